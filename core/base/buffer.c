@@ -1,0 +1,165 @@
+#include "base/buffer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    FIRST_CAPACITY_BYTES = 64,
+    INT_TEXT_BYTES = 20, /* "-9223372036854775808" */
+    PRINTF_TEXT_BYTES = 512
+};
+
+void buffer_init(struct buffer *buffer, size_t bytes_max)
+{
+    *buffer = (struct buffer){.bytes_max = bytes_max};
+}
+
+void buffer_fini(struct buffer *buffer)
+{
+    free(buffer->data);
+    *buffer = (struct buffer){.bytes_max = buffer->bytes_max};
+}
+
+void buffer_reset(struct buffer *buffer)
+{
+    buffer->bytes = 0;
+    buffer->failed = false;
+}
+
+/* Doubles, so that appending n bytes one by one costs O(n), but never beyond the maximum. */
+static bool grow(struct buffer *buffer, size_t needed_bytes)
+{
+    size_t capacity = buffer->capacity_bytes ? buffer->capacity_bytes : FIRST_CAPACITY_BYTES;
+    while (capacity < needed_bytes)
+        capacity = capacity > SIZE_MAX / 2 ? SIZE_MAX : capacity * 2;
+    if (capacity > buffer->bytes_max)
+        capacity = buffer->bytes_max;
+
+    char *data = realloc(buffer->data, capacity);
+    if (!data)
+        return false;
+    buffer->data = data;
+    buffer->capacity_bytes = capacity;
+    return true;
+}
+
+/* Makes room for `bytes` more; returns where they go, or NULL and `failed`. */
+static char *reserve(struct buffer *buffer, size_t bytes)
+{
+    if (buffer->failed)
+        return NULL;
+    bool fits = bytes <= buffer->bytes_max - buffer->bytes;
+    if (!fits ||
+        (bytes > buffer->capacity_bytes - buffer->bytes && !grow(buffer, buffer->bytes + bytes))) {
+        buffer->failed = true;
+        return NULL;
+    }
+    return buffer->data + buffer->bytes;
+}
+
+bool buffer_append(struct buffer *buffer, const void *data, size_t bytes)
+{
+    if (bytes == 0)
+        return !buffer->failed;
+    char *to = reserve(buffer, bytes);
+    if (!to)
+        return false;
+    memcpy(to, data, bytes);
+    buffer->bytes += bytes;
+    return true;
+}
+
+bool buffer_append_slice(struct buffer *buffer, struct slice slice)
+{
+    return buffer_append(buffer, slice.data, slice.bytes);
+}
+
+bool buffer_append_text(struct buffer *buffer, const char *text)
+{
+    return buffer_append(buffer, text, strlen(text));
+}
+
+bool buffer_append_char(struct buffer *buffer, char c)
+{
+    return buffer_append(buffer, &c, 1);
+}
+
+bool buffer_append_int(struct buffer *buffer, int64_t n)
+{
+    char text[INT_TEXT_BYTES];
+    char *at = text + sizeof text;
+    uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (n < 0)
+        *--at = '-';
+    return buffer_append(buffer, at, (size_t)(text + sizeof text - at));
+}
+
+/* vsnprintf wants a byte more than the text has, for its NUL, and the buffer may have none left:
+ * so what does not fit into a small array is formatted aside. */
+static bool print_long(struct buffer *buffer, size_t bytes, const char *format, va_list args)
+{
+    if (buffer->failed || bytes > buffer->bytes_max - buffer->bytes) {
+        buffer->failed = true;
+        return false;
+    }
+    char *text = malloc(bytes + 1);
+    if (!text) {
+        buffer->failed = true;
+        return false;
+    }
+    vsnprintf(text, bytes + 1, format, args);
+    bool done = buffer_append(buffer, text, bytes);
+    free(text);
+    return done;
+}
+
+bool buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+    char text[PRINTF_TEXT_BYTES];
+    va_list args;
+    va_start(args, format);
+    int wanted = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (wanted < 0) {
+        buffer->failed = true;
+        return false;
+    }
+    if ((size_t)wanted < sizeof text)
+        return buffer_append(buffer, text, (size_t)wanted);
+
+    va_start(args, format);
+    bool done = print_long(buffer, (size_t)wanted, format, args);
+    va_end(args);
+    return done;
+}
+
+void buffer_consume(struct buffer *buffer, size_t bytes)
+{
+    if (bytes >= buffer->bytes) {
+        buffer->bytes = 0;
+        return;
+    }
+    if (bytes == 0)
+        return;
+    memmove(buffer->data, buffer->data + bytes, buffer->bytes - bytes);
+    buffer->bytes -= bytes;
+}
+
+struct slice buffer_slice(const struct buffer *buffer)
+{
+    return (struct slice){buffer->data ? buffer->data : "", buffer->bytes};
+}
+
+void buffer_wipe_fini(struct buffer *buffer)
+{
+    /* All of the capacity: consume and reset leave old bytes behind the end. (A buffer that has
+     * grown may have left a copy in freed memory: give a secret's buffer its size at once.) */
+    if (buffer->data)
+        explicit_bzero(buffer->data, buffer->capacity_bytes);
+    buffer_fini(buffer);
+}

@@ -1,0 +1,39 @@
+/* A growing run of bytes that is given its maximum when it is made. The owner is whoever called
+ * buffer_init; one thread at a time. Appending beyond the maximum or without memory sets `failed`,
+ * leaves what was there and returns false; `failed` is sticky until buffer_reset, so a caller that
+ * appends many times may look once at the end. */
+#ifndef BASE_BUFFER_H
+#define BASE_BUFFER_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+struct buffer {
+    char *data; /* NULL while empty and never grown; not NUL-terminated */
+    size_t bytes;
+    size_t capacity_bytes;
+    size_t bytes_max;
+    bool failed;
+};
+
+void buffer_init(struct buffer *buffer, size_t bytes_max);
+void buffer_fini(struct buffer *buffer);  /* frees; the buffer may be initialised again */
+void buffer_reset(struct buffer *buffer); /* empties, keeps the memory, clears `failed` */
+bool buffer_append(struct buffer *buffer, const void *data, size_t bytes);
+bool buffer_append_slice(struct buffer *buffer, struct slice slice);
+bool buffer_append_text(struct buffer *buffer, const char *text);
+bool buffer_append_char(struct buffer *buffer, char c);
+bool buffer_append_int(struct buffer *buffer, int64_t n);
+bool buffer_printf(struct buffer *buffer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Removes the first `bytes` bytes (at most what is there) by moving the rest down. */
+void buffer_consume(struct buffer *buffer, size_t bytes);
+struct slice buffer_slice(const struct buffer *buffer);
+/* Overwrites the content with zeros before freeing: for secrets. */
+void buffer_wipe_fini(struct buffer *buffer);
+
+#endif

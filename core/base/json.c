@@ -1,0 +1,334 @@
+#include "base/json.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/json_text.h"
+
+enum { DEPTH_CEILING = 1024 }; /* whatever the caller allows: the stack below has a fixed size */
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* ---- validating ---- */
+
+/* One pass over a text. Its functions take the place where something must begin and return the
+ * place behind it, or NULL when it is not there. */
+struct scan {
+    const char *end;
+    unsigned depth;
+    unsigned depth_max;
+    const char *wrong_at; /* set with `wrong`, what is wrong there */
+    const char *wrong;
+    char closers[DEPTH_CEILING]; /* the bracket that ends each open container */
+};
+
+static const char *wrong(struct scan *scan, const char *at, const char *what)
+{
+    scan->wrong_at = at;
+    scan->wrong = at < scan->end ? what : "the text ends too early";
+    return NULL;
+}
+
+static bool is_hex(char c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* At the backslash. */
+static const char *scan_escape(struct scan *scan, const char *at)
+{
+    at++;
+    if (at == scan->end)
+        return wrong(scan, at, "");
+    if (*at == '\0' || !strchr("\"\\/bfnrtu", *at))
+        return wrong(scan, at, "unknown escape in a string");
+    if (*at++ != 'u')
+        return at;
+    for (int i = 0; i < 4; i++, at++) {
+        if (at == scan->end || !is_hex(*at))
+            return wrong(scan, at, "\\u needs four hexadecimal digits");
+    }
+    return at;
+}
+
+/* Behind the opening quote. */
+static const char *scan_string(struct scan *scan, const char *at)
+{
+    for (;;) {
+        at = json_plain_run(at, scan->end);
+        if (at == scan->end)
+            return wrong(scan, at, "");
+        unsigned char c = (unsigned char)*at;
+        if (c == '"')
+            return at + 1;
+        if (c == '\\') {
+            at = scan_escape(scan, at);
+            if (!at)
+                return NULL;
+        } else if (c < 0x20) {
+            return wrong(scan, at, "control character in a string");
+        } else {
+            do {
+                size_t bytes = json_utf8_bytes(at, scan->end);
+                if (bytes == 0)
+                    return wrong(scan, at, "invalid UTF-8");
+                at += bytes;
+            } while (at < scan->end && (unsigned char)*at >= 0x80);
+        }
+    }
+}
+
+/* One digit or more. */
+static const char *scan_digits(struct scan *scan, const char *at)
+{
+    if (at == scan->end || !is_digit(*at))
+        return wrong(scan, at, "expected a digit");
+    while (at < scan->end && is_digit(*at))
+        at++;
+    return at;
+}
+
+static const char *scan_number(struct scan *scan, const char *at)
+{
+    if (*at == '-')
+        at++;
+    if (at < scan->end && *at == '0')
+        at++; /* a digit behind it is then found where a comma should be */
+    else
+        at = scan_digits(scan, at);
+    if (at && at < scan->end && *at == '.')
+        at = scan_digits(scan, at + 1);
+    if (at && at < scan->end && (*at == 'e' || *at == 'E')) {
+        at++;
+        if (at < scan->end && (*at == '+' || *at == '-'))
+            at++;
+        at = scan_digits(scan, at);
+    }
+    return at;
+}
+
+static const char *scan_word(struct scan *scan, const char *at, const char *word, size_t bytes)
+{
+    if ((size_t)(scan->end - at) < bytes || memcmp(at, word, bytes) != 0)
+        return wrong(scan, at, "expected a value");
+    return at + bytes;
+}
+
+/* A value that is no container. */
+static const char *scan_scalar(struct scan *scan, const char *at)
+{
+    switch (*at) {
+    case '"':
+        return scan_string(scan, at + 1);
+    case 't':
+        return scan_word(scan, at, "true", 4);
+    case 'f':
+        return scan_word(scan, at, "false", 5);
+    case 'n':
+        return scan_word(scan, at, "null", 4);
+    default:
+        if (*at != '-' && !is_digit(*at))
+            return wrong(scan, at, "expected a value");
+        return scan_number(scan, at);
+    }
+}
+
+/* A key with its colon, and white space around. */
+static const char *scan_key(struct scan *scan, const char *at)
+{
+    at = json_skip_space(at, scan->end);
+    if (at == scan->end || *at != '"')
+        return wrong(scan, at, "expected a key in quotes");
+    at = scan_string(scan, at + 1);
+    if (!at)
+        return NULL;
+    at = json_skip_space(at, scan->end);
+    if (at == scan->end || *at != ':')
+        return wrong(scan, at, "expected a colon");
+    return at + 1;
+}
+
+/* At an opening bracket -> at what is inside. */
+static const char *scan_open(struct scan *scan, const char *at)
+{
+    if (scan->depth == scan->depth_max)
+        return wrong(scan, at, "nested too deeply");
+    scan->closers[scan->depth++] = *at == '{' ? '}' : ']';
+    return json_skip_space(at + 1, scan->end);
+}
+
+/* Behind a value: closes what ends there, then takes the comma (and key) before the next value.
+ * At depth 0 afterwards the root has ended. */
+static const char *scan_separator(struct scan *scan, const char *at)
+{
+    while (scan->depth > 0) {
+        char closer = scan->closers[scan->depth - 1];
+        at = json_skip_space(at, scan->end);
+        if (at < scan->end && *at == closer) {
+            at++;
+            scan->depth--;
+            continue;
+        }
+        if (at == scan->end || *at != ',')
+            return wrong(scan, at,
+                         closer == '}' ? "expected a comma or }" : "expected a comma or ]");
+        return closer == '}' ? scan_key(scan, at + 1) : at + 1;
+    }
+    return at;
+}
+
+/* One value with everything in it. A loop and not a recursion: the text decides how deep. */
+static const char *scan_root(struct scan *scan, const char *at)
+{
+    do {
+        at = json_skip_space(at, scan->end);
+        if (at == scan->end)
+            return wrong(scan, at, "");
+        char first = *at;
+        if (first == '{' || first == '[') {
+            at = scan_open(scan, at);
+            bool empty = at && at < scan->end && *at == scan->closers[scan->depth - 1];
+            if (at && !empty) { /* go on with its first value */
+                at = first == '{' ? scan_key(scan, at) : at;
+                continue;
+            }
+        } else {
+            at = scan_scalar(scan, at);
+        }
+        if (at)
+            at = scan_separator(scan, at);
+    } while (at && scan->depth > 0);
+    return at;
+}
+
+static enum json_type type_of(char first)
+{
+    switch (first) {
+    case '{':
+        return JSON_OBJECT;
+    case '[':
+        return JSON_ARRAY;
+    case '"':
+        return JSON_STRING;
+    case 't':
+        return JSON_TRUE;
+    case 'f':
+        return JSON_FALSE;
+    case 'n':
+        return JSON_NULL;
+    default:
+        return JSON_NUMBER;
+    }
+}
+
+bool json_parse(struct slice text, unsigned depth_max, struct json_value *out, struct fault *fault)
+{
+    if (text.bytes == 0)
+        return fault_set(fault, "invalid_json", "Invalid JSON: the text is empty.");
+
+    struct scan scan; /* not cleared: closers is written before it is read */
+    scan.end = text.data + text.bytes;
+    scan.depth = 0;
+    scan.depth_max = depth_max < DEPTH_CEILING ? depth_max : DEPTH_CEILING;
+    scan.wrong_at = text.data;
+    scan.wrong = "not a value";
+
+    const char *start = json_skip_space(text.data, scan.end);
+    const char *at = scan_root(&scan, start);
+    if (at) {
+        struct slice raw = {start, (size_t)(at - start)};
+        at = json_skip_space(at, scan.end);
+        if (at == scan.end) {
+            *out = (struct json_value){type_of(*start), raw};
+            return true;
+        }
+        wrong(&scan, at, "something follows the end of the value");
+    }
+    return fault_set(fault, "invalid_json", "Invalid JSON at byte %zu: %s.",
+                     (size_t)(scan.wrong_at - text.data), scan.wrong);
+}
+
+/* ---- walking: from here on the text is known to be valid ---- */
+
+/* At the opening bracket -> behind the closing one. Kinds of brackets need not be told apart. */
+static const char *skip_container(const char *at, const char *end)
+{
+    unsigned depth = 0;
+    do {
+        check(at < end);
+        char c = *at++;
+        if (c == '"')
+            at = json_skip_string(at, end);
+        else if (c == '{' || c == '[')
+            depth++;
+        else if (c == '}' || c == ']')
+            depth--;
+    } while (depth > 0);
+    return at;
+}
+
+static const char *skip_value(const char *at, const char *end)
+{
+    if (*at == '"')
+        return json_skip_string(at + 1, end);
+    if (*at == '{' || *at == '[')
+        return skip_container(at, end);
+    while (at < end && *at != ',' && *at != '}' && *at != ']' && !json_is_space(*at))
+        at++;
+    return at;
+}
+
+struct json_walk json_walk(const struct json_value *container)
+{
+    if (container->type != JSON_OBJECT && container->type != JSON_ARRAY)
+        return (struct json_walk){0};
+    check(container->raw.bytes >= 2);
+    return (struct json_walk){
+        .at = container->raw.data + 1,
+        .end = container->raw.data + container->raw.bytes - 1, /* at the closing bracket */
+        .object = container->type == JSON_OBJECT,
+    };
+}
+
+bool json_next(struct json_walk *walk, struct json_item *out)
+{
+    const char *end = walk->end;
+    const char *at = json_skip_space(walk->at, end);
+    if (at < end && *at == ',')
+        at = json_skip_space(at + 1, end);
+    if (at == end) {
+        walk->at = end;
+        return false;
+    }
+    out->key = (struct slice){"", 0};
+    if (walk->object) {
+        const char *key = at + 1;
+        at = json_skip_string(key, end);
+        out->key = (struct slice){key, (size_t)(at - 1 - key)};
+        at = json_skip_space(at, end);
+        at = json_skip_space(at + 1, end); /* the colon */
+    }
+    check(at < end);
+    walk->at = skip_value(at, end);
+    out->value = (struct json_value){type_of(*at), {at, (size_t)(walk->at - at)}};
+    return true;
+}
+
+unsigned json_find(const struct json_value *object, const char *name, struct json_value *out)
+{
+    if (object->type != JSON_OBJECT)
+        return 0;
+    struct json_walk walk = json_walk(object);
+    struct json_item item;
+    unsigned count = 0;
+    while (json_next(&walk, &item)) {
+        if (!json_key_is(item.key, name))
+            continue;
+        *out = item.value;
+        count++;
+    }
+    return count;
+}

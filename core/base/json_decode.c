@@ -1,0 +1,266 @@
+/* The third part of base/json.h: what strings and numbers of a valid text mean. */
+#include <string.h>
+
+#include "base/check.h"
+#include "base/json.h"
+#include "base/json_text.h"
+
+/* ---- strings, decoded ---- */
+
+static unsigned hex4(const char *at)
+{
+    unsigned n = 0;
+    for (int i = 0; i < 4; i++) {
+        unsigned char c = (unsigned char)at[i];
+        n = n << 4 | (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+    }
+    return n;
+}
+
+static size_t put_utf8(unsigned code, char out[4])
+{
+    if (code < 0x80) {
+        out[0] = (char)code;
+        return 1;
+    }
+    if (code < 0x800) {
+        out[0] = (char)(0xc0 | code >> 6);
+        out[1] = (char)(0x80 | (code & 0x3f));
+        return 2;
+    }
+    if (code < 0x10000) {
+        out[0] = (char)(0xe0 | code >> 12);
+        out[1] = (char)(0x80 | (code >> 6 & 0x3f));
+        out[2] = (char)(0x80 | (code & 0x3f));
+        return 3;
+    }
+    out[0] = (char)(0xf0 | code >> 18);
+    out[1] = (char)(0x80 | (code >> 12 & 0x3f));
+    out[2] = (char)(0x80 | (code >> 6 & 0x3f));
+    out[3] = (char)(0x80 | (code & 0x3f));
+    return 4;
+}
+
+/* *at behind "\u"; moves it behind the digits, and behind the second half of a surrogate pair. */
+static unsigned decode_code(const char **at, const char *end)
+{
+    unsigned code = hex4(*at);
+    *at += 4;
+    if (code < 0xd800 || code > 0xdfff)
+        return code;
+    if (code < 0xdc00 && end - *at >= 6 && (*at)[0] == '\\' && (*at)[1] == 'u') {
+        unsigned low = hex4(*at + 2);
+        if (low >= 0xdc00 && low <= 0xdfff) {
+            *at += 6;
+            return 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+        }
+    }
+    return 0xfffd; /* a surrogate alone is no character */
+}
+
+/* *at behind the backslash. Returns the length of what is put into `out`. */
+static size_t decode_escape(const char **at, const char *end, char out[4])
+{
+    char c = *(*at)++;
+    switch (c) {
+    case 'u':
+        return put_utf8(decode_code(at, end), out);
+    case 'b':
+        c = '\b';
+        break;
+    case 'f':
+        c = '\f';
+        break;
+    case 'n':
+        c = '\n';
+        break;
+    case 'r':
+        c = '\r';
+        break;
+    case 't':
+        c = '\t';
+        break;
+    default: /* quote, backslash and slash mean themselves */
+        break;
+    }
+    out[0] = c;
+    return 1;
+}
+
+/* The next piece of a decoded string: a run without escapes, where it stands, or one escape,
+ * decoded into `scratch`. False at the end. */
+static bool next_piece(const char **at, const char *end, char scratch[4], struct slice *piece)
+{
+    if (*at == end)
+        return false;
+    if (**at == '\\') {
+        ++*at;
+        size_t bytes = decode_escape(at, end, scratch);
+        *piece = (struct slice){scratch, bytes};
+        return true;
+    }
+    const char *from = *at;
+    const char *backslash = memchr(from, '\\', (size_t)(end - from));
+    *at = backslash ? backslash : end;
+    *piece = (struct slice){from, (size_t)(*at - from)};
+    return true;
+}
+
+static struct slice without_quotes(struct slice raw)
+{
+    check(raw.bytes >= 2);
+    return (struct slice){raw.data + 1, raw.bytes - 2};
+}
+
+/* True when `escaped` (without quotes) decodes to `text`. */
+static bool decodes_to(struct slice escaped, struct slice text)
+{
+    /* An escape is never shorter than what it stands for. */
+    if (escaped.bytes < text.bytes)
+        return false;
+    const char *at = escaped.data;
+    const char *end = at + escaped.bytes;
+    char scratch[4];
+    struct slice piece;
+    while (next_piece(&at, end, scratch, &piece)) {
+        if (piece.bytes > text.bytes || memcmp(piece.data, text.data, piece.bytes) != 0)
+            return false;
+        text.data += piece.bytes;
+        text.bytes -= piece.bytes;
+    }
+    return text.bytes == 0;
+}
+
+bool json_key_is(struct slice raw_key, const char *name)
+{
+    return decodes_to(raw_key, slice_of(name));
+}
+
+bool json_decode_string(const struct json_value *string, struct buffer *out)
+{
+    check(string->type == JSON_STRING);
+    struct slice escaped = without_quotes(string->raw);
+    const char *at = escaped.data;
+    const char *end = at + escaped.bytes;
+    char scratch[4];
+    struct slice piece;
+    while (next_piece(&at, end, scratch, &piece))
+        buffer_append_slice(out, piece);
+    return !out->failed;
+}
+
+bool json_string_is(const struct json_value *string, const char *text)
+{
+    return string->type == JSON_STRING && decodes_to(without_quotes(string->raw), slice_of(text));
+}
+
+static size_t decoded_bytes(struct slice escaped)
+{
+    const char *at = escaped.data;
+    const char *end = at + escaped.bytes;
+    char scratch[4];
+    struct slice piece;
+    size_t bytes = 0;
+    while (next_piece(&at, end, scratch, &piece))
+        bytes += piece.bytes;
+    return bytes;
+}
+
+size_t json_text_bytes(const struct json_value *value)
+{
+    const char *at = value->raw.data;
+    const char *end = at + value->raw.bytes;
+    size_t bytes = 0;
+    while (at < end) {
+        if (*at++ != '"')
+            continue;
+        const char *string = at;
+        at = json_skip_string(at, end);
+        size_t string_bytes = (size_t)(at - 1 - string);
+        at = json_skip_space(at, end);
+        if (at == end || *at != ':') /* else it is a key */
+            bytes += decoded_bytes((struct slice){string, string_bytes});
+    }
+    return bytes;
+}
+
+/* ---- numbers ---- */
+
+/* A number as digits x 10^exponent, its digits without zeros at either end (0: no digits). The
+ * point may stand between the digits. */
+struct decimal {
+    const char *first;
+    const char *last; /* behind the last digit */
+    int64_t digits;
+    int64_t exponent;
+};
+
+#define EXPONENT_MAX INT64_C(1000000000000000) /* beyond what any text's digits could make up */
+
+static int64_t read_exponent(const char *at, const char *end)
+{
+    bool negative = *at == '-';
+    if (*at == '-' || *at == '+')
+        at++;
+    int64_t n = 0;
+    for (; at < end && n < EXPONENT_MAX; at++)
+        n = n * 10 + (*at - '0');
+    return negative ? -n : n;
+}
+
+static struct decimal read_decimal(const char *at, const char *end)
+{
+    struct decimal number = {0};
+    int64_t zeros = 0;    /* since the last other digit: digits only if another one follows */
+    int64_t decimals = 0; /* digits behind the point so far */
+    bool behind_point = false;
+    for (; at < end && *at != 'e' && *at != 'E'; at++) {
+        if (*at == '.') {
+            behind_point = true;
+            continue;
+        }
+        decimals += behind_point;
+        if (*at == '0') {
+            zeros++;
+            continue;
+        }
+        number.digits += number.digits > 0 ? zeros + 1 : 1;
+        zeros = 0;
+        if (!number.first)
+            number.first = at;
+        number.last = at + 1;
+    }
+    number.exponent = zeros - decimals;
+    if (at < end)
+        number.exponent += read_exponent(at + 1, end);
+    return number;
+}
+
+bool json_int64(const struct json_value *number, int64_t *out)
+{
+    if (number->type != JSON_NUMBER)
+        return false;
+    const char *at = number->raw.data;
+    bool negative = *at == '-';
+    struct decimal decimal = read_decimal(at + negative, at + number->raw.bytes);
+    if (decimal.digits == 0) {
+        *out = 0;
+        return true;
+    }
+    /* With a negative exponent it is not integral: the last digit is not 0. */
+    if (decimal.exponent < 0 || decimal.digits + decimal.exponent > 19)
+        return false;
+
+    uint64_t n = 0; /* at most 19 digits: below 10^19, which fits */
+    for (at = decimal.first; at < decimal.last; at++) {
+        if (*at != '.')
+            n = n * 10 + (uint64_t)(*at - '0');
+    }
+    for (int64_t i = 0; i < decimal.exponent; i++)
+        n *= 10;
+
+    if (n > (uint64_t)INT64_MAX + negative)
+        return false;
+    *out = negative ? (int64_t)(0 - n) : (int64_t)n;
+    return true;
+}

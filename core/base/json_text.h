@@ -1,0 +1,117 @@
+/* What json.c, json_decode.c and json_edit.c share: finding the bytes of a text that need a second
+ * look. Private to them. Inline, because a call for every short string would cost more than its
+ * work. */
+#ifndef BASE_JSON_TEXT_H
+#define BASE_JSON_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/check.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* The first byte in [at, end) that is a quote, a backslash or, when `strict`, a control character
+ * or no ASCII; end when there is none. */
+static inline const char *json_run(const char *at, const char *end, bool strict)
+{
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+    const __m128i space = _mm_set1_epi8(' ');
+    for (; end - at >= 16; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i found =
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
+        if (strict) /* signed: below the space are the control characters and what is no ASCII */
+            found = _mm_or_si128(found, _mm_cmplt_epi8(bytes, space));
+        unsigned mask = (unsigned)_mm_movemask_epi8(found);
+        if (mask)
+            return at + __builtin_ctz(mask);
+    }
+#else
+    /* Eight bytes at once: the highest bit of a byte comes out set where it is looked for. (It may
+     * be set in others too, never the other way round; the loop below looks again.) */
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t highs = UINT64_C(0x8080808080808080);
+    for (; end - at >= 8; at += 8) {
+        uint64_t bytes;
+        memcpy(&bytes, at, 8);
+        uint64_t quote = bytes ^ ones * '"';
+        uint64_t backslash = bytes ^ ones * '\\';
+        uint64_t found = ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash);
+        if (strict)
+            found |= (bytes - ones * ' ') | bytes;
+        if (found & highs)
+            break;
+    }
+#endif
+    for (; at < end; at++) {
+        unsigned char c = (unsigned char)*at;
+        if (c == '"' || c == '\\' || (strict && (c < ' ' || c >= 0x80)))
+            break;
+    }
+    return at;
+}
+
+/* Over what may stand in a JSON string without a second look. */
+static inline const char *json_plain_run(const char *at, const char *end)
+{
+    return json_run(at, end, true);
+}
+
+static inline bool json_is_continuation(unsigned char c)
+{
+    return (c & 0xc0) == 0x80;
+}
+
+/* The length of the well-formed UTF-8 character of two to four bytes at `at`, or 0: also for
+ * overlong forms, surrogates and what is above U+10FFFF (Unicode, table 3-7). */
+static inline size_t json_utf8_bytes(const char *at, const char *end)
+{
+    const unsigned char *c = (const unsigned char *)at;
+    size_t left = (size_t)(end - at);
+    if (left < 2 || c[0] < 0xc2 || c[0] > 0xf4)
+        return 0;
+    if (c[0] < 0xe0)
+        return json_is_continuation(c[1]) ? 2 : 0;
+
+    unsigned char low = c[0] == 0xe0 ? 0xa0 : c[0] == 0xf0 ? 0x90 : 0x80;
+    unsigned char high = c[0] == 0xed ? 0x9f : c[0] == 0xf4 ? 0x8f : 0xbf;
+    if (left < 3 || c[1] < low || c[1] > high || !json_is_continuation(c[2]))
+        return 0;
+    if (c[0] < 0xf0)
+        return 3;
+    return left >= 4 && json_is_continuation(c[3]) ? 4 : 0;
+}
+
+/* In a valid text: behind the opening quote -> behind the closing one. */
+static inline const char *json_skip_string(const char *at, const char *end)
+{
+    for (;;) {
+        at = json_run(at, end, false);
+        check(at < end);
+        if (*at == '"')
+            return at + 1;
+        at += 2; /* the backslash and what it escapes */
+        check(at < end);
+    }
+}
+
+static inline bool json_is_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static inline const char *json_skip_space(const char *at, const char *end)
+{
+    while (at < end && json_is_space(*at))
+        at++;
+    return at;
+}
+
+#endif

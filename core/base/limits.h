@@ -1,0 +1,55 @@
+/* Every bound of the system. A bound that an operator may change has its default here and its name
+ * in gateway.conf. Units last. */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+enum {
+    /* a client's request */
+    LIMIT_HEAD_BYTES = 32 * 1024,
+    LIMIT_HEADERS = 100,
+    LIMIT_TARGET_BYTES = 8 * 1024,
+    LIMIT_BODY_BYTES = 32 * 1024 * 1024, /* body_bytes_max */
+    LIMIT_JSON_DEPTH = 64,
+    LIMIT_PIPELINED_BYTES = 64 * 1024, /* read ahead while a reply is under way */
+    LIMIT_CHUNK_LINE_BYTES = 4 * 1024, /* one chunk-size line with its extensions */
+    LIMIT_TRAILER_BYTES = 8 * 1024,
+
+    /* a reply */
+    LIMIT_OUTPUT_BYTES = 64 * 1024, /* unsent bytes at which the upstream is paused */
+
+    /* an upstream's answer */
+    LIMIT_UPSTREAM_HEAD_BYTES = 64 * 1024,
+    LIMIT_UPSTREAM_BODY_BYTES = 32 * 1024 * 1024,
+    LIMIT_EVENT_BYTES = 4 * 1024 * 1024, /* one SSE event */
+    LIMIT_ATTEMPTS = 8,
+
+    /* a policy VM */
+    LIMIT_VM_BYTES = 256 * 1024 * 1024,  /* with all its tasks */
+    LIMIT_LOAD_BYTES = 32 * 1024 * 1024, /* policies and our own code */
+    LIMIT_TURN_BYTES = 64 * 1024 * 1024, /* by which one turn of a task may make it grow */
+    LIMIT_LOAD_INSTRUCTIONS = 50 * 1000 * 1000, /* for loading and checking policies */
+    LIMIT_LOAD_CPU_MS = 5000,                   /* and the processor time it may take */
+    LIMIT_TURN_INSTRUCTIONS = 1000 * 1000,      /* between two yields of a task */
+    LIMIT_TURN_CPU_MS = 250,
+    LIMIT_POLICY_FILE_BYTES = 4 * 1024 * 1024,
+    LIMIT_MODELS = 10000,
+
+    /* accounts */
+    LIMIT_EMAIL_BYTES = 254,
+    LIMIT_NAME_BYTES = 100,
+    LIMIT_PASSWORD_BYTES_MIN = 10,
+    LIMIT_PASSWORD_BYTES = 1024,
+    LIMIT_KEYS_PER_USER = 100,
+    LIMIT_KEY_MODELS = 16,
+    LIMIT_KEY_MODELS_BYTES = 1024,
+    LIMIT_MODEL_NAME_BYTES = 128,
+    LIMIT_PAGE_ROWS = 1000,
+
+    /* queues */
+    LIMIT_LEDGER_JOBS = 20000,
+    LIMIT_REPORT_JOBS = 1000,
+    LIMIT_HELPER_JOBS = 64,
+    LIMIT_WORKERS = 64
+};
+
+#endif

@@ -1,0 +1,49 @@
+/* The log: one line an event on stderr, as JSON or text, written with one write(2) so that lines of
+ * several threads never mix. The only global of the program. Never put a secret, a prompt or an
+ * answer into a field. */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+
+struct log_field {
+    const char *name;
+    enum { LOG_FIELD_TEXT, LOG_FIELD_INT } type;
+    struct slice text;
+    int64_t number;
+};
+
+static inline struct log_field log_text(const char *name, const char *text)
+{
+    return (struct log_field){.name = name, .type = LOG_FIELD_TEXT, .text = slice_of(text)};
+}
+static inline struct log_field log_slice(const char *name, struct slice text)
+{
+    return (struct log_field){.name = name, .type = LOG_FIELD_TEXT, .text = text};
+}
+static inline struct log_field log_int(const char *name, int64_t number)
+{
+    return (struct log_field){.name = name, .type = LOG_FIELD_INT, .number = number};
+}
+
+/* Before threads start, or under the main thread only. */
+void log_configure(enum log_level level, bool json);
+bool log_enabled(enum log_level level);
+
+/* Use as: log_event(LOG_INFO, "policies reloaded", log_text("revision", rev), log_int("models",
+ * 6)); */
+void log_write(enum log_level level, const char *event, const struct log_field *fields,
+               size_t field_count);
+#define log_event(level, event, ...)                                                               \
+    log_write((level), (event), (const struct log_field[]){{0}, ##__VA_ARGS__},                    \
+              sizeof((const struct log_field[]){{0}, ##__VA_ARGS__}) / sizeof(struct log_field))
+/* (The first, empty field makes a call without fields legal; log_write skips fields without a
+ * name.) */
+
+#endif

@@ -1,0 +1,197 @@
+#include "base/money.h"
+
+#include <string.h>
+
+#include "base/check.h"
+
+typedef unsigned __int128 uint128;
+
+#define PPM_ONE INT64_C(1000000)
+/* A sum in pico-USD times a factor in ppm is in 10^-18 USD; nano-USD are 10^9 of these. */
+#define NUSD_SCALE INT64_C(1000000000)
+
+enum { AMOUNT_DECIMALS = 9, PRICE_DECIMALS = 6, MARGIN_DECIMALS = 4, TOKEN_PRICE_DECIMALS = 18 };
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* `text` as an integer of units of 10^-decimals_max. False when it is no plain decimal, has more
+ * decimals, or is above `max` (at most 10^18, so that ten times as much still fits 64 bits). */
+static bool parse_decimal(struct slice text, int decimals_max, int64_t max, int64_t *out)
+{
+    uint64_t units = 0;
+    int decimals = -1; /* -1: before the point */
+    size_t digits = 0; /* on this side of the point */
+    for (size_t i = 0; i < text.bytes; i++) {
+        char c = text.data[i];
+        if (c == '.' && decimals < 0 && digits > 0) {
+            decimals = 0;
+            digits = 0;
+            continue;
+        }
+        if (!is_digit(c))
+            return false;
+        digits++;
+        if (decimals >= 0 && ++decimals > decimals_max)
+            return false;
+        units = units * 10 + (uint64_t)(c - '0');
+        if (units > (uint64_t)max)
+            return false;
+    }
+    if (digits == 0)
+        return false;
+    for (int i = decimals < 0 ? 0 : decimals; i < decimals_max; i++) {
+        units *= 10;
+        if (units > (uint64_t)max)
+            return false;
+    }
+    *out = (int64_t)units;
+    return true;
+}
+
+bool money_parse(struct slice text, int64_t *out_nusd, struct fault *fault)
+{
+    if (parse_decimal(text, AMOUNT_DECIMALS, MONEY_AMOUNT_MAX_NUSD, out_nusd))
+        return true;
+    return fault_set(fault, "invalid_amount",
+                     "An amount is a plain decimal in USD such as 12.50, with at most 9 decimals "
+                     "and at most 1000000000.");
+}
+
+bool money_parse_price(struct slice text, int64_t *out_pusd, struct fault *fault)
+{
+    if (parse_decimal(text, PRICE_DECIMALS, MONEY_PRICE_MAX_PUSD, out_pusd))
+        return true;
+    return fault_set(fault, "invalid_amount",
+                     "A price is a plain decimal in USD per million tokens such as 0.15, with at "
+                     "most 6 decimals and at most 1000000.");
+}
+
+bool money_parse_margin(struct slice text, int64_t *out_ppm, struct fault *fault)
+{
+    size_t bytes = text.bytes;
+    bool percent = bytes > 0 && text.data[bytes - 1] == '%';
+    if (percent)
+        bytes--;
+    if (percent && bytes > 0 && text.data[bytes - 1] == ' ')
+        bytes--;
+    struct slice number = {text.data, bytes};
+    if (percent && parse_decimal(number, MARGIN_DECIMALS, MONEY_MARGIN_MAX_PPM, out_ppm))
+        return true;
+    return fault_set(fault, "invalid_amount",
+                     "A margin is a percentage such as 20%% or 12.5%%, with at most 4 decimals and "
+                     "at most 10000%%.");
+}
+
+/* Writes units of 10^-decimals as a decimal; of its decimals at least `decimals_min` stay, beyond
+ * that no zeros at the end. Returns where the text ends (and puts a NUL there). */
+static char *put_decimal(char *at, uint128 units, int decimals, int decimals_min)
+{
+    while (decimals > decimals_min && units % 10 == 0) {
+        units /= 10;
+        decimals--;
+    }
+    char reversed[40]; /* 2^128 has 39 digits */
+    int count = 0;
+    while (units > 0 || count <= decimals) { /* at least one digit before the point */
+        reversed[count++] = (char)('0' + (int)(units % 10));
+        units /= 10;
+    }
+    while (count > 0) {
+        *at++ = reversed[--count];
+        if (count == decimals && decimals > 0)
+            *at++ = '.';
+    }
+    *at = '\0';
+    return at;
+}
+
+static const char *format_amount(int64_t nusd, int decimals_min, char *out)
+{
+    char *at = out;
+    if (nusd < 0)
+        *at++ = '-';
+    uint64_t magnitude = nusd < 0 ? 0 - (uint64_t)nusd : (uint64_t)nusd;
+    put_decimal(at, magnitude, AMOUNT_DECIMALS, decimals_min);
+    return out;
+}
+
+const char *money_format(int64_t nusd, char out[MONEY_TEXT_BYTES])
+{
+    return format_amount(nusd, AMOUNT_DECIMALS, out);
+}
+
+const char *money_format_short(int64_t nusd, char out[MONEY_TEXT_BYTES])
+{
+    return format_amount(nusd, 0, out);
+}
+
+const char *money_format_token_price(int64_t pusd, int64_t margin_ppm, char out[48])
+{
+    check(pusd >= 0 && margin_ppm >= 0);
+    uint128 price = (uint128)pusd * ((uint128)margin_ppm + PPM_ONE);
+    put_decimal(out, price, TOKEN_PRICE_DECIMALS, 0);
+    return out;
+}
+
+static bool within(int64_t n, int64_t max)
+{
+    return n >= 0 && n <= max;
+}
+
+static bool prices_valid(const struct token_prices *prices)
+{
+    return within(prices->input_pusd, MONEY_PRICE_MAX_PUSD) &&
+           within(prices->cached_input_pusd, MONEY_PRICE_MAX_PUSD) &&
+           within(prices->output_pusd, MONEY_PRICE_MAX_PUSD);
+}
+
+static bool counts_valid(const struct token_counts *tokens)
+{
+    return within(tokens->input, MONEY_TOKENS_MAX) &&
+           within(tokens->cached_input, MONEY_TOKENS_MAX) &&
+           within(tokens->output, MONEY_TOKENS_MAX);
+}
+
+bool money_charge(const struct token_prices *prices, const struct token_counts *tokens,
+                  int64_t margin_ppm, int64_t *out_nusd)
+{
+    if (!prices_valid(prices) || !counts_valid(tokens) || !within(margin_ppm, MONEY_MARGIN_MAX_PPM))
+        return false;
+
+    /* At most 3 x 10^24 x 1.01 x 10^8: far below 2^128. */
+    uint128 sum_pusd = (uint128)tokens->input * (uint128)prices->input_pusd +
+                       (uint128)tokens->cached_input * (uint128)prices->cached_input_pusd +
+                       (uint128)tokens->output * (uint128)prices->output_pusd;
+    uint128 scaled = sum_pusd * (uint128)(margin_ppm + PPM_ONE);
+    uint128 nusd = (scaled + (NUSD_SCALE - 1)) / NUSD_SCALE;
+    if (nusd > (uint128)MONEY_AMOUNT_MAX_NUSD)
+        return false;
+    *out_nusd = (int64_t)nusd;
+    return true;
+}
+
+/* charge <= amount is ceil(sum x factor / scale) <= amount, which for integers is
+ * sum <= floor(amount x scale / factor): so the answer is exact without trying any charge. */
+int64_t money_affordable_output(const struct token_prices *prices, int64_t input_tokens,
+                                int64_t tokens_max, int64_t margin_ppm, int64_t amount_nusd)
+{
+    if (!prices_valid(prices) || !within(input_tokens, MONEY_TOKENS_MAX) || tokens_max < 0 ||
+        !within(margin_ppm, MONEY_MARGIN_MAX_PPM) || amount_nusd < 0)
+        return -1;
+    if (tokens_max > MONEY_TOKENS_MAX)
+        tokens_max = MONEY_TOKENS_MAX;
+    if (amount_nusd > MONEY_AMOUNT_MAX_NUSD)
+        amount_nusd = MONEY_AMOUNT_MAX_NUSD;
+
+    uint128 sum_max_pusd = (uint128)amount_nusd * NUSD_SCALE / (uint128)(margin_ppm + PPM_ONE);
+    uint128 input_pusd = (uint128)input_tokens * (uint128)prices->input_pusd;
+    if (input_pusd > sum_max_pusd)
+        return -1;
+    if (prices->output_pusd == 0)
+        return tokens_max;
+    uint128 tokens = (sum_max_pusd - input_pusd) / (uint128)prices->output_pusd;
+    return tokens < (uint128)tokens_max ? (int64_t)tokens : tokens_max;
+}

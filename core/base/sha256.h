@@ -1,0 +1,12 @@
+/* SHA-256 of a whole text, in hex: for what must be recognised again byte for byte (an applied
+ * migration, a set of policies). Not for secrets: see base/secret.h. Any thread. */
+#ifndef BASE_SHA256_H
+#define BASE_SHA256_H
+
+#include "base/slice.h"
+
+enum { SHA256_HEX_BYTES = 65 }; /* 64 digits and the NUL */
+
+void sha256_hex(struct slice text, char out[SHA256_HEX_BYTES]);
+
+#endif

@@ -1,0 +1,63 @@
+#include "base/slice.h"
+
+#include <string.h>
+
+struct slice slice_of(const char *text)
+{
+    if (!text)
+        return (struct slice){"", 0};
+    return (struct slice){text, strlen(text)};
+}
+
+bool slice_equals(struct slice slice, const char *text)
+{
+    size_t bytes = strlen(text);
+    return slice.bytes == bytes && (bytes == 0 || memcmp(slice.data, text, bytes) == 0);
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+bool slice_equals_nocase(struct slice slice, const char *text)
+{
+    /* A NUL byte in the slice ends `text` early or differs from it, so text is never overrun. */
+    for (size_t i = 0; i < slice.bytes; i++) {
+        if (text[i] == '\0' || lower(slice.data[i]) != lower(text[i]))
+            return false;
+    }
+    return text[slice.bytes] == '\0';
+}
+
+bool slice_starts_with(struct slice slice, const char *prefix)
+{
+    size_t bytes = strlen(prefix);
+    return bytes == 0 || (slice.bytes >= bytes && memcmp(slice.data, prefix, bytes) == 0);
+}
+
+ptrdiff_t slice_find(struct slice slice, struct slice needle)
+{
+    if (needle.bytes == 0)
+        return 0;
+    if (slice.bytes < needle.bytes)
+        return -1;
+    const char *found = memmem(slice.data, slice.bytes, needle.data, needle.bytes);
+    return found ? found - slice.data : -1;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct slice slice_trim(struct slice slice)
+{
+    while (slice.bytes > 0 && is_space(slice.data[0])) {
+        slice.data++;
+        slice.bytes--;
+    }
+    while (slice.bytes > 0 && is_space(slice.data[slice.bytes - 1]))
+        slice.bytes--;
+    return slice;
+}

@@ -1,0 +1,23 @@
+/* A borrowed run of bytes: not NUL-terminated, not owned, valid as long as its owner says. */
+#ifndef BASE_SLICE_H
+#define BASE_SLICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct slice {
+    const char *data;
+    size_t bytes;
+};
+
+/* A slice of a NUL-terminated string (NULL gives the empty slice). */
+struct slice slice_of(const char *text);
+bool slice_equals(struct slice slice, const char *text);
+bool slice_equals_nocase(struct slice slice, const char *text); /* ASCII only */
+bool slice_starts_with(struct slice slice, const char *prefix);
+/* The place of `needle` in `slice`, or -1. An empty needle is found at 0. */
+ptrdiff_t slice_find(struct slice slice, struct slice needle);
+/* Without spaces, tabs, CR and LF at both ends. */
+struct slice slice_trim(struct slice slice);
+
+#endif
