@@ -1,0 +1,119 @@
+#include "store/call.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "store/operations.h"
+#include "store/state.h"
+
+enum { ARGS_BYTES_MAX = 64 * 1024, RESULT_BYTES_MAX = 16 * 1024 * 1024 };
+
+static bool check_args(const struct operation *operation, const struct store_value *args,
+                       size_t arg_count, struct fault *fault)
+{
+    if (arg_count != strlen(operation->args))
+        return fault_set(fault, "invalid_value", "%s takes %zu arguments, not %zu", operation->name,
+                         strlen(operation->args), arg_count);
+    check(arg_count <= STORE_ARGS_MAX);
+    for (size_t i = 0; i < arg_count; i++) {
+        char letter = operation->args[i];
+        bool nullable = letter == 'T' || letter == 'I';
+        bool text = letter == 't' || letter == 'T';
+
+        if (args[i].type == STORE_NULL && nullable)
+            continue;
+        if (args[i].type != (text ? STORE_TEXT : STORE_INT))
+            return fault_set(fault, "invalid_value", "argument %zu of %s must be %s%s", i + 1,
+                             operation->name, text ? "a text" : "an integer",
+                             nullable ? " or null" : "");
+        if (text && args[i].text.bytes && memchr(args[i].text.data, 0, args[i].text.bytes))
+            return fault_set(fault, "invalid_value", "argument %zu of %s holds a NUL byte", i + 1,
+                             operation->name);
+    }
+    return true;
+}
+
+/* Copies the texts one behind the other, each with a NUL, and points the arguments to them. */
+static bool copy_args(struct store_call *call, const struct store_value *args)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < call->arg_count; i++) {
+        call->args[i] = args[i];
+        if (args[i].type == STORE_TEXT) {
+            buffer_append_slice(&call->arg_bytes, args[i].text);
+            buffer_append_char(&call->arg_bytes, '\0');
+        }
+    }
+    if (call->arg_bytes.failed)
+        return false;
+    for (size_t i = 0; i < call->arg_count; i++) { /* now that the buffer moves no more */
+        if (args[i].type == STORE_TEXT) {
+            call->args[i].text.data = call->arg_bytes.data + at;
+            at += args[i].text.bytes + 1;
+        }
+    }
+    return true;
+}
+
+bool store_call_init(struct store_call *call, const char *operation, const struct store_value *args,
+                     size_t arg_count, struct fault *fault)
+{
+    *call = (struct store_call){.operation = operations_find(operation), .arg_count = arg_count};
+    if (!call->operation)
+        return fault_set(fault, "unknown_operation", "there is no operation %.64s", operation);
+    if (!check_args(call->operation, args, arg_count, fault))
+        return false;
+    buffer_init(&call->arg_bytes, ARGS_BYTES_MAX);
+    buffer_init(&call->result, RESULT_BYTES_MAX);
+    if (copy_args(call, args))
+        return true;
+    store_call_fini(call);
+    return fault_set(fault, "invalid_value", "the arguments of %s are too large", operation);
+}
+
+void store_call_fini(struct store_call *call)
+{
+    /* Among the arguments are password hashes and digests. */
+    buffer_wipe_fini(&call->arg_bytes);
+    buffer_wipe_fini(&call->result);
+}
+
+bool store_call_post(struct store *store, struct store_call *call)
+{
+    check(store->serve);
+    call->store = store;
+    call->ok = false;
+    if (call->operation->thread == OPERATION_WRITES) {
+        call->job.run = ledger_thread_call;
+        return inbox_post(&store->ledger.inbox, &call->job);
+    }
+    call->job.run = reports_call;
+    return inbox_post(
+        &store->reports[call->operation->thread == OPERATION_LONG ? REPORTS_LONG : REPORTS_QUICK]
+             .inbox,
+        &call->job);
+}
+
+void store_call_now(struct store *store, struct store_call *call)
+{
+    struct db *db = &store->db;
+
+    check(!store->serve);
+    call->store = store;
+    db_clear(db);
+    if (!db_run(db, "BEGIN IMMEDIATE", NULL, 0)) {
+        operations_fail(call, db);
+        return;
+    }
+    operations_run(call, db);
+    db->constraint = 0;
+    if (!call->ok)
+        db_rollback(db);
+    else if (!db_run(db, "COMMIT", NULL, 0)) {
+        db_rollback(db);
+        operations_fail(call, db);
+    }
+}

@@ -1,0 +1,95 @@
+/* Everything that is not money in flight: users, sessions, keys, credits, lists. An operation has a
+ * name ("key.create"), positional arguments (null, integer or text) and a result, a JSON text ready
+ * to be sent. It runs on the ledger thread (if it writes) or on the reports thread, inside a
+ * transaction that is rolled back when it fails. core/store/operations.c is the table of all of
+ * them; amounts in results are decimal strings in USD, times RFC 3339, as ../shared/api.md has
+ * them. */
+#ifndef STORE_CALL_H
+#define STORE_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/fault.h"
+#include "base/job.h"
+#include "store/store.h"
+
+enum { STORE_ARGS_MAX = 12 };
+
+struct store_value {
+    enum { STORE_NULL, STORE_INT, STORE_TEXT } type;
+    int64_t number;
+    struct slice text; /* after store_call_init: points into the call's own copy */
+};
+
+struct operation;
+
+struct store_call {
+    struct job job;
+    const struct operation *operation;
+    struct store_value args[STORE_ARGS_MAX];
+    size_t arg_count;
+    struct buffer arg_bytes;
+    struct buffer result; /* JSON; valid when ok */
+    struct fault fault;   /* when not ok: code as in api.md (email_taken, not_found, ...) */
+    bool ok;
+    struct store *store; /* set by store_call_post / store_call_now */
+};
+
+/* Prepares a call: looks the name up, checks the number and types of arguments, copies the texts.
+ * False: *fault (code "unknown_operation" or "invalid_value"); nothing to free. */
+bool store_call_init(struct store_call *call, const char *operation, const struct store_value *args,
+                     size_t arg_count, struct fault *fault);
+void store_call_fini(struct store_call *call);
+
+/* Sends it to its thread; job.home and job.done must be set. False: queue full. */
+bool store_call_post(struct store *store, struct store_call *call);
+/* Runs it on the calling thread: only for a store opened without `serve`. Result in call->ok. */
+void store_call_now(struct store *store, struct store_call *call);
+
+/* The operations: arguments in order -> result; after `!` the faults that are its own. `?` may be
+ * null; ids are texts; *_nusd and *_ms integers:
+ *
+ *   user.create       email name? password_hash role -> user  ! email_taken
+ *   user.credentials  email -> {id, password_hash, disabled}  ! not_found
+ *   user.get          user_id -> user
+ *   user.list         search? cursor? limit -> {data, next_cursor}
+ *   session.create    token_digest_hex user_id expires_ms -> {}
+ *   session.user      token_digest_hex -> user  ! not_found (also when expired or disabled)
+ *   session.delete    token_digest_hex -> {}
+ *   key.create        user_id digest_hex prefix last4 name expires_ms? budget_nusd? models? -> key
+ *                     ! too_many_keys. (models: names separated by '\n')
+ *   key.list          user_id -> {data: [key]}
+ *   key.get           key_id -> key with limits, spent, remaining
+ *   key.delete        user_id key_id -> {}  ! not_found
+ *   balance.get       account_id -> {balance, held, available, currency}
+ *   credit.create     user_id amount_nusd kind reason -> {transfer, balance}
+ *                     (kind: manual | test | promotion)
+ *   credits.get       account_id -> {total_credits, total_usage}  (JSON numbers, USD)
+ *   transfer.list     account_id cursor? limit -> {data, next_cursor}
+ *   usage.list        account_id from_ms? to_ms? model? key_id? cursor? limit
+ *                     -> {data: [record], totals, next_cursor}
+ *   usage.summary     account_id from_ms? to_ms? by -> {data, totals}
+ *                     (by: "day,model,key" or a part of it)
+ *   usage.get         account_id exchange_id -> record  ! not_found
+ *
+ *   A failing disk or a query beyond its time ends any of them with "unavailable" or "timeout".
+ *   Lists come newest first; limit is 1 to LIMIT_PAGE_ROWS; next_cursor is null on the last page.
+ *   Times are from (inclusive) to (exclusive).
+ *
+ *   user: {id, email, name, role, account_id, group, disabled, created_at}
+ *   key:  {id, name, prefix, last4, created_at, last_used_at, expires_at, disabled, budget, spent,
+ *          models}; budget null: none; models null: all, else a list of names. key.create and
+ *          key.get add remaining (null without a budget)
+ *   transfer: {id, kind, amount (negative when it leaves the account), reason, exchange_id,
+ *          created_at}; balance beside it: a decimal string
+ *   sums (totals, and each group of a summary beside day, model, key_id + key_name): {requests,
+ *          input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost}
+ *   record: {id, created_at, model, provider, key_id, key_name, status, stream, input_tokens,
+ *            cached_input_tokens, output_tokens, reasoning_tokens, cost (the customer's charge),
+ *            usage_source, finish_reason, error_code, attempts, first_byte_ms, total_ms}. Never buy
+ *            prices, margins or provider cost. */
+
+#endif

@@ -1,0 +1,204 @@
+/* The operations on credits: balances, top-ups, the list of transfers. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/limits.h"
+#include "base/money.h"
+#include "store/changes.h"
+#include "store/operations.h"
+#include "store/posting.h"
+#include "store/reply.h"
+#include "store/state.h"
+
+enum { REASON_BYTES_MAX = 500 };
+
+static bool not_found(struct store_call *call, const char *what)
+{
+    return fault_set(&call->fault, "not_found", "there is no such %s", what);
+}
+
+/* With a server the wallets are the truth: they know the holds that are on their way to disk. */
+static bool read_wallet(struct store_call *call, struct db *db, struct wallet_state *out)
+{
+    sqlite3_stmt *row;
+    struct id account_id;
+
+    if (call->store->serve)
+        return id_parse(call->args[0].text, "acct", &account_id) &&
+               wallet_peek(&call->store->wallets, &account_id, out);
+    row = db_bind(db,
+                  "SELECT posted_nusd, (SELECT coalesce(sum(amount_nusd), 0) FROM open_holds h"
+                  " WHERE h.account_id = b.account_id) FROM balances b WHERE account_id = ?1"
+                  " AND floor_zero = 1",
+                  call->args, 1);
+    if (!db_row(db, row))
+        return false;
+    *out = (struct wallet_state){column_int(row, 0), column_int(row, 1)};
+    db_leave(row);
+    return true;
+}
+
+bool credits_balance(struct store_call *call, struct db *db)
+{
+    struct buffer *out = &call->result;
+    struct wallet_state wallet;
+    int64_t available;
+
+    if (!read_wallet(call, db, &wallet))
+        return not_found(call, "account");
+    available = wallet.posted_nusd - wallet.held_nusd;
+    reply_object(out, NULL);
+    reply_money(out, "balance", wallet.posted_nusd);
+    reply_money(out, "held", wallet.held_nusd);
+    reply_money(out, "available", available > 0 ? available : 0);
+    reply_text(out, "currency", "USD");
+    reply_object_end(out);
+    return true;
+}
+
+/* All that was ever paid in, and all that was ever spent: kept beside the balance, not added up. */
+bool credits_get(struct store_call *call, struct db *db)
+{
+    struct buffer *out = &call->result;
+    sqlite3_stmt *row = db_bind(db,
+                                "SELECT credited_nusd, debited_nusd FROM balances"
+                                " WHERE account_id = ?1 AND floor_zero = 1",
+                                call->args, 1);
+
+    if (!db_row(db, row))
+        return not_found(call, "account");
+    reply_object(out, NULL);
+    reply_money_number(out, "total_credits", column_int(row, 0));
+    reply_money_number(out, "total_usage", column_int(row, 1));
+    reply_object_end(out);
+    db_leave(row);
+    return true;
+}
+
+/* Columns: id, kind, signed amount, reason, exchange_id, created_ms. */
+static void render_transfer(struct buffer *out, const char *name, sqlite3_stmt *row)
+{
+    reply_object(out, name);
+    reply_text(out, "id", column_text(row, 0));
+    reply_text(out, "kind", column_text(row, 1));
+    reply_money(out, "amount", column_int(row, 2));
+    reply_text_or_null(out, "reason", column_text(row, 3));
+    reply_text_or_null(out, "exchange_id", column_text(row, 4));
+    reply_time(out, "created_at", column_int(row, 5));
+    reply_object_end(out);
+}
+
+static const char *funding_account(const char *kind)
+{
+    if (strcmp(kind, "manual") == 0)
+        return "funding:manual";
+    if (strcmp(kind, "test") == 0)
+        return "funding:test";
+    if (strcmp(kind, "promotion") == 0)
+        return POSTING_PROMOTION;
+    return NULL;
+}
+
+static bool find_account(struct store_call *call, struct db *db, struct id *account_id)
+{
+    sqlite3_stmt *row = db_bind(db, "SELECT account_id FROM users WHERE id = ?1", call->args, 1);
+    bool ok;
+
+    if (!db_row(db, row))
+        return not_found(call, "user");
+    ok = id_parse(slice_of(column_text(row, 0)), "acct", account_id);
+    db_leave(row);
+    return ok ? true : not_found(call, "account");
+}
+
+static int64_t posted(struct db *db, const struct id *account_id)
+{
+    return db_number(db, "SELECT posted_nusd FROM balances WHERE account_id = ?1",
+                     DB_VALUES(bind_text(account_id->text)), 0);
+}
+
+static bool render_credit(struct store_call *call, struct db *db, const struct id *transfer_id,
+                          int64_t balance_nusd)
+{
+    struct buffer *out = &call->result;
+    sqlite3_stmt *row = db_bind(db,
+                                "SELECT id, kind, amount_nusd, reason, exchange_id, created_ms"
+                                " FROM transfers WHERE id = ?1 AND id IS NOT NULL",
+                                DB_VALUES(bind_text(transfer_id->text)));
+
+    if (!db_row(db, row))
+        return false;
+    reply_object(out, NULL);
+    render_transfer(out, "transfer", row);
+    reply_money(out, "balance", balance_nusd);
+    reply_object_end(out);
+    db_leave(row);
+    return true;
+}
+
+bool credits_create(struct store_call *call, struct db *db)
+{
+    struct posting_transfer transfer = {.amount_nusd = operations_int(call, 1),
+                                        .debit_account = funding_account(operations_text(call, 2)),
+                                        .kind = operations_text(call, 2),
+                                        .reason = operations_text(call, 3)};
+    struct id account_id;
+    int64_t balance_nusd;
+
+    if (!transfer.debit_account)
+        return fault_set(&call->fault, "invalid_value", "kind must be manual, test or promotion");
+    if (transfer.amount_nusd <= 0 || transfer.amount_nusd > MONEY_AMOUNT_MAX_NUSD)
+        return fault_set(&call->fault, "invalid_amount",
+                         "the amount must be above 0 and at most $1,000,000,000");
+    if (!operations_fits(call, 3, REASON_BYTES_MAX, "reason") ||
+        !find_account(call, db, &account_id))
+        return false;
+    balance_nusd = posted(db, &account_id);
+    if (balance_nusd > MONEY_AMOUNT_MAX_NUSD - transfer.amount_nusd)
+        return fault_set(&call->fault, "invalid_amount", "a balance can be at most $1,000,000,000");
+    id_make(&transfer.id, "tx");
+    transfer.credit_account = account_id.text;
+    return posting_transfer(db, &transfer, clock_wall_ms()) &&
+           changes_note(db, CHANGE_ACCOUNT, account_id.text) &&
+           render_credit(call, db, &transfer.id, balance_nusd + transfer.amount_nusd);
+}
+
+/* Newest first, without the settlements (those are the usage records). An amount that leaves the
+ * account is negative. The cursor is the number of the last transfer. */
+bool credits_transfers(struct store_call *call, struct db *db)
+{
+    struct buffer *out = &call->result;
+    int64_t limit, before = INT64_MAX, seq = 0, count = 0;
+    bool more = false;
+    sqlite3_stmt *row;
+
+    if (!operations_limit(call, 2, &limit) || !operations_cursor(call, 1, &before, NULL))
+        return false;
+    row = db_bind(
+        db,
+        "SELECT id, kind, amount_nusd, reason, exchange_id, created_ms, seq FROM ("
+        " SELECT * FROM (SELECT id, kind, amount_nusd, reason, exchange_id, created_ms, seq"
+        "  FROM transfers WHERE credit_account = ?1 AND id IS NOT NULL AND seq < ?2"
+        "  ORDER BY seq DESC LIMIT ?3)"
+        " UNION ALL"
+        " SELECT * FROM (SELECT id, kind, -amount_nusd, reason, exchange_id, created_ms, seq"
+        "  FROM transfers WHERE debit_account = ?1 AND id IS NOT NULL AND seq < ?2"
+        "  ORDER BY seq DESC LIMIT ?3)"
+        ") ORDER BY seq DESC LIMIT ?3",
+        DB_VALUES(call->args[0], bind_int(before), bind_int(limit + 1)));
+    reply_object(out, NULL);
+    reply_array(out, "data");
+    while (db_row(db, row)) {
+        more = ++count > limit;
+        if (more)
+            break;
+        render_transfer(out, NULL, row);
+        seq = column_int(row, 6);
+    }
+    db_leave(row);
+    reply_array_end(out);
+    operations_reply_cursor(out, more, seq, 0);
+    reply_object_end(out);
+    return db->failure == 0;
+}

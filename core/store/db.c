@@ -1,0 +1,233 @@
+#include "store/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+
+enum {
+    PROGRESS_STEPS = 20000
+}; /* virtual machine steps between two looks at the deadline: < 1 ms */
+
+static pthread_once_t configured = PTHREAD_ONCE_INIT;
+
+/* No statistics: they are a global mutex around each allocation. */
+static void configure(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_initialize();
+}
+
+static int progress(void *arg)
+{
+    struct db *db = arg;
+
+    if (db->deadline_us == 0 || clock_mono_us() < db->deadline_us)
+        return 0;
+    db->timed_out = true;
+    return 1;
+}
+
+/* Sorts a result code into db->failure or db->constraint; true when it is neither. */
+static bool take_result(struct db *db, int rc)
+{
+    int primary = rc & 0xff;
+
+    if (rc == SQLITE_ROW || rc == SQLITE_DONE || rc == SQLITE_OK)
+        return true;
+    if (primary == SQLITE_CONSTRAINT) {
+        db->constraint = rc;
+        return false;
+    }
+    if (db->failure == 0) {
+        db->failure = rc;
+        snprintf(db->failure_text, sizeof(db->failure_text), "%s (%d)", sqlite3_errmsg(db->handle),
+                 rc);
+    }
+    return false;
+}
+
+bool db_open(struct db *db, const char *path, enum db_mode mode, struct fault *fault)
+{
+    bool writes = mode != DB_READ;
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
+    int rc;
+
+    memset(db, 0, sizeof(*db));
+    pthread_once(&configured, configure);
+    if (writes) {
+        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (fd < 0)
+            return fault_set(fault, "database_unusable", "cannot open the database %s: %s", path,
+                             strerror(errno));
+        close(fd);
+        flags |= SQLITE_OPEN_READWRITE;
+    } else {
+        flags |= SQLITE_OPEN_READONLY;
+    }
+    rc = sqlite3_open_v2(path, &db->handle, flags, NULL);
+    if (rc != SQLITE_OK)
+        return fault_set(fault, "database_unusable", "cannot open the database %s: %s", path,
+                         sqlite3_errstr(rc));
+    sqlite3_busy_timeout(db->handle, DB_BUSY_MS);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    if (!writes) {
+        sqlite3_progress_handler(db->handle, PROGRESS_STEPS, progress, db);
+        return db_script(db, "PRAGMA query_only = ON; PRAGMA cache_size = -8000", fault);
+    }
+    /* The checkpoint is ours: see ledger_thread.c. It would otherwise run inside some commit. */
+    if (!db_script(
+            db,
+            "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0;"
+            "PRAGMA cache_size = -32000; PRAGMA temp_store = MEMORY;"
+            "PRAGMA journal_size_limit = 67108864",
+            fault))
+        return false;
+    return db_script(
+        db, mode == DB_WRITE_POWER ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
+        fault);
+}
+
+void db_close(struct db *db)
+{
+    for (size_t i = 0; i < DB_STATEMENTS; i++)
+        sqlite3_finalize(db->slots[i].statement);
+    if (db->handle)
+        check(sqlite3_close(db->handle) == SQLITE_OK);
+    memset(db, 0, sizeof(*db));
+}
+
+void db_clear(struct db *db)
+{
+    db->failure = 0;
+    db->failure_text[0] = '\0';
+    db->constraint = 0;
+    db->deadline_us = 0;
+    db->timed_out = false;
+}
+
+static sqlite3_stmt *prepare(struct db *db, const char *sql)
+{
+    size_t at = ((uintptr_t)sql * UINT64_C(0x9E3779B97F4A7C15)) >> 56;
+    sqlite3_stmt *statement = NULL;
+
+    _Static_assert(DB_STATEMENTS == 256, "the hash above has 8 bits");
+    while (db->slots[at].sql) {
+        if (db->slots[at].sql == sql)
+            return db->slots[at].statement;
+        at = (at + 1) % DB_STATEMENTS;
+    }
+    check(db->slot_count < DB_STATEMENTS - 1);
+    if (!take_result(db, sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                            &statement, NULL)))
+        return NULL;
+    db->slots[at] = (struct db_slot){.sql = sql, .statement = statement};
+    db->slot_count++;
+    return statement;
+}
+
+sqlite3_stmt *db_bind(struct db *db, const char *sql, const struct store_value *values,
+                      size_t value_count)
+{
+    sqlite3_stmt *statement = prepare(db, sql);
+    int rc = SQLITE_OK;
+
+    if (!statement)
+        return NULL;
+    check(!sqlite3_stmt_busy(statement)); /* a nested use of the same statement is a bug of ours */
+    for (size_t i = 0; i < value_count && rc == SQLITE_OK; i++) {
+        const struct store_value *value = &values[i];
+        int at = (int)i + 1;
+
+        if (value->type == STORE_INT)
+            rc = sqlite3_bind_int64(statement, at, value->number);
+        else if (value->type == STORE_NULL)
+            rc = sqlite3_bind_null(statement, at);
+        else /* the text outlives the steps: not copied. "" must not become NULL. */
+            rc = sqlite3_bind_text(statement, at, value->text.data ? value->text.data : "",
+                                   (int)value->text.bytes, SQLITE_STATIC);
+    }
+    if (!take_result(db, rc))
+        return NULL;
+    return statement;
+}
+
+bool db_row(struct db *db, sqlite3_stmt *statement)
+{
+    int rc;
+
+    if (!statement)
+        return false;
+    rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW)
+        return true;
+    take_result(db, rc);
+    sqlite3_reset(statement);
+    return false;
+}
+
+void db_leave(sqlite3_stmt *statement)
+{
+    if (statement)
+        sqlite3_reset(statement);
+}
+
+bool db_run(struct db *db, const char *sql, const struct store_value *values, size_t value_count)
+{
+    sqlite3_stmt *statement = db_bind(db, sql, values, value_count);
+    bool ok;
+
+    if (!statement)
+        return false;
+    ok = take_result(db, sqlite3_step(statement));
+    sqlite3_reset(statement);
+    return ok;
+}
+
+int64_t db_number(struct db *db, const char *sql, const struct store_value *values,
+                  size_t value_count, int64_t otherwise)
+{
+    sqlite3_stmt *statement = db_bind(db, sql, values, value_count);
+    int64_t number = otherwise;
+
+    if (!db_row(db, statement))
+        return otherwise;
+    if (!column_null(statement, 0))
+        number = column_int(statement, 0);
+    db_leave(statement);
+    return number;
+}
+
+bool db_script(struct db *db, const char *sql, struct fault *fault)
+{
+    int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+
+    if (rc == SQLITE_OK)
+        return true;
+    fault_set(fault, "database_unusable", "the database says: %s (%d)", sqlite3_errmsg(db->handle),
+              rc);
+    return take_result(db, rc);
+}
+
+bool db_sound(const struct db *db, struct fault *fault)
+{
+    if (db->failure == 0)
+        return true;
+    if (db->timed_out)
+        return fault_set(fault, "timeout", "this query takes too long; ask for a shorter time");
+    return fault_set(fault, "unavailable", "the database cannot be used now: %s", db->failure_text);
+}
+
+void db_rollback(struct db *db)
+{
+    /* Some failures (disk full, I/O) have already ended the transaction. A statement still under
+     * way cannot be: all are reset when they end. */
+    if (!sqlite3_get_autocommit(db->handle))
+        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}

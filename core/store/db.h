@@ -1,0 +1,104 @@
+/* One SQLite handle with its prepared statements. A handle belongs to one thread at a time: the
+ * ledger's writes, each reports thread has one that only reads. Inside the store floor only.
+ *
+ * SQL is always a string literal (the cache knows a statement by its address) and values are
+ * always bound. */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "store/call.h"
+
+enum { DB_STATEMENTS = 256 }; /* slots; about half of them are used */
+enum { DB_BUSY_MS = 5000 };   /* how long another process may hold the write lock */
+
+enum db_mode { DB_WRITE_POWER, DB_WRITE_PROCESS, DB_READ };
+
+struct db_slot {
+    const char *sql;
+    sqlite3_stmt *statement;
+};
+
+struct db {
+    sqlite3 *handle;
+    struct db_slot slots[DB_STATEMENTS];
+    size_t slot_count;
+    /* The first result since db_clear that was neither a row, an end nor a constraint: the disk,
+     * or what SQLite makes of it. Once set the transaction is lost: nothing may be written in it
+     * any more. */
+    int failure;
+    char failure_text[160];
+    int constraint; /* the last constraint that refused a statement since db_clear; extended code */
+    int64_t deadline_us; /* monotonic; 0: none. A statement that runs longer fails: db_timed_out */
+    bool timed_out;
+};
+
+/* The file is created when it is missing (mode 0600), unless DB_READ. */
+bool db_open(struct db *db, const char *path, enum db_mode mode, struct fault *fault)
+    __attribute__((warn_unused_result));
+void db_close(struct db *db); /* also after a failed db_open */
+void db_clear(struct db *db); /* forgets failure, constraint and deadline */
+
+/* The statement with its values bound, ready to be stepped. NULL: db->failure is set. */
+sqlite3_stmt *db_bind(struct db *db, const char *sql, const struct store_value *values,
+                      size_t value_count);
+/* True: there is a row. False: the end, or a failure; the statement is reset. */
+bool db_row(struct db *db, sqlite3_stmt *statement);
+/* Leaves a statement before its last row. */
+void db_leave(sqlite3_stmt *statement);
+/* Runs a statement that gives no rows. False: db->failure or db->constraint is set. */
+bool db_run(struct db *db, const char *sql, const struct store_value *values, size_t value_count);
+/* The integer in the first column of the first row; `otherwise` without one, or when it is NULL. */
+int64_t db_number(struct db *db, const char *sql, const struct store_value *values,
+                  size_t value_count, int64_t otherwise);
+/* Runs SQL that is no literal, or several statements (migrations, pragmas). */
+bool db_script(struct db *db, const char *sql, struct fault *fault);
+/* True when nothing failed since db_clear; else the fault says what, for a caller outside. */
+bool db_sound(const struct db *db, struct fault *fault);
+/* Ends an open transaction, whatever state it is in. */
+void db_rollback(struct db *db);
+
+#define DB_VALUES(...)                                                                             \
+    (const struct store_value[]){__VA_ARGS__},                                                     \
+        sizeof((const struct store_value[]){__VA_ARGS__}) / sizeof(struct store_value)
+
+static inline struct store_value bind_int(int64_t number)
+{
+    return (struct store_value){.type = STORE_INT, .number = number};
+}
+
+static inline struct store_value bind_text(const char *text)
+{
+    return (struct store_value){.type = STORE_TEXT, .text = slice_of(text)};
+}
+
+static inline struct store_value bind_null(void)
+{
+    return (struct store_value){.type = STORE_NULL};
+}
+
+/* A column of the row that the statement stands on; texts live until the next step. NULL reads as
+ * "" or 0. */
+static inline const char *column_text(sqlite3_stmt *statement, int column)
+{
+    const unsigned char *text = sqlite3_column_text(statement, column);
+
+    return text ? (const char *)text : "";
+}
+
+static inline int64_t column_int(sqlite3_stmt *statement, int column)
+{
+    return sqlite3_column_int64(statement, column);
+}
+
+static inline bool column_null(sqlite3_stmt *statement, int column)
+{
+    return sqlite3_column_type(statement, column) == SQLITE_NULL;
+}
+
+#endif

@@ -1,0 +1,108 @@
+#include "store/directory_table.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "store/state.h"
+
+struct entry {
+    struct table_node node; /* first: nodes are cast back */
+    struct digest digest;
+    size_t fact_bytes;      /* without the unused end of facts.models: most keys allow all models */
+    struct key_facts facts; /* last */
+};
+
+void directory_init(struct directory *directory)
+{
+    for (size_t i = 0; i < DIRECTORY_SHARDS; i++) {
+        check(pthread_mutex_init(&directory->shards[i].mutex, NULL) == 0);
+        table_init(&directory->shards[i].table);
+    }
+}
+
+static void free_node(struct table_node *node)
+{
+    free(node);
+}
+
+void directory_fini(struct directory *directory)
+{
+    for (size_t i = 0; i < DIRECTORY_SHARDS; i++) {
+        table_fini(&directory->shards[i].table, free_node);
+        pthread_mutex_destroy(&directory->shards[i].mutex);
+    }
+}
+
+static struct directory_shard *lock_shard(struct directory *directory, uint64_t hash)
+{
+    struct directory_shard *shard = &directory->shards[hash % DIRECTORY_SHARDS];
+
+    pthread_mutex_lock(&shard->mutex);
+    return shard;
+}
+
+/* A digest is keyed with the server's secret: where it lands is nobody's choice, and the time that
+ * memcmp takes tells nothing about a key. */
+static struct entry *find(const struct directory_shard *shard, uint64_t hash,
+                          const struct digest *digest)
+{
+    for (struct table_node *node = table_first(&shard->table, hash); node;
+         node = table_next(node)) {
+        struct entry *entry = (struct entry *)node;
+        if (memcmp(&entry->digest, digest, sizeof(*digest)) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
+static void remove_entry(struct directory_shard *shard, struct entry *entry)
+{
+    table_remove(&shard->table, &entry->node);
+    free(entry);
+}
+
+void directory_put(struct directory *directory, const struct digest *digest,
+                   const struct key_facts *facts)
+{
+    uint64_t hash = table_hash(digest->bytes, sizeof(digest->bytes));
+    size_t fact_bytes = offsetof(struct key_facts, models) + strlen(facts->models) + 1;
+    struct entry *entry = malloc(offsetof(struct entry, facts) + fact_bytes);
+    struct directory_shard *shard;
+    struct entry *old;
+
+    check(entry);
+    entry->digest = *digest;
+    entry->fact_bytes = fact_bytes;
+    memcpy((char *)entry + offsetof(struct entry, facts), facts, fact_bytes);
+    shard = lock_shard(directory, hash);
+    old = find(shard, hash, digest);
+    if (old)
+        remove_entry(shard, old);
+    table_insert(&shard->table, &entry->node, hash);
+    pthread_mutex_unlock(&shard->mutex);
+}
+
+void directory_remove(struct directory *directory, const struct digest *digest)
+{
+    uint64_t hash = table_hash(digest->bytes, sizeof(digest->bytes));
+    struct directory_shard *shard = lock_shard(directory, hash);
+    struct entry *entry = find(shard, hash, digest);
+
+    if (entry)
+        remove_entry(shard, entry);
+    pthread_mutex_unlock(&shard->mutex);
+}
+
+bool directory_find_key(struct store *store, const struct digest *digest, struct key_facts *out)
+{
+    uint64_t hash = table_hash(digest->bytes, sizeof(digest->bytes));
+    struct directory_shard *shard = lock_shard(&store->directory, hash);
+    struct entry *entry = find(shard, hash, digest);
+
+    if (entry)
+        memcpy(out, (const char *)entry + offsetof(struct entry, facts), entry->fact_bytes);
+    pthread_mutex_unlock(&shard->mutex);
+    return entry != NULL;
+}

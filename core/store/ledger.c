@@ -1,0 +1,44 @@
+#include "store/ledger.h"
+
+#include "base/check.h"
+#include "store/state.h"
+
+enum hold_outcome ledger_hold(struct store *store, struct ledger_hold *hold,
+                              struct hold_refusal *refusal)
+{
+    enum hold_outcome outcome;
+
+    check(hold->amount_nusd >= 0);
+    *refusal = (struct hold_refusal){0};
+    if (!store_writable(store))
+        return HOLD_UNAVAILABLE;
+    outcome = wallet_take(&store->wallets, hold, refusal);
+    if (outcome != HOLD_ACCEPTED)
+        return outcome;
+    hold->durable = false;
+    hold->job.run = ledger_thread_hold;
+    if (inbox_post(&store->ledger.inbox, &hold->job))
+        return HOLD_ACCEPTED;
+    wallet_release(&store->wallets, &hold->account_id, &hold->key_id, hold->amount_nusd, 0);
+    return HOLD_FULL;
+}
+
+int64_t ledger_available_nusd(struct store *store, const struct id *account_id,
+                              const struct id *key_id)
+{
+    return wallet_available(&store->wallets, account_id, key_id);
+}
+
+void ledger_settle(struct store *store, struct ledger_settlement *settlement)
+{
+    const struct usage_record *record = &settlement->record;
+
+    check(settlement->held_nusd >= 0);
+    check(record->charge_nusd >= 0 && record->charge_nusd <= settlement->held_nusd);
+    check(record->overrun_nusd >= 0 && record->cost_nusd >= 0);
+    check(!settlement->voided || (record->charge_nusd == 0 && record->overrun_nusd == 0));
+    settlement->durable = false;
+    settlement->job.run = ledger_thread_settlement;
+    /* Refused only after store_close, which is not called before the last exchange has ended. */
+    check(inbox_post_always(&store->ledger.inbox, &settlement->job));
+}

@@ -1,0 +1,557 @@
+#include "store/ledger_thread.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "store/operations.h"
+#include "store/posting.h"
+#include "store/state.h"
+
+enum {
+    BATCH_JOBS = 512,            /* in one transaction */
+    CROWD_JOBS = 8,              /* so many in the last batch: more are coming, worth waiting for */
+    GATHER_US = 500,             /* how long after the last commit */
+    IDLE_MS = 100,               /* between two looks at what other processes wrote */
+    EXPIRE_US = 2 * 1000 * 1000, /* between two looks for expired holds */
+    RETRY_MS = 50,               /* between two tries of a disk that fails */
+    STOP_US = 5 * 1000 * 1000,   /* how long closing waits for such a disk */
+    CHECKPOINT_IDLE_PAGES = 500, /* of 4 KB: worth it when there is nothing else to do */
+    CHECKPOINT_FULL_PAGES =
+        16000, /* 64 MB: do it now, and wait as long again before the next try */
+};
+
+static struct db *db_of(struct ledger *ledger)
+{
+    return &ledger->store->db;
+}
+
+static void sleep_us(int64_t us)
+{
+    struct timespec time = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+
+    nanosleep(&time, NULL);
+}
+
+/* ---- one job in the open transaction ---- */
+
+static bool tx_sound(struct ledger *ledger)
+{
+    return db_of(ledger)->failure == 0 && db_of(ledger)->constraint == 0;
+}
+
+void ledger_thread_hold(struct job *job, void *server)
+{
+    struct ledger_hold *hold = (struct ledger_hold *)job;
+    struct ledger *ledger = server;
+    struct wallet_state wallet;
+
+    _Static_assert(offsetof(struct ledger_hold, job) == 0, "a job is cast to its hold");
+    /* Another process may have taken money that was promised here a moment ago. Holds on disk were
+     * counted by it; this one was not, so it gives way. */
+    hold->durable = false;
+    if (!wallet_peek(&ledger->store->wallets, &hold->account_id, &wallet) ||
+        wallet.held_nusd > wallet.posted_nusd)
+        return;
+    hold->durable = posting_hold(db_of(ledger), hold) == POSTING_DONE;
+}
+
+void ledger_thread_settlement(struct job *job, void *server)
+{
+    struct ledger_settlement *settlement = (struct ledger_settlement *)job;
+    struct ledger *ledger = server;
+    enum posting posting;
+
+    _Static_assert(offsetof(struct ledger_settlement, job) == 0, "a job is cast to its settlement");
+    posting = posting_settlement(db_of(ledger), settlement, ledger->now_ms);
+    settlement->durable = posting == POSTING_DONE;
+    if (posting == POSTING_DONE)
+        rollup_add(&ledger->rollup, &settlement->record);
+}
+
+/* An operation that fails takes back its own writes only. */
+void ledger_thread_call(struct job *job, void *server)
+{
+    struct store_call *call = (struct store_call *)job;
+    struct ledger *ledger = server;
+    struct db *db = db_of(ledger);
+
+    _Static_assert(offsetof(struct store_call, job) == 0, "a job is cast to its call");
+    if (!db_run(db, "SAVEPOINT operation", NULL, 0))
+        return;
+    operations_run(call, db);
+    db->constraint = 0; /* the operation has made a fault of it */
+    if (db->failure)
+        return;
+    if (!call->ok && !db_run(db, "ROLLBACK TO operation", NULL, 0))
+        return;
+    db_run(db, "RELEASE operation", NULL, 0);
+    ledger->operations_ran |= call->ok;
+}
+
+static void stop_run(struct job *job, void *server)
+{
+    struct ledger *ledger = server;
+
+    (void)job;
+    ledger->stopping = true;
+}
+
+/* ---- a batch ---- */
+
+/* Another process may have written since the last batch: load it before deciding anything. */
+static bool sync_foreign(struct ledger *ledger)
+{
+    if (!changes_stage(&ledger->changes, db_of(ledger)))
+        return false;
+    changes_apply(&ledger->changes, ledger->store); /* committed by the other */
+    ledger->polled_us = clock_mono_us();
+    return true;
+}
+
+static bool write_batch(struct ledger *ledger, struct job_list *jobs)
+{
+    struct db *db = db_of(ledger);
+
+    if (!db_run(db, "BEGIN IMMEDIATE", NULL, 0) || !sync_foreign(ledger))
+        return false;
+    for (struct job *job = jobs->first; job; job = job->next) {
+        job->run(job, ledger);
+        if (!tx_sound(ledger)) /* the transaction may be gone: not one more statement */
+            return false;
+    }
+    if (!rollup_write(&ledger->rollup, db, ledger->now_ms))
+        return false;
+    if (ledger->operations_ran && !changes_stage(&ledger->changes, db))
+        return false;
+    return db_run(db, "COMMIT", NULL, 0);
+}
+
+static void refuse_settlement(struct ledger_settlement *settlement, const char *why)
+{
+    settlement->durable = false;
+    log_event(LOG_ERROR, "settlement refused",
+              log_text("exchange", settlement->record.exchange_id.text),
+              log_int("charge_nusd", settlement->record.charge_nusd), log_text("why", why));
+}
+
+/* After the commit: what is on disk now is true in memory too, before anybody hears of it. */
+static void apply_job(struct ledger *ledger, struct job *job)
+{
+    struct wallets *wallets = &ledger->store->wallets;
+
+    if (job->run == ledger_thread_hold) {
+        struct ledger_hold *hold = (struct ledger_hold *)job;
+        if (!hold->durable)
+            wallet_release(wallets, &hold->account_id, &hold->key_id, hold->amount_nusd, 0);
+    } else if (job->run == ledger_thread_settlement) {
+        struct ledger_settlement *settlement = (struct ledger_settlement *)job;
+        const struct usage_record *record = &settlement->record;
+        if (settlement->durable)
+            wallet_release(wallets, &record->account_id, &record->key_id, settlement->held_nusd,
+                           record->charge_nusd);
+        else
+            refuse_settlement(settlement, "it has no open hold of this amount");
+    }
+}
+
+static void go_home(struct job *job)
+{
+    if (job->home)
+        job_return(job);
+}
+
+static void finish_batch(struct ledger *ledger, struct job_list *jobs)
+{
+    for (struct job *job = jobs->first; job; job = job->next)
+        apply_job(ledger, job);
+    if (ledger->operations_ran)
+        changes_apply(&ledger->changes, ledger->store);
+    atomic_fetch_add_explicit(&ledger->commits, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&ledger->jobs, jobs->count, memory_order_relaxed);
+    if (!atomic_exchange(&ledger->writable, true))
+        log_event(LOG_INFO, "the database can be written again");
+    job_return_all(jobs);
+}
+
+/* Without the disk: holds and operations are refused, settlements wait. */
+static void fail_job(struct ledger *ledger, struct job *job)
+{
+    if (job->run == ledger_thread_settlement) {
+        ((struct ledger_settlement *)job)->durable = false;
+        job_list_push(&ledger->unsettled, job);
+        return;
+    }
+    if (job->run == ledger_thread_hold) {
+        struct ledger_hold *hold = (struct ledger_hold *)job;
+        hold->durable = false;
+        wallet_release(&ledger->store->wallets, &hold->account_id, &hold->key_id, hold->amount_nusd,
+                       0);
+    } else if (job->run == ledger_thread_call) {
+        operations_fail((struct store_call *)job, db_of(ledger));
+    }
+    go_home(job);
+}
+
+static void fail_batch(struct ledger *ledger, struct job_list *jobs)
+{
+    if (atomic_exchange(&ledger->writable, false))
+        log_event(LOG_ERROR, "the database cannot be written; new requests are refused",
+                  log_text("why", db_of(ledger)->failure_text),
+                  log_int("jobs", (int64_t)jobs->count));
+    while (jobs->first)
+        fail_job(ledger, job_list_pop(jobs));
+}
+
+/* The one job that a constraint has refused; the others of its batch are written without it. */
+static void refuse_job(struct ledger *ledger, struct job *job)
+{
+    if (job->run == ledger_thread_settlement) {
+        /* Its hold stays held, here and on disk, until someone has looked: never free, never
+         * twice. */
+        refuse_settlement((struct ledger_settlement *)job,
+                          sqlite3_errstr(db_of(ledger)->constraint));
+        go_home(job);
+        return;
+    }
+    log_event(LOG_ERROR, "ledger job refused",
+              log_text("why", sqlite3_errstr(db_of(ledger)->constraint)));
+    fail_job(ledger, job);
+}
+
+/* Writes the jobs in one transaction and sends them home; the list is empty afterwards. */
+static void run_batch(struct ledger *ledger, struct job_list *jobs)
+{
+    struct db *db = db_of(ledger);
+
+    db_clear(db);
+    rollup_reset(&ledger->rollup);
+    ledger->operations_ran = false;
+    ledger->now_ms = clock_wall_ms();
+    if (write_batch(ledger, jobs)) {
+        finish_batch(ledger, jobs);
+        return;
+    }
+    db_rollback(db);
+    changes_drop(&ledger->changes);
+    if (db->failure || jobs->count == 0) {
+        fail_batch(ledger, jobs);
+    } else if (jobs->count == 1) {
+        refuse_job(ledger, job_list_pop(jobs));
+    } else {
+        while (jobs->first) {
+            struct job_list one = {0};
+            job_list_push(&one, job_list_pop(jobs));
+            run_batch(ledger, &one); /* no deeper than this */
+        }
+    }
+}
+
+/* ---- between the batches ---- */
+
+/* An empty transaction writes nothing and would always succeed: this one proves that the disk
+ * writes. */
+static void probe(struct ledger *ledger)
+{
+    struct db *db = db_of(ledger);
+
+    db_clear(db);
+    if (db_run(db, "BEGIN IMMEDIATE", NULL, 0) &&
+        db_run(db, "INSERT INTO changes (kind, id) VALUES ('account', '')", NULL, 0) &&
+        db_run(db, "COMMIT", NULL, 0)) {
+        atomic_store(&ledger->writable, true);
+        log_event(LOG_INFO, "the database can be written again");
+        return;
+    }
+    db_rollback(db);
+}
+
+static void poll_foreign(struct ledger *ledger)
+{
+    struct db *db = db_of(ledger);
+
+    db_clear(db);
+    ledger->polled_us = clock_mono_us();
+    if (!db_run(db, "BEGIN", NULL, 0) || !sync_foreign(ledger) || !db_run(db, "COMMIT", NULL, 0))
+        db_rollback(db); /* readable again later, or the next batch will say what is wrong */
+}
+
+/* One hold whose time is over. */
+struct expired {
+    struct id exchange_id;
+    struct id account_id;
+    struct id key_id;
+    int64_t held_nusd;
+};
+
+static void copy_id(struct id *out, const char *text)
+{
+    snprintf(out->text, sizeof(out->text), "%s", text);
+}
+
+static size_t find_expired(struct db *db, int64_t now_ms, struct expired *out, size_t count_max)
+{
+    const struct store_value values[] = {bind_int(now_ms), bind_int((int64_t)count_max)};
+    sqlite3_stmt *row = db_bind(db,
+                                "SELECT exchange_id, account_id, key_id, amount_nusd"
+                                " FROM open_holds WHERE expires_ms <= ?1 LIMIT ?2",
+                                values, 2);
+    size_t count = 0;
+
+    while (db_row(db, row)) {
+        check(count < count_max);
+        copy_id(&out[count].exchange_id, column_text(row, 0));
+        copy_id(&out[count].account_id, column_text(row, 1));
+        copy_id(&out[count].key_id, column_text(row, 2));
+        out[count++].held_nusd = column_int(row, 3);
+    }
+    return count;
+}
+
+/* The exchange that made such a hold has gone beyond its own deadline; a settlement that still
+ * comes is refused. */
+static void expire_holds(struct ledger *ledger)
+{
+    struct db *db = db_of(ledger);
+    struct expired expired[64];
+    int64_t now_ms = clock_wall_ms();
+    size_t count;
+    bool ok;
+
+    db_clear(db);
+    ledger->expired_us = clock_mono_us();
+    count = find_expired(db, now_ms, expired, sizeof(expired) / sizeof(expired[0]));
+    if (count == 0)
+        return;
+    ok = db_run(db, "BEGIN IMMEDIATE", NULL, 0);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = posting_end_hold(db, expired[i].exchange_id.text, "expire", expired[i].held_nusd,
+                              now_ms) == POSTING_DONE;
+    if (!ok || !db_run(db, "COMMIT", NULL, 0)) {
+        db_rollback(db);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        wallet_release(&ledger->store->wallets, &expired[i].account_id, &expired[i].key_id,
+                       expired[i].held_nusd, 0);
+        log_event(LOG_WARN, "hold expired", log_text("exchange", expired[i].exchange_id.text),
+                  log_int("held_nusd", expired[i].held_nusd));
+    }
+}
+
+static int on_commit(void *arg, sqlite3 *handle, const char *name, int pages)
+{
+    struct ledger *ledger = arg;
+
+    (void)handle;
+    (void)name;
+    ledger->wal_pages = pages;
+    if (pages < ledger->wal_pages_tried) /* the log has begun anew */
+        ledger->wal_pages_tried = 0;
+    return SQLITE_OK;
+}
+
+/* Moves the log into the database file. A reader in an old snapshot keeps part of it back: tried
+ * again when as much has come on top. */
+static void checkpoint(struct ledger *ledger, int pages_min)
+{
+    int rc;
+
+    if (ledger->wal_pages - ledger->wal_pages_tried < pages_min)
+        return;
+    ledger->wal_pages_tried = ledger->wal_pages;
+    rc = sqlite3_wal_checkpoint_v2(db_of(ledger)->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
+                                   NULL);
+    if (rc != SQLITE_OK && rc != SQLITE_BUSY)
+        log_event(LOG_WARN, "checkpoint failed", log_text("why", sqlite3_errstr(rc)));
+}
+
+static void idle(struct ledger *ledger)
+{
+    int64_t now_us = clock_mono_us();
+
+    if (!atomic_load(&ledger->writable) && ledger->unsettled.count == 0) {
+        probe(ledger);
+        if (!atomic_load(&ledger->writable))
+            sleep_us(RETRY_MS * 1000);
+    }
+    if (now_us - ledger->polled_us >= IDLE_MS * 1000)
+        poll_foreign(ledger);
+    if (now_us - ledger->expired_us >= EXPIRE_US && ledger->unsettled.count == 0)
+        expire_holds(ledger);
+    checkpoint(ledger, ledger->crowd == 0 ? CHECKPOINT_IDLE_PAGES : CHECKPOINT_FULL_PAGES);
+}
+
+/* ---- the thread ---- */
+
+static void take_waiting(struct ledger *ledger)
+{
+    struct job_list taken = inbox_take(&ledger->inbox);
+
+    if (!taken.first)
+        return;
+    if (ledger->waiting.last)
+        ledger->waiting.last->next = taken.first;
+    else
+        ledger->waiting.first = taken.first;
+    ledger->waiting.last = taken.last;
+    ledger->waiting.count += taken.count;
+}
+
+/* Alone, a job is committed at once. In a crowd a commit waits a moment for the others. */
+static void gather(struct ledger *ledger)
+{
+    int64_t wait_us = ledger->committed_us + GATHER_US - clock_mono_us();
+
+    if (ledger->crowd >= CROWD_JOBS && ledger->waiting.count < ledger->crowd && wait_us > 0)
+        sleep_us(wait_us);
+    take_waiting(ledger);
+}
+
+/* The next batch: what the disk has refused so far, in its order, then what has come. */
+static struct job_list next_batch(struct ledger *ledger)
+{
+    struct job_list jobs = {0};
+
+    while (jobs.count < BATCH_JOBS && ledger->unsettled.first)
+        job_list_push(&jobs, job_list_pop(&ledger->unsettled));
+    while (jobs.count < BATCH_JOBS && ledger->waiting.first) {
+        struct job *job = job_list_pop(&ledger->waiting);
+        if (job == &ledger->stop)
+            job->run(job, ledger);
+        else
+            job_list_push(&jobs, job);
+    }
+    return jobs;
+}
+
+/* What cannot be written must not hold up those who only hope: they are refused at once, and their
+ * turn to retry comes with the settlements. */
+static void refuse_waiting(struct ledger *ledger)
+{
+    struct job_list jobs = ledger->waiting;
+
+    ledger->waiting = (struct job_list){0};
+    while (jobs.first) {
+        struct job *job = job_list_pop(&jobs);
+        if (job == &ledger->stop)
+            job->run(job, ledger);
+        else
+            fail_job(ledger, job);
+    }
+}
+
+static void give_up(struct ledger *ledger)
+{
+    log_event(LOG_ERROR, "closing while the database cannot be written: holds stay open",
+              log_int("settlements", (int64_t)ledger->unsettled.count));
+    while (ledger->unsettled.first)
+        go_home(job_list_pop(&ledger->unsettled));
+}
+
+static void work(struct ledger *ledger)
+{
+    struct job_list jobs;
+
+    if (!atomic_load(&ledger->writable)) {
+        refuse_waiting(ledger);
+        if (ledger->unsettled.count)
+            sleep_us(RETRY_MS * 1000);
+    }
+    jobs = next_batch(ledger);
+    ledger->crowd = jobs.count;
+    if (jobs.count == 0)
+        return;
+    run_batch(ledger, &jobs);
+    ledger->committed_us = clock_mono_us();
+}
+
+static bool finished(struct ledger *ledger)
+{
+    if (!ledger->stopping || ledger->waiting.count)
+        return false;
+    if (ledger->unsettled.count == 0)
+        return true;
+    if (ledger->stop_deadline_us == 0)
+        ledger->stop_deadline_us = clock_mono_us() + STOP_US;
+    if (clock_mono_us() < ledger->stop_deadline_us)
+        return false;
+    give_up(ledger);
+    return true;
+}
+
+static void *thread_main(void *arg)
+{
+    struct ledger *ledger = arg;
+
+    while (!finished(ledger)) {
+        if (ledger->waiting.count == 0 && ledger->unsettled.count == 0)
+            inbox_wait(&ledger->inbox, IDLE_MS);
+        take_waiting(ledger);
+        gather(ledger);
+        work(ledger);
+        idle(ledger);
+    }
+    return NULL;
+}
+
+bool ledger_thread_start(struct ledger *ledger, struct store *store, struct fault *fault)
+{
+    ledger->store = store;
+    ledger->stop = (struct job){.run = stop_run};
+    atomic_init(&ledger->writable, true);
+    if (!inbox_init(&ledger->inbox, LIMIT_LEDGER_JOBS))
+        return fault_set(fault, "no_descriptor", "no file descriptor is left for the ledger");
+    rollup_init(&ledger->rollup, BATCH_JOBS);
+    sqlite3_wal_hook(store->db.handle, on_commit, ledger);
+    ledger->started = pthread_create(&ledger->thread, NULL, thread_main, ledger) == 0;
+    if (ledger->started) {
+        pthread_setname_np(ledger->thread, "ledger");
+        return true;
+    }
+    rollup_fini(&ledger->rollup);
+    inbox_fini(&ledger->inbox);
+    return fault_set(fault, "no_thread", "the ledger's thread cannot be started");
+}
+
+void ledger_thread_stop(struct ledger *ledger)
+{
+    if (!ledger->started)
+        return;
+    check(inbox_post_always(&ledger->inbox, &ledger->stop));
+    inbox_close(&ledger->inbox);
+    pthread_join(ledger->thread, NULL);
+    changes_drop(&ledger->changes);
+    rollup_fini(&ledger->rollup);
+    inbox_fini(&ledger->inbox);
+    ledger->started = false;
+}
+
+bool ledger_thread_recover(struct db *db, struct fault *fault)
+{
+    const struct store_value now = bind_int(clock_wall_ms());
+    int64_t count;
+
+    db_clear(db);
+    count = db_number(db, "SELECT count(*) FROM open_holds", NULL, 0, 0);
+    if (db_run(db, "BEGIN IMMEDIATE", NULL, 0) &&
+        db_run(db,
+               "INSERT INTO resolutions (exchange_id, outcome, held_nusd, posted_nusd, created_ms)"
+               " SELECT exchange_id, CASE WHEN expires_ms <= ?1 THEN 'expire' ELSE 'void' END,"
+               " amount_nusd, 0, ?1 FROM open_holds",
+               &now, 1) &&
+        db_run(db, "DELETE FROM open_holds", NULL, 0) &&
+        db_run(db, "DELETE FROM changes", NULL, 0) && db_run(db, "COMMIT", NULL, 0)) {
+        if (count)
+            log_event(LOG_WARN, "holds left open by a crash are void", log_int("holds", count));
+        return true;
+    }
+    fault_set(fault, "database_unusable", "open holds cannot be ended: %s",
+              sqlite3_errmsg(db->handle));
+    db_rollback(db);
+    return false;
+}

@@ -1,0 +1,150 @@
+#include "store/operations.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "store/reply.h"
+
+static const struct operation operations[] = {
+    {"user.create", "tTtt", OPERATION_WRITES, users_create},
+    {"user.credentials", "t", OPERATION_QUICK, users_credentials},
+    {"user.get", "t", OPERATION_QUICK, users_get},
+    {"user.list", "TTi", OPERATION_LONG, users_list},
+    {"session.create", "tti", OPERATION_WRITES, sessions_create},
+    {"session.user", "t", OPERATION_QUICK, sessions_user},
+    {"session.delete", "t", OPERATION_WRITES, sessions_delete},
+    {"key.create", "tttttIIT", OPERATION_WRITES, keys_create},
+    {"key.list", "t", OPERATION_QUICK, keys_list},
+    {"key.get", "t", OPERATION_QUICK, keys_get},
+    {"key.delete", "tt", OPERATION_WRITES, keys_delete},
+    {"balance.get", "t", OPERATION_QUICK, credits_balance},
+    {"credit.create", "titt", OPERATION_WRITES, credits_create},
+    {"credits.get", "t", OPERATION_QUICK, credits_get},
+    {"transfer.list", "tTi", OPERATION_LONG, credits_transfers},
+    {"usage.list", "tIITTTi", OPERATION_LONG, usage_reports_list},
+    {"usage.summary", "tIIt", OPERATION_LONG, usage_reports_summary},
+    {"usage.get", "tt", OPERATION_QUICK, usage_reports_get},
+};
+
+const struct operation *operations_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+        if (strcmp(operations[i].name, name) == 0)
+            return &operations[i];
+    }
+    return NULL;
+}
+
+void operations_fail(struct store_call *call, const struct db *db)
+{
+    buffer_reset(&call->result);
+    call->ok = false;
+    if (db_sound(db, &call->fault))
+        fault_set(&call->fault, "unavailable", "the database cannot be used now");
+}
+
+void operations_run(struct store_call *call, struct db *db)
+{
+    buffer_reset(&call->result);
+    call->fault = (struct fault){0};
+    call->ok = call->operation->run(call, db);
+    if (db->failure) {
+        operations_fail(call, db);
+        return;
+    }
+    if (call->ok && call->result.failed)
+        call->ok = fault_set(&call->fault, "response_too_large",
+                             "the result of %s is too large; ask for less", call->operation->name);
+    /* A constraint that the operation has not foreseen: nothing of it is written. */
+    if (!call->ok && !call->fault.code[0])
+        fault_set(&call->fault, "conflict", "%s contradicts what is stored (%s)",
+                  call->operation->name, sqlite3_errstr(db->constraint));
+    if (!call->ok)
+        buffer_reset(&call->result);
+}
+
+const char *operations_text(const struct store_call *call, size_t at)
+{
+    check(at < call->arg_count && call->args[at].type != STORE_INT);
+    return call->args[at].type == STORE_NULL ? "" : call->args[at].text.data;
+}
+
+int64_t operations_int(const struct store_call *call, size_t at)
+{
+    check(at < call->arg_count && call->args[at].type != STORE_TEXT);
+    return call->args[at].number;
+}
+
+bool operations_null(const struct store_call *call, size_t at)
+{
+    check(at < call->arg_count);
+    return call->args[at].type == STORE_NULL;
+}
+
+bool operations_limit(struct store_call *call, size_t at, int64_t *out)
+{
+    *out = operations_int(call, at);
+    if (*out >= 1 && *out <= LIMIT_PAGE_ROWS)
+        return true;
+    return fault_set(&call->fault, "invalid_value", "limit must be between 1 and %d",
+                     LIMIT_PAGE_ROWS);
+}
+
+bool operations_fits(struct store_call *call, size_t at, size_t bytes_max, const char *name)
+{
+    if (operations_null(call, at) || call->args[at].text.bytes <= bytes_max)
+        return true;
+    return fault_set(&call->fault, "invalid_value", "%s must have at most %zu bytes", name,
+                     bytes_max);
+}
+
+static bool parse_hex(const char **at, int64_t *out)
+{
+    uint64_t number = 0;
+    size_t digits = 0;
+
+    for (; digits < 16; digits++, ++*at) {
+        char c = **at;
+        if (c >= '0' && c <= '9')
+            number = number << 4 | (uint64_t)(c - '0');
+        else if (c >= 'a' && c <= 'f')
+            number = number << 4 | (uint64_t)(c - 'a' + 10);
+        else
+            break;
+    }
+    *out = (int64_t)number;
+    return digits > 0 && number <= INT64_MAX;
+}
+
+bool operations_cursor(struct store_call *call, size_t at, int64_t *first, int64_t *second)
+{
+    const char *text = operations_text(call, at);
+    bool ok;
+
+    if (operations_null(call, at))
+        return true;
+    ok = parse_hex(&text, first);
+    if (ok && second)
+        ok = *text++ == '-' && parse_hex(&text, second);
+    if (ok && !*text)
+        return true;
+    return fault_set(&call->fault, "invalid_value", "cursor is not one of ours");
+}
+
+void operations_reply_cursor(struct buffer *out, bool more, int64_t first, int64_t second)
+{
+    char text[40];
+
+    if (!more) {
+        reply_null(out, "next_cursor");
+        return;
+    }
+    if (second)
+        snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64, (uint64_t)first, (uint64_t)second);
+    else
+        snprintf(text, sizeof(text), "%" PRIx64, (uint64_t)first);
+    reply_text(out, "next_cursor", text);
+}

@@ -1,0 +1,77 @@
+/* The table of operations, and how one is run. call.h lists their names, arguments and results. */
+#ifndef STORE_OPERATIONS_H
+#define STORE_OPERATIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "store/call.h"
+#include "store/db.h"
+
+enum operation_thread {
+    OPERATION_WRITES, /* the ledger thread */
+    OPERATION_QUICK,  /* reads a few rows */
+    OPERATION_LONG    /* reads lists and sums */
+};
+
+struct operation {
+    const char *name;
+    /* One letter an argument: t text, i integer; T and I may be null. */
+    const char *args;
+    enum operation_thread thread;
+    /* Inside an open transaction of `db`. Appends to call->result; false: call->fault is set, or
+     * db->failure is. */
+    bool (*run)(struct store_call *call, struct db *db);
+};
+
+/* NULL: no such operation. */
+const struct operation *operations_find(const char *name);
+/* Sets call->ok, and result or fault. */
+void operations_run(struct store_call *call, struct db *db);
+/* Ends the call with the fault of a database that cannot be used. */
+void operations_fail(struct store_call *call, const struct db *db);
+
+/* The operations, by noun. */
+bool users_create(struct store_call *call, struct db *db);
+bool users_credentials(struct store_call *call, struct db *db);
+bool users_get(struct store_call *call, struct db *db);
+bool users_list(struct store_call *call, struct db *db);
+bool sessions_create(struct store_call *call, struct db *db);
+bool sessions_user(struct store_call *call, struct db *db);
+bool sessions_delete(struct store_call *call, struct db *db);
+bool keys_create(struct store_call *call, struct db *db);
+bool keys_list(struct store_call *call, struct db *db);
+bool keys_get(struct store_call *call, struct db *db);
+bool keys_delete(struct store_call *call, struct db *db);
+bool credits_balance(struct store_call *call, struct db *db);
+bool credits_create(struct store_call *call, struct db *db);
+bool credits_get(struct store_call *call, struct db *db);
+bool credits_transfers(struct store_call *call, struct db *db);
+bool usage_reports_list(struct store_call *call, struct db *db);
+bool usage_reports_summary(struct store_call *call, struct db *db);
+bool usage_reports_get(struct store_call *call, struct db *db);
+
+/* ---- for the operations ---- */
+
+/* The opaque place in a list: one or two numbers. Reads argument `at` (null leaves the numbers as
+ * they are); false: it is none of ours. */
+bool operations_cursor(struct store_call *call, size_t at, int64_t *first, int64_t *second);
+/* Adds `next_cursor`: null when there is no more. */
+void operations_reply_cursor(struct buffer *out, bool more, int64_t first, int64_t second);
+
+/* The columns that users_render_one expects, of `users u`. */
+#define USER_COLUMNS                                                                               \
+    "u.id, u.email, u.name, u.role, u.account_id, u.\"group\", u.disabled, u.created_ms"
+/* Renders the only row of a query, or says not_found. */
+bool users_render_one(struct store_call *call, struct db *db, sqlite3_stmt *row);
+
+/* Argument `at`: its text (NUL-terminated by store_call_init; "" when null) or number. */
+const char *operations_text(const struct store_call *call, size_t at);
+int64_t operations_int(const struct store_call *call, size_t at);
+bool operations_null(const struct store_call *call, size_t at);
+/* A page's `limit` argument: 1 to LIMIT_PAGE_ROWS. */
+bool operations_limit(struct store_call *call, size_t at, int64_t *out);
+/* Refuses a text that is longer; `name` is what the caller knows it as. */
+bool operations_fits(struct store_call *call, size_t at, size_t bytes_max, const char *name);
+
+#endif

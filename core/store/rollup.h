@@ -1,0 +1,46 @@
+/* What the settlements of one batch add to balances, key totals and daily sums, added up in memory
+ * so that a row that many of them touch is written once, before the commit. The ledger thread's;
+ * lives as long as its batch: the texts are the jobs'. */
+#ifndef STORE_ROLLUP_H
+#define STORE_ROLLUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/db.h"
+#include "store/posting.h"
+#include "store/usage.h"
+
+enum rollup_kind { ROLLUP_BALANCE, ROLLUP_KEY, ROLLUP_DAY };
+
+struct rollup_row {
+    uint64_t hash;
+    enum rollup_kind kind;
+    int32_t day;
+    const char *account_id;
+    const char *key_id;
+    const char *model;
+    char cost_name[POSTING_ACCOUNT_BYTES]; /* of a balance "cost:PROVIDER": ours, else "" */
+    /* BALANCE: credited, debited. KEY: spent, requests, last used. DAY: requests, input, cached
+     * input, output, reasoning tokens, charge. */
+    int64_t sums[6];
+};
+
+struct rollup {
+    struct rollup_row *rows;
+    size_t row_count;
+    size_t row_capacity;
+    uint32_t *slots; /* row + 1, 0 for free; twice as many as rows */
+};
+
+void rollup_init(struct rollup *rollup,
+                 size_t settlements_max); /* a settlement adds 6 rows at most */
+void rollup_fini(struct rollup *rollup);
+void rollup_reset(struct rollup *rollup);
+/* Adds all that one settlement changes. */
+void rollup_add(struct rollup *rollup, const struct usage_record *record);
+/* Writes the rows into the open transaction. False: db->failure or db->constraint. */
+bool rollup_write(struct rollup *rollup, struct db *db, int64_t now_ms);
+
+#endif

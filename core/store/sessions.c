@@ -1,0 +1,43 @@
+/* The operations on sessions of the dashboard. */
+#include "base/clock.h"
+#include "base/secret.h"
+#include "store/operations.h"
+
+bool sessions_create(struct store_call *call, struct db *db)
+{
+    int64_t now_ms = clock_wall_ms();
+
+    if (call->args[0].text.bytes != 2 * DIGEST_BYTES)
+        return fault_set(&call->fault, "invalid_value", "a session's digest has 64 hex digits");
+    /* The old ones go as new ones come: nobody else cleans up. */
+    if (!db_run(db,
+                "DELETE FROM sessions WHERE digest IN (SELECT digest FROM sessions"
+                " WHERE expires_ms <= ?1 LIMIT 100)",
+                DB_VALUES(bind_int(now_ms))))
+        return false;
+    if (!db_run(db,
+                "INSERT INTO sessions (digest, user_id, created_ms, expires_ms)"
+                " VALUES (?1, ?2, ?3, ?4)",
+                DB_VALUES(call->args[0], call->args[1], bind_int(now_ms), call->args[2]))) {
+        if (db->constraint == SQLITE_CONSTRAINT_FOREIGNKEY)
+            return fault_set(&call->fault, "not_found", "there is no such user");
+        return false;
+    }
+    return buffer_append_text(&call->result, "{}");
+}
+
+bool sessions_user(struct store_call *call, struct db *db)
+{
+    return users_render_one(call, db,
+                            db_bind(db,
+                                    "SELECT " USER_COLUMNS " FROM sessions s JOIN users u"
+                                    " ON u.id = s.user_id WHERE s.digest = ?1 AND s.expires_ms > ?2"
+                                    " AND u.disabled = 0",
+                                    DB_VALUES(call->args[0], bind_int(clock_wall_ms()))));
+}
+
+bool sessions_delete(struct store_call *call, struct db *db)
+{
+    return db_run(db, "DELETE FROM sessions WHERE digest = ?1", call->args, 1) &&
+           buffer_append_text(&call->result, "{}");
+}

@@ -1,0 +1,26 @@
+/* The inside of struct store, for the files of this floor only. */
+#ifndef STORE_STATE_H
+#define STORE_STATE_H
+
+#include "store/db.h"
+#include "store/directory_table.h"
+#include "store/ledger_thread.h"
+#include "store/reports.h"
+#include "store/store.h"
+#include "store/wallet.h"
+
+/* Two threads that read, so that a long list does not keep sessions waiting. */
+enum { REPORTS_QUICK, REPORTS_LONG, REPORTS_THREADS };
+
+struct store {
+    char *path;
+    bool serve;
+    int lock_fd;  /* -1 without `serve` */
+    struct db db; /* the writing handle: the ledger thread's while it runs, else the caller's */
+    struct wallets wallets;     /* loaded with `serve` only */
+    struct directory directory; /* the same */
+    struct ledger ledger;
+    struct reports reports[REPORTS_THREADS];
+};
+
+#endif

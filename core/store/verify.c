@@ -1,0 +1,202 @@
+/* store_verify: adds everything up again from the transfers, holds and usage records, and says
+ * what differs. Each check is one query that gives a line of text for each difference, and shares
+ * nothing with the code that writes. */
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/money.h"
+#include "store/db.h"
+#include "store/store.h"
+
+enum { LINES_MAX = 100 }; /* of one check: the first ones tell the story */
+
+struct verification {
+    const char *name;
+    const char *sql; /* gives text lines */
+};
+
+static const struct verification verifications[] = {
+    {"transfers", "SELECT printf('transfer %d: account %s does not exist', t.seq, a.id)"
+                  " FROM (SELECT DISTINCT debit_account AS id FROM transfers"
+                  "  UNION SELECT DISTINCT credit_account FROM transfers) a"
+                  " JOIN transfers t ON t.seq = (SELECT min(seq) FROM transfers"
+                  "  WHERE debit_account = a.id OR credit_account = a.id)"
+                  " WHERE a.id NOT IN (SELECT id FROM accounts)"},
+    {"transfers",
+     "SELECT printf('transfer %d: %s from %s to %s must be above 0', seq, usd(amount_nusd),"
+     " debit_account, credit_account) FROM transfers WHERE amount_nusd <= 0"},
+    {"balances",
+     "SELECT printf('balance of %s: %s credited and %s debited, its transfers add up to %s and %s',"
+     " id, usd(had_credit), usd(had_debit), usd(credit), usd(debit)) FROM ("
+     " SELECT id, sum(had_credit) AS had_credit, sum(had_debit) AS had_debit,"
+     "  sum(credit) AS credit, sum(debit) AS debit FROM ("
+     "  SELECT account_id AS id, credited_nusd AS had_credit, debited_nusd AS had_debit,"
+     "   0 AS credit, 0 AS debit FROM balances"
+     "  UNION ALL SELECT credit_account, 0, 0, amount_nusd, 0 FROM transfers"
+     "  UNION ALL SELECT debit_account, 0, 0, 0, amount_nusd FROM transfers)"
+     " GROUP BY id) WHERE had_credit <> credit OR had_debit <> debit"},
+    {"balances",
+     "SELECT printf('balance of %s: the account does not exist or is of another kind', account_id)"
+     " FROM balances b WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = b.account_id"
+     "  AND a.floor_zero = b.floor_zero)"
+     " UNION ALL SELECT printf('account %s has no balance', id) FROM accounts"
+     " WHERE id NOT IN (SELECT account_id FROM balances)"},
+    {"balances",
+     "SELECT printf('balance of %s: %s is below zero', b.account_id, usd(b.posted_nusd))"
+     " FROM balances b JOIN accounts a ON a.id = b.account_id"
+     " WHERE a.kind = 'customer' AND b.posted_nusd < 0"},
+    {"balances",
+     "SELECT printf('the balances of all accounts add up to %s and not to 0', usd(total))"
+     " FROM (SELECT coalesce(sum(posted_nusd), 0) AS total FROM balances) WHERE total <> 0"},
+    {"holds", "SELECT printf('hold %s of %s: it is open and has ended (%s)', h.exchange_id,"
+              " usd(h.amount_nusd), r.outcome) FROM open_holds o"
+              " JOIN holds h ON h.exchange_id = o.exchange_id"
+              " JOIN resolutions r ON r.exchange_id = o.exchange_id"},
+    {"holds", "SELECT printf('hold %s of %s: it is neither open nor ended', h.exchange_id,"
+              " usd(h.amount_nusd)) FROM holds h"
+              " LEFT JOIN resolutions r ON r.exchange_id = h.exchange_id"
+              " LEFT JOIN open_holds o ON o.exchange_id = h.exchange_id"
+              " WHERE r.exchange_id IS NULL AND o.exchange_id IS NULL"},
+    {"holds", "SELECT printf('open hold %s: it is not the hold of %s by %s that was made',"
+              " o.exchange_id, usd(o.amount_nusd), o.account_id) FROM open_holds o"
+              " LEFT JOIN holds h ON h.exchange_id = o.exchange_id WHERE h.exchange_id IS NULL"
+              " OR h.amount_nusd <> o.amount_nusd OR h.account_id <> o.account_id"
+              " OR h.key_id <> o.key_id"},
+    {"holds",
+     "SELECT printf('account %s: open holds of %s are more than its balance of %s', h.account_id,"
+     " usd(h.held), usd(b.posted_nusd)) FROM (SELECT account_id, sum(amount_nusd) AS held"
+     "  FROM open_holds GROUP BY account_id) h JOIN balances b ON b.account_id = h.account_id"
+     " WHERE h.held > b.posted_nusd"},
+    {"resolutions",
+     "SELECT printf('resolution %s: %s held, but its hold is %s', r.exchange_id, usd(r.held_nusd),"
+     " coalesce('of ' || usd(h.amount_nusd), 'missing')) FROM resolutions r"
+     " LEFT JOIN holds h ON h.exchange_id = r.exchange_id"
+     " WHERE h.exchange_id IS NULL OR h.amount_nusd <> r.held_nusd"},
+    {"resolutions", "SELECT printf('resolution %s: %s was posted of a hold of %s', exchange_id,"
+                    " usd(posted_nusd), usd(held_nusd)) FROM resolutions"
+                    " WHERE posted_nusd < 0 OR posted_nusd > held_nusd"
+                    " OR (outcome <> 'settle' AND posted_nusd <> 0)"},
+    {"usage",
+     "SELECT printf('usage %s: charged %s, but its resolution is %s', u.exchange_id,"
+     " usd(u.charge_nusd), CASE WHEN r.exchange_id IS NULL THEN 'missing'"
+     " WHEN r.usage_seq IS NOT u.seq THEN 'of another record' ELSE r.outcome || ' ' ||"
+     " usd(r.posted_nusd) END) FROM usage u"
+     " LEFT JOIN resolutions r ON r.exchange_id = u.exchange_id"
+     " WHERE r.exchange_id IS NULL OR r.usage_seq IS NOT u.seq OR r.posted_nusd <> u.charge_nusd"},
+    {"usage",
+     "SELECT printf('usage %s: its hold is of another account or key', u.exchange_id) FROM usage u"
+     " JOIN holds h ON h.exchange_id = u.exchange_id"
+     " WHERE h.account_id <> u.account_id OR h.key_id <> u.key_id"},
+    {"usage", "SELECT printf('resolution %s: settled %s without a usage record', r.exchange_id,"
+              " usd(r.posted_nusd)) FROM resolutions r LEFT JOIN usage u ON u.seq = r.usage_seq"
+              " WHERE (r.outcome = 'settle' OR r.usage_seq IS NOT NULL)"
+              " AND u.exchange_id IS NOT r.exchange_id"},
+    /* What a record says must be transferred, less what was, is nothing: per exchange, kind and
+     * both accounts. */
+    {"usage",
+     "SELECT printf('exchange %s: %s of kind %s from %s to %s, its usage record says %s', exchange,"
+     " usd(moved), kind, debit, credit, usd(wanted)) FROM ("
+     " SELECT exchange, kind, debit, credit, sum(moved) AS moved, sum(wanted) AS wanted FROM ("
+     "  SELECT exchange_id AS exchange, kind, debit_account AS debit, credit_account AS credit,"
+     "   amount_nusd AS moved, 0 AS wanted FROM transfers"
+     "   WHERE kind IN ('charge', 'overrun', 'cost')"
+     "  UNION ALL SELECT exchange_id, 'charge', account_id, 'revenue', 0, charge_nusd FROM usage"
+     "   WHERE charge_nusd <> 0"
+     "  UNION ALL SELECT exchange_id, 'overrun', 'overrun', 'revenue', 0, overrun_nusd FROM usage"
+     "   WHERE overrun_nusd <> 0"
+     "  UNION ALL SELECT exchange_id, 'cost', 'revenue', 'cost:' ||"
+     "   CASE provider WHEN '' THEN 'unknown' ELSE provider END, 0, cost_nusd FROM usage"
+     "   WHERE cost_nusd <> 0)"
+     " GROUP BY exchange, kind, debit, credit) WHERE moved <> wanted"},
+    {"key totals",
+     "SELECT printf('key %s: total %s in %d requests, its usage adds up to %s in %d', id,"
+     " usd(had), had_requests, usd(spent), requests) FROM ("
+     " SELECT id, sum(had) AS had, sum(had_requests) AS had_requests, sum(spent) AS spent,"
+     "  sum(requests) AS requests FROM ("
+     "  SELECT key_id AS id, spent_nusd AS had, requests AS had_requests, 0 AS spent,"
+     "   0 AS requests FROM key_totals"
+     "  UNION ALL SELECT key_id, 0, 0, charge_nusd, 1 FROM usage WHERE key_id <> '')"
+     " GROUP BY id) WHERE had <> spent OR had_requests <> requests"},
+    {"daily",
+     "SELECT printf('day %s of %s, key %s, model %s: the roll-up differs from its usage by %d"
+     " requests, %d tokens and %s', date(day * 86400, 'unixepoch'), account_id, key_id, model,"
+     " requests, input + cached + output + reasoning, usd(charge)) FROM ("
+     " SELECT account_id, day, key_id, model, sum(requests) AS requests, sum(input) AS input,"
+     "  sum(cached) AS cached, sum(output) AS output, sum(reasoning) AS reasoning,"
+     "  sum(charge) AS charge FROM ("
+     "  SELECT account_id, day, key_id, model, requests, input_tokens AS input,"
+     "   cached_input_tokens AS cached, output_tokens AS output, reasoning_tokens AS reasoning,"
+     "   charge_nusd AS charge FROM daily"
+     "  UNION ALL SELECT account_id, created_ms / 86400000, key_id, model, -1, -input_tokens,"
+     "   -cached_input_tokens, -output_tokens, -reasoning_tokens, -charge_nusd FROM usage)"
+     " GROUP BY account_id, day, key_id, model) WHERE requests <> 0 OR input <> 0 OR cached <> 0"
+     " OR output <> 0 OR reasoning <> 0 OR charge <> 0"},
+    {"budgets", "SELECT printf('key %s: %s was spent of a budget of %s', k.id, usd(t.spent_nusd),"
+                " usd(k.budget_nusd)) FROM keys k JOIN key_totals t ON t.key_id = k.id"
+                " WHERE t.spent_nusd > k.budget_nusd"},
+};
+
+/* usd(nano): the amount as people read it. */
+static void usd(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    char text[MONEY_TEXT_BYTES];
+
+    (void)count;
+    if (sqlite3_value_type(values[0]) == SQLITE_NULL)
+        return; /* NULL stays NULL */
+    money_format(sqlite3_value_int64(values[0]), text);
+    sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+}
+
+/* Runs one check; counts its lines. False: the query failed. */
+static bool run(struct db *db, const struct verification *verification, struct buffer *report,
+                size_t *differences, struct fault *fault)
+{
+    sqlite3_stmt *row = db_bind(db, verification->sql, NULL, 0);
+    size_t lines = 0;
+
+    while (lines < LINES_MAX && db_row(db, row)) {
+        buffer_append_text(report, column_text(row, 0));
+        buffer_append_char(report, '\n');
+        lines++;
+    }
+    db_leave(row);
+    if (lines == LINES_MAX)
+        buffer_printf(report, "%s: more differences are not listed\n", verification->name);
+    *differences += lines;
+    return db_sound(db, fault);
+}
+
+static bool run_all(struct db *db, struct buffer *report, size_t *differences, struct fault *fault)
+{
+    if (sqlite3_create_function(db->handle, "usd", 1,
+                                SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL, usd,
+                                NULL, NULL) != SQLITE_OK)
+        return fault_set(fault, "database_unusable", "no memory");
+    if (!db_run(db, "BEGIN", NULL, 0)) /* all checks see one moment, while a server goes on */
+        return db_sound(db, fault);
+    for (size_t i = 0; i < sizeof(verifications) / sizeof(verifications[0]); i++) {
+        if (!run(db, &verifications[i], report, differences, fault))
+            return false;
+    }
+    return true;
+}
+
+bool store_verify(const char *path, struct buffer *report, struct fault *fault)
+{
+    struct fault why = {0};
+    struct db db;
+    size_t differences = 0;
+    bool ok = db_open(&db, path, DB_READ, &why) && run_all(&db, report, &differences, &why);
+
+    if (db.handle)
+        db_rollback(&db);
+    db_close(&db);
+    if (!ok) {
+        buffer_printf(report, "the ledger cannot be read: %s\n", why.message);
+        return fault_set(fault, why.code, "the ledger cannot be read: %s", why.message);
+    }
+    if (differences == 0)
+        return true;
+    return fault_set(fault, "ledger_differs", "%zu differences were found", differences);
+}

@@ -1,0 +1,303 @@
+#include "store/wallet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+
+struct account_wallet {
+    struct table_node node; /* first: nodes are cast back */
+    struct id id;
+    int64_t posted_nusd; /* as committed */
+    int64_t held_nusd;
+};
+
+struct key_wallet {
+    struct table_node node;
+    struct id id;
+    struct id account_id;
+    int64_t budget_nusd; /* -1: none */
+    int64_t spent_nusd;
+    int64_t held_nusd;
+    int64_t open_holds;
+    bool gone; /* freed with its last hold */
+};
+
+static void init_shards(struct wallet_shard *shards)
+{
+    for (size_t i = 0; i < WALLET_SHARDS; i++) {
+        check(pthread_mutex_init(&shards[i].mutex, NULL) == 0);
+        table_init(&shards[i].table);
+        shards[i].open_holds = 0;
+        shards[i].held_nusd = 0;
+    }
+}
+
+static void free_node(struct table_node *node)
+{
+    free(node);
+}
+
+static void fini_shards(struct wallet_shard *shards)
+{
+    for (size_t i = 0; i < WALLET_SHARDS; i++) {
+        table_fini(&shards[i].table, free_node);
+        pthread_mutex_destroy(&shards[i].mutex);
+    }
+}
+
+void wallet_init(struct wallets *wallets)
+{
+    init_shards(wallets->accounts);
+    init_shards(wallets->keys);
+}
+
+void wallet_fini(struct wallets *wallets)
+{
+    fini_shards(wallets->accounts);
+    fini_shards(wallets->keys);
+}
+
+static uint64_t hash_id(const struct id *id)
+{
+    return table_hash(id->text, strlen(id->text));
+}
+
+static struct wallet_shard *lock_shard(struct wallet_shard *shards, uint64_t hash)
+{
+    struct wallet_shard *shard = &shards[hash % WALLET_SHARDS];
+
+    pthread_mutex_lock(&shard->mutex);
+    return shard;
+}
+
+static void unlock_shard(struct wallet_shard *shard)
+{
+    pthread_mutex_unlock(&shard->mutex);
+}
+
+static struct account_wallet *find_account(const struct wallet_shard *shard, uint64_t hash,
+                                           const struct id *id)
+{
+    for (struct table_node *node = table_first(&shard->table, hash); node;
+         node = table_next(node)) {
+        struct account_wallet *wallet = (struct account_wallet *)node;
+        if (strcmp(wallet->id.text, id->text) == 0)
+            return wallet;
+    }
+    return NULL;
+}
+
+static struct key_wallet *find_key(const struct wallet_shard *shard, uint64_t hash,
+                                   const struct id *id)
+{
+    for (struct table_node *node = table_first(&shard->table, hash); node;
+         node = table_next(node)) {
+        struct key_wallet *key = (struct key_wallet *)node;
+        if (strcmp(key->id.text, id->text) == 0)
+            return key;
+    }
+    return NULL;
+}
+
+void wallet_put(struct wallets *wallets, const struct id *account_id, int64_t posted_nusd)
+{
+    uint64_t hash = hash_id(account_id);
+    struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
+    struct account_wallet *wallet = find_account(shard, hash, account_id);
+
+    if (!wallet) {
+        wallet = calloc(1, sizeof(*wallet));
+        check(wallet);
+        wallet->id = *account_id;
+        table_insert(&shard->table, &wallet->node, hash);
+    }
+    wallet->posted_nusd = posted_nusd;
+    unlock_shard(shard);
+}
+
+void wallet_put_key(struct wallets *wallets, const struct id *key_id, const struct id *account_id,
+                    int64_t budget_nusd, int64_t spent_nusd)
+{
+    uint64_t hash = hash_id(key_id);
+    struct wallet_shard *shard = lock_shard(wallets->keys, hash);
+    struct key_wallet *key = find_key(shard, hash, key_id);
+
+    if (!key) {
+        key = calloc(1, sizeof(*key));
+        check(key);
+        key->id = *key_id;
+        table_insert(&shard->table, &key->node, hash);
+    }
+    key->account_id = *account_id;
+    key->budget_nusd = budget_nusd;
+    key->spent_nusd = spent_nusd;
+    key->gone = false;
+    unlock_shard(shard);
+}
+
+static void free_key_if_done(struct wallet_shard *shard, struct key_wallet *key)
+{
+    if (!key->gone || key->open_holds > 0)
+        return;
+    table_remove(&shard->table, &key->node);
+    free(key);
+}
+
+void wallet_drop_key(struct wallets *wallets, const struct id *key_id)
+{
+    uint64_t hash = hash_id(key_id);
+    struct wallet_shard *shard = lock_shard(wallets->keys, hash);
+    struct key_wallet *key = find_key(shard, hash, key_id);
+
+    if (key) {
+        key->gone = true;
+        free_key_if_done(shard, key);
+    }
+    unlock_shard(shard);
+}
+
+static enum hold_outcome take_key(struct wallets *wallets, const struct ledger_hold *hold,
+                                  struct hold_refusal *refusal)
+{
+    uint64_t hash = hash_id(&hold->key_id);
+    struct wallet_shard *shard = lock_shard(wallets->keys, hash);
+    struct key_wallet *key = find_key(shard, hash, &hold->key_id);
+    enum hold_outcome outcome = HOLD_ACCEPTED;
+
+    if (!key || key->gone || strcmp(key->account_id.text, hold->account_id.text) != 0) {
+        outcome = HOLD_UNKNOWN;
+    } else if (key->budget_nusd >= 0 &&
+               key->budget_nusd - key->spent_nusd - key->held_nusd < hold->amount_nusd) {
+        int64_t left = key->budget_nusd - key->spent_nusd - key->held_nusd;
+        refusal->available_nusd = left > 0 ? left : 0;
+        refusal->budget_nusd = key->budget_nusd;
+        refusal->spent_nusd = key->spent_nusd;
+        outcome = HOLD_BUDGET;
+    } else {
+        key->held_nusd += hold->amount_nusd;
+        key->open_holds++;
+    }
+    unlock_shard(shard);
+    return outcome;
+}
+
+enum hold_outcome wallet_take(struct wallets *wallets, const struct ledger_hold *hold,
+                              struct hold_refusal *refusal)
+{
+    uint64_t hash = hash_id(&hold->account_id);
+    struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
+    struct account_wallet *wallet = find_account(shard, hash, &hold->account_id);
+    enum hold_outcome outcome = HOLD_ACCEPTED;
+
+    if (!wallet) {
+        outcome = HOLD_UNKNOWN;
+    } else if (wallet->posted_nusd - wallet->held_nusd < hold->amount_nusd) {
+        int64_t left = wallet->posted_nusd - wallet->held_nusd;
+        refusal->available_nusd = left > 0 ? left : 0;
+        outcome = HOLD_INSUFFICIENT;
+    } else if (hold->key_id.text[0]) {
+        outcome = take_key(wallets, hold, refusal);
+    }
+    if (outcome == HOLD_ACCEPTED) {
+        wallet->held_nusd += hold->amount_nusd;
+        shard->held_nusd += hold->amount_nusd;
+        shard->open_holds++;
+    }
+    unlock_shard(shard);
+    return outcome;
+}
+
+static void release_key(struct wallets *wallets, const struct id *key_id, int64_t held_nusd,
+                        int64_t charge_nusd)
+{
+    uint64_t hash = hash_id(key_id);
+    struct wallet_shard *shard = lock_shard(wallets->keys, hash);
+    struct key_wallet *key = find_key(shard, hash, key_id);
+
+    check(key && key->held_nusd >= held_nusd && key->open_holds > 0);
+    key->held_nusd -= held_nusd;
+    key->spent_nusd += charge_nusd;
+    key->open_holds--;
+    free_key_if_done(shard, key);
+    unlock_shard(shard);
+}
+
+void wallet_release(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
+                    int64_t held_nusd, int64_t charge_nusd)
+{
+    uint64_t hash = hash_id(account_id);
+    struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
+    struct account_wallet *wallet = find_account(shard, hash, account_id);
+
+    check(charge_nusd >= 0 && charge_nusd <= held_nusd);
+    check(wallet && wallet->held_nusd >= held_nusd && shard->open_holds > 0);
+    wallet->held_nusd -= held_nusd;
+    wallet->posted_nusd -= charge_nusd;
+    check(wallet->posted_nusd >= 0);
+    shard->held_nusd -= held_nusd;
+    shard->open_holds--;
+    if (key_id->text[0])
+        release_key(wallets, key_id, held_nusd, charge_nusd);
+    unlock_shard(shard);
+}
+
+bool wallet_peek(struct wallets *wallets, const struct id *account_id, struct wallet_state *out)
+{
+    uint64_t hash = hash_id(account_id);
+    struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
+    struct account_wallet *wallet = find_account(shard, hash, account_id);
+
+    if (wallet) {
+        out->posted_nusd = wallet->posted_nusd;
+        out->held_nusd = wallet->held_nusd;
+    }
+    unlock_shard(shard);
+    return wallet != NULL;
+}
+
+static int64_t key_available(struct wallets *wallets, const struct id *account_id,
+                             const struct id *key_id)
+{
+    uint64_t hash = hash_id(key_id);
+    struct wallet_shard *shard = lock_shard(wallets->keys, hash);
+    struct key_wallet *key = find_key(shard, hash, key_id);
+    int64_t available = 0;
+
+    if (key && !key->gone && strcmp(key->account_id.text, account_id->text) == 0)
+        available =
+            key->budget_nusd < 0 ? INT64_MAX : key->budget_nusd - key->spent_nusd - key->held_nusd;
+    unlock_shard(shard);
+    return available;
+}
+
+int64_t wallet_available(struct wallets *wallets, const struct id *account_id,
+                         const struct id *key_id)
+{
+    struct wallet_state state;
+    int64_t available;
+
+    if (!wallet_peek(wallets, account_id, &state))
+        return 0;
+    available = state.posted_nusd - state.held_nusd;
+    if (key_id->text[0]) {
+        int64_t of_key = key_available(wallets, account_id, key_id);
+        if (of_key < available)
+            available = of_key;
+    }
+    return available > 0 ? available : 0;
+}
+
+void wallet_totals(struct wallets *wallets, int64_t *open_holds, int64_t *held_nusd)
+{
+    *open_holds = 0;
+    *held_nusd = 0;
+    for (size_t i = 0; i < WALLET_SHARDS; i++) {
+        struct wallet_shard *shard = &wallets->accounts[i];
+
+        pthread_mutex_lock(&shard->mutex);
+        *open_holds += shard->open_holds;
+        *held_nusd += shard->held_nusd;
+        pthread_mutex_unlock(&shard->mutex);
+    }
+}

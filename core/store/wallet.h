@@ -1,0 +1,62 @@
+/* The wallets: of each customer what is posted and what is held, of each key what it has spent,
+ * holds and may spend. This is where a hold is decided, on the caller's thread, in a fraction of a
+ * microsecond; the ledger thread brings `posted` and `spent` up to what it has just committed.
+ *
+ * Any thread. Guarded by the mutexes of the shards, always a wallet's before a key's. */
+#ifndef STORE_WALLET_H
+#define STORE_WALLET_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "store/ledger.h"
+#include "store/table.h"
+
+enum { WALLET_SHARDS = 64 };
+
+struct wallet_shard {
+    pthread_mutex_t mutex;
+    struct table table;
+    int64_t open_holds; /* of the wallets in it; for store_totals */
+    int64_t held_nusd;
+} __attribute__((aligned(64)));
+
+struct wallets {
+    struct wallet_shard accounts[WALLET_SHARDS];
+    struct wallet_shard keys[WALLET_SHARDS];
+};
+
+struct wallet_state {
+    int64_t posted_nusd;
+    int64_t held_nusd;
+};
+
+void wallet_init(struct wallets *wallets);
+void wallet_fini(struct wallets *wallets);
+
+/* Makes the wallet, or gives it a new balance: what is on disk now. */
+void wallet_put(struct wallets *wallets, const struct id *account_id, int64_t posted_nusd);
+/* Makes the key's budget (-1: none), or changes it. */
+void wallet_put_key(struct wallets *wallets, const struct id *key_id, const struct id *account_id,
+                    int64_t budget_nusd, int64_t spent_nusd);
+/* No new hold by this key; what it holds now is settled as usual. */
+void wallet_drop_key(struct wallets *wallets, const struct id *key_id);
+
+/* Takes the hold's amount out of the wallet and the key's budget, or says why not. A key_id of ""
+ * has no budget. */
+enum hold_outcome wallet_take(struct wallets *wallets, const struct ledger_hold *hold,
+                              struct hold_refusal *refusal);
+/* Ends a hold: `charge_nusd` (0 <= charge <= held) of it is spent, the rest is free again. */
+void wallet_release(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
+                    int64_t held_nusd, int64_t charge_nusd);
+
+/* False: no such wallet. */
+bool wallet_peek(struct wallets *wallets, const struct id *account_id, struct wallet_state *out);
+/* What a hold by this key could take at most; 0 when either is unknown. */
+int64_t wallet_available(struct wallets *wallets, const struct id *account_id,
+                         const struct id *key_id);
+void wallet_totals(struct wallets *wallets, int64_t *open_holds, int64_t *held_nusd);
+
+#endif

@@ -1,0 +1,299 @@
+#include "store/fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/asset.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+
+char fixture_code[48];
+
+struct store *fixture_open(const char *path, bool serve)
+{
+    struct store_options options = {.path = path,
+                                    .power_durable = false,
+                                    .serve = serve,
+                                    .migrations = migration_assets,
+                                    .migration_count = migration_asset_count};
+    struct fault fault = {0};
+    struct store *store = store_open(&options, &fault);
+
+    if (!store)
+        print_error("store_open: %s: %s\n", fault.code, fault.message);
+    assert_non_null(store);
+    return store;
+}
+
+void fixture_init(struct fixture *fixture)
+{
+    struct fault fault;
+    const char *base = getenv("TMPDIR");
+
+    assert_true(secret_init(&fault));
+    log_configure(LOG_ERROR, false);
+    memset(fixture, 0, sizeof(*fixture));
+    snprintf(fixture->folder, sizeof(fixture->folder), "%.40s/gw-XXXXXX", base ? base : "/tmp");
+    assert_non_null(mkdtemp(fixture->folder));
+    snprintf(fixture->path, sizeof(fixture->path), "%s/gateway.db", fixture->folder);
+    assert_true(inbox_init(&fixture->home, 100000));
+    fixture->store = fixture_open(fixture->path, true);
+}
+
+void fixture_close(struct fixture *fixture)
+{
+    store_close(fixture->store);
+    fixture->store = NULL;
+}
+
+void fixture_reopen(struct fixture *fixture)
+{
+    fixture_close(fixture);
+    fixture->store = fixture_open(fixture->path, true);
+}
+
+void fixture_fini(struct fixture *fixture)
+{
+    char command[128];
+
+    fixture_close(fixture);
+    inbox_fini(&fixture->home);
+    snprintf(command, sizeof(command), "rm -rf '%s'", fixture->folder);
+    assert_int_equal(system(command), 0);
+}
+
+void fixture_wait(struct inbox *home, size_t count)
+{
+    while (count) {
+        inbox_wait(home, -1);
+        count -= inbox_finish(home);
+    }
+}
+
+static void call_list(struct store *store, struct inbox *home, struct store_call *call,
+                      const char *operation, const char *letters, va_list list)
+{
+    struct store_value args[STORE_ARGS_MAX];
+    size_t count = 0;
+    struct fault fault;
+
+    for (; letters[count]; count++) {
+        if (letters[count] == 'i')
+            args[count] = (struct store_value){.type = STORE_INT, .number = va_arg(list, int64_t)};
+        else if (letters[count] == 't')
+            args[count] = (struct store_value){.type = STORE_TEXT,
+                                               .text = slice_of(va_arg(list, const char *))};
+        else
+            args[count] = (struct store_value){.type = STORE_NULL};
+    }
+    if (!store_call_init(call, operation, args, count, &fault)) {
+        print_error("%s: %s\n", operation, fault.message);
+        fail();
+    }
+    if (!home) {
+        store_call_now(store, call);
+        return;
+    }
+    call->job.home = home;
+    assert_true(store_call_post(store, call));
+    fixture_wait(home, 1);
+}
+
+void fixture_call(struct store *store, struct inbox *home, struct store_call *call,
+                  const char *operation, const char *letters, ...)
+{
+    va_list list;
+
+    va_start(list, letters);
+    call_list(store, home, call, operation, letters, list);
+    va_end(list);
+}
+
+const char *fixture_ask(struct store *store, struct inbox *home, const char *operation,
+                        const char *letters, ...)
+{
+    static char *text;
+    struct store_call call;
+    va_list list;
+
+    va_start(list, letters);
+    call_list(store, home, &call, operation, letters, list);
+    va_end(list);
+    free(text);
+    text = NULL;
+    if (call.ok) {
+        text = strndup(call.result.data, call.result.bytes);
+        fixture_code[0] = '\0';
+    } else {
+        snprintf(fixture_code, sizeof(fixture_code), "%s", call.fault.code);
+    }
+    store_call_fini(&call);
+    return text;
+}
+
+const char *fixture_member(const char *json, const char *name)
+{
+    static char value[4][256];
+    static unsigned turn;
+    char wanted[64];
+    char *out = value[turn++ % 4];
+    const char *at;
+    size_t bytes;
+
+    assert_non_null(json);
+    snprintf(wanted, sizeof(wanted), "\"%s\":", name);
+    at = strstr(json, wanted);
+    if (!at)
+        return "(missing)";
+    at += strlen(wanted);
+    if (*at == '"') {
+        at++;
+        bytes = strcspn(at, "\"");
+    } else {
+        bytes = strcspn(at, ",}]");
+    }
+    assert_true(bytes < sizeof(value[0]));
+    memcpy(out, at, bytes);
+    out[bytes] = '\0';
+    return out;
+}
+
+void fixture_customer(struct store *store, struct inbox *home, const char *email,
+                      int64_t credit_nusd, int64_t budget_nusd, struct customer *out)
+{
+    struct slice text;
+    const char *json =
+        fixture_ask(store, home, "user.create", "tntt", email, "(no password)", "user");
+    uint64_t numbers[4] = {random_u64(), random_u64(), random_u64(), random_u64()};
+
+    assert_non_null(json);
+    text = slice_of(fixture_member(json, "id"));
+    assert_true(id_parse(text, "user", &out->user_id));
+    text = slice_of(fixture_member(json, "account_id"));
+    assert_true(id_parse(text, "acct", &out->account_id));
+    memcpy(out->digest.bytes, numbers, DIGEST_BYTES);
+    for (size_t i = 0; i < DIGEST_BYTES; i++)
+        snprintf(out->digest_hex + 2 * i, 3, "%02x", out->digest.bytes[i]);
+    if (budget_nusd >= 0)
+        json = fixture_ask(store, home, "key.create", "tttttnin", out->user_id.text,
+                           out->digest_hex, "llm_sk_ab", "wxyz", "first", budget_nusd);
+    else
+        json = fixture_ask(store, home, "key.create", "tttttnnn", out->user_id.text,
+                           out->digest_hex, "llm_sk_ab", "wxyz", "first");
+    assert_non_null(json);
+    text = slice_of(fixture_member(json, "id"));
+    assert_true(id_parse(text, "key", &out->key_id));
+    if (credit_nusd > 0)
+        assert_non_null(fixture_ask(store, home, "credit.create", "titt", out->user_id.text,
+                                    credit_nusd, "manual", "a test"));
+}
+
+void fixture_hold(struct ledger_hold *hold, struct inbox *home, const struct customer *customer,
+                  int64_t amount_nusd)
+{
+    *hold = (struct ledger_hold){.account_id = customer->account_id,
+                                 .key_id = customer->key_id,
+                                 .amount_nusd = amount_nusd,
+                                 .created_ms = clock_wall_ms(),
+                                 .expires_ms = clock_wall_ms() + 3600 * 1000};
+    hold->job.home = home;
+    id_make(&hold->exchange_id, "req");
+}
+
+bool fixture_take(struct store *store, struct ledger_hold *hold)
+{
+    struct hold_refusal refusal;
+
+    assert_int_equal(ledger_hold(store, hold, &refusal), HOLD_ACCEPTED);
+    fixture_wait(hold->job.home, 1);
+    return hold->durable;
+}
+
+void fixture_settlement(struct ledger_settlement *settlement, const struct ledger_hold *hold,
+                        int64_t charge_nusd, int64_t overrun_nusd, int64_t cost_nusd)
+{
+    struct usage_record *record = &settlement->record;
+
+    *settlement = (struct ledger_settlement){.held_nusd = hold->amount_nusd};
+    settlement->job.home = hold->job.home;
+    record->exchange_id = hold->exchange_id;
+    record->account_id = hold->account_id;
+    record->key_id = hold->key_id;
+    strcpy(record->model, "gpt-4o-mini");
+    strcpy(record->provider, "openai");
+    strcpy(record->provider_model, "gpt-4o-mini-2024-07-18");
+    memset(record->policy_revision, 'a', 64);
+    strcpy(record->finish_reason, "stop");
+    record->status = 200;
+    record->attempts = 1;
+    record->source = USAGE_REPORTED;
+    record->tokens = (struct token_counts){.input = 10, .cached_input = 2, .output = 5};
+    record->reasoning_tokens = 1;
+    record->charge_nusd = charge_nusd;
+    record->overrun_nusd = overrun_nusd;
+    record->cost_nusd = cost_nusd;
+    record->created_ms = hold->created_ms;
+    record->first_byte_us = 1500;
+    record->total_us = 25000;
+}
+
+bool fixture_settle(struct store *store, struct ledger_settlement *settlement)
+{
+    ledger_settle(store, settlement);
+    fixture_wait(settlement->job.home, 1);
+    return settlement->durable;
+}
+
+static sqlite3 *open_raw(const char *path)
+{
+    sqlite3 *handle;
+
+    assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+    sqlite3_busy_timeout(handle, 5000);
+    return handle;
+}
+
+int64_t fixture_number(const char *path, const char *sql)
+{
+    sqlite3 *handle = open_raw(path);
+    sqlite3_stmt *statement;
+    int64_t number;
+
+    if (sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(handle));
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(handle);
+    return number;
+}
+
+void fixture_sql(const char *path, const char *sql)
+{
+    sqlite3 *handle = open_raw(path);
+    char *message = NULL;
+
+    if (sqlite3_exec(handle, sql, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s: %s", sql, message);
+    sqlite3_close(handle);
+}
+
+void fixture_verify(const char *path, const char *expected)
+{
+    struct buffer report;
+    struct fault fault = {0};
+    bool ok;
+    char *text;
+
+    buffer_init(&report, 1 << 20);
+    ok = store_verify(path, &report, &fault);
+    text = strndup(report.data ? report.data : "", report.bytes);
+    if (expected ? (ok || !strstr(text, expected)) : !ok)
+        fail_msg("expected \"%s\", the report is: %s%s", expected ? expected : "", text,
+                 ok ? "(sound)" : fault.message);
+    free(text);
+    buffer_fini(&report);
+}

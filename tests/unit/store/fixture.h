@@ -1,0 +1,82 @@
+/* What the tests of the store share: a database in a folder of its own, calls that wait for their
+ * result, a user with a key and money. */
+#ifndef TEST_STORE_FIXTURE_H
+#define TEST_STORE_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "base/fault.h"
+#include "base/job.h"
+#include "store/call.h"
+#include "store/directory.h"
+#include "store/ledger.h"
+#include "store/store.h"
+
+#define USD INT64_C(1000000000)
+
+struct fixture {
+    char folder[64];
+    char path[96];
+    struct store *store;
+    struct inbox home; /* of this thread */
+};
+
+/* A customer with one key. */
+struct customer {
+    struct id user_id;
+    struct id account_id;
+    struct id key_id;
+    struct digest digest;
+    char digest_hex[65];
+};
+
+/* A folder and a serving store in it. */
+void fixture_init(struct fixture *fixture);
+void fixture_fini(struct fixture *fixture); /* closes the store and removes the folder */
+struct store *fixture_open(const char *path, bool serve);
+void fixture_close(struct fixture *fixture);
+void fixture_reopen(struct fixture *fixture); /* closes when open, and serves again */
+
+/* Runs an operation to its end. Letters: t const char *, i int64_t, n null (takes no argument).
+ * The caller frees with store_call_fini. With a serving store it goes through its threads and
+ * comes home to `home`. */
+void fixture_call(struct store *store, struct inbox *home, struct store_call *call,
+                  const char *operation, const char *letters, ...);
+/* The same, and its result as a NUL-terminated text (freed at the next call) or, when it failed,
+ * NULL with the code in fixture_code. */
+const char *fixture_ask(struct store *store, struct inbox *home, const char *operation,
+                        const char *letters, ...);
+extern char fixture_code[48];
+
+/* The text of member `name` in a JSON text, found by its first occurrence; static storage. */
+const char *fixture_member(const char *json, const char *name);
+
+void fixture_customer(struct store *store, struct inbox *home, const char *email,
+                      int64_t credit_nusd, int64_t budget_nusd, struct customer *out);
+
+/* Prepares a hold of the customer with a new exchange id. */
+void fixture_hold(struct ledger_hold *hold, struct inbox *home, const struct customer *customer,
+                  int64_t amount_nusd);
+/* Takes and waits: true when durable. */
+bool fixture_take(struct store *store, struct ledger_hold *hold);
+void fixture_settlement(struct ledger_settlement *settlement, const struct ledger_hold *hold,
+                        int64_t charge_nusd, int64_t overrun_nusd, int64_t cost_nusd);
+bool fixture_settle(struct store *store, struct ledger_settlement *settlement);
+/* Waits until `count` jobs have come home, and finishes them. */
+void fixture_wait(struct inbox *home, size_t count);
+
+/* One number from the database, on a handle of its own. */
+int64_t fixture_number(const char *path, const char *sql);
+/* Runs SQL on a handle of its own: for damage. */
+void fixture_sql(const char *path, const char *sql);
+/* True when nothing differs; the report is printed when `expected` is NULL and it does. With
+ * `expected`: that it differs, and that the report has this text. */
+void fixture_verify(const char *path, const char *expected);
+
+#endif

@@ -1,0 +1,169 @@
+/* store_verify must find each kind of damage and name the row. The damage is done by hand, in the
+ * files of a store that has just been found sound. */
+#include "store/fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct fixture f;
+static struct customer ann;
+static struct ledger_hold settled;
+
+/* A ledger with a bit of everything: a charge with cost and overrun, a void, an open hold. */
+static int setup(void **state)
+{
+    static struct ledger_hold hold;
+    struct ledger_settlement settlement;
+
+    (void)state;
+    fixture_init(&f);
+    fixture_customer(f.store, &f.home, "ann@example.com", 10 * USD, 8 * USD, &ann);
+    fixture_hold(&settled, &f.home, &ann, 1000);
+    assert_true(fixture_take(f.store, &settled));
+    fixture_settlement(&settlement, &settled, 1000, 7, 800);
+    assert_true(fixture_settle(f.store, &settlement));
+    fixture_hold(&hold, &f.home, &ann, 50);
+    assert_true(fixture_take(f.store, &hold));
+    fixture_settlement(&settlement, &hold, 0, 0, 0);
+    settlement.voided = true;
+    settlement.record.provider[0] = '\0';
+    assert_true(fixture_settle(f.store, &settlement));
+    fixture_hold(&hold, &f.home, &ann, 60); /* stays open */
+    assert_true(fixture_take(f.store, &hold));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    fixture_fini(&f);
+    return 0;
+}
+
+static void sound(void **state)
+{
+    (void)state;
+    fixture_verify(f.path, NULL); /* while the server runs */
+    fixture_close(&f);
+    fixture_verify(f.path, NULL); /* and without it */
+    fixture_reopen(&f);           /* which voids what was open */
+    fixture_verify(f.path, NULL);
+}
+
+#define NO_TRIGGERS                                                                                \
+    "PRAGMA ignore_check_constraints = ON;"                                                        \
+    "DROP TRIGGER transfers_no_update; DROP TRIGGER transfers_no_delete;"                          \
+    "DROP TRIGGER holds_no_update; DROP TRIGGER holds_no_delete;"                                  \
+    "DROP TRIGGER resolutions_no_update; DROP TRIGGER resolutions_no_delete;"                      \
+    "DROP TRIGGER usage_no_update; DROP TRIGGER usage_no_delete;"
+
+struct damage {
+    const char *sql;
+    const char *report;
+};
+
+static const struct damage damages[] = {
+    {"UPDATE transfers SET amount_nusd = 999 WHERE kind = 'charge'", "balance of acct_"},
+    {"UPDATE transfers SET amount_nusd = 999 WHERE kind = 'charge'",
+     "0.000000999 of kind charge from acct_"},
+    {"UPDATE transfers SET amount_nusd = -5 WHERE kind = 'manual'", "must be above 0"},
+    {"UPDATE transfers SET credit_account = 'nobody' WHERE kind = 'cost'",
+     "account nobody does not exist"},
+    {"DELETE FROM transfers WHERE kind = 'overrun'",
+     "0.000000000 of kind overrun from overrun to revenue, its usage record says 0.000000007"},
+    {"DELETE FROM transfers WHERE kind = 'manual'", "balance of funding:manual"},
+    {"INSERT INTO transfers (debit_account, credit_account, amount_nusd, kind, exchange_id,"
+     " created_ms) VALUES ('revenue', 'overrun', 1, 'charge', 'req_x', 0)",
+     "exchange req_x: 0.000000001 of kind charge from revenue to overrun"},
+    {"INSERT INTO transfers SELECT seq + 100, id, debit_account, credit_account, amount_nusd, kind,"
+     " exchange_id, reason, created_ms FROM transfers WHERE kind = 'charge'",
+     "0.000002000 of kind charge"},
+    {"UPDATE balances SET credited_nusd = credited_nusd + 1 WHERE account_id = 'revenue'",
+     "balance of revenue: 0.000001008 credited"},
+    {"UPDATE balances SET credited_nusd = credited_nusd + 1 WHERE account_id = 'revenue'",
+     "the balances of all accounts add up to 0.000000001"},
+    {"UPDATE balances SET debited_nusd = credited_nusd + 1 WHERE floor_zero = 1",
+     "-0.000000001 is below zero"},
+    {"UPDATE balances SET debited_nusd = credited_nusd WHERE floor_zero = 1",
+     "open holds of 0.000000060 are more than its balance of 0.000000000"},
+    {"UPDATE balances SET floor_zero = 0", "the account does not exist or is of another kind"},
+    {"DELETE FROM balances WHERE account_id = 'overrun'", "account overrun has no balance"},
+    {"UPDATE holds SET amount_nusd = 1001 WHERE amount_nusd = 1000",
+     "0.000001000 held, but its hold is of 0.000001001"},
+    {"DELETE FROM holds WHERE amount_nusd = 1000", "but its hold is missing"},
+    {"DELETE FROM holds WHERE amount_nusd = 60", "it is not the hold of 0.000000060"},
+    {"UPDATE open_holds SET amount_nusd = 1", "it is not the hold of 0.000000001"},
+    {"DELETE FROM open_holds", "it is neither open nor ended"},
+    {"INSERT INTO open_holds SELECT exchange_id, account_id, key_id, amount_nusd, expires_ms"
+     " FROM holds WHERE amount_nusd = 1000",
+     "it is open and has ended (settle)"},
+    {"UPDATE resolutions SET posted_nusd = 1 WHERE outcome = 'void'", "0.000000001 was posted"},
+    {"UPDATE resolutions SET posted_nusd = 1001 WHERE outcome = 'settle'",
+     "0.000001001 was posted of a hold of 0.000001000"},
+    {"DELETE FROM resolutions WHERE outcome = 'settle'", "but its resolution is missing"},
+    {"DELETE FROM resolutions WHERE outcome = 'void'", "it is neither open nor ended"},
+    {"UPDATE resolutions SET usage_seq = NULL WHERE outcome = 'settle'",
+     "settled 0.000001000 without a usage record"},
+    {"UPDATE usage SET charge_nusd = 1 WHERE charge_nusd = 1000",
+     "charged 0.000000001, but its resolution is settle 0.000001000"},
+    {"UPDATE usage SET cost_nusd = 1 WHERE cost_nusd = 800",
+     "0.000000800 of kind cost from revenue to cost:openai, its usage record says 0.000000001"},
+    {"UPDATE usage SET key_id = 'key_x' WHERE cost_nusd = 800",
+     "its hold is of another account or key"},
+    {"DELETE FROM usage WHERE cost_nusd = 800", "settled 0.000001000 without a usage record"},
+    {"INSERT INTO usage SELECT seq + 10, exchange_id, account_id, user_id, key_id, model, provider,"
+     " provider_model, policy_revision, error_code, finish_reason, status, attempts, streamed,"
+     " source, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,"
+     " input_price_pusd, cached_input_price_pusd, output_price_pusd, margin_ppm, cost_nusd,"
+     " charge_nusd, overrun_nusd, created_ms, first_byte_us, total_us, transfer_seq FROM usage",
+     "but its resolution is of another record"},
+    {"UPDATE key_totals SET spent_nusd = 1", "total 0.000000001 in 2 requests"},
+    {"DELETE FROM key_totals", "total 0.000000000 in 0 requests, its usage adds up to 0.000001000"},
+    {"UPDATE key_totals SET spent_nusd = 9000000000", "was spent of a budget of 8.000000000"},
+    {"UPDATE daily SET requests = 3", "differs from its usage by 1 requests"},
+    {"UPDATE daily SET output_tokens = 0", "by 0 requests, -10 tokens"},
+    {"UPDATE daily SET charge_nusd = 0", "and -0.000001000"},
+    {"DELETE FROM daily", "differs from its usage by -2 requests"},
+};
+
+static void every_damage_is_named(void **state)
+{
+    char copy[128], command[512], sql[2048];
+
+    (void)state;
+    fixture_close(&f); /* its files are complete; the hold stays open, as no server comes */
+    snprintf(copy, sizeof(copy), "%s/copy.db", f.folder);
+    for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+        snprintf(command, sizeof(command), "rm -f '%s'*; cp '%s' '%s'", copy, f.path, copy);
+        assert_int_equal(system(command), 0);
+        fixture_verify(copy, NULL);
+        snprintf(sql, sizeof(sql), NO_TRIGGERS "%s", damages[i].sql);
+        fixture_sql(copy, sql);
+        fixture_verify(copy, damages[i].report);
+    }
+}
+
+static void no_database(void **state)
+{
+    struct buffer report;
+    struct fault fault;
+
+    (void)state;
+    buffer_init(&report, 10000);
+    assert_false(store_verify("/nonexistent/gateway.db", &report, &fault));
+    assert_true(report.bytes > 0);
+    assert_string_equal(fault.code, "database_unusable");
+    buffer_fini(&report);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(sound, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_damage_is_named, setup, teardown),
+        cmocka_unit_test(no_database),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
