@@ -1,0 +1,78 @@
+/* Inside net/: one accepted connection and its guard. See server.h for what the guard does.
+ *
+ * Life: made in server.c's bevcb, bound to its evhttp_connection in the same loop turn, freed in evhttp's close callback
+ * and nowhere else. */
+#ifndef NET_CONNECTION_H
+#define NET_CONNECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "net/chunked.h"
+#include "net/server.h"
+
+struct bufferevent;
+struct evbuffer;
+struct evbuffer_cb_entry;
+struct evhttp_connection;
+struct evhttp_request;
+
+enum connection_state {
+    CONNECTION_WAITING,   /* for the first byte of a request */
+    CONNECTION_HEAD,      /* some of a head is there */
+    CONNECTION_BODY,      /* the head is good, the body is coming */
+    CONNECTION_DELIVERED, /* evhttp has been given the canonical request, has not called back yet */
+    CONNECTION_REPLYING,  /* the handler has it */
+    CONNECTION_FLUSHING,  /* the handler is done, bytes are on their way */
+    CONNECTION_LINGERING  /* reply sent and our side shut: waiting until the client has read it */
+};
+
+struct connection {
+    struct server *server;
+    size_t slot;
+    enum connection_state state;
+    bool bound;
+    bool emit_due;     /* the canonical request is to be put into evhttp's input */
+    bool emitting;     /* we are changing evhttp's input ourselves */
+    bool discard;      /* what comes in is thrown away: refused, or more than may be pipelined */
+    bool linger;       /* after the reply, give the client time to read it */
+    int64_t deadline_us; /* monotonic; 0: none */
+    struct bufferevent *bev;
+    struct evbuffer_cb_entry *tap;
+    struct evhttp_connection *evcon;
+    struct evhttp_request *evreq; /* while REPLYING */
+    struct buffer head;  /* bytes of the head; request.head points into it */
+    size_t head_scanned;
+    struct buffer body;
+    bool admitted;       /* a large body of this request may be read */
+    size_t body_counted; /* what this body counts in the server's sum */
+    struct chunked chunked;
+    struct buffer ahead; /* pipelined bytes that wait for the present reply to end */
+    struct deferred abort;
+    struct http_request request;
+};
+
+/* Takes what has come in; called from the evbuffer callback. */
+void guard_feed(struct connection *connection, const char *data, size_t bytes);
+/* Refuses the present request: the handler will be asked for the answer, then the connection closes. */
+void guard_refuse(struct connection *connection, struct refusal refusal);
+/* The reply has ended and the connection stays: makes ready for the next request, which may wait in `ahead`. */
+void guard_next(struct connection *connection);
+/* Compares the deadline. */
+void guard_tick(struct connection *connection, int64_t now_us);
+void guard_fini(struct connection *connection);
+
+/* Writes bytes past evhttp at once, when nothing else is being sent (100 Continue). server.c */
+void connection_send_now(struct connection *connection, const char *data, size_t bytes);
+/* Hands the canonical request to evhttp. server.c */
+void connection_deliver(struct connection *connection);
+/* Closes without a reply. server.c */
+void connection_close(struct connection *connection);
+const struct server_options *connection_options(const struct connection *connection);
+bool connection_admit_large(struct connection *connection, struct refusal *refusal);
+/* Adds to the sum of body bytes held by the worker; false: the sum's limit is reached. */
+bool connection_count_body(struct connection *connection, size_t bytes);
+
+#endif

@@ -1,0 +1,250 @@
+#include "net/connection.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/secret.h"
+
+enum {
+    HEAD_BUFFER_BYTES = LIMIT_HEAD_BYTES + 4096, /* a head and what came with it in one read */
+    LARGE_BODY_BYTES = 64 * 1024
+};
+
+static int64_t deadline_in(int64_t timeout_ms)
+{
+    return clock_mono_us() + timeout_ms * 1000;
+}
+
+void guard_refuse(struct connection *connection, struct refusal refusal)
+{
+    connection->request.refusal = refusal;
+    connection->discard = true;
+    connection->linger = true;
+    connection->deadline_us = 0;
+    connection->request.head.close = true;
+    connection->request.head.minor_version = 1;
+    buffer_fini(&connection->ahead);
+    connection_deliver(connection);
+}
+
+static void complete(struct connection *connection)
+{
+    connection->deadline_us = 0;
+    connection->request.body = buffer_slice(&connection->body);
+    connection_deliver(connection);
+}
+
+static bool body_expected(const struct http_head *head)
+{
+    return head->chunked || head->content_length > 0;
+}
+
+/* May a body be that large? Asked before it is read, and again when it turns out to be larger than it looked. Until its sender
+ * is known to be a customer, nobody gets more than a little of our memory. */
+static bool admit_body(struct connection *connection, size_t bytes, struct refusal *refusal)
+{
+    if (bytes > connection_options(connection)->body_bytes_max) {
+        *refusal = (struct refusal){413, "request_too_large",
+                                    "the body is larger than this gateway takes (body_bytes_max)"};
+        return false;
+    }
+    if (connection->admitted || bytes <= LARGE_BODY_BYTES)
+        return true;
+    connection->admitted = connection_admit_large(connection, refusal);
+    return connection->admitted;
+}
+
+/* Returns how many of the bytes belonged to the body. */
+static size_t feed_body(struct connection *connection, const char *data, size_t bytes)
+{
+    struct refusal refusal = {0};
+    struct http_request *request = &connection->request;
+    size_t used;
+    if (request->head.chunked) {
+        used = chunked_feed(&connection->chunked, data, bytes, &connection->body, &refusal);
+    } else {
+        size_t left = (size_t)request->head.content_length - connection->body.bytes;
+        used = bytes < left ? bytes : left;
+        if (!buffer_append(&connection->body, data, used))
+            refusal = (struct refusal){503, "overloaded", "there is no memory for the body"};
+    }
+    if (refusal.status == 0)
+        admit_body(connection, connection->body.bytes, &refusal);
+    if (refusal.status == 0 && !connection_count_body(connection, connection->body.bytes))
+        refusal = (struct refusal){503, "overloaded",
+                                   "too many large requests are being received; try again soon"};
+    if (refusal.status != 0) {
+        guard_refuse(connection, refusal);
+        return bytes;
+    }
+    bool whole = request->head.chunked
+                     ? connection->chunked.state == CHUNKED_END
+                     : connection->body.bytes == (size_t)request->head.content_length;
+    if (whole)
+        complete(connection);
+    return used;
+}
+
+static void begin_body(struct connection *connection, bool nothing_came_with_it)
+{
+    const struct http_head *head = &connection->request.head;
+    struct refusal refusal = {0};
+    if (!body_expected(head)) {
+        complete(connection);
+        return;
+    }
+    connection->admitted = false;
+    if (!head->chunked && !admit_body(connection, (size_t)head->content_length, &refusal)) {
+        guard_refuse(connection, refusal);
+        return;
+    }
+    connection->state = CONNECTION_BODY;
+    connection->deadline_us = deadline_in(connection_options(connection)->body_timeout_ms);
+    chunked_init(&connection->chunked);
+    buffer_init(&connection->body, connection_options(connection)->body_bytes_max);
+    if (head->expects_continue && nothing_came_with_it) {
+        static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+        connection_send_now(connection, go_on, sizeof go_on - 1);
+    }
+}
+
+/* Some clients send a CRLF too much after a body (RFC 9112, 2.2). */
+static size_t skip_blank_lines(const char *data, size_t bytes)
+{
+    size_t at = 0;
+    while (at < 4 && at < bytes && (data[at] == '\r' || data[at] == '\n'))
+        at++;
+    return at;
+}
+
+/* Returns how many of the bytes belonged to the head. */
+static size_t feed_head(struct connection *connection, const char *data, size_t bytes)
+{
+    struct buffer *head = &connection->head;
+    struct refusal refusal = {0};
+    size_t before = head->bytes;
+    size_t place = HEAD_BUFFER_BYTES - before;
+    size_t take = bytes < place ? bytes : place;
+    if (!buffer_append(head, data, take)) {
+        guard_refuse(connection, (struct refusal){503, "overloaded", "there is no memory left"});
+        return bytes;
+    }
+    ptrdiff_t end = head_find_end(head->data, head->bytes, connection->head_scanned, &refusal);
+    if (end == 0) {
+        connection->head_scanned = head->bytes;
+        return take;
+    }
+    if (end < 0 || !head_parse(head->data, (size_t)end, &connection->request.head, &refusal)) {
+        guard_refuse(connection, refusal);
+        return bytes;
+    }
+    secret_wipe(head->data + end, head->bytes - (size_t)end);
+    head->bytes = (size_t)end;
+    size_t used = (size_t)end - before;
+    begin_body(connection, used == bytes);
+    return used;
+}
+
+static void start_head(struct connection *connection)
+{
+    connection->state = CONNECTION_HEAD;
+    connection->deadline_us = deadline_in(connection_options(connection)->head_timeout_ms);
+    connection->head_scanned = 0;
+    buffer_init(&connection->head, HEAD_BUFFER_BYTES);
+}
+
+static void hold_ahead(struct connection *connection, const char *data, size_t bytes)
+{
+    if (connection->ahead.bytes_max == 0)
+        buffer_init(&connection->ahead, LIMIT_PIPELINED_BYTES);
+    if (buffer_append(&connection->ahead, data, bytes))
+        return;
+    /* More than anybody pipelines: answer what is under way, then close. */
+    connection->discard = true;
+    connection->linger = true;
+    buffer_fini(&connection->ahead);
+}
+
+void guard_feed(struct connection *connection, const char *data, size_t bytes)
+{
+    size_t at = 0;
+    while (at < bytes && !connection->discard) {
+        switch (connection->state) {
+        case CONNECTION_WAITING:
+            at += skip_blank_lines(data + at, bytes - at);
+            if (at < bytes)
+                start_head(connection);
+            break;
+        case CONNECTION_HEAD:
+            at += feed_head(connection, data + at, bytes - at);
+            break;
+        case CONNECTION_BODY:
+            at += feed_body(connection, data + at, bytes - at);
+            break;
+        case CONNECTION_DELIVERED:
+        case CONNECTION_REPLYING:
+        case CONNECTION_FLUSHING:
+        case CONNECTION_LINGERING:
+            hold_ahead(connection, data + at, bytes - at);
+            return;
+        }
+    }
+}
+
+static void clear_request(struct connection *connection)
+{
+    connection_count_body(connection, 0);
+    /* The head holds the client's key; a body is a prompt. Neither outlives its request in our memory. */
+    buffer_wipe_fini(&connection->head);
+    buffer_wipe_fini(&connection->body);
+    connection->request.head.header_count = 0;
+    connection->request.head.path = (struct slice){0};
+    connection->request.refusal = (struct refusal){0};
+    connection->request.body = (struct slice){0};
+    connection->request.user = NULL;
+    connection->request.on_gone = NULL;
+    connection->request.on_drained = NULL;
+}
+
+void guard_next(struct connection *connection)
+{
+    clear_request(connection);
+    connection->state = CONNECTION_WAITING;
+    connection->deadline_us = deadline_in(connection_options(connection)->idle_timeout_ms);
+    if (connection->ahead.bytes == 0 || connection->discard)
+        return;
+    struct buffer ahead = connection->ahead;
+    connection->ahead = (struct buffer){0};
+    guard_feed(connection, ahead.data, ahead.bytes);
+    buffer_wipe_fini(&ahead);
+}
+
+void guard_tick(struct connection *connection, int64_t now_us)
+{
+    if (connection->deadline_us == 0 || now_us < connection->deadline_us)
+        return;
+    switch (connection->state) {
+    case CONNECTION_HEAD:
+        guard_refuse(connection, (struct refusal){408, "request_timeout",
+                                                  "the head did not arrive in time (head_timeout_ms)"});
+        return;
+    case CONNECTION_BODY:
+        guard_refuse(connection, (struct refusal){408, "request_timeout",
+                                                  "the body did not arrive in time (body_timeout_ms)"});
+        return;
+    case CONNECTION_WAITING:
+    case CONNECTION_LINGERING:
+        connection_close(connection);
+        return;
+    case CONNECTION_DELIVERED:
+    case CONNECTION_REPLYING:
+    case CONNECTION_FLUSHING:
+        return;
+    }
+}
+
+void guard_fini(struct connection *connection)
+{
+    clear_request(connection);
+    buffer_wipe_fini(&connection->ahead);
+}

@@ -1,0 +1,355 @@
+#include "net/head.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool refuse(struct refusal *refusal, int status, const char *code, const char *message)
+{
+    *refusal = (struct refusal){.status = status, .code = code, .message = message};
+    return false;
+}
+
+static bool refuse_bad(struct refusal *refusal, const char *message)
+{
+    return refuse(refusal, 400, "invalid_request", message);
+}
+
+/* RFC 9110, 5.6.2 */
+static bool is_token_char(unsigned char c)
+{
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+        return true;
+    return c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL;
+}
+
+static bool is_token(struct slice text)
+{
+    for (size_t i = 0; i < text.bytes; i++) {
+        if (!is_token_char((unsigned char)text.data[i]))
+            return false;
+    }
+    return text.bytes > 0;
+}
+
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static enum http_method method_of(struct slice text)
+{
+    static const struct {
+        const char *name;
+        enum http_method method;
+    } methods[] = {
+        {"GET", HTTP_GET},   {"POST", HTTP_POST},     {"HEAD", HTTP_HEAD},      {"PUT", HTTP_PUT},
+        {"PATCH", HTTP_PATCH}, {"DELETE", HTTP_DELETE}, {"OPTIONS", HTTP_OPTIONS},
+    };
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        if (slice_equals(text, methods[i].name))
+            return methods[i].method;
+    }
+    return HTTP_OTHER;
+}
+
+/* Visible ASCII only, and each % followed by two hex digits. */
+static bool check_target_bytes(struct slice target, struct refusal *refusal)
+{
+    for (size_t i = 0; i < target.bytes; i++) {
+        unsigned char c = (unsigned char)target.data[i];
+        if (c <= 0x20 || c >= 0x7f)
+            return refuse_bad(refusal, "the request target has a control character, a space or a byte "
+                                       "outside ASCII; percent-encode it");
+        if (c == '#')
+            return refuse_bad(refusal, "the request target has a fragment (#), which is never sent");
+        if (c == '%' && (i + 2 >= target.bytes || !is_hex(target.data[i + 1]) ||
+                         !is_hex(target.data[i + 2])))
+            return refuse_bad(refusal, "the request target has a % that two hex digits do not follow");
+    }
+    return true;
+}
+
+/* "http://host/path" -> host and "/path"; false when it is not in absolute form. */
+static bool split_absolute(struct slice target, struct slice *host, struct slice *rest)
+{
+    size_t scheme_bytes = 0;
+    if (target.bytes > 7 && strncasecmp(target.data, "http://", 7) == 0)
+        scheme_bytes = 7;
+    else if (target.bytes > 8 && strncasecmp(target.data, "https://", 8) == 0)
+        scheme_bytes = 8;
+    else
+        return false;
+    size_t end = scheme_bytes;
+    while (end < target.bytes && target.data[end] != '/' && target.data[end] != '?')
+        end++;
+    *host = (struct slice){target.data + scheme_bytes, end - scheme_bytes};
+    *rest = (struct slice){target.data + end, target.bytes - end};
+    return true;
+}
+
+static bool parse_target(struct slice target, struct http_head *out, struct slice *absolute_host,
+                         struct refusal *refusal)
+{
+    if (target.bytes > LIMIT_TARGET_BYTES)
+        return refuse(refusal, 414, "request_too_large", "the request target is longer than 8 KB");
+    if (!check_target_bytes(target, refusal))
+        return false;
+    struct slice rest = target;
+    *absolute_host = (struct slice){0};
+    if (split_absolute(target, absolute_host, &rest) && (rest.bytes == 0 || rest.data[0] == '?'))
+        return refuse_bad(refusal, "an absolute request target needs a path");
+    if (slice_equals(rest, "*") && out->method == HTTP_OPTIONS) {
+        out->path = rest;
+        return true;
+    }
+    if (rest.bytes == 0 || rest.data[0] != '/')
+        return refuse_bad(refusal, "the request target must start with a slash");
+    const char *mark = memchr(rest.data, '?', rest.bytes);
+    size_t path_bytes = mark != NULL ? (size_t)(mark - rest.data) : rest.bytes;
+    out->path = (struct slice){rest.data, path_bytes};
+    out->query = (struct slice){0};
+    if (mark != NULL)
+        out->query = (struct slice){mark + 1, rest.bytes - path_bytes - 1};
+    return true;
+}
+
+/* METHOD SP TARGET SP HTTP/1.x, without its CRLF. */
+static bool parse_request_line(struct slice line, struct http_head *out, struct slice *absolute_host,
+                               struct refusal *refusal)
+{
+    const char *first = memchr(line.data, ' ', line.bytes);
+    if (first == NULL)
+        return refuse_bad(refusal, "the request line must be METHOD TARGET HTTP/1.1");
+    out->method_text = (struct slice){line.data, (size_t)(first - line.data)};
+    if (!is_token(out->method_text) || out->method_text.bytes > 32)
+        return refuse_bad(refusal, "the request method is no token");
+    out->method = method_of(out->method_text);
+    const char *target = first + 1;
+    size_t left = line.bytes - out->method_text.bytes - 1;
+    const char *second = memchr(target, ' ', left);
+    if (second == NULL)
+        return refuse_bad(refusal, "the request line has no version; HTTP/0.9 is not served");
+    struct slice version = {second + 1, left - (size_t)(second - target) - 1};
+    if (slice_equals(version, "HTTP/1.1"))
+        out->minor_version = 1;
+    else if (slice_equals(version, "HTTP/1.0"))
+        out->minor_version = 0;
+    else
+        return refuse_bad(refusal, "the version must be HTTP/1.1 or HTTP/1.0");
+    return parse_target((struct slice){target, (size_t)(second - target)}, out, absolute_host,
+                        refusal);
+}
+
+/* One line without its CRLF. `value` keeps white space at its end: framing headers must not have any. */
+static bool parse_field(struct slice line, struct slice *name, struct slice *value,
+                        struct refusal *refusal)
+{
+    if (line.data[0] == ' ' || line.data[0] == '\t')
+        return refuse_bad(refusal, "a header continues on a second line (obs-fold)");
+    const char *colon = memchr(line.data, ':', line.bytes);
+    if (colon == NULL)
+        return refuse_bad(refusal, "a header line has no colon");
+    *name = (struct slice){line.data, (size_t)(colon - line.data)};
+    if (!is_token(*name))
+        return refuse_bad(refusal, "a header name is empty or no token");
+    *value = (struct slice){colon + 1, line.bytes - name->bytes - 1};
+    while (value->bytes > 0 && (value->data[0] == ' ' || value->data[0] == '\t')) {
+        value->data++;
+        value->bytes--;
+    }
+    for (size_t i = 0; i < value->bytes; i++) {
+        unsigned char c = (unsigned char)value->data[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return refuse_bad(refusal, "a header value has a control character");
+    }
+    return true;
+}
+
+static bool parse_content_length(struct slice value, int64_t *out, struct refusal *refusal)
+{
+    const char *why = "Content-Length must be a plain decimal number";
+    if (value.bytes == 0 || value.bytes > 18 || (value.data[0] == '0' && value.bytes > 1))
+        return refuse_bad(refusal, why);
+    int64_t n = 0;
+    for (size_t i = 0; i < value.bytes; i++) {
+        if (value.data[i] < '0' || value.data[i] > '9')
+            return refuse_bad(refusal, why);
+        n = n * 10 + (value.data[i] - '0');
+    }
+    *out = n;
+    return true;
+}
+
+/* Whether a comma-separated header value has that token. */
+static bool list_has(struct slice value, const char *token)
+{
+    size_t at = 0;
+    while (at <= value.bytes) {
+        size_t end = at;
+        while (end < value.bytes && value.data[end] != ',')
+            end++;
+        struct slice item = slice_trim((struct slice){value.data + at, end - at});
+        if (slice_equals_nocase(item, token))
+            return true;
+        at = end + 1;
+    }
+    return false;
+}
+
+/* What is seen at most once in a head. */
+struct seen {
+    bool host;
+    bool authorization;
+    struct slice host_value;
+};
+
+static bool note_host(struct slice value, struct seen *seen, struct refusal *refusal)
+{
+    if (seen->host)
+        return refuse_bad(refusal, "there are two Host headers");
+    seen->host = true;
+    seen->host_value = value;
+    for (size_t i = 0; i < value.bytes; i++) {
+        char c = value.data[i];
+        if (!is_token_char((unsigned char)c) && strchr(":[]", c) == NULL)
+            return refuse_bad(refusal, "the Host header has a character that no host has");
+    }
+    return true;
+}
+
+/* Acts on the headers that decide framing and routing. `raw` has its white space at the end. */
+static bool note_field(struct slice name, struct slice raw, struct http_head *out, struct seen *seen,
+                       struct refusal *refusal)
+{
+    struct slice value = slice_trim(raw);
+    if (slice_equals_nocase(name, "host"))
+        return note_host(value, seen, refusal);
+    if (slice_equals_nocase(name, "content-length")) {
+        if (out->content_length >= 0)
+            return refuse_bad(refusal, "there are two Content-Length headers");
+        return parse_content_length(raw, &out->content_length, refusal);
+    }
+    if (slice_equals_nocase(name, "transfer-encoding")) {
+        if (out->chunked || !slice_equals_nocase(raw, "chunked"))
+            return refuse_bad(refusal, "Transfer-Encoding must be exactly: chunked");
+        out->chunked = true;
+        return true;
+    }
+    if (slice_equals_nocase(name, "authorization")) {
+        if (seen->authorization)
+            return refuse_bad(refusal, "there are two Authorization headers");
+        seen->authorization = true;
+    }
+    if (slice_equals_nocase(name, "connection") && list_has(value, "close"))
+        out->close = true;
+    if (slice_equals_nocase(name, "expect")) {
+        if (!slice_equals_nocase(value, "100-continue"))
+            return refuse(refusal, 417, "invalid_request", "only Expect: 100-continue is understood");
+        out->expects_continue = true;
+    }
+    return true;
+}
+
+static bool check_framing(const struct http_head *head, struct refusal *refusal)
+{
+    if (head->chunked && head->content_length >= 0)
+        return refuse_bad(refusal, "both Content-Length and Transfer-Encoding are there");
+    if (head->chunked && head->minor_version == 0)
+        return refuse_bad(refusal, "HTTP/1.0 has no Transfer-Encoding");
+    bool body = head->chunked || head->content_length > 0;
+    if (body && (head->method == HTTP_GET || head->method == HTTP_HEAD))
+        return refuse_bad(refusal, "a GET or HEAD request has no body");
+    return true;
+}
+
+static bool parse_fields(const char *at, const char *end, struct http_head *out, struct seen *seen,
+                         struct refusal *refusal)
+{
+    while (at < end) {
+        const char *eol = memchr(at, '\n', (size_t)(end - at));
+        struct slice line = {at, (size_t)(eol - at) - 1};
+        struct slice name;
+        struct slice raw;
+        at = eol + 1;
+        if (!parse_field(line, &name, &raw, refusal) || !note_field(name, raw, out, seen, refusal))
+            return false;
+        if (out->header_count == LIMIT_HEADERS)
+            return refuse(refusal, 431, "request_too_large", "there are more than 100 headers");
+        out->headers[out->header_count++] = (struct http_header){name, slice_trim(raw)};
+    }
+    return true;
+}
+
+bool head_parse(const char *data, size_t bytes, struct http_head *out, struct refusal *refusal)
+{
+    /* The headers array is large and filled as far as header_count says: it is not cleared. */
+    memset(out, 0, offsetof(struct http_head, headers));
+    out->header_count = 0;
+    out->content_length = -1;
+    out->chunked = out->expects_continue = out->close = false;
+    struct slice absolute_host;
+    struct seen seen = {0};
+    const char *eol = memchr(data, '\n', bytes);
+    struct slice line = {data, (size_t)(eol - data) - 1};
+    if (!parse_request_line(line, out, &absolute_host, refusal))
+        return false;
+    if (!parse_fields(eol + 1, data + bytes - 2, out, &seen, refusal))
+        return false;
+    if (!seen.host && out->minor_version == 1)
+        return refuse_bad(refusal, "there is no Host header");
+    if (absolute_host.bytes > 0 &&
+        (absolute_host.bytes != seen.host_value.bytes ||
+         strncasecmp(absolute_host.data, seen.host_value.data, absolute_host.bytes) != 0))
+        return refuse_bad(refusal, "the request target names another host than the Host header");
+    /* HTTP/1.0 clients get one reply a connection: evhttp frames a streamed reply to them wrongly otherwise. */
+    if (out->minor_version == 0)
+        out->close = true;
+    return check_framing(out, refusal);
+}
+
+/* The first line is checked as soon as it is complete: HTTP/0.9 would never send another. */
+static bool check_first_line(const char *data, size_t line_bytes, struct refusal *refusal)
+{
+    struct http_head scratch;
+    struct slice absolute_host;
+    struct slice line = {data, line_bytes};
+    return parse_request_line(line, &scratch, &absolute_host, refusal);
+}
+
+ptrdiff_t head_find_end(const char *data, size_t bytes, size_t scanned, struct refusal *refusal)
+{
+    const char *first = memchr(data, '\n', bytes);
+    size_t at = scanned;
+    while (at < bytes) {
+        const char *lf = memchr(data + at, '\n', bytes - at);
+        if (lf == NULL)
+            break;
+        size_t place = (size_t)(lf - data);
+        if (place == 0 || data[place - 1] != '\r') {
+            refuse_bad(refusal, "a line of the head does not end with CRLF");
+            return -1;
+        }
+        if (lf == first && !check_first_line(data, place - 1, refusal))
+            return -1;
+        if (place >= 3 && data[place - 2] == '\n')
+            return (ptrdiff_t)place + 1;
+        at = place + 1;
+    }
+    if (bytes >= LIMIT_HEAD_BYTES) {
+        if (first == NULL)
+            refuse(refusal, 414, "request_too_large", "the request target is longer than 8 KB");
+        else
+            refuse(refusal, 431, "request_too_large", "the head is larger than 32 KB");
+        return -1;
+    }
+    return 0;
+}
+
+const struct slice *head_header(const struct http_head *head, const char *name)
+{
+    for (size_t i = 0; i < head->header_count; i++) {
+        if (slice_equals_nocase(head->headers[i].name, name))
+            return &head->headers[i].value;
+    }
+    return NULL;
+}

@@ -1,0 +1,66 @@
+/* The head of an HTTP/1 request, parsed strictly (RFC 9112) from raw bytes before evhttp sees
+ * anything. Where two readers could disagree about where a request ends, it is refused: evhttp
+ * accepts many heads that it must not (see docs/ARCHITECTURE.md, "The guard"). Pure functions over
+ * memory: no libevent, any thread. */
+#ifndef NET_HEAD_H
+#define NET_HEAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "base/slice.h"
+
+enum http_method {
+    HTTP_GET,
+    HTTP_HEAD,
+    HTTP_POST,
+    HTTP_PUT,
+    HTTP_PATCH,
+    HTTP_DELETE,
+    HTTP_OPTIONS,
+    HTTP_OTHER /* a legal token that we do not serve */
+};
+
+struct http_header {
+    struct slice name;
+    struct slice value; /* white space at both ends removed */
+};
+
+/* Why a request is refused before it reaches a handler; `status` 0: it is not. Texts are
+ * literals. */
+struct refusal {
+    int status;
+    const char *code;
+    const char *message;
+};
+
+/* All slices point into the parsed bytes. */
+struct http_head {
+    enum http_method method;
+    struct slice method_text;
+    struct slice path;  /* as sent, percent-escapes checked but not decoded; starts with '/' or is "*" */
+    struct slice query; /* without '?'; empty when there is none */
+    int minor_version;  /* HTTP/1.x: 0 or 1 */
+    struct http_header headers[LIMIT_HEADERS];
+    size_t header_count;
+    int64_t content_length; /* -1: none */
+    bool chunked;
+    bool expects_continue;
+    bool close; /* the client wants the connection closed, or speaks HTTP/1.0 */
+};
+
+/* Looks for the empty line that ends the head in data[0..bytes); bytes before `scanned` were looked
+ * at before. Returns the head's length with that line, 0 when more bytes are needed, or -1 with
+ * *refusal when what is there can never become a legal head (a bare LF, a bad request line, too
+ * long). */
+ptrdiff_t head_find_end(const char *data, size_t bytes, size_t scanned, struct refusal *refusal);
+
+/* Parses a whole head as found by head_find_end. False: *refusal says why. */
+bool head_parse(const char *data, size_t bytes, struct http_head *out, struct refusal *refusal);
+
+/* The value of the first header of that name (ASCII case ignored), or NULL. */
+const struct slice *head_header(const struct http_head *head, const char *name);
+
+#endif

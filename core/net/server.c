@@ -1,0 +1,536 @@
+#include "net/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "net/connection.h"
+#include "net/tls.h"
+
+enum { LINGER_MS = 1000, LISTEN_BACKLOG = 1024 };
+
+struct server {
+    struct loop *loop;
+    struct server_options options;
+    struct server_handler handler;
+    struct evhttp *http;
+    struct evhttp_bound_socket *bound;
+    struct evconnlistener *listener;
+    int port;
+    bool draining;
+    bool accept_paused;
+    size_t bodies_bytes;
+    struct connection **slots; /* NULL where free */
+    size_t slot_count;
+    size_t slot_hint; /* no free slot below */
+    size_t connection_count;
+    struct deferred bind;
+    struct connection *unbound; /* accepted in this turn, at most one: bevcb and bind alternate */
+    struct evbuffer *scratch;   /* empty between calls */
+};
+
+static void on_request(struct evhttp_request *evreq, void *arg);
+static void on_closed(struct evhttp_connection *evcon, void *arg);
+
+/* ---- connections come ---- */
+
+static size_t slot_take(struct server *server, struct connection *connection)
+{
+    size_t slot = server->slot_hint;
+    while (slot < server->slot_count && server->slots[slot] != NULL)
+        slot++;
+    if (slot == server->slot_count) {
+        size_t count = server->slot_count == 0 ? 64 : server->slot_count * 2;
+        server->slots = realloc(server->slots, count * sizeof *server->slots);
+        check(server->slots != NULL);
+        memset(server->slots + server->slot_count, 0,
+               (count - server->slot_count) * sizeof *server->slots);
+        server->slot_count = count;
+    }
+    server->slots[slot] = connection;
+    server->slot_hint = slot + 1;
+    server->connection_count++;
+    return slot;
+}
+
+static void slot_give(struct server *server, size_t slot)
+{
+    server->slots[slot] = NULL;
+    if (slot < server->slot_hint)
+        server->slot_hint = slot;
+    server->connection_count--;
+}
+
+/* Puts the canonical request into evhttp's input. */
+static void emit(struct connection *connection)
+{
+    const struct http_head *head = &connection->request.head;
+    char line[96];
+    bool bodiless = head->method == HTTP_HEAD && connection->request.refusal.status == 0;
+    int bytes = snprintf(line, sizeof line, "%s /%zu HTTP/1.%d\r\n%s\r\n",
+                         bodiless ? "HEAD" : "GET", connection->slot, head->minor_version,
+                         head->close ? "Connection: close\r\n" : "");
+    struct evbuffer *input = bufferevent_get_input(connection->bev);
+    connection->emit_due = false;
+    connection->emitting = true;
+    evbuffer_unfreeze(input, 0); /* a socket's input is open at its end only while it reads */
+    check(evbuffer_add(input, line, (size_t)bytes) == 0);
+    if (connection->server->options.tls == NULL)
+        evbuffer_freeze(input, 0);
+    connection->emitting = false;
+}
+
+/* All that a client sends passes here before evhttp sees it; nothing is left for evhttp but what we emit. */
+static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
+{
+    struct connection *connection = arg;
+    if (connection->emitting || info->n_added == 0)
+        return;
+    struct evbuffer_iovec part;
+    connection->emitting = true; /* draining calls back, too */
+    while (evbuffer_peek(input, -1, NULL, &part, 1) > 0 && part.iov_len > 0) {
+        struct buffer copy = {.data = part.iov_base, .bytes = part.iov_len};
+        guard_feed(connection, copy.data, copy.bytes);
+        /* libevent would free these bytes as they are: a key must not be found in memory later. */
+        secret_wipe(part.iov_base, part.iov_len);
+        evbuffer_drain(input, part.iov_len);
+    }
+    connection->emitting = false;
+    if (connection->emit_due)
+        emit(connection);
+}
+
+static void bind_connection(void *arg)
+{
+    struct server *server = arg;
+    struct connection *connection = server->unbound;
+    if (connection == NULL)
+        return;
+    server->unbound = NULL;
+    void *evcon;
+    bufferevent_getcb(connection->bev, NULL, NULL, NULL, &evcon);
+    connection->evcon = evcon;
+    connection->bound = true;
+    evhttp_connection_set_closecb(connection->evcon, on_closed, connection);
+    const struct timeval write_timeout = {.tv_sec = server->options.write_timeout_ms / 1000,
+                                          .tv_usec = server->options.write_timeout_ms % 1000 * 1000};
+    /* No read timeout: it would also fire while the client waits for us. The guard has absolute deadlines. */
+    bufferevent_set_timeouts(connection->bev, NULL, &write_timeout);
+    char *address;
+    ev_uint16_t port;
+    evhttp_connection_get_peer(connection->evcon, &address, &port);
+    connection->request.peer_address = address;
+    if (server->connection_count > server->options.connections_max)
+        guard_refuse(connection, (struct refusal){503, "overloaded",
+                                                  "too many connections; try again soon"});
+}
+
+/* evhttp asks for the bufferevent of a connection that it has just accepted. evhttp's own object for the connection
+ * does not exist yet; bind_connection runs later in this turn, before any byte can be read. */
+static struct bufferevent *on_accept(struct event_base *base, void *arg)
+{
+    struct server *server = arg;
+    bind_connection(server); /* the one accepted just before, in the same turn */
+    struct connection *connection = calloc(1, sizeof *connection);
+    if (connection == NULL)
+        return NULL;
+    connection->bev = server->options.tls != NULL
+                          ? tls_bufferevent(server->options.tls, base)
+                          : bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+    if (connection->bev == NULL) {
+        free(connection);
+        return NULL;
+    }
+    connection->server = server;
+    connection->slot = slot_take(server, connection);
+    connection->request.connection = connection;
+    connection->request.tls = server->options.tls != NULL;
+    connection->deadline_us = clock_mono_us() + server->options.idle_timeout_ms * 1000;
+    connection->tap = evbuffer_add_cb(bufferevent_get_input(connection->bev), on_input, connection);
+    check(connection->tap != NULL);
+    server->unbound = connection;
+    loop_defer(server->loop, &server->bind);
+    return connection->bev;
+}
+
+/* ---- what the guard asks for ---- */
+
+const struct server_options *connection_options(const struct connection *connection)
+{
+    return &connection->server->options;
+}
+
+bool connection_admit_large(struct connection *connection, struct refusal *refusal)
+{
+    const struct server_handler *handler = &connection->server->handler;
+    return handler->on_large_body(&connection->request.head, refusal, handler->arg);
+}
+
+bool connection_count_body(struct connection *connection, size_t bytes)
+{
+    struct server *server = connection->server;
+    server->bodies_bytes += bytes - connection->body_counted;
+    connection->body_counted = bytes;
+    return server->bodies_bytes <= server->options.bodies_bytes_max;
+}
+
+void connection_send_now(struct connection *connection, const char *data, size_t bytes)
+{
+    /* Past the bufferevent: evhttp's write callback may still point to the end of the reply before. Nothing else is
+     * being sent, so these few bytes fit into the socket; if not, the client goes on after its own time-out. */
+    SSL *ssl = connection->server->options.tls != NULL ? bufferevent_openssl_get_ssl(connection->bev)
+                                                       : NULL;
+    if (ssl != NULL)
+        (void)SSL_write(ssl, data, (int)bytes);
+    else
+        (void)!send(bufferevent_getfd(connection->bev), data, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void connection_deliver(struct connection *connection)
+{
+    connection->state = CONNECTION_DELIVERED;
+    connection->emit_due = true;
+    if (connection->emitting)
+        return; /* on_input does it once the raw bytes are out of the way, and libevent then calls evhttp */
+    emit(connection);
+    /* After a time-out nobody else would make evhttp look. */
+    bufferevent_trigger(connection->bev, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
+}
+
+void connection_close(struct connection *connection)
+{
+    evhttp_connection_free(connection->evcon);
+}
+
+/* ---- requests ---- */
+
+static struct connection *connection_of(struct server *server, struct evhttp_request *evreq)
+{
+    const char *uri = evhttp_request_get_uri(evreq);
+    size_t slot = uri != NULL && uri[0] == '/' ? strtoul(uri + 1, NULL, 10) : SIZE_MAX;
+    check(slot < server->slot_count && server->slots[slot] != NULL);
+    return server->slots[slot];
+}
+
+static void on_reply_sent(struct evhttp_request *evreq, void *arg)
+{
+    (void)evreq;
+    struct connection *connection = arg;
+    connection->evreq = NULL;
+    guard_next(connection);
+}
+
+static void on_request(struct evhttp_request *evreq, void *arg)
+{
+    struct server *server = arg;
+    struct connection *connection = connection_of(server, evreq);
+    check(connection->state == CONNECTION_DELIVERED);
+    connection->state = CONNECTION_REPLYING;
+    connection->evreq = evreq;
+    evhttp_request_set_on_complete_cb(evreq, on_reply_sent, connection);
+    /* evhttp stops reading while it waits for our reply, and would not notice that the client leaves. Reading again
+     * with evhttp's read callback in place would let one pipelined byte end the process (event_errx). */
+    bufferevent_event_cb on_event;
+    bufferevent_data_cb on_write;
+    void *evcon;
+    bufferevent_getcb(connection->bev, NULL, &on_write, &on_event, &evcon);
+    bufferevent_setcb(connection->bev, NULL, on_write, on_event, evcon);
+    bufferevent_enable(connection->bev, EV_READ);
+    if (server->draining)
+        evhttp_add_header(evhttp_request_get_output_headers(evreq), "Connection", "close");
+    server->handler.on_request(&connection->request, server->handler.arg);
+}
+
+/* evhttp is about to free the connection: it ended, broke, or the client left. */
+static void on_closed(struct evhttp_connection *evcon, void *arg)
+{
+    (void)evcon;
+    struct connection *connection = arg;
+    struct server *server = connection->server;
+    struct http_request *request = &connection->request;
+    struct evhttp_request *evreq = connection->evreq;
+    connection->evreq = NULL;
+    if (connection->state == CONNECTION_REPLYING && request->on_gone != NULL)
+        request->on_gone(request->user);
+    /* A request that we had not ended has been taken off the connection and is ours to free. */
+    if (evreq != NULL && evhttp_request_get_connection(evreq) == NULL)
+        evhttp_request_free(evreq);
+    evbuffer_remove_cb_entry(bufferevent_get_input(connection->bev), connection->tap);
+    loop_cancel(server->loop, &connection->abort);
+    guard_fini(connection);
+    slot_give(server, connection->slot);
+    free(connection);
+}
+
+void http_take_body(struct http_request *request, struct buffer *out)
+{
+    *out = request->connection->body;
+    request->connection->body = (struct buffer){0};
+}
+
+/* ---- replying ---- */
+
+void http_reply_header(struct http_request *request, const char *name, const char *value)
+{
+    check(strpbrk(value, "\r\n") == NULL);
+    evhttp_add_header(evhttp_request_get_output_headers(request->connection->evreq), name, value);
+}
+
+static void on_drained(struct evhttp_connection *evcon, void *arg)
+{
+    (void)evcon;
+    struct connection *connection = arg;
+    if (connection->state == CONNECTION_REPLYING && connection->request.on_drained != NULL)
+        connection->request.on_drained(connection->request.user);
+    if (connection->state != CONNECTION_FLUSHING)
+        return;
+    /* Closing now, with bytes unread, would make the kernel send a reset that can overtake our reply. */
+    connection->state = CONNECTION_LINGERING;
+    connection->deadline_us = clock_mono_us() + LINGER_MS * 1000;
+    if (connection->server->options.tls == NULL)
+        shutdown(bufferevent_getfd(connection->bev), SHUT_WR);
+}
+
+static void finish(struct connection *connection)
+{
+    connection->state = CONNECTION_FLUSHING;
+    connection->request.on_gone = NULL;
+    connection->request.on_drained = NULL;
+}
+
+static void reply_and_linger(struct connection *connection, int status, struct slice body)
+{
+    char length[24];
+    snprintf(length, sizeof length, "%zu", body.bytes);
+    http_reply_header(&connection->request, "Content-Length", length);
+    evhttp_send_reply_start(connection->evreq, status, NULL);
+    evbuffer_add(connection->server->scratch, body.data, body.bytes);
+    finish(connection);
+    evhttp_send_reply_chunk_with_cb(connection->evreq, connection->server->scratch, on_drained,
+                                    connection);
+}
+
+void http_reply(struct http_request *request, int status, struct slice body)
+{
+    struct connection *connection = request->connection;
+    struct evbuffer *scratch = connection->server->scratch;
+    if (connection->linger) {
+        evhttp_remove_header(evhttp_request_get_output_headers(connection->evreq), "Connection");
+        http_reply_header(request, "Connection", "close");
+        if (body.bytes > 0) {
+            reply_and_linger(connection, status, body);
+            return;
+        }
+    }
+    char length[24];
+    snprintf(length, sizeof length, "%zu", body.bytes);
+    bool bodiless = status == 204 || status == 304;
+    if (!bodiless)
+        http_reply_header(request, "Content-Length", length);
+    if (body.bytes > 0 && request->head.method != HTTP_HEAD && !bodiless)
+        evbuffer_add(scratch, body.data, body.bytes);
+    finish(connection);
+    evhttp_send_reply(connection->evreq, status, NULL, scratch);
+    evbuffer_drain(scratch, evbuffer_get_length(scratch));
+}
+
+void http_reply_begin(struct http_request *request, int status)
+{
+    evhttp_send_reply_start(request->connection->evreq, status, NULL);
+}
+
+size_t http_reply_write(struct http_request *request, struct slice data)
+{
+    struct connection *connection = request->connection;
+    if (data.bytes > 0) {
+        evbuffer_add(connection->server->scratch, data.data, data.bytes);
+        evhttp_send_reply_chunk_with_cb(connection->evreq, connection->server->scratch, on_drained,
+                                        connection);
+    }
+    return evbuffer_get_length(bufferevent_get_output(connection->bev));
+}
+
+void http_reply_end(struct http_request *request)
+{
+    struct connection *connection = request->connection;
+    finish(connection);
+    evhttp_send_reply_end(connection->evreq);
+}
+
+static void abort_now(void *arg)
+{
+    connection_close(arg);
+}
+
+void http_reply_abort(struct http_request *request)
+{
+    struct connection *connection = request->connection;
+    finish(connection);
+    connection->abort.call = abort_now;
+    connection->abort.arg = connection;
+    loop_defer(connection->server->loop, &connection->abort);
+}
+
+/* ---- the server ---- */
+
+static void on_tick(void *arg)
+{
+    struct server *server = arg;
+    int64_t now_us = clock_mono_us();
+    if (server->accept_paused && server->listener != NULL) {
+        server->accept_paused = false;
+        evconnlistener_enable(server->listener);
+    }
+    for (size_t i = 0; i < server->slot_count; i++) {
+        if (server->slots[i] != NULL)
+            guard_tick(server->slots[i], now_us);
+    }
+}
+
+/* Out of descriptors, most likely: accepting again at once would spin. Pause until the next tick. */
+static void on_accept_error(struct evconnlistener *listener, void *arg)
+{
+    struct server *server = arg;
+    log_event(LOG_ERROR, "cannot accept connections",
+              log_text("reason", evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR())));
+    server->accept_paused = true;
+    evconnlistener_disable(listener);
+}
+
+static bool parse_address(const struct server_options *options, struct sockaddr_storage *out,
+                          int *bytes)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+    memset(out, 0, sizeof *out);
+    if (inet_pton(AF_INET, options->address, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons((uint16_t)options->port);
+        *bytes = sizeof *v4;
+        return true;
+    }
+    if (inet_pton(AF_INET6, options->address, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons((uint16_t)options->port);
+        *bytes = sizeof *v6;
+        return true;
+    }
+    return false;
+}
+
+static int bound_port(int fd)
+{
+    struct sockaddr_in6 address = {0}; /* an IPv4 address has its port at the same place */
+    socklen_t bytes = sizeof address;
+    check(getsockname(fd, (struct sockaddr *)&address, &bytes) == 0);
+    return ntohs(address.sin6_port);
+}
+
+static bool listen_on(struct server *server, struct fault *fault)
+{
+    struct sockaddr_storage address;
+    int bytes;
+    if (!parse_address(&server->options, &address, &bytes))
+        return fault_set(fault, "invalid_value",
+                         "listen: %s is no IPv4 or IPv6 address; write 127.0.0.1:3000 or [::1]:3000",
+                         server->options.address);
+    struct event_base *base = loop_base(server->loop);
+    server->listener = evconnlistener_new_bind(
+        base, NULL, NULL,
+        LEV_OPT_REUSEABLE | LEV_OPT_REUSEABLE_PORT | LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
+        LISTEN_BACKLOG, (struct sockaddr *)&address, bytes);
+    if (server->listener == NULL)
+        return fault_set(fault, "listen_failed", "cannot listen on %s port %d: %s",
+                         server->options.address, server->options.port, strerror(errno));
+    int fd = evconnlistener_get_fd(server->listener);
+    int one = 1;
+    /* Accepted sockets inherit it; without it a TLS reply waits 40 ms for the client's ACK. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    server->port = bound_port(fd);
+    server->bound = evhttp_bind_listener(server->http, server->listener);
+    check(server->bound != NULL);
+    evconnlistener_set_error_cb(server->listener, on_accept_error);
+    return true;
+}
+
+struct server *server_new(struct loop *loop, const struct server_options *options,
+                          const struct server_handler *handler, struct fault *fault)
+{
+    struct server *server = calloc(1, sizeof *server);
+    check(server != NULL);
+    server->loop = loop;
+    server->options = *options;
+    server->handler = *handler;
+    server->bind = (struct deferred){.call = bind_connection, .arg = server};
+    server->scratch = evbuffer_new();
+    server->http = evhttp_new(loop_base(loop));
+    check(server->scratch != NULL && server->http != NULL);
+    evhttp_set_bevcb(server->http, on_accept, server);
+    evhttp_set_gencb(server->http, on_request, server);
+    evhttp_set_default_content_type(server->http, NULL);
+    if (!listen_on(server, fault)) {
+        server_free(server);
+        return NULL;
+    }
+    loop_on_tick(loop, on_tick, server);
+    return server;
+}
+
+int server_port(const struct server *server)
+{
+    return server->port;
+}
+
+size_t server_connection_count(const struct server *server)
+{
+    return server->connection_count;
+}
+
+void server_drain(struct server *server)
+{
+    if (server->draining)
+        return;
+    server->draining = true;
+    bind_connection(server);
+    evhttp_del_accept_socket(server->http, server->bound);
+    server->listener = NULL;
+    for (size_t i = 0; i < server->slot_count; i++) {
+        struct connection *connection = server->slots[i];
+        if (connection == NULL)
+            continue;
+        if (connection->state == CONNECTION_WAITING)
+            connection_close(connection);
+        else if (connection->state == CONNECTION_REPLYING)
+            evhttp_add_header(evhttp_request_get_output_headers(connection->evreq), "Connection",
+                              "close");
+    }
+}
+
+void server_free(struct server *server)
+{
+    bind_connection(server);
+    for (size_t i = 0; i < server->slot_count; i++) {
+        if (server->slots[i] != NULL)
+            connection_close(server->slots[i]);
+    }
+    loop_cancel(server->loop, &server->bind);
+    evhttp_free(server->http);
+    evbuffer_free(server->scratch);
+    free(server->slots);
+    free(server);
+}

@@ -1,0 +1,68 @@
+#include "net/tls.h"
+
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+
+struct tls {
+    SSL_CTX *context;
+};
+
+static const char *last_reason(void)
+{
+    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+    ERR_clear_error();
+    return reason != NULL ? reason : "unknown reason";
+}
+
+struct tls *tls_load(const char *certificate_path, const char *key_path, struct fault *fault)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    check(context != NULL);
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    if (SSL_CTX_use_certificate_chain_file(context, certificate_path) != 1) {
+        fault_set(fault, "invalid_value", "tls_certificate = %s cannot be used: %s", certificate_path,
+                  last_reason());
+    } else if (SSL_CTX_use_PrivateKey_file(context, key_path, SSL_FILETYPE_PEM) != 1 ||
+               SSL_CTX_check_private_key(context) != 1) {
+        fault_set(fault, "invalid_value", "tls_key = %s cannot be used with that certificate: %s",
+                  key_path, last_reason());
+    } else {
+        struct tls *tls = calloc(1, sizeof *tls);
+        check(tls != NULL);
+        tls->context = context;
+        return tls;
+    }
+    SSL_CTX_free(context);
+    return NULL;
+}
+
+void tls_free(struct tls *tls)
+{
+    if (tls == NULL)
+        return;
+    SSL_CTX_free(tls->context);
+    free(tls);
+}
+
+struct bufferevent *tls_bufferevent(const struct tls *tls, struct event_base *base)
+{
+    SSL *ssl = SSL_new(tls->context);
+    if (ssl == NULL)
+        return NULL;
+    struct bufferevent *bev = bufferevent_openssl_socket_new(
+        base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+    if (bev == NULL) {
+        SSL_free(ssl);
+        return NULL;
+    }
+    /* Clients that close without TLS's own goodbye are common and lose nothing here: requests are framed. */
+    bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+    return bev;
+}

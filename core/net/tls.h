@@ -1,0 +1,18 @@
+/* The certificate and key that the server shows. Shared by all workers, read-only. */
+#ifndef NET_TLS_H
+#define NET_TLS_H
+
+#include "base/fault.h"
+
+struct tls;
+struct bufferevent;
+struct event_base;
+
+/* PEM files: a certificate chain and its private key. TLS >= 1.2. */
+struct tls *tls_load(const char *certificate_path, const char *key_path, struct fault *fault);
+void tls_free(struct tls *tls);
+
+/* A bufferevent for one accepted connection; NULL when memory ran out. For net/ only. */
+struct bufferevent *tls_bufferevent(const struct tls *tls, struct event_base *base);
+
+#endif
