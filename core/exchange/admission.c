@@ -1,0 +1,338 @@
+/* What stands before an attempt: who asks, what for, may he, can he pay. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "exchange/exchange.h"
+
+enum { HOLD_TRIES = 3 };
+
+static bool refuse(struct exchange *exchange, int status, const char *code, const char *message,
+                   const char *param)
+{
+    const struct answer_error error = {
+        .status = status, .code = code, .message = message, .param = param};
+    exchange_refuse(exchange, &error);
+    return false;
+}
+
+/* ---- the key ---- */
+
+/* Clients of the three great APIs send their key in different headers. */
+static struct slice find_credential(const struct http_head *head)
+{
+    static const char *const names[] = {"x-api-key", "x-goog-api-key", "api-key"};
+    const struct slice *value = head_header(head, "authorization");
+    if (value != NULL && value->bytes > 7 &&
+        slice_equals_nocase((struct slice){value->data, 7}, "bearer "))
+        return slice_trim((struct slice){value->data + 7, value->bytes - 7});
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        value = head_header(head, names[i]);
+        if (value != NULL)
+            return *value;
+    }
+    return (struct slice){0};
+}
+
+bool exchange_knows_key(const struct exchange_env *env, const struct http_head *head)
+{
+    struct slice credential = find_credential(head);
+    struct digest digest;
+    struct key_facts facts;
+    if (!apikey_well_formed(credential))
+        return false;
+    secret_digest(env->secret, credential, &digest);
+    return directory_find_key(env->store, &digest, &facts);
+}
+
+static bool refuse_key(struct exchange *exchange, struct slice credential)
+{
+    if (credential.bytes == 0)
+        return refuse(exchange, 401, "invalid_api_key",
+                      "You did not provide an API key. Send it as: Authorization: Bearer llm_sk_...",
+                      NULL);
+    if (!apikey_well_formed(credential))
+        return refuse(exchange, 401, "invalid_api_key",
+                      "This is no key of this gateway, or it was copied incompletely: a key is llm_sk_ "
+                      "and 38 characters.",
+                      NULL);
+    return refuse(exchange, 401, "invalid_api_key",
+                  "This API key is unknown or has been deleted. Create one in the dashboard.", NULL);
+}
+
+bool exchange_authenticate(struct exchange *exchange)
+{
+    struct slice credential = find_credential(&exchange->request->head);
+    struct digest digest;
+    if (!apikey_well_formed(credential))
+        return refuse_key(exchange, credential);
+    secret_digest(exchange->env->secret, credential, &digest);
+    if (!directory_find_key(exchange->env->store, &digest, &exchange->key))
+        return refuse_key(exchange, credential);
+    if (exchange->key.key_disabled)
+        return refuse(exchange, 401, "key_disabled", "This API key is disabled.", NULL);
+    if (exchange->key.user_disabled)
+        return refuse(exchange, 401, "key_disabled", "The account of this API key is disabled.", NULL);
+    if (exchange->key.expires_ms != 0 && exchange->key.expires_ms <= exchange->created_ms)
+        return refuse(exchange, 401, "key_expired",
+                      "This API key has expired. Create a new one in the dashboard.", NULL);
+    exchange->state = EXCHANGE_AUTHENTICATED;
+    return true;
+}
+
+/* ---- the body ---- */
+
+bool exchange_read_chat(struct exchange *exchange)
+{
+    struct chat_fault fault;
+    if (chat_read(buffer_slice(&exchange->body), &exchange->chat, &fault))
+        return true;
+    return refuse(exchange, 400, fault.code, fault.message, fault.param);
+}
+
+/* ---- limits ---- */
+
+/* Money spent in a window: a budget, so 402, which SDKs do not retry. */
+static bool refuse_spent(struct exchange *exchange, const char *scope,
+                         const struct limit_state *state)
+{
+    char limit[MONEY_TEXT_BYTES];
+    char resets_at[CLOCK_TEXT_BYTES];
+    char message[256];
+    char metadata[256];
+    money_format(state->limit, limit);
+    clock_format(exchange->created_ms + state->retry_after_ms, resets_at);
+    snprintf(message, sizeof message, "The spending limit of $%s for this %s is reached.", limit, scope);
+    snprintf(metadata, sizeof metadata,
+             "{\"scope\":\"%s\",\"limit\":\"%s\",\"spent\":\"%s\",\"resets_at\":\"%s\"}", scope, limit,
+             limit, resets_at);
+    const struct answer_error error = {.status = 402,
+                                       .code = "key_budget_exceeded",
+                                       .message = message,
+                                       .metadata = metadata};
+    exchange_refuse(exchange, &error);
+    return false;
+}
+
+static bool refuse_limit(struct exchange *exchange, enum limit_kind kind, const char *scope,
+                         const struct limit_state *state, int64_t window_ms)
+{
+    static const char *const kinds[] = {"requests", "tokens", "concurrent requests"};
+    char message[256];
+    char metadata[256];
+    char per[48] = "";
+    if (kind == LIMIT_USD)
+        return refuse_spent(exchange, scope, state);
+    if (kind != LIMIT_CONCURRENCY)
+        snprintf(per, sizeof per, " in %lld s", (long long)(window_ms / 1000));
+    snprintf(message, sizeof message,
+             "Rate limit reached: %lld %s%s for this %s. Try again in %lld ms.",
+             (long long)state->limit, kinds[kind], per, scope, (long long)state->retry_after_ms);
+    snprintf(metadata, sizeof metadata,
+             "{\"limit\":\"%s\",\"scope\":\"%s\",\"max\":%lld,\"window_ms\":%lld}", kinds[kind], scope,
+             (long long)state->limit, (long long)window_ms);
+    const struct answer_error error = {.status = 429,
+                                       .code = "rate_limit_exceeded",
+                                       .message = message,
+                                       .metadata = metadata,
+                                       .retry_after_ms = state->retry_after_ms};
+    exchange_refuse(exchange, &error);
+    return false;
+}
+
+static void note_rate(struct exchange *exchange, enum limit_kind kind, const struct limit_state *state)
+{
+    if (kind != LIMIT_REQUESTS && kind != LIMIT_TOKENS)
+        return;
+    struct limit_state *shown = &exchange->rate[kind];
+    if (shown->limit == 0 || state->remaining < shown->remaining)
+        *shown = *state;
+}
+
+bool exchange_limit(struct exchange *exchange, enum limit_kind kind, const char *name,
+                    const char *scope, int64_t amount, int64_t limit, int64_t window_ms)
+{
+    struct limiter *limiter = exchange->env->limiter;
+    struct slice name_slice = slice_of(name);
+    struct limit_state state = {.limit = limit, .retry_after_ms = 1000};
+    bool taken;
+    if (kind == LIMIT_CONCURRENCY)
+        taken = limiter_enter(limiter, name_slice, limit, &state);
+    else if (kind == LIMIT_USD) /* what it costs is known, and counted, when it ends */
+        taken = limiter_peek(limiter, name_slice, 1, limit, window_ms, exchange->created_ms, &state);
+    else
+        taken = limiter_take(limiter, name_slice, amount, limit, window_ms, exchange->created_ms,
+                             &state);
+    note_rate(exchange, kind, &state);
+    if (!taken)
+        return refuse_limit(exchange, kind, scope, &state, window_ms);
+    exchange->limits = realloc(exchange->limits,
+                               (exchange->limit_count + 1) * sizeof *exchange->limits);
+    check(exchange->limits != NULL);
+    struct counted_limit *counted = &exchange->limits[exchange->limit_count++];
+    snprintf(counted->name, sizeof counted->name, "%s", name);
+    counted->kind = kind;
+    counted->amount = amount;
+    counted->window_ms = window_ms;
+    return true;
+}
+
+/* ---- the hold ---- */
+
+static void on_hold_home(struct job *job)
+{
+    struct exchange *exchange =
+        (struct exchange *)(void *)((char *)job - offsetof(struct exchange, hold.job));
+    exchange->hold_away = false;
+    if (!exchange->hold.durable) {
+        exchange->hold_failed = true;
+        exchange->hold_open = false;
+    }
+    if (exchange->void_wanted)
+        exchange_void(exchange);
+    relay_hold_decided(exchange);
+}
+
+/* The affordable answer for each of the n choices; < 1: none. */
+static int64_t affordable(const struct exchange *exchange, const struct exchange_need *need,
+                          int64_t available_nusd)
+{
+    int64_t choices = exchange->chat.choices;
+    int64_t most = need->output_tokens_max;
+    if (need->output_tokens_allowed > 0 && need->output_tokens_allowed < most)
+        most = need->output_tokens_allowed;
+    return money_affordable_output(&need->prices, need->input_tokens_max, most * choices,
+                                   need->margin_ppm, available_nusd) /
+           choices;
+}
+
+static bool refuse_money(struct exchange *exchange, const struct exchange_need *need,
+                         int64_t required_nusd, enum hold_outcome outcome,
+                         const struct hold_refusal *refusal)
+{
+    char available[MONEY_TEXT_BYTES];
+    char required[MONEY_TEXT_BYTES];
+    char budget[MONEY_TEXT_BYTES];
+    char spent[MONEY_TEXT_BYTES];
+    char message[320];
+    char metadata[448];
+    int64_t tokens = affordable(exchange, need, refusal->available_nusd);
+    money_format(refusal->available_nusd, available);
+    money_format(required_nusd, required);
+    money_format(refusal->budget_nusd, budget);
+    money_format(refusal->spent_nusd, spent);
+    struct answer_error error = {.status = 402, .message = message, .metadata = metadata};
+    if (outcome == HOLD_BUDGET) {
+        error.code = "key_budget_exceeded";
+        snprintf(message, sizeof message,
+                 "This key's budget of $%s is spent or reserved; this request could cost up to $%s.",
+                 budget, required);
+        snprintf(metadata, sizeof metadata,
+                 "{\"scope\":\"key\",\"limit\":\"%s\",\"spent\":\"%s\",\"resets_at\":null,"
+                 "\"required\":\"%s\",\"affordable_max_tokens\":%lld}",
+                 budget, spent, required, (long long)(tokens > 0 ? tokens : 0));
+    } else {
+        error.code = "insufficient_credits";
+        snprintf(message, sizeof message,
+                 "Not enough credits: $%s are available, this request could cost up to $%s. Add credits, "
+                 "or ask for fewer tokens (max_tokens).",
+                 available, required);
+        snprintf(metadata, sizeof metadata,
+                 "{\"available\":\"%s\",\"required\":\"%s\",\"affordable_max_tokens\":%lld,"
+                 "\"topup_url\":\"%s/dashboard/credits\"}",
+                 available, required, (long long)(tokens > 0 ? tokens : 0),
+                 exchange->env->public_url);
+    }
+    exchange_refuse(exchange, &error);
+    return false;
+}
+
+static bool refuse_hold(struct exchange *exchange, const struct exchange_need *need,
+                        int64_t required_nusd, enum hold_outcome outcome,
+                        const struct hold_refusal *refusal)
+{
+    struct answer_error error = {.status = 503, .retry_after_ms = 1000};
+    switch (outcome) {
+    case HOLD_INSUFFICIENT:
+    case HOLD_BUDGET:
+        return refuse_money(exchange, need, required_nusd, outcome, refusal);
+    case HOLD_UNKNOWN:
+        return refuse(exchange, 401, "invalid_api_key", "This API key has been deleted.", NULL);
+    case HOLD_FULL:
+        error.code = "overloaded";
+        error.message = "The gateway has more requests under way than it can account for. Try again soon.";
+        break;
+    default:
+        error.code = "ledger_unavailable";
+        error.message = "The gateway cannot write its ledger, so it answers nothing that costs money. "
+                        "Try again soon.";
+        break;
+    }
+    exchange_refuse(exchange, &error);
+    return false;
+}
+
+static bool worst_case(const struct exchange *exchange, const struct exchange_need *need,
+                       int64_t output_tokens, int64_t *out_nusd)
+{
+    const struct token_counts tokens = {.input = need->input_tokens_max,
+                                        .output = output_tokens * exchange->chat.choices};
+    return money_charge(&need->prices, &tokens, need->margin_ppm, out_nusd);
+}
+
+static enum hold_outcome try_hold(struct exchange *exchange, int64_t amount_nusd,
+                                  struct hold_refusal *refusal)
+{
+    struct ledger_hold *hold = &exchange->hold;
+    memset(hold, 0, sizeof *hold);
+    hold->job.home = exchange->env->inbox;
+    hold->job.done = on_hold_home;
+    hold->exchange_id = exchange->id;
+    hold->account_id = exchange->key.account_id;
+    hold->key_id = exchange->key.key_id;
+    hold->amount_nusd = amount_nusd;
+    hold->created_ms = exchange->created_ms;
+    hold->expires_ms = exchange->created_ms + exchange->env->hold_expiry_ms;
+    return ledger_hold(exchange->env->store, hold, refusal);
+}
+
+bool exchange_hold(struct exchange *exchange, const struct exchange_need *need)
+{
+    int64_t asked = exchange->chat.output_tokens;
+    int64_t output = need->output_tokens_max;
+    int64_t allowed = need->output_tokens_allowed;
+    if (asked > 0 && asked < output)
+        output = asked;
+    bool limited = allowed > 0 && allowed < output;
+    if (limited)
+        output = allowed;
+    int64_t longest_nusd = 0;
+    if (!worst_case(exchange, need, output, &longest_nusd))
+        return refuse(exchange, 400, "invalid_value",
+                      "This request could cost more than the gateway can count; ask for fewer tokens.",
+                      "max_tokens");
+    int64_t amount_nusd = longest_nusd;
+    struct hold_refusal refusal = {0};
+    enum hold_outcome outcome = HOLD_INSUFFICIENT;
+    /* Others may take from the same balance between our look and our hold: hence a few tries. */
+    for (unsigned i = 0; i < HOLD_TRIES; i++) {
+        outcome = try_hold(exchange, amount_nusd, &refusal);
+        bool short_of_money = outcome == HOLD_INSUFFICIENT || outcome == HOLD_BUDGET;
+        if (!short_of_money || asked > 0)
+            break;
+        int64_t tokens = affordable(exchange, need, refusal.available_nusd);
+        if (tokens < 1 || !worst_case(exchange, need, tokens, &amount_nusd))
+            break;
+        exchange->output_tokens_max = tokens;
+    }
+    if (outcome != HOLD_ACCEPTED)
+        return refuse_hold(exchange, need, longest_nusd, outcome, &refusal);
+    if (amount_nusd == longest_nusd)
+        exchange->output_tokens_max = limited ? allowed : 0;
+    exchange->hold_away = exchange->hold_open = true;
+    exchange->state = EXCHANGE_HELD;
+    return true;
+}

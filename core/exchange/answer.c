@@ -1,0 +1,159 @@
+/* Replies that are not relayed: errors and small documents. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "exchange/exchange.h"
+
+enum { REPLY_HEADERS_BYTES = 4096, ERROR_BYTES = 16 * 1024 };
+
+/* OpenAI's error types: https://platform.openai.com/docs/guides/error-codes */
+static const char *type_of(int status)
+{
+    switch (status) {
+    case 401:
+        return "authentication_error";
+    case 402:
+        return "insufficient_quota";
+    case 403:
+        return "permission_error";
+    case 429:
+        return "rate_limit_error";
+    default:
+        return status >= 500 ? "server_error" : "invalid_request_error";
+    }
+}
+
+static bool worth_retrying(const struct answer_error *error)
+{
+    return (error->status == 429 || error->status >= 500) && !error->final;
+}
+
+void exchange_header(struct exchange *exchange, const char *name, const char *value)
+{
+    struct buffer *headers = &exchange->reply_headers;
+    if (headers->bytes_max == 0)
+        buffer_init(headers, REPLY_HEADERS_BYTES);
+    /* A pair that does not fit whole is left out. */
+    if (headers->bytes + strlen(name) + strlen(value) + 2 > REPLY_HEADERS_BYTES)
+        return;
+    buffer_append(headers, name, strlen(name) + 1);
+    buffer_append(headers, value, strlen(value) + 1);
+}
+
+static void send_number(struct exchange *exchange, const char *name, int64_t number)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)number);
+    http_reply_header(exchange->request, name, text);
+}
+
+static void send_rate(struct exchange *exchange, const struct limit_state *state, const char *limit,
+                      const char *remaining, const char *reset)
+{
+    char text[32];
+    if (state->limit == 0)
+        return;
+    send_number(exchange, limit, state->limit);
+    send_number(exchange, remaining, state->remaining);
+    snprintf(text, sizeof text, "%lldms", (long long)state->reset_ms);
+    http_reply_header(exchange->request, reset, text);
+}
+
+static void send_headers(struct exchange *exchange, const char *content_type)
+{
+    struct http_request *request = exchange->request;
+    http_reply_header(request, "x-request-id", exchange->id.text);
+    if (content_type != NULL)
+        http_reply_header(request, "Content-Type", content_type);
+    http_reply_header(request, "X-Content-Type-Options", "nosniff");
+    const struct buffer *headers = &exchange->reply_headers;
+    bool caching_said = false;
+    for (size_t at = 0; at < headers->bytes;) {
+        const char *name = headers->data + at;
+        const char *value = name + strlen(name) + 1;
+        http_reply_header(request, name, value);
+        caching_said = caching_said || strcmp(name, "Cache-Control") == 0;
+        at = (size_t)(value + strlen(value) + 1 - headers->data);
+    }
+    if (!caching_said)
+        http_reply_header(request, "Cache-Control", "no-store");
+    send_rate(exchange, &exchange->rate[LIMIT_REQUESTS], "x-ratelimit-limit-requests",
+              "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests");
+    send_rate(exchange, &exchange->rate[LIMIT_TOKENS], "x-ratelimit-limit-tokens",
+              "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens");
+}
+
+static void note_first_byte(struct exchange *exchange)
+{
+    exchange->reply_begun = true;
+    if (exchange->first_byte_us < 0)
+        exchange->first_byte_us = clock_mono_us() - exchange->started_us;
+}
+
+void exchange_begin_stream(struct exchange *exchange, const char *content_type)
+{
+    exchange->status = 200;
+    note_first_byte(exchange);
+    http_reply_header(exchange->request, "X-Accel-Buffering", "no"); /* nginx in front must not collect it */
+    send_headers(exchange, content_type);
+    http_reply_begin(exchange->request, 200);
+}
+
+void exchange_reply(struct exchange *exchange, int status, const char *content_type,
+                    struct slice body)
+{
+    if (exchange->request == NULL || exchange->reply_begun)
+        return;
+    struct http_request *request = exchange->request;
+    exchange->status = status;
+    note_first_byte(exchange);
+    send_headers(exchange, content_type);
+    exchange->request = NULL;
+    http_reply(request, status, body);
+    exchange_end(exchange);
+}
+
+static void write_error(const struct answer_error *error, struct buffer *out)
+{
+    buffer_append_text(out, "{\"error\":{\"message\":");
+    json_write_text(out, error->message);
+    buffer_append_text(out, ",\"type\":");
+    json_write_text(out, type_of(error->status));
+    buffer_append_text(out, ",\"param\":");
+    if (error->param != NULL)
+        json_write_text(out, error->param);
+    else
+        buffer_append_text(out, "null");
+    buffer_append_text(out, ",\"code\":");
+    json_write_text(out, error->code);
+    if (error->metadata != NULL)
+        buffer_printf(out, ",\"metadata\":%s", error->metadata);
+    buffer_append_text(out, "}}");
+}
+
+void exchange_refuse(struct exchange *exchange, const struct answer_error *error)
+{
+    if (exchange->request == NULL || exchange->reply_begun)
+        return;
+    snprintf(exchange->error_code, sizeof exchange->error_code, "%s", error->code);
+    exchange_header(exchange, "x-should-retry", worth_retrying(error) ? "true" : "false");
+    if (error->retry_after_ms > 0) {
+        char text[24];
+        snprintf(text, sizeof text, "%lld", (long long)((error->retry_after_ms + 999) / 1000));
+        exchange_header(exchange, "retry-after", text);
+        snprintf(text, sizeof text, "%lld", (long long)error->retry_after_ms);
+        exchange_header(exchange, "retry-after-ms", text);
+    }
+    if (error->status == 401)
+        exchange_header(exchange, "WWW-Authenticate", "Bearer");
+    struct buffer body;
+    buffer_init(&body, ERROR_BYTES);
+    write_error(error, &body);
+    exchange->status = error->status;
+    exchange_void(exchange);
+    exchange_reply(exchange, error->status, "application/json", buffer_slice(&body));
+    buffer_fini(&body);
+}

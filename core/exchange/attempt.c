@@ -1,0 +1,294 @@
+#include "exchange/attempt.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "exchange/demo.h"
+#include "exchange/exchange.h"
+
+const char *attempt_outcome_name(enum attempt_outcome outcome)
+{
+    switch (outcome) {
+    case ATTEMPT_NONE:
+        return "none";
+    case ATTEMPT_ANSWERED:
+        return "answered";
+    case ATTEMPT_REFUSED:
+        return "refused";
+    case ATTEMPT_UNREACHABLE:
+        return "connect";
+    case ATTEMPT_BROKEN:
+        return "reset";
+    case ATTEMPT_TIMED_OUT:
+        return "timeout";
+    case ATTEMPT_OVERLOADED:
+        return "429";
+    case ATTEMPT_FAILED:
+        return "5xx";
+    case ATTEMPT_DENIED:
+        return "auth";
+    case ATTEMPT_GARBLED:
+        return "garbled";
+    }
+    return "none";
+}
+
+void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, const char *detail)
+{
+    struct attempt *attempt = &exchange->attempt;
+    if (attempt->outcome != ATTEMPT_NONE)
+        return;
+    attempt->outcome = outcome;
+    snprintf(attempt->detail, sizeof attempt->detail, "%s", detail);
+    if (outcome == ATTEMPT_ANSWERED) {
+        exchange->state = EXCHANGE_ANSWERED;
+    } else {
+        attempt_cancel(exchange);
+        log_event(outcome == ATTEMPT_REFUSED ? LOG_INFO : LOG_WARN, "attempt failed",
+                  log_text("request_id", exchange->id.text),
+                  log_text("provider", attempt->candidate.provider),
+                  log_text("model", attempt->candidate.model),
+                  log_text("outcome", attempt_outcome_name(outcome)),
+                  log_int("status", attempt->status), log_text("detail", attempt->detail));
+    }
+    exchange_wake(exchange);
+}
+
+/* ---- start and end ---- */
+
+static void on_head(const struct upstream_head *head, void *arg)
+{
+    attempt_on_head(head, arg);
+}
+
+static bool start_call(struct exchange *exchange, struct slice body, struct fault *fault)
+{
+    struct attempt *attempt = &exchange->attempt;
+    const struct candidate *candidate = &attempt->candidate;
+    char authorization[sizeof candidate->api_key + 32];
+    const char *headers[4] = {"Content-Type: application/json", "User-Agent: llm-gateway/1"};
+    size_t header_count = 2;
+    if (candidate->api_key[0] != '\0') {
+        snprintf(authorization, sizeof authorization, "Authorization: Bearer %s",
+                 candidate->api_key);
+        headers[header_count++] = authorization;
+    }
+    const struct upstream_request request = {
+        .url = candidate->url,
+        .headers = headers,
+        .header_count = header_count,
+        .body = body,
+        .connect_timeout_ms = candidate->connect_timeout_ms,
+        .ca_file = candidate->ca_file[0] != '\0' ? candidate->ca_file : NULL,
+    };
+    const struct upstream_events events = {
+        .on_head = on_head, .on_data = attempt_on_data, .on_end = attempt_on_end, .arg = exchange};
+    attempt->call = upstream_start(exchange->env->upstream, &request, &events, fault);
+    secret_wipe(authorization, sizeof authorization);
+    return attempt->call != NULL;
+}
+
+static void reset(struct exchange *exchange, const struct candidate *candidate)
+{
+    struct attempt *attempt = &exchange->attempt;
+    attempt_fini(exchange);
+    relay_reset(exchange);
+    memset(attempt, 0, sizeof *attempt);
+    attempt->candidate = *candidate;
+    attempt->retry_after_ms = -1;
+    attempt->started_us = clock_mono_us();
+    buffer_init(&attempt->request_body, LIMIT_BODY_BYTES + 4096);
+    buffer_init(&attempt->body, LIMIT_UPSTREAM_BODY_BYTES);
+}
+
+void attempt_start(struct exchange *exchange, const struct candidate *candidate)
+{
+    struct attempt *attempt = &exchange->attempt;
+    struct fault fault;
+    reset(exchange, candidate);
+    const struct chat_changes changes = {.model = candidate->model,
+                                         .output_tokens_max = exchange->output_tokens_max,
+                                         .max_tokens_field = candidate->max_tokens_field};
+    if (!chat_apply(&exchange->chat, &changes, &attempt->request_body)) {
+        attempt_decide(exchange, ATTEMPT_FAILED, "there is no memory for the request");
+        return;
+    }
+    struct slice body = attempt->request_body.bytes > 0 ? buffer_slice(&attempt->request_body)
+                                                        : exchange->chat.text;
+    if (candidate->dialect == DIALECT_DEMO)
+        demo_start(exchange);
+    else if (!start_call(exchange, body, &fault))
+        attempt_decide(exchange, ATTEMPT_UNREACHABLE, fault.message);
+}
+
+void attempt_cancel(struct exchange *exchange)
+{
+    struct attempt *attempt = &exchange->attempt;
+    if (attempt->call != NULL)
+        upstream_cancel(attempt->call);
+    attempt->call = NULL;
+    loop_cancel(exchange->env->loop, &attempt->demo);
+}
+
+void attempt_fini(struct exchange *exchange)
+{
+    struct attempt *attempt = &exchange->attempt;
+    attempt_cancel(exchange);
+    buffer_fini(&attempt->request_body);
+    buffer_fini(&attempt->body);
+    secret_wipe(attempt->candidate.api_key, sizeof attempt->candidate.api_key);
+}
+
+void attempt_tick(struct exchange *exchange, int64_t now_us)
+{
+    struct attempt *attempt = &exchange->attempt;
+    const struct candidate *candidate = &attempt->candidate;
+    if (attempt->call == NULL)
+        return;
+    bool first = attempt->heard_us == 0;
+    int64_t since_us = now_us - (first ? attempt->started_us : attempt->heard_us);
+    int64_t timeout_ms = first ? candidate->first_byte_timeout_ms : candidate->idle_timeout_ms;
+    bool silent = since_us > timeout_ms * 1000 && !exchange->relay.paused;
+    bool too_long = now_us - attempt->started_us > candidate->total_timeout_ms * 1000;
+    if (!silent && !too_long)
+        return;
+    const char *why = silent ? "the provider was silent for too long"
+                             : "the answer took longer than total_timeout_ms";
+    attempt_cancel(exchange);
+    if (attempt->outcome == ATTEMPT_NONE)
+        attempt_decide(exchange, ATTEMPT_TIMED_OUT, why);
+    else if (!exchange->relay.upstream_ended)
+        relay_upstream_ended(exchange, UPSTREAM_TIMED_OUT, why);
+}
+
+/* ---- the answer comes ---- */
+
+void attempt_on_head(const struct upstream_head *head, void *arg)
+{
+    struct exchange *exchange = arg;
+    struct attempt *attempt = &exchange->attempt;
+    attempt->status = head->status;
+    attempt->retry_after_ms = head->retry_after_ms;
+    attempt->heard_us = clock_mono_us();
+    attempt->event_stream = slice_equals_nocase(head->content_type, "text/event-stream");
+    if (head->status >= 200 && head->status < 300 && attempt->event_stream &&
+        !exchange->chat.streamed)
+        attempt_decide(exchange, ATTEMPT_GARBLED, "a stream came that nobody asked for");
+}
+
+void attempt_on_data(struct slice data, void *arg)
+{
+    struct exchange *exchange = arg;
+    struct attempt *attempt = &exchange->attempt;
+    attempt->heard_us = clock_mono_us();
+    if (attempt->outcome != ATTEMPT_NONE && attempt->outcome != ATTEMPT_ANSWERED)
+        return;
+    if (attempt->event_stream && attempt->status < 300)
+        relay_feed(exchange, data);
+    else if (!buffer_append_slice(&attempt->body, data))
+        attempt_decide(exchange, ATTEMPT_GARBLED, "the answer is larger than 32 MB");
+}
+
+/* A whole 2xx body: an answer only if it is a JSON object without an error in it. */
+static void judge_body(struct exchange *exchange)
+{
+    struct attempt *attempt = &exchange->attempt;
+    struct json_value root;
+    struct json_value value;
+    struct fault fault;
+    if (!json_parse(buffer_slice(&attempt->body), LIMIT_JSON_DEPTH, &root, &fault) ||
+        root.type != JSON_OBJECT) {
+        attempt_decide(exchange, ATTEMPT_GARBLED, "the answer is no JSON object");
+    } else if (json_find(&root, "error", &value) > 0 && value.type != JSON_NULL) {
+        attempt_decide(exchange, attempt_classify(attempt, 500, buffer_slice(&attempt->body)),
+                       "an error came with a status of success");
+    } else if (json_find(&root, "choices", &value) == 0 || value.type != JSON_ARRAY) {
+        attempt_decide(exchange, ATTEMPT_GARBLED, "the answer has no choices");
+    } else {
+        attempt_decide(exchange, ATTEMPT_ANSWERED, "");
+    }
+}
+
+static void decide_at_end(struct exchange *exchange, enum upstream_end end, const char *detail)
+{
+    struct attempt *attempt = &exchange->attempt;
+    if (end == UPSTREAM_UNREACHABLE)
+        attempt_decide(exchange, ATTEMPT_UNREACHABLE, detail);
+    else if (end == UPSTREAM_TIMED_OUT)
+        attempt_decide(exchange, ATTEMPT_TIMED_OUT, detail);
+    else if (attempt->status >= 300)
+        attempt_decide(exchange,
+                       attempt_classify(attempt, attempt->status, buffer_slice(&attempt->body)),
+                       "the provider answered with an error");
+    else if (end == UPSTREAM_BROKEN)
+        attempt_decide(exchange, ATTEMPT_BROKEN, detail);
+    else if (attempt->event_stream)
+        attempt_decide(exchange, ATTEMPT_GARBLED, "the stream ended without an event");
+    else
+        judge_body(exchange);
+}
+
+void attempt_on_end(enum upstream_end end, const char *detail, void *arg)
+{
+    struct exchange *exchange = arg;
+    struct attempt *attempt = &exchange->attempt;
+    attempt->call = NULL;
+    if (exchange->state == EXCHANGE_ENDED) {
+        exchange_free_if_over(exchange);
+        return;
+    }
+    bool streaming = attempt->event_stream && attempt->status < 300;
+    if (streaming)
+        relay_upstream_ended(exchange, end, detail);
+    if (attempt->outcome == ATTEMPT_NONE)
+        decide_at_end(exchange, end, detail);
+    if (!streaming && attempt->outcome == ATTEMPT_ANSWERED)
+        relay_upstream_ended(exchange, end, detail);
+}
+
+void exchange_refuse_attempt(struct exchange *exchange)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    struct answer_error error = {.status = 502, .code = "provider_unavailable"};
+    error.message = "The model's provider could not be reached or broke off before it answered. "
+                    "Nothing was charged.";
+    switch (attempt->outcome) {
+    case ATTEMPT_REFUSED:
+        error.status = attempt->status >= 400 && attempt->status < 500 ? attempt->status : 400;
+        error.code = attempt->refusal_code;
+        error.message = attempt->refusal_message;
+        error.param = attempt->refusal_param[0] != '\0' ? attempt->refusal_param : NULL;
+        break;
+    case ATTEMPT_TIMED_OUT:
+        error.status = 504;
+        error.code = "timeout";
+        error.message = "The model's provider did not answer in time. Nothing was charged.";
+        break;
+    case ATTEMPT_OVERLOADED:
+        error.status = 503;
+        error.code = "provider_overloaded";
+        error.message = "The model's provider is overloaded. Nothing was charged; try again soon.";
+        error.retry_after_ms = attempt->retry_after_ms > 0 ? attempt->retry_after_ms : 1000;
+        break;
+    case ATTEMPT_DENIED:
+        error.status = 503;
+        error.message = "This gateway's own account at the model's provider has a problem; its operator "
+                        "has been told. Nothing was charged.";
+        error.final = true;
+        log_event(LOG_ERROR, "a provider refuses our account",
+                  log_text("request_id", exchange->id.text),
+                  log_text("provider", attempt->candidate.provider),
+                  log_int("status", attempt->status));
+        break;
+    case ATTEMPT_GARBLED:
+        error.message = "The model's provider sent something that is no answer. Nothing was charged.";
+        break;
+    default:
+        break;
+    }
+    exchange_refuse(exchange, &error);
+}

@@ -1,0 +1,89 @@
+/* An attempt: one try to get an answer from one provider. It decides, by the first event of a stream or the whole of a plain
+ * body, whether the provider has answered; what comes after is the relay's. */
+#ifndef EXCHANGE_ATTEMPT_H
+#define EXCHANGE_ATTEMPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/limits.h"
+#include "base/money.h"
+#include "net/upstream.h"
+
+struct exchange;
+
+enum dialect { DIALECT_OPENAI, DIALECT_DEMO };
+
+/* Where to try, as the policy says; copied, so it outlives Lua's strings. */
+struct candidate {
+    enum dialect dialect;
+    char provider[64];
+    char model[LIMIT_MODEL_NAME_BYTES];
+    char url[512];
+    char api_key[512]; /* "": none is sent */
+    char ca_file[256]; /* "": the system's certificates */
+    char max_tokens_field[32];
+    struct token_prices prices; /* buy */
+    int64_t margin_ppm;
+    int64_t connect_timeout_ms;
+    int64_t first_byte_timeout_ms;
+    int64_t idle_timeout_ms;
+    int64_t total_timeout_ms;
+};
+
+enum attempt_outcome {
+    ATTEMPT_NONE,
+    ATTEMPT_ANSWERED,
+    ATTEMPT_REFUSED,     /* the provider finds the request wrong (4xx): the customer's to mend */
+    ATTEMPT_UNREACHABLE, /* no connection */
+    ATTEMPT_BROKEN,      /* cut before it had answered */
+    ATTEMPT_TIMED_OUT,
+    ATTEMPT_OVERLOADED,  /* 429, 503, 529 */
+    ATTEMPT_FAILED,      /* another 5xx, or an error in place of an answer */
+    ATTEMPT_DENIED,      /* 401, 402, 403, insufficient_quota: our account there is the problem */
+    ATTEMPT_GARBLED      /* what came is no answer: HTML, no JSON, too large */
+};
+
+struct attempt {
+    struct candidate candidate;
+    struct upstream_call *call; /* NULL: none runs */
+    struct buffer request_body; /* the edited copy, when there is one */
+    enum attempt_outcome outcome; /* ATTEMPT_NONE: undecided */
+    int status;                 /* the provider's */
+    bool event_stream;
+    int64_t retry_after_ms; /* -1: not said */
+    struct buffer body;     /* a plain answer or an error */
+    int64_t started_us;
+    int64_t heard_us; /* when the last byte came; 0: none yet */
+    char detail[160]; /* for the log */
+    /* What may be told to the client of a REFUSED attempt. */
+    char refusal_message[512];
+    char refusal_param[64];
+    char refusal_code[48];
+    struct deferred demo; /* the built-in provider answers in a deferred call */
+};
+
+/* The word for policies and logs: "unreachable", "timeout", ... */
+const char *attempt_outcome_name(enum attempt_outcome outcome);
+
+/* Starts a try. Decides later, by attempt_decide -> exchange_wake. */
+void attempt_start(struct exchange *exchange, const struct candidate *candidate);
+/* Ends it at once, if it runs. */
+void attempt_cancel(struct exchange *exchange);
+void attempt_fini(struct exchange *exchange);
+/* Compares the candidate's time-outs. */
+void attempt_tick(struct exchange *exchange, int64_t now_us);
+/* Sets the outcome, once, and wakes the task. A failure cancels what still runs. */
+void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, const char *detail);
+
+/* Sorts an error answer of a provider: by status, then by its body (error.type, error.code); fills refusal_* for the client,
+ * with anything that looks like a secret taken out. */
+enum attempt_outcome attempt_classify(struct attempt *attempt, int status, struct slice body);
+
+/* The events of an upstream call, also made by the demo provider. */
+void attempt_on_head(const struct upstream_head *head, void *exchange);
+void attempt_on_data(struct slice data, void *exchange);
+void attempt_on_end(enum upstream_end end, const char *detail, void *exchange);
+
+#endif

@@ -1,0 +1,131 @@
+#include "exchange/demo.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "exchange/exchange.h"
+
+enum { ANSWER_BYTES_MAX = 1024 * 1024 };
+
+static const char *const words[] = {
+    "This",  " is",     " the",     " demo",     " model",  " of",      " LLM",       " Gateway.", " Your",
+    " key,", " your",   " credits", " and",      " your",   " client",  " work.",     " Set",      " a",
+    " provider's", " key", " (see",  " README)",  " to",     " get",     " answers",   " from",     " real",
+    " models."};
+enum { WORD_COUNT = sizeof words / sizeof words[0] };
+
+struct demo_answer {
+    struct exchange *exchange;
+    struct buffer *out;
+    size_t word_count;
+    const char *finish_reason;
+    int64_t input_tokens;
+};
+
+static void write_head(const struct demo_answer *answer, const char *object)
+{
+    buffer_printf(answer->out, "{\"id\":\"chatcmpl-%s\",\"object\":\"%s\",\"created\":%lld,\"model\":",
+                  answer->exchange->id.text, object,
+                  (long long)(answer->exchange->created_ms / 1000));
+    json_write_text(answer->out, answer->exchange->attempt.candidate.model);
+}
+
+static void write_usage(const struct demo_answer *answer)
+{
+    long long output = (long long)answer->word_count * answer->exchange->chat.choices;
+    buffer_printf(answer->out,
+                  "\"usage\":{\"prompt_tokens\":%lld,\"completion_tokens\":%lld,\"total_tokens\":%lld}",
+                  (long long)answer->input_tokens, output, (long long)answer->input_tokens + output);
+}
+
+static void write_plain(const struct demo_answer *answer)
+{
+    struct buffer *out = answer->out;
+    write_head(answer, "chat.completion");
+    buffer_append_text(out, ",\"choices\":[");
+    for (int64_t choice = 0; choice < answer->exchange->chat.choices; choice++) {
+        buffer_printf(out, "%s{\"index\":%lld,\"message\":{\"role\":\"assistant\",\"content\":\"",
+                      choice > 0 ? "," : "", (long long)choice);
+        for (size_t i = 0; i < answer->word_count; i++)
+            buffer_append_text(out, words[i]);
+        buffer_printf(out, "\",\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"%s\"}",
+                      answer->finish_reason);
+    }
+    buffer_append_text(out, "],");
+    write_usage(answer);
+    buffer_append_char(out, '}');
+}
+
+static void write_chunk(const struct demo_answer *answer, int64_t choice, const char *delta,
+                        const char *finish_reason)
+{
+    struct buffer *out = answer->out;
+    buffer_append_text(out, "data: ");
+    write_head(answer, "chat.completion.chunk");
+    buffer_printf(out, ",\"choices\":[{\"index\":%lld,\"delta\":{%s},\"finish_reason\":",
+                  (long long)choice, delta);
+    if (finish_reason != NULL)
+        json_write_text(out, finish_reason);
+    else
+        buffer_append_text(out, "null");
+    buffer_append_text(out, "}]}\n\n");
+}
+
+static void write_word(const struct demo_answer *answer, int64_t choice, const char *word)
+{
+    char delta[64] = "\"content\":\"";
+    strncat(delta, word, 40);
+    strncat(delta, "\"", 2);
+    write_chunk(answer, choice, delta, NULL);
+}
+
+static void write_stream(const struct demo_answer *answer)
+{
+    for (int64_t choice = 0; choice < answer->exchange->chat.choices; choice++) {
+        write_chunk(answer, choice, "\"role\":\"assistant\",\"content\":\"\"", NULL);
+        for (size_t i = 0; i < answer->word_count; i++)
+            write_word(answer, choice, words[i]);
+        write_chunk(answer, choice, "", answer->finish_reason);
+    }
+    buffer_append_text(answer->out, "data: ");
+    write_head(answer, "chat.completion.chunk");
+    buffer_append_text(answer->out, ",\"choices\":[],");
+    write_usage(answer);
+    buffer_append_text(answer->out, "}\n\ndata: [DONE]\n\n");
+}
+
+static void answer_now(void *arg)
+{
+    struct exchange *exchange = arg;
+    const struct chat_request *chat = &exchange->chat;
+    struct buffer text;
+    buffer_init(&text, ANSWER_BYTES_MAX);
+    struct demo_answer answer = {.exchange = exchange,
+                                 .out = &text,
+                                 .word_count = WORD_COUNT,
+                                 .finish_reason = "stop",
+                                 .input_tokens = meter_estimate(chat->input_text_bytes)};
+    int64_t limit = chat->output_tokens > 0 ? chat->output_tokens : exchange->output_tokens_max;
+    if (limit > 0 && limit < WORD_COUNT) {
+        answer.word_count = (size_t)limit;
+        answer.finish_reason = "length";
+    }
+    if (chat->streamed)
+        write_stream(&answer);
+    else
+        write_plain(&answer);
+    const struct upstream_head head = {
+        .status = 200,
+        .content_type = slice_of(chat->streamed ? "text/event-stream" : "application/json"),
+        .retry_after_ms = -1};
+    attempt_on_head(&head, exchange);
+    attempt_on_data(buffer_slice(&text), exchange);
+    attempt_on_end(UPSTREAM_COMPLETE, "", exchange);
+    buffer_fini(&text);
+}
+
+void demo_start(struct exchange *exchange)
+{
+    exchange->attempt.demo = (struct deferred){.call = answer_now, .arg = exchange};
+    loop_defer(exchange->env->loop, &exchange->attempt.demo);
+}

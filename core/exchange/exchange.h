@@ -1,0 +1,215 @@
+/* An exchange: one client request and its reply, from the complete request until its last job has come home. It belongs to
+ * the worker whose connection it came in on; everything here runs on that worker's thread.
+ *
+ * What happens is decided by a task (a Lua coroutine, script/task.c) that calls the functions here, one after the other;
+ * what must not depend on Lua is kept by this floor: whatever the task does, an exchange that ends with an open hold
+ * has it settled or voided, and one that ends without a reply gets one.
+ *
+ *   RECEIVED -> AUTHENTICATED -> HELD -> SENT (an attempt runs) -> ANSWERED (its first event or whole body is good)
+ *            -> STREAMING (bytes go to the client) -> SETTLING (the last bytes wait for the ledger) -> ENDED
+ *
+ * Freed when it has ended, the task has let go, and no job of it is away. */
+#ifndef EXCHANGE_EXCHANGE_H
+#define EXCHANGE_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/id.h"
+#include "base/secret.h"
+#include "exchange/attempt.h"
+#include "exchange/chat.h"
+#include "exchange/limiter.h"
+#include "exchange/meter.h"
+#include "exchange/password.h"
+#include "exchange/relay.h"
+#include "net/loop.h"
+#include "net/server.h"
+#include "store/call.h"
+#include "store/directory.h"
+#include "store/ledger.h"
+
+struct crew;
+
+/* What all exchanges of a worker share. Owned by the worker. */
+struct exchange_env {
+    struct loop *loop;
+    struct inbox *inbox; /* home of this worker's jobs */
+    struct upstream *upstream;
+    struct store *store;
+    struct limiter *limiter; /* shared by all workers */
+    struct crew *helpers;    /* shared by all workers */
+    const struct secret *secret;
+    int64_t keepalive_comment_ms;
+    int64_t hold_expiry_ms;
+    const char *public_url; /* where customers reach this gateway, without a slash at its end */
+    struct exchange *live; /* all exchanges that are not freed */
+    size_t live_count;
+    uint64_t served;
+};
+
+enum exchange_state {
+    EXCHANGE_RECEIVED,
+    EXCHANGE_AUTHENTICATED,
+    EXCHANGE_HELD,
+    EXCHANGE_SENT,
+    EXCHANGE_ANSWERED,
+    EXCHANGE_STREAMING,
+    EXCHANGE_SETTLING,
+    EXCHANGE_ENDED
+};
+
+/* The task's side, handed down by the script floor. */
+struct exchange_task {
+    void *task;
+    void (*wake)(void *task); /* what the task waits for has happened; never from inside a call of the task */
+    void (*drop)(void *task); /* the exchange ends without it: let go; no wake after this */
+};
+
+enum limit_kind { LIMIT_REQUESTS, LIMIT_TOKENS, LIMIT_CONCURRENCY, LIMIT_USD };
+
+/* A limit that was counted for this exchange and is corrected or left when it ends. */
+struct counted_limit {
+    char name[96];
+    enum limit_kind kind;
+    int64_t amount;
+    int64_t window_ms;
+};
+
+struct exchange {
+    struct exchange_env *env;
+    struct exchange *next;
+    struct exchange *previous;
+    struct http_request *request; /* NULL once the reply has ended or the client is gone */
+    struct id id;
+    enum exchange_state state;
+    int64_t created_ms;
+    int64_t started_us;
+    int64_t first_byte_us; /* after started; -1: none yet */
+    int64_t ended_us;
+    char peer_address[48];
+    char method[12];
+    char path[128]; /* for the log; cut */
+    struct buffer body; /* the request's, taken from the connection: the provider's copy may outlive the client */
+
+    struct exchange_task task; /* .task NULL: none, or let go */
+    struct deferred wakeup;
+    struct deferred reaper;
+
+    struct buffer reply_headers; /* "name\0value\0" pairs for the reply */
+    struct limit_state rate[2];  /* of LIMIT_REQUESTS and LIMIT_TOKENS: the tightest; limit 0: none */
+    bool reply_begun;
+    int status;
+    char error_code[48];
+
+    struct key_facts key;
+    struct chat_request chat;
+    char policy_revision[65];
+
+    struct ledger_hold hold;
+    bool hold_away;  /* its job has not come home */
+    bool hold_open;  /* accepted and not resolved */
+    bool hold_failed;
+    bool void_wanted; /* void it as soon as it is home */
+    int64_t output_tokens_max; /* > 0: what the customer may have or can afford, asked for upstream */
+    struct ledger_settlement settlement;
+    bool settlement_away;
+
+    int attempts;
+    struct attempt attempt;
+    struct relay relay;
+
+    struct store_call call;
+    bool call_away;
+    struct password_job *password; /* NULL: none */
+    bool password_away;
+
+    struct counted_limit *limits; /* grown one by one: few requests have more than four */
+    size_t limit_count;
+};
+
+/* Takes a request in. The caller then starts its task. */
+struct exchange *exchange_new(struct exchange_env *env, struct http_request *request);
+/* The task has come to its end (or will not be resumed): what is open is closed, a missing reply is given. */
+void exchange_task_ended(struct exchange *exchange);
+/* The task has raised something that is no answer of ours: 500, and all closed. `place` is for the log. */
+void exchange_task_failed(struct exchange *exchange, const char *code, const char *place);
+/* Wakes the task after the present callback, once. */
+void exchange_wake(struct exchange *exchange);
+/* Compares deadlines, sends keep-alive comments. Every tick, for each live exchange. */
+void exchange_tick_all(struct exchange_env *env);
+/* Ends every exchange that runs (a second SIGTERM, or the drain's end). */
+void exchange_cancel_all(struct exchange_env *env);
+
+/* Whether a request with this head comes with a key that exists: before its large body is read. */
+bool exchange_knows_key(const struct exchange_env *env, const struct http_head *head);
+
+/* Frees an exchange whatever its state: when the worker goes, after all its jobs have come home. */
+void exchange_discard(struct exchange *exchange);
+
+/* ---- words of the task; each either does it, or has answered the client and returns false ---- */
+
+/* Finds the key in the request's headers and looks it up. */
+bool exchange_authenticate(struct exchange *exchange);
+bool exchange_read_chat(struct exchange *exchange);
+
+/* What a hold must cover. */
+struct exchange_need {
+    struct token_prices prices; /* the dearest candidate's, kind by kind */
+    int64_t margin_ppm;         /* the largest */
+    int64_t input_tokens_max;
+    int64_t output_tokens_max;     /* the model's longest answer */
+    int64_t output_tokens_allowed; /* the operator's limit on one answer; 0: none */
+};
+/* Reserves the worst case. Where the customer has not limited the answer and cannot afford the longest one, reserves
+ * what he can and limits the answer to that. */
+bool exchange_hold(struct exchange *exchange, const struct exchange_need *need);
+
+/* Counts against a limit, which is known to the limiter by `name` and to the client by `scope` ("key", "user", ...);
+ * the state goes into the reply's x-ratelimit headers. */
+bool exchange_limit(struct exchange *exchange, enum limit_kind kind, const char *name,
+                    const char *scope, int64_t amount, int64_t limit, int64_t window_ms);
+
+/* Starts a try; the task yields until exchange_wake, then reads exchange->attempt.outcome. */
+void exchange_attempt(struct exchange *exchange, const struct candidate *candidate);
+/* All tries have failed: answers as the last outcome says. */
+void exchange_refuse_attempt(struct exchange *exchange);
+/* The attempt has answered: brings it to the client, settles. The task yields until exchange_wake. */
+void exchange_relay(struct exchange *exchange);
+
+/* Runs a store operation; the task yields until exchange_wake, then reads exchange->call. */
+bool exchange_call(struct exchange *exchange, const char *operation, const struct store_value *args,
+                   size_t arg_count);
+
+/* ---- replies ---- */
+
+struct answer_error {
+    int status;
+    const char *code;
+    const char *message;
+    const char *param;    /* NULL: null */
+    const char *metadata; /* a JSON object, or NULL */
+    int64_t retry_after_ms; /* > 0: says so in the headers */
+    bool final;             /* trying again does not help, though the status is one that SDKs retry */
+};
+
+/* Adds a header to the reply that will be given. */
+void exchange_header(struct exchange *exchange, const char *name, const char *value);
+void exchange_reply(struct exchange *exchange, int status, const char *content_type,
+                    struct slice body);
+void exchange_refuse(struct exchange *exchange, const struct answer_error *error);
+
+/* ---- for this floor ---- */
+
+/* Begins a streamed reply: request id, the headers, status 200. */
+void exchange_begin_stream(struct exchange *exchange, const char *content_type);
+/* Resolves the open hold: by what the meter says, or to nothing. relay.c goes on when the job is home. */
+void exchange_settle(struct exchange *exchange, enum usage_source source);
+void exchange_void(struct exchange *exchange);
+/* The exchange is over for the client: log line, counters; frees when nothing is away. */
+void exchange_end(struct exchange *exchange);
+/* Frees it, later in this turn, when it has ended, no task holds it and nothing of it is away. */
+void exchange_free_if_over(struct exchange *exchange);
+
+#endif

@@ -1,0 +1,464 @@
+#include "exchange/limiter.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/secret.h"
+
+/* Names are not kept: an entry is found by 128 bits of SipHash over the window's length and the
+ * name, under a key that is random for each limiter. So a name's length costs no memory, chosen
+ * names gather in no bucket, and the same name counts apart under each window and for concurrency
+ * (which has no window).
+ *
+ * Entries of windows stand in their shard's queue. A full shard drops from its front, but lets what
+ * was used since it last stood there go round once more: names that come once push out each other
+ * before those that come again. Entries of concurrency stand in no queue: they are there from the
+ * first enter to the last leave, so they are as many as the exchanges under way, which others
+ * bound. */
+
+enum {
+    SHARDS_MAX = 64,
+    SHARD_ENTRIES_MIN = 64, /* few entries take fewer shards, so that none is full by chance */
+    SECOND_CHANCES_MAX = 8, /* for each entry dropped */
+    BUSY_RETRY_MS = 1000,   /* nobody knows when another exchange ends */
+    CLOCK_STEP_MS = 3600000 /* who is this much late is not late: the clock was set back */
+};
+
+#define WINDOW_MS_MAX (INT64_C(1) << 53)
+#define NOW_MS_MAX (INT64_C(1) << 61)
+
+struct name_hash {
+    uint64_t low;
+    uint64_t high;
+};
+
+struct counts {
+    int64_t start_ms; /* of the window that `current` counts; a multiple of the window's length */
+    int64_t current;  /* or how many have entered and not left */
+    int64_t previous; /* of the window right before it */
+};
+
+struct entry {
+    struct entry *next; /* in its bucket */
+    struct name_hash hash;
+    struct counts counts;
+    int64_t window_ms;    /* 0: concurrency */
+    struct entry *behind; /* in the shard's queue */
+    bool used;            /* since it was queued */
+};
+
+struct shard {
+    pthread_mutex_t mutex;
+    struct entry **buckets;
+    struct entry *first; /* of the queue */
+    struct entry *last;
+    size_t queued_count; /* at most limiter->shard_entries_max */
+} __attribute__((aligned(64)));
+
+struct limiter {
+    uint64_t hash_key[2];
+    size_t shard_count;  /* a power of two, as is the next */
+    size_t bucket_count; /* of each shard */
+    size_t shard_entries_max;
+    struct shard shards[];
+};
+
+/* ---- hashing ---- */
+
+struct sip {
+    uint64_t v0, v1, v2, v3;
+};
+
+static uint64_t rotate(uint64_t word, unsigned bits)
+{
+    return word << bits | word >> (64 - bits);
+}
+
+static void sip_rounds(struct sip *sip, unsigned rounds)
+{
+    for (unsigned i = 0; i < rounds; i++) {
+        sip->v0 += sip->v1;
+        sip->v2 += sip->v3;
+        sip->v1 = rotate(sip->v1, 13) ^ sip->v0;
+        sip->v3 = rotate(sip->v3, 16) ^ sip->v2;
+        sip->v0 = rotate(sip->v0, 32);
+        sip->v2 += sip->v1;
+        sip->v0 += sip->v3;
+        sip->v1 = rotate(sip->v1, 17) ^ sip->v2;
+        sip->v3 = rotate(sip->v3, 21) ^ sip->v0;
+        sip->v2 = rotate(sip->v2, 32);
+    }
+}
+
+static void sip_word(struct sip *sip, uint64_t word)
+{
+    sip->v3 ^= word;
+    sip_rounds(sip, 2);
+    sip->v0 ^= word;
+}
+
+/* SipHash-2-4 with 128 bits out, over the eight bytes of window_ms and then the name. */
+static struct name_hash hash_name(const struct limiter *limiter, struct slice name,
+                                  int64_t window_ms)
+{
+    uint64_t k0 = limiter->hash_key[0];
+    uint64_t k1 = limiter->hash_key[1];
+    struct sip sip = {k0 ^ UINT64_C(0x736f6d6570736575), k1 ^ UINT64_C(0x646f72616e646f83),
+                      k0 ^ UINT64_C(0x6c7967656e657261), k1 ^ UINT64_C(0x7465646279746573)};
+    uint64_t last = (uint64_t)(name.bytes + 8) << 56;
+    uint64_t word;
+    size_t at = 0;
+
+    sip_word(&sip, (uint64_t)window_ms);
+    for (; at + 8 <= name.bytes; at += 8) {
+        memcpy(&word, name.data + at, 8);
+        sip_word(&sip, word);
+    }
+    word = 0;
+    if (at < name.bytes)
+        memcpy(&word, name.data + at, name.bytes - at);
+    sip_word(&sip, last | word);
+
+    struct name_hash hash;
+    sip.v2 ^= 0xee;
+    sip_rounds(&sip, 4);
+    hash.low = sip.v0 ^ sip.v1 ^ sip.v2 ^ sip.v3;
+    sip.v1 ^= 0xdd;
+    sip_rounds(&sip, 4);
+    hash.high = sip.v0 ^ sip.v1 ^ sip.v2 ^ sip.v3;
+    return hash;
+}
+
+/* ---- entries: the caller holds the shard's mutex ---- */
+
+static struct shard *lock_shard(struct limiter *limiter, struct name_hash hash)
+{
+    struct shard *shard = &limiter->shards[hash.high & (limiter->shard_count - 1)];
+
+    check(pthread_mutex_lock(&shard->mutex) == 0);
+    return shard;
+}
+
+static void unlock_shard(struct shard *shard)
+{
+    check(pthread_mutex_unlock(&shard->mutex) == 0);
+}
+
+/* Where the pointer to the entry is, or would be. */
+static struct entry **find(const struct limiter *limiter, const struct shard *shard,
+                           struct name_hash hash)
+{
+    struct entry **at = &shard->buckets[hash.low & (limiter->bucket_count - 1)];
+
+    while (*at && ((*at)->hash.low != hash.low || (*at)->hash.high != hash.high))
+        at = &(*at)->next;
+    return at;
+}
+
+static struct entry *add(const struct limiter *limiter, struct shard *shard, struct name_hash hash,
+                         int64_t window_ms)
+{
+    struct entry **bucket = &shard->buckets[hash.low & (limiter->bucket_count - 1)];
+    struct entry *entry = malloc(sizeof *entry);
+
+    check(entry != NULL);
+    *entry = (struct entry){.next = *bucket, .hash = hash, .window_ms = window_ms};
+    *bucket = entry;
+    return entry;
+}
+
+static void queue_push(struct shard *shard, struct entry *entry)
+{
+    entry->behind = NULL;
+    entry->used = false;
+    if (shard->last)
+        shard->last->behind = entry;
+    else
+        shard->first = entry;
+    shard->last = entry;
+    shard->queued_count++;
+}
+
+static struct entry *queue_shift(struct shard *shard)
+{
+    struct entry *entry = shard->first;
+
+    check(entry != NULL);
+    shard->first = entry->behind;
+    if (!shard->first)
+        shard->last = NULL;
+    shard->queued_count--;
+    return entry;
+}
+
+static void drop_one(const struct limiter *limiter, struct shard *shard, int64_t now_ms)
+{
+    struct entry *entry = queue_shift(shard);
+
+    for (int i = 0; i < SECOND_CHANCES_MAX && entry->used; i++) {
+        if (now_ms - entry->counts.start_ms >= 2 * entry->window_ms)
+            break; /* it counts nothing any more */
+        queue_push(shard, entry);
+        entry = queue_shift(shard);
+    }
+    struct entry **at = find(limiter, shard, entry->hash);
+    check(*at == entry);
+    *at = entry->next;
+    free(entry);
+}
+
+/* Writes the counts of that name back; `entry` is what it has, or NULL. */
+static void put_counts(const struct limiter *limiter, struct shard *shard, struct entry *entry,
+                       struct name_hash hash, int64_t window_ms, const struct counts *counts)
+{
+    if (entry) {
+        entry->used = true;
+    } else {
+        if (shard->queued_count == limiter->shard_entries_max)
+            drop_one(limiter, shard, counts->start_ms);
+        entry = add(limiter, shard, hash, window_ms);
+        queue_push(shard, entry);
+    }
+    entry->counts = *counts;
+}
+
+/* ---- windows ---- */
+
+static int64_t plus(int64_t a, int64_t b)
+{
+    int64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+static int64_t clamp(int64_t n, int64_t min, int64_t max)
+{
+    return n < min ? min : n > max ? max : n;
+}
+
+/* What the entry (NULL: none) counts at now_ms. Callers bring the time of their own clock
+ * reading, so it may be a little before the window that another has begun: then it is taken for
+ * that window's start. */
+static struct counts counts_at(const struct entry *entry, int64_t window_ms, int64_t now_ms)
+{
+    int64_t start_ms = now_ms - now_ms % window_ms;
+
+    if (!entry)
+        return (struct counts){.start_ms = start_ms};
+    struct counts counts = entry->counts;
+    if (start_ms > counts.start_ms) {
+        counts.previous = start_ms - counts.start_ms == window_ms ? counts.current : 0;
+        counts.current = 0;
+        counts.start_ms = start_ms;
+    } else if (counts.start_ms - now_ms > CLOCK_STEP_MS) {
+        counts.start_ms = start_ms; /* nothing is forgotten, but it fades again */
+    }
+    return counts;
+}
+
+/* amount * part / whole, rounded down; part <= whole, or the caller knows that it fits. */
+static int64_t share(int64_t amount, int64_t part, int64_t whole)
+{
+    return (int64_t)((unsigned __int128)amount * (uint64_t)part / (uint64_t)whole);
+}
+
+static int64_t elapsed_ms(const struct counts *counts, int64_t now_ms)
+{
+    return now_ms > counts->start_ms ? now_ms - counts->start_ms : 0;
+}
+
+/* The window before weighs as much as the sliding window still covers of it; rounded up. */
+static int64_t used_at(const struct counts *counts, int64_t window_ms, int64_t now_ms)
+{
+    if (counts->previous == 0)
+        return counts->current;
+    int64_t faded = share(counts->previous, elapsed_ms(counts, now_ms), window_ms);
+    return plus(counts->current, counts->previous - faded);
+}
+
+/* How long until `amount` fits when nothing else is taken. It does not fit now. */
+static int64_t wait_ms(const struct counts *counts, int64_t amount, int64_t limit,
+                       int64_t window_ms, int64_t now_ms)
+{
+    int64_t room = limit - amount; /* what the rest may weigh */
+    int64_t left_ms = window_ms - elapsed_ms(counts, now_ms);
+
+    if (room < 0)
+        return 2 * window_ms; /* never: at least do not come back at once */
+    /* The window before must fade to at most what the current one leaves: the time at which it
+     * still weighs just that much. When the current one alone is too much, it must itself become
+     * the window before and fade. */
+    if (counts->current <= room)
+        return left_ms - share(room - counts->current, window_ms, counts->previous);
+    return left_ms + window_ms - share(room, window_ms, counts->current);
+}
+
+static int64_t reset_ms(const struct counts *counts, int64_t window_ms, int64_t now_ms)
+{
+    int64_t left_ms = window_ms - elapsed_ms(counts, now_ms);
+
+    if (counts->current > 0)
+        return left_ms + window_ms;
+    return counts->previous > 0 ? left_ms : 0;
+}
+
+static bool ask(struct limiter *limiter, struct slice name, int64_t amount, int64_t limit,
+                int64_t window_ms, int64_t now_ms, bool take, struct limit_state *out)
+{
+    amount = clamp(amount, 0, INT64_MAX);
+    limit = clamp(limit, 0, INT64_MAX);
+    window_ms = clamp(window_ms, 1, WINDOW_MS_MAX);
+    now_ms = clamp(now_ms, 0, NOW_MS_MAX);
+
+    struct name_hash hash = hash_name(limiter, name, window_ms);
+    struct shard *shard = lock_shard(limiter, hash);
+    struct entry *entry = *find(limiter, shard, hash);
+    struct counts counts = counts_at(entry, window_ms, now_ms);
+    int64_t used = used_at(&counts, window_ms, now_ms);
+    bool fits = used <= limit - amount;
+
+    if (fits && take) {
+        counts.current += amount; /* <= limit */
+        used += amount;
+    }
+    /* Being refused keeps a name remembered; one that nothing was taken from is not yet. */
+    if (take && (entry || (fits && amount > 0)))
+        put_counts(limiter, shard, entry, hash, window_ms, &counts);
+    unlock_shard(shard);
+
+    out->limit = limit;
+    out->remaining = used < limit ? limit - used : 0;
+    out->reset_ms = reset_ms(&counts, window_ms, now_ms);
+    out->retry_after_ms = 0;
+    if (!fits)
+        out->retry_after_ms =
+            clamp(wait_ms(&counts, amount, limit, window_ms, now_ms), 1, INT64_MAX);
+    return fits;
+}
+
+bool limiter_take(struct limiter *limiter, struct slice name, int64_t amount, int64_t limit,
+                  int64_t window_ms, int64_t now_ms, struct limit_state *out)
+{
+    return ask(limiter, name, amount, limit, window_ms, now_ms, true, out);
+}
+
+bool limiter_peek(struct limiter *limiter, struct slice name, int64_t amount, int64_t limit,
+                  int64_t window_ms, int64_t now_ms, struct limit_state *out)
+{
+    return ask(limiter, name, amount, limit, window_ms, now_ms, false, out);
+}
+
+/* What is given back comes out of the current window first, and the rest out of the one before:
+ * an estimate may have been taken there. Beyond that it is forgotten, as what it was taken from
+ * is. */
+void limiter_adjust(struct limiter *limiter, struct slice name, int64_t amount, int64_t window_ms,
+                    int64_t now_ms)
+{
+    window_ms = clamp(window_ms, 1, WINDOW_MS_MAX);
+    now_ms = clamp(now_ms, 0, NOW_MS_MAX);
+
+    struct name_hash hash = hash_name(limiter, name, window_ms);
+    struct shard *shard = lock_shard(limiter, hash);
+    struct entry *entry = *find(limiter, shard, hash);
+
+    if (entry || amount > 0) {
+        struct counts counts = counts_at(entry, window_ms, now_ms);
+        counts.current = plus(counts.current, amount);
+        if (counts.current < 0) {
+            counts.previous = clamp(counts.previous + counts.current, 0, INT64_MAX);
+            counts.current = 0;
+        }
+        put_counts(limiter, shard, entry, hash, window_ms, &counts);
+    }
+    unlock_shard(shard);
+}
+
+/* ---- concurrency ---- */
+
+bool limiter_enter(struct limiter *limiter, struct slice name, int64_t limit,
+                   struct limit_state *out)
+{
+    struct name_hash hash = hash_name(limiter, name, 0);
+    struct shard *shard = lock_shard(limiter, hash);
+    struct entry *entry = *find(limiter, shard, hash);
+    int64_t entered = entry ? entry->counts.current : 0;
+    bool fits = entered < limit;
+
+    if (fits) {
+        if (!entry)
+            entry = add(limiter, shard, hash, 0);
+        entered = ++entry->counts.current;
+    }
+    unlock_shard(shard);
+
+    *out = (struct limit_state){.limit = clamp(limit, 0, INT64_MAX),
+                                .remaining = entered < limit ? limit - entered : 0,
+                                .retry_after_ms = fits ? 0 : BUSY_RETRY_MS};
+    return fits;
+}
+
+void limiter_leave(struct limiter *limiter, struct slice name)
+{
+    struct name_hash hash = hash_name(limiter, name, 0);
+    struct shard *shard = lock_shard(limiter, hash);
+    struct entry **at = find(limiter, shard, hash);
+    struct entry *entry = *at;
+
+    check(entry != NULL); /* else more have left than entered */
+    if (--entry->counts.current == 0) {
+        *at = entry->next;
+        free(entry);
+    }
+    unlock_shard(shard);
+}
+
+/* ---- the whole ---- */
+
+struct limiter *limiter_new(size_t entries_max)
+{
+    size_t shard_count = 1;
+    size_t bucket_count = 1;
+
+    check(entries_max > 0);
+    while (shard_count < SHARDS_MAX && entries_max / (shard_count * 2) >= SHARD_ENTRIES_MIN)
+        shard_count *= 2;
+    while (bucket_count < entries_max / shard_count)
+        bucket_count *= 2;
+
+    size_t bytes = sizeof(struct limiter) + shard_count * sizeof(struct shard);
+    struct limiter *limiter = aligned_alloc(_Alignof(struct limiter), bytes);
+    check(limiter != NULL);
+    memset(limiter, 0, bytes);
+    limiter->hash_key[0] = random_u64();
+    limiter->hash_key[1] = random_u64();
+    limiter->shard_count = shard_count;
+    limiter->bucket_count = bucket_count;
+    limiter->shard_entries_max = entries_max / shard_count;
+    for (size_t i = 0; i < shard_count; i++) {
+        struct shard *shard = &limiter->shards[i];
+        check(pthread_mutex_init(&shard->mutex, NULL) == 0);
+        shard->buckets = calloc(bucket_count, sizeof(*shard->buckets));
+        check(shard->buckets != NULL);
+    }
+    return limiter;
+}
+
+void limiter_free(struct limiter *limiter)
+{
+    if (!limiter)
+        return;
+    for (size_t i = 0; i < limiter->shard_count; i++) {
+        struct shard *shard = &limiter->shards[i];
+        for (size_t j = 0; j < limiter->bucket_count; j++) {
+            struct entry *next;
+            for (struct entry *entry = shard->buckets[j]; entry; entry = next) {
+                next = entry->next;
+                free(entry);
+            }
+        }
+        free(shard->buckets);
+        pthread_mutex_destroy(&shard->mutex);
+    }
+    free(limiter);
+}

@@ -1,0 +1,161 @@
+#include "exchange/meter.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+
+/* A count that must not be there (absent or null: 0) or must be a whole number in range. */
+static bool read_tokens(const struct json_value *object, const char *name, bool required,
+                        int64_t *out)
+{
+    struct json_value value;
+    *out = 0;
+    if (json_find(object, name, &value) == 0 || value.type == JSON_NULL)
+        return !required;
+    return value.type == JSON_NUMBER && json_int64(&value, out) && *out >= 0 &&
+           *out <= MONEY_TOKENS_MAX;
+}
+
+static bool read_detail(const struct json_value *usage, const char *details, const char *name,
+                        int64_t *out)
+{
+    struct json_value object;
+    *out = 0;
+    if (json_find(usage, details, &object) == 0 || object.type != JSON_OBJECT)
+        return true;
+    return read_tokens(&object, name, false, out);
+}
+
+bool meter_read_usage(struct meter *meter, const struct json_value *usage)
+{
+    int64_t prompt;
+    int64_t completion;
+    int64_t cached;
+    int64_t reasoning;
+    if (usage->type != JSON_OBJECT || !read_tokens(usage, "prompt_tokens", true, &prompt) ||
+        !read_tokens(usage, "completion_tokens", true, &completion) ||
+        !read_detail(usage, "prompt_tokens_details", "cached_tokens", &cached) ||
+        !read_detail(usage, "completion_tokens_details", "reasoning_tokens", &reasoning) ||
+        cached > prompt)
+        return false;
+    meter->tokens = (struct token_counts){
+        .input = prompt - cached, .cached_input = cached, .output = completion};
+    meter->reasoning_tokens = reasoning < completion ? reasoning : completion;
+    meter->reported = true;
+    return true;
+}
+
+static void note_finish(struct meter *meter, const struct json_value *reason)
+{
+    struct buffer text;
+    buffer_init(&text, sizeof meter->finish_reason - 1);
+    if (json_decode_string(reason, &text) && text.bytes > 0) {
+        memcpy(meter->finish_reason, text.data, text.bytes);
+        meter->finish_reason[text.bytes] = '\0';
+    }
+    buffer_fini(&text);
+    meter->finished = true;
+}
+
+/* The strings of a tool call that a model generates: its function's name and arguments. */
+static int64_t tool_call_bytes(const struct json_value *calls)
+{
+    int64_t bytes = 0;
+    if (calls->type != JSON_ARRAY)
+        return 0;
+    struct json_walk walk = json_walk(calls);
+    struct json_item call;
+    while (json_next(&walk, &call)) {
+        struct json_value function;
+        if (json_find(&call.value, "function", &function) > 0)
+            bytes += (int64_t)json_text_bytes(&function);
+    }
+    return bytes;
+}
+
+/* A message, or a delta of one. */
+static int64_t generated_bytes(const struct json_value *message)
+{
+    int64_t bytes = 0;
+    if (message->type != JSON_OBJECT)
+        return 0;
+    struct json_walk walk = json_walk(message);
+    struct json_item item;
+    while (json_next(&walk, &item)) {
+        if (json_key_is(item.key, "role"))
+            continue;
+        if (json_key_is(item.key, "tool_calls"))
+            bytes += tool_call_bytes(&item.value);
+        else
+            bytes += (int64_t)json_text_bytes(&item.value);
+    }
+    return bytes;
+}
+
+void meter_read_choices(struct meter *meter, const struct json_value *root)
+{
+    struct json_value choices;
+    if (json_find(root, "choices", &choices) == 0 || choices.type != JSON_ARRAY)
+        return;
+    struct json_walk walk = json_walk(&choices);
+    struct json_item choice;
+    while (json_next(&walk, &choice)) {
+        struct json_value value;
+        if (json_find(&choice.value, "finish_reason", &value) > 0 && value.type == JSON_STRING)
+            note_finish(meter, &value);
+        if (json_find(&choice.value, "delta", &value) > 0 ||
+            json_find(&choice.value, "message", &value) > 0)
+            meter->output_text_bytes += generated_bytes(&value);
+    }
+}
+
+int64_t meter_estimate(int64_t text_bytes)
+{
+    return (text_bytes + 3) / 4;
+}
+
+void meter_price(const struct token_prices *prices, const struct token_counts *tokens,
+                 int64_t margin_ppm, int64_t held_nusd, struct meter_price *out)
+{
+    int64_t price;
+    if (!money_charge(prices, tokens, 0, &out->cost_nusd))
+        out->cost_nusd = MONEY_AMOUNT_MAX_NUSD;
+    if (!money_charge(prices, tokens, margin_ppm, &price))
+        price = MONEY_AMOUNT_MAX_NUSD;
+    out->charge_nusd = price < held_nusd ? price : held_nusd;
+    out->overrun_nusd = price - out->charge_nusd;
+}
+
+size_t meter_cost_edits(struct slice text, const struct json_value *usage, int64_t charge_nusd,
+                        char number[METER_NUMBER_BYTES], struct json_edit *edits)
+{
+    char amount[MONEY_TEXT_BYTES];
+    struct json_value cost;
+    struct json_value details;
+    size_t count = 0;
+    money_format_short(charge_nusd, amount);
+    bool replaces = json_find(usage, "cost", &cost) > 0;
+    if (json_find(usage, "cost_details", &details) == 1)
+        edits[count++] = json_removal(text, usage, "cost_details");
+    if (replaces) {
+        int bytes = snprintf(number, METER_NUMBER_BYTES, "%s", amount);
+        edits[count++] = (struct json_edit){.offset = (size_t)(cost.raw.data - text.data),
+                                            .removed_bytes = cost.raw.bytes,
+                                            .inserted = {number, (size_t)bytes}};
+    } else {
+        /* First in the object, so that no removal can touch it. */
+        struct json_walk walk = json_walk(usage);
+        struct json_item first;
+        bool more = json_next(&walk, &first) && !(count == 1 && !json_next(&walk, &first));
+        int bytes = snprintf(number, METER_NUMBER_BYTES, "\"cost\":%s%s", amount, more ? "," : "");
+        edits[count++] = (struct json_edit){.offset = (size_t)(usage->raw.data - text.data) + 1,
+                                            .inserted = {number, (size_t)bytes}};
+    }
+    if (count == 2 && edits[1].offset < edits[0].offset) {
+        struct json_edit other = edits[0];
+        edits[0] = edits[1];
+        edits[1] = other;
+    }
+    return count;
+}

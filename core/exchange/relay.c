@@ -1,0 +1,427 @@
+#include "exchange/relay.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "exchange/exchange.h"
+
+enum { OUT_BYTES_MAX = 2 * LIMIT_EVENT_BYTES };
+
+void relay_init(struct exchange *exchange)
+{
+    struct relay *relay = &exchange->relay;
+    sse_init(&relay->sse);
+    buffer_init(&relay->out, OUT_BYTES_MAX);
+    buffer_init(&relay->held_event, LIMIT_EVENT_BYTES + 256);
+    buffer_init(&relay->last_event, LIMIT_EVENT_BYTES + 256);
+    buffer_init(&relay->joined, LIMIT_EVENT_BYTES);
+}
+
+void relay_fini(struct exchange *exchange)
+{
+    struct relay *relay = &exchange->relay;
+    sse_fini(&relay->sse);
+    buffer_fini(&relay->out);
+    buffer_fini(&relay->held_event);
+    buffer_fini(&relay->last_event);
+    buffer_fini(&relay->joined);
+}
+
+void relay_reset(struct exchange *exchange)
+{
+    relay_fini(exchange);
+    memset(&exchange->relay, 0, sizeof exchange->relay);
+    relay_init(exchange);
+}
+
+/* ---- to the client ---- */
+
+/* Writes what is ready, when the head is out. A client that does not take it stops the provider. */
+static void flush(struct exchange *exchange)
+{
+    struct relay *relay = &exchange->relay;
+    size_t waiting = relay->out.bytes;
+    if (relay->flowing && exchange->request != NULL && relay->out.bytes > 0) {
+        waiting = http_reply_write(exchange->request, buffer_slice(&relay->out));
+        buffer_reset(&relay->out);
+        relay->written_us = clock_mono_us();
+    }
+    if (waiting >= LIMIT_OUTPUT_BYTES && exchange->attempt.call != NULL && !relay->paused) {
+        relay->paused = true;
+        upstream_pause(exchange->attempt.call);
+    }
+}
+
+void relay_drained(struct exchange *exchange)
+{
+    struct relay *relay = &exchange->relay;
+    if (!relay->paused)
+        return;
+    relay->paused = false;
+    exchange->attempt.heard_us = clock_mono_us(); /* the silence was ours */
+    if (exchange->attempt.call != NULL)
+        upstream_resume(exchange->attempt.call);
+}
+
+/* ---- settling ---- */
+
+enum usage_source relay_partial_source(const struct exchange *exchange)
+{
+    return exchange->relay.meter.reported ? USAGE_REPORTED : USAGE_PARTIAL;
+}
+
+static void settle(struct exchange *exchange)
+{
+    const struct relay *relay = &exchange->relay;
+    if (exchange->state >= EXCHANGE_SETTLING || !exchange->hold_open)
+        return;
+    enum usage_source source = USAGE_REPORTED;
+    if (!relay->meter.reported)
+        source = relay->failed ? USAGE_PARTIAL : USAGE_ESTIMATED;
+    if (relay->failed)
+        snprintf(exchange->error_code, sizeof exchange->error_code, "%s", relay->failure_code);
+    if (exchange->status == 0)
+        exchange->status = 200;
+    exchange_settle(exchange, source);
+}
+
+static void append_error_event(struct relay *relay)
+{
+    struct buffer *out = &relay->out;
+    buffer_append_text(out, "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,"
+                            "\"delta\":{},\"finish_reason\":\"error\"}],\"error\":{\"message\":");
+    json_write_text(out, relay->failure_message);
+    buffer_append_text(out, ",\"type\":\"server_error\",\"param\":null,\"code\":");
+    json_write_text(out, relay->failure_code);
+    buffer_append_text(out, "}}\n\ndata: [DONE]\n\n");
+}
+
+/* The held event, with what the customer paid in its usage. */
+static void append_final_usage(struct exchange *exchange)
+{
+    struct relay *relay = &exchange->relay;
+    struct slice event = buffer_slice(&relay->held_event);
+    struct json_edit edits[METER_EDITS_MAX];
+    char number[METER_NUMBER_BYTES];
+    struct json_value root;
+    struct json_value usage;
+    struct fault fault;
+    if (event.bytes == 0)
+        return;
+    buffer_reset(&relay->joined);
+    struct slice data = sse_data(event, &relay->joined);
+    bool whole = data.data >= event.data && data.data < event.data + event.bytes;
+    if (whole && json_parse(data, LIMIT_JSON_DEPTH, &root, &fault) &&
+        json_find(&root, "usage", &usage) > 0) {
+        size_t count = meter_cost_edits(event, &usage, exchange->settlement.record.charge_nusd,
+                                        number, edits);
+        json_apply_edits(event, edits, count, &relay->out);
+    } else {
+        buffer_append_slice(&relay->out, event);
+    }
+    buffer_reset(&relay->held_event);
+}
+
+static void end_stream(struct exchange *exchange)
+{
+    struct relay *relay = &exchange->relay;
+    append_final_usage(exchange);
+    if (relay->failed)
+        append_error_event(relay);
+    else if (relay->last_event.bytes > 0)
+        buffer_append_slice(&relay->out, buffer_slice(&relay->last_event));
+    else /* the provider forgot it; the model had said why it stopped, so it is true */
+        buffer_append_text(&relay->out, "data: [DONE]\n\n");
+    flush(exchange);
+    struct http_request *request = exchange->request;
+    exchange->request = NULL;
+    http_reply_end(request);
+    exchange_end(exchange);
+}
+
+static void reply_plain(struct exchange *exchange)
+{
+    struct slice body = buffer_slice(&exchange->attempt.body);
+    struct json_edit edits[METER_EDITS_MAX];
+    char number[METER_NUMBER_BYTES];
+    char cost[MONEY_TEXT_BYTES];
+    struct json_value root;
+    struct json_value usage;
+    struct fault fault;
+    struct buffer priced;
+    int64_t charge_nusd = exchange->settlement.record.charge_nusd;
+    buffer_init(&priced, LIMIT_UPSTREAM_BODY_BYTES + 4096);
+    exchange_header(exchange, "x-llm-cost", money_format(charge_nusd, cost));
+    if (json_parse(body, LIMIT_JSON_DEPTH, &root, &fault) &&
+        json_find(&root, "usage", &usage) > 0 && usage.type == JSON_OBJECT) {
+        size_t count = meter_cost_edits(body, &usage, charge_nusd, number, edits);
+        if (json_apply_edits(body, edits, count, &priced))
+            body = buffer_slice(&priced);
+    }
+    exchange_reply(exchange, 200, "application/json", body);
+    buffer_fini(&priced);
+}
+
+void relay_settled(struct exchange *exchange)
+{
+    if (exchange->relay.flowing)
+        end_stream(exchange);
+    else
+        reply_plain(exchange);
+}
+
+/* ---- events ---- */
+
+static void append_event(struct relay *relay, struct slice event)
+{
+    if (relay->held_event.bytes > 0) {
+        buffer_append_slice(&relay->out, buffer_slice(&relay->held_event));
+        buffer_reset(&relay->held_event);
+    }
+    buffer_append_slice(&relay->out, event);
+}
+
+static void append_without_usage(struct relay *relay, struct slice event,
+                                 const struct json_value *root)
+{
+    struct json_edit removal = json_removal(event, root, "usage");
+    struct buffer cut;
+    buffer_init(&cut, LIMIT_EVENT_BYTES);
+    if (json_apply_edits(event, &removal, 1, &cut))
+        append_event(relay, buffer_slice(&cut));
+    buffer_fini(&cut);
+}
+
+static bool has_choices(const struct json_value *root)
+{
+    struct json_value choices;
+    struct json_item first;
+    if (json_find(root, "choices", &choices) == 0 || choices.type != JSON_ARRAY)
+        return false;
+    struct json_walk walk = json_walk(&choices);
+    return json_next(&walk, &first);
+}
+
+/* An event that says something of usage: to the meter, and to the client as far as he has asked for it. */
+static void take_usage(struct exchange *exchange, struct slice event, bool one_line,
+                       const struct json_value *root, const struct json_value *usage)
+{
+    struct relay *relay = &exchange->relay;
+    bool counts = usage->type == JSON_OBJECT && meter_read_usage(&relay->meter, usage);
+    if (exchange->chat.usage_asked) {
+        if (usage->type != JSON_OBJECT) {
+            append_event(relay, event);
+            return;
+        }
+        append_event(relay, (struct slice){0});
+        buffer_append_slice(&relay->held_event, event);
+        return;
+    }
+    if (counts && !has_choices(root))
+        return;
+    if (one_line)
+        append_without_usage(relay, event, root);
+    else
+        append_event(relay, event);
+}
+
+static void fail_in_stream(struct exchange *exchange, enum attempt_outcome outcome)
+{
+    if (outcome == ATTEMPT_OVERLOADED)
+        relay_fail(exchange, "provider_overloaded",
+                   "The model's provider became overloaded; the answer is not complete.");
+    else
+        relay_fail(exchange, "provider_unavailable",
+                   "The model's provider reported an error; the answer is not complete.");
+}
+
+/* The first event decides whether the provider has answered. */
+static bool take_error(struct exchange *exchange, struct slice data, const struct json_value *root)
+{
+    struct json_value error;
+    if (json_find(root, "error", &error) == 0 || error.type == JSON_NULL)
+        return false;
+    enum attempt_outcome outcome = attempt_classify(&exchange->attempt, 500, data);
+    if (exchange->attempt.outcome == ATTEMPT_NONE)
+        attempt_decide(exchange, outcome, "the stream began with an error");
+    else
+        fail_in_stream(exchange, outcome);
+    return true;
+}
+
+static void on_event(struct slice event, void *arg)
+{
+    struct exchange *exchange = arg;
+    struct relay *relay = &exchange->relay;
+    struct json_value root;
+    struct json_value usage;
+    struct fault fault;
+    enum attempt_outcome outcome = exchange->attempt.outcome;
+    if (relay->done || relay->failed || (outcome != ATTEMPT_NONE && outcome != ATTEMPT_ANSWERED))
+        return;
+    buffer_reset(&relay->joined);
+    struct slice data = sse_data(event, &relay->joined);
+    bool one_line = data.data >= event.data && data.data < event.data + event.bytes;
+    if (data.data == NULL) {
+        append_event(relay, event); /* a comment, an event name: nothing that decides */
+        return;
+    }
+    if (slice_equals(data, "[DONE]") && outcome == ATTEMPT_ANSWERED) {
+        relay->done = true;
+        buffer_append_slice(&relay->last_event, event);
+        return;
+    }
+    if (!json_parse(data, LIMIT_JSON_DEPTH, &root, &fault) || root.type != JSON_OBJECT) {
+        if (outcome == ATTEMPT_NONE)
+            attempt_decide(exchange, ATTEMPT_GARBLED, "the stream's first event is no JSON object");
+        else
+            relay_fail(exchange, "provider_unavailable",
+                       "The model's provider sent something that is no answer; it is not complete.");
+        return;
+    }
+    if (take_error(exchange, data, &root))
+        return;
+    meter_read_choices(&relay->meter, &root);
+    if (json_find(&root, "usage", &usage) > 0)
+        take_usage(exchange, event, one_line, &root, &usage);
+    else
+        append_event(relay, event);
+    attempt_decide(exchange, ATTEMPT_ANSWERED, "");
+}
+
+void relay_feed(struct exchange *exchange, struct slice data)
+{
+    struct relay *relay = &exchange->relay;
+    if (relay->done || relay->failed)
+        return;
+    if (!sse_feed(&relay->sse, data, on_event, exchange) || relay->out.failed) {
+        if (exchange->attempt.outcome == ATTEMPT_NONE)
+            attempt_decide(exchange, ATTEMPT_GARBLED, "an event of the stream is larger than 4 MB");
+        else
+            relay_fail(exchange, "provider_unavailable",
+                       "The model's provider sent an event larger than 4 MB; the answer is not "
+                       "complete.");
+        return;
+    }
+    flush(exchange);
+    if (relay->done && relay->flowing)
+        settle(exchange);
+}
+
+void relay_fail(struct exchange *exchange, const char *code, const char *message)
+{
+    struct relay *relay = &exchange->relay;
+    if (relay->failed || exchange->state >= EXCHANGE_SETTLING)
+        return;
+    relay->failed = true;
+    snprintf(relay->failure_code, sizeof relay->failure_code, "%s", code);
+    snprintf(relay->failure_message, sizeof relay->failure_message, "%s", message);
+    log_event(LOG_WARN, "a stream was cut", log_text("request_id", exchange->id.text),
+              log_text("provider", exchange->attempt.candidate.provider), log_text("code", code),
+              log_text("reason", message));
+    attempt_cancel(exchange);
+    relay->upstream_ended = true;
+    if (relay->flowing)
+        settle(exchange);
+}
+
+/* ---- begin and end ---- */
+
+/* A stream that ended without [DONE]: whole if the model had said why it stopped. */
+static void judge_end(struct exchange *exchange, enum upstream_end end, const char *detail)
+{
+    struct relay *relay = &exchange->relay;
+    if (relay->done || relay->failed)
+        return;
+    struct slice rest = sse_rest(&relay->sse);
+    if (rest.bytes > 0 && end == UPSTREAM_COMPLETE)
+        on_event(rest, exchange);
+    if (relay->done || relay->failed || (end == UPSTREAM_COMPLETE && relay->meter.finished))
+        return;
+    log_event(LOG_WARN, "the provider cut a stream", log_text("request_id", exchange->id.text),
+              log_text("detail", detail));
+    if (end == UPSTREAM_TIMED_OUT)
+        relay_fail(exchange, "timeout", "The model's provider fell silent; the answer is not complete.");
+    else
+        relay_fail(exchange, "provider_unavailable",
+                   "The model's provider broke off; the answer is not complete.");
+}
+
+void relay_upstream_ended(struct exchange *exchange, enum upstream_end end, const char *detail)
+{
+    struct relay *relay = &exchange->relay;
+    if (relay->upstream_ended || exchange->attempt.outcome == ATTEMPT_NONE)
+        return;
+    relay->upstream_ended = true;
+    if (exchange->attempt.outcome != ATTEMPT_ANSWERED)
+        return;
+    if (exchange->attempt.event_stream) {
+        judge_end(exchange, end, detail);
+        flush(exchange);
+        if (relay->flowing)
+            settle(exchange);
+    }
+}
+
+static void begin(struct exchange *exchange)
+{
+    struct relay *relay = &exchange->relay;
+    if (exchange->hold_failed) {
+        attempt_cancel(exchange);
+        const struct answer_error error = {.status = 503,
+                                           .code = "ledger_unavailable",
+                                           .message = "The gateway cannot write its ledger, so it answers "
+                                                      "nothing that costs money. Try again soon.",
+                                           .retry_after_ms = 1000};
+        exchange_refuse(exchange, &error);
+        return;
+    }
+    if (!exchange->attempt.event_stream) {
+        struct json_value root;
+        struct json_value usage;
+        struct fault fault;
+        if (json_parse(buffer_slice(&exchange->attempt.body), LIMIT_JSON_DEPTH, &root, &fault)) {
+            meter_read_choices(&relay->meter, &root);
+            if (json_find(&root, "usage", &usage) > 0)
+                meter_read_usage(&relay->meter, &usage);
+        }
+        settle(exchange);
+        return;
+    }
+    exchange->state = EXCHANGE_STREAMING;
+    relay->flowing = true;
+    exchange_begin_stream(exchange, "text/event-stream; charset=utf-8");
+    flush(exchange);
+    if (relay->done || relay->upstream_ended)
+        settle(exchange);
+}
+
+void relay_start(struct exchange *exchange)
+{
+    exchange->relay.started = true;
+    if (!exchange->hold_away)
+        begin(exchange);
+}
+
+void relay_hold_decided(struct exchange *exchange)
+{
+    if (exchange->relay.started && exchange->state == EXCHANGE_ANSWERED)
+        begin(exchange);
+    exchange_free_if_over(exchange);
+}
+
+void relay_tick(struct exchange *exchange, int64_t now_us)
+{
+    struct relay *relay = &exchange->relay;
+    static const char comment[] = ": keep-alive\n\n";
+    if (!relay->flowing || exchange->request == NULL || relay->paused)
+        return;
+    if (now_us - relay->written_us < exchange->env->keepalive_comment_ms * 1000)
+        return;
+    relay->written_us = now_us;
+    http_reply_write(exchange->request, (struct slice){comment, sizeof comment - 1});
+}

@@ -1,0 +1,59 @@
+/* The relay: brings an answer from the provider to the client as it came, but for the usage that the client did not ask for
+ * and the cost that we add; reads the meter on the way; holds back the last bytes until the settlement is durable. */
+#ifndef EXCHANGE_RELAY_H
+#define EXCHANGE_RELAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "exchange/meter.h"
+#include "exchange/sse.h"
+#include "net/upstream.h"
+#include "store/usage.h"
+
+struct exchange;
+
+struct relay {
+    struct meter meter;
+    struct sse sse;
+    bool reading_events;
+    struct buffer out;        /* whole events ready for the client */
+    struct buffer held_event; /* the last event with usage: gets the cost if nothing follows it */
+    struct buffer last_event; /* data: [DONE] as it came */
+    struct buffer joined;     /* scratch for events of several data lines */
+    bool started;             /* the task has asked for the relay, the hold may still be on its way */
+    bool flowing;             /* the head is out */
+    bool done;                /* [DONE] has come */
+    bool upstream_ended;
+    bool failed; /* after the first event: an error chunk ends the stream */
+    char failure_code[48];
+    char failure_message[256];
+    int64_t written_us; /* when something last went to the client */
+    bool paused;
+};
+
+void relay_init(struct exchange *exchange);
+void relay_fini(struct exchange *exchange);
+/* Forgets what an attempt before has left. */
+void relay_reset(struct exchange *exchange);
+
+/* Bytes of a stream. */
+void relay_feed(struct exchange *exchange, struct slice data);
+/* The provider's answer is over. */
+void relay_upstream_ended(struct exchange *exchange, enum upstream_end end, const char *detail);
+/* The task wants the answer to go out. */
+void relay_start(struct exchange *exchange);
+/* The hold's job is home. */
+void relay_hold_decided(struct exchange *exchange);
+/* The settlement is durable. */
+void relay_settled(struct exchange *exchange);
+/* The client has taken what was written. */
+void relay_drained(struct exchange *exchange);
+/* Ends a stream that has begun with an error of ours (a time-out, stopping). */
+void relay_fail(struct exchange *exchange, const char *code, const char *message);
+void relay_tick(struct exchange *exchange, int64_t now_us);
+/* What a stream that is cut now is charged by. */
+enum usage_source relay_partial_source(const struct exchange *exchange);
+
+#endif
