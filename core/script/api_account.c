@@ -1,0 +1,137 @@
+/* The primitives of the dashboard's API: the store, passwords, tokens, throttling. Described in lua/annotations/core.lua. */
+#include <lauxlib.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/money.h"
+#include "base/secret.h"
+#include "exchange/exchange.h"
+#include "script/task.h"
+
+/* Texts pass as texts, whole numbers as integers, nil as null. */
+static void read_argument(lua_State *state, int place, struct store_value *out)
+{
+    *out = (struct store_value){.type = STORE_NULL};
+    switch (lua_type(state, place)) {
+    case LUA_TNUMBER:
+        out->type = STORE_INT;
+        out->number = (int64_t)lua_tonumber(state, place);
+        luaL_argcheck(state, (lua_Number)out->number == lua_tonumber(state, place), place,
+                      "not a whole number");
+        break;
+    case LUA_TSTRING:
+        out->type = STORE_TEXT;
+        out->text.data = lua_tolstring(state, place, &out->text.bytes);
+        break;
+    case LUA_TNIL:
+        break;
+    default:
+        luaL_argerror(state, place, "only text, whole numbers and nil go to the store");
+    }
+}
+
+/* x:call(operation, ...) -> true, json | false, code, message */
+static int api_call(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    const char *operation = luaL_checkstring(state, 2);
+    struct store_value args[STORE_ARGS_MAX];
+    int count = lua_gettop(state) - 2;
+    luaL_argcheck(state, count <= STORE_ARGS_MAX, 2, "too many arguments");
+    for (int i = 0; i < count; i++)
+        read_argument(state, i + 3, &args[i]);
+    if (!exchange_call(exchange, operation, args, (size_t)count))
+        return task_stop(state);
+    return task_wait(state, TASK_WAITS_CALL);
+}
+
+/* x:hash_password(password) -> true, hash;  x:verify_password(password, hash) -> whether */
+static int api_hash_password(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    struct slice password;
+    password.data = luaL_checklstring(state, 2, &password.bytes);
+    const char *hash = luaL_optstring(state, 3, NULL);
+    luaL_argcheck(state, password.bytes <= LIMIT_PASSWORD_BYTES, 2, "too long");
+    luaL_argcheck(state, hash == NULL || strlen(hash) < PASSWORD_HASH_BYTES, 3, "too long");
+    if (!exchange_password(exchange, password, hash))
+        return task_stop(state);
+    return task_wait(state, TASK_WAITS_PASSWORD);
+}
+
+static void push_digest(lua_State *state, const struct exchange *exchange, struct slice text)
+{
+    struct digest digest;
+    char hex[2 * DIGEST_BYTES + 1];
+    secret_digest(exchange->env->secret, text, &digest);
+    sodium_bin2hex(hex, sizeof hex, digest.bytes, sizeof digest.bytes);
+    lua_pushlstring(state, hex, sizeof hex - 1);
+}
+
+/* x:digest(text) -> hex */
+static int api_digest(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    struct slice text;
+    text.data = luaL_checklstring(state, 2, &text.bytes);
+    push_digest(state, exchange, text);
+    return 1;
+}
+
+/* x:new_token() -> token, digest */
+static int api_new_token(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    char token[TOKEN_CHARS + 1];
+    token_make(token);
+    lua_pushstring(state, token);
+    push_digest(state, exchange, slice_of(token));
+    secret_wipe(token, sizeof token);
+    return 2;
+}
+
+/* x:new_key() -> key, digest, prefix, last four characters */
+static int api_new_key(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    char key[APIKEY_CHARS + 1];
+    apikey_make(key);
+    lua_pushstring(state, key);
+    push_digest(state, exchange, slice_of(key));
+    lua_pushlstring(state, key, 11);
+    lua_pushstring(state, key + APIKEY_CHARS - 4);
+    secret_wipe(key, sizeof key);
+    return 4;
+}
+
+/* x:throttle(name, limit, window_ms, count) -> allowed, retry_after_ms. With `count` 0 only asks. */
+static int api_throttle(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    struct slice name;
+    struct limit_state limit;
+    name.data = luaL_checklstring(state, 2, &name.bytes);
+    int64_t max = luaL_checkinteger(state, 3);
+    int64_t window_ms = luaL_checkinteger(state, 4);
+    int64_t count = luaL_checkinteger(state, 5);
+    struct limiter *limiter = exchange->env->limiter;
+    bool allowed = count == 0
+                       ? limiter_peek(limiter, name, 1, max, window_ms, clock_wall_ms(), &limit)
+                       : limiter_take(limiter, name, count, max, window_ms, clock_wall_ms(), &limit);
+    lua_pushboolean(state, allowed);
+    lua_pushnumber(state, (lua_Number)limit.retry_after_ms);
+    return 2;
+}
+
+const struct luaL_Reg api_account_words[] = {
+    {"call", api_call},
+    {"digest", api_digest},
+    {"hash_password", api_hash_password},
+    {"new_key", api_new_key},
+    {"new_token", api_new_token},
+    {"throttle", api_throttle},
+    {"verify_password", api_hash_password},
+    {NULL, NULL},
+};

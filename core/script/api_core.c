@@ -1,0 +1,128 @@
+/* The functions of the table `core` for trusted Lua: time, money, JSON. Described in lua/annotations/core.lua. */
+#include <lauxlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/money.h"
+#include "script/task.h"
+
+enum { JSON_TEXT_BYTES_MAX = 1024 * 1024 };
+
+/* core.now_ms() */
+static int api_now_ms(lua_State *state)
+{
+    lua_pushnumber(state, (lua_Number)clock_wall_ms());
+    return 1;
+}
+
+/* core.parse_time("2026-11-22T00:00:00Z") -> milliseconds, or nil */
+static int api_parse_time(lua_State *state)
+{
+    int64_t wall_ms;
+    if (!clock_parse(luaL_checkstring(state, 1), &wall_ms))
+        return 0;
+    lua_pushnumber(state, (lua_Number)wall_ms);
+    return 1;
+}
+
+/* core.format_time(milliseconds) */
+static int api_format_time(lua_State *state)
+{
+    char text[CLOCK_TEXT_BYTES];
+    lua_pushstring(state, clock_format((int64_t)luaL_checknumber(state, 1), text));
+    return 1;
+}
+
+/* core.parse_money("12.5") -> nano-USD, or nil, why. At most 2^53, for Lua has no larger whole numbers. */
+static int api_parse_money(lua_State *state)
+{
+    struct slice text;
+    struct fault fault;
+    int64_t nusd;
+    text.data = luaL_checklstring(state, 1, &text.bytes);
+    bool fits = money_parse(text, &nusd, &fault);
+    if (fits && nusd > INT64_C(9007199254740992))
+        fits = fault_set(&fault, "invalid_amount", "An amount may be at most $9,000,000.");
+    if (fits) {
+        lua_pushnumber(state, (lua_Number)nusd);
+        return 1;
+    }
+    lua_pushnil(state);
+    lua_pushstring(state, fault.message);
+    return 2;
+}
+
+/* core.check_json(text) -> true, or nil, why: stricter than cjson, which takes NUL bytes and broken UTF-8. */
+static int api_check_json(lua_State *state)
+{
+    struct slice text;
+    struct fault fault;
+    struct json_value root;
+    text.data = luaL_checklstring(state, 1, &text.bytes);
+    if (!json_parse(text, LIMIT_JSON_DEPTH, &root, &fault)) {
+        lua_pushnil(state);
+        lua_pushstring(state, fault.message);
+        return 2;
+    }
+    lua_pushboolean(state, 1);
+    return 1;
+}
+
+/* core.json_members(text) -> {name = raw text of the value}, for the few members of a small document: so that numbers keep
+ * their digits. A duplicate is an error: nil, why. */
+static int api_json_members(lua_State *state)
+{
+    struct slice text;
+    struct fault fault;
+    struct json_value root;
+    struct json_item item;
+    text.data = luaL_checklstring(state, 1, &text.bytes);
+    if (!json_parse(text, LIMIT_JSON_DEPTH, &root, &fault) || root.type != JSON_OBJECT) {
+        lua_pushnil(state);
+        lua_pushstring(state, "The body must be a JSON object.");
+        return 2;
+    }
+    lua_newtable(state);
+    struct json_walk walk = json_walk(&root);
+    while (json_next(&walk, &item)) {
+        lua_pushlstring(state, item.key.data, item.key.bytes);
+        lua_pushvalue(state, -1);
+        lua_rawget(state, -3);
+        if (!lua_isnil(state, -1)) {
+            lua_pushnil(state);
+            lua_pushfstring(state, "The member '%s' occurs twice; send it once.",
+                            lua_tostring(state, -3));
+            return 2;
+        }
+        lua_pop(state, 1);
+        lua_pushlstring(state, item.value.raw.data, item.value.raw.bytes);
+        lua_rawset(state, -3);
+    }
+    return 1;
+}
+
+/* core.json_string(text) -> as a JSON string */
+static int api_json_string(lua_State *state)
+{
+    struct slice text;
+    struct buffer out;
+    text.data = luaL_checklstring(state, 1, &text.bytes);
+    luaL_argcheck(state, text.bytes < JSON_TEXT_BYTES_MAX / 6, 1, "too long");
+    /* In Lua's own memory, for what follows may raise; six bytes for each is the most that escaping takes. */
+    size_t room_bytes = text.bytes * 6 + 2;
+    out = (struct buffer){.data = lua_newuserdata(state, room_bytes),
+                          .capacity_bytes = room_bytes,
+                          .bytes_max = room_bytes};
+    json_write_string(&out, text);
+    lua_pushlstring(state, out.data, out.bytes);
+    return 1;
+}
+
+const struct luaL_Reg api_core_words[] = {
+    {"check_json", api_check_json},     {"format_time", api_format_time},
+    {"json_members", api_json_members}, {"json_string", api_json_string},
+    {"now_ms", api_now_ms},             {"parse_money", api_parse_money},
+    {"parse_time", api_parse_time},     {NULL, NULL},
+};

@@ -1,0 +1,306 @@
+/* The primitives of a call to a model. Each checks and converts its arguments before anything is acquired (a Lua
+ * error jumps over C), calls one function of the exchange floor, and converts back. What they mean to Lua is described in
+ * lua/annotations/core.lua. */
+#include <lauxlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "exchange/exchange.h"
+#include "script/task.h"
+
+enum { DOCUMENT_BYTES_MAX = 64 * 1024 };
+
+static int api_authenticate(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    if (!exchange_authenticate(exchange))
+        return task_stop(state);
+    const struct key_facts *key = &exchange->key;
+    lua_pushstring(state, key->key_id.text);
+    lua_pushstring(state, key->account_id.text);
+    lua_pushstring(state, key->user_id.text);
+    lua_pushstring(state, key->group);
+    lua_pushstring(state, key->models);
+    return 5;
+}
+
+static int api_read_chat(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    if (!exchange_read_chat(exchange))
+        return task_stop(state);
+    const struct chat_request *chat = &exchange->chat;
+    lua_pushstring(state, chat->model);
+    lua_pushboolean(state, chat->streamed);
+    if (chat->output_tokens > 0)
+        lua_pushnumber(state, (lua_Number)chat->output_tokens);
+    else
+        lua_pushnil(state);
+    lua_pushnumber(state, (lua_Number)chat->choices);
+    lua_pushnumber(state, (lua_Number)chat->input_bytes);
+    lua_pushnumber(state, (lua_Number)chat->image_count);
+    lua_pushnumber(state, (lua_Number)meter_estimate(chat->input_text_bytes));
+    return 7;
+}
+
+static int64_t check_integer(lua_State *state, int place)
+{
+    lua_Number number = luaL_checknumber(state, place);
+    int64_t integer = (int64_t)number;
+    luaL_argcheck(state, number >= -9007199254740992.0 && number <= 9007199254740992.0 &&
+                             (lua_Number)integer == number,
+                  place, "not a whole number");
+    return integer;
+}
+
+/* x:limit(kind, name, scope, amount, limit, window_ms) */
+static int api_limit(lua_State *state)
+{
+    static const char *const kinds[] = {"requests", "tokens", "concurrency", "usd", NULL};
+    struct exchange *exchange = task_exchange(state);
+    enum limit_kind kind = (enum limit_kind)luaL_checkoption(state, 2, NULL, kinds);
+    const char *name = luaL_checkstring(state, 3);
+    const char *scope = luaL_checkstring(state, 4);
+    int64_t amount = check_integer(state, 5);
+    int64_t limit = check_integer(state, 6);
+    int64_t window_ms = check_integer(state, 7);
+    if (!exchange_limit(exchange, kind, name, scope, amount, limit, window_ms))
+        return task_stop(state);
+    return 0;
+}
+
+/* x:hold(input_pusd, cached_input_pusd, output_pusd, margin_ppm, input_tokens_max, output_tokens_max, output_tokens_allowed) */
+static int api_hold(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    struct exchange_need need;
+    need.prices.input_pusd = check_integer(state, 2);
+    need.prices.cached_input_pusd = check_integer(state, 3);
+    need.prices.output_pusd = check_integer(state, 4);
+    need.margin_ppm = check_integer(state, 5);
+    need.input_tokens_max = check_integer(state, 6);
+    need.output_tokens_max = check_integer(state, 7);
+    need.output_tokens_allowed = check_integer(state, 8);
+    /* Cached input is dearer than fresh at some providers: the worst case is the dearer of both. */
+    if (need.prices.cached_input_pusd > need.prices.input_pusd)
+        need.prices.input_pusd = need.prices.cached_input_pusd;
+    if (!exchange_hold(exchange, &need))
+        return task_stop(state);
+    return 0;
+}
+
+/* ---- candidates ---- */
+
+static void text_field(lua_State *state, const char *name, char *out, size_t out_bytes)
+{
+    lua_getfield(state, 2, name);
+    const char *text = lua_tostring(state, -1);
+    if (text == NULL)
+        text = "";
+    if (strlen(text) >= out_bytes)
+        luaL_error(state, "candidate.%s is too long", name);
+    snprintf(out, out_bytes, "%s", text);
+    lua_pop(state, 1);
+}
+
+static int64_t integer_field(lua_State *state, const char *name)
+{
+    lua_getfield(state, 2, name);
+    int64_t integer = check_integer(state, -1);
+    lua_pop(state, 1);
+    return integer;
+}
+
+static void read_candidate(lua_State *state, struct candidate *out)
+{
+    char dialect[16];
+    memset(out, 0, sizeof *out);
+    text_field(state, "dialect", dialect, sizeof dialect);
+    out->dialect = strcmp(dialect, "demo") == 0 ? DIALECT_DEMO : DIALECT_OPENAI;
+    text_field(state, "provider", out->provider, sizeof out->provider);
+    text_field(state, "model", out->model, sizeof out->model);
+    text_field(state, "base_url", out->url, sizeof out->url - 32);
+    if (out->dialect == DIALECT_OPENAI)
+        strcat(out->url, "/chat/completions");
+    text_field(state, "api_key", out->api_key, sizeof out->api_key);
+    text_field(state, "ca_file", out->ca_file, sizeof out->ca_file);
+    text_field(state, "max_tokens_field", out->max_tokens_field, sizeof out->max_tokens_field);
+    out->prices.input_pusd = integer_field(state, "input_pusd");
+    out->prices.cached_input_pusd = integer_field(state, "cached_input_pusd");
+    out->prices.output_pusd = integer_field(state, "output_pusd");
+    out->margin_ppm = integer_field(state, "margin_ppm");
+    out->connect_timeout_ms = integer_field(state, "connect_timeout_ms");
+    out->first_byte_timeout_ms = integer_field(state, "first_byte_timeout_ms");
+    out->idle_timeout_ms = integer_field(state, "idle_timeout_ms");
+    out->total_timeout_ms = integer_field(state, "total_timeout_ms");
+}
+
+/* x:attempt(candidate) -> outcome */
+static int api_attempt(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    struct candidate candidate;
+    luaL_checktype(state, 2, LUA_TTABLE);
+    read_candidate(state, &candidate);
+    exchange_attempt(exchange, &candidate);
+    secret_wipe(candidate.api_key, sizeof candidate.api_key);
+    return task_wait(state, TASK_WAITS_ATTEMPT);
+}
+
+static int api_refuse_attempt(lua_State *state)
+{
+    exchange_refuse_attempt(task_exchange(state));
+    return task_stop(state);
+}
+
+static int api_relay(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    exchange_relay(exchange);
+    if (exchange->state == EXCHANGE_ENDED)
+        return task_stop(state);
+    return task_wait(state, TASK_WAITS_RELAY);
+}
+
+/* ---- what is asked, what is answered ---- */
+
+/* x:asked() -> method, path, query */
+static int api_asked(lua_State *state)
+{
+    const struct http_head *head = &task_exchange(state)->request->head;
+    lua_pushlstring(state, head->method_text.data, head->method_text.bytes);
+    lua_pushlstring(state, head->path.data, head->path.bytes);
+    lua_pushlstring(state, head->query.bytes > 0 ? head->query.data : "", head->query.bytes);
+    return 3;
+}
+
+/* x:asked_header(name) -> value or nil */
+static int api_asked_header(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    const struct slice *value = head_header(&exchange->request->head, luaL_checkstring(state, 2));
+    if (value == NULL)
+        return 0;
+    lua_pushlstring(state, value->data, value->bytes);
+    return 1;
+}
+
+/* x:peer() -> address, over TLS? */
+static int api_peer(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    lua_pushstring(state, exchange->peer_address);
+    lua_pushboolean(state, exchange->request->tls);
+    return 2;
+}
+
+static int api_body(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    struct slice body = buffer_slice(&exchange->body);
+    if (body.bytes > DOCUMENT_BYTES_MAX) {
+        const struct answer_error error = {.status = 413,
+                                           .code = "request_too_large",
+                                           .message = "The body may have at most 64 KB here."};
+        exchange_refuse(exchange, &error);
+        return task_stop(state);
+    }
+    lua_pushlstring(state, body.bytes > 0 ? body.data : "", body.bytes);
+    return 1;
+}
+
+/* x:header(name, value): of the reply */
+static int api_header(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    const char *name = luaL_checkstring(state, 2);
+    const char *value = luaL_checkstring(state, 3);
+    luaL_argcheck(state, strpbrk(value, "\r\n") == NULL, 3, "a line break in a header");
+    exchange_header(exchange, name, value);
+    return 0;
+}
+
+/* x:reply(status, body, content_type): ends the task */
+static int api_reply(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    int status = (int)check_integer(state, 2);
+    size_t bytes;
+    const char *body = luaL_optlstring(state, 3, "", &bytes);
+    const char *type = luaL_optstring(state, 4, bytes > 0 ? "application/json" : NULL);
+    exchange_reply(exchange, status, type, (struct slice){body, bytes});
+    return task_stop(state);
+}
+
+/* x:refuse(status, code, message, param, metadata, retry_after_ms): ends the task */
+static int api_refuse(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    const struct answer_error error = {
+        .status = (int)check_integer(state, 2),
+        .code = luaL_checkstring(state, 3),
+        .message = luaL_checkstring(state, 4),
+        .param = luaL_optstring(state, 5, NULL),
+        .metadata = luaL_optstring(state, 6, NULL),
+        .retry_after_ms = lua_isnoneornil(state, 7) ? 0 : check_integer(state, 7),
+        .final = lua_toboolean(state, 8)};
+    exchange_refuse(exchange, &error);
+    return task_stop(state);
+}
+
+/* x:fail(message): a rule of the operator has failed; 500, the message goes to the log only. Ends the task. */
+static int api_fail(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    const char *message = luaL_checkstring(state, 2);
+    exchange_task_failed(exchange, "policy_error", message);
+    return task_stop(state);
+}
+
+int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_wait what)
+{
+    switch (what) {
+    case TASK_WAITS_ATTEMPT:
+        lua_pushstring(state, attempt_outcome_name(exchange->attempt.outcome));
+        return 1;
+    case TASK_WAITS_CALL:
+        lua_pushboolean(state, exchange->call.ok);
+        if (exchange->call.ok) {
+            lua_pushlstring(state, exchange->call.result.bytes > 0 ? exchange->call.result.data : "",
+                            exchange->call.result.bytes);
+        } else {
+            lua_pushstring(state, exchange->call.fault.code);
+        }
+        lua_pushstring(state, exchange->call.ok ? "" : exchange->call.fault.message);
+        store_call_fini(&exchange->call);
+        return 3;
+    case TASK_WAITS_PASSWORD:
+        lua_pushboolean(state, exchange->password->ok);
+        lua_pushstring(state, exchange->password->hash);
+        exchange_password_fini(exchange);
+        return 2;
+    case TASK_WAITS_RELAY:
+    case TASK_RUNS:
+        return 0;
+    }
+    return 0;
+}
+
+const struct luaL_Reg api_exchange_words[] = {
+    {"asked", api_asked},
+    {"asked_header", api_asked_header},
+    {"attempt", api_attempt},
+    {"authenticate", api_authenticate},
+    {"body", api_body},
+    {"fail", api_fail},
+    {"header", api_header},
+    {"hold", api_hold},
+    {"limit", api_limit},
+    {"peer", api_peer},
+    {"read_chat", api_read_chat},
+    {"refuse", api_refuse},
+    {"refuse_attempt", api_refuse_attempt},
+    {"relay", api_relay},
+    {"reply", api_reply},
+    {NULL, NULL},
+};

@@ -1,0 +1,161 @@
+/* Reads the operator's six files once. What is read here is what every worker gets and what the revision names: no
+ * file is opened a second time, so an edit half-way through a reload cannot give two workers two policies. */
+#include "script/policy_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/sha256.h"
+
+struct policy_files {
+    atomic_int references;
+    struct policy_file files[POLICY_FILE_COUNT];
+    char revision[SHA256_HEX_BYTES];
+};
+
+/* In the order in which they are loaded: a file may refer to what stands in an earlier one. */
+static const char *const file_names[POLICY_FILE_COUNT] = {
+    "providers.lua", "models.lua", "margins.lua", "routes.lua", "limits.lua", "examples.lua",
+};
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* Reads exactly `bytes` bytes and sees the end of the file behind them. */
+static bool read_exactly(int fd, char *data, size_t bytes)
+{
+    size_t got = 0;
+
+    for (;;) {
+        char extra;
+        bool full = got == bytes;
+        ssize_t n = full ? read(fd, &extra, 1) : read(fd, data + got, bytes - got);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n == 0 && full;
+        if (full)
+            return false;
+        got += (size_t)n;
+    }
+}
+
+/* Fills *text with the content of the open file; the caller frees text->data. */
+static bool read_open_file(int fd, const char *path, struct slice *text, struct fault *fault)
+{
+    struct stat before;
+    struct stat after;
+
+    if (fstat(fd, &before) != 0 || !S_ISREG(before.st_mode))
+        return fault_set(fault, "policy_invalid", "%s: is not a regular file", path);
+    if (before.st_size > LIMIT_POLICY_FILE_BYTES)
+        return fault_set(fault, "policy_invalid", "%s: is larger than %d bytes", path,
+                         LIMIT_POLICY_FILE_BYTES);
+    size_t bytes = (size_t)before.st_size;
+    char *data = malloc(bytes + 1);
+    if (!data)
+        return fault_set(fault, "policy_invalid", "%s: out of memory", path);
+    if (!read_exactly(fd, data, bytes) || fstat(fd, &after) != 0 || !same_file(&before, &after)) {
+        free(data);
+        return fault_set(fault, "policy_invalid",
+                         "%s: changed while it was read; reload again when it is complete", path);
+    }
+    data[bytes] = '\0';
+    *text = (struct slice){data, bytes};
+    return true;
+}
+
+static bool read_file(const char *folder, const char *name, struct slice *text, struct fault *fault)
+{
+    char path[4096];
+
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
+        return fault_set(fault, "policy_invalid", "%s: the path of the policies is too long", name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT)
+        return fault_set(fault, "policy_invalid",
+                         "%s: is missing; a policy folder has providers.lua, models.lua, "
+                         "margins.lua, routes.lua, limits.lua and examples.lua",
+                         path);
+    if (fd < 0)
+        return fault_set(fault, "policy_invalid", "%s: cannot be opened: %s", path,
+                         strerror(errno));
+    bool done = read_open_file(fd, path, text, fault);
+    close(fd);
+    return done;
+}
+
+/* The hash of one line a file, "<its hash> <its name>", as sha256sum prints them: so an operator can
+ * compute it as well, and moving a line from one file to the next is another revision. */
+static void set_revision(struct policy_files *files)
+{
+    char lines[POLICY_FILE_COUNT * 128];
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
+        char hash[SHA256_HEX_BYTES];
+        sha256_hex(files->files[i].text, hash);
+        bytes += (size_t)snprintf(lines + bytes, sizeof lines - bytes, "%s  %s\n", hash,
+                                  files->files[i].name);
+    }
+    sha256_hex((struct slice){lines, bytes}, files->revision);
+}
+
+struct policy_files *policy_files_read(const char *folder, struct fault *fault)
+{
+    struct policy_files *files = calloc(1, sizeof *files);
+
+    if (!files) {
+        (void)fault_set(fault, "policy_invalid", "%s: out of memory", folder);
+        return NULL;
+    }
+    atomic_init(&files->references, 1);
+    for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
+        files->files[i].name = file_names[i];
+        if (!read_file(folder, file_names[i], &files->files[i].text, fault)) {
+            policy_files_unref(files);
+            return NULL;
+        }
+    }
+    set_revision(files);
+    return files;
+}
+
+struct policy_files *policy_files_ref(struct policy_files *files)
+{
+    atomic_fetch_add_explicit(&files->references, 1, memory_order_relaxed);
+    return files;
+}
+
+void policy_files_unref(struct policy_files *files)
+{
+    if (!files || atomic_fetch_sub_explicit(&files->references, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t i = 0; i < POLICY_FILE_COUNT; i++)
+        free((void *)(uintptr_t)files->files[i].text.data);
+    free(files);
+}
+
+const struct policy_file *policy_files_get(const struct policy_files *files, size_t index)
+{
+    check(index < POLICY_FILE_COUNT);
+    return &files->files[index];
+}
+
+const char *policy_files_revision(const struct policy_files *files)
+{
+    return files->revision;
+}

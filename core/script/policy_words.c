@@ -1,0 +1,480 @@
+/* The words that we add for policy files, and the exact arithmetic that our own Lua needs. All of
+ * them check their arguments first and hold nothing while they may raise. */
+#include "script/policy_words.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/money.h"
+#include "script/policy_source.h"
+#include "script/sandbox.h"
+
+enum {
+    PATH_STEPS_MAX = 8,
+    NAME_BYTES_MAX = 64, /* longer names get no suggestion */
+    SPLIT_PARTS_MAX = 10000
+};
+
+#define EXACT_MAX 9007199254740992.0 /* 2^53 */
+
+static struct policy_stage *stage_of(lua_State *state)
+{
+    return lua_touserdata(state, lua_upvalueindex(1));
+}
+
+static struct slice check_slice(lua_State *state, int index)
+{
+    struct slice slice;
+
+    luaL_checktype(state, index, LUA_TSTRING);
+    slice.data = lua_tolstring(state, index, &slice.bytes);
+    return slice;
+}
+
+/* ---- words of policies ---- */
+
+/* env(name [, default]): an environment variable of the gateway; empty counts as unset. */
+static int word_env(lua_State *state)
+{
+    struct slice name = check_slice(state, 1);
+
+    lua_settop(state, 2);
+    if (!stage_of(state)->loading)
+        return luaL_error(state, "env() works only while the file loads: keep its result in a "
+                                 "local outside the function");
+    if (name.bytes == 0 || strlen(name.data) != name.bytes || strchr(name.data, '='))
+        return luaL_error(state, "env(): this is no name of an environment variable");
+    const char *value = getenv(name.data);
+    if (!value || !*value)
+        return 1;
+    lua_pushstring(state, value);
+    return 1;
+}
+
+/* now(): the time in UTC as {year, month, day, hour, minute, second, weekday (1 is Monday)}. */
+static int word_now(lua_State *state)
+{
+    time_t seconds = (time_t)(clock_wall_ms() / 1000);
+    struct tm tm;
+
+    if (stage_of(state)->loading)
+        return luaL_error(state, "now() works only inside a function that runs for a request");
+    gmtime_r(&seconds, &tm);
+    const struct {
+        const char *name;
+        int value;
+    } members[] = {
+        {"year", tm.tm_year + 1900}, {"month", tm.tm_mon + 1},  {"day", tm.tm_mday},
+        {"hour", tm.tm_hour},        {"minute", tm.tm_min},     {"second", tm.tm_sec},
+        {"weekday", (tm.tm_wday + 6) % 7 + 1},
+    };
+    lua_createtable(state, 0, sizeof members / sizeof *members);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        lua_pushinteger(state, members[i].value);
+        lua_setfield(state, -2, members[i].name);
+    }
+    return 1;
+}
+
+static int word_starts_with(lua_State *state)
+{
+    struct slice text = check_slice(state, 1);
+    struct slice part = check_slice(state, 2);
+
+    lua_pushboolean(state, text.bytes >= part.bytes &&
+                               memcmp(text.data, part.data, part.bytes) == 0);
+    return 1;
+}
+
+static int word_ends_with(lua_State *state)
+{
+    struct slice text = check_slice(state, 1);
+    struct slice part = check_slice(state, 2);
+
+    lua_pushboolean(state, text.bytes >= part.bytes &&
+                               memcmp(text.data + text.bytes - part.bytes, part.data,
+                                      part.bytes) == 0);
+    return 1;
+}
+
+static int word_contains(lua_State *state)
+{
+    struct slice text = check_slice(state, 1);
+    struct slice part = check_slice(state, 2);
+
+    lua_pushboolean(state, memmem(text.data, text.bytes, part.data, part.bytes) != NULL);
+    return 1;
+}
+
+/* split(text, separator): the list of what stands between the separators. */
+static int word_split(lua_State *state)
+{
+    struct slice text = check_slice(state, 1);
+    struct slice separator = check_slice(state, 2);
+
+    luaL_argcheck(state, separator.bytes > 0, 2, "the separator is empty");
+    lua_settop(state, 2);
+    lua_newtable(state);
+    for (int i = 1; i <= SPLIT_PARTS_MAX; i++) {
+        const char *found = memmem(text.data, text.bytes, separator.data, separator.bytes);
+        size_t bytes = found ? (size_t)(found - text.data) : text.bytes;
+        lua_pushlstring(state, text.data, bytes);
+        lua_rawseti(state, 3, i);
+        if (!found)
+            return 1;
+        text.data += bytes + separator.bytes;
+        text.bytes -= bytes + separator.bytes;
+    }
+    return luaL_error(state, "split(): more than %d parts", (int)SPLIT_PARTS_MAX);
+}
+
+static int word_trim(lua_State *state)
+{
+    struct slice text = slice_trim(check_slice(state, 1));
+
+    lua_pushlstring(state, text.data, text.bytes);
+    return 1;
+}
+
+const luaL_Reg policy_words_load[] = {
+    {"env", word_env},
+    {NULL, NULL},
+};
+
+const luaL_Reg policy_words_always[] = {
+    {"contains", word_contains}, {"ends_with", word_ends_with}, {"now", word_now},
+    {"split", word_split},       {"starts_with", word_starts_with}, {"trim", word_trim},
+    {NULL, NULL},
+};
+
+/* ---- suggestions ---- */
+
+/* Levenshtein's distance; SIZE_MAX for names that are too long to bother. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t a_bytes = strlen(a);
+    size_t b_bytes = strlen(b);
+    size_t row[NAME_BYTES_MAX + 1];
+
+    if (a_bytes > NAME_BYTES_MAX || b_bytes > NAME_BYTES_MAX)
+        return SIZE_MAX;
+    for (size_t i = 0; i <= b_bytes; i++)
+        row[i] = i;
+    for (size_t i = 1; i <= a_bytes; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_bytes; j++) {
+            size_t best = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = best;
+        }
+    }
+    return row[b_bytes];
+}
+
+void policy_words_push_nearest(lua_State *state, int index, const char *name)
+{
+    size_t best = strlen(name) / 3 + 1; /* one slip in three letters */
+    const char *nearest = NULL;
+
+    lua_pushnil(state);
+    while (lua_next(state, index)) {
+        lua_pop(state, 1);
+        if (lua_type(state, -1) != LUA_TSTRING)
+            continue;
+        const char *key = lua_tostring(state, -1);
+        size_t steps = distance(name, key);
+        if (steps < best || (steps == best && (!nearest || strcmp(key, nearest) < 0))) {
+            best = steps;
+            nearest = key;
+        }
+    }
+    lua_pushstring(state, nearest); /* the table keeps it alive; NULL pushes nil */
+}
+
+/* nearest(name, table): the key of the table that `name` may have meant, or nil. */
+static int native_nearest(lua_State *state)
+{
+    const char *name = luaL_checkstring(state, 1);
+
+    luaL_checktype(state, 2, LUA_TTABLE);
+    policy_words_push_nearest(state, 2, name);
+    return 1;
+}
+
+/* ---- files ---- */
+
+static const struct policy_file *check_file(lua_State *state, int index)
+{
+    const char *name = luaL_checkstring(state, index);
+    const struct policy_files *files = stage_of(state)->files;
+
+    for (size_t i = 0; i < POLICY_FILE_COUNT; i++)
+        if (strcmp(policy_files_get(files, i)->name, name) == 0)
+            return policy_files_get(files, i);
+    luaL_error(state, "there is no policy file '%s'", name);
+    return NULL;
+}
+
+/* load(file): the function that the file's text is; raises what the compiler says. */
+static int native_load(lua_State *state)
+{
+    const struct policy_file *file = check_file(state, 1);
+
+    stage_of(state)->file = file->name;
+    sandbox_load(state, file->text, file->name);
+    return 1;
+}
+
+/* end_load(): all files are loaded; what comes now is as at request time. */
+static int native_end_load(lua_State *state)
+{
+    stage_of(state)->loading = false;
+    sandbox_end_load(state);
+    return 0;
+}
+
+/* Reads a Lua array of names and numbers; the strings stay in the table. */
+static size_t check_path(lua_State *state, int index, struct policy_step path[PATH_STEPS_MAX])
+{
+    luaL_checktype(state, index, LUA_TTABLE);
+    size_t count = lua_objlen(state, index);
+    if (count > PATH_STEPS_MAX)
+        count = PATH_STEPS_MAX;
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(state, index, (int)i + 1);
+        path[i] = (struct policy_step){0};
+        if (lua_type(state, -1) == LUA_TNUMBER)
+            path[i].index = (long)lua_tointeger(state, -1);
+        else
+            path[i].name = check_slice(state, lua_gettop(state));
+        lua_pop(state, 1);
+    }
+    return count;
+}
+
+/* line(file, path): where the value at the path is written, or nil. */
+static int native_line(lua_State *state)
+{
+    const struct policy_file *file = check_file(state, 1);
+    struct policy_step path[PATH_STEPS_MAX];
+    size_t count = check_path(state, 2, path);
+    int line = policy_source_line(file->text, path, count);
+
+    if (line == 0)
+        return 0;
+    lua_pushinteger(state, line);
+    return 1;
+}
+
+/* env_name(file, path): "NAME" where the value at the path is written as env("NAME"), or nil. */
+static int native_env_name(lua_State *state)
+{
+    const struct policy_file *file = check_file(state, 1);
+    struct policy_step path[PATH_STEPS_MAX];
+    size_t count = check_path(state, 2, path);
+    struct slice name = policy_source_env_name(file->text, path, count);
+
+    if (name.bytes == 0)
+        return 0;
+    lua_pushlstring(state, name.data, name.bytes);
+    return 1;
+}
+
+/* duplicate(file): name, first line, second line of a member that is given twice, or nil. */
+static int native_duplicate(lua_State *state)
+{
+    const struct policy_file *file = check_file(state, 1);
+    struct policy_duplicate duplicate;
+
+    if (!policy_source_duplicate(file->text, &duplicate))
+        return 0;
+    lua_pushlstring(state, duplicate.name.data, duplicate.name.bytes);
+    lua_pushinteger(state, duplicate.first_line);
+    lua_pushinteger(state, duplicate.second_line);
+    return 3;
+}
+
+/* ---- money ---- */
+
+/* The decimal text of a string or number. A number is written with the 14 digits that it holds for
+ * certain: 0.15 is "0.15". */
+static struct slice check_decimal(lua_State *state, int index, char out[32])
+{
+    if (lua_type(state, index) == LUA_TNUMBER) {
+        snprintf(out, 32, "%.14g", lua_tonumber(state, index));
+        return slice_of(out);
+    }
+    return check_slice(state, index);
+}
+
+static int64_t check_integer(lua_State *state, int index)
+{
+    double number = luaL_checknumber(state, index);
+
+    luaL_argcheck(state, number >= 0 && number <= EXACT_MAX && floor(number) == number, index,
+                  "not a whole number");
+    return (int64_t)number;
+}
+
+static int push_result(lua_State *state, bool done, int64_t number, const struct fault *fault)
+{
+    if (done && (double)number <= EXACT_MAX) {
+        lua_pushnumber(state, (double)number);
+        return 1;
+    }
+    lua_pushnil(state);
+    lua_pushstring(state, done ? "is too large" : fault->message);
+    return 2;
+}
+
+/* price(text or number): USD per million tokens -> pico-USD per token, or nil and why. */
+static int native_price(lua_State *state)
+{
+    char text[32];
+    struct fault fault;
+    int64_t pusd = 0;
+    bool done = money_parse_price(check_decimal(state, 1, text), &pusd, &fault);
+
+    return push_result(state, done, pusd, &fault);
+}
+
+/* amount(text or number): USD -> nano-USD, or nil and why. */
+static int native_amount(lua_State *state)
+{
+    char text[32];
+    struct fault fault;
+    int64_t nusd = 0;
+    bool done = money_parse(check_decimal(state, 1, text), &nusd, &fault);
+
+    return push_result(state, done, nusd, &fault);
+}
+
+/* margin(text): "20%" -> parts per million, or nil and why. */
+static int native_margin(lua_State *state)
+{
+    struct fault fault;
+    int64_t ppm = 0;
+    bool done = money_parse_margin(check_slice(state, 1), &ppm, &fault);
+
+    return push_result(state, done, ppm, &fault);
+}
+
+/* charge(input_pusd, cached_input_pusd, output_pusd, input, cached_input, output, margin_ppm):
+ * nano-USD, or nil and why. */
+static int native_charge(lua_State *state)
+{
+    struct token_prices prices;
+    struct token_counts tokens;
+    struct fault fault;
+    int64_t nusd = 0;
+
+    prices.input_pusd = check_integer(state, 1);
+    prices.cached_input_pusd = check_integer(state, 2);
+    prices.output_pusd = check_integer(state, 3);
+    tokens.input = check_integer(state, 4);
+    tokens.cached_input = check_integer(state, 5);
+    tokens.output = check_integer(state, 6);
+    bool done = money_charge(&prices, &tokens, check_integer(state, 7), &nusd);
+    (void)fault_set(&fault, "invalid_amount", "is too large");
+    return push_result(state, done, nusd, &fault);
+}
+
+/* format_amount(nusd): "0.00054". */
+static int native_format_amount(lua_State *state)
+{
+    char text[MONEY_TEXT_BYTES];
+
+    lua_pushstring(state, money_format_short(check_integer(state, 1), text));
+    return 1;
+}
+
+/* format_price(pusd): USD per million tokens. The figures are those of an amount of 1000 times as
+ * many nano-USD (10^-12 x 10^6 = 10^-6 = 10^-9 x 10^3). */
+static int native_format_price(lua_State *state)
+{
+    char text[MONEY_TEXT_BYTES];
+    int64_t pusd = check_integer(state, 1);
+
+    luaL_argcheck(state, pusd <= MONEY_PRICE_MAX_PUSD, 1, "too large");
+    lua_pushstring(state, money_format_short(pusd * 1000, text));
+    return 1;
+}
+
+/* token_price(pusd, margin_ppm): the sell price of one token in USD, exact. */
+static int native_token_price(lua_State *state)
+{
+    char text[48];
+    int64_t pusd = check_integer(state, 1);
+    int64_t ppm = check_integer(state, 2);
+
+    luaL_argcheck(state, pusd <= MONEY_PRICE_MAX_PUSD, 1, "too large");
+    luaL_argcheck(state, ppm <= MONEY_MARGIN_MAX_PPM, 2, "too large");
+    lua_pushstring(state, money_format_token_price(pusd, ppm, text));
+    return 1;
+}
+
+/* sell_price(pusd, margin_ppm): the sell price of a million tokens in USD, exact. */
+static int native_sell_price(lua_State *state)
+{
+    const uint64_t scale = UINT64_C(1000000000000); /* 10^-12 USD, for a million tokens */
+    char text[48];
+    int64_t pusd = check_integer(state, 1);
+    int64_t ppm = check_integer(state, 2);
+
+    luaL_argcheck(state, pusd <= MONEY_PRICE_MAX_PUSD, 1, "too large");
+    luaL_argcheck(state, ppm <= MONEY_MARGIN_MAX_PPM, 2, "too large");
+    unsigned __int128 price = (unsigned __int128)pusd * (uint64_t)(1000000 + ppm);
+    snprintf(text, sizeof text, "%" PRIu64 ".%012" PRIu64, (uint64_t)(price / scale),
+             (uint64_t)(price % scale));
+    size_t bytes = strlen(text);
+    while (text[bytes - 1] == '0')
+        bytes--;
+    lua_pushlstring(state, text, text[bytes - 1] == '.' ? bytes - 1 : bytes);
+    return 1;
+}
+
+/* word_names(): every word that a policy may use. */
+static int native_word_names(lua_State *state)
+{
+    sandbox_push_word_names(state);
+    return 1;
+}
+
+static const luaL_Reg native_functions[] = {
+    {"amount", native_amount},
+    {"charge", native_charge},
+    {"duplicate", native_duplicate},
+    {"end_load", native_end_load},
+    {"env_name", native_env_name},
+    {"format_amount", native_format_amount},
+    {"format_price", native_format_price},
+    {"line", native_line},
+    {"load", native_load},
+    {"margin", native_margin},
+    {"nearest", native_nearest},
+    {"price", native_price},
+    {"sell_price", native_sell_price},
+    {"token_price", native_token_price},
+    {"word_names", native_word_names},
+    {NULL, NULL},
+};
+
+void policy_words_push_native(lua_State *state, struct policy_stage *stage)
+{
+    lua_newtable(state);
+    for (const luaL_Reg *function = native_functions; function->name; function++) {
+        lua_pushlightuserdata(state, stage);
+        lua_pushcclosure(state, function->func, 1);
+        lua_setfield(state, -2, function->name);
+    }
+}

@@ -1,0 +1,359 @@
+/* A Lua world with a lid on it: memory through the allocator, time through a count hook that stays
+ * once it has fired, so that pcall cannot swallow it. */
+#include "script/vm.h"
+
+#include <lauxlib.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "script/modules.h"
+#include "script/policy_words.h"
+#include "script/sandbox.h"
+
+enum {
+    HOOK_INSTRUCTIONS = 100, /* between two looks at the limits */
+    PLACE_BYTES = 160
+};
+
+struct vm {
+    lua_State *state;
+    struct policy_files *files;
+    struct policy_stage stage;
+    int references;
+    int main; /* registry reference of what lua/main.lua returned */
+
+    size_t bytes;           /* what the state holds now */
+    size_t bytes_max;       /* what it may hold in this turn */
+    size_t collected_bytes; /* what it held after the last full collection that we asked for */
+
+    /* the turn that runs */
+    bool running;
+    bool runaway;
+    int64_t instructions_left;
+    int64_t cpu_ms_max;
+    int64_t wall_deadline_ns; /* 0: not looked at the clock yet */
+    int64_t cpu_deadline_ns;  /* 0: the wall deadline has not passed yet */
+    char place[PLACE_BYTES];  /* where it was stopped: "margins.lua:7: ", or "" */
+};
+
+/* ---- memory ---- */
+
+/* Refuses what would go above the turn's limit; Lua turns that into an error that unwinds. */
+static void *vm_allocate(void *arg, void *block, size_t old_bytes, size_t new_bytes)
+{
+    struct vm *vm = arg;
+
+    if (new_bytes == 0) {
+        free(block);
+        vm->bytes -= old_bytes;
+        return NULL;
+    }
+    if (new_bytes > old_bytes && vm->bytes + (new_bytes - old_bytes) > vm->bytes_max)
+        return NULL;
+    void *grown = realloc(block, new_bytes);
+    if (grown)
+        vm->bytes += new_bytes - old_bytes;
+    return grown;
+}
+
+static struct vm *vm_of(lua_State *state)
+{
+    void *arg;
+
+    (void)lua_getallocf(state, &arg);
+    return arg;
+}
+
+static int collect(lua_State *state)
+{
+    lua_gc(state, LUA_GCCOLLECT, 0);
+    return 0;
+}
+
+/* LuaJIT does not collect when an allocation fails, it raises. So that garbage alone never fails a
+ * request, a state that has come near its limit is collected before the next turn. */
+static void make_room(struct vm *vm)
+{
+    const size_t step = LIMIT_VM_BYTES / 8;
+
+    if (vm->bytes < LIMIT_VM_BYTES / 2 || vm->bytes < vm->collected_bytes + step)
+        return;
+    if (lua_cpcall(vm->state, collect, NULL) != 0)
+        lua_pop(vm->state, 1);
+    vm->collected_bytes = vm->bytes;
+}
+
+/* Lua raised where nobody catches: a bug of ours (what may raise goes through vm_call or a task). */
+static int on_panic(lua_State *state)
+{
+    const char *error = lua_tostring(state, -1);
+
+    check_failed(error ? error : "Lua error without text", __FILE__, __LINE__);
+}
+
+/* ---- time ---- */
+
+static int64_t clock_ns(clockid_t clock)
+{
+    struct timespec now;
+
+    check(clock_gettime(clock, &now) == 0);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Instructions are counted, but one of them may copy megabytes. The cheap clock is asked first; only
+ * when its time is up is the thread's own processor time measured from there on, so that a
+ * machine that was asleep or overloaded fails nobody. */
+static bool out_of_time(struct vm *vm)
+{
+    int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    int64_t span_ns = vm->cpu_ms_max * 1000000;
+
+    if (vm->wall_deadline_ns == 0)
+        vm->wall_deadline_ns = now_ns + span_ns;
+    if (now_ns < vm->wall_deadline_ns)
+        return false;
+    now_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    if (vm->cpu_deadline_ns == 0)
+        vm->cpu_deadline_ns = now_ns + span_ns;
+    return now_ns >= vm->cpu_deadline_ns;
+}
+
+/* Notes the innermost place in a policy file, else the innermost place. */
+static void note_place(struct vm *vm, lua_State *state)
+{
+    lua_Debug frame;
+
+    vm->place[0] = '\0';
+    for (int level = 0; level < 32 && lua_getstack(state, level, &frame); level++) {
+        lua_getinfo(state, "Sl", &frame);
+        bool trusted = strncmp(frame.short_src, "lua/", 4) == 0;
+        if (frame.currentline <= 0 || (trusted && vm->place[0]))
+            continue;
+        snprintf(vm->place, sizeof vm->place, "%s:%d: ", frame.short_src, frame.currentline);
+        if (!trusted)
+            return;
+    }
+}
+
+/* Raises when the limits are passed, and from then on at each instruction: whatever catches the
+ * error is interrupted by the next one. */
+static void on_count(lua_State *state, lua_Debug *event)
+{
+    struct vm *vm = vm_of(state);
+
+    (void)event;
+    if (!vm->runaway) {
+        vm->instructions_left -= HOOK_INSTRUCTIONS;
+        if (vm->instructions_left > 0 && !out_of_time(vm))
+            return;
+        vm->runaway = true;
+        note_place(vm, state);
+        lua_sethook(state, on_count, LUA_MASKCOUNT, 1);
+    }
+    luaL_error(state, "runs without end");
+}
+
+static void begin_turn(struct vm *vm, int64_t instructions, int64_t cpu_ms_max, size_t growth_max)
+{
+    check(!vm->running);
+    vm->running = true;
+    vm->runaway = false;
+    if (growth_max < LIMIT_VM_BYTES - vm->bytes)
+        vm->bytes_max = vm->bytes + growth_max;
+    vm->instructions_left = instructions;
+    vm->cpu_ms_max = cpu_ms_max;
+    vm->wall_deadline_ns = 0;
+    vm->cpu_deadline_ns = 0;
+    vm->place[0] = '\0';
+    lua_sethook(vm->state, on_count, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
+}
+
+static void end_turn(struct vm *vm)
+{
+    lua_sethook(vm->state, NULL, 0, 0);
+    vm->bytes_max = LIMIT_VM_BYTES;
+    vm->running = false;
+}
+
+/* ---- building ---- */
+
+struct build {
+    struct vm *vm;
+    const struct vm_options *options;
+};
+
+/* The whole of a VM's first life, in one protected call. */
+static int build(lua_State *state)
+{
+    const struct build *build = lua_touserdata(state, 1);
+    struct vm *vm = build->vm;
+
+    sandbox_open(state, &vm->stage);
+    modules_require(state, "policy");
+    lua_getfield(state, -1, "load");
+    lua_call(state, 0, 0);
+    vm->stage.loading = false;
+    if (!build->options->install)
+        return 0;
+    lua_getglobal(state, "core");
+    build->options->install(state, build->options->arg);
+    modules_require(state, "main");
+    vm->main = luaL_ref(state, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+/* Says why the build ended. `error` is what Lua left. */
+static bool explain(const struct vm *vm, int status, const char *error, struct fault *fault)
+{
+    const char *file = vm->stage.file ? vm->stage.file : "policies";
+
+    if (vm->runaway)
+        return fault_set(fault, "policy_invalid",
+                         "%sruns without end (stopped after %d million instructions or %d ms)",
+                         vm->place, LIMIT_LOAD_INSTRUCTIONS / 1000000, LIMIT_LOAD_CPU_MS);
+    if (status == LUA_ERRMEM)
+        return fault_set(fault, "policy_invalid", "%s: needs more than %d MB of memory", file,
+                         LIMIT_LOAD_BYTES / (1024 * 1024));
+    if (!error)
+        return fault_set(fault, "policy_invalid", "%s: raised an error that is no text", file);
+    return fault_set(fault, "policy_invalid", "%s", error);
+}
+
+struct vm *vm_new(struct policy_files *files, const struct vm_options *options, struct fault *fault)
+{
+    struct vm *vm = calloc(1, sizeof *vm);
+
+    if (!vm) {
+        (void)fault_set(fault, "policy_invalid", "out of memory");
+        return NULL;
+    }
+    vm->references = 1;
+    vm->bytes_max = LIMIT_VM_BYTES;
+    vm->main = LUA_NOREF;
+    vm->files = policy_files_ref(files);
+    vm->stage = (struct policy_stage){.files = files, .loading = true};
+    vm->state = lua_newstate(vm_allocate, vm);
+    if (!vm->state) {
+        (void)fault_set(fault, "policy_invalid", "out of memory");
+        vm_unref(vm);
+        return NULL;
+    }
+    lua_atpanic(vm->state, on_panic);
+    struct build arg = {vm, options};
+    begin_turn(vm, LIMIT_LOAD_INSTRUCTIONS, LIMIT_LOAD_CPU_MS, LIMIT_LOAD_BYTES);
+    vm->cpu_deadline_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) + vm->cpu_ms_max * 1000000;
+    int status = lua_cpcall(vm->state, build, &arg);
+    end_turn(vm);
+    if (status != 0 || vm->runaway) {
+        const char *error = status != 0 ? lua_tostring(vm->state, -1) : NULL;
+        (void)explain(vm, status, error, fault);
+        vm_unref(vm);
+        return NULL;
+    }
+    return vm;
+}
+
+void vm_ref(struct vm *vm)
+{
+    check(vm->references > 0);
+    vm->references++;
+}
+
+void vm_unref(struct vm *vm)
+{
+    if (!vm)
+        return;
+    check(vm->references > 0);
+    if (--vm->references > 0)
+        return;
+    check(!vm->running);
+    if (vm->state)
+        lua_close(vm->state);
+    policy_files_unref(vm->files);
+    free(vm);
+}
+
+const char *vm_revision(const struct vm *vm)
+{
+    return policy_files_revision(vm->files);
+}
+
+lua_State *vm_state(struct vm *vm)
+{
+    return vm->state;
+}
+
+size_t vm_memory_bytes(const struct vm *vm)
+{
+    return vm->bytes;
+}
+
+/* ---- running ---- */
+
+static bool explain_runaway(const struct vm *vm, struct fault *fault)
+{
+    return fault_set(fault, "policy_error",
+                     "%sruns without end (stopped after %d instructions or %d ms)", vm->place,
+                     LIMIT_TURN_INSTRUCTIONS, LIMIT_TURN_CPU_MS);
+}
+
+static bool explain_memory(struct fault *fault)
+{
+    return fault_set(fault, "policy_error",
+                     "needs more memory than a request (%d MB) or all of them (%d MB) may have",
+                     LIMIT_TURN_BYTES / (1024 * 1024), LIMIT_VM_BYTES / (1024 * 1024));
+}
+
+enum vm_turn vm_resume(struct vm *vm, lua_State *task, int argument_count, struct fault *fault)
+{
+    make_room(vm);
+    begin_turn(vm, LIMIT_TURN_INSTRUCTIONS, LIMIT_TURN_CPU_MS, LIMIT_TURN_BYTES);
+    int status = lua_resume(task, argument_count);
+    end_turn(vm);
+    if (vm->runaway) {
+        (void)explain_runaway(vm, fault);
+        return VM_RUNAWAY;
+    }
+    switch (status) {
+    case 0:
+        return VM_DONE;
+    case LUA_YIELD:
+        return VM_YIELDED;
+    case LUA_ERRMEM:
+        (void)explain_memory(fault);
+        return VM_MEMORY;
+    default:
+        return VM_RAISED;
+    }
+}
+
+bool vm_call(struct vm *vm, lua_CFunction function, void *arg, struct fault *fault)
+{
+    make_room(vm);
+    begin_turn(vm, LIMIT_TURN_INSTRUCTIONS, LIMIT_TURN_CPU_MS, LIMIT_TURN_BYTES);
+    int status = lua_cpcall(vm->state, function, arg);
+    end_turn(vm);
+    if (status == 0 && !vm->runaway)
+        return true;
+    const char *error = status != 0 ? lua_tostring(vm->state, -1) : NULL;
+    if (vm->runaway)
+        (void)explain_runaway(vm, fault);
+    else if (status == LUA_ERRMEM)
+        (void)explain_memory(fault);
+    else
+        (void)fault_set(fault, "policy_error", "%s", error ? error : "raised no text");
+    if (status != 0)
+        lua_pop(vm->state, 1);
+    return false;
+}
+
+void vm_push_main(struct vm *vm, lua_State *to)
+{
+    lua_rawgeti(to, LUA_REGISTRYINDEX, vm->main);
+}

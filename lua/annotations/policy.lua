@@ -1,0 +1,412 @@
+---@meta
+-- Every word that a policy may use, and the tables that each file returns, for editors that speak
+-- LuaLS. Never loaded by the gateway. A test holds the words equal to those that C registers
+-- (core/script/sandbox.c, core/script/policy_words.c). Explained in docs/POLICIES.md.
+
+-- ---- words of the gateway ----
+
+---The value of an environment variable of the gateway, or `default` when it is unset or empty.
+---Only while the file loads, not inside a function that runs for a request.
+---@param name string
+---@param default? any
+---@return any
+function env(name, default) end
+
+---True when `text` contains `part`, letter by letter.
+---@param text string
+---@param part string
+---@return boolean
+function contains(text, part) end
+
+---@param text string
+---@param part string
+---@return boolean
+function ends_with(text, part) end
+
+---@param text string
+---@param part string
+---@return boolean
+function starts_with(text, part) end
+
+---What stands between the separators: split("a,b", ",") is { "a", "b" }. At most 10,000 parts.
+---@param text string
+---@param separator string
+---@return string[]
+function split(text, separator) end
+
+---Without spaces and line breaks at both ends.
+---@param text string
+---@return string
+function trim(text) end
+
+---@class policy.Time
+---@field year integer
+---@field month integer 1 to 12
+---@field day integer
+---@field hour integer
+---@field minute integer
+---@field second integer
+---@field weekday integer 1 is Monday, 7 is Sunday
+
+---The time in UTC. Only inside a function that runs for a request.
+---@return policy.Time
+function now() end
+
+-- ---- words of Lua ----
+
+---@generic T
+---@param value T
+---@param message? any
+---@return T
+function assert(value, message, ...) end
+
+---@param message any
+---@param level? integer
+function error(message, level) end
+
+---@generic T
+---@param list T[]
+---@return fun(list: T[], index?: integer): integer, T
+function ipairs(list) end
+
+---@generic K, V
+---@param values table<K, V>
+---@param key? K
+---@return K?, V?
+function next(values, key) end
+
+---@generic K, V
+---@param values table<K, V>
+---@return fun(values: table<K, V>, key?: K): K, V
+function pairs(values) end
+
+---@param fn function
+---@return boolean done
+---@return any ...
+function pcall(fn, ...) end
+
+---@param index integer|"#"
+---@return any
+function select(index, ...) end
+
+---@param value any
+---@param base? integer
+---@return number?
+function tonumber(value, base) end
+
+---@param value any
+---@return string
+function tostring(value) end
+
+---@param value any
+---@return "nil"|"number"|"string"|"boolean"|"table"|"function"
+function type(value) end
+
+---@generic T
+---@param list T[]
+---@param first? integer
+---@param last? integer
+---@return T ...
+function unpack(list, first, last) end
+
+-- Without rep, find, match, gmatch and gsub: one call of these can run for hours.
+---@class stringlib
+string = {}
+
+---@param text string
+---@param first? integer
+---@param last? integer
+---@return integer ...
+function string.byte(text, first, last) end
+
+---@param ... integer
+---@return string
+function string.char(...) end
+
+---@param format string
+---@return string
+function string.format(format, ...) end
+
+---@param text string
+---@return integer
+function string.len(text) end
+
+---@param text string
+---@return string
+function string.lower(text) end
+
+---@param text string
+---@return string
+function string.reverse(text) end
+
+---@param text string
+---@param first integer
+---@param last? integer
+---@return string
+function string.sub(text, first, last) end
+
+---@param text string
+---@return string
+function string.upper(text) end
+
+---@class tablelib
+table = {}
+
+---@param list table
+---@param separator? string
+---@param first? integer
+---@param last? integer
+---@return string
+function table.concat(list, separator, first, last) end
+
+---@param list table
+---@param position integer
+---@param value any
+---@overload fun(list: table, value: any)
+function table.insert(list, position, value) end
+
+---@param values table
+---@return number
+function table.maxn(values) end
+
+---@param list table
+---@param position? integer
+---@return any
+function table.remove(list, position) end
+
+---At most 1,000 items.
+---@generic T
+---@param list T[]
+---@param before? fun(a: T, b: T): boolean
+function table.sort(list, before) end
+
+---@class mathlib
+math = {}
+
+---@type number
+math.huge = 0
+---@type number
+math.pi = 3.14
+
+---@param x number
+---@return number
+function math.abs(x) end
+
+---@param x number
+---@return number
+function math.acos(x) end
+
+---@param x number
+---@return number
+function math.asin(x) end
+
+---@param x number
+---@return number
+function math.atan(x) end
+
+---@param y number
+---@param x number
+---@return number
+function math.atan2(y, x) end
+
+---@param x number
+---@return integer
+function math.ceil(x) end
+
+---@param x number
+---@return number
+function math.cos(x) end
+
+---@param x number
+---@return number
+function math.deg(x) end
+
+---@param x number
+---@return number
+function math.exp(x) end
+
+---@param x number
+---@return integer
+function math.floor(x) end
+
+---@param x number
+---@param y number
+---@return number
+function math.fmod(x, y) end
+
+---@param x number
+---@return number
+function math.log(x) end
+
+---@param x number
+---@return number
+function math.log10(x) end
+
+---@param x number
+---@param ... number
+---@return number
+function math.max(x, ...) end
+
+---@param x number
+---@param ... number
+---@return number
+function math.min(x, ...) end
+
+---@param x number
+---@return integer whole
+---@return number rest
+function math.modf(x) end
+
+---@param x number
+---@param y number
+---@return number
+function math.pow(x, y) end
+
+---@param x number
+---@return number
+function math.rad(x) end
+
+---A number from 0 to 1, or a whole number from `least` to `most`.
+---@param least? integer
+---@param most? integer
+---@return number
+function math.random(least, most) end
+
+---@param x number
+---@return number
+function math.sin(x) end
+
+---@param x number
+---@return number
+function math.sqrt(x) end
+
+---@param x number
+---@return number
+function math.tan(x) end
+
+-- ---- what a function of a policy is given ----
+
+---@class policy.Request
+---@field model string
+---@field group? string
+---@field user_id string
+---@field key_id string
+---@field stream boolean
+---@field input_tokens integer an estimate, never too small
+---@field output_tokens? integer what the customer asked for at most
+
+---@class policy.CandidateView
+---@field provider string
+---@field model string
+---@field available boolean false: its provider has no key
+---@field input number USD per million tokens
+---@field cached_input number
+---@field output number
+
+---@alias policy.Candidates policy.CandidateView[]
+
+-- ---- what the files return ----
+
+---@alias policy.Price string|number USD per million tokens
+---@alias policy.Margin string such as "20%"
+
+---@class policy.Provider
+---@field dialect "openai"|"demo"
+---@field base_url? string http:// or https://
+---@field api_key? string|false false: the server wants none
+---@field connect_timeout_ms? integer
+---@field first_byte_timeout_ms? integer
+---@field idle_timeout_ms? integer
+---@field total_timeout_ms? integer
+
+---@alias policy.Providers table<string, policy.Provider>
+
+---@class policy.Candidate
+---@field provider string
+---@field model? string the provider's name for it
+---@field input? policy.Price
+---@field cached_input? policy.Price
+---@field output? policy.Price
+---@field max_tokens_field? "max_tokens"|"max_completion_tokens"
+
+---@alias policy.Capability
+---| "audio"
+---| "files"
+---| "json_mode"
+---| "json_schema"
+---| "logprobs"
+---| "reasoning"
+---| "tools"
+---| "vision"
+
+---@class policy.Model
+---@field name? string
+---@field owned_by? string
+---@field created? integer seconds since 1970
+---@field context integer tokens
+---@field max_output integer tokens
+---@field input? policy.Price
+---@field cached_input? policy.Price
+---@field output? policy.Price
+---@field image_tokens_max? integer the most that one image can cost
+---@field capabilities? policy.Capability[]
+---@field max_tokens_field? "max_tokens"|"max_completion_tokens"
+---@field candidates policy.Candidate[]
+
+---@alias policy.Models table<string, policy.Model>
+
+---@class policy.GroupMargins
+---@field default? policy.Margin
+---@field models? table<string, policy.Margin>
+
+---@class policy.Margins
+---@field default policy.Margin
+---@field models? table<string, policy.Margin>
+---@field groups? table<string, policy.Margin|policy.GroupMargins>
+---@field rule? fun(request: policy.Request): policy.Margin?
+
+---@class policy.Mounts
+---@field openai string[]
+---@field dashboard string
+
+---@class policy.Access
+---@field default? string[] models for groups that are not listed
+---@field groups? table<string, string[]>
+---@field rule? fun(request: policy.Request): boolean?
+
+---@class policy.Retry
+---@field attempts_max? integer
+---@field on? ("connect"|"reset"|"timeout"|"429"|"5xx"|"auth")[]
+
+---@class policy.Routes
+---@field mounts? policy.Mounts
+---@field access? policy.Access
+---@field order? fun(request: policy.Request, candidates: policy.Candidates): policy.Candidates?
+---@field retry? policy.Retry
+
+---@class policy.Limit
+---@field scope "key"|"user"|"group"|"all"
+---@field group? string
+---@field models? string[]
+---@field concurrency? integer
+---@field requests_per_minute? integer
+---@field requests_per_day? integer
+---@field tokens_per_minute? integer
+---@field tokens_per_day? integer
+---@field usd_per_day? string|number
+---@field usd_per_month? string|number 30 days
+---@field output_tokens_max? integer
+
+---@alias policy.Limits policy.Limit[]
+
+---@class policy.Example
+---@field model string
+---@field group? string
+---@field stream? boolean
+---@field input? integer tokens that were not cached
+---@field cached_input? integer
+---@field output? integer
+---@field price? string|number USD
+---@field fails? "model_not_found"|"model_not_allowed"|"model_not_priced"|"policy_error"
+
+---@alias policy.Examples policy.Example[]

@@ -1,0 +1,35 @@
+-- The routes of the account API (api.md: "For the dashboard and scripts"), below the mount.
+local auth = require "dashboard.auth"
+local balance = require "dashboard.balance"
+local keys = require "dashboard.keys"
+local session = require "dashboard.session"
+local usage = require "dashboard.usage"
+
+local routes = {}
+
+local function add(method, path, handler)
+    table.insert(routes, { method = method, path = path, handler = handler })
+end
+
+-- What changes something: never at the wish of another site.
+local function add_changing(method, path, handler)
+    add(method, path, function(x, id)
+        session.check_origin(x)
+        handler(x, id)
+    end)
+end
+
+add_changing("POST", "/auth/signup", auth.signup)
+add_changing("POST", "/auth/signin", auth.signin)
+add_changing("POST", "/auth/signout", auth.signout)
+add("GET", "/auth/me", auth.me)
+add("GET", "/keys", keys.list)
+add_changing("POST", "/keys", keys.create)
+add_changing("DELETE", "/keys/{id}", keys.delete)
+add("GET", "/balance", balance.get)
+add("GET", "/balance/transfers", balance.transfers)
+add_changing("POST", "/balance/charge", balance.charge)
+add("GET", "/usage", usage.list)
+add("GET", "/usage/summary", usage.summary)
+
+return routes

@@ -1,0 +1,9 @@
+-- GET credits: all that was ever paid in and used, as OpenRouter has it.
+local caller = require "openai.caller"
+local json = require "json"
+local store = require "store"
+
+return function(x)
+    local who = caller.authenticate(x)
+    x:reply(200, json.encode { data = json.raw(store.call(x, "credits.get", who.account_id)) })
+end

@@ -1,0 +1,11 @@
+-- The routes for API clients, below each mount.
+local models = require "openai.models"
+
+return {
+    { method = "POST", path = "/chat/completions", handler = require "openai.chat" },
+    { method = "GET", path = "/models", handler = models.list },
+    { method = "GET", path = "/models/{id}", handler = models.get },
+    { method = "GET", path = "/credits", handler = require "openai.credits" },
+    { method = "GET", path = "/key", handler = require "openai.key" },
+    { method = "GET", path = "/generation", handler = require "openai.generation" },
+}

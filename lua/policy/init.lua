@@ -1,0 +1,275 @@
+-- The operator's policies for trusted code. Loaded once per VM; at request time:
+--
+--   policy.plan(request) -> plan, or nil, code, message
+--     request: {model, group, user_id, key_id, key_models (a set {["gpt-4o"] = true} or nil),
+--     stream, input_tokens, output_tokens (asked for, or nil)}; group, user_id, key_id are texts.
+--     code: model_not_found, model_not_allowed, model_not_priced: the message is for the customer;
+--     policy_error: a rule failed; its message (file, line, why) is for logs and administrators.
+--     plan: {model, context, max_output, image_tokens_max (nil: takes no images), max_tokens (the
+--     longest answer that limits.lua allows, or nil), candidates, retry = {attempts_max,
+--     on = {connect = true, ["5xx"] = true, ...}}, limits = {{scope, key (what to count under),
+--     kind = "requests"|"tokens"|"concurrency"|"usd", limit (nano-USD for usd), window_ms (0 for
+--     concurrency)}}}
+--     candidate: {provider, dialect, base_url, api_key (nil: none), available, unavailable_reason,
+--     model, max_tokens_field, input_pusd, cached_input_pusd, output_pusd, margin_ppm,
+--     connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms, total_timeout_ms}. At least one;
+--     unavailable ones are included. Candidates and retry are shared between requests: never
+--     change them. The plan and its limits are the caller's.
+--   policy.models(request) -> list of the models with a price that {group, user_id, key_id,
+--     key_models} may use: {id, name, created, owned_by, context, max_output, capabilities,
+--     input_modalities, output_modalities, available, pricing = {prompt, completion, cached}
+--     (texts, USD per token, sell prices)}. Lists inside are shared: never change them.
+--   policy.model(id, request) -> one of these, or nil, code, message
+--   policy.mounts = {openai = {"/v1", "/api/v1"}, dashboard = "/api"}
+--   policy.status() -> list of all candidates, for administrators: {model, name, place, provider,
+--     upstream_model, available, unavailable_reason, margin ("20%"), buy = {input, cached_input,
+--     output}, sell = {...}} (texts, USD per million tokens; a model without a price has none of
+--     these; margin_error: its rule failed)
+--
+-- All *_pusd, *_ppm, *_ms and limits are whole numbers. The methods of strings (s:find) are those
+-- of policies in the whole VM: trusted code calls string.find(s, ...).
+local examples = require "policy.examples"
+local limits = require "policy.limits"
+local margins = require "policy.margins"
+local models = require "policy.models"
+local native = require "policy.native"
+local providers = require "policy.providers"
+local routes = require "policy.routes"
+
+local policy = {}
+
+-- What the files say, normalised; set by load.
+local rules = {}
+
+-- Each model keeps its candidates for this many margins; more (a margin computed from the request)
+-- are built each time.
+local OFFERS_MAX = 8
+
+-- ---- loading ----
+
+local function run_file(file)
+    local name, first, second = native.duplicate(file)
+    if name then
+        error(string.format('%s:%d: "%s" is given twice, first on line %d', file, second, name,
+            first), 0)
+    end
+    return native.load(file)()
+end
+
+-- Reads, checks and normalises all files, then runs the examples. Raises "file:line: why".
+function policy.load()
+    local found = {}
+    found.providers = providers.read(run_file("providers.lua"))
+    found.models, found.ids = models.read(run_file("models.lua"), found.providers)
+    found.margins = margins.read(run_file("margins.lua"), found.models)
+    found.routes = routes.read(run_file("routes.lua"), found.models)
+    found.limits = limits.read(run_file("limits.lua"), found.models)
+    local expected = run_file("examples.lua")
+    native.end_load()
+    for _, model in pairs(found.models) do
+        model.offers, model.offer_count, model.views = {}, 0, {}
+        for i, candidate in ipairs(model.candidates) do
+            model.views[i] = routes.candidate_view(candidate)
+        end
+    end
+    rules = found
+    policy.mounts = found.routes.mounts
+    examples.run(expected, policy.plan)
+end
+
+-- ---- planning ----
+
+local function allowed(request)
+    if request.key_models and not request.key_models[request.model] then
+        return false
+    end
+    return routes.allowed(rules.routes, request)
+end
+
+-- The model's candidates with the margin filled in.
+local function offers(model, margin_ppm)
+    local found = model.offers[margin_ppm]
+    if found then
+        return found
+    end
+    found = {}
+    for i, candidate in ipairs(model.candidates) do
+        local offer = {}
+        for name, value in pairs(candidate) do
+            offer[name] = value
+        end
+        offer.margin_ppm = margin_ppm
+        found[i] = offer
+    end
+    if model.offer_count < OFFERS_MAX then
+        model.offers[margin_ppm] = found
+        model.offer_count = model.offer_count + 1
+    end
+    return found
+end
+
+local function reordered(request, model, found)
+    local order, why = routes.ordered(rules.routes, request, model)
+    if not order then
+        return nil, why
+    end
+    local list = {}
+    for i, place in ipairs(order) do
+        list[i] = found[place]
+    end
+    return list
+end
+
+local function find(request)
+    local model = rules.models[request.model]
+    if not model then
+        return nil, "model_not_found", 'The model "' .. request.model .. '" does not exist.'
+    end
+    local may, why = allowed(request)
+    if may == nil then
+        return nil, "policy_error", why
+    elseif not may then
+        return nil, "model_not_allowed",
+            'This API key may not use the model "' .. request.model .. '".'
+    elseif not model.priced then
+        return nil, "model_not_priced",
+            'The model "' .. request.model .. '" has no price yet, so it cannot be used.'
+    end
+    return model
+end
+
+function policy.plan(request)
+    local model, code, why = find(request)
+    if not model then
+        return nil, code, why
+    end
+    local margin_ppm
+    margin_ppm, why = margins.of(rules.margins, request)
+    if not margin_ppm then
+        return nil, "policy_error", why
+    end
+    local candidates = offers(model, margin_ppm)
+    if rules.routes.order then
+        candidates, why = reordered(request, model, candidates)
+        if not candidates then
+            return nil, "policy_error", why
+        end
+    end
+    local list, max_tokens = limits.of(rules.limits, request)
+    return {
+        model = model.id,
+        context = model.context,
+        max_output = model.max_output,
+        image_tokens_max = model.image_tokens_max,
+        max_tokens = max_tokens,
+        candidates = candidates,
+        retry = rules.routes.retry,
+        limits = list,
+    }
+end
+
+-- ---- showing ----
+
+-- The request as it would be for another model, with nothing in it yet.
+local function inquiry(request, id)
+    return {
+        model = id,
+        group = request.group,
+        user_id = request.user_id,
+        key_id = request.key_id,
+        key_models = request.key_models,
+        stream = false,
+        input_tokens = 0,
+        output_tokens = 0,
+    }
+end
+
+-- A model as a customer sees it; the prices are those of its first candidate.
+local function shown(model, asked)
+    local margin_ppm, why = margins.of(rules.margins, asked)
+    if not margin_ppm then
+        return nil, "policy_error", why
+    end
+    local candidate = model.candidates[1]
+    return {
+        id = model.id,
+        name = model.name,
+        created = model.created,
+        owned_by = model.owned_by,
+        context = model.context,
+        max_output = model.max_output,
+        capabilities = model.capabilities,
+        input_modalities = model.input_modalities,
+        output_modalities = model.output_modalities,
+        available = model.available,
+        pricing = {
+            prompt = native.token_price(candidate.input_pusd, margin_ppm),
+            completion = native.token_price(candidate.output_pusd, margin_ppm),
+            cached = native.token_price(candidate.cached_input_pusd, margin_ppm),
+        },
+    }
+end
+
+function policy.model(id, request)
+    local asked = inquiry(request, id)
+    local model, code, why = find(asked)
+    if not model then
+        return nil, code, why
+    end
+    return shown(model, asked)
+end
+
+-- A model whose rules fail is left out: the list is no place to fail, the call itself says why.
+function policy.models(request)
+    local list = {}
+    for _, id in ipairs(rules.ids) do
+        list[#list + 1] = policy.model(id, request)
+    end
+    return list
+end
+
+local function status_prices(record, candidate, margin_ppm)
+    record.buy, record.sell = {}, {}
+    for _, kind in ipairs { "input", "cached_input", "output" } do
+        local pusd = candidate[kind .. "_pusd"]
+        record.buy[kind] = native.format_price(pusd)
+        if margin_ppm then
+            record.sell[kind] = native.sell_price(pusd, margin_ppm)
+        end
+    end
+end
+
+local function status_of(model, candidate, place)
+    local record = { model = model.id, name = model.name, available = false }
+    if not candidate then
+        record.unavailable_reason = "has no price"
+        return record
+    end
+    record.provider, record.upstream_model = candidate.provider, candidate.model
+    record.available = candidate.available
+    record.unavailable_reason = candidate.unavailable_reason
+    record.place = place
+    local margin_ppm, why = margins.of(rules.margins, inquiry({}, model.id))
+    record.margin_error = why
+    if margin_ppm then
+        record.margin = string.format("%.8g%%", margin_ppm / 1e4)
+    end
+    status_prices(record, candidate, margin_ppm)
+    return record
+end
+
+function policy.status()
+    local list = {}
+    for _, id in ipairs(rules.ids) do
+        local model = rules.models[id]
+        if not model.priced then
+            list[#list + 1] = status_of(model)
+        end
+        for place, candidate in ipairs(model.candidates) do
+            list[#list + 1] = status_of(model, candidate, place)
+        end
+    end
+    return list
+end
+
+return policy

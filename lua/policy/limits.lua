@@ -1,0 +1,144 @@
+-- limits.lua: a list of rules. Each counts by key, user, group or over all, and says for which
+-- group and models it is meant. Of the rules that count the same thing for a request, the last in
+-- the list is in force.
+local shape = require "policy.shape"
+
+local limits = {}
+
+local MEMBERS = {
+    scope = true, group = true, models = true, requests_per_minute = true, requests_per_day = true,
+    tokens_per_minute = true, tokens_per_day = true, concurrency = true, usd_per_day = true,
+    usd_per_month = true, output_tokens_max = true,
+}
+local SCOPES = { key = "key_id", user = "user_id", group = "group", all = false }
+local MINUTE_MS, DAY_MS = 60 * 1000, 24 * 60 * 60 * 1000
+
+-- In the order in which they are checked: cheap and short first.
+local KINDS = {
+    { member = "concurrency", kind = "concurrency", window_ms = 0 },
+    { member = "requests_per_minute", kind = "requests", window_ms = MINUTE_MS },
+    { member = "requests_per_day", kind = "requests", window_ms = DAY_MS },
+    { member = "tokens_per_minute", kind = "tokens", window_ms = MINUTE_MS },
+    { member = "tokens_per_day", kind = "tokens", window_ms = DAY_MS },
+    { member = "usd_per_day", kind = "usd", window_ms = DAY_MS },
+    { member = "usd_per_month", kind = "usd", window_ms = 30 * DAY_MS },
+}
+local COUNT_MAX = 2 ^ 50
+
+-- What the rule counts apart from others of its scope: "" or the models that it is for.
+local function models_of(node, models)
+    local names, set = shape.choices(node, "models", models, "models")
+    if #names == 0 then
+        return nil, ""
+    end
+    table.sort(names)
+    return set, "/" .. table.concat(names, "+")
+end
+
+local function read_rule(parent, index, models)
+    local node = shape.only(shape.child(parent, index), MEMBERS)
+    local set, suffix = models_of(node, models)
+    local found = {
+        group = shape.text(node, "group", nil, 100),
+        models = set,
+        output_tokens_max = shape.integer(node, "output_tokens_max", nil, 1, COUNT_MAX),
+        counters = {},
+    }
+    local scope = shape.choice(node, "scope", shape.REQUIRED, SCOPES)
+    for place, kind in ipairs(KINDS) do
+        local limit
+        if kind.kind == "usd" then
+            limit = shape.amount(node, kind.member)
+        else
+            limit = shape.integer(node, kind.member, nil, 0, COUNT_MAX)
+        end
+        if limit then
+            table.insert(found.counters, {
+                place = place,
+                scope = scope,
+                subject = SCOPES[scope],
+                kind = kind.kind,
+                window_ms = kind.window_ms,
+                limit = limit,
+                prefix = scope .. "/" .. kind.member .. suffix,
+            })
+        end
+    end
+    if #found.counters == 0 and not found.output_tokens_max then
+        shape.fail(parent, index, "limits nothing: give at least one of %s, output_tokens_max",
+            "concurrency, requests_per_minute, tokens_per_minute, usd_per_day")
+    end
+    return found
+end
+
+-- The returned list -> {rules, groups that are named, models that are named, memo}.
+function limits.read(value, models)
+    local node = shape.open("limits.lua", value)
+    local found = { rules = {}, groups = {}, models = {}, memo = {} }
+    for i = 1, shape.list(node, "rules") do
+        local rule = read_rule(node, i, models)
+        found.rules[i] = rule
+        if rule.group then
+            found.groups[rule.group] = true
+        end
+        for id in pairs(rule.models or {}) do
+            found.models[id] = true
+        end
+    end
+    return found
+end
+
+-- What is in force for the group and the model: later rules replace earlier ones.
+local function select_counters(table_of_limits, group, model)
+    local by_prefix, output_tokens_max = {}, nil
+    for _, rule in ipairs(table_of_limits.rules) do
+        if (not rule.group or rule.group == group) and (not rule.models or rule.models[model]) then
+            for _, counter in ipairs(rule.counters) do
+                by_prefix[counter.prefix] = counter
+            end
+            output_tokens_max = rule.output_tokens_max or output_tokens_max
+        end
+    end
+    local counters = {}
+    for _, counter in pairs(by_prefix) do
+        counters[#counters + 1] = counter
+    end
+    table.sort(counters, function(a, b)
+        if a.place ~= b.place then
+            return a.place < b.place
+        end
+        return a.prefix < b.prefix
+    end)
+    return { counters = counters, output_tokens_max = output_tokens_max }
+end
+
+-- The limits of a request, with the string that each is counted under, and the longest answer.
+-- Groups and models that no rule names are all alike, so the memo stays small.
+function limits.of(table_of_limits, request)
+    local group = table_of_limits.groups[request.group or ""] and request.group or ""
+    local model = table_of_limits.models[request.model] and request.model or ""
+    local memo = table_of_limits.memo[group]
+    if not memo then
+        memo = {}
+        table_of_limits.memo[group] = memo
+    end
+    local found = memo[model]
+    if not found then
+        found = select_counters(table_of_limits, group, model)
+        memo[model] = found
+    end
+    local list = {}
+    for i, counter in ipairs(found.counters) do
+        local subject = counter.subject and (request[counter.subject] or "") or ""
+        list[i] = {
+            scope = counter.scope,
+            key = counter.prefix .. ":" .. subject,
+            kind = counter.kind,
+            limit = counter.limit,
+            window_ms = counter.window_ms,
+        }
+    end
+    return list, found.output_tokens_max
+end
+
+return limits

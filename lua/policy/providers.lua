@@ -1,0 +1,87 @@
+-- providers.lua: who is called, how, and for how long we wait.
+local native = require "policy.native"
+local shape = require "policy.shape"
+
+local providers = {}
+
+local MEMBERS = {
+    dialect = true, base_url = true, api_key = true, connect_timeout_ms = true,
+    first_byte_timeout_ms = true, idle_timeout_ms = true, total_timeout_ms = true,
+}
+local DIALECTS = { openai = true, demo = true }
+local TIMEOUT_MS_MAX = 24 * 60 * 60 * 1000
+
+local function base_url(node)
+    local url = shape.text(node, "base_url", shape.REQUIRED, 2048)
+    local host = string.match(url, "^[hH][tT][tT][pP][sS]?://([^/?#]*)")
+    if not host then
+        shape.fail(node, "base_url", "must begin with http:// or https://")
+    elseif string.find(url, "[^\33-\126]") then
+        shape.fail(node, "base_url", "holds a character that cannot stand in an address")
+    elseif string.find(url, "[?#]") then
+        shape.fail(node, "base_url", "must not have a query or a fragment")
+    elseif string.find(host, "@", 1, true) then
+        shape.fail(node, "base_url", "must not hold a user or password; give the key as api_key")
+    elseif host == "" or string.sub(host, 1, 1) == ":" then
+        shape.fail(node, "base_url", "has no host")
+    end
+    return (string.gsub(url, "/+$", ""))
+end
+
+-- The key, whether the provider can be called, and why not. Never put a key into a message.
+local function api_key(node)
+    local value = node.value.api_key
+    if value == false then
+        return nil, true, nil
+    elseif value == nil then
+        local variable = native.env_name(node.file, { node.key, "api_key" })
+        local what = variable and "environment variable " .. variable .. " is not set"
+            or "its api_key is nil (write false for a server without keys)"
+        return nil, false, 'provider "' .. node.key .. '" has no key: ' .. what
+    end
+    value = shape.text(node, "api_key", nil, 4096)
+    if string.find(value, "^%s") or string.find(value, "%s$") then
+        shape.fail(node, "api_key", "begins or ends with a space")
+    end
+    return value, true, nil
+end
+
+local function provider(parent, name)
+    local node = shape.only(shape.child(parent, name), MEMBERS)
+    local dialect = shape.choice(node, "dialect", shape.REQUIRED, DIALECTS)
+    local timeout = function(member, default)
+        return shape.integer(node, member, default, 1, TIMEOUT_MS_MAX)
+    end
+    local record = {
+        name = name,
+        dialect = dialect,
+        available = true,
+        connect_timeout_ms = timeout("connect_timeout_ms", 5000),
+        first_byte_timeout_ms = timeout("first_byte_timeout_ms", 120000),
+        idle_timeout_ms = timeout("idle_timeout_ms", 60000),
+        total_timeout_ms = timeout("total_timeout_ms", 600000),
+    }
+    if dialect == "demo" then
+        for _, member in ipairs { "base_url", "api_key" } do
+            if node.value[member] ~= nil then
+                shape.fail(node, member, "the built-in demo provider has none")
+            end
+        end
+        return record
+    end
+    record.base_url = base_url(node)
+    record.api_key, record.available, record.unavailable_reason = api_key(node)
+    return record
+end
+
+-- The returned table -> name -> record.
+function providers.read(value)
+    local node = shape.open("providers.lua", value)
+    local found = {}
+    for name in shape.each(node, "the provider") do
+        found[name] = provider(node, name)
+    end
+    return found
+end
+
+return providers

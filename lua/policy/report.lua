@@ -1,0 +1,91 @@
+-- The effective prices as text: what `llm-gateway check` prints.
+local policy = require "policy"
+
+local report = {}
+
+local TITLES = {
+    "model", "provider", "buy: input", "cached", "output", "margin", "sell: input", "cached",
+    "output",
+}
+local LEFT = { [1] = true, [2] = true } -- columns of text; the others are numbers
+
+local function row_of(record)
+    if not record.buy then
+        return { record.model, "-", "-", "-", "-", "-", "-", "-", "-" }
+    end
+    local row = { record.model, record.provider }
+    for _, prices in ipairs { record.buy, record.sell } do
+        for _, kind in ipairs { "input", "cached_input", "output" } do
+            row[#row + 1] = prices[kind] or "-"
+        end
+    end
+    table.insert(row, 6, record.margin or "?")
+    return row
+end
+
+local function widths_of(rows)
+    local widths = {}
+    for _, row in ipairs(rows) do
+        for column, text in ipairs(row) do
+            widths[column] = math.max(widths[column] or 0, #text)
+        end
+    end
+    return widths
+end
+
+local function line_of(row, widths)
+    local parts = {}
+    for column, text in ipairs(row) do
+        local space = string.rep(" ", widths[column] - #text)
+        parts[column] = LEFT[column] and text .. space or space .. text
+    end
+    return (string.gsub(table.concat(parts, "  "), " +$", ""))
+end
+
+-- Each reason once, in the order of the models that it concerns.
+local function notes_of(records)
+    local notes, models = {}, {}
+    for _, record in ipairs(records) do
+        local reason = record.unavailable_reason
+        if not record.buy then
+            reason = "no price, so not sold"
+        elseif record.margin_error then
+            reason = "the margin cannot be computed: " .. record.margin_error
+        end
+        if reason then
+            if not models[reason] then
+                models[reason] = {}
+                notes[#notes + 1] = reason
+            end
+            table.insert(models[reason], record.model)
+        end
+    end
+    for i, reason in ipairs(notes) do
+        notes[i] = "note: " .. reason .. " (" .. table.concat(models[reason], ", ") .. ")"
+    end
+    return notes
+end
+
+-- A table of all models, then what keeps some of them from being called.
+function report.text()
+    local records = policy.status()
+    local rows = { TITLES }
+    for _, record in ipairs(records) do
+        rows[#rows + 1] = row_of(record)
+    end
+    local widths = widths_of(rows)
+    local lines = { "Prices in USD per million tokens, for a customer without a group:", "" }
+    for _, row in ipairs(rows) do
+        lines[#lines + 1] = line_of(row, widths)
+    end
+    local notes = notes_of(records)
+    if #notes > 0 then
+        lines[#lines + 1] = ""
+    end
+    for _, note in ipairs(notes) do
+        lines[#lines + 1] = note
+    end
+    return table.concat(lines, "\n") .. "\n"
+end
+
+return report

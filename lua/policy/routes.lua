@@ -1,0 +1,152 @@
+-- routes.lua: which paths exist, who may use which model, which candidate is asked first, and when
+-- the next one is.
+local rule = require "policy.rule"
+local shape = require "policy.shape"
+
+local routes = {}
+
+local MEMBERS = { mounts = true, access = true, order = true, retry = true }
+local MOUNT_MEMBERS = { openai = true, dashboard = true }
+local ACCESS_MEMBERS = { default = true, groups = true, rule = true }
+local RETRY_MEMBERS = { attempts_max = true, on = true }
+local CAUSES = {
+    connect = true, reset = true, timeout = true, ["429"] = true, ["5xx"] = true, auth = true,
+}
+local ATTEMPTS_MAX = 8
+
+-- ---- reading ----
+
+local function path(node, key, taken)
+    local text = shape.text(node, key, shape.REQUIRED, 128)
+    if not string.find(text, "^/[%w/._-]*[%w_-]$") or string.find(text, "//", 1, true)
+        or string.find(text, "/.", 1, true) then
+        shape.fail(node, key, 'must be a path such as "/v1": letters, digits, "-", "_", "." and '
+            .. 'single slashes, no slash at its end')
+    elseif taken[text] then
+        shape.fail(node, key, 'the path "%s" is given twice', text)
+    end
+    taken[text] = true
+    return text
+end
+
+local function mounts(parent)
+    if parent.value.mounts == nil then
+        return { openai = { "/v1", "/api/v1" }, dashboard = "/api" }
+    end
+    local node = shape.only(shape.child(parent, "mounts"), MOUNT_MEMBERS)
+    local list = shape.child(node, "openai")
+    local found, taken = { openai = {} }, {}
+    for i = 1, shape.list(list, "paths") do
+        found.openai[i] = path(list, i, taken)
+    end
+    if #found.openai == 0 then
+        shape.fail(node, "openai", 'is empty: at least one path such as "/v1" is needed')
+    end
+    found.dashboard = path(node, "dashboard", taken)
+    return found
+end
+
+local function access(parent, models)
+    local found = { groups = {} }
+    if parent.value.access == nil then
+        return found
+    end
+    local node = shape.only(shape.child(parent, "access"), ACCESS_MEMBERS)
+    if node.value.default ~= nil then
+        found.default = select(2, shape.choices(node, "default", models, "models"))
+    end
+    if node.value.groups ~= nil then
+        local groups = shape.child(node, "groups")
+        for name in shape.each(groups, "the group") do
+            found.groups[name] = select(2, shape.choices(groups, name, models, "models"))
+        end
+    end
+    found.rule = shape.callable(node, "rule")
+    return found
+end
+
+local function retry(parent)
+    if parent.value.retry == nil then
+        return { attempts_max = 3, on = CAUSES }
+    end
+    local node = shape.only(shape.child(parent, "retry"), RETRY_MEMBERS)
+    local on = CAUSES
+    if node.value.on ~= nil then
+        on = select(2, shape.choices(node, "on", CAUSES, "causes"))
+    end
+    return { attempts_max = shape.integer(node, "attempts_max", 3, 1, ATTEMPTS_MAX), on = on }
+end
+
+function routes.read(value, models)
+    local node = shape.only(shape.open("routes.lua", value), MEMBERS)
+    return {
+        mounts = mounts(node),
+        access = access(node, models),
+        order = shape.callable(node, "order"),
+        retry = retry(node),
+    }
+end
+
+-- ---- at request time ----
+
+-- Whether request.group may use request.model; nil and why when the rule failed. What the key
+-- itself allows is the caller's to look at.
+function routes.allowed(table_of_routes, request)
+    local found = table_of_routes.access
+    if found.rule then
+        local value, why = rule.call("routes.lua: access.rule", found.rule, request)
+        if why then
+            return nil, why
+        elseif value == false then
+            return false
+        elseif value ~= nil and value ~= true then
+            return nil, "routes.lua: access.rule: the result must be true, false or nil, not "
+                .. shape.kind_of(value)
+        elseif value then
+            return true
+        end
+    end
+    local models = request.group and found.groups[request.group] or found.default
+    return models == nil or models[request.model] == true
+end
+
+-- What a rule sees of a candidate. Prices are numbers in USD per million tokens, for comparing.
+function routes.candidate_view(candidate)
+    return rule.freeze {
+        provider = candidate.provider,
+        model = candidate.model,
+        available = candidate.available,
+        input = candidate.input_pusd / 1e6,
+        cached_input = candidate.cached_input_pusd / 1e6,
+        output = candidate.output_pusd / 1e6,
+    }
+end
+
+-- The places of the model's candidates in the order of routes.order, or nil and why.
+function routes.ordered(table_of_routes, request, model)
+    local views, places = {}, {}
+    for i, view in ipairs(model.views) do
+        views[i], places[view] = view, i
+    end
+    local list, why = rule.call("routes.lua: order", table_of_routes.order, request, views)
+    if why then
+        return nil, why
+    elseif list == nil then
+        list = model.views
+    elseif type(list) ~= "table" or #list == 0 then
+        return nil, "routes.lua: order: the result must be a list of at least one candidate"
+    end
+    local order = {}
+    for i = 1, #list do
+        local place = places[list[i]]
+        if not place then
+            return nil, "routes.lua: order: result[" .. i
+                .. "] is not one of the candidates that it was given, or stands there twice"
+        end
+        places[list[i]] = nil
+        order[i] = place
+    end
+    return order
+end
+
+return routes

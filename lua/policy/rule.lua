@@ -1,0 +1,53 @@
+-- Calls a function of the operator's. It sees the request through one read-only view, so that a
+-- call allocates nothing and no rule can change what the next one sees.
+local native = require "policy.native"
+
+local rule = {}
+
+local MEMBERS = {
+    model = true, group = true, user_id = true, key_id = true, stream = true, input_tokens = true,
+    output_tokens = true,
+}
+rule.MEMBERS = MEMBERS
+
+local current -- the request that the view shows; a rule cannot yield, so one is enough
+
+local view = setmetatable({}, {
+    __index = function(_, name)
+        if not MEMBERS[name] then
+            local found = type(name) == "string" and native.nearest(name, MEMBERS)
+            error("a request has no member '" .. tostring(name) .. "'"
+                .. (found and "; did you mean '" .. found .. "'?" or ""), 2)
+        end
+        return current[name]
+    end,
+    __newindex = function()
+        error("a rule cannot change the request", 2)
+    end,
+    __metatable = false,
+})
+
+-- A table that reads as `members` and cannot be changed.
+function rule.freeze(members)
+    return setmetatable({}, {
+        __index = members,
+        __newindex = function()
+            error("a rule cannot change what it is given", 2)
+        end,
+        __metatable = false,
+    })
+end
+
+-- What fn(request, argument) returned, or nil and why it failed. `name` is "margins.lua: rule".
+function rule.call(name, fn, request, argument)
+    current = request
+    local done, result = pcall(fn, view, argument)
+    if done then
+        return result
+    elseif type(result) ~= "string" then
+        return nil, name .. ": raised an error that is not a text"
+    end
+    return nil, result
+end
+
+return rule

@@ -1,0 +1,281 @@
+-- Checks of what a policy file returned: each finds one kind of mistake and says which value, on
+-- which line and what would be right. A node is a table of the file together with the way to it:
+-- {file = "models.lua", value = table, key = its key in the parent, parent = node}.
+local native = require "policy.native"
+
+local shape = {}
+
+local function is_name(key)
+    return type(key) == "string" and string.find(key, "^[%a_][%w_]*$") ~= nil
+end
+
+-- The steps from the file's table to `key` in `node` (nil: to the node itself).
+local function path_of(node, key)
+    local steps = {}
+    if key ~= nil then
+        steps[1] = key
+    end
+    while node.parent do
+        table.insert(steps, 1, node.key)
+        node = node.parent
+    end
+    return steps
+end
+
+local function path_text(file, steps)
+    local parts = { (string.gsub(file, "%.lua$", "")) }
+    for _, step in ipairs(steps) do
+        if is_name(step) then
+            parts[#parts + 1] = "." .. step
+        elseif type(step) == "number" then
+            parts[#parts + 1] = "[" .. step .. "]"
+        else
+            parts[#parts + 1] = '["' .. string.sub(tostring(step), 1, 100) .. '"]'
+        end
+    end
+    return table.concat(parts)
+end
+
+-- models["gpt-4o"].input
+function shape.path(node, key)
+    return path_text(node.file, path_of(node, key))
+end
+
+-- "models.lua:12", or "models.lua" where the text does not show the place.
+function shape.place(node, key)
+    local line = native.line(node.file, path_of(node, key))
+    return line and node.file .. ":" .. line or node.file
+end
+
+-- Ends the load: "models.lua:12: models["gpt-4o"].input: <why>".
+function shape.fail(node, key, why, ...)
+    local text = select("#", ...) > 0 and string.format(why, ...) or why
+    error(shape.place(node, key) .. ": " .. shape.path(node, key) .. ": " .. text, 0)
+end
+
+-- How a value is shown in a message. Strings may be secrets: never shown.
+local function kind_of(value)
+    if type(value) == "number" then
+        return string.format("%.14g", value)
+    elseif type(value) == "boolean" then
+        return tostring(value)
+    elseif type(value) == "nil" then
+        return "nothing"
+    end
+    return "a " .. type(value)
+end
+shape.kind_of = kind_of
+
+local function nearest(name, known)
+    local found = type(name) == "string" and native.nearest(name, known)
+    return found and '; did you mean "' .. found .. '"?' or ""
+end
+shape.nearest = nearest
+
+function shape.names(set)
+    local names = {}
+    for name in pairs(set) do
+        names[#names + 1] = tostring(name)
+    end
+    table.sort(names)
+    return names
+end
+
+-- The node of the table at `key`, whatever is in it.
+function shape.child(node, key)
+    local value = node.value[key]
+    if type(value) ~= "table" then
+        shape.fail(node, key, "must be a table, not %s", kind_of(value))
+    end
+    return { file = node.file, value = value, key = key, parent = node }
+end
+
+-- Refuses members that are not in `members` (a set of names).
+function shape.only(node, members)
+    for key in pairs(node.value) do
+        if not members[key] then
+            if type(key) ~= "string" then
+                shape.fail(node, key, "is not expected here; known are %s",
+                    table.concat(shape.names(members), ", "))
+            end
+            local hint = nearest(key, members)
+            if hint == "" then
+                hint = "; known are " .. table.concat(shape.names(members), ", ")
+            end
+            shape.fail(node, key, "there is no such member%s", hint)
+        end
+    end
+    return node
+end
+
+-- The whole file as a node.
+function shape.open(file, value)
+    if type(value) ~= "table" then
+        error(file .. ": must return a table, not " .. kind_of(value), 0)
+    end
+    return { file = file, value = value }
+end
+
+-- Iterates over the names of a table in alphabetical order; refuses other keys.
+function shape.each(node, noun)
+    local names = {}
+    for key in pairs(node.value) do
+        if type(key) ~= "string" or key == "" then
+            shape.fail(node, key, "must have a name: the key is %s's name", noun)
+        end
+        names[#names + 1] = key
+    end
+    table.sort(names)
+    local i = 0
+    return function()
+        i = i + 1
+        return names[i]
+    end
+end
+
+-- The length of a list; refuses names and holes.
+function shape.list(node, noun)
+    local count = #node.value
+    for key in pairs(node.value) do
+        if type(key) ~= "number" or key < 1 or key > count or key ~= math.floor(key) then
+            shape.fail(node, key, "is not expected: this is a list of %s, one after the other",
+                noun)
+        end
+    end
+    return count
+end
+
+-- ---- single values: nil (where the value may be left out) gives `default` ----
+
+local REQUIRED = {}
+shape.REQUIRED = REQUIRED
+
+local function absent(node, key, default, what)
+    if default == REQUIRED then
+        shape.fail(node, key, "is missing; it must be %s", what)
+    end
+    return default
+end
+
+function shape.text(node, key, default, bytes_max)
+    local value = node.value[key]
+    if value == nil then
+        return absent(node, key, default, "a text")
+    elseif type(value) ~= "string" then
+        shape.fail(node, key, "must be a text, not %s", kind_of(value))
+    elseif value == "" then
+        shape.fail(node, key, "is empty")
+    elseif #value > (bytes_max or 1024) then
+        shape.fail(node, key, "is longer than %d bytes", bytes_max or 1024)
+    elseif string.find(value, "%c") then
+        shape.fail(node, key, "holds a line break or another control character")
+    end
+    return value
+end
+
+function shape.integer(node, key, default, least, most)
+    local value = node.value[key]
+    if value == nil then
+        return absent(node, key, default, "a whole number")
+    elseif type(value) ~= "number" or value ~= math.floor(value) then
+        shape.fail(node, key, "must be a whole number, not %s", kind_of(value))
+    elseif value < least or value > most then
+        shape.fail(node, key, "must be from %.14g to %.14g, not %.14g", least, most, value)
+    end
+    return value
+end
+
+function shape.callable(node, key)
+    local value = node.value[key]
+    if value ~= nil and type(value) ~= "function" then
+        shape.fail(node, key, "must be a function, not %s", kind_of(value))
+    end
+    return value
+end
+
+-- One of the keys of `known`.
+function shape.choice(node, key, default, known)
+    local value = node.value[key]
+    if value == nil then
+        return absent(node, key, default, "one of " .. table.concat(shape.names(known), ", "))
+    elseif type(value) ~= "string" then
+        shape.fail(node, key, "must be a text, not %s", kind_of(value))
+    elseif known[value] == nil then
+        local hint = nearest(value, known)
+        if hint == "" then
+            hint = "; known are " .. table.concat(shape.names(known), ", ")
+        end
+        shape.fail(node, key, 'there is no "%s"%s', string.sub(value, 1, 100), hint)
+    end
+    return value
+end
+
+-- A list of texts from `known` (any text when nil) as a list and as a set.
+function shape.choices(node, key, known, noun)
+    local list, set = {}, {}
+    if node.value[key] == nil then
+        return list, set
+    end
+    local child = shape.child(node, key)
+    for i = 1, shape.list(child, noun) do
+        local value = known and shape.choice(child, i, REQUIRED, known)
+            or shape.text(child, i, REQUIRED, 128)
+        if set[value] then
+            shape.fail(child, i, "is given twice")
+        end
+        list[i], set[value] = value, true
+    end
+    return list, set
+end
+
+-- ---- money ----
+
+local function money(node, key, parse, what)
+    local value = node.value[key]
+    if value == nil then
+        return nil
+    elseif type(value) ~= "string" and type(value) ~= "number" then
+        shape.fail(node, key, "must be %s, not %s", what, kind_of(value))
+    end
+    local parsed, why = parse(value)
+    if not parsed then
+        shape.fail(node, key, "%s", why)
+    end
+    return parsed
+end
+
+-- USD per million tokens -> pico-USD per token.
+function shape.price(node, key)
+    return money(node, key, native.price, 'a price in USD per million tokens such as "0.15"')
+end
+
+-- USD -> nano-USD.
+function shape.amount(node, key)
+    return money(node, key, native.amount, 'an amount in USD such as "12.50"')
+end
+
+-- A text such as "20%" -> parts per million, or nil and why. For values from functions too.
+function shape.parse_margin(value)
+    if type(value) ~= "string" then
+        return nil, 'must be a text such as "20%", not ' .. kind_of(value)
+    end
+    local ppm, why = native.margin(value)
+    if not ppm then
+        return nil, why
+    end
+    return ppm
+end
+
+function shape.margin(node, key, default)
+    local value = node.value[key]
+    if value == nil then
+        return absent(node, key, default, 'a margin such as "20%"')
+    end
+    local ppm, why = shape.parse_margin(value)
+    if not ppm then
+        shape.fail(node, key, "%s", why)
+    end
+    return ppm
+end
+
+return shape

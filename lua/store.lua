@@ -1,0 +1,47 @@
+-- Operations of the store (core/store/call.h) for handlers: what fails is answered here, with the
+-- status that belongs to the code.
+local store = {}
+
+local STATUS = {
+    conflict = 409,
+    email_taken = 409,
+    invalid_amount = 400,
+    invalid_email = 400,
+    invalid_value = 400,
+    not_found = 404,
+    response_too_large = 400,
+    too_many_keys = 400,
+    unavailable = 503,
+}
+local RETRY_MS = 1000
+
+local function refuse(x, code, message)
+    local status = STATUS[code]
+    if not status then
+        error("store: " .. code .. ": " .. message)
+    end
+    local sentence = string.gsub(message, "^%l", string.upper) .. "."
+    x:refuse(status, code, sentence, nil, nil, status == 503 and RETRY_MS or nil)
+end
+
+-- The result as JSON. Any failure ends the task.
+function store.call(x, operation, ...)
+    local done, result, message = x:call(operation, ...)
+    if not done then
+        refuse(x, result, message)
+    end
+    return result
+end
+
+-- The result as JSON, or nil when there is no such thing.
+function store.find(x, operation, ...)
+    local done, result, message = x:call(operation, ...)
+    if done then
+        return result
+    elseif result ~= "not_found" then
+        refuse(x, result, message)
+    end
+    return nil
+end
+
+return store

@@ -1,0 +1,13 @@
+-- Which paths exist, who may use which model, and when another candidate is tried.
+-- All members: docs/POLICIES.md.
+---@type policy.Routes
+return {
+    mounts = {
+        openai = { "/v1", "/api/v1" },
+        dashboard = "/api",
+    },
+    retry = {
+        attempts_max = 3,
+        on = { "connect", "reset", "timeout", "429", "5xx", "auth" },
+    },
+}
