@@ -1,0 +1,288 @@
+#include "app/commands.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/asset.h"
+#include "base/id.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/money.h"
+#include "script/policy_check.h"
+#include "store/call.h"
+#include "store/store.h"
+
+enum { REPORT_BYTES_MAX = 16 * 1024 * 1024 };
+
+static int fail(const struct fault *fault)
+{
+    fprintf(stderr, "llm-gateway: %s\n", fault->message);
+    return 1;
+}
+
+/* ---- the store ---- */
+
+bool commands_make_folder(const char *path, struct fault *fault)
+{
+    char folder[CONFIG_TEXT_BYTES];
+    snprintf(folder, sizeof folder, "%s", path);
+    for (char *at = folder + 1; *at != '\0'; at++) {
+        if (*at != '/')
+            continue;
+        *at = '\0';
+        if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+            return fault_set(fault, "cannot_write", "cannot make the folder %s: %s", folder,
+                             strerror(errno));
+        *at = '/';
+    }
+    return true;
+}
+
+struct store *commands_open_store(const struct config *config, bool serve, struct fault *fault)
+{
+    const struct store_options options = {.path = config->database,
+                                          .power_durable = config->durability == 0,
+                                          .serve = serve,
+                                          .migrations = migration_assets,
+                                          .migration_count = migration_asset_count};
+    return store_open(&options, fault);
+}
+
+static struct store_value text_value(const char *text)
+{
+    if (text == NULL)
+        return (struct store_value){.type = STORE_NULL};
+    return (struct store_value){.type = STORE_TEXT, .text = slice_of(text)};
+}
+
+static struct store_value int_value(int64_t number)
+{
+    return (struct store_value){.type = STORE_INT, .number = number};
+}
+
+static const struct store_value null_value = {.type = STORE_NULL};
+
+/* Runs one operation now. With `result` (initialised), its JSON is put there. */
+static bool run(struct store *store, const char *operation, const struct store_value *args,
+                size_t arg_count, struct buffer *result, struct fault *fault)
+{
+    struct store_call call;
+    if (!store_call_init(&call, operation, args, arg_count, fault))
+        return false;
+    store_call_now(store, &call);
+    bool ok = call.ok;
+    if (!ok)
+        *fault = call.fault;
+    else if (result != NULL)
+        buffer_append_slice(result, buffer_slice(&call.result));
+    store_call_fini(&call);
+    return ok;
+}
+
+static bool find_user(struct store *store, const char *email, char *id, struct fault *fault)
+{
+    const struct store_value args[] = {text_value(email)};
+    struct buffer result;
+    struct json_value root;
+    struct json_value value;
+    buffer_init(&result, 4096);
+    bool found = run(store, "user.credentials", args, 1, &result, fault);
+    if (found && json_parse(buffer_slice(&result), 8, &root, fault) &&
+        json_find(&root, "id", &value) == 1)
+        snprintf(id, ID_BYTES, "%.*s", (int)(value.raw.bytes - 2), value.raw.data + 1);
+    else if (strcmp(fault->code, "not_found") == 0)
+        found = fault_set(fault, "not_found", "there is no user %s; create one: llm-gateway user create %s",
+                          email, email);
+    buffer_fini(&result);
+    return found;
+}
+
+bool commands_no_users(struct store *store, bool *out, struct fault *fault)
+{
+    const struct store_value args[] = {null_value, null_value, int_value(1)};
+    struct buffer result;
+    struct json_value root;
+    struct json_value data;
+    struct json_item first;
+    buffer_init(&result, 65536);
+    bool ok = run(store, "user.list", args, 3, &result, fault) &&
+              json_parse(buffer_slice(&result), 16, &root, fault) &&
+              json_find(&root, "data", &data) == 1;
+    if (ok) {
+        struct json_walk walk = json_walk(&data);
+        *out = !json_next(&walk, &first);
+    }
+    buffer_fini(&result);
+    return ok;
+}
+
+bool commands_make_user(struct store *store, const char *email, const char *name, bool admin,
+                        char password[COMMANDS_PASSWORD_BYTES], struct fault *fault)
+{
+    char token[TOKEN_CHARS + 1];
+    char hash[PASSWORD_HASH_BYTES];
+    if (strchr(email, '@') == NULL || strlen(email) > LIMIT_EMAIL_BYTES)
+        return fault_set(fault, "invalid_email", "%s is no e-mail address", email);
+    token_make(token);
+    snprintf(password, COMMANDS_PASSWORD_BYTES, "%.20s", token);
+    if (!password_hash(slice_of(password), hash))
+        return fault_set(fault, "out_of_memory", "there is no memory to hash a password (64 MB)");
+    const struct store_value args[] = {text_value(email), text_value(name), text_value(hash),
+                                       text_value(admin ? "admin" : "user")};
+    return run(store, "user.create", args, 4, NULL, fault);
+}
+
+bool commands_make_key(struct store *store, const struct secret *secret, const char *email,
+                       const char *name, char key[APIKEY_CHARS + 1], struct fault *fault)
+{
+    char user_id[ID_BYTES];
+    char prefix[12];
+    char hex[2 * DIGEST_BYTES + 1];
+    struct digest digest;
+    if (!find_user(store, email, user_id, fault))
+        return false;
+    apikey_make(key);
+    snprintf(prefix, sizeof prefix, "%.11s", key);
+    secret_digest(secret, slice_of(key), &digest);
+    sodium_bin2hex(hex, sizeof hex, digest.bytes, sizeof digest.bytes);
+    const struct store_value args[] = {
+        text_value(user_id), text_value(hex), text_value(prefix),
+        text_value(key + APIKEY_CHARS - 4), text_value(name), null_value, null_value, null_value};
+    return run(store, "key.create", args, 8, NULL, fault);
+}
+
+bool commands_give_credit(struct store *store, const char *email, int64_t amount_nusd,
+                          const char *kind, const char *reason, struct fault *fault)
+{
+    char user_id[ID_BYTES];
+    if (!find_user(store, email, user_id, fault))
+        return false;
+    const struct store_value args[] = {text_value(user_id), int_value(amount_nusd), text_value(kind),
+                                       text_value(reason)};
+    return run(store, "credit.create", args, 4, NULL, fault);
+}
+
+/* ---- commands ---- */
+
+int commands_check(const struct config *config)
+{
+    struct buffer report;
+    struct fault fault;
+    buffer_init(&report, REPORT_BYTES_MAX);
+    bool good = policy_check(config->policies, &report, &fault);
+    if (good)
+        printf("%.*s", (int)report.bytes, report.data);
+    buffer_fini(&report);
+    if (!good)
+        return fail(&fault);
+    printf("ok: the settings and the policies in %s are good\n", config->policies);
+    return 0;
+}
+
+static struct store *open_for_command(const struct config *config)
+{
+    struct fault fault;
+    struct store *store = NULL;
+    if (commands_make_folder(config->database, &fault))
+        store = commands_open_store(config, false, &fault);
+    if (store == NULL)
+        fail(&fault);
+    return store;
+}
+
+int commands_migrate(const struct config *config)
+{
+    struct store *store = open_for_command(config);
+    if (store == NULL)
+        return 1;
+    store_close(store);
+    printf("ok: %s is up to date\n", config->database);
+    return 0;
+}
+
+int commands_user_create(const struct config *config, const char *email,
+                         const struct command_options *options)
+{
+    char password[COMMANDS_PASSWORD_BYTES];
+    struct fault fault;
+    struct store *store = open_for_command(config);
+    if (store == NULL)
+        return 1;
+    bool made = commands_make_user(store, email, options->name, options->admin, password, &fault);
+    store_close(store);
+    if (!made)
+        return fail(&fault);
+    fprintf(stderr, "%s %s can sign in with this password:\n",
+            options->admin ? "administrator" : "user", email);
+    printf("%s\n", password);
+    return 0;
+}
+
+int commands_key_create(const struct config *config, const char *email,
+                        const struct command_options *options)
+{
+    char key[APIKEY_CHARS + 1];
+    struct secret secret;
+    struct fault fault;
+    struct store *store = open_for_command(config);
+    if (store == NULL)
+        return 1;
+    bool made = commands_make_folder(config->secret_file, &fault) &&
+                secret_load(config->secret_file, &secret, &fault) &&
+                commands_make_key(store, &secret, email,
+                                  options->name != NULL ? options->name : "command line", key, &fault);
+    store_close(store);
+    if (!made)
+        return fail(&fault);
+    fprintf(stderr, "this key is shown only now:\n");
+    printf("%s\n", key);
+    return 0;
+}
+
+int commands_credit(const struct config *config, const char *email, const char *amount,
+                    const struct command_options *options)
+{
+    char text[MONEY_TEXT_BYTES];
+    struct fault fault;
+    int64_t amount_nusd;
+    if (!money_parse(slice_of(amount), &amount_nusd, &fault))
+        return fail(&fault);
+    if (amount_nusd == 0) {
+        fault_set(&fault, "invalid_amount", "an amount of nothing changes nothing");
+        return fail(&fault);
+    }
+    struct store *store = open_for_command(config);
+    if (store == NULL)
+        return 1;
+    const char *reason = options->reason != NULL ? options->reason : "added by the operator";
+    bool given = commands_give_credit(store, email, amount_nusd, "manual", reason, &fault);
+    store_close(store);
+    if (!given)
+        return fail(&fault);
+    printf("%s\n", money_format(amount_nusd, text));
+    return 0;
+}
+
+int commands_ledger_verify(const struct config *config)
+{
+    struct buffer report;
+    struct fault fault = {0};
+    buffer_init(&report, REPORT_BYTES_MAX);
+    bool good = store_verify(config->database, &report, &fault);
+    printf("%.*s", (int)report.bytes, report.bytes > 0 ? report.data : "");
+    buffer_fini(&report);
+    if (good) {
+        printf("ok: every balance, key total and roll-up equals its transfers; the sum over all accounts "
+               "is 0\n");
+        return 0;
+    }
+    if (fault.message[0] != '\0')
+        fail(&fault);
+    else
+        fprintf(stderr, "llm-gateway: the ledger is not consistent\n");
+    return 1;
+}

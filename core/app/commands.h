@@ -1,0 +1,50 @@
+/* The commands of the command line that are not `serve`. Each prints its result on stdout, its errors on stderr, and returns
+ * the exit status. They may run while a server serves the same database. */
+#ifndef APP_COMMANDS_H
+#define APP_COMMANDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/config.h"
+#include "base/buffer.h"
+#include "base/fault.h"
+#include "base/secret.h"
+
+struct store;
+struct store_value;
+
+struct command_options {
+    const char *name;   /* --name */
+    const char *reason; /* --reason */
+    bool admin;         /* --admin */
+};
+
+int commands_check(const struct config *config);
+int commands_migrate(const struct config *config);
+int commands_user_create(const struct config *config, const char *email,
+                         const struct command_options *options);
+int commands_key_create(const struct config *config, const char *email,
+                        const struct command_options *options);
+int commands_credit(const struct config *config, const char *email, const char *amount,
+                    const struct command_options *options);
+int commands_ledger_verify(const struct config *config);
+
+/* ---- also for serve ---- */
+
+/* Makes the folder that `path` lies in. */
+bool commands_make_folder(const char *path, struct fault *fault);
+struct store *commands_open_store(const struct config *config, bool serve, struct fault *fault);
+
+enum { COMMANDS_PASSWORD_BYTES = 32 };
+/* Each does what its command does in an open store. */
+bool commands_make_user(struct store *store, const char *email, const char *name, bool admin,
+                        char password[COMMANDS_PASSWORD_BYTES], struct fault *fault);
+bool commands_make_key(struct store *store, const struct secret *secret, const char *email,
+                       const char *name, char key[APIKEY_CHARS + 1], struct fault *fault);
+bool commands_give_credit(struct store *store, const char *email, int64_t amount_nusd,
+                          const char *kind, const char *reason, struct fault *fault);
+/* Whether the database has no user. */
+bool commands_no_users(struct store *store, bool *out, struct fault *fault);
+
+#endif

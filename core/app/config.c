@@ -1,0 +1,324 @@
+#include "app/config.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/limits.h"
+
+enum { LINE_BYTES = 2048 };
+
+struct setting {
+    const char *name;
+    const char *standard; /* as it would stand in the file */
+    enum { SETTING_TEXT, SETTING_INTEGER, SETTING_CHOICE } type;
+    size_t offset;
+    bool reloadable;
+    int64_t min;
+    int64_t max;
+    const char *choices[5]; /* the value is its place */
+};
+
+#define TEXT(field, standard_text)                                                                 \
+    {.name = #field, .standard = standard_text, .type = SETTING_TEXT,                              \
+     .offset = offsetof(struct config, field)}
+#define INTEGER(field, standard_text, least, most)                                                 \
+    {.name = #field, .standard = standard_text, .type = SETTING_INTEGER,                           \
+     .offset = offsetof(struct config, field), .min = least, .max = most}
+#define CHOICE(field, standard_text, ...)                                                          \
+    {.name = #field, .standard = standard_text, .type = SETTING_CHOICE,                            \
+     .offset = offsetof(struct config, field), .choices = {__VA_ARGS__}}
+
+static const struct setting settings[] = {
+    TEXT(listen, "127.0.0.1:3000"),
+    TEXT(database, "data/gateway.db"),
+    TEXT(secret_file, "data/gateway.secret"),
+    TEXT(policies, "policies"),
+    TEXT(webui, "webui/dist"),
+    TEXT(public_url, ""),
+    TEXT(tls_certificate, ""),
+    TEXT(tls_key, ""),
+    INTEGER(workers, "0", 0, LIMIT_WORKERS),
+    CHOICE(durability, "power", "power", "process"),
+    CHOICE(payments, "off", "test", "stripe", "off"),
+    CHOICE(payments_test_public, "no", "no", "yes"),
+    {.name = "log_level", .standard = "info", .type = SETTING_CHOICE,
+     .offset = offsetof(struct config, log_level), .reloadable = true,
+     .choices = {"debug", "info", "warn", "error"}},
+    {.name = "log_format", .standard = "text", .type = SETTING_CHOICE,
+     .offset = offsetof(struct config, log_format), .reloadable = true, .choices = {"text", "json"}},
+    INTEGER(body_bytes_max, "33554432", 1024, LIMIT_BODY_BYTES),
+    INTEGER(bodies_bytes_max, "1073741824", 1024 * 1024, INT64_C(1) << 40),
+    INTEGER(connections_max, "10000", 1, 1000000),
+    INTEGER(head_timeout_ms, "10000", 10, 3600 * 1000),
+    INTEGER(body_timeout_ms, "60000", 10, 3600 * 1000),
+    INTEGER(idle_timeout_ms, "75000", 10, 3600 * 1000),
+    INTEGER(write_timeout_ms, "60000", 10, 3600 * 1000),
+    {.name = "keepalive_comment_ms", .standard = "15000", .type = SETTING_INTEGER,
+     .offset = offsetof(struct config, keepalive_comment_ms), .reloadable = true, .min = 10,
+     .max = 3600 * 1000},
+    INTEGER(drain_timeout_ms, "30000", 0, 24 * 3600 * 1000),
+    INTEGER(hold_expiry_ms, "86400000", 60 * 1000, INT64_C(30) * 24 * 3600 * 1000),
+};
+enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
+
+static const struct setting *find_setting(struct slice name)
+{
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        if (slice_equals(name, settings[i].name))
+            return &settings[i];
+    }
+    return NULL;
+}
+
+const char *config_setting_name(unsigned index)
+{
+    return index < SETTING_COUNT ? settings[index].name : NULL;
+}
+
+const char *config_setting_default(unsigned index)
+{
+    return settings[index].standard;
+}
+
+const char *config_payments_name(const struct config *config)
+{
+    static const char *const names[] = {"test", "stripe", "off"};
+    return names[config->payments];
+}
+
+/* ---- values ---- */
+
+static bool store_integer(const struct setting *setting, const char *value, int64_t *out,
+                          const char *place, struct fault *fault)
+{
+    char *end;
+    errno = 0;
+    long long number = strtoll(value, &end, 10);
+    if (errno != 0 || end == value || *end != '\0' || number < setting->min || number > setting->max)
+        return fault_set(fault, "invalid_value",
+                         "%s: %s = %s: must be a whole number from %lld to %lld", place, setting->name,
+                         value, (long long)setting->min, (long long)setting->max);
+    *out = number;
+    return true;
+}
+
+static bool store_choice(const struct setting *setting, const char *value, int64_t *out,
+                         const char *place, struct fault *fault)
+{
+    char all[128] = "";
+    for (int64_t i = 0; setting->choices[i] != NULL; i++) {
+        if (strcmp(value, setting->choices[i]) == 0) {
+            *out = i;
+            return true;
+        }
+        size_t used = strlen(all);
+        snprintf(all + used, sizeof all - used, "%s%s", i > 0 ? ", " : "", setting->choices[i]);
+    }
+    return fault_set(fault, "invalid_value", "%s: %s = %s: must be one of: %s", place, setting->name,
+                     value, all);
+}
+
+/* "127.0.0.1:3000", "[::1]:3000" */
+static bool split_listen(struct config *config, const char *place, struct fault *fault)
+{
+    const char *text = config->listen;
+    const char *colon = strrchr(text, ':');
+    char *end;
+    const char *why = "listen must be ADDRESS:PORT, like 127.0.0.1:3000 or [::1]:3000";
+    if (colon == NULL || colon == text || colon[1] == '\0')
+        return fault_set(fault, "invalid_value", "%s: listen = %s: %s", place, text, why);
+    long port = strtol(colon + 1, &end, 10);
+    size_t bytes = (size_t)(colon - text);
+    if (text[0] == '[' && bytes > 2 && text[bytes - 1] == ']') {
+        text++;
+        bytes -= 2;
+    }
+    if (*end != '\0' || port < 0 || port > 65535 || bytes >= sizeof config->address)
+        return fault_set(fault, "invalid_value", "%s: listen = %s: %s", place, config->listen, why);
+    memcpy(config->address, text, bytes);
+    config->address[bytes] = '\0';
+    config->port = (int)port;
+    return true;
+}
+
+static bool store_value(struct config *config, const struct setting *setting, const char *value,
+                        const char *place, struct fault *fault)
+{
+    char *field = (char *)config + setting->offset;
+    switch (setting->type) {
+    case SETTING_INTEGER:
+        return store_integer(setting, value, (int64_t *)(void *)field, place, fault);
+    case SETTING_CHOICE:
+        return store_choice(setting, value, (int64_t *)(void *)field, place, fault);
+    case SETTING_TEXT:
+        break;
+    }
+    if (strlen(value) >= CONFIG_TEXT_BYTES)
+        return fault_set(fault, "invalid_value", "%s: %s: longer than %d bytes", place, setting->name,
+                         CONFIG_TEXT_BYTES - 1);
+    snprintf(field, CONFIG_TEXT_BYTES, "%s", value);
+    return field != config->listen || split_listen(config, place, fault);
+}
+
+/* Appends the value of the variable whose "${" is at *at; moves *at behind its "}". */
+static bool expand_variable(struct slice value, size_t *at, struct buffer *out, const char *place,
+                            struct fault *fault)
+{
+    char name[128];
+    const char *close = memchr(value.data + *at, '}', value.bytes - *at);
+    if (close == NULL)
+        return fault_set(fault, "invalid_value", "%s: ${ without a }", place);
+    size_t bytes = (size_t)(close - value.data) - *at - 2;
+    if (bytes == 0 || bytes >= sizeof name)
+        return fault_set(fault, "invalid_value", "%s: ${} needs the name of a variable", place);
+    memcpy(name, value.data + *at + 2, bytes);
+    name[bytes] = '\0';
+    const char *found = getenv(name);
+    if (found == NULL)
+        return fault_set(fault, "invalid_value",
+                         "%s: the environment has no variable %s; set it, or write the value here",
+                         place, name);
+    *at += bytes + 3;
+    return buffer_append_text(out, found);
+}
+
+static bool expand(struct slice value, struct buffer *out, const char *place, struct fault *fault)
+{
+    size_t at = 0;
+    while (at < value.bytes) {
+        if (value.data[at] == '$' && at + 1 < value.bytes && value.data[at + 1] == '{') {
+            if (!expand_variable(value, &at, out, place, fault))
+                return false;
+            continue;
+        }
+        buffer_append_char(out, value.data[at++]);
+    }
+    buffer_append_char(out, '\0');
+    if (out->failed)
+        return fault_set(fault, "invalid_value", "%s: the value is too long", place);
+    return true;
+}
+
+static bool take_pair(struct config *config, struct slice pair, const char *place,
+                      struct fault *fault)
+{
+    const char *equals = memchr(pair.data, '=', pair.bytes);
+    if (equals == NULL)
+        return fault_set(fault, "invalid_value", "%s: must be: name = value", place);
+    struct slice name = slice_trim((struct slice){pair.data, (size_t)(equals - pair.data)});
+    struct slice value =
+        slice_trim((struct slice){equals + 1, pair.bytes - (size_t)(equals - pair.data) - 1});
+    const struct setting *setting = find_setting(name);
+    if (setting == NULL)
+        return fault_set(fault, "invalid_value",
+                         "%s: there is no setting '%.*s'; gateway.conf lists all of them", place,
+                         (int)(name.bytes < 60 ? name.bytes : 60), name.data);
+    struct buffer expanded;
+    buffer_init(&expanded, CONFIG_TEXT_BYTES);
+    bool taken = expand(value, &expanded, place, fault) &&
+                 store_value(config, setting, expanded.data, place, fault);
+    buffer_fini(&expanded);
+    return taken;
+}
+
+/* ---- the file ---- */
+
+static bool take_line(struct config *config, struct slice line, const char *place,
+                      struct fault *fault)
+{
+    /* A # begins a comment at the start of a line or behind a space, so that a value may hold one. */
+    for (size_t i = 0; i < line.bytes; i++) {
+        bool begins = i == 0 || line.data[i - 1] == ' ' || line.data[i - 1] == '\t';
+        if (line.data[i] == '#' && begins)
+            line.bytes = i;
+    }
+    line = slice_trim(line);
+    return line.bytes == 0 || take_pair(config, line, place, fault);
+}
+
+static bool read_file(struct config *config, const char *path, struct fault *fault)
+{
+    char line[LINE_BYTES];
+    char place[CONFIG_TEXT_BYTES];
+    unsigned number = 0;
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return fault_set(fault, "config_unreadable", "%s: %s", path, strerror(errno));
+    bool good = true;
+    while (good && fgets(line, sizeof line, file) != NULL) {
+        snprintf(place, sizeof place, "%s:%u", path, ++number);
+        if (strlen(line) == sizeof line - 1)
+            good = fault_set(fault, "invalid_value", "%s: the line is too long", place);
+        else
+            good = take_line(config, slice_of(line), place, fault);
+    }
+    fclose(file);
+    return good;
+}
+
+static bool is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+static bool check_together(const struct config *config, struct fault *fault)
+{
+    if ((config->tls_certificate[0] == '\0') != (config->tls_key[0] == '\0'))
+        return fault_set(fault, "invalid_value",
+                         "tls_certificate and tls_key belong together: set both or none");
+    if (config->payments == PAYMENTS_TEST && !is_loopback(config->address) &&
+        !config->payments_test_public)
+        return fault_set(fault, "invalid_value",
+                         "payments = test lets everybody who can sign up take credits without paying, "
+                         "and listen = %s is no loopback address. Set payments = off, or if you "
+                         "really mean it: payments_test_public = yes",
+                         config->listen);
+    return true;
+}
+
+bool config_load(struct config *config, const char *path, const char *const *sets, unsigned set_count,
+                 struct fault *fault)
+{
+    memset(config, 0, sizeof *config);
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        if (!store_value(config, &settings[i], settings[i].standard, "default", fault))
+            return false;
+    }
+    if (path != NULL && !read_file(config, path, fault))
+        return false;
+    for (unsigned i = 0; i < set_count; i++) {
+        if (!take_pair(config, slice_of(sets[i]), "--set", fault))
+            return false;
+    }
+    return check_together(config, fault);
+}
+
+static bool differs(const struct setting *setting, const struct config *a, const struct config *b)
+{
+    const char *left = (const char *)a + setting->offset;
+    const char *right = (const char *)b + setting->offset;
+    if (setting->type == SETTING_TEXT)
+        return strcmp(left, right) != 0;
+    return memcmp(left, right, sizeof(int64_t)) != 0;
+}
+
+void config_apply_reloadable(struct config *config, const struct config *fresh,
+                             const char **needs_restart)
+{
+    *needs_restart = NULL;
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        const struct setting *setting = &settings[i];
+        if (!differs(setting, config, fresh))
+            continue;
+        if (!setting->reloadable) {
+            *needs_restart = setting->name;
+            continue;
+        }
+        memcpy((char *)config + setting->offset, (const char *)fresh + setting->offset,
+               sizeof(int64_t));
+    }
+}

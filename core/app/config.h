@@ -1,0 +1,61 @@
+/* gateway.conf: one `name = value` a line, # comments, ${NAME} for environment variables. All settings stand in one table
+ * (config.c) with type, default, bounds and whether SIGHUP may change them; the shipped gateway.conf documents each, and a
+ * test holds both equal. */
+#ifndef APP_CONFIG_H
+#define APP_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "base/log.h"
+
+enum { CONFIG_TEXT_BYTES = 512 };
+
+enum payments { PAYMENTS_TEST, PAYMENTS_STRIPE, PAYMENTS_OFF };
+
+struct config {
+    char listen[CONFIG_TEXT_BYTES];
+    char database[CONFIG_TEXT_BYTES];
+    char secret_file[CONFIG_TEXT_BYTES];
+    char policies[CONFIG_TEXT_BYTES];
+    char webui[CONFIG_TEXT_BYTES];
+    char public_url[CONFIG_TEXT_BYTES];
+    char tls_certificate[CONFIG_TEXT_BYTES];
+    char tls_key[CONFIG_TEXT_BYTES];
+    int64_t workers;
+    int64_t durability; /* 0: power, 1: process */
+    int64_t payments;
+    int64_t payments_test_public;
+    int64_t log_level;
+    int64_t log_format; /* 0: text, 1: json */
+    int64_t body_bytes_max;
+    int64_t bodies_bytes_max;
+    int64_t connections_max;
+    int64_t head_timeout_ms;
+    int64_t body_timeout_ms;
+    int64_t idle_timeout_ms;
+    int64_t write_timeout_ms;
+    int64_t keepalive_comment_ms;
+    int64_t drain_timeout_ms;
+    int64_t hold_expiry_ms;
+
+    /* from `listen` */
+    char address[64];
+    int port;
+};
+
+/* Defaults, then the file, then `sets` ("name=value"). False: *fault says "gateway.conf:12: ...". */
+bool config_load(struct config *config, const char *path, const char *const *sets, unsigned set_count,
+                 struct fault *fault);
+
+/* What a reload may change is taken over from `fresh`; *needs_restart names a setting that differs and may not, or is NULL. */
+void config_apply_reloadable(struct config *config, const struct config *fresh,
+                             const char **needs_restart);
+
+/* For the test that holds gateway.conf and the table equal, and for `check`. */
+const char *config_setting_name(unsigned index);    /* NULL behind the last */
+const char *config_setting_default(unsigned index);
+const char *config_payments_name(const struct config *config);
+
+#endif

@@ -1,0 +1,168 @@
+/* The command line. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/config.h"
+#include "app/serve.h"
+#include "base/log.h"
+#include "base/secret.h"
+
+#define VERSION "0.1.0"
+
+enum { SETS_MAX = 64, WORDS_MAX = 8, USAGE_STATUS = 2 };
+
+struct arguments {
+    const char *config_path;
+    const char *sets[SETS_MAX];
+    unsigned set_count;
+    const char *words[WORDS_MAX];
+    unsigned word_count;
+    struct command_options options;
+    bool first_run;
+};
+
+static int print_usage(FILE *out)
+{
+    fputs("usage: llm-gateway [--config FILE] [--set name=value]... [COMMAND]\n"
+          "\n"
+          "  serve [--first-run]                    run the gateway (the default)\n"
+          "  check                                  look at the settings and policies, run the examples\n"
+          "  migrate                                bring the database up to date\n"
+          "  user create EMAIL [--admin] [--name NAME]\n"
+          "  key create EMAIL [--name NAME]\n"
+          "  credit EMAIL AMOUNT [--reason TEXT]    AMOUNT in USD, like 12.50\n"
+          "  ledger verify                          recompute every balance from the transfers\n"
+          "  version\n"
+          "\n"
+          "Without --config, gateway.conf in this folder is read where there is one.\n"
+          "While it runs: SIGHUP reloads policies and settings, SIGTERM stops it gently.\n",
+          out);
+    return out == stdout ? 0 : USAGE_STATUS;
+}
+
+static int usage_error(const char *what, const char *word)
+{
+    fprintf(stderr, "llm-gateway: %s: %s\n\n", what, word);
+    return print_usage(stderr);
+}
+
+/* The value of an option, given as --name VALUE or --name=VALUE; NULL when argv[*at] is another one. */
+static const char *option_value(int argc, char **argv, int *at, const char *name)
+{
+    size_t bytes = strlen(name);
+    const char *word = argv[*at];
+    if (strncmp(word, name, bytes) != 0)
+        return NULL;
+    if (word[bytes] == '=')
+        return word + bytes + 1;
+    if (word[bytes] != '\0' || *at + 1 >= argc)
+        return NULL;
+    return argv[++*at];
+}
+
+static bool take_option(struct arguments *out, int argc, char **argv, int *at)
+{
+    const char *value;
+    if ((value = option_value(argc, argv, at, "--config")) != NULL)
+        out->config_path = value;
+    else if ((value = option_value(argc, argv, at, "--name")) != NULL)
+        out->options.name = value;
+    else if ((value = option_value(argc, argv, at, "--reason")) != NULL)
+        out->options.reason = value;
+    else if (strcmp(argv[*at], "--admin") == 0)
+        out->options.admin = true;
+    else if (strcmp(argv[*at], "--first-run") == 0)
+        out->first_run = true;
+    else if (out->set_count < SETS_MAX && (value = option_value(argc, argv, at, "--set")) != NULL)
+        out->sets[out->set_count++] = value;
+    else
+        return false;
+    return true;
+}
+
+/* 0, or the exit status. */
+static int read_arguments(struct arguments *out, int argc, char **argv)
+{
+    for (int at = 1; at < argc; at++) {
+        if (argv[at][0] == '-') {
+            if (!take_option(out, argc, argv, &at))
+                return usage_error("unknown option, or it lacks its value", argv[at]);
+        } else if (out->word_count == WORDS_MAX) {
+            return usage_error("too many words", argv[at]);
+        } else {
+            out->words[out->word_count++] = argv[at];
+        }
+    }
+    return 0;
+}
+
+static bool said(const struct arguments *arguments, unsigned word_count, const char *first,
+                 const char *second)
+{
+    if (arguments->word_count != word_count || strcmp(arguments->words[0], first) != 0)
+        return false;
+    return second == NULL || strcmp(arguments->words[1], second) == 0;
+}
+
+static int run_command(const struct arguments *arguments, const struct config *config)
+{
+    const char *const *words = arguments->words;
+    if (said(arguments, 1, "check", NULL))
+        return commands_check(config);
+    if (said(arguments, 1, "migrate", NULL))
+        return commands_migrate(config);
+    if (said(arguments, 3, "user", "create"))
+        return commands_user_create(config, words[2], &arguments->options);
+    if (said(arguments, 3, "key", "create"))
+        return commands_key_create(config, words[2], &arguments->options);
+    if (said(arguments, 3, "credit", NULL))
+        return commands_credit(config, words[1], words[2], &arguments->options);
+    if (said(arguments, 2, "ledger", "verify"))
+        return commands_ledger_verify(config);
+    return usage_error("unknown command, or it lacks a word", words[0]);
+}
+
+static bool wants(int argc, char **argv, const char *first, const char *second)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], first) == 0 || (i == 1 && strcmp(argv[i], second) == 0))
+            return true;
+    }
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    static struct arguments arguments;
+    static struct serve_options serving;
+    struct config config;
+    struct fault fault;
+    if (wants(argc, argv, "--help", "-h"))
+        return print_usage(stdout);
+    if (wants(argc, argv, "--version", "version")) {
+        printf("llm-gateway " VERSION "\n");
+        return 0;
+    }
+    int status = read_arguments(&arguments, argc, argv);
+    if (status != 0)
+        return status;
+    if (arguments.config_path == NULL && access("gateway.conf", R_OK) == 0)
+        arguments.config_path = "gateway.conf";
+    if (!config_load(&config, arguments.config_path, arguments.sets, arguments.set_count, &fault) ||
+        !secret_init(&fault)) {
+        fprintf(stderr, "llm-gateway: %s\n", fault.message);
+        return 1;
+    }
+    log_configure((enum log_level)config.log_level, config.log_format == 1);
+    if (arguments.word_count > 0 && !said(&arguments, 1, "serve", NULL))
+        return run_command(&arguments, &config);
+    serving.config = config;
+    serving.config_path = arguments.config_path;
+    serving.sets = arguments.sets;
+    serving.set_count = arguments.set_count;
+    serving.first_run = arguments.first_run;
+    return serve(&serving);
+}

@@ -1,0 +1,17 @@
+/* The reload of policies: all or nothing. The bytes are read once; each worker builds its own VM from them; only when all
+ * have said yes does each put it in force, between two turns of its loop. Otherwise nothing changes. Main thread. */
+#ifndef APP_RELOAD_H
+#define APP_RELOAD_H
+
+#include <stdbool.h>
+
+#include "app/config.h"
+#include "app/worker.h"
+#include "base/fault.h"
+#include "base/job.h"
+
+/* Waits for the workers; logs what came of it. False: the old policies stay in force. */
+bool reload_policies(struct worker *const *workers, unsigned worker_count, struct inbox *main_inbox,
+                     const struct config *config);
+
+#endif

@@ -1,0 +1,328 @@
+#include "app/serve.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/first_run.h"
+#include "app/reload.h"
+#include "app/worker.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/crew.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "exchange/limiter.h"
+#include "net/tls.h"
+#include "net/upstream.h"
+#include "store/store.h"
+
+enum {
+    HELPER_THREADS = 2,
+    LIMITER_ENTRIES = 100000,
+    CANCEL_WAIT_MS = 10000 /* for settlements to become durable after running requests were cut */
+};
+
+struct gateway {
+    struct serve_options *options;
+    struct inbox inbox;
+    int signal_fd;
+    char public_url[CONFIG_TEXT_BYTES];
+    struct secret secret;
+    struct tls *tls;
+    struct store *store;
+    struct limiter *limiter;
+    struct crew *helpers;
+    struct worker_shared shared;
+    struct worker *workers[LIMIT_WORKERS];
+    unsigned worker_count;
+};
+
+static int fail(const struct fault *fault)
+{
+    fprintf(stderr, "llm-gateway: %s\n", fault->message);
+    return 1;
+}
+
+/* ---- the process ---- */
+
+static void set_process_limits(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    /* No core dump: it would hold prompts and keys. 1, not 0: only 1 also stops one that is piped to a program (core(5)). */
+    const struct rlimit core = {.rlim_cur = 1, .rlim_max = 1};
+    setrlimit(RLIMIT_CORE, &core);
+}
+
+/* Signals are read from a descriptor; threads started later inherit the mask. */
+static int open_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    signal(SIGPIPE, SIG_IGN);
+    check(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* The next signal that waits, or 0. */
+static int next_signal(const struct gateway *gateway)
+{
+    struct signalfd_siginfo info;
+    if (read(gateway->signal_fd, &info, sizeof info) != sizeof info)
+        return 0;
+    return (int)info.ssi_signo;
+}
+
+/* Waits for a signal or a job; returns the signal or 0. */
+static int wait_for_signal(struct gateway *gateway, int timeout_ms)
+{
+    struct pollfd polled[] = {{.fd = gateway->signal_fd, .events = POLLIN},
+                              {.fd = gateway->inbox.wake_fd, .events = POLLIN}};
+    if (poll(polled, 2, timeout_ms) <= 0)
+        return 0;
+    if (polled[1].revents != 0)
+        inbox_finish(&gateway->inbox);
+    return polled[0].revents != 0 ? next_signal(gateway) : 0;
+}
+
+/* ---- start ---- */
+
+static void set_public_url(struct gateway *gateway, int port)
+{
+    const struct config *config = &gateway->options->config;
+    bool v6 = strchr(config->address, ':') != NULL;
+    if (config->public_url[0] != '\0')
+        snprintf(gateway->public_url, sizeof gateway->public_url, "%s", config->public_url);
+    else
+        snprintf(gateway->public_url, sizeof gateway->public_url, "%s://%s%s%s:%d",
+                 config->tls_key[0] != '\0' ? "https" : "http", v6 ? "[" : "", config->address,
+                 v6 ? "]" : "", port);
+    size_t bytes = strlen(gateway->public_url);
+    if (bytes > 0 && gateway->public_url[bytes - 1] == '/')
+        gateway->public_url[bytes - 1] = '\0';
+}
+
+static unsigned worker_count_of(const struct config *config)
+{
+    if (config->workers > 0)
+        return (unsigned)config->workers;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (processors < 1)
+        return 1;
+    return processors > LIMIT_WORKERS ? LIMIT_WORKERS : (unsigned)processors;
+}
+
+/* The first worker may get its port from the kernel; the others share it (SO_REUSEPORT). */
+static bool make_workers(struct gateway *gateway, struct policy_files *files, struct fault *fault)
+{
+    const struct config *config = &gateway->options->config;
+    unsigned count = worker_count_of(config);
+    int port = config->port;
+    for (unsigned i = 0; i < count; i++) {
+        gateway->workers[i] = worker_new(&gateway->shared, port, files, fault);
+        if (gateway->workers[i] == NULL)
+            return false;
+        gateway->worker_count++;
+        port = worker_port(gateway->workers[i]);
+    }
+    set_public_url(gateway, port);
+    for (unsigned i = 0; i < count; i++) {
+        if (!worker_start(gateway->workers[i], fault))
+            return false;
+    }
+    return true;
+}
+
+static bool open_store(struct gateway *gateway, struct fault *fault)
+{
+    const struct config *config = &gateway->options->config;
+    if (!commands_make_folder(config->database, fault) ||
+        !commands_make_folder(config->secret_file, fault) ||
+        !secret_load(config->secret_file, &gateway->secret, fault))
+        return false;
+    if (gateway->options->first_run && !first_run_prepare(config, &gateway->secret, fault))
+        return false;
+    gateway->store = commands_open_store(config, true, fault);
+    return gateway->store != NULL;
+}
+
+static bool start(struct gateway *gateway, struct fault *fault)
+{
+    const struct config *config = &gateway->options->config;
+    if (!inbox_init(&gateway->inbox, LIMIT_WORKERS * 4))
+        return fault_set(fault, "out_of_descriptors", "no descriptor is left; raise ulimit -n");
+    struct policy_files *files = policy_files_read(config->policies, fault);
+    if (files == NULL)
+        return false;
+    if (config->tls_key[0] != '\0')
+        gateway->tls = tls_load(config->tls_certificate, config->tls_key, fault);
+    bool good = (config->tls_key[0] == '\0' || gateway->tls != NULL) && open_store(gateway, fault);
+    if (good) {
+        set_public_url(gateway, config->port);
+        gateway->limiter = limiter_new(LIMITER_ENTRIES);
+        gateway->helpers = crew_new(HELPER_THREADS, LIMIT_HELPER_JOBS);
+        gateway->shared = (struct worker_shared){.config = config,
+                                                 .store = gateway->store,
+                                                 .limiter = gateway->limiter,
+                                                 .helpers = gateway->helpers,
+                                                 .secret = &gateway->secret,
+                                                 .tls = gateway->tls,
+                                                 .public_url = gateway->public_url,
+                                                 .main_inbox = &gateway->inbox};
+        good = make_workers(gateway, files, fault);
+    }
+    if (good)
+        log_event(LOG_INFO, "listening", log_text("address", config->address),
+                  log_int("port", worker_port(gateway->workers[0])),
+                  log_text("url", gateway->public_url),
+                  log_int("workers", gateway->worker_count),
+                  log_text("policies", policy_files_revision(files)));
+    policy_files_unref(files);
+    return good;
+}
+
+/* ---- run ---- */
+
+static void reload(struct gateway *gateway)
+{
+    struct serve_options *options = gateway->options;
+    struct config fresh;
+    struct fault fault;
+    const char *needs_restart;
+    if (!config_load(&fresh, options->config_path, options->sets, options->set_count, &fault)) {
+        log_event(LOG_ERROR, "reload refused, the old settings stay in force",
+                  log_text("reason", fault.message));
+    } else {
+        config_apply_reloadable(&options->config, &fresh, &needs_restart);
+        if (needs_restart != NULL)
+            log_event(LOG_WARN, "a changed setting needs a restart", log_text("setting", needs_restart));
+        log_configure((enum log_level)options->config.log_level, options->config.log_format == 1);
+    }
+    reload_policies(gateway->workers, gateway->worker_count, &gateway->inbox, &options->config);
+}
+
+static unsigned home_count(const struct worker_job *jobs, unsigned count)
+{
+    unsigned home = 0;
+    for (unsigned i = 0; i < count; i++)
+        home += jobs[i].home ? 1 : 0;
+    return home;
+}
+
+/* Waits until all jobs are home; false when the time is over. A second SIGTERM or SIGINT ends the process at once: the
+ * ledger is consistent at every instant, and open holds are voided at the next start. */
+static bool wait_home(struct gateway *gateway, const struct worker_job *jobs, int64_t timeout_ms)
+{
+    int64_t deadline_us = clock_mono_us() + timeout_ms * 1000;
+    while (home_count(jobs, gateway->worker_count) < gateway->worker_count) {
+        int64_t left_ms = (deadline_us - clock_mono_us()) / 1000;
+        if (left_ms <= 0)
+            return false;
+        int signal_number = wait_for_signal(gateway, (int)(left_ms < 1000 ? left_ms : 1000));
+        if (signal_number == SIGTERM || signal_number == SIGINT)
+            _exit(1);
+    }
+    return true;
+}
+
+static void order_all(struct gateway *gateway, struct worker_job *jobs, enum worker_order order)
+{
+    for (unsigned i = 0; i < gateway->worker_count; i++)
+        worker_send(gateway->workers[i], &jobs[i], order);
+}
+
+/* Lets what runs come to its end, then cuts it, then stops the threads. */
+static bool drain(struct gateway *gateway)
+{
+    struct worker_job drains[LIMIT_WORKERS] = {0};
+    struct worker_job others[LIMIT_WORKERS] = {0};
+    log_event(LOG_INFO, "stopping: no new connections, what runs may finish",
+              log_int("drain_timeout_ms", gateway->options->config.drain_timeout_ms));
+    order_all(gateway, drains, WORKER_DRAIN);
+    bool empty = wait_home(gateway, drains, gateway->options->config.drain_timeout_ms);
+    if (!empty) {
+        log_event(LOG_WARN, "drain_timeout_ms is over: running requests are cut", log_int("count", 0));
+        order_all(gateway, others, WORKER_CANCEL);
+        wait_home(gateway, others, CANCEL_WAIT_MS);
+        empty = wait_home(gateway, drains, CANCEL_WAIT_MS);
+    }
+    if (!empty)
+        return false;
+    order_all(gateway, others, WORKER_STOP);
+    for (unsigned i = 0; i < gateway->worker_count; i++)
+        worker_join(gateway->workers[i]);
+    inbox_finish(&gateway->inbox);
+    return true;
+}
+
+static void run(struct gateway *gateway)
+{
+    for (;;) {
+        int signal_number = wait_for_signal(gateway, -1);
+        if (signal_number == SIGHUP)
+            reload(gateway);
+        else if (signal_number == SIGTERM || signal_number == SIGINT)
+            return;
+    }
+}
+
+/* Workers are freed after the store: what it still sends home goes into their inboxes. */
+static void stop(struct gateway *gateway)
+{
+    if (gateway->helpers != NULL)
+        crew_free(gateway->helpers);
+    if (gateway->store != NULL)
+        store_close(gateway->store);
+    for (unsigned i = 0; i < gateway->worker_count; i++)
+        worker_free(gateway->workers[i]);
+    if (gateway->limiter != NULL)
+        limiter_free(gateway->limiter);
+    tls_free(gateway->tls);
+    secret_wipe(&gateway->secret, sizeof gateway->secret);
+    inbox_fini(&gateway->inbox);
+    close(gateway->signal_fd);
+}
+
+int serve(struct serve_options *options)
+{
+    struct gateway *gateway = calloc(1, sizeof *gateway);
+    struct fault fault;
+    check(gateway != NULL);
+    gateway->options = options;
+    set_process_limits();
+    gateway->signal_fd = open_signals();
+    upstream_library_init();
+    if (!start(gateway, &fault)) {
+        log_event(LOG_ERROR, "cannot start", log_text("reason", fault.message));
+        return fail(&fault);
+    }
+    if (options->config.payments == PAYMENTS_TEST)
+        log_event(LOG_WARN, "payments = test: whoever signs in can take credits without paying");
+    if (options->first_run)
+        first_run_welcome(gateway->public_url);
+    run(gateway);
+    if (!drain(gateway)) {
+        log_event(LOG_ERROR, "stopped with requests whose charge could not be written; their holds are "
+                             "voided at the next start");
+        return 1;
+    }
+    stop(gateway);
+    log_event(LOG_INFO, "stopped");
+    free(gateway);
+    return 0;
+}

@@ -1,0 +1,282 @@
+#include "app/worker.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "exchange/exchange.h"
+#include "net/loop.h"
+#include "net/server.h"
+#include "net/tls.h"
+#include "net/upstream.h"
+#include "script/task.h"
+#include "script/vm.h"
+
+enum { INBOX_JOBS_MAX = 1000000 }; /* all come home; what bounds them is what is sent out */
+
+struct worker {
+    const struct worker_shared *shared;
+    pthread_t thread;
+    bool started;
+    struct inbox inbox;
+    struct loop *loop;
+    struct upstream *upstream;
+    struct server *server;
+    struct exchange_env env;
+    struct vm *vm;
+    struct vm *prepared;
+    struct worker_job *drain; /* waits for the last exchange and the last connection */
+    bool cancelled;           /* connections are not waited for any more */
+};
+
+/* ---- requests ---- */
+
+static void reply_text(struct http_request *request, int status, const char *text)
+{
+    struct id id;
+    id_make(&id, "req");
+    http_reply_header(request, "x-request-id", id.text);
+    http_reply_header(request, "Content-Type", "application/json");
+    http_reply_header(request, "Cache-Control", "no-store");
+    http_reply(request, status, slice_of(text));
+}
+
+/* For load balancers: cheap, without a task. */
+static bool answer_health(struct worker *worker, struct http_request *request)
+{
+    bool get = request->head.method == HTTP_GET || request->head.method == HTTP_HEAD;
+    if (get && slice_equals(request->head.path, "/healthz")) {
+        reply_text(request, 200, "{\"status\":\"ok\"}");
+        return true;
+    }
+    if (!get || !slice_equals(request->head.path, "/readyz"))
+        return false;
+    if (worker->drain != NULL)
+        reply_text(request, 503, "{\"status\":\"stopping\"}");
+    else if (!store_writable(worker->shared->store))
+        reply_text(request, 503, "{\"status\":\"database not writable\"}");
+    else
+        reply_text(request, 200, "{\"status\":\"ready\"}");
+    return true;
+}
+
+static void on_request(struct http_request *request, void *arg)
+{
+    struct worker *worker = arg;
+    if (request->refusal.status == 0 && answer_health(worker, request))
+        return;
+    struct exchange *exchange = exchange_new(&worker->env, request);
+    if (request->refusal.status != 0) {
+        const struct answer_error error = {.status = request->refusal.status,
+                                           .code = request->refusal.code,
+                                           .message = request->refusal.message,
+                                           .retry_after_ms = request->refusal.status == 503 ? 1000 : 0};
+        exchange_refuse(exchange, &error);
+        return;
+    }
+    task_start(worker->vm, exchange);
+}
+
+static bool on_large_body(const struct http_head *head, struct refusal *refusal, void *arg)
+{
+    struct worker *worker = arg;
+    if (exchange_knows_key(&worker->env, head))
+        return true;
+    *refusal = (struct refusal){401, "invalid_api_key",
+                                "a body of this size needs an API key; send it as: Authorization: "
+                                "Bearer llm_sk_..."};
+    return false;
+}
+
+/* ---- the main thread's jobs ---- */
+
+static void finish_drain(struct worker *worker)
+{
+    struct worker_job *job = worker->drain;
+    bool connected = server_connection_count(worker->server) > 0 && !worker->cancelled;
+    if (job == NULL || job->ok || worker->env.live_count > 0 || connected)
+        return;
+    job->ok = true;
+    job_return(&job->job);
+}
+
+static void on_tick(void *arg)
+{
+    struct worker *worker = arg;
+    exchange_tick_all(&worker->env);
+    finish_drain(worker);
+}
+
+static struct vm *build_vm(const struct worker *worker, struct policy_files *files,
+                           struct fault *fault)
+{
+    struct task_settings settings = {.payments = config_payments_name(worker->shared->config),
+                                     .public_url = worker->shared->public_url};
+    const struct vm_options options = {.install = task_install, .arg = &settings};
+    return vm_new(files, &options, fault);
+}
+
+static void replace_vm(struct worker *worker)
+{
+    vm_unref(worker->vm);
+    worker->vm = worker->prepared;
+    worker->prepared = NULL;
+}
+
+static void run_order(struct worker *worker, struct worker_job *job)
+{
+    switch (job->order) {
+    case WORKER_PREPARE:
+        worker->prepared = build_vm(worker, job->files, &job->fault);
+        job->ok = worker->prepared != NULL;
+        return;
+    case WORKER_SWAP:
+        replace_vm(worker);
+        worker->env.keepalive_comment_ms = job->keepalive_comment_ms;
+        return;
+    case WORKER_DISCARD:
+        if (worker->prepared != NULL)
+            vm_unref(worker->prepared);
+        worker->prepared = NULL;
+        return;
+    case WORKER_DRAIN:
+        worker->drain = job;
+        job->ok = false;
+        server_drain(worker->server);
+        return;
+    case WORKER_CANCEL:
+        worker->cancelled = true;
+        exchange_cancel_all(&worker->env);
+        return;
+    case WORKER_STOP:
+        loop_stop(worker->loop);
+        return;
+    }
+}
+
+/* On the worker's thread. A drain's job is kept until the last exchange has ended; the loop sends the others home. */
+static void run_job(struct job *generic, void *server)
+{
+    struct worker *worker = server;
+    struct worker_job *job = (struct worker_job *)(void *)generic;
+    run_order(worker, job);
+    if (job->order != WORKER_DRAIN)
+        job_return(generic);
+}
+
+static void on_home(struct job *generic)
+{
+    struct worker_job *job = (struct worker_job *)(void *)generic;
+    job->home = true;
+}
+
+void worker_send(struct worker *worker, struct worker_job *job, enum worker_order order)
+{
+    job->order = order;
+    job->home = false;
+    job->job = (struct job){.home = worker->shared->main_inbox, .run = run_job, .done = on_home};
+    check(inbox_post_always(&worker->inbox, &job->job));
+}
+
+/* ---- life ---- */
+
+static bool open_server(struct worker *worker, int port, struct fault *fault)
+{
+    const struct config *config = worker->shared->config;
+    const struct server_options options = {
+        .address = config->address,
+        .port = port,
+        .tls = worker->shared->tls,
+        .connections_max = (size_t)config->connections_max,
+        .body_bytes_max = (size_t)config->body_bytes_max,
+        .bodies_bytes_max = (size_t)config->bodies_bytes_max,
+        .head_timeout_ms = config->head_timeout_ms,
+        .body_timeout_ms = config->body_timeout_ms,
+        .idle_timeout_ms = config->idle_timeout_ms,
+        .write_timeout_ms = config->write_timeout_ms,
+    };
+    const struct server_handler handler = {
+        .on_request = on_request, .on_large_body = on_large_body, .arg = worker};
+    worker->server = server_new(worker->loop, &options, &handler, fault);
+    return worker->server != NULL;
+}
+
+struct worker *worker_new(const struct worker_shared *shared, int port, struct policy_files *files,
+                          struct fault *fault)
+{
+    struct worker *worker = calloc(1, sizeof *worker);
+    check(worker != NULL);
+    worker->shared = shared;
+    if (!inbox_init(&worker->inbox, INBOX_JOBS_MAX)) {
+        free(worker);
+        fault_set(fault, "out_of_descriptors", "no descriptor is left for a worker; raise ulimit -n");
+        return NULL;
+    }
+    worker->loop = loop_new(&worker->inbox, worker, fault);
+    worker->vm = worker->loop != NULL ? build_vm(worker, files, fault) : NULL;
+    if (worker->vm == NULL || !open_server(worker, port, fault)) {
+        worker_free(worker);
+        return NULL;
+    }
+    worker->upstream = upstream_new(worker->loop);
+    worker->env = (struct exchange_env){.loop = worker->loop,
+                                        .inbox = &worker->inbox,
+                                        .upstream = worker->upstream,
+                                        .store = shared->store,
+                                        .limiter = shared->limiter,
+                                        .helpers = shared->helpers,
+                                        .secret = shared->secret,
+                                        .public_url = shared->public_url,
+                                        .keepalive_comment_ms = shared->config->keepalive_comment_ms,
+                                        .hold_expiry_ms = shared->config->hold_expiry_ms};
+    loop_on_tick(worker->loop, on_tick, worker);
+    return worker;
+}
+
+int worker_port(const struct worker *worker)
+{
+    return server_port(worker->server);
+}
+
+static void *thread_main(void *arg)
+{
+    struct worker *worker = arg;
+    loop_run(worker->loop);
+    return NULL;
+}
+
+bool worker_start(struct worker *worker, struct fault *fault)
+{
+    if (pthread_create(&worker->thread, NULL, thread_main, worker) != 0)
+        return fault_set(fault, "out_of_threads", "a worker's thread could not be started");
+    worker->started = true;
+    return true;
+}
+
+void worker_join(struct worker *worker)
+{
+    if (worker->started)
+        pthread_join(worker->thread, NULL);
+    worker->started = false;
+}
+
+void worker_free(struct worker *worker)
+{
+    if (worker->server != NULL)
+        server_free(worker->server);
+    while (worker->env.live != NULL)
+        exchange_discard(worker->env.live);
+    if (worker->upstream != NULL)
+        upstream_free(worker->upstream);
+    if (worker->vm != NULL)
+        vm_unref(worker->vm);
+    if (worker->prepared != NULL)
+        vm_unref(worker->prepared);
+    if (worker->loop != NULL)
+        loop_free(worker->loop);
+    inbox_finish(&worker->inbox);
+    inbox_fini(&worker->inbox);
+    free(worker);
+}

@@ -1,0 +1,59 @@
+/* A worker: one thread with its own event loop, listening socket, libcurl pool and Lua VM. It owns its exchanges. The main
+ * thread talks to it by jobs only. */
+#ifndef APP_WORKER_H
+#define APP_WORKER_H
+
+#include <stdbool.h>
+
+#include "app/config.h"
+#include "base/fault.h"
+#include "base/job.h"
+#include "script/policy_files.h"
+
+struct worker;
+struct tls;
+
+/* What all workers share; must outlive them. */
+struct worker_shared {
+    const struct config *config;
+    struct store *store;
+    struct limiter *limiter;
+    struct crew *helpers;
+    const struct secret *secret;
+    const struct tls *tls;
+    const char *public_url;
+    struct inbox *main_inbox; /* where jobs of the main thread come home */
+};
+
+/* Builds all of the worker on the calling thread, VM included, and listens on `port`. NULL: *fault. */
+struct worker *worker_new(const struct worker_shared *shared, int port, struct policy_files *files,
+                          struct fault *fault);
+int worker_port(const struct worker *worker);
+bool worker_start(struct worker *worker, struct fault *fault); /* the thread */
+void worker_join(struct worker *worker);
+void worker_free(struct worker *worker); /* after worker_join, or never started */
+
+/* ---- jobs of the main thread; each is in flight at most once and comes home to main_inbox ---- */
+
+enum worker_order {
+    WORKER_PREPARE, /* build a VM from `files`: ok, or fault */
+    WORKER_SWAP,    /* put the prepared VM in force */
+    WORKER_DISCARD, /* forget the prepared VM */
+    WORKER_DRAIN,   /* stop accepting; home only when nothing is left, or after WORKER_CANCEL */
+    WORKER_CANCEL,  /* end what runs */
+    WORKER_STOP     /* leave the loop */
+};
+
+struct worker_job {
+    struct job job;
+    enum worker_order order;
+    struct policy_files *files;
+    int64_t keepalive_comment_ms; /* with WORKER_SWAP: reloadable settings */
+    bool ok;
+    struct fault fault;
+    bool home; /* set by its `done` */
+};
+
+void worker_send(struct worker *worker, struct worker_job *job, enum worker_order order);
+
+#endif
