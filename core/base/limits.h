@@ -28,7 +28,7 @@ enum {
     LIMIT_LOAD_BYTES = 32 * 1024 * 1024, /* policies and our own code */
     LIMIT_TURN_BYTES = 64 * 1024 * 1024, /* by which one turn of a task may make it grow */
     LIMIT_LOAD_INSTRUCTIONS = 50 * 1000 * 1000, /* for loading and checking policies */
-    LIMIT_LOAD_CPU_MS = 5000,                   /* and the processor time it may take */
+    LIMIT_LOAD_CPU_MS = 3000,                   /* and the processor time it may take */
     LIMIT_TURN_INSTRUCTIONS = 1000 * 1000,      /* between two yields of a task */
     LIMIT_TURN_CPU_MS = 250,
     LIMIT_POLICY_FILE_BYTES = 4 * 1024 * 1024,

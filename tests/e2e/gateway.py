@@ -1,0 +1,250 @@
+"""Runs the gateway as an operator would: a config file, policies of its own, signals, its log."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import httpx2 as httpx
+from customer import Customer
+from fake_provider import Provider
+from policies import Policies
+from rawhttp import RawConnection
+from wait import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = Path(os.environ.get("GATEWAY_BINARY") or ROOT / "build/llm-gateway").resolve()
+UPSTREAM_KEY = "sk-upstream-3jKq9ZxVbT7mWn2RcY5pLdGh"
+SANITIZER_MARKS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:",
+                   "WARNING: ThreadSanitizer", "check failed")  # fmt: skip
+START_TIMEOUT_S = 30
+STOP_TIMEOUT_S = 30
+
+
+@cache
+def is_sanitized() -> bool:
+    """Memory bounds and times of a sanitizer build say nothing about the product's."""
+    libraries = subprocess.run(["ldd", BINARY], capture_output=True, text=True).stdout
+    return "libasan" in libraries or "libtsan" in libraries
+
+
+class Gateway:
+    """One gateway in a folder of its own. start() and stop(), or kill()."""
+
+    def __init__(
+        self,
+        folder: Path,
+        provider: Provider | None,
+        settings: dict[str, str | int] | None = None,
+        env: dict[str, str] | None = None,
+    ):
+        self.folder = folder
+        self.config = folder / "gateway.conf"
+        self.database = folder / "gateway.db"
+        self.stderr_path = folder / "stderr.log"
+        self.policies = Policies(ROOT / "policies", folder / "policies")
+        self.settings = {
+            "listen": "127.0.0.1:0",
+            "database": self.database,
+            "secret_file": folder / "secret",
+            "policies": self.policies.folder,
+            "webui": ROOT / "webui",
+            "workers": 2,
+            "durability": "process",
+            "payments": "test",
+            "log_level": "info",
+            "log_format": "json",
+            "drain_timeout_ms": 5000,
+            **(settings or {}),
+        }
+        self.env = self._environment(provider) | (env or {})
+        self.process: subprocess.Popen | None = None
+        self.customers: list[Customer] = []
+        self._log_from = 0
+
+    @staticmethod
+    def _environment(provider: Provider | None) -> dict[str, str]:
+        env = {
+            "PATH": os.environ["PATH"],
+            "HOME": "/nonexistent",
+            "ASAN_OPTIONS": "detect_stack_use_after_return=1:quarantine_size_mb=16:exitcode=86",
+            "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+        }
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"):
+            if name in os.environ:
+                env[name] = os.environ[name]
+        if provider is not None:
+            env |= {"OPENAI_BASE_URL": provider.url, "OPENAI_API_KEY": UPSTREAM_KEY}
+        return env
+
+    # ---- life ----
+
+    def write_config(self) -> None:
+        lines = [f"{name} = {value}\n" for name, value in self.settings.items()]
+        self.config.write_text("# made by tests/e2e/gateway.py\n" + "".join(lines))
+
+    def start(self) -> "Gateway":
+        assert BINARY.exists(), f"{BINARY} is not built; see GATEWAY_BINARY"
+        self.write_config()
+        self._log_from = self.stderr_path.stat().st_size if self.stderr_path.exists() else 0
+        with self.stderr_path.open("ab") as stderr, (self.folder / "stdout.log").open("ab") as out:
+            self.process = subprocess.Popen(
+                [BINARY, "--config", self.config],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=stderr,
+                env=self.env,
+                cwd=self.folder,
+            )
+        listening = wait_until(self._listening_or_dead, START_TIMEOUT_S, "event listening")
+        assert listening is not True, f"the gateway did not start:\n{self.stderr()}"
+        self.address = (listening["address"], int(listening["port"]))
+        self.http = httpx.Client(base_url=self.origin, verify=False, timeout=30, trust_env=False)
+        wait_until(lambda: self.http.get("/readyz").status_code == 200, 10, "/readyz")
+        return self
+
+    def _listening_or_dead(self):
+        if found := self.logged("listening"):
+            return found[-1]
+        return self.process.poll() is not None
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def stop(self) -> None:
+        """SIGTERM; it must end well and leave a ledger that adds up."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.signal(signal.SIGTERM)
+        self.wait_for_exit()
+        self.verify_ledger()
+
+    def kill(self) -> None:
+        """kill -9: what a crash is to the database."""
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+        self.check_clean()
+
+    def wait_for_exit(self, timeout: float = STOP_TIMEOUT_S, code: int | None = 0) -> None:
+        """It ends by itself, with that exit status and without a complaint."""
+        try:
+            got = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"still running:\n{self.stderr()[-8000:]}") from None
+        finally:
+            self.process = None
+        assert code in (None, got), f"exit status {got}:\n{self.stderr()[-8000:]}"
+        self.check_clean()
+
+    def abandon(self) -> None:
+        """Ends it whatever its state, for a fixture whose test has failed already."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def check_clean(self) -> None:
+        found = [mark for mark in SANITIZER_MARKS if mark in self.stderr()]
+        assert not found, self.stderr()[-8000:]
+
+    # ---- looking at it ----
+
+    @property
+    def origin(self) -> str:
+        scheme = "https" if "tls_certificate" in self.settings else "http"
+        return f"{scheme}://{self.address[0]}:{self.address[1]}"
+
+    @property
+    def api(self) -> str:
+        return self.origin + "/api/v1"
+
+    def connect(self, **how) -> RawConnection:
+        return RawConnection(self.address, **how)
+
+    def stderr(self) -> str:
+        return self.stderr_path.read_text(errors="replace")
+
+    def log(self) -> list[dict]:
+        """What was logged since the last start."""
+        with self.stderr_path.open("rb") as file:
+            file.seek(self._log_from)
+            data = file.read()
+        lines = []
+        for line in data.split(b"\n"):
+            with contextlib.suppress(ValueError):
+                lines.append(json.loads(line))
+        return [line for line in lines if isinstance(line, dict)]
+
+    def logged(self, word: str, **fields) -> list[dict]:
+        """Log lines whose event has that word and whose fields are these."""
+        return [
+            line
+            for line in self.log()
+            if word in line.get("event", "") and fields.items() <= line.items()
+        ]
+
+    def rss_bytes(self) -> int:
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+        return int(line.split()[1]) * 1024
+
+    def is_alive(self) -> bool:
+        return self.process.poll() is None and self.http.get("/healthz").status_code == 200
+
+    # ---- the operator's commands ----
+
+    def command(self, *args: str, **how) -> subprocess.CompletedProcess:
+        """llm-gateway --config FILE ARGS..."""
+        return subprocess.run(
+            [BINARY, "--config", self.config, *args],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=self.env,
+            cwd=self.folder,
+            **how,
+        )
+
+    def value_of(self, *args: str) -> str:
+        """The last line that a command prints, which must succeed."""
+        result = self.command(*args)
+        assert result.returncode == 0, f"{args}: {result.stdout}\n{result.stderr}"
+        return result.stdout.strip().split("\n")[-1]
+
+    def verify_ledger(self) -> None:
+        result = self.command("ledger", "verify")
+        assert result.returncode == 0, f"ledger verify: {result.stdout}\n{result.stderr}"
+
+    def reload(self) -> None:
+        """SIGHUP, and the policies are in force."""
+        before = len(self.logged("reload"))
+        self.signal(signal.SIGHUP)
+        wait_until(lambda: len(self.logged("reload")) > before, 15, "a line about the reload")
+
+    # ---- customers ----
+
+    def customer(self, credit: str | None = "10", **key) -> Customer:
+        """A new user with a key, and credits unless `credit` is None."""
+        customer = Customer(self)
+        customer.sign_up()
+        if credit is not None:
+            customer.charge(credit)
+        customer.create_key(**key)
+        self.customers.append(customer)
+        return customer
+
+    def check_money(self) -> None:
+        """No hold is left open, and the ledger adds up."""
+        if not self.customers or self.process is None:
+            return
+        for customer in self.customers:
+            customer.wait_for_no_hold()
+        self.customers.clear()
+        self.verify_ledger()

@@ -1,0 +1,97 @@
+"""Clients that do not read: the provider is slowed down, memory stays bounded."""
+
+import time
+
+import answers
+import pytest
+from gateway import is_sanitized
+from rawhttp import chat_bytes
+from wait import wait_until
+
+CLIENTS = 200
+EACH_BYTES = 256 * 1024
+STREAMED = (
+    b'{"stream":true,"model":"gpt-4o-mini","max_tokens":100,'
+    b'"messages":[{"role":"user","content":"Hi"}]}'
+)
+
+
+def sent_in_all(provider) -> int:
+    return sum(request.sent_bytes for request in provider.requests)
+
+
+def stalled(provider) -> bool:
+    """The provider could not write anything for a while."""
+    before = sent_in_all(provider)
+    time.sleep(0.5)
+    return sent_in_all(provider) == before
+
+
+@pytest.mark.timeout(180)
+def test_200_clients_stop_reading(make_gateway, provider):
+    gateway = make_gateway()
+    customer = gateway.customer()
+    provider.answer = answers.chat()
+    for _ in range(20):  # what is made once is not counted
+        assert customer.ask(stream=True).status_code == 200
+    provider.reset()
+    before = gateway.rss_bytes()
+    provider.answer = answers.endless(piece_bytes=8000)
+    connections = []
+    for _ in range(CLIENTS):
+        connection = gateway.connect()
+        connection.send(chat_bytes(customer.key, STREAMED))
+        connections.append(connection)
+    for connection in connections:
+        assert connection.read_head().status == 200
+    wait_until(lambda: stalled(provider), 90, "a stop of the provider's writing")
+    growth = gateway.rss_bytes() - before
+    each = growth // CLIENTS
+    bound = EACH_BYTES * (3 if is_sanitized() else 1)  # red zones and shadow memory
+    assert each < bound, f"{each} bytes for each client"
+    assert gateway.is_alive()
+
+    # Whoever reads again gets the stream on, in order.
+    connections[0].buffer = b""
+    got = sum(len(connections[0].read_chunk()) for _ in range(100))
+    assert got > 500_000
+    for connection in connections:
+        connection.close()
+    wait_until(lambda: all(r.gone_at for r in provider.requests), 20, "the end of all calls")
+    customer.wait_for_no_hold()
+
+
+def test_slow_reader_gets_everything(gateway, customer, provider):
+    """Pausing and going on loses nothing and doubles nothing."""
+    events = [answers.content_event(f"{index} " + "y" * 3000) for index in range(1000)]
+    provider.answer = answers.stream([*events, answers.DONE])
+    with gateway.connect() as connection:
+        connection.send(chat_bytes(customer.key, STREAMED))
+        assert connection.read_head().status == 200
+        wait_until(lambda: stalled(provider), 30, "a stop of the provider's writing")
+        assert provider.last.ended_at is None, "it all fitted somewhere: the test shows nothing"
+        got = b""
+        while chunk := connection.read_chunk():
+            got += chunk
+    assert got.replace(b": keep-alive\n\n", b"") == b"".join(events) + answers.DONE
+
+
+def test_one_slow_reader_stops_nobody_else(gateway, customer, provider):
+    provider.then(answers.endless(piece_bytes=8000))
+    with gateway.connect() as connection:
+        connection.send(chat_bytes(customer.key, STREAMED))
+        assert connection.read_head().status == 200
+        wait_until(lambda: stalled(provider), 30, "a stop of the provider's writing")
+        for _ in range(10):
+            assert customer.ask().status_code == 200
+
+
+def test_large_body_to_a_slow_provider(gateway, customer, provider):
+    """A request of 5 MB while the provider does not answer yet: others go on."""
+    provider.then(answers.silence())
+    body = STREAMED.replace(b"Hi", b"x" * 5_000_000)
+    with gateway.connect() as connection:
+        connection.send(chat_bytes(customer.key, body))
+        provider.wait_for_requests(1, 20)
+        assert len(provider.last.body) > 5_000_000
+        assert customer.ask().status_code == 200

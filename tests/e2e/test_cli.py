@@ -1,0 +1,264 @@
+"""The program as an operator meets it: commands, settings, and what it says when it is wrong."""
+
+import re
+import sqlite3
+
+import pytest
+from wait import wait_until
+
+
+@pytest.fixture
+def idle(make_gateway):
+    """A gateway that is configured and not running."""
+    return make_gateway(start=False)
+
+
+def refused(result, *words: str) -> None:
+    """Exit status 1 or 2, and a message with these words; no crash."""
+    text = result.stdout + result.stderr
+    assert result.returncode in (1, 2), f"{result.returncode}: {text}"
+    for word in words:
+        assert word in text, text
+
+
+# ---- commands ----
+
+
+@pytest.mark.quick
+def test_version(idle):
+    assert re.search(r"\d+\.\d+", idle.value_of("version"))
+
+
+@pytest.mark.quick
+def test_check(idle):
+    assert idle.command("check").returncode == 0
+    assert not idle.database.exists(), "a check changes nothing"
+
+
+def test_check_says_where(idle):
+    idle.policies.replace("margins", 'default = "20%"', 'default = "-20%"')
+    refused(idle.command("check"), "margins.lua:4", "default")
+
+
+def test_the_policies_that_are_shipped_are_good(idle):
+    assert idle.command("check").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "word"),
+    [(["frobnicate"], "frobnicate"), (["--frobnicate"], "frobnicate"), (["user"], "user"),
+     (["user", "create"], "EMAIL"), (["key", "frobnicate"], "frobnicate"), (["credit"], "EMAIL"),
+     (["credit", "a@b.de"], "AMOUNT"), (["ledger"], "verify"), (["check", "extra"], "extra"),
+     (["--set", "nonsense"], "nonsense"), (["--set", "no_such_setting=1"], "no_such_setting"),
+     (["--config"], "config")],
+)  # fmt: skip
+def test_wrong_arguments(idle, args, word):
+    refused(idle.command(*args), word)
+
+
+def test_migrate_twice(idle):
+    for _ in range(2):
+        assert idle.command("migrate").returncode == 0
+    assert idle.database.exists()
+    idle.verify_ledger()
+
+
+def test_user_key_credit_before_the_first_start(idle):
+    """All of them make the database if there is none."""
+    idle.value_of("user", "create", "a@example.com", "--name", "Anna", "--admin")
+    key = idle.value_of("key", "create", "a@example.com", "--name", "first")
+    idle.value_of("credit", "a@example.com", "12.5", "--reason", "welcome")
+    assert re.fullmatch(r"llm_sk_[0-9A-Za-z]{38}", key)
+    idle.start()
+    answer = idle.http.get("/api/v1/credits", headers={"Authorization": f"Bearer {key}"})
+    assert answer.json()["data"]["total_credits"] == 12.5
+
+
+@pytest.mark.quick
+def test_key_made_while_it_serves(gateway):
+    email = "cli.while.serving@example.com"
+    gateway.value_of("user", "create", email)
+    key = gateway.value_of("key", "create", email)
+    headers = {"Authorization": f"Bearer {key}"}
+    wait_until(lambda: gateway.http.get("/v1/models", headers=headers).status_code == 200, 5, "key")
+
+
+def test_credit_refusals(idle):
+    idle.value_of("user", "create", "a@example.com")
+    for amount in ("0", "-1", "x", "1e3", "NaN", "", "1000000000000", "0.0000000001"):
+        refused(idle.command("credit", "a@example.com", amount))
+    refused(idle.command("credit", "nobody@example.com", "1"), "nobody@example.com")
+    refused(idle.command("key", "create", "nobody@example.com"), "nobody@example.com")
+    refused(idle.command("user", "create", "a@example.com"), "a@example.com")
+    refused(idle.command("user", "create", "no address"))
+    idle.verify_ledger()
+
+
+def test_a_second_server_on_the_database(gateway):
+    result = gateway.command("serve")
+    refused(result, "gateway.db")
+    assert gateway.is_alive()
+
+
+# ---- settings ----
+
+BAD_SETTINGS = {
+    "unknown name": ("frobnicate = 1", "frobnicate"),
+    "misspelt name": ("log_levle = info", "log_level"),
+    "no equals sign": ("nonsense", "nonsense"),
+    "bad number": ("workers = many", "workers"),
+    "negative number": ("body_bytes_max = -5", "body_bytes_max"),
+    "bad choice": ("log_level = loud", "log_level"),
+    "bad payments": ("payments = gold", "payments"),
+    "missing variable": ("public_url = ${NO_SUCH_VARIABLE}", "NO_SUCH_VARIABLE"),
+    "unclosed variable": ("public_url = ${HOME", "HOME"),
+    "bad address": ("listen = nowhere", "listen"),
+    "bad port": ("listen = 127.0.0.1:99999", "listen"),
+    "too many workers": ("workers = 100000", "workers"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_SETTINGS)
+def test_bad_settings(idle, name):
+    line, word = BAD_SETTINGS[name]
+    setting = line.split(" = ")[0]
+    lines = [
+        text for text in idle.config.read_text().splitlines() if not text.startswith(setting + " ")
+    ]
+    idle.config.write_text("\n".join([*lines, line]) + "\n")
+    result = idle.command("check")
+    refused(result, f"gateway.conf:{len(lines) + 1}", word)
+
+
+def test_settings_from_the_environment_and_the_command_line(idle):
+    text = idle.config.read_text().replace("log_level = info", "log_level = ${LEVEL} # a comment")
+    idle.config.write_text(text)
+    idle.env["LEVEL"] = "warn"
+    assert idle.command("check").returncode == 0
+    assert idle.command("--set", "workers=1", "check").returncode == 0
+    refused(idle.command("--set", "workers=x", "check"), "workers")
+    idle.env["LEVEL"] = "loud"
+    refused(idle.command("check"), "log_level")
+
+
+def test_missing_config_file(idle):
+    idle.config.unlink()
+    refused(idle.command("check"), "gateway.conf")
+
+
+def test_missing_policies(idle):
+    idle.policies.path("models").unlink()
+    refused(idle.command("check"), "models.lua")
+    refused(idle.command("serve"), "models.lua")
+
+
+def test_database_in_no_folder(make_gateway):
+    gateway = make_gateway(start=False, database="/nonexistent/gateway.db")
+    refused(gateway.command("serve"), "/nonexistent/gateway.db")
+
+
+def test_port_in_use(gateway, make_gateway):
+    other = make_gateway(start=False, listen=f"127.0.0.1:{gateway.address[1]}")
+    refused(other.command("serve"), str(gateway.address[1]))
+
+
+def test_test_payments_are_for_loopback_only(make_gateway):
+    """Free money for everybody on the network must be asked for twice."""
+    gateway = make_gateway(start=False, listen="0.0.0.0:0")
+    refused(gateway.command("serve"), "payments", "loopback")
+
+
+def test_test_payments_are_loud(gateway):
+    assert [line for line in gateway.log() if line["level"] == "warn" and "payments" in str(line)]
+
+
+# ---- the database ----
+
+
+def test_edited_migration_is_refused(idle):
+    idle.value_of("migrate")
+    with sqlite3.connect(idle.database) as db:
+        db.execute("UPDATE migrations SET sha256 = replace(sha256, substr(sha256, 1, 1), 'x')")
+    refused(idle.command("serve"), "migration")
+
+
+def test_database_of_a_newer_version_is_refused(idle):
+    idle.value_of("migrate")
+    with sqlite3.connect(idle.database) as db:
+        columns = [row[1] for row in db.execute("PRAGMA table_info(migrations)")]
+        values = {"name": "9999_future.sql", "sha256": "0" * 64}
+        row = [values.get(column, 1) for column in columns]
+        marks = ", ".join("?" * len(row))
+        db.execute(f"INSERT INTO migrations VALUES ({marks})", row)
+    refused(idle.command("serve"), "9999_future")
+
+
+def test_no_database_at_all(idle):
+    idle.database.write_bytes(b"this is no database" * 1000)
+    refused(idle.command("serve"), "gateway.db")
+
+
+TAMPERED = {
+    "a balance": "UPDATE balances SET credited_nusd = credited_nusd + 1 WHERE floor_zero = 1",
+    "a transfer": "UPDATE transfers SET amount_nusd = amount_nusd + 1",
+    "a lost transfer": "DELETE FROM transfers WHERE seq = (SELECT max(seq) FROM transfers)",
+    "a record": "UPDATE usage SET charge_nusd = charge_nusd + 1",
+    "a key's total": "UPDATE key_totals SET spent_nusd = spent_nusd + 1",
+    "a day": "UPDATE daily SET charge_nusd = charge_nusd - 1",
+}
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+def test_verify_finds_what_was_tampered_with(make_gateway, provider, name):
+    gateway = make_gateway()
+    customer = gateway.customer()
+    assert customer.ask().status_code == 200
+    gateway.check_money()
+    gateway.stop()
+    with sqlite3.connect(gateway.database) as db:
+        for (trigger,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            db.execute(f"DROP TRIGGER {trigger}")
+        assert db.execute(TAMPERED[name]).rowcount > 0
+    result = gateway.command("ledger", "verify")
+    assert result.returncode == 1
+    assert len((result.stdout + result.stderr).strip()) > 10, "it says which and where"
+
+
+def test_history_cannot_be_changed(make_gateway, provider):
+    """The database itself refuses, whoever asks."""
+    gateway = make_gateway()
+    assert gateway.customer().ask().status_code == 200
+    gateway.check_money()
+    gateway.stop()
+    db = sqlite3.connect(gateway.database)
+    for table in ("transfers", "holds", "resolutions", "usage"):
+        for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET created_ms = 1"):
+            with pytest.raises(sqlite3.IntegrityError):
+                db.execute(statement)
+    with pytest.raises(sqlite3.IntegrityError):
+        db.execute("UPDATE balances SET debited_nusd = credited_nusd + 1 WHERE floor_zero = 1")
+    db.close()
+
+
+# ---- starting again ----
+
+
+def test_everything_is_kept(make_gateway, provider):
+    """Users, keys, balances and records outlive a restart."""
+    gateway = make_gateway()
+    customer = gateway.customer()
+    customer.ask()
+    customer.wait_for_no_hold()
+    balance, records = customer.balance, customer.records()
+    gateway.customers.clear()
+    gateway.stop()
+    gateway.start()
+    customer.web.base_url = gateway.origin + "/api"
+    assert customer.balance == balance, "the session is kept, too"
+    assert customer.records() == records
+    assert customer.ask().status_code == 200
+
+
+def test_health(gateway):
+    for path in ("/healthz", "/readyz"):
+        assert gateway.http.get(path).status_code == 200

@@ -1,0 +1,145 @@
+"""Requests, tokens and concurrency: 429 with the headers that SDKs read."""
+
+import threading
+import time
+
+import answers
+import openai
+import pytest
+from answers import Chat, Usage
+from errors import check_error
+from wait import wait_until
+
+HEADERS = ("x-ratelimit-limit-", "x-ratelimit-remaining-", "x-ratelimit-reset-")
+
+
+@pytest.fixture
+def limited(make_gateway):
+    """limited(rule): a gateway with that one rule."""
+
+    def limited(rule: str):
+        return make_gateway(
+            prepare=lambda policies: policies.write("limits", f"return {{ {{ {rule} }} }}\n")
+        )
+
+    return limited
+
+
+def check_429(response, word: str) -> None:
+    error = check_error(response, 429, "rate_limit_exceeded", retry=True)
+    assert error["type"] == "rate_limit_error"
+    assert word in str(error["metadata"])
+    seconds, ms = response.headers["retry-after"], response.headers["retry-after-ms"]
+    assert 0 < int(ms) <= int(seconds) * 1000 <= 86400_000
+
+
+def test_requests(limited, provider):
+    gateway = limited('scope = "key", requests_per_minute = 5')
+    customer = gateway.customer()
+    left = []
+    for _ in range(5):
+        response = customer.ask()
+        assert response.status_code == 200
+        assert response.headers["x-ratelimit-limit-requests"] == "5"
+        left.append(int(response.headers["x-ratelimit-remaining-requests"]))
+    assert left == [4, 3, 2, 1, 0]
+    refused = customer.ask()
+    check_429(refused, "key")
+    for name in HEADERS:
+        assert refused.headers[name + "requests"]
+    assert refused.headers["x-ratelimit-remaining-requests"] == "0"
+    assert len(provider.requests) == 5
+    customer.create_key()
+    assert customer.ask().status_code == 200, "another key has its own"
+    with pytest.raises(openai.RateLimitError):
+        for _ in range(6):
+            customer.openai().chat.completions.create(
+                model="gpt-4o-mini", messages=[{"role": "user", "content": "Hi"}]
+            )
+
+
+def test_requests_of_a_user(limited):
+    customer = limited('scope = "user", requests_per_minute = 3').customer()
+    for _ in range(3):
+        customer.create_key()
+        assert customer.ask().status_code == 200
+    customer.create_key()
+    check_429(customer.ask(), "user")
+
+
+def test_tokens(limited, provider):
+    """What was used counts, not what might have been."""
+    customer = limited('scope = "key", tokens_per_minute = 3000').customer()
+    provider.answer = answers.chat(usage=Usage(100, 900))
+    for _ in range(3):
+        response = customer.ask(max_tokens=900)
+        assert response.status_code == 200
+        assert response.headers["x-ratelimit-limit-tokens"] == "3000"
+        customer.wait_for_no_hold()
+    refused = customer.ask(max_tokens=900)
+    check_429(refused, "token")
+    for name in HEADERS:
+        assert refused.headers[name + "tokens"]
+
+
+def test_concurrency(limited, provider):
+    gateway = limited('scope = "key", concurrency = 2')
+    customer = gateway.customer()
+    gate = threading.Event()
+    provider.answer = answers.stream_of(Chat(), gates={1: gate})
+    client = customer.openai()
+    options = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]}
+    streams = [client.chat.completions.create(**options, stream=True) for _ in range(2)]
+    check_429(customer.ask(), "concurren")
+    gate.set()
+    for stream in streams:
+        assert list(stream)
+    provider.answer = answers.chat()
+    wait_until(lambda: customer.ask().status_code == 200, 5, "room for another")
+
+
+def test_gone_clients_make_room(limited, provider):
+    customer = limited('scope = "user", concurrency = 1').customer()
+    provider.answer = answers.silence()
+    with pytest.raises(openai.APITimeoutError):
+        customer.openai(timeout=0.2).chat.completions.create(
+            model="gpt-4o-mini", messages=[{"role": "user", "content": "Hi"}]
+        )
+    provider.answer = answers.chat()
+    wait_until(lambda: customer.ask().status_code == 200, 5, "room for another")
+
+
+def test_one_does_not_use_up_the_others(limited):
+    gateway = limited('scope = "user", requests_per_minute = 2')
+    one, two = gateway.customer(), gateway.customer()
+    while one.ask().status_code == 200:
+        pass
+    assert two.ask().status_code == 200
+
+
+def test_sdk_waits_and_succeeds(limited):
+    """retry-after-ms is honoured by the SDK without our help: a concurrency limit soon ends."""
+    customer = limited('scope = "key", concurrency = 1').customer()
+    began = time.monotonic()
+    done = []
+
+    def ask():
+        answer = customer.openai(max_retries=8).chat.completions.create(
+            model="gpt-4o-mini", messages=[{"role": "user", "content": "Hi"}]
+        )
+        done.append(answer.choices[0].message.content)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(done) == 4
+    assert time.monotonic() - began < 50
+
+
+def test_longest_answer(limited, provider):
+    """output_tokens_max caps what is asked upstream."""
+    customer = limited('scope = "key", output_tokens_max = 50, concurrency = 100').customer()
+    assert customer.ask().status_code == 200
+    assert provider.last.json["max_tokens"] == 50

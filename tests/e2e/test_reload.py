@@ -1,0 +1,252 @@
+"""SIGHUP: all or nothing, no request hurt, the old policy kept when the new one is wrong."""
+
+import itertools
+import signal
+import time
+
+import answers
+import httpx2 as httpx
+import pytest
+from answers import Usage
+from customer import QUESTION
+from errors import check_error
+from load import Load
+from prices import Price, charge, usd
+from wait import wait_until
+
+USAGE = Usage(1001, 77, cached=512)
+NO_LIMITS = 'return { { scope = "key", concurrency = 100000 } }\n'
+# Each generation's prices differ in every kind and in the margin: a mixture equals none of them.
+GENERATIONS = [
+    (Price("1", "2", "0.1"), "10%"),
+    (Price("30", "50", "7"), "20%"),
+    (Price("700", "1100", "130"), "35%"),
+]
+
+
+def write_generation(policies, number: int) -> None:
+    """Prices in models.lua, the margin in margins.lua; examples.lua refuses any mixture."""
+    price, margin = GENERATIONS[number]
+    policies.write("margins", f'return {{ default = "{margin}", models = {{}}, groups = {{}} }}\n')
+    wanted = charge_of(number)
+    policies.write(
+        "examples",
+        f'return {{ {{ model = "m", input = {USAGE.prompt - USAGE.cached}, cached_input = '
+        f'{USAGE.cached}, output = {USAGE.completion}, price = "{wanted:f}" }} }}\n',
+    )
+    policies.model("m", price)
+
+
+def charge_of(number: int):
+    price, margin = GENERATIONS[number]
+    return charge(price, USAGE, f"0.{margin[:-1]}")
+
+
+@pytest.fixture
+def changing(make_gateway):
+    """A gateway whose model `m` has the prices of a generation."""
+
+    def prepare(policies):
+        policies.write("limits", NO_LIMITS)
+        write_generation(policies, 0)
+
+    return make_gateway(prepare=prepare)
+
+
+@pytest.mark.timeout(180)
+def test_sighup_under_load(changing, provider, is_long):
+    """SIGHUP every 100 ms: no request fails, none is priced by a mixture of two policies.
+
+    The operator's editor writes the files one after the other, so some reloads see half a change;
+    examples.lua lets none of these into force."""
+    seconds = 20 if is_long else 6
+    customer = changing.customer(credit="1000")
+    provider.answer = answers.chat(usage=USAGE)
+    prices = {charge_of(number) for number in range(3)}
+    turn = itertools.count(1)
+
+    def ask(number):
+        with httpx.Client(base_url=changing.api, timeout=30, trust_env=False) as client:
+            body = {"model": "m", "max_tokens": 100, "messages": list(QUESTION)}
+            streamed = {"stream": True} if number % 2 else {}
+            answer = client.post(
+                "/chat/completions", json=body | streamed, headers=customer.authorization
+            )
+            assert answer.status_code == 200, answer.text
+            assert not streamed or answer.content.endswith(answers.DONE)
+            return answer.headers["x-request-id"]
+
+    def reload():
+        write_generation(changing.policies, next(turn) % 3)
+        changing.signal(signal.SIGHUP)
+
+    with Load(4, ask) as load:
+        steps = load.run_for(seconds, reload, 0.1)
+    assert steps > seconds * 2
+    customer.wait_for_no_hold()
+    assert len(load.results) > 50
+    got, cursor = {}, None
+    while True:
+        params = {"limit": 1000} | ({"cursor": cursor} if cursor else {})
+        page = customer.call("GET", "/usage", 200, params=params)
+        got |= {record["id"]: usd(record["cost"]) for record in page["data"]}
+        cursor = page["next_cursor"]
+        if not cursor:
+            break
+    assert got.keys() == set(load.results)
+    assert set(got.values()) <= prices
+    assert len(set(got.values())) > 1, "no reload took effect"
+
+
+def test_reload_takes_effect(changing, provider):
+    customer = changing.customer(credit="100")
+    provider.answer = answers.chat(usage=USAGE)
+    for number in (0, 1, 2, 1):
+        write_generation(changing.policies, number)
+        changing.reload()
+        response = customer.ask("m", max_tokens=100)
+        assert usd(response.headers["x-llm-cost"]) == charge_of(number)
+
+
+BROKEN = {
+    "syntax": ("models", "return {\n    a = = 1,\n}\n", "models.lua:2"),
+    "not a table": ("models", "return 5\n", "models.lua"),
+    "raises": ("models", 'local x = nil\nlocal y = x.z\nreturn {}\n', "models.lua:2"),
+    "unknown member": ("margins", 'return {\n    default = "20%",\n    modles = {},\n}\n',
+                       "margins.lua:3"),
+    "bad margin": ("margins", 'return {\n\n    default = "minus",\n}\n', "margins.lua:3"),
+    "endless loop": ("margins", "\nwhile true do end\nreturn {}\n", "margins.lua:2"),
+    "endless pcall": ("margins", "while true do pcall(function() while true do end end) end\n",
+                      "margins.lua"),
+    "memory": ("margins", 'local t = {}\nfor i = 1, 1e9 do t[i] = { i } end\n',
+               "margins.lua"),
+    "no io": ("limits", '\n\nlocal f = io.open("/etc/passwd")\nreturn {}\n', "limits.lua:3"),
+    "no os": ("limits", 'os.exit(3)\nreturn {}\n', "limits.lua:1"),
+    "no ffi": ("limits", 'local ffi = require("ffi")\nreturn {}\n', "limits.lua:1"),
+    "bytecode": ("limits", "\x1bLJ\x02\x02nonsense", "limits.lua"),
+    "wrong example": ("examples",
+                      'return {\n    { model = "m", input = 1, output = 1, price = "5" },\n}\n',
+                      "examples.lua:2"),
+    "negative price": ("models", 'return { a = { context = 1, max_output = 1, input = "-1",\n'
+                       'output = "1", candidates = { { provider = "openai" } } } }\n',
+                       "models.lua:1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_policy_keeps_the_old(changing, provider, name):
+    file, text, place = BROKEN[name]
+    customer = changing.customer(credit="100")
+    provider.answer = answers.chat(usage=USAGE)
+    good = changing.policies.read(file)
+    changing.policies.write(file, text)
+
+    checked = changing.command("check")
+    assert checked.returncode == 1
+    assert place in checked.stdout + checked.stderr, checked.stdout + checked.stderr
+
+    changing.reload()
+    line = changing.logged("reload")[-1]
+    assert line["level"] == "error"
+    assert place in str(line), line
+    assert usd(customer.ask("m", max_tokens=100).headers["x-llm-cost"]) == charge_of(0)
+    assert changing.http.get("/readyz").status_code == 200
+
+    changing.policies.write(file, good)
+    assert changing.command("check").returncode == 0
+    write_generation(changing.policies, 1)
+    changing.reload()
+    assert usd(customer.ask("m", max_tokens=100).headers["x-llm-cost"]) == charge_of(1)
+
+
+def test_missing_file(changing):
+    customer = changing.customer()
+    changing.policies.path("margins").unlink()
+    changing.reload()
+    assert "margins.lua" in str(changing.logged("reload")[-1])
+    assert customer.ask("m", max_tokens=100).status_code == 200
+
+
+LOOPS = {
+    "plain": "while true do end",
+    "pcall": "while true do pcall(function() while true do end end) end",
+    "recursion": "local function f() return f() end\n            f()",
+    "xpcall": "xpcall(function() while true do end end, function() while true do end end)",
+    "string": 'local s = "x" while true do s = s .. s end',
+    "pattern": 'return ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"):find("a-a-a-a-a-a-a-a-a-a-b")',
+    "sort": "table.sort({ 3, 2, 1 }, function() while true do end end)",
+    "memory": "local t = {} while true do t = { t, {}, {}, {} } end",
+    "error": 'error("secret of the operator")',
+    "error table": "error({})",
+    "nonsense": 'return "much"',
+    "number": "return 0 / 0",
+}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_runaway_rule_at_request(changing, provider, name):
+    """The request fails clean, nothing is charged, nobody else waits for it."""
+    customer = changing.customer()
+    rule = f"""return {{
+    default = "20%",
+    rule = function(request)
+        if request.model == "gpt-4" then
+            {LOOPS[name]}
+        end
+    end,
+}}
+"""
+    changing.policies.write("margins", rule)
+    changing.policies.write("examples", "return {}\n")
+    changing.reload()
+    assert changing.logged("reload")[-1]["level"] == "info", changing.logged("reload")[-1]
+    before = customer.balance
+    for _ in range(5):
+        began = time.monotonic()
+        response = customer.ask("gpt-4", max_tokens=10)
+        assert time.monotonic() - began < 5
+        error = check_error(response, response.status_code)
+        assert response.status_code >= 500
+        assert "operator" not in error["message"]
+        assert customer.ask(max_tokens=10).status_code == 200
+    assert customer.wallet()["held"] == "0.000000000"
+    assert before - customer.balance == 5 * charge("gpt-4o-mini", Usage())
+    lines = [line for line in changing.log() if "margins.lua" in str(line)]
+    assert lines, "the operator is told which file"
+    wait_until(lambda: changing.http.get("/readyz").status_code == 200, 5, "/readyz")
+
+
+@pytest.mark.parametrize(
+    ("file", "good", "bad"),
+    [("routes", "    retry = {", '    access = { rule = function() while true do end end },\n'
+      "    retry = {"),
+     ("routes", "    retry = {", "    order = function() while true do end end,\n    retry = {")],
+)  # fmt: skip
+def test_runaway_route(changing, file, good, bad):
+    customer = changing.customer()
+    changing.policies.write("examples", "return {}\n")
+    changing.policies.replace(file, good, bad)
+    changing.reload()
+    response = customer.ask("m", max_tokens=10)
+    assert response.status_code >= 500
+    check_error(response, response.status_code)
+    assert changing.is_alive()
+
+
+def test_model_taken_away(changing, provider):
+    """Gone after the reload; what runs goes on."""
+    customer = changing.customer()
+    good = changing.policies.read("models")
+    changing.policies.write("models", good.replace('["gpt-4"] = {', '["gpt-4-old"] = {'))
+    changing.policies.write("examples", "return {}\n")
+    assert customer.ask("gpt-4", max_tokens=5).status_code == 200
+    changing.reload()
+    check_error(customer.ask("gpt-4", max_tokens=5), 404, "model_not_found")
+    assert customer.ask("gpt-4-old", max_tokens=5).status_code == 200
+
+
+def test_model_without_a_price_is_never_free(make_gateway, provider):
+    gateway = make_gateway(prepare=lambda policies: policies.model("free"))
+    customer = gateway.customer()
+    check_error(customer.ask("free"), 503, "model_not_priced", retry=False)
+    assert provider.requests == []

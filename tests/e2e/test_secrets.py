@@ -1,0 +1,135 @@
+"""What is found in the database, the log or a core dump is no key that works."""
+
+import re
+from pathlib import Path
+
+import answers
+import pytest
+from customer import PASSWORD
+from gateway import UPSTREAM_KEY
+from wait import wait_until
+
+PROMPT = "a prompt that nobody else may read 7f3a"
+ANSWER = "an answer that nobody else may read 91bc"
+
+
+def memory_of(pid: int):
+    """Every readable region of the process, as a core dump would have it."""
+    with Path(f"/proc/{pid}/mem").open("rb") as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            place, rights, *rest = line.split()
+            if "r" not in rights or (rest and rest[-1] in ("[vvar]", "[vsyscall]")):
+                continue
+            start, end = (int(part, 16) for part in place.split("-"))
+            if end - start > 1 << 32:
+                continue  # a sanitizer's reserve
+            try:
+                memory.seek(start)
+                yield memory.read(end - start)
+            except OSError:
+                continue
+
+
+def count_in_memory(gateway, text: str) -> int:
+    data = text.encode()
+    return sum(block.count(data) for block in memory_of(gateway.process.pid))
+
+
+@pytest.fixture
+def used(make_gateway, provider):
+    """A gateway that has seen keys, passwords and prompts in every way, and logs all it can."""
+    gateway = make_gateway(log_level="debug")
+    provider.answer = answers.chat(pieces=(ANSWER,))
+    customer = gateway.customer()
+    messages = [{"role": "user", "content": PROMPT}]
+    assert customer.ask(messages=messages).status_code == 200
+    assert customer.ask(messages=messages, stream=True).status_code == 200
+    customer.post(b'{"model":"gpt-4o-mini","messages":"' + PROMPT.encode() + b'"}')
+    customer.post(b'{"model":' + PROMPT.encode())
+    customer.get("/nothing", params={"key": customer.key})
+    gateway.http.get("/api/v1/models", headers={"x-api-key": customer.key})
+    gateway.http.get("/api/v1/models", headers={"x-api-key": customer.key[:-1] + "~"})
+    gateway.http.post(
+        "/api/auth/signin", json={"email": customer.email, "password": PASSWORD + "!"}
+    )
+    provider.answer = answers.error(401, f"Incorrect API key: {UPSTREAM_KEY}", None, "x")
+    customer.ask(messages=messages)
+    provider.answer = answers.chat()
+    customer.wait_for_no_hold()
+    return gateway, customer
+
+
+def session_of(customer) -> str:
+    (cookie,) = customer.web.cookies.jar
+    return cookie.value
+
+
+def test_database_holds_nothing_that_works(used):
+    gateway, customer = used
+    secrets = [customer.key, customer.key[7:], PASSWORD, session_of(customer), PROMPT, ANSWER,
+               UPSTREAM_KEY]  # fmt: skip
+    files = [path for path in gateway.folder.glob("gateway.db*") if path.is_file()]
+    assert files
+    for path in files:
+        data = path.read_bytes()
+        for secret in secrets:
+            assert secret.encode() not in data, f"{secret} in {path.name}"
+
+
+def test_log_holds_nothing_that_works(used):
+    gateway, customer = used
+    text = gateway.stderr() + (gateway.folder / "stdout.log").read_text()
+    for secret in (customer.key, customer.key[12:-4], PASSWORD, session_of(customer), PROMPT,
+                   ANSWER, UPSTREAM_KEY):  # fmt: skip
+        assert secret not in text
+    assert not re.search(r"llm_sk_[0-9A-Za-z]{12}", text)
+    assert customer.records()[0]["id"] in text, "yet each exchange has its line"
+
+
+def test_memory_holds_no_key(used):
+    """Once connections are closed and others have been served, no copy of the key is left."""
+    gateway, customer = used
+    secrets = {"key": customer.key, "session": session_of(customer), "password": PASSWORD}
+    gateway.http.close()
+    customer.web.close()
+    found = {}
+
+    def is_clean() -> bool:
+        found.update({name: count_in_memory(gateway, text) for name, text in secrets.items()})
+        return not any(found.values())
+
+    try:
+        wait_until(is_clean, 10, "memory without secrets")
+    except AssertionError:
+        raise AssertionError(f"copies in memory: {found}") from None
+    finally:
+        gateway.customers.clear()
+
+
+def test_secret_file(used):
+    """Its owner alone may read it."""
+    gateway, _ = used
+    assert (gateway.folder / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_secret_file_for_all_is_refused(make_gateway):
+    gateway = make_gateway()
+    gateway.stop()
+    (gateway.folder / "secret").chmod(0o644)
+    served = gateway.command("serve")
+    assert served.returncode != 0
+    assert "secret" in served.stderr + served.stdout
+    (gateway.folder / "secret").chmod(0o600)
+
+
+def test_stolen_database_is_worthless(make_gateway, used, provider):
+    """Without the secret file, keys in a copy of the database open nothing."""
+    gateway, customer = used
+    gateway.verify_ledger()
+    thief = make_gateway(start=False)
+    for path in gateway.folder.glob("gateway.db*"):
+        if path.is_file() and not path.name.endswith("lock"):
+            (thief.folder / path.name).write_bytes(path.read_bytes())
+    thief.start()
+    response = thief.http.get("/api/v1/models", headers=customer.authorization)
+    assert response.status_code == 401
