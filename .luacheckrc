@@ -34,6 +34,7 @@ end
 stds.policy = { read_globals = policy }
 std = "luajit"
 files["lua"] = { read_globals = { "core" } } -- lua/annotations/core.lua
+files["lua"] = { read_globals = { "core", "cjson" } }
 -- Never to be called, only read by an editor.
 files["lua/annotations"] = { ignore = { "111", "121", "122", "131", "143", "211", "212", "241" } }
 files["policies"] = { std = "policy" }

@@ -24,11 +24,11 @@ function query.decode(text)
     return decoded
 end
 
-local function decode(x, text)
+local function decode(x, text, name)
     local decoded = query.decode((string.gsub(text, "+", " ")))
     if not decoded then
         x:refuse(400, "invalid_value",
-            "The query of the address is not valid: it needs UTF-8 text with %XX escapes.")
+            "The query of the address is not valid: it needs UTF-8 text with %XX escapes.", name)
     end
     return decoded
 end
@@ -43,7 +43,7 @@ function query.read(x)
         if values[name] then
             x:refuse(400, "invalid_value", "A parameter is given twice; send it once.", name)
         end
-        values[name] = decode(x, value)
+        values[name] = decode(x, value, name)
     end
     return values
 end

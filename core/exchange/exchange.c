@@ -90,7 +90,7 @@ static void release(struct exchange *exchange)
     attempt_fini(exchange);
     relay_fini(exchange);
     free(exchange->limits);
-    buffer_fini(&exchange->body);
+    buffer_wipe_fini(&exchange->body);          /* may hold a password */
     buffer_wipe_fini(&exchange->reply_headers); /* may hold a session cookie */
     free(exchange);
 }

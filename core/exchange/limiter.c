@@ -209,19 +209,15 @@ static void drop_one(const struct limiter *limiter, struct shard *shard, int64_t
     free(entry);
 }
 
-/* Writes the counts of that name back; `entry` is what it has, or NULL. */
-static void put_counts(const struct limiter *limiter, struct shard *shard, struct entry *entry,
-                       struct name_hash hash, int64_t window_ms, const struct counts *counts)
+/* The counts of a name that has no entry yet. */
+static void add_queued(const struct limiter *limiter, struct shard *shard, struct name_hash hash,
+                       int64_t window_ms, const struct counts *counts)
 {
-    if (entry) {
-        entry->used = true;
-    } else {
-        if (shard->queued_count == limiter->shard_entries_max)
-            drop_one(limiter, shard, counts->start_ms);
-        entry = add(limiter, shard, hash, window_ms);
-        queue_push(shard, entry);
-    }
+    if (shard->queued_count == limiter->shard_entries_max)
+        drop_one(limiter, shard, counts->start_ms);
+    struct entry *entry = add(limiter, shard, hash, window_ms);
     entry->counts = *counts;
+    queue_push(shard, entry);
 }
 
 /* ---- windows ---- */
@@ -322,9 +318,13 @@ static bool ask(struct limiter *limiter, struct slice name, int64_t amount, int6
         counts.current += amount; /* <= limit */
         used += amount;
     }
-    /* Being refused keeps a name remembered; one that nothing was taken from is not yet. */
-    if (take && (entry || (fits && amount > 0)))
-        put_counts(limiter, shard, entry, hash, window_ms, &counts);
+    if (entry) {
+        entry->used = true;
+        if (take)
+            entry->counts = counts;
+    } else if (take && fits && amount > 0) {
+        add_queued(limiter, shard, hash, window_ms, &counts);
+    }
     unlock_shard(shard);
 
     out->limit = limit;
@@ -362,14 +362,18 @@ void limiter_adjust(struct limiter *limiter, struct slice name, int64_t amount, 
     struct shard *shard = lock_shard(limiter, hash);
     struct entry *entry = *find(limiter, shard, hash);
 
-    if (entry || amount > 0) {
-        struct counts counts = counts_at(entry, window_ms, now_ms);
-        counts.current = plus(counts.current, amount);
-        if (counts.current < 0) {
-            counts.previous = clamp(counts.previous + counts.current, 0, INT64_MAX);
-            counts.current = 0;
-        }
-        put_counts(limiter, shard, entry, hash, window_ms, &counts);
+    struct counts counts = counts_at(entry, window_ms, now_ms);
+
+    counts.current = plus(counts.current, amount);
+    if (counts.current < 0) {
+        counts.previous = clamp(counts.previous + counts.current, 0, INT64_MAX);
+        counts.current = 0;
+    }
+    if (entry) {
+        entry->used = true;
+        entry->counts = counts;
+    } else if (counts.current > 0) {
+        add_queued(limiter, shard, hash, window_ms, &counts);
     }
     unlock_shard(shard);
 }

@@ -194,7 +194,7 @@ void guard_feed(struct connection *connection, const char *data, size_t bytes)
 static void clear_request(struct connection *connection)
 {
     connection_count_body(connection, 0);
-    /* The head holds the client's key; a body is a prompt. Neither outlives its request in our memory. */
+    /* The head holds the client's key: it must not be found in memory later. */
     buffer_wipe_fini(&connection->head);
     buffer_wipe_fini(&connection->body);
     connection->request.head.header_count = 0;
@@ -210,7 +210,8 @@ void guard_next(struct connection *connection)
 {
     clear_request(connection);
     connection->state = CONNECTION_WAITING;
-    connection->deadline_us = deadline_in(connection_options(connection)->idle_timeout_ms);
+    int64_t idle_timeout_ms = connection->discard ? 0 : connection_options(connection)->idle_timeout_ms;
+    connection->deadline_us = deadline_in(idle_timeout_ms);
     if (connection->ahead.bytes == 0 || connection->discard)
         return;
     struct buffer ahead = connection->ahead;

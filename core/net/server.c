@@ -397,8 +397,13 @@ static void on_tick(void *arg)
         evconnlistener_enable(server->listener);
     }
     for (size_t i = 0; i < server->slot_count; i++) {
-        if (server->slots[i] != NULL)
-            guard_tick(server->slots[i], now_us);
+        struct connection *connection = server->slots[i];
+        if (connection == NULL)
+            continue;
+        if (server->draining && connection->state == CONNECTION_WAITING)
+            connection_close(connection);
+        else
+            guard_tick(connection, now_us);
     }
 }
 

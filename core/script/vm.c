@@ -34,6 +34,7 @@ struct vm {
     /* the turn that runs */
     bool running;
     bool runaway;
+    int64_t instructions_max;
     int64_t instructions_left;
     int64_t cpu_ms_max;
     int64_t wall_deadline_ns; /* 0: not looked at the clock yet */
@@ -166,6 +167,7 @@ static void begin_turn(struct vm *vm, int64_t instructions, int64_t cpu_ms_max, 
     vm->runaway = false;
     if (growth_max < LIMIT_VM_BYTES - vm->bytes)
         vm->bytes_max = vm->bytes + growth_max;
+    vm->instructions_max = instructions;
     vm->instructions_left = instructions;
     vm->cpu_ms_max = cpu_ms_max;
     vm->wall_deadline_ns = 0;
@@ -299,8 +301,8 @@ size_t vm_memory_bytes(const struct vm *vm)
 static bool explain_runaway(const struct vm *vm, struct fault *fault)
 {
     return fault_set(fault, "policy_error",
-                     "%sruns without end (stopped after %d instructions or %d ms)", vm->place,
-                     LIMIT_TURN_INSTRUCTIONS, LIMIT_TURN_CPU_MS);
+                     "%sruns without end (stopped after %lld thousand instructions or %lld ms)",
+                     vm->place, (long long)vm->instructions_max / 1000, (long long)vm->cpu_ms_max);
 }
 
 static bool explain_memory(struct fault *fault)
@@ -336,7 +338,7 @@ enum vm_turn vm_resume(struct vm *vm, lua_State *task, int argument_count, struc
 bool vm_call(struct vm *vm, lua_CFunction function, void *arg, struct fault *fault)
 {
     make_room(vm);
-    begin_turn(vm, LIMIT_TURN_INSTRUCTIONS, LIMIT_TURN_CPU_MS, LIMIT_TURN_BYTES);
+    begin_turn(vm, LIMIT_LOAD_INSTRUCTIONS, LIMIT_LOAD_CPU_MS, LIMIT_TURN_BYTES);
     int status = lua_cpcall(vm->state, function, arg);
     end_turn(vm);
     if (status == 0 && !vm->runaway)

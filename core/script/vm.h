@@ -53,9 +53,9 @@ enum vm_turn {
  * known). */
 enum vm_turn vm_resume(struct vm *vm, lua_State *task, int argument_count, struct fault *fault);
 
-/* Calls function(state), with `arg` as light userdata on its stack, protected and under the limits of
- * a turn: for what is done outside tasks but may raise (making a task, reading tables). False: *fault
- * has code "policy_error" and says why. */
+/* Calls function(state), with `arg` as light userdata on its stack, protected and under the
+ * limits of a load: for what is done outside tasks but may raise (making a task, reading tables).
+ * False: *fault has code "policy_error" and says why. */
 bool vm_call(struct vm *vm, lua_CFunction function, void *arg, struct fault *fault);
 
 /* Pushes the trusted handler table that lua/main.lua returned. */

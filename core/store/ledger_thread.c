@@ -355,19 +355,27 @@ static int on_commit(void *arg, sqlite3 *handle, const char *name, int pages)
     return SQLITE_OK;
 }
 
-/* Moves the log into the database file. A reader in an old snapshot keeps part of it back: tried
- * again when as much has come on top. */
-static void checkpoint(struct ledger *ledger, int pages_min)
+/* Keeps the log short without stopping for it: see checkpoint.h. What a reader in an old snapshot
+ * keeps back is tried again when as much has come on top. */
+static void keep_log_short(struct ledger *ledger)
 {
-    int rc;
+    struct checkpoint *checkpoint = &ledger->store->checkpoint;
+    int pages_min = ledger->crowd == 0 ? CHECKPOINT_IDLE_PAGES : CHECKPOINT_FULL_PAGES;
+    int pages_new = ledger->wal_pages - ledger->wal_pages_tried;
 
-    if (ledger->wal_pages - ledger->wal_pages_tried < pages_min)
+    if (checkpoint_busy(checkpoint))
         return;
-    ledger->wal_pages_tried = ledger->wal_pages;
-    rc = sqlite3_wal_checkpoint_v2(db_of(ledger)->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
-                                   NULL);
-    if (rc != SQLITE_OK && rc != SQLITE_BUSY)
-        log_event(LOG_WARN, "checkpoint failed", log_text("why", sqlite3_errstr(rc)));
+    if (ledger->checkpoint_asked) { /* and done but for what is new */
+        ledger->checkpoint_asked = false;
+        if (pages_new > 0 && pages_new < CHECKPOINT_REST_PAGES) {
+            ledger->wal_pages_tried = ledger->wal_pages;
+            checkpoint_run(db_of(ledger));
+        }
+    } else if (pages_new >= pages_min) {
+        ledger->wal_pages_tried = ledger->wal_pages;
+        ledger->checkpoint_asked = true;
+        checkpoint_request(checkpoint);
+    }
 }
 
 static void idle(struct ledger *ledger)

@@ -54,15 +54,15 @@ end
 function credentials.weakness(password, email)
     local lower = string.lower(password)
     if #password < PASSWORD_BYTES_MIN then
-        return "A password needs at least " .. PASSWORD_BYTES_MIN .. " characters."
+        return "Too short: at least " .. PASSWORD_BYTES_MIN .. " characters are needed."
     elseif #password > PASSWORD_BYTES_MAX then
-        return "A password may have at most " .. PASSWORD_BYTES_MAX .. " bytes."
+        return "Too long: at most " .. PASSWORD_BYTES_MAX .. " bytes are possible."
     elseif string.rep(string.sub(password, 1, 1), #password) == password then
-        return "A password of one repeated character is guessed at once."
+        return "Too weak: one repeated character is guessed at once."
     elseif lower == string.lower(email) then
-        return "The password must not be the e-mail address."
+        return "Too weak: the e-mail address is guessed at once."
     elseif COMMON[lower] then
-        return "This password is among the first that are tried. Choose another."
+        return "Too weak: this one is among the first that are tried."
     end
     return nil
 end

@@ -1,4 +1,6 @@
--- GET models and models/{id}: what the key may use, in OpenAI's members and OpenRouter's.
+-- GET models and models/{id}: what the key may use, in OpenAI's members and OpenRouter's. The list
+-- may be long, so a model's text is put together once, but for its prices, which may be the
+-- customer's own.
 local caller = require "openai.caller"
 local json = require "json"
 local policy = require "policy"
@@ -9,38 +11,40 @@ local models = {}
 local ID_BYTES_MAX = 128
 local STATUS = { model_not_found = 404, model_not_allowed = 403, model_not_priced = 503 }
 
-local function shown(model)
+local HEAD = '{"id":%s,"object":"model","created":%.0f,"owned_by":%s,"name":%s,'
+    .. '"context_length":%.0f,"architecture":{"modality":"%s","input_modalities":%s,'
+    .. '"output_modalities":%s},"top_provider":{"context_length":%.0f,'
+    .. '"max_completion_tokens":%.0f},"pricing":{"prompt":"'
+local TAIL = '"}}'
+
+local heads = {} -- model id -> HEAD filled in; the policies of a VM never change
+
+local function make_head(model)
     local inputs, outputs = model.input_modalities, model.output_modalities
-    return {
-        id = model.id,
-        object = "model",
-        created = model.created,
-        owned_by = model.owned_by,
-        name = model.name,
-        context_length = model.context,
-        architecture = {
-            modality = table.concat(inputs, "+") .. "->" .. table.concat(outputs, "+"),
-            input_modalities = json.list(inputs),
-            output_modalities = json.list(outputs),
-        },
-        pricing = {
-            prompt = model.pricing.prompt,
-            completion = model.pricing.completion,
-            input_cache_read = model.pricing.cached,
-        },
-        top_provider = {
-            context_length = model.context,
-            max_completion_tokens = model.max_output,
-        },
-    }
+    return string.format(HEAD, core.json_string(model.id), model.created,
+        core.json_string(model.owned_by), core.json_string(model.name), model.context,
+        table.concat(inputs, "+") .. "->" .. table.concat(outputs, "+"),
+        json.encode(json.list(inputs)), json.encode(json.list(outputs)),
+        model.context, model.max_output)
+end
+
+local function text_of(model)
+    local head = heads[model.id]
+    if not head then
+        head = make_head(model)
+        heads[model.id] = head
+    end
+    local pricing = model.pricing
+    return head .. pricing.prompt .. '","completion":"' .. pricing.completion
+        .. '","input_cache_read":"' .. pricing.cached .. TAIL
 end
 
 function models.list(x)
-    local found = policy.models(caller.authenticate(x))
-    for i, model in ipairs(found) do
-        found[i] = shown(model)
+    local texts = policy.models(caller.authenticate(x))
+    for i = 1, #texts do
+        texts[i] = text_of(texts[i])
     end
-    x:reply(200, json.encode { object = "list", data = json.list(found) })
+    x:reply(200, '{"object":"list","data":[' .. table.concat(texts, ",") .. "]}")
 end
 
 function models.get(x, path_text)
@@ -55,7 +59,7 @@ function models.get(x, path_text)
     elseif not model then
         x:refuse(STATUS[code], code, message, "model", nil, nil, true)
     end
-    x:reply(200, json.encode(shown(model)))
+    x:reply(200, text_of(model))
 end
 
 return models

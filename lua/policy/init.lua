@@ -18,13 +18,15 @@
 --   policy.models(request) -> list of the models with a price that {group, user_id, key_id,
 --     key_models} may use: {id, name, created, owned_by, context, max_output, capabilities,
 --     input_modalities, output_modalities, available, pricing = {prompt, completion, cached}
---     (texts, USD per token, sell prices)}. Lists inside are shared: never change them.
+--     (texts, USD per token, sell prices)}. The list is the caller's, what is in it is shared.
 --   policy.model(id, request) -> one of these, or nil, code, message
 --   policy.mounts = {openai = {"/v1", "/api/v1"}, dashboard = "/api"}
---   policy.status() -> list of all candidates, for administrators: {model, name, place, provider,
---     upstream_model, available, unavailable_reason, margin ("20%"), buy = {input, cached_input,
---     output}, sell = {...}} (texts, USD per million tokens; a model without a price has none of
---     these; margin_error: its rule failed)
+--   policy.status([first, count]) -> list of the candidates of all models (of `count` models from
+--     the `first` on: more than about 2,000 do not fit into a turn), for administrators: {model,
+--     name, place, provider, upstream_model, available, unavailable_reason, margin ("20%"),
+--     buy = {input, cached_input, output}, sell = {...}} (texts, USD per million tokens; a model
+--     without a price has none of these; margin_error: its rule failed)
+--   policy.model_count() -> how many models there are
 --
 -- All *_pusd, *_ppm, *_ms and limits are whole numbers. The methods of strings (s:find) are those
 -- of policies in the whole VM: trusted code calls string.find(s, ...).
@@ -41,9 +43,9 @@ local policy = {}
 -- What the files say, normalised; set by load.
 local rules = {}
 
--- Each model keeps its candidates for this many margins; more (a margin computed from the request)
--- are built each time.
-local OFFERS_MAX = 8
+-- Each model keeps what is built for a margin, for this many margins; more (a margin computed from
+-- the request) are built each time.
+local KEPT_MAX = 8
 
 -- ---- loading ----
 
@@ -67,14 +69,15 @@ function policy.load()
     local expected = run_file("examples.lua")
     native.end_load()
     for _, model in pairs(found.models) do
-        model.offers, model.offer_count, model.views = {}, 0, {}
-        for i, candidate in ipairs(model.candidates) do
-            model.views[i] = routes.candidate_view(candidate)
+        model.offers, model.cards = { count = 0 }, { count = 0 }
+        if found.routes.order then
+            model.views = routes.candidate_views(model.candidates)
         end
     end
     rules = found
     policy.mounts = found.routes.mounts
     examples.run(expected, policy.plan)
+    policy.models {} -- builds the cards now: for 10,000 models that is more than a turn may take
 end
 
 -- ---- planning ----
@@ -86,26 +89,26 @@ local function allowed(request)
     return routes.allowed(rules.routes, request)
 end
 
+local function keep(kept, margin_ppm, value)
+    if kept.count < KEPT_MAX then
+        kept[margin_ppm] = value
+        kept.count = kept.count + 1
+    end
+    return value
+end
+
 -- The model's candidates with the margin filled in.
 local function offers(model, margin_ppm)
-    local found = model.offers[margin_ppm]
-    if found then
-        return found
-    end
-    found = {}
+    local list = {}
     for i, candidate in ipairs(model.candidates) do
         local offer = {}
         for name, value in pairs(candidate) do
             offer[name] = value
         end
         offer.margin_ppm = margin_ppm
-        found[i] = offer
+        list[i] = offer
     end
-    if model.offer_count < OFFERS_MAX then
-        model.offers[margin_ppm] = found
-        model.offer_count = model.offer_count + 1
-    end
-    return found
+    return keep(model.offers, margin_ppm, list)
 end
 
 local function reordered(request, model, found)
@@ -148,7 +151,7 @@ function policy.plan(request)
     if not margin_ppm then
         return nil, "policy_error", why
     end
-    local candidates = offers(model, margin_ppm)
+    local candidates = model.offers[margin_ppm] or offers(model, margin_ppm)
     if rules.routes.order then
         candidates, why = reordered(request, model, candidates)
         if not candidates then
@@ -185,13 +188,9 @@ local function inquiry(request, id)
 end
 
 -- A model as a customer sees it; the prices are those of its first candidate.
-local function shown(model, asked)
-    local margin_ppm, why = margins.of(rules.margins, asked)
-    if not margin_ppm then
-        return nil, "policy_error", why
-    end
+local function card(model, margin_ppm)
     local candidate = model.candidates[1]
-    return {
+    return keep(model.cards, margin_ppm, {
         id = model.id,
         name = model.name,
         created = model.created,
@@ -207,23 +206,33 @@ local function shown(model, asked)
             completion = native.token_price(candidate.output_pusd, margin_ppm),
             cached = native.token_price(candidate.cached_input_pusd, margin_ppm),
         },
-    }
+    })
 end
 
-function policy.model(id, request)
-    local asked = inquiry(request, id)
+local function find_card(asked)
     local model, code, why = find(asked)
     if not model then
         return nil, code, why
     end
-    return shown(model, asked)
+    local margin_ppm
+    margin_ppm, why = margins.of(rules.margins, asked)
+    if not margin_ppm then
+        return nil, "policy_error", why
+    end
+    return model.cards[margin_ppm] or card(model, margin_ppm)
+end
+
+function policy.model(id, request)
+    return find_card(inquiry(request, id))
 end
 
 -- A model whose rules fail is left out: the list is no place to fail, the call itself says why.
 function policy.models(request)
     local list = {}
+    local asked = inquiry(request)
     for _, id in ipairs(rules.ids) do
-        list[#list + 1] = policy.model(id, request)
+        asked.model = id
+        list[#list + 1] = find_card(asked)
     end
     return list
 end
@@ -258,10 +267,15 @@ local function status_of(model, candidate, place)
     return record
 end
 
-function policy.status()
+function policy.model_count()
+    return #rules.ids
+end
+
+function policy.status(first, count)
     local list = {}
-    for _, id in ipairs(rules.ids) do
-        local model = rules.models[id]
+    first = first or 1
+    for i = first, math.min(#rules.ids, first + (count or #rules.ids) - 1) do
+        local model = rules.models[rules.ids[i]]
         if not model.priced then
             list[#list + 1] = status_of(model)
         end

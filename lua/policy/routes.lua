@@ -110,16 +110,20 @@ function routes.allowed(table_of_routes, request)
     return models == nil or models[request.model] == true
 end
 
--- What a rule sees of a candidate. Prices are numbers in USD per million tokens, for comparing.
-function routes.candidate_view(candidate)
-    return rule.freeze {
-        provider = candidate.provider,
-        model = candidate.model,
-        available = candidate.available,
-        input = candidate.input_pusd / 1e6,
-        cached_input = candidate.cached_input_pusd / 1e6,
-        output = candidate.output_pusd / 1e6,
-    }
+-- What a rule sees of the candidates. Prices are numbers in USD per million tokens, for comparing.
+function routes.candidate_views(candidates)
+    local views = {}
+    for i, candidate in ipairs(candidates) do
+        views[i] = rule.freeze {
+            provider = candidate.provider,
+            model = candidate.model,
+            available = candidate.available,
+            input = candidate.input_pusd / 1e6,
+            cached_input = candidate.cached_input_pusd / 1e6,
+            output = candidate.output_pusd / 1e6,
+        }
+    end
+    return views
 end
 
 -- The places of the model's candidates in the order of routes.order, or nil and why.

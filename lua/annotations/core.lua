@@ -1,0 +1,210 @@
+---@meta
+-- What trusted Lua (lua/, not policies) has from C: the methods of an exchange and the table `core`,
+-- for editors that speak LuaLS. Never loaded by the gateway. Registered in core/script/api_*.c.
+--
+-- "Ends the task": the client has been answered, and the call does not return. A word that yields
+-- lets other exchanges run until its result is there; if the client leaves meanwhile, it does not
+-- return either. What is wrong in the arguments raises an error: the client gets a 500.
+
+---One request of a client and its reply.
+---@class core.Exchange
+local exchange = {}
+
+-- ---- the request ----
+
+---@return string method
+---@return string path as it was sent, escapes not decoded
+---@return string query what stands behind the ?, or ""
+function exchange:asked() end
+
+---@param name string in any case
+---@return string? value
+function exchange:asked_header(name) end
+
+---Who is at the other end of the connection.
+---@return string address "192.0.2.7" or "2001:db8::1"
+---@return boolean over_tls
+function exchange:peer() end
+
+---The body. Ends the task with a 413 when it is too large for a document.
+---@return string
+function exchange:body() end
+
+-- ---- the reply ----
+
+---Adds a header to the reply that will be given.
+---@param name string
+---@param value string
+function exchange:header(name, value) end
+
+---Answers and ends the task.
+---@param status integer
+---@param body? string
+---@param content_type? string "application/json" when there is a body
+function exchange:reply(status, body, content_type) end
+
+---Answers with an error in the shape of api.md and ends the task.
+---@param status integer
+---@param code string such as "not_found"
+---@param message string for the person who must act on it
+---@param param? string the member or parameter that is wrong
+---@param metadata? string a JSON object
+---@param retry_after_ms? integer
+---@param final? boolean trying again does not help, whatever the status says
+function exchange:refuse(status, code, message, param, metadata, retry_after_ms, final) end
+
+---A rule of the operator has failed: answers with a 500 and ends the task.
+---@param message string for the log only
+function exchange:fail(message) end
+
+-- ---- a call to a model ----
+
+---Looks the API key up. Ends the task with a 401 when it is none that works.
+---@return string key_id
+---@return string account_id
+---@return string user_id
+---@return string group "" for none
+---@return string models the names that the key may use, separated by "\n"; "" allows all
+function exchange:authenticate() end
+
+---Reads the body of a chat completion. Ends the task with a 400 when it is none.
+---@return string model
+---@return boolean stream
+---@return integer? output_tokens at most so many, when the client says so
+---@return integer choices
+---@return integer input_bytes
+---@return integer images
+---@return integer input_tokens an estimate
+function exchange:read_chat() end
+
+---Counts against a limit. Ends the task with a 429 (for "usd" a 402) when it is reached.
+---@param kind "requests"|"tokens"|"concurrency"|"usd"
+---@param name string what is counted
+---@param scope string what the client is told: "key", "user", ...
+---@param amount integer
+---@param limit integer
+---@param window_ms integer
+function exchange:limit(kind, name, scope, amount, limit, window_ms) end
+
+---Reserves the worst case of the account's credits. Ends the task with a 402 when they do not reach.
+---@param input_pusd integer price of a token
+---@param cached_input_pusd integer
+---@param output_pusd integer
+---@param margin_ppm integer
+---@param input_tokens_max integer
+---@param output_tokens_max integer the model's longest answer
+---@param output_tokens_allowed integer the longest that limits.lua allows; 0: any
+function exchange:hold(input_pusd, cached_input_pusd, output_pusd, margin_ppm, input_tokens_max,
+    output_tokens_max, output_tokens_allowed) end
+
+---@alias core.Outcome
+---| "answered" its first event or its whole body is good: relay it
+---| "refused" the provider finds the request wrong
+---| "connect" no connection
+---| "reset" cut before it had answered
+---| "timeout"
+---| "429" overloaded
+---| "5xx"
+---| "auth" our account there is the problem
+---| "garbled" what came is no answer
+
+---Tries one candidate of a plan (lua/policy/init.lua). Yields.
+---@param candidate table
+---@return core.Outcome
+function exchange:attempt(candidate) end
+
+---Answers as the last attempt failed and ends the task.
+function exchange:refuse_attempt() end
+
+---Brings what the attempt answered to the client and settles the hold. Yields.
+function exchange:relay() end
+
+-- ---- accounts ----
+
+---Runs an operation of the store; core/store/call.h lists them. Yields.
+---@param operation string such as "key.list"
+---@param ... string|integer|nil its arguments, all of them; a text holds no NUL
+---@return boolean done
+---@return string result JSON; when not done a code such as "not_found"
+---@return string message why it is not done
+function exchange:call(operation, ...) end
+
+---Yields: it takes tens of milliseconds on a helper thread. Ends the task with a 503 when too many
+---wait.
+---@param password string at most 1024 bytes
+---@return boolean done
+---@return string hash
+function exchange:hash_password(password) end
+
+---Yields, like hash_password.
+---@param password string at most 1024 bytes
+---@param hash string never nil: without it the password would be hashed, and that succeeds
+---@return boolean right
+function exchange:verify_password(password, hash) end
+
+---A random token for a session.
+---@return string token
+---@return string digest
+function exchange:new_token() end
+
+---A new API key. Only its digest is stored.
+---@return string key
+---@return string digest
+---@return string prefix what stays visible of it
+---@return string last4
+function exchange:new_key() end
+
+---The keyed hash under which the store knows a key or a token.
+---@param text string
+---@return string digest 64 hexadecimal digits
+function exchange:digest(text) end
+
+---Counts attempts in a sliding window, for all workers together.
+---@param name string
+---@param limit integer
+---@param window_ms integer
+---@param count integer 0 only asks whether one more would be allowed
+---@return boolean allowed
+---@return integer retry_after_ms
+function exchange:throttle(name, limit, window_ms, count) end
+
+-- ---- the table `core` ----
+
+---@class core
+---@field payments "test"|"stripe"|"off"
+---@field public_url string where customers reach this gateway, without a slash at its end
+core = {}
+
+---Milliseconds since 1970, UTC.
+---@return integer
+function core.now_ms() end
+
+---@param text string RFC 3339, or a date alone
+---@return integer? time_ms
+function core.parse_time(text) end
+
+---@param time_ms integer
+---@return string "2026-11-22T21:34:00.123Z"
+function core.format_time(time_ms) end
+
+---@param text string a plain decimal in USD such as "12.50", without sign and exponent
+---@return integer? nusd
+---@return string? why
+function core.parse_money(text) end
+
+---Whether a text is JSON. Stricter than cjson, which takes NUL bytes and broken UTF-8.
+---@param text string
+---@return boolean? valid
+---@return string? why
+function core.check_json(text) end
+
+---The members of a JSON object as they stand there, so that numbers keep their digits. A duplicate
+---is an error.
+---@param text string
+---@return table<string, string>? members name (escapes not decoded) -> raw JSON of the value
+---@return string? why
+function core.json_members(text) end
+
+---@param text string
+---@return string json with its quotes; what is no UTF-8 becomes U+FFFD
+function core.json_string(text) end
