@@ -12,6 +12,7 @@
 
 #include "app/commands.h"
 #include "app/first_run.h"
+#include "app/pages.h"
 #include "app/reload.h"
 #include "app/worker.h"
 #include "base/check.h"
@@ -38,6 +39,7 @@ struct gateway {
     char public_url[CONFIG_TEXT_BYTES];
     struct secret secret;
     struct tls *tls;
+    struct pages *pages;
     struct store *store;
     struct limiter *limiter;
     struct crew *helpers;
@@ -148,6 +150,15 @@ static bool make_workers(struct gateway *gateway, struct policy_files *files, st
     return true;
 }
 
+static bool open_tls(struct gateway *gateway, struct fault *fault)
+{
+    const struct config *config = &gateway->options->config;
+    if (config->tls_key[0] == '\0')
+        return true;
+    gateway->tls = tls_load(config->tls_certificate, config->tls_key, fault);
+    return gateway->tls != NULL;
+}
+
 static bool open_store(struct gateway *gateway, struct fault *fault)
 {
     const struct config *config = &gateway->options->config;
@@ -169,9 +180,8 @@ static bool start(struct gateway *gateway, struct fault *fault)
     struct policy_files *files = policy_files_read(config->policies, fault);
     if (files == NULL)
         return false;
-    if (config->tls_key[0] != '\0')
-        gateway->tls = tls_load(config->tls_certificate, config->tls_key, fault);
-    bool good = (config->tls_key[0] == '\0' || gateway->tls != NULL) && open_store(gateway, fault);
+    gateway->pages = pages_load(config->webui, fault);
+    bool good = gateway->pages != NULL && open_tls(gateway, fault) && open_store(gateway, fault);
     if (good) {
         set_public_url(gateway, config->port);
         gateway->limiter = limiter_new(LIMITER_ENTRIES);
@@ -182,6 +192,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
                                                  .helpers = gateway->helpers,
                                                  .secret = &gateway->secret,
                                                  .tls = gateway->tls,
+                                                 .pages = gateway->pages,
                                                  .public_url = gateway->public_url,
                                                  .main_inbox = &gateway->inbox};
         good = make_workers(gateway, files, fault);
@@ -293,6 +304,7 @@ static void stop(struct gateway *gateway)
     if (gateway->limiter != NULL)
         limiter_free(gateway->limiter);
     tls_free(gateway->tls);
+    pages_free(gateway->pages);
     secret_wipe(&gateway->secret, sizeof gateway->secret);
     inbox_fini(&gateway->inbox);
     close(gateway->signal_fd);

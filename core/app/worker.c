@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/pages.h"
 #include "base/check.h"
 #include "base/limits.h"
 #include "exchange/exchange.h"
@@ -65,7 +66,8 @@ static bool answer_health(struct worker *worker, struct http_request *request)
 static void on_request(struct http_request *request, void *arg)
 {
     struct worker *worker = arg;
-    if (request->refusal.status == 0 && answer_health(worker, request))
+    if (request->refusal.status == 0 &&
+        (answer_health(worker, request) || pages_answer(worker->shared->pages, request)))
         return;
     struct exchange *exchange = exchange_new(&worker->env, request);
     if (request->refusal.status != 0) {

@@ -11,6 +11,7 @@
 #include "script/policy_files.h"
 
 struct worker;
+struct pages;
 struct tls;
 
 /* What all workers share; must outlive them. */
@@ -21,6 +22,7 @@ struct worker_shared {
     struct crew *helpers;
     const struct secret *secret;
     const struct tls *tls;
+    const struct pages *pages;
     const char *public_url;
     struct inbox *main_inbox; /* where jobs of the main thread come home */
 };

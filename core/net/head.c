@@ -96,8 +96,9 @@ static bool parse_target(struct slice target, struct http_head *out, struct slic
         return false;
     struct slice rest = target;
     *absolute_host = (struct slice){0};
-    if (split_absolute(target, absolute_host, &rest) && (rest.bytes == 0 || rest.data[0] == '?'))
-        return refuse_bad(refusal, "an absolute request target needs a path");
+    if (split_absolute(target, absolute_host, &rest) &&
+        (absolute_host->bytes == 0 || rest.bytes == 0 || rest.data[0] == '?'))
+        return refuse_bad(refusal, "an absolute request target needs a host and a path");
     if (slice_equals(rest, "*") && out->method == HTTP_OPTIONS) {
         out->path = rest;
         return true;
@@ -302,8 +303,10 @@ bool head_parse(const char *data, size_t bytes, struct http_head *out, struct re
          strncasecmp(absolute_host.data, seen.host_value.data, absolute_host.bytes) != 0))
         return refuse_bad(refusal, "the request target names another host than the Host header");
     /* HTTP/1.0 clients get one reply a connection: evhttp frames a streamed reply to them wrongly otherwise. */
-    if (out->minor_version == 0)
+    if (out->minor_version == 0) {
         out->close = true;
+        out->expects_continue = false; /* they do not know 1xx: RFC 9110, 10.1.1 */
+    }
     return check_framing(out, refusal);
 }
 
@@ -318,10 +321,13 @@ static bool check_first_line(const char *data, size_t line_bytes, struct refusal
 
 ptrdiff_t head_find_end(const char *data, size_t bytes, size_t scanned, struct refusal *refusal)
 {
-    const char *first = memchr(data, '\n', bytes);
+    /* What lies behind the limit is not looked at, so that no head is too large or not by the way
+     * its bytes came in. */
+    size_t looked_at = bytes < LIMIT_HEAD_BYTES ? bytes : LIMIT_HEAD_BYTES;
+    const char *first = memchr(data, '\n', looked_at);
     size_t at = scanned;
-    while (at < bytes) {
-        const char *lf = memchr(data + at, '\n', bytes - at);
+    while (at < looked_at) {
+        const char *lf = memchr(data + at, '\n', looked_at - at);
         if (lf == NULL)
             break;
         size_t place = (size_t)(lf - data);
