@@ -47,6 +47,14 @@ CREATE TABLE holds (
     expires_ms   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Append-only: what was added to a hold later, because the exchange came to cost more than it had looked.
+-- Written in the transaction that settles, so there is one at most.
+CREATE TABLE hold_extensions (
+    exchange_id  TEXT NOT NULL PRIMARY KEY,
+    amount_nusd  INTEGER NOT NULL CHECK (amount_nusd > 0),
+    created_ms   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- The holds without a resolution, so that they are found at once among millions of old ones. The
 -- resolution takes its row away, in the same transaction, and fails when it is not there.
 CREATE TABLE open_holds (
@@ -77,6 +85,10 @@ CREATE TRIGGER holds_no_update BEFORE UPDATE ON holds
     BEGIN SELECT RAISE(ABORT, 'a hold is never changed'); END;
 CREATE TRIGGER holds_no_delete BEFORE DELETE ON holds
     BEGIN SELECT RAISE(ABORT, 'a hold is never deleted'); END;
+CREATE TRIGGER hold_extensions_no_update BEFORE UPDATE ON hold_extensions
+    BEGIN SELECT RAISE(ABORT, 'an extension is never changed'); END;
+CREATE TRIGGER hold_extensions_no_delete BEFORE DELETE ON hold_extensions
+    BEGIN SELECT RAISE(ABORT, 'an extension is never deleted'); END;
 CREATE TRIGGER resolutions_no_update BEFORE UPDATE ON resolutions
     BEGIN SELECT RAISE(ABORT, 'a resolution is never changed'); END;
 CREATE TRIGGER resolutions_no_delete BEFORE DELETE ON resolutions

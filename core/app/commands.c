@@ -49,7 +49,12 @@ struct store *commands_open_store(const struct config *config, bool serve, struc
                                           .serve = serve,
                                           .migrations = migration_assets,
                                           .migration_count = migration_asset_count};
-    return store_open(&options, fault);
+    struct store *store = store_open(&options, fault);
+    if (store == NULL && strstr(fault->message, config->database) == NULL) {
+        struct fault why = *fault;
+        fault_set(fault, why.code, "%s: %s", config->database, why.message);
+    }
+    return store;
 }
 
 static struct store_value text_value(const char *text)
@@ -95,8 +100,9 @@ static bool find_user(struct store *store, const char *email, char *id, struct f
         json_find(&root, "id", &value) == 1)
         snprintf(id, ID_BYTES, "%.*s", (int)(value.raw.bytes - 2), value.raw.data + 1);
     else if (strcmp(fault->code, "not_found") == 0)
-        found = fault_set(fault, "not_found", "there is no user %s; create one: llm-gateway user create %s",
-                          email, email);
+        found =
+            fault_set(fault, "not_found",
+                      "there is no user %s; create one: llm-gateway user create %s", email, email);
     buffer_fini(&result);
     return found;
 }
@@ -149,9 +155,10 @@ bool commands_make_key(struct store *store, const struct secret *secret, const c
     snprintf(prefix, sizeof prefix, "%.11s", key);
     secret_digest(secret, slice_of(key), &digest);
     sodium_bin2hex(hex, sizeof hex, digest.bytes, sizeof digest.bytes);
-    const struct store_value args[] = {
-        text_value(user_id), text_value(hex), text_value(prefix),
-        text_value(key + APIKEY_CHARS - 4), text_value(name), null_value, null_value, null_value};
+    const struct store_value args[] = {text_value(user_id), text_value(hex),
+                                       text_value(prefix),  text_value(key + APIKEY_CHARS - 4),
+                                       text_value(name),    null_value,
+                                       null_value,          null_value};
     return run(store, "key.create", args, 8, NULL, fault);
 }
 
@@ -161,8 +168,8 @@ bool commands_give_credit(struct store *store, const char *email, int64_t amount
     char user_id[ID_BYTES];
     if (!find_user(store, email, user_id, fault))
         return false;
-    const struct store_value args[] = {text_value(user_id), int_value(amount_nusd), text_value(kind),
-                                       text_value(reason)};
+    const struct store_value args[] = {text_value(user_id), int_value(amount_nusd),
+                                       text_value(kind), text_value(reason)};
     return run(store, "credit.create", args, 4, NULL, fault);
 }
 
@@ -231,10 +238,11 @@ int commands_key_create(const struct config *config, const char *email,
     struct store *store = open_for_command(config);
     if (store == NULL)
         return 1;
-    bool made = commands_make_folder(config->secret_file, &fault) &&
-                secret_load(config->secret_file, &secret, &fault) &&
-                commands_make_key(store, &secret, email,
-                                  options->name != NULL ? options->name : "command line", key, &fault);
+    bool made =
+        commands_make_folder(config->secret_file, &fault) &&
+        secret_load(config->secret_file, &secret, &fault) &&
+        commands_make_key(store, &secret, email,
+                          options->name != NULL ? options->name : "command line", key, &fault);
     store_close(store);
     if (!made)
         return fail(&fault);
@@ -276,8 +284,9 @@ int commands_ledger_verify(const struct config *config)
     printf("%.*s", (int)report.bytes, report.bytes > 0 ? report.data : "");
     buffer_fini(&report);
     if (good) {
-        printf("ok: every balance, key total and roll-up equals its transfers; the sum over all accounts "
-               "is 0\n");
+        printf(
+            "ok: every balance, key total and roll-up equals its transfers; the sum over all accounts "
+            "is 0\n");
         return 0;
     }
     if (fault.message[0] != '\0')

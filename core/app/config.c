@@ -23,14 +23,22 @@ struct setting {
 };
 
 #define TEXT(field, standard_text)                                                                 \
-    {.name = #field, .standard = standard_text, .type = SETTING_TEXT,                              \
-     .offset = offsetof(struct config, field)}
+    {                                                                                              \
+        .name = #field, .standard = standard_text, .type = SETTING_TEXT,                           \
+        .offset = offsetof(struct config, field)                                                   \
+    }
 #define INTEGER(field, standard_text, least, most)                                                 \
-    {.name = #field, .standard = standard_text, .type = SETTING_INTEGER,                           \
-     .offset = offsetof(struct config, field), .min = least, .max = most}
+    {                                                                                              \
+        .name = #field, .standard = standard_text, .type = SETTING_INTEGER,                        \
+        .offset = offsetof(struct config, field), .min = least, .max = most                        \
+    }
 #define CHOICE(field, standard_text, ...)                                                          \
-    {.name = #field, .standard = standard_text, .type = SETTING_CHOICE,                            \
-     .offset = offsetof(struct config, field), .choices = {__VA_ARGS__}}
+    {                                                                                              \
+        .name = #field, .standard = standard_text, .type = SETTING_CHOICE,                         \
+        .offset = offsetof(struct config, field), .choices = {                                     \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
 
 static const struct setting settings[] = {
     TEXT(listen, "127.0.0.1:3000"),
@@ -45,11 +53,18 @@ static const struct setting settings[] = {
     CHOICE(durability, "power", "power", "process"),
     CHOICE(payments, "off", "test", "stripe", "off"),
     CHOICE(payments_test_public, "no", "no", "yes"),
-    {.name = "log_level", .standard = "info", .type = SETTING_CHOICE,
-     .offset = offsetof(struct config, log_level), .reloadable = true,
+    {.name = "log_level",
+     .standard = "info",
+     .type = SETTING_CHOICE,
+     .offset = offsetof(struct config, log_level),
+     .reloadable = true,
      .choices = {"debug", "info", "warn", "error"}},
-    {.name = "log_format", .standard = "text", .type = SETTING_CHOICE,
-     .offset = offsetof(struct config, log_format), .reloadable = true, .choices = {"text", "json"}},
+    {.name = "log_format",
+     .standard = "text",
+     .type = SETTING_CHOICE,
+     .offset = offsetof(struct config, log_format),
+     .reloadable = true,
+     .choices = {"text", "json"}},
     INTEGER(body_bytes_max, "33554432", 1024, LIMIT_BODY_BYTES),
     INTEGER(bodies_bytes_max, "1073741824", 1024 * 1024, INT64_C(1) << 40),
     INTEGER(connections_max, "10000", 1, 1000000),
@@ -57,8 +72,12 @@ static const struct setting settings[] = {
     INTEGER(body_timeout_ms, "60000", 10, 3600 * 1000),
     INTEGER(idle_timeout_ms, "75000", 10, 3600 * 1000),
     INTEGER(write_timeout_ms, "60000", 10, 3600 * 1000),
-    {.name = "keepalive_comment_ms", .standard = "15000", .type = SETTING_INTEGER,
-     .offset = offsetof(struct config, keepalive_comment_ms), .reloadable = true, .min = 10,
+    {.name = "keepalive_comment_ms",
+     .standard = "15000",
+     .type = SETTING_INTEGER,
+     .offset = offsetof(struct config, keepalive_comment_ms),
+     .reloadable = true,
+     .min = 10,
      .max = 3600 * 1000},
     INTEGER(drain_timeout_ms, "30000", 0, 24 * 3600 * 1000),
     INTEGER(hold_expiry_ms, "86400000", 60 * 1000, INT64_C(30) * 24 * 3600 * 1000),
@@ -98,10 +117,11 @@ static bool store_integer(const struct setting *setting, const char *value, int6
     char *end;
     errno = 0;
     long long number = strtoll(value, &end, 10);
-    if (errno != 0 || end == value || *end != '\0' || number < setting->min || number > setting->max)
+    if (errno != 0 || end == value || *end != '\0' || number < setting->min ||
+        number > setting->max)
         return fault_set(fault, "invalid_value",
-                         "%s: %s = %s: must be a whole number from %lld to %lld", place, setting->name,
-                         value, (long long)setting->min, (long long)setting->max);
+                         "%s: %s = %s: must be a whole number from %lld to %lld", place,
+                         setting->name, value, (long long)setting->min, (long long)setting->max);
     *out = number;
     return true;
 }
@@ -118,8 +138,8 @@ static bool store_choice(const struct setting *setting, const char *value, int64
         size_t used = strlen(all);
         snprintf(all + used, sizeof all - used, "%s%s", i > 0 ? ", " : "", setting->choices[i]);
     }
-    return fault_set(fault, "invalid_value", "%s: %s = %s: must be one of: %s", place, setting->name,
-                     value, all);
+    return fault_set(fault, "invalid_value", "%s: %s = %s: must be one of: %s", place,
+                     setting->name, value, all);
 }
 
 /* "127.0.0.1:3000", "[::1]:3000" */
@@ -158,8 +178,8 @@ static bool store_value(struct config *config, const struct setting *setting, co
         break;
     }
     if (strlen(value) >= CONFIG_TEXT_BYTES)
-        return fault_set(fault, "invalid_value", "%s: %s: longer than %d bytes", place, setting->name,
-                         CONFIG_TEXT_BYTES - 1);
+        return fault_set(fault, "invalid_value", "%s: %s: longer than %d bytes", place,
+                         setting->name, CONFIG_TEXT_BYTES - 1);
     snprintf(field, CONFIG_TEXT_BYTES, "%s", value);
     return field != config->listen || split_listen(config, place, fault);
 }
@@ -171,7 +191,8 @@ static bool expand_variable(struct slice value, size_t *at, struct buffer *out, 
     char name[128];
     const char *close = memchr(value.data + *at, '}', value.bytes - *at);
     if (close == NULL)
-        return fault_set(fault, "invalid_value", "%s: ${ without a }", place);
+        return fault_set(fault, "invalid_value", "%s: %.*s: ${ without a }", place,
+                         (int)(value.bytes < 60 ? value.bytes : 60), value.data);
     size_t bytes = (size_t)(close - value.data) - *at - 2;
     if (bytes == 0 || bytes >= sizeof name)
         return fault_set(fault, "invalid_value", "%s: ${} needs the name of a variable", place);
@@ -208,7 +229,8 @@ static bool take_pair(struct config *config, struct slice pair, const char *plac
 {
     const char *equals = memchr(pair.data, '=', pair.bytes);
     if (equals == NULL)
-        return fault_set(fault, "invalid_value", "%s: must be: name = value", place);
+        return fault_set(fault, "invalid_value", "%s: '%.*s': must be: name = value", place,
+                         (int)(pair.bytes < 60 ? pair.bytes : 60), pair.data);
     struct slice name = slice_trim((struct slice){pair.data, (size_t)(equals - pair.data)});
     struct slice value =
         slice_trim((struct slice){equals + 1, pair.bytes - (size_t)(equals - pair.data) - 1});
@@ -272,16 +294,17 @@ static bool check_together(const struct config *config, struct fault *fault)
                          "tls_certificate and tls_key belong together: set both or none");
     if (config->payments == PAYMENTS_TEST && !is_loopback(config->address) &&
         !config->payments_test_public)
-        return fault_set(fault, "invalid_value",
-                         "payments = test lets everybody who can sign up take credits without paying, "
-                         "and listen = %s is no loopback address. Set payments = off, or if you "
-                         "really mean it: payments_test_public = yes",
-                         config->listen);
+        return fault_set(
+            fault, "invalid_value",
+            "payments = test lets everybody who can sign up take credits without paying, "
+            "and listen = %s is no loopback address. Set payments = off, or if you "
+            "really mean it: payments_test_public = yes",
+            config->listen);
     return true;
 }
 
-bool config_load(struct config *config, const char *path, const char *const *sets, unsigned set_count,
-                 struct fault *fault)
+bool config_load(struct config *config, const char *path, const char *const *sets,
+                 unsigned set_count, struct fault *fault)
 {
     memset(config, 0, sizeof *config);
     for (size_t i = 0; i < SETTING_COUNT; i++) {

@@ -46,15 +46,15 @@ struct config {
 };
 
 /* Defaults, then the file, then `sets` ("name=value"). False: *fault says "gateway.conf:12: ...". */
-bool config_load(struct config *config, const char *path, const char *const *sets, unsigned set_count,
-                 struct fault *fault);
+bool config_load(struct config *config, const char *path, const char *const *sets,
+                 unsigned set_count, struct fault *fault);
 
 /* What a reload may change is taken over from `fresh`; *needs_restart names a setting that differs and may not, or is NULL. */
 void config_apply_reloadable(struct config *config, const struct config *fresh,
                              const char **needs_restart);
 
 /* For the test that holds gateway.conf and the table equal, and for `check`. */
-const char *config_setting_name(unsigned index);    /* NULL behind the last */
+const char *config_setting_name(unsigned index); /* NULL behind the last */
 const char *config_setting_default(unsigned index);
 const char *config_payments_name(const struct config *config);
 

@@ -30,8 +30,8 @@ bool first_run_prepare(const struct config *config, const struct secret *secret,
     struct store *store = commands_open_store(config, false, fault);
     if (store == NULL)
         return false;
-    bool good = commands_no_users(store, &empty, fault) &&
-                (!empty || make_first(store, secret, fault));
+    bool good =
+        commands_no_users(store, &empty, fault) && (!empty || make_first(store, secret, fault));
     store_close(store);
     return good;
 }
@@ -41,16 +41,18 @@ void first_run_welcome(const char *public_url)
     printf("\nLLM Gateway is running.\n\n  address     %s\n  API         %s/api/v1\n", public_url,
            public_url);
     if (first_key[0] == '\0') {
-        printf("\nThe database has users already. A new key: build/llm-gateway key create EMAIL\n\n");
+        printf(
+            "\nThe database has users already. A new key: build/llm-gateway key create EMAIL\n\n");
         fflush(stdout);
         return;
     }
-    printf("  sign in as  " FIRST_EMAIL "\n  password    %s   (shown only now)\n"
-           "  key         %s   (shown only now; $5.00 of credits)\n\nTry it:\n\n"
-           "curl %s/api/v1/chat/completions -H 'Authorization: Bearer %s' "
-           "-H 'Content-Type: application/json' "
-           "-d '{\"model\":\"demo\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello!\"}]}'\n\n",
-           first_password, first_key, public_url, first_key);
+    printf(
+        "  sign in as  " FIRST_EMAIL "\n  password    %s   (shown only now)\n"
+        "  key         %s   (shown only now; $5.00 of credits)\n\nTry it:\n\n"
+        "curl %s/api/v1/chat/completions -H 'Authorization: Bearer %s' "
+        "-H 'Content-Type: application/json' "
+        "-d '{\"model\":\"demo\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello!\"}]}'\n\n",
+        first_password, first_key, public_url, first_key);
     fflush(stdout);
     secret_wipe(first_password, sizeof first_password);
     secret_wipe(first_key, sizeof first_key);

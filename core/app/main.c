@@ -22,24 +22,26 @@ struct arguments {
     unsigned word_count;
     struct command_options options;
     bool first_run;
+    bool version;
 };
 
 static int print_usage(FILE *out)
 {
-    fputs("usage: llm-gateway [--config FILE] [--set name=value]... [COMMAND]\n"
-          "\n"
-          "  serve [--first-run]                    run the gateway (the default)\n"
-          "  check                                  look at the settings and policies, run the examples\n"
-          "  migrate                                bring the database up to date\n"
-          "  user create EMAIL [--admin] [--name NAME]\n"
-          "  key create EMAIL [--name NAME]\n"
-          "  credit EMAIL AMOUNT [--reason TEXT]    AMOUNT in USD, like 12.50\n"
-          "  ledger verify                          recompute every balance from the transfers\n"
-          "  version\n"
-          "\n"
-          "Without --config, gateway.conf in this folder is read where there is one.\n"
-          "While it runs: SIGHUP reloads policies and settings, SIGTERM stops it gently.\n",
-          out);
+    fputs(
+        "usage: llm-gateway [--config FILE] [--set name=value]... [COMMAND]\n"
+        "\n"
+        "  serve [--first-run]                    run the gateway (the default)\n"
+        "  check                                  look at the settings and policies, run the examples\n"
+        "  migrate                                bring the database up to date\n"
+        "  user create EMAIL [--admin] [--name NAME]\n"
+        "  key create EMAIL [--name NAME]\n"
+        "  credit EMAIL AMOUNT [--reason TEXT]    AMOUNT in USD, like 12.50\n"
+        "  ledger verify                          recompute every balance from the transfers\n"
+        "  version\n"
+        "\n"
+        "Without --config, gateway.conf in this folder is read where there is one.\n"
+        "While it runs: SIGHUP reloads policies and settings, SIGTERM stops it gently.\n",
+        out);
     return out == stdout ? 0 : USAGE_STATUS;
 }
 
@@ -76,6 +78,8 @@ static bool take_option(struct arguments *out, int argc, char **argv, int *at)
         out->options.admin = true;
     else if (strcmp(argv[*at], "--first-run") == 0)
         out->first_run = true;
+    else if (strcmp(argv[*at], "--version") == 0)
+        out->version = true;
     else if (out->set_count < SETS_MAX && (value = option_value(argc, argv, at, "--set")) != NULL)
         out->sets[out->set_count++] = value;
     else
@@ -122,16 +126,21 @@ static int run_command(const struct arguments *arguments, const struct config *c
         return commands_credit(config, words[1], words[2], &arguments->options);
     if (said(arguments, 2, "ledger", "verify"))
         return commands_ledger_verify(config);
-    return usage_error("unknown command, or it lacks a word", words[0]);
+    char all[512] = "";
+    for (unsigned i = 0; i < arguments->word_count; i++) {
+        size_t used = strlen(all);
+        snprintf(all + used, sizeof all - used, "%s%s", i > 0 ? " " : "", words[i]);
+    }
+    return usage_error("unknown command, or it lacks a word", all);
 }
 
-static bool wants(int argc, char **argv, const char *first, const char *second)
+static bool wants_help(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], first) == 0 || (i == 1 && strcmp(argv[i], second) == 0))
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
             return true;
     }
-    return false;
+    return argc > 1 && strcmp(argv[1], "help") == 0;
 }
 
 int main(int argc, char **argv)
@@ -140,15 +149,15 @@ int main(int argc, char **argv)
     static struct serve_options serving;
     struct config config;
     struct fault fault;
-    if (wants(argc, argv, "--help", "-h"))
+    if (wants_help(argc, argv))
         return print_usage(stdout);
-    if (wants(argc, argv, "--version", "version")) {
-        printf("llm-gateway " VERSION "\n");
-        return 0;
-    }
     int status = read_arguments(&arguments, argc, argv);
     if (status != 0)
         return status;
+    if (arguments.version || said(&arguments, 1, "version", NULL)) {
+        printf("llm-gateway " VERSION "\n");
+        return 0;
+    }
     if (arguments.config_path == NULL && access("gateway.conf", R_OK) == 0)
         arguments.config_path = "gateway.conf";
     if (!config_load(&config, arguments.config_path, arguments.sets, arguments.set_count, &fault) ||

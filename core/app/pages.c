@@ -38,8 +38,8 @@ static bool read_page(const char *file_name, struct page *page, struct fault *fa
     if (file == NULL || fstat(fileno(file), &info) != 0 || info.st_size > PAGE_BYTES_MAX) {
         if (file != NULL)
             fclose(file);
-        return fault_set(fault, "invalid_value", "webui: %s cannot be read, or is larger than 16 MB",
-                         file_name);
+        return fault_set(fault, "invalid_value",
+                         "webui: %s cannot be read, or is larger than 16 MB", file_name);
     }
     page->bytes = (size_t)info.st_size;
     page->data = malloc(page->bytes + 1);
@@ -70,7 +70,8 @@ static bool read_entry(struct pages *pages, const char *folder, const char *path
     if (!S_ISREG(info.st_mode))
         return true;
     if (pages->count == PAGES_MAX)
-        return fault_set(fault, "invalid_value", "webui: more than %d files in %s", PAGES_MAX, folder);
+        return fault_set(fault, "invalid_value", "webui: more than %d files in %s", PAGES_MAX,
+                         folder);
     struct page *page = &pages->page[pages->count];
     snprintf(page->path, sizeof page->path, "%s", path);
     if (!read_page(file_name, page, fault))
@@ -220,7 +221,8 @@ bool pages_answer(const struct pages *pages, struct http_request *request)
         return false;
     bool home = asked.bytes == 1 || slice_equals(asked, "/dashboard") ||
                 slice_starts_with(asked, "/dashboard/");
-    snprintf(path, sizeof path, "%.*s", home ? 11 : (int)asked.bytes, home ? "/index.html" : asked.data);
+    snprintf(path, sizeof path, "%.*s", home ? 11 : (int)asked.bytes,
+             home ? "/index.html" : asked.data);
     const struct page *page = find(pages, path, "");
     if (page == NULL)
         return false;

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "exchange/limiter.h"
+#include "net/server.h"
 #include "net/tls.h"
 #include "net/upstream.h"
 #include "store/store.h"
@@ -177,6 +178,8 @@ static bool start(struct gateway *gateway, struct fault *fault)
     const struct config *config = &gateway->options->config;
     if (!inbox_init(&gateway->inbox, LIMIT_WORKERS * 4))
         return fault_set(fault, "out_of_descriptors", "no descriptor is left; raise ulimit -n");
+    if (!server_check_free(config->address, config->port, fault))
+        return false;
     struct policy_files *files = policy_files_read(config->policies, fault);
     if (files == NULL)
         return false;
@@ -200,8 +203,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
     if (good)
         log_event(LOG_INFO, "listening", log_text("address", config->address),
                   log_int("port", worker_port(gateway->workers[0])),
-                  log_text("url", gateway->public_url),
-                  log_int("workers", gateway->worker_count),
+                  log_text("url", gateway->public_url), log_int("workers", gateway->worker_count),
                   log_text("policies", policy_files_revision(files)));
     policy_files_unref(files);
     return good;
@@ -221,7 +223,8 @@ static void reload(struct gateway *gateway)
     } else {
         config_apply_reloadable(&options->config, &fresh, &needs_restart);
         if (needs_restart != NULL)
-            log_event(LOG_WARN, "a changed setting needs a restart", log_text("setting", needs_restart));
+            log_event(LOG_WARN, "a changed setting needs a restart",
+                      log_text("setting", needs_restart));
         log_configure((enum log_level)options->config.log_level, options->config.log_format == 1);
     }
     reload_policies(gateway->workers, gateway->worker_count, &gateway->inbox, &options->config);
@@ -267,7 +270,8 @@ static bool drain(struct gateway *gateway)
     order_all(gateway, drains, WORKER_DRAIN);
     bool empty = wait_home(gateway, drains, gateway->options->config.drain_timeout_ms);
     if (!empty) {
-        log_event(LOG_WARN, "drain_timeout_ms is over: running requests are cut", log_int("count", 0));
+        log_event(LOG_WARN, "drain_timeout_ms is over: running requests are cut",
+                  log_int("count", 0));
         order_all(gateway, others, WORKER_CANCEL);
         wait_home(gateway, others, CANCEL_WAIT_MS);
         empty = wait_home(gateway, drains, CANCEL_WAIT_MS);
@@ -329,8 +333,9 @@ int serve(struct serve_options *options)
         first_run_welcome(gateway->public_url);
     run(gateway);
     if (!drain(gateway)) {
-        log_event(LOG_ERROR, "stopped with requests whose charge could not be written; their holds are "
-                             "voided at the next start");
+        log_event(LOG_ERROR,
+                  "stopped with requests whose charge could not be written; their holds are "
+                  "voided at the next start");
         return 1;
     }
     stop(gateway);

@@ -74,7 +74,8 @@ static void on_request(struct http_request *request, void *arg)
         const struct answer_error error = {.status = request->refusal.status,
                                            .code = request->refusal.code,
                                            .message = request->refusal.message,
-                                           .retry_after_ms = request->refusal.status == 503 ? 1000 : 0};
+                                           .retry_after_ms =
+                                               request->refusal.status == 503 ? 1000 : 0};
         exchange_refuse(exchange, &error);
         return;
     }
@@ -84,11 +85,17 @@ static void on_request(struct http_request *request, void *arg)
 static bool on_large_body(const struct http_head *head, struct refusal *refusal, void *arg)
 {
     struct worker *worker = arg;
-    if (exchange_knows_key(&worker->env, head))
+    bool keyed = false;
+    if (exchange_knows_key(&worker->env, head, &keyed))
         return true;
+    if (!keyed) {
+        *refusal = (struct refusal){413, "request_too_large",
+                                    "a body above 64 KB is read only with an API key"};
+        return false;
+    }
     *refusal = (struct refusal){401, "invalid_api_key",
-                                "a body of this size needs an API key; send it as: Authorization: "
-                                "Bearer llm_sk_..."};
+                                "this API key is unknown; a body above 64 KB is read only with a "
+                                "key that works"};
     return false;
 }
 
@@ -213,7 +220,8 @@ struct worker *worker_new(const struct worker_shared *shared, int port, struct p
     worker->shared = shared;
     if (!inbox_init(&worker->inbox, INBOX_JOBS_MAX)) {
         free(worker);
-        fault_set(fault, "out_of_descriptors", "no descriptor is left for a worker; raise ulimit -n");
+        fault_set(fault, "out_of_descriptors",
+                  "no descriptor is left for a worker; raise ulimit -n");
         return NULL;
     }
     worker->loop = loop_new(&worker->inbox, worker, fault);
@@ -223,16 +231,17 @@ struct worker *worker_new(const struct worker_shared *shared, int port, struct p
         return NULL;
     }
     worker->upstream = upstream_new(worker->loop);
-    worker->env = (struct exchange_env){.loop = worker->loop,
-                                        .inbox = &worker->inbox,
-                                        .upstream = worker->upstream,
-                                        .store = shared->store,
-                                        .limiter = shared->limiter,
-                                        .helpers = shared->helpers,
-                                        .secret = shared->secret,
-                                        .public_url = shared->public_url,
-                                        .keepalive_comment_ms = shared->config->keepalive_comment_ms,
-                                        .hold_expiry_ms = shared->config->hold_expiry_ms};
+    worker->env =
+        (struct exchange_env){.loop = worker->loop,
+                              .inbox = &worker->inbox,
+                              .upstream = worker->upstream,
+                              .store = shared->store,
+                              .limiter = shared->limiter,
+                              .helpers = shared->helpers,
+                              .secret = shared->secret,
+                              .public_url = shared->public_url,
+                              .keepalive_comment_ms = shared->config->keepalive_comment_ms,
+                              .hold_expiry_ms = shared->config->hold_expiry_ms};
     loop_on_tick(worker->loop, on_tick, worker);
     return worker;
 }

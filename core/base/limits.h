@@ -24,9 +24,9 @@ enum {
     LIMIT_ATTEMPTS = 8,
 
     /* a policy VM */
-    LIMIT_VM_BYTES = 256 * 1024 * 1024,  /* with all its tasks */
-    LIMIT_LOAD_BYTES = 64 * 1024 * 1024, /* policies and our own code */
-    LIMIT_TURN_BYTES = 64 * 1024 * 1024, /* by which one turn of a task may make it grow */
+    LIMIT_VM_BYTES = 256 * 1024 * 1024,         /* with all its tasks */
+    LIMIT_LOAD_BYTES = 64 * 1024 * 1024,        /* policies and our own code */
+    LIMIT_TURN_BYTES = 64 * 1024 * 1024,        /* by which one turn of a task may make it grow */
     LIMIT_LOAD_INSTRUCTIONS = 50 * 1000 * 1000, /* for loading and checking policies */
     LIMIT_LOAD_CPU_MS = 3000,                   /* and the processor time it may take */
     LIMIT_TURN_INSTRUCTIONS = 1000 * 1000,      /* between two yields of a task */

@@ -37,11 +37,12 @@ static struct slice find_credential(const struct http_head *head)
     return (struct slice){0};
 }
 
-bool exchange_knows_key(const struct exchange_env *env, const struct http_head *head)
+bool exchange_knows_key(const struct exchange_env *env, const struct http_head *head, bool *keyed)
 {
     struct slice credential = find_credential(head);
     struct digest digest;
     struct key_facts facts;
+    *keyed = credential.bytes > 0;
     if (!apikey_well_formed(credential))
         return false;
     secret_digest(env->secret, credential, &digest);
@@ -51,16 +52,18 @@ bool exchange_knows_key(const struct exchange_env *env, const struct http_head *
 static bool refuse_key(struct exchange *exchange, struct slice credential)
 {
     if (credential.bytes == 0)
-        return refuse(exchange, 401, "invalid_api_key",
-                      "You did not provide an API key. Send it as: Authorization: Bearer llm_sk_...",
-                      NULL);
+        return refuse(
+            exchange, 401, "invalid_api_key",
+            "You did not provide an API key. Send it as: Authorization: Bearer llm_sk_...", NULL);
     if (!apikey_well_formed(credential))
-        return refuse(exchange, 401, "invalid_api_key",
-                      "This is no key of this gateway, or it was copied incompletely: a key is llm_sk_ "
-                      "and 38 characters.",
-                      NULL);
+        return refuse(
+            exchange, 401, "invalid_api_key",
+            "This is no key of this gateway, or it was copied incompletely: a key is llm_sk_ "
+            "and 38 characters.",
+            NULL);
     return refuse(exchange, 401, "invalid_api_key",
-                  "This API key is unknown or has been deleted. Create one in the dashboard.", NULL);
+                  "This API key is unknown or has been deleted. Create one in the dashboard.",
+                  NULL);
 }
 
 bool exchange_authenticate(struct exchange *exchange)
@@ -75,7 +78,8 @@ bool exchange_authenticate(struct exchange *exchange)
     if (exchange->key.key_disabled)
         return refuse(exchange, 401, "key_disabled", "This API key is disabled.", NULL);
     if (exchange->key.user_disabled)
-        return refuse(exchange, 401, "key_disabled", "The account of this API key is disabled.", NULL);
+        return refuse(exchange, 401, "key_disabled", "The account of this API key is disabled.",
+                      NULL);
     if (exchange->key.expires_ms != 0 && exchange->key.expires_ms <= exchange->created_ms)
         return refuse(exchange, 401, "key_expired",
                       "This API key has expired. Create a new one in the dashboard.", NULL);
@@ -105,14 +109,13 @@ static bool refuse_spent(struct exchange *exchange, const char *scope,
     char metadata[256];
     money_format(state->limit, limit);
     clock_format(exchange->created_ms + state->retry_after_ms, resets_at);
-    snprintf(message, sizeof message, "The spending limit of $%s for this %s is reached.", limit, scope);
+    snprintf(message, sizeof message, "The spending limit of $%s for this %s is reached.", limit,
+             scope);
     snprintf(metadata, sizeof metadata,
-             "{\"scope\":\"%s\",\"limit\":\"%s\",\"spent\":\"%s\",\"resets_at\":\"%s\"}", scope, limit,
-             limit, resets_at);
-    const struct answer_error error = {.status = 402,
-                                       .code = "key_budget_exceeded",
-                                       .message = message,
-                                       .metadata = metadata};
+             "{\"scope\":\"%s\",\"limit\":\"%s\",\"spent\":\"%s\",\"resets_at\":\"%s\"}", scope,
+             limit, limit, resets_at);
+    const struct answer_error error = {
+        .status = 402, .code = "key_budget_exceeded", .message = message, .metadata = metadata};
     exchange_refuse(exchange, &error);
     return false;
 }
@@ -132,8 +135,8 @@ static bool refuse_limit(struct exchange *exchange, enum limit_kind kind, const 
              "Rate limit reached: %lld %s%s for this %s. Try again in %lld ms.",
              (long long)state->limit, kinds[kind], per, scope, (long long)state->retry_after_ms);
     snprintf(metadata, sizeof metadata,
-             "{\"limit\":\"%s\",\"scope\":\"%s\",\"max\":%lld,\"window_ms\":%lld}", kinds[kind], scope,
-             (long long)state->limit, (long long)window_ms);
+             "{\"limit\":\"%s\",\"scope\":\"%s\",\"max\":%lld,\"window_ms\":%lld}", kinds[kind],
+             scope, (long long)state->limit, (long long)window_ms);
     const struct answer_error error = {.status = 429,
                                        .code = "rate_limit_exceeded",
                                        .message = message,
@@ -143,7 +146,8 @@ static bool refuse_limit(struct exchange *exchange, enum limit_kind kind, const 
     return false;
 }
 
-static void note_rate(struct exchange *exchange, enum limit_kind kind, const struct limit_state *state)
+static void note_rate(struct exchange *exchange, enum limit_kind kind,
+                      const struct limit_state *state)
 {
     if (kind != LIMIT_REQUESTS && kind != LIMIT_TOKENS)
         return;
@@ -162,15 +166,16 @@ bool exchange_limit(struct exchange *exchange, enum limit_kind kind, const char 
     if (kind == LIMIT_CONCURRENCY)
         taken = limiter_enter(limiter, name_slice, limit, &state);
     else if (kind == LIMIT_USD) /* what it costs is known, and counted, when it ends */
-        taken = limiter_peek(limiter, name_slice, 1, limit, window_ms, exchange->created_ms, &state);
+        taken =
+            limiter_peek(limiter, name_slice, 1, limit, window_ms, exchange->created_ms, &state);
     else
         taken = limiter_take(limiter, name_slice, amount, limit, window_ms, exchange->created_ms,
                              &state);
     note_rate(exchange, kind, &state);
     if (!taken)
         return refuse_limit(exchange, kind, scope, &state, window_ms);
-    exchange->limits = realloc(exchange->limits,
-                               (exchange->limit_count + 1) * sizeof *exchange->limits);
+    exchange->limits =
+        realloc(exchange->limits, (exchange->limit_count + 1) * sizeof *exchange->limits);
     check(exchange->limits != NULL);
     struct counted_limit *counted = &exchange->limits[exchange->limit_count++];
     snprintf(counted->name, sizeof counted->name, "%s", name);
@@ -227,19 +232,21 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
     struct answer_error error = {.status = 402, .message = message, .metadata = metadata};
     if (outcome == HOLD_BUDGET) {
         error.code = "key_budget_exceeded";
-        snprintf(message, sizeof message,
-                 "This key's budget of $%s is spent or reserved; this request could cost up to $%s.",
-                 budget, required);
+        snprintf(
+            message, sizeof message,
+            "This key's budget of $%s is spent or reserved; this request could cost up to $%s.",
+            budget, required);
         snprintf(metadata, sizeof metadata,
                  "{\"scope\":\"key\",\"limit\":\"%s\",\"spent\":\"%s\",\"resets_at\":null,"
                  "\"required\":\"%s\",\"affordable_max_tokens\":%lld}",
                  budget, spent, required, (long long)(tokens > 0 ? tokens : 0));
     } else {
         error.code = "insufficient_credits";
-        snprintf(message, sizeof message,
-                 "Not enough credits: $%s are available, this request could cost up to $%s. Add credits, "
-                 "or ask for fewer tokens (max_tokens).",
-                 available, required);
+        snprintf(
+            message, sizeof message,
+            "Not enough credits: $%s are available, this request could cost up to $%s. Add credits, "
+            "or ask for fewer tokens (max_tokens).",
+            available, required);
         snprintf(metadata, sizeof metadata,
                  "{\"available\":\"%s\",\"required\":\"%s\",\"affordable_max_tokens\":%lld,"
                  "\"topup_url\":\"%s/dashboard/credits\"}",
@@ -263,12 +270,14 @@ static bool refuse_hold(struct exchange *exchange, const struct exchange_need *n
         return refuse(exchange, 401, "invalid_api_key", "This API key has been deleted.", NULL);
     case HOLD_FULL:
         error.code = "overloaded";
-        error.message = "The gateway has more requests under way than it can account for. Try again soon.";
+        error.message =
+            "The gateway has more requests under way than it can account for. Try again soon.";
         break;
     default:
         error.code = "ledger_unavailable";
-        error.message = "The gateway cannot write its ledger, so it answers nothing that costs money. "
-                        "Try again soon.";
+        error.message =
+            "The gateway cannot write its ledger, so it answers nothing that costs money. "
+            "Try again soon.";
         break;
     }
     exchange_refuse(exchange, &error);
@@ -311,9 +320,10 @@ bool exchange_hold(struct exchange *exchange, const struct exchange_need *need)
         output = allowed;
     int64_t longest_nusd = 0;
     if (!worst_case(exchange, need, output, &longest_nusd))
-        return refuse(exchange, 400, "invalid_value",
-                      "This request could cost more than the gateway can count; ask for fewer tokens.",
-                      "max_tokens");
+        return refuse(
+            exchange, 400, "invalid_value",
+            "This request could cost more than the gateway can count; ask for fewer tokens.",
+            "max_tokens");
     int64_t amount_nusd = longest_nusd;
     struct hold_refusal refusal = {0};
     enum hold_outcome outcome = HOLD_INSUFFICIENT;

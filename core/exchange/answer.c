@@ -97,7 +97,8 @@ void exchange_begin_stream(struct exchange *exchange, const char *content_type)
 {
     exchange->status = 200;
     note_first_byte(exchange);
-    http_reply_header(exchange->request, "X-Accel-Buffering", "no"); /* nginx in front must not collect it */
+    http_reply_header(exchange->request, "X-Accel-Buffering",
+                      "no"); /* nginx in front must not collect it */
     send_headers(exchange, content_type);
     http_reply_begin(exchange->request, 200);
 }

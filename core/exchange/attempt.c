@@ -37,6 +37,11 @@ const char *attempt_outcome_name(enum attempt_outcome outcome)
     return "none";
 }
 
+const char *attempt_outcome_cause(enum attempt_outcome outcome)
+{
+    return outcome == ATTEMPT_GARBLED ? "5xx" : attempt_outcome_name(outcome);
+}
+
 void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, const char *detail)
 {
     struct attempt *attempt = &exchange->attempt;
@@ -276,16 +281,17 @@ void exchange_refuse_attempt(struct exchange *exchange)
         break;
     case ATTEMPT_DENIED:
         error.status = 503;
-        error.message = "This gateway's own account at the model's provider has a problem; its operator "
-                        "has been told. Nothing was charged.";
+        error.message =
+            "This gateway's own account at the model's provider has a problem; its operator "
+            "has been told. Nothing was charged.";
         error.final = true;
-        log_event(LOG_ERROR, "a provider refuses our account",
-                  log_text("request_id", exchange->id.text),
-                  log_text("provider", attempt->candidate.provider),
-                  log_int("status", attempt->status));
+        log_event(
+            LOG_ERROR, "a provider refuses our account", log_text("request_id", exchange->id.text),
+            log_text("provider", attempt->candidate.provider), log_int("status", attempt->status));
         break;
     case ATTEMPT_GARBLED:
-        error.message = "The model's provider sent something that is no answer. Nothing was charged.";
+        error.message =
+            "The model's provider sent something that is no answer. Nothing was charged.";
         break;
     default:
         break;

@@ -39,18 +39,18 @@ enum attempt_outcome {
     ATTEMPT_UNREACHABLE, /* no connection */
     ATTEMPT_BROKEN,      /* cut before it had answered */
     ATTEMPT_TIMED_OUT,
-    ATTEMPT_OVERLOADED,  /* 429, 503, 529 */
-    ATTEMPT_FAILED,      /* another 5xx, or an error in place of an answer */
-    ATTEMPT_DENIED,      /* 401, 402, 403, insufficient_quota: our account there is the problem */
-    ATTEMPT_GARBLED      /* what came is no answer: HTML, no JSON, too large */
+    ATTEMPT_OVERLOADED, /* 429, 503, 529 */
+    ATTEMPT_FAILED,     /* another 5xx, or an error in place of an answer */
+    ATTEMPT_DENIED,     /* 401, 402, 403, insufficient_quota: our account there is the problem */
+    ATTEMPT_GARBLED     /* what came is no answer: HTML, no JSON, too large */
 };
 
 struct attempt {
     struct candidate candidate;
-    struct upstream_call *call; /* NULL: none runs */
-    struct buffer request_body; /* the edited copy, when there is one */
+    struct upstream_call *call;   /* NULL: none runs */
+    struct buffer request_body;   /* the edited copy, when there is one */
     enum attempt_outcome outcome; /* ATTEMPT_NONE: undecided */
-    int status;                 /* the provider's */
+    int status;                   /* the provider's */
     bool event_stream;
     int64_t retry_after_ms; /* -1: not said */
     struct buffer body;     /* a plain answer or an error */
@@ -64,8 +64,10 @@ struct attempt {
     struct deferred demo; /* the built-in provider answers in a deferred call */
 };
 
-/* The word for policies and logs: "unreachable", "timeout", ... */
+/* The word for the log: "connect", "timeout", "garbled", ... */
 const char *attempt_outcome_name(enum attempt_outcome outcome);
+/* The word of routes.lua's `retry.on`, where something that is no answer counts as "5xx". */
+const char *attempt_outcome_cause(enum attempt_outcome outcome);
 
 /* Starts a try. Decides later, by attempt_decide -> exchange_wake. */
 void attempt_start(struct exchange *exchange, const struct candidate *candidate);

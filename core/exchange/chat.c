@@ -6,11 +6,11 @@
 
 enum { MEMBERS_MAX = 256, CHOICES_MAX = 128, EDITS_MAX = 6 };
 
-static bool refuse(struct chat_fault *fault, const char *code, const char *param, const char *format,
-                   ...) __attribute__((format(printf, 4, 5)));
+static bool refuse(struct chat_fault *fault, const char *code, const char *param,
+                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-static bool refuse(struct chat_fault *fault, const char *code, const char *param, const char *format,
-                   ...)
+static bool refuse(struct chat_fault *fault, const char *code, const char *param,
+                   const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -31,7 +31,8 @@ static bool check_members(const struct json_value *root, struct chat_fault *faul
     struct json_item item;
     while (json_next(&walk, &item)) {
         if (count == MEMBERS_MAX)
-            return refuse(fault, "invalid_json", NULL, "The body has more than %d members.", MEMBERS_MAX);
+            return refuse(fault, "invalid_json", NULL, "The body has more than %d members.",
+                          MEMBERS_MAX);
         for (size_t i = 0; i < count; i++) {
             if (keys[i].bytes == item.key.bytes &&
                 memcmp(keys[i].data, item.key.data, item.key.bytes) == 0)
@@ -105,8 +106,8 @@ static bool read_count(struct chat_request *request, const char *name, int64_t m
     if (found <= 0)
         return found == 0;
     if (value.type != JSON_NUMBER || !json_int64(&value, out) || *out < 1 || *out > max)
-        return refuse(fault, "invalid_value", name, "'%s' must be a whole number from 1 to %lld.", name,
-                      (long long)max);
+        return refuse(fault, "invalid_value", name, "'%s' must be a whole number from 1 to %lld.",
+                      name, (long long)max);
     return true;
 }
 
@@ -119,7 +120,8 @@ static bool read_stream(struct chat_request *out, struct chat_fault *fault)
     if (found <= 0)
         return found == 0;
     if (options.type != JSON_OBJECT)
-        return refuse(fault, "invalid_value", "stream_options", "'stream_options' must be an object.");
+        return refuse(fault, "invalid_value", "stream_options",
+                      "'stream_options' must be an object.");
     if (!out->streamed)
         return refuse(fault, "invalid_value", "stream_options",
                       "'stream_options' is only allowed together with \"stream\": true.");
@@ -192,7 +194,8 @@ bool chat_read(struct slice text, struct chat_request *out, struct chat_fault *f
     out->choices = 1;
     out->input_bytes = (int64_t)text.bytes;
     if (!json_parse(text, LIMIT_JSON_DEPTH, &out->root, &why))
-        return refuse(fault, "invalid_json", NULL, "The body is not valid JSON: %.200s", why.message);
+        return refuse(fault, "invalid_json", NULL, "The body is not valid JSON: %.200s",
+                      why.message);
     if (out->root.type != JSON_OBJECT)
         return refuse(fault, "invalid_json", NULL, "The body must be a JSON object.");
     int64_t older = -1;

@@ -39,7 +39,8 @@ static void blot(char *start)
  * keys, organisations or addresses inside. */
 static void redact(char *text, const char *api_key)
 {
-    static const char *const marks[] = {"sk-", "Bearer ", "org-", "proj_", "key-", "AIza", "http://", "https://"};
+    static const char *const marks[] = {"sk-",  "Bearer ", "org-",    "proj_",
+                                        "key-", "AIza",    "http://", "https://"};
     char *at = text;
     while (api_key[0] != '\0' && (at = strstr(at, api_key)) != NULL)
         memset(at, '*', strlen(api_key));
@@ -63,11 +64,13 @@ static bool is_one_of(const char *text, const char *const *words, size_t count)
 
 static enum attempt_outcome by_words(const char *type, const char *code)
 {
-    static const char *const denied[] = {"insufficient_quota",  "invalid_api_key",     "authentication_error",
-                                         "permission_error",    "billing_not_active",  "account_deactivated",
+    static const char *const denied[] = {"insufficient_quota",        "invalid_api_key",
+                                         "authentication_error",      "permission_error",
+                                         "billing_not_active",        "account_deactivated",
                                          "billing_hard_limit_reached"};
-    static const char *const overloaded[] = {"rate_limit_exceeded", "rate_limit_error", "overloaded_error",
-                                             "server_overloaded", "engine_overloaded"};
+    static const char *const overloaded[] = {"rate_limit_exceeded", "rate_limit_error",
+                                             "overloaded_error", "server_overloaded",
+                                             "engine_overloaded"};
     static const char *const refused[] = {"invalid_request_error", "context_length_exceeded",
                                           "content_policy_violation", "invalid_prompt"};
     size_t denied_count = sizeof denied / sizeof denied[0];
@@ -117,8 +120,9 @@ enum attempt_outcome attempt_classify(struct attempt *attempt, int status, struc
     snprintf(attempt->refusal_code, sizeof attempt->refusal_code, "provider_refused");
     snprintf(attempt->refusal_message, sizeof attempt->refusal_message,
              "The model's provider refuses this request (status %d).", status);
-    if (json_parse(body, LIMIT_JSON_DEPTH, &root, &fault) &&
-        json_find(&root, "error", &error) > 0) {
+    bool explained = json_parse(body, LIMIT_JSON_DEPTH, &root, &fault) &&
+                     json_find(&root, "error", &error) > 0 && error.type != JSON_NULL;
+    if (explained) {
         char message[sizeof attempt->refusal_message];
         char code[sizeof attempt->refusal_code];
         const struct json_value *from = error.type == JSON_OBJECT ? &error : &root;
@@ -139,5 +143,8 @@ enum attempt_outcome attempt_classify(struct attempt *attempt, int status, struc
     enum attempt_outcome worded = by_words(type, attempt->refusal_code);
     if (worded == ATTEMPT_DENIED || (outcome == ATTEMPT_FAILED && worded != ATTEMPT_NONE))
         outcome = worded;
+    /* A 4xx that does not say why comes from something in between (a wrong base_url, a proxy): not the customer's fault. */
+    if (outcome == ATTEMPT_REFUSED && !explained)
+        outcome = ATTEMPT_GARBLED;
     return outcome;
 }

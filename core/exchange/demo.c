@@ -8,10 +8,10 @@
 enum { ANSWER_BYTES_MAX = 1024 * 1024 };
 
 static const char *const words[] = {
-    "This",  " is",     " the",     " demo",     " model",  " of",      " LLM",       " Gateway.", " Your",
-    " key,", " your",   " credits", " and",      " your",   " client",  " work.",     " Set",      " a",
-    " provider's", " key", " (see",  " README)",  " to",     " get",     " answers",   " from",     " real",
-    " models."};
+    "This",      " is",    " the",  " demo",    " model",      " of",   " LLM",
+    " Gateway.", " Your",  " key,", " your",    " credits",    " and",  " your",
+    " client",   " work.", " Set",  " a",       " provider's", " key",  " (see",
+    " README)",  " to",    " get",  " answers", " from",       " real", " models."};
 enum { WORD_COUNT = sizeof words / sizeof words[0] };
 
 struct demo_answer {
@@ -24,18 +24,19 @@ struct demo_answer {
 
 static void write_head(const struct demo_answer *answer, const char *object)
 {
-    buffer_printf(answer->out, "{\"id\":\"chatcmpl-%s\",\"object\":\"%s\",\"created\":%lld,\"model\":",
-                  answer->exchange->id.text, object,
-                  (long long)(answer->exchange->created_ms / 1000));
+    buffer_printf(
+        answer->out, "{\"id\":\"chatcmpl-%s\",\"object\":\"%s\",\"created\":%lld,\"model\":",
+        answer->exchange->id.text, object, (long long)(answer->exchange->created_ms / 1000));
     json_write_text(answer->out, answer->exchange->attempt.candidate.model);
 }
 
 static void write_usage(const struct demo_answer *answer)
 {
     long long output = (long long)answer->word_count * answer->exchange->chat.choices;
-    buffer_printf(answer->out,
-                  "\"usage\":{\"prompt_tokens\":%lld,\"completion_tokens\":%lld,\"total_tokens\":%lld}",
-                  (long long)answer->input_tokens, output, (long long)answer->input_tokens + output);
+    buffer_printf(
+        answer->out,
+        "\"usage\":{\"prompt_tokens\":%lld,\"completion_tokens\":%lld,\"total_tokens\":%lld}",
+        (long long)answer->input_tokens, output, (long long)answer->input_tokens + output);
 }
 
 static void write_plain(const struct demo_answer *answer)

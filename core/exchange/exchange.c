@@ -9,8 +9,9 @@
 #include "base/log.h"
 
 enum {
-    CLIENT_GONE = 499,    /* nginx's word for it; only in our records */
-    TAIL_MS = 2000        /* how long a provider may take to finish after its last event, to keep its connection */
+    CLIENT_GONE = 499, /* nginx's word for it; only in our records */
+    TAIL_MS =
+        2000 /* how long a provider may take to finish after its last event, to keep its connection */
 };
 
 /* ---- birth and death ---- */
@@ -78,8 +79,7 @@ static bool is_busy(const struct exchange *exchange)
 {
     return exchange->state != EXCHANGE_ENDED || exchange->task.task != NULL ||
            exchange->hold_away || exchange->hold_open || exchange->settlement_away ||
-           exchange->call_away || exchange->password_away ||
-           exchange->attempt.call != NULL;
+           exchange->call_away || exchange->password_away || exchange->attempt.call != NULL;
 }
 
 static void release(struct exchange *exchange)
@@ -222,10 +222,11 @@ void exchange_task_failed(struct exchange *exchange, const char *code, const cha
     const struct answer_error error = {
         .status = 500,
         .code = code,
-        .message = strcmp(code, "policy_error") == 0
-                       ? "A rule of this gateway's operator has failed; nothing was charged."
-                       : "The gateway has failed; nothing was charged. The request id helps its "
-                         "operator to find out why.",
+        .message =
+            strcmp(code, "policy_error") == 0
+                ? "A rule of this gateway has failed; nothing was charged."
+                : "The gateway has failed; nothing was charged. The request id helps to find "
+                  "out why.",
     };
     exchange_refuse(exchange, &error);
     exchange_free_if_over(exchange);
@@ -283,7 +284,7 @@ static void resolve(struct exchange *exchange, bool voided)
 {
     struct ledger_settlement *settlement = &exchange->settlement;
     settlement->job = (struct job){.home = exchange->env->inbox, .done = on_settlement_home};
-    settlement->held_nusd = exchange->hold.amount_nusd;
+    settlement->held_nusd = exchange->hold.amount_nusd + settlement->extended_nusd;
     settlement->voided = voided;
     fill_record(exchange, &settlement->record);
     exchange->settlement_away = true;
@@ -301,12 +302,20 @@ void exchange_settle(struct exchange *exchange, enum usage_source source)
     record->tokens = meter->tokens;
     record->reasoning_tokens = meter->reasoning_tokens;
     if (!meter->reported) {
-        record->tokens = (struct token_counts){
-            .input = meter_estimate(exchange->chat.input_text_bytes),
-            .output = meter_estimate(meter->output_text_bytes)};
+        record->tokens =
+            (struct token_counts){.input = meter_estimate(exchange->chat.input_text_bytes),
+                                  .output = meter_estimate(meter->output_text_bytes)};
     }
     meter_price(&candidate->prices, &record->tokens, candidate->margin_ppm,
                 exchange->hold.amount_nusd, &price);
+    /* A provider counts more than we could foresee (its own additions to a prompt): the customer pays that as long as he has
+     * it; what he has not is the house's. */
+    if (price.overrun_nusd > 0) {
+        int64_t more = ledger_extend(exchange->env->store, &exchange->hold, price.overrun_nusd);
+        exchange->settlement.extended_nusd = more;
+        price.charge_nusd += more;
+        price.overrun_nusd -= more;
+    }
     record->cost_nusd = price.cost_nusd;
     record->charge_nusd = price.charge_nusd;
     record->overrun_nusd = price.overrun_nusd;
@@ -319,7 +328,8 @@ void exchange_void(struct exchange *exchange)
     if (!exchange->hold_open || exchange->settlement_away)
         return;
     if (exchange->hold_away) {
-        exchange->void_wanted = true; /* only a hold that did become durable is there to be voided */
+        exchange->void_wanted =
+            true; /* only a hold that did become durable is there to be voided */
         return;
     }
     exchange->settlement.record.source = USAGE_NONE;
@@ -387,8 +397,7 @@ void exchange_tick_all(struct exchange_env *env)
         if (exchange->state != EXCHANGE_ENDED) {
             relay_tick(exchange, now_us);
             attempt_tick(exchange, now_us);
-        } else if (exchange->attempt.call != NULL &&
-                   now_us - exchange->ended_us > TAIL_MS * 1000) {
+        } else if (exchange->attempt.call != NULL && now_us - exchange->ended_us > TAIL_MS * 1000) {
             attempt_cancel(exchange);
             exchange_free_if_over(exchange);
         }
@@ -404,7 +413,8 @@ void exchange_cancel_all(struct exchange_env *env)
         if (exchange->state == EXCHANGE_ENDED) {
             exchange_free_if_over(exchange);
         } else if (exchange->relay.flowing) {
-            relay_fail(exchange, "shutting_down", "The gateway is stopping; the answer is not complete.");
+            relay_fail(exchange, "shutting_down",
+                       "The gateway is stopping; the answer is not complete.");
         } else if (exchange->state != EXCHANGE_SETTLING) {
             const struct answer_error error = {.status = 503,
                                                .code = "shutting_down",

@@ -44,7 +44,7 @@ struct exchange_env {
     int64_t keepalive_comment_ms;
     int64_t hold_expiry_ms;
     const char *public_url; /* where customers reach this gateway, without a slash at its end */
-    struct exchange *live; /* all exchanges that are not freed */
+    struct exchange *live;  /* all exchanges that are not freed */
     size_t live_count;
     uint64_t served;
 };
@@ -63,7 +63,9 @@ enum exchange_state {
 /* The task's side, handed down by the script floor. */
 struct exchange_task {
     void *task;
-    void (*wake)(void *task); /* what the task waits for has happened; never from inside a call of the task */
+    void (*wake)(
+        void
+            *task); /* what the task waits for has happened; never from inside a call of the task */
     void (*drop)(void *task); /* the exchange ends without it: let go; no wake after this */
 };
 
@@ -91,14 +93,16 @@ struct exchange {
     char peer_address[48];
     char method[12];
     char path[128]; /* for the log; cut */
-    struct buffer body; /* the request's, taken from the connection: the provider's copy may outlive the client */
+    struct buffer
+        body; /* the request's, taken from the connection: the provider's copy may outlive the client */
 
     struct exchange_task task; /* .task NULL: none, or let go */
     struct deferred wakeup;
     struct deferred reaper;
 
     struct buffer reply_headers; /* "name\0value\0" pairs for the reply */
-    struct limit_state rate[2];  /* of LIMIT_REQUESTS and LIMIT_TOKENS: the tightest; limit 0: none */
+    struct limit_state
+        rate[2]; /* of LIMIT_REQUESTS and LIMIT_TOKENS: the tightest; limit 0: none */
     bool reply_begun;
     int status;
     char error_code[48];
@@ -108,11 +112,12 @@ struct exchange {
     char policy_revision[65];
 
     struct ledger_hold hold;
-    bool hold_away;  /* its job has not come home */
-    bool hold_open;  /* accepted and not resolved */
+    bool hold_away; /* its job has not come home */
+    bool hold_open; /* accepted and not resolved */
     bool hold_failed;
     bool void_wanted; /* void it as soon as it is home */
-    int64_t output_tokens_max; /* > 0: what the customer may have or can afford, asked for upstream */
+    int64_t
+        output_tokens_max; /* > 0: what the customer may have or can afford, asked for upstream */
     struct ledger_settlement settlement;
     bool settlement_away;
 
@@ -142,8 +147,8 @@ void exchange_tick_all(struct exchange_env *env);
 /* Ends every exchange that runs (a second SIGTERM, or the drain's end). */
 void exchange_cancel_all(struct exchange_env *env);
 
-/* Whether a request with this head comes with a key that exists: before its large body is read. */
-bool exchange_knows_key(const struct exchange_env *env, const struct http_head *head);
+/* Whether a request with this head comes with a key that exists: before its large body is read. *keyed: with any. */
+bool exchange_knows_key(const struct exchange_env *env, const struct http_head *head, bool *keyed);
 
 /* Frees an exchange whatever its state: when the worker goes, after all its jobs have come home. */
 void exchange_discard(struct exchange *exchange);
@@ -188,10 +193,10 @@ struct answer_error {
     int status;
     const char *code;
     const char *message;
-    const char *param;    /* NULL: null */
-    const char *metadata; /* a JSON object, or NULL */
+    const char *param;      /* NULL: null */
+    const char *metadata;   /* a JSON object, or NULL */
     int64_t retry_after_ms; /* > 0: says so in the headers */
-    bool final;             /* trying again does not help, though the status is one that SDKs retry */
+    bool final; /* trying again does not help, though the status is one that SDKs retry */
 };
 
 /* Adds a header to the reply that will be given. */

@@ -35,7 +35,8 @@ bool limiter_peek(struct limiter *limiter, struct slice name, int64_t amount, in
                   int64_t window_ms, int64_t now_ms, struct limit_state *out);
 
 /* Concurrency: at most `limit` at once. Each successful enter needs one leave. An entry that is in use is never dropped. */
-bool limiter_enter(struct limiter *limiter, struct slice name, int64_t limit, struct limit_state *out);
+bool limiter_enter(struct limiter *limiter, struct slice name, int64_t limit,
+                   struct limit_state *out);
 void limiter_leave(struct limiter *limiter, struct slice name);
 
 #endif

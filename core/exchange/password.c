@@ -13,8 +13,8 @@ static void run(struct job *job, void *server)
     (void)server;
     struct password_job *work = (struct password_job *)(void *)job;
     struct slice password = {work->password, work->password_bytes};
-    work->ok = work->verify ? password_verify(password, work->hash)
-                            : password_hash(password, work->hash);
+    work->ok =
+        work->verify ? password_verify(password, work->hash) : password_hash(password, work->hash);
 }
 
 static void on_home(struct job *job)
@@ -45,10 +45,11 @@ bool exchange_password(struct exchange *exchange, struct slice password, const c
     if (exchange->password_away)
         return true;
     exchange_password_fini(exchange);
-    const struct answer_error error = {.status = 503,
-                                       .code = "overloaded",
-                                       .message = "Too many people are signing in just now. Try again soon.",
-                                       .retry_after_ms = 1000};
+    const struct answer_error error = {
+        .status = 503,
+        .code = "overloaded",
+        .message = "Too many people are signing in just now. Try again soon.",
+        .retry_after_ms = 1000};
     exchange_refuse(exchange, &error);
     return false;
 }

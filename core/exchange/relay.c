@@ -117,8 +117,8 @@ static void append_final_usage(struct exchange *exchange)
     bool whole = data.data >= event.data && data.data < event.data + event.bytes;
     if (whole && json_parse(data, LIMIT_JSON_DEPTH, &root, &fault) &&
         json_find(&root, "usage", &usage) > 0) {
-        size_t count = meter_cost_edits(event, &usage, exchange->settlement.record.charge_nusd,
-                                        number, edits);
+        size_t count =
+            meter_cost_edits(event, &usage, exchange->settlement.record.charge_nusd, number, edits);
         json_apply_edits(event, edits, count, &relay->out);
     } else {
         buffer_append_slice(&relay->out, event);
@@ -166,9 +166,33 @@ static void reply_plain(struct exchange *exchange)
     buffer_fini(&priced);
 }
 
+/* Never a free answer: what could not be written is not given. */
+static void refuse_unsettled(struct exchange *exchange)
+{
+    struct relay *relay = &exchange->relay;
+    if (relay->flowing) {
+        relay->failed = true;
+        buffer_reset(&relay->held_event);
+        snprintf(relay->failure_code, sizeof relay->failure_code, "ledger_unavailable");
+        snprintf(relay->failure_message, sizeof relay->failure_message,
+                 "The gateway cannot write its ledger; the answer is not complete.");
+        end_stream(exchange);
+        return;
+    }
+    const struct answer_error error = {.status = 503,
+                                       .code = "ledger_unavailable",
+                                       .message =
+                                           "The gateway cannot write its ledger, so it answers "
+                                           "nothing that costs money. Try again soon.",
+                                       .retry_after_ms = 1000};
+    exchange_refuse(exchange, &error);
+}
+
 void relay_settled(struct exchange *exchange)
 {
-    if (exchange->relay.flowing)
+    if (!exchange->settlement.durable)
+        refuse_unsettled(exchange);
+    else if (exchange->relay.flowing)
         end_stream(exchange);
     else
         reply_plain(exchange);
@@ -279,8 +303,9 @@ static void on_event(struct slice event, void *arg)
         if (outcome == ATTEMPT_NONE)
             attempt_decide(exchange, ATTEMPT_GARBLED, "the stream's first event is no JSON object");
         else
-            relay_fail(exchange, "provider_unavailable",
-                       "The model's provider sent something that is no answer; it is not complete.");
+            relay_fail(
+                exchange, "provider_unavailable",
+                "The model's provider sent something that is no answer; it is not complete.");
         return;
     }
     if (take_error(exchange, data, &root))
@@ -345,7 +370,8 @@ static void judge_end(struct exchange *exchange, enum upstream_end end, const ch
     log_event(LOG_WARN, "the provider cut a stream", log_text("request_id", exchange->id.text),
               log_text("detail", detail));
     if (end == UPSTREAM_TIMED_OUT)
-        relay_fail(exchange, "timeout", "The model's provider fell silent; the answer is not complete.");
+        relay_fail(exchange, "timeout",
+                   "The model's provider fell silent; the answer is not complete.");
     else
         relay_fail(exchange, "provider_unavailable",
                    "The model's provider broke off; the answer is not complete.");
@@ -374,8 +400,9 @@ static void begin(struct exchange *exchange)
         attempt_cancel(exchange);
         const struct answer_error error = {.status = 503,
                                            .code = "ledger_unavailable",
-                                           .message = "The gateway cannot write its ledger, so it answers "
-                                                      "nothing that costs money. Try again soon.",
+                                           .message =
+                                               "The gateway cannot write its ledger, so it answers "
+                                               "nothing that costs money. Try again soon.",
                                            .retry_after_ms = 1000};
         exchange_refuse(exchange, &error);
         return;

@@ -22,9 +22,9 @@ struct relay {
     struct buffer held_event; /* the last event with usage: gets the cost if nothing follows it */
     struct buffer last_event; /* data: [DONE] as it came */
     struct buffer joined;     /* scratch for events of several data lines */
-    bool started;             /* the task has asked for the relay, the hold may still be on its way */
-    bool flowing;             /* the head is out */
-    bool done;                /* [DONE] has come */
+    bool started; /* the task has asked for the relay, the hold may still be on its way */
+    bool flowing; /* the head is out */
+    bool done;    /* [DONE] has come */
     bool upstream_ended;
     bool failed; /* after the first event: an error chunk ends the stream */
     char failure_code[48];

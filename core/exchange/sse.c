@@ -49,6 +49,8 @@ bool sse_feed(struct sse *sse, struct slice data, void (*on_event)(struct slice 
         struct slice event = {data.data + start, at - start};
         start = at;
         if (sse->partial.bytes == 0) {
+            if (event.bytes > LIMIT_EVENT_BYTES)
+                return false;
             on_event(event, arg);
             continue;
         }
@@ -85,9 +87,11 @@ struct slice sse_data(struct slice event, struct buffer *joined)
     unsigned count = 0;
     while (event.bytes > 0) {
         struct slice line = next_line(&event);
-        if (!slice_starts_with(line, "data:"))
+        bool bare = slice_equals(line, "data"); /* the same as an empty value */
+        if (!bare && !slice_starts_with(line, "data:"))
             continue;
-        struct slice value = {line.data + 5, line.bytes - 5};
+        size_t name_bytes = bare ? 4 : 5;
+        struct slice value = {line.data + name_bytes, line.bytes - name_bytes};
         if (value.bytes > 0 && value.data[0] == ' ') {
             value.data++;
             value.bytes--;

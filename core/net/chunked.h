@@ -24,11 +24,11 @@ enum chunked_state {
 
 struct chunked {
     enum chunked_state state;
-    uint64_t size;       /* of the present chunk; then what is left of it */
-    unsigned digits;     /* of the size seen so far */
-    size_t line_bytes;   /* of the present extension or trailer line */
+    uint64_t size;     /* of the present chunk; then what is left of it */
+    unsigned digits;   /* of the size seen so far */
+    size_t line_bytes; /* of the present extension or trailer line */
     size_t trailer_bytes;
-    char last;           /* the byte before, in a trailer */
+    char last; /* the byte before, in a trailer */
 };
 
 void chunked_init(struct chunked *chunked);

@@ -34,16 +34,16 @@ struct connection {
     size_t slot;
     enum connection_state state;
     bool bound;
-    bool emit_due;     /* the canonical request is to be put into evhttp's input */
-    bool emitting;     /* we are changing evhttp's input ourselves */
-    bool discard;      /* what comes in is thrown away: refused, or more than may be pipelined */
-    bool linger;       /* after the reply, give the client time to read it */
+    bool emit_due;       /* the canonical request is to be put into evhttp's input */
+    bool emitting;       /* we are changing evhttp's input ourselves */
+    bool discard;        /* what comes in is thrown away: refused, or more than may be pipelined */
+    bool linger;         /* after the reply, give the client time to read it */
     int64_t deadline_us; /* monotonic; 0: none */
     struct bufferevent *bev;
     struct evbuffer_cb_entry *tap;
     struct evhttp_connection *evcon;
     struct evhttp_request *evreq; /* while REPLYING */
-    struct buffer head;  /* bytes of the head; request.head points into it */
+    struct buffer head;           /* bytes of the head; request.head points into it */
     size_t head_scanned;
     struct buffer body;
     bool admitted;       /* a large body of this request may be read */

@@ -210,7 +210,8 @@ void guard_next(struct connection *connection)
 {
     clear_request(connection);
     connection->state = CONNECTION_WAITING;
-    int64_t idle_timeout_ms = connection->discard ? 0 : connection_options(connection)->idle_timeout_ms;
+    int64_t idle_timeout_ms =
+        connection->discard ? 0 : connection_options(connection)->idle_timeout_ms;
     connection->deadline_us = deadline_in(idle_timeout_ms);
     if (connection->ahead.bytes == 0 || connection->discard)
         return;
@@ -226,12 +227,14 @@ void guard_tick(struct connection *connection, int64_t now_us)
         return;
     switch (connection->state) {
     case CONNECTION_HEAD:
-        guard_refuse(connection, (struct refusal){408, "request_timeout",
-                                                  "the head did not arrive in time (head_timeout_ms)"});
+        guard_refuse(connection,
+                     (struct refusal){408, "request_timeout",
+                                      "the head did not arrive in time (head_timeout_ms)"});
         return;
     case CONNECTION_BODY:
-        guard_refuse(connection, (struct refusal){408, "request_timeout",
-                                                  "the body did not arrive in time (body_timeout_ms)"});
+        guard_refuse(connection,
+                     (struct refusal){408, "request_timeout",
+                                      "the body did not arrive in time (body_timeout_ms)"});
         return;
     case CONNECTION_WAITING:
     case CONNECTION_LINGERING:

@@ -42,8 +42,9 @@ static enum http_method method_of(struct slice text)
         const char *name;
         enum http_method method;
     } methods[] = {
-        {"GET", HTTP_GET},   {"POST", HTTP_POST},     {"HEAD", HTTP_HEAD},      {"PUT", HTTP_PUT},
-        {"PATCH", HTTP_PATCH}, {"DELETE", HTTP_DELETE}, {"OPTIONS", HTTP_OPTIONS},
+        {"GET", HTTP_GET},         {"POST", HTTP_POST},   {"HEAD", HTTP_HEAD},
+        {"PUT", HTTP_PUT},         {"PATCH", HTTP_PATCH}, {"DELETE", HTTP_DELETE},
+        {"OPTIONS", HTTP_OPTIONS},
     };
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
         if (slice_equals(text, methods[i].name))
@@ -58,13 +59,16 @@ static bool check_target_bytes(struct slice target, struct refusal *refusal)
     for (size_t i = 0; i < target.bytes; i++) {
         unsigned char c = (unsigned char)target.data[i];
         if (c <= 0x20 || c >= 0x7f)
-            return refuse_bad(refusal, "the request target has a control character, a space or a byte "
-                                       "outside ASCII; percent-encode it");
+            return refuse_bad(refusal,
+                              "the request target has a control character, a space or a byte "
+                              "outside ASCII; percent-encode it");
         if (c == '#')
-            return refuse_bad(refusal, "the request target has a fragment (#), which is never sent");
-        if (c == '%' && (i + 2 >= target.bytes || !is_hex(target.data[i + 1]) ||
-                         !is_hex(target.data[i + 2])))
-            return refuse_bad(refusal, "the request target has a % that two hex digits do not follow");
+            return refuse_bad(refusal,
+                              "the request target has a fragment (#), which is never sent");
+        if (c == '%' &&
+            (i + 2 >= target.bytes || !is_hex(target.data[i + 1]) || !is_hex(target.data[i + 2])))
+            return refuse_bad(refusal,
+                              "the request target has a % that two hex digits do not follow");
     }
     return true;
 }
@@ -115,8 +119,8 @@ static bool parse_target(struct slice target, struct http_head *out, struct slic
 }
 
 /* METHOD SP TARGET SP HTTP/1.x, without its CRLF. */
-static bool parse_request_line(struct slice line, struct http_head *out, struct slice *absolute_host,
-                               struct refusal *refusal)
+static bool parse_request_line(struct slice line, struct http_head *out,
+                               struct slice *absolute_host, struct refusal *refusal)
 {
     const char *first = memchr(line.data, ' ', line.bytes);
     if (first == NULL)
@@ -219,8 +223,8 @@ static bool note_host(struct slice value, struct seen *seen, struct refusal *ref
 }
 
 /* Acts on the headers that decide framing and routing. `raw` has its white space at the end. */
-static bool note_field(struct slice name, struct slice raw, struct http_head *out, struct seen *seen,
-                       struct refusal *refusal)
+static bool note_field(struct slice name, struct slice raw, struct http_head *out,
+                       struct seen *seen, struct refusal *refusal)
 {
     struct slice value = slice_trim(raw);
     if (slice_equals_nocase(name, "host"))
@@ -245,7 +249,8 @@ static bool note_field(struct slice name, struct slice raw, struct http_head *ou
         out->close = true;
     if (slice_equals_nocase(name, "expect")) {
         if (!slice_equals_nocase(value, "100-continue"))
-            return refuse(refusal, 417, "invalid_request", "only Expect: 100-continue is understood");
+            return refuse(refusal, 417, "invalid_request",
+                          "only Expect: 100-continue is understood");
         out->expects_continue = true;
     }
     return true;

@@ -40,7 +40,8 @@ struct refusal {
 struct http_head {
     enum http_method method;
     struct slice method_text;
-    struct slice path;  /* as sent, percent-escapes checked but not decoded; starts with '/' or is "*" */
+    struct slice
+        path; /* as sent, percent-escapes checked but not decoded; starts with '/' or is "*" */
     struct slice query; /* without '?'; empty when there is none */
     int minor_version;  /* HTTP/1.x: 0 or 1 */
     struct http_header headers[LIMIT_HEADERS];

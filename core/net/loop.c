@@ -85,7 +85,8 @@ struct loop *loop_new(struct inbox *inbox, void *server, struct fault *fault)
     loop->base = base_new();
     if (loop->base == NULL) {
         free(loop);
-        fault_set(fault, "event_loop", "libevent could not make an event base; are descriptors left?");
+        fault_set(fault, "event_loop",
+                  "libevent could not make an event base; are descriptors left?");
         return NULL;
     }
     loop->wake = event_new(loop->base, inbox->wake_fd, EV_READ | EV_PERSIST, on_wake, loop);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -82,9 +83,9 @@ static void emit(struct connection *connection)
     const struct http_head *head = &connection->request.head;
     char line[96];
     bool bodiless = head->method == HTTP_HEAD && connection->request.refusal.status == 0;
-    int bytes = snprintf(line, sizeof line, "%s /%zu HTTP/1.%d\r\n%s\r\n",
-                         bodiless ? "HEAD" : "GET", connection->slot, head->minor_version,
-                         head->close ? "Connection: close\r\n" : "");
+    int bytes =
+        snprintf(line, sizeof line, "%s /%zu HTTP/1.%d\r\n%s\r\n", bodiless ? "HEAD" : "GET",
+                 connection->slot, head->minor_version, head->close ? "Connection: close\r\n" : "");
     struct evbuffer *input = bufferevent_get_input(connection->bev);
     connection->emit_due = false;
     connection->emitting = true;
@@ -128,7 +129,8 @@ static void bind_connection(void *arg)
     connection->bound = true;
     evhttp_connection_set_closecb(connection->evcon, on_closed, connection);
     const struct timeval write_timeout = {.tv_sec = server->options.write_timeout_ms / 1000,
-                                          .tv_usec = server->options.write_timeout_ms % 1000 * 1000};
+                                          .tv_usec =
+                                              server->options.write_timeout_ms % 1000 * 1000};
     /* No read timeout: it would also fire while the client waits for us. The guard has absolute deadlines. */
     bufferevent_set_timeouts(connection->bev, NULL, &write_timeout);
     char *address;
@@ -136,8 +138,8 @@ static void bind_connection(void *arg)
     evhttp_connection_get_peer(connection->evcon, &address, &port);
     connection->request.peer_address = address;
     if (server->connection_count > server->options.connections_max)
-        guard_refuse(connection, (struct refusal){503, "overloaded",
-                                                  "too many connections; try again soon"});
+        guard_refuse(connection,
+                     (struct refusal){503, "overloaded", "too many connections; try again soon"});
 }
 
 /* evhttp asks for the bufferevent of a connection that it has just accepted. evhttp's own object for the connection
@@ -193,8 +195,9 @@ void connection_send_now(struct connection *connection, const char *data, size_t
 {
     /* Past the bufferevent: evhttp's write callback may still point to the end of the reply before. Nothing else is
      * being sent, so these few bytes fit into the socket; if not, the client goes on after its own time-out. */
-    SSL *ssl = connection->server->options.tls != NULL ? bufferevent_openssl_get_ssl(connection->bev)
-                                                       : NULL;
+    SSL *ssl = connection->server->options.tls != NULL
+                   ? bufferevent_openssl_get_ssl(connection->bev)
+                   : NULL;
     if (ssl != NULL)
         (void)SSL_write(ssl, data, (int)bytes);
     else
@@ -446,19 +449,45 @@ static int bound_port(int fd)
     return ntohs(address.sin6_port);
 }
 
+static bool address_is_bad(const char *address, struct fault *fault)
+{
+    fault_set(fault, "invalid_value",
+              "listen: %s is no IPv4 or IPv6 address; write 127.0.0.1:3000 or [::1]:3000", address);
+    return false;
+}
+
+bool server_check_free(const char *address, int port, struct fault *fault)
+{
+    const struct server_options options = {.address = address, .port = port};
+    struct sockaddr_storage place;
+    int bytes;
+    int one = 1;
+    if (!parse_address(&options, &place, &bytes))
+        return address_is_bad(address, fault);
+    int fd = socket(place.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return fault_set(fault, "listen_failed", "cannot make a socket: %s", strerror(errno));
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    bool bound = port == 0 || bind(fd, (struct sockaddr *)&place, (socklen_t)bytes) == 0;
+    int why = errno;
+    close(fd);
+    if (!bound)
+        return fault_set(fault, "listen_failed", "cannot listen on %s port %d: %s", address, port,
+                         strerror(why));
+    return true;
+}
+
 static bool listen_on(struct server *server, struct fault *fault)
 {
     struct sockaddr_storage address;
     int bytes;
     if (!parse_address(&server->options, &address, &bytes))
-        return fault_set(fault, "invalid_value",
-                         "listen: %s is no IPv4 or IPv6 address; write 127.0.0.1:3000 or [::1]:3000",
-                         server->options.address);
+        return address_is_bad(server->options.address, fault);
     struct event_base *base = loop_base(server->loop);
-    server->listener = evconnlistener_new_bind(
-        base, NULL, NULL,
-        LEV_OPT_REUSEABLE | LEV_OPT_REUSEABLE_PORT | LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
-        LISTEN_BACKLOG, (struct sockaddr *)&address, bytes);
+    server->listener = evconnlistener_new_bind(base, NULL, NULL,
+                                               LEV_OPT_REUSEABLE | LEV_OPT_REUSEABLE_PORT |
+                                                   LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
+                                               LISTEN_BACKLOG, (struct sockaddr *)&address, bytes);
     if (server->listener == NULL)
         return fault_set(fault, "listen_failed", "cannot listen on %s port %d: %s",
                          server->options.address, server->options.port, strerror(errno));

@@ -24,8 +24,8 @@ struct connection;
 struct tls;
 
 struct server_options {
-    const char *address; /* "127.0.0.1", "::1", "0.0.0.0" */
-    int port;            /* 0: the kernel chooses */
+    const char *address;   /* "127.0.0.1", "::1", "0.0.0.0" */
+    int port;              /* 0: the kernel chooses */
     const struct tls *tls; /* NULL: plain */
     size_t connections_max;
     size_t body_bytes_max;
@@ -41,7 +41,8 @@ struct server_options {
 struct http_request {
     struct http_head head;
     struct slice body;
-    struct refusal refusal; /* status != 0: it broke a rule of HTTP; answer it and it will be closed. `head` may be empty */
+    struct refusal
+        refusal; /* status != 0: it broke a rule of HTTP; answer it and it will be closed. `head` may be empty */
     const char *peer_address;
     bool tls;
     struct connection *connection;
@@ -61,6 +62,9 @@ struct server_handler {
 
 struct server *server_new(struct loop *loop, const struct server_options *options,
                           const struct server_handler *handler, struct fault *fault);
+/* False with *fault when `address` is none or somebody listens there already: SO_REUSEPORT would let two gateways share a
+ * port without a word. Port 0 is always free. */
+bool server_check_free(const char *address, int port, struct fault *fault);
 int server_port(const struct server *server);
 /* Stops accepting; connections that idle are closed, the others after their reply (Connection: close). */
 void server_drain(struct server *server);

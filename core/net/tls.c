@@ -27,8 +27,8 @@ struct tls *tls_load(const char *certificate_path, const char *key_path, struct 
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
     if (SSL_CTX_use_certificate_chain_file(context, certificate_path) != 1) {
-        fault_set(fault, "invalid_value", "tls_certificate = %s cannot be used: %s", certificate_path,
-                  last_reason());
+        fault_set(fault, "invalid_value", "tls_certificate = %s cannot be used: %s",
+                  certificate_path, last_reason());
     } else if (SSL_CTX_use_PrivateKey_file(context, key_path, SSL_FILETYPE_PEM) != 1 ||
                SSL_CTX_check_private_key(context) != 1) {
         fault_set(fault, "invalid_value", "tls_key = %s cannot be used with that certificate: %s",

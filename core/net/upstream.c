@@ -147,7 +147,8 @@ static int on_timer_wanted(CURLM *multi, long timeout_ms, void *arg)
         event_del(upstream->timer);
         return 0;
     }
-    const struct timeval interval = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
+    const struct timeval interval = {.tv_sec = timeout_ms / 1000,
+                                     .tv_usec = timeout_ms % 1000 * 1000};
     event_add(upstream->timer, &interval);
     return 0;
 }
@@ -404,14 +405,16 @@ static bool append_headers(struct upstream_call *call, const struct upstream_req
     call->headers = curl_slist_append(NULL, "Expect:");
     for (size_t i = 0; i < request->header_count; i++) {
         if (strpbrk(request->headers[i], "\r\n") != NULL)
-            return fault_set(fault, "invalid_value", "a header for the provider has a line break in it");
+            return fault_set(fault, "invalid_value",
+                             "a header for the provider has a line break in it");
         call->headers = curl_slist_append(call->headers, request->headers[i]);
     }
     check(call->headers != NULL);
     return true;
 }
 
-struct upstream_call *upstream_start(struct upstream *upstream, const struct upstream_request *request,
+struct upstream_call *upstream_start(struct upstream *upstream,
+                                     const struct upstream_request *request,
                                      const struct upstream_events *events, struct fault *fault)
 {
     check(upstream->depth == 0);

@@ -55,7 +55,8 @@ struct upstream *upstream_new(struct loop *loop);
 void upstream_free(struct upstream *upstream); /* cancels what runs */
 
 /* NULL with *fault when the request cannot be made at all. */
-struct upstream_call *upstream_start(struct upstream *upstream, const struct upstream_request *request,
+struct upstream_call *upstream_start(struct upstream *upstream,
+                                     const struct upstream_request *request,
                                      const struct upstream_events *events, struct fault *fault);
 /* Ends the call at once, closing its connection (HTTP/2: resetting its stream). No event comes after. */
 void upstream_cancel(struct upstream_call *call);

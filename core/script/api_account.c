@@ -117,9 +117,9 @@ static int api_throttle(lua_State *state)
     int64_t window_ms = luaL_checkinteger(state, 4);
     int64_t count = luaL_checkinteger(state, 5);
     struct limiter *limiter = exchange->env->limiter;
-    bool allowed = count == 0
-                       ? limiter_peek(limiter, name, 1, max, window_ms, clock_wall_ms(), &limit)
-                       : limiter_take(limiter, name, count, max, window_ms, clock_wall_ms(), &limit);
+    bool allowed =
+        count == 0 ? limiter_peek(limiter, name, 1, max, window_ms, clock_wall_ms(), &limit)
+                   : limiter_take(limiter, name, count, max, window_ms, clock_wall_ms(), &limit);
     lua_pushboolean(state, allowed);
     lua_pushnumber(state, (lua_Number)limit.retry_after_ms);
     return 2;

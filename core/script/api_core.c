@@ -121,8 +121,12 @@ static int api_json_string(lua_State *state)
 }
 
 const struct luaL_Reg api_core_words[] = {
-    {"check_json", api_check_json},     {"format_time", api_format_time},
-    {"json_members", api_json_members}, {"json_string", api_json_string},
-    {"now_ms", api_now_ms},             {"parse_money", api_parse_money},
-    {"parse_time", api_parse_time},     {NULL, NULL},
+    {"check_json", api_check_json},
+    {"format_time", api_format_time},
+    {"json_members", api_json_members},
+    {"json_string", api_json_string},
+    {"now_ms", api_now_ms},
+    {"parse_money", api_parse_money},
+    {"parse_time", api_parse_time},
+    {NULL, NULL},
 };

@@ -47,8 +47,9 @@ static int64_t check_integer(lua_State *state, int place)
 {
     lua_Number number = luaL_checknumber(state, place);
     int64_t integer = (int64_t)number;
-    luaL_argcheck(state, number >= -9007199254740992.0 && number <= 9007199254740992.0 &&
-                             (lua_Number)integer == number,
+    luaL_argcheck(state,
+                  number >= -9007199254740992.0 && number <= 9007199254740992.0 &&
+                      (lua_Number)integer == number,
                   place, "not a whole number");
     return integer;
 }
@@ -236,14 +237,14 @@ static int api_reply(lua_State *state)
 static int api_refuse(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    const struct answer_error error = {
-        .status = (int)check_integer(state, 2),
-        .code = luaL_checkstring(state, 3),
-        .message = luaL_checkstring(state, 4),
-        .param = luaL_optstring(state, 5, NULL),
-        .metadata = luaL_optstring(state, 6, NULL),
-        .retry_after_ms = lua_isnoneornil(state, 7) ? 0 : check_integer(state, 7),
-        .final = lua_toboolean(state, 8)};
+    const struct answer_error error = {.status = (int)check_integer(state, 2),
+                                       .code = luaL_checkstring(state, 3),
+                                       .message = luaL_checkstring(state, 4),
+                                       .param = luaL_optstring(state, 5, NULL),
+                                       .metadata = luaL_optstring(state, 6, NULL),
+                                       .retry_after_ms =
+                                           lua_isnoneornil(state, 7) ? 0 : check_integer(state, 7),
+                                       .final = lua_toboolean(state, 8)};
     exchange_refuse(exchange, &error);
     return task_stop(state);
 }
@@ -261,12 +262,13 @@ int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_
 {
     switch (what) {
     case TASK_WAITS_ATTEMPT:
-        lua_pushstring(state, attempt_outcome_name(exchange->attempt.outcome));
+        lua_pushstring(state, attempt_outcome_cause(exchange->attempt.outcome));
         return 1;
     case TASK_WAITS_CALL:
         lua_pushboolean(state, exchange->call.ok);
         if (exchange->call.ok) {
-            lua_pushlstring(state, exchange->call.result.bytes > 0 ? exchange->call.result.data : "",
+            lua_pushlstring(state,
+                            exchange->call.result.bytes > 0 ? exchange->call.result.data : "",
                             exchange->call.result.bytes);
         } else {
             lua_pushstring(state, exchange->call.fault.code);

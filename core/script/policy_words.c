@@ -307,14 +307,23 @@ static int native_duplicate(lua_State *state)
 /* ---- money ---- */
 
 /* The decimal text of a string or number. A number is written with the 14 digits that it holds for
- * certain: 0.15 is "0.15". */
+ * certain: 0.15 is "0.15". With an exponent it is no price or amount, unless it is a small one that
+ * has a short decimal: 0.00005. */
 static struct slice check_decimal(lua_State *state, int index, char out[32])
 {
-    if (lua_type(state, index) == LUA_TNUMBER) {
-        snprintf(out, 32, "%.14g", lua_tonumber(state, index));
-        return slice_of(out);
+    if (lua_type(state, index) != LUA_TNUMBER)
+        return check_slice(state, index);
+    double number = lua_tonumber(state, index);
+    snprintf(out, 32, "%.14g", number);
+    if (strstr(out, "e-")) {
+        snprintf(out, 32, "%.14f", number);
+        size_t bytes = strlen(out);
+        while (out[bytes - 1] == '0')
+            out[--bytes] = '\0';
+        if (strtod(out, NULL) != number)
+            snprintf(out, 32, "%.14g", number);
     }
-    return check_slice(state, index);
+    return slice_of(out);
 }
 
 static int64_t check_integer(lua_State *state, int index)

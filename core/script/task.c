@@ -13,7 +13,7 @@ struct task {
     struct exchange *exchange; /* NULL once dropped */
     struct vm *vm;
     lua_State *coroutine;
-    int reference; /* of the coroutine, in the registry */
+    int reference;        /* of the coroutine, in the registry */
     struct task **handle; /* the userdata that Lua holds; emptied when the task goes */
     struct task *no_handle;
     enum task_wait waits;
@@ -42,7 +42,8 @@ static void end(struct task *task, enum vm_turn turn, const struct fault *fault)
     struct exchange *exchange = task->exchange;
     lua_State *coroutine = task->coroutine;
     char reason[480] = "";
-    bool stopped = turn == VM_DONE || (turn == VM_RAISED && lua_touserdata(coroutine, -1) == &stop_mark);
+    bool stopped =
+        turn == VM_DONE || (turn == VM_RAISED && lua_touserdata(coroutine, -1) == &stop_mark);
     if (turn == VM_RAISED && !stopped) {
         const char *text = lua_tostring(coroutine, -1);
         snprintf(reason, sizeof reason, "%s", text != NULL ? text : "an error that is no text");
@@ -55,7 +56,8 @@ static void end(struct task *task, enum vm_turn turn, const struct fault *fault)
     if (stopped)
         exchange_task_ended(exchange);
     else
-        exchange_task_failed(exchange, turn == VM_RAISED ? "internal_error" : "policy_error", reason);
+        exchange_task_failed(exchange, turn == VM_RAISED ? "internal_error" : "policy_error",
+                             reason);
 }
 
 static void resume(struct task *task, int argument_count)

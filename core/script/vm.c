@@ -201,6 +201,7 @@ static int build(lua_State *state)
     lua_getfield(state, -1, "load");
     lua_call(state, 0, 0);
     vm->stage.loading = false;
+    vm->stage.file = NULL;
     if (!build->options->install)
         return 0;
     lua_getglobal(state, "core");
@@ -208,6 +209,17 @@ static int build(lua_State *state)
     modules_require(state, "main");
     vm->main = luaL_ref(state, LUA_REGISTRYINDEX);
     return 0;
+}
+
+/* True when a message begins with the name of a policy file; Lua does not always know the place. */
+static bool names_file(const struct policy_files *files, const char *error)
+{
+    for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
+        const char *name = policy_files_get(files, i)->name;
+        if (strncmp(error, name, strlen(name)) == 0 && error[strlen(name)] == ':')
+            return true;
+    }
+    return false;
 }
 
 /* Says why the build ended. `error` is what Lua left. */
@@ -224,6 +236,8 @@ static bool explain(const struct vm *vm, int status, const char *error, struct f
                          LIMIT_LOAD_BYTES / (1024 * 1024));
     if (!error)
         return fault_set(fault, "policy_invalid", "%s: raised an error that is no text", file);
+    if (vm->stage.file && !names_file(vm->files, error))
+        return fault_set(fault, "policy_invalid", "%s: %s", file, error);
     return fault_set(fault, "policy_invalid", "%s", error);
 }
 

@@ -29,11 +29,18 @@ int64_t ledger_available_nusd(struct store *store, const struct id *account_id,
     return wallet_available(&store->wallets, account_id, key_id);
 }
 
+int64_t ledger_extend(struct store *store, const struct ledger_hold *hold, int64_t amount_nusd)
+{
+    check(amount_nusd >= 0);
+    return wallet_extend(&store->wallets, &hold->account_id, &hold->key_id, amount_nusd);
+}
+
 void ledger_settle(struct store *store, struct ledger_settlement *settlement)
 {
     const struct usage_record *record = &settlement->record;
 
-    check(settlement->held_nusd >= 0);
+    check(settlement->extended_nusd >= 0 && settlement->held_nusd >= settlement->extended_nusd);
+    check(settlement->extended_nusd == 0 || !settlement->voided);
     check(record->charge_nusd >= 0 && record->charge_nusd <= settlement->held_nusd);
     check(record->overrun_nusd >= 0 && record->cost_nusd >= 0);
     check(!settlement->voided || (record->charge_nusd == 0 && record->overrun_nusd == 0));

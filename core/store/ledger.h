@@ -38,6 +38,8 @@ struct ledger_hold {
     struct id key_id;
     int64_t amount_nusd; /* >= 0; 0 is a hold like any other */
     int64_t created_ms;
+    /* When the ledger gives the amount back by itself, and refuses a settlement that comes later:
+     * well beyond the exchange's own deadline. */
     int64_t expires_ms;
     bool durable; /* out */
 };
@@ -65,10 +67,19 @@ int64_t ledger_available_nusd(struct store *store, const struct id *account_id,
 struct ledger_settlement {
     struct job job;
     struct usage_record record;
-    int64_t held_nusd;
+    int64_t held_nusd;     /* what ledger_extend has added included */
+    int64_t extended_nusd; /* that part */
     bool voided;
-    bool durable; /* out: false only when the store closes while the disk still fails */
+    /* out: false when the store closes while the disk still fails, or when no such hold is open (it
+     * has ended or expired, its row was never written, or account, key or amount are not its own):
+     * logged as an error, nothing charged. */
+    bool durable;
 };
+
+/* Adds up to `amount_nusd` to an accepted hold, right before it is settled: as much as wallet and key still have. Returns
+ * how much; it is held from now on, and written with the settlement, whose held_nusd and extended_nusd must count it. At
+ * most once a hold. Any thread. */
+int64_t ledger_extend(struct store *store, const struct ledger_hold *hold, int64_t amount_nusd);
 
 /* Never refused. The ledger thread tries again while the disk fails; `done` is called once it is
  * durable. The held amount stays held until then. */

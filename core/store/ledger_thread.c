@@ -21,8 +21,8 @@ enum {
     RETRY_MS = 50,               /* between two tries of a disk that fails */
     STOP_US = 5 * 1000 * 1000,   /* how long closing waits for such a disk */
     CHECKPOINT_IDLE_PAGES = 500, /* of 4 KB: worth it when there is nothing else to do */
-    CHECKPOINT_FULL_PAGES =
-        16000, /* 64 MB: do it now, and wait as long again before the next try */
+    CHECKPOINT_FULL_PAGES = 8000, /* 32 MB: do it now, and the next after as much again */
+    CHECKPOINT_REST_PAGES = 2000, /* what the ledger thread itself moves at the end: a few ms */
 };
 
 static struct db *db_of(struct ledger *ledger)
@@ -391,7 +391,7 @@ static void idle(struct ledger *ledger)
         poll_foreign(ledger);
     if (now_us - ledger->expired_us >= EXPIRE_US && ledger->unsettled.count == 0)
         expire_holds(ledger);
-    checkpoint(ledger, ledger->crowd == 0 ? CHECKPOINT_IDLE_PAGES : CHECKPOINT_FULL_PAGES);
+    keep_log_short(ledger);
 }
 
 /* ---- the thread ---- */

@@ -45,8 +45,9 @@ struct ledger {
     int64_t polled_us;    /* when foreign changes were last looked for */
     int64_t expired_us;   /* when expired holds were */
     int64_t stop_deadline_us;
-    int wal_pages;       /* in the log after the last commit */
-    int wal_pages_tried; /* when a checkpoint was last tried */
+    int wal_pages;         /* in the log after the last commit */
+    int wal_pages_tried;   /* when a checkpoint was last tried */
+    bool checkpoint_asked; /* of the checkpoint thread, and its end not yet seen */
 };
 
 /* The handle store->db is the thread's from here until ledger_thread_stop; changes are loaded. */

@@ -106,6 +106,17 @@ static bool write_resolution(struct db *db, const char *exchange_id, const char 
                   bind_int(now_ms)));
 }
 
+static bool write_extension(struct db *db, const struct ledger_settlement *settlement, int64_t now_ms)
+{
+    if (settlement->extended_nusd == 0)
+        return true;
+    return db_run(db,
+                  "INSERT INTO hold_extensions (exchange_id, amount_nusd, created_ms)"
+                  " VALUES (?1, ?2, ?3)",
+                  DB_VALUES(bind_text(settlement->record.exchange_id.text),
+                            bind_int(settlement->extended_nusd), bind_int(now_ms)));
+}
+
 enum posting posting_settlement(struct db *db, const struct ledger_settlement *settlement,
                                 int64_t now_ms)
 {
@@ -117,11 +128,12 @@ enum posting posting_settlement(struct db *db, const struct ledger_settlement *s
                 "DELETE FROM open_holds WHERE exchange_id = ?1 AND account_id = ?2 AND key_id = ?3"
                 " AND amount_nusd = ?4",
                 DB_VALUES(bind_text(record->exchange_id.text), bind_text(record->account_id.text),
-                          bind_text(record->key_id.text), bind_int(settlement->held_nusd))))
+                          bind_text(record->key_id.text),
+                          bind_int(settlement->held_nusd - settlement->extended_nusd))))
         return POSTING_FAILED;
     if (sqlite3_changes(db->handle) != 1)
         return POSTING_REFUSED;
-    if (!write_parts(db, record, now_ms, &transfer_seq) || !write_usage(db, record, transfer_seq))
+    if (!write_extension(db, settlement, now_ms) || !write_parts(db, record, now_ms, &transfer_seq) || !write_usage(db, record, transfer_seq))
         return POSTING_FAILED;
     return posted(write_resolution(
         db, record->exchange_id.text, settlement->voided ? "void" : "settle", settlement->held_nusd,

@@ -2,6 +2,7 @@
 #ifndef STORE_STATE_H
 #define STORE_STATE_H
 
+#include "store/checkpoint.h"
 #include "store/db.h"
 #include "store/directory_table.h"
 #include "store/ledger_thread.h"
@@ -20,6 +21,7 @@ struct store {
     struct wallets wallets;     /* loaded with `serve` only */
     struct directory directory; /* the same */
     struct ledger ledger;
+    struct checkpoint checkpoint;
     struct reports reports[REPORTS_THREADS];
 };
 

@@ -33,7 +33,7 @@ static bool take_lock(struct store *store, struct fault *fault)
                      store->path);
 }
 
-static bool start(struct store *store, struct fault *fault)
+static bool start(struct store *store, enum db_mode mode, struct fault *fault)
 {
     if (!ledger_thread_recover(&store->db, fault))
         return false;
@@ -45,11 +45,13 @@ static bool start(struct store *store, struct fault *fault)
         if (!reports_start(&store->reports[i], store->path, fault))
             return false;
     }
-    return ledger_thread_start(&store->ledger, store, fault);
+    return checkpoint_start(&store->checkpoint, store->path, mode, fault) &&
+           ledger_thread_start(&store->ledger, store, fault);
 }
 
 struct store *store_open(const struct store_options *options, struct fault *fault)
 {
+    enum db_mode mode = options->power_durable ? DB_WRITE_POWER : DB_WRITE_PROCESS;
     struct store *store = calloc(1, sizeof(*store));
 
     check(store);
@@ -60,10 +62,9 @@ struct store *store_open(const struct store_options *options, struct fault *faul
     wallet_init(&store->wallets);
     directory_init(&store->directory);
     if ((!store->serve || take_lock(store, fault)) &&
-        db_open(&store->db, store->path, options->power_durable ? DB_WRITE_POWER : DB_WRITE_PROCESS,
-                fault) &&
+        db_open(&store->db, store->path, mode, fault) &&
         migrate_run(&store->db, options->migrations, options->migration_count, fault) &&
-        (!store->serve || start(store, fault)))
+        (!store->serve || start(store, mode, fault)))
         return store;
     store_close(store);
     return NULL;
@@ -76,6 +77,7 @@ void store_close(struct store *store)
     for (size_t i = 0; i < REPORTS_THREADS; i++)
         reports_stop(&store->reports[i]);
     ledger_thread_stop(&store->ledger);
+    checkpoint_stop(&store->checkpoint);
     db_close(&store->db);
     directory_fini(&store->directory);
     wallet_fini(&store->wallets);

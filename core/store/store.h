@@ -6,6 +6,7 @@
  *                   it waits up to 0.5 ms for the others.
  *   reports threads two read-only handles: one for what is quick (sessions, balances), one for what
  *                   may take long (lists, sums), which is stopped after 10 s.
+ *   checkpoint      moves the log into the database file, so that the ledger thread need not.
  *   memory          wallets (posted, held) and the key directory, loaded at start; a hold is
  *                   decided here, on the calling thread, and written behind. Guarded by mutexes
  *                   inside.

@@ -208,6 +208,43 @@ enum hold_outcome wallet_take(struct wallets *wallets, const struct ledger_hold 
     return outcome;
 }
 
+/* A key that has been deleted meanwhile still pays for what it began. */
+static int64_t extend_key(struct wallets *wallets, const struct id *key_id, int64_t amount_nusd)
+{
+    uint64_t hash = hash_id(key_id);
+    struct wallet_shard *shard = lock_shard(wallets->keys, hash);
+    struct key_wallet *key = find_key(shard, hash, key_id);
+
+    check(key && key->open_holds > 0);
+    if (key->budget_nusd >= 0) {
+        int64_t left = key->budget_nusd - key->spent_nusd - key->held_nusd;
+        if (left < amount_nusd)
+            amount_nusd = left > 0 ? left : 0;
+    }
+    key->held_nusd += amount_nusd;
+    unlock_shard(shard);
+    return amount_nusd;
+}
+
+int64_t wallet_extend(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
+                      int64_t amount_nusd)
+{
+    uint64_t hash = hash_id(account_id);
+    struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
+    struct account_wallet *wallet = find_account(shard, hash, account_id);
+
+    check(wallet && shard->open_holds > 0);
+    int64_t left = wallet->posted_nusd - wallet->held_nusd;
+    if (left < amount_nusd)
+        amount_nusd = left > 0 ? left : 0;
+    if (key_id->text[0])
+        amount_nusd = extend_key(wallets, key_id, amount_nusd);
+    wallet->held_nusd += amount_nusd;
+    shard->held_nusd += amount_nusd;
+    unlock_shard(shard);
+    return amount_nusd;
+}
+
 static void release_key(struct wallets *wallets, const struct id *key_id, int64_t held_nusd,
                         int64_t charge_nusd)
 {

@@ -1,6 +1,7 @@
 ---@meta
--- What trusted Lua (lua/, not policies) has from C: the methods of an exchange and the table `core`,
--- for editors that speak LuaLS. Never loaded by the gateway. Registered in core/script/api_*.c.
+-- What trusted Lua (lua/, not policies) has from C: the methods of an exchange and the table
+-- `core`, for editors that speak LuaLS. Never loaded by the gateway. Registered in
+-- core/script/api_*.c.
 --
 -- "Ends the task": the client has been answered, and the call does not return. A word that yields
 -- lets other exchanges run until its result is there; if the client leaves meanwhile, it does not
@@ -86,7 +87,7 @@ function exchange:read_chat() end
 ---@param window_ms integer
 function exchange:limit(kind, name, scope, amount, limit, window_ms) end
 
----Reserves the worst case of the account's credits. Ends the task with a 402 when they do not reach.
+---Reserves the worst case of the account's credits. Ends the task with a 402 when they are too few.
 ---@param input_pusd integer price of a token
 ---@param cached_input_pusd integer
 ---@param output_pusd integer

@@ -24,8 +24,8 @@ local function check_type(x)
 end
 
 local function decode_string(raw)
-    local done, list = pcall(cjson.decode, "[" .. raw .. "]")
-    return done and list[1] or nil
+    local done, text = pcall(cjson.decode, raw)
+    return done and text or nil
 end
 
 -- Two spellings of a name are one name: {"a":1,"\u0061":2} has a duplicate.

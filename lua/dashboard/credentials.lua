@@ -54,7 +54,7 @@ end
 function credentials.weakness(password, email)
     local lower = string.lower(password)
     if #password < PASSWORD_BYTES_MIN then
-        return "Too short: at least " .. PASSWORD_BYTES_MIN .. " characters are needed."
+        return "Too few characters: at least " .. PASSWORD_BYTES_MIN .. " are needed."
     elseif #password > PASSWORD_BYTES_MAX then
         return "Too long: at most " .. PASSWORD_BYTES_MAX .. " bytes are possible."
     elseif string.rep(string.sub(password, 1, 1), #password) == password then

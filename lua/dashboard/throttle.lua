@@ -48,11 +48,10 @@ end
 local function count_failures(x, email, count)
     local message = "Too many failed attempts to sign in. Wait before you try again."
     local network = network_of(x)
-    -- The digest: of a fixed size, and no address lies in memory.
-    local name = "signin:" .. x:digest(string.lower(email))
-    check(x, name, FAILURES_OF_EMAIL, FAILURE_WINDOW_MS, count, message)
+    check(x, "signin as:" .. string.lower(email), FAILURES_OF_EMAIL, FAILURE_WINDOW_MS, count,
+        message)
     if network then
-        check(x, "signin:" .. network, FAILURES_OF_ADDRESS, FAILURE_WINDOW_MS, count, message)
+        check(x, "signin from:" .. network, FAILURES_OF_ADDRESS, FAILURE_WINDOW_MS, count, message)
     end
 end
 

@@ -87,4 +87,7 @@ function examples.run(value, plan)
     end
 end
 
+-- Held equal to lua/annotations/policy.lua by a test.
+examples.MEMBERS = MEMBERS
+
 return examples

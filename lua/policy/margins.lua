@@ -74,4 +74,8 @@ function margins.of(table_of_margins, request)
         or table_of_margins.default
 end
 
+-- Held equal to lua/annotations/policy.lua by a test.
+margins.MEMBERS = MEMBERS
+margins.GROUP_MEMBERS = GROUP_MEMBERS
+
 return margins

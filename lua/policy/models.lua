@@ -139,4 +139,8 @@ function models.read(value, providers)
     return found, ids
 end
 
+-- Held equal to lua/annotations/policy.lua by a test.
+models.MEMBERS = MEMBERS
+models.CANDIDATE_MEMBERS = CANDIDATE_MEMBERS
+
 return models

@@ -153,4 +153,10 @@ function routes.ordered(table_of_routes, request, model)
     return order
 end
 
+-- Held equal to lua/annotations/policy.lua by a test.
+routes.MEMBERS = MEMBERS
+routes.MOUNT_MEMBERS = MOUNT_MEMBERS
+routes.ACCESS_MEMBERS = ACCESS_MEMBERS
+routes.RETRY_MEMBERS = RETRY_MEMBERS
+
 return routes

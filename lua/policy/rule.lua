@@ -8,7 +8,7 @@ local MEMBERS = {
     model = true, group = true, user_id = true, key_id = true, stream = true, input_tokens = true,
     output_tokens = true,
 }
-rule.MEMBERS = MEMBERS
+rule.MEMBERS = MEMBERS -- held equal to lua/annotations/policy.lua by a test
 
 local current -- the request that the view shows; a rule cannot yield, so one is enough
 
@@ -46,6 +46,8 @@ function rule.call(name, fn, request, argument)
         return result
     elseif type(result) ~= "string" then
         return nil, name .. ": raised an error that is not a text"
+    elseif not string.find(result, "^%l+%.lua:") then
+        result = name .. ": " .. result -- Lua knows no line: out of memory, or a tail call
     end
     return nil, result
 end

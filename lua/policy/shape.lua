@@ -5,6 +5,8 @@ local native = require "policy.native"
 
 local shape = {}
 
+local NAMES_MAX = 20 -- in one message
+
 local function is_name(key)
     return type(key) == "string" and string.find(key, "^[%a_][%w_]*$") ~= nil
 end
@@ -72,13 +74,23 @@ local function nearest(name, known)
 end
 shape.nearest = nearest
 
-function shape.names(set)
+-- The keys of a set as text: "a, b, c".
+local function names_of(set)
     local names = {}
     for name in pairs(set) do
         names[#names + 1] = tostring(name)
     end
     table.sort(names)
-    return names
+    if #names > NAMES_MAX then
+        names = { names[1], names[2], names[3], "... (" .. #names .. ")" }
+    end
+    return table.concat(names, ", ")
+end
+
+-- What the name may have meant, else all that there is.
+local function hint(name, known)
+    local found = nearest(name, known)
+    return found ~= "" and found or "; known are " .. names_of(known)
 end
 
 -- The node of the table at `key`, whatever is in it.
@@ -94,15 +106,7 @@ end
 function shape.only(node, members)
     for key in pairs(node.value) do
         if not members[key] then
-            if type(key) ~= "string" then
-                shape.fail(node, key, "is not expected here; known are %s",
-                    table.concat(shape.names(members), ", "))
-            end
-            local hint = nearest(key, members)
-            if hint == "" then
-                hint = "; known are " .. table.concat(shape.names(members), ", ")
-            end
-            shape.fail(node, key, "there is no such member%s", hint)
+            shape.fail(node, key, "there is no such member%s", hint(key, members))
         end
     end
     return node
@@ -180,7 +184,7 @@ function shape.integer(node, key, default, least, most)
     elseif type(value) ~= "number" or value ~= math.floor(value) then
         shape.fail(node, key, "must be a whole number, not %s", kind_of(value))
     elseif value < least or value > most then
-        shape.fail(node, key, "must be from %.14g to %.14g, not %.14g", least, most, value)
+        shape.fail(node, key, "must be from %.0f to %.0f, not %.14g", least, most, value)
     end
     return value
 end
@@ -197,15 +201,12 @@ end
 function shape.choice(node, key, default, known)
     local value = node.value[key]
     if value == nil then
-        return absent(node, key, default, "one of " .. table.concat(shape.names(known), ", "))
+        return absent(node, key, default, "one of " .. names_of(known))
     elseif type(value) ~= "string" then
         shape.fail(node, key, "must be a text, not %s", kind_of(value))
     elseif known[value] == nil then
-        local hint = nearest(value, known)
-        if hint == "" then
-            hint = "; known are " .. table.concat(shape.names(known), ", ")
-        end
-        shape.fail(node, key, 'there is no "%s"%s', string.sub(value, 1, 100), hint)
+        local name = string.sub(value, 1, 100)
+        shape.fail(node, key, 'there is no "%s"%s', name, hint(value, known))
     end
     return value
 end

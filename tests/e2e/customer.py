@@ -14,6 +14,11 @@ numbers = itertools.count(1)
 QUESTION = ({"role": "user", "content": "Hello!"},)
 
 
+def question_of(tokens: int) -> list[dict]:
+    """Messages in which a provider may count that many tokens: no token is shorter than a byte."""
+    return [{"role": "user", "content": "word " * (tokens // 5 + 1)}]
+
+
 class Customer:
     def __init__(self, gateway):
         self.gateway = gateway

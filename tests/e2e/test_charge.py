@@ -8,6 +8,7 @@ from fractions import Fraction
 import answers
 import pytest
 from answers import Chat, Usage
+from customer import question_of
 from prices import PRICES, SELL_PRICES, Price, charge, usd
 
 MODELS = tuple(PRICES)
@@ -41,17 +42,20 @@ USAGES = [
     Usage(1000, 0, cached=1000), Usage(1000, 10, cached=1), Usage(1001, 77, cached=512),
     Usage(123_456, 4000, cached=123_000), Usage(2048, 333, cached=1024, reasoning=320),
 ]  # fmt: skip
+CONTEXTS = {"gpt-4": 8192, "gpt-3.5-turbo": 16385}
 
 
 @pytest.mark.parametrize(("model", "streamed"), list(itertools.product(MODELS, [False, True])))
 def test_charge(customer, provider, model, streamed):
+    options = {"max_tokens": 4000, "stream": streamed}
     for usage in USAGES:
+        if usage.prompt > CONTEXTS.get(model, 128_000):
+            continue
         provider.answer = answers.chat(usage=usage)
         seen = []
 
-        def ask(seen=seen):
-            options = {"stream": True} if streamed else {}
-            seen.append(customer.ask(model, max_tokens=4000, **options))
+        def ask(seen=seen, messages=question_of(usage.prompt)):
+            seen.append(customer.ask(model, messages=messages, **options))
             return seen[0]
 
         wanted = charge(model, usage)
@@ -82,7 +86,8 @@ def test_rounded_up_once(make_gateway, provider, price):
     customer = gateway.customer(credit="100")
     for usage in (Usage(1, 1), Usage(3, 7, cached=2), Usage(999, 1, cached=998), Usage(0, 1)):
         provider.answer = answers.chat(usage=usage)
-        got = charged(customer, lambda: customer.ask("odd", max_tokens=100))
+        fields = {"messages": question_of(usage.prompt), "max_tokens": 100}
+        got = charged(customer, lambda fields=fields: customer.ask("odd", **fields))
         assert got == charge(price, usage), usage
 
 
@@ -96,7 +101,8 @@ def test_margins(make_gateway, provider, margin):
     usage = Usage(1001, 77, cached=512)
     provider.answer = answers.chat(usage=usage)
     wanted = charge("gpt-4o-mini", usage, str(Decimal(margin.rstrip("%")) / 100))
-    assert charged(customer, lambda: customer.ask(max_tokens=100)) == wanted
+    messages = question_of(usage.prompt)
+    assert charged(customer, lambda: customer.ask(messages=messages, max_tokens=100)) == wanted
     response = customer.get("/models/gpt-4o-mini").json()
     exact = Fraction(PRICES["gpt-4o-mini"].input) / 10**6 * (1 + Fraction(margin[:-1]) / 100)
     assert Fraction(response["pricing"]["prompt"]) == exact
@@ -128,7 +134,7 @@ def test_margin_function(make_gateway, provider):
         policies.write("examples", "return {}\n")
 
     customer = make_gateway(prepare=prepare).customer()
-    usage = Usage(1001, 77, cached=512)
+    usage = Usage(51, 77, cached=12)
     provider.answer = answers.chat(usage=usage)
     long_prompt = [{"role": "user", "content": "word " * 2000}]
     cases = [
@@ -153,8 +159,9 @@ def test_tables_changed_half_way(make_gateway, provider):
     provider.answer = answers.stream_of(Chat(usage=usage), gates={2: gate})
     before = customer.balance
     client = customer.openai()
+    messages = question_of(usage.prompt)
     stream = client.chat.completions.create(
-        model="m", messages=[{"role": "user", "content": "Hi"}], stream=True, max_tokens=100
+        model="m", messages=messages, stream=True, max_tokens=100
     )
     next(iter(stream))
     gateway.policies.model("m", new)
@@ -164,7 +171,8 @@ def test_tables_changed_half_way(make_gateway, provider):
     customer.wait_for_no_hold()
     assert before - customer.balance == charge(old, usage)
     provider.answer = answers.chat(usage=usage)
-    assert charged(customer, lambda: customer.ask("m", max_tokens=100)) == charge(new, usage)
+    fields = {"messages": messages, "max_tokens": 100}
+    assert charged(customer, lambda: customer.ask("m", **fields)) == charge(new, usage)
     revisions = {record.get("policy_revision") for record in customer.records()}
     assert revisions == {None} or len(revisions) == 2
 
@@ -257,7 +265,7 @@ def test_generation(customer, provider):
     """GET generation?id= has the exchange at once."""
     usage = Usage(1001, 77, cached=512, reasoning=7)
     provider.answer = answers.chat(usage=usage)
-    response = customer.ask(max_tokens=100)
+    response = customer.ask(messages=question_of(usage.prompt), max_tokens=100)
     made = customer.get("/generation", params={"id": response.headers["x-request-id"]})
     assert made.status_code == 200
     data = made.json()["data"]

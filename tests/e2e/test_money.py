@@ -150,7 +150,7 @@ def test_spent_to_the_last(dear, provider):
 @pytest.mark.quick
 def test_key_budget(dear, provider):
     customer = dear.customer(credit="100")
-    customer.create_key(budget="0.5")
+    customer.create_key(budget="0.4")
     provider.answer = answers.chat(usage=Usage(10, 200))
     codes = []
     while len(codes) < 10 and codes[-1:] != [402]:
@@ -161,11 +161,11 @@ def test_key_budget(dear, provider):
     error = check_error(response, 402, "key_budget_exceeded", retry=False)
     metadata = error["metadata"]
     assert metadata["scope"] == "key"
-    assert usd(metadata["limit"]) == Decimal("0.5")
+    assert usd(metadata["limit"]) == Decimal("0.4")
     assert usd(metadata["spent"]) == charge(EXPENSIVE, Usage(10, 200))
     assert "resets_at" in metadata
     (shown,) = [key for key in customer.call("GET", "/keys", 200)["data"] if key["budget"]]
-    assert shown["budget"] == "0.500000000"
+    assert shown["budget"] == "0.400000000"
     assert usd(shown["spent"]) == usd(metadata["spent"])
     customer.create_key()
     assert customer.ask("dear", max_tokens=200).status_code == 200, "another key"
@@ -180,11 +180,11 @@ def test_key_budget_caps_the_answer(gateway, provider):
     assert charge("gpt-4o-mini", Usage(0, cap)) <= Decimal("0.001")
 
 
-def test_key_budget_of_nothing(gateway, provider):
-    customer = gateway.customer()
-    customer.create_key(budget="0")
-    check_error(customer.ask(), 402, "key_budget_exceeded", retry=False)
-    assert provider.requests == []
+@pytest.mark.parametrize("budget", ["0", "0.000000000", 0])
+def test_key_budget_of_nothing(gateway, budget):
+    """Never taken for "no budget"."""
+    response = gateway.customer().web.post("/keys", json={"name": "x", "budget": budget})
+    check_error(response, 400, "invalid_amount", param="budget", on_api=False)
 
 
 def test_key_budget_holds_at_once(dear, provider):
@@ -210,8 +210,8 @@ def test_payments_off(make_gateway):
     check_error(response, 403, "payments_disabled", on_api=False)
     assert customer.balance == 0
     gateway.value_of("credit", customer.email, "2.5", "--reason", "a gift")
-    assert customer.ask("gpt-4o-mini", max_tokens=10).status_code in (200, 402)
-    assert customer.wallet()["balance"] != "0.000000000"
+    wait_until(lambda: customer.balance == Decimal("2.5"), 5, "the credit")
+    assert customer.ask(max_tokens=10).status_code == 200
 
 
 def test_credit_of_the_operator_counts_at_once(gateway):

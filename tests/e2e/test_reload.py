@@ -8,13 +8,14 @@ import answers
 import httpx2 as httpx
 import pytest
 from answers import Usage
-from customer import QUESTION
+from customer import question_of
 from errors import check_error
 from load import Load
 from prices import Price, charge, usd
 from wait import wait_until
 
 USAGE = Usage(1001, 77, cached=512)
+PROMPT = question_of(USAGE.prompt)
 NO_LIMITS = 'return { { scope = "key", concurrency = 100000 } }\n'
 # Each generation's prices differ in every kind and in the margin: a mixture equals none of them.
 GENERATIONS = [
@@ -60,14 +61,14 @@ def test_sighup_under_load(changing, provider, is_long):
     The operator's editor writes the files one after the other, so some reloads see half a change;
     examples.lua lets none of these into force."""
     seconds = 20 if is_long else 6
-    customer = changing.customer(credit="1000")
+    customer = changing.customer(credit="100000")
     provider.answer = answers.chat(usage=USAGE)
     prices = {charge_of(number) for number in range(3)}
     turn = itertools.count(1)
 
     def ask(number):
         with httpx.Client(base_url=changing.api, timeout=30, trust_env=False) as client:
-            body = {"model": "m", "max_tokens": 100, "messages": list(QUESTION)}
+            body = {"model": "m", "max_tokens": 100, "messages": PROMPT}
             streamed = {"stream": True} if number % 2 else {}
             answer = client.post(
                 "/chat/completions", json=body | streamed, headers=customer.authorization
@@ -104,7 +105,7 @@ def test_reload_takes_effect(changing, provider):
     for number in (0, 1, 2, 1):
         write_generation(changing.policies, number)
         changing.reload()
-        response = customer.ask("m", max_tokens=100)
+        response = customer.ask("m", messages=PROMPT, max_tokens=100)
         assert usd(response.headers["x-llm-cost"]) == charge_of(number)
 
 
@@ -149,14 +150,14 @@ def test_broken_policy_keeps_the_old(changing, provider, name):
     line = changing.logged("reload")[-1]
     assert line["level"] == "error"
     assert place in str(line), line
-    assert usd(customer.ask("m", max_tokens=100).headers["x-llm-cost"]) == charge_of(0)
+    assert usd(customer.ask("m", messages=PROMPT, max_tokens=100).headers["x-llm-cost"]) == charge_of(0)
     assert changing.http.get("/readyz").status_code == 200
 
     changing.policies.write(file, good)
     assert changing.command("check").returncode == 0
     write_generation(changing.policies, 1)
     changing.reload()
-    assert usd(customer.ask("m", max_tokens=100).headers["x-llm-cost"]) == charge_of(1)
+    assert usd(customer.ask("m", messages=PROMPT, max_tokens=100).headers["x-llm-cost"]) == charge_of(1)
 
 
 def test_missing_file(changing):
@@ -176,7 +177,7 @@ LOOPS = {
     "pattern": 'return ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"):find("a-a-a-a-a-a-a-a-a-a-b")',
     "sort": "table.sort({ 3, 2, 1 }, function() while true do end end)",
     "memory": "local t = {} while true do t = { t, {}, {}, {} } end",
-    "error": 'error("secret of the operator")',
+    "error": 'error("the word is xylophone")',
     "error table": "error({})",
     "nonsense": 'return "much"',
     "number": "return 0 / 0",
@@ -207,7 +208,7 @@ def test_runaway_rule_at_request(changing, provider, name):
         assert time.monotonic() - began < 5
         error = check_error(response, response.status_code)
         assert response.status_code >= 500
-        assert "operator" not in error["message"]
+        assert "xylophone" not in error["message"]
         assert customer.ask(max_tokens=10).status_code == 200
     assert customer.wallet()["held"] == "0.000000000"
     assert before - customer.balance == 5 * charge("gpt-4o-mini", Usage())

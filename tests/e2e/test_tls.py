@@ -1,5 +1,6 @@
 """With a certificate: the same, over TLS."""
 
+import contextlib
 import ssl
 import subprocess
 
@@ -87,7 +88,8 @@ def test_no_tls(secure, data):
     """Plain text, garbage or nothing: the connection ends, the gateway lives."""
     with secure.connect(timeout=5) as connection:
         connection.send(data)
-        connection.half_close()
+        with contextlib.suppress(OSError):  # it may be closed by now
+            connection.half_close()
         connection.read_to_end()
     assert secure.is_alive()
 

@@ -1,0 +1,405 @@
+/* Each kind of mistake in a policy file: refused, with file, line and why. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "policy_fixture.h"
+#include "script/policy_files.h"
+
+struct mistake {
+    const char *name;
+    const char *text;
+    const char *message;
+};
+
+static void assert_refused(const struct mistake *mistakes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        fixture_refused(mistakes[i].name, mistakes[i].text, mistakes[i].message);
+}
+
+#define ASSERT_REFUSED(list) assert_refused(list, sizeof(list) / sizeof *(list))
+
+static void test_lua_mistakes(void **unused)
+{
+    static const struct mistake mistakes[] = {
+        {"models.lua", "return {\n  demo = {\n", "models.lua:3: unexpected symbol near '<eof>'"},
+        {"models.lua", "\nx = 1", "models.lua:2: policies have no globals: write 'local' before "
+                                  "the name"},
+        {"models.lua", "return envv('X')", "models.lua:1: policies have no word 'envv'; did you "
+                                           "mean 'env'?"},
+        {"models.lua", "local a\nreturn a.b", "models.lua:2: attempt to index local 'a' (a nil "
+                                              "value)"},
+        {"models.lua", "error('mine')", "models.lua:1: mine"},
+        {"models.lua", "error({})", "models.lua: raised an error that is no text"},
+        {"models.lua", "", "models.lua: must return a table, not nothing"},
+        {"limits.lua", "return 5", "limits.lua: must return a table, not 5"},
+        {"routes.lua", "return 'x'", "routes.lua: must return a table, not a string"},
+        {"models.lua", "return {\n  demo = {},\n  [\"demo\"] = {},\n}",
+         "models.lua:3: \"demo\" is given twice, first on line 2"},
+        {"models.lua", "return { env(nil) }", "models.lua:1: bad argument #1 to 'env' (string "
+                                              "expected, got nil)"},
+        {"models.lua", "return { env('A=B') }",
+         "models.lua:1: env(): this is no name of an environment variable"},
+    };
+
+    (void)unused;
+    ASSERT_REFUSED(mistakes);
+}
+
+static void test_provider_mistakes(void **unused)
+{
+#define PROVIDER(members) "return { demo = { dialect = 'demo' },\n  openai = { " members " } }"
+#define OPENAI(members) PROVIDER("dialect = 'openai', api_key = 'k',\n " members)
+    static const struct mistake mistakes[] = {
+        {"providers.lua", "return { 'openai' }",
+         "providers.lua:1: providers[1]: must have a name: the key is the provider's name"},
+        {"providers.lua", "return {\n openai = 'x' }",
+         "providers.lua:2: providers.openai: must be a table, not a string"},
+        {"providers.lua", PROVIDER(""),
+         "providers.lua:2: providers.openai.dialect: is missing; it must be one of demo, openai"},
+        {"providers.lua", PROVIDER("dialect = 'opnai'"),
+         "providers.lua:2: providers.openai.dialect: there is no \"opnai\"; did you mean "
+         "\"openai\"?"},
+        {"providers.lua", PROVIDER("dialect = 'grpc'"),
+         "providers.lua:2: providers.openai.dialect: there is no \"grpc\"; known are demo, openai"},
+        {"providers.lua", OPENAI(""),
+         "providers.lua:2: providers.openai.base_url: is missing; it must be a text"},
+        {"providers.lua", OPENAI("base_url = 'ftp://host/v1'"),
+         "providers.lua:3: providers.openai.base_url: must begin with http:// or https://"},
+        {"providers.lua", OPENAI("base_url = 'https://me:secret@host/v1'"),
+         "providers.lua:3: providers.openai.base_url: must not hold a user or password; give the "
+         "key as api_key"},
+        {"providers.lua", OPENAI("base_url = 'https://host/v1?a=b'"),
+         "providers.lua:3: providers.openai.base_url: must not have a query or a fragment"},
+        {"providers.lua", OPENAI("base_url = 'https://host/v1#a'"),
+         "providers.lua:3: providers.openai.base_url: must not have a query or a fragment"},
+        {"providers.lua", OPENAI("base_url = 'https://host\\r\\nX: y'"),
+         "providers.lua:3: providers.openai.base_url: holds a line break or another control "
+         "character"},
+        {"providers.lua", OPENAI("base_url = 'https://ho st/'"),
+         "providers.lua:3: providers.openai.base_url: holds a character that cannot stand in an "
+         "address"},
+        {"providers.lua", OPENAI("base_url = 'http:///v1'"),
+         "providers.lua:3: providers.openai.base_url: has no host"},
+        {"providers.lua", OPENAI("base_url = 'http://:80/v1'"),
+         "providers.lua:3: providers.openai.base_url: has no host"},
+        {"providers.lua", OPENAI("base_urls = 1"),
+         "providers.lua:3: providers.openai.base_urls: there is no such member; did you mean "
+         "\"base_url\"?"},
+        {"providers.lua", OPENAI("base_url = 'http://h', idle_timeout_ms = 0"),
+         "providers.lua:3: providers.openai.idle_timeout_ms: must be from 1 to 86400000, not 0"},
+        {"providers.lua", OPENAI("base_url = 'http://h', idle_timeout_ms = 1.5"),
+         "providers.lua:3: providers.openai.idle_timeout_ms: must be a whole number, not 1.5"},
+        {"providers.lua", OPENAI("base_url = 'http://h', idle_timeout_ms = '5'"),
+         "providers.lua:3: providers.openai.idle_timeout_ms: must be a whole number, not a string"},
+        {"providers.lua", OPENAI("base_url = 'http://h', idle_timeout_ms = 0 / 0"),
+         "providers.lua:3: providers.openai.idle_timeout_ms: must be a whole number, not nan"},
+        {"providers.lua", OPENAI("base_url = 'http://h', idle_timeout_ms = 1 / 0"),
+         "providers.lua:3: providers.openai.idle_timeout_ms: must be from 1 to 86400000, not inf"},
+        {"providers.lua", PROVIDER("dialect = 'demo', api_key = 'k'"),
+         "providers.lua:2: providers.openai.api_key: the built-in demo provider has none"},
+        /* Secrets are not repeated. */
+        {"providers.lua", PROVIDER("dialect = 'openai', base_url = 'http://h', api_key = 's\\n'"),
+         "providers.lua:2: providers.openai.api_key: holds a line break or another control "
+         "character"},
+        {"providers.lua", PROVIDER("dialect = 'openai', base_url = 'http://h', api_key = ' s'"),
+         "providers.lua:2: providers.openai.api_key: begins or ends with a space"},
+        {"providers.lua", PROVIDER("dialect = 'openai', base_url = 'http://h', api_key = ''"),
+         "providers.lua:2: providers.openai.api_key: is empty"},
+        {"providers.lua", PROVIDER("dialect = 'openai', base_url = 'http://h', api_key = true"),
+         "providers.lua:2: providers.openai.api_key: must be a text, not true"},
+    };
+
+    (void)unused;
+    ASSERT_REFUSED(mistakes);
+}
+
+static void test_model_mistakes(void **unused)
+{
+#define MODEL(members)                                                                             \
+    "return {\n  ['m-1'] = { context = 10, max_output = 5, " members " } }"
+#define PRICED(members)                                                                            \
+    MODEL("candidates = { { provider = 'demo' } },\n    input = '1', output = '2', " members)
+    static const struct mistake mistakes[] = {
+        {"models.lua", "return { m = { } }",
+         "models.lua:1: models.m.context: is missing; it must be a whole number"},
+        {"models.lua", "return { m = { context = 10 } }",
+         "models.lua:1: models.m.max_output: is missing; it must be a whole number"},
+        {"models.lua", "return { m = { context = 10, max_output = 11 } }",
+         "models.lua:1: models.m.max_output: must be from 1 to 10, not 11"},
+        {"models.lua", "return { ['a b'] = { } }",
+         "models.lua:1: models[\"a b\"]: a model's name is 1 to 128 letters, digits or signs "
+         "without spaces"},
+        {"models.lua", MODEL(""), "models.lua:2: models[\"m-1\"].candidates: is missing: a list "
+                                  "such as { { provider = \"openai\" } }"},
+        {"models.lua", MODEL("candidates = {}"),
+         "models.lua:2: models[\"m-1\"].candidates: must be 1 to 8 candidates, not 0"},
+        {"models.lua", MODEL("candidates = { provider = 'demo' }"),
+         "models.lua:2: models[\"m-1\"].candidates.provider: is not expected: this is a list of "
+         "candidates, one after the other"},
+        {"models.lua", MODEL("candidates = {\n { provider = 'demo' },\n { provider = 'oepnai' } }"),
+         "models.lua:4: models[\"m-1\"].candidates[2].provider: there is no \"oepnai\"; did you "
+         "mean \"openai\"?"},
+        {"models.lua", MODEL("candidates = { { provider = 'demo', prise = 1 } }"),
+         "models.lua:2: models[\"m-1\"].candidates[1].prise: there is no such member; known are "
+         "cached_input, input, max_tokens_field, model, output, provider"},
+        {"models.lua", MODEL("candidates = { { provider = 'demo', input = 1 } }"),
+         "models.lua:2: models[\"m-1\"].candidates[1].output: is missing: a price has both input "
+         "and output"},
+        {"models.lua", MODEL("candidates = { { provider = 'demo' } },\n cached_input = 1"),
+         "models.lua:2: models[\"m-1\"].input: is missing: a price has both input and output"},
+        {"models.lua", PRICED("imput = '1'"),
+         "models.lua:3: models[\"m-1\"].imput: there is no such member; did you mean \"input\"?"},
+        {"models.lua", PRICED("cached_input = '-1'"),
+         "models.lua:3: models[\"m-1\"].cached_input: A price is a plain decimal in USD per "
+         "million tokens such as 0.15, with at most 6 decimals and at most 1000000."},
+        {"models.lua", PRICED("cached_input = 0.0000001"),
+         "models.lua:3: models[\"m-1\"].cached_input: A price is a plain decimal in USD per "
+         "million tokens such as 0.15, with at most 6 decimals and at most 1000000."},
+        {"models.lua", PRICED("cached_input = 1 / 3"),
+         "models.lua:3: models[\"m-1\"].cached_input: A price is a plain decimal in USD per "
+         "million tokens such as 0.15, with at most 6 decimals and at most 1000000."},
+        {"models.lua", PRICED("cached_input = 0 / 0"),
+         "models.lua:3: models[\"m-1\"].cached_input: A price is a plain decimal in USD per "
+         "million tokens such as 0.15, with at most 6 decimals and at most 1000000."},
+        {"models.lua", PRICED("cached_input = true"),
+         "models.lua:3: models[\"m-1\"].cached_input: must be a price in USD per million tokens "
+         "such as \"0.15\", not true"},
+        {"models.lua", PRICED("capabilities = { 'visoin' }"),
+         "models.lua:3: models[\"m-1\"].capabilities[1]: there is no \"visoin\"; did you mean "
+         "\"vision\"?"},
+        {"models.lua", PRICED("capabilities = { 'tools', 'tools' }"),
+         "models.lua:3: models[\"m-1\"].capabilities[2]: is given twice"},
+        {"models.lua", PRICED("capabilities = { 'vision' }"),
+         "models.lua:2: models[\"m-1\"].image_tokens_max: is missing: a model with \"vision\" needs "
+         "the most tokens that one image can cost"},
+        {"models.lua", PRICED("max_tokens_field = 'max'"),
+         "models.lua:3: models[\"m-1\"].max_tokens_field: there is no \"max\"; known are "
+         "max_completion_tokens, max_tokens"},
+        {"models.lua", PRICED("name = 5"),
+         "models.lua:3: models[\"m-1\"].name: must be a text, not 5"},
+    };
+
+    (void)unused;
+    ASSERT_REFUSED(mistakes);
+}
+
+static void test_margin_mistakes(void **unused)
+{
+    static const struct mistake mistakes[] = {
+        {"margins.lua", "return {}", "margins.lua: margins.default: is missing; it must be a "
+                                     "margin such as \"20%\""},
+        {"margins.lua", "return {\n default = 0.2 }",
+         "margins.lua:2: margins.default: must be a text such as \"20%\", not 0.2"},
+        {"margins.lua", "return { default = '20' }",
+         "margins.lua:1: margins.default: A margin is a percentage such as 20% or 12.5%, with at "
+         "most 4 decimals and at most 10000%."},
+        {"margins.lua", "return { default = '-5%' }",
+         "margins.lua:1: margins.default: A margin is a percentage such as 20% or 12.5%, with at "
+         "most 4 decimals and at most 10000%."},
+        {"margins.lua", "return { default = '20%',\n models = { ['gpt-4p'] = '1%' } }",
+         "margins.lua:2: margins.models[\"gpt-4p\"]: models.lua has no model \"gpt-4p\"; did you "
+         "mean \"gpt-4\"?"},
+        {"margins.lua", "return { default = '20%', groups = {\n partner = 5 } }",
+         "margins.lua:2: margins.groups.partner: must be a table, not 5"},
+        {"margins.lua", "return { default = '20%', groups = { a = { model = {} } } }",
+         "margins.lua:1: margins.groups.a.model: there is no such member; did you mean "
+         "\"models\"?"},
+        {"margins.lua", "return { default = '20%', rule = '30%' }",
+         "margins.lua:1: margins.rule: must be a function, not a string"},
+    };
+
+    (void)unused;
+    ASSERT_REFUSED(mistakes);
+}
+
+static void test_route_mistakes(void **unused)
+{
+    static const struct mistake mistakes[] = {
+        {"routes.lua", "return { mount = {} }",
+         "routes.lua:1: routes.mount: there is no such member; did you mean \"mounts\"?"},
+        {"routes.lua", "return { mounts = { openai = {}, dashboard = '/api' } }",
+         "routes.lua:1: routes.mounts.openai: is empty: at least one path such as \"/v1\" is "
+         "needed"},
+        {"routes.lua", "return { mounts = { openai = { 'v1' }, dashboard = '/api' } }",
+         "routes.lua:1: routes.mounts.openai[1]: must be a path such as \"/v1\": letters, digits, "
+         "\"-\", \"_\", \".\" and single slashes, no slash at its end"},
+        {"routes.lua", "return { mounts = { openai = { '/v1/' }, dashboard = '/api' } }",
+         "routes.lua:1: routes.mounts.openai[1]: must be a path such as \"/v1\": letters, digits, "
+         "\"-\", \"_\", \".\" and single slashes, no slash at its end"},
+        {"routes.lua", "return { mounts = { openai = { '/a/../v1' }, dashboard = '/api' } }",
+         "routes.lua:1: routes.mounts.openai[1]: must be a path such as \"/v1\": letters, digits, "
+         "\"-\", \"_\", \".\" and single slashes, no slash at its end"},
+        {"routes.lua", "return { mounts = { openai = { '/v1' },\n dashboard = '/v1' } }",
+         "routes.lua:2: routes.mounts.dashboard: the path \"/v1\" is given twice"},
+        {"routes.lua", "return { mounts = { openai = { '/v1' } } }",
+         "routes.lua:1: routes.mounts.dashboard: is missing; it must be a text"},
+        {"routes.lua", "return { access = { groups = { trial = { 'demo', 'gpt-5' } } } }",
+         "routes.lua:1: routes.access.groups.trial[2]: there is no \"gpt-5\"; did you mean "
+         "\"gpt-4\"?"},
+        {"routes.lua", "return { access = { rule = true } }",
+         "routes.lua:1: routes.access.rule: must be a function, not true"},
+        {"routes.lua", "return { order = {} }",
+         "routes.lua:1: routes.order: must be a function, not a table"},
+        {"routes.lua", "return { retry = { attempts_max = 9 } }",
+         "routes.lua:1: routes.retry.attempts_max: must be from 1 to 8, not 9"},
+        {"routes.lua", "return { retry = { on = { '500' } } }",
+         "routes.lua:1: routes.retry.on[1]: there is no \"500\"; did you mean \"5xx\"?"},
+    };
+
+    (void)unused;
+    ASSERT_REFUSED(mistakes);
+}
+
+static void test_limit_mistakes(void **unused)
+{
+    static const struct mistake mistakes[] = {
+        {"limits.lua", "return { scope = 'key' }",
+         "limits.lua:1: limits.scope: is not expected: this is a list of rules, one after the "
+         "other"},
+        {"limits.lua", "return {\n { requests_per_minute = 5 } }",
+         "limits.lua:2: limits[1].scope: is missing; it must be one of all, group, key, user"},
+        {"limits.lua", "return { { scope = 'keys', requests_per_minute = 5 } }",
+         "limits.lua:1: limits[1].scope: there is no \"keys\"; did you mean \"key\"?"},
+        {"limits.lua", "return { { scope = 'key' },\n { scope = 'key', requests_per_hour = 5 } }",
+         "limits.lua:1: limits[1]: limits nothing: give at least one of concurrency, "
+         "requests_per_minute, tokens_per_minute, usd_per_day, output_tokens_max"},
+        {"limits.lua", "return { { scope = 'key', requests_per_minut = 5 } }",
+         "limits.lua:1: limits[1].requests_per_minut: there is no such member; did you mean "
+         "\"requests_per_minute\"?"},
+        {"limits.lua", "return { { scope = 'key', requests_per_minute = -1 } }",
+         "limits.lua:1: limits[1].requests_per_minute: must be from 0 to 1000000000000000, not "
+         "-1"},
+        {"limits.lua", "return { { scope = 'key', usd_per_day = '5 USD' } }",
+         "limits.lua:1: limits[1].usd_per_day: An amount is a plain decimal in USD such as 12.50, "
+         "with at most 9 decimals and at most 1000000000."},
+        {"limits.lua", "return { { scope = 'key', usd_per_day = '10000000' } }",
+         "limits.lua:1: limits[1].usd_per_day: is too large"},
+        {"limits.lua", "return { { scope = 'key', concurrency = 1, models = { 'gpt' } } }",
+         "limits.lua:1: limits[1].models[1]: there is no \"gpt\"; did you mean \"gpt-4\"?"},
+        {"limits.lua", "return { { scope = 'key', concurrency = 1, models = { 'claude' } } }",
+         "limits.lua:1: limits[1].models[1]: there is no \"claude\"; known are demo, gpt-3.5-turbo, "
+         "gpt-4, gpt-4-turbo, gpt-4o, gpt-4o-mini"},
+    };
+
+    (void)unused;
+    ASSERT_REFUSED(mistakes);
+}
+
+static void test_example_mistakes(void **unused)
+{
+    static const struct mistake mistakes[] = {
+        {"examples.lua",
+         "return {\n { model = 'gpt-4o-mini', input = 1000, output = 500, price = '0.00054' },\n"
+         " { model = 'gpt-4o-mini', input = 1000, output = 500, price = '0.00055' },\n}",
+         "examples.lua:3: examples[2]: gpt-4o-mini, 1000 input + 500 output tokens: expected "
+         "$0.00055, computed $0.00054 (buy 0.15/0.075/0.6 from openai, margin 20%)"},
+        {"examples.lua", "return { { model = 'gpt-4o', cached_input = 10, price = '1' } }",
+         "examples.lua:1: examples[1]: gpt-4o, 0 input + 10 cached input + 0 output tokens: "
+         "expected $1, computed $0.000015 (buy 2.5/1.25/10 from openai, margin 20%)"},
+        {"examples.lua", "return { { model = 'gpt-9', price = '1' } }",
+         "examples.lua:1: examples[1]: gpt-9, 0 input + 0 output tokens: model_not_found: The "
+         "model \"gpt-9\" does not exist."},
+        {"examples.lua", "return { { model = 'demo', group = 'x', fails = 'model_not_allowed' } }",
+         "examples.lua:1: examples[1]: demo, 0 input + 0 output tokens of group \"x\": expected "
+         "model_not_allowed, but the call is allowed"},
+        {"examples.lua", "return { { model = 'demo' } }",
+         "examples.lua:1: examples[1]: must have either a price or fails, the code of an error"},
+        {"examples.lua", "return { { model = 'demo', input = 1.5, price = '1' } }",
+         "examples.lua:1: examples[1].input: must be a whole number, not 1.5"},
+        {"examples.lua", "return { { model = 'gpt-4', input = 1e12, output = 1e12, price = 1 } }",
+         "examples.lua:1: examples[1]: gpt-4, 1000000000000 input + 1000000000000 output tokens: "
+         "the charge is too large"},
+        {"margins.lua", "return { default = '20%',\n rule = function(r) return r.x end }",
+         "examples.lua:5: examples[1]: gpt-4o, 1000 input + 500 output tokens: policy_error: "
+         "margins.lua:2: a request has no member 'x'"},
+    };
+
+    (void)unused;
+    ASSERT_REFUSED(mistakes);
+}
+
+/* ---- reading the folder ---- */
+
+static void assert_unreadable(const char *folder, const char *format)
+{
+    char expected[512];
+    struct fault fault = {0};
+
+    assert_null(policy_files_read(folder, &fault));
+    assert_string_equal(fault.code, "policy_invalid");
+    snprintf(expected, sizeof expected, format, folder);
+    if (strncmp(fault.message, expected, strlen(expected)) != 0)
+        fail_msg("%s", fault.message);
+}
+
+static void test_unreadable_folders(void **unused)
+{
+    char folder[64];
+    char path[128];
+
+    (void)unused;
+    assert_unreadable("/tmp/there-is-no-such-folder", "%s/providers.lua: is missing; a policy "
+                                                      "folder has providers.lua, models.lua, ");
+    fixture_folder(NULL, folder);
+    snprintf(path, sizeof path, "%s/limits.lua", folder);
+    assert_int_equal(unlink(path), 0);
+    assert_unreadable(folder, "%s/limits.lua: is missing");
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_unreadable(folder, "%s/limits.lua: is not a regular file");
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0); /* must not wait for a writer */
+    assert_unreadable(folder, "%s/limits.lua: is not a regular file");
+    assert_int_equal(unlink(path), 0);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(ftruncate(fileno(file), 5 * 1024 * 1024), 0);
+    fclose(file);
+    assert_unreadable(folder, "%s/limits.lua: is larger than 4194304 bytes");
+    fixture_remove(folder);
+}
+
+static void test_files_stand_as_they_were_read(void **unused)
+{
+    char folder[64];
+    struct fault fault;
+    const struct fixture_file files[] = {{"limits.lua", "return {} -- one"}, {NULL, NULL}};
+
+    (void)unused;
+    fixture_folder(files, folder);
+    struct policy_files *read = policy_files_read(folder, &fault);
+    assert_non_null(read);
+    fixture_remove(folder);
+    struct policy_files *again = policy_files_ref(read);
+    policy_files_unref(read);
+    assert_string_equal(policy_files_get(again, 0)->name, "providers.lua");
+    assert_string_equal(policy_files_get(again, 4)->name, "limits.lua");
+    assert_true(slice_equals(policy_files_get(again, 4)->text, "return {} -- one"));
+    policy_files_unref(again);
+}
+
+int main(void)
+{
+    unsetenv("OPENAI_API_KEY");
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lua_mistakes),
+        cmocka_unit_test(test_provider_mistakes),
+        cmocka_unit_test(test_model_mistakes),
+        cmocka_unit_test(test_margin_mistakes),
+        cmocka_unit_test(test_route_mistakes),
+        cmocka_unit_test(test_limit_mistakes),
+        cmocka_unit_test(test_example_mistakes),
+        cmocka_unit_test(test_unreadable_folders),
+        cmocka_unit_test(test_files_stand_as_they_were_read),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
