@@ -1,7 +1,6 @@
 #include "app/commands.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -147,14 +146,14 @@ bool commands_make_key(struct store *store, const struct secret *secret, const c
 {
     char user_id[ID_BYTES];
     char prefix[12];
-    char hex[2 * DIGEST_BYTES + 1];
+    char hex[DIGEST_HEX_BYTES];
     struct digest digest;
     if (!find_user(store, email, user_id, fault))
         return false;
     apikey_make(key);
     snprintf(prefix, sizeof prefix, "%.11s", key);
     secret_digest(secret, slice_of(key), &digest);
-    sodium_bin2hex(hex, sizeof hex, digest.bytes, sizeof digest.bytes);
+    digest_hex(&digest, hex);
     const struct store_value args[] = {text_value(user_id), text_value(hex),
                                        text_value(prefix),  text_value(key + APIKEY_CHARS - 4),
                                        text_value(name),    null_value,
@@ -284,9 +283,8 @@ int commands_ledger_verify(const struct config *config)
     printf("%.*s", (int)report.bytes, report.bytes > 0 ? report.data : "");
     buffer_fini(&report);
     if (good) {
-        printf(
-            "ok: every balance, key total and roll-up equals its transfers; the sum over all accounts "
-            "is 0\n");
+        printf("ok: every balance, key total and roll-up equals its transfers; the sum over all "
+               "accounts is 0\n");
         return 0;
     }
     if (fault.message[0] != '\0')

@@ -1,5 +1,6 @@
-/* The commands of the command line that are not `serve`. Each prints its result on stdout, its errors on stderr, and returns
- * the exit status. They may run while a server serves the same database. */
+/* The commands of the command line that are not `serve`. Each prints its result on stdout, its
+ * errors on stderr, and returns the exit status. They may run while a server serves the same
+ * database. */
 #ifndef APP_COMMANDS_H
 #define APP_COMMANDS_H
 

@@ -252,7 +252,8 @@ static bool take_pair(struct config *config, struct slice pair, const char *plac
 static bool take_line(struct config *config, struct slice line, const char *place,
                       struct fault *fault)
 {
-    /* A # begins a comment at the start of a line or behind a space, so that a value may hold one. */
+    /* A # begins a comment at the start of a line or behind a space, so that a value may hold
+     * one. */
     for (size_t i = 0; i < line.bytes; i++) {
         bool begins = i == 0 || line.data[i - 1] == ' ' || line.data[i - 1] == '\t';
         if (line.data[i] == '#' && begins)

@@ -1,6 +1,6 @@
-/* gateway.conf: one `name = value` a line, # comments, ${NAME} for environment variables. All settings stand in one table
- * (config.c) with type, default, bounds and whether SIGHUP may change them; the shipped gateway.conf documents each, and a
- * test holds both equal. */
+/* gateway.conf: one `name = value` a line, # comments, ${NAME} for environment variables. All
+ * settings stand in one table (config.c) with type, default, bounds and whether SIGHUP may
+ * change them; the shipped gateway.conf documents each, and a test holds both equal. */
 #ifndef APP_CONFIG_H
 #define APP_CONFIG_H
 
@@ -45,11 +45,13 @@ struct config {
     int port;
 };
 
-/* Defaults, then the file, then `sets` ("name=value"). False: *fault says "gateway.conf:12: ...". */
+/* Defaults, then the file, then `sets` ("name=value"). False: *fault says "gateway.conf:12:
+ * ...". */
 bool config_load(struct config *config, const char *path, const char *const *sets,
                  unsigned set_count, struct fault *fault);
 
-/* What a reload may change is taken over from `fresh`; *needs_restart names a setting that differs and may not, or is NULL. */
+/* What a reload may change is taken over from `fresh`; *needs_restart names a setting that
+ * differs and may not, or is NULL. */
 void config_apply_reloadable(struct config *config, const struct config *fresh,
                              const char **needs_restart);
 

@@ -1,5 +1,5 @@
-/* The first five minutes: `serve --first-run` (what ./dev run starts) makes an administrator and a funded key in an empty
- * database and prints how to use them. */
+/* The first five minutes: `serve --first-run` (what ./dev run starts) makes an administrator and
+ * a funded key in an empty database and prints how to use them. */
 #ifndef APP_FIRST_RUN_H
 #define APP_FIRST_RUN_H
 

@@ -31,7 +31,7 @@ static int print_usage(FILE *out)
         "usage: llm-gateway [--config FILE] [--set name=value]... [COMMAND]\n"
         "\n"
         "  serve [--first-run]                    run the gateway (the default)\n"
-        "  check                                  look at the settings and policies, run the examples\n"
+        "  check                                  look at settings and policies, run the examples\n"
         "  migrate                                bring the database up to date\n"
         "  user create EMAIL [--admin] [--name NAME]\n"
         "  key create EMAIL [--name NAME]\n"
@@ -51,7 +51,8 @@ static int usage_error(const char *what, const char *word)
     return print_usage(stderr);
 }
 
-/* The value of an option, given as --name VALUE or --name=VALUE; NULL when argv[*at] is another one. */
+/* The value of an option, given as --name VALUE or --name=VALUE; NULL when argv[*at] is another
+ * one. */
 static const char *option_value(int argc, char **argv, int *at, const char *name)
 {
     size_t bytes = strlen(name);

@@ -26,8 +26,9 @@ struct pages {
 };
 
 static const char security_policy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'";
 
 /* ---- reading ---- */
 
@@ -93,7 +94,7 @@ static bool read_folder(struct pages *pages, const char *folder, const char *bel
     while (good && (entry = readdir(entries)) != NULL) {
         char path[PATH_BYTES];
         if (entry->d_name[0] == '.')
-            continue; /* the folder itself, its parent, and hidden files, which are nobody's business */
+            continue; /* the folder itself, its parent, and hidden files */
         int bytes = snprintf(path, sizeof path, "%s/%s", below, entry->d_name);
         if (bytes >= (int)sizeof path)
             good = fault_set(fault, "invalid_value", "webui: a path below %s is too long", folder);

@@ -1,6 +1,7 @@
-/* The web pages: every file of the `webui` folder, read into memory at the start and served from there, with ETags, long
- * caching of files whose name carries their hash (assets/), and the compressed twins (.br, .gz) that the build puts beside them.
- * Immutable after pages_load, so shared by all workers. */
+/* The web pages: every file of the `webui` folder, read into memory at the start and served from
+ * there, with ETags, long caching of files whose name carries their hash (assets/), and the
+ * compressed twins (.br, .gz) that the build puts beside them. Immutable after pages_load, so
+ * shared by all workers. */
 #ifndef APP_PAGES_H
 #define APP_PAGES_H
 
@@ -11,11 +12,13 @@
 
 struct pages;
 
-/* A folder that is not there gives no pages: the API works without. NULL with *fault: one that cannot be read, or is too large. */
+/* A folder that is not there gives no pages: the API works without. NULL with *fault: one that
+ * cannot be read, or is too large. */
 struct pages *pages_load(const char *folder, struct fault *fault);
 void pages_free(struct pages *pages);
 
-/* Answers a GET or HEAD for a page; "/" and what is below /dashboard/ get index.html. False: there is no such page. */
+/* Answers a GET or HEAD for a page; "/" and what is below /dashboard/ get index.html. False:
+ * there is no such page. */
 bool pages_answer(const struct pages *pages, struct http_request *request);
 
 #endif

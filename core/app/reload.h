@@ -1,5 +1,6 @@
-/* The reload of policies: all or nothing. The bytes are read once; each worker builds its own VM from them; only when all
- * have said yes does each put it in force, between two turns of its loop. Otherwise nothing changes. Main thread. */
+/* The reload of policies: all or nothing. The bytes are read once; each worker builds its own VM
+ * from them; only when all have said yes does each put it in force, between two turns of its
+ * loop. Otherwise nothing changes. Main thread. */
 #ifndef APP_RELOAD_H
 #define APP_RELOAD_H
 

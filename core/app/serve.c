@@ -64,7 +64,8 @@ static void set_process_limits(void)
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
-    /* No core dump: it would hold prompts and keys. 1, not 0: only 1 also stops one that is piped to a program (core(5)). */
+    /* No core dump: it would hold prompts and keys. 1, not 0: only 1 also stops one that is
+     * piped to a program (core(5)). */
     const struct rlimit core = {.rlim_cur = 1, .rlim_max = 1};
     setrlimit(RLIMIT_CORE, &core);
 }
@@ -238,8 +239,9 @@ static unsigned home_count(const struct worker_job *jobs, unsigned count)
     return home;
 }
 
-/* Waits until all jobs are home; false when the time is over. A second SIGTERM or SIGINT ends the process at once: the
- * ledger is consistent at every instant, and open holds are voided at the next start. */
+/* Waits until all jobs are home; false when the time is over. A second SIGTERM or SIGINT ends
+ * the process at once: the ledger is consistent at every instant, and open holds are voided at
+ * the next start. */
 static bool wait_home(struct gateway *gateway, const struct worker_job *jobs, int64_t timeout_ms)
 {
     int64_t deadline_us = clock_mono_us() + timeout_ms * 1000;

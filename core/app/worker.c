@@ -165,7 +165,8 @@ static void run_order(struct worker *worker, struct worker_job *job)
     }
 }
 
-/* On the worker's thread. A drain's job is kept until the last exchange has ended; the loop sends the others home. */
+/* On the worker's thread. A drain's job is kept until the last exchange has ended; the loop
+ * sends the others home. */
 static void run_job(struct job *generic, void *server)
 {
     struct worker *worker = server;

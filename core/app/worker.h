@@ -1,5 +1,5 @@
-/* A worker: one thread with its own event loop, listening socket, libcurl pool and Lua VM. It owns its exchanges. The main
- * thread talks to it by jobs only. */
+/* A worker: one thread with its own event loop, listening socket, libcurl pool and Lua VM. It
+ * owns its exchanges. The main thread talks to it by jobs only. */
 #ifndef APP_WORKER_H
 #define APP_WORKER_H
 
@@ -27,7 +27,8 @@ struct worker_shared {
     struct inbox *main_inbox; /* where jobs of the main thread come home */
 };
 
-/* Builds all of the worker on the calling thread, VM included, and listens on `port`. NULL: *fault. */
+/* Builds all of the worker on the calling thread, VM included, and listens on `port`. NULL:
+ * *fault. */
 struct worker *worker_new(const struct worker_shared *shared, int port, struct policy_files *files,
                           struct fault *fault);
 int worker_port(const struct worker *worker);

@@ -1,5 +1,6 @@
-/* Helper threads for what blocks or computes for long (password hashing): an inbox that several threads serve. A job's
- * `run` is called with a NULL server on one of them, then the job goes home. */
+/* Helper threads for what blocks or computes for long (password hashing): an inbox that several
+ * threads serve. A job's `run` is called with a NULL server on one of them, then the job goes
+ * home. */
 #ifndef BASE_CREW_H
 #define BASE_CREW_H
 

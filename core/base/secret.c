@@ -268,3 +268,8 @@ uint64_t random_u64(void)
     randombytes_buf(&n, sizeof n);
     return n;
 }
+
+void digest_hex(const struct digest *digest, char out[DIGEST_HEX_BYTES])
+{
+    sodium_bin2hex(out, DIGEST_HEX_BYTES, digest->bytes, sizeof digest->bytes);
+}

@@ -37,6 +37,9 @@ bool secret_load(const char *path, struct secret *out, struct fault *fault);
 /* BLAKE2b keyed with the secret. */
 void secret_digest(const struct secret *secret, struct slice text, struct digest *out);
 
+enum { DIGEST_HEX_BYTES = 2 * DIGEST_BYTES + 1 };
+void digest_hex(const struct digest *digest, char out[DIGEST_HEX_BYTES]);
+
 /* A new key `llm_sk_...`, NUL-terminated. */
 void apikey_make(char out[APIKEY_CHARS + 1]);
 /* True when the text has the form of a key and its check characters fit: so that a typing error

@@ -242,11 +242,10 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
                  budget, spent, required, (long long)(tokens > 0 ? tokens : 0));
     } else {
         error.code = "insufficient_credits";
-        snprintf(
-            message, sizeof message,
-            "Not enough credits: $%s are available, this request could cost up to $%s. Add credits, "
-            "or ask for fewer tokens (max_tokens).",
-            available, required);
+        snprintf(message, sizeof message,
+                 "Not enough credits: $%s are available, this request could cost up to $%s. Add "
+                 "credits, or ask for fewer tokens (max_tokens).",
+                 available, required);
         snprintf(metadata, sizeof metadata,
                  "{\"available\":\"%s\",\"required\":\"%s\",\"affordable_max_tokens\":%lld,"
                  "\"topup_url\":\"%s/dashboard/credits\"}",

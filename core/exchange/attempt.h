@@ -1,5 +1,6 @@
-/* An attempt: one try to get an answer from one provider. It decides, by the first event of a stream or the whole of a plain
- * body, whether the provider has answered; what comes after is the relay's. */
+/* An attempt: one try to get an answer from one provider. It decides, by the first event of a
+ * stream or the whole of a plain body, whether the provider has answered; what comes after is
+ * the relay's. */
 #ifndef EXCHANGE_ATTEMPT_H
 #define EXCHANGE_ATTEMPT_H
 
@@ -79,8 +80,8 @@ void attempt_tick(struct exchange *exchange, int64_t now_us);
 /* Sets the outcome, once, and wakes the task. A failure cancels what still runs. */
 void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, const char *detail);
 
-/* Sorts an error answer of a provider: by status, then by its body (error.type, error.code); fills refusal_* for the client,
- * with anything that looks like a secret taken out. */
+/* Sorts an error answer of a provider: by status, then by its body (error.type, error.code);
+ * fills refusal_* for the client, with anything that looks like a secret taken out. */
 enum attempt_outcome attempt_classify(struct attempt *attempt, int status, struct slice body);
 
 /* The events of an upstream call, also made by the demo provider. */

@@ -21,8 +21,8 @@ static bool refuse(struct chat_fault *fault, const char *code, const char *param
     return false;
 }
 
-/* Every top-level member at most once. Keys are compared as written; the members that decide the price are looked up with
- * their escapes decoded, too (see find). */
+/* Every top-level member at most once. Keys are compared as written; the members that decide the
+ * price are looked up with their escapes decoded, too (see find). */
 static bool check_members(const struct json_value *root, struct chat_fault *fault)
 {
     struct slice keys[MEMBERS_MAX];
@@ -213,7 +213,8 @@ bool chat_read(struct slice text, struct chat_request *out, struct chat_fault *f
 
 /* ---- the provider's copy ---- */
 
-/* An edit whose text is known by its place in edits.text, for that buffer may move while it grows. */
+/* An edit whose text is known by its place in edits.text, for that buffer may move while it
+ * grows. */
 struct planned_edit {
     size_t offset;
     size_t removed_bytes;
@@ -277,7 +278,8 @@ static void edit_stream_options(const struct chat_request *request, struct edits
     }
 }
 
-/* Where the client has a limit of his own in either member, that one is lowered; a second one beside it would be refused. */
+/* Where the client has a limit of his own in either member, that one is lowered; a second one
+ * beside it would be refused. */
 static void edit_max_tokens(const struct chat_request *request, const struct chat_changes *changes,
                             struct edits *edits, struct buffer *new_members)
 {

@@ -1,5 +1,6 @@
-/* What the gateway must know of a chat completion request, read from the client's bytes without changing them, and the
- * few edits that the provider's copy gets. See https://platform.openai.com/docs/api-reference/chat/create */
+/* What the gateway must know of a chat completion request, read from the client's bytes without
+ * changing them, and the few edits that the provider's copy gets. See
+ * https://platform.openai.com/docs/api-reference/chat/create */
 #ifndef EXCHANGE_CHAT_H
 #define EXCHANGE_CHAT_H
 
@@ -18,21 +19,23 @@ struct chat_request {
     bool usage_asked;      /* stream_options.include_usage */
     int64_t output_tokens; /* max_completion_tokens, else max_tokens; -1: not said */
     int64_t choices;       /* n */
-    /* An upper bound: no token is shorter than a byte. Without the images' own data, which are counted by number. */
+    /* An upper bound: no token is shorter than a byte. Without the images' own data, which are
+     * counted by number. */
     int64_t input_bytes;
     int64_t image_count;
     int64_t input_text_bytes; /* of the messages' strings, for estimates */
 };
 
-/* Why a request's body is no chat request: an error for the client. Texts as in ../shared/api.md. */
+/* Why a request's body is no chat request: an error for the client. Texts as in
+ * ../shared/api.md. */
 struct chat_fault {
     const char *code;  /* invalid_json, invalid_value, missing_field */
     const char *param; /* the member, or NULL */
     char message[256];
 };
 
-/* Reads `text`. False with *fault. Duplicate members are refused: whichever one we priced, the provider might obey the
- * other. */
+/* Reads `text`. False with *fault. Duplicate members are refused: whichever one we priced, the
+ * provider might obey the other. */
 bool chat_read(struct slice text, struct chat_request *out, struct chat_fault *fault);
 
 /* What is changed on the way to a provider. */
@@ -42,8 +45,8 @@ struct chat_changes {
     const char *max_tokens_field; /* the member that says so */
 };
 
-/* Appends the provider's copy to `out`. False when there is no memory. When nothing differs `*out` stays empty: send the
- * client's bytes themselves. */
+/* Appends the provider's copy to `out`. False when there is no memory. When nothing differs
+ * `*out` stays empty: send the client's bytes themselves. */
 bool chat_apply(const struct chat_request *request, const struct chat_changes *changes,
                 struct buffer *out);
 

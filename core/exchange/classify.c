@@ -35,8 +35,8 @@ static void blot(char *start)
         *at = '*';
 }
 
-/* Takes out our key at the provider, whole or as a provider abbreviates it ("sk-pr***Ab"), and other things that look like
- * keys, organisations or addresses inside. */
+/* Takes out our key at the provider, whole or as a provider abbreviates it ("sk-pr***Ab"), and
+ * other things that look like keys, organisations or addresses inside. */
 static void redact(char *text, const char *api_key)
 {
     static const char *const marks[] = {"sk-",  "Bearer ", "org-",    "proj_",
@@ -139,11 +139,13 @@ enum attempt_outcome attempt_classify(struct attempt *attempt, int status, struc
             snprintf(attempt->refusal_code, sizeof attempt->refusal_code, "%.47s", type);
     }
     enum attempt_outcome outcome = by_status(status);
-    /* 429 is said for an empty account, too; and an error event in a stream has no status of its own. */
+    /* 429 is said for an empty account, too; and an error event in a stream has no status of its
+     * own. */
     enum attempt_outcome worded = by_words(type, attempt->refusal_code);
     if (worded == ATTEMPT_DENIED || (outcome == ATTEMPT_FAILED && worded != ATTEMPT_NONE))
         outcome = worded;
-    /* A 4xx that does not say why comes from something in between (a wrong base_url, a proxy): not the customer's fault. */
+    /* A 4xx that does not say why comes from something in between (a wrong base_url, a proxy):
+     * not the customer's fault. */
     if (outcome == ATTEMPT_REFUSED && !explained)
         outcome = ATTEMPT_GARBLED;
     return outcome;

@@ -11,7 +11,7 @@
 enum {
     CLIENT_GONE = 499, /* nginx's word for it; only in our records */
     TAIL_MS =
-        2000 /* how long a provider may take to finish after its last event, to keep its connection */
+        2000 /* how long a provider may take to end after its last event: its connection is kept */
 };
 
 /* ---- birth and death ---- */
@@ -308,8 +308,8 @@ void exchange_settle(struct exchange *exchange, enum usage_source source)
     }
     meter_price(&candidate->prices, &record->tokens, candidate->margin_ppm,
                 exchange->hold.amount_nusd, &price);
-    /* A provider counts more than we could foresee (its own additions to a prompt): the customer pays that as long as he has
-     * it; what he has not is the house's. */
+    /* A provider counts more than we could foresee (its own additions to a prompt): the customer
+     * pays that as long as he has it; what he has not is the house's. */
     if (price.overrun_nusd > 0) {
         int64_t more = ledger_extend(exchange->env->store, &exchange->hold, price.overrun_nusd);
         exchange->settlement.extended_nusd = more;

@@ -1,12 +1,16 @@
-/* An exchange: one client request and its reply, from the complete request until its last job has come home. It belongs to
- * the worker whose connection it came in on; everything here runs on that worker's thread.
+/* An exchange: one client request and its reply, from the complete request until its last job
+ * has come home. It belongs to the worker whose connection it came in on; everything here runs
+ * on that worker's thread.
  *
- * What happens is decided by a task (a Lua coroutine, script/task.c) that calls the functions here, one after the other;
- * what must not depend on Lua is kept by this floor: whatever the task does, an exchange that ends with an open hold
- * has it settled or voided, and one that ends without a reply gets one.
+ * What happens is decided by a task (a Lua coroutine, script/task.c) that calls the functions
+ * here, one after the other; what must not depend on Lua is kept by this floor: whatever the
+ * task does, an exchange that ends with an open hold has it settled or voided, and one that ends
+ * without a reply gets one.
  *
- *   RECEIVED -> AUTHENTICATED -> HELD -> SENT (an attempt runs) -> ANSWERED (its first event or whole body is good)
- *            -> STREAMING (bytes go to the client) -> SETTLING (the last bytes wait for the ledger) -> ENDED
+ *   RECEIVED -> AUTHENTICATED -> HELD -> SENT (an attempt runs)
+ *            -> ANSWERED (its first event or its whole body is good)
+ *            -> STREAMING (bytes go to the client)
+ *            -> SETTLING (the last bytes wait for the ledger) -> ENDED
  *
  * Freed when it has ended, the task has let go, and no job of it is away. */
 #ifndef EXCHANGE_EXCHANGE_H
@@ -93,8 +97,8 @@ struct exchange {
     char peer_address[48];
     char method[12];
     char path[128]; /* for the log; cut */
-    struct buffer
-        body; /* the request's, taken from the connection: the provider's copy may outlive the client */
+    /* The request's, taken from the connection: the provider's copy may outlive the client. */
+    struct buffer body;
 
     struct exchange_task task; /* .task NULL: none, or let go */
     struct deferred wakeup;
@@ -136,9 +140,11 @@ struct exchange {
 
 /* Takes a request in. The caller then starts its task. */
 struct exchange *exchange_new(struct exchange_env *env, struct http_request *request);
-/* The task has come to its end (or will not be resumed): what is open is closed, a missing reply is given. */
+/* The task has come to its end (or will not be resumed): what is open is closed, a missing reply
+ * is given. */
 void exchange_task_ended(struct exchange *exchange);
-/* The task has raised something that is no answer of ours: 500, and all closed. `place` is for the log. */
+/* The task has raised something that is no answer of ours: 500, and all closed. `place` is for
+ * the log. */
 void exchange_task_failed(struct exchange *exchange, const char *code, const char *place);
 /* Wakes the task after the present callback, once. */
 void exchange_wake(struct exchange *exchange);
@@ -147,7 +153,8 @@ void exchange_tick_all(struct exchange_env *env);
 /* Ends every exchange that runs (a second SIGTERM, or the drain's end). */
 void exchange_cancel_all(struct exchange_env *env);
 
-/* Whether a request with this head comes with a key that exists: before its large body is read. *keyed: with any. */
+/* Whether a request with this head comes with a key that exists: before its large body is read.
+ * *keyed: with any. */
 bool exchange_knows_key(const struct exchange_env *env, const struct http_head *head, bool *keyed);
 
 /* Frees an exchange whatever its state: when the worker goes, after all its jobs have come home. */
@@ -167,12 +174,12 @@ struct exchange_need {
     int64_t output_tokens_max;     /* the model's longest answer */
     int64_t output_tokens_allowed; /* the operator's limit on one answer; 0: none */
 };
-/* Reserves the worst case. Where the customer has not limited the answer and cannot afford the longest one, reserves
- * what he can and limits the answer to that. */
+/* Reserves the worst case. Where the customer has not limited the answer and cannot afford the
+ * longest one, reserves what he can and limits the answer to that. */
 bool exchange_hold(struct exchange *exchange, const struct exchange_need *need);
 
-/* Counts against a limit, which is known to the limiter by `name` and to the client by `scope` ("key", "user", ...);
- * the state goes into the reply's x-ratelimit headers. */
+/* Counts against a limit, which is known to the limiter by `name` and to the client by `scope`
+ * ("key", "user", ...); the state goes into the reply's x-ratelimit headers. */
 bool exchange_limit(struct exchange *exchange, enum limit_kind kind, const char *name,
                     const char *scope, int64_t amount, int64_t limit, int64_t window_ms);
 
@@ -180,7 +187,8 @@ bool exchange_limit(struct exchange *exchange, enum limit_kind kind, const char 
 void exchange_attempt(struct exchange *exchange, const struct candidate *candidate);
 /* All tries have failed: answers as the last outcome says. */
 void exchange_refuse_attempt(struct exchange *exchange);
-/* The attempt has answered: brings it to the client, settles. The task yields until exchange_wake. */
+/* The attempt has answered: brings it to the client, settles. The task yields until
+ * exchange_wake. */
 void exchange_relay(struct exchange *exchange);
 
 /* Runs a store operation; the task yields until exchange_wake, then reads exchange->call. */
@@ -209,7 +217,8 @@ void exchange_refuse(struct exchange *exchange, const struct answer_error *error
 
 /* Begins a streamed reply: request id, the headers, status 200. */
 void exchange_begin_stream(struct exchange *exchange, const char *content_type);
-/* Resolves the open hold: by what the meter says, or to nothing. relay.c goes on when the job is home. */
+/* Resolves the open hold: by what the meter says, or to nothing. relay.c goes on when the job is
+ * home. */
 void exchange_settle(struct exchange *exchange, enum usage_source source);
 void exchange_void(struct exchange *exchange);
 /* The exchange is over for the client: log line, counters; frees when nothing is away. */

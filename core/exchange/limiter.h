@@ -1,8 +1,9 @@
-/* Limits on how much at a time: requests, tokens, money and concurrency, counted under any key text ("key:key_01...",
- * "user:...", "signin:a@b.c"). In memory, shared by all workers: a hash table in shards, each with a mutex; old entries
- * make room for new ones, so memory is bounded and an attacker with many names only shortens memory.
- * Windows slide: the weight of the window before fades linearly (as Cloudflare's limiter counts), so that no burst of
- * twice the limit fits around a window's edge. */
+/* Limits on how much at a time: requests, tokens, money and concurrency, counted under any key
+ * text ("key:key_01...", "user:...", "signin:a@b.c"). In memory, shared by all workers: a hash
+ * table in shards, each with a mutex; old entries make room for new ones, so memory is bounded
+ * and an attacker with many names only shortens memory. Windows slide: the weight of the window
+ * before fades linearly (as Cloudflare's limiter counts), so that no burst of twice the limit
+ * fits around a window's edge. */
 #ifndef EXCHANGE_LIMITER_H
 #define EXCHANGE_LIMITER_H
 
@@ -24,17 +25,20 @@ struct limit_state {
 struct limiter *limiter_new(size_t entries_max);
 void limiter_free(struct limiter *limiter);
 
-/* Takes `amount` out of `limit` per window when it fits. Returns whether it did. Any thread. now_ms: clock_wall_ms. */
+/* Takes `amount` out of `limit` per window when it fits. Returns whether it did. Any thread.
+ * now_ms: clock_wall_ms. */
 bool limiter_take(struct limiter *limiter, struct slice name, int64_t amount, int64_t limit,
                   int64_t window_ms, int64_t now_ms, struct limit_state *out);
-/* Adds (or with a negative amount gives back) without asking: an estimate is corrected, a failure counted. */
+/* Adds (or with a negative amount gives back) without asking: an estimate is corrected, a
+ * failure counted. */
 void limiter_adjust(struct limiter *limiter, struct slice name, int64_t amount, int64_t window_ms,
                     int64_t now_ms);
 /* What a take of `amount` would say, without taking. */
 bool limiter_peek(struct limiter *limiter, struct slice name, int64_t amount, int64_t limit,
                   int64_t window_ms, int64_t now_ms, struct limit_state *out);
 
-/* Concurrency: at most `limit` at once. Each successful enter needs one leave. An entry that is in use is never dropped. */
+/* Concurrency: at most `limit` at once. Each successful enter needs one leave. An entry that is
+ * in use is never dropped. */
 bool limiter_enter(struct limiter *limiter, struct slice name, int64_t limit,
                    struct limit_state *out);
 void limiter_leave(struct limiter *limiter, struct slice name);

@@ -1,4 +1,5 @@
-/* Metering: from what a provider says, or from what went through, to token counts; from counts to money. */
+/* Metering: from what a provider says, or from what went through, to token counts; from counts
+ * to money. */
 #ifndef EXCHANGE_METER_H
 #define EXCHANGE_METER_H
 
@@ -18,7 +19,8 @@ struct meter {
     bool finished; /* a finish reason was seen */
 };
 
-/* Reads a `usage` object of OpenAI's form. A count that is missing, negative or contradictory makes it unusable: false. */
+/* Reads a `usage` object of OpenAI's form. A count that is missing, negative or contradictory
+ * makes it unusable: false. */
 bool meter_read_usage(struct meter *meter, const struct json_value *usage);
 
 /* Notes finish reasons and counts the generated text of a completion or of one chunk of it. */
@@ -27,7 +29,8 @@ void meter_read_choices(struct meter *meter, const struct json_value *root);
 /* The documented estimate: a token for each four bytes begun. */
 int64_t meter_estimate(int64_t text_bytes);
 
-/* What the tokens cost us and what the customer pays, of which at most `held_nusd`; what is above goes to *overrun. */
+/* What the tokens cost us and what the customer pays, of which at most `held_nusd`; what is
+ * above goes to *overrun. */
 struct meter_price {
     int64_t cost_nusd;
     int64_t charge_nusd;
@@ -36,9 +39,9 @@ struct meter_price {
 void meter_price(const struct token_prices *prices, const struct token_counts *tokens,
                  int64_t margin_ppm, int64_t held_nusd, struct meter_price *out);
 
-/* The edits that put `cost` (what the customer paid in all) into a usage object and take out what a provider says of its
- * own price. `edits` has room for METER_EDITS_MAX; offsets are from `text`. Returns how many. `number` keeps the inserted
- * text and must outlive the edits. */
+/* The edits that put `cost` (what the customer paid in all) into a usage object and take out
+ * what a provider says of its own price. `edits` has room for METER_EDITS_MAX; offsets are from
+ * `text`. Returns how many. `number` keeps the inserted text and must outlive the edits. */
 enum { METER_EDITS_MAX = 2, METER_NUMBER_BYTES = 64 };
 size_t meter_cost_edits(struct slice text, const struct json_value *usage, int64_t charge_nusd,
                         char number[METER_NUMBER_BYTES], struct json_edit *edits);

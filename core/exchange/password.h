@@ -1,4 +1,5 @@
-/* Hashing and checking of passwords for an exchange, on the helper threads: Argon2id takes tens of milliseconds. */
+/* Hashing and checking of passwords for an exchange, on the helper threads: Argon2id takes tens
+ * of milliseconds. */
 #ifndef EXCHANGE_PASSWORD_H
 #define EXCHANGE_PASSWORD_H
 
@@ -20,8 +21,9 @@ struct password_job {
     bool ok; /* out */
 };
 
-/* Hashes `password`, or with a `hash` checks it against that. The task yields until exchange_wake, then reads
- * exchange->password->ok and ->hash. False: answered (too many at once). */
+/* Hashes `password`, or with a `hash` checks it against that. The task yields until
+ * exchange_wake, then reads exchange->password->ok and ->hash. False: answered (too many at
+ * once). */
 bool exchange_password(struct exchange *exchange, struct slice password, const char *hash);
 /* Forgets the password; after the task has read the result. */
 void exchange_password_fini(struct exchange *exchange);

@@ -230,7 +230,8 @@ static bool has_choices(const struct json_value *root)
     return json_next(&walk, &first);
 }
 
-/* An event that says something of usage: to the meter, and to the client as far as he has asked for it. */
+/* An event that says something of usage: to the meter, and to the client as far as he has asked
+ * for it. */
 static void take_usage(struct exchange *exchange, struct slice event, bool one_line,
                        const struct json_value *root, const struct json_value *usage)
 {

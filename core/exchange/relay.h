@@ -1,5 +1,6 @@
-/* The relay: brings an answer from the provider to the client as it came, but for the usage that the client did not ask for
- * and the cost that we add; reads the meter on the way; holds back the last bytes until the settlement is durable. */
+/* The relay: brings an answer from the provider to the client as it came, but for the usage that
+ * the client did not ask for and the cost that we add; reads the meter on the way; holds back
+ * the last bytes until the settlement is durable. */
 #ifndef EXCHANGE_RELAY_H
 #define EXCHANGE_RELAY_H
 

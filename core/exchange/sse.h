@@ -1,5 +1,6 @@
-/* Server-sent events (WHATWG HTML, 9.2), split into events without changing a byte. Lines end with LF or CRLF (a lone CR,
- * which the standard allows and nobody sends, is an ordinary byte here). */
+/* Server-sent events (WHATWG HTML, 9.2), split into events without changing a byte. Lines end
+ * with LF or CRLF (a lone CR, which the standard allows and nobody sends, is an ordinary byte
+ * here). */
 #ifndef EXCHANGE_SSE_H
 #define EXCHANGE_SSE_H
 
@@ -18,15 +19,18 @@ struct sse {
 void sse_init(struct sse *sse);
 void sse_fini(struct sse *sse);
 
-/* Cuts `data` into events; each is handed on whole, with the empty line that ends it. An event that lies inside `data` is not
- * copied. False when an event is larger than LIMIT_EVENT_BYTES: then nothing more can be fed. */
+/* Cuts `data` into events; each is handed on whole, with the empty line that ends it. An event
+ * that lies inside `data` is not copied. False when an event is larger than LIMIT_EVENT_BYTES:
+ * then nothing more can be fed. */
 bool sse_feed(struct sse *sse, struct slice data, void (*on_event)(struct slice event, void *arg),
               void *arg);
-/* What came after the last whole event (a stream that ends without an empty line), or an empty slice. */
+/* What came after the last whole event (a stream that ends without an empty line), or an empty
+ * slice. */
 struct slice sse_rest(const struct sse *sse);
 
-/* The value of the event's `data` lines. One line: a slice of the event itself. Several: joined with LF in *joined (which the
- * caller has initialised). data.data is NULL when there is no data line. */
+/* The value of the event's `data` lines. One line: a slice of the event itself. Several: joined
+ * with LF in *joined (which the caller has initialised). data.data is NULL when there is no data
+ * line. */
 struct slice sse_data(struct slice event, struct buffer *joined);
 
 #endif

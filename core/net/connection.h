@@ -1,7 +1,7 @@
 /* Inside net/: one accepted connection and its guard. See server.h for what the guard does.
  *
- * Life: made in server.c's bevcb, bound to its evhttp_connection in the same loop turn, freed in evhttp's close callback
- * and nowhere else. */
+ * Life: made in server.c's bevcb, bound to its evhttp_connection in the same loop turn, freed in
+ * evhttp's close callback and nowhere else. */
 #ifndef NET_CONNECTION_H
 #define NET_CONNECTION_H
 
@@ -56,9 +56,11 @@ struct connection {
 
 /* Takes what has come in; called from the evbuffer callback. */
 void guard_feed(struct connection *connection, const char *data, size_t bytes);
-/* Refuses the present request: the handler will be asked for the answer, then the connection closes. */
+/* Refuses the present request: the handler will be asked for the answer, then the connection
+ * closes. */
 void guard_refuse(struct connection *connection, struct refusal refusal);
-/* The reply has ended and the connection stays: makes ready for the next request, which may wait in `ahead`. */
+/* The reply has ended and the connection stays: makes ready for the next request, which may wait
+ * in `ahead`. */
 void guard_next(struct connection *connection);
 /* Compares the deadline. */
 void guard_tick(struct connection *connection, int64_t now_us);

@@ -39,8 +39,9 @@ static bool body_expected(const struct http_head *head)
     return head->chunked || head->content_length > 0;
 }
 
-/* May a body be that large? Asked before it is read, and again when it turns out to be larger than it looked. Until its sender
- * is known to be a customer, nobody gets more than a little of our memory. */
+/* May a body be that large? Asked before it is read, and again when it turns out to be larger
+ * than it looked. Until its sender is known to be a customer, nobody gets more than a little of
+ * our memory. */
 static bool admit_body(struct connection *connection, size_t bytes, struct refusal *refusal)
 {
     if (bytes > connection_options(connection)->body_bytes_max) {

@@ -145,7 +145,8 @@ static bool parse_request_line(struct slice line, struct http_head *out,
                         refusal);
 }
 
-/* One line without its CRLF. `value` keeps white space at its end: framing headers must not have any. */
+/* One line without its CRLF. `value` keeps white space at its end: framing headers must not have
+ * any. */
 static bool parse_field(struct slice line, struct slice *name, struct slice *value,
                         struct refusal *refusal)
 {
@@ -307,7 +308,8 @@ bool head_parse(const char *data, size_t bytes, struct http_head *out, struct re
         (absolute_host.bytes != seen.host_value.bytes ||
          strncasecmp(absolute_host.data, seen.host_value.data, absolute_host.bytes) != 0))
         return refuse_bad(refusal, "the request target names another host than the Host header");
-    /* HTTP/1.0 clients get one reply a connection: evhttp frames a streamed reply to them wrongly otherwise. */
+    /* HTTP/1.0 clients get one reply a connection: evhttp frames a streamed reply to them
+     * wrongly otherwise. */
     if (out->minor_version == 0) {
         out->close = true;
         out->expects_continue = false; /* they do not know 1xx: RFC 9110, 10.1.1 */

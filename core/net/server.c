@@ -96,7 +96,8 @@ static void emit(struct connection *connection)
     connection->emitting = false;
 }
 
-/* All that a client sends passes here before evhttp sees it; nothing is left for evhttp but what we emit. */
+/* All that a client sends passes here before evhttp sees it; nothing is left for evhttp but what
+ * we emit. */
 static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
 {
     struct connection *connection = arg;
@@ -131,7 +132,8 @@ static void bind_connection(void *arg)
     const struct timeval write_timeout = {.tv_sec = server->options.write_timeout_ms / 1000,
                                           .tv_usec =
                                               server->options.write_timeout_ms % 1000 * 1000};
-    /* No read timeout: it would also fire while the client waits for us. The guard has absolute deadlines. */
+    /* No read timeout: it would also fire while the client waits for us. The guard has absolute
+     * deadlines. */
     bufferevent_set_timeouts(connection->bev, NULL, &write_timeout);
     char *address;
     ev_uint16_t port;
@@ -142,8 +144,9 @@ static void bind_connection(void *arg)
                      (struct refusal){503, "overloaded", "too many connections; try again soon"});
 }
 
-/* evhttp asks for the bufferevent of a connection that it has just accepted. evhttp's own object for the connection
- * does not exist yet; bind_connection runs later in this turn, before any byte can be read. */
+/* evhttp asks for the bufferevent of a connection that it has just accepted. evhttp's own object
+ * for the connection does not exist yet; bind_connection runs later in this turn, before any
+ * byte can be read. */
 static struct bufferevent *on_accept(struct event_base *base, void *arg)
 {
     struct server *server = arg;
@@ -193,8 +196,9 @@ bool connection_count_body(struct connection *connection, size_t bytes)
 
 void connection_send_now(struct connection *connection, const char *data, size_t bytes)
 {
-    /* Past the bufferevent: evhttp's write callback may still point to the end of the reply before. Nothing else is
-     * being sent, so these few bytes fit into the socket; if not, the client goes on after its own time-out. */
+    /* Past the bufferevent: evhttp's write callback may still point to the end of the reply
+     * before. Nothing else is being sent, so these few bytes fit into the socket; if not, the
+     * client goes on after its own time-out. */
     SSL *ssl = connection->server->options.tls != NULL
                    ? bufferevent_openssl_get_ssl(connection->bev)
                    : NULL;
@@ -209,7 +213,7 @@ void connection_deliver(struct connection *connection)
     connection->state = CONNECTION_DELIVERED;
     connection->emit_due = true;
     if (connection->emitting)
-        return; /* on_input does it once the raw bytes are out of the way, and libevent then calls evhttp */
+        return; /* on_input does it when the raw bytes are gone, and libevent then calls evhttp */
     emit(connection);
     /* After a time-out nobody else would make evhttp look. */
     bufferevent_trigger(connection->bev, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
@@ -246,8 +250,9 @@ static void on_request(struct evhttp_request *evreq, void *arg)
     connection->state = CONNECTION_REPLYING;
     connection->evreq = evreq;
     evhttp_request_set_on_complete_cb(evreq, on_reply_sent, connection);
-    /* evhttp stops reading while it waits for our reply, and would not notice that the client leaves. Reading again
-     * with evhttp's read callback in place would let one pipelined byte end the process (event_errx). */
+    /* evhttp stops reading while it waits for our reply, and would not notice that the client
+     * leaves. Reading again with evhttp's read callback in place would let one pipelined byte
+     * end the process (event_errx). */
     bufferevent_event_cb on_event;
     bufferevent_data_cb on_write;
     void *evcon;
@@ -302,7 +307,8 @@ static void on_drained(struct evhttp_connection *evcon, void *arg)
         connection->request.on_drained(connection->request.user);
     if (connection->state != CONNECTION_FLUSHING)
         return;
-    /* Closing now, with bytes unread, would make the kernel send a reset that can overtake our reply. */
+    /* Closing now, with bytes unread, would make the kernel send a reset that can overtake our
+     * reply. */
     connection->state = CONNECTION_LINGERING;
     connection->deadline_us = clock_mono_us() + LINGER_MS * 1000;
     if (connection->server->options.tls == NULL)
@@ -410,7 +416,8 @@ static void on_tick(void *arg)
     }
 }
 
-/* Out of descriptors, most likely: accepting again at once would spin. Pause until the next tick. */
+/* Out of descriptors, most likely: accepting again at once would spin. Pause until the next
+ * tick. */
 static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
     struct server *server = arg;

@@ -1,10 +1,13 @@
-/* The server of one worker: evhttp on a SO_REUSEPORT socket, with a guard in front of its parser.
+/* The server of one worker: evhttp on a SO_REUSEPORT socket, with a guard in front of its
+ * parser.
  *
- * The guard takes every byte out of evhttp's input buffer before evhttp can look at it, checks the head strictly
- * (head.h), frames the body (chunked.h), enforces the limits and absolute deadlines, and only then lets evhttp read a tiny
- * canonical request of our own, "GET /SLOT HTTP/1.1", where SLOT is the connection's place in our table. evhttp owns the
- * connection and writes the reply; what was asked is read from struct http_request. While a reply is under way, what the
- * client pipelines waits in the guard (bounded), so that its leaving is noticed and it cannot flood us.
+ * The guard takes every byte out of evhttp's input buffer before evhttp can look at it, checks
+ * the head strictly (head.h), frames the body (chunked.h), enforces the limits and absolute
+ * deadlines, and only then lets evhttp read a tiny canonical request of our own, "GET /SLOT
+ * HTTP/1.1", where SLOT is the connection's place in our table. evhttp owns the connection and
+ * writes the reply; what was asked is read from struct http_request. While a reply is under way,
+ * what the client pipelines waits in the guard (bounded), so that its leaving is noticed and it
+ * cannot flood us.
  *
  * All on the loop's thread. */
 #ifndef NET_SERVER_H
@@ -36,13 +39,13 @@ struct server_options {
     int64_t write_timeout_ms;
 };
 
-/* One request, from the moment its body is complete until its reply has ended or the client is gone. Owned by the
- * connection; everything in it stays where it is until then. */
+/* One request, from the moment its body is complete until its reply has ended or the client is
+ * gone. Owned by the connection; everything in it stays where it is until then. */
 struct http_request {
     struct http_head head;
     struct slice body;
-    struct refusal
-        refusal; /* status != 0: it broke a rule of HTTP; answer it and it will be closed. `head` may be empty */
+    /* status != 0: it broke a rule of HTTP; answer it, then it is closed. `head` may be empty. */
+    struct refusal refusal;
     const char *peer_address;
     bool tls;
     struct connection *connection;
@@ -53,20 +56,23 @@ struct http_request {
 };
 
 struct server_handler {
-    /* A request is complete. The handler sets user, on_gone and on_drained, and replies now or later. */
+    /* A request is complete. The handler sets user, on_gone and on_drained, and replies now or
+     * later. */
     void (*on_request)(struct http_request *request, void *arg);
-    /* The head of a request whose body is large is there: may its body be read? Refuse by filling *refusal. */
+    /* The head of a request whose body is large is there: may its body be read? Refuse by
+     * filling *refusal. */
     bool (*on_large_body)(const struct http_head *head, struct refusal *refusal, void *arg);
     void *arg;
 };
 
 struct server *server_new(struct loop *loop, const struct server_options *options,
                           const struct server_handler *handler, struct fault *fault);
-/* False with *fault when `address` is none or somebody listens there already: SO_REUSEPORT would let two gateways share a
- * port without a word. Port 0 is always free. */
+/* False with *fault when `address` is none or somebody listens there already: SO_REUSEPORT would
+ * let two gateways share a port without a word. Port 0 is always free. */
 bool server_check_free(const char *address, int port, struct fault *fault);
 int server_port(const struct server *server);
-/* Stops accepting; connections that idle are closed, the others after their reply (Connection: close). */
+/* Stops accepting; connections that idle are closed, the others after their reply (Connection:
+ * close). */
 void server_drain(struct server *server);
 size_t server_connection_count(const struct server *server);
 /* Closes what is left and frees. */
@@ -82,11 +88,12 @@ void http_take_body(struct http_request *request, struct buffer *out);
 void http_reply_header(struct http_request *request, const char *name, const char *value);
 void http_reply(struct http_request *request, int status, struct slice body);
 void http_reply_begin(struct http_request *request, int status);
-/* Appends to the body. Returns the bytes that wait to be sent; above LIMIT_OUTPUT_BYTES the caller pauses its source until
- * on_drained. */
+/* Appends to the body. Returns the bytes that wait to be sent; above LIMIT_OUTPUT_BYTES the
+ * caller pauses its source until on_drained. */
 size_t http_reply_write(struct http_request *request, struct slice data);
 void http_reply_end(struct http_request *request);
-/* Closes the connection at once, without ending the reply: only for a client that must not take what it got as whole. */
+/* Closes the connection at once, without ending the reply: only for a client that must not take
+ * what it got as whole. */
 void http_reply_abort(struct http_request *request);
 
 #endif

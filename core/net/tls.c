@@ -62,7 +62,8 @@ struct bufferevent *tls_bufferevent(const struct tls *tls, struct event_base *ba
         SSL_free(ssl);
         return NULL;
     }
-    /* Clients that close without TLS's own goodbye are common and lose nothing here: requests are framed. */
+    /* Clients that close without TLS's own goodbye are common and lose nothing here: requests
+     * are framed. */
     bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
     return bev;
 }

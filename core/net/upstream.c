@@ -12,8 +12,9 @@
 
 enum { IDLE_HANDLES_MAX = 1024, CONNECTIONS_KEPT_MAX = 10000 };
 
-/* A socket of libcurl's, registered with the loop. The registration outlives CURL_POLL_REMOVE, so that a kept-alive
- * connection does not cost two epoll_ctl for each request; it goes when libcurl closes the socket. */
+/* A socket of libcurl's, registered with the loop. The registration outlives CURL_POLL_REMOVE,
+ * so that a kept-alive connection does not cost two epoll_ctl for each request; it goes when
+ * libcurl closes the socket. */
 struct watch {
     struct upstream *upstream;
     curl_socket_t fd;
@@ -71,7 +72,8 @@ static void on_socket_event(evutil_socket_t fd, short what, void *arg)
 {
     struct watch *watch = arg;
     if (!watch->wanted) {
-        /* An idle connection that the provider has closed. libcurl finds out when it wants to use it. */
+        /* An idle connection that the provider has closed. libcurl finds out when it wants to
+         * use it. */
         event_del(watch->event);
         watch->what = 0;
         return;
@@ -255,7 +257,8 @@ static void set_options(struct upstream *upstream, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    /* Asks for no encoding, and still decodes one that comes: so usage can be read from what a careless proxy gzips. */
+    /* Asks for no encoding, and still decodes one that comes: so usage can be read from what a
+     * careless proxy gzips. */
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);

@@ -1,9 +1,11 @@
-/* Calls to providers: libcurl's multi interface on a worker's loop. Connections are kept alive and reused, HTTP/2 where
- * TLS negotiates it. Locked down: http and https only, no redirects, TLS >= 1.2 with verification, no netrc, no proxies from
- * the environment, no cookies. Bodies are never touched but for an encoding (gzip) that nobody asked for.
+/* Calls to providers: libcurl's multi interface on a worker's loop. Connections are kept alive
+ * and reused, HTTP/2 where TLS negotiates it. Locked down: http and https only, no redirects,
+ * TLS >= 1.2 with verification, no netrc, no proxies from the environment, no cookies. Bodies
+ * are never touched but for an encoding (gzip) that nobody asked for.
  *
- * All on the loop's thread. Events come from inside libcurl, where no call may be started: the receiver notes what it needs
- * and acts in a deferred call (upstream_cancel, upstream_pause are always fine). */
+ * All on the loop's thread. Events come from inside libcurl, where no call may be started: the
+ * receiver notes what it needs and acts in a deferred call (upstream_cancel, upstream_pause are
+ * always fine). */
 #ifndef NET_UPSTREAM_H
 #define NET_UPSTREAM_H
 
@@ -34,7 +36,8 @@ struct upstream_head {
 struct upstream_events {
     void (*on_head)(const struct upstream_head *head, void *arg);
     void (*on_data)(struct slice data, void *arg);
-    /* Last event; the call is gone after it. `detail` is libcurl's words, for the log. Never from inside libcurl. */
+    /* Last event; the call is gone after it. `detail` is libcurl's words, for the log. Never
+     * from inside libcurl. */
     void (*on_end)(enum upstream_end end, const char *detail, void *arg);
     void *arg;
 };
@@ -58,10 +61,11 @@ void upstream_free(struct upstream *upstream); /* cancels what runs */
 struct upstream_call *upstream_start(struct upstream *upstream,
                                      const struct upstream_request *request,
                                      const struct upstream_events *events, struct fault *fault);
-/* Ends the call at once, closing its connection (HTTP/2: resetting its stream). No event comes after. */
+/* Ends the call at once, closing its connection (HTTP/2: resetting its stream). No event comes
+ * after. */
 void upstream_cancel(struct upstream_call *call);
-/* Stops and continues the flow of data. After pausing, what is already in libcurl's hands may still come: at most one more
- * buffer. */
+/* Stops and continues the flow of data. After pausing, what is already in libcurl's hands may
+ * still come: at most one more buffer. */
 void upstream_pause(struct upstream_call *call);
 void upstream_resume(struct upstream_call *call);
 

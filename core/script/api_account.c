@@ -1,6 +1,6 @@
-/* The primitives of the dashboard's API: the store, passwords, tokens, throttling. Described in lua/annotations/core.lua. */
+/* The primitives of the dashboard's API: the store, passwords, tokens, throttling. Described in
+ * lua/annotations/core.lua. */
 #include <lauxlib.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,9 +64,9 @@ static int api_hash_password(lua_State *state)
 static void push_digest(lua_State *state, const struct exchange *exchange, struct slice text)
 {
     struct digest digest;
-    char hex[2 * DIGEST_BYTES + 1];
+    char hex[DIGEST_HEX_BYTES];
     secret_digest(exchange->env->secret, text, &digest);
-    sodium_bin2hex(hex, sizeof hex, digest.bytes, sizeof digest.bytes);
+    digest_hex(&digest, hex);
     lua_pushlstring(state, hex, sizeof hex - 1);
 }
 
@@ -106,7 +106,8 @@ static int api_new_key(lua_State *state)
     return 4;
 }
 
-/* x:throttle(name, limit, window_ms, count) -> allowed, retry_after_ms. With `count` 0 only asks. */
+/* x:throttle(name, limit, window_ms, count) -> allowed, retry_after_ms. With `count` 0 only
+ * asks. */
 static int api_throttle(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);

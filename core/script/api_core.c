@@ -1,4 +1,5 @@
-/* The functions of the table `core` for trusted Lua: time, money, JSON. Described in lua/annotations/core.lua. */
+/* The functions of the table `core` for trusted Lua: time, money, JSON. Described in
+ * lua/annotations/core.lua. */
 #include <lauxlib.h>
 #include <string.h>
 
@@ -35,7 +36,8 @@ static int api_format_time(lua_State *state)
     return 1;
 }
 
-/* core.parse_money("12.5") -> nano-USD, or nil, why. At most 2^53, for Lua has no larger whole numbers. */
+/* core.parse_money("12.5") -> nano-USD, or nil, why. At most 2^53, for Lua has no larger whole
+ * numbers. */
 static int api_parse_money(lua_State *state)
 {
     struct slice text;
@@ -54,7 +56,8 @@ static int api_parse_money(lua_State *state)
     return 2;
 }
 
-/* core.check_json(text) -> true, or nil, why: stricter than cjson, which takes NUL bytes and broken UTF-8. */
+/* core.check_json(text) -> true, or nil, why: stricter than cjson, which takes NUL bytes and
+ * broken UTF-8. */
 static int api_check_json(lua_State *state)
 {
     struct slice text;
@@ -70,8 +73,8 @@ static int api_check_json(lua_State *state)
     return 1;
 }
 
-/* core.json_members(text) -> {name = raw text of the value}, for the few members of a small document: so that numbers keep
- * their digits. A duplicate is an error: nil, why. */
+/* core.json_members(text) -> {name = raw text of the value}, for the few members of a small
+ * document: so that numbers keep their digits. A duplicate is an error: nil, why. */
 static int api_json_members(lua_State *state)
 {
     struct slice text;
@@ -110,7 +113,8 @@ static int api_json_string(lua_State *state)
     struct buffer out;
     text.data = luaL_checklstring(state, 1, &text.bytes);
     luaL_argcheck(state, text.bytes < JSON_TEXT_BYTES_MAX / 6, 1, "too long");
-    /* In Lua's own memory, for what follows may raise; six bytes for each is the most that escaping takes. */
+    /* In Lua's own memory, for what follows may raise; six bytes for each is the most that
+     * escaping takes. */
     size_t room_bytes = text.bytes * 6 + 2;
     out = (struct buffer){.data = lua_newuserdata(state, room_bytes),
                           .capacity_bytes = room_bytes,

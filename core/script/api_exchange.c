@@ -1,6 +1,6 @@
-/* The primitives of a call to a model. Each checks and converts its arguments before anything is acquired (a Lua
- * error jumps over C), calls one function of the exchange floor, and converts back. What they mean to Lua is described in
- * lua/annotations/core.lua. */
+/* The primitives of a call to a model. Each checks and converts its arguments before anything is
+ * acquired (a Lua error jumps over C), calls one function of the exchange floor, and converts
+ * back. What they mean to Lua is described in lua/annotations/core.lua. */
 #include <lauxlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,7 +70,8 @@ static int api_limit(lua_State *state)
     return 0;
 }
 
-/* x:hold(input_pusd, cached_input_pusd, output_pusd, margin_ppm, input_tokens_max, output_tokens_max, output_tokens_allowed) */
+/* x:hold(input_pusd, cached_input_pusd, output_pusd, margin_ppm, input_tokens_max,
+ * output_tokens_max, output_tokens_allowed) */
 static int api_hold(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
@@ -249,7 +250,8 @@ static int api_refuse(lua_State *state)
     return task_stop(state);
 }
 
-/* x:fail(message): a rule of the operator has failed; 500, the message goes to the log only. Ends the task. */
+/* x:fail(message): a rule of the operator has failed; 500, the message goes to the log only.
+ * Ends the task. */
 static int api_fail(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);

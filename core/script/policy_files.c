@@ -1,5 +1,6 @@
-/* Reads the operator's six files once. What is read here is what every worker gets and what the revision names: no
- * file is opened a second time, so an edit half-way through a reload cannot give two workers two policies. */
+/* Reads the operator's six files once. What is read here is what every worker gets and what the
+ * revision names: no file is opened a second time, so an edit half-way through a reload cannot
+ * give two workers two policies. */
 #include "script/policy_files.h"
 
 #include <errno.h>
@@ -98,8 +99,8 @@ static bool read_file(const char *folder, const char *name, struct slice *text, 
     return done;
 }
 
-/* The hash of one line a file, "<its hash> <its name>", as sha256sum prints them: so an operator can
- * compute it as well, and moving a line from one file to the next is another revision. */
+/* The hash of one line a file, "<its hash> <its name>", as sha256sum prints them: so an operator
+ * can compute it as well, and moving a line from one file to the next is another revision. */
 static void set_revision(struct policy_files *files)
 {
     char lines[POLICY_FILE_COUNT * 128];

@@ -183,8 +183,8 @@ static bool same_name(struct slice a, struct slice b)
     return a.bytes == b.bytes && memcmp(a.data, b.data, a.bytes) == 0;
 }
 
-/* With the reader on the first token of a field: reads its key and `=`, so that the reader is on the
- * first token of its value. False at the closing brace and at the end. */
+/* With the reader on the first token of a field: reads its key and `=`, so that the reader is on
+ * the first token of its value. False at the closing brace and at the end. */
 static bool read_field(struct reader *reader, long *list_count, struct field *field)
 {
     while (is_mark(&reader->token, ',') || is_mark(&reader->token, ';'))
@@ -258,7 +258,8 @@ static size_t follow(struct reader *reader, const struct policy_step *path, size
     return found;
 }
 
-/* Where no table is written out: the first name or string equal to each step, one after the other. */
+/* Where no table is written out: the first name or string equal to each step, one after the
+ * other. */
 static int guess_line(struct slice text, const struct policy_step *path, size_t step_count)
 {
     struct reader reader = {text.data, text.data + text.bytes, 1, {0}};
@@ -296,8 +297,8 @@ struct slice policy_source_env_name(struct slice text, const struct policy_step 
     struct reader reader = {text.data, text.data + text.bytes, 1, {0}};
     int line;
 
-    if (follow(&reader, path, step_count, &line) != step_count ||
-        reader.token.type != TOKEN_NAME || !slice_equals(reader.token.text, "env"))
+    if (follow(&reader, path, step_count, &line) != step_count || reader.token.type != TOKEN_NAME ||
+        !slice_equals(reader.token.text, "env"))
         return (struct slice){0};
     if (!next(&reader) || (is_mark(&reader.token, '(') && !next(&reader)) ||
         reader.token.type != TOKEN_STRING)

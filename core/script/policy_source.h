@@ -1,5 +1,6 @@
-/* Finds places in the text of a policy file, so that a message about a value names its line. It reads Lua's
- * tokens, not its grammar: good for the table that a file returns, a guess for one that it computes. */
+/* Finds places in the text of a policy file, so that a message about a value names its line. It
+ * reads Lua's tokens, not its grammar: good for the table that a file returns, a guess for one
+ * that it computes. */
 #ifndef SCRIPT_POLICY_SOURCE_H
 #define SCRIPT_POLICY_SOURCE_H
 

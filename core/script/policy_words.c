@@ -69,8 +69,12 @@ static int word_now(lua_State *state)
         const char *name;
         int value;
     } members[] = {
-        {"year", tm.tm_year + 1900}, {"month", tm.tm_mon + 1},  {"day", tm.tm_mday},
-        {"hour", tm.tm_hour},        {"minute", tm.tm_min},     {"second", tm.tm_sec},
+        {"year", tm.tm_year + 1900},
+        {"month", tm.tm_mon + 1},
+        {"day", tm.tm_mday},
+        {"hour", tm.tm_hour},
+        {"minute", tm.tm_min},
+        {"second", tm.tm_sec},
         {"weekday", (tm.tm_wday + 6) % 7 + 1},
     };
     lua_createtable(state, 0, sizeof members / sizeof *members);
@@ -86,8 +90,8 @@ static int word_starts_with(lua_State *state)
     struct slice text = check_slice(state, 1);
     struct slice part = check_slice(state, 2);
 
-    lua_pushboolean(state, text.bytes >= part.bytes &&
-                               memcmp(text.data, part.data, part.bytes) == 0);
+    lua_pushboolean(state,
+                    text.bytes >= part.bytes && memcmp(text.data, part.data, part.bytes) == 0);
     return 1;
 }
 
@@ -96,9 +100,8 @@ static int word_ends_with(lua_State *state)
     struct slice text = check_slice(state, 1);
     struct slice part = check_slice(state, 2);
 
-    lua_pushboolean(state, text.bytes >= part.bytes &&
-                               memcmp(text.data + text.bytes - part.bytes, part.data,
-                                      part.bytes) == 0);
+    lua_pushboolean(state, text.bytes >= part.bytes && memcmp(text.data + text.bytes - part.bytes,
+                                                              part.data, part.bytes) == 0);
     return 1;
 }
 
@@ -147,8 +150,12 @@ const luaL_Reg policy_words_load[] = {
 };
 
 const luaL_Reg policy_words_always[] = {
-    {"contains", word_contains}, {"ends_with", word_ends_with}, {"now", word_now},
-    {"split", word_split},       {"starts_with", word_starts_with}, {"trim", word_trim},
+    {"contains", word_contains},
+    {"ends_with", word_ends_with},
+    {"now", word_now},
+    {"split", word_split},
+    {"starts_with", word_starts_with},
+    {"trim", word_trim},
     {NULL, NULL},
 };
 

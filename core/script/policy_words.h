@@ -1,10 +1,11 @@
-/* What policies are given beyond Lua itself: the words that we add for policy files (two tables: while they load, and
- * always), and the functions that our own Lua below lua/policy/ needs from C (exact money, places in a source). */
+/* What policies are given beyond Lua itself: the words that we add for policy files (two tables:
+ * while they load, and always), and the functions that our own Lua below lua/policy/ needs from
+ * C (exact money, places in a source). */
 #ifndef SCRIPT_POLICY_WORDS_H
 #define SCRIPT_POLICY_WORDS_H
 
-#include <lua.h>
 #include <lauxlib.h>
+#include <lua.h>
 #include <stdbool.h>
 
 #include "script/policy_files.h"
@@ -12,8 +13,8 @@
 /* Where a VM is in its life; belongs to the VM. */
 struct policy_stage {
     const struct policy_files *files;
-    bool loading;        /* load-time words work */
-    const char *file;    /* the policy file that was loaded last, NULL before the first */
+    bool loading;     /* load-time words work */
+    const char *file; /* the policy file that was loaded last, NULL before the first */
 };
 
 /* Words that exist only while policy files load, and words that exist always. Each function finds

@@ -1,11 +1,12 @@
-/* Makes the trusted environment (the state's globals, stripped) and the environment of policies (a
- * table of words, built up from nothing, so that what is not listed is not there). What policies can
- * reach is listed in this file and in policy_words.c, and annotated in lua/annotations/policy.lua. */
+/* Makes the trusted environment (the state's globals, stripped) and the environment of policies
+ * (a table of words, built up from nothing, so that what is not listed is not there). What
+ * policies can reach is listed in this file and in policy_words.c, and annotated in
+ * lua/annotations/policy.lua. */
 #include "script/sandbox.h"
 
 #include <lauxlib.h>
-#include <lualib.h>
 #include <luajit.h>
+#include <lualib.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -15,32 +16,29 @@
 
 int luaopen_cjson(lua_State *state); /* lua-cjson has no header */
 
-enum {
-    SORT_ITEMS_MAX = 1000,
-    SORT_BYTES_MAX = 64 * 1024
-};
+enum { SORT_ITEMS_MAX = 1000, SORT_BYTES_MAX = 64 * 1024 };
 
 /* Removed from the globals of trusted code too. No hook runs inside a handler of xpcall that was
  * called because of an error from a hook: a loop there could not be stopped. */
 static const char *const stripped[] = {
-    "load",     "loadstring", "loadfile", "dofile",  "collectgarbage", "gcinfo",
-    "newproxy", "getfenv",    "setfenv",  "module",  "print",          "xpcall", NULL,
+    "load",    "loadstring", "loadfile", "dofile", "collectgarbage", "gcinfo", "newproxy",
+    "getfenv", "setfenv",    "module",   "print",  "xpcall",         NULL,
 };
 
 /* The words that policies have from Lua. Left out with reason: rep, find, match, gmatch, gsub (a
  * single call can run for hours), dump, getmetatable and its family, xpcall, coroutine. */
 static const char *const base_words[] = {
-    "assert", "error",  "ipairs",   "next",     "pairs", "pcall",
-    "select", "tonumber", "tostring", "type",   "unpack", NULL,
+    "assert", "error",    "ipairs",   "next", "pairs",  "pcall",
+    "select", "tonumber", "tostring", "type", "unpack", NULL,
 };
 static const char *const string_words[] = {
     "byte", "char", "format", "len", "lower", "reverse", "sub", "upper", NULL,
 };
 static const char *const table_words[] = {"concat", "insert", "maxn", "remove", NULL};
 static const char *const math_words[] = {
-    "abs",  "acos", "asin", "atan", "atan2", "ceil", "cos", "deg", "exp",    "floor", "fmod", "huge",
-    "log",  "log10", "max", "min",  "modf",  "pi",   "pow", "rad", "random", "sin",   "sqrt", "tan",
-    NULL,
+    "abs",   "acos", "asin",   "atan", "atan2", "ceil", "cos", "deg",  "exp",
+    "floor", "fmod", "huge",   "log",  "log10", "max",  "min", "modf", "pi",
+    "pow",   "rad",  "random", "sin",  "sqrt",  "tan",  NULL,
 };
 
 #define WORDS_KEY "llm-gateway.words" /* registry: the table of words */
@@ -222,9 +220,10 @@ static void call_cjson_setting(lua_State *state, const char *setting, int value,
 static void open_cjson(lua_State *state)
 {
     static const char *const settings[] = {
-        "encode_sparse_array",     "encode_max_depth",       "decode_max_depth",
-        "encode_number_precision", "encode_keep_buffer",     "encode_invalid_numbers",
-        "decode_invalid_numbers",  NULL,
+        "encode_sparse_array",    "encode_max_depth",
+        "decode_max_depth",       "encode_number_precision",
+        "encode_keep_buffer",     "encode_invalid_numbers",
+        "decode_invalid_numbers", NULL,
     };
 
     lua_pushcfunction(state, luaopen_cjson);

@@ -23,8 +23,9 @@ struct task {
 /* Its address is the error value that says: the client has been answered, end the task. */
 static char stop_mark;
 
-/* Their addresses are the registry's names of two functions below. Anything in Lua's API that allocates may raise
- * when memory is short, and outside a protected call that would end the process. */
+/* Their addresses are the registry's names of two functions below. Anything in Lua's API that
+ * allocates may raise when memory is short, and outside a protected call that would end the
+ * process. */
 static char begin_name;
 static char results_name;
 
@@ -73,7 +74,8 @@ static void resume(struct task *task, int argument_count)
         task_free(task);
 }
 
-/* Calls one of the two functions with `task`, protected; its results are left on the state. False: memory is short. */
+/* Calls one of the two functions with `task`, protected; its results are left on the state.
+ * False: memory is short. */
 static bool call_protected(struct task *task, void *name)
 {
     lua_State *state = vm_state(task->vm);

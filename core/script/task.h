@@ -1,8 +1,10 @@
-/* A task: the Lua coroutine that decides what happens in one exchange. Straight-line Lua (lua/main.lua and what it requires);
- * each word it calls is a primitive of api_*.c that either returns at once or yields until exchange_wake.
+/* A task: the Lua coroutine that decides what happens in one exchange. Straight-line Lua
+ * (lua/main.lua and what it requires); each word it calls is a primitive of api_*.c that either
+ * returns at once or yields until exchange_wake.
  *
- * A task holds a reference to its VM, so an exchange keeps the policies that it began with. It is freed when it has
- * returned, raised, or been dropped by its exchange. On the worker's thread. */
+ * A task holds a reference to its VM, so an exchange keeps the policies that it began with. It
+ * is freed when it has returned, raised, or been dropped by its exchange. On the worker's
+ * thread. */
 #ifndef SCRIPT_TASK_H
 #define SCRIPT_TASK_H
 
@@ -33,7 +35,8 @@ struct task_settings {
     const char *public_url; /* without a slash at its end */
 };
 
-/* Puts the primitives into the table on top of the stack: vm_options.install, with a const struct task_settings. */
+/* Puts the primitives into the table on top of the stack: vm_options.install, with a const
+ * struct task_settings. */
 void task_install(lua_State *state, void *arg);
 
 /* ---- for api_*.c ---- */

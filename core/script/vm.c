@@ -89,7 +89,8 @@ static void make_room(struct vm *vm)
     vm->collected_bytes = vm->bytes;
 }
 
-/* Lua raised where nobody catches: a bug of ours (what may raise goes through vm_call or a task). */
+/* Lua raised where nobody catches: a bug of ours (what may raise goes through vm_call or a
+ * task). */
 static int on_panic(lua_State *state)
 {
     const char *error = lua_tostring(state, -1);
@@ -107,8 +108,8 @@ static int64_t clock_ns(clockid_t clock)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Instructions are counted, but one of them may copy megabytes. The cheap clock is asked first; only
- * when its time is up is the thread's own processor time measured from there on, so that a
+/* Instructions are counted, but one of them may copy megabytes. The cheap clock is asked first;
+ * only when its time is up is the thread's own processor time measured from there on, so that a
  * machine that was asleep or overloaded fails nobody. */
 static bool out_of_time(struct vm *vm)
 {

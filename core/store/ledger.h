@@ -76,9 +76,9 @@ struct ledger_settlement {
     bool durable;
 };
 
-/* Adds up to `amount_nusd` to an accepted hold, right before it is settled: as much as wallet and key still have. Returns
- * how much; it is held from now on, and written with the settlement, whose held_nusd and extended_nusd must count it. At
- * most once a hold. Any thread. */
+/* Adds up to `amount_nusd` to an accepted hold, right before it is settled: as much as wallet
+ * and key still have. Returns how much; it is held from now on, and written with the settlement,
+ * whose held_nusd and extended_nusd must count it. At most once a hold. Any thread. */
 int64_t ledger_extend(struct store *store, const struct ledger_hold *hold, int64_t amount_nusd);
 
 /* Never refused. The ledger thread tries again while the disk fails; `done` is called once it is

@@ -106,7 +106,8 @@ static bool write_resolution(struct db *db, const char *exchange_id, const char 
                   bind_int(now_ms)));
 }
 
-static bool write_extension(struct db *db, const struct ledger_settlement *settlement, int64_t now_ms)
+static bool write_extension(struct db *db, const struct ledger_settlement *settlement,
+                            int64_t now_ms)
 {
     if (settlement->extended_nusd == 0)
         return true;
@@ -133,7 +134,8 @@ enum posting posting_settlement(struct db *db, const struct ledger_settlement *s
         return POSTING_FAILED;
     if (sqlite3_changes(db->handle) != 1)
         return POSTING_REFUSED;
-    if (!write_extension(db, settlement, now_ms) || !write_parts(db, record, now_ms, &transfer_seq) || !write_usage(db, record, transfer_seq))
+    if (!write_extension(db, settlement, now_ms) ||
+        !write_parts(db, record, now_ms, &transfer_seq) || !write_usage(db, record, transfer_seq))
         return POSTING_FAILED;
     return posted(write_resolution(
         db, record->exchange_id.text, settlement->voided ? "void" : "settle", settlement->held_nusd,

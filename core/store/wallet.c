@@ -215,13 +215,15 @@ static int64_t extend_key(struct wallets *wallets, const struct id *key_id, int6
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
     struct key_wallet *key = find_key(shard, hash, key_id);
 
-    check(key && key->open_holds > 0);
-    if (key->budget_nusd >= 0) {
+    if (!key) /* its hold has expired, and with it the key that was deleted */
+        amount_nusd = 0;
+    else if (key->budget_nusd >= 0) {
         int64_t left = key->budget_nusd - key->spent_nusd - key->held_nusd;
         if (left < amount_nusd)
             amount_nusd = left > 0 ? left : 0;
     }
-    key->held_nusd += amount_nusd;
+    if (key)
+        key->held_nusd += amount_nusd;
     unlock_shard(shard);
     return amount_nusd;
 }
@@ -232,9 +234,10 @@ int64_t wallet_extend(struct wallets *wallets, const struct id *account_id, cons
     uint64_t hash = hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
+    int64_t left;
 
-    check(wallet && shard->open_holds > 0);
-    int64_t left = wallet->posted_nusd - wallet->held_nusd;
+    check(wallet); /* an account is never deleted */
+    left = wallet->posted_nusd - wallet->held_nusd;
     if (left < amount_nusd)
         amount_nusd = left > 0 ? left : 0;
     if (key_id->text[0])
@@ -243,6 +246,30 @@ int64_t wallet_extend(struct wallets *wallets, const struct id *account_id, cons
     shard->held_nusd += amount_nusd;
     unlock_shard(shard);
     return amount_nusd;
+}
+
+void wallet_unextend(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
+                     int64_t amount_nusd)
+{
+    uint64_t hash = hash_id(account_id);
+    struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
+    struct account_wallet *wallet = find_account(shard, hash, account_id);
+
+    check(wallet && wallet->held_nusd >= amount_nusd);
+    wallet->held_nusd -= amount_nusd;
+    shard->held_nusd -= amount_nusd;
+    if (key_id->text[0]) {
+        uint64_t key_hash = hash_id(key_id);
+        struct wallet_shard *key_shard = lock_shard(wallets->keys, key_hash);
+        struct key_wallet *key = find_key(key_shard, key_hash, key_id);
+
+        if (key) { /* else it was deleted, and its last hold has ended */
+            check(key->held_nusd >= amount_nusd);
+            key->held_nusd -= amount_nusd;
+        }
+        unlock_shard(key_shard);
+    }
+    unlock_shard(shard);
 }
 
 static void release_key(struct wallets *wallets, const struct id *key_id, int64_t held_nusd,

@@ -48,9 +48,12 @@ void wallet_drop_key(struct wallets *wallets, const struct id *key_id);
  * has no budget. */
 enum hold_outcome wallet_take(struct wallets *wallets, const struct ledger_hold *hold,
                               struct hold_refusal *refusal);
-/* Adds up to `amount_nusd` to an open hold: what wallet and key still have of it. Returns how much. */
+/* Adds up to `amount_nusd` to an open hold: what wallet and key still have. Returns how much. */
 int64_t wallet_extend(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
                       int64_t amount_nusd);
+/* Takes that back: the settlement that was to write it is refused. */
+void wallet_unextend(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
+                     int64_t amount_nusd);
 /* Ends a hold: `charge_nusd` (0 <= charge <= held) of it is spent, the rest is free again. */
 void wallet_release(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
                     int64_t held_nusd, int64_t charge_nusd);

@@ -106,8 +106,7 @@ static void read_fields(const char *class, char *out, size_t out_bytes)
     qsort(fields.names, fields.count, WORD_BYTES, compare);
     *out = '\0';
     for (size_t i = 0; i < fields.count; i++)
-        snprintf(out + strlen(out), out_bytes - strlen(out), "%s%s", i ? " " : "",
-                 fields.names[i]);
+        snprintf(out + strlen(out), out_bytes - strlen(out), "%s%s", i ? " " : "", fields.names[i]);
 }
 
 static void test_annotated_members_are_the_accepted_ones(void **unused)

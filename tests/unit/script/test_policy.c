@@ -75,8 +75,7 @@ static void test_shipped_plans(void **unused)
                  "gpt-4 30000000 30000000 60000000 8192 8192\n"
                  "gpt-3.5-turbo 500000 500000 1500000 16385 4096\n"
                  "demo 100000 100000 400000 8192 2048");
-    assert_gives(vm, "return show(policy.mounts)",
-                 "{dashboard=/api openai={1=/v1 2=/api/v1}}");
+    assert_gives(vm, "return show(policy.mounts)", "{dashboard=/api openai={1=/v1 2=/api/v1}}");
     assert_gives(vm, "return select(2, plan { model = 'gpt-5' })",
                  "model_not_found: The model \"gpt-5\" does not exist.");
     assert_gives(vm, "return plan { model = 'demo' }.candidates[1].dialect", "demo");
@@ -243,9 +242,9 @@ static void test_access(void **unused)
     /* The key's own list narrows what the group may use, whatever a rule says. */
     assert_gives(vm, "return margin { model = 'gpt-4', key_models = { demo = true } }",
                  "model_not_allowed: This API key may not use the model \"gpt-4\".");
-    assert_gives(vm,
-                 "return margin { model = 'gpt-4', user_id = 'boss', key_models = { demo = true } }",
-                 "model_not_allowed: This API key may not use the model \"gpt-4\".");
+    assert_gives(
+        vm, "return margin { model = 'gpt-4', user_id = 'boss', key_models = { demo = true } }",
+        "model_not_allowed: This API key may not use the model \"gpt-4\".");
     assert_gives(vm, "return margin { model = 'demo', key_models = { demo = true } }", "200000");
     assert_gives(vm,
                  "local ids = {} for _, m in ipairs(policy.models { group = 'all', key_models = { "
@@ -265,26 +264,25 @@ static void test_order(void **unused)
                        "candidates = { { provider = 'openai', model = 'a' },\n"
                        "{ provider = 'openai', model = 'b', input = 1, output = 1 },\n"
                        "{ provider = 'demo', model = 'c' } } } }"},
-        {"routes.lua",
-         "return { order = function(request, candidates)\n"
-         "  local g = request.group\n"
-         "  if g == 'cheap' then\n"
-         "    table.sort(candidates, function(a, b) return a.input < b.input end)\n"
-         "    return candidates\n"
-         "  elseif g == 'up' then\n"
-         "    local list = {}\n"
-         "    for _, c in ipairs(candidates) do\n"
-         "      if c.available then list[#list + 1] = c end\n"
-         "    end\n"
-         "    return list\n"
-         "  elseif g == 'none' then return {}\n"
-         "  elseif g == 'twice' then return { candidates[1], candidates[1] }\n"
-         "  elseif g == 'new' then return { { provider = 'demo' } }\n"
-         "  elseif g == 'change' then candidates[1].model = 'x'\n"
-         "  elseif g == 'number' then return 5\n"
-         "  elseif g == 'wreck' then candidates[1] = nil candidates[2] = nil\n"
-         "  end\n"
-         "end }"},
+        {"routes.lua", "return { order = function(request, candidates)\n"
+                       "  local g = request.group\n"
+                       "  if g == 'cheap' then\n"
+                       "    table.sort(candidates, function(a, b) return a.input < b.input end)\n"
+                       "    return candidates\n"
+                       "  elseif g == 'up' then\n"
+                       "    local list = {}\n"
+                       "    for _, c in ipairs(candidates) do\n"
+                       "      if c.available then list[#list + 1] = c end\n"
+                       "    end\n"
+                       "    return list\n"
+                       "  elseif g == 'none' then return {}\n"
+                       "  elseif g == 'twice' then return { candidates[1], candidates[1] }\n"
+                       "  elseif g == 'new' then return { { provider = 'demo' } }\n"
+                       "  elseif g == 'change' then candidates[1].model = 'x'\n"
+                       "  elseif g == 'number' then return 5\n"
+                       "  elseif g == 'wreck' then candidates[1] = nil candidates[2] = nil\n"
+                       "  end\n"
+                       "end }"},
         {"examples.lua", "return {}"},
         {NULL, NULL},
     };
@@ -382,8 +380,8 @@ static void test_limits(void **unused)
 
 static void test_cards(void **unused)
 {
-    struct vm *vm = fixture_vm_with("margins.lua",
-                                    "return { default = '20%', groups = { partners = '10%' } }");
+    struct vm *vm =
+        fixture_vm_with("margins.lua", "return { default = '20%', groups = { partners = '10%' } }");
 
     (void)unused;
     assert_gives(vm, "return show(policy.model('gpt-4o-mini', {}))",

@@ -31,12 +31,15 @@ static void test_lua_mistakes(void **unused)
 {
     static const struct mistake mistakes[] = {
         {"models.lua", "return {\n  demo = {\n", "models.lua:3: unexpected symbol near '<eof>'"},
-        {"models.lua", "\nx = 1", "models.lua:2: policies have no globals: write 'local' before "
-                                  "the name"},
-        {"models.lua", "return envv('X')", "models.lua:1: policies have no word 'envv'; did you "
-                                           "mean 'env'?"},
-        {"models.lua", "local a\nreturn a.b", "models.lua:2: attempt to index local 'a' (a nil "
-                                              "value)"},
+        {"models.lua", "\nx = 1",
+         "models.lua:2: policies have no globals: write 'local' before "
+         "the name"},
+        {"models.lua", "return envv('X')",
+         "models.lua:1: policies have no word 'envv'; did you "
+         "mean 'env'?"},
+        {"models.lua", "local a\nreturn a.b",
+         "models.lua:2: attempt to index local 'a' (a nil "
+         "value)"},
         {"models.lua", "error('mine')", "models.lua:1: mine"},
         {"models.lua", "error({})", "models.lua: raised an error that is no text"},
         {"models.lua", "", "models.lua: must return a table, not nothing"},
@@ -44,8 +47,9 @@ static void test_lua_mistakes(void **unused)
         {"routes.lua", "return 'x'", "routes.lua: must return a table, not a string"},
         {"models.lua", "return {\n  demo = {},\n  [\"demo\"] = {},\n}",
          "models.lua:3: \"demo\" is given twice, first on line 2"},
-        {"models.lua", "return { env(nil) }", "models.lua:1: bad argument #1 to 'env' (string "
-                                              "expected, got nil)"},
+        {"models.lua", "return { env(nil) }",
+         "models.lua:1: bad argument #1 to 'env' (string "
+         "expected, got nil)"},
         {"models.lua", "return { env('A=B') }",
          "models.lua:1: env(): this is no name of an environment variable"},
     };
@@ -124,8 +128,7 @@ static void test_provider_mistakes(void **unused)
 
 static void test_model_mistakes(void **unused)
 {
-#define MODEL(members)                                                                             \
-    "return {\n  ['m-1'] = { context = 10, max_output = 5, " members " } }"
+#define MODEL(members) "return {\n  ['m-1'] = { context = 10, max_output = 5, " members " } }"
 #define PRICED(members)                                                                            \
     MODEL("candidates = { { provider = 'demo' } },\n    input = '1', output = '2', " members)
     static const struct mistake mistakes[] = {
@@ -138,8 +141,9 @@ static void test_model_mistakes(void **unused)
         {"models.lua", "return { ['a b'] = { } }",
          "models.lua:1: models[\"a b\"]: a model's name is 1 to 128 letters, digits or signs "
          "without spaces"},
-        {"models.lua", MODEL(""), "models.lua:2: models[\"m-1\"].candidates: is missing: a list "
-                                  "such as { { provider = \"openai\" } }"},
+        {"models.lua", MODEL(""),
+         "models.lua:2: models[\"m-1\"].candidates: is missing: a list "
+         "such as { { provider = \"openai\" } }"},
         {"models.lua", MODEL("candidates = {}"),
          "models.lua:2: models[\"m-1\"].candidates: must be 1 to 8 candidates, not 0"},
         {"models.lua", MODEL("candidates = { provider = 'demo' }"),
@@ -195,8 +199,9 @@ static void test_model_mistakes(void **unused)
 static void test_margin_mistakes(void **unused)
 {
     static const struct mistake mistakes[] = {
-        {"margins.lua", "return {}", "margins.lua: margins.default: is missing; it must be a "
-                                     "margin such as \"20%\""},
+        {"margins.lua", "return {}",
+         "margins.lua: margins.default: is missing; it must be a "
+         "margin such as \"20%\""},
         {"margins.lua", "return {\n default = 0.2 }",
          "margins.lua:2: margins.default: must be a text such as \"20%\", not 0.2"},
         {"margins.lua", "return { default = '20' }",

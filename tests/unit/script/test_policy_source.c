@@ -56,15 +56,16 @@ static void test_follows_names_and_lists(void **unused)
 
 static void test_reads_all_of_luas_tokens(void **unused)
 {
-    static const char text[] = "--[[ return { a =\n ]] --[==[ ]] ]==]\n"
-                               "return {\n"
-                               "    s = \"a\\\"b, c = {\", t = 'it\\'s',\n"
-                               "    l = [[ x = {\n ]], m = [=[ ]] ]=],\n"
-                               "    [1 + 1] = 2, [\"k\" .. \"l\"] = 3, [f()] = { z = 1 },\n"
-                               "    n = 1.5e3, o = 0x1F, e = a == b, c = a.b[\"x, y\"](1, 2),\n"
-                               "    r = (function() repeat local q = 1, 2 until q return 1 end)(),\n"
-                               "    last = true -- , end\n"
-                               "}";
+    static const char text[] =
+        "--[[ return { a =\n ]] --[==[ ]] ]==]\n"
+        "return {\n"
+        "    s = \"a\\\"b, c = {\", t = 'it\\'s',\n"
+        "    l = [[ x = {\n ]], m = [=[ ]] ]=],\n"
+        "    [1 + 1] = 2, [\"k\" .. \"l\"] = 3, [f()] = { z = 1 },\n"
+        "    n = 1.5e3, o = 0x1F, e = a == b, c = a.b[\"x, y\"](1, 2),\n"
+        "    r = (function() repeat local q = 1, 2 until q return 1 end)(),\n"
+        "    last = true -- , end\n"
+        "}";
 
     (void)unused;
     assert_int_equal(LINE(text, name("s")), 4);
@@ -96,8 +97,11 @@ static void test_guesses_where_no_table_is_written(void **unused)
 static void test_broken_text_gives_no_line(void **unused)
 {
     static const char *const texts[] = {
-        "return {", "return { a", "return { [", "return { [\"a\"", "return { a = ", "return { \"",
-        "return { [[", "return { [=", "}", "return {{{{{{", "--[[", "\\", "return", "return {,,;;",
+        "return {",        "return { a",    "return { [",
+        "return { [\"a\"", "return { a = ", "return { \"",
+        "return { [[",     "return { [=",   "}",
+        "return {{{{{{",   "--[[",          "\\",
+        "return",          "return {,,;;",
     };
 
     (void)unused;
@@ -143,8 +147,8 @@ static void test_finds_duplicates(void **unused)
     assert_true(slice_equals(found.name, "a"));
     assert_int_equal(found.first_line, 1);
     assert_int_equal(found.second_line, 3);
-    assert_true(policy_source_duplicate(
-        slice_of("return { a = {\nx = 1,\nx = 2 }, b = 1, b = 2 }"), &found));
+    assert_true(policy_source_duplicate(slice_of("return { a = {\nx = 1,\nx = 2 }, b = 1, b = 2 }"),
+                                        &found));
     assert_true(slice_equals(found.name, "x"));
     assert_int_equal(found.second_line, 3);
     assert_true(policy_source_duplicate(slice_of("return { { { a = 1, a = 1 } } }"), &found));

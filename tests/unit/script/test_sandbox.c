@@ -52,18 +52,54 @@ static void assert_absent(const char *name)
 static void test_words_are_absent(void **unused)
 {
     static const char *const names[] = {
-        "io.open",           "os.execute",     "os.getenv",       "debug.getinfo",
-        "ffi.C",             "jit.on",         "package.loaded",  "coroutine.wrap",
-        "coroutine.yield",   "load",           "loadstring",      "loadfile",
-        "dofile",            "require",        "module",          "collectgarbage",
-        "gcinfo",            "newproxy",       "xpcall",          "getfenv",
-        "setfenv",           "getmetatable",   "setmetatable",    "rawset",
-        "rawget",            "rawequal",       "rawlen",          "print",
-        "_G",                "_ENV",           "_VERSION",        "core",
-        "cjson",             "policy",         "bit",             "string.rep",
-        "string.find",       "string.match",   "string.gmatch",   "string.gsub",
-        "string.gfind",      "string.dump",    "table.foreach",   "table.foreachi",
-        "table.getn",        "table.move",     "table.unpack",    "math.randomseed",
+        "io.open",
+        "os.execute",
+        "os.getenv",
+        "debug.getinfo",
+        "ffi.C",
+        "jit.on",
+        "package.loaded",
+        "coroutine.wrap",
+        "coroutine.yield",
+        "load",
+        "loadstring",
+        "loadfile",
+        "dofile",
+        "require",
+        "module",
+        "collectgarbage",
+        "gcinfo",
+        "newproxy",
+        "xpcall",
+        "getfenv",
+        "setfenv",
+        "getmetatable",
+        "setmetatable",
+        "rawset",
+        "rawget",
+        "rawequal",
+        "rawlen",
+        "print",
+        "_G",
+        "_ENV",
+        "_VERSION",
+        "core",
+        "cjson",
+        "policy",
+        "bit",
+        "string.rep",
+        "string.find",
+        "string.match",
+        "string.gmatch",
+        "string.gsub",
+        "string.gfind",
+        "string.dump",
+        "table.foreach",
+        "table.foreachi",
+        "table.getn",
+        "table.move",
+        "table.unpack",
+        "math.randomseed",
         "string.metatable",
     };
 
@@ -74,8 +110,7 @@ static void test_words_are_absent(void **unused)
 
 static void test_string_methods_are_the_same_words(void **unused)
 {
-    static const char *const names[] = {"rep",  "find", "match", "gmatch",
-                                        "gsub", "dump", "gfind"};
+    static const char *const names[] = {"rep", "find", "match", "gmatch", "gsub", "dump", "gfind"};
     char code[128];
     char expected[128];
 
@@ -117,8 +152,7 @@ static void test_shared_tables_cannot_be_changed(void **unused)
 static void test_a_request_shows_its_members_only(void **unused)
 {
     (void)unused;
-    assert_rule("return request.key_models",
-                "margins.lua:3: a request has no member 'key_models'");
+    assert_rule("return request.key_models", "margins.lua:3: a request has no member 'key_models'");
     assert_rule("return request.modle",
                 "margins.lua:3: a request has no member 'modle'; did you mean 'model'?");
     assert_rule("return request[1]", "margins.lua:3: a request has no member '1'");
@@ -141,8 +175,7 @@ static void test_load_words_are_gone_at_request_time(void **unused)
     assert_rule("return env('HOME')", "margins.lua:3: policies have no word 'env'");
     struct vm *vm = fixture_vm(files, &fault);
     assert_non_null(vm);
-    fixture_run(vm, "return select(3, require('policy').plan { model = 'demo' })", out,
-                sizeof out);
+    fixture_run(vm, "return select(3, require('policy').plan { model = 'demo' })", out, sizeof out);
     assert_string_equal(out, "margins.lua:3: env() works only while the file loads: keep its "
                              "result in a local outside the function");
     vm_unref(vm);
@@ -175,8 +208,9 @@ static void test_words_work(void **unused)
     assert_rule("return trim('  1% \\n')", "10000");
     assert_rule("return now().year >= 2024 and now().month <= 12 and now().weekday >= 1 and '1%'",
                 "10000");
-    assert_rule("local yes = starts_with(nil, 'x')", "margins.lua:3: bad argument #1 to 'starts_with' "
-                                                "(string expected, got nil)");
+    assert_rule("local yes = starts_with(nil, 'x')",
+                "margins.lua:3: bad argument #1 to 'starts_with' "
+                "(string expected, got nil)");
     assert_rule("local t = { 3, 1, 2 } table.sort(t) return table.concat(t) .. '%'", "1230000");
     assert_rule("local t = { 3, 1 } table.sort(t, function(a, b) return a > b end) "
                 "return t[1] .. '%'",
@@ -233,7 +267,8 @@ static void test_random_numbers_differ_between_vms(void **unused)
 {
     char first[64];
     char second[64];
-    static const char code[] = "return math.random(0, 1000) .. '.' .. math.random(1000, 9999) .. '%'";
+    static const char code[] =
+        "return math.random(0, 1000) .. '.' .. math.random(1000, 9999) .. '%'";
 
     (void)unused;
     run_rule(code, first, sizeof first);

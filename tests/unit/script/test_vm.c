@@ -89,8 +89,9 @@ static void test_json_is_strict(void **unused)
     (void)unused;
     fixture_returns(vm, "return cjson.encode { a = 'b' }", "{\"a\":\"b\"}");
     fixture_returns(vm, "return cjson.decode('[1.5]')[1]", "1.5");
-    fixture_returns(vm, "return pcall(cjson.decode, '[NaN]')", "Expected value but found invalid "
-                                                              "token at character 2");
+    fixture_returns(vm, "return pcall(cjson.decode, '[NaN]')",
+                    "Expected value but found invalid "
+                    "token at character 2");
     fixture_returns(vm, "return (pcall(cjson.decode, '[0x10]'))", "false");
     fixture_returns(vm, "return (pcall(cjson.encode, { 0 / 0 }))", "false");
     fixture_returns(vm, "return (pcall(cjson.decode, string.rep('[', 65) .. string.rep(']', 65)))",
