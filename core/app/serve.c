@@ -22,9 +22,9 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "exchange/limiter.h"
+#include "net/library.h"
 #include "net/server.h"
 #include "net/tls.h"
-#include "net/upstream.h"
 #include "store/store.h"
 
 enum {
@@ -324,7 +324,7 @@ int serve(struct serve_options *options)
     gateway->options = options;
     set_process_limits();
     gateway->signal_fd = open_signals();
-    upstream_library_init();
+    net_library_init();
     if (!start(gateway, &fault)) {
         log_event(LOG_ERROR, "cannot start", log_text("reason", fault.message));
         return fail(&fault);

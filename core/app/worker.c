@@ -15,7 +15,10 @@
 #include "script/task.h"
 #include "script/vm.h"
 
-enum { INBOX_JOBS_MAX = 1000000 }; /* all come home; what bounds them is what is sent out */
+enum {
+    INBOX_JOBS_MAX = 1000000, /* all come home; what bounds them is what is sent out */
+    IDLE_TICKS = 10
+};
 
 struct worker {
     const struct worker_shared *shared;
@@ -29,7 +32,10 @@ struct worker {
     struct vm *vm;
     struct vm *prepared;
     struct worker_job *drain; /* waits for the last exchange and the last connection */
-    bool cancelled;           /* connections are not waited for any more */
+    uint64_t served_before;   /* at the last tick */
+    unsigned idle_ticks;
+    bool garbage;
+    bool cancelled; /* connections are not waited for any more */
 };
 
 /* ---- requests ---- */
@@ -111,10 +117,25 @@ static void finish_drain(struct worker *worker)
     job_return(&job->job);
 }
 
+/* Lua's garbage may hold secrets: when the worker has nothing to do, it is collected, which wipes it. */
+static void collect_when_idle(struct worker *worker)
+{
+    bool idle = worker->env.live_count == 0 && worker->env.served == worker->served_before;
+    worker->served_before = worker->env.served;
+    if (!idle) {
+        worker->garbage = true;
+        worker->idle_ticks = 0;
+    } else if (worker->garbage && ++worker->idle_ticks == IDLE_TICKS) {
+        vm_collect(worker->vm);
+        worker->garbage = false;
+    }
+}
+
 static void on_tick(void *arg)
 {
     struct worker *worker = arg;
     exchange_tick_all(&worker->env);
+    collect_when_idle(worker);
     finish_drain(worker);
 }
 

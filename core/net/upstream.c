@@ -363,11 +363,6 @@ static void drain_later(void *arg)
 
 /* ---- the outside ---- */
 
-void upstream_library_init(void)
-{
-    check(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
-}
-
 struct upstream *upstream_new(struct loop *loop)
 {
     struct upstream *upstream = calloc(1, sizeof *upstream);

@@ -51,9 +51,6 @@ struct upstream_request {
     const char *ca_file; /* NULL: the system's certificates */
 };
 
-/* Once, on the main thread, before other threads start. */
-void upstream_library_init(void);
-
 struct upstream *upstream_new(struct loop *loop);
 void upstream_free(struct upstream *upstream); /* cancels what runs */
 

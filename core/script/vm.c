@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/secret.h"
 #include "script/modules.h"
 #include "script/policy_words.h"
 #include "script/sandbox.h"
@@ -50,6 +51,9 @@ static void *vm_allocate(void *arg, void *block, size_t old_bytes, size_t new_by
     struct vm *vm = arg;
 
     if (new_bytes == 0) {
+        /* Lua's strings have held keys and passwords: they must not be found in memory later. */
+        if (block != NULL)
+            secret_wipe(block, old_bytes);
         free(block);
         vm->bytes -= old_bytes;
         return NULL;
@@ -368,6 +372,12 @@ bool vm_call(struct vm *vm, lua_CFunction function, void *arg, struct fault *fau
     if (status != 0)
         lua_pop(vm->state, 1);
     return false;
+}
+
+void vm_collect(struct vm *vm)
+{
+    check(!vm->running);
+    lua_cpcall(vm->state, collect, NULL);
 }
 
 void vm_push_main(struct vm *vm, lua_State *to)

@@ -1,0 +1,37 @@
+#include "net/library.h"
+
+#include <curl/curl.h>
+#include <event2/event.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/secret.h"
+
+/* What libevent frees has held requests and replies, and in them keys, passwords and cookies. It is
+ * wiped, so that none of them can be found in memory later. */
+static void free_wiped(void *block)
+{
+    if (block == NULL)
+        return;
+    secret_wipe(block, malloc_usable_size(block));
+    free(block);
+}
+
+static void *realloc_wiped(void *block, size_t bytes)
+{
+    void *grown = malloc(bytes);
+    if (grown == NULL || block == NULL)
+        return grown;
+    size_t old_bytes = malloc_usable_size(block);
+    memcpy(grown, block, old_bytes < bytes ? old_bytes : bytes);
+    free_wiped(block);
+    return grown;
+}
+
+void net_library_init(void)
+{
+    event_set_mem_functions(malloc, realloc_wiped, free_wiped);
+    check(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+}

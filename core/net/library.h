@@ -1,0 +1,8 @@
+/* The set-up that libevent and libcurl want once for the process. */
+#ifndef NET_LIBRARY_H
+#define NET_LIBRARY_H
+
+/* On the main thread, before other threads start. */
+void net_library_init(void);
+
+#endif
