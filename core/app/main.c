@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/config.h"
 #include "app/serve.h"
+#include "base/check.h"
 #include "base/log.h"
 #include "base/secret.h"
 
@@ -57,6 +58,7 @@ static const char *option_value(int argc, char **argv, int *at, const char *name
 {
     size_t bytes = strlen(name);
     const char *word = argv[*at];
+    check(word != NULL);
     if (strncmp(word, name, bytes) != 0)
         return NULL;
     if (word[bytes] == '=')
@@ -68,6 +70,7 @@ static const char *option_value(int argc, char **argv, int *at, const char *name
 
 static bool take_option(struct arguments *out, int argc, char **argv, int *at)
 {
+    const char *word = argv[*at];
     const char *value;
     if ((value = option_value(argc, argv, at, "--config")) != NULL)
         out->config_path = value;
@@ -75,11 +78,11 @@ static bool take_option(struct arguments *out, int argc, char **argv, int *at)
         out->options.name = value;
     else if ((value = option_value(argc, argv, at, "--reason")) != NULL)
         out->options.reason = value;
-    else if (strcmp(argv[*at], "--admin") == 0)
+    else if (strcmp(word, "--admin") == 0)
         out->options.admin = true;
-    else if (strcmp(argv[*at], "--first-run") == 0)
+    else if (strcmp(word, "--first-run") == 0)
         out->first_run = true;
-    else if (strcmp(argv[*at], "--version") == 0)
+    else if (strcmp(word, "--version") == 0)
         out->version = true;
     else if (out->set_count < SETS_MAX && (value = option_value(argc, argv, at, "--set")) != NULL)
         out->sets[out->set_count++] = value;

@@ -117,7 +117,8 @@ static void finish_drain(struct worker *worker)
     job_return(&job->job);
 }
 
-/* Lua's garbage may hold secrets: when the worker has nothing to do, it is collected, which wipes it. */
+/* Lua's garbage may hold secrets: when the worker has nothing to do, it is collected, which
+ * wipes it. */
 static void collect_when_idle(struct worker *worker)
 {
     bool idle = worker->env.live_count == 0 && worker->env.served == worker->served_before;

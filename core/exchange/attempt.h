@@ -84,9 +84,9 @@ void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, con
  * fills refusal_* for the client, with anything that looks like a secret taken out. */
 enum attempt_outcome attempt_classify(struct attempt *attempt, int status, struct slice body);
 
-/* The events of an upstream call, also made by the demo provider. */
-void attempt_on_head(const struct upstream_head *head, void *exchange);
-void attempt_on_data(struct slice data, void *exchange);
-void attempt_on_end(enum upstream_end end, const char *detail, void *exchange);
+/* The events of an upstream call, also made by the demo provider; `arg` is the exchange. */
+void attempt_on_head(const struct upstream_head *head, void *arg);
+void attempt_on_data(struct slice data, void *arg);
+void attempt_on_end(enum upstream_end end, const char *detail, void *arg);
 
 #endif

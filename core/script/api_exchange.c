@@ -116,14 +116,14 @@ static int64_t integer_field(lua_State *state, const char *name)
 static void read_candidate(lua_State *state, struct candidate *out)
 {
     char dialect[16];
+    char base_url[sizeof out->url - 32];
     memset(out, 0, sizeof *out);
     text_field(state, "dialect", dialect, sizeof dialect);
     out->dialect = strcmp(dialect, "demo") == 0 ? DIALECT_DEMO : DIALECT_OPENAI;
     text_field(state, "provider", out->provider, sizeof out->provider);
     text_field(state, "model", out->model, sizeof out->model);
-    text_field(state, "base_url", out->url, sizeof out->url - 32);
-    if (out->dialect == DIALECT_OPENAI)
-        strcat(out->url, "/chat/completions");
+    text_field(state, "base_url", base_url, sizeof base_url);
+    snprintf(out->url, sizeof out->url, "%s/chat/completions", base_url);
     text_field(state, "api_key", out->api_key, sizeof out->api_key);
     text_field(state, "ca_file", out->ca_file, sizeof out->ca_file);
     text_field(state, "max_tokens_field", out->max_tokens_field, sizeof out->max_tokens_field);

@@ -58,8 +58,8 @@ enum vm_turn vm_resume(struct vm *vm, lua_State *task, int argument_count, struc
  * False: *fault has code "policy_error" and says why. */
 bool vm_call(struct vm *vm, lua_CFunction function, void *arg, struct fault *fault);
 
-/* Collects all garbage at once, when there is time: garbage may hold secrets, and it is wiped when it
- * is freed. About a millisecond. */
+/* Collects all garbage at once, when there is time: garbage may hold secrets, and it is wiped
+ * when it is freed. About a millisecond. */
 void vm_collect(struct vm *vm);
 
 /* Pushes the trusted handler table that lua/main.lua returned. */

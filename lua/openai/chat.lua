@@ -1,5 +1,6 @@
--- POST chat/completions, from the key to the last byte. Each word of `x` either does what it says or
--- answers the client and ends this task; money is safe whatever happens here (core/exchange).
+-- POST chat/completions, from the key to the last byte. Each word of `x` either does what it says,
+-- or answers the client and ends this task; money is safe whatever happens here (core/exchange).
+local caller = require "openai.caller"
 local policy = require "policy"
 
 local STATUS = {
@@ -7,17 +8,6 @@ local STATUS = {
     model_not_allowed = 403,
     model_not_priced = 503,
 }
-
-local function set_of(lines)
-    if lines == "" then
-        return nil
-    end
-    local set = {}
-    for name in string.gmatch(lines, "[^\n]+") do
-        set[name] = true
-    end
-    return set
-end
 
 local function make_plan(x, request)
     local plan, code, message = policy.plan(request)
@@ -39,9 +29,9 @@ local function count_limits(x, plan, input_estimate)
     end
 end
 
--- The worst case over all candidates that may be tried: no token is shorter than a byte, an image is
--- at most what the model's entry says (or fills the context), no answer is longer than the model's
--- longest.
+-- The worst case over all candidates that may be tried: no token is shorter than a byte, an image
+-- is at most what the model's entry says (or fills the context), no answer is longer than the
+-- model's longest.
 local function hold(x, plan, input_bytes, images)
     local input, cached, output, margin = 0, 0, 0, 0
     for _, candidate in ipairs(plan.candidates) do
@@ -82,14 +72,14 @@ local function attempt(x, plan)
 end
 
 return function(x)
-    local key_id, _, user_id, group, key_models = x:authenticate()
+    local from = caller.authenticate(x)
     local model, stream, output_tokens, _, input_bytes, images, input_estimate = x:read_chat()
     local plan = make_plan(x, {
         model = model,
-        group = group,
-        user_id = user_id,
-        key_id = key_id,
-        key_models = set_of(key_models),
+        group = from.group,
+        user_id = from.user_id,
+        key_id = from.key_id,
+        key_models = from.key_models,
         stream = stream,
         input_tokens = input_estimate,
         output_tokens = output_tokens,
