@@ -128,36 +128,44 @@ static bool read_stream(struct chat_request *out, struct chat_fault *fault)
     return read_flag(&options, "include_usage", &out->usage_asked, fault);
 }
 
-/* Whether this content part carries an image; then the bytes of its address or data are no text. */
-static bool part_is_image(const struct json_value *part, size_t *image_bytes)
+/* Whether this content part carries an image, whose address or data are no text: 1 with *image,
+ * 0, or -1: refused. */
+static int find_image(const struct json_value *part, struct json_value *image,
+                      struct chat_fault *fault)
 {
     struct json_value type;
-    struct json_value image;
-    if (json_find(part, "type", &type) == 0 || type.type != JSON_STRING ||
-        !json_string_is(&type, "image_url") || json_find(part, "image_url", &image) == 0)
-        return false;
-    *image_bytes = image.raw.bytes;
-    return true;
+    int found = find(part, "type", &type, fault);
+    if (found <= 0)
+        return found;
+    if (type.type != JSON_STRING || !json_string_is(&type, "image_url"))
+        return 0;
+    return find(part, "image_url", image, fault);
 }
 
-static void count_message(struct chat_request *out, const struct json_value *message)
+static bool count_message(struct chat_request *out, const struct json_value *message,
+                          struct chat_fault *fault)
 {
     out->input_text_bytes += (int64_t)json_text_bytes(message);
     struct json_value content;
-    if (json_find(message, "content", &content) == 0 || content.type != JSON_ARRAY)
-        return;
+    int found = find(message, "content", &content, fault);
+    if (found < 0)
+        return false;
+    if (found == 0 || content.type != JSON_ARRAY)
+        return true;
     struct json_walk walk = json_walk(&content);
     struct json_item part;
     while (json_next(&walk, &part)) {
-        size_t image_bytes;
-        if (!part_is_image(&part.value, &image_bytes))
-            continue;
         struct json_value image;
-        json_find(&part.value, "image_url", &image);
+        found = find_image(&part.value, &image, fault);
+        if (found < 0)
+            return false;
+        if (found == 0)
+            continue;
         out->image_count++;
-        out->input_bytes -= (int64_t)image_bytes;
+        out->input_bytes -= (int64_t)image.raw.bytes;
         out->input_text_bytes -= (int64_t)json_text_bytes(&image);
     }
+    return true;
 }
 
 static bool read_messages(struct chat_request *out, struct chat_fault *fault)
@@ -177,7 +185,8 @@ static bool read_messages(struct chat_request *out, struct chat_fault *fault)
         if (message.value.type != JSON_OBJECT)
             return refuse(fault, "invalid_value", "messages", "'messages[%lld]' must be an object.",
                           (long long)count);
-        count_message(out, &message.value);
+        if (!count_message(out, &message.value, fault))
+            return false;
         count++;
     }
     if (count == 0)

@@ -6,9 +6,70 @@
 #include "base/json.h"
 #include "exchange/attempt.h"
 
-static void copy_string(const struct json_value *object, const char *name, char *out,
-                        size_t out_bytes)
+/* Words end at white space, at what stands around words, and at bytes that no secret has. */
+static bool is_word_char(char c)
 {
+    return c > ' ' && c < 0x7f && strchr("\"'`,;()<>[]{}", c) == NULL;
+}
+
+/* Overwrites the word at `start` with stars; returns its end. */
+static char *blot(char *start)
+{
+    char *at = start;
+    for (; is_word_char(*at); at++)
+        *at = '*';
+    return at;
+}
+
+/* Words that follow a mark, in a word's middle only where the mark says so. */
+static void blot_marked(char *text, const char *mark, bool anywhere)
+{
+    for (char *at = text; (at = strcasestr(at, mark)) != NULL;) {
+        bool begins = at == text || !isalnum((unsigned char)at[-1]);
+        at += strlen(mark);
+        if (begins || anywhere)
+            at = blot(at);
+    }
+}
+
+/* "sk-pr***Ab", "abc...xyz": how providers abbreviate a key that they quote. */
+static void blot_abbreviated(char *text)
+{
+    for (char *at = text; *at != '\0';) {
+        size_t bytes = 0;
+        bool abbreviated = false;
+        for (; is_word_char(at[bytes]); bytes++)
+            abbreviated = abbreviated || strncmp(at + bytes, "**", 2) == 0 ||
+                          (strncmp(at + bytes, "...", 3) == 0 && is_word_char(at[bytes + 3]));
+        if (abbreviated)
+            blot(at);
+        at += bytes > 0 ? bytes : 1;
+    }
+}
+
+/* Takes out our key at the provider, whole or abbreviated, and other things that look like keys,
+ * organisations or addresses inside. */
+static void redact(char *text, const char *api_key)
+{
+    static const char *const marks[] = {"sk-", "org-", "proj_", "key-", "AIza"};
+    static const char *const marks_anywhere[] = {"bearer ", "http://", "https://"};
+    char *at = text;
+    while (api_key[0] != '\0' && (at = strstr(at, api_key)) != NULL)
+        memset(at, '*', strlen(api_key));
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+        blot_marked(text, marks[i], false);
+    for (size_t i = 0; i < sizeof marks_anywhere / sizeof marks_anywhere[0]; i++)
+        blot_marked(text, marks_anywhere[i], true);
+    blot_abbreviated(text);
+}
+
+/* A string member of the provider's error without secrets; "" when there is none. */
+static void copy_redacted(const struct json_value *object, const char *name, const char *api_key,
+                          char *out, size_t out_bytes)
+{
+    /* Cut so late that a key of ours which begins in what is told is whole when it is looked for. */
+    char whole[sizeof((struct attempt *)0)->refusal_message +
+               sizeof((struct candidate *)0)->api_key];
     struct json_value value;
     struct buffer text;
     out[0] = '\0';
@@ -16,41 +77,13 @@ static void copy_string(const struct json_value *object, const char *name, char 
         return;
     buffer_init(&text, LIMIT_UPSTREAM_BODY_BYTES);
     if (json_decode_string(&value, &text)) {
-        size_t bytes = text.bytes < out_bytes - 1 ? text.bytes : out_bytes - 1;
-        memcpy(out, text.data, bytes);
-        out[bytes] = '\0';
+        size_t bytes = text.bytes < sizeof whole - 1 ? text.bytes : sizeof whole - 1;
+        memcpy(whole, buffer_slice(&text).data, bytes);
+        whole[bytes] = '\0';
+        redact(whole, api_key);
+        snprintf(out, out_bytes, "%.*s", (int)out_bytes - 1, whole);
     }
     buffer_fini(&text);
-}
-
-static bool is_secret_char(char c)
-{
-    return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '*' || c == '.';
-}
-
-/* Overwrites the word at `start` with stars. */
-static void blot(char *start)
-{
-    for (char *at = start; *at != '\0' && is_secret_char(*at); at++)
-        *at = '*';
-}
-
-/* Takes out our key at the provider, whole or as a provider abbreviates it ("sk-pr***Ab"), and
- * other things that look like keys, organisations or addresses inside. */
-static void redact(char *text, const char *api_key)
-{
-    static const char *const marks[] = {"sk-",  "Bearer ", "org-",    "proj_",
-                                        "key-", "AIza",    "http://", "https://"};
-    char *at = text;
-    while (api_key[0] != '\0' && (at = strstr(at, api_key)) != NULL)
-        memset(at, '*', strlen(api_key));
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
-        at = text;
-        while ((at = strstr(at, marks[i])) != NULL) {
-            at += strlen(marks[i]);
-            blot(at);
-        }
-    }
 }
 
 static bool is_one_of(const char *text, const char *const *words, size_t count)
@@ -126,11 +159,13 @@ enum attempt_outcome attempt_classify(struct attempt *attempt, int status, struc
         char message[sizeof attempt->refusal_message];
         char code[sizeof attempt->refusal_code];
         const struct json_value *from = error.type == JSON_OBJECT ? &error : &root;
-        copy_string(from, error.type == JSON_OBJECT ? "message" : "error", message, sizeof message);
-        copy_string(from, "code", code, sizeof code);
-        copy_string(from, "type", type, sizeof type);
-        copy_string(from, "param", attempt->refusal_param, sizeof attempt->refusal_param);
-        redact(message, attempt->candidate.api_key);
+        const char *api_key = attempt->candidate.api_key;
+        copy_redacted(from, error.type == JSON_OBJECT ? "message" : "error", api_key, message,
+                      sizeof message);
+        copy_redacted(from, "code", api_key, code, sizeof code);
+        copy_redacted(from, "type", api_key, type, sizeof type);
+        copy_redacted(from, "param", api_key, attempt->refusal_param,
+                      sizeof attempt->refusal_param);
         if (message[0] != '\0')
             memcpy(attempt->refusal_message, message, sizeof message);
         if (code[0] != '\0')

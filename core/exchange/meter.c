@@ -135,10 +135,17 @@ size_t meter_cost_edits(struct slice text, const struct json_value *usage, int64
     struct json_value details;
     size_t count = 0;
     money_format_short(charge_nusd, amount);
-    bool replaces = json_find(usage, "cost", &cost) > 0;
-    if (json_find(usage, "cost_details", &details) == 1)
-        edits[count++] = json_removal(text, usage, "cost_details");
-    if (replaces) {
+    unsigned costs = json_find(usage, "cost", &cost);
+    unsigned detail_count = json_find(usage, "cost_details", &details);
+    if (costs > 1 || detail_count > 1) {
+        /* Nobody says it twice, and no price may slip through: the cost is all that is left. */
+        int bytes = snprintf(number, METER_NUMBER_BYTES, "{\"cost\":%s}", amount);
+        edits[0] = (struct json_edit){.offset = (size_t)(usage->raw.data - text.data),
+                                      .removed_bytes = usage->raw.bytes,
+                                      .inserted = {number, (size_t)bytes}};
+        return 1;
+    }
+    if (costs == 1) {
         int bytes = snprintf(number, METER_NUMBER_BYTES, "%s", amount);
         edits[count++] = (struct json_edit){.offset = (size_t)(cost.raw.data - text.data),
                                             .removed_bytes = cost.raw.bytes,
@@ -146,12 +153,19 @@ size_t meter_cost_edits(struct slice text, const struct json_value *usage, int64
     } else {
         /* First in the object, so that no removal can touch it. */
         struct json_walk walk = json_walk(usage);
-        struct json_item first;
-        bool more = json_next(&walk, &first) && !(count == 1 && !json_next(&walk, &first));
-        int bytes = snprintf(number, METER_NUMBER_BYTES, "\"cost\":%s%s", amount, more ? "," : "");
+        struct json_item item;
+        unsigned others = 0;
+        while (json_next(&walk, &item))
+            others++;
+        others -= detail_count;
+        int bytes =
+            snprintf(number, METER_NUMBER_BYTES, "\"cost\":%s%s", amount, others > 0 ? "," : "");
         edits[count++] = (struct json_edit){.offset = (size_t)(usage->raw.data - text.data) + 1,
                                             .inserted = {number, (size_t)bytes}};
     }
+    if (detail_count == 1)
+        edits[count++] = json_removal(text, usage, "cost_details");
+    /* In order; at the same place the insertion comes first, as it already does. */
     if (count == 2 && edits[1].offset < edits[0].offset) {
         struct json_edit other = edits[0];
         edits[0] = edits[1];

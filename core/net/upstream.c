@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -41,6 +42,7 @@ struct upstream_call {
     struct upstream_call *next;
     struct upstream_call *previous;
     CURL *easy;
+    curl_socket_t fd; /* of its connection, once libcurl has one for it */
     struct curl_slist *headers;
     struct upstream_events events;
     int status;
@@ -105,13 +107,16 @@ static struct watch *watch_get(struct upstream *upstream, curl_socket_t fd)
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
-    (void)easy;
     (void)socket_arg;
     struct upstream *upstream = arg;
     struct watch *watch = watch_get(upstream, fd);
     watch->wanted = what != CURL_POLL_REMOVE;
     if (!watch->wanted)
         return 0;
+    struct upstream_call *call = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
+    if (call != NULL)
+        call->fd = fd;
     short bits = EV_PERSIST;
     if (what & CURL_POLL_IN)
         bits |= EV_READ;
@@ -287,6 +292,7 @@ static void easy_give(struct upstream *upstream, CURL *easy, bool reusable)
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, NULL);
     upstream->idle[upstream->idle_count++] = easy;
 }
 
@@ -377,6 +383,7 @@ struct upstream *upstream_new(struct loop *loop)
     curl_multi_setopt(upstream->multi, CURLMOPT_SOCKETDATA, upstream);
     curl_multi_setopt(upstream->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
     curl_multi_setopt(upstream->multi, CURLMOPT_TIMERDATA, upstream);
+    curl_multi_setopt(upstream->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING); /* see shut */
     curl_multi_setopt(upstream->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT_MAX);
     return upstream;
 }
@@ -421,6 +428,7 @@ struct upstream_call *upstream_start(struct upstream *upstream,
     call->upstream = upstream;
     call->events = *events;
     call->retry_after_ms = -1;
+    call->fd = CURL_SOCKET_BAD;
     if (!append_headers(call, request, fault)) {
         curl_slist_free_all(call->headers);
         free(call);
@@ -447,14 +455,27 @@ struct upstream_call *upstream_start(struct upstream *upstream,
     return call;
 }
 
+/* libcurl 7.88 keeps the frame that resets an HTTP/2 stream until something else moves on its
+ * connection: the provider would go on generating. So the connection is shut, if it is still there
+ * (an HTTP/1 connection has been closed by libcurl before). No other stream is on it: multiplexing
+ * is off for this reason. */
+static void shut(struct upstream *upstream, curl_socket_t fd)
+{
+    if (fd != CURL_SOCKET_BAD && upstream->watches[fd] != NULL)
+        shutdown(fd, SHUT_RDWR);
+}
+
 void upstream_cancel(struct upstream_call *call)
 {
-    if (call->upstream->depth == 0) {
-        call_free(call);
+    struct upstream *upstream = call->upstream;
+    if (upstream->depth > 0) {
+        /* Inside libcurl: its next callback for this call says no, and drain frees it. */
+        call->cancelled = true;
         return;
     }
-    /* Inside libcurl: its next callback for this call says no, and drain frees it. */
-    call->cancelled = true;
+    curl_socket_t fd = call->fd;
+    call_free(call);
+    shut(upstream, fd);
 }
 
 void upstream_pause(struct upstream_call *call)

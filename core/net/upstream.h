@@ -58,8 +58,7 @@ void upstream_free(struct upstream *upstream); /* cancels what runs */
 struct upstream_call *upstream_start(struct upstream *upstream,
                                      const struct upstream_request *request,
                                      const struct upstream_events *events, struct fault *fault);
-/* Ends the call at once, closing its connection (HTTP/2: resetting its stream). No event comes
- * after. */
+/* Ends the call at once, closing its connection. No event comes after. */
 void upstream_cancel(struct upstream_call *call);
 /* Stops and continues the flow of data. After pausing, what is already in libcurl's hands may
  * still come: at most one more buffer. */

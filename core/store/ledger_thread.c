@@ -131,9 +131,15 @@ static bool write_batch(struct ledger *ledger, struct job_list *jobs)
     return db_run(db, "COMMIT", NULL, 0);
 }
 
-static void refuse_settlement(struct ledger_settlement *settlement, const char *why)
+static void refuse_settlement(struct ledger *ledger, struct ledger_settlement *settlement,
+                              const char *why)
 {
+    const struct usage_record *record = &settlement->record;
+
     settlement->durable = false;
+    if (settlement->extended_nusd) /* of which nobody else knows */
+        wallet_unextend(&ledger->store->wallets, &record->account_id, &record->key_id,
+                        settlement->extended_nusd);
     log_event(LOG_ERROR, "settlement refused",
               log_text("exchange", settlement->record.exchange_id.text),
               log_int("charge_nusd", settlement->record.charge_nusd), log_text("why", why));
@@ -155,7 +161,7 @@ static void apply_job(struct ledger *ledger, struct job *job)
             wallet_release(wallets, &record->account_id, &record->key_id, settlement->held_nusd,
                            record->charge_nusd);
         else
-            refuse_settlement(settlement, "it has no open hold of this amount");
+            refuse_settlement(ledger, settlement, "it has no open hold of this amount");
     }
 }
 
@@ -211,9 +217,8 @@ static void fail_batch(struct ledger *ledger, struct job_list *jobs)
 static void refuse_job(struct ledger *ledger, struct job *job)
 {
     if (job->run == ledger_thread_settlement) {
-        /* Its hold stays held, here and on disk, until someone has looked: never free, never
-         * twice. */
-        refuse_settlement((struct ledger_settlement *)job,
+        /* Its hold stays held, here and on disk, until it expires: never free, never twice. */
+        refuse_settlement(ledger, (struct ledger_settlement *)job,
                           sqlite3_errstr(db_of(ledger)->constraint));
         go_home(job);
         return;

@@ -69,11 +69,16 @@ static const struct verification verifications[] = {
      " WHERE h.held > b.posted_nusd"},
     {"resolutions",
      "SELECT printf('resolution %s: %s held, but its hold is %s', r.exchange_id, usd(r.held_nusd),"
-     " coalesce('of ' || usd(h.amount_nusd), 'missing')) FROM resolutions r"
+     " coalesce('of ' || usd(h.amount_nusd), 'missing')"
+     " || coalesce(', extended by ' || usd(e.amount_nusd), '')) FROM resolutions r"
      " LEFT JOIN holds h ON h.exchange_id = r.exchange_id"
      " LEFT JOIN hold_extensions e ON e.exchange_id = r.exchange_id"
      " WHERE h.exchange_id IS NULL"
      " OR h.amount_nusd + coalesce(e.amount_nusd, 0) <> r.held_nusd"},
+    {"resolutions",
+     "SELECT printf('extension %s of %s: it was not settled', e.exchange_id, usd(e.amount_nusd))"
+     " FROM hold_extensions e LEFT JOIN resolutions r ON r.exchange_id = e.exchange_id"
+     " WHERE r.outcome IS NOT 'settle'"},
     {"resolutions", "SELECT printf('resolution %s: %s was posted of a hold of %s', exchange_id,"
                     " usd(posted_nusd), usd(held_nusd)) FROM resolutions"
                     " WHERE posted_nusd < 0 OR posted_nusd > held_nusd"

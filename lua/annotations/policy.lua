@@ -314,6 +314,7 @@ function math.tan(x) end
 ---@field dialect "openai"|"demo"
 ---@field base_url? string http:// or https://
 ---@field api_key? string|false false: the server wants none
+---@field ca_file? string PEM file of the authorities to trust instead of the system's
 ---@field connect_timeout_ms? integer
 ---@field first_byte_timeout_ms? integer
 ---@field idle_timeout_ms? integer

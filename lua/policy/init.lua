@@ -10,9 +10,10 @@
 --     on = {connect = true, ["5xx"] = true, ...}}, limits = {{scope, key (what to count under),
 --     kind = "requests"|"tokens"|"concurrency"|"usd", limit (nano-USD for usd), window_ms (0 for
 --     concurrency)}}}
---     candidate: {provider, dialect, base_url, api_key (nil: none), available, unavailable_reason,
---     model, max_tokens_field, input_pusd, cached_input_pusd, output_pusd, margin_ppm,
---     connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms, total_timeout_ms}. At least one;
+--     candidate: {provider, dialect, base_url, api_key (nil: none), ca_file, available,
+--     unavailable_reason, model, max_tokens_field, input_pusd, cached_input_pusd, output_pusd,
+--     margin_ppm, connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms, total_timeout_ms}.
+--     At least one;
 --     unavailable ones are included. Candidates and retry are shared between requests: never
 --     change them. The plan and its limits are the caller's.
 --   policy.models(request) -> list of the models with a price that {group, user_id, key_id,

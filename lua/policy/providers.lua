@@ -5,14 +5,15 @@ local shape = require "policy.shape"
 local providers = {}
 
 local MEMBERS = {
-    dialect = true, base_url = true, api_key = true, connect_timeout_ms = true,
+    dialect = true, base_url = true, api_key = true, ca_file = true, connect_timeout_ms = true,
     first_byte_timeout_ms = true, idle_timeout_ms = true, total_timeout_ms = true,
 }
 local DIALECTS = { openai = true, demo = true }
 local TIMEOUT_MS_MAX = 24 * 60 * 60 * 1000
+local URL_BYTES_MAX, KEY_BYTES_MAX, FILE_BYTES_MAX = 450, 500, 250 -- as core/exchange/attempt.h
 
 local function base_url(node)
-    local url = shape.text(node, "base_url", shape.REQUIRED, 2048)
+    local url = shape.text(node, "base_url", shape.REQUIRED, URL_BYTES_MAX)
     local host = string.match(url, "^[hH][tT][tT][pP][sS]?://([^/?#]*)")
     if not host then
         shape.fail(node, "base_url", "must begin with http:// or https://")
@@ -39,7 +40,7 @@ local function api_key(node)
             or "its api_key is nil (write false for a server without keys)"
         return nil, false, 'provider "' .. node.key .. '" has no key: ' .. what
     end
-    value = shape.text(node, "api_key", nil, 4096)
+    value = shape.text(node, "api_key", nil, KEY_BYTES_MAX)
     if string.find(value, "^%s") or string.find(value, "%s$") then
         shape.fail(node, "api_key", "begins or ends with a space")
     end
@@ -62,7 +63,7 @@ local function provider(parent, name)
         total_timeout_ms = timeout("total_timeout_ms", 600000),
     }
     if dialect == "demo" then
-        for _, member in ipairs { "base_url", "api_key" } do
+        for _, member in ipairs { "base_url", "api_key", "ca_file" } do
             if node.value[member] ~= nil then
                 shape.fail(node, member, "the built-in demo provider has none")
             end
@@ -70,6 +71,7 @@ local function provider(parent, name)
         return record
     end
     record.base_url = base_url(node)
+    record.ca_file = node.value.ca_file and shape.text(node, "ca_file", nil, FILE_BYTES_MAX)
     record.api_key, record.available, record.unavailable_reason = api_key(node)
     return record
 end

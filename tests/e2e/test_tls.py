@@ -2,13 +2,13 @@
 
 import contextlib
 import ssl
-import subprocess
 
 import answers
 import httpx2 as httpx
 import openai
 import pytest
 from answers import Usage
+from certificate import make_certificate
 from customer import PASSWORD
 from prices import charge, usd
 from rawhttp import chat_bytes
@@ -18,15 +18,7 @@ BODY = b'{"stream":true,"model":"gpt-4o-mini","messages":[{"role":"user","conten
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """A certificate for 127.0.0.1 that is its own authority."""
-    folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-days", "2", "-subj", "/CN=gateway.test", "-keyout", "key.pem",
-         "-addext", "subjectAltName=IP:127.0.0.1", "-out", "certificate.pem"],
-        cwd=folder, check=True, capture_output=True,
-    )  # fmt: skip
-    return folder / "certificate.pem", folder / "key.pem"
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -183,8 +183,8 @@ static void test_model_mistakes(void **unused)
         {"models.lua", PRICED("capabilities = { 'tools', 'tools' }"),
          "models.lua:3: models[\"m-1\"].capabilities[2]: is given twice"},
         {"models.lua", PRICED("capabilities = { 'vision' }"),
-         "models.lua:2: models[\"m-1\"].image_tokens_max: is missing: a model with \"vision\" needs "
-         "the most tokens that one image can cost"},
+         "models.lua:2: models[\"m-1\"].image_tokens_max: is missing: a model with \"vision\" "
+         "needs the most tokens that one image can cost"},
         {"models.lua", PRICED("max_tokens_field = 'max'"),
          "models.lua:3: models[\"m-1\"].max_tokens_field: there is no \"max\"; known are "
          "max_completion_tokens, max_tokens"},
@@ -291,8 +291,8 @@ static void test_limit_mistakes(void **unused)
         {"limits.lua", "return { { scope = 'key', concurrency = 1, models = { 'gpt' } } }",
          "limits.lua:1: limits[1].models[1]: there is no \"gpt\"; did you mean \"gpt-4\"?"},
         {"limits.lua", "return { { scope = 'key', concurrency = 1, models = { 'claude' } } }",
-         "limits.lua:1: limits[1].models[1]: there is no \"claude\"; known are demo, gpt-3.5-turbo, "
-         "gpt-4, gpt-4-turbo, gpt-4o, gpt-4o-mini"},
+         "limits.lua:1: limits[1].models[1]: there is no \"claude\"; known are demo, "
+         "gpt-3.5-turbo, gpt-4, gpt-4-turbo, gpt-4o, gpt-4o-mini"},
     };
 
     (void)unused;

@@ -55,6 +55,7 @@ static void sound(void **state)
     "PRAGMA ignore_check_constraints = ON;"                                                        \
     "DROP TRIGGER transfers_no_update; DROP TRIGGER transfers_no_delete;"                          \
     "DROP TRIGGER holds_no_update; DROP TRIGGER holds_no_delete;"                                  \
+    "DROP TRIGGER hold_extensions_no_update; DROP TRIGGER hold_extensions_no_delete;"              \
     "DROP TRIGGER resolutions_no_update; DROP TRIGGER resolutions_no_delete;"                      \
     "DROP TRIGGER usage_no_update; DROP TRIGGER usage_no_delete;"
 
@@ -98,6 +99,10 @@ static const struct damage damages[] = {
     {"INSERT INTO open_holds SELECT exchange_id, account_id, key_id, amount_nusd, expires_ms"
      " FROM holds WHERE amount_nusd = 1000",
      "it is open and has ended (settle)"},
+    {"INSERT INTO hold_extensions SELECT exchange_id, 5, 0 FROM holds WHERE amount_nusd = 60",
+     "of 0.000000005: it was not settled"},
+    {"INSERT INTO hold_extensions SELECT exchange_id, 5, 0 FROM holds WHERE amount_nusd = 1000",
+     "0.000001000 held, but its hold is of 0.000001000, extended by 0.000000005"},
     {"UPDATE resolutions SET posted_nusd = 1 WHERE outcome = 'void'", "0.000000001 was posted"},
     {"UPDATE resolutions SET posted_nusd = 1001 WHERE outcome = 'settle'",
      "0.000001001 was posted of a hold of 0.000001000"},

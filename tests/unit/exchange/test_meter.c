@@ -1,0 +1,416 @@
+/* From a provider's words to counts and money: what it says badly does not count, and what we put
+ * into its words leaves the rest of them as it was. */
+#include "base/support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "exchange/meter.h"
+
+static struct json_value parse(struct slice text)
+{
+    struct json_value root;
+    struct fault fault;
+    if (!json_parse(text, LIMIT_JSON_DEPTH, &root, &fault))
+        fail_msg("%s: %.*s", fault.message, (int)text.bytes, text.data);
+    return root;
+}
+
+/* ---- usage ---- */
+
+#define COUNTS "\"prompt_tokens\":10,\"completion_tokens\":5"
+#define CACHED(n) "{" COUNTS ",\"prompt_tokens_details\":{\"cached_tokens\":" n "}}"
+#define REASONED(n) "{" COUNTS ",\"completion_tokens_details\":{\"reasoning_tokens\":" n "}}"
+
+static const struct {
+    const char *usage;
+    int64_t input, cached, output, reasoning;
+} usables[] = {
+    {"{" COUNTS "}", 10, 0, 5, 0},
+    {"{" COUNTS ",\"total_tokens\":15}", 10, 0, 5, 0},
+    {"{" COUNTS ",\"total_tokens\":\"many\"}", 10, 0, 5, 0},
+    {" { \"completion_tokens\" : 5 , \"x\" : [ ] , \"prompt_tokens\" : 10 } ", 10, 0, 5, 0},
+    {"{\"prompt_tok\\u0065ns\":10,\"completion_tokens\":5}", 10, 0, 5, 0},
+    {"{\"prompt_tokens\":0,\"completion_tokens\":0}", 0, 0, 0, 0},
+    {"{\"prompt_tokens\":-0,\"completion_tokens\":5}", 0, 0, 5, 0},
+    {"{\"prompt_tokens\":10.0,\"completion_tokens\":5e0}", 10, 0, 5, 0},
+    {"{\"prompt_tokens\":1e3,\"completion_tokens\":50e-1}", 1000, 0, 5, 0},
+    {"{\"prompt_tokens\":1000000000000,\"completion_tokens\":1000000000000}", MONEY_TOKENS_MAX, 0,
+     MONEY_TOKENS_MAX, 0},
+    {CACHED("0"), 10, 0, 5, 0},
+    {CACHED("4"), 6, 4, 5, 0},
+    {CACHED("10"), 0, 10, 5, 0},
+    {CACHED("null"), 10, 0, 5, 0},
+    {CACHED("4.0,\"audio_tokens\":-1"), 6, 4, 5, 0},
+    {"{" COUNTS ",\"prompt_tokens_details\":null}", 10, 0, 5, 0},
+    {"{" COUNTS ",\"prompt_tokens_details\":{}}", 10, 0, 5, 0},
+    {"{" COUNTS ",\"prompt_tokens_details\":[]}", 10, 0, 5, 0},
+    {"{" COUNTS ",\"cached_tokens\":4}", 10, 0, 5, 0},
+    {REASONED("3"), 10, 0, 5, 3},
+    {REASONED("5"), 10, 0, 5, 5},
+    {REASONED("6"), 10, 0, 5, 5},
+    {REASONED("null"), 10, 0, 5, 0},
+    {"{" COUNTS ",\"completion_tokens_details\":null}", 10, 0, 5, 0},
+};
+
+static void reads_usage(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof usables / sizeof *usables; i++) {
+        struct meter meter = {.tokens = {77, 77, 77}, .reasoning_tokens = 77};
+        struct json_value usage = parse(slice_of(usables[i].usage));
+        if (!meter_read_usage(&meter, &usage))
+            fail_msg("not usable: %s", usables[i].usage);
+        assert_true(meter.reported);
+        if (meter.tokens.input != usables[i].input ||
+            meter.tokens.cached_input != usables[i].cached ||
+            meter.tokens.output != usables[i].output ||
+            meter.reasoning_tokens != usables[i].reasoning)
+            fail_msg("%lld + %lld in, %lld out, %lld reasoning: %s", (long long)meter.tokens.input,
+                     (long long)meter.tokens.cached_input, (long long)meter.tokens.output,
+                     (long long)meter.reasoning_tokens, usables[i].usage);
+    }
+}
+
+static const char *const unusables[] = {
+    "null",
+    "true",
+    "15",
+    "\"15\"",
+    "[]",
+    "[10,5]",
+    "{}",
+    "{\"total_tokens\":15}",
+    "{\"prompt_tokens\":10}",
+    "{\"completion_tokens\":5}",
+    "{\"usage\":{" COUNTS "}}",
+    "{\"Prompt_tokens\":10,\"completion_tokens\":5}",
+    "{\"prompt_tokens\":null,\"completion_tokens\":5}",
+    "{\"prompt_tokens\":10,\"completion_tokens\":null}",
+    "{\"prompt_tokens\":\"10\",\"completion_tokens\":5}",
+    "{\"prompt_tokens\":10,\"completion_tokens\":true}",
+    "{\"prompt_tokens\":[10],\"completion_tokens\":5}",
+    "{\"prompt_tokens\":{},\"completion_tokens\":5}",
+    "{\"prompt_tokens\":-1,\"completion_tokens\":5}",
+    "{\"prompt_tokens\":10,\"completion_tokens\":-5}",
+    "{\"prompt_tokens\":10.5,\"completion_tokens\":5}",
+    "{\"prompt_tokens\":10,\"completion_tokens\":1e-1}",
+    "{\"prompt_tokens\":10,\"completion_tokens\":1000000000001}",
+    "{\"prompt_tokens\":1e13,\"completion_tokens\":5}",
+    "{\"prompt_tokens\":9223372036854775808,\"completion_tokens\":5}",
+    "{\"prompt_tokens\":18446744073709551626,\"completion_tokens\":5}",
+    "{\"prompt_tokens\":10,\"completion_tokens\":1e400}",
+    "{\"prompt_tokens\":10,\"completion_tokens\":-1e400}",
+    CACHED("11"),
+    CACHED("-1"),
+    CACHED("0.5"),
+    CACHED("\"4\""),
+    CACHED("1e400"),
+    CACHED("[]"),
+    REASONED("-1"),
+    REASONED("0.5"),
+    REASONED("{}"),
+    REASONED("1000000000001"),
+};
+
+/* What cannot be used changes nothing that was read before. */
+static void refuses_bad_usage(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof unusables / sizeof *unusables; i++) {
+        struct json_value usage = parse(slice_of(unusables[i]));
+        struct json_value good = parse(slice_of(CACHED("4")));
+        struct meter meter = {0};
+        if (meter_read_usage(&meter, &usage))
+            fail_msg("usable: %s", unusables[i]);
+        assert_false(meter.reported);
+        assert_true(meter_read_usage(&meter, &good));
+        struct meter before = meter;
+        assert_false(meter_read_usage(&meter, &usage));
+        assert_memory_equal(&meter, &before, sizeof meter);
+    }
+}
+
+/* ---- choices ---- */
+
+static const struct {
+    const char *root;
+    int64_t bytes;
+    const char *finish_reason; /* NULL: not finished */
+} choices[] = {
+    {"{}", 0, NULL},
+    {"[]", 0, NULL},
+    {"null", 0, NULL},
+    {"{\"choices\":null}", 0, NULL},
+    {"{\"choices\":{}}", 0, NULL},
+    {"{\"choices\":[]}", 0, NULL},
+    {"{\"choices\":[null,1,\"x\",[]]}", 0, NULL},
+    {"{\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}", 0, NULL},
+    {"{\"choices\":[{\"delta\":{\"content\":\"hello\"}}]}", 5, NULL},
+    {"{\"choices\":[{\"delta\":{\"content\":\"\\u00e9\\ud83d\\ude00\\n\"}}]}", 2 + 4 + 1, NULL},
+    {"{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\"hello\"},"
+     "\"finish_reason\":\"stop\"}]}",
+     5, "stop"},
+    {"{\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}]}", 0, "length"},
+    {"{\"choices\":[{\"delta\":{},\"finish_reason\":null}]}", 0, NULL},
+    {"{\"choices\":[{\"delta\":{},\"finish_reason\":5}]}", 0, NULL},
+    {"{\"choices\":[{\"delta\":null,\"finish_reason\":\"stop\"}]}", 0, "stop"},
+    {"{\"choices\":[{\"delta\":\"hello\"}]}", 0, NULL},
+    {"{\"choices\":[{\"delta\":{\"content\":null,\"refusal\":\"no\"}}]}", 2, NULL},
+    {"{\"choices\":[{\"delta\":{\"reasoning_content\":\"hm\",\"content\":\"ok\"}}]}", 4, NULL},
+    {"{\"choices\":[{\"delta\":{\"content\":[{\"type\":\"x\",\"text\":\"abc\"}]}}]}", 4, NULL},
+    {"{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"call_1234\",\"type\":"
+     "\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":1}\"}}]}}]}",
+     1 + 7, NULL},
+    {"{\"choices\":[{\"delta\":{\"tool_calls\":{}}},{\"delta\":{\"tool_calls\":[1,null,{}]}}]}", 0,
+     NULL},
+    {"{\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"},"
+     "{\"delta\":{\"content\":\"bc\"},\"finish_reason\":\"length\"}]}",
+     3, "length"},
+    {"{\"choices\":[{\"finish_reason\":\"1234567890123456789012345678901\"}]}", 0,
+     "1234567890123456789012345678901"},
+    {"{\"choices\":[{\"finish_reason\":\"12345678901234567890123456789012\"}]}", 0, ""},
+    {"{\"choices\":[{\"finish_reason\":\"\"}]}", 0, ""},
+};
+
+static void reads_choices(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+        struct meter meter = {.output_text_bytes = 100};
+        struct json_value root = parse(slice_of(choices[i].root));
+        meter_read_choices(&meter, &root);
+        if (meter.output_text_bytes != 100 + choices[i].bytes)
+            fail_msg("%lld bytes: %s", (long long)meter.output_text_bytes - 100, choices[i].root);
+        assert_int_equal(meter.finished, choices[i].finish_reason != NULL);
+        if (choices[i].finish_reason)
+            assert_string_equal(meter.finish_reason, choices[i].finish_reason);
+        assert_false(meter.reported);
+    }
+}
+
+/* ---- money ---- */
+
+static void estimates(void **state)
+{
+    (void)state;
+    static const int64_t cases[][2] = {{0, 0}, {1, 1}, {4, 1}, {5, 2}, {8, 2}, {1000001, 250001}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(meter_estimate(cases[i][0]), cases[i][1]);
+}
+
+static void prices(void **state)
+{
+    (void)state;
+    static const struct {
+        struct token_prices prices;
+        struct token_counts tokens;
+        int64_t margin_ppm, held_nusd;
+        struct meter_price price;
+    } cases[] = {
+        {{0, 0, 0}, {1000, 0, 500}, 200000, 0, {0, 0, 0}},
+        {{150000, 75000, 600000}, {1000, 0, 500}, 200000, 1000000, {450000, 540000, 0}},
+        {{150000, 75000, 600000}, {0, 1000, 500}, 200000, 1000000, {375000, 450000, 0}},
+        {{150000, 75000, 600000}, {1000, 0, 500}, 200000, 540000, {450000, 540000, 0}},
+        {{150000, 75000, 600000}, {1000, 0, 500}, 200000, 539999, {450000, 539999, 1}},
+        {{150000, 75000, 600000}, {1000, 0, 500}, 200000, 0, {450000, 0, 540000}},
+        {{1, 1, 1}, {1, 0, 0}, 0, 10, {1, 1, 0}}, /* a pico-USD is rounded up */
+        {{1, 1, 1}, {1, 0, 0}, 100000000, 10, {1, 1, 0}},
+        {{0, 0, 0}, {0, 0, 0}, 100000000, 10, {0, 0, 0}},
+        {{MONEY_PRICE_MAX_PUSD, 0, MONEY_PRICE_MAX_PUSD},
+         {MONEY_TOKENS_MAX, 0, MONEY_TOKENS_MAX},
+         MONEY_MARGIN_MAX_PPM,
+         5,
+         {MONEY_AMOUNT_MAX_NUSD, 5, MONEY_AMOUNT_MAX_NUSD - 5}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct meter_price price;
+        meter_price(&cases[i].prices, &cases[i].tokens, cases[i].margin_ppm, cases[i].held_nusd,
+                    &price);
+        assert_int_equal(price.cost_nusd, cases[i].price.cost_nusd);
+        assert_int_equal(price.charge_nusd, cases[i].price.charge_nusd);
+        assert_int_equal(price.overrun_nusd, cases[i].price.overrun_nusd);
+    }
+}
+
+/* ---- the cost in a usage object ---- */
+
+/* `text` has the usage object as its member "usage"; the edited text is the caller's to free. */
+static char *with_cost(const char *text, int64_t charge_nusd)
+{
+    struct json_edit edits[METER_EDITS_MAX];
+    char number[METER_NUMBER_BYTES];
+    struct json_value root = parse(slice_of(text));
+    struct json_value usage;
+    struct buffer out;
+    assert_int_equal(json_find(&root, "usage", &usage), 1);
+    size_t count = meter_cost_edits(slice_of(text), &usage, charge_nusd, number, edits);
+    assert_in_range(count, 1, METER_EDITS_MAX);
+    buffer_init(&out, 1 << 20);
+    assert_true(json_apply_edits(slice_of(text), edits, count, &out));
+    parse(buffer_slice(&out));
+    buffer_append_char(&out, '\0');
+    return out.data;
+}
+
+static const struct {
+    const char *before, *after;
+} costs[] = {
+    {"{}", "{\"cost\":0.00054}"},
+    {"{ }", "{\"cost\":0.00054 }"},
+    {"{\n}", "{\"cost\":0.00054\n}"},
+    {"{" COUNTS "}", "{\"cost\":0.00054," COUNTS "}"},
+    {"{ " COUNTS " }", "{\"cost\":0.00054, " COUNTS " }"},
+    /* a cost that is there */
+    {"{\"cost\":1}", "{\"cost\":0.00054}"},
+    {"{\"cost\":null}", "{\"cost\":0.00054}"},
+    {"{ \"cost\" : 1.5e-7 }", "{ \"cost\" : 0.00054 }"},
+    {"{\"cost\":{\"usd\":1}," COUNTS "}", "{\"cost\":0.00054," COUNTS "}"},
+    {"{" COUNTS ",\"cost\":\"free\"}", "{" COUNTS ",\"cost\":0.00054}"},
+    {"{" COUNTS ",\"c\\u006fst\":1}", "{" COUNTS ",\"c\\u006fst\":0.00054}"},
+    {"{\"x\":{\"cost\":1},\"costs\":2}", "{\"cost\":0.00054,\"x\":{\"cost\":1},\"costs\":2}"},
+    /* what the provider paid: the only member, the first, the last, between */
+    {"{\"cost_details\":{\"upstream\":1}}", "{\"cost\":0.00054}"},
+    {"{ \"cost_details\" : {} }", "{\"cost\":0.00054}"},
+    {"{\"cost_details\":{}," COUNTS "}", "{\"cost\":0.00054," COUNTS "}"},
+    {"{ \"cost_details\" : {} , " COUNTS " }", "{\"cost\":0.00054, " COUNTS " }"},
+    {"{" COUNTS ",\"cost_details\":null}", "{\"cost\":0.00054," COUNTS "}"},
+    {"{ " COUNTS " , \"cost_details\" : [ ] }", "{\"cost\":0.00054, " COUNTS " }"},
+    {"{\"a\":1,\"cost_details\":{\"a\":1},\"b\":2}", "{\"cost\":0.00054,\"a\":1,\"b\":2}"},
+    {"{\"a\":1,\"cost\\u005fdetails\":1}", "{\"cost\":0.00054,\"a\":1}"},
+    /* both */
+    {"{\"cost\":1,\"cost_details\":{}}", "{\"cost\":0.00054}"},
+    {"{\"cost_details\":{},\"cost\":1}", "{\"cost\":0.00054}"},
+    {"{ \"cost\" : 1 , \"cost_details\" : {} }", "{ \"cost\" : 0.00054 }"},
+    {"{ \"cost_details\" : {} , \"cost\" : 1 }", "{ \"cost\" : 0.00054 }"},
+    {"{\"cost\":1," COUNTS ",\"cost_details\":{}}", "{\"cost\":0.00054," COUNTS "}"},
+    {"{\"cost_details\":{}," COUNTS ",\"cost\":1}", "{" COUNTS ",\"cost\":0.00054}"},
+    {"{\"a\":1,\"cost_details\":{},\"cost\":1,\"b\":2}", "{\"a\":1,\"cost\":0.00054,\"b\":2}"},
+    {"{\"a\":1,\"cost\":1,\"cost_details\":{},\"b\":2}", "{\"a\":1,\"cost\":0.00054,\"b\":2}"},
+};
+
+static void puts_the_cost_in(void **state)
+{
+    (void)state;
+    static const char *const around[][2] = {
+        {"{\"usage\":", "}"},
+        {" { \"id\" : 9007199254740993 , \"usage\" : ", " , \"cost\" : 7 , \"x\" : [ ] } "},
+        {"{\"cost_details\":{},\"choices\":[],\"usage\":", ",\"cost\":{}}\n"},
+    };
+    for (size_t i = 0; i < sizeof costs / sizeof *costs; i++) {
+        for (size_t j = 0; j < sizeof around / sizeof *around; j++) {
+            char before[512];
+            char after[512];
+            snprintf(before, sizeof before, "%s%s%s", around[j][0], costs[i].before, around[j][1]);
+            snprintf(after, sizeof after, "%s%s%s", around[j][0], costs[i].after, around[j][1]);
+            char *got = with_cost(before, 540000);
+            if (strcmp(got, after) != 0)
+                fail_msg("\n     of %s\n    got %s\nwant to %s", before, got, after);
+            free(got);
+        }
+    }
+}
+
+static void writes_every_amount(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t nusd;
+        const char *text;
+    } cases[] = {
+        {0, "{\"usage\":{\"cost\":0}}"},
+        {1, "{\"usage\":{\"cost\":0.000000001}}"},
+        {INT64_C(1000000000), "{\"usage\":{\"cost\":1}}"},
+        {MONEY_AMOUNT_MAX_NUSD - 1, "{\"usage\":{\"cost\":999999999.999999999}}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *got = with_cost("{\"usage\":{}}", cases[i].nusd);
+        assert_string_equal(got, cases[i].text);
+        free(got);
+    }
+}
+
+/* Whatever a provider does, it does not get its price through: no member is there twice. */
+static void hides_a_price_said_twice(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {
+        "{\"usage\":{\"cost\":0.111,\"a\":1,\"cost\":0.111}}",
+        "{\"usage\":{\"cost\":0.111,\"c\\u006fst\":0.111}}",
+        "{\"usage\":{\"cost_details\":0.111,\"cost_details\":{\"x\":0.111}}}",
+        "{\"usage\":{\"cost\":0.111,\"cost_details\":0.111,\"a\":1,\"cost_details\":0.111}}",
+        "{\"usage\":{\"cost_details\":0.111,\"cost\":0.111,\"cost\":0.111,\"cost\":0.111}}",
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *got = with_cost(cases[i], 540000);
+        if (strstr(got, "0.111") || !strstr(got, "\"cost\":0.00054"))
+            fail_msg("%s", got);
+        free(got);
+    }
+}
+
+static void random_usages_keep_the_rest(void **state)
+{
+    (void)state;
+    static const char *const spaces[] = {"", "", "", " ", "\n\t", "\r\n  "};
+    struct dice dice = dice_make();
+#define SPACE spaces[dice_below(&dice, sizeof spaces / sizeof *spaces)]
+    for (int round = 0; round < 20000; round++) {
+        const char *members[] = {
+            "\"a\":1",
+            "\"b\":{\"cost\":2,\"cost_details\":3}",
+            "\"c\":\",}{\"",
+            dice_below(&dice, 2) == 0 ? "\"d\":[]" : "\"cost\":0.111",
+            dice_below(&dice, 2) == 0 ? "\"e\":null" : "\"cost_details\":{\"f\":[0.111,{}]}",
+        };
+        char text[1024] = "{\"usage\":{";
+        size_t at = strlen(text);
+        size_t left = dice_below(&dice, 6);
+        char kept[1024] = ""; /* what must be left, one after the other */
+        for (bool first = true; left > 0; left--, first = false) {
+            size_t chosen = dice_below(&dice, left);
+            at += (size_t)sprintf(text + at, "%s%s%s%s", first ? "" : ",", SPACE, members[chosen],
+                                  SPACE);
+            if (!strstr(members[chosen], "0.111"))
+                strcat(kept, members[chosen]);
+            members[chosen] = members[left - 1];
+        }
+        sprintf(text + at, "%s},\"cost\":1}", SPACE);
+
+        char *got = with_cost(text, 540000);
+        struct json_value root = parse(slice_of(got));
+        struct json_value usage;
+        struct json_item item;
+        char found[1024] = "";
+        unsigned paid = 0;
+        json_find(&root, "usage", &usage);
+        for (struct json_walk walk = json_walk(&usage); json_next(&walk, &item);) {
+            if (json_key_is(item.key, "cost") && slice_equals(item.value.raw, "0.00054"))
+                paid++;
+            else
+                sprintf(found + strlen(found), "\"%.*s\":%.*s", (int)item.key.bytes, item.key.data,
+                        (int)item.value.raw.bytes, item.value.raw.data);
+        }
+        if (paid != 1 || strcmp(found, kept) != 0)
+            fail_msg("\n     of %s\n    got %s", text, got);
+        free(got);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_usage),
+        cmocka_unit_test(refuses_bad_usage),
+        cmocka_unit_test(reads_choices),
+        cmocka_unit_test(estimates),
+        cmocka_unit_test(prices),
+        cmocka_unit_test(puts_the_cost_in),
+        cmocka_unit_test(writes_every_amount),
+        cmocka_unit_test(hides_a_price_said_twice),
+        cmocka_unit_test(random_usages_keep_the_rest),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
