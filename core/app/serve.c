@@ -272,8 +272,7 @@ static bool drain(struct gateway *gateway)
     order_all(gateway, drains, WORKER_DRAIN);
     bool empty = wait_home(gateway, drains, gateway->options->config.drain_timeout_ms);
     if (!empty) {
-        log_event(LOG_WARN, "drain_timeout_ms is over: running requests are cut",
-                  log_int("count", 0));
+        log_event(LOG_WARN, "drain_timeout_ms is over: running requests are cut");
         order_all(gateway, others, WORKER_CANCEL);
         wait_home(gateway, others, CANCEL_WAIT_MS);
         empty = wait_home(gateway, drains, CANCEL_WAIT_MS);

@@ -273,11 +273,8 @@ static bool refuse_hold(struct exchange *exchange, const struct exchange_need *n
             "The gateway has more requests under way than it can account for. Try again soon.";
         break;
     default:
-        error.code = "ledger_unavailable";
-        error.message =
-            "The gateway cannot write its ledger, so it answers nothing that costs money. "
-            "Try again soon.";
-        break;
+        exchange_refuse_unwritable(exchange);
+        return false;
     }
     exchange_refuse(exchange, &error);
     return false;

@@ -158,3 +158,14 @@ void exchange_refuse(struct exchange *exchange, const struct answer_error *error
     exchange_reply(exchange, error->status, "application/json", buffer_slice(&body));
     buffer_fini(&body);
 }
+
+void exchange_refuse_unwritable(struct exchange *exchange)
+{
+    const struct answer_error error = {
+        .status = 503,
+        .code = "ledger_unavailable",
+        .message = "The gateway cannot write its ledger, so it answers nothing that costs money. "
+                   "Try again soon.",
+        .retry_after_ms = 1000};
+    exchange_refuse(exchange, &error);
+}

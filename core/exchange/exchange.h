@@ -212,6 +212,8 @@ void exchange_header(struct exchange *exchange, const char *name, const char *va
 void exchange_reply(struct exchange *exchange, int status, const char *content_type,
                     struct slice body);
 void exchange_refuse(struct exchange *exchange, const struct answer_error *error);
+/* 503: the database cannot be written, so nothing that costs money is answered. */
+void exchange_refuse_unwritable(struct exchange *exchange);
 
 /* ---- for this floor ---- */
 

@@ -179,13 +179,7 @@ static void refuse_unsettled(struct exchange *exchange)
         end_stream(exchange);
         return;
     }
-    const struct answer_error error = {.status = 503,
-                                       .code = "ledger_unavailable",
-                                       .message =
-                                           "The gateway cannot write its ledger, so it answers "
-                                           "nothing that costs money. Try again soon.",
-                                       .retry_after_ms = 1000};
-    exchange_refuse(exchange, &error);
+    exchange_refuse_unwritable(exchange);
 }
 
 void relay_settled(struct exchange *exchange)
@@ -399,13 +393,7 @@ static void begin(struct exchange *exchange)
     struct relay *relay = &exchange->relay;
     if (exchange->hold_failed) {
         attempt_cancel(exchange);
-        const struct answer_error error = {.status = 503,
-                                           .code = "ledger_unavailable",
-                                           .message =
-                                               "The gateway cannot write its ledger, so it answers "
-                                               "nothing that costs money. Try again soon.",
-                                           .retry_after_ms = 1000};
-        exchange_refuse(exchange, &error);
+        exchange_refuse_unwritable(exchange);
         return;
     }
     if (!exchange->attempt.event_stream) {
