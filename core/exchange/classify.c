@@ -67,7 +67,7 @@ static void redact(char *text, const char *api_key)
 static void copy_redacted(const struct json_value *object, const char *name, const char *api_key,
                           char *out, size_t out_bytes)
 {
-    /* Cut so late that a key of ours which begins in what is told is whole when it is looked for. */
+    /* Cut so late that a key of ours which begins in what is told is whole when looked for. */
     char whole[sizeof((struct attempt *)0)->refusal_message +
                sizeof((struct candidate *)0)->api_key];
     struct json_value value;

@@ -52,6 +52,20 @@ static bool take_result(struct db *db, int rc)
     return false;
 }
 
+/* Makes the file, for its owner only, when there is none. An existing one must not even be opened:
+ * closing any descriptor of it would drop all locks that SQLite holds on it in this process (fcntl
+ * locks are so), and another process would then take away the log that we are writing. */
+static bool create_private(const char *path, struct fault *fault)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        close(fd);
+    else if (errno != EEXIST)
+        return fault_set(fault, "database_unusable", "cannot make the database %s: %s", path,
+                         strerror(errno));
+    return true;
+}
+
 bool db_open(struct db *db, const char *path, enum db_mode mode, struct fault *fault)
 {
     bool writes = mode != DB_READ;
@@ -61,11 +75,8 @@ bool db_open(struct db *db, const char *path, enum db_mode mode, struct fault *f
     memset(db, 0, sizeof(*db));
     pthread_once(&configured, configure);
     if (writes) {
-        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (fd < 0)
-            return fault_set(fault, "database_unusable", "cannot open the database %s: %s", path,
-                             strerror(errno));
-        close(fd);
+        if (!create_private(path, fault))
+            return false;
         flags |= SQLITE_OPEN_READWRITE;
     } else {
         flags |= SQLITE_OPEN_READONLY;
@@ -74,6 +85,8 @@ bool db_open(struct db *db, const char *path, enum db_mode mode, struct fault *f
     if (rc != SQLITE_OK)
         return fault_set(fault, "database_unusable", "cannot open the database %s: %s", path,
                          sqlite3_errstr(rc));
+    if (writes && sqlite3_db_readonly(db->handle, NULL) == 1)
+        return fault_set(fault, "database_unusable", "the database %s cannot be written", path);
     sqlite3_busy_timeout(db->handle, DB_BUSY_MS);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);

@@ -31,7 +31,7 @@ function balance.charge(x)
     check_payments(x)
     local members = body.read(x)
     body.require(x, members, "amount")
-    local amount_nusd = body.amount(x, members, "amount", CHARGE_USD_MAX)
+    local amount_nusd = body.amount(x, members, "amount", 1, CHARGE_USD_MAX)
     x:reply(201, store.call(x, "credit.create", user.id, amount_nusd, "test", "test charge"))
 end
 

@@ -121,7 +121,7 @@ local function without_exponent(raw)
 end
 
 -- An amount in nano-USD above 0 and at most most_usd, given as a string or a number; or nil.
-function body.amount(x, members, name, most_usd)
+function body.amount(x, members, name, least_nusd, most_usd)
     local raw = members[name]
     if raw == nil then
         return nil
@@ -136,9 +136,10 @@ function body.amount(x, members, name, most_usd)
         invalid(x, name, 'an amount in USD such as "12.50"')
     end
     local nusd = core.parse_money(text)
-    if not nusd or nusd <= 0 or nusd > most_usd * 1e9 then
+    if not nusd or nusd < least_nusd or nusd > most_usd * 1e9 then
         refuse(x, "invalid_amount", string.format('%s must be an amount in USD such as "12.50", '
-            .. "above 0, at most %d, with at most 9 decimals.", name, most_usd), name)
+            .. "%s, at most %d, with at most 9 decimals.", name,
+            least_nusd > 0 and "above 0" or "0 or more", most_usd), name)
     end
     return nusd
 end

@@ -67,7 +67,7 @@ function keys.create(x)
     local members = body.read(x)
     local name = read_name(x, members)
     local expires_ms = read_expiry(x, members)
-    local budget_nusd = body.amount(x, members, "budget", BUDGET_USD_MAX)
+    local budget_nusd = body.amount(x, members, "budget", 0, BUDGET_USD_MAX)
     local models = read_models(x, members, user)
     local key, digest, prefix, last4 = x:new_key()
     local data = store.call(x, "key.create", user.id, digest, prefix, last4, name, expires_ms,

@@ -70,9 +70,10 @@ def test_slow_reader_gets_everything(gateway, customer, provider):
         assert connection.read_head().status == 200
         wait_until(lambda: stalled(provider), 30, "a stop of the provider's writing")
         assert provider.last.ended_at is None, "it all fitted somewhere: the test shows nothing"
-        got = b""
+        chunks = []
         while chunk := connection.read_chunk():
-            got += chunk
+            chunks.append(chunk)
+    got = b"".join(chunks)
     assert got.replace(b": keep-alive\n\n", b"") == b"".join(events) + answers.DONE
 
 

@@ -1,7 +1,9 @@
 """The program as an operator meets it: commands, settings, and what it says when it is wrong."""
 
+import os
 import re
 import sqlite3
+from pathlib import Path
 
 import pytest
 from wait import wait_until
@@ -82,6 +84,23 @@ def test_key_made_while_it_serves(gateway):
     key = gateway.value_of("key", "create", email)
     headers = {"Authorization": f"Bearer {key}"}
     wait_until(lambda: gateway.http.get("/v1/models", headers=headers).status_code == 200, 5, "key")
+
+
+def test_commands_beside_the_server_lose_nothing(make_gateway, provider):
+    """SQLite's log must stay the server's: a command that ends beside it must not clean it away."""
+    gateway = make_gateway()
+    for args in (("user", "create", "a@example.com"), ("ledger", "verify"), ("migrate",)):
+        assert gateway.command(*args).returncode == 0
+        files = Path(f"/proc/{gateway.process.pid}/fd").iterdir()
+        assert not [name for name in map(os.readlink, files) if "deleted" in name], args
+    customer = gateway.customer()
+    assert customer.ask().status_code == 200
+    customer.wait_for_no_hold()
+    balance = customer.balance
+    gateway.kill()
+    gateway.start()
+    customer.web.base_url = gateway.origin + "/api"
+    assert customer.balance == balance
 
 
 def test_credit_refusals(idle):
