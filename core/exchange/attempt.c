@@ -213,6 +213,8 @@ static void judge_body(struct exchange *exchange)
                        "an error came with a status of success");
     } else if (json_find(&root, "choices", &value) == 0 || value.type != JSON_ARRAY) {
         attempt_decide(exchange, ATTEMPT_GARBLED, "the answer has no choices");
+    } else if (json_find(&root, "usage", &value) > 1) {
+        attempt_decide(exchange, ATTEMPT_GARBLED, "the answer has its usage twice");
     } else {
         attempt_decide(exchange, ATTEMPT_ANSWERED, "");
     }

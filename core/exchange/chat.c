@@ -194,6 +194,19 @@ static bool read_messages(struct chat_request *out, struct chat_fault *fault)
     return true;
 }
 
+/* A tier that costs more than the price in the policy, which is for the standard one. */
+static bool check_service_tier(const struct chat_request *request, struct chat_fault *fault)
+{
+    struct json_value value;
+    int found = find(&request->root, "service_tier", &value, fault);
+    if (found <= 0)
+        return found == 0;
+    if (value.type == JSON_STRING && json_string_is(&value, "priority"))
+        return refuse(fault, "invalid_value", "service_tier",
+                      "The service tier 'priority' is not sold here; leave it out.");
+    return true;
+}
+
 bool chat_read(struct slice text, struct chat_request *out, struct chat_fault *fault)
 {
     struct fault why;
@@ -209,7 +222,7 @@ bool chat_read(struct slice text, struct chat_request *out, struct chat_fault *f
         return refuse(fault, "invalid_json", NULL, "The body must be a JSON object.");
     int64_t older = -1;
     if (!check_members(&out->root, fault) || !read_model(out, fault) ||
-        !read_messages(out, fault) || !read_stream(out, fault) ||
+        !read_messages(out, fault) || !read_stream(out, fault) || !check_service_tier(out, fault) ||
         !read_count(out, "max_completion_tokens", INT32_MAX, &out->output_tokens, fault) ||
         !read_count(out, "max_tokens", INT32_MAX, &older, fault) ||
         !read_count(out, "n", CHOICES_MAX, &out->choices, fault))

@@ -226,8 +226,8 @@ static bool has_choices(const struct json_value *root)
 
 /* An event that says something of usage: to the meter, and to the client as far as he has asked
  * for it. */
-static void take_usage(struct exchange *exchange, struct slice event, bool one_line,
-                       const struct json_value *root, const struct json_value *usage)
+static void take_usage(struct exchange *exchange, struct slice event, const struct json_value *root,
+                       const struct json_value *usage)
 {
     struct relay *relay = &exchange->relay;
     bool counts = usage->type == JSON_OBJECT && meter_read_usage(&relay->meter, usage);
@@ -242,10 +242,7 @@ static void take_usage(struct exchange *exchange, struct slice event, bool one_l
     }
     if (counts && !has_choices(root))
         return;
-    if (one_line)
-        append_without_usage(relay, event, root);
-    else
-        append_event(relay, event);
+    append_without_usage(relay, event, root);
 }
 
 static void fail_in_stream(struct exchange *exchange, enum attempt_outcome outcome)
@@ -272,6 +269,35 @@ static bool take_error(struct exchange *exchange, struct slice data, const struc
     return true;
 }
 
+static void refuse_event(struct exchange *exchange, const char *detail)
+{
+    if (exchange->attempt.outcome == ATTEMPT_NONE)
+        attempt_decide(exchange, ATTEMPT_GARBLED, detail);
+    else
+        relay_fail(exchange, "provider_unavailable",
+                   "The model's provider sent something that is no answer; it is not complete.");
+}
+
+static void on_event(struct slice event, void *arg);
+
+/* An event with usage whose JSON stands on several data lines, which could not be edited: taken as
+ * if it stood on one. (A line break in JSON is white space, never part of a string.) */
+static void take_joined(struct exchange *exchange, struct slice data)
+{
+    struct buffer event;
+    buffer_init(&event, LIMIT_EVENT_BYTES + 16);
+    buffer_append_text(&event, "data: ");
+    buffer_append_slice(&event, data);
+    for (size_t i = 0; i < event.bytes; i++) {
+        if (event.data[i] == '\n' || event.data[i] == '\r')
+            event.data[i] = ' ';
+    }
+    buffer_append_text(&event, "\n\n");
+    if (!event.failed)
+        on_event(buffer_slice(&event), exchange);
+    buffer_fini(&event);
+}
+
 static void on_event(struct slice event, void *arg)
 {
     struct exchange *exchange = arg;
@@ -295,19 +321,23 @@ static void on_event(struct slice event, void *arg)
         return;
     }
     if (!json_parse(data, LIMIT_JSON_DEPTH, &root, &fault) || root.type != JSON_OBJECT) {
-        if (outcome == ATTEMPT_NONE)
-            attempt_decide(exchange, ATTEMPT_GARBLED, "the stream's first event is no JSON object");
-        else
-            relay_fail(
-                exchange, "provider_unavailable",
-                "The model's provider sent something that is no answer; it is not complete.");
+        refuse_event(exchange, "an event of the stream is no JSON object");
         return;
     }
     if (take_error(exchange, data, &root))
         return;
+    unsigned usages = json_find(&root, "usage", &usage);
+    if (usages > 1) {
+        refuse_event(exchange, "an event of the stream has its usage twice");
+        return;
+    }
+    if (usages == 1 && !one_line) {
+        take_joined(exchange, data);
+        return;
+    }
     meter_read_choices(&relay->meter, &root);
-    if (json_find(&root, "usage", &usage) > 0)
-        take_usage(exchange, event, one_line, &root, &usage);
+    if (usages == 1)
+        take_usage(exchange, event, &root, &usage);
     else
         append_event(relay, event);
     attempt_decide(exchange, ATTEMPT_ANSWERED, "");
