@@ -1,0 +1,67 @@
+"""Usage in forms that providers should not send, and often do: never a wrong charge, and never
+their own price shown."""
+
+import json
+
+import answers
+import pytest
+from answers import Usage
+from errors import check_error
+from prices import charge, usd
+
+FIRST = answers.content_event("Hello")
+STOP = b'data: {"id":"1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+USAGE = '{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15'
+
+
+def usage_event(members: str) -> bytes:
+    return f'data: {{"id":"1","choices":[],{members}}}\n\n'.encode()
+
+
+def ask_stream(customer, **fields):
+    return customer.ask(stream=True, stream_options={"include_usage": True}, **fields)
+
+
+def last_usage(content: bytes) -> dict:
+    events = [line[6:] for line in content.split(b"\n") if line.startswith(b"data: {")]
+    return json.loads(events[-1])["usage"]
+
+
+def test_on_several_data_lines(customer, provider):
+    event = f'data: {{"id":"1","choices":[],\ndata: "usage":{USAGE},"cost":0.5}}}}\n\n'.encode()
+    provider.answer = answers.stream([FIRST, STOP, event, answers.DONE])
+    response = ask_stream(customer)
+    assert response.content.endswith(b"data: [DONE]\n\n")
+    assert usd(last_usage(response.content)["cost"]) == charge("gpt-4o-mini", Usage(10, 5))
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_twice_in_one_event(customer, provider, asked):
+    event = usage_event(f'"usage":{USAGE}}},"usage":{USAGE},"cost":0.5}}')
+    provider.answer = answers.stream([FIRST, event, answers.DONE])
+    response = ask_stream(customer) if asked else customer.ask(stream=True)
+    assert b'"finish_reason":"error"' in response.content
+    assert b"0.5" not in response.content
+    customer.wait_for_no_hold()
+
+
+def test_twice_in_a_plain_answer(customer, provider):
+    body = f'{{"choices":[],"usage":{USAGE}}},"usage":{USAGE},"cost":0.5}}}}'.encode()
+    provider.answer = answers.reply(200, body)
+    check_error(customer.ask(), 502, "provider_unavailable", retry=True)
+    assert customer.balance == 10
+
+
+@pytest.mark.parametrize("extra", ['"cost":0.5', '"cost_details":{"upstream_inference_cost":0.5}'])
+def test_price_of_the_provider_is_not_shown(customer, provider, extra):
+    event = usage_event(f'"usage":{USAGE},{extra}}}')
+    provider.answer = answers.stream([FIRST, STOP, event, answers.DONE])
+    response = ask_stream(customer)
+    assert b"0.5" not in response.content
+    assert usd(last_usage(response.content)["cost"]) == charge("gpt-4o-mini", Usage(10, 5))
+
+
+def test_priority_tier_is_not_sold(customer, provider):
+    check_error(customer.ask(service_tier="priority"), 400, "invalid_value", param="service_tier")
+    assert customer.ask(service_tier="default").status_code == 200
+    assert provider.last.json["service_tier"] == "default"
