@@ -80,7 +80,8 @@ static const struct setting settings[] = {
      .min = 10,
      .max = 3600 * 1000},
     INTEGER(drain_timeout_ms, "30000", 0, 24 * 3600 * 1000),
-    INTEGER(hold_expiry_ms, "86400000", 60 * 1000, INT64_C(30) * 24 * 3600 * 1000),
+    INTEGER(hold_expiry_ms, "691200000", INT64_C(8) * 24 * 3600 * 1000,
+            INT64_C(30) * 24 * 3600 * 1000),
 };
 enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
 

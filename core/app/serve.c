@@ -337,7 +337,7 @@ int serve(struct serve_options *options)
         log_event(LOG_ERROR,
                   "stopped with requests whose charge could not be written; their holds are "
                   "voided at the next start");
-        return 1;
+        _exit(1); /* threads still run */
     }
     stop(gateway);
     log_event(LOG_INFO, "stopped");

@@ -76,6 +76,9 @@ static void on_request(struct http_request *request, void *arg)
         (answer_health(worker, request) || pages_answer(worker->shared->pages, request)))
         return;
     struct exchange *exchange = exchange_new(&worker->env, request);
+    if (worker->cancelled && request->refusal.status == 0)
+        request->refusal =
+            (struct refusal){503, "shutting_down", "The gateway is stopping. Try again."};
     if (request->refusal.status != 0) {
         const struct answer_error error = {.status = request->refusal.status,
                                            .code = request->refusal.code,
@@ -298,6 +301,7 @@ void worker_join(struct worker *worker)
 
 void worker_free(struct worker *worker)
 {
+    inbox_finish(&worker->inbox);
     if (worker->server != NULL)
         server_free(worker->server);
     while (worker->env.live != NULL)

@@ -178,7 +178,8 @@ bool exchange_limit(struct exchange *exchange, enum limit_kind kind, const char 
         realloc(exchange->limits, (exchange->limit_count + 1) * sizeof *exchange->limits);
     check(exchange->limits != NULL);
     struct counted_limit *counted = &exchange->limits[exchange->limit_count++];
-    snprintf(counted->name, sizeof counted->name, "%s", name);
+    counted->name = strdup(name);
+    check(counted->name != NULL);
     counted->kind = kind;
     counted->amount = amount;
     counted->window_ms = window_ms;
@@ -192,11 +193,9 @@ static void on_hold_home(struct job *job)
     struct exchange *exchange =
         (struct exchange *)(void *)((char *)job - offsetof(struct exchange, hold.job));
     exchange->hold_away = false;
-    if (!exchange->hold.durable) {
-        exchange->hold_failed = true;
-        exchange->hold_open = false;
-    }
-    if (exchange->void_wanted)
+    if (!exchange->hold.durable)
+        exchange_lose_hold(exchange);
+    else if (exchange->void_wanted)
         exchange_void(exchange);
     relay_hold_decided(exchange);
 }
@@ -223,36 +222,43 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
     char budget[MONEY_TEXT_BYTES];
     char spent[MONEY_TEXT_BYTES];
     char message[320];
-    char metadata[448];
+    char url[1024];
+    struct buffer metadata;
     int64_t tokens = affordable(exchange, need, refusal->available_nusd);
     money_format(refusal->available_nusd, available);
     money_format(required_nusd, required);
     money_format(refusal->budget_nusd, budget);
     money_format(refusal->spent_nusd, spent);
-    struct answer_error error = {.status = 402, .message = message, .metadata = metadata};
+    struct answer_error error = {.status = 402, .message = message};
+    buffer_init(&metadata, 8192);
     if (outcome == HOLD_BUDGET) {
         error.code = "key_budget_exceeded";
         snprintf(
             message, sizeof message,
             "This key's budget of $%s is spent or reserved; this request could cost up to $%s.",
             budget, required);
-        snprintf(metadata, sizeof metadata,
-                 "{\"scope\":\"key\",\"limit\":\"%s\",\"spent\":\"%s\",\"resets_at\":null,"
-                 "\"required\":\"%s\",\"affordable_max_tokens\":%lld}",
-                 budget, spent, required, (long long)(tokens > 0 ? tokens : 0));
+        buffer_printf(&metadata,
+                      "{\"scope\":\"key\",\"limit\":\"%s\",\"spent\":\"%s\",\"resets_at\":null,"
+                      "\"required\":\"%s\",\"affordable_max_tokens\":%lld}",
+                      budget, spent, required, (long long)(tokens > 0 ? tokens : 0));
     } else {
         error.code = "insufficient_credits";
         snprintf(message, sizeof message,
                  "Not enough credits: $%s are available, this request could cost up to $%s. Add "
                  "credits, or ask for fewer tokens (max_tokens).",
                  available, required);
-        snprintf(metadata, sizeof metadata,
-                 "{\"available\":\"%s\",\"required\":\"%s\",\"affordable_max_tokens\":%lld,"
-                 "\"topup_url\":\"%s/dashboard/credits\"}",
-                 available, required, (long long)(tokens > 0 ? tokens : 0),
-                 exchange->env->public_url);
+        buffer_printf(&metadata,
+                      "{\"available\":\"%s\",\"required\":\"%s\",\"affordable_max_tokens\":%lld,"
+                      "\"topup_url\":",
+                      available, required, (long long)(tokens > 0 ? tokens : 0));
+        snprintf(url, sizeof url, "%s/dashboard/credits", exchange->env->public_url);
+        json_write_text(&metadata, url);
+        buffer_append_char(&metadata, '}');
     }
+    buffer_append_char(&metadata, '\0');
+    error.metadata = metadata.data;
     exchange_refuse(exchange, &error);
+    buffer_fini(&metadata);
     return false;
 }
 
@@ -306,6 +312,7 @@ static enum hold_outcome try_hold(struct exchange *exchange, int64_t amount_nusd
 
 bool exchange_hold(struct exchange *exchange, const struct exchange_need *need)
 {
+    check(!exchange->hold_away && !exchange->hold_open && !exchange->settlement_away);
     int64_t asked = exchange->chat.output_tokens;
     int64_t output = need->output_tokens_max;
     int64_t allowed = need->output_tokens_allowed;

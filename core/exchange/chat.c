@@ -21,6 +21,25 @@ static bool refuse(struct chat_fault *fault, const char *code, const char *param
     return false;
 }
 
+/* Some servers match names without case (Go's encoding/json) and take the last: "Model" beside
+ * "model" would be another model than the one we price. */
+static bool is_disguised(struct slice key)
+{
+    static const char *const names[] = {"model",
+                                        "messages",
+                                        "n",
+                                        "max_tokens",
+                                        "stream",
+                                        "stream_options",
+                                        "service_tier",
+                                        "max_completion_tokens"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (slice_equals_nocase(key, names[i]) && !slice_equals(key, names[i]))
+            return true;
+    }
+    return false;
+}
+
 /* Every top-level member at most once. Keys are compared as written; the members that decide the
  * price are looked up with their escapes decoded, too (see find). */
 static bool check_members(const struct json_value *root, struct chat_fault *fault)
@@ -40,6 +59,10 @@ static bool check_members(const struct json_value *root, struct chat_fault *faul
                               "The member '%.*s' occurs twice; send it once.",
                               (int)(item.key.bytes < 60 ? item.key.bytes : 60), item.key.data);
         }
+        if (is_disguised(item.key))
+            return refuse(fault, "invalid_value", NULL,
+                          "The member '%.*s' must be written in lower case.", (int)item.key.bytes,
+                          item.key.data);
         keys[count++] = item.key;
     }
     return true;
@@ -128,18 +151,31 @@ static bool read_stream(struct chat_request *out, struct chat_fault *fault)
     return read_flag(&options, "include_usage", &out->usage_asked, fault);
 }
 
-/* Whether this content part carries an image, whose address or data are no text: 1 with *image,
- * 0, or -1: refused. */
-static int find_image(const struct json_value *part, struct json_value *image,
+enum part_kind { PART_TEXT, PART_IMAGE, PART_OPAQUE };
+
+/* What a content part is to the meter. Whatever is neither text nor image may stand for any number
+ * of tokens (a file by its id, a page of a PDF). False: refused. */
+static bool read_part(const struct json_value *part, enum part_kind *kind, struct json_value *image,
                       struct chat_fault *fault)
 {
+    static const char *const measured[] = {"text", "refusal", "input_audio"};
     struct json_value type;
     int found = find(part, "type", &type, fault);
-    if (found <= 0)
-        return found;
-    if (type.type != JSON_STRING || !json_string_is(&type, "image_url"))
-        return 0;
-    return find(part, "image_url", image, fault);
+    if (found < 0)
+        return false;
+    *kind = PART_OPAQUE;
+    if (found == 0 || type.type != JSON_STRING)
+        return true;
+    for (size_t i = 0; i < sizeof measured / sizeof measured[0]; i++) {
+        if (json_string_is(&type, measured[i]))
+            *kind = PART_TEXT;
+    }
+    if (!json_string_is(&type, "image_url"))
+        return true;
+    found = find(part, "image_url", image, fault);
+    if (found > 0)
+        *kind = PART_IMAGE;
+    return found >= 0;
 }
 
 static bool count_message(struct chat_request *out, const struct json_value *message,
@@ -156,10 +192,12 @@ static bool count_message(struct chat_request *out, const struct json_value *mes
     struct json_item part;
     while (json_next(&walk, &part)) {
         struct json_value image;
-        found = find_image(&part.value, &image, fault);
-        if (found < 0)
+        enum part_kind kind;
+        if (!read_part(&part.value, &kind, &image, fault))
             return false;
-        if (found == 0)
+        if (kind == PART_OPAQUE)
+            out->opaque_count++;
+        if (kind != PART_IMAGE)
             continue;
         out->image_count++;
         out->input_bytes -= (int64_t)image.raw.bytes;

@@ -23,6 +23,7 @@ struct chat_request {
      * counted by number. */
     int64_t input_bytes;
     int64_t image_count;
+    int64_t opaque_count;     /* content parts whose tokens nobody can foresee: files */
     int64_t input_text_bytes; /* of the messages' strings, for estimates */
 };
 

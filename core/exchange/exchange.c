@@ -82,6 +82,15 @@ static bool is_busy(const struct exchange *exchange)
            exchange->call_away || exchange->password_away || exchange->attempt.call != NULL;
 }
 
+static void forget_limits(struct exchange *exchange)
+{
+    for (size_t i = 0; i < exchange->limit_count; i++)
+        free(exchange->limits[i].name);
+    free(exchange->limits);
+    exchange->limits = NULL;
+    exchange->limit_count = 0;
+}
+
 static void release(struct exchange *exchange)
 {
     loop_cancel(exchange->env->loop, &exchange->wakeup);
@@ -89,7 +98,9 @@ static void release(struct exchange *exchange)
     unlink_live(exchange);
     attempt_fini(exchange);
     relay_fini(exchange);
-    free(exchange->limits);
+    forget_limits(exchange);
+    exchange_call_fini(exchange);
+    exchange_password_fini(exchange);
     buffer_wipe_fini(&exchange->body);          /* may hold a password */
     buffer_wipe_fini(&exchange->reply_headers); /* may hold a session cookie */
     free(exchange);
@@ -135,7 +146,7 @@ static void leave_limits(struct exchange *exchange)
             limiter_adjust(exchange->env->limiter, name, exchange->settlement.record.charge_nusd,
                            counted->window_ms, clock_wall_ms());
     }
-    exchange->limit_count = 0;
+    forget_limits(exchange);
 }
 
 static void write_log(const struct exchange *exchange)
@@ -157,6 +168,7 @@ void exchange_end(struct exchange *exchange)
 {
     if (exchange->state == EXCHANGE_ENDED)
         return;
+    exchange_void(exchange); /* whatever the task did: no hold stays open */
     exchange->state = EXCHANGE_ENDED;
     exchange->ended_us = clock_mono_us();
     exchange->env->served++;
@@ -306,6 +318,13 @@ void exchange_settle(struct exchange *exchange, enum usage_source source)
             (struct token_counts){.input = meter_estimate(exchange->chat.input_text_bytes),
                                   .output = meter_estimate(meter->output_text_bytes)};
     }
+    /* A count that came early, before the answer was cut, knows nothing of what came after it. */
+    int64_t seen = meter_estimate(meter->output_text_bytes);
+    bool cut = exchange->request == NULL || exchange->relay.failed;
+    if (cut && record->tokens.output < seen) {
+        record->tokens.output = seen;
+        record->source = USAGE_PARTIAL;
+    }
     meter_price(&candidate->prices, &record->tokens, candidate->margin_ppm,
                 exchange->hold.amount_nusd, &price);
     /* A provider counts more than we could foresee (its own additions to a prompt): the customer
@@ -355,10 +374,15 @@ static void on_call_home(struct job *job)
     struct exchange *exchange =
         (struct exchange *)(void *)((char *)job - offsetof(struct exchange, call.job));
     exchange->call_away = false;
-    if (exchange->task.task == NULL)
-        store_call_fini(&exchange->call);
     exchange_wake(exchange);
     exchange_free_if_over(exchange);
+}
+
+void exchange_call_fini(struct exchange *exchange)
+{
+    if (exchange->call_made)
+        store_call_fini(&exchange->call);
+    exchange->call_made = false;
 }
 
 bool exchange_call(struct exchange *exchange, const char *operation, const struct store_value *args,
@@ -370,10 +394,11 @@ bool exchange_call(struct exchange *exchange, const char *operation, const struc
         exchange_task_failed(exchange, "internal_error", fault.message);
         return false;
     }
+    exchange->call_made = true;
     exchange->call.job.home = exchange->env->inbox;
     exchange->call.job.done = on_call_home;
     if (!store_call_post(exchange->env->store, &exchange->call)) {
-        store_call_fini(&exchange->call);
+        exchange_call_fini(exchange);
         const struct answer_error error = {.status = 503,
                                            .code = "overloaded",
                                            .message = "Too much is asked of the database just now. "
@@ -384,6 +409,17 @@ bool exchange_call(struct exchange *exchange, const char *operation, const struc
     }
     exchange->call_away = true;
     return true;
+}
+
+void exchange_lose_hold(struct exchange *exchange)
+{
+    exchange->hold_failed = true;
+    exchange->hold_open = false;
+    if (exchange->state == EXCHANGE_ENDED)
+        return;
+    let_task_go(exchange);
+    attempt_cancel(exchange);
+    exchange_refuse_unwritable(exchange);
 }
 
 /* ---- time ---- */
@@ -409,6 +445,7 @@ void exchange_cancel_all(struct exchange_env *env)
     struct exchange *next;
     for (struct exchange *exchange = env->live; exchange != NULL; exchange = next) {
         next = exchange->next;
+        let_task_go(exchange); /* what it waits for may be away still */
         attempt_cancel(exchange);
         if (exchange->state == EXCHANGE_ENDED) {
             exchange_free_if_over(exchange);

@@ -77,7 +77,7 @@ enum limit_kind { LIMIT_REQUESTS, LIMIT_TOKENS, LIMIT_CONCURRENCY, LIMIT_USD };
 
 /* A limit that was counted for this exchange and is corrected or left when it ends. */
 struct counted_limit {
-    char name[96];
+    char *name; /* owned; as long as the policy makes it */
     enum limit_kind kind;
     int64_t amount;
     int64_t window_ms;
@@ -130,6 +130,7 @@ struct exchange {
     struct relay relay;
 
     struct store_call call;
+    bool call_made; /* `call` holds something to be freed */
     bool call_away;
     struct password_job *password; /* NULL: none */
     bool password_away;
@@ -195,6 +196,9 @@ void exchange_relay(struct exchange *exchange);
 bool exchange_call(struct exchange *exchange, const char *operation, const struct store_value *args,
                    size_t arg_count);
 
+/* Frees the result of the call, after the task has read it. */
+void exchange_call_fini(struct exchange *exchange);
+
 /* ---- replies ---- */
 
 struct answer_error {
@@ -223,6 +227,9 @@ void exchange_begin_stream(struct exchange *exchange, const char *content_type);
  * home. */
 void exchange_settle(struct exchange *exchange, enum usage_source source);
 void exchange_void(struct exchange *exchange);
+/* The hold could not be written: nothing may be answered, and nothing more be asked of a
+ * provider. */
+void exchange_lose_hold(struct exchange *exchange);
 /* The exchange is over for the client: log line, counters; frees when nothing is away. */
 void exchange_end(struct exchange *exchange);
 /* Frees it, later in this turn, when it has ended, no task holds it and nothing of it is away. */

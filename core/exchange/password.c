@@ -22,8 +22,6 @@ static void on_home(struct job *job)
     struct password_job *work = (struct password_job *)(void *)job;
     struct exchange *exchange = work->exchange;
     exchange->password_away = false;
-    if (exchange->task.task == NULL)
-        exchange_password_fini(exchange);
     exchange_wake(exchange);
     exchange_free_if_over(exchange);
 }

@@ -194,12 +194,44 @@ void relay_settled(struct exchange *exchange)
 
 /* ---- events ---- */
 
+/* Takes one member out of an event's usage. False: it is not there, or cannot be taken out. */
+static bool remove_of_usage(struct slice event, const char *name, struct buffer *out)
+{
+    struct json_value root;
+    struct json_value usage;
+    struct json_value value;
+    struct fault fault;
+    struct slice data = sse_data(event, NULL);
+    if (!json_parse(data, LIMIT_JSON_DEPTH, &root, &fault) ||
+        json_find(&root, "usage", &usage) != 1 || json_find(&usage, name, &value) != 1)
+        return false;
+    struct json_edit removal = json_removal(event, &usage, name);
+    return json_apply_edits(event, &removal, 1, out);
+}
+
+/* The held event was not the last with usage: it goes out without a cost, for ours is not known
+ * yet, and the provider's is nobody's business. */
+static void release_held(struct relay *relay)
+{
+    static const char *const names[] = {"cost", "cost_details"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct buffer cut;
+        buffer_init(&cut, LIMIT_EVENT_BYTES);
+        if (remove_of_usage(buffer_slice(&relay->held_event), names[i], &cut)) {
+            buffer_fini(&relay->held_event);
+            relay->held_event = cut;
+        } else {
+            buffer_fini(&cut);
+        }
+    }
+    buffer_append_slice(&relay->out, buffer_slice(&relay->held_event));
+    buffer_reset(&relay->held_event);
+}
+
 static void append_event(struct relay *relay, struct slice event)
 {
-    if (relay->held_event.bytes > 0) {
-        buffer_append_slice(&relay->out, buffer_slice(&relay->held_event));
-        buffer_reset(&relay->held_event);
-    }
+    if (relay->held_event.bytes > 0)
+        release_held(relay);
     buffer_append_slice(&relay->out, event);
 }
 
@@ -312,7 +344,7 @@ static void on_event(struct slice event, void *arg)
     struct slice data = sse_data(event, &relay->joined);
     bool one_line = data.data >= event.data && data.data < event.data + event.bytes;
     if (data.data == NULL) {
-        append_event(relay, event); /* a comment, an event name: nothing that decides */
+        buffer_append_slice(&relay->out, event); /* a comment: nothing that decides */
         return;
     }
     if (slice_equals(data, "[DONE]") && outcome == ATTEMPT_ANSWERED) {

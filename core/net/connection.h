@@ -50,7 +50,6 @@ struct connection {
     size_t body_counted; /* what this body counts in the server's sum */
     struct chunked chunked;
     struct buffer ahead; /* pipelined bytes that wait for the present reply to end */
-    struct deferred abort;
     struct http_request request;
 };
 

@@ -238,12 +238,12 @@ void guard_tick(struct connection *connection, int64_t now_us)
                                       "the body did not arrive in time (body_timeout_ms)"});
         return;
     case CONNECTION_WAITING:
+    case CONNECTION_FLUSHING:
     case CONNECTION_LINGERING:
         connection_close(connection);
         return;
     case CONNECTION_DELIVERED:
     case CONNECTION_REPLYING:
-    case CONNECTION_FLUSHING:
         return;
     }
 }

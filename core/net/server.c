@@ -23,7 +23,7 @@
 #include "net/connection.h"
 #include "net/tls.h"
 
-enum { LINGER_MS = 1000, LISTEN_BACKLOG = 1024 };
+enum { LINGER_MS = 1000, LISTEN_BACKLOG = 1024, FLUSH_TIMEOUTS = 10 };
 
 struct server {
     struct loop *loop;
@@ -139,7 +139,12 @@ static void bind_connection(void *arg)
     ev_uint16_t port;
     evhttp_connection_get_peer(connection->evcon, &address, &port);
     connection->request.peer_address = address;
-    if (server->connection_count > server->options.connections_max)
+    if (server->connection_count <= server->options.connections_max)
+        return;
+    if (server->options.tls !=
+        NULL) /* an answer would first need a handshake, which may never come */
+        connection_close(connection);
+    else
         guard_refuse(connection,
                      (struct refusal){503, "overloaded", "too many connections; try again soon"});
 }
@@ -279,7 +284,6 @@ static void on_closed(struct evhttp_connection *evcon, void *arg)
     if (evreq != NULL && evhttp_request_get_connection(evreq) == NULL)
         evhttp_request_free(evreq);
     evbuffer_remove_cb_entry(bufferevent_get_input(connection->bev), connection->tap);
-    loop_cancel(server->loop, &connection->abort);
     guard_fini(connection);
     slot_give(server, connection->slot);
     free(connection);
@@ -318,6 +322,9 @@ static void on_drained(struct evhttp_connection *evcon, void *arg)
 static void finish(struct connection *connection)
 {
     connection->state = CONNECTION_FLUSHING;
+    /* Absolute: a client that takes a byte now and then does not keep us for ever. */
+    connection->deadline_us =
+        clock_mono_us() + connection->server->options.write_timeout_ms * FLUSH_TIMEOUTS * 1000;
     connection->request.on_gone = NULL;
     connection->request.on_drained = NULL;
 }
@@ -379,20 +386,6 @@ void http_reply_end(struct http_request *request)
     struct connection *connection = request->connection;
     finish(connection);
     evhttp_send_reply_end(connection->evreq);
-}
-
-static void abort_now(void *arg)
-{
-    connection_close(arg);
-}
-
-void http_reply_abort(struct http_request *request)
-{
-    struct connection *connection = request->connection;
-    finish(connection);
-    connection->abort.call = abort_now;
-    connection->abort.arg = connection;
-    loop_defer(connection->server->loop, &connection->abort);
 }
 
 /* ---- the server ---- */

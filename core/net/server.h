@@ -92,8 +92,5 @@ void http_reply_begin(struct http_request *request, int status);
  * caller pauses its source until on_drained. */
 size_t http_reply_write(struct http_request *request, struct slice data);
 void http_reply_end(struct http_request *request);
-/* Closes the connection at once, without ending the reply: only for a client that must not take
- * what it got as whole. */
-void http_reply_abort(struct http_request *request);
 
 #endif

@@ -22,6 +22,7 @@ struct watch {
     struct event *event;
     short what;
     bool wanted; /* libcurl wants to hear of it */
+    bool ours; /* a connection's: we make and close it. The resolver's come and go by themselves */
 };
 
 struct upstream {
@@ -105,17 +106,31 @@ static struct watch *watch_get(struct upstream *upstream, curl_socket_t fd)
     return upstream->watches[place];
 }
 
+static void watch_free(struct upstream *upstream, curl_socket_t fd)
+{
+    size_t place = (size_t)fd;
+    if (place >= upstream->watch_count || upstream->watches[place] == NULL)
+        return;
+    if (upstream->watches[place]->event != NULL)
+        event_free(upstream->watches[place]->event);
+    free(upstream->watches[place]);
+    upstream->watches[place] = NULL;
+}
+
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
     (void)socket_arg;
     struct upstream *upstream = arg;
     struct watch *watch = watch_get(upstream, fd);
     watch->wanted = what != CURL_POLL_REMOVE;
-    if (!watch->wanted)
+    if (!watch->wanted) {
+        if (!watch->ours)
+            watch_free(upstream, fd);
         return 0;
+    }
     struct upstream_call *call = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
-    if (call != NULL)
+    if (call != NULL && watch->ours)
         call->fd = fd;
     short bits = EV_PERSIST;
     if (what & CURL_POLL_IN)
@@ -133,16 +148,18 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *so
     return 0;
 }
 
+static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)purpose;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd >= 0)
+        watch_get(arg, fd)->ours = true;
+    return fd >= 0 ? fd : CURL_SOCKET_BAD;
+}
+
 static int on_close_socket(void *arg, curl_socket_t fd)
 {
-    struct upstream *upstream = arg;
-    size_t place = (size_t)fd;
-    if (place < upstream->watch_count && upstream->watches[place] != NULL) {
-        if (upstream->watches[place]->event != NULL)
-            event_free(upstream->watches[place]->event);
-        free(upstream->watches[place]);
-        upstream->watches[place] = NULL;
-    }
+    watch_free(arg, fd);
     return close(fd);
 }
 
@@ -267,6 +284,8 @@ static void set_options(struct upstream *upstream, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, upstream);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, upstream);
     curl_easy_setopt(easy, CURLOPT_POST, 1L);

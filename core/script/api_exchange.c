@@ -40,7 +40,8 @@ static int api_read_chat(lua_State *state)
     lua_pushnumber(state, (lua_Number)chat->input_bytes);
     lua_pushnumber(state, (lua_Number)chat->image_count);
     lua_pushnumber(state, (lua_Number)meter_estimate(chat->input_text_bytes));
-    return 7;
+    lua_pushboolean(state, chat->opaque_count > 0);
+    return 8;
 }
 
 static int64_t check_integer(lua_State *state, int place)
@@ -276,7 +277,7 @@ int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_
             lua_pushstring(state, exchange->call.fault.code);
         }
         lua_pushstring(state, exchange->call.ok ? "" : exchange->call.fault.message);
-        store_call_fini(&exchange->call);
+        exchange_call_fini(exchange);
         return 3;
     case TASK_WAITS_PASSWORD:
         lua_pushboolean(state, exchange->password->ok);

@@ -166,7 +166,8 @@ void task_start(struct vm *vm, struct exchange *exchange)
 static struct task *task_of(lua_State *state)
 {
     struct task **handle = luaL_checkudata(state, 1, EXCHANGE_METATABLE);
-    if (*handle == NULL || (*handle)->exchange == NULL)
+    const struct exchange *exchange = *handle != NULL ? (*handle)->exchange : NULL;
+    if (exchange == NULL || exchange->request == NULL || exchange->state == EXCHANGE_ENDED)
         luaL_error(state, "this exchange has ended");
     return *handle;
 }

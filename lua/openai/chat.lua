@@ -30,9 +30,9 @@ local function count_limits(x, plan, input_estimate)
 end
 
 -- The worst case over all candidates that may be tried: no token is shorter than a byte, an image
--- is at most what the model's entry says (or fills the context), no answer is longer than the
--- model's longest.
-local function hold(x, plan, input_bytes, images)
+-- is at most what the model's entry says (or fills the context), what nobody can foresee (a file)
+-- fills it, no answer is longer than the model's longest.
+local function hold(x, plan, input_bytes, images, opaque)
     local input, cached, output, margin = 0, 0, 0, 0
     for _, candidate in ipairs(plan.candidates) do
         input = math.max(input, candidate.input_pusd)
@@ -42,6 +42,9 @@ local function hold(x, plan, input_bytes, images)
     end
     local image_tokens = plan.image_tokens_max or plan.context
     local input_tokens = math.min(plan.context, input_bytes + images * image_tokens)
+    if opaque then
+        input_tokens = plan.context
+    end
     x:hold(input, cached, output, margin, input_tokens, plan.max_output, plan.max_tokens or 0)
 end
 
@@ -73,7 +76,8 @@ end
 
 return function(x)
     local from = caller.authenticate(x)
-    local model, stream, output_tokens, _, input_bytes, images, input_estimate = x:read_chat()
+    local model, stream, output_tokens, _, input_bytes, images, input_estimate, opaque
+        = x:read_chat()
     local plan = make_plan(x, {
         model = model,
         group = from.group,
@@ -85,7 +89,7 @@ return function(x)
         output_tokens = output_tokens,
     })
     count_limits(x, plan, input_estimate)
-    hold(x, plan, input_bytes, images)
+    hold(x, plan, input_bytes, images, opaque)
     attempt(x, plan)
     x:relay()
 end
