@@ -313,6 +313,7 @@ static void stop(struct gateway *gateway)
     secret_wipe(&gateway->secret, sizeof gateway->secret);
     inbox_fini(&gateway->inbox);
     close(gateway->signal_fd);
+    free(gateway);
 }
 
 int serve(struct serve_options *options)
@@ -326,6 +327,7 @@ int serve(struct serve_options *options)
     net_library_init();
     if (!start(gateway, &fault)) {
         log_event(LOG_ERROR, "cannot start", log_text("reason", fault.message));
+        stop(gateway);
         return fail(&fault);
     }
     if (options->config.payments == PAYMENTS_TEST)
@@ -341,6 +343,5 @@ int serve(struct serve_options *options)
     }
     stop(gateway);
     log_event(LOG_INFO, "stopped");
-    free(gateway);
     return 0;
 }

@@ -8,7 +8,7 @@ import time
 import answers
 import pytest
 from answers import Chat, Usage
-from prices import charge
+from prices import Price, charge
 from rawhttp import chat_bytes
 from wait import wait_until
 
@@ -193,3 +193,33 @@ def test_descriptors_are_given_back(make_gateway, provider):
         round_of_calls()
     customer.wait_for_no_hold()
     wait_until(lambda: count() <= before + 4, 10, f"{before} descriptors, not {count()}")
+
+
+def test_drain_that_is_over_while_helpers_work(make_gateway):
+    """Sign-ins wait for their password's hash when the time is up."""
+    gateway = make_gateway(drain_timeout_ms=0)
+    customer = gateway.customer()
+    gateway.customers.clear()
+    body = b'{"email":"%s","password":"%s"}' % (customer.email.encode(), b"x" * 20)
+    head = b"POST /api/auth/signin HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    connections = [gateway.connect() for _ in range(20)]
+    for connection in connections:
+        connection.send(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    gateway.signal(signal.SIGTERM)
+    gateway.wait_for_exit()
+
+
+def test_provider_by_name(make_gateway, provider):
+    """A host name goes through libcurl's resolver, which has sockets of its own."""
+
+    def prepare(policies):
+        url = provider.url.replace("127.0.0.1", "localhost")
+        policies.provider("named", base_url=url, api_key="sk-named")
+        policies.model("named", Price("1", "2"), providers=("named",))
+
+    gateway = make_gateway(prepare=prepare)
+    customer = gateway.customer()
+    assert customer.ask("named").status_code == 200
+    assert customer.ask("named", stream=True).status_code == 200
+    customer.wait_for_no_hold()
+    gateway.stop()

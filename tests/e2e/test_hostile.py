@@ -362,3 +362,10 @@ def test_provider_cannot_hurt_either(customer, provider):
         provider.answer = answers.reply(200, body)
         assert customer.ask(max_tokens=10).status_code in (200, 502)
     customer.wait_for_no_hold()
+
+
+@pytest.mark.parametrize("name", ["Model", "MAX_TOKENS", "Stream", "N"])
+def test_names_in_another_case(customer, provider, name):
+    """Some servers match names without case: they would serve what we do not price."""
+    check_error(customer.ask(**{name: 1}), 400, "invalid_value")
+    assert not provider.requests

@@ -143,3 +143,27 @@ def test_longest_answer(limited, provider):
     customer = limited('scope = "key", output_tokens_max = 50, concurrency = 100').customer()
     assert customer.ask().status_code == 200
     assert provider.last.json["max_tokens"] == 50
+
+
+SEED_MODELS = '{ "gpt-4o", "gpt-4o-mini", "gpt-4-turbo", "gpt-4", "gpt-3.5-turbo", "demo" }'
+
+
+def test_rule_for_many_models(limited, provider):
+    """Its name in the limiter is long."""
+    gateway = limited(f'scope = "key", models = {SEED_MODELS}, concurrency = 1')
+    customer = gateway.customer()
+    for _ in range(3):
+        assert customer.ask().status_code == 200
+    assert gateway.is_alive()
+
+
+@pytest.mark.parametrize("models", [SEED_MODELS, '{ "gpt-4o-mini" }'], ids=["many", "one"])
+def test_money_a_day(limited, provider, models):
+    gateway = limited(f'scope = "key", models = {models}, usd_per_day = "0.000001"')
+    customer = gateway.customer()
+    provider.answer = answers.chat(usage=Usage(100, 100))
+    assert customer.ask().status_code == 200
+    error = check_error(customer.ask(), 402, "key_budget_exceeded", retry=False)
+    assert error["metadata"]["scope"] == "key"
+    other = gateway.customer()
+    assert other.ask().status_code == 200, "another key has its own"

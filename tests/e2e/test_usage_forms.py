@@ -65,3 +65,25 @@ def test_priority_tier_is_not_sold(customer, provider):
     check_error(customer.ask(service_tier="priority"), 400, "invalid_value", param="service_tier")
     assert customer.ask(service_tier="default").status_code == 200
     assert provider.last.json["service_tier"] == "default"
+
+
+def test_comment_after_the_usage(customer, provider):
+    """As OpenRouter sends them. The cost must still be ours, and there."""
+    event = usage_event(f'"usage":{USAGE},"cost":0.5}}')
+    comment = b": OPENROUTER PROCESSING\n\n"
+    provider.answer = answers.stream([comment, FIRST, STOP, event, comment, answers.DONE])
+    response = ask_stream(customer)
+    assert b"0.5" not in response.content
+    assert response.content.count(comment) == 2
+    assert usd(last_usage(response.content)["cost"]) == charge("gpt-4o-mini", Usage(10, 5))
+
+
+def test_usage_in_every_chunk(customer, provider):
+    """As vLLM's continuous_usage_stats; only the last gets a cost."""
+    early = FIRST.replace(b'"choices"', f'"usage":{USAGE},"cost":0.5}},"choices"'.encode())
+    last = usage_event(f'"usage":{USAGE},"cost":0.5}}')
+    provider.answer = answers.stream([early, early, STOP, last, answers.DONE])
+    response = ask_stream(customer)
+    assert b"0.5" not in response.content
+    assert response.content.count(b'"cost"') == 1
+    assert usd(last_usage(response.content)["cost"]) == charge("gpt-4o-mini", Usage(10, 5))
