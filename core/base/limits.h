@@ -15,7 +15,7 @@ enum {
     LIMIT_TRAILER_BYTES = 8 * 1024,
 
     /* a reply */
-    LIMIT_OUTPUT_BYTES = 64 * 1024, /* unsent bytes at which the upstream is paused */
+    LIMIT_OUTPUT_BYTES = 32 * 1024, /* unsent bytes at which the upstream is paused */
 
     /* an upstream's answer */
     LIMIT_UPSTREAM_HEAD_BYTES = 64 * 1024,
