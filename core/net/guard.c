@@ -198,8 +198,9 @@ static void clear_request(struct connection *connection)
     /* The head holds the client's key: it must not be found in memory later. */
     buffer_wipe_fini(&connection->head);
     buffer_wipe_fini(&connection->body);
-    connection->request.head.header_count = 0;
-    connection->request.head.path = (struct slice){0};
+    struct http_head *head = &connection->request.head;
+    head->header_count = 0;
+    head->method_text = head->path = head->query = (struct slice){0}; /* they were in it */
     connection->request.refusal = (struct refusal){0};
     connection->request.body = (struct slice){0};
     connection->request.user = NULL;

@@ -431,7 +431,8 @@ def test_flood_while_replying(gateway, replying, data):
         except (BlockingIOError, ConnectionError):
             time.sleep(0.002)
     growth = gateway.rss_bytes() - before
-    assert growth < 20_000_000, f"{growth} bytes more after {sent} bytes"
+    bound = 50_000_000 if is_sanitized() else 20_000_000  # with what was freed and kept aside
+    assert growth < bound, f"{growth} bytes more after {sent} bytes"
     assert gateway.is_alive()
 
 
