@@ -8,6 +8,7 @@ import time
 import answers
 import pytest
 from errors import check_error
+from gateway import is_sanitized
 from rawhttp import Closed, RawConnection, chat_bytes, request_bytes
 from wait import wait_until
 
@@ -105,9 +106,13 @@ REFUSED = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("place", ["first", "second"])
 @pytest.mark.parametrize("name", REFUSED)
-def test_refused(gateway, name):
+def test_refused(gateway, name, place):
     with gateway.connect() as connection:
+        if place == "second":  # nothing of the request before is taken for this one's
+            connection.send(get(target=b"/readyz?a=b"))
+            assert connection.read_reply().status == 200
         connection.send(REFUSED[name])
         if REFUSED[name].startswith(b"HEAD"):  # with or without a body, as the gateway likes
             assert connection.read_head().status == 400
