@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MEMBERS_MAX = 256, CHOICES_MAX = 128, EDITS_MAX = 6 };
+enum { NAME_BYTES_MAX = 64, MEMBERS_MAX = 256, CHOICES_MAX = 128, EDITS_MAX = 6 };
 
 static bool refuse(struct chat_fault *fault, const char *code, const char *param,
                    const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -23,7 +23,7 @@ static bool refuse(struct chat_fault *fault, const char *code, const char *param
 
 /* Some servers match names without case (Go's encoding/json) and take the last: "Model" beside
  * "model" would be another model than the one we price. */
-static bool is_disguised(struct slice key)
+static bool is_disguised(struct slice raw_key)
 {
     static const char *const names[] = {"model",
                                         "messages",
@@ -33,11 +33,19 @@ static bool is_disguised(struct slice key)
                                         "stream_options",
                                         "service_tier",
                                         "max_completion_tokens"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (slice_equals_nocase(key, names[i]) && !slice_equals(key, names[i]))
-            return true;
+    const struct json_value quoted = {JSON_STRING, {raw_key.data - 1, raw_key.bytes + 2}};
+    struct buffer key;
+    bool found = false;
+    buffer_init(&key, NAME_BYTES_MAX);
+    if (json_decode_string(&quoted, &key)) { /* a longer one is none of them */
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+            struct slice decoded = buffer_slice(&key);
+            found = found ||
+                    (slice_equals_nocase(decoded, names[i]) && !slice_equals(decoded, names[i]));
+        }
     }
-    return false;
+    buffer_fini(&key);
+    return found;
 }
 
 /* Every top-level member at most once. Keys are compared as written; the members that decide the
@@ -61,8 +69,8 @@ static bool check_members(const struct json_value *root, struct chat_fault *faul
         }
         if (is_disguised(item.key))
             return refuse(fault, "invalid_value", NULL,
-                          "The member '%.*s' must be written in lower case.", (int)item.key.bytes,
-                          item.key.data);
+                          "The member '%.*s' must be written in lower case.",
+                          (int)(item.key.bytes < 60 ? item.key.bytes : 60), item.key.data);
         keys[count++] = item.key;
     }
     return true;

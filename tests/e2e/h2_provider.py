@@ -47,9 +47,10 @@ class Connection(asyncio.Protocol):
 
     def take(self, event) -> None:
         if isinstance(event, RequestReceived):
-            self.provider.requests[event.stream_id] = (dict(event.headers), bytearray())
+            self.body = bytearray()
+            self.provider.requests.append((dict(event.headers), self.body))
         elif isinstance(event, DataReceived):
-            self.provider.requests[event.stream_id][1].extend(event.data)
+            self.body.extend(event.data)
             self.http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         elif isinstance(event, StreamEnded):
             self.begin(event.stream_id)
@@ -77,7 +78,7 @@ class Connection(asyncio.Protocol):
 class H2Provider:
     def __init__(self, certificate, key):
         self.connections: list[tuple[str, str]] = []
-        self.requests: dict[int, tuple[dict, bytearray]] = {}
+        self.requests: list[tuple[dict, bytearray]] = []
         self.open: list[tuple[Connection, int]] = []
         self.lost = 0
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

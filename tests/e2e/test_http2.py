@@ -50,7 +50,7 @@ def test_streams(over_h2, h2_provider):
         customer.wait_for_no_hold()
     assert len(h2_provider.connections) == count, "kept alive"
     assert set(h2_provider.connections) <= {("h2", "TLSv1.2"), ("h2", "TLSv1.3")}
-    headers, body = next(iter(h2_provider.requests.values()))
+    headers, body = h2_provider.requests[0]
     assert headers[b"authorization"] == b"Bearer sk-h2"
     assert json.loads(body)["model"] == "over-h2"
     assert 10 - customer.balance == 2 * count * charge(PRICE, Usage(10, 5))

@@ -152,7 +152,8 @@ static void refuses_missing_members(void **state)
     assert_refused("{}", "missing_field", "model");
     assert_refused("{" MESSAGES "}", "missing_field", "model");
     assert_refused("{\"model\":null," MESSAGES "}", "missing_field", "model");
-    assert_refused("{\"Model\":\"m\"," MESSAGES "}", "missing_field", "model");
+    assert_refused("{\"Model\":\"m\"," MESSAGES "}", "invalid_value", NULL);
+    assert_refused("{\"model\":\"m\",\"\\u004dodel\":\"x\"," MESSAGES "}", "invalid_value", NULL);
     assert_refused("{\"model \":\"m\"," MESSAGES "}", "missing_field", "model");
     assert_refused("{\"x\":{\"model\":\"m\"}," MESSAGES "}", "missing_field", "model");
     assert_refused("{\"model\":\"m\"}", "missing_field", "messages");
