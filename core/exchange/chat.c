@@ -23,7 +23,7 @@ static bool refuse(struct chat_fault *fault, const char *code, const char *param
 
 /* Some servers match names without case (Go's encoding/json) and take the last: "Model" beside
  * "model" would be another model than the one we price. */
-static bool is_disguised(struct slice raw_key)
+static bool is_disguise(struct slice key)
 {
     static const char *const names[] = {"model",
                                         "messages",
@@ -33,17 +33,21 @@ static bool is_disguised(struct slice raw_key)
                                         "stream_options",
                                         "service_tier",
                                         "max_completion_tokens"};
-    const struct json_value quoted = {JSON_STRING, {raw_key.data - 1, raw_key.bytes + 2}};
-    struct buffer key;
-    bool found = false;
-    buffer_init(&key, NAME_BYTES_MAX);
-    if (json_decode_string(&quoted, &key)) { /* a longer one is none of them */
-        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-            struct slice decoded = buffer_slice(&key);
-            found = found ||
-                    (slice_equals_nocase(decoded, names[i]) && !slice_equals(decoded, names[i]));
-        }
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (slice_equals_nocase(key, names[i]) && !slice_equals(key, names[i]))
+            return true;
     }
+    return false;
+}
+
+static bool is_disguised(struct slice raw_key)
+{
+    const struct json_value quoted = {JSON_STRING, {raw_key.data - 1, raw_key.bytes + 2}};
+    if (memchr(raw_key.data, '\\', raw_key.bytes) == NULL)
+        return is_disguise(raw_key);
+    struct buffer key;
+    buffer_init(&key, NAME_BYTES_MAX); /* a longer one is none of them */
+    bool found = json_decode_string(&quoted, &key) && is_disguise(buffer_slice(&key));
     buffer_fini(&key);
     return found;
 }
