@@ -126,6 +126,7 @@ class Connection(asyncio.Protocol):
         if self.current is not None:
             self.current.sent_bytes += len(data)
         await self.writable.wait()
+        await asyncio.sleep(0)  # or the loop would never learn that the gateway has left
 
     async def pause(self, seconds: float) -> None:
         """Lets time pass, or raises Gone as soon as the gateway leaves."""

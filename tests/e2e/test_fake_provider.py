@@ -50,7 +50,7 @@ def test_gates_and_gone(direct, provider):
     stream = iter(direct.chat.completions.create(**ASK, stream=True))
     next(stream)
     next(stream)
-    assert provider.last.marks["events"] == 2
+    wait_until(lambda: provider.last.marks["events"] == 2, 5)
     gate.set()
     assert text_of(stream)
     provider.answer = answers.endless(gap_s=0.01)
