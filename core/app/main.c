@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "app/config.h"
+#include "app/ledger_commands.h"
 #include "app/serve.h"
 #include "base/check.h"
 #include "base/log.h"
@@ -38,6 +39,8 @@ static int print_usage(FILE *out)
         "  key create EMAIL [--name NAME]\n"
         "  credit EMAIL AMOUNT [--reason TEXT]    AMOUNT in USD, like 12.50\n"
         "  ledger verify                          recompute every balance from the transfers\n"
+        "  ledger explain REQUEST_ID              every number of that charge, computed again\n"
+        "  backup FILE                            a verified copy of the database in a new file\n"
         "  version\n"
         "\n"
         "Without --config, gateway.conf in this folder is read where there is one.\n"
@@ -130,6 +133,10 @@ static int run_command(const struct arguments *arguments, const struct config *c
         return commands_credit(config, words[1], words[2], &arguments->options);
     if (said(arguments, 2, "ledger", "verify"))
         return commands_ledger_verify(config);
+    if (said(arguments, 3, "ledger", "explain"))
+        return commands_ledger_explain(config, words[2]);
+    if (said(arguments, 2, "backup", NULL))
+        return commands_backup(config, words[1]);
     char all[512] = "";
     for (unsigned i = 0; i < arguments->word_count; i++) {
         size_t used = strlen(all);

@@ -1,0 +1,275 @@
+"""What an operator asks of the ledger: explain a charge, keep a copy, give money back, export."""
+
+import re
+import shutil
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import answers
+import pytest
+from answers import Usage
+from prices import PRICES, charge, cost_usd
+from wait import wait_until
+
+
+def asked(gateway, provider, usage=Usage(1001, 77, cached=512), **how):
+    """A customer who has asked once; the customer, and the id of the exchange."""
+    customer = gateway.customer()
+    provider.answer = answers.chat(usage=usage)
+    response = customer.ask(**how)
+    assert response.status_code == 200, response.text
+    customer.wait_for_no_hold()
+    return customer, response.headers["x-request-id"]
+
+
+def explained(gateway, exchange: str) -> str:
+    result = gateway.command("ledger", "explain", exchange)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def field(text: str, name: str) -> str:
+    found = re.search(rf"^  {name} +(.+)$", text, re.MULTILINE)
+    assert found, f"no line {name!r} in:\n{text}"
+    return found.group(1)
+
+
+def tamper(gateway, statement: str) -> None:
+    """Changes history, as nobody can without taking its triggers away."""
+    with sqlite3.connect(gateway.database) as db:
+        for (trigger,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            db.execute(f"DROP TRIGGER {trigger}")
+        assert db.execute(statement).rowcount > 0
+    db.close()
+
+
+# ---- explain ----
+
+
+@pytest.mark.quick
+def test_explain_has_every_number(gateway, provider):
+    usage = Usage(1001, 77, cached=512, reasoning=33)
+    customer, exchange = asked(gateway, provider, usage)
+    text = explained(gateway, exchange)
+    assert exchange in text
+    price = charge("gpt-4o-mini", usage)
+    assert field(text, "input").startswith("489 x       0.15 = 0.00007335")
+    assert field(text, "cached input").startswith("512 x      0.075 = 0.0000384")
+    assert field(text, "output").startswith("77 x       0.60 = 0.0000462")
+    assert field(text, "reasoning").startswith("33 ")
+    assert field(text, "margin") == "20%"
+    exact = cost_usd(PRICES["gpt-4o-mini"], usage)
+    sell = re.fullmatch(r"(\S+) \+ (\S+) \(rounded up once\) = (\S+)", field(text, "sell"))
+    assert Decimal(sell[1]) == Decimal(exact.numerator) * 6 / 5 / exact.denominator
+    assert Decimal(sell[1]) + Decimal(sell[2]) == Decimal(sell[3]) == price
+    assert Decimal(field(text, "held")) >= price
+    assert Decimal(field(text, "extension")) >= 0
+    assert Decimal(field(text, "charge")) == price
+    assert Decimal(field(text, "overrun")) == Decimal(field(text, "refunded")) == 0
+    assert field(text, "model") == "gpt-4o-mini"
+    assert field(text, "provider") == "openai"
+    assert field(text, "model there").startswith("gpt-4o-mini")
+    assert field(text, "attempts") == "1"
+    assert field(text, "usage source") == "reported"
+    assert re.fullmatch(r"[0-9a-f]{64}", field(text, "policy revision"))
+    account = field(text, "account")
+    assert re.search(rf" charge {price:.9f}: {account} -> revenue$", text, re.MULTILINE)
+    assert re.search(r" cost 0\.\d{9}: revenue -> cost:openai$", text, re.MULTILINE)
+    assert "DIFFERS" not in text and "ok: cost" in text
+    assert customer.balance == 10 - price
+
+
+def test_explain_shows_the_rounding_step(make_gateway, provider):
+    """168.51855 nano-dollars are charged as 169."""
+
+    def prepare(policies):
+        policies.write("examples", "return {}\n")
+        policies.replace("margins", 'default = "20%"', 'default = "12.3457%"')
+
+    gateway = make_gateway(prepare=prepare)
+    customer, exchange = asked(gateway, provider, Usage(1, 0))
+    text = explained(gateway, exchange)
+    assert field(text, "margin") == "12.3457%"
+    assert field(text, "sell") == (
+        "0.000000168518550000 + 0.000000000481450000 (rounded up once) = 0.000000169"
+    )
+    assert customer.balance == Decimal("9.999999831")
+
+
+def test_explain_an_overrun(gateway, provider):
+    """More than the customer has: the house pays, and it is said."""
+    customer = gateway.customer(credit="0.001")
+    provider.answer = answers.chat(usage=Usage(10, 100_000))
+    response = customer.ask(max_tokens=10)
+    customer.wait_for_no_hold()
+    text = explained(gateway, response.headers["x-request-id"])
+    assert Decimal(field(text, "charge")) == Decimal("0.001")
+    price = charge("gpt-4o-mini", Usage(10, 100_000))
+    assert Decimal(field(text, "overrun")) == price - Decimal("0.001")
+    assert Decimal(field(text, "extension")) > 0
+    assert re.search(r" overrun [\d.]+: overrun -> revenue$", text, re.MULTILINE)
+
+
+def test_explain_a_call_that_cost_nothing(gateway, provider):
+    customer = gateway.customer()
+    provider.answer = answers.error(400, "no", None, "invalid_request_error")
+    response = customer.ask()
+    assert response.status_code == 400
+    customer.wait_for_no_hold()
+    text = explained(gateway, response.headers["x-request-id"])
+    assert field(text, "outcome") == "void"
+    assert Decimal(field(text, "charge")) == 0
+
+
+@pytest.mark.parametrize("name", ["req_01ARZ3NDEKTSV4RRFFQ69G5FAV", "nonsense", "' OR 1=1", ""])
+def test_explain_of_nothing(gateway, name):
+    result = gateway.command("ledger", "explain", name)
+    assert result.returncode == 1
+    assert "knows no request" in result.stderr
+    assert result.stdout == ""
+
+
+WRONG = {
+    "cost": "UPDATE usage SET cost_nusd = cost_nusd + 1",
+    "charge": "UPDATE usage SET charge_nusd = charge_nusd - 1",
+    "tokens": "UPDATE usage SET output_tokens = output_tokens + 1",
+    "price": "UPDATE usage SET input_price_pusd = input_price_pusd - 1000",
+    "margin": "UPDATE usage SET margin_ppm = margin_ppm + 10000",
+    "transfer": "UPDATE transfers SET amount_nusd = amount_nusd + 1 WHERE kind = 'charge'",
+    "lost transfer": "DELETE FROM transfers WHERE kind = 'cost'",
+    "hold": "UPDATE holds SET amount_nusd = amount_nusd + 1",
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_explain_finds_a_wrong_number(make_gateway, provider, name):
+    gateway = make_gateway()
+    _, exchange = asked(gateway, provider)
+    gateway.check_money()
+    gateway.stop()
+    tamper(gateway, WRONG[name])
+    result = gateway.command("ledger", "explain", exchange)
+    assert result.returncode == 1
+    assert "DIFFERS" in result.stdout and exchange in result.stderr
+
+
+# ---- backup ----
+
+
+def restore(make_gateway, folder, secret):
+    """As the README has it: the copy and the secret into a new place, and start."""
+    gateway = make_gateway(start=False)
+    shutil.copy(folder, gateway.database)
+    shutil.copy(secret, gateway.folder / "secret")
+    return gateway.start()
+
+
+@pytest.mark.quick
+def test_backup_and_restore(make_gateway, provider, tmp_path):
+    gateway = make_gateway()
+    customer, exchange = asked(gateway, provider)
+    copy = tmp_path / "copy.db"
+    result = gateway.command("backup", str(copy))
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert str(copy) in result.stdout
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in tmp_path.glob("copy.db*")) == ["copy.db"]
+    balance, record = customer.balance, customer.records()
+    assert customer.ask().status_code == 200, "the server goes on"
+    restored = restore(make_gateway, copy, gateway.folder / "secret")
+    customer.web.base_url = restored.origin + "/api"
+    customer.gateway = restored
+    customer.sign_in()
+    assert customer.balance == balance
+    assert customer.records() == record
+    assert "DIFFERS" not in explained(restored, exchange)
+    assert customer.ask().status_code == 200, "the key is kept"
+    customer.wait_for_no_hold()
+    assert customer.balance == balance - charge("gpt-4o-mini", Usage(1001, 77, cached=512))
+    restored.verify_ledger()
+
+
+def test_backups_under_load_are_consistent(make_gateway, provider, tmp_path):
+    """Each is one moment: its ledger adds up and knows all that was answered before it began."""
+    gateway = make_gateway()
+    customer = gateway.customer()
+    done = threading.Event()
+    answered = []
+
+    def ask():
+        while not done.is_set():
+            response = customer.ask(stream=len(answered) % 2 == 0)
+            assert response.status_code == 200
+            answered.append(response.headers["x-request-id"])
+
+    with ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(ask) for _ in range(4)]
+        try:
+            for number in range(8):
+                wait_until(lambda n=number: len(answered) > n * 10, 20, "answers")
+                before = list(answered)
+                copy = tmp_path / f"{number}.db"
+                result = gateway.command("backup", str(copy))
+                assert result.returncode == 0, result.stdout + result.stderr
+                with sqlite3.connect(copy) as db:
+                    kept = {row[0] for row in db.execute("SELECT exchange_id FROM usage")}
+                    total = db.execute("SELECT sum(posted_nusd) FROM balances").fetchone()[0]
+                db.close()
+                assert set(before) <= kept
+                assert total == 0
+                verified = gateway.command("--set", f"database={copy}", "ledger", "verify")
+                assert verified.returncode == 0, verified.stdout
+        finally:
+            done.set()
+        for future in asking:
+            future.result()
+
+
+def test_backup_without_a_server(make_gateway, provider, tmp_path):
+    gateway = make_gateway()
+    asked(gateway, provider)
+    gateway.check_money()
+    gateway.stop()
+    assert gateway.command("backup", str(tmp_path / "copy.db")).returncode == 0
+
+
+def test_backup_overwrites_nothing(gateway, tmp_path):
+    for name in ("copy.db", "other.db.part"):
+        (tmp_path / name).write_text("precious")
+    for target in ("copy.db", "other.db"):
+        result = gateway.command("backup", str(tmp_path / target))
+        assert result.returncode == 1
+        assert "is there already" in result.stderr
+    assert [path.read_text() for path in sorted(tmp_path.glob("*.db*"))] == ["precious"] * 2
+    (tmp_path / "dangling.db").symlink_to(tmp_path / "nowhere.db")
+    assert gateway.command("backup", str(tmp_path / "dangling.db")).returncode == 1
+    assert (tmp_path / "dangling.db").is_symlink()
+    assert not (tmp_path / "nowhere.db").exists()
+
+
+def test_backup_into_no_folder(gateway, tmp_path):
+    result = gateway.command("backup", str(tmp_path / "nowhere" / "copy.db"))
+    assert result.returncode == 1
+    assert "nowhere" in result.stderr
+
+
+def test_backup_of_no_database(make_gateway, tmp_path):
+    gateway = make_gateway(start=False)
+    assert gateway.command("backup", str(tmp_path / "copy.db")).returncode == 1
+    assert not list(tmp_path.glob("copy.db*"))
+    gateway.value_of("migrate")
+
+
+def test_backup_of_a_wrong_ledger_is_refused(make_gateway, provider, tmp_path):
+    """It is verified: what does not add up never gets the name of a backup."""
+    gateway = make_gateway()
+    asked(gateway, provider)
+    gateway.check_money()
+    gateway.stop()
+    tamper(gateway, "UPDATE balances SET credited_nusd = credited_nusd + 1 WHERE floor_zero = 1")
+    result = gateway.command("backup", str(tmp_path / "copy.db"))
+    assert result.returncode == 1
+    assert "balance of acct_" in result.stdout
+    assert not list(tmp_path.glob("copy.db*"))
