@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
+#include "base/money.h"
 #include "store/audit.h"
+#include "store/call.h"
 #include "store/store.h"
 
 enum { REPORT_BYTES_MAX = 16 * 1024 * 1024 };
@@ -52,4 +55,42 @@ int commands_backup(const struct config *config, const char *target)
     printf("ok: %s is a verified copy; keys work with it only beside a copy of %s\n", target,
            config->secret_file);
     return 0;
+}
+
+/* Prints the transfer's amount. */
+static void print_amount(struct slice result)
+{
+    struct fault fault;
+    struct json_value root;
+    struct json_value transfer;
+    struct json_value amount;
+    if (json_parse(result, 8, &root, &fault) && json_find(&root, "transfer", &transfer) == 1 &&
+        json_find(&transfer, "amount", &amount) == 1)
+        printf("%.*s\n", (int)(amount.raw.bytes - 2), amount.raw.data + 1);
+}
+
+int commands_refund(const struct config *config, const char *exchange_id, const char *amount,
+                    const struct command_options *options)
+{
+    const char *reason = options->reason != NULL ? options->reason : "refunded by the operator";
+    struct store_value args[] = {{.type = STORE_TEXT, .text = slice_of(exchange_id)},
+                                 {.type = STORE_NULL},
+                                 {.type = STORE_TEXT, .text = slice_of(reason)}};
+    struct buffer result;
+    struct fault fault;
+    if (amount != NULL) {
+        args[1].type = STORE_INT;
+        if (!money_parse(slice_of(amount), &args[1].number, &fault))
+            return commands_fail(&fault);
+    }
+    struct store *store = commands_open(config);
+    if (store == NULL)
+        return 1;
+    buffer_init(&result, 65536);
+    bool given = commands_run(store, "refund.create", args, 3, &result, &fault);
+    store_close(store);
+    if (given)
+        print_amount(buffer_slice(&result));
+    buffer_fini(&result);
+    return given ? 0 : commands_fail(&fault);
 }

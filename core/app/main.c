@@ -40,6 +40,7 @@ static int print_usage(FILE *out)
         "  credit EMAIL AMOUNT [--reason TEXT]    AMOUNT in USD, like 12.50\n"
         "  ledger verify                          recompute every balance from the transfers\n"
         "  ledger explain REQUEST_ID              every number of that charge, computed again\n"
+        "  refund REQUEST_ID [AMOUNT] [--reason TEXT]   without AMOUNT all that is left of it\n"
         "  backup FILE                            a verified copy of the database in a new file\n"
         "  version\n"
         "\n"
@@ -135,6 +136,9 @@ static int run_command(const struct arguments *arguments, const struct config *c
         return commands_ledger_verify(config);
     if (said(arguments, 3, "ledger", "explain"))
         return commands_ledger_explain(config, words[2]);
+    if (said(arguments, 2, "refund", NULL) || said(arguments, 3, "refund", NULL))
+        return commands_refund(config, words[1], arguments->word_count == 3 ? words[2] : NULL,
+                               &arguments->options);
     if (said(arguments, 2, "backup", NULL))
         return commands_backup(config, words[1]);
     char all[512] = "";

@@ -273,3 +273,122 @@ def test_backup_of_a_wrong_ledger_is_refused(make_gateway, provider, tmp_path):
     assert result.returncode == 1
     assert "balance of acct_" in result.stdout
     assert not list(tmp_path.glob("copy.db*"))
+
+
+# ---- refund ----
+
+
+@pytest.mark.quick
+def test_refund_beside_the_server(gateway, provider):
+    """A part, then the rest; balance, explanation and lists of the running server know it."""
+    customer, exchange = asked(gateway, provider, Usage(1_000_000, 0))
+    price = charge("gpt-4o-mini", Usage(1_000_000, 0))
+    before = customer.balance
+    used = customer.call("GET", "/usage", 200)
+    part = gateway.value_of("refund", exchange, "0.05", "--reason", "a bad answer")
+    assert Decimal(part) == Decimal("0.05")
+    wait_until(lambda: customer.balance == before + Decimal("0.05"), 5, "the refund")
+    rest = gateway.value_of("refund", exchange)
+    assert Decimal(rest) == price - Decimal("0.05")
+    wait_until(lambda: customer.balance == before + price == 10, 5, "all of it")
+    text = explained(gateway, exchange)
+    assert Decimal(field(text, "refunded")) == price == Decimal(field(text, "charge"))
+    assert Decimal(field(text, "paid in the end")) == 0
+    account = field(text, "account")
+    assert re.search(rf" refund 0\.050000000: revenue -> {account}$", text, re.MULTILINE)
+    assert "a bad answer" in text and "refunded by the operator" in text
+    assert customer.call("GET", "/usage", 200) == used, "a refund is no less use"
+    moved = customer.call("GET", "/balance/transfers", 200)["data"]
+    assert [row["exchange_id"] for row in moved if row["kind"] == "refund"] == [exchange] * 2
+    assert customer.ask().status_code == 200
+    gateway.verify_ledger()
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "x", "1e-3", "0.180000001", "1000000000", ""])
+def test_refund_of_too_much_or_of_nothing(gateway, provider, amount):
+    customer, exchange = asked(gateway, provider, Usage(1_000_000, 0))
+    assert gateway.command("refund", exchange, amount).returncode in (1, 2)
+    assert gateway.command("refund", exchange, "0.18").returncode == 0
+    for again in ([], ["0.000000001"]):
+        result = gateway.command("refund", exchange, *again)
+        assert result.returncode == 1
+        assert "nothing of request" in result.stderr
+    wait_until(lambda: customer.balance == 10, 5, "the refund")
+
+
+def test_refund_of_no_charge(gateway, provider):
+    result = gateway.command("refund", "req_01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    assert result.returncode == 1
+    assert "no request req_01ARZ3NDEKTSV4RRFFQ69G5FAV" in result.stderr
+    customer = gateway.customer()
+    provider.answer = answers.error(400, "no", None, "invalid_request_error")
+    exchange = customer.ask().headers["x-request-id"]
+    customer.wait_for_no_hold()
+    result = gateway.command("refund", exchange)
+    assert result.returncode == 1
+    assert "nothing of request" in result.stderr
+    assert customer.balance == 10
+
+
+def test_refund_gives_nothing_of_an_overrun(gateway, provider):
+    """The house's part of the price was never the customer's."""
+    customer = gateway.customer(credit="0.001")
+    provider.answer = answers.chat(usage=Usage(10, 100_000))
+    exchange = customer.ask(max_tokens=10).headers["x-request-id"]
+    customer.wait_for_no_hold()
+    assert gateway.command("refund", exchange, "0.001000001").returncode == 1
+    assert Decimal(gateway.value_of("refund", exchange)) == Decimal("0.001")
+    wait_until(lambda: customer.balance == Decimal("0.001"), 5, "the refund")
+
+
+def test_refunds_at_once(gateway, provider):
+    """Of 24 refunds of a fifth each, five are given."""
+    customer, exchange = asked(gateway, provider, Usage(1_000_000, 0))
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda _: gateway.command("refund", exchange, "0.036"), range(24)))
+    assert sorted(result.returncode for result in results) == [0] * 5 + [1] * 19
+    wait_until(lambda: customer.balance == 10, 5, "all of it")
+    assert Decimal(field(explained(gateway, exchange), "paid in the end")) == 0
+
+
+WRONG_REFUNDS = {
+    "above the charge": ("revenue", "u.account_id", "u.charge_nusd + 1", "u.exchange_id"),
+    "of nothing": ("revenue", "u.account_id", "1", "'req_nothing'"),
+    "to another": ("revenue", "'promotion'", "1", "u.exchange_id"),
+    "from another": ("overrun", "u.account_id", "1", "u.exchange_id"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_REFUNDS)
+def test_verify_knows_refunds(make_gateway, provider, name):
+    """Balances that fit the transfer do not hide that it must not be."""
+    gateway = make_gateway()
+    customer, exchange = asked(gateway, provider)
+    gateway.value_of("refund", exchange, "0.000000001")
+    gateway.verify_ledger()
+    gateway.check_money()
+    gateway.stop()
+    debit, credit, amount, of = WRONG_REFUNDS[name]
+    with sqlite3.connect(gateway.database) as db:
+        for account in ("overrun", "promotion"):
+            db.execute(f"INSERT OR IGNORE INTO accounts VALUES ('{account}', 'house', 0, 1)")
+            db.execute(
+                f"INSERT OR IGNORE INTO balances (account_id, floor_zero) VALUES ('{account}', 0)"
+            )
+        db.execute(
+            "INSERT INTO transfers (id, debit_account, credit_account, amount_nusd, kind,"
+            f" exchange_id, created_ms) SELECT 'tx_x', '{debit}', {credit}, {amount}, 'refund',"
+            f" {of}, 1 FROM usage u"
+        )
+        db.execute(
+            "UPDATE balances SET"
+            " credited_nusd = coalesce((SELECT sum(amount_nusd) FROM transfers"
+            "  WHERE credit_account = account_id), 0),"
+            " debited_nusd = coalesce((SELECT sum(amount_nusd) FROM transfers"
+            "  WHERE debit_account = account_id), 0)"
+        )
+    db.close()
+    result = gateway.command("ledger", "verify")
+    assert result.returncode == 1
+    assert "was refunded from" in result.stdout
+    assert result.stdout.count("\n") == 1, "nothing else is wrong"
