@@ -4,12 +4,14 @@
 #define STORE_AUDIT_H
 
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 
 #include "base/buffer.h"
 #include "base/fault.h"
 
-/* Appends every number of one exchange's charge as text for a reader: tokens, prices, cost, margin,
- * sell, rounding, hold, charge, overrun, refunds, transfers. Cost, charge and transfers are
+/* Appends every number of one exchange's charge as text for a reader: tokens, prices, cost,
+ * margin, sell, rounding, hold, charge, overrun, refunds, transfers. Cost, charge and transfers are
  * computed again from tokens and prices. False: *fault is "not_found", "ledger_differs" (the text is there
  * and says what differs), or why the database cannot be read. */
 bool store_explain(const char *path, const char *exchange_id, struct buffer *out,
@@ -21,5 +23,15 @@ bool store_explain(const char *path, const char *exchange_id, struct buffer *out
  * False: there is no copy, and *fault says why ("exists": target or TARGET.part is there already);
  * `report` has a line for each difference that was found. */
 bool store_backup(const char *path, const char *target, struct buffer *report, struct fault *fault);
+
+struct export_options {
+    FILE *out;
+    bool csv;        /* RFC 4180, texts in quotes and harmless to spreadsheets; else JSON lines */
+    int64_t from_ms; /* inclusive */
+    int64_t to_ms;   /* exclusive */
+};
+/* Writes all transfers there are now, one a line, in the order of their numbers; memory stays
+ * bounded. A settlement's transfers have no id of their own: kind and exchange name them. */
+bool store_export(const char *path, const struct export_options *options, struct fault *fault);
 
 #endif

@@ -57,7 +57,8 @@ bool credits_balance(struct store_call *call, struct db *db)
     return true;
 }
 
-/* All that was ever paid in or given back, and all that was ever spent: kept beside the balance, not added up. */
+/* All that was ever paid in or given back, and all that was ever spent: kept beside the balance,
+ * not added up. */
 bool credits_get(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;
