@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/money.h"
 #include "store/audit.h"
@@ -93,4 +94,30 @@ int commands_refund(const struct config *config, const char *exchange_id, const 
         print_amount(buffer_slice(&result));
     buffer_fini(&result);
     return given ? 0 : commands_fail(&fault);
+}
+
+/* A time of the command line; without one `*out_ms` stays. */
+static bool take_time(const char *option, const char *text, int64_t *out_ms, struct fault *fault)
+{
+    if (text == NULL || clock_parse(text, out_ms))
+        return true;
+    return fault_set(fault, "invalid_value",
+                     "%s must be a date like 2026-11-22 or a time like 2026-11-22T21:34:00Z: %.64s",
+                     option, text);
+}
+
+int commands_ledger_export(const struct config *config, const struct command_options *options)
+{
+    const char *format = options->format != NULL ? options->format : "csv";
+    struct export_options export = {.out = stdout, .from_ms = INT64_MIN, .to_ms = INT64_MAX};
+    struct fault fault;
+    export.csv = strcmp(format, "csv") == 0;
+    if (!export.csv && strcmp(format, "jsonl") != 0) {
+        fault_set(&fault, "invalid_value", "--format must be csv or jsonl: %.64s", format);
+        return commands_fail(&fault);
+    }
+    if (!take_time("--from", options->from, &export.from_ms, &fault) ||
+        !take_time("--to", options->to, &export.to_ms, &fault))
+        return commands_fail(&fault);
+    return store_export(config->database, &export, &fault) ? 0 : commands_fail(&fault);
 }

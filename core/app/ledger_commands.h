@@ -7,6 +7,7 @@
 
 int commands_ledger_verify(const struct config *config);
 int commands_ledger_explain(const struct config *config, const char *exchange_id);
+int commands_ledger_export(const struct config *config, const struct command_options *options);
 /* `amount` NULL: all that is left of the charge. */
 int commands_refund(const struct config *config, const char *exchange_id, const char *amount,
                     const struct command_options *options);

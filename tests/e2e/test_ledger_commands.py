@@ -1,20 +1,31 @@
 """What an operator asks of the ledger: explain a charge, keep a copy, give money back, export."""
 
+import csv
+import io
+import json
 import re
 import shutil
 import sqlite3
+import subprocess
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import answers
 import pytest
 from answers import Usage
+from gateway import BINARY, is_sanitized
 from prices import PRICES, charge, cost_usd
 from wait import wait_until
 
 
-def asked(gateway, provider, usage=Usage(1001, 77, cached=512), **how):
+USAGE = Usage(1001, 77, cached=512)
+
+
+def asked(gateway, provider, usage=USAGE, **how):
     """A customer who has asked once; the customer, and the id of the exchange."""
     customer = gateway.customer()
     provider.answer = answers.chat(usage=usage)
@@ -77,7 +88,8 @@ def test_explain_has_every_number(gateway, provider):
     account = field(text, "account")
     assert re.search(rf" charge {price:.9f}: {account} -> revenue$", text, re.MULTILINE)
     assert re.search(r" cost 0\.\d{9}: revenue -> cost:openai$", text, re.MULTILINE)
-    assert "DIFFERS" not in text and "ok: cost" in text
+    assert "DIFFERS" not in text
+    assert "ok: cost" in text
     assert customer.balance == 10 - price
 
 
@@ -152,7 +164,8 @@ def test_explain_finds_a_wrong_number(make_gateway, provider, name):
     tamper(gateway, WRONG[name])
     result = gateway.command("ledger", "explain", exchange)
     assert result.returncode == 1
-    assert "DIFFERS" in result.stdout and exchange in result.stderr
+    assert "DIFFERS" in result.stdout
+    assert exchange in result.stderr
 
 
 # ---- backup ----
@@ -296,7 +309,8 @@ def test_refund_beside_the_server(gateway, provider):
     assert Decimal(field(text, "paid in the end")) == 0
     account = field(text, "account")
     assert re.search(rf" refund 0\.050000000: revenue -> {account}$", text, re.MULTILINE)
-    assert "a bad answer" in text and "refunded by the operator" in text
+    assert "a bad answer" in text
+    assert "refunded by the operator" in text
     assert customer.call("GET", "/usage", 200) == used, "a refund is no less use"
     moved = customer.call("GET", "/balance/transfers", 200)["data"]
     assert [row["exchange_id"] for row in moved if row["kind"] == "refund"] == [exchange] * 2
@@ -363,7 +377,7 @@ WRONG_REFUNDS = {
 def test_verify_knows_refunds(make_gateway, provider, name):
     """Balances that fit the transfer do not hide that it must not be."""
     gateway = make_gateway()
-    customer, exchange = asked(gateway, provider)
+    _, exchange = asked(gateway, provider)
     gateway.value_of("refund", exchange, "0.000000001")
     gateway.verify_ledger()
     gateway.check_money()
@@ -392,3 +406,144 @@ def test_verify_knows_refunds(make_gateway, provider, name):
     assert result.returncode == 1
     assert "was refunded from" in result.stdout
     assert result.stdout.count("\n") == 1, "nothing else is wrong"
+
+
+# ---- export ----
+
+COLUMNS = ["seq", "id", "time", "kind", "debit_account", "credit_account", "amount",
+           "exchange_id", "reason"]  # fmt: skip
+REASONS = [
+    "plain", 'a "quoted", word', "two\nlines", "=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\t=1",
+    " =1", "\r=1", "|x", "%0", "ä € 🎉", "'", ",,", '"', '"=1', "a;=1",
+]  # fmt: skip
+
+
+def exported(gateway, *args: str) -> bytes:
+    """The bytes as they are: text mode would mend the ends of lines."""
+    command = [BINARY, "--config", gateway.config, "ledger", "export", *args]
+    result = subprocess.run(command, capture_output=True, timeout=60, env=gateway.env)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == b""
+    return result.stdout
+
+
+def csv_rows(data: bytes) -> list[dict]:
+    rows = list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
+    assert rows[0] == COLUMNS
+    assert all(len(row) == len(COLUMNS) for row in rows)
+    return [dict(zip(COLUMNS, row, strict=True)) for row in rows[1:]]
+
+
+def jsonl_rows(data: bytes) -> list[dict]:
+    rows = [json.loads(line) for line in data.decode().splitlines()]
+    assert all(list(row) == COLUMNS for row in rows)
+    return rows
+
+
+def stored(gateway) -> list[tuple]:
+    with sqlite3.connect(gateway.database) as db:
+        rows = db.execute(
+            "SELECT seq, id, created_ms, kind, debit_account, credit_account, amount_nusd,"
+            " exchange_id, reason FROM transfers ORDER BY seq"
+        ).fetchall()
+    db.close()
+    return rows
+
+
+def wanted_of(row: tuple) -> dict:
+    wanted = dict(zip(COLUMNS, row, strict=True))
+    time = datetime.fromtimestamp(row[2] // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    wanted["time"] = f"{time}.{row[2] % 1000:03}Z"
+    wanted["amount"] = f"{Decimal(row[6]) / 10**9:.9f}"
+    return wanted
+
+
+@pytest.mark.quick
+def test_export_has_every_transfer(make_gateway, provider):
+    gateway = make_gateway()
+    customer, exchange = asked(gateway, provider)
+    for reason in REASONS:
+        gateway.value_of("credit", customer.email, "0.5", "--reason", reason)
+    gateway.value_of("refund", exchange, "0.000000001")
+    rows = [wanted_of(row) for row in stored(gateway)]
+    assert len(rows) == 1 + 2 + len(REASONS) + 1
+    assert jsonl_rows(exported(gateway, "--format", "jsonl")) == rows
+    data = exported(gateway)
+    assert data == exported(gateway, "--format=csv")
+    assert data.count(b"\r\n") == len(rows) + 1
+    for got, row in zip(csv_rows(data), rows, strict=True):
+        assert {**got, "reason": ""} == {
+            **{name: str(value or "") for name, value in row.items()}, "reason": ""
+        }  # fmt: skip
+        assert got["reason"].removeprefix("'") == (row["reason"] or "").removeprefix("'")
+        assert not re.match(r"\s*[=+\-@|%]", got["reason"]), "no formula"
+        assert got["reason"][:1] not in ("\t", "\r", "\n")
+
+
+def test_export_of_a_time(make_gateway, provider):
+    gateway = make_gateway(start=False)
+    gateway.value_of("user", "create", "a@example.com")
+    for _ in range(4):
+        gateway.value_of("credit", "a@example.com", "1")
+        time.sleep(0.005)
+    rows = [wanted_of(row) for row in stored(gateway)]
+    times = [row["time"] for row in rows]
+    assert len(set(times)) == 4
+    for args, part in (
+        (["--from", times[1]], rows[1:]),
+        (["--to", times[1]], rows[:1]),
+        (["--from", times[1], "--to", times[3]], rows[1:3]),
+        (["--from", times[2], "--to", times[1]], []),
+        (["--from", "2020-01-01"], rows),
+        (["--to", "2020-01-01T00:00:00+02:00"], []),
+    ):
+        assert jsonl_rows(exported(gateway, "--format", "jsonl", *args)) == part
+        assert len(csv_rows(exported(gateway, *args))) == len(part)
+
+
+@pytest.mark.parametrize(
+    "args", [["--format", "xml"], ["--from", "yesterday"], ["--to", "2026-13-01"], ["--from", ""]]
+)
+def test_export_refusals(gateway, args):
+    result = gateway.command("ledger", "export", *args)
+    assert result.returncode == 1
+    assert args[0] in result.stderr
+    assert result.stdout == ""
+
+
+def test_export_to_a_full_disk(make_gateway):
+    gateway = make_gateway(start=False)
+    gateway.value_of("migrate")
+    with Path("/dev/full").open("wb") as full:
+        command = [BINARY, "--config", gateway.config, "ledger", "export"]
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=gateway.env)
+    assert result.returncode == 1
+    assert b"cannot be written" in result.stderr
+
+
+def test_export_is_streamed(make_gateway):
+    """A hundred thousand transfers, several pages, in a bounded memory."""
+    gateway = make_gateway(start=False)
+    gateway.value_of("migrate")
+    count = 100_000
+    with sqlite3.connect(gateway.database) as db:
+        db.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+            " INSERT INTO transfers SELECT i, 'tx_' || i, 'a', 'b', i, 'manual', NULL,"
+            " hex(zeroblob(200)), i FROM n",
+            (count,),
+        )
+    db.close()
+    command = [BINARY, "--config", gateway.config, "ledger", "export", "--format", "jsonl"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=gateway.env) as process:
+        status = Path(f"/proc/{process.pid}/status")
+        peak_kb = 0
+        seqs = []
+        for number, line in enumerate(process.stdout):
+            seqs.append(json.loads(line)["seq"])
+            if number % 10_000 == 0 and number < count - 10_000:
+                peak_kb = max(peak_kb, int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]))
+    assert process.returncode == 0
+    assert seqs == list(range(1, count + 1))
+    assert is_sanitized() or 0 < peak_kb < 40_000, "all of it is 60 MB"
+    tamper(gateway, "DELETE FROM transfers")
