@@ -10,10 +10,10 @@
 #include "base/buffer.h"
 #include "base/fault.h"
 
-/* Appends every number of one exchange's charge as text for a reader: tokens, prices, cost,
- * margin, sell, rounding, hold, charge, overrun, refunds, transfers. Cost, charge and transfers are
- * computed again from tokens and prices. False: *fault is "not_found", "ledger_differs" (the text is there
- * and says what differs), or why the database cannot be read. */
+/* Appends every number of one exchange's charge as text for a reader: tokens, prices, cost, margin,
+ * sell, rounding, hold, charge, overrun, refunds, transfers. Cost, charge and transfers are
+ * computed again from tokens and prices. False: *fault is "not_found", "ledger_differs" (the text
+ * is there and says what differs), or why the database cannot be read. */
 bool store_explain(const char *path, const char *exchange_id, struct buffer *out,
                    struct fault *fault);
 

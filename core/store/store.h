@@ -13,8 +13,8 @@
  *
  * One process serves a database: a lock file beside it (FILE-lock) refuses a second. The command
  * line's `credit`, `refund`, `key create` and `user create` may write from another process
- * meanwhile: the ledger thread sees the foreign change (the table `changes`, looked at in each batch
- * and at least every 100 ms) and loads it. */
+ * meanwhile: the ledger thread sees the foreign change (the table `changes`, looked at in each
+ * batch and at least every 100 ms) and loads it. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 

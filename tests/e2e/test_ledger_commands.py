@@ -21,7 +21,6 @@ from gateway import BINARY, is_sanitized
 from prices import PRICES, charge, cost_usd
 from wait import wait_until
 
-
 USAGE = Usage(1001, 77, cached=512)
 
 
