@@ -239,6 +239,33 @@ def test_backups_under_load_are_consistent(make_gateway, provider, tmp_path):
             future.result()
 
 
+def test_a_call_that_runs_while_the_copy_is_made(make_gateway, provider, tmp_path):
+    """Its hold is explained; in what is restored it is void, and all money is there."""
+    gateway = make_gateway()
+    customer = gateway.customer()
+    gateway.customers.clear()
+    provider.answer = answers.silence()
+    copy = tmp_path / "copy.db"
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(customer.ask)
+        wait_until(lambda: provider.requests, 10, "the call")
+        with sqlite3.connect(gateway.database) as db:
+            (exchange,) = db.execute("SELECT exchange_id FROM open_holds").fetchone()
+        db.close()
+        text = explained(gateway, exchange)
+        assert "no usage record" in text
+        assert field(text, "outcome") == "open"
+        assert Decimal(field(text, "held")) > 0
+        assert "was charged" in gateway.command("refund", exchange).stderr
+        gateway.value_of("backup", str(copy))
+        gateway.kill()
+        assert asking.exception(30) is not None
+    restored = restore(make_gateway, copy, gateway.folder / "secret")
+    customer.web.base_url = restored.origin + "/api"
+    assert customer.wallet()["available"] == "10.000000000"
+    assert field(explained(restored, exchange), "outcome") == "void"
+
+
 def test_backup_without_a_server(make_gateway, provider, tmp_path):
     gateway = make_gateway()
     asked(gateway, provider)
