@@ -17,7 +17,7 @@
 
 enum { REPORT_BYTES_MAX = 16 * 1024 * 1024 };
 
-static int fail(const struct fault *fault)
+int commands_fail(const struct fault *fault)
 {
     fprintf(stderr, "llm-gateway: %s\n", fault->message);
     return 1;
@@ -70,9 +70,8 @@ static struct store_value int_value(int64_t number)
 
 static const struct store_value null_value = {.type = STORE_NULL};
 
-/* Runs one operation now. With `result` (initialised), its JSON is put there. */
-static bool run(struct store *store, const char *operation, const struct store_value *args,
-                size_t arg_count, struct buffer *result, struct fault *fault)
+bool commands_run(struct store *store, const char *operation, const struct store_value *args,
+                  size_t arg_count, struct buffer *result, struct fault *fault)
 {
     struct store_call call;
     if (!store_call_init(&call, operation, args, arg_count, fault))
@@ -94,7 +93,7 @@ static bool find_user(struct store *store, const char *email, char *id, struct f
     struct json_value root;
     struct json_value value;
     buffer_init(&result, 4096);
-    bool found = run(store, "user.credentials", args, 1, &result, fault);
+    bool found = commands_run(store, "user.credentials", args, 1, &result, fault);
     if (found && json_parse(buffer_slice(&result), 8, &root, fault) &&
         json_find(&root, "id", &value) == 1)
         snprintf(id, ID_BYTES, "%.*s", (int)(value.raw.bytes - 2), value.raw.data + 1);
@@ -114,7 +113,7 @@ bool commands_no_users(struct store *store, bool *out, struct fault *fault)
     struct json_value data;
     struct json_item first;
     buffer_init(&result, 65536);
-    bool ok = run(store, "user.list", args, 3, &result, fault) &&
+    bool ok = commands_run(store, "user.list", args, 3, &result, fault) &&
               json_parse(buffer_slice(&result), 16, &root, fault) &&
               json_find(&root, "data", &data) == 1;
     if (ok) {
@@ -138,7 +137,7 @@ bool commands_make_user(struct store *store, const char *email, const char *name
         return fault_set(fault, "out_of_memory", "there is no memory to hash a password (64 MB)");
     const struct store_value args[] = {text_value(email), text_value(name), text_value(hash),
                                        text_value(admin ? "admin" : "user")};
-    return run(store, "user.create", args, 4, NULL, fault);
+    return commands_run(store, "user.create", args, 4, NULL, fault);
 }
 
 bool commands_make_key(struct store *store, const struct secret *secret, const char *email,
@@ -158,7 +157,7 @@ bool commands_make_key(struct store *store, const struct secret *secret, const c
                                        text_value(prefix),  text_value(key + APIKEY_CHARS - 4),
                                        text_value(name),    null_value,
                                        null_value,          null_value};
-    return run(store, "key.create", args, 8, NULL, fault);
+    return commands_run(store, "key.create", args, 8, NULL, fault);
 }
 
 bool commands_give_credit(struct store *store, const char *email, int64_t amount_nusd,
@@ -169,7 +168,7 @@ bool commands_give_credit(struct store *store, const char *email, int64_t amount
         return false;
     const struct store_value args[] = {text_value(user_id), int_value(amount_nusd),
                                        text_value(kind), text_value(reason)};
-    return run(store, "credit.create", args, 4, NULL, fault);
+    return commands_run(store, "credit.create", args, 4, NULL, fault);
 }
 
 /* ---- commands ---- */
@@ -184,25 +183,25 @@ int commands_check(const struct config *config)
         printf("%.*s", (int)report.bytes, report.data);
     buffer_fini(&report);
     if (!good)
-        return fail(&fault);
+        return commands_fail(&fault);
     printf("ok: the settings and the policies in %s are good\n", config->policies);
     return 0;
 }
 
-static struct store *open_for_command(const struct config *config)
+struct store *commands_open(const struct config *config)
 {
     struct fault fault;
     struct store *store = NULL;
     if (commands_make_folder(config->database, &fault))
         store = commands_open_store(config, false, &fault);
     if (store == NULL)
-        fail(&fault);
+        commands_fail(&fault);
     return store;
 }
 
 int commands_migrate(const struct config *config)
 {
-    struct store *store = open_for_command(config);
+    struct store *store = commands_open(config);
     if (store == NULL)
         return 1;
     store_close(store);
@@ -215,13 +214,13 @@ int commands_user_create(const struct config *config, const char *email,
 {
     char password[COMMANDS_PASSWORD_BYTES];
     struct fault fault;
-    struct store *store = open_for_command(config);
+    struct store *store = commands_open(config);
     if (store == NULL)
         return 1;
     bool made = commands_make_user(store, email, options->name, options->admin, password, &fault);
     store_close(store);
     if (!made)
-        return fail(&fault);
+        return commands_fail(&fault);
     fprintf(stderr, "%s %s can sign in with this password:\n",
             options->admin ? "administrator" : "user", email);
     printf("%s\n", password);
@@ -234,7 +233,7 @@ int commands_key_create(const struct config *config, const char *email,
     char key[APIKEY_CHARS + 1];
     struct secret secret;
     struct fault fault;
-    struct store *store = open_for_command(config);
+    struct store *store = commands_open(config);
     if (store == NULL)
         return 1;
     bool made =
@@ -244,7 +243,7 @@ int commands_key_create(const struct config *config, const char *email,
                           options->name != NULL ? options->name : "command line", key, &fault);
     store_close(store);
     if (!made)
-        return fail(&fault);
+        return commands_fail(&fault);
     fprintf(stderr, "this key is shown only now:\n");
     printf("%s\n", key);
     return 0;
@@ -257,39 +256,19 @@ int commands_credit(const struct config *config, const char *email, const char *
     struct fault fault;
     int64_t amount_nusd;
     if (!money_parse(slice_of(amount), &amount_nusd, &fault))
-        return fail(&fault);
+        return commands_fail(&fault);
     if (amount_nusd == 0) {
         fault_set(&fault, "invalid_amount", "an amount of nothing changes nothing");
-        return fail(&fault);
+        return commands_fail(&fault);
     }
-    struct store *store = open_for_command(config);
+    struct store *store = commands_open(config);
     if (store == NULL)
         return 1;
     const char *reason = options->reason != NULL ? options->reason : "added by the operator";
     bool given = commands_give_credit(store, email, amount_nusd, "manual", reason, &fault);
     store_close(store);
     if (!given)
-        return fail(&fault);
+        return commands_fail(&fault);
     printf("%s\n", money_format(amount_nusd, text));
     return 0;
-}
-
-int commands_ledger_verify(const struct config *config)
-{
-    struct buffer report;
-    struct fault fault = {0};
-    buffer_init(&report, REPORT_BYTES_MAX);
-    bool good = store_verify(config->database, &report, &fault);
-    printf("%.*s", (int)report.bytes, report.bytes > 0 ? report.data : "");
-    buffer_fini(&report);
-    if (good) {
-        printf("ok: every balance, key total and roll-up equals its transfers; the sum over all "
-               "accounts is 0\n");
-        return 0;
-    }
-    if (fault.message[0] != '\0')
-        fail(&fault);
-    else
-        fprintf(stderr, "llm-gateway: the ledger is not consistent\n");
-    return 1;
 }

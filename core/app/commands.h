@@ -1,4 +1,5 @@
-/* The commands of the command line that are not `serve`. Each prints its result on stdout, its
+/* The commands of the command line that are not `serve`; ledger_commands.h has those on the ledger.
+ * Each prints its result on stdout, its
  * errors on stderr, and returns the exit status. They may run while a server serves the same
  * database. */
 #ifndef APP_COMMANDS_H
@@ -18,6 +19,9 @@ struct store_value;
 struct command_options {
     const char *name;   /* --name */
     const char *reason; /* --reason */
+    const char *format; /* --format */
+    const char *from;   /* --from */
+    const char *to;     /* --to */
     bool admin;         /* --admin */
 };
 
@@ -29,7 +33,16 @@ int commands_key_create(const struct config *config, const char *email,
                         const struct command_options *options);
 int commands_credit(const struct config *config, const char *email, const char *amount,
                     const struct command_options *options);
-int commands_ledger_verify(const struct config *config);
+
+/* ---- also for ledger_commands.c ---- */
+
+/* Prints the fault on stderr; returns the exit status 1. */
+int commands_fail(const struct fault *fault);
+/* Opens the database for a command, with its folder. NULL: why has been printed. */
+struct store *commands_open(const struct config *config);
+/* Runs one operation now. With `result` (initialised), its JSON is put there. */
+bool commands_run(struct store *store, const char *operation, const struct store_value *args,
+                  size_t arg_count, struct buffer *result, struct fault *fault);
 
 /* ---- also for serve ---- */
 

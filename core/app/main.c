@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "app/config.h"
+#include "app/ledger_commands.h"
 #include "app/serve.h"
 #include "base/check.h"
 #include "base/log.h"
@@ -38,6 +39,10 @@ static int print_usage(FILE *out)
         "  key create EMAIL [--name NAME]\n"
         "  credit EMAIL AMOUNT [--reason TEXT]    AMOUNT in USD, like 12.50\n"
         "  ledger verify                          recompute every balance from the transfers\n"
+        "  ledger explain REQUEST_ID              every number of that charge, computed again\n"
+        "  ledger export [--format csv|jsonl] [--from TIME] [--to TIME]   all transfers\n"
+        "  refund REQUEST_ID [AMOUNT] [--reason TEXT]   without AMOUNT all that is left of it\n"
+        "  backup FILE                            a verified copy of the database in a new file\n"
         "  version\n"
         "\n"
         "Without --config, gateway.conf in this folder is read where there is one.\n"
@@ -78,6 +83,12 @@ static bool take_option(struct arguments *out, int argc, char **argv, int *at)
         out->options.name = value;
     else if ((value = option_value(argc, argv, at, "--reason")) != NULL)
         out->options.reason = value;
+    else if ((value = option_value(argc, argv, at, "--format")) != NULL)
+        out->options.format = value;
+    else if ((value = option_value(argc, argv, at, "--from")) != NULL)
+        out->options.from = value;
+    else if ((value = option_value(argc, argv, at, "--to")) != NULL)
+        out->options.to = value;
     else if (strcmp(word, "--admin") == 0)
         out->options.admin = true;
     else if (strcmp(word, "--first-run") == 0)
@@ -130,6 +141,15 @@ static int run_command(const struct arguments *arguments, const struct config *c
         return commands_credit(config, words[1], words[2], &arguments->options);
     if (said(arguments, 2, "ledger", "verify"))
         return commands_ledger_verify(config);
+    if (said(arguments, 3, "ledger", "explain"))
+        return commands_ledger_explain(config, words[2]);
+    if (said(arguments, 2, "ledger", "export"))
+        return commands_ledger_export(config, &arguments->options);
+    if (said(arguments, 2, "refund", NULL) || said(arguments, 3, "refund", NULL))
+        return commands_refund(config, words[1], arguments->word_count == 3 ? words[2] : NULL,
+                               &arguments->options);
+    if (said(arguments, 2, "backup", NULL))
+        return commands_backup(config, words[1]);
     char all[512] = "";
     for (unsigned i = 0; i < arguments->word_count; i++) {
         size_t used = strlen(all);

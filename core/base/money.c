@@ -136,6 +136,21 @@ const char *money_format_token_price(int64_t pusd, int64_t margin_ppm, char out[
     return out;
 }
 
+const char *money_format_price(int64_t pusd, char out[MONEY_TEXT_BYTES])
+{
+    check(pusd >= 0);
+    put_decimal(out, (uint128)pusd, PRICE_DECIMALS, 2);
+    return out;
+}
+
+const char *money_format_margin(int64_t margin_ppm, char out[MONEY_TEXT_BYTES])
+{
+    check(margin_ppm >= 0);
+    char *end = put_decimal(out, (uint128)margin_ppm, MARGIN_DECIMALS, 0);
+    memcpy(end, "%", 2);
+    return out;
+}
+
 static bool within(int64_t n, int64_t max)
 {
     return n >= 0 && n <= max;
@@ -155,21 +170,40 @@ static bool counts_valid(const struct token_counts *tokens)
            within(tokens->output, MONEY_TOKENS_MAX);
 }
 
+/* In units of 10^-18 USD. At most 3 x 10^24 x 1.01 x 10^8: far below 2^128. */
+static uint128 exact_charge(const struct token_prices *prices, const struct token_counts *tokens,
+                            int64_t margin_ppm)
+{
+    uint128 sum_pusd = (uint128)tokens->input * (uint128)prices->input_pusd +
+                       (uint128)tokens->cached_input * (uint128)prices->cached_input_pusd +
+                       (uint128)tokens->output * (uint128)prices->output_pusd;
+    return sum_pusd * (uint128)(margin_ppm + PPM_ONE);
+}
+
 bool money_charge(const struct token_prices *prices, const struct token_counts *tokens,
                   int64_t margin_ppm, int64_t *out_nusd)
 {
     if (!prices_valid(prices) || !counts_valid(tokens) || !within(margin_ppm, MONEY_MARGIN_MAX_PPM))
         return false;
 
-    /* At most 3 x 10^24 x 1.01 x 10^8: far below 2^128. */
-    uint128 sum_pusd = (uint128)tokens->input * (uint128)prices->input_pusd +
-                       (uint128)tokens->cached_input * (uint128)prices->cached_input_pusd +
-                       (uint128)tokens->output * (uint128)prices->output_pusd;
-    uint128 scaled = sum_pusd * (uint128)(margin_ppm + PPM_ONE);
+    uint128 scaled = exact_charge(prices, tokens, margin_ppm);
     uint128 nusd = (scaled + (NUSD_SCALE - 1)) / NUSD_SCALE;
     if (nusd > (uint128)MONEY_AMOUNT_MAX_NUSD)
         return false;
     *out_nusd = (int64_t)nusd;
+    return true;
+}
+
+bool money_charge_exact(const struct token_prices *prices, const struct token_counts *tokens,
+                        int64_t margin_ppm, struct money_exact *out)
+{
+    int64_t nusd;
+    if (!money_charge(prices, tokens, margin_ppm, &nusd))
+        return false;
+    uint128 exact = exact_charge(prices, tokens, margin_ppm);
+    put_decimal(out->sum, exact, TOKEN_PRICE_DECIMALS, TOKEN_PRICE_DECIMALS);
+    put_decimal(out->rounding, (uint128)nusd * (uint128)NUSD_SCALE - exact, TOKEN_PRICE_DECIMALS,
+                TOKEN_PRICE_DECIMALS);
     return true;
 }
 

@@ -51,10 +51,24 @@ const char *money_format_short(int64_t nusd, char out[MONEY_TEXT_BYTES]);
 /* A sell price per token in USD for `pricing` (OpenRouter's form), exact: price x (1 + margin). */
 const char *money_format_token_price(int64_t pusd, int64_t margin_ppm, char out[48]);
 
+/* A unit price in USD per million tokens: "0.15", with at least 2 decimals. */
+const char *money_format_price(int64_t pusd, char out[MONEY_TEXT_BYTES]);
+/* "20%", "12.5%". */
+const char *money_format_margin(int64_t margin_ppm, char out[MONEY_TEXT_BYTES]);
+
 /* sum(tokens x price) x (1 + margin), rounded up once to nano-USD; 128 bits inside. False when
  * the result is above MONEY_AMOUNT_MAX_NUSD or an argument is out of its bounds. */
 bool money_charge(const struct token_prices *prices, const struct token_counts *tokens,
                   int64_t margin_ppm, int64_t *out_nusd);
+
+/* The same before it is rounded, in USD with 18 decimals, and what rounding adds to it. */
+struct money_exact {
+    char sum[48];
+    char rounding[48];
+};
+/* False as money_charge. */
+bool money_charge_exact(const struct token_prices *prices, const struct token_counts *tokens,
+                        int64_t margin_ppm, struct money_exact *out);
 
 /* The largest number of output tokens (<= tokens_max) such that a charge with `input` tokens and
  * these output tokens is <= amount_nusd. -1 when not even the input is affordable. */

@@ -67,6 +67,8 @@ void store_call_now(struct store *store, struct store_call *call);
  *   balance.get       account_id -> {balance, held, available, currency}
  *   credit.create     user_id amount_nusd kind reason -> {transfer, balance}
  *                     (kind: manual | test | promotion)
+ *   refund.create     exchange_id amount_nusd? reason -> {transfer, balance}  ! nothing_to_refund
+ *                     (null: all that is left of the charge)
  *   credits.get       account_id -> {total_credits, total_usage}  (JSON numbers, USD)
  *   transfer.list     account_id cursor? limit -> {data, next_cursor}
  *   usage.list        account_id from_ms? to_ms? model? key_id? cursor? limit

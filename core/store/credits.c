@@ -1,4 +1,4 @@
-/* The operations on credits: balances, top-ups, the list of transfers. */
+/* The operations on credits: balances, top-ups, refunds, the list of transfers. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -57,7 +57,8 @@ bool credits_balance(struct store_call *call, struct db *db)
     return true;
 }
 
-/* All that was ever paid in, and all that was ever spent: kept beside the balance, not added up. */
+/* All that was ever paid in or given back, and all that was ever spent: kept beside the balance,
+ * not added up. */
 bool credits_get(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;
@@ -154,6 +155,70 @@ bool credits_create(struct store_call *call, struct db *db)
     if (!operations_fits(call, 3, REASON_BYTES_MAX, "reason") ||
         !find_account(call, db, &account_id))
         return false;
+    balance_nusd = posted(db, &account_id);
+    if (balance_nusd > MONEY_AMOUNT_MAX_NUSD - transfer.amount_nusd)
+        return fault_set(&call->fault, "invalid_amount", "a balance can be at most $1,000,000,000");
+    id_make(&transfer.id, "tx");
+    transfer.credit_account = account_id.text;
+    return posting_transfer(db, &transfer, clock_wall_ms()) &&
+           changes_note(db, CHANGE_ACCOUNT, account_id.text) &&
+           render_credit(call, db, &transfer.id, balance_nusd + transfer.amount_nusd);
+}
+
+/* What can still be given back of an exchange's charge. The overrun is not the customer's. */
+static bool find_rest(struct store_call *call, struct db *db, struct id *account_id,
+                      int64_t *rest_nusd)
+{
+    const char *exchange_id = operations_text(call, 0);
+    sqlite3_stmt *row = db_bind(db,
+                                "SELECT u.account_id, u.charge_nusd FROM resolutions r"
+                                " JOIN usage u ON u.seq = r.usage_seq WHERE r.exchange_id = ?1",
+                                call->args, 1);
+    bool ok;
+
+    if (!db_row(db, row))
+        return fault_set(&call->fault, "not_found", "no request %.64s was charged", exchange_id);
+    ok = id_parse(slice_of(column_text(row, 0)), "acct", account_id);
+    *rest_nusd = column_int(row, 1);
+    db_leave(row);
+    if (!ok)
+        return not_found(call, "account");
+    *rest_nusd -= db_number(db,
+                            "SELECT sum(amount_nusd) FROM transfers WHERE credit_account = ?1"
+                            " AND id IS NOT NULL AND exchange_id = ?2 AND kind = 'refund'",
+                            DB_VALUES(bind_text(account_id->text), call->args[0]), 0);
+    if (db->failure)
+        return false;
+    if (*rest_nusd > 0)
+        return true;
+    return fault_set(&call->fault, "nothing_to_refund",
+                     "nothing of request %.64s is left to refund", exchange_id);
+}
+
+/* A transfer of its own, from revenue back to the customer, that names the exchange it corrects.
+ * Usage records, key totals and daily sums stay as they are: they say what was used and what it
+ * cost, and a refund is no less use. So a key's budget is not given back either. The writing
+ * transaction is the only one: of two refunds at once the second sees the first. */
+bool credits_refund(struct store_call *call, struct db *db)
+{
+    struct posting_transfer transfer = {.debit_account = POSTING_REVENUE,
+                                        .kind = "refund",
+                                        .exchange_id = operations_text(call, 0),
+                                        .reason = operations_text(call, 2)};
+    char text[MONEY_TEXT_BYTES];
+    struct id account_id;
+    int64_t rest_nusd = 0;
+    int64_t balance_nusd;
+
+    if (!operations_fits(call, 2, REASON_BYTES_MAX, "reason") ||
+        !find_rest(call, db, &account_id, &rest_nusd))
+        return false;
+    transfer.amount_nusd = operations_null(call, 1) ? rest_nusd : operations_int(call, 1);
+    if (transfer.amount_nusd <= 0 || transfer.amount_nusd > rest_nusd)
+        return fault_set(&call->fault, "invalid_amount",
+                         "the amount must be above 0 and at most %s: the charge less what was "
+                         "refunded before",
+                         money_format(rest_nusd, text));
     balance_nusd = posted(db, &account_id);
     if (balance_nusd > MONEY_AMOUNT_MAX_NUSD - transfer.amount_nusd)
         return fault_set(&call->fault, "invalid_amount", "a balance can be at most $1,000,000,000");

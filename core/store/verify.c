@@ -115,6 +115,16 @@ static const struct verification verifications[] = {
      "   CASE provider WHEN '' THEN 'unknown' ELSE provider END, 0, cost_nusd FROM usage"
      "   WHERE cost_nusd <> 0)"
      " GROUP BY exchange, kind, debit, credit) WHERE moved <> wanted"},
+    {"refunds",
+     "SELECT printf('exchange %s: %s was refunded from %s to %s, its charge is %s', t.exchange_id,"
+     " usd(t.amount), t.debit_account, t.credit_account,"
+     " coalesce(usd(u.charge_nusd) || ' of ' || u.account_id, 'missing')) FROM ("
+     " SELECT exchange_id, debit_account, credit_account, sum(amount_nusd) AS amount"
+     "  FROM transfers WHERE kind = 'refund' GROUP BY exchange_id, debit_account, credit_account) t"
+     " LEFT JOIN resolutions r ON r.exchange_id = t.exchange_id"
+     " LEFT JOIN usage u ON u.seq = r.usage_seq WHERE u.seq IS NULL"
+     " OR t.debit_account <> 'revenue' OR t.credit_account <> u.account_id"
+     " OR t.amount > u.charge_nusd"},
     {"key totals",
      "SELECT printf('key %s: total %s in %d requests, its usage adds up to %s in %d', id,"
      " usd(had), had_requests, usd(spent), requests) FROM ("

@@ -465,10 +465,34 @@ static void formats_token_prices(void **state)
     }
 }
 
+static void explains_a_charge(void **state)
+{
+    (void)state;
+    const struct token_prices prices = {150000, 75000, 600000};
+    const struct token_counts tokens = {1, 0, 0};
+    char text[MONEY_TEXT_BYTES];
+    struct money_exact exact;
+    assert_true(money_charge_exact(&prices, &tokens, 123457, &exact));
+    assert_string_equal(exact.sum, "0.000000168518550000");
+    assert_string_equal(exact.rounding, "0.000000000481450000");
+    assert_true(money_charge_exact(&prices, &tokens, 200000, &exact));
+    assert_string_equal(exact.rounding, "0.000000000000000000");
+    assert_false(money_charge_exact(&prices, &tokens, -1, &exact));
+    assert_string_equal(money_format_price(150000, text), "0.15");
+    assert_string_equal(money_format_price(37500, text), "0.0375");
+    assert_string_equal(money_format_price(0, text), "0.00");
+    assert_string_equal(money_format_price(MONEY_PRICE_MAX_PUSD, text), "1000000.00");
+    assert_string_equal(money_format_margin(200000, text), "20%");
+    assert_string_equal(money_format_margin(123457, text), "12.3457%");
+    assert_string_equal(money_format_margin(0, text), "0%");
+    assert_string_equal(money_format_margin(INT64_MAX, text), "922337203685477.5807%");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(charges_known_cases),
+        cmocka_unit_test(explains_a_charge),
         cmocka_unit_test(charges_at_the_bounds),
         cmocka_unit_test(charge_refuses_what_is_out_of_bounds),
         cmocka_unit_test(charge_agrees_with_slow_arithmetic),

@@ -1,0 +1,37 @@
+/* For those who check the ledger from outside: what store_verify (store.h) does not do. Each works
+ * on a read-only handle of its own, also while a server runs. */
+#ifndef STORE_AUDIT_H
+#define STORE_AUDIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/buffer.h"
+#include "base/fault.h"
+
+/* Appends every number of one exchange's charge as text for a reader: tokens, prices, cost, margin,
+ * sell, rounding, hold, charge, overrun, refunds, transfers. Cost, charge and transfers are
+ * computed again from tokens and prices. False: *fault is "not_found", "ledger_differs" (the text
+ * is there and says what differs), or why the database cannot be read. */
+bool store_explain(const char *path, const char *exchange_id, struct buffer *out,
+                   struct fault *fault);
+
+/* Makes a copy of the database at `target`, one file that needs nothing beside it: what was
+ * committed at one moment, while a server goes on. It is written to TARGET.part (mode 0600), opened
+ * again and verified (SQLite's integrity check, store_verify), synced, and only then has its name.
+ * False: there is no copy, and *fault says why ("exists": target or TARGET.part is there already);
+ * `report` has a line for each difference that was found. */
+bool store_backup(const char *path, const char *target, struct buffer *report, struct fault *fault);
+
+struct export_options {
+    FILE *out;
+    bool csv;        /* RFC 4180, texts in quotes and harmless to spreadsheets; else JSON lines */
+    int64_t from_ms; /* inclusive */
+    int64_t to_ms;   /* exclusive */
+};
+/* Writes all transfers there are now, one a line, in the order of their numbers; memory stays
+ * bounded. A settlement's transfers have no id of their own: kind and exchange name them. */
+bool store_export(const char *path, const struct export_options *options, struct fault *fault);
+
+#endif
