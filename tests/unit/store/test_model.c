@@ -1,5 +1,5 @@
-/* Random operations against the reference ledger of model.h, from a seed: whatever happens, wallets,
- * budgets and disk are what the model says. The seed is printed when they are not.
+/* Random operations against the reference ledger of model.h, from a seed: whatever happens,
+ * wallets, budgets and disk are what the model says. The seed is printed with every run.
  *
  *   GW_SEED=N GW_MODEL_OPERATIONS=N build/unit/store_test_model */
 #include "store/fixture.h"
