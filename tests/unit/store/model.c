@@ -43,16 +43,21 @@ enum model_answer model_hold(struct model *model, int hold, int key, int64_t amo
     return MODEL_ACCEPTED;
 }
 
+int64_t model_spare(const struct model *model, int key, int64_t amount)
+{
+    const struct model_account *account = &model->accounts[model->keys[key].account];
+
+    amount = smaller(amount, account->posted - account->held);
+    amount = smaller(amount, left_of_key(&model->keys[key]));
+    return amount < 0 ? 0 : amount;
+}
+
 int64_t model_extend(struct model *model, int hold, int64_t amount)
 {
     struct model_key *key = &model->keys[model->holds[hold].key];
-    struct model_account *account = &model->accounts[key->account];
 
-    amount = smaller(amount, account->posted - account->held);
-    amount = smaller(amount, left_of_key(key));
-    if (amount < 0)
-        amount = 0;
-    account->held += amount;
+    amount = model_spare(model, model->holds[hold].key, amount);
+    model->accounts[key->account].held += amount;
     key->held += amount;
     model->holds[hold].amount += amount;
     return amount;

@@ -44,7 +44,9 @@ void model_credit(struct model *model, int account, int64_t amount);
 void model_key(struct model *model, int key, int account, int64_t budget);
 void model_delete_key(struct model *model, int key);
 enum model_answer model_hold(struct model *model, int hold, int key, int64_t amount, bool expires);
-/* How much of `amount` the hold gets. */
+/* How much of `amount` account and key have. */
+int64_t model_spare(const struct model *model, int key, int64_t amount);
+/* How much of it the hold gets. */
 int64_t model_extend(struct model *model, int hold, int64_t amount);
 /* False: no such hold is open; nothing happens. A void charges 0. */
 bool model_settle(struct model *model, int hold, int64_t charge);
