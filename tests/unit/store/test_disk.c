@@ -1,0 +1,338 @@
+/* A disk that fails at every single call that it is asked for: whatever happens, nothing is
+ * promised that is not written, it goes on by itself when the disk works again, and at the end the
+ * ledger is sound and holds exactly what was said. */
+#include "store/fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/asset.h"
+#include "base/log.h"
+#include "store/faulty_disk.h"
+#include "store/state.h"
+
+enum { HOLDS = 3, HELD = 1000, CHARGED = 400, CREDIT = 5000, RUNS_MAX = 1000 };
+
+static struct fixture f;
+static struct customer ann;
+static char template[112];
+static struct ledger_hold holds[HOLDS];
+static struct ledger_settlement settlements[HOLDS];
+static size_t settling; /* that have not come home */
+/* what was reported */
+static int64_t credited;
+static int64_t charged;
+static int64_t held_count;
+static int64_t ended_count;
+
+static struct store *try_open(struct fault *fault)
+{
+    struct store_options options = {.path = f.path,
+                                    .power_durable = true,
+                                    .serve = true,
+                                    .migrations = migration_assets,
+                                    .migration_count = migration_asset_count};
+
+    return store_open(&options, fault);
+}
+
+static void shell(const char *format, const char *first, const char *second)
+{
+    char command[512];
+
+    snprintf(command, sizeof(command), format, first, second);
+    assert_int_equal(system(command), 0);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    static char bytes[1 << 20];
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    size_t count;
+
+    assert_true(in && out);
+    count = fread(bytes, 1, sizeof(bytes), in);
+    assert_true(count < sizeof(bytes) && fwrite(bytes, 1, count, out) == count);
+    fclose(in);
+    assert_int_equal(fclose(out), 0);
+}
+
+/* A database with a customer, and a hold that a crash has left open. */
+static int group_setup(void **state)
+{
+    (void)state;
+    disk_install();
+    fixture_init(&f);
+    log_configure((enum log_level)(LOG_ERROR + 1), false); /* they are many, and wanted */
+    fixture_customer(f.store, &f.home, "ann@example.com", USD, USD / 2, &ann);
+    fixture_hold(&holds[0], &f.home, &ann, HELD);
+    assert_true(fixture_take(f.store, &holds[0]));
+    fixture_close(&f);
+    snprintf(template, sizeof(template), "%s/template", f.folder);
+    copy_file(f.path, template);
+    return 0;
+}
+
+static int group_teardown(void **state)
+{
+    (void)state;
+    if (!f.store)
+        f.store = fixture_open(f.path, true);
+    fixture_fini(&f);
+    return 0;
+}
+
+static int64_t on_disk(const char *sql)
+{
+    int64_t number;
+
+    disk_spare(true);
+    number = fixture_number(f.path, sql);
+    disk_spare(false);
+    return number;
+}
+
+/* What was said to be durable is there, at once. */
+static void assert_reported(void)
+{
+    assert_int_equal(on_disk("SELECT count(*) FROM holds"), 1 + held_count);
+    assert_true(on_disk("SELECT count(*) FROM usage") >= ended_count);
+    assert_int_equal(on_disk("SELECT credited_nusd FROM balances WHERE floor_zero"),
+                     USD + credited);
+}
+
+static void credit(void)
+{
+    if (fixture_ask(f.store, &f.home, "credit.create", "titt", ann.user_id.text, (int64_t)CREDIT,
+                    "test", "again"))
+        credited += CREDIT;
+    else
+        assert_string_equal(fixture_code, "unavailable");
+    assert_reported();
+}
+
+static bool take(struct ledger_hold *hold)
+{
+    struct hold_refusal refusal;
+    enum hold_outcome outcome;
+
+    fixture_hold(hold, &f.home, &ann, HELD);
+    outcome = ledger_hold(f.store, hold, &refusal);
+    if (outcome == HOLD_UNAVAILABLE)
+        return false;
+    assert_int_equal(outcome, HOLD_ACCEPTED);
+    fixture_wait(&f.home, 1);
+    held_count += hold->durable;
+    assert_reported();
+    return hold->durable;
+}
+
+static void settlement_done(struct job *job)
+{
+    struct ledger_settlement *settlement = (struct ledger_settlement *)job;
+
+    settling--;
+    ended_count += settlement->durable;
+    charged += settlement->durable ? settlement->record.charge_nusd : 0;
+    assert_true(settlement->durable); /* never refused */
+}
+
+static void end(size_t at, bool voided)
+{
+    fixture_settlement(&settlements[at], &holds[at], voided ? 0 : CHARGED, 0, 1);
+    settlements[at].voided = voided;
+    settlements[at].job.done = settlement_done;
+    settling++;
+    ledger_settle(f.store, &settlements[at]);
+    while (settling && store_writable(f.store)) { /* done, or kept until the disk works */
+        inbox_wait(&f.home, 2);
+        inbox_finish(&f.home);
+    }
+    assert_reported();
+}
+
+static void script(void)
+{
+    bool taken[HOLDS];
+
+    credit();
+    for (size_t i = 0; i < HOLDS; i++)
+        taken[i] = take(&holds[i]);
+    checkpoint_request(&f.store->checkpoint);
+    while (checkpoint_busy(&f.store->checkpoint))
+        inbox_wait(&f.home, 1);
+    for (size_t i = 0; i < HOLDS; i++) {
+        if (taken[i])
+            end(i, i == 2);
+    }
+}
+
+static void wait_writable(void)
+{
+    for (int i = 0; i < 5000 && (settling || !store_writable(f.store)); i++) {
+        inbox_wait(&f.home, 1);
+        inbox_finish(&f.home);
+    }
+    assert_int_equal(settling, 0);
+    assert_true(store_writable(f.store));
+}
+
+static void assert_sound(void)
+{
+    struct wallet_state wallet;
+    struct store_totals totals;
+
+    assert_reported();
+    assert_true(wallet_peek(&f.store->wallets, &ann.account_id, &wallet));
+    assert_int_equal(wallet.posted_nusd, USD + credited - charged);
+    assert_int_equal(wallet.held_nusd, 0);
+    store_totals(f.store, &totals);
+    assert_int_equal(totals.open_holds, 0);
+    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id),
+                     USD / 2 - charged);
+    assert_int_equal(on_disk("SELECT posted_nusd FROM balances WHERE floor_zero"),
+                     wallet.posted_nusd);
+    assert_int_equal(on_disk("SELECT count(*) FROM usage"), ended_count);
+    assert_int_equal(on_disk("SELECT count(*) FROM open_holds"), 0);
+    assert_int_equal(on_disk("SELECT count(*) FROM pragma_integrity_check"
+                             " WHERE integrity_check <> 'ok'"),
+                     0);
+    fixture_verify(f.path, NULL);
+}
+
+static void reset(void)
+{
+    if (f.store)
+        fixture_close(&f);
+    shell("rm -f '%s-wal' '%s-shm'", f.path, f.path);
+    copy_file(template, f.path);
+    credited = charged = held_count = ended_count = 0;
+}
+
+/* True: the disk has failed in this run. */
+static bool run(const struct disk_plan *plan)
+{
+    struct fault fault = {0};
+    bool failed;
+
+    reset();
+    disk_fail(plan);
+    f.store = try_open(&fault);
+    if (f.store) {
+        script();
+        if (plan->call != DISK_READ && plan->call != DISK_OPEN) /* the dashboard goes on */
+            assert_non_null(fixture_ask(f.store, &f.home, "transfer.list", "tni",
+                                        ann.account_id.text, (int64_t)10));
+    } else { /* said so; and when it works again, it starts */
+        assert_true(strcmp(fault.code, "database_unusable") == 0 ||
+                    strcmp(fault.code, "unavailable") == 0);
+    }
+    failed = disk_heal();
+    if (!f.store)
+        f.store = try_open(&fault);
+    assert_non_null(f.store);
+    wait_writable();
+    assert_sound();
+    settling = 0;
+    int64_t before = ended_count;
+    script();
+    assert_int_equal(ended_count, before + HOLDS); /* without a restart */
+    assert_sound();
+    fixture_reopen(&f);
+    assert_sound();
+    return failed;
+}
+
+static void sweep(enum disk_call call, enum disk_fault fault, bool forever)
+{
+    struct disk_plan plan = {.call = call, .fault = fault, .forever = forever};
+
+    for (plan.at = 1; plan.at < RUNS_MAX; plan.at++) {
+        if (call == DISK_WRITE && forever) /* each is slow: in turns */
+            plan.fault = (enum disk_fault)(plan.at % 3);
+        if (getenv("GW_DISK_VERBOSE"))
+            print_message("call %d fault %d forever %d at %d\n", call, fault, forever, plan.at);
+        if (!run(&plan))
+            break;
+    }
+    print_message("call %d, fault %d, %s: %d runs\n", call, fault, forever ? "for ever" : "once",
+                  plan.at);
+    assert_in_range(plan.at, call == DISK_TRUNCATE ? 1 : 2, RUNS_MAX - 1);
+}
+
+static void writes_fail_once(void **state)
+{
+    (void)state;
+    sweep(DISK_WRITE, DISK_EIO, false);
+    sweep(DISK_WRITE, DISK_FULL, false);
+    sweep(DISK_WRITE, DISK_SHORT, false);
+}
+
+static void writes_fail(void **state)
+{
+    (void)state;
+    sweep(DISK_WRITE, DISK_FULL, true);
+}
+
+static void syncs_fail(void **state)
+{
+    (void)state;
+    sweep(DISK_SYNC, DISK_EIO, false);
+    sweep(DISK_SYNC, DISK_EIO, true);
+}
+
+static void opens_fail(void **state)
+{
+    (void)state;
+    sweep(DISK_OPEN, DISK_EIO, false);
+    sweep(DISK_OPEN, DISK_EIO, true);
+}
+
+static void reads_fail(void **state)
+{
+    (void)state;
+    sweep(DISK_READ, DISK_EIO, false);
+    sweep(DISK_READ, DISK_SHORT, true);
+}
+
+static void truncations_fail(void **state)
+{
+    (void)state;
+    sweep(DISK_TRUNCATE, DISK_EIO, true);
+}
+
+/* The log is moved into the database when it closes; if not then, at the next start. */
+static void closing_fails(void **state)
+{
+    struct disk_plan plan = {.forever = true};
+    bool failed;
+
+    (void)state;
+    for (int call = DISK_READ; call <= DISK_SYNC; call++) {
+        plan.call = (enum disk_call)call;
+        failed = true;
+        for (plan.at = 1; failed && plan.at < RUNS_MAX; plan.at++) {
+            reset();
+            f.store = fixture_open(f.path, true);
+            script();
+            disk_fail(&plan);
+            fixture_close(&f);
+            failed = disk_heal();
+            f.store = fixture_open(f.path, true);
+            assert_sound();
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(closing_fails), cmocka_unit_test(truncations_fail),
+        cmocka_unit_test(syncs_fail),    cmocka_unit_test(opens_fail),
+        cmocka_unit_test(reads_fail),    cmocka_unit_test(writes_fail_once),
+        cmocka_unit_test(writes_fail),
+    };
+
+    return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
