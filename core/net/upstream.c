@@ -18,6 +18,7 @@ enum { IDLE_HANDLES_MAX = 1024, CONNECTIONS_KEPT_MAX = 10000 };
  * libcurl closes the socket. */
 struct watch {
     struct upstream *upstream;
+    struct upstream_call *call; /* the last one that used it, while it runs */
     curl_socket_t fd;
     struct event *event;
     short what;
@@ -111,6 +112,8 @@ static void watch_free(struct upstream *upstream, curl_socket_t fd)
     size_t place = (size_t)fd;
     if (place >= upstream->watch_count || upstream->watches[place] == NULL)
         return;
+    if (upstream->watches[place]->call != NULL)
+        upstream->watches[place]->call->fd = CURL_SOCKET_BAD;
     if (upstream->watches[place]->event != NULL)
         event_free(upstream->watches[place]->event);
     free(upstream->watches[place]);
@@ -130,8 +133,12 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *so
     }
     struct upstream_call *call = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
-    if (call != NULL && watch->ours)
+    if (call != NULL && watch->ours) {
+        if (watch->call != NULL)
+            watch->call->fd = CURL_SOCKET_BAD;
         call->fd = fd;
+        watch->call = call;
+    }
     short bits = EV_PERSIST;
     if (what & CURL_POLL_IN)
         bits |= EV_READ;
@@ -318,6 +325,8 @@ static void easy_give(struct upstream *upstream, CURL *easy, bool reusable)
 static void call_free(struct upstream_call *call)
 {
     struct upstream *upstream = call->upstream;
+    if (call->fd != CURL_SOCKET_BAD)
+        upstream->watches[call->fd]->call = NULL; /* each points to the other, or neither does */
     if (call->previous != NULL)
         call->previous->next = call->next;
     else
@@ -328,6 +337,16 @@ static void call_free(struct upstream_call *call)
     easy_give(upstream, call->easy, !call->own_certificates);
     curl_slist_free_all(call->headers);
     free(call);
+}
+
+/* libcurl 7.88 keeps the frame that resets an HTTP/2 stream until something else moves on its
+ * connection: the provider would go on generating. So the connection is shut, if it is still there
+ * (an HTTP/1 connection has been closed by libcurl before). No other stream is on it: multiplexing
+ * is off for this reason. */
+static void shut(struct upstream *upstream, curl_socket_t fd)
+{
+    if (fd != CURL_SOCKET_BAD && upstream->watches[fd] != NULL)
+        shutdown(fd, SHUT_RDWR);
 }
 
 static enum upstream_end end_of(CURLcode result)
@@ -357,8 +376,12 @@ static void finish(struct upstream_call *call, CURLcode result)
     const char *words = call->error[0] != '\0' ? call->error : curl_easy_strerror(result);
     strncpy(detail, words, sizeof detail - 1);
     detail[sizeof detail - 1] = '\0';
+    struct upstream *upstream = call->upstream;
+    curl_socket_t fd = call->fd; /* none any more, when libcurl has closed it */
     call_free(call);
-    if (tell)
+    if (!tell)
+        shut(upstream, fd);
+    else
         events.on_end(end_of(result), detail, events.arg);
 }
 
@@ -472,16 +495,6 @@ struct upstream_call *upstream_start(struct upstream *upstream,
     upstream->calls = call;
     check(curl_multi_add_handle(upstream->multi, easy) == CURLM_OK);
     return call;
-}
-
-/* libcurl 7.88 keeps the frame that resets an HTTP/2 stream until something else moves on its
- * connection: the provider would go on generating. So the connection is shut, if it is still there
- * (an HTTP/1 connection has been closed by libcurl before). No other stream is on it: multiplexing
- * is off for this reason. */
-static void shut(struct upstream *upstream, curl_socket_t fd)
-{
-    if (fd != CURL_SOCKET_BAD && upstream->watches[fd] != NULL)
-        shutdown(fd, SHUT_RDWR);
 }
 
 void upstream_cancel(struct upstream_call *call)

@@ -195,6 +195,11 @@ class Gateway:
         line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
         return int(line.split()[1]) * 1024
 
+    def cpu_s(self) -> float:
+        """Processor time that it has taken: unlike the clock, not the neighbours'."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def is_alive(self) -> bool:
         return self.process.poll() is None and self.http.get("/healthz").status_code == 200
 

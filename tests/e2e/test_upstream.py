@@ -3,7 +3,6 @@
 import gzip
 import threading
 import time
-from decimal import Decimal
 
 import answers
 import openai
@@ -438,5 +437,4 @@ def test_nothing_upstream_ever_shows(customer, provider, module_gateway):
         shown = str(dict(response.headers)) + response.text
         assert UPSTREAM_KEY not in shown
         assert f":{provider.port}" not in shown
-    assert Decimal(customer.wallet()["held"]) == 0
     assert UPSTREAM_KEY not in module_gateway.stderr()
