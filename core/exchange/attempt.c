@@ -65,11 +65,6 @@ void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, con
 
 /* ---- start and end ---- */
 
-static void on_head(const struct upstream_head *head, void *arg)
-{
-    attempt_on_head(head, arg);
-}
-
 static bool start_call(struct exchange *exchange, struct slice body, struct fault *fault)
 {
     struct attempt *attempt = &exchange->attempt;
@@ -90,8 +85,10 @@ static bool start_call(struct exchange *exchange, struct slice body, struct faul
         .connect_timeout_ms = candidate->connect_timeout_ms,
         .ca_file = candidate->ca_file[0] != '\0' ? candidate->ca_file : NULL,
     };
-    const struct upstream_events events = {
-        .on_head = on_head, .on_data = attempt_on_data, .on_end = attempt_on_end, .arg = exchange};
+    const struct upstream_events events = {.on_head = attempt_on_head,
+                                           .on_data = attempt_on_data,
+                                           .on_end = attempt_on_end,
+                                           .arg = exchange};
     attempt->call = upstream_start(exchange->env->upstream, &request, &events, fault);
     secret_wipe(authorization, sizeof authorization);
     return attempt->call != NULL;

@@ -413,7 +413,6 @@ bool exchange_call(struct exchange *exchange, const char *operation, const struc
 
 void exchange_lose_hold(struct exchange *exchange)
 {
-    exchange->hold_failed = true;
     exchange->hold_open = false;
     if (exchange->state == EXCHANGE_ENDED)
         return;

@@ -116,9 +116,8 @@ struct exchange {
     char policy_revision[65];
 
     struct ledger_hold hold;
-    bool hold_away; /* its job has not come home */
-    bool hold_open; /* accepted and not resolved */
-    bool hold_failed;
+    bool hold_away;   /* its job has not come home */
+    bool hold_open;   /* accepted and not resolved */
     bool void_wanted; /* void it as soon as it is home */
     int64_t
         output_tokens_max; /* > 0: what the customer may have or can afford, asked for upstream */

@@ -453,11 +453,6 @@ void relay_upstream_ended(struct exchange *exchange, enum upstream_end end, cons
 static void begin(struct exchange *exchange)
 {
     struct relay *relay = &exchange->relay;
-    if (exchange->hold_failed) {
-        attempt_cancel(exchange);
-        exchange_refuse_unwritable(exchange);
-        return;
-    }
     if (!exchange->attempt.event_stream) {
         struct json_value root;
         struct json_value usage;
