@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 
 enum {
@@ -339,6 +340,7 @@ void exchange_settle(struct exchange *exchange, enum usage_source source)
     record->charge_nusd = price.charge_nusd;
     record->overrun_nusd = price.overrun_nusd;
     exchange->state = EXCHANGE_SETTLING;
+    failpoint_reach(FAILPOINT_AFTER_USAGE);
     resolve(exchange, false);
 }
 

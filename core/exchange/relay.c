@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "exchange/exchange.h"
@@ -203,6 +204,7 @@ static void refuse_unsettled(struct exchange *exchange)
 
 void relay_settled(struct exchange *exchange)
 {
+    failpoint_reach(FAILPOINT_BEFORE_LAST_BYTE);
     if (!exchange->settlement.durable)
         refuse_unsettled(exchange);
     else if (exchange->relay.flowing)

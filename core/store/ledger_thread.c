@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "store/operations.h"
@@ -128,6 +129,7 @@ static bool write_batch(struct ledger *ledger, struct job_list *jobs)
         return false;
     if (ledger->operations_ran && !changes_stage(&ledger->changes, db))
         return false;
+    failpoint_reach(FAILPOINT_BEFORE_COMMIT);
     return db_run(db, "COMMIT", NULL, 0);
 }
 
@@ -238,6 +240,7 @@ static void run_batch(struct ledger *ledger, struct job_list *jobs)
     ledger->operations_ran = false;
     ledger->now_ms = clock_wall_ms();
     if (write_batch(ledger, jobs)) {
+        failpoint_reach(FAILPOINT_AFTER_COMMIT);
         finish_batch(ledger, jobs);
         return;
     }
