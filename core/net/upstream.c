@@ -24,6 +24,7 @@ struct watch {
     short what;
     bool wanted; /* libcurl wants to hear of it */
     bool ours; /* a connection's: we make and close it. The resolver's come and go by themselves */
+    bool connected; /* libcurl has wanted to read from it */
 };
 
 struct upstream {
@@ -127,15 +128,20 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *so
     struct watch *watch = watch_get(upstream, fd);
     watch->wanted = what != CURL_POLL_REMOVE;
     if (!watch->wanted) {
-        if (!watch->ours)
+        /* libcurl 7.88 to 8.1 closes a socket that has not connected by itself, without asking
+         * on_close_socket: its number may be another's soon. */
+        if (!watch->ours || !watch->connected)
             watch_free(upstream, fd);
         return 0;
     }
+    watch->connected |= (what & CURL_POLL_IN) != 0;
     struct upstream_call *call = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
     if (call != NULL && watch->ours) {
         if (watch->call != NULL)
             watch->call->fd = CURL_SOCKET_BAD;
+        if (call->fd != CURL_SOCKET_BAD) /* it tries a second address beside the first */
+            upstream->watches[call->fd]->call = NULL;
         call->fd = fd;
         watch->call = call;
     }
@@ -159,9 +165,11 @@ static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl
 {
     (void)purpose;
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (fd >= 0)
-        watch_get(arg, fd)->ours = true;
-    return fd >= 0 ? fd : CURL_SOCKET_BAD;
+    if (fd < 0)
+        return CURL_SOCKET_BAD;
+    watch_free(arg, fd); /* of one that failed at once, and that libcurl has closed by itself */
+    watch_get(arg, fd)->ours = true;
+    return fd;
 }
 
 static int on_close_socket(void *arg, curl_socket_t fd)
@@ -439,8 +447,10 @@ void upstream_free(struct upstream *upstream)
     curl_multi_cleanup(upstream->multi);
     loop_cancel(upstream->loop, &upstream->drain);
     event_free(upstream->timer);
-    for (size_t i = 0; i < upstream->watch_count; i++)
-        check(upstream->watches[i] == NULL);
+    for (size_t i = 0; i < upstream->watch_count; i++) {
+        check(upstream->watches[i] == NULL || !upstream->watches[i]->connected);
+        watch_free(upstream, (curl_socket_t)i);
+    }
     free(upstream->watches);
     free(upstream);
 }

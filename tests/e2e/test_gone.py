@@ -1,13 +1,16 @@
 """Clients that leave: the provider is cancelled within a second, and what was generated is paid."""
 
+import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from pathlib import Path
 
 import answers
 import pytest
 from answers import Usage
-from prices import charge, usd
+from prices import PRICES, charge, usd
 from rawhttp import chat_bytes
 from wait import wait_until
 
@@ -102,6 +105,46 @@ def test_gone_with_the_request_unfinished(gateway, customer, provider):
     assert customer.ask().status_code == 200
     assert len(provider.requests) == 1
     assert len(customer.records()) == 1
+
+
+def connecting(port: int) -> int:
+    """How many wait for that port to take their connection."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    return sum(line[2].endswith(f":{port:04X}") and line[3] == "02" for line in lines)
+
+
+@pytest.fixture
+def full_port():
+    """Its queue is full: connecting to it takes for ever."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        with socket.create_connection(listener.getsockname()):
+            yield listener.getsockname()[1]
+
+
+def test_gone_while_connecting(make_gateway, provider, full_port):
+    """libcurl closes such a socket without a word; the next one with its number works, and the
+    gateway ends well."""
+
+    def prepare(policies):
+        policies.provider("full", base_url=f"http://127.0.0.1:{full_port}/v1")
+        policies.model("unreachable", PRICES["gpt-4o"], providers=("full",))
+
+    gateway = make_gateway(prepare=prepare, workers=1)
+    customer = gateway.customer()
+    body = BODY.replace(b"gpt-4o-mini", b"unreachable")
+    connections = [gateway.connect() for _ in range(3)]
+    for connection in connections:
+        connection.send(chat_bytes(customer.key, body))
+    wait_until(lambda: connecting(full_port) == 3, 10, "three attempts to connect")
+    for connection in connections:
+        connection.close()
+    wait_until(lambda: connecting(full_port) == 0, 10, "the end of these attempts")
+    customer.wait_for_no_hold()
+    with ThreadPoolExecutor(5) as pool:
+        answered = pool.map(lambda _: customer.ask(max_tokens=5).status_code, range(5))
+        assert list(answered) == [200] * 5
+    gateway.check_money()
+    gateway.stop()
 
 
 def test_many_leave_at_once(gateway, customer, provider):
