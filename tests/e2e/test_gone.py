@@ -116,9 +116,11 @@ def connecting(port: int) -> int:
 @pytest.fixture
 def full_port():
     """Its queue is full: connecting to it takes for ever."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
-        with socket.create_connection(listener.getsockname()):
-            yield listener.getsockname()[1]
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=0) as listener,
+        socket.create_connection(listener.getsockname()),
+    ):
+        yield listener.getsockname()[1]
 
 
 def test_gone_while_connecting(make_gateway, provider, full_port):
