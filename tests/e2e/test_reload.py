@@ -14,6 +14,7 @@ from load import Load
 from prices import charge, usd
 from wait import wait_until
 
+
 def cost_of_m(customer):
     return usd(customer.ask("m", messages=PROMPT, max_tokens=100).headers["x-llm-cost"])
 
