@@ -1,5 +1,5 @@
-"""Keys are deleted, policies reloaded, credits given and charges refunded while calls run: each call
-pays once, by the policy it began with, and every transfer counts."""
+"""Keys are deleted, policies reloaded, credits given and charges refunded while calls run: each
+call pays once, by the policy it began with, and every transfer counts."""
 
 import itertools
 import json
@@ -75,17 +75,17 @@ def test_revoked_and_reloaded_under_way(changing, provider):
     gate = Gate(provider)
     provider.answer = held_in_the_middle(gate)
     begun = []
-    for number in (0, 1, 2, 0, 1):
-        write_generation(changing.policies, number)
-        changing.reload()
-        key = customer.create_key(f"of generation {number}", budget="500")
-        volley = Volley(changing, calls(key, AT_ONCE)).fire()
-        begun.append((number, customer.key_id, revision(changing.policies), volley))
-        provider.wait_for_requests(AT_ONCE * len(begun))
-        customer.delete_key()
-        check_deleted(changing, key)
-    assert usd(customer.wallet()["held"]) > 0
-    with Watch(changing, customer):
+    with Watch(changing, customer), gate:
+        for number in (0, 1, 2, 0, 1):
+            write_generation(changing.policies, number)
+            changing.reload()
+            key = customer.create_key(f"of generation {number}", budget="500")
+            volley = Volley(changing, calls(key, AT_ONCE)).fire()
+            begun.append((number, customer.key_id, revision(changing.policies), volley))
+            provider.wait_for_requests(AT_ONCE * len(begun))
+            customer.delete_key()
+            check_deleted(changing, key)
+        assert usd(customer.wallet()["held"]) > 0
         gate.set()
         for _, _, _, volley in begun:
             volley.collect()

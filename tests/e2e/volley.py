@@ -12,7 +12,7 @@ from rawhttp import Reply, chat_bytes, reply_of
 from sse import chunks, is_done
 
 CLOSE = {"Connection": "close"}  # so that the end of a reply is the end of its connection
-COLLECT_TIMEOUT_S = 60
+COLLECT_TIMEOUT_S = 30
 
 
 def cost_of(reply) -> Decimal:
