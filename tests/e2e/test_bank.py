@@ -25,6 +25,7 @@ from volley import cost_of
 CUSTOMERS = 8
 TELLERS = 8
 READERS = 3
+ENDS = 10  # the first and the last so many calls, of which one is refunded
 NANO = Decimal("0.000000001")
 CONTEXT, LONGEST = 100, 50
 PRICE = Price("123.457", "987.001")
@@ -88,7 +89,7 @@ class Teller:
             try:
                 connection = self.gateway.connect()
             except ConnectionRefusedError:
-                self.bank.opened.wait(5)
+                self.bank.wait_until_open()
                 continue
             with connection:
                 connection.send(data)
@@ -132,7 +133,7 @@ class Teller:
             known = reply.status_code == 201
             assert known or reply.status_code == 503, reply.text
         except httpx.ConnectError:
-            self.bank.opened.wait(5)
+            self.bank.wait_until_open()
             return
         except httpx.TransportError:
             pass
@@ -157,13 +158,13 @@ class Teller:
         self.journal.note(bool(done), amount, "manual", customer.account)
 
     def refund(self, _) -> None:
-        """Of anybody's call; more than is left of its charge is refused."""
+        """Of one of the first calls or the last; more than is left of its charge is refused."""
         with self.journal.lock:
             charged = list(self.journal.charged.items())
         if not charged:
             return
-        exchange, cost = self.random.choice(charged)
-        amount = self.journal.new_amount(self.random, cost / 3)
+        exchange, cost = self.random.choice(charged[:ENDS] + charged[-ENDS:])
+        amount = self.journal.new_amount(self.random, cost)
         done, complaint = self.command("refund", exchange, f"{amount:f}")
         if done is False:
             assert "at most" in complaint or "nothing of request" in complaint, complaint
@@ -193,6 +194,9 @@ class Bank:
         books.close()
         for customer in self.customers:
             customer.account = accounts[customer.email]
+
+    def wait_until_open(self) -> None:
+        assert self.opened.wait(20), "the gateway did not come back"
 
     def act(self, number: int) -> None:
         teller = self.tellers[number]
