@@ -9,7 +9,7 @@ import pytest
 from fake_provider import Provider
 from gateway import Gateway
 
-pytest.register_assert_rewrite("books", "clients")  # so that they say what differs
+pytest.register_assert_rewrite("auditor", "books", "clients")  # so that they say what differs
 
 
 def pytest_addoption(parser):

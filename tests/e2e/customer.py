@@ -72,6 +72,17 @@ class Customer:
         """Usage, newest first."""
         return self.call("GET", "/usage", 200)["data"]
 
+    def all_records(self) -> list[dict]:
+        """Usage of whatever length, newest first."""
+        records, cursor = [], None
+        while True:
+            params = {"limit": 1000} | ({"cursor": cursor} if cursor else {})
+            page = self.call("GET", "/usage", 200, params=params)
+            records += page["data"]
+            cursor = page["next_cursor"]
+            if not cursor:
+                return records
+
     def wait_for_record(self, count: int = 1) -> dict:
         """The newest record, once there are that many."""
         wait_until(lambda: len(self.records()) >= count, 10, f"{count} usage records")

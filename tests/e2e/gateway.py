@@ -91,7 +91,9 @@ class Gateway:
 
     def write_config(self) -> None:
         lines = [f"{name} = {value}\n" for name, value in self.settings.items()]
-        self.config.write_text("# made by tests/e2e/gateway.py\n" + "".join(lines))
+        new = self.config.with_suffix(".new")
+        new.write_text("# made by tests/e2e/gateway.py\n" + "".join(lines))
+        os.replace(new, self.config)  # a command may read it now
 
     def spawn(self) -> None:
         """Starts the process and does not wait for it."""
@@ -226,6 +228,17 @@ class Gateway:
             env=self.env,
             cwd=self.folder,
             **how,
+        )
+
+    def start_command(self, *args: str) -> subprocess.Popen:
+        """The same, to be waited for or killed by the test."""
+        return subprocess.Popen(
+            [BINARY, "--config", self.config, *args],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.env,
+            cwd=self.folder,
         )
 
     def value_of(self, *args: str) -> str:

@@ -34,7 +34,11 @@ class Load:
         for thread in self._threads:
             thread.join(60)
         if self.failures:
-            raise AssertionError(f"{len(self.failures)} failed: {self.failures[0]!r}")
+            raise AssertionError(f"{len(self.failures)} failed: {self.failures!r}")
+
+    def pause(self, seconds: float) -> None:
+        """For calls that leave the others room; ends early with the load."""
+        self._stop.wait(seconds)
 
     def run_for(self, seconds: float, step: Callable[[], None], every_s: float) -> int:
         """Calls step() every so often; stops early when a thread has failed."""
