@@ -11,6 +11,9 @@
 
 enum { OUT_BYTES_MAX = 2 * LIMIT_EVENT_BYTES };
 
+#define PLAIN_TYPE "application/json"
+#define STREAM_TYPE "text/event-stream; charset=utf-8"
+
 void relay_init(struct exchange *exchange)
 {
     struct relay *relay = &exchange->relay;
@@ -45,11 +48,16 @@ static void flush(struct exchange *exchange)
 {
     struct relay *relay = &exchange->relay;
     size_t waiting = relay->out.bytes;
-    if (relay->flowing && exchange->request != NULL && relay->out.bytes > 0) {
-        waiting = http_reply_write(exchange->request, buffer_slice(&relay->out));
+    bool wanted = exchange->request != NULL || exchange->detached;
+    if (relay->flowing && wanted && relay->out.bytes > 0) {
+        struct slice bytes = buffer_slice(&relay->out);
+        idempotency_copy(exchange, bytes);
+        waiting = exchange->detached ? 0 : http_reply_write(exchange->request, bytes);
         buffer_reset(&relay->out);
         relay->written_us = clock_mono_us();
     }
+    if (exchange->detached && relay->flowing)
+        relay_drained(exchange); /* it was paused before it could flow */
     if (waiting >= LIMIT_OUTPUT_BYTES && exchange->attempt.call != NULL && !relay->paused) {
         relay->paused = true;
         upstream_pause(exchange->attempt.call);
@@ -89,9 +97,8 @@ static void settle(struct exchange *exchange)
     exchange_settle(exchange, source);
 }
 
-static void append_error_event(struct relay *relay)
+static void append_error_event(const struct relay *relay, struct buffer *out)
 {
-    struct buffer *out = &relay->out;
     buffer_append_text(out, "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,"
                             "\"delta\":{},\"finish_reason\":\"error\"}],\"error\":{\"message\":");
     json_write_text(out, relay->failure_message);
@@ -101,7 +108,7 @@ static void append_error_event(struct relay *relay)
 }
 
 /* The held event, with what the customer paid in its usage. */
-static void append_final_usage(struct exchange *exchange)
+static void append_final_usage(struct exchange *exchange, struct buffer *out)
 {
     struct relay *relay = &exchange->relay;
     struct slice event = buffer_slice(&relay->held_event);
@@ -119,23 +126,28 @@ static void append_final_usage(struct exchange *exchange)
         json_find(&root, "usage", &usage) > 0) {
         size_t count =
             meter_cost_edits(event, &usage, exchange->settlement.record.charge_nusd, number, edits);
-        json_apply_edits(event, edits, count, &relay->out);
+        json_apply_edits(event, edits, count, out);
     } else {
-        buffer_append_slice(&relay->out, event);
+        buffer_append_slice(out, event);
     }
-    buffer_reset(&relay->held_event);
+}
+
+/* What a stream ends with, once its charge is known. */
+static void append_end(struct exchange *exchange, struct buffer *out)
+{
+    const struct relay *relay = &exchange->relay;
+    append_final_usage(exchange, out);
+    if (relay->failed)
+        append_error_event(relay, out);
+    else if (relay->last_event.bytes > 0)
+        buffer_append_slice(out, buffer_slice(&relay->last_event));
+    else /* the provider forgot it; the model had said why it stopped, so it is true */
+        buffer_append_text(out, "data: [DONE]\n\n");
 }
 
 static void end_stream(struct exchange *exchange)
 {
-    struct relay *relay = &exchange->relay;
-    append_final_usage(exchange);
-    if (relay->failed)
-        append_error_event(relay);
-    else if (relay->last_event.bytes > 0)
-        buffer_append_slice(&relay->out, buffer_slice(&relay->last_event));
-    else /* the provider forgot it; the model had said why it stopped, so it is true */
-        buffer_append_text(&relay->out, "data: [DONE]\n\n");
+    append_end(exchange, &exchange->relay.out);
     flush(exchange);
     struct http_request *request = exchange->request;
     exchange->request = NULL;
@@ -143,27 +155,54 @@ static void end_stream(struct exchange *exchange)
     exchange_end(exchange);
 }
 
-static void reply_plain(struct exchange *exchange)
+/* A plain answer with its cost, which `priced` (initialised here) owns where there is a place for
+ * it. */
+static struct slice price_body(const struct exchange *exchange, struct buffer *priced)
 {
     struct slice body = buffer_slice(&exchange->attempt.body);
     struct json_edit edits[METER_EDITS_MAX];
     char number[METER_NUMBER_BYTES];
-    char cost[MONEY_TEXT_BYTES];
     struct json_value root;
     struct json_value usage;
     struct fault fault;
-    struct buffer priced;
     int64_t charge_nusd = exchange->settlement.record.charge_nusd;
-    buffer_init(&priced, LIMIT_UPSTREAM_BODY_BYTES + 4096);
-    exchange_header(exchange, "x-llm-cost", money_format(charge_nusd, cost));
+    buffer_init(priced, LIMIT_UPSTREAM_BODY_BYTES + 4096);
     if (json_parse(body, LIMIT_JSON_DEPTH, &root, &fault) &&
         json_find(&root, "usage", &usage) > 0 && usage.type == JSON_OBJECT) {
         size_t count = meter_cost_edits(body, &usage, charge_nusd, number, edits);
-        if (json_apply_edits(body, edits, count, &priced))
-            body = buffer_slice(&priced);
+        if (json_apply_edits(body, edits, count, priced))
+            body = buffer_slice(priced);
     }
-    exchange_reply(exchange, 200, "application/json", body);
+    return body;
+}
+
+static void reply_plain(struct exchange *exchange)
+{
+    struct buffer priced;
+    char cost[MONEY_TEXT_BYTES];
+    struct slice body = price_body(exchange, &priced);
+    exchange_header(exchange, "x-llm-cost",
+                    money_format(exchange->settlement.record.charge_nusd, cost));
+    exchange_reply(exchange, 200, PLAIN_TYPE, body);
     buffer_fini(&priced);
+}
+
+/* The rest of what the client will get after the settlement, into the copy that it writes. */
+void relay_keep(struct exchange *exchange)
+{
+    struct relay *relay = &exchange->relay;
+    struct buffer rest;
+    if (relay->flowing) {
+        buffer_init(&rest, OUT_BYTES_MAX);
+        append_end(exchange, &rest);
+        idempotency_copy(exchange, buffer_slice(&relay->out));
+        idempotency_copy(exchange, buffer_slice(&rest));
+        idempotency_keep(exchange, STREAM_TYPE, -1);
+    } else {
+        idempotency_copy(exchange, price_body(exchange, &rest));
+        idempotency_keep(exchange, PLAIN_TYPE, exchange->settlement.record.charge_nusd);
+    }
+    buffer_fini(&rest);
 }
 
 /* Never a free answer: what could not be written is not given. */
@@ -467,7 +506,7 @@ static void begin(struct exchange *exchange)
     }
     exchange->state = EXCHANGE_STREAMING;
     relay->flowing = true;
-    exchange_begin_stream(exchange, "text/event-stream; charset=utf-8");
+    exchange_begin_stream(exchange, STREAM_TYPE);
     flush(exchange);
     if (relay->done || relay->upstream_ended)
         settle(exchange);
