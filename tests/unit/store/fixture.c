@@ -268,6 +268,30 @@ bool fixture_settle(struct store *store, struct ledger_settlement *settlement)
     return settlement->durable;
 }
 
+void fixture_claim(struct claim *claim, const struct id *account_id, const char *key,
+                   const char *digest)
+{
+    *claim = (struct claim){.account_id = *account_id};
+    strcpy(claim->key, key);
+    memset(claim->digest, '0', SHA256_HEX_BYTES - 1);
+    memcpy(claim->digest, digest, strlen(digest));
+}
+
+void fixture_keep(struct keeping *keeping, struct ledger_settlement *settlement, const char *key,
+                  struct slice body)
+{
+    const struct usage_record *record = &settlement->record;
+
+    fixture_claim(&keeping->claim, &record->account_id, key, "");
+    keeping->answer = (struct kept_answer){.claim = &keeping->claim,
+                                           .exchange_id = record->exchange_id.text,
+                                           .status = record->status,
+                                           .content_type = "application/json",
+                                           .cost_nusd = record->charge_nusd,
+                                           .body = body};
+    settlement->kept = &keeping->answer;
+}
+
 static sqlite3 *open_raw(const char *path)
 {
     sqlite3 *handle;
