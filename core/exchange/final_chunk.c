@@ -1,5 +1,6 @@
 #include "exchange/final_chunk.h"
 
+#include "base/limits.h"
 #include "exchange/exchange.h"
 
 void final_chunk_head(const struct json_value *chunk, struct buffer *out)
@@ -50,6 +51,23 @@ void final_chunk_usage(const struct exchange *exchange, struct buffer *out)
                   "\"completion_tokens\":%lld,\"total_tokens\":%lld}}\n\n",
                   money_format_short(record->charge_nusd, cost), prompt, completion,
                   prompt + completion);
+}
+
+void final_chunk_priced(const struct exchange *exchange, struct buffer *out)
+{
+    struct slice event = buffer_slice(&exchange->relay.held_event);
+    struct json_edit edits[METER_EDITS_MAX];
+    char number[METER_NUMBER_BYTES];
+    struct json_value root;
+    struct json_value usage;
+    struct fault fault;
+    /* One line of data, read before: relay.c has seen to that. */
+    if (event.bytes == 0 || !json_parse(sse_data(event, NULL), LIMIT_JSON_DEPTH, &root, &fault) ||
+        json_find(&root, "usage", &usage) != 1)
+        return;
+    size_t count =
+        meter_cost_edits(event, &usage, exchange->settlement.record.charge_nusd, number, edits);
+    json_apply_edits(event, edits, count, out);
 }
 
 void final_chunk_error(const struct exchange *exchange, struct buffer *out)
