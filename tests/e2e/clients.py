@@ -18,7 +18,6 @@ class Receipt:
     """What came of one question."""
 
     question: Question
-    key: str
     reply: Reply | None = None  # as far as it came; None: not even its head
     complete: bool = False  # its last byte came
     left: bool = False  # the client did not wait for it
@@ -95,7 +94,7 @@ class Client:
     def ask(self, connection: RawConnection, question: Question) -> Receipt:
         """Raises what ends the connection; the receipt says how far it got."""
         self._journal.plan(question)
-        receipt = Receipt(question, self.key)
+        receipt = Receipt(question)
         self.receipts.append(receipt)
         connection.send(chat_bytes(self.key, question.body))
         receipt.reply = connection.read_head()

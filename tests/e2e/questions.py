@@ -25,6 +25,7 @@ WORDS = ("Hello", " there", ", how", " may", " I", " help", "?", " indeed", ".",
 FATES = {
     "quick": 40,
     "slow": 28,
+    "long": 5,  # a stream whose hold grows with it, or whose money ends
     "greedy": 5,  # counts more than the hold could foresee
     "uncounted": 8,  # reports no usage
     "first fails": 6,  # another provider of the model answers
@@ -83,9 +84,15 @@ def name_in(body: dict) -> str:
     return body["messages"][0]["content"].partition("]")[0].removeprefix("[")
 
 
+def random_pieces(rng: random.Random, is_long: bool) -> tuple[str, ...]:
+    if is_long:
+        return tuple("".join(rng.choices(WORDS, k=80)) for _ in range(rng.randint(10, 30)))
+    return tuple(rng.choices(WORDS, k=rng.randint(1, 12)))
+
+
 def random_usage(rng: random.Random, number: int, text: str, most: int, greedy: bool) -> Usage:
     prompt = prompt_tokens(number)
-    completion = rng.randint(min(estimate(text), most), most)
+    completion = rng.randint(estimate(text), most)
     if greedy:
         completion = most + rng.randint(1, 2000)
     return Usage(
@@ -101,10 +108,11 @@ def random_question(
 ) -> Question:
     (fate,) = rng.choices(list(FATES), FATES.values())
     model = TWICE if fate == "first fails" else rng.choice(models)
-    streamed = rng.random() < 0.6
-    pieces = tuple(rng.choices(WORDS, k=rng.randint(1, 12)))
-    most = rng.randint(40, 400)
+    streamed = fate == "long" or rng.random() < 0.6
+    pieces = random_pieces(rng, fate == "long")
+    most = max(rng.randint(40, 400), estimate("".join(pieces)))
     leaves = streamed and rng.random() < 0.04
+    limited = fate == "greedy" or (fate != "long" and rng.random() < 0.9)
     return Question(
         client=client,
         number=number,
@@ -112,7 +120,7 @@ def random_question(
         fate=fate,
         streamed=streamed,
         usage_asked=streamed and rng.random() < 0.7,
-        max_tokens=most if fate == "greedy" or rng.random() < 0.9 else None,
+        max_tokens=most if limited else None,
         pieces=pieces,
         usage=random_usage(rng, number, "".join(pieces), most, fate == "greedy"),
         gap_s=rng.uniform(0.001, 0.02) if fate == "slow" else 0,
