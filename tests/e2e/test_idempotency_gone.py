@@ -243,6 +243,27 @@ def test_gone_without_reading(make_gateway, provider, key):
     assert 10 - customer.balance == usd(customer.wait_for_record()["cost"]) > 0
 
 
+def test_gone_before_the_hold_is_written(make_gateway, provider, key):
+    """The provider has been stopped, for nothing may go out yet, and then nobody is there."""
+    gateway = make_gateway()
+    customer = gateway.customer()
+    events = [answers.content_event(f"{index} " + "y" * 10_000) for index in range(200)]
+    provider.answer = answers.stream([*events, answers.DONE])
+    fields = {"stream": True, "max_tokens": 100}
+    with writing_held_up(gateway):
+        with gateway.connect() as connection:
+            send(connection, customer, key, **fields)
+            provider.wait_for_requests(1)
+            wait_until(lambda: stalled(provider), 30, "a stop of the provider's writing")
+        runs_on(gateway)
+        assert kept(gateway, "SELECT count(*) FROM holds") == 0
+    again = retry_until_answered(customer, key, **fields)
+    assert again.content == b"".join(events) + answers.DONE
+    assert len(provider.requests) == 1
+    customer.wait_for_no_hold()
+    assert 10 - customer.balance == usd(customer.wait_for_record()["cost"]) > 0
+
+
 def retry_409_until(customer, key, code: str, **fields):
     def again():
         response = retry(customer, key, **fields)
