@@ -1,5 +1,6 @@
 """What tests of retries share: asking with an Idempotency-Key, and what must be the same then."""
 
+import contextlib
 import sqlite3
 
 import httpx2 as httpx
@@ -11,9 +12,9 @@ MODEL = "gpt-4o-mini"
 REPEATED = ("content-type", "x-request-id", "x-llm-cost")
 
 
-def ask(customer: Customer, key: str | None, path="/chat/completions", **fields) -> httpx.Response:
+def ask(customer: Customer, key: str | None, **fields) -> httpx.Response:
     body = {"model": MODEL, "messages": list(QUESTION), **fields}
-    return customer.post(body, path, headers={HEADER: key} if key is not None else {})
+    return customer.post(body, headers={HEADER: key} if key is not None else {})
 
 
 def is_replay(response: httpx.Response) -> bool:
@@ -37,4 +38,17 @@ def kept(gateway, sql: str = "SELECT count(*) FROM kept_answers"):
             row = db.execute(sql).fetchone()
             return row[0] if row else None
     finally:
+        db.close()
+
+
+@contextlib.contextmanager
+def writing_held_up(gateway):
+    """Another process writes meanwhile: the gateway can read, and its commits wait. (For up to 5 s,
+    then they fail.)"""
+    db = sqlite3.connect(gateway.database, timeout=20, isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        db.execute("ROLLBACK")
         db.close()

@@ -5,15 +5,17 @@ import json
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from itertools import count
 
 import answers
+import httpx2 as httpx
 import openai
 import pytest
 from answers import Chat, Usage
 from customer import QUESTION
 from errors import check_error
-from idempotent import HEADER, MODEL, check_same, is_replay, kept
+from idempotent import HEADER, MODEL, check_same, is_replay, kept, writing_held_up
 from prices import Price, charge, usd
 from rawhttp import chat_bytes
 from test_backpressure import stalled
@@ -241,6 +243,27 @@ def test_gone_without_reading(make_gateway, provider, key):
     assert 10 - customer.balance == usd(customer.wait_for_record()["cost"]) > 0
 
 
+def test_gone_before_the_hold_is_written(make_gateway, provider, key):
+    """The provider has been stopped, for nothing may go out yet, and then nobody is there."""
+    gateway = make_gateway()
+    customer = gateway.customer()
+    events = [answers.content_event(f"{index} " + "y" * 10_000) for index in range(200)]
+    provider.answer = answers.stream([*events, answers.DONE])
+    fields = {"stream": True, "max_tokens": 100}
+    with writing_held_up(gateway):
+        with gateway.connect() as connection:
+            send(connection, customer, key, **fields)
+            provider.wait_for_requests(1)
+            wait_until(lambda: stalled(provider), 30, "a stop of the provider's writing")
+        runs_on(gateway)
+        assert kept(gateway, "SELECT count(*) FROM holds") == 0
+    again = retry_until_answered(customer, key, **fields)
+    assert again.content == b"".join(events) + answers.DONE
+    assert len(provider.requests) == 1
+    customer.wait_for_no_hold()
+    assert 10 - customer.balance == usd(customer.wait_for_record()["cost"]) > 0
+
+
 def retry_409_until(customer, key, code: str, **fields):
     def again():
         response = retry(customer, key, **fields)
@@ -268,6 +291,87 @@ def test_many_leave_at_once(make_gateway, provider, key, gate):
     assert len(provider.requests) == 50
     customer.wait_for_no_hold()
     assert 10 - customer.balance == 50 * PRICE
+
+
+# ---- not before it is written ----
+
+
+def hold_is_written(gateway) -> None:
+    wait_until(lambda: kept(gateway, "SELECT count(*) FROM open_holds") == 1, 10, "the hold")
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_refused_but_not_yet_written(make_gateway, provider, key, gate, streamed):
+    """The refusal goes out at once; until it is kept, the key is not free."""
+
+    async def refuse_later(connection, request):
+        await connection.until(gate)
+        await answers.error(400, "no", "bad", "invalid_request_error")(connection, request)
+
+    gateway = make_gateway()
+    customer = gateway.customer()
+    provider.answer = refuse_later
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(retry, customer, key, stream=streamed)
+        provider.wait_for_requests(1)
+        hold_is_written(gateway)
+        with writing_held_up(gateway):
+            gate.set()
+            first = asked.result(30)
+            check_error(first, 400, "bad")
+            check_error(retry(customer, key, stream=streamed), 409, "idempotency_in_progress")
+    check_same(first, retry_until_answered(customer, key, stream=streamed))
+    assert len(provider.requests) == 1
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_answered_but_not_yet_written(make_gateway, provider, key, gate, stays):
+    """All but the end has gone out, and the client stays, or leaves in this very moment."""
+    gateway = make_gateway()
+    customer = gateway.customer()
+    provider.answer = gated(gate, at=2)
+    with gateway.connect() as connection:
+        send(connection, customer, key, stream=True)
+        connection.read_head()
+        hold_is_written(gateway)
+        with writing_held_up(gateway):
+            gate.set()
+            got = connection.read_until(b'"finish_reason":"stop"')
+            assert b"[DONE]" not in got
+            if not stays:
+                connection.reset()
+            check_error(retry(customer, key, stream=True), 409, "idempotency_in_progress")
+        if stays:
+            connection.read_until(b"data: [DONE]\n\n")
+            check_whole(retry(customer, key, stream=True), "streamed")
+    check_whole(retry_until_answered(customer, key, stream=True), "streamed")
+    assert len(provider.requests) == 1
+    customer.wait_for_no_hold()
+    assert 10 - customer.balance == PRICE
+
+
+def test_charged_but_not_yet_written(make_gateway, key):
+    """The client gives up while his top-up is on its way: it is made once."""
+    gateway = make_gateway()
+    customer = gateway.customer()
+    headers = {HEADER: key}
+
+    def top_up(**how):
+        body = {"amount": "2.50"}
+        return customer.web.post("/balance/charge", json=body, headers=headers, **how)
+
+    with writing_held_up(gateway):
+        with pytest.raises(httpx.ReadTimeout):
+            top_up(timeout=0.5)
+        wait_until(lambda: gateway.logged("exchange", status=499), 10, "the client's leaving")
+        check_error(top_up(), 409, "idempotency_in_progress", retry=True)
+
+    def again():
+        response = top_up()
+        return response if response.status_code == 201 else None
+
+    assert is_replay(wait_until(again, 10, "the top-up"))
+    assert customer.balance == Decimal("12.50")
 
 
 # ---- the gateway stops ----
