@@ -44,13 +44,14 @@ void final_chunk_usage(const struct exchange *exchange, struct buffer *out)
     const struct usage_record *record = &exchange->settlement.record;
     int64_t prompt = record->tokens.input + record->tokens.cached_input;
     int64_t completion = record->tokens.output;
+    int64_t total = prompt + completion;
     char cost[MONEY_TEXT_BYTES];
     begin(exchange, out);
     buffer_printf(out,
                   ",\"choices\":[],\"usage\":{\"cost\":%s,\"prompt_tokens\":%lld,"
                   "\"completion_tokens\":%lld,\"total_tokens\":%lld}}\n\n",
                   money_format_short(record->charge_nusd, cost), (long long)prompt,
-                  (long long)completion, (long long)(prompt + completion));
+                  (long long)completion, (long long)total);
 }
 
 void final_chunk_priced(const struct exchange *exchange, struct buffer *out)
