@@ -65,6 +65,10 @@ class Customer:
     def balance(self) -> Decimal:
         return usd(self.wallet()["balance"])
 
+    def wait_for_balance(self, amount: Decimal) -> None:
+        """What a command wrote beside the gateway is known to it within 100 ms."""
+        wait_until(lambda: self.balance == amount, 5, f"{amount} instead of {self.balance}")
+
     def wait_for_no_hold(self) -> None:
         wait_until(lambda: usd(self.wallet()["held"]) == 0, 10, f"no open hold of {self.email}")
 

@@ -126,6 +126,7 @@ def test_as_many_as_the_balance_pays_for(exact, provider):
     assert customer.balance == 0
 
 
+@pytest.mark.timeout(600)
 def test_any_balance(exact, provider, is_long):
     """Again and again on one account, with what is too little for one more call left over."""
     seed = random.getrandbits(32)
