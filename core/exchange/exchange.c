@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 
 enum {
@@ -308,7 +309,7 @@ static void resolve(struct exchange *exchange, bool voided)
 {
     struct ledger_settlement *settlement = &exchange->settlement;
     settlement->job = (struct job){.home = exchange->env->inbox, .done = on_settlement_home};
-    settlement->held_nusd = exchange->hold.amount_nusd + settlement->extended_nusd;
+    settlement->held_nusd = funds_held_nusd(exchange);
     settlement->voided = voided;
     fill_record(exchange, &settlement->record);
     exchange->settlement_away = true;
@@ -333,18 +334,18 @@ void exchange_settle(struct exchange *exchange, enum usage_source source)
     /* A count that came early, before the answer was cut, knows nothing of what came after it. */
     int64_t seen = meter_estimate(meter->output_text_bytes);
     bool gone = exchange->request == NULL && !exchange->detached;
-    bool cut = gone || exchange->relay.failed;
+    bool cut = gone || exchange->relay.failed || exchange->relay.out_of_funds;
     if (cut && record->tokens.output < seen) {
         record->tokens.output = seen;
         record->source = USAGE_PARTIAL;
     }
     meter_price(&candidate->prices, &record->tokens, candidate->margin_ppm,
-                exchange->hold.amount_nusd, &price);
+                funds_held_nusd(exchange), &price);
     /* A provider counts more than we could foresee (its own additions to a prompt): the customer
      * pays that as long as he has it; what he has not is the house's. */
     if (price.overrun_nusd > 0) {
         int64_t more = ledger_extend(exchange->env->store, &exchange->hold, price.overrun_nusd);
-        exchange->settlement.extended_nusd = more;
+        exchange->settlement.extended_nusd += more;
         price.charge_nusd += more;
         price.overrun_nusd -= more;
     }
@@ -352,6 +353,7 @@ void exchange_settle(struct exchange *exchange, enum usage_source source)
     record->charge_nusd = price.charge_nusd;
     record->overrun_nusd = price.overrun_nusd;
     exchange->state = EXCHANGE_SETTLING;
+    failpoint_reach(FAILPOINT_AFTER_USAGE);
     if (exchange->idempotency != NULL)
         relay_keep(exchange);
     resolve(exchange, false);
@@ -366,6 +368,7 @@ void exchange_void(struct exchange *exchange)
             true; /* only a hold that did become durable is there to be voided */
         return;
     }
+    funds_give_back(exchange);
     exchange->settlement.record.source = USAGE_NONE;
     resolve(exchange, true);
 }
@@ -429,6 +432,7 @@ bool exchange_call(struct exchange *exchange, const char *operation, const struc
 void exchange_lose_hold(struct exchange *exchange)
 {
     exchange->hold_open = false;
+    funds_give_back(exchange);
     if (exchange->state == EXCHANGE_ENDED)
         return;
     let_task_go(exchange);

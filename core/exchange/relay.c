@@ -5,9 +5,11 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "exchange/exchange.h"
+#include "exchange/final_chunk.h"
 
 enum { OUT_BYTES_MAX = 2 * LIMIT_EVENT_BYTES };
 
@@ -22,6 +24,7 @@ void relay_init(struct exchange *exchange)
     buffer_init(&relay->held_event, LIMIT_EVENT_BYTES + 256);
     buffer_init(&relay->last_event, LIMIT_EVENT_BYTES + 256);
     buffer_init(&relay->joined, LIMIT_EVENT_BYTES);
+    buffer_init(&relay->chunk_head, LIMIT_EVENT_BYTES);
 }
 
 void relay_fini(struct exchange *exchange)
@@ -32,6 +35,7 @@ void relay_fini(struct exchange *exchange)
     buffer_fini(&relay->held_event);
     buffer_fini(&relay->last_event);
     buffer_fini(&relay->joined);
+    buffer_fini(&relay->chunk_head);
 }
 
 void relay_reset(struct exchange *exchange)
@@ -89,59 +93,30 @@ static void settle(struct exchange *exchange)
         return;
     enum usage_source source = USAGE_REPORTED;
     if (!relay->meter.reported)
-        source = relay->failed ? USAGE_PARTIAL : USAGE_ESTIMATED;
+        source = relay->failed || relay->out_of_funds ? USAGE_PARTIAL : USAGE_ESTIMATED;
     if (relay->failed)
         snprintf(exchange->error_code, sizeof exchange->error_code, "%s", relay->failure_code);
+    if (relay->out_of_funds)
+        snprintf(exchange->error_code, sizeof exchange->error_code, "%s", funds_reason(exchange));
     if (exchange->status == 0)
         exchange->status = 200;
     exchange_settle(exchange, source);
-}
-
-static void append_error_event(const struct relay *relay, struct buffer *out)
-{
-    buffer_append_text(out, "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,"
-                            "\"delta\":{},\"finish_reason\":\"error\"}],\"error\":{\"message\":");
-    json_write_text(out, relay->failure_message);
-    buffer_append_text(out, ",\"type\":\"server_error\",\"param\":null,\"code\":");
-    json_write_text(out, relay->failure_code);
-    buffer_append_text(out, "}}\n\ndata: [DONE]\n\n");
-}
-
-/* The held event, with what the customer paid in its usage. */
-static void append_final_usage(struct exchange *exchange, struct buffer *out)
-{
-    struct relay *relay = &exchange->relay;
-    struct slice event = buffer_slice(&relay->held_event);
-    struct json_edit edits[METER_EDITS_MAX];
-    char number[METER_NUMBER_BYTES];
-    struct json_value root;
-    struct json_value usage;
-    struct fault fault;
-    if (event.bytes == 0)
-        return;
-    buffer_reset(&relay->joined);
-    struct slice data = sse_data(event, &relay->joined);
-    bool whole = data.data >= event.data && data.data < event.data + event.bytes;
-    if (whole && json_parse(data, LIMIT_JSON_DEPTH, &root, &fault) &&
-        json_find(&root, "usage", &usage) > 0) {
-        size_t count =
-            meter_cost_edits(event, &usage, exchange->settlement.record.charge_nusd, number, edits);
-        json_apply_edits(event, edits, count, out);
-    } else {
-        buffer_append_slice(out, event);
-    }
 }
 
 /* What a stream ends with, once its charge is known. */
 static void append_end(struct exchange *exchange, struct buffer *out)
 {
     const struct relay *relay = &exchange->relay;
-    append_final_usage(exchange, out);
+    final_chunk_priced(exchange, out);
     if (relay->failed)
-        append_error_event(relay, out);
-    else if (relay->last_event.bytes > 0)
+        final_chunk_error(exchange, out);
+    else if (relay->out_of_funds)
+        final_chunk_out_of_funds(exchange, out);
+    if (relay->out_of_funds && exchange->chat.usage_asked)
+        final_chunk_usage(exchange, out);
+    if (relay->last_event.bytes > 0 && !relay->failed)
         buffer_append_slice(out, buffer_slice(&relay->last_event));
-    else /* the provider forgot it; the model had said why it stopped, so it is true */
+    else /* ours; or the provider forgot it, but the model had said why it stopped: it is true */
         buffer_append_text(out, "data: [DONE]\n\n");
 }
 
@@ -155,24 +130,40 @@ static void end_stream(struct exchange *exchange)
     exchange_end(exchange);
 }
 
-/* A plain answer with its cost, which `priced` (initialised here) owns where there is a place for
- * it. */
+/* A choice has ended because the provider was asked for no more than the money. */
+static bool ended_by_cap(const struct exchange *exchange, const struct meter *before)
+{
+    const struct meter *meter = &exchange->relay.meter;
+    return exchange->funds.capped && strcmp(meter->finish_reason, "length") == 0 &&
+           memcmp(meter->finished_choices, before->finished_choices,
+                  sizeof before->finished_choices) != 0;
+}
+
+/* A plain answer with its cost, and with the reason if money has made it short; `priced`
+ * (initialised here) owns it where there is a place for either. */
 static struct slice price_body(const struct exchange *exchange, struct buffer *priced)
 {
     struct slice body = buffer_slice(&exchange->attempt.body);
-    struct json_edit edits[METER_EDITS_MAX];
+    struct json_edit edits[1 + METER_EDITS_MAX];
+    size_t count = 0;
     char number[METER_NUMBER_BYTES];
     struct json_value root;
     struct json_value usage;
     struct fault fault;
-    int64_t charge_nusd = exchange->settlement.record.charge_nusd;
-    buffer_init(priced, LIMIT_UPSTREAM_BODY_BYTES + 4096);
-    if (json_parse(body, LIMIT_JSON_DEPTH, &root, &fault) &&
-        json_find(&root, "usage", &usage) > 0 && usage.type == JSON_OBJECT) {
-        size_t count = meter_cost_edits(body, &usage, charge_nusd, number, edits);
-        if (json_apply_edits(body, edits, count, priced))
-            body = buffer_slice(priced);
-    }
+    struct buffer reason;
+    buffer_init(priced, LIMIT_UPSTREAM_BODY_BYTES + 8192);
+    buffer_init(&reason, 4096);
+    if (!json_parse(body, LIMIT_JSON_DEPTH, &root, &fault))
+        return body;
+    if (ended_by_cap(exchange, &(struct meter){0}) &&
+        funds_explain(exchange, body, &root, &reason, &edits[0]))
+        count = 1;
+    if (json_find(&root, "usage", &usage) > 0 && usage.type == JSON_OBJECT)
+        count += meter_cost_edits(body, &usage, exchange->settlement.record.charge_nusd, number,
+                                  edits + count);
+    if (count > 0 && json_apply_edits(body, edits, count, priced))
+        body = buffer_slice(priced);
+    buffer_fini(&reason);
     return body;
 }
 
@@ -223,6 +214,7 @@ static void refuse_unsettled(struct exchange *exchange)
 
 void relay_settled(struct exchange *exchange)
 {
+    failpoint_reach(FAILPOINT_BEFORE_LAST_BYTE);
     if (!exchange->settlement.durable)
         refuse_unsettled(exchange);
     else if (exchange->relay.flowing)
@@ -351,8 +343,8 @@ static void refuse_event(struct exchange *exchange, const char *detail)
 
 static void on_event(struct slice event, void *arg);
 
-/* An event with usage whose JSON stands on several data lines, which could not be edited: taken as
- * if it stood on one. (A line break in JSON is white space, never part of a string.) */
+/* An event that may be edited, whose JSON stands on several data lines: taken as if it stood on
+ * one. (A line break in JSON is white space, never part of a string.) */
 static void take_joined(struct exchange *exchange, struct slice data)
 {
     struct buffer event;
@@ -367,6 +359,60 @@ static void take_joined(struct exchange *exchange, struct slice data)
     if (!event.failed)
         on_event(buffer_slice(&event), exchange);
     buffer_fini(&event);
+}
+
+/* The text of `chunk` cannot be paid any more: it and what would follow is neither charged nor
+ * given. */
+static void end_for_funds(struct exchange *exchange, const struct json_value *chunk)
+{
+    struct relay *relay = &exchange->relay;
+    log_event(LOG_INFO, "the money for a stream has ended",
+              log_text("request_id", exchange->id.text), log_text("code", funds_reason(exchange)));
+    if (relay->held_event.bytes > 0)
+        release_held(relay);
+    final_chunk_head(chunk, &relay->chunk_head);
+    snprintf(relay->meter.finish_reason, sizeof relay->meter.finish_reason, "length");
+    relay->out_of_funds = relay->done = relay->upstream_ended = true;
+    attempt_cancel(exchange);
+    attempt_decide(exchange, ATTEMPT_ANSWERED, "");
+}
+
+/* Takes an event again, with the reason for its end in it. */
+static void take_explained(struct exchange *exchange, struct slice event,
+                           const struct json_value *chunk)
+{
+    struct json_edit edit;
+    struct buffer reason;
+    struct buffer explained;
+    buffer_init(&reason, 4096);
+    buffer_init(&explained, LIMIT_EVENT_BYTES + 4096);
+    if (funds_explain(exchange, event, chunk, &reason, &edit) &&
+        json_apply_edits(event, &edit, 1, &explained))
+        event = buffer_slice(&explained);
+    exchange->relay.reason_given = true;
+    on_event(event, exchange);
+    exchange->relay.reason_given = false;
+    buffer_fini(&explained);
+    buffer_fini(&reason);
+}
+
+/* Reads the text of an event. False: it is not paid for, and the stream has been ended, or it
+ * has been taken again with our reason in it. */
+static bool take_text(struct exchange *exchange, struct slice event, const struct json_value *chunk)
+{
+    struct relay *relay = &exchange->relay;
+    struct meter before = relay->meter;
+    meter_read_choices(&relay->meter, chunk);
+    if (!funds_cover(exchange)) {
+        relay->meter = before;
+        end_for_funds(exchange, chunk);
+        return false;
+    }
+    if (relay->reason_given || !ended_by_cap(exchange, &before))
+        return true;
+    relay->meter = before;
+    take_explained(exchange, event, chunk);
+    return false;
 }
 
 static void on_event(struct slice event, void *arg)
@@ -402,11 +448,12 @@ static void on_event(struct slice event, void *arg)
         refuse_event(exchange, "an event of the stream has its usage twice");
         return;
     }
-    if (usages == 1 && !one_line) {
+    if (!one_line && (usages == 1 || exchange->funds.capped)) {
         take_joined(exchange, data);
         return;
     }
-    meter_read_choices(&relay->meter, &root);
+    if (!take_text(exchange, event, &root))
+        return;
     if (usages == 1)
         take_usage(exchange, event, &root, &usage);
     else

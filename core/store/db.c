@@ -247,3 +247,28 @@ void db_rollback(struct db *db)
     if (!sqlite3_get_autocommit(db->handle))
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
 }
+
+bool db_commit(struct db *db)
+{
+    if (db_run(db, "COMMIT", NULL, 0))
+        return true;
+    db_rollback(db);
+    db_write_nothing(db);
+    return false;
+}
+
+bool db_write_nothing(struct db *db)
+{
+    bool ok = sqlite3_exec(db->handle,
+                           "BEGIN IMMEDIATE; INSERT INTO changes (kind, id) VALUES ('account', '');"
+                           "COMMIT",
+                           NULL, NULL, NULL) == SQLITE_OK;
+
+    db_rollback(db);
+    return ok;
+}
+
+void db_keep_log(struct db *db)
+{
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}

@@ -29,6 +29,7 @@ struct ledger {
     bool started;
     /* any thread */
     atomic_bool writable;
+    atomic_bool giving_up; /* settlements are not kept any more: store_give_up */
     atomic_uint_fast64_t commits;
     atomic_uint_fast64_t jobs;
     /* the thread's own */

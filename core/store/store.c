@@ -79,6 +79,8 @@ void store_close(struct store *store)
         reports_stop(&store->reports[i]);
     ledger_thread_stop(&store->ledger);
     checkpoint_stop(&store->checkpoint);
+    if (!checkpoint_trusted(&store->checkpoint))
+        db_keep_log(&store->db);
     db_close(&store->db);
     claims_fini(&store->claims);
     directory_fini(&store->directory);
@@ -87,6 +89,11 @@ void store_close(struct store *store)
         close(store->lock_fd);
     free(store->path);
     free(store);
+}
+
+void store_give_up(struct store *store)
+{
+    atomic_store(&store->ledger.giving_up, true);
 }
 
 bool store_writable(const struct store *store)

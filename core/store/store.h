@@ -46,6 +46,10 @@ struct store *store_open(const struct store_options *options, struct fault *faul
  * more. */
 void store_close(struct store *store);
 
+/* For a stop while the disk fails, after all patience: from now on a settlement that the disk
+ * refuses comes home as not durable instead of being kept. Any thread. */
+void store_give_up(struct store *store);
+
 /* True while the last batch could be committed: for /readyz. Any thread. */
 bool store_writable(const struct store *store);
 
