@@ -1,5 +1,5 @@
 """What Idempotency-Key lets a client leave in the gateway's memory is bounded: calls that run on
-without him."""
+without him, answers that he asks for again and does not read."""
 
 import itertools
 import json
@@ -8,7 +8,8 @@ import threading
 import answers
 import pytest
 from answers import Chat, Usage
-from idempotent import HEADER, MODEL, is_replay
+from errors import check_error
+from idempotent import HEADER, MODEL, check_same, is_replay
 from prices import usd
 from rawhttp import chat_bytes
 from wait import wait_until
@@ -97,3 +98,28 @@ def test_calls_without_a_client(one_worker, provider, key, gate, streamed):
     run_on(one_worker, most + 1)
     gate.set()
     customer.wait_for_no_hold()
+
+
+def test_answers_that_nobody_reads(one_worker, provider, key):
+    """Who asks for a large answer again and again is told to wait, until he has read some."""
+    customer = one_worker.customer()
+    provider.answer = answers.chat(pieces=("y" * LARGE,), usage=USAGE)
+    body = json.dumps({"model": MODEL, "messages": [{"role": "user", "content": "x"}]}).encode()
+    first = customer.post(body, headers={HEADER: key})
+    request = chat_bytes(customer.key, body, {HEADER: key})
+    connections = [one_worker.connect() for _ in range(2)]
+    for connection in connections:
+        connection.send(request)
+        assert connection.read_head().status == 200
+    refused = customer.post(body, headers={HEADER: key})
+    assert refused.status_code == 503
+    check_error(refused, 503, "overloaded", retry=True)
+    for connection in connections:
+        connection.close()
+    again = wait_until(
+        lambda: (r := customer.post(body, headers={HEADER: key})).status_code == 200 and r,
+        10,
+        "room for an answer",
+    )
+    check_same(first, again)
+    assert len(provider.requests) == 1
