@@ -37,7 +37,7 @@ def measure(bench, names):
                 figures.show(f"{part}: {title}", found)
                 results.append((part, title, found, None))
         except Void as why:
-            print(f"\n{name}: {title}\n  NO SPEED: the audit has failed: {why}")
+            print(f"\n{name}: {title}\n  NO SPEED: {why}")
             results.append((name, title, None, str(why)))
         sys.stdout.flush()
     return results

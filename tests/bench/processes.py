@@ -196,8 +196,15 @@ class Nginx:
                 stderr=stderr,
                 stdout=stderr,
             )
-        wait_for(lambda: self.process.poll() is not None or accepts(self.port), "nginx")
+        wait_for(lambda: self.process.poll() is not None or self._serves(), "nginx")
         return self.process.poll() is None
+
+    def _serves(self):
+        return accepts(self.port) and self._workers()
+
+    def _workers(self):
+        master = self.process.pid
+        return Path(f"/proc/{master}/task/{master}/children").read_text().split()
 
     def __enter__(self):
         self.folder.mkdir()
@@ -211,8 +218,7 @@ class Nginx:
     @property
     def pid(self):
         """The worker's: the master does nothing."""
-        master = self.process.pid
-        return int(Path(f"/proc/{master}/task/{master}/children").read_text().split()[0])
+        return int(self._workers()[0])
 
 
 # The usual policies count as usual, but nothing here is too much.
