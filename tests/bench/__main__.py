@@ -67,7 +67,8 @@ def summarize(results):
     void = [name for name, _, _, why in results if why]
     print(
         f"\n{verdicts.count('aim')} aims reached, {verdicts.count('must')} musts,"
-        f" {verdicts.count('FAIL')} failed; void: {', '.join(void) or 'none'}"
+        f" {verdicts.count('FAIL')} failed, {verdicts.count('doubtful')} doubtful (the machine was"
+        f" not quiet); void: {', '.join(void) or 'none'}"
     )
     return 1 if void else 0
 

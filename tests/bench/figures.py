@@ -12,6 +12,7 @@ class Figure:
     aim: float | None = None
     more_is_better: bool = False
     values: list[float] = field(default_factory=list)
+    doubts: int = 0  # rounds that the machine has spoilt
 
     @property
     def median(self):
@@ -22,9 +23,12 @@ class Figure:
 
     @property
     def verdict(self):
-        """ "aim" or "must" for what is reached, "FAIL", or "" for a figure without targets."""
+        """ "aim" or "must" for what is reached, "FAIL", "doubtful" for a figure that most rounds
+        say nothing about, "" for one without targets."""
         if self.must is None:
             return ""
+        if self.doubts * 2 > len(self.values):
+            return "doubtful"
         if self._reaches(self.aim):
             return "aim"
         return "must" if self._reaches(self.must) else "FAIL"
@@ -47,9 +51,10 @@ class Figures:
     def __init__(self):
         self.all = {}
 
-    def add(self, name, value, unit="", **targets):
+    def add(self, name, value, unit="", doubtful=False, **targets):
         figure = self.all.setdefault(name, Figure(name, unit, **targets))
         figure.values.append(value)
+        figure.doubts += doubtful
 
     def __iter__(self):
         return iter(self.all.values())

@@ -217,6 +217,8 @@ def test_a_figure_knows_its_targets(value, more_is_better, verdict):
     targets = {"must": 2, "aim": 1} if not more_is_better else {"must": 2, "aim": 3}
     figure = Figure("x", values=[value], more_is_better=more_is_better, **targets)
     assert figure.verdict == verdict
+    figure.doubts = 1
+    assert figure.verdict == "doubtful"
 
 
 def void(_):

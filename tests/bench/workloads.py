@@ -14,6 +14,10 @@ from processes import Load, Provider, memory_bytes
 from stage import checked, stage
 
 MILLI = 1000  # what a microsecond figure is divided by, to be in milliseconds
+# What makes a figure doubtful: other work on the machine. A rate, where neither nginx nor what
+# loads it has had this much of a CPU; a time, where even nginx was so much later than the provider.
+BUSY = 0.85
+LATE_US = 5000
 
 
 def explain(figures, runs):
@@ -35,7 +39,7 @@ def explain(figures, runs):
 def one_core(run):
     """Requests/s of a whole core. Nginx may be faster than what loads it: then what it did in a
     part of its CPU's time, it would do in all of it at the same cost."""
-    limited = run.harness_busy > 0.9 and run.busy < 1
+    limited = run.harness_busy > BUSY and run.busy < 1
     return run.requests_per_s / run.busy if limited else run.requests_per_s
 
 
@@ -49,6 +53,7 @@ def w1(bench):
                         must=3.0, aim=2.3)  # fmt: skip
             figures.add("requests/s on one core / nginx's",
                         gateway.requests_per_s / one_core(nginx),
+                        doubtful=nginx.busy < BUSY and nginx.harness_busy < BUSY,
                         must=0.33, aim=0.45, more_is_better=True)  # fmt: skip
             explain(figures, runs)
     yield "W1", figures
@@ -61,7 +66,9 @@ def w1_one(bench):
     with stage(bench, "w1-one", answer_bytes=1024, one_cpu=True, settings=settings) as here:
         for runs in here.rounds(connections=1, seconds=bench.seconds(4), warmup_ms=500):
             added_us = runs["gateway"].p50_us - runs["direct"].p50_us
-            figures.add("added p50 over direct", added_us, "us", must=60, aim=35)
+            shared = runs["nginx"].busy + runs["nginx"].harness_busy
+            figures.add("added p50 over direct", added_us, "us",
+                        doubtful=shared < BUSY, must=60, aim=35)  # fmt: skip
             figures.add("nginx: added p50 over direct",
                         runs["nginx"].p50_us - runs["direct"].p50_us, "us")  # fmt: skip
             explain(figures, runs)
@@ -71,23 +78,26 @@ def w1_one(bench):
 def w2(bench):
     """60 ms upstream, 3,000 requests/s open loop"""
     figures = Figures()
-    with stage(bench, "w2", answer_bytes=1024, latency_us=60000) as here:
+    latency_us = 60000
+    with stage(bench, "w2", answer_bytes=1024, latency_us=latency_us) as here:
         for runs in here.rounds(
             connections=1000, rate=3000, seconds=bench.seconds(8), warmup_ms=1000
         ):
             added_ms = (runs["gateway"].p99_us - runs["nginx"].p99_us) / MILLI
-            figures.add("added p99 over nginx's", added_ms, "ms", must=2, aim=0.5)
+            figures.add("added p99 over nginx's", added_ms, "ms",
+                        doubtful=runs["nginx"].p99_us > latency_us + LATE_US,
+                        must=2, aim=0.5)  # fmt: skip
             explain(figures, runs)
     yield "W2", figures
 
 
-def add_stream_figures(figures, runs):
+def add_stream_figures(figures, runs, pace_us):
     direct, nginx, gateway = runs["direct"], runs["nginx"], runs["gateway"]
     figures.add("CPU an event / nginx's", gateway.cpu_us_per_event / nginx.cpu_us_per_event,
                 must=1.5, aim=1.0)  # fmt: skip
     figures.add("added time to first byte p50, over nginx's",
                 (gateway.first_byte_us - nginx.first_byte_us) / MILLI, "ms",
-                must=0.3, aim=0.1)  # fmt: skip
+                doubtful=nginx.first_byte_us > pace_us + LATE_US, must=0.3, aim=0.1)  # fmt: skip
     figures.add("events lost", gateway.lost, must=0, aim=0)
     figures.add("added time to first byte p50, over direct",
                 (gateway.first_byte_us - direct.first_byte_us) / MILLI, "ms")  # fmt: skip
@@ -113,7 +123,7 @@ def w3(bench):
             for runs in here.rounds(
                 connections=streams, stream=chunks, seconds=bench.seconds(6), warmup_ms=spread_ms
             ):
-                add_stream_figures(figures, runs)
+                add_stream_figures(figures, runs, pace_us)
         yield f"W3 {streams} streams", figures
 
 
