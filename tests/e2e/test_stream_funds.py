@@ -224,6 +224,27 @@ def test_two_streams_share_what_there_is(house, provider, asked):
         assert usd(usage["cost"]) in [usd(record["cost"]) for record in short]
 
 
+def test_text_of_many_tokens(house, provider):
+    """Digits have a token each, and come one by one: what the streams of one balance have been given
+    when it ends is no more than what it pays for."""
+    customer = house.customer(credit="21")
+    gate = threading.Event()
+    usage = Usage(10, 16000)
+    events = [content_event("1", "dear")] * usage.completion
+    provider.answer = answers.stream([*events, DONE], gates={1: gate})
+    with ExitStack() as open_streams:
+        streams = [open_streams.enter_context(ask_stream(customer)) for _ in range(4)]
+        gate.set()
+        with ThreadPoolExecutor(4) as pool:
+            bodies = list(pool.map(lambda stream: stream.read(), streams))
+    customer.wait_for_no_hold()
+    tokens = sum(len(sse.text(body)) for body in bodies)
+    assert charge(PRICE, Usage(0, tokens)) <= 21
+    assert 0 <= customer.balance < 1
+    for record in customer.records():
+        assert record["output_tokens"] in {len(sse.text(body)) for body in bodies}
+
+
 def test_house_pays_nothing(house, provider):
     """What is given is what was held, by a provider that keeps to what it is asked for."""
     customer = house.customer(credit="21")
