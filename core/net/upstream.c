@@ -148,6 +148,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *so
     if (call != NULL && watch->ours) {
         if (watch->call != NULL)
             watch->call->fd = CURL_SOCKET_BAD;
+        if (call->fd != CURL_SOCKET_BAD) /* it tries a second address beside the first */
+            upstream->watches[call->fd]->call = NULL;
         call->fd = fd;
         watch->call = call;
     }
@@ -544,4 +546,7 @@ void upstream_resume(struct upstream_call *call)
     curl_easy_pause(call->easy, CURLPAUSE_CONT);
     upstream->depth--;
     loop_defer(upstream->loop, &upstream->drain);
+    /* By data that libcurl had kept and has just given us: it leaves such a call as it is. */
+    if (call->cancelled)
+        upstream_cancel(call);
 }

@@ -162,6 +162,9 @@ sqlite3_stmt *db_bind(struct db *db, const char *sql, const struct store_value *
             rc = sqlite3_bind_int64(statement, at, value->number);
         else if (value->type == STORE_NULL)
             rc = sqlite3_bind_null(statement, at);
+        else if (value->type == STORE_BLOB)
+            rc = sqlite3_bind_blob(statement, at, value->text.data, (int)value->text.bytes,
+                                   SQLITE_STATIC);
         else /* the text outlives the steps: not copied. "" must not become NULL. */
             rc = sqlite3_bind_text(statement, at, value->text.data ? value->text.data : "",
                                    (int)value->text.bytes, SQLITE_STATIC);

@@ -85,6 +85,11 @@ static inline struct store_value bind_text(const char *text)
     return (struct store_value){.type = STORE_TEXT, .text = slice_of(text)};
 }
 
+static inline struct store_value bind_blob(struct slice bytes)
+{
+    return (struct store_value){.type = STORE_BLOB, .text = bytes};
+}
+
 static inline struct store_value bind_null(void)
 {
     return (struct store_value){.type = STORE_NULL};

@@ -6,8 +6,10 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "store/answers_table.h"
 #include "store/operations.h"
 #include "store/posting.h"
 #include "store/state.h"
@@ -68,6 +70,9 @@ void ledger_thread_settlement(struct job *job, void *server)
 
     _Static_assert(offsetof(struct ledger_settlement, job) == 0, "a job is cast to its settlement");
     posting = posting_settlement(db_of(ledger), settlement, ledger->now_ms);
+    if (posting == POSTING_DONE && settlement->kept &&
+        !answers_keep(db_of(ledger), settlement->kept, ledger->now_ms))
+        posting = POSTING_FAILED;
     settlement->durable = posting == POSTING_DONE;
     if (posting == POSTING_DONE)
         rollup_add(&ledger->rollup, &settlement->record);
@@ -128,6 +133,7 @@ static bool write_batch(struct ledger *ledger, struct job_list *jobs)
         return false;
     if (ledger->operations_ran && !changes_stage(&ledger->changes, db))
         return false;
+    failpoint_reach(FAILPOINT_BEFORE_COMMIT);
     return db_commit(db);
 }
 
@@ -238,6 +244,7 @@ static void run_batch(struct ledger *ledger, struct job_list *jobs)
     ledger->operations_ran = false;
     ledger->now_ms = clock_wall_ms();
     if (write_batch(ledger, jobs)) {
+        failpoint_reach(FAILPOINT_AFTER_COMMIT);
         finish_batch(ledger, jobs);
         return;
     }
@@ -387,6 +394,8 @@ static void idle(struct ledger *ledger)
         poll_foreign(ledger);
     if (now_us - ledger->expired_us >= EXPIRE_US && ledger->unsettled.count == 0)
         expire_holds(ledger);
+    if (ledger->unsettled.count == 0)
+        answers_forget(db_of(ledger), &ledger->forget_due_us);
     keep_log_short(ledger);
 }
 

@@ -61,6 +61,7 @@ struct store *store_open(const struct store_options *options, struct fault *faul
     store->lock_fd = -1;
     wallet_init(&store->wallets);
     directory_init(&store->directory);
+    claims_init(&store->claims);
     if ((!store->serve || take_lock(store, fault)) &&
         db_open(&store->db, store->path, mode, fault) &&
         migrate_run(&store->db, options->migrations, options->migration_count, fault) &&
@@ -81,6 +82,7 @@ void store_close(struct store *store)
     if (!checkpoint_trusted(&store->checkpoint))
         db_keep_log(&store->db);
     db_close(&store->db);
+    claims_fini(&store->claims);
     directory_fini(&store->directory);
     wallet_fini(&store->wallets);
     if (store->lock_fd >= 0)

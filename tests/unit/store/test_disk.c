@@ -21,6 +21,7 @@ static struct customer ann;
 static char template[112];
 static struct ledger_hold holds[HOLDS];
 static struct ledger_settlement settlements[HOLDS];
+static struct keeping keepings[HOLDS];
 static size_t settling;     /* that have not come home */
 static struct inbox reader; /* the dashboard's: into the other one settlements may come any time */
 /* what was reported */
@@ -151,6 +152,8 @@ static void end(size_t at, bool voided)
 {
     fixture_settlement(&settlements[at], &holds[at], voided ? 0 : CHARGED, 0, 1);
     settlements[at].voided = voided;
+    fixture_keep(&keepings[at], &settlements[at], settlements[at].record.exchange_id.text,
+                 slice_of("an answer"));
     settlements[at].job.done = settlement_done;
     settling++;
     ledger_settle(f.store, &settlements[at]);
@@ -203,6 +206,8 @@ static void assert_sound(void)
     assert_int_equal(on_disk("SELECT posted_nusd FROM balances WHERE floor_zero"),
                      wallet.posted_nusd);
     assert_int_equal(on_disk("SELECT count(*) FROM usage"), ended_count);
+    /* Each with its answer; that none is without its settlement the audit says. */
+    assert_int_equal(on_disk("SELECT count(*) FROM kept_answers"), ended_count);
     assert_int_equal(on_disk("SELECT count(*) FROM open_holds"), 0);
     assert_int_equal(on_disk("SELECT count(*) FROM pragma_integrity_check"
                              " WHERE integrity_check <> 'ok'"),
