@@ -111,9 +111,7 @@ def long_answers(policies) -> None:
     libcurl's may come to the help of a call that hangs."""
     policies.write("limits", "return {}\n")
     policies.provider("patient", connect_timeout_ms=60_000)
-    policies.model(
-        "long", Price("0", "10"), ("patient",), context=8_000_000, max_output=7_000_000
-    )
+    policies.model("long", Price("0", "10"), ("patient",), context=8_000_000, max_output=7_000_000)
 
 
 def ask_long(gateway, customer, **fields):
@@ -127,7 +125,7 @@ def ask_long(gateway, customer, **fields):
 
 def test_money_ends_in_what_had_been_kept_back(make_gateway, provider):
     """libcurl hands out what came after the pause when the client reads again; an answer that ends
-    there is ended for the provider, too. (Where it ends depends on how packets fall: hence a few.)"""
+    there is ended for the provider, too. (Where it ends depends on how packets fall.)"""
     gateway = make_gateway(prepare=long_answers)
     customer = gateway.customer(credit="100")
     connections = []
