@@ -225,8 +225,8 @@ def test_two_streams_share_what_there_is(house, provider, asked):
 
 
 def test_text_of_many_tokens(house, provider):
-    """Digits have a token each, and come one by one: what the streams of one balance have been given
-    when it ends is no more than what it pays for."""
+    """Digits have a token each, and come one by one: what the streams of one balance have been
+    given when it ends is no more than what it pays for."""
     customer = house.customer(credit="21")
     gate = threading.Event()
     usage = Usage(10, 16000)
