@@ -143,6 +143,12 @@ int64_t meter_output_estimate(const struct meter *meter)
     return by_bytes > meter->output_pieces ? by_bytes : meter->output_pieces;
 }
 
+int64_t meter_output_seen(const struct meter *meter)
+{
+    int64_t estimate = meter_output_estimate(meter);
+    return meter->reported && meter->tokens.output > estimate ? meter->tokens.output : estimate;
+}
+
 void meter_price(const struct token_prices *prices, const struct token_counts *tokens,
                  int64_t margin_ppm, int64_t held_nusd, struct meter_price *out)
 {

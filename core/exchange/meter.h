@@ -36,6 +36,8 @@ int64_t meter_estimate(int64_t text_bytes);
 /* The same of what was generated so far, but at least a token for each piece in which it came: most
  * providers send token by token, and digits, code and rare scripts have many to four bytes. */
 int64_t meter_output_estimate(const struct meter *meter);
+/* What has been generated so far: some providers count it in each chunk. */
+int64_t meter_output_seen(const struct meter *meter);
 
 /* What the tokens cost us and what the customer pays, of which at most `held_nusd`; what is
  * above goes to *overrun. */

@@ -245,6 +245,28 @@ def test_text_of_many_tokens(house, provider):
         assert record["output_tokens"] in {len(sse.text(body)) for body in bodies}
 
 
+def test_provider_that_counts_as_it_goes(house, provider):
+    """Each chunk says how many tokens there have been; they are more than their text looks like."""
+    customer = house.customer(credit="21")
+    gate = threading.Event()
+    events = [
+        PIECE.replace(b'"choices"', b'"usage":%s,"choices"' % json.dumps(
+            Usage(10, 400 * number).as_json()).encode())
+        for number in range(1, 41)
+    ]  # fmt: skip
+    provider.answer = answers.stream([*events, DONE], gates={1: gate})
+    with ExitStack() as open_streams:
+        streams = [open_streams.enter_context(ask_stream(customer)) for _ in range(4)]
+        gate.set()
+        with ThreadPoolExecutor(4) as pool:
+            bodies = list(pool.map(lambda stream: stream.read(), streams))
+    customer.wait_for_no_hold()
+    tokens = sum(len(sse.text(body)) for body in bodies)
+    last_events = Usage(0, 4 * 400)  # what an event adds is known when it has gone through
+    assert charge(PRICE, Usage(0, tokens)) <= 21 + charge(PRICE, last_events)
+    assert {record["usage_source"] for record in customer.records()} == {"reported"}
+
+
 def test_house_pays_nothing(house, provider):
     """What is given is what was held, by a provider that keeps to what it is asked for."""
     customer = house.customer(credit="21")
