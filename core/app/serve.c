@@ -267,15 +267,16 @@ static void order_all(struct gateway *gateway, struct worker_job *jobs, enum wor
 static bool drain(struct gateway *gateway, bool *settled)
 {
     struct worker_job drains[LIMIT_WORKERS] = {0};
-    struct worker_job others[LIMIT_WORKERS] = {0};
+    struct worker_job cancels[LIMIT_WORKERS] = {0};
+    struct worker_job stops[LIMIT_WORKERS] = {0};
     log_event(LOG_INFO, "stopping: no new connections, what runs may finish",
               log_int("drain_timeout_ms", gateway->options->config.drain_timeout_ms));
     order_all(gateway, drains, WORKER_DRAIN);
     bool empty = wait_home(gateway, drains, gateway->options->config.drain_timeout_ms);
     if (!empty) {
         log_event(LOG_WARN, "drain_timeout_ms is over: running requests are cut");
-        order_all(gateway, others, WORKER_CANCEL);
-        wait_home(gateway, others, CANCEL_WAIT_MS);
+        order_all(gateway, cancels, WORKER_CANCEL);
+        wait_home(gateway, cancels, CANCEL_WAIT_MS);
         empty = wait_home(gateway, drains, CANCEL_WAIT_MS);
     }
     *settled = empty;
@@ -287,7 +288,7 @@ static bool drain(struct gateway *gateway, bool *settled)
     }
     if (!empty)
         return false;
-    order_all(gateway, others, WORKER_STOP);
+    order_all(gateway, stops, WORKER_STOP);
     for (unsigned i = 0; i < gateway->worker_count; i++)
         worker_join(gateway->workers[i]);
     inbox_finish(&gateway->inbox);
