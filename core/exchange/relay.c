@@ -11,7 +11,10 @@
 #include "exchange/exchange.h"
 #include "exchange/final_chunk.h"
 
-enum { OUT_BYTES_MAX = 2 * LIMIT_EVENT_BYTES };
+enum {
+    OUT_BYTES_MAX = 2 * LIMIT_EVENT_BYTES,
+    EDITED_EVENT_BYTES_MAX = LIMIT_EVENT_BYTES + 8192 /* with our reason and cost in it */
+};
 
 #define PLAIN_TYPE "application/json"
 #define STREAM_TYPE "text/event-stream; charset=utf-8"
@@ -21,8 +24,8 @@ void relay_init(struct exchange *exchange)
     struct relay *relay = &exchange->relay;
     sse_init(&relay->sse);
     buffer_init(&relay->out, OUT_BYTES_MAX);
-    buffer_init(&relay->held_event, LIMIT_EVENT_BYTES + 256);
-    buffer_init(&relay->last_event, LIMIT_EVENT_BYTES + 256);
+    buffer_init(&relay->held_event, EDITED_EVENT_BYTES_MAX);
+    buffer_init(&relay->last_event, EDITED_EVENT_BYTES_MAX);
     buffer_init(&relay->joined, LIMIT_EVENT_BYTES);
     buffer_init(&relay->chunk_head, LIMIT_EVENT_BYTES);
 }
@@ -248,7 +251,7 @@ static void release_held(struct relay *relay)
     static const char *const names[] = {"cost", "cost_details"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct buffer cut;
-        buffer_init(&cut, LIMIT_EVENT_BYTES);
+        buffer_init(&cut, EDITED_EVENT_BYTES_MAX);
         if (remove_of_usage(buffer_slice(&relay->held_event), names[i], &cut)) {
             buffer_fini(&relay->held_event);
             relay->held_event = cut;
@@ -272,7 +275,7 @@ static void append_without_usage(struct relay *relay, struct slice event,
 {
     struct json_edit removal = json_removal(event, root, "usage");
     struct buffer cut;
-    buffer_init(&cut, LIMIT_EVENT_BYTES);
+    buffer_init(&cut, EDITED_EVENT_BYTES_MAX);
     if (json_apply_edits(event, &removal, 1, &cut))
         append_event(relay, buffer_slice(&cut));
     buffer_fini(&cut);
@@ -386,7 +389,7 @@ static void take_explained(struct exchange *exchange, struct slice event,
     struct buffer reason;
     struct buffer explained;
     buffer_init(&reason, 4096);
-    buffer_init(&explained, LIMIT_EVENT_BYTES + 4096);
+    buffer_init(&explained, EDITED_EVENT_BYTES_MAX);
     if (funds_explain(exchange, event, chunk, &reason, &edit) &&
         json_apply_edits(event, &edit, 1, &explained))
         event = buffer_slice(&explained);
