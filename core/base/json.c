@@ -317,18 +317,35 @@ bool json_next(struct json_walk *walk, struct json_item *out)
     return true;
 }
 
-unsigned json_find(const struct json_value *object, const char *name, struct json_value *out)
+size_t json_find_all(const struct json_value *object, struct json_member *members,
+                     size_t member_count)
 {
+    size_t count = 0;
+    for (size_t i = 0; i < member_count; i++) {
+        members[i].count = 0;
+        members[i].value = (struct json_value){0};
+    }
     if (object->type != JSON_OBJECT)
         return 0;
     struct json_walk walk = json_walk(object);
     struct json_item item;
-    unsigned count = 0;
-    while (json_next(&walk, &item)) {
-        if (!json_key_is(item.key, name))
-            continue;
-        *out = item.value;
-        count++;
+    for (; json_next(&walk, &item); count++) {
+        for (size_t i = 0; i < member_count; i++) {
+            if (!json_key_is(item.key, members[i].name))
+                continue;
+            members[i].value = item.value;
+            members[i].count++;
+            break;
+        }
     }
     return count;
+}
+
+unsigned json_find(const struct json_value *object, const char *name, struct json_value *out)
+{
+    struct json_member member = {.name = name};
+    json_find_all(object, &member, 1);
+    if (member.count > 0)
+        *out = member.value;
+    return member.count;
 }

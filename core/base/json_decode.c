@@ -131,8 +131,11 @@ static bool decodes_to(struct slice escaped, struct slice text)
     return text.bytes == 0;
 }
 
+/* Most keys differ in their first letter, and few have escapes. */
 bool json_key_is(struct slice raw_key, const char *name)
 {
+    if (raw_key.bytes > 0 && raw_key.data[0] != name[0] && raw_key.data[0] != '\\')
+        return false;
     return decodes_to(raw_key, slice_of(name));
 }
 

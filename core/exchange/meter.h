@@ -25,8 +25,9 @@ struct meter {
  * makes it unusable: false. */
 bool meter_read_usage(struct meter *meter, const struct json_value *usage);
 
-/* Notes finish reasons and counts the generated text of a completion or of one chunk of it. */
-void meter_read_choices(struct meter *meter, const struct json_value *root);
+/* Notes finish reasons and counts the generated text of the choices of a completion, or of one chunk
+ * of it. */
+void meter_read_choices(struct meter *meter, const struct json_value *choices);
 
 /* Whether the choice of this index has had its finish reason. */
 bool meter_choice_finished(const struct meter *meter, int64_t index);
