@@ -28,9 +28,12 @@ enum json_type {
     JSON_OBJECT,
 };
 
+struct json_index;
+
 struct json_value {
     enum json_type type;
     struct slice raw; /* as it stands in the text: with quotes, brackets; no white space around */
+    const struct json_index *index; /* of its text, or NULL */
 };
 
 /* One member of an object or one element of an array (then `key` is empty). */
@@ -43,12 +46,34 @@ struct json_item {
 struct json_walk {
     const char *at;
     const char *end;
+    const struct json_index *index;
     bool object;
 };
 
 /* Validates the whole of `text` and sets *out to its root. False: *fault has code "invalid_json"
  * and a message with the byte offset and what was wrong there. */
 bool json_parse(struct slice text, unsigned depth_max, struct json_value *out, struct fault *fault);
+
+/* Where large values lie, so that they are read once, when they are validated, and passed over
+ * afterwards. It must outlive the values of its text. */
+enum { JSON_SPANS_MAX = 512 };
+
+struct json_span {
+    const char *start;
+    const char *end;
+    size_t text_bytes; /* as json_text_bytes says */
+};
+
+struct json_index {
+    size_t bytes_min; /* what is shorter is not noted */
+    size_t count;
+    struct json_span
+        spans[JSON_SPANS_MAX]; /* by start; when it is full, others are just read again */
+};
+
+/* json_parse that also makes an index, of values of at least `bytes_min`. */
+bool json_parse_indexed(struct slice text, unsigned depth_max, size_t bytes_min,
+                        struct json_index *index, struct json_value *out, struct fault *fault);
 
 /* Walks a container that lies in a validated text. json_next returns false after the last item. */
 struct json_walk json_walk(const struct json_value *container);

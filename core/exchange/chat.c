@@ -4,7 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_BYTES_MAX = 64, MEMBERS_MAX = 256, CHOICES_MAX = 128, EDITS_MAX = 6 };
+enum {
+    NAME_BYTES_MAX = 64,
+    MEMBERS_MAX = 256,
+    CHOICES_MAX = 128,
+    EDITS_MAX = 6,
+    LARGE_BYTES = 512 /* of a value that is not to be read twice */
+};
 
 static bool refuse(struct chat_fault *fault, const char *code, const char *param,
                    const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -51,7 +57,8 @@ static enum chat_member member_of_key(struct slice raw_key, bool *disguised)
 {
     if (memchr(raw_key.data, '\\', raw_key.bytes) == NULL)
         return member_named(raw_key, disguised);
-    const struct json_value quoted = {JSON_STRING, {raw_key.data - 1, raw_key.bytes + 2}};
+    const struct json_value quoted = {.type = JSON_STRING,
+                                      .raw = {raw_key.data - 1, raw_key.bytes + 2}};
     enum chat_member member = CHAT_MEMBER_COUNT;
     struct buffer key;
     buffer_init(&key, NAME_BYTES_MAX); /* a longer one is none of them */
@@ -274,19 +281,8 @@ static bool check_service_tier(const struct chat_request *request, struct chat_f
     return true;
 }
 
-bool chat_read(struct slice text, struct chat_request *out, struct chat_fault *fault)
+static bool read_all(struct chat_request *out, struct chat_fault *fault)
 {
-    struct fault why;
-    memset(out, 0, sizeof *out);
-    out->text = text;
-    out->output_tokens = -1;
-    out->choices = 1;
-    out->input_bytes = (int64_t)text.bytes;
-    if (!json_parse(text, LIMIT_JSON_DEPTH, &out->root, &why))
-        return refuse(fault, "invalid_json", NULL, "The body is not valid JSON: %.200s",
-                      why.message);
-    if (out->root.type != JSON_OBJECT)
-        return refuse(fault, "invalid_json", NULL, "The body must be a JSON object.");
     int64_t older = -1;
     if (!read_members(out, fault) || !read_model(out, fault) || !read_messages(out, fault) ||
         !read_stream(out, fault) || !check_service_tier(out, fault) ||
@@ -298,6 +294,27 @@ bool chat_read(struct slice text, struct chat_request *out, struct chat_fault *f
     if (older > out->output_tokens)
         out->output_tokens = older;
     return true;
+}
+
+bool chat_read(struct slice text, struct chat_request *out, struct chat_fault *fault)
+{
+    struct fault why;
+    struct json_index index;
+    memset(out, 0, sizeof *out);
+    out->text = text;
+    out->output_tokens = -1;
+    out->choices = 1;
+    out->input_bytes = (int64_t)text.bytes;
+    if (!json_parse_indexed(text, LIMIT_JSON_DEPTH, LARGE_BYTES, &index, &out->root, &why))
+        return refuse(fault, "invalid_json", NULL, "The body is not valid JSON: %.200s",
+                      why.message);
+    if (out->root.type != JSON_OBJECT)
+        return refuse(fault, "invalid_json", NULL, "The body must be a JSON object.");
+    bool good = read_all(out, fault);
+    out->root.index = NULL; /* it ends here */
+    for (size_t i = 0; i < CHAT_MEMBER_COUNT; i++)
+        out->members[i].index = NULL;
+    return good;
 }
 
 /* ---- the provider's copy ---- */

@@ -186,7 +186,7 @@ static void fault_names_the_place(void **state)
         {"  x", "Invalid JSON at byte 2: expected a value."},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct json_value root = {JSON_NULL, {"untouched", 9}};
+        struct json_value root = {.type = JSON_NULL, .raw = {"untouched", 9}};
         struct fault fault;
         assert_false(json_parse(slice_of(cases[i].text), 64, &root, &fault));
         assert_string_equal(fault.message, cases[i].message);
@@ -444,7 +444,7 @@ static void finds_and_counts_members(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct json_value root = parse(cases[i].text);
-        struct json_value value = {JSON_NULL, {"untouched", 9}};
+        struct json_value value = {.type = JSON_NULL, .raw = {"untouched", 9}};
         if (json_find(&root, cases[i].name, &value) != cases[i].count)
             fail_msg("%s in %s", cases[i].name, cases[i].text);
         assert_true(slice_equals(value.raw, cases[i].value ? cases[i].value : "untouched"));
