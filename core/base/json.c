@@ -123,8 +123,8 @@ static const char *scan_string(struct scan *scan, const char *at)
 
 /* ---- noting where large values lie ---- */
 
-/* A container has its place before those that it holds, so that all are in order. Until it ends, its
- * text_bytes are those that came before it. */
+/* A container has its place before those that it holds, so that all are in order. Until it ends,
+ * its text_bytes are those that came before it. */
 static unsigned open_span(struct scan *scan, const char *start)
 {
     struct json_index *index = scan->index;

@@ -1,8 +1,8 @@
 /* A strict JSON scanner (RFC 8259) that never builds a tree and never changes a byte: it validates
  * a text once, then walks it by slices, so that what passes through the gateway can be edited at
  * offsets and is otherwise sent on exactly as it came. Values point into the caller's text.
- * About 0.3 us per KB. No globals, any thread. Looking for a member reads the whole object: look for
- * several at once (json_find_all).
+ * About 0.3 us per KB. No globals, any thread. Looking for a member reads the whole object: look
+ * for several at once (json_find_all), and have large values noted (json_parse_indexed).
  *
  * Refused everywhere: invalid UTF-8 (overlong, surrogates, > U+10FFFF), raw control characters in
  * strings, lone escaped surrogates are accepted (they are legal in RFC 8259's grammar), numbers

@@ -25,8 +25,8 @@ struct meter {
  * makes it unusable: false. */
 bool meter_read_usage(struct meter *meter, const struct json_value *usage);
 
-/* Notes finish reasons and counts the generated text of the choices of a completion, or of one chunk
- * of it. */
+/* Notes finish reasons and counts the generated text of the choices of a completion, or of one
+ * chunk of it. */
 void meter_read_choices(struct meter *meter, const struct json_value *choices);
 
 /* Whether the choice of this index has had its finish reason. */
