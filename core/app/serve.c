@@ -250,8 +250,10 @@ static bool wait_home(struct gateway *gateway, const struct worker_job *jobs, in
         if (left_ms <= 0)
             return false;
         int signal_number = wait_for_signal(gateway, (int)(left_ms < 1000 ? left_ms : 1000));
-        if (signal_number == SIGTERM || signal_number == SIGINT)
+        if (signal_number == SIGTERM || signal_number == SIGINT) {
+            log_flush();
             _exit(1);
+        }
     }
     return true;
 }
@@ -345,8 +347,10 @@ int serve(struct serve_options *options)
     if (options->first_run)
         first_run_welcome(gateway->public_url);
     run(gateway);
-    if (!drain(gateway, &settled))
+    if (!drain(gateway, &settled)) {
+        log_flush();
         _exit(1); /* threads still run */
+    }
     stop(gateway);
     log_event(LOG_INFO, "stopped");
     return settled ? 0 : 1;

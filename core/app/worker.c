@@ -139,6 +139,7 @@ static void on_tick(void *arg)
 {
     struct worker *worker = arg;
     exchange_tick_all(&worker->env);
+    log_flush();
     collect_when_idle(worker);
     finish_drain(worker);
 }

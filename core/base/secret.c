@@ -30,6 +30,8 @@ _Static_assert(SECRET_BYTES >= crypto_generichash_KEYBYTES_MIN &&
 
 bool secret_init(struct fault *fault)
 {
+    /* Its own generator, seeded by the kernel's: two ids a request would be two system calls. */
+    randombytes_set_implementation(&randombytes_internal_implementation);
     if (sodium_init() < 0)
         return fault_set(fault, "internal_error", "libsodium could not be initialised.");
     return true;

@@ -160,7 +160,7 @@ static void write_log(const struct exchange *exchange)
 {
     const struct usage_record *record = &exchange->settlement.record;
     bool replayed = exchange->replay_of.text[0] != '\0';
-    log_event(LOG_INFO, "exchange", log_text("request_id", exchange->id.text),
+    log_event_later(LOG_INFO, "exchange", log_text("request_id", exchange->id.text),
               log_text("method", exchange->method), log_text("path", exchange->path),
               log_int("status", exchange->status), log_text("error", exchange->error_code),
               log_text("peer", exchange->peer_address), log_text("key", exchange->key.key_id.text),
