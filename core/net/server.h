@@ -88,7 +88,8 @@ bool http_reply_has_room(struct http_request *request, size_t bytes);
 
 /* ---- replying: exactly one of http_reply, or http_reply_begin ... http_reply_end ---- */
 
-/* Adds a header to the reply. The value must have no CR, LF or NUL (checked: a bug). */
+/* Adds a header to the reply, right before it is made or begun: no other reply in between. The
+ * value must have no CR, LF or NUL (checked: a bug). */
 void http_reply_header(struct http_request *request, const char *name, const char *value);
 void http_reply(struct http_request *request, int status, struct slice body);
 void http_reply_begin(struct http_request *request, int status);
