@@ -10,7 +10,9 @@ local STATUS = {
     invalid_value = 400,
     not_found = 404,
     response_too_large = 400,
+    timeout = 503,
     too_many_keys = 400,
+    too_many_to_sort = 400,
     unavailable = 503,
 }
 local RETRY_MS = 1000
@@ -21,7 +23,7 @@ local function refuse(x, code, message)
         error("store: " .. code .. ": " .. message)
     end
     local sentence = string.gsub(message, "^%l", string.upper) .. "."
-    x:refuse(status, code, sentence, nil, nil, status == 503 and RETRY_MS or nil)
+    x:refuse(status, code, sentence, nil, nil, code == "unavailable" and RETRY_MS or nil)
 end
 
 -- The result as JSON. Any failure ends the task.

@@ -71,11 +71,18 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     (null: all that is left of the charge)
  *   credits.get       account_id -> {total_credits, total_usage}  (JSON numbers, USD)
  *   transfer.list     account_id cursor? limit -> {data, next_cursor}
- *   usage.list        account_id from_ms? to_ms? model? key_id? cursor? limit
- *                     -> {data: [record], totals, next_cursor}
- *   usage.summary     account_id from_ms? to_ms? by -> {data, totals}
- *                     (by: "day,model,key" or a part of it)
+ *   usage.list        account_id from_ms? to_ms? model? key_id? sort cursor? limit totals
+ *                     -> {data: [record], totals, next_cursor}  ! too_many_to_sort
+ *                     (sort: newest, oldest; cost, tokens, duration: largest first, only where
+ *                     few records are; totals 0: null. A page may be short of its limit, and yet
+ *                     not the last)
+ *   usage.csv         account_id from_ms? to_ms? model? key_id? cursor? -> no JSON: rows of CSV,
+ *                     newest first, then a line with the cursor of the next page, or empty
+ *   usage.summary     account_id from_ms? to_ms? by model? key_id? zone_hours -> {data, totals}
+ *                     (by: "day,model,key" or a part of it; a day begins zone_hours before UTC's)
  *   usage.get         account_id exchange_id -> record  ! not_found
+ *   usage.explain     account_id exchange_id -> record with its charge  ! not_found
+ *   usage.audit       exchange_id -> the same of anybody, with what the house pays  ! not_found
  *
  *   A failing disk or a query beyond its time ends any of them with "unavailable" or "timeout".
  *   Lists come newest first; limit is 1 to LIMIT_PAGE_ROWS; next_cursor is null on the last page.
@@ -88,10 +95,14 @@ void store_call_now(struct store *store, struct store_call *call);
  *   transfer: {id, kind, amount (negative when it leaves the account), reason, exchange_id,
  *          created_at}; balance beside it: a decimal string
  *   sums (totals, and each group of a summary beside day, model, key_id + key_name): {requests,
- *          input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost}
+ *          errors, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost}
  *   record: {id, created_at, model, provider, key_id, key_name, status, stream, input_tokens,
  *            cached_input_tokens, output_tokens, reasoning_tokens, cost (the customer's charge),
  *            usage_source, finish_reason, error_code, attempts, first_byte_ms, total_ms}. Never buy
- *            prices, margins or provider cost. */
+ *            prices, margins or provider cost
+ *   charge, in a record: {lines: [{kind, tokens, price (USD per million), amount (18 decimals)}],
+ *          exact, rounding, price, covered (by the house), charged}; beside it ended_at, held,
+ *          refunded. For the house also user_id, email, account_id, provider_model,
+ *          policy_revision, margin, cost_lines, provider_cost, overrun, profit */
 
 #endif

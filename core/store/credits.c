@@ -196,8 +196,8 @@ static bool find_rest(struct store_call *call, struct db *db, struct id *account
 }
 
 /* A transfer of its own, from revenue back to the customer, that names the exchange it corrects.
- * Usage records, key totals and daily sums stay as they are: they say what was used and what it
- * cost, and a refund is no less use. So a key's budget is not given back either. The writing
+ * Usage records, key totals and the sums by hour stay as they are: they say what was used and what
+ * it cost, and a refund is no less use. So a key's budget is not given back either. The writing
  * transaction is the only one: of two refunds at once the second sees the first. */
 bool credits_refund(struct store_call *call, struct db *db)
 {

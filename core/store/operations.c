@@ -25,9 +25,12 @@ static const struct operation operations[] = {
     {"refund.create", "tIt", OPERATION_WRITES, credits_refund},
     {"credits.get", "t", OPERATION_QUICK, credits_get},
     {"transfer.list", "tTi", OPERATION_LONG, credits_transfers},
-    {"usage.list", "tIITTTi", OPERATION_LONG, usage_reports_list},
-    {"usage.summary", "tIIt", OPERATION_LONG, usage_reports_summary},
-    {"usage.get", "tt", OPERATION_QUICK, usage_reports_get},
+    {"usage.list", "tIITTtTii", OPERATION_LONG, usage_list_page},
+    {"usage.csv", "tIITTT", OPERATION_LONG, usage_list_csv},
+    {"usage.summary", "tIItTTi", OPERATION_LONG, usage_reports_summary},
+    {"usage.get", "tt", OPERATION_QUICK, usage_list_get},
+    {"usage.explain", "tt", OPERATION_QUICK, usage_detail_customer},
+    {"usage.audit", "t", OPERATION_QUICK, usage_detail_house},
 };
 
 const struct operation *operations_find(const char *name)
@@ -133,6 +136,11 @@ bool operations_cursor(struct store_call *call, size_t at, int64_t *first, int64
     if (ok && !*text)
         return true;
     return fault_set(&call->fault, "invalid_value", "cursor is not one of ours");
+}
+
+void operations_append_cursor(struct buffer *out, int64_t first, int64_t second)
+{
+    buffer_printf(out, "%" PRIx64 "-%" PRIx64, (uint64_t)first, (uint64_t)second);
 }
 
 void operations_reply_cursor(struct buffer *out, bool more, int64_t first, int64_t second)

@@ -48,16 +48,20 @@ bool credits_create(struct store_call *call, struct db *db);
 bool credits_refund(struct store_call *call, struct db *db);
 bool credits_get(struct store_call *call, struct db *db);
 bool credits_transfers(struct store_call *call, struct db *db);
-bool usage_reports_list(struct store_call *call, struct db *db);
+bool usage_list_page(struct store_call *call, struct db *db);
+bool usage_list_csv(struct store_call *call, struct db *db);
+bool usage_list_get(struct store_call *call, struct db *db);
 bool usage_reports_summary(struct store_call *call, struct db *db);
-bool usage_reports_get(struct store_call *call, struct db *db);
+bool usage_detail_customer(struct store_call *call, struct db *db);
+bool usage_detail_house(struct store_call *call, struct db *db);
 
 /* ---- for the operations ---- */
 
 /* The opaque place in a list: one or two numbers. Reads argument `at` (null leaves the numbers as
  * they are); false: it is none of ours. */
 bool operations_cursor(struct store_call *call, size_t at, int64_t *first, int64_t *second);
-/* Adds `next_cursor`: null when there is no more. */
+void operations_append_cursor(struct buffer *out, int64_t first, int64_t second);
+/* Adds `next_cursor`: null when there is no more. With a `second` of 0 it is one number. */
 void operations_reply_cursor(struct buffer *out, bool more, int64_t first, int64_t second);
 
 /* The columns that users_render_one expects, of `users u`. */

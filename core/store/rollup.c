@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "base/clock.h"
 #include "store/table.h"
 
-enum { ROWS_PER_SETTLEMENT = 6 }; /* customer, revenue, overrun, cost, key, day */
+enum { ROWS_PER_SETTLEMENT = 7 }; /* customer, revenue, overrun, cost, key, hour, sales */
+
+#define HOUR_MS INT64_C(3600000)
 
 void rollup_init(struct rollup *rollup, size_t settlements_max)
 {
@@ -48,9 +49,10 @@ void rollup_reset(struct rollup *rollup)
 
 static bool same(const struct rollup_row *row, const struct rollup_row *other)
 {
-    return row->hash == other->hash && row->kind == other->kind && row->day == other->day &&
+    return row->hash == other->hash && row->kind == other->kind && row->hour == other->hour &&
            strcmp(row->account_id, other->account_id) == 0 &&
-           strcmp(row->key_id, other->key_id) == 0 && strcmp(row->model, other->model) == 0;
+           strcmp(row->key_id, other->key_id) == 0 && strcmp(row->model, other->model) == 0 &&
+           strcmp(row->provider, other->provider) == 0;
 }
 
 static uint64_t mix(uint64_t hash, const char *text)
@@ -59,14 +61,13 @@ static uint64_t mix(uint64_t hash, const char *text)
 }
 
 /* The sums of the row, which is new (zeros) or known. */
-static int64_t *find(struct rollup *rollup, enum rollup_kind kind, const char *account_id,
-                     const char *key_id, const char *model, int32_t day)
+static int64_t *find(struct rollup *rollup, struct rollup_row wanted)
 {
-    struct rollup_row wanted = {
-        .kind = kind, .account_id = account_id, .key_id = key_id, .model = model, .day = day};
     size_t at;
 
-    wanted.hash = mix(mix(mix((uint64_t)kind * 31 + (uint32_t)day, account_id), key_id), model);
+    wanted.hash = mix(mix((uint64_t)wanted.kind * 31 + (uint64_t)wanted.hour, wanted.account_id),
+                      wanted.key_id);
+    wanted.hash = mix(mix(wanted.hash, wanted.model), wanted.provider);
     at = wanted.hash & slot_mask(rollup);
     for (; rollup->slots[at]; at = (at + 1) & slot_mask(rollup)) {
         struct rollup_row *row = &rollup->rows[rollup->slots[at] - 1];
@@ -79,6 +80,21 @@ static int64_t *find(struct rollup *rollup, enum rollup_kind kind, const char *a
     return rollup->rows[rollup->row_count++].sums;
 }
 
+/* A row with no names yet. */
+static struct rollup_row row_of(enum rollup_kind kind)
+{
+    return (struct rollup_row){
+        .kind = kind, .account_id = "", .key_id = "", .model = "", .provider = ""};
+}
+
+static int64_t *find_balance(struct rollup *rollup, const char *account_id)
+{
+    struct rollup_row row = row_of(ROLLUP_BALANCE);
+
+    row.account_id = account_id;
+    return find(rollup, row);
+}
+
 static void add_balance(struct rollup *rollup, const char *account_id, int64_t credit_nusd,
                         int64_t debit_nusd)
 {
@@ -86,7 +102,7 @@ static void add_balance(struct rollup *rollup, const char *account_id, int64_t c
 
     if (credit_nusd == 0 && debit_nusd == 0)
         return;
-    sums = find(rollup, ROLLUP_BALANCE, account_id, "", "", 0);
+    sums = find_balance(rollup, account_id);
     sums[0] += credit_nusd;
     sums[1] += debit_nusd;
 }
@@ -101,7 +117,7 @@ static void add_cost_balance(struct rollup *rollup, const char *provider, int64_
     if (cost_nusd == 0)
         return;
     posting_cost_account(provider, name);
-    sums = find(rollup, ROLLUP_BALANCE, name, "", "", 0);
+    sums = find_balance(rollup, name);
     sums[0] += cost_nusd;
     if (rollup->row_count > rows_before) {
         struct rollup_row *row = &rollup->rows[rows_before];
@@ -110,30 +126,99 @@ static void add_cost_balance(struct rollup *rollup, const char *provider, int64_
     }
 }
 
-void rollup_add(struct rollup *rollup, const struct usage_record *record)
+static void add_key(struct rollup *rollup, const struct usage_record *record)
 {
+    struct rollup_row row = row_of(ROLLUP_KEY);
     int64_t *sums;
 
+    if (!record->key_id.text[0])
+        return;
+    row.key_id = record->key_id.text;
+    sums = find(rollup, row);
+    sums[0] += record->charge_nusd;
+    sums[1] += 1;
+    if (sums[2] < record->created_ms)
+        sums[2] = record->created_ms;
+}
+
+static void add_sums(int64_t *sums, const struct usage_record *record)
+{
+    sums[0] += 1;
+    sums[1] += record->error_code[0] != '\0';
+    sums[2] += record->tokens.input;
+    sums[3] += record->tokens.cached_input;
+    sums[4] += record->tokens.output;
+    sums[5] += record->reasoning_tokens;
+    sums[6] += record->charge_nusd;
+    sums[7] += record->cost_nusd;
+    sums[8] += record->overrun_nusd;
+}
+
+static void add_hour(struct rollup *rollup, const struct usage_record *record)
+{
+    struct rollup_row row = row_of(ROLLUP_HOUR);
+
+    row.hour = record->created_ms / HOUR_MS;
+    row.model = record->model;
+    row.account_id = record->account_id.text;
+    row.key_id = record->key_id.text;
+    add_sums(find(rollup, row), record);
+    row = row_of(ROLLUP_SALES);
+    row.hour = record->created_ms / HOUR_MS;
+    row.model = record->model;
+    row.provider = record->provider;
+    add_sums(find(rollup, row), record);
+}
+
+void rollup_add(struct rollup *rollup, const struct usage_record *record)
+{
     add_balance(rollup, record->account_id.text, 0, record->charge_nusd);
     add_balance(rollup, POSTING_REVENUE, record->charge_nusd + record->overrun_nusd,
                 record->cost_nusd);
     add_balance(rollup, POSTING_OVERRUN, 0, record->overrun_nusd);
     add_cost_balance(rollup, record->provider, record->cost_nusd);
-    if (record->key_id.text[0]) {
-        sums = find(rollup, ROLLUP_KEY, "", record->key_id.text, "", 0);
-        sums[0] += record->charge_nusd;
-        sums[1] += 1;
-        if (sums[2] < record->created_ms)
-            sums[2] = record->created_ms;
-    }
-    sums = find(rollup, ROLLUP_DAY, record->account_id.text, record->key_id.text, record->model,
-                clock_day(record->created_ms));
-    sums[0] += 1;
-    sums[1] += record->tokens.input;
-    sums[2] += record->tokens.cached_input;
-    sums[3] += record->tokens.output;
-    sums[4] += record->reasoning_tokens;
-    sums[5] += record->charge_nusd;
+    add_key(rollup, record);
+    add_hour(rollup, record);
+}
+
+static bool write_hour(const struct rollup_row *row, struct db *db)
+{
+    const int64_t *sums = row->sums;
+
+    return db_run(
+        db,
+        "INSERT INTO hourly (account_id, hour, key_id, model, requests, errors, input_tokens,"
+        " cached_input_tokens, output_tokens, reasoning_tokens, charge_nusd, cost_nusd,"
+        " overrun_nusd) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+        " ON CONFLICT (account_id, hour, key_id, model) DO UPDATE SET"
+        " requests = requests + ?5, errors = errors + ?6, input_tokens = input_tokens + ?7,"
+        " cached_input_tokens = cached_input_tokens + ?8, output_tokens = output_tokens + ?9,"
+        " reasoning_tokens = reasoning_tokens + ?10, charge_nusd = charge_nusd + ?11,"
+        " cost_nusd = cost_nusd + ?12, overrun_nusd = overrun_nusd + ?13",
+        DB_VALUES(bind_text(row->account_id), bind_int(row->hour), bind_text(row->key_id),
+                  bind_text(row->model), bind_int(sums[0]), bind_int(sums[1]), bind_int(sums[2]),
+                  bind_int(sums[3]), bind_int(sums[4]), bind_int(sums[5]), bind_int(sums[6]),
+                  bind_int(sums[7]), bind_int(sums[8])));
+}
+
+static bool write_sales(const struct rollup_row *row, struct db *db)
+{
+    const int64_t *sums = row->sums;
+
+    return db_run(
+        db,
+        "INSERT INTO sales (hour, model, provider, requests, errors, input_tokens,"
+        " cached_input_tokens, output_tokens, reasoning_tokens, charge_nusd, cost_nusd,"
+        " overrun_nusd) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+        " ON CONFLICT (hour, model, provider) DO UPDATE SET"
+        " requests = requests + ?4, errors = errors + ?5, input_tokens = input_tokens + ?6,"
+        " cached_input_tokens = cached_input_tokens + ?7, output_tokens = output_tokens + ?8,"
+        " reasoning_tokens = reasoning_tokens + ?9, charge_nusd = charge_nusd + ?10,"
+        " cost_nusd = cost_nusd + ?11, overrun_nusd = overrun_nusd + ?12",
+        DB_VALUES(bind_int(row->hour), bind_text(row->model), bind_text(row->provider),
+                  bind_int(sums[0]), bind_int(sums[1]), bind_int(sums[2]), bind_int(sums[3]),
+                  bind_int(sums[4]), bind_int(sums[5]), bind_int(sums[6]), bind_int(sums[7]),
+                  bind_int(sums[8])));
 }
 
 static bool write_row(const struct rollup_row *row, struct db *db, int64_t now_ms)
@@ -151,19 +236,10 @@ static bool write_row(const struct rollup_row *row, struct db *db, int64_t now_m
                       " last_used_ms = max(last_used_ms, ?4)",
                       DB_VALUES(bind_text(row->key_id), bind_int(sums[0]), bind_int(sums[1]),
                                 bind_int(sums[2])));
-    case ROLLUP_DAY:
-        return db_run(
-            db,
-            "INSERT INTO daily (account_id, day, key_id, model, requests, input_tokens,"
-            " cached_input_tokens, output_tokens, reasoning_tokens, charge_nusd)"
-            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
-            " ON CONFLICT (account_id, day, key_id, model) DO UPDATE SET"
-            " requests = requests + ?5, input_tokens = input_tokens + ?6,"
-            " cached_input_tokens = cached_input_tokens + ?7, output_tokens = output_tokens + ?8,"
-            " reasoning_tokens = reasoning_tokens + ?9, charge_nusd = charge_nusd + ?10",
-            DB_VALUES(bind_text(row->account_id), bind_int(row->day), bind_text(row->key_id),
-                      bind_text(row->model), bind_int(sums[0]), bind_int(sums[1]),
-                      bind_int(sums[2]), bind_int(sums[3]), bind_int(sums[4]), bind_int(sums[5])));
+    case ROLLUP_HOUR:
+        return write_hour(row, db);
+    case ROLLUP_SALES:
+        return write_sales(row, db);
     }
     check(false);
     return false;

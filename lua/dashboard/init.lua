@@ -31,5 +31,6 @@ add("GET", "/balance/transfers", balance.transfers)
 add_changing("POST", "/balance/charge", balance.charge)
 add("GET", "/usage", usage.list)
 add("GET", "/usage/summary", usage.summary)
+add("GET", "/usage/{id}", usage.get)
 
 return routes

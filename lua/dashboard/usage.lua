@@ -1,4 +1,4 @@
--- What the user who is signed in has used: records, newest first, and sums.
+-- What the user who is signed in has used: records, sums, one request with all its numbers.
 local query = require "query"
 local session = require "dashboard.session"
 local store = require "store"
@@ -6,19 +6,26 @@ local store = require "store"
 local usage = {}
 
 local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
+local ID_BYTES_MAX = 64
 local GROUPS = { day = true, model = true, key = true }
+local SORTS = { newest = true, oldest = true, cost = true, tokens = true, duration = true }
+local YES_NO = { yes = true, no = true }
 
-function usage.list(x)
-    local user = session.user(x)
-    local values = query.read(x)
-    local from_ms = query.time(x, values, "from")
-    local to_ms = query.time(x, values, "to")
-    local model = query.text(x, values, "model")
-    local key = query.text(x, values, "key")
+-- from, to, model and key, as the store takes them; nil for what is not asked.
+local function read_filter(x, values)
+    return query.time(x, values, "from"), query.time(x, values, "to"),
+        query.text(x, values, "model"), query.text(x, values, "key")
+end
+
+-- The page that is asked for, of the account.
+function usage.page(x, values, account_id)
+    local from_ms, to_ms, model, key = read_filter(x, values)
+    local sort = query.choice(x, values, "sort", "newest", SORTS)
+    local totals = query.choice(x, values, "totals", "yes", YES_NO) == "yes" and 1 or 0
     local cursor = query.text(x, values, "cursor")
     local limit = query.integer(x, values, "limit", PAGE_ROWS, 1, PAGE_ROWS_MAX)
-    x:reply(200, store.call(x, "usage.list", user.account_id, from_ms, to_ms, model, key, cursor,
-        limit))
+    return store.call(x, "usage.list", account_id, from_ms, to_ms, model, key, sort, cursor, limit,
+        totals)
 end
 
 -- "day,model" as it is; anything else than different names of groups is refused.
@@ -35,13 +42,32 @@ local function read_groups(x, values)
     return text
 end
 
+-- The sums that are asked for, of the account.
+function usage.sums(x, values, account_id)
+    local from_ms, to_ms, model, key = read_filter(x, values)
+    local by = read_groups(x, values)
+    local zone_hours = query.zone_hours(x, values)
+    return store.call(x, "usage.summary", account_id, from_ms, to_ms, by, model, key, zone_hours)
+end
+
+function usage.list(x)
+    local user = session.user(x)
+    x:reply(200, usage.page(x, query.read(x), user.account_id))
+end
+
 function usage.summary(x)
     local user = session.user(x)
-    local values = query.read(x)
-    local from_ms = query.time(x, values, "from")
-    local to_ms = query.time(x, values, "to")
-    local by = read_groups(x, values)
-    x:reply(200, store.call(x, "usage.summary", user.account_id, from_ms, to_ms, by))
+    x:reply(200, usage.sums(x, query.read(x), user.account_id))
+end
+
+function usage.get(x, id)
+    local user = session.user(x)
+    local record = #id <= ID_BYTES_MAX and not string.find(id, "[^%w_]")
+        and store.find(x, "usage.explain", user.account_id, id)
+    if not record then
+        x:refuse(404, "not_found", "You have made no such request.")
+    end
+    x:reply(200, record)
 end
 
 return usage
