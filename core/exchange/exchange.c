@@ -385,8 +385,8 @@ void exchange_call_fini(struct exchange *exchange)
     exchange->call_made = false;
 }
 
-bool exchange_call(struct exchange *exchange, const char *operation, const struct store_value *args,
-                   size_t arg_count)
+bool exchange_call(struct exchange *exchange, const char *actor, const char *operation,
+                   const struct store_value *args, size_t arg_count)
 {
     struct fault fault;
     check(!exchange->call_away);
@@ -395,6 +395,9 @@ bool exchange_call(struct exchange *exchange, const char *operation, const struc
         return false;
     }
     exchange->call_made = true;
+    snprintf(exchange->call.actor.name, sizeof exchange->call.actor.name, "%s", actor);
+    snprintf(exchange->call.actor.address, sizeof exchange->call.actor.address, "%s",
+             exchange->peer_address);
     exchange->call.job.home = exchange->env->inbox;
     exchange->call.job.done = on_call_home;
     if (!store_call_post(exchange->env->store, &exchange->call)) {

@@ -191,9 +191,10 @@ void exchange_refuse_attempt(struct exchange *exchange);
  * exchange_wake. */
 void exchange_relay(struct exchange *exchange);
 
-/* Runs a store operation; the task yields until exchange_wake, then reads exchange->call. */
-bool exchange_call(struct exchange *exchange, const char *operation, const struct store_value *args,
-                   size_t arg_count);
+/* Runs a store operation; the task yields until exchange_wake, then reads exchange->call. `actor`
+ * is the id of the administrator whose act it is, or "". */
+bool exchange_call(struct exchange *exchange, const char *actor, const char *operation,
+                   const struct store_value *args, size_t arg_count);
 
 /* Frees the result of the call, after the task has read it. */
 void exchange_call_fini(struct exchange *exchange);
