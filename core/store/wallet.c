@@ -341,21 +341,36 @@ static int64_t key_available(struct wallets *wallets, const struct id *account_i
     return available;
 }
 
-int64_t wallet_available(struct wallets *wallets, const struct id *account_id,
-                         const struct id *key_id)
+static int64_t account_available(struct wallets *wallets, const struct id *account_id)
 {
     struct wallet_state state;
-    int64_t available;
 
     if (!wallet_peek(wallets, account_id, &state))
         return 0;
-    available = state.posted_nusd - state.held_nusd;
+    return state.posted_nusd - state.held_nusd;
+}
+
+int64_t wallet_available(struct wallets *wallets, const struct id *account_id,
+                         const struct id *key_id)
+{
+    int64_t available = account_available(wallets, account_id);
+
     if (key_id->text[0]) {
         int64_t of_key = key_available(wallets, account_id, key_id);
         if (of_key < available)
             available = of_key;
     }
     return available > 0 ? available : 0;
+}
+
+enum hold_outcome wallet_short_of(struct wallets *wallets, const struct id *account_id,
+                                  const struct id *key_id)
+{
+    if (!key_id->text[0])
+        return HOLD_INSUFFICIENT;
+    return key_available(wallets, account_id, key_id) < account_available(wallets, account_id)
+               ? HOLD_BUDGET
+               : HOLD_INSUFFICIENT;
 }
 
 void wallet_totals(struct wallets *wallets, int64_t *open_holds, int64_t *held_nusd)
