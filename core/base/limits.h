@@ -17,6 +17,11 @@ enum {
     /* a reply */
     LIMIT_OUTPUT_BYTES = 32 * 1024, /* unsent bytes at which the upstream is paused */
 
+    /* a retry with an Idempotency-Key */
+    LIMIT_IDEMPOTENCY_KEY_BYTES = 255,
+    LIMIT_KEPT_ANSWER_BYTES = 8 * 1024 * 1024, /* what is larger is answered once only */
+    LIMIT_KEPT_ANSWER_MS = 24 * 3600 * 1000,
+
     /* an upstream's answer */
     LIMIT_UPSTREAM_HEAD_BYTES = 64 * 1024,
     LIMIT_UPSTREAM_BODY_BYTES = 32 * 1024 * 1024,

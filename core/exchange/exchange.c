@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 
 enum {
@@ -79,7 +80,8 @@ static bool is_busy(const struct exchange *exchange)
 {
     return exchange->state != EXCHANGE_ENDED || exchange->task.task != NULL ||
            exchange->hold_away || exchange->hold_open || exchange->settlement_away ||
-           exchange->call_away || exchange->password_away || exchange->attempt.call != NULL;
+           exchange->call_away || exchange->password_away || exchange->attempt.call != NULL ||
+           idempotency_is_busy(exchange);
 }
 
 static void forget_limits(struct exchange *exchange)
@@ -99,6 +101,7 @@ static void release(struct exchange *exchange)
     attempt_fini(exchange);
     relay_fini(exchange);
     forget_limits(exchange);
+    idempotency_fini(exchange);
     exchange_call_fini(exchange);
     exchange_password_fini(exchange);
     buffer_wipe_fini(&exchange->body);          /* may hold a password */
@@ -152,6 +155,7 @@ static void leave_limits(struct exchange *exchange)
 static void write_log(const struct exchange *exchange)
 {
     const struct usage_record *record = &exchange->settlement.record;
+    bool replayed = exchange->replay_of.text[0] != '\0';
     log_event(LOG_INFO, "exchange", log_text("request_id", exchange->id.text),
               log_text("method", exchange->method), log_text("path", exchange->path),
               log_int("status", exchange->status), log_text("error", exchange->error_code),
@@ -161,7 +165,8 @@ static void write_log(const struct exchange *exchange)
               log_int("tokens_cached", record->tokens.cached_input),
               log_int("tokens_out", record->tokens.output),
               log_int("charge_nusd", record->charge_nusd),
-              log_int("duration_us", exchange->ended_us - exchange->started_us));
+              log_int("duration_us", exchange->ended_us - exchange->started_us),
+              log_text(replayed ? "replay_of" : NULL, exchange->replay_of.text));
 }
 
 /* A stream that broke off, by a fault that is not ours. */
@@ -208,6 +213,13 @@ static void on_client_gone(void *arg)
 {
     struct exchange *exchange = arg;
     exchange->request = NULL;
+    if (idempotency_outlives_client(exchange)) {
+        exchange->detached = true;
+        log_event(LOG_INFO, "client gone, the call runs on for its retry",
+                  log_text("request_id", exchange->id.text));
+        relay_drained(exchange); /* nobody is there to be waited for */
+        return;
+    }
     let_task_go(exchange);
     attempt_cancel(exchange);
     if (exchange->state == EXCHANGE_SETTLING) {
@@ -281,6 +293,7 @@ static void on_settlement_home(struct job *job)
         (struct exchange *)(void *)((char *)job - offsetof(struct exchange, settlement.job));
     exchange->settlement_away = false;
     exchange->hold_open = false;
+    idempotency_finish(exchange); /* before the client can send the same again */
     if (exchange->state == EXCHANGE_SETTLING) {
         if (exchange->request != NULL)
             relay_settled(exchange);
@@ -343,7 +356,8 @@ void exchange_settle(struct exchange *exchange, enum usage_source source)
     }
     /* A count that came early, before the answer was cut, knows nothing of what came after it. */
     int64_t seen = meter_estimate(meter->output_text_bytes);
-    bool cut = exchange->request == NULL || exchange->relay.failed || exchange->relay.out_of_funds;
+    bool gone = exchange->request == NULL && !exchange->detached;
+    bool cut = gone || exchange->relay.failed || exchange->relay.out_of_funds;
     if (cut && record->tokens.output < seen) {
         record->tokens.output = seen;
         record->source = USAGE_PARTIAL;
@@ -362,6 +376,9 @@ void exchange_settle(struct exchange *exchange, enum usage_source source)
     record->charge_nusd = price.charge_nusd;
     record->overrun_nusd = price.overrun_nusd;
     exchange->state = EXCHANGE_SETTLING;
+    failpoint_reach(FAILPOINT_AFTER_USAGE);
+    if (exchange->idempotency != NULL)
+        relay_keep(exchange);
     resolve(exchange, false);
 }
 

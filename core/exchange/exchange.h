@@ -27,6 +27,7 @@
 #include "exchange/chat.h"
 #include "exchange/download.h"
 #include "exchange/funds.h"
+#include "exchange/idempotency.h"
 #include "exchange/limiter.h"
 #include "exchange/meter.h"
 #include "exchange/password.h"
@@ -93,6 +94,7 @@ struct exchange {
     struct exchange *next;
     struct exchange *previous;
     struct http_request *request; /* NULL once the reply has ended or the client is gone */
+    bool detached; /* the client is gone; it runs on, for his retry will ask for the answer */
     struct id id;
     enum exchange_state state;
     int64_t created_ms;
@@ -117,6 +119,9 @@ struct exchange {
     bool download_waits; /* for the client to take what was written */
     int status;
     char error_code[48];
+
+    struct idempotency *idempotency; /* NULL: without an Idempotency-Key */
+    struct id replay_of;             /* whose answer is given again; "": nobody's */
 
     struct key_facts key;
     bool asks_model; /* it is a call to a model: counted on the board */
