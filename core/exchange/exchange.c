@@ -98,6 +98,10 @@ static void release(struct exchange *exchange)
     loop_cancel(exchange->env->loop, &exchange->wakeup);
     loop_cancel(exchange->env->loop, &exchange->reaper);
     unlink_live(exchange);
+    if (exchange->detached) {
+        exchange->env->detached_count--;
+        exchange->env->detached_bytes -= exchange->body.bytes;
+    }
     attempt_fini(exchange);
     relay_fini(exchange);
     forget_limits(exchange);
@@ -209,21 +213,39 @@ static void let_task_go(struct exchange *exchange)
         exchange->task.drop(task);
 }
 
+/* No connection bounds any more how many these are. */
+static bool detach(struct exchange *exchange)
+{
+    struct exchange_env *env = exchange->env;
+    if (env->detached_count == LIMIT_DETACHED ||
+        env->detached_bytes + exchange->body.bytes > LIMIT_DETACHED_BYTES)
+        return false;
+    env->detached_count++;
+    env->detached_bytes += exchange->body.bytes;
+    exchange->detached = true;
+    log_event(LOG_INFO, "client gone, the call runs on for its retry",
+              log_text("request_id", exchange->id.text));
+    relay_drained(exchange); /* nobody is there to be waited for */
+    return true;
+}
+
 static void on_client_gone(void *arg)
 {
     struct exchange *exchange = arg;
     exchange->request = NULL;
-    if (idempotency_outlives_client(exchange)) {
-        exchange->detached = true;
-        log_event(LOG_INFO, "client gone, the call runs on for its retry",
-                  log_text("request_id", exchange->id.text));
-        relay_drained(exchange); /* nobody is there to be waited for */
+    bool wanted = idempotency_outlives_client(exchange);
+    if (wanted && detach(exchange))
         return;
-    }
     let_task_go(exchange);
     attempt_cancel(exchange);
     if (exchange->state == EXCHANGE_SETTLING) {
         return; /* the ledger has it; on_settlement_home ends it */
+    }
+    if (wanted && exchange->relay.flowing) { /* paid, so the retry gets what there is of it */
+        relay_fail(exchange, "client_gone",
+                   "The client has left, and too many calls run on without theirs; the answer is "
+                   "not complete.");
+        return;
     }
     exchange->status = CLIENT_GONE;
     snprintf(exchange->error_code, sizeof exchange->error_code, "client_gone");

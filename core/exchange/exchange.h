@@ -56,6 +56,8 @@ struct exchange_env {
     const char *public_url; /* where customers reach this gateway, without a slash at its end */
     struct exchange *live;  /* all exchanges that are not freed */
     size_t live_count;
+    size_t detached_count; /* of them */
+    size_t detached_bytes; /* the bodies of their requests */
     uint64_t served;
 };
 

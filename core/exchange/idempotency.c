@@ -123,6 +123,12 @@ bool idempotency_is_fresh(const struct exchange *exchange)
 static void answer_again(struct exchange *exchange, const struct answer_lookup *lookup)
 {
     char cost[MONEY_TEXT_BYTES];
+    /* It costs nothing, so whoever asks again and again and does not read must not fill memory. */
+    if (!http_reply_has_room(exchange->request, lookup->body.bytes)) {
+        refuse(exchange, 503, "overloaded",
+               "Too many large answers are being given just now. Try again soon.", RETRY_MS);
+        return;
+    }
     exchange->replay_of = lookup->exchange_id;
     exchange_header(exchange, "Idempotent-Replayed", "true");
     if (lookup->cost_nusd >= 0)

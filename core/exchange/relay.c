@@ -108,12 +108,13 @@ static void append_end(struct exchange *exchange, struct buffer *out)
 {
     const struct relay *relay = &exchange->relay;
     final_chunk_priced(exchange, out);
-    if (relay->failed)
+    if (relay->failed) {
         final_chunk_error(exchange, out);
-    else if (relay->out_of_funds)
+    } else if (relay->out_of_funds) {
         final_chunk_out_of_funds(exchange, out);
-    if (relay->out_of_funds && exchange->chat.usage_asked)
-        final_chunk_usage(exchange, out);
+        if (exchange->chat.usage_asked)
+            final_chunk_usage(exchange, out);
+    }
     if (relay->last_event.bytes > 0 && !relay->failed)
         buffer_append_slice(out, buffer_slice(&relay->last_event));
     else /* ours; or the provider forgot it, but the model had said why it stopped: it is true */

@@ -546,4 +546,7 @@ void upstream_resume(struct upstream_call *call)
     curl_easy_pause(call->easy, CURLPAUSE_CONT);
     upstream->depth--;
     loop_defer(upstream->loop, &upstream->drain);
+    /* By data that libcurl had kept and has just given us: it leaves such a call as it is. */
+    if (call->cancelled)
+        upstream_cancel(call);
 }

@@ -312,6 +312,7 @@ async def as_asked(connection, request):
     await answers.chat(usage=usage)(connection, request)
 
 
+@pytest.mark.once
 @pytest.mark.timeout(900)
 def test_bank(make_gateway, provider, is_long):
     seed = random.getrandbits(32)

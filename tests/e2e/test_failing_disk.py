@@ -328,6 +328,31 @@ def test_stop_while_it_fails(gateway, customer, disk, provider, fault, body):
     check_after_restart(gateway, customer, disk, provider)
 
 
+def test_stop_while_the_end_of_the_money_cannot_be_written(gateway, disk, provider):
+    """An answer that money has ended, and that cannot be charged: an error, and no cost is told."""
+    customer = gateway.customer(credit="0.0005")
+    gate = threading.Event()
+    events = [answers.content_event("x" * 400)] * 40
+    provider.answer = answers.stream(events, gates={2: gate})
+    connection = gateway.connect()
+    connection.send(chat_bytes(customer.key, STREAMED.replace(b'"max_tokens":100,', b"")))
+    assert connection.read_head().status == 200
+    wait_until(lambda: open_holds(gateway) == 1, 10, "the hold on disk")
+    disk.fail("enospc")
+    gate.set()
+    disk.wait_for_refusals()
+    assert answers.DONE not in read_until_silent(connection)
+    gateway.signal(signal.SIGTERM)
+    rest = connection.read_to_end()
+    assert b'"code":"ledger_unavailable"' in rest
+    assert b'"total_tokens"' not in rest
+    gateway.wait_for_exit(code=1)
+    disk.heal()
+    gateway.start()
+    customer.web.base_url = gateway.origin + "/api"
+    assert customer.balance == Decimal("0.0005")
+
+
 @pytest.mark.parametrize("fault", ["eio", "enospc", "sync"])
 def test_start_on_a_failing_disk(gateway, customer, disk, provider, fault):
     """A crash has left a hold that must be ended before anything is served."""

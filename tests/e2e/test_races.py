@@ -16,6 +16,7 @@ from prices import Price, charge, usd
 from volley import Volley, cost_of
 from wait import wait_until
 
+pytestmark = pytest.mark.once  # and with TSan
 CALLS = 1000
 PAID = 137  # of them
 NANO = Decimal("0.000000001")

@@ -54,10 +54,8 @@ def test_sighup_under_load(changing, provider, is_long):
         changing.signal(signal.SIGHUP)
 
     with Load(4, ask) as load:
-        steps = load.run_for(seconds, reload, 0.1)
-    assert steps > seconds * 2
+        load.run_for(seconds, reload, 0.1, lambda: len(load.results) > 50)
     customer.wait_for_no_hold()
-    assert len(load.results) > 50
     got = {record["id"]: usd(record["cost"]) for record in customer.all_records()}
     assert got.keys() == set(load.results)
     assert set(got.values()) <= prices

@@ -381,12 +381,12 @@ void driver_compare(struct driver *d)
              model_available(&d->model, i));
 }
 
-int64_t driver_on_disk(const struct driver *d, const char *sql, const char *id)
+int64_t driver_on_disk(sqlite3 *handle, const char *sql, const char *id)
 {
     char text[256];
 
     snprintf(text, sizeof(text), sql, id);
-    return fixture_number(d->fixture->path, text);
+    return fixture_raw_number(handle, text);
 }
 
 /* What was added to holds is not on disk before they are settled. */
@@ -403,22 +403,25 @@ static int64_t held_on_disk(const struct driver *d, int account)
 
 void driver_compare_disk(struct driver *d)
 {
+    sqlite3 *handle = fixture_raw(d->fixture->path);
+
     driver_flush(d);
     for (int i = 0; i < MODEL_ACCOUNTS; i++) {
         const char *id = d->customers[i].account_id.text;
         same(d, "balance on disk",
-             driver_on_disk(d, "SELECT posted_nusd FROM balances WHERE account_id = '%s'", id),
+             driver_on_disk(handle, "SELECT posted_nusd FROM balances WHERE account_id = '%s'", id),
              d->model.accounts[i].posted);
         same(d, "held on disk",
-             driver_on_disk(d, "SELECT total(amount_nusd) FROM open_holds WHERE account_id = '%s'",
-                            id),
+             driver_on_disk(
+                 handle, "SELECT total(amount_nusd) FROM open_holds WHERE account_id = '%s'", id),
              held_on_disk(d, i));
     }
     for (int i = 0; i < MODEL_KEYS; i++)
         same(d, "spent on disk",
-             driver_on_disk(d, "SELECT total(spent_nusd) FROM key_totals WHERE key_id = '%s'",
+             driver_on_disk(handle, "SELECT total(spent_nusd) FROM key_totals WHERE key_id = '%s'",
                             d->keys[i].text),
              d->model.keys[i].spent);
+    sqlite3_close(handle);
 }
 
 void drivers_compare(struct driver *drivers, size_t count)

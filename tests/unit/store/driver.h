@@ -64,7 +64,7 @@ void driver_settle(struct driver *driver, int at);
 void driver_pay_in(struct driver *driver, const struct customer *customer, int64_t amount,
                    bool foreign);
 /* One number; `%s` in the SQL is the id. */
-int64_t driver_on_disk(const struct driver *driver, const char *sql, const char *id);
+int64_t driver_on_disk(sqlite3 *handle, const char *sql, const char *id);
 
 /* What happens to the gateway, with holds open and jobs on their way; all drivers of the store,
  * none of which has a thread now. */

@@ -10,10 +10,8 @@
 
 static sqlite3 *lock(const struct fixture *fixture)
 {
-    sqlite3 *handle;
+    sqlite3 *handle = fixture_raw(fixture->path);
 
-    assert_int_equal(sqlite3_open(fixture->path, &handle), SQLITE_OK);
-    sqlite3_busy_timeout(handle, 5000);
     assert_int_equal(sqlite3_exec(handle, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     return handle;
 }
@@ -56,22 +54,23 @@ void drivers_restart(struct driver *drivers, size_t count)
     }
 }
 
-static bool is_recorded(const struct driver *d, int at)
-{
-    return driver_on_disk(d, "SELECT count(*) FROM usage WHERE exchange_id = '%s'",
-                          d->slots[at].hold.exchange_id.text) == 1;
-}
-
 /* The jobs that were on their way: only the disk knows. */
 static void reconcile(struct driver *d)
 {
+    sqlite3 *handle = fixture_raw(d->fixture->path);
+
     fixture_wait(&d->home, d->pending); /* from the past that is no more */
     d->pending = 0;
     for (int i = 0; i < MODEL_HOLDS; i++) {
         const struct slot *slot = &d->slots[i];
-        if (slot->pending == &slot->settlement.durable && slot->expected && !is_recorded(d, i))
+        if (slot->pending == &slot->settlement.durable && slot->expected &&
+            driver_on_disk(handle,
+                           "SELECT count(*) FROM resolutions WHERE usage_seq IS NOT NULL"
+                           " AND exchange_id = '%s'",
+                           slot->hold.exchange_id.text) == 0)
             model_unsettle(&d->model, i);
     }
+    sqlite3_close(handle);
     driver_forget_pending(d);
     model_restart(&d->model);
 }

@@ -292,7 +292,7 @@ void fixture_keep(struct keeping *keeping, struct ledger_settlement *settlement,
     settlement->kept = &keeping->answer;
 }
 
-static sqlite3 *open_raw(const char *path)
+sqlite3 *fixture_raw(const char *path)
 {
     sqlite3 *handle;
 
@@ -301,9 +301,8 @@ static sqlite3 *open_raw(const char *path)
     return handle;
 }
 
-int64_t fixture_number(const char *path, const char *sql)
+int64_t fixture_raw_number(sqlite3 *handle, const char *sql)
 {
-    sqlite3 *handle = open_raw(path);
     sqlite3_stmt *statement;
     int64_t number;
 
@@ -312,13 +311,21 @@ int64_t fixture_number(const char *path, const char *sql)
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
     number = sqlite3_column_int64(statement, 0);
     sqlite3_finalize(statement);
+    return number;
+}
+
+int64_t fixture_number(const char *path, const char *sql)
+{
+    sqlite3 *handle = fixture_raw(path);
+    int64_t number = fixture_raw_number(handle, sql);
+
     sqlite3_close(handle);
     return number;
 }
 
 void fixture_sql(const char *path, const char *sql)
 {
-    sqlite3 *handle = open_raw(path);
+    sqlite3 *handle = fixture_raw(path);
     char *message = NULL;
 
     if (sqlite3_exec(handle, sql, NULL, NULL, &message) != SQLITE_OK)

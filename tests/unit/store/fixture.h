@@ -83,6 +83,9 @@ void fixture_wait(struct inbox *home, size_t count);
 
 /* One number from the database, on a handle of its own. */
 int64_t fixture_number(const char *path, const char *sql);
+/* The same for several: a handle that only the test uses, to be closed. */
+sqlite3 *fixture_raw(const char *path);
+int64_t fixture_raw_number(sqlite3 *handle, const char *sql);
 /* Runs SQL on a handle of its own: for damage. */
 void fixture_sql(const char *path, const char *sql);
 /* True when nothing differs; the report is printed when `expected` is NULL and it does. With

@@ -26,7 +26,7 @@ enum {
     EVENT_EVERY = OPERATIONS / 50,
     VERIFY_EVERY = 10, /* events */
     THREADS = 4,
-    SHARE_EVERY = 20,
+    SHARE_EVERY = 10,
 };
 
 static struct fixture f;
