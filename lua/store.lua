@@ -45,6 +45,17 @@ function store.act(x, admin_id, operation, ...)
     return check(x, x:call_as(admin_id, operation, ...))
 end
 
+-- For what moves money: with an Idempotency-Key it is done once, however often it is sent. A retry
+-- gets the first answer again, and the task ends. Else what the operation's "_once" form takes
+-- behind its own arguments; nothing where there is no key.
+function store.claim(x, account_id, what)
+    local fresh, key, digest, request_id = x:claim(account_id, what)
+    if not fresh then
+        x:answer_again()
+    end
+    return key, digest, request_id
+end
+
 -- The result as JSON, or nil when there is no such thing.
 function store.find(x, operation, ...)
     local done, result, message = x:call(operation, ...)

@@ -8,6 +8,15 @@
 
 #define CLI "cli"
 
+/* Whether it can be retried makes it no other act: "credit.create_once" is "credit.create". */
+static struct store_value action_of(const struct operation *operation)
+{
+    struct store_value action = bind_text(operation->name);
+
+    action.text.bytes = strcspn(operation->name, "_");
+    return action;
+}
+
 bool audit_log_note(const struct store_call *call, struct db *db, const char *user_id,
                     const char *target_id, struct buffer *detail)
 {
@@ -22,7 +31,7 @@ bool audit_log_note(const struct store_call *call, struct db *db, const char *us
                   "INSERT INTO audit (created_ms, actor, address, action, user_id, target_id,"
                   " detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                   DB_VALUES(bind_int(clock_wall_ms()), bind_text(actor->name),
-                            bind_text(actor->address), bind_text(call->operation->name),
+                            bind_text(actor->address), action_of(call->operation),
                             bind_text(user_id), bind_text(target_id), bind_text(detail->data)));
 }
 

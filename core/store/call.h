@@ -90,6 +90,8 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     `key`, for what has that digest: see answers.h
  *   refund.create     exchange_id amount_nusd? reason -> {transfer, balance}  ! nothing_to_refund
  *                     (null: all that is left of the charge)
+ *   refund.create_once exchange_id amount_nusd? reason key digest exchange_id status
+ *                     -> as refund.create, kept as credit.create_once is
  *   credits.get       account_id -> {total_credits, total_usage}  (JSON numbers, USD)
  *   transfer.list     account_id cursor? limit -> {data, next_cursor}: without charges
  *   transfer.history  account_id cursor? limit -> the same with charges (id null), and with the

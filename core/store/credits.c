@@ -243,26 +243,35 @@ bool credits_create(struct store_call *call, struct db *db)
     return create(call, db, &account_id, &transfer_id);
 }
 
-/* The answer that is kept is the result, byte for byte. */
+/* The result is kept, byte for byte, for retries. Arguments from `at` on: the Idempotency-Key, the
+ * digest of what was asked, the exchange and the status. */
+static bool keep_answer(struct store_call *call, struct db *db, const struct id *account_id,
+                        const struct id *transfer_id, size_t at)
+{
+    struct claim claim = {.account_id = *account_id};
+    struct kept_answer answer = {.claim = &claim,
+                                 .exchange_id = operations_text(call, at + 2),
+                                 .transfer_id = transfer_id->text,
+                                 .status = (int)operations_int(call, at + 3),
+                                 .content_type = "application/json",
+                                 .cost_nusd = -1,
+                                 .body = buffer_slice(&call->result)};
+
+    if (!operations_fits(call, at, LIMIT_IDEMPOTENCY_KEY_BYTES, "key") ||
+        !operations_fits(call, at + 1, SHA256_HEX_BYTES - 1, "digest"))
+        return false;
+    memcpy(claim.key, operations_text(call, at), call->args[at].text.bytes);
+    memcpy(claim.digest, operations_text(call, at + 1), call->args[at + 1].text.bytes);
+    return answers_keep(db, &answer, clock_wall_ms());
+}
+
 bool credits_create_once(struct store_call *call, struct db *db)
 {
-    struct claim claim = {0};
+    struct id account_id;
     struct id transfer_id;
-    struct kept_answer answer = {.claim = &claim,
-                                 .exchange_id = operations_text(call, 6),
-                                 .transfer_id = transfer_id.text,
-                                 .status = (int)operations_int(call, 7),
-                                 .content_type = "application/json",
-                                 .cost_nusd = -1};
 
-    if (!operations_fits(call, 4, LIMIT_IDEMPOTENCY_KEY_BYTES, "key") ||
-        !operations_fits(call, 5, SHA256_HEX_BYTES - 1, "digest") ||
-        !create(call, db, &claim.account_id, &transfer_id))
-        return false;
-    memcpy(claim.key, operations_text(call, 4), call->args[4].text.bytes);
-    memcpy(claim.digest, operations_text(call, 5), call->args[5].text.bytes);
-    answer.body = buffer_slice(&call->result);
-    return answers_keep(db, &answer, clock_wall_ms());
+    return create(call, db, &account_id, &transfer_id) &&
+           keep_answer(call, db, &account_id, &transfer_id, 4);
 }
 
 /* What can still be given back of an exchange's charge. The overrun is not the customer's. */
@@ -299,19 +308,19 @@ static bool find_rest(struct store_call *call, struct db *db, struct id *account
  * Usage records, key totals and the sums by hour stay as they are: they say what was used and what
  * it cost, and a refund is no less use. So a key's budget is not given back either. The writing
  * transaction is the only one: of two refunds at once the second sees the first. */
-bool credits_refund(struct store_call *call, struct db *db)
+static bool refund(struct store_call *call, struct db *db, struct id *account_id,
+                   struct id *transfer_id)
 {
     struct posting_transfer transfer = {.debit_account = POSTING_REVENUE,
                                         .kind = "refund",
                                         .exchange_id = operations_text(call, 0),
                                         .reason = operations_text(call, 2)};
     char text[MONEY_TEXT_BYTES];
-    struct id account_id;
     int64_t rest_nusd = 0;
     int64_t balance_nusd;
 
     if (!operations_fits(call, 2, REASON_BYTES_MAX, "reason") ||
-        !find_rest(call, db, &account_id, &rest_nusd))
+        !find_rest(call, db, account_id, &rest_nusd))
         return false;
     transfer.amount_nusd = operations_null(call, 1) ? rest_nusd : operations_int(call, 1);
     if (transfer.amount_nusd <= 0 || transfer.amount_nusd > rest_nusd)
@@ -319,12 +328,30 @@ bool credits_refund(struct store_call *call, struct db *db)
                          "the amount must be above 0 and at most %s: the charge less what was "
                          "refunded before",
                          money_format(rest_nusd, text));
-    balance_nusd = posted(db, &account_id);
+    balance_nusd = posted(db, account_id);
     if (balance_nusd > MONEY_AMOUNT_MAX_NUSD - transfer.amount_nusd)
         return fault_set(&call->fault, "invalid_amount", "a balance can be at most $1,000,000,000");
-    id_make(&transfer.id, "tx");
-    transfer.credit_account = account_id.text;
+    id_make(transfer_id, "tx");
+    transfer.id = *transfer_id;
+    transfer.credit_account = account_id->text;
     return give(call, db, &transfer, balance_nusd);
+}
+
+bool credits_refund(struct store_call *call, struct db *db)
+{
+    struct id account_id;
+    struct id transfer_id;
+
+    return refund(call, db, &account_id, &transfer_id);
+}
+
+bool credits_refund_once(struct store_call *call, struct db *db)
+{
+    struct id account_id;
+    struct id transfer_id;
+
+    return refund(call, db, &account_id, &transfer_id) &&
+           keep_answer(call, db, &account_id, &transfer_id, 3);
 }
 
 /* Newest first, without the settlements (those are the usage records). An amount that leaves the

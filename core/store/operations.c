@@ -29,6 +29,7 @@ static const struct operation operations[] = {
     {"credit.create", "titt", OPERATION_WRITES, credits_create},
     {"credit.create_once", "tittttti", OPERATION_WRITES, credits_create_once},
     {"refund.create", "tIt", OPERATION_WRITES, credits_refund},
+    {"refund.create_once", "tItttti", OPERATION_WRITES, credits_refund_once},
     {"credits.get", "t", OPERATION_QUICK, credits_get},
     {"transfer.list", "tTi", OPERATION_LONG, credits_transfers},
     {"transfer.history", "tTi", OPERATION_LONG, credits_history},

@@ -52,6 +52,7 @@ bool credits_balance(struct store_call *call, struct db *db);
 bool credits_create(struct store_call *call, struct db *db);
 bool credits_create_once(struct store_call *call, struct db *db);
 bool credits_refund(struct store_call *call, struct db *db);
+bool credits_refund_once(struct store_call *call, struct db *db);
 bool credits_get(struct store_call *call, struct db *db);
 bool credits_transfers(struct store_call *call, struct db *db);
 bool credits_history(struct store_call *call, struct db *db);

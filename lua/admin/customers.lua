@@ -133,6 +133,7 @@ local function read_kind(x, members)
     return kind
 end
 
+-- Claimed on the account that gets it: a page that is sent twice pays once.
 function customers.credit(x, admin)
     local members = body.read(x)
     body.require(x, members, "user_id")
@@ -141,7 +142,12 @@ function customers.credit(x, admin)
     local amount_nusd = body.amount(x, members, "amount", 1, limits.CHARGE_USD_MAX)
     local kind = read_kind(x, members)
     local reason = read_reason(x, members, true)
-    find(x, "user.get", id, "user", "user_id")
+    local user = cjson.decode(find(x, "user.get", id, "user", "user_id"))
+    local key, digest, request_id = store.claim(x, user.account_id, "POST /admin/credits")
+    if key then
+        x:reply(201, store.act(x, admin.id, "credit.create_once", id, amount_nusd, kind, reason,
+            key, digest, request_id, 201))
+    end
     x:reply(201, store.act(x, admin.id, "credit.create", id, amount_nusd, kind, reason))
 end
 
@@ -151,7 +157,12 @@ function customers.refund(x, admin)
     local id = body.text(x, members, "exchange_id")
     local amount_nusd = body.amount(x, members, "amount", 1, limits.CHARGE_USD_MAX)
     local reason = read_reason(x, members, true)
-    find(x, "usage.audit", id, "request", "exchange_id")
+    local record = cjson.decode(find(x, "usage.audit", id, "request", "exchange_id"))
+    local key, digest, request_id = store.claim(x, record.account_id, "POST /admin/refunds")
+    if key then
+        x:reply(201, store.act(x, admin.id, "refund.create_once", id, amount_nusd, reason, key,
+            digest, request_id, 201))
+    end
     x:reply(201, store.act(x, admin.id, "refund.create", id, amount_nusd, reason))
 end
 

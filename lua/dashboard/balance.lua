@@ -29,10 +29,7 @@ end
 -- Only with payments = test: credits that nobody has paid for.
 function balance.charge(x)
     local user = session.user(x)
-    local fresh, key, digest, request_id = x:claim(user.account_id, "POST /balance/charge")
-    if not fresh then
-        x:answer_again()
-    end
+    local key, digest, request_id = store.claim(x, user.account_id, "POST /balance/charge")
     check_payments(x)
     local members = body.read(x)
     body.require(x, members, "amount")

@@ -1,6 +1,7 @@
 """What the operator's pages call: /api/admin/..., through the outside."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import answers
@@ -10,6 +11,7 @@ from answers import Usage
 from customer import Customer
 from errors import check_error
 from gateway import UPSTREAM_KEY
+from idempotent import HEADER, check_same, is_replay
 from policies import Lua
 from prices import PRICES, charge, cost_usd, usd
 from wait import wait_until
@@ -209,6 +211,50 @@ def test_refund(admin, customer, provider):
     shown = admin.call("GET", f"/admin/usage/{request_id}", 200)
     assert usd(shown["refunded"]) == paid
     assert usd(shown["profit"]) == -usd(shown["provider_cost"])
+
+
+def pay(admin, path: str, body: dict, key: str | None = None) -> httpx.Response:
+    return admin.web.post(path, json=body, headers={HEADER: key} if key else {})
+
+
+@pytest.mark.quick
+def test_credit_once(admin, gateway, customer):
+    """A page that is sent twice pays once, and is in the audit log once."""
+    body = {"user_id": id_of(customer), "amount": "2.5", "reason": "sorry"}
+    first = pay(admin, "/admin/credits", body, "a")
+    assert first.status_code == 201
+    for boss in (admin, make_admin(gateway)):
+        check_same(first, pay(boss, "/admin/credits", body, "a"))
+    assert customer.balance == Decimal("12.5")
+    (entry,) = audit(admin, user_id=body["user_id"])
+    assert entry["action"] == "credit.create"
+    assert entry["target"]["id"] == first.json()["transfer"]["id"]
+    other = pay(admin, "/admin/credits", body | {"amount": "2.6"}, "a")
+    check_error(other, 422, "idempotency_key_reused", retry=False)
+    top_up = customer.web.post("/balance/charge", json=body, headers={HEADER: "a"})
+    check_error(top_up, 422, "idempotency_key_reused", retry=False)
+    assert pay(admin, "/admin/credits", body, "b").status_code == 201
+    assert pay(admin, "/admin/credits", body).status_code == 201
+    assert customer.balance == Decimal("17.5")
+
+
+def test_refund_once(admin, customer, provider):
+    provider.answer = answers.chat(usage=Usage(1000, 500))
+    request_id = customer.ask("gpt-4o").headers["x-request-id"]
+    customer.wait_for_no_hold()
+    before = customer.balance
+    body = {"exchange_id": request_id, "amount": "0.000001", "reason": "a bad answer"}
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(lambda _: pay(admin, "/admin/refunds", body, "a"), range(8)))
+    (first,) = (reply for reply in replies if reply.status_code == 201 and not is_replay(reply))
+    for reply in replies:
+        if reply.status_code == 201 and reply is not first:
+            check_same(first, reply)
+        elif reply is not first:
+            check_error(reply, 409, "idempotency_in_progress")
+    check_same(first, pay(admin, "/admin/refunds", body, "a"))
+    assert customer.balance == before + Decimal("0.000001")
+    assert [entry["action"] for entry in audit(admin, user_id=id_of(customer))] == ["refund.create"]
 
 
 def test_usage_of_a_customer(admin, customer, provider):
