@@ -10,7 +10,7 @@
 #include "store/reply.h"
 #include "store/usage_reports.h"
 
-enum { EXAMINED_MAX = 20000, SORTED_MAX = 100000, CSV_ROWS = 1000 };
+enum { EXAMINED_MAX = 20000, SORTED_MAX = 100000, CSV_ROWS = 250 };
 
 /* A walk along (created_ms, seq). The position is the last record that was looked at. */
 struct walk {

@@ -10,6 +10,9 @@ local ID_BYTES_MAX = 64
 local CURSOR_BYTES_MAX = 48
 local GROUPS = { day = true, model = true, key = true }
 local SORTS = { newest = true, oldest = true, cost = true, tokens = true, duration = true }
+-- Of one user at a time: each keeps a page in memory for as long as its client does not read, and
+-- the thread that reads the lists of all users busy for as long as he does.
+local DOWNLOADS = 4
 local CSV_TYPE = "text/csv; charset=utf-8"
 -- With a byte order mark: spreadsheets would take it for Latin-1 otherwise.
 local CSV_HEAD = "\239\187\191id,time,model,provider,key_id,key_name,status,stream,input_tokens,"
@@ -76,6 +79,7 @@ function usage.csv(x)
     if x:asked() == "HEAD" then
         x:reply(200, "", CSV_TYPE)
     end
+    x:limit("concurrency", "download:" .. user.id, "user", 1, DOWNLOADS, 0)
     x:download(CSV_TYPE)
     x:write(CSV_HEAD)
     local cursor

@@ -528,6 +528,18 @@ def test_slow_reader_of_csv(hoarder):
     assert reply.body.count(b"\r\n") == 100_001
 
 
+def test_many_slow_readers_of_csv(hoarder):
+    """Nobody keeps more than a few open, so that they are no burden for others."""
+    with contextlib.ExitStack() as open_ones:
+        for _ in range(4):
+            ask_for_csv(hoarder, open_ones.enter_context(hoarder.gateway.connect()))
+        error = api_error(hoarder.web.get("/usage.csv"), 429, "rate_limit_exceeded", retry=True)
+        assert "4 concurrent" in error["message"]
+        assert hoarder.gateway.customer(credit=None).web.get("/usage.csv").status_code == 200
+        hoarder.gateway.customers.clear()
+    wait_until(lambda: hoarder.web.get("/usage.csv").status_code == 200, 10, "room again")
+
+
 def test_client_leaves_during_csv(hoarder):
     gateway = hoarder.gateway
     for _ in range(3):
