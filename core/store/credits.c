@@ -417,6 +417,8 @@ bool credits_history(struct store_call *call, struct db *db)
 
     if (!operations_limit(call, 2, &limit) || !operations_cursor(call, 1, &before, &balance_nusd))
         return false;
+    if (balance_nusd > MONEY_AMOUNT_MAX_NUSD) /* nobody ever had so much: no sum may overflow */
+        return fault_set(&call->fault, "invalid_value", "cursor is not one of ours");
     row = db_bind(
         db,
         "SELECT id, kind, amount_nusd, reason, exchange_id, created_ms, seq FROM (" NEWEST_IN

@@ -294,6 +294,9 @@ static void history(void **state)
                "\"amount\":\"0.000000100\"");
     assert_null(strstr(ASK("transfer.list", "tni", ann.account_id.text, INT64_C(100)), "charge"));
     assert_has(ASK("transfer.history", "tni", "acct_0", INT64_C(1)), "{\"data\":[],");
+    assert_fails(ASK("transfer.history", "tti", ann.account_id.text, "ff-7fffffffffffffff",
+                     INT64_C(9)),
+                 "invalid_value");
 }
 
 /* ---- the pulse ---- */
