@@ -67,8 +67,14 @@ ON CONFLICT DO UPDATE SET
     cost_nusd = cost_nusd + excluded.cost_nusd,
     overrun_nusd = overrun_nusd + excluded.overrun_nusd;
 
--- A customer's history has his charges in it, too.
-CREATE INDEX transfers_of_charges ON transfers (debit_account, seq) WHERE kind = 'charge';
+-- A customer's history has his charges in it, too. An index would cost each settlement a page of its
+-- own; so the charges of an account are a chain: each knows the one before it, and the balance, which
+-- is written anyway, knows the last. Charges from before this migration are in no chain but, as they
+-- never get more, in an index.
+ALTER TABLE balances ADD COLUMN last_charge INTEGER NOT NULL DEFAULT 0; -- transfers.seq; 0: none
+ALTER TABLE transfers ADD COLUMN previous_charge INTEGER; -- NULL: no charge, or an old one
+CREATE INDEX transfers_unchained ON transfers (debit_account, seq)
+    WHERE kind = 'charge' AND previous_charge IS NULL;
 
 CREATE INDEX sessions_by_user ON sessions (user_id);
 

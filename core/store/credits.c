@@ -395,35 +395,84 @@ bool credits_transfers(struct store_call *call, struct db *db)
     return db->failure == 0;
 }
 
-/* Of three kinds of transfers the newest before ?2, each along its own index. */
+/* Of each kind of transfers the newest before ?2, along its own index; and of the charges, along
+ * their chain from ?4 on. (A cursor that was made up may name another account's: not shown.) */
+#define HISTORY_COLUMNS(amount)                                                                    \
+    "id, kind, " amount " AS amount_nusd, reason, exchange_id, created_ms, seq"
 #define NEWEST(amount, account, which)                                                             \
-    "SELECT * FROM (SELECT id, kind, " amount " AS amount_nusd, reason, exchange_id, created_ms,"  \
-    "  seq FROM transfers WHERE " account " = ?1 AND " which " AND seq < ?2"                       \
-    "  ORDER BY seq DESC LIMIT ?3)"
+    "SELECT * FROM (SELECT " HISTORY_COLUMNS(amount) ", previous_charge FROM transfers"            \
+                                                     "  WHERE " account " = ?1 AND " which         \
+                                                     " AND seq < ?2 ORDER BY seq DESC LIMIT ?3)"
 #define NEWEST_IN NEWEST("amount_nusd", "credit_account", "id IS NOT NULL")
 #define NEWEST_OUT NEWEST("-amount_nusd", "debit_account", "id IS NOT NULL")
-#define NEWEST_CHARGES NEWEST("-amount_nusd", "debit_account", "kind = 'charge'")
+#define NEWEST_UNCHAINED                                                                           \
+    NEWEST("-amount_nusd", "debit_account", "kind = 'charge' AND previous_charge IS NULL")
+#define CHAIN                                                                                      \
+    "WITH RECURSIVE chain (at, place) AS (SELECT ?4, 1 UNION ALL"                                  \
+    " SELECT t.previous_charge, place + 1 FROM chain JOIN transfers t ON t.seq = at"               \
+    " WHERE place < ?3 AND t.debit_account = ?1 AND t.kind = 'charge')"
+#define NEWEST_CHAINED                                                                             \
+    "SELECT " HISTORY_COLUMNS(                                                                     \
+        "-amount_nusd") ", previous_charge FROM chain"                                             \
+                        " CROSS JOIN transfers t ON t.seq = at"                                    \
+                        " WHERE t.debit_account = ?1 AND t.kind = 'charge' AND t.seq < ?2"
 
-/* All of them in the ledger's order, each with the balance after it. The first page starts from
- * what there is now; a cursor carries the balance on: behind it nothing changes any more. */
+/* Where a page of the history begins. */
+struct history {
+    int64_t before;       /* transfers.seq */
+    int64_t balance_nusd; /* after the first line */
+    int64_t charge;       /* the chain goes on there */
+};
+
+/* The first page starts from what there is now; a cursor carries it on: behind it nothing changes
+ * any more. */
+static bool begin_history(struct store_call *call, struct db *db, struct history *at)
+{
+    int64_t *const numbers[] = {&at->before, &at->balance_nusd, &at->charge};
+    sqlite3_stmt *row = db_bind(
+        db, "SELECT posted_nusd, last_charge FROM balances WHERE account_id = ?1", call->args, 1);
+
+    *at = (struct history){.before = INT64_MAX};
+    if (db_row(db, row)) {
+        at->balance_nusd = column_int(row, 0);
+        at->charge = column_int(row, 1);
+        db_leave(row);
+    }
+    if (!operations_place(call, 1, numbers, 3))
+        return false;
+    if (at->balance_nusd <= MONEY_AMOUNT_MAX_NUSD)
+        return true;
+    /* Nobody ever had so much: no sum may overflow. */
+    return fault_set(&call->fault, "invalid_value", "cursor is not one of ours");
+}
+
+static void end_history(struct buffer *out, bool more, const struct history *at)
+{
+    char text[64];
+
+    reply_array_end(out);
+    snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64 "-%" PRIx64, (uint64_t)at->before,
+             (uint64_t)at->balance_nusd, (uint64_t)at->charge);
+    reply_text_or_null(out, "next_cursor", more ? text : "");
+    reply_object_end(out);
+}
+
+/* All of them in the ledger's order, each with the balance after it. */
 bool credits_history(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;
-    int64_t limit, before = INT64_MAX, seq = 0, count = 0;
-    int64_t balance_nusd =
-        db_number(db, "SELECT posted_nusd FROM balances WHERE account_id = ?1", call->args, 1, 0);
+    int64_t limit, count = 0;
+    struct history at;
     bool more = false;
     sqlite3_stmt *row;
 
-    if (!operations_limit(call, 2, &limit) || !operations_cursor(call, 1, &before, &balance_nusd))
+    if (!operations_limit(call, 2, &limit) || !begin_history(call, db, &at))
         return false;
-    if (balance_nusd > MONEY_AMOUNT_MAX_NUSD) /* nobody ever had so much: no sum may overflow */
-        return fault_set(&call->fault, "invalid_value", "cursor is not one of ours");
     row = db_bind(
         db,
-        "SELECT id, kind, amount_nusd, reason, exchange_id, created_ms, seq FROM (" NEWEST_IN
-        " UNION ALL " NEWEST_OUT " UNION ALL " NEWEST_CHARGES ") ORDER BY seq DESC LIMIT ?3",
-        DB_VALUES(call->args[0], bind_int(before), bind_int(limit + 1)));
+        CHAIN "SELECT * FROM (" NEWEST_IN " UNION ALL " NEWEST_OUT " UNION ALL " NEWEST_UNCHAINED
+              " UNION ALL " NEWEST_CHAINED ") ORDER BY seq DESC LIMIT ?3",
+        DB_VALUES(call->args[0], bind_int(at.before), bind_int(limit + 1), bind_int(at.charge)));
     reply_object(out, NULL);
     reply_array(out, "data");
     while (db_row(db, row)) {
@@ -431,17 +480,14 @@ bool credits_history(struct store_call *call, struct db *db)
         if (more)
             break;
         render_transfer_open(out, NULL, row);
-        reply_money(out, "balance", balance_nusd);
+        reply_money(out, "balance", at.balance_nusd);
         reply_object_end(out);
-        balance_nusd -= column_int(row, 2);
-        seq = column_int(row, 6);
+        at.balance_nusd -= column_int(row, 2);
+        at.before = column_int(row, 6);
+        if (!column_null(row, 7))
+            at.charge = column_int(row, 7);
     }
     db_leave(row);
-    reply_array_end(out);
-    if (more)
-        operations_reply_pair(out, seq, balance_nusd);
-    else
-        reply_null(out, "next_cursor");
-    reply_object_end(out);
+    end_history(out, more, &at);
     return db->failure == 0;
 }

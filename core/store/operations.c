@@ -134,19 +134,25 @@ static bool parse_hex(const char **at, int64_t *out)
     return digits > 0 && number <= INT64_MAX;
 }
 
-bool operations_cursor(struct store_call *call, size_t at, int64_t *first, int64_t *second)
+bool operations_place(struct store_call *call, size_t at, int64_t *const *numbers, size_t count)
 {
     const char *text = operations_text(call, at);
-    bool ok;
+    bool ok = true;
 
     if (operations_null(call, at))
         return true;
-    ok = parse_hex(&text, first);
-    if (ok && second)
-        ok = *text++ == '-' && parse_hex(&text, second);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = (i == 0 || *text++ == '-') && parse_hex(&text, numbers[i]);
     if (ok && !*text)
         return true;
     return fault_set(&call->fault, "invalid_value", "cursor is not one of ours");
+}
+
+bool operations_cursor(struct store_call *call, size_t at, int64_t *first, int64_t *second)
+{
+    int64_t *const numbers[] = {first, second};
+
+    return operations_place(call, at, numbers, second ? 2 : 1);
 }
 
 void operations_append_cursor(struct buffer *out, int64_t first, int64_t second)

@@ -72,6 +72,8 @@ bool usage_detail_house(struct store_call *call, struct db *db);
 /* The opaque place in a list: one or two numbers. Reads argument `at` (null leaves the numbers as
  * they are); false: it is none of ours. */
 bool operations_cursor(struct store_call *call, size_t at, int64_t *first, int64_t *second);
+/* The same for `count` numbers. */
+bool operations_place(struct store_call *call, size_t at, int64_t *const *numbers, size_t count);
 /* A cursor of two numbers, of which the second may be 0. */
 void operations_reply_pair(struct buffer *out, int64_t first, int64_t second);
 void operations_append_cursor(struct buffer *out, int64_t first, int64_t second);

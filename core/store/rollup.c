@@ -60,20 +60,28 @@ static uint64_t mix(uint64_t hash, const char *text)
     return hash * UINT64_C(0x9E3779B97F4A7C15) ^ table_hash(text, strlen(text));
 }
 
-/* The sums of the row, which is new (zeros) or known. */
-static int64_t *find(struct rollup *rollup, struct rollup_row wanted)
+/* The slot of the row, or the free one where it belongs. Sets its hash. */
+static size_t find_slot(const struct rollup *rollup, struct rollup_row *wanted)
 {
     size_t at;
 
-    wanted.hash = mix(mix((uint64_t)wanted.kind * 31 + (uint64_t)wanted.hour, wanted.account_id),
-                      wanted.key_id);
-    wanted.hash = mix(mix(wanted.hash, wanted.model), wanted.provider);
-    at = wanted.hash & slot_mask(rollup);
-    for (; rollup->slots[at]; at = (at + 1) & slot_mask(rollup)) {
-        struct rollup_row *row = &rollup->rows[rollup->slots[at] - 1];
-        if (same(row, &wanted))
-            return row->sums;
-    }
+    wanted->hash =
+        mix(mix((uint64_t)wanted->kind * 31 + (uint64_t)wanted->hour, wanted->account_id),
+            wanted->key_id);
+    wanted->hash = mix(mix(wanted->hash, wanted->model), wanted->provider);
+    at = wanted->hash & slot_mask(rollup);
+    while (rollup->slots[at] && !same(&rollup->rows[rollup->slots[at] - 1], wanted))
+        at = (at + 1) & slot_mask(rollup);
+    return at;
+}
+
+/* The sums of the row, which is new (zeros) or known. */
+static int64_t *find(struct rollup *rollup, struct rollup_row wanted)
+{
+    size_t at = find_slot(rollup, &wanted);
+
+    if (rollup->slots[at])
+        return rollup->rows[rollup->slots[at] - 1].sums;
     check(rollup->row_count < rollup->row_capacity);
     rollup->slots[at] = (uint32_t)rollup->row_count + 1;
     rollup->rows[rollup->row_count] = wanted;
@@ -87,12 +95,28 @@ static struct rollup_row row_of(enum rollup_kind kind)
         .kind = kind, .account_id = "", .key_id = "", .model = "", .provider = ""};
 }
 
-static int64_t *find_balance(struct rollup *rollup, const char *account_id)
+static struct rollup_row balance_of(const char *account_id)
 {
     struct rollup_row row = row_of(ROLLUP_BALANCE);
 
     row.account_id = account_id;
-    return find(rollup, row);
+    return row;
+}
+
+static int64_t *find_balance(struct rollup *rollup, const char *account_id)
+{
+    return find(rollup, balance_of(account_id));
+}
+
+int64_t rollup_last_charge(const struct rollup *rollup, struct db *db, const char *account_id)
+{
+    struct rollup_row row = balance_of(account_id);
+    uint32_t slot = rollup->slots[find_slot(rollup, &row)];
+
+    if (slot) /* a customer's account is there because it was charged */
+        return rollup->rows[slot - 1].sums[2];
+    return db_number(db, "SELECT last_charge FROM balances WHERE account_id = ?1",
+                     DB_VALUES(bind_text(account_id)), 0);
 }
 
 static void add_balance(struct rollup *rollup, const char *account_id, int64_t credit_nusd,
@@ -170,9 +194,18 @@ static void add_hour(struct rollup *rollup, const struct usage_record *record)
     add_sums(find(rollup, row), record);
 }
 
-void rollup_add(struct rollup *rollup, const struct usage_record *record)
+static void add_charge(struct rollup *rollup, const struct usage_record *record,
+                       int64_t last_charge)
 {
+    if (record->charge_nusd == 0)
+        return;
     add_balance(rollup, record->account_id.text, 0, record->charge_nusd);
+    find_balance(rollup, record->account_id.text)[2] = last_charge;
+}
+
+void rollup_add(struct rollup *rollup, const struct usage_record *record, int64_t last_charge)
+{
+    add_charge(rollup, record, last_charge);
     add_balance(rollup, POSTING_REVENUE, record->charge_nusd + record->overrun_nusd,
                 record->cost_nusd);
     add_balance(rollup, POSTING_OVERRUN, 0, record->overrun_nusd);
@@ -227,7 +260,11 @@ static bool write_row(const struct rollup_row *row, struct db *db, int64_t now_m
 
     switch (row->kind) {
     case ROLLUP_BALANCE:
-        return posting_balance(db, row->account_id, sums[0], sums[1], now_ms);
+        return posting_balance(db, row->account_id,
+                               &(struct posting_change){.credit_nusd = sums[0],
+                                                        .debit_nusd = sums[1],
+                                                        .last_charge = sums[2]},
+                               now_ms);
     case ROLLUP_KEY:
         return db_run(db,
                       "INSERT INTO key_totals (key_id, spent_nusd, requests, last_used_ms)"

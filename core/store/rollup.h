@@ -26,7 +26,7 @@ struct rollup_row {
     const char *model;
     const char *provider;
     char cost_name[POSTING_ACCOUNT_BYTES]; /* of a balance "cost:PROVIDER": ours, else "" */
-    /* BALANCE: credited, debited. KEY: spent, requests, last used. HOUR and SALES: requests,
+    /* BALANCE: credited, debited, last charge. KEY: spent, requests, last used. HOUR and SALES: requests,
      * errors, input, cached input, output, reasoning tokens, charge, cost, overrun. */
     int64_t sums[ROLLUP_SUMS];
 };
@@ -42,8 +42,10 @@ void rollup_init(struct rollup *rollup,
                  size_t settlements_max); /* a settlement adds 7 rows at most */
 void rollup_fini(struct rollup *rollup);
 void rollup_reset(struct rollup *rollup);
-/* Adds all that one settlement changes. */
-void rollup_add(struct rollup *rollup, const struct usage_record *record);
+/* The transfer of the account's last charge, in this batch or before; 0: none. Reads `db`. */
+int64_t rollup_last_charge(const struct rollup *rollup, struct db *db, const char *account_id);
+/* Adds all that one settlement changes; `last_charge` is what posting_settlement has left. */
+void rollup_add(struct rollup *rollup, const struct usage_record *record, int64_t last_charge);
 /* Writes the rows into the open transaction. False: db->failure or db->constraint. */
 bool rollup_write(struct rollup *rollup, struct db *db, int64_t now_ms);
 

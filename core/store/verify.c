@@ -125,6 +125,20 @@ static const struct verification verifications[] = {
      " LEFT JOIN usage u ON u.seq = r.usage_seq WHERE u.seq IS NULL"
      " OR t.debit_account <> 'revenue' OR t.credit_account <> u.account_id"
      " OR t.amount > u.charge_nusd"},
+    /* Each charge names the one before it, but for those from before there were chains. */
+    {"charges",
+     "SELECT printf('account %s: its charge %d says that %d is the one before it, but that is %d',"
+     " account, seq, previous, wanted) FROM ("
+     " SELECT debit_account AS account, seq, previous_charge AS previous,"
+     "  lag(iif(previous_charge IS NULL, 0, seq), 1, 0)"
+     "   OVER (PARTITION BY debit_account ORDER BY seq) AS wanted"
+     "  FROM transfers WHERE kind = 'charge') WHERE previous <> wanted"},
+    {"charges",
+     "SELECT printf('account %s: its last charge is %d, its balance says %d', b.account_id,"
+     " coalesce(c.last, 0), b.last_charge) FROM balances b"
+     " LEFT JOIN (SELECT debit_account AS account, max(seq) AS last FROM transfers"
+     "  WHERE kind = 'charge' AND previous_charge IS NOT NULL GROUP BY debit_account) c"
+     " ON c.account = b.account_id WHERE b.last_charge <> coalesce(c.last, 0)"},
     {"key totals",
      "SELECT printf('key %s: total %s in %d requests, its usage adds up to %s in %d', id,"
      " usd(had), had_requests, usd(spent), requests) FROM ("

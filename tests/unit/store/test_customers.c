@@ -255,6 +255,14 @@ static int64_t nusd(const char *text)
     return negative ? -out : out;
 }
 
+/* As if the charges up to now were from before there were chains of them. */
+static void unchain(void)
+{
+    fixture_sql(f.path, "DROP TRIGGER transfers_no_update; BEGIN;"
+                        "UPDATE transfers SET previous_charge = NULL;"
+                        "UPDATE balances SET last_charge = 0; COMMIT");
+}
+
 /* Each line's balance is that of the line below it plus its own amount, whatever happens between
  * two pages. */
 static void history(void **state)
@@ -265,8 +273,13 @@ static void history(void **state)
     struct id exchange;
 
     (void)state;
-    for (int i = 1; i <= 6; i++)
+    for (int i = 1; i <= 6; i++) {
         exchange = use(&ann, i);
+        use(&bob, i);
+        if (i == 3)
+            unchain();
+    }
+    use(&ann, 0); /* no charge, no line */
     assert_non_null(ASK("refund.create", "tit", exchange.text, INT64_C(2), "sorry"));
     assert_non_null(ASK("credit.create", "titt", ann.user_id.text, INT64_C(100), "test", "x"));
     do {
@@ -294,9 +307,24 @@ static void history(void **state)
                "\"amount\":\"0.000000100\"");
     assert_null(strstr(ASK("transfer.list", "tni", ann.account_id.text, INT64_C(100)), "charge"));
     assert_has(ASK("transfer.history", "tni", "acct_0", INT64_C(1)), "{\"data\":[],");
-    assert_fails(ASK("transfer.history", "tti", ann.account_id.text, "ff-7fffffffffffffff",
-                     INT64_C(9)),
-                 "invalid_value");
+    assert_fails(
+        ASK("transfer.history", "tti", ann.account_id.text, "ff-7fffffffffffffff-0", INT64_C(9)),
+        "invalid_value");
+    fixture_verify(f.path, NULL);
+}
+
+/* The chain of another's charges is not followed, whatever a cursor says. */
+static void history_of_others(void **state)
+{
+    char cursor[64];
+
+    (void)state;
+    use(&ann, 5);
+    snprintf(cursor, sizeof(cursor), "ff-0-%llx",
+             (unsigned long long)fixture_number(f.path, "SELECT max(last_charge) FROM balances"));
+    assert_has(ASK("transfer.history", "tti", ann.account_id.text, cursor, INT64_C(9)), "charge");
+    assert_null(
+        strstr(ASK("transfer.history", "tti", bob.account_id.text, cursor, INT64_C(9)), "charge"));
 }
 
 /* ---- the pulse ---- */
@@ -367,6 +395,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(audit_log, setup, teardown),
         cmocka_unit_test_setup_teardown(audit_pages, setup, teardown),
         cmocka_unit_test_setup_teardown(history, setup, teardown),
+        cmocka_unit_test_setup_teardown(history_of_others, setup, teardown),
         cmocka_unit_test_setup_teardown(pulse, setup, teardown),
         cmocka_unit_test_setup_teardown(sales, setup, teardown),
     };

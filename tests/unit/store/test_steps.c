@@ -210,15 +210,32 @@ static void csv_pages(void **state)
     assert_below("the last rows", steps_of("usage.csv", last, 6), 1000 * 50);
 }
 
+/* As if they had all been written since there are chains. */
+static void chain_charges(void)
+{
+    fixture_sql(f.path,
+                "DROP TRIGGER transfers_no_update; BEGIN;"
+                "UPDATE transfers SET previous_charge = iif(seq > 11, seq - 1, 0) WHERE seq > 10"
+                " AND kind = 'charge';"
+                "UPDATE balances SET last_charge = (SELECT max(seq) FROM transfers"
+                " WHERE kind = 'charge') WHERE account_id = (SELECT debit_account FROM transfers"
+                " WHERE kind = 'charge' LIMIT 1); COMMIT");
+}
+
 static void transfers(void **state)
 {
     const struct store_value first[] = {text(ann.account_id.text), bind_null(), bind_int(PAGE)};
-    const struct store_value last[] = {text(ann.account_id.text), text("40-0"), bind_int(PAGE)};
+    const struct store_value last[] = {text(ann.account_id.text), text("40-0-0"), bind_int(PAGE)};
+    const struct store_value chained[] = {text(ann.account_id.text), text("70-0-6f"),
+                                          bind_int(PAGE)};
     const struct store_value credits[] = {text(ann.account_id.text), bind_null(), bind_int(PAGE)};
 
     (void)state;
     assert_below("the history", steps_of("transfer.history", first, 3), PAGE * 60);
     assert_below("its end", steps_of("transfer.history", last, 3), PAGE * 60);
+    chain_charges();
+    assert_below("a chained history", steps_of("transfer.history", first, 3), PAGE * 80);
+    assert_below("its end", steps_of("transfer.history", chained, 3), PAGE * 80);
     assert_below("credits only", steps_of("transfer.list", credits, 3), PAGE * 60);
 }
 

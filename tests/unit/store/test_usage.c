@@ -224,7 +224,9 @@ static void migration_adds_up(void **state)
     while (strcmp(migration->name, "0005_dashboard.sql") != 0)
         migration++;
     fixture_sql(f.path, "DROP TABLE hourly; DROP TABLE sales; DROP TABLE audit;"
-                        "DROP INDEX transfers_of_charges; DROP INDEX sessions_by_user;"
+                        "DROP INDEX transfers_unchained; DROP INDEX sessions_by_user;"
+                        "ALTER TABLE transfers DROP COLUMN previous_charge;"
+                        "ALTER TABLE balances DROP COLUMN last_charge;"
                         "CREATE TABLE daily (x)");
     fixture_sql(f.path, migration->data);
     assert_int_equal(fixture_number(f.path, SUM("hourly")), hourly);

@@ -84,8 +84,12 @@ static const struct damage damages[] = {
     {"INSERT INTO transfers (debit_account, credit_account, amount_nusd, kind, exchange_id,"
      " created_ms) VALUES ('revenue', 'overrun', 1, 'charge', 'req_x', 0)",
      "exchange req_x: 0.000000001 of kind charge from revenue to overrun"},
+    {"UPDATE transfers SET previous_charge = 1 WHERE kind = 'charge'",
+     "says that 1 is the one before it, but that is 0"},
+    {"UPDATE balances SET last_charge = last_charge + 1 WHERE last_charge > 0",
+     "its last charge is "},
     {"INSERT INTO transfers SELECT seq + 100, id, debit_account, credit_account, amount_nusd, kind,"
-     " exchange_id, reason, created_ms FROM transfers WHERE kind = 'charge'",
+     " exchange_id, reason, created_ms, NULL FROM transfers WHERE kind = 'charge'",
      "0.000002000 of kind charge"},
     {"UPDATE balances SET credited_nusd = credited_nusd + 1 WHERE account_id = 'revenue'",
      "balance of revenue: 0.000001008 credited"},
