@@ -15,14 +15,14 @@ bool sessions_create(struct store_call *call, struct db *db)
                 " WHERE expires_ms <= ?1 LIMIT 100)",
                 DB_VALUES(bind_int(now_ms))))
         return false;
+    /* Who was disabled while he signed in has no session that wakes up when he is enabled again. */
     if (!db_run(db,
                 "INSERT INTO sessions (digest, user_id, created_ms, expires_ms)"
-                " VALUES (?1, ?2, ?3, ?4)",
-                DB_VALUES(call->args[0], call->args[1], bind_int(now_ms), call->args[2]))) {
-        if (db->constraint == SQLITE_CONSTRAINT_FOREIGNKEY)
-            return fault_set(&call->fault, "not_found", "there is no such user");
+                " SELECT ?1, id, ?3, ?4 FROM users WHERE id = ?2 AND disabled = 0",
+                DB_VALUES(call->args[0], call->args[1], bind_int(now_ms), call->args[2])))
         return false;
-    }
+    if (sqlite3_changes(db->handle) != 1)
+        return fault_set(&call->fault, "not_found", "there is no such user");
     return buffer_append_text(&call->result, "{}");
 }
 

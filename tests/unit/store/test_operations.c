@@ -127,6 +127,9 @@ static void sessions(void **state)
     assert_has(ASK("session.user", "t", digest), ann.user_id.text);
     assert_fails(ASK("session.user", "t", digest2), "not_found");
     assert_fails(ASK("session.create", "tti", digest2, "user_0", soon), "not_found");
+    fixture_sql(f.path, "UPDATE users SET disabled = 1");
+    assert_fails(ASK("session.create", "tti", digest2, ann.user_id.text, soon), "not_found");
+    fixture_sql(f.path, "UPDATE users SET disabled = 0");
     assert_fails(ASK("session.create", "tti", "short", ann.user_id.text, soon), "invalid_value");
     assert_string_equal(ASK("session.delete", "t", digest), "{}");
     assert_fails(ASK("session.user", "t", digest), "not_found");
