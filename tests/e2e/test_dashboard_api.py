@@ -39,7 +39,7 @@ def test_site(gateway):
     assert site["payments"] == "test"
     assert site["payments_are_fake"] is True
     assert site["currency"] == "USD"
-    assert site["version"] == gateway.value_of("version").split()[-1]
+    assert site["version"] in gateway.value_of("version").split()
     assert gateway.http.get(site["base_url"].removeprefix(site["public_url"]) + "/models"
                             ).status_code == 401  # fmt: skip
     shortest = "x1" * (site["password"]["chars_min"] // 2)
@@ -440,7 +440,8 @@ def test_csv(busy):
 
 
 @pytest.mark.parametrize(
-    "name", ["=1+1", "+1", "-1", "@SUM(1)", '"; DROP', " =1+1", "\ud55c\uae00"]
+    "name", ["=1+1", "+1", "-1", "@SUM(1)", '"; DROP', " =1+1", "\ud55c\uae00", "\uff1d1+1",
+             "\uff201", "\u3000=1", "\u00a0\uff0b1"]
 )
 def test_csv_is_harmless_to_spreadsheets(customer, name):
     customer.create_key(name=name)
@@ -449,7 +450,7 @@ def test_csv_is_harmless_to_spreadsheets(customer, name):
     (row,) = rows_of(customer.web.get("/usage.csv"))
     shown = row["key_name"]
     assert shown in (name, "'" + name)
-    assert shown.lstrip()[0] not in "=+-@"
+    assert shown.lstrip()[0] not in "=+-@\uff1d\uff0b\uff0d\uff20"
 
 
 RECORDS = """
