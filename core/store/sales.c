@@ -7,7 +7,7 @@
 #include "store/reply.h"
 #include "store/usage_reports.h"
 
-enum { ROWS_MAX = 20000, CUSTOMERS_MAX = 100 };
+enum { CUSTOMERS_MAX = 100 };
 
 struct grouping {
     bool day;
@@ -78,6 +78,9 @@ static void render_sums(struct buffer *out, sqlite3_stmt *row, int at, int64_t r
     reply_money(out, "profit", revenue_nusd - refunded_nusd - cost_nusd);
 }
 
+#define REFUNDS                                                                                    \
+    " WHERE t.debit_account = 'revenue' AND t.id IS NOT NULL AND t.kind = 'refund'"                \
+    " AND t.created_ms >= ?1 * 3600000 AND t.created_ms < ?2 * 3600000"
 /* Parameters: first hour, hour after the last. A refund counts when it is given, for the model and
  * provider of its exchange. */
 #define PARTS                                                                                      \
@@ -88,9 +91,7 @@ static void render_sums(struct buffer *out, sqlite3_stmt *row, int at, int64_t r
     " UNION ALL"                                                                                   \
     " SELECT t.created_ms / 3600000, u.model, u.provider, 0, 0, 0, 0, 0, 0, 0, 0, 0,"              \
     "  t.amount_nusd FROM transfers t JOIN resolutions r ON r.exchange_id = t.exchange_id"         \
-    "  JOIN usage u ON u.seq = r.usage_seq WHERE t.debit_account = 'revenue'"                      \
-    "  AND t.id IS NOT NULL AND t.kind = 'refund' AND t.created_ms >= ?1 * 3600000"                \
-    "  AND t.created_ms < ?2 * 3600000)"
+    "  JOIN usage u ON u.seq = r.usage_seq" REFUNDS ")"
 #define REFUNDED ", coalesce(sum(refunded_nusd), 0)"
 
 static void render_totals(struct store_call *call, struct db *db, const struct store_value *hours)
@@ -119,7 +120,7 @@ static void render_group(struct buffer *out, sqlite3_stmt *row, const struct gro
     reply_object_end(out);
 }
 
-static void render_groups(struct store_call *call, struct db *db, const struct store_value *hours,
+static bool render_groups(struct store_call *call, struct db *db, const struct store_value *hours,
                           const struct grouping *by)
 {
     sqlite3_stmt *row =
@@ -131,11 +132,29 @@ static void render_groups(struct store_call *call, struct db *db, const struct s
                       " ORDER BY day_of DESC, sum(charge_nusd) DESC, model_of, provider_of"
                       " LIMIT ?7",
                 DB_VALUES(hours[0], hours[1], bind_int(by->day), bind_int(by->model),
-                          bind_int(by->provider), call->args[3], bind_int(ROWS_MAX)));
+                          bind_int(by->provider), call->args[3], bind_int(USAGE_GROUPS_MAX + 1)));
+    size_t count = 0;
 
-    while (db_row(db, row))
+    while (db_row(db, row) && ++count <= USAGE_GROUPS_MAX)
         render_group(&call->result, row, by);
+    db_leave(row);
+    return count <= USAGE_GROUPS_MAX || usage_reports_too_many_groups(call);
 }
+
+/* Added up customer by customer, along the keys of `hourly`; whoever only had something refunded is
+ * there, too. */
+#define CUSTOMERS                                                                                  \
+    "WITH parts AS ("                                                                              \
+    " SELECT o.id AS user_id, sum(requests) AS requests, sum(errors) AS errors,"                   \
+    "  sum(input_tokens) AS input_tokens, sum(cached_input_tokens) AS cached_input_tokens,"        \
+    "  sum(output_tokens) AS output_tokens, sum(reasoning_tokens) AS reasoning_tokens,"            \
+    "  sum(charge_nusd) AS charge_nusd, sum(cost_nusd) AS cost_nusd,"                              \
+    "  sum(overrun_nusd) AS overrun_nusd, 0 AS refunded_nusd"                                      \
+    "  FROM users o CROSS JOIN hourly h ON h.account_id = o.account_id"                            \
+    "  AND h.hour >= ?1 AND h.hour < ?2 GROUP BY o.id"                                             \
+    " UNION ALL"                                                                                   \
+    " SELECT o.id, 0, 0, 0, 0, 0, 0, 0, 0, 0, t.amount_nusd FROM transfers t"                      \
+    "  JOIN users o ON o.account_id = t.credit_account" REFUNDS ")"
 
 static void render_customers(struct store_call *call, struct db *db,
                              const struct store_value *hours)
@@ -143,13 +162,9 @@ static void render_customers(struct store_call *call, struct db *db,
     struct buffer *out = &call->result;
     sqlite3_stmt *row =
         db_bind(db,
-                "SELECT o.id, o.email, o.name, " SUMS ","
-                " coalesce((SELECT sum(t.amount_nusd) FROM transfers t WHERE t.credit_account ="
-                "  o.account_id AND t.id IS NOT NULL AND t.kind = 'refund'"
-                "  AND t.created_ms >= ?1 * 3600000 AND t.created_ms < ?2 * 3600000), 0)"
-                " FROM users o CROSS JOIN hourly h ON h.account_id = o.account_id"
-                " AND h.hour >= ?1 AND h.hour < ?2 GROUP BY o.id"
-                " ORDER BY sum(charge_nusd) DESC, o.id LIMIT ?3",
+                CUSTOMERS " SELECT o.id, o.email, o.name, " SUMS REFUNDED
+                          " FROM parts CROSS JOIN users o ON o.id = user_id GROUP BY o.id"
+                          " ORDER BY sum(charge_nusd) DESC, o.id LIMIT ?3",
                 DB_VALUES(hours[0], hours[1], bind_int(CUSTOMERS_MAX)));
 
     while (db_row(db, row)) {
@@ -179,8 +194,8 @@ bool sales_summary(struct store_call *call, struct db *db)
     reply_array(&call->result, "data");
     if (by.customer)
         render_customers(call, db, hours);
-    else
-        render_groups(call, db, hours, &by);
+    else if (!render_groups(call, db, hours, &by))
+        return false;
     reply_array_end(&call->result);
     render_totals(call, db, hours);
     reply_object_end(&call->result);

@@ -9,8 +9,6 @@
 
 #define DAY_MS INT64_C(86400000)
 
-enum { SUMMARY_ROWS_MAX = 20000 };
-
 struct usage_window usage_reports_window(const struct store_call *call, size_t from_at,
                                          size_t to_at)
 {
@@ -163,12 +161,20 @@ static void render_group(struct buffer *out, sqlite3_stmt *row, const struct gro
     reply_object_end(out);
 }
 
+bool usage_reports_too_many_groups(struct store_call *call)
+{
+    return fault_set(&call->fault, "response_too_large",
+                     "these are more than %d lines: ask for a shorter time, or for fewer groups",
+                     USAGE_GROUPS_MAX);
+}
+
 /* account_id from_ms? to_ms? by model? key_id? zone_hours */
 bool usage_reports_summary(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;
     struct usage_window window = usage_reports_window(call, 1, 2);
     struct grouping by;
+    size_t count = 0;
     sqlite3_stmt *row;
 
     if (!parse_grouping(call, &by))
@@ -185,11 +191,14 @@ bool usage_reports_summary(struct store_call *call, struct db *db)
                   DB_VALUES(call->args[0], bind_int(window.from_ms), bind_int(window.to_ms),
                             bind_int(window.hour_from), bind_int(window.hour_to), call->args[4],
                             call->args[5], bind_int(by.day), bind_int(by.model), bind_int(by.key),
-                            bind_int(SUMMARY_ROWS_MAX), call->args[6]));
+                            bind_int(USAGE_GROUPS_MAX + 1), call->args[6]));
     reply_object(out, NULL);
     reply_array(out, "data");
-    while (db_row(db, row))
+    while (db_row(db, row) && ++count <= USAGE_GROUPS_MAX)
         render_group(out, row, &by);
+    db_leave(row);
+    if (count > USAGE_GROUPS_MAX)
+        return usage_reports_too_many_groups(call);
     reply_array_end(out);
     usage_reports_totals(call, db, &window, call->args[4], call->args[5]);
     reply_object_end(out);

@@ -21,6 +21,9 @@ struct usage_window {
 /* From two arguments of the call, which may be null. */
 struct usage_window usage_reports_window(const struct store_call *call, size_t from_at,
                                          size_t to_at);
+/* A summary has all its groups or none: half of them would not add up to its totals. */
+enum { USAGE_GROUPS_MAX = 20000 };
+bool usage_reports_too_many_groups(struct store_call *call); /* sets the fault; false */
 /* Adds `totals`, for one model and key or (null) all. */
 void usage_reports_totals(struct store_call *call, struct db *db, const struct usage_window *window,
                           struct store_value model, struct store_value key);

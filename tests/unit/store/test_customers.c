@@ -380,6 +380,12 @@ static void sales(void **state)
     assert_has(json, "\"totals\":{\"requests\":2,");
     json = ASK("sales.summary", "iiti", now + 7200000, now + 7200001, "day", INT64_C(0));
     assert_has(json, "{\"data\":[],\"totals\":{\"requests\":0,");
+    clock_advance_ms(2 * 3600 * 1000); /* a refund of what was used before */
+    assert_non_null(ASK("refund.create", "tit", exchange.text, INT64_C(100), "sorry again"));
+    json = ASK("sales.summary", "inti", now + 3600000, "customer", INT64_C(0));
+    assert_has(json, "ann@example.com");
+    assert_has(json, "\"revenue\":\"0.000000000\",\"refunded\":\"0.000000100\"");
+    assert_has(json, "}],\"totals\":{\"requests\":0,");
     assert_fails(ASK("sales.summary", "nnti", "customer,day", INT64_C(0)), "invalid_value");
     assert_fails(ASK("sales.summary", "nnti", "day,day", INT64_C(0)), "invalid_value");
     assert_fails(ASK("sales.summary", "nnti", "hour", INT64_C(0)), "invalid_value");

@@ -204,6 +204,25 @@ static void errors_are_counted(void **state)
     fixture_verify(f.path, NULL);
 }
 
+/* All groups or none. */
+static void too_many_groups(void **state)
+{
+    (void)state;
+    use("gpt-4o", monday, 3, 9000);
+    fixture_sql(f.path,
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+                "INSERT INTO hourly SELECT account_id, hour, key_id, model || i, 1, 0, 0, 0, 0, 0,"
+                " 0, 0, 0 FROM hourly, n;"
+                "INSERT INTO sales SELECT hour, model, 'p', 1, 0, 0, 0, 0, 0, 0, 0, 0 FROM hourly");
+    assert_null(ASK("usage.summary", "tnntnni", ann.account_id.text, "day,model", INT64_C(0)));
+    assert_string_equal(fixture_code, "response_too_large");
+    assert_null(ASK("sales.summary", "nnti", "model", INT64_C(0)));
+    assert_string_equal(fixture_code, "response_too_large");
+    assert_has(ASK("usage.summary", "tnntnni", ann.account_id.text, "day", INT64_C(0)),
+               "\"requests\":20001,");
+    assert_has(ASK("sales.summary", "nnti", "provider", INT64_C(0)), "\"requests\":20001,");
+}
+
 /* What the migration makes of records that were there before is what is written today. */
 static void migration_adds_up(void **state)
 {
@@ -338,6 +357,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(filters_in_windows, setup, teardown),
         cmocka_unit_test_setup_teardown(days_of_a_zone, setup, teardown),
         cmocka_unit_test_setup_teardown(errors_are_counted, setup, teardown),
+        cmocka_unit_test_setup_teardown(too_many_groups, setup, teardown),
         cmocka_unit_test_setup_teardown(migration_adds_up, setup, teardown),
         cmocka_unit_test_setup_teardown(csv, setup, teardown),
         cmocka_unit_test_setup_teardown(csv_pages, setup, teardown),
