@@ -94,7 +94,7 @@ end
 -- Why it is done: for money it must be said.
 local function read_reason(x, members, required)
     local reason = body.label(x, members, "reason", REASON_BYTES_MAX)
-    if reason == "" then
+    if reason and not string.find(reason, "%S") then
         reason = nil
     end
     if required and not reason then

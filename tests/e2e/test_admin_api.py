@@ -180,6 +180,7 @@ def test_credit(admin, customer):
      ({"amount": None}, 400, "missing_field", "amount"),
      ({"reason": None}, 400, "missing_field", "reason"),
      ({"reason": ""}, 400, "missing_field", "reason"),
+     ({"reason": "  "}, 400, "missing_field", "reason"),
      ({"reason": "x" * 501}, 400, "invalid_value", "reason"),
      ({"kind": "gift"}, 400, "invalid_value", "kind")],
 )  # fmt: skip
