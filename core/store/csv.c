@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* What a spreadsheet may take for the beginning of a formula; East Asian ones take the wide forms of
- * =, +, - and @, too. */
+/* What a spreadsheet may take for the beginning of a formula; East Asian ones take the wide forms
+ * of =, +, - and @, too. */
 static bool begins_formula(const char *text)
 {
     static const char *const wide[] = {"\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D",
