@@ -440,8 +440,20 @@ def test_csv(busy):
 
 
 @pytest.mark.parametrize(
-    "name", ["=1+1", "+1", "-1", "@SUM(1)", '"; DROP', " =1+1", "\ud55c\uae00", "\uff1d1+1",
-             "\uff201", "\u3000=1", "\u00a0\uff0b1"]
+    "name",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(1)",
+        '"; DROP',
+        " =1+1",
+        "\ud55c\uae00",
+        "\uff1d1+1",
+        "\uff201",
+        "\u3000=1",
+        "\u00a0\uff0b1",
+    ],
 )
 def test_csv_is_harmless_to_spreadsheets(customer, name):
     customer.create_key(name=name)
