@@ -148,7 +148,9 @@ static struct vm *build_vm(const struct worker *worker, struct policy_files *fil
                            struct fault *fault)
 {
     struct task_settings settings = {.payments = config_payments_name(worker->shared->config),
-                                     .public_url = worker->shared->public_url};
+                                     .public_url = worker->shared->public_url,
+                                     .version = VERSION,
+                                     .news = worker->shared->news};
     const struct vm_options options = {.install = task_install, .arg = &settings};
     return vm_new(files, &options, fault);
 }
@@ -239,8 +241,8 @@ static bool open_server(struct worker *worker, int port, struct fault *fault)
     return worker->server != NULL;
 }
 
-struct worker *worker_new(const struct worker_shared *shared, int port, struct policy_files *files,
-                          struct fault *fault)
+struct worker *worker_new(const struct worker_shared *shared, unsigned index, int port,
+                          struct policy_files *files, struct fault *fault)
 {
     struct worker *worker = calloc(1, sizeof *worker);
     check(worker != NULL);
@@ -265,6 +267,8 @@ struct worker *worker_new(const struct worker_shared *shared, int port, struct p
                               .store = shared->store,
                               .limiter = shared->limiter,
                               .helpers = shared->helpers,
+                              .board = shared->board,
+                              .sheet = board_sheet(shared->board, index),
                               .secret = shared->secret,
                               .public_url = shared->public_url,
                               .keepalive_comment_ms = shared->config->keepalive_comment_ms,
