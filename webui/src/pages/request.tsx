@@ -1,0 +1,111 @@
+// One request: every number of its charge, its timing, who answered, and what went wrong.
+import type { Address } from "../app";
+import { sentenceOf } from "../api/error";
+import { getRequest } from "../api/resources";
+import type { RequestDetail } from "../api/types";
+import { exactTime } from "../base/time";
+import { type PlainKey, locale, t } from "../i18n";
+import { useResource } from "../state/resource";
+import { Card, Page } from "../ui/card";
+import { Charge } from "../ui/charge";
+import { CopyButton } from "../ui/copy";
+import { type Fact, Facts } from "../ui/facts";
+import { Count, Exact } from "../ui/figure";
+import { Icon } from "../ui/icon";
+import { Failure, Notice } from "../ui/notice";
+import { Status } from "../ui/requests";
+import { Timing } from "../ui/timing";
+
+const SOURCES: Record<RequestDetail["usage_source"], PlainKey> = {
+    none: "request.source.none",
+    reported: "request.source.reported",
+    estimated: "request.source.estimated",
+    partial: "request.source.partial",
+};
+
+export function RequestPage({ address }: { address: Address }) {
+    const id = address["id"] ?? "";
+    const request = useResource(`request ${id}`, (signal) => getRequest(id, signal));
+    return (
+        <Page
+            title={t("request.title")}
+            lead={<span class="font-mono text-sm break-all">{id}</span>}
+            actions={<CopyButton text={id} label={t("request.copyId")} />}
+        >
+            <Back />
+            <Failure error={request.error} />
+            {!request.error && <RequestCards request={request.data} />}
+        </Page>
+    );
+}
+
+function Back() {
+    return (
+        <a
+            href="/dashboard/usage"
+            class="-mt-2 inline-flex items-center gap-1 self-start font-medium text-accent underline-offset-2 hover:underline"
+        >
+            <Icon name="left" class="size-4" />
+            {t("request.back")}
+        </a>
+    );
+}
+
+export function RequestCards({ request }: { request: RequestDetail | undefined }) {
+    return (
+        <>
+            {request?.error_code && (
+                <Notice tone={request.status >= 500 ? "bad" : "warn"}>
+                    {sentenceOf(request.error_code, request.error_message ?? "")}
+                    <span class="ml-2 font-mono text-sm">{request.error_code}</span>
+                </Notice>
+            )}
+            <div class="grid items-start gap-5 lg:grid-cols-5">
+                <Card title={t("charge.title")} note={t("charge.note")} class="lg:col-span-3">
+                    {request ? <Charge charge={request.charge} /> : <div class="skeleton h-64" />}
+                    <div class="mt-4">
+                        <Facts facts={moneyFacts(request)} />
+                    </div>
+                </Card>
+                <div class="flex flex-col gap-5 lg:col-span-2">
+                    <Card title={t("request.timing")}>
+                        {request ? <Timing record={request} /> : <div class="skeleton h-16" />}
+                    </Card>
+                    <Card title={t("request.details")}>
+                        <Facts facts={factsOf(request)} />
+                    </Card>
+                </div>
+            </div>
+        </>
+    );
+}
+
+function moneyFacts(request: RequestDetail | undefined): Fact[] {
+    return [
+        { name: t("charge.hold"), value: request && <Exact amount={request.hold} /> },
+        { name: t("charge.refunded"), value: request && <Exact amount={request.refunded} /> },
+    ];
+}
+
+function factsOf(request: RequestDetail | undefined): Fact[] {
+    const time = (text: string) => exactTime(text, locale());
+    return [
+        { name: t("request.status"), value: request && <Status record={request} /> },
+        { name: t("request.model"), value: request?.model },
+        { name: t("request.provider"), value: request && (request.provider ?? "–") },
+        { name: t("request.attempts"), value: request && <Count value={request.attempts} /> },
+        { name: t("request.key"), value: request && (request.key_name ?? "–") },
+        { name: t("request.begun"), value: request && time(request.created_at) },
+        { name: t("request.ended"), value: request && time(request.ended_at) },
+        {
+            name: t("request.stream"),
+            value: request && t(request.stream ? "request.streamed" : "request.whole"),
+        },
+        { name: t("request.finish"), value: request && (request.finish_reason ?? "–") },
+        {
+            name: t("request.reasoning"),
+            value: request && <Count value={request.reasoning_tokens} />,
+        },
+        { name: t("request.source"), value: request && t(SOURCES[request.usage_source]) },
+    ];
+}
