@@ -1,7 +1,7 @@
 // Which page stands at which address.
 import type { FunctionComponent } from "preact";
 import { useEffect } from "preact/hooks";
-import { t } from "./i18n";
+import type { User } from "./api/account";
 import { Home } from "./pages/home";
 import { Keys } from "./pages/keys";
 import { Credits } from "./pages/credits";
@@ -31,6 +31,13 @@ const Playground = lazy(
     <PageBones />,
 );
 
+type AdminPages = typeof import("./pages/admin");
+
+/** A page of the operator's chunk. */
+function admin(choose: (pages: AdminPages) => PageComponent): PageComponent {
+    return lazy(() => import("./pages/admin").then(choose), <PageBones />);
+}
+
 const INSIDE: readonly Route[] = [
     { pattern: HOME, page: Home },
     { pattern: HOME + "/usage", page: Usage },
@@ -39,6 +46,15 @@ const INSIDE: readonly Route[] = [
     { pattern: HOME + "/credits", page: Credits },
     { pattern: HOME + "/models", page: Models },
     { pattern: HOME + "/playground", page: Playground },
+];
+const ADMIN: readonly Route[] = [
+    { pattern: HOME + "/admin", page: admin((pages) => pages.Overview) },
+    { pattern: HOME + "/admin/customers", page: admin((pages) => pages.Customers) },
+    { pattern: HOME + "/admin/customers/:id", page: admin((pages) => pages.CustomerPage) },
+    { pattern: HOME + "/admin/requests/:id", page: admin((pages) => pages.AdminRequestPage) },
+    { pattern: HOME + "/admin/policies", page: admin((pages) => pages.Policies) },
+    { pattern: HOME + "/admin/providers", page: admin((pages) => pages.Providers) },
+    { pattern: HOME + "/admin/audit", page: admin((pages) => pages.Audit) },
 ];
 const OUTSIDE: readonly Route[] = [
     { pattern: SIGN_IN, page: SignIn },
@@ -60,11 +76,12 @@ function Redirect({ to }: { to: string }) {
     return null;
 }
 
-function Inside({ path }: { path: string }) {
+function Inside({ path, user }: { path: string; user: User }) {
     if (path === "/" || find(OUTSIDE, path)) {
         return <Redirect to={HOME} />;
     }
-    const found = find(INSIDE, path) ?? { page: NotFound, address: {} };
+    const routes = user.role === "admin" ? [...INSIDE, ...ADMIN] : INSIDE;
+    const found = find(routes, path) ?? { page: NotFound, address: {} };
     // A new page for each address: nothing of one request is left on the page of another.
     return (
         <Layout>
@@ -87,10 +104,10 @@ function Outside({ path }: { path: string }) {
 }
 
 export function App() {
-    const { state } = session.value;
     const { path } = place.value;
-    if (state === "unknown") {
-        return <p class="sr-only">{t("page.loading")}</p>;
+    const now = session.value;
+    if (now.state === "user") {
+        return <Inside path={path} user={now.user} />;
     }
-    return state === "user" ? <Inside path={path} /> : <Outside path={path} />;
+    return <Outside path={path} />;
 }

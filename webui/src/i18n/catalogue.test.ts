@@ -23,13 +23,13 @@ const pages = textOf(
     filesBelow(SOURCES, /\.tsx?$/).filter((file) => !/\.test\.ts$|i18n\/(en|ko)\.ts$/.test(file)),
 );
 
-/** Names in quotes, and those put together like `usage.view.${id}`, as patterns. */
+/** The beginnings of names that are put together, like `usage.view.${id}`; errors have their own test. */
+const beginnings = [...pages.matchAll(/`([a-z]+\.[\w.]*)\$\{[\w.]+\}`/g)]
+    .map(([, beginning]) => beginning ?? "")
+    .filter((beginning) => beginning !== "error.");
+
 function isUsed(key: string): boolean {
-    if (pages.includes(`"${key}"`)) {
-        return true;
-    }
-    const patterns = [...pages.matchAll(/`([a-z]+\.[\w.]*)\$\{\w+\}`/g)].map(([, head]) => head);
-    return patterns.some((head) => head !== "error." && key.startsWith(head ?? "") && head);
+    return pages.includes(`"${key}"`) || beginnings.some((beginning) => key.startsWith(beginning));
 }
 
 function parameters(text: string): string[] {

@@ -6,12 +6,12 @@ import type { RequestDetail } from "../api/types";
 import { exactTime } from "../base/time";
 import { type PlainKey, locale, t } from "../i18n";
 import { useResource } from "../state/resource";
+import { BackLink } from "../ui/backlink";
 import { Card, Page } from "../ui/card";
 import { Charge } from "../ui/charge";
 import { CopyButton } from "../ui/copy";
 import { type Fact, Facts } from "../ui/facts";
 import { Count, Exact } from "../ui/figure";
-import { Icon } from "../ui/icon";
 import { Failure, Notice } from "../ui/notice";
 import { Status } from "../ui/requests";
 import { Timing } from "../ui/timing";
@@ -32,22 +32,10 @@ export function RequestPage({ address }: { address: Address }) {
             lead={<span class="font-mono text-sm break-all">{id}</span>}
             actions={<CopyButton text={id} label={t("request.copyId")} />}
         >
-            <Back />
+            <BackLink href="/dashboard/usage">{t("request.back")}</BackLink>
             <Failure error={request.error} />
             {!request.error && <RequestCards request={request.data} />}
         </Page>
-    );
-}
-
-function Back() {
-    return (
-        <a
-            href="/dashboard/usage"
-            class="-mt-2 inline-flex items-center gap-1 self-start font-medium text-accent underline-offset-2 hover:underline"
-        >
-            <Icon name="left" class="size-4" />
-            {t("request.back")}
-        </a>
     );
 }
 

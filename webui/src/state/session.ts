@@ -9,9 +9,9 @@ export const SIGN_IN = "/dashboard/signin";
 export const SIGN_UP = "/dashboard/signup";
 export const HOME = "/dashboard";
 
-export type Session = { state: "unknown" | "nobody" } | { state: "user"; user: User };
+export type Session = { state: "nobody" } | { state: "user"; user: User };
 
-export const session = signal<Session>({ state: "unknown" });
+export const session = signal<Session>({ state: "nobody" });
 
 export async function startSession(): Promise<void> {
     onSignedOut(() => leave(place.peek().path));

@@ -7,17 +7,11 @@ import { shortDay } from "../../base/time";
 import { locale, t } from "../../i18n";
 import { Card } from "../../ui/card";
 import { Chart } from "../../ui/chart";
+import { dollars } from "../../ui/chart/axis";
 import { Segmented } from "../../ui/segmented";
 import { tokensOf } from "./sums";
 
 type Measure = "spend" | "tokens";
-
-/** What an axis says: all with as many decimals as the smallest step needs. */
-function dollars(values: number[]): string[] {
-    const step = (values[1] ?? 1) - (values[0] ?? 0);
-    const places = Math.min(9, Math.max(2, Math.ceil(-Math.log10(step || 1) + 0.01)));
-    return values.map((value) => "$" + value.toFixed(places));
-}
 
 function amountsOf(rows: readonly SummaryRow[], measure: Measure): Amount[] {
     return rows.map((row) => ({

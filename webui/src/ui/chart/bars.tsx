@@ -58,6 +58,11 @@ function axesOf(props: ChartProps, probe: HTMLElement): uPlot.Axis[] {
     ];
 }
 
+/** Bars stand on zero, losses hang below it. */
+function yRange(min: number, max: number): [number, number] {
+    return [Math.min(0, min * 1.08), max > 0 || min < 0 ? Math.max(0, max * 1.08) : 1];
+}
+
 function optionsOf(props: ChartProps, box: HTMLElement, probe: HTMLElement): uPlot.Options {
     const last = props.days.length - 1;
     return {
@@ -67,7 +72,7 @@ function optionsOf(props: ChartProps, box: HTMLElement, probe: HTMLElement): uPl
         cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
         scales: {
             x: { time: false, range: [-0.6, last + 0.6] },
-            y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
+            y: { range: (_, min, max) => yRange(min, max) },
         },
         series: seriesOf(props, probe),
         axes: axesOf(props, probe),
