@@ -222,7 +222,6 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
     char budget[MONEY_TEXT_BYTES];
     char spent[MONEY_TEXT_BYTES];
     char message[320];
-    char url[1024];
     struct buffer metadata;
     int64_t tokens = affordable(exchange, need, refusal->available_nusd);
     money_format(refusal->available_nusd, available);
@@ -251,8 +250,7 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
                       "{\"available\":\"%s\",\"required\":\"%s\",\"affordable_max_tokens\":%lld,"
                       "\"topup_url\":",
                       available, required, (long long)(tokens > 0 ? tokens : 0));
-        snprintf(url, sizeof url, "%s/dashboard/credits", exchange->env->public_url);
-        json_write_text(&metadata, url);
+        exchange_write_topup_url(exchange, &metadata);
         buffer_append_char(&metadata, '}');
     }
     buffer_append_char(&metadata, '\0');
@@ -310,41 +308,78 @@ static enum hold_outcome try_hold(struct exchange *exchange, int64_t amount_nusd
     return ledger_hold(exchange->env->store, hold, refusal);
 }
 
+/* The amount to be held now for an answer of up to `output_tokens` a choice, when
+ * `available_nusd` is there. Where that is too little for all of it, and the client has left it
+ * open, the answer is capped. */
+static int64_t plan_hold(struct exchange *exchange, const struct exchange_need *need,
+                         int64_t output_tokens, int64_t available_nusd)
+{
+    struct funds *funds = &exchange->funds;
+    int64_t amount_nusd;
+    check(worst_case(exchange, need, output_tokens, &amount_nusd)); /* looked at before */
+    funds->capped = false;
+    if (amount_nusd > available_nusd && exchange->chat.output_tokens <= 0) {
+        int64_t tokens = affordable(exchange, need, available_nusd);
+        if (tokens < 1)
+            return amount_nusd; /* to be refused */
+        funds->capped = true;
+        funds->short_of =
+            ledger_short_of(exchange->env->store, &exchange->key.account_id, &exchange->key.key_id);
+        output_tokens = exchange->output_tokens_max = tokens;
+    }
+    funds->input_tokens_max = need->input_tokens_max;
+    funds->output_tokens_most = output_tokens * exchange->chat.choices;
+    if (funds->chunked && output_tokens > HOLD_CHUNK_TOKENS)
+        output_tokens = HOLD_CHUNK_TOKENS;
+    check(worst_case(exchange, need, output_tokens, &amount_nusd));
+    return amount_nusd;
+}
+
+static enum hold_outcome find_hold(struct exchange *exchange, const struct exchange_need *need,
+                                   int64_t output_tokens, struct hold_refusal *refusal)
+{
+    struct funds *funds = &exchange->funds;
+    int64_t said_max = exchange->output_tokens_max;
+    enum hold_outcome outcome = HOLD_INSUFFICIENT;
+    refusal->available_nusd = INT64_MAX;
+    if (funds->chunked) /* a chunk is soon taken: what matters is whether all could be */
+        refusal->available_nusd = ledger_available_nusd(
+            exchange->env->store, &exchange->key.account_id, &exchange->key.key_id);
+    /* Others may take from the same balance between our look and our hold: hence a few tries. */
+    for (unsigned i = 0; i < HOLD_TRIES; i++) {
+        exchange->output_tokens_max = said_max;
+        int64_t amount_nusd = plan_hold(exchange, need, output_tokens, refusal->available_nusd);
+        outcome = try_hold(exchange, amount_nusd, refusal);
+        if (outcome != HOLD_INSUFFICIENT && outcome != HOLD_BUDGET)
+            break;
+        if (exchange->chat.output_tokens > 0 ||
+            affordable(exchange, need, refusal->available_nusd) < 1)
+            break;
+    }
+    return outcome;
+}
+
 bool exchange_hold(struct exchange *exchange, const struct exchange_need *need)
 {
     check(!exchange->hold_away && !exchange->hold_open && !exchange->settlement_away);
-    int64_t asked = exchange->chat.output_tokens;
+    const struct chat_request *chat = &exchange->chat;
     int64_t output = need->output_tokens_max;
-    int64_t allowed = need->output_tokens_allowed;
-    if (asked > 0 && asked < output)
-        output = asked;
-    bool limited = allowed > 0 && allowed < output;
-    if (limited)
-        output = allowed;
-    int64_t longest_nusd = 0;
+    if (chat->output_tokens > 0 && chat->output_tokens < output)
+        output = chat->output_tokens;
+    exchange->output_tokens_max = 0;
+    if (need->output_tokens_allowed > 0 && need->output_tokens_allowed < output)
+        output = exchange->output_tokens_max = need->output_tokens_allowed;
+    int64_t longest_nusd;
     if (!worst_case(exchange, need, output, &longest_nusd))
         return refuse(
             exchange, 400, "invalid_value",
             "This request could cost more than the gateway can count; ask for fewer tokens.",
             "max_tokens");
-    int64_t amount_nusd = longest_nusd;
-    struct hold_refusal refusal = {0};
-    enum hold_outcome outcome = HOLD_INSUFFICIENT;
-    /* Others may take from the same balance between our look and our hold: hence a few tries. */
-    for (unsigned i = 0; i < HOLD_TRIES; i++) {
-        outcome = try_hold(exchange, amount_nusd, &refusal);
-        bool short_of_money = outcome == HOLD_INSUFFICIENT || outcome == HOLD_BUDGET;
-        if (!short_of_money || asked > 0)
-            break;
-        int64_t tokens = affordable(exchange, need, refusal.available_nusd);
-        if (tokens < 1 || !worst_case(exchange, need, tokens, &amount_nusd))
-            break;
-        exchange->output_tokens_max = tokens;
-    }
+    exchange->funds.chunked = chat->streamed && chat->output_tokens <= 0 && !need->output_hidden;
+    struct hold_refusal refusal;
+    enum hold_outcome outcome = find_hold(exchange, need, output, &refusal);
     if (outcome != HOLD_ACCEPTED)
         return refuse_hold(exchange, need, longest_nusd, outcome, &refusal);
-    if (amount_nusd == longest_nusd)
-        exchange->output_tokens_max = limited ? allowed : 0;
     exchange->hold_away = exchange->hold_open = true;
     exchange->state = EXCHANGE_HELD;
     return true;

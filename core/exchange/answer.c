@@ -159,6 +159,13 @@ void exchange_refuse(struct exchange *exchange, const struct answer_error *error
     buffer_fini(&body);
 }
 
+void exchange_write_topup_url(const struct exchange *exchange, struct buffer *out)
+{
+    char url[1024];
+    snprintf(url, sizeof url, "%s/dashboard/credits", exchange->env->public_url);
+    json_write_text(out, url);
+}
+
 void exchange_refuse_unwritable(struct exchange *exchange)
 {
     const struct answer_error error = {

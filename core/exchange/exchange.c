@@ -296,7 +296,7 @@ static void resolve(struct exchange *exchange, bool voided)
 {
     struct ledger_settlement *settlement = &exchange->settlement;
     settlement->job = (struct job){.home = exchange->env->inbox, .done = on_settlement_home};
-    settlement->held_nusd = exchange->hold.amount_nusd + settlement->extended_nusd;
+    settlement->held_nusd = funds_held_nusd(exchange);
     settlement->voided = voided;
     fill_record(exchange, &settlement->record);
     exchange->settlement_away = true;
@@ -320,18 +320,18 @@ void exchange_settle(struct exchange *exchange, enum usage_source source)
     }
     /* A count that came early, before the answer was cut, knows nothing of what came after it. */
     int64_t seen = meter_estimate(meter->output_text_bytes);
-    bool cut = exchange->request == NULL || exchange->relay.failed;
+    bool cut = exchange->request == NULL || exchange->relay.failed || exchange->relay.out_of_funds;
     if (cut && record->tokens.output < seen) {
         record->tokens.output = seen;
         record->source = USAGE_PARTIAL;
     }
     meter_price(&candidate->prices, &record->tokens, candidate->margin_ppm,
-                exchange->hold.amount_nusd, &price);
+                funds_held_nusd(exchange), &price);
     /* A provider counts more than we could foresee (its own additions to a prompt): the customer
      * pays that as long as he has it; what he has not is the house's. */
     if (price.overrun_nusd > 0) {
         int64_t more = ledger_extend(exchange->env->store, &exchange->hold, price.overrun_nusd);
-        exchange->settlement.extended_nusd = more;
+        exchange->settlement.extended_nusd += more;
         price.charge_nusd += more;
         price.overrun_nusd -= more;
     }
@@ -351,6 +351,7 @@ void exchange_void(struct exchange *exchange)
             true; /* only a hold that did become durable is there to be voided */
         return;
     }
+    funds_give_back(exchange);
     exchange->settlement.record.source = USAGE_NONE;
     resolve(exchange, true);
 }
@@ -385,8 +386,8 @@ void exchange_call_fini(struct exchange *exchange)
     exchange->call_made = false;
 }
 
-bool exchange_call(struct exchange *exchange, const char *operation, const struct store_value *args,
-                   size_t arg_count)
+bool exchange_call(struct exchange *exchange, const char *actor, const char *operation,
+                   const struct store_value *args, size_t arg_count)
 {
     struct fault fault;
     check(!exchange->call_away);
@@ -395,6 +396,9 @@ bool exchange_call(struct exchange *exchange, const char *operation, const struc
         return false;
     }
     exchange->call_made = true;
+    snprintf(exchange->call.actor.name, sizeof exchange->call.actor.name, "%s", actor);
+    snprintf(exchange->call.actor.address, sizeof exchange->call.actor.address, "%s",
+             exchange->peer_address);
     exchange->call.job.home = exchange->env->inbox;
     exchange->call.job.done = on_call_home;
     if (!store_call_post(exchange->env->store, &exchange->call)) {
@@ -414,6 +418,7 @@ bool exchange_call(struct exchange *exchange, const char *operation, const struc
 void exchange_lose_hold(struct exchange *exchange)
 {
     exchange->hold_open = false;
+    funds_give_back(exchange);
     if (exchange->state == EXCHANGE_ENDED)
         return;
     let_task_go(exchange);

@@ -24,6 +24,7 @@
 #include "base/secret.h"
 #include "exchange/attempt.h"
 #include "exchange/chat.h"
+#include "exchange/funds.h"
 #include "exchange/limiter.h"
 #include "exchange/meter.h"
 #include "exchange/password.h"
@@ -115,6 +116,7 @@ struct exchange {
     struct chat_request chat;
     char policy_revision[65];
 
+    struct funds funds;
     struct ledger_hold hold;
     bool hold_away;   /* its job has not come home */
     bool hold_open;   /* accepted and not resolved */
@@ -173,9 +175,10 @@ struct exchange_need {
     int64_t input_tokens_max;
     int64_t output_tokens_max;     /* the model's longest answer */
     int64_t output_tokens_allowed; /* the operator's limit on one answer; 0: none */
+    bool output_hidden;            /* the model generates tokens that no stream shows: reasoning */
 };
 /* Reserves the worst case. Where the customer has not limited the answer and cannot afford the
- * longest one, reserves what he can and limits the answer to that. */
+ * longest one, it is limited to what he can; of a stream, a chunk is reserved (funds.h). */
 bool exchange_hold(struct exchange *exchange, const struct exchange_need *need);
 
 /* Counts against a limit, which is known to the limiter by `name` and to the client by `scope`
@@ -191,9 +194,10 @@ void exchange_refuse_attempt(struct exchange *exchange);
  * exchange_wake. */
 void exchange_relay(struct exchange *exchange);
 
-/* Runs a store operation; the task yields until exchange_wake, then reads exchange->call. */
-bool exchange_call(struct exchange *exchange, const char *operation, const struct store_value *args,
-                   size_t arg_count);
+/* Runs a store operation; the task yields until exchange_wake, then reads exchange->call. `actor`
+ * is the id of the administrator whose act it is, or "". */
+bool exchange_call(struct exchange *exchange, const char *actor, const char *operation,
+                   const struct store_value *args, size_t arg_count);
 
 /* Frees the result of the call, after the task has read it. */
 void exchange_call_fini(struct exchange *exchange);
@@ -215,6 +219,8 @@ void exchange_header(struct exchange *exchange, const char *name, const char *va
 void exchange_reply(struct exchange *exchange, int status, const char *content_type,
                     struct slice body);
 void exchange_refuse(struct exchange *exchange, const struct answer_error *error);
+/* Appends, as a JSON string, where credits are to be had. */
+void exchange_write_topup_url(const struct exchange *exchange, struct buffer *out);
 /* 503: the database cannot be written, so nothing that costs money is answered. */
 void exchange_refuse_unwritable(struct exchange *exchange);
 

@@ -46,9 +46,24 @@ bool meter_read_usage(struct meter *meter, const struct json_value *usage)
     return true;
 }
 
-static void note_finish(struct meter *meter, const struct json_value *reason)
+enum { CHOICES_KNOWN = 128 };
+
+bool meter_choice_finished(const struct meter *meter, int64_t index)
+{
+    return index >= 0 && index < CHOICES_KNOWN &&
+           (meter->finished_choices[index / 64] >> (index % 64) & 1) != 0;
+}
+
+static void note_finish(struct meter *meter, const struct json_value *choice,
+                        const struct json_value *reason)
 {
     struct buffer text;
+    struct json_value value;
+    int64_t index = 0;
+    if (json_find(choice, "index", &value) == 0 || value.type != JSON_NUMBER ||
+        !json_int64(&value, &index) || index < 0 || index >= CHOICES_KNOWN)
+        index = 0;
+    meter->finished_choices[index / 64] |= UINT64_C(1) << (index % 64);
     buffer_init(&text, sizeof meter->finish_reason - 1);
     if (json_decode_string(reason, &text) && text.bytes > 0) {
         memcpy(meter->finish_reason, text.data, text.bytes);
@@ -103,7 +118,7 @@ void meter_read_choices(struct meter *meter, const struct json_value *root)
     while (json_next(&walk, &choice)) {
         struct json_value value;
         if (json_find(&choice.value, "finish_reason", &value) > 0 && value.type == JSON_STRING)
-            note_finish(meter, &value);
+            note_finish(meter, &choice.value, &value);
         if (json_find(&choice.value, "delta", &value) > 0 ||
             json_find(&choice.value, "message", &value) > 0)
             meter->output_text_bytes += generated_bytes(&value);

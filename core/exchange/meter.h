@@ -16,7 +16,8 @@ struct meter {
     int64_t reasoning_tokens;
     int64_t output_text_bytes; /* of what was generated, seen so far */
     char finish_reason[32];
-    bool finished; /* a finish reason was seen */
+    bool finished;                /* a finish reason was seen */
+    uint64_t finished_choices[2]; /* by index, a bit each */
 };
 
 /* Reads a `usage` object of OpenAI's form. A count that is missing, negative or contradictory
@@ -25,6 +26,9 @@ bool meter_read_usage(struct meter *meter, const struct json_value *usage);
 
 /* Notes finish reasons and counts the generated text of a completion or of one chunk of it. */
 void meter_read_choices(struct meter *meter, const struct json_value *root);
+
+/* Whether the choice of this index has had its finish reason. */
+bool meter_choice_finished(const struct meter *meter, int64_t index);
 
 /* The documented estimate: a token for each four bytes begun. */
 int64_t meter_estimate(int64_t text_bytes);

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "exchange/exchange.h"
+#include "exchange/final_chunk.h"
 
 enum { OUT_BYTES_MAX = 2 * LIMIT_EVENT_BYTES };
 
@@ -19,6 +20,7 @@ void relay_init(struct exchange *exchange)
     buffer_init(&relay->held_event, LIMIT_EVENT_BYTES + 256);
     buffer_init(&relay->last_event, LIMIT_EVENT_BYTES + 256);
     buffer_init(&relay->joined, LIMIT_EVENT_BYTES);
+    buffer_init(&relay->chunk_head, LIMIT_EVENT_BYTES);
 }
 
 void relay_fini(struct exchange *exchange)
@@ -29,6 +31,7 @@ void relay_fini(struct exchange *exchange)
     buffer_fini(&relay->held_event);
     buffer_fini(&relay->last_event);
     buffer_fini(&relay->joined);
+    buffer_fini(&relay->chunk_head);
 }
 
 void relay_reset(struct exchange *exchange)
@@ -81,23 +84,14 @@ static void settle(struct exchange *exchange)
         return;
     enum usage_source source = USAGE_REPORTED;
     if (!relay->meter.reported)
-        source = relay->failed ? USAGE_PARTIAL : USAGE_ESTIMATED;
+        source = relay->failed || relay->out_of_funds ? USAGE_PARTIAL : USAGE_ESTIMATED;
     if (relay->failed)
         snprintf(exchange->error_code, sizeof exchange->error_code, "%s", relay->failure_code);
+    if (relay->out_of_funds)
+        snprintf(exchange->error_code, sizeof exchange->error_code, "%s", funds_reason(exchange));
     if (exchange->status == 0)
         exchange->status = 200;
     exchange_settle(exchange, source);
-}
-
-static void append_error_event(struct relay *relay)
-{
-    struct buffer *out = &relay->out;
-    buffer_append_text(out, "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,"
-                            "\"delta\":{},\"finish_reason\":\"error\"}],\"error\":{\"message\":");
-    json_write_text(out, relay->failure_message);
-    buffer_append_text(out, ",\"type\":\"server_error\",\"param\":null,\"code\":");
-    json_write_text(out, relay->failure_code);
-    buffer_append_text(out, "}}\n\ndata: [DONE]\n\n");
 }
 
 /* The held event, with what the customer paid in its usage. */
@@ -126,21 +120,39 @@ static void append_final_usage(struct exchange *exchange)
     buffer_reset(&relay->held_event);
 }
 
+static void append_end_of_funds(struct exchange *exchange)
+{
+    final_chunk_out_of_funds(exchange, &exchange->relay.out);
+    if (exchange->chat.usage_asked)
+        final_chunk_usage(exchange, &exchange->relay.out);
+}
+
 static void end_stream(struct exchange *exchange)
 {
     struct relay *relay = &exchange->relay;
     append_final_usage(exchange);
     if (relay->failed)
-        append_error_event(relay);
-    else if (relay->last_event.bytes > 0)
+        final_chunk_error(exchange, &relay->out);
+    else if (relay->out_of_funds)
+        append_end_of_funds(exchange);
+    if (relay->last_event.bytes > 0 && !relay->failed)
         buffer_append_slice(&relay->out, buffer_slice(&relay->last_event));
-    else /* the provider forgot it; the model had said why it stopped, so it is true */
+    else /* ours; or the provider forgot it, but the model had said why it stopped: it is true */
         buffer_append_text(&relay->out, "data: [DONE]\n\n");
     flush(exchange);
     struct http_request *request = exchange->request;
     exchange->request = NULL;
     http_reply_end(request);
     exchange_end(exchange);
+}
+
+/* A choice has ended because the provider was asked for no more than the money. */
+static bool ended_by_cap(const struct exchange *exchange, const struct meter *before)
+{
+    const struct meter *meter = &exchange->relay.meter;
+    return exchange->funds.capped && strcmp(meter->finish_reason, "length") == 0 &&
+           memcmp(meter->finished_choices, before->finished_choices,
+                  sizeof before->finished_choices) != 0;
 }
 
 static void reply_plain(struct exchange *exchange)
@@ -152,10 +164,16 @@ static void reply_plain(struct exchange *exchange)
     struct json_value root;
     struct json_value usage;
     struct fault fault;
+    struct buffer explained;
     struct buffer priced;
     int64_t charge_nusd = exchange->settlement.record.charge_nusd;
-    buffer_init(&priced, LIMIT_UPSTREAM_BODY_BYTES + 4096);
+    buffer_init(&explained, LIMIT_UPSTREAM_BODY_BYTES + 4096);
+    buffer_init(&priced, LIMIT_UPSTREAM_BODY_BYTES + 8192);
     exchange_header(exchange, "x-llm-cost", money_format(charge_nusd, cost));
+    if (ended_by_cap(exchange, &(struct meter){0}) &&
+        json_parse(body, LIMIT_JSON_DEPTH, &root, &fault) &&
+        funds_explain(exchange, body, &root, &explained))
+        body = buffer_slice(&explained);
     if (json_parse(body, LIMIT_JSON_DEPTH, &root, &fault) &&
         json_find(&root, "usage", &usage) > 0 && usage.type == JSON_OBJECT) {
         size_t count = meter_cost_edits(body, &usage, charge_nusd, number, edits);
@@ -164,6 +182,7 @@ static void reply_plain(struct exchange *exchange)
     }
     exchange_reply(exchange, 200, "application/json", body);
     buffer_fini(&priced);
+    buffer_fini(&explained);
 }
 
 /* Never a free answer: what could not be written is not given. */
@@ -312,8 +331,8 @@ static void refuse_event(struct exchange *exchange, const char *detail)
 
 static void on_event(struct slice event, void *arg);
 
-/* An event with usage whose JSON stands on several data lines, which could not be edited: taken as
- * if it stood on one. (A line break in JSON is white space, never part of a string.) */
+/* An event that may be edited, whose JSON stands on several data lines: taken as if it stood on
+ * one. (A line break in JSON is white space, never part of a string.) */
 static void take_joined(struct exchange *exchange, struct slice data)
 {
     struct buffer event;
@@ -328,6 +347,47 @@ static void take_joined(struct exchange *exchange, struct slice data)
     if (!event.failed)
         on_event(buffer_slice(&event), exchange);
     buffer_fini(&event);
+}
+
+/* The text of `chunk` cannot be paid any more: it and what would follow is neither charged nor
+ * given. */
+static void end_for_funds(struct exchange *exchange, const struct json_value *chunk)
+{
+    struct relay *relay = &exchange->relay;
+    log_event(LOG_INFO, "the money for a stream has ended",
+              log_text("request_id", exchange->id.text), log_text("code", funds_reason(exchange)));
+    if (relay->held_event.bytes > 0)
+        release_held(relay);
+    final_chunk_head(chunk, &relay->chunk_head);
+    snprintf(relay->meter.finish_reason, sizeof relay->meter.finish_reason, "length");
+    relay->out_of_funds = relay->done = relay->upstream_ended = true;
+    attempt_cancel(exchange);
+    attempt_decide(exchange, ATTEMPT_ANSWERED, "");
+}
+
+/* Reads the text of an event. False: it is not paid for, and the stream has been ended, or it
+ * has been taken again with our reason in it. */
+static bool take_text(struct exchange *exchange, struct slice event, const struct json_value *chunk)
+{
+    struct relay *relay = &exchange->relay;
+    struct meter before = relay->meter;
+    struct buffer explained;
+    meter_read_choices(&relay->meter, chunk);
+    if (!funds_cover(exchange)) {
+        relay->meter = before;
+        end_for_funds(exchange, chunk);
+        return false;
+    }
+    if (relay->reason_given || !ended_by_cap(exchange, &before))
+        return true;
+    relay->meter = before;
+    buffer_init(&explained, LIMIT_EVENT_BYTES + 4096);
+    relay->reason_given = true;
+    on_event(funds_explain(exchange, event, chunk, &explained) ? buffer_slice(&explained) : event,
+             exchange);
+    relay->reason_given = false;
+    buffer_fini(&explained);
+    return false;
 }
 
 static void on_event(struct slice event, void *arg)
@@ -363,11 +423,12 @@ static void on_event(struct slice event, void *arg)
         refuse_event(exchange, "an event of the stream has its usage twice");
         return;
     }
-    if (usages == 1 && !one_line) {
+    if (!one_line && (usages == 1 || exchange->funds.capped)) {
         take_joined(exchange, data);
         return;
     }
-    meter_read_choices(&relay->meter, &root);
+    if (!take_text(exchange, event, &root))
+        return;
     if (usages == 1)
         take_usage(exchange, event, &root, &usage);
     else

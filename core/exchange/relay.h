@@ -27,7 +27,10 @@ struct relay {
     bool flowing; /* the head is out */
     bool done;    /* [DONE] has come */
     bool upstream_ended;
-    bool failed; /* after the first event: an error chunk ends the stream */
+    bool out_of_funds;        /* we have ended the answer: no money is left for more of it */
+    bool reason_given;        /* the present event already says that the money limited it */
+    struct buffer chunk_head; /* with out_of_funds: how a chunk of this stream begins */
+    bool failed;              /* after the first event: an error chunk ends the stream */
     char failure_code[48];
     char failure_message[256];
     int64_t written_us; /* when something last went to the client */

@@ -72,7 +72,7 @@ static int api_limit(lua_State *state)
 }
 
 /* x:hold(input_pusd, cached_input_pusd, output_pusd, margin_ppm, input_tokens_max,
- * output_tokens_max, output_tokens_allowed) */
+ * output_tokens_max, output_tokens_allowed, output_hidden) */
 static int api_hold(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
@@ -84,6 +84,7 @@ static int api_hold(lua_State *state)
     need.input_tokens_max = check_integer(state, 6);
     need.output_tokens_max = check_integer(state, 7);
     need.output_tokens_allowed = check_integer(state, 8);
+    need.output_hidden = lua_toboolean(state, 9);
     /* Cached input is dearer than fresh at some providers: the worst case is the dearer of both. */
     if (need.prices.cached_input_pusd > need.prices.input_pusd)
         need.prices.input_pusd = need.prices.cached_input_pusd;

@@ -1,10 +1,13 @@
 /* The operations on credits: balances, top-ups, refunds, the list of transfers. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/limits.h"
 #include "base/money.h"
+#include "store/audit_log.h"
 #include "store/changes.h"
 #include "store/operations.h"
 #include "store/posting.h"
@@ -19,40 +22,73 @@ static bool not_found(struct store_call *call, const char *what)
 }
 
 /* With a server the wallets are the truth: they know the holds that are on their way to disk. */
-static bool read_wallet(struct store_call *call, struct db *db, struct wallet_state *out)
+bool credits_wallet(struct store_call *call, struct db *db, const char *account_id,
+                    struct wallet_state *out)
 {
     sqlite3_stmt *row;
-    struct id account_id;
+    struct id id;
 
     if (call->store->serve)
-        return id_parse(call->args[0].text, "acct", &account_id) &&
-               wallet_peek(&call->store->wallets, &account_id, out);
+        return id_parse(slice_of(account_id), "acct", &id) &&
+               wallet_peek(&call->store->wallets, &id, out);
     row = db_bind(db,
                   "SELECT posted_nusd, (SELECT coalesce(sum(amount_nusd), 0) FROM open_holds h"
                   " WHERE h.account_id = b.account_id) FROM balances b WHERE account_id = ?1"
                   " AND floor_zero = 1",
-                  call->args, 1);
+                  DB_VALUES(bind_text(account_id)));
     if (!db_row(db, row))
         return false;
-    *out = (struct wallet_state){column_int(row, 0), column_int(row, 1)};
+    *out =
+        (struct wallet_state){.posted_nusd = column_int(row, 0), .held_nusd = column_int(row, 1)};
     db_leave(row);
     return true;
 }
 
+/* Without the closing brace. */
+static void render_wallet(struct buffer *out, const struct wallet_state *wallet)
+{
+    int64_t available = wallet->posted_nusd - wallet->held_nusd;
+
+    reply_object(out, NULL);
+    reply_money(out, "balance", wallet->posted_nusd);
+    reply_money(out, "held", wallet->held_nusd);
+    reply_money(out, "available", available > 0 ? available : 0);
+    reply_text(out, "currency", "USD");
+}
+
 bool credits_balance(struct store_call *call, struct db *db)
+{
+    struct wallet_state wallet;
+
+    if (!credits_wallet(call, db, operations_text(call, 0), &wallet))
+        return not_found(call, "account");
+    render_wallet(&call->result, &wallet);
+    reply_object_end(&call->result);
+    return true;
+}
+
+/* token_digest_hex. What a page asks for every second: the session from the database, the rest from
+ * memory. */
+bool credits_pulse(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;
     struct wallet_state wallet;
-    int64_t available;
+    char version[48];
+    sqlite3_stmt *row = db_bind(db, SESSION_USER("u.account_id"),
+                                DB_VALUES(call->args[0], bind_int(clock_wall_ms())));
+    bool known;
 
-    if (!read_wallet(call, db, &wallet))
+    if (!db_row(db, row))
+        return not_found(call, "session");
+    known = credits_wallet(call, db, column_text(row, 0), &wallet);
+    db_leave(row);
+    if (!known)
         return not_found(call, "account");
-    available = wallet.posted_nusd - wallet.held_nusd;
-    reply_object(out, NULL);
-    reply_money(out, "balance", wallet.posted_nusd);
-    reply_money(out, "held", wallet.held_nusd);
-    reply_money(out, "available", available > 0 ? available : 0);
-    reply_text(out, "currency", "USD");
+    /* The count begins anew with the process. */
+    snprintf(version, sizeof(version), "%" PRIx64 "-%" PRIx64,
+             (uint64_t)call->store->wallets.epoch_ms, wallet.version);
+    render_wallet(out, &wallet);
+    reply_text(out, "version", version);
     reply_object_end(out);
     return true;
 }
@@ -77,17 +113,16 @@ bool credits_get(struct store_call *call, struct db *db)
     return true;
 }
 
-/* Columns: id, kind, signed amount, reason, exchange_id, created_ms. */
-static void render_transfer(struct buffer *out, const char *name, sqlite3_stmt *row)
+/* Columns: id, kind, signed amount, reason, exchange_id, created_ms. Without the closing brace. */
+static void render_transfer_open(struct buffer *out, const char *name, sqlite3_stmt *row)
 {
     reply_object(out, name);
-    reply_text(out, "id", column_text(row, 0));
+    reply_text_or_null(out, "id", column_text(row, 0));
     reply_text(out, "kind", column_text(row, 1));
     reply_money(out, "amount", column_int(row, 2));
     reply_text_or_null(out, "reason", column_text(row, 3));
     reply_text_or_null(out, "exchange_id", column_text(row, 4));
     reply_time(out, "created_at", column_int(row, 5));
-    reply_object_end(out);
 }
 
 static const char *funding_account(const char *kind)
@@ -131,11 +166,46 @@ static bool render_credit(struct store_call *call, struct db *db, const struct i
     if (!db_row(db, row))
         return false;
     reply_object(out, NULL);
-    render_transfer(out, "transfer", row);
+    render_transfer_open(out, "transfer", row);
+    reply_object_end(out);
     reply_money(out, "balance", balance_nusd);
     reply_object_end(out);
     db_leave(row);
     return true;
+}
+
+static bool note_transfer(struct store_call *call, struct db *db,
+                          const struct posting_transfer *transfer)
+{
+    struct buffer detail;
+    struct id user_id = {{0}};
+    bool noted;
+    sqlite3_stmt *row = db_bind(db, "SELECT id FROM users WHERE account_id = ?1",
+                                DB_VALUES(bind_text(transfer->credit_account)));
+
+    if (db_row(db, row))
+        id_parse(slice_of(column_text(row, 0)), "user", &user_id);
+    db_leave(row);
+    buffer_init(&detail, 8192);
+    reply_object(&detail, NULL);
+    reply_money(&detail, "amount", transfer->amount_nusd);
+    reply_text(&detail, "kind", transfer->kind);
+    reply_text(&detail, "reason", transfer->reason);
+    if (transfer->exchange_id)
+        reply_text(&detail, "exchange_id", transfer->exchange_id);
+    noted = audit_log_note(call, db, user_id.text, transfer->id.text, &detail);
+    buffer_fini(&detail);
+    return noted;
+}
+
+/* Posts it, has the wallet loaded again, answers; `balance_nusd` is what was there before. */
+static bool give(struct store_call *call, struct db *db, const struct posting_transfer *transfer,
+                 int64_t balance_nusd)
+{
+    return posting_transfer(db, transfer, clock_wall_ms()) &&
+           changes_note(db, CHANGE_ACCOUNT, transfer->credit_account) &&
+           note_transfer(call, db, transfer) &&
+           render_credit(call, db, &transfer->id, balance_nusd + transfer->amount_nusd);
 }
 
 bool credits_create(struct store_call *call, struct db *db)
@@ -160,9 +230,7 @@ bool credits_create(struct store_call *call, struct db *db)
         return fault_set(&call->fault, "invalid_amount", "a balance can be at most $1,000,000,000");
     id_make(&transfer.id, "tx");
     transfer.credit_account = account_id.text;
-    return posting_transfer(db, &transfer, clock_wall_ms()) &&
-           changes_note(db, CHANGE_ACCOUNT, account_id.text) &&
-           render_credit(call, db, &transfer.id, balance_nusd + transfer.amount_nusd);
+    return give(call, db, &transfer, balance_nusd);
 }
 
 /* What can still be given back of an exchange's charge. The overrun is not the customer's. */
@@ -224,9 +292,7 @@ bool credits_refund(struct store_call *call, struct db *db)
         return fault_set(&call->fault, "invalid_amount", "a balance can be at most $1,000,000,000");
     id_make(&transfer.id, "tx");
     transfer.credit_account = account_id.text;
-    return posting_transfer(db, &transfer, clock_wall_ms()) &&
-           changes_note(db, CHANGE_ACCOUNT, account_id.text) &&
-           render_credit(call, db, &transfer.id, balance_nusd + transfer.amount_nusd);
+    return give(call, db, &transfer, balance_nusd);
 }
 
 /* Newest first, without the settlements (those are the usage records). An amount that leaves the
@@ -258,12 +324,63 @@ bool credits_transfers(struct store_call *call, struct db *db)
         more = ++count > limit;
         if (more)
             break;
-        render_transfer(out, NULL, row);
+        render_transfer_open(out, NULL, row);
+        reply_null(out, "balance");
+        reply_object_end(out);
         seq = column_int(row, 6);
     }
     db_leave(row);
     reply_array_end(out);
     operations_reply_cursor(out, more, seq, 0);
+    reply_object_end(out);
+    return db->failure == 0;
+}
+
+/* Of three kinds of transfers the newest before ?2, each along its own index. */
+#define NEWEST(amount, account, which)                                                             \
+    "SELECT * FROM (SELECT id, kind, " amount " AS amount_nusd, reason, exchange_id, created_ms,"  \
+    "  seq FROM transfers WHERE " account " = ?1 AND " which " AND seq < ?2"                       \
+    "  ORDER BY seq DESC LIMIT ?3)"
+#define NEWEST_IN NEWEST("amount_nusd", "credit_account", "id IS NOT NULL")
+#define NEWEST_OUT NEWEST("-amount_nusd", "debit_account", "id IS NOT NULL")
+#define NEWEST_CHARGES NEWEST("-amount_nusd", "debit_account", "kind = 'charge'")
+
+/* All of them in the ledger's order, each with the balance after it. The first page starts from
+ * what there is now; a cursor carries the balance on: behind it nothing changes any more. */
+bool credits_history(struct store_call *call, struct db *db)
+{
+    struct buffer *out = &call->result;
+    int64_t limit, before = INT64_MAX, seq = 0, count = 0;
+    int64_t balance_nusd =
+        db_number(db, "SELECT posted_nusd FROM balances WHERE account_id = ?1", call->args, 1, 0);
+    bool more = false;
+    sqlite3_stmt *row;
+
+    if (!operations_limit(call, 2, &limit) || !operations_cursor(call, 1, &before, &balance_nusd))
+        return false;
+    row = db_bind(
+        db,
+        "SELECT id, kind, amount_nusd, reason, exchange_id, created_ms, seq FROM (" NEWEST_IN
+        " UNION ALL " NEWEST_OUT " UNION ALL " NEWEST_CHARGES ") ORDER BY seq DESC LIMIT ?3",
+        DB_VALUES(call->args[0], bind_int(before), bind_int(limit + 1)));
+    reply_object(out, NULL);
+    reply_array(out, "data");
+    while (db_row(db, row)) {
+        more = ++count > limit;
+        if (more)
+            break;
+        render_transfer_open(out, NULL, row);
+        reply_money(out, "balance", balance_nusd);
+        reply_object_end(out);
+        balance_nusd -= column_int(row, 2);
+        seq = column_int(row, 6);
+    }
+    db_leave(row);
+    reply_array_end(out);
+    if (more)
+        operations_reply_pair(out, seq, balance_nusd);
+    else
+        reply_null(out, "next_cursor");
     reply_object_end(out);
     return db->failure == 0;
 }

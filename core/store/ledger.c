@@ -29,10 +29,21 @@ int64_t ledger_available_nusd(struct store *store, const struct id *account_id,
     return wallet_available(&store->wallets, account_id, key_id);
 }
 
+enum hold_outcome ledger_short_of(struct store *store, const struct id *account_id,
+                                  const struct id *key_id)
+{
+    return wallet_short_of(&store->wallets, account_id, key_id);
+}
+
 int64_t ledger_extend(struct store *store, const struct ledger_hold *hold, int64_t amount_nusd)
 {
     check(amount_nusd >= 0);
     return wallet_extend(&store->wallets, &hold->account_id, &hold->key_id, amount_nusd);
+}
+
+void ledger_unextend(struct store *store, const struct ledger_hold *hold, int64_t amount_nusd)
+{
+    wallet_unextend(&store->wallets, &hold->account_id, &hold->key_id, amount_nusd);
 }
 
 void ledger_settle(struct store *store, struct ledger_settlement *settlement)

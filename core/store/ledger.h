@@ -60,6 +60,9 @@ enum hold_outcome ledger_hold(struct store *store, struct ledger_hold *hold,
  * answer. */
 int64_t ledger_available_nusd(struct store *store, const struct id *account_id,
                               const struct id *key_id);
+/* Which of the two that is: HOLD_BUDGET or HOLD_INSUFFICIENT (the wallet). */
+enum hold_outcome ledger_short_of(struct store *store, const struct id *account_id,
+                                  const struct id *key_id);
 
 /* Embedded in the exchange. Ends the hold of record.exchange_id: with record.charge_nusd (<= held;
  * the caller has put what is above into overrun_nusd) or, when `voided`, with nothing. An exchange
@@ -76,10 +79,12 @@ struct ledger_settlement {
     bool durable;
 };
 
-/* Adds up to `amount_nusd` to an accepted hold, right before it is settled: as much as wallet
- * and key still have. Returns how much; it is held from now on, and written with the settlement,
- * whose held_nusd and extended_nusd must count it. At most once a hold. Any thread. */
+/* Adds up to `amount_nusd` to an accepted hold: as much as wallet and key still have. Returns how
+ * much. It is held, in memory, from now on, and the sum of a hold's extensions is written with its
+ * settlement, whose held_nusd and extended_nusd must count it. Before a hold is voided, they are
+ * given back. Any thread. */
 int64_t ledger_extend(struct store *store, const struct ledger_hold *hold, int64_t amount_nusd);
+void ledger_unextend(struct store *store, const struct ledger_hold *hold, int64_t amount_nusd);
 
 /* Never refused. The ledger thread tries again while the disk fails; `done` is called once it is
  * durable. The held amount stays held until then. */

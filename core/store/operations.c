@@ -12,19 +12,27 @@ static const struct operation operations[] = {
     {"user.create", "tTtt", OPERATION_WRITES, users_create},
     {"user.credentials", "t", OPERATION_QUICK, users_credentials},
     {"user.get", "t", OPERATION_QUICK, users_get},
-    {"user.list", "TTi", OPERATION_LONG, users_list},
+    {"customer.list", "TTi", OPERATION_LONG, customers_list},
+    {"customer.get", "t", OPERATION_QUICK, customers_get},
+    {"customer.update", "tTIT", OPERATION_WRITES, customers_update},
     {"session.create", "tti", OPERATION_WRITES, sessions_create},
     {"session.user", "t", OPERATION_QUICK, sessions_user},
     {"session.delete", "t", OPERATION_WRITES, sessions_delete},
+    {"pulse.get", "t", OPERATION_QUICK, credits_pulse},
     {"key.create", "tttttIIT", OPERATION_WRITES, keys_create},
     {"key.list", "t", OPERATION_QUICK, keys_list},
     {"key.get", "t", OPERATION_QUICK, keys_get},
+    {"key.update", "TtTIT", OPERATION_WRITES, keys_update},
+    {"key.digest", "tt", OPERATION_QUICK, keys_digest},
     {"key.delete", "tt", OPERATION_WRITES, keys_delete},
     {"balance.get", "t", OPERATION_QUICK, credits_balance},
     {"credit.create", "titt", OPERATION_WRITES, credits_create},
     {"refund.create", "tIt", OPERATION_WRITES, credits_refund},
     {"credits.get", "t", OPERATION_QUICK, credits_get},
     {"transfer.list", "tTi", OPERATION_LONG, credits_transfers},
+    {"transfer.history", "tTi", OPERATION_LONG, credits_history},
+    {"sales.summary", "IIti", OPERATION_LONG, sales_summary},
+    {"audit.list", "TTi", OPERATION_LONG, audit_log_list},
     {"usage.list", "tIITTtTii", OPERATION_LONG, usage_list_page},
     {"usage.csv", "tIITTT", OPERATION_LONG, usage_list_csv},
     {"usage.summary", "tIItTTi", OPERATION_LONG, usage_reports_summary},
@@ -143,17 +151,24 @@ void operations_append_cursor(struct buffer *out, int64_t first, int64_t second)
     buffer_printf(out, "%" PRIx64 "-%" PRIx64, (uint64_t)first, (uint64_t)second);
 }
 
+void operations_reply_pair(struct buffer *out, int64_t first, int64_t second)
+{
+    char text[40];
+
+    snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64, (uint64_t)first, (uint64_t)second);
+    reply_text(out, "next_cursor", text);
+}
+
 void operations_reply_cursor(struct buffer *out, bool more, int64_t first, int64_t second)
 {
     char text[40];
 
     if (!more) {
         reply_null(out, "next_cursor");
-        return;
-    }
-    if (second)
-        snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64, (uint64_t)first, (uint64_t)second);
-    else
+    } else if (second) {
+        operations_reply_pair(out, first, second);
+    } else {
         snprintf(text, sizeof(text), "%" PRIx64, (uint64_t)first);
-    reply_text(out, "next_cursor", text);
+        reply_text(out, "next_cursor", text);
+    }
 }

@@ -29,10 +29,7 @@ bool sessions_create(struct store_call *call, struct db *db)
 bool sessions_user(struct store_call *call, struct db *db)
 {
     return users_render_one(call, db,
-                            db_bind(db,
-                                    "SELECT " USER_COLUMNS " FROM sessions s JOIN users u"
-                                    " ON u.id = s.user_id WHERE s.digest = ?1 AND s.expires_ms > ?2"
-                                    " AND u.disabled = 0",
+                            db_bind(db, SESSION_USER(USER_COLUMNS),
                                     DB_VALUES(call->args[0], bind_int(clock_wall_ms()))));
 }
 

@@ -24,6 +24,7 @@ struct wallet_shard {
 } __attribute__((aligned(64)));
 
 struct wallets {
+    int64_t epoch_ms; /* when they were made: with a version, what was seen of a wallet */
     struct wallet_shard accounts[WALLET_SHARDS];
     struct wallet_shard keys[WALLET_SHARDS];
 };
@@ -31,6 +32,7 @@ struct wallets {
 struct wallet_state {
     int64_t posted_nusd;
     int64_t held_nusd;
+    uint64_t version; /* grows with each hold that ends and each balance that is loaded */
 };
 
 void wallet_init(struct wallets *wallets);
@@ -51,7 +53,7 @@ enum hold_outcome wallet_take(struct wallets *wallets, const struct ledger_hold 
 /* Adds up to `amount_nusd` to an open hold: what wallet and key still have. Returns how much. */
 int64_t wallet_extend(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
                       int64_t amount_nusd);
-/* Takes that back: the settlement that was to write it is refused. */
+/* Takes that back: the hold is not settled. */
 void wallet_unextend(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
                      int64_t amount_nusd);
 /* Ends a hold: `charge_nusd` (0 <= charge <= held) of it is spent, the rest is free again. */
@@ -63,6 +65,9 @@ bool wallet_peek(struct wallets *wallets, const struct id *account_id, struct wa
 /* What a hold by this key could take at most; 0 when either is unknown. */
 int64_t wallet_available(struct wallets *wallets, const struct id *account_id,
                          const struct id *key_id);
+/* Which of the two ends first: HOLD_BUDGET or HOLD_INSUFFICIENT. */
+enum hold_outcome wallet_short_of(struct wallets *wallets, const struct id *account_id,
+                                  const struct id *key_id);
 void wallet_totals(struct wallets *wallets, int64_t *open_holds, int64_t *held_nusd);
 
 #endif

@@ -130,6 +130,15 @@ function exchange:relay() end
 ---@return string message why it is not done
 function exchange:call(operation, ...) end
 
+---The same as an act of that administrator: it goes into the audit log, with his address. Yields.
+---@param actor string the id of the administrator
+---@param operation string
+---@param ... string|integer|nil
+---@return boolean done
+---@return string result
+---@return string message
+function exchange:call_as(actor, operation, ...) end
+
 ---Yields: it takes tens of milliseconds on a helper thread. Ends the task with a 503 when too many
 ---wait.
 ---@param password string at most 1024 bytes

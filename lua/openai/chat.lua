@@ -45,7 +45,8 @@ local function hold(x, plan, input_bytes, images, opaque)
     if opaque then
         input_tokens = plan.context
     end
-    x:hold(input, cached, output, margin, input_tokens, plan.max_output, plan.max_tokens or 0)
+    x:hold(input, cached, output, margin, input_tokens, plan.max_output, plan.max_tokens or 0,
+        plan.output_hidden)
 end
 
 -- Tries the candidates in order until one answers. What can be mended only by the customer is not

@@ -5,7 +5,8 @@
 --     stream, input_tokens, output_tokens (asked for, or nil)}; group, user_id, key_id are texts.
 --     code: model_not_found, model_not_allowed, model_not_priced: the message is for the customer;
 --     policy_error: a rule failed; its message (file, line, why) is for logs and administrators.
---     plan: {model, context, max_output, image_tokens_max (nil: takes no images), max_tokens (the
+--     plan: {model, context, max_output, image_tokens_max (nil: takes no images), output_hidden (it
+--     reasons: generates what no stream shows), max_tokens (the
 --     longest answer that limits.lua allows, or nil), candidates, retry = {attempts_max,
 --     on = {connect = true, ["5xx"] = true, ...}}, limits = {{scope, key (what to count under),
 --     kind = "requests"|"tokens"|"concurrency"|"usd", limit (nano-USD for usd), window_ms (0 for
@@ -165,6 +166,7 @@ function policy.plan(request)
         context = model.context,
         max_output = model.max_output,
         image_tokens_max = model.image_tokens_max,
+        output_hidden = model.output_hidden,
         max_tokens = max_tokens,
         candidates = candidates,
         retry = rules.routes.retry,

@@ -108,6 +108,7 @@ local function model(parent, id, providers)
         max_output = shape.integer(node, "max_output", shape.REQUIRED, 1, context),
         image_tokens_max = shape.integer(node, "image_tokens_max", nil, 1, TOKENS_MAX),
         capabilities = capabilities,
+        output_hidden = set.reasoning or false,
         input_modalities = input_modalities(set),
         output_modalities = { "text" },
         created = shape.integer(node, "created", 0, 0, 2 ^ 40),

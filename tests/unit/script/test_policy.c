@@ -61,7 +61,8 @@ static void test_shipped_plans(void **unused)
                  "output_pusd=600000 provider=openai total_timeout_ms=600000 "
                  "unavailable_reason=provider \"openai\" has no key: environment variable "
                  "OPENAI_API_KEY is not set}} context=128000 image_tokens_max=48169 "
-                 "max_output=16384 model=gpt-4o-mini retry={attempts_max=3 on={429=true 5xx=true "
+                 "max_output=16384 model=gpt-4o-mini output_hidden=false "
+                 "retry={attempts_max=3 on={429=true 5xx=true "
                  "auth=true connect=true reset=true timeout=true}}}");
     assert_gives(vm,
                  "local lines = {} for _, id in ipairs { 'gpt-4o', 'gpt-4o-mini', 'gpt-4-turbo', "

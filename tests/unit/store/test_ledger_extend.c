@@ -87,6 +87,40 @@ static void nothing_left(void **state)
     assert_left(0);
 }
 
+/* As a stream does, chunk by chunk; the settlement writes the sum. */
+static void several_times(void **state)
+{
+    int64_t more = 0;
+
+    (void)state;
+    start(1000, 950, 600);
+    for (int i = 0; i < 3; i++)
+        more += ledger_extend(f.store, &hold, 100);
+    assert_int_equal(more, 300);
+    assert_int_equal(ledger_extend(f.store, &hold, 100), 50);
+    assert_int_equal(ledger_short_of(f.store, &ann.account_id, &ann.key_id), HOLD_BUDGET);
+    fixture_settlement(&settlement, &hold, 910, 0, 7);
+    settlement.held_nusd = 950;
+    settlement.extended_nusd = 350;
+    assert_true(fixture_settle(f.store, &settlement));
+    assert_int_equal(fixture_number(f.path, "SELECT amount_nusd FROM hold_extensions"), 350);
+    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id), 40);
+    fixture_verify(f.path, NULL);
+}
+
+/* A stream that fails before its first byte. */
+static void given_back_before_a_void(void **state)
+{
+    (void)state;
+    start(1000, 950, 600);
+    assert_int_equal(ledger_extend(f.store, &hold, 100), 100);
+    ledger_unextend(f.store, &hold, 100);
+    fixture_settlement(&settlement, &hold, 0, 0, 0);
+    settlement.voided = true;
+    assert_true(fixture_settle(f.store, &settlement));
+    assert_left(950);
+}
+
 /* What the settlement cannot write, the wallet has back. */
 static void a_refused_settlement_gives_it_back(void **state)
 {
@@ -140,6 +174,8 @@ int main(void)
         cmocka_unit_test_teardown(no_more_than_there_is, teardown),
         cmocka_unit_test_teardown(no_more_than_the_budget, teardown),
         cmocka_unit_test_teardown(nothing_left, teardown),
+        cmocka_unit_test_teardown(several_times, teardown),
+        cmocka_unit_test_teardown(given_back_before_a_void, teardown),
         cmocka_unit_test_teardown(a_refused_settlement_gives_it_back, teardown),
         cmocka_unit_test_teardown(a_hold_that_has_expired, teardown),
     };

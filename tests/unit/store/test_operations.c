@@ -81,7 +81,7 @@ static void users(void **state)
     assert_fails(ASK("user.get", "t", ""), "not_found");
 }
 
-static void user_list_pages(void **state)
+static void customer_list_pages(void **state)
 {
     char email[32], cursor[64] = "";
     size_t pages = 0, seen = 0;
@@ -93,8 +93,8 @@ static void user_list_pages(void **state)
         clock_advance_ms(1); /* ids sort by time */
     }
     do {
-        const char *json = pages ? ASK("user.list", "nti", cursor, INT64_C(3))
-                                 : ASK("user.list", "nni", INT64_C(3));
+        const char *json = pages ? ASK("customer.list", "nti", cursor, INT64_C(3))
+                                 : ASK("customer.list", "nni", INT64_C(3));
         const char *at = json;
 
         assert_json(json);
@@ -109,11 +109,11 @@ static void user_list_pages(void **state)
     } while (strcmp(cursor, "null") != 0);
     assert_int_equal(pages, 3);
     assert_int_equal(seen, 7);
-    assert_has(ASK("user.list", "tni", "ODD", INT64_C(100)), "user1@");
-    assert_null(strstr(ASK("user.list", "tni", "odd", INT64_C(100)), "user2@"));
-    assert_fails(ASK("user.list", "nti", "junk", INT64_C(3)), "invalid_value");
-    assert_fails(ASK("user.list", "nni", INT64_C(0)), "invalid_value");
-    assert_fails(ASK("user.list", "nni", (int64_t)LIMIT_PAGE_ROWS + 1), "invalid_value");
+    assert_has(ASK("customer.list", "tni", "ODD", INT64_C(100)), "user1@");
+    assert_null(strstr(ASK("customer.list", "tni", "odd", INT64_C(100)), "user2@"));
+    assert_fails(ASK("customer.list", "nti", "junk", INT64_C(3)), "invalid_value");
+    assert_fails(ASK("customer.list", "nni", INT64_C(0)), "invalid_value");
+    assert_fails(ASK("customer.list", "nni", (int64_t)LIMIT_PAGE_ROWS + 1), "invalid_value");
 }
 
 static void sessions(void **state)
@@ -547,7 +547,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(users, setup, teardown),
-        cmocka_unit_test_setup_teardown(user_list_pages, setup, teardown),
+        cmocka_unit_test_setup_teardown(customer_list_pages, setup, teardown),
         cmocka_unit_test_setup_teardown(sessions, setup, teardown),
         cmocka_unit_test_setup_teardown(keys, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_keys, setup, teardown),

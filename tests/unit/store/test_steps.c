@@ -208,12 +208,47 @@ static void csv_pages(void **state)
     assert_below("the last rows", steps_of("usage.csv", last, 6), 1000 * 50);
 }
 
+static void transfers(void **state)
+{
+    const struct store_value first[] = {text(ann.account_id.text), bind_null(), bind_int(PAGE)};
+    const struct store_value last[] = {text(ann.account_id.text), text("40-0"), bind_int(PAGE)};
+    const struct store_value credits[] = {text(ann.account_id.text), bind_null(), bind_int(PAGE)};
+
+    (void)state;
+    assert_below("the history", steps_of("transfer.history", first, 3), PAGE * 60);
+    assert_below("its end", steps_of("transfer.history", last, 3), PAGE * 60);
+    assert_below("credits only", steps_of("transfer.list", credits, 3), PAGE * 60);
+}
+
+static void house(void **state)
+{
+    const struct store_value days[] = {bind_null(), bind_null(), text("day,model,provider"),
+                                       bind_int(9)};
+    const struct store_value customers[] = {bind_null(), bind_null(), text("customer"),
+                                            bind_int(0)};
+    const struct store_value list[] = {bind_null(), bind_null(), bind_int(PAGE)};
+    const struct store_value one[] = {text(ann.user_id.text)};
+    const struct store_value digest[] = {
+        text("00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff")};
+
+    (void)state;
+    assert_below("sales of all time", steps_of("sales.summary", days, 4), 120000);
+    assert_below("customers of all time", steps_of("sales.summary", customers, 4), 60000);
+    assert_below("the customers", steps_of("customer.list", list, 3), 2000);
+    assert_below("a customer", steps_of("customer.get", one, 1), 300);
+    assert_below("the audit log", steps_of("audit.list", list, 3), 2000);
+    fixture_ask(f.store, &f.home, "session.create", "tti", digest[0].text.data, ann.user_id.text,
+                INT64_MAX);
+    assert_below("a pulse", steps_of("pulse.get", digest, 1), 60);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_by_time), cmocka_unit_test(pages_by_size),
         cmocka_unit_test(sums),          cmocka_unit_test(single_records),
-        cmocka_unit_test(csv_pages),     cmocka_unit_test(rare_in_a_crowd),
+        cmocka_unit_test(csv_pages),     cmocka_unit_test(transfers),
+        cmocka_unit_test(house),         cmocka_unit_test(rare_in_a_crowd),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,0 +1,63 @@
+#include "exchange/final_chunk.h"
+
+#include "exchange/exchange.h"
+
+void final_chunk_head(const struct json_value *chunk, struct buffer *out)
+{
+    static const char *const names[] = {"id", "created", "model"};
+    struct json_value value;
+    buffer_append_text(out, "{\"object\":\"chat.completion.chunk\"");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (json_find(chunk, names[i], &value) == 0)
+            continue;
+        buffer_printf(out, ",\"%s\":", names[i]);
+        buffer_append_slice(out, value.raw);
+    }
+}
+
+static void begin(const struct exchange *exchange, struct buffer *out)
+{
+    buffer_append_text(out, "data: ");
+    buffer_append_slice(out, buffer_slice(&exchange->relay.chunk_head));
+}
+
+void final_chunk_out_of_funds(const struct exchange *exchange, struct buffer *out)
+{
+    const char *comma = "";
+    begin(exchange, out);
+    buffer_append_text(out, ",\"choices\":[");
+    for (int64_t index = 0; index < exchange->chat.choices; index++) {
+        if (meter_choice_finished(&exchange->relay.meter, index))
+            continue;
+        buffer_printf(out, "%s{\"index\":%lld,\"delta\":{},\"finish_reason\":\"length\"}", comma,
+                      (long long)index);
+        comma = ",";
+    }
+    buffer_append_text(out, "],\"metadata\":");
+    funds_write_reason(exchange, out);
+    buffer_append_text(out, "}\n\n");
+}
+
+void final_chunk_usage(const struct exchange *exchange, struct buffer *out)
+{
+    const struct usage_record *record = &exchange->settlement.record;
+    long long prompt = (long long)(record->tokens.input + record->tokens.cached_input);
+    long long completion = (long long)record->tokens.output;
+    char cost[MONEY_TEXT_BYTES];
+    begin(exchange, out);
+    buffer_printf(out,
+                  ",\"choices\":[],\"usage\":{\"cost\":%s,\"prompt_tokens\":%lld,"
+                  "\"completion_tokens\":%lld,\"total_tokens\":%lld}}\n\n",
+                  money_format_short(record->charge_nusd, cost), prompt, completion,
+                  prompt + completion);
+}
+
+void final_chunk_error(const struct exchange *exchange, struct buffer *out)
+{
+    buffer_append_text(out, "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,"
+                            "\"delta\":{},\"finish_reason\":\"error\"}],\"error\":{\"message\":");
+    json_write_text(out, exchange->relay.failure_message);
+    buffer_append_text(out, ",\"type\":\"server_error\",\"param\":null,\"code\":");
+    json_write_text(out, exchange->relay.failure_code);
+    buffer_append_text(out, "}}\n\n");
+}

@@ -1,0 +1,21 @@
+/* The chunks at the end of a stream that are ours and not the provider's. All are appended to
+ * `out` as whole events. On the exchange's worker. */
+#ifndef EXCHANGE_FINAL_CHUNK_H
+#define EXCHANGE_FINAL_CHUNK_H
+
+#include "base/buffer.h"
+#include "base/json.h"
+
+struct exchange;
+
+/* How a chunk of the stream begins to which `chunk` belongs: its id, time and model, as the
+ * provider wrote them, without the closing brace. */
+void final_chunk_head(const struct json_value *chunk, struct buffer *out);
+/* finish_reason "length" for each choice that has not ended, and why. */
+void final_chunk_out_of_funds(const struct exchange *exchange, struct buffer *out);
+/* What was settled, in OpenAI's form, with the cost. */
+void final_chunk_usage(const struct exchange *exchange, struct buffer *out);
+/* The error by which the stream has failed. */
+void final_chunk_error(const struct exchange *exchange, struct buffer *out);
+
+#endif

@@ -1,0 +1,49 @@
+/* The money of a stream whose longest answer nobody has named. Its hold covers the prompt and the
+ * first HOLD_CHUNK_TOKENS of the answer, and is extended chunk by chunk while text goes through, so
+ * that a small balance can run several at once. When wallet or key have no more, the answer ends
+ * with finish_reason "length" and says why.
+ *
+ * Extensions are in memory until the settlement writes their sum: a crash voids the whole hold, so
+ * there is nothing that would have to be found on disk before. */
+#ifndef EXCHANGE_FUNDS_H
+#define EXCHANGE_FUNDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/json.h"
+#include "store/ledger.h"
+
+struct exchange;
+
+enum { HOLD_CHUNK_TOKENS = 1024 };
+
+/* Part of the exchange. Token counts are of all choices together. */
+struct funds {
+    bool chunked;             /* the hold grows with the answer */
+    bool capped;              /* the provider is asked for no more than wallet and key had */
+    int64_t input_tokens_max; /* as the hold counts them */
+    int64_t output_tokens_most;
+    int64_t output_tokens_covered; /* by what is held; 0 until the first text has come */
+    /* HOLD_INSUFFICIENT or HOLD_BUDGET: what the answer was capped by, or what has ended. */
+    enum hold_outcome short_of;
+};
+
+/* Whether what is held pays for the text seen so far, after an extension where that is needed.
+ * False: the money has ended; *short_of says whose. */
+bool funds_cover(struct exchange *exchange);
+/* Gives back what was added to a hold that will not be settled. */
+void funds_give_back(struct exchange *exchange);
+/* What the answer is charged by at most: the hold and its extensions. */
+int64_t funds_held_nusd(const struct exchange *exchange);
+/* Appends why the answer is short: a JSON object like an error's metadata, with its code. */
+void funds_write_reason(const struct exchange *exchange, struct buffer *out);
+/* Appends `text` (an event or a body in which `object` lies) with that as the object's metadata.
+ * False: it has one already, or there is no memory; nothing is appended. */
+bool funds_explain(const struct exchange *exchange, struct slice text,
+                   const struct json_value *object, struct buffer *out);
+/* The code alone: insufficient_credits or key_budget_exceeded. */
+const char *funds_reason(const struct exchange *exchange);
+
+#endif
