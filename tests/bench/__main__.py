@@ -71,7 +71,7 @@ def start_gateway(folder, upstream):
         "database": folder / "gateway.db",
         "secret_file": folder / "secret",
         "policies": folder / "policies",
-        "webui": ROOT / "webui",
+        "webui": ROOT / "webui/dist",
         "log_level": "info",
         "log_format": "json",
     }
