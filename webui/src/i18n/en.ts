@@ -326,6 +326,7 @@ export const en = {
     "sales.refundedNote": "{amount} refunded",
     "sales.cost": "Provider cost",
     "sales.overrun": "Paid by us",
+    "sales.overrunNote": "{amount} of it unpaid by customers",
     "sales.profit": "Profit",
     "sales.ofRevenue": "{share} of revenue",
     "sales.none": "none",

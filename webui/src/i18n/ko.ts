@@ -324,6 +324,7 @@ export const ko: Catalogue = {
     "sales.refundedNote": "{amount} 환불됨",
     "sales.cost": "공급자 비용",
     "sales.overrun": "당사 부담",
+    "sales.overrunNote": "이 중 고객이 내지 않은 금액 {amount}",
     "sales.profit": "이익",
     "sales.ofRevenue": "매출의 {share}",
     "sales.none": "없음",

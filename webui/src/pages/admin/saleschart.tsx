@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { getSales, type SalesRow } from "../../api/admin";
 import type { Query } from "../../api/client";
 import { daysBetween, type Period, periodWindow } from "../../base/days";
-import { chartHeight, exact, usd } from "../../base/money";
+import { chartHeight, exact, glance, usd } from "../../base/money";
 import { type Amount, stack } from "../../base/series";
 import { shortDay } from "../../base/time";
 import { locale, t } from "../../i18n";
@@ -71,6 +71,7 @@ export function SalesChart({ query, period, now }: SalesChartProps) {
                     series={stack(days, amountsOf(rows, measure, group))}
                     height={chartHeight}
                     format={exact}
+                    glance={glance}
                     axis={dollars}
                 />
             ) : (

@@ -6,7 +6,7 @@ import { date } from "../../base/time";
 import { locale, t } from "../../i18n";
 import { useResource } from "../../state/resource";
 import { Empty } from "../../ui/empty";
-import { Exact } from "../../ui/figure";
+import { Glance } from "../../ui/figure";
 import { Failure } from "../../ui/notice";
 import { type Column, Table } from "../../ui/table";
 
@@ -36,7 +36,7 @@ function Name({ row, view }: { row: SalesRow; view: SalesView }) {
 function Profit({ amount }: { amount: string }) {
     return (
         <span class={usd(amount) < 0n ? "text-bad" : ""}>
-            <Exact amount={amount} />
+            <Glance amount={amount} />
         </span>
     );
 }
@@ -49,7 +49,7 @@ function salesColumns(view: SalesView): Column<SalesRow>[] {
         id,
         head,
         isNumber: true,
-        cell: (row) => <Exact amount={row[id]} />,
+        cell: (row) => <Glance amount={row[id]} />,
     });
     return [
         {

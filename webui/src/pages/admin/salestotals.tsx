@@ -4,6 +4,7 @@ import { count, percent } from "../../base/number";
 import { locale, t } from "../../i18n";
 import { Bone } from "../../ui/skeleton";
 import { Stat } from "../../ui/stat";
+import { errorsText } from "../usage/errorstext";
 
 /** Only for reading: the amounts themselves are never computed from a share. */
 function share(part: bigint, whole: bigint): string {
@@ -11,36 +12,36 @@ function share(part: bigint, whole: bigint): string {
     return percent(Number(thousandths) / 1000, locale());
 }
 
+function Amount({ amount }: { amount: string }) {
+    return <span title={exact(usd(amount))}>{glance(usd(amount))}</span>;
+}
+
 export function SalesTotals({ sums }: { sums: SalesSums | undefined }) {
-    const bone = <Bone class="h-4 w-20" />;
-    const revenue = sums && usd(sums.revenue);
-    const profit = sums && usd(sums.profit);
-    const money = (text: string | undefined) => text && glance(usd(text));
+    const note = (text: string | undefined) => text ?? <Bone class="h-4 w-20" />;
     return (
         <div class="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-4">
             <Stat
                 label={t("sales.revenue")}
-                value={money(sums?.revenue)}
-                note={sums ? exact(usd(sums.revenue)) : bone}
+                value={sums && <Amount amount={sums.revenue} />}
+                note={note(sums && t("sales.refundedNote", { amount: glance(usd(sums.refunded)) }))}
             />
             <Stat
                 label={t("sales.cost")}
-                value={money(sums?.cost)}
-                note={sums ? exact(usd(sums.cost)) : bone}
+                value={sums && <Amount amount={sums.cost} />}
+                note={note(sums && t("sales.overrunNote", { amount: glance(usd(sums.overrun)) }))}
             />
             <Stat
                 label={t("sales.profit")}
-                value={money(sums?.profit)}
-                note={
-                    revenue !== undefined && profit !== undefined
-                        ? t("sales.ofRevenue", { share: share(profit, revenue) })
-                        : bone
-                }
+                value={sums && <Amount amount={sums.profit} />}
+                note={note(
+                    sums &&
+                        t("sales.ofRevenue", { share: share(usd(sums.profit), usd(sums.revenue)) }),
+                )}
             />
             <Stat
                 label={t("usage.requests")}
                 value={sums && count(sums.requests, locale())}
-                note={sums ? t("sales.refundedNote", { amount: glance(usd(sums.refunded)) }) : bone}
+                note={note(sums && errorsText(sums))}
             />
         </div>
     );

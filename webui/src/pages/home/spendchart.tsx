@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { SummaryRow } from "../../api/types";
-import { chartHeight, exact, usd } from "../../base/money";
+import { chartHeight, exact, glance, usd } from "../../base/money";
 import { compact, count } from "../../base/number";
 import { type Amount, stack } from "../../base/series";
 import { shortDay } from "../../base/time";
@@ -48,6 +48,7 @@ export function SpendChart({ rows, days }: { rows: SummaryRow[] | undefined; day
                     series={stack(days, amountsOf(rows, measure))}
                     height={isMoney ? chartHeight : Number}
                     format={isMoney ? exact : (value) => count(Number(value), locale())}
+                    glance={isMoney ? glance : (value) => compact(Number(value), locale())}
                     axis={isMoney ? dollars : (values) => values.map((at) => compact(at, locale()))}
                 />
             ) : (

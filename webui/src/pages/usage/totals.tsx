@@ -1,9 +1,10 @@
 import type { Sums } from "../../api/types";
 import { exact, glance, usd } from "../../base/money";
-import { compact, count, percent } from "../../base/number";
+import { compact, count } from "../../base/number";
 import { locale, t } from "../../i18n";
 import { Bone } from "../../ui/skeleton";
 import { Stat } from "../../ui/stat";
+import { errorsText } from "./errorstext";
 import { tokensOf } from "../home/sums";
 
 export function Totals({ sums }: { sums: Sums | undefined }) {
@@ -35,9 +36,4 @@ export function Totals({ sums }: { sums: Sums | undefined }) {
             />
         </div>
     );
-}
-
-function errorsText({ requests, errors }: Sums): string {
-    const share = requests > 0 ? percent(errors / requests, locale()) : percent(0, locale());
-    return t("usage.errors", { n: count(errors, locale()), share });
 }

@@ -16,6 +16,7 @@ export interface ChartProps {
     stamp: string; // changes whenever anything of the chart has changed
     height: (value: bigint) => number;
     format: (value: bigint) => string; // exact
+    glance: (value: bigint) => string; // rounded, for the legend
     axis: (values: number[]) => string[];
 }
 
@@ -51,14 +52,16 @@ export function Chart(given: Given) {
     );
 }
 
-function Legend({ series, restName, format }: ChartProps) {
+function Legend({ series, restName, format, glance }: ChartProps) {
     return (
         <ul class="flex min-w-0 flex-wrap gap-x-4 gap-y-1 text-sm">
             {series.map(({ name, total }, index) => (
                 <li key={name} class="flex min-w-0 items-center gap-1.5">
                     <span class={`size-2.5 shrink-0 rounded-sm ${dotOf(index, name)}`} />
                     <span class="truncate">{name ?? restName}</span>
-                    <span class="figures text-soft">{format(total)}</span>
+                    <span class="figures text-soft" title={format(total)}>
+                        {glance(total)}
+                    </span>
                 </li>
             ))}
         </ul>
