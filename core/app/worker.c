@@ -147,7 +147,8 @@ static struct vm *build_vm(const struct worker *worker, struct policy_files *fil
                            struct fault *fault)
 {
     struct task_settings settings = {.payments = config_payments_name(worker->shared->config),
-                                     .public_url = worker->shared->public_url};
+                                     .public_url = worker->shared->public_url,
+                                     .version = VERSION};
     const struct vm_options options = {.install = task_install, .arg = &settings};
     return vm_new(files, &options, fault);
 }

@@ -273,3 +273,24 @@ void digest_hex(const struct digest *digest, char out[DIGEST_HEX_BYTES])
 {
     sodium_bin2hex(out, DIGEST_HEX_BYTES, digest->bytes, sizeof digest->bytes);
 }
+
+static int digit_of(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool digest_parse(const char *hex, struct digest *out)
+{
+    if (strlen(hex) != 2 * DIGEST_BYTES)
+        return false;
+    for (size_t i = 0; i < DIGEST_BYTES; i++) {
+        int high = digit_of(hex[2 * i]);
+        int low = digit_of(hex[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        out->bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}

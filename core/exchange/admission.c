@@ -66,15 +66,9 @@ static bool refuse_key(struct exchange *exchange, struct slice credential)
                   NULL);
 }
 
-bool exchange_authenticate(struct exchange *exchange)
+/* The key that was found. */
+static bool admit_key(struct exchange *exchange)
 {
-    struct slice credential = find_credential(&exchange->request->head);
-    struct digest digest;
-    if (!apikey_well_formed(credential))
-        return refuse_key(exchange, credential);
-    secret_digest(exchange->env->secret, credential, &digest);
-    if (!directory_find_key(exchange->env->store, &digest, &exchange->key))
-        return refuse_key(exchange, credential);
     if (exchange->key.key_disabled)
         return refuse(exchange, 401, "key_disabled", "This API key is disabled.", NULL);
     if (exchange->key.user_disabled)
@@ -85,6 +79,28 @@ bool exchange_authenticate(struct exchange *exchange)
                       "This API key has expired. Create a new one in the dashboard.", NULL);
     exchange->state = EXCHANGE_AUTHENTICATED;
     return true;
+}
+
+bool exchange_authenticate(struct exchange *exchange)
+{
+    struct slice credential = find_credential(&exchange->request->head);
+    struct digest digest;
+    if (!apikey_well_formed(credential))
+        return refuse_key(exchange, credential);
+    secret_digest(exchange->env->secret, credential, &digest);
+    if (!directory_find_key(exchange->env->store, &digest, &exchange->key))
+        return refuse_key(exchange, credential);
+    return admit_key(exchange);
+}
+
+bool exchange_authenticate_as(struct exchange *exchange, const struct digest *digest,
+                              const char *user_id)
+{
+    if (directory_find_key(exchange->env->store, digest, &exchange->key) &&
+        strcmp(exchange->key.user_id.text, user_id) == 0)
+        return admit_key(exchange);
+    memset(&exchange->key, 0, sizeof exchange->key);
+    return refuse(exchange, 404, "not_found", "You have no such key.", "key_id");
 }
 
 /* ---- the body ---- */

@@ -166,6 +166,10 @@ void exchange_discard(struct exchange *exchange);
 
 /* Finds the key in the request's headers and looks it up. */
 bool exchange_authenticate(struct exchange *exchange);
+/* Takes a key of this user by its digest, as if the request had come with it: for who is signed
+ * in. */
+bool exchange_authenticate_as(struct exchange *exchange, const struct digest *digest,
+                              const char *user_id);
 bool exchange_read_chat(struct exchange *exchange);
 
 /* What a hold must cover. */

@@ -10,18 +10,35 @@
 
 enum { DOCUMENT_BYTES_MAX = 64 * 1024 };
 
-static int api_authenticate(lua_State *state)
+static int push_key(lua_State *state, const struct key_facts *key)
 {
-    struct exchange *exchange = task_exchange(state);
-    if (!exchange_authenticate(exchange))
-        return task_stop(state);
-    const struct key_facts *key = &exchange->key;
     lua_pushstring(state, key->key_id.text);
     lua_pushstring(state, key->account_id.text);
     lua_pushstring(state, key->user_id.text);
     lua_pushstring(state, key->group);
     lua_pushstring(state, key->models);
     return 5;
+}
+
+/* x:authenticate() */
+static int api_authenticate(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    if (!exchange_authenticate(exchange))
+        return task_stop(state);
+    return push_key(state, &exchange->key);
+}
+
+/* x:authenticate_as(digest, user_id) */
+static int api_authenticate_as(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    const char *user_id = luaL_checkstring(state, 3);
+    struct digest digest;
+    luaL_argcheck(state, digest_parse(luaL_checkstring(state, 2), &digest), 2, "no digest");
+    if (!exchange_authenticate_as(exchange, &digest, user_id))
+        return task_stop(state);
+    return push_key(state, &exchange->key);
 }
 
 static int api_read_chat(lua_State *state)
@@ -297,6 +314,7 @@ const struct luaL_Reg api_exchange_words[] = {
     {"asked_header", api_asked_header},
     {"attempt", api_attempt},
     {"authenticate", api_authenticate},
+    {"authenticate_as", api_authenticate_as},
     {"body", api_body},
     {"fail", api_fail},
     {"header", api_header},

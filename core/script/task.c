@@ -196,6 +196,8 @@ void task_install(lua_State *state, void *arg)
     lua_setfield(state, -2, "payments");
     lua_pushstring(state, settings->public_url);
     lua_setfield(state, -2, "public_url");
+    lua_pushstring(state, settings->version);
+    lua_setfield(state, -2, "version");
     luaL_newmetatable(state, EXCHANGE_METATABLE);
     lua_newtable(state);
     luaL_register(state, NULL, api_exchange_words);

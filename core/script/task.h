@@ -33,6 +33,7 @@ void task_start(struct vm *vm, struct exchange *exchange);
 struct task_settings {
     const char *payments;   /* "test", "stripe", "off" */
     const char *public_url; /* without a slash at its end */
+    const char *version;    /* of the program */
 };
 
 /* Puts the primitives into the table on top of the stack: vm_options.install, with a const

@@ -124,7 +124,7 @@ void store_call_now(struct store *store, struct store_call *call);
  *            usage_source, finish_reason, error_code, attempts, first_byte_ms, total_ms}. Never buy
  *            prices, margins or provider cost
  *   charge, in a record: {lines: [{kind, tokens, price (USD per million), amount (18 decimals)}],
- *          exact, rounding, price, covered (by the house), charged}; beside it ended_at, held,
+ *          exact, rounding, price, covered (by the house), charged}; beside it ended_at, hold,
  *          refunded. For the house also user_id, email, account_id, provider_model,
  *          policy_revision, margin, cost_lines, provider_cost, overrun, profit */
 

@@ -112,7 +112,7 @@ static void render(struct buffer *out, struct db *db, sqlite3_stmt *row,
 {
     usage_reports_record(out, row);
     reply_time(out, "ended_at", column_int(row, ENDED_MS));
-    reply_money(out, "held", column_int(row, HELD));
+    reply_money(out, "hold", column_int(row, HELD));
     *refunded_nusd = refunded(db, exchange_id, column_text(row, ACCOUNT_ID));
     reply_money(out, "refunded", *refunded_nusd);
     render_charge(out, row);

@@ -68,6 +68,16 @@ function exchange:fail(message) end
 ---@return string models the names that the key may use, separated by "\n"; "" allows all
 function exchange:authenticate() end
 
+---The same for a key of a user who is signed in. Ends the task with a 404 when it is none of his.
+---@param digest string of the key
+---@param user_id string
+---@return string key_id
+---@return string account_id
+---@return string user_id
+---@return string group
+---@return string models
+function exchange:authenticate_as(digest, user_id) end
+
 ---Reads the body of a chat completion. Ends the task with a 400 when it is none.
 ---@return string model
 ---@return boolean stream
@@ -183,6 +193,7 @@ function exchange:throttle(name, limit, window_ms, count) end
 ---@class core
 ---@field payments "test"|"stripe"|"off"
 ---@field public_url string where customers reach this gateway, without a slash at its end
+---@field version string of the program
 core = {}
 
 ---Milliseconds since 1970, UTC.

@@ -20,7 +20,8 @@
 --   policy.models(request) -> list of the models with a price that {group, user_id, key_id,
 --     key_models} may use: {id, name, created, owned_by, context, max_output, capabilities,
 --     input_modalities, output_modalities, available, pricing = {prompt, completion, cached}
---     (texts, USD per token, sell prices)}. The list is the caller's, what is in it is shared.
+--     (texts, USD per token, sell prices), prices = {input, cached_input, output} (the same of a
+--     million tokens)}. The list is the caller's, what is in it is shared.
 --   policy.model(id, request) -> one of these, or nil, code, message
 --   policy.mounts = {openai = {"/v1", "/api/v1"}, dashboard = "/api"}
 --   policy.status([first, count]) -> list of the candidates of all models (of `count` models from
@@ -208,6 +209,11 @@ local function card(model, margin_ppm)
             prompt = native.token_price(candidate.input_pusd, margin_ppm),
             completion = native.token_price(candidate.output_pusd, margin_ppm),
             cached = native.token_price(candidate.cached_input_pusd, margin_ppm),
+        },
+        prices = {
+            input = native.sell_price(candidate.input_pusd, margin_ppm),
+            cached_input = native.sell_price(candidate.cached_input_pusd, margin_ppm),
+            output = native.sell_price(candidate.output_pusd, margin_ppm),
         },
     })
 end

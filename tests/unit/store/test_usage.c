@@ -302,7 +302,7 @@ static void charge(void **state)
     assert_true(fixture_settle(f.store, &settlement));
     assert_non_null(ASK("refund.create", "tit", hold.exchange_id.text, INT64_C(40), "sorry"));
     json = ASK("usage.explain", "tt", ann.account_id.text, hold.exchange_id.text);
-    assert_has(json, "\"held\":\"0.001000000\",\"refunded\":\"0.000000040\",\"charge\":{\"lines\":["
+    assert_has(json, "\"hold\":\"0.001000000\",\"refunded\":\"0.000000040\",\"charge\":{\"lines\":["
                      "{\"kind\":\"input\",\"tokens\":10,\"price\":\"60.0000012\","
                      "\"amount\":\"0.000600000012000000\"},"
                      "{\"kind\":\"cached_input\",\"tokens\":2,\"price\":\"30\","
