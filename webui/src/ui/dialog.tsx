@@ -16,16 +16,20 @@ interface DialogProps {
 export function Dialog({ title, onClose, children, isWide = false }: DialogProps) {
     const dialog = useRef<HTMLDialogElement>(null);
     const titleId = useId();
+    const isHere = useRef(true);
     useEffect(() => {
         const element = dialog.current;
         element?.showModal();
-        return () => element?.close();
+        return () => {
+            isHere.current = false; // closed because it goes: nobody has closed it
+            element?.close(); // gives the focus back
+        };
     }, []);
     return (
         <dialog
             ref={dialog}
             aria-labelledby={titleId}
-            onClose={onClose}
+            onClose={() => isHere.current && onClose()}
             class={`m-auto max-h-[calc(100dvh-2rem)] w-[calc(100%-2rem)] rounded-2xl border border-line bg-raised p-0 shadow-float backdrop:bg-black/45 ${isWide ? "max-w-2xl" : "max-w-lg"}`}
         >
             <header class="flex items-center justify-between gap-4 px-5 pt-4">
