@@ -12,7 +12,6 @@
 #include "base/log.h"
 #include "base/secret.h"
 
-
 enum { SETS_MAX = 64, WORDS_MAX = 8, USAGE_STATUS = 2 };
 
 struct arguments {

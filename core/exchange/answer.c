@@ -137,7 +137,7 @@ static void write_error(const struct answer_error *error, struct buffer *out)
 
 void exchange_refuse(struct exchange *exchange, const struct answer_error *error)
 {
-    if (exchange->request == NULL || exchange->reply_begun)
+    if (download_cut(exchange, error->code) || exchange->request == NULL || exchange->reply_begun)
         return;
     snprintf(exchange->error_code, sizeof exchange->error_code, "%s", error->code);
     exchange_header(exchange, "x-should-retry", worth_retrying(error) ? "true" : "false");

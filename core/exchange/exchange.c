@@ -209,11 +209,14 @@ static void on_client_gone(void *arg)
 static void on_client_drained(void *arg)
 {
     relay_drained(arg);
+    download_drained(arg);
 }
 
 void exchange_task_ended(struct exchange *exchange)
 {
     exchange->task.task = NULL;
+    if (download_cut(exchange, "internal_error"))
+        return;
     bool answered = exchange->reply_begun || exchange->state == EXCHANGE_ENDED ||
                     exchange->state == EXCHANGE_SETTLING;
     if (!answered)
@@ -227,6 +230,8 @@ void exchange_task_failed(struct exchange *exchange, const char *code, const cha
               log_text("code", code), log_text("reason", place));
     exchange->task.task = NULL;
     attempt_cancel(exchange);
+    if (download_cut(exchange, code))
+        return;
     if (exchange->reply_begun && exchange->state < EXCHANGE_SETTLING) {
         relay_fail(exchange, code, "The gateway has failed; the answer is not complete.");
         return;
@@ -453,6 +458,8 @@ void exchange_cancel_all(struct exchange_env *env)
         attempt_cancel(exchange);
         if (exchange->state == EXCHANGE_ENDED) {
             exchange_free_if_over(exchange);
+        } else if (download_cut(exchange, "shutting_down")) {
+            continue;
         } else if (exchange->relay.flowing) {
             relay_fail(exchange, "shutting_down",
                        "The gateway is stopping; the answer is not complete.");

@@ -24,6 +24,7 @@
 #include "base/secret.h"
 #include "exchange/attempt.h"
 #include "exchange/chat.h"
+#include "exchange/download.h"
 #include "exchange/funds.h"
 #include "exchange/limiter.h"
 #include "exchange/meter.h"
@@ -109,6 +110,8 @@ struct exchange {
     struct limit_state
         rate[2]; /* of LIMIT_REQUESTS and LIMIT_TOKENS: the tightest; limit 0: none */
     bool reply_begun;
+    bool downloading;    /* between download_begin and download_end */
+    bool download_waits; /* for the client to take what was written */
     int status;
     char error_code[48];
 

@@ -388,6 +388,14 @@ void http_reply_end(struct http_request *request)
     evhttp_send_reply_end(connection->evreq);
 }
 
+void http_reply_cut(struct http_request *request)
+{
+    struct connection *connection = request->connection;
+    request->on_gone = NULL;
+    request->on_drained = NULL;
+    connection_close(connection);
+}
+
 /* ---- the server ---- */
 
 static void on_tick(void *arg)

@@ -82,7 +82,7 @@ void server_free(struct server *server);
 struct buffer;
 void http_take_body(struct http_request *request, struct buffer *out);
 
-/* ---- replying: exactly one of http_reply, or http_reply_begin ... http_reply_end ---- */
+/* ---- replying: exactly one of http_reply, or http_reply_begin ... http_reply_end or _cut ---- */
 
 /* Adds a header to the reply. The value must have no CR, LF or NUL (checked: a bug). */
 void http_reply_header(struct http_request *request, const char *name, const char *value);
@@ -92,5 +92,8 @@ void http_reply_begin(struct http_request *request, int status);
  * caller pauses its source until on_drained. */
 size_t http_reply_write(struct http_request *request, struct slice data);
 void http_reply_end(struct http_request *request);
+/* Instead of http_reply_end: closes the connection, so that the client sees that it is not all.
+ * Never from on_drained. */
+void http_reply_cut(struct http_request *request);
 
 #endif

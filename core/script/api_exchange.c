@@ -253,6 +253,35 @@ static int api_reply(lua_State *state)
     return task_stop(state);
 }
 
+/* x:download(content_type): begins a reply in pieces */
+static int api_download(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    const char *type = luaL_checkstring(state, 2);
+    luaL_argcheck(state, !exchange->reply_begun, 1, "a reply has begun");
+    download_begin(exchange, type);
+    return 0;
+}
+
+/* x:write(text): one piece */
+static int api_write(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    struct slice text;
+    text.data = luaL_checklstring(state, 2, &text.bytes);
+    luaL_argcheck(state, exchange->downloading, 1, "no download has begun");
+    return download_write(exchange, text) ? task_wait(state, TASK_WAITS_CLIENT) : 0;
+}
+
+/* x:finish(): ends it, and the task */
+static int api_finish(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    luaL_argcheck(state, exchange->downloading, 1, "no download has begun");
+    download_end(exchange);
+    return task_stop(state);
+}
+
 /* x:refuse(status, code, message, param, metadata, retry_after_ms): ends the task */
 static int api_refuse(lua_State *state)
 {
@@ -302,6 +331,7 @@ int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_
         lua_pushstring(state, exchange->password->hash);
         exchange_password_fini(exchange);
         return 2;
+    case TASK_WAITS_CLIENT:
     case TASK_WAITS_RELAY:
     case TASK_RUNS:
         return 0;
@@ -316,7 +346,9 @@ const struct luaL_Reg api_exchange_words[] = {
     {"authenticate", api_authenticate},
     {"authenticate_as", api_authenticate_as},
     {"body", api_body},
+    {"download", api_download},
     {"fail", api_fail},
+    {"finish", api_finish},
     {"header", api_header},
     {"hold", api_hold},
     {"limit", api_limit},
@@ -326,5 +358,6 @@ const struct luaL_Reg api_exchange_words[] = {
     {"refuse_attempt", api_refuse_attempt},
     {"relay", api_relay},
     {"reply", api_reply},
+    {"write", api_write},
     {NULL, NULL},
 };

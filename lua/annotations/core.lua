@@ -44,6 +44,18 @@ function exchange:header(name, value) end
 ---@param content_type? string "application/json" when there is a body
 function exchange:reply(status, body, content_type) end
 
+---Begins a reply with status 200 that is written in pieces and may be larger than memory. What
+---fails from now on, x:refuse too, cuts the connection.
+---@param content_type string
+function exchange:download(content_type) end
+
+---Writes a piece. Yields while the client has not taken what was written before.
+---@param text string
+function exchange:write(text) end
+
+---Ends the reply and the task.
+function exchange:finish() end
+
 ---Answers with an error in the shape of api.md and ends the task.
 ---@param status integer
 ---@param code string such as "not_found"

@@ -7,8 +7,14 @@ local usage = {}
 
 local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
 local ID_BYTES_MAX = 64
+local CURSOR_BYTES_MAX = 48
 local GROUPS = { day = true, model = true, key = true }
 local SORTS = { newest = true, oldest = true, cost = true, tokens = true, duration = true }
+local CSV_TYPE = "text/csv; charset=utf-8"
+-- With a byte order mark: spreadsheets would take it for Latin-1 otherwise.
+local CSV_HEAD = "\239\187\191id,time,model,provider,key_id,key_name,status,stream,input_tokens,"
+    .. "cached_input_tokens,output_tokens,reasoning_tokens,cost,usage_source,finish_reason,"
+    .. "error_code,attempts,first_byte_ms,total_ms\r\n"
 local YES_NO = { yes = true, no = true }
 
 -- from, to, model and key, as the store takes them; nil for what is not asked.
@@ -58,6 +64,27 @@ end
 function usage.summary(x)
     local user = session.user(x)
     x:reply(200, usage.sums(x, query.read(x), user.account_id))
+end
+
+-- The records that are asked for as a file, however many. A mistake in the question must be found
+-- before the first byte.
+function usage.csv(x)
+    local user = session.user(x)
+    local values = query.read(x)
+    local from_ms, to_ms, model, key = read_filter(x, values)
+    x:header("Content-Disposition", 'attachment; filename="usage.csv"')
+    if x:asked() == "HEAD" then
+        x:reply(200, "", CSV_TYPE)
+    end
+    x:download(CSV_TYPE)
+    x:write(CSV_HEAD)
+    local cursor
+    repeat
+        local page = store.call(x, "usage.csv", user.account_id, from_ms, to_ms, model, key, cursor)
+        cursor = string.match(page, "([^\n]*)\n$", -CURSOR_BYTES_MAX)
+        x:write(string.sub(page, 1, -#cursor - 2))
+    until cursor == ""
+    x:finish()
 end
 
 function usage.get(x, id)

@@ -1,6 +1,13 @@
 """What the dashboard's pages call, as a customer: /api/..., through the outside."""
 
+import codecs
+import contextlib
+import csv
+import io
 import itertools
+import signal
+import socket
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -11,7 +18,9 @@ import sse
 from answers import Usage
 from customer import PASSWORD, QUESTION
 from errors import check_error
+from gateway import is_sanitized
 from prices import charge, usd
+from rawhttp import Closed, request_bytes
 from wait import wait_until
 
 NANO = Decimal("0.000000001")
@@ -397,3 +406,160 @@ def test_playground_of_a_poor_customer(gateway, provider):
     error = check_error(play(customer, max_tokens=10), 402, "insufficient_credits")
     assert error["metadata"]["topup_url"]
     assert customer.password == PASSWORD
+
+
+# ---- usage as a file ----
+
+
+def rows_of(response: httpx.Response) -> list[dict]:
+    assert response.status_code == 200, response.text
+    assert response.content.startswith(codecs.BOM_UTF8)
+    text = response.content.decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_csv(busy):
+    response = busy.web.get("/usage.csv")
+    assert response.headers["content-type"] == "text/csv; charset=utf-8"
+    assert response.headers["content-disposition"] == 'attachment; filename="usage.csv"'
+    rows = rows_of(response)
+    records = busy.records()
+    assert len(rows) == len(records) == 6
+    for row, record in zip(rows, records, strict=True):
+        assert row.pop("time") == record.pop("created_at")
+        assert row.pop("stream") == str(int(record.pop("stream")))
+        wanted = {name: "" if value is None else str(value) for name, value in record.items()}
+        assert row == wanted
+    only = rows_of(busy.web.get("/usage.csv", params={"model": "gpt-4o"}))
+    assert {row["model"] for row in only} == {"gpt-4o"}
+    assert rows_of(busy.web.get("/usage.csv", params={"to": "2001-01-01"})) == []
+    api_error(busy.web.get("/usage.csv", params={"from": "soon"}), 400, "invalid_value")
+    head = busy.web.head("/usage.csv")
+    assert head.status_code == 200
+    assert head.headers["content-type"] == response.headers["content-type"]
+    assert busy.web.post("/usage.csv", json={}).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "name", ["=1+1", "+1", "-1", "@SUM(1)", '"; DROP', " =1+1", "\ud55c\uae00"]
+)
+def test_csv_is_harmless_to_spreadsheets(customer, name):
+    customer.create_key(name=name)
+    customer.ask()
+    customer.wait_for_no_hold()
+    (row,) = rows_of(customer.web.get("/usage.csv"))
+    shown = row["key_name"]
+    assert shown in (name, "'" + name)
+    assert shown.lstrip()[0] not in "=+-@"
+
+
+RECORDS = """
+    INSERT INTO usage SELECT i, 'req_' || i, '{account}', 'u', '{key}', 'm', 'p', 'pm', 'r', '',
+        'stop', 200, 1, 0, 'reported', 1, 0, 1, 0, 1, 1, 1, 0, 1, i, 0, 1700000000000 + i, 5, 9,
+        NULL
+    FROM (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+        SELECT i FROM n);
+    INSERT INTO hourly SELECT account_id, created_ms / 3600000, key_id, model, count(*), 0,
+        sum(input_tokens), 0, sum(output_tokens), 0, sum(charge_nusd), sum(cost_nusd), 0
+        FROM usage GROUP BY 1, 2, 3, 4;
+"""
+
+
+@pytest.fixture
+def hoarder(make_gateway):
+    """A customer with 100,000 records, of which the ledger knows nothing."""
+    gateway = make_gateway(workers=1, drain_timeout_ms=300)
+    customer = gateway.customer()
+    account = customer.call("GET", "/auth/me", 200)["user"]["account_id"]
+    database = sqlite3.connect(gateway.database, timeout=10)
+    with contextlib.closing(database), database:
+        sql = RECORDS.format(account=account, key=customer.key_id, count=100_000)
+        database.executescript("BEGIN;" + sql + "COMMIT")
+    gateway.customers.clear()
+    yield customer
+    gateway.abandon()  # its ledger does not add up
+
+
+def test_large_csv(hoarder):
+    """All of it, once, in order."""
+    seen, rest = 0, b""
+    with hoarder.web.stream("GET", "/usage.csv") as response:
+        assert response.status_code == 200
+        assert response.headers["transfer-encoding"] == "chunked"
+        for piece in response.iter_bytes():
+            *lines, rest = (rest + piece).split(b"\r\n")
+            for line in lines:
+                if seen:
+                    assert line.startswith(b'"req_%d",' % (100_001 - seen))
+                seen += 1
+    assert seen == 100_001
+    assert rest == b""
+
+
+def ask_for_csv(customer, connection) -> None:
+    """The request is sent, and the reply has begun."""
+    cookie = "; ".join(f"{name}={value}" for name, value in customer.web.cookies.items())
+    connection.send(request_bytes("GET", "/api/usage.csv", {"Cookie": cookie}))
+    wait_until(lambda: connection.socket.recv(1, socket.MSG_PEEK), 10, "the first byte")
+
+
+def wait_for_quiet(gateway) -> None:
+    """It has nothing to do any more, as far as its processor time tells."""
+    seen = []
+
+    def is_quiet() -> bool:
+        seen.append(gateway.cpu_s())
+        return len(seen) > 10 and seen[-10] == seen[-1]
+
+    wait_until(is_quiet, 20, "a gateway that waits")
+
+
+def test_slow_reader_of_csv(hoarder):
+    """Who does not read makes the gateway wait, and not buffer."""
+    gateway = hoarder.gateway
+    before = gateway.rss_bytes()
+    with gateway.connect() as connection:
+        ask_for_csv(hoarder, connection)
+        wait_for_quiet(gateway)
+        assert hoarder.wallet(), "others are served meanwhile"
+        if not is_sanitized():
+            assert gateway.rss_bytes() - before < 20 << 20, "the file is 19 MB"
+        reply = connection.read_reply()
+    assert reply.status == 200
+    assert reply.body.count(b"\r\n") == 100_001
+
+
+def test_client_leaves_during_csv(hoarder):
+    gateway = hoarder.gateway
+    for _ in range(3):
+        with hoarder.web.stream("GET", "/usage.csv") as response:
+            next(response.iter_bytes())
+    wait_until(lambda: len(gateway.logged("exchange", path="/api/usage.csv")) == 3, 10, "the ends")
+    assert {line["status"] for line in gateway.logged("exchange", path="/api/usage.csv")} == {499}
+    assert gateway.is_alive()
+
+
+def test_csv_that_fails_in_the_middle(hoarder):
+    """Half of it must not look whole."""
+    gateway = hoarder.gateway
+    with gateway.connect() as connection:
+        ask_for_csv(hoarder, connection)
+        wait_for_quiet(gateway)
+        with contextlib.closing(sqlite3.connect(gateway.database, timeout=10)) as database:
+            database.execute("ALTER TABLE usage RENAME TO elsewhere")
+        with pytest.raises(Closed):
+            connection.read_reply()
+    wait_until(lambda: gateway.logged("exchange", path="/api/usage.csv"), 10, "its end")
+    (line,) = gateway.logged("exchange", path="/api/usage.csv")
+    assert line["error"] == "unavailable"
+    assert gateway.is_alive()
+
+
+def test_stop_during_csv(hoarder):
+    """Nobody waits for ever for a client that does not read."""
+    gateway = hoarder.gateway
+    with gateway.connect() as connection:
+        ask_for_csv(hoarder, connection)
+        gateway.signal(signal.SIGTERM)
+        gateway.wait_for_exit()
+    assert gateway.logged("exchange", path="/api/usage.csv", error="shutting_down")
