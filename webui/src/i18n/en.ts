@@ -14,6 +14,7 @@ export const en = {
     "pager.next": "Next",
     "pager.page": "Page {page}",
     "pager.previous": "Previous",
+    "payments.label": "Payments",
     "payments.fake": "Test payments: credits on this gateway are not real money.",
     "preferences.language": "Language",
     "preferences.theme": "Theme",

@@ -15,6 +15,7 @@ export const ko: Catalogue = {
     "pager.next": "다음",
     "pager.page": "{page}쪽",
     "pager.previous": "이전",
+    "payments.label": "결제",
     "payments.fake": "테스트 결제: 이 게이트웨이의 크레딧은 실제 돈이 아닙니다.",
     "preferences.language": "언어",
     "preferences.theme": "화면 테마",

@@ -29,10 +29,12 @@ function FakePayments() {
         return null;
     }
     return (
-        <p class="flex items-center justify-center gap-2 bg-warn-wash px-4 py-1.5 text-center text-sm font-medium text-warn">
-            <Icon name="warning" class="size-4" />
-            {t("payments.fake")}
-        </p>
+        <section aria-label={t("payments.label")} class="bg-warn-wash px-4 py-1.5 text-warn">
+            <p class="flex items-center justify-center gap-2 text-center text-sm font-medium">
+                <Icon name="warning" class="size-4" />
+                {t("payments.fake")}
+            </p>
+        </section>
     );
 }
 

@@ -9,10 +9,20 @@ interface PageProps {
     children: ComponentChildren;
 }
 
-/** A page: its heading takes the focus, so that a screen reader says where one has arrived. */
+let hasArrived = false;
+
+/** To where one has gone by a link: a screen reader says it. The browser does so for the first page. */
+function focusHeading(heading: HTMLElement | null): void {
+    if (hasArrived) {
+        heading?.focus({ preventScroll: true });
+    }
+    hasArrived = true;
+}
+
+/** A page: its heading takes the focus. */
 export function Page({ title, lead, actions, children }: PageProps) {
     const heading = useRef<HTMLHeadingElement>(null);
-    useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+    useEffect(() => focusHeading(heading.current), []);
     useEffect(() => {
         document.title = `${title} · LLM Gateway`;
     }, [title]);

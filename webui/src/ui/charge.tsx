@@ -83,24 +83,22 @@ function SumRow(props: {
 
 export function Charge({ charge }: { charge: RequestDetail["charge"] }) {
     return (
-        <div class="overflow-x-auto" tabIndex={0} role="region" aria-label={t("charge.title")}>
-            <table class="w-full">
-                <ChargeLines caption={t("charge.title")} lines={charge.lines} />
-                <tfoot>
-                    <SumRow name={t("charge.exact")}>{exactDecimal(charge.exact)}</SumRow>
-                    <SumRow name={t("charge.rounding")} note={t("charge.roundingNote")}>
-                        {exactDecimal(charge.rounding)}
+        <table class="w-full">
+            <ChargeLines caption={t("charge.title")} lines={charge.lines} />
+            <tfoot>
+                <SumRow name={t("charge.exact")}>{exactDecimal(charge.exact)}</SumRow>
+                <SumRow name={t("charge.rounding")} note={t("charge.roundingNote")}>
+                    {exactDecimal(charge.rounding)}
+                </SumRow>
+                {usd(charge.covered) > 0n && (
+                    <SumRow name={t("charge.covered")} note={t("charge.coveredNote")}>
+                        {exactDecimal("-" + charge.covered)}
                     </SumRow>
-                    {usd(charge.covered) > 0n && (
-                        <SumRow name={t("charge.covered")} note={t("charge.coveredNote")}>
-                            {exactDecimal("-" + charge.covered)}
-                        </SumRow>
-                    )}
-                    <SumRow name={t("charge.charged")} isTotal>
-                        {exactDecimal(charge.charged)}
-                    </SumRow>
-                </tfoot>
-            </table>
-        </div>
+                )}
+                <SumRow name={t("charge.charged")} isTotal>
+                    {exactDecimal(charge.charged)}
+                </SumRow>
+            </tfoot>
+        </table>
     );
 }

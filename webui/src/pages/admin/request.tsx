@@ -77,16 +77,9 @@ function OurSide({ request }: { request: AdminRequest | undefined }) {
     return (
         <Card title={t("ours.title")} note={t("ours.note")}>
             {request ? (
-                <div
-                    class="overflow-x-auto"
-                    tabIndex={0}
-                    role="region"
-                    aria-label={t("ours.title")}
-                >
-                    <table class="w-full">
-                        <ChargeLines caption={t("ours.title")} lines={request.cost_lines} />
-                    </table>
-                </div>
+                <table class="w-full">
+                    <ChargeLines caption={t("ours.title")} lines={request.cost_lines} />
+                </table>
             ) : (
                 <div class="skeleton h-32" />
             )}
