@@ -28,13 +28,21 @@ local function refuse(x, code, message)
     x:refuse(status, code, sentence, nil, nil, code == "unavailable" and RETRY_MS or nil)
 end
 
--- The result as JSON. Any failure ends the task.
-function store.call(x, operation, ...)
-    local done, result, message = x:call(operation, ...)
+local function check(x, done, result, message)
     if not done then
         refuse(x, result, message)
     end
     return result
+end
+
+-- The result as JSON. Any failure ends the task.
+function store.call(x, operation, ...)
+    return check(x, x:call(operation, ...))
+end
+
+-- The same as an act of that administrator, which goes into the audit log.
+function store.act(x, admin_id, operation, ...)
+    return check(x, x:call_as(admin_id, operation, ...))
 end
 
 -- The result as JSON, or nil when there is no such thing.

@@ -21,10 +21,12 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "exchange/board.h"
 #include "exchange/limiter.h"
 #include "net/library.h"
 #include "net/server.h"
 #include "net/tls.h"
+#include "script/policy_news.h"
 #include "store/store.h"
 
 enum {
@@ -44,6 +46,8 @@ struct gateway {
     struct store *store;
     struct limiter *limiter;
     struct crew *helpers;
+    struct board *board;
+    struct policy_news *news;
     struct worker_shared shared;
     struct worker *workers[LIMIT_WORKERS];
     unsigned worker_count;
@@ -138,7 +142,7 @@ static bool make_workers(struct gateway *gateway, struct policy_files *files, st
     unsigned count = worker_count_of(config);
     int port = config->port;
     for (unsigned i = 0; i < count; i++) {
-        gateway->workers[i] = worker_new(&gateway->shared, port, fault);
+        gateway->workers[i] = worker_new(&gateway->shared, i, port, fault);
         if (gateway->workers[i] == NULL)
             return false;
         gateway->worker_count++;
@@ -193,10 +197,15 @@ static bool start(struct gateway *gateway, struct fault *fault)
     if (good) {
         gateway->limiter = limiter_new(LIMITER_ENTRIES);
         gateway->helpers = crew_new(HELPER_THREADS, LIMIT_HELPER_JOBS);
+        gateway->board = board_new(worker_count_of(config));
+        gateway->news = policy_news_new(config->policies);
+        policy_news_accept(gateway->news, files);
         gateway->shared = (struct worker_shared){.config = config,
                                                  .store = gateway->store,
                                                  .limiter = gateway->limiter,
                                                  .helpers = gateway->helpers,
+                                                 .board = gateway->board,
+                                                 .news = gateway->news,
                                                  .secret = &gateway->secret,
                                                  .tls = gateway->tls,
                                                  .pages = gateway->pages,
@@ -231,7 +240,13 @@ static void reload(struct gateway *gateway)
                       log_text("setting", needs_restart));
         log_configure((enum log_level)options->config.log_level, options->config.log_format == 1);
     }
-    reload_policies(gateway->workers, gateway->worker_count, &gateway->inbox, &options->config);
+    const struct reload whom = {.workers = gateway->workers,
+                                .worker_count = gateway->worker_count,
+                                .main_inbox = &gateway->inbox,
+                                .config = &options->config,
+                                .news = gateway->news,
+                                .store = gateway->store};
+    reload_policies(&whom);
 }
 
 static unsigned home_count(const struct worker_job *jobs, unsigned count)
@@ -311,6 +326,8 @@ static void stop(struct gateway *gateway)
         worker_free(gateway->workers[i]);
     if (gateway->limiter != NULL)
         limiter_free(gateway->limiter);
+    board_free(gateway->board);
+    policy_news_free(gateway->news);
     tls_free(gateway->tls);
     pages_free(gateway->pages);
     secret_wipe(&gateway->secret, sizeof gateway->secret);

@@ -148,7 +148,8 @@ static struct vm *build_vm(const struct worker *worker, struct policy_files *fil
 {
     struct task_settings settings = {.payments = config_payments_name(worker->shared->config),
                                      .public_url = worker->shared->public_url,
-                                     .version = VERSION};
+                                     .version = VERSION,
+                                     .news = worker->shared->news};
     const struct vm_options options = {.install = task_install, .arg = &settings};
     return vm_new(files, &options, fault);
 }
@@ -239,7 +240,8 @@ static bool open_server(struct worker *worker, int port, struct fault *fault)
     return worker->server != NULL;
 }
 
-struct worker *worker_new(const struct worker_shared *shared, int port, struct fault *fault)
+struct worker *worker_new(const struct worker_shared *shared, unsigned index, int port,
+                          struct fault *fault)
 {
     struct worker *worker = calloc(1, sizeof *worker);
     check(worker != NULL);
@@ -263,6 +265,8 @@ struct worker *worker_new(const struct worker_shared *shared, int port, struct f
                               .store = shared->store,
                               .limiter = shared->limiter,
                               .helpers = shared->helpers,
+                              .board = shared->board,
+                              .sheet = board_sheet(shared->board, index),
                               .secret = shared->secret,
                               .public_url = shared->public_url,
                               .keepalive_comment_ms = shared->config->keepalive_comment_ms,

@@ -20,6 +20,8 @@ struct worker_shared {
     struct store *store;
     struct limiter *limiter;
     struct crew *helpers;
+    struct board *board; /* a sheet for each worker */
+    struct policy_news *news;
     const struct secret *secret;
     const struct tls *tls;
     const struct pages *pages;
@@ -27,8 +29,9 @@ struct worker_shared {
     struct inbox *main_inbox; /* where jobs of the main thread come home */
 };
 
-/* Builds the worker on the calling thread, all but its VM, and listens on `port`. NULL: *fault. */
-struct worker *worker_new(const struct worker_shared *shared, int port, struct fault *fault);
+/* Builds worker `index` on the calling thread, all but its VM, and listens on `port`. NULL: *fault. */
+struct worker *worker_new(const struct worker_shared *shared, unsigned index, int port,
+                          struct fault *fault);
 /* Builds its first VM, once shared->public_url says the port that the kernel gave. */
 bool worker_load(struct worker *worker, struct policy_files *files, struct fault *fault);
 int worker_port(const struct worker *worker);

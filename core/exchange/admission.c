@@ -108,6 +108,7 @@ bool exchange_authenticate_as(struct exchange *exchange, const struct digest *di
 bool exchange_read_chat(struct exchange *exchange)
 {
     struct chat_fault fault;
+    exchange->asks_model = true;
     if (chat_read(buffer_slice(&exchange->body), &exchange->chat, &fault))
         return true;
     return refuse(exchange, 400, fault.code, fault.message, fault.param);

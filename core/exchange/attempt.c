@@ -49,6 +49,7 @@ void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, con
         return;
     attempt->outcome = outcome;
     snprintf(attempt->detail, sizeof attempt->detail, "%s", detail);
+    board_count_attempt(exchange->env->sheet, exchange, false);
     if (outcome == ATTEMPT_ANSWERED) {
         exchange->state = EXCHANGE_ANSWERED;
     } else {

@@ -164,6 +164,23 @@ static void write_log(const struct exchange *exchange)
               log_int("duration_us", exchange->ended_us - exchange->started_us));
 }
 
+/* A stream that broke off, by a fault that is not ours. */
+static bool was_cut_by_provider(const struct exchange *exchange)
+{
+    const char *code = exchange->relay.failure_code;
+    return exchange->relay.failed && exchange->attempt.outcome == ATTEMPT_ANSWERED &&
+           (strncmp(code, "provider_", 9) == 0 || strcmp(code, "timeout") == 0);
+}
+
+static void count_on_board(const struct exchange *exchange)
+{
+    if (!exchange->asks_model)
+        return;
+    board_count_call(exchange->env->sheet, exchange);
+    if (was_cut_by_provider(exchange))
+        board_count_attempt(exchange->env->sheet, exchange, true);
+}
+
 void exchange_end(struct exchange *exchange)
 {
     if (exchange->state == EXCHANGE_ENDED)
@@ -173,6 +190,7 @@ void exchange_end(struct exchange *exchange)
     exchange->ended_us = clock_mono_us();
     exchange->env->served++;
     leave_limits(exchange);
+    count_on_board(exchange);
     write_log(exchange);
     exchange_wake(exchange);
     exchange_free_if_over(exchange);
@@ -436,10 +454,14 @@ void exchange_lose_hold(struct exchange *exchange)
 void exchange_tick_all(struct exchange_env *env)
 {
     int64_t now_us = clock_mono_us();
+    int64_t calls = 0;
+    int64_t streams = 0;
     struct exchange *next;
     for (struct exchange *exchange = env->live; exchange != NULL; exchange = next) {
         next = exchange->next;
         if (exchange->state != EXCHANGE_ENDED) {
+            calls += exchange->asks_model;
+            streams += exchange->relay.flowing;
             relay_tick(exchange, now_us);
             attempt_tick(exchange, now_us);
         } else if (exchange->attempt.call != NULL && now_us - exchange->ended_us > TAIL_MS * 1000) {
@@ -447,6 +469,7 @@ void exchange_tick_all(struct exchange_env *env)
             exchange_free_if_over(exchange);
         }
     }
+    board_count_open(env->sheet, calls, streams);
 }
 
 void exchange_cancel_all(struct exchange_env *env)

@@ -23,6 +23,7 @@
 #include "base/id.h"
 #include "base/secret.h"
 #include "exchange/attempt.h"
+#include "exchange/board.h"
 #include "exchange/chat.h"
 #include "exchange/download.h"
 #include "exchange/funds.h"
@@ -46,6 +47,8 @@ struct exchange_env {
     struct store *store;
     struct limiter *limiter; /* shared by all workers */
     struct crew *helpers;    /* shared by all workers */
+    struct board *board;     /* shared by all workers; this one writes `sheet` of it */
+    struct board_sheet *sheet;
     const struct secret *secret;
     int64_t keepalive_comment_ms;
     int64_t hold_expiry_ms;
@@ -116,6 +119,7 @@ struct exchange {
     char error_code[48];
 
     struct key_facts key;
+    bool asks_model; /* it is a call to a model: counted on the board */
     struct chat_request chat;
     char policy_revision[65];
 

@@ -87,3 +87,18 @@ bool audit_log_list(struct store_call *call, struct db *db)
     reply_object_end(out);
     return db->failure == 0;
 }
+
+/* revision? refusal?. One of them: what is in force now, or why the old policies stay. */
+bool audit_log_reload(struct store_call *call, struct db *db)
+{
+    struct buffer detail;
+    bool noted;
+
+    buffer_init(&detail, 8192);
+    reply_object(&detail, NULL);
+    reply_text_or_null(&detail, "revision", operations_text(call, 0));
+    reply_text_or_null(&detail, "refused", operations_text(call, 1));
+    noted = audit_log_note(call, db, "", "", &detail);
+    buffer_fini(&detail);
+    return noted && buffer_append_text(&call->result, "{}");
+}

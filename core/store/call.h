@@ -93,6 +93,7 @@ void store_call_now(struct store *store, struct store_call *call);
  *   sales.summary     from_ms? to_ms? by zone_hours -> {data, totals}: by whole hours
  *                     (by: "day,model,provider" or a part of it, or "customer": the dearest 100)
  *   audit.list        user_id? cursor? limit -> {data, next_cursor}
+ *   policy.reload     revision? refusal? -> {}: an entry of the audit log
  *   usage.list        account_id from_ms? to_ms? model? key_id? sort cursor? limit totals
  *                     -> {data: [record], totals, next_cursor}  ! too_many_to_sort
  *                     (sort: newest, oldest; cost, tokens, duration: largest first, only where

@@ -33,6 +33,7 @@ static const struct operation operations[] = {
     {"transfer.history", "tTi", OPERATION_LONG, credits_history},
     {"sales.summary", "IIti", OPERATION_LONG, sales_summary},
     {"audit.list", "TTi", OPERATION_LONG, audit_log_list},
+    {"policy.reload", "TT", OPERATION_WRITES, audit_log_reload},
     {"usage.list", "tIITTtTii", OPERATION_LONG, usage_list_page},
     {"usage.csv", "tIITTT", OPERATION_LONG, usage_list_csv},
     {"usage.summary", "tIItTTi", OPERATION_LONG, usage_reports_summary},

@@ -57,6 +57,7 @@ bool credits_history(struct store_call *call, struct db *db);
 bool credits_pulse(struct store_call *call, struct db *db);
 bool sales_summary(struct store_call *call, struct db *db);
 bool audit_log_list(struct store_call *call, struct db *db);
+bool audit_log_reload(struct store_call *call, struct db *db);
 bool usage_list_page(struct store_call *call, struct db *db);
 bool usage_list_csv(struct store_call *call, struct db *db);
 bool usage_list_get(struct store_call *call, struct db *db);

@@ -41,7 +41,7 @@ static bool parse_grouping(struct store_call *call, struct grouping *by)
         size_t bytes = strcspn(at, ",");
         bool *wanted = find_word(by, at, bytes);
 
-        if (!wanted || *wanted)
+        if (!wanted || *wanted || (at[bytes] && !at[bytes + 1]))
             return fault_set(&call->fault, "invalid_value",
                              "by must be day, model, provider, or several of them with commas, or "
                              "customer");

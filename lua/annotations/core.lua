@@ -200,6 +200,17 @@ function exchange:digest(text) end
 ---@return integer retry_after_ms
 function exchange:throttle(name, limit, window_ms, count) end
 
+-- ---- the operator's pages ----
+
+---What goes on right now: calls and streams that are open, what the last minute was like.
+---@return string json
+function exchange:live() end
+
+---How a provider has done in the last five minutes, and its last error.
+---@param name string
+---@return string json
+function exchange:provider_state(name) end
+
 -- ---- the table `core` ----
 
 ---@class core
@@ -215,6 +226,10 @@ function core.now_ms() end
 ---@param text string RFC 3339, or a date alone
 ---@return integer? time_ms
 function core.parse_time(text) end
+
+---The policies in force: revision, since when, files; why the last reload was refused.
+---@return string json
+function core.policy_news() end
 
 ---@param time_ms integer
 ---@return string "2026-11-22T21:34:00.123Z"
