@@ -29,7 +29,8 @@ struct worker_shared {
     struct inbox *main_inbox; /* where jobs of the main thread come home */
 };
 
-/* Builds worker `index` on the calling thread, all but its VM, and listens on `port`. NULL: *fault. */
+/* Builds worker `index` on the calling thread, all but its VM, and listens on `port`. NULL:
+ * *fault. */
 struct worker *worker_new(const struct worker_shared *shared, unsigned index, int port,
                           struct fault *fault);
 /* Builds its first VM, once shared->public_url says the port that the kernel gave. */

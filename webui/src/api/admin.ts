@@ -154,7 +154,7 @@ export interface PriceRow {
 }
 
 export type Health = "ok" | "degraded" | "down" | "idle" | "unavailable";
-export type Outcome = "connect" | "reset" | "timeout" | "429" | "5xx" | "auth" | "garbled";
+export type Outcome = "connect" | "reset" | "timeout" | "429" | "5xx" | "auth" | "garbled" | "cut";
 
 export interface Provider {
     name: string;
@@ -184,7 +184,7 @@ export interface Act {
     action: string;
     target: { user_id: string | null; email: string | null; id: string | null };
     address: string | null;
-    detail: Record<string, string>;
+    detail: Record<string, string | boolean | null>;
 }
 
 export const getPolicies = (signal?: Signal) => get<Policies>("/admin/policies", {}, signal);

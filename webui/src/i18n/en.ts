@@ -416,6 +416,7 @@ export const en = {
     "outcome.5xx": "Failed",
     "outcome.auth": "Refuses our key",
     "outcome.garbled": "Garbled answer",
+    "outcome.cut": "Broke off in the middle",
 
     "audit.lead": "Every administrative act: who, what, when and why.",
     "audit.action": "Act",
@@ -425,9 +426,10 @@ export const en = {
     "audit.empty": "No administrative acts yet",
     "audit.emptyText": "Credits, refunds and changes of customers and keys are listed here.",
     "act.user.create": "User created",
-    "act.user.update": "Customer changed",
+    "act.customer.update": "Customer changed",
     "act.key.create": "Key created",
     "act.key.update": "Key changed",
+    "act.policy.reload": "Policies reloaded",
     "act.credit.create": "Credit given",
     "act.refund.create": "Refund",
 

@@ -412,6 +412,7 @@ export const ko: Catalogue = {
     "outcome.5xx": "실패",
     "outcome.auth": "키 거부됨",
     "outcome.garbled": "알 수 없는 응답",
+    "outcome.cut": "도중에 끊김",
 
     "audit.lead": "모든 관리 작업: 누가, 무엇을, 언제, 왜.",
     "audit.action": "작업",
@@ -421,9 +422,10 @@ export const ko: Catalogue = {
     "audit.empty": "아직 관리 작업이 없습니다",
     "audit.emptyText": "크레딧, 환불, 고객과 키의 변경이 여기에 기록됩니다.",
     "act.user.create": "사용자 생성",
-    "act.user.update": "고객 변경",
+    "act.customer.update": "고객 변경",
     "act.key.create": "키 생성",
     "act.key.update": "키 변경",
+    "act.policy.reload": "정책 다시 읽기",
     "act.credit.create": "크레딧 지급",
     "act.refund.create": "환불",
 

@@ -39,10 +39,23 @@ export function RequestPage({ address }: { address: Address }) {
     );
 }
 
+/** In the size of what comes: but for an error above it, which has no place until it is there. */
+function RequestBones() {
+    return (
+        <div class="grid gap-5 lg:grid-cols-5" aria-busy="true">
+            <div class="panel skeleton h-96 lg:col-span-3" />
+            <div class="panel skeleton h-96 lg:col-span-2" />
+        </div>
+    );
+}
+
 export function RequestCards({ request }: { request: RequestDetail | undefined }) {
+    if (!request) {
+        return <RequestBones />;
+    }
     return (
         <>
-            {request?.error_code && (
+            {request.error_code && (
                 <Notice tone={request.status >= 500 ? "bad" : "warn"}>
                     {sentenceOf(request.error_code, request.error_message ?? "")}
                     <span class="ml-2 font-mono text-sm">{request.error_code}</span>
@@ -50,14 +63,14 @@ export function RequestCards({ request }: { request: RequestDetail | undefined }
             )}
             <div class="grid items-start gap-5 lg:grid-cols-5">
                 <Card title={t("charge.title")} note={t("charge.note")} class="lg:col-span-3">
-                    {request ? <Charge charge={request.charge} /> : <div class="skeleton h-64" />}
+                    <Charge charge={request.charge} />
                     <div class="mt-4">
                         <Facts facts={moneyFacts(request)} />
                     </div>
                 </Card>
                 <div class="flex flex-col gap-5 lg:col-span-2">
                     <Card title={t("request.timing")}>
-                        {request ? <Timing record={request} /> : <div class="skeleton h-16" />}
+                        <Timing record={request} />
                     </Card>
                     <Card title={t("request.details")}>
                         <Facts facts={factsOf(request)} />
@@ -68,32 +81,29 @@ export function RequestCards({ request }: { request: RequestDetail | undefined }
     );
 }
 
-function moneyFacts(request: RequestDetail | undefined): Fact[] {
+function moneyFacts(request: RequestDetail): Fact[] {
     return [
-        { name: t("charge.hold"), value: request && <Exact amount={request.hold} /> },
-        { name: t("charge.refunded"), value: request && <Exact amount={request.refunded} /> },
+        { name: t("charge.hold"), value: <Exact amount={request.hold} /> },
+        { name: t("charge.refunded"), value: <Exact amount={request.refunded} /> },
     ];
 }
 
-function factsOf(request: RequestDetail | undefined): Fact[] {
+function factsOf(request: RequestDetail): Fact[] {
     const time = (text: string) => exactTime(text, locale());
     return [
-        { name: t("request.status"), value: request && <Status record={request} /> },
-        { name: t("request.model"), value: request?.model },
-        { name: t("request.provider"), value: request && (request.provider ?? "–") },
-        { name: t("request.attempts"), value: request && <Count value={request.attempts} /> },
-        { name: t("request.key"), value: request && (request.key_name ?? "–") },
-        { name: t("request.begun"), value: request && time(request.created_at) },
-        { name: t("request.ended"), value: request && time(request.ended_at) },
+        { name: t("request.status"), value: <Status record={request} /> },
+        { name: t("request.model"), value: request.model },
+        { name: t("request.provider"), value: request.provider ?? "–" },
+        { name: t("request.attempts"), value: <Count value={request.attempts} /> },
+        { name: t("request.key"), value: request.key_name ?? "–" },
+        { name: t("request.begun"), value: time(request.created_at) },
+        { name: t("request.ended"), value: time(request.ended_at) },
         {
             name: t("request.stream"),
-            value: request && t(request.stream ? "request.streamed" : "request.whole"),
+            value: t(request.stream ? "request.streamed" : "request.whole"),
         },
-        { name: t("request.finish"), value: request && (request.finish_reason ?? "–") },
-        {
-            name: t("request.reasoning"),
-            value: request && <Count value={request.reasoning_tokens} />,
-        },
-        { name: t("request.source"), value: request && t(SOURCES[request.usage_source]) },
+        { name: t("request.finish"), value: request.finish_reason ?? "–" },
+        { name: t("request.reasoning"), value: <Count value={request.reasoning_tokens} /> },
+        { name: t("request.source"), value: t(SOURCES[request.usage_source]) },
     ];
 }

@@ -105,14 +105,16 @@ function TopBar() {
 
 function SideBar() {
     return (
-        <aside class="sticky top-0 flex h-dvh w-62 shrink-0 flex-col gap-6 overflow-y-auto border-r border-line bg-surface p-4 max-lg:hidden">
-            <div class="px-2 pt-1">
-                <Brand />
+        <aside class="w-62 shrink-0 border-r border-line bg-surface max-lg:hidden">
+            <div class="sticky top-0 flex h-dvh flex-col gap-6 overflow-y-auto p-4">
+                <div class="px-2 pt-1">
+                    <Brand />
+                </div>
+                <div class="flex-1">
+                    <Menu />
+                </div>
+                <Account />
             </div>
-            <div class="flex-1">
-                <Menu />
-            </div>
-            <Account />
         </aside>
     );
 }
@@ -122,7 +124,7 @@ export function Layout({ children }: { children: ComponentChildren }) {
     return (
         <>
             <SkipLink />
-            <div class="lg:flex">
+            <div class="min-h-dvh lg:flex">
                 <TopBar />
                 <SideBar />
                 <div class="min-w-0 flex-1">

@@ -108,7 +108,7 @@ function Target({ target }: Act) {
 }
 
 function Detail({ detail }: Act) {
-    const entries = Object.entries(detail);
+    const entries = Object.entries(detail).filter(([, value]) => value !== null);
     if (entries.length === 0) {
         return <>–</>;
     }

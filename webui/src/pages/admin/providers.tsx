@@ -29,6 +29,7 @@ const OUTCOMES: Record<Outcome, PlainKey> = {
     "5xx": "outcome.5xx",
     auth: "outcome.auth",
     garbled: "outcome.garbled",
+    cut: "outcome.cut",
 };
 
 export function Providers() {

@@ -44,7 +44,7 @@ export function AdminRequestPage({ address }: { address: Address }) {
             {!request.error && (
                 <>
                     <RequestCards request={data} />
-                    <OurSide request={data} />
+                    {data && <OurSide request={data} />}
                 </>
             )}
             {isRefunding && left !== undefined && (
@@ -62,27 +62,23 @@ export function AdminRequestPage({ address }: { address: Address }) {
     );
 }
 
-function OurSide({ request }: { request: AdminRequest | undefined }) {
+function OurSide({ request }: { request: AdminRequest }) {
     const facts: Fact[] = [
-        { name: t("ours.model"), value: request && (request.provider_model ?? "–") },
-        { name: t("ours.margin"), value: request?.margin },
-        { name: t("sales.cost"), value: request && <Exact amount={request.provider_cost} /> },
-        { name: t("sales.overrun"), value: request && <Exact amount={request.overrun} /> },
-        { name: t("sales.profit"), value: request && <Exact amount={request.profit} /> },
+        { name: t("ours.model"), value: request.provider_model ?? "–" },
+        { name: t("ours.margin"), value: request.margin },
+        { name: t("sales.cost"), value: <Exact amount={request.provider_cost} /> },
+        { name: t("sales.overrun"), value: <Exact amount={request.overrun} /> },
+        { name: t("sales.profit"), value: <Exact amount={request.profit} /> },
         {
             name: t("policies.revision"),
-            value: request && <code class="text-sm break-all">{request.policy_revision}</code>,
+            value: <code class="text-sm break-all">{request.policy_revision}</code>,
         },
     ];
     return (
         <Card title={t("ours.title")} note={t("ours.note")}>
-            {request ? (
-                <table class="w-full">
-                    <ChargeLines caption={t("ours.title")} lines={request.cost_lines} />
-                </table>
-            ) : (
-                <div class="skeleton h-32" />
-            )}
+            <table class="w-full">
+                <ChargeLines caption={t("ours.title")} lines={request.cost_lines} />
+            </table>
             <div class="mt-4">
                 <Facts facts={facts} />
             </div>

@@ -41,7 +41,7 @@ export function ModelChoice({ models, chosen, countMax, onChoose, error }: Model
                     />
                 </>
             )}
-            <div class="flex max-h-44 flex-wrap gap-2 overflow-y-auto p-0.5">
+            <div class="flex h-24 flex-wrap content-start gap-2 overflow-y-auto p-0.5">
                 {shown.map(({ id }) => (
                     <label
                         key={id}
