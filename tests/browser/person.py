@@ -15,8 +15,14 @@ WAIT_MS = 10_000
 # Runs before any script of the page, in every document.
 WITNESS = """
 window.complaints = [];
+window.jumped = 0; // as the browser measures it: share of the screen times share of the way
 document.addEventListener("securitypolicyviolation", (event) =>
     window.complaints.push(`CSP: ${event.violatedDirective} ${event.blockedURI}`));
+new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+        window.jumped += entry.hadRecentInput ? 0 : entry.value;
+    }
+}).observe({ type: "layout-shift", buffered: true });
 """
 
 

@@ -7,6 +7,7 @@ from answers import Usage
 from customer import Customer
 from gateway import Gateway
 from person import Person
+from playwright.sync_api import expect
 
 MODELS = ("gpt-4", "gpt-4o-mini", "gpt-4o", "demo")
 
@@ -102,7 +103,6 @@ class Town:
             person.sees_title(place.title)
         if place.ready:
             person.rows(place.ready)
-        person.page.wait_for_function(
-            "!document.querySelector('main .skeleton') && "
-            "[...document.querySelectorAll('canvas')].every((one) => one.width > 0)"
-        )
+        expect(person.main.locator(".skeleton")).to_have_count(0)
+        for chart in person.main.locator("figure").all():
+            expect(chart.locator("canvas")).to_be_visible()

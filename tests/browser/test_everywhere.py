@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 
 AXE = ROOT / "webui/node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+JUMP_MAX = 0.1  # above that people notice (web.dev, "cumulative layout shift")
 CORNERS = [
     View("en", "wide", "light"),
     View("ko", "wide", "dark"),
@@ -54,6 +55,7 @@ def test_accessible_and_within_its_width(make_person, town, place: Place, corner
     width = person.page.evaluate("document.documentElement.scrollWidth")
     assert width <= SIZES[corner.width][0], f"{width} px wide"
     assert person.page.evaluate("document.documentElement.lang") == corner.language
+    assert person.page.evaluate("window.jumped") < JUMP_MAX
     assert not violations(person)
 
 
