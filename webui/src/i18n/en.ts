@@ -343,7 +343,7 @@ export const en = {
     "customers.emptySearch": "Nobody matches. Search for a part of an e-mail address or a name.",
     "customers.emptyText": "Customers appear here when they sign up.",
     "customers.back": "All customers",
-    "customers.id": "Id",
+    "customers.name": "Name",
     "customers.since": "Customer since",
     "customers.nothing": "Nothing yet",
     "customers.view.requests": "Requests",
@@ -380,6 +380,7 @@ export const en = {
 
     "policies.lead": "Prices, models, routes and limits, as the Lua files say.",
     "policies.inForce": "In force",
+    "policies.copyRevision": "Copy revision",
     "policies.revision": "Revision",
     "policies.loaded": "Since",
     "policies.folder": "Folder",

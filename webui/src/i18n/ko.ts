@@ -341,7 +341,7 @@ export const ko: Catalogue = {
     "customers.emptySearch": "맞는 고객이 없습니다. 이메일이나 이름의 일부로 검색하세요.",
     "customers.emptyText": "고객이 가입하면 여기에 나타납니다.",
     "customers.back": "모든 고객",
-    "customers.id": "ID",
+    "customers.name": "이름",
     "customers.since": "가입일",
     "customers.nothing": "아직 없습니다",
     "customers.view.requests": "요청",
@@ -378,6 +378,7 @@ export const ko: Catalogue = {
 
     "policies.lead": "Lua 파일에 정한 가격, 모델, 경로, 한도입니다.",
     "policies.inForce": "적용 중",
+    "policies.copyRevision": "리비전 복사",
     "policies.revision": "리비전",
     "policies.loaded": "적용 시각",
     "policies.folder": "폴더",

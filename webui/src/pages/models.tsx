@@ -113,11 +113,11 @@ function modelColumns(): Column<Model>[] {
 
 function Name({ id, name, available }: Model) {
     return (
-        <>
+        <span class="md:whitespace-nowrap">
             <span class="font-medium">{name}</span>{" "}
             {!available && <Badge tone="warn">{t("models.unavailable")}</Badge>}
             <span class="block font-mono text-sm font-normal text-soft">{id}</span>
-        </>
+        </span>
     );
 }
 

@@ -12,11 +12,17 @@ interface Item {
     path: string;
     icon: IconName;
     label: PlainKey;
+    below?: readonly string[]; // pages that belong to it
 }
 
 const OWN: readonly Item[] = [
     { path: "/dashboard", icon: "home", label: "nav.home" },
-    { path: "/dashboard/usage", icon: "usage", label: "nav.usage" },
+    {
+        path: "/dashboard/usage",
+        icon: "usage",
+        label: "nav.usage",
+        below: ["/dashboard/usage/:id"],
+    },
     { path: "/dashboard/keys", icon: "keys", label: "nav.keys" },
     { path: "/dashboard/credits", icon: "credits", label: "nav.credits" },
     { path: "/dashboard/models", icon: "models", label: "nav.models" },
@@ -24,34 +30,34 @@ const OWN: readonly Item[] = [
 ];
 const OPERATOR: readonly Item[] = [
     { path: "/dashboard/admin", icon: "overview", label: "nav.overview" },
-    { path: "/dashboard/admin/customers", icon: "customers", label: "nav.customers" },
+    {
+        path: "/dashboard/admin/customers",
+        icon: "customers",
+        label: "nav.customers",
+        below: ["/dashboard/admin/customers/:id", "/dashboard/admin/requests/:id"],
+    },
     { path: "/dashboard/admin/policies", icon: "policies", label: "nav.policies" },
     { path: "/dashboard/admin/providers", icon: "providers", label: "nav.providers" },
     { path: "/dashboard/admin/audit", icon: "audit", label: "nav.audit" },
 ];
 
-/** A page, or one below it ("/usage/req_1" is below "/usage"). */
-function isHere(path: string): boolean {
+function isHere({ path, below = [] }: Item): boolean {
     const now = place.value.path;
-    return now === path || match(path + "/:id", now) !== null ? !hasCloserItem(path, now) : false;
-}
-
-function hasCloserItem(path: string, now: string): boolean {
-    return [...OWN, ...OPERATOR].some((item) => item.path !== path && item.path === now);
+    return now === path || below.some((pattern) => match(pattern, now) !== null);
 }
 
 function Items({ items }: { items: readonly Item[] }) {
     return (
         <ul class="flex flex-col gap-0.5">
-            {items.map(({ path, icon, label }) => (
-                <li key={path}>
+            {items.map((item) => (
+                <li key={item.path}>
                     <a
-                        href={path}
-                        aria-current={isHere(path) ? "page" : undefined}
+                        href={item.path}
+                        aria-current={isHere(item) ? "page" : undefined}
                         class="flex min-h-9.5 items-center gap-3 rounded-lg px-3 font-medium text-soft transition-colors hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-wash aria-[current=page]:text-accent-strong"
                     >
-                        <Icon name={icon} />
-                        {t(label)}
+                        <Icon name={item.icon} />
+                        {t(item.label)}
                     </a>
                 </li>
             ))}

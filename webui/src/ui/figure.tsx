@@ -20,7 +20,7 @@ export function Exact({ amount }: { amount: string }) {
 
 export function Time({ time }: { time: string }) {
     return (
-        <time dateTime={time} title={exactTime(time, locale())} class="figures">
+        <time dateTime={time} title={exactTime(time, locale())} class="figures whitespace-nowrap">
             {dateTime(time, locale())}
         </time>
     );

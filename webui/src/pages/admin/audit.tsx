@@ -4,7 +4,7 @@ import { useWalk } from "../../state/pages";
 import { useResource } from "../../state/resource";
 import { Card, Page } from "../../ui/card";
 import { Empty } from "../../ui/empty";
-import { Time } from "../../ui/figure";
+import { Exact, Time } from "../../ui/figure";
 import { Failure } from "../../ui/notice";
 import { type Column, Pager, Table } from "../../ui/table";
 
@@ -80,16 +80,16 @@ function auditColumns(): Column<Act>[] {
 
 function Actor({ actor, address }: Act) {
     return (
-        <>
+        <span class="md:whitespace-nowrap">
             {actor.kind === "cli" ? t("audit.cli") : (actor.email ?? actor.id)}
             {address && <span class="block text-sm text-soft">{address}</span>}
-        </>
+        </span>
     );
 }
 
 function Target({ target }: Act) {
     return (
-        <>
+        <span class="md:whitespace-nowrap">
             {target.user_id ? (
                 <a
                     class="text-accent underline-offset-2 hover:underline"
@@ -103,7 +103,7 @@ function Target({ target }: Act) {
             {target.id && (
                 <span class="block font-mono text-sm break-all text-soft">{target.id}</span>
             )}
-        </>
+        </span>
     );
 }
 
@@ -116,7 +116,8 @@ function Detail({ detail }: Act) {
         <ul class="text-sm">
             {entries.map(([name, value]) => (
                 <li key={name}>
-                    <span class="text-soft">{name}:</span> {String(value)}
+                    <span class="text-soft">{name}:</span>{" "}
+                    {name === "amount" ? <Exact amount={String(value)} /> : String(value)}
                 </li>
             ))}
         </ul>

@@ -9,8 +9,7 @@ import {
 import { wholePage } from "../../api/whole";
 import type { UsagePage, UsageRecord } from "../../api/types";
 import type { Address } from "../../app";
-import { exactTime } from "../../base/time";
-import { locale, t } from "../../i18n";
+import { t } from "../../i18n";
 import { useWalk } from "../../state/pages";
 import { useResource } from "../../state/resource";
 import { session } from "../../state/session";
@@ -19,7 +18,7 @@ import { Button } from "../../ui/button";
 import { Card, Page } from "../../ui/card";
 import { Empty } from "../../ui/empty";
 import { Facts } from "../../ui/facts";
-import { Ago, Count, Exact } from "../../ui/figure";
+import { Ago, Count, Exact, Time } from "../../ui/figure";
 import { Failure } from "../../ui/notice";
 import { requestColumns } from "../../ui/requests";
 import { Stat } from "../../ui/stat";
@@ -51,8 +50,8 @@ export function CustomerPage({ address }: { address: Address }) {
     return (
         <Page
             title={data?.email ?? t("customers.customer")}
-            lead={data?.name}
-            actions={data && <Actions customer={data} onDo={setDoing} />}
+            lead={<span class="font-mono text-sm">{id}</span>}
+            actions={<Actions customer={data} onDo={setDoing} />}
         >
             <BackLink href="/dashboard/admin/customers">{t("customers.back")}</BackLink>
             <Failure error={customer.error} retry={customer.reload} />
@@ -77,21 +76,24 @@ export function CustomerPage({ address }: { address: Address }) {
 }
 
 interface ActionsProps {
-    customer: CustomerDetail;
+    customer: CustomerDetail | undefined; // there, but of no use, until it has come
     onDo: (doing: Doing) => void;
 }
 
 function Actions({ customer, onDo }: ActionsProps) {
-    const isMyself = session.value.state === "user" && session.value.user.id === customer.id;
+    const me = session.value.state === "user" ? session.value.user.id : "";
+    const isWaiting = customer === undefined;
     return (
         <>
-            <Button onClick={() => onDo("group")}>{t("customers.group")}</Button>
-            {!isMyself && (
-                <Button onClick={() => onDo("disable")}>
-                    {customer.disabled ? t("customers.enable") : t("customers.disable")}
+            <Button disabled={isWaiting} onClick={() => onDo("group")}>
+                {t("customers.group")}
+            </Button>
+            {me !== customer?.id && (
+                <Button disabled={isWaiting} onClick={() => onDo("disable")}>
+                    {customer?.disabled ? t("customers.enable") : t("customers.disable")}
                 </Button>
             )}
-            <Button kind="primary" icon="plus" onClick={() => onDo("credit")}>
+            <Button kind="primary" icon="plus" disabled={isWaiting} onClick={() => onDo("credit")}>
                 {t("customers.give")}
             </Button>
         </>
@@ -113,10 +115,10 @@ function Money({ customer }: { customer: CustomerDetail | undefined }) {
 function Details({ customer }: { customer: CustomerDetail | undefined }) {
     const facts = [
         { name: t("keys.state"), value: customer && <State {...customer} /> },
-        { name: t("customers.id"), value: customer && <code class="text-sm">{customer.id}</code> },
+        { name: t("customers.name"), value: customer && (customer.name || "–") },
         {
             name: t("customers.since"),
-            value: customer && exactTime(customer.created_at, locale()),
+            value: customer && <Time time={customer.created_at} />,
         },
         { name: t("nav.keys"), value: customer && <Count value={customer.keys} /> },
         { name: t("usage.requests"), value: customer && <Count value={customer.requests} /> },

@@ -8,6 +8,7 @@ import { useEvery } from "../../state/every";
 import { useResource } from "../../state/resource";
 import { Badge } from "../../ui/badge";
 import { Failure, Notice } from "../../ui/notice";
+import { Bone } from "../../ui/skeleton";
 import { Stat } from "../../ui/stat";
 
 const EVERY_MS = 2000;
@@ -30,6 +31,7 @@ export function LiveTiles() {
     const live = useResource("admin live", getLive);
     useEvery(EVERY_MS, live.reload);
     const data = live.data;
+    const bone = <Bone class="h-4 w-20" />;
     const number = (value: number) => count(value, locale());
     return (
         <section aria-label={t("live.title")} class="flex flex-col gap-3">
@@ -54,33 +56,34 @@ export function LiveTiles() {
                 <Stat
                     label={t("live.rate")}
                     value={data && rate(data.requests / Math.max(1, data.window_s))}
-                    note={data && t("live.window", { n: data.window_s })}
+                    note={data ? t("live.window", { n: data.window_s }) : bone}
                 />
                 <Stat
                     label={t("live.errors")}
                     value={data && errorsOf(data)}
                     note={
-                        data &&
-                        t("live.errorKinds", {
-                            client: number(data.client_errors),
-                            server: number(data.server_errors),
-                        })
+                        data
+                            ? t("live.errorKinds", {
+                                  client: number(data.client_errors),
+                                  server: number(data.server_errors),
+                              })
+                            : bone
                     }
                 />
                 <Stat
                     label={t("request.firstByte")}
                     value={data && ms(data.first_byte_ms.p50)}
-                    note={data && t("live.p95", { time: ms(data.first_byte_ms.p95) })}
+                    note={data ? t("live.p95", { time: ms(data.first_byte_ms.p95) }) : bone}
                 />
                 <Stat
                     label={t("live.streams")}
                     value={data && number(data.streams_open)}
-                    note={data && t("live.requests", { n: number(data.requests_open) })}
+                    note={data ? t("live.requests", { n: number(data.requests_open) }) : bone}
                 />
                 <Stat
                     label={t("live.holds")}
                     value={data && number(data.holds_open)}
-                    note={data && t("live.held", { amount: glance(usd(data.held)) })}
+                    note={data ? t("live.held", { amount: glance(usd(data.held)) }) : bone}
                 />
             </div>
         </section>

@@ -13,8 +13,10 @@ import { useWalk } from "../../state/pages";
 import { useResource } from "../../state/resource";
 import { Badge } from "../../ui/badge";
 import { Card, Page } from "../../ui/card";
+import { CopyButton } from "../../ui/copy";
 import { Empty } from "../../ui/empty";
 import { Facts } from "../../ui/facts";
+import { Time } from "../../ui/figure";
 import { Failure, Notice } from "../../ui/notice";
 import { type Column, Pager, Table } from "../../ui/table";
 
@@ -56,17 +58,33 @@ function InForce({ policies }: { policies: PoliciesInForce | undefined }) {
     const facts = [
         {
             name: t("policies.revision"),
-            value: policies && <code class="text-sm break-all">{policies.revision}</code>,
+            value: policies && (
+                <code class="block truncate text-sm" title={policies.revision}>
+                    {policies.revision}
+                </code>
+            ),
         },
-        { name: t("policies.loaded"), value: policies && exactTime(policies.loaded_at, locale()) },
+        { name: t("policies.loaded"), value: policies && <Time time={policies.loaded_at} /> },
         {
             name: t("policies.folder"),
-            value: policies && <code class="text-sm break-all">{policies.folder}</code>,
+            value: policies && (
+                <code class="block truncate text-sm" title={policies.folder}>
+                    {policies.folder}
+                </code>
+            ),
         },
         { name: t("nav.models"), value: policies && count(policies.models, locale()) },
     ];
     return (
-        <Card title={t("policies.inForce")}>
+        <Card
+            title={t("policies.inForce")}
+            actions={
+                <CopyButton
+                    text={() => policies?.revision ?? ""}
+                    label={t("policies.copyRevision")}
+                />
+            }
+        >
             <Facts facts={facts} />
         </Card>
     );
