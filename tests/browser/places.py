@@ -90,6 +90,11 @@ class Town:
         refunded = {"exchange_id": self.ids["request"], "reason": "a bad answer"}
         operator.call("POST", "/admin/refunds", 201, json=refunded)
 
+    def _talk(self, person: Person) -> None:
+        person.field("playground.message").fill("What is the capital of Korea?")
+        person.button("playground.send").click()
+        expect(person.link("playground.details")).to_be_visible()
+
     def path_of(self, place: Place) -> str:
         return place.path.format(**self.ids)
 
@@ -103,6 +108,8 @@ class Town:
             person.sees_title(place.title)
         if place.ready:
             person.rows(place.ready)
+        if place.name == "playground":
+            self._talk(person)
         expect(person.main.locator(".skeleton")).to_have_count(0)
         for chart in person.main.locator("figure").all():
             expect(chart.locator("canvas")).to_be_visible()

@@ -95,6 +95,7 @@ def test_keyboard_alone(make_person, customer, view):
     expect(person.dialog).to_contain_text(person.t("keys.shownOnce"))
     page.keyboard.press("Escape")
     expect(person.dialog).to_have_count(0)
+    expect(person.rows("nav.keys").filter(has_text="by keyboard")).to_be_visible()
     tab_to(person.t("keys.deleteNamed", name="by keyboard"))
     page.keyboard.press("Enter")
     tab_to(person.t("keys.deleteAction"))

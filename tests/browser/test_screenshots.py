@@ -1,9 +1,12 @@
 """docs/screenshots: every page as it is now. Only with --screenshots: it writes into docs/."""
 
+import shutil
+import subprocess
+
 import pytest
 from conftest import make_operator
 from gateway import ROOT
-from person import View
+from person import SIZES, View
 from places import PLACES, Town
 
 FOLDER = ROOT / "docs/screenshots"
@@ -24,6 +27,10 @@ def town(shared_gateway, shared_provider, pytestconfig):
 def test_taken(make_person, town, place, view):
     person = make_person(view)
     town.visit(person, place)
-    person.page.screenshot(
-        path=FOLDER / f"{place.name}-{view}.png", full_page=True, animations="disabled"
-    )
+    width, height = SIZES[view.width]
+    whole = person.page.evaluate("document.documentElement.scrollHeight")
+    clip = {"x": 0, "y": 0, "width": width, "height": min(whole, 2 * height)}
+    path = FOLDER / f"{place.name}-{view}.png"
+    person.page.screenshot(path=path, full_page=True, clip=clip, animations="disabled")
+    if shutil.which("pngquant"):
+        subprocess.run(["pngquant", "--force", "--ext", ".png", "64", path], check=True)
