@@ -90,6 +90,7 @@ def test_keyboard_alone(make_person, customer, view):
     person.sees_title("nav.keys")
     tab_to(person.t("keys.create"))
     page.keyboard.press("Enter")
+    expect(person.field("keys.name", person.dialog)).to_be_focused()
     page.keyboard.type("by keyboard")
     page.keyboard.press("Enter")
     expect(person.dialog).to_contain_text(person.t("keys.shownOnce"))
