@@ -9,6 +9,7 @@
 #include "app/ledger_commands.h"
 #include "app/serve.h"
 #include "base/check.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/secret.h"
 
@@ -177,8 +178,12 @@ int main(int argc, char **argv)
     if (status != 0)
         return status;
     if (arguments.version || said(&arguments, 1, "version", NULL)) {
-        printf("llm-gateway " VERSION "\n");
+        printf("llm-gateway " VERSION "%s\n", FAILPOINTS_BUILT ? " with failpoints" : "");
         return 0;
+    }
+    if (FAILPOINTS_BUILT && !failpoint_arm(&fault)) {
+        fprintf(stderr, "llm-gateway: %s\n", fault.message);
+        return 1;
     }
     if (arguments.config_path == NULL && access("gateway.conf", R_OK) == 0)
         arguments.config_path = "gateway.conf";

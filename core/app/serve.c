@@ -280,8 +280,9 @@ static void order_all(struct gateway *gateway, struct worker_job *jobs, enum wor
         worker_send(gateway->workers[i], &jobs[i], order);
 }
 
-/* Lets what runs come to its end, then cuts it, then stops the threads. */
-static bool drain(struct gateway *gateway)
+/* Lets what runs come to its end, then cuts it, then stops the threads. What waits for a disk that
+ * fails is told so in the end: *settled is false then. */
+static bool drain(struct gateway *gateway, bool *settled)
 {
     struct worker_job drains[LIMIT_WORKERS] = {0};
     struct worker_job others[LIMIT_WORKERS] = {0};
@@ -293,6 +294,13 @@ static bool drain(struct gateway *gateway)
         log_event(LOG_WARN, "drain_timeout_ms is over: running requests are cut");
         order_all(gateway, others, WORKER_CANCEL);
         wait_home(gateway, others, CANCEL_WAIT_MS);
+        empty = wait_home(gateway, drains, CANCEL_WAIT_MS);
+    }
+    *settled = empty;
+    if (!empty) {
+        log_event(LOG_ERROR, "stopping with requests whose charge could not be written; their "
+                             "holds are voided at the next start");
+        store_give_up(gateway->store);
         empty = wait_home(gateway, drains, CANCEL_WAIT_MS);
     }
     if (!empty)
@@ -340,6 +348,7 @@ int serve(struct serve_options *options)
 {
     struct gateway *gateway = calloc(1, sizeof *gateway);
     struct fault fault;
+    bool settled = true;
     check(gateway != NULL);
     gateway->options = options;
     set_process_limits();
@@ -355,13 +364,9 @@ int serve(struct serve_options *options)
     if (options->first_run)
         first_run_welcome(gateway->public_url);
     run(gateway);
-    if (!drain(gateway)) {
-        log_event(LOG_ERROR,
-                  "stopped with requests whose charge could not be written; their holds are "
-                  "voided at the next start");
+    if (!drain(gateway, &settled))
         _exit(1); /* threads still run */
-    }
     stop(gateway);
     log_event(LOG_INFO, "stopped");
-    return 0;
+    return settled ? 0 : 1;
 }

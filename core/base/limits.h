@@ -17,6 +17,13 @@ enum {
     /* a reply */
     LIMIT_OUTPUT_BYTES = 32 * 1024, /* unsent bytes at which the upstream is paused */
 
+    /* a retry with an Idempotency-Key */
+    LIMIT_IDEMPOTENCY_KEY_BYTES = 255,
+    LIMIT_KEPT_ANSWER_BYTES = 8 * 1024 * 1024, /* what is larger is answered once only */
+    LIMIT_KEPT_ANSWER_MS = 24 * 3600 * 1000,
+    LIMIT_DETACHED = 1000, /* calls of a worker that run on without their clients */
+    LIMIT_DETACHED_BYTES = 64 * 1024 * 1024, /* and the bodies of their requests */
+
     /* an upstream's answer */
     LIMIT_UPSTREAM_HEAD_BYTES = 64 * 1024,
     LIMIT_UPSTREAM_BODY_BYTES = 32 * 1024 * 1024,

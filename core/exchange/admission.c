@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "exchange/exchange.h"
 
@@ -210,6 +211,7 @@ static void on_hold_home(struct job *job)
     struct exchange *exchange =
         (struct exchange *)(void *)((char *)job - offsetof(struct exchange, hold.job));
     exchange->hold_away = false;
+    failpoint_reach(FAILPOINT_HOLD_DURABLE);
     if (!exchange->hold.durable)
         exchange_lose_hold(exchange);
     else if (exchange->void_wanted)
@@ -399,5 +401,6 @@ bool exchange_hold(struct exchange *exchange, const struct exchange_need *need)
         return refuse_hold(exchange, need, longest_nusd, outcome, &refusal);
     exchange->hold_away = exchange->hold_open = true;
     exchange->state = EXCHANGE_HELD;
+    failpoint_reach(FAILPOINT_AFTER_HOLD);
     return true;
 }

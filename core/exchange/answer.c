@@ -28,7 +28,8 @@ static const char *type_of(int status)
 
 static bool worth_retrying(const struct answer_error *error)
 {
-    return (error->status == 429 || error->status >= 500) && !error->final;
+    bool transient = error->status == 429 || error->status >= 500 || error->retry_after_ms > 0;
+    return transient && !error->final;
 }
 
 void exchange_header(struct exchange *exchange, const char *name, const char *value)
@@ -65,7 +66,9 @@ static void send_rate(struct exchange *exchange, const struct limit_state *state
 static void send_headers(struct exchange *exchange, const char *content_type)
 {
     struct http_request *request = exchange->request;
-    http_reply_header(request, "x-request-id", exchange->id.text);
+    bool replayed = exchange->replay_of.text[0] != '\0';
+    http_reply_header(request, "x-request-id",
+                      replayed ? exchange->replay_of.text : exchange->id.text);
     if (content_type != NULL)
         http_reply_header(request, "Content-Type", content_type);
     http_reply_header(request, "X-Content-Type-Options", "nosniff");
@@ -97,23 +100,35 @@ void exchange_begin_stream(struct exchange *exchange, const char *content_type)
 {
     exchange->status = 200;
     note_first_byte(exchange);
+    if (exchange->detached)
+        return;
     http_reply_header(exchange->request, "X-Accel-Buffering",
                       "no"); /* nginx in front must not collect it */
     send_headers(exchange, content_type);
     http_reply_begin(exchange->request, 200);
 }
 
+/* Nobody is there to be answered, or he has been. */
+static bool is_over(const struct exchange *exchange)
+{
+    bool gone = exchange->request == NULL && !exchange->detached;
+    return gone || exchange->reply_begun;
+}
+
 void exchange_reply(struct exchange *exchange, int status, const char *content_type,
                     struct slice body)
 {
-    if (exchange->request == NULL || exchange->reply_begun)
+    if (is_over(exchange))
         return;
     struct http_request *request = exchange->request;
     exchange->status = status;
     note_first_byte(exchange);
-    send_headers(exchange, content_type);
-    exchange->request = NULL;
-    http_reply(request, status, body);
+    idempotency_finish(exchange);
+    if (request != NULL) {
+        send_headers(exchange, content_type);
+        exchange->request = NULL;
+        http_reply(request, status, body);
+    }
     exchange_end(exchange);
 }
 
@@ -137,7 +152,7 @@ static void write_error(const struct answer_error *error, struct buffer *out)
 
 void exchange_refuse(struct exchange *exchange, const struct answer_error *error)
 {
-    if (download_cut(exchange, error->code) || exchange->request == NULL || exchange->reply_begun)
+    if (download_cut(exchange, error->code) || is_over(exchange))
         return;
     snprintf(exchange->error_code, sizeof exchange->error_code, "%s", error->code);
     exchange_header(exchange, "x-should-retry", worth_retrying(error) ? "true" : "false");
@@ -154,6 +169,7 @@ void exchange_refuse(struct exchange *exchange, const struct answer_error *error
     buffer_init(&body, ERROR_BYTES);
     write_error(error, &body);
     exchange->status = error->status;
+    idempotency_refused(exchange, buffer_slice(&body), worth_retrying(error));
     exchange_void(exchange);
     exchange_reply(exchange, error->status, "application/json", buffer_slice(&body));
     buffer_fini(&body);

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "exchange/demo.h"
@@ -122,6 +123,7 @@ void attempt_start(struct exchange *exchange, const struct candidate *candidate)
     }
     struct slice body = attempt->request_body.bytes > 0 ? buffer_slice(&attempt->request_body)
                                                         : exchange->chat.text;
+    failpoint_reach(FAILPOINT_BEFORE_UPSTREAM);
     if (candidate->dialect == DIALECT_DEMO)
         demo_start(exchange);
     else if (!start_call(exchange, body, &fault))

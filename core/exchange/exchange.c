@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 
 enum {
@@ -79,7 +80,8 @@ static bool is_busy(const struct exchange *exchange)
 {
     return exchange->state != EXCHANGE_ENDED || exchange->task.task != NULL ||
            exchange->hold_away || exchange->hold_open || exchange->settlement_away ||
-           exchange->call_away || exchange->password_away || exchange->attempt.call != NULL;
+           exchange->call_away || exchange->password_away || exchange->attempt.call != NULL ||
+           idempotency_is_busy(exchange);
 }
 
 static void forget_limits(struct exchange *exchange)
@@ -96,9 +98,14 @@ static void release(struct exchange *exchange)
     loop_cancel(exchange->env->loop, &exchange->wakeup);
     loop_cancel(exchange->env->loop, &exchange->reaper);
     unlink_live(exchange);
+    if (exchange->detached) {
+        exchange->env->detached_count--;
+        exchange->env->detached_bytes -= exchange->body.bytes;
+    }
     attempt_fini(exchange);
     relay_fini(exchange);
     forget_limits(exchange);
+    idempotency_fini(exchange);
     exchange_call_fini(exchange);
     exchange_password_fini(exchange);
     buffer_wipe_fini(&exchange->body);          /* may hold a password */
@@ -152,6 +159,7 @@ static void leave_limits(struct exchange *exchange)
 static void write_log(const struct exchange *exchange)
 {
     const struct usage_record *record = &exchange->settlement.record;
+    bool replayed = exchange->replay_of.text[0] != '\0';
     log_event(LOG_INFO, "exchange", log_text("request_id", exchange->id.text),
               log_text("method", exchange->method), log_text("path", exchange->path),
               log_int("status", exchange->status), log_text("error", exchange->error_code),
@@ -161,7 +169,8 @@ static void write_log(const struct exchange *exchange)
               log_int("tokens_cached", record->tokens.cached_input),
               log_int("tokens_out", record->tokens.output),
               log_int("charge_nusd", record->charge_nusd),
-              log_int("duration_us", exchange->ended_us - exchange->started_us));
+              log_int("duration_us", exchange->ended_us - exchange->started_us),
+              log_text(replayed ? "replay_of" : NULL, exchange->replay_of.text));
 }
 
 /* A stream that broke off, by a fault that is not ours. */
@@ -204,14 +213,39 @@ static void let_task_go(struct exchange *exchange)
         exchange->task.drop(task);
 }
 
+/* No connection bounds any more how many these are. */
+static bool detach(struct exchange *exchange)
+{
+    struct exchange_env *env = exchange->env;
+    if (env->detached_count == LIMIT_DETACHED ||
+        env->detached_bytes + exchange->body.bytes > LIMIT_DETACHED_BYTES)
+        return false;
+    env->detached_count++;
+    env->detached_bytes += exchange->body.bytes;
+    exchange->detached = true;
+    log_event(LOG_INFO, "client gone, the call runs on for its retry",
+              log_text("request_id", exchange->id.text));
+    relay_drained(exchange); /* nobody is there to be waited for */
+    return true;
+}
+
 static void on_client_gone(void *arg)
 {
     struct exchange *exchange = arg;
     exchange->request = NULL;
+    bool wanted = idempotency_outlives_client(exchange);
+    if (wanted && detach(exchange))
+        return;
     let_task_go(exchange);
     attempt_cancel(exchange);
     if (exchange->state == EXCHANGE_SETTLING) {
         return; /* the ledger has it; on_settlement_home ends it */
+    }
+    if (wanted && exchange->relay.flowing) { /* paid, so the retry gets what there is of it */
+        relay_fail(exchange, "client_gone",
+                   "The client has left, and too many calls run on without theirs; the answer is "
+                   "not complete.");
+        return;
     }
     exchange->status = CLIENT_GONE;
     snprintf(exchange->error_code, sizeof exchange->error_code, "client_gone");
@@ -281,6 +315,7 @@ static void on_settlement_home(struct job *job)
         (struct exchange *)(void *)((char *)job - offsetof(struct exchange, settlement.job));
     exchange->settlement_away = false;
     exchange->hold_open = false;
+    idempotency_finish(exchange); /* before the client can send the same again */
     if (exchange->state == EXCHANGE_SETTLING) {
         if (exchange->request != NULL)
             relay_settled(exchange);
@@ -343,7 +378,8 @@ void exchange_settle(struct exchange *exchange, enum usage_source source)
     }
     /* A count that came early, before the answer was cut, knows nothing of what came after it. */
     int64_t seen = meter_estimate(meter->output_text_bytes);
-    bool cut = exchange->request == NULL || exchange->relay.failed || exchange->relay.out_of_funds;
+    bool gone = exchange->request == NULL && !exchange->detached;
+    bool cut = gone || exchange->relay.failed || exchange->relay.out_of_funds;
     if (cut && record->tokens.output < seen) {
         record->tokens.output = seen;
         record->source = USAGE_PARTIAL;
@@ -362,6 +398,9 @@ void exchange_settle(struct exchange *exchange, enum usage_source source)
     record->charge_nusd = price.charge_nusd;
     record->overrun_nusd = price.overrun_nusd;
     exchange->state = EXCHANGE_SETTLING;
+    failpoint_reach(FAILPOINT_AFTER_USAGE);
+    if (exchange->idempotency != NULL)
+        relay_keep(exchange);
     resolve(exchange, false);
 }
 

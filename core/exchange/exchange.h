@@ -27,6 +27,7 @@
 #include "exchange/chat.h"
 #include "exchange/download.h"
 #include "exchange/funds.h"
+#include "exchange/idempotency.h"
 #include "exchange/limiter.h"
 #include "exchange/meter.h"
 #include "exchange/password.h"
@@ -55,6 +56,8 @@ struct exchange_env {
     const char *public_url; /* where customers reach this gateway, without a slash at its end */
     struct exchange *live;  /* all exchanges that are not freed */
     size_t live_count;
+    size_t detached_count; /* of them */
+    size_t detached_bytes; /* the bodies of their requests */
     uint64_t served;
 };
 
@@ -93,6 +96,7 @@ struct exchange {
     struct exchange *next;
     struct exchange *previous;
     struct http_request *request; /* NULL once the reply has ended or the client is gone */
+    bool detached; /* the client is gone; it runs on, for his retry will ask for the answer */
     struct id id;
     enum exchange_state state;
     int64_t created_ms;
@@ -117,6 +121,9 @@ struct exchange {
     bool download_waits; /* for the client to take what was written */
     int status;
     char error_code[48];
+
+    struct idempotency *idempotency; /* NULL: without an Idempotency-Key */
+    struct id replay_of;             /* whose answer is given again; "": nobody's */
 
     struct key_facts key;
     bool asks_model; /* it is a call to a model: counted on the board */

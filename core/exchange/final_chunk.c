@@ -1,5 +1,6 @@
 #include "exchange/final_chunk.h"
 
+#include "base/limits.h"
 #include "exchange/exchange.h"
 
 void final_chunk_head(const struct json_value *chunk, struct buffer *out)
@@ -41,15 +42,33 @@ void final_chunk_out_of_funds(const struct exchange *exchange, struct buffer *ou
 void final_chunk_usage(const struct exchange *exchange, struct buffer *out)
 {
     const struct usage_record *record = &exchange->settlement.record;
-    long long prompt = (long long)(record->tokens.input + record->tokens.cached_input);
-    long long completion = (long long)record->tokens.output;
+    int64_t prompt = record->tokens.input + record->tokens.cached_input;
+    int64_t completion = record->tokens.output;
+    int64_t total = prompt + completion;
     char cost[MONEY_TEXT_BYTES];
     begin(exchange, out);
     buffer_printf(out,
                   ",\"choices\":[],\"usage\":{\"cost\":%s,\"prompt_tokens\":%lld,"
                   "\"completion_tokens\":%lld,\"total_tokens\":%lld}}\n\n",
-                  money_format_short(record->charge_nusd, cost), prompt, completion,
-                  prompt + completion);
+                  money_format_short(record->charge_nusd, cost), (long long)prompt,
+                  (long long)completion, (long long)total);
+}
+
+void final_chunk_priced(const struct exchange *exchange, struct buffer *out)
+{
+    struct slice event = buffer_slice(&exchange->relay.held_event);
+    struct json_edit edits[METER_EDITS_MAX];
+    char number[METER_NUMBER_BYTES];
+    struct json_value root;
+    struct json_value usage;
+    struct fault fault;
+    /* One line of data, read before: relay.c has seen to that. */
+    if (event.bytes == 0 || !json_parse(sse_data(event, NULL), LIMIT_JSON_DEPTH, &root, &fault) ||
+        json_find(&root, "usage", &usage) != 1)
+        return;
+    size_t count =
+        meter_cost_edits(event, &usage, exchange->settlement.record.charge_nusd, number, edits);
+    json_apply_edits(event, edits, count, out);
 }
 
 void final_chunk_error(const struct exchange *exchange, struct buffer *out)

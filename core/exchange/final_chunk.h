@@ -1,5 +1,5 @@
-/* The chunks at the end of a stream that are ours and not the provider's. All are appended to
- * `out` as whole events. On the exchange's worker. */
+/* The chunks at the end of a stream: the provider's last usage, and those that are ours. All are
+ * appended to `out` as whole events. On the exchange's worker. */
 #ifndef EXCHANGE_FINAL_CHUNK_H
 #define EXCHANGE_FINAL_CHUNK_H
 
@@ -15,6 +15,9 @@ void final_chunk_head(const struct json_value *chunk, struct buffer *out);
 void final_chunk_out_of_funds(const struct exchange *exchange, struct buffer *out);
 /* What was settled, in OpenAI's form, with the cost. */
 void final_chunk_usage(const struct exchange *exchange, struct buffer *out);
+/* The event with usage that was held back for it, with what the customer paid; nothing if there
+ * was none. */
+void final_chunk_priced(const struct exchange *exchange, struct buffer *out);
 /* The error by which the stream has failed. */
 void final_chunk_error(const struct exchange *exchange, struct buffer *out);
 

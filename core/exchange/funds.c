@@ -96,19 +96,15 @@ void funds_write_reason(const struct exchange *exchange, struct buffer *out)
 }
 
 bool funds_explain(const struct exchange *exchange, struct slice text,
-                   const struct json_value *object, struct buffer *out)
+                   const struct json_value *object, struct buffer *member, struct json_edit *edit)
 {
     struct json_value other;
-    struct buffer member;
     if (json_find(object, "metadata", &other) > 0)
         return false;
-    buffer_init(&member, 4096);
-    buffer_append_text(&member, "\"metadata\":");
-    funds_write_reason(exchange, &member);
-    buffer_append_char(&member, ','); /* an answer has choices, so it is not the last */
-    const struct json_edit edit = {.offset = (size_t)(object->raw.data - text.data) + 1,
-                                   .inserted = buffer_slice(&member)};
-    bool done = !member.failed && json_apply_edits(text, &edit, 1, out);
-    buffer_fini(&member);
-    return done;
+    buffer_append_text(member, "\"metadata\":");
+    funds_write_reason(exchange, member);
+    buffer_append_char(member, ','); /* an answer has choices, so it is not the last */
+    *edit = (struct json_edit){.offset = (size_t)(object->raw.data - text.data) + 1,
+                               .inserted = buffer_slice(member)};
+    return !member->failed;
 }

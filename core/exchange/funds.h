@@ -39,10 +39,10 @@ void funds_give_back(struct exchange *exchange);
 int64_t funds_held_nusd(const struct exchange *exchange);
 /* Appends why the answer is short: a JSON object like an error's metadata, with its code. */
 void funds_write_reason(const struct exchange *exchange, struct buffer *out);
-/* Appends `text` (an event or a body in which `object` lies) with that as the object's metadata.
- * False: it has one already, or there is no memory; nothing is appended. */
+/* The edit that puts that into `object`, which lies in `text` (an event, a body), as its metadata.
+ * `member` keeps the inserted text and must outlive it. False: there is a member of this name. */
 bool funds_explain(const struct exchange *exchange, struct slice text,
-                   const struct json_value *object, struct buffer *out);
+                   const struct json_value *object, struct buffer *member, struct json_edit *edit);
 /* The code alone: insufficient_credits or key_budget_exceeded. */
 const char *funds_reason(const struct exchange *exchange);
 

@@ -5,12 +5,16 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "exchange/exchange.h"
 #include "exchange/final_chunk.h"
 
 enum { OUT_BYTES_MAX = 2 * LIMIT_EVENT_BYTES };
+
+#define PLAIN_TYPE "application/json"
+#define STREAM_TYPE "text/event-stream; charset=utf-8"
 
 void relay_init(struct exchange *exchange)
 {
@@ -48,11 +52,16 @@ static void flush(struct exchange *exchange)
 {
     struct relay *relay = &exchange->relay;
     size_t waiting = relay->out.bytes;
-    if (relay->flowing && exchange->request != NULL && relay->out.bytes > 0) {
-        waiting = http_reply_write(exchange->request, buffer_slice(&relay->out));
+    bool wanted = exchange->request != NULL || exchange->detached;
+    if (relay->flowing && wanted && relay->out.bytes > 0) {
+        struct slice bytes = buffer_slice(&relay->out);
+        idempotency_copy(exchange, bytes);
+        waiting = exchange->detached ? 0 : http_reply_write(exchange->request, bytes);
         buffer_reset(&relay->out);
         relay->written_us = clock_mono_us();
     }
+    if (exchange->detached && relay->flowing)
+        relay_drained(exchange); /* it was paused before it could flow */
     if (waiting >= LIMIT_OUTPUT_BYTES && exchange->attempt.call != NULL && !relay->paused) {
         relay->paused = true;
         upstream_pause(exchange->attempt.call);
@@ -94,51 +103,27 @@ static void settle(struct exchange *exchange)
     exchange_settle(exchange, source);
 }
 
-/* The held event, with what the customer paid in its usage. */
-static void append_final_usage(struct exchange *exchange)
+/* What a stream ends with, once its charge is known. */
+static void append_end(struct exchange *exchange, struct buffer *out)
 {
-    struct relay *relay = &exchange->relay;
-    struct slice event = buffer_slice(&relay->held_event);
-    struct json_edit edits[METER_EDITS_MAX];
-    char number[METER_NUMBER_BYTES];
-    struct json_value root;
-    struct json_value usage;
-    struct fault fault;
-    if (event.bytes == 0)
-        return;
-    buffer_reset(&relay->joined);
-    struct slice data = sse_data(event, &relay->joined);
-    bool whole = data.data >= event.data && data.data < event.data + event.bytes;
-    if (whole && json_parse(data, LIMIT_JSON_DEPTH, &root, &fault) &&
-        json_find(&root, "usage", &usage) > 0) {
-        size_t count =
-            meter_cost_edits(event, &usage, exchange->settlement.record.charge_nusd, number, edits);
-        json_apply_edits(event, edits, count, &relay->out);
-    } else {
-        buffer_append_slice(&relay->out, event);
+    const struct relay *relay = &exchange->relay;
+    final_chunk_priced(exchange, out);
+    if (relay->failed) {
+        final_chunk_error(exchange, out);
+    } else if (relay->out_of_funds) {
+        final_chunk_out_of_funds(exchange, out);
+        if (exchange->chat.usage_asked)
+            final_chunk_usage(exchange, out);
     }
-    buffer_reset(&relay->held_event);
-}
-
-static void append_end_of_funds(struct exchange *exchange)
-{
-    final_chunk_out_of_funds(exchange, &exchange->relay.out);
-    if (exchange->chat.usage_asked)
-        final_chunk_usage(exchange, &exchange->relay.out);
+    if (relay->last_event.bytes > 0 && !relay->failed)
+        buffer_append_slice(out, buffer_slice(&relay->last_event));
+    else /* ours; or the provider forgot it, but the model had said why it stopped: it is true */
+        buffer_append_text(out, "data: [DONE]\n\n");
 }
 
 static void end_stream(struct exchange *exchange)
 {
-    struct relay *relay = &exchange->relay;
-    append_final_usage(exchange);
-    if (relay->failed)
-        final_chunk_error(exchange, &relay->out);
-    else if (relay->out_of_funds)
-        append_end_of_funds(exchange);
-    if (relay->last_event.bytes > 0 && !relay->failed)
-        buffer_append_slice(&relay->out, buffer_slice(&relay->last_event));
-    else /* ours; or the provider forgot it, but the model had said why it stopped: it is true */
-        buffer_append_text(&relay->out, "data: [DONE]\n\n");
+    append_end(exchange, &exchange->relay.out);
     flush(exchange);
     struct http_request *request = exchange->request;
     exchange->request = NULL;
@@ -155,34 +140,61 @@ static bool ended_by_cap(const struct exchange *exchange, const struct meter *be
                   sizeof before->finished_choices) != 0;
 }
 
-static void reply_plain(struct exchange *exchange)
+/* A plain answer with its cost, and with the reason if money has made it short; `priced`
+ * (initialised here) owns it where there is a place for either. */
+static struct slice price_body(const struct exchange *exchange, struct buffer *priced)
 {
     struct slice body = buffer_slice(&exchange->attempt.body);
-    struct json_edit edits[METER_EDITS_MAX];
+    struct json_edit edits[1 + METER_EDITS_MAX];
+    size_t count = 0;
     char number[METER_NUMBER_BYTES];
-    char cost[MONEY_TEXT_BYTES];
     struct json_value root;
     struct json_value usage;
     struct fault fault;
-    struct buffer explained;
-    struct buffer priced;
-    int64_t charge_nusd = exchange->settlement.record.charge_nusd;
-    buffer_init(&explained, LIMIT_UPSTREAM_BODY_BYTES + 4096);
-    buffer_init(&priced, LIMIT_UPSTREAM_BODY_BYTES + 8192);
-    exchange_header(exchange, "x-llm-cost", money_format(charge_nusd, cost));
+    struct buffer reason;
+    buffer_init(priced, LIMIT_UPSTREAM_BODY_BYTES + 8192);
+    buffer_init(&reason, 4096);
+    if (!json_parse(body, LIMIT_JSON_DEPTH, &root, &fault))
+        return body;
     if (ended_by_cap(exchange, &(struct meter){0}) &&
-        json_parse(body, LIMIT_JSON_DEPTH, &root, &fault) &&
-        funds_explain(exchange, body, &root, &explained))
-        body = buffer_slice(&explained);
-    if (json_parse(body, LIMIT_JSON_DEPTH, &root, &fault) &&
-        json_find(&root, "usage", &usage) > 0 && usage.type == JSON_OBJECT) {
-        size_t count = meter_cost_edits(body, &usage, charge_nusd, number, edits);
-        if (json_apply_edits(body, edits, count, &priced))
-            body = buffer_slice(&priced);
-    }
-    exchange_reply(exchange, 200, "application/json", body);
+        funds_explain(exchange, body, &root, &reason, &edits[0]))
+        count = 1;
+    if (json_find(&root, "usage", &usage) > 0 && usage.type == JSON_OBJECT)
+        count += meter_cost_edits(body, &usage, exchange->settlement.record.charge_nusd, number,
+                                  edits + count);
+    if (count > 0 && json_apply_edits(body, edits, count, priced))
+        body = buffer_slice(priced);
+    buffer_fini(&reason);
+    return body;
+}
+
+static void reply_plain(struct exchange *exchange)
+{
+    struct buffer priced;
+    char cost[MONEY_TEXT_BYTES];
+    struct slice body = price_body(exchange, &priced);
+    exchange_header(exchange, "x-llm-cost",
+                    money_format(exchange->settlement.record.charge_nusd, cost));
+    exchange_reply(exchange, 200, PLAIN_TYPE, body);
     buffer_fini(&priced);
-    buffer_fini(&explained);
+}
+
+/* The rest of what the client will get after the settlement, into the copy that it writes. */
+void relay_keep(struct exchange *exchange)
+{
+    struct relay *relay = &exchange->relay;
+    struct buffer rest;
+    if (relay->flowing) {
+        buffer_init(&rest, OUT_BYTES_MAX);
+        append_end(exchange, &rest);
+        idempotency_copy(exchange, buffer_slice(&relay->out));
+        idempotency_copy(exchange, buffer_slice(&rest));
+        idempotency_keep(exchange, STREAM_TYPE, -1);
+    } else {
+        idempotency_copy(exchange, price_body(exchange, &rest));
+        idempotency_keep(exchange, PLAIN_TYPE, exchange->settlement.record.charge_nusd);
+    }
+    buffer_fini(&rest);
 }
 
 /* Never a free answer: what could not be written is not given. */
@@ -203,6 +215,7 @@ static void refuse_unsettled(struct exchange *exchange)
 
 void relay_settled(struct exchange *exchange)
 {
+    failpoint_reach(FAILPOINT_BEFORE_LAST_BYTE);
     if (!exchange->settlement.durable)
         refuse_unsettled(exchange);
     else if (exchange->relay.flowing)
@@ -365,13 +378,31 @@ static void end_for_funds(struct exchange *exchange, const struct json_value *ch
     attempt_decide(exchange, ATTEMPT_ANSWERED, "");
 }
 
+/* Takes an event again, with the reason for its end in it. */
+static void take_explained(struct exchange *exchange, struct slice event,
+                           const struct json_value *chunk)
+{
+    struct json_edit edit;
+    struct buffer reason;
+    struct buffer explained;
+    buffer_init(&reason, 4096);
+    buffer_init(&explained, LIMIT_EVENT_BYTES + 4096);
+    if (funds_explain(exchange, event, chunk, &reason, &edit) &&
+        json_apply_edits(event, &edit, 1, &explained))
+        event = buffer_slice(&explained);
+    exchange->relay.reason_given = true;
+    on_event(event, exchange);
+    exchange->relay.reason_given = false;
+    buffer_fini(&explained);
+    buffer_fini(&reason);
+}
+
 /* Reads the text of an event. False: it is not paid for, and the stream has been ended, or it
  * has been taken again with our reason in it. */
 static bool take_text(struct exchange *exchange, struct slice event, const struct json_value *chunk)
 {
     struct relay *relay = &exchange->relay;
     struct meter before = relay->meter;
-    struct buffer explained;
     meter_read_choices(&relay->meter, chunk);
     if (!funds_cover(exchange)) {
         relay->meter = before;
@@ -381,12 +412,7 @@ static bool take_text(struct exchange *exchange, struct slice event, const struc
     if (relay->reason_given || !ended_by_cap(exchange, &before))
         return true;
     relay->meter = before;
-    buffer_init(&explained, LIMIT_EVENT_BYTES + 4096);
-    relay->reason_given = true;
-    on_event(funds_explain(exchange, event, chunk, &explained) ? buffer_slice(&explained) : event,
-             exchange);
-    relay->reason_given = false;
-    buffer_fini(&explained);
+    take_explained(exchange, event, chunk);
     return false;
 }
 
@@ -528,7 +554,7 @@ static void begin(struct exchange *exchange)
     }
     exchange->state = EXCHANGE_STREAMING;
     relay->flowing = true;
-    exchange_begin_stream(exchange, "text/event-stream; charset=utf-8");
+    exchange_begin_stream(exchange, STREAM_TYPE);
     flush(exchange);
     if (relay->done || relay->upstream_ended)
         settle(exchange);

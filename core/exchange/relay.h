@@ -50,6 +50,8 @@ void relay_upstream_ended(struct exchange *exchange, enum upstream_end end, cons
 void relay_start(struct exchange *exchange);
 /* The hold's job is home. */
 void relay_hold_decided(struct exchange *exchange);
+/* The charge is known: what is to be kept for a retry is handed to the settlement. */
+void relay_keep(struct exchange *exchange);
 /* The settlement is durable. */
 void relay_settled(struct exchange *exchange);
 /* The client has taken what was written. */

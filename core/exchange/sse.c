@@ -62,8 +62,10 @@ bool sse_feed(struct sse *sse, struct slice data, void (*on_event)(struct slice 
     return buffer_append(&sse->partial, data.data + start, data.bytes - start);
 }
 
-struct slice sse_rest(const struct sse *sse)
+struct slice sse_rest(struct sse *sse)
 {
+    if (sse->partial.bytes > 0)
+        buffer_append_text(&sse->partial, sse->line_bytes > 0 ? "\n\n" : "\n");
     return buffer_slice(&sse->partial);
 }
 

@@ -24,9 +24,9 @@ void sse_fini(struct sse *sse);
  * then nothing more can be fed. */
 bool sse_feed(struct sse *sse, struct slice data, void (*on_event)(struct slice event, void *arg),
               void *arg);
-/* What came after the last whole event (a stream that ends without an empty line), or an empty
- * slice. */
-struct slice sse_rest(const struct sse *sse);
+/* What came after the last whole event (a stream that ends without an empty line), with the end of
+ * line and the empty line that it lacks; or an empty slice. Nothing can be fed after it. */
+struct slice sse_rest(struct sse *sse);
 
 /* The value of the event's `data` lines. One line: a slice of the event itself. Several: joined
  * with LF in *joined (which the caller has initialised). data.data is NULL when there is no data

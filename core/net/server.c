@@ -295,6 +295,16 @@ void http_take_body(struct http_request *request, struct buffer *out)
     request->connection->body = (struct buffer){0};
 }
 
+bool http_reply_has_room(struct http_request *request, size_t bytes)
+{
+    struct connection *connection = request->connection;
+    size_t counted = connection->body_counted;
+    if (connection_count_body(connection, counted + bytes))
+        return true;
+    (void)connection_count_body(connection, counted);
+    return false;
+}
+
 /* ---- replying ---- */
 
 void http_reply_header(struct http_request *request, const char *name, const char *value)

@@ -82,6 +82,10 @@ void server_free(struct server *server);
 struct buffer;
 void http_take_body(struct http_request *request, struct buffer *out);
 
+/* Counts the body of a reply that need not be given now among the bodies of this worker
+ * (bodies_bytes_max), until the client has it. False: there is no room, nothing is counted. */
+bool http_reply_has_room(struct http_request *request, size_t bytes);
+
 /* ---- replying: exactly one of http_reply, or http_reply_begin ... http_reply_end or _cut ---- */
 
 /* Adds a header to the reply. The value must have no CR, LF or NUL (checked: a bug). */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -24,6 +25,7 @@ struct watch {
     short what;
     bool wanted; /* libcurl wants to hear of it */
     bool ours; /* a connection's: we make and close it. The resolver's come and go by themselves */
+    ino_t inode; /* of ours: tells it from another that has got its number */
 };
 
 struct upstream {
@@ -120,6 +122,16 @@ static void watch_free(struct upstream *upstream, curl_socket_t fd)
     upstream->watches[place] = NULL;
 }
 
+/* libcurl 7.88.0 to 8.1 closes a socket that is not yet connected without asking us to (its pull
+ * request 11439). Asked only where that may have happened: not after an answer. */
+static bool is_closed(const struct watch *watch)
+{
+    struct stat now;
+    if (watch->call != NULL && watch->call->head_told)
+        return false;
+    return fstat(watch->fd, &now) != 0 || now.st_ino != watch->inode;
+}
+
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
     (void)socket_arg;
@@ -127,7 +139,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *so
     struct watch *watch = watch_get(upstream, fd);
     watch->wanted = what != CURL_POLL_REMOVE;
     if (!watch->wanted) {
-        if (!watch->ours)
+        if (!watch->ours || is_closed(watch))
             watch_free(upstream, fd);
         return 0;
     }
@@ -136,6 +148,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *so
     if (call != NULL && watch->ours) {
         if (watch->call != NULL)
             watch->call->fd = CURL_SOCKET_BAD;
+        if (call->fd != CURL_SOCKET_BAD) /* it tries a second address beside the first */
+            upstream->watches[call->fd]->call = NULL;
         call->fd = fd;
         watch->call = call;
     }
@@ -158,10 +172,16 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *so
 static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
     (void)purpose;
+    struct stat made;
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (fd >= 0)
-        watch_get(arg, fd)->ours = true;
-    return fd >= 0 ? fd : CURL_SOCKET_BAD;
+    if (fd < 0)
+        return CURL_SOCKET_BAD;
+    check(fstat(fd, &made) == 0);
+    watch_free(arg, fd); /* of a socket that was closed before libcurl had shown it to us */
+    struct watch *watch = watch_get(arg, fd);
+    watch->ours = true;
+    watch->inode = made.st_ino;
+    return fd;
 }
 
 static int on_close_socket(void *arg, curl_socket_t fd)
@@ -440,7 +460,7 @@ void upstream_free(struct upstream *upstream)
     loop_cancel(upstream->loop, &upstream->drain);
     event_free(upstream->timer);
     for (size_t i = 0; i < upstream->watch_count; i++)
-        check(upstream->watches[i] == NULL);
+        watch_free(upstream, (curl_socket_t)i);
     free(upstream->watches);
     free(upstream);
 }
@@ -526,4 +546,7 @@ void upstream_resume(struct upstream_call *call)
     curl_easy_pause(call->easy, CURLPAUSE_CONT);
     upstream->depth--;
     loop_defer(upstream->loop, &upstream->drain);
+    /* By data that libcurl had kept and has just given us: it leaves such a call as it is. */
+    if (call->cancelled)
+        upstream_cancel(call);
 }

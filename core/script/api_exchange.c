@@ -183,12 +183,59 @@ static int api_relay(lua_State *state)
     return task_wait(state, TASK_WAITS_RELAY);
 }
 
+/* ---- retries ---- */
+
+static int push_claim(lua_State *state, const struct exchange *exchange)
+{
+    const struct idempotency *idempotency = exchange->idempotency;
+    lua_pushboolean(state, idempotency_is_fresh(exchange));
+    if (idempotency == NULL)
+        return 1;
+    lua_pushstring(state, idempotency->claim.key);
+    lua_pushstring(state, idempotency->claim.digest);
+    lua_pushstring(state, exchange->id.text);
+    return 4;
+}
+
+/* x:claim(account_id, what) -> fresh, key, digest, request_id */
+static int api_claim(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    struct id account_id;
+    const char *account = luaL_checkstring(state, 2);
+    const char *what = luaL_checkstring(state, 3);
+    luaL_argcheck(state, id_parse(slice_of(account), "acct", &account_id), 2, "no account");
+    if (!idempotency_claim(exchange, &account_id, what))
+        return task_stop(state);
+    if (exchange->idempotency == NULL)
+        return push_claim(state, exchange);
+    return task_wait(state, TASK_WAITS_CLAIM);
+}
+
+/* x:answer_again(): ends the task */
+static int api_answer_again(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    luaL_argcheck(state, !idempotency_is_fresh(exchange), 1, "nobody has answered this yet");
+    idempotency_answer(exchange);
+    return task_stop(state);
+}
+
 /* ---- what is asked, what is answered ---- */
+
+/* The head is gone with the client. */
+static const struct http_request *asked_request(lua_State *state)
+{
+    const struct http_request *request = task_exchange(state)->request;
+    if (request == NULL)
+        luaL_error(state, "the client has left");
+    return request;
+}
 
 /* x:asked() -> method, path, query */
 static int api_asked(lua_State *state)
 {
-    const struct http_head *head = &task_exchange(state)->request->head;
+    const struct http_head *head = &asked_request(state)->head;
     lua_pushlstring(state, head->method_text.data, head->method_text.bytes);
     lua_pushlstring(state, head->path.data, head->path.bytes);
     lua_pushlstring(state, head->query.bytes > 0 ? head->query.data : "", head->query.bytes);
@@ -198,8 +245,8 @@ static int api_asked(lua_State *state)
 /* x:asked_header(name) -> value or nil */
 static int api_asked_header(lua_State *state)
 {
-    struct exchange *exchange = task_exchange(state);
-    const struct slice *value = head_header(&exchange->request->head, luaL_checkstring(state, 2));
+    const struct http_head *head = &asked_request(state)->head;
+    const struct slice *value = head_header(head, luaL_checkstring(state, 2));
     if (value == NULL)
         return 0;
     lua_pushlstring(state, value->data, value->bytes);
@@ -211,7 +258,7 @@ static int api_peer(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
     lua_pushstring(state, exchange->peer_address);
-    lua_pushboolean(state, exchange->request->tls);
+    lua_pushboolean(state, asked_request(state)->tls);
     return 2;
 }
 
@@ -331,6 +378,8 @@ int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_
         lua_pushstring(state, exchange->password->hash);
         exchange_password_fini(exchange);
         return 2;
+    case TASK_WAITS_CLAIM:
+        return push_claim(state, exchange);
     case TASK_WAITS_CLIENT:
     case TASK_WAITS_RELAY:
     case TASK_RUNS:
@@ -340,12 +389,14 @@ int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_
 }
 
 const struct luaL_Reg api_exchange_words[] = {
+    {"answer_again", api_answer_again},
     {"asked", api_asked},
     {"asked_header", api_asked_header},
     {"attempt", api_attempt},
     {"authenticate", api_authenticate},
     {"authenticate_as", api_authenticate_as},
     {"body", api_body},
+    {"claim", api_claim},
     {"download", api_download},
     {"fail", api_fail},
     {"finish", api_finish},

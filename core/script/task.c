@@ -167,7 +167,8 @@ static struct task *task_of(lua_State *state)
 {
     struct task **handle = luaL_checkudata(state, 1, EXCHANGE_METATABLE);
     const struct exchange *exchange = *handle != NULL ? (*handle)->exchange : NULL;
-    if (exchange == NULL || exchange->request == NULL || exchange->state == EXCHANGE_ENDED)
+    bool gone = exchange == NULL || (exchange->request == NULL && !exchange->detached);
+    if (gone || exchange->state == EXCHANGE_ENDED)
         luaL_error(state, "this exchange has ended");
     return *handle;
 }

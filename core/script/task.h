@@ -25,6 +25,7 @@ enum task_wait {
     TASK_WAITS_RELAY,
     TASK_WAITS_CALL,
     TASK_WAITS_CLIENT,
+    TASK_WAITS_CLAIM,
     TASK_WAITS_PASSWORD
 };
 

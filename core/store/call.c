@@ -112,8 +112,6 @@ void store_call_now(struct store *store, struct store_call *call)
     db->constraint = 0;
     if (!call->ok)
         db_rollback(db);
-    else if (!db_run(db, "COMMIT", NULL, 0)) {
-        db_rollback(db);
+    else if (!db_commit(db))
         operations_fail(call, db);
-    }
 }

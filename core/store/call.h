@@ -20,7 +20,8 @@
 enum { STORE_ARGS_MAX = 12 };
 
 struct store_value {
-    enum { STORE_NULL, STORE_INT, STORE_TEXT } type;
+    /* (A blob is this floor's: no operation takes one.) */
+    enum { STORE_NULL, STORE_INT, STORE_TEXT, STORE_BLOB } type;
     int64_t number;
     struct slice text; /* after store_call_init: points into the call's own copy */
 };
@@ -84,6 +85,9 @@ void store_call_now(struct store *store, struct store_call *call);
  *   balance.get       account_id -> {balance, held, available, currency}
  *   credit.create     user_id amount_nusd kind reason -> {transfer, balance}
  *                     (kind: manual | test | promotion)
+ *   credit.create_once user_id amount_nusd kind reason key digest exchange_id status
+ *                     -> as credit.create. The result is kept as the answer to the Idempotency-Key
+ *                     `key`, for what has that digest: see answers.h
  *   refund.create     exchange_id amount_nusd? reason -> {transfer, balance}  ! nothing_to_refund
  *                     (null: all that is left of the charge)
  *   credits.get       account_id -> {total_credits, total_usage}  (JSON numbers, USD)

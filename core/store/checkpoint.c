@@ -3,13 +3,26 @@
 #include "base/check.h"
 #include "base/log.h"
 
-void checkpoint_run(struct db *db)
+void checkpoint_run(struct checkpoint *checkpoint, struct db *db)
 {
-    /* PASSIVE waits for nobody: a reader in an old snapshot keeps part of the log back. */
-    int rc = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int rc;
 
-    if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
+    if (!checkpoint_trusted(checkpoint))
+        return;
+    /* PASSIVE waits for nobody: a reader in an old snapshot keeps part of the log back. */
+    rc = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if (rc == SQLITE_IOERR_FSYNC) {
+        atomic_store(&checkpoint->distrust, true);
+        log_event(LOG_ERROR, "a sync of the database has failed: its log stays whole, and grows, "
+                             "until the next start");
+    } else if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY) {
         log_event(LOG_WARN, "checkpoint failed", log_text("why", sqlite3_errstr(rc)));
+    }
+}
+
+bool checkpoint_trusted(const struct checkpoint *checkpoint)
+{
+    return !atomic_load(&checkpoint->distrust);
 }
 
 static void request_run(struct job *job, void *server)
@@ -17,7 +30,7 @@ static void request_run(struct job *job, void *server)
     struct checkpoint *checkpoint = server;
 
     (void)job;
-    checkpoint_run(&checkpoint->db);
+    checkpoint_run(checkpoint, &checkpoint->db);
     atomic_store(&checkpoint->busy, false);
 }
 
@@ -51,6 +64,7 @@ bool checkpoint_start(struct checkpoint *checkpoint, const char *path, enum db_m
     checkpoint->request = (struct job){.run = request_run};
     checkpoint->stop = (struct job){.run = stop_run};
     atomic_init(&checkpoint->busy, false);
+    atomic_init(&checkpoint->distrust, false);
     if (!db_open(&checkpoint->db, path, mode, fault)) {
         db_close(&checkpoint->db);
         return false;

@@ -1,6 +1,11 @@
 /* The thread that moves the log (WAL) into the database file, on a handle of its own: 20 to 90 ms
  * for 64 MB, during which the ledger thread goes on writing. What has come on top meanwhile the
- * ledger thread moves itself, in a moment, so that the log can begin anew. */
+ * ledger thread moves itself, in a moment, so that the log can begin anew.
+ *
+ * When a sync fails, the kernel may have forgotten pages of the database file that it could not
+ * write, and the next sync would succeed without them. SQLite would not write those again that an
+ * earlier, partial checkpoint has moved. So from then on nothing is moved any more: the log stays
+ * whole, and the next start moves all of it. */
 #ifndef STORE_CHECKPOINT_H
 #define STORE_CHECKPOINT_H
 
@@ -18,7 +23,8 @@ struct checkpoint {
     pthread_t thread;
     struct job request;
     struct job stop;
-    atomic_bool busy; /* a request is under way */
+    atomic_bool busy;     /* a request is under way */
+    atomic_bool distrust; /* a sync has failed */
     bool stopping;
     bool started;
 };
@@ -30,6 +36,8 @@ void checkpoint_stop(struct checkpoint *checkpoint); /* also after a failed star
 void checkpoint_request(struct checkpoint *checkpoint);
 bool checkpoint_busy(const struct checkpoint *checkpoint);
 /* Moves what can be moved now, on the calling thread's handle. */
-void checkpoint_run(struct db *db);
+void checkpoint_run(struct checkpoint *checkpoint, struct db *db);
+/* False: the log must not be moved before the next start, not by the last close either. */
+bool checkpoint_trusted(const struct checkpoint *checkpoint);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/id.h"
 #include "base/limits.h"
 #include "base/money.h"
+#include "store/answers_table.h"
 #include "store/audit_log.h"
 #include "store/changes.h"
 #include "store/operations.h"
@@ -208,13 +209,13 @@ static bool give(struct store_call *call, struct db *db, const struct posting_tr
            render_credit(call, db, &transfer->id, balance_nusd + transfer->amount_nusd);
 }
 
-bool credits_create(struct store_call *call, struct db *db)
+static bool create(struct store_call *call, struct db *db, struct id *account_id,
+                   struct id *transfer_id)
 {
     struct posting_transfer transfer = {.amount_nusd = operations_int(call, 1),
                                         .debit_account = funding_account(operations_text(call, 2)),
                                         .kind = operations_text(call, 2),
                                         .reason = operations_text(call, 3)};
-    struct id account_id;
     int64_t balance_nusd;
 
     if (!transfer.debit_account)
@@ -223,14 +224,45 @@ bool credits_create(struct store_call *call, struct db *db)
         return fault_set(&call->fault, "invalid_amount",
                          "the amount must be above 0 and at most $1,000,000,000");
     if (!operations_fits(call, 3, REASON_BYTES_MAX, "reason") ||
-        !find_account(call, db, &account_id))
+        !find_account(call, db, account_id))
         return false;
-    balance_nusd = posted(db, &account_id);
+    balance_nusd = posted(db, account_id);
     if (balance_nusd > MONEY_AMOUNT_MAX_NUSD - transfer.amount_nusd)
         return fault_set(&call->fault, "invalid_amount", "a balance can be at most $1,000,000,000");
-    id_make(&transfer.id, "tx");
-    transfer.credit_account = account_id.text;
+    id_make(transfer_id, "tx");
+    transfer.id = *transfer_id;
+    transfer.credit_account = account_id->text;
     return give(call, db, &transfer, balance_nusd);
+}
+
+bool credits_create(struct store_call *call, struct db *db)
+{
+    struct id account_id;
+    struct id transfer_id;
+
+    return create(call, db, &account_id, &transfer_id);
+}
+
+/* The answer that is kept is the result, byte for byte. */
+bool credits_create_once(struct store_call *call, struct db *db)
+{
+    struct claim claim = {0};
+    struct id transfer_id;
+    struct kept_answer answer = {.claim = &claim,
+                                 .exchange_id = operations_text(call, 6),
+                                 .transfer_id = transfer_id.text,
+                                 .status = (int)operations_int(call, 7),
+                                 .content_type = "application/json",
+                                 .cost_nusd = -1};
+
+    if (!operations_fits(call, 4, LIMIT_IDEMPOTENCY_KEY_BYTES, "key") ||
+        !operations_fits(call, 5, SHA256_HEX_BYTES - 1, "digest") ||
+        !create(call, db, &claim.account_id, &transfer_id))
+        return false;
+    memcpy(claim.key, operations_text(call, 4), call->args[4].text.bytes);
+    memcpy(claim.digest, operations_text(call, 5), call->args[5].text.bytes);
+    answer.body = buffer_slice(&call->result);
+    return answers_keep(db, &answer, clock_wall_ms());
 }
 
 /* What can still be given back of an exchange's charge. The overrun is not the customer's. */

@@ -162,6 +162,9 @@ sqlite3_stmt *db_bind(struct db *db, const char *sql, const struct store_value *
             rc = sqlite3_bind_int64(statement, at, value->number);
         else if (value->type == STORE_NULL)
             rc = sqlite3_bind_null(statement, at);
+        else if (value->type == STORE_BLOB)
+            rc = sqlite3_bind_blob(statement, at, value->text.data, (int)value->text.bytes,
+                                   SQLITE_STATIC);
         else /* the text outlives the steps: not copied. "" must not become NULL. */
             rc = sqlite3_bind_text(statement, at, value->text.data ? value->text.data : "",
                                    (int)value->text.bytes, SQLITE_STATIC);
@@ -243,4 +246,29 @@ void db_rollback(struct db *db)
      * way cannot be: all are reset when they end. */
     if (!sqlite3_get_autocommit(db->handle))
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
+bool db_commit(struct db *db)
+{
+    if (db_run(db, "COMMIT", NULL, 0))
+        return true;
+    db_rollback(db);
+    db_write_nothing(db);
+    return false;
+}
+
+bool db_write_nothing(struct db *db)
+{
+    bool ok = sqlite3_exec(db->handle,
+                           "BEGIN IMMEDIATE; INSERT INTO changes (kind, id) VALUES ('account', '');"
+                           "COMMIT",
+                           NULL, NULL, NULL) == SQLITE_OK;
+
+    db_rollback(db);
+    return ok;
+}
+
+void db_keep_log(struct db *db)
+{
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }

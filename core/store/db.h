@@ -62,6 +62,14 @@ bool db_script(struct db *db, const char *sql, struct fault *fault);
 bool db_sound(const struct db *db, struct fault *fault);
 /* Ends an open transaction, whatever state it is in. */
 void db_rollback(struct db *db);
+/* False: db->failure or db->constraint is set, the transaction has ended, and nothing of it will be
+ * found by the next start either: a sync that fails leaves it whole in the log, so its place there
+ * is written over. (Not when the disk refuses that, too.) */
+bool db_commit(struct db *db);
+/* A transaction that changes nothing that matters, but has to be written. True: the disk writes. */
+bool db_write_nothing(struct db *db);
+/* The last close leaves the log as it is, for the next start to move all of it. */
+void db_keep_log(struct db *db);
 
 #define DB_VALUES(...)                                                                             \
     (const struct store_value[]){__VA_ARGS__},                                                     \
@@ -75,6 +83,11 @@ static inline struct store_value bind_int(int64_t number)
 static inline struct store_value bind_text(const char *text)
 {
     return (struct store_value){.type = STORE_TEXT, .text = slice_of(text)};
+}
+
+static inline struct store_value bind_blob(struct slice bytes)
+{
+    return (struct store_value){.type = STORE_BLOB, .text = bytes};
 }
 
 static inline struct store_value bind_null(void)

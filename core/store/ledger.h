@@ -16,6 +16,7 @@
 #include "base/fault.h"
 #include "base/id.h"
 #include "base/job.h"
+#include "store/answers.h"
 #include "store/store.h"
 #include "store/usage.h"
 
@@ -73,6 +74,9 @@ struct ledger_settlement {
     int64_t held_nusd;     /* what ledger_extend has added included */
     int64_t extended_nusd; /* that part */
     bool voided;
+    /* What the client is answered, when it is to be kept for his retry: written with the rest.
+     * NULL: nothing. */
+    const struct kept_answer *kept;
     /* out: false when the store closes while the disk still fails, or when no such hold is open (it
      * has ended or expired, its row was never written, or account, key or amount are not its own):
      * logged as an error, nothing charged. */

@@ -6,8 +6,10 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "store/answers_table.h"
 #include "store/operations.h"
 #include "store/posting.h"
 #include "store/state.h"
@@ -68,6 +70,9 @@ void ledger_thread_settlement(struct job *job, void *server)
 
     _Static_assert(offsetof(struct ledger_settlement, job) == 0, "a job is cast to its settlement");
     posting = posting_settlement(db_of(ledger), settlement, ledger->now_ms);
+    if (posting == POSTING_DONE && settlement->kept &&
+        !answers_keep(db_of(ledger), settlement->kept, ledger->now_ms))
+        posting = POSTING_FAILED;
     settlement->durable = posting == POSTING_DONE;
     if (posting == POSTING_DONE)
         rollup_add(&ledger->rollup, &settlement->record);
@@ -128,7 +133,8 @@ static bool write_batch(struct ledger *ledger, struct job_list *jobs)
         return false;
     if (ledger->operations_ran && !changes_stage(&ledger->changes, db))
         return false;
-    return db_run(db, "COMMIT", NULL, 0);
+    failpoint_reach(FAILPOINT_BEFORE_COMMIT);
+    return db_commit(db);
 }
 
 static void refuse_settlement(struct ledger *ledger, struct ledger_settlement *settlement,
@@ -238,6 +244,7 @@ static void run_batch(struct ledger *ledger, struct job_list *jobs)
     ledger->operations_ran = false;
     ledger->now_ms = clock_wall_ms();
     if (write_batch(ledger, jobs)) {
+        failpoint_reach(FAILPOINT_AFTER_COMMIT);
         finish_batch(ledger, jobs);
         return;
     }
@@ -258,21 +265,12 @@ static void run_batch(struct ledger *ledger, struct job_list *jobs)
 
 /* ---- between the batches ---- */
 
-/* An empty transaction writes nothing and would always succeed: this one proves that the disk
- * writes. */
 static void probe(struct ledger *ledger)
 {
-    struct db *db = db_of(ledger);
-
-    db_clear(db);
-    if (db_run(db, "BEGIN IMMEDIATE", NULL, 0) &&
-        db_run(db, "INSERT INTO changes (kind, id) VALUES ('account', '')", NULL, 0) &&
-        db_run(db, "COMMIT", NULL, 0)) {
-        atomic_store(&ledger->writable, true);
-        log_event(LOG_INFO, "the database can be written again");
+    if (!db_write_nothing(db_of(ledger)))
         return;
-    }
-    db_rollback(db);
+    atomic_store(&ledger->writable, true);
+    log_event(LOG_INFO, "the database can be written again");
 }
 
 static void poll_foreign(struct ledger *ledger)
@@ -336,7 +334,7 @@ static void expire_holds(struct ledger *ledger)
     for (size_t i = 0; ok && i < count; i++)
         ok = posting_end_hold(db, expired[i].exchange_id.text, "expire", expired[i].held_nusd,
                               now_ms) == POSTING_DONE;
-    if (!ok || !db_run(db, "COMMIT", NULL, 0)) {
+    if (!ok || !db_commit(db)) {
         db_rollback(db);
         return;
     }
@@ -368,13 +366,13 @@ static void keep_log_short(struct ledger *ledger)
     int pages_min = ledger->crowd == 0 ? CHECKPOINT_IDLE_PAGES : CHECKPOINT_FULL_PAGES;
     int pages_new = ledger->wal_pages - ledger->wal_pages_tried;
 
-    if (checkpoint_busy(checkpoint))
+    if (checkpoint_busy(checkpoint) || !checkpoint_trusted(checkpoint))
         return;
     if (ledger->checkpoint_asked) { /* and done but for what is new */
         ledger->checkpoint_asked = false;
         if (pages_new > 0 && pages_new < CHECKPOINT_REST_PAGES) {
             ledger->wal_pages_tried = ledger->wal_pages;
-            checkpoint_run(db_of(ledger));
+            checkpoint_run(checkpoint, db_of(ledger));
         }
     } else if (pages_new >= pages_min) {
         ledger->wal_pages_tried = ledger->wal_pages;
@@ -396,6 +394,8 @@ static void idle(struct ledger *ledger)
         poll_foreign(ledger);
     if (now_us - ledger->expired_us >= EXPIRE_US && ledger->unsettled.count == 0)
         expire_holds(ledger);
+    if (ledger->unsettled.count == 0)
+        answers_forget(db_of(ledger), &ledger->forget_due_us);
     keep_log_short(ledger);
 }
 
@@ -460,7 +460,7 @@ static void refuse_waiting(struct ledger *ledger)
 
 static void give_up(struct ledger *ledger)
 {
-    log_event(LOG_ERROR, "closing while the database cannot be written: holds stay open",
+    log_event(LOG_ERROR, "stopping while the database cannot be written: holds stay open",
               log_int("settlements", (int64_t)ledger->unsettled.count));
     while (ledger->unsettled.first)
         go_home(job_list_pop(&ledger->unsettled));
@@ -481,6 +481,8 @@ static void work(struct ledger *ledger)
         return;
     run_batch(ledger, &jobs);
     ledger->committed_us = clock_mono_us();
+    if (ledger->unsettled.count && atomic_load(&ledger->giving_up))
+        give_up(ledger);
 }
 
 static bool finished(struct ledger *ledger)
@@ -517,6 +519,7 @@ bool ledger_thread_start(struct ledger *ledger, struct store *store, struct faul
     ledger->store = store;
     ledger->stop = (struct job){.run = stop_run};
     atomic_init(&ledger->writable, true);
+    atomic_init(&ledger->giving_up, false);
     if (!inbox_init(&ledger->inbox, LIMIT_LEDGER_JOBS))
         return fault_set(fault, "no_descriptor", "no file descriptor is left for the ledger");
     rollup_init(&ledger->rollup, BATCH_JOBS);

@@ -29,6 +29,7 @@ struct ledger {
     bool started;
     /* any thread */
     atomic_bool writable;
+    atomic_bool giving_up; /* settlements are not kept any more: store_give_up */
     atomic_uint_fast64_t commits;
     atomic_uint_fast64_t jobs;
     /* the thread's own */
@@ -38,12 +39,13 @@ struct ledger {
     struct changes changes;
     struct job stop; /* the last job of all */
     bool stopping;
-    bool operations_ran;  /* in this batch: there may be own changes */
-    int64_t now_ms;       /* wall, of this batch */
-    int64_t committed_us; /* when the last batch was */
-    size_t crowd;         /* how many jobs it had */
-    int64_t polled_us;    /* when foreign changes were last looked for */
-    int64_t expired_us;   /* when expired holds were */
+    bool operations_ran;   /* in this batch: there may be own changes */
+    int64_t now_ms;        /* wall, of this batch */
+    int64_t committed_us;  /* when the last batch was */
+    size_t crowd;          /* how many jobs it had */
+    int64_t polled_us;     /* when foreign changes were last looked for */
+    int64_t expired_us;    /* when expired holds were */
+    int64_t forget_due_us; /* when to look for answers that are kept no longer */
     int64_t stop_deadline_us;
     int wal_pages;         /* in the log after the last commit */
     int wal_pages_tried;   /* when a checkpoint was last tried */

@@ -27,6 +27,7 @@ static const struct operation operations[] = {
     {"key.delete", "tt", OPERATION_WRITES, keys_delete},
     {"balance.get", "t", OPERATION_QUICK, credits_balance},
     {"credit.create", "titt", OPERATION_WRITES, credits_create},
+    {"credit.create_once", "tittttti", OPERATION_WRITES, credits_create_once},
     {"refund.create", "tIt", OPERATION_WRITES, credits_refund},
     {"credits.get", "t", OPERATION_QUICK, credits_get},
     {"transfer.list", "tTi", OPERATION_LONG, credits_transfers},

@@ -50,6 +50,7 @@ bool keys_digest(struct store_call *call, struct db *db);
 bool keys_delete(struct store_call *call, struct db *db);
 bool credits_balance(struct store_call *call, struct db *db);
 bool credits_create(struct store_call *call, struct db *db);
+bool credits_create_once(struct store_call *call, struct db *db);
 bool credits_refund(struct store_call *call, struct db *db);
 bool credits_get(struct store_call *call, struct db *db);
 bool credits_transfers(struct store_call *call, struct db *db);

@@ -3,6 +3,7 @@
 #define STORE_STATE_H
 
 #include "store/checkpoint.h"
+#include "store/claims.h"
 #include "store/db.h"
 #include "store/directory_table.h"
 #include "store/ledger_thread.h"
@@ -20,6 +21,7 @@ struct store {
     struct db db; /* the writing handle: the ledger thread's while it runs, else the caller's */
     struct wallets wallets;     /* loaded with `serve` only */
     struct directory directory; /* the same */
+    struct claims claims;
     struct ledger ledger;
     struct checkpoint checkpoint;
     struct reports reports[REPORTS_THREADS];

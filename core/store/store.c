@@ -61,6 +61,7 @@ struct store *store_open(const struct store_options *options, struct fault *faul
     store->lock_fd = -1;
     wallet_init(&store->wallets);
     directory_init(&store->directory);
+    claims_init(&store->claims);
     if ((!store->serve || take_lock(store, fault)) &&
         db_open(&store->db, store->path, mode, fault) &&
         migrate_run(&store->db, options->migrations, options->migration_count, fault) &&
@@ -78,13 +79,21 @@ void store_close(struct store *store)
         reports_stop(&store->reports[i]);
     ledger_thread_stop(&store->ledger);
     checkpoint_stop(&store->checkpoint);
+    if (!checkpoint_trusted(&store->checkpoint))
+        db_keep_log(&store->db);
     db_close(&store->db);
+    claims_fini(&store->claims);
     directory_fini(&store->directory);
     wallet_fini(&store->wallets);
     if (store->lock_fd >= 0)
         close(store->lock_fd);
     free(store->path);
     free(store);
+}
+
+void store_give_up(struct store *store)
+{
+    atomic_store(&store->ledger.giving_up, true);
 }
 
 bool store_writable(const struct store *store)

@@ -46,6 +46,10 @@ struct store *store_open(const struct store_options *options, struct fault *faul
  * more. */
 void store_close(struct store *store);
 
+/* For a stop while the disk fails, after all patience: from now on a settlement that the disk
+ * refuses comes home as not durable instead of being kept. Any thread. */
+void store_give_up(struct store *store);
+
 /* True while the last batch could be committed: for /readyz. Any thread. */
 bool store_writable(const struct store *store);
 
@@ -59,10 +63,11 @@ void store_totals(const struct store *store, struct store_totals *out); /* any t
 
 /* Recomputes every balance, key total and roll-up from transfers and usage, checks that the
  * sum over all accounts is 0, that no customer is below zero, that every hold has at most one
- * resolution, that every settlement's transfers add up to its usage record, and that no refund is
- * above its charge. Appends one line of text for each difference to `report` (struct buffer). True:
- * nothing differs. False: *fault has code "ledger_differs", or says why the database cannot be
- * read. Works on its own read-only handle, also while a server runs. */
+ * resolution, that every settlement's transfers add up to its usage record, that no refund is above
+ * its charge, and that every kept answer is of something that was done. Appends one line of text
+ * for each difference to `report` (struct buffer). True: nothing differs. False: *fault has code
+ * "ledger_differs", or says why the database cannot be read. Works on its own read-only handle,
+ * also while a server runs. */
 struct buffer;
 bool store_verify(const char *path, struct buffer *report, struct fault *fault);
 

@@ -174,6 +174,18 @@ static const struct verification verifications[] = {
     {"budgets", "SELECT printf('key %s: %s was spent of a budget of %s', k.id, usd(t.spent_nusd),"
                 " usd(k.budget_nusd)) FROM keys k JOIN key_totals t ON t.key_id = k.id"
                 " WHERE t.spent_nusd > k.budget_nusd"},
+    {"kept answers",
+     "SELECT printf('kept answer of %s: its %s', a.exchange_id, CASE"
+     " WHEN a.transfer_id IS NOT NULL THEN 'transfer is missing or another account''s'"
+     " WHEN r.exchange_id IS NULL THEN 'exchange is missing or another account''s'"
+     " ELSE printf('cost is %s, its resolution %s', usd(a.cost_nusd), usd(r.posted_nusd)) END)"
+     " FROM kept_answers a"
+     " LEFT JOIN holds h ON h.exchange_id = a.exchange_id AND h.account_id = a.account_id"
+     " LEFT JOIN resolutions r ON r.exchange_id = h.exchange_id AND r.usage_seq IS NOT NULL"
+     " WHERE CASE WHEN a.transfer_id IS NULL"
+     "  THEN r.exchange_id IS NULL OR a.cost_nusd <> r.posted_nusd"
+     "  ELSE NOT EXISTS (SELECT 1 FROM transfers t WHERE t.id = a.transfer_id"
+     "   AND t.credit_account = a.account_id) END"},
 };
 
 /* usd(nano): the amount as people read it. */

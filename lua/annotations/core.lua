@@ -70,6 +70,21 @@ function exchange:refuse(status, code, message, param, metadata, retry_after_ms,
 ---@param message string for the log only
 function exchange:fail(message) end
 
+-- ---- retries ----
+
+---Claims the request's Idempotency-Key, if it has one, and looks whether it was answered before.
+---Yields with a key. Ends the task with a 400 when the key is none. Without a key all is fresh.
+---@param account_id string whose key it is
+---@param what string what is asked, the same at all mounts: "POST /chat/completions"
+---@return boolean fresh this exchange is the one to do it; else x:answer_again()
+---@return string? key
+---@return string? digest of what is asked, with the body
+---@return string? request_id
+function exchange:claim(account_id, what) end
+
+---Answers one that is not fresh and ends the task: the first answer again, or why not.
+function exchange:answer_again() end
+
 -- ---- a call to a model ----
 
 ---Looks the API key up. Ends the task with a 401 when it is none that works.

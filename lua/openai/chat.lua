@@ -20,12 +20,24 @@ local function make_plan(x, request)
     x:refuse(STATUS[code], code, message, "model", nil, nil, true)
 end
 
+local function count_limit(x, limit, amount)
+    local name = limit.kind .. ":" .. limit.window_ms .. ":" .. limit.key
+    x:limit(limit.kind, name, limit.scope, amount, limit.limit, limit.window_ms)
+end
+
 -- Tokens are counted by the estimate now; the exchange corrects it when it ends.
 local function count_limits(x, plan, input_estimate)
     for _, limit in ipairs(plan.limits) do
-        local name = limit.kind .. ":" .. limit.window_ms .. ":" .. limit.key
-        local amount = limit.kind == "tokens" and math.max(input_estimate, 1) or 1
-        x:limit(limit.kind, name, limit.scope, amount, limit.limit, limit.window_ms)
+        count_limit(x, limit, limit.kind == "tokens" and math.max(input_estimate, 1) or 1)
+    end
+end
+
+-- A retry costs nothing, but it is a request like any other.
+local function count_retry(x, request)
+    for _, limit in ipairs(policy.limits(request)) do
+        if limit.kind == "requests" then
+            count_limit(x, limit, 1)
+        end
     end
 end
 
@@ -80,7 +92,7 @@ return function(x, _, from)
     from = from or caller.authenticate(x)
     local model, stream, output_tokens, _, input_bytes, images, input_estimate, opaque
         = x:read_chat()
-    local plan = make_plan(x, {
+    local request = {
         model = model,
         group = from.group,
         user_id = from.user_id,
@@ -89,7 +101,13 @@ return function(x, _, from)
         stream = stream,
         input_tokens = input_estimate,
         output_tokens = output_tokens,
-    })
+    }
+    -- Before all that may have changed since the first time: the policies, the balance.
+    if not x:claim(from.account_id, "POST /chat/completions") then
+        count_retry(x, request)
+        x:answer_again()
+    end
+    local plan = make_plan(x, request)
     count_limits(x, plan, input_estimate)
     hold(x, plan, input_bytes, images, opaque)
     attempt(x, plan)

@@ -17,6 +17,7 @@
 --     At least one;
 --     unavailable ones are included. Candidates and retry are shared between requests: never
 --     change them. The plan and its limits are the caller's.
+--   policy.limits(request) -> a plan's limits alone, also for a model that is gone
 --   policy.models(request) -> list of the models with a price that {group, user_id, key_id,
 --     key_models} may use: {id, name, created, owned_by, context, max_output, capabilities,
 --     input_modalities, output_modalities, available, pricing = {prompt, completion, cached}
@@ -193,6 +194,10 @@ function policy.plan(request)
         retry = rules.routes.retry,
         limits = list,
     }
+end
+
+function policy.limits(request)
+    return (limits.of(rules.limits, request))
 end
 
 -- ---- showing ----

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from fake_provider import Connection, Received
+from fake_provider import Connection, Gate, Received
 
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 402: "Payment Required",
            404: "Not Found", 429: "Too Many Requests", 500: "Internal Server Error",
@@ -187,7 +187,7 @@ def stream(
     events: list[bytes],
     *,
     gap_s: float = 0,
-    gates: dict[int, threading.Event] | None = None,
+    gates: dict[int, threading.Event | Gate] | None = None,
     ending: str = "clean",
     headers: dict[str, str] | None = None,
 ):
@@ -205,6 +205,16 @@ def stream(
             if gap_s:
                 await connection.pause(gap_s)
         await finish(connection, ending)
+
+    return answer
+
+
+def behind(gate: Gate, then):
+    """Nothing until the test opens the gate, then that answer."""
+
+    async def answer(connection: Connection, request: Received) -> None:
+        await connection.until(gate)
+        await then(connection, request)
 
     return answer
 

@@ -9,6 +9,8 @@ import pytest
 from fake_provider import Provider
 from gateway import Gateway
 
+pytest.register_assert_rewrite("auditor", "books", "clients")  # so that they say what differs
+
 
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="run what takes long, too")

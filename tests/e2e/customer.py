@@ -65,12 +65,27 @@ class Customer:
     def balance(self) -> Decimal:
         return usd(self.wallet()["balance"])
 
+    def wait_for_balance(self, amount: Decimal) -> None:
+        """What a command wrote beside the gateway is known to it within 100 ms."""
+        wait_until(lambda: self.balance == amount, 5, f"{amount} instead of {self.balance}")
+
     def wait_for_no_hold(self) -> None:
         wait_until(lambda: usd(self.wallet()["held"]) == 0, 10, f"no open hold of {self.email}")
 
     def records(self) -> list[dict]:
         """Usage, newest first."""
         return self.call("GET", "/usage", 200)["data"]
+
+    def all_records(self) -> list[dict]:
+        """Usage of whatever length, newest first."""
+        records, cursor = [], None
+        while True:
+            params = {"limit": 1000} | ({"cursor": cursor} if cursor else {})
+            page = self.call("GET", "/usage", 200, params=params)
+            records += page["data"]
+            cursor = page["next_cursor"]
+            if not cursor:
+                return records
 
     def wait_for_record(self, count: int = 1) -> dict:
         """The newest record, once there are that many."""

@@ -63,6 +63,28 @@ class Gone(Exception):
     """The gateway has closed the connection."""
 
 
+class Gate:
+    """Opened by the test; hundreds of answers may wait for it. (Each that waits for a
+    threading.Event asks it again and again.)"""
+
+    def __init__(self, provider: "Provider"):
+        self._provider = provider
+        self._opened = asyncio.Event()
+
+    def __enter__(self) -> "Gate":
+        return self
+
+    def __exit__(self, *_) -> None:
+        """Nobody is left waiting, though the test has failed."""
+        self.set()
+
+    def set(self) -> None:
+        self._provider.loop.call_soon_threadsafe(self._opened.set)
+
+    async def wait(self) -> None:
+        await self._opened.wait()
+
+
 class Connection(asyncio.Protocol):
     """The provider's side of one connection; answers write through it."""
 
@@ -135,8 +157,11 @@ class Connection(asyncio.Protocol):
         if self.gone.is_set():
             raise Gone
 
-    async def until(self, gate: threading.Event) -> None:
+    async def until(self, gate: "threading.Event | Gate") -> None:
         """Waits until the test opens the gate."""
+        if isinstance(gate, Gate):
+            await gate.wait()
+            return
         while not gate.is_set():
             await self.pause(0.003)
 
@@ -223,8 +248,8 @@ class Provider:
         self.connections: set[Connection] = set()
         self._queue: list[Answer] = []
         self._models: dict[str, Answer] = {}
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.port = self._socket.getsockname()[1]
@@ -289,11 +314,11 @@ class Provider:
 
     def stop(self) -> None:
         self._run(self._close_listener())
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(5)
 
     async def _listen(self):
-        self._server = await self._loop.create_server(
+        self._server = await self.loop.create_server(
             lambda: Connection(self), sock=self._socket, ssl=self.tls, backlog=1024
         )
         if not hasattr(self, "answer"):
@@ -310,4 +335,4 @@ class Provider:
             await asyncio.sleep(0.001)
 
     def _run(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(10)

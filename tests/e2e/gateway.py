@@ -31,6 +31,13 @@ def is_sanitized() -> bool:
     return "libasan" in libraries or "libtsan" in libraries
 
 
+@cache
+def has_failpoints() -> bool:
+    """Built with GW_FAILPOINTS, as ./dev does with the sanitizer builds."""
+    version = subprocess.run([BINARY, "version"], capture_output=True, text=True).stdout
+    return "failpoints" in version
+
+
 class Gateway:
     """One gateway in a folder of its own. start() and stop(), or kill()."""
 
@@ -84,9 +91,12 @@ class Gateway:
 
     def write_config(self) -> None:
         lines = [f"{name} = {value}\n" for name, value in self.settings.items()]
-        self.config.write_text("# made by tests/e2e/gateway.py\n" + "".join(lines))
+        new = self.config.with_suffix(".new")
+        new.write_text("# made by tests/e2e/gateway.py\n" + "".join(lines))
+        os.replace(new, self.config)  # a command may read it now
 
-    def start(self) -> "Gateway":
+    def spawn(self) -> None:
+        """Starts the process and does not wait for it."""
         assert BINARY.exists(), f"{BINARY} is not built; see GATEWAY_BINARY"
         self.write_config()
         self._log_from = self.stderr_path.stat().st_size if self.stderr_path.exists() else 0
@@ -99,6 +109,9 @@ class Gateway:
                 env=self.env,
                 cwd=self.folder,
             )
+
+    def start(self) -> "Gateway":
+        self.spawn()
         listening = wait_until(self._listening_or_dead, START_TIMEOUT_S, "event listening")
         assert listening is not True, f"the gateway did not start:\n{self.stderr()}"
         self.address = (listening["address"], int(listening["port"]))
@@ -215,6 +228,17 @@ class Gateway:
             env=self.env,
             cwd=self.folder,
             **how,
+        )
+
+    def start_command(self, *args: str) -> subprocess.Popen:
+        """The same, to be waited for or killed by the test."""
+        return subprocess.Popen(
+            [BINARY, "--config", self.config, *args],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.env,
+            cwd=self.folder,
         )
 
     def value_of(self, *args: str) -> str:

@@ -34,12 +34,23 @@ class Load:
         for thread in self._threads:
             thread.join(60)
         if self.failures:
-            raise AssertionError(f"{len(self.failures)} failed: {self.failures[0]!r}")
+            raise AssertionError(f"{len(self.failures)} failed: {self.failures!r}")
 
-    def run_for(self, seconds: float, step: Callable[[], None], every_s: float) -> int:
-        """Calls step() every so often; stops early when a thread has failed."""
+    def pause(self, seconds: float) -> None:
+        """For calls that leave the others room; ends early with the load."""
+        self._stop.wait(seconds)
+
+    def run_for(
+        self,
+        seconds: float,
+        step: Callable[[], None],
+        every_s: float,
+        enough: Callable[[], bool] = lambda: True,
+    ) -> int:
+        """Calls step() every so often, on a slow machine for longer, until there is enough; stops
+        early when a thread has failed."""
         steps, end = 0, time.monotonic() + seconds
-        while time.monotonic() < end and not self.failures:
+        while (time.monotonic() < end or not enough()) and not self.failures:
             step()
             steps += 1
             self._stop.wait(every_s)

@@ -128,6 +128,24 @@ class RawConnection:
             return False
 
 
+class Recorded(RawConnection):
+    """What a connection has brought from beginning to end, to be read as if it still came."""
+
+    def __init__(self, data: bytes):
+        self.buffer = data
+
+    def _more(self) -> None:
+        raise Closed(self.buffer)
+
+
+def reply_of(data: bytes) -> Reply:
+    """The one reply that these bytes are. Closed: it is not whole."""
+    recorded = Recorded(data)
+    reply = recorded.read_reply()
+    assert recorded.buffer == b"", "bytes behind the reply"
+    return reply
+
+
 def request_bytes(
     method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None
 ) -> bytes:

@@ -1,10 +1,13 @@
 """Clients that do not read: the provider is slowed down, memory stays bounded."""
 
+import json
 import time
+from decimal import Decimal
 
 import answers
 import pytest
 from gateway import is_sanitized
+from prices import Price, usd
 from rawhttp import chat_bytes
 from wait import wait_until
 
@@ -96,3 +99,49 @@ def test_large_body_to_a_slow_provider(gateway, customer, provider):
         provider.wait_for_requests(1, 20)
         assert len(provider.last.body) > 5_000_000
         assert customer.ask().status_code == 200
+
+
+# ---- the money ends while a client does not read ----
+
+TOKEN_USD = Decimal("0.000012")  # of output, with margin
+
+
+def long_answers(policies) -> None:
+    """So long that one can be stopped by its reader before it is stopped by its money. No timer of
+    libcurl's may come to the help of a call that hangs."""
+    policies.write("limits", "return {}\n")
+    policies.provider("patient", connect_timeout_ms=60_000)
+    policies.model("long", Price("0", "10"), ("patient",), context=8_000_000, max_output=7_000_000)
+
+
+def ask_long(gateway, customer, **fields):
+    """The connection of a stream that has begun."""
+    body = json.loads(STREAMED) | {"model": "long", "max_tokens": None} | fields
+    connection = gateway.connect()
+    connection.send(chat_bytes(customer.key, json.dumps(body).encode()))
+    assert connection.read_head().status == 200
+    return connection
+
+
+def test_money_ends_in_what_had_been_kept_back(make_gateway, provider):
+    """libcurl hands out what came after the pause when the client reads again; an answer that ends
+    there is ended for the provider, too. (Where depends on how packets fall: hence a few.)"""
+    gateway = make_gateway(prepare=long_answers)
+    customer = gateway.customer(credit="100")
+    connections = []
+    for piece_bytes in (1500, 2000, 2500, 3000, 3500, 4000):
+        provider.then(answers.endless(piece_bytes=piece_bytes))
+        connections.append(ask_long(gateway, customer))
+    wait_until(lambda: stalled(provider), 60, "a stop of the provider's writing")
+    rest = int(usd(customer.wallet()["available"]) / TOKEN_USD)
+    provider.then(answers.stream([answers.content_event("x")], ending="hang"))
+    with ask_long(gateway, customer, max_tokens=rest):
+        for connection in connections:
+            while chunk := connection.read_chunk():
+                last = chunk
+            assert b'"code":"insufficient_credits"' in last
+            assert last.endswith(answers.DONE)
+        first = provider.requests[: len(connections)]
+        wait_until(lambda: all(request.gone_at for request in first), 10, "the end of all calls")
+    for connection in connections:
+        connection.close()

@@ -1,5 +1,8 @@
 """Clients that leave: the provider is cancelled within a second, and what was generated is paid."""
 
+import contextlib
+import os
+import socket
 import threading
 import time
 from decimal import Decimal
@@ -7,7 +10,7 @@ from decimal import Decimal
 import answers
 import pytest
 from answers import Usage
-from prices import charge, usd
+from prices import Price, charge, usd
 from rawhttp import chat_bytes
 from wait import wait_until
 
@@ -119,3 +122,46 @@ def test_many_leave_at_once(gateway, customer, provider):
     total = sum(usd(record["cost"]) for record in customer.records())
     assert 10 - customer.balance == total > 0
     assert gateway.is_alive()
+
+
+@contextlib.contextmanager
+def unreachable():
+    """A port that answers no SYN: its queue is full."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("who_gives_up", ["client", "gateway"])
+def test_gone_while_the_provider_is_being_connected(make_gateway, who_gives_up):
+    """libcurl then closes the socket without asking us; its number is soon somebody else's."""
+    timeout_ms = 60_000 if who_gives_up == "client" else 50
+    with unreachable() as port:
+
+        def prepare(policies):
+            url = f"http://127.0.0.1:{port}/v1"
+            policies.provider("far", base_url=url, connect_timeout_ms=timeout_ms)
+            policies.model("far", Price("1", "2"), providers=("far",))
+
+        gateway = make_gateway(prepare=prepare, workers=1)
+        customer = gateway.customer()
+        body = BODY.replace(b"gpt-4o-mini", b"far")
+        before = len(os.listdir(f"/proc/{gateway.process.pid}/fd"))
+        for _ in range(20):
+            with gateway.connect() as connection:
+                connection.send(chat_bytes(customer.key, body))
+                if who_gives_up == "client":
+                    wait_until(lambda: usd(customer.wallet()["held"]) > 0, 10, "the hold")
+                else:
+                    assert connection.read_reply().status in (502, 504)
+            customer.wait_for_no_hold()
+        open_now = len(os.listdir(f"/proc/{gateway.process.pid}/fd"))
+        assert open_now < before + 10
+        gateway.check_money()
+        gateway.stop()

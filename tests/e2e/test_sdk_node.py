@@ -24,7 +24,7 @@ CALL = {
 def run(gateway):
     """run(case, customer): what the script says."""
 
-    def run(case: str, customer) -> dict:
+    def run(case: str, customer, *more: str) -> dict:
         env = {
             "PATH": os.environ["PATH"],
             "E2E_NODE": str(FOLDER),
@@ -33,7 +33,7 @@ def run(gateway):
         }
         script = Path(__file__).parent / "node/chat.mjs"
         result = subprocess.run(
-            ["node", script, case], env=env, capture_output=True, text=True, timeout=60
+            ["node", script, case, *more], env=env, capture_output=True, text=True, timeout=60
         )
         assert result.returncode == 0, result.stderr
         return json.loads(result.stdout)
@@ -139,6 +139,17 @@ def test_timeout(run, customer, provider):
     assert run("timeout", customer)["class"] == "APIConnectionTimeoutError"
     customer.wait_for_no_hold()
     assert customer.balance == before
+
+
+def test_idempotency_key(run, customer, provider):
+    """Its own retry after a failure before the first byte, and the same request once more."""
+    provider.then(answers.error(500, "The server had an error", None, "server_error"))
+    said = run("idempotent", customer, "order 1")
+    assert said["ids"] == [customer.wait_for_record(2)["id"]] * 2
+    assert said["refused"]["code"] == "idempotency_key_reused"
+    assert len(provider.requests) == 2
+    customer.wait_for_no_hold()
+    assert 10 - customer.balance == usd(said["cost"]) == charge("gpt-4o-mini", Usage())
 
 
 def test_aborted_stream(run, customer, provider):

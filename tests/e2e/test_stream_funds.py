@@ -12,8 +12,11 @@ import answers
 import pytest
 import sse
 from answers import DONE, Chat, Usage, content_event
+from customer import QUESTION
+from idempotent import HEADER, ask, check_same, is_replay
 from policies import Policies
 from prices import Price, charge, usd
+from rawhttp import chat_bytes
 from wait import wait_until
 
 PRICE = Price("100", "1000")  # a dollar is 833 tokens of output, with margin
@@ -356,3 +359,43 @@ def test_402_names_what_is_affordable(house, provider):
     assert metadata["affordable_max_tokens"] == 0
     assert usd(metadata["available"]) == Decimal("0.001")
     assert not provider.requests
+
+
+# ---- with an Idempotency-Key ----
+
+
+@pytest.mark.parametrize("usage_asked", [False, True])
+def test_what_money_has_ended_is_answered_again(house, provider, usage_asked):
+    """The chunks that are ours, too; though there is money again by then."""
+    customer = house.customer(credit="5")
+    provider.answer = endless_pieces()
+    fields = {"stream": True, "stream_options": {"include_usage": usage_asked}}
+    first = ask(customer, "money", model="dear", **fields)
+    assert finish_of(first.content)["metadata"]["code"] == "insufficient_credits"
+    customer.wait_for_no_hold()
+    customer.charge("100")
+    check_same(first, ask(customer, "money", model="dear", **fields))
+    assert len(provider.requests) == 1
+
+
+def test_money_ends_it_without_its_client_as_well(house, provider):
+    customer = house.customer(credit="5")
+    gate = threading.Event()
+    provider.answer = endless_pieces(gate=gate)
+    body = json.dumps({"model": "dear", "stream": True, "messages": list(QUESTION)}).encode()
+    with house.connect() as connection:
+        connection.send(chat_bytes(customer.key, body, {HEADER: "money"}))
+        connection.read_head()
+        connection.read_chunk()
+    wait_until(lambda: house.logged("runs on for its retry"), 10, "the client's leaving")
+    gate.set()
+
+    def retry():
+        response = customer.post(body, headers={HEADER: "money"})
+        return None if response.status_code == 409 else response
+
+    again = wait_until(retry, 20, "the answer")
+    assert is_replay(again)
+    assert finish_of(again.content)["metadata"]["code"] == "insufficient_credits"
+    assert 0 <= customer.balance < Decimal("0.2")
+    assert len(provider.requests) == 1

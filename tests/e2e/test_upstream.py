@@ -306,6 +306,19 @@ def test_missing_done(customer, provider):
     assert customer.wait_for_record()["usage_source"] == "reported"
 
 
+@pytest.mark.parametrize("cut", [1, 2], ids=["no empty line", "not even the end of the line"])
+@pytest.mark.parametrize("last", ["answer", "comment", "done"])
+def test_end_without_an_empty_line(customer, provider, last, cut):
+    """What comes last is an event like the others, and ours behind it another."""
+    events = Chat(usage=None, done=last == "done").events({"model": "gpt-4o-mini"})
+    if last == "comment":
+        events.append(b": goodbye\n\n")
+    sent = b"".join(events)
+    provider.answer = answers.stream([sent[:-cut]])
+    got = customer.ask(stream=True, max_tokens=100).content
+    assert got == sent + (b"" if last == "done" else DONE)
+
+
 def test_usage_twice(customer, provider):
     """The last one counts, and it is charged once."""
     provider.answer = answers.chat(usage=Usage(11, 7), usage_in_chunks="twice")

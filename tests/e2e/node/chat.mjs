@@ -106,6 +106,15 @@ const cases = {
   async timeout() {
     return refusal(() => client({ timeout: 300 }).chat.completions.create({ model, messages }));
   },
+  async idempotent() {
+    const options = { headers: { 'Idempotency-Key': process.argv[3] } };
+    const ask = { model, messages };
+    const first = await client({ maxRetries: 4 }).chat.completions.create(ask, options);
+    const again = await client().chat.completions.create(ask, options);
+    const streamed = { ...ask, stream: true };
+    const refused = await refusal(() => client().chat.completions.create(streamed, options));
+    return { ids: [first._request_id, again._request_id], cost: first.usage.cost, refused };
+  },
   async aborted() {
     const stream = await client().chat.completions.create({ model, messages, stream: true });
     let chunks = 0;

@@ -26,12 +26,14 @@ struct image {
     size_t bytes;
     struct unsynced *first;
     struct unsynced **last;
+    int losses; /* syncs that have forgotten what they could not write */
 };
 
 struct file {
     sqlite3_file base;
     struct image *image;
     sqlite3_file *real;
+    int losses; /* of those, that this file has heard of */
 };
 
 static sqlite3_vfs *real_vfs;
@@ -106,25 +108,41 @@ static void put(uint8_t **data, size_t *bytes, const struct unsynced *one)
         *bytes = (size_t)one->offset;
 }
 
-static void image_sync(struct image *image)
+static void image_sync(struct image *image, bool lost)
 {
     if (!image)
         return;
     pthread_mutex_lock(&mutex);
     while (image->first) {
         struct unsynced *one = image->first;
-        put(&image->data, &image->bytes, one);
+        if (!lost)
+            put(&image->data, &image->bytes, one);
         image->first = one->next;
         free(one->data);
         free(one);
     }
     image->last = &image->first;
+    image->losses += lost;
     pthread_mutex_unlock(&mutex);
+}
+
+/* True, once for each file: something of it was lost since it was opened. */
+static bool hears_of_loss(struct file *file)
+{
+    bool yes;
+
+    if (!file->image)
+        return false;
+    pthread_mutex_lock(&mutex);
+    yes = file->losses != file->image->losses;
+    file->losses = file->image->losses;
+    pthread_mutex_unlock(&mutex);
+    return yes;
 }
 
 static void image_clear(struct image *image)
 {
-    image_sync(image);
+    image_sync(image, false);
     free(image->data);
     image->data = NULL;
     image->bytes = 0;
@@ -238,11 +256,19 @@ static int file_truncate(sqlite3_file *file, sqlite3_int64 bytes)
 
 static int file_sync(sqlite3_file *file, int flags)
 {
+    struct image *image = ((struct file *)file)->image;
+
     (void)flags;
     watch();
-    if (fails(DISK_SYNC))
+    if (fails(DISK_SYNC)) {
+        if (plan.fault == DISK_LOST)
+            image_sync(image, true);
+        hears_of_loss((struct file *)file);
         return code(SQLITE_IOERR_FSYNC);
-    image_sync(((struct file *)file)->image);
+    }
+    if (hears_of_loss((struct file *)file))
+        return SQLITE_IOERR_FSYNC;
+    image_sync(image, false);
     return SQLITE_OK;
 }
 
@@ -341,6 +367,8 @@ static int disk_open(sqlite3_vfs *self, const char *path, sqlite3_file *out, int
         return rc;
     }
     file->image = image_of(path);
+    file->losses = 0;
+    hears_of_loss(file);
     out->pMethods = &methods;
     return SQLITE_OK;
 }

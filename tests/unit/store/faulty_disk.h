@@ -10,7 +10,10 @@ enum disk_call { DISK_OPEN, DISK_READ, DISK_WRITE, DISK_SYNC, DISK_TRUNCATE, DIS
 enum disk_fault {
     DISK_EIO,
     DISK_FULL,
-    DISK_SHORT /* a part is read or written, and then it fails */
+    DISK_SHORT, /* a part is read or written, and then it fails */
+    /* Of syncs, with disk_track: as Linux does it. What was written since the last one can still be
+     * read, but counts as written and will not be again; each open file hears of it once. */
+    DISK_LOST
 };
 
 struct disk_plan {

@@ -76,6 +76,23 @@ void fixture_wait(struct inbox *home, size_t count)
     }
 }
 
+static _Thread_local const struct job *finished; /* the call that has come home last */
+
+static void call_finished(struct job *job)
+{
+    finished = job;
+}
+
+/* For this one: what is on its way home besides may come before it or with it. */
+static void wait_for_call(struct inbox *home, const struct store_call *call)
+{
+    while (finished != &call->job) {
+        inbox_wait(home, -1);
+        inbox_finish(home);
+    }
+    finished = NULL;
+}
+
 static void call_list(struct store *store, struct inbox *home, struct store_call *call,
                       const char *operation, const char *letters, va_list list)
 {
@@ -101,8 +118,9 @@ static void call_list(struct store *store, struct inbox *home, struct store_call
         return;
     }
     call->job.home = home;
+    call->job.done = call_finished;
     assert_true(store_call_post(store, call));
-    fixture_wait(home, 1);
+    wait_for_call(home, call);
 }
 
 void fixture_call(struct store *store, struct inbox *home, struct store_call *call,
@@ -250,7 +268,31 @@ bool fixture_settle(struct store *store, struct ledger_settlement *settlement)
     return settlement->durable;
 }
 
-static sqlite3 *open_raw(const char *path)
+void fixture_claim(struct claim *claim, const struct id *account_id, const char *key,
+                   const char *digest)
+{
+    *claim = (struct claim){.account_id = *account_id};
+    strcpy(claim->key, key);
+    memset(claim->digest, '0', SHA256_HEX_BYTES - 1);
+    memcpy(claim->digest, digest, strlen(digest));
+}
+
+void fixture_keep(struct keeping *keeping, struct ledger_settlement *settlement, const char *key,
+                  struct slice body)
+{
+    const struct usage_record *record = &settlement->record;
+
+    fixture_claim(&keeping->claim, &record->account_id, key, "");
+    keeping->answer = (struct kept_answer){.claim = &keeping->claim,
+                                           .exchange_id = record->exchange_id.text,
+                                           .status = record->status,
+                                           .content_type = "application/json",
+                                           .cost_nusd = record->charge_nusd,
+                                           .body = body};
+    settlement->kept = &keeping->answer;
+}
+
+sqlite3 *fixture_raw(const char *path)
 {
     sqlite3 *handle;
 
@@ -259,9 +301,8 @@ static sqlite3 *open_raw(const char *path)
     return handle;
 }
 
-int64_t fixture_number(const char *path, const char *sql)
+int64_t fixture_raw_number(sqlite3 *handle, const char *sql)
 {
-    sqlite3 *handle = open_raw(path);
     sqlite3_stmt *statement;
     int64_t number;
 
@@ -270,13 +311,21 @@ int64_t fixture_number(const char *path, const char *sql)
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
     number = sqlite3_column_int64(statement, 0);
     sqlite3_finalize(statement);
+    return number;
+}
+
+int64_t fixture_number(const char *path, const char *sql)
+{
+    sqlite3 *handle = fixture_raw(path);
+    int64_t number = fixture_raw_number(handle, sql);
+
     sqlite3_close(handle);
     return number;
 }
 
 void fixture_sql(const char *path, const char *sql)
 {
-    sqlite3 *handle = open_raw(path);
+    sqlite3 *handle = fixture_raw(path);
     char *message = NULL;
 
     if (sqlite3_exec(handle, sql, NULL, NULL, &message) != SQLITE_OK)

@@ -13,6 +13,7 @@
 
 #include "base/fault.h"
 #include "base/job.h"
+#include "store/answers.h"
 #include "store/call.h"
 #include "store/directory.h"
 #include "store/ledger.h"
@@ -68,11 +69,23 @@ bool fixture_take(struct store *store, struct ledger_hold *hold);
 void fixture_settlement(struct ledger_settlement *settlement, const struct ledger_hold *hold,
                         int64_t charge_nusd, int64_t overrun_nusd, int64_t cost_nusd);
 bool fixture_settle(struct store *store, struct ledger_settlement *settlement);
+/* The settlement keeps `body` as the answer to that key. */
+struct keeping {
+    struct claim claim;
+    struct kept_answer answer;
+};
+void fixture_claim(struct claim *claim, const struct id *account_id, const char *key,
+                   const char *digest);
+void fixture_keep(struct keeping *keeping, struct ledger_settlement *settlement, const char *key,
+                  struct slice body);
 /* Waits until `count` jobs have come home, and finishes them. */
 void fixture_wait(struct inbox *home, size_t count);
 
 /* One number from the database, on a handle of its own. */
 int64_t fixture_number(const char *path, const char *sql);
+/* The same for several: a handle that only the test uses, to be closed. */
+sqlite3 *fixture_raw(const char *path);
+int64_t fixture_raw_number(sqlite3 *handle, const char *sql);
 /* Runs SQL on a handle of its own: for damage. */
 void fixture_sql(const char *path, const char *sql);
 /* True when nothing differs; the report is printed when `expected` is NULL and it does. With

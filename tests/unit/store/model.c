@@ -10,6 +10,12 @@ static int64_t left_of_key(const struct model_key *key)
     return key->budget < 0 ? INT64_MAX : key->budget - key->spent - key->held;
 }
 
+static void add_held(struct model *model, int key, int64_t amount)
+{
+    model->keys[key].held += amount;
+    model->accounts[model->keys[key].account].held += amount;
+}
+
 void model_credit(struct model *model, int account, int64_t amount)
 {
     model->accounts[account].posted += amount;
@@ -28,7 +34,7 @@ void model_delete_key(struct model *model, int key)
 
 enum model_answer model_hold(struct model *model, int hold, int key, int64_t amount, bool expires)
 {
-    struct model_account *account = &model->accounts[model->keys[key].account];
+    const struct model_account *account = &model->accounts[model->keys[key].account];
 
     if (account->posted - account->held < amount)
         return MODEL_INSUFFICIENT;
@@ -36,62 +42,98 @@ enum model_answer model_hold(struct model *model, int hold, int key, int64_t amo
         return MODEL_UNKNOWN;
     if (left_of_key(&model->keys[key]) < amount)
         return MODEL_BUDGET;
-    account->held += amount;
-    model->keys[key].held += amount;
+    add_held(model, key, amount);
     model->holds[hold] =
         (struct model_hold){.key = key, .amount = amount, .open = true, .expires = expires};
     return MODEL_ACCEPTED;
 }
 
-int64_t model_spare(const struct model *model, int key, int64_t amount)
+int64_t model_extend(struct model *model, int hold, int64_t amount)
 {
+    int key = model->holds[hold].key;
     const struct model_account *account = &model->accounts[model->keys[key].account];
 
     amount = smaller(amount, account->posted - account->held);
     amount = smaller(amount, left_of_key(&model->keys[key]));
-    return amount < 0 ? 0 : amount;
+    amount = amount < 0 ? 0 : amount;
+    add_held(model, key, amount);
+    model->holds[hold].more += amount;
+    return amount;
 }
 
-int64_t model_extend(struct model *model, int hold, int64_t amount)
+void model_give_back(struct model *model, int hold)
 {
-    struct model_key *key = &model->keys[model->holds[hold].key];
+    add_held(model, model->holds[hold].key, -model->holds[hold].more);
+    model->holds[hold].more = 0;
+}
 
-    amount = model_spare(model, model->holds[hold].key, amount);
-    model->accounts[key->account].held += amount;
-    key->held += amount;
-    model->holds[hold].amount += amount;
-    return amount;
+static void post(struct model *model, struct model_hold *hold, int64_t charge)
+{
+    model->accounts[model->keys[hold->key].account].posted -= charge;
+    model->keys[hold->key].spent += charge;
+    model->charged += charge;
+    hold->charged += charge;
+}
+
+static void end(struct model *model, struct model_hold *hold)
+{
+    add_held(model, hold->key, -hold->amount);
+    hold->open = false;
 }
 
 bool model_settle(struct model *model, int hold, int64_t charge)
 {
     struct model_hold *ended = &model->holds[hold];
-    struct model_key *key = &model->keys[ended->key];
-    struct model_account *account = &model->accounts[key->account];
 
+    model_give_back(model, hold);
     if (!ended->open)
         return false;
-    ended->open = false;
-    account->held -= ended->amount;
-    key->held -= ended->amount;
-    account->posted -= charge;
-    key->spent += charge;
-    model->charged += charge;
+    end(model, ended);
+    post(model, ended, charge);
+    ended->recorded = true;
     return true;
+}
+
+void model_unsettle(struct model *model, int hold)
+{
+    struct model_hold *ended = &model->holds[hold];
+
+    post(model, ended, -ended->charged);
+    ended->recorded = false;
+}
+
+enum model_answer model_refund(struct model *model, int hold, int64_t amount)
+{
+    struct model_hold *ended = &model->holds[hold];
+    int64_t left = ended->charged - ended->refunded;
+
+    if (!ended->recorded)
+        return MODEL_UNKNOWN;
+    if (left == 0)
+        return MODEL_NOTHING_LEFT;
+    if (amount > left)
+        return MODEL_TOO_MUCH;
+    amount = amount ? amount : left;
+    ended->refunded += amount;
+    model_credit(model, model->keys[ended->key].account, amount);
+    return MODEL_ACCEPTED;
 }
 
 void model_expire(struct model *model)
 {
     for (int i = 0; i < MODEL_HOLDS; i++) {
-        if (model->holds[i].expires)
-            model_settle(model, i, 0);
+        if (model->holds[i].open && model->holds[i].expires)
+            end(model, &model->holds[i]);
     }
 }
 
 void model_restart(struct model *model)
 {
-    for (int i = 0; i < MODEL_HOLDS; i++)
-        model_settle(model, i, 0);
+    for (int i = 0; i < MODEL_HOLDS; i++) {
+        model_give_back(model, i);
+        if (model->holds[i].open)
+            end(model, &model->holds[i]);
+    }
 }
 
 int64_t model_available(const struct model *model, int key)

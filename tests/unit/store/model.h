@@ -25,31 +25,44 @@ struct model_key {
 struct model_hold {
     int key;
     int64_t amount;
+    int64_t more; /* what was added; held until it is settled or given back, in memory only */
+    int64_t charged;
+    int64_t refunded;
     bool open;
     bool expires;
+    bool recorded; /* it has ended with a usage record */
 };
 
 struct model {
     struct model_account accounts[MODEL_ACCOUNTS];
     struct model_key keys[MODEL_KEYS];
     struct model_hold holds[MODEL_HOLDS];
-    int64_t credited; /* all that was paid in */
+    int64_t credited; /* all that was paid in or given back */
     int64_t charged;
 };
 
-enum model_answer { MODEL_ACCEPTED, MODEL_INSUFFICIENT, MODEL_BUDGET, MODEL_UNKNOWN };
+enum model_answer {
+    MODEL_ACCEPTED,
+    MODEL_INSUFFICIENT,
+    MODEL_BUDGET,
+    MODEL_UNKNOWN,
+    MODEL_NOTHING_LEFT,
+    MODEL_TOO_MUCH
+};
 
 void model_credit(struct model *model, int account, int64_t amount);
 /* A new key in the place of a deleted one without open holds. */
 void model_key(struct model *model, int key, int account, int64_t budget);
 void model_delete_key(struct model *model, int key);
 enum model_answer model_hold(struct model *model, int hold, int key, int64_t amount, bool expires);
-/* How much of `amount` account and key have. */
-int64_t model_spare(const struct model *model, int key, int64_t amount);
 /* How much of it the hold gets. */
 int64_t model_extend(struct model *model, int hold, int64_t amount);
-/* False: no such hold is open; nothing happens. A void charges 0. */
+void model_give_back(struct model *model, int hold); /* what it got so */
+/* False: no such hold is open; only what was added is given back. A void charges 0. */
 bool model_settle(struct model *model, int hold, int64_t charge);
+void model_unsettle(struct model *model, int hold); /* the last word on it was lost in a crash */
+/* Back to the customer; amount 0: all that is left of the charge. */
+enum model_answer model_refund(struct model *model, int hold, int64_t amount);
 void model_expire(struct model *model);  /* those that expire */
 void model_restart(struct model *model); /* all open holds are void */
 int64_t model_available(const struct model *model, int key);

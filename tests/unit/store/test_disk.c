@@ -3,6 +3,8 @@
  * ledger is sound and holds exactly what was said. */
 #include "store/fixture.h"
 
+#include <dlfcn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,19 +14,21 @@
 #include "store/faulty_disk.h"
 #include "store/state.h"
 
-enum { HOLDS = 3, HELD = 1000, CHARGED = 400, CREDIT = 5000, RUNS_MAX = 1000 };
+enum { HOLDS = 3, HELD = 1000, CHARGED = 400, CREDIT = 5000, RUNS_MAX = 1000, FULL_SCRIPTS = 30 };
 
 static struct fixture f;
 static struct customer ann;
 static char template[112];
 static struct ledger_hold holds[HOLDS];
 static struct ledger_settlement settlements[HOLDS];
+static struct keeping keepings[HOLDS];
 static size_t settling; /* that have not come home */
 /* what was reported */
 static int64_t credited;
 static int64_t charged;
 static int64_t held_count;
 static int64_t ended_count;
+static bool refused; /* anything, since the last reset */
 
 static struct store *try_open(struct fault *fault)
 {
@@ -109,6 +113,7 @@ static void credit(void)
         credited += CREDIT;
     else
         assert_string_equal(fixture_code, "unavailable");
+    refused |= fixture_code[0] != '\0';
     assert_reported();
 }
 
@@ -119,11 +124,13 @@ static bool take(struct ledger_hold *hold)
 
     fixture_hold(hold, &f.home, &ann, HELD);
     outcome = ledger_hold(f.store, hold, &refusal);
+    refused |= outcome == HOLD_UNAVAILABLE;
     if (outcome == HOLD_UNAVAILABLE)
         return false;
     assert_int_equal(outcome, HOLD_ACCEPTED);
     fixture_wait(&f.home, 1);
     held_count += hold->durable;
+    refused |= !hold->durable;
     assert_reported();
     return hold->durable;
 }
@@ -142,6 +149,8 @@ static void end(size_t at, bool voided)
 {
     fixture_settlement(&settlements[at], &holds[at], voided ? 0 : CHARGED, 0, 1);
     settlements[at].voided = voided;
+    fixture_keep(&keepings[at], &settlements[at], settlements[at].record.exchange_id.text,
+                 slice_of("an answer"));
     settlements[at].job.done = settlement_done;
     settling++;
     ledger_settle(f.store, &settlements[at]);
@@ -194,6 +203,8 @@ static void assert_sound(void)
     assert_int_equal(on_disk("SELECT posted_nusd FROM balances WHERE floor_zero"),
                      wallet.posted_nusd);
     assert_int_equal(on_disk("SELECT count(*) FROM usage"), ended_count);
+    /* Each with its answer; that none is without its settlement the audit says. */
+    assert_int_equal(on_disk("SELECT count(*) FROM kept_answers"), ended_count);
     assert_int_equal(on_disk("SELECT count(*) FROM open_holds"), 0);
     assert_int_equal(on_disk("SELECT count(*) FROM pragma_integrity_check"
                              " WHERE integrity_check <> 'ok'"),
@@ -208,6 +219,28 @@ static void reset(void)
     shell("rm -f '%s-wal' '%s-shm'", f.path, f.path);
     copy_file(template, f.path);
     credited = charged = held_count = ended_count = 0;
+    refused = false;
+}
+
+/* The disk works again, and so does all else without a restart; and after one. */
+static void check_recovery(void)
+{
+    int64_t before;
+
+    wait_writable();
+    assert_sound();
+    before = ended_count;
+    script();
+    assert_int_equal(ended_count, before + HOLDS);
+    assert_sound();
+    fixture_reopen(&f);
+    assert_sound();
+}
+
+static void assert_readable(void)
+{
+    assert_non_null(
+        fixture_ask(f.store, &f.home, "transfer.list", "tni", ann.account_id.text, (int64_t)10));
 }
 
 /* True: the disk has failed in this run. */
@@ -222,8 +255,7 @@ static bool run(const struct disk_plan *plan)
     if (f.store) {
         script();
         if (plan->call != DISK_READ && plan->call != DISK_OPEN) /* the dashboard goes on */
-            assert_non_null(fixture_ask(f.store, &f.home, "transfer.list", "tni",
-                                        ann.account_id.text, (int64_t)10));
+            assert_readable();
     } else { /* said so; and when it works again, it starts */
         assert_true(strcmp(fault.code, "database_unusable") == 0 ||
                     strcmp(fault.code, "unavailable") == 0);
@@ -232,15 +264,7 @@ static bool run(const struct disk_plan *plan)
     if (!f.store)
         f.store = try_open(&fault);
     assert_non_null(f.store);
-    wait_writable();
-    assert_sound();
-    settling = 0;
-    int64_t before = ended_count;
-    script();
-    assert_int_equal(ended_count, before + HOLDS); /* without a restart */
-    assert_sound();
-    fixture_reopen(&f);
-    assert_sound();
+    check_recovery();
     return failed;
 }
 
@@ -325,13 +349,66 @@ static void closing_fails(void **state)
     }
 }
 
+/* ---- a database that may not grow ---- */
+
+static _Atomic(sqlite3 *) limited; /* the handle that writes; the others only read */
+static atomic_llong page_limit;    /* to be set; 0: nothing to do */
+
+/* In front of SQLite's: only the thread that owns a handle may change its limit. */
+int sqlite3_step(sqlite3_stmt *statement)
+{
+    static _Atomic(int (*)(sqlite3_stmt *)) real;
+    sqlite3 *handle = sqlite3_db_handle(statement);
+    long long limit = handle == atomic_load(&limited) ? atomic_exchange(&page_limit, 0) : 0;
+    char sql[64];
+
+    if (!atomic_load(&real))
+        atomic_store(&real, (int (*)(sqlite3_stmt *))dlsym(RTLD_NEXT, "sqlite3_step"));
+    if (limit) {
+        snprintf(sql, sizeof(sql), "PRAGMA max_page_count = %lld", limit);
+        sqlite3_exec(handle, sql, NULL, NULL, NULL);
+    }
+    return atomic_load(&real)(statement);
+}
+
+/* True: it was not enough. */
+static bool run_limited(int more_pages)
+{
+    bool failed;
+
+    reset();
+    f.store = fixture_open(f.path, true);
+    atomic_store(&page_limit, on_disk("PRAGMA page_count") + more_pages);
+    atomic_store(&limited, f.store->db.handle);
+    for (int i = 0; i < FULL_SCRIPTS && !settling; i++)
+        script();
+    failed = refused || settling;
+    assert_readable();
+    atomic_store(&page_limit, 1 << 30);
+    check_recovery();
+    assert_int_equal(atomic_load(&page_limit), 0); /* it was lifted, not left */
+    atomic_store(&limited, NULL);
+    return failed;
+}
+
+static void database_is_full(void **state)
+{
+    int more_pages = 0;
+
+    (void)state;
+    while (run_limited(more_pages))
+        assert_true(++more_pages < RUNS_MAX);
+    print_message("full with up to %d more pages\n", more_pages - 1);
+    assert_true(more_pages > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(closing_fails), cmocka_unit_test(truncations_fail),
         cmocka_unit_test(syncs_fail),    cmocka_unit_test(opens_fail),
         cmocka_unit_test(reads_fail),    cmocka_unit_test(writes_fail_once),
-        cmocka_unit_test(writes_fail),
+        cmocka_unit_test(writes_fail),   cmocka_unit_test(database_is_full),
     };
 
     return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -90,6 +90,9 @@ static void verify(int holds_min, int ended_min, int credits_min)
         want(number(handle, "SELECT count(*) FROM transfers WHERE kind = 'manual'") >= credits_min,
              "a credit is lost");
     }
+    want(number(handle, "SELECT count(*) FROM usage WHERE exchange_id NOT IN"
+                        " (SELECT exchange_id FROM kept_answers)") == 0,
+         "an answer is lost, and paid");
     buffer_init(&report, 1 << 20);
     want(store_verify(cut_path, &report, &fault), fault.message);
     buffer_fini(&report);
@@ -164,6 +167,7 @@ static void one_round(void)
 {
     struct ledger_hold hold;
     struct ledger_settlement settlement;
+    struct keeping keeping;
 
     assert_non_null(fixture_ask(f.store, &f.home, "credit.create", "titt", ann.user_id.text, USD,
                                 "manual", "more"));
@@ -173,6 +177,7 @@ static void one_round(void)
         assert_true(fixture_take(f.store, &hold));
         atomic_fetch_add(&holds, 1);
         fixture_settlement(&settlement, &hold, 400, 10, 5);
+        fixture_keep(&keeping, &settlement, hold.exchange_id.text, slice_of("an answer"));
         assert_true(fixture_settle(f.store, &settlement));
         atomic_fetch_add(&ended, 1);
     }

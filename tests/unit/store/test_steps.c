@@ -136,6 +136,8 @@ static void pages_by_time(void **state)
     /* All ten, from hour to hour, and not by looking at all that lies between. */
     assert_below("a rare model", usage_page("rare", "newest", NULL, 0), 100000);
     assert_string_equal(fixture_member(call.result.data, "next_cursor"), "null");
+    assert_below("a rare model, oldest first", usage_page("rare", "oldest", NULL, 0), 100000);
+    assert_string_equal(fixture_member(call.result.data, "next_cursor"), "null");
     assert_below("no such model", usage_page("none", "newest", NULL, 0), 20000);
     assert_below("with totals", usage_page(NULL, "newest", NULL, 1), 60000);
 }

@@ -10,11 +10,13 @@ static struct fixture f;
 static struct customer ann;
 static struct ledger_hold settled;
 
-/* A ledger with a bit of everything: a charge with cost and overrun, a void, an open hold. */
+/* A ledger with a bit of everything: a charge with cost and overrun, a void, an open hold, answers
+ * that are kept of all but the last, and of a top-up. */
 static int setup(void **state)
 {
     static struct ledger_hold hold;
     struct ledger_settlement settlement;
+    struct keeping keeping;
 
     (void)state;
     fixture_init(&f);
@@ -22,13 +24,18 @@ static int setup(void **state)
     fixture_hold(&settled, &f.home, &ann, 1000);
     assert_true(fixture_take(f.store, &settled));
     fixture_settlement(&settlement, &settled, 1000, 7, 800);
+    fixture_keep(&keeping, &settlement, "settled", slice_of("a"));
     assert_true(fixture_settle(f.store, &settlement));
     fixture_hold(&hold, &f.home, &ann, 50);
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, 0, 0, 0);
     settlement.voided = true;
     settlement.record.provider[0] = '\0';
+    fixture_keep(&keeping, &settlement, "void", slice_of("b"));
     assert_true(fixture_settle(f.store, &settlement));
+    assert_non_null(fixture_ask(f.store, &f.home, "credit.create_once", "tittttti",
+                                ann.user_id.text, (int64_t)USD, "test", "a test", "top-up",
+                                keeping.claim.digest, "req_x", (int64_t)201));
     fixture_hold(&hold, &f.home, &ann, 60); /* stays open */
     assert_true(fixture_take(f.store, &hold));
     return 0;
@@ -140,6 +147,16 @@ static const struct damage damages[] = {
     {"UPDATE sales SET cost_nusd = 0", "-0.000000800 of cost"},
     {"UPDATE sales SET overrun_nusd = 0", "-0.000000007 of overrun"},
     {"DELETE FROM sales", "provider openai: the roll-up of all customers differs"},
+    {"UPDATE kept_answers SET exchange_id = 'req_y' WHERE key = 'settled'",
+     "kept answer of req_y: its exchange is missing"},
+    {"UPDATE kept_answers SET account_id = 'acct_y' WHERE key = 'void'",
+     "its exchange is missing or another account's"},
+    {"UPDATE kept_answers SET cost_nusd = 999 WHERE key = 'settled'",
+     "its cost is 0.000000999, its resolution 0.000001000"},
+    {"UPDATE kept_answers SET transfer_id = 'tx_y' WHERE key = 'top-up'",
+     "kept answer of req_x: its transfer is missing"},
+    {"UPDATE kept_answers SET account_id = 'acct_y' WHERE key = 'top-up'",
+     "its transfer is missing or another account's"},
 };
 
 static void every_damage_is_named(void **state)

@@ -1,0 +1,141 @@
+#include "store/answers.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "store/answers_table.h"
+#include "store/reports.h"
+#include "store/state.h"
+
+enum {
+    FORGET_ROWS = 64, /* in one transaction */
+    FORGET_BYTES = 2 * 1024 * 1024,
+    FORGET_US = 2 * 1000 * 1000, /* between two looks */
+    FORGET_REST_US = 20 * 1000   /* while there are many */
+};
+
+bool answers_keep(struct db *db, const struct kept_answer *answer, int64_t now_ms)
+{
+    /* What may stand there is over: else it would have been answered again. */
+    return db_run(db,
+                  "INSERT OR REPLACE INTO kept_answers (account_id, key, digest, exchange_id,"
+                  " transfer_id, status, content_type, cost_nusd, created_ms, expires_ms, body)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                  DB_VALUES(bind_text(answer->claim->account_id.text),
+                            bind_text(answer->claim->key), bind_text(answer->claim->digest),
+                            bind_text(answer->exchange_id),
+                            answer->transfer_id ? bind_text(answer->transfer_id) : bind_null(),
+                            bind_int(answer->status), bind_text(answer->content_type),
+                            answer->cost_nusd >= 0 ? bind_int(answer->cost_nusd) : bind_null(),
+                            bind_int(now_ms), bind_int(now_ms + LIMIT_KEPT_ANSWER_MS),
+                            answer->body.data ? bind_blob(answer->body) : bind_null()));
+}
+
+/* ---- looking ---- */
+
+static enum lookup_outcome read_row(struct answer_lookup *lookup, sqlite3_stmt *row)
+{
+    struct slice body;
+
+    if (strcmp(column_text(row, 0), lookup->claim->digest) != 0)
+        return LOOKUP_OTHER;
+    if (!id_parse(slice_of(column_text(row, 1)), "req", &lookup->exchange_id))
+        return LOOKUP_FAILED;
+    lookup->status = (int)column_int(row, 2);
+    snprintf(lookup->content_type, sizeof(lookup->content_type), "%s", column_text(row, 3));
+    lookup->cost_nusd = column_null(row, 4) ? -1 : column_int(row, 4);
+    if (column_null(row, 5))
+        return LOOKUP_TOO_LARGE;
+    body.data = sqlite3_column_blob(row, 5); /* NULL with 0 bytes */
+    body.bytes = (size_t)sqlite3_column_bytes(row, 5);
+    return buffer_append_slice(&lookup->body, body) ? LOOKUP_FOUND : LOOKUP_FAILED;
+}
+
+static void run_look(struct job *job, void *server)
+{
+    struct answer_lookup *lookup = (struct answer_lookup *)job;
+    struct reports *reports = server;
+    struct db *db = &reports->db;
+    sqlite3_stmt *row;
+
+    _Static_assert(offsetof(struct answer_lookup, job) == 0, "a job is cast to its lookup");
+    db_clear(db);
+    row = db_bind(db,
+                  "SELECT digest, exchange_id, status, content_type, cost_nusd, body"
+                  " FROM kept_answers WHERE account_id = ?1 AND key = ?2 AND expires_ms > ?3",
+                  DB_VALUES(bind_text(lookup->claim->account_id.text),
+                            bind_text(lookup->claim->key), bind_int(clock_wall_ms())));
+    lookup->outcome = LOOKUP_NOTHING;
+    if (db_row(db, row)) {
+        lookup->outcome = read_row(lookup, row);
+        db_leave(row);
+    }
+    if (db->failure)
+        lookup->outcome = LOOKUP_FAILED;
+}
+
+bool answers_look(struct store *store, struct answer_lookup *lookup)
+{
+    buffer_init(&lookup->body, LIMIT_KEPT_ANSWER_BYTES);
+    lookup->job.run = run_look;
+    return inbox_post(&store->reports[REPORTS_QUICK].inbox, &lookup->job);
+}
+
+void answers_look_fini(struct answer_lookup *lookup)
+{
+    buffer_fini(&lookup->body);
+}
+
+/* ---- forgetting ---- */
+
+/* The rows of one portion: few, and few bytes, so that nobody waits long for the ledger thread. */
+static size_t find_over(struct db *db, int64_t now_ms, int64_t *rowids, bool *more)
+{
+    sqlite3_stmt *row = db_bind(db,
+                                "SELECT rowid, length(body) FROM kept_answers"
+                                " WHERE expires_ms <= ?1 ORDER BY expires_ms LIMIT ?2",
+                                DB_VALUES(bind_int(now_ms), bind_int(FORGET_ROWS)));
+    int64_t bytes = 0;
+    size_t count = 0;
+
+    while (bytes < FORGET_BYTES && db_row(db, row)) {
+        check(count < FORGET_ROWS);
+        rowids[count++] = column_int(row, 0);
+        bytes += column_int(row, 1);
+    }
+    db_leave(row);
+    *more = count == FORGET_ROWS || bytes >= FORGET_BYTES;
+    return count;
+}
+
+static bool forget(struct db *db, int64_t now_ms, bool *more)
+{
+    int64_t rowids[FORGET_ROWS];
+    size_t count = find_over(db, now_ms, rowids, more);
+    bool ok;
+
+    if (count == 0)
+        return db->failure == 0;
+    ok = db_run(db, "BEGIN IMMEDIATE", NULL, 0);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = db_run(db, "DELETE FROM kept_answers WHERE rowid = ?1 AND expires_ms <= ?2",
+                    DB_VALUES(bind_int(rowids[i]), bind_int(now_ms)));
+    if (ok && db_run(db, "COMMIT", NULL, 0))
+        return true;
+    db_rollback(db);
+    return false;
+}
+
+void answers_forget(struct db *db, int64_t *due_us)
+{
+    int64_t now_us = clock_mono_us();
+    bool more = false;
+
+    if (now_us < *due_us)
+        return;
+    db_clear(db);
+    *due_us = now_us + (forget(db, clock_wall_ms(), &more) && more ? FORGET_REST_US : FORGET_US);
+}

@@ -1,0 +1,429 @@
+"""A disk that fails under the running program (failing_disk.c): nothing is answered that could not
+be written, what was taken is settled once, the dashboard stays readable, and all goes on by itself
+when the disk is well again; whatever happens meanwhile, the books are right."""
+
+import contextlib
+import mmap
+import random
+import signal
+import sqlite3
+import struct
+import subprocess
+import threading
+from decimal import Decimal
+from pathlib import Path
+
+import answers
+import pytest
+from answers import Chat, Usage
+from errors import check_error
+from gateway import BINARY, Gateway
+from load import Load
+from prices import charge, usd
+from rawhttp import chat_bytes
+from wait import wait_until
+
+FAULTS = {"eio": 1, "enospc": 2, "short": 3, "sync": 4}
+ALL_FAULTS = pytest.mark.parametrize("fault", FAULTS)
+PRICE = charge("gpt-4o-mini", Usage(30, 20))
+STREAMED = (
+    b'{"model":"gpt-4o-mini","stream":true,"stream_options":{"include_usage":true},'
+    b'"max_tokens":100,"messages":[{"role":"user","content":"x"}]}'
+)
+PLAIN = b'{"model":"gpt-4o-mini","max_tokens":100,"messages":[{"role":"user","content":"x"}]}'
+BODIES = pytest.mark.parametrize("body", [STREAMED, PLAIN], ids=["streamed", "plain"])
+KEEP_ALIVE = b": keep-alive\n\n"
+
+
+class Disk:
+    """Fails between fail() and heal(); what the library and the test share is mapped by both."""
+
+    def __init__(self, folder: Path, database: Path):
+        path = folder / "disk.control"
+        path.write_bytes(bytes(8))
+        with path.open("r+b") as file:
+            self._map = mmap.mmap(file.fileno(), 8)
+        self.env = {
+            "LD_PRELOAD": " ".join([*sanitizers(), str(BINARY.parent / "failing_disk.so")]),
+            "FAILING_DISK_PATH": str(database),
+            "FAILING_DISK_CONTROL": str(path),
+        }
+
+    def fail(self, fault: str) -> None:
+        self._map[0:4] = struct.pack("=I", FAULTS[fault])
+
+    def heal(self) -> None:
+        self._map[0:4] = bytes(4)
+
+    @property
+    def refused(self) -> int:
+        """How many calls of the gateway have failed."""
+        return struct.unpack("=I", self._map[4:8])[0]
+
+    def wait_for_refusals(self, more: int = 2) -> None:
+        """So many from now on: one try may have been under way, the next one was not."""
+        before = self.refused
+        wait_until(lambda: self.refused >= before + more, 10, "a call that the disk refuses")
+
+
+def sanitizers() -> list[str]:
+    """ASan's library must come first."""
+    lines = subprocess.run(["ldd", BINARY], capture_output=True, text=True).stdout.split("\n")
+    return [line.split()[2] for line in lines if "libasan" in line]
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """Of the first gateway that make_gateway makes."""
+    return Disk(tmp_path, tmp_path / "gateway0" / "gateway.db")
+
+
+@pytest.fixture
+def gateway(make_gateway, disk, provider):
+    provider.answer = answers.chat(usage=Usage(30, 20))
+    yield make_gateway(
+        env=disk.env,
+        prepare=lambda policies: policies.write("limits", "return {}\n"),
+        durability="power",
+        keepalive_comment_ms=100,
+        drain_timeout_ms=500,
+    )
+    disk.heal()
+
+
+@pytest.fixture
+def customer(gateway):
+    """With one call in the books."""
+    customer = gateway.customer()
+    assert customer.ask().status_code == 200
+    customer.wait_for_no_hold()
+    return customer
+
+
+def is_ready(gateway: Gateway) -> bool:
+    return gateway.http.get("/readyz").status_code == 200
+
+
+def check_unwritable(response) -> None:
+    """503 with everything that a client needs to come back."""
+    check_error(response, 503, "ledger_unavailable", retry=True)
+    assert response.headers["retry-after"] == "1"
+    assert response.headers["retry-after-ms"] == "1000"
+
+
+def check_refused(gateway, customer, provider) -> None:
+    """The gateway knows: nothing reaches the provider."""
+    wait_until(lambda: not is_ready(gateway), 10, "not ready")
+    for streamed in (False, True):
+        check_unwritable(customer.ask(stream=streamed, user="refused"))
+    assert not any(b"refused" in request.body for request in provider.requests)
+    assert gateway.is_alive()
+
+
+def check_readable(customer, balance: Decimal, records: int) -> None:
+    """What only reads, with the figures that are true."""
+    wallet = customer.wallet()
+    assert usd(wallet["balance"]) == usd(wallet["available"]) == balance
+    assert usd(wallet["held"]) == 0
+    me = customer.call("GET", "/auth/me", 200)
+    assert me["user"]["email"] == customer.email
+    assert usd(me["balance"]) == balance
+    assert len(customer.records()) == records
+    totals = customer.call("GET", "/usage", 200)["totals"]
+    assert usd(totals["cost"]) == 10 - balance
+    credits_ = customer.get("/credits").json()["data"]
+    assert usd(credits_["total_credits"]) - usd(credits_["total_usage"]) == balance
+    assert customer.get("/models").status_code == 200
+    assert customer.get(f"/generation?id={customer.records()[0]['id']}").status_code == 200
+
+
+def check_unchangeable(customer) -> None:
+    """What would have to be written is refused, and says so."""
+    for method, path, body in (
+        ("POST", "/balance/charge", {"amount": "5"}),
+        ("POST", "/keys", {"name": "another"}),
+        ("DELETE", f"/keys/{customer.key_id}", None),
+        ("POST", "/auth/signin", {"email": customer.email, "password": customer.password}),
+    ):
+        response = customer.web.request(method, path, json=body)
+        check_error(response, 503, "unavailable", on_api=False, retry=True)
+        assert response.headers["retry-after"] == "1"
+
+
+@ALL_FAULTS
+@pytest.mark.parametrize("streamed", [False, True], ids=["plain", "streamed"])
+def test_fails_closed_and_goes_on(gateway, customer, disk, provider, fault, streamed):
+    """The first call after the fault finds it: its hold is taken in memory, the provider may have
+    been asked, and no answer gets out."""
+    balance = 10 - PRICE
+    disk.fail(fault)
+    check_unwritable(customer.ask(stream=streamed))
+    assert disk.refused > 0
+    check_refused(gateway, customer, provider)
+    check_readable(customer, balance, 1)
+    check_unchangeable(customer)
+    check_readable(customer, balance, 1)
+    disk.heal()
+    wait_until(lambda: is_ready(gateway), 10, "ready, without a restart")
+    assert customer.ask(stream=streamed).status_code == 200
+    customer.wait_for_no_hold()
+    check_readable(customer, balance - PRICE, 2)
+    customer.charge("5")
+    assert customer.balance == 15 - 2 * PRICE
+
+
+def begin(gateway, customer, provider, body: bytes):
+    """A call whose hold is on disk and whose answer ends when the gate opens."""
+    gate = threading.Event()
+    if body is STREAMED:
+        provider.answer = answers.stream_of(Chat(usage=Usage(30, 20)), gates={2: gate})
+    else:
+
+        async def answer(connection, request):
+            await connection.until(gate)
+            await answers.chat(usage=Usage(30, 20))(connection, request)
+
+        provider.answer = answer
+    before = len(provider.requests)
+    connection = gateway.connect()
+    connection.send(chat_bytes(customer.key, body))
+    if body is STREAMED:
+        assert connection.read_head().status == 200
+        connection.read_chunk()
+    else:
+        provider.wait_for_requests(before + 1)
+    wait_until(lambda: open_holds(gateway) == 1, 10, "the hold on disk")
+    return connection, gate
+
+
+def open_holds(gateway) -> int:
+    """On disk."""
+    with contextlib.closing(sqlite3.connect(f"file:{gateway.database}?mode=ro", uri=True)) as base:
+        return base.execute("SELECT count(*) FROM open_holds").fetchone()[0]
+
+
+def read_until_silent(connection) -> bytes:
+    """Until nothing comes but the comments that keep the connection alive."""
+    got, comments = b"", 0
+    while comments < 3:
+        chunk = connection.read_chunk()
+        assert chunk, f"the stream has ended: {got}"
+        comments = comments + 1 if chunk == KEEP_ALIVE else 0
+        got += chunk.replace(KEEP_ALIVE, b"")
+    return got
+
+
+def fail_before_the_end(connection, gate, disk, fault, body) -> None:
+    """The provider ends its answer while the disk fails: the end of it is not given."""
+    disk.fail(fault)
+    gate.set()
+    disk.wait_for_refusals()
+    if body is STREAMED:
+        got = read_until_silent(connection)
+        assert b"finish_reason" in got
+        assert answers.DONE not in got
+        assert b'"total_tokens"' not in got
+    else:
+        connection.socket.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            connection.read_head()
+        connection.socket.settimeout(15)
+
+
+def read_rest(connection, body) -> bytes:
+    if body is PLAIN:
+        reply = connection.read_reply()
+        assert reply.status == 200
+        return reply.body
+    got = b""
+    while chunk := connection.read_chunk():
+        got += chunk
+    assert got.endswith(answers.DONE)
+    return got
+
+
+@ALL_FAULTS
+@BODIES
+def test_answer_waits_for_its_settlement(gateway, customer, disk, provider, fault, body):
+    """Its last bytes come when the disk is well again, and it is charged once."""
+    connection, gate = begin(gateway, customer, provider, body)
+    fail_before_the_end(connection, gate, disk, fault, body)
+    check_refused(gateway, customer, provider)
+    wallet = customer.wallet()
+    assert usd(wallet["balance"]) == 10 - PRICE
+    assert usd(wallet["held"]) > PRICE, "held until it is settled"
+    assert len(customer.records()) == 1
+    disk.heal()
+    rest = read_rest(connection, body)
+    assert b'"cost":%s' % str(PRICE.normalize()).encode() in rest.replace(b" ", b"")
+    connection.close()
+    customer.wait_for_no_hold()
+    check_readable(customer, 10 - 2 * PRICE, 2)
+
+
+def test_client_that_leaves_meanwhile(gateway, customer, disk, provider):
+    """What he had received he pays, once, as soon as it can be written."""
+    connection, gate = begin(gateway, customer, provider, STREAMED)
+    disk.fail("enospc")
+    connection.close()
+    disk.wait_for_refusals()
+    gate.set()
+    check_refused(gateway, customer, provider)
+    assert len(customer.records()) == 1
+    disk.heal()
+    assert customer.wait_for_record(2)["usage_source"] == "partial"
+    customer.wait_for_no_hold()
+    assert len(customer.records()) == 2
+
+
+# ---- its end ----
+
+
+def check_after_restart(gateway, customer, disk, provider, in_doubt=False) -> None:
+    """The hold is void; or, when the sync had failed, settled: it was in the log, and nobody had
+    been told that it is not."""
+    disk.heal()
+    provider.answer = answers.chat(usage=Usage(30, 20))
+    gateway.verify_ledger()
+    gateway.start()
+    customer.web.base_url = gateway.origin + "/api"
+    assert open_holds(gateway) == 0
+    settled = len(customer.records()) - 1
+    assert settled in ((0, 1) if in_doubt else (0,))
+    check_readable(customer, 10 - (1 + settled) * PRICE, 1 + settled)
+    assert customer.ask().status_code == 200
+    customer.wait_for_no_hold()
+    gateway.verify_ledger()
+
+
+@ALL_FAULTS
+@BODIES
+def test_kill_while_it_fails(gateway, customer, disk, provider, fault, body):
+    connection, gate = begin(gateway, customer, provider, body)
+    fail_before_the_end(connection, gate, disk, fault, body)
+    gateway.kill()
+    assert answers.DONE not in connection.read_to_end()
+    check_after_restart(gateway, customer, disk, provider, in_doubt=fault == "sync")
+
+
+@pytest.mark.parametrize(
+    ("fault", "body"), [("enospc", PLAIN), ("sync", STREAMED)], ids=["plain", "streamed"]
+)
+def test_stop_while_it_fails(gateway, customer, disk, provider, fault, body):
+    """It waits, then gives up and says so: to the client, in the log, by its exit status."""
+    connection, gate = begin(gateway, customer, provider, body)
+    fail_before_the_end(connection, gate, disk, fault, body)
+    gateway.signal(signal.SIGTERM)
+    if body is PLAIN:
+        reply = connection.read_reply()
+        assert reply.status == 503
+        assert reply.json["error"]["code"] == "ledger_unavailable"
+    else:
+        rest = connection.read_to_end()
+        assert b'"finish_reason":"error"' in rest
+        assert b'"code":"ledger_unavailable"' in rest
+        assert b'"total_tokens"' not in rest
+    gateway.wait_for_exit(code=1)
+    assert gateway.logged("could not be written")
+    check_after_restart(gateway, customer, disk, provider)
+
+
+def test_stop_while_the_end_of_the_money_cannot_be_written(gateway, disk, provider):
+    """An answer that money has ended, and that cannot be charged: an error, and no cost is told."""
+    customer = gateway.customer(credit="0.0005")
+    gate = threading.Event()
+    events = [answers.content_event("x" * 400)] * 40
+    provider.answer = answers.stream(events, gates={2: gate})
+    connection = gateway.connect()
+    connection.send(chat_bytes(customer.key, STREAMED.replace(b'"max_tokens":100,', b"")))
+    assert connection.read_head().status == 200
+    wait_until(lambda: open_holds(gateway) == 1, 10, "the hold on disk")
+    disk.fail("enospc")
+    gate.set()
+    disk.wait_for_refusals()
+    assert answers.DONE not in read_until_silent(connection)
+    gateway.signal(signal.SIGTERM)
+    rest = connection.read_to_end()
+    assert b'"code":"ledger_unavailable"' in rest
+    assert b'"total_tokens"' not in rest
+    gateway.wait_for_exit(code=1)
+    disk.heal()
+    gateway.start()
+    customer.web.base_url = gateway.origin + "/api"
+    assert customer.balance == Decimal("0.0005")
+
+
+@pytest.mark.parametrize("fault", ["eio", "enospc", "sync"])
+def test_start_on_a_failing_disk(gateway, customer, disk, provider, fault):
+    """A crash has left a hold that must be ended before anything is served."""
+    connection, gate = begin(gateway, customer, provider, STREAMED)
+    gateway.kill()
+    gate.set()
+    connection.close()
+    disk.fail(fault)
+    result = gateway.command("serve")
+    assert result.returncode == 1
+    assert "cannot start" in result.stderr
+    check_after_restart(gateway, customer, disk, provider)
+
+
+# ---- under load ----
+
+
+def complete_call(gateway, key: str, body: bytes) -> str | None:
+    """The id of a call that was answered to its last byte, None for one that was refused."""
+    with gateway.connect(timeout=30) as connection:
+        connection.send(chat_bytes(key, body))
+        reply = connection.read_reply()
+    if reply.status != 200:
+        assert reply.status == 503
+        assert reply.json["error"]["code"] == "ledger_unavailable"
+        return None
+    if body is STREAMED:
+        assert reply.body.endswith(answers.DONE)
+    assert b'"cost"' in reply.body, reply.body
+    return reply.headers["x-request-id"]
+
+
+def all_records(customer) -> list[dict]:
+    records, cursor = [], {}
+    while cursor is not None:
+        page = customer.call("GET", "/usage", 200, params={"limit": 100, **cursor})
+        records += page["data"]
+        cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else None
+    return records
+
+
+def test_no_free_answer_between_fault_and_discovery(gateway, disk, provider, is_long):
+    """The disk comes and goes under calls of every kind: each complete answer is charged once,
+    and nothing else is."""
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    customer = gateway.customer()
+
+    def call(number: int) -> str | None:
+        got = complete_call(gateway, customer.key, STREAMED if number % 2 else PLAIN)
+        if got is None:
+            wait_until(lambda: is_ready(gateway), 10, "ready")
+        return got
+
+    def step() -> None:
+        refused = disk.refused
+        disk.fail(chance.choice(list(FAULTS)))
+        if chance.random() < 0.8:
+            wait_until(lambda: disk.refused > refused, 10, "a refusal")
+        disk.heal()
+        if chance.random() < 0.5:
+            wait_until(lambda: is_ready(gateway), 10, "ready")
+
+    with Load(8, call) as load:
+        steps = load.run_for(120 if is_long else 6, step, every_s=0.02)
+    customer.wait_for_no_hold()
+    complete = [got for got in load.results if got is not None]
+    print(f"{steps} faults, {len(complete)} answers, {load.results.count(None)} refusals")
+    assert complete
+    assert None in load.results
+    charged = [record["id"] for record in all_records(customer) if usd(record["cost"]) > 0]
+    assert sorted(charged) == sorted(complete)
+    assert 10 - customer.balance == len(complete) * PRICE
