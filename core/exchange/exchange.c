@@ -374,10 +374,10 @@ void exchange_settle(struct exchange *exchange, enum usage_source source)
     if (!meter->reported) {
         record->tokens =
             (struct token_counts){.input = meter_estimate(exchange->chat.input_text_bytes),
-                                  .output = meter_estimate(meter->output_text_bytes)};
+                                  .output = meter_output_estimate(meter)};
     }
     /* A count that came early, before the answer was cut, knows nothing of what came after it. */
-    int64_t seen = meter_estimate(meter->output_text_bytes);
+    int64_t seen = meter_output_estimate(meter);
     bool gone = exchange->request == NULL && !exchange->detached;
     bool cut = gone || exchange->relay.failed || exchange->relay.out_of_funds;
     if (cut && record->tokens.output < seen) {

@@ -56,7 +56,7 @@ bool funds_cover(struct exchange *exchange)
     struct funds *funds = &exchange->funds;
     if (!funds->chunked)
         return true;
-    int64_t seen = meter_estimate(exchange->relay.meter.output_text_bytes);
+    int64_t seen = meter_output_estimate(&exchange->relay.meter);
     int64_t chunk = HOLD_CHUNK_TOKENS * exchange->chat.choices;
     if (seen + chunk / 2 <= funds->output_tokens_covered)
         return true;

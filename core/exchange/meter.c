@@ -108,6 +108,13 @@ static int64_t generated_bytes(const struct json_value *message)
     return bytes;
 }
 
+static void note_generated(struct meter *meter, int64_t bytes)
+{
+    meter->output_text_bytes += bytes;
+    if (bytes > 0)
+        meter->output_pieces++;
+}
+
 void meter_read_choices(struct meter *meter, const struct json_value *root)
 {
     struct json_value choices;
@@ -121,13 +128,19 @@ void meter_read_choices(struct meter *meter, const struct json_value *root)
             note_finish(meter, &choice.value, &value);
         if (json_find(&choice.value, "delta", &value) > 0 ||
             json_find(&choice.value, "message", &value) > 0)
-            meter->output_text_bytes += generated_bytes(&value);
+            note_generated(meter, generated_bytes(&value));
     }
 }
 
 int64_t meter_estimate(int64_t text_bytes)
 {
     return (text_bytes + 3) / 4;
+}
+
+int64_t meter_output_estimate(const struct meter *meter)
+{
+    int64_t by_bytes = meter_estimate(meter->output_text_bytes);
+    return by_bytes > meter->output_pieces ? by_bytes : meter->output_pieces;
 }
 
 void meter_price(const struct token_prices *prices, const struct token_counts *tokens,

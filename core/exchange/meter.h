@@ -15,6 +15,7 @@ struct meter {
     struct token_counts tokens;
     int64_t reasoning_tokens;
     int64_t output_text_bytes; /* of what was generated, seen so far */
+    int64_t output_pieces;     /* in how many deltas it came */
     char finish_reason[32];
     bool finished;                /* a finish reason was seen */
     uint64_t finished_choices[2]; /* by index, a bit each */
@@ -32,6 +33,9 @@ bool meter_choice_finished(const struct meter *meter, int64_t index);
 
 /* The documented estimate: a token for each four bytes begun. */
 int64_t meter_estimate(int64_t text_bytes);
+/* The same of what was generated so far, but at least a token for each piece in which it came: most
+ * providers send token by token, and digits, code and rare scripts have many to four bytes. */
+int64_t meter_output_estimate(const struct meter *meter);
 
 /* What the tokens cost us and what the customer pays, of which at most `held_nusd`; what is
  * above goes to *overrun. */

@@ -201,7 +201,7 @@ class Books:
             assert usage in [entry.usage for entry in entries], tuple(row)
         else:
             assert row["source"] in ("estimated", "partial"), tuple(row)
-            assert usage.completion <= max(estimate(entry.text) for entry in entries), tuple(row)
+            assert usage.completion <= max(estimate(entry.pieces) for entry in entries), tuple(row)
         price = price_of(question, usage)
         assert row["charge_nusd"] + row["overrun_nusd"] == price, tuple(row)
         assert row["overrun_nusd"] == 0 or client.is_poor, tuple(row)
@@ -227,12 +227,12 @@ class Books:
         failed = short = False
         if not question.streamed:
             answer = receipt.reply.json
-            text = answer["choices"][0]["message"]["content"]
+            pieces = [answer["choices"][0]["message"]["content"]]
             costs = [answer["usage"]["cost"]] if answer.get("usage") else []
             assert nusd(usd(receipt.reply.headers["x-llm-cost"])) == row["charge_nusd"]
         else:
             chunks = sse.chunks(body)
-            text = sse.text(body)
+            pieces = sse.pieces(body)
             failed = any("error" in chunk for chunk in chunks)
             short = any("metadata" in chunk for chunk in chunks)  # the money has ended
             costs = [chunk["usage"]["cost"] for chunk in chunks if chunk.get("usage")]
@@ -246,7 +246,8 @@ class Books:
             assert usage == question.chat.usage, tuple(row)
         else:
             assert failed or short or question.chat.usage is None, tuple(row)
-            assert usage == Usage(prompt_tokens(question.number), estimate(text)), tuple(row)
+            assert usage == Usage(prompt_tokens(question.number), estimate(pieces)), tuple(row)
+        text = "".join(pieces)
         assert text == question.chat.text[: len(text) if failed or short else None]
 
     def _check_generation(self, client: Client, receipt: Receipt, row: sqlite3.Row | None) -> None:

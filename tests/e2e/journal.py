@@ -3,7 +3,7 @@
 Written before each byte of an answer is: what is not in the journal cannot have been heard."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import answers
 from answers import SSE_TYPE, Usage, head, http_chunk
@@ -16,7 +16,7 @@ class Entry:
     """One request for a question. A gateway that tries again makes another entry."""
 
     question: Question
-    text: str = ""  # given out so far
+    pieces: list[str] = field(default_factory=list)  # of the text, given out so far
     usage: Usage | None = None  # as reported
 
 
@@ -60,7 +60,7 @@ class Journal:
                 connection, request
             )
             return
-        entry.text = question.chat.text
+        entry.pieces = [question.chat.text]
         entry.usage = question.chat.usage
         await answers.reply(200, body)(connection, request)
 
@@ -81,6 +81,6 @@ class Journal:
         if event == answers.DONE:
             return
         chunk = json.loads(event.removeprefix(b"data: "))
-        entry.text += "".join(choice["delta"].get("content") or "" for choice in chunk["choices"])
+        entry.pieces += [choice["delta"].get("content") or "" for choice in chunk["choices"]]
         if chunk.get("usage"):
             entry.usage = entry.question.usage

@@ -1,12 +1,14 @@
 """Calls that are planned beforehand: what is asked, and what the provider will do about it.
 
 Every question of a client has another length, and the provider counts its tokens so that they
-equal the documented estimate (a token for each four bytes begun). So the key and the input tokens
+equal the documented estimate (a token for each four bytes begun, and at least one for each piece in
+which an answer came). So the key and the input tokens
 of a usage record name the question that it is for, whether its usage was reported or estimated.
 """
 
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from answers import Chat, Usage
@@ -39,8 +41,8 @@ def prompt_tokens(number: int) -> int:
     return TOKENS_MIN + number
 
 
-def estimate(text: str) -> int:
-    return (len(text.encode()) + 3) // 4
+def estimate(pieces: Sequence[str]) -> int:
+    return max((len("".join(pieces).encode()) + 3) // 4, sum(piece != "" for piece in pieces))
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,11 @@ def random_pieces(rng: random.Random, is_long: bool) -> tuple[str, ...]:
     return tuple(rng.choices(WORDS, k=rng.randint(1, 12)))
 
 
-def random_usage(rng: random.Random, number: int, text: str, most: int, greedy: bool) -> Usage:
+def random_usage(
+    rng: random.Random, number: int, pieces: Sequence[str], most: int, greedy: bool
+) -> Usage:
     prompt = prompt_tokens(number)
-    completion = rng.randint(estimate(text), most)
+    completion = rng.randint(estimate(pieces), most)
     if greedy:
         completion = most + rng.randint(1, 2000)
     return Usage(
@@ -110,7 +114,7 @@ def random_question(
     model = TWICE if fate == "first fails" else rng.choice(models)
     streamed = fate == "long" or rng.random() < 0.6
     pieces = random_pieces(rng, fate == "long")
-    most = max(rng.randint(40, 400), estimate("".join(pieces)))
+    most = max(rng.randint(40, 400), estimate(pieces))
     leaves = streamed and rng.random() < 0.04
     limited = fate == "greedy" or (fate != "long" and rng.random() < 0.9)
     return Question(
@@ -122,7 +126,7 @@ def random_question(
         usage_asked=streamed and rng.random() < 0.7,
         max_tokens=most if limited else None,
         pieces=pieces,
-        usage=random_usage(rng, number, "".join(pieces), most, fate == "greedy"),
+        usage=random_usage(rng, number, pieces, most, fate == "greedy"),
         gap_s=rng.uniform(0.001, 0.02) if fate == "slow" else 0,
         leaves_after=rng.randint(1, 6) if leaves else None,
     )

@@ -18,6 +18,11 @@ def is_done(body: bytes) -> bool:
     return data_lines(body)[-1:] == ["[DONE]"]
 
 
-def text(body: bytes) -> str:
+def pieces(body: bytes) -> list[str]:
+    """The text as it came."""
     deltas = (choice["delta"] for chunk in chunks(body) for choice in chunk.get("choices", []))
-    return "".join(delta.get("content") or "" for delta in deltas)
+    return [delta["content"] for delta in deltas if delta.get("content")]
+
+
+def text(body: bytes) -> str:
+    return "".join(pieces(body))

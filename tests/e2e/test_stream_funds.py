@@ -22,7 +22,7 @@ from wait import wait_until
 PRICE = Price("100", "1000")  # a dollar is 833 tokens of output, with margin
 CHUNK = 1024  # tokens: HOLD_CHUNK_TOKENS of core/exchange/funds.h
 CHUNK_USD = charge(PRICE, Usage(0, CHUNK))  # 1.23 USD
-CAPPED = Decimal(19)  # USD: less than the longest answer (16384 tokens) costs
+LONGEST = 16384  # tokens of an answer
 PIECE = content_event("x" * 400, "dear")  # a hundred tokens, as we estimate
 
 
@@ -46,6 +46,18 @@ def endless_pieces(count: int = 400, gate: threading.Event | None = None):
         events = [PIECE] * count + end.events(request.json)[1:]
         gates = {1: gate} if gate else None
         await answers.stream(events, gates=gates)(connection, request)
+
+    return answer
+
+
+def pieces_up_to_the_limit(gate: threading.Event):
+    """A provider that keeps to what it is asked for, and to its own longest answer."""
+
+    async def answer(connection, request) -> None:
+        count = min(request.json.get("max_tokens", LONGEST), LONGEST) // 100
+        end = Chat(pieces=(), usage=Usage(10, 100 * count), finish_reason="length")
+        events = [PIECE] * count + end.events(request.json)[1:]
+        await answers.stream(events, gates={1: gate})(connection, request)
 
     return answer
 
@@ -164,10 +176,10 @@ def check_end(body: bytes, code: str = "insufficient_credits") -> dict:
     return last
 
 
-def read_two(customer, provider, **fields) -> list[bytes]:
+def read_two(customer, provider, answer=endless_pieces, **fields) -> list[bytes]:
     """Two streams that began when there was enough for either, read at once."""
     gate = threading.Event()
-    provider.answer = endless_pieces(gate=gate)
+    provider.answer = answer(gate=gate)
     with ask_stream(customer, **fields) as one, ask_stream(customer, **fields) as other:
         assert (one.status_code, other.status_code) == (200, 200)
         gate.set()
@@ -179,18 +191,18 @@ def read_two(customer, provider, **fields) -> list[bytes]:
 @pytest.mark.parametrize("asked", [False, True])
 def test_two_streams_share_what_there_is(house, provider, asked):
     """Each alone could have its longest answer; together they use up the balance and both end."""
-    customer = house.customer(credit="21")
+    customer = house.customer(credit="22")
     fields = {"stream_options": {"include_usage": True}} if asked else {}
-    bodies = read_two(customer, provider, **fields)
+    bodies = read_two(customer, provider, pieces_up_to_the_limit, **fields)
     ended = [body for body in bodies if finish_of(body).get("metadata")]
-    assert ended, "40,000 tokens each are 48 USD"
+    assert ended, "the longest answers are 39 USD"
     for body in ended:
         last = check_end(body)
         assert last["id"] == "chatcmpl-123"
         assert last["model"] == "dear"
     assert 0 <= customer.balance < 1, "used up, but for what the prompts were held at"
     records = customer.records()
-    assert sum(usd(record["cost"]) for record in records) == 21 - customer.balance
+    assert sum(usd(record["cost"]) for record in records) == 22 - customer.balance
     short = [r for r in records if r["error_code"] == "insufficient_credits"]
     assert len(short) == len(ended)
     for record in short:
@@ -212,10 +224,31 @@ def test_two_streams_share_what_there_is(house, provider, asked):
         assert usd(usage["cost"]) in [usd(record["cost"]) for record in short]
 
 
-def test_house_pays_nothing(house, provider):
-    """What is given is what was held."""
+def test_text_of_many_tokens(house, provider):
+    """Digits have a token each, and come one by one: what streams of one balance have been given
+    when it ends is no more than what it pays for."""
     customer = house.customer(credit="21")
-    read_two(customer, provider)
+    gate = threading.Event()
+    usage = Usage(10, 16000)
+    events = [content_event("1", "dear")] * usage.completion
+    provider.answer = answers.stream([*events, DONE], gates={1: gate})
+    with ExitStack() as open_streams:
+        streams = [open_streams.enter_context(ask_stream(customer)) for _ in range(4)]
+        gate.set()
+        with ThreadPoolExecutor(4) as pool:
+            bodies = list(pool.map(lambda stream: stream.read(), streams))
+    customer.wait_for_no_hold()
+    tokens = sum(len(sse.text(body)) for body in bodies)
+    assert charge(PRICE, Usage(0, tokens)) <= 21
+    assert 0 <= customer.balance < 1
+    for record in customer.records():
+        assert record["output_tokens"] in {len(sse.text(body)) for body in bodies}
+
+
+def test_house_pays_nothing(house, provider):
+    """What is given is what was held, by a provider that keeps to what it is asked for."""
+    customer = house.customer(credit="21")
+    read_two(customer, provider, pieces_up_to_the_limit)
     customer.wait_for_no_hold()
     with sqlite3.connect(house.database) as db:
         overruns = db.execute("SELECT count(*) FROM usage WHERE overrun_nusd > 0").fetchone()

@@ -201,6 +201,25 @@ static void estimates(void **state)
         assert_int_equal(meter_estimate(cases[i][0]), cases[i][1]);
 }
 
+/* Of what was generated: by bytes or by pieces, whichever is more. */
+static void estimates_of_output(void **state)
+{
+    static const char *const deltas[] = {"\"content\":\"1\"", "\"content\":\"\"", "\"role\":\"a\"",
+                                         "\"content\":\"12345\"", "\"content\":\"123456789\""};
+    static const int64_t expected[] = {1, 1, 1, 2, 4};
+    struct meter meter = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof deltas / sizeof *deltas; i++) {
+        char chunk[128];
+        struct json_value root;
+        struct fault fault;
+        snprintf(chunk, sizeof chunk, "{\"choices\":[{\"delta\":{%s}}]}", deltas[i]);
+        assert_true(json_parse(slice_of(chunk), 10, &root, &fault));
+        meter_read_choices(&meter, &root);
+        assert_int_equal(meter_output_estimate(&meter), expected[i]);
+    }
+}
+
 static void prices(void **state)
 {
     (void)state;
@@ -406,6 +425,7 @@ int main(void)
         cmocka_unit_test(refuses_bad_usage),
         cmocka_unit_test(reads_choices),
         cmocka_unit_test(estimates),
+        cmocka_unit_test(estimates_of_output),
         cmocka_unit_test(prices),
         cmocka_unit_test(puts_the_cost_in),
         cmocka_unit_test(writes_every_amount),

@@ -1,0 +1,89 @@
+"""What came out: a figure has one value a round, their median counts, and its targets."""
+
+from dataclasses import dataclass, field
+from statistics import median
+
+
+@dataclass
+class Figure:
+    name: str
+    unit: str = ""
+    must: float | None = None
+    aim: float | None = None
+    more_is_better: bool = False
+    values: list[float] = field(default_factory=list)
+    doubts: int = 0  # rounds that the machine has spoilt
+
+    @property
+    def median(self):
+        return median(self.values)
+
+    def _reaches(self, target):
+        return self.median >= target if self.more_is_better else self.median <= target
+
+    @property
+    def verdict(self):
+        """ "aim" or "must" for what is reached, "FAIL", "doubtful" for a figure that most rounds
+        say nothing about, "" for one without targets."""
+        if self.must is None:
+            return ""
+        if self.doubts * 2 > len(self.values):
+            return "doubtful"
+        if self._reaches(self.aim):
+            return "aim"
+        return "must" if self._reaches(self.must) else "FAIL"
+
+    def as_json(self):
+        return {
+            "name": self.name,
+            "unit": self.unit,
+            "median": self.median,
+            "values": self.values,
+            "must": self.must,
+            "aim": self.aim,
+            "verdict": self.verdict,
+        }
+
+
+class Figures:
+    """The figures of one workload, in the order in which they were first given."""
+
+    def __init__(self):
+        self.all = {}
+
+    def add(self, name, value, unit="", doubtful=False, **targets):
+        figure = self.all.setdefault(name, Figure(name, unit, **targets))
+        figure.values.append(value)
+        figure.doubts += doubtful
+
+    def __iter__(self):
+        return iter(self.all.values())
+
+
+def number(value):
+    if value is None:
+        return ""
+    if value == 0 or abs(value) >= 1000:
+        return f"{value:.0f}"
+    return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+HEADING = f"{'':50} {'median':>9}  {'spread':>17}  {'must':>6} {'aim':>6}"
+
+
+def line(figure):
+    spread = f"{number(min(figure.values))} .. {number(max(figure.values))}"
+    name = f"{figure.name}, {figure.unit}" if figure.unit else figure.name
+    return (
+        f"  {name:48} {number(figure.median):>9}  {spread:>17}  {number(figure.must):>6}"
+        f" {number(figure.aim):>6} {figure.verdict}"
+    ).rstrip()
+
+
+def show(title, figures):
+    """What has targets first, then what explains it."""
+    print(f"\n{title}\n{HEADING}")
+    for judged in (True, False):
+        for figure in figures:
+            if (figure.must is not None) == judged:
+                print(line(figure))

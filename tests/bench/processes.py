@@ -1,0 +1,350 @@
+"""The programs of a benchmark: fake provider, nginx, gateway, load generator, each on its CPU."""
+
+import contextlib
+import http.client
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("BENCH_BUILD") or ROOT / "build").resolve()
+GATEWAY = BUILD / "llm-gateway"
+START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 60
+
+
+def raise_descriptor_limit():
+    """Children inherit it: nginx takes what it gets."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+@dataclass
+class Cpus:
+    """Where what is measured runs, and where what measures it does."""
+
+    measured: int
+    measuring: int
+
+    @classmethod
+    def choose(cls):
+        cpus = sorted(os.sched_getaffinity(0))
+        return cls(measured=cpus[0], measuring=cpus[-1])
+
+
+def spawn(command, cpu, **how):
+    return subprocess.Popen(
+        [str(word) for word in command],
+        preexec_fn=lambda: os.sched_setaffinity(0, {cpu}),
+        stdin=subprocess.DEVNULL,
+        **how,
+    )
+
+
+def end(process, number=signal.SIGTERM):
+    if process is None or process.poll() is not None:
+        return
+    process.send_signal(number)
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def wait_for(condition, what, timeout_s=START_TIMEOUT_S):
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise RuntimeError(f"waited in vain for {what}")
+
+
+def accepts(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+def memory_bytes(pid):
+    """Resident and proportional size: the latter shares out what several programs have in common.
+
+    Proportional is None where the system does not tell us (another user's process)."""
+    sizes = {}
+    with contextlib.suppress(PermissionError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
+            name, size = line.split()[:2]
+            sizes[name] = int(size) * 1024
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    return {"rss": int(line.split()[1]) * 1024, "pss": sizes.get("Pss:")}
+
+
+class Provider:
+    """bench_provider; asked directly it is also the first of the targets."""
+
+    name = "direct"
+    path = "/v1/chat/completions"
+
+    def __init__(self, cpu, **options):
+        self.cpu = cpu
+        words = [word for name, value in options.items() for word in (f"--{name}", value)]
+        self.command = [BUILD / "bench_provider", *(str(w).replace("_", "-") for w in words)]
+        self.process = None
+
+    def __enter__(self):
+        self.process = spawn(self.command, self.cpu, stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline())
+        return self
+
+    def __exit__(self, *_):
+        end(self.process, signal.SIGKILL)
+        self.process.stdout.close()
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+
+NGINX_CONF = """
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile {descriptors};
+pid {folder}/nginx.pid;
+error_log {folder}/error.log warn;
+events {{ worker_connections {descriptors}; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    keepalive_requests 1000000000;
+    keepalive_timeout 600s;
+    client_body_buffer_size 256k;
+    client_max_body_size 32m;
+    upstream provider {{
+        server 127.0.0.1:{provider};
+        keepalive 10000;
+        keepalive_requests 1000000000;
+        keepalive_timeout 600s;
+    }}
+    server {{
+        listen 127.0.0.1:{port} backlog=4096;
+        location / {{
+            proxy_pass http://provider;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_buffering {buffering};
+            proxy_read_timeout 600s;
+        }}
+    }}
+}}
+"""
+
+
+def free_port():
+    """Below the ports that the system gives to outgoing connections."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+class Nginx:
+    """The yardstick: proxy_pass and nothing else, no log."""
+
+    name = "nginx"
+    path = "/v1/chat/completions"
+
+    def __init__(self, folder, cpu, provider_port, streams):
+        self.folder = folder
+        self.cpu = cpu
+        self.provider_port = provider_port
+        self.buffering = "off" if streams else "on"
+        self.process = None
+
+    def _start(self):
+        self.port = free_port()
+        config = self.folder / "nginx.conf"
+        config.write_text(
+            NGINX_CONF.format(
+                folder=self.folder,
+                port=self.port,
+                provider=self.provider_port,
+                buffering=self.buffering,
+                descriptors=resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 10,
+            )
+        )
+        binary = shutil.which("nginx") or "/usr/sbin/nginx"
+        with (self.folder / "stderr.log").open("w") as stderr:
+            self.process = spawn(
+                [binary, "-p", self.folder, "-c", config, "-e", self.folder / "error.log"],
+                self.cpu,
+                stderr=stderr,
+                stdout=stderr,
+            )
+        wait_for(lambda: self.process.poll() is not None or self._serves(), "nginx")
+        return self.process.poll() is None
+
+    def _serves(self):
+        return accepts(self.port) and self._workers()
+
+    def _workers(self):
+        master = self.process.pid
+        return Path(f"/proc/{master}/task/{master}/children").read_text().split()
+
+    def __enter__(self):
+        self.folder.mkdir()
+        if not any(self._start() for _ in range(5)):  # somebody else may take a free port first
+            raise RuntimeError((self.folder / "stderr.log").read_text())
+        return self
+
+    def __exit__(self, *_):
+        end(self.process)
+
+    @property
+    def pid(self):
+        """The worker's: the master does nothing."""
+        return int(self._workers()[0])
+
+
+# The usual policies count as usual, but nothing here is too much.
+LIMITS = """return {
+    { scope = "key", requests_per_minute = 1e9, tokens_per_minute = 1e12, concurrency = 1e6 },
+    { scope = "user", requests_per_minute = 1e9, tokens_per_minute = 1e12, concurrency = 1e6 },
+}
+"""
+
+
+class Gateway:
+    """One worker; otherwise as shipped, its log in a file. `books` are its accounts (books.py)."""
+
+    name = "gateway"
+    path = "/api/v1/chat/completions"
+
+    def __init__(self, folder, cpu, provider_port, books, settings=None, wrapper=()):
+        self.folder = folder
+        self.cpu = cpu
+        self.books = books
+        self.wrapper = wrapper
+        self.settings = {
+            "listen": "127.0.0.1:0",
+            "database": books.database,
+            "secret_file": books.secret_path,
+            "policies": folder / "policies",
+            "webui": ROOT / "webui/dist",
+            "workers": 1,
+            "log_format": "json",
+            **(settings or {}),
+        }
+        self.env = os.environ | {
+            "OPENAI_BASE_URL": f"http://127.0.0.1:{provider_port}/v1",
+            "OPENAI_API_KEY": "sk-bench",
+        }
+        self.config = folder / "gateway.conf"
+        self.log = folder / "stderr.log"
+        self.process = None
+
+    def prepare(self):
+        """Settings, policies and a database without anybody in it."""
+        self.folder.mkdir()
+        shutil.copytree(ROOT / "policies", self.folder / "policies")
+        (self.folder / "policies/limits.lua").write_text(LIMITS)
+        lines = [f"{name} = {value}\n" for name, value in self.settings.items()]
+        self.config.write_text("".join(lines))
+        self.command("migrate")
+
+    def command(self, *words):
+        done = subprocess.run(
+            [GATEWAY, "--config", self.config, *words],
+            capture_output=True,
+            text=True,
+            env=self.env,
+            cwd=self.folder,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"llm-gateway {' '.join(words)}:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def _listening(self):
+        if self.process.poll() is not None:
+            raise RuntimeError("the gateway did not start:\n" + self.log.read_text())
+        for line in self.log.read_text().splitlines():
+            if '"listening"' in line:
+                return json.loads(line)
+        return None
+
+    def __enter__(self):
+        command = [*self.wrapper, GATEWAY, "--config", self.config]
+        with self.log.open("w") as log:
+            self.process = spawn(
+                command, self.cpu, stdout=log, stderr=log, env=self.env, cwd=self.folder
+            )
+        try:
+            self.port = int(wait_for(self._listening, "the gateway")["port"])
+            wait_for(lambda: self.get("/readyz")[0] == 200, "/readyz")
+        except BaseException:
+            end(self.process, signal.SIGKILL)
+            raise
+        return self
+
+    def __exit__(self, *_):
+        end(self.process)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def get(self, path, **headers):
+        """(status, body) of a request on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request("GET", path, headers=headers)
+            reply = connection.getresponse()
+            return reply.status, reply.read()
+        finally:
+            connection.close()
+
+    def logged(self, word):
+        return self.log.read_text().count(word)
+
+
+class Load:
+    """One run of the load generator against a target. `watch` names processes whose processor time
+    it reports; wait() gives what it measured."""
+
+    def __init__(self, target, cpu, keys, watch=None, **options):
+        command = [BUILD / "bench_load", "--port", target.port, "--path", target.path]
+        command += ["--keys", keys]
+        for name, pid in (watch or {}).items():
+            command += ["--watch", f"{name}={pid}"]
+        for name, value in options.items():
+            command += [f"--{name.replace('_', '-')}", value]
+        self.process = spawn(command, cpu, stdout=subprocess.PIPE, text=True)
+
+    def wait_open(self):
+        """Until every connection receives a stream. False: it ended before."""
+        return self.process.stdout.readline() == "open\n"
+
+    def wait(self):
+        try:
+            output = self.process.stdout.read()
+            if self.process.wait() != 0:
+                raise RuntimeError("the load generator failed")
+        finally:
+            end(self.process, signal.SIGKILL)
+            self.process.stdout.close()
+        return json.loads(output.strip().splitlines()[-1])
