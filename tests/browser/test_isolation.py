@@ -30,9 +30,9 @@ def test_the_operators_pages_are_not_there_for_customers(user, other):
         assert answer.status == 404, path
 
 
-def test_nothing_is_left_for_who_comes_next(user, customer, other):
+def test_nothing_is_left_for_who_comes_next(person, customer, other):
     customer.ask("gpt-4o")
-    user.open("/dashboard")
+    user = person.sign_in(customer.email, customer.password)
     user.rows("home.latest")
     if user.view.width == "narrow":
         user.button("nav.open").click()

@@ -73,7 +73,8 @@ def run(command: list[str], **env: str) -> str:
     return result.stdout
 
 
-def test_the_snippets_run_as_they_are(user, customer, tmp_path):
+def test_the_snippets_run_as_they_are(make_person, customer, tmp_path):
+    user = make_person().become(customer)
     make_key(user, "pasted")
     answer = json.loads(run(["bash", "-c", snippet(user, "curl")]))
     assert answer["usage"]["cost"] > 0
