@@ -74,7 +74,6 @@ export interface RequestDetail extends UsageRecord {
         covered: string;
         charged: string;
     };
-    error_message: string | null;
 }
 
 export interface Key {

@@ -41,11 +41,21 @@ it("has no text that nothing uses", () => {
     expect(keys.filter((key) => !isUsed(key))).toEqual([]);
 });
 
+const gateway = textOf([
+    ...filesBelow(join(ROOT, "core"), /\.[ch]$/),
+    ...filesBelow(join(ROOT, "lua"), /\.lua$/),
+]);
+
+it("has a sentence for every error that a page can meet", () => {
+    const answers = /(?:refuse\((?:\w+, )*|\.code = |\b[45]\d\d, )"([a-z_]+)"/g;
+    const codes = [...gateway.matchAll(answers)].map(([, code]) => code ?? "");
+    expect(codes.length).toBeGreaterThan(50); // it is written as this test expects
+    const apiOnly = /^(invalid_api_key|idempotency_\w+)$/; // pages send no keys of either kind
+    const missing = codes.filter((code) => !apiOnly.test(code) && !(`error.${code}` in en));
+    expect([...new Set(missing)]).toEqual([]);
+});
+
 it("has no sentence for an error that the gateway does not know", () => {
-    const gateway = textOf([
-        ...filesBelow(join(ROOT, "core"), /\.[ch]$/),
-        ...filesBelow(join(ROOT, "lua"), /\.lua$/),
-    ]);
     const codes = Object.keys(en)
         .filter((key) => key.startsWith("error.") && !pages.includes(`"${key}"`))
         .map((key) => key.slice("error.".length));

@@ -467,6 +467,12 @@ export const en = {
     "error.request_too_large": "This is too large to be sent from here.",
     "error.too_many_to_sort":
         "These are too many requests to sort that way. Choose a shorter time.",
+    "error.invalid_json": "The request was no valid JSON.",
+    "error.invalid_request": "The request was not as the API wants it.",
+    "error.method_not_allowed": "This cannot be done here.",
+    "error.request_timeout": "The request came too slowly. Try again.",
+    "error.context_length_exceeded": "This is longer than the model can read at once.",
+    "error.ledger_unavailable": "The charge could not be written. Try again in a moment.",
     "error.provider_unavailable":
         "No provider of this model answered. Try again, or another model.",
     "error.provider_overloaded": "The provider of this model is overloaded. Try again in a moment.",

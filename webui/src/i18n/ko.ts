@@ -460,6 +460,12 @@ export const ko: Catalogue = {
     "error.conflict": "지금 로그인한 계정은 스스로 중지할 수 없습니다.",
     "error.request_too_large": "여기서 보내기에는 너무 큽니다.",
     "error.too_many_to_sort": "이렇게 정렬하기에 요청이 너무 많습니다. 기간을 줄이세요.",
+    "error.invalid_json": "요청이 올바른 JSON이 아니었습니다.",
+    "error.invalid_request": "요청이 API 형식에 맞지 않았습니다.",
+    "error.method_not_allowed": "여기서는 할 수 없는 동작입니다.",
+    "error.request_timeout": "요청이 너무 느리게 도착했습니다. 다시 시도하세요.",
+    "error.context_length_exceeded": "이 모델이 한 번에 읽을 수 있는 길이를 넘었습니다.",
+    "error.ledger_unavailable": "요금을 기록하지 못했습니다. 잠시 후 다시 시도하세요.",
     "error.provider_unavailable":
         "이 모델의 공급자가 응답하지 않았습니다. 다시 시도하거나 다른 모델을 쓰세요.",
     "error.provider_overloaded": "이 모델의 공급자가 혼잡합니다. 잠시 후 다시 시도하세요.",

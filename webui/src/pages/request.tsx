@@ -1,10 +1,9 @@
 // One request: every number of its charge, its timing, who answered, and what went wrong.
 import type { Address } from "../app";
-import { sentenceOf } from "../api/error";
 import { getRequest } from "../api/resources";
 import type { RequestDetail } from "../api/types";
 import { exactTime } from "../base/time";
-import { type PlainKey, locale, t } from "../i18n";
+import { type PlainKey, locale, t, textNamed } from "../i18n";
 import { useResource } from "../state/resource";
 import { BackLink } from "../ui/backlink";
 import { Card, Page } from "../ui/card";
@@ -39,6 +38,11 @@ export function RequestPage({ address }: { address: Address }) {
     );
 }
 
+/** A code that is none of the gateway's own came from the provider, with its refusal. */
+function whyOf(code: string): string {
+    return textNamed(`error.${code}`) ?? t("error.provider_refused");
+}
+
 /** In the size of what comes: but for an error above it, which has no place until it is there. */
 function RequestBones() {
     return (
@@ -57,7 +61,7 @@ export function RequestCards({ request }: { request: RequestDetail | undefined }
         <>
             {request.error_code && (
                 <Notice tone={request.status >= 500 ? "bad" : "warn"}>
-                    {sentenceOf(request.error_code, request.error_message ?? "")}
+                    {whyOf(request.error_code)}
                     <span class="ml-2 font-mono text-sm">{request.error_code}</span>
                 </Notice>
             )}
