@@ -134,8 +134,11 @@ function Context({ context_length, max_output_tokens }: Model) {
 }
 
 function Capabilities({ names }: { names: string[] }) {
+    if (names.length === 0) {
+        return <>–</>;
+    }
     return (
-        <span class="inline-flex flex-wrap gap-1 ">
+        <span class="inline-flex flex-wrap gap-1">
             {names.map((name) => {
                 const key = CAPABILITIES[name];
                 return <Badge key={name}>{key ? t(key) : name}</Badge>;

@@ -48,7 +48,11 @@ function Messages() {
             {message && (
                 <p
                     key={message.number}
-                    class="rounded-lg bg-ink px-4 py-2 font-medium text-canvas shadow-float"
+                    class={
+                        message.isSeen
+                            ? "rounded-lg bg-ink px-4 py-2 font-medium text-canvas shadow-float"
+                            : "sr-only"
+                    }
                 >
                     {message.text}
                 </p>

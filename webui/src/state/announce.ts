@@ -3,12 +3,19 @@ import { signal } from "@preact/signals";
 
 const SHOWN_MS = 5000;
 
-export const announcement = signal<{ text: string; number: number } | null>(null);
+interface Announcement {
+    text: string;
+    number: number;
+    isSeen: boolean;
+}
+
+export const announcement = signal<Announcement | null>(null);
 let number = 0;
 
-export function announce(text: string): void {
+/** With `isSeen` false only screen readers say it: everybody else sees it happen. */
+export function announce(text: string, isSeen = true): void {
     const mine = ++number;
-    announcement.value = { text, number: mine };
+    announcement.value = { text, number: mine, isSeen };
     setTimeout(() => {
         if (announcement.peek()?.number === mine) {
             announcement.value = null;

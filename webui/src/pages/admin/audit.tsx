@@ -116,10 +116,33 @@ function Detail({ detail }: Act) {
         <ul class="text-sm">
             {entries.map(([name, value]) => (
                 <li key={name}>
-                    <span class="text-soft">{name}:</span>{" "}
-                    {name === "amount" ? <Exact amount={String(value)} /> : String(value)}
+                    <span class="text-soft">{textNamed(`audit.detail.${name}`) ?? name}:</span>{" "}
+                    <Told name={name} value={String(value)} />
                 </li>
             ))}
         </ul>
     );
+}
+
+function Told({ name, value }: { name: string; value: string }) {
+    switch (name) {
+        case "amount":
+            return <Exact amount={value} />;
+        case "kind":
+            return <>{textNamed(`transfer.${value}`) ?? value}</>;
+        case "role":
+        case "disabled":
+            return <>{textNamed(`audit.${value}`) ?? value}</>;
+        case "exchange_id":
+            return (
+                <a
+                    class="font-mono text-accent underline-offset-2 hover:underline"
+                    href={`/dashboard/admin/requests/${encodeURIComponent(value)}`}
+                >
+                    {value}
+                </a>
+            );
+        default:
+            return <>{value}</>;
+    }
 }

@@ -10,7 +10,7 @@ import { Badge } from "../../ui/badge";
 import { Card, Page } from "../../ui/card";
 import { Empty } from "../../ui/empty";
 import { TextField } from "../../ui/field";
-import { Ago, Exact, Glance } from "../../ui/figure";
+import { Ago, Glance } from "../../ui/figure";
 import { Failure } from "../../ui/notice";
 import { type Column, Pager, Table } from "../../ui/table";
 
@@ -84,7 +84,7 @@ function customerColumns(): Column<Customer>[] {
             id: "balance",
             head: t("home.balance"),
             isNumber: true,
-            cell: ({ balance }) => <Exact amount={balance} />,
+            cell: ({ balance }) => <Glance amount={balance} />,
         },
         {
             id: "credits",

@@ -81,6 +81,7 @@ export function LiveTiles() {
                     note={data ? t("live.requests", { n: number(data.requests_open) }) : bone}
                 />
                 <Stat
+                    class="max-lg:col-span-2"
                     label={t("live.holds")}
                     value={data && number(data.holds_open)}
                     note={data ? t("live.held", { amount: glance(usd(data.held)) }) : bone}

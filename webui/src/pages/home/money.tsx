@@ -38,8 +38,12 @@ function Available({ balance }: { balance: Balance | null }) {
             <p class="mt-1 text-sm">
                 {balance ? (
                     <>
-                        {t("home.exactly")} <Exact amount={balance.available} /> · {t("home.held")}{" "}
-                        <Exact amount={balance.held} />
+                        <span class="inline-block">
+                            {t("home.exactly")} <Exact amount={balance.available} /> ·
+                        </span>{" "}
+                        <span class="inline-block">
+                            {t("home.held")} <Exact amount={balance.held} />
+                        </span>
                     </>
                 ) : (
                     <Bone class="h-4 w-48 opacity-40" />

@@ -97,7 +97,7 @@ function Spent({ apiKey }: { apiKey: Key }) {
                 {t("keys.ofBudget", { budget: glance(usd(apiKey.budget)) })}
             </span>
             <progress
-                class={`mt-1 block h-1.5 w-28 overflow-hidden rounded-full md:ml-auto ${part >= 0.9 ? "accent-bad" : "accent-accent"}`}
+                class={`bar mt-1 block h-1.5 w-28 md:ml-auto ${part >= 0.9 ? "text-bad" : "text-accent"}`}
                 max={1}
                 value={part}
                 aria-label={t("keys.budgetUsed")}

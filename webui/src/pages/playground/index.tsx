@@ -67,7 +67,7 @@ function modelsOf(key: Key, models: readonly string[]): string[] {
 function Chat({ keys, models }: { keys: Key[]; models: string[] }) {
     const wanted = place.value.query;
     const [system, setSystem] = useState("");
-    const talk = useTalk((ending) => announce(t(`playground.${ending}`)));
+    const talk = useTalk((ending) => announce(t(`playground.${ending}`), false));
     const log = useRef<HTMLDivElement>(null);
     const key = keys.find(({ id }) => id === wanted.get("key")) ?? (keys[0] as Key);
     const allowed = modelsOf(key, models);
