@@ -147,6 +147,9 @@ def test_policies_and_a_reload_that_is_refused(make_person, make_gateway, view):
     gateway = make_gateway()
     boss = make_person(view, gateway).become(make_operator(gateway))
     boss.open("/dashboard/admin/policies")
+    told = boss.context.request.get("/api/admin/policies").json()
+    boss.sees(told["revision"])
+    boss.sees(told["folder"])
     row = boss.rows("policies.prices").filter(
         has=boss.page.get_by_text("gpt-4o-mini", exact=True)
     ).first  # fmt: skip
@@ -178,4 +181,6 @@ def test_audit_log_has_the_command_line_too(boss_at, gateway, customer):
     boss = boss_at("/audit")
     row = boss.rows("nav.audit").filter(has_text="by the console").first
     expect(row).to_contain_text(boss.t("audit.cli"))
+    expect(row).to_contain_text(boss.t("audit.detail.reason"))
+    expect(row).to_contain_text(boss.t("transfer.manual"))
     expect(row).to_contain_text(customer.email)

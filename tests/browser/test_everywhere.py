@@ -47,16 +47,58 @@ def violations(person: Person) -> list[str]:
     ]
 
 
+LOOK = """
+(() => {
+    const open = document.querySelector("dialog[open]") ?? document;
+    const kinds = "a[href], button, input, select, textarea, summary, [tabindex]";
+    const isStop = (it) => it.checkVisibility() && !it.disabled && it.tabIndex >= 0 &&
+        !(it.type === "radio" && !it.checked); // arrows choose among radio buttons
+    window.stops = new Set([...open.querySelectorAll(kinds)].filter(isStop));
+    window.unseen = [];
+    document.addEventListener("focusin", ({ target }) => {
+        window.stops.delete(target);
+        const shown = target.type === "radio" ? target.closest("label") : target;
+        if (getComputedStyle(shown).outlineStyle === "none") {
+            window.unseen.push(target.outerHTML);
+        }
+    });
+    document.activeElement.blur();
+    return window.stops.size;
+})()
+"""
+
+
+def unreachable(person: Person) -> list[str]:
+    """What can be used but not come to by Tab, or not be seen to have the focus."""
+    # On the way round the page itself is a stop, and a date's field is several.
+    for _ in range(person.page.evaluate(LOOK) + 8):
+        person.page.keyboard.press("Tab")
+    return person.page.evaluate("[...[...stops].map((it) => it.outerHTML), ...unseen]")
+
+
+@pytest.fixture(scope="module")
+def people(browser, shared_gateway):
+    """One for each corner: every page in a browser of its own would take twice as long."""
+    people = {corner: Person(browser, shared_gateway, corner) for corner in CORNERS}
+    yield people
+    for person in people.values():
+        person.leave()
+
+
 @pytest.mark.parametrize("corner", CORNERS, ids=str)
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
-def test_accessible_and_within_its_width(make_person, town, place: Place, corner: View):
-    person = make_person(corner)
+def test_accessible_and_within_its_width(people, town, place: Place, corner: View):
+    person = people[corner]
+    person.complaints.clear()
     town.visit(person, place)
     width = person.page.evaluate("document.documentElement.scrollWidth")
     assert width <= SIZES[corner.width][0], f"{width} px wide"
     assert person.page.evaluate("document.documentElement.lang") == corner.language
     assert person.page.evaluate("window.jumped") < JUMP_MAX
     assert not violations(person)
+    if corner.theme == "light":
+        assert not unreachable(person)
+    person.check_calm()
 
 
 def test_keyboard_alone(make_person, customer, view):

@@ -3,10 +3,12 @@
 import pytest
 from playwright.sync_api import expect
 
+SECRET = "secret-key-name"
+
 
 @pytest.fixture
 def other(gateway):
-    other = gateway.customer(name="secret-key-name")
+    other = gateway.customer(name=SECRET)
     other.ask("gpt-4")
     return other
 
@@ -14,7 +16,28 @@ def other(gateway):
 def test_nobody_elses_request(user, other):
     user.open(f"/dashboard/usage/{other.records()[0]['id']}")
     user.sees(user.t("error.not_found"))
-    assert "secret-key-name" not in user.page.content()
+    assert SECRET not in user.page.content()
+
+
+def test_nothing_of_others_on_any_page(user, other, operator):
+    """Neither of another customer nor of an operator."""
+    operator.charge("3.21")
+    operator.create_key(SECRET)
+    operator.ask("gpt-4")
+    user.open(f"/dashboard/usage/{operator.records()[0]['id']}")
+    user.sees(user.t("error.not_found"))
+    for path in ("", "/usage", "/usage?view=key", "/keys", "/credits", "/playground"):
+        user.open("/dashboard" + path)
+        expect(user.main.locator(".skeleton")).to_have_count(0)
+        text = user.page.content()
+        for strange in (SECRET, operator.email, other.email, "$3.21"):
+            assert strange not in text, path
+    for theirs in (other, operator):
+        for method, path in (("PATCH", "/api/keys/"), ("DELETE", "/api/keys/")):
+            answer = user.context.request.fetch(path + theirs.key_id, method=method,
+                                                data={"disabled": True})  # fmt: skip
+            assert answer.status == 404, path
+        assert theirs.ask("demo").status_code == 200
 
 
 def test_the_operators_pages_are_not_there_for_customers(user, other):

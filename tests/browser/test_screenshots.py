@@ -14,9 +14,7 @@ VIEWS = [View("en", "wide", "light"), View("en", "wide", "dark"), View("ko", "na
 
 
 @pytest.fixture(scope="module")
-def town(shared_gateway, shared_provider, pytestconfig):
-    if not pytestconfig.getoption("--screenshots"):
-        pytest.skip("writes into docs/: --screenshots")
+def town(shared_gateway, shared_provider):
     FOLDER.mkdir(parents=True, exist_ok=True)
     yield Town(shared_gateway, shared_provider, make_operator(shared_gateway))
     shared_provider.reset()

@@ -8,6 +8,7 @@ from decimal import Decimal
 import answers
 import pytest
 from answers import Usage
+from hoard import hoard
 from money import exact
 from playwright.sync_api import expect
 from prices import usd
@@ -48,24 +49,26 @@ def test_filtered_by_time(user, customer):
     expect(user.rows("usage.view.requests")).to_have_count(1)
 
 
-def test_sorted_by_cost_and_by_tokens(make_person, customer, provider):
-    person = make_person().become(customer)
+def sort_by(person, name: str) -> None:
+    """With the head of the column; where there is no room for heads, with a list."""
+    if person.view.width == "narrow":
+        person.field("usage.sort").select_option(label=person.t(name))
+    else:
+        person.button(name).click()
+
+
+def test_sorted_by_cost_and_by_tokens(user, customer, provider):
     for model, tokens in (("gpt-4", 10), ("gpt-4o-mini", 900), ("gpt-4o", 50)):
         provider.answer = answers.chat(usage=Usage(prompt=5, completion=tokens))
         customer.ask(model)
     records = customer.records()
     by_cost = sorted(records, key=lambda record: -usd(record["cost"]))
     by_tokens = sorted(records, key=lambda record: -record["output_tokens"])
-    person.open("/dashboard/usage")
-    person.button("request.cost").click()
-    expect(person.rows("usage.view.requests").first).to_contain_text(by_cost[0]["model"])
-    assert ids(person) == [record["id"] for record in by_cost]
-    person.button("request.tokens").click()
-    expect(person.rows("usage.view.requests").first).to_contain_text("gpt-4o-mini")
-    assert ids(person) == [record["id"] for record in by_tokens]
-    person.button("request.time").click()
-    expect(person.rows("usage.view.requests").first).to_contain_text(records[0]["model"])
-    assert ids(person) == [record["id"] for record in records]
+    user.open("/dashboard/usage")
+    for name, order in (("cost", by_cost), ("tokens", by_tokens), ("time", records)):
+        sort_by(user, f"request.{name}")
+        expect(user.rows("usage.view.requests").first).to_contain_text(order[0]["model"])
+        assert ids(user) == [record["id"] for record in order]
 
 
 def test_page_by_page(user, customer):
@@ -83,6 +86,46 @@ def test_page_by_page(user, customer):
     user.button("pager.previous").click()
     expect(user.rows("usage.view.requests")).to_have_count(50)
     assert ids(user) == made[50:100]
+
+
+@pytest.fixture
+def hoarder(make_gateway):
+    gateway = make_gateway()
+    customer = gateway.customer()
+    hoard(customer, 100_000)
+    yield customer
+    gateway.abandon()  # its ledger does not add up
+
+
+def test_a_hundred_thousand_records(make_person, hoarder):
+    """Each page is one question and fifty rows."""
+    person = make_person(at=hoarder.gateway).become(hoarder)
+    asked: list[str] = []
+    person.page.on("request", lambda request: asked.append(request.url))
+    person.open("/dashboard/usage?period=custom&first=2023-11-01&last=2099-01-01")
+    person.sees("100,000")
+    for number in (1, 2, 3):
+        if number > 1:
+            asked.clear()
+            person.button("pager.next").click()
+        rows = [f"req_{100_050 - 50 * number - row}" for row in range(50)]
+        link = person.rows("usage.view.requests").first.locator("a")
+        expect(link).to_have_attribute("href", f"/dashboard/usage/{rows[0]}")
+        assert ids(person) == rows
+        assert number == 1 or len([url for url in asked if "/api/usage?" in url]) == 1
+    person.button("request.cost").click()
+    expect(person.rows("usage.view.requests")).to_have_count(50)
+
+
+def test_too_many_to_sort(make_person, hoarder):
+    hoarder.ask("demo")
+    person = make_person(at=hoarder.gateway).become(hoarder)
+    person.open("/dashboard/usage?period=custom&first=2023-11-01&last=2099-01-01")
+    person.button("request.cost").click()
+    alert = person.page.get_by_role("alert")
+    expect(alert).to_contain_text(person.t("usage.tooMany"))
+    person.button("usage.sortNewest", alert).click()
+    expect(person.rows("usage.view.requests")).to_have_count(50)
 
 
 @pytest.mark.parametrize("by", ["day", "model", "key"])
@@ -146,13 +189,37 @@ def short(amount: str) -> str:
     return f"${whole}." + decimals.rstrip("0").ljust(2, "0")
 
 
-def test_a_request_that_failed_says_why(user, customer, provider):
-    provider.answer = answers.error(500, "The server had an error", None, "server_error")
+def fact(person, name: str):
+    """What stands beside a name of a list of facts."""
+    term = person.main.locator("dt", has_text=re.compile(f"^{re.escape(person.t(name))}$")).first
+    return term.locator("xpath=following-sibling::dd")
+
+
+def test_timing_and_attempts_of_a_stream(user, customer, provider):
+    provider.answer = answers.stream_of(answers.Chat(pieces=("One", " two")))
+    assert customer.ask("gpt-4o-mini", stream=True).status_code == 200
+    record = customer.wait_for_record()
+    user.open(f"/dashboard/usage/{record['id']}")
+    expect(fact(user, "request.attempts")).to_have_text(str(record["attempts"]))
+    for name, ms in (("firstByte", record["first_byte_ms"]), ("total", record["total_ms"])):
+        expect(fact(user, f"request.{name}")).to_have_text(f"{ms} ms" if ms else "< 1 ms")
+    expect(fact(user, "request.stream")).to_have_text(user.t("request.streamed"))
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "shown", "sentence"),
+    [(500, None, 502, "error.provider_unavailable"),
+     (400, "strange_code", 400, "error.provider_refused")],
+)  # fmt: skip
+def test_a_request_that_failed_says_why(user, customer, provider, status, code, shown, sentence):
+    kind = "server_error" if status == 500 else "invalid_request_error"
+    provider.answer = answers.error(status, "Something of the provider's", code, kind)
     answer = customer.ask("gpt-4o-mini")
-    assert answer.status_code == 502
+    assert answer.status_code == shown
+    customer.wait_for_record()
     user.open(f"/dashboard/usage/{answer.headers['x-request-id']}")
-    user.sees(user.t("error.provider_unavailable"))
-    user.sees("502")
+    user.sees(user.t(sentence))
+    expect(fact(user, "request.status")).to_have_text(str(shown))
 
 
 def test_live(user, customer):

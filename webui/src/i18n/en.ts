@@ -177,8 +177,8 @@ export const en = {
     "usage.empty": "No requests in this selection",
     "usage.emptyText":
         "Choose a longer time or other filters. A new request shows here by itself within two seconds.",
-    "usage.tooMany":
-        "{records} requests are too many to sort that way (at most {max}). Choose a shorter time, or",
+    "usage.sort": "Sort by",
+    "usage.tooMany": "These are too many requests to sort that way. Choose a shorter time, or",
     "usage.sortNewest": "show the newest first",
 
     "request.title": "Request",

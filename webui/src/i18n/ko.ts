@@ -176,8 +176,8 @@ export const ko: Catalogue = {
     "usage.allTokens": "모두 {n}토큰",
     "usage.empty": "조건에 맞는 요청이 없습니다",
     "usage.emptyText": "기간을 늘리거나 필터를 바꿔 보세요. 새 요청은 2초 안에 저절로 나타납니다.",
-    "usage.tooMany":
-        "요청 {records}건은 이렇게 정렬하기에 너무 많습니다(최대 {max}건). 기간을 줄이거나",
+    "usage.sort": "정렬 기준",
+    "usage.tooMany": "이렇게 정렬하기에 요청이 너무 많습니다. 기간을 줄이거나",
     "usage.sortNewest": "최신순으로 보세요",
 
     "request.title": "요청",

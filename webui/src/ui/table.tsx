@@ -73,18 +73,18 @@ function Head<Row>({ column, sorting }: { column: Column<Row>; sorting: Sorting 
             aria-sort={isSorted ? "descending" : undefined}
             class={`px-3 py-2 font-medium whitespace-nowrap first:pl-5 last:pr-5 ${column.isNumber ? "text-right" : ""}`}
         >
-            {canSort ? (
+            {/* On a narrow page heads are only heard: nobody must tab through what is not seen. */}
+            {canSort && (
                 <button
                     type="button"
-                    class={`inline-flex cursor-pointer items-center gap-1 rounded hover:text-ink ${isSorted ? "text-ink" : ""}`}
+                    class={`inline-flex max-md:hidden cursor-pointer items-center gap-1 rounded hover:text-ink ${isSorted ? "text-ink" : ""}`}
                     onClick={() => sorting?.onSort(column.id)}
                 >
                     {label}
                     <Icon name="down" class={`size-3.5 ${isSorted ? "" : "opacity-40"}`} />
                 </button>
-            ) : (
-                label
             )}
+            <span class={canSort ? "md:hidden" : undefined}>{label}</span>
         </th>
     );
 }

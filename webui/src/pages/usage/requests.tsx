@@ -3,19 +3,26 @@ import { ApiError } from "../../api/error";
 import { getUsage } from "../../api/resources";
 import { wholePage } from "../../api/whole";
 import type { UsagePage, UsageRecord } from "../../api/types";
-import { count } from "../../base/number";
-import { locale, t } from "../../i18n";
+import { type PlainKey, t } from "../../i18n";
 import { useWalk } from "../../state/pages";
 import { usePulse } from "../../state/pulse";
 import { useResource } from "../../state/resource";
 import { setQuery } from "../../state/router";
 import { Empty } from "../../ui/empty";
+import { SelectField } from "../../ui/field";
 import { Failure, Notice } from "../../ui/notice";
 import { requestColumns } from "../../ui/requests";
 import { Pager, Table } from "../../ui/table";
-import { type Filter, SORTS } from "./filter";
+import { type Filter, type Sort, SORTS } from "./filter";
 
 const ROWS = 50;
+/** The heads of the columns; on a narrow page there are none, but a list of these. */
+const SORT_NAMES: Record<Sort, PlainKey> = {
+    newest: "request.time",
+    cost: "request.cost",
+    tokens: "request.tokens",
+    duration: "request.duration",
+};
 
 interface RequestsProps {
     filter: Filter;
@@ -55,6 +62,13 @@ export function Requests({ filter, query, onNew }: RequestsProps) {
     }
     return (
         <>
+            <SelectField
+                class="px-5 pt-3 md:hidden"
+                label={t("usage.sort")}
+                value={filter.sort}
+                choices={SORTS.map((value) => ({ value, text: t(SORT_NAMES[value]) }))}
+                onValue={(sort) => setQuery({ sort })}
+            />
             <Table
                 caption={t("usage.view.requests")}
                 columns={requestColumns("/dashboard/usage")}
@@ -78,7 +92,7 @@ export function Requests({ filter, query, onNew }: RequestsProps) {
     );
 }
 
-/** Sorting by anything but time has a bound, and the error says by how much it was missed. */
+/** Sorting by anything but time has a bound; there is a way back from it. */
 function TooMany({ error, retry }: { error: unknown; retry: () => void }) {
     if (!(error instanceof ApiError) || error.code !== "too_many_to_sort") {
         return (
@@ -87,11 +101,10 @@ function TooMany({ error, retry }: { error: unknown; retry: () => void }) {
             </div>
         );
     }
-    const number = (name: string) => count(Number(error.body.metadata?.[name] ?? 0), locale());
     return (
         <div class="px-5 pb-5">
             <Notice tone="warn" isAlert>
-                {t("usage.tooMany", { records: number("records"), max: number("max") })}{" "}
+                {t("usage.tooMany")}{" "}
                 <button
                     type="button"
                     class="cursor-pointer font-medium underline underline-offset-2"
