@@ -38,9 +38,9 @@ function Available({ balance }: { balance: Balance | null }) {
             <p class="mt-1 text-sm">
                 {balance ? (
                     <>
-                        <span class="inline-block">
-                            {t("home.exactly")} <Exact amount={balance.available} /> ·
-                        </span>{" "}
+                        <span class="mr-4 inline-block">
+                            {t("home.exactly")} <Exact amount={balance.available} />
+                        </span>
                         <span class="inline-block">
                             {t("home.held")} <Exact amount={balance.held} />
                         </span>
