@@ -142,13 +142,17 @@ static bool make_workers(struct gateway *gateway, struct policy_files *files, st
     unsigned count = worker_count_of(config);
     int port = config->port;
     for (unsigned i = 0; i < count; i++) {
-        gateway->workers[i] = worker_new(&gateway->shared, i, port, files, fault);
+        gateway->workers[i] = worker_new(&gateway->shared, i, port, fault);
         if (gateway->workers[i] == NULL)
             return false;
         gateway->worker_count++;
         port = worker_port(gateway->workers[i]);
     }
     set_public_url(gateway, port);
+    for (unsigned i = 0; i < count; i++) {
+        if (!worker_load(gateway->workers[i], files, fault))
+            return false;
+    }
     for (unsigned i = 0; i < count; i++) {
         if (!worker_start(gateway->workers[i], fault))
             return false;
@@ -191,7 +195,6 @@ static bool start(struct gateway *gateway, struct fault *fault)
     gateway->pages = pages_load(config->webui, fault);
     bool good = gateway->pages != NULL && open_tls(gateway, fault) && open_store(gateway, fault);
     if (good) {
-        set_public_url(gateway, config->port);
         gateway->limiter = limiter_new(LIMITER_ENTRIES);
         gateway->helpers = crew_new(HELPER_THREADS, LIMIT_HELPER_JOBS);
         gateway->board = board_new(worker_count_of(config));

@@ -242,7 +242,7 @@ static bool open_server(struct worker *worker, int port, struct fault *fault)
 }
 
 struct worker *worker_new(const struct worker_shared *shared, unsigned index, int port,
-                          struct policy_files *files, struct fault *fault)
+                          struct fault *fault)
 {
     struct worker *worker = calloc(1, sizeof *worker);
     check(worker != NULL);
@@ -254,8 +254,7 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
         return NULL;
     }
     worker->loop = loop_new(&worker->inbox, worker, fault);
-    worker->vm = worker->loop != NULL ? build_vm(worker, files, fault) : NULL;
-    if (worker->vm == NULL || !open_server(worker, port, fault)) {
+    if (worker->loop == NULL || !open_server(worker, port, fault)) {
         worker_free(worker);
         return NULL;
     }
@@ -275,6 +274,12 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .hold_expiry_ms = shared->config->hold_expiry_ms};
     loop_on_tick(worker->loop, on_tick, worker);
     return worker;
+}
+
+bool worker_load(struct worker *worker, struct policy_files *files, struct fault *fault)
+{
+    worker->vm = build_vm(worker, files, fault);
+    return worker->vm != NULL;
 }
 
 int worker_port(const struct worker *worker)

@@ -19,6 +19,7 @@ from answers import Usage
 from customer import PASSWORD, QUESTION
 from errors import check_error
 from gateway import is_sanitized
+from hoard import hoard
 from prices import charge, usd
 from rawhttp import Closed, request_bytes
 from wait import wait_until
@@ -465,29 +466,12 @@ def test_csv_is_harmless_to_spreadsheets(customer, name):
     assert shown.lstrip()[0] not in "=+-@\uff1d\uff0b\uff0d\uff20"
 
 
-RECORDS = """
-    INSERT INTO usage SELECT i, 'req_' || i, '{account}', 'u', '{key}', 'm', 'p', 'pm', 'r', '',
-        'stop', 200, 1, 0, 'reported', 1, 0, 1, 0, 1, 1, 1, 0, 1, i, 0, 1700000000000 + i, 5, 9,
-        NULL
-    FROM (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
-        SELECT i FROM n);
-    INSERT INTO hourly SELECT account_id, created_ms / 3600000, key_id, model, count(*), 0,
-        sum(input_tokens), 0, sum(output_tokens), 0, sum(charge_nusd), sum(cost_nusd), 0
-        FROM usage GROUP BY 1, 2, 3, 4;
-"""
-
-
 @pytest.fixture
 def hoarder(make_gateway):
     """A customer with 100,000 records, of which the ledger knows nothing."""
     gateway = make_gateway(workers=1, drain_timeout_ms=300)
     customer = gateway.customer()
-    account = customer.call("GET", "/auth/me", 200)["user"]["account_id"]
-    database = sqlite3.connect(gateway.database, timeout=10)
-    with contextlib.closing(database), database:
-        sql = RECORDS.format(account=account, key=customer.key_id, count=100_000)
-        database.executescript("BEGIN;" + sql + "COMMIT")
-    gateway.customers.clear()
+    hoard(customer, 100_000)
     yield customer
     gateway.abandon()  # its ledger does not add up
 
