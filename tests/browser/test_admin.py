@@ -77,6 +77,23 @@ def test_a_customer_is_found_and_given_credit(boss_at, customer):
     expect(row).to_contain_text(boss.t("act.credit.create"))
 
 
+def test_credit_given_again_after_a_lost_answer(boss_at, customer):
+    def lose(route) -> None:
+        assert route.fetch().status == 201
+        route.abort()
+
+    boss = boss_at("/customers/" + customer.call("GET", "/auth/me", 200)["user"]["id"])
+    boss.page.route("**/api/admin/credits", lose, times=1)
+    boss.button("customers.give").click()
+    boss.field("credits.amount", boss.dialog).fill("5")
+    boss.field("acts.reason", boss.dialog).fill("for patience")
+    boss.button("customers.give", boss.dialog).click()
+    expect(boss.dialog.get_by_text(boss.t("error.offline"))).to_be_visible()
+    boss.button("customers.give", boss.dialog).click()
+    expect(boss.dialog).to_have_count(0)
+    assert customer.balance == 15
+
+
 def test_a_refund(boss_at, customer):
     customer.ask("gpt-4")
     record = customer.records()[0]

@@ -33,6 +33,26 @@ def test_running_balance(user, customer):
     user.sees_title("request.title")
 
 
+def test_sent_again_after_a_lost_answer(user, customer):
+    """It was done, but the page does not know: trying again does not add it twice."""
+
+    def lose(route) -> None:
+        assert route.fetch().status == 201
+        route.abort()
+
+    user.open("/dashboard/credits")
+    user.page.route("**/api/balance/charge", lose, times=1)
+    user.field("credits.amount").fill("7")
+    user.button("credits.addAmount", amount="$7.00").click()
+    user.sees(user.t("error.offline"))
+    user.button("credits.addAmount", amount="$7.00").click()
+    expect(user.main.get_by_text("$17.00").first).to_be_visible()
+    assert customer.balance == 17
+    user.button("credits.addAmount", amount="$7.00").click()
+    expect(user.main.get_by_text("$24.00").first).to_be_visible()
+    assert customer.balance == 24, "one more is one more"
+
+
 def test_what_is_no_amount(user):
     user.open("/dashboard/credits")
     for wrong in ("0", "ten", "-5", "2000000", "0.0000000001"):

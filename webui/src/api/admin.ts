@@ -1,6 +1,6 @@
 // The calls behind the operator's pages (role admin).
 import type { User } from "./account";
-import { call, get, post, type Query } from "./client";
+import { call, get, postOnce, type Query } from "./client";
 import type {
     Balance,
     ChargeLine,
@@ -119,14 +119,19 @@ export interface Moved {
     balance: string;
 }
 
-export const giveCredit = (form: {
+interface CreditForm {
     user_id: string;
     amount: string;
     reason: string;
     kind: "manual" | "promotion";
-}) => post<Moved>("/admin/credits", form);
-export const refund = (form: { exchange_id: string; amount?: string; reason: string }) =>
-    post<Moved>("/admin/refunds", form);
+}
+
+export const giveCredit = (form: CreditForm, key: string) =>
+    postOnce<Moved>("/admin/credits", form, key);
+export const refund = (
+    form: { exchange_id: string; amount?: string; reason: string },
+    key: string,
+) => postOnce<Moved>("/admin/refunds", form, key);
 
 // ---- the gateway ----
 

@@ -64,3 +64,6 @@ export async function call<T>(method: string, path: string, how: Call = {}): Pro
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal) =>
     call<T>("GET", path, { query: query ?? {}, signal });
 export const post = <T>(path: string, body: unknown) => call<T>("POST", path, { body });
+/** Done once, however often it is sent with this key. */
+export const postOnce = <T>(path: string, body: unknown, key: string) =>
+    call<T>("POST", path, { body, headers: { "Idempotency-Key": key } });

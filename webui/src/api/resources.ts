@@ -1,5 +1,5 @@
 // The calls behind the customer's pages, one function each.
-import { address, call, get, post, type Query } from "./client";
+import { address, call, get, post, postOnce, type Query } from "./client";
 import type {
     Balance,
     Key,
@@ -17,8 +17,8 @@ type Signal = AbortSignal | undefined;
 export const getSite = () => get<Site>("/site");
 
 export const getBalance = (signal?: Signal) => get<Balance>("/balance", {}, signal);
-export const chargeCredits = (amount: string) =>
-    post<{ transfer?: Transfer; checkout_url?: string }>("/balance/charge", { amount });
+export const chargeCredits = (amount: string, key: string) =>
+    postOnce<{ transfer?: Transfer; checkout_url?: string }>("/balance/charge", { amount }, key);
 export const getTransfers = (query: Query, signal?: Signal) =>
     get<Page<Transfer>>("/transfers", query, signal);
 

@@ -458,6 +458,11 @@ export const en = {
     "error.invalid_email": "This is no e-mail address. It should look like name@example.com.",
     "error.weak_password":
         "This password is too short, or guessed too easily. Take a longer one that nobody else has.",
+    "error.idempotency_in_progress":
+        "This has been sent already and is still being done. Wait a moment and try again.",
+    "error.idempotency_key_reused":
+        "This was sent before with other values, and may have been done. Look at the transfers, then try again.",
+    "error.response_too_large": "This is too much at once. Choose a shorter time.",
     "error.rate_limit_exceeded": "Too many tries in a short time. Wait a moment and try again.",
     "error.origin_not_allowed": "This came from a page of another site, so it was refused.",
     "error.not_found": "There is no such thing, or it is not yours.",

@@ -454,6 +454,11 @@ export const ko: Catalogue = {
     "error.invalid_email": "이메일 주소가 아닙니다. name@example.com 같은 형식이어야 합니다.",
     "error.weak_password":
         "비밀번호가 너무 짧거나 쉽게 추측됩니다. 남이 쓰지 않는 더 긴 것으로 정하세요.",
+    "error.idempotency_in_progress":
+        "이미 보낸 요청이 아직 처리되고 있습니다. 잠시 후 다시 시도하세요.",
+    "error.idempotency_key_reused":
+        "다른 값으로 먼저 보낸 요청이 이미 처리되었을 수 있습니다. 거래 내역을 확인한 뒤 다시 시도하세요.",
+    "error.response_too_large": "한 번에 보기에는 너무 많습니다. 더 짧은 기간을 고르세요.",
     "error.rate_limit_exceeded": "짧은 시간에 너무 많이 시도했습니다. 잠시 후 다시 시도하세요.",
     "error.origin_not_allowed": "다른 사이트의 페이지에서 온 요청이라 거부되었습니다.",
     "error.not_found": "존재하지 않거나 고객님의 것이 아닙니다.",

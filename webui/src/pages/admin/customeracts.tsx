@@ -5,6 +5,7 @@ import { exact, plain, typedUsd } from "../../base/money";
 import { t } from "../../i18n";
 import { errorOf, errorOfNone, useAction } from "../../state/action";
 import { announce } from "../../state/announce";
+import { useOnce } from "../../state/once";
 import { Button } from "../../ui/button";
 import { Dialog, DialogActions } from "../../ui/dialog";
 import { SelectField, TextField } from "../../ui/field";
@@ -24,10 +25,12 @@ export function CreditDialog({ customer, onClose, onDone }: ActProps) {
     const [typed, setTyped] = useState("");
     const [reason, setReason] = useState("");
     const [kind, setKind] = useState<Kind>("manual");
+    const once = useOnce();
     const { run, isBusy, error } = useAction(async () => {
         const amount = typedUsd(typed);
         const shown = amount === null ? typed : plain(amount);
-        await giveCredit({ user_id: customer.id, amount: shown, reason: reason.trim(), kind });
+        const form = { user_id: customer.id, amount: shown, reason: reason.trim(), kind };
+        await once((key) => giveCredit(form, key));
         announce(t("credits.added", { amount: amount === null ? typed : exact(amount) }));
         onDone();
     });

@@ -6,6 +6,7 @@ import { exact, plain, typedUsd, usd } from "../../base/money";
 import { t } from "../../i18n";
 import { errorOf, errorOfNone, useAction } from "../../state/action";
 import { announce } from "../../state/announce";
+import { useOnce } from "../../state/once";
 import { useResource } from "../../state/resource";
 import { BackLink } from "../../ui/backlink";
 import { Button } from "../../ui/button";
@@ -96,10 +97,15 @@ interface RefundProps {
 function RefundDialog({ requestId, left, onClose, onDone }: RefundProps) {
     const [typed, setTyped] = useState(plain(left));
     const [reason, setReason] = useState("");
+    const once = useOnce();
     const { run, isBusy, error } = useAction(async () => {
         const amount = typedUsd(typed);
-        const text = amount === null ? typed : plain(amount);
-        await refund({ exchange_id: requestId, amount: text, reason: reason.trim() });
+        const form = {
+            exchange_id: requestId,
+            amount: amount === null ? typed : plain(amount),
+            reason: reason.trim(),
+        };
+        await once((key) => refund(form, key));
         announce(t("refund.done", { amount: amount === null ? typed : exact(amount) }));
         onDone();
     });

@@ -4,6 +4,7 @@ import { exact, plain, typedUsd } from "../../base/money";
 import { t } from "../../i18n";
 import { errorOf, errorOfNone, useAction } from "../../state/action";
 import { announce } from "../../state/announce";
+import { useOnce } from "../../state/once";
 import { hurry } from "../../state/pulse";
 import { site } from "../../state/site";
 import { Button } from "../../ui/button";
@@ -28,8 +29,10 @@ export function ChargeForm() {
 function TestCharge() {
     const [typed, setTyped] = useState("10");
     const amount = typedUsd(typed);
+    const once = useOnce();
     const { run, isBusy, error } = useAction(async () => {
-        await chargeCredits(amount === null ? typed : plain(amount));
+        const text = amount === null ? typed : plain(amount);
+        await once((key) => chargeCredits(text, key));
         announce(t("credits.added", { amount: amount === null ? typed : exact(amount) }));
         hurry();
     });
