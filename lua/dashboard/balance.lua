@@ -28,7 +28,7 @@ end
 -- Only with payments = test: credits that nobody has paid for.
 function balance.charge(x)
     local user = session.user(x)
-    local fresh, key, digest, request_id = x:claim(user.account_id, "POST /balance/charge")
+    local fresh, key, digest, request_id = x:claim("POST /balance/charge", user.account_id)
     if not fresh then
         x:answer_again()
     end

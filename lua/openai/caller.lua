@@ -2,7 +2,7 @@
 local caller = {}
 
 -- The names of lines as a set; nil for none, which allows all.
-local function set_of(lines)
+function caller.models(lines)
     if lines == "" then
         return nil
     end
@@ -15,13 +15,14 @@ end
 
 -- Ends the task with a 401 when the key is none of ours.
 function caller.authenticate(x)
-    local key_id, account_id, user_id, group, key_models = x:authenticate()
+    local group, key_models = x:authenticate()
+    local key_id, account_id, user_id = x:caller()
     return {
         key_id = key_id,
         account_id = account_id,
         user_id = user_id,
         group = group,
-        key_models = set_of(key_models),
+        key_models = caller.models(key_models),
     }
 end
 
