@@ -245,12 +245,16 @@ static int api_fail(lua_State *state)
     return task_stop(state);
 }
 
+bool api_exchange_has_results(const struct exchange *exchange, enum task_wait what)
+{
+    bool answered = exchange->attempt.outcome == ATTEMPT_ANSWERED;
+    return what != TASK_WAITS_RELAY && !(what == TASK_WAITS_ATTEMPT && answered);
+}
+
 int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_wait what)
 {
     switch (what) {
     case TASK_WAITS_ATTEMPT:
-        if (exchange->attempt.outcome == ATTEMPT_ANSWERED)
-            return 0;
         lua_pushstring(state, attempt_outcome_cause(exchange->attempt.outcome));
         return 1;
     case TASK_WAITS_CALL:
