@@ -71,7 +71,7 @@ bool exchange_authenticate(struct exchange *exchange)
 {
     struct slice credential = find_credential(&exchange->request->head);
     struct digest digest;
-    if (!apikey_well_formed(credential))
+    if (credential.bytes != APIKEY_CHARS) /* whether its check fits matters only if it is unknown */
         return refuse_key(exchange, credential);
     secret_digest(exchange->env->secret, credential, &digest);
     if (!directory_find_key(exchange->env->store, &digest, &exchange->key))
