@@ -49,7 +49,7 @@ end
 -- gets the first answer again, and the task ends. Else what the operation's "_once" form takes
 -- behind its own arguments; nothing where there is no key.
 function store.claim(x, account_id, what)
-    local fresh, key, digest, request_id = x:claim(account_id, what)
+    local fresh, key, digest, request_id = x:claim(what, account_id)
     if not fresh then
         x:answer_again()
     end

@@ -86,7 +86,7 @@ bool exchange_authenticate(struct exchange *exchange)
 {
     struct slice credential = find_credential(&exchange->request->head);
     struct digest digest;
-    if (!apikey_well_formed(credential))
+    if (credential.bytes != APIKEY_CHARS) /* whether its check fits matters only if it is unknown */
         return refuse_key(exchange, credential);
     secret_digest(exchange->env->secret, credential, &digest);
     if (!directory_find_key(exchange->env->store, &digest, &exchange->key))
@@ -113,95 +113,6 @@ bool exchange_read_chat(struct exchange *exchange)
     if (chat_read(buffer_slice(&exchange->body), &exchange->chat, &fault))
         return true;
     return refuse(exchange, 400, fault.code, fault.message, fault.param);
-}
-
-/* ---- limits ---- */
-
-/* Money spent in a window: a budget, so 402, which SDKs do not retry. */
-static bool refuse_spent(struct exchange *exchange, const char *scope,
-                         const struct limit_state *state)
-{
-    char limit[MONEY_TEXT_BYTES];
-    char resets_at[CLOCK_TEXT_BYTES];
-    char message[256];
-    char metadata[256];
-    money_format(state->limit, limit);
-    clock_format(exchange->created_ms + state->retry_after_ms, resets_at);
-    snprintf(message, sizeof message, "The spending limit of $%s for this %s is reached.", limit,
-             scope);
-    snprintf(metadata, sizeof metadata,
-             "{\"scope\":\"%s\",\"limit\":\"%s\",\"spent\":\"%s\",\"resets_at\":\"%s\"}", scope,
-             limit, limit, resets_at);
-    const struct answer_error error = {
-        .status = 402, .code = "key_budget_exceeded", .message = message, .metadata = metadata};
-    exchange_refuse(exchange, &error);
-    return false;
-}
-
-static bool refuse_limit(struct exchange *exchange, enum limit_kind kind, const char *scope,
-                         const struct limit_state *state, int64_t window_ms)
-{
-    static const char *const kinds[] = {"requests", "tokens", "concurrent requests"};
-    char message[256];
-    char metadata[256];
-    char per[48] = "";
-    if (kind == LIMIT_USD)
-        return refuse_spent(exchange, scope, state);
-    if (kind != LIMIT_CONCURRENCY)
-        snprintf(per, sizeof per, " in %lld s", (long long)(window_ms / 1000));
-    snprintf(message, sizeof message,
-             "Rate limit reached: %lld %s%s for this %s. Try again in %lld ms.",
-             (long long)state->limit, kinds[kind], per, scope, (long long)state->retry_after_ms);
-    snprintf(metadata, sizeof metadata,
-             "{\"limit\":\"%s\",\"scope\":\"%s\",\"max\":%lld,\"window_ms\":%lld}", kinds[kind],
-             scope, (long long)state->limit, (long long)window_ms);
-    const struct answer_error error = {.status = 429,
-                                       .code = "rate_limit_exceeded",
-                                       .message = message,
-                                       .metadata = metadata,
-                                       .retry_after_ms = state->retry_after_ms};
-    exchange_refuse(exchange, &error);
-    return false;
-}
-
-static void note_rate(struct exchange *exchange, enum limit_kind kind,
-                      const struct limit_state *state)
-{
-    if (kind != LIMIT_REQUESTS && kind != LIMIT_TOKENS)
-        return;
-    struct limit_state *shown = &exchange->rate[kind];
-    if (shown->limit == 0 || state->remaining < shown->remaining)
-        *shown = *state;
-}
-
-bool exchange_limit(struct exchange *exchange, enum limit_kind kind, const char *name,
-                    const char *scope, int64_t amount, int64_t limit, int64_t window_ms)
-{
-    struct limiter *limiter = exchange->env->limiter;
-    struct slice name_slice = slice_of(name);
-    struct limit_state state = {.limit = limit, .retry_after_ms = 1000};
-    bool taken;
-    if (kind == LIMIT_CONCURRENCY)
-        taken = limiter_enter(limiter, name_slice, limit, &state);
-    else if (kind == LIMIT_USD) /* what it costs is known, and counted, when it ends */
-        taken =
-            limiter_peek(limiter, name_slice, 1, limit, window_ms, exchange->created_ms, &state);
-    else
-        taken = limiter_take(limiter, name_slice, amount, limit, window_ms, exchange->created_ms,
-                             &state);
-    note_rate(exchange, kind, &state);
-    if (!taken)
-        return refuse_limit(exchange, kind, scope, &state, window_ms);
-    exchange->limits =
-        realloc(exchange->limits, (exchange->limit_count + 1) * sizeof *exchange->limits);
-    check(exchange->limits != NULL);
-    struct counted_limit *counted = &exchange->limits[exchange->limit_count++];
-    counted->name = strdup(name);
-    check(counted->name != NULL);
-    counted->kind = kind;
-    counted->amount = amount;
-    counted->window_ms = window_ms;
-    return true;
 }
 
 /* ---- the hold ---- */
@@ -378,7 +289,14 @@ static enum hold_outcome find_hold(struct exchange *exchange, const struct excha
     return outcome;
 }
 
-bool exchange_hold(struct exchange *exchange, const struct exchange_need *need)
+/* No token is shorter than a byte; what nobody can foresee (a file) fills the context. */
+static int64_t most_input_tokens(const struct chat_request *chat, const struct exchange_need *need)
+{
+    int64_t tokens = chat->input_bytes + chat->image_count * need->image_tokens_max;
+    return chat->opaque_count > 0 || tokens > need->context ? need->context : tokens;
+}
+
+static bool hold(struct exchange *exchange, const struct exchange_need *need)
 {
     check(!exchange->hold_away && !exchange->hold_open && !exchange->settlement_away);
     const struct chat_request *chat = &exchange->chat;
@@ -403,4 +321,11 @@ bool exchange_hold(struct exchange *exchange, const struct exchange_need *need)
     exchange->state = EXCHANGE_HELD;
     failpoint_reach(FAILPOINT_AFTER_HOLD);
     return true;
+}
+
+bool exchange_hold(struct exchange *exchange, const struct exchange_need *offered)
+{
+    struct exchange_need need = *offered;
+    need.input_tokens_max = most_input_tokens(&exchange->chat, offered);
+    return hold(exchange, &need);
 }

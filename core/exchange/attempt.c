@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "exchange/demo.h"
 #include "exchange/exchange.h"
 
@@ -43,6 +42,11 @@ const char *attempt_outcome_cause(enum attempt_outcome outcome)
     return outcome == ATTEMPT_GARBLED ? "5xx" : attempt_outcome_name(outcome);
 }
 
+const char *attempt_provider(const struct attempt *attempt)
+{
+    return attempt->candidate != NULL ? attempt->candidate->terms.provider : "";
+}
+
 void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, const char *detail)
 {
     struct attempt *attempt = &exchange->attempt;
@@ -57,8 +61,8 @@ void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, con
         attempt_cancel(exchange);
         log_event(outcome == ATTEMPT_REFUSED ? LOG_INFO : LOG_WARN, "attempt failed",
                   log_text("request_id", exchange->id.text),
-                  log_text("provider", attempt->candidate.provider),
-                  log_text("model", attempt->candidate.model),
+                  log_text("provider", attempt_provider(attempt)),
+                  log_text("model", attempt->candidate->terms.model),
                   log_text("outcome", attempt_outcome_name(outcome)),
                   log_int("status", attempt->status), log_text("detail", attempt->detail));
     }
@@ -70,53 +74,49 @@ void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, con
 static bool start_call(struct exchange *exchange, struct slice body, struct fault *fault)
 {
     struct attempt *attempt = &exchange->attempt;
-    const struct candidate *candidate = &attempt->candidate;
-    char authorization[sizeof candidate->api_key + 32];
+    const struct candidate *candidate = attempt->candidate;
     const char *headers[4] = {"Content-Type: application/json", "User-Agent: llm-gateway/1"};
     size_t header_count = 2;
-    if (candidate->api_key[0] != '\0') {
-        snprintf(authorization, sizeof authorization, "Authorization: Bearer %s",
-                 candidate->api_key);
-        headers[header_count++] = authorization;
-    }
+    if (candidate->authorization != NULL)
+        headers[header_count++] = candidate->authorization;
     const struct upstream_request request = {
         .url = candidate->url,
         .headers = headers,
         .header_count = header_count,
         .body = body,
-        .connect_timeout_ms = candidate->connect_timeout_ms,
-        .ca_file = candidate->ca_file[0] != '\0' ? candidate->ca_file : NULL,
+        .connect_timeout_ms = candidate->terms.connect_timeout_ms,
+        .ca_file = candidate->terms.ca_file[0] != '\0' ? candidate->terms.ca_file : NULL,
     };
     const struct upstream_events events = {.on_head = attempt_on_head,
                                            .on_data = attempt_on_data,
                                            .on_end = attempt_on_end,
                                            .arg = exchange};
     attempt->call = upstream_start(exchange->env->upstream, &request, &events, fault);
-    secret_wipe(authorization, sizeof authorization);
     return attempt->call != NULL;
 }
 
-static void reset(struct exchange *exchange, const struct candidate *candidate)
+static void reset(struct exchange *exchange, struct candidate *candidate)
 {
     struct attempt *attempt = &exchange->attempt;
+    (void)candidate_ref(candidate); /* it may be the one that was tried before */
     attempt_fini(exchange);
     relay_reset(exchange);
     memset(attempt, 0, sizeof *attempt);
-    attempt->candidate = *candidate;
+    attempt->candidate = candidate;
     attempt->retry_after_ms = -1;
     attempt->started_us = clock_mono_us();
     buffer_init(&attempt->request_body, LIMIT_BODY_BYTES + 4096);
     buffer_init(&attempt->body, LIMIT_UPSTREAM_BODY_BYTES);
 }
 
-void attempt_start(struct exchange *exchange, const struct candidate *candidate)
+void attempt_start(struct exchange *exchange, struct candidate *candidate)
 {
     struct attempt *attempt = &exchange->attempt;
     struct fault fault;
     reset(exchange, candidate);
-    const struct chat_changes changes = {.model = candidate->model,
+    const struct chat_changes changes = {.model = candidate->terms.model,
                                          .output_tokens_max = exchange->output_tokens_max,
-                                         .max_tokens_field = candidate->max_tokens_field};
+                                         .max_tokens_field = candidate->terms.max_tokens_field};
     if (!chat_apply(&exchange->chat, &changes, &attempt->request_body)) {
         attempt_decide(exchange, ATTEMPT_FAILED, "there is no memory for the request");
         return;
@@ -124,7 +124,7 @@ void attempt_start(struct exchange *exchange, const struct candidate *candidate)
     struct slice body = attempt->request_body.bytes > 0 ? buffer_slice(&attempt->request_body)
                                                         : exchange->chat.text;
     failpoint_reach(FAILPOINT_BEFORE_UPSTREAM);
-    if (candidate->dialect == DIALECT_DEMO)
+    if (candidate->terms.dialect == DIALECT_DEMO)
         demo_start(exchange);
     else if (!start_call(exchange, body, &fault))
         attempt_decide(exchange, ATTEMPT_UNREACHABLE, fault.message);
@@ -145,20 +145,21 @@ void attempt_fini(struct exchange *exchange)
     attempt_cancel(exchange);
     buffer_fini(&attempt->request_body);
     buffer_fini(&attempt->body);
-    secret_wipe(attempt->candidate.api_key, sizeof attempt->candidate.api_key);
+    candidate_unref(attempt->candidate);
+    attempt->candidate = NULL;
 }
 
 void attempt_tick(struct exchange *exchange, int64_t now_us)
 {
     struct attempt *attempt = &exchange->attempt;
-    const struct candidate *candidate = &attempt->candidate;
     if (attempt->call == NULL)
         return;
+    const struct candidate_terms *terms = &attempt->candidate->terms;
     bool first = attempt->heard_us == 0;
     int64_t since_us = now_us - (first ? attempt->started_us : attempt->heard_us);
-    int64_t timeout_ms = first ? candidate->first_byte_timeout_ms : candidate->idle_timeout_ms;
+    int64_t timeout_ms = first ? terms->first_byte_timeout_ms : terms->idle_timeout_ms;
     bool silent = since_us > timeout_ms * 1000 && !exchange->relay.paused;
-    bool too_long = now_us - attempt->started_us > candidate->total_timeout_ms * 1000;
+    bool too_long = now_us - attempt->started_us > terms->total_timeout_ms * 1000;
     if (!silent && !too_long)
         return;
     const char *why = silent ? "the provider was silent for too long"
@@ -286,7 +287,7 @@ void exchange_refuse_attempt(struct exchange *exchange)
         error.final = true;
         log_event(
             LOG_ERROR, "a provider refuses our account", log_text("request_id", exchange->id.text),
-            log_text("provider", attempt->candidate.provider), log_int("status", attempt->status));
+            log_text("provider", attempt_provider(attempt)), log_int("status", attempt->status));
         break;
     case ATTEMPT_GARBLED:
         error.message =

@@ -8,31 +8,11 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "base/limits.h"
-#include "base/money.h"
+#include "exchange/candidate.h"
 #include "exchange/completion.h"
 #include "net/upstream.h"
 
 struct exchange;
-
-enum dialect { DIALECT_OPENAI, DIALECT_DEMO };
-
-/* Where to try, as the policy says; copied, so it outlives Lua's strings. */
-struct candidate {
-    enum dialect dialect;
-    char provider[64];
-    char model[LIMIT_MODEL_NAME_BYTES];
-    char url[512];
-    char api_key[512]; /* "": none is sent */
-    char ca_file[256]; /* "": the system's certificates */
-    char max_tokens_field[32];
-    struct token_prices prices; /* buy */
-    int64_t margin_ppm;
-    int64_t connect_timeout_ms;
-    int64_t first_byte_timeout_ms;
-    int64_t idle_timeout_ms;
-    int64_t total_timeout_ms;
-};
 
 enum attempt_outcome {
     ATTEMPT_NONE,
@@ -48,7 +28,7 @@ enum attempt_outcome {
 };
 
 struct attempt {
-    struct candidate candidate;
+    struct candidate *candidate;  /* a reference; NULL before the first try */
     struct upstream_call *call;   /* NULL: none runs */
     struct buffer request_body;   /* the edited copy, when there is one */
     enum attempt_outcome outcome; /* ATTEMPT_NONE: undecided */
@@ -72,8 +52,11 @@ const char *attempt_outcome_name(enum attempt_outcome outcome);
 /* The word of routes.lua's `retry.on`, where something that is no answer counts as "5xx". */
 const char *attempt_outcome_cause(enum attempt_outcome outcome);
 
-/* Starts a try. Decides later, by attempt_decide -> exchange_wake. */
-void attempt_start(struct exchange *exchange, const struct candidate *candidate);
+/* Whom it asks, for the log; "" before the first try. */
+const char *attempt_provider(const struct attempt *attempt);
+
+/* Starts a try. Decides later, by attempt_decide -> exchange_wake. Takes its own reference. */
+void attempt_start(struct exchange *exchange, struct candidate *candidate);
 /* Ends it at once, if it runs. */
 void attempt_cancel(struct exchange *exchange);
 void attempt_fini(struct exchange *exchange);

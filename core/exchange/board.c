@@ -35,7 +35,7 @@ struct failure {
 };
 
 struct provider {
-    char name[sizeof((struct candidate *)0)->provider]; /* set before it is shown to others */
+    char name[CANDIDATE_PROVIDER_BYTES]; /* set before it is shown to others */
     struct slot slots[SLOTS];
     _Atomic int64_t success_ms;
     pthread_mutex_t mutex; /* of last; taken when an attempt fails and when somebody asks */
@@ -189,7 +189,7 @@ static void note_failure(struct provider *provider, const struct exchange *excha
 void board_count_attempt(struct board_sheet *sheet, const struct exchange *exchange, bool cut)
 {
     const struct attempt *attempt = &exchange->attempt;
-    struct provider *provider = find_provider(sheet, attempt->candidate.provider);
+    struct provider *provider = find_provider(sheet, attempt->candidate->terms.provider);
     if (provider == NULL)
         return;
     struct slot *slot = present_slot(provider->slots);

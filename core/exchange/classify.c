@@ -68,8 +68,7 @@ static void copy_redacted(const struct json_value *object, const char *name, con
                           char *out, size_t out_bytes)
 {
     /* Cut so late that a key of ours which begins in what is told is whole when looked for. */
-    char whole[sizeof((struct attempt *)0)->refusal_message +
-               sizeof((struct candidate *)0)->api_key];
+    char whole[sizeof((struct attempt *)0)->refusal_message + CANDIDATE_API_KEY_BYTES];
     struct json_value value;
     struct buffer text;
     out[0] = '\0';
@@ -159,7 +158,7 @@ enum attempt_outcome attempt_classify(struct attempt *attempt, int status, struc
         char message[sizeof attempt->refusal_message];
         char code[sizeof attempt->refusal_code];
         const struct json_value *from = error.type == JSON_OBJECT ? &error : &root;
-        const char *api_key = attempt->candidate.api_key;
+        const char *api_key = attempt->candidate->terms.api_key;
         copy_redacted(from, error.type == JSON_OBJECT ? "message" : "error", api_key, message,
                       sizeof message);
         copy_redacted(from, "code", api_key, code, sizeof code);

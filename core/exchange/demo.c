@@ -27,7 +27,7 @@ static void write_head(const struct demo_answer *answer, const char *object)
     buffer_printf(
         answer->out, "{\"id\":\"chatcmpl-%s\",\"object\":\"%s\",\"created\":%lld,\"model\":",
         answer->exchange->id.text, object, (long long)(answer->exchange->created_ms / 1000));
-    json_write_text(answer->out, answer->exchange->attempt.candidate.model);
+    json_write_text(answer->out, answer->exchange->attempt.candidate->terms.model);
 }
 
 static void write_usage(const struct demo_answer *answer)

@@ -84,15 +84,6 @@ static bool is_busy(const struct exchange *exchange)
            idempotency_is_busy(exchange);
 }
 
-static void forget_limits(struct exchange *exchange)
-{
-    for (size_t i = 0; i < exchange->limit_count; i++)
-        free(exchange->limits[i].name);
-    free(exchange->limits);
-    exchange->limits = NULL;
-    exchange->limit_count = 0;
-}
-
 static void release(struct exchange *exchange)
 {
     loop_cancel(exchange->env->loop, &exchange->wakeup);
@@ -104,7 +95,7 @@ static void release(struct exchange *exchange)
     }
     attempt_fini(exchange);
     relay_fini(exchange);
-    forget_limits(exchange);
+    free(exchange->limits);
     idempotency_fini(exchange);
     exchange_call_fini(exchange);
     exchange_password_fini(exchange);
@@ -136,25 +127,6 @@ void exchange_free_if_over(struct exchange *exchange)
 }
 
 /* ---- the end ---- */
-
-static void leave_limits(struct exchange *exchange)
-{
-    const struct token_counts *tokens = &exchange->settlement.record.tokens;
-    int64_t used = tokens->input + tokens->cached_input + tokens->output;
-    for (size_t i = 0; i < exchange->limit_count; i++) {
-        const struct counted_limit *counted = &exchange->limits[i];
-        struct slice name = slice_of(counted->name);
-        if (counted->kind == LIMIT_CONCURRENCY)
-            limiter_leave(exchange->env->limiter, name);
-        else if (counted->kind == LIMIT_TOKENS)
-            limiter_adjust(exchange->env->limiter, name, used - counted->amount, counted->window_ms,
-                           clock_wall_ms());
-        else if (counted->kind == LIMIT_USD)
-            limiter_adjust(exchange->env->limiter, name, exchange->settlement.record.charge_nusd,
-                           counted->window_ms, clock_wall_ms());
-    }
-    forget_limits(exchange);
-}
 
 static void write_log(const struct exchange *exchange)
 {
@@ -198,7 +170,7 @@ void exchange_end(struct exchange *exchange)
     exchange->state = EXCHANGE_ENDED;
     exchange->ended_us = clock_mono_us();
     exchange->env->served++;
-    leave_limits(exchange);
+    counted_leave(exchange);
     count_on_board(exchange);
     write_log(exchange);
     exchange_wake(exchange);
@@ -325,26 +297,34 @@ static void on_settlement_home(struct job *job)
     exchange_free_if_over(exchange);
 }
 
+/* Who answered, or was the last to be asked. */
+static void fill_candidate(const struct candidate *candidate, struct usage_record *record)
+{
+    if (candidate == NULL)
+        return;
+    copy_slice(record->provider, sizeof record->provider, slice_of(candidate->terms.provider));
+    copy_slice(record->provider_model, sizeof record->provider_model,
+               slice_of(candidate->terms.model));
+    record->prices = candidate->terms.prices;
+    record->margin_ppm = candidate->terms.margin_ppm;
+}
+
 static void fill_record(struct exchange *exchange, struct usage_record *record)
 {
-    const struct candidate *candidate = &exchange->attempt.candidate;
     record->exchange_id = exchange->id;
     record->account_id = exchange->key.account_id;
     record->user_id = exchange->key.user_id;
     record->key_id = exchange->key.key_id;
-    snprintf(record->model, sizeof record->model, "%s", exchange->chat.model);
-    snprintf(record->provider, sizeof record->provider, "%s", candidate->provider);
-    snprintf(record->provider_model, sizeof record->provider_model, "%s", candidate->model);
-    snprintf(record->policy_revision, sizeof record->policy_revision, "%s",
-             exchange->policy_revision);
-    snprintf(record->error_code, sizeof record->error_code, "%s", exchange->error_code);
-    snprintf(record->finish_reason, sizeof record->finish_reason, "%s",
-             exchange->relay.meter.finish_reason);
+    copy_slice(record->model, sizeof record->model, slice_of(exchange->chat.model));
+    copy_slice(record->policy_revision, sizeof record->policy_revision,
+               slice_of(exchange->policy_revision));
+    copy_slice(record->error_code, sizeof record->error_code, slice_of(exchange->error_code));
+    copy_slice(record->finish_reason, sizeof record->finish_reason,
+               slice_of(exchange->relay.meter.finish_reason));
+    fill_candidate(exchange->attempt.candidate, record);
     record->status = exchange->status;
     record->attempts = exchange->attempts;
     record->streamed = exchange->chat.streamed;
-    record->prices = candidate->prices;
-    record->margin_ppm = candidate->margin_ppm;
     record->created_ms = exchange->created_ms;
     record->first_byte_us = exchange->first_byte_us;
     record->total_us = clock_mono_us() - exchange->started_us;
@@ -366,7 +346,7 @@ void exchange_settle(struct exchange *exchange, enum usage_source source)
     check(exchange->hold_open && !exchange->settlement_away);
     struct usage_record *record = &exchange->settlement.record;
     const struct meter *meter = &exchange->relay.meter;
-    const struct candidate *candidate = &exchange->attempt.candidate;
+    const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
     struct meter_price price;
     record->source = source;
     record->tokens = meter->tokens;
@@ -384,8 +364,8 @@ void exchange_settle(struct exchange *exchange, enum usage_source source)
         record->tokens.output = seen;
         record->source = USAGE_PARTIAL;
     }
-    meter_price(&candidate->prices, &record->tokens, candidate->margin_ppm,
-                funds_held_nusd(exchange), &price);
+    meter_price(&terms->prices, &record->tokens, terms->margin_ppm, funds_held_nusd(exchange),
+                &price);
     /* A provider counts more than we could foresee (its own additions to a prompt): the customer
      * pays that as long as he has it; what he has not is the house's. */
     if (price.overrun_nusd > 0) {
@@ -420,7 +400,7 @@ void exchange_void(struct exchange *exchange)
 
 /* ---- words that lead elsewhere ---- */
 
-void exchange_attempt(struct exchange *exchange, const struct candidate *candidate)
+void exchange_attempt(struct exchange *exchange, struct candidate *candidate)
 {
     exchange->state = EXCHANGE_SENT;
     exchange->attempts++;

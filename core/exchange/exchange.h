@@ -25,6 +25,7 @@
 #include "exchange/attempt.h"
 #include "exchange/board.h"
 #include "exchange/chat.h"
+#include "exchange/counted.h"
 #include "exchange/download.h"
 #include "exchange/funds.h"
 #include "exchange/idempotency.h"
@@ -79,16 +80,6 @@ struct exchange_task {
         void
             *task); /* what the task waits for has happened; never from inside a call of the task */
     void (*drop)(void *task); /* the exchange ends without it: let go; no wake after this */
-};
-
-enum limit_kind { LIMIT_REQUESTS, LIMIT_TOKENS, LIMIT_CONCURRENCY, LIMIT_USD };
-
-/* A limit that was counted for this exchange and is corrected or left when it ends. */
-struct counted_limit {
-    char *name; /* owned; as long as the policy makes it */
-    enum limit_kind kind;
-    int64_t amount;
-    int64_t window_ms;
 };
 
 struct exchange {
@@ -150,7 +141,7 @@ struct exchange {
     struct password_job *password; /* NULL: none */
     bool password_away;
 
-    struct counted_limit *limits; /* grown one by one: few requests have more than four */
+    struct counted_limit *limits; /* NULL: none */
     size_t limit_count;
 };
 
@@ -186,26 +177,23 @@ bool exchange_authenticate_as(struct exchange *exchange, const struct digest *di
                               const char *user_id);
 bool exchange_read_chat(struct exchange *exchange);
 
-/* What a hold must cover. */
+/* What a hold must cover, as the policy says. */
 struct exchange_need {
-    struct token_prices prices; /* the dearest candidate's, kind by kind */
-    int64_t margin_ppm;         /* the largest */
-    int64_t input_tokens_max;
+    struct token_prices prices;    /* the dearest candidate's, kind by kind */
+    int64_t margin_ppm;            /* the largest */
+    int64_t context;               /* tokens: what a file fills, and no prompt exceeds */
+    int64_t image_tokens_max;      /* of one image */
+    int64_t input_tokens_max;      /* the request's: exchange_hold finds it out */
     int64_t output_tokens_max;     /* the model's longest answer */
     int64_t output_tokens_allowed; /* the operator's limit on one answer; 0: none */
     bool output_hidden;            /* the model generates tokens that no stream shows: reasoning */
 };
 /* Reserves the worst case. Where the customer has not limited the answer and cannot afford the
  * longest one, it is limited to what he can; of a stream, a chunk is reserved (funds.h). */
-bool exchange_hold(struct exchange *exchange, const struct exchange_need *need);
-
-/* Counts against a limit, which is known to the limiter by `name` and to the client by `scope`
- * ("key", "user", ...); the state goes into the reply's x-ratelimit headers. */
-bool exchange_limit(struct exchange *exchange, enum limit_kind kind, const char *name,
-                    const char *scope, int64_t amount, int64_t limit, int64_t window_ms);
+bool exchange_hold(struct exchange *exchange, const struct exchange_need *offered);
 
 /* Starts a try; the task yields until exchange_wake, then reads exchange->attempt.outcome. */
-void exchange_attempt(struct exchange *exchange, const struct candidate *candidate);
+void exchange_attempt(struct exchange *exchange, struct candidate *candidate);
 /* All tries have failed: answers as the last outcome says. */
 void exchange_refuse_attempt(struct exchange *exchange);
 /* The attempt has answered: brings it to the client, settles. The task yields until

@@ -20,18 +20,18 @@ void funds_give_back(struct exchange *exchange)
  * lower than those of the hold. */
 static int64_t covered_by(const struct exchange *exchange, int64_t held_nusd)
 {
-    const struct candidate *candidate = &exchange->attempt.candidate;
-    return money_affordable_output(&candidate->prices, exchange->funds.input_tokens_max,
-                                   MONEY_TOKENS_MAX, candidate->margin_ppm, held_nusd);
+    const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
+    return money_affordable_output(&terms->prices, exchange->funds.input_tokens_max,
+                                   MONEY_TOKENS_MAX, terms->margin_ppm, held_nusd);
 }
 
 static void extend(struct exchange *exchange, int64_t output_tokens)
 {
-    const struct candidate *candidate = &exchange->attempt.candidate;
+    const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
     struct funds *funds = &exchange->funds;
     const struct token_counts tokens = {.input = funds->input_tokens_max, .output = output_tokens};
     int64_t wanted_nusd;
-    if (!money_charge(&candidate->prices, &tokens, candidate->margin_ppm, &wanted_nusd))
+    if (!money_charge(&terms->prices, &tokens, terms->margin_ppm, &wanted_nusd))
         return;
     wanted_nusd -= funds_held_nusd(exchange);
     if (wanted_nusd <= 0)

@@ -29,11 +29,6 @@ enum {
 #define WINDOW_MS_MAX (INT64_C(1) << 53)
 #define NOW_MS_MAX (INT64_C(1) << 61)
 
-struct name_hash {
-    uint64_t low;
-    uint64_t high;
-};
-
 struct counts {
     int64_t start_ms; /* of the window that `current` counts; a multiple of the window's length */
     int64_t current;  /* or how many have entered and not left */
@@ -42,7 +37,7 @@ struct counts {
 
 struct entry {
     struct entry *next; /* in its bucket */
-    struct name_hash hash;
+    struct limit_place place;
     struct counts counts;
     int64_t window_ms;    /* 0: concurrency */
     struct entry *behind; /* in the shard's queue */
@@ -100,8 +95,8 @@ static void sip_word(struct sip *sip, uint64_t word)
 }
 
 /* SipHash-2-4 with 128 bits out, over the eight bytes of window_ms and then the name. */
-static struct name_hash hash_name(const struct limiter *limiter, struct slice name,
-                                  int64_t window_ms)
+struct limit_place limiter_place(const struct limiter *limiter, struct slice name,
+                                 int64_t window_ms)
 {
     uint64_t k0 = limiter->hash_key[0];
     uint64_t k1 = limiter->hash_key[1];
@@ -121,21 +116,21 @@ static struct name_hash hash_name(const struct limiter *limiter, struct slice na
         memcpy(&word, name.data + at, name.bytes - at);
     sip_word(&sip, last | word);
 
-    struct name_hash hash;
+    struct limit_place place;
     sip.v2 ^= 0xee;
     sip_rounds(&sip, 4);
-    hash.low = sip.v0 ^ sip.v1 ^ sip.v2 ^ sip.v3;
+    place.low = sip.v0 ^ sip.v1 ^ sip.v2 ^ sip.v3;
     sip.v1 ^= 0xdd;
     sip_rounds(&sip, 4);
-    hash.high = sip.v0 ^ sip.v1 ^ sip.v2 ^ sip.v3;
-    return hash;
+    place.high = sip.v0 ^ sip.v1 ^ sip.v2 ^ sip.v3;
+    return place;
 }
 
 /* ---- entries: the caller holds the shard's mutex ---- */
 
-static struct shard *lock_shard(struct limiter *limiter, struct name_hash hash)
+static struct shard *lock_shard(struct limiter *limiter, const struct limit_place *place)
 {
-    struct shard *shard = &limiter->shards[hash.high & (limiter->shard_count - 1)];
+    struct shard *shard = &limiter->shards[place->high & (limiter->shard_count - 1)];
 
     check(pthread_mutex_lock(&shard->mutex) == 0);
     return shard;
@@ -148,23 +143,23 @@ static void unlock_shard(struct shard *shard)
 
 /* Where the pointer to the entry is, or would be. */
 static struct entry **find(const struct limiter *limiter, const struct shard *shard,
-                           struct name_hash hash)
+                           const struct limit_place *place)
 {
-    struct entry **at = &shard->buckets[hash.low & (limiter->bucket_count - 1)];
+    struct entry **at = &shard->buckets[place->low & (limiter->bucket_count - 1)];
 
-    while (*at && ((*at)->hash.low != hash.low || (*at)->hash.high != hash.high))
+    while (*at && ((*at)->place.low != place->low || (*at)->place.high != place->high))
         at = &(*at)->next;
     return at;
 }
 
-static struct entry *add(const struct limiter *limiter, struct shard *shard, struct name_hash hash,
-                         int64_t window_ms)
+static struct entry *add(const struct limiter *limiter, struct shard *shard,
+                         const struct limit_place *place, int64_t window_ms)
 {
-    struct entry **bucket = &shard->buckets[hash.low & (limiter->bucket_count - 1)];
+    struct entry **bucket = &shard->buckets[place->low & (limiter->bucket_count - 1)];
     struct entry *entry = malloc(sizeof *entry);
 
     check(entry != NULL);
-    *entry = (struct entry){.next = *bucket, .hash = hash, .window_ms = window_ms};
+    *entry = (struct entry){.next = *bucket, .place = *place, .window_ms = window_ms};
     *bucket = entry;
     return entry;
 }
@@ -203,19 +198,20 @@ static void drop_one(const struct limiter *limiter, struct shard *shard, int64_t
         queue_push(shard, entry);
         entry = queue_shift(shard);
     }
-    struct entry **at = find(limiter, shard, entry->hash);
+    struct entry **at = find(limiter, shard, &entry->place);
     check(*at == entry);
     *at = entry->next;
     free(entry);
 }
 
 /* The counts of a name that has no entry yet. */
-static void add_queued(const struct limiter *limiter, struct shard *shard, struct name_hash hash,
-                       int64_t window_ms, const struct counts *counts)
+static void add_queued(const struct limiter *limiter, struct shard *shard,
+                       const struct limit_place *place, int64_t window_ms,
+                       const struct counts *counts)
 {
     if (shard->queued_count == limiter->shard_entries_max)
         drop_one(limiter, shard, counts->start_ms);
-    struct entry *entry = add(limiter, shard, hash, window_ms);
+    struct entry *entry = add(limiter, shard, place, window_ms);
     entry->counts = *counts;
     queue_push(shard, entry);
 }
@@ -299,17 +295,22 @@ static int64_t reset_ms(const struct counts *counts, int64_t window_ms, int64_t 
     return counts->previous > 0 ? left_ms : 0;
 }
 
-static bool ask(struct limiter *limiter, struct slice name, int64_t amount, int64_t limit,
-                int64_t window_ms, int64_t now_ms, bool take, struct limit_state *out)
+static int64_t clamp_window(int64_t window_ms)
+{
+    return clamp(window_ms, 1, WINDOW_MS_MAX);
+}
+
+static bool ask(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+                int64_t limit, int64_t window_ms, int64_t now_ms, bool take,
+                struct limit_state *out)
 {
     amount = clamp(amount, 0, INT64_MAX);
     limit = clamp(limit, 0, INT64_MAX);
-    window_ms = clamp(window_ms, 1, WINDOW_MS_MAX);
+    window_ms = clamp_window(window_ms);
     now_ms = clamp(now_ms, 0, NOW_MS_MAX);
 
-    struct name_hash hash = hash_name(limiter, name, window_ms);
-    struct shard *shard = lock_shard(limiter, hash);
-    struct entry *entry = *find(limiter, shard, hash);
+    struct shard *shard = lock_shard(limiter, place);
+    struct entry *entry = *find(limiter, shard, place);
     struct counts counts = counts_at(entry, window_ms, now_ms);
     int64_t used = used_at(&counts, window_ms, now_ms);
     bool fits = used <= limit - amount;
@@ -323,7 +324,7 @@ static bool ask(struct limiter *limiter, struct slice name, int64_t amount, int6
         if (take)
             entry->counts = counts;
     } else if (take && fits && amount > 0) {
-        add_queued(limiter, shard, hash, window_ms, &counts);
+        add_queued(limiter, shard, place, window_ms, &counts);
     }
     unlock_shard(shard);
 
@@ -337,30 +338,29 @@ static bool ask(struct limiter *limiter, struct slice name, int64_t amount, int6
     return fits;
 }
 
-bool limiter_take(struct limiter *limiter, struct slice name, int64_t amount, int64_t limit,
-                  int64_t window_ms, int64_t now_ms, struct limit_state *out)
+bool limiter_take_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+                     int64_t limit, int64_t window_ms, int64_t now_ms, struct limit_state *out)
 {
-    return ask(limiter, name, amount, limit, window_ms, now_ms, true, out);
+    return ask(limiter, place, amount, limit, window_ms, now_ms, true, out);
 }
 
-bool limiter_peek(struct limiter *limiter, struct slice name, int64_t amount, int64_t limit,
-                  int64_t window_ms, int64_t now_ms, struct limit_state *out)
+bool limiter_peek_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+                     int64_t limit, int64_t window_ms, int64_t now_ms, struct limit_state *out)
 {
-    return ask(limiter, name, amount, limit, window_ms, now_ms, false, out);
+    return ask(limiter, place, amount, limit, window_ms, now_ms, false, out);
 }
 
 /* What is given back comes out of the current window first, and the rest out of the one before:
  * an estimate may have been taken there. Beyond that it is forgotten, as what it was taken from
  * is. */
-void limiter_adjust(struct limiter *limiter, struct slice name, int64_t amount, int64_t window_ms,
-                    int64_t now_ms)
+void limiter_adjust_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+                       int64_t window_ms, int64_t now_ms)
 {
-    window_ms = clamp(window_ms, 1, WINDOW_MS_MAX);
+    window_ms = clamp_window(window_ms);
     now_ms = clamp(now_ms, 0, NOW_MS_MAX);
 
-    struct name_hash hash = hash_name(limiter, name, window_ms);
-    struct shard *shard = lock_shard(limiter, hash);
-    struct entry *entry = *find(limiter, shard, hash);
+    struct shard *shard = lock_shard(limiter, place);
+    struct entry *entry = *find(limiter, shard, place);
 
     struct counts counts = counts_at(entry, window_ms, now_ms);
 
@@ -373,25 +373,24 @@ void limiter_adjust(struct limiter *limiter, struct slice name, int64_t amount, 
         entry->used = true;
         entry->counts = counts;
     } else if (counts.current > 0) {
-        add_queued(limiter, shard, hash, window_ms, &counts);
+        add_queued(limiter, shard, place, window_ms, &counts);
     }
     unlock_shard(shard);
 }
 
 /* ---- concurrency ---- */
 
-bool limiter_enter(struct limiter *limiter, struct slice name, int64_t limit,
-                   struct limit_state *out)
+bool limiter_enter_at(struct limiter *limiter, const struct limit_place *place, int64_t limit,
+                      struct limit_state *out)
 {
-    struct name_hash hash = hash_name(limiter, name, 0);
-    struct shard *shard = lock_shard(limiter, hash);
-    struct entry *entry = *find(limiter, shard, hash);
+    struct shard *shard = lock_shard(limiter, place);
+    struct entry *entry = *find(limiter, shard, place);
     int64_t entered = entry ? entry->counts.current : 0;
     bool fits = entered < limit;
 
     if (fits) {
         if (!entry)
-            entry = add(limiter, shard, hash, 0);
+            entry = add(limiter, shard, place, 0);
         entered = ++entry->counts.current;
     }
     unlock_shard(shard);
@@ -402,11 +401,10 @@ bool limiter_enter(struct limiter *limiter, struct slice name, int64_t limit,
     return fits;
 }
 
-void limiter_leave(struct limiter *limiter, struct slice name)
+void limiter_leave_at(struct limiter *limiter, const struct limit_place *place)
 {
-    struct name_hash hash = hash_name(limiter, name, 0);
-    struct shard *shard = lock_shard(limiter, hash);
-    struct entry **at = find(limiter, shard, hash);
+    struct shard *shard = lock_shard(limiter, place);
+    struct entry **at = find(limiter, shard, place);
     struct entry *entry = *at;
 
     check(entry != NULL); /* else more have left than entered */
@@ -415,6 +413,42 @@ void limiter_leave(struct limiter *limiter, struct slice name)
         free(entry);
     }
     unlock_shard(shard);
+}
+
+/* ---- by name ---- */
+
+bool limiter_take(struct limiter *limiter, struct slice name, int64_t amount, int64_t limit,
+                  int64_t window_ms, int64_t now_ms, struct limit_state *out)
+{
+    struct limit_place place = limiter_place(limiter, name, clamp_window(window_ms));
+    return limiter_take_at(limiter, &place, amount, limit, window_ms, now_ms, out);
+}
+
+bool limiter_peek(struct limiter *limiter, struct slice name, int64_t amount, int64_t limit,
+                  int64_t window_ms, int64_t now_ms, struct limit_state *out)
+{
+    struct limit_place place = limiter_place(limiter, name, clamp_window(window_ms));
+    return limiter_peek_at(limiter, &place, amount, limit, window_ms, now_ms, out);
+}
+
+void limiter_adjust(struct limiter *limiter, struct slice name, int64_t amount, int64_t window_ms,
+                    int64_t now_ms)
+{
+    struct limit_place place = limiter_place(limiter, name, clamp_window(window_ms));
+    limiter_adjust_at(limiter, &place, amount, window_ms, now_ms);
+}
+
+bool limiter_enter(struct limiter *limiter, struct slice name, int64_t limit,
+                   struct limit_state *out)
+{
+    struct limit_place place = limiter_place(limiter, name, 0);
+    return limiter_enter_at(limiter, &place, limit, out);
+}
+
+void limiter_leave(struct limiter *limiter, struct slice name)
+{
+    struct limit_place place = limiter_place(limiter, name, 0);
+    limiter_leave_at(limiter, &place);
 }
 
 /* ---- the whole ---- */

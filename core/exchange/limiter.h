@@ -25,6 +25,17 @@ struct limit_state {
 struct limiter *limiter_new(size_t entries_max);
 void limiter_free(struct limiter *limiter);
 
+/* Where a name is counted. For who counts one more than once: only the finding of it, the hashing,
+ * is saved. */
+struct limit_place {
+    uint64_t low;
+    uint64_t high;
+};
+
+/* window_ms: 0 for concurrency. */
+struct limit_place limiter_place(const struct limiter *limiter, struct slice name,
+                                 int64_t window_ms);
+
 /* Takes `amount` out of `limit` per window when it fits. Returns whether it did. Any thread.
  * now_ms: clock_wall_ms. */
 bool limiter_take(struct limiter *limiter, struct slice name, int64_t amount, int64_t limit,
@@ -42,5 +53,16 @@ bool limiter_peek(struct limiter *limiter, struct slice name, int64_t amount, in
 bool limiter_enter(struct limiter *limiter, struct slice name, int64_t limit,
                    struct limit_state *out);
 void limiter_leave(struct limiter *limiter, struct slice name);
+
+/* The same for a place. Each place is counted under one window length only, or none. */
+bool limiter_take_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+                     int64_t limit, int64_t window_ms, int64_t now_ms, struct limit_state *out);
+bool limiter_peek_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+                     int64_t limit, int64_t window_ms, int64_t now_ms, struct limit_state *out);
+void limiter_adjust_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+                       int64_t window_ms, int64_t now_ms);
+bool limiter_enter_at(struct limiter *limiter, const struct limit_place *place, int64_t limit,
+                      struct limit_state *out);
+void limiter_leave_at(struct limiter *limiter, const struct limit_place *place);
 
 #endif

@@ -483,7 +483,7 @@ void relay_fail(struct exchange *exchange, const char *code, const char *message
     snprintf(relay->failure_code, sizeof relay->failure_code, "%s", code);
     snprintf(relay->failure_message, sizeof relay->failure_message, "%s", message);
     log_event(LOG_WARN, "a stream was cut", log_text("request_id", exchange->id.text),
-              log_text("provider", exchange->attempt.candidate.provider), log_text("code", code),
+              log_text("provider", attempt_provider(&exchange->attempt)), log_text("code", code),
               log_text("reason", message));
     attempt_cancel(exchange);
     relay->upstream_ended = true;

@@ -6,21 +6,40 @@
 #include <string.h>
 
 #include "exchange/exchange.h"
+#include "script/prepared.h"
 #include "script/task.h"
 
 enum { DOCUMENT_BYTES_MAX = 64 * 1024 };
 
+static int64_t check_integer(lua_State *state, int place)
+{
+    lua_Number number = luaL_checknumber(state, place);
+    int64_t integer = (int64_t)number;
+    luaL_argcheck(state,
+                  number >= -9007199254740992.0 && number <= 9007199254740992.0 &&
+                      (lua_Number)integer == number,
+                  place, "not a whole number");
+    return integer;
+}
+
 static int push_key(lua_State *state, const struct key_facts *key)
 {
+    lua_pushstring(state, key->group);
+    lua_pushstring(state, key->models);
+    return 2;
+}
+
+/* x:caller() -> key_id, account_id, user_id */
+static int api_caller(lua_State *state)
+{
+    const struct key_facts *key = &task_exchange(state)->key;
     lua_pushstring(state, key->key_id.text);
     lua_pushstring(state, key->account_id.text);
     lua_pushstring(state, key->user_id.text);
-    lua_pushstring(state, key->group);
-    lua_pushstring(state, key->models);
-    return 5;
+    return 3;
 }
 
-/* x:authenticate() */
+/* x:authenticate() -> group, models */
 static int api_authenticate(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
@@ -29,7 +48,7 @@ static int api_authenticate(lua_State *state)
     return push_key(state, &exchange->key);
 }
 
-/* x:authenticate_as(digest, user_id) */
+/* x:authenticate_as(digest, user_id) -> group, models */
 static int api_authenticate_as(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
@@ -53,118 +72,47 @@ static int api_read_chat(lua_State *state)
         lua_pushnumber(state, (lua_Number)chat->output_tokens);
     else
         lua_pushnil(state);
-    lua_pushnumber(state, (lua_Number)chat->choices);
-    lua_pushnumber(state, (lua_Number)chat->input_bytes);
-    lua_pushnumber(state, (lua_Number)chat->image_count);
     lua_pushnumber(state, (lua_Number)meter_estimate(chat->input_text_bytes));
-    lua_pushboolean(state, chat->opaque_count > 0);
-    return 8;
+    return 4;
 }
 
-static int64_t check_integer(lua_State *state, int place)
+/* x:limits(limits, requests_only) */
+static int api_limits(lua_State *state)
 {
-    lua_Number number = luaL_checknumber(state, place);
-    int64_t integer = (int64_t)number;
-    luaL_argcheck(state,
-                  number >= -9007199254740992.0 && number <= 9007199254740992.0 &&
-                      (lua_Number)integer == number,
-                  place, "not a whole number");
-    return integer;
-}
-
-/* x:limit(kind, name, scope, amount, limit, window_ms) */
-static int api_limit(lua_State *state)
-{
-    static const char *const kinds[] = {"requests", "tokens", "concurrency", "usd", NULL};
     struct exchange *exchange = task_exchange(state);
-    enum limit_kind kind = (enum limit_kind)luaL_checkoption(state, 2, NULL, kinds);
-    const char *name = luaL_checkstring(state, 3);
-    const char *scope = luaL_checkstring(state, 4);
-    int64_t amount = check_integer(state, 5);
-    int64_t limit = check_integer(state, 6);
-    int64_t window_ms = check_integer(state, 7);
-    if (!exchange_limit(exchange, kind, name, scope, amount, limit, window_ms))
+    const struct limit_rules *rules = prepared_limits(state, 2);
+    luaL_argcheck(state, exchange->limits == NULL, 1, "limits are counted once");
+    if (!counted_take(exchange, rules, lua_toboolean(state, 3)))
         return task_stop(state);
     return 0;
 }
 
-/* x:hold(input_pusd, cached_input_pusd, output_pusd, margin_ppm, input_tokens_max,
- * output_tokens_max, output_tokens_allowed, output_hidden) */
+/* x:enter(name, most) */
+static int api_enter(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    const char *name = luaL_checkstring(state, 2);
+    int64_t most = check_integer(state, 3);
+    luaL_argcheck(state, exchange->limits == NULL, 1, "limits are counted once");
+    if (!counted_enter(exchange, slice_of(name), most))
+        return task_stop(state);
+    return 0;
+}
+
+/* x:hold(need) */
 static int api_hold(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    struct exchange_need need;
-    need.prices.input_pusd = check_integer(state, 2);
-    need.prices.cached_input_pusd = check_integer(state, 3);
-    need.prices.output_pusd = check_integer(state, 4);
-    need.margin_ppm = check_integer(state, 5);
-    need.input_tokens_max = check_integer(state, 6);
-    need.output_tokens_max = check_integer(state, 7);
-    need.output_tokens_allowed = check_integer(state, 8);
-    need.output_hidden = lua_toboolean(state, 9);
-    /* Cached input is dearer than fresh at some providers: the worst case is the dearer of both. */
-    if (need.prices.cached_input_pusd > need.prices.input_pusd)
-        need.prices.input_pusd = need.prices.cached_input_pusd;
-    if (!exchange_hold(exchange, &need))
+    if (!exchange_hold(exchange, prepared_need(state, 2)))
         return task_stop(state);
     return 0;
 }
 
-/* ---- candidates ---- */
-
-static void text_field(lua_State *state, const char *name, char *out, size_t out_bytes)
-{
-    lua_getfield(state, 2, name);
-    const char *text = lua_tostring(state, -1);
-    if (text == NULL)
-        text = "";
-    if (strlen(text) >= out_bytes)
-        luaL_error(state, "candidate.%s is too long", name);
-    snprintf(out, out_bytes, "%s", text);
-    lua_pop(state, 1);
-}
-
-static int64_t integer_field(lua_State *state, const char *name)
-{
-    lua_getfield(state, 2, name);
-    int64_t integer = check_integer(state, -1);
-    lua_pop(state, 1);
-    return integer;
-}
-
-static void read_candidate(lua_State *state, struct candidate *out)
-{
-    char dialect[16];
-    char base_url[sizeof out->url - 32];
-    memset(out, 0, sizeof *out);
-    text_field(state, "dialect", dialect, sizeof dialect);
-    out->dialect = strcmp(dialect, "demo") == 0 ? DIALECT_DEMO : DIALECT_OPENAI;
-    text_field(state, "provider", out->provider, sizeof out->provider);
-    text_field(state, "model", out->model, sizeof out->model);
-    text_field(state, "base_url", base_url, sizeof base_url);
-    snprintf(out->url, sizeof out->url, "%s/chat/completions", base_url);
-    text_field(state, "api_key", out->api_key, sizeof out->api_key);
-    text_field(state, "ca_file", out->ca_file, sizeof out->ca_file);
-    text_field(state, "max_tokens_field", out->max_tokens_field, sizeof out->max_tokens_field);
-    out->prices.input_pusd = integer_field(state, "input_pusd");
-    out->prices.cached_input_pusd = integer_field(state, "cached_input_pusd");
-    out->prices.output_pusd = integer_field(state, "output_pusd");
-    out->margin_ppm = integer_field(state, "margin_ppm");
-    out->connect_timeout_ms = integer_field(state, "connect_timeout_ms");
-    out->first_byte_timeout_ms = integer_field(state, "first_byte_timeout_ms");
-    out->idle_timeout_ms = integer_field(state, "idle_timeout_ms");
-    out->total_timeout_ms = integer_field(state, "total_timeout_ms");
-}
-
-/* x:attempt(candidate) -> outcome */
+/* x:attempt(candidate) -> nil, or why it has no answer */
 static int api_attempt(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    struct candidate candidate;
-    luaL_checktype(state, 2, LUA_TTABLE);
-    read_candidate(state, &candidate);
-    exchange_attempt(exchange, &candidate);
-    secret_wipe(candidate.api_key, sizeof candidate.api_key);
+    exchange_attempt(exchange, prepared_candidate(state, 2));
     return task_wait(state, TASK_WAITS_ATTEMPT);
 }
 
@@ -197,14 +145,15 @@ static int push_claim(lua_State *state, const struct exchange *exchange)
     return 4;
 }
 
-/* x:claim(account_id, what) -> fresh, key, digest, request_id */
+/* x:claim(what, account_id) -> fresh, key, digest, request_id. Without the id: the API key's. */
 static int api_claim(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    struct id account_id;
-    const char *account = luaL_checkstring(state, 2);
-    const char *what = luaL_checkstring(state, 3);
-    luaL_argcheck(state, id_parse(slice_of(account), "acct", &account_id), 2, "no account");
+    struct id account_id = exchange->key.account_id;
+    const char *what = luaL_checkstring(state, 2);
+    const char *account = luaL_optstring(state, 3, NULL);
+    if (account != NULL && !id_parse(slice_of(account), "acct", &account_id))
+        return luaL_argerror(state, 3, "no account");
     if (!idempotency_claim(exchange, &account_id, what))
         return task_stop(state);
     if (exchange->idempotency == NULL)
@@ -355,6 +304,12 @@ static int api_fail(lua_State *state)
     return task_stop(state);
 }
 
+bool api_exchange_has_results(const struct exchange *exchange, enum task_wait what)
+{
+    bool answered = exchange->attempt.outcome == ATTEMPT_ANSWERED;
+    return what != TASK_WAITS_RELAY && !(what == TASK_WAITS_ATTEMPT && answered);
+}
+
 int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_wait what)
 {
     switch (what) {
@@ -395,14 +350,16 @@ const struct luaL_Reg api_exchange_words[] = {
     {"attempt", api_attempt},
     {"authenticate", api_authenticate},
     {"authenticate_as", api_authenticate_as},
+    {"caller", api_caller},
     {"body", api_body},
     {"claim", api_claim},
     {"download", api_download},
+    {"enter", api_enter},
     {"fail", api_fail},
     {"finish", api_finish},
     {"header", api_header},
     {"hold", api_hold},
-    {"limit", api_limit},
+    {"limits", api_limits},
     {"peer", api_peer},
     {"read_chat", api_read_chat},
     {"refuse", api_refuse},

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/money.h"
 #include "script/policy_source.h"
+#include "script/prepared.h"
 #include "script/sandbox.h"
 
 enum {
@@ -486,4 +487,5 @@ void policy_words_push_native(lua_State *state, struct policy_stage *stage)
         lua_pushcclosure(state, function->func, 1);
         lua_setfield(state, -2, function->name);
     }
+    luaL_register(state, NULL, prepared_functions);
 }

@@ -2,23 +2,28 @@
 
 #include <lauxlib.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "script/handle.h"
 
 #define EXCHANGE_METATABLE "llm-gateway.exchange"
 
+static const char exchange_kind[] = "exchange";
+
+/* It is the userdata that Lua holds as its exchange: memory of the state, and gone with it. */
 struct task {
-    struct exchange *exchange; /* NULL once dropped */
+    struct handle handle;
+    struct exchange *exchange; /* NULL: dropped, or it has ended */
     struct vm *vm;
     lua_State *coroutine;
-    int reference;        /* of the coroutine, in the registry */
-    struct task **handle; /* the userdata that Lua holds; emptied when the task goes */
-    struct task *no_handle;
+    int references[2]; /* of the coroutine and of the task itself, in the registry */
     enum task_wait waits;
     bool running;
+    struct task *next_spare;
 };
+
+enum { SPARE_TASKS_MAX = 64 };
 
 /* Its address is the error value that says: the client has been answered, end the task. */
 static char stop_mark;
@@ -26,16 +31,32 @@ static char stop_mark;
 /* Their addresses are the registry's names of two functions below. Anything in Lua's API that
  * allocates may raise when memory is short, and outside a protected call that would end the
  * process. */
-static char begin_name;
+static char make_name;
 static char results_name;
 
-static void task_free(struct task *task)
+/* Leaves the task to Lua's collector. */
+static void forget(struct task *task)
 {
     lua_State *state = vm_state(task->vm);
-    *task->handle = NULL;
-    luaL_unref(state, LUA_REGISTRYINDEX, task->reference);
-    vm_unref(task->vm);
-    free(task);
+    luaL_unref(state, LUA_REGISTRYINDEX, task->references[0]);
+    luaL_unref(state, LUA_REGISTRYINDEX, task->references[1]);
+}
+
+/* Lets the coroutine go; one that has returned can begin again, and is kept for the next task. */
+static void release(struct task *task, bool returned)
+{
+    struct vm *vm = task->vm;
+    struct vm_spares *spares = vm_spares(vm);
+    task->exchange = NULL;
+    if (returned && spares->count < SPARE_TASKS_MAX) {
+        lua_settop(task->coroutine, 0);
+        task->next_spare = spares->first;
+        spares->first = task;
+        spares->count++;
+    } else {
+        forget(task);
+    }
+    vm_unref(vm);
 }
 
 static void end(struct task *task, enum vm_turn turn, const struct fault *fault)
@@ -51,7 +72,7 @@ static void end(struct task *task, enum vm_turn turn, const struct fault *fault)
     } else if (turn == VM_RUNAWAY || turn == VM_MEMORY) {
         snprintf(reason, sizeof reason, "%s", fault->message);
     }
-    task_free(task);
+    release(task, turn == VM_DONE);
     if (exchange == NULL)
         return;
     if (stopped)
@@ -71,27 +92,25 @@ static void resume(struct task *task, int argument_count)
     if (turn != VM_YIELDED)
         end(task, turn, &fault);
     else if (task->exchange == NULL)
-        task_free(task);
+        release(task, false);
 }
 
-/* Calls one of the two functions with `task`, protected; its results are left on the state.
+/* Calls one of the two functions with `arg`, protected; its results are left on the state.
  * False: memory is short. */
-static bool call_protected(struct task *task, void *name)
+static bool call_protected(struct vm *vm, void *name, void *arg)
 {
-    lua_State *state = vm_state(task->vm);
+    lua_State *state = vm_state(vm);
     lua_pushlightuserdata(state, name);
     lua_rawget(state, LUA_REGISTRYINDEX);
-    lua_pushlightuserdata(state, task);
+    lua_pushlightuserdata(state, arg);
     if (lua_pcall(state, 1, LUA_MULTRET, 0) == 0)
         return true;
     lua_pop(state, 1);
     return false;
 }
 
-static void fail_for_memory(struct task *task)
+static void fail_for_memory(struct exchange *exchange)
 {
-    struct exchange *exchange = task->exchange;
-    task_free(task);
     if (exchange != NULL)
         exchange_task_failed(exchange, "policy_error", "the VM's memory limit is reached");
 }
@@ -109,9 +128,15 @@ static void wake(void *arg)
     lua_State *state = vm_state(task->vm);
     if (task->waits == TASK_RUNS)
         return; /* a wake-up that came for what was already over */
+    if (!api_exchange_has_results(task->exchange, task->waits)) {
+        resume(task, 0);
+        return;
+    }
     int before = lua_gettop(state);
-    if (!call_protected(task, &results_name)) {
-        fail_for_memory(task);
+    if (!call_protected(task->vm, &results_name, task)) {
+        struct exchange *exchange = task->exchange;
+        release(task, false);
+        fail_for_memory(exchange);
         return;
     }
     int count = lua_gettop(state) - before;
@@ -123,54 +148,77 @@ static void drop(void *arg)
 {
     struct task *task = arg;
     task->exchange = NULL;
-    *task->handle = NULL;
     if (!task->running)
-        task_free(task);
+        release(task, false);
 }
 
-/* Protected: makes the coroutine, with main's handler and the exchange on its stack. */
-static int make_coroutine(lua_State *state)
+struct making {
+    struct vm *vm;
+    struct task *task; /* NULL until there is one */
+};
+
+/* Protected: makes a task with its coroutine. */
+static int make_task(lua_State *state)
 {
-    struct task *task = lua_touserdata(state, 1);
-    lua_State *coroutine = lua_newthread(state);
-    task->reference = luaL_ref(state, LUA_REGISTRYINDEX);
-    task->coroutine = coroutine;
-    task->handle = lua_newuserdata(state, sizeof(struct task *));
-    *task->handle = task;
+    struct making *making = lua_touserdata(state, 1);
+    struct task *task = lua_newuserdata(state, sizeof *task);
+    *task = (struct task){
+        .handle = {exchange_kind}, .vm = making->vm, .references = {LUA_NOREF, LUA_NOREF}};
+    making->task = task;
     luaL_getmetatable(state, EXCHANGE_METATABLE);
     lua_setmetatable(state, -2);
-    vm_push_main(task->vm, coroutine);
-    lua_xmove(state, coroutine, 1);
+    task->coroutine = lua_newthread(state);
+    task->references[0] = luaL_ref(state, LUA_REGISTRYINDEX);
+    task->references[1] = luaL_ref(state, LUA_REGISTRYINDEX);
     return 0;
+}
+
+/* A task whose coroutine's stack is empty. NULL: memory is short. */
+static struct task *take_task(struct vm *vm)
+{
+    struct vm_spares *spares = vm_spares(vm);
+    struct task *task = spares->first;
+    if (task != NULL) {
+        spares->first = task->next_spare;
+        spares->count--;
+        return task;
+    }
+    struct making making = {.vm = vm};
+    if (call_protected(vm, &make_name, &making))
+        return making.task;
+    if (making.task != NULL)
+        forget(making.task);
+    return NULL;
 }
 
 void task_start(struct vm *vm, struct exchange *exchange)
 {
-    struct task *task = calloc(1, sizeof *task);
-    check(task != NULL);
+    const char *revision = vm_revision(vm);
+    memcpy(exchange->policy_revision, revision, sizeof exchange->policy_revision);
+    struct task *task = take_task(vm);
+    if (task == NULL) {
+        fail_for_memory(exchange);
+        return;
+    }
     task->exchange = exchange;
-    task->vm = vm;
-    task->reference = LUA_NOREF;
-    task->handle = &task->no_handle;
     vm_ref(vm);
-    snprintf(exchange->policy_revision, sizeof exchange->policy_revision, "%s", vm_revision(vm));
     exchange->task = (struct exchange_task){.task = task, .wake = wake, .drop = drop};
-    if (call_protected(task, &begin_name))
-        resume(task, 1);
-    else
-        fail_for_memory(task);
+    vm_push_main(vm, task->coroutine);
+    lua_rawgeti(task->coroutine, LUA_REGISTRYINDEX, task->references[1]);
+    resume(task, 1);
 }
 
 /* ---- for the primitives ---- */
 
+/* A task is given out again: so one is taken only from within its own coroutine. */
 static struct task *task_of(lua_State *state)
 {
-    struct task **handle = luaL_checkudata(state, 1, EXCHANGE_METATABLE);
-    const struct exchange *exchange = *handle != NULL ? (*handle)->exchange : NULL;
+    struct task *task = (struct task *)(void *)handle_check(state, 1, exchange_kind);
+    const struct exchange *exchange = task->coroutine == state ? task->exchange : NULL;
     bool gone = exchange == NULL || (exchange->request == NULL && !exchange->detached);
     if (gone || exchange->state == EXCHANGE_ENDED)
         luaL_error(state, "this exchange has ended");
-    return *handle;
+    return task;
 }
 
 struct exchange *task_exchange(lua_State *state)
@@ -210,8 +258,8 @@ void task_install(lua_State *state, void *arg)
     lua_setfield(state, -2, "__index");
     lua_pop(state, 1);
     luaL_register(state, NULL, api_core_words);
-    lua_pushlightuserdata(state, &begin_name);
-    lua_pushcfunction(state, make_coroutine);
+    lua_pushlightuserdata(state, &make_name);
+    lua_pushcfunction(state, make_task);
     lua_rawset(state, LUA_REGISTRYINDEX);
     lua_pushlightuserdata(state, &results_name);
     lua_pushcfunction(state, push_results);

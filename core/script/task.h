@@ -3,8 +3,8 @@
  * returns at once or yields until exchange_wake.
  *
  * A task holds a reference to its VM, so an exchange keeps the policies that it began with. It
- * is freed when it has returned, raised, or been dropped by its exchange. On the worker's
- * thread. */
+ * ends when it has returned, raised, or been dropped by its exchange; the coroutine of one that
+ * has returned is used again by a later one of the same VM. On the worker's thread. */
 #ifndef SCRIPT_TASK_H
 #define SCRIPT_TASK_H
 
@@ -59,7 +59,9 @@ extern const struct luaL_Reg api_account_words[];  /* methods for the dashboard'
 extern const struct luaL_Reg api_house_words[];    /* methods for the operator's pages */
 int api_policy_news(lua_State *state);
 extern const struct luaL_Reg api_core_words[]; /* functions of the table `core` */
-/* Push the results of what was waited for; return how many. */
+/* Whether what was waited for has results. */
+bool api_exchange_has_results(const struct exchange *exchange, enum task_wait what);
+/* Push them; return how many. */
 int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_wait what);
 
 #endif

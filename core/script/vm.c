@@ -27,6 +27,7 @@ struct vm {
     struct policy_stage stage;
     int references;
     int main; /* registry reference of what lua/main.lua returned */
+    struct vm_spares spares;
 
     size_t bytes;           /* what the state holds now */
     size_t bytes_max;       /* what it may hold in this turn */
@@ -154,6 +155,8 @@ static void on_count(lua_State *state, lua_Debug *event)
     struct vm *vm = vm_of(state);
 
     (void)event;
+    if (!vm->running)
+        return;
     if (!vm->runaway) {
         vm->instructions_left -= HOOK_INSTRUCTIONS;
         if (vm->instructions_left > 0 && !out_of_time(vm))
@@ -181,9 +184,10 @@ static void begin_turn(struct vm *vm, int64_t instructions, int64_t cpu_ms_max, 
     lua_sethook(vm->state, on_count, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
 }
 
+/* The hook stays: to take it out and put it in rewrites all of LuaJIT's dispatch table. Outside a
+ * turn only C runs. */
 static void end_turn(struct vm *vm)
 {
-    lua_sethook(vm->state, NULL, 0, 0);
     vm->bytes_max = LIMIT_VM_BYTES;
     vm->running = false;
 }
@@ -378,6 +382,11 @@ void vm_collect(struct vm *vm)
 {
     check(!vm->running);
     lua_cpcall(vm->state, collect, NULL);
+}
+
+struct vm_spares *vm_spares(struct vm *vm)
+{
+    return &vm->spares;
 }
 
 void vm_push_main(struct vm *vm, lua_State *to)

@@ -17,6 +17,7 @@
 #include "base/fault.h"
 #include "script/policy_files.h"
 
+struct task;
 struct vm;
 
 struct vm_options {
@@ -57,6 +58,13 @@ enum vm_turn vm_resume(struct vm *vm, lua_State *task, int argument_count, struc
  * limits of a load: for what is done outside tasks but may raise (making a task, reading tables).
  * False: *fault has code "policy_error" and says why. */
 bool vm_call(struct vm *vm, lua_CFunction function, void *arg, struct fault *fault);
+
+/* Tasks that wait to be begun (script/task.c). They are memory of the state, and go with it. */
+struct vm_spares {
+    struct task *first;
+    size_t count;
+};
+struct vm_spares *vm_spares(struct vm *vm);
 
 /* Collects all garbage at once, when there is time: garbage may hold secrets, and it is wiped
  * when it is freed. About a millisecond. */

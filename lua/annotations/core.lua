@@ -74,13 +74,13 @@ function exchange:fail(message) end
 
 ---Claims the request's Idempotency-Key, if it has one, and looks whether it was answered before.
 ---Yields with a key. Ends the task with a 400 when the key is none. Without a key all is fresh.
----@param account_id string whose key it is
 ---@param what string what is asked, the same at all mounts: "POST /chat/completions"
+---@param account_id? string whose Idempotency-Key it is; without it: the API key's
 ---@return boolean fresh this exchange is the one to do it; else x:answer_again()
 ---@return string? key
 ---@return string? digest of what is asked, with the body
 ---@return string? request_id
-function exchange:claim(account_id, what) end
+function exchange:claim(what, account_id) end
 
 ---Answers one that is not fresh and ends the task: the first answer again, or why not.
 function exchange:answer_again() end
@@ -88,9 +88,6 @@ function exchange:answer_again() end
 -- ---- a call to a model ----
 
 ---Looks the API key up. Ends the task with a 401 when it is none that works.
----@return string key_id
----@return string account_id
----@return string user_id
 ---@return string group "" for none
 ---@return string models the names that the key may use, separated by "\n"; "" allows all
 function exchange:authenticate() end
@@ -98,57 +95,49 @@ function exchange:authenticate() end
 ---The same for a key of a user who is signed in. Ends the task with a 404 when it is none of his.
 ---@param digest string of the key
 ---@param user_id string
----@return string key_id
----@return string account_id
----@return string user_id
 ---@return string group
 ---@return string models
 function exchange:authenticate_as(digest, user_id) end
+
+---Who has been authenticated.
+---@return string key_id
+---@return string account_id
+---@return string user_id
+function exchange:caller() end
 
 ---Reads the body of a chat completion. Ends the task with a 400 when it is none.
 ---@return string model
 ---@return boolean stream
 ---@return integer? output_tokens at most so many, when the client says so
----@return integer choices
----@return integer input_bytes
----@return integer images
 ---@return integer input_tokens an estimate
 function exchange:read_chat() end
 
----Counts against a limit. Ends the task with a 429 (for "usd" a 402) when it is reached.
----@param kind "requests"|"tokens"|"concurrency"|"usd"
----@param name string what is counted
----@param scope string what the client is told: "key", "user", ...
----@param amount integer
----@param limit integer
----@param window_ms integer
-function exchange:limit(kind, name, scope, amount, limit, window_ms) end
+---Counts against all limits at once. Ends the task with a 429 (money: a 402) when one is reached.
+---@param limits userdata of a prepared plan (lua/policy/init.lua)
+---@param requests_only? boolean for an answer that is given again
+function exchange:limits(limits, requests_only) end
+
+---Counts as one of those of a name at the same time. Ends the task with a 429 when they are `most`.
+---@param name string
+---@param most integer
+function exchange:enter(name, most) end
 
 ---Reserves the worst case of the account's credits. Ends the task with a 402 when they are too few.
----@param input_pusd integer price of a token
----@param cached_input_pusd integer
----@param output_pusd integer
----@param margin_ppm integer
----@param input_tokens_max integer
----@param output_tokens_max integer the model's longest answer
----@param output_tokens_allowed integer the longest that limits.lua allows; 0: any
-function exchange:hold(input_pusd, cached_input_pusd, output_pusd, margin_ppm, input_tokens_max,
-    output_tokens_max, output_tokens_allowed) end
+---@param need userdata of a prepared plan
+function exchange:hold(need) end
 
----@alias core.Outcome
----| "answered" its first event or its whole body is good: relay it
+---@alias core.Failure
 ---| "refused" the provider finds the request wrong
 ---| "connect" no connection
 ---| "reset" cut before it had answered
 ---| "timeout"
 ---| "429" overloaded
----| "5xx"
+---| "5xx" or what came is no answer
 ---| "auth" our account there is the problem
----| "garbled" what came is no answer
 
----Tries one candidate of a plan (lua/policy/init.lua). Yields.
----@param candidate table
----@return core.Outcome
+---Tries one candidate. Yields.
+---@param candidate userdata of a prepared plan
+---@return core.Failure? failure nil: its first event or its whole body is good, relay it
 function exchange:attempt(candidate) end
 
 ---Answers as the last attempt failed and ends the task.

@@ -79,7 +79,7 @@ function usage.csv(x)
     if x:asked() == "HEAD" then
         x:reply(200, "", CSV_TYPE)
     end
-    x:limit("concurrency", "download:" .. user.id, "user", 1, DOWNLOADS, 0)
+    x:enter("download:" .. user.id, DOWNLOADS)
     x:download(CSV_TYPE)
     x:write(CSV_HEAD)
     local cursor

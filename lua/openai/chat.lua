@@ -9,8 +9,25 @@ local STATUS = {
     model_not_priced = 503,
 }
 
-local function make_plan(x, request)
-    local plan, code, message = policy.plan(request)
+-- The request as policies see it. One for all: it is filled and used without a yield in between.
+local request = {}
+
+-- What only a rule can ask for is not fetched for tables.
+local function fill_request(x, group, key_models, model, stream, output_tokens, input_tokens)
+    request.group = group
+    request.key_models = caller.models(key_models)
+    request.model = model
+    if policy.has_rules then
+        local _
+        request.key_id, _, request.user_id = x:caller()
+        request.stream = stream
+        request.output_tokens = output_tokens
+        request.input_tokens = input_tokens
+    end
+end
+
+local function make_plan(x)
+    local plan, code, message = policy.prepare(request)
     if plan then
         return plan
     end
@@ -20,96 +37,45 @@ local function make_plan(x, request)
     x:refuse(STATUS[code], code, message, "model", nil, nil, true)
 end
 
-local function count_limit(x, limit, amount)
-    local name = limit.kind .. ":" .. limit.window_ms .. ":" .. limit.key
-    x:limit(limit.kind, name, limit.scope, amount, limit.limit, limit.window_ms)
-end
-
--- Tokens are counted by the estimate now; the exchange corrects it when it ends.
-local function count_limits(x, plan, input_estimate)
-    for _, limit in ipairs(plan.limits) do
-        count_limit(x, limit, limit.kind == "tokens" and math.max(input_estimate, 1) or 1)
-    end
-end
-
--- A retry costs nothing, but it is a request like any other.
-local function count_retry(x, request)
-    for _, limit in ipairs(policy.limits(request)) do
-        if limit.kind == "requests" then
-            count_limit(x, limit, 1)
-        end
-    end
-end
-
--- The worst case over all candidates that may be tried: no token is shorter than a byte, an image
--- is at most what the model's entry says (or fills the context), what nobody can foresee (a file)
--- fills it, no answer is longer than the model's longest.
-local function hold(x, plan, input_bytes, images, opaque)
-    local input, cached, output, margin = 0, 0, 0, 0
-    for _, candidate in ipairs(plan.candidates) do
-        input = math.max(input, candidate.input_pusd)
-        cached = math.max(cached, candidate.cached_input_pusd)
-        output = math.max(output, candidate.output_pusd)
-        margin = math.max(margin, candidate.margin_ppm)
-    end
-    local image_tokens = plan.image_tokens_max or plan.context
-    local input_tokens = math.min(plan.context, input_bytes + images * image_tokens)
-    if opaque then
-        input_tokens = plan.context
-    end
-    x:hold(input, cached, output, margin, input_tokens, plan.max_output, plan.max_tokens or 0,
-        plan.output_hidden)
-end
-
 -- Tries the candidates in order until one answers. What can be mended only by the customer is not
 -- tried elsewhere.
 local function attempt(x, plan)
-    local tries, unavailable_reason = 0, nil
-    for _, candidate in ipairs(plan.candidates) do
-        if not candidate.available then
-            unavailable_reason = candidate.unavailable_reason
-        elseif tries < plan.retry.attempts_max then
-            tries = tries + 1
-            local outcome = x:attempt(candidate)
-            if outcome == "answered" then
-                return
-            end
-            if not plan.retry.on[outcome] then
-                break
-            end
+    local candidates = plan.candidates
+    for i = 1, #candidates do
+        local failure = x:attempt(candidates[i])
+        if not failure then
+            return
+        elseif not plan.retry_on[failure] then
+            break
         end
     end
-    if tries == 0 then
+    if #candidates == 0 then
         x:refuse(503, "provider_unavailable",
-            "No provider of this model is set up: " .. tostring(unavailable_reason) .. ".", "model",
-            nil, nil, true)
+            "No provider of this model is set up: " .. tostring(plan.unavailable_reason) .. ".",
+            "model", nil, nil, true)
     end
     x:refuse_attempt()
 end
 
--- `from` is who asks, where that is known already (the dashboard's playground).
-return function(x, _, from)
-    from = from or caller.authenticate(x)
-    local model, stream, output_tokens, _, input_bytes, images, input_estimate, opaque
-        = x:read_chat()
-    local request = {
-        model = model,
-        group = from.group,
-        user_id = from.user_id,
-        key_id = from.key_id,
-        key_models = from.key_models,
-        stream = stream,
-        input_tokens = input_estimate,
-        output_tokens = output_tokens,
-    }
+-- `digest` names a key of a user who is signed in (the dashboard's playground).
+return function(x, _, digest, user_id)
+    local group, key_models
+    if digest then
+        group, key_models = x:authenticate_as(digest, user_id)
+    else
+        group, key_models = x:authenticate()
+    end
+    local model, stream, output_tokens, input_tokens = x:read_chat()
     -- Before all that may have changed since the first time: the policies, the balance.
-    if not x:claim(from.account_id, "POST /chat/completions") then
-        count_retry(x, request)
+    local fresh = x:claim("POST /chat/completions")
+    fill_request(x, group, key_models, model, stream, output_tokens, input_tokens)
+    if not fresh then
+        x:limits(policy.limits(request), true) -- it costs nothing, but is a request like any other
         x:answer_again()
     end
-    local plan = make_plan(x, request)
-    count_limits(x, plan, input_estimate)
-    hold(x, plan, input_bytes, images, opaque)
+    local plan = make_plan(x)
+    x:limits(plan.limits)
+    x:hold(plan.need)
     attempt(x, plan)
     x:relay()
 end

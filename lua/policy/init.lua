@@ -17,7 +17,13 @@
 --     At least one;
 --     unavailable ones are included. Candidates and retry are shared between requests: never
 --     change them. The plan and its limits are the caller's.
---   policy.limits(request) -> a plan's limits alone, also for a model that is gone
+--   policy.prepare(request) -> the same plan as the words of an exchange take it, or nil, code,
+--     message: {limits, need (for x:hold), candidates (handles of those that are tried, in order;
+--     may be none, then unavailable_reason says why), retry_on}. Shared between requests: never
+--     change it.
+--   policy.limits(request) -> a prepared plan's limits alone, also for a model that is gone
+--   policy.has_rules: whether any rule is a function; if not, nobody asks a request for more than
+--     its model, group and key_models
 --   policy.models(request) -> list of the models with a price that {group, user_id, key_id,
 --     key_models} may use: {id, name, created, owned_by, context, max_output, capabilities,
 --     input_modalities, output_modalities, available, pricing = {prompt, completion, cached}
@@ -41,6 +47,7 @@ local limits = require "policy.limits"
 local margins = require "policy.margins"
 local models = require "policy.models"
 local native = require "policy.native"
+local prepare = require "policy.prepare"
 local providers = require "policy.providers"
 local routes = require "policy.routes"
 
@@ -50,8 +57,11 @@ local policy = {}
 local rules = {}
 
 -- Each model keeps what is built for a margin, for this many margins; more (a margin computed from
--- the request) are built each time.
+-- the request) are built each time. Likewise the prepared plans of each margin, by limits.
 local KEPT_MAX = 8
+
+-- Groups are the operator's own, but nobody has said how many.
+local SETTLED_MAX = 10000
 
 -- ---- loading ----
 
@@ -100,6 +110,7 @@ function policy.load()
     end
     rules = found
     policy.mounts = found.routes.mounts
+    policy.has_rules = (found.margins.rule or found.routes.access.rule or found.routes.order) ~= nil
     examples.run(expected, policy.plan)
     policy.models {} -- builds the cards now: for 10,000 models that is more than a turn may take
 end
@@ -113,16 +124,16 @@ local function allowed(request)
     return routes.allowed(rules.routes, request)
 end
 
-local function keep(kept, margin_ppm, value)
+local function keep(kept, key, value)
     if kept.count < KEPT_MAX then
-        kept[margin_ppm] = value
+        kept[key] = value
         kept.count = kept.count + 1
     end
     return value
 end
 
--- The model's candidates with the margin filled in.
-local function offers(model, margin_ppm)
+-- The model's candidates with the margin filled in, and the plans that were prepared of them.
+local function make_offer(model, margin_ppm)
     local list = {}
     for i, candidate in ipairs(model.candidates) do
         local offer = {}
@@ -132,7 +143,7 @@ local function offers(model, margin_ppm)
         offer.margin_ppm = margin_ppm
         list[i] = offer
     end
-    return keep(model.offers, margin_ppm, list)
+    return keep(model.offers, margin_ppm, { candidates = list, plans = { count = 0 } })
 end
 
 local function reordered(request, model, found)
@@ -165,7 +176,8 @@ local function find(request)
     return model
 end
 
-function policy.plan(request)
+-- The model and its offer, or nil, code, why.
+local function choose(request)
     local model, code, why = find(request)
     if not model then
         return nil, code, why
@@ -175,7 +187,15 @@ function policy.plan(request)
     if not margin_ppm then
         return nil, "policy_error", why
     end
-    local candidates = model.offers[margin_ppm] or offers(model, margin_ppm)
+    return model, model.offers[margin_ppm] or make_offer(model, margin_ppm)
+end
+
+function policy.plan(request)
+    local model, offer, why = choose(request)
+    if not model then
+        return nil, offer, why
+    end
+    local candidates = offer.candidates
     if rules.routes.order then
         candidates, why = reordered(request, model, candidates)
         if not candidates then
@@ -196,8 +216,48 @@ function policy.plan(request)
     }
 end
 
+-- Without rules all customers of a group get the same plan of a model: group -> model -> plan.
+local settled, settled_count = {}, 0
+
+local function settle(request, plan)
+    if policy.has_rules or settled_count == SETTLED_MAX then
+        return plan
+    end
+    local group = request.group or ""
+    settled[group] = settled[group] or {}
+    settled[group][request.model] = plan
+    settled_count = settled_count + 1
+    return plan
+end
+
+-- Every rule is asked each time; what is kept is what they decide between.
+function policy.prepare(request)
+    local plans, key_models = settled[request.group or ""], request.key_models
+    local plan = plans and plans[request.model]
+    if plan and (not key_models or key_models[request.model]) then
+        return plan
+    end
+    local model, offer, why = choose(request)
+    if not model then
+        return nil, offer, why
+    end
+    local counted = limits.find(rules.limits, request)
+    if rules.routes.order then
+        local candidates
+        candidates, why = reordered(request, model, offer.candidates)
+        if not candidates then
+            return nil, "policy_error", why
+        end
+        return prepare.plan(model, candidates, counted, rules.routes.retry)
+    end
+    plan = offer.plans[counted]
+        or keep(offer.plans, counted,
+            prepare.plan(model, offer.candidates, counted, rules.routes.retry))
+    return settle(request, plan)
+end
+
 function policy.limits(request)
-    return (limits.of(rules.limits, request))
+    return limits.find(rules.limits, request).handle
 end
 
 -- ---- showing ----

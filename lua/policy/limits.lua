@@ -1,6 +1,7 @@
 -- limits.lua: a list of rules. Each counts by key, user, group or over all, and says for which
 -- group and models it is meant. Of the rules that count the same thing for a request, the last in
 -- the list is in force.
+local native = require "policy.native"
 local shape = require "policy.shape"
 
 local limits = {}
@@ -109,12 +110,16 @@ local function select_counters(table_of_limits, group, model)
         end
         return a.prefix < b.prefix
     end)
-    return { counters = counters, output_tokens_max = output_tokens_max }
+    return {
+        counters = counters,
+        output_tokens_max = output_tokens_max,
+        handle = native.limits(counters),
+    }
 end
 
--- The limits of a request, with the string that each is counted under, and the longest answer.
+-- What is in force for a request: {counters, output_tokens_max, handle}, the same table each time.
 -- Groups and models that no rule names are all alike, so the memo stays small.
-function limits.of(table_of_limits, request)
+function limits.find(table_of_limits, request)
     local group = table_of_limits.groups[request.group or ""] and request.group or ""
     local model = table_of_limits.models[request.model] and request.model or ""
     local memo = table_of_limits.memo[group]
@@ -127,6 +132,12 @@ function limits.of(table_of_limits, request)
         found = select_counters(table_of_limits, group, model)
         memo[model] = found
     end
+    return found
+end
+
+-- The limits of a request, with the text that each is counted under, and the longest answer.
+function limits.of(table_of_limits, request)
+    local found = limits.find(table_of_limits, request)
     local list = {}
     for i, counter in ipairs(found.counters) do
         local subject = counter.subject and (request[counter.subject] or "") or ""

@@ -17,8 +17,15 @@ static enum attempt_outcome classify(int status, const char *api_key, const char
     assert_non_null(copy);
     memcpy(copy, body, bytes);
     memset(out, 0, sizeof *out);
-    snprintf(out->candidate.api_key, sizeof out->candidate.api_key, "%s", api_key);
+    const struct candidate_terms terms = {.provider = "",
+                                          .model = "",
+                                          .base_url = "",
+                                          .api_key = api_key,
+                                          .ca_file = "",
+                                          .max_tokens_field = ""};
+    out->candidate = candidate_new(&terms);
     enum attempt_outcome outcome = attempt_classify(out, status, (struct slice){copy, bytes});
+    candidate_unref(out->candidate);
     free(copy);
     assert_true(memchr(out->refusal_message, '\0', sizeof out->refusal_message) != NULL);
     assert_true(memchr(out->refusal_code, '\0', sizeof out->refusal_code) != NULL);

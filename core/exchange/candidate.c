@@ -1,0 +1,66 @@
+#include "exchange/candidate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/secret.h"
+
+static const char endpoint[] = "/chat/completions";
+static const char bearer[] = "Authorization: Bearer ";
+
+/* Puts a + b behind the texts that are there. */
+static const char *put(struct candidate *candidate, const char *a, const char *b)
+{
+    char *text = candidate->texts + candidate->text_bytes;
+    size_t a_bytes = strlen(a);
+    size_t b_bytes = strlen(b) + 1;
+    memcpy(text, a, a_bytes);
+    memcpy(text + a_bytes, b, b_bytes);
+    candidate->text_bytes += a_bytes + b_bytes;
+    return text;
+}
+
+static size_t room_for(const struct candidate_terms *terms)
+{
+    return strlen(terms->provider) + strlen(terms->model) + strlen(terms->base_url) * 2 +
+           strlen(terms->api_key) * 2 + strlen(terms->ca_file) + strlen(terms->max_tokens_field) +
+           8 + sizeof endpoint + sizeof bearer; /* 8: the NULs */
+}
+
+struct candidate *candidate_new(const struct candidate_terms *terms)
+{
+    struct candidate *candidate = malloc(sizeof *candidate + room_for(terms));
+    check(candidate != NULL);
+    *candidate = (struct candidate){.terms = *terms, .references = 1};
+    struct candidate_terms *own = &candidate->terms;
+    own->provider = put(candidate, terms->provider, "");
+    own->model = put(candidate, terms->model, "");
+    own->base_url = put(candidate, terms->base_url, "");
+    own->api_key = put(candidate, terms->api_key, "");
+    own->ca_file = put(candidate, terms->ca_file, "");
+    own->max_tokens_field = put(candidate, terms->max_tokens_field, "");
+    candidate->url = put(candidate, terms->base_url, endpoint);
+    if (terms->api_key[0] != '\0')
+        candidate->authorization = put(candidate, bearer, terms->api_key);
+    check(candidate->text_bytes <= room_for(terms));
+    return candidate;
+}
+
+struct candidate *candidate_ref(struct candidate *candidate)
+{
+    check(candidate->references > 0);
+    candidate->references++;
+    return candidate;
+}
+
+void candidate_unref(struct candidate *candidate)
+{
+    if (candidate == NULL)
+        return;
+    check(candidate->references > 0);
+    if (--candidate->references > 0)
+        return;
+    secret_wipe(candidate->texts, candidate->text_bytes);
+    free(candidate);
+}

@@ -1,0 +1,57 @@
+/* A candidate: where to try, and at what price. Made once from what the policy says and never
+ * changed. It is counted: its policy has a reference, and each attempt that was made with it, so a
+ * policy that goes with a reload takes nothing from an attempt under way. Belongs to one worker's
+ * thread. */
+#ifndef EXCHANGE_CANDIDATE_H
+#define EXCHANGE_CANDIDATE_H
+
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "base/money.h"
+
+/* The longest texts, with their NUL. */
+enum {
+    CANDIDATE_PROVIDER_BYTES = 64,
+    CANDIDATE_MODEL_BYTES = LIMIT_MODEL_NAME_BYTES,
+    CANDIDATE_BASE_URL_BYTES = 480,
+    CANDIDATE_API_KEY_BYTES = 512,
+    CANDIDATE_CA_FILE_BYTES = 256,
+    CANDIDATE_FIELD_BYTES = 32
+};
+
+enum dialect { DIALECT_OPENAI, DIALECT_DEMO };
+
+/* What a policy says. The texts are borrowed; "" for none. */
+struct candidate_terms {
+    enum dialect dialect;
+    const char *provider;
+    const char *model;
+    const char *base_url;
+    const char *api_key;
+    const char *ca_file;
+    const char *max_tokens_field;
+    struct token_prices prices; /* buy */
+    int64_t margin_ppm;
+    int64_t connect_timeout_ms;
+    int64_t first_byte_timeout_ms;
+    int64_t idle_timeout_ms;
+    int64_t total_timeout_ms;
+};
+
+struct candidate {
+    struct candidate_terms terms; /* its texts are the candidate's own */
+    const char *url;
+    const char *authorization; /* the whole header; NULL: none is sent */
+    unsigned references;
+    size_t text_bytes;
+    char texts[];
+};
+
+/* With one reference, the caller's. */
+struct candidate *candidate_new(const struct candidate_terms *terms);
+struct candidate *candidate_ref(struct candidate *candidate);
+/* Wipes it with the last reference, for its key. NULL is none. */
+void candidate_unref(struct candidate *candidate);
+
+#endif

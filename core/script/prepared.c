@@ -1,0 +1,197 @@
+#include "script/prepared.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "script/handle.h"
+
+#define CANDIDATE_METATABLE "llm-gateway.candidate"
+#define EXACT_MAX 9007199254740992.0 /* 2^53 */
+
+static const char candidate_kind[] = "candidate";
+static const char limits_kind[] = "limits";
+static const char need_kind[] = "need";
+
+struct candidate_handle {
+    struct handle handle;
+    struct candidate *candidate; /* NULL until it is made, and after __gc */
+};
+
+struct limits_handle {
+    struct handle handle;
+    struct limit_rules rules; /* the last member: its list follows */
+};
+
+struct need_handle {
+    struct handle handle;
+    struct exchange_need need;
+};
+
+/* ---- members of the table at `index` ---- */
+
+/* The text stays alive as long as the table. */
+static const char *text_member(lua_State *state, int index, const char *name, size_t bytes_max)
+{
+    lua_getfield(state, index, name);
+    const char *text = lua_tostring(state, -1);
+    lua_pop(state, 1);
+    if (text == NULL)
+        return "";
+    if (strlen(text) >= bytes_max)
+        luaL_error(state, "candidate.%s is too long", name);
+    return text;
+}
+
+static int64_t whole_member(lua_State *state, int index, const char *name)
+{
+    lua_getfield(state, index, name);
+    lua_Number number = lua_tonumber(state, -1);
+    bool whole = lua_isnumber(state, -1) && number >= 0 && number <= EXACT_MAX;
+    if (!whole || floor(number) != number)
+        luaL_error(state, "%s is not a whole number", name);
+    lua_pop(state, 1);
+    return (int64_t)number;
+}
+
+static int option_member(lua_State *state, int index, const char *name, const char *const *options)
+{
+    lua_getfield(state, index, name);
+    int option = luaL_checkoption(state, -1, NULL, options);
+    lua_pop(state, 1);
+    return option;
+}
+
+static struct token_prices prices_member(lua_State *state, int index)
+{
+    return (struct token_prices){
+        .input_pusd = whole_member(state, index, "input_pusd"),
+        .cached_input_pusd = whole_member(state, index, "cached_input_pusd"),
+        .output_pusd = whole_member(state, index, "output_pusd"),
+    };
+}
+
+/* ---- candidates ---- */
+
+static int candidate_gc(lua_State *state)
+{
+    struct candidate_handle *own = lua_touserdata(state, 1);
+    candidate_unref(own->candidate);
+    own->candidate = NULL;
+    return 0;
+}
+
+/* candidate(table): of a plan, with its margin. */
+static int native_candidate(lua_State *state)
+{
+    static const char *const dialects[] = {"openai", "demo", NULL};
+    luaL_checktype(state, 1, LUA_TTABLE);
+    const struct candidate_terms terms = {
+        .dialect = (enum dialect)option_member(state, 1, "dialect", dialects),
+        .provider = text_member(state, 1, "provider", CANDIDATE_PROVIDER_BYTES),
+        .model = text_member(state, 1, "model", CANDIDATE_MODEL_BYTES),
+        .base_url = text_member(state, 1, "base_url", CANDIDATE_BASE_URL_BYTES),
+        .api_key = text_member(state, 1, "api_key", CANDIDATE_API_KEY_BYTES),
+        .ca_file = text_member(state, 1, "ca_file", CANDIDATE_CA_FILE_BYTES),
+        .max_tokens_field = text_member(state, 1, "max_tokens_field", CANDIDATE_FIELD_BYTES),
+        .prices = prices_member(state, 1),
+        .margin_ppm = whole_member(state, 1, "margin_ppm"),
+        .connect_timeout_ms = whole_member(state, 1, "connect_timeout_ms"),
+        .first_byte_timeout_ms = whole_member(state, 1, "first_byte_timeout_ms"),
+        .idle_timeout_ms = whole_member(state, 1, "idle_timeout_ms"),
+        .total_timeout_ms = whole_member(state, 1, "total_timeout_ms"),
+    };
+    struct candidate_handle *own = lua_newuserdata(state, sizeof *own);
+    *own = (struct candidate_handle){.handle = {candidate_kind}};
+    if (luaL_newmetatable(state, CANDIDATE_METATABLE)) {
+        lua_pushcfunction(state, candidate_gc);
+        lua_setfield(state, -2, "__gc");
+    }
+    lua_setmetatable(state, -2);
+    own->candidate = candidate_new(&terms); /* nothing raises from here on */
+    return 1;
+}
+
+struct candidate *prepared_candidate(lua_State *state, int index)
+{
+    const struct candidate_handle *own =
+        (const struct candidate_handle *)(void *)handle_check(state, index, candidate_kind);
+    return own->candidate;
+}
+
+/* ---- limits ---- */
+
+static void read_rule(lua_State *state, int index, struct limit_rule *out)
+{
+    static const char *const kinds[] = {"requests", "tokens", "concurrency", "usd", NULL};
+    static const char *const scopes[] = {"key", "user", "group", "all", NULL};
+    out->kind = (enum limit_kind)option_member(state, index, "kind", kinds);
+    out->scope = (enum limit_scope)option_member(state, index, "scope", scopes);
+    out->limit = whole_member(state, index, "limit");
+    out->window_ms = whole_member(state, index, "window_ms");
+    lua_getfield(state, index, "prefix");
+    limit_rule_name(out, luaL_checkstring(state, -1));
+    lua_pop(state, 1);
+}
+
+/* limits(list): of counters (lua/policy/limits.lua), in the order in which they are checked. */
+static int native_limits(lua_State *state)
+{
+    luaL_checktype(state, 1, LUA_TTABLE);
+    size_t count = lua_objlen(state, 1);
+    struct limits_handle *own =
+        lua_newuserdata(state, sizeof *own + count * sizeof own->rules.list[0]);
+    own->handle = (struct handle){limits_kind};
+    own->rules.count = count;
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(state, 1, (int)i + 1);
+        luaL_checktype(state, -1, LUA_TTABLE);
+        read_rule(state, lua_gettop(state), &own->rules.list[i]);
+        lua_pop(state, 1);
+    }
+    return 1;
+}
+
+const struct limit_rules *prepared_limits(lua_State *state, int index)
+{
+    const struct limits_handle *own =
+        (const struct limits_handle *)(void *)handle_check(state, index, limits_kind);
+    return &own->rules;
+}
+
+/* ---- what a hold must cover ---- */
+
+/* need(table) */
+static int native_need(lua_State *state)
+{
+    luaL_checktype(state, 1, LUA_TTABLE);
+    struct exchange_need need = {
+        .prices = prices_member(state, 1),
+        .margin_ppm = whole_member(state, 1, "margin_ppm"),
+        .context = whole_member(state, 1, "context"),
+        .image_tokens_max = whole_member(state, 1, "image_tokens_max"),
+        .output_tokens_max = whole_member(state, 1, "output_tokens_max"),
+        .output_tokens_allowed = whole_member(state, 1, "output_tokens_allowed"),
+    };
+    lua_getfield(state, 1, "output_hidden");
+    need.output_hidden = lua_toboolean(state, -1);
+    /* Cached input is dearer than fresh at some providers: the worst case is the dearer of both. */
+    if (need.prices.cached_input_pusd > need.prices.input_pusd)
+        need.prices.input_pusd = need.prices.cached_input_pusd;
+    struct need_handle *own = lua_newuserdata(state, sizeof *own);
+    *own = (struct need_handle){.handle = {need_kind}, .need = need};
+    return 1;
+}
+
+const struct exchange_need *prepared_need(lua_State *state, int index)
+{
+    const struct need_handle *own =
+        (const struct need_handle *)(void *)handle_check(state, index, need_kind);
+    return &own->need;
+}
+
+const luaL_Reg prepared_functions[] = {
+    {"candidate", native_candidate},
+    {"limits", native_limits},
+    {"need", native_need},
+    {NULL, NULL},
+};

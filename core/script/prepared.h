@@ -1,0 +1,21 @@
+/* What a policy prepares for the primitives of a call, so that a request does not convert it again:
+ * candidates, what a hold must cover, limits. Each is made by a function of `policy.native` from
+ * checked tables (lua/policy/prepare.lua), is never changed, and belongs to its VM; what must
+ * outlive that (a candidate) is counted. */
+#ifndef SCRIPT_PREPARED_H
+#define SCRIPT_PREPARED_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "exchange/exchange.h"
+
+/* Added to `policy.native`: candidate, limits, need. */
+extern const luaL_Reg prepared_functions[];
+
+/* What the handle at `index` is; they raise when it is none. Borrowed from the VM. */
+struct candidate *prepared_candidate(lua_State *state, int index);
+const struct limit_rules *prepared_limits(lua_State *state, int index);
+const struct exchange_need *prepared_need(lua_State *state, int index);
+
+#endif

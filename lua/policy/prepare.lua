@@ -1,0 +1,53 @@
+-- A plan in the form in which the words of an exchange take it: made once, used by many requests.
+local native = require "policy.native"
+
+local prepare = {}
+
+-- The worst case over all candidates: the dearest price of each kind, the highest margin. An image
+-- is at most what the model's entry says, or fills the context.
+local function need(model, candidates, max_tokens)
+    local input, cached, output, margin = 0, 0, 0, 0
+    for _, candidate in ipairs(candidates) do
+        input = math.max(input, candidate.input_pusd)
+        cached = math.max(cached, candidate.cached_input_pusd)
+        output = math.max(output, candidate.output_pusd)
+        margin = math.max(margin, candidate.margin_ppm)
+    end
+    return native.need {
+        input_pusd = input,
+        cached_input_pusd = cached,
+        output_pusd = output,
+        margin_ppm = margin,
+        context = model.context,
+        image_tokens_max = model.image_tokens_max or model.context,
+        output_tokens_max = model.max_output,
+        output_tokens_allowed = max_tokens or 0,
+        output_hidden = model.output_hidden,
+    }
+end
+
+local function handle_of(candidate)
+    candidate.handle = candidate.handle or native.candidate(candidate)
+    return candidate.handle
+end
+
+-- `candidates` in the order to be tried, `counted` what limits.find gave.
+function prepare.plan(model, candidates, counted, retry)
+    local tried, unavailable_reason = {}, nil
+    for _, candidate in ipairs(candidates) do
+        if not candidate.available then
+            unavailable_reason = candidate.unavailable_reason
+        elseif #tried < retry.attempts_max then
+            tried[#tried + 1] = handle_of(candidate)
+        end
+    end
+    return {
+        candidates = tried,
+        unavailable_reason = unavailable_reason,
+        retry_on = retry.on,
+        limits = counted.handle,
+        need = need(model, candidates, counted.output_tokens_max),
+    }
+end
+
+return prepare
