@@ -42,8 +42,9 @@ struct connection {
     struct bufferevent *bev;
     struct evbuffer_cb_entry *tap;
     struct evhttp_connection *evcon;
-    struct evhttp_request *evreq; /* while REPLYING */
-    struct buffer head;           /* bytes of the head; request.head points into it */
+    struct evhttp_request *evreq;     /* while REPLYING */
+    struct buffer head;               /* bytes of the head; request.head points into it */
+    struct http_header *header_table; /* of request.head */
     size_t head_scanned;
     struct buffer body;
     bool admitted;       /* a large body of this request may be read */

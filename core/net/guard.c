@@ -1,7 +1,9 @@
 #include "net/connection.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/secret.h"
 
@@ -118,6 +120,17 @@ static size_t skip_blank_lines(const char *data, size_t bytes)
     return at;
 }
 
+/* As many headers as there are; most requests have a dozen, and streams keep theirs for long. */
+static bool parse_head(struct connection *connection, size_t bytes, struct refusal *refusal)
+{
+    const char *data = connection->head.data;
+    size_t count = head_count_headers(data, bytes);
+    connection->header_table = calloc(count + 1, sizeof *connection->header_table);
+    check(connection->header_table != NULL);
+    return head_parse(data, bytes, connection->header_table, count, &connection->request.head,
+                      refusal);
+}
+
 /* Returns how many of the bytes belonged to the head. */
 static size_t feed_head(struct connection *connection, const char *data, size_t bytes)
 {
@@ -135,7 +148,7 @@ static size_t feed_head(struct connection *connection, const char *data, size_t 
         connection->head_scanned = head->bytes;
         return take;
     }
-    if (end < 0 || !head_parse(head->data, (size_t)end, &connection->request.head, &refusal)) {
+    if (end < 0 || !parse_head(connection, (size_t)end, &refusal)) {
         guard_refuse(connection, refusal);
         return bytes;
     }
@@ -199,6 +212,8 @@ static void clear_request(struct connection *connection)
     buffer_wipe_fini(&connection->head);
     buffer_wipe_fini(&connection->body);
     struct http_head *head = &connection->request.head;
+    free(connection->header_table);
+    connection->header_table = head->headers = NULL;
     head->header_count = 0;
     head->method_text = head->path = head->query = (struct slice){0}; /* they were in it */
     connection->request.refusal = (struct refusal){0};

@@ -269,8 +269,18 @@ static bool check_framing(const struct http_head *head, struct refusal *refusal)
     return true;
 }
 
-static bool parse_fields(const char *at, const char *end, struct http_head *out, struct seen *seen,
-                         struct refusal *refusal)
+size_t head_count_headers(const char *data, size_t bytes)
+{
+    size_t lines = 0;
+    const char *end = data + bytes;
+    for (const char *at = data; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++)
+        lines++;
+    /* But for the request line and the empty one. */
+    return lines < 2 ? 0 : lines - 2 < LIMIT_HEADERS ? lines - 2 : LIMIT_HEADERS;
+}
+
+static bool parse_fields(const char *at, const char *end, size_t table_count, struct http_head *out,
+                         struct seen *seen, struct refusal *refusal)
 {
     while (at < end) {
         const char *eol = memchr(at, '\n', (size_t)(end - at));
@@ -280,27 +290,24 @@ static bool parse_fields(const char *at, const char *end, struct http_head *out,
         at = eol + 1;
         if (!parse_field(line, &name, &raw, refusal) || !note_field(name, raw, out, seen, refusal))
             return false;
-        if (out->header_count == LIMIT_HEADERS)
+        if (out->header_count == table_count)
             return refuse(refusal, 431, "request_too_large", "there are more than 100 headers");
         out->headers[out->header_count++] = (struct http_header){name, slice_trim(raw)};
     }
     return true;
 }
 
-bool head_parse(const char *data, size_t bytes, struct http_head *out, struct refusal *refusal)
+bool head_parse(const char *data, size_t bytes, struct http_header *table, size_t table_count,
+                struct http_head *out, struct refusal *refusal)
 {
-    /* The headers array is large and filled as far as header_count says: it is not cleared. */
-    memset(out, 0, offsetof(struct http_head, headers));
-    out->header_count = 0;
-    out->content_length = -1;
-    out->chunked = out->expects_continue = out->close = false;
+    *out = (struct http_head){.headers = table, .content_length = -1};
     struct slice absolute_host;
     struct seen seen = {0};
     const char *eol = memchr(data, '\n', bytes);
     struct slice line = {data, (size_t)(eol - data) - 1};
     if (!parse_request_line(line, out, &absolute_host, refusal))
         return false;
-    if (!parse_fields(eol + 1, data + bytes - 2, out, &seen, refusal))
+    if (!parse_fields(eol + 1, data + bytes - 2, table_count, out, &seen, refusal))
         return false;
     if (!seen.host && out->minor_version == 1)
         return refuse_bad(refusal, "there is no Host header");

@@ -36,7 +36,7 @@ struct refusal {
     const char *message;
 };
 
-/* All slices point into the parsed bytes. */
+/* All slices point into the parsed bytes, `headers` to the table that was given. */
 struct http_head {
     enum http_method method;
     struct slice method_text;
@@ -44,7 +44,7 @@ struct http_head {
         path; /* as sent, percent-escapes checked but not decoded; starts with '/' or is "*" */
     struct slice query; /* without '?'; empty when there is none */
     int minor_version;  /* HTTP/1.x: 0 or 1 */
-    struct http_header headers[LIMIT_HEADERS];
+    struct http_header *headers;
     size_t header_count;
     int64_t content_length; /* -1: none */
     bool chunked;
@@ -58,8 +58,13 @@ struct http_head {
  * long). */
 ptrdiff_t head_find_end(const char *data, size_t bytes, size_t scanned, struct refusal *refusal);
 
-/* Parses a whole head as found by head_find_end. False: *refusal says why. */
-bool head_parse(const char *data, size_t bytes, struct http_head *out, struct refusal *refusal);
+/* How many headers a whole head has at most: the length of the table for it. */
+size_t head_count_headers(const char *data, size_t bytes);
+
+/* Parses a whole head as found by head_find_end, its headers into `table`. False: *refusal says
+ * why. */
+bool head_parse(const char *data, size_t bytes, struct http_header *table, size_t table_count,
+                struct http_head *out, struct refusal *refusal);
 
 /* The value of the first header of that name (ASCII case ignored), or NULL. */
 const struct slice *head_header(const struct http_head *head, const char *name);

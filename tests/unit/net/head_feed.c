@@ -33,7 +33,10 @@ struct verdict head_feed(struct slice data, size_t split)
         return verdict;
     if (end > 0) {
         verdict.owned = copy_of(data.data, (size_t)end);
-        if (head_parse(verdict.owned, (size_t)end, &verdict.head, &refusal)) {
+        size_t count = head_count_headers(verdict.owned, (size_t)end);
+        verdict.table = calloc(count + 1, sizeof *verdict.table);
+        assert_non_null(verdict.table);
+        if (head_parse(verdict.owned, (size_t)end, verdict.table, count, &verdict.head, &refusal)) {
             verdict.status = 0;
             verdict.used = (size_t)end;
             return verdict;
@@ -43,4 +46,10 @@ struct verdict head_feed(struct slice data, size_t split)
     assert_true(refusal.status >= 400 && refusal.status < 500);
     assert_true(strlen(refusal.code) > 0 && strlen(refusal.message) > 0);
     return verdict;
+}
+
+void head_feed_free(struct verdict *verdict)
+{
+    free(verdict->owned);
+    free(verdict->table);
 }

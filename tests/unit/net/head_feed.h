@@ -12,9 +12,12 @@ enum { HEAD_UNFINISHED = -1 };
 struct verdict {
     int status; /* 0: accepted, HEAD_UNFINISHED: more is wanted, else why it is refused */
     size_t used;
-    char *owned; /* the caller frees it */
+    char *owned;
+    struct http_header *table; /* of the head */
     struct http_head head;
 };
+
+void head_feed_free(struct verdict *verdict);
 
 /* Up to `split` in one piece, then all of it. */
 struct verdict head_feed(struct slice data, size_t split);

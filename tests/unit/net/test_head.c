@@ -16,7 +16,7 @@ static void assert_refused(struct slice data, int status, size_t step)
         if (verdict.status != status)
             fail_msg("status %d, not %d, split at %zu of: %.*s", verdict.status, status, split,
                      (int)(data.bytes < 200 ? data.bytes : 200), data.data);
-        free(verdict.owned);
+        head_feed_free(&verdict);
     }
 }
 
@@ -305,7 +305,7 @@ static void assert_accepted(struct slice data, size_t step)
         if (verdict.status != 0)
             fail_msg("status %d, split at %zu of %zu", verdict.status, split, data.bytes);
         assert_int_equal(verdict.used, data.bytes);
-        free(verdict.owned);
+        head_feed_free(&verdict);
     }
 }
 
@@ -472,7 +472,7 @@ static void assert_reads(const struct legal *legal, struct slice data, size_t sp
         assert_slice(*head_header(head, legal->name), legal->value);
     }
     assert_null(head_header(head, "x-not-there"));
-    free(verdict.owned);
+    head_feed_free(&verdict);
 }
 
 /* Alone, and with bytes behind it that look like more of it. */

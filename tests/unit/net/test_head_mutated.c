@@ -218,8 +218,8 @@ static void mutations_obey_the_rules(void **state)
                 fail_msg("accepted against the rules (%s): %.*s", why, (int)head.bytes, head.data);
             accepted++;
         }
-        free(whole.owned);
-        free(parts.owned);
+        head_feed_free(&whole);
+        head_feed_free(&parts);
         buffer_fini(&text);
     }
     assert_in_range(accepted, 10000, 190000); /* else it tests nothing */
