@@ -25,6 +25,7 @@ LIBRARIES = [
     (r"(event2/.*|event|evhttp|evutil|evdns)\.h|event2/.*", {"net"}),
     (r"curl/.*", {"net"}),
     (r"openssl/.*", {"net"}),
+    (r"zlib\.h", {"net"}),
     (r"sqlite3.*\.h", {"store"}),
     (r"sodium(\.h|/.*)", {"base"}),
 ]
@@ -35,7 +36,7 @@ LIBC = re.compile(
     r"|math|netdb|poll|pthread|pwd|sched|semaphore|setjmp|signal|stdalign|stdarg|stdatomic|stdbool"
     r"|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syslog|termios|threads|time|unistd"
     r"|[epx]mmintrin|arpa/inet|netinet/(in|tcp)"
-    r"|sys/(epoll|eventfd|file|ioctl|mman|param|prctl|random|resource|select|sendfile|signalfd"
+    r"|sys/(epoll|eventfd|file|ioctl|mman|param|prctl|queue|random|resource|select|sendfile|signalfd"
     r"|socket|stat|statvfs|syscall|time|timerfd|types|uio|un|utsname|wait))\.h"
 )
 
