@@ -1,0 +1,776 @@
+/* Calls over plain HTTP/1.1 against a server that plays a script: connections are kept when that is
+ * safe and only then, what is cut is noticed, what is paused stays where it is, and no event comes
+ * when none may. */
+#include "base/support.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "net/scripted_server.h"
+#include "net/upstream.h"
+
+enum { BODY_MAX = 1 << 26, LONG_MS = 60000 };
+
+#define HEAD "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; x=y\r\n"
+#define HELLO HEAD "Content-Length: 5\r\n\r\nhello"
+#define CHUNKED HEAD "Transfer-Encoding: chunked\r\n\r\n"
+
+static struct inbox inbox;
+static struct loop *loop;
+static struct upstream *upstream;
+static struct scripted_server server;
+
+enum plan { TAKE, CANCEL_AT_HEAD, CANCEL_AT_DATA, PAUSE_AT_DATA, PAUSE_AND_RESUME_AT_DATA };
+
+/* What became of a call. */
+struct outcome {
+    struct upstream_call *call;
+    enum plan plan;
+    bool inside; /* a function of upstream.h: no event may come */
+    bool paused;
+    struct deferred resume;
+    unsigned heads;
+    int status;
+    char content_type[64];
+    struct buffer body;
+    unsigned pieces;
+    bool ended;
+    enum upstream_end end;
+    char detail[256];
+};
+
+static void resume(void *arg)
+{
+    struct outcome *outcome = arg;
+    outcome->paused = false;
+    outcome->inside = true;
+    upstream_resume(outcome->call);
+    outcome->inside = false;
+}
+
+static void cancel(struct outcome *outcome)
+{
+    outcome->inside = true;
+    upstream_cancel(outcome->call);
+    outcome->call = NULL;
+    loop_cancel(loop, &outcome->resume);
+    loop_stop(loop);
+}
+
+static void on_head(const struct upstream_head *head, void *arg)
+{
+    struct outcome *outcome = arg;
+    assert_false(outcome->inside || outcome->paused || outcome->ended);
+    outcome->heads++;
+    outcome->status = head->status;
+    snprintf(outcome->content_type, sizeof outcome->content_type, "%.*s",
+             (int)head->content_type.bytes, head->content_type.data ? head->content_type.data : "");
+    if (outcome->plan == CANCEL_AT_HEAD)
+        cancel(outcome);
+}
+
+static void on_data(struct slice data, void *arg)
+{
+    struct outcome *outcome = arg;
+    assert_false(outcome->inside || outcome->paused || outcome->ended);
+    assert_int_equal(outcome->heads, 1);
+    assert_true(buffer_append_slice(&outcome->body, data));
+    outcome->pieces++;
+    if (outcome->plan == CANCEL_AT_DATA)
+        cancel(outcome);
+    if (outcome->plan == PAUSE_AT_DATA || outcome->plan == PAUSE_AND_RESUME_AT_DATA) {
+        outcome->paused = true;
+        upstream_pause(outcome->call);
+        if (outcome->plan == PAUSE_AT_DATA)
+            loop_defer(loop, &outcome->resume);
+        else
+            resume(outcome);
+    }
+}
+
+static void on_end(enum upstream_end end, const char *detail, void *arg)
+{
+    struct outcome *outcome = arg;
+    assert_false(outcome->inside || outcome->paused || outcome->ended);
+    outcome->ended = true;
+    outcome->call = NULL;
+    outcome->end = end;
+    snprintf(outcome->detail, sizeof outcome->detail, "%s", detail);
+    loop_stop(loop);
+}
+
+static void begin_at(struct outcome *outcome, enum plan plan, const char *url, struct slice body,
+                     int64_t connect_timeout_ms)
+{
+    static const char *const headers[] = {"Content-Type: application/json",
+                                          "Authorization: Bearer k"};
+    struct fault fault;
+    const struct upstream_request request = {.url = url,
+                                             .headers = headers,
+                                             .header_count = 2,
+                                             .body = body,
+                                             .connect_timeout_ms = connect_timeout_ms};
+    const struct upstream_events events = {on_head, on_data, on_end, outcome};
+    memset(outcome, 0, sizeof *outcome);
+    buffer_init(&outcome->body, BODY_MAX);
+    outcome->plan = plan;
+    outcome->resume = (struct deferred){.call = resume, .arg = outcome};
+    outcome->inside = true;
+    outcome->call = upstream_start(upstream, &request, &events, &fault);
+    outcome->inside = false;
+    assert_non_null(outcome->call);
+}
+
+static void begin(struct outcome *outcome, enum plan plan, struct slice body)
+{
+    char url[64];
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/v1/x", server.port);
+    begin_at(outcome, plan, url, body, LONG_MS);
+}
+
+/* Until an end or a cancel; the outcome's body is the caller's. */
+static struct outcome ask_with(enum plan plan, struct slice body)
+{
+    struct outcome outcome;
+    begin(&outcome, plan, body);
+    loop_run(loop);
+    return outcome;
+}
+
+static void assert_whole(struct outcome *outcome, int status, const char *body)
+{
+    if (!outcome->ended || outcome->end != UPSTREAM_COMPLETE)
+        fail_msg("ended %d: %d, %s", outcome->ended, outcome->end, outcome->detail);
+    assert_int_equal(outcome->heads, 1);
+    assert_int_equal(outcome->status, status);
+    assert_int_equal(outcome->body.bytes, strlen(body));
+    if (outcome->body.bytes > 0)
+        assert_memory_equal(outcome->body.data, body, outcome->body.bytes);
+    buffer_fini(&outcome->body);
+}
+
+static void assert_failed(struct outcome *outcome, enum upstream_end end, const char *body)
+{
+    assert_true(outcome->ended);
+    if (outcome->end != end)
+        fail_msg("%d instead of %d: %s", outcome->end, end, outcome->detail);
+    assert_true(strlen(outcome->detail) > 0);
+    assert_int_equal(outcome->body.bytes, strlen(body));
+    buffer_fini(&outcome->body);
+}
+
+static void ask_whole(int status, const char *body)
+{
+    struct outcome outcome = ask_with(TAKE, slice_of("{}"));
+    assert_whole(&outcome, status, body);
+}
+
+/* Turns the loop until the server has counted so far. */
+static atomic_int *awaited;
+static int awaited_count;
+
+static void look(void *arg)
+{
+    (void)arg;
+    if (awaited != NULL && *awaited >= awaited_count)
+        loop_stop(loop);
+}
+
+static void turn_until(atomic_int *count, int wanted)
+{
+    awaited = count;
+    awaited_count = wanted;
+    loop_run(loop);
+    awaited = NULL;
+}
+
+static int set_up(void **state)
+{
+    struct fault fault;
+    (void)state;
+    alarm(120); /* nothing here waits for ever */
+    assert_true(inbox_init(&inbox, 100));
+    loop = loop_new(&inbox, NULL, &fault);
+    assert_non_null(loop);
+    upstream = upstream_new(loop);
+    loop_on_tick(loop, look, NULL);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    upstream_free(upstream);
+    loop_free(loop);
+    inbox_finish(&inbox);
+    inbox_fini(&inbox);
+    return 0;
+}
+
+static void start(const struct script *script)
+{
+    scripted_server_start(&server, script);
+}
+
+static void join(int connections)
+{
+    scripted_server_join(&server);
+    assert_int_equal(server.connections, connections);
+    free(server.request);
+}
+
+#define SAY(words)                                                                                 \
+    {                                                                                              \
+        STEP_SEND, words,                                                                          \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
+#define READ                                                                                       \
+    {                                                                                              \
+        STEP_READ, NULL,                                                                           \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
+#define CLOSE                                                                                      \
+    {                                                                                              \
+        STEP_CLOSE, NULL,                                                                          \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
+#define SEE_CLOSE                                                                                  \
+    {                                                                                              \
+        STEP_SEE_CLOSE, NULL,                                                                      \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
+#define WAIT                                                                                       \
+    {                                                                                              \
+        STEP_WAIT, NULL,                                                                           \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
+
+/* ---- a request and its answer ---- */
+
+static void asks_and_is_answered(void **state)
+{
+    (void)state;
+    static const struct script script = {{{READ, SAY(HELLO), WAIT}}};
+    static const char sent[] =
+        "POST /v1/x HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAccept: */*\r\n"
+        "Accept-Encoding: identity\r\nContent-Length: 2\r\n"
+        "Content-Type: application/json\r\nAuthorization: Bearer k\r\n\r\n{}";
+    char expected[512];
+    start(&script);
+    struct outcome outcome = ask_with(TAKE, slice_of("{}"));
+    assert_string_equal(outcome.content_type, "text/event-stream");
+    assert_whole(&outcome, 200, "hello");
+    scripted_server_go(&server);
+    scripted_server_join(&server);
+    snprintf(expected, sizeof expected, sent, server.port);
+    assert_string_equal(server.request, expected);
+    free(server.request);
+}
+
+/* Each of these, three times over one connection. */
+static void keeps_the_connection(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *answer;
+        int status;
+        const char *body;
+    } kept[] = {
+        {HELLO, 200, "hello"},
+        {CHUNKED "5\r\nhello\r\n0\r\nX: y\r\n\r\n", 200, "hello"},
+        {"HTTP/1.1 103 Early Hints\r\n\r\n" HELLO, 200, "hello"},
+        {"HTTP/1.1 204 No Content\r\n\r\n", 204, ""},
+        {"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", 500, ""},
+    };
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        const struct step say = {STEP_SEND, kept[i].answer, {0}};
+        const struct step slowly = {STEP_SEND_BYTEWISE, kept[i].answer, {0}};
+        const struct script script = {{{READ, say, READ, slowly, READ, say, WAIT}}};
+        start(&script);
+        for (int n = 0; n < 3; n++)
+            ask_whole(kept[i].status, kept[i].body);
+        scripted_server_go(&server);
+        join(1);
+    }
+}
+
+/* After each of these the client closes, or the connection is no more: the next call has its own. */
+static void keeps_no_doubtful_connection(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *answer;
+        int status;
+        const char *body;
+        bool server_closes;
+    } last[] = {
+        {HEAD "Content-Length: 5\r\nConnection: close\r\n\r\nhello", 200, "hello", false},
+        {HEAD "Content-Length: 5\r\n\r\nhello!", 200, "hello", false},
+        {HELLO HELLO, 200, "hello", false},
+        {CHUNKED "5\r\nhello\r\n0\r\n\r\n\r\n", 200, "hello", false},
+        {"HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\nhello", 200,
+         "hello", false},
+        {"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", 204, "", false},
+        {HEAD "\r\nhello", 200, "hello", true},
+        {"HTTP/1.0 200 OK\r\n\r\nhello", 200, "hello", true},
+    };
+    for (size_t i = 0; i < sizeof last / sizeof *last; i++) {
+        const struct step say = {STEP_SEND, last[i].answer, {0}};
+        const struct step then =
+            last[i].server_closes ? (struct step)CLOSE : (struct step)SEE_CLOSE;
+        const struct script script = {{{READ, say, then}, {READ, SAY(HELLO), WAIT}}};
+        start(&script);
+        ask_whole(last[i].status, last[i].body);
+        ask_whole(200, "hello");
+        scripted_server_go(&server);
+        join(2);
+    }
+}
+
+static void closes_an_idle_connection_that_speaks(void **state)
+{
+    (void)state;
+    static const struct script script = {
+        {{READ, SAY(HELLO), WAIT, SAY("HTTP/1.1 408 Request Timeout\r\n\r\n"), SEE_CLOSE},
+         {READ, SAY(HELLO), WAIT}}};
+    start(&script);
+    ask_whole(200, "hello");
+    scripted_server_go(&server);
+    turn_until(&server.closes, 1);
+    ask_whole(200, "hello");
+    scripted_server_go(&server);
+    join(2);
+}
+
+static void closes_an_old_idle_connection(void **state)
+{
+    (void)state;
+    static const struct script script = {{{READ, SAY(HELLO), SEE_CLOSE}}};
+    start(&script);
+    ask_whole(200, "hello");
+    clock_advance_ms(61000);
+    turn_until(&server.closes, 1);
+    join(1);
+}
+
+/* ---- repeating ---- */
+
+/* It was closed by the provider in the moment of the second request. */
+static void repeats_over_a_new_connection(void **state)
+{
+    (void)state;
+    static const struct script closed = {
+        {{READ, SAY(HELLO), READ, CLOSE}, {READ, SAY(HELLO), WAIT}}};
+    static const struct script reset = {
+        {{READ, SAY(HELLO), READ, {STEP_RESET, NULL, {0}}}, {READ, SAY(HELLO), WAIT}}};
+    const struct script *both[] = {&closed, &reset};
+    for (size_t i = 0; i < 2; i++) {
+        start(both[i]);
+        ask_whole(200, "hello");
+        ask_whole(200, "hello");
+        scripted_server_go(&server);
+        scripted_server_join(&server);
+        assert_int_equal(server.connections, 2);
+        assert_int_equal(server.requests, 3);
+        assert_non_null(strstr(server.request, "\r\n\r\n{}"));
+        free(server.request);
+    }
+}
+
+static void repeats_once_only(void **state)
+{
+    (void)state;
+    static const struct script script = {{{READ, SAY(HELLO), READ, CLOSE}, {READ, CLOSE}}};
+    start(&script);
+    ask_whole(200, "hello");
+    struct outcome outcome = ask_with(TAKE, slice_of("{}"));
+    assert_failed(&outcome, UPSTREAM_BROKEN, "");
+    join(2);
+}
+
+static void repeats_nothing_of_which_a_byte_was_answered(void **state)
+{
+    (void)state;
+    static const struct script script = {{{READ, SAY(HELLO), READ, SAY("H"), CLOSE}}};
+    start(&script);
+    ask_whole(200, "hello");
+    struct outcome outcome = ask_with(TAKE, slice_of("{}"));
+    assert_failed(&outcome, UPSTREAM_BROKEN, "");
+    join(1);
+}
+
+/* ---- what is no answer ---- */
+
+static void tells_what_is_broken(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *answer;
+        const char *body;
+        bool reset;
+    } broken[] = {
+        {"", "", false},
+        {"", "", true},
+        {"HTTP/1.1 200 OK\r\nContent-Le", "", false},
+        {HEAD "Content-Length: 6\r\n\r\nhello", "hello", false},
+        {HEAD "Content-Length: 6\r\n\r\nhello", "hello", true},
+        {CHUNKED "5\r\nhello\r\n", "hello", false},
+        {CHUNKED "5\r\nhello\r\n0\r\n", "hello", false},
+        {CHUNKED "5\r\nhello\r\nzz\r\n", "hello", false},
+        {HEAD "\r\nhello", "hello", true},
+        {"SSH-2.0\r\n", "", false},
+        {"HTTP/1.1 101 Switching Protocols\r\n\r\n", "", false},
+        {HEAD "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello", "", false},
+    };
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        const struct step say = {STEP_SEND, broken[i].answer, {0}};
+        const struct step reset = {STEP_RESET, NULL, {0}};
+        /* The wait lets it be read before a reset would throw it away. */
+        const struct script script = {
+            {{READ, say, WAIT, broken[i].reset ? reset : (struct step)CLOSE}}};
+        struct outcome outcome;
+        start(&script);
+        begin(&outcome, TAKE, slice_of("{}"));
+        while (!outcome.ended && outcome.body.bytes < strlen(broken[i].body))
+            turn_until(&server.requests, 1);
+        scripted_server_go(&server);
+        if (!outcome.ended)
+            loop_run(loop);
+        assert_failed(&outcome, UPSTREAM_BROKEN, broken[i].body);
+        join(1);
+    }
+}
+
+static struct slice large_body(size_t bytes)
+{
+    char *data = malloc(bytes);
+    assert_non_null(data);
+    for (size_t i = 0; i < bytes; i++)
+        data[i] = (char)('a' + (i * 7 + i / 251) % 26);
+    return (struct slice){data, bytes};
+}
+
+/* The answer comes while the request is still on its way, and stands; with a close behind it that
+ * breaks off the sending, too. */
+static void takes_an_early_answer(void **state)
+{
+    (void)state;
+    static const char answer[] = "HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\nlarge";
+    static const struct script waits = {{{{STEP_READ_HEAD, NULL, {0}}, SAY(answer), SEE_CLOSE}}};
+    static const struct script closes = {{{{STEP_READ_HEAD, NULL, {0}}, SAY(answer), CLOSE}}};
+    const struct script *both[] = {&waits, &closes};
+    struct slice body = large_body(32 << 20);
+    for (size_t i = 0; i < 2; i++) {
+        start(both[i]);
+        struct outcome outcome = ask_with(TAKE, body);
+        assert_whole(&outcome, 413, "large");
+        join(1);
+    }
+    free((void *)(uintptr_t)body.data);
+}
+
+static void sends_a_large_body(void **state)
+{
+    (void)state;
+    static const struct script script = {{{WAIT, READ, SAY(HELLO), READ, SAY(HELLO), WAIT}}};
+    struct slice body = large_body(32 << 20);
+    struct outcome outcome;
+    start(&script);
+    begin(&outcome, TAKE, body);
+    turn_until(&server.connections, 1); /* by now it has filled what the kernel takes */
+    scripted_server_go(&server);
+    loop_run(loop);
+    assert_whole(&outcome, 200, "hello");
+    ask_whole(200, "hello");
+    scripted_server_go(&server);
+    join(1);
+
+    static const struct script alone = {{{READ, SAY(HELLO), WAIT}}};
+    start(&alone);
+    outcome = ask_with(TAKE, body);
+    assert_whole(&outcome, 200, "hello");
+    scripted_server_go(&server);
+    scripted_server_join(&server);
+    assert_true(server.request_bytes > body.bytes);
+    assert_memory_equal(server.request + server.request_bytes - body.bytes, body.data, body.bytes);
+    free(server.request);
+    free((void *)(uintptr_t)body.data);
+}
+
+/* ---- pausing and cancelling ---- */
+
+static struct slice chunked_answer(struct slice body, size_t chunk_bytes)
+{
+    struct buffer text;
+    buffer_init(&text, BODY_MAX);
+    buffer_append_text(&text, CHUNKED);
+    for (size_t at = 0; at < body.bytes; at += chunk_bytes) {
+        size_t bytes = body.bytes - at < chunk_bytes ? body.bytes - at : chunk_bytes;
+        buffer_printf(&text, "%zx\r\n", bytes);
+        buffer_append(&text, body.data + at, bytes);
+        buffer_append_text(&text, "\r\n");
+    }
+    buffer_append_text(&text, "0\r\n\r\n");
+    assert_false(text.failed);
+    return buffer_slice(&text);
+}
+
+static void pauses(void **state)
+{
+    (void)state;
+    static const enum plan plans[] = {PAUSE_AT_DATA, PAUSE_AND_RESUME_AT_DATA};
+    struct slice body = large_body(1 << 20);
+    struct slice answer = chunked_answer(body, 1000);
+    for (size_t i = 0; i < 2; i++) {
+        const struct script script = {{{READ, {STEP_SEND, NULL, answer}, READ, SAY(HELLO), WAIT}}};
+        start(&script);
+        struct outcome outcome = ask_with(plans[i], slice_of("{}"));
+        assert_true(outcome.ended && outcome.end == UPSTREAM_COMPLETE);
+        assert_true(outcome.pieces >= body.bytes / 1000);
+        assert_int_equal(outcome.body.bytes, body.bytes);
+        assert_memory_equal(outcome.body.data, body.data, body.bytes);
+        buffer_fini(&outcome.body);
+        outcome = ask_with(plans[i], slice_of("{}")); /* ends with the piece that it pauses at */
+        assert_whole(&outcome, 200, "hello");
+        scripted_server_go(&server);
+        join(1);
+    }
+    free((void *)(uintptr_t)answer.data);
+    free((void *)(uintptr_t)body.data);
+}
+
+static void cancels_at_once(void **state)
+{
+    (void)state;
+    static const enum plan plans[] = {CANCEL_AT_HEAD, CANCEL_AT_DATA};
+    static const struct script script = {
+        {{READ, SAY(CHUNKED "5\r\nhello\r\n5\r\nhello\r\n"), SEE_CLOSE}}};
+    for (size_t i = 0; i < 2; i++) {
+        start(&script);
+        struct outcome outcome = ask_with(plans[i], slice_of("{}"));
+        assert_false(outcome.ended);
+        assert_int_equal(outcome.body.bytes, plans[i] == CANCEL_AT_DATA ? 5 : 0);
+        buffer_fini(&outcome.body);
+        join(1); /* the server has seen it, though the loop has not turned any more */
+    }
+}
+
+/* Before it is connected, while the answer is awaited, after a pause, after it has failed. */
+static void cancels_anywhere(void **state)
+{
+    (void)state;
+    static const struct script script = {
+        {{SEE_CLOSE}, {READ, SEE_CLOSE}, {READ, SAY(CHUNKED "5\r\nhello\r\n"), SEE_CLOSE}}};
+    struct outcome outcome;
+    start(&script);
+    begin(&outcome, TAKE, slice_of("{}"));
+    cancel(&outcome);
+    turn_until(&server.over, 1);
+
+    begin(&outcome, TAKE, slice_of("{}"));
+    turn_until(&server.requests, 1);
+    cancel(&outcome);
+    turn_until(&server.over, 2);
+
+    begin(&outcome, PAUSE_AT_DATA, slice_of("{}"));
+    while (outcome.body.bytes == 0)
+        turn_until(&server.requests, 2);
+    upstream_pause(outcome.call);
+    upstream_resume(outcome.call);
+    cancel(&outcome);
+    turn_until(&server.over, 3);
+    buffer_fini(&outcome.body);
+    join(3);
+
+    /* Nobody listens there any more. */
+    begin(&outcome, TAKE, slice_of("{}"));
+    cancel(&outcome);
+    assert_false(outcome.ended);
+}
+
+/* ---- connecting ---- */
+
+static void is_refused(void **state)
+{
+    (void)state;
+    static const struct script script = {{{READ, SAY(HELLO), CLOSE}}};
+    start(&script);
+    ask_whole(200, "hello");
+    join(1);
+    struct outcome outcome = ask_with(TAKE, slice_of("{}"));
+    assert_failed(&outcome, UPSTREAM_UNREACHABLE, "");
+    assert_non_null(strstr(outcome.detail, strerror(ECONNREFUSED)));
+}
+
+/* localhost is ::1 as well, where nobody listens. */
+static void looks_names_up(void **state)
+{
+    (void)state;
+    static const struct script script = {{{READ, SAY(HELLO), READ, SAY(HELLO), WAIT}}};
+    char url[64];
+    struct outcome outcome;
+    start(&script);
+    snprintf(url, sizeof url, "http://localhost:%d/v1/x", server.port);
+    for (int i = 0; i < 2; i++) {
+        begin_at(&outcome, TAKE, url, slice_of("{}"), LONG_MS);
+        loop_run(loop);
+        assert_whole(&outcome, 200, "hello");
+    }
+    begin_at(&outcome, TAKE, url, slice_of("{}"), LONG_MS); /* no third request: kept, and gone */
+    cancel(&outcome);
+    scripted_server_go(&server);
+    join(1);
+}
+
+/* Names that no resolver asks anybody for: a label of 64 letters is none. */
+static void knows_no_such_name(void **state)
+{
+    (void)state;
+    char url[128];
+    struct outcome outcome;
+    snprintf(url, sizeof url, "http://%064d.test/x", 7);
+    begin_at(&outcome, TAKE, url, slice_of("{}"), LONG_MS);
+    loop_run(loop);
+    assert_failed(&outcome, UPSTREAM_UNREACHABLE, "");
+    assert_non_null(strstr(outcome.detail, "could not look up"));
+    begin_at(&outcome, TAKE, url, slice_of("{}"), LONG_MS);
+    cancel(&outcome); /* its lookup is still under way */
+}
+
+/* A listener whose queue is full does not answer the next. */
+static void gives_up_connecting(void **state)
+{
+    (void)state;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t bytes = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    int others[4];
+    char url[64];
+    struct outcome outcome;
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, bytes), 0);
+    assert_int_equal(listen(listener, 0), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &bytes), 0);
+    for (size_t i = 0; i < 4; i++) {
+        others[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)connect(others[i], (struct sockaddr *)&address, bytes);
+    }
+    struct pollfd first = {others[0], POLLOUT, 0};
+    assert_int_equal(poll(&first, 1, 10000), 1); /* the queue is full: the others wait */
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/x", ntohs(address.sin_port));
+    begin_at(&outcome, TAKE, url, slice_of("{}"), LONG_MS);
+    clock_advance_ms(LONG_MS + 1);
+    loop_run(loop);
+    assert_failed(&outcome, UPSTREAM_TIMED_OUT, "");
+    begin_at(&outcome, TAKE, url, slice_of("{}"), LONG_MS);
+    cancel(&outcome);
+    for (size_t i = 0; i < 4; i++)
+        close(others[i]);
+    close(listener);
+}
+
+static void refuses_what_cannot_be_sent(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"A: b"};
+    static const char *const bad[] = {"A: b\r\nC: d"};
+    static const char *const urls[] = {"http://127.0.0.1/", "https://127.0.0.1/"};
+    const struct upstream_events events = {on_head, on_data, on_end, NULL};
+    struct upstream_request request = {.headers = bad, .header_count = 1, .connect_timeout_ms = 1};
+    struct fault fault;
+    for (size_t i = 0; i < 2; i++) {
+        request.url = urls[i];
+        assert_null(upstream_start(upstream, &request, &events, &fault));
+        assert_string_equal(fault.code, "invalid_value");
+    }
+    request.headers = good;
+    request.url = "http://user@127.0.0.1/";
+    assert_null(upstream_start(upstream, &request, &events, &fault));
+    assert_string_equal(fault.code, "invalid_value");
+}
+
+/* ---- anything ---- */
+
+/* Many calls at once over answers of any kind, pausing and leaving as it comes. */
+static void survives_anything(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 300 };
+    struct dice dice = dice_make();
+    for (int round = 0; round < ROUNDS; round++) {
+        size_t bytes = 1 + dice_below(&dice, 200000);
+        struct slice body = large_body(bytes);
+        struct slice answer = chunked_answer(body, 1 + dice_below(&dice, 5000));
+        size_t cut = dice_below(&dice, answer.bytes + 1);
+        bool whole = dice_below(&dice, 4) > 0;
+        const struct step rest = {STEP_SEND, NULL, {answer.data + cut, answer.bytes - cut}};
+        const struct script script = {{{READ,
+                                        {STEP_SEND, NULL, {answer.data, cut}},
+                                        whole ? rest : (struct step)CLOSE,
+                                        CLOSE}}};
+        static const enum plan plans[] = {TAKE, PAUSE_AT_DATA, PAUSE_AND_RESUME_AT_DATA,
+                                          CANCEL_AT_HEAD, CANCEL_AT_DATA};
+        enum plan plan = plans[dice_below(&dice, 5)];
+        start(&script);
+        struct outcome outcome = ask_with(plan, body);
+        bool cancelled = plan == CANCEL_AT_HEAD || plan == CANCEL_AT_DATA;
+        assert_true(outcome.ended || (cancelled && outcome.call == NULL));
+        if (!cancelled && whole)
+            assert_int_equal(outcome.end, UPSTREAM_COMPLETE);
+        if (outcome.end == UPSTREAM_COMPLETE && outcome.ended)
+            assert_int_equal(outcome.body.bytes, body.bytes);
+        assert_true(outcome.body.bytes <= body.bytes);
+        if (outcome.body.bytes > 0)
+            assert_memory_equal(outcome.body.data, body.data, outcome.body.bytes);
+        buffer_fini(&outcome.body);
+        join(1);
+        free((void *)(uintptr_t)answer.data);
+        free((void *)(uintptr_t)body.data);
+    }
+}
+
+#define WITH_CLIENT(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_CLIENT(asks_and_is_answered),
+        WITH_CLIENT(keeps_the_connection),
+        WITH_CLIENT(keeps_no_doubtful_connection),
+        WITH_CLIENT(closes_an_idle_connection_that_speaks),
+        WITH_CLIENT(closes_an_old_idle_connection),
+        WITH_CLIENT(repeats_over_a_new_connection),
+        WITH_CLIENT(repeats_once_only),
+        WITH_CLIENT(repeats_nothing_of_which_a_byte_was_answered),
+        WITH_CLIENT(tells_what_is_broken),
+        WITH_CLIENT(takes_an_early_answer),
+        WITH_CLIENT(sends_a_large_body),
+        WITH_CLIENT(pauses),
+        WITH_CLIENT(cancels_at_once),
+        WITH_CLIENT(cancels_anywhere),
+        WITH_CLIENT(is_refused),
+        WITH_CLIENT(looks_names_up),
+        WITH_CLIENT(knows_no_such_name),
+        WITH_CLIENT(gives_up_connecting),
+        WITH_CLIENT(refuses_what_cannot_be_sent),
+        WITH_CLIENT(survives_anything),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
