@@ -41,9 +41,9 @@ size_t chunked_skip(struct chunked *chunked, const char *data, size_t bytes,
 size_t chunked_run(const struct chunked *chunked, size_t bytes);
 void chunked_take(struct chunked *chunked, size_t bytes);
 
-/* All of that in one: reads from data; appends what is body to `body`, whose maximum is the body limit. Returns how
- * many bytes were used; less than `bytes` only when chunked->state became CHUNKED_END, or with
- * *refusal (status != 0). */
+/* All of that in one: reads from data; appends what is body to `body`, whose maximum is the body
+ * limit. Returns how many bytes were used; less than `bytes` only when chunked->state became
+ * CHUNKED_END, or with *refusal (status != 0). */
 size_t chunked_feed(struct chunked *chunked, const char *data, size_t bytes, struct buffer *body,
                     struct refusal *refusal);
 

@@ -12,256 +12,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/buffer.h"
 #include "base/clock.h"
-#include "net/scripted_server.h"
-#include "net/upstream.h"
-
-enum { BODY_MAX = 1 << 26, LONG_MS = 60000 };
+#include "net/asker.h"
 
 #define HEAD "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; x=y\r\n"
 #define HELLO HEAD "Content-Length: 5\r\n\r\nhello"
 #define CHUNKED HEAD "Transfer-Encoding: chunked\r\n\r\n"
 
-static struct inbox inbox;
-static struct loop *loop;
-static struct upstream *upstream;
-static struct scripted_server server;
-
-enum plan { TAKE, CANCEL_AT_HEAD, CANCEL_AT_DATA, PAUSE_AT_DATA, PAUSE_AND_RESUME_AT_DATA };
-
-/* What became of a call. */
-struct outcome {
-    struct upstream_call *call;
-    enum plan plan;
-    bool inside; /* a function of upstream.h: no event may come */
-    bool paused;
-    struct deferred resume;
-    unsigned heads;
-    int status;
-    char content_type[64];
-    struct buffer body;
-    unsigned pieces;
-    bool ended;
-    enum upstream_end end;
-    char detail[256];
-};
-
-static void resume(void *arg)
-{
-    struct outcome *outcome = arg;
-    outcome->paused = false;
-    outcome->inside = true;
-    upstream_resume(outcome->call);
-    outcome->inside = false;
-}
-
-static void cancel(struct outcome *outcome)
-{
-    outcome->inside = true;
-    upstream_cancel(outcome->call);
-    outcome->call = NULL;
-    loop_cancel(loop, &outcome->resume);
-    loop_stop(loop);
-}
-
-static void on_head(const struct upstream_head *head, void *arg)
-{
-    struct outcome *outcome = arg;
-    assert_false(outcome->inside || outcome->paused || outcome->ended);
-    outcome->heads++;
-    outcome->status = head->status;
-    snprintf(outcome->content_type, sizeof outcome->content_type, "%.*s",
-             (int)head->content_type.bytes, head->content_type.data ? head->content_type.data : "");
-    if (outcome->plan == CANCEL_AT_HEAD)
-        cancel(outcome);
-}
-
-static void on_data(struct slice data, void *arg)
-{
-    struct outcome *outcome = arg;
-    assert_false(outcome->inside || outcome->paused || outcome->ended);
-    assert_int_equal(outcome->heads, 1);
-    assert_true(buffer_append_slice(&outcome->body, data));
-    outcome->pieces++;
-    if (outcome->plan == CANCEL_AT_DATA)
-        cancel(outcome);
-    if (outcome->plan == PAUSE_AT_DATA || outcome->plan == PAUSE_AND_RESUME_AT_DATA) {
-        outcome->paused = true;
-        upstream_pause(outcome->call);
-        if (outcome->plan == PAUSE_AT_DATA)
-            loop_defer(loop, &outcome->resume);
-        else
-            resume(outcome);
-    }
-}
-
-static void on_end(enum upstream_end end, const char *detail, void *arg)
-{
-    struct outcome *outcome = arg;
-    assert_false(outcome->inside || outcome->paused || outcome->ended);
-    outcome->ended = true;
-    outcome->call = NULL;
-    outcome->end = end;
-    snprintf(outcome->detail, sizeof outcome->detail, "%s", detail);
-    loop_stop(loop);
-}
-
-static void begin_at(struct outcome *outcome, enum plan plan, const char *url, struct slice body,
-                     int64_t connect_timeout_ms)
-{
-    static const char *const headers[] = {"Content-Type: application/json",
-                                          "Authorization: Bearer k"};
-    struct fault fault;
-    const struct upstream_request request = {.url = url,
-                                             .headers = headers,
-                                             .header_count = 2,
-                                             .body = body,
-                                             .connect_timeout_ms = connect_timeout_ms};
-    const struct upstream_events events = {on_head, on_data, on_end, outcome};
-    memset(outcome, 0, sizeof *outcome);
-    buffer_init(&outcome->body, BODY_MAX);
-    outcome->plan = plan;
-    outcome->resume = (struct deferred){.call = resume, .arg = outcome};
-    outcome->inside = true;
-    outcome->call = upstream_start(upstream, &request, &events, &fault);
-    outcome->inside = false;
-    assert_non_null(outcome->call);
-}
-
-static void begin(struct outcome *outcome, enum plan plan, struct slice body)
-{
-    char url[64];
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/v1/x", server.port);
-    begin_at(outcome, plan, url, body, LONG_MS);
-}
-
-/* Until an end or a cancel; the outcome's body is the caller's. */
-static struct outcome ask_with(enum plan plan, struct slice body)
-{
-    struct outcome outcome;
-    begin(&outcome, plan, body);
-    loop_run(loop);
-    return outcome;
-}
-
-static void assert_whole(struct outcome *outcome, int status, const char *body)
-{
-    if (!outcome->ended || outcome->end != UPSTREAM_COMPLETE)
-        fail_msg("ended %d: %d, %s", outcome->ended, outcome->end, outcome->detail);
-    assert_int_equal(outcome->heads, 1);
-    assert_int_equal(outcome->status, status);
-    assert_int_equal(outcome->body.bytes, strlen(body));
-    if (outcome->body.bytes > 0)
-        assert_memory_equal(outcome->body.data, body, outcome->body.bytes);
-    buffer_fini(&outcome->body);
-}
-
-static void assert_failed(struct outcome *outcome, enum upstream_end end, const char *body)
-{
-    assert_true(outcome->ended);
-    if (outcome->end != end)
-        fail_msg("%d instead of %d: %s", outcome->end, end, outcome->detail);
-    assert_true(strlen(outcome->detail) > 0);
-    assert_int_equal(outcome->body.bytes, strlen(body));
-    buffer_fini(&outcome->body);
-}
-
-static void ask_whole(int status, const char *body)
-{
-    struct outcome outcome = ask_with(TAKE, slice_of("{}"));
-    assert_whole(&outcome, status, body);
-}
-
-/* Turns the loop until the server has counted so far. */
-static atomic_int *awaited;
-static int awaited_count;
-
-static void look(void *arg)
-{
-    (void)arg;
-    if (awaited != NULL && *awaited >= awaited_count)
-        loop_stop(loop);
-}
-
-static void turn_until(atomic_int *count, int wanted)
-{
-    awaited = count;
-    awaited_count = wanted;
-    loop_run(loop);
-    awaited = NULL;
-}
-
-static int set_up(void **state)
-{
-    struct fault fault;
-    (void)state;
-    alarm(120); /* nothing here waits for ever */
-    assert_true(inbox_init(&inbox, 100));
-    loop = loop_new(&inbox, NULL, &fault);
-    assert_non_null(loop);
-    upstream = upstream_new(loop);
-    loop_on_tick(loop, look, NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    upstream_free(upstream);
-    loop_free(loop);
-    inbox_finish(&inbox);
-    inbox_fini(&inbox);
-    return 0;
-}
-
-static void start(const struct script *script)
-{
-    scripted_server_start(&server, script);
-}
-
-static void join(int connections)
-{
-    scripted_server_join(&server);
-    assert_int_equal(server.connections, connections);
-    free(server.request);
-}
-
-#define SAY(words)                                                                                 \
-    {                                                                                              \
-        STEP_SEND, words,                                                                          \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
-#define READ                                                                                       \
-    {                                                                                              \
-        STEP_READ, NULL,                                                                           \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
-#define CLOSE                                                                                      \
-    {                                                                                              \
-        STEP_CLOSE, NULL,                                                                          \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
-#define SEE_CLOSE                                                                                  \
-    {                                                                                              \
-        STEP_SEE_CLOSE, NULL,                                                                      \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
-#define WAIT                                                                                       \
-    {                                                                                              \
-        STEP_WAIT, NULL,                                                                           \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
+/* clang-format off */
+#define SAY(words) {STEP_SEND, words, {0}}
+#define READ {STEP_READ, NULL, {0}}
+#define CLOSE {STEP_CLOSE, NULL, {0}}
+#define SEE_CLOSE {STEP_SEE_CLOSE, NULL, {0}}
+#define WAIT {STEP_WAIT, NULL, {0}}
+/* clang-format on */
 
 /* ---- a request and its answer ---- */
 
@@ -274,15 +38,15 @@ static void asks_and_is_answered(void **state)
         "Accept-Encoding: identity\r\nContent-Length: 2\r\n"
         "Content-Type: application/json\r\nAuthorization: Bearer k\r\n\r\n{}";
     char expected[512];
-    start(&script);
-    struct outcome outcome = ask_with(TAKE, slice_of("{}"));
+    asker_start(&script);
+    struct outcome outcome = asker_ask(TAKE, slice_of("{}"));
     assert_string_equal(outcome.content_type, "text/event-stream");
     assert_whole(&outcome, 200, "hello");
-    scripted_server_go(&server);
-    scripted_server_join(&server);
-    snprintf(expected, sizeof expected, sent, server.port);
-    assert_string_equal(server.request, expected);
-    free(server.request);
+    scripted_server_go(&asker_server);
+    scripted_server_join(&asker_server);
+    snprintf(expected, sizeof expected, sent, asker_server.port);
+    assert_string_equal(asker_server.request, expected);
+    free(asker_server.request);
 }
 
 /* Each of these, three times over one connection. */
@@ -304,15 +68,16 @@ static void keeps_the_connection(void **state)
         const struct step say = {STEP_SEND, kept[i].answer, {0}};
         const struct step slowly = {STEP_SEND_BYTEWISE, kept[i].answer, {0}};
         const struct script script = {{{READ, say, READ, slowly, READ, say, WAIT}}};
-        start(&script);
+        asker_start(&script);
         for (int n = 0; n < 3; n++)
-            ask_whole(kept[i].status, kept[i].body);
-        scripted_server_go(&server);
-        join(1);
+            asker_ask_whole(kept[i].status, kept[i].body);
+        scripted_server_go(&asker_server);
+        asker_join(1);
     }
 }
 
-/* After each of these the client closes, or the connection is no more: the next call has its own. */
+/* After each of these the client closes, or the connection is no more: the next call has its
+ * own. */
 static void keeps_no_doubtful_connection(void **state)
 {
     (void)state;
@@ -337,11 +102,11 @@ static void keeps_no_doubtful_connection(void **state)
         const struct step then =
             last[i].server_closes ? (struct step)CLOSE : (struct step)SEE_CLOSE;
         const struct script script = {{{READ, say, then}, {READ, SAY(HELLO), WAIT}}};
-        start(&script);
-        ask_whole(last[i].status, last[i].body);
-        ask_whole(200, "hello");
-        scripted_server_go(&server);
-        join(2);
+        asker_start(&script);
+        asker_ask_whole(last[i].status, last[i].body);
+        asker_ask_whole(200, "hello");
+        scripted_server_go(&asker_server);
+        asker_join(2);
     }
 }
 
@@ -351,24 +116,24 @@ static void closes_an_idle_connection_that_speaks(void **state)
     static const struct script script = {
         {{READ, SAY(HELLO), WAIT, SAY("HTTP/1.1 408 Request Timeout\r\n\r\n"), SEE_CLOSE},
          {READ, SAY(HELLO), WAIT}}};
-    start(&script);
-    ask_whole(200, "hello");
-    scripted_server_go(&server);
-    turn_until(&server.closes, 1);
-    ask_whole(200, "hello");
-    scripted_server_go(&server);
-    join(2);
+    asker_start(&script);
+    asker_ask_whole(200, "hello");
+    scripted_server_go(&asker_server);
+    asker_turn_until(&asker_server.closes, 1);
+    asker_ask_whole(200, "hello");
+    scripted_server_go(&asker_server);
+    asker_join(2);
 }
 
 static void closes_an_old_idle_connection(void **state)
 {
     (void)state;
     static const struct script script = {{{READ, SAY(HELLO), SEE_CLOSE}}};
-    start(&script);
-    ask_whole(200, "hello");
+    asker_start(&script);
+    asker_ask_whole(200, "hello");
     clock_advance_ms(61000);
-    turn_until(&server.closes, 1);
-    join(1);
+    asker_turn_until(&asker_server.closes, 1);
+    asker_join(1);
 }
 
 /* ---- repeating ---- */
@@ -383,15 +148,15 @@ static void repeats_over_a_new_connection(void **state)
         {{READ, SAY(HELLO), READ, {STEP_RESET, NULL, {0}}}, {READ, SAY(HELLO), WAIT}}};
     const struct script *both[] = {&closed, &reset};
     for (size_t i = 0; i < 2; i++) {
-        start(both[i]);
-        ask_whole(200, "hello");
-        ask_whole(200, "hello");
-        scripted_server_go(&server);
-        scripted_server_join(&server);
-        assert_int_equal(server.connections, 2);
-        assert_int_equal(server.requests, 3);
-        assert_non_null(strstr(server.request, "\r\n\r\n{}"));
-        free(server.request);
+        asker_start(both[i]);
+        asker_ask_whole(200, "hello");
+        asker_ask_whole(200, "hello");
+        scripted_server_go(&asker_server);
+        scripted_server_join(&asker_server);
+        assert_int_equal(asker_server.connections, 2);
+        assert_int_equal(asker_server.requests, 3);
+        assert_non_null(strstr(asker_server.request, "\r\n\r\n{}"));
+        free(asker_server.request);
     }
 }
 
@@ -399,22 +164,22 @@ static void repeats_once_only(void **state)
 {
     (void)state;
     static const struct script script = {{{READ, SAY(HELLO), READ, CLOSE}, {READ, CLOSE}}};
-    start(&script);
-    ask_whole(200, "hello");
-    struct outcome outcome = ask_with(TAKE, slice_of("{}"));
+    asker_start(&script);
+    asker_ask_whole(200, "hello");
+    struct outcome outcome = asker_ask(TAKE, slice_of("{}"));
     assert_failed(&outcome, UPSTREAM_BROKEN, "");
-    join(2);
+    asker_join(2);
 }
 
 static void repeats_nothing_of_which_a_byte_was_answered(void **state)
 {
     (void)state;
     static const struct script script = {{{READ, SAY(HELLO), READ, SAY("H"), CLOSE}}};
-    start(&script);
-    ask_whole(200, "hello");
-    struct outcome outcome = ask_with(TAKE, slice_of("{}"));
+    asker_start(&script);
+    asker_ask_whole(200, "hello");
+    struct outcome outcome = asker_ask(TAKE, slice_of("{}"));
     assert_failed(&outcome, UPSTREAM_BROKEN, "");
-    join(1);
+    asker_join(1);
 }
 
 /* ---- what is no answer ---- */
@@ -447,15 +212,15 @@ static void tells_what_is_broken(void **state)
         const struct script script = {
             {{READ, say, WAIT, broken[i].reset ? reset : (struct step)CLOSE}}};
         struct outcome outcome;
-        start(&script);
-        begin(&outcome, TAKE, slice_of("{}"));
+        asker_start(&script);
+        asker_begin(&outcome, TAKE, slice_of("{}"));
         while (!outcome.ended && outcome.body.bytes < strlen(broken[i].body))
-            turn_until(&server.requests, 1);
-        scripted_server_go(&server);
+            asker_turn_until(&asker_server.requests, 1);
+        scripted_server_go(&asker_server);
         if (!outcome.ended)
-            loop_run(loop);
+            asker_run();
         assert_failed(&outcome, UPSTREAM_BROKEN, broken[i].body);
-        join(1);
+        asker_join(1);
     }
 }
 
@@ -479,10 +244,10 @@ static void takes_an_early_answer(void **state)
     const struct script *both[] = {&waits, &closes};
     struct slice body = large_body(32 << 20);
     for (size_t i = 0; i < 2; i++) {
-        start(both[i]);
-        struct outcome outcome = ask_with(TAKE, body);
+        asker_start(both[i]);
+        struct outcome outcome = asker_ask(TAKE, body);
         assert_whole(&outcome, 413, "large");
-        join(1);
+        asker_join(1);
     }
     free((void *)(uintptr_t)body.data);
 }
@@ -493,25 +258,26 @@ static void sends_a_large_body(void **state)
     static const struct script script = {{{WAIT, READ, SAY(HELLO), READ, SAY(HELLO), WAIT}}};
     struct slice body = large_body(32 << 20);
     struct outcome outcome;
-    start(&script);
-    begin(&outcome, TAKE, body);
-    turn_until(&server.connections, 1); /* by now it has filled what the kernel takes */
-    scripted_server_go(&server);
-    loop_run(loop);
+    asker_start(&script);
+    asker_begin(&outcome, TAKE, body);
+    asker_turn_until(&asker_server.connections, 1); /* by now it has filled what the kernel takes */
+    scripted_server_go(&asker_server);
+    asker_run();
     assert_whole(&outcome, 200, "hello");
-    ask_whole(200, "hello");
-    scripted_server_go(&server);
-    join(1);
+    asker_ask_whole(200, "hello");
+    scripted_server_go(&asker_server);
+    asker_join(1);
 
     static const struct script alone = {{{READ, SAY(HELLO), WAIT}}};
-    start(&alone);
-    outcome = ask_with(TAKE, body);
+    asker_start(&alone);
+    outcome = asker_ask(TAKE, body);
     assert_whole(&outcome, 200, "hello");
-    scripted_server_go(&server);
-    scripted_server_join(&server);
-    assert_true(server.request_bytes > body.bytes);
-    assert_memory_equal(server.request + server.request_bytes - body.bytes, body.data, body.bytes);
-    free(server.request);
+    scripted_server_go(&asker_server);
+    scripted_server_join(&asker_server);
+    assert_true(asker_server.request_bytes > body.bytes);
+    assert_memory_equal(asker_server.request + asker_server.request_bytes - body.bytes, body.data,
+                        body.bytes);
+    free(asker_server.request);
     free((void *)(uintptr_t)body.data);
 }
 
@@ -520,7 +286,7 @@ static void sends_a_large_body(void **state)
 static struct slice chunked_answer(struct slice body, size_t chunk_bytes)
 {
     struct buffer text;
-    buffer_init(&text, BODY_MAX);
+    buffer_init(&text, ASKER_BODY_MAX);
     buffer_append_text(&text, CHUNKED);
     for (size_t at = 0; at < body.bytes; at += chunk_bytes) {
         size_t bytes = body.bytes - at < chunk_bytes ? body.bytes - at : chunk_bytes;
@@ -541,17 +307,17 @@ static void pauses(void **state)
     struct slice answer = chunked_answer(body, 1000);
     for (size_t i = 0; i < 2; i++) {
         const struct script script = {{{READ, {STEP_SEND, NULL, answer}, READ, SAY(HELLO), WAIT}}};
-        start(&script);
-        struct outcome outcome = ask_with(plans[i], slice_of("{}"));
+        asker_start(&script);
+        struct outcome outcome = asker_ask(plans[i], slice_of("{}"));
         assert_true(outcome.ended && outcome.end == UPSTREAM_COMPLETE);
         assert_true(outcome.pieces >= body.bytes / 1000);
         assert_int_equal(outcome.body.bytes, body.bytes);
         assert_memory_equal(outcome.body.data, body.data, body.bytes);
         buffer_fini(&outcome.body);
-        outcome = ask_with(plans[i], slice_of("{}")); /* ends with the piece that it pauses at */
+        outcome = asker_ask(plans[i], slice_of("{}")); /* ends with the piece that it pauses at */
         assert_whole(&outcome, 200, "hello");
-        scripted_server_go(&server);
-        join(1);
+        scripted_server_go(&asker_server);
+        asker_join(1);
     }
     free((void *)(uintptr_t)answer.data);
     free((void *)(uintptr_t)body.data);
@@ -564,12 +330,12 @@ static void cancels_at_once(void **state)
     static const struct script script = {
         {{READ, SAY(CHUNKED "5\r\nhello\r\n5\r\nhello\r\n"), SEE_CLOSE}}};
     for (size_t i = 0; i < 2; i++) {
-        start(&script);
-        struct outcome outcome = ask_with(plans[i], slice_of("{}"));
+        asker_start(&script);
+        struct outcome outcome = asker_ask(plans[i], slice_of("{}"));
         assert_false(outcome.ended);
         assert_int_equal(outcome.body.bytes, plans[i] == CANCEL_AT_DATA ? 5 : 0);
         buffer_fini(&outcome.body);
-        join(1); /* the server has seen it, though the loop has not turned any more */
+        asker_join(1); /* the server has seen it, though the loop has not turned any more */
     }
 }
 
@@ -580,29 +346,29 @@ static void cancels_anywhere(void **state)
     static const struct script script = {
         {{SEE_CLOSE}, {READ, SEE_CLOSE}, {READ, SAY(CHUNKED "5\r\nhello\r\n"), SEE_CLOSE}}};
     struct outcome outcome;
-    start(&script);
-    begin(&outcome, TAKE, slice_of("{}"));
-    cancel(&outcome);
-    turn_until(&server.over, 1);
+    asker_start(&script);
+    asker_begin(&outcome, TAKE, slice_of("{}"));
+    asker_cancel(&outcome);
+    asker_turn_until(&asker_server.over, 1);
 
-    begin(&outcome, TAKE, slice_of("{}"));
-    turn_until(&server.requests, 1);
-    cancel(&outcome);
-    turn_until(&server.over, 2);
+    asker_begin(&outcome, TAKE, slice_of("{}"));
+    asker_turn_until(&asker_server.requests, 1);
+    asker_cancel(&outcome);
+    asker_turn_until(&asker_server.over, 2);
 
-    begin(&outcome, PAUSE_AT_DATA, slice_of("{}"));
+    asker_begin(&outcome, PAUSE_AT_DATA, slice_of("{}"));
     while (outcome.body.bytes == 0)
-        turn_until(&server.requests, 2);
+        asker_turn_until(&asker_server.requests, 2);
     upstream_pause(outcome.call);
     upstream_resume(outcome.call);
-    cancel(&outcome);
-    turn_until(&server.over, 3);
+    asker_cancel(&outcome);
+    asker_turn_until(&asker_server.over, 3);
     buffer_fini(&outcome.body);
-    join(3);
+    asker_join(3);
 
     /* Nobody listens there any more. */
-    begin(&outcome, TAKE, slice_of("{}"));
-    cancel(&outcome);
+    asker_begin(&outcome, TAKE, slice_of("{}"));
+    asker_cancel(&outcome);
     assert_false(outcome.ended);
 }
 
@@ -612,10 +378,10 @@ static void is_refused(void **state)
 {
     (void)state;
     static const struct script script = {{{READ, SAY(HELLO), CLOSE}}};
-    start(&script);
-    ask_whole(200, "hello");
-    join(1);
-    struct outcome outcome = ask_with(TAKE, slice_of("{}"));
+    asker_start(&script);
+    asker_ask_whole(200, "hello");
+    asker_join(1);
+    struct outcome outcome = asker_ask(TAKE, slice_of("{}"));
     assert_failed(&outcome, UPSTREAM_UNREACHABLE, "");
     assert_non_null(strstr(outcome.detail, strerror(ECONNREFUSED)));
 }
@@ -627,17 +393,18 @@ static void looks_names_up(void **state)
     static const struct script script = {{{READ, SAY(HELLO), READ, SAY(HELLO), WAIT}}};
     char url[64];
     struct outcome outcome;
-    start(&script);
-    snprintf(url, sizeof url, "http://localhost:%d/v1/x", server.port);
+    asker_start(&script);
+    snprintf(url, sizeof url, "http://localhost:%d/v1/x", asker_server.port);
     for (int i = 0; i < 2; i++) {
-        begin_at(&outcome, TAKE, url, slice_of("{}"), LONG_MS);
-        loop_run(loop);
+        asker_begin_at(&outcome, TAKE, url, slice_of("{}"), ASKER_LONG_MS);
+        asker_run();
         assert_whole(&outcome, 200, "hello");
     }
-    begin_at(&outcome, TAKE, url, slice_of("{}"), LONG_MS); /* no third request: kept, and gone */
-    cancel(&outcome);
-    scripted_server_go(&server);
-    join(1);
+    asker_begin_at(&outcome, TAKE, url, slice_of("{}"),
+                   ASKER_LONG_MS); /* no third request: kept, and gone */
+    asker_cancel(&outcome);
+    scripted_server_go(&asker_server);
+    asker_join(1);
 }
 
 /* Names that no resolver asks anybody for: a label of 64 letters is none. */
@@ -647,12 +414,12 @@ static void knows_no_such_name(void **state)
     char url[128];
     struct outcome outcome;
     snprintf(url, sizeof url, "http://%064d.test/x", 7);
-    begin_at(&outcome, TAKE, url, slice_of("{}"), LONG_MS);
-    loop_run(loop);
+    asker_begin_at(&outcome, TAKE, url, slice_of("{}"), ASKER_LONG_MS);
+    asker_run();
     assert_failed(&outcome, UPSTREAM_UNREACHABLE, "");
     assert_non_null(strstr(outcome.detail, "could not look up"));
-    begin_at(&outcome, TAKE, url, slice_of("{}"), LONG_MS);
-    cancel(&outcome); /* its lookup is still under way */
+    asker_begin_at(&outcome, TAKE, url, slice_of("{}"), ASKER_LONG_MS);
+    asker_cancel(&outcome); /* its lookup is still under way */
 }
 
 /* A listener whose queue is full does not answer the next. */
@@ -675,12 +442,12 @@ static void gives_up_connecting(void **state)
     struct pollfd first = {others[0], POLLOUT, 0};
     assert_int_equal(poll(&first, 1, 10000), 1); /* the queue is full: the others wait */
     snprintf(url, sizeof url, "http://127.0.0.1:%d/x", ntohs(address.sin_port));
-    begin_at(&outcome, TAKE, url, slice_of("{}"), LONG_MS);
-    clock_advance_ms(LONG_MS + 1);
-    loop_run(loop);
+    asker_begin_at(&outcome, TAKE, url, slice_of("{}"), ASKER_LONG_MS);
+    clock_advance_ms(ASKER_LONG_MS + 1);
+    asker_run();
     assert_failed(&outcome, UPSTREAM_TIMED_OUT, "");
-    begin_at(&outcome, TAKE, url, slice_of("{}"), LONG_MS);
-    cancel(&outcome);
+    asker_begin_at(&outcome, TAKE, url, slice_of("{}"), ASKER_LONG_MS);
+    asker_cancel(&outcome);
     for (size_t i = 0; i < 4; i++)
         close(others[i]);
     close(listener);
@@ -692,17 +459,17 @@ static void refuses_what_cannot_be_sent(void **state)
     static const char *const good[] = {"A: b"};
     static const char *const bad[] = {"A: b\r\nC: d"};
     static const char *const urls[] = {"http://127.0.0.1/", "https://127.0.0.1/"};
-    const struct upstream_events events = {on_head, on_data, on_end, NULL};
+    const struct upstream_events events = {0}; /* none comes */
     struct upstream_request request = {.headers = bad, .header_count = 1, .connect_timeout_ms = 1};
     struct fault fault;
     for (size_t i = 0; i < 2; i++) {
         request.url = urls[i];
-        assert_null(upstream_start(upstream, &request, &events, &fault));
+        assert_null(upstream_start(asker_upstream, &request, &events, &fault));
         assert_string_equal(fault.code, "invalid_value");
     }
     request.headers = good;
     request.url = "http://user@127.0.0.1/";
-    assert_null(upstream_start(upstream, &request, &events, &fault));
+    assert_null(upstream_start(asker_upstream, &request, &events, &fault));
     assert_string_equal(fault.code, "invalid_value");
 }
 
@@ -728,8 +495,8 @@ static void survives_anything(void **state)
         static const enum plan plans[] = {TAKE, PAUSE_AT_DATA, PAUSE_AND_RESUME_AT_DATA,
                                           CANCEL_AT_HEAD, CANCEL_AT_DATA};
         enum plan plan = plans[dice_below(&dice, 5)];
-        start(&script);
-        struct outcome outcome = ask_with(plan, body);
+        asker_start(&script);
+        struct outcome outcome = asker_ask(plan, body);
         bool cancelled = plan == CANCEL_AT_HEAD || plan == CANCEL_AT_DATA;
         assert_true(outcome.ended || (cancelled && outcome.call == NULL));
         if (!cancelled && whole)
@@ -740,13 +507,13 @@ static void survives_anything(void **state)
         if (outcome.body.bytes > 0)
             assert_memory_equal(outcome.body.data, body.data, outcome.body.bytes);
         buffer_fini(&outcome.body);
-        join(1);
+        asker_join(1);
         free((void *)(uintptr_t)answer.data);
         free((void *)(uintptr_t)body.data);
     }
 }
 
-#define WITH_CLIENT(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define WITH_CLIENT(name) cmocka_unit_test_setup_teardown(name, asker_set_up, asker_tear_down)
 
 int main(void)
 {
