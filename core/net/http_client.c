@@ -352,12 +352,10 @@ static void act_later(void *arg)
 static void cancel(struct upstream_call *base)
 {
     struct http_call *call = (struct http_call *)base;
-    if (!call->delivering) {
+    if (call->delivering)
+        call->cancelled = true;
+    else
         call_free(call);
-        return;
-    }
-    drop_connection(call);
-    call->cancelled = true;
 }
 
 static void pause_call(struct upstream_call *base)

@@ -323,6 +323,29 @@ static void pauses(void **state)
     free((void *)(uintptr_t)body.data);
 }
 
+/* It hears of nothing, not even of the end. */
+static void hears_nothing_while_it_pauses(void **state)
+{
+    (void)state;
+    static const struct script script = {
+        {{READ, SAY(CHUNKED "5\r\nhello\r\n"), WAIT, {STEP_RESET, NULL, {0}}}}};
+    struct outcome outcome;
+    asker_start(&script);
+    asker_begin(&outcome, TAKE, slice_of("{}"));
+    while (outcome.body.bytes == 0)
+        asker_turn_until(&asker_server.requests, 1);
+    upstream_pause(outcome.call);
+    outcome.paused = true;
+    scripted_server_go(&asker_server);
+    for (int turns = 0; turns < 3; turns++)
+        asker_turn_until(&asker_server.over, 1);
+    outcome.paused = false;
+    upstream_resume(outcome.call);
+    asker_run();
+    assert_failed(&outcome, UPSTREAM_BROKEN, "hello");
+    asker_join(1);
+}
+
 static void cancels_at_once(void **state)
 {
     (void)state;
@@ -530,6 +553,7 @@ int main(void)
         WITH_CLIENT(takes_an_early_answer),
         WITH_CLIENT(sends_a_large_body),
         WITH_CLIENT(pauses),
+        WITH_CLIENT(hears_nothing_while_it_pauses),
         WITH_CLIENT(cancels_at_once),
         WITH_CLIENT(cancels_anywhere),
         WITH_CLIENT(is_refused),
