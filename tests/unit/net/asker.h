@@ -38,6 +38,8 @@ struct outcome {
 int asker_set_up(void **state);
 int asker_tear_down(void **state);
 
+#define WITH_ASKER(name) cmocka_unit_test_setup_teardown(name, asker_set_up, asker_tear_down)
+
 void asker_start(const struct script *script);
 void asker_join(int connections); /* which so many were */
 
@@ -46,6 +48,7 @@ void asker_begin_at(struct outcome *outcome, enum plan plan, const char *url, st
                     int64_t connect_timeout_ms);
 void asker_begin(struct outcome *outcome, enum plan plan, struct slice body); /* at the server */
 void asker_cancel(struct outcome *outcome);
+void asker_turn_a_little(void);                       /* for a tick or two */
 void asker_run(void);                                 /* until an end or a cancel */
 void asker_turn_until(atomic_int *count, int wanted); /* until the server has counted so far */
 
@@ -55,5 +58,19 @@ void asker_ask_whole(int status, const char *body);
 
 void assert_whole(struct outcome *outcome, int status, const char *body);
 void assert_failed(struct outcome *outcome, enum upstream_end end, const char *body);
+
+/* ---- what scripts are made of ---- */
+
+#define HEAD "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; x=y\r\n"
+#define HELLO HEAD "Content-Length: 5\r\n\r\nhello"
+#define CHUNKED HEAD "Transfer-Encoding: chunked\r\n\r\n"
+
+/* clang-format off */
+#define SAY(words) {STEP_SEND, words, {0}}
+#define READ {STEP_READ, NULL, {0}}
+#define CLOSE {STEP_CLOSE, NULL, {0}}
+#define SEE_CLOSE {STEP_SEE_CLOSE, NULL, {0}}
+#define WAIT {STEP_WAIT, NULL, {0}}
+/* clang-format on */
 
 #endif

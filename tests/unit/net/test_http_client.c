@@ -3,29 +3,12 @@
  * when none may. */
 #include "base/support.h"
 
-#include <errno.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "net/asker.h"
-
-#define HEAD "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; x=y\r\n"
-#define HELLO HEAD "Content-Length: 5\r\n\r\nhello"
-#define CHUNKED HEAD "Transfer-Encoding: chunked\r\n\r\n"
-
-/* clang-format off */
-#define SAY(words) {STEP_SEND, words, {0}}
-#define READ {STEP_READ, NULL, {0}}
-#define CLOSE {STEP_CLOSE, NULL, {0}}
-#define SEE_CLOSE {STEP_SEE_CLOSE, NULL, {0}}
-#define WAIT {STEP_WAIT, NULL, {0}}
-/* clang-format on */
 
 /* ---- a request and its answer ---- */
 
@@ -395,86 +378,7 @@ static void cancels_anywhere(void **state)
     assert_false(outcome.ended);
 }
 
-/* ---- connecting ---- */
-
-static void is_refused(void **state)
-{
-    (void)state;
-    static const struct script script = {{{READ, SAY(HELLO), CLOSE}}};
-    asker_start(&script);
-    asker_ask_whole(200, "hello");
-    asker_join(1);
-    struct outcome outcome = asker_ask(TAKE, slice_of("{}"));
-    assert_failed(&outcome, UPSTREAM_UNREACHABLE, "");
-    assert_non_null(strstr(outcome.detail, strerror(ECONNREFUSED)));
-}
-
-/* localhost is ::1 as well, where nobody listens. */
-static void looks_names_up(void **state)
-{
-    (void)state;
-    static const struct script script = {{{READ, SAY(HELLO), READ, SAY(HELLO), WAIT}}};
-    char url[64];
-    struct outcome outcome;
-    asker_start(&script);
-    snprintf(url, sizeof url, "http://localhost:%d/v1/x", asker_server.port);
-    for (int i = 0; i < 2; i++) {
-        asker_begin_at(&outcome, TAKE, url, slice_of("{}"), ASKER_LONG_MS);
-        asker_run();
-        assert_whole(&outcome, 200, "hello");
-    }
-    asker_begin_at(&outcome, TAKE, url, slice_of("{}"),
-                   ASKER_LONG_MS); /* no third request: kept, and gone */
-    asker_cancel(&outcome);
-    scripted_server_go(&asker_server);
-    asker_join(1);
-}
-
-/* Names that no resolver asks anybody for: a label of 64 letters is none. */
-static void knows_no_such_name(void **state)
-{
-    (void)state;
-    char url[128];
-    struct outcome outcome;
-    snprintf(url, sizeof url, "http://%064d.test/x", 7);
-    asker_begin_at(&outcome, TAKE, url, slice_of("{}"), ASKER_LONG_MS);
-    asker_run();
-    assert_failed(&outcome, UPSTREAM_UNREACHABLE, "");
-    assert_non_null(strstr(outcome.detail, "could not look up"));
-    asker_begin_at(&outcome, TAKE, url, slice_of("{}"), ASKER_LONG_MS);
-    asker_cancel(&outcome); /* its lookup is still under way */
-}
-
-/* A listener whose queue is full does not answer the next. */
-static void gives_up_connecting(void **state)
-{
-    (void)state;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t bytes = sizeof address;
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    int others[4];
-    char url[64];
-    struct outcome outcome;
-    assert_int_equal(bind(listener, (struct sockaddr *)&address, bytes), 0);
-    assert_int_equal(listen(listener, 0), 0);
-    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &bytes), 0);
-    for (size_t i = 0; i < 4; i++) {
-        others[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-        (void)connect(others[i], (struct sockaddr *)&address, bytes);
-    }
-    struct pollfd first = {others[0], POLLOUT, 0};
-    assert_int_equal(poll(&first, 1, 10000), 1); /* the queue is full: the others wait */
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/x", ntohs(address.sin_port));
-    asker_begin_at(&outcome, TAKE, url, slice_of("{}"), ASKER_LONG_MS);
-    clock_advance_ms(ASKER_LONG_MS + 1);
-    asker_run();
-    assert_failed(&outcome, UPSTREAM_TIMED_OUT, "");
-    asker_begin_at(&outcome, TAKE, url, slice_of("{}"), ASKER_LONG_MS);
-    asker_cancel(&outcome);
-    for (size_t i = 0; i < 4; i++)
-        close(others[i]);
-    close(listener);
-}
+/* ---- the rest ---- */
 
 static void refuses_what_cannot_be_sent(void **state)
 {
@@ -536,32 +440,26 @@ static void survives_anything(void **state)
     }
 }
 
-#define WITH_CLIENT(name) cmocka_unit_test_setup_teardown(name, asker_set_up, asker_tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_CLIENT(asks_and_is_answered),
-        WITH_CLIENT(keeps_the_connection),
-        WITH_CLIENT(keeps_no_doubtful_connection),
-        WITH_CLIENT(closes_an_idle_connection_that_speaks),
-        WITH_CLIENT(closes_an_old_idle_connection),
-        WITH_CLIENT(repeats_over_a_new_connection),
-        WITH_CLIENT(repeats_once_only),
-        WITH_CLIENT(repeats_nothing_of_which_a_byte_was_answered),
-        WITH_CLIENT(tells_what_is_broken),
-        WITH_CLIENT(takes_an_early_answer),
-        WITH_CLIENT(sends_a_large_body),
-        WITH_CLIENT(pauses),
-        WITH_CLIENT(hears_nothing_while_it_pauses),
-        WITH_CLIENT(cancels_at_once),
-        WITH_CLIENT(cancels_anywhere),
-        WITH_CLIENT(is_refused),
-        WITH_CLIENT(looks_names_up),
-        WITH_CLIENT(knows_no_such_name),
-        WITH_CLIENT(gives_up_connecting),
-        WITH_CLIENT(refuses_what_cannot_be_sent),
-        WITH_CLIENT(survives_anything),
+        WITH_ASKER(asks_and_is_answered),
+        WITH_ASKER(keeps_the_connection),
+        WITH_ASKER(keeps_no_doubtful_connection),
+        WITH_ASKER(closes_an_idle_connection_that_speaks),
+        WITH_ASKER(closes_an_old_idle_connection),
+        WITH_ASKER(repeats_over_a_new_connection),
+        WITH_ASKER(repeats_once_only),
+        WITH_ASKER(repeats_nothing_of_which_a_byte_was_answered),
+        WITH_ASKER(tells_what_is_broken),
+        WITH_ASKER(takes_an_early_answer),
+        WITH_ASKER(sends_a_large_body),
+        WITH_ASKER(pauses),
+        WITH_ASKER(hears_nothing_while_it_pauses),
+        WITH_ASKER(cancels_at_once),
+        WITH_ASKER(cancels_anywhere),
+        WITH_ASKER(refuses_what_cannot_be_sent),
+        WITH_ASKER(survives_anything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
