@@ -461,6 +461,34 @@ static void decodes(void **state)
     free(text);
 }
 
+/* A stream's event does not wait for the bytes behind it: any part of the answer is decoded as far
+ * in one piece as it is byte by byte. */
+static void decodes_all_that_is_there(void **state)
+{
+    (void)state;
+    enum { TEXT_BYTES = 200000 };
+    char *text = calloc(1, TEXT_BYTES);
+    struct buffer answer;
+    struct reading bytewise;
+    assert_non_null(text);
+    buffer_init(&answer, BODY_MAX);
+    buffer_append_text(&answer, OK "Content-Encoding: gzip\r\n\r\n");
+    encode(text, TEXT_BYTES, 15 + 16, &answer);
+    reading_init(&bytewise);
+    for (size_t part = 1; part <= answer.bytes; part++) {
+        struct reading whole;
+        feed(&bytewise, answer.data + part - 1, 1);
+        read_cut(&whole, (struct slice){answer.data, part}, NULL, 0);
+        assert_int_equal(whole.body.bytes, bytewise.body.bytes);
+        reading_fini(&whole);
+    }
+    assert_int_equal(bytewise.body.bytes, TEXT_BYTES);
+    assert_int_equal(response_at_close(&bytewise.response), RESPONSE_OVER);
+    reading_fini(&bytewise);
+    buffer_fini(&answer);
+    free(text);
+}
+
 /* ---- anything, in any pieces ---- */
 
 static size_t mutate(struct dice *dice, char *text, size_t bytes, size_t room)
@@ -528,6 +556,7 @@ int main(void)
         cmocka_unit_test(refuses_nul_bytes),
         cmocka_unit_test(bounds_the_head),
         cmocka_unit_test(decodes),
+        cmocka_unit_test(decodes_all_that_is_there),
         cmocka_unit_test(pieces_make_no_difference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
