@@ -2,6 +2,7 @@
 -- one function; core/script/task.c calls it with the exchange.
 --
 -- A route is {method, path, handler}; a path may end with "{id}", which takes the whole rest.
+local admin = require "admin"
 local dashboard = require "dashboard"
 local openai = require "openai"
 local policy = require "policy"
@@ -35,6 +36,7 @@ for _, place in ipairs(policy.mounts.openai) do
     mount(place, openai)
 end
 mount(policy.mounts.dashboard, dashboard)
+mount(policy.mounts.dashboard, admin)
 table.sort(prefixes, function(a, b) return #a.prefix > #b.prefix end)
 
 -- The methods of a path, and what stands in the place of {id}.

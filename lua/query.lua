@@ -75,6 +75,38 @@ function query.time(x, values, name)
     return time_ms
 end
 
+-- One of the words of `choices`, a set; `default` when there is none.
+function query.choice(x, values, name, default, choices)
+    local text = values[name]
+    if text == nil then
+        return default
+    elseif not choices[text] then
+        local words = {}
+        for word in pairs(choices) do
+            words[#words + 1] = word
+        end
+        table.sort(words)
+        x:refuse(400, "invalid_value",
+            name .. " must be one of: " .. table.concat(words, ", ") .. ".", name)
+    end
+    return text
+end
+
+-- Whole hours east of UTC, from `tz` in minutes; 0 when there is none.
+function query.zone_hours(x, values)
+    local text = values.tz
+    if text == nil then
+        return 0
+    end
+    local minutes = string.find(text, "^-?%d%d?%d?$") and tonumber(text)
+    if not minutes or minutes % 60 ~= 0 or minutes < -720 or minutes > 840 then
+        x:refuse(400, "invalid_value",
+            "tz must be the minutes that your clock is ahead of UTC: whole hours, -720 to 840.",
+            "tz")
+    end
+    return minutes / 60
+end
+
 function query.text(x, values, name)
     local text = values[name]
     if text ~= nil and (text == "" or #text > TEXT_BYTES_MAX) then

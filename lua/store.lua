@@ -8,9 +8,13 @@ local STATUS = {
     invalid_amount = 400,
     invalid_email = 400,
     invalid_value = 400,
+    key_disabled_by_operator = 409,
     not_found = 404,
+    nothing_to_refund = 409,
     response_too_large = 400,
+    timeout = 503,
     too_many_keys = 400,
+    too_many_to_sort = 400,
     unavailable = 503,
 }
 local RETRY_MS = 1000
@@ -21,16 +25,35 @@ local function refuse(x, code, message)
         error("store: " .. code .. ": " .. message)
     end
     local sentence = string.gsub(message, "^%l", string.upper) .. "."
-    x:refuse(status, code, sentence, nil, nil, status == 503 and RETRY_MS or nil)
+    x:refuse(status, code, sentence, nil, nil, code == "unavailable" and RETRY_MS or nil)
 end
 
--- The result as JSON. Any failure ends the task.
-function store.call(x, operation, ...)
-    local done, result, message = x:call(operation, ...)
+local function check(x, done, result, message)
     if not done then
         refuse(x, result, message)
     end
     return result
+end
+
+-- The result as JSON. Any failure ends the task.
+function store.call(x, operation, ...)
+    return check(x, x:call(operation, ...))
+end
+
+-- The same as an act of that administrator, which goes into the audit log.
+function store.act(x, admin_id, operation, ...)
+    return check(x, x:call_as(admin_id, operation, ...))
+end
+
+-- For what moves money: with an Idempotency-Key it is done once, however often it is sent. A retry
+-- gets the first answer again, and the task ends. Else what the operation's "_once" form takes
+-- behind its own arguments; nothing where there is no key.
+function store.claim(x, account_id, what)
+    local fresh, key, digest, request_id = x:claim(account_id, what)
+    if not fresh then
+        x:answer_again()
+    end
+    return key, digest, request_id
 end
 
 -- The result as JSON, or nil when there is no such thing.

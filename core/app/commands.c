@@ -76,6 +76,7 @@ bool commands_run(struct store *store, const char *operation, const struct store
     struct store_call call;
     if (!store_call_init(&call, operation, args, arg_count, fault))
         return false;
+    call.actor = (struct store_actor){.name = "cli"};
     store_call_now(store, &call);
     bool ok = call.ok;
     if (!ok)
@@ -113,7 +114,7 @@ bool commands_no_users(struct store *store, bool *out, struct fault *fault)
     struct json_value data;
     struct json_item first;
     buffer_init(&result, 65536);
-    bool ok = commands_run(store, "user.list", args, 3, &result, fault) &&
+    bool ok = commands_run(store, "customer.list", args, 3, &result, fault) &&
               json_parse(buffer_slice(&result), 16, &root, fault) &&
               json_find(&root, "data", &data) == 1;
     if (ok) {

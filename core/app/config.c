@@ -45,7 +45,7 @@ static const struct setting settings[] = {
     TEXT(database, "data/gateway.db"),
     TEXT(secret_file, "data/gateway.secret"),
     TEXT(policies, "policies"),
-    TEXT(webui, "webui"),
+    TEXT(webui, "webui/dist"),
     TEXT(public_url, ""),
     TEXT(tls_certificate, ""),
     TEXT(tls_key, ""),

@@ -10,6 +10,8 @@
 #include "base/fault.h"
 #include "base/log.h"
 
+#define VERSION "0.1.0" /* of the program */
+
 enum { CONFIG_TEXT_BYTES = 512 };
 
 enum payments { PAYMENTS_TEST, PAYMENTS_STRIPE, PAYMENTS_OFF };

@@ -13,8 +13,6 @@
 #include "base/log.h"
 #include "base/secret.h"
 
-#define VERSION "0.1.0"
-
 enum { SETS_MAX = 64, WORDS_MAX = 8, USAGE_STATUS = 2 };
 
 struct arguments {

@@ -11,6 +11,8 @@
 #include "base/id.h"
 #include "base/sha256.h"
 
+#define HOME "/index.html"
+
 enum { PAGES_MAX = 1000, PAGE_BYTES_MAX = 16 * 1024 * 1024, PATH_BYTES = 512 };
 
 struct page {
@@ -30,7 +32,23 @@ static const char security_policy[] =
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'";
 
+/* What "/" says where the pages have not been built: the API works all the same. */
+static const char not_built[] =
+    "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width\">\n<title>LLM Gateway</title>\n"
+    "<h1>LLM Gateway is running</h1>\n"
+    "<p>Its API answers below <code>/api/v1</code>. The web pages have not been built: "
+    "<code>./dev build</code> makes them (with Node.js and npm), and the gateway takes them at its "
+    "next start.\n";
+
 /* ---- reading ---- */
+
+static void set_etag(struct page *page)
+{
+    char hex[SHA256_HEX_BYTES];
+    sha256_hex((struct slice){page->data, page->bytes}, hex);
+    snprintf(page->etag, sizeof page->etag, "\"%.20s\"", hex);
+}
 
 static bool read_page(const char *file_name, struct page *page, struct fault *fault)
 {
@@ -49,9 +67,7 @@ static bool read_page(const char *file_name, struct page *page, struct fault *fa
     fclose(file);
     if (!whole)
         return fault_set(fault, "invalid_value", "webui: %s changed while it was read", file_name);
-    char hex[SHA256_HEX_BYTES];
-    sha256_hex((struct slice){page->data, page->bytes}, hex);
-    snprintf(page->etag, sizeof page->etag, "\"%.20s\"", hex);
+    set_etag(page);
     return true;
 }
 
@@ -110,20 +126,45 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const struct page *)a)->path, ((const struct page *)b)->path);
 }
 
+static const struct page *find(const struct pages *pages, const char *path, const char *suffix)
+{
+    struct page wanted;
+    if (strlen(path) + strlen(suffix) >= sizeof wanted.path)
+        return NULL;
+    snprintf(wanted.path, sizeof wanted.path, "%s%s", path, suffix);
+    return bsearch(&wanted, pages->page, pages->count, sizeof *pages->page, by_path);
+}
+
+static void sort(struct pages *pages)
+{
+    qsort(pages->page, pages->count, sizeof *pages->page, by_path);
+}
+
+static void add_not_built(struct pages *pages)
+{
+    struct page *page = &pages->page[pages->count++];
+    snprintf(page->path, sizeof page->path, "%s", HOME);
+    page->data = strdup(not_built);
+    check(page->data != NULL);
+    page->bytes = strlen(page->data);
+    set_etag(page);
+    sort(pages);
+}
+
 struct pages *pages_load(const char *folder, struct fault *fault)
 {
     struct pages *pages = calloc(1, sizeof *pages);
     struct stat info;
     check(pages != NULL);
-    if (stat(folder, &info) != 0)
-        return pages;
-    pages->page = calloc(PAGES_MAX, sizeof *pages->page);
+    pages->page = calloc(PAGES_MAX + 1, sizeof *pages->page); /* 1: ours */
     check(pages->page != NULL);
-    if (!read_folder(pages, folder, "", fault)) {
+    if (stat(folder, &info) == 0 && !read_folder(pages, folder, "", fault)) {
         pages_free(pages);
         return NULL;
     }
-    qsort(pages->page, pages->count, sizeof *pages->page, by_path);
+    sort(pages);
+    if (find(pages, HOME, "") == NULL)
+        add_not_built(pages);
     return pages;
 }
 
@@ -138,15 +179,6 @@ void pages_free(struct pages *pages)
 }
 
 /* ---- serving ---- */
-
-static const struct page *find(const struct pages *pages, const char *path, const char *suffix)
-{
-    struct page wanted;
-    if (pages->count == 0 || strlen(path) + strlen(suffix) >= sizeof wanted.path)
-        return NULL;
-    snprintf(wanted.path, sizeof wanted.path, "%s%s", path, suffix);
-    return bsearch(&wanted, pages->page, pages->count, sizeof *pages->page, by_path);
-}
 
 static const char *type_of(const char *path)
 {
@@ -222,8 +254,10 @@ bool pages_answer(const struct pages *pages, struct http_request *request)
         return false;
     bool home = asked.bytes == 1 || slice_equals(asked, "/dashboard") ||
                 slice_starts_with(asked, "/dashboard/");
-    snprintf(path, sizeof path, "%.*s", home ? 11 : (int)asked.bytes,
-             home ? "/index.html" : asked.data);
+    if (home)
+        snprintf(path, sizeof path, "%s", HOME);
+    else
+        snprintf(path, sizeof path, "%.*s", (int)asked.bytes, asked.data);
     const struct page *page = find(pages, path, "");
     if (page == NULL)
         return false;

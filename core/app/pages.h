@@ -12,8 +12,8 @@
 
 struct pages;
 
-/* A folder that is not there gives no pages: the API works without. NULL with *fault: one that
- * cannot be read, or is too large. */
+/* Without an index.html "/" says how to build the pages: the API works without. NULL with *fault: a
+ * folder that cannot be read, or is too large. */
 struct pages *pages_load(const char *folder, struct fault *fault);
 void pages_free(struct pages *pages);
 

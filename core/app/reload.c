@@ -6,25 +6,68 @@
 #include "base/log.h"
 #include "script/policy_files.h"
 #include "script/vm.h"
+#include "store/call.h"
 
 /* Sends one order to all workers and waits until all have carried it out. */
-static void order_all(struct worker *const *workers, struct worker_job *jobs, unsigned count,
-                      struct inbox *main_inbox, enum worker_order order)
+static void order_all(const struct reload *reload, struct worker_job *jobs, enum worker_order order)
 {
+    unsigned count = reload->worker_count;
     unsigned home = 0;
     for (unsigned i = 0; i < count; i++)
-        worker_send(workers[i], &jobs[i], order);
+        worker_send(reload->workers[i], &jobs[i], order);
     while (home < count) {
-        inbox_wait(main_inbox, -1);
-        inbox_finish(main_inbox);
+        inbox_wait(reload->main_inbox, -1);
+        inbox_finish(reload->main_inbox);
         home = 0;
         for (unsigned i = 0; i < count; i++)
             home += jobs[i].home ? 1 : 0;
     }
 }
 
-static bool refuse(const struct fault *fault)
+/* ---- the audit log ---- */
+
+struct note {
+    struct store_call call; /* first: its job is cast back */
+    bool home;
+};
+
+static void on_noted(struct job *job)
 {
+    ((struct note *)(void *)job)->home = true;
+}
+
+/* An entry with the revision that is in force now, or why it is not (`refusal`; else NULL). */
+static void note_reload(const struct reload *reload, const char *revision, const char *refusal)
+{
+    const struct store_value args[] = {
+        {.type = revision != NULL ? STORE_TEXT : STORE_NULL, .text = slice_of(revision)},
+        {.type = refusal != NULL ? STORE_TEXT : STORE_NULL, .text = slice_of(refusal)}};
+    struct note note = {.home = false};
+    struct fault fault;
+    if (!store_call_init(&note.call, "policy.reload", args, 2, &fault)) {
+        log_event(LOG_ERROR, "the audit log has no entry", log_text("reason", fault.message));
+        return;
+    }
+    note.call.actor = (struct store_actor){.name = "cli"};
+    note.call.job.home = reload->main_inbox;
+    note.call.job.done = on_noted;
+    bool posted = store_call_post(reload->store, &note.call);
+    while (posted && !note.home) {
+        inbox_wait(reload->main_inbox, -1);
+        inbox_finish(reload->main_inbox);
+    }
+    if (!posted || !note.call.ok)
+        log_event(LOG_ERROR, "the audit log has no entry",
+                  log_text("reason", posted ? note.call.fault.message : "the ledger is busy"));
+    store_call_fini(&note.call);
+}
+
+/* ---- the reload ---- */
+
+static bool refuse(const struct reload *reload, const struct fault *fault)
+{
+    policy_news_refuse(reload->news, fault);
+    note_reload(reload, NULL, fault->message);
     log_event(LOG_ERROR, "reload refused, the old policies stay in force",
               log_text("reason", fault->message));
     return false;
@@ -41,38 +84,38 @@ static bool try_files(struct policy_files *files, struct fault *fault)
     return true;
 }
 
-static bool prepare_and_swap(struct worker *const *workers, struct worker_job *jobs, unsigned count,
-                             struct inbox *main_inbox, struct policy_files *files,
-                             const struct config *config)
+static bool prepare_and_swap(const struct reload *reload, struct worker_job *jobs,
+                             struct policy_files *files)
 {
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < reload->worker_count; i++) {
         jobs[i].files = files;
-        jobs[i].keepalive_comment_ms = config->keepalive_comment_ms;
+        jobs[i].keepalive_comment_ms = reload->config->keepalive_comment_ms;
     }
-    order_all(workers, jobs, count, main_inbox, WORKER_PREPARE);
-    for (unsigned i = 0; i < count; i++) {
+    order_all(reload, jobs, WORKER_PREPARE);
+    for (unsigned i = 0; i < reload->worker_count; i++) {
         if (jobs[i].ok)
             continue;
-        order_all(workers, jobs, count, main_inbox, WORKER_DISCARD);
-        return refuse(&jobs[i].fault);
+        order_all(reload, jobs, WORKER_DISCARD);
+        return refuse(reload, &jobs[i].fault);
     }
-    order_all(workers, jobs, count, main_inbox, WORKER_SWAP);
+    order_all(reload, jobs, WORKER_SWAP);
+    policy_news_accept(reload->news, files);
+    note_reload(reload, policy_files_revision(files), NULL);
     log_event(LOG_INFO, "policies reloaded", log_text("revision", policy_files_revision(files)));
     return true;
 }
 
-bool reload_policies(struct worker *const *workers, unsigned worker_count, struct inbox *main_inbox,
-                     const struct config *config)
+bool reload_policies(const struct reload *reload)
 {
     struct fault fault;
-    struct policy_files *files = policy_files_read(config->policies, &fault);
+    struct policy_files *files = policy_files_read(reload->config->policies, &fault);
     if (files == NULL)
-        return refuse(&fault);
-    bool good = try_files(files, &fault) || refuse(&fault);
+        return refuse(reload, &fault);
+    bool good = try_files(files, &fault) || refuse(reload, &fault);
     if (good) {
-        struct worker_job *jobs = calloc(worker_count, sizeof *jobs);
+        struct worker_job *jobs = calloc(reload->worker_count, sizeof *jobs);
         check(jobs != NULL);
-        good = prepare_and_swap(workers, jobs, worker_count, main_inbox, files, config);
+        good = prepare_and_swap(reload, jobs, files);
         free(jobs);
     }
     policy_files_unref(files);

@@ -10,9 +10,20 @@
 #include "app/worker.h"
 #include "base/fault.h"
 #include "base/job.h"
+#include "script/policy_news.h"
 
-/* Waits for the workers; logs what came of it. False: the old policies stay in force. */
-bool reload_policies(struct worker *const *workers, unsigned worker_count, struct inbox *main_inbox,
-                     const struct config *config);
+/* Whom it concerns. */
+struct reload {
+    struct worker *const *workers;
+    unsigned worker_count;
+    struct inbox *main_inbox;
+    const struct config *config;
+    struct policy_news *news;
+    struct store *store;
+};
+
+/* Waits for the workers; what came of it goes into the log, the news and the audit log. False: the
+ * old policies stay in force. */
+bool reload_policies(const struct reload *reload);
 
 #endif

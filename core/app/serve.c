@@ -21,10 +21,12 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "exchange/board.h"
 #include "exchange/limiter.h"
 #include "net/library.h"
 #include "net/server.h"
 #include "net/tls.h"
+#include "script/policy_news.h"
 #include "store/store.h"
 
 enum {
@@ -44,6 +46,8 @@ struct gateway {
     struct store *store;
     struct limiter *limiter;
     struct crew *helpers;
+    struct board *board;
+    struct policy_news *news;
     struct worker_shared shared;
     struct worker *workers[LIMIT_WORKERS];
     unsigned worker_count;
@@ -138,13 +142,17 @@ static bool make_workers(struct gateway *gateway, struct policy_files *files, st
     unsigned count = worker_count_of(config);
     int port = config->port;
     for (unsigned i = 0; i < count; i++) {
-        gateway->workers[i] = worker_new(&gateway->shared, port, files, fault);
+        gateway->workers[i] = worker_new(&gateway->shared, i, port, fault);
         if (gateway->workers[i] == NULL)
             return false;
         gateway->worker_count++;
         port = worker_port(gateway->workers[i]);
     }
     set_public_url(gateway, port);
+    for (unsigned i = 0; i < count; i++) {
+        if (!worker_load(gateway->workers[i], files, fault))
+            return false;
+    }
     for (unsigned i = 0; i < count; i++) {
         if (!worker_start(gateway->workers[i], fault))
             return false;
@@ -187,13 +195,17 @@ static bool start(struct gateway *gateway, struct fault *fault)
     gateway->pages = pages_load(config->webui, fault);
     bool good = gateway->pages != NULL && open_tls(gateway, fault) && open_store(gateway, fault);
     if (good) {
-        set_public_url(gateway, config->port);
         gateway->limiter = limiter_new(LIMITER_ENTRIES);
         gateway->helpers = crew_new(HELPER_THREADS, LIMIT_HELPER_JOBS);
+        gateway->board = board_new(worker_count_of(config));
+        gateway->news = policy_news_new(config->policies);
+        policy_news_accept(gateway->news, files);
         gateway->shared = (struct worker_shared){.config = config,
                                                  .store = gateway->store,
                                                  .limiter = gateway->limiter,
                                                  .helpers = gateway->helpers,
+                                                 .board = gateway->board,
+                                                 .news = gateway->news,
                                                  .secret = &gateway->secret,
                                                  .tls = gateway->tls,
                                                  .pages = gateway->pages,
@@ -228,7 +240,13 @@ static void reload(struct gateway *gateway)
                       log_text("setting", needs_restart));
         log_configure((enum log_level)options->config.log_level, options->config.log_format == 1);
     }
-    reload_policies(gateway->workers, gateway->worker_count, &gateway->inbox, &options->config);
+    const struct reload whom = {.workers = gateway->workers,
+                                .worker_count = gateway->worker_count,
+                                .main_inbox = &gateway->inbox,
+                                .config = &options->config,
+                                .news = gateway->news,
+                                .store = gateway->store};
+    reload_policies(&whom);
 }
 
 static unsigned home_count(const struct worker_job *jobs, unsigned count)
@@ -250,8 +268,10 @@ static bool wait_home(struct gateway *gateway, const struct worker_job *jobs, in
         if (left_ms <= 0)
             return false;
         int signal_number = wait_for_signal(gateway, (int)(left_ms < 1000 ? left_ms : 1000));
-        if (signal_number == SIGTERM || signal_number == SIGINT)
+        if (signal_number == SIGTERM || signal_number == SIGINT) {
+            log_flush();
             _exit(1);
+        }
     }
     return true;
 }
@@ -267,15 +287,16 @@ static void order_all(struct gateway *gateway, struct worker_job *jobs, enum wor
 static bool drain(struct gateway *gateway, bool *settled)
 {
     struct worker_job drains[LIMIT_WORKERS] = {0};
-    struct worker_job others[LIMIT_WORKERS] = {0};
+    struct worker_job cancels[LIMIT_WORKERS] = {0};
+    struct worker_job stops[LIMIT_WORKERS] = {0};
     log_event(LOG_INFO, "stopping: no new connections, what runs may finish",
               log_int("drain_timeout_ms", gateway->options->config.drain_timeout_ms));
     order_all(gateway, drains, WORKER_DRAIN);
     bool empty = wait_home(gateway, drains, gateway->options->config.drain_timeout_ms);
     if (!empty) {
         log_event(LOG_WARN, "drain_timeout_ms is over: running requests are cut");
-        order_all(gateway, others, WORKER_CANCEL);
-        wait_home(gateway, others, CANCEL_WAIT_MS);
+        order_all(gateway, cancels, WORKER_CANCEL);
+        wait_home(gateway, cancels, CANCEL_WAIT_MS);
         empty = wait_home(gateway, drains, CANCEL_WAIT_MS);
     }
     *settled = empty;
@@ -287,7 +308,7 @@ static bool drain(struct gateway *gateway, bool *settled)
     }
     if (!empty)
         return false;
-    order_all(gateway, others, WORKER_STOP);
+    order_all(gateway, stops, WORKER_STOP);
     for (unsigned i = 0; i < gateway->worker_count; i++)
         worker_join(gateway->workers[i]);
     inbox_finish(&gateway->inbox);
@@ -316,6 +337,8 @@ static void stop(struct gateway *gateway)
         worker_free(gateway->workers[i]);
     if (gateway->limiter != NULL)
         limiter_free(gateway->limiter);
+    board_free(gateway->board);
+    policy_news_free(gateway->news);
     tls_free(gateway->tls);
     pages_free(gateway->pages);
     secret_wipe(&gateway->secret, sizeof gateway->secret);
@@ -344,8 +367,10 @@ int serve(struct serve_options *options)
     if (options->first_run)
         first_run_welcome(gateway->public_url);
     run(gateway);
-    if (!drain(gateway, &settled))
+    if (!drain(gateway, &settled)) {
+        log_flush();
         _exit(1); /* threads still run */
+    }
     stop(gateway);
     log_event(LOG_INFO, "stopped");
     return settled ? 0 : 1;

@@ -139,6 +139,7 @@ static void on_tick(void *arg)
 {
     struct worker *worker = arg;
     exchange_tick_all(&worker->env);
+    log_flush();
     collect_when_idle(worker);
     finish_drain(worker);
 }
@@ -147,7 +148,9 @@ static struct vm *build_vm(const struct worker *worker, struct policy_files *fil
                            struct fault *fault)
 {
     struct task_settings settings = {.payments = config_payments_name(worker->shared->config),
-                                     .public_url = worker->shared->public_url};
+                                     .public_url = worker->shared->public_url,
+                                     .version = VERSION,
+                                     .news = worker->shared->news};
     const struct vm_options options = {.install = task_install, .arg = &settings};
     return vm_new(files, &options, fault);
 }
@@ -238,7 +241,7 @@ static bool open_server(struct worker *worker, int port, struct fault *fault)
     return worker->server != NULL;
 }
 
-struct worker *worker_new(const struct worker_shared *shared, int port, struct policy_files *files,
+struct worker *worker_new(const struct worker_shared *shared, unsigned index, int port,
                           struct fault *fault)
 {
     struct worker *worker = calloc(1, sizeof *worker);
@@ -251,8 +254,7 @@ struct worker *worker_new(const struct worker_shared *shared, int port, struct p
         return NULL;
     }
     worker->loop = loop_new(&worker->inbox, worker, fault);
-    worker->vm = worker->loop != NULL ? build_vm(worker, files, fault) : NULL;
-    if (worker->vm == NULL || !open_server(worker, port, fault)) {
+    if (worker->loop == NULL || !open_server(worker, port, fault)) {
         worker_free(worker);
         return NULL;
     }
@@ -264,12 +266,20 @@ struct worker *worker_new(const struct worker_shared *shared, int port, struct p
                               .store = shared->store,
                               .limiter = shared->limiter,
                               .helpers = shared->helpers,
+                              .board = shared->board,
+                              .sheet = board_sheet(shared->board, index),
                               .secret = shared->secret,
                               .public_url = shared->public_url,
                               .keepalive_comment_ms = shared->config->keepalive_comment_ms,
                               .hold_expiry_ms = shared->config->hold_expiry_ms};
     loop_on_tick(worker->loop, on_tick, worker);
     return worker;
+}
+
+bool worker_load(struct worker *worker, struct policy_files *files, struct fault *fault)
+{
+    worker->vm = build_vm(worker, files, fault);
+    return worker->vm != NULL;
 }
 
 int worker_port(const struct worker *worker)

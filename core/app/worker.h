@@ -20,6 +20,8 @@ struct worker_shared {
     struct store *store;
     struct limiter *limiter;
     struct crew *helpers;
+    struct board *board; /* a sheet for each worker */
+    struct policy_news *news;
     const struct secret *secret;
     const struct tls *tls;
     const struct pages *pages;
@@ -27,10 +29,12 @@ struct worker_shared {
     struct inbox *main_inbox; /* where jobs of the main thread come home */
 };
 
-/* Builds all of the worker on the calling thread, VM included, and listens on `port`. NULL:
+/* Builds worker `index` on the calling thread, all but its VM, and listens on `port`. NULL:
  * *fault. */
-struct worker *worker_new(const struct worker_shared *shared, int port, struct policy_files *files,
+struct worker *worker_new(const struct worker_shared *shared, unsigned index, int port,
                           struct fault *fault);
+/* Builds its first VM, once shared->public_url says the port that the kernel gave. */
+bool worker_load(struct worker *worker, struct policy_files *files, struct fault *fault);
 int worker_port(const struct worker *worker);
 bool worker_start(struct worker *worker, struct fault *fault); /* the thread */
 void worker_join(struct worker *worker);

@@ -126,11 +126,6 @@ const char *clock_format(int64_t wall_ms, char out[CLOCK_TEXT_BYTES])
     return out;
 }
 
-int32_t clock_day(int64_t wall_ms)
-{
-    return (int32_t)clamp(floor_day(wall_ms), INT32_MIN, INT32_MAX);
-}
-
 const char *clock_format_day(int32_t day, char out[CLOCK_TEXT_BYTES])
 {
     char *at = put_date(out, clamp(day, DAY_MIN, DAY_MAX));

@@ -5,7 +5,10 @@
 #include "base/check.h"
 #include "base/json_text.h"
 
-enum { DEPTH_CEILING = 1024 }; /* whatever the caller allows: the stack below has a fixed size */
+enum {
+    DEPTH_CEILING = 1024, /* whatever the caller allows: the stack below has a fixed size */
+    NO_SPAN = JSON_SPANS_MAX
+};
 
 static bool is_digit(char c)
 {
@@ -22,7 +25,11 @@ struct scan {
     unsigned depth_max;
     const char *wrong_at; /* set with `wrong`, what is wrong there */
     const char *wrong;
-    char closers[DEPTH_CEILING]; /* the bracket that ends each open container */
+    struct json_index *index; /* or NULL */
+    size_t text_bytes;        /* of all strings so far that are no keys, decoded */
+    const char *high_end; /* behind the escape of a high surrogate: a low one here makes a pair */
+    char closers[DEPTH_CEILING];         /* the bracket that ends each open container */
+    unsigned short spans[DEPTH_CEILING]; /* its place in the index, or NO_SPAN */
 };
 
 static const char *wrong(struct scan *scan, const char *at, const char *what)
@@ -37,28 +44,60 @@ static bool is_hex(char c)
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+/* How many bytes an escaped UTF-16 unit stands for. One half of a pair alone stands for U+FFFD, of
+ * three; the second half of a pair only adds what is missing to four. */
+static size_t unit_bytes(struct scan *scan, unsigned unit, const char *start, const char *end)
+{
+    bool pair = unit >= 0xdc00 && unit <= 0xdfff && scan->high_end == start;
+    scan->high_end = unit >= 0xd800 && unit < 0xdc00 ? end : NULL;
+    if (pair)
+        return 1;
+    return unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
+}
+
+/* Behind the u. */
+static const char *scan_unit(struct scan *scan, const char *at)
+{
+    const char *digits = at;
+    for (int i = 0; i < 4; i++, at++) {
+        if (at == scan->end || !is_hex(*at))
+            return wrong(scan, at, "\\u needs four hexadecimal digits");
+    }
+    scan->text_bytes += unit_bytes(scan, json_hex4(digits), digits - 2, at);
+    return at;
+}
+
 /* At the backslash. */
 static const char *scan_escape(struct scan *scan, const char *at)
 {
     at++;
     if (at == scan->end)
         return wrong(scan, at, "");
-    if (*at == '\0' || !strchr("\"\\/bfnrtu", *at))
+    switch (*at) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        scan->text_bytes++;
+        return at + 1;
+    case 'u':
+        return scan_unit(scan, at + 1);
+    default:
         return wrong(scan, at, "unknown escape in a string");
-    if (*at++ != 'u')
-        return at;
-    for (int i = 0; i < 4; i++, at++) {
-        if (at == scan->end || !is_hex(*at))
-            return wrong(scan, at, "\\u needs four hexadecimal digits");
     }
-    return at;
 }
 
 /* Behind the opening quote. */
 static const char *scan_string(struct scan *scan, const char *at)
 {
     for (;;) {
+        const char *run = at;
         at = json_plain_run(at, scan->end);
+        scan->text_bytes += (size_t)(at - run);
         if (at == scan->end)
             return wrong(scan, at, "");
         unsigned char c = (unsigned char)*at;
@@ -76,10 +115,51 @@ static const char *scan_string(struct scan *scan, const char *at)
                 if (bytes == 0)
                     return wrong(scan, at, "invalid UTF-8");
                 at += bytes;
+                scan->text_bytes += bytes;
             } while (at < scan->end && (unsigned char)*at >= 0x80);
         }
     }
 }
+
+/* ---- noting where large values lie ---- */
+
+/* A container has its place before those that it holds, so that all are in order. Until it ends,
+ * its text_bytes are those that came before it. */
+static unsigned open_span(struct scan *scan, const char *start)
+{
+    struct json_index *index = scan->index;
+    if (index == NULL || index->count == JSON_SPANS_MAX)
+        return NO_SPAN;
+    index->spans[index->count] = (struct json_span){.start = start, .text_bytes = scan->text_bytes};
+    return (unsigned)index->count++;
+}
+
+/* What turns out to be too short holds nothing that is not, so its place is the last. */
+static void close_span(struct scan *scan, unsigned place, const char *end)
+{
+    if (place == NO_SPAN)
+        return;
+    struct json_index *index = scan->index;
+    struct json_span *span = &index->spans[place];
+    if ((size_t)(end - span->start) < index->bytes_min) {
+        index->count = place;
+        return;
+    }
+    span->end = end;
+    span->text_bytes = scan->text_bytes - span->text_bytes;
+}
+
+/* A string is noted when it has ended. */
+static const char *scan_text(struct scan *scan, const char *at)
+{
+    unsigned place = open_span(scan, at);
+    const char *end = scan_string(scan, at + 1);
+    if (end != NULL)
+        close_span(scan, place, end);
+    return end;
+}
+
+/* ---- values ---- */
 
 /* One digit or more. */
 static const char *scan_digits(struct scan *scan, const char *at)
@@ -122,7 +202,7 @@ static const char *scan_scalar(struct scan *scan, const char *at)
 {
     switch (*at) {
     case '"':
-        return scan_string(scan, at + 1);
+        return scan_text(scan, at);
     case 't':
         return scan_word(scan, at, "true", 4);
     case 'f':
@@ -142,9 +222,11 @@ static const char *scan_key(struct scan *scan, const char *at)
     at = json_skip_space(at, scan->end);
     if (at == scan->end || *at != '"')
         return wrong(scan, at, "expected a key in quotes");
+    size_t text_bytes = scan->text_bytes;
     at = scan_string(scan, at + 1);
     if (!at)
         return NULL;
+    scan->text_bytes = text_bytes;
     at = json_skip_space(at, scan->end);
     if (at == scan->end || *at != ':')
         return wrong(scan, at, "expected a colon");
@@ -156,6 +238,7 @@ static const char *scan_open(struct scan *scan, const char *at)
 {
     if (scan->depth == scan->depth_max)
         return wrong(scan, at, "nested too deeply");
+    scan->spans[scan->depth] = (unsigned short)open_span(scan, at);
     scan->closers[scan->depth++] = *at == '{' ? '}' : ']';
     return json_skip_space(at + 1, scan->end);
 }
@@ -170,6 +253,7 @@ static const char *scan_separator(struct scan *scan, const char *at)
         if (at < scan->end && *at == closer) {
             at++;
             scan->depth--;
+            close_span(scan, scan->spans[scan->depth], at);
             continue;
         }
         if (at == scan->end || *at != ',')
@@ -224,7 +308,8 @@ static enum json_type type_of(char first)
     }
 }
 
-bool json_parse(struct slice text, unsigned depth_max, struct json_value *out, struct fault *fault)
+static bool parse(struct slice text, unsigned depth_max, struct json_index *index,
+                  struct json_value *out, struct fault *fault)
 {
     if (text.bytes == 0)
         return fault_set(fault, "invalid_json", "Invalid JSON: the text is empty.");
@@ -235,6 +320,9 @@ bool json_parse(struct slice text, unsigned depth_max, struct json_value *out, s
     scan.depth_max = depth_max < DEPTH_CEILING ? depth_max : DEPTH_CEILING;
     scan.wrong_at = text.data;
     scan.wrong = "not a value";
+    scan.index = index;
+    scan.text_bytes = 0;
+    scan.high_end = NULL;
 
     const char *start = json_skip_space(text.data, scan.end);
     const char *at = scan_root(&scan, start);
@@ -242,13 +330,26 @@ bool json_parse(struct slice text, unsigned depth_max, struct json_value *out, s
         struct slice raw = {start, (size_t)(at - start)};
         at = json_skip_space(at, scan.end);
         if (at == scan.end) {
-            *out = (struct json_value){type_of(*start), raw};
+            *out = (struct json_value){type_of(*start), raw, index};
             return true;
         }
         wrong(&scan, at, "something follows the end of the value");
     }
     return fault_set(fault, "invalid_json", "Invalid JSON at byte %zu: %s.",
                      (size_t)(scan.wrong_at - text.data), scan.wrong);
+}
+
+bool json_parse(struct slice text, unsigned depth_max, struct json_value *out, struct fault *fault)
+{
+    return parse(text, depth_max, NULL, out, fault);
+}
+
+bool json_parse_indexed(struct slice text, unsigned depth_max, size_t bytes_min,
+                        struct json_index *index, struct json_value *out, struct fault *fault)
+{
+    index->bytes_min = bytes_min;
+    index->count = 0;
+    return parse(text, depth_max, index, out, fault);
 }
 
 /* ---- walking: from here on the text is known to be valid ---- */
@@ -270,8 +371,11 @@ static const char *skip_container(const char *at, const char *end)
     return at;
 }
 
-static const char *skip_value(const char *at, const char *end)
+static const char *skip_value(const char *at, const char *end, const struct json_index *index)
 {
+    const struct json_span *span = json_span_at(index, at);
+    if (span != NULL)
+        return span->end;
     if (*at == '"')
         return json_skip_string(at + 1, end);
     if (*at == '{' || *at == '[')
@@ -289,6 +393,7 @@ struct json_walk json_walk(const struct json_value *container)
     return (struct json_walk){
         .at = container->raw.data + 1,
         .end = container->raw.data + container->raw.bytes - 1, /* at the closing bracket */
+        .index = container->index,
         .object = container->type == JSON_OBJECT,
     };
 }
@@ -312,23 +417,40 @@ bool json_next(struct json_walk *walk, struct json_item *out)
         at = json_skip_space(at + 1, end); /* the colon */
     }
     check(at < end);
-    walk->at = skip_value(at, end);
-    out->value = (struct json_value){type_of(*at), {at, (size_t)(walk->at - at)}};
+    walk->at = skip_value(at, end, walk->index);
+    out->value = (struct json_value){type_of(*at), {at, (size_t)(walk->at - at)}, walk->index};
     return true;
 }
 
-unsigned json_find(const struct json_value *object, const char *name, struct json_value *out)
+size_t json_find_all(const struct json_value *object, struct json_member *members,
+                     size_t member_count)
 {
+    size_t count = 0;
+    for (size_t i = 0; i < member_count; i++) {
+        members[i].count = 0;
+        members[i].value = (struct json_value){0};
+    }
     if (object->type != JSON_OBJECT)
         return 0;
     struct json_walk walk = json_walk(object);
     struct json_item item;
-    unsigned count = 0;
-    while (json_next(&walk, &item)) {
-        if (!json_key_is(item.key, name))
-            continue;
-        *out = item.value;
-        count++;
+    for (; json_next(&walk, &item); count++) {
+        for (size_t i = 0; i < member_count; i++) {
+            if (!json_key_is(item.key, members[i].name))
+                continue;
+            members[i].value = item.value;
+            members[i].count++;
+            break;
+        }
     }
     return count;
+}
+
+unsigned json_find(const struct json_value *object, const char *name, struct json_value *out)
+{
+    struct json_member member = {.name = name};
+    json_find_all(object, &member, 1);
+    if (member.count > 0)
+        *out = member.value;
+    return member.count;
 }

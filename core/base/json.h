@@ -1,7 +1,8 @@
 /* A strict JSON scanner (RFC 8259) that never builds a tree and never changes a byte: it validates
  * a text once, then walks it by slices, so that what passes through the gateway can be edited at
  * offsets and is otherwise sent on exactly as it came. Values point into the caller's text.
- * About 0.3 us per KB. No globals, any thread.
+ * About 0.3 us per KB. No globals, any thread. Looking for a member reads the whole object: look
+ * for several at once (json_find_all), and have large values noted (json_parse_indexed).
  *
  * Refused everywhere: invalid UTF-8 (overlong, surrogates, > U+10FFFF), raw control characters in
  * strings, lone escaped surrogates are accepted (they are legal in RFC 8259's grammar), numbers
@@ -27,9 +28,12 @@ enum json_type {
     JSON_OBJECT,
 };
 
+struct json_index;
+
 struct json_value {
     enum json_type type;
     struct slice raw; /* as it stands in the text: with quotes, brackets; no white space around */
+    const struct json_index *index; /* of its text, or NULL */
 };
 
 /* One member of an object or one element of an array (then `key` is empty). */
@@ -42,12 +46,34 @@ struct json_item {
 struct json_walk {
     const char *at;
     const char *end;
+    const struct json_index *index;
     bool object;
 };
 
 /* Validates the whole of `text` and sets *out to its root. False: *fault has code "invalid_json"
  * and a message with the byte offset and what was wrong there. */
 bool json_parse(struct slice text, unsigned depth_max, struct json_value *out, struct fault *fault);
+
+/* Where large values lie, so that they are read once, when they are validated, and passed over
+ * afterwards. It must outlive the values of its text. */
+enum { JSON_SPANS_MAX = 512 };
+
+struct json_span {
+    const char *start;
+    const char *end;
+    size_t text_bytes; /* as json_text_bytes says */
+};
+
+struct json_index {
+    size_t bytes_min; /* what is shorter is not noted */
+    size_t count;
+    struct json_span
+        spans[JSON_SPANS_MAX]; /* by start; when it is full, others are just read again */
+};
+
+/* json_parse that also makes an index, of values of at least `bytes_min`. */
+bool json_parse_indexed(struct slice text, unsigned depth_max, size_t bytes_min,
+                        struct json_index *index, struct json_value *out, struct fault *fault);
 
 /* Walks a container that lies in a validated text. json_next returns false after the last item. */
 struct json_walk json_walk(const struct json_value *container);
@@ -60,6 +86,18 @@ bool json_key_is(struct slice raw_key, const char *name);
  * 2 or more: *out is the last one; callers that spend money on it refuse). A value that is no
  * object has no members. */
 unsigned json_find(const struct json_value *object, const char *name, struct json_value *out);
+
+/* A member that is looked for among others. */
+struct json_member {
+    const char *name;
+    unsigned count;          /* how many times it is there */
+    struct json_value value; /* the last one; of type JSON_NULL when there is none */
+};
+
+/* json_find for several members in one walk: sets their counts and values. Returns how many members
+ * the object has in all. */
+size_t json_find_all(const struct json_value *object, struct json_member *members,
+                     size_t member_count);
 
 /* True when the number is integral and fits: 5, 5.0, 5e2 and -0 are; 5.5, 1e400 and 2^63 are
  * not. */

@@ -7,16 +7,6 @@
 
 /* ---- strings, decoded ---- */
 
-static unsigned hex4(const char *at)
-{
-    unsigned n = 0;
-    for (int i = 0; i < 4; i++) {
-        unsigned char c = (unsigned char)at[i];
-        n = n << 4 | (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-    }
-    return n;
-}
-
 static size_t put_utf8(unsigned code, char out[4])
 {
     if (code < 0x80) {
@@ -44,12 +34,12 @@ static size_t put_utf8(unsigned code, char out[4])
 /* *at behind "\u"; moves it behind the digits, and behind the second half of a surrogate pair. */
 static unsigned decode_code(const char **at, const char *end)
 {
-    unsigned code = hex4(*at);
+    unsigned code = json_hex4(*at);
     *at += 4;
     if (code < 0xd800 || code > 0xdfff)
         return code;
     if (code < 0xdc00 && end - *at >= 6 && (*at)[0] == '\\' && (*at)[1] == 'u') {
-        unsigned low = hex4(*at + 2);
+        unsigned low = json_hex4(*at + 2);
         if (low >= 0xdc00 && low <= 0xdfff) {
             *at += 6;
             return 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
@@ -131,8 +121,11 @@ static bool decodes_to(struct slice escaped, struct slice text)
     return text.bytes == 0;
 }
 
+/* Most keys differ in their first letter, and few have escapes. */
 bool json_key_is(struct slice raw_key, const char *name)
 {
+    if (raw_key.bytes > 0 && raw_key.data[0] != name[0] && raw_key.data[0] != '\\')
+        return false;
     return decodes_to(raw_key, slice_of(name));
 }
 
@@ -168,6 +161,9 @@ static size_t decoded_bytes(struct slice escaped)
 
 size_t json_text_bytes(const struct json_value *value)
 {
+    const struct json_span *span = json_span_at(value->index, value->raw.data);
+    if (span != NULL)
+        return span->text_bytes;
     const char *at = value->raw.data;
     const char *end = at + value->raw.bytes;
     size_t bytes = 0;

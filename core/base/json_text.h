@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/json.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -102,6 +103,17 @@ static inline const char *json_skip_string(const char *at, const char *end)
     }
 }
 
+/* Of four hexadecimal digits. */
+static inline unsigned json_hex4(const char *at)
+{
+    unsigned n = 0;
+    for (int i = 0; i < 4; i++) {
+        unsigned char c = (unsigned char)at[i];
+        n = n << 4 | (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+    }
+    return n;
+}
+
 static inline bool json_is_space(char c)
 {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
@@ -112,6 +124,24 @@ static inline const char *json_skip_space(const char *at, const char *end)
     while (at < end && json_is_space(*at))
         at++;
     return at;
+}
+
+/* What an index (or NULL) says of the value that begins there; NULL: nothing. */
+static inline const struct json_span *json_span_at(const struct json_index *index,
+                                                   const char *start)
+{
+    size_t from = 0;
+    size_t to = index != NULL ? index->count : 0;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (index->spans[middle].start < start)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    if (index == NULL || from == index->count || index->spans[from].start != start)
+        return NULL;
+    return &index->spans[from];
 }
 
 #endif

@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,14 +12,19 @@
 
 enum {
     FIELD_BYTES_MAX = 4 * 1024, /* longer texts are cut: a log is no place for bodies */
-    LINE_BYTES_MAX = 64 * 1024
+    LINE_BYTES_MAX = 64 * 1024,
+    KEPT_BYTES_MAX = 32 * 1024
 };
 
 /* Atomic, because threads ask log_enabled while the main thread reloads its settings. */
 static struct {
     _Atomic int level;
     _Atomic bool json;
-} settings = {.level = LOG_INFO};
+    pthread_mutex_t lock;
+    struct buffer kept; /* lines not yet written; has room for more than the last one */
+} settings = {.level = LOG_INFO,
+              .lock = PTHREAD_MUTEX_INITIALIZER,
+              .kept = {.bytes_max = KEPT_BYTES_MAX + 2 * LINE_BYTES_MAX}};
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
@@ -47,9 +53,9 @@ static struct slice cut(struct slice text)
 
 static void put_json_field(struct buffer *line, const struct log_field *field)
 {
-    buffer_append_char(line, ',');
-    json_write_text(line, field->name);
-    buffer_append_char(line, ':');
+    buffer_append_text(line, ",\""); /* names are ours: nothing in them is to be escaped */
+    buffer_append_text(line, field->name);
+    buffer_append_text(line, "\":");
     if (field->type == LOG_FIELD_INT)
         buffer_append_int(line, field->number);
     else
@@ -126,26 +132,71 @@ static void put_line(struct buffer *line, bool json, enum log_level level, const
     buffer_append_text(line, json ? "}\n" : "\n");
 }
 
+/* What cannot be written is dropped: there is nobody left to tell. */
+static void write_kept(void)
+{
+    const char *at = settings.kept.data;
+    size_t left = settings.kept.bytes;
+    while (left > 0) {
+        ssize_t written = write(STDERR_FILENO, at, left);
+        if (written < 0 && errno != EINTR)
+            break;
+        at += written > 0 ? written : 0;
+        left -= written > 0 ? (size_t)written : 0;
+    }
+    buffer_reset(&settings.kept);
+}
+
+static void keep_line(enum log_level level, const char *event, const struct log_field *fields,
+                      size_t field_count)
+{
+    struct buffer *kept = &settings.kept;
+    bool json = atomic_load_explicit(&settings.json, memory_order_relaxed);
+    size_t start = kept->bytes;
+    put_line(kept, json, level, event, fields, field_count);
+    if (!kept->failed && kept->bytes - start <= LINE_BYTES_MAX)
+        return;
+    /* Too long: the event alone, so that it is never lost. */
+    const struct log_field dropped = log_int("fields_dropped", (int64_t)field_count);
+    kept->bytes = start;
+    kept->failed = false;
+    put_line(kept, json, level, event, &dropped, 1);
+}
+
+void log_write_later(enum log_level level, const char *event, const struct log_field *fields,
+                     size_t field_count)
+{
+    if (!log_enabled(level))
+        return;
+    int error = errno; /* callers log first and look at errno afterwards */
+    pthread_mutex_lock(&settings.lock);
+    keep_line(level, event, fields, field_count);
+    if (settings.kept.bytes > KEPT_BYTES_MAX)
+        write_kept();
+    pthread_mutex_unlock(&settings.lock);
+    errno = error;
+}
+
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t field_count)
 {
     if (!log_enabled(level))
         return;
-    int error = errno; /* callers log first and look at errno afterwards */
-    bool json = atomic_load_explicit(&settings.json, memory_order_relaxed);
+    int error = errno;
+    pthread_mutex_lock(&settings.lock);
+    keep_line(level, event, fields, field_count);
+    write_kept();
+    pthread_mutex_unlock(&settings.lock);
+    errno = error;
+}
 
-    struct buffer line;
-    buffer_init(&line, LINE_BYTES_MAX);
-    put_line(&line, json, level, event, fields, field_count);
-    if (line.failed) { /* too long: the event alone, so that it is never lost */
-        struct log_field dropped = log_int("fields_dropped", (int64_t)field_count);
-        buffer_reset(&line);
-        put_line(&line, json, level, event, &dropped, 1);
-    }
-
-    /* What cannot be written is dropped: there is nobody left to tell. */
-    while (write(STDERR_FILENO, line.data, line.bytes) < 0 && errno == EINTR)
-        continue;
-    buffer_fini(&line);
+void log_flush(void)
+{
+    int error = errno;
+    if (pthread_mutex_trylock(&settings.lock) != 0)
+        return;
+    if (settings.kept.bytes > 0)
+        write_kept();
+    pthread_mutex_unlock(&settings.lock);
     errno = error;
 }

@@ -1,6 +1,5 @@
-/* The log: one line an event on stderr, as JSON or text, written with one write(2) so that lines of
- * several threads never mix. The only global of the program. Never put a secret, a prompt or an
- * answer into a field. */
+/* The log: one line an event on stderr, as JSON or text; lines of several threads never mix. The
+ * only global of the program. Never put a secret, a prompt or an answer into a field. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -43,6 +42,17 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 #define log_event(level, event, ...)                                                               \
     log_write((level), (event), (const struct log_field[]){{0}, ##__VA_ARGS__},                    \
               sizeof((const struct log_field[]){{0}, ##__VA_ARGS__}) / sizeof(struct log_field))
+/* The same for the lines of which there is one a request: kept in memory until something else is
+ * logged, until there are many, or until log_flush. */
+void log_write_later(enum log_level level, const char *event, const struct log_field *fields,
+                     size_t field_count);
+#define log_event_later(level, event, ...)                                                         \
+    log_write_later((level), (event), (const struct log_field[]){{0}, ##__VA_ARGS__},              \
+                    sizeof((const struct log_field[]){{0}, ##__VA_ARGS__}) /                       \
+                        sizeof(struct log_field))
+/* Writes what is kept, unless another thread is about to. To be called often (each 100 ms), and
+ * before the process ends. */
+void log_flush(void);
 /* (The first, empty field makes a call without fields legal; log_write skips fields without a
  * name.) */
 

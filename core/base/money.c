@@ -136,6 +136,14 @@ const char *money_format_token_price(int64_t pusd, int64_t margin_ppm, char out[
     return out;
 }
 
+const char *money_format_sell_price(int64_t pusd, int64_t margin_ppm, char out[48])
+{
+    check(pusd >= 0 && margin_ppm >= 0);
+    uint128 price = (uint128)pusd * ((uint128)margin_ppm + PPM_ONE);
+    put_decimal(out, price, TOKEN_PRICE_DECIMALS - 6, 0);
+    return out;
+}
+
 const char *money_format_price(int64_t pusd, char out[MONEY_TEXT_BYTES])
 {
     check(pusd >= 0);

@@ -51,6 +51,9 @@ const char *money_format_short(int64_t nusd, char out[MONEY_TEXT_BYTES]);
 /* A sell price per token in USD for `pricing` (OpenRouter's form), exact: price x (1 + margin). */
 const char *money_format_token_price(int64_t pusd, int64_t margin_ppm, char out[48]);
 
+/* The same of a million tokens: "0.18". */
+const char *money_format_sell_price(int64_t pusd, int64_t margin_ppm, char out[48]);
+
 /* A unit price in USD per million tokens: "0.15", with at least 2 decimals. */
 const char *money_format_price(int64_t pusd, char out[MONEY_TEXT_BYTES]);
 /* "20%", "12.5%". */

@@ -30,6 +30,8 @@ _Static_assert(SECRET_BYTES >= crypto_generichash_KEYBYTES_MIN &&
 
 bool secret_init(struct fault *fault)
 {
+    /* Its own generator, seeded by the kernel's: two ids a request would be two system calls. */
+    randombytes_set_implementation(&randombytes_internal_implementation);
     if (sodium_init() < 0)
         return fault_set(fault, "internal_error", "libsodium could not be initialised.");
     return true;
@@ -272,4 +274,25 @@ uint64_t random_u64(void)
 void digest_hex(const struct digest *digest, char out[DIGEST_HEX_BYTES])
 {
     sodium_bin2hex(out, DIGEST_HEX_BYTES, digest->bytes, sizeof digest->bytes);
+}
+
+static int digit_of(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool digest_parse(const char *hex, struct digest *out)
+{
+    if (strlen(hex) != 2 * DIGEST_BYTES)
+        return false;
+    for (size_t i = 0; i < DIGEST_BYTES; i++) {
+        int high = digit_of(hex[2 * i]);
+        int low = digit_of(hex[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        out->bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
 }

@@ -39,6 +39,8 @@ void secret_digest(const struct secret *secret, struct slice text, struct digest
 
 enum { DIGEST_HEX_BYTES = 2 * DIGEST_BYTES + 1 };
 void digest_hex(const struct digest *digest, char out[DIGEST_HEX_BYTES]);
+/* The reverse, of lower-case digits. False: these are not 64 of them. */
+bool digest_parse(const char *hex, struct digest *out);
 
 /* A new key `llm_sk_...`, NUL-terminated. */
 void apikey_make(char out[APIKEY_CHARS + 1]);

@@ -67,15 +67,9 @@ static bool refuse_key(struct exchange *exchange, struct slice credential)
                   NULL);
 }
 
-bool exchange_authenticate(struct exchange *exchange)
+/* The key that was found. */
+static bool admit_key(struct exchange *exchange)
 {
-    struct slice credential = find_credential(&exchange->request->head);
-    struct digest digest;
-    if (!apikey_well_formed(credential))
-        return refuse_key(exchange, credential);
-    secret_digest(exchange->env->secret, credential, &digest);
-    if (!directory_find_key(exchange->env->store, &digest, &exchange->key))
-        return refuse_key(exchange, credential);
     if (exchange->key.key_disabled)
         return refuse(exchange, 401, "key_disabled", "This API key is disabled.", NULL);
     if (exchange->key.user_disabled)
@@ -88,11 +82,34 @@ bool exchange_authenticate(struct exchange *exchange)
     return true;
 }
 
+bool exchange_authenticate(struct exchange *exchange)
+{
+    struct slice credential = find_credential(&exchange->request->head);
+    struct digest digest;
+    if (!apikey_well_formed(credential))
+        return refuse_key(exchange, credential);
+    secret_digest(exchange->env->secret, credential, &digest);
+    if (!directory_find_key(exchange->env->store, &digest, &exchange->key))
+        return refuse_key(exchange, credential);
+    return admit_key(exchange);
+}
+
+bool exchange_authenticate_as(struct exchange *exchange, const struct digest *digest,
+                              const char *user_id)
+{
+    if (directory_find_key(exchange->env->store, digest, &exchange->key) &&
+        strcmp(exchange->key.user_id.text, user_id) == 0)
+        return admit_key(exchange);
+    memset(&exchange->key, 0, sizeof exchange->key);
+    return refuse(exchange, 404, "not_found", "You have no such key.", "key_id");
+}
+
 /* ---- the body ---- */
 
 bool exchange_read_chat(struct exchange *exchange)
 {
     struct chat_fault fault;
+    exchange->asks_model = true;
     if (chat_read(buffer_slice(&exchange->body), &exchange->chat, &fault))
         return true;
     return refuse(exchange, 400, fault.code, fault.message, fault.param);

@@ -152,7 +152,7 @@ static void write_error(const struct answer_error *error, struct buffer *out)
 
 void exchange_refuse(struct exchange *exchange, const struct answer_error *error)
 {
-    if (is_over(exchange))
+    if (download_cut(exchange, error->code) || is_over(exchange))
         return;
     snprintf(exchange->error_code, sizeof exchange->error_code, "%s", error->code);
     exchange_header(exchange, "x-should-retry", worth_retrying(error) ? "true" : "false");

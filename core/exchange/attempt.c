@@ -50,6 +50,7 @@ void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, con
         return;
     attempt->outcome = outcome;
     snprintf(attempt->detail, sizeof attempt->detail, "%s", detail);
+    board_count_attempt(exchange->env->sheet, exchange, false);
     if (outcome == ATTEMPT_ANSWERED) {
         exchange->state = EXCHANGE_ANSWERED;
     } else {
@@ -201,22 +202,19 @@ void attempt_on_data(struct slice data, void *arg)
 static void judge_body(struct exchange *exchange)
 {
     struct attempt *attempt = &exchange->attempt;
-    struct json_value root;
-    struct json_value value;
-    struct fault fault;
-    if (!json_parse(buffer_slice(&attempt->body), LIMIT_JSON_DEPTH, &root, &fault) ||
-        root.type != JSON_OBJECT) {
+    struct completion *completion = &attempt->completion;
+    struct slice body = buffer_slice(&attempt->body);
+    if (!completion_read(body, completion))
         attempt_decide(exchange, ATTEMPT_GARBLED, "the answer is no JSON object");
-    } else if (json_find(&root, "error", &value) > 0 && value.type != JSON_NULL) {
-        attempt_decide(exchange, attempt_classify(attempt, 500, buffer_slice(&attempt->body)),
+    else if (completion->error.type != JSON_NULL)
+        attempt_decide(exchange, attempt_classify(attempt, 500, body),
                        "an error came with a status of success");
-    } else if (json_find(&root, "choices", &value) == 0 || value.type != JSON_ARRAY) {
+    else if (completion->choices.type != JSON_ARRAY)
         attempt_decide(exchange, ATTEMPT_GARBLED, "the answer has no choices");
-    } else if (json_find(&root, "usage", &value) > 1) {
+    else if (completion->usage_count > 1)
         attempt_decide(exchange, ATTEMPT_GARBLED, "the answer has its usage twice");
-    } else {
+    else
         attempt_decide(exchange, ATTEMPT_ANSWERED, "");
-    }
 }
 
 static void decide_at_end(struct exchange *exchange, enum upstream_end end, const char *detail)

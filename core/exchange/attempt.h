@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "base/money.h"
+#include "exchange/completion.h"
 #include "net/upstream.h"
 
 struct exchange;
@@ -53,8 +54,9 @@ struct attempt {
     enum attempt_outcome outcome; /* ATTEMPT_NONE: undecided */
     int status;                   /* the provider's */
     bool event_stream;
-    int64_t retry_after_ms; /* -1: not said */
-    struct buffer body;     /* a plain answer or an error */
+    int64_t retry_after_ms;       /* -1: not said */
+    struct buffer body;           /* a plain answer or an error */
+    struct completion completion; /* of a plain answer, in `body` */
     int64_t started_us;
     int64_t heard_us; /* when the last byte came; 0: none yet */
     char detail[160]; /* for the log */

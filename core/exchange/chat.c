@@ -4,7 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_BYTES_MAX = 64, MEMBERS_MAX = 256, CHOICES_MAX = 128, EDITS_MAX = 6 };
+enum {
+    NAME_BYTES_MAX = 64,
+    MEMBERS_MAX = 256,
+    CHOICES_MAX = 128,
+    EDITS_MAX = 6,
+    LARGE_BYTES = 512 /* of a value that is not to be read twice */
+};
 
 static bool refuse(struct chat_fault *fault, const char *code, const char *param,
                    const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -21,44 +27,61 @@ static bool refuse(struct chat_fault *fault, const char *code, const char *param
     return false;
 }
 
-/* Some servers match names without case (Go's encoding/json) and take the last: "Model" beside
- * "model" would be another model than the one we price. */
-static bool is_disguise(struct slice key)
+static const char *const member_names[CHAT_MEMBER_COUNT] = {
+    [CHAT_MODEL] = "model",
+    [CHAT_MESSAGES] = "messages",
+    [CHAT_STREAM] = "stream",
+    [CHAT_STREAM_OPTIONS] = "stream_options",
+    [CHAT_SERVICE_TIER] = "service_tier",
+    [CHAT_MAX_TOKENS] = "max_tokens",
+    [CHAT_MAX_COMPLETION_TOKENS] = "max_completion_tokens",
+    [CHAT_N] = "n",
+};
+
+/* The member of that name, or CHAT_MEMBER_COUNT. Some servers match names without case (Go's
+ * encoding/json) and take the last: "Model" beside "model" would be another model than the one we
+ * price. Such a name is *disguised. */
+static enum chat_member member_named(struct slice name, bool *disguised)
 {
-    static const char *const names[] = {"model",
-                                        "messages",
-                                        "n",
-                                        "max_tokens",
-                                        "stream",
-                                        "stream_options",
-                                        "service_tier",
-                                        "max_completion_tokens"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (slice_equals_nocase(key, names[i]) && !slice_equals(key, names[i]))
-            return true;
+    int member = 0;
+    for (; member < CHAT_MEMBER_COUNT; member++) {
+        const char *ours = member_names[member];
+        if (name.bytes > 0 && (name.data[0] | 0x20) == ours[0] && slice_equals_nocase(name, ours))
+            break;
     }
-    return false;
+    *disguised = member < CHAT_MEMBER_COUNT && !slice_equals(name, member_names[member]);
+    return (enum chat_member)member;
 }
 
-static bool is_disguised(struct slice raw_key)
+static enum chat_member member_of_key(struct slice raw_key, bool *disguised)
 {
-    const struct json_value quoted = {JSON_STRING, {raw_key.data - 1, raw_key.bytes + 2}};
     if (memchr(raw_key.data, '\\', raw_key.bytes) == NULL)
-        return is_disguise(raw_key);
+        return member_named(raw_key, disguised);
+    const struct json_value quoted = {.type = JSON_STRING,
+                                      .raw = {raw_key.data - 1, raw_key.bytes + 2}};
+    enum chat_member member = CHAT_MEMBER_COUNT;
     struct buffer key;
     buffer_init(&key, NAME_BYTES_MAX); /* a longer one is none of them */
-    bool found = json_decode_string(&quoted, &key) && is_disguise(buffer_slice(&key));
+    *disguised = false;
+    if (json_decode_string(&quoted, &key))
+        member = member_named(buffer_slice(&key), disguised);
     buffer_fini(&key);
-    return found;
+    return member;
 }
 
-/* Every top-level member at most once. Keys are compared as written; the members that decide the
- * price are looked up with their escapes decoded, too (see find). */
-static bool check_members(const struct json_value *root, struct chat_fault *fault)
+static bool refuse_twice(struct chat_fault *fault, const char *param, struct slice name)
+{
+    return refuse(fault, "invalid_value", param, "The member '%.*s' occurs twice; send it once.",
+                  (int)(name.bytes < 60 ? name.bytes : 60), name.data);
+}
+
+/* Every top-level member at most once: keys are compared as written; those that we read, which
+ * decide the price, with their escapes decoded, too. */
+static bool read_members(struct chat_request *out, struct chat_fault *fault)
 {
     struct slice keys[MEMBERS_MAX];
     size_t count = 0;
-    struct json_walk walk = json_walk(root);
+    struct json_walk walk = json_walk(&out->root);
     struct json_item item;
     while (json_next(&walk, &item)) {
         if (count == MEMBERS_MAX)
@@ -67,26 +90,38 @@ static bool check_members(const struct json_value *root, struct chat_fault *faul
         for (size_t i = 0; i < count; i++) {
             if (keys[i].bytes == item.key.bytes &&
                 memcmp(keys[i].data, item.key.data, item.key.bytes) == 0)
-                return refuse(fault, "invalid_value", NULL,
-                              "The member '%.*s' occurs twice; send it once.",
-                              (int)(item.key.bytes < 60 ? item.key.bytes : 60), item.key.data);
+                return refuse_twice(fault, NULL, item.key);
         }
-        if (is_disguised(item.key))
+        keys[count++] = item.key;
+        bool disguised;
+        enum chat_member member = member_of_key(item.key, &disguised);
+        if (disguised)
             return refuse(fault, "invalid_value", NULL,
                           "The member '%.*s' must be written in lower case.",
                           (int)(item.key.bytes < 60 ? item.key.bytes : 60), item.key.data);
-        keys[count++] = item.key;
+        if (member == CHAT_MEMBER_COUNT)
+            continue;
+        if (out->members[member].raw.data != NULL)
+            return refuse_twice(fault, member_names[member], slice_of(member_names[member]));
+        out->members[member] = item.value;
     }
     return true;
 }
 
-/* 0: absent or null, 1: there, -1: refused. */
+/* NULL: absent or null. */
+static const struct json_value *member(const struct chat_request *request, enum chat_member which)
+{
+    const struct json_value *value = &request->members[which];
+    return value->raw.data != NULL && value->type != JSON_NULL ? value : NULL;
+}
+
+/* Of an inner object: 0: absent or null, 1: there, -1: refused. */
 static int find(const struct json_value *object, const char *name, struct json_value *out,
                 struct chat_fault *fault)
 {
     unsigned count = json_find(object, name, out);
     if (count > 1) {
-        refuse(fault, "invalid_value", name, "The member '%s' occurs twice; send it once.", name);
+        refuse_twice(fault, name, slice_of(name));
         return -1;
     }
     return count == 1 && out->type != JSON_NULL ? 1 : 0;
@@ -94,18 +129,15 @@ static int find(const struct json_value *object, const char *name, struct json_v
 
 static bool read_model(struct chat_request *out, struct chat_fault *fault)
 {
-    struct json_value value;
-    int found = find(&out->root, "model", &value, fault);
-    if (found < 0)
-        return false;
-    if (found == 0)
+    const struct json_value *value = member(out, CHAT_MODEL);
+    if (value == NULL)
         return refuse(fault, "missing_field", "model",
                       "You must provide a model parameter; GET /v1/models lists what there is.");
-    if (value.type != JSON_STRING)
+    if (value->type != JSON_STRING)
         return refuse(fault, "invalid_value", "model", "'model' must be a string.");
     struct buffer name;
     buffer_init(&name, sizeof out->model - 1);
-    bool fits = json_decode_string(&value, &name);
+    bool fits = json_decode_string(value, &name);
     bool plain = fits && name.bytes > 0 && memchr(name.data, '\0', name.bytes) == NULL;
     if (plain) {
         memcpy(out->model, name.data, name.bytes);
@@ -118,49 +150,47 @@ static bool read_model(struct chat_request *out, struct chat_fault *fault)
     return true;
 }
 
-static bool read_flag(const struct json_value *object, const char *name, bool *out,
+static bool read_flag(const struct json_value *value, const char *name, bool *out,
                       struct chat_fault *fault)
 {
-    struct json_value value;
-    int found = find(object, name, &value, fault);
-    if (found < 0)
-        return false;
-    if (found == 0)
-        return true;
-    if (value.type != JSON_TRUE && value.type != JSON_FALSE)
+    if (value->type != JSON_TRUE && value->type != JSON_FALSE)
         return refuse(fault, "invalid_value", name, "'%s' must be true or false.", name);
-    *out = value.type == JSON_TRUE;
+    *out = value->type == JSON_TRUE;
     return true;
 }
 
-static bool read_count(struct chat_request *request, const char *name, int64_t max, int64_t *out,
-                       struct chat_fault *fault)
+static bool read_count(const struct chat_request *request, enum chat_member which, int64_t max,
+                       int64_t *out, struct chat_fault *fault)
 {
-    struct json_value value;
-    int found = find(&request->root, name, &value, fault);
-    if (found <= 0)
-        return found == 0;
-    if (value.type != JSON_NUMBER || !json_int64(&value, out) || *out < 1 || *out > max)
-        return refuse(fault, "invalid_value", name, "'%s' must be a whole number from 1 to %lld.",
-                      name, (long long)max);
+    const struct json_value *value = member(request, which);
+    if (value == NULL)
+        return true;
+    if (value->type != JSON_NUMBER || !json_int64(value, out) || *out < 1 || *out > max)
+        return refuse(fault, "invalid_value", member_names[which],
+                      "'%s' must be a whole number from 1 to %lld.", member_names[which],
+                      (long long)max);
     return true;
 }
 
 static bool read_stream(struct chat_request *out, struct chat_fault *fault)
 {
-    if (!read_flag(&out->root, "stream", &out->streamed, fault))
+    const struct json_value *streamed = member(out, CHAT_STREAM);
+    if (streamed != NULL && !read_flag(streamed, "stream", &out->streamed, fault))
         return false;
-    struct json_value options;
-    int found = find(&out->root, "stream_options", &options, fault);
-    if (found <= 0)
-        return found == 0;
-    if (options.type != JSON_OBJECT)
+    const struct json_value *options = member(out, CHAT_STREAM_OPTIONS);
+    if (options == NULL)
+        return true;
+    if (options->type != JSON_OBJECT)
         return refuse(fault, "invalid_value", "stream_options",
                       "'stream_options' must be an object.");
     if (!out->streamed)
         return refuse(fault, "invalid_value", "stream_options",
                       "'stream_options' is only allowed together with \"stream\": true.");
-    return read_flag(&options, "include_usage", &out->usage_asked, fault);
+    struct json_value asked;
+    int found = find(options, "include_usage", &asked, fault);
+    if (found <= 0)
+        return found == 0;
+    return read_flag(&asked, "include_usage", &out->usage_asked, fault);
 }
 
 enum part_kind { PART_TEXT, PART_IMAGE, PART_OPAQUE };
@@ -220,15 +250,12 @@ static bool count_message(struct chat_request *out, const struct json_value *mes
 
 static bool read_messages(struct chat_request *out, struct chat_fault *fault)
 {
-    struct json_value messages;
-    int found = find(&out->root, "messages", &messages, fault);
-    if (found < 0)
-        return false;
-    if (found == 0)
+    const struct json_value *messages = member(out, CHAT_MESSAGES);
+    if (messages == NULL)
         return refuse(fault, "missing_field", "messages", "You must provide a messages parameter.");
-    if (messages.type != JSON_ARRAY)
+    if (messages->type != JSON_ARRAY)
         return refuse(fault, "invalid_value", "messages", "'messages' must be an array.");
-    struct json_walk walk = json_walk(&messages);
+    struct json_walk walk = json_walk(messages);
     struct json_item message;
     int64_t count = 0;
     while (json_next(&walk, &message)) {
@@ -247,40 +274,47 @@ static bool read_messages(struct chat_request *out, struct chat_fault *fault)
 /* A tier that costs more than the price in the policy, which is for the standard one. */
 static bool check_service_tier(const struct chat_request *request, struct chat_fault *fault)
 {
-    struct json_value value;
-    int found = find(&request->root, "service_tier", &value, fault);
-    if (found <= 0)
-        return found == 0;
-    if (value.type == JSON_STRING && json_string_is(&value, "priority"))
+    const struct json_value *value = member(request, CHAT_SERVICE_TIER);
+    if (value != NULL && value->type == JSON_STRING && json_string_is(value, "priority"))
         return refuse(fault, "invalid_value", "service_tier",
                       "The service tier 'priority' is not sold here; leave it out.");
+    return true;
+}
+
+static bool read_all(struct chat_request *out, struct chat_fault *fault)
+{
+    int64_t older = -1;
+    if (!read_members(out, fault) || !read_model(out, fault) || !read_messages(out, fault) ||
+        !read_stream(out, fault) || !check_service_tier(out, fault) ||
+        !read_count(out, CHAT_MAX_COMPLETION_TOKENS, INT32_MAX, &out->output_tokens, fault) ||
+        !read_count(out, CHAT_MAX_TOKENS, INT32_MAX, &older, fault) ||
+        !read_count(out, CHAT_N, CHOICES_MAX, &out->choices, fault))
+        return false;
+    /* Both: a provider obeys one of them; the hold is for the larger. */
+    if (older > out->output_tokens)
+        out->output_tokens = older;
     return true;
 }
 
 bool chat_read(struct slice text, struct chat_request *out, struct chat_fault *fault)
 {
     struct fault why;
+    struct json_index index;
     memset(out, 0, sizeof *out);
     out->text = text;
     out->output_tokens = -1;
     out->choices = 1;
     out->input_bytes = (int64_t)text.bytes;
-    if (!json_parse(text, LIMIT_JSON_DEPTH, &out->root, &why))
+    if (!json_parse_indexed(text, LIMIT_JSON_DEPTH, LARGE_BYTES, &index, &out->root, &why))
         return refuse(fault, "invalid_json", NULL, "The body is not valid JSON: %.200s",
                       why.message);
     if (out->root.type != JSON_OBJECT)
         return refuse(fault, "invalid_json", NULL, "The body must be a JSON object.");
-    int64_t older = -1;
-    if (!check_members(&out->root, fault) || !read_model(out, fault) ||
-        !read_messages(out, fault) || !read_stream(out, fault) || !check_service_tier(out, fault) ||
-        !read_count(out, "max_completion_tokens", INT32_MAX, &out->output_tokens, fault) ||
-        !read_count(out, "max_tokens", INT32_MAX, &older, fault) ||
-        !read_count(out, "n", CHOICES_MAX, &out->choices, fault))
-        return false;
-    /* Both: a provider obeys one of them; the hold is for the larger. */
-    if (older > out->output_tokens)
-        out->output_tokens = older;
-    return true;
+    bool good = read_all(out, fault);
+    out->root.index = NULL; /* it ends here */
+    for (size_t i = 0; i < CHAT_MEMBER_COUNT; i++)
+        out->members[i].index = NULL;
+    return good;
 }
 
 /* ---- the provider's copy ---- */
@@ -313,15 +347,19 @@ static void add_edit(struct edits *edits, size_t offset, size_t removed_bytes, s
         (struct planned_edit){offset, removed_bytes, text_from, text_bytes};
 }
 
+static void replace_value(const struct chat_request *request, const struct json_value *value,
+                          struct edits *edits, size_t text_from)
+{
+    add_edit(edits, offset_in(request->text, value->raw.data), value->raw.bytes, text_from);
+}
+
 static void edit_model(const struct chat_request *request, const char *model, struct edits *edits)
 {
-    struct json_value value;
     if (strcmp(request->model, model) == 0)
         return;
-    json_find(&request->root, "model", &value);
     size_t from = edits->text.bytes;
     json_write_text(&edits->text, model);
-    add_edit(edits, offset_in(request->text, value.raw.data), value.raw.bytes, from);
+    replace_value(request, &request->members[CHAT_MODEL], edits, from);
 }
 
 /* Usage is always asked for: without it we could only estimate. */
@@ -330,23 +368,23 @@ static void edit_stream_options(const struct chat_request *request, struct edits
 {
     if (!request->streamed || request->usage_asked)
         return;
-    struct json_value options;
+    const struct json_value *options = &request->members[CHAT_STREAM_OPTIONS];
     struct json_value asked;
     size_t from = edits->text.bytes;
-    if (json_find(&request->root, "stream_options", &options) == 0) {
+    if (options->raw.data == NULL) {
         buffer_append_text(new_members, "\"stream_options\":{\"include_usage\":true}");
-    } else if (options.type == JSON_NULL) {
+    } else if (options->type == JSON_NULL) {
         buffer_append_text(&edits->text, "{\"include_usage\":true}");
-        add_edit(edits, offset_in(request->text, options.raw.data), options.raw.bytes, from);
-    } else if (json_find(&options, "include_usage", &asked) > 0) {
+        replace_value(request, options, edits, from);
+    } else if (json_find(options, "include_usage", &asked) > 0) {
         buffer_append_text(&edits->text, "true");
-        add_edit(edits, offset_in(request->text, asked.raw.data), asked.raw.bytes, from);
+        replace_value(request, &asked, edits, from);
     } else {
-        struct json_walk walk = json_walk(&options);
+        struct json_walk walk = json_walk(options);
         struct json_item first;
         bool more = json_next(&walk, &first);
         buffer_printf(&edits->text, "\"include_usage\":true%s", more ? "," : "");
-        add_edit(edits, offset_in(request->text, options.raw.data) + 1, 0, from);
+        add_edit(edits, offset_in(request->text, options->raw.data) + 1, 0, from);
     }
 }
 
@@ -355,33 +393,36 @@ static void edit_stream_options(const struct chat_request *request, struct edits
 static void edit_max_tokens(const struct chat_request *request, const struct chat_changes *changes,
                             struct edits *edits, struct buffer *new_members)
 {
-    static const char *const names[] = {"max_tokens", "max_completion_tokens"};
-    struct json_value value;
+    static const enum chat_member limits[] = {CHAT_MAX_TOKENS, CHAT_MAX_COMPLETION_TOKENS};
+    const struct json_value *there = NULL; /* and null: the place for ours */
     int64_t most = changes->output_tokens_max;
     bool replaced = false;
     if (most <= 0)
         return;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (json_find(&request->root, names[i], &value) == 0 || value.type == JSON_NULL)
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        const struct json_value *value = member(request, limits[i]);
+        int64_t asked;
+        if (strcmp(member_names[limits[i]], changes->max_tokens_field) == 0)
+            there = &request->members[limits[i]];
+        if (value == NULL)
             continue;
         replaced = true;
-        int64_t asked;
-        if (json_int64(&value, &asked) && asked <= most)
+        if (json_int64(value, &asked) && asked <= most)
             continue;
         size_t from = edits->text.bytes;
         buffer_append_int(&edits->text, most);
-        add_edit(edits, offset_in(request->text, value.raw.data), value.raw.bytes, from);
+        replace_value(request, value, edits, from);
     }
     if (replaced)
         return;
-    if (json_find(&request->root, changes->max_tokens_field, &value) == 0) {
+    if (there == NULL || there->raw.data == NULL) {
         buffer_printf(new_members, "%s\"%s\":%lld", new_members->bytes > 0 ? "," : "",
                       changes->max_tokens_field, (long long)most);
         return;
     }
-    size_t from = edits->text.bytes; /* there, and null */
+    size_t from = edits->text.bytes;
     buffer_append_int(&edits->text, most);
-    add_edit(edits, offset_in(request->text, value.raw.data), value.raw.bytes, from);
+    replace_value(request, there, edits, from);
 }
 
 static void sort_edits(struct edits *edits)

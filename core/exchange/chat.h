@@ -11,9 +11,23 @@
 #include "base/json.h"
 #include "base/limits.h"
 
+/* The top-level members that we read. */
+enum chat_member {
+    CHAT_MODEL,
+    CHAT_MESSAGES,
+    CHAT_STREAM,
+    CHAT_STREAM_OPTIONS,
+    CHAT_SERVICE_TIER,
+    CHAT_MAX_TOKENS,
+    CHAT_MAX_COMPLETION_TOKENS,
+    CHAT_N,
+    CHAT_MEMBER_COUNT
+};
+
 struct chat_request {
     struct slice text; /* the client's body, borrowed */
     struct json_value root;
+    struct json_value members[CHAT_MEMBER_COUNT]; /* without `raw.data`: not there */
     char model[LIMIT_MODEL_NAME_BYTES];
     bool streamed;
     bool usage_asked;      /* stream_options.include_usage */

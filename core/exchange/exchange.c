@@ -160,17 +160,34 @@ static void write_log(const struct exchange *exchange)
 {
     const struct usage_record *record = &exchange->settlement.record;
     bool replayed = exchange->replay_of.text[0] != '\0';
-    log_event(LOG_INFO, "exchange", log_text("request_id", exchange->id.text),
-              log_text("method", exchange->method), log_text("path", exchange->path),
-              log_int("status", exchange->status), log_text("error", exchange->error_code),
-              log_text("peer", exchange->peer_address), log_text("key", exchange->key.key_id.text),
-              log_text("model", exchange->chat.model), log_text("provider", record->provider),
-              log_int("attempts", exchange->attempts), log_int("tokens_in", record->tokens.input),
-              log_int("tokens_cached", record->tokens.cached_input),
-              log_int("tokens_out", record->tokens.output),
-              log_int("charge_nusd", record->charge_nusd),
-              log_int("duration_us", exchange->ended_us - exchange->started_us),
-              log_text(replayed ? "replay_of" : NULL, exchange->replay_of.text));
+    log_event_later(
+        LOG_INFO, "exchange", log_text("request_id", exchange->id.text),
+        log_text("method", exchange->method), log_text("path", exchange->path),
+        log_int("status", exchange->status), log_text("error", exchange->error_code),
+        log_text("peer", exchange->peer_address), log_text("key", exchange->key.key_id.text),
+        log_text("model", exchange->chat.model), log_text("provider", record->provider),
+        log_int("attempts", exchange->attempts), log_int("tokens_in", record->tokens.input),
+        log_int("tokens_cached", record->tokens.cached_input),
+        log_int("tokens_out", record->tokens.output), log_int("charge_nusd", record->charge_nusd),
+        log_int("duration_us", exchange->ended_us - exchange->started_us),
+        log_text(replayed ? "replay_of" : NULL, exchange->replay_of.text));
+}
+
+/* A stream that broke off, by a fault that is not ours. */
+static bool was_cut_by_provider(const struct exchange *exchange)
+{
+    const char *code = exchange->relay.failure_code;
+    return exchange->relay.failed && exchange->attempt.outcome == ATTEMPT_ANSWERED &&
+           (strncmp(code, "provider_", 9) == 0 || strcmp(code, "timeout") == 0);
+}
+
+static void count_on_board(const struct exchange *exchange)
+{
+    if (!exchange->asks_model)
+        return;
+    board_count_call(exchange->env->sheet, exchange);
+    if (was_cut_by_provider(exchange))
+        board_count_attempt(exchange->env->sheet, exchange, true);
 }
 
 void exchange_end(struct exchange *exchange)
@@ -182,6 +199,7 @@ void exchange_end(struct exchange *exchange)
     exchange->ended_us = clock_mono_us();
     exchange->env->served++;
     leave_limits(exchange);
+    count_on_board(exchange);
     write_log(exchange);
     exchange_wake(exchange);
     exchange_free_if_over(exchange);
@@ -243,11 +261,14 @@ static void on_client_gone(void *arg)
 static void on_client_drained(void *arg)
 {
     relay_drained(arg);
+    download_drained(arg);
 }
 
 void exchange_task_ended(struct exchange *exchange)
 {
     exchange->task.task = NULL;
+    if (download_cut(exchange, "internal_error"))
+        return;
     bool answered = exchange->reply_begun || exchange->state == EXCHANGE_ENDED ||
                     exchange->state == EXCHANGE_SETTLING;
     if (!answered)
@@ -261,6 +282,8 @@ void exchange_task_failed(struct exchange *exchange, const char *code, const cha
               log_text("code", code), log_text("reason", place));
     exchange->task.task = NULL;
     attempt_cancel(exchange);
+    if (download_cut(exchange, code))
+        return;
     if (exchange->reply_begun && exchange->state < EXCHANGE_SETTLING) {
         relay_fail(exchange, code, "The gateway has failed; the answer is not complete.");
         return;
@@ -425,8 +448,8 @@ void exchange_call_fini(struct exchange *exchange)
     exchange->call_made = false;
 }
 
-bool exchange_call(struct exchange *exchange, const char *operation, const struct store_value *args,
-                   size_t arg_count)
+bool exchange_call(struct exchange *exchange, const char *actor, const char *operation,
+                   const struct store_value *args, size_t arg_count)
 {
     struct fault fault;
     check(!exchange->call_away);
@@ -435,6 +458,9 @@ bool exchange_call(struct exchange *exchange, const char *operation, const struc
         return false;
     }
     exchange->call_made = true;
+    snprintf(exchange->call.actor.name, sizeof exchange->call.actor.name, "%s", actor);
+    snprintf(exchange->call.actor.address, sizeof exchange->call.actor.address, "%s",
+             exchange->peer_address);
     exchange->call.job.home = exchange->env->inbox;
     exchange->call.job.done = on_call_home;
     if (!store_call_post(exchange->env->store, &exchange->call)) {
@@ -467,10 +493,14 @@ void exchange_lose_hold(struct exchange *exchange)
 void exchange_tick_all(struct exchange_env *env)
 {
     int64_t now_us = clock_mono_us();
+    int64_t calls = 0;
+    int64_t streams = 0;
     struct exchange *next;
     for (struct exchange *exchange = env->live; exchange != NULL; exchange = next) {
         next = exchange->next;
         if (exchange->state != EXCHANGE_ENDED) {
+            calls += exchange->asks_model;
+            streams += exchange->relay.flowing;
             relay_tick(exchange, now_us);
             attempt_tick(exchange, now_us);
         } else if (exchange->attempt.call != NULL && now_us - exchange->ended_us > TAIL_MS * 1000) {
@@ -478,6 +508,7 @@ void exchange_tick_all(struct exchange_env *env)
             exchange_free_if_over(exchange);
         }
     }
+    board_count_open(env->sheet, calls, streams);
 }
 
 void exchange_cancel_all(struct exchange_env *env)
@@ -489,6 +520,8 @@ void exchange_cancel_all(struct exchange_env *env)
         attempt_cancel(exchange);
         if (exchange->state == EXCHANGE_ENDED) {
             exchange_free_if_over(exchange);
+        } else if (download_cut(exchange, "shutting_down")) {
+            continue;
         } else if (exchange->relay.flowing) {
             relay_fail(exchange, "shutting_down",
                        "The gateway is stopping; the answer is not complete.");

@@ -23,7 +23,9 @@
 #include "base/id.h"
 #include "base/secret.h"
 #include "exchange/attempt.h"
+#include "exchange/board.h"
 #include "exchange/chat.h"
+#include "exchange/download.h"
 #include "exchange/funds.h"
 #include "exchange/idempotency.h"
 #include "exchange/limiter.h"
@@ -46,6 +48,8 @@ struct exchange_env {
     struct store *store;
     struct limiter *limiter; /* shared by all workers */
     struct crew *helpers;    /* shared by all workers */
+    struct board *board;     /* shared by all workers; this one writes `sheet` of it */
+    struct board_sheet *sheet;
     const struct secret *secret;
     int64_t keepalive_comment_ms;
     int64_t hold_expiry_ms;
@@ -113,6 +117,8 @@ struct exchange {
     struct limit_state
         rate[2]; /* of LIMIT_REQUESTS and LIMIT_TOKENS: the tightest; limit 0: none */
     bool reply_begun;
+    bool downloading;    /* between download_begin and download_end */
+    bool download_waits; /* for the client to take what was written */
     int status;
     char error_code[48];
 
@@ -120,6 +126,7 @@ struct exchange {
     struct id replay_of;             /* whose answer is given again; "": nobody's */
 
     struct key_facts key;
+    bool asks_model; /* it is a call to a model: counted on the board */
     struct chat_request chat;
     char policy_revision[65];
 
@@ -173,6 +180,10 @@ void exchange_discard(struct exchange *exchange);
 
 /* Finds the key in the request's headers and looks it up. */
 bool exchange_authenticate(struct exchange *exchange);
+/* Takes a key of this user by its digest, as if the request had come with it: for who is signed
+ * in. */
+bool exchange_authenticate_as(struct exchange *exchange, const struct digest *digest,
+                              const char *user_id);
 bool exchange_read_chat(struct exchange *exchange);
 
 /* What a hold must cover. */
@@ -201,9 +212,10 @@ void exchange_refuse_attempt(struct exchange *exchange);
  * exchange_wake. */
 void exchange_relay(struct exchange *exchange);
 
-/* Runs a store operation; the task yields until exchange_wake, then reads exchange->call. */
-bool exchange_call(struct exchange *exchange, const char *operation, const struct store_value *args,
-                   size_t arg_count);
+/* Runs a store operation; the task yields until exchange_wake, then reads exchange->call. `actor`
+ * is the id of the administrator whose act it is, or "". */
+bool exchange_call(struct exchange *exchange, const char *actor, const char *operation,
+                   const struct store_value *args, size_t arg_count);
 
 /* Frees the result of the call, after the task has read it. */
 void exchange_call_fini(struct exchange *exchange);

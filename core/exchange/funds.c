@@ -16,13 +16,13 @@ void funds_give_back(struct exchange *exchange)
     settlement->extended_nusd = 0;
 }
 
-/* By the prices of the provider that answers, which may be lower than those of the hold. */
+/* The output tokens that are paid for, by the prices of the provider that answers, which may be
+ * lower than those of the hold. */
 static int64_t covered_by(const struct exchange *exchange, int64_t held_nusd)
 {
     const struct candidate *candidate = &exchange->attempt.candidate;
     return money_affordable_output(&candidate->prices, exchange->funds.input_tokens_max,
-                                   exchange->funds.output_tokens_most, candidate->margin_ppm,
-                                   held_nusd);
+                                   MONEY_TOKENS_MAX, candidate->margin_ppm, held_nusd);
 }
 
 static void extend(struct exchange *exchange, int64_t output_tokens)
@@ -40,34 +40,35 @@ static void extend(struct exchange *exchange, int64_t output_tokens)
         ledger_extend(exchange->env->store, &exchange->hold, wanted_nusd);
 }
 
-/* The text, in estimated tokens, beyond which an answer is ended. Where all is held that it can
- * have, the provider ends it by itself and counts better than our estimate; but one that was asked
- * for no more than the money and does not listen comes to twice as much. */
-static int64_t text_tokens_max(const struct exchange *exchange)
+/* Where all is held that an answer can have, the provider ends it by itself and counts better than
+ * our estimate; but one that does not listen to what it was asked for comes to twice as much. */
+static bool within_whole_hold(const struct funds *funds, int64_t seen)
 {
-    const struct funds *funds = &exchange->funds;
-    if (funds->output_tokens_covered < funds->output_tokens_most)
-        return funds->output_tokens_covered;
-    return funds->capped ? 2 * funds->output_tokens_most : MONEY_TOKENS_MAX;
+    bool whole = !funds->chunked || funds->output_tokens_covered >= funds->output_tokens_most;
+    return whole && seen <= 2 * funds->output_tokens_most;
+}
+
+/* What is to be held for now: a chunk more than there is, but no more than can come, unless it has
+ * come all the same. Whose answer is capped has no more. */
+static int64_t tokens_wanted(const struct funds *funds, int64_t seen, int64_t chunk)
+{
+    int64_t wanted = seen + chunk;
+    bool excess = seen > 2 * funds->output_tokens_most && !funds->capped;
+    return wanted > funds->output_tokens_most && !excess ? funds->output_tokens_most : wanted;
 }
 
 bool funds_cover(struct exchange *exchange)
 {
     struct funds *funds = &exchange->funds;
-    if (!funds->chunked)
-        return true;
-    int64_t seen = meter_output_estimate(&exchange->relay.meter);
+    int64_t seen = meter_output_seen(&exchange->relay.meter);
     int64_t chunk = HOLD_CHUNK_TOKENS * exchange->chat.choices;
-    if (seen + chunk / 2 <= funds->output_tokens_covered)
+    if (within_whole_hold(funds, seen) || seen + chunk / 2 <= funds->output_tokens_covered)
         return true;
-    int64_t wanted = seen + chunk;
-    if (wanted > funds->output_tokens_most)
-        wanted = funds->output_tokens_most;
-    extend(exchange, wanted);
+    extend(exchange, tokens_wanted(funds, seen, chunk));
     funds->output_tokens_covered = covered_by(exchange, funds_held_nusd(exchange));
-    if (seen <= text_tokens_max(exchange))
+    if (seen <= funds->output_tokens_covered || within_whole_hold(funds, seen))
         return true;
-    if (!funds->capped)
+    if (!funds->capped || funds->output_tokens_covered < funds->output_tokens_most)
         funds->short_of = ledger_short_of(exchange->env->store, &exchange->hold.account_id,
                                           &exchange->hold.key_id);
     return false;

@@ -1,7 +1,8 @@
-/* The money of a stream whose longest answer nobody has named. Its hold covers the prompt and the
- * first HOLD_CHUNK_TOKENS of the answer, and is extended chunk by chunk while text goes through, so
- * that a small balance can run several at once. When wallet or key have no more, the answer ends
- * with finish_reason "length" and says why.
+/* The money of a stream. Where nobody has named its longest answer, its hold covers the prompt and
+ * the first HOLD_CHUNK_TOKENS, and is extended chunk by chunk while text goes through, so that a
+ * small balance can run several at once. Where all is held at once, but the provider does not keep
+ * to what it was asked for, it is extended from twice as much text on. When wallet or key have no
+ * more, the answer ends with finish_reason "length" and says why.
  *
  * Extensions are in memory until the settlement writes their sum: a crash voids the whole hold, so
  * there is nothing that would have to be found on disk before. */

@@ -6,37 +6,39 @@
 #include "base/check.h"
 
 /* A count that must not be there (absent or null: 0) or must be a whole number in range. */
-static bool read_tokens(const struct json_value *object, const char *name, bool required,
-                        int64_t *out)
+static bool read_tokens(const struct json_value *value, bool required, int64_t *out)
 {
-    struct json_value value;
     *out = 0;
-    if (json_find(object, name, &value) == 0 || value.type == JSON_NULL)
+    if (value->type == JSON_NULL)
         return !required;
-    return value.type == JSON_NUMBER && json_int64(&value, out) && *out >= 0 &&
-           *out <= MONEY_TOKENS_MAX;
+    return json_int64(value, out) && *out >= 0 && *out <= MONEY_TOKENS_MAX;
 }
 
-static bool read_detail(const struct json_value *usage, const char *details, const char *name,
-                        int64_t *out)
+static bool read_detail(const struct json_value *details, const char *name, int64_t *out)
 {
-    struct json_value object;
-    *out = 0;
-    if (json_find(usage, details, &object) == 0 || object.type != JSON_OBJECT)
-        return true;
-    return read_tokens(&object, name, false, out);
+    struct json_value value = {0};
+    json_find(details, name, &value);
+    return read_tokens(&value, false, out);
 }
 
 bool meter_read_usage(struct meter *meter, const struct json_value *usage)
 {
+    enum { PROMPT, COMPLETION, PROMPT_DETAILS, COMPLETION_DETAILS, MEMBERS };
+    struct json_member members[MEMBERS] = {
+        [PROMPT] = {.name = "prompt_tokens"},
+        [COMPLETION] = {.name = "completion_tokens"},
+        [PROMPT_DETAILS] = {.name = "prompt_tokens_details"},
+        [COMPLETION_DETAILS] = {.name = "completion_tokens_details"},
+    };
     int64_t prompt;
     int64_t completion;
     int64_t cached;
     int64_t reasoning;
-    if (usage->type != JSON_OBJECT || !read_tokens(usage, "prompt_tokens", true, &prompt) ||
-        !read_tokens(usage, "completion_tokens", true, &completion) ||
-        !read_detail(usage, "prompt_tokens_details", "cached_tokens", &cached) ||
-        !read_detail(usage, "completion_tokens_details", "reasoning_tokens", &reasoning) ||
+    json_find_all(usage, members, MEMBERS);
+    if (!read_tokens(&members[PROMPT].value, true, &prompt) ||
+        !read_tokens(&members[COMPLETION].value, true, &completion) ||
+        !read_detail(&members[PROMPT_DETAILS].value, "cached_tokens", &cached) ||
+        !read_detail(&members[COMPLETION_DETAILS].value, "reasoning_tokens", &reasoning) ||
         cached > prompt)
         return false;
     meter->tokens = (struct token_counts){
@@ -54,14 +56,12 @@ bool meter_choice_finished(const struct meter *meter, int64_t index)
            (meter->finished_choices[index / 64] >> (index % 64) & 1) != 0;
 }
 
-static void note_finish(struct meter *meter, const struct json_value *choice,
+static void note_finish(struct meter *meter, const struct json_value *choice_index,
                         const struct json_value *reason)
 {
     struct buffer text;
-    struct json_value value;
     int64_t index = 0;
-    if (json_find(choice, "index", &value) == 0 || value.type != JSON_NUMBER ||
-        !json_int64(&value, &index) || index < 0 || index >= CHOICES_KNOWN)
+    if (!json_int64(choice_index, &index) || index < 0 || index >= CHOICES_KNOWN)
         index = 0;
     meter->finished_choices[index / 64] |= UINT64_C(1) << (index % 64);
     buffer_init(&text, sizeof meter->finish_reason - 1);
@@ -115,21 +115,28 @@ static void note_generated(struct meter *meter, int64_t bytes)
         meter->output_pieces++;
 }
 
-void meter_read_choices(struct meter *meter, const struct json_value *root)
+static void read_choice(struct meter *meter, const struct json_value *choice)
 {
-    struct json_value choices;
-    if (json_find(root, "choices", &choices) == 0 || choices.type != JSON_ARRAY)
+    enum { INDEX, FINISH_REASON, DELTA, MESSAGE, MEMBERS };
+    struct json_member members[MEMBERS] = {[INDEX] = {.name = "index"},
+                                           [FINISH_REASON] = {.name = "finish_reason"},
+                                           [DELTA] = {.name = "delta"},
+                                           [MESSAGE] = {.name = "message"}};
+    json_find_all(choice, members, MEMBERS);
+    if (members[FINISH_REASON].value.type == JSON_STRING)
+        note_finish(meter, &members[INDEX].value, &members[FINISH_REASON].value);
+    bool streamed = members[DELTA].count > 0;
+    note_generated(meter, generated_bytes(&members[streamed ? DELTA : MESSAGE].value));
+}
+
+void meter_read_choices(struct meter *meter, const struct json_value *choices)
+{
+    if (choices->type != JSON_ARRAY)
         return;
-    struct json_walk walk = json_walk(&choices);
+    struct json_walk walk = json_walk(choices);
     struct json_item choice;
-    while (json_next(&walk, &choice)) {
-        struct json_value value;
-        if (json_find(&choice.value, "finish_reason", &value) > 0 && value.type == JSON_STRING)
-            note_finish(meter, &choice.value, &value);
-        if (json_find(&choice.value, "delta", &value) > 0 ||
-            json_find(&choice.value, "message", &value) > 0)
-            note_generated(meter, generated_bytes(&value));
-    }
+    while (json_next(&walk, &choice))
+        read_choice(meter, &choice.value);
 }
 
 int64_t meter_estimate(int64_t text_bytes)
@@ -141,6 +148,12 @@ int64_t meter_output_estimate(const struct meter *meter)
 {
     int64_t by_bytes = meter_estimate(meter->output_text_bytes);
     return by_bytes > meter->output_pieces ? by_bytes : meter->output_pieces;
+}
+
+int64_t meter_output_seen(const struct meter *meter)
+{
+    int64_t estimate = meter_output_estimate(meter);
+    return meter->reported && meter->tokens.output > estimate ? meter->tokens.output : estimate;
 }
 
 void meter_price(const struct token_prices *prices, const struct token_counts *tokens,
@@ -158,14 +171,15 @@ void meter_price(const struct token_prices *prices, const struct token_counts *t
 size_t meter_cost_edits(struct slice text, const struct json_value *usage, int64_t charge_nusd,
                         char number[METER_NUMBER_BYTES], struct json_edit *edits)
 {
+    enum { COST, DETAILS, MEMBERS };
+    struct json_member members[MEMBERS] = {
+        [COST] = {.name = "cost"}, [DETAILS] = {.name = "cost_details"}};
+    const struct json_value *cost = &members[COST].value;
     char amount[MONEY_TEXT_BYTES];
-    struct json_value cost;
-    struct json_value details;
     size_t count = 0;
     money_format_short(charge_nusd, amount);
-    unsigned costs = json_find(usage, "cost", &cost);
-    unsigned detail_count = json_find(usage, "cost_details", &details);
-    if (costs > 1 || detail_count > 1) {
+    size_t others = json_find_all(usage, members, MEMBERS) - members[DETAILS].count;
+    if (members[COST].count > 1 || members[DETAILS].count > 1) {
         /* Nobody says it twice, and no price may slip through: the cost is all that is left. */
         int bytes = snprintf(number, METER_NUMBER_BYTES, "{\"cost\":%s}", amount);
         edits[0] = (struct json_edit){.offset = (size_t)(usage->raw.data - text.data),
@@ -173,25 +187,19 @@ size_t meter_cost_edits(struct slice text, const struct json_value *usage, int64
                                       .inserted = {number, (size_t)bytes}};
         return 1;
     }
-    if (costs == 1) {
+    if (members[COST].count == 1) {
         int bytes = snprintf(number, METER_NUMBER_BYTES, "%s", amount);
-        edits[count++] = (struct json_edit){.offset = (size_t)(cost.raw.data - text.data),
-                                            .removed_bytes = cost.raw.bytes,
+        edits[count++] = (struct json_edit){.offset = (size_t)(cost->raw.data - text.data),
+                                            .removed_bytes = cost->raw.bytes,
                                             .inserted = {number, (size_t)bytes}};
     } else {
         /* First in the object, so that no removal can touch it. */
-        struct json_walk walk = json_walk(usage);
-        struct json_item item;
-        unsigned others = 0;
-        while (json_next(&walk, &item))
-            others++;
-        others -= detail_count;
         int bytes =
             snprintf(number, METER_NUMBER_BYTES, "\"cost\":%s%s", amount, others > 0 ? "," : "");
         edits[count++] = (struct json_edit){.offset = (size_t)(usage->raw.data - text.data) + 1,
                                             .inserted = {number, (size_t)bytes}};
     }
-    if (detail_count == 1)
+    if (members[DETAILS].count == 1)
         edits[count++] = json_removal(text, usage, "cost_details");
     /* In order; at the same place the insertion comes first, as it already does. */
     if (count == 2 && edits[1].offset < edits[0].offset) {

@@ -25,8 +25,9 @@ struct meter {
  * makes it unusable: false. */
 bool meter_read_usage(struct meter *meter, const struct json_value *usage);
 
-/* Notes finish reasons and counts the generated text of a completion or of one chunk of it. */
-void meter_read_choices(struct meter *meter, const struct json_value *root);
+/* Notes finish reasons and counts the generated text of the choices of a completion, or of one
+ * chunk of it. */
+void meter_read_choices(struct meter *meter, const struct json_value *choices);
 
 /* Whether the choice of this index has had its finish reason. */
 bool meter_choice_finished(const struct meter *meter, int64_t index);
@@ -36,6 +37,8 @@ int64_t meter_estimate(int64_t text_bytes);
 /* The same of what was generated so far, but at least a token for each piece in which it came: most
  * providers send token by token, and digits, code and rare scripts have many to four bytes. */
 int64_t meter_output_estimate(const struct meter *meter);
+/* What has been generated so far: some providers count it in each chunk. */
+int64_t meter_output_seen(const struct meter *meter);
 
 /* What the tokens cost us and what the customer pays, of which at most `held_nusd`; what is
  * above goes to *overrun. */

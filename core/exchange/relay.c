@@ -11,7 +11,10 @@
 #include "exchange/exchange.h"
 #include "exchange/final_chunk.h"
 
-enum { OUT_BYTES_MAX = 2 * LIMIT_EVENT_BYTES };
+enum {
+    OUT_BYTES_MAX = 2 * LIMIT_EVENT_BYTES,
+    EDITED_EVENT_BYTES_MAX = LIMIT_EVENT_BYTES + 8192 /* with our reason and cost in it */
+};
 
 #define PLAIN_TYPE "application/json"
 #define STREAM_TYPE "text/event-stream; charset=utf-8"
@@ -21,8 +24,8 @@ void relay_init(struct exchange *exchange)
     struct relay *relay = &exchange->relay;
     sse_init(&relay->sse);
     buffer_init(&relay->out, OUT_BYTES_MAX);
-    buffer_init(&relay->held_event, LIMIT_EVENT_BYTES + 256);
-    buffer_init(&relay->last_event, LIMIT_EVENT_BYTES + 256);
+    buffer_init(&relay->held_event, EDITED_EVENT_BYTES_MAX);
+    buffer_init(&relay->last_event, EDITED_EVENT_BYTES_MAX);
     buffer_init(&relay->joined, LIMIT_EVENT_BYTES);
     buffer_init(&relay->chunk_head, LIMIT_EVENT_BYTES);
 }
@@ -148,20 +151,16 @@ static struct slice price_body(const struct exchange *exchange, struct buffer *p
     struct json_edit edits[1 + METER_EDITS_MAX];
     size_t count = 0;
     char number[METER_NUMBER_BYTES];
-    struct json_value root;
-    struct json_value usage;
-    struct fault fault;
+    const struct completion *completion = &exchange->attempt.completion;
     struct buffer reason;
     buffer_init(priced, LIMIT_UPSTREAM_BODY_BYTES + 8192);
     buffer_init(&reason, 4096);
-    if (!json_parse(body, LIMIT_JSON_DEPTH, &root, &fault))
-        return body;
     if (ended_by_cap(exchange, &(struct meter){0}) &&
-        funds_explain(exchange, body, &root, &reason, &edits[0]))
+        funds_explain(exchange, body, &completion->root, &reason, &edits[0]))
         count = 1;
-    if (json_find(&root, "usage", &usage) > 0 && usage.type == JSON_OBJECT)
-        count += meter_cost_edits(body, &usage, exchange->settlement.record.charge_nusd, number,
-                                  edits + count);
+    if (completion->usage.type == JSON_OBJECT)
+        count += meter_cost_edits(body, &completion->usage, exchange->settlement.record.charge_nusd,
+                                  number, edits + count);
     if (count > 0 && json_apply_edits(body, edits, count, priced))
         body = buffer_slice(priced);
     buffer_fini(&reason);
@@ -248,7 +247,7 @@ static void release_held(struct relay *relay)
     static const char *const names[] = {"cost", "cost_details"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct buffer cut;
-        buffer_init(&cut, LIMIT_EVENT_BYTES);
+        buffer_init(&cut, EDITED_EVENT_BYTES_MAX);
         if (remove_of_usage(buffer_slice(&relay->held_event), names[i], &cut)) {
             buffer_fini(&relay->held_event);
             relay->held_event = cut;
@@ -272,31 +271,30 @@ static void append_without_usage(struct relay *relay, struct slice event,
 {
     struct json_edit removal = json_removal(event, root, "usage");
     struct buffer cut;
-    buffer_init(&cut, LIMIT_EVENT_BYTES);
+    buffer_init(&cut, EDITED_EVENT_BYTES_MAX);
     if (json_apply_edits(event, &removal, 1, &cut))
         append_event(relay, buffer_slice(&cut));
     buffer_fini(&cut);
 }
 
-static bool has_choices(const struct json_value *root)
+static bool has_choices(const struct completion *chunk)
 {
-    struct json_value choices;
     struct json_item first;
-    if (json_find(root, "choices", &choices) == 0 || choices.type != JSON_ARRAY)
+    if (chunk->choices.type != JSON_ARRAY)
         return false;
-    struct json_walk walk = json_walk(&choices);
+    struct json_walk walk = json_walk(&chunk->choices);
     return json_next(&walk, &first);
 }
 
 /* An event that says something of usage: to the meter, and to the client as far as he has asked
  * for it. */
-static void take_usage(struct exchange *exchange, struct slice event, const struct json_value *root,
-                       const struct json_value *usage)
+static void take_usage(struct exchange *exchange, struct slice event,
+                       const struct completion *chunk)
 {
     struct relay *relay = &exchange->relay;
-    bool counts = usage->type == JSON_OBJECT && meter_read_usage(&relay->meter, usage);
+    bool counts = meter_read_usage(&relay->meter, &chunk->usage);
     if (exchange->chat.usage_asked) {
-        if (usage->type != JSON_OBJECT) {
+        if (chunk->usage.type != JSON_OBJECT) {
             append_event(relay, event);
             return;
         }
@@ -304,9 +302,9 @@ static void take_usage(struct exchange *exchange, struct slice event, const stru
         buffer_append_slice(&relay->held_event, event);
         return;
     }
-    if (counts && !has_choices(root))
+    if (counts && !has_choices(chunk))
         return;
-    append_without_usage(relay, event, root);
+    append_without_usage(relay, event, &chunk->root);
 }
 
 static void fail_in_stream(struct exchange *exchange, enum attempt_outcome outcome)
@@ -320,17 +318,13 @@ static void fail_in_stream(struct exchange *exchange, enum attempt_outcome outco
 }
 
 /* The first event decides whether the provider has answered. */
-static bool take_error(struct exchange *exchange, struct slice data, const struct json_value *root)
+static void take_error(struct exchange *exchange, struct slice data)
 {
-    struct json_value error;
-    if (json_find(root, "error", &error) == 0 || error.type == JSON_NULL)
-        return false;
     enum attempt_outcome outcome = attempt_classify(&exchange->attempt, 500, data);
     if (exchange->attempt.outcome == ATTEMPT_NONE)
         attempt_decide(exchange, outcome, "the stream began with an error");
     else
         fail_in_stream(exchange, outcome);
-    return true;
 }
 
 static void refuse_event(struct exchange *exchange, const char *detail)
@@ -386,7 +380,7 @@ static void take_explained(struct exchange *exchange, struct slice event,
     struct buffer reason;
     struct buffer explained;
     buffer_init(&reason, 4096);
-    buffer_init(&explained, LIMIT_EVENT_BYTES + 4096);
+    buffer_init(&explained, EDITED_EVENT_BYTES_MAX);
     if (funds_explain(exchange, event, chunk, &reason, &edit) &&
         json_apply_edits(event, &edit, 1, &explained))
         event = buffer_slice(&explained);
@@ -399,20 +393,20 @@ static void take_explained(struct exchange *exchange, struct slice event,
 
 /* Reads the text of an event. False: it is not paid for, and the stream has been ended, or it
  * has been taken again with our reason in it. */
-static bool take_text(struct exchange *exchange, struct slice event, const struct json_value *chunk)
+static bool take_text(struct exchange *exchange, struct slice event, const struct completion *chunk)
 {
     struct relay *relay = &exchange->relay;
     struct meter before = relay->meter;
-    meter_read_choices(&relay->meter, chunk);
+    meter_read_choices(&relay->meter, &chunk->choices);
     if (!funds_cover(exchange)) {
         relay->meter = before;
-        end_for_funds(exchange, chunk);
+        end_for_funds(exchange, &chunk->root);
         return false;
     }
     if (relay->reason_given || !ended_by_cap(exchange, &before))
         return true;
     relay->meter = before;
-    take_explained(exchange, event, chunk);
+    take_explained(exchange, event, &chunk->root);
     return false;
 }
 
@@ -420,9 +414,7 @@ static void on_event(struct slice event, void *arg)
 {
     struct exchange *exchange = arg;
     struct relay *relay = &exchange->relay;
-    struct json_value root;
-    struct json_value usage;
-    struct fault fault;
+    struct completion chunk;
     enum attempt_outcome outcome = exchange->attempt.outcome;
     if (relay->done || relay->failed || (outcome != ATTEMPT_NONE && outcome != ATTEMPT_ANSWERED))
         return;
@@ -438,25 +430,26 @@ static void on_event(struct slice event, void *arg)
         buffer_append_slice(&relay->last_event, event);
         return;
     }
-    if (!json_parse(data, LIMIT_JSON_DEPTH, &root, &fault) || root.type != JSON_OBJECT) {
+    if (!completion_read(data, &chunk)) {
         refuse_event(exchange, "an event of the stream is no JSON object");
         return;
     }
-    if (take_error(exchange, data, &root))
+    if (chunk.error.type != JSON_NULL) {
+        take_error(exchange, data);
         return;
-    unsigned usages = json_find(&root, "usage", &usage);
-    if (usages > 1) {
+    }
+    if (chunk.usage_count > 1) {
         refuse_event(exchange, "an event of the stream has its usage twice");
         return;
     }
-    if (!one_line && (usages == 1 || exchange->funds.capped)) {
+    if (!one_line && (chunk.usage_count == 1 || exchange->funds.capped)) {
         take_joined(exchange, data);
         return;
     }
-    if (!take_text(exchange, event, &root))
+    if (!take_text(exchange, event, &chunk))
         return;
-    if (usages == 1)
-        take_usage(exchange, event, &root, &usage);
+    if (chunk.usage_count == 1)
+        take_usage(exchange, event, &chunk);
     else
         append_event(relay, event);
     attempt_decide(exchange, ATTEMPT_ANSWERED, "");
@@ -541,14 +534,9 @@ static void begin(struct exchange *exchange)
 {
     struct relay *relay = &exchange->relay;
     if (!exchange->attempt.event_stream) {
-        struct json_value root;
-        struct json_value usage;
-        struct fault fault;
-        if (json_parse(buffer_slice(&exchange->attempt.body), LIMIT_JSON_DEPTH, &root, &fault)) {
-            meter_read_choices(&relay->meter, &root);
-            if (json_find(&root, "usage", &usage) > 0)
-                meter_read_usage(&relay->meter, &usage);
-        }
+        const struct completion *completion = &exchange->attempt.completion;
+        meter_read_choices(&relay->meter, &completion->choices);
+        meter_read_usage(&relay->meter, &completion->usage);
         settle(exchange);
         return;
     }

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "net/connection.h"
+#include "net/reply_head.h"
 #include "net/tls.h"
 
 enum { LINGER_MS = 1000, LISTEN_BACKLOG = 1024, FLUSH_TIMEOUTS = 10 };
@@ -43,6 +44,7 @@ struct server {
     struct deferred bind;
     struct connection *unbound; /* accepted in this turn, at most one: bevcb and bind alternate */
     struct evbuffer *scratch;   /* empty between calls */
+    struct reply_head reply_head;
 };
 
 static void on_request(struct evhttp_request *evreq, void *arg);
@@ -309,8 +311,19 @@ bool http_reply_has_room(struct http_request *request, size_t bytes)
 
 void http_reply_header(struct http_request *request, const char *name, const char *value)
 {
-    check(strpbrk(value, "\r\n") == NULL);
-    evhttp_add_header(evhttp_request_get_output_headers(request->connection->evreq), name, value);
+    reply_head_add(&request->connection->server->reply_head, name, value);
+}
+
+/* To evhttp: what was added, and what it looks at itself. */
+static void give_head(struct connection *connection, const size_t *body_bytes)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(connection->evreq);
+    reply_head_give(&connection->server->reply_head, headers);
+    if (body_bytes == NULL)
+        return;
+    char length[24];
+    snprintf(length, sizeof length, "%zu", *body_bytes);
+    evhttp_add_header(headers, "Content-Length", length);
 }
 
 static void on_drained(struct evhttp_connection *evcon, void *arg)
@@ -341,9 +354,7 @@ static void finish(struct connection *connection)
 
 static void reply_and_linger(struct connection *connection, int status, struct slice body)
 {
-    char length[24];
-    snprintf(length, sizeof length, "%zu", body.bytes);
-    http_reply_header(&connection->request, "Content-Length", length);
+    give_head(connection, &body.bytes);
     evhttp_send_reply_start(connection->evreq, status, NULL);
     evbuffer_add(connection->server->scratch, body.data, body.bytes);
     finish(connection);
@@ -356,18 +367,16 @@ void http_reply(struct http_request *request, int status, struct slice body)
     struct connection *connection = request->connection;
     struct evbuffer *scratch = connection->server->scratch;
     if (connection->linger) {
-        evhttp_remove_header(evhttp_request_get_output_headers(connection->evreq), "Connection");
-        http_reply_header(request, "Connection", "close");
+        struct evkeyvalq *headers = evhttp_request_get_output_headers(connection->evreq);
+        evhttp_remove_header(headers, "Connection");
+        evhttp_add_header(headers, "Connection", "close");
         if (body.bytes > 0) {
             reply_and_linger(connection, status, body);
             return;
         }
     }
-    char length[24];
-    snprintf(length, sizeof length, "%zu", body.bytes);
     bool bodiless = status == 204 || status == 304;
-    if (!bodiless)
-        http_reply_header(request, "Content-Length", length);
+    give_head(connection, bodiless ? NULL : &body.bytes);
     if (body.bytes > 0 && request->head.method != HTTP_HEAD && !bodiless)
         evbuffer_add(scratch, body.data, body.bytes);
     finish(connection);
@@ -377,6 +386,7 @@ void http_reply(struct http_request *request, int status, struct slice body)
 
 void http_reply_begin(struct http_request *request, int status)
 {
+    give_head(request->connection, NULL);
     evhttp_send_reply_start(request->connection->evreq, status, NULL);
 }
 
@@ -396,6 +406,14 @@ void http_reply_end(struct http_request *request)
     struct connection *connection = request->connection;
     finish(connection);
     evhttp_send_reply_end(connection->evreq);
+}
+
+void http_reply_cut(struct http_request *request)
+{
+    struct connection *connection = request->connection;
+    request->on_gone = NULL;
+    request->on_drained = NULL;
+    connection_close(connection);
 }
 
 /* ---- the server ---- */
@@ -522,6 +540,7 @@ struct server *server_new(struct loop *loop, const struct server_options *option
     server->handler = *handler;
     server->bind = (struct deferred){.call = bind_connection, .arg = server};
     server->scratch = evbuffer_new();
+    reply_head_init(&server->reply_head);
     server->http = evhttp_new(loop_base(loop));
     check(server->scratch != NULL && server->http != NULL);
     evhttp_set_bevcb(server->http, on_accept, server);
@@ -575,6 +594,7 @@ void server_free(struct server *server)
     loop_cancel(server->loop, &server->bind);
     evhttp_free(server->http);
     evbuffer_free(server->scratch);
+    reply_head_fini(&server->reply_head);
     free(server->slots);
     free(server);
 }

@@ -86,9 +86,10 @@ void http_take_body(struct http_request *request, struct buffer *out);
  * (bodies_bytes_max), until the client has it. False: there is no room, nothing is counted. */
 bool http_reply_has_room(struct http_request *request, size_t bytes);
 
-/* ---- replying: exactly one of http_reply, or http_reply_begin ... http_reply_end ---- */
+/* ---- replying: exactly one of http_reply, or http_reply_begin ... http_reply_end or _cut ---- */
 
-/* Adds a header to the reply. The value must have no CR, LF or NUL (checked: a bug). */
+/* Adds a header to the reply, right before it is made or begun: no other reply in between. The
+ * value must have no CR, LF or NUL (checked: a bug). */
 void http_reply_header(struct http_request *request, const char *name, const char *value);
 void http_reply(struct http_request *request, int status, struct slice body);
 void http_reply_begin(struct http_request *request, int status);
@@ -96,5 +97,8 @@ void http_reply_begin(struct http_request *request, int status);
  * caller pauses its source until on_drained. */
 size_t http_reply_write(struct http_request *request, struct slice data);
 void http_reply_end(struct http_request *request);
+/* Instead of http_reply_end: closes the connection, so that the client sees that it is not all.
+ * Never from on_drained. */
+void http_reply_cut(struct http_request *request);
 
 #endif

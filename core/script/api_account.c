@@ -32,19 +32,33 @@ static void read_argument(lua_State *state, int place, struct store_value *out)
     }
 }
 
+/* Runs the operation whose name stands at `place`, with what follows it. */
+static int call_store(lua_State *state, const char *actor, int place)
+{
+    struct exchange *exchange = task_exchange(state);
+    const char *operation = luaL_checkstring(state, place);
+    struct store_value args[STORE_ARGS_MAX];
+    int count = lua_gettop(state) - place;
+    luaL_argcheck(state, count <= STORE_ARGS_MAX, place, "too many arguments");
+    for (int i = 0; i < count; i++)
+        read_argument(state, place + 1 + i, &args[i]);
+    if (!exchange_call(exchange, actor, operation, args, (size_t)count))
+        return task_stop(state);
+    return task_wait(state, TASK_WAITS_CALL);
+}
+
 /* x:call(operation, ...) -> true, json | false, code, message */
 static int api_call(lua_State *state)
 {
-    struct exchange *exchange = task_exchange(state);
-    const char *operation = luaL_checkstring(state, 2);
-    struct store_value args[STORE_ARGS_MAX];
-    int count = lua_gettop(state) - 2;
-    luaL_argcheck(state, count <= STORE_ARGS_MAX, 2, "too many arguments");
-    for (int i = 0; i < count; i++)
-        read_argument(state, i + 3, &args[i]);
-    if (!exchange_call(exchange, operation, args, (size_t)count))
-        return task_stop(state);
-    return task_wait(state, TASK_WAITS_CALL);
+    return call_store(state, "", 2);
+}
+
+/* x:call_as(user_id, operation, ...): the same, as an act of that administrator */
+static int api_call_as(lua_State *state)
+{
+    const char *actor = luaL_checkstring(state, 2);
+    luaL_argcheck(state, actor[0] != '\0' && strlen(actor) < ID_BYTES, 2, "no id of a user");
+    return call_store(state, actor, 3);
 }
 
 /* x:hash_password(password) -> true, hash;  x:verify_password(password, hash) -> whether */
@@ -128,6 +142,7 @@ static int api_throttle(lua_State *state)
 
 const struct luaL_Reg api_account_words[] = {
     {"call", api_call},
+    {"call_as", api_call_as},
     {"digest", api_digest},
     {"hash_password", api_hash_password},
     {"new_key", api_new_key},

@@ -10,18 +10,35 @@
 
 enum { DOCUMENT_BYTES_MAX = 64 * 1024 };
 
-static int api_authenticate(lua_State *state)
+static int push_key(lua_State *state, const struct key_facts *key)
 {
-    struct exchange *exchange = task_exchange(state);
-    if (!exchange_authenticate(exchange))
-        return task_stop(state);
-    const struct key_facts *key = &exchange->key;
     lua_pushstring(state, key->key_id.text);
     lua_pushstring(state, key->account_id.text);
     lua_pushstring(state, key->user_id.text);
     lua_pushstring(state, key->group);
     lua_pushstring(state, key->models);
     return 5;
+}
+
+/* x:authenticate() */
+static int api_authenticate(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    if (!exchange_authenticate(exchange))
+        return task_stop(state);
+    return push_key(state, &exchange->key);
+}
+
+/* x:authenticate_as(digest, user_id) */
+static int api_authenticate_as(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    const char *user_id = luaL_checkstring(state, 3);
+    struct digest digest;
+    luaL_argcheck(state, digest_parse(luaL_checkstring(state, 2), &digest), 2, "no digest");
+    if (!exchange_authenticate_as(exchange, &digest, user_id))
+        return task_stop(state);
+    return push_key(state, &exchange->key);
 }
 
 static int api_read_chat(lua_State *state)
@@ -283,6 +300,35 @@ static int api_reply(lua_State *state)
     return task_stop(state);
 }
 
+/* x:download(content_type): begins a reply in pieces */
+static int api_download(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    const char *type = luaL_checkstring(state, 2);
+    luaL_argcheck(state, !exchange->reply_begun, 1, "a reply has begun");
+    download_begin(exchange, type);
+    return 0;
+}
+
+/* x:write(text): one piece */
+static int api_write(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    struct slice text;
+    text.data = luaL_checklstring(state, 2, &text.bytes);
+    luaL_argcheck(state, exchange->downloading, 1, "no download has begun");
+    return download_write(exchange, text) ? task_wait(state, TASK_WAITS_CLIENT) : 0;
+}
+
+/* x:finish(): ends it, and the task */
+static int api_finish(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    luaL_argcheck(state, exchange->downloading, 1, "no download has begun");
+    download_end(exchange);
+    return task_stop(state);
+}
+
 /* x:refuse(status, code, message, param, metadata, retry_after_ms): ends the task */
 static int api_refuse(lua_State *state)
 {
@@ -334,6 +380,7 @@ int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_
         return 2;
     case TASK_WAITS_CLAIM:
         return push_claim(state, exchange);
+    case TASK_WAITS_CLIENT:
     case TASK_WAITS_RELAY:
     case TASK_RUNS:
         return 0;
@@ -347,9 +394,12 @@ const struct luaL_Reg api_exchange_words[] = {
     {"asked_header", api_asked_header},
     {"attempt", api_attempt},
     {"authenticate", api_authenticate},
+    {"authenticate_as", api_authenticate_as},
     {"body", api_body},
     {"claim", api_claim},
+    {"download", api_download},
     {"fail", api_fail},
+    {"finish", api_finish},
     {"header", api_header},
     {"hold", api_hold},
     {"limit", api_limit},
@@ -359,5 +409,6 @@ const struct luaL_Reg api_exchange_words[] = {
     {"refuse_attempt", api_refuse_attempt},
     {"relay", api_relay},
     {"reply", api_reply},
+    {"write", api_write},
     {NULL, NULL},
 };

@@ -442,20 +442,13 @@ static int native_token_price(lua_State *state)
 /* sell_price(pusd, margin_ppm): the sell price of a million tokens in USD, exact. */
 static int native_sell_price(lua_State *state)
 {
-    const uint64_t scale = UINT64_C(1000000000000); /* 10^-12 USD, for a million tokens */
     char text[48];
     int64_t pusd = check_integer(state, 1);
     int64_t ppm = check_integer(state, 2);
 
     luaL_argcheck(state, pusd <= MONEY_PRICE_MAX_PUSD, 1, "too large");
     luaL_argcheck(state, ppm <= MONEY_MARGIN_MAX_PPM, 2, "too large");
-    unsigned __int128 price = (unsigned __int128)pusd * (uint64_t)(1000000 + ppm);
-    snprintf(text, sizeof text, "%" PRIu64 ".%012" PRIu64, (uint64_t)(price / scale),
-             (uint64_t)(price % scale));
-    size_t bytes = strlen(text);
-    while (text[bytes - 1] == '0')
-        bytes--;
-    lua_pushlstring(state, text, text[bytes - 1] == '.' ? bytes - 1 : bytes);
+    lua_pushstring(state, money_format_sell_price(pusd, ppm, text));
     return 1;
 }
 

@@ -197,10 +197,16 @@ void task_install(lua_State *state, void *arg)
     lua_setfield(state, -2, "payments");
     lua_pushstring(state, settings->public_url);
     lua_setfield(state, -2, "public_url");
+    lua_pushstring(state, settings->version);
+    lua_setfield(state, -2, "version");
+    lua_pushlightuserdata(state, settings->news);
+    lua_pushcclosure(state, api_policy_news, 1);
+    lua_setfield(state, -2, "policy_news");
     luaL_newmetatable(state, EXCHANGE_METATABLE);
     lua_newtable(state);
     luaL_register(state, NULL, api_exchange_words);
     luaL_register(state, NULL, api_account_words);
+    luaL_register(state, NULL, api_house_words);
     lua_setfield(state, -2, "__index");
     lua_pop(state, 1);
     luaL_register(state, NULL, api_core_words);

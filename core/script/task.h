@@ -16,6 +16,7 @@
 #include "script/vm.h"
 
 struct task;
+struct policy_news;
 
 /* What the task waits for; says which primitive pushes its results when it goes on. */
 enum task_wait {
@@ -23,6 +24,7 @@ enum task_wait {
     TASK_WAITS_ATTEMPT,
     TASK_WAITS_RELAY,
     TASK_WAITS_CALL,
+    TASK_WAITS_CLIENT,
     TASK_WAITS_CLAIM,
     TASK_WAITS_PASSWORD
 };
@@ -30,10 +32,13 @@ enum task_wait {
 /* Starts main's handler for an exchange that has just been made. */
 void task_start(struct vm *vm, struct exchange *exchange);
 
-/* What lua/ may know of gateway.conf, as fields of `core`. Must outlive the VM's building only. */
+/* What lua/ may know of gateway.conf and of the process, as fields of `core`. Must outlive the VM's
+ * building only. */
 struct task_settings {
-    const char *payments;   /* "test", "stripe", "off" */
-    const char *public_url; /* without a slash at its end */
+    const char *payments;     /* "test", "stripe", "off" */
+    const char *public_url;   /* without a slash at its end */
+    const char *version;      /* of the program */
+    struct policy_news *news; /* outlives the VM */
 };
 
 /* Puts the primitives into the table on top of the stack: vm_options.install, with a const
@@ -51,7 +56,9 @@ int task_wait(lua_State *state, enum task_wait what);
 
 extern const struct luaL_Reg api_exchange_words[]; /* methods of an exchange */
 extern const struct luaL_Reg api_account_words[];  /* methods for the dashboard's API */
-extern const struct luaL_Reg api_core_words[];     /* functions of the table `core` */
+extern const struct luaL_Reg api_house_words[];    /* methods for the operator's pages */
+int api_policy_news(lua_State *state);
+extern const struct luaL_Reg api_core_words[]; /* functions of the table `core` */
 /* Push the results of what was waited for; return how many. */
 int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_wait what);
 

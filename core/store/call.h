@@ -13,6 +13,7 @@
 
 #include "base/buffer.h"
 #include "base/fault.h"
+#include "base/id.h"
 #include "base/job.h"
 #include "store/store.h"
 
@@ -27,14 +28,21 @@ struct store_value {
 
 struct operation;
 
+/* Who of the operator's people does it, and from where: written into the audit log. */
+struct store_actor {
+    char name[ID_BYTES]; /* a user's id, "cli"; "": nobody, a customer's own doing */
+    char address[48];    /* "" on the command line */
+};
+
 struct store_call {
     struct job job;
     const struct operation *operation;
     struct store_value args[STORE_ARGS_MAX];
     size_t arg_count;
     struct buffer arg_bytes;
-    struct buffer result; /* JSON; valid when ok */
-    struct fault fault;   /* when not ok: code as in api.md (email_taken, not_found, ...) */
+    struct store_actor actor; /* for the caller to set after store_call_init */
+    struct buffer result;     /* JSON; valid when ok */
+    struct fault fault;       /* when not ok: code as in api.md (email_taken, not_found, ...) */
     bool ok;
     struct store *store; /* set by store_call_post / store_call_now */
 };
@@ -56,14 +64,23 @@ void store_call_now(struct store *store, struct store_call *call);
  *   user.create       email name? password_hash role -> user  ! email_taken
  *   user.credentials  email -> {id, password_hash, disabled}  ! not_found
  *   user.get          user_id -> user
- *   user.list         search? cursor? limit -> {data, next_cursor}
+ *   customer.list     search? cursor? limit -> {data: [customer], next_cursor}
+ *                     (search: a part of e-mail or name, or an id)
+ *   customer.get      user_id -> customer with available, keys  ! not_found
+ *   customer.update   user_id group? disabled? reason? -> user; disabled: his sessions end
  *   session.create    token_digest_hex user_id expires_ms -> {}
  *   session.user      token_digest_hex -> user  ! not_found (also when expired or disabled)
  *   session.delete    token_digest_hex -> {}
+ *   pulse.get         token_digest_hex -> {balance, held, available, currency, version} of the
+ *                     session's user  ! not_found. (version changes with each record and credit)
  *   key.create        user_id digest_hex prefix last4 name expires_ms? budget_nusd? models? -> key
  *                     ! too_many_keys. (models: names separated by '\n')
  *   key.list          user_id -> {data: [key]}
  *   key.get           key_id -> key with limits, spent, remaining
+ *   key.update        user_id? key_id name? disabled? reason? -> key  ! not_found,
+ *                     key_disabled_by_operator. (Without user_id it is the operator: what he has
+ *                     disabled, its owner cannot enable)
+ *   key.digest        user_id key_id -> {digest}: for directory_find_key  ! not_found
  *   key.delete        user_id key_id -> {}  ! not_found
  *   balance.get       account_id -> {balance, held, available, currency}
  *   credit.create     user_id amount_nusd kind reason -> {transfer, balance}
@@ -73,29 +90,49 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     `key`, for what has that digest: see answers.h
  *   refund.create     exchange_id amount_nusd? reason -> {transfer, balance}  ! nothing_to_refund
  *                     (null: all that is left of the charge)
+ *   refund.create_once exchange_id amount_nusd? reason key digest exchange_id status
+ *                     -> as refund.create, kept as credit.create_once is
  *   credits.get       account_id -> {total_credits, total_usage}  (JSON numbers, USD)
- *   transfer.list     account_id cursor? limit -> {data, next_cursor}
- *   usage.list        account_id from_ms? to_ms? model? key_id? cursor? limit
- *                     -> {data: [record], totals, next_cursor}
- *   usage.summary     account_id from_ms? to_ms? by -> {data, totals}
- *                     (by: "day,model,key" or a part of it)
+ *   transfer.list     account_id cursor? limit -> {data, next_cursor}: without charges
+ *   transfer.history  account_id cursor? limit -> the same with charges (id null), and with the
+ *                     balance after each
+ *   sales.summary     from_ms? to_ms? by zone_hours -> {data, totals}: by whole hours
+ *                     (by: "day,model,provider" or a part of it, or "customer": the dearest 100)
+ *   audit.list        user_id? cursor? limit -> {data, next_cursor}
+ *   policy.reload     revision? refusal? -> {}: an entry of the audit log
+ *   usage.list        account_id from_ms? to_ms? model? key_id? sort cursor? limit totals
+ *                     -> {data: [record], totals, next_cursor}  ! too_many_to_sort
+ *                     (sort: newest, oldest; cost, tokens, duration: largest first, only where
+ *                     few records are; totals 0: null)
+ *   usage.csv         account_id from_ms? to_ms? model? key_id? cursor? -> no JSON: rows of CSV,
+ *                     newest first, then a line with the cursor of the next page, or empty
+ *   usage.summary     account_id from_ms? to_ms? by model? key_id? zone_hours -> {data, totals}
+ *                     (by: "day,model,key" or a part of it; a day begins zone_hours before UTC's)
  *   usage.get         account_id exchange_id -> record  ! not_found
+ *   usage.explain     account_id exchange_id -> record with its charge  ! not_found
+ *   usage.audit       exchange_id -> the same of anybody, with what the house pays  ! not_found
  *
  *   A failing disk or a query beyond its time ends any of them with "unavailable" or "timeout".
- *   Lists come newest first; limit is 1 to LIMIT_PAGE_ROWS; next_cursor is null on the last page.
+ *   Lists come newest first; limit is 1 to LIMIT_PAGE_ROWS; next_cursor is null on the last page,
+ *   and only there: a page that a filter has thinned may be short, even empty.
  *   Times are from (inclusive) to (exclusive).
  *
  *   user: {id, email, name, role, account_id, group, disabled, created_at}
- *   key:  {id, name, prefix, last4, created_at, last_used_at, expires_at, disabled, budget, spent,
- *          models}; budget null: none; models null: all, else a list of names. key.create and
- *          key.get add remaining (null without a budget)
+ *   customer: a user with balance, held, total_credits, total_usage, requests, last_used_at
+ *   key:  {id, name, prefix, last4, created_at, last_used_at, expires_at, disabled, disabled_by
+ *          ("owner", "operator", null), budget, spent, models}; budget null: none; models null:
+ *          all, else a list of names. key.create and key.get add remaining (null without a budget)
  *   transfer: {id, kind, amount (negative when it leaves the account), reason, exchange_id,
- *          created_at}; balance beside it: a decimal string
+ *          created_at, balance (after it; only in transfer.history, else null)}
  *   sums (totals, and each group of a summary beside day, model, key_id + key_name): {requests,
- *          input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost}
+ *          errors, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost}
  *   record: {id, created_at, model, provider, key_id, key_name, status, stream, input_tokens,
  *            cached_input_tokens, output_tokens, reasoning_tokens, cost (the customer's charge),
  *            usage_source, finish_reason, error_code, attempts, first_byte_ms, total_ms}. Never buy
- *            prices, margins or provider cost. */
+ *            prices, margins or provider cost
+ *   charge, in a record: {lines: [{kind, tokens, price (USD per million), amount (18 decimals)}],
+ *          exact, rounding, price, covered (by the house), charged}; beside it ended_at, hold,
+ *          refunded. For the house also user_id, email, account_id, provider_model,
+ *          policy_revision, margin, cost_lines, provider_cost, overrun, profit */
 
 #endif

@@ -33,18 +33,6 @@ static void copy_text(char *out, size_t out_bytes, const char *text)
     check(length >= 0 && (size_t)length < out_bytes); /* key.create and user.create have looked */
 }
 
-static int digit(char c)
-{
-    return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
-static void parse_digest(const char *hex, struct digest *out)
-{
-    check(strlen(hex) == 2 * DIGEST_BYTES);
-    for (size_t i = 0; i < DIGEST_BYTES; i++)
-        out->bytes[i] = (uint8_t)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
-}
-
 #define KEY_QUERY                                                                                  \
     "SELECT k.id, k.user_id, k.account_id, k.digest, k.expires_ms, k.budget_nusd, k.models,"       \
     " k.disabled, u.disabled, u.\"group\", k.deleted_ms, t.spent_nusd FROM keys k"                 \
@@ -62,7 +50,7 @@ static struct change *read_key(sqlite3_stmt *row)
     facts->key_id = change->id;
     copy_text(facts->user_id.text, sizeof(facts->user_id.text), column_text(row, 1));
     copy_text(facts->account_id.text, sizeof(facts->account_id.text), column_text(row, 2));
-    parse_digest(column_text(row, 3), &change->digest);
+    check(digest_parse(column_text(row, 3), &change->digest)); /* the table allows nothing else */
     facts->expires_ms = column_int(row, 4);
     facts->budget_nusd = column_null(row, 5) ? -1 : column_int(row, 5);
     copy_text(facts->models, sizeof(facts->models), column_text(row, 6));

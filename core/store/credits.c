@@ -1,4 +1,6 @@
 /* The operations on credits: balances, top-ups, refunds, the list of transfers. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -6,6 +8,7 @@
 #include "base/limits.h"
 #include "base/money.h"
 #include "store/answers_table.h"
+#include "store/audit_log.h"
 #include "store/changes.h"
 #include "store/operations.h"
 #include "store/posting.h"
@@ -20,40 +23,73 @@ static bool not_found(struct store_call *call, const char *what)
 }
 
 /* With a server the wallets are the truth: they know the holds that are on their way to disk. */
-static bool read_wallet(struct store_call *call, struct db *db, struct wallet_state *out)
+bool credits_wallet(struct store_call *call, struct db *db, const char *account_id,
+                    struct wallet_state *out)
 {
     sqlite3_stmt *row;
-    struct id account_id;
+    struct id id;
 
     if (call->store->serve)
-        return id_parse(call->args[0].text, "acct", &account_id) &&
-               wallet_peek(&call->store->wallets, &account_id, out);
+        return id_parse(slice_of(account_id), "acct", &id) &&
+               wallet_peek(&call->store->wallets, &id, out);
     row = db_bind(db,
                   "SELECT posted_nusd, (SELECT coalesce(sum(amount_nusd), 0) FROM open_holds h"
                   " WHERE h.account_id = b.account_id) FROM balances b WHERE account_id = ?1"
                   " AND floor_zero = 1",
-                  call->args, 1);
+                  DB_VALUES(bind_text(account_id)));
     if (!db_row(db, row))
         return false;
-    *out = (struct wallet_state){column_int(row, 0), column_int(row, 1)};
+    *out =
+        (struct wallet_state){.posted_nusd = column_int(row, 0), .held_nusd = column_int(row, 1)};
     db_leave(row);
     return true;
 }
 
+/* Without the closing brace. */
+static void render_wallet(struct buffer *out, const struct wallet_state *wallet)
+{
+    int64_t available = wallet->posted_nusd - wallet->held_nusd;
+
+    reply_object(out, NULL);
+    reply_money(out, "balance", wallet->posted_nusd);
+    reply_money(out, "held", wallet->held_nusd);
+    reply_money(out, "available", available > 0 ? available : 0);
+    reply_text(out, "currency", "USD");
+}
+
 bool credits_balance(struct store_call *call, struct db *db)
+{
+    struct wallet_state wallet;
+
+    if (!credits_wallet(call, db, operations_text(call, 0), &wallet))
+        return not_found(call, "account");
+    render_wallet(&call->result, &wallet);
+    reply_object_end(&call->result);
+    return true;
+}
+
+/* token_digest_hex. What a page asks for every second: the session from the database, the rest from
+ * memory. */
+bool credits_pulse(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;
     struct wallet_state wallet;
-    int64_t available;
+    char version[48];
+    sqlite3_stmt *row = db_bind(db, SESSION_USER("u.account_id"),
+                                DB_VALUES(call->args[0], bind_int(clock_wall_ms())));
+    bool known;
 
-    if (!read_wallet(call, db, &wallet))
+    if (!db_row(db, row))
+        return not_found(call, "session");
+    known = credits_wallet(call, db, column_text(row, 0), &wallet);
+    db_leave(row);
+    if (!known)
         return not_found(call, "account");
-    available = wallet.posted_nusd - wallet.held_nusd;
-    reply_object(out, NULL);
-    reply_money(out, "balance", wallet.posted_nusd);
-    reply_money(out, "held", wallet.held_nusd);
-    reply_money(out, "available", available > 0 ? available : 0);
-    reply_text(out, "currency", "USD");
+    /* The count begins anew with the process. */
+    snprintf(version, sizeof(version), "%" PRIx64 "-%" PRIx64,
+             (uint64_t)call->store->wallets.epoch_ms, wallet.version);
+    render_wallet(out, &wallet);
+    reply_text(out, "version", version);
     reply_object_end(out);
     return true;
 }
@@ -78,17 +114,16 @@ bool credits_get(struct store_call *call, struct db *db)
     return true;
 }
 
-/* Columns: id, kind, signed amount, reason, exchange_id, created_ms. */
-static void render_transfer(struct buffer *out, const char *name, sqlite3_stmt *row)
+/* Columns: id, kind, signed amount, reason, exchange_id, created_ms. Without the closing brace. */
+static void render_transfer_open(struct buffer *out, const char *name, sqlite3_stmt *row)
 {
     reply_object(out, name);
-    reply_text(out, "id", column_text(row, 0));
+    reply_text_or_null(out, "id", column_text(row, 0));
     reply_text(out, "kind", column_text(row, 1));
     reply_money(out, "amount", column_int(row, 2));
     reply_text_or_null(out, "reason", column_text(row, 3));
     reply_text_or_null(out, "exchange_id", column_text(row, 4));
     reply_time(out, "created_at", column_int(row, 5));
-    reply_object_end(out);
 }
 
 static const char *funding_account(const char *kind)
@@ -132,11 +167,46 @@ static bool render_credit(struct store_call *call, struct db *db, const struct i
     if (!db_row(db, row))
         return false;
     reply_object(out, NULL);
-    render_transfer(out, "transfer", row);
+    render_transfer_open(out, "transfer", row);
+    reply_object_end(out);
     reply_money(out, "balance", balance_nusd);
     reply_object_end(out);
     db_leave(row);
     return true;
+}
+
+static bool note_transfer(struct store_call *call, struct db *db,
+                          const struct posting_transfer *transfer)
+{
+    struct buffer detail;
+    struct id user_id = {{0}};
+    bool noted;
+    sqlite3_stmt *row = db_bind(db, "SELECT id FROM users WHERE account_id = ?1",
+                                DB_VALUES(bind_text(transfer->credit_account)));
+
+    if (db_row(db, row))
+        id_parse(slice_of(column_text(row, 0)), "user", &user_id);
+    db_leave(row);
+    buffer_init(&detail, 8192);
+    reply_object(&detail, NULL);
+    reply_money(&detail, "amount", transfer->amount_nusd);
+    reply_text(&detail, "kind", transfer->kind);
+    reply_text(&detail, "reason", transfer->reason);
+    if (transfer->exchange_id)
+        reply_text(&detail, "exchange_id", transfer->exchange_id);
+    noted = audit_log_note(call, db, user_id.text, transfer->id.text, &detail);
+    buffer_fini(&detail);
+    return noted;
+}
+
+/* Posts it, has the wallet loaded again, answers; `balance_nusd` is what was there before. */
+static bool give(struct store_call *call, struct db *db, const struct posting_transfer *transfer,
+                 int64_t balance_nusd)
+{
+    return posting_transfer(db, transfer, clock_wall_ms()) &&
+           changes_note(db, CHANGE_ACCOUNT, transfer->credit_account) &&
+           note_transfer(call, db, transfer) &&
+           render_credit(call, db, &transfer->id, balance_nusd + transfer->amount_nusd);
 }
 
 static bool create(struct store_call *call, struct db *db, struct id *account_id,
@@ -162,9 +232,7 @@ static bool create(struct store_call *call, struct db *db, struct id *account_id
     id_make(transfer_id, "tx");
     transfer.id = *transfer_id;
     transfer.credit_account = account_id->text;
-    return posting_transfer(db, &transfer, clock_wall_ms()) &&
-           changes_note(db, CHANGE_ACCOUNT, account_id->text) &&
-           render_credit(call, db, &transfer.id, balance_nusd + transfer.amount_nusd);
+    return give(call, db, &transfer, balance_nusd);
 }
 
 bool credits_create(struct store_call *call, struct db *db)
@@ -175,26 +243,35 @@ bool credits_create(struct store_call *call, struct db *db)
     return create(call, db, &account_id, &transfer_id);
 }
 
-/* The answer that is kept is the result, byte for byte. */
+/* The result is kept, byte for byte, for retries. Arguments from `at` on: the Idempotency-Key, the
+ * digest of what was asked, the exchange and the status. */
+static bool keep_answer(struct store_call *call, struct db *db, const struct id *account_id,
+                        const struct id *transfer_id, size_t at)
+{
+    struct claim claim = {.account_id = *account_id};
+    struct kept_answer answer = {.claim = &claim,
+                                 .exchange_id = operations_text(call, at + 2),
+                                 .transfer_id = transfer_id->text,
+                                 .status = (int)operations_int(call, at + 3),
+                                 .content_type = "application/json",
+                                 .cost_nusd = -1,
+                                 .body = buffer_slice(&call->result)};
+
+    if (!operations_fits(call, at, LIMIT_IDEMPOTENCY_KEY_BYTES, "key") ||
+        !operations_fits(call, at + 1, SHA256_HEX_BYTES - 1, "digest"))
+        return false;
+    memcpy(claim.key, operations_text(call, at), call->args[at].text.bytes);
+    memcpy(claim.digest, operations_text(call, at + 1), call->args[at + 1].text.bytes);
+    return answers_keep(db, &answer, clock_wall_ms());
+}
+
 bool credits_create_once(struct store_call *call, struct db *db)
 {
-    struct claim claim = {0};
+    struct id account_id;
     struct id transfer_id;
-    struct kept_answer answer = {.claim = &claim,
-                                 .exchange_id = operations_text(call, 6),
-                                 .transfer_id = transfer_id.text,
-                                 .status = (int)operations_int(call, 7),
-                                 .content_type = "application/json",
-                                 .cost_nusd = -1};
 
-    if (!operations_fits(call, 4, LIMIT_IDEMPOTENCY_KEY_BYTES, "key") ||
-        !operations_fits(call, 5, SHA256_HEX_BYTES - 1, "digest") ||
-        !create(call, db, &claim.account_id, &transfer_id))
-        return false;
-    memcpy(claim.key, operations_text(call, 4), call->args[4].text.bytes);
-    memcpy(claim.digest, operations_text(call, 5), call->args[5].text.bytes);
-    answer.body = buffer_slice(&call->result);
-    return answers_keep(db, &answer, clock_wall_ms());
+    return create(call, db, &account_id, &transfer_id) &&
+           keep_answer(call, db, &account_id, &transfer_id, 4);
 }
 
 /* What can still be given back of an exchange's charge. The overrun is not the customer's. */
@@ -228,22 +305,22 @@ static bool find_rest(struct store_call *call, struct db *db, struct id *account
 }
 
 /* A transfer of its own, from revenue back to the customer, that names the exchange it corrects.
- * Usage records, key totals and daily sums stay as they are: they say what was used and what it
- * cost, and a refund is no less use. So a key's budget is not given back either. The writing
+ * Usage records, key totals and the sums by hour stay as they are: they say what was used and what
+ * it cost, and a refund is no less use. So a key's budget is not given back either. The writing
  * transaction is the only one: of two refunds at once the second sees the first. */
-bool credits_refund(struct store_call *call, struct db *db)
+static bool refund(struct store_call *call, struct db *db, struct id *account_id,
+                   struct id *transfer_id)
 {
     struct posting_transfer transfer = {.debit_account = POSTING_REVENUE,
                                         .kind = "refund",
                                         .exchange_id = operations_text(call, 0),
                                         .reason = operations_text(call, 2)};
     char text[MONEY_TEXT_BYTES];
-    struct id account_id;
     int64_t rest_nusd = 0;
     int64_t balance_nusd;
 
     if (!operations_fits(call, 2, REASON_BYTES_MAX, "reason") ||
-        !find_rest(call, db, &account_id, &rest_nusd))
+        !find_rest(call, db, account_id, &rest_nusd))
         return false;
     transfer.amount_nusd = operations_null(call, 1) ? rest_nusd : operations_int(call, 1);
     if (transfer.amount_nusd <= 0 || transfer.amount_nusd > rest_nusd)
@@ -251,14 +328,30 @@ bool credits_refund(struct store_call *call, struct db *db)
                          "the amount must be above 0 and at most %s: the charge less what was "
                          "refunded before",
                          money_format(rest_nusd, text));
-    balance_nusd = posted(db, &account_id);
+    balance_nusd = posted(db, account_id);
     if (balance_nusd > MONEY_AMOUNT_MAX_NUSD - transfer.amount_nusd)
         return fault_set(&call->fault, "invalid_amount", "a balance can be at most $1,000,000,000");
-    id_make(&transfer.id, "tx");
-    transfer.credit_account = account_id.text;
-    return posting_transfer(db, &transfer, clock_wall_ms()) &&
-           changes_note(db, CHANGE_ACCOUNT, account_id.text) &&
-           render_credit(call, db, &transfer.id, balance_nusd + transfer.amount_nusd);
+    id_make(transfer_id, "tx");
+    transfer.id = *transfer_id;
+    transfer.credit_account = account_id->text;
+    return give(call, db, &transfer, balance_nusd);
+}
+
+bool credits_refund(struct store_call *call, struct db *db)
+{
+    struct id account_id;
+    struct id transfer_id;
+
+    return refund(call, db, &account_id, &transfer_id);
+}
+
+bool credits_refund_once(struct store_call *call, struct db *db)
+{
+    struct id account_id;
+    struct id transfer_id;
+
+    return refund(call, db, &account_id, &transfer_id) &&
+           keep_answer(call, db, &account_id, &transfer_id, 3);
 }
 
 /* Newest first, without the settlements (those are the usage records). An amount that leaves the
@@ -290,12 +383,111 @@ bool credits_transfers(struct store_call *call, struct db *db)
         more = ++count > limit;
         if (more)
             break;
-        render_transfer(out, NULL, row);
+        render_transfer_open(out, NULL, row);
+        reply_null(out, "balance");
+        reply_object_end(out);
         seq = column_int(row, 6);
     }
     db_leave(row);
     reply_array_end(out);
     operations_reply_cursor(out, more, seq, 0);
     reply_object_end(out);
+    return db->failure == 0;
+}
+
+/* Of each kind of transfers the newest before ?2, along its own index; and of the charges, along
+ * their chain from ?4 on. (A cursor that was made up may name another account's: not shown.) */
+#define HISTORY_COLUMNS(amount)                                                                    \
+    "id, kind, " amount " AS amount_nusd, reason, exchange_id, created_ms, seq"
+#define NEWEST(amount, account, which)                                                             \
+    "SELECT * FROM (SELECT " HISTORY_COLUMNS(amount) ", previous_charge FROM transfers"            \
+                                                     "  WHERE " account " = ?1 AND " which         \
+                                                     " AND seq < ?2 ORDER BY seq DESC LIMIT ?3)"
+#define NEWEST_IN NEWEST("amount_nusd", "credit_account", "id IS NOT NULL")
+#define NEWEST_OUT NEWEST("-amount_nusd", "debit_account", "id IS NOT NULL")
+#define NEWEST_UNCHAINED                                                                           \
+    NEWEST("-amount_nusd", "debit_account", "kind = 'charge' AND previous_charge IS NULL")
+#define CHAIN                                                                                      \
+    "WITH RECURSIVE chain (at, place) AS (SELECT ?4, 1 UNION ALL"                                  \
+    " SELECT t.previous_charge, place + 1 FROM chain JOIN transfers t ON t.seq = at"               \
+    " WHERE place < ?3 AND t.debit_account = ?1 AND t.kind = 'charge')"
+#define NEWEST_CHAINED                                                                             \
+    "SELECT " HISTORY_COLUMNS(                                                                     \
+        "-amount_nusd") ", previous_charge FROM chain"                                             \
+                        " CROSS JOIN transfers t ON t.seq = at"                                    \
+                        " WHERE t.debit_account = ?1 AND t.kind = 'charge' AND t.seq < ?2"
+
+/* Where a page of the history begins. */
+struct history {
+    int64_t before;       /* transfers.seq */
+    int64_t balance_nusd; /* after the first line */
+    int64_t charge;       /* the chain goes on there */
+};
+
+/* The first page starts from what there is now; a cursor carries it on: behind it nothing changes
+ * any more. */
+static bool begin_history(struct store_call *call, struct db *db, struct history *at)
+{
+    int64_t *const numbers[] = {&at->before, &at->balance_nusd, &at->charge};
+    sqlite3_stmt *row = db_bind(
+        db, "SELECT posted_nusd, last_charge FROM balances WHERE account_id = ?1", call->args, 1);
+
+    *at = (struct history){.before = INT64_MAX};
+    if (db_row(db, row)) {
+        at->balance_nusd = column_int(row, 0);
+        at->charge = column_int(row, 1);
+        db_leave(row);
+    }
+    if (!operations_place(call, 1, numbers, 3))
+        return false;
+    if (at->balance_nusd <= MONEY_AMOUNT_MAX_NUSD)
+        return true;
+    /* Nobody ever had so much: no sum may overflow. */
+    return fault_set(&call->fault, "invalid_value", "cursor is not one of ours");
+}
+
+static void end_history(struct buffer *out, bool more, const struct history *at)
+{
+    char text[64];
+
+    reply_array_end(out);
+    snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64 "-%" PRIx64, (uint64_t)at->before,
+             (uint64_t)at->balance_nusd, (uint64_t)at->charge);
+    reply_text_or_null(out, "next_cursor", more ? text : "");
+    reply_object_end(out);
+}
+
+/* All of them in the ledger's order, each with the balance after it. */
+bool credits_history(struct store_call *call, struct db *db)
+{
+    struct buffer *out = &call->result;
+    int64_t limit, count = 0;
+    struct history at;
+    bool more = false;
+    sqlite3_stmt *row;
+
+    if (!operations_limit(call, 2, &limit) || !begin_history(call, db, &at))
+        return false;
+    row = db_bind(
+        db,
+        CHAIN "SELECT * FROM (" NEWEST_IN " UNION ALL " NEWEST_OUT " UNION ALL " NEWEST_UNCHAINED
+              " UNION ALL " NEWEST_CHAINED ") ORDER BY seq DESC LIMIT ?3",
+        DB_VALUES(call->args[0], bind_int(at.before), bind_int(limit + 1), bind_int(at.charge)));
+    reply_object(out, NULL);
+    reply_array(out, "data");
+    while (db_row(db, row)) {
+        more = ++count > limit;
+        if (more)
+            break;
+        render_transfer_open(out, NULL, row);
+        reply_money(out, "balance", at.balance_nusd);
+        reply_object_end(out);
+        at.balance_nusd -= column_int(row, 2);
+        at.before = column_int(row, 6);
+        if (!column_null(row, 7))
+            at.charge = column_int(row, 7);
+    }
+    db_leave(row);
+    end_history(out, more, &at);
     return db->failure == 0;
 }

@@ -8,27 +8,11 @@
 #include "base/clock.h"
 #include "base/money.h"
 #include "store/audit.h"
+#include "store/csv.h"
 #include "store/db.h"
 #include "store/reply.h"
 
 enum { PAGE_ROWS = 1000, PAGE_BYTES_MAX = 64 * 1024 * 1024 };
-
-/* Appends one field, always in quotes. A text that a spreadsheet would take for a formula gets an
- * apostrophe in front: https://owasp.org/www-community/attacks/CSV_Injection */
-static void csv_text(struct buffer *out, const char *text)
-{
-    const char *first = text + strspn(text, " \v\f");
-
-    buffer_append_char(out, '"');
-    if (*first && strchr("=+-@\t\r\n|%", *first))
-        buffer_append_char(out, '\'');
-    for (const char *at = text; *at; at++) {
-        if (*at == '"')
-            buffer_append_char(out, '"');
-        buffer_append_char(out, *at);
-    }
-    buffer_append_char(out, '"');
-}
 
 /* Columns: seq, created_ms, amount_nusd, id, kind, debit_account, credit_account, exchange_id,
  * reason. */

@@ -5,9 +5,13 @@
 #include "base/id.h"
 #include "base/limits.h"
 #include "base/secret.h"
+#include "store/audit_log.h"
 #include "store/changes.h"
 #include "store/operations.h"
 #include "store/reply.h"
+
+/* Two switches in keys.disabled: the key works when both are off. */
+enum { DISABLED_BY_OWNER = 1, DISABLED_BY_OPERATOR = 2, REASON_BYTES_MAX = 500 };
 
 #define KEY_COLUMNS                                                                                \
     "k.id, k.name, k.prefix, k.last4, k.created_ms, k.expires_ms, k.disabled, k.budget_nusd,"      \
@@ -56,6 +60,10 @@ static void render_open(struct buffer *out, sqlite3_stmt *row)
     render_optional_time(out, "last_used_at", row, 10);
     render_optional_time(out, "expires_at", row, 5);
     reply_bool(out, "disabled", column_int(row, 6) != 0);
+    if (column_int(row, 6) & DISABLED_BY_OPERATOR)
+        reply_text(out, "disabled_by", "operator");
+    else
+        reply_text_or_null(out, "disabled_by", column_int(row, 6) ? "owner" : "");
     if (column_null(row, 7))
         reply_null(out, "budget");
     else
@@ -148,6 +156,19 @@ static bool check_new(struct store_call *call)
            check_models(call, operations_text(call, 7));
 }
 
+static bool note_create(struct store_call *call, struct db *db, const char *key_id)
+{
+    struct buffer detail;
+    bool noted;
+
+    buffer_init(&detail, 8192);
+    reply_object(&detail, NULL);
+    reply_text(&detail, "name", operations_text(call, 4));
+    noted = audit_log_note(call, db, operations_text(call, 0), key_id, &detail);
+    buffer_fini(&detail);
+    return noted;
+}
+
 bool keys_create(struct store_call *call, struct db *db)
 {
     struct id key_id;
@@ -173,7 +194,81 @@ bool keys_create(struct store_call *call, struct db *db)
         return false;
     if (sqlite3_changes(db->handle) != 1)
         return fault_set(&call->fault, "not_found", "there is no such user");
-    return changes_note(db, CHANGE_KEY, key_id.text) && render_one(call, db, key_id.text);
+    return changes_note(db, CHANGE_KEY, key_id.text) && note_create(call, db, key_id.text) &&
+           render_one(call, db, key_id.text);
+}
+
+/* What the switches are now; `owner` is whose key it is. */
+static bool read_switches(struct store_call *call, struct db *db, struct id *owner,
+                          int64_t *disabled)
+{
+    sqlite3_stmt *row = db_bind(db,
+                                "SELECT user_id, disabled FROM keys WHERE id = ?2"
+                                " AND (?1 IS NULL OR user_id = ?1) AND deleted_ms IS NULL",
+                                call->args, 2);
+
+    if (!db_row(db, row))
+        return not_found(call);
+    id_parse(slice_of(column_text(row, 0)), "user", owner);
+    *disabled = column_int(row, 1);
+    db_leave(row);
+    return true;
+}
+
+static bool note_update(struct store_call *call, struct db *db, const char *owner)
+{
+    struct buffer detail;
+    bool noted;
+
+    buffer_init(&detail, 8192);
+    reply_object(&detail, NULL);
+    if (!operations_null(call, 3))
+        reply_bool(&detail, "disabled", operations_int(call, 3) != 0);
+    reply_text_or_null(&detail, "reason", operations_text(call, 4));
+    noted = audit_log_note(call, db, owner, operations_text(call, 1), &detail);
+    buffer_fini(&detail);
+    return noted;
+}
+
+/* user_id? key_id name? disabled? reason?. Without a user it is the operator who does it. */
+bool keys_update(struct store_call *call, struct db *db)
+{
+    const char *key_id = operations_text(call, 1);
+    bool house = operations_null(call, 0);
+    int64_t own = house ? DISABLED_BY_OPERATOR : DISABLED_BY_OWNER;
+    struct id owner = {{0}};
+    int64_t disabled = 0;
+
+    if (!operations_fits(call, 2, LIMIT_NAME_BYTES, "name") ||
+        !operations_fits(call, 4, REASON_BYTES_MAX, "reason") ||
+        !read_switches(call, db, &owner, &disabled))
+        return false;
+    if (!operations_null(call, 3))
+        disabled = operations_int(call, 3) ? disabled | own : disabled & ~own;
+    if (!house && !operations_null(call, 3) && !operations_int(call, 3) && disabled)
+        return fault_set(&call->fault, "key_disabled_by_operator",
+                         "the operator has disabled this key: only he can enable it");
+    return db_run(db, "UPDATE keys SET name = coalesce(?2, name), disabled = ?3 WHERE id = ?1",
+                  DB_VALUES(call->args[1], call->args[2], bind_int(disabled))) &&
+           changes_note(db, CHANGE_KEY, key_id) && note_update(call, db, owner.text) &&
+           render_one(call, db, key_id);
+}
+
+/* user_id key_id. What the directory knows the key by: for the gateway itself, never a reply. */
+bool keys_digest(struct store_call *call, struct db *db)
+{
+    struct buffer *out = &call->result;
+    sqlite3_stmt *row =
+        db_bind(db, "SELECT digest FROM keys WHERE id = ?2 AND user_id = ?1 AND deleted_ms IS NULL",
+                call->args, 2);
+
+    if (!db_row(db, row))
+        return not_found(call);
+    reply_object(out, NULL);
+    reply_text(out, "digest", column_text(row, 0));
+    reply_object_end(out);
+    db_leave(row);
+    return true;
 }
 
 /* The row stays, for what refers to it; the directory forgets the key before the answer. */

@@ -66,16 +66,20 @@ void ledger_thread_settlement(struct job *job, void *server)
 {
     struct ledger_settlement *settlement = (struct ledger_settlement *)job;
     struct ledger *ledger = server;
+    int64_t last_charge = 0;
     enum posting posting;
 
     _Static_assert(offsetof(struct ledger_settlement, job) == 0, "a job is cast to its settlement");
-    posting = posting_settlement(db_of(ledger), settlement, ledger->now_ms);
+    if (settlement->record.charge_nusd)
+        last_charge =
+            rollup_last_charge(&ledger->rollup, db_of(ledger), settlement->record.account_id.text);
+    posting = posting_settlement(db_of(ledger), settlement, ledger->now_ms, &last_charge);
     if (posting == POSTING_DONE && settlement->kept &&
         !answers_keep(db_of(ledger), settlement->kept, ledger->now_ms))
         posting = POSTING_FAILED;
     settlement->durable = posting == POSTING_DONE;
     if (posting == POSTING_DONE)
-        rollup_add(&ledger->rollup, &settlement->record);
+        rollup_add(&ledger->rollup, &settlement->record, last_charge);
 }
 
 /* An operation that fails takes back its own writes only. */

@@ -106,6 +106,18 @@ static bool apply_next(struct db *db, const struct asset *migrations, size_t cou
     return true;
 }
 
+bool migrate_is_due(struct db *db, const struct asset *migrations, size_t migration_count,
+                    bool *due, struct fault *fault)
+{
+    size_t applied = 0;
+
+    if (!db_script(db, create_table, fault) ||
+        !compare(db, migrations, migration_count, &applied, fault))
+        return false;
+    *due = applied < migration_count;
+    return true;
+}
+
 bool migrate_run(struct db *db, const struct asset *migrations, size_t migration_count,
                  struct fault *fault)
 {

@@ -7,6 +7,9 @@
 #include "base/fault.h"
 #include "store/db.h"
 
+/* Whether migrate_run has anything to apply. False: the fault is migrate_run's. */
+bool migrate_is_due(struct db *db, const struct asset *migrations, size_t migration_count,
+                    bool *due, struct fault *fault) __attribute__((warn_unused_result));
 /* False: nothing (more) was applied; the fault names the migration and says what to do. */
 bool migrate_run(struct db *db, const struct asset *migrations, size_t migration_count,
                  struct fault *fault) __attribute__((warn_unused_result));

@@ -12,23 +12,36 @@ static const struct operation operations[] = {
     {"user.create", "tTtt", OPERATION_WRITES, users_create},
     {"user.credentials", "t", OPERATION_QUICK, users_credentials},
     {"user.get", "t", OPERATION_QUICK, users_get},
-    {"user.list", "TTi", OPERATION_LONG, users_list},
+    {"customer.list", "TTi", OPERATION_LONG, customers_list},
+    {"customer.get", "t", OPERATION_QUICK, customers_get},
+    {"customer.update", "tTIT", OPERATION_WRITES, customers_update},
     {"session.create", "tti", OPERATION_WRITES, sessions_create},
     {"session.user", "t", OPERATION_QUICK, sessions_user},
     {"session.delete", "t", OPERATION_WRITES, sessions_delete},
+    {"pulse.get", "t", OPERATION_QUICK, credits_pulse},
     {"key.create", "tttttIIT", OPERATION_WRITES, keys_create},
     {"key.list", "t", OPERATION_QUICK, keys_list},
     {"key.get", "t", OPERATION_QUICK, keys_get},
+    {"key.update", "TtTIT", OPERATION_WRITES, keys_update},
+    {"key.digest", "tt", OPERATION_QUICK, keys_digest},
     {"key.delete", "tt", OPERATION_WRITES, keys_delete},
     {"balance.get", "t", OPERATION_QUICK, credits_balance},
     {"credit.create", "titt", OPERATION_WRITES, credits_create},
     {"credit.create_once", "tittttti", OPERATION_WRITES, credits_create_once},
     {"refund.create", "tIt", OPERATION_WRITES, credits_refund},
+    {"refund.create_once", "tItttti", OPERATION_WRITES, credits_refund_once},
     {"credits.get", "t", OPERATION_QUICK, credits_get},
     {"transfer.list", "tTi", OPERATION_LONG, credits_transfers},
-    {"usage.list", "tIITTTi", OPERATION_LONG, usage_reports_list},
-    {"usage.summary", "tIIt", OPERATION_LONG, usage_reports_summary},
-    {"usage.get", "tt", OPERATION_QUICK, usage_reports_get},
+    {"transfer.history", "tTi", OPERATION_LONG, credits_history},
+    {"sales.summary", "IIti", OPERATION_LONG, sales_summary},
+    {"audit.list", "TTi", OPERATION_LONG, audit_log_list},
+    {"policy.reload", "TT", OPERATION_WRITES, audit_log_reload},
+    {"usage.list", "tIITTtTii", OPERATION_LONG, usage_list_page},
+    {"usage.csv", "tIITTT", OPERATION_LONG, usage_list_csv},
+    {"usage.summary", "tIItTTi", OPERATION_LONG, usage_reports_summary},
+    {"usage.get", "tt", OPERATION_QUICK, usage_list_get},
+    {"usage.explain", "tt", OPERATION_QUICK, usage_detail_customer},
+    {"usage.audit", "t", OPERATION_QUICK, usage_detail_house},
 };
 
 const struct operation *operations_find(const char *name)
@@ -121,19 +134,38 @@ static bool parse_hex(const char **at, int64_t *out)
     return digits > 0 && number <= INT64_MAX;
 }
 
-bool operations_cursor(struct store_call *call, size_t at, int64_t *first, int64_t *second)
+bool operations_place(struct store_call *call, size_t at, int64_t *const *numbers, size_t count)
 {
     const char *text = operations_text(call, at);
-    bool ok;
+    bool ok = true;
 
     if (operations_null(call, at))
         return true;
-    ok = parse_hex(&text, first);
-    if (ok && second)
-        ok = *text++ == '-' && parse_hex(&text, second);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = (i == 0 || *text++ == '-') && parse_hex(&text, numbers[i]);
     if (ok && !*text)
         return true;
     return fault_set(&call->fault, "invalid_value", "cursor is not one of ours");
+}
+
+bool operations_cursor(struct store_call *call, size_t at, int64_t *first, int64_t *second)
+{
+    int64_t *const numbers[] = {first, second};
+
+    return operations_place(call, at, numbers, second ? 2 : 1);
+}
+
+void operations_append_cursor(struct buffer *out, int64_t first, int64_t second)
+{
+    buffer_printf(out, "%" PRIx64 "-%" PRIx64, (uint64_t)first, (uint64_t)second);
+}
+
+void operations_reply_pair(struct buffer *out, int64_t first, int64_t second)
+{
+    char text[40];
+
+    snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64, (uint64_t)first, (uint64_t)second);
+    reply_text(out, "next_cursor", text);
 }
 
 void operations_reply_cursor(struct buffer *out, bool more, int64_t first, int64_t second)
@@ -142,11 +174,10 @@ void operations_reply_cursor(struct buffer *out, bool more, int64_t first, int64
 
     if (!more) {
         reply_null(out, "next_cursor");
-        return;
-    }
-    if (second)
-        snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64, (uint64_t)first, (uint64_t)second);
-    else
+    } else if (second) {
+        operations_reply_pair(out, first, second);
+    } else {
         snprintf(text, sizeof(text), "%" PRIx64, (uint64_t)first);
-    reply_text(out, "next_cursor", text);
+        reply_text(out, "next_cursor", text);
+    }
 }

@@ -38,34 +38,35 @@ enum posting posting_hold(struct db *db, const struct ledger_hold *hold)
 
 /* One transfer of a settlement. `first_seq` keeps the row of the first one. */
 static bool write_part(struct db *db, const struct usage_record *record, const char *debit,
-                       const char *credit, int64_t amount_nusd, const char *kind, int64_t now_ms,
-                       int64_t *first_seq)
+                       const char *credit, int64_t amount_nusd, const char *kind,
+                       struct store_value previous_charge, int64_t now_ms, int64_t *first_seq)
 {
     if (amount_nusd == 0)
         return true;
     if (!db_run(db,
                 "INSERT INTO transfers (debit_account, credit_account, amount_nusd, kind,"
-                " exchange_id, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                " exchange_id, created_ms, previous_charge) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 DB_VALUES(bind_text(debit), bind_text(credit), bind_int(amount_nusd),
-                          bind_text(kind), bind_text(record->exchange_id.text), bind_int(now_ms))))
+                          bind_text(kind), bind_text(record->exchange_id.text), bind_int(now_ms),
+                          previous_charge)))
         return false;
     if (*first_seq == 0)
         *first_seq = sqlite3_last_insert_rowid(db->handle);
     return true;
 }
 
-static bool write_parts(struct db *db, const struct usage_record *record, int64_t now_ms,
-                        int64_t *first_seq)
+static bool write_parts(struct db *db, const struct usage_record *record, int64_t last_charge,
+                        int64_t now_ms, int64_t *first_seq)
 {
     char cost_account[POSTING_ACCOUNT_BYTES];
 
     posting_cost_account(record->provider, cost_account);
     return write_part(db, record, record->account_id.text, POSTING_REVENUE, record->charge_nusd,
-                      "charge", now_ms, first_seq) &&
+                      "charge", bind_int(last_charge), now_ms, first_seq) &&
            write_part(db, record, POSTING_OVERRUN, POSTING_REVENUE, record->overrun_nusd, "overrun",
-                      now_ms, first_seq) &&
-           write_part(db, record, POSTING_REVENUE, cost_account, record->cost_nusd, "cost", now_ms,
-                      first_seq);
+                      bind_null(), now_ms, first_seq) &&
+           write_part(db, record, POSTING_REVENUE, cost_account, record->cost_nusd, "cost",
+                      bind_null(), now_ms, first_seq);
 }
 
 static bool write_usage(struct db *db, const struct usage_record *r, int64_t transfer_seq)
@@ -119,7 +120,7 @@ static bool write_extension(struct db *db, const struct ledger_settlement *settl
 }
 
 enum posting posting_settlement(struct db *db, const struct ledger_settlement *settlement,
-                                int64_t now_ms)
+                                int64_t now_ms, int64_t *last_charge)
 {
     const struct usage_record *record = &settlement->record;
     int64_t transfer_seq = 0;
@@ -135,8 +136,11 @@ enum posting posting_settlement(struct db *db, const struct ledger_settlement *s
     if (sqlite3_changes(db->handle) != 1)
         return POSTING_REFUSED;
     if (!write_extension(db, settlement, now_ms) ||
-        !write_parts(db, record, now_ms, &transfer_seq) || !write_usage(db, record, transfer_seq))
+        !write_parts(db, record, *last_charge, now_ms, &transfer_seq) ||
+        !write_usage(db, record, transfer_seq))
         return POSTING_FAILED;
+    if (record->charge_nusd) /* the first of them */
+        *last_charge = transfer_seq;
     return posted(write_resolution(
         db, record->exchange_id.text, settlement->voided ? "void" : "settle", settlement->held_nusd,
         record->charge_nusd, sqlite3_last_insert_rowid(db->handle), now_ms));
@@ -163,15 +167,17 @@ bool posting_account(struct db *db, const char *account_id, bool customer, int64
                   DB_VALUES(bind_text(account_id), bind_int(customer)));
 }
 
-bool posting_balance(struct db *db, const char *account_id, int64_t credit_nusd, int64_t debit_nusd,
+bool posting_balance(struct db *db, const char *account_id, const struct posting_change *change,
                      int64_t now_ms)
 {
     static const char update[] = "UPDATE balances SET credited_nusd = credited_nusd + ?2,"
-                                 " debited_nusd = debited_nusd + ?3 WHERE account_id = ?1";
-    const struct store_value values[] = {bind_text(account_id), bind_int(credit_nusd),
-                                         bind_int(debit_nusd)};
+                                 " debited_nusd = debited_nusd + ?3,"
+                                 " last_charge = max(last_charge, ?4) WHERE account_id = ?1";
+    const struct store_value values[] = {bind_text(account_id), bind_int(change->credit_nusd),
+                                         bind_int(change->debit_nusd),
+                                         bind_int(change->last_charge)};
 
-    if (!db_run(db, update, values, 3))
+    if (!db_run(db, update, values, 4))
         return false;
     if (sqlite3_changes(db->handle) == 1)
         return true;
@@ -180,11 +186,14 @@ bool posting_balance(struct db *db, const char *account_id, int64_t credit_nusd,
         db->constraint = SQLITE_CONSTRAINT_FOREIGNKEY;
         return false;
     }
-    return posting_account(db, account_id, false, now_ms) && db_run(db, update, values, 3);
+    return posting_account(db, account_id, false, now_ms) && db_run(db, update, values, 4);
 }
 
 bool posting_transfer(struct db *db, const struct posting_transfer *transfer, int64_t now_ms)
 {
+    const struct posting_change out = {.debit_nusd = transfer->amount_nusd};
+    const struct posting_change in = {.credit_nusd = transfer->amount_nusd};
+
     return db_run(db,
                   "INSERT INTO transfers (id, debit_account, credit_account, amount_nusd, kind,"
                   " exchange_id, reason, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -194,6 +203,6 @@ bool posting_transfer(struct db *db, const struct posting_transfer *transfer, in
                             transfer->exchange_id ? bind_text(transfer->exchange_id) : bind_null(),
                             transfer->reason ? bind_text(transfer->reason) : bind_null(),
                             bind_int(now_ms))) &&
-           posting_balance(db, transfer->debit_account, 0, transfer->amount_nusd, now_ms) &&
-           posting_balance(db, transfer->credit_account, transfer->amount_nusd, 0, now_ms);
+           posting_balance(db, transfer->debit_account, &out, now_ms) &&
+           posting_balance(db, transfer->credit_account, &in, now_ms);
 }

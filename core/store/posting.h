@@ -21,9 +21,10 @@ enum posting { POSTING_DONE, POSTING_REFUSED, POSTING_FAILED };
 
 enum posting posting_hold(struct db *db, const struct ledger_hold *hold);
 /* REFUSED: no such hold is open (it has ended before, or its row was never written), or account,
- * key or amount are not its own. Balances and totals are the caller's: see rollup.h. */
+ * key or amount are not its own. Balances and totals are the caller's: see rollup.h. *last_charge
+ * is the transfer of the account's last charge (0: none), and becomes this one's if it charges. */
 enum posting posting_settlement(struct db *db, const struct ledger_settlement *settlement,
-                                int64_t now_ms);
+                                int64_t now_ms, int64_t *last_charge);
 /* Ends an open hold without a usage record; `outcome` is "void" or "expire". */
 enum posting posting_end_hold(struct db *db, const char *exchange_id, const char *outcome,
                               int64_t held_nusd, int64_t now_ms);
@@ -40,8 +41,14 @@ struct posting_transfer {
 };
 bool posting_transfer(struct db *db, const struct posting_transfer *transfer, int64_t now_ms);
 
+/* What happened to an account. */
+struct posting_change {
+    int64_t credit_nusd;
+    int64_t debit_nusd;
+    int64_t last_charge; /* 0: as before */
+};
 /* Adds to a balance. A house account is made when it is not there. */
-bool posting_balance(struct db *db, const char *account_id, int64_t credit_nusd, int64_t debit_nusd,
+bool posting_balance(struct db *db, const char *account_id, const struct posting_change *change,
                      int64_t now_ms);
 /* Makes an account with its balance of 0. */
 bool posting_account(struct db *db, const char *account_id, bool customer, int64_t now_ms);

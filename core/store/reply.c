@@ -93,6 +93,12 @@ void reply_time(struct buffer *out, const char *name, int64_t wall_ms)
     reply_text(out, name, clock_format(wall_ms, text));
 }
 
+void reply_json(struct buffer *out, const char *name, const char *json)
+{
+    begin(out, name);
+    buffer_append_text(out, json);
+}
+
 void reply_day(struct buffer *out, const char *name, int32_t day)
 {
     char text[CLOCK_TEXT_BYTES];

@@ -22,6 +22,8 @@ void reply_null(struct buffer *out, const char *name);
 void reply_money(struct buffer *out, const char *name, int64_t nusd);
 void reply_money_number(struct buffer *out, const char *name, int64_t nusd); /* a JSON number */
 void reply_time(struct buffer *out, const char *name, int64_t wall_ms);
+/* What is JSON already. */
+void reply_json(struct buffer *out, const char *name, const char *json);
 void reply_day(struct buffer *out, const char *name, int32_t day);
 
 #endif

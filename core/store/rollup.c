@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "base/clock.h"
 #include "store/table.h"
 
-enum { ROWS_PER_SETTLEMENT = 6 }; /* customer, revenue, overrun, cost, key, day */
+enum { ROWS_PER_SETTLEMENT = 7 }; /* customer, revenue, overrun, cost, key, hour, sales */
+
+#define HOUR_MS INT64_C(3600000)
 
 void rollup_init(struct rollup *rollup, size_t settlements_max)
 {
@@ -48,9 +49,10 @@ void rollup_reset(struct rollup *rollup)
 
 static bool same(const struct rollup_row *row, const struct rollup_row *other)
 {
-    return row->hash == other->hash && row->kind == other->kind && row->day == other->day &&
+    return row->hash == other->hash && row->kind == other->kind && row->hour == other->hour &&
            strcmp(row->account_id, other->account_id) == 0 &&
-           strcmp(row->key_id, other->key_id) == 0 && strcmp(row->model, other->model) == 0;
+           strcmp(row->key_id, other->key_id) == 0 && strcmp(row->model, other->model) == 0 &&
+           strcmp(row->provider, other->provider) == 0;
 }
 
 static uint64_t mix(uint64_t hash, const char *text)
@@ -58,25 +60,63 @@ static uint64_t mix(uint64_t hash, const char *text)
     return hash * UINT64_C(0x9E3779B97F4A7C15) ^ table_hash(text, strlen(text));
 }
 
-/* The sums of the row, which is new (zeros) or known. */
-static int64_t *find(struct rollup *rollup, enum rollup_kind kind, const char *account_id,
-                     const char *key_id, const char *model, int32_t day)
+/* The slot of the row, or the free one where it belongs. Sets its hash. */
+static size_t find_slot(const struct rollup *rollup, struct rollup_row *wanted)
 {
-    struct rollup_row wanted = {
-        .kind = kind, .account_id = account_id, .key_id = key_id, .model = model, .day = day};
     size_t at;
 
-    wanted.hash = mix(mix(mix((uint64_t)kind * 31 + (uint32_t)day, account_id), key_id), model);
-    at = wanted.hash & slot_mask(rollup);
-    for (; rollup->slots[at]; at = (at + 1) & slot_mask(rollup)) {
-        struct rollup_row *row = &rollup->rows[rollup->slots[at] - 1];
-        if (same(row, &wanted))
-            return row->sums;
-    }
+    wanted->hash =
+        mix(mix((uint64_t)wanted->kind * 31 + (uint64_t)wanted->hour, wanted->account_id),
+            wanted->key_id);
+    wanted->hash = mix(mix(wanted->hash, wanted->model), wanted->provider);
+    at = wanted->hash & slot_mask(rollup);
+    while (rollup->slots[at] && !same(&rollup->rows[rollup->slots[at] - 1], wanted))
+        at = (at + 1) & slot_mask(rollup);
+    return at;
+}
+
+/* The sums of the row, which is new (zeros) or known. */
+static int64_t *find(struct rollup *rollup, struct rollup_row wanted)
+{
+    size_t at = find_slot(rollup, &wanted);
+
+    if (rollup->slots[at])
+        return rollup->rows[rollup->slots[at] - 1].sums;
     check(rollup->row_count < rollup->row_capacity);
     rollup->slots[at] = (uint32_t)rollup->row_count + 1;
     rollup->rows[rollup->row_count] = wanted;
     return rollup->rows[rollup->row_count++].sums;
+}
+
+/* A row with no names yet. */
+static struct rollup_row row_of(enum rollup_kind kind)
+{
+    return (struct rollup_row){
+        .kind = kind, .account_id = "", .key_id = "", .model = "", .provider = ""};
+}
+
+static struct rollup_row balance_of(const char *account_id)
+{
+    struct rollup_row row = row_of(ROLLUP_BALANCE);
+
+    row.account_id = account_id;
+    return row;
+}
+
+static int64_t *find_balance(struct rollup *rollup, const char *account_id)
+{
+    return find(rollup, balance_of(account_id));
+}
+
+int64_t rollup_last_charge(const struct rollup *rollup, struct db *db, const char *account_id)
+{
+    struct rollup_row row = balance_of(account_id);
+    uint32_t slot = rollup->slots[find_slot(rollup, &row)];
+
+    if (slot) /* a customer's account is there because it was charged */
+        return rollup->rows[slot - 1].sums[2];
+    return db_number(db, "SELECT last_charge FROM balances WHERE account_id = ?1",
+                     DB_VALUES(bind_text(account_id)), 0);
 }
 
 static void add_balance(struct rollup *rollup, const char *account_id, int64_t credit_nusd,
@@ -86,7 +126,7 @@ static void add_balance(struct rollup *rollup, const char *account_id, int64_t c
 
     if (credit_nusd == 0 && debit_nusd == 0)
         return;
-    sums = find(rollup, ROLLUP_BALANCE, account_id, "", "", 0);
+    sums = find_balance(rollup, account_id);
     sums[0] += credit_nusd;
     sums[1] += debit_nusd;
 }
@@ -101,7 +141,7 @@ static void add_cost_balance(struct rollup *rollup, const char *provider, int64_
     if (cost_nusd == 0)
         return;
     posting_cost_account(provider, name);
-    sums = find(rollup, ROLLUP_BALANCE, name, "", "", 0);
+    sums = find_balance(rollup, name);
     sums[0] += cost_nusd;
     if (rollup->row_count > rows_before) {
         struct rollup_row *row = &rollup->rows[rows_before];
@@ -110,30 +150,108 @@ static void add_cost_balance(struct rollup *rollup, const char *provider, int64_
     }
 }
 
-void rollup_add(struct rollup *rollup, const struct usage_record *record)
+static void add_key(struct rollup *rollup, const struct usage_record *record)
 {
+    struct rollup_row row = row_of(ROLLUP_KEY);
     int64_t *sums;
 
+    if (!record->key_id.text[0])
+        return;
+    row.key_id = record->key_id.text;
+    sums = find(rollup, row);
+    sums[0] += record->charge_nusd;
+    sums[1] += 1;
+    if (sums[2] < record->created_ms)
+        sums[2] = record->created_ms;
+}
+
+static void add_sums(int64_t *sums, const struct usage_record *record)
+{
+    sums[0] += 1;
+    sums[1] += record->error_code[0] != '\0';
+    sums[2] += record->tokens.input;
+    sums[3] += record->tokens.cached_input;
+    sums[4] += record->tokens.output;
+    sums[5] += record->reasoning_tokens;
+    sums[6] += record->charge_nusd;
+    sums[7] += record->cost_nusd;
+    sums[8] += record->overrun_nusd;
+}
+
+static void add_hour(struct rollup *rollup, const struct usage_record *record)
+{
+    struct rollup_row row = row_of(ROLLUP_HOUR);
+
+    row.hour = record->created_ms / HOUR_MS;
+    row.model = record->model;
+    row.account_id = record->account_id.text;
+    row.key_id = record->key_id.text;
+    add_sums(find(rollup, row), record);
+    row = row_of(ROLLUP_SALES);
+    row.hour = record->created_ms / HOUR_MS;
+    row.model = record->model;
+    row.provider = record->provider;
+    add_sums(find(rollup, row), record);
+}
+
+static void add_charge(struct rollup *rollup, const struct usage_record *record,
+                       int64_t last_charge)
+{
+    if (record->charge_nusd == 0)
+        return;
     add_balance(rollup, record->account_id.text, 0, record->charge_nusd);
+    find_balance(rollup, record->account_id.text)[2] = last_charge;
+}
+
+void rollup_add(struct rollup *rollup, const struct usage_record *record, int64_t last_charge)
+{
+    add_charge(rollup, record, last_charge);
     add_balance(rollup, POSTING_REVENUE, record->charge_nusd + record->overrun_nusd,
                 record->cost_nusd);
     add_balance(rollup, POSTING_OVERRUN, 0, record->overrun_nusd);
     add_cost_balance(rollup, record->provider, record->cost_nusd);
-    if (record->key_id.text[0]) {
-        sums = find(rollup, ROLLUP_KEY, "", record->key_id.text, "", 0);
-        sums[0] += record->charge_nusd;
-        sums[1] += 1;
-        if (sums[2] < record->created_ms)
-            sums[2] = record->created_ms;
-    }
-    sums = find(rollup, ROLLUP_DAY, record->account_id.text, record->key_id.text, record->model,
-                clock_day(record->created_ms));
-    sums[0] += 1;
-    sums[1] += record->tokens.input;
-    sums[2] += record->tokens.cached_input;
-    sums[3] += record->tokens.output;
-    sums[4] += record->reasoning_tokens;
-    sums[5] += record->charge_nusd;
+    add_key(rollup, record);
+    add_hour(rollup, record);
+}
+
+static bool write_hour(const struct rollup_row *row, struct db *db)
+{
+    const int64_t *sums = row->sums;
+
+    return db_run(
+        db,
+        "INSERT INTO hourly (account_id, hour, key_id, model, requests, errors, input_tokens,"
+        " cached_input_tokens, output_tokens, reasoning_tokens, charge_nusd, cost_nusd,"
+        " overrun_nusd) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+        " ON CONFLICT (account_id, hour, key_id, model) DO UPDATE SET"
+        " requests = requests + ?5, errors = errors + ?6, input_tokens = input_tokens + ?7,"
+        " cached_input_tokens = cached_input_tokens + ?8, output_tokens = output_tokens + ?9,"
+        " reasoning_tokens = reasoning_tokens + ?10, charge_nusd = charge_nusd + ?11,"
+        " cost_nusd = cost_nusd + ?12, overrun_nusd = overrun_nusd + ?13",
+        DB_VALUES(bind_text(row->account_id), bind_int(row->hour), bind_text(row->key_id),
+                  bind_text(row->model), bind_int(sums[0]), bind_int(sums[1]), bind_int(sums[2]),
+                  bind_int(sums[3]), bind_int(sums[4]), bind_int(sums[5]), bind_int(sums[6]),
+                  bind_int(sums[7]), bind_int(sums[8])));
+}
+
+static bool write_sales(const struct rollup_row *row, struct db *db)
+{
+    const int64_t *sums = row->sums;
+
+    return db_run(
+        db,
+        "INSERT INTO sales (hour, model, provider, requests, errors, input_tokens,"
+        " cached_input_tokens, output_tokens, reasoning_tokens, charge_nusd, cost_nusd,"
+        " overrun_nusd) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+        " ON CONFLICT (hour, model, provider) DO UPDATE SET"
+        " requests = requests + ?4, errors = errors + ?5, input_tokens = input_tokens + ?6,"
+        " cached_input_tokens = cached_input_tokens + ?7, output_tokens = output_tokens + ?8,"
+        " reasoning_tokens = reasoning_tokens + ?9, charge_nusd = charge_nusd + ?10,"
+        " cost_nusd = cost_nusd + ?11, overrun_nusd = overrun_nusd + ?12",
+        DB_VALUES(bind_int(row->hour), bind_text(row->model), bind_text(row->provider),
+                  bind_int(sums[0]), bind_int(sums[1]), bind_int(sums[2]), bind_int(sums[3]),
+                  bind_int(sums[4]), bind_int(sums[5]), bind_int(sums[6]), bind_int(sums[7]),
+                  bind_int(sums[8])));
 }
 
 static bool write_row(const struct rollup_row *row, struct db *db, int64_t now_ms)
@@ -142,7 +260,11 @@ static bool write_row(const struct rollup_row *row, struct db *db, int64_t now_m
 
     switch (row->kind) {
     case ROLLUP_BALANCE:
-        return posting_balance(db, row->account_id, sums[0], sums[1], now_ms);
+        return posting_balance(db, row->account_id,
+                               &(struct posting_change){.credit_nusd = sums[0],
+                                                        .debit_nusd = sums[1],
+                                                        .last_charge = sums[2]},
+                               now_ms);
     case ROLLUP_KEY:
         return db_run(db,
                       "INSERT INTO key_totals (key_id, spent_nusd, requests, last_used_ms)"
@@ -151,19 +273,10 @@ static bool write_row(const struct rollup_row *row, struct db *db, int64_t now_m
                       " last_used_ms = max(last_used_ms, ?4)",
                       DB_VALUES(bind_text(row->key_id), bind_int(sums[0]), bind_int(sums[1]),
                                 bind_int(sums[2])));
-    case ROLLUP_DAY:
-        return db_run(
-            db,
-            "INSERT INTO daily (account_id, day, key_id, model, requests, input_tokens,"
-            " cached_input_tokens, output_tokens, reasoning_tokens, charge_nusd)"
-            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
-            " ON CONFLICT (account_id, day, key_id, model) DO UPDATE SET"
-            " requests = requests + ?5, input_tokens = input_tokens + ?6,"
-            " cached_input_tokens = cached_input_tokens + ?7, output_tokens = output_tokens + ?8,"
-            " reasoning_tokens = reasoning_tokens + ?9, charge_nusd = charge_nusd + ?10",
-            DB_VALUES(bind_text(row->account_id), bind_int(row->day), bind_text(row->key_id),
-                      bind_text(row->model), bind_int(sums[0]), bind_int(sums[1]),
-                      bind_int(sums[2]), bind_int(sums[3]), bind_int(sums[4]), bind_int(sums[5])));
+    case ROLLUP_HOUR:
+        return write_hour(row, db);
+    case ROLLUP_SALES:
+        return write_sales(row, db);
     }
     check(false);
     return false;

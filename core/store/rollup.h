@@ -1,6 +1,6 @@
-/* What the settlements of one batch add to balances, key totals and daily sums, added up in memory
- * so that a row that many of them touch is written once, before the commit. The ledger thread's;
- * lives as long as its batch: the texts are the jobs'. */
+/* What the settlements of one batch add to balances, key totals and the sums by hour, added up in
+ * memory so that a row that many of them touch is written once, before the commit. The ledger
+ * thread's; lives as long as its batch: the texts are the jobs'. */
 #ifndef STORE_ROLLUP_H
 #define STORE_ROLLUP_H
 
@@ -12,19 +12,23 @@
 #include "store/posting.h"
 #include "store/usage.h"
 
-enum rollup_kind { ROLLUP_BALANCE, ROLLUP_KEY, ROLLUP_DAY };
+/* HOUR: a row of `hourly`, of a customer. SALES: of all customers together. */
+enum rollup_kind { ROLLUP_BALANCE, ROLLUP_KEY, ROLLUP_HOUR, ROLLUP_SALES };
+
+enum { ROLLUP_SUMS = 9 };
 
 struct rollup_row {
     uint64_t hash;
     enum rollup_kind kind;
-    int32_t day;
+    int64_t hour;
     const char *account_id;
     const char *key_id;
     const char *model;
+    const char *provider;
     char cost_name[POSTING_ACCOUNT_BYTES]; /* of a balance "cost:PROVIDER": ours, else "" */
-    /* BALANCE: credited, debited. KEY: spent, requests, last used. DAY: requests, input, cached
-     * input, output, reasoning tokens, charge. */
-    int64_t sums[6];
+    /* BALANCE: credited, debited, last charge. KEY: spent, requests, last used. HOUR and SALES:
+     * requests, errors, input, cached input, output, reasoning tokens, charge, cost, overrun. */
+    int64_t sums[ROLLUP_SUMS];
 };
 
 struct rollup {
@@ -35,11 +39,13 @@ struct rollup {
 };
 
 void rollup_init(struct rollup *rollup,
-                 size_t settlements_max); /* a settlement adds 6 rows at most */
+                 size_t settlements_max); /* a settlement adds 7 rows at most */
 void rollup_fini(struct rollup *rollup);
 void rollup_reset(struct rollup *rollup);
-/* Adds all that one settlement changes. */
-void rollup_add(struct rollup *rollup, const struct usage_record *record);
+/* The transfer of the account's last charge, in this batch or before; 0: none. Reads `db`. */
+int64_t rollup_last_charge(const struct rollup *rollup, struct db *db, const char *account_id);
+/* Adds all that one settlement changes; `last_charge` is what posting_settlement has left. */
+void rollup_add(struct rollup *rollup, const struct usage_record *record, int64_t last_charge);
 /* Writes the rows into the open transaction. False: db->failure or db->constraint. */
 bool rollup_write(struct rollup *rollup, struct db *db, int64_t now_ms);
 

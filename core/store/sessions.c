@@ -15,24 +15,21 @@ bool sessions_create(struct store_call *call, struct db *db)
                 " WHERE expires_ms <= ?1 LIMIT 100)",
                 DB_VALUES(bind_int(now_ms))))
         return false;
+    /* Who was disabled while he signed in has no session that wakes up when he is enabled again. */
     if (!db_run(db,
                 "INSERT INTO sessions (digest, user_id, created_ms, expires_ms)"
-                " VALUES (?1, ?2, ?3, ?4)",
-                DB_VALUES(call->args[0], call->args[1], bind_int(now_ms), call->args[2]))) {
-        if (db->constraint == SQLITE_CONSTRAINT_FOREIGNKEY)
-            return fault_set(&call->fault, "not_found", "there is no such user");
+                " SELECT ?1, id, ?3, ?4 FROM users WHERE id = ?2 AND disabled = 0",
+                DB_VALUES(call->args[0], call->args[1], bind_int(now_ms), call->args[2])))
         return false;
-    }
+    if (sqlite3_changes(db->handle) != 1)
+        return fault_set(&call->fault, "not_found", "there is no such user");
     return buffer_append_text(&call->result, "{}");
 }
 
 bool sessions_user(struct store_call *call, struct db *db)
 {
     return users_render_one(call, db,
-                            db_bind(db,
-                                    "SELECT " USER_COLUMNS " FROM sessions s JOIN users u"
-                                    " ON u.id = s.user_id WHERE s.digest = ?1 AND s.expires_ms > ?2"
-                                    " AND u.disabled = 0",
+                            db_bind(db, SESSION_USER(USER_COLUMNS),
                                     DB_VALUES(call->args[0], bind_int(clock_wall_ms()))));
 }
 

@@ -27,9 +27,14 @@ static bool take_lock(struct store *store, struct fault *fault)
     free(path);
     if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0)
         return true;
+    if (store->serve)
+        return fault_set(fault, "database_in_use",
+                         "another gateway serves the database %s: stop it, or give this one "
+                         "another `database`",
+                         store->path);
     return fault_set(fault, "database_in_use",
-                     "another gateway serves the database %s: stop it, or give this one another "
-                     "`database`",
+                     "a gateway of an older version serves the database %s, which this version has "
+                     "to change first: stop that one, then start this one",
                      store->path);
 }
 
@@ -49,6 +54,28 @@ static bool start(struct store *store, enum db_mode mode, struct fault *fault)
            ledger_thread_start(&store->ledger, store, fault);
 }
 
+/* A server that runs already is of an older version when something is due: it would find its tables
+ * changed under it and could settle nothing any more. */
+static bool migrate(struct store *store, const struct store_options *options, struct fault *fault)
+{
+    struct db *db = &store->db;
+    bool due = false;
+    bool ok;
+
+    if (store->serve)
+        return migrate_run(db, options->migrations, options->migration_count, fault);
+    if (!migrate_is_due(db, options->migrations, options->migration_count, &due, fault))
+        return false;
+    if (!due)
+        return true;
+    if (!take_lock(store, fault))
+        return false;
+    ok = migrate_run(db, options->migrations, options->migration_count, fault);
+    close(store->lock_fd);
+    store->lock_fd = -1;
+    return ok;
+}
+
 struct store *store_open(const struct store_options *options, struct fault *fault)
 {
     enum db_mode mode = options->power_durable ? DB_WRITE_POWER : DB_WRITE_PROCESS;
@@ -63,8 +90,7 @@ struct store *store_open(const struct store_options *options, struct fault *faul
     directory_init(&store->directory);
     claims_init(&store->claims);
     if ((!store->serve || take_lock(store, fault)) &&
-        db_open(&store->db, store->path, mode, fault) &&
-        migrate_run(&store->db, options->migrations, options->migration_count, fault) &&
+        db_open(&store->db, store->path, mode, fault) && migrate(store, options, fault) &&
         (!store->serve || start(store, mode, fault)))
         return store;
     store_close(store);

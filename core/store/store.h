@@ -61,7 +61,7 @@ struct store_totals {
 };
 void store_totals(const struct store *store, struct store_totals *out); /* any thread */
 
-/* Recomputes every balance, key total and daily roll-up from transfers and usage, checks that the
+/* Recomputes every balance, key total and roll-up from transfers and usage, checks that the
  * sum over all accounts is 0, that no customer is below zero, that every hold has at most one
  * resolution, that every settlement's transfers add up to its usage record, that no refund is above
  * its charge, and that every kept answer is of something that was done. Appends one line of text

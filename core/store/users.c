@@ -5,12 +5,13 @@
 #include "base/id.h"
 #include "base/limits.h"
 #include "base/secret.h"
+#include "store/audit_log.h"
 #include "store/changes.h"
 #include "store/operations.h"
 #include "store/posting.h"
 #include "store/reply.h"
 
-static void render(struct buffer *out, sqlite3_stmt *row)
+void users_render_open(struct buffer *out, sqlite3_stmt *row)
 {
     reply_object(out, NULL);
     reply_text(out, "id", column_text(row, 0));
@@ -21,7 +22,6 @@ static void render(struct buffer *out, sqlite3_stmt *row)
     reply_text(out, "group", column_text(row, 5));
     reply_bool(out, "disabled", column_int(row, 6) != 0);
     reply_time(out, "created_at", column_int(row, 7));
-    reply_object_end(out);
 }
 
 static bool not_found(struct store_call *call)
@@ -33,7 +33,8 @@ bool users_render_one(struct store_call *call, struct db *db, sqlite3_stmt *row)
 {
     if (!db_row(db, row))
         return not_found(call);
-    render(&call->result, row);
+    users_render_open(&call->result, row);
+    reply_object_end(&call->result);
     db_leave(row);
     return true;
 }
@@ -43,6 +44,20 @@ bool users_get(struct store_call *call, struct db *db)
     return users_render_one(
         call, db,
         db_bind(db, "SELECT " USER_COLUMNS " FROM users u WHERE u.id = ?1", call->args, 1));
+}
+
+static bool note_create(struct store_call *call, struct db *db, const char *user_id)
+{
+    struct buffer detail;
+    bool noted;
+
+    buffer_init(&detail, 8192);
+    reply_object(&detail, NULL);
+    reply_text(&detail, "email", operations_text(call, 0));
+    reply_text(&detail, "role", operations_text(call, 3));
+    noted = audit_log_note(call, db, user_id, "", &detail);
+    buffer_fini(&detail);
+    return noted;
 }
 
 bool users_create(struct store_call *call, struct db *db)
@@ -74,7 +89,7 @@ bool users_create(struct store_call *call, struct db *db)
                       "there is already a user with this e-mail address");
         return false;
     }
-    if (!changes_note(db, CHANGE_ACCOUNT, account_id.text))
+    if (!changes_note(db, CHANGE_ACCOUNT, account_id.text) || !note_create(call, db, user_id.text))
         return false;
     return users_render_one(call, db,
                             db_bind(db, "SELECT " USER_COLUMNS " FROM users u WHERE u.id = ?1",
@@ -96,38 +111,4 @@ bool users_credentials(struct store_call *call, struct db *db)
     reply_object_end(out);
     db_leave(row);
     return true;
-}
-
-/* Newest first; the cursor is the id of the last one, as ids sort by time. */
-bool users_list(struct store_call *call, struct db *db)
-{
-    struct buffer *out = &call->result;
-    struct id last = {{0}};
-    int64_t limit, count = 0;
-    bool more = false;
-    sqlite3_stmt *row;
-
-    if (!operations_limit(call, 2, &limit))
-        return false;
-    if (!operations_null(call, 1) && !id_parse(call->args[1].text, "user", NULL))
-        return fault_set(&call->fault, "invalid_value", "cursor is not one of ours");
-    row = db_bind(db,
-                  "SELECT " USER_COLUMNS " FROM users u WHERE (?2 IS NULL OR u.id < ?2) AND (?1 IS"
-                  " NULL OR instr(lower(u.email), lower(?1)) OR instr(lower(u.name), lower(?1)))"
-                  " ORDER BY u.id DESC LIMIT ?3",
-                  DB_VALUES(call->args[0], call->args[1], bind_int(limit + 1)));
-    reply_object(out, NULL);
-    reply_array(out, "data");
-    while (db_row(db, row)) {
-        more = ++count > limit;
-        if (more)
-            break;
-        render(out, row);
-        id_parse(slice_of(column_text(row, 0)), "user", &last);
-    }
-    db_leave(row);
-    reply_array_end(out);
-    reply_text_or_null(out, "next_cursor", more ? last.text : "");
-    reply_object_end(out);
-    return db->failure == 0;
 }

@@ -125,6 +125,20 @@ static const struct verification verifications[] = {
      " LEFT JOIN usage u ON u.seq = r.usage_seq WHERE u.seq IS NULL"
      " OR t.debit_account <> 'revenue' OR t.credit_account <> u.account_id"
      " OR t.amount > u.charge_nusd"},
+    /* Each charge names the one before it, but for those from before there were chains. */
+    {"charges",
+     "SELECT printf('account %s: its charge %d says that %d is the one before it, but that is %d',"
+     " account, seq, previous, wanted) FROM ("
+     " SELECT debit_account AS account, seq, previous_charge AS previous,"
+     "  lag(iif(previous_charge IS NULL, 0, seq), 1, 0)"
+     "   OVER (PARTITION BY debit_account ORDER BY seq) AS wanted"
+     "  FROM transfers WHERE kind = 'charge') WHERE previous <> wanted"},
+    {"charges",
+     "SELECT printf('account %s: its last charge is %d, its balance says %d', b.account_id,"
+     " coalesce(c.last, 0), b.last_charge) FROM balances b"
+     " LEFT JOIN (SELECT debit_account AS account, max(seq) AS last FROM transfers"
+     "  WHERE kind = 'charge' AND previous_charge IS NOT NULL GROUP BY debit_account) c"
+     " ON c.account = b.account_id WHERE b.last_charge <> coalesce(c.last, 0)"},
     {"key totals",
      "SELECT printf('key %s: total %s in %d requests, its usage adds up to %s in %d', id,"
      " usd(had), had_requests, usd(spent), requests) FROM ("
@@ -134,20 +148,43 @@ static const struct verification verifications[] = {
      "   0 AS requests FROM key_totals"
      "  UNION ALL SELECT key_id, 0, 0, charge_nusd, 1 FROM usage WHERE key_id <> '')"
      " GROUP BY id) WHERE had <> spent OR had_requests <> requests"},
-    {"daily",
-     "SELECT printf('day %s of %s, key %s, model %s: the roll-up differs from its usage by %d"
-     " requests, %d tokens and %s', date(day * 86400, 'unixepoch'), account_id, key_id, model,"
-     " requests, input + cached + output + reasoning, usd(charge)) FROM ("
-     " SELECT account_id, day, key_id, model, sum(requests) AS requests, sum(input) AS input,"
-     "  sum(cached) AS cached, sum(output) AS output, sum(reasoning) AS reasoning,"
-     "  sum(charge) AS charge FROM ("
-     "  SELECT account_id, day, key_id, model, requests, input_tokens AS input,"
+    {"hourly",
+     "SELECT printf('%s of %s, key %s, model %s: the roll-up differs from its usage by %d requests,"
+     " %d errors, %d tokens and %s', strftime('%Y-%m-%d %H:00', hour * 3600, 'unixepoch'),"
+     " account_id, key_id, model, requests, errors, input + cached + output + reasoning,"
+     " usd(charge) || ', ' || usd(cost) || ' of cost, ' || usd(overrun) || ' of overrun') FROM ("
+     " SELECT account_id, hour, key_id, model, sum(requests) AS requests, sum(errors) AS errors,"
+     "  sum(input) AS input, sum(cached) AS cached, sum(output) AS output,"
+     "  sum(reasoning) AS reasoning, sum(charge) AS charge, sum(cost) AS cost,"
+     "  sum(overrun) AS overrun FROM ("
+     "  SELECT account_id, hour, key_id, model, requests, errors, input_tokens AS input,"
      "   cached_input_tokens AS cached, output_tokens AS output, reasoning_tokens AS reasoning,"
-     "   charge_nusd AS charge FROM daily"
-     "  UNION ALL SELECT account_id, created_ms / 86400000, key_id, model, -1, -input_tokens,"
-     "   -cached_input_tokens, -output_tokens, -reasoning_tokens, -charge_nusd FROM usage)"
-     " GROUP BY account_id, day, key_id, model) WHERE requests <> 0 OR input <> 0 OR cached <> 0"
-     " OR output <> 0 OR reasoning <> 0 OR charge <> 0"},
+     "   charge_nusd AS charge, cost_nusd AS cost, overrun_nusd AS overrun FROM hourly"
+     "  UNION ALL SELECT account_id, created_ms / 3600000, key_id, model, -1, -(error_code <> ''),"
+     "   -input_tokens, -cached_input_tokens, -output_tokens, -reasoning_tokens, -charge_nusd,"
+     "   -cost_nusd, -overrun_nusd FROM usage)"
+     " GROUP BY account_id, hour, key_id, model) WHERE requests <> 0 OR errors <> 0 OR input <> 0"
+     " OR cached <> 0 OR output <> 0 OR reasoning <> 0 OR charge <> 0 OR cost <> 0"
+     " OR overrun <> 0"},
+    {"sales",
+     "SELECT printf('%s, model %s, provider %s: the roll-up of all customers differs from its"
+     " usage by %d requests, %d errors, %d tokens and %s',"
+     " strftime('%Y-%m-%d %H:00', hour * 3600, 'unixepoch'), model, provider, requests, errors,"
+     " input + cached + output + reasoning,"
+     " usd(charge) || ', ' || usd(cost) || ' of cost, ' || usd(overrun) || ' of overrun') FROM ("
+     " SELECT hour, model, provider, sum(requests) AS requests, sum(errors) AS errors,"
+     "  sum(input) AS input, sum(cached) AS cached, sum(output) AS output,"
+     "  sum(reasoning) AS reasoning, sum(charge) AS charge, sum(cost) AS cost,"
+     "  sum(overrun) AS overrun FROM ("
+     "  SELECT hour, model, provider, requests, errors, input_tokens AS input,"
+     "   cached_input_tokens AS cached, output_tokens AS output, reasoning_tokens AS reasoning,"
+     "   charge_nusd AS charge, cost_nusd AS cost, overrun_nusd AS overrun FROM sales"
+     "  UNION ALL SELECT created_ms / 3600000, model, provider, -1, -(error_code <> ''),"
+     "   -input_tokens, -cached_input_tokens, -output_tokens, -reasoning_tokens, -charge_nusd,"
+     "   -cost_nusd, -overrun_nusd FROM usage)"
+     " GROUP BY hour, model, provider) WHERE requests <> 0 OR errors <> 0 OR input <> 0"
+     " OR cached <> 0 OR output <> 0 OR reasoning <> 0 OR charge <> 0 OR cost <> 0"
+     " OR overrun <> 0"},
     {"budgets", "SELECT printf('key %s: %s was spent of a budget of %s', k.id, usd(t.spent_nusd),"
                 " usd(k.budget_nusd)) FROM keys k JOIN key_totals t ON t.key_id = k.id"
                 " WHERE t.spent_nusd > k.budget_nusd"},

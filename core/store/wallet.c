@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 
 struct account_wallet {
     struct table_node node; /* first: nodes are cast back */
     struct id id;
     int64_t posted_nusd; /* as committed */
     int64_t held_nusd;
+    uint64_t version;
 };
 
 struct key_wallet {
@@ -48,6 +50,7 @@ static void fini_shards(struct wallet_shard *shards)
 
 void wallet_init(struct wallets *wallets)
 {
+    wallets->epoch_ms = clock_wall_ms();
     init_shards(wallets->accounts);
     init_shards(wallets->keys);
 }
@@ -113,6 +116,7 @@ void wallet_put(struct wallets *wallets, const struct id *account_id, int64_t po
         table_insert(&shard->table, &wallet->node, hash);
     }
     wallet->posted_nusd = posted_nusd;
+    wallet->version++;
     unlock_shard(shard);
 }
 
@@ -299,6 +303,7 @@ void wallet_release(struct wallets *wallets, const struct id *account_id, const 
     wallet->held_nusd -= held_nusd;
     wallet->posted_nusd -= charge_nusd;
     check(wallet->posted_nusd >= 0);
+    wallet->version++;
     shard->held_nusd -= held_nusd;
     shard->open_holds--;
     if (key_id->text[0])
@@ -315,6 +320,7 @@ bool wallet_peek(struct wallets *wallets, const struct id *account_id, struct wa
     if (wallet) {
         out->posted_nusd = wallet->posted_nusd;
         out->held_nusd = wallet->held_nusd;
+        out->version = wallet->version;
     }
     unlock_shard(shard);
     return wallet != NULL;

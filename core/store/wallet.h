@@ -24,6 +24,7 @@ struct wallet_shard {
 } __attribute__((aligned(64)));
 
 struct wallets {
+    int64_t epoch_ms; /* when they were made: with a version, what was seen of a wallet */
     struct wallet_shard accounts[WALLET_SHARDS];
     struct wallet_shard keys[WALLET_SHARDS];
 };
@@ -31,6 +32,7 @@ struct wallets {
 struct wallet_state {
     int64_t posted_nusd;
     int64_t held_nusd;
+    uint64_t version; /* grows with each hold that ends and each balance that is loaded */
 };
 
 void wallet_init(struct wallets *wallets);

@@ -44,6 +44,18 @@ function exchange:header(name, value) end
 ---@param content_type? string "application/json" when there is a body
 function exchange:reply(status, body, content_type) end
 
+---Begins a reply with status 200 that is written in pieces and may be larger than memory. What
+---fails from now on, x:refuse too, cuts the connection.
+---@param content_type string
+function exchange:download(content_type) end
+
+---Writes a piece. Yields while the client has not taken what was written before.
+---@param text string
+function exchange:write(text) end
+
+---Ends the reply and the task.
+function exchange:finish() end
+
 ---Answers with an error in the shape of api.md and ends the task.
 ---@param status integer
 ---@param code string such as "not_found"
@@ -82,6 +94,16 @@ function exchange:answer_again() end
 ---@return string group "" for none
 ---@return string models the names that the key may use, separated by "\n"; "" allows all
 function exchange:authenticate() end
+
+---The same for a key of a user who is signed in. Ends the task with a 404 when it is none of his.
+---@param digest string of the key
+---@param user_id string
+---@return string key_id
+---@return string account_id
+---@return string user_id
+---@return string group
+---@return string models
+function exchange:authenticate_as(digest, user_id) end
 
 ---Reads the body of a chat completion. Ends the task with a 400 when it is none.
 ---@return string model
@@ -145,6 +167,15 @@ function exchange:relay() end
 ---@return string message why it is not done
 function exchange:call(operation, ...) end
 
+---The same as an act of that administrator: it goes into the audit log, with his address. Yields.
+---@param actor string the id of the administrator
+---@param operation string
+---@param ... string|integer|nil
+---@return boolean done
+---@return string result
+---@return string message
+function exchange:call_as(actor, operation, ...) end
+
 ---Yields: it takes tens of milliseconds on a helper thread. Ends the task with a 503 when too many
 ---wait.
 ---@param password string at most 1024 bytes
@@ -184,11 +215,23 @@ function exchange:digest(text) end
 ---@return integer retry_after_ms
 function exchange:throttle(name, limit, window_ms, count) end
 
+-- ---- the operator's pages ----
+
+---What goes on right now: calls and streams that are open, what the last minute was like.
+---@return string json
+function exchange:live() end
+
+---How a provider has done in the last five minutes, and its last error.
+---@param name string
+---@return string json
+function exchange:provider_state(name) end
+
 -- ---- the table `core` ----
 
 ---@class core
 ---@field payments "test"|"stripe"|"off"
 ---@field public_url string where customers reach this gateway, without a slash at its end
+---@field version string of the program
 core = {}
 
 ---Milliseconds since 1970, UTC.
@@ -198,6 +241,10 @@ function core.now_ms() end
 ---@param text string RFC 3339, or a date alone
 ---@return integer? time_ms
 function core.parse_time(text) end
+
+---The policies in force: revision, since when, files; why the last reload was refused.
+---@return string json
+function core.policy_news() end
 
 ---@param time_ms integer
 ---@return string "2026-11-22T21:34:00.123Z"

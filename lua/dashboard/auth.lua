@@ -3,13 +3,14 @@ local body = require "dashboard.body"
 local cjson = require "cjson"
 local credentials = require "dashboard.credentials"
 local json = require "json"
+local limits = require "dashboard.limits"
 local session = require "dashboard.session"
 local store = require "store"
 local throttle = require "dashboard.throttle"
 
 local auth = {}
 
-local NAME_BYTES_MAX = 100
+local NAME_BYTES_MAX = limits.NAME_BYTES_MAX
 
 local function read_credentials(x)
     local members = body.read(x)

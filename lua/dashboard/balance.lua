@@ -1,12 +1,13 @@
 -- Credits of the user who is signed in: how much there is, charging more, what came and went.
 local body = require "dashboard.body"
+local limits = require "dashboard.limits"
 local query = require "query"
 local session = require "dashboard.session"
 local store = require "store"
 
 local balance = {}
 
-local CHARGE_USD_MAX = 1000000
+local CHARGE_USD_MAX = limits.CHARGE_USD_MAX
 local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
 
 function balance.get(x)
@@ -28,10 +29,7 @@ end
 -- Only with payments = test: credits that nobody has paid for.
 function balance.charge(x)
     local user = session.user(x)
-    local fresh, key, digest, request_id = x:claim(user.account_id, "POST /balance/charge")
-    if not fresh then
-        x:answer_again()
-    end
+    local key, digest, request_id = store.claim(x, user.account_id, "POST /balance/charge")
     check_payments(x)
     local members = body.read(x)
     body.require(x, members, "amount")
@@ -43,12 +41,45 @@ function balance.charge(x)
     x:reply(201, store.call(x, "credit.create", user.id, amount_nusd, "test", "test charge"))
 end
 
-function balance.transfers(x)
-    local user = session.user(x)
-    local values = query.read(x)
+-- A page of transfers: all with the balance after each, or without the charges.
+function balance.page(x, values, account_id, kind)
+    local operation = kind == "credits" and "transfer.list" or "transfer.history"
     local cursor = query.text(x, values, "cursor")
     local limit = query.integer(x, values, "limit", PAGE_ROWS, 1, PAGE_ROWS_MAX)
-    x:reply(200, store.call(x, "transfer.list", user.account_id, cursor, limit))
+    return store.call(x, operation, account_id, cursor, limit)
+end
+
+function balance.read_kind(x, values)
+    return query.choice(x, values, "kind", "all", { all = true, credits = true })
+end
+
+function balance.transfers(x)
+    local user = session.user(x)
+    x:reply(200, balance.page(x, query.read(x), user.account_id, "credits"))
+end
+
+function balance.history(x)
+    local user = session.user(x)
+    local values = query.read(x)
+    local kind = balance.read_kind(x, values)
+    x:reply(200, balance.page(x, values, user.account_id, kind))
+end
+
+-- What a page asks for every second to see whether anything has happened: answered with a 304
+-- when nothing has.
+function balance.pulse(x)
+    local digest = session.digest(x)
+    local text = digest and store.find(x, "pulse.get", digest)
+    if not text then
+        session.refuse(x)
+    end
+    local tag = '"' .. string.sub(x:digest(text), 1, 32) .. '"'
+    x:header("ETag", tag)
+    x:header("Cache-Control", "private, no-cache")
+    if x:asked_header("if-none-match") == tag then
+        x:reply(304)
+    end
+    x:reply(200, text)
 end
 
 return balance

@@ -15,7 +15,7 @@ local function invalid(x, name, what)
 end
 
 -- A form of another site can send text/plain and form types without being asked, but not JSON.
-local function check_type(x)
+function body.check_type(x)
     local kind = x:asked_header("content-type") or ""
     kind = string.lower(string.match(kind, "^%s*([^;%s]*)"))
     if kind ~= "application/json" then
@@ -47,7 +47,7 @@ end
 function body.read(x)
     local text = x:body()
     if text ~= "" then
-        check_type(x)
+        body.check_type(x)
     end
     local valid, why = core.check_json(text)
     if not valid then
@@ -155,6 +155,15 @@ function body.time(x, members, name)
         invalid(x, name, "a time such as 2026-11-22T21:34:00Z")
     end
     return time_ms
+end
+
+-- true, false, or nil when it is absent.
+function body.boolean(x, members, name)
+    local raw = members[name]
+    if raw ~= nil and raw ~= "true" and raw ~= "false" then
+        invalid(x, name, "true or false")
+    end
+    return raw and raw == "true"
 end
 
 -- A list of 1 to count_max strings, or nil.

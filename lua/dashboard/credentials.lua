@@ -1,10 +1,12 @@
 -- E-mail addresses and passwords as they must be for a new account.
+local limits = require "dashboard.limits"
+
 local credentials = {}
 
 local EMAIL_BYTES_MAX = 254
 local LOCAL_BYTES_MAX = 64
-local PASSWORD_BYTES_MIN = 10
-local PASSWORD_BYTES_MAX = 1024
+local PASSWORD_BYTES_MIN = limits.PASSWORD_BYTES_MIN
+local PASSWORD_BYTES_MAX = limits.PASSWORD_BYTES_MAX
 
 -- What guessing begins with, of those that are long enough.
 local COMMON = {}

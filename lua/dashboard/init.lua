@@ -2,7 +2,10 @@
 local auth = require "dashboard.auth"
 local balance = require "dashboard.balance"
 local keys = require "dashboard.keys"
+local models = require "dashboard.models"
+local playground = require "dashboard.playground"
 local session = require "dashboard.session"
+local site = require "dashboard.site"
 local usage = require "dashboard.usage"
 
 local routes = {}
@@ -19,17 +22,25 @@ local function add_changing(method, path, handler)
     end)
 end
 
+add("GET", "/site", site)
 add_changing("POST", "/auth/signup", auth.signup)
 add_changing("POST", "/auth/signin", auth.signin)
 add_changing("POST", "/auth/signout", auth.signout)
 add("GET", "/auth/me", auth.me)
 add("GET", "/keys", keys.list)
 add_changing("POST", "/keys", keys.create)
+add_changing("PATCH", "/keys/{id}", keys.update)
 add_changing("DELETE", "/keys/{id}", keys.delete)
 add("GET", "/balance", balance.get)
+add("GET", "/pulse", balance.pulse)
+add("GET", "/transfers", balance.history)
 add("GET", "/balance/transfers", balance.transfers)
 add_changing("POST", "/balance/charge", balance.charge)
 add("GET", "/usage", usage.list)
+add("GET", "/usage.csv", usage.csv)
 add("GET", "/usage/summary", usage.summary)
+add("GET", "/usage/{id}", usage.get)
+add("GET", "/models", models)
+add_changing("POST", "/playground/chat/completions", playground)
 
 return routes

@@ -1,19 +1,19 @@
 -- API keys of the user who is signed in.
 local body = require "dashboard.body"
 local json = require "json"
+local limits = require "dashboard.limits"
 local policy = require "policy"
 local session = require "dashboard.session"
 local store = require "store"
 
 local keys = {}
 
-local NAME_BYTES_MAX = 100
-local MODELS_MAX = 16
+local NAME_BYTES_MAX = limits.NAME_BYTES_MAX
+local MODELS_MAX = limits.KEY_MODELS_MAX
 local MODELS_BYTES_MAX = 1023
-local BUDGET_USD_MAX = 1000000
+local BUDGET_USD_MAX = limits.BUDGET_USD_MAX
 
 local function read_name(x, members)
-    body.require(x, members, "name")
     local name = body.label(x, members, "name", NAME_BYTES_MAX)
     if name == "" then
         x:refuse(400, "invalid_value", "name must not be empty.", "name")
@@ -65,6 +65,7 @@ end
 function keys.create(x)
     local user = session.user(x)
     local members = body.read(x)
+    body.require(x, members, "name")
     local name = read_name(x, members)
     local expires_ms = read_expiry(x, members)
     local budget_nusd = body.amount(x, members, "budget", 0, BUDGET_USD_MAX)
@@ -75,10 +76,32 @@ function keys.create(x)
     x:reply(201, json.encode { key = key, data = json.raw(data) })
 end
 
+local function refuse(x)
+    x:refuse(404, "not_found", "You have no such key.")
+end
+
+function keys.is_id(id)
+    return #id <= 64 and not string.find(id, "[^%w_]")
+end
+
+-- Switches it off or on, or gives it another name.
+function keys.update(x, id)
+    local user = session.user(x)
+    local members = body.read(x)
+    local name = read_name(x, members)
+    local disabled = body.boolean(x, members, "disabled")
+    local switch = disabled ~= nil and (disabled and 1 or 0) or nil
+    local key = keys.is_id(id) and store.find(x, "key.update", user.id, id, name, switch, nil)
+    if not key then
+        refuse(x)
+    end
+    x:reply(200, key)
+end
+
 function keys.delete(x, id)
     local user = session.user(x)
-    if #id > 64 or string.find(id, "[^%w_]") or not store.find(x, "key.delete", user.id, id) then
-        x:refuse(404, "not_found", "You have no such key.")
+    if not keys.is_id(id) or not store.find(x, "key.delete", user.id, id) then
+        refuse(x)
     end
     x:reply(204)
 end

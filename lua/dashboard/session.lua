@@ -51,7 +51,7 @@ local function set_cookie(x, value, seconds)
 end
 
 -- The digest of the token that the browser sent, or nil.
-local function token_digest(x)
+function session.digest(x)
     local wanted = cookie_name(x)
     for cookie in string.gmatch(x:asked_header("cookie") or "", "[^;]+") do
         local name, value = string.match(cookie, "^%s*([^=%s]+)=([%w_-]*)%s*$")
@@ -71,21 +71,35 @@ function session.start(x, user_id)
 end
 
 function session.finish(x)
-    local digest = token_digest(x)
+    local digest = session.digest(x)
     if digest then
         store.call(x, "session.delete", digest)
     end
     set_cookie(x, "", 0)
 end
 
+function session.refuse(x)
+    x:refuse(401, "not_signed_in", "Sign in first.")
+end
+
 -- The user as a table and as JSON. Ends the task when nobody is signed in.
 function session.user(x)
-    local digest = token_digest(x)
+    local digest = session.digest(x)
     local text = digest and store.find(x, "session.user", digest)
     if not text then
-        x:refuse(401, "not_signed_in", "Sign in first.")
+        session.refuse(x)
     end
     return cjson.decode(text), text
+end
+
+-- The user, who must be an administrator; for anybody else there is nothing here.
+function session.admin(x)
+    local user = session.user(x)
+    if user.role ~= "admin" then
+        local _, path = x:asked()
+        x:refuse(404, "not_found", "There is nothing at " .. path .. ".")
+    end
+    return user
 end
 
 return session

@@ -1,4 +1,4 @@
--- What the user who is signed in has used: records, newest first, and sums.
+-- What the user who is signed in has used: records, sums, one request with all its numbers.
 local query = require "query"
 local session = require "dashboard.session"
 local store = require "store"
@@ -6,19 +6,35 @@ local store = require "store"
 local usage = {}
 
 local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
+local ID_BYTES_MAX = 64
+local CURSOR_BYTES_MAX = 48
 local GROUPS = { day = true, model = true, key = true }
+local SORTS = { newest = true, oldest = true, cost = true, tokens = true, duration = true }
+-- Of one user at a time: each keeps a page in memory for as long as its client does not read, and
+-- the thread that reads the lists of all users busy for as long as he does.
+local DOWNLOADS = 4
+local CSV_TYPE = "text/csv; charset=utf-8"
+-- With a byte order mark: spreadsheets would take it for Latin-1 otherwise.
+local CSV_HEAD = "\239\187\191id,time,model,provider,key_id,key_name,status,stream,input_tokens,"
+    .. "cached_input_tokens,output_tokens,reasoning_tokens,cost,usage_source,finish_reason,"
+    .. "error_code,attempts,first_byte_ms,total_ms\r\n"
+local YES_NO = { yes = true, no = true }
 
-function usage.list(x)
-    local user = session.user(x)
-    local values = query.read(x)
-    local from_ms = query.time(x, values, "from")
-    local to_ms = query.time(x, values, "to")
-    local model = query.text(x, values, "model")
-    local key = query.text(x, values, "key")
+-- from, to, model and key, as the store takes them; nil for what is not asked.
+local function read_filter(x, values)
+    return query.time(x, values, "from"), query.time(x, values, "to"),
+        query.text(x, values, "model"), query.text(x, values, "key")
+end
+
+-- The page that is asked for, of the account.
+function usage.page(x, values, account_id)
+    local from_ms, to_ms, model, key = read_filter(x, values)
+    local sort = query.choice(x, values, "sort", "newest", SORTS)
+    local totals = query.choice(x, values, "totals", "yes", YES_NO) == "yes" and 1 or 0
     local cursor = query.text(x, values, "cursor")
     local limit = query.integer(x, values, "limit", PAGE_ROWS, 1, PAGE_ROWS_MAX)
-    x:reply(200, store.call(x, "usage.list", user.account_id, from_ms, to_ms, model, key, cursor,
-        limit))
+    return store.call(x, "usage.list", account_id, from_ms, to_ms, model, key, sort, cursor, limit,
+        totals)
 end
 
 -- "day,model" as it is; anything else than different names of groups is refused.
@@ -35,13 +51,54 @@ local function read_groups(x, values)
     return text
 end
 
+-- The sums that are asked for, of the account.
+function usage.sums(x, values, account_id)
+    local from_ms, to_ms, model, key = read_filter(x, values)
+    local by = read_groups(x, values)
+    local zone_hours = query.zone_hours(x, values)
+    return store.call(x, "usage.summary", account_id, from_ms, to_ms, by, model, key, zone_hours)
+end
+
+function usage.list(x)
+    local user = session.user(x)
+    x:reply(200, usage.page(x, query.read(x), user.account_id))
+end
+
 function usage.summary(x)
     local user = session.user(x)
+    x:reply(200, usage.sums(x, query.read(x), user.account_id))
+end
+
+-- The records that are asked for as a file, however many. A mistake in the question must be found
+-- before the first byte.
+function usage.csv(x)
+    local user = session.user(x)
     local values = query.read(x)
-    local from_ms = query.time(x, values, "from")
-    local to_ms = query.time(x, values, "to")
-    local by = read_groups(x, values)
-    x:reply(200, store.call(x, "usage.summary", user.account_id, from_ms, to_ms, by))
+    local from_ms, to_ms, model, key = read_filter(x, values)
+    x:header("Content-Disposition", 'attachment; filename="usage.csv"')
+    if x:asked() == "HEAD" then
+        x:reply(200, "", CSV_TYPE)
+    end
+    x:limit("concurrency", "download:" .. user.id, "user", 1, DOWNLOADS, 0)
+    x:download(CSV_TYPE)
+    x:write(CSV_HEAD)
+    local cursor
+    repeat
+        local page = store.call(x, "usage.csv", user.account_id, from_ms, to_ms, model, key, cursor)
+        cursor = string.match(page, "([^\n]*)\n$", -CURSOR_BYTES_MAX)
+        x:write(string.sub(page, 1, -#cursor - 2))
+    until cursor == ""
+    x:finish()
+end
+
+function usage.get(x, id)
+    local user = session.user(x)
+    local record = #id <= ID_BYTES_MAX and not string.find(id, "[^%w_]")
+        and store.find(x, "usage.explain", user.account_id, id)
+    if not record then
+        x:refuse(404, "not_found", "You have made no such request.")
+    end
+    x:reply(200, record)
 end
 
 return usage

@@ -13,9 +13,7 @@ local function set_of(lines)
     return set
 end
 
--- Ends the task with a 401 when the key is none of ours.
-function caller.authenticate(x)
-    local key_id, account_id, user_id, group, key_models = x:authenticate()
+local function record(key_id, account_id, user_id, group, key_models)
     return {
         key_id = key_id,
         account_id = account_id,
@@ -23,6 +21,16 @@ function caller.authenticate(x)
         group = group,
         key_models = set_of(key_models),
     }
+end
+
+-- Ends the task with a 401 when the key is none of ours.
+function caller.authenticate(x)
+    return record(x:authenticate())
+end
+
+-- A key of the user who is signed in; ends the task with a 404 when it is none of his.
+function caller.authenticate_as(x, digest, user_id)
+    return record(x:authenticate_as(digest, user_id))
 end
 
 return caller

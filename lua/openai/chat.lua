@@ -87,8 +87,9 @@ local function attempt(x, plan)
     x:refuse_attempt()
 end
 
-return function(x)
-    local from = caller.authenticate(x)
+-- `from` is who asks, where that is known already (the dashboard's playground).
+return function(x, _, from)
+    from = from or caller.authenticate(x)
     local model, stream, output_tokens, _, input_bytes, images, input_estimate, opaque
         = x:read_chat()
     local request = {

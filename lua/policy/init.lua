@@ -21,7 +21,8 @@
 --   policy.models(request) -> list of the models with a price that {group, user_id, key_id,
 --     key_models} may use: {id, name, created, owned_by, context, max_output, capabilities,
 --     input_modalities, output_modalities, available, pricing = {prompt, completion, cached}
---     (texts, USD per token, sell prices)}. The list is the caller's, what is in it is shared.
+--     (texts, USD per token, sell prices), prices = {input, cached_input, output} (the same of a
+--     million tokens)}. The list is the caller's, what is in it is shared.
 --   policy.model(id, request) -> one of these, or nil, code, message
 --   policy.mounts = {openai = {"/v1", "/api/v1"}, dashboard = "/api"}
 --   policy.status([first, count]) -> list of the candidates of all models (of `count` models from
@@ -30,6 +31,8 @@
 --     buy = {input, cached_input, output}, sell = {...}} (texts, USD per million tokens; a model
 --     without a price has none of these; margin_error: its rule failed)
 --   policy.model_count() -> how many models there are
+--   policy.providers() -> list by name of {name, dialect, base_url, available, unavailable_reason,
+--     models (how many may be asked of it)}, for administrators. Never their keys.
 --
 -- All *_pusd, *_ppm, *_ms and limits are whole numbers. The methods of strings (s:find) are those
 -- of policies in the whole VM: trusted code calls string.find(s, ...).
@@ -61,6 +64,23 @@ local function run_file(file)
     return native.load(file)()
 end
 
+-- How many models have each provider among their candidates.
+local function count_models(found)
+    for _, provider in pairs(found.providers) do
+        provider.models = 0
+    end
+    for _, model in pairs(found.models) do
+        local seen = {}
+        for _, candidate in ipairs(model.candidates) do
+            if not seen[candidate.provider] then
+                seen[candidate.provider] = true
+                local provider = found.providers[candidate.provider]
+                provider.models = provider.models + 1
+            end
+        end
+    end
+end
+
 -- Reads, checks and normalises all files, then runs the examples. Raises "file:line: why".
 function policy.load()
     local found = {}
@@ -71,6 +91,7 @@ function policy.load()
     found.limits = limits.read(run_file("limits.lua"), found.models)
     local expected = run_file("examples.lua")
     native.end_load()
+    count_models(found)
     for _, model in pairs(found.models) do
         model.offers, model.cards = { count = 0 }, { count = 0 }
         if found.routes.order then
@@ -214,6 +235,11 @@ local function card(model, margin_ppm)
             completion = native.token_price(candidate.output_pusd, margin_ppm),
             cached = native.token_price(candidate.cached_input_pusd, margin_ppm),
         },
+        prices = {
+            input = native.sell_price(candidate.input_pusd, margin_ppm),
+            cached_input = native.sell_price(candidate.cached_input_pusd, margin_ppm),
+            output = native.sell_price(candidate.output_pusd, margin_ppm),
+        },
     })
 end
 
@@ -273,6 +299,22 @@ local function status_of(model, candidate, place)
     end
     status_prices(record, candidate, margin_ppm)
     return record
+end
+
+function policy.providers()
+    local list = {}
+    for _, provider in pairs(rules.providers) do
+        list[#list + 1] = {
+            name = provider.name,
+            dialect = provider.dialect,
+            base_url = provider.base_url,
+            available = provider.available,
+            unavailable_reason = provider.unavailable_reason,
+            models = provider.models,
+        }
+    end
+    table.sort(list, function(a, b) return a.name < b.name end)
+    return list
 end
 
 function policy.model_count()

@@ -245,7 +245,7 @@ class Gateway:
             "database": books.database,
             "secret_file": books.secret_path,
             "policies": folder / "policies",
-            "webui": ROOT / "webui",
+            "webui": ROOT / "webui/dist",
             "workers": 1,
             "log_format": "json",
             **(settings or {}),

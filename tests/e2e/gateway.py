@@ -58,7 +58,7 @@ class Gateway:
             "database": self.database,
             "secret_file": folder / "secret",
             "policies": self.policies.folder,
-            "webui": ROOT / "webui",
+            "webui": ROOT / "webui/dist",
             "workers": 2,
             "durability": "process",
             "payments": "test",

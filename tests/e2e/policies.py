@@ -89,6 +89,7 @@ class Policies:
     def model(
         self,
         name: str,
+        /,
         price: Price | None = None,
         providers: tuple[str, ...] = ("openai",),
         **members,

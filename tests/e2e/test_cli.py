@@ -226,7 +226,7 @@ TAMPERED = {
     "a lost transfer": "DELETE FROM transfers WHERE seq = (SELECT max(seq) FROM transfers)",
     "a record": "UPDATE usage SET charge_nusd = charge_nusd + 1",
     "a key's total": "UPDATE key_totals SET spent_nusd = spent_nusd + 1",
-    "a day": "UPDATE daily SET charge_nusd = charge_nusd - 1",
+    "an hour": "UPDATE hourly SET charge_nusd = charge_nusd - 1",
 }
 
 

@@ -556,7 +556,7 @@ def test_export_is_streamed(make_gateway):
         db.execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
             " INSERT INTO transfers SELECT i, 'tx_' || i, 'a', 'b', i, 'manual', NULL,"
-            " hex(zeroblob(200)), i FROM n",
+            " hex(zeroblob(200)), i, NULL FROM n",
             (count,),
         )
     db.close()

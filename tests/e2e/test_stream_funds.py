@@ -82,6 +82,13 @@ def held(customer) -> Decimal:
     return usd(customer.wallet()["held"])
 
 
+def overrun(gateway) -> Decimal:
+    """What the house paid, in USD."""
+    with sqlite3.connect(gateway.database) as db:
+        (nusd,) = db.execute("SELECT coalesce(sum(overrun_nusd), 0) FROM usage").fetchone()
+    return Decimal(nusd) / 10**9
+
+
 # ---- the hold grows with the answer ----
 
 
@@ -245,14 +252,35 @@ def test_text_of_many_tokens(house, provider):
         assert record["output_tokens"] in {len(sse.text(body)) for body in bodies}
 
 
+def test_provider_that_counts_as_it_goes(house, provider):
+    """Each chunk says how many tokens there have been; they are more than their text looks like."""
+    customer = house.customer(credit="21")
+    gate = threading.Event()
+    events = [
+        PIECE.replace(b'"choices"', b'"usage":%s,"choices"' % json.dumps(
+            Usage(10, 400 * number).as_json()).encode())
+        for number in range(1, 41)
+    ]  # fmt: skip
+    provider.answer = answers.stream([*events, DONE], gates={1: gate})
+    with ExitStack() as open_streams:
+        streams = [open_streams.enter_context(ask_stream(customer)) for _ in range(4)]
+        gate.set()
+        with ThreadPoolExecutor(4) as pool:
+            bodies = list(pool.map(lambda stream: stream.read(), streams))
+    customer.wait_for_no_hold()
+    tokens = sum(len(sse.text(body)) for body in bodies)
+    last_events = Usage(0, 4 * 400)  # what an event adds is known when it has gone through
+    assert charge(PRICE, Usage(0, tokens)) <= 21 + charge(PRICE, last_events)
+    assert {record["usage_source"] for record in customer.records()} == {"reported"}
+
+
 def test_house_pays_nothing(house, provider):
     """What is given is what was held, by a provider that keeps to what it is asked for."""
     customer = house.customer(credit="21")
     read_two(customer, provider, pieces_up_to_the_limit)
     customer.wait_for_no_hold()
-    with sqlite3.connect(house.database) as db:
-        overruns = db.execute("SELECT count(*) FROM usage WHERE overrun_nusd > 0").fetchone()
-    assert overruns == (0,)
+    assert overrun(house) == 0
+    assert len(customer.records()) == 2
 
 
 def test_key_budget_ends_a_stream(house, provider):
@@ -270,17 +298,17 @@ def test_key_budget_ends_a_stream(house, provider):
 def test_a_charge_in_time_lets_it_go_on(house, provider):
     """The balance is looked at again with each chunk."""
     customer = house.customer(credit="21")
-    gates = {1: threading.Event(), 150: threading.Event()}
+    gates = {1: threading.Event(), 50: threading.Event()}
     events = [PIECE] * 200 + Chat(pieces=(), usage=None).events({})
     provider.answer = answers.stream(events, gates=gates)
     with ask_stream(customer) as one:
         lines = one.iter_lines()
         next(lines)
-        with ask_stream(customer, max_tokens=2000) as other:
+        with ask_stream(customer, max_tokens=12000) as other:
             gates[1].set()
             wait_until(lambda: held(customer) > Decimal("20.9"), 10, "all of it to be held")
             customer.charge("50")
-            gates[150].set()
+            gates[50].set()
             other.read()
         text = [line for line in lines if line.startswith("data: {")]
     assert len(text) == 200 + 1, "all of it, and the end"
@@ -300,6 +328,31 @@ def test_provider_that_does_not_listen(house, provider):
     assert cap <= len(sse.text(body)) // 4 <= 2 * cap
     customer.wait_for_no_hold()
     assert 0 <= customer.balance < Decimal("0.05")
+
+
+def test_provider_that_ignores_max_tokens(house, provider):
+    """The client has named the length, the provider goes on: twice as much is put down to how we
+    count, beyond it the wallet pays while it can, and then the answer ends."""
+    customer = house.customer(credit="5")
+    provider.answer = endless_pieces()
+    with ask_stream(customer, max_tokens=500) as stream:
+        body = stream.read()
+    assert "max_tokens" not in check_end(body)["metadata"], "the money had not been its limit"
+    customer.wait_for_no_hold()
+    assert 0 <= customer.balance < charge(PRICE, Usage(0, 100))
+    assert overrun(house) < charge(PRICE, Usage(0, 200))
+
+
+def test_wallet_pays_what_max_tokens_did_not_hold(house, provider):
+    customer = house.customer(credit="100")
+    provider.answer = endless_pieces()
+    with ask_stream(customer, max_tokens=500) as stream:
+        body = stream.read()
+    assert len(sse.text(body)) == 400 * 400
+    assert "metadata" not in finish_of(body)
+    customer.wait_for_no_hold()
+    assert 100 - customer.balance == charge(PRICE, Usage(10, 40000))
+    assert overrun(house) == 0
 
 
 def test_many_choices_all_end(house, provider):

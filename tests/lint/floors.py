@@ -36,8 +36,8 @@ LIBC = re.compile(
     r"|math|netdb|poll|pthread|pwd|sched|semaphore|setjmp|signal|stdalign|stdarg|stdatomic|stdbool"
     r"|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syslog|termios|threads|time|unistd"
     r"|[epx]mmintrin|arpa/inet|netinet/(in|tcp)"
-    r"|sys/(epoll|eventfd|file|ioctl|mman|param|prctl|queue|random|resource|select|sendfile|signalfd"
-    r"|socket|stat|statvfs|syscall|time|timerfd|types|uio|un|utsname|wait))\.h"
+    r"|sys/(epoll|eventfd|file|ioctl|mman|param|prctl|queue|random|resource|select|sendfile"
+    r"|signalfd|socket|stat|statvfs|syscall|time|timerfd|types|uio|un|utsname|wait))\.h"
 )
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:<([^>]*)>|"([^"]*)")')

@@ -15,9 +15,10 @@ FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 70
 COLUMNS_MAX = 100
 
-FOLDERS = ["core", "lua", "policies", "migrations", "tests"]
-SUFFIXES = {".c", ".h", ".lua", ".py", ".sql", ".cmake", ".sh", ".mjs", ".js"}
-SKIPPED = {"node_modules", "__pycache__"}
+FOLDERS = ["core", "lua", "policies", "migrations", "tests", "webui"]
+SUFFIXES = {".c", ".h", ".lua", ".py", ".sql", ".cmake", ".sh", ".mjs", ".js", ".ts",
+            ".tsx", ".css"}  # fmt: skip
+SKIPPED = {"node_modules", "__pycache__", "dist"}
 
 LONG = re.compile(r"(/\*|--|#) *long: *\w")
 NOTES = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")

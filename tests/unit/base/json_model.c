@@ -280,7 +280,7 @@ void model_walk(const struct json_value *value, struct buffer *meaning)
     while (json_next(&walk, &item)) {
         if (object) {
             struct slice quoted = {item.key.data - 1, item.key.bytes + 2};
-            struct json_value key = {JSON_STRING, quoted};
+            struct json_value key = {.type = JSON_STRING, .raw = quoted};
             walk_string(&key, meaning);
             buffer_append_char(meaning, ':');
         } else {
@@ -294,6 +294,29 @@ void model_walk(const struct json_value *value, struct buffer *meaning)
 }
 
 /* ---- comparing ---- */
+
+/* With everything in the index, with some, with nothing: the same. */
+static void assert_agrees_indexed(struct slice text, unsigned depth_max, bool valid,
+                                  const struct buffer *expected, size_t text_bytes)
+{
+    static const size_t bytes_min[] = {0, 3, 20, SIZE_MAX};
+    for (size_t i = 0; i < sizeof bytes_min / sizeof *bytes_min; i++) {
+        static struct json_index index;
+        struct json_value root;
+        struct fault fault;
+        struct buffer meaning;
+        buffer_init(&meaning, 1 << 20);
+        assert_int_equal(json_parse_indexed(text, depth_max, bytes_min[i], &index, &root, &fault),
+                         valid);
+        if (valid) {
+            model_walk(&root, &meaning);
+            assert_int_equal(meaning.bytes, expected->bytes);
+            assert_memory_equal(meaning.data, expected->data, expected->bytes);
+            assert_int_equal(json_text_bytes(&root), text_bytes);
+        }
+        buffer_fini(&meaning);
+    }
+}
 
 void model_assert_agrees(struct slice text, unsigned depth_max)
 {
@@ -314,6 +337,7 @@ void model_assert_agrees(struct slice text, unsigned depth_max)
         assert_memory_equal(meaning.data, expected.data, expected.bytes);
         assert_int_equal(json_text_bytes(&root), text_bytes);
     }
+    assert_agrees_indexed(text, depth_max, parsed, &expected, text_bytes);
     buffer_fini(&expected);
     buffer_fini(&meaning);
 }

@@ -186,7 +186,7 @@ static void fault_names_the_place(void **state)
         {"  x", "Invalid JSON at byte 2: expected a value."},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct json_value root = {JSON_NULL, {"untouched", 9}};
+        struct json_value root = {.type = JSON_NULL, .raw = {"untouched", 9}};
         struct fault fault;
         assert_false(json_parse(slice_of(cases[i].text), 64, &root, &fault));
         assert_string_equal(fault.message, cases[i].message);
@@ -444,11 +444,31 @@ static void finds_and_counts_members(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct json_value root = parse(cases[i].text);
-        struct json_value value = {JSON_NULL, {"untouched", 9}};
+        struct json_value value = {.type = JSON_NULL, .raw = {"untouched", 9}};
         if (json_find(&root, cases[i].name, &value) != cases[i].count)
             fail_msg("%s in %s", cases[i].name, cases[i].text);
         assert_true(slice_equals(value.raw, cases[i].value ? cases[i].value : "untouched"));
     }
+}
+
+static void finds_several_at_once(void **state)
+{
+    struct json_member members[] = {{.name = "a"}, {.name = "n\\"}, {.name = "b"}, {.name = "c"}};
+    struct json_value root =
+        parse("{\"c\":{\"a\":9},\"a\":1,\"other\":[],\"\\u0061\":2,\"n\\\\\":\"x\"}");
+    (void)state;
+    members[2].count = 7; /* of a search before */
+    assert_int_equal(json_find_all(&root, members, 4), 5);
+    assert_int_equal(members[0].count, 2);
+    assert_true(slice_equals(members[0].value.raw, "2"));
+    assert_true(slice_equals(members[1].value.raw, "\"x\""));
+    assert_int_equal(members[2].count, 0);
+    assert_int_equal(members[2].value.type, JSON_NULL);
+    assert_null(members[2].value.raw.data);
+    assert_true(slice_equals(members[3].value.raw, "{\"a\":9}"));
+    root = parse("[\"a\",1]");
+    assert_int_equal(json_find_all(&root, members, 4), 0);
+    assert_int_equal(members[0].count, 0);
 }
 
 static void compares_keys(void **state)
@@ -468,13 +488,21 @@ static void compares_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accepts_valid_texts),      cmocka_unit_test(refuses_invalid_texts),
-        cmocka_unit_test(refuses_every_beginning),  cmocka_unit_test(depth_is_exact),
-        cmocka_unit_test(fault_names_the_place),    cmocka_unit_test(all_short_texts),
-        cmocka_unit_test(all_short_byte_sequences), cmocka_unit_test(every_place_in_a_long_string),
-        cmocka_unit_test(random_documents),         cmocka_unit_test(random_damaged_documents),
-        cmocka_unit_test(walks_by_slices),          cmocka_unit_test(types),
-        cmocka_unit_test(finds_and_counts_members), cmocka_unit_test(compares_keys),
+        cmocka_unit_test(accepts_valid_texts),
+        cmocka_unit_test(refuses_invalid_texts),
+        cmocka_unit_test(refuses_every_beginning),
+        cmocka_unit_test(depth_is_exact),
+        cmocka_unit_test(fault_names_the_place),
+        cmocka_unit_test(all_short_texts),
+        cmocka_unit_test(all_short_byte_sequences),
+        cmocka_unit_test(every_place_in_a_long_string),
+        cmocka_unit_test(random_documents),
+        cmocka_unit_test(random_damaged_documents),
+        cmocka_unit_test(walks_by_slices),
+        cmocka_unit_test(types),
+        cmocka_unit_test(finds_and_counts_members),
+        cmocka_unit_test(finds_several_at_once),
+        cmocka_unit_test(compares_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,6 +131,44 @@ static void call_without_fields(void **state)
     }
 }
 
+/* Kept, but in order, and not for ever. */
+static void lines_for_later(void **state)
+{
+    (void)state;
+    log_configure(LOG_INFO, true);
+    capture();
+    log_event_later(LOG_INFO, "first");
+    log_event_later(LOG_DEBUG, "not wanted");
+    char *text = captured();
+    assert_string_equal(text, "");
+    free(text);
+
+    capture();
+    log_event(LOG_WARN, "second");
+    text = captured();
+    assert_int_equal(count_lines(text), 2);
+    assert_true(strstr(text, "first") < strstr(text, "second"));
+    free(text);
+
+    capture();
+    log_event_later(LOG_INFO, "third");
+    log_flush();
+    log_flush();
+    text = captured();
+    assert_int_equal(count_lines(text), 1);
+    free(text);
+
+    capture();
+    for (int i = 0; i < 2000; i++)
+        log_event_later(LOG_INFO, "one of many", log_int("number", i));
+    text = captured();
+    assert_in_range(count_lines(text), 1000, 1999); /* without being asked to */
+    free(text);
+    capture();
+    log_flush();
+    free(captured());
+}
+
 static void levels(void **state)
 {
     (void)state;
@@ -282,6 +320,7 @@ int main(void)
         cmocka_unit_test(json_line_has_its_members),
         cmocka_unit_test(text_line_is_for_people),
         cmocka_unit_test(call_without_fields),
+        cmocka_unit_test(lines_for_later),
         cmocka_unit_test(levels),
         cmocka_unit_test(nothing_can_be_smuggled_in),
         cmocka_unit_test(long_texts_are_cut),

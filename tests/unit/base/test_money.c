@@ -453,6 +453,10 @@ static void formats_token_prices(void **state)
     assert_string_equal(money_format_token_price(MONEY_PRICE_MAX_PUSD, 0, text), "1");
     assert_string_equal(money_format_token_price(MONEY_PRICE_MAX_PUSD, MONEY_MARGIN_MAX_PPM, text),
                         "101");
+    assert_string_equal(money_format_sell_price(150000, 200000, text), "0.18");
+    assert_string_equal(money_format_sell_price(0, 200000, text), "0");
+    assert_string_equal(money_format_sell_price(1, 1, text), "0.000001000001");
+    assert_string_equal(money_format_sell_price(MONEY_PRICE_MAX_PUSD, 0, text), "1000000");
     money_format_token_price(INT64_MAX, INT64_MAX, text); /* nonsense, but no overrun */
 
     struct dice dice = dice_make();

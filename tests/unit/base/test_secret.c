@@ -217,6 +217,18 @@ static void digest_is_keyed_blake2b(void **state)
     assert_string_equal(hex, expected);
 
     struct digest other;
+    assert_true(digest_parse(hex, &other));
+    assert_memory_equal(&digest, &other, sizeof digest);
+    for (const char *const *wrong =
+             (const char *const[]){
+                 "", "47121f3e",
+                 "47121F3EC58F6191E721F9F6DCC998119A82103C3E02F"
+                 "B115629D85E15DCFB17",
+                 "g7121f3ec58f6191e721f9f6dcc998119a82103c3e02fb115629d85e15dcfb17",
+                 "47121f3ec58f6191e721f9f6dcc998119a82103c3e02fb115629d85e15dcfb171", NULL};
+         *wrong != NULL; wrong++)
+        assert_false(digest_parse(*wrong, &other));
+
     secret_digest(&secret, slice_of("llm_sk_tesu"), &other);
     assert_memory_not_equal(&digest, &other, sizeof digest);
     secret.bytes[31] ^= 1;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "exchange/completion.h"
 #include "exchange/meter.h"
 
 static struct json_value parse(struct slice text)
@@ -180,8 +181,9 @@ static void reads_choices(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
         struct meter meter = {.output_text_bytes = 100};
-        struct json_value root = parse(slice_of(choices[i].root));
-        meter_read_choices(&meter, &root);
+        struct completion completion;
+        completion_read(slice_of(choices[i].root), &completion);
+        meter_read_choices(&meter, &completion.choices);
         if (meter.output_text_bytes != 100 + choices[i].bytes)
             fail_msg("%lld bytes: %s", (long long)meter.output_text_bytes - 100, choices[i].root);
         assert_int_equal(meter.finished, choices[i].finish_reason != NULL);
@@ -211,11 +213,10 @@ static void estimates_of_output(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof deltas / sizeof *deltas; i++) {
         char chunk[128];
-        struct json_value root;
-        struct fault fault;
+        struct completion completion;
         snprintf(chunk, sizeof chunk, "{\"choices\":[{\"delta\":{%s}}]}", deltas[i]);
-        assert_true(json_parse(slice_of(chunk), 10, &root, &fault));
-        meter_read_choices(&meter, &root);
+        assert_true(completion_read(slice_of(chunk), &completion));
+        meter_read_choices(&meter, &completion.choices);
         assert_int_equal(meter_output_estimate(&meter), expected[i]);
     }
 }

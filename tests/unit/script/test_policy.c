@@ -390,7 +390,8 @@ static void test_cards(void **unused)
                  "{available=false capabilities={1=vision 2=tools 3=json_mode 4=json_schema "
                  "5=logprobs} context=128000 created=1721172741 id=gpt-4o-mini "
                  "input_modalities={1=text 2=image} max_output=16384 name=GPT-4o mini "
-                 "output_modalities={1=text} owned_by=openai pricing={cached=0.00000009 "
+                 "output_modalities={1=text} owned_by=openai "
+                 "prices={cached_input=0.09 input=0.18 output=0.72} pricing={cached=0.00000009 "
                  "completion=0.00000072 prompt=0.00000018}}");
     assert_gives(vm, "return policy.model('gpt-4o', { group = 'partners' }).pricing.prompt",
                  "0.00000275");

@@ -57,6 +57,23 @@ static const char *open_with(const struct asset *migrations, size_t count)
     return store ? "" : fault.code;
 }
 
+/* A command of a new version takes no table away from a server of an old one. */
+static void never_under_a_server(void **state)
+{
+    struct asset more[16];
+    struct store *server;
+
+    (void)state;
+    assert_in_range(migration_asset_count, 1, 15);
+    memcpy(more, migration_assets, migration_asset_count * sizeof(*more));
+    more[migration_asset_count] = (struct asset)ASSET("9999_last.sql", "DROP TABLE hourly;");
+    server = fixture_open(path, true);
+    assert_string_equal(open_with(more, migration_asset_count + 1), "database_in_use");
+    assert_string_equal(open_with(more, migration_asset_count), "");
+    store_close(server);
+    assert_string_equal(open_with(more, migration_asset_count + 1), "");
+}
+
 static void each_once_and_in_order(void **state)
 {
     const struct asset all[] = {first, second, third};
@@ -161,6 +178,7 @@ static void a_file_that_is_no_database(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(never_under_a_server, setup, teardown),
         cmocka_unit_test_setup_teardown(each_once_and_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(an_edited_one_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_newer_database_is_refused, setup, teardown),

@@ -81,7 +81,7 @@ static void users(void **state)
     assert_fails(ASK("user.get", "t", ""), "not_found");
 }
 
-static void user_list_pages(void **state)
+static void customer_list_pages(void **state)
 {
     char email[32], cursor[64] = "";
     size_t pages = 0, seen = 0;
@@ -93,8 +93,8 @@ static void user_list_pages(void **state)
         clock_advance_ms(1); /* ids sort by time */
     }
     do {
-        const char *json = pages ? ASK("user.list", "nti", cursor, INT64_C(3))
-                                 : ASK("user.list", "nni", INT64_C(3));
+        const char *json = pages ? ASK("customer.list", "nti", cursor, INT64_C(3))
+                                 : ASK("customer.list", "nni", INT64_C(3));
         const char *at = json;
 
         assert_json(json);
@@ -109,11 +109,11 @@ static void user_list_pages(void **state)
     } while (strcmp(cursor, "null") != 0);
     assert_int_equal(pages, 3);
     assert_int_equal(seen, 7);
-    assert_has(ASK("user.list", "tni", "ODD", INT64_C(100)), "user1@");
-    assert_null(strstr(ASK("user.list", "tni", "odd", INT64_C(100)), "user2@"));
-    assert_fails(ASK("user.list", "nti", "junk", INT64_C(3)), "invalid_value");
-    assert_fails(ASK("user.list", "nni", INT64_C(0)), "invalid_value");
-    assert_fails(ASK("user.list", "nni", (int64_t)LIMIT_PAGE_ROWS + 1), "invalid_value");
+    assert_has(ASK("customer.list", "tni", "ODD", INT64_C(100)), "user1@");
+    assert_null(strstr(ASK("customer.list", "tni", "odd", INT64_C(100)), "user2@"));
+    assert_fails(ASK("customer.list", "nti", "junk", INT64_C(3)), "invalid_value");
+    assert_fails(ASK("customer.list", "nni", INT64_C(0)), "invalid_value");
+    assert_fails(ASK("customer.list", "nni", (int64_t)LIMIT_PAGE_ROWS + 1), "invalid_value");
 }
 
 static void sessions(void **state)
@@ -127,6 +127,9 @@ static void sessions(void **state)
     assert_has(ASK("session.user", "t", digest), ann.user_id.text);
     assert_fails(ASK("session.user", "t", digest2), "not_found");
     assert_fails(ASK("session.create", "tti", digest2, "user_0", soon), "not_found");
+    fixture_sql(f.path, "UPDATE users SET disabled = 1");
+    assert_fails(ASK("session.create", "tti", digest2, ann.user_id.text, soon), "not_found");
+    fixture_sql(f.path, "UPDATE users SET disabled = 0");
     assert_fails(ASK("session.create", "tti", "short", ann.user_id.text, soon), "invalid_value");
     assert_string_equal(ASK("session.delete", "t", digest), "{}");
     assert_fails(ASK("session.user", "t", digest), "not_found");
@@ -329,7 +332,7 @@ static void usage_records(void **state)
     assert_null(strstr(json, "0.000000270")); /* what the provider gets */
     assert_fails(ASK("usage.get", "tt", bob.account_id.text, exchange_id.text), "not_found");
     assert_fails(ASK("usage.get", "tt", ann.account_id.text, "req_0"), "not_found");
-    json = ASK("usage.list", "tnnnnni", bob.account_id.text, INT64_C(10));
+    json = ASK("usage.list", "tnnnntnii", bob.account_id.text, "newest", INT64_C(10), INT64_C(1));
     assert_has(json, "{\"data\":[],\"totals\":{\"requests\":0,");
     assert_has(ASK("key.get", "t", ann.key_id.text), "\"spent\":\"0.000000540\"");
     assert_has(ASK("key.get", "t", ann.key_id.text),
@@ -352,12 +355,15 @@ static void usage_list_pages(void **state)
     for (;;) {
         const char *at;
 
-        json = cursor[0] ? ASK("usage.list", "tnnnnti", ann.account_id.text, cursor, INT64_C(4))
-                         : ASK("usage.list", "tnnnnni", ann.account_id.text, INT64_C(4));
+        json = cursor[0] ? ASK("usage.list", "tnnnnttii", ann.account_id.text, "newest", cursor,
+                               INT64_C(4), INT64_C(1))
+                         : ASK("usage.list", "tnnnntnii", ann.account_id.text, "newest", INT64_C(4),
+                               INT64_C(1));
         assert_json(json);
-        assert_has(json,
-                   "\"totals\":{\"requests\":25,\"input_tokens\":250,\"cached_input_tokens\":"
-                   "50,\"output_tokens\":125,\"reasoning_tokens\":25,\"cost\":\"0.000000300\"}");
+        assert_has(
+            json,
+            "\"totals\":{\"requests\":25,\"errors\":0,\"input_tokens\":250,\"cached_input_tokens\":"
+            "50,\"output_tokens\":125,\"reasoning_tokens\":25,\"cost\":\"0.000000300\"}");
         for (at = strstr(json, "\"cost\""); at && at < strstr(json, "\"totals\"");
              at = strstr(at + 1, "\"cost\"")) {
             snprintf(wanted, sizeof(wanted), "\"cost\":\"0.0000000%02d\"", expected--);
@@ -368,14 +374,18 @@ static void usage_list_pages(void **state)
         snprintf(cursor, sizeof(cursor), "%s", fixture_member(json, "next_cursor"));
     }
     assert_int_equal(expected, -1);
-    json = ASK("usage.list", "tnntnni", ann.account_id.text, "demo", INT64_C(100));
+    json = ASK("usage.list", "tnntntnii", ann.account_id.text, "demo", "newest", INT64_C(100),
+               INT64_C(1));
     assert_has(json, "\"totals\":{\"requests\":5,");
     assert_null(strstr(json, "gpt-4o\""));
-    json = ASK("usage.list", "tnnntni", ann.account_id.text, "key_0", INT64_C(100));
+    json = ASK("usage.list", "tnnnttnii", ann.account_id.text, "key_0", "newest", INT64_C(100),
+               INT64_C(1));
     assert_has(json, "\"totals\":{\"requests\":0,");
-    assert_fails(ASK("usage.list", "tnnnnti", ann.account_id.text, "1-", INT64_C(4)),
-                 "invalid_value");
-    assert_fails(ASK("usage.list", "tnnnnti", ann.account_id.text, "1-2-3", INT64_C(4)),
+    assert_fails(
+        ASK("usage.list", "tnnnnttii", ann.account_id.text, "newest", "1-", INT64_C(4), INT64_C(1)),
+        "invalid_value");
+    assert_fails(ASK("usage.list", "tnnnnttii", ann.account_id.text, "newest", "1-2-3", INT64_C(4),
+                     INT64_C(1)),
                  "invalid_value");
 }
 
@@ -390,18 +400,19 @@ static void usage_list_stands_still(void **state)
     fixture_customer(f.store, &f.home, "ann@example.com", USD, -1, &ann);
     for (int i = 1; i <= 3; i++)
         use(&ann, "demo", monday, i, NULL);
-    json = ASK("usage.list", "tnnnnni", ann.account_id.text, INT64_C(1));
+    json = ASK("usage.list", "tnnnntnii", ann.account_id.text, "newest", INT64_C(1), INT64_C(1));
     assert_string_equal(fixture_member(json, "cost"), "0.000000003");
     snprintf(cursor, sizeof(cursor), "%s", fixture_member(json, "next_cursor"));
     use(&ann, "demo", monday, 4, NULL);
-    json = ASK("usage.list", "tnnnnti", ann.account_id.text, cursor, INT64_C(1));
+    json = ASK("usage.list", "tnnnnttii", ann.account_id.text, "newest", cursor, INT64_C(1),
+               INT64_C(1));
     assert_string_equal(fixture_member(json, "cost"), "0.000000002");
 }
 
 static int64_t requests_between(const struct customer *customer, int64_t from_ms, int64_t to_ms)
 {
-    const char *json =
-        ASK("usage.list", "tiinnni", customer->account_id.text, from_ms, to_ms, INT64_C(1000));
+    const char *json = ASK("usage.list", "tiinntnii", customer->account_id.text, from_ms, to_ms,
+                           "newest", INT64_C(1000), INT64_C(1));
     const char *at = json;
     int64_t records = 0, total;
 
@@ -412,7 +423,8 @@ static int64_t requests_between(const struct customer *customer, int64_t from_ms
     }
     total = atoll(fixture_member(strstr(json, "\"totals\""), "requests"));
     assert_int_equal(total, records); /* the sum from roll-ups is the sum of the list */
-    json = ASK("usage.summary", "tiit", customer->account_id.text, from_ms, to_ms, "day,model");
+    json = ASK("usage.summary", "tiitnni", customer->account_id.text, from_ms, to_ms, "day,model",
+               INT64_C(0));
     assert_json(json);
     assert_int_equal(atoll(fixture_member(strstr(json, "\"totals\""), "requests")), records);
     return records;
@@ -459,23 +471,26 @@ static void usage_summary(void **state)
     use(&ann, "demo", monday, 10, NULL);
     use(&ann, "gpt-4o", monday + 1, 20, NULL);
     use(&ann, "gpt-4o", monday + DAY, 30, NULL);
-    json = ASK("usage.summary", "tnnt", ann.account_id.text, "day");
+    json = ASK("usage.summary", "tnntnni", ann.account_id.text, "day", INT64_C(0));
     assert_json(json);
     assert_has(json, "{\"data\":[{\"day\":\"2025-08-01\",\"requests\":1,");
-    assert_has(json, "{\"day\":\"2025-07-31\",\"requests\":2,\"input_tokens\":20,");
+    assert_has(json, "{\"day\":\"2025-07-31\",\"requests\":2,\"errors\":0,\"input_tokens\":20,");
     assert_has(json, "\"totals\":{\"requests\":3,");
-    json = ASK("usage.summary", "tnnt", ann.account_id.text, "model");
+    json = ASK("usage.summary", "tnntnni", ann.account_id.text, "model", INT64_C(0));
     assert_has(json, "{\"data\":[{\"model\":\"gpt-4o\",\"requests\":2,"); /* the dearest first */
     assert_has(json, "\"cost\":\"0.000000050\"");
-    json = ASK("usage.summary", "tnnt", ann.account_id.text, "key,model,day");
+    json = ASK("usage.summary", "tnntnni", ann.account_id.text, "key,model,day", INT64_C(0));
     assert_json(json);
     assert_has(json, "{\"day\":\"2025-07-31\",\"model\":\"demo\",\"key_id\":\"key_");
     assert_has(json, "\"key_name\":\"first\"");
-    json = ASK("usage.summary", "tnnt", ann.account_id.text, "");
+    json = ASK("usage.summary", "tnntnni", ann.account_id.text, "", INT64_C(0));
     assert_has(json, "{\"data\":[{\"requests\":3,");
-    assert_fails(ASK("usage.summary", "tnnt", ann.account_id.text, "hour"), "invalid_value");
-    assert_fails(ASK("usage.summary", "tnnt", ann.account_id.text, "day,"), "invalid_value");
-    assert_fails(ASK("usage.summary", "tnnt", ann.account_id.text, "day,day"), "invalid_value");
+    assert_fails(ASK("usage.summary", "tnntnni", ann.account_id.text, "hour", INT64_C(0)),
+                 "invalid_value");
+    assert_fails(ASK("usage.summary", "tnntnni", ann.account_id.text, "day,", INT64_C(0)),
+                 "invalid_value");
+    assert_fails(ASK("usage.summary", "tnntnni", ann.account_id.text, "day,day", INT64_C(0)),
+                 "invalid_value");
 }
 
 static void arguments_are_checked(void **state)
@@ -535,7 +550,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(users, setup, teardown),
-        cmocka_unit_test_setup_teardown(user_list_pages, setup, teardown),
+        cmocka_unit_test_setup_teardown(customer_list_pages, setup, teardown),
         cmocka_unit_test_setup_teardown(sessions, setup, teardown),
         cmocka_unit_test_setup_teardown(keys, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_keys, setup, teardown),

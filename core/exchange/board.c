@@ -1,0 +1,371 @@
+#include "exchange/board.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "exchange/exchange.h"
+#include "store/reply.h"
+#include "store/store.h"
+
+/* A ring of slots of ten seconds; a window is so many whole slots and the present one. */
+enum { SLOT_S = 10, SLOTS = 32, LIVE_SLOTS = 6, PROVIDER_SLOTS = 30 };
+/* Four to an octave, from 1 ms to 131 s: a percentile is right to an eighth. */
+enum { BUCKETS = 64 };
+enum { PROVIDERS = 128, DETAIL_BYTES = 160 };
+
+struct slot {
+    _Atomic int64_t tick; /* which ten seconds it counts */
+    _Atomic uint32_t all;
+    _Atomic uint32_t client_errors;
+    _Atomic uint32_t failures;
+    _Atomic uint32_t times[BUCKETS];
+};
+
+struct failure {
+    int64_t at_ms; /* 0: none yet */
+    char outcome[16];
+    int status;
+    char detail[DETAIL_BYTES];
+    char exchange_id[ID_BYTES];
+};
+
+struct provider {
+    char name[sizeof((struct candidate *)0)->provider]; /* set before it is shown to others */
+    struct slot slots[SLOTS];
+    _Atomic int64_t success_ms;
+    pthread_mutex_t mutex; /* of last; taken when an attempt fails and when somebody asks */
+    struct failure last;
+};
+
+struct board_sheet {
+    struct slot slots[SLOTS];
+    _Atomic int64_t calls_open;
+    _Atomic int64_t streams_open;
+    struct provider *_Atomic providers[PROVIDERS];
+    _Atomic unsigned provider_count;
+};
+
+struct board {
+    int64_t started_ms;
+    int64_t started_us;
+    unsigned sheet_count;
+    struct board_sheet *sheets;
+};
+
+struct board *board_new(unsigned sheet_count)
+{
+    struct board *board = calloc(1, sizeof *board);
+    check(board != NULL);
+    board->started_ms = clock_wall_ms();
+    board->started_us = clock_mono_us();
+    board->sheet_count = sheet_count;
+    board->sheets = calloc(sheet_count, sizeof *board->sheets);
+    check(board->sheets != NULL);
+    return board;
+}
+
+void board_free(struct board *board)
+{
+    if (board == NULL)
+        return;
+    for (unsigned i = 0; i < board->sheet_count; i++) {
+        for (unsigned k = 0; k < board->sheets[i].provider_count; k++) {
+            struct provider *provider = board->sheets[i].providers[k];
+            pthread_mutex_destroy(&provider->mutex);
+            free(provider);
+        }
+    }
+    free(board->sheets);
+    free(board);
+}
+
+struct board_sheet *board_sheet(struct board *board, unsigned index)
+{
+    check(index < board->sheet_count);
+    return &board->sheets[index];
+}
+
+/* ---- writing: one thread, so no addition needs to be atomic as a whole ---- */
+
+static void count(_Atomic uint32_t *number)
+{
+    atomic_store_explicit(number, atomic_load_explicit(number, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+static int64_t present_tick(void)
+{
+    return clock_mono_us() / (SLOT_S * 1000000);
+}
+
+static struct slot *present_slot(struct slot *slots)
+{
+    int64_t tick = present_tick();
+    struct slot *slot = &slots[tick % SLOTS];
+    if (atomic_load_explicit(&slot->tick, memory_order_relaxed) == tick)
+        return slot;
+    atomic_store_explicit(&slot->all, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->client_errors, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->failures, 0, memory_order_relaxed);
+    for (size_t i = 0; i < BUCKETS; i++)
+        atomic_store_explicit(&slot->times[i], 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->tick, tick, memory_order_release);
+    return slot;
+}
+
+/* 0..3 as they are; from then on the two bits behind the highest one tell four buckets apart. */
+static size_t bucket_of(int64_t ms)
+{
+    if (ms < 4)
+        return ms > 0 ? (size_t)ms : 0;
+    int octave = 63 - __builtin_clzll((unsigned long long)ms);
+    size_t bucket = (size_t)(octave - 1) * 4 + (size_t)(ms >> (octave - 2) & 3);
+    return bucket < BUCKETS ? bucket : BUCKETS - 1;
+}
+
+/* The least that falls into it. */
+static int64_t bucket_start(size_t bucket)
+{
+    if (bucket < 4)
+        return (int64_t)bucket;
+    return (int64_t)(4 + bucket % 4) << (bucket / 4 - 1);
+}
+
+static void count_time(struct slot *slot, int64_t us)
+{
+    count(&slot->times[bucket_of(us / 1000)]);
+}
+
+void board_count_call(struct board_sheet *sheet, const struct exchange *exchange)
+{
+    struct slot *slot = present_slot(sheet->slots);
+    count(&slot->all);
+    if (exchange->status >= 500 || exchange->relay.failed)
+        count(&slot->failures);
+    else if (exchange->status >= 400)
+        count(&slot->client_errors);
+    else
+        count_time(slot, exchange->first_byte_us);
+}
+
+static struct provider *find_provider(struct board_sheet *sheet, const char *name)
+{
+    unsigned known = atomic_load_explicit(&sheet->provider_count, memory_order_relaxed);
+    for (unsigned i = 0; i < known; i++) {
+        struct provider *provider =
+            atomic_load_explicit(&sheet->providers[i], memory_order_relaxed);
+        if (strcmp(provider->name, name) == 0)
+            return provider;
+    }
+    if (known == PROVIDERS)
+        return NULL; /* so many names only reloads can have made; the last ones are not shown */
+    struct provider *provider = calloc(1, sizeof *provider);
+    check(provider != NULL && pthread_mutex_init(&provider->mutex, NULL) == 0);
+    snprintf(provider->name, sizeof provider->name, "%s", name);
+    atomic_store_explicit(&sheet->providers[known], provider, memory_order_relaxed);
+    atomic_store_explicit(&sheet->provider_count, known + 1, memory_order_release);
+    return provider;
+}
+
+static void note_failure(struct provider *provider, const struct exchange *exchange, bool cut)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    struct failure failure = {.at_ms = clock_wall_ms(), .status = attempt->status};
+    snprintf(failure.outcome, sizeof failure.outcome, "%s",
+             cut ? "cut" : attempt_outcome_name(attempt->outcome));
+    snprintf(failure.detail, sizeof failure.detail, "%.*s", DETAIL_BYTES - 1,
+             cut ? exchange->relay.failure_message : attempt->detail);
+    memcpy(failure.exchange_id, exchange->id.text, sizeof failure.exchange_id);
+    pthread_mutex_lock(&provider->mutex);
+    provider->last = failure;
+    pthread_mutex_unlock(&provider->mutex);
+}
+
+void board_count_attempt(struct board_sheet *sheet, const struct exchange *exchange, bool cut)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    struct provider *provider = find_provider(sheet, attempt->candidate.provider);
+    if (provider == NULL)
+        return;
+    struct slot *slot = present_slot(provider->slots);
+    if (!cut)
+        count(&slot->all);
+    if (!cut && attempt->outcome == ATTEMPT_ANSWERED)
+        count_time(slot, clock_mono_us() - attempt->started_us);
+    if (!cut && (attempt->outcome == ATTEMPT_ANSWERED || attempt->outcome == ATTEMPT_REFUSED)) {
+        atomic_store_explicit(&provider->success_ms, clock_wall_ms(), memory_order_relaxed);
+        return;
+    }
+    count(&slot->failures);
+    note_failure(provider, exchange, cut);
+}
+
+void board_count_open(struct board_sheet *sheet, int64_t calls, int64_t streams)
+{
+    atomic_store_explicit(&sheet->calls_open, calls, memory_order_relaxed);
+    atomic_store_explicit(&sheet->streams_open, streams, memory_order_relaxed);
+}
+
+/* ---- reading ---- */
+
+struct sums {
+    int64_t all;
+    int64_t client_errors;
+    int64_t failures;
+    int64_t timed;
+    int64_t times[BUCKETS];
+};
+
+/* Adds the present slot and so many before it. */
+static void add_slots(struct sums *sums, struct slot *slots, int64_t slot_count)
+{
+    int64_t last = present_tick();
+    for (size_t i = 0; i < SLOTS; i++) {
+        struct slot *slot = &slots[i];
+        int64_t tick = atomic_load_explicit(&slot->tick, memory_order_acquire);
+        if (tick < last - slot_count || tick > last)
+            continue;
+        sums->all += atomic_load_explicit(&slot->all, memory_order_relaxed);
+        sums->client_errors += atomic_load_explicit(&slot->client_errors, memory_order_relaxed);
+        sums->failures += atomic_load_explicit(&slot->failures, memory_order_relaxed);
+        for (size_t k = 0; k < BUCKETS; k++) {
+            int64_t times = atomic_load_explicit(&slot->times[k], memory_order_relaxed);
+            sums->times[k] += times;
+            sums->timed += times;
+        }
+    }
+}
+
+/* The time that so many percent do not pass; between the ends of its bucket in proportion. */
+static int64_t percentile(const struct sums *sums, int64_t percent)
+{
+    int64_t before = 0;
+    int64_t wanted = (sums->timed * percent + 99) / 100;
+    for (size_t k = 0; k < BUCKETS; k++) {
+        if (sums->times[k] > 0 && before + sums->times[k] >= wanted) {
+            int64_t width = bucket_start(k + 1) - bucket_start(k);
+            return bucket_start(k) + (width - 1) * (wanted - before) / sums->times[k];
+        }
+        before += sums->times[k];
+    }
+    return 0;
+}
+
+static void render_times(struct buffer *out, const struct sums *sums)
+{
+    reply_object(out, "first_byte_ms");
+    reply_int(out, "count", sums->timed);
+    if (sums->timed == 0) {
+        reply_null(out, "p50");
+        reply_null(out, "p95");
+    } else {
+        reply_int(out, "p50", percentile(sums, 50));
+        reply_int(out, "p95", percentile(sums, 95));
+    }
+    reply_object_end(out);
+}
+
+/* How long the window is that add_slots looks at. */
+static int64_t window_s(const struct board *board, int64_t slot_count)
+{
+    int64_t now_us = clock_mono_us();
+    int64_t window_us = now_us - (present_tick() - slot_count) * SLOT_S * 1000000;
+    int64_t running_us = now_us - board->started_us;
+    int64_t seconds = (window_us < running_us ? window_us : running_us) / 1000000;
+    return seconds > 0 ? seconds : 1;
+}
+
+void board_render_live(struct board *board, const struct store *store, struct buffer *out)
+{
+    struct sums sums = {0};
+    struct store_totals totals;
+    int64_t calls = 0;
+    int64_t streams = 0;
+    for (unsigned i = 0; i < board->sheet_count; i++) {
+        struct board_sheet *sheet = &board->sheets[i];
+        add_slots(&sums, sheet->slots, LIVE_SLOTS);
+        calls += atomic_load_explicit(&sheet->calls_open, memory_order_relaxed);
+        streams += atomic_load_explicit(&sheet->streams_open, memory_order_relaxed);
+    }
+    store_totals(store, &totals);
+    reply_object(out, NULL);
+    reply_time(out, "now", clock_wall_ms());
+    reply_time(out, "started_at", board->started_ms);
+    reply_int(out, "workers", board->sheet_count);
+    reply_int(out, "requests_open", calls);
+    reply_int(out, "streams_open", streams);
+    reply_int(out, "holds_open", totals.open_holds);
+    reply_money(out, "held", totals.held_nusd);
+    reply_bool(out, "database_writable", store_writable(store));
+    reply_int(out, "window_s", window_s(board, LIVE_SLOTS));
+    reply_int(out, "requests", sums.all);
+    reply_int(out, "client_errors", sums.client_errors);
+    reply_int(out, "server_errors", sums.failures);
+    render_times(out, &sums);
+    reply_object_end(out);
+}
+
+/* What all sheets know of the provider `name`. */
+static void add_provider(struct board *board, const char *name, struct sums *sums,
+                         int64_t *success_ms, struct failure *last)
+{
+    for (unsigned i = 0; i < board->sheet_count; i++) {
+        struct board_sheet *sheet = &board->sheets[i];
+        unsigned known = atomic_load_explicit(&sheet->provider_count, memory_order_acquire);
+        for (unsigned k = 0; k < known; k++) {
+            struct provider *provider =
+                atomic_load_explicit(&sheet->providers[k], memory_order_relaxed);
+            if (strcmp(provider->name, name) != 0)
+                continue;
+            add_slots(sums, provider->slots, PROVIDER_SLOTS);
+            int64_t at_ms = atomic_load_explicit(&provider->success_ms, memory_order_relaxed);
+            *success_ms = at_ms > *success_ms ? at_ms : *success_ms;
+            pthread_mutex_lock(&provider->mutex);
+            if (provider->last.at_ms > last->at_ms)
+                *last = provider->last;
+            pthread_mutex_unlock(&provider->mutex);
+        }
+    }
+}
+
+static void render_failure(struct buffer *out, const struct failure *failure)
+{
+    if (failure->at_ms == 0) {
+        reply_null(out, "last_error");
+        return;
+    }
+    reply_object(out, "last_error");
+    reply_time(out, "at", failure->at_ms);
+    reply_text(out, "outcome", failure->outcome);
+    if (failure->status > 0)
+        reply_int(out, "status", failure->status);
+    else
+        reply_null(out, "status");
+    reply_text(out, "detail", failure->detail);
+    reply_text(out, "request_id", failure->exchange_id);
+    reply_object_end(out);
+}
+
+void board_render_provider(struct board *board, const char *name, struct buffer *out)
+{
+    struct sums sums = {0};
+    struct failure last = {0};
+    int64_t success_ms = 0;
+    add_provider(board, name, &sums, &success_ms, &last);
+    reply_object(out, NULL);
+    reply_int(out, "window_s", window_s(board, PROVIDER_SLOTS));
+    reply_int(out, "attempts", sums.all);
+    reply_int(out, "failures", sums.failures);
+    render_times(out, &sums);
+    if (success_ms > 0)
+        reply_time(out, "last_success_at", success_ms);
+    else
+        reply_null(out, "last_success_at");
+    render_failure(out, &last);
+    reply_object_end(out);
+}

@@ -1,0 +1,52 @@
+#include "exchange/download.h"
+
+#include <stdio.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "exchange/exchange.h"
+
+void download_begin(struct exchange *exchange, const char *content_type)
+{
+    check(!exchange->reply_begun && !exchange->hold_open);
+    exchange->downloading = true;
+    exchange_begin_stream(exchange, content_type);
+}
+
+bool download_write(struct exchange *exchange, struct slice text)
+{
+    check(exchange->downloading);
+    exchange->download_waits = http_reply_write(exchange->request, text) >= LIMIT_OUTPUT_BYTES;
+    return exchange->download_waits;
+}
+
+void download_end(struct exchange *exchange)
+{
+    check(exchange->downloading);
+    exchange->downloading = false;
+    struct http_request *request = exchange->request;
+    exchange->request = NULL;
+    http_reply_end(request);
+    exchange_end(exchange);
+}
+
+bool download_cut(struct exchange *exchange, const char *code)
+{
+    if (!exchange->downloading || exchange->request == NULL)
+        return false;
+    exchange->downloading = false;
+    struct http_request *request = exchange->request;
+    exchange->request = NULL;
+    snprintf(exchange->error_code, sizeof exchange->error_code, "%s", code);
+    http_reply_cut(request);
+    exchange_end(exchange);
+    return true;
+}
+
+void download_drained(struct exchange *exchange)
+{
+    if (!exchange->download_waits)
+        return;
+    exchange->download_waits = false;
+    exchange_wake(exchange);
+}

@@ -1,0 +1,62 @@
+/* The primitives of the operator's pages: what goes on right now, and the policies in force.
+ * Described in lua/annotations/core.lua. */
+#include <lauxlib.h>
+
+#include "base/check.h"
+#include "exchange/board.h"
+#include "exchange/exchange.h"
+#include "script/policy_news.h"
+#include "script/task.h"
+
+enum { DOCUMENT_BYTES_MAX = 16 * 1024 };
+
+/* Room on the stack: what follows may raise and would leave a buffer of its own behind. */
+static struct buffer buffer_in(char *room)
+{
+    return (struct buffer){
+        .data = room, .capacity_bytes = DOCUMENT_BYTES_MAX, .bytes_max = DOCUMENT_BYTES_MAX};
+}
+
+static int push_document(lua_State *state, const struct buffer *out)
+{
+    check(!out->failed);
+    lua_pushlstring(state, out->data, out->bytes);
+    return 1;
+}
+
+/* x:live() -> json */
+static int api_live(lua_State *state)
+{
+    const struct exchange *exchange = task_exchange(state);
+    char room[DOCUMENT_BYTES_MAX];
+    struct buffer out = buffer_in(room);
+    board_render_live(exchange->env->board, exchange->env->store, &out);
+    return push_document(state, &out);
+}
+
+/* x:provider_state(name) -> json */
+static int api_provider_state(lua_State *state)
+{
+    const struct exchange *exchange = task_exchange(state);
+    const char *name = luaL_checkstring(state, 2);
+    char room[DOCUMENT_BYTES_MAX];
+    struct buffer out = buffer_in(room);
+    board_render_provider(exchange->env->board, name, &out);
+    return push_document(state, &out);
+}
+
+/* core.policy_news() -> json; the news are its upvalue */
+int api_policy_news(lua_State *state)
+{
+    struct policy_news *news = lua_touserdata(state, lua_upvalueindex(1));
+    char room[DOCUMENT_BYTES_MAX];
+    struct buffer out = buffer_in(room);
+    policy_news_render(news, &out);
+    return push_document(state, &out);
+}
+
+const struct luaL_Reg api_house_words[] = {
+    {"live", api_live},
+    {"provider_state", api_provider_state},
+    {NULL, NULL},
+};

@@ -1,0 +1,155 @@
+/* The operator's view of users: who they are, what they have, what they use. */
+#include <string.h>
+
+#include "base/id.h"
+#include "store/audit_log.h"
+#include "store/changes.h"
+#include "store/operations.h"
+#include "store/reply.h"
+
+enum { EXAMINED_MAX = 20000, GROUP_BYTES_MAX = 31, REASON_BYTES_MAX = 500 };
+
+#define CUSTOMER_COLUMNS                                                                           \
+    USER_COLUMNS ", b.credited_nusd, b.debited_nusd, (SELECT sum(t.requests) FROM keys k"          \
+                 " JOIN key_totals t ON t.key_id = k.id WHERE k.user_id = u.id),"                  \
+                 " (SELECT max(t.last_used_ms) FROM keys k JOIN key_totals t ON t.key_id = k.id"   \
+                 " WHERE k.user_id = u.id)"
+#define CUSTOMER_TABLES " FROM users u JOIN balances b ON b.account_id = u.account_id"
+
+/* The user without the closing brace, and his money. */
+static void render(struct store_call *call, struct db *db, sqlite3_stmt *row, bool whole)
+{
+    struct buffer *out = &call->result;
+    struct wallet_state wallet = {0};
+
+    users_render_open(out, row);
+    if (credits_wallet(call, db, column_text(row, 4), &wallet)) {
+        int64_t available = wallet.posted_nusd - wallet.held_nusd;
+        reply_money(out, "balance", wallet.posted_nusd);
+        reply_money(out, "held", wallet.held_nusd);
+        if (whole)
+            reply_money(out, "available", available > 0 ? available : 0);
+    }
+    reply_money(out, "total_credits", column_int(row, 8));
+    reply_money(out, "total_usage", column_int(row, 9));
+    reply_int(out, "requests", column_int(row, 10));
+    if (column_null(row, 11))
+        reply_null(out, "last_used_at");
+    else
+        reply_time(out, "last_used_at", column_int(row, 11));
+}
+
+static bool has(const char *text, const char *part)
+{
+    return strcasestr(text, part) != NULL;
+}
+
+static bool matches(const char *search, sqlite3_stmt *row)
+{
+    return !search[0] || strcmp(column_text(row, 0), search) == 0 ||
+           has(column_text(row, 1), search) || has(column_text(row, 2), search);
+}
+
+static bool end_list(struct store_call *call, const struct db *db, bool more, const struct id *last)
+{
+    reply_array_end(&call->result);
+    reply_text_or_null(&call->result, "next_cursor", more ? last->text : "");
+    reply_object_end(&call->result);
+    return db->failure == 0;
+}
+
+/* search? cursor? limit. Newest first; the cursor is the id of the last one that was looked at, as
+ * ids sort by time. */
+bool customers_list(struct store_call *call, struct db *db)
+{
+    const char *search = operations_text(call, 0);
+    struct id last = {{0}};
+    int64_t limit, count = 0, examined = 0;
+    bool more = false;
+    sqlite3_stmt *row;
+
+    if (!operations_limit(call, 2, &limit))
+        return false;
+    if (!operations_null(call, 1) && !id_parse(call->args[1].text, "user", NULL))
+        return fault_set(&call->fault, "invalid_value", "cursor is not one of ours");
+    row = db_bind(db,
+                  "SELECT " CUSTOMER_COLUMNS CUSTOMER_TABLES
+                  " WHERE u.id < coalesce(?1, '~') ORDER BY u.id DESC",
+                  &call->args[1], 1);
+    reply_object(&call->result, NULL);
+    reply_array(&call->result, "data");
+    while (db_row(db, row)) {
+        bool wanted = matches(search, row);
+
+        more = examined++ == EXAMINED_MAX || (wanted && count == limit);
+        if (more)
+            break;
+        id_parse(slice_of(column_text(row, 0)), "user", &last);
+        if (!wanted)
+            continue;
+        render(call, db, row, false);
+        reply_object_end(&call->result);
+        count++;
+    }
+    db_leave(row);
+    return end_list(call, db, more, &last);
+}
+
+static bool not_found(struct store_call *call)
+{
+    return fault_set(&call->fault, "not_found", "there is no such user");
+}
+
+/* user_id */
+bool customers_get(struct store_call *call, struct db *db)
+{
+    sqlite3_stmt *row =
+        db_bind(db, "SELECT " CUSTOMER_COLUMNS CUSTOMER_TABLES " WHERE u.id = ?1", call->args, 1);
+
+    if (!db_row(db, row))
+        return not_found(call);
+    render(call, db, row, true);
+    reply_int(&call->result, "keys",
+              db_number(db, "SELECT count(*) FROM keys WHERE user_id = ?1 AND deleted_ms IS NULL",
+                        call->args, 1, 0));
+    reply_object_end(&call->result);
+    db_leave(row);
+    return db->failure == 0;
+}
+
+static bool note_update(struct store_call *call, struct db *db)
+{
+    struct buffer detail;
+    bool noted;
+
+    buffer_init(&detail, 8192);
+    reply_object(&detail, NULL);
+    if (!operations_null(call, 1))
+        reply_text(&detail, "group", operations_text(call, 1));
+    if (!operations_null(call, 2))
+        reply_bool(&detail, "disabled", operations_int(call, 2) != 0);
+    reply_text_or_null(&detail, "reason", operations_text(call, 3));
+    noted = audit_log_note(call, db, operations_text(call, 0), "", &detail);
+    buffer_fini(&detail);
+    return noted;
+}
+
+/* user_id group? disabled? reason?. Whoever is disabled is signed out everywhere, and stays so. */
+bool customers_update(struct store_call *call, struct db *db)
+{
+    if (!operations_fits(call, 1, GROUP_BYTES_MAX, "group") ||
+        !operations_fits(call, 3, REASON_BYTES_MAX, "reason"))
+        return false;
+    if (!db_run(db,
+                "UPDATE users SET \"group\" = coalesce(?2, \"group\"),"
+                " disabled = coalesce(?3, disabled) WHERE id = ?1",
+                call->args, 3))
+        return false;
+    if (sqlite3_changes(db->handle) != 1)
+        return not_found(call);
+    if (operations_int(call, 2) != 0 &&
+        !db_run(db, "DELETE FROM sessions WHERE user_id = ?1", call->args, 1))
+        return false;
+    return changes_note(db, CHANGE_USER, operations_text(call, 0)) && note_update(call, db) &&
+           users_get(call, db);
+}

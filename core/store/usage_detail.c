@@ -1,0 +1,174 @@
+/* One exchange with every number of its charge: from tokens and prices to nano-dollars, computed
+ * again from what the record keeps. Customers see sell prices; the house also what it pays. */
+#include "base/money.h"
+#include "store/operations.h"
+#include "store/reply.h"
+#include "store/usage_reports.h"
+
+#define DETAIL_COLUMNS                                                                             \
+    USAGE_RECORD_COLUMNS                                                                           \
+    ", r.created_ms, r.held_nusd, u.overrun_nusd, u.input_price_pusd, u.cached_input_price_pusd,"  \
+    " u.output_price_pusd, u.margin_ppm, u.account_id, o.id, u.provider_model,"                    \
+    " u.policy_revision, u.cost_nusd, o.email"
+#define DETAIL_TABLES                                                                              \
+    " FROM resolutions r JOIN usage u ON u.seq = r.usage_seq"                                      \
+    " LEFT JOIN keys k ON k.id = u.key_id LEFT JOIN users o ON o.account_id = u.account_id"
+
+enum {
+    ENDED_MS = USAGE_RECORD_COLUMN_COUNT,
+    HELD,
+    OVERRUN,
+    INPUT_PRICE,
+    CACHED_PRICE,
+    OUTPUT_PRICE,
+    MARGIN,
+    ACCOUNT_ID,
+    USER_ID,
+    PROVIDER_MODEL,
+    POLICY_REVISION,
+    COST,
+    EMAIL
+};
+
+/* What a record's tokens cost at its prices with a margin: 0 for what we pay. */
+struct calculation {
+    struct token_prices prices;
+    struct token_counts tokens;
+    int64_t margin_ppm;
+};
+
+static struct calculation read_calculation(sqlite3_stmt *row, int64_t margin_ppm)
+{
+    return (struct calculation){
+        .prices = {column_int(row, INPUT_PRICE), column_int(row, CACHED_PRICE),
+                   column_int(row, OUTPUT_PRICE)},
+        .tokens = {column_int(row, 8), column_int(row, 9), column_int(row, 10)},
+        .margin_ppm = margin_ppm};
+}
+
+static void render_line(struct buffer *out, const struct calculation *sum, const char *kind,
+                        struct token_counts tokens, int64_t price_pusd)
+{
+    struct money_exact exact;
+    char price[48];
+
+    reply_object(out, NULL);
+    reply_text(out, "kind", kind);
+    reply_int(out, "tokens", tokens.input + tokens.cached_input + tokens.output);
+    reply_text(out, "price", money_format_sell_price(price_pusd, sum->margin_ppm, price));
+    if (money_charge_exact(&sum->prices, &tokens, sum->margin_ppm, &exact))
+        reply_text(out, "amount", exact.sum);
+    else
+        reply_null(out, "amount");
+    reply_object_end(out);
+}
+
+static void render_lines(struct buffer *out, const char *name, const struct calculation *sum)
+{
+    const struct token_counts *t = &sum->tokens;
+
+    reply_array(out, name);
+    render_line(out, sum, "input", (struct token_counts){.input = t->input},
+                sum->prices.input_pusd);
+    render_line(out, sum, "cached_input", (struct token_counts){.cached_input = t->cached_input},
+                sum->prices.cached_input_pusd);
+    render_line(out, sum, "output", (struct token_counts){.output = t->output},
+                sum->prices.output_pusd);
+    reply_array_end(out);
+}
+
+static void render_charge(struct buffer *out, sqlite3_stmt *row)
+{
+    struct calculation sum = read_calculation(row, column_int(row, MARGIN));
+    struct money_exact exact;
+    int64_t charge_nusd = column_int(row, 12);
+
+    reply_object(out, "charge");
+    render_lines(out, "lines", &sum);
+    if (money_charge_exact(&sum.prices, &sum.tokens, sum.margin_ppm, &exact)) {
+        reply_text(out, "exact", exact.sum);
+        reply_text(out, "rounding", exact.rounding);
+    } else { /* above every bound */
+        reply_null(out, "exact");
+        reply_null(out, "rounding");
+    }
+    reply_money(out, "price", charge_nusd + column_int(row, OVERRUN));
+    reply_money(out, "covered", column_int(row, OVERRUN));
+    reply_money(out, "charged", charge_nusd);
+    reply_object_end(out);
+}
+
+static int64_t refunded(struct db *db, struct store_value exchange_id, const char *account_id)
+{
+    return db_number(db,
+                     "SELECT sum(amount_nusd) FROM transfers WHERE credit_account = ?1"
+                     " AND id IS NOT NULL AND exchange_id = ?2 AND kind = 'refund'",
+                     DB_VALUES(bind_text(account_id), exchange_id), 0);
+}
+
+/* Without its closing brace. */
+static void render(struct buffer *out, struct db *db, sqlite3_stmt *row,
+                   struct store_value exchange_id, int64_t *refunded_nusd)
+{
+    usage_reports_record(out, row);
+    reply_time(out, "ended_at", column_int(row, ENDED_MS));
+    reply_money(out, "hold", column_int(row, HELD));
+    *refunded_nusd = refunded(db, exchange_id, column_text(row, ACCOUNT_ID));
+    reply_money(out, "refunded", *refunded_nusd);
+    render_charge(out, row);
+}
+
+static void render_house(struct buffer *out, sqlite3_stmt *row, int64_t refunded_nusd)
+{
+    struct calculation cost = read_calculation(row, 0);
+    char margin[MONEY_TEXT_BYTES];
+
+    reply_text_or_null(out, "user_id", column_text(row, USER_ID));
+    reply_text_or_null(out, "email", column_text(row, EMAIL));
+    reply_text(out, "account_id", column_text(row, ACCOUNT_ID));
+    reply_text_or_null(out, "provider_model", column_text(row, PROVIDER_MODEL));
+    reply_text(out, "policy_revision", column_text(row, POLICY_REVISION));
+    reply_text(out, "margin", money_format_margin(column_int(row, MARGIN), margin));
+    render_lines(out, "cost_lines", &cost);
+    reply_money(out, "provider_cost", column_int(row, COST));
+    reply_money(out, "overrun", column_int(row, OVERRUN));
+    reply_money(out, "profit", column_int(row, 12) - refunded_nusd - column_int(row, COST));
+}
+
+static bool not_found(struct store_call *call)
+{
+    return fault_set(&call->fault, "not_found", "there is no such request");
+}
+
+/* account_id exchange_id */
+bool usage_detail_customer(struct store_call *call, struct db *db)
+{
+    int64_t refunded_nusd;
+    sqlite3_stmt *row = db_bind(db,
+                                "SELECT " DETAIL_COLUMNS DETAIL_TABLES
+                                " WHERE r.exchange_id = ?2 AND u.account_id = ?1",
+                                call->args, 2);
+
+    if (!db_row(db, row))
+        return not_found(call);
+    render(&call->result, db, row, call->args[1], &refunded_nusd);
+    reply_object_end(&call->result);
+    db_leave(row);
+    return db->failure == 0;
+}
+
+/* exchange_id */
+bool usage_detail_house(struct store_call *call, struct db *db)
+{
+    int64_t refunded_nusd;
+    sqlite3_stmt *row = db_bind(
+        db, "SELECT " DETAIL_COLUMNS DETAIL_TABLES " WHERE r.exchange_id = ?1", call->args, 1);
+
+    if (!db_row(db, row))
+        return not_found(call);
+    render(&call->result, db, row, call->args[0], &refunded_nusd);
+    render_house(&call->result, row, refunded_nusd);
+    reply_object_end(&call->result);
+    db_leave(row);
+    return db->failure == 0;
+}

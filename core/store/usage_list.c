@@ -1,0 +1,348 @@
+/* Usage records in pages, as JSON and as CSV. Whatever is asked, a page costs a bounded number of
+ * steps: by time along an index, from hour to hour where the roll-up says that something matches,
+ * and no more than EXAMINED_MAX records in all; by size only where there are few records. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/money.h"
+#include "store/csv.h"
+#include "store/operations.h"
+#include "store/reply.h"
+#include "store/usage_reports.h"
+
+enum { EXAMINED_MAX = 20000, SORTED_MAX = 100000, CSV_ROWS = 250 };
+
+/* A walk along (created_ms, seq). The position is the last record that was looked at. */
+struct walk {
+    struct store_call *call;
+    struct db *db;
+    struct usage_window window;
+    struct store_value model; /* null: all */
+    struct store_value key;
+    bool oldest_first;
+    void (*render)(struct buffer *out, sqlite3_stmt *row);
+    int64_t limit;
+    int64_t count;
+    int64_t examined;
+    int64_t at_ms;
+    int64_t at_seq;
+    bool more;
+};
+
+/* Before all records of that time and after those before it. */
+static void stand_before(struct walk *walk, int64_t time_ms)
+{
+    walk->at_ms = time_ms - 1;
+    walk->at_seq = INT64_MAX;
+}
+
+/* ---- by time ---- */
+
+static sqlite3_stmt *bind_newest(const struct walk *walk, int64_t from_ms)
+{
+    return db_bind(walk->db,
+                   "SELECT " USAGE_RECORD_COLUMNS " FROM usage u LEFT JOIN keys k ON"
+                   " k.id = u.key_id WHERE u.account_id = ?1 AND u.created_ms >= ?2"
+                   " AND (u.created_ms, u.seq) < (?3, ?4)"
+                   " ORDER BY u.created_ms DESC, u.seq DESC",
+                   DB_VALUES(walk->call->args[0], bind_int(from_ms), bind_int(walk->at_ms),
+                             bind_int(walk->at_seq)));
+}
+
+static sqlite3_stmt *bind_oldest(const struct walk *walk, int64_t to_ms)
+{
+    return db_bind(walk->db,
+                   "SELECT " USAGE_RECORD_COLUMNS " FROM usage u LEFT JOIN keys k ON"
+                   " k.id = u.key_id WHERE u.account_id = ?1 AND u.created_ms < ?2"
+                   " AND (u.created_ms, u.seq) > (?3, ?4) ORDER BY u.created_ms, u.seq",
+                   DB_VALUES(walk->call->args[0], bind_int(to_ms), bind_int(walk->at_ms),
+                             bind_int(walk->at_seq)));
+}
+
+static bool is_wanted(struct store_value wanted, const char *text)
+{
+    return wanted.type == STORE_NULL || strcmp(wanted.text.data, text) == 0;
+}
+
+static bool matches(const struct walk *walk, sqlite3_stmt *row)
+{
+    return is_wanted(walk->model, column_text(row, USAGE_MODEL)) &&
+           is_wanted(walk->key, column_text(row, USAGE_KEY_ID));
+}
+
+/* The records of one range. False: the page is full. */
+static bool walk_rows(struct walk *walk, sqlite3_stmt *row)
+{
+    while (db_row(walk->db, row)) {
+        bool wanted = matches(walk, row);
+
+        walk->more = walk->examined == EXAMINED_MAX || (wanted && walk->count == walk->limit);
+        if (walk->more) {
+            db_leave(row);
+            return false;
+        }
+        walk->at_ms = column_int(row, USAGE_CREATED_MS);
+        walk->at_seq = column_int(row, USAGE_SEQ);
+        walk->examined++;
+        if (!wanted)
+            continue;
+        walk->render(&walk->call->result, row);
+        walk->count++;
+    }
+    return true;
+}
+
+/* The next hour from `hour` on, in the walk's direction, in which something matches; -1: none. */
+static int64_t next_hour(const struct walk *walk, int64_t hour)
+{
+#define MATCHING_HOUR                                                                              \
+    "SELECT hour FROM hourly WHERE account_id = ?1 AND hour >= ?2 AND hour <= ?3"                  \
+    " AND (?4 IS NULL OR model = ?4) AND (?5 IS NULL OR key_id = ?5) ORDER BY hour"
+    int64_t first = walk->oldest_first ? hour : walk->window.from_ms / USAGE_HOUR_MS;
+    int64_t last = walk->oldest_first ? walk->window.to_ms / USAGE_HOUR_MS : hour;
+    const struct store_value values[] = {walk->call->args[0], bind_int(first), bind_int(last),
+                                         walk->model, walk->key};
+
+    if (walk->oldest_first)
+        return db_number(walk->db, MATCHING_HOUR " LIMIT 1", values, 5, -1);
+    return db_number(walk->db, MATCHING_HOUR " DESC LIMIT 1", values, 5, -1);
+}
+
+static void walk_matching_hours(struct walk *walk)
+{
+    int64_t hour = walk->at_ms / USAGE_HOUR_MS;
+    int64_t step = walk->oldest_first ? 1 : -1;
+
+    while ((hour = next_hour(walk, hour)) >= 0) {
+        int64_t from_ms = hour * USAGE_HOUR_MS;
+        int64_t to_ms = from_ms + USAGE_HOUR_MS;
+
+        if (walk->oldest_first) {
+            if (walk->at_ms < from_ms)
+                stand_before(walk, from_ms);
+            if (to_ms > walk->window.to_ms)
+                to_ms = walk->window.to_ms;
+        } else {
+            if (walk->at_ms >= to_ms)
+                stand_before(walk, to_ms);
+            if (from_ms < walk->window.from_ms)
+                from_ms = walk->window.from_ms;
+        }
+        if (!walk_rows(walk,
+                       walk->oldest_first ? bind_oldest(walk, to_ms) : bind_newest(walk, from_ms)))
+            return;
+        hour += step;
+    }
+}
+
+static void walk_time(struct walk *walk)
+{
+    if (walk->model.type != STORE_NULL || walk->key.type != STORE_NULL)
+        walk_matching_hours(walk);
+    else if (walk->oldest_first)
+        walk_rows(walk, bind_oldest(walk, walk->window.to_ms));
+    else
+        walk_rows(walk, bind_newest(walk, walk->window.from_ms));
+}
+
+/* Where the walk begins: at its end of the window, or behind the cursor. */
+static bool begin_walk(struct walk *walk, size_t cursor_at)
+{
+    const struct usage_window *window = &walk->window;
+
+    stand_before(walk, walk->oldest_first ? window->from_ms : window->to_ms);
+    if (!operations_cursor(walk->call, cursor_at, &walk->at_ms, &walk->at_seq))
+        return false;
+    if (walk->oldest_first && walk->at_ms < window->from_ms)
+        stand_before(walk, window->from_ms);
+    if (!walk->oldest_first && walk->at_ms >= window->to_ms)
+        stand_before(walk, window->to_ms);
+    return true;
+}
+
+/* ---- by size ---- */
+
+static bool few_enough(struct store_call *call, struct db *db, const struct usage_window *window)
+{
+    int64_t records = db_number(db,
+                                "SELECT sum(requests) FROM hourly WHERE account_id = ?1"
+                                " AND hour >= ?2 AND hour <= ?3",
+                                DB_VALUES(call->args[0], bind_int(window->from_ms / USAGE_HOUR_MS),
+                                          bind_int(window->to_ms / USAGE_HOUR_MS)),
+                                0);
+
+    if (records <= SORTED_MAX)
+        return true;
+    return fault_set(&call->fault, "too_many_to_sort",
+                     "%lld requests are too many to sort by size, at most %d are possible: choose "
+                     "a shorter time",
+                     (long long)records, SORTED_MAX);
+}
+
+#define BY_SIZE(size)                                                                              \
+    "SELECT " USAGE_RECORD_COLUMNS ", " size " FROM usage u LEFT JOIN keys k ON k.id = u.key_id"   \
+    " WHERE u.account_id = ?1 AND u.created_ms >= ?2 AND u.created_ms < ?3"                        \
+    " AND (?4 IS NULL OR u.model = ?4) AND (?5 IS NULL OR u.key_id = ?5)"                          \
+    " AND (" size ", u.seq) < (?6, ?7) ORDER BY " size " DESC, u.seq DESC LIMIT ?8"
+
+static const char *sql_by_size(const char *sort)
+{
+    if (strcmp(sort, "cost") == 0)
+        return BY_SIZE("u.charge_nusd");
+    if (strcmp(sort, "tokens") == 0)
+        return BY_SIZE("u.input_tokens + u.cached_input_tokens + u.output_tokens");
+    if (strcmp(sort, "duration") == 0)
+        return BY_SIZE("u.total_us");
+    return NULL;
+}
+
+/* The cursor is the size and the number of the last record. */
+static bool list_by_size(struct walk *walk, const char *sql, size_t cursor_at)
+{
+    struct store_call *call = walk->call;
+    sqlite3_stmt *row;
+
+    walk->at_ms = walk->at_seq = INT64_MAX;
+    if (!operations_cursor(call, cursor_at, &walk->at_ms, &walk->at_seq) ||
+        !few_enough(call, walk->db, &walk->window))
+        return false;
+    row = db_bind(walk->db, sql,
+                  DB_VALUES(call->args[0], bind_int(walk->window.from_ms),
+                            bind_int(walk->window.to_ms), walk->model, walk->key,
+                            bind_int(walk->at_ms), bind_int(walk->at_seq),
+                            bind_int(walk->limit + 1)));
+    reply_array(&call->result, "data");
+    while (db_row(walk->db, row)) {
+        walk->more = walk->count++ == walk->limit;
+        if (walk->more)
+            break;
+        walk->render(&call->result, row);
+        walk->at_ms = column_int(row, USAGE_RECORD_COLUMN_COUNT);
+        walk->at_seq = column_int(row, USAGE_SEQ);
+    }
+    db_leave(row);
+    reply_array_end(&call->result);
+    return true;
+}
+
+/* ---- the operations ---- */
+
+static void render_json(struct buffer *out, sqlite3_stmt *row)
+{
+    usage_reports_record(out, row);
+    reply_object_end(out);
+}
+
+static bool list_by_time(struct walk *walk, const char *sort, size_t cursor_at)
+{
+    walk->oldest_first = strcmp(sort, "oldest") == 0;
+    if (!walk->oldest_first && strcmp(sort, "newest") != 0)
+        return fault_set(&walk->call->fault, "invalid_value",
+                         "sort must be newest, oldest, cost, tokens or duration");
+    if (!begin_walk(walk, cursor_at))
+        return false;
+    reply_array(&walk->call->result, "data");
+    walk_time(walk);
+    reply_array_end(&walk->call->result);
+    return true;
+}
+
+/* account_id from_ms? to_ms? model? key_id? sort cursor? limit totals */
+bool usage_list_page(struct store_call *call, struct db *db)
+{
+    const char *sort = operations_text(call, 5);
+    const char *sql = sql_by_size(sort);
+    struct walk walk = {.call = call,
+                        .db = db,
+                        .window = usage_reports_window(call, 1, 2),
+                        .model = call->args[3],
+                        .key = call->args[4],
+                        .render = render_json};
+
+    if (!operations_limit(call, 7, &walk.limit))
+        return false;
+    reply_object(&call->result, NULL);
+    if (!(sql ? list_by_size(&walk, sql, 6) : list_by_time(&walk, sort, 6)))
+        return false;
+    if (operations_int(call, 8))
+        usage_reports_totals(call, db, &walk.window, walk.model, walk.key);
+    else
+        reply_null(&call->result, "totals");
+    operations_reply_cursor(&call->result, walk.more, walk.at_ms, walk.at_seq);
+    reply_object_end(&call->result);
+    return db->failure == 0;
+}
+
+static void csv_int(struct buffer *out, int64_t number)
+{
+    buffer_append_char(out, ',');
+    buffer_append_int(out, number);
+}
+
+static void csv_column(struct buffer *out, sqlite3_stmt *row, int column)
+{
+    buffer_append_char(out, ',');
+    csv_text(out, column_text(row, column));
+}
+
+/* The columns in the order of USAGE_RECORD_COLUMNS, without the last. */
+static void render_csv(struct buffer *out, sqlite3_stmt *row)
+{
+    char time[CLOCK_TEXT_BYTES];
+    char cost[MONEY_TEXT_BYTES];
+
+    csv_text(out, column_text(row, 0));
+    buffer_printf(out, ",%s", clock_format(column_int(row, USAGE_CREATED_MS), time));
+    for (int column = 2; column <= 5; column++)
+        csv_column(out, row, column);
+    for (int column = 6; column <= 11; column++)
+        csv_int(out, column_int(row, column));
+    buffer_printf(out, ",%s", money_format(column_int(row, 12), cost));
+    for (int column = 13; column <= 15; column++)
+        csv_column(out, row, column);
+    csv_int(out, column_int(row, 16));
+    if (column_int(row, 17) < 0)
+        buffer_append_char(out, ',');
+    else
+        csv_int(out, column_int(row, 17) / 1000);
+    csv_int(out, column_int(row, 18) / 1000);
+    buffer_append_text(out, "\r\n");
+}
+
+/* account_id from_ms? to_ms? model? key_id? cursor? -> the rows, and behind them a line of its own
+ * with the cursor of the next page, which is empty after the last. */
+bool usage_list_csv(struct store_call *call, struct db *db)
+{
+    struct walk walk = {.call = call,
+                        .db = db,
+                        .window = usage_reports_window(call, 1, 2),
+                        .model = call->args[3],
+                        .key = call->args[4],
+                        .render = render_csv,
+                        .limit = CSV_ROWS};
+
+    if (!begin_walk(&walk, 5))
+        return false;
+    walk_time(&walk);
+    if (walk.more)
+        operations_append_cursor(&call->result, walk.at_ms, walk.at_seq);
+    buffer_append_char(&call->result, '\n');
+    return db->failure == 0;
+}
+
+/* account_id exchange_id */
+bool usage_list_get(struct store_call *call, struct db *db)
+{
+    sqlite3_stmt *row = db_bind(db,
+                                "SELECT " USAGE_RECORD_COLUMNS " FROM resolutions r"
+                                " JOIN usage u ON u.seq = r.usage_seq"
+                                " LEFT JOIN keys k ON k.id = u.key_id"
+                                " WHERE r.exchange_id = ?2 AND u.account_id = ?1",
+                                call->args, 2);
+
+    if (!db_row(db, row))
+        return fault_set(&call->fault, "not_found", "there is no such request");
+    render_json(&call->result, row);
+    db_leave(row);
+    return true;
+}

@@ -1,0 +1,169 @@
+-- The operator's view of customers, and what he may do for them and to them. Whatever changes
+-- something goes into the audit log under his name.
+local balance = require "dashboard.balance"
+local body = require "dashboard.body"
+local cjson = require "cjson"
+local limits = require "dashboard.limits"
+local query = require "query"
+local store = require "store"
+local usage = require "dashboard.usage"
+
+local customers = {}
+
+local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
+local ID_BYTES_MAX = 64
+local GROUP_BYTES_MAX = 31
+local REASON_BYTES_MAX = 500
+local KINDS = { manual = true, promotion = true }
+
+local function refuse(x, what, param)
+    x:refuse(404, "not_found", "There is no such " .. what .. ".", param)
+end
+
+local function is_id(id)
+    return #id <= ID_BYTES_MAX and not string.find(id, "[^%w_]")
+end
+
+-- What an operation says of the thing with this id; ends the task with a 404 when there is none.
+local function find(x, operation, id, what, param)
+    local found = is_id(id) and store.find(x, operation, id)
+    if not found then
+        refuse(x, what, param)
+    end
+    return found
+end
+
+-- The customer that the parameter user_id names.
+local function read_user(x, values)
+    local id = values.user_id
+    if not id then
+        x:refuse(400, "missing_field", "user_id is missing.", "user_id")
+    end
+    return cjson.decode(find(x, "user.get", id, "user", "user_id"))
+end
+
+-- ---- looking ----
+
+function customers.list(x)
+    local values = query.read(x)
+    local search = query.text(x, values, "search")
+    local cursor = query.text(x, values, "cursor")
+    local limit = query.integer(x, values, "limit", PAGE_ROWS, 1, PAGE_ROWS_MAX)
+    x:reply(200, store.call(x, "customer.list", search, cursor, limit))
+end
+
+function customers.get(x, _, id)
+    x:reply(200, find(x, "customer.get", id, "user"))
+end
+
+function customers.keys(x)
+    local user = read_user(x, query.read(x))
+    x:reply(200, store.call(x, "key.list", user.id))
+end
+
+function customers.usage(x)
+    local values = query.read(x)
+    local user = read_user(x, values)
+    x:reply(200, usage.page(x, values, user.account_id))
+end
+
+function customers.usage_summary(x)
+    local values = query.read(x)
+    local user = read_user(x, values)
+    x:reply(200, usage.sums(x, values, user.account_id))
+end
+
+function customers.request(x, _, id)
+    x:reply(200, find(x, "usage.audit", id, "request"))
+end
+
+function customers.transfers(x)
+    local values = query.read(x)
+    local user = read_user(x, values)
+    local kind = balance.read_kind(x, values)
+    x:reply(200, balance.page(x, values, user.account_id, kind))
+end
+
+-- ---- acting ----
+
+local function read_switch(x, members)
+    local disabled = body.boolean(x, members, "disabled")
+    return disabled ~= nil and (disabled and 1 or 0) or nil
+end
+
+-- Why it is done: for money it must be said.
+local function read_reason(x, members, required)
+    local reason = body.label(x, members, "reason", REASON_BYTES_MAX)
+    if reason and not string.find(reason, "%S") then
+        reason = nil
+    end
+    if required and not reason then
+        x:refuse(400, "missing_field", "reason is missing: it stands in the customer's history.",
+            "reason")
+    end
+    return reason
+end
+
+function customers.update(x, admin, id)
+    local members = body.read(x)
+    local group = body.label(x, members, "group", GROUP_BYTES_MAX)
+    local disabled = read_switch(x, members)
+    local reason = read_reason(x, members)
+    find(x, "user.get", id, "user")
+    if disabled == 1 and id == admin.id then
+        x:refuse(409, "conflict", "You cannot disable yourself.", "disabled")
+    end
+    x:reply(200, store.act(x, admin.id, "customer.update", id, group, disabled, reason))
+end
+
+function customers.update_key(x, admin, id)
+    local members = body.read(x)
+    body.require(x, members, "disabled")
+    local disabled = read_switch(x, members)
+    local reason = read_reason(x, members)
+    find(x, "key.get", id, "key")
+    x:reply(200, store.act(x, admin.id, "key.update", nil, id, nil, disabled, reason))
+end
+
+local function read_kind(x, members)
+    local kind = body.text(x, members, "kind") or "manual"
+    if not KINDS[kind] then
+        x:refuse(400, "invalid_value", "kind must be manual or promotion.", "kind")
+    end
+    return kind
+end
+
+-- Claimed on the account that gets it: a page that is sent twice pays once.
+function customers.credit(x, admin)
+    local members = body.read(x)
+    body.require(x, members, "user_id")
+    body.require(x, members, "amount")
+    local id = body.text(x, members, "user_id")
+    local amount_nusd = body.amount(x, members, "amount", 1, limits.CHARGE_USD_MAX)
+    local kind = read_kind(x, members)
+    local reason = read_reason(x, members, true)
+    local user = cjson.decode(find(x, "user.get", id, "user", "user_id"))
+    local key, digest, request_id = store.claim(x, user.account_id, "POST /admin/credits")
+    if key then
+        x:reply(201, store.act(x, admin.id, "credit.create_once", id, amount_nusd, kind, reason,
+            key, digest, request_id, 201))
+    end
+    x:reply(201, store.act(x, admin.id, "credit.create", id, amount_nusd, kind, reason))
+end
+
+function customers.refund(x, admin)
+    local members = body.read(x)
+    body.require(x, members, "exchange_id")
+    local id = body.text(x, members, "exchange_id")
+    local amount_nusd = body.amount(x, members, "amount", 1, limits.CHARGE_USD_MAX)
+    local reason = read_reason(x, members, true)
+    local record = cjson.decode(find(x, "usage.audit", id, "request", "exchange_id"))
+    local key, digest, request_id = store.claim(x, record.account_id, "POST /admin/refunds")
+    if key then
+        x:reply(201, store.act(x, admin.id, "refund.create_once", id, amount_nusd, reason, key,
+            digest, request_id, 201))
+    end
+    x:reply(201, store.act(x, admin.id, "refund.create", id, amount_nusd, reason))
+end
+
+return customers

@@ -1,0 +1,151 @@
+-- The operator's view of his business: what goes on, what is earned, policies, providers, the audit
+-- log.
+local cjson = require "cjson"
+local json = require "json"
+local policy = require "policy"
+local query = require "query"
+local store = require "store"
+
+local house = {}
+
+local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
+local PRICE_MODELS, PRICE_MODELS_MAX = 100, 500
+local PRICE_ROWS_MAX = 300 -- more in a page, with all their prices, may be more than a turn can do
+local WINDOW_S = 300 -- of core/exchange/board.c, before any provider was asked
+local BY_DEFAULT = "day"
+
+function house.live(x)
+    local members = core.json_members(x:live())
+    for name, text in pairs(members) do
+        members[name] = json.raw(text)
+    end
+    members.version = core.version
+    x:reply(200, json.encode(members))
+end
+
+function house.sales(x)
+    local values = query.read(x)
+    local from_ms = query.time(x, values, "from")
+    local to_ms = query.time(x, values, "to")
+    local by = query.text(x, values, "by") or BY_DEFAULT
+    local zone_hours = query.zone_hours(x, values)
+    x:reply(200, store.call(x, "sales.summary", from_ms, to_ms, by, zone_hours))
+end
+
+function house.audit(x)
+    local values = query.read(x)
+    local user_id = query.text(x, values, "user_id")
+    local cursor = query.text(x, values, "cursor")
+    local limit = query.integer(x, values, "limit", PAGE_ROWS, 1, PAGE_ROWS_MAX)
+    x:reply(200, store.call(x, "audit.list", user_id, cursor, limit))
+end
+
+-- ---- policies ----
+
+local function or_null(value)
+    return value == nil and json.null or value
+end
+
+-- "models.lua:12: why" in its parts.
+local function refusal_of(refused)
+    if type(refused) ~= "table" then
+        return json.null
+    end
+    local file, line, reason = string.match(refused.message, "^([%w_]+%.lua):(%d+): (.*)$")
+    if not file then
+        file, reason = string.match(refused.message, "^([%w_]+%.lua): (.*)$")
+    end
+    return {
+        at = refused.at,
+        file = or_null(file),
+        line = or_null(tonumber(line)),
+        reason = reason or refused.message,
+    }
+end
+
+function house.policies(x)
+    local news = core.policy_news()
+    local members = core.json_members(news)
+    for name, text in pairs(members) do
+        members[name] = json.raw(text)
+    end
+    members.models = policy.model_count()
+    members.refused = refusal_of(cjson.decode(news).refused)
+    x:reply(200, json.encode(members))
+end
+
+-- One row of the price table: a candidate of a model.
+local function price_row(record)
+    return {
+        model = record.model,
+        name = record.name,
+        place = or_null(record.place),
+        provider = or_null(record.provider),
+        upstream_model = or_null(record.upstream_model),
+        available = record.available,
+        unavailable_reason = or_null(record.unavailable_reason),
+        margin = or_null(record.margin),
+        margin_error = or_null(record.margin_error),
+        buy = or_null(record.buy),
+        sell = or_null(record.margin and record.sell),
+    }
+end
+
+-- The effective prices, some models a page; the cursor is the place of the next model.
+function house.prices(x)
+    local values = query.read(x)
+    local first = query.integer(x, values, "cursor", 1, 1, 1e6)
+    local limit = query.integer(x, values, "limit", PRICE_MODELS, 1, PRICE_MODELS_MAX)
+    local count = policy.model_count()
+    local rows, next_model = json.list {}, first
+    while next_model <= count and next_model < first + limit and #rows < PRICE_ROWS_MAX do
+        for _, record in ipairs(policy.status(next_model, 1)) do
+            rows[#rows + 1] = price_row(record)
+        end
+        next_model = next_model + 1
+    end
+    local more = next_model <= count
+    x:reply(200, json.encode {
+        data = rows,
+        next_cursor = more and tostring(next_model) or json.null,
+    })
+end
+
+-- ---- providers ----
+
+-- One in twenty attempts failed: something is wrong. Half of them: nobody should wait for it.
+local function health_of(provider, state)
+    if not provider.available then
+        return "unavailable"
+    elseif state.attempts == 0 and state.failures == 0 then
+        return "idle"
+    elseif state.failures * 2 >= state.attempts then
+        return "down"
+    elseif state.failures * 20 >= state.attempts then
+        return "degraded"
+    end
+    return "ok"
+end
+
+function house.providers(x)
+    local rows, window_s = json.list {}, WINDOW_S
+    for _, provider in ipairs(policy.providers()) do
+        local text = x:provider_state(provider.name)
+        local state = cjson.decode(text)
+        local row = core.json_members(text)
+        for name, raw in pairs(row) do
+            row[name] = json.raw(raw)
+        end
+        row.name, row.dialect = provider.name, provider.dialect
+        row.base_url = or_null(provider.base_url)
+        row.available = provider.available
+        row.unavailable_reason = or_null(provider.unavailable_reason)
+        row.models = provider.models
+        row.health = health_of(provider, state)
+        row.window_s, window_s = nil, state.window_s
+        rows[#rows + 1] = row
+    end
+    x:reply(200, json.encode { window_s = window_s, data = rows })
+end
+
+return house

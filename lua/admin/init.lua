@@ -1,0 +1,37 @@
+-- The routes of the operator's pages, below the dashboard's mount. For whoever is no administrator
+-- they are not there.
+local customers = require "admin.customers"
+local house = require "admin.house"
+local session = require "dashboard.session"
+
+local routes = {}
+
+local function add(method, path, handler)
+    local function guarded(x, id)
+        if method ~= "GET" then
+            session.check_origin(x)
+        end
+        handler(x, session.admin(x), id)
+    end
+    table.insert(routes, { method = method, path = path, handler = guarded })
+end
+
+add("GET", "/admin/live", house.live)
+add("GET", "/admin/sales", house.sales)
+add("GET", "/admin/policies", house.policies)
+add("GET", "/admin/prices", house.prices)
+add("GET", "/admin/providers", house.providers)
+add("GET", "/admin/audit", house.audit)
+add("GET", "/admin/users", customers.list)
+add("GET", "/admin/users/{id}", customers.get)
+add("PATCH", "/admin/users/{id}", customers.update)
+add("GET", "/admin/keys", customers.keys)
+add("PATCH", "/admin/keys/{id}", customers.update_key)
+add("GET", "/admin/usage", customers.usage)
+add("GET", "/admin/usage/summary", customers.usage_summary)
+add("GET", "/admin/usage/{id}", customers.request)
+add("GET", "/admin/transfers", customers.transfers)
+add("POST", "/admin/credits", customers.credit)
+add("POST", "/admin/refunds", customers.refund)
+
+return routes

@@ -1,0 +1,36 @@
+-- What the pages must know of this gateway before anybody is signed in.
+local json = require "json"
+local limits = require "dashboard.limits"
+local policy = require "policy"
+
+-- Where SDKs are pointed to: the mount that the manuals name, or the first there is.
+local function api_mount()
+    for _, mount in ipairs(policy.mounts.openai) do
+        if mount == "/api/v1" then
+            return mount
+        end
+    end
+    return policy.mounts.openai[1] or ""
+end
+
+return function(x)
+    x:reply(200, json.encode {
+        version = core.version,
+        public_url = core.public_url,
+        base_url = core.public_url .. api_mount(),
+        payments = core.payments,
+        payments_are_fake = core.payments == "test",
+        currency = "USD",
+        password = {
+            chars_min = limits.PASSWORD_BYTES_MIN,
+            bytes_max = limits.PASSWORD_BYTES_MAX,
+        },
+        limits = {
+            name_bytes_max = limits.NAME_BYTES_MAX,
+            keys_max = limits.KEYS_MAX,
+            key_models_max = limits.KEY_MODELS_MAX,
+            charge_usd_max = limits.CHARGE_USD_MAX,
+            budget_usd_max = limits.BUDGET_USD_MAX,
+        },
+    })
+end

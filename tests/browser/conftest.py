@@ -1,0 +1,157 @@
+"""The house of the browser tests: one gateway, one fake provider and one Chromium a pytest process.
+Whoever looks at a page is checked behind the test for complaints of the page."""
+
+import os
+
+import answers
+import pytest
+from customer import Customer
+from fake_provider import Provider
+from gateway import ROOT, Gateway
+from person import ENGLISH, KOREAN, Person, View
+from playwright.sync_api import expect, sync_playwright
+
+CHROMIUM = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+# As root there is no sandbox; the rest keeps Chromium from calling anybody but us.
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+             "--disable-background-networking", "--disable-component-update",
+             "--disable-sync"]  # fmt: skip
+
+
+def pytest_addoption(parser):
+    parser.addoption("--screenshots", action="store_true", help="write docs/screenshots anew")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """True: not even looked at; None: as usual."""
+    is_writing = collection_path.name == "test_screenshots.py"
+    return True if is_writing and not config.getoption("--screenshots") else None
+
+
+@pytest.fixture(scope="session")
+def built():
+    pages = ROOT / "webui/dist"
+    assert (pages / "index.html").exists(), "webui/dist is not built: ./dev build"
+    return pages
+
+
+@pytest.fixture(scope="session")
+def browser():
+    expect.set_options(timeout=10_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def shared_provider():
+    provider = Provider(default=answers.chat())
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture
+def provider(shared_provider):
+    shared_provider.reset()
+    yield shared_provider
+    assert not shared_provider.failures, shared_provider.failures
+    shared_provider.reset()
+
+
+@pytest.fixture(scope="session")
+def shared_gateway(shared_provider, built, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("gateway")
+    gateway = Gateway(folder, shared_provider, {"webui": built}).start()
+    yield gateway
+    gateway.stop()
+
+
+@pytest.fixture
+def gateway(shared_gateway, provider):
+    yield shared_gateway
+    shared_gateway.check_clean()
+    shared_gateway.check_money()
+
+
+@pytest.fixture
+def make_gateway(provider, built, tmp_path):
+    """Gateways of the test's own: make_gateway(prepare=, settings...)."""
+    made: list[Gateway] = []
+
+    def make(*, prepare=None, **settings) -> Gateway:
+        folder = tmp_path / f"gateway{len(made)}"
+        folder.mkdir()
+        gateway = Gateway(folder, provider, {"webui": built, **settings})
+        if prepare is not None:
+            prepare(gateway.policies)
+        made.append(gateway)
+        return gateway.start()
+
+    yield make
+    try:
+        for gateway in made:
+            gateway.stop()
+    finally:
+        for gateway in made:
+            gateway.abandon()
+
+
+@pytest.fixture
+def customer(gateway):
+    return gateway.customer()
+
+
+@pytest.fixture
+def make_person(browser, gateway):
+    """make_person(view, gateway): each is checked for complaints at the end."""
+    made: list[Person] = []
+
+    def make(view: View = ENGLISH, at: Gateway | None = None) -> Person:
+        person = Person(browser, at or gateway, view)
+        made.append(person)
+        return person
+
+    yield make
+    try:
+        for person in made:
+            person.check_calm()
+    finally:
+        for person in made:
+            person.leave()
+
+
+@pytest.fixture(params=[ENGLISH, KOREAN], ids=str)
+def view(request) -> View:
+    """Both languages, both widths and both themes."""
+    return request.param
+
+
+@pytest.fixture
+def person(make_person, view) -> Person:
+    return make_person(view)
+
+
+@pytest.fixture
+def user(person, customer) -> Person:
+    """A person who is signed in as `customer`."""
+    return person.become(customer)
+
+
+def make_operator(gateway: Gateway) -> Customer:
+    """A customer with the role admin, as `llm-gateway user create --admin` makes one."""
+    operator = Customer(gateway)
+    operator.password = gateway.value_of("user", "create", operator.email, "--admin")
+    operator.sign_in()
+    return operator
+
+
+@pytest.fixture
+def operator(gateway) -> Customer:
+    return make_operator(gateway)
+
+
+@pytest.fixture
+def boss(person, operator) -> Person:
+    """A person who is signed in as an operator."""
+    return person.become(operator)

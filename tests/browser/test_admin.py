@@ -1,0 +1,203 @@
+"""The operator's pages."""
+
+import re
+
+import answers
+import pytest
+from answers import Usage
+from money import exact
+from playwright.sync_api import expect
+
+
+@pytest.fixture
+def boss_at(make_person, operator, view):
+    """Goes to an operator's page."""
+    person = make_person(view).become(operator)
+
+    def go(path: str):
+        person.open("/dashboard/admin" + path)
+        return person
+
+    return go
+
+
+def user_id_of(customer) -> str:
+    return customer.call("GET", "/auth/me", 200)["user"]["id"]
+
+
+def test_overview(boss_at, customer, operator):
+    customer.ask("gpt-4")
+    sales = operator.call("GET", "/admin/sales?by=customer", 200)
+    mine = next(row for row in sales["data"] if row["customer"]["email"] == customer.email)
+    boss = boss_at("")
+    boss.sees(boss.t("live.rate"))
+    boss.tab("sales.by.customer").click()
+    row = boss.rows("sales.title").filter(has_text=customer.email)
+    for amount in ("revenue", "cost", "profit"):
+        expect(row.get_by_title(exact(mine[amount])).first).to_be_visible()
+    for by, name in (("model", "gpt-4"), ("provider", "openai")):
+        boss.tab(f"sales.by.{by}").click()
+        expect(boss.rows("sales.title").filter(has_text=name).first).to_be_visible()
+
+
+def test_streams_and_holds_that_are_open(boss_at, customer, provider):
+    provider.answer = answers.endless(piece_bytes=20, gap_s=0.02)
+    boss = boss_at("")
+    with customer.openai() as client:
+        stream = client.chat.completions.create(
+            model="gpt-4o-mini", stream=True, messages=[{"role": "user", "content": "Hi"}]
+        )
+        next(iter(stream))
+        tile = boss.main.get_by_text(boss.t("live.streams"), exact=True).locator("..")
+        expect(tile).to_contain_text(re.compile(r"[1-9]"))
+        tile = boss.main.get_by_text(boss.t("live.holds"), exact=True).locator("..")
+        expect(tile.locator("p").nth(1)).to_have_text(re.compile(r"^[1-9]"))
+        stream.close()
+
+
+def test_a_customer_is_found_and_given_credit(boss_at, customer):
+    boss = boss_at("/customers")
+    boss.field("customers.search").fill(customer.email.upper())
+    rows = boss.rows("nav.customers")
+    expect(rows).to_have_count(1)
+    rows.locator("a").click()
+    expect(boss.page.get_by_role("heading", level=1)).to_have_text(customer.email)
+    boss.button("customers.give").click()
+    boss.field("credits.amount", boss.dialog).fill("7.125")
+    boss.field("acts.reason", boss.dialog).fill("for patience")
+    boss.button("customers.give", boss.dialog).click()
+    expect(boss.dialog).to_have_count(0)
+    assert exact(customer.balance) == "$17.125"
+    boss.sees("$17.125")
+    boss.tab("customers.view.transfers").click()
+    expect(boss.rows("customers.view.transfers").first).to_contain_text("for patience")
+    boss.tab("customers.view.audit").click()
+    row = boss.rows("nav.audit").first
+    expect(row).to_contain_text("for patience")
+    expect(row).to_contain_text(boss.t("act.credit.create"))
+
+
+def test_credit_given_again_after_a_lost_answer(boss_at, customer):
+    def lose(route) -> None:
+        assert route.fetch().status == 201
+        route.abort()
+
+    boss = boss_at("/customers/" + customer.call("GET", "/auth/me", 200)["user"]["id"])
+    boss.page.route("**/api/admin/credits", lose, times=1)
+    boss.button("customers.give").click()
+    boss.field("credits.amount", boss.dialog).fill("5")
+    boss.field("acts.reason", boss.dialog).fill("for patience")
+    boss.button("customers.give", boss.dialog).click()
+    expect(boss.dialog.get_by_text(boss.t("error.offline"))).to_be_visible()
+    boss.button("customers.give", boss.dialog).click()
+    expect(boss.dialog).to_have_count(0)
+    assert customer.balance == 15
+
+
+def test_a_refund(boss_at, customer):
+    customer.ask("gpt-4")
+    record = customer.records()[0]
+    boss = boss_at(f"/requests/{record['id']}")
+    boss.sees(boss.t("ours.title"))
+    boss.button("refund.action").click()
+    boss.field("acts.reason", boss.dialog).fill("a bad answer")
+    boss.button("refund.action", boss.dialog).click()
+    expect(boss.dialog).to_have_count(0)
+    expect(boss.button("refund.action")).to_have_count(0)
+    assert exact(customer.balance) == "$10.00"
+
+
+def test_our_side_of_a_request(boss_at, customer, operator, provider):
+    provider.answer = answers.chat(usage=Usage(1000, 500))
+    customer.ask("gpt-4o-mini")
+    request_id = customer.records()[0]["id"]
+    told = operator.call("GET", f"/admin/usage/{request_id}", 200)
+    boss = boss_at(f"/requests/{request_id}")
+    boss.sees(exact(told["provider_cost"]))
+    boss.sees(exact(told["profit"]))
+    boss.sees("20%")
+
+
+def test_a_customer_is_disabled_and_enabled(boss_at, customer, make_person):
+    person = make_person().become(customer)
+    person.open("/dashboard")
+    boss = boss_at(f"/customers/{user_id_of(customer)}")
+    boss.button("customers.disable").click()
+    boss.field("acts.reason", boss.dialog).fill("abuse")
+    boss.button("customers.disable", boss.dialog).click()
+    boss.sees(boss.t("keys.stateDisabled"))
+    assert customer.ask().status_code == 401
+    person.sees_title("auth.signIn")
+    boss.button("customers.enable").click()
+    boss.field("acts.reason", boss.dialog).fill("was a mistake")
+    boss.button("customers.enable", boss.dialog).click()
+    expect(boss.button("customers.disable")).to_be_visible()
+    customer.sign_in()  # all sessions had ended
+    assert customer.ask().status_code == 200
+
+
+def test_a_customers_key_is_disabled(boss_at, customer, make_person):
+    boss = boss_at(f"/customers/{user_id_of(customer)}")
+    boss.tab("customers.view.keys").click()
+    boss.button("keys.disableNamed", name="test").click()
+    boss.field("acts.reason", boss.dialog).fill("leaked")
+    boss.button("keys.disable", boss.dialog).click()
+    expect(boss.rows("nav.keys")).to_contain_text(boss.t("keys.stateOperator"))
+    assert customer.ask().status_code == 401
+    person = make_person().become(customer)
+    person.open("/dashboard/keys")
+    expect(person.button("keys.enableNamed", name="test")).to_be_disabled()
+
+
+def test_a_group_with_its_own_prices(boss_at, customer):
+    boss = boss_at(f"/customers/{user_id_of(customer)}")
+    boss.button("customers.group").click()
+    boss.field("customers.group", boss.dialog).fill("partners")
+    boss.field("acts.reason", boss.dialog).fill("contract")
+    boss.button("customers.groupSave", boss.dialog).click()
+    boss.sees("partners")
+
+
+def test_policies_and_a_reload_that_is_refused(make_person, make_gateway, view):
+    from conftest import make_operator
+
+    gateway = make_gateway()
+    boss = make_person(view, gateway).become(make_operator(gateway))
+    boss.open("/dashboard/admin/policies")
+    told = boss.context.request.get("/api/admin/policies").json()
+    boss.sees(told["revision"])
+    boss.sees(told["folder"])
+    row = boss.rows("policies.prices").filter(
+        has=boss.page.get_by_text("gpt-4o-mini", exact=True)
+    ).first  # fmt: skip
+    for told in ("$0.15", "20%", "$0.18", "$0.72"):
+        expect(row).to_contain_text(told)
+    for name in ("models.lua", "margins.lua", "providers.lua"):
+        expect(boss.rows("policies.files").filter(has_text=name)).to_be_visible()
+    gateway.policies.write("margins", 'return {\n    default = "-5%",\n}\n')
+    gateway.reload()
+    alert = boss.page.get_by_role("alert")
+    expect(alert).to_contain_text(boss.t("policies.refused"))
+    expect(alert).to_contain_text("margins.lua:2: margins.default")
+    expect(alert).to_contain_text("20%")
+
+
+def test_providers(boss_at, customer, provider):
+    provider.answer = answers.error(500, "The server had an error", None, "server_error")
+    failed = customer.ask("gpt-4o-mini").headers["x-request-id"]
+    boss = boss_at("/providers")
+    card = boss.main.get_by_role("region", name="openai")
+    expect(card).to_contain_text(boss.t("outcome.5xx"))
+    expect(card).to_contain_text(failed)
+    expect(card).to_contain_text("500")
+    expect(boss.main.get_by_role("region", name="demo")).to_be_visible()
+
+
+def test_audit_log_has_the_command_line_too(boss_at, gateway, customer):
+    gateway.value_of("credit", customer.email, "3", "--reason", "by the console")
+    boss = boss_at("/audit")
+    row = boss.rows("nav.audit").filter(has_text="by the console").first
+    expect(row).to_contain_text(boss.t("audit.cli"))
+    expect(row).to_contain_text(boss.t("audit.detail.reason"))
+    expect(row).to_contain_text(boss.t("transfer.manual"))
+    expect(row).to_contain_text(customer.email)

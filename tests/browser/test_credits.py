@@ -1,0 +1,72 @@
+"""Credits: added, and every transfer with the balance after it."""
+
+from money import exact
+from playwright.sync_api import expect
+
+
+def test_added_and_listed(user, customer):
+    user.open("/dashboard/credits")
+    user.sees(user.t("credits.testNote"))
+    user.field("credits.amount").fill("12.345678901")
+    user.button("credits.addAmount", amount="$12.345678901").click()
+    row = user.rows("credits.history").first
+    expect(row).to_contain_text("+$12.345678901")
+    expect(row).to_contain_text("$22.345678901")
+    expect(row).to_contain_text(user.t("transfer.test"))
+    expect(user.main.get_by_text("$22.345678901").first).to_be_visible()
+
+
+def test_running_balance(user, customer):
+    for model in ("gpt-4", "gpt-4o", "demo"):
+        customer.ask(model)
+    transfers = customer.call("GET", "/transfers", 200)["data"]
+    user.open("/dashboard/credits")
+    rows = user.rows("credits.history")
+    expect(rows).to_have_count(4)
+    for index, transfer in enumerate(transfers):
+        expect(rows.nth(index)).to_contain_text(exact(transfer["amount"]))
+        expect(rows.nth(index)).to_contain_text(exact(transfer["balance"]))
+    user.choice("credits.kindCredits").click()
+    expect(rows).to_have_count(1)
+    user.choice("credits.kindAll").click()
+    rows.first.locator("a").click()
+    user.sees_title("request.title")
+
+
+def test_sent_again_after_a_lost_answer(user, customer):
+    """It was done, but the page does not know: trying again does not add it twice."""
+
+    def lose(route) -> None:
+        assert route.fetch().status == 201
+        route.abort()
+
+    user.open("/dashboard/credits")
+    user.page.route("**/api/balance/charge", lose, times=1)
+    user.field("credits.amount").fill("7")
+    user.button("credits.addAmount", amount="$7.00").click()
+    user.sees(user.t("error.offline"))
+    user.button("credits.addAmount", amount="$7.00").click()
+    expect(user.main.get_by_text("$17.00").first).to_be_visible()
+    assert customer.balance == 17
+    user.button("credits.addAmount", amount="$7.00").click()
+    expect(user.main.get_by_text("$24.00").first).to_be_visible()
+    assert customer.balance == 24, "one more is one more"
+
+
+def test_what_is_no_amount(user):
+    user.open("/dashboard/credits")
+    for wrong in ("0", "ten", "-5", "2000000", "0.0000000001"):
+        user.field("credits.amount").fill(wrong)
+        user.main.locator("button[type=submit]").click()
+        user.sees(user.t("error.invalid_amount"))
+        expect(user.field("credits.amount")).to_have_attribute("aria-invalid", "true")
+        user.field("credits.amount").fill("1")
+
+
+def test_payments_that_are_off(make_person, make_gateway):
+    gateway = make_gateway(payments="off")
+    customer = gateway.customer(credit=None)
+    person = make_person(at=gateway).become(customer)
+    person.open("/dashboard/credits")
+    person.sees(person.t("error.payments_disabled"))
+    expect(person.page.get_by_text(person.t("payments.fake"))).to_have_count(0)

@@ -1,0 +1,127 @@
+"""Keys: made, shown once, pasted into three languages, disabled, deleted."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+NODE = Path(os.environ.get("NODE_PATH") or os.environ.get("E2E_NODE", "") + "/node_modules")
+RUN_S = 60
+
+
+def make_key(person, name: str, **fields: str) -> str:
+    """Through the form; the key that is shown."""
+    person.open("/dashboard/keys")
+    person.button("keys.create").first.click()
+    person.field("keys.name", person.dialog).fill(name)
+    for field, value in fields.items():
+        person.field(f"keys.{field}", person.dialog).fill(value)
+    person.button("keys.create", person.dialog).click()
+    expect(person.dialog).to_contain_text(person.t("keys.shownOnce"))
+    return person.dialog.locator("output").inner_text()
+
+
+def test_made_copied_and_shown_once(user, gateway):
+    key = make_key(user, "laptop", budget="2.50", expires="2031-05-06")
+    assert key.startswith("llm_sk_")
+    user.button("keys.copy").click()
+    expect(user.button("action.copied", user.dialog)).to_be_visible()
+    assert user.copied() == key
+    user.button("action.done", user.dialog).click()
+    row = user.rows("nav.keys").filter(has_text="laptop")
+    expect(row).to_contain_text(key[-4:])
+    expect(row).to_contain_text("$2.50")
+    expect(row).to_contain_text("2031")
+    assert key not in user.page.content()
+    user.page.reload()
+    user.rows("nav.keys")
+    assert key not in user.page.content()
+
+
+def test_a_key_for_some_models(user, customer, gateway):
+    user.open("/dashboard/keys?new=1")
+    user.field("keys.name", user.dialog).fill("narrow")
+    user.dialog.get_by_label("gpt-4o-mini", exact=True).check()
+    user.button("keys.create", user.dialog).click()
+    customer.key = user.dialog.locator("output").inner_text()
+    assert customer.ask("gpt-4o-mini").status_code == 200
+    assert customer.ask("gpt-4o").status_code == 403
+
+
+def snippet(person, language: str) -> str:
+    person.dialog.get_by_role("tab", name=language, exact=True).click()
+    person.button("action.copy", person.dialog).click()
+    expect(person.button("action.copied", person.dialog)).to_be_visible()
+    code = person.copied()
+    expect(person.button("action.copy", person.dialog)).to_be_visible()
+    return code
+
+
+def run(command: list[str], **env: str) -> str:
+    result = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=RUN_S,
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", **env},
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_the_snippets_run_as_they_are(make_person, customer, tmp_path):
+    user = make_person().become(customer)
+    make_key(user, "pasted")
+    answer = json.loads(run(["bash", "-c", snippet(user, "curl")]))
+    assert answer["usage"]["cost"] > 0
+    assert run([sys.executable, "-c", snippet(user, "Python")]).strip()
+    script = tmp_path / "call.mjs"
+    script.write_text(snippet(user, "JavaScript"))
+    if not (NODE / "openai").exists():
+        pytest.skip("the openai package for Node is not installed")
+    (tmp_path / "node_modules").symlink_to(NODE)
+    assert run(["node", str(script)]).strip()
+    assert len(customer.records()) == 3
+
+
+def test_disabled_enabled_deleted(user, customer):
+    user.open("/dashboard/keys")
+    row = user.rows("nav.keys").filter(has_text="test")
+    user.button("keys.disableNamed", row, name="test").click()
+    expect(row).to_contain_text(user.t("keys.stateDisabled"))
+    assert customer.ask().status_code == 401
+    user.button("keys.enableNamed", row, name="test").click()
+    expect(row).to_contain_text(user.t("keys.stateActive"))
+    assert customer.ask().status_code == 200
+    user.button("keys.deleteNamed", row, name="test").click()
+    expect(user.dialog).to_contain_text(user.t("keys.deleteTitle", name="test"))
+    user.button("action.cancel", user.dialog).click()
+    assert customer.ask().status_code == 200
+    user.button("keys.deleteNamed", row, name="test").click()
+    user.button("keys.deleteAction", user.dialog).click()
+    user.sees(user.t("keys.empty"))
+    assert customer.ask().status_code == 401
+
+
+def test_last_use_and_spend_come_by_themselves(user, customer):
+    user.open("/dashboard/keys")
+    row = user.rows("nav.keys")
+    expect(row).to_contain_text(user.t("keys.never"))
+    customer.ask("gpt-4")
+    expect(row).not_to_contain_text(user.t("keys.never"))
+    expect(row.get_by_title("$0.")).to_be_visible()
+
+
+@pytest.mark.parametrize("budget", ["0,5", "-1", "1e3", "ten"])
+def test_a_budget_that_is_no_amount(make_person, customer, budget):
+    person = make_person().become(customer)
+    person.open("/dashboard/keys?new=1")
+    person.field("keys.name", person.dialog).fill("x")
+    person.field("keys.budget", person.dialog).fill(budget)
+    person.button("keys.create", person.dialog).click()
+    expect(person.dialog).to_contain_text(person.t("error.invalid_amount"))
+    expect(person.field("keys.budget", person.dialog)).to_have_attribute("aria-invalid", "true")

@@ -1,0 +1,179 @@
+"""Every route there is, as everybody who may come: nobody, another customer, an administrator. The
+table of routes is read from the sources, so a new one cannot be forgotten here."""
+
+import re
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+from customer import QUESTION
+from errors import check_error
+from test_admin_api import id_of, make_admin
+
+LUA = Path(__file__).resolve().parents[2] / "lua"
+ADD = re.compile(r'^add(?:_changing)?\("(\w+)", "([^"]+)"', re.MULTILINE)
+ROUTE = re.compile(r'\{ method = "(\w+)", path = "([^"]+)"')
+
+
+def routes_in(*names: str) -> list[tuple[str, str]]:
+    text = "".join((LUA / name / "init.lua").read_text() for name in names)
+    found = ADD.findall(text) + ROUTE.findall(text)
+    assert len(found) == len(re.findall(r'"(?:GET|POST|PATCH|PUT|DELETE)"', text)) - text.count(
+        'method ~= "GET"'
+    ), "a route that this test cannot read"
+    return found
+
+
+OPEN = {("GET", "/site"), ("POST", "/auth/signup"), ("POST", "/auth/signin"),
+        ("POST", "/auth/signout")}  # fmt: skip
+DASHBOARD = routes_in("dashboard")
+ADMIN = routes_in("admin")
+OPENAI = routes_in("openai")
+OWN = [route for route in DASHBOARD if route not in OPEN]
+
+
+def ids(routes: list[tuple[str, str]]) -> list[str]:
+    return [" ".join(route) for route in routes]
+
+
+@pytest.fixture(scope="module")
+def people(shared_gateway, shared_provider):
+    """Ann with a key, money and a call; Bob, who would like to have them; the administrator."""
+    shared_provider.reset()
+    ann = shared_gateway.customer()
+    ann.request_id = ann.ask().headers["x-request-id"]
+    ann.wait_for_no_hold()
+    bob = shared_gateway.customer(credit="20")
+    for person in (ann, bob):
+        person.user_id = id_of(person)
+    shared_gateway.customers.clear()
+    return ann, bob, make_admin(shared_gateway)
+
+
+def things_of(person) -> list[str]:
+    """What an answer to somebody else must not hold."""
+    account = person.call("GET", "/auth/me", 200)["user"]["account_id"]
+    return [
+        person.user_id,
+        account,
+        person.key_id,
+        person.email,
+        getattr(person, "request_id", "?"),
+    ]
+
+
+def state_of(person) -> dict:
+    """All that a call by somebody else could change."""
+    return {
+        path: person.call("GET", path, 200)
+        for path in ("/auth/me", "/keys", "/balance", "/transfers", "/usage")
+    }
+
+
+def call(web: httpx.Client, route: tuple[str, str], target, origin: str | None = None):
+    """The route, aimed at all that is the target's."""
+    method, path = route
+    thing = target.key_id
+    if "/usage/" in path:
+        thing = target.request_id
+    elif "/users/" in path:
+        thing = target.user_id
+    params = {"user_id": target.user_id, "key_id": target.key_id, "key": target.key_id,
+              "account_id": "x", "search": target.email}  # fmt: skip
+    body = {
+        "user_id": target.user_id, "exchange_id": target.request_id, "amount": "1", "reason": "x",
+        "disabled": True, "name": "taken", "group": "vip", "email": target.email,
+        "password": "wrong password", "model": "gpt-4o-mini", "messages": list(QUESTION),
+    }  # fmt: skip
+    how = {} if method == "GET" else {"json": body}
+    headers = {"Origin": origin} if origin else {}
+    path = path.replace("{id}", thing)
+    return web.request(method, path, params=params, headers=headers, **how)
+
+
+@pytest.mark.parametrize("route", OWN + ADMIN, ids=ids(OWN + ADMIN))
+def test_nobody(gateway, people, route):
+    """Without a session there is nothing, whatever key comes along."""
+    ann, _, _ = people
+    before = state_of(ann)
+    for headers in ({}, ann.authorization, {"Cookie": "session=" + "a" * 43}):
+        with httpx.Client(
+            base_url=gateway.origin + "/api", headers=headers, trust_env=False
+        ) as web:
+            check_error(call(web, route, ann), 401, "not_signed_in", on_api=False)
+    assert state_of(ann) == before
+
+
+@pytest.mark.parametrize("route", ADMIN, ids=ids(ADMIN))
+def test_no_administrator(people, route):
+    """The operator's pages are not there for customers."""
+    ann, bob, _ = people
+    before = state_of(ann)
+    for person in (ann, bob):
+        check_error(call(person.web, route, ann), 404, "not_found", on_api=False)
+    assert state_of(ann) == before
+
+
+@pytest.mark.parametrize("route", OWN, ids=ids(OWN))
+def test_another_customer(people, route):
+    """What is Ann's neither shows nor moves, whatever Bob asks for."""
+    ann, bob, _ = people
+    before = state_of(ann)
+    response = call(bob.web, route, ann)
+    for thing in things_of(ann):
+        assert thing not in response.text.replace(f"/{thing}", ""), response.text
+    if "{id}" in route[1]:
+        check_error(response, 404, "not_found", on_api=False)
+    assert state_of(ann) == before
+
+
+@pytest.mark.parametrize("route", OWN, ids=ids(OWN))
+def test_administrator_by_the_customers_door(people, route):
+    """An administrator's session is no key to a customer's own pages either."""
+    ann, _, admin = people
+    before = state_of(ann)
+    response = call(admin.web, route, ann)
+    for thing in things_of(ann):
+        assert thing not in response.text.replace(f"/{thing}", ""), response.text
+    assert state_of(ann) == before
+
+
+@pytest.mark.parametrize("route", OPENAI, ids=ids(OPENAI))
+def test_api_with_a_session_only(people, route):
+    """/api/v1 wants a key; a session, which a page of another site might ride on, is none."""
+    ann, _, admin = people
+    for person in (ann, admin):
+        url = f"{person.gateway.api}{route[1].replace('{id}', 'gpt-4o')}"
+        response = person.web.request(route[0], url, json={} if route[0] == "POST" else None)
+        check_error(response, 401, "invalid_api_key")
+
+
+CHANGING = [route for route in DASHBOARD + ADMIN if route[0] != "GET"]
+
+
+@pytest.mark.parametrize("route", CHANGING, ids=ids(CHANGING))
+@pytest.mark.parametrize("origin", ["https://evil.test", "null"])
+def test_from_another_site(people, route, origin):
+    ann, _, admin = people
+    before = state_of(ann)
+    for person in (ann, admin):
+        response = call(person.web, route, ann, origin)
+        check_error(response, 403, "origin_not_allowed", on_api=False)
+    assert state_of(ann) == before
+
+
+@pytest.mark.parametrize("route", ADMIN, ids=ids(ADMIN))
+def test_administrator(gateway, route):
+    """And for whom they are there, they do what they say."""
+    admin, customer = make_admin(gateway), gateway.customer()
+    customer.request_id = customer.ask().headers["x-request-id"]
+    customer.wait_for_no_hold()
+    customer.user_id = id_of(customer)
+    response = call(admin.web, route, customer)
+    if route[1] == "/admin/refunds":  # a whole dollar was not paid
+        check_error(response, 400, "invalid_amount", on_api=False)
+    else:
+        assert response.status_code in (200, 201), response.text
+    if "PATCH" in route:
+        assert response.json()["disabled"] is True
+    gateway.customers.clear()

@@ -1,0 +1,274 @@
+/* What a page of the dashboard costs, in steps of SQLite's virtual machine: the same at the end of
+ * 100,000 records as at their beginning, whatever is asked for. */
+#include "store/fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/db.h"
+#include "store/operations.h"
+
+enum { RECORDS = 100000, PAGE = 50 };
+
+static struct fixture f;
+static struct customer ann, bob;
+static struct db db;
+static struct store_call call;
+
+/* 100,000 records of ann's, one every 20 seconds, in 557 hours; one in 10,000 is of the model
+ * "rare". Each with its charge. And the sums, as the migration makes them. */
+static void fill(void)
+{
+    char sql[4096];
+
+    snprintf(sql, sizeof(sql),
+             "PRAGMA foreign_keys = OFF; BEGIN;"
+             "CREATE TEMP TABLE n AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1"
+             " FROM n WHERE i < %d) SELECT i FROM n;"
+             "INSERT INTO usage SELECT i, 'req_' || i, '%s', '%s', '%s',"
+             " CASE WHEN i %% 10000 = 5000 THEN 'rare' ELSE 'often' END, 'p', 'pm', 'r', '',"
+             " 'stop', 200, 1, 0, 'reported', 10, 0, i %% 77, 0, 1, 1, 1, 0, 1, i %% 1000 + 1, 0,"
+             " 1700000000000 + i * 20000, 5, i %% 555, 10 + i FROM n;"
+             "INSERT INTO resolutions SELECT exchange_id, 'settle', 2000, charge_nusd, seq,"
+             " created_ms FROM usage;"
+             "INSERT INTO transfers (seq, debit_account, credit_account, amount_nusd, kind,"
+             " exchange_id, created_ms) SELECT transfer_seq, account_id, 'revenue', charge_nusd,"
+             " 'charge', exchange_id, created_ms FROM usage;"
+             "INSERT INTO hourly SELECT account_id, created_ms / 3600000, key_id, model, count(*),"
+             " 0, sum(input_tokens), 0, sum(output_tokens), 0, sum(charge_nusd), sum(cost_nusd), 0"
+             " FROM usage GROUP BY 1, 2, 3, 4;"
+             "INSERT INTO sales SELECT created_ms / 3600000, model, provider, count(*), 0,"
+             " sum(input_tokens), 0, sum(output_tokens), 0, sum(charge_nusd), sum(cost_nusd), 0"
+             " FROM usage GROUP BY 1, 2, 3; COMMIT",
+             RECORDS, ann.account_id.text, ann.user_id.text, ann.key_id.text);
+    fixture_sql(f.path, sql);
+}
+
+static int setup(void **state)
+{
+    struct fault fault;
+
+    (void)state;
+    fixture_init(&f);
+    fixture_customer(f.store, &f.home, "ann@example.com", 100 * USD, -1, &ann);
+    fixture_customer(f.store, &f.home, "bob@example.com", 1 * USD, -1, &bob);
+    fill();
+    assert_true(db_open(&db, f.path, DB_READ, &fault));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    db_close(&db);
+    fixture_fini(&f);
+    return 0;
+}
+
+static struct store_value text(const char *value)
+{
+    return value ? bind_text(value) : bind_null();
+}
+
+/* Runs an operation; what it returned is in `call` until the next. Returns its steps. */
+static int64_t steps_of(const char *operation, const struct store_value *args, size_t count)
+{
+    struct fault fault;
+    int64_t steps = 0;
+
+    store_call_fini(&call);
+    if (!store_call_init(&call, operation, args, count, &fault))
+        fail_msg("%s: %s", operation, fault.message);
+    call.store = f.store;
+    db_clear(&db);
+    operations_run(&call, &db);
+    if (!call.ok)
+        fail_msg("%s: %s", operation, call.fault.message);
+    for (sqlite3_stmt *at = sqlite3_next_stmt(db.handle, NULL); at;
+         at = sqlite3_next_stmt(db.handle, at))
+        steps += sqlite3_stmt_status(at, SQLITE_STMTSTATUS_VM_STEP, 1);
+    buffer_append_char(&call.result, '\0');
+    return steps;
+}
+
+static void assert_below(const char *what, int64_t steps, int64_t most)
+{
+    if (steps >= most)
+        fail_msg("%s took %lld steps, at most %lld are right", what, (long long)steps,
+                 (long long)most);
+}
+
+static int64_t usage_page(const char *model, const char *sort, const char *cursor, int64_t totals)
+{
+    const struct store_value args[] = {text(ann.account_id.text),
+                                       bind_null(),
+                                       bind_null(),
+                                       text(model),
+                                       bind_null(),
+                                       text(sort),
+                                       text(cursor),
+                                       bind_int(PAGE),
+                                       bind_int(totals)};
+
+    return steps_of("usage.list", args, 9);
+}
+
+/* "TIME-SEQ" of a record as a cursor. */
+static const char *cursor_at(int64_t i)
+{
+    static char cursor[64];
+
+    snprintf(cursor, sizeof(cursor), "%llx-%llx", (long long)(1700000000000 + i * 20000),
+             (long long)i);
+    return cursor;
+}
+
+static void pages_by_time(void **state)
+{
+    (void)state;
+    assert_below("the first page", usage_page(NULL, "newest", NULL, 0), PAGE * 50);
+    assert_below("the middle", usage_page(NULL, "newest", cursor_at(50000), 0), PAGE * 50);
+    assert_below("the last page", usage_page(NULL, "newest", cursor_at(PAGE), 0), PAGE * 50);
+    assert_below("oldest first", usage_page(NULL, "oldest", NULL, 0), PAGE * 50);
+    assert_below("oldest, at the end", usage_page(NULL, "oldest", cursor_at(99940), 0), PAGE * 50);
+    assert_below("a common model", usage_page("often", "newest", cursor_at(50000), 0), PAGE * 60);
+    /* All ten, from hour to hour, and not by looking at all that lies between. */
+    assert_below("a rare model", usage_page("rare", "newest", NULL, 0), 100000);
+    assert_string_equal(fixture_member(call.result.data, "next_cursor"), "null");
+    assert_below("a rare model, oldest first", usage_page("rare", "oldest", NULL, 0), 100000);
+    assert_string_equal(fixture_member(call.result.data, "next_cursor"), "null");
+    assert_below("no such model", usage_page("none", "newest", NULL, 0), 20000);
+    assert_below("with totals", usage_page(NULL, "newest", NULL, 1), 60000);
+}
+
+/* One look at the records of the time that is asked for: here all. */
+static void pages_by_size(void **state)
+{
+    (void)state;
+    assert_below("by cost", usage_page(NULL, "cost", NULL, 0), (int64_t)RECORDS * 60);
+}
+
+/* Many records in one hour, of which one matches: pages may come back empty, but none is dear. */
+static void rare_in_a_crowd(void **state)
+{
+    char cursor[64] = "";
+    size_t found = 0, pages = 0;
+
+    (void)state;
+    fixture_sql(f.path, "DROP TRIGGER usage_no_update; UPDATE usage SET created_ms = 1700000000000"
+                        " + seq, model = CASE seq WHEN 3 THEN 'rare' ELSE 'often' END;"
+                        "DELETE FROM hourly; INSERT INTO hourly SELECT account_id,"
+                        " created_ms / 3600000, key_id, model, count(*), 0, 0, 0, 0, 0, 0, 0, 0"
+                        " FROM usage GROUP BY 1, 2, 3, 4");
+    do {
+        assert_below("a page", usage_page("rare", "newest", cursor[0] ? cursor : NULL, 0),
+                     20000 * 60);
+        found += strstr(call.result.data, "\"model\":\"rare\"") != NULL;
+        snprintf(cursor, sizeof(cursor), "%s", fixture_member(call.result.data, "next_cursor"));
+        pages++;
+    } while (strcmp(cursor, "null") != 0);
+    assert_int_equal(found, 1);
+    assert_int_equal(pages, RECORDS / 20000);
+}
+
+static void sums(void **state)
+{
+    const struct store_value args[] = {text(ann.account_id.text),
+                                       bind_null(),
+                                       bind_null(),
+                                       text("day,model"),
+                                       bind_null(),
+                                       bind_null(),
+                                       bind_int(9)};
+
+    (void)state;
+    assert_below("a chart of all time", steps_of("usage.summary", args, 7), 200000);
+}
+
+static void single_records(void **state)
+{
+    const struct store_value own[] = {text(ann.account_id.text), text("req_50000")};
+    const struct store_value any[] = {text("req_50000")};
+
+    (void)state;
+    assert_below("a record", steps_of("usage.get", own, 2), 200);
+    assert_below("its charge", steps_of("usage.explain", own, 2), 300);
+    assert_below("its cost", steps_of("usage.audit", any, 1), 300);
+}
+
+static void csv_pages(void **state)
+{
+    const struct store_value first[] = {
+        text(ann.account_id.text), bind_null(), bind_null(), bind_null(), bind_null(), bind_null()};
+    const struct store_value last[] = {
+        text(ann.account_id.text), bind_null(), bind_null(), bind_null(), bind_null(),
+        text(cursor_at(1000))};
+
+    (void)state;
+    assert_below("the first rows", steps_of("usage.csv", first, 6), 1000 * 50);
+    assert_below("the last rows", steps_of("usage.csv", last, 6), 1000 * 50);
+}
+
+/* As if they had all been written since there are chains. */
+static void chain_charges(void)
+{
+    fixture_sql(f.path,
+                "DROP TRIGGER transfers_no_update; BEGIN;"
+                "UPDATE transfers SET previous_charge = iif(seq > 11, seq - 1, 0) WHERE seq > 10"
+                " AND kind = 'charge';"
+                "UPDATE balances SET last_charge = (SELECT max(seq) FROM transfers"
+                " WHERE kind = 'charge') WHERE account_id = (SELECT debit_account FROM transfers"
+                " WHERE kind = 'charge' LIMIT 1); COMMIT");
+}
+
+static void transfers(void **state)
+{
+    const struct store_value first[] = {text(ann.account_id.text), bind_null(), bind_int(PAGE)};
+    const struct store_value last[] = {text(ann.account_id.text), text("40-0-0"), bind_int(PAGE)};
+    const struct store_value chained[] = {text(ann.account_id.text), text("70-0-6f"),
+                                          bind_int(PAGE)};
+    const struct store_value credits[] = {text(ann.account_id.text), bind_null(), bind_int(PAGE)};
+
+    (void)state;
+    assert_below("the history", steps_of("transfer.history", first, 3), PAGE * 60);
+    assert_below("its end", steps_of("transfer.history", last, 3), PAGE * 60);
+    chain_charges();
+    assert_below("a chained history", steps_of("transfer.history", first, 3), PAGE * 80);
+    assert_below("its end", steps_of("transfer.history", chained, 3), PAGE * 80);
+    assert_below("credits only", steps_of("transfer.list", credits, 3), PAGE * 60);
+}
+
+static void house(void **state)
+{
+    const struct store_value days[] = {bind_null(), bind_null(), text("day,model,provider"),
+                                       bind_int(9)};
+    const struct store_value customers[] = {bind_null(), bind_null(), text("customer"),
+                                            bind_int(0)};
+    const struct store_value list[] = {bind_null(), bind_null(), bind_int(PAGE)};
+    const struct store_value one[] = {text(ann.user_id.text)};
+    const struct store_value digest[] = {
+        text("00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff")};
+
+    (void)state;
+    assert_below("sales of all time", steps_of("sales.summary", days, 4), 120000);
+    assert_below("customers of all time", steps_of("sales.summary", customers, 4), 60000);
+    assert_below("the customers", steps_of("customer.list", list, 3), 2000);
+    assert_below("a customer", steps_of("customer.get", one, 1), 300);
+    assert_below("the audit log", steps_of("audit.list", list, 3), 2000);
+    fixture_ask(f.store, &f.home, "session.create", "tti", digest[0].text.data, ann.user_id.text,
+                INT64_MAX);
+    assert_below("a pulse", steps_of("pulse.get", digest, 1), 60);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pages_by_time), cmocka_unit_test(pages_by_size),
+        cmocka_unit_test(sums),          cmocka_unit_test(single_records),
+        cmocka_unit_test(csv_pages),     cmocka_unit_test(transfers),
+        cmocka_unit_test(house),         cmocka_unit_test(rare_in_a_crowd),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

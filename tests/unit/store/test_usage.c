@@ -1,0 +1,368 @@
+/* Usage as the dashboard asks for it: sorted, filtered, by the days of a zone, as CSV, one charge
+ * with all its numbers. (What it costs: test_steps.c.) */
+#include "store/fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/asset.h"
+
+static struct fixture f;
+static struct customer ann;
+
+#define ASK(...) fixture_ask(f.store, &f.home, __VA_ARGS__)
+
+enum { HOUR = 3600000, DAY = 24 * HOUR };
+static const int64_t monday = INT64_C(20300) * DAY; /* 2025-07-31T00:00:00Z */
+
+static int setup(void **state)
+{
+    (void)state;
+    fixture_init(&f);
+    fixture_customer(f.store, &f.home, "ann@example.com", 10 * USD, -1, &ann);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    fixture_fini(&f);
+    return 0;
+}
+
+static void assert_has(const char *json, const char *text)
+{
+    if (!json || !strstr(json, text))
+        fail_msg("no %s in %s (%s)", text, json ? json : "a failure", fixture_code);
+}
+
+/* An exchange of ann's: its model, time, charge, duration. */
+static struct id use(const char *model, int64_t created_ms, int64_t charge_nusd, int64_t total_us)
+{
+    struct ledger_hold hold;
+    struct ledger_settlement settlement;
+
+    fixture_hold(&hold, &f.home, &ann, 1000000);
+    hold.created_ms = created_ms;
+    assert_true(fixture_take(f.store, &hold));
+    fixture_settlement(&settlement, &hold, charge_nusd, 0, charge_nusd / 2);
+    snprintf(settlement.record.model, sizeof(settlement.record.model), "%s", model);
+    settlement.record.total_us = total_us;
+    settlement.record.tokens.output = total_us / 1000;
+    assert_true(fixture_settle(f.store, &settlement));
+    return hold.exchange_id;
+}
+
+/* ---- lists ---- */
+
+/* One page of two; `model` and `cursor` may be NULL. */
+static const char *list_page(const char *model, const char *sort, const char *cursor)
+{
+    const char *account = ann.account_id.text;
+    const int64_t two = 2, none = 0;
+
+    if (model && cursor)
+        return ASK("usage.list", "tnntnttii", account, model, sort, cursor, two, none);
+    if (model)
+        return ASK("usage.list", "tnntntnii", account, model, sort, two, none);
+    if (cursor)
+        return ASK("usage.list", "tnnnnttii", account, sort, cursor, two, none);
+    return ASK("usage.list", "tnnnntnii", account, sort, two, none);
+}
+
+/* The last digits of all costs, page by page: "4 3, 2 1". */
+static const char *costs(const char *model, const char *sort)
+{
+    static char text[256];
+    char cursor[64] = "";
+    size_t bytes = 0;
+
+    text[0] = '\0';
+    do {
+        const char *at = list_page(model, sort, cursor[0] ? cursor : NULL);
+
+        if (!at)
+            fail_msg("%s: %s", sort, fixture_code);
+        snprintf(cursor, sizeof(cursor), "%s", fixture_member(at, "next_cursor"));
+        assert_has(at, "\"totals\":null");
+        while ((at = strstr(at, "\"cost\":\"")) != NULL) {
+            at += strlen("\"cost\":\"");
+            bytes += (size_t)snprintf(text + bytes, sizeof(text) - bytes, "%c ", at[10]);
+        }
+        if (bytes)
+            text[bytes - 1] = ',';
+    } while (strcmp(cursor, "null") != 0);
+    if (bytes)
+        text[bytes - 1] = '\0';
+    return text;
+}
+
+static void sorts(void **state)
+{
+    (void)state;
+    use("gpt-4o", monday, 3, 9000);
+    use("demo", monday + 5, 1, 7000);
+    use("gpt-4o", monday + 5, 5, 1000); /* at the same moment */
+    use("demo", monday + 3 * DAY, 2, 8000);
+    use("gpt-4o", monday + 9 * DAY, 4, 6000);
+    assert_string_equal(costs(NULL, "newest"), "4 2,5 1,3");
+    assert_string_equal(costs(NULL, "oldest"), "3 1,5 2,4");
+    assert_string_equal(costs(NULL, "cost"), "5 4,3 2,1");
+    assert_string_equal(costs(NULL, "duration"), "3 2,1 4,5");
+    assert_string_equal(costs(NULL, "tokens"), "3 2,1 4,5");
+    assert_string_equal(costs("gpt-4o", "newest"), "4 5,3");
+    assert_string_equal(costs("gpt-4o", "oldest"), "3 5,4");
+    assert_string_equal(costs("demo", "newest"), "2 1");
+    assert_string_equal(costs("demo", "oldest"), "1 2");
+    assert_string_equal(costs("gpt-4o", "cost"), "5 4,3");
+    assert_string_equal(costs("none", "newest"), "");
+    assert_string_equal(costs("none", "oldest"), "");
+    assert_null(list_page(NULL, "dearest", NULL));
+    assert_string_equal(fixture_code, "invalid_value");
+    assert_null(list_page(NULL, "cost", "junk"));
+    assert_string_equal(fixture_code, "invalid_value");
+}
+
+/* Every walk from hour to hour finds the same, wherever its window is cut. */
+static void filters_in_windows(void **state)
+{
+    const int64_t times[] = {0,       1,          HOUR - 1,        HOUR, HOUR + 1, DAY,
+                             DAY + 5, DAY + HOUR, 2 * (int64_t)DAY};
+    const size_t count = sizeof(times) / sizeof(times[0]);
+    static const char *const sorts[] = {"newest", "oldest", "cost"};
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        use("gpt-4o", monday + times[i], 1, 1000);
+        use("demo", monday + times[i] + 30, 1, 1000);
+    }
+    for (size_t a = 0; a < count; a++) {
+        for (size_t b = a; b < count; b++) {
+            for (size_t s = 0; s < 3; s++) {
+                const char *at =
+                    ASK("usage.list", "tiitntnii", ann.account_id.text, monday + times[a],
+                        monday + times[b], "gpt-4o", sorts[s], INT64_C(100), INT64_C(1));
+                size_t found = 0;
+                assert_has(at, "\"next_cursor\":null");
+                assert_int_equal(atoi(fixture_member(strstr(at, "\"totals\""), "requests")), b - a);
+                for (; (at = strstr(at, "\"total_ms\"")) != NULL; at++)
+                    found++;
+                assert_int_equal(found, b - a);
+            }
+        }
+    }
+}
+
+/* ---- sums ---- */
+
+static void days_of_a_zone(void **state)
+{
+    const char *json;
+
+    (void)state;
+    use("demo", monday + 14 * HOUR, 1, 1000);           /* 23:00 in Seoul */
+    use("demo", monday + 15 * (int64_t)HOUR, 20, 1000); /* midnight there */
+    use("gpt-4o", monday + 2 * (int64_t)DAY, 300, 1000);
+    json = ASK("usage.summary", "tnntnni", ann.account_id.text, "day", INT64_C(0));
+    assert_has(json, "{\"data\":[{\"day\":\"2025-08-02\",\"requests\":1,");
+    assert_has(json, "{\"day\":\"2025-07-31\",\"requests\":2,");
+    json = ASK("usage.summary", "tnntnni", ann.account_id.text, "day", INT64_C(9));
+    assert_has(json, "{\"day\":\"2025-08-01\",\"requests\":1,");
+    assert_has(json, "{\"day\":\"2025-07-31\",\"requests\":1,");
+    json = ASK("usage.summary", "tnntnni", ann.account_id.text, "day", INT64_C(-12));
+    assert_has(json, "{\"day\":\"2025-08-01\",\"requests\":1,");
+    json = ASK("usage.summary", "tnnttni", ann.account_id.text, "model", "demo", INT64_C(0));
+    assert_has(json, "{\"data\":[{\"model\":\"demo\",\"requests\":2,");
+    assert_has(json, "\"totals\":{\"requests\":2,");
+    assert_null(strstr(json, "gpt-4o"));
+    json = ASK("usage.summary", "tnntnti", ann.account_id.text, "model", "key_0", INT64_C(0));
+    assert_has(json, "{\"data\":[],\"totals\":{\"requests\":0,");
+}
+
+static void errors_are_counted(void **state)
+{
+    struct ledger_settlement settlement;
+    struct ledger_hold hold;
+    const char *json;
+
+    (void)state;
+    use("demo", monday, 1, 1000);
+    fixture_hold(&hold, &f.home, &ann, 1000000);
+    hold.created_ms = monday + 1;
+    assert_true(fixture_take(f.store, &hold));
+    fixture_settlement(&settlement, &hold, 0, 0, 0);
+    settlement.voided = true;
+    strcpy(settlement.record.error_code, "timeout");
+    assert_true(fixture_settle(f.store, &settlement));
+    json = ASK("usage.summary", "tnntnni", ann.account_id.text, "day", INT64_C(0));
+    assert_has(json, "\"requests\":2,\"errors\":1,");
+    json = ASK("usage.summary", "tiitnni", ann.account_id.text, monday + 1, monday + 2, "day",
+               INT64_C(0)); /* from the records */
+    assert_has(json, "\"requests\":1,\"errors\":1,");
+    assert_int_equal(fixture_number(f.path, "SELECT sum(errors) FROM sales"), 1);
+    fixture_verify(f.path, NULL);
+}
+
+/* All groups or none. */
+static void too_many_groups(void **state)
+{
+    (void)state;
+    use("gpt-4o", monday, 3, 9000);
+    fixture_sql(f.path,
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+                "INSERT INTO hourly SELECT account_id, hour, key_id, model || i, 1, 0, 0, 0, 0, 0,"
+                " 0, 0, 0 FROM hourly, n;"
+                "INSERT INTO sales SELECT hour, model, 'p', 1, 0, 0, 0, 0, 0, 0, 0, 0 FROM hourly");
+    assert_null(ASK("usage.summary", "tnntnni", ann.account_id.text, "day,model", INT64_C(0)));
+    assert_string_equal(fixture_code, "response_too_large");
+    assert_null(ASK("sales.summary", "nnti", "model", INT64_C(0)));
+    assert_string_equal(fixture_code, "response_too_large");
+    assert_has(ASK("usage.summary", "tnntnni", ann.account_id.text, "day", INT64_C(0)),
+               "\"requests\":20001,");
+    assert_has(ASK("sales.summary", "nnti", "provider", INT64_C(0)), "\"requests\":20001,");
+}
+
+/* What the migration makes of records that were there before is what is written today. */
+static void migration_adds_up(void **state)
+{
+    const struct asset *migration = migration_assets;
+    int64_t hourly, sales;
+#define SUM(table)                                                                                 \
+    "SELECT sum((hour * 31 + length(model)) * (requests + 2 * errors + 3 * input_tokens"           \
+    " + 5 * cached_input_tokens + 7 * output_tokens + 11 * reasoning_tokens + 13 * charge_nusd"    \
+    " + 17 * cost_nusd + 19 * overrun_nusd)) FROM " table
+
+    (void)state;
+    use("gpt-4o", monday, 3, 9000);
+    use("gpt-4o", monday + 1, 30, 8000);
+    use("demo", monday + HOUR, 300, 7000);
+    hourly = fixture_number(f.path, SUM("hourly"));
+    sales = fixture_number(f.path, SUM("sales"));
+    fixture_close(&f);
+    while (strcmp(migration->name, "0005_dashboard.sql") != 0)
+        migration++;
+    fixture_sql(f.path, "DROP TABLE hourly; DROP TABLE sales; DROP TABLE audit;"
+                        "DROP INDEX transfers_unchained; DROP INDEX sessions_by_user;"
+                        "ALTER TABLE transfers DROP COLUMN previous_charge;"
+                        "ALTER TABLE balances DROP COLUMN last_charge;"
+                        "CREATE TABLE daily (x)");
+    fixture_sql(f.path, migration->data);
+    assert_int_equal(fixture_number(f.path, SUM("hourly")), hourly);
+    assert_int_equal(fixture_number(f.path, SUM("sales")), sales);
+    fixture_verify(f.path, NULL);
+    fixture_reopen(&f);
+}
+
+/* ---- CSV ---- */
+
+static void csv(void **state)
+{
+    const char *text;
+    char wanted[256];
+    struct id id;
+
+    (void)state;
+    assert_string_equal(ASK("usage.csv", "tnnnnn", ann.account_id.text), "\n");
+    id = use("=HYPERLINK(\"x\")", monday, 3, 9000);
+    use("demo", monday + 1, 1, 7000);
+    fixture_sql(f.path, "UPDATE keys SET name = '@risk, \"quoted\"'");
+    text = ASK("usage.csv", "tnntnn", ann.account_id.text, "=HYPERLINK(\"x\")");
+    snprintf(wanted, sizeof(wanted),
+             "\"%s\",2025-07-31T00:00:00.000Z,\"'=HYPERLINK(\"\"x\"\")\",\"openai\",\"%s\","
+             "\"'@risk, \"\"quoted\"\"\",200,0,10,2,9,1,0.000000003,\"reported\",\"stop\",\"\",1,1,"
+             "9\r\n\n",
+             id.text, ann.key_id.text);
+    assert_string_equal(text, wanted);
+}
+
+/* Page after page, until the last line is empty: all rows once, the newest first. */
+static void csv_pages(void **state)
+{
+    char cursor[64] = "";
+    int64_t rows = 0;
+
+    (void)state;
+    fixture_sql(f.path,
+                "INSERT INTO usage SELECT i, 'req_' || i, (SELECT account_id FROM users), 'u', 'k',"
+                " 'm', 'p', 'pm', 'r', '', 'stop', 200, 1, 0, 'reported', 1, 0, 1, 0, 1, 1, 1, 0,"
+                " 1, i, 0, 1000000 + i / 3, 5, 9, NULL FROM (WITH RECURSIVE n (i) AS (SELECT 1"
+                " UNION ALL SELECT i + 1 FROM n WHERE i < 2500) SELECT i FROM n)");
+    do {
+        const char *text = cursor[0] ? ASK("usage.csv", "tnnnnt", ann.account_id.text, cursor)
+                                     : ASK("usage.csv", "tnnnnn", ann.account_id.text);
+        const char *line = text;
+        const char *end;
+
+        for (; (end = strstr(line, "\r\n")) != NULL; line = end + 2) {
+            char wanted[32];
+            snprintf(wanted, sizeof(wanted), "\"req_%d\",", (int)(2500 - rows++));
+            assert_memory_equal(line, wanted, strlen(wanted));
+        }
+        snprintf(cursor, sizeof(cursor), "%.*s", (int)strcspn(line, "\n"), line);
+    } while (cursor[0]);
+    assert_int_equal(rows, 2500);
+    /* They stand on nothing, so the ledger must not be asked whether it is sound. */
+}
+
+/* ---- one charge ---- */
+
+static void charge(void **state)
+{
+    struct ledger_settlement settlement;
+    struct ledger_hold hold;
+    const char *json;
+
+    (void)state;
+    fixture_hold(&hold, &f.home, &ann, 1000000);
+    hold.created_ms = monday;
+    assert_true(fixture_take(f.store, &hold));
+    fixture_settlement(&settlement, &hold, 1000000, 8001, 840001);
+    settlement.record.prices = (struct token_prices){50000001, 25000000, 58000000};
+    settlement.record.margin_ppm = 200000;
+    assert_true(fixture_settle(f.store, &settlement));
+    assert_non_null(ASK("refund.create", "tit", hold.exchange_id.text, INT64_C(40), "sorry"));
+    json = ASK("usage.explain", "tt", ann.account_id.text, hold.exchange_id.text);
+    assert_has(json, "\"hold\":\"0.001000000\",\"refunded\":\"0.000000040\",\"charge\":{\"lines\":["
+                     "{\"kind\":\"input\",\"tokens\":10,\"price\":\"60.0000012\","
+                     "\"amount\":\"0.000600000012000000\"},"
+                     "{\"kind\":\"cached_input\",\"tokens\":2,\"price\":\"30\","
+                     "\"amount\":\"0.000060000000000000\"},"
+                     "{\"kind\":\"output\",\"tokens\":5,\"price\":\"69.6\","
+                     "\"amount\":\"0.000348000000000000\"}],"
+                     "\"exact\":\"0.001008000012000000\",\"rounding\":\"0.000000000988000000\","
+                     "\"price\":\"0.001008001\",\"covered\":\"0.000008001\","
+                     "\"charged\":\"0.001000000\"}}");
+    for (const char *const *secret =
+             (const char *const[]){"margin", "50000001", "50.0", "0.000840001", "cost_lines",
+                                   "profit", "aaaa", NULL};
+         *secret; secret++)
+        assert_null(strstr(json, *secret));
+    json = ASK("usage.audit", "t", hold.exchange_id.text);
+    assert_has(json, "\"email\":\"ann@example.com\"");
+    assert_has(json, "\"margin\":\"20%\",\"cost_lines\":[{\"kind\":\"input\",\"tokens\":10,"
+                     "\"price\":\"50.000001\",\"amount\":\"0.000500000010000000\"}");
+    assert_has(json, "\"provider_cost\":\"0.000840001\",\"overrun\":\"0.000008001\","
+                     "\"profit\":\"0.000159959\"}");
+    assert_null(ASK("usage.explain", "tt", "acct_0", hold.exchange_id.text));
+    assert_string_equal(fixture_code, "not_found");
+    assert_null(ASK("usage.audit", "t", "req_0"));
+    assert_string_equal(fixture_code, "not_found");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(sorts, setup, teardown),
+        cmocka_unit_test_setup_teardown(filters_in_windows, setup, teardown),
+        cmocka_unit_test_setup_teardown(days_of_a_zone, setup, teardown),
+        cmocka_unit_test_setup_teardown(errors_are_counted, setup, teardown),
+        cmocka_unit_test_setup_teardown(too_many_groups, setup, teardown),
+        cmocka_unit_test_setup_teardown(migration_adds_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(csv, setup, teardown),
+        cmocka_unit_test_setup_teardown(csv_pages, setup, teardown),
+        cmocka_unit_test_setup_teardown(charge, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

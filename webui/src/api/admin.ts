@@ -1,0 +1,201 @@
+// The calls behind the operator's pages (role admin).
+import type { User } from "./account";
+import { call, get, postOnce, type Query } from "./client";
+import type {
+    Balance,
+    ChargeLine,
+    Key,
+    Page,
+    Prices,
+    RequestDetail,
+    Tokens,
+    Transfer,
+    UsagePage,
+} from "./types";
+
+type Signal = AbortSignal | undefined;
+
+const id = encodeURIComponent;
+
+// ---- the business ----
+
+export interface FirstByte {
+    count: number;
+    p50: number | null;
+    p95: number | null;
+}
+
+export interface Live {
+    now: string;
+    started_at: string;
+    version: string;
+    workers: number;
+    requests_open: number;
+    streams_open: number;
+    holds_open: number;
+    held: string;
+    database_writable: boolean;
+    window_s: number;
+    requests: number;
+    client_errors: number;
+    server_errors: number;
+    first_byte_ms: FirstByte;
+}
+
+export interface SalesSums extends Tokens {
+    requests: number;
+    errors: number;
+    revenue: string;
+    refunded: string;
+    cost: string;
+    overrun: string;
+    profit: string;
+}
+
+export interface SalesRow extends SalesSums {
+    day?: string;
+    model?: string;
+    provider?: string | null;
+    customer?: { id: string; email: string; name: string | null };
+}
+
+export interface Sales {
+    data: SalesRow[];
+    totals: SalesSums;
+}
+
+export const getLive = (signal?: Signal) => get<Live>("/admin/live", {}, signal);
+export const getSales = (query: Query, signal?: Signal) =>
+    get<Sales>("/admin/sales", query, signal);
+
+// ---- customers ----
+
+export interface Customer extends User {
+    balance: string;
+    held: string;
+    total_credits: string;
+    total_usage: string;
+    requests: number;
+    last_used_at: string | null;
+}
+
+export interface CustomerDetail extends Customer, Balance {
+    keys: number;
+}
+
+export interface AdminRequest extends RequestDetail {
+    user_id: string;
+    email: string;
+    provider_model: string | null;
+    policy_revision: string;
+    margin: string;
+    cost_lines: ChargeLine[];
+    provider_cost: string;
+    overrun: string;
+    profit: string;
+}
+
+export const getCustomers = (query: Query, signal?: Signal) =>
+    get<Page<Customer>>("/admin/users", query, signal);
+export const getCustomer = (userId: string, signal?: Signal) =>
+    get<CustomerDetail>(`/admin/users/${id(userId)}`, {}, signal);
+export const changeCustomer = (
+    userId: string,
+    change: { disabled?: boolean; group?: string; reason?: string },
+) => call<User>("PATCH", `/admin/users/${id(userId)}`, { body: change });
+export const getCustomerKeys = async (userId: string, signal?: Signal) =>
+    (await get<{ data: Key[] }>("/admin/keys", { user_id: userId }, signal)).data;
+export const changeCustomerKey = (keyId: string, change: { disabled: boolean; reason?: string }) =>
+    call<Key>("PATCH", `/admin/keys/${id(keyId)}`, { body: change });
+export const getCustomerUsage = (query: Query, signal?: Signal) =>
+    get<UsagePage>("/admin/usage", query, signal);
+export const getCustomerTransfers = (query: Query, signal?: Signal) =>
+    get<Page<Transfer>>("/admin/transfers", query, signal);
+export const getAnyRequest = (requestId: string, signal?: Signal) =>
+    get<AdminRequest>(`/admin/usage/${id(requestId)}`, {}, signal);
+
+export interface Moved {
+    transfer: Transfer;
+    balance: string;
+}
+
+interface CreditForm {
+    user_id: string;
+    amount: string;
+    reason: string;
+    kind: "manual" | "promotion";
+}
+
+export const giveCredit = (form: CreditForm, key: string) =>
+    postOnce<Moved>("/admin/credits", form, key);
+export const refund = (
+    form: { exchange_id: string; amount?: string; reason: string },
+    key: string,
+) => postOnce<Moved>("/admin/refunds", form, key);
+
+// ---- the gateway ----
+
+export interface Policies {
+    revision: string;
+    loaded_at: string;
+    folder: string;
+    files: { name: string; bytes: number; sha256: string }[];
+    models: number;
+    refused: { at: string; file: string | null; line: number | null; reason: string } | null;
+}
+
+export interface PriceRow {
+    model: string;
+    name: string;
+    place: number | null;
+    provider: string | null;
+    upstream_model: string | null;
+    available: boolean;
+    unavailable_reason: string | null;
+    margin: string | null;
+    margin_error: string | null;
+    buy: Prices | null;
+    sell: Prices | null;
+}
+
+export type Health = "ok" | "degraded" | "down" | "idle" | "unavailable";
+export type Outcome = "connect" | "reset" | "timeout" | "429" | "5xx" | "auth" | "garbled" | "cut";
+
+export interface Provider {
+    name: string;
+    dialect: string;
+    base_url: string | null;
+    available: boolean;
+    unavailable_reason: string | null;
+    models: number;
+    health: Health;
+    attempts: number;
+    failures: number;
+    first_byte_ms: FirstByte;
+    last_success_at: string | null;
+    last_error: {
+        at: string;
+        outcome: Outcome;
+        status: number | null;
+        detail: string;
+        request_id: string;
+    } | null;
+}
+
+export interface Act {
+    id: number;
+    at: string;
+    actor: { kind: "cli" | "admin"; id: string | null; email: string | null };
+    action: string;
+    target: { user_id: string | null; email: string | null; id: string | null };
+    address: string | null;
+    detail: Record<string, string | boolean | null>;
+}
+
+export const getPolicies = (signal?: Signal) => get<Policies>("/admin/policies", {}, signal);
+export const getPrices = (query: Query, signal?: Signal) =>
+    get<Page<PriceRow>>("/admin/prices", query, signal);
+export const getProviders = (signal?: Signal) =>
+    get<{ window_s: number; data: Provider[] }>("/admin/providers", {}, signal);
+export const getAudit = (query: Query, signal?: Signal) =>
+    get<Page<Act>>("/admin/audit", query, signal);

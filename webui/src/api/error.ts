@@ -1,0 +1,61 @@
+// What can go wrong with a call, and the sentence that a person reads about it.
+import { t, textNamed } from "../i18n";
+
+export interface ErrorBody {
+    message: string;
+    code: string | null;
+    param: string | null;
+    metadata?: Record<string, unknown>;
+}
+
+export class ApiError extends Error {
+    override readonly name = "ApiError";
+
+    constructor(
+        readonly status: number, // 0: there was no answer
+        readonly body: ErrorBody,
+        readonly requestId: string | null = null,
+    ) {
+        super(body.message);
+    }
+
+    get code(): string {
+        return this.body.code ?? "";
+    }
+}
+
+export const OFFLINE = "offline";
+
+/** The request never got an answer: no network, or the gateway is down. */
+export function offline(): ApiError {
+    return new ApiError(0, { message: "no answer", code: OFFLINE, param: null });
+}
+
+function bodyOf(json: unknown): ErrorBody | null {
+    const error = (json as { error?: Partial<ErrorBody> } | null)?.error;
+    if (typeof error?.message !== "string") {
+        return null;
+    }
+    return { code: null, param: null, ...error, message: error.message };
+}
+
+export function fromAnswer(status: number, text: string, requestId: string | null): ApiError {
+    let body: ErrorBody | null = null;
+    try {
+        body = bodyOf(JSON.parse(text));
+    } catch {
+        // A proxy in between answered with something else.
+    }
+    return new ApiError(status, body ?? { message: "", code: null, param: null }, requestId);
+}
+
+/** A sentence by the error's code; else the gateway's own words; else that something failed. */
+export function sentenceOf(code: string, message: string): string {
+    return textNamed(`error.${code}`) ?? (message || t("error.unexpected"));
+}
+
+export function sentence(error: unknown): string {
+    return error instanceof ApiError
+        ? sentenceOf(error.code, error.message)
+        : t("error.unexpected");
+}

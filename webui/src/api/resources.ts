@@ -1,0 +1,48 @@
+// The calls behind the customer's pages, one function each.
+import { address, call, get, post, postOnce, type Query } from "./client";
+import type {
+    Balance,
+    Key,
+    Model,
+    Page,
+    RequestDetail,
+    Site,
+    Summary,
+    Transfer,
+    UsagePage,
+} from "./types";
+
+type Signal = AbortSignal | undefined;
+
+export const getSite = () => get<Site>("/site");
+
+export const getBalance = (signal?: Signal) => get<Balance>("/balance", {}, signal);
+export const chargeCredits = (amount: string, key: string) =>
+    postOnce<{ transfer?: Transfer; checkout_url?: string }>("/balance/charge", { amount }, key);
+export const getTransfers = (query: Query, signal?: Signal) =>
+    get<Page<Transfer>>("/transfers", query, signal);
+
+export interface NewKey {
+    name: string;
+    expires_at?: string;
+    budget?: string;
+    models?: string[];
+}
+
+export const getKeys = async (signal?: Signal) =>
+    (await get<{ data: Key[] }>("/keys", {}, signal)).data;
+export const createKey = (form: NewKey) => post<{ key: string; data: Key }>("/keys", form);
+export const changeKey = (id: string, change: { disabled?: boolean; name?: string }) =>
+    call<Key>("PATCH", `/keys/${encodeURIComponent(id)}`, { body: change });
+export const deleteKey = (id: string) => call<void>("DELETE", `/keys/${encodeURIComponent(id)}`);
+
+export const getUsage = (query: Query, signal?: Signal) => get<UsagePage>("/usage", query, signal);
+export const getSummary = (query: Query, signal?: Signal) =>
+    get<Summary>("/usage/summary", query, signal);
+export const getRequest = (id: string, signal?: Signal) =>
+    get<RequestDetail>(`/usage/${encodeURIComponent(id)}`, {}, signal);
+/** For <a download>: the browser streams it to a file. */
+export const usageCsv = (query: Query) => address("/usage.csv", query);
+
+export const getModels = async (signal?: Signal) =>
+    (await get<{ data: Model[] }>("/models", {}, signal)).data;

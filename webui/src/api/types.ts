@@ -1,0 +1,142 @@
+// What the API answers with, as pages share it. Amounts are decimal strings; see base/money.ts.
+
+export interface Page<T> {
+    data: T[];
+    next_cursor: string | null;
+}
+
+/** Tokens by kind. Input excludes what the provider had cached; output includes reasoning. */
+export interface Tokens {
+    input_tokens: number;
+    cached_input_tokens: number;
+    output_tokens: number;
+    reasoning_tokens: number;
+}
+
+export interface Sums extends Tokens {
+    requests: number;
+    errors: number;
+    cost: string;
+}
+
+export interface SummaryRow extends Sums {
+    day?: string;
+    model?: string;
+    key_id?: string | null;
+    key_name?: string | null;
+}
+
+export interface Summary {
+    data: SummaryRow[];
+    totals: Sums;
+}
+
+export interface UsageRecord extends Tokens {
+    id: string;
+    created_at: string;
+    model: string;
+    provider: string | null;
+    key_id: string | null;
+    key_name: string | null;
+    status: number;
+    stream: boolean;
+    cost: string;
+    usage_source: "none" | "reported" | "estimated" | "partial";
+    finish_reason: string | null;
+    error_code: string | null;
+    attempts: number;
+    first_byte_ms: number | null;
+    total_ms: number;
+}
+
+export interface UsagePage extends Page<UsageRecord> {
+    totals: Sums | null;
+}
+
+export type TokenKind = "input" | "cached_input" | "output";
+
+export interface ChargeLine {
+    kind: TokenKind;
+    tokens: number;
+    price: string; // USD per million tokens
+    amount: string; // exact
+}
+
+export interface RequestDetail extends UsageRecord {
+    ended_at: string;
+    hold: string;
+    refunded: string;
+    charge: {
+        lines: ChargeLine[];
+        exact: string;
+        rounding: string;
+        price: string;
+        covered: string;
+        charged: string;
+    };
+}
+
+export interface Key {
+    id: string;
+    name: string;
+    prefix: string;
+    last4: string;
+    created_at: string;
+    last_used_at: string | null;
+    expires_at: string | null;
+    disabled: boolean;
+    disabled_by: "owner" | "operator" | null;
+    budget: string | null;
+    spent: string;
+    models: string[] | null;
+}
+
+export interface Balance {
+    balance: string;
+    held: string;
+    available: string;
+}
+
+export interface Transfer {
+    id: string | null;
+    kind: "manual" | "test" | "promotion" | "refund" | "charge";
+    amount: string;
+    balance: string | null;
+    reason: string | null;
+    exchange_id: string | null;
+    created_at: string;
+}
+
+export interface Prices {
+    input: string;
+    cached_input: string;
+    output: string;
+}
+
+export interface Model {
+    id: string;
+    name: string;
+    owned_by: string;
+    created: number;
+    context_length: number;
+    max_output_tokens: number;
+    available: boolean;
+    capabilities: string[];
+    pricing: Prices;
+}
+
+export interface Site {
+    version: string;
+    public_url: string;
+    base_url: string;
+    payments: "test" | "stripe" | "off";
+    payments_are_fake: boolean;
+    password: { chars_min: number; bytes_max: number };
+    limits: {
+        name_bytes_max: number;
+        keys_max: number;
+        key_models_max: number;
+        charge_usd_max: number;
+        budget_usd_max: number;
+    };
+}

@@ -1,0 +1,113 @@
+// Which page stands at which address.
+import type { FunctionComponent } from "preact";
+import { useEffect } from "preact/hooks";
+import type { User } from "./api/account";
+import { Home } from "./pages/home";
+import { Keys } from "./pages/keys";
+import { Credits } from "./pages/credits";
+import { Models } from "./pages/models";
+import { NotFound } from "./pages/notfound";
+import { RequestPage } from "./pages/request";
+import { SignIn } from "./pages/signin";
+import { SignUp } from "./pages/signup";
+import { Usage } from "./pages/usage";
+import { Layout, OutsideLayout } from "./shell/layout";
+import { go, match, place } from "./state/router";
+import { HOME, session, SIGN_IN, SIGN_UP } from "./state/session";
+import { lazy } from "./ui/lazy";
+import { PageBones } from "./ui/skeleton";
+
+/** What an address hands to its page: the names behind the colons. */
+export type Address = Record<string, string>;
+type PageComponent = FunctionComponent<{ address: Address }>;
+
+interface Route {
+    pattern: string;
+    page: PageComponent;
+}
+
+const Playground = lazy(
+    () => import("./pages/playground").then((it) => it.Playground),
+    <PageBones />,
+);
+
+type AdminPages = typeof import("./pages/admin");
+
+/** A page of the operator's chunk. */
+function admin(choose: (pages: AdminPages) => PageComponent): PageComponent {
+    return lazy(() => import("./pages/admin").then(choose), <PageBones />);
+}
+
+const INSIDE: readonly Route[] = [
+    { pattern: HOME, page: Home },
+    { pattern: HOME + "/usage", page: Usage },
+    { pattern: HOME + "/usage/:id", page: RequestPage },
+    { pattern: HOME + "/keys", page: Keys },
+    { pattern: HOME + "/credits", page: Credits },
+    { pattern: HOME + "/models", page: Models },
+    { pattern: HOME + "/playground", page: Playground },
+];
+const ADMIN: readonly Route[] = [
+    { pattern: HOME + "/admin", page: admin((pages) => pages.Overview) },
+    { pattern: HOME + "/admin/customers", page: admin((pages) => pages.Customers) },
+    { pattern: HOME + "/admin/customers/:id", page: admin((pages) => pages.CustomerPage) },
+    { pattern: HOME + "/admin/requests/:id", page: admin((pages) => pages.AdminRequestPage) },
+    { pattern: HOME + "/admin/policies", page: admin((pages) => pages.Policies) },
+    { pattern: HOME + "/admin/providers", page: admin((pages) => pages.Providers) },
+    { pattern: HOME + "/admin/audit", page: admin((pages) => pages.Audit) },
+];
+const OUTSIDE: readonly Route[] = [
+    { pattern: SIGN_IN, page: SignIn },
+    { pattern: SIGN_UP, page: SignUp },
+];
+
+function find(routes: readonly Route[], path: string) {
+    for (const { pattern, page } of routes) {
+        const address = match(pattern, path);
+        if (address) {
+            return { page, address };
+        }
+    }
+    return null;
+}
+
+function Redirect({ to }: { to: string }) {
+    useEffect(() => go(to, { replace: true }), [to]);
+    return null;
+}
+
+function Inside({ path, user }: { path: string; user: User }) {
+    if (path === "/" || find(OUTSIDE, path)) {
+        return <Redirect to={HOME} />;
+    }
+    const routes = user.role === "admin" ? [...INSIDE, ...ADMIN] : INSIDE;
+    const found = find(routes, path) ?? { page: NotFound, address: {} };
+    // A new page for each address: nothing of one request is left on the page of another.
+    return (
+        <Layout>
+            <found.page key={path} address={found.address} />
+        </Layout>
+    );
+}
+
+function Outside({ path }: { path: string }) {
+    const found = find(OUTSIDE, path);
+    if (!found) {
+        const next = path === "/" || path === HOME ? "" : "?next=" + encodeURIComponent(path);
+        return <Redirect to={SIGN_IN + next} />;
+    }
+    return (
+        <OutsideLayout>
+            <found.page key={path} address={found.address} />
+        </OutsideLayout>
+    );
+}
+
+export function App() {
+    const { path } = place.value;
+    const now = session.value;
+    if (now.state === "user") {
+        return <Inside path={path} user={now.user} />;
+    }
+    return <Outside path={path} />;
+}

@@ -1,0 +1,45 @@
+// Days as the viewer has them, and as the API is asked for them.
+import { midnight, toDateInput } from "./time";
+
+/** Minutes east of UTC of this browser, in whole hours, as the API's `tz` takes it. */
+export function zoneMinutes(now: number): number {
+    return Math.floor(-new Date(now).getTimezoneOffset() / 60) * 60;
+}
+
+/** The last `count` days up to today as "2026-11-22", oldest first. */
+export function lastDays(now: number, count: number): string[] {
+    return Array.from({ length: count }, (_, index) =>
+        toDateInput(midnight(now, count - 1 - index)),
+    );
+}
+
+/** Every day from one time up to another (exclusive), as "2026-11-22". */
+export function daysBetween(from: Date, to: Date): string[] {
+    const days: string[] = [];
+    const day = midnight(from.getTime());
+    while (day < to && days.length < 1000) {
+        days.push(toDateInput(day));
+        day.setDate(day.getDate() + 1);
+    }
+    return days;
+}
+
+export type Period = "today" | "7d" | "30d" | "90d";
+export const PERIODS: readonly Period[] = ["today", "7d", "30d", "90d"];
+const DAYS: Record<Period, number> = { today: 1, "7d": 7, "30d": 30, "90d": 90 };
+
+export interface Window {
+    from: Date;
+    to: Date | null; // null: up to now, and on
+}
+
+export function periodWindow(period: Period, now: number): Window {
+    return { from: midnight(now, DAYS[period] - 1), to: null };
+}
+
+/** A chosen last day belongs to the window. */
+export function chosenWindow(first: Date, last: Date): Window {
+    const to = new Date(last);
+    to.setDate(to.getDate() + 1);
+    return { from: first, to };
+}

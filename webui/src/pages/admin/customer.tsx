@@ -1,0 +1,228 @@
+// One customer: what there is, what went, and what an operator can do about it.
+import { useState } from "preact/hooks";
+import {
+    type CustomerDetail,
+    getCustomer,
+    getCustomerTransfers,
+    getCustomerUsage,
+} from "../../api/admin";
+import { wholePage } from "../../api/whole";
+import type { UsagePage, UsageRecord } from "../../api/types";
+import type { Address } from "../../app";
+import { t } from "../../i18n";
+import { useWalk } from "../../state/pages";
+import { useResource } from "../../state/resource";
+import { session } from "../../state/session";
+import { BackLink } from "../../ui/backlink";
+import { Button } from "../../ui/button";
+import { Card, Page } from "../../ui/card";
+import { Empty } from "../../ui/empty";
+import { Facts } from "../../ui/facts";
+import { Ago, Count, Exact, Time } from "../../ui/figure";
+import { Failure } from "../../ui/notice";
+import { requestColumns } from "../../ui/requests";
+import { Stat } from "../../ui/stat";
+import { type Column, Pager, Table } from "../../ui/table";
+import { Tabs } from "../../ui/tabs";
+import { transferColumns } from "../../ui/transfers";
+import { AuditList } from "./audit";
+import { CustomerKeys } from "./customerkeys";
+import { State } from "./customers";
+import { CreditDialog, DisableDialog, GroupDialog } from "./customeracts";
+
+const ROWS = 25;
+const REQUESTS = "/dashboard/admin/requests";
+const VIEWS = ["requests", "transfers", "keys", "audit"] as const;
+type View = (typeof VIEWS)[number];
+type Doing = "credit" | "disable" | "group" | null;
+
+export function CustomerPage({ address }: { address: Address }) {
+    const id = address["id"] ?? "";
+    const customer = useResource(`customer ${id}`, (signal) => getCustomer(id, signal));
+    const [doing, setDoing] = useState<Doing>(null);
+    const [turn, setTurn] = useState(0); // what is listed below is loaded again after an act
+    const onDone = () => {
+        setDoing(null);
+        setTurn(turn + 1);
+        customer.reload();
+    };
+    const data = customer.data;
+    return (
+        <Page
+            title={data?.email ?? t("customers.customer")}
+            lead={<span class="font-mono text-sm">{id}</span>}
+            actions={<Actions customer={data} onDo={setDoing} />}
+        >
+            <BackLink href="/dashboard/admin/customers">{t("customers.back")}</BackLink>
+            <Failure error={customer.error} retry={customer.reload} />
+            {!customer.error && (
+                <>
+                    <Money customer={data} />
+                    <Details customer={data} />
+                    <Lists key={turn} userId={id} />
+                </>
+            )}
+            {data && doing === "credit" && (
+                <CreditDialog customer={data} onClose={() => setDoing(null)} onDone={onDone} />
+            )}
+            {data && doing === "disable" && (
+                <DisableDialog customer={data} onClose={() => setDoing(null)} onDone={onDone} />
+            )}
+            {data && doing === "group" && (
+                <GroupDialog customer={data} onClose={() => setDoing(null)} onDone={onDone} />
+            )}
+        </Page>
+    );
+}
+
+interface ActionsProps {
+    customer: CustomerDetail | undefined; // there, but of no use, until it has come
+    onDo: (doing: Doing) => void;
+}
+
+function Actions({ customer, onDo }: ActionsProps) {
+    const me = session.value.state === "user" ? session.value.user.id : "";
+    const isWaiting = customer === undefined;
+    return (
+        <>
+            <Button disabled={isWaiting} onClick={() => onDo("group")}>
+                {t("customers.group")}
+            </Button>
+            {me !== customer?.id && (
+                <Button disabled={isWaiting} onClick={() => onDo("disable")}>
+                    {customer?.disabled ? t("customers.enable") : t("customers.disable")}
+                </Button>
+            )}
+            <Button kind="primary" icon="plus" disabled={isWaiting} onClick={() => onDo("credit")}>
+                {t("customers.give")}
+            </Button>
+        </>
+    );
+}
+
+function Money({ customer }: { customer: CustomerDetail | undefined }) {
+    const exact = (amount: string | undefined) => amount && <Exact amount={amount} />;
+    return (
+        <div class="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-4">
+            <Stat label={t("home.available")} value={exact(customer?.available)} />
+            <Stat label={t("credits.held")} value={exact(customer?.held)} />
+            <Stat label={t("customers.credits")} value={exact(customer?.total_credits)} />
+            <Stat label={t("customers.usage")} value={exact(customer?.total_usage)} />
+        </div>
+    );
+}
+
+function Details({ customer }: { customer: CustomerDetail | undefined }) {
+    const facts = [
+        { name: t("keys.state"), value: customer && <State {...customer} /> },
+        { name: t("customers.name"), value: customer && (customer.name || "–") },
+        {
+            name: t("customers.since"),
+            value: customer && <Time time={customer.created_at} />,
+        },
+        { name: t("nav.keys"), value: customer && <Count value={customer.keys} /> },
+        { name: t("usage.requests"), value: customer && <Count value={customer.requests} /> },
+        {
+            name: t("keys.lastUsed"),
+            value:
+                customer &&
+                (customer.last_used_at ? <Ago time={customer.last_used_at} /> : t("keys.never")),
+        },
+    ];
+    return (
+        <Card title={t("request.details")}>
+            <div class="gap-x-10 lg:columns-2">
+                <Facts facts={facts} />
+            </div>
+        </Card>
+    );
+}
+
+function Lists({ userId }: { userId: string }) {
+    const [view, setView] = useState<View>("requests");
+    return (
+        <Card flush>
+            <div class="pt-4">
+                <Tabs
+                    isFlush
+                    label={t("usage.views")}
+                    tabs={VIEWS.map((id) => ({ id, name: t(`customers.view.${id}`) }))}
+                    chosen={view}
+                    onChoose={(id) => setView(id as View)}
+                >
+                    {view === "requests" && <Requests userId={userId} />}
+                    {view === "transfers" && <Transfers userId={userId} />}
+                    {view === "keys" && <CustomerKeys userId={userId} />}
+                    {view === "audit" && <AuditList userId={userId} />}
+                </Tabs>
+            </div>
+        </Card>
+    );
+}
+
+interface ListProps<Row> {
+    name: string;
+    load: (cursor: string | null, limit: number, signal: AbortSignal) => Promise<Paged<Row>>;
+    columns: Column<Row>[];
+    rowKey: (row: Row) => string;
+    caption: string;
+}
+
+interface Paged<Row> {
+    data: Row[];
+    next_cursor: string | null;
+}
+
+/** A list of the customer's, page by page. */
+function List<Row>({ name, load, columns, rowKey, caption }: ListProps<Row>) {
+    const walk = useWalk(name);
+    const page = useResource(
+        `${name} ${walk.cursor}`,
+        (signal) => wholePage(ROWS, (cursor, limit) => load(cursor, limit, signal), walk.cursor),
+        { keep: true },
+    );
+    const next = page.data?.next_cursor;
+    if (page.data?.data.length === 0 && walk.number === 1) {
+        return <Empty icon="search" title={t("customers.nothing")} />;
+    }
+    return (
+        <>
+            <Failure error={page.error} retry={page.reload} />
+            <Table caption={caption} columns={columns} rows={page.data?.data} rowKey={rowKey} />
+            <Pager
+                page={walk.number}
+                hasNext={Boolean(next)}
+                onPrevious={walk.back}
+                onNext={() => next && walk.forth(next)}
+            />
+        </>
+    );
+}
+
+function Requests({ userId }: { userId: string }) {
+    return (
+        <List<UsageRecord>
+            name={`customer usage ${userId}`}
+            caption={t("customers.view.requests")}
+            load={(cursor, limit, signal): Promise<UsagePage> =>
+                getCustomerUsage({ user_id: userId, totals: "no", cursor, limit }, signal)
+            }
+            columns={requestColumns(REQUESTS)}
+            rowKey={(record) => record.id}
+        />
+    );
+}
+
+function Transfers({ userId }: { userId: string }) {
+    return (
+        <List
+            name={`customer transfers ${userId}`}
+            caption={t("customers.view.transfers")}
+            load={(cursor, limit, signal) =>
+                getCustomerTransfers({ user_id: userId, cursor, limit }, signal)
+            }
+            columns={transferColumns(REQUESTS, true)}
+            rowKey={(row) => `${row.id} ${row.exchange_id} ${row.kind}`}
+        />
+    );
+}

@@ -1,0 +1,125 @@
+// What an operator can do with a customer: give credit, disable, put into a group.
+import { useState } from "preact/hooks";
+import { changeCustomer, type CustomerDetail, giveCredit } from "../../api/admin";
+import { exact, plain, typedUsd } from "../../base/money";
+import { t } from "../../i18n";
+import { errorOf, errorOfNone, useAction } from "../../state/action";
+import { announce } from "../../state/announce";
+import { useOnce } from "../../state/once";
+import { Button } from "../../ui/button";
+import { Dialog, DialogActions } from "../../ui/dialog";
+import { SelectField, TextField } from "../../ui/field";
+import { Failure } from "../../ui/notice";
+import { ReasonDialog } from "./reason";
+
+interface ActProps {
+    customer: CustomerDetail;
+    onClose: () => void;
+    onDone: () => void;
+}
+
+const KINDS = ["manual", "promotion"] as const;
+type Kind = (typeof KINDS)[number];
+
+export function CreditDialog({ customer, onClose, onDone }: ActProps) {
+    const [typed, setTyped] = useState("");
+    const [reason, setReason] = useState("");
+    const [kind, setKind] = useState<Kind>("manual");
+    const once = useOnce();
+    const { run, isBusy, error } = useAction(async () => {
+        const amount = typedUsd(typed);
+        const shown = amount === null ? typed : plain(amount);
+        const form = { user_id: customer.id, amount: shown, reason: reason.trim(), kind };
+        await once((key) => giveCredit(form, key));
+        announce(t("credits.added", { amount: amount === null ? typed : exact(amount) }));
+        onDone();
+    });
+    const onSubmit = (event: Event) => {
+        event.preventDefault();
+        run();
+    };
+    return (
+        <Dialog title={t("customers.giveTitle", { email: customer.email })} onClose={onClose}>
+            <form class="flex flex-col gap-4" onSubmit={onSubmit}>
+                <div class="grid gap-4 sm:grid-cols-2">
+                    <TextField
+                        label={t("credits.amount")}
+                        inputMode="decimal"
+                        required
+                        autofocus
+                        value={typed}
+                        onValue={setTyped}
+                        error={errorOf(error, "amount")}
+                    />
+                    <SelectField
+                        label={t("transfer.kind")}
+                        value={kind}
+                        choices={KINDS.map((value) => ({ value, text: t(`transfer.${value}`) }))}
+                        onValue={(value) => setKind(value as Kind)}
+                    />
+                </div>
+                <TextField
+                    label={t("acts.reason")}
+                    hint={t("acts.reasonShown")}
+                    required
+                    value={reason}
+                    onValue={setReason}
+                    error={errorOf(error, "reason")}
+                />
+                <Failure error={errorOfNone(error, "amount", "reason")} />
+                <DialogActions>
+                    <Button onClick={onClose}>{t("action.cancel")}</Button>
+                    <Button type="submit" kind="primary" busy={isBusy}>
+                        {t("customers.give")}
+                    </Button>
+                </DialogActions>
+            </form>
+        </Dialog>
+    );
+}
+
+export function DisableDialog({ customer, onClose, onDone }: ActProps) {
+    const { email, disabled } = customer;
+    const doing = useAction(async (reason: string) => {
+        await changeCustomer(customer.id, { disabled: !disabled, reason });
+        announce(t(disabled ? "customers.enabled" : "customers.disabled", { email }));
+        onDone();
+    });
+    return (
+        <ReasonDialog
+            title={t(disabled ? "customers.enableTitle" : "customers.disableTitle", { email })}
+            action={disabled ? t("customers.enable") : t("customers.disable")}
+            isDanger={!disabled}
+            doing={doing}
+            onClose={onClose}
+        >
+            {!disabled && <p>{t("customers.disableText")}</p>}
+        </ReasonDialog>
+    );
+}
+
+export function GroupDialog({ customer, onClose, onDone }: ActProps) {
+    const [group, setGroup] = useState(customer.group ?? "");
+    const doing = useAction(async (reason: string) => {
+        await changeCustomer(customer.id, { group: group.trim(), reason });
+        announce(t("customers.grouped"));
+        onDone();
+    });
+    return (
+        <ReasonDialog
+            title={t("customers.groupTitle", { email: customer.email })}
+            action={t("customers.groupSave")}
+            doing={doing}
+            onClose={onClose}
+        >
+            <TextField
+                label={t("customers.group")}
+                hint={t("customers.groupHint")}
+                maxLength={31}
+                value={group}
+                onValue={setGroup}
+                error={errorOf(doing.error, "group")}
+            />
+        </ReasonDialog>
+    );
+}

@@ -1,0 +1,96 @@
+import { useState } from "preact/hooks";
+import { changeCustomerKey, getCustomerKeys } from "../../api/admin";
+import type { Key } from "../../api/types";
+import { t } from "../../i18n";
+import { useAction } from "../../state/action";
+import { announce } from "../../state/announce";
+import { useResource } from "../../state/resource";
+import { Button } from "../../ui/button";
+import { Empty } from "../../ui/empty";
+import { Failure } from "../../ui/notice";
+import { type Column, Table } from "../../ui/table";
+import { keyColumns } from "../keys/columns";
+import { ReasonDialog } from "./reason";
+
+export function CustomerKeys({ userId }: { userId: string }) {
+    const keys = useResource(`customer keys ${userId}`, (signal) =>
+        getCustomerKeys(userId, signal),
+    );
+    const [chosen, choose] = useState<Key | null>(null);
+    if (keys.data?.length === 0) {
+        return <Empty icon="keys" title={t("customers.nothing")} />;
+    }
+    return (
+        <>
+            <Failure error={keys.error} retry={keys.reload} />
+            <Table
+                caption={t("nav.keys")}
+                columns={[...keyColumns(null), actionColumn(choose)]}
+                rows={keys.data}
+                rowKey={(key) => key.id}
+                bones={3}
+            />
+            {chosen && (
+                <ToggleKey
+                    chosen={chosen}
+                    onClose={() => choose(null)}
+                    onDone={() => {
+                        choose(null);
+                        keys.reload();
+                    }}
+                />
+            )}
+        </>
+    );
+}
+
+function actionColumn(onChoose: (key: Key) => void): Column<Key> {
+    return {
+        id: "actions",
+        head: t("keys.actions"),
+        hideHead: true,
+        isNumber: true,
+        cell: (key) => {
+            const name = key.name;
+            return (
+                <Button
+                    size="small"
+                    aria-label={
+                        key.disabled
+                            ? t("keys.enableNamed", { name })
+                            : t("keys.disableNamed", { name })
+                    }
+                    onClick={() => onChoose(key)}
+                >
+                    {key.disabled ? t("keys.enable") : t("keys.disable")}
+                </Button>
+            );
+        },
+    };
+}
+
+interface ToggleKeyProps {
+    chosen: Key;
+    onClose: () => void;
+    onDone: () => void;
+}
+
+function ToggleKey({ chosen, onClose, onDone }: ToggleKeyProps) {
+    const { name, disabled } = chosen;
+    const action = useAction(async (reason: string) => {
+        await changeCustomerKey(chosen.id, { disabled: !disabled, ...(reason && { reason }) });
+        announce(t(disabled ? "keys.enabled" : "keys.disabled", { name }));
+        onDone();
+    });
+    return (
+        <ReasonDialog
+            title={disabled ? t("keys.enableNamed", { name }) : t("keys.disableNamed", { name })}
+            action={disabled ? t("keys.enable") : t("keys.disable")}
+            isDanger={!disabled}
+            doing={action}
+            onClose={onClose}
+        >
+            {!disabled && <p>{t("customers.disableKeyText")}</p>}
+        </ReasonDialog>
+    );
+}

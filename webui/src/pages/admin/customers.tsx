@@ -1,0 +1,140 @@
+import { type Customer, getCustomers } from "../../api/admin";
+import { wholePage } from "../../api/whole";
+import { count } from "../../base/number";
+import { locale, t } from "../../i18n";
+import { useRested } from "../../state/debounce";
+import { useWalk } from "../../state/pages";
+import { useResource } from "../../state/resource";
+import { place, setQuery } from "../../state/router";
+import { Badge } from "../../ui/badge";
+import { Card, Page } from "../../ui/card";
+import { Empty } from "../../ui/empty";
+import { TextField } from "../../ui/field";
+import { Ago, Glance } from "../../ui/figure";
+import { Failure } from "../../ui/notice";
+import { type Column, Pager, Table } from "../../ui/table";
+
+const ROWS = 50;
+
+export function Customers() {
+    const typed = place.value.query.get("search") ?? "";
+    const search = useRested(typed.trim());
+    const key = `customers ${search}`;
+    const walk = useWalk(key);
+    const page = useResource(
+        `${key} ${walk.cursor}`,
+        (signal) =>
+            wholePage(
+                ROWS,
+                (cursor, limit) => getCustomers({ search, cursor, limit }, signal),
+                walk.cursor,
+            ),
+        { keep: true },
+    );
+    const next = page.data?.next_cursor;
+    return (
+        <Page title={t("nav.customers")} lead={t("customers.lead")}>
+            <Failure error={page.error} retry={page.reload} />
+            <Card flush>
+                <div class="p-4">
+                    <TextField
+                        class="sm:max-w-sm"
+                        label={t("customers.search")}
+                        hideLabel
+                        type="search"
+                        placeholder={t("customers.search")}
+                        value={typed}
+                        onValue={(text) => setQuery({ search: text })}
+                    />
+                </div>
+                {page.data?.data.length === 0 && walk.number === 1 ? (
+                    <Empty icon="customers" title={t("customers.empty")}>
+                        {search ? t("customers.emptySearch") : t("customers.emptyText")}
+                    </Empty>
+                ) : (
+                    <Table
+                        caption={t("nav.customers")}
+                        columns={customerColumns()}
+                        rows={page.data?.data}
+                        rowKey={(customer) => customer.id}
+                        bones={8}
+                    />
+                )}
+                <Pager
+                    page={walk.number}
+                    hasNext={Boolean(next)}
+                    onPrevious={walk.back}
+                    onNext={() => next && walk.forth(next)}
+                />
+            </Card>
+        </Page>
+    );
+}
+
+function customerColumns(): Column<Customer>[] {
+    return [
+        {
+            id: "customer",
+            head: t("customers.customer"),
+            isTitle: true,
+            cell: (customer) => <Name {...customer} />,
+        },
+        { id: "state", head: t("keys.state"), cell: (customer) => <State {...customer} /> },
+        {
+            id: "balance",
+            head: t("home.balance"),
+            isNumber: true,
+            cell: ({ balance }) => <Glance amount={balance} />,
+        },
+        {
+            id: "credits",
+            head: t("customers.credits"),
+            isNumber: true,
+            cell: (customer) => <Glance amount={customer.total_credits} />,
+        },
+        {
+            id: "usage",
+            head: t("customers.usage"),
+            isNumber: true,
+            cell: (customer) => <Glance amount={customer.total_usage} />,
+        },
+        {
+            id: "requests",
+            head: t("usage.requests"),
+            isNumber: true,
+            cell: ({ requests }) => count(requests, locale()),
+        },
+        {
+            id: "used",
+            head: t("keys.lastUsed"),
+            cell: ({ last_used_at }) =>
+                last_used_at ? <Ago time={last_used_at} /> : t("keys.never"),
+        },
+    ];
+}
+
+function Name({ id, name, email }: Customer) {
+    return (
+        <a
+            class="font-medium text-accent underline-offset-2 hover:underline"
+            href={`/dashboard/admin/customers/${encodeURIComponent(id)}`}
+        >
+            {email}
+            {name && <span class="block text-sm font-normal text-soft">{name}</span>}
+        </a>
+    );
+}
+
+export function State({ role, group, disabled }: Pick<Customer, "role" | "group" | "disabled">) {
+    return (
+        <span class="inline-flex flex-wrap gap-1">
+            {disabled ? (
+                <Badge tone="bad">{t("keys.stateDisabled")}</Badge>
+            ) : (
+                <Badge tone="good">{t("keys.stateActive")}</Badge>
+            )}
+            {role === "admin" && <Badge tone="accent">{t("nav.operator")}</Badge>}
+            {group && <Badge>{group}</Badge>}
+        </span>
+    );
+}

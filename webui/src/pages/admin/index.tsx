@@ -1,0 +1,8 @@
+// The operator's pages: one chunk, which customers never load.
+export { Audit } from "./audit";
+export { CustomerPage } from "./customer";
+export { Customers } from "./customers";
+export { Overview } from "./overview";
+export { Policies } from "./policies";
+export { Providers } from "./providers";
+export { AdminRequestPage } from "./request";

@@ -1,0 +1,92 @@
+// What the gateway does at this moment, from its memory, every two seconds.
+import { getLive, type Live } from "../../api/admin";
+import { glance, usd } from "../../base/money";
+import { count, percent } from "../../base/number";
+import { duration, relative } from "../../base/time";
+import { locale, t } from "../../i18n";
+import { useEvery } from "../../state/every";
+import { useResource } from "../../state/resource";
+import { Badge } from "../../ui/badge";
+import { Failure, Notice } from "../../ui/notice";
+import { Bone } from "../../ui/skeleton";
+import { Stat } from "../../ui/stat";
+
+const EVERY_MS = 2000;
+
+function rate(value: number): string {
+    const options = { maximumFractionDigits: value < 10 ? 2 : 0 };
+    return new Intl.NumberFormat(locale(), options).format(value);
+}
+
+function errorsOf(live: Live): string {
+    const errors = live.client_errors + live.server_errors;
+    return percent(live.requests > 0 ? errors / live.requests : 0, locale());
+}
+
+function ms(value: number | null): string {
+    return value === null ? "–" : duration(value);
+}
+
+export function LiveTiles() {
+    const live = useResource("admin live", getLive);
+    useEvery(EVERY_MS, live.reload);
+    const data = live.data;
+    const bone = <Bone class="h-4 w-20" />;
+    const number = (value: number) => count(value, locale());
+    return (
+        <section aria-label={t("live.title")} class="flex flex-col gap-3">
+            <div class="flex flex-wrap items-center gap-2 text-sm text-soft">
+                <Badge tone="good">
+                    <span class="size-2 animate-pulse rounded-full bg-current" aria-hidden="true" />
+                    {t("home.live")}
+                </Badge>
+                {data &&
+                    t("live.since", {
+                        time: relative(data.started_at, new Date(data.now).getTime(), locale()),
+                        n: number(data.workers),
+                    })}
+            </div>
+            <Failure error={live.error} />
+            {data && !data.database_writable && (
+                <Notice tone="bad" isAlert>
+                    {t("live.notWritable")}
+                </Notice>
+            )}
+            <div class="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-5">
+                <Stat
+                    label={t("live.rate")}
+                    value={data && rate(data.requests / Math.max(1, data.window_s))}
+                    note={data ? t("live.window", { n: data.window_s }) : bone}
+                />
+                <Stat
+                    label={t("live.errors")}
+                    value={data && errorsOf(data)}
+                    note={
+                        data
+                            ? t("live.errorKinds", {
+                                  client: number(data.client_errors),
+                                  server: number(data.server_errors),
+                              })
+                            : bone
+                    }
+                />
+                <Stat
+                    label={t("request.firstByte")}
+                    value={data && ms(data.first_byte_ms.p50)}
+                    note={data ? t("live.p95", { time: ms(data.first_byte_ms.p95) }) : bone}
+                />
+                <Stat
+                    label={t("live.streams")}
+                    value={data && number(data.streams_open)}
+                    note={data ? t("live.requests", { n: number(data.requests_open) }) : bone}
+                />
+                <Stat
+                    class="max-lg:col-span-2"
+                    label={t("live.holds")}
+                    value={data && number(data.holds_open)}
+                    note={data ? t("live.held", { amount: glance(usd(data.held)) }) : bone}
+                />
+            </div>
+        </section>
+    );
+}

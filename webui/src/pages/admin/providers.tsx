@@ -1,0 +1,129 @@
+import { getProviders, type Health, type Outcome, type Provider } from "../../api/admin";
+import { count, percent } from "../../base/number";
+import { duration } from "../../base/time";
+import { locale, type PlainKey, t } from "../../i18n";
+import { useEvery } from "../../state/every";
+import { useResource } from "../../state/resource";
+import { Badge, type Tone } from "../../ui/badge";
+import { Card, Page } from "../../ui/card";
+import { Empty } from "../../ui/empty";
+import { type Fact, Facts } from "../../ui/facts";
+import { Ago } from "../../ui/figure";
+import { Failure } from "../../ui/notice";
+
+const EVERY_MS = 2000;
+const SECONDS_A_MINUTE = 60;
+
+const TONES: Record<Health, Tone> = {
+    ok: "good",
+    degraded: "warn",
+    down: "bad",
+    idle: "plain",
+    unavailable: "warn",
+};
+const OUTCOMES: Record<Outcome, PlainKey> = {
+    connect: "outcome.connect",
+    reset: "outcome.reset",
+    timeout: "outcome.timeout",
+    "429": "outcome.429",
+    "5xx": "outcome.5xx",
+    auth: "outcome.auth",
+    garbled: "outcome.garbled",
+    cut: "outcome.cut",
+};
+
+export function Providers() {
+    const providers = useResource("providers", getProviders);
+    useEvery(EVERY_MS, providers.reload);
+    const data = providers.data;
+    const minutes = data ? Math.round(data.window_s / SECONDS_A_MINUTE) : 0;
+    return (
+        <Page
+            title={t("nav.providers")}
+            lead={data ? t("providers.lead", { n: minutes }) : t("page.loading")}
+        >
+            <Failure error={providers.error} />
+            {data?.data.length === 0 && (
+                <Card>
+                    <Empty icon="providers" title={t("providers.empty")}>
+                        {t("providers.emptyText")}
+                    </Empty>
+                </Card>
+            )}
+            <div class="grid items-start gap-5 lg:grid-cols-2">
+                {data
+                    ? data.data.map((provider) => (
+                          <ProviderCard key={provider.name} provider={provider} />
+                      ))
+                    : [0, 1].map((index) => <div key={index} class="panel skeleton h-72" />)}
+            </div>
+        </Page>
+    );
+}
+
+function ms(value: number | null): string {
+    return value === null ? "–" : duration(value);
+}
+
+function errorRate({ attempts, failures }: Provider): string {
+    const share = percent(attempts > 0 ? failures / attempts : 0, locale());
+    return t("providers.failures", {
+        share,
+        failures: count(failures, locale()),
+        attempts: count(attempts, locale()),
+    });
+}
+
+function ProviderCard({ provider }: { provider: Provider }) {
+    const { p50, p95 } = provider.first_byte_ms;
+    const facts: Fact[] = [
+        { name: t("providers.errorRate"), value: errorRate(provider) },
+        { name: t("providers.latency"), value: `${ms(p50)} / ${ms(p95)}` },
+        { name: t("nav.models"), value: count(provider.models, locale()) },
+        {
+            name: t("providers.lastSuccess"),
+            value: provider.last_success_at ? <Ago time={provider.last_success_at} /> : "–",
+        },
+        { name: t("providers.lastError"), value: <LastError error={provider.last_error} /> },
+    ];
+    return (
+        <Card
+            title={provider.name}
+            note={
+                <span class="break-all">
+                    {provider.dialect}
+                    {provider.base_url && ` · ${provider.base_url}`}
+                </span>
+            }
+            actions={<Badge tone={TONES[provider.health]}>{t(`health.${provider.health}`)}</Badge>}
+        >
+            {provider.unavailable_reason && (
+                <p class="mb-2 text-warn">{provider.unavailable_reason}</p>
+            )}
+            <Facts facts={facts} />
+        </Card>
+    );
+}
+
+function LastError({ error }: { error: Provider["last_error"] }) {
+    if (!error) {
+        return <>–</>;
+    }
+    return (
+        <>
+            <span class="text-bad">
+                {t(OUTCOMES[error.outcome])}
+                {error.status !== null && ` (${error.status})`}
+            </span>
+            {", "}
+            <Ago time={error.at} />
+            <span class="block text-sm text-soft">{error.detail}</span>
+            <a
+                class="font-mono text-sm text-accent underline-offset-2 hover:underline"
+                href={`/dashboard/admin/requests/${encodeURIComponent(error.request_id)}`}
+            >
+                {error.request_id}
+            </a>
+        </>
+    );
+}

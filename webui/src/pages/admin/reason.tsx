@@ -1,0 +1,56 @@
+// Every act of an operator has a reason, which stands in the audit log.
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { t } from "../../i18n";
+import type { Action } from "../../state/action";
+import { Button } from "../../ui/button";
+import { Dialog, DialogActions } from "../../ui/dialog";
+import { TextField } from "../../ui/field";
+import { Failure } from "../../ui/notice";
+
+const REASON_BYTES_MAX = 500;
+
+interface ReasonDialogProps {
+    title: string;
+    action: string;
+    isDanger?: boolean;
+    doing: Action<[reason: string]>;
+    onClose: () => void;
+    children?: ComponentChildren;
+}
+
+export function ReasonDialog(props: ReasonDialogProps) {
+    const { title, action, isDanger = false, doing, onClose, children } = props;
+    const [reason, setReason] = useState("");
+    const onSubmit = (event: Event) => {
+        event.preventDefault();
+        doing.run(reason.trim());
+    };
+    return (
+        <Dialog title={title} onClose={onClose}>
+            <form class="flex flex-col gap-4" onSubmit={onSubmit}>
+                {children}
+                <TextField
+                    label={t("acts.reason")}
+                    hint={t("acts.reasonHint")}
+                    required
+                    autofocus
+                    maxLength={REASON_BYTES_MAX}
+                    value={reason}
+                    onValue={setReason}
+                />
+                <Failure error={doing.error} />
+                <DialogActions>
+                    <Button onClick={onClose}>{t("action.cancel")}</Button>
+                    <Button
+                        type="submit"
+                        kind={isDanger ? "danger" : "primary"}
+                        busy={doing.isBusy}
+                    >
+                        {action}
+                    </Button>
+                </DialogActions>
+            </form>
+        </Dialog>
+    );
+}

@@ -1,0 +1,147 @@
+// A request of any customer, with what it cost us.
+import { useState } from "preact/hooks";
+import { type AdminRequest, getAnyRequest, refund } from "../../api/admin";
+import type { Address } from "../../app";
+import { exact, plain, typedUsd, usd } from "../../base/money";
+import { t } from "../../i18n";
+import { errorOf, errorOfNone, useAction } from "../../state/action";
+import { announce } from "../../state/announce";
+import { useOnce } from "../../state/once";
+import { useResource } from "../../state/resource";
+import { BackLink } from "../../ui/backlink";
+import { Button } from "../../ui/button";
+import { Card, Page } from "../../ui/card";
+import { ChargeLines } from "../../ui/charge";
+import { Dialog, DialogActions } from "../../ui/dialog";
+import { type Fact, Facts } from "../../ui/facts";
+import { Exact } from "../../ui/figure";
+import { TextField } from "../../ui/field";
+import { Failure } from "../../ui/notice";
+import { RequestCards } from "../request";
+
+export function AdminRequestPage({ address }: { address: Address }) {
+    const id = address["id"] ?? "";
+    const request = useResource(`admin request ${id}`, (signal) => getAnyRequest(id, signal));
+    const [isRefunding, setRefunding] = useState(false);
+    const data = request.data;
+    const left = data && usd(data.cost) - usd(data.refunded);
+    return (
+        <Page
+            title={t("request.title")}
+            lead={<span class="font-mono text-sm break-all">{id}</span>}
+            actions={
+                left !== undefined &&
+                left > 0n && (
+                    <Button onClick={() => setRefunding(true)}>{t("refund.action")}</Button>
+                )
+            }
+        >
+            {data && (
+                <BackLink href={`/dashboard/admin/customers/${encodeURIComponent(data.user_id)}`}>
+                    {data.email}
+                </BackLink>
+            )}
+            <Failure error={request.error} retry={request.reload} />
+            {!request.error && (
+                <>
+                    <RequestCards request={data} />
+                    {data && <OurSide request={data} />}
+                </>
+            )}
+            {isRefunding && left !== undefined && (
+                <RefundDialog
+                    requestId={id}
+                    left={left}
+                    onClose={() => setRefunding(false)}
+                    onDone={() => {
+                        setRefunding(false);
+                        request.reload();
+                    }}
+                />
+            )}
+        </Page>
+    );
+}
+
+function OurSide({ request }: { request: AdminRequest }) {
+    const facts: Fact[] = [
+        { name: t("ours.model"), value: request.provider_model ?? "–" },
+        { name: t("ours.margin"), value: request.margin },
+        { name: t("sales.cost"), value: <Exact amount={request.provider_cost} /> },
+        { name: t("sales.overrun"), value: <Exact amount={request.overrun} /> },
+        { name: t("sales.profit"), value: <Exact amount={request.profit} /> },
+        {
+            name: t("policies.revision"),
+            value: <code class="text-sm break-all">{request.policy_revision}</code>,
+        },
+    ];
+    return (
+        <Card title={t("ours.title")} note={t("ours.note")}>
+            <table class="w-full">
+                <ChargeLines caption={t("ours.title")} lines={request.cost_lines} />
+            </table>
+            <div class="mt-4">
+                <Facts facts={facts} />
+            </div>
+        </Card>
+    );
+}
+
+interface RefundProps {
+    requestId: string;
+    left: bigint;
+    onClose: () => void;
+    onDone: () => void;
+}
+
+function RefundDialog({ requestId, left, onClose, onDone }: RefundProps) {
+    const [typed, setTyped] = useState(plain(left));
+    const [reason, setReason] = useState("");
+    const once = useOnce();
+    const { run, isBusy, error } = useAction(async () => {
+        const amount = typedUsd(typed);
+        const form = {
+            exchange_id: requestId,
+            amount: amount === null ? typed : plain(amount),
+            reason: reason.trim(),
+        };
+        await once((key) => refund(form, key));
+        announce(t("refund.done", { amount: amount === null ? typed : exact(amount) }));
+        onDone();
+    });
+    const onSubmit = (event: Event) => {
+        event.preventDefault();
+        run();
+    };
+    return (
+        <Dialog title={t("refund.title")} onClose={onClose}>
+            <form class="flex flex-col gap-4" onSubmit={onSubmit}>
+                <TextField
+                    label={t("credits.amount")}
+                    hint={t("refund.atMost", { amount: exact(left) })}
+                    inputMode="decimal"
+                    required
+                    value={typed}
+                    onValue={setTyped}
+                    error={errorOf(error, "amount")}
+                />
+                <TextField
+                    label={t("acts.reason")}
+                    hint={t("acts.reasonShown")}
+                    required
+                    autofocus
+                    value={reason}
+                    onValue={setReason}
+                    error={errorOf(error, "reason")}
+                />
+                <Failure error={errorOfNone(error, "amount", "reason")} />
+                <DialogActions>
+                    <Button onClick={onClose}>{t("action.cancel")}</Button>
+                    <Button type="submit" kind="primary" busy={isBusy}>
+                        {t("refund.action")}
+                    </Button>
+                </DialogActions>
+            </form>
+        </Dialog>
+    );
+}

@@ -1,0 +1,77 @@
+import { useState } from "preact/hooks";
+import { chargeCredits } from "../../api/resources";
+import { exact, plain, typedUsd } from "../../base/money";
+import { t } from "../../i18n";
+import { errorOf, errorOfNone, useAction } from "../../state/action";
+import { announce } from "../../state/announce";
+import { useOnce } from "../../state/once";
+import { hurry } from "../../state/pulse";
+import { site } from "../../state/site";
+import { Button } from "../../ui/button";
+import { Card } from "../../ui/card";
+import { TextField } from "../../ui/field";
+import { Failure, Notice } from "../../ui/notice";
+
+const PRESETS = ["5", "10", "25", "100"];
+
+export function ChargeForm() {
+    if (site.value?.payments !== "test") {
+        return (
+            <Card title={t("credits.add")}>
+                <Notice>{t("error.payments_disabled")}</Notice>
+            </Card>
+        );
+    }
+    return <TestCharge />;
+}
+
+/** payments = test: credits that nobody has paid for, and the page says so. */
+function TestCharge() {
+    const [typed, setTyped] = useState("10");
+    const amount = typedUsd(typed);
+    const once = useOnce();
+    const { run, isBusy, error } = useAction(async () => {
+        const text = amount === null ? typed : plain(amount);
+        await once((key) => chargeCredits(text, key));
+        announce(t("credits.added", { amount: amount === null ? typed : exact(amount) }));
+        hurry();
+    });
+    const onSubmit = (event: Event) => {
+        event.preventDefault();
+        run();
+    };
+    return (
+        <Card title={t("credits.add")} note={t("credits.testNote")}>
+            <form class="flex flex-wrap items-end gap-3" onSubmit={onSubmit}>
+                <TextField
+                    class="w-44"
+                    label={t("credits.amount")}
+                    inputMode="decimal"
+                    required
+                    value={typed}
+                    onValue={setTyped}
+                    error={errorOf(error, "amount")}
+                />
+                <div class="flex gap-1.5">
+                    {PRESETS.map((preset) => (
+                        <Button
+                            key={preset}
+                            aria-pressed={typed === preset}
+                            onClick={() => setTyped(preset)}
+                        >
+                            ${preset}
+                        </Button>
+                    ))}
+                </div>
+                <Button type="submit" kind="primary" busy={isBusy}>
+                    {amount === null
+                        ? t("credits.add")
+                        : t("credits.addAmount", { amount: exact(amount) })}
+                </Button>
+            </form>
+            <div class="mt-3 empty:hidden">
+                <Failure error={errorOfNone(error, "amount")} />
+            </div>
+        </Card>
+    );
+}

@@ -1,0 +1,65 @@
+import { getSummary, getUsage } from "../../api/resources";
+import { lastDays, zoneMinutes } from "../../base/days";
+import { usd } from "../../base/money";
+import { midnight } from "../../base/time";
+import { t } from "../../i18n";
+import { hurry, usePulse } from "../../state/pulse";
+import { useResource } from "../../state/resource";
+import { ButtonLink } from "../../ui/button";
+import { Page } from "../../ui/card";
+import { Failure } from "../../ui/notice";
+import { FirstSteps } from "./firststeps";
+import { Latest } from "./latest";
+import { Money } from "./money";
+import { SpendChart } from "./spendchart";
+
+const DAYS = 30;
+const LATEST = 8;
+
+export function Home() {
+    const now = Date.now();
+    const days = lastDays(now, DAYS);
+    const from = midnight(now, DAYS - 1).toISOString();
+    const summary = useResource(`home summary ${from}`, (signal) =>
+        getSummary({ from, by: "day,model", tz: zoneMinutes(now) }, signal),
+    );
+    const latest = useResource("home latest", (signal) =>
+        getUsage({ limit: LATEST, totals: "no" }, signal),
+    );
+    const pulse = usePulse(() => {
+        summary.reload();
+        latest.reload();
+    });
+    const isUnused = latest.data?.data.length === 0 && summary.data?.data.length === 0;
+    const retry = () => {
+        summary.reload();
+        latest.reload();
+        hurry();
+    };
+    return (
+        <Page
+            title={t("nav.home")}
+            actions={
+                <>
+                    <ButtonLink href="/dashboard/credits" icon="plus">
+                        {t("credits.add")}
+                    </ButtonLink>
+                    <ButtonLink href="/dashboard/keys?new=1" icon="keys" kind="primary">
+                        {t("keys.create")}
+                    </ButtonLink>
+                </>
+            }
+        >
+            <Failure error={summary.error ?? latest.error} retry={retry} />
+            <Money balance={pulse} rows={summary.data?.data} days={days} />
+            {isUnused ? (
+                <FirstSteps hasCredits={pulse !== null && usd(pulse.available) > 0n} />
+            ) : (
+                <>
+                    <SpendChart rows={summary.data?.data} days={days} />
+                    <Latest rows={latest.data?.data} />
+                </>
+            )}
+        </Page>
+    );
+}

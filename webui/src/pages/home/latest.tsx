@@ -1,0 +1,41 @@
+import type { UsageRecord } from "../../api/types";
+import { t } from "../../i18n";
+import { Badge } from "../../ui/badge";
+import { Card } from "../../ui/card";
+import { requestColumns } from "../../ui/requests";
+import { Table } from "../../ui/table";
+
+/** The newest requests; they come by themselves. */
+export function Latest({ rows }: { rows: UsageRecord[] | undefined }) {
+    return (
+        <Card
+            flush
+            title={t("home.latest")}
+            actions={
+                <>
+                    <Badge tone="good">
+                        <span
+                            class="size-2 animate-pulse rounded-full bg-current"
+                            aria-hidden="true"
+                        />
+                        {t("home.live")}
+                    </Badge>
+                    <a
+                        class="text-sm font-medium text-accent underline-offset-2 hover:underline"
+                        href="/dashboard/usage"
+                    >
+                        {t("home.all")}
+                    </a>
+                </>
+            }
+        >
+            <Table
+                caption={t("home.latest")}
+                columns={requestColumns("/dashboard/usage")}
+                rows={rows}
+                rowKey={(record) => record.id}
+                bones={8}
+            />
+        </Card>
+    );
+}

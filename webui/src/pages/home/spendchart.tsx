@@ -1,0 +1,59 @@
+import { useState } from "preact/hooks";
+import type { SummaryRow } from "../../api/types";
+import { chartHeight, exact, glance, usd } from "../../base/money";
+import { compact, count } from "../../base/number";
+import { type Amount, stack } from "../../base/series";
+import { shortDay } from "../../base/time";
+import { locale, t } from "../../i18n";
+import { Card } from "../../ui/card";
+import { Chart } from "../../ui/chart";
+import { dollars } from "../../ui/chart/axis";
+import { Segmented } from "../../ui/segmented";
+import { tokensOf } from "./sums";
+
+type Measure = "spend" | "tokens";
+
+function amountsOf(rows: readonly SummaryRow[], measure: Measure): Amount[] {
+    return rows.map((row) => ({
+        day: row.day ?? "",
+        name: row.model ?? "",
+        value: measure === "spend" ? usd(row.cost) : BigInt(tokensOf(row)),
+    }));
+}
+
+export function SpendChart({ rows, days }: { rows: SummaryRow[] | undefined; days: string[] }) {
+    const [measure, setMeasure] = useState<Measure>("spend");
+    const isMoney = measure === "spend";
+    const choices = [
+        { value: "spend", text: t("home.spend") },
+        { value: "tokens", text: t("home.tokens") },
+    ] as const;
+    return (
+        <Card
+            title={t("home.chart")}
+            note={t("home.chartNote")}
+            actions={
+                <Segmented
+                    label={t("home.measure")}
+                    choices={choices}
+                    value={measure}
+                    onValue={setMeasure}
+                />
+            }
+        >
+            {rows ? (
+                <Chart
+                    label={isMoney ? t("home.chartSpend") : t("home.chartTokens")}
+                    days={days.map((day) => shortDay(day, locale()))}
+                    series={stack(days, amountsOf(rows, measure))}
+                    height={isMoney ? chartHeight : Number}
+                    format={isMoney ? exact : (value) => count(Number(value), locale())}
+                    glance={isMoney ? glance : (value) => compact(Number(value), locale())}
+                    axis={isMoney ? dollars : (values) => values.map((at) => compact(at, locale()))}
+                />
+            ) : (
+                <div class="skeleton h-72 sm:h-84" />
+            )}
+        </Card>
+    );
+}

@@ -1,0 +1,145 @@
+import type { Key } from "../../api/types";
+import { date } from "../../base/time";
+import { glance, usd } from "../../base/money";
+import { locale, t } from "../../i18n";
+import { Badge } from "../../ui/badge";
+import { Button, IconButton } from "../../ui/button";
+import { Ago, Glance } from "../../ui/figure";
+import type { Column } from "../../ui/table";
+
+interface Doing {
+    onToggle: (key: Key) => void;
+    onDelete: (key: Key) => void;
+}
+
+export function keyColumns(doing: Doing | null): Column<Key>[] {
+    const columns: Column<Key>[] = [
+        { id: "name", head: t("keys.name"), isTitle: true, cell: (key) => <Name apiKey={key} /> },
+        { id: "state", head: t("keys.state"), cell: (key) => <State apiKey={key} /> },
+        {
+            id: "used",
+            head: t("keys.lastUsed"),
+            cell: (key) => (key.last_used_at ? <Ago time={key.last_used_at} /> : t("keys.never")),
+        },
+        {
+            id: "spent",
+            head: t("keys.spent"),
+            isNumber: true,
+            cell: (key) => <Spent apiKey={key} />,
+        },
+        { id: "models", head: t("keys.models"), cell: (key) => <Models models={key.models} /> },
+    ];
+    if (doing) {
+        columns.push({
+            id: "actions",
+            head: t("keys.actions"),
+            hideHead: true,
+            isNumber: true,
+            cell: (key) => <Actions apiKey={key} {...doing} />,
+        });
+    }
+    return columns;
+}
+
+function Name({ apiKey }: { apiKey: Key }) {
+    return (
+        <>
+            <span class="font-medium">{apiKey.name}</span>
+            <span class="block font-mono text-sm text-soft">
+                {apiKey.prefix}…{apiKey.last4}
+            </span>
+        </>
+    );
+}
+
+export function isExpired(key: Pick<Key, "expires_at">, now = Date.now()): boolean {
+    return key.expires_at !== null && new Date(key.expires_at).getTime() <= now;
+}
+
+function State({ apiKey }: { apiKey: Key }) {
+    if (apiKey.disabled) {
+        return (
+            <Badge tone="warn">
+                {apiKey.disabled_by === "operator"
+                    ? t("keys.stateOperator")
+                    : t("keys.stateDisabled")}
+            </Badge>
+        );
+    } else if (isExpired(apiKey)) {
+        return <Badge tone="bad">{t("keys.stateExpired")}</Badge>;
+    }
+    return (
+        <>
+            <Badge tone="good">{t("keys.stateActive")}</Badge>
+            {apiKey.expires_at && (
+                <span class="mt-0.5 block text-sm text-soft">
+                    {t("keys.until", { date: date(apiKey.expires_at, locale()) })}
+                </span>
+            )}
+        </>
+    );
+}
+
+/** How much of its budget a key has spent: 0 to 1. Only for the width of a bar. */
+function share(spent: bigint, budget: bigint): number {
+    return budget > 0n ? Math.min(1, Number((spent * 1000n) / budget) / 1000) : 1;
+}
+
+function Spent({ apiKey }: { apiKey: Key }) {
+    if (apiKey.budget === null) {
+        return <Glance amount={apiKey.spent} />;
+    }
+    const part = share(usd(apiKey.spent), usd(apiKey.budget));
+    return (
+        <>
+            <Glance amount={apiKey.spent} />{" "}
+            <span class="whitespace-nowrap text-soft">
+                {t("keys.ofBudget", { budget: glance(usd(apiKey.budget)) })}
+            </span>
+            <progress
+                class={`bar mt-1 block h-1.5 w-28 md:ml-auto ${part >= 0.9 ? "text-bad" : "text-accent"}`}
+                max={1}
+                value={part}
+                aria-label={t("keys.budgetUsed")}
+            />
+        </>
+    );
+}
+
+function Models({ models }: { models: string[] | null }) {
+    if (!models) {
+        return <span class="text-soft">{t("keys.allModels")}</span>;
+    }
+    const shown = models.slice(0, 2).join(", ");
+    return (
+        <span title={models.join(", ")}>
+            {shown}
+            {models.length > 2 && ` +${models.length - 2}`}
+        </span>
+    );
+}
+
+function Actions({ apiKey, onToggle, onDelete }: { apiKey: Key } & Doing) {
+    const name = apiKey.name;
+    return (
+        <span class="inline-flex items-center gap-1">
+            <Button
+                size="small"
+                disabled={apiKey.disabled_by === "operator"}
+                aria-label={
+                    apiKey.disabled
+                        ? t("keys.enableNamed", { name })
+                        : t("keys.disableNamed", { name })
+                }
+                onClick={() => onToggle(apiKey)}
+            >
+                {apiKey.disabled ? t("keys.enable") : t("keys.disable")}
+            </Button>
+            <IconButton
+                icon="trash"
+                label={t("keys.deleteNamed", { name })}
+                onClick={() => onDelete(apiKey)}
+            />
+        </span>
+    );
+}

@@ -1,0 +1,110 @@
+import { useState } from "preact/hooks";
+import { changeKey, deleteKey, getKeys } from "../../api/resources";
+import type { Key } from "../../api/types";
+import { t } from "../../i18n";
+import { useAction } from "../../state/action";
+import { announce } from "../../state/announce";
+import { usePulse } from "../../state/pulse";
+import { useResource } from "../../state/resource";
+import { place, setQuery } from "../../state/router";
+import { site } from "../../state/site";
+import { Button } from "../../ui/button";
+import { Card, Page } from "../../ui/card";
+import { Confirm } from "../../ui/dialog";
+import { Empty } from "../../ui/empty";
+import { Failure, Notice } from "../../ui/notice";
+import { Table } from "../../ui/table";
+import { keyColumns } from "./columns";
+import { CreateKey } from "./create";
+
+export function Keys() {
+    const keys = useResource("keys", getKeys);
+    usePulse(keys.reload);
+    const [doomed, setDoomed] = useState<Key | null>(null);
+    const isCreating = place.value.query.get("new") === "1";
+    const openCreate = () => setQuery({ new: "1" });
+    const change = useAction(async (key: Key) => {
+        await changeKey(key.id, { disabled: !key.disabled });
+        keys.reload();
+        announce(t(key.disabled ? "keys.enabled" : "keys.disabled", { name: key.name }));
+    });
+    const keysMax = site.value?.limits.keys_max;
+    const isFull = keysMax !== undefined && (keys.data?.length ?? 0) >= keysMax;
+    return (
+        <Page
+            title={t("nav.keys")}
+            lead={t("keys.lead")}
+            actions={
+                <Button kind="primary" icon="plus" disabled={isFull} onClick={openCreate}>
+                    {t("keys.create")}
+                </Button>
+            }
+        >
+            <Failure error={keys.error} retry={keys.reload} />
+            <Failure error={change.error} />
+            {isFull && <Notice tone="warn">{t("error.too_many_keys")}</Notice>}
+            <Card flush>
+                {keys.data?.length === 0 ? (
+                    <Empty
+                        icon="keys"
+                        title={t("keys.empty")}
+                        action={
+                            <Button kind="primary" icon="plus" onClick={openCreate}>
+                                {t("keys.create")}
+                            </Button>
+                        }
+                    >
+                        {t("keys.emptyText")}
+                    </Empty>
+                ) : (
+                    <Table
+                        caption={t("nav.keys")}
+                        columns={keyColumns({ onToggle: change.run, onDelete: setDoomed })}
+                        rows={keys.data}
+                        rowKey={(key) => key.id}
+                        bones={3}
+                    />
+                )}
+            </Card>
+            {isCreating && (
+                <CreateKey onMade={keys.reload} onClose={() => setQuery({ new: null })} />
+            )}
+            {doomed && (
+                <DeleteKey
+                    doomed={doomed}
+                    onClose={() => setDoomed(null)}
+                    onDone={() => {
+                        setDoomed(null);
+                        keys.reload();
+                    }}
+                />
+            )}
+        </Page>
+    );
+}
+
+interface DeleteKeyProps {
+    doomed: Key;
+    onClose: () => void;
+    onDone: () => void;
+}
+
+function DeleteKey({ doomed, onClose, onDone }: DeleteKeyProps) {
+    const { run, isBusy, error } = useAction(async () => {
+        await deleteKey(doomed.id);
+        announce(t("keys.deleted", { name: doomed.name }));
+        onDone();
+    });
+    return (
+        <Confirm
+            title={t("keys.deleteTitle", { name: doomed.name })}
+            action={t("keys.deleteAction")}
+            isBusy={isBusy}
+            error={error}
+            onConfirm={run}
+            onClose={onClose}
+        >
+            <p>{t("keys.deleteText", { name: doomed.name, last4: doomed.last4 })}</p>
+        </Confirm>
+    );
+}

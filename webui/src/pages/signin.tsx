@@ -1,0 +1,59 @@
+import { useState } from "preact/hooks";
+import { signIn } from "../api/account";
+import { t } from "../i18n";
+import { useAction } from "../state/action";
+import { place } from "../state/router";
+import { enter, SIGN_UP } from "../state/session";
+import { Button } from "../ui/button";
+import { Page } from "../ui/card";
+import { TextField } from "../ui/field";
+import { Failure } from "../ui/notice";
+import { Welcome } from "./welcome";
+
+export function SignIn() {
+    const [email, setEmail] = useState("");
+    const [password, setPassword] = useState("");
+    const { run, isBusy, error } = useAction(async () => enter(await signIn({ email, password })));
+    const { query } = place.value;
+    const onSubmit = (event: Event) => {
+        event.preventDefault();
+        run();
+    };
+    return (
+        <Welcome>
+            <Page title={t("auth.signIn")}>
+                <form class="flex flex-col gap-4" onSubmit={onSubmit}>
+                    <TextField
+                        label={t("auth.email")}
+                        type="email"
+                        autocomplete="email"
+                        required
+                        value={email}
+                        onValue={setEmail}
+                    />
+                    <TextField
+                        label={t("auth.password")}
+                        type="password"
+                        autocomplete="current-password"
+                        required
+                        value={password}
+                        onValue={setPassword}
+                    />
+                    <Failure error={error} />
+                    <Button type="submit" kind="primary" busy={isBusy}>
+                        {t("auth.signIn")}
+                    </Button>
+                </form>
+                <p class="text-soft">
+                    {t("auth.noAccount")}{" "}
+                    <a
+                        class="font-medium text-accent underline underline-offset-2"
+                        href={SIGN_UP + (query.size > 0 ? "?" + query.toString() : "")}
+                    >
+                        {t("auth.signUp")}
+                    </a>
+                </p>
+            </Page>
+        </Welcome>
+    );
+}

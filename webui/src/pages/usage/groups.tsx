@@ -1,0 +1,74 @@
+import type { Query } from "../../api/client";
+import { getSummary } from "../../api/resources";
+import type { SummaryRow } from "../../api/types";
+import { zoneMinutes } from "../../base/days";
+import { count } from "../../base/number";
+import { date } from "../../base/time";
+import { locale, t } from "../../i18n";
+import { usePulse } from "../../state/pulse";
+import { useResource } from "../../state/resource";
+import { Empty } from "../../ui/empty";
+import { Exact } from "../../ui/figure";
+import { Failure } from "../../ui/notice";
+import { type Column, Table } from "../../ui/table";
+
+export type GroupBy = "day" | "model" | "key";
+
+function nameOf(row: SummaryRow, by: GroupBy): string {
+    if (by === "day") {
+        return date(`${row.day}T12:00:00`, locale()); // no zone: noon of the viewer's day
+    }
+    return (by === "model" ? row.model : (row.key_name ?? row.key_id)) ?? "–";
+}
+
+function groupColumns(by: GroupBy): Column<SummaryRow>[] {
+    const number = (id: string, head: string, value: (row: SummaryRow) => number) => ({
+        id,
+        head,
+        isNumber: true,
+        cell: (row: SummaryRow) => count(value(row), locale()),
+    });
+    return [
+        { id: "name", head: t(`usage.by.${by}`), isTitle: true, cell: (row) => nameOf(row, by) },
+        number("requests", t("usage.requests"), (row) => row.requests),
+        number("errors", t("usage.errorCount"), (row) => row.errors),
+        number("input", t("usage.inputTokens"), (row) => row.input_tokens),
+        number("cached", t("usage.cachedTokens"), (row) => row.cached_input_tokens),
+        number("output", t("usage.outputTokens"), (row) => row.output_tokens),
+        {
+            id: "cost",
+            head: t("usage.cost"),
+            isNumber: true,
+            cell: (row) => <Exact amount={row.cost} />,
+        },
+    ];
+}
+
+/** Sums by day, model or key. */
+export function Groups({ by, query }: { by: GroupBy; query: Query }) {
+    const tz = zoneMinutes(Date.now());
+    const summary = useResource(
+        `usage by ${by} ${JSON.stringify(query)}`,
+        (signal) => getSummary({ ...query, by, tz }, signal),
+        { keep: true },
+    );
+    usePulse(summary.reload);
+    if (summary.data?.data.length === 0) {
+        return (
+            <Empty icon="usage" title={t("usage.empty")}>
+                {t("usage.emptyText")}
+            </Empty>
+        );
+    }
+    return (
+        <>
+            <Failure error={summary.error} retry={summary.reload} />
+            <Table
+                caption={t(`usage.view.${by}`)}
+                columns={groupColumns(by)}
+                rows={summary.data?.data}
+                rowKey={(row) => row.day ?? row.model ?? row.key_id ?? ""}
+            />
+        </>
+    );
+}

@@ -1,0 +1,106 @@
+// The way from page to page.
+import { type PlainKey, t } from "../i18n";
+import { match, place } from "../state/router";
+import { session, signOutHere } from "../state/session";
+import { announce } from "../state/announce";
+import { sentence } from "../api/error";
+import { IconButton } from "../ui/button";
+import { Icon, type IconName } from "../ui/icon";
+import { Preferences } from "./preferences";
+
+interface Item {
+    path: string;
+    icon: IconName;
+    label: PlainKey;
+    below?: readonly string[]; // pages that belong to it
+}
+
+const OWN: readonly Item[] = [
+    { path: "/dashboard", icon: "home", label: "nav.home" },
+    {
+        path: "/dashboard/usage",
+        icon: "usage",
+        label: "nav.usage",
+        below: ["/dashboard/usage/:id"],
+    },
+    { path: "/dashboard/keys", icon: "keys", label: "nav.keys" },
+    { path: "/dashboard/credits", icon: "credits", label: "nav.credits" },
+    { path: "/dashboard/models", icon: "models", label: "nav.models" },
+    { path: "/dashboard/playground", icon: "playground", label: "nav.playground" },
+];
+const OPERATOR: readonly Item[] = [
+    { path: "/dashboard/admin", icon: "overview", label: "nav.overview" },
+    {
+        path: "/dashboard/admin/customers",
+        icon: "customers",
+        label: "nav.customers",
+        below: ["/dashboard/admin/customers/:id", "/dashboard/admin/requests/:id"],
+    },
+    { path: "/dashboard/admin/policies", icon: "policies", label: "nav.policies" },
+    { path: "/dashboard/admin/providers", icon: "providers", label: "nav.providers" },
+    { path: "/dashboard/admin/audit", icon: "audit", label: "nav.audit" },
+];
+
+function isHere({ path, below = [] }: Item): boolean {
+    const now = place.value.path;
+    return now === path || below.some((pattern) => match(pattern, now) !== null);
+}
+
+function Items({ items }: { items: readonly Item[] }) {
+    return (
+        <ul class="flex flex-col gap-0.5">
+            {items.map((item) => (
+                <li key={item.path}>
+                    <a
+                        href={item.path}
+                        aria-current={isHere(item) ? "page" : undefined}
+                        class="flex min-h-9.5 items-center gap-3 rounded-lg px-3 font-medium text-soft transition-colors hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-wash aria-[current=page]:text-accent-strong"
+                    >
+                        <Icon name={item.icon} />
+                        {t(item.label)}
+                    </a>
+                </li>
+            ))}
+        </ul>
+    );
+}
+
+export function Menu() {
+    const isAdmin = session.value.state === "user" && session.value.user.role === "admin";
+    return (
+        <nav aria-label={t("nav.label")} class="flex flex-col gap-5">
+            <Items items={OWN} />
+            {isAdmin && (
+                <div>
+                    <h2 class="mb-1.5 px-3 text-sm font-medium text-soft">{t("nav.operator")}</h2>
+                    <Items items={OPERATOR} />
+                </div>
+            )}
+        </nav>
+    );
+}
+
+/** Who is signed in, the way out, and the preferences. */
+export function Account() {
+    if (session.value.state !== "user") {
+        return null;
+    }
+    const { name, email } = session.value.user;
+    const leave = () => signOutHere().catch((error: unknown) => announce(sentence(error)));
+    return (
+        <div class="flex flex-col gap-3 border-t border-line pt-4">
+            <div class="flex items-center gap-2 pl-3">
+                <div class="min-w-0 flex-1">
+                    {name && <p class="truncate font-medium">{name}</p>}
+                    <p class="truncate text-sm text-soft" title={email}>
+                        {email}
+                    </p>
+                </div>
+                <IconButton icon="signout" label={t("auth.signOut")} onClick={() => void leave()} />
+            </div>
+            <div class="pl-3">
+                <Preferences />
+            </div>
+        </div>
+    );
+}

@@ -1,0 +1,47 @@
+// The user who is signed in, for all pages.
+import { signal } from "@preact/signals";
+import { signOut, type User, whoAmI } from "../api/account";
+import { onSignedOut } from "../api/client";
+import { forgetAll } from "./resource";
+import { go, isInside, place } from "./router";
+
+export const SIGN_IN = "/dashboard/signin";
+export const SIGN_UP = "/dashboard/signup";
+export const HOME = "/dashboard";
+
+export type Session = { state: "nobody" } | { state: "user"; user: User };
+
+export const session = signal<Session>({ state: "nobody" });
+
+export async function startSession(): Promise<void> {
+    onSignedOut(() => leave(place.peek().path));
+    const user = await whoAmI();
+    session.value = user ? { state: "user", user } : { state: "nobody" };
+}
+
+/** Where to go after signing in: only to a page of ours, whatever the address says. */
+export function returnPath(query: URLSearchParams): string {
+    const wanted = query.get("next") ?? "";
+    return isInside(wanted) && !wanted.startsWith(SIGN_IN) ? wanted : HOME;
+}
+
+export function enter(user: User): void {
+    forgetAll();
+    session.value = { state: "user", user };
+    go(returnPath(place.peek().query), { replace: true });
+}
+
+function leave(from: string): void {
+    if (session.peek().state !== "user") {
+        return;
+    }
+    forgetAll();
+    session.value = { state: "nobody" };
+    const next = from === HOME || !isInside(from) ? "" : "?next=" + encodeURIComponent(from);
+    go(SIGN_IN + next, { replace: true });
+}
+
+export async function signOutHere(): Promise<void> {
+    await signOut();
+    leave(HOME);
+}

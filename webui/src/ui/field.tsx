@@ -1,0 +1,121 @@
+// Form fields: a label, the control, a hint below it, and what is wrong with it.
+import type { ComponentChildren, JSX } from "preact";
+import { useId } from "preact/hooks";
+
+interface Frame {
+    label: string;
+    hint?: ComponentChildren;
+    error?: string | null;
+    hideLabel?: boolean; // for filters, whose place says it to who can see
+    class?: string;
+}
+
+type Control = { id: string; "aria-describedby"?: string; "aria-invalid"?: "true" };
+
+/** Ties label, hint and error to the control that `render` makes. */
+function Framed({
+    frame,
+    render,
+}: {
+    frame: Frame;
+    render: (control: Control) => ComponentChildren;
+}) {
+    const id = useId();
+    const described = [frame.hint && `${id}-hint`, frame.error && `${id}-error`].filter(Boolean);
+    const control: Control = { id };
+    if (described.length > 0) {
+        control["aria-describedby"] = described.join(" ");
+    }
+    if (frame.error) {
+        control["aria-invalid"] = "true";
+    }
+    return (
+        <div class={`min-w-0 ${frame.class ?? ""}`}>
+            <label for={id} class={frame.hideLabel ? "sr-only" : "mb-1.5 block font-medium"}>
+                {frame.label}
+            </label>
+            {render(control)}
+            {frame.hint && (
+                <div id={`${id}-hint`} class="mt-1.5 text-sm text-soft">
+                    {frame.hint}
+                </div>
+            )}
+            {frame.error && (
+                <p id={`${id}-error`} class="mt-1.5 text-sm font-medium text-bad">
+                    {frame.error}
+                </p>
+            )}
+        </div>
+    );
+}
+
+function split<P extends Frame>(props: P): [Frame, Omit<P, keyof Frame>] {
+    const { label, hint, error, hideLabel, class: extra, ...rest } = props;
+    const frame: Frame = { label };
+    Object.assign(frame, { hint, error, hideLabel, class: extra });
+    return [frame, rest];
+}
+
+type InputProps = Frame &
+    Omit<JSX.IntrinsicElements["input"], keyof Frame | "onInput" | "value"> & {
+        value: string;
+        onValue: (value: string) => void;
+    };
+
+export function TextField(props: InputProps) {
+    const [frame, { onValue, ...rest }] = split(props);
+    return (
+        <Framed
+            frame={frame}
+            render={(control) => (
+                <input
+                    type="text"
+                    {...rest}
+                    {...control}
+                    class="control"
+                    onInput={(event) => onValue(event.currentTarget.value)}
+                />
+            )}
+        />
+    );
+}
+
+export interface Choice {
+    value: string;
+    text: string;
+}
+
+type SelectProps = Frame & {
+    value: string;
+    choices: readonly Choice[];
+    onValue: (value: string) => void;
+    disabled?: boolean;
+};
+
+export function SelectField(props: SelectProps) {
+    const [frame, { value, choices, onValue, disabled }] = split(props);
+    return (
+        <Framed
+            frame={frame}
+            render={(control) => (
+                <select
+                    {...control}
+                    class="control pr-8"
+                    value={value}
+                    disabled={disabled}
+                    onChange={(event) => onValue(event.currentTarget.value)}
+                >
+                    {choices.map((choice) => (
+                        <option
+                            key={choice.value}
+                            value={choice.value}
+                            selected={choice.value === value}
+                        >
+                            {choice.text}
+                        </option>
+                    ))}
+                </select>
+            )}
+        />
+    );
+}

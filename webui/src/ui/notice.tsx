@@ -1,0 +1,49 @@
+// What a page has to say besides its content: hints, warnings, and calls that failed.
+import type { ComponentChildren } from "preact";
+import { ApiError, sentence } from "../api/error";
+import { t } from "../i18n";
+import { TONES, type Tone } from "./badge";
+import { Button } from "./button";
+import { Icon } from "./icon";
+
+interface NoticeProps {
+    tone?: Tone;
+    title?: string;
+    children?: ComponentChildren;
+    isAlert?: boolean; // said aloud at once
+}
+
+export function Notice({ tone = "plain", title, children, isAlert = false }: NoticeProps) {
+    const icon = tone === "bad" || tone === "warn" ? "warning" : tone === "good" ? "check" : "info";
+    return (
+        <div
+            class={`flex gap-3 rounded-xl px-4 py-3 ${TONES[tone]}`}
+            role={isAlert ? "alert" : undefined}
+        >
+            <Icon name={icon} class="mt-0.5 size-5" />
+            <div class="min-w-0 flex-1">
+                {title && <p class="font-semibold">{title}</p>}
+                {children}
+            </div>
+        </div>
+    );
+}
+
+/** A failed call as a sentence, with a way to try again where that makes sense. */
+export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+    if (!error) {
+        return null;
+    }
+    const requestId = error instanceof ApiError ? error.requestId : null;
+    return (
+        <Notice tone="bad" isAlert>
+            <p>{sentence(error)}</p>
+            {requestId && <p class="mt-0.5 text-sm">{t("error.reference", { id: requestId })}</p>}
+            {retry && (
+                <Button size="small" class="mt-2" onClick={retry}>
+                    {t("action.retry")}
+                </Button>
+            )}
+        </Notice>
+    );
+}

@@ -1,0 +1,78 @@
+// A list of requests: what was asked, what came of it, what it cost.
+import { sentenceOf } from "../api/error";
+import type { UsageRecord } from "../api/types";
+import { count } from "../base/number";
+import { duration } from "../base/time";
+import { locale, t } from "../i18n";
+import { Badge, type Tone } from "./badge";
+import { Exact, Time } from "./figure";
+import type { Column } from "./table";
+
+type Judged = Pick<UsageRecord, "status" | "error_code">;
+
+function toneOf({ status, error_code }: Judged): Tone {
+    if (!error_code && status < 400) {
+        return "good";
+    }
+    return status >= 500 ? "bad" : "warn";
+}
+
+export function Status({ record }: { record: Judged }) {
+    const text = record.error_code ? sentenceOf(record.error_code, "") : "";
+    return (
+        <span title={text || undefined}>
+            <Badge tone={toneOf(record)}>{record.status}</Badge>
+        </span>
+    );
+}
+
+/** `base` is the address above a request's own page. */
+export function requestColumns(base: string): Column<UsageRecord>[] {
+    return [
+        {
+            id: "newest",
+            head: t("request.time"),
+            isTitle: true,
+            cell: (record) => (
+                <a
+                    class="whitespace-nowrap text-accent underline-offset-2 hover:underline"
+                    href={`${base}/${encodeURIComponent(record.id)}`}
+                >
+                    <Time time={record.created_at} />
+                </a>
+            ),
+        },
+        { id: "model", head: t("request.model"), cell: (record) => record.model },
+        { id: "key", head: t("request.key"), cell: (record) => record.key_name ?? "–" },
+        { id: "status", head: t("request.status"), cell: (record) => <Status record={record} /> },
+        {
+            id: "tokens",
+            head: t("request.tokens"),
+            isNumber: true,
+            cell: (record) => <TokenCounts record={record} />,
+        },
+        {
+            id: "duration",
+            head: t("request.duration"),
+            isNumber: true,
+            cell: (record) => duration(record.total_ms),
+        },
+        {
+            id: "cost",
+            head: t("request.cost"),
+            isNumber: true,
+            cell: (record) => <Exact amount={record.cost} />,
+        },
+    ];
+}
+
+function TokenCounts({ record }: { record: UsageRecord }) {
+    const input = count(record.input_tokens + record.cached_input_tokens, locale());
+    const output = count(record.output_tokens, locale());
+    return (
+        <span class="whitespace-nowrap">
+            {input} <span class="text-soft">{t("request.in")}</span> {output}{" "}
+            <span class="text-soft">{t("request.out")}</span>
+        </span>
+    );
+}
