@@ -29,6 +29,7 @@ enum {
     LIMIT_UPSTREAM_BODY_BYTES = 32 * 1024 * 1024,
     LIMIT_EVENT_BYTES = 4 * 1024 * 1024, /* one SSE event */
     LIMIT_ATTEMPTS = 8,
+    LIMIT_CONNECTIONS_KEPT = 10000, /* idle ones to providers, of a worker */
 
     /* a policy VM */
     LIMIT_VM_BYTES = 256 * 1024 * 1024,         /* with all its tasks */
@@ -56,6 +57,7 @@ enum {
     LIMIT_LEDGER_JOBS = 20000,
     LIMIT_REPORT_JOBS = 1000,
     LIMIT_HELPER_JOBS = 64,
+    LIMIT_LOOKUPS = 64, /* of providers' names that wait, of a worker */
     LIMIT_WORKERS = 64
 };
 

@@ -117,24 +117,45 @@ static void feed_byte(struct chunked *chunked, char c, struct refusal *refusal)
     }
 }
 
+size_t chunked_skip(struct chunked *chunked, const char *data, size_t bytes,
+                    struct refusal *refusal)
+{
+    size_t at = 0;
+    while (at < bytes && chunked->state != CHUNKED_DATA && chunked->state != CHUNKED_END &&
+           refusal->status == 0)
+        feed_byte(chunked, data[at++], refusal);
+    return at;
+}
+
+size_t chunked_run(const struct chunked *chunked, size_t bytes)
+{
+    if (chunked->state != CHUNKED_DATA)
+        return 0;
+    return bytes < chunked->size ? bytes : (size_t)chunked->size;
+}
+
+void chunked_take(struct chunked *chunked, size_t bytes)
+{
+    chunked->size -= bytes;
+    if (chunked->size == 0)
+        chunked->state = CHUNKED_DATA_CR;
+}
+
 size_t chunked_feed(struct chunked *chunked, const char *data, size_t bytes, struct buffer *body,
                     struct refusal *refusal)
 {
     size_t at = 0;
     while (at < bytes && chunked->state != CHUNKED_END && refusal->status == 0) {
-        if (chunked->state != CHUNKED_DATA) {
-            feed_byte(chunked, data[at++], refusal);
+        at += chunked_skip(chunked, data + at, bytes - at, refusal);
+        size_t run = chunked_run(chunked, bytes - at);
+        if (run == 0)
             continue;
-        }
-        size_t take = bytes - at < chunked->size ? bytes - at : (size_t)chunked->size;
-        if (!buffer_append(body, data + at, take)) {
+        if (!buffer_append(body, data + at, run)) {
             *refusal = (struct refusal){413, "request_too_large", "the body is too large"};
             return at;
         }
-        at += take;
-        chunked->size -= take;
-        if (chunked->size == 0)
-            chunked->state = CHUNKED_DATA_CR;
+        chunked_take(chunked, run);
+        at += run;
     }
     return at;
 }

@@ -1,4 +1,4 @@
-/* The decoder of a chunked request body (RFC 9112, 7.1), incremental and strict: a size is hex
+/* The decoder of a chunked body (RFC 9112, 7.1), incremental and strict: a size is hex
  * digits and nothing else before its extension; chunk data ends with CRLF. Extensions and trailers
  * are checked, bounded and dropped. */
 #ifndef NET_CHUNKED_H
@@ -33,9 +33,17 @@ struct chunked {
 
 void chunked_init(struct chunked *chunked);
 
-/* Reads from data; appends what is body to `body`, whose maximum is the body limit. Returns how
- * many bytes were used; less than `bytes` only when chunked->state became CHUNKED_END, or with
- * *refusal (status != 0). */
+/* In three words, for who hands data on without a copy: skip what frames the chunks (returns how
+ * many bytes that were; it stops at data, at the end and with *refusal), ask how many of the bytes
+ * that come next are data, take as many of them as are wanted. */
+size_t chunked_skip(struct chunked *chunked, const char *data, size_t bytes,
+                    struct refusal *refusal);
+size_t chunked_run(const struct chunked *chunked, size_t bytes);
+void chunked_take(struct chunked *chunked, size_t bytes);
+
+/* All of that in one: reads from data; appends what is body to `body`, whose maximum is the body
+ * limit. Returns how many bytes were used; less than `bytes` only when chunked->state became
+ * CHUNKED_END, or with *refusal (status != 0). */
 size_t chunked_feed(struct chunked *chunked, const char *data, size_t bytes, struct buffer *body,
                     struct refusal *refusal);
 

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "net/field.h"
+
 static bool refuse(struct refusal *refusal, int status, const char *code, const char *message)
 {
     *refusal = (struct refusal){.status = status, .code = code, .message = message};
@@ -12,23 +14,6 @@ static bool refuse(struct refusal *refusal, int status, const char *code, const 
 static bool refuse_bad(struct refusal *refusal, const char *message)
 {
     return refuse(refusal, 400, "invalid_request", message);
-}
-
-/* RFC 9110, 5.6.2 */
-static bool is_token_char(unsigned char c)
-{
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
-        return true;
-    return c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL;
-}
-
-static bool is_token(struct slice text)
-{
-    for (size_t i = 0; i < text.bytes; i++) {
-        if (!is_token_char((unsigned char)text.data[i]))
-            return false;
-    }
-    return text.bytes > 0;
 }
 
 static bool is_hex(char c)
@@ -126,7 +111,7 @@ static bool parse_request_line(struct slice line, struct http_head *out,
     if (first == NULL)
         return refuse_bad(refusal, "the request line must be METHOD TARGET HTTP/1.1");
     out->method_text = (struct slice){line.data, (size_t)(first - line.data)};
-    if (!is_token(out->method_text) || out->method_text.bytes > 32)
+    if (!field_is_token(out->method_text) || out->method_text.bytes > 32)
         return refuse_bad(refusal, "the request method is no token");
     out->method = method_of(out->method_text);
     const char *target = first + 1;
@@ -145,63 +130,6 @@ static bool parse_request_line(struct slice line, struct http_head *out,
                         refusal);
 }
 
-/* One line without its CRLF. `value` keeps white space at its end: framing headers must not have
- * any. */
-static bool parse_field(struct slice line, struct slice *name, struct slice *value,
-                        struct refusal *refusal)
-{
-    if (line.data[0] == ' ' || line.data[0] == '\t')
-        return refuse_bad(refusal, "a header continues on a second line (obs-fold)");
-    const char *colon = memchr(line.data, ':', line.bytes);
-    if (colon == NULL)
-        return refuse_bad(refusal, "a header line has no colon");
-    *name = (struct slice){line.data, (size_t)(colon - line.data)};
-    if (!is_token(*name))
-        return refuse_bad(refusal, "a header name is empty or no token");
-    *value = (struct slice){colon + 1, line.bytes - name->bytes - 1};
-    while (value->bytes > 0 && (value->data[0] == ' ' || value->data[0] == '\t')) {
-        value->data++;
-        value->bytes--;
-    }
-    for (size_t i = 0; i < value->bytes; i++) {
-        unsigned char c = (unsigned char)value->data[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
-            return refuse_bad(refusal, "a header value has a control character");
-    }
-    return true;
-}
-
-static bool parse_content_length(struct slice value, int64_t *out, struct refusal *refusal)
-{
-    const char *why = "Content-Length must be a plain decimal number";
-    if (value.bytes == 0 || value.bytes > 18 || (value.data[0] == '0' && value.bytes > 1))
-        return refuse_bad(refusal, why);
-    int64_t n = 0;
-    for (size_t i = 0; i < value.bytes; i++) {
-        if (value.data[i] < '0' || value.data[i] > '9')
-            return refuse_bad(refusal, why);
-        n = n * 10 + (value.data[i] - '0');
-    }
-    *out = n;
-    return true;
-}
-
-/* Whether a comma-separated header value has that token. */
-static bool list_has(struct slice value, const char *token)
-{
-    size_t at = 0;
-    while (at <= value.bytes) {
-        size_t end = at;
-        while (end < value.bytes && value.data[end] != ',')
-            end++;
-        struct slice item = slice_trim((struct slice){value.data + at, end - at});
-        if (slice_equals_nocase(item, token))
-            return true;
-        at = end + 1;
-    }
-    return false;
-}
-
 /* What is seen at most once in a head. */
 struct seen {
     bool host;
@@ -217,7 +145,7 @@ static bool note_host(struct slice value, struct seen *seen, struct refusal *ref
     seen->host_value = value;
     for (size_t i = 0; i < value.bytes; i++) {
         char c = value.data[i];
-        if (!is_token_char((unsigned char)c) && strchr(":[]", c) == NULL)
+        if (!field_is_token_char((unsigned char)c) && strchr(":[]", c) == NULL)
             return refuse_bad(refusal, "the Host header has a character that no host has");
     }
     return true;
@@ -228,12 +156,13 @@ static bool note_field(struct slice name, struct slice raw, struct http_head *ou
                        struct seen *seen, struct refusal *refusal)
 {
     struct slice value = slice_trim(raw);
+    const char *why;
     if (slice_equals_nocase(name, "host"))
         return note_host(value, seen, refusal);
     if (slice_equals_nocase(name, "content-length")) {
         if (out->content_length >= 0)
             return refuse_bad(refusal, "there are two Content-Length headers");
-        return parse_content_length(raw, &out->content_length, refusal);
+        return field_content_length(raw, &out->content_length, &why) || refuse_bad(refusal, why);
     }
     if (slice_equals_nocase(name, "transfer-encoding")) {
         if (out->chunked || !slice_equals_nocase(raw, "chunked"))
@@ -246,7 +175,7 @@ static bool note_field(struct slice name, struct slice raw, struct http_head *ou
             return refuse_bad(refusal, "there are two Authorization headers");
         seen->authorization = true;
     }
-    if (slice_equals_nocase(name, "connection") && list_has(value, "close"))
+    if (slice_equals_nocase(name, "connection") && field_list_has(value, "close"))
         out->close = true;
     if (slice_equals_nocase(name, "expect")) {
         if (!slice_equals_nocase(value, "100-continue"))
@@ -287,8 +216,11 @@ static bool parse_fields(const char *at, const char *end, size_t table_count, st
         struct slice line = {at, (size_t)(eol - at) - 1};
         struct slice name;
         struct slice raw;
+        const char *why;
         at = eol + 1;
-        if (!parse_field(line, &name, &raw, refusal) || !note_field(name, raw, out, seen, refusal))
+        if (!field_parse(line, &name, &raw, &why))
+            return refuse_bad(refusal, why);
+        if (!note_field(name, raw, out, seen, refusal))
             return false;
         if (out->header_count == table_count)
             return refuse(refusal, 431, "request_too_large", "there are more than 100 headers");
@@ -339,22 +271,16 @@ ptrdiff_t head_find_end(const char *data, size_t bytes, size_t scanned, struct r
      * its bytes came in. */
     size_t looked_at = bytes < LIMIT_HEAD_BYTES ? bytes : LIMIT_HEAD_BYTES;
     const char *first = memchr(data, '\n', looked_at);
-    size_t at = scanned;
-    while (at < looked_at) {
-        const char *lf = memchr(data + at, '\n', looked_at - at);
-        if (lf == NULL)
-            break;
-        size_t place = (size_t)(lf - data);
-        if (place == 0 || data[place - 1] != '\r') {
-            refuse_bad(refusal, "a line of the head does not end with CRLF");
-            return -1;
-        }
-        if (lf == first && !check_first_line(data, place - 1, refusal))
-            return -1;
-        if (place >= 3 && data[place - 2] == '\n')
-            return (ptrdiff_t)place + 1;
-        at = place + 1;
-    }
+    size_t line_bytes = first != NULL ? (size_t)(first - data) : 0;
+    const char *why;
+    if (first != NULL && line_bytes >= scanned && line_bytes > 0 && first[-1] == '\r' &&
+        !check_first_line(data, line_bytes - 1, refusal))
+        return -1;
+    ptrdiff_t end = field_block_end(data, looked_at, scanned, &why);
+    if (end < 0)
+        refuse_bad(refusal, why);
+    if (end != 0)
+        return end;
     if (bytes >= LIMIT_HEAD_BYTES) {
         if (first == NULL)
             refuse(refusal, 414, "request_too_large", "the request target is longer than 8 KB");

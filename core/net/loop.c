@@ -152,3 +152,8 @@ struct event_base *loop_base(struct loop *loop)
 {
     return loop->base;
 }
+
+struct inbox *loop_inbox(struct loop *loop)
+{
+    return loop->inbox;
+}

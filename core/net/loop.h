@@ -36,6 +36,8 @@ void loop_cancel(struct loop *loop, struct deferred *deferred);
  * timer of its own. */
 void loop_on_tick(struct loop *loop, void (*tick)(void *arg), void *arg);
 
-struct event_base *loop_base(struct loop *loop); /* for net/ only */
+/* For net/ only. */
+struct event_base *loop_base(struct loop *loop);
+struct inbox *loop_inbox(struct loop *loop); /* the home of jobs that net/ sends out */
 
 #endif

@@ -1,11 +1,12 @@
-/* Calls to providers: libcurl's multi interface on a worker's loop. Connections are kept alive
- * and reused, HTTP/2 where TLS negotiates it. Locked down: http and https only, no redirects,
- * TLS >= 1.2 with verification, no netrc, no proxies from the environment, no cookies. Bodies
- * are never touched but for an encoding (gzip) that nobody asked for.
+/* Calls to providers, on a worker's loop: http:// by our own HTTP/1.1 client (http_client.h),
+ * https:// by libcurl (curl_client.h), HTTP/2 where TLS negotiates it. Connections are kept alive
+ * and reused. Locked down: http and https only, no redirects, TLS >= 1.2 with verification, no
+ * netrc, no proxies from the environment, no cookies. Bodies are never touched but for an encoding
+ * (gzip) that nobody asked for.
  *
- * All on the loop's thread. Events come from inside libcurl, where no call may be started: the
+ * All on the loop's thread. Events may come from inside libcurl, where no call may be started: the
  * receiver notes what it needs and acts in a deferred call (upstream_cancel, upstream_pause are
- * always fine). */
+ * always fine; from on_end a call may be started). */
 #ifndef NET_UPSTREAM_H
 #define NET_UPSTREAM_H
 
@@ -36,8 +37,8 @@ struct upstream_head {
 struct upstream_events {
     void (*on_head)(const struct upstream_head *head, void *arg);
     void (*on_data)(struct slice data, void *arg);
-    /* Last event; the call is gone after it. `detail` is libcurl's words, for the log. Never
-     * from inside libcurl. */
+    /* Last event; the call is gone after it. `detail` is words for the log. Never from inside
+     * libcurl or another function of this file. */
     void (*on_end)(enum upstream_end end, const char *detail, void *arg);
     void *arg;
 };
@@ -61,7 +62,7 @@ struct upstream_call *upstream_start(struct upstream *upstream,
 /* Ends the call at once, closing its connection. No event comes after. */
 void upstream_cancel(struct upstream_call *call);
 /* Stops and continues the flow of data. After pausing, what is already in libcurl's hands may
- * still come: at most one more buffer. */
+ * still come: at most one more buffer. (From http:// nothing comes any more.) */
 void upstream_pause(struct upstream_call *call);
 void upstream_resume(struct upstream_call *call);
 

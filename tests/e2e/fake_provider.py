@@ -9,11 +9,13 @@ import asyncio
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from wait import wait_until
 
@@ -240,9 +242,13 @@ Answer = Callable[[Connection, Received], Awaitable[None]]
 class Provider:
     """Start, stop, script and journal."""
 
-    def __init__(self, default: Answer, tls=None):
+    def __init__(self, default: Answer, certificate: Path | None = None, key: Path | None = None):
         self.default = default
-        self.tls = tls
+        self.certificate = certificate  # with it: over TLS
+        self.tls = None
+        if certificate is not None:
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls.load_cert_chain(certificate, key)
         self.requests: list[Received] = []
         self.failures: list[Exception] = []  # of answer functions: faults of the test itself
         self.connections: set[Connection] = set()

@@ -67,6 +67,8 @@ class Gateway:
             "drain_timeout_ms": 5000,
             **(settings or {}),
         }
+        if provider is not None and provider.certificate is not None:
+            self.policies.trust(provider.certificate)
         self.env = self._environment(provider) | (env or {})
         self.process: subprocess.Popen | None = None
         self.customers: list[Customer] = []

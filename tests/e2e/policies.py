@@ -37,6 +37,7 @@ class Policies:
         self.folder = folder
         self._texts: dict[str, str] = {}
         self._entries: dict[str, dict[str, dict]] = {}
+        self._trusted: dict[str, str] = {}  # what makes a provider's own certificate good
         shutil.copytree(original, folder)
 
     # ---- whole files ----
@@ -75,8 +76,15 @@ class Policies:
             "dialect": "openai",
             "base_url": Lua(OPENAI_URL),
             "api_key": Lua(OPENAI_KEY),
+            **self._trusted,
         }
         self._add("providers", name, usual | members)
+
+    def trust(self, certificate: Path) -> None:
+        """The fake provider shows a certificate of its own."""
+        self._trusted = {"ca_file": str(certificate)}
+        key = f"        api_key = {OPENAI_KEY},\n"
+        self.replace("providers", key, f'{key}        ca_file = "{certificate}",\n')
 
     def model(
         self,

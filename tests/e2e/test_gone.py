@@ -138,14 +138,16 @@ def unreachable():
         yield listener.getsockname()[1]
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("who_gives_up", ["client", "gateway"])
-def test_gone_while_the_provider_is_being_connected(make_gateway, who_gives_up):
-    """libcurl then closes the socket without asking us; its number is soon somebody else's."""
+def test_gone_while_the_provider_is_being_connected(make_gateway, who_gives_up, scheme):
+    """libcurl (https) then closes the socket without asking us; its number is soon somebody
+    else's."""
     timeout_ms = 60_000 if who_gives_up == "client" else 50
     with unreachable() as port:
 
         def prepare(policies):
-            url = f"http://127.0.0.1:{port}/v1"
+            url = f"{scheme}://127.0.0.1:{port}/v1"
             policies.provider("far", base_url=url, connect_timeout_ms=timeout_ms)
             policies.model("far", Price("1", "2"), providers=("far",))
 

@@ -25,6 +25,7 @@ LIBRARIES = [
     (r"(event2/.*|event|evhttp|evutil|evdns)\.h|event2/.*", {"net"}),
     (r"curl/.*", {"net"}),
     (r"openssl/.*", {"net"}),
+    (r"zlib\.h", {"net"}),
     (r"sqlite3.*\.h", {"store"}),
     (r"sodium(\.h|/.*)", {"base"}),
 ]

@@ -1,0 +1,17 @@
+/* What the calls of both clients begin with, so that upstream.c finds the client of a call. */
+#ifndef NET_UPSTREAM_CALL_H
+#define NET_UPSTREAM_CALL_H
+
+#include "net/upstream.h"
+
+struct upstream_ways {
+    void (*cancel)(struct upstream_call *call);
+    void (*pause)(struct upstream_call *call);
+    void (*resume)(struct upstream_call *call);
+};
+
+struct upstream_call {
+    const struct upstream_ways *ways;
+};
+
+#endif
