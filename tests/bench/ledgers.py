@@ -54,17 +54,23 @@ SELECT exchange_id, account_id, key_id, charge_nusd, created_ms, created_ms + 69
 INSERT INTO resolutions (exchange_id, outcome, held_nusd, posted_nusd, usage_seq, created_ms)
 SELECT exchange_id, 'settle', charge_nusd, charge_nusd, seq, created_ms FROM usage;
 
-INSERT INTO daily (account_id, day, key_id, model, requests, input_tokens, cached_input_tokens,
-    output_tokens, reasoning_tokens, charge_nusd)
-SELECT account_id, created_ms / 86400000, key_id, model, count(*), sum(input_tokens), 0,
-    sum(output_tokens), 0, sum(charge_nusd)
+INSERT INTO hourly (account_id, hour, key_id, model, requests, errors, input_tokens,
+    cached_input_tokens, output_tokens, reasoning_tokens, charge_nusd, cost_nusd, overrun_nusd)
+SELECT account_id, created_ms / 3600000, key_id, model, count(*), 0, sum(input_tokens), 0,
+    sum(output_tokens), 0, sum(charge_nusd), sum(cost_nusd), 0
 FROM usage GROUP BY 1, 2, 3, 4;
 
+INSERT INTO sales (hour, model, provider, requests, errors, input_tokens, cached_input_tokens,
+    output_tokens, reasoning_tokens, charge_nusd, cost_nusd, overrun_nusd)
+SELECT hour, model, 'openai', sum(requests), 0, sum(input_tokens), 0, sum(output_tokens), 0,
+    sum(charge_nusd), sum(cost_nusd), 0
+FROM hourly GROUP BY 1, 2;
+
 INSERT INTO key_totals (key_id, spent_nusd, requests, last_used_ms)
-SELECT key_id, sum(charge_nusd), sum(requests), START_MS FROM daily GROUP BY key_id;
+SELECT key_id, sum(charge_nusd), sum(requests), START_MS FROM hourly GROUP BY key_id;
 
 UPDATE balances SET debited_nusd = spent FROM
-    (SELECT account_id AS id, sum(charge_nusd) AS spent FROM daily GROUP BY account_id)
+    (SELECT account_id AS id, sum(charge_nusd) AS spent FROM hourly GROUP BY account_id)
 WHERE account_id = id;
 
 INSERT INTO accounts (id, kind, floor_zero, created_ms)
