@@ -40,21 +40,33 @@ static void extend(struct exchange *exchange, int64_t output_tokens)
         ledger_extend(exchange->env->store, &exchange->hold, wanted_nusd);
 }
 
-/* Where all is held that an answer can have, the provider ends it by itself and counts better than
- * our estimate; but one that does not listen to what it was asked for comes to twice as much. */
-static bool within_whole_hold(const struct funds *funds, int64_t seen)
+/* More has come than the provider was asked for: by its own count; else by twice our estimate,
+ * which is not as good. */
+static bool is_excess(const struct exchange *exchange)
 {
+    const struct meter *meter = &exchange->relay.meter;
+    int64_t most = exchange->funds.output_tokens_most;
+    return (meter->reported && meter->tokens.output > most) ||
+           meter_output_estimate(meter) > 2 * most;
+}
+
+/* All is held that the answer can have, so the provider ends it by itself. */
+static bool is_held_whole(const struct exchange *exchange)
+{
+    const struct funds *funds = &exchange->funds;
     bool whole = !funds->chunked || funds->output_tokens_covered >= funds->output_tokens_most;
-    return whole && seen <= 2 * funds->output_tokens_most;
+    return whole && !is_excess(exchange);
 }
 
 /* What is to be held for now: a chunk more than there is, but no more than can come, unless it has
  * come all the same. Whose answer is capped has no more. */
-static int64_t tokens_wanted(const struct funds *funds, int64_t seen, int64_t chunk)
+static int64_t tokens_wanted(const struct exchange *exchange, int64_t seen, int64_t chunk)
 {
+    const struct funds *funds = &exchange->funds;
     int64_t wanted = seen + chunk;
-    bool excess = seen > 2 * funds->output_tokens_most && !funds->capped;
-    return wanted > funds->output_tokens_most && !excess ? funds->output_tokens_most : wanted;
+    if (wanted <= funds->output_tokens_most || (is_excess(exchange) && !funds->capped))
+        return wanted;
+    return funds->output_tokens_most;
 }
 
 bool funds_cover(struct exchange *exchange)
@@ -62,11 +74,11 @@ bool funds_cover(struct exchange *exchange)
     struct funds *funds = &exchange->funds;
     int64_t seen = meter_output_seen(&exchange->relay.meter);
     int64_t chunk = HOLD_CHUNK_TOKENS * exchange->chat.choices;
-    if (within_whole_hold(funds, seen) || seen + chunk / 2 <= funds->output_tokens_covered)
+    if (is_held_whole(exchange) || seen + chunk / 2 <= funds->output_tokens_covered)
         return true;
-    extend(exchange, tokens_wanted(funds, seen, chunk));
+    extend(exchange, tokens_wanted(exchange, seen, chunk));
     funds->output_tokens_covered = covered_by(exchange, funds_held_nusd(exchange));
-    if (seen <= funds->output_tokens_covered || within_whole_hold(funds, seen))
+    if (seen <= funds->output_tokens_covered || is_held_whole(exchange))
         return true;
     if (!funds->capped || funds->output_tokens_covered < funds->output_tokens_most)
         funds->short_of = ledger_short_of(exchange->env->store, &exchange->hold.account_id,
