@@ -38,35 +38,61 @@ static const char *const member_names[CHAT_MEMBER_COUNT] = {
     [CHAT_N] = "n",
 };
 
-/* The member of that name, or CHAT_MEMBER_COUNT. Some servers match names without case (Go's
- * encoding/json) and take the last: "Model" beside "model" would be another model than the one we
- * price. Such a name is *disguised. */
-static enum chat_member member_named(struct slice name, bool *disguised)
+/* Whether a server that matches names without case (Go's encoding/json) takes `name` for `ours`. It
+ * folds as Unicode does, where U+017F is an s, too, and U+212A a k. */
+static bool folds_to(struct slice name, const char *ours)
 {
-    int member = 0;
-    for (; member < CHAT_MEMBER_COUNT; member++) {
-        const char *ours = member_names[member];
-        if (name.bytes > 0 && (name.data[0] | 0x20) == ours[0] && slice_equals_nocase(name, ours))
-            break;
+    size_t at = 0;
+    for (; *ours != '\0'; ours++) {
+        struct slice rest = {name.data + at, name.bytes - at};
+        if (rest.bytes == 0)
+            return false;
+        if (rest.data[0] == *ours || (rest.data[0] | 0x20) == *ours)
+            at++;
+        else if ((unsigned char)rest.data[0] < 0x80)
+            return false;
+        else if (*ours == 's' && slice_starts_with(rest, "\xc5\xbf"))
+            at += 2;
+        else if (*ours == 'k' && slice_starts_with(rest, "\xe2\x84\xaa"))
+            at += 3;
+        else
+            return false;
     }
-    *disguised = member < CHAT_MEMBER_COUNT && !slice_equals(name, member_names[member]);
-    return (enum chat_member)member;
+    return at == name.bytes;
 }
 
-static enum chat_member member_of_key(struct slice raw_key, bool *disguised)
+/* The key with its escapes decoded, into `room` where it has any. A longer one than NAME_BYTES_MAX
+ * is none of ours: then it is empty. */
+static struct slice decode_key(struct slice raw_key, struct buffer *room)
 {
     if (memchr(raw_key.data, '\\', raw_key.bytes) == NULL)
-        return member_named(raw_key, disguised);
+        return raw_key;
     const struct json_value quoted = {.type = JSON_STRING,
                                       .raw = {raw_key.data - 1, raw_key.bytes + 2}};
-    enum chat_member member = CHAT_MEMBER_COUNT;
-    struct buffer key;
-    buffer_init(&key, NAME_BYTES_MAX); /* a longer one is none of them */
-    *disguised = false;
-    if (json_decode_string(&quoted, &key))
-        member = member_named(buffer_slice(&key), disguised);
-    buffer_fini(&key);
-    return member;
+    buffer_init(room, NAME_BYTES_MAX);
+    return json_decode_string(&quoted, room) ? buffer_slice(room) : (struct slice){"", 0};
+}
+
+/* The first of `names` that a server may take the key for, or `name_count`. Such servers take the
+ * last: "Model" beside "model" would be another model than the one we price. Such a key is
+ * *disguised. */
+static size_t name_of_key(struct slice raw_key, const char *const *names, size_t name_count,
+                          bool *disguised)
+{
+    struct buffer room = {0};
+    struct slice key = decode_key(raw_key, &room);
+    size_t name = 0;
+    while (name < name_count && !folds_to(key, names[name]))
+        name++;
+    *disguised = name < name_count && !slice_equals(key, names[name]);
+    buffer_fini(&room);
+    return name;
+}
+
+static bool refuse_disguised(struct chat_fault *fault, const char *param, struct slice key)
+{
+    return refuse(fault, "invalid_value", param, "The member '%.*s' must be written in lower case.",
+                  (int)(key.bytes < 60 ? key.bytes : 60), key.data);
 }
 
 static bool refuse_twice(struct chat_fault *fault, const char *param, struct slice name)
@@ -94,11 +120,9 @@ static bool read_members(struct chat_request *out, struct chat_fault *fault)
         }
         keys[count++] = item.key;
         bool disguised;
-        enum chat_member member = member_of_key(item.key, &disguised);
+        size_t member = name_of_key(item.key, member_names, CHAT_MEMBER_COUNT, &disguised);
         if (disguised)
-            return refuse(fault, "invalid_value", NULL,
-                          "The member '%.*s' must be written in lower case.",
-                          (int)(item.key.bytes < 60 ? item.key.bytes : 60), item.key.data);
+            return refuse_disguised(fault, NULL, item.key);
         if (member == CHAT_MEMBER_COUNT)
             continue;
         if (out->members[member].raw.data != NULL)
@@ -172,6 +196,21 @@ static bool read_count(const struct chat_request *request, enum chat_member whic
     return true;
 }
 
+/* A disguised include_usage would take back ours, and with it the count that is charged. */
+static bool check_options(const struct json_value *options, struct chat_fault *fault)
+{
+    static const char *const names[] = {"include_usage"};
+    struct json_walk walk = json_walk(options);
+    struct json_item item;
+    bool disguised;
+    while (json_next(&walk, &item)) {
+        (void)name_of_key(item.key, names, 1, &disguised);
+        if (disguised)
+            return refuse_disguised(fault, names[0], item.key);
+    }
+    return true;
+}
+
 static bool read_stream(struct chat_request *out, struct chat_fault *fault)
 {
     const struct json_value *streamed = member(out, CHAT_STREAM);
@@ -186,6 +225,8 @@ static bool read_stream(struct chat_request *out, struct chat_fault *fault)
     if (!out->streamed)
         return refuse(fault, "invalid_value", "stream_options",
                       "'stream_options' is only allowed together with \"stream\": true.");
+    if (!check_options(options, fault))
+        return false;
     struct json_value asked;
     int found = find(options, "include_usage", &asked, fault);
     if (found <= 0)

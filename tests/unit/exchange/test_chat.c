@@ -160,6 +160,32 @@ static void refuses_missing_members(void **state)
     assert_refused("{\"model\":\"m\",\"messages\":null}", "missing_field", "messages");
 }
 
+/* As Go's encoding/json folds names: U+017F is an s, U+212A a k. */
+static void refuses_names_that_fold_to_ours(void **state)
+{
+    static const char *const bodies[] = {
+        BODY(",\"max_to\xe2\x84\xaa"
+             "ens\":9"),
+        BODY(",\"max_token\\u017f\":9"),
+        BODY(",\"MAX_COMPLETION_TO\\u212aEN\xc5\xbf\":9"),
+        BODY(",\"\xc5\xbftream\":true"),
+        BODY(",\"\\u017fervice_tier\":\"priority\""),
+        BODY(STREAMED ",\"stream_options\":{\"include_usage\":true,\"Include_usage\":false}"),
+        BODY(STREAMED ",\"stream_options\":{\"include_u\xc5\xbf"
+                      "age\":false}"),
+        BODY(STREAMED ",\"stream_options\":{\"include\\u005fu\\u017fage\":false}"),
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        bool inner = strstr(bodies[i], "stream_options") != NULL;
+        assert_refused(bodies[i], "invalid_value", inner ? "include_usage" : NULL);
+    }
+    struct chat_request request;
+    read_into(BODY(",\"max_token\xc5\xbe\":9,\"max_to\xe2\x84\xab"
+                   "ens\":9"),
+              &request);
+}
+
 static void refuses_what_is_no_object(void **state)
 {
     (void)state;
@@ -433,6 +459,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_wrong_values),
         cmocka_unit_test(refuses_missing_members),
+        cmocka_unit_test(refuses_names_that_fold_to_ours),
         cmocka_unit_test(refuses_what_is_no_object),
         cmocka_unit_test(bounds_the_model_s_name),
         cmocka_unit_test(refuses_members_twice),
