@@ -89,10 +89,25 @@ static int64_t tool_call_bytes(const struct json_value *calls)
     return bytes;
 }
 
-/* A message, or a delta of one. */
+/* Where providers show what a model reasons. Some show the same under each of these. */
+static const char *const reasoning_names[] = {"reasoning", "reasoning_content",
+                                              "reasoning_details"};
+enum { REASONING_NAMES = sizeof reasoning_names / sizeof reasoning_names[0] };
+
+/* REASONING_NAMES: the key is none of them. */
+static size_t reasoning_name(struct slice raw_key)
+{
+    size_t name = 0;
+    while (name < REASONING_NAMES && !json_key_is(raw_key, reasoning_names[name]))
+        name++;
+    return name;
+}
+
+/* A message, or a delta of one. What is reasoned counts once: under the first name that has any. */
 static int64_t generated_bytes(const struct json_value *message)
 {
     int64_t bytes = 0;
+    int64_t texts[REASONING_NAMES + 1] = {0}; /* the last: of all other members */
     if (message->type != JSON_OBJECT)
         return 0;
     struct json_walk walk = json_walk(message);
@@ -103,7 +118,12 @@ static int64_t generated_bytes(const struct json_value *message)
         if (json_key_is(item.key, "tool_calls"))
             bytes += tool_call_bytes(&item.value);
         else
-            bytes += (int64_t)json_text_bytes(&item.value);
+            texts[reasoning_name(item.key)] += (int64_t)json_text_bytes(&item.value);
+    }
+    bytes += texts[REASONING_NAMES];
+    for (size_t i = 0; i < REASONING_NAMES; i++) {
+        if (texts[i] > 0)
+            return bytes + texts[i];
     }
     return bytes;
 }

@@ -161,6 +161,13 @@ static const struct {
     {"{\"choices\":[{\"delta\":\"hello\"}]}", 0, NULL},
     {"{\"choices\":[{\"delta\":{\"content\":null,\"refusal\":\"no\"}}]}", 2, NULL},
     {"{\"choices\":[{\"delta\":{\"reasoning_content\":\"hm\",\"content\":\"ok\"}}]}", 4, NULL},
+    /* The same in three ways: counted once. */
+    {"{\"choices\":[{\"delta\":{\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":"
+     "\"hmm\"}],\"content\":\"ok\",\"reasoning_content\":\"hmm\",\"reasoning\":\"hmm\"}}]}",
+     2 + 3, NULL},
+    {"{\"choices\":[{\"message\":{\"reasoning_details\":[{\"type\":\"x\",\"text\":\"hmm\"}],"
+     "\"content\":\"\",\"reasoning_content\":null}}]}",
+     1 + 3, NULL},
     {"{\"choices\":[{\"delta\":{\"content\":[{\"type\":\"x\",\"text\":\"abc\"}]}}]}", 4, NULL},
     {"{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"call_1234\",\"type\":"
      "\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":1}\"}}]}}]}",
