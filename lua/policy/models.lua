@@ -18,6 +18,7 @@ local CAPABILITIES = {
 }
 local FIELDS = { max_tokens = true, max_completion_tokens = true }
 local TOKENS_MAX = 1e9
+local ID_BYTES_MAX = 127 -- as core/base/limits.h
 local CANDIDATES_MAX = 8
 local MODELS_MAX = 10000
 local INPUTS = { { "vision", "image" }, { "audio", "audio" }, { "files", "file" } }
@@ -91,8 +92,9 @@ local function input_modalities(capabilities)
 end
 
 local function model_id(parent, id)
-    if #id > 128 or string.find(id, "[^\33-\126]") then
-        shape.fail(parent, id, "a model's name is 1 to 128 letters, digits or signs without spaces")
+    if #id > ID_BYTES_MAX or string.find(id, "[^\33-\126]") then
+        shape.fail(parent, id, "a model's name is 1 to %d letters, digits or signs without spaces",
+            ID_BYTES_MAX)
     end
     return id
 end

@@ -10,7 +10,8 @@ local MEMBERS = {
 }
 local DIALECTS = { openai = true, demo = true }
 local TIMEOUT_MS_MAX = 24 * 60 * 60 * 1000
-local URL_BYTES_MAX, KEY_BYTES_MAX, FILE_BYTES_MAX = 450, 500, 250 -- as core/exchange/attempt.h
+-- As core/exchange/candidate.h.
+local NAME_BYTES_MAX, URL_BYTES_MAX, KEY_BYTES_MAX, FILE_BYTES_MAX = 63, 450, 500, 250
 
 local function base_url(node)
     local url = shape.text(node, "base_url", shape.REQUIRED, URL_BYTES_MAX)
@@ -48,6 +49,9 @@ local function api_key(node)
 end
 
 local function provider(parent, name)
+    if #name > NAME_BYTES_MAX then
+        shape.fail(parent, name, "a provider's name has at most %d bytes", NAME_BYTES_MAX)
+    end
     local node = shape.only(shape.child(parent, name), MEMBERS)
     local dialect = shape.choice(node, "dialect", shape.REQUIRED, DIALECTS)
     local timeout = function(member, default)

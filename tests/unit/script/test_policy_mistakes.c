@@ -25,6 +25,7 @@ static void assert_refused(const struct mistake *mistakes, size_t count)
         fixture_refused(mistakes[i].name, mistakes[i].text, mistakes[i].message);
 }
 
+#define NAME_63 "abcdefghijklmnopqrstuvwxyz_ABCDEFGHIJKLMNOPQRSTUVWXYZ_1234567_9"
 #define ASSERT_REFUSED(list) assert_refused(list, sizeof(list) / sizeof *(list))
 
 static void test_lua_mistakes(void **unused)
@@ -52,6 +53,21 @@ static void test_lua_mistakes(void **unused)
          "expected, got nil)"},
         {"models.lua", "return { env('A=B') }",
          "models.lua:1: env(): this is no name of an environment variable"},
+    };
+
+    (void)unused;
+    ASSERT_REFUSED(mistakes);
+}
+
+/* Of what C keeps in arrays. */
+static void test_names_too_long(void **unused)
+{
+    static const struct mistake mistakes[] = {
+        {"providers.lua", "return {\n p" NAME_63 " = { dialect = 'demo' } }",
+         "providers.lua:2: providers.p" NAME_63 ": a provider's name has at most 63 bytes"},
+        {"models.lua", "return { m" NAME_63 "_" NAME_63 " = { } }",
+         "models.lua:1: models.m" NAME_63 "_" NAME_63 ": a model's name is 1 to 127 letters, "
+         "digits or signs without spaces"},
     };
 
     (void)unused;
@@ -139,7 +155,7 @@ static void test_model_mistakes(void **unused)
         {"models.lua", "return { m = { context = 10, max_output = 11 } }",
          "models.lua:1: models.m.max_output: must be from 1 to 10, not 11"},
         {"models.lua", "return { ['a b'] = { } }",
-         "models.lua:1: models[\"a b\"]: a model's name is 1 to 128 letters, digits or signs "
+         "models.lua:1: models[\"a b\"]: a model's name is 1 to 127 letters, digits or signs "
          "without spaces"},
         {"models.lua", MODEL(""),
          "models.lua:2: models[\"m-1\"].candidates: is missing: a list "
@@ -396,6 +412,7 @@ int main(void)
     unsetenv("OPENAI_API_KEY");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lua_mistakes),
+        cmocka_unit_test(test_names_too_long),
         cmocka_unit_test(test_provider_mistakes),
         cmocka_unit_test(test_model_mistakes),
         cmocka_unit_test(test_margin_mistakes),
