@@ -33,7 +33,7 @@ def stalled(provider) -> bool:
 @pytest.mark.timeout(180)
 def test_200_clients_stop_reading(make_gateway, provider):
     gateway = make_gateway()
-    customer = gateway.customer()
+    customer = gateway.customer(credit="10000")  # what is ended for want of money waits for nobody
     provider.answer = answers.chat()
     for _ in range(20):  # what is made once is not counted
         assert customer.ask(stream=True).status_code == 200
