@@ -173,6 +173,22 @@ static void repeats_once_only(void **state)
     asker_join(2);
 }
 
+static void repeats_nothing_that_was_worked_on(void **state)
+{
+    (void)state;
+    static const struct script script = {{{READ, SAY(HELLO), READ, WAIT, CLOSE}}};
+    struct outcome outcome;
+    asker_start(&script);
+    asker_ask_whole(200, "hello");
+    asker_begin(&outcome, TAKE, slice_of("{}"));
+    asker_turn_until(&asker_server.requests, 2);
+    clock_advance_ms(6000);
+    scripted_server_go(&asker_server);
+    asker_run();
+    assert_failed(&outcome, UPSTREAM_BROKEN, "");
+    asker_join(1);
+}
+
 static void repeats_nothing_of_which_a_byte_was_answered(void **state)
 {
     (void)state;
@@ -470,6 +486,7 @@ int main(void)
         WITH_ASKER(closes_an_old_idle_connection),
         WITH_ASKER(repeats_over_a_new_connection),
         WITH_ASKER(repeats_once_only),
+        WITH_ASKER(repeats_nothing_that_was_worked_on),
         WITH_ASKER(repeats_nothing_of_which_a_byte_was_answered),
         WITH_ASKER(tells_what_is_broken),
         WITH_ASKER(takes_an_early_answer),
