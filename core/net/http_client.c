@@ -13,7 +13,10 @@
 #include "net/response.h"
 #include "net/upstream_call.h"
 
-enum { INPUT_BYTES = 64 * 1024 };
+enum {
+    INPUT_BYTES = 64 * 1024,
+    REPEATED_S = 5 /* what a provider had closed when the request went out ends sooner */
+};
 
 struct http_call {
     struct upstream_call base;
@@ -29,6 +32,7 @@ struct http_call {
     size_t sent_bytes; /* of head and body */
     int64_t connect_timeout_ms;
     int64_t connect_until_us;
+    int64_t repeated_until_us;
     int64_t address_until_us; /* then the next address has its turn */
     size_t address_at;        /* the one to try next */
     int connect_error;        /* of the last one tried */
@@ -281,10 +285,17 @@ static void deliver(struct http_call *call, struct slice input)
         fail(call, UPSTREAM_BROKEN, "there is no memory for the answer");
 }
 
+/* The provider had closed the connection before it could see the request. After a while that is
+ * not so any more: it has worked on it, and would be paid for it twice. */
+static bool was_not_seen(const struct http_call *call)
+{
+    return !call->heard && call->connection->used && clock_mono_us() < call->repeated_until_us;
+}
+
 /* The connection has ended: by an error, or closed (0). */
 static void on_closed(struct http_call *call, int error)
 {
-    if (!call->heard && call->connection->used) {
+    if (was_not_seen(call)) {
         drop_connection(call);
         call->sent_bytes = 0;
         LIST_REMOVE(call, link);
@@ -445,6 +456,7 @@ struct upstream_call *http_client_start(struct http_client *client,
         connect_call(call);
         return &call->base;
     }
+    call->repeated_until_us = target->used_us + REPEATED_S * INT64_C(1000000);
     LIST_INSERT_HEAD(&client->running, call, link);
     attach(call, connection);
     send_rest(call);

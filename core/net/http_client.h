@@ -5,9 +5,9 @@
  *
  * - A connection is kept only after an answer that ended where it said, when all of the request was
  *   sent and nothing came behind the answer.
- * - A request over a kept connection that ends before a byte of the answer came is sent once more,
- *   over a new connection: the provider had closed the old one meanwhile. It is no attempt of its
- *   own.
+ * - A request over a kept connection that ends within seconds and before a byte of the answer came
+ *   is sent once more, over a new connection: the provider had closed the old one meanwhile. It is
+ *   no attempt of its own. Later the provider has worked on it, and the call is broken.
  * - The addresses of a name are tried in order, each for its share of connect_timeout_ms.
  *
  * On the loop's thread. No event comes from inside a function of this file or of upstream.h. */

@@ -112,6 +112,12 @@ ssize_t http_connection_receive(struct http_connection *connection, void *into, 
     return got;
 }
 
+bool http_connection_is_silent(const struct http_connection *connection)
+{
+    char byte;
+    return recv(connection->fd, &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN;
+}
+
 static void want(struct event *event, bool *is_wanted, bool wanted)
 {
     if (*is_wanted == wanted)

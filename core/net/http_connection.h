@@ -53,6 +53,9 @@ void http_connection_close(struct http_connection *connection);
 ssize_t http_connection_send(struct http_connection *connection, struct iovec *parts, int count);
 ssize_t http_connection_receive(struct http_connection *connection, void *into, size_t bytes);
 
+/* Nothing has come that was not received yet, and the provider has not closed it. */
+bool http_connection_is_silent(const struct http_connection *connection);
+
 /* Whether the callback wants to hear of what comes, and when more may be sent. */
 void http_connection_read(struct http_connection *connection, bool wanted);
 void http_connection_wait_to_send(struct http_connection *connection, bool wanted);

@@ -37,12 +37,19 @@ static void on_kept_event(struct http_connection *connection, enum http_connecti
 
 struct http_connection *http_pool_take(struct http_target *target)
 {
-    struct http_connection *connection = TAILQ_FIRST(&target->kept);
-    if (connection == NULL)
-        return NULL;
-    TAILQ_REMOVE(&target->kept, connection, kept);
-    target->pool->kept_count--;
-    return connection;
+    struct http_connection *connection;
+    while ((connection = TAILQ_FIRST(&target->kept)) != NULL) {
+        /* What has come since the loop looked would be taken for the answer to what is sent now,
+         * and that may be another customer's. */
+        if (!http_connection_is_silent(connection)) {
+            drop(connection);
+            continue;
+        }
+        TAILQ_REMOVE(&target->kept, connection, kept);
+        target->pool->kept_count--;
+        return connection;
+    }
+    return NULL;
 }
 
 void http_pool_keep(struct http_connection *connection)

@@ -29,7 +29,7 @@ struct http_target *http_pool_target(struct http_pool *pool, const char *url, st
 /* Looks its name up, unless that is under way. False: there are too many lookups. */
 bool http_pool_resolve(struct http_target *target);
 
-/* A kept connection, no longer the pool's; NULL when there is none. */
+/* A kept connection on which nothing has come, no longer the pool's; NULL when there is none. */
 struct http_connection *http_pool_take(struct http_target *target);
 /* Takes it over, its callback with it. */
 void http_pool_keep(struct http_connection *connection);

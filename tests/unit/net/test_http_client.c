@@ -3,6 +3,7 @@
  * when none may. */
 #include "base/support.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,24 @@ static void closes_an_idle_connection_that_speaks(void **state)
     asker_join(2);
 }
 
+/* What it says stands in the socket already when the next call begins, and the loop has not looked:
+ * it is nobody's answer. */
+static void takes_no_connection_that_has_spoken(void **state)
+{
+    (void)state;
+    static const struct script script = {
+        {{READ, SAY(HELLO), WAIT, SAY(HEAD "Content-Length: 5\r\n\r\nstale"), CLOSE},
+         {READ, SAY(HELLO), WAIT}}};
+    asker_start(&script);
+    asker_ask_whole(200, "hello");
+    scripted_server_go(&asker_server);
+    while (asker_server.over < 1)
+        sched_yield();
+    asker_ask_whole(200, "hello");
+    scripted_server_go(&asker_server);
+    asker_join(2);
+}
+
 static void closes_an_old_idle_connection(void **state)
 {
     (void)state;
@@ -152,6 +171,22 @@ static void repeats_once_only(void **state)
     struct outcome outcome = asker_ask(TAKE, slice_of("{}"));
     assert_failed(&outcome, UPSTREAM_BROKEN, "");
     asker_join(2);
+}
+
+static void repeats_nothing_that_was_worked_on(void **state)
+{
+    (void)state;
+    static const struct script script = {{{READ, SAY(HELLO), READ, WAIT, CLOSE}}};
+    struct outcome outcome;
+    asker_start(&script);
+    asker_ask_whole(200, "hello");
+    asker_begin(&outcome, TAKE, slice_of("{}"));
+    asker_turn_until(&asker_server.requests, 2);
+    clock_advance_ms(6000);
+    scripted_server_go(&asker_server);
+    asker_run();
+    assert_failed(&outcome, UPSTREAM_BROKEN, "");
+    asker_join(1);
 }
 
 static void repeats_nothing_of_which_a_byte_was_answered(void **state)
@@ -447,9 +482,11 @@ int main(void)
         WITH_ASKER(keeps_the_connection),
         WITH_ASKER(keeps_no_doubtful_connection),
         WITH_ASKER(closes_an_idle_connection_that_speaks),
+        WITH_ASKER(takes_no_connection_that_has_spoken),
         WITH_ASKER(closes_an_old_idle_connection),
         WITH_ASKER(repeats_over_a_new_connection),
         WITH_ASKER(repeats_once_only),
+        WITH_ASKER(repeats_nothing_that_was_worked_on),
         WITH_ASKER(repeats_nothing_of_which_a_byte_was_answered),
         WITH_ASKER(tells_what_is_broken),
         WITH_ASKER(takes_an_early_answer),
