@@ -38,25 +38,28 @@ static const char *const member_names[CHAT_MEMBER_COUNT] = {
     [CHAT_N] = "n",
 };
 
-/* Whether a server that matches names without case (Go's encoding/json) takes `name` for `ours`. It
- * folds as Unicode does, where U+017F is an s, too, and U+212A a k. */
+/* The length of the character at the front of `rest` that folds to `letter`; 0: another one. As
+ * Unicode folds, where U+017F is an s, too, and U+212A a k. */
+static size_t folded_bytes(struct slice rest, char letter)
+{
+    if (rest.bytes == 0)
+        return 0;
+    if (rest.data[0] == letter || (rest.data[0] | 0x20) == letter)
+        return 1;
+    if (letter == 's' && slice_starts_with(rest, "\xc5\xbf"))
+        return 2;
+    return letter == 'k' && slice_starts_with(rest, "\xe2\x84\xaa") ? 3 : 0;
+}
+
+/* Whether a server that matches names without case (Go's encoding/json) takes `name` for `ours`. */
 static bool folds_to(struct slice name, const char *ours)
 {
     size_t at = 0;
     for (; *ours != '\0'; ours++) {
-        struct slice rest = {name.data + at, name.bytes - at};
-        if (rest.bytes == 0)
+        size_t bytes = folded_bytes((struct slice){name.data + at, name.bytes - at}, *ours);
+        if (bytes == 0)
             return false;
-        if (rest.data[0] == *ours || (rest.data[0] | 0x20) == *ours)
-            at++;
-        else if ((unsigned char)rest.data[0] < 0x80)
-            return false;
-        else if (*ours == 's' && slice_starts_with(rest, "\xc5\xbf"))
-            at += 2;
-        else if (*ours == 'k' && slice_starts_with(rest, "\xe2\x84\xaa"))
-            at += 3;
-        else
-            return false;
+        at += bytes;
     }
     return at == name.bytes;
 }
