@@ -24,6 +24,7 @@
 #include "exchange/board.h"
 #include "exchange/limiter.h"
 #include "net/library.h"
+#include "net/listen_address.h"
 #include "net/server.h"
 #include "net/tls.h"
 #include "script/policy_news.h"
@@ -187,7 +188,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
     const struct config *config = &gateway->options->config;
     if (!inbox_init(&gateway->inbox, LIMIT_WORKERS * 4))
         return fault_set(fault, "out_of_descriptors", "no descriptor is left; raise ulimit -n");
-    if (!server_check_free(config->address, config->port, fault))
+    if (!listen_address_check_free(config->address, config->port, fault))
         return false;
     struct policy_files *files = policy_files_read(config->policies, fault);
     if (files == NULL)

@@ -1,6 +1,5 @@
 #include "net/server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -21,6 +20,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "net/connection.h"
+#include "net/listen_address.h"
 #include "net/reply_head.h"
 #include "net/tls.h"
 
@@ -448,27 +448,6 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
     evconnlistener_disable(listener);
 }
 
-static bool parse_address(const struct server_options *options, struct sockaddr_storage *out,
-                          int *bytes)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-    memset(out, 0, sizeof *out);
-    if (inet_pton(AF_INET, options->address, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons((uint16_t)options->port);
-        *bytes = sizeof *v4;
-        return true;
-    }
-    if (inet_pton(AF_INET6, options->address, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons((uint16_t)options->port);
-        *bytes = sizeof *v6;
-        return true;
-    }
-    return false;
-}
-
 static int bound_port(int fd)
 {
     struct sockaddr_in6 address = {0}; /* an IPv4 address has its port at the same place */
@@ -477,45 +456,18 @@ static int bound_port(int fd)
     return ntohs(address.sin6_port);
 }
 
-static bool address_is_bad(const char *address, struct fault *fault)
-{
-    fault_set(fault, "invalid_value",
-              "listen: %s is no IPv4 or IPv6 address; write 127.0.0.1:3000 or [::1]:3000", address);
-    return false;
-}
-
-bool server_check_free(const char *address, int port, struct fault *fault)
-{
-    const struct server_options options = {.address = address, .port = port};
-    struct sockaddr_storage place;
-    int bytes;
-    int one = 1;
-    if (!parse_address(&options, &place, &bytes))
-        return address_is_bad(address, fault);
-    int fd = socket(place.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return fault_set(fault, "listen_failed", "cannot make a socket: %s", strerror(errno));
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    bool bound = port == 0 || bind(fd, (struct sockaddr *)&place, (socklen_t)bytes) == 0;
-    int why = errno;
-    close(fd);
-    if (!bound)
-        return fault_set(fault, "listen_failed", "cannot listen on %s port %d: %s", address, port,
-                         strerror(why));
-    return true;
-}
-
 static bool listen_on(struct server *server, struct fault *fault)
 {
     struct sockaddr_storage address;
-    int bytes;
-    if (!parse_address(&server->options, &address, &bytes))
-        return address_is_bad(server->options.address, fault);
+    socklen_t bytes;
+    if (!listen_address_parse(server->options.address, server->options.port, &address, &bytes,
+                              fault))
+        return false;
     struct event_base *base = loop_base(server->loop);
-    server->listener = evconnlistener_new_bind(base, NULL, NULL,
-                                               LEV_OPT_REUSEABLE | LEV_OPT_REUSEABLE_PORT |
-                                                   LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
-                                               LISTEN_BACKLOG, (struct sockaddr *)&address, bytes);
+    server->listener = evconnlistener_new_bind(
+        base, NULL, NULL,
+        LEV_OPT_REUSEABLE | LEV_OPT_REUSEABLE_PORT | LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
+        LISTEN_BACKLOG, (struct sockaddr *)&address, (int)bytes);
     if (server->listener == NULL)
         return fault_set(fault, "listen_failed", "cannot listen on %s port %d: %s",
                          server->options.address, server->options.port, strerror(errno));

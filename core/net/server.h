@@ -67,9 +67,6 @@ struct server_handler {
 
 struct server *server_new(struct loop *loop, const struct server_options *options,
                           const struct server_handler *handler, struct fault *fault);
-/* False with *fault when `address` is none or somebody listens there already: SO_REUSEPORT would
- * let two gateways share a port without a word. Port 0 is always free. */
-bool server_check_free(const char *address, int port, struct fault *fault);
 int server_port(const struct server *server);
 /* Stops accepting; connections that idle are closed, the others after their reply (Connection:
  * close). */
