@@ -26,7 +26,7 @@ void download_end(struct exchange *exchange)
     exchange->downloading = false;
     struct http_request *request = exchange->request;
     exchange->request = NULL;
-    http_reply_end(request);
+    http_reply_end(request, (struct slice){0});
     exchange_end(exchange);
 }
 

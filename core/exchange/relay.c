@@ -126,11 +126,12 @@ static void append_end(struct exchange *exchange, struct buffer *out)
 
 static void end_stream(struct exchange *exchange)
 {
-    append_end(exchange, &exchange->relay.out);
-    flush(exchange);
+    struct buffer *out = &exchange->relay.out;
+    append_end(exchange, out);
+    idempotency_copy(exchange, buffer_slice(out));
     struct http_request *request = exchange->request;
     exchange->request = NULL;
-    http_reply_end(request);
+    http_reply_end(request, buffer_slice(out));
     exchange_end(exchange);
 }
 

@@ -43,6 +43,7 @@ struct connection {
     struct evbuffer_cb_entry *tap;
     struct evhttp_connection *evcon;
     struct evhttp_request *evreq;     /* while REPLYING */
+    bool past_evhttp;                 /* the next chunk of the reply may go past it */
     struct buffer head;               /* bytes of the head; request.head points into it */
     struct http_header *header_table; /* of request.head */
     size_t head_scanned;

@@ -21,6 +21,7 @@
 #include "base/secret.h"
 #include "net/connection.h"
 #include "net/listen_address.h"
+#include "net/output.h"
 #include "net/reply_head.h"
 #include "net/tls.h"
 
@@ -352,6 +353,13 @@ static void finish(struct connection *connection)
     connection->request.on_drained = NULL;
 }
 
+/* Through TLS libevent sends it, soon. */
+static void send_now(struct connection *connection)
+{
+    if (!connection->request.tls)
+        output_send(connection->bev);
+}
+
 static void reply_and_linger(struct connection *connection, int status, struct slice body)
 {
     give_head(connection, &body.bytes);
@@ -360,6 +368,7 @@ static void reply_and_linger(struct connection *connection, int status, struct s
     finish(connection);
     evhttp_send_reply_chunk_with_cb(connection->evreq, connection->server->scratch, on_drained,
                                     connection);
+    send_now(connection);
 }
 
 void http_reply(struct http_request *request, int status, struct slice body)
@@ -382,30 +391,55 @@ void http_reply(struct http_request *request, int status, struct slice body)
     finish(connection);
     evhttp_send_reply(connection->evreq, status, NULL, scratch);
     evbuffer_drain(scratch, evbuffer_get_length(scratch));
+    send_now(connection);
 }
 
 void http_reply_begin(struct http_request *request, int status)
 {
+    request->connection->past_evhttp = false;
     give_head(request->connection, NULL);
     evhttp_send_reply_start(request->connection->evreq, status, NULL);
+}
+
+/* Behind what waits. The head waits, too: so the first piece comes this way, and evhttp knows from
+ * then on whom to tell when all is out. */
+static void write_through_evhttp(struct connection *connection, struct slice data)
+{
+    const struct http_head *head = &connection->request.head;
+    evbuffer_add(connection->server->scratch, data.data, data.bytes);
+    evhttp_send_reply_chunk_with_cb(connection->evreq, connection->server->scratch, on_drained,
+                                    connection);
+    connection->past_evhttp =
+        !connection->request.tls && head->minor_version > 0 && head->method != HTTP_HEAD;
 }
 
 size_t http_reply_write(struct http_request *request, struct slice data)
 {
     struct connection *connection = request->connection;
-    if (data.bytes > 0) {
-        evbuffer_add(connection->server->scratch, data.data, data.bytes);
-        evhttp_send_reply_chunk_with_cb(connection->evreq, connection->server->scratch, on_drained,
-                                        connection);
+    struct evbuffer *output = bufferevent_get_output(connection->bev);
+    if (data.bytes == 0)
+        return evbuffer_get_length(output);
+    if (connection->past_evhttp && evbuffer_get_length(output) == 0) {
+        output_send_chunk(connection->bev, data);
+    } else {
+        write_through_evhttp(connection, data);
+        send_now(connection);
     }
-    return evbuffer_get_length(bufferevent_get_output(connection->bev));
+    return evbuffer_get_length(output);
 }
 
-void http_reply_end(struct http_request *request)
+void http_reply_end(struct http_request *request, struct slice last)
 {
     struct connection *connection = request->connection;
+    if (last.bytes > 0)
+        write_through_evhttp(connection, last);
     finish(connection);
+    /* With nothing to send, a reply that is not chunked ends in here, and the connection may. */
+    bool sends =
+        evbuffer_get_length(bufferevent_get_output(connection->bev)) > 0 || connection->past_evhttp;
     evhttp_send_reply_end(connection->evreq);
+    if (sends)
+        send_now(connection);
 }
 
 void http_reply_cut(struct http_request *request)

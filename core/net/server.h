@@ -93,7 +93,7 @@ void http_reply_begin(struct http_request *request, int status);
 /* Appends to the body. Returns the bytes that wait to be sent; above LIMIT_OUTPUT_BYTES the
  * caller pauses its source until on_drained. */
 size_t http_reply_write(struct http_request *request, struct slice data);
-void http_reply_end(struct http_request *request);
+void http_reply_end(struct http_request *request, struct slice last); /* of the body, or none */
 /* Instead of http_reply_end: closes the connection, so that the client sees that it is not all.
  * Never from on_drained. */
 void http_reply_cut(struct http_request *request);
