@@ -103,6 +103,8 @@ static enum response_step next_head(struct response *response, struct slice *inp
 static size_t body_run(struct response *response, struct slice *input)
 {
     struct refusal refusal = {0};
+    if (response->why != NULL)
+        return 0;
     switch (response->framing) {
     case BODY_NONE:
         return 0;
@@ -164,6 +166,21 @@ static bool inflate_some(struct response *response, struct slice *input, size_t 
     return good;
 }
 
+/* Moves what is body of the chunks behind *data up to it: who takes it does so once. */
+static void join_chunks(struct response *response, struct slice *input, struct slice *data)
+{
+    char *end = (char *)(uintptr_t)data->data + data->bytes;
+    for (;;) {
+        size_t run = body_run(response, input);
+        if (run == 0)
+            return;
+        memmove(end, input->data, run);
+        end += run;
+        data->bytes += run;
+        body_take(response, input, run);
+    }
+}
+
 static enum response_step next_of_body(struct response *response, struct slice *input,
                                        struct slice *data)
 {
@@ -176,6 +193,8 @@ static enum response_step next_of_body(struct response *response, struct slice *
         if (response->inflater == NULL && run > 0) {
             *data = (struct slice){input->data, run};
             body_take(response, input, run);
+            if (response->framing == BODY_CHUNKED)
+                join_chunks(response, input, data);
         }
         if (data->bytes > 0)
             return RESPONSE_DATA;

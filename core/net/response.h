@@ -1,7 +1,7 @@
 /* One answer of a provider as its bytes come in: informational answers (1xx) are passed over, then
  * come the head, the data of the body, the end (RFC 9112, 6 and 7). Who reads pulls one step after
- * the other, so it may stop anywhere; data is handed on from where it lies, without a copy, but
- * for an encoding that nobody asked for.
+ * the other, so it may stop anywhere; data is handed on from where it lies, but for an encoding
+ * that nobody asked for. What came in several chunks at once is one piece: it is moved together.
  *
  * No sockets: owned by a call of http_client.h; one thread at a time. */
 #ifndef NET_RESPONSE_H
@@ -42,7 +42,7 @@ struct response {
 void response_init(struct response *response);
 void response_fini(struct response *response);
 
-/* Takes one step, advancing *input by what it used. */
+/* Takes one step, advancing *input by what it used; the bytes of *input may have moved. */
 enum response_step response_next(struct response *response, struct slice *input,
                                  struct slice *data);
 
