@@ -121,6 +121,17 @@ static const char *scan_string(struct scan *scan, const char *at)
     }
 }
 
+const char *json_string_end(const char *at, const char *end, size_t *text_bytes)
+{
+    struct scan scan; /* not cleared: it is large, and a string needs only these */
+    scan.end = end;
+    scan.text_bytes = 0;
+    scan.high_end = NULL;
+    at = scan_string(&scan, at);
+    *text_bytes = scan.text_bytes;
+    return at != NULL ? at - 1 : NULL;
+}
+
 /* ---- noting where large values lie ---- */
 
 /* A container has its place before those that it holds, so that all are in order. Until it ends,

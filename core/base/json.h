@@ -112,6 +112,11 @@ bool json_string_is(const struct json_value *string, const char *text);
 /* The sum, over all strings inside `value` (keys not counted), of their decoded length in bytes. */
 size_t json_text_bytes(const struct json_value *value);
 
+/* Reads a string of a text that is not known to be valid, from behind its opening quote. Returns
+ * the place of its closing quote and sets *text_bytes to its decoded length; NULL: before `end`
+ * there is no whole valid string. */
+const char *json_string_end(const char *at, const char *end, size_t *text_bytes);
+
 /* ---- writing ---- */
 
 /* Appends `text` as a JSON string with its quotes. Invalid UTF-8 is replaced by U+FFFD, so that the

@@ -128,7 +128,7 @@ static int64_t generated_bytes(const struct json_value *message)
     return bytes;
 }
 
-static void note_generated(struct meter *meter, int64_t bytes)
+void meter_note_generated(struct meter *meter, int64_t bytes)
 {
     meter->output_text_bytes += bytes;
     if (bytes > 0)
@@ -146,7 +146,7 @@ static void read_choice(struct meter *meter, const struct json_value *choice)
     if (members[FINISH_REASON].value.type == JSON_STRING)
         note_finish(meter, &members[INDEX].value, &members[FINISH_REASON].value);
     bool streamed = members[DELTA].count > 0;
-    note_generated(meter, generated_bytes(&members[streamed ? DELTA : MESSAGE].value));
+    meter_note_generated(meter, generated_bytes(&members[streamed ? DELTA : MESSAGE].value));
 }
 
 void meter_read_choices(struct meter *meter, const struct json_value *choices)

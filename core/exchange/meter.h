@@ -29,6 +29,9 @@ bool meter_read_usage(struct meter *meter, const struct json_value *usage);
  * chunk of it. */
 void meter_read_choices(struct meter *meter, const struct json_value *choices);
 
+/* Counts a delta in which so many bytes were generated. */
+void meter_note_generated(struct meter *meter, int64_t bytes);
+
 /* Whether the choice of this index has had its finish reason. */
 bool meter_choice_finished(const struct meter *meter, int64_t index);
 

@@ -23,6 +23,7 @@ void relay_init(struct exchange *exchange)
 {
     struct relay *relay = &exchange->relay;
     sse_init(&relay->sse);
+    alike_init(&relay->alike);
     buffer_init(&relay->out, OUT_BYTES_MAX);
     buffer_init(&relay->held_event, EDITED_EVENT_BYTES_MAX);
     buffer_init(&relay->last_event, EDITED_EVENT_BYTES_MAX);
@@ -34,6 +35,7 @@ void relay_fini(struct exchange *exchange)
 {
     struct relay *relay = &exchange->relay;
     sse_fini(&relay->sse);
+    alike_fini(&relay->alike);
     buffer_fini(&relay->out);
     buffer_fini(&relay->held_event);
     buffer_fini(&relay->last_event);
@@ -411,6 +413,23 @@ static bool take_text(struct exchange *exchange, struct slice event, const struc
     return false;
 }
 
+/* False: it is not like one before it, or it is not paid for; it must be read. */
+static bool take_alike(struct exchange *exchange, struct slice event)
+{
+    struct relay *relay = &exchange->relay;
+    int64_t bytes = alike_bytes(&relay->alike, event);
+    if (bytes < 0)
+        return false;
+    struct meter before = relay->meter;
+    meter_note_generated(&relay->meter, bytes);
+    if (!funds_cover(exchange)) {
+        relay->meter = before;
+        return false;
+    }
+    append_event(relay, event);
+    return true;
+}
+
 static void on_event(struct slice event, void *arg)
 {
     struct exchange *exchange = arg;
@@ -418,6 +437,8 @@ static void on_event(struct slice event, void *arg)
     struct completion chunk;
     enum attempt_outcome outcome = exchange->attempt.outcome;
     if (relay->done || relay->failed || (outcome != ATTEMPT_NONE && outcome != ATTEMPT_ANSWERED))
+        return;
+    if (take_alike(exchange, event))
         return;
     buffer_reset(&relay->joined);
     struct slice data = sse_data(event, &relay->joined);
@@ -447,12 +468,15 @@ static void on_event(struct slice event, void *arg)
         take_joined(exchange, data);
         return;
     }
+    int64_t bytes_before = relay->meter.output_text_bytes;
     if (!take_text(exchange, event, &chunk))
         return;
     if (chunk.usage_count == 1)
         take_usage(exchange, event, &chunk);
     else
         append_event(relay, event);
+    if (chunk.usage_count == 0 && one_line)
+        alike_learn(&relay->alike, event, &chunk, relay->meter.output_text_bytes - bytes_before);
     attempt_decide(exchange, ATTEMPT_ANSWERED, "");
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "exchange/alike.h"
 #include "exchange/meter.h"
 #include "exchange/sse.h"
 #include "net/upstream.h"
@@ -18,6 +19,7 @@ struct exchange;
 struct relay {
     struct meter meter;
     struct sse sse;
+    struct alike alike;
     bool reading_events;
     struct buffer out;        /* whole events ready for the client */
     struct buffer held_event; /* the last event with usage: gets the cost if nothing follows it */

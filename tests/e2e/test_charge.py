@@ -7,9 +7,11 @@ from fractions import Fraction
 
 import answers
 import pytest
+import sse
 from answers import Chat, Usage
 from customer import question_of
 from prices import PRICES, SELL_PRICES, Price, charge, usd
+from questions import estimate
 
 MODELS = tuple(PRICES)
 
@@ -191,6 +193,15 @@ def test_missing_usage_is_estimated(customer, provider, streamed):
     assert got == usd(record["cost"]) == charge("gpt-4o-mini", usage)
     for tokens in (usage.prompt, usage.completion):  # really about 400
         assert 200 <= tokens <= 1000
+
+
+def test_events_alike_are_counted_one_by_one(customer, provider):
+    """What differs only in its text is not read like the first: but counted to the byte."""
+    pieces = ("one", '\n"\\', "\u20ac\U0001f600", "", " word" * 40, "\x7f") * 7
+    provider.answer = answers.chat(pieces=pieces, usage=None)
+    response = customer.ask(stream=True, max_tokens=2000)
+    assert sse.text(response.content) == "".join(pieces)
+    assert customer.wait_for_record()["output_tokens"] == estimate(pieces)
 
 
 def test_usage_in_every_chunk(customer, provider):
