@@ -210,8 +210,11 @@ def test_connection_close(gateway):
 
 
 @pytest.mark.parametrize("keep", [b"", b"Connection: keep-alive\r\n"])
-def test_http_1_0(gateway, customer, keep):
-    """A streamed reply to HTTP/1.0 ends with the connection."""
+def test_http_1_0(gateway, customer, provider, keep):
+    """A streamed reply to HTTP/1.0 has no chunks, and ends with the connection."""
+    events = [answers.content_event(f"{index}") for index in range(4)]
+    gates = {index: threading.Event() for index in range(1, 5)}
+    provider.answer = answers.stream([*events, answers.DONE], gates=gates)
     body = BODY.replace(b"{", b'{"stream":true,', 1)
     data = chat_bytes(customer.key, body).replace(b"HTTP/1.1\r\n", b"HTTP/1.0\r\n" + keep)
     with gateway.connect() as connection:
@@ -220,7 +223,10 @@ def test_http_1_0(gateway, customer, keep):
         assert reply.status == 200
         assert "transfer-encoding" not in reply.headers
         assert reply.headers.get("content-length") is None
-        assert connection.read_to_end().endswith(answers.DONE)
+        for event, gate in zip(events, gates.values(), strict=True):
+            assert connection.read_exactly(len(event)) == event
+            gate.set()
+        assert connection.read_to_end() == answers.DONE
 
 
 def test_expect_continue(gateway, customer, provider):
