@@ -24,9 +24,9 @@ bool listen_address_parse(const char *address, int port, struct sockaddr_storage
         *bytes = sizeof *v6;
         return true;
     }
-    return fault_set(fault, "invalid_value",
-                     "listen: %s is no IPv4 or IPv6 address; write 127.0.0.1:3000 or [::1]:3000",
-                     address);
+    fault_set(fault, "invalid_value",
+              "listen: %s is no IPv4 or IPv6 address; write 127.0.0.1:3000 or [::1]:3000", address);
+    return false;
 }
 
 bool listen_address_check_free(const char *address, int port, struct fault *fault)

@@ -142,8 +142,10 @@ static void learns_no_more_where_nothing_is_alike(void **state)
 static const char *const learned[] = {
     EVENT("first"),
     EVENT(""),
-    "data: {\"choices\":[{\"delta\":{\"reasoning\":\"why\",\"content\":\"x\\ny\",\"z\":[\"zz\"]}}]}\r\n\r\n",
-    "event: x\ndata:{\"choices\" : [ {\"delta\" : {\"role\":\"assistant\", \"content\" : \"\xc3\xa9\"} } ]}\n\n",
+    "data: {\"choices\":[{\"delta\":"
+    "{\"reasoning\":\"why\",\"content\":\"x\\ny\",\"z\":[\"zz\"]}}]}\r\n\r\n",
+    "event: x\ndata:{\"choices\" : [ {\"delta\" : "
+    "{\"role\":\"assistant\", \"content\" : \"\xc3\xa9\"} } ]}\n\n",
 };
 
 static const char *const inserted[] = {
