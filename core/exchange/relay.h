@@ -20,7 +20,6 @@ struct relay {
     struct meter meter;
     struct sse sse;
     struct alike alike;
-    bool reading_events;
     struct buffer out;        /* whole events ready for the client */
     struct buffer held_event; /* the last event with usage: gets the cost if nothing follows it */
     struct buffer last_event; /* data: [DONE] as it came */

@@ -17,6 +17,7 @@ struct reading {
     struct response response;
     enum response_step step;
     unsigned heads;
+    unsigned pieces; /* of the body */
     int status;
     int64_t retry_after_ms;
     char content_type[64];
@@ -64,6 +65,7 @@ static void feed(struct reading *reading, const char *data, size_t bytes)
                      head->content_type.data != NULL ? head->content_type.data : "");
         } else if (reading->step == RESPONSE_DATA) {
             assert_true(piece.bytes > 0);
+            reading->pieces++;
             assert_true(buffer_append_slice(&reading->body, piece));
         }
     } while (reading->step == RESPONSE_HEAD || reading->step == RESPONSE_DATA);
@@ -546,6 +548,32 @@ static void pieces_make_no_difference(void **state)
     }
 }
 
+/* So that what came at once goes on at once. */
+static void joins_the_chunks_of_a_packet(void **state)
+{
+    (void)state;
+    static const char head[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    static const char chunks[] = "3\r\none\r\n3;x=y\r\ntwo\r\n005\r\nth";
+    static const char rest[] = "ree\r\n4\r\nfour\r\n0\r\n\r\n";
+    static const char broken[] = "ree\r\n4\r\nfour\r\nx\r\n";
+    for (int good = 0; good < 2; good++) {
+        struct reading reading;
+        reading_init(&reading);
+        feed(&reading, head, sizeof head - 1);
+        feed(&reading, chunks, sizeof chunks - 1);
+        assert_int_equal(reading.pieces, 1);
+        if (good)
+            feed(&reading, rest, sizeof rest - 1);
+        else
+            feed(&reading, broken, sizeof broken - 1);
+        assert_int_equal(reading.pieces, 2);
+        assert_int_equal(reading.step, good ? RESPONSE_OVER : RESPONSE_BROKEN);
+        assert_int_equal(reading.body.bytes, 15);
+        assert_memory_equal(reading.body.data, "onetwothreefour", 15);
+        reading_fini(&reading);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -558,6 +586,7 @@ int main(void)
         cmocka_unit_test(decodes),
         cmocka_unit_test(decodes_all_that_is_there),
         cmocka_unit_test(pieces_make_no_difference),
+        cmocka_unit_test(joins_the_chunks_of_a_packet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
