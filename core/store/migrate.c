@@ -118,6 +118,19 @@ bool migrate_is_due(struct db *db, const struct asset *migrations, size_t migrat
     return true;
 }
 
+/* What a new index has to sort may be larger than memory. */
+static bool apply_rest(struct db *db, const struct asset *migrations, size_t count, size_t *applied,
+                       struct fault *fault)
+{
+    if (!db_script(db, "PRAGMA temp_store = FILE", fault))
+        return false;
+    while (*applied < count) {
+        if (!apply_next(db, migrations, count, applied, fault))
+            return false;
+    }
+    return db_script(db, "PRAGMA temp_store = MEMORY", fault);
+}
+
 bool migrate_run(struct db *db, const struct asset *migrations, size_t migration_count,
                  struct fault *fault)
 {
@@ -126,9 +139,6 @@ bool migrate_run(struct db *db, const struct asset *migrations, size_t migration
     if (!db_script(db, create_table, fault) ||
         !compare(db, migrations, migration_count, &applied, fault))
         return false;
-    while (applied < migration_count) {
-        if (!apply_next(db, migrations, migration_count, &applied, fault))
-            return false;
-    }
-    return true;
+    return applied == migration_count ||
+           apply_rest(db, migrations, migration_count, &applied, fault);
 }

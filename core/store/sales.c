@@ -1,8 +1,10 @@
 /* What the house earns and pays: revenue, refunds, providers' cost, profit; by day, model, provider
  * or customer. From the roll-ups alone, so by whole hours, and as fast for many records as for
  * few. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "store/groups.h"
 #include "store/operations.h"
 #include "store/reply.h"
 #include "store/usage_reports.h"
@@ -53,151 +55,210 @@ static bool parse_grouping(struct store_call *call, struct grouping *by)
     return fault_set(&call->fault, "invalid_value", "customer stands alone");
 }
 
-#define SUMS                                                                                       \
-    "coalesce(sum(requests), 0), coalesce(sum(errors), 0), coalesce(sum(input_tokens), 0),"        \
-    " coalesce(sum(cached_input_tokens), 0), coalesce(sum(output_tokens), 0),"                     \
-    " coalesce(sum(reasoning_tokens), 0), coalesce(sum(charge_nusd), 0),"                          \
-    " coalesce(sum(cost_nusd), 0), coalesce(sum(overrun_nusd), 0)"
-
-/* The ten sums of a row: SUMS from column `at`, and what was refunded. */
-static void render_sums(struct buffer *out, sqlite3_stmt *row, int at, int64_t refunded_nusd)
+static void render_sums(struct buffer *out, const int64_t *sums)
 {
-    int64_t revenue_nusd = column_int(row, at + 6);
-    int64_t cost_nusd = column_int(row, at + 7);
-
-    reply_int(out, "requests", column_int(row, at));
-    reply_int(out, "errors", column_int(row, at + 1));
-    reply_int(out, "input_tokens", column_int(row, at + 2));
-    reply_int(out, "cached_input_tokens", column_int(row, at + 3));
-    reply_int(out, "output_tokens", column_int(row, at + 4));
-    reply_int(out, "reasoning_tokens", column_int(row, at + 5));
-    reply_money(out, "revenue", revenue_nusd);
-    reply_money(out, "refunded", refunded_nusd);
-    reply_money(out, "cost", cost_nusd);
-    reply_money(out, "overrun", column_int(row, at + 8));
-    reply_money(out, "profit", revenue_nusd - refunded_nusd - cost_nusd);
+    reply_int(out, "requests", sums[GROUP_REQUESTS]);
+    reply_int(out, "errors", sums[GROUP_ERRORS]);
+    reply_int(out, "input_tokens", sums[GROUP_INPUT]);
+    reply_int(out, "cached_input_tokens", sums[GROUP_CACHED_INPUT]);
+    reply_int(out, "output_tokens", sums[GROUP_OUTPUT]);
+    reply_int(out, "reasoning_tokens", sums[GROUP_REASONING]);
+    reply_money(out, "revenue", sums[GROUP_CHARGE]);
+    reply_money(out, "refunded", sums[GROUP_REFUNDED]);
+    reply_money(out, "cost", sums[GROUP_COST]);
+    reply_money(out, "overrun", sums[GROUP_OVERRUN]);
+    reply_money(out, "profit", sums[GROUP_CHARGE] - sums[GROUP_REFUNDED] - sums[GROUP_COST]);
 }
 
-#define REFUNDS                                                                                    \
-    " WHERE t.debit_account = 'revenue' AND t.id IS NOT NULL AND t.kind = 'refund'"                \
-    " AND t.created_ms >= ?1 * 3600000 AND t.created_ms < ?2 * 3600000"
-/* Parameters: first hour, hour after the last. A refund counts when it is given, for the model and
- * provider of its exchange. */
-#define PARTS                                                                                      \
-    "WITH parts AS ("                                                                              \
-    " SELECT hour, model, provider, requests, errors, input_tokens, cached_input_tokens,"          \
-    "  output_tokens, reasoning_tokens, charge_nusd, cost_nusd, overrun_nusd,"                     \
-    "  0 AS refunded_nusd FROM sales WHERE hour >= ?1 AND hour < ?2"                               \
-    " UNION ALL"                                                                                   \
-    " SELECT t.created_ms / 3600000, u.model, u.provider, 0, 0, 0, 0, 0, 0, 0, 0, 0,"              \
-    "  t.amount_nusd FROM transfers t JOIN resolutions r ON r.exchange_id = t.exchange_id"         \
-    "  JOIN usage u ON u.seq = r.usage_seq" REFUNDS ")"
-#define REFUNDED ", coalesce(sum(refunded_nusd), 0)"
-
-static void render_totals(struct store_call *call, struct db *db, const struct store_value *hours)
+static void render_totals(struct buffer *out, const struct groups *groups)
 {
-    struct buffer *out = &call->result;
-    sqlite3_stmt *row = db_bind(db, PARTS " SELECT " SUMS REFUNDED " FROM parts", hours, 2);
-
-    if (!db_row(db, row))
-        return;
     reply_object(out, "totals");
-    render_sums(out, row, 0, column_int(row, 9));
+    render_sums(out, groups->totals);
     reply_object_end(out);
+}
+
+/* Ten sums, for groups_add. */
+#define SUM_COLUMNS                                                                                \
+    "requests, errors, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,"        \
+    " charge_nusd, cost_nusd, overrun_nusd, 0"
+#define REFUND_COLUMNS "0, 0, 0, 0, 0, 0, 0, 0, 0, t.amount_nusd"
+#define REFUNDS_BY(account)                                                                        \
+    " WHERE " account " = 'revenue' AND t.id IS NOT NULL AND t.kind = 'refund'"                    \
+    " AND t.created_ms >= ?1 * 3600000 AND t.created_ms < ?2 * 3600000"
+#define REFUNDS REFUNDS_BY("t.debit_account")
+
+/* A refund counts when it is given, for the model and provider of its exchange. */
+static void add_up(struct db *db, int64_t hour_from, int64_t hour_to, const struct grouping *by,
+                   int64_t zone_hours, struct groups *groups)
+{
+    sqlite3_stmt *row = db_bind(
+        db,
+        "SELECT hour, model, provider, " SUM_COLUMNS " FROM sales WHERE hour >= ?1 AND hour < ?2"
+        " UNION ALL SELECT t.created_ms / 3600000, u.model, u.provider, " REFUND_COLUMNS
+        " FROM transfers t JOIN resolutions r ON r.exchange_id = t.exchange_id"
+        " JOIN usage u ON u.seq = r.usage_seq" REFUNDS,
+        DB_VALUES(bind_int(hour_from), bind_int(hour_to)));
+
+    while (!groups->too_many && db_row(db, row))
+        groups_add(groups, by->day ? (column_int(row, 0) + zone_hours) / 24 : 0,
+                   by->model ? column_text(row, 1) : "", by->provider ? column_text(row, 2) : "",
+                   row, 3, GROUP_SUMS);
     db_leave(row);
 }
 
-static void render_group(struct buffer *out, sqlite3_stmt *row, const struct grouping *by)
-{
-    reply_object(out, NULL);
-    if (by->day)
-        reply_day(out, "day", (int32_t)column_int(row, 0));
-    if (by->model)
-        reply_text(out, "model", column_text(row, 1));
-    if (by->provider)
-        reply_text_or_null(out, "provider", column_text(row, 2));
-    render_sums(out, row, 3, column_int(row, 12));
-    reply_object_end(out);
-}
-
-static bool render_groups(struct store_call *call, struct db *db, const struct store_value *hours,
+static void render_groups(struct buffer *out, const struct groups *groups,
                           const struct grouping *by)
 {
-    sqlite3_stmt *row =
-        db_bind(db,
-                PARTS " SELECT CASE WHEN ?3 THEN (hour + ?6) / 24 END AS day_of,"
-                      " CASE WHEN ?4 THEN model END AS model_of,"
-                      " CASE WHEN ?5 THEN provider END AS provider_of, " SUMS REFUNDED
-                      " FROM parts GROUP BY day_of, model_of, provider_of"
-                      " ORDER BY day_of DESC, sum(charge_nusd) DESC, model_of, provider_of"
-                      " LIMIT ?7",
-                DB_VALUES(hours[0], hours[1], bind_int(by->day), bind_int(by->model),
-                          bind_int(by->provider), call->args[3], bind_int(USAGE_GROUPS_MAX + 1)));
-    size_t count = 0;
+    struct group **sorted = groups_sorted(groups);
 
-    while (db_row(db, row) && ++count <= USAGE_GROUPS_MAX)
-        render_group(&call->result, row, by);
-    db_leave(row);
-    return count <= USAGE_GROUPS_MAX || usage_reports_too_many_groups(call);
-}
-
-/* Added up customer by customer, along the keys of `hourly`; whoever only had something refunded is
- * there, too. */
-#define CUSTOMERS                                                                                  \
-    "WITH parts AS ("                                                                              \
-    " SELECT o.id AS user_id, sum(requests) AS requests, sum(errors) AS errors,"                   \
-    "  sum(input_tokens) AS input_tokens, sum(cached_input_tokens) AS cached_input_tokens,"        \
-    "  sum(output_tokens) AS output_tokens, sum(reasoning_tokens) AS reasoning_tokens,"            \
-    "  sum(charge_nusd) AS charge_nusd, sum(cost_nusd) AS cost_nusd,"                              \
-    "  sum(overrun_nusd) AS overrun_nusd, 0 AS refunded_nusd"                                      \
-    "  FROM users o CROSS JOIN hourly h ON h.account_id = o.account_id"                            \
-    "  AND h.hour >= ?1 AND h.hour < ?2 GROUP BY o.id"                                             \
-    " UNION ALL"                                                                                   \
-    " SELECT o.id, 0, 0, 0, 0, 0, 0, 0, 0, 0, t.amount_nusd FROM transfers t"                      \
-    "  JOIN users o ON o.account_id = t.credit_account" REFUNDS ")"
-
-static void render_customers(struct store_call *call, struct db *db,
-                             const struct store_value *hours)
-{
-    struct buffer *out = &call->result;
-    sqlite3_stmt *row =
-        db_bind(db,
-                CUSTOMERS " SELECT o.id, o.email, o.name, " SUMS REFUNDED
-                          " FROM parts CROSS JOIN users o ON o.id = user_id GROUP BY o.id"
-                          " ORDER BY sum(charge_nusd) DESC, o.id LIMIT ?3",
-                DB_VALUES(hours[0], hours[1], bind_int(CUSTOMERS_MAX)));
-
-    while (db_row(db, row)) {
+    for (size_t i = 0; i < groups->table.node_count; i++) {
         reply_object(out, NULL);
-        reply_object(out, "customer");
-        reply_text(out, "id", column_text(row, 0));
-        reply_text(out, "email", column_text(row, 1));
-        reply_text(out, "name", column_text(row, 2));
-        reply_object_end(out);
-        render_sums(out, row, 3, column_int(row, 12));
+        if (by->day)
+            reply_day(out, "day", (int32_t)sorted[i]->day);
+        if (by->model)
+            reply_text(out, "model", sorted[i]->first);
+        if (by->provider)
+            reply_text_or_null(out, "provider", sorted[i]->second);
+        render_sums(out, sorted[i]->sums);
         reply_object_end(out);
     }
+    free(sorted);
+}
+
+/* ---- customers ---- */
+
+/* The hours that are asked for, as whole days of UTC that are summed up, and what lies around. */
+struct span {
+    int64_t hour_from;
+    int64_t hour_to; /* exclusive, as all of them */
+    int64_t day_from;
+    int64_t day_to;
+};
+
+static struct span span_of(struct db *db, int64_t hour_from, int64_t hour_to)
+{
+    int64_t until_day = db_number(db, "SELECT until_day FROM summed_days", NULL, 0, 0);
+    struct span span = {.hour_from = hour_from,
+                        .hour_to = hour_to,
+                        .day_from = (hour_from + 23) / 24,
+                        .day_to = hour_to / 24};
+
+    if (span.day_to > until_day)
+        span.day_to = until_day;
+    if (span.day_to <= span.day_from) /* none: all hours lie before it */
+        span.day_from = span.day_to = (hour_to + 23) / 24;
+    return span;
+}
+
+/* The parameters of the statements below. */
+#define SPAN_VALUES(span)                                                                          \
+    bind_int((span)->hour_from), bind_int((span)->hour_to), bind_int((span)->day_from),            \
+        bind_int((span)->day_to)
+/* Hours that are in none of its days. */
+#define EDGES                                                                                      \
+    "(SELECT ?1 AS first, min(?2, ?3 * 24) AS last UNION ALL SELECT max(?1, ?4 * 24), ?2) e"
+
+/* What each customer has spent, and no more: the rows are many. Whoever only had something refunded
+ * is there, too. */
+static void find_customers(struct db *db, const struct span *span, struct groups *groups)
+{
+#define CHARGE "SELECT o.account_id, 0, 0, 0, 0, 0, 0, charge_nusd FROM "
+    sqlite3_stmt *row = db_bind(
+        db,
+        CHARGE "users o CROSS JOIN customer_days d ON d.account_id = o.account_id AND d.day >= ?3"
+               " AND d.day < ?4"
+               " UNION ALL " CHARGE EDGES " CROSS JOIN users o CROSS JOIN hourly h"
+               " ON h.account_id = o.account_id AND h.hour >= e.first AND h.hour < e.last"
+               " WHERE e.first < e.last"
+               " UNION ALL SELECT t.credit_account, 0, 0, 0, 0, 0, 0, 0 FROM transfers t" REFUNDS,
+        DB_VALUES(SPAN_VALUES(span)));
+
+    while (db_row(db, row))
+        groups_add(groups, 0, column_text(row, 0), "", row, 1, GROUP_CHARGE + 1);
+}
+
+/* All sums of one of them. (The plus: his refunds are found among his transfers, not among all.) */
+static void add_up_customer(struct db *db, const struct span *span, const char *account_id,
+                            struct groups *groups)
+{
+    sqlite3_stmt *row = db_bind(
+        db,
+        "SELECT " SUM_COLUMNS " FROM customer_days WHERE account_id = ?5 AND day >= ?3 AND day < ?4"
+        " UNION ALL SELECT " SUM_COLUMNS " FROM " EDGES " CROSS JOIN hourly h"
+        " ON h.account_id = ?5 AND h.hour >= e.first AND h.hour < e.last WHERE e.first < e.last"
+        " UNION ALL SELECT " REFUND_COLUMNS
+        " FROM transfers t" REFUNDS_BY("+t.debit_account") " AND t.credit_account = ?5",
+        DB_VALUES(SPAN_VALUES(span), bind_text(account_id)));
+
+    while (db_row(db, row))
+        groups_add(groups, 0, "", "", row, 0, GROUP_SUMS);
+}
+
+static bool render_customer(struct buffer *out, struct db *db, const struct span *span,
+                            const char *account_id)
+{
+    struct groups groups;
+    sqlite3_stmt *row = db_bind(db, "SELECT id, email, name FROM users WHERE account_id = ?1",
+                                DB_VALUES(bind_text(account_id)));
+
+    if (!db_row(db, row))
+        return false;
+    reply_object(out, NULL);
+    reply_object(out, "customer");
+    reply_text(out, "id", column_text(row, 0));
+    reply_text(out, "email", column_text(row, 1));
+    reply_text(out, "name", column_text(row, 2));
+    reply_object_end(out);
+    db_leave(row);
+    groups_init(&groups, 1);
+    add_up_customer(db, span, account_id, &groups);
+    render_sums(out, groups.totals);
+    groups_fini(&groups);
+    reply_object_end(out);
+    return true;
+}
+
+static void render_customers(struct buffer *out, struct db *db, int64_t hour_from, int64_t hour_to)
+{
+    const struct span span = span_of(db, hour_from, hour_to);
+    struct groups customers;
+    struct group **sorted;
+    size_t shown = 0;
+
+    groups_init(&customers, SIZE_MAX);
+    find_customers(db, &span, &customers);
+    sorted = groups_sorted(&customers);
+    for (size_t i = 0; i < customers.table.node_count && shown < CUSTOMERS_MAX; i++)
+        shown += render_customer(out, db, &span, sorted[i]->first);
+    free(sorted);
+    groups_fini(&customers);
 }
 
 /* from_ms? to_ms? by zone_hours */
 bool sales_summary(struct store_call *call, struct db *db)
 {
     struct usage_window window = usage_reports_window(call, 0, 1);
-    const struct store_value hours[] = {
-        bind_int(window.from_ms / USAGE_HOUR_MS),
-        bind_int((window.to_ms + USAGE_HOUR_MS - 1) / USAGE_HOUR_MS)};
+    int64_t hour_from = window.from_ms / USAGE_HOUR_MS;
+    int64_t hour_to = (window.to_ms + USAGE_HOUR_MS - 1) / USAGE_HOUR_MS;
+    struct buffer *out = &call->result;
     struct grouping by = {0};
+    struct groups groups;
+    bool ok;
 
     if (!parse_grouping(call, &by))
         return false;
-    reply_object(&call->result, NULL);
-    reply_array(&call->result, "data");
+    groups_init(&groups, USAGE_GROUPS_MAX);
+    add_up(db, hour_from, hour_to, &by, operations_int(call, 3), &groups);
+    ok = !groups.too_many || usage_reports_too_many_groups(call);
+    reply_object(out, NULL);
+    reply_array(out, "data");
     if (by.customer)
-        render_customers(call, db, hours);
-    else if (!render_groups(call, db, hours, &by))
-        return false;
-    reply_array_end(&call->result);
-    render_totals(call, db, hours);
-    reply_object_end(&call->result);
-    return db->failure == 0;
+        render_customers(out, db, hour_from, hour_to);
+    else
+        render_groups(out, &groups, &by);
+    reply_array_end(out);
+    render_totals(out, &groups);
+    reply_object_end(out);
+    groups_fini(&groups);
+    return ok && db->failure == 0;
 }

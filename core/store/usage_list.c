@@ -1,8 +1,10 @@
 /* Usage records in pages, as JSON and as CSV. Whatever is asked, a page costs a bounded number of
  * steps: by time along an index, from hour to hour where the roll-up says that something matches,
  * and no more than EXAMINED_MAX records in all; by size only where there are few records. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/money.h"
 #include "store/csv.h"
@@ -38,25 +40,33 @@ static void stand_before(struct walk *walk, int64_t time_ms)
 
 /* ---- by time ---- */
 
+/* Along the index alone, unless something is filtered: most of what is examined may be unwanted. */
+#define EXAMINED(bounds)                                                                           \
+    "SELECT created_ms, seq, CASE WHEN ?5 THEN model END, CASE WHEN ?5 THEN key_id END"            \
+    " FROM usage WHERE account_id = ?1 AND " bounds
+enum { EXAMINED_MS, EXAMINED_SEQ, EXAMINED_MODEL, EXAMINED_KEY };
+
+static bool is_filtered(const struct walk *walk)
+{
+    return walk->model.type != STORE_NULL || walk->key.type != STORE_NULL;
+}
+
 static sqlite3_stmt *bind_newest(const struct walk *walk, int64_t from_ms)
 {
     return db_bind(walk->db,
-                   "SELECT " USAGE_RECORD_COLUMNS " FROM usage u LEFT JOIN keys k ON"
-                   " k.id = u.key_id WHERE u.account_id = ?1 AND u.created_ms >= ?2"
-                   " AND (u.created_ms, u.seq) < (?3, ?4)"
-                   " ORDER BY u.created_ms DESC, u.seq DESC",
+                   EXAMINED("created_ms >= ?2 AND (created_ms, seq) < (?3, ?4)"
+                            " ORDER BY created_ms DESC, seq DESC"),
                    DB_VALUES(walk->call->args[0], bind_int(from_ms), bind_int(walk->at_ms),
-                             bind_int(walk->at_seq)));
+                             bind_int(walk->at_seq), bind_int(is_filtered(walk))));
 }
 
 static sqlite3_stmt *bind_oldest(const struct walk *walk, int64_t to_ms)
 {
     return db_bind(walk->db,
-                   "SELECT " USAGE_RECORD_COLUMNS " FROM usage u LEFT JOIN keys k ON"
-                   " k.id = u.key_id WHERE u.account_id = ?1 AND u.created_ms < ?2"
-                   " AND (u.created_ms, u.seq) > (?3, ?4) ORDER BY u.created_ms, u.seq",
+                   EXAMINED("created_ms < ?2 AND (created_ms, seq) > (?3, ?4)"
+                            " ORDER BY created_ms, seq"),
                    DB_VALUES(walk->call->args[0], bind_int(to_ms), bind_int(walk->at_ms),
-                             bind_int(walk->at_seq)));
+                             bind_int(walk->at_seq), bind_int(is_filtered(walk))));
 }
 
 static bool is_wanted(struct store_value wanted, const char *text)
@@ -66,8 +76,22 @@ static bool is_wanted(struct store_value wanted, const char *text)
 
 static bool matches(const struct walk *walk, sqlite3_stmt *row)
 {
-    return is_wanted(walk->model, column_text(row, USAGE_MODEL)) &&
-           is_wanted(walk->key, column_text(row, USAGE_KEY_ID));
+    return is_wanted(walk->model, column_text(row, EXAMINED_MODEL)) &&
+           is_wanted(walk->key, column_text(row, EXAMINED_KEY));
+}
+
+/* One record of the page. */
+static void render_record(struct walk *walk, int64_t seq)
+{
+    sqlite3_stmt *row = db_bind(walk->db,
+                                "SELECT " USAGE_RECORD_COLUMNS " FROM usage u LEFT JOIN keys k"
+                                " ON k.id = u.key_id WHERE u.seq = ?1",
+                                DB_VALUES(bind_int(seq)));
+
+    if (db_row(walk->db, row))
+        walk->render(&walk->call->result, row);
+    db_leave(row);
+    walk->count++;
 }
 
 /* The records of one range. False: the page is full. */
@@ -81,13 +105,11 @@ static bool walk_rows(struct walk *walk, sqlite3_stmt *row)
             db_leave(row);
             return false;
         }
-        walk->at_ms = column_int(row, USAGE_CREATED_MS);
-        walk->at_seq = column_int(row, USAGE_SEQ);
+        walk->at_ms = column_int(row, EXAMINED_MS);
+        walk->at_seq = column_int(row, EXAMINED_SEQ);
         walk->examined++;
-        if (!wanted)
-            continue;
-        walk->render(&walk->call->result, row);
-        walk->count++;
+        if (wanted)
+            render_record(walk, walk->at_seq);
     }
     return true;
 }
@@ -137,7 +159,7 @@ static void walk_matching_hours(struct walk *walk)
 
 static void walk_time(struct walk *walk)
 {
-    if (walk->model.type != STORE_NULL || walk->key.type != STORE_NULL)
+    if (is_filtered(walk))
         walk_matching_hours(walk);
     else if (walk->oldest_first)
         walk_rows(walk, bind_oldest(walk, walk->window.to_ms));
@@ -179,49 +201,144 @@ static bool few_enough(struct store_call *call, struct db *db, const struct usag
                      (long long)records, SORTED_MAX);
 }
 
-#define BY_SIZE(size)                                                                              \
-    "SELECT " USAGE_RECORD_COLUMNS ", " size " FROM usage u LEFT JOIN keys k ON k.id = u.key_id"   \
-    " WHERE u.account_id = ?1 AND u.created_ms >= ?2 AND u.created_ms < ?3"                        \
-    " AND (?4 IS NULL OR u.model = ?4) AND (?5 IS NULL OR u.key_id = ?5)"                          \
-    " AND (" size ", u.seq) < (?6, ?7) ORDER BY " size " DESC, u.seq DESC LIMIT ?8"
+/* Along the index alone: usage_newest has all three sizes. */
+#define SIZES(size)                                                                                \
+    "SELECT " size ", seq FROM usage WHERE account_id = ?1 AND created_ms >= ?2"                   \
+    " AND created_ms < ?3 AND (" size ", seq) < (?4, ?5)"
 
 static const char *sql_by_size(const char *sort)
 {
     if (strcmp(sort, "cost") == 0)
-        return BY_SIZE("u.charge_nusd");
+        return SIZES("charge_nusd");
     if (strcmp(sort, "tokens") == 0)
-        return BY_SIZE("u.input_tokens + u.cached_input_tokens + u.output_tokens");
+        return SIZES("input_tokens + cached_input_tokens + output_tokens");
     if (strcmp(sort, "duration") == 0)
-        return BY_SIZE("u.total_us");
+        return SIZES("total_us");
     return NULL;
+}
+
+/* A record that may come next. */
+struct sized {
+    int64_t size;
+    int64_t seq;
+};
+
+/* All of them, and then the largest ones one by one: a heap, of which few are ever taken. */
+struct sizes {
+    struct sized *heap;
+    size_t count;
+    size_t capacity;
+};
+
+static bool is_larger(const struct sized *one, const struct sized *other)
+{
+    return one->size != other->size ? one->size > other->size : one->seq > other->seq;
+}
+
+static void sift_down(struct sizes *sizes, size_t at)
+{
+    struct sized moved = sizes->heap[at];
+    size_t child;
+
+    while ((child = at * 2 + 1) < sizes->count) {
+        if (child + 1 < sizes->count && is_larger(&sizes->heap[child + 1], &sizes->heap[child]))
+            child++;
+        if (!is_larger(&sizes->heap[child], &moved))
+            break;
+        sizes->heap[at] = sizes->heap[child];
+        at = child;
+    }
+    sizes->heap[at] = moved;
+}
+
+static struct sized take_largest(struct sizes *sizes)
+{
+    struct sized largest = sizes->heap[0];
+
+    sizes->heap[0] = sizes->heap[--sizes->count];
+    if (sizes->count)
+        sift_down(sizes, 0);
+    return largest;
+}
+
+static void collect_range(const struct walk *walk, const char *sql, int64_t from_ms, int64_t to_ms,
+                          struct sizes *sizes)
+{
+    sqlite3_stmt *row = db_bind(walk->db, sql,
+                                DB_VALUES(walk->call->args[0], bind_int(from_ms), bind_int(to_ms),
+                                          bind_int(walk->at_ms), bind_int(walk->at_seq)));
+
+    while (db_row(walk->db, row)) {
+        if (sizes->count == sizes->capacity) {
+            sizes->capacity = sizes->capacity ? sizes->capacity * 2 : 1024;
+            sizes->heap = realloc(sizes->heap, sizes->capacity * sizeof(*sizes->heap));
+            check(sizes->heap);
+        }
+        sizes->heap[sizes->count++] =
+            (struct sized){.size = column_int(row, 0), .seq = column_int(row, 1)};
+    }
+}
+
+/* With a filter only hours in which something matches; what does not match is left in. */
+static void collect(struct walk *walk, const char *sql, struct sizes *sizes)
+{
+    const struct usage_window *window = &walk->window;
+    int64_t hour = window->from_ms / USAGE_HOUR_MS;
+
+    walk->oldest_first = true;
+    if (!is_filtered(walk))
+        collect_range(walk, sql, window->from_ms, window->to_ms, sizes);
+    else
+        for (; (hour = next_hour(walk, hour)) >= 0; hour++) {
+            int64_t from_ms = hour * USAGE_HOUR_MS;
+            int64_t to_ms = from_ms + USAGE_HOUR_MS;
+            collect_range(walk, sql, from_ms > window->from_ms ? from_ms : window->from_ms,
+                          to_ms < window->to_ms ? to_ms : window->to_ms, sizes);
+        }
+    for (size_t i = sizes->count / 2; i > 0; i--)
+        sift_down(sizes, i - 1);
+}
+
+static bool record_matches(const struct walk *walk, int64_t seq)
+{
+    sqlite3_stmt *row;
+    bool found;
+
+    if (!is_filtered(walk))
+        return true;
+    row = db_bind(walk->db, "SELECT created_ms, seq, model, key_id FROM usage WHERE seq = ?1",
+                  DB_VALUES(bind_int(seq)));
+    found = db_row(walk->db, row) && matches(walk, row);
+    db_leave(row);
+    return found;
 }
 
 /* The cursor is the size and the number of the last record. */
 static bool list_by_size(struct walk *walk, const char *sql, size_t cursor_at)
 {
     struct store_call *call = walk->call;
-    sqlite3_stmt *row;
+    struct sizes sizes = {0};
 
     walk->at_ms = walk->at_seq = INT64_MAX;
     if (!operations_cursor(call, cursor_at, &walk->at_ms, &walk->at_seq) ||
         !few_enough(call, walk->db, &walk->window))
         return false;
-    row = db_bind(walk->db, sql,
-                  DB_VALUES(call->args[0], bind_int(walk->window.from_ms),
-                            bind_int(walk->window.to_ms), walk->model, walk->key,
-                            bind_int(walk->at_ms), bind_int(walk->at_seq),
-                            bind_int(walk->limit + 1)));
+    collect(walk, sql, &sizes);
     reply_array(&call->result, "data");
-    while (db_row(walk->db, row)) {
-        walk->more = walk->count++ == walk->limit;
+    while (sizes.count && walk->db->failure == 0) {
+        struct sized next = take_largest(&sizes);
+
+        if (!record_matches(walk, next.seq))
+            continue;
+        walk->more = walk->count == walk->limit;
         if (walk->more)
             break;
-        walk->render(&call->result, row);
-        walk->at_ms = column_int(row, USAGE_RECORD_COLUMN_COUNT);
-        walk->at_seq = column_int(row, USAGE_SEQ);
+        render_record(walk, next.seq);
+        walk->at_ms = next.size;
+        walk->at_seq = next.seq;
     }
-    db_leave(row);
     reply_array_end(&call->result);
+    free(sizes.heap);
     return true;
 }
 

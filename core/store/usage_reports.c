@@ -2,8 +2,10 @@
  * and from the records only for what sticks out at both ends. */
 #include "store/usage_reports.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "store/groups.h"
 #include "store/operations.h"
 #include "store/reply.h"
 
@@ -34,54 +36,73 @@ struct usage_window usage_reports_window(const struct store_call *call, size_t f
     return window;
 }
 
-/* Parameters of PARTS: account, from, to, first whole hour, hour after the last, then model and
- * key (null for all). Two ranges of records: [from, hour_from) and [hour_to, to); within one hour
- * the first is all of it. */
-#define RECORD_PARTS                                                                               \
-    " UNION ALL"                                                                                   \
-    " SELECT created_ms / 3600000, key_id, model, 1, error_code <> '', input_tokens,"              \
-    "  cached_input_tokens, output_tokens, reasoning_tokens, charge_nusd FROM usage"               \
-    "  WHERE account_id = ?1"
-#define PARTS                                                                                      \
-    "WITH parts AS ("                                                                              \
-    " SELECT hour, key_id, model, requests, errors, input_tokens, cached_input_tokens,"            \
-    "  output_tokens, reasoning_tokens, charge_nusd FROM hourly"                                   \
-    "  WHERE account_id = ?1 AND hour >= ?4 AND hour < ?5" RECORD_PARTS                            \
-    "  AND created_ms >= ?2 AND created_ms < min(?3, ?4 * 3600000)" RECORD_PARTS                   \
-    "  AND created_ms >= max(?2, ?5 * 3600000) AND created_ms < ?3)"
-#define SUMS                                                                                       \
-    "coalesce(sum(requests), 0), coalesce(sum(errors), 0), coalesce(sum(input_tokens), 0),"        \
-    " coalesce(sum(cached_input_tokens), 0), coalesce(sum(output_tokens), 0),"                     \
-    " coalesce(sum(reasoning_tokens), 0), coalesce(sum(charge_nusd), 0)"
-#define CHOSEN " FROM parts WHERE (?6 IS NULL OR model = ?6) AND (?7 IS NULL OR key_id = ?7)"
+/* What a summary is grouped by. */
+struct grouping {
+    bool day;
+    bool model;
+    bool key;
+};
 
-/* The seven sums of a row, from column `at`. */
-static void render_sums(struct buffer *out, sqlite3_stmt *row, int at)
+/* Parameters of ROWS: account, from, to, first whole hour, hour after the last, then model and key
+ * (null for all). Two ranges of records: [from, hour_from) and [hour_to, to); within one hour the
+ * first is all of it. */
+#define WANTED " AND (?6 IS NULL OR model = ?6) AND (?7 IS NULL OR key_id = ?7)"
+#define RECORD_ROWS                                                                                \
+    " UNION ALL"                                                                                   \
+    " SELECT created_ms / 3600000, model, key_id, 1, error_code <> '', input_tokens,"              \
+    "  cached_input_tokens, output_tokens, reasoning_tokens, charge_nusd FROM usage"               \
+    "  WHERE account_id = ?1" WANTED
+#define ROWS                                                                                       \
+    "SELECT hour, model, key_id, requests, errors, input_tokens, cached_input_tokens,"             \
+    "  output_tokens, reasoning_tokens, charge_nusd FROM hourly"                                   \
+    "  WHERE account_id = ?1 AND hour >= ?4 AND hour < ?5" WANTED RECORD_ROWS                      \
+    "  AND created_ms >= ?2 AND created_ms < min(?3, ?4 * 3600000)" RECORD_ROWS                    \
+    "  AND created_ms >= max(?2, ?5 * 3600000) AND created_ms < ?3"
+
+/* Adds up the records of the call's account, of one model and key or (null) all. */
+static void add_up(const struct store_call *call, struct db *db, const struct usage_window *window,
+                   struct store_value model, struct store_value key, const struct grouping *by,
+                   int64_t zone_hours, struct groups *groups)
 {
-    reply_int(out, "requests", column_int(row, at));
-    reply_int(out, "errors", column_int(row, at + 1));
-    reply_int(out, "input_tokens", column_int(row, at + 2));
-    reply_int(out, "cached_input_tokens", column_int(row, at + 3));
-    reply_int(out, "output_tokens", column_int(row, at + 4));
-    reply_int(out, "reasoning_tokens", column_int(row, at + 5));
-    reply_money(out, "cost", column_int(row, at + 6));
+    sqlite3_stmt *row =
+        db_bind(db, ROWS,
+                DB_VALUES(call->args[0], bind_int(window->from_ms), bind_int(window->to_ms),
+                          bind_int(window->hour_from), bind_int(window->hour_to), model, key));
+
+    while (!groups->too_many && db_row(db, row))
+        groups_add(groups, by->day ? (column_int(row, 0) + zone_hours) / 24 : 0,
+                   by->model ? column_text(row, 1) : "", by->key ? column_text(row, 2) : "", row, 3,
+                   GROUP_CHARGE + 1);
+    db_leave(row);
+}
+
+static void render_sums(struct buffer *out, const int64_t *sums)
+{
+    reply_int(out, "requests", sums[GROUP_REQUESTS]);
+    reply_int(out, "errors", sums[GROUP_ERRORS]);
+    reply_int(out, "input_tokens", sums[GROUP_INPUT]);
+    reply_int(out, "cached_input_tokens", sums[GROUP_CACHED_INPUT]);
+    reply_int(out, "output_tokens", sums[GROUP_OUTPUT]);
+    reply_int(out, "reasoning_tokens", sums[GROUP_REASONING]);
+    reply_money(out, "cost", sums[GROUP_CHARGE]);
+}
+
+static void render_totals(struct buffer *out, const struct groups *groups)
+{
+    reply_object(out, "totals");
+    render_sums(out, groups->totals);
+    reply_object_end(out);
 }
 
 void usage_reports_totals(struct store_call *call, struct db *db, const struct usage_window *window,
                           struct store_value model, struct store_value key)
 {
-    struct buffer *out = &call->result;
-    sqlite3_stmt *row =
-        db_bind(db, PARTS " SELECT " SUMS CHOSEN,
-                DB_VALUES(call->args[0], bind_int(window->from_ms), bind_int(window->to_ms),
-                          bind_int(window->hour_from), bind_int(window->hour_to), model, key));
+    struct groups groups;
 
-    if (!db_row(db, row))
-        return;
-    reply_object(out, "totals");
-    render_sums(out, row, 0);
-    reply_object_end(out);
-    db_leave(row);
+    groups_init(&groups, 1);
+    add_up(call, db, window, model, key, &(struct grouping){0}, 0, &groups);
+    render_totals(&call->result, &groups);
+    groups_fini(&groups);
 }
 
 void usage_reports_record(struct buffer *out, sqlite3_stmt *row)
@@ -113,13 +134,6 @@ void usage_reports_record(struct buffer *out, sqlite3_stmt *row)
 
 /* ---- summaries ---- */
 
-/* What a summary is grouped by. */
-struct grouping {
-    bool day;
-    bool model;
-    bool key;
-};
-
 static bool parse_grouping(struct store_call *call, struct grouping *out)
 {
     const char *by = operations_text(call, 3);
@@ -146,18 +160,28 @@ static bool parse_grouping(struct store_call *call, struct grouping *out)
     return true;
 }
 
-static void render_group(struct buffer *out, sqlite3_stmt *row, const struct grouping *by)
+static void render_key(struct buffer *out, struct db *db, const char *key_id)
+{
+    sqlite3_stmt *row =
+        db_bind(db, "SELECT name FROM keys WHERE id = ?1", DB_VALUES(bind_text(key_id)));
+    bool known = db_row(db, row);
+
+    reply_text_or_null(out, "key_id", key_id);
+    reply_text_or_null(out, "key_name", known ? column_text(row, 0) : "");
+    db_leave(row);
+}
+
+static void render_group(struct buffer *out, struct db *db, const struct group *group,
+                         const struct grouping *by)
 {
     reply_object(out, NULL);
     if (by->day)
-        reply_day(out, "day", (int32_t)column_int(row, 0));
+        reply_day(out, "day", (int32_t)group->day);
     if (by->model)
-        reply_text(out, "model", column_text(row, 1));
-    if (by->key) {
-        reply_text_or_null(out, "key_id", column_text(row, 2));
-        reply_text_or_null(out, "key_name", column_text(row, 3));
-    }
-    render_sums(out, row, 4);
+        reply_text(out, "model", group->first);
+    if (by->key)
+        render_key(out, db, group->second);
+    render_sums(out, group->sums);
     reply_object_end(out);
 }
 
@@ -168,39 +192,36 @@ bool usage_reports_too_many_groups(struct store_call *call)
                      USAGE_GROUPS_MAX);
 }
 
+static void render_groups(struct buffer *out, struct db *db, const struct groups *groups,
+                          const struct grouping *by)
+{
+    struct group **sorted = groups_sorted(groups);
+
+    reply_object(out, NULL);
+    reply_array(out, "data");
+    for (size_t i = 0; i < groups->table.node_count; i++)
+        render_group(out, db, sorted[i], by);
+    reply_array_end(out);
+    render_totals(out, groups);
+    reply_object_end(out);
+    free(sorted);
+}
+
 /* account_id from_ms? to_ms? by model? key_id? zone_hours */
 bool usage_reports_summary(struct store_call *call, struct db *db)
 {
-    struct buffer *out = &call->result;
     struct usage_window window = usage_reports_window(call, 1, 2);
+    struct groups groups;
     struct grouping by;
-    size_t count = 0;
-    sqlite3_stmt *row;
+    bool ok;
 
     if (!parse_grouping(call, &by))
         return false;
-    row = db_bind(db,
-                  PARTS ", chosen AS (SELECT CASE WHEN ?8 THEN (hour + ?12) / 24 END AS day,"
-                        " CASE WHEN ?9 THEN model END AS model, CASE WHEN ?10 THEN key_id END AS"
-                        " key_id, requests, errors, input_tokens, cached_input_tokens,"
-                        " output_tokens, reasoning_tokens, charge_nusd" CHOSEN ")"
-                        " SELECT c.day, c.model, c.key_id,"
-                        " (SELECT name FROM keys WHERE id = c.key_id), " SUMS
-                        " FROM chosen c GROUP BY c.day, c.model, c.key_id"
-                        " ORDER BY c.day DESC, sum(charge_nusd) DESC, c.model, c.key_id LIMIT ?11",
-                  DB_VALUES(call->args[0], bind_int(window.from_ms), bind_int(window.to_ms),
-                            bind_int(window.hour_from), bind_int(window.hour_to), call->args[4],
-                            call->args[5], bind_int(by.day), bind_int(by.model), bind_int(by.key),
-                            bind_int(USAGE_GROUPS_MAX + 1), call->args[6]));
-    reply_object(out, NULL);
-    reply_array(out, "data");
-    while (db_row(db, row) && ++count <= USAGE_GROUPS_MAX)
-        render_group(out, row, &by);
-    db_leave(row);
-    if (count > USAGE_GROUPS_MAX)
-        return usage_reports_too_many_groups(call);
-    reply_array_end(out);
-    usage_reports_totals(call, db, &window, call->args[4], call->args[5]);
-    reply_object_end(out);
-    return db->failure == 0;
+    groups_init(&groups, USAGE_GROUPS_MAX);
+    add_up(call, db, &window, call->args[4], call->args[5], &by, operations_int(call, 6), &groups);
+    ok = !groups.too_many || usage_reports_too_many_groups(call);
+    if (ok)
+        render_groups(&call->result, db, &groups, &by);
+    groups_fini(&groups);
+    return ok && db->failure == 0;
 }

@@ -166,6 +166,23 @@ static const struct verification verifications[] = {
      " GROUP BY account_id, hour, key_id, model) WHERE requests <> 0 OR errors <> 0 OR input <> 0"
      " OR cached <> 0 OR output <> 0 OR reasoning <> 0 OR charge <> 0 OR cost <> 0"
      " OR overrun <> 0"},
+    {"customer days",
+     "SELECT printf('%s of %s: the roll-up differs from its hours by %d requests, %d errors, %d"
+     " tokens and %s', date(day * 86400, 'unixepoch'), account_id, requests, errors, tokens,"
+     " usd(charge) || ', ' || usd(cost) || ' of cost, ' || usd(overrun) || ' of overrun') FROM ("
+     " SELECT account_id, day, sum(requests) AS requests, sum(errors) AS errors,"
+     "  sum(input) AS input, sum(cached) AS cached, sum(output) AS output,"
+     "  sum(reasoning) AS reasoning, sum(input + cached + output + reasoning) AS tokens,"
+     "  sum(charge) AS charge, sum(cost) AS cost, sum(overrun) AS overrun FROM ("
+     "  SELECT account_id, day, requests, errors, input_tokens AS input,"
+     "   cached_input_tokens AS cached, output_tokens AS output, reasoning_tokens AS reasoning,"
+     "   charge_nusd AS charge, cost_nusd AS cost, overrun_nusd AS overrun FROM customer_days"
+     "   WHERE day < (SELECT until_day FROM summed_days)"
+     "  UNION ALL SELECT account_id, hour / 24, -requests, -errors, -input_tokens,"
+     "   -cached_input_tokens, -output_tokens, -reasoning_tokens, -charge_nusd, -cost_nusd,"
+     "   -overrun_nusd FROM hourly WHERE hour < (SELECT until_day * 24 FROM summed_days))"
+     " GROUP BY account_id, day) WHERE requests <> 0 OR errors <> 0 OR input <> 0 OR cached <> 0"
+     " OR output <> 0 OR reasoning <> 0 OR charge <> 0 OR cost <> 0 OR overrun <> 0"},
     {"sales",
      "SELECT printf('%s, model %s, provider %s: the roll-up of all customers differs from its"
      " usage by %d requests, %d errors, %d tokens and %s',"

@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import dashboard
 import ledgers
 import pytest
 from books import Void, charge_nusd
@@ -199,9 +200,11 @@ def test_the_books_are_right_after_a_run_and_wrong_after_meddling(bench, cpus, t
 def test_a_made_ledger_adds_up_and_serves(bench, cpus, monkeypatch, tmp_path):
     monkeypatch.setattr(ledgers, "KEPT", tmp_path / "kept")
     with Provider(cpus.measuring, answer_bytes=1024) as provider:
-        gateway, cookie = ledgers.gateway(bench, tmp_path / "made", provider, 5000)
+        gateway, cookies = ledgers.gateway(bench, tmp_path / "made", provider, 5000)
         with gateway:
-            assert gateway.get("/api/usage?limit=1", Cookie=cookie)[0] == 200
+            asked = dashboard.ask(gateway, cookies, 5000, times=1)
+            assert asked.failed == {}
+            assert "audit log: next page" in asked.taken_ms
             mark = gateway.books.mark()
             keys = gateway.books.first_key_path
             gateway.books.audit(mark, Load(gateway, cpus.measuring, keys, requests=5).wait())

@@ -4,11 +4,10 @@ import contextlib
 import os
 import signal
 import time
-from collections import defaultdict
-from statistics import quantiles
 
+import dashboard
 import ledgers
-from books import DAY_MS, Void
+from books import Void
 from figures import Figures
 from processes import Load, Provider, memory_bytes
 from stage import checked, stage
@@ -203,56 +202,6 @@ def w6(bench):
     yield "W6", figures
 
 
-def dashboard_queries():
-    """What a customer with many records looks at."""
-
-    def text(ms):
-        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ms / 1000))
-
-    now_ms = int(time.time() * 1000)
-    month = f"from={text(now_ms - 30 * DAY_MS)}&to={text(now_ms)}"
-    return {
-        "balance": "/api/balance",
-        "keys": "/api/keys",
-        "records, first page": "/api/usage?limit=50",
-        "records of a month": f"/api/usage?limit=50&{month}",
-        "records of a common model": "/api/usage?limit=50&model=gpt-4o",
-        "records of a rare model": "/api/usage?limit=50&model=gpt-4",
-        "sums by day": "/api/usage/summary?by=day",
-        "sums of a month by day and model": f"/api/usage/summary?by=day,model&{month}",
-        "sums by model": "/api/usage/summary?by=model",
-    }
-
-
-def ask_dashboard(gateway, cookie, times):
-    """{query: [milliseconds]} and the names of queries that failed; these are not repeated."""
-    taken, failed = defaultdict(list), set()
-    for _ in range(times):
-        for name, path in dashboard_queries().items():
-            if name in failed:
-                continue
-            begun = time.perf_counter()
-            status, _ = gateway.get(path, Cookie=cookie)
-            taken[name].append((time.perf_counter() - begun) * 1000)
-            if status != 200:
-                failed.add(name)
-    return taken, failed
-
-
-def p99(values):
-    if len(values) == 1:
-        return values[0]
-    return quantiles(values, n=100, method="inclusive")[98]
-
-
-def add_dashboard_figures(figures, taken, failed):
-    everything = [ms for values in taken.values() for ms in values]
-    figures.add("dashboard queries p99", p99(everything), "ms", must=50, aim=5)
-    figures.add("dashboard queries that failed", len(failed), must=0, aim=0)
-    for name, values in taken.items():
-        figures.add(f"p99 of {name}", p99(values), "ms")
-
-
 def w7(bench):
     """W1 on a ledger of 10 M records, and of 10 k"""
     figures = Figures()
@@ -262,7 +211,8 @@ def w7(bench):
         provider = stack.enter_context(Provider(bench.cpus.measuring, answer_bytes=1024))
         gateways = {}
         for name, records in sizes.items():
-            gateway, cookie = ledgers.gateway(bench, bench.folder / f"w7-{name}", provider, records)
+            folder = bench.folder / f"w7-{name}"
+            gateway, cookies = ledgers.gateway(bench, folder, provider, records)
             gateways[name] = stack.enter_context(gateway)
         for number in range(bench.rounds):
             runs = {}
@@ -279,8 +229,9 @@ def w7(bench):
             for name, run in runs.items():
                 figures.add(f"{name}: CPU a request", run.cpu_us, "us")
                 figures.add(f"{name}: requests/s", run.requests_per_s)
-            asked = ask_dashboard(gateways["large"], cookie, 3 if bench.quick else 20)
-            add_dashboard_figures(figures, *asked)
+            times = 3 if bench.quick else 20
+            asked = dashboard.ask(gateways["large"], cookies, sizes["large"], times)
+            dashboard.add_figures(figures, asked)
     figures.add("records of the large ledger", sizes["large"])
     yield "W7", figures
 

@@ -376,6 +376,7 @@ static void sales(void **state)
     assert_has(json, "\"revenue\":\"0.000001000\",\"refunded\":\"0.000000600\","
                      "\"cost\":\"0.000000500\",\"overrun\":\"0.000000000\","
                      "\"profit\":\"-0.000000100\"}");
+    assert_has(json, "\"revenue\":\"0.000003000\",\"refunded\":\"0.000000000\",");
     json = ASK("sales.summary", "iiti", now - 7200000, now + 1, "day", INT64_C(0));
     assert_has(json, "\"totals\":{\"requests\":2,");
     json = ASK("sales.summary", "iiti", now + 7200000, now + 7200001, "day", INT64_C(0));

@@ -124,6 +124,16 @@ static void sorts(void **state)
     assert_string_equal(fixture_code, "invalid_value");
 }
 
+/* Of the same size: the latest first, and none twice or never where a page ends. */
+static void sizes_alike(void **state)
+{
+    (void)state;
+    for (int64_t i = 1; i <= 5; i++)
+        use("demo", monday + i % 3 * HOUR, i, 1000);
+    assert_string_equal(costs(NULL, "duration"), "5 4,3 2,1");
+    assert_string_equal(costs("demo", "tokens"), "5 4,3 2,1");
+}
+
 /* Every walk from hour to hour finds the same, wherever its window is cut. */
 static void filters_in_windows(void **state)
 {
@@ -254,6 +264,84 @@ static void migration_adds_up(void **state)
     fixture_reopen(&f);
 }
 
+/* ---- days that are over ---- */
+
+/* Some that are written on their day, and some that come late. */
+static void use_over_midnight(void)
+{
+    use("demo", monday + HOUR, 1, 1000);
+    use("demo", monday + 23 * HOUR, 20, 2000);
+    use("gpt-4o", monday + DAY, 300, 3000);
+    assert_int_equal(fixture_number(f.path, "SELECT until_day FROM summed_days"), 20301);
+    use("demo", monday + 23 * HOUR + 5, 4000, 4000); /* it ran over midnight */
+    assert_int_equal(fixture_number(f.path, "SELECT until_day FROM summed_days"), 20300);
+    use("gpt-4o", monday + 2 * HOUR, 50000, 5000);
+    use("demo", monday + 4 * (int64_t)DAY + 5 * HOUR, 600000, 6000);
+    use("demo", monday - DAY, 700000, 7000); /* a clock set back */
+    use("demo", monday + 3 * (int64_t)DAY + 23 * HOUR, 80000, 8000);
+}
+
+static void days_that_are_over(void **state)
+{
+    const int64_t times[] = {-25, -24, 0, 1, 2, 23, 24, 25, 47, 96, 101, 120, 144, 400};
+    const size_t count = sizeof(times) / sizeof(times[0]);
+
+    (void)state;
+    use_over_midnight();
+    assert_int_equal(fixture_number(f.path, "SELECT until_day FROM summed_days"), 20303);
+    assert_int_equal(fixture_number(f.path, "SELECT count(*) FROM customer_days"), 3);
+    assert_int_equal(fixture_number(f.path, "SELECT sum(charge_nusd) FROM customer_days"), 754321);
+    fixture_verify(f.path, NULL);
+    for (size_t a = 0; a < count; a++) {
+        for (size_t b = a + 1; b < count; b++) {
+            int64_t from_ms = monday + times[a] * HOUR;
+            int64_t to_ms = monday + times[b] * HOUR;
+            char all[512];
+            const char *json = ASK("sales.summary", "iiti", from_ms, to_ms, "model", INT64_C(0));
+            snprintf(all, sizeof(all), "%s", strstr(json, "\"totals\":") + strlen("\"totals\":"));
+            all[strlen(all) - 1] = '\0'; /* ann's are the house's */
+            json = ASK("sales.summary", "iiti", from_ms, to_ms, "customer", INT64_C(0));
+            if (strncmp(all, "{\"requests\":0,", 14) == 0)
+                assert_has(json, "{\"data\":[],");
+            else
+                assert_has(strstr(json, "\"name\":"), strchr(all, '"'));
+        }
+    }
+    /* The first sale of a day may be of a later hour than the first hour of some customer. */
+    fixture_sql(f.path, "INSERT INTO hourly SELECT account_id, 20310 * 24 + 1, key_id, model, 1, 0,"
+                        " 0, 0, 0, 0, 0, 0, 0 FROM hourly LIMIT 1;"
+                        "INSERT INTO sales SELECT 20310 * 24 + 2, model, provider, 1, 0, 0, 0, 0,"
+                        " 0, 0, 0, 0 FROM sales LIMIT 1");
+    assert_int_equal(fixture_number(f.path, "SELECT max(day) FROM customer_days"), 20304);
+}
+
+/* What the migration makes of hours that were there before is what is written today. */
+static void migration_sums_up_days(void **state)
+{
+#define DAYS                                                                                       \
+    "SELECT sum((day * 31 + requests) * (2 * errors + 3 * input_tokens + 5 * cached_input_tokens"  \
+    " + 7 * output_tokens + 11 * reasoning_tokens + 13 * charge_nusd + 17 * cost_nusd"             \
+    " + 19 * overrun_nusd)) FROM customer_days"
+    const struct asset *migration = migration_assets;
+    int64_t days;
+
+    (void)state;
+    use_over_midnight();
+    use("demo", monday + 5 * (int64_t)DAY, 1, 1000);
+    days = fixture_number(f.path, DAYS);
+    fixture_close(&f);
+    while (strcmp(migration->name, "0006_dashboard_speed.sql") != 0)
+        migration++;
+    fixture_sql(f.path, "DROP TABLE customer_days; DROP TABLE summed_days;"
+                        "DROP TRIGGER sales_of_a_new_day; DROP TRIGGER hourly_begins_late;"
+                        "DROP TRIGGER hourly_grows_late");
+    fixture_sql(f.path, migration->data);
+    assert_int_equal(fixture_number(f.path, DAYS), days);
+    assert_int_equal(fixture_number(f.path, "SELECT until_day FROM summed_days"), 20305);
+    fixture_verify(f.path, NULL);
+    fixture_reopen(&f);
+}
+
 /* ---- CSV ---- */
 
 static void csv(void **state)
@@ -354,11 +442,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(sorts, setup, teardown),
+        cmocka_unit_test_setup_teardown(sizes_alike, setup, teardown),
         cmocka_unit_test_setup_teardown(filters_in_windows, setup, teardown),
         cmocka_unit_test_setup_teardown(days_of_a_zone, setup, teardown),
         cmocka_unit_test_setup_teardown(errors_are_counted, setup, teardown),
         cmocka_unit_test_setup_teardown(too_many_groups, setup, teardown),
         cmocka_unit_test_setup_teardown(migration_adds_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(days_that_are_over, setup, teardown),
+        cmocka_unit_test_setup_teardown(migration_sums_up_days, setup, teardown),
         cmocka_unit_test_setup_teardown(csv, setup, teardown),
         cmocka_unit_test_setup_teardown(csv_pages, setup, teardown),
         cmocka_unit_test_setup_teardown(charge, setup, teardown),
