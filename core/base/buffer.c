@@ -58,7 +58,7 @@ static char *reserve(struct buffer *buffer, size_t bytes)
     return buffer->data + buffer->bytes;
 }
 
-bool buffer_append(struct buffer *buffer, const void *data, size_t bytes)
+bool buffer_append_growing(struct buffer *buffer, const void *data, size_t bytes)
 {
     if (bytes == 0)
         return !buffer->failed;
@@ -68,21 +68,6 @@ bool buffer_append(struct buffer *buffer, const void *data, size_t bytes)
     memcpy(to, data, bytes);
     buffer->bytes += bytes;
     return true;
-}
-
-bool buffer_append_slice(struct buffer *buffer, struct slice slice)
-{
-    return buffer_append(buffer, slice.data, slice.bytes);
-}
-
-bool buffer_append_text(struct buffer *buffer, const char *text)
-{
-    return buffer_append(buffer, text, strlen(text));
-}
-
-bool buffer_append_char(struct buffer *buffer, char c)
-{
-    return buffer_append(buffer, &c, 1);
 }
 
 bool buffer_append_int(struct buffer *buffer, int64_t n)
