@@ -49,7 +49,7 @@ static void send_number(struct exchange *exchange, const char *name, int64_t num
                         const char *unit)
 {
     char text[DECIMAL_BYTES + 4];
-    strcpy(decimal_put(text, number), unit);
+    (void)stpcpy(decimal_put(text, number), unit);
     http_reply_header(exchange->request, name, text);
 }
 
