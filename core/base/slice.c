@@ -2,6 +2,13 @@
 
 #include <string.h>
 
+struct slice slice_of(const char *text)
+{
+    if (!text)
+        return (struct slice){"", 0};
+    return (struct slice){text, strlen(text)};
+}
+
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;

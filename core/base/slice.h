@@ -11,6 +11,8 @@ struct slice {
     size_t bytes;
 };
 
+/* A slice of a NUL-terminated string (NULL gives the empty slice). */
+struct slice slice_of(const char *text);
 /* Whether two runs of so many bytes are the same but for the case of ASCII letters. */
 bool slice_same_nocase(const char *a, const char *b, size_t bytes);
 bool slice_starts_with(struct slice slice, const char *prefix);
@@ -20,12 +22,6 @@ ptrdiff_t slice_find(struct slice slice, struct slice needle);
 struct slice slice_trim(struct slice slice);
 
 /* ---- inline: their texts are literals mostly, whose lengths the compiler knows ---- */
-
-/* A slice of a NUL-terminated string (NULL gives the empty slice). */
-static inline struct slice slice_of(const char *text)
-{
-    return text != NULL ? (struct slice){text, strlen(text)} : (struct slice){"", 0};
-}
 
 static inline bool slice_equals(struct slice slice, const char *text)
 {
