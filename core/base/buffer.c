@@ -4,11 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    FIRST_CAPACITY_BYTES = 64,
-    INT_TEXT_BYTES = 20, /* "-9223372036854775808" */
-    PRINTF_TEXT_BYTES = 512
-};
+#include "base/decimal.h"
+
+enum { FIRST_CAPACITY_BYTES = 64, PRINTF_TEXT_BYTES = 512 };
 
 void buffer_init(struct buffer *buffer, size_t bytes_max)
 {
@@ -58,7 +56,7 @@ static char *reserve(struct buffer *buffer, size_t bytes)
     return buffer->data + buffer->bytes;
 }
 
-bool buffer_append(struct buffer *buffer, const void *data, size_t bytes)
+bool buffer_append_growing(struct buffer *buffer, const void *data, size_t bytes)
 {
     if (bytes == 0)
         return !buffer->failed;
@@ -70,33 +68,10 @@ bool buffer_append(struct buffer *buffer, const void *data, size_t bytes)
     return true;
 }
 
-bool buffer_append_slice(struct buffer *buffer, struct slice slice)
-{
-    return buffer_append(buffer, slice.data, slice.bytes);
-}
-
-bool buffer_append_text(struct buffer *buffer, const char *text)
-{
-    return buffer_append(buffer, text, strlen(text));
-}
-
-bool buffer_append_char(struct buffer *buffer, char c)
-{
-    return buffer_append(buffer, &c, 1);
-}
-
 bool buffer_append_int(struct buffer *buffer, int64_t n)
 {
-    char text[INT_TEXT_BYTES];
-    char *at = text + sizeof text;
-    uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
-    do {
-        *--at = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    if (n < 0)
-        *--at = '-';
-    return buffer_append(buffer, at, (size_t)(text + sizeof text - at));
+    char text[DECIMAL_BYTES];
+    return buffer_append(buffer, text, (size_t)(decimal_put(text, n) - text));
 }
 
 /* vsnprintf wants a byte more than the text has, for its NUL, and the buffer may have none left:

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/slice.h"
 
@@ -23,10 +24,8 @@ struct buffer {
 void buffer_init(struct buffer *buffer, size_t bytes_max);
 void buffer_fini(struct buffer *buffer);  /* frees; the buffer may be initialised again */
 void buffer_reset(struct buffer *buffer); /* empties, keeps the memory, clears `failed` */
-bool buffer_append(struct buffer *buffer, const void *data, size_t bytes);
-bool buffer_append_slice(struct buffer *buffer, struct slice slice);
-bool buffer_append_text(struct buffer *buffer, const char *text);
-bool buffer_append_char(struct buffer *buffer, char c);
+/* For buffer_append, which looks first whether there is room. */
+bool buffer_append_growing(struct buffer *buffer, const void *data, size_t bytes);
 bool buffer_append_int(struct buffer *buffer, int64_t n);
 bool buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -35,5 +34,31 @@ void buffer_consume(struct buffer *buffer, size_t bytes);
 struct slice buffer_slice(const struct buffer *buffer);
 /* Overwrites the content with zeros before freeing: for secrets. */
 void buffer_wipe_fini(struct buffer *buffer);
+
+/* ---- appending: inline, for most of it is a few bytes, and there is room ---- */
+
+static inline bool buffer_append(struct buffer *buffer, const void *data, size_t bytes)
+{
+    if (bytes == 0 || bytes > buffer->capacity_bytes - buffer->bytes || buffer->failed)
+        return buffer_append_growing(buffer, data, bytes);
+    memcpy(buffer->data + buffer->bytes, data, bytes);
+    buffer->bytes += bytes;
+    return true;
+}
+
+static inline bool buffer_append_slice(struct buffer *buffer, struct slice slice)
+{
+    return buffer_append(buffer, slice.data, slice.bytes);
+}
+
+static inline bool buffer_append_text(struct buffer *buffer, const char *text)
+{
+    return buffer_append(buffer, text, strlen(text));
+}
+
+static inline bool buffer_append_char(struct buffer *buffer, char c)
+{
+    return buffer_append(buffer, &c, 1);
+}
 
 #endif

@@ -11,7 +11,8 @@ enum {
     TIME_CHARS = 10,
     RANDOM_CHARS = 16,
     ULID_CHARS = TIME_CHARS + RANDOM_CHARS,
-    RANDOM_BYTES = 10
+    RANDOM_BYTES = 10,
+    DRAWN_BYTES = 64 * RANDOM_BYTES
 };
 
 #define TIME_MAX_MS ((INT64_C(1) << 48) - 1)
@@ -42,6 +43,19 @@ static uint64_t five_bytes(const uint8_t *bytes)
     return bits;
 }
 
+/* Drawn for many ids at once: libsodium's generator asks for the process id each time. */
+static void draw(uint8_t out[RANDOM_BYTES])
+{
+    static _Thread_local uint8_t drawn[DRAWN_BYTES];
+    static _Thread_local size_t left;
+    if (left == 0) {
+        randombytes_buf(drawn, sizeof drawn);
+        left = sizeof drawn;
+    }
+    left -= RANDOM_BYTES;
+    memcpy(out, drawn + left, RANDOM_BYTES);
+}
+
 void id_make_at(struct id *out, const char *prefix, int64_t wall_ms)
 {
     size_t prefix_chars = strlen(prefix);
@@ -52,7 +66,7 @@ void id_make_at(struct id *out, const char *prefix, int64_t wall_ms)
         wall_ms = TIME_MAX_MS;
 
     uint8_t random[RANDOM_BYTES];
-    randombytes_buf(random, sizeof random);
+    draw(random);
 
     char *at = out->text;
     memcpy(at, prefix, prefix_chars);

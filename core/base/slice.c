@@ -9,25 +9,18 @@ struct slice slice_of(const char *text)
     return (struct slice){text, strlen(text)};
 }
 
-bool slice_equals(struct slice slice, const char *text)
-{
-    size_t bytes = strlen(text);
-    return slice.bytes == bytes && (bytes == 0 || memcmp(slice.data, text, bytes) == 0);
-}
-
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-bool slice_equals_nocase(struct slice slice, const char *text)
+bool slice_same_nocase(const char *a, const char *b, size_t bytes)
 {
-    /* A NUL byte in the slice ends `text` early or differs from it, so text is never overrun. */
-    for (size_t i = 0; i < slice.bytes; i++) {
-        if (text[i] == '\0' || lower(slice.data[i]) != lower(text[i]))
+    for (size_t i = 0; i < bytes; i++) {
+        if (lower(a[i]) != lower(b[i]))
             return false;
     }
-    return text[slice.bytes] == '\0';
+    return true;
 }
 
 bool slice_starts_with(struct slice slice, const char *prefix)

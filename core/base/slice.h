@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct slice {
     const char *data;
@@ -12,12 +13,26 @@ struct slice {
 
 /* A slice of a NUL-terminated string (NULL gives the empty slice). */
 struct slice slice_of(const char *text);
-bool slice_equals(struct slice slice, const char *text);
-bool slice_equals_nocase(struct slice slice, const char *text); /* ASCII only */
+/* Whether two runs of so many bytes are the same but for the case of ASCII letters. */
+bool slice_same_nocase(const char *a, const char *b, size_t bytes);
 bool slice_starts_with(struct slice slice, const char *prefix);
 /* The place of `needle` in `slice`, or -1. An empty needle is found at 0. */
 ptrdiff_t slice_find(struct slice slice, struct slice needle);
 /* Without spaces, tabs, CR and LF at both ends. */
 struct slice slice_trim(struct slice slice);
+
+/* ---- inline: their texts are literals mostly, whose lengths the compiler knows ---- */
+
+static inline bool slice_equals(struct slice slice, const char *text)
+{
+    return slice.bytes == strlen(text) &&
+           (slice.bytes == 0 || memcmp(slice.data, text, slice.bytes) == 0);
+}
+
+/* ASCII only. */
+static inline bool slice_equals_nocase(struct slice slice, const char *text)
+{
+    return slice.bytes == strlen(text) && slice_same_nocase(slice.data, text, slice.bytes);
+}
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/decimal.h"
 #include "base/json.h"
 #include "exchange/exchange.h"
 
@@ -44,23 +45,22 @@ void exchange_header(struct exchange *exchange, const char *name, const char *va
     buffer_append(headers, value, strlen(value) + 1);
 }
 
-static void send_number(struct exchange *exchange, const char *name, int64_t number)
+static void send_number(struct exchange *exchange, const char *name, int64_t number,
+                        const char *unit)
 {
-    char text[24];
-    snprintf(text, sizeof text, "%lld", (long long)number);
+    char text[DECIMAL_BYTES + 4];
+    (void)stpcpy(decimal_put(text, number), unit);
     http_reply_header(exchange->request, name, text);
 }
 
 static void send_rate(struct exchange *exchange, const struct limit_state *state, const char *limit,
                       const char *remaining, const char *reset)
 {
-    char text[32];
     if (state->limit == 0)
         return;
-    send_number(exchange, limit, state->limit);
-    send_number(exchange, remaining, state->remaining);
-    snprintf(text, sizeof text, "%lldms", (long long)state->reset_ms);
-    http_reply_header(exchange->request, reset, text);
+    send_number(exchange, limit, state->limit, "");
+    send_number(exchange, remaining, state->remaining, "");
+    send_number(exchange, reset, state->reset_ms, "ms");
 }
 
 static void send_headers(struct exchange *exchange, const char *content_type)

@@ -1,6 +1,5 @@
 #include "exchange/meter.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -188,6 +187,12 @@ void meter_price(const struct token_prices *prices, const struct token_counts *t
     out->overrun_nusd = price - out->charge_nusd;
 }
 
+static struct slice join(char out[METER_NUMBER_BYTES], const char *before, const char *amount,
+                         const char *behind)
+{
+    return (struct slice){out, (size_t)(stpcpy(stpcpy(stpcpy(out, before), amount), behind) - out)};
+}
+
 size_t meter_cost_edits(struct slice text, const struct json_value *usage, int64_t charge_nusd,
                         char number[METER_NUMBER_BYTES], struct json_edit *edits)
 {
@@ -201,23 +206,20 @@ size_t meter_cost_edits(struct slice text, const struct json_value *usage, int64
     size_t others = json_find_all(usage, members, MEMBERS) - members[DETAILS].count;
     if (members[COST].count > 1 || members[DETAILS].count > 1) {
         /* Nobody says it twice, and no price may slip through: the cost is all that is left. */
-        int bytes = snprintf(number, METER_NUMBER_BYTES, "{\"cost\":%s}", amount);
         edits[0] = (struct json_edit){.offset = (size_t)(usage->raw.data - text.data),
                                       .removed_bytes = usage->raw.bytes,
-                                      .inserted = {number, (size_t)bytes}};
+                                      .inserted = join(number, "{\"cost\":", amount, "}")};
         return 1;
     }
     if (members[COST].count == 1) {
-        int bytes = snprintf(number, METER_NUMBER_BYTES, "%s", amount);
         edits[count++] = (struct json_edit){.offset = (size_t)(cost->raw.data - text.data),
                                             .removed_bytes = cost->raw.bytes,
-                                            .inserted = {number, (size_t)bytes}};
+                                            .inserted = join(number, "", amount, "")};
     } else {
         /* First in the object, so that no removal can touch it. */
-        int bytes =
-            snprintf(number, METER_NUMBER_BYTES, "\"cost\":%s%s", amount, others > 0 ? "," : "");
-        edits[count++] = (struct json_edit){.offset = (size_t)(usage->raw.data - text.data) + 1,
-                                            .inserted = {number, (size_t)bytes}};
+        edits[count++] = (struct json_edit){
+            .offset = (size_t)(usage->raw.data - text.data) + 1,
+            .inserted = join(number, "\"cost\":", amount, others > 0 ? "," : "")};
     }
     if (members[DETAILS].count == 1)
         edits[count++] = json_removal(text, usage, "cost_details");

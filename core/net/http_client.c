@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/decimal.h"
 #include "base/secret.h"
 #include "net/http_pool.h"
 #include "net/response.h"
@@ -415,9 +416,9 @@ void http_client_free(struct http_client *client)
 static void write_head(struct http_call *call, const struct upstream_request *request)
 {
     char length[48];
-    int length_bytes =
-        snprintf(length, sizeof length, "Content-Length: %zu\r\n", request->body.bytes);
-    size_t bytes = strlen(call->target->head) + (size_t)length_bytes + 2;
+    char *end = decimal_put(stpcpy(length, "Content-Length: "), (int64_t)request->body.bytes);
+    end = stpcpy(end, "\r\n");
+    size_t bytes = strlen(call->target->head) + (size_t)(end - length) + 2;
     for (size_t i = 0; i < request->header_count; i++)
         bytes += strlen(request->headers[i]) + 2;
     call->head = malloc(bytes + 1);

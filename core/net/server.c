@@ -9,7 +9,6 @@
 #include <event2/listener.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,6 +16,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/decimal.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "net/connection.h"
@@ -86,14 +86,14 @@ static void emit(struct connection *connection)
     const struct http_head *head = &connection->request.head;
     char line[96];
     bool bodiless = head->method == HTTP_HEAD && connection->request.refusal.status == 0;
-    int bytes =
-        snprintf(line, sizeof line, "%s /%zu HTTP/1.%d\r\n%s\r\n", bodiless ? "HEAD" : "GET",
-                 connection->slot, head->minor_version, head->close ? "Connection: close\r\n" : "");
+    char *end = decimal_put(stpcpy(line, bodiless ? "HEAD /" : "GET /"), (int64_t)connection->slot);
+    end = stpcpy(end, head->minor_version == 0 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+    end = stpcpy(end, head->close ? "Connection: close\r\n\r\n" : "\r\n");
     struct evbuffer *input = bufferevent_get_input(connection->bev);
     connection->emit_due = false;
     connection->emitting = true;
     evbuffer_unfreeze(input, 0); /* a socket's input is open at its end only while it reads */
-    check(evbuffer_add(input, line, (size_t)bytes) == 0);
+    check(evbuffer_add(input, line, (size_t)(end - line)) == 0);
     if (connection->server->options.tls == NULL)
         evbuffer_freeze(input, 0);
     connection->emitting = false;
@@ -322,8 +322,8 @@ static void give_head(struct connection *connection, const size_t *body_bytes)
     reply_head_give(&connection->server->reply_head, headers);
     if (body_bytes == NULL)
         return;
-    char length[24];
-    snprintf(length, sizeof length, "%zu", *body_bytes);
+    char length[DECIMAL_BYTES + 1];
+    *decimal_put(length, (int64_t)*body_bytes) = '\0';
     evhttp_add_header(headers, "Content-Length", length);
 }
 
