@@ -23,6 +23,9 @@ struct buffer {
 void buffer_init(struct buffer *buffer, size_t bytes_max);
 void buffer_fini(struct buffer *buffer);  /* frees; the buffer may be initialised again */
 void buffer_reset(struct buffer *buffer); /* empties, keeps the memory, clears `failed` */
+/* Makes room for `bytes` more and returns where they go, or NULL and `failed`. What the caller puts
+ * there it adds to `bytes` itself. */
+char *buffer_reserve(struct buffer *buffer, size_t bytes);
 bool buffer_append(struct buffer *buffer, const void *data, size_t bytes);
 bool buffer_append_slice(struct buffer *buffer, struct slice slice);
 bool buffer_append_text(struct buffer *buffer, const char *text);
