@@ -104,6 +104,10 @@ static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info
         return;
     struct evbuffer_iovec part;
     connection->emitting = true; /* draining calls back, too */
+    if (info->orig_size > 0) { /* our request, which evhttp has not read yet: behind these bytes */
+        evbuffer_drain(input, info->orig_size);
+        connection->emit_due = true;
+    }
     while (evbuffer_peek(input, -1, NULL, &part, 1) > 0 && part.iov_len > 0) {
         guard_feed(connection, part.iov_base, part.iov_len);
         evbuffer_drain(input, part.iov_len); /* what libevent frees is wiped: library.c */
