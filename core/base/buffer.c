@@ -42,8 +42,7 @@ static bool grow(struct buffer *buffer, size_t needed_bytes)
     return true;
 }
 
-/* Makes room for `bytes` more; returns where they go, or NULL and `failed`. */
-static char *reserve(struct buffer *buffer, size_t bytes)
+char *buffer_reserve(struct buffer *buffer, size_t bytes)
 {
     if (buffer->failed)
         return NULL;
@@ -60,7 +59,7 @@ bool buffer_append_growing(struct buffer *buffer, const void *data, size_t bytes
 {
     if (bytes == 0)
         return !buffer->failed;
-    char *to = reserve(buffer, bytes);
+    char *to = buffer_reserve(buffer, bytes);
     if (!to)
         return false;
     memcpy(to, data, bytes);

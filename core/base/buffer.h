@@ -26,6 +26,9 @@ void buffer_fini(struct buffer *buffer);  /* frees; the buffer may be initialise
 void buffer_reset(struct buffer *buffer); /* empties, keeps the memory, clears `failed` */
 /* For buffer_append, which looks first whether there is room. */
 bool buffer_append_growing(struct buffer *buffer, const void *data, size_t bytes);
+/* Makes room for `bytes` more and returns where they go, or NULL and `failed`. What the caller puts
+ * there it adds to `bytes` itself. */
+char *buffer_reserve(struct buffer *buffer, size_t bytes);
 bool buffer_append_int(struct buffer *buffer, int64_t n);
 bool buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -67,37 +67,64 @@ static const char *scan_unit(struct scan *scan, const char *at)
     return at;
 }
 
+/* What may stand behind a backslash, alone. */
+static const bool short_escapes[256] = {
+    ['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
+    ['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true,
+};
+
 /* At the backslash. */
 static const char *scan_escape(struct scan *scan, const char *at)
 {
     at++;
     if (at == scan->end)
         return wrong(scan, at, "");
-    switch (*at) {
-    case '"':
-    case '\\':
-    case '/':
-    case 'b':
-    case 'f':
-    case 'n':
-    case 'r':
-    case 't':
-        scan->text_bytes++;
-        return at + 1;
-    case 'u':
+    if (*at == 'u')
         return scan_unit(scan, at + 1);
-    default:
+    if (!short_escapes[(unsigned char)*at])
         return wrong(scan, at, "unknown escape in a string");
+    scan->text_bytes++;
+    return at + 1;
+}
+
+#ifdef __SSE2__
+static uint64_t mask_of_64(const char *at)
+{
+    return json_mask(at, true) | (uint64_t)json_mask(at + 16, true) << 16 |
+           (uint64_t)json_mask(at + 32, true) << 32 | (uint64_t)json_mask(at + 48, true) << 48;
+}
+#endif
+
+/* Over text that needs no second look, and short escapes in it: prompts have one in each line, and
+ * to begin anew behind each would cost more than all the rest. */
+static const char *scan_plain(struct scan *scan, const char *at)
+{
+    const char *start = at;
+    size_t escapes = 0;
+#ifdef __SSE2__
+    while (scan->end - at > 64) { /* the last of 64 may escape the one behind */
+        unsigned place = 0;
+        for (uint64_t mask = mask_of_64(at); mask != 0; mask &= ~(UINT64_C(3) << place)) {
+            place = (unsigned)__builtin_ctzll(mask);
+            if (at[place] != '\\' || !short_escapes[(unsigned char)at[place + 1]]) {
+                scan->text_bytes += (size_t)(at + place - start) - escapes;
+                return at + place;
+            }
+            escapes++;
+        }
+        at += place == 63 ? 65 : 64;
     }
+#endif
+    at = json_plain_run(at, scan->end);
+    scan->text_bytes += (size_t)(at - start) - escapes;
+    return at;
 }
 
 /* Behind the opening quote. */
 static const char *scan_string(struct scan *scan, const char *at)
 {
     for (;;) {
-        const char *run = at;
-        at = json_plain_run(at, scan->end);
-        scan->text_bytes += (size_t)(at - run);
+        at = scan_plain(scan, at);
         if (at == scan->end)
             return wrong(scan, at, "");
         unsigned char c = (unsigned char)*at;

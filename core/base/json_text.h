@@ -16,21 +16,29 @@
 #include <emmintrin.h>
 #endif
 
+#ifdef __SSE2__
+/* Of the 16 bytes at `at`, a bit for each that is a quote, a backslash or, when `strict`, a control
+ * character or no ASCII. */
+static inline unsigned json_mask(const char *at, bool strict)
+{
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+    const __m128i space = _mm_set1_epi8(' ');
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i found = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
+    if (strict) /* signed: below the space are the control characters and what is no ASCII */
+        found = _mm_or_si128(found, _mm_cmplt_epi8(bytes, space));
+    return (unsigned)_mm_movemask_epi8(found);
+}
+#endif
+
 /* The first byte in [at, end) that is a quote, a backslash or, when `strict`, a control character
  * or no ASCII; end when there is none. */
 static inline const char *json_run(const char *at, const char *end, bool strict)
 {
 #ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"');
-    const __m128i backslash = _mm_set1_epi8('\\');
-    const __m128i space = _mm_set1_epi8(' ');
     for (; end - at >= 16; at += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i found =
-            _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
-        if (strict) /* signed: below the space are the control characters and what is no ASCII */
-            found = _mm_or_si128(found, _mm_cmplt_epi8(bytes, space));
-        unsigned mask = (unsigned)_mm_movemask_epi8(found);
+        unsigned mask = json_mask(at, strict);
         if (mask)
             return at + __builtin_ctz(mask);
     }

@@ -71,7 +71,7 @@ void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, con
 
 /* ---- start and end ---- */
 
-static bool start_call(struct exchange *exchange, struct slice body, struct fault *fault)
+static bool start_call(struct exchange *exchange, struct fault *fault)
 {
     struct attempt *attempt = &exchange->attempt;
     const struct candidate *candidate = attempt->candidate;
@@ -83,7 +83,8 @@ static bool start_call(struct exchange *exchange, struct slice body, struct faul
         .url = candidate->url,
         .headers = headers,
         .header_count = header_count,
-        .body = body,
+        .body = attempt->copy.parts,
+        .body_parts = attempt->copy.part_count,
         .connect_timeout_ms = candidate->terms.connect_timeout_ms,
         .ca_file = candidate->terms.ca_file[0] != '\0' ? candidate->terms.ca_file : NULL,
     };
@@ -105,7 +106,6 @@ static void reset(struct exchange *exchange, struct candidate *candidate)
     attempt->candidate = candidate;
     attempt->retry_after_ms = -1;
     attempt->started_us = clock_mono_us();
-    buffer_init(&attempt->request_body, LIMIT_BODY_BYTES + 4096);
     buffer_init(&attempt->body, LIMIT_UPSTREAM_BODY_BYTES);
 }
 
@@ -117,16 +117,14 @@ void attempt_start(struct exchange *exchange, struct candidate *candidate)
     const struct chat_changes changes = {.model = candidate->terms.model,
                                          .output_tokens_max = exchange->output_tokens_max,
                                          .max_tokens_field = candidate->terms.max_tokens_field};
-    if (!chat_apply(&exchange->chat, &changes, &attempt->request_body)) {
+    if (!chat_apply(&exchange->chat, &changes, &attempt->copy)) {
         attempt_decide(exchange, ATTEMPT_FAILED, "there is no memory for the request");
         return;
     }
-    struct slice body = attempt->request_body.bytes > 0 ? buffer_slice(&attempt->request_body)
-                                                        : exchange->chat.text;
     failpoint_reach(FAILPOINT_BEFORE_UPSTREAM);
     if (candidate->terms.dialect == DIALECT_DEMO)
         demo_start(exchange);
-    else if (!start_call(exchange, body, &fault))
+    else if (!start_call(exchange, &fault))
         attempt_decide(exchange, ATTEMPT_UNREACHABLE, fault.message);
 }
 
@@ -143,7 +141,7 @@ void attempt_fini(struct exchange *exchange)
 {
     struct attempt *attempt = &exchange->attempt;
     attempt_cancel(exchange);
-    buffer_fini(&attempt->request_body);
+    chat_copy_fini(&attempt->copy);
     buffer_fini(&attempt->body);
     candidate_unref(attempt->candidate);
     attempt->candidate = NULL;

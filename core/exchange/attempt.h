@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "exchange/candidate.h"
+#include "exchange/chat.h"
 #include "exchange/completion.h"
 #include "net/upstream.h"
 
@@ -30,7 +31,7 @@ enum attempt_outcome {
 struct attempt {
     struct candidate *candidate;  /* a reference; NULL before the first try */
     struct upstream_call *call;   /* NULL: none runs */
-    struct buffer request_body;   /* the edited copy, when there is one */
+    struct chat_copy copy;        /* of the request; the upstream call has borrowed it */
     enum attempt_outcome outcome; /* ATTEMPT_NONE: undecided */
     int status;                   /* the provider's */
     bool event_stream;

@@ -4,11 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/check.h"
+
 enum {
     NAME_BYTES_MAX = 64,
     MEMBERS_MAX = 256,
     CHOICES_MAX = 128,
-    EDITS_MAX = 6,
     LARGE_BYTES = 512 /* of a value that is not to be read twice */
 };
 
@@ -373,7 +374,7 @@ struct planned_edit {
 };
 
 struct edits {
-    struct planned_edit plan[EDITS_MAX];
+    struct planned_edit plan[CHAT_EDITS_MAX];
     size_t count;
     struct buffer text; /* what is inserted */
 };
@@ -480,21 +481,28 @@ static void sort_edits(struct edits *edits)
     }
 }
 
-static bool apply(struct slice text, struct edits *edits, struct buffer *out)
+static void add_part(struct chat_copy *copy, const char *data, size_t bytes)
 {
-    struct json_edit ready[EDITS_MAX];
+    if (bytes > 0)
+        copy->parts[copy->part_count++] = (struct slice){data, bytes};
+}
+
+static void cut(struct slice text, struct edits *edits, struct chat_copy *out)
+{
+    size_t done = 0;
     sort_edits(edits);
     for (size_t i = 0; i < edits->count; i++) {
-        const struct planned_edit *plan = &edits->plan[i];
-        ready[i] = (struct json_edit){plan->offset,
-                                      plan->removed_bytes,
-                                      {edits->text.data + plan->text_from, plan->text_bytes}};
+        const struct planned_edit *edit = &edits->plan[i];
+        check(edit->offset >= done && edit->offset + edit->removed_bytes <= text.bytes);
+        add_part(out, text.data + done, edit->offset - done);
+        add_part(out, out->inserted.data + edit->text_from, edit->text_bytes);
+        done = edit->offset + edit->removed_bytes;
     }
-    return edits->count == 0 || json_apply_edits(text, ready, edits->count, out);
+    add_part(out, text.data + done, text.bytes - done);
 }
 
 bool chat_apply(const struct chat_request *request, const struct chat_changes *changes,
-                struct buffer *out)
+                struct chat_copy *out)
 {
     struct edits edits = {.count = 0};
     struct buffer new_members;
@@ -510,8 +518,15 @@ bool chat_apply(const struct chat_request *request, const struct chat_changes *c
         buffer_append_char(&edits.text, ',');
         add_edit(&edits, offset_in(request->text, request->root.raw.data) + 1, 0, from);
     }
-    bool done = !edits.text.failed && !new_members.failed && apply(request->text, &edits, out);
-    buffer_fini(&edits.text);
+    *out = (struct chat_copy){.inserted = edits.text};
+    cut(request->text, &edits, out);
+    bool done = !edits.text.failed && !new_members.failed;
     buffer_fini(&new_members);
     return done;
+}
+
+void chat_copy_fini(struct chat_copy *copy)
+{
+    buffer_fini(&copy->inserted);
+    copy->part_count = 0;
 }

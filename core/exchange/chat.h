@@ -60,9 +60,18 @@ struct chat_changes {
     const char *max_tokens_field; /* the member that says so */
 };
 
-/* Appends the provider's copy to `out`. False when there is no memory. When nothing differs
- * `*out` stays empty: send the client's bytes themselves. */
+enum { CHAT_EDITS_MAX = 6, CHAT_PARTS_MAX = 2 * CHAT_EDITS_MAX + 1 };
+
+/* The provider's copy: parts of the client's text, which is borrowed, and ours between them. */
+struct chat_copy {
+    struct slice parts[CHAT_PARTS_MAX]; /* of the client's text alone, when nothing differs */
+    size_t part_count;
+    struct buffer inserted; /* what is ours */
+};
+
+/* False when there is no memory. */
 bool chat_apply(const struct chat_request *request, const struct chat_changes *changes,
-                struct buffer *out);
+                struct chat_copy *out);
+void chat_copy_fini(struct chat_copy *copy); /* also of a cleared one */
 
 #endif

@@ -57,6 +57,9 @@ struct connection {
 
 /* Takes what has come in; called from the evbuffer callback. */
 void guard_feed(struct connection *connection, const char *data, size_t bytes);
+/* After guard_feed: receives more of a body of known length, straight to where it stays. libevent
+ * would bring 4 KB a turn, to be copied and wiped. */
+void guard_receive(struct connection *connection);
 /* Refuses the present request: the handler will be asked for the answer, then the connection
  * closes. */
 void guard_refuse(struct connection *connection, struct refusal refusal);
@@ -67,8 +70,12 @@ void guard_next(struct connection *connection);
 void guard_tick(struct connection *connection, int64_t now_us);
 void guard_fini(struct connection *connection);
 
-/* Writes bytes past evhttp at once, when nothing else is being sent (100 Continue). server.c */
+/* Writes bytes past evhttp at once, when nothing else is being sent (100 Continue).
+ * connection.c */
 void connection_send_now(struct connection *connection, const char *data, size_t bytes);
+/* Receives past libevent, whose input must be empty: up to so many bytes, 0 when there are none or
+ * under TLS. An end or error stays there for libevent to find. connection.c */
+size_t connection_receive(struct connection *connection, char *to, size_t bytes);
 /* Hands the canonical request to evhttp. server.c */
 void connection_deliver(struct connection *connection);
 /* Closes without a reply. server.c */

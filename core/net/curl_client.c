@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/check.h"
 #include "base/limits.h"
 #include "net/field.h"
@@ -50,6 +51,7 @@ struct curl_call {
     CURL *easy;
     curl_socket_t fd; /* of its connection, once libcurl has one for it */
     struct curl_slist *headers;
+    struct buffer body; /* of the request, when it has come in parts */
     struct upstream_events events;
     int status;
     char content_type[64];
@@ -346,6 +348,7 @@ static void call_free(struct curl_call *call)
     curl_multi_remove_handle(client->multi, call->easy);
     easy_give(client, call->easy, !call->own_certificates);
     curl_slist_free_all(call->headers);
+    buffer_wipe_fini(&call->body);
     free(call);
 }
 
@@ -501,6 +504,25 @@ static void resume(struct upstream_call *base)
         cancel(base);
 }
 
+/* In one piece: to hand libcurl parts costs a callback that it may also ask to begin anew. */
+static struct slice join_body(struct curl_call *call, const struct upstream_request *request)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < request->body_parts; i++)
+        bytes += request->body[i].bytes;
+    buffer_init(&call->body, bytes);
+    for (size_t i = 0; i < request->body_parts; i++)
+        check(buffer_append_slice(&call->body, request->body[i]));
+    return buffer_slice(&call->body);
+}
+
+static void set_body(struct curl_call *call, const struct upstream_request *request)
+{
+    struct slice body = request->body_parts == 1 ? request->body[0] : join_body(call, request);
+    curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, body.data);
+    curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.bytes);
+}
+
 struct upstream_call *curl_client_start(struct curl_client *client,
                                         const struct upstream_request *request,
                                         const struct upstream_events *events)
@@ -519,8 +541,7 @@ struct upstream_call *curl_client_start(struct curl_client *client,
     curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.data);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.bytes);
+    set_body(call, request);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);

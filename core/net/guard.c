@@ -9,7 +9,10 @@
 
 enum {
     HEAD_BUFFER_BYTES = LIMIT_HEAD_BYTES + 4096, /* a head and what came with it in one read */
-    LARGE_BODY_BYTES = 64 * 1024
+    LARGE_BODY_BYTES = 64 * 1024,
+    /* Memory for what is announced and has not come yet: nobody's, a customer's. */
+    AHEAD_BYTES = 16 * 1024,
+    AHEAD_BYTES_LARGE = 256 * 1024
 };
 
 static int64_t deadline_in(int64_t timeout_ms)
@@ -57,6 +60,37 @@ static bool admit_body(struct connection *connection, size_t bytes, struct refus
     return connection->admitted;
 }
 
+static size_t body_left(const struct connection *connection)
+{
+    return (size_t)connection->request.head.content_length - connection->body.bytes;
+}
+
+/* One place for all of a body, where that is not too much to give for an announcement: a body that
+ * moves while it grows leaves copies behind. */
+static char *reserve_body(struct connection *connection)
+{
+    size_t ahead = connection->admitted ? AHEAD_BYTES_LARGE : AHEAD_BYTES;
+    size_t left = body_left(connection);
+    return buffer_reserve(&connection->body, left < ahead ? left : ahead);
+}
+
+/* Looks at a body that has grown. */
+static void judge_body(struct connection *connection, struct refusal refusal)
+{
+    const struct http_head *head = &connection->request.head;
+    if (refusal.status == 0)
+        admit_body(connection, connection->body.bytes, &refusal);
+    if (refusal.status == 0 && !connection_count_body(connection, connection->body.bytes))
+        refusal = (struct refusal){503, "overloaded",
+                                   "too many large requests are being received; try again soon"};
+    if (refusal.status != 0) {
+        guard_refuse(connection, refusal);
+        return;
+    }
+    if (head->chunked ? connection->chunked.state == CHUNKED_END : body_left(connection) == 0)
+        complete(connection);
+}
+
 /* Returns how many of the bytes belonged to the body. */
 static size_t feed_body(struct connection *connection, const char *data, size_t bytes)
 {
@@ -66,26 +100,25 @@ static size_t feed_body(struct connection *connection, const char *data, size_t 
     if (request->head.chunked) {
         used = chunked_feed(&connection->chunked, data, bytes, &connection->body, &refusal);
     } else {
-        size_t left = (size_t)request->head.content_length - connection->body.bytes;
+        size_t left = body_left(connection);
         used = bytes < left ? bytes : left;
         if (!buffer_append(&connection->body, data, used))
             refusal = (struct refusal){503, "overloaded", "there is no memory for the body"};
     }
-    if (refusal.status == 0)
-        admit_body(connection, connection->body.bytes, &refusal);
-    if (refusal.status == 0 && !connection_count_body(connection, connection->body.bytes))
-        refusal = (struct refusal){503, "overloaded",
-                                   "too many large requests are being received; try again soon"};
-    if (refusal.status != 0) {
-        guard_refuse(connection, refusal);
-        return bytes;
-    }
-    bool whole = request->head.chunked
-                     ? connection->chunked.state == CHUNKED_END
-                     : connection->body.bytes == (size_t)request->head.content_length;
-    if (whole)
-        complete(connection);
-    return used;
+    judge_body(connection, refusal);
+    return connection->discard ? bytes : used;
+}
+
+void guard_receive(struct connection *connection)
+{
+    if (connection->state != CONNECTION_BODY || connection->request.head.chunked)
+        return;
+    char *to = reserve_body(connection);
+    if (to == NULL)
+        return; /* as feed_body will find */
+    struct buffer *body = &connection->body;
+    body->bytes += connection_receive(connection, to, body->capacity_bytes - body->bytes);
+    judge_body(connection, (struct refusal){0});
 }
 
 static void begin_body(struct connection *connection, bool nothing_came_with_it)
@@ -104,7 +137,12 @@ static void begin_body(struct connection *connection, bool nothing_came_with_it)
     connection->state = CONNECTION_BODY;
     connection->deadline_us = deadline_in(connection_options(connection)->body_timeout_ms);
     chunked_init(&connection->chunked);
-    buffer_init(&connection->body, connection_options(connection)->body_bytes_max);
+    if (head->chunked) {
+        buffer_init(&connection->body, connection_options(connection)->body_bytes_max);
+    } else {
+        buffer_init(&connection->body, (size_t)head->content_length);
+        (void)reserve_body(connection); /* without memory, appending fails */
+    }
     if (head->expects_continue && nothing_came_with_it) {
         static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
         connection_send_now(connection, go_on, sizeof go_on - 1);

@@ -29,7 +29,9 @@ struct http_call {
     struct response response;
     char *head; /* of the request; it goes when nothing asks for it any more */
     size_t head_bytes;
-    struct slice body;
+    const struct slice *body;
+    size_t body_parts;
+    size_t body_bytes;
     size_t sent_bytes; /* of head and body */
     int64_t connect_timeout_ms;
     int64_t connect_until_us;
@@ -118,23 +120,29 @@ static void fail(struct http_call *call, enum upstream_end end, const char *form
 
 static bool all_sent(const struct http_call *call)
 {
-    return call->sent_bytes == call->head_bytes + call->body.bytes;
+    return call->sent_bytes == call->head_bytes + call->body_bytes;
+}
+
+/* Adds what of a part is not among the first *sent bytes; these are then those behind it. */
+static int add_rest(struct iovec *rest, int count, struct slice part, size_t *sent)
+{
+    size_t over = *sent < part.bytes ? *sent : part.bytes;
+    *sent -= over;
+    if (over == part.bytes)
+        return count;
+    /* sendmsg only reads it */
+    rest[count] = (struct iovec){(void *)(uintptr_t)(part.data + over), part.bytes - over};
+    return count + 1;
 }
 
 static void send_rest(struct http_call *call)
 {
-    struct iovec parts[2];
-    int count = 0;
-    size_t of_body = 0;
-    if (call->sent_bytes < call->head_bytes)
-        parts[count++] =
-            (struct iovec){call->head + call->sent_bytes, call->head_bytes - call->sent_bytes};
-    else
-        of_body = call->sent_bytes - call->head_bytes;
-    if (of_body < call->body.bytes) /* sendmsg only reads it */
-        parts[count++] = (struct iovec){(void *)(uintptr_t)(call->body.data + of_body),
-                                        call->body.bytes - of_body};
-    ssize_t sent = http_connection_send(call->connection, parts, count);
+    struct iovec rest[1 + UPSTREAM_PARTS_MAX];
+    size_t done = call->sent_bytes;
+    int count = add_rest(rest, 0, (struct slice){call->head, call->head_bytes}, &done);
+    for (size_t i = 0; i < call->body_parts; i++)
+        count = add_rest(rest, count, call->body[i], &done);
+    ssize_t sent = http_connection_send(call->connection, rest, count);
     if (sent > 0)
         call->sent_bytes += (size_t)sent;
     /* After a failure to send there may be an answer all the same (413); reading tells. */
@@ -416,7 +424,7 @@ void http_client_free(struct http_client *client)
 static void write_head(struct http_call *call, const struct upstream_request *request)
 {
     char length[48];
-    char *end = decimal_put(stpcpy(length, "Content-Length: "), (int64_t)request->body.bytes);
+    char *end = decimal_put(stpcpy(length, "Content-Length: "), (int64_t)call->body_bytes);
     end = stpcpy(end, "\r\n");
     size_t bytes = strlen(call->target->head) + (size_t)(end - length) + 2;
     for (size_t i = 0; i < request->header_count; i++)
@@ -447,6 +455,9 @@ struct upstream_call *http_client_start(struct http_client *client,
     target->calls++;
     call->events = *events;
     call->body = request->body;
+    call->body_parts = request->body_parts;
+    for (size_t i = 0; i < request->body_parts; i++)
+        call->body_bytes += request->body[i].bytes;
     call->connect_timeout_ms = request->connect_timeout_ms;
     call->later = (struct deferred){.call = act_later, .arg = call};
     response_init(&call->response);

@@ -3,12 +3,10 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
-#include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
 #include <netinet/tcp.h>
-#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,7 +16,6 @@
 #include "base/clock.h"
 #include "base/decimal.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "net/connection.h"
 #include "net/listen_address.h"
 #include "net/output.h"
@@ -108,13 +105,15 @@ static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info
         return;
     struct evbuffer_iovec part;
     connection->emitting = true; /* draining calls back, too */
-    while (evbuffer_peek(input, -1, NULL, &part, 1) > 0 && part.iov_len > 0) {
-        struct buffer copy = {.data = part.iov_base, .bytes = part.iov_len};
-        guard_feed(connection, copy.data, copy.bytes);
-        /* libevent would free these bytes as they are: a key must not be found in memory later. */
-        secret_wipe(part.iov_base, part.iov_len);
-        evbuffer_drain(input, part.iov_len);
+    if (info->orig_size > 0) { /* our request, which evhttp has not read yet: behind these bytes */
+        evbuffer_drain(input, info->orig_size);
+        connection->emit_due = true;
     }
+    while (evbuffer_peek(input, -1, NULL, &part, 1) > 0 && part.iov_len > 0) {
+        guard_feed(connection, part.iov_base, part.iov_len);
+        evbuffer_drain(input, part.iov_len); /* what libevent frees is wiped: library.c */
+    }
+    guard_receive(connection);
     connection->emitting = false;
     if (connection->emit_due)
         emit(connection);
@@ -200,20 +199,6 @@ bool connection_count_body(struct connection *connection, size_t bytes)
     server->bodies_bytes += bytes - connection->body_counted;
     connection->body_counted = bytes;
     return server->bodies_bytes <= server->options.bodies_bytes_max;
-}
-
-void connection_send_now(struct connection *connection, const char *data, size_t bytes)
-{
-    /* Past the bufferevent: evhttp's write callback may still point to the end of the reply
-     * before. Nothing else is being sent, so these few bytes fit into the socket; if not, the
-     * client goes on after its own time-out. */
-    SSL *ssl = connection->server->options.tls != NULL
-                   ? bufferevent_openssl_get_ssl(connection->bev)
-                   : NULL;
-    if (ssl != NULL)
-        (void)SSL_write(ssl, data, (int)bytes);
-    else
-        (void)!send(bufferevent_getfd(connection->bev), data, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void connection_deliver(struct connection *connection)

@@ -34,6 +34,7 @@ struct upstream_call *upstream_start(struct upstream *upstream,
                                      const struct upstream_request *request,
                                      const struct upstream_events *events, struct fault *fault)
 {
+    check(request->body_parts <= UPSTREAM_PARTS_MAX);
     for (size_t i = 0; i < request->header_count; i++) {
         if (strpbrk(request->headers[i], "\r\n") != NULL) {
             fault_set(fault, "invalid_value", "a header for the provider has a line break in it");

@@ -18,6 +18,8 @@
 #include "base/slice.h"
 #include "net/loop.h"
 
+enum { UPSTREAM_PARTS_MAX = 16 };
+
 struct upstream; /* the pool of a worker */
 struct upstream_call;
 
@@ -47,7 +49,9 @@ struct upstream_request {
     const char *url;
     const char *const *headers; /* "Name: value", no CR, LF (checked: refused) */
     size_t header_count;
-    struct slice body; /* borrowed until the end; sent by POST */
+    /* Sent by POST, its parts one behind the other; borrowed until the end, as what they show. */
+    const struct slice *body;
+    size_t body_parts; /* at most UPSTREAM_PARTS_MAX */
     int64_t connect_timeout_ms;
     const char *ca_file; /* NULL: the system's certificates */
 };

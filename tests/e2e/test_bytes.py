@@ -140,6 +140,25 @@ def test_request_in_small_packets(gateway, customer, provider, piece):
     assert provider.last.body == body
 
 
+@pytest.mark.parametrize("size", [9_000, 50_000, 700_000])
+@pytest.mark.parametrize("piece", [3_333, 1_000_000])
+def test_large_request_and_what_follows(gateway, customer, provider, size, piece):
+    """A body that comes in several goes ends where it ends: behind it begins the next request."""
+
+    def body_of(lines: int) -> bytes:
+        text = b"".join(b"line %d \\n" % number for number in range(lines))
+        return b'{"model":"gpt-4o-mini","max_tokens":5,' + MESSAGES.replace(b"Hi", text) + b"}"
+
+    bodies = [body_of(size // 10), ODD_BODIES["plain"], body_of(2_000)]
+    data = b"".join(chat_bytes(customer.key, each) for each in bodies)
+    with gateway.connect() as connection:
+        for at in range(0, len(data), piece):
+            connection.send(data[at : at + piece])
+        for _ in bodies:
+            assert connection.read_reply().status == 200
+    assert [request.body for request in provider.requests] == bodies
+
+
 def test_chunked_request(gateway, customer, provider):
     body = ODD_BODIES["empty arrays"]
     data = (

@@ -193,6 +193,17 @@ def test_keep_alive_and_pipelining(gateway, customer, provider):
         assert connection.read_reply("GET").status == 200
 
 
+def test_pipelined_in_pieces(gateway):
+    """A piece that comes when the request before it was just taken up belongs to the next one."""
+    count = 300
+    data = get() * count
+    with gateway.connect() as connection:
+        for at in range(0, len(data), 50):
+            connection.send(data[at : at + 50])
+        for _ in range(count):
+            assert connection.read_reply("GET").status == 200
+
+
 def test_pipelined_behind_a_stream(gateway, customer):
     streamed = BODY.replace(b"{", b'{"stream":true,', 1)
     with gateway.connect() as connection:

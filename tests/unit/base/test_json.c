@@ -248,16 +248,18 @@ static void all_short_byte_sequences(void **state)
     }
 }
 
-/* Strings are looked at 16 bytes at a time: each kind of byte at each place of each length. */
+/* Strings are looked at 64 or 16 bytes at a time: each kind of byte at each place. */
 static void every_place_in_a_long_string(void **state)
 {
     (void)state;
-    static const char *const specials[] = {
-        "\"",   "\\\\",  "\\\"",   "\\u0041", "\x1f", "\xc3\xa9", "\x80",     "\xf0\x9f\x98\x80",
-        "\x7f", "\\",    "\\\\\"", "\xff",    "!",    "#",        "\xe2\x82", "\n",
-        "[",    "\\\\\\"};
+    static const char *const specials[] = {"\"",        "\\\\",     "\\\"",     "\\u0041",
+                                           "\x1f",      "\xc3\xa9", "\x80",     "\xf0\x9f\x98\x80",
+                                           "\x7f",      "\\",       "\\\\\"",   "\xff",
+                                           "!",         "#",        "\xe2\x82", "\n",
+                                           "[",         "\\\\\\",   "\\n",      "\\x",
+                                           "\\n\\\\\\t"};
     char text[160];
-    for (size_t length = 0; length <= 70; length++) {
+    for (size_t length = 0; length <= 140; length++) {
         for (size_t place = 0; place <= length; place++) {
             for (size_t s = 0; s < sizeof specials / sizeof *specials; s++) {
                 size_t bytes = strlen(specials[s]);

@@ -73,6 +73,14 @@ static void on_end(enum upstream_end end, const char *detail, void *arg)
     loop_stop(loop);
 }
 
+/* The sizes of parts: nothing, a byte, a third, the rest. */
+static void divide(struct slice body, struct slice parts[4])
+{
+    size_t ends[] = {0, body.bytes > 0, body.bytes / 3 + (body.bytes > 0), body.bytes};
+    for (size_t i = 0, at = 0; i < 4; at = ends[i++])
+        parts[i] = (struct slice){body.data + at, ends[i] - at};
+}
+
 void asker_begin_at(struct outcome *outcome, enum plan plan, const char *url, struct slice body,
                     int64_t connect_timeout_ms)
 {
@@ -82,11 +90,13 @@ void asker_begin_at(struct outcome *outcome, enum plan plan, const char *url, st
     const struct upstream_request request = {.url = url,
                                              .headers = headers,
                                              .header_count = 2,
-                                             .body = body,
+                                             .body = outcome->parts,
+                                             .body_parts = 4,
                                              .connect_timeout_ms = connect_timeout_ms};
     const struct upstream_events events = {on_head, on_data, on_end, outcome};
     memset(outcome, 0, sizeof *outcome);
     buffer_init(&outcome->body, ASKER_BODY_MAX);
+    divide(body, outcome->parts);
     outcome->plan = plan;
     outcome->resume = (struct deferred){.call = resume, .arg = outcome};
     outcome->inside = true;

@@ -25,6 +25,7 @@ struct outcome {
     bool inside; /* a function of upstream.h: no event may come */
     bool paused;
     struct deferred resume;
+    struct slice parts[4]; /* of the request's body */
     unsigned heads;
     int status;
     char content_type[64];
@@ -43,7 +44,7 @@ int asker_tear_down(void **state);
 void asker_start(const struct script *script);
 void asker_join(int connections); /* which so many were */
 
-/* Begins a call, and makes sure that no event comes from inside that. */
+/* Begins a call, its body in parts, and makes sure that no event comes from inside that. */
 void asker_begin_at(struct outcome *outcome, enum plan plan, const char *url, struct slice body,
                     int64_t connect_timeout_ms);
 void asker_begin(struct outcome *outcome, enum plan plan, struct slice body); /* at the server */
