@@ -8,7 +8,7 @@
 
 #include "base/slice.h"
 
-/* Takes a whole event; nothing, once the stream is done or has failed. */
-void events_take(struct slice event, void *exchange);
+/* Takes a whole event of the exchange `arg`; nothing, once the stream is done or has failed. */
+void events_take(struct slice event, void *arg);
 
 #endif

@@ -7,8 +7,8 @@
  * `"stream":true`) is `chunks` events with a numbered word each, the first `latency` after the
  * request, the others `pace` apart, then, another `pace` later, the finish reason, the usage (if
  * it was asked for) and [DONE]; with no pace, all at once. Times are kept by schedule: what comes
- * late does not put off what follows. Events have OpenAI's form: each with an `obfuscation` of another
- * length, and, where usage was asked for, `"usage":null` in all but the last.
+ * late does not put off what follows. Events have OpenAI's form: each with an `obfuscation` of
+ * another length, and, where usage was asked for, `"usage":null` in all but the last.
  *
  * An answer's usage is always PROMPT_TOKENS and, for a stream, its chunks: the books that the
  * gateway keeps can be computed beforehand. */
