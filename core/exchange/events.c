@@ -195,16 +195,17 @@ static bool take_text(struct exchange *exchange, struct slice event, const struc
 static bool take_alike(struct exchange *exchange, struct slice event)
 {
     struct relay *relay = &exchange->relay;
-    int64_t bytes = alike_bytes(&relay->alike, event);
-    if (bytes < 0)
+    struct alike_event known;
+    if (!alike_take(&relay->alike, event, &known))
         return false;
     struct meter before = relay->meter;
-    meter_note_generated(&relay->meter, bytes);
+    meter_note_generated(&relay->meter, known.bytes);
     if (!funds_cover(exchange)) {
         relay->meter = before;
         return false;
     }
-    append_event(relay, event);
+    append_event(relay, known.before);
+    buffer_append_slice(&relay->out, known.after);
     return true;
 }
 
@@ -253,7 +254,8 @@ void events_take(struct slice event, void *arg)
         take_usage(exchange, event, &chunk);
     else
         append_event(relay, event);
-    if (chunk.usage_count == 0 && one_line)
-        alike_learn(&relay->alike, event, &chunk, relay->meter.output_text_bytes - bytes_before);
+    if (one_line)
+        alike_learn(&relay->alike, event, &chunk, relay->meter.output_text_bytes - bytes_before,
+                    !exchange->chat.usage_asked);
     attempt_decide(exchange, ATTEMPT_ANSWERED, "");
 }
