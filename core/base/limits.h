@@ -27,7 +27,8 @@ enum {
     /* an upstream's answer */
     LIMIT_UPSTREAM_HEAD_BYTES = 64 * 1024,
     LIMIT_UPSTREAM_BODY_BYTES = 32 * 1024 * 1024,
-    LIMIT_EVENT_BYTES = 4 * 1024 * 1024, /* one SSE event */
+    LIMIT_EVENT_BYTES = 4 * 1024 * 1024,                 /* one SSE event */
+    LIMIT_EDITED_EVENT_BYTES = LIMIT_EVENT_BYTES + 8192, /* with our reason and cost in it */
     LIMIT_ATTEMPTS = 8,
     LIMIT_CONNECTIONS_KEPT = 10000, /* idle ones to providers, of a worker */
 

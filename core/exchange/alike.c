@@ -34,34 +34,89 @@ static bool find_content(const struct completion *chunk, struct json_value *cont
            content->type == JSON_STRING;
 }
 
+/* Padding beside the text, against those who guess it from the size of packets: as random as the
+ * text, and nobody's business but the client's. A full reading knows no such member. */
+static bool find_padding(const struct completion *chunk, struct json_value *padding)
+{
+    return json_find(&chunk->root, "obfuscation", padding) == 1 && padding->type == JSON_STRING;
+}
+
+static void add_string(struct alike *alike, struct slice event, const struct json_value *string,
+                       bool generated)
+{
+    size_t start = (size_t)(string->raw.data + 1 - event.data);
+    struct alike_string added = {start, start + string->raw.bytes - 2, generated};
+    struct alike_string *place = &alike->strings[alike->string_count++];
+    if (place > alike->strings && place[-1].start > start) {
+        *place = place[-1];
+        place--;
+    }
+    *place = added;
+}
+
 void alike_learn(struct alike *alike, struct slice event, const struct completion *chunk,
-                 int64_t bytes)
+                 int64_t bytes, bool cut_usage)
 {
     struct json_value content;
+    struct json_value padding;
+    struct json_edit cut = {.offset = event.bytes};
     if (alike->in_vain == IN_VAIN_MAX || event.bytes > ALIKE_BYTES_MAX ||
-        !find_content(chunk, &content))
+        chunk->usage.type != JSON_NULL || !find_content(chunk, &content))
         return;
     buffer_reset(&alike->event);
     if (!buffer_append_slice(&alike->event, event))
         return;
-    alike->in_vain++;
-    alike->head_bytes = (size_t)(content.raw.data + 1 - event.data);
-    alike->tail_bytes = event.bytes - alike->head_bytes - (content.raw.bytes - 2);
+    if (cut_usage && chunk->usage_count == 1)
+        cut = json_removal(event, &chunk->root, "usage");
+    alike->cut_at = cut.offset;
+    alike->cut_bytes = cut.removed_bytes;
+    alike->string_count = 0;
+    add_string(alike, event, &content, true);
+    if (find_padding(chunk, &padding))
+        add_string(alike, event, &padding, false);
     alike->other_bytes = bytes - (int64_t)json_text_bytes(&content);
+    alike->in_vain++;
 }
 
-int64_t alike_bytes(struct alike *alike, struct slice event)
+/* Whether `bytes` of the event at `at` are those of the one learned at `known_at`. */
+static bool is_same(const struct alike *alike, size_t known_at, struct slice event, size_t at,
+                    size_t bytes)
 {
-    const struct buffer *known = &alike->event;
-    if (known->bytes == 0 || event.bytes < alike->head_bytes + alike->tail_bytes)
-        return -1;
-    const char *tail = event.data + event.bytes - alike->tail_bytes; /* at the closing quote */
-    const char *known_tail = known->data + known->bytes - alike->tail_bytes;
-    size_t text_bytes;
-    if (memcmp(event.data, known->data, alike->head_bytes) != 0 ||
-        memcmp(tail, known_tail, alike->tail_bytes) != 0 ||
-        json_string_end(event.data + alike->head_bytes, tail + 1, &text_bytes) != tail)
-        return -1;
+    return event.bytes - at >= bytes &&
+           memcmp(event.data + at, alike->event.data + known_at, bytes) == 0;
+}
+
+bool alike_take(struct alike *alike, struct slice event, struct alike_event *out)
+{
+    size_t known_at = 0; /* in the event learned, and ... */
+    size_t at = 0;       /* ... in this one: what begins here must be the same */
+    size_t cut_at = alike->cut_at;
+    int64_t bytes = alike->other_bytes;
+    if (alike->event.bytes == 0)
+        return false;
+    for (unsigned i = 0; i < alike->string_count; i++) {
+        const struct alike_string *string = &alike->strings[i];
+        size_t text_bytes;
+        if (!is_same(alike, known_at, event, at, string->start - known_at))
+            return false;
+        at += string->start - known_at;
+        const char *end = json_string_end(event.data + at, event.data + event.bytes, &text_bytes);
+        if (end == NULL)
+            return false;
+        if (string->generated)
+            bytes += (int64_t)text_bytes;
+        at = (size_t)(end - event.data);
+        known_at = string->end;
+        if (alike->cut_at > known_at)
+            cut_at = at + (alike->cut_at - known_at);
+    }
+    size_t rest = alike->event.bytes - known_at;
+    if (event.bytes - at != rest || !is_same(alike, known_at, event, at, rest))
+        return false;
+    size_t after = cut_at + alike->cut_bytes;
     alike->in_vain = 0;
-    return alike->other_bytes + (int64_t)text_bytes;
+    *out = (struct alike_event){.bytes = bytes,
+                                .before = {event.data, cut_at},
+                                .after = {event.data + after, event.bytes - after}};
+    return true;
 }

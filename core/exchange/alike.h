@@ -1,11 +1,13 @@
-/* The events of a stream are mostly alike: the same members at the same places, and one string that
- * differs, what the model says. Where all but the inside of that string is, byte for byte, what it
- * was in an event that has been read, it means the same, and only the string is read.
+/* The events of a stream are mostly alike: the same members at the same places, and only the inside
+ * of a string or two differs: what the model says, and what some providers pad it with. Where all
+ * else is, byte for byte, what it was in an event that has been read, it means the same, and only
+ * the strings are read.
  *
  * Part of a relay; the worker's thread. */
 #ifndef EXCHANGE_ALIKE_H
 #define EXCHANGE_ALIKE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,26 +15,46 @@
 #include "base/slice.h"
 #include "exchange/completion.h"
 
-enum { ALIKE_BYTES_MAX = 1024 }; /* larger events are read each time */
+enum {
+    ALIKE_BYTES_MAX = 1024, /* larger events are read each time */
+    ALIKE_STRINGS_MAX = 2
+};
+
+/* A string that differs: its place in the event that was learned, without its quotes. */
+struct alike_string {
+    size_t start;
+    size_t end;
+    bool generated; /* it is what the model says; else it means nothing to us */
+};
 
 struct alike {
-    struct buffer event; /* one that was read; empty: none */
-    size_t head_bytes;   /* of it, in front of the inside of the string */
-    size_t tail_bytes;   /* and behind that */
-    int64_t other_bytes; /* that it counts as generated besides the string */
+    struct buffer event;                            /* one that was read; empty: none */
+    struct alike_string strings[ALIKE_STRINGS_MAX]; /* in the order of their places */
+    unsigned string_count;
+    size_t cut_at; /* of it the client does not get cut_bytes here, of none of the strings */
+    size_t cut_bytes;
+    int64_t other_bytes; /* that it counts as generated besides its strings */
     unsigned in_vain;    /* events learned since one was like it */
+};
+
+/* What reading an event would have said. */
+struct alike_event {
+    int64_t bytes;       /* it counts as generated */
+    struct slice before; /* what the client gets of it: this, */
+    struct slice after;  /* and this: empty, where nothing is cut out */
 };
 
 void alike_init(struct alike *alike);
 void alike_fini(struct alike *alike);
 
-/* Learns an event that went to the client as it came and was counted as `bytes` generated, if it is
- * one that says a string and nothing else; `chunk` points into it. */
+/* Learns an event that was counted as `bytes` generated, if it is one that says a string and
+ * nothing else; `chunk` points into it. It went to the client as it came, but for a usage (of null)
+ * where `cut_usage`. */
 void alike_learn(struct alike *alike, struct slice event, const struct completion *chunk,
-                 int64_t bytes);
+                 int64_t bytes, bool cut_usage);
 
-/* What an event that is like the one learned counts as generated; -1: it is not, and must be
+/* Whether the event is like the one learned, and what then is to be done with it. False: it must be
  * read. */
-int64_t alike_bytes(struct alike *alike, struct slice event);
+bool alike_take(struct alike *alike, struct slice event, struct alike_event *out);
 
 #endif

@@ -62,7 +62,7 @@ void final_chunk_priced(const struct exchange *exchange, struct buffer *out)
     struct json_value root;
     struct json_value usage;
     struct fault fault;
-    /* One line of data, read before: relay.c has seen to that. */
+    /* One line of data, read before: events.c has seen to that. */
     if (event.bytes == 0 || !json_parse(sse_data(event, NULL), LIMIT_JSON_DEPTH, &root, &fault) ||
         json_find(&root, "usage", &usage) != 1)
         return;

@@ -1,5 +1,7 @@
 #include "exchange/funds.h"
 
+#include <string.h>
+
 #include "exchange/exchange.h"
 
 int64_t funds_held_nusd(const struct exchange *exchange)
@@ -84,6 +86,14 @@ bool funds_cover(struct exchange *exchange)
         funds->short_of = ledger_short_of(exchange->env->store, &exchange->hold.account_id,
                                           &exchange->hold.key_id);
     return false;
+}
+
+bool funds_ended_choice(const struct exchange *exchange, const struct meter *before)
+{
+    const struct meter *meter = &exchange->relay.meter;
+    return exchange->funds.capped && strcmp(meter->finish_reason, "length") == 0 &&
+           memcmp(meter->finished_choices, before->finished_choices,
+                  sizeof before->finished_choices) != 0;
 }
 
 const char *funds_reason(const struct exchange *exchange)

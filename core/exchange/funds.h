@@ -14,6 +14,7 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
+#include "exchange/meter.h"
 #include "store/ledger.h"
 
 struct exchange;
@@ -34,6 +35,9 @@ struct funds {
 /* Whether what is held pays for the text seen so far, after an extension where that is needed.
  * False: the money has ended; *short_of says whose. */
 bool funds_cover(struct exchange *exchange);
+/* Whether a choice has ended since `before` because the provider was asked for no more than the
+ * money. */
+bool funds_ended_choice(const struct exchange *exchange, const struct meter *before);
 /* Gives back what was added to a hold that will not be settled. */
 void funds_give_back(struct exchange *exchange);
 /* What the answer is charged by at most: the hold and its extensions. */

@@ -7,7 +7,8 @@
  * `"stream":true`) is `chunks` events with a numbered word each, the first `latency` after the
  * request, the others `pace` apart, then, another `pace` later, the finish reason, the usage (if
  * it was asked for) and [DONE]; with no pace, all at once. Times are kept by schedule: what comes
- * late does not put off what follows.
+ * late does not put off what follows. Events have OpenAI's form: each with an `obfuscation` of
+ * another length, and, where usage was asked for, `"usage":null` in all but the last.
  *
  * An answer's usage is always PROMPT_TOKENS and, for a stream, its chunks: the books that the
  * gateway keeps can be computed beforehand. */
@@ -42,9 +43,10 @@ struct answers {
     int chunks;
     size_t answer_bytes;
     struct text plain;
-    struct text *parts;   /* of a stream: head and first event, then each event */
-    struct text last[2];  /* the end of a stream, without and with usage */
-    struct text whole[2]; /* a stream in one piece */
+    /* Of a stream, each without and with usage. */
+    struct text *parts[2]; /* head and first event, then each event */
+    struct text last[2];   /* the end */
+    struct text whole[2];  /* all in one piece */
 };
 
 struct client {
@@ -143,44 +145,56 @@ static const char event_head[] =
     "data: {\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion.chunk\",\"created\":1764000000,"
     "\"model\":\"gpt-4o-mini-2024-07-18\",\"system_fingerprint\":\"fp_bench\",\"choices\":";
 
+/* An event with one choice, the `number`-th of its stream. */
+static void add_choice(struct text *text, bool usage_asked, int number, const char *choice)
+{
+    static const char padding[] = "oB5fUsc4tIoN7pAdz";
+    char event[512];
+
+    (void)snprintf(event, sizeof(event), "%s[{\"index\":0,%s}]%s,\"obfuscation\":\"%s\"}\n\n",
+                   event_head, choice, usage_asked ? ",\"usage\":null" : "",
+                   padding + number * 7 % (sizeof(padding) - 1));
+    add_event(text, event);
+}
+
 static void make_last(struct answers *answers, bool usage_asked)
 {
+    const struct text *parts = answers->parts[usage_asked];
     struct text *last = &answers->last[usage_asked];
     char event[512];
 
-    (void)snprintf(event, sizeof(event),
-                   "%s[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n", event_head);
-    add_event(last, event);
+    add_choice(last, usage_asked, answers->chunks,
+               "\"delta\":{},\"logprobs\":null,\"finish_reason\":\"stop\"");
     (void)snprintf(event, sizeof(event),
                    "%s[],\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":%d,"
-                   "\"total_tokens\":%d}}\n\n",
+                   "\"total_tokens\":%d},\"obfuscation\":\"\"}\n\n",
                    event_head, PROMPT_TOKENS, answers->chunks, PROMPT_TOKENS + answers->chunks);
     if (usage_asked)
         add_event(last, event);
     add_event(last, "data: [DONE]\n\n");
     add_text(last, "0\r\n\r\n");
     for (int i = 0; i < answers->chunks; i++)
-        add(&answers->whole[usage_asked], answers->parts[i].data, answers->parts[i].bytes);
+        add(&answers->whole[usage_asked], parts[i].data, parts[i].bytes);
     add(&answers->whole[usage_asked], last->data, last->bytes);
 }
 
-static void make_stream(struct answers *answers)
+static void make_stream(struct answers *answers, bool usage_asked)
 {
-    char event[512];
+    struct text *parts = allocate((size_t)answers->chunks + 1, sizeof(*parts));
+    char choice[128];
 
-    answers->parts = allocate((size_t)answers->chunks + 1, sizeof(*answers->parts));
-    add_text(&answers->parts[0], "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-                                 "Cache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n"
-                                 "x-request-id: req-bench\r\n\r\n");
+    add_text(&parts[0], "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                        "Cache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n"
+                        "x-request-id: req-bench\r\n\r\n");
     for (int i = 0; i < answers->chunks; i++) {
-        (void)snprintf(event, sizeof(event),
-                       "%s[{\"index\":0,\"delta\":{%s\"content\":\" w%05d\"},\"logprobs\":null,"
-                       "\"finish_reason\":null}]}\n\n",
-                       event_head, i == 0 ? "\"role\":\"assistant\"," : "", i);
-        add_event(&answers->parts[i], event);
+        (void)snprintf(choice, sizeof(choice),
+                       "\"delta\":{%s\"content\":\" w%05d\"},\"logprobs\":null,"
+                       "\"finish_reason\":null",
+                       i == 0 ? "\"role\":\"assistant\"," : "", i);
+        add_choice(&parts[i], usage_asked, i, choice);
     }
-    make_last(answers, false);
-    make_last(answers, true);
+    answers->parts[usage_asked] = parts;
+    make_last(answers, usage_asked);
 }
 
 /* ---- queues ---- */
@@ -248,7 +262,7 @@ static void reply(struct provider *provider, struct client *client, int64_t due_
         send_text(client, &answers->whole[client->usage_asked]);
         finish_request(client);
     } else if (client->part < answers->chunks) {
-        send_text(client, &answers->parts[client->part++]);
+        send_text(client, &answers->parts[client->usage_asked][client->part++]);
         queue_put(&provider->paced, client, due_ns + answers->pace_ns);
     } else {
         send_text(client, &answers->last[client->usage_asked]);
@@ -387,7 +401,8 @@ int main(int argc, char **argv)
     prepare_process();
     read_options(&provider.answers, argc, argv);
     make_plain(&provider.answers);
-    make_stream(&provider.answers);
+    make_stream(&provider.answers, false);
+    make_stream(&provider.answers, true);
     queue_init(&provider.first);
     queue_init(&provider.paced);
     provider.epoll = epoll_create1(EPOLL_CLOEXEC);
