@@ -12,6 +12,8 @@ static const char *const names[] = {
     [FAILPOINT_AFTER_USAGE] = "after-usage",
     [FAILPOINT_BEFORE_COMMIT] = "before-commit",
     [FAILPOINT_AFTER_COMMIT] = "after-commit",
+    [FAILPOINT_BEFORE_TABLES] = "before-tables",
+    [FAILPOINT_AFTER_TABLES] = "after-tables",
     [FAILPOINT_BEFORE_LAST_BYTE] = "before-last-byte",
 };
 

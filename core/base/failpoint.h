@@ -15,8 +15,10 @@ enum failpoint {
     FAILPOINT_HOLD_DURABLE,    /* the exchange hears that its row is on disk */
     FAILPOINT_BEFORE_UPSTREAM, /* nothing has been sent to a provider */
     FAILPOINT_AFTER_USAGE,     /* read and priced, the settlement not yet queued */
-    FAILPOINT_BEFORE_COMMIT,   /* the ledger thread has written a batch, but not committed it */
+    FAILPOINT_BEFORE_COMMIT,   /* a batch is about to become durable */
     FAILPOINT_AFTER_COMMIT,    /* it is on disk, and nobody knows */
+    FAILPOINT_BEFORE_TABLES,   /* what the tail has is in the tables, but not committed */
+    FAILPOINT_AFTER_TABLES,    /* it is committed, and the tail does not know */
     FAILPOINT_BEFORE_LAST_BYTE /* the settlement is durable, the last bytes wait for it still */
 };
 

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "store/audit.h"
 #include "store/db.h"
+#include "store/reader.h"
 #include "store/store.h"
 
 static bool cannot(struct fault *fault, const char *what, const char *path)
@@ -57,6 +58,10 @@ static bool copy_pages(struct db *source, const char *part, struct fault *fault)
     }
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(target, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+    /* The copy is no longer the database that the tail belongs to. */
+    if (rc == SQLITE_OK && sqlite3_table_column_metadata(target, NULL, "tail", "salt", NULL, NULL,
+                                                         NULL, NULL, NULL) == SQLITE_OK)
+        rc = sqlite3_exec(target, "UPDATE tail SET salt = random()", NULL, NULL, NULL);
     int closed = sqlite3_close(target);
     if (rc == SQLITE_OK && closed == SQLITE_OK)
         return true;
@@ -130,7 +135,7 @@ static bool name_copy(const char *part, const char *target, struct fault *fault)
 static bool copy_to(const char *path, const char *part, struct fault *fault)
 {
     struct db source;
-    bool ok = db_open(&source, path, DB_READ, fault) && copy_pages(&source, part, fault);
+    bool ok = reader_open(&source, path, fault) && copy_pages(&source, part, fault);
 
     db_close(&source);
     return ok;

@@ -90,11 +90,19 @@ bool store_call_post(struct store *store, struct store_call *call)
         call->job.run = ledger_thread_call;
         return inbox_post(&store->ledger.inbox, &call->job);
     }
+    if (!tail_pending(&store->tail))
+        return store_call_read(call);
+    call->job.run = ledger_thread_read;
+    return inbox_post(&store->ledger.inbox, &call->job);
+}
+
+bool store_call_read(struct store_call *call)
+{
+    bool is_long = call->operation->thread == OPERATION_LONG;
+
     call->job.run = reports_call;
-    return inbox_post(
-        &store->reports[call->operation->thread == OPERATION_LONG ? REPORTS_LONG : REPORTS_QUICK]
-             .inbox,
-        &call->job);
+    return inbox_post(&call->store->reports[is_long ? REPORTS_LONG : REPORTS_QUICK].inbox,
+                      &call->job);
 }
 
 void store_call_now(struct store *store, struct store_call *call)

@@ -53,8 +53,12 @@ bool store_call_init(struct store_call *call, const char *operation, const struc
                      size_t arg_count, struct fault *fault);
 void store_call_fini(struct store_call *call);
 
-/* Sends it to its thread; job.home and job.done must be set. False: queue full. */
+/* Sends it to its thread; job.home and job.done must be set. False: queue full. One that reads sees
+ * all that was answered before it is posted: where the tables are behind, it takes its way through
+ * the ledger thread. */
 bool store_call_post(struct store *store, struct store_call *call);
+/* For the ledger thread: on to the reports thread. False: queue full. */
+bool store_call_read(struct store_call *call);
 /* Runs it on the calling thread: only for a store opened without `serve`. Result in call->ok. */
 void store_call_now(struct store *store, struct store_call *call);
 

@@ -7,6 +7,7 @@
 #include "base/money.h"
 #include "store/audit.h"
 #include "store/db.h"
+#include "store/reader.h"
 
 struct explanation {
     struct db *db;
@@ -319,7 +320,7 @@ bool store_explain(const char *path, const char *exchange_id, struct buffer *out
 {
     struct db db;
     struct explanation explanation = {.db = &db, .out = out, .exchange_id = exchange_id};
-    bool ok = db_open(&db, path, DB_READ, fault) && explain(&explanation, fault);
+    bool ok = reader_open(&db, path, fault) && explain(&explanation, fault);
 
     if (db.handle)
         db_rollback(&db);

@@ -10,6 +10,7 @@
 #include "store/audit.h"
 #include "store/csv.h"
 #include "store/db.h"
+#include "store/reader.h"
 #include "store/reply.h"
 
 enum { PAGE_ROWS = 1000, PAGE_BYTES_MAX = 64 * 1024 * 1024 };
@@ -114,7 +115,7 @@ bool store_export(const char *path, const struct export_options *options, struct
 
     buffer_init(&page, PAGE_BYTES_MAX);
     buffer_init(&line, PAGE_BYTES_MAX);
-    ok = db_open(&db, path, DB_READ, fault) && write_pages(&db, options, &page, &line, fault);
+    ok = reader_open(&db, path, fault) && write_pages(&db, options, &page, &line, fault);
     db_close(&db);
     buffer_fini(&line);
     buffer_fini(&page);

@@ -10,19 +10,20 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "store/answers_table.h"
+#include "store/catch_up.h"
+#include "store/expiry.h"
 #include "store/operations.h"
 #include "store/posting.h"
 #include "store/state.h"
 
 enum {
-    BATCH_JOBS = 512,            /* in one transaction */
-    CROWD_JOBS = 8,              /* so many in the last batch: more are coming, worth waiting for */
-    GATHER_US = 500,             /* how long after the last commit */
-    IDLE_MS = 100,               /* between two looks at what other processes wrote */
-    EXPIRE_US = 2 * 1000 * 1000, /* between two looks for expired holds */
-    RETRY_MS = 50,               /* between two tries of a disk that fails */
-    STOP_US = 5 * 1000 * 1000,   /* how long closing waits for such a disk */
-    CHECKPOINT_IDLE_PAGES = 500, /* of 4 KB: worth it when there is nothing else to do */
+    BATCH_JOBS = 512,             /* in one transaction */
+    LAG_MS = 10,                  /* how far the tables may be behind the tail, when it is busy */
+    IDLE_MS = 100,                /* between two looks at what other processes wrote */
+    EXPIRE_US = 2 * 1000 * 1000,  /* between two looks for expired holds */
+    RETRY_MS = 50,                /* between two tries of a disk that fails */
+    STOP_US = 5 * 1000 * 1000,    /* how long closing waits for such a disk */
+    CHECKPOINT_IDLE_PAGES = 500,  /* of 4 KB: worth it when there is nothing else to do */
     CHECKPOINT_FULL_PAGES = 8000, /* 32 MB: do it now, and the next after as much again */
     CHECKPOINT_REST_PAGES = 2000, /* what the ledger thread itself moves at the end: a few ms */
 };
@@ -66,20 +67,14 @@ void ledger_thread_settlement(struct job *job, void *server)
 {
     struct ledger_settlement *settlement = (struct ledger_settlement *)job;
     struct ledger *ledger = server;
-    int64_t last_charge = 0;
     enum posting posting;
 
     _Static_assert(offsetof(struct ledger_settlement, job) == 0, "a job is cast to its settlement");
-    if (settlement->record.charge_nusd)
-        last_charge =
-            rollup_last_charge(&ledger->rollup, db_of(ledger), settlement->record.account_id.text);
-    posting = posting_settlement(db_of(ledger), settlement, ledger->now_ms, &last_charge);
+    posting = rollup_post(&ledger->rollup, db_of(ledger), settlement, ledger->now_ms);
     if (posting == POSTING_DONE && settlement->kept &&
         !answers_keep(db_of(ledger), settlement->kept, ledger->now_ms))
         posting = POSTING_FAILED;
     settlement->durable = posting == POSTING_DONE;
-    if (posting == POSTING_DONE)
-        rollup_add(&ledger->rollup, &settlement->record, last_charge);
 }
 
 /* An operation that fails takes back its own writes only. */
@@ -100,6 +95,14 @@ void ledger_thread_call(struct job *job, void *server)
         return;
     db_run(db, "RELEASE operation", NULL, 0);
     ledger->operations_ran |= call->ok;
+}
+
+/* One that reads must find in the tables what was answered before it was asked. */
+void ledger_thread_read(struct job *job, void *server)
+{
+    (void)job;
+    (void)server;
+    check(false); /* it is sent on, and never run here */
 }
 
 static void stop_run(struct job *job, void *server)
@@ -162,16 +165,20 @@ static void apply_job(struct ledger *ledger, struct job *job)
 
     if (job->run == ledger_thread_hold) {
         struct ledger_hold *hold = (struct ledger_hold *)job;
-        if (!hold->durable)
+        if (hold->durable)
+            tail_hold_opened(&ledger->store->tail, hold);
+        else
             wallet_release(wallets, &hold->account_id, &hold->key_id, hold->amount_nusd, 0);
     } else if (job->run == ledger_thread_settlement) {
         struct ledger_settlement *settlement = (struct ledger_settlement *)job;
         const struct usage_record *record = &settlement->record;
-        if (settlement->durable)
-            wallet_release(wallets, &record->account_id, &record->key_id, settlement->held_nusd,
-                           record->charge_nusd);
-        else
+        if (!settlement->durable) {
             refuse_settlement(ledger, settlement, "it has no open hold of this amount");
+            return;
+        }
+        tail_hold_ended(&ledger->store->tail, &record->exchange_id);
+        wallet_release(wallets, &record->account_id, &record->key_id, settlement->held_nusd,
+                       record->charge_nusd);
     }
 }
 
@@ -269,9 +276,10 @@ static void run_batch(struct ledger *ledger, struct job_list *jobs)
 
 /* ---- between the batches ---- */
 
+/* What waits is what has to be possible, not only some write. */
 static void probe(struct ledger *ledger)
 {
-    if (!db_write_nothing(db_of(ledger)))
+    if (tail_pending(&ledger->store->tail) ? !catch_up(ledger) : !db_write_nothing(db_of(ledger)))
         return;
     atomic_store(&ledger->writable, true);
     log_event(LOG_INFO, "the database can be written again");
@@ -285,69 +293,6 @@ static void poll_foreign(struct ledger *ledger)
     ledger->polled_us = clock_mono_us();
     if (!db_run(db, "BEGIN", NULL, 0) || !sync_foreign(ledger) || !db_run(db, "COMMIT", NULL, 0))
         db_rollback(db); /* readable again later, or the next batch will say what is wrong */
-}
-
-/* One hold whose time is over. */
-struct expired {
-    struct id exchange_id;
-    struct id account_id;
-    struct id key_id;
-    int64_t held_nusd;
-};
-
-static void copy_id(struct id *out, const char *text)
-{
-    snprintf(out->text, sizeof(out->text), "%s", text);
-}
-
-static size_t find_expired(struct db *db, int64_t now_ms, struct expired *out, size_t count_max)
-{
-    const struct store_value values[] = {bind_int(now_ms), bind_int((int64_t)count_max)};
-    sqlite3_stmt *row = db_bind(db,
-                                "SELECT exchange_id, account_id, key_id, amount_nusd"
-                                " FROM open_holds WHERE expires_ms <= ?1 LIMIT ?2",
-                                values, 2);
-    size_t count = 0;
-
-    while (db_row(db, row)) {
-        check(count < count_max);
-        copy_id(&out[count].exchange_id, column_text(row, 0));
-        copy_id(&out[count].account_id, column_text(row, 1));
-        copy_id(&out[count].key_id, column_text(row, 2));
-        out[count++].held_nusd = column_int(row, 3);
-    }
-    return count;
-}
-
-/* The exchange that made such a hold has gone beyond its own deadline; a settlement that still
- * comes is refused. */
-static void expire_holds(struct ledger *ledger)
-{
-    struct db *db = db_of(ledger);
-    struct expired expired[64];
-    int64_t now_ms = clock_wall_ms();
-    size_t count;
-    bool ok;
-
-    db_clear(db);
-    ledger->expired_us = clock_mono_us();
-    count = find_expired(db, now_ms, expired, sizeof(expired) / sizeof(expired[0]));
-    if (count == 0)
-        return;
-    ok = db_run(db, "BEGIN IMMEDIATE", NULL, 0);
-    for (size_t i = 0; ok && i < count; i++)
-        ok = posting_end_hold(db, expired[i].exchange_id.text, "expire", expired[i].held_nusd,
-                              now_ms) == POSTING_DONE;
-    if (!ok || !db_commit(db)) {
-        db_rollback(db);
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        wallet_release(&ledger->store->wallets, &expired[i].account_id, &expired[i].key_id,
-                       expired[i].held_nusd, 0);
-        log_event(LOG_WARN, "hold expired", log_text("exchange", expired[i].exchange_id.text),
-                  log_int("held_nusd", expired[i].held_nusd));
-    }
 }
 
 static int on_commit(void *arg, sqlite3 *handle, const char *name, int pages)
@@ -397,7 +342,7 @@ static void idle(struct ledger *ledger)
     if (now_us - ledger->polled_us >= IDLE_MS * 1000)
         poll_foreign(ledger);
     if (now_us - ledger->expired_us >= EXPIRE_US && ledger->unsettled.count == 0)
-        expire_holds(ledger);
+        expiry_run(ledger);
     if (ledger->unsettled.count == 0)
         answers_forget(db_of(ledger), &ledger->forget_due_us);
     keep_log_short(ledger);
@@ -419,16 +364,6 @@ static void take_waiting(struct ledger *ledger)
     ledger->waiting.count += taken.count;
 }
 
-/* Alone, a job is committed at once. In a crowd a commit waits a moment for the others. */
-static void gather(struct ledger *ledger)
-{
-    int64_t wait_us = ledger->committed_us + GATHER_US - clock_mono_us();
-
-    if (ledger->crowd >= CROWD_JOBS && ledger->waiting.count < ledger->crowd && wait_us > 0)
-        sleep_us(wait_us);
-    take_waiting(ledger);
-}
-
 /* The next batch: what the disk has refused so far, in its order, then what has come. */
 static struct job_list next_batch(struct ledger *ledger)
 {
@@ -441,7 +376,7 @@ static struct job_list next_batch(struct ledger *ledger)
         if (job == &ledger->stop)
             job->run(job, ledger);
         else
-            job_list_push(&jobs, job);
+            job_list_push(job->run == ledger_thread_read ? &ledger->reads : &jobs, job);
     }
     return jobs;
 }
@@ -457,6 +392,8 @@ static void refuse_waiting(struct ledger *ledger)
         struct job *job = job_list_pop(&jobs);
         if (job == &ledger->stop)
             job->run(job, ledger);
+        else if (job->run == ledger_thread_read)
+            job_list_push(&ledger->reads, job);
         else
             fail_job(ledger, job);
     }
@@ -470,9 +407,45 @@ static void give_up(struct ledger *ledger)
         go_home(job_list_pop(&ledger->unsettled));
 }
 
+/* Now that the tables have what they want to see (or as they are, when the disk fails). */
+static void send_reads(struct ledger *ledger)
+{
+    struct job *job;
+
+    while ((job = job_list_pop(&ledger->reads)) != NULL) {
+        struct store_call *call = (struct store_call *)job;
+        if (!store_call_read(call)) {
+            fault_set(&call->fault, "overloaded", "too many reports are asked for; try again soon");
+            go_home(job);
+        }
+    }
+}
+
+static bool is_behind(const struct ledger *ledger)
+{
+    return tail_pending(&ledger->store->tail) &&
+           clock_mono_us() - ledger->caught_up_us >= LAG_MS * 1000;
+}
+
+/* Before anything else is written: the order of what happened is kept. */
+static bool write_tail(struct ledger *ledger)
+{
+    ledger->caught_up_us = clock_mono_us();
+    return catch_up(ledger);
+}
+
+static size_t new_in_tail(struct ledger *ledger)
+{
+    uint64_t seen = ledger->seen_in_tail;
+
+    ledger->seen_in_tail = atomic_load_explicit(&ledger->store->tail.jobs, memory_order_relaxed);
+    return (size_t)(ledger->seen_in_tail - seen);
+}
+
 static void work(struct ledger *ledger)
 {
     struct job_list jobs;
+    bool caught_up = true;
 
     if (!atomic_load(&ledger->writable)) {
         refuse_waiting(ledger);
@@ -480,11 +453,14 @@ static void work(struct ledger *ledger)
             sleep_us(RETRY_MS * 1000);
     }
     jobs = next_batch(ledger);
-    ledger->crowd = jobs.count;
-    if (jobs.count == 0)
-        return;
-    run_batch(ledger, &jobs);
-    ledger->committed_us = clock_mono_us();
+    ledger->crowd = jobs.count + new_in_tail(ledger);
+    if (jobs.first || ledger->reads.first || is_behind(ledger))
+        caught_up = write_tail(ledger);
+    send_reads(ledger);
+    if (!caught_up)
+        fail_batch(ledger, &jobs);
+    else if (jobs.first)
+        run_batch(ledger, &jobs);
     if (ledger->unsettled.count && atomic_load(&ledger->giving_up))
         give_up(ledger);
 }
@@ -509,12 +485,14 @@ static void *thread_main(void *arg)
 
     while (!finished(ledger)) {
         if (ledger->waiting.count == 0 && ledger->unsettled.count == 0)
-            inbox_wait(&ledger->inbox, IDLE_MS);
+            inbox_wait(&ledger->inbox, tail_pending(&ledger->store->tail) ? LAG_MS : IDLE_MS);
         take_waiting(ledger);
-        gather(ledger);
         work(ledger);
         idle(ledger);
     }
+    if (!catch_up(ledger))
+        log_event(LOG_WARN, "stopping while the database cannot be written: the next start does it",
+                  log_text("why", db_of(ledger)->failure_text));
     return NULL;
 }
 
@@ -549,29 +527,4 @@ void ledger_thread_stop(struct ledger *ledger)
     rollup_fini(&ledger->rollup);
     inbox_fini(&ledger->inbox);
     ledger->started = false;
-}
-
-bool ledger_thread_recover(struct db *db, struct fault *fault)
-{
-    const struct store_value now = bind_int(clock_wall_ms());
-    int64_t count;
-
-    db_clear(db);
-    count = db_number(db, "SELECT count(*) FROM open_holds", NULL, 0, 0);
-    if (db_run(db, "BEGIN IMMEDIATE", NULL, 0) &&
-        db_run(db,
-               "INSERT INTO resolutions (exchange_id, outcome, held_nusd, posted_nusd, created_ms)"
-               " SELECT exchange_id, CASE WHEN expires_ms <= ?1 THEN 'expire' ELSE 'void' END,"
-               " amount_nusd, 0, ?1 FROM open_holds",
-               &now, 1) &&
-        db_run(db, "DELETE FROM open_holds", NULL, 0) &&
-        db_run(db, "DELETE FROM changes", NULL, 0) && db_run(db, "COMMIT", NULL, 0)) {
-        if (count)
-            log_event(LOG_WARN, "holds left open by a crash are void", log_int("holds", count));
-        return true;
-    }
-    fault_set(fault, "database_unusable", "open holds cannot be ended: %s",
-              sqlite3_errmsg(db->handle));
-    db_rollback(db);
-    return false;
 }

@@ -1,7 +1,9 @@
-/* The ledger thread: takes all jobs that wait, writes them in one transaction, commits once,
- * brings the tables in memory up to it and sends the jobs home. It also expires holds, notices
- * what other processes wrote and moves the log into the database file (checkpoint), so that no
- * event loop ever waits for any of it.
+/* The ledger thread owns the tables. It writes behind the tail (tail.h) what that has made
+ * durable; and takes the jobs that the tail does not (operations, settlements with a kept
+ * answer, all of them when the tail cannot be used): writes them in one transaction, commits
+ * once, brings the tables in memory up to it and sends the jobs home. It also expires holds,
+ * notices what other processes wrote and moves the log into the database file (checkpoint), so
+ * that no event loop ever waits for any of it.
  *
  * While the disk fails: holds and operations are refused, settlements are kept and tried again. */
 #ifndef STORE_LEDGER_THREAD_H
@@ -34,6 +36,7 @@ struct ledger {
     atomic_uint_fast64_t jobs;
     /* the thread's own */
     struct job_list waiting;   /* taken from the inbox, not yet tried */
+    struct job_list reads;     /* for the reports threads, when the tables have caught up */
     struct job_list unsettled; /* settlements that the disk has refused so far; they go first */
     struct rollup rollup;
     struct changes changes;
@@ -41,8 +44,9 @@ struct ledger {
     bool stopping;
     bool operations_ran;   /* in this batch: there may be own changes */
     int64_t now_ms;        /* wall, of this batch */
-    int64_t committed_us;  /* when the last batch was */
-    size_t crowd;          /* how many jobs it had */
+    size_t crowd;          /* how many jobs there were lately */
+    uint64_t seen_in_tail; /* of all that it has taken */
+    int64_t caught_up_us;  /* when the tables were last brought up to the tail */
     int64_t polled_us;     /* when foreign changes were last looked for */
     int64_t expired_us;    /* when expired holds were */
     int64_t forget_due_us; /* when to look for answers that are kept no longer */
@@ -62,8 +66,6 @@ void ledger_thread_stop(struct ledger *ledger);
 void ledger_thread_hold(struct job *job, void *server);
 void ledger_thread_settlement(struct job *job, void *server);
 void ledger_thread_call(struct job *job, void *server);
-
-/* Ends the holds that a crash has left open, in one transaction. False: *fault. */
-bool ledger_thread_recover(struct db *db, struct fault *fault);
+void ledger_thread_read(struct job *job, void *server);
 
 #endif

@@ -19,14 +19,20 @@ void posting_cost_account(const char *provider, char out[POSTING_ACCOUNT_BYTES])
     memcpy(out + 5, name, bytes + 1);
 }
 
+enum posting posting_ended_hold(struct db *db, const struct ledger_hold *hold)
+{
+    return posted(
+        db_run(db,
+               "INSERT INTO holds (exchange_id, account_id, key_id, amount_nusd, created_ms,"
+               " expires_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+               DB_VALUES(bind_text(hold->exchange_id.text), bind_text(hold->account_id.text),
+                         bind_text(hold->key_id.text), bind_int(hold->amount_nusd),
+                         bind_int(hold->created_ms), bind_int(hold->expires_ms))));
+}
+
 enum posting posting_hold(struct db *db, const struct ledger_hold *hold)
 {
-    if (!db_run(db,
-                "INSERT INTO holds (exchange_id, account_id, key_id, amount_nusd, created_ms,"
-                " expires_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                DB_VALUES(bind_text(hold->exchange_id.text), bind_text(hold->account_id.text),
-                          bind_text(hold->key_id.text), bind_int(hold->amount_nusd),
-                          bind_int(hold->created_ms), bind_int(hold->expires_ms))))
+    if (posting_ended_hold(db, hold) != POSTING_DONE)
         return POSTING_FAILED;
     return posted(db_run(db,
                          "INSERT INTO open_holds (exchange_id, account_id, key_id, amount_nusd,"
@@ -119,11 +125,27 @@ static bool write_extension(struct db *db, const struct ledger_settlement *settl
                             bind_int(settlement->extended_nusd), bind_int(now_ms)));
 }
 
+enum posting posting_ended_settlement(struct db *db, const struct ledger_settlement *settlement,
+                                      int64_t now_ms, int64_t *last_charge)
+{
+    const struct usage_record *record = &settlement->record;
+    int64_t transfer_seq = 0;
+
+    if (!write_extension(db, settlement, now_ms) ||
+        !write_parts(db, record, *last_charge, now_ms, &transfer_seq) ||
+        !write_usage(db, record, transfer_seq))
+        return POSTING_FAILED;
+    if (record->charge_nusd) /* the first of them */
+        *last_charge = transfer_seq;
+    return posted(write_resolution(
+        db, record->exchange_id.text, settlement->voided ? "void" : "settle", settlement->held_nusd,
+        record->charge_nusd, sqlite3_last_insert_rowid(db->handle), now_ms));
+}
+
 enum posting posting_settlement(struct db *db, const struct ledger_settlement *settlement,
                                 int64_t now_ms, int64_t *last_charge)
 {
     const struct usage_record *record = &settlement->record;
-    int64_t transfer_seq = 0;
 
     /* First, so that a refusal has written nothing. */
     if (!db_run(db,
@@ -135,15 +157,7 @@ enum posting posting_settlement(struct db *db, const struct ledger_settlement *s
         return POSTING_FAILED;
     if (sqlite3_changes(db->handle) != 1)
         return POSTING_REFUSED;
-    if (!write_extension(db, settlement, now_ms) ||
-        !write_parts(db, record, *last_charge, now_ms, &transfer_seq) ||
-        !write_usage(db, record, transfer_seq))
-        return POSTING_FAILED;
-    if (record->charge_nusd) /* the first of them */
-        *last_charge = transfer_seq;
-    return posted(write_resolution(
-        db, record->exchange_id.text, settlement->voided ? "void" : "settle", settlement->held_nusd,
-        record->charge_nusd, sqlite3_last_insert_rowid(db->handle), now_ms));
+    return posting_ended_settlement(db, settlement, now_ms, last_charge);
 }
 
 enum posting posting_end_hold(struct db *db, const char *exchange_id, const char *outcome,

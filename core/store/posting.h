@@ -20,11 +20,16 @@ enum { POSTING_ACCOUNT_BYTES = 72 };
 enum posting { POSTING_DONE, POSTING_REFUSED, POSTING_FAILED };
 
 enum posting posting_hold(struct db *db, const struct ledger_hold *hold);
+/* The same, of a hold whose settlement follows in the same transaction, by
+ * posting_ended_settlement: that it was open is never seen by anybody. */
+enum posting posting_ended_hold(struct db *db, const struct ledger_hold *hold);
 /* REFUSED: no such hold is open (it has ended before, or its row was never written), or account,
  * key or amount are not its own. Balances and totals are the caller's: see rollup.h. *last_charge
  * is the transfer of the account's last charge (0: none), and becomes this one's if it charges. */
 enum posting posting_settlement(struct db *db, const struct ledger_settlement *settlement,
                                 int64_t now_ms, int64_t *last_charge);
+enum posting posting_ended_settlement(struct db *db, const struct ledger_settlement *settlement,
+                                      int64_t now_ms, int64_t *last_charge);
 /* Ends an open hold without a usage record; `outcome` is "void" or "expire". */
 enum posting posting_end_hold(struct db *db, const char *exchange_id, const char *outcome,
                               int64_t held_nusd, int64_t now_ms);

@@ -108,7 +108,8 @@ static int64_t *find_balance(struct rollup *rollup, const char *account_id)
     return find(rollup, balance_of(account_id));
 }
 
-int64_t rollup_last_charge(const struct rollup *rollup, struct db *db, const char *account_id)
+/* The transfer of the account's last charge, in this batch or before; 0: none. */
+static int64_t find_last_charge(const struct rollup *rollup, struct db *db, const char *account_id)
 {
     struct rollup_row row = balance_of(account_id);
     uint32_t slot = rollup->slots[find_slot(rollup, &row)];
@@ -203,7 +204,7 @@ static void add_charge(struct rollup *rollup, const struct usage_record *record,
     find_balance(rollup, record->account_id.text)[2] = last_charge;
 }
 
-void rollup_add(struct rollup *rollup, const struct usage_record *record, int64_t last_charge)
+static void add(struct rollup *rollup, const struct usage_record *record, int64_t last_charge)
 {
     add_charge(rollup, record, last_charge);
     add_balance(rollup, POSTING_REVENUE, record->charge_nusd + record->overrun_nusd,
@@ -212,6 +213,34 @@ void rollup_add(struct rollup *rollup, const struct usage_record *record, int64_
     add_cost_balance(rollup, record->provider, record->cost_nusd);
     add_key(rollup, record);
     add_hour(rollup, record);
+}
+
+static enum posting post(struct rollup *rollup, struct db *db,
+                         const struct ledger_settlement *settlement, int64_t now_ms, bool ended)
+{
+    const struct usage_record *record = &settlement->record;
+    int64_t last_charge = 0;
+    enum posting posting;
+
+    if (record->charge_nusd)
+        last_charge = find_last_charge(rollup, db, record->account_id.text);
+    posting = ended ? posting_ended_settlement(db, settlement, now_ms, &last_charge)
+                    : posting_settlement(db, settlement, now_ms, &last_charge);
+    if (posting == POSTING_DONE)
+        add(rollup, record, last_charge);
+    return posting;
+}
+
+enum posting rollup_post(struct rollup *rollup, struct db *db,
+                         const struct ledger_settlement *settlement, int64_t now_ms)
+{
+    return post(rollup, db, settlement, now_ms, false);
+}
+
+enum posting rollup_post_ended(struct rollup *rollup, struct db *db,
+                               const struct ledger_settlement *settlement, int64_t now_ms)
+{
+    return post(rollup, db, settlement, now_ms, true);
 }
 
 static bool write_hour(const struct rollup_row *row, struct db *db)

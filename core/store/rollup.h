@@ -42,10 +42,13 @@ void rollup_init(struct rollup *rollup,
                  size_t settlements_max); /* a settlement adds 7 rows at most */
 void rollup_fini(struct rollup *rollup);
 void rollup_reset(struct rollup *rollup);
-/* The transfer of the account's last charge, in this batch or before; 0: none. Reads `db`. */
-int64_t rollup_last_charge(const struct rollup *rollup, struct db *db, const char *account_id);
-/* Adds all that one settlement changes; `last_charge` is what posting_settlement has left. */
-void rollup_add(struct rollup *rollup, const struct usage_record *record, int64_t last_charge);
+/* Writes a settlement into the open transaction (posting_settlement), and adds what it changes
+ * to the sums; the record is borrowed until they are written. */
+enum posting rollup_post(struct rollup *rollup, struct db *db,
+                         const struct ledger_settlement *settlement, int64_t now_ms);
+/* The same with posting_ended_settlement. */
+enum posting rollup_post_ended(struct rollup *rollup, struct db *db,
+                               const struct ledger_settlement *settlement, int64_t now_ms);
 /* Writes the rows into the open transaction. False: db->failure or db->constraint. */
 bool rollup_write(struct rollup *rollup, struct db *db, int64_t now_ms);
 

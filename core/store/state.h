@@ -9,6 +9,8 @@
 #include "store/ledger_thread.h"
 #include "store/reports.h"
 #include "store/store.h"
+#include "store/tail.h"
+#include "store/tail_thread.h"
 #include "store/wallet.h"
 
 /* Two threads that read, so that a long list does not keep sessions waiting. */
@@ -22,6 +24,8 @@ struct store {
     struct wallets wallets;     /* loaded with `serve` only */
     struct directory directory; /* the same */
     struct claims claims;
+    struct tail tail;
+    struct tail_thread tail_thread; /* with `durability = power` */
     struct ledger ledger;
     struct checkpoint checkpoint;
     struct reports reports[REPORTS_THREADS];

@@ -6,11 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/check.h"
+#include "store/catch_up.h"
+#include "store/expiry.h"
 #include "store/migrate.h"
 #include "store/state.h"
+
+enum { AWAIT_MS = 2000, AWAIT_STEP_MS = 5, LOCK_MS = 1000, LOCK_STEP_MS = 20 };
+
+static void pause_ms(int ms)
+{
+    const struct timespec time = {.tv_nsec = ms * 1000000};
+
+    nanosleep(&time, NULL);
+}
 
 /* The lock lives as long as its descriptor, so a crash leaves none behind. */
 static bool take_lock(struct store *store, struct fault *fault)
@@ -25,8 +37,12 @@ static bool take_lock(struct store *store, struct fault *fault)
         return false;
     }
     free(path);
-    if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0)
-        return true;
+    for (int ms = 0; ms <= (store->serve ? LOCK_MS : 0); ms += LOCK_STEP_MS) {
+        if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        if (store->serve)
+            pause_ms(LOCK_STEP_MS); /* the command line may have it for a moment */
+    }
     if (store->serve)
         return fault_set(fault, "database_in_use",
                          "another gateway serves the database %s: stop it, or give this one "
@@ -38,12 +54,21 @@ static bool take_lock(struct store *store, struct fault *fault)
                      store->path);
 }
 
+static void drop_lock(struct store *store)
+{
+    close(store->lock_fd);
+    store->lock_fd = -1;
+}
+
 static bool start(struct store *store, enum db_mode mode, struct fault *fault)
 {
-    if (!ledger_thread_recover(&store->db, fault))
+    if ((!store->tail.file &&
+         !tail_open(&store->tail, &store->db, mode == DB_WRITE_POWER, fault)) ||
+        !catch_up_recover(store, fault) || !expiry_recover(&store->db, fault))
         return false;
     db_clear(&store->db);
-    if (!changes_load(&store->ledger.changes, store, &store->db))
+    if (!tail_begin(&store->tail, &store->db) ||
+        !changes_load(&store->ledger.changes, store, &store->db))
         return fault_set(fault, "database_unusable", "the database cannot be read: %s",
                          store->db.failure_text);
     for (size_t i = 0; i < REPORTS_THREADS; i++) {
@@ -51,7 +76,14 @@ static bool start(struct store *store, enum db_mode mode, struct fault *fault)
             return false;
     }
     return checkpoint_start(&store->checkpoint, store->path, mode, fault) &&
-           ledger_thread_start(&store->ledger, store, fault);
+           ledger_thread_start(&store->ledger, store, fault) &&
+           (mode != DB_WRITE_POWER || tail_thread_start(&store->tail_thread, store, fault));
+}
+
+static bool has_tail(struct db *db)
+{
+    db_clear(db);
+    return db_number(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'tail'", NULL, 0, 0) > 0;
 }
 
 /* A server that runs already is of an older version when something is due: it would find its tables
@@ -62,8 +94,11 @@ static bool migrate(struct store *store, const struct store_options *options, st
     bool due = false;
     bool ok;
 
-    if (store->serve)
-        return migrate_run(db, options->migrations, options->migration_count, fault);
+    if (store->serve) {
+        /* Records of another version's format must be refused before its tables are changed. */
+        return (!has_tail(db) || tail_open(&store->tail, db, options->power_durable, fault)) &&
+               migrate_run(db, options->migrations, options->migration_count, fault);
+    }
     if (!migrate_is_due(db, options->migrations, options->migration_count, &due, fault))
         return false;
     if (!due)
@@ -71,27 +106,34 @@ static bool migrate(struct store *store, const struct store_options *options, st
     if (!take_lock(store, fault))
         return false;
     ok = migrate_run(db, options->migrations, options->migration_count, fault);
-    close(store->lock_fd);
-    store->lock_fd = -1;
+    drop_lock(store);
     return ok;
+}
+
+static struct store *new_store(const char *path, bool serve)
+{
+    struct store *store = calloc(1, sizeof(*store));
+
+    check(store);
+    store->path = strdup(path);
+    check(store->path);
+    store->serve = serve;
+    store->lock_fd = -1;
+    wallet_init(&store->wallets);
+    directory_init(&store->directory);
+    claims_init(&store->claims);
+    tail_init(&store->tail);
+    return store;
 }
 
 struct store *store_open(const struct store_options *options, struct fault *fault)
 {
     enum db_mode mode = options->power_durable ? DB_WRITE_POWER : DB_WRITE_PROCESS;
-    struct store *store = calloc(1, sizeof(*store));
+    struct store *store = new_store(options->path, options->serve);
 
-    check(store);
-    store->path = strdup(options->path);
-    check(store->path);
-    store->serve = options->serve;
-    store->lock_fd = -1;
-    wallet_init(&store->wallets);
-    directory_init(&store->directory);
-    claims_init(&store->claims);
     if ((!store->serve || take_lock(store, fault)) &&
         db_open(&store->db, store->path, mode, fault) && migrate(store, options, fault) &&
-        (!store->serve || start(store, mode, fault)))
+        (store->serve ? start(store, mode, fault) : store_await_tables(store->path, fault)))
         return store;
     store_close(store);
     return NULL;
@@ -101,13 +143,15 @@ void store_close(struct store *store)
 {
     if (!store)
         return;
+    tail_thread_stop(&store->tail_thread);
+    ledger_thread_stop(&store->ledger); /* sends on what reads */
     for (size_t i = 0; i < REPORTS_THREADS; i++)
         reports_stop(&store->reports[i]);
-    ledger_thread_stop(&store->ledger);
     checkpoint_stop(&store->checkpoint);
     if (!checkpoint_trusted(&store->checkpoint))
         db_keep_log(&store->db);
     db_close(&store->db);
+    tail_fini(&store->tail);
     claims_fini(&store->claims);
     directory_fini(&store->directory);
     wallet_fini(&store->wallets);
@@ -115,6 +159,57 @@ void store_close(struct store *store)
         close(store->lock_fd);
     free(store->path);
     free(store);
+}
+
+/* ---- for those who read beside a server ---- */
+
+static uint64_t applied_now(const char *path, uint64_t *newest)
+{
+    struct db db;
+    struct fault fault;
+    uint64_t applied = TAIL_UNKNOWN;
+
+    if (db_open(&db, path, DB_READ, &fault)) {
+        applied = tail_applied(&db);
+        *newest = applied == TAIL_UNKNOWN ? 0 : tail_newest(&db);
+    }
+    db_close(&db);
+    return applied;
+}
+
+/* What a crash has left in the tail. False with an empty fault: another process serves. */
+static bool write_tables(const char *path, struct fault *fault)
+{
+    struct store *store = new_store(path, false);
+    bool ok;
+
+    if (take_lock(store, fault)) {
+        ok = db_open(&store->db, path, DB_WRITE_POWER, fault) &&
+             tail_open(&store->tail, &store->db, true, fault) && catch_up_recover(store, fault);
+    } else {
+        ok = false;
+        if (strcmp(fault->code, "database_in_use") == 0)
+            *fault = (struct fault){0};
+    }
+    store_close(store);
+    return ok;
+}
+
+bool store_await_tables(const char *path, struct fault *fault)
+{
+    uint64_t newest = 0;
+    uint64_t ignored;
+    uint64_t applied = applied_now(path, &newest);
+
+    for (int ms = 0; applied < newest && ms < AWAIT_MS; ms += AWAIT_STEP_MS) {
+        if (write_tables(path, fault))
+            return true;
+        if (fault->code[0])
+            return false;
+        pause_ms(AWAIT_STEP_MS);
+        applied = applied_now(path, &ignored);
+    }
+    return true;
 }
 
 void store_give_up(struct store *store)
@@ -133,6 +228,8 @@ void store_totals(const struct store *store, struct store_totals *out)
     struct store *unlocked = (struct store *)(uintptr_t)store;
 
     wallet_totals(&unlocked->wallets, &out->open_holds, &out->held_nusd);
-    out->commits = atomic_load_explicit(&store->ledger.commits, memory_order_relaxed);
-    out->jobs = atomic_load_explicit(&store->ledger.jobs, memory_order_relaxed);
+    out->commits = atomic_load_explicit(&store->ledger.commits, memory_order_relaxed) +
+                   atomic_load_explicit(&store->tail.commits, memory_order_relaxed);
+    out->jobs = atomic_load_explicit(&store->ledger.jobs, memory_order_relaxed) +
+                atomic_load_explicit(&store->tail.jobs, memory_order_relaxed);
 }

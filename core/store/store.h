@@ -1,9 +1,12 @@
 /* The store: the one SQLite database of this gateway, the threads that use it, and the tables in
  * memory that answer without waiting for it. The only floor that includes sqlite3.h.
  *
- *   ledger thread   owns the one writing handle. Takes jobs from its inbox: one transaction a
- *                   batch, one fsync, then sends them home. Commits at once when idle; in a crowd
- *                   it waits up to 0.5 ms for the others.
+ *   tail            a file beside the database (FILE-tail) to which holds and settlements are
+ *                   appended; what is in it is durable. With `durability = power` by a thread of
+ *                   its own, which syncs once for all that wait: at once when idle; in a crowd it
+ *                   waits up to 0.5 ms for the others. Else by the caller: nothing to wait for.
+ *   ledger thread   owns the one writing handle. Writes the tables behind the tail, and what the
+ *                   tail does not take: one transaction a batch, then sends the jobs home.
  *   reports threads two read-only handles: one for what is quick (sessions, balances), one for what
  *                   may take long (lists, sums), which is stopped after 10 s.
  *   checkpoint      moves the log into the database file, so that the ledger thread need not.
@@ -45,6 +48,11 @@ struct store *store_open(const struct store_options *options, struct fault *faul
 /* Finishes all jobs that wait, stops the threads, closes. No other thread may use the store any
  * more. */
 void store_close(struct store *store);
+
+/* For a reader beside a server (or after a crash): waits until the tables of the database have
+ * all that was answered before this call. Where nobody serves it, writes them itself. True also
+ * after 2 s in which a server could not write them. False: *fault. */
+bool store_await_tables(const char *path, struct fault *fault);
 
 /* For a stop while the disk fails, after all patience: from now on a settlement that the disk
  * refuses comes home as not durable instead of being kept. Any thread. */

@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/money.h"
 #include "store/db.h"
+#include "store/reader.h"
 #include "store/store.h"
 
 enum { LINES_MAX = 100 }; /* of one check: the first ones tell the story */
@@ -270,7 +271,7 @@ bool store_verify(const char *path, struct buffer *report, struct fault *fault)
     struct fault why = {0};
     struct db db;
     size_t differences = 0;
-    bool ok = db_open(&db, path, DB_READ, &why) && run_all(&db, report, &differences, &why);
+    bool ok = reader_open(&db, path, &why) && run_all(&db, report, &differences, &why);
 
     if (db.handle)
         db_rollback(&db);

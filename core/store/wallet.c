@@ -10,6 +10,7 @@ struct account_wallet {
     struct table_node node; /* first: nodes are cast back */
     struct id id;
     int64_t posted_nusd; /* as committed */
+    int64_t ahead_nusd;  /* of the charges in it, those that are not in the tables yet */
     int64_t held_nusd;
     uint64_t version;
 };
@@ -20,6 +21,7 @@ struct key_wallet {
     struct id account_id;
     int64_t budget_nusd; /* -1: none */
     int64_t spent_nusd;
+    int64_t ahead_nusd; /* as the wallet's */
     int64_t held_nusd;
     int64_t open_holds;
     bool gone; /* freed with its last hold */
@@ -115,7 +117,7 @@ void wallet_put(struct wallets *wallets, const struct id *account_id, int64_t po
         wallet->id = *account_id;
         table_insert(&shard->table, &wallet->node, hash);
     }
-    wallet->posted_nusd = posted_nusd;
+    wallet->posted_nusd = posted_nusd - wallet->ahead_nusd;
     wallet->version++;
     unlock_shard(shard);
 }
@@ -135,7 +137,7 @@ void wallet_put_key(struct wallets *wallets, const struct id *key_id, const stru
     }
     key->account_id = *account_id;
     key->budget_nusd = budget_nusd;
-    key->spent_nusd = spent_nusd;
+    key->spent_nusd = spent_nusd + key->ahead_nusd;
     key->gone = false;
     unlock_shard(shard);
 }
@@ -277,7 +279,7 @@ void wallet_unextend(struct wallets *wallets, const struct id *account_id, const
 }
 
 static void release_key(struct wallets *wallets, const struct id *key_id, int64_t held_nusd,
-                        int64_t charge_nusd)
+                        int64_t charge_nusd, int64_t ahead_nusd)
 {
     uint64_t hash = hash_id(key_id);
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
@@ -286,13 +288,15 @@ static void release_key(struct wallets *wallets, const struct id *key_id, int64_
     check(key && key->held_nusd >= held_nusd && key->open_holds > 0);
     key->held_nusd -= held_nusd;
     key->spent_nusd += charge_nusd;
+    key->ahead_nusd += ahead_nusd;
     key->open_holds--;
     free_key_if_done(shard, key);
     unlock_shard(shard);
 }
 
-void wallet_release(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
-                    int64_t held_nusd, int64_t charge_nusd)
+/* `ahead_nusd` of the charge is not in the tables yet. */
+static void release(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
+                    int64_t held_nusd, int64_t charge_nusd, int64_t ahead_nusd)
 {
     uint64_t hash = hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
@@ -302,12 +306,45 @@ void wallet_release(struct wallets *wallets, const struct id *account_id, const 
     check(wallet && wallet->held_nusd >= held_nusd && shard->open_holds > 0);
     wallet->held_nusd -= held_nusd;
     wallet->posted_nusd -= charge_nusd;
-    check(wallet->posted_nusd >= 0);
+    wallet->ahead_nusd += ahead_nusd;
     wallet->version++;
     shard->held_nusd -= held_nusd;
     shard->open_holds--;
     if (key_id->text[0])
-        release_key(wallets, key_id, held_nusd, charge_nusd);
+        release_key(wallets, key_id, held_nusd, charge_nusd, ahead_nusd);
+    unlock_shard(shard);
+}
+
+void wallet_release(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
+                    int64_t held_nusd, int64_t charge_nusd)
+{
+    release(wallets, account_id, key_id, held_nusd, charge_nusd, 0);
+}
+
+void wallet_release_ahead(struct wallets *wallets, const struct id *account_id,
+                          const struct id *key_id, int64_t held_nusd, int64_t charge_nusd)
+{
+    release(wallets, account_id, key_id, held_nusd, charge_nusd, charge_nusd);
+}
+
+void wallet_catch_up(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
+                     int64_t charge_nusd)
+{
+    uint64_t hash = hash_id(account_id);
+    struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
+    struct account_wallet *wallet = find_account(shard, hash, account_id);
+
+    check(wallet);
+    wallet->ahead_nusd -= charge_nusd;
+    if (key_id->text[0]) {
+        uint64_t key_hash = hash_id(key_id);
+        struct wallet_shard *key_shard = lock_shard(wallets->keys, key_hash);
+        struct key_wallet *key = find_key(key_shard, key_hash, key_id);
+
+        if (key) /* else it was deleted, and its last hold has ended */
+            key->ahead_nusd -= charge_nusd;
+        unlock_shard(key_shard);
+    }
     unlock_shard(shard);
 }
 

@@ -1,6 +1,8 @@
 /* The wallets: of each customer what is posted and what is held, of each key what it has spent,
- * holds and may spend. This is where a hold is decided, on the caller's thread, in a fraction of a
- * microsecond; the ledger thread brings `posted` and `spent` up to what it has just committed.
+ * holds and may spend. This is where a hold is decided, on the caller's thread, in a fraction of
+ * a microsecond. What is durable is counted at once, also where the tables do not have it yet
+ * (tail.h): what is charged ahead of them is known, so that a balance loaded from them can be
+ * put right.
  *
  * Any thread. Guarded by the mutexes of the shards, always a wallet's before a key's. */
 #ifndef STORE_WALLET_H
@@ -38,9 +40,11 @@ struct wallet_state {
 void wallet_init(struct wallets *wallets);
 void wallet_fini(struct wallets *wallets);
 
-/* Makes the wallet, or gives it a new balance: what is on disk now. */
+/* Makes the wallet, or gives it a new balance: what is in the tables now, less what was charged
+ * ahead of them. */
 void wallet_put(struct wallets *wallets, const struct id *account_id, int64_t posted_nusd);
-/* Makes the key's budget (-1: none), or changes it. */
+/* Makes the key's budget (-1: none), or changes it; what it has spent is taken as the balance
+ * is. */
 void wallet_put_key(struct wallets *wallets, const struct id *key_id, const struct id *account_id,
                     int64_t budget_nusd, int64_t spent_nusd);
 /* No new hold by this key; what it holds now is settled as usual. */
@@ -59,6 +63,11 @@ void wallet_unextend(struct wallets *wallets, const struct id *account_id, const
 /* Ends a hold: `charge_nusd` (0 <= charge <= held) of it is spent, the rest is free again. */
 void wallet_release(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
                     int64_t held_nusd, int64_t charge_nusd);
+/* The same, by a settlement that is durable but not yet in the tables; and when it is in them. */
+void wallet_release_ahead(struct wallets *wallets, const struct id *account_id,
+                          const struct id *key_id, int64_t held_nusd, int64_t charge_nusd);
+void wallet_catch_up(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
+                     int64_t charge_nusd);
 
 /* False: no such wallet. */
 bool wallet_peek(struct wallets *wallets, const struct id *account_id, struct wallet_state *out);

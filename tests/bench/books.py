@@ -7,8 +7,13 @@ written here passes `llm-gateway ledger verify` like everything else.
 import hashlib
 import secrets
 import sqlite3
+import sys
 import time
 import zlib
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent.parent / "e2e"))
+from tables import await_tables
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 CREDIT_NUSD = 100_000 * 10**9
@@ -58,6 +63,7 @@ class Books:
         return hashlib.blake2b(text.encode(), key=key, digest_size=32).hexdigest()
 
     def connect(self):
+        await_tables(self.database)
         return sqlite3.connect(self.database, timeout=60)
 
     def open_accounts(self, count):

@@ -13,6 +13,7 @@ from gateway import Gateway
 from journal import Journal
 from prices import charge, usd
 from questions import SOLD, Question, estimate, prompt_tokens
+from tables import await_tables
 
 USAGE_COLUMNS = (
     "seq, exchange_id, account_id, key_id, model, provider, source, input_tokens,"
@@ -59,6 +60,7 @@ class Books:
         self._accounts = {row["email"]: row["account_id"] for row in rows}
 
     def _open(self) -> sqlite3.Connection:
+        await_tables(self._gateway.database)
         db = sqlite3.connect(f"file:{self._gateway.database}?mode=ro", uri=True)
         db.row_factory = sqlite3.Row
         return db

@@ -18,7 +18,8 @@ enum fault {
     WRITES_EIO,    /* writes, truncations and syncs */
     WRITES_ENOSPC, /* writes */
     WRITES_SHORT,  /* half of a write arrives, the rest finds no space */
-    SYNCS_EIO      /* only syncs: what was written can be read again */
+    SYNCS_EIO,     /* only syncs: what was written can be read again */
+    SYNCS_SLOW     /* syncs end when the fault does */
 };
 
 struct control {
@@ -110,5 +111,9 @@ int fdatasync(int fd)
 
     if (!real)
         real = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
+    while (fault == SYNCS_SLOW) {
+        usleep(1000);
+        fault = fault_of(fd);
+    }
     return fault == WRITES_EIO || fault == SYNCS_EIO ? refuse(EIO) : real(fd);
 }

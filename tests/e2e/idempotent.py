@@ -5,6 +5,7 @@ import sqlite3
 
 import httpx2 as httpx
 from customer import QUESTION, Customer
+from tables import await_tables
 
 HEADER = "Idempotency-Key"
 MODEL = "gpt-4o-mini"
@@ -32,6 +33,7 @@ def check_same(first: httpx.Response, again: httpx.Response) -> None:
 
 def kept(gateway, sql: str = "SELECT count(*) FROM kept_answers"):
     """One value from the gateway's database, beside it while it serves."""
+    await_tables(gateway.database)
     db = sqlite3.connect(gateway.database, timeout=20)
     try:
         with db:

@@ -3,27 +3,24 @@ be written, what was taken is settled once, the dashboard stays readable, and al
 when the disk is well again; whatever happens meanwhile, the books are right."""
 
 import contextlib
-import mmap
 import random
 import signal
 import sqlite3
-import struct
-import subprocess
 import threading
 from decimal import Decimal
-from pathlib import Path
 
 import answers
 import pytest
 from answers import Chat, Usage
 from errors import check_error
-from gateway import BINARY, Gateway
+from failing_disk import Disk
+from gateway import Gateway
 from load import Load
 from prices import charge, usd
 from rawhttp import chat_bytes
 from wait import wait_until
 
-FAULTS = {"eio": 1, "enospc": 2, "short": 3, "sync": 4}
+FAULTS = ["eio", "enospc", "short", "sync"]
 ALL_FAULTS = pytest.mark.parametrize("fault", FAULTS)
 PRICE = charge("gpt-4o-mini", Usage(30, 20))
 STREAMED = (
@@ -33,43 +30,6 @@ STREAMED = (
 PLAIN = b'{"model":"gpt-4o-mini","max_tokens":100,"messages":[{"role":"user","content":"x"}]}'
 BODIES = pytest.mark.parametrize("body", [STREAMED, PLAIN], ids=["streamed", "plain"])
 KEEP_ALIVE = b": keep-alive\n\n"
-
-
-class Disk:
-    """Fails between fail() and heal(); what the library and the test share is mapped by both."""
-
-    def __init__(self, folder: Path, database: Path):
-        path = folder / "disk.control"
-        path.write_bytes(bytes(8))
-        with path.open("r+b") as file:
-            self._map = mmap.mmap(file.fileno(), 8)
-        self.env = {
-            "LD_PRELOAD": " ".join([*sanitizers(), str(BINARY.parent / "failing_disk.so")]),
-            "FAILING_DISK_PATH": str(database),
-            "FAILING_DISK_CONTROL": str(path),
-        }
-
-    def fail(self, fault: str) -> None:
-        self._map[0:4] = struct.pack("=I", FAULTS[fault])
-
-    def heal(self) -> None:
-        self._map[0:4] = bytes(4)
-
-    @property
-    def refused(self) -> int:
-        """How many calls of the gateway have failed."""
-        return struct.unpack("=I", self._map[4:8])[0]
-
-    def wait_for_refusals(self, more: int = 2) -> None:
-        """So many from now on: one try may have been under way, the next one was not."""
-        before = self.refused
-        wait_until(lambda: self.refused >= before + more, 10, "a call that the disk refuses")
-
-
-def sanitizers() -> list[str]:
-    """ASan's library must come first."""
-    lines = subprocess.run(["ldd", BINARY], capture_output=True, text=True).stdout.split("\n")
-    return [line.split()[2] for line in lines if "libasan" in line]
 
 
 @pytest.fixture
@@ -410,7 +370,7 @@ def test_no_free_answer_between_fault_and_discovery(gateway, disk, provider, is_
 
     def step() -> None:
         refused = disk.refused
-        disk.fail(chance.choice(list(FAULTS)))
+        disk.fail(chance.choice(FAULTS))
         if chance.random() < 0.8:
             wait_until(lambda: disk.refused > refused, 10, "a refusal")
         disk.heal()

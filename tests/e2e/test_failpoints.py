@@ -40,7 +40,9 @@ PROMISES = {
     "after-commit:2": Promise(asked=True, held=True, charged=True, silent=False),
     "before-last-byte:1": Promise(asked=True, held=True, charged=True, silent=False),
 }
-POINTS = sorted({name.partition(":")[0] for name in PROMISES})
+# Beside the calls, some time after them.
+TABLES = {"before-tables", "after-tables"}
+POINTS = sorted({name.partition(":")[0] for name in PROMISES} | TABLES)
 
 
 def arm(gateway: Gateway, failpoint: str | None) -> None:

@@ -18,6 +18,7 @@ import answers
 import pytest
 from answers import Usage
 from gateway import BINARY, is_sanitized
+from idempotent import kept
 from prices import PRICES, charge, cost_usd
 from wait import wait_until
 
@@ -249,9 +250,9 @@ def test_a_call_that_runs_while_the_copy_is_made(make_gateway, provider, tmp_pat
     with ThreadPoolExecutor(1) as pool:
         asking = pool.submit(customer.ask)
         wait_until(lambda: provider.requests, 10, "the call")
-        with sqlite3.connect(gateway.database) as db:
-            (exchange,) = db.execute("SELECT exchange_id FROM open_holds").fetchone()
-        db.close()
+        exchange = wait_until(
+            lambda: kept(gateway, "SELECT exchange_id FROM open_holds"), 10, "the hold"
+        )
         text = explained(gateway, exchange)
         assert "no usage record" in text
         assert field(text, "outcome") == "open"

@@ -403,9 +403,10 @@ static int64_t held_on_disk(const struct driver *d, int account)
 
 void driver_compare_disk(struct driver *d)
 {
-    sqlite3 *handle = fixture_raw(d->fixture->path);
+    sqlite3 *handle;
 
     driver_flush(d);
+    handle = fixture_raw(d->fixture->path);
     for (int i = 0; i < MODEL_ACCOUNTS; i++) {
         const char *id = d->customers[i].account_id.text;
         same(d, "balance on disk",

@@ -85,8 +85,9 @@ void drivers_crash(struct driver *drivers, size_t count)
 
     snprintf(old, sizeof(old), "%s", fixture->path);
     snprintf(fixture->path, sizeof(fixture->path), "%s/crash%u.db", fixture->folder, crashes++);
-    snprintf(command, sizeof(command), "cp '%s-wal' '%s-wal' && cp '%s' '%s'", old, fixture->path,
-             old, fixture->path);
+    snprintf(command, sizeof(command),
+             "cp '%s-wal' '%s-wal' && cp '%s' '%s' && cp '%s-tail' '%s-tail'", old, fixture->path,
+             old, fixture->path, old, fixture->path);
     assert_int_equal(system(command), 0);
     sqlite3_close(handle);
     fixture_close(fixture);

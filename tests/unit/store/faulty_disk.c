@@ -11,6 +11,10 @@
 
 #include "base/check.h"
 
+/* The database, SQLite's log and the ledger's tail. */
+enum { IMAGES = 3 };
+static const char *const image_ends[IMAGES] = {"", "-wal", "-tail"};
+
 /* Written or cut since the last sync; data NULL: a truncation to `offset`. */
 struct unsynced {
     struct unsynced *next;
@@ -44,7 +48,7 @@ static int count;
 static bool armed, failed;
 static void (*watcher)(void);
 static __thread bool is_spared;
-static struct image images[2]; /* the database and its log */
+static struct image images[IMAGES];
 
 static bool fails(enum disk_call call)
 {
@@ -150,7 +154,7 @@ static void image_clear(struct image *image)
 
 static struct image *image_of(const char *path)
 {
-    for (int i = 0; path && i < 2; i++) {
+    for (int i = 0; path && i < IMAGES; i++) {
         if (strcmp(images[i].path, path) == 0)
             return &images[i];
     }
@@ -183,20 +187,21 @@ static void image_cut(const struct image *image, const char *to, unsigned kept)
 
 void disk_track(const char *path)
 {
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < IMAGES; i++) {
         image_clear(&images[i]);
-        snprintf(images[i].path, sizeof(images[i].path), "%s%s", path, i ? "-wal" : "");
+        snprintf(images[i].path, sizeof(images[i].path), "%s%s", path, image_ends[i]);
     }
 }
 
 void disk_cut(const char *to, unsigned kept)
 {
-    char log[200];
+    char path[200];
 
-    snprintf(log, sizeof(log), "%s-wal", to);
     pthread_mutex_lock(&mutex);
-    image_cut(&images[0], to, kept);
-    image_cut(&images[1], log, kept);
+    for (int i = 0; i < IMAGES; i++) {
+        snprintf(path, sizeof(path), "%s%s", to, image_ends[i]);
+        image_cut(&images[i], path, kept);
+    }
     pthread_mutex_unlock(&mutex);
 }
 
@@ -391,7 +396,7 @@ void disk_install(void)
     vfs.szOsFile = sizeof(struct file);
     vfs.xOpen = disk_open;
     vfs.xDelete = disk_delete;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < IMAGES; i++)
         images[i].last = &images[i].first;
     check(sqlite3_vfs_register(&vfs, 1) == SQLITE_OK);
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "store/tail.h"
 
 char fixture_code[48];
 
@@ -294,8 +295,11 @@ void fixture_keep(struct keeping *keeping, struct ledger_settlement *settlement,
 
 sqlite3 *fixture_raw(const char *path)
 {
+    struct fault fault;
     sqlite3 *handle;
 
+    if (!store_await_tables(path, &fault))
+        fail_msg("%s", fault.message);
     assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
     sqlite3_busy_timeout(handle, 5000);
     return handle;
@@ -321,6 +325,45 @@ int64_t fixture_number(const char *path, const char *sql)
 
     sqlite3_close(handle);
     return number;
+}
+
+static int64_t count_kind(const struct buffer *records, uint64_t salt, uint64_t generation,
+                          enum tail_kind kind)
+{
+    struct tail_place place = {salt, generation, 0};
+    struct tail_record record;
+    size_t size;
+    int64_t count = 0;
+
+    while (place.offset < records->bytes) {
+        struct slice rest = {records->data + place.offset, records->bytes - place.offset};
+        assert_int_equal(tail_record_read(rest, &place, &record, &size), TAIL_FOUND);
+        count += record.kind == kind;
+        place.offset += size;
+    }
+    return count;
+}
+
+int64_t fixture_durable(const char *path, enum tail_kind kind, const char *sql)
+{
+    struct db db;
+    struct tail tail;
+    struct fault fault;
+    int64_t count;
+
+    tail_init(&tail);
+    if (!db_open(&db, path, DB_READ, &fault) || !db_run(&db, "BEGIN", NULL, 0))
+        fail_msg("%s", fault.message);
+    count = db_number(&db, sql, NULL, 0, -1);
+    if (!tail_open(&tail, &db, false, &fault))
+        fail_msg("%s", fault.message);
+    if (tail.is_sealed)
+        count += count_kind(&tail.sealed, tail.salt, tail.generation - 1, kind);
+    count += count_kind(&tail.active, tail.salt, tail.generation, kind);
+    tail_fini(&tail);
+    db_rollback(&db);
+    db_close(&db);
+    return count;
 }
 
 void fixture_sql(const char *path, const char *sql)

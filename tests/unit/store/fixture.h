@@ -18,6 +18,7 @@
 #include "store/directory.h"
 #include "store/ledger.h"
 #include "store/store.h"
+#include "store/tail_record.h"
 
 #define USD INT64_C(1000000000)
 
@@ -83,9 +84,13 @@ void fixture_wait(struct inbox *home, size_t count);
 
 /* One number from the database, on a handle of its own. */
 int64_t fixture_number(const char *path, const char *sql);
-/* The same for several: a handle that only the test uses, to be closed. */
+/* The same for several: a handle that only the test uses, to be closed; the tables have what was
+ * answered before. */
 sqlite3 *fixture_raw(const char *path);
 int64_t fixture_raw_number(sqlite3 *handle, const char *sql);
+/* How many records of a kind the tail has that are not in the tables; `sql` counts those that
+ * are. Both at one moment, together: what is durable. */
+int64_t fixture_durable(const char *path, enum tail_kind kind, const char *sql);
 /* Runs SQL on a handle of its own: for damage. */
 void fixture_sql(const char *path, const char *sql);
 /* True when nothing differs; the report is printed when `expected` is NULL and it does. With

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/state.h"
+
 static struct fixture f;
 static struct store *other; /* the command line's */
 
@@ -37,6 +39,42 @@ static bool becomes_available(const struct customer *customer, int64_t nusd)
     return false;
 }
 
+static void await_tables(void)
+{
+    struct fault fault;
+
+    assert_true(store_await_tables(f.path, &fault));
+}
+
+static bool becomes_posted(const struct customer *customer, int64_t nusd)
+{
+    struct wallet_state wallet;
+
+    for (int i = 0; i < 5000; i++) {
+        assert_true(wallet_peek(&f.store->wallets, &customer->account_id, &wallet));
+        if (wallet.posted_nusd == nusd)
+            return true;
+        inbox_wait(&f.home, 1); /* nothing comes: a sleep */
+    }
+    return false;
+}
+
+static sqlite3 *begin_foreign(void)
+{
+    sqlite3 *handle;
+
+    assert_int_equal(sqlite3_open(f.path, &handle), SQLITE_OK);
+    sqlite3_busy_timeout(handle, 5000);
+    assert_int_equal(sqlite3_exec(handle, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    return handle;
+}
+
+static void end_foreign(sqlite3 *handle, const char *sql)
+{
+    assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(handle);
+}
+
 static void credit_by_another_process(void **state)
 {
     struct customer ann;
@@ -53,6 +91,7 @@ static void credit_by_another_process(void **state)
     fixture_settlement(&settlement, &hold, 4, 0, 0);
     assert_true(fixture_settle(f.store, &settlement));
     assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id), 3 * USD + 1);
+    await_tables();
     assert_non_null(strstr(fixture_ask(other, NULL, "balance.get", "t", ann.account_id.text),
                            "\"balance\":\"3.000000001\",\"held\":\"0.000000000\""));
     fixture_verify(f.path, NULL);
@@ -75,60 +114,95 @@ static void user_and_key_of_another_process(void **state)
     assert_false(directory_find_key(f.store, &ann.digest, &facts));
 }
 
-/* Held by the command line for a while: the server waits for the lock, and nothing is refused. */
+/* Held by the command line for a while: the tables wait for the lock, and nobody else does. */
 static void the_other_holds_the_lock(void **state)
 {
     struct customer ann;
     struct ledger_hold hold;
     struct ledger_settlement settlement;
-    struct hold_refusal refusal;
     sqlite3 *handle;
 
     (void)state;
     fixture_customer(f.store, &f.home, "ann@example.com", USD, -1, &ann);
-    assert_int_equal(sqlite3_open(f.path, &handle), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(handle, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    handle = begin_foreign();
     fixture_hold(&hold, &f.home, &ann, 5);
-    assert_int_equal(ledger_hold(f.store, &hold, &refusal), HOLD_ACCEPTED);
-    inbox_wait(&f.home, 300);
-    assert_false(hold.durable);
-    assert_int_equal(sqlite3_exec(handle, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(handle);
-    fixture_wait(&f.home, 1);
-    assert_true(hold.durable);
+    assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, 4, 0, 0);
     assert_true(fixture_settle(f.store, &settlement));
+    end_foreign(handle, "ROLLBACK");
+    assert_int_equal(fixture_number(f.path, "SELECT posted_nusd FROM balances WHERE floor_zero"),
+                     USD - 4);
 }
 
-/* What `refund` or a correction will do: money taken away while it is being promised. The promise
- * on disk is kept; one that is not yet there gives way, and no balance is below zero. */
+/* What nothing of ours does: a customer's money is taken away beside the server. */
+static void take_away(sqlite3 *handle, const struct customer *customer, int nusd)
+{
+    const char *id = customer->account_id.text;
+    char sql[1024];
+
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO transfers (id, debit_account, credit_account, amount_nusd, kind,"
+             " created_ms) VALUES ('tx_%s', '%s', 'funding:manual', %d, 'correction', 0);"
+             "UPDATE balances SET debited_nusd = debited_nusd + %d WHERE account_id = '%s';"
+             "UPDATE balances SET credited_nusd = credited_nusd + %d"
+             " WHERE account_id = 'funding:manual';"
+             "INSERT INTO changes (kind, id) VALUES ('account', '%s'); COMMIT",
+             id, id, nusd, nusd, id, nusd, id);
+    end_foreign(handle, sql);
+}
+
+/* Taken while it is promised: the tables refuse a charge that is above what is left, and no balance
+ * is below zero. */
 static void money_taken_by_another_process(void **state)
 {
     struct customer ann;
-    struct ledger_hold hold;
-    struct hold_refusal refusal;
-    sqlite3 *handle;
-    char sql[1024];
+    struct ledger_hold hold, small;
+    struct ledger_settlement settlement;
 
     (void)state;
     fixture_customer(f.store, &f.home, "ann@example.com", 10, -1, &ann);
-    assert_int_equal(sqlite3_open(f.path, &handle), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(handle, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-    fixture_hold(&hold, &f.home, &ann, 8); /* accepted; the ledger thread waits for the lock */
-    assert_int_equal(ledger_hold(f.store, &hold, &refusal), HOLD_ACCEPTED);
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO transfers (id, debit_account, credit_account, amount_nusd, kind,"
-             " created_ms) VALUES ('tx_1', '%s', 'funding:manual', 9, 'correction', 0);"
-             "UPDATE balances SET debited_nusd = debited_nusd + 9 WHERE account_id = '%s';"
-             "UPDATE balances SET credited_nusd = credited_nusd + 9"
-             " WHERE account_id = 'funding:manual';"
-             "INSERT INTO changes (kind, id) VALUES ('account', '%s'); COMMIT",
-             ann.account_id.text, ann.account_id.text, ann.account_id.text);
-    assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(handle);
-    fixture_wait(&f.home, 1);
-    assert_false(hold.durable);
-    assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id), 1);
+    fixture_hold(&hold, &f.home, &ann, 6);
+    fixture_hold(&small, &f.home, &ann, 2);
+    assert_true(fixture_take(f.store, &hold));
+    assert_true(fixture_take(f.store, &small));
+    take_away(begin_foreign(), &ann, 9);
+    assert_true(becomes_posted(&ann, 1));
+    fixture_settlement(&settlement, &hold, 6, 0, 0);
+    assert_false(fixture_settle(f.store, &settlement));
+    fixture_settlement(&settlement, &small, 1, 0, 0);
+    assert_true(fixture_settle(f.store, &settlement));
+    assert_true(becomes_posted(&ann, 0));
+    fixture_verify(f.path,
+                   "open holds of 0.000000006 are more than its balance"); /* the audit says */
+}
+
+/* Taken after the charge was durable, before the tables had it: they do not take it any more. It is
+ * logged, all else is written, and memory follows the tables. */
+static void money_taken_behind_a_charge(void **state)
+{
+    struct customer ann, bob;
+    struct ledger_hold hold, of_bob;
+    struct ledger_settlement settlement;
+    sqlite3 *handle;
+
+    (void)state;
+    fixture_customer(f.store, &f.home, "ann@example.com", 10, -1, &ann);
+    fixture_customer(f.store, &f.home, "bob@example.com", 10, -1, &bob);
+    fixture_hold(&hold, &f.home, &ann, 8);
+    fixture_hold(&of_bob, &f.home, &bob, 8);
+    assert_true(fixture_take(f.store, &hold));
+    assert_true(fixture_take(f.store, &of_bob));
+    await_tables();
+    handle = begin_foreign();
+    fixture_settlement(&settlement, &hold, 8, 0, 0);
+    assert_true(fixture_settle(f.store, &settlement));
+    fixture_settlement(&settlement, &of_bob, 8, 0, 0);
+    assert_true(fixture_settle(f.store, &settlement));
+    take_away(handle, &ann, 9);
+    assert_true(becomes_posted(&ann, 1));
+    assert_true(becomes_posted(&bob, 2));
+    await_tables();
+    assert_int_equal(fixture_number(f.path, "SELECT count(*) FROM usage"), 1);
     fixture_verify(f.path, NULL);
 }
 
@@ -187,6 +261,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(user_and_key_of_another_process, setup, teardown),
         cmocka_unit_test_setup_teardown(the_other_holds_the_lock, setup, teardown),
         cmocka_unit_test_setup_teardown(money_taken_by_another_process, setup, teardown),
+        cmocka_unit_test_setup_teardown(money_taken_behind_a_charge, setup, teardown),
         cmocka_unit_test_setup_teardown(both_at_once, setup, teardown),
     };
 

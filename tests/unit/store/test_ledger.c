@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "store/db.h"
 
 static struct fixture f;
 
@@ -286,8 +287,9 @@ static void open_holds_are_void_after_a_crash(void **state)
     late.expires_ms = clock_wall_ms() + 1;
     assert_true(fixture_take(f.store, &late));
     snprintf(copy, sizeof(copy), "%s/crashed.db", f.folder);
-    snprintf(command, sizeof(command), "cp '%s' '%s' && cp '%s-wal' '%s-wal'", f.path, copy, f.path,
-             copy);
+    snprintf(command, sizeof(command),
+             "cp '%s' '%s' && cp '%s-wal' '%s-wal' && cp '%s-tail' '%s-tail'", f.path, copy, f.path,
+             copy, f.path, copy);
     assert_int_equal(system(command), 0);
     clock_advance_ms(10);
     after = fixture_open(copy, true);
@@ -337,6 +339,34 @@ static void a_hold_expires(void **state)
     fixture_verify(f.path, NULL);
 }
 
+/* Its transaction fails once (another process writes for longer than we wait): it expires later. */
+static void a_hold_expires_in_the_end(void **state)
+{
+    struct customer ann;
+    struct ledger_hold hold;
+    struct store_totals totals;
+    sqlite3 *handle;
+
+    (void)state;
+    fixture_customer(f.store, &f.home, "ann@example.com", 10 * USD, -1, &ann);
+    fixture_hold(&hold, &f.home, &ann, USD);
+    hold.expires_ms = clock_wall_ms() + 60 * 1000;
+    assert_true(fixture_take(f.store, &hold));
+    handle = fixture_raw(f.path);
+    assert_int_equal(sqlite3_exec(handle, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    clock_advance_ms(61 * 1000);
+    inbox_wait(&f.home, DB_BUSY_MS + 3000); /* nothing comes: a try has failed */
+    sqlite3_close(handle);
+    for (int i = 0; i < 500; i++) {
+        store_totals(f.store, &totals);
+        if (totals.open_holds == 0)
+            break;
+        inbox_wait(&f.home, 20);
+    }
+    assert_int_equal(totals.open_holds, 0);
+    fixture_verify(f.path, NULL);
+}
+
 /* Rows of history are refused by the database itself, whoever asks. */
 static void history_cannot_be_changed(void **state)
 {
@@ -363,7 +393,7 @@ static void history_cannot_be_changed(void **state)
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, 600, 0, 500);
     assert_true(fixture_settle(f.store, &settlement));
-    assert_int_equal(sqlite3_open(f.path, &handle), SQLITE_OK);
+    handle = fixture_raw(f.path);
     for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
         int rc = sqlite3_exec(handle, statements[i], NULL, NULL, NULL);
         if (rc != SQLITE_CONSTRAINT)
@@ -530,6 +560,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_settlement_of_another_amount_or_account, setup, teardown),
         cmocka_unit_test_setup_teardown(open_holds_are_void_after_a_crash, setup, teardown),
         cmocka_unit_test_setup_teardown(a_hold_expires, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_hold_expires_in_the_end, setup, teardown),
         cmocka_unit_test_setup_teardown(history_cannot_be_changed, setup, teardown),
         cmocka_unit_test_setup_teardown(one_server_only, setup, teardown),
         cmocka_unit_test_setup_teardown(many_threads, setup, teardown),

@@ -135,11 +135,11 @@ static void checkpoint_a_part(void)
 /* The power fails: what is left is sound, and all that was reported is in it. */
 static void cut(void)
 {
-    static const char *const ends[] = {"", "-wal", "-shm"};
+    static const char *const ends[] = {"", "-wal", "-shm", "-tail"};
     char path[128];
 
     disk_spare(true);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         snprintf(path, sizeof(path), "%s%s", cut_path, ends[i]);
         unlink(path);
     }

@@ -1,0 +1,57 @@
+"""A disk that fails or hesitates under the running program: failing_disk.c."""
+
+import contextlib
+import mmap
+import struct
+import subprocess
+from pathlib import Path
+
+from gateway import BINARY
+from wait import wait_until
+
+FAULTS = {"eio": 1, "enospc": 2, "short": 3, "sync": 4, "slow": 5}
+
+
+class Disk:
+    """Fails between fail() and heal(); what the library and the test share is mapped by both."""
+
+    def __init__(self, folder: Path, database: Path):
+        path = folder / "disk.control"
+        path.write_bytes(bytes(8))
+        with path.open("r+b") as file:
+            self._map = mmap.mmap(file.fileno(), 8)
+        self.env = {
+            "LD_PRELOAD": " ".join([*sanitizers(), str(BINARY.parent / "failing_disk.so")]),
+            "FAILING_DISK_PATH": str(database),
+            "FAILING_DISK_CONTROL": str(path),
+        }
+
+    def fail(self, fault: str) -> None:
+        self._map[0:4] = struct.pack("=I", FAULTS[fault])
+
+    @contextlib.contextmanager
+    def failing(self, fault: str):
+        self.fail(fault)
+        try:
+            yield
+        finally:
+            self.heal()
+
+    def heal(self) -> None:
+        self._map[0:4] = bytes(4)
+
+    @property
+    def refused(self) -> int:
+        """How many calls of the gateway have failed."""
+        return struct.unpack("=I", self._map[4:8])[0]
+
+    def wait_for_refusals(self, more: int = 2) -> None:
+        """So many from now on: one try may have been under way, the next one was not."""
+        before = self.refused
+        wait_until(lambda: self.refused >= before + more, 10, "a call that the disk refuses")
+
+
+def sanitizers() -> list[str]:
+    """ASan's library must come first."""
+    lines = subprocess.run(["ldd", BINARY], capture_output=True, text=True).stdout.split("\n")
+    return [line.split()[2] for line in lines if "libasan" in line]
