@@ -431,26 +431,6 @@ bool limiter_peek(struct limiter *limiter, struct slice name, int64_t amount, in
     return limiter_peek_at(limiter, &place, amount, limit, window_ms, now_ms, out);
 }
 
-void limiter_adjust(struct limiter *limiter, struct slice name, int64_t amount, int64_t window_ms,
-                    int64_t now_ms)
-{
-    struct limit_place place = limiter_place(limiter, name, clamp_window(window_ms));
-    limiter_adjust_at(limiter, &place, amount, window_ms, now_ms);
-}
-
-bool limiter_enter(struct limiter *limiter, struct slice name, int64_t limit,
-                   struct limit_state *out)
-{
-    struct limit_place place = limiter_place(limiter, name, 0);
-    return limiter_enter_at(limiter, &place, limit, out);
-}
-
-void limiter_leave(struct limiter *limiter, struct slice name)
-{
-    struct limit_place place = limiter_place(limiter, name, 0);
-    limiter_leave_at(limiter, &place);
-}
-
 /* ---- the whole ---- */
 
 struct limiter *limiter_new(size_t entries_max)

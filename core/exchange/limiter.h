@@ -40,27 +40,21 @@ struct limit_place limiter_place(const struct limiter *limiter, struct slice nam
  * now_ms: clock_wall_ms. */
 bool limiter_take(struct limiter *limiter, struct slice name, int64_t amount, int64_t limit,
                   int64_t window_ms, int64_t now_ms, struct limit_state *out);
-/* Adds (or with a negative amount gives back) without asking: an estimate is corrected, a
- * failure counted. */
-void limiter_adjust(struct limiter *limiter, struct slice name, int64_t amount, int64_t window_ms,
-                    int64_t now_ms);
 /* What a take of `amount` would say, without taking. */
 bool limiter_peek(struct limiter *limiter, struct slice name, int64_t amount, int64_t limit,
                   int64_t window_ms, int64_t now_ms, struct limit_state *out);
-
-/* Concurrency: at most `limit` at once. Each successful enter needs one leave. An entry that is
- * in use is never dropped. */
-bool limiter_enter(struct limiter *limiter, struct slice name, int64_t limit,
-                   struct limit_state *out);
-void limiter_leave(struct limiter *limiter, struct slice name);
 
 /* The same for a place. Each place is counted under one window length only, or none. */
 bool limiter_take_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
                      int64_t limit, int64_t window_ms, int64_t now_ms, struct limit_state *out);
 bool limiter_peek_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
                      int64_t limit, int64_t window_ms, int64_t now_ms, struct limit_state *out);
+/* Adds (or with a negative amount gives back) without asking: an estimate is corrected, a failure
+ * counted. */
 void limiter_adjust_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
                        int64_t window_ms, int64_t now_ms);
+/* Concurrency: at most `limit` at once. Each successful enter needs one leave. An entry that is in
+ * use is never dropped. */
 bool limiter_enter_at(struct limiter *limiter, const struct limit_place *place, int64_t limit,
                       struct limit_state *out);
 void limiter_leave_at(struct limiter *limiter, const struct limit_place *place);

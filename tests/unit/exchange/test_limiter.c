@@ -15,6 +15,28 @@ enum { WINDOW_MS = 60000 };
 
 #define START_MS (INT64_C(1700000000000) / WINDOW_MS * WINDOW_MS)
 
+/* ---- by name ---- */
+
+static void limiter_adjust(struct limiter *limiter, struct slice name, int64_t amount,
+                           int64_t window_ms, int64_t now_ms)
+{
+    struct limit_place place = limiter_place(limiter, name, window_ms);
+    limiter_adjust_at(limiter, &place, amount, window_ms, now_ms);
+}
+
+static bool limiter_enter(struct limiter *limiter, struct slice name, int64_t limit,
+                          struct limit_state *out)
+{
+    struct limit_place place = limiter_place(limiter, name, 0);
+    return limiter_enter_at(limiter, &place, limit, out);
+}
+
+static void limiter_leave(struct limiter *limiter, struct slice name)
+{
+    struct limit_place place = limiter_place(limiter, name, 0);
+    limiter_leave_at(limiter, &place);
+}
+
 /* With a copy of the name that has nothing behind it, for the sanitizer. */
 static bool take(struct limiter *limiter, const char *name, int64_t amount, int64_t limit,
                  int64_t now_ms, struct limit_state *out)
