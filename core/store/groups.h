@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "store/db.h"
 #include "store/table.h"
 
@@ -51,5 +52,7 @@ void groups_add(struct groups *groups, int64_t day, const char *first, const cha
 /* All of them: the latest day first, in it the highest charge, then by name. The caller frees the
  * array; the groups stay where they are. */
 struct group **groups_sorted(const struct groups *groups);
+/* What is no money, as members of the object that `out` is in. */
+void groups_render_counts(struct buffer *out, const int64_t *sums);
 
 #endif

@@ -57,12 +57,7 @@ static bool parse_grouping(struct store_call *call, struct grouping *by)
 
 static void render_sums(struct buffer *out, const int64_t *sums)
 {
-    reply_int(out, "requests", sums[GROUP_REQUESTS]);
-    reply_int(out, "errors", sums[GROUP_ERRORS]);
-    reply_int(out, "input_tokens", sums[GROUP_INPUT]);
-    reply_int(out, "cached_input_tokens", sums[GROUP_CACHED_INPUT]);
-    reply_int(out, "output_tokens", sums[GROUP_OUTPUT]);
-    reply_int(out, "reasoning_tokens", sums[GROUP_REASONING]);
+    groups_render_counts(out, sums);
     reply_money(out, "revenue", sums[GROUP_CHARGE]);
     reply_money(out, "refunded", sums[GROUP_REFUNDED]);
     reply_money(out, "cost", sums[GROUP_COST]);
