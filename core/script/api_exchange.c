@@ -232,6 +232,7 @@ static int api_header(lua_State *state)
     struct exchange *exchange = task_exchange(state);
     const char *name = luaL_checkstring(state, 2);
     const char *value = luaL_checkstring(state, 3);
+    luaL_argcheck(state, name[0] && strpbrk(name, "\r\n: ") == NULL, 2, "no name of a header");
     luaL_argcheck(state, strpbrk(value, "\r\n") == NULL, 3, "a line break in a header");
     exchange_header(exchange, name, value);
     return 0;
