@@ -4,9 +4,9 @@
  * one per customer ("acct_...", never below zero), and the house's, by name: "revenue",
  * "cost:PROVIDER", "overrun", "funding:manual", "funding:test", "promotion".
  *
- * A settlement writes, in one transaction: customer -> revenue (charge), overrun -> revenue (what
- * the price is above the hold), revenue -> cost:PROVIDER (cost), the hold's resolution, the usage
- * record, balances, the key's total, the day's roll-up. */
+ * A settlement writes into the tables, in one transaction: customer -> revenue (charge), overrun
+ * -> revenue (what the price is above the hold), revenue -> cost:PROVIDER (cost), the hold's
+ * resolution, the usage record, balances, the key's total, the day's roll-up. */
 #ifndef STORE_LEDGER_H
 #define STORE_LEDGER_H
 
