@@ -9,6 +9,7 @@ from pathlib import Path
 
 from load import Load
 from prices import usd
+from tables import await_tables
 
 BALANCES = "SELECT account_id, posted_nusd, credited_nusd, floor_zero FROM balances"
 SUMS = """SELECT account, sum(amount) FROM (
@@ -59,6 +60,7 @@ class Auditor:
     """One reader; of one thread at a time."""
 
     def __init__(self, database: Path):
+        await_tables(database)
         self._db = sqlite3.connect(
             f"file:{database}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None,
             check_same_thread=False,

@@ -21,6 +21,7 @@ from load import Load
 from prices import Price, charge
 from rawhttp import Closed, Reply, chat_bytes
 from volley import cost_of
+from wait import wait_until
 
 CUSTOMERS = 8
 TELLERS = 8
@@ -96,7 +97,8 @@ class Teller:
                 return connection.read_reply()
 
     def call(self, customer) -> None:
-        """What a whole answer said that it cost is in the books before its last byte."""
+        """What a whole answer said that it cost is durable before its last byte, and in the books
+        soon, whatever happens to the gateway meanwhile."""
         usage = Usage(self.random.randrange(1, CONTEXT), self.random.randrange(1, LONGEST))
         asked = {"model": "m", "messages": PROMPT, "max_tokens": LONGEST,
                  "user": f"{usage.prompt} {usage.completion}"}  # fmt: skip
@@ -117,11 +119,11 @@ class Teller:
         cost = cost_of(reply)
         assert cost == charge(PRICE, usage)
         exchange = reply.headers["x-request-id"]
-        (charged,) = self.books.rows(
+        charged = wait_until(lambda: self.books.rows(
             "SELECT u.charge_nusd FROM resolutions r JOIN usage u ON u.seq = r.usage_seq"
             " WHERE r.exchange_id = ?", exchange
-        )  # fmt: skip
-        assert charged[0] * NANO == cost
+        ), 60, "the charge")  # fmt: skip
+        assert [row[0] * NANO for row in charged] == [cost]
         with self.journal.lock:
             self.journal.charged[exchange] = cost
 

@@ -20,6 +20,7 @@ from answers import Usage
 from gateway import BINARY, is_sanitized
 from idempotent import kept
 from prices import PRICES, charge, cost_usd
+from tables import await_tables
 from wait import wait_until
 
 USAGE = Usage(1001, 77, cached=512)
@@ -468,6 +469,7 @@ def jsonl_rows(data: bytes) -> list[dict]:
 
 
 def stored(gateway) -> list[tuple]:
+    await_tables(gateway.database)
     with sqlite3.connect(gateway.database) as db:
         rows = db.execute(
             "SELECT seq, id, created_ms, kind, debit_account, credit_account, amount_nusd,"

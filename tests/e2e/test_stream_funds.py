@@ -17,6 +17,7 @@ from idempotent import HEADER, ask, check_same, is_replay
 from policies import Policies
 from prices import Price, charge, usd
 from rawhttp import chat_bytes
+from tables import await_tables
 from wait import wait_until
 
 PRICE = Price("100", "1000")  # a dollar is 833 tokens of output, with margin
@@ -84,6 +85,7 @@ def held(customer) -> Decimal:
 
 def overrun(gateway) -> Decimal:
     """What the house paid, in USD."""
+    await_tables(gateway.database)
     with sqlite3.connect(gateway.database) as db:
         (nusd,) = db.execute("SELECT coalesce(sum(overrun_nusd), 0) FROM usage").fetchone()
     return Decimal(nusd) / 10**9
