@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/check.h"
@@ -18,6 +19,7 @@
 
 enum {
     BATCH_JOBS = 512,             /* in one transaction */
+    LEDGER_NICE = 5,              /* see thread_main */
     LAG_MS = 10,                  /* how far the tables may be behind the tail, when it is busy */
     IDLE_MS = 100,                /* between two looks at what other processes wrote */
     EXPIRE_US = 2 * 1000 * 1000,  /* between two looks for expired holds */
@@ -483,6 +485,8 @@ static void *thread_main(void *arg)
 {
     struct ledger *ledger = arg;
 
+    /* Of this thread alone, in Linux: where CPUs are few, what somebody waits for goes first. */
+    (void)setpriority(PRIO_PROCESS, 0, LEDGER_NICE);
     while (!finished(ledger)) {
         if (ledger->waiting.count == 0 && ledger->unsettled.count == 0)
             inbox_wait(&ledger->inbox, tail_pending(&ledger->store->tail) ? LAG_MS : IDLE_MS);

@@ -151,30 +151,55 @@ static char *path_of(struct db *db)
 
 /* ---- what the tables miss ---- */
 
+/* A piece of a half: what a reader of records looks into. */
+struct window {
+    char bytes[PIECE_BYTES];
+    size_t at; /* in the half */
+    size_t length;
+};
+
+/* What stands at `offset`: a whole record at least, or all up to the end of the half. */
+static bool look(struct tail *tail, struct window *window, uint64_t generation, size_t offset,
+                 struct slice *out)
+{
+    size_t end = window->at + window->length;
+
+    if (end < HALF_BYTES && end < offset + TAIL_RECORD_BYTES_MAX) {
+        window->at = offset;
+        window->length = HALF_BYTES - offset < PIECE_BYTES ? HALF_BYTES - offset : PIECE_BYTES;
+        if (!read_at(tail, window->bytes, window->length,
+                     half_of(generation) + (sqlite3_int64)offset))
+            return false;
+    }
+    *out = (struct slice){window->bytes + (offset - window->at),
+                          window->length - (offset - window->at)};
+    return true;
+}
+
 /* Reads a generation: its whole records go to `out`. */
 static enum tail_found load(struct tail *tail, uint64_t generation, struct buffer *out,
                             bool *is_sealed)
 {
-    char *half = malloc(HALF_BYTES);
-    struct tail_place place = {tail->salt, generation, 0};
+    struct window *window = calloc(1, sizeof(*window));
     struct tail_record *record = malloc(sizeof(*record));
-    enum tail_found found = TAIL_FOREIGN;
+    struct tail_place place = {tail->salt, generation, 0};
+    enum tail_found found = TAIL_FOUND;
+    struct slice rest;
     size_t size = 0;
 
-    check(half && record);
+    check(window && record);
     *is_sealed = false;
-    if (read_at(tail, half, HALF_BYTES, half_of(generation)))
-        found = TAIL_FOUND;
     while (found == TAIL_FOUND && !*is_sealed) {
-        const struct slice rest = {half + place.offset, HALF_BYTES - place.offset};
-        found = tail_record_read(rest, &place, record, &size);
+        found = TAIL_FOREIGN;
+        if (look(tail, window, generation, place.offset, &rest))
+            found = tail_record_read(rest, &place, record, &size);
         *is_sealed = found == TAIL_FOUND && record->kind == TAIL_SEAL;
         if (found == TAIL_FOUND && !*is_sealed)
             buffer_append(out, rest.data, size);
         place.offset += size;
     }
     free(record);
-    free(half);
+    free(window);
     return found;
 }
 
