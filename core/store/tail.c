@@ -458,6 +458,7 @@ bool tail_seal(struct tail *tail)
         buffer_reset(&tail->active);
         tail->is_sealed = true;
         tail->generation++;
+        atomic_store(&tail->pending, true); /* also where it is an empty one that was broken */
     }
     unlock(tail);
     return tail->is_sealed;

@@ -197,12 +197,34 @@ static void wait_writable(void)
     assert_true(store_writable(f.store));
 }
 
+static void assert_readable(void)
+{
+    assert_non_null(
+        fixture_ask(f.store, &reader, "transfer.list", "tni", ann.account_id.text, (int64_t)10));
+}
+
+/* As other processes see it: what they ask for does not wait for anything. */
+static void assert_caught_up(void)
+{
+    struct db db;
+    struct fault fault;
+
+    disk_spare(true);
+    assert_true(db_open(&db, f.path, DB_READ, &fault));
+    assert_true(tail_newest(&db) <= tail_applied(&db));
+    db_close(&db);
+    disk_spare(false);
+}
+
 static void assert_sound(void)
 {
     struct wallet_state wallet;
     struct store_totals totals;
 
     assert_reported();
+    assert_readable(); /* so the tables have all, at once */
+    assert_false(tail_pending(&f.store->tail));
+    assert_caught_up();
     assert_true(wallet_peek(&f.store->wallets, &ann.account_id, &wallet));
     assert_int_equal(wallet.posted_nusd, USD + credited - charged);
     assert_int_equal(wallet.held_nusd, 0);
@@ -245,12 +267,6 @@ static void check_recovery(void)
     assert_sound();
     fixture_reopen(&f);
     assert_sound();
-}
-
-static void assert_readable(void)
-{
-    assert_non_null(
-        fixture_ask(f.store, &reader, "transfer.list", "tni", ann.account_id.text, (int64_t)10));
 }
 
 /* True: the disk has failed in this run. */
