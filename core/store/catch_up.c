@@ -1,5 +1,6 @@
 #include "store/catch_up.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,11 @@
 #include "store/posting.h"
 #include "store/state.h"
 
-enum { CHUNK_RECORDS = 256 }; /* between two writings of the sums */
+enum {
+    CHUNK_RECORDS = 256,      /* between two writings of the sums */
+    YIELD_STEPS = 200,        /* of SQLite's machine: some 10 us */
+    YIELDS_US_MAX = 10 * 1000 /* how long one catch-up may let others go first */
+};
 
 /* A transaction that catches up. */
 struct writing {
@@ -235,7 +240,21 @@ static void follow_in_memory(struct store *store)
     free(record);
 }
 
-bool catch_up(struct ledger *ledger)
+/* Where CPUs are few, event loops would wait for a millisecond's work that nobody waits for. Where
+ * they are never free, it must get on with it after a while. */
+static int let_others_go_first(void *arg)
+{
+    int64_t *yielded_us = arg;
+    int64_t began_us = clock_mono_us();
+
+    if (*yielded_us < YIELDS_US_MAX) {
+        sched_yield();
+        *yielded_us += clock_mono_us() - began_us;
+    }
+    return 0;
+}
+
+static bool write_generations(struct ledger *ledger)
 {
     struct store *store = ledger->store;
     struct tail *tail = &store->tail;
@@ -254,6 +273,18 @@ bool catch_up(struct ledger *ledger)
         tail_forget_sealed(tail);
     } while (left_over);
     return true;
+}
+
+bool catch_up(struct ledger *ledger)
+{
+    sqlite3 *handle = ledger->store->db.handle;
+    int64_t yielded_us = 0;
+    bool ok;
+
+    sqlite3_progress_handler(handle, YIELD_STEPS, let_others_go_first, &yielded_us);
+    ok = write_generations(ledger);
+    sqlite3_progress_handler(handle, 0, NULL, NULL);
+    return ok;
 }
 
 bool catch_up_recover(struct store *store, struct fault *fault)

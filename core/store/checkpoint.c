@@ -95,10 +95,12 @@ void checkpoint_stop(struct checkpoint *checkpoint)
     checkpoint->started = false;
 }
 
-void checkpoint_request(struct checkpoint *checkpoint)
+bool checkpoint_request(struct checkpoint *checkpoint)
 {
-    check(!atomic_exchange(&checkpoint->busy, true));
+    if (atomic_exchange(&checkpoint->busy, true))
+        return false;
     check(inbox_post_always(&checkpoint->inbox, &checkpoint->request));
+    return true;
 }
 
 bool checkpoint_busy(const struct checkpoint *checkpoint)

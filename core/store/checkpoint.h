@@ -32,8 +32,8 @@ struct checkpoint {
 bool checkpoint_start(struct checkpoint *checkpoint, const char *path, enum db_mode mode,
                       struct fault *fault);
 void checkpoint_stop(struct checkpoint *checkpoint); /* also after a failed start */
-/* Asks for one; not while one is under way. The ledger thread. */
-void checkpoint_request(struct checkpoint *checkpoint);
+/* Asks for one. False: one is under way. Any thread. */
+bool checkpoint_request(struct checkpoint *checkpoint);
 bool checkpoint_busy(const struct checkpoint *checkpoint);
 /* Moves what can be moved now, on the calling thread's handle. */
 void checkpoint_run(struct checkpoint *checkpoint, struct db *db);

@@ -44,16 +44,15 @@ struct ledger {
     bool stopping;
     bool operations_ran;   /* in this batch: there may be own changes */
     int64_t now_ms;        /* wall, of this batch */
-    size_t crowd;          /* how many jobs there were lately */
-    uint64_t seen_in_tail; /* of all that it has taken */
     int64_t caught_up_us;  /* when the tables were last brought up to the tail */
     int64_t polled_us;     /* when foreign changes were last looked for */
     int64_t expired_us;    /* when expired holds were */
     int64_t forget_due_us; /* when to look for answers that are kept no longer */
     int64_t stop_deadline_us;
-    int wal_pages;         /* in the log after the last commit */
-    int wal_pages_tried;   /* when a checkpoint was last tried */
-    bool checkpoint_asked; /* of the checkpoint thread, and its end not yet seen */
+    int wal_pages;           /* in the log after the last commit */
+    int wal_pages_tried;     /* when a checkpoint was last tried */
+    bool checkpoint_asked;   /* of the checkpoint thread, and its end not yet seen */
+    int64_t checkpointed_us; /* when one was last asked of it */
 };
 
 /* The handle store->db is the thread's from here until ledger_thread_stop; changes are loaded. */

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "store/state.h"
 #include "store/tail.h"
 
 char fixture_code[48];
@@ -291,6 +292,14 @@ void fixture_keep(struct keeping *keeping, struct ledger_settlement *settlement,
                                            .cost_nusd = record->charge_nusd,
                                            .body = body};
     settlement->kept = &keeping->answer;
+}
+
+void fixture_checkpoint(struct store *store)
+{
+    while (!checkpoint_request(&store->checkpoint)) /* the ledger thread's own is under way */
+        usleep(200);
+    while (checkpoint_busy(&store->checkpoint))
+        usleep(200);
 }
 
 sqlite3 *fixture_raw(const char *path)

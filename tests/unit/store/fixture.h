@@ -82,6 +82,8 @@ void fixture_keep(struct keeping *keeping, struct ledger_settlement *settlement,
 /* Waits until `count` jobs have come home, and finishes them. */
 void fixture_wait(struct inbox *home, size_t count);
 
+/* Moves the log into the database, as far as that can be done. */
+void fixture_checkpoint(struct store *store);
 /* One number from the database, on a handle of its own. */
 int64_t fixture_number(const char *path, const char *sql);
 /* The same for several: a handle that only the test uses, to be closed; the tables have what was

@@ -178,9 +178,7 @@ static void script(void)
     credit();
     for (size_t i = 0; i < HOLDS; i++)
         taken[i] = take(&holds[i]);
-    checkpoint_request(&f.store->checkpoint);
-    while (checkpoint_busy(&f.store->checkpoint))
-        inbox_wait(&f.home, 1);
+    fixture_checkpoint(f.store);
     for (size_t i = 0; i < HOLDS; i++) {
         if (taken[i])
             end(i, i == 2);

@@ -196,11 +196,8 @@ static void run(void)
     disk_watch(cut_running);
     for (int i = 0; i < ROUNDS; i++) {
         one_round();
-        if (i % 2) { /* the log goes into the database, and begins anew */
-            checkpoint_request(&f.store->checkpoint);
-            while (checkpoint_busy(&f.store->checkpoint))
-                usleep(1000);
-        }
+        if (i % 2) /* the log goes into the database, and begins anew */
+            fixture_checkpoint(f.store);
     }
     store_close(f.store); /* as well */
     f.store = open_store(f.path, true);

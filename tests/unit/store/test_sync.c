@@ -112,13 +112,6 @@ static void one_round(void)
         credits++;
 }
 
-static void checkpoint(void)
-{
-    checkpoint_request(&f.store->checkpoint);
-    while (checkpoint_busy(&f.store->checkpoint))
-        usleep(200);
-}
-
 /* A part of the log goes into the database, without a sync: a reader keeps the rest back. */
 static void checkpoint_a_part(void)
 {
@@ -128,7 +121,7 @@ static void checkpoint_a_part(void)
     assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM accounts", NULL, NULL, NULL),
                      SQLITE_OK);
     one_round();
-    checkpoint();
+    fixture_checkpoint(f.store);
     sqlite3_close(reader);
 }
 
@@ -161,7 +154,7 @@ static void rounds(void)
         checkpoint_a_part();
         cut();
         one_round();
-        checkpoint(); /* the rest, and the sync */
+        fixture_checkpoint(f.store); /* the rest, and the sync */
         cut();
         one_round(); /* the log begins anew */
         cut();
