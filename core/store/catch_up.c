@@ -240,21 +240,7 @@ static void follow_in_memory(struct store *store)
     free(record);
 }
 
-/* Where CPUs are few, event loops would wait for a millisecond's work that nobody waits for. Where
- * they are never free, it must get on with it after a while. */
-static int let_others_go_first(void *arg)
-{
-    int64_t *yielded_us = arg;
-    int64_t began_us = clock_mono_us();
-
-    if (*yielded_us < YIELDS_US_MAX) {
-        sched_yield();
-        *yielded_us += clock_mono_us() - began_us;
-    }
-    return 0;
-}
-
-static bool write_generations(struct ledger *ledger)
+bool catch_up(struct ledger *ledger)
 {
     struct store *store = ledger->store;
     struct tail *tail = &store->tail;
@@ -275,14 +261,28 @@ static bool write_generations(struct ledger *ledger)
     return true;
 }
 
-bool catch_up(struct ledger *ledger)
+/* Where CPUs are few, event loops would wait for a millisecond's work that nobody waits for. Where
+ * they are never free, it must get on with it after a while. */
+static int let_others_go_first(void *arg)
+{
+    int64_t *yielded_us = arg;
+    int64_t began_us = clock_mono_us();
+
+    if (*yielded_us < YIELDS_US_MAX) {
+        sched_yield();
+        *yielded_us += clock_mono_us() - began_us;
+    }
+    return 0;
+}
+
+bool catch_up_in_steps(struct ledger *ledger)
 {
     sqlite3 *handle = ledger->store->db.handle;
     int64_t yielded_us = 0;
     bool ok;
 
     sqlite3_progress_handler(handle, YIELD_STEPS, let_others_go_first, &yielded_us);
-    ok = write_generations(ledger);
+    ok = catch_up(ledger);
     sqlite3_progress_handler(handle, 0, NULL, NULL);
     return ok;
 }

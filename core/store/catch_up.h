@@ -14,6 +14,8 @@ struct store;
  * have changed meanwhile into memory. False: the tables cannot be written now
  * (db->failure_text); nothing is lost, the tail keeps it. */
 bool catch_up(struct ledger *ledger);
+/* The same when nobody waits for it: other threads go first, for up to 10 ms in all. */
+bool catch_up_in_steps(struct ledger *ledger);
 
 /* At start, before memory is loaded: what a crash has left in the tail. */
 bool catch_up_recover(struct store *store, struct fault *fault);

@@ -432,15 +432,16 @@ static bool is_behind(const struct ledger *ledger)
 }
 
 /* Before anything else is written: the order of what happened is kept. */
-static bool write_tail(struct ledger *ledger)
+static bool write_tail(struct ledger *ledger, bool awaited)
 {
     ledger->caught_up_us = clock_mono_us();
-    return catch_up(ledger);
+    return awaited ? catch_up(ledger) : catch_up_in_steps(ledger);
 }
 
 static void work(struct ledger *ledger)
 {
     struct job_list jobs;
+    bool awaited;
     bool caught_up = true;
 
     if (!atomic_load(&ledger->writable)) {
@@ -449,8 +450,9 @@ static void work(struct ledger *ledger)
             sleep_us(RETRY_MS * 1000);
     }
     jobs = next_batch(ledger);
-    if (jobs.first || ledger->reads.first || is_behind(ledger))
-        caught_up = write_tail(ledger);
+    awaited = jobs.first || ledger->reads.first;
+    if (awaited || is_behind(ledger))
+        caught_up = write_tail(ledger, awaited);
     send_reads(ledger);
     if (!caught_up)
         fail_batch(ledger, &jobs);
