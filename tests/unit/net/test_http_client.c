@@ -257,7 +257,9 @@ static void takes_an_early_answer(void **state)
 {
     (void)state;
     static const char answer[] = "HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\nlarge";
-    static const struct script waits = {{{{STEP_READ_HEAD, NULL, {0}}, SAY(answer), SEE_CLOSE}}};
+    /* It reads no more before the answer is there: else the request might be all sent by then. */
+    static const struct script waits = {
+        {{{STEP_READ_HEAD, NULL, {0}}, SAY(answer), WAIT, SEE_CLOSE}}};
     static const struct script closes = {{{{STEP_READ_HEAD, NULL, {0}}, SAY(answer), CLOSE}}};
     const struct script *both[] = {&waits, &closes};
     struct slice body = large_body(32 << 20);
@@ -265,6 +267,8 @@ static void takes_an_early_answer(void **state)
         asker_start(both[i]);
         struct outcome outcome = asker_ask(TAKE, body);
         assert_whole(&outcome, 413, "large");
+        if (both[i] == &waits)
+            scripted_server_go(&asker_server);
         asker_join(1);
     }
     free((void *)(uintptr_t)body.data);
