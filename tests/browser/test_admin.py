@@ -40,6 +40,27 @@ def test_overview(boss_at, customer, operator):
         expect(boss.rows("sales.title").filter(has_text=name).first).to_be_visible()
 
 
+SHIFTS = """
+    window.shifts = [];
+    const note = (entry) => entry.sources.map((source) =>
+        `${source.previousRect.y} -> ${source.currentRect.y}`).join(", ");
+    new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map(note)))
+        .observe({ type: "layout-shift", buffered: true });
+"""
+
+
+def test_nothing_jumps_when_the_sums_come(boss_at, customer):
+    """Else a click that was meant for a tab goes beside it."""
+    customer.ask("gpt-4")
+    boss = boss_at("/customers")
+    boss.page.add_init_script(SHIFTS)
+    boss.open("/dashboard/admin")
+    boss.sees(boss.t("live.rate"))
+    expect(boss.rows("sales.title").first).to_be_visible()
+    boss.page.wait_for_load_state("networkidle")
+    assert boss.page.evaluate("window.shifts") == []
+
+
 def test_streams_and_holds_that_are_open(boss_at, customer, provider):
     provider.answer = answers.endless(piece_bytes=20, gap_s=0.02)
     boss = boss_at("")

@@ -59,6 +59,7 @@ export function LiveTiles() {
                     note={data ? t("live.window", { n: data.window_s }) : bone}
                 />
                 <Stat
+                    isNoteLong
                     label={t("live.errors")}
                     value={data && errorsOf(data)}
                     note={

@@ -26,6 +26,7 @@ export function SalesTotals({ sums }: { sums: SalesSums | undefined }) {
                 note={note(sums && t("sales.refundedNote", { amount: glance(usd(sums.refunded)) }))}
             />
             <Stat
+                isNoteLong
                 label={t("sales.cost")}
                 value={sums && <Amount amount={sums.cost} />}
                 note={note(sums && t("sales.overrunNote", { amount: glance(usd(sums.overrun)) }))}
