@@ -15,7 +15,8 @@ enum {
     LIMIT_TRAILER_BYTES = 8 * 1024,
 
     /* a reply */
-    LIMIT_OUTPUT_BYTES = 32 * 1024, /* unsent bytes at which the upstream is paused */
+    LIMIT_RETRY_AFTER_MS = 60 * 1000, /* some SDKs sleep as long as they are told to: no longer */
+    LIMIT_OUTPUT_BYTES = 32 * 1024,   /* unsent bytes at which the upstream is paused */
 
     /* a retry with an Idempotency-Key */
     LIMIT_IDEMPOTENCY_KEY_BYTES = 255,

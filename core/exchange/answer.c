@@ -5,7 +5,9 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/decimal.h"
+#include "base/duration.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "exchange/exchange.h"
 
 enum { REPLY_HEADERS_BYTES = 4096, ERROR_BYTES = 16 * 1024 };
@@ -30,7 +32,7 @@ static const char *type_of(int status)
 static bool worth_retrying(const struct answer_error *error)
 {
     bool transient = error->status == 429 || error->status >= 500 || error->retry_after_ms > 0;
-    return transient && !error->final;
+    return transient && !error->final && error->retry_after_ms <= LIMIT_RETRY_AFTER_MS;
 }
 
 void exchange_header(struct exchange *exchange, const char *name, const char *value)
@@ -45,22 +47,22 @@ void exchange_header(struct exchange *exchange, const char *name, const char *va
     buffer_append(headers, value, strlen(value) + 1);
 }
 
-static void send_number(struct exchange *exchange, const char *name, int64_t number,
-                        const char *unit)
+static void send_number(struct exchange *exchange, const char *name, int64_t number)
 {
-    char text[DECIMAL_BYTES + 4];
-    (void)stpcpy(decimal_put(text, number), unit);
+    char text[DECIMAL_BYTES + 1];
+    *decimal_put(text, number) = '\0';
     http_reply_header(exchange->request, name, text);
 }
 
 static void send_rate(struct exchange *exchange, const struct limit_state *state, const char *limit,
                       const char *remaining, const char *reset)
 {
+    char text[DURATION_TEXT_BYTES];
     if (state->limit == 0)
         return;
-    send_number(exchange, limit, state->limit, "");
-    send_number(exchange, remaining, state->remaining, "");
-    send_number(exchange, reset, state->reset_ms, "ms");
+    send_number(exchange, limit, state->limit);
+    send_number(exchange, remaining, state->remaining);
+    http_reply_header(exchange->request, reset, duration_format(state->reset_ms, text));
 }
 
 static void send_headers(struct exchange *exchange, const char *content_type)

@@ -6,9 +6,12 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/money.h"
 #include "base/sha256.h"
 #include "exchange/exchange.h"
+
+enum { MINUTE_MS = 60 * 1000, DAY_MS = 24 * 3600 * 1000 };
 
 /* ---- places ---- */
 
@@ -65,57 +68,97 @@ static bool refuse_spent(struct exchange *exchange, const char *scope,
                          const struct limit_state *state)
 {
     char limit[MONEY_TEXT_BYTES];
-    char resets_at[CLOCK_TEXT_BYTES];
+    char resets_at[CLOCK_TEXT_BYTES + 2];
     char message[256];
     char metadata[256];
+    char when[CLOCK_TEXT_BYTES];
     money_format(state->limit, limit);
-    clock_format(exchange->created_ms + state->retry_after_ms, resets_at);
+    if (state->never) {
+        snprintf(resets_at, sizeof resets_at, "null");
+    } else {
+        clock_format(exchange->created_ms + state->retry_after_ms, when);
+        snprintf(resets_at, sizeof resets_at, "\"%s\"", when);
+    }
     snprintf(message, sizeof message, "The spending limit of $%s for this %s is reached.", limit,
              scope);
     snprintf(metadata, sizeof metadata,
-             "{\"scope\":\"%s\",\"limit\":\"%s\",\"spent\":\"%s\",\"resets_at\":\"%s\"}", scope,
-             limit, limit, resets_at);
+             "{\"scope\":\"%s\",\"limit\":\"%s\",\"spent\":\"%s\",\"resets_at\":%s}", scope, limit,
+             limit, resets_at);
     const struct answer_error error = {
         .status = 402, .code = "key_budget_exceeded", .message = message, .metadata = metadata};
     exchange_refuse(exchange, &error);
     return false;
 }
 
-static bool refuse_limit(struct exchange *exchange, const struct limit_rule *rule,
+static const char *const kinds[] = {"requests", "tokens", "concurrent requests"};
+static const char *const scopes[] = {"key", "user", "group", "all"};
+
+/* "3000 tokens a minute for this key" */
+static void describe_rule(const struct limit_rule *rule, char *out, size_t out_bytes)
+{
+    static const char *const whom[] = {"for this key", "for this account",
+                                       "for this group of customers", "for all customers together"};
+    char per[48] = "";
+    if (rule->window_ms == MINUTE_MS)
+        snprintf(per, sizeof per, " a minute");
+    else if (rule->window_ms == DAY_MS)
+        snprintf(per, sizeof per, " a day");
+    else if (rule->window_ms > 0)
+        snprintf(per, sizeof per, " in %lld s", (long long)(rule->window_ms / 1000));
+    snprintf(out, out_bytes, "%lld %s%s %s", (long long)rule->limit, kinds[rule->kind], per,
+             whom[rule->scope]);
+}
+
+/* What does not fit at any time is said as such, so that no client waits for it. */
+static void explain(const struct limit_rule *rule, int64_t amount, const struct limit_state *state,
+                    char *out, size_t out_bytes)
+{
+    char limit[128];
+    char after[DURATION_TEXT_BYTES];
+    describe_rule(rule, limit, sizeof limit);
+    if (!state->never)
+        snprintf(out, out_bytes, "Rate limit reached: %s. Try again in %s.", limit,
+                 duration_format(state->retry_after_ms, after));
+    else if (rule->limit < 1)
+        snprintf(out, out_bytes, "The operator of this gateway allows no such request: %s.", limit);
+    else
+        snprintf(out, out_bytes,
+                 "This request is larger than its limit, so it can never pass: it has about %lld "
+                 "tokens, allowed are %s. Send less at a time.",
+                 (long long)amount, limit);
+}
+
+static bool refuse_limit(struct exchange *exchange, const struct limit_rule *rule, int64_t amount,
                          const struct limit_state *state)
 {
-    static const char *const kinds[] = {"requests", "tokens", "concurrent requests"};
-    static const char *const scopes[] = {"key", "user", "group", "all"};
-    const char *scope = scopes[rule->scope];
-    char message[256];
+    char message[320];
     char metadata[256];
-    char per[48] = "";
     if (rule->kind == LIMIT_USD)
-        return refuse_spent(exchange, scope, state);
-    if (rule->kind != LIMIT_CONCURRENCY)
-        snprintf(per, sizeof per, " in %lld s", (long long)(rule->window_ms / 1000));
-    snprintf(
-        message, sizeof message, "Rate limit reached: %lld %s%s for this %s. Try again in %lld ms.",
-        (long long)state->limit, kinds[rule->kind], per, scope, (long long)state->retry_after_ms);
+        return refuse_spent(exchange, scopes[rule->scope], state);
+    explain(rule, amount, state, message, sizeof message);
     snprintf(metadata, sizeof metadata,
              "{\"limit\":\"%s\",\"scope\":\"%s\",\"max\":%lld,\"window_ms\":%lld}",
-             kinds[rule->kind], scope, (long long)state->limit, (long long)rule->window_ms);
+             kinds[rule->kind], scopes[rule->scope], (long long)rule->limit,
+             (long long)rule->window_ms);
     const struct answer_error error = {.status = 429,
                                        .code = "rate_limit_exceeded",
                                        .message = message,
                                        .metadata = metadata,
-                                       .retry_after_ms = state->retry_after_ms};
+                                       .retry_after_ms = state->never ? 0 : state->retry_after_ms,
+                                       .final = state->never};
     exchange_refuse(exchange, &error);
     return false;
 }
 
+/* Of several limits of a kind, the one that is felt first. */
 static void note_rate(struct exchange *exchange, enum limit_kind kind,
                       const struct limit_state *state)
 {
     if (kind != LIMIT_REQUESTS && kind != LIMIT_TOKENS)
         return;
     struct limit_state *shown = &exchange->rate[kind];
-    if (shown->limit == 0 || state->remaining < shown->remaining)
+    if (shown->limit == 0 || state->remaining < shown->remaining ||
+        (state->remaining == shown->remaining && state->reset_ms > shown->reset_ms))
         *shown = *state;
 }
 
@@ -145,26 +188,74 @@ static bool take(struct exchange *exchange, const struct limit_rule *rule,
                            exchange->created_ms, state);
 }
 
-static bool count_at(struct exchange *exchange, const struct limit_rule *rule,
-                     struct limit_place place)
+static struct counted_limit prepare(const struct exchange *exchange, const struct limit_rule *rule,
+                                    struct limit_place place)
 {
-    struct counted_limit *counted = &exchange->limits[exchange->limit_count];
+    return (struct counted_limit){.kind = rule->kind,
+                                  .amount = amount_of(exchange, rule->kind),
+                                  .window_ms = rule->window_ms,
+                                  .place = place};
+}
+
+/* A limit that has refused: the one that has to be waited for longest is told. */
+struct obstacle {
+    const struct limit_rule *rule; /* NULL: none */
+    int64_t amount;
     struct limit_state state;
-    *counted = (struct counted_limit){.kind = rule->kind,
-                                      .amount = amount_of(exchange, rule->kind),
-                                      .window_ms = rule->window_ms,
-                                      .place = place};
-    bool taken = take(exchange, rule, counted, &state);
+};
+
+static void note_obstacle(struct obstacle *worst, const struct limit_rule *rule, int64_t amount,
+                          const struct limit_state *state)
+{
+    bool never = state->never && (worst->rule == NULL || !worst->state.never);
+    if (worst->rule == NULL || never ||
+        (state->never == worst->state.never && state->retry_after_ms > worst->state.retry_after_ms))
+        *worst = (struct obstacle){.rule = rule, .amount = amount, .state = *state};
+}
+
+/* Takes, or where another limit has refused already, only asks. */
+static void count_at(struct exchange *exchange, const struct limit_rule *rule,
+                     struct limit_place place, struct obstacle *worst)
+{
+    const struct counted_limit counted = prepare(exchange, rule, place);
+    struct limit_state state;
+    bool fits;
+    if (worst->rule == NULL)
+        fits = take(exchange, rule, &counted, &state);
+    else if (rule->kind == LIMIT_CONCURRENCY)
+        return;
+    else
+        fits = limiter_peek_at(exchange->env->limiter, &place, counted.amount, rule->limit,
+                               rule->window_ms, exchange->created_ms, &state);
     note_rate(exchange, rule->kind, &state);
-    if (!taken)
-        return refuse_limit(exchange, rule, &state);
-    exchange->limit_count++;
-    return true;
+    if (!fits)
+        note_obstacle(worst, rule, counted.amount, &state);
+    else if (worst->rule == NULL)
+        exchange->limits[exchange->limit_count++] = counted;
+}
+
+static void give_back(const struct exchange *exchange, const struct counted_limit *counted,
+                      int64_t amount, int64_t now_ms)
+{
+    limiter_give_back_at(exchange->env->limiter, &counted->place, amount, counted->window_ms,
+                         exchange->created_ms, now_ms);
+}
+
+/* A refused request takes nothing out of the limits that would have let it through. */
+static bool give_back_and_refuse(struct exchange *exchange, const struct obstacle *worst)
+{
+    for (size_t i = 0; i < exchange->limit_count; i++) {
+        if (exchange->limits[i].kind == LIMIT_REQUESTS)
+            give_back(exchange, &exchange->limits[i], exchange->limits[i].amount,
+                      exchange->created_ms);
+    }
+    return refuse_limit(exchange, worst->rule, worst->amount, &worst->state);
 }
 
 bool counted_take(struct exchange *exchange, const struct limit_rules *rules, bool requests_only)
 {
     struct subjects subjects;
+    struct obstacle worst = {.rule = NULL};
     check(exchange->limits == NULL);
     if (rules->count == 0)
         return true;
@@ -173,21 +264,32 @@ bool counted_take(struct exchange *exchange, const struct limit_rules *rules, bo
     check(exchange->limits != NULL);
     for (size_t i = 0; i < rules->count; i++) {
         const struct limit_rule *rule = &rules->list[i];
-        bool wanted = !requests_only || rule->kind == LIMIT_REQUESTS;
-        if (wanted && !count_at(exchange, rule, place_of(exchange, rule, &subjects)))
-            return false;
+        if (!requests_only || rule->kind == LIMIT_REQUESTS)
+            count_at(exchange, rule, place_of(exchange, rule, &subjects), &worst);
     }
-    return true;
+    return worst.rule == NULL || give_back_and_refuse(exchange, &worst);
 }
 
 bool counted_enter(struct exchange *exchange, struct slice name, int64_t most)
 {
     const struct limit_rule rule = {
         .kind = LIMIT_CONCURRENCY, .scope = LIMIT_PER_USER, .limit = most};
+    struct obstacle worst = {.rule = NULL};
     check(exchange->limits == NULL);
     exchange->limits = malloc(sizeof *exchange->limits);
     check(exchange->limits != NULL);
-    return count_at(exchange, &rule, limiter_place(exchange->env->limiter, name, 0));
+    count_at(exchange, &rule, limiter_place(exchange->env->limiter, name, 0), &worst);
+    return worst.rule == NULL || give_back_and_refuse(exchange, &worst);
+}
+
+static void correct_tokens(const struct exchange *exchange, const struct counted_limit *counted,
+                           int64_t used, int64_t now_ms)
+{
+    if (used < counted->amount)
+        give_back(exchange, counted, counted->amount - used, now_ms);
+    else
+        limiter_add_at(exchange->env->limiter, &counted->place, used - counted->amount,
+                       counted->window_ms, now_ms);
 }
 
 void counted_leave(struct exchange *exchange)
@@ -202,11 +304,10 @@ void counted_leave(struct exchange *exchange)
         if (counted->kind == LIMIT_CONCURRENCY)
             limiter_leave_at(limiter, &counted->place);
         else if (counted->kind == LIMIT_TOKENS)
-            limiter_adjust_at(limiter, &counted->place, used - counted->amount, counted->window_ms,
-                              now_ms);
+            correct_tokens(exchange, counted, used, now_ms);
         else if (counted->kind == LIMIT_USD)
-            limiter_adjust_at(limiter, &counted->place, record->charge_nusd, counted->window_ms,
-                              now_ms);
+            limiter_add_at(limiter, &counted->place, record->charge_nusd, counted->window_ms,
+                           now_ms);
     }
     free(exchange->limits);
     exchange->limits = NULL;

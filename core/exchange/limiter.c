@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/secret.h"
+#include "exchange/sliding_log.h"
 
 /* Names are not kept: an entry is found by 128 bits of SipHash over the window's length and the
  * name, under a key that is random for each limiter. So a name's length costs no memory, chosen
@@ -22,26 +23,20 @@ enum {
     SHARDS_MAX = 64,
     SHARD_ENTRIES_MIN = 64, /* few entries take fewer shards, so that none is full by chance */
     SECOND_CHANCES_MAX = 8, /* for each entry dropped */
-    BUSY_RETRY_MS = 1000,   /* nobody knows when another exchange ends */
-    CLOCK_STEP_MS = 3600000 /* who is this much late is not late: the clock was set back */
+    BUSY_RETRY_MS = 1000    /* nobody knows when another exchange ends */
 };
 
 #define WINDOW_MS_MAX (INT64_C(1) << 53)
 #define NOW_MS_MAX (INT64_C(1) << 61)
 
-struct counts {
-    int64_t start_ms; /* of the window that `current` counts; a multiple of the window's length */
-    int64_t current;  /* or how many have entered and not left */
-    int64_t previous; /* of the window right before it */
-};
-
 struct entry {
     struct entry *next; /* in its bucket */
     struct limit_place place;
-    struct counts counts;
-    int64_t window_ms;    /* 0: concurrency */
-    struct entry *behind; /* in the shard's queue */
-    bool used;            /* since it was queued */
+    struct sliding_log log; /* of a window */
+    int64_t entered;        /* and not left: of concurrency */
+    int64_t window_ms;      /* 0: concurrency */
+    struct entry *behind;   /* in the shard's queue */
+    bool used;              /* since it was queued */
 };
 
 struct shard {
@@ -160,8 +155,15 @@ static struct entry *add(const struct limiter *limiter, struct shard *shard,
 
     check(entry != NULL);
     *entry = (struct entry){.next = *bucket, .place = *place, .window_ms = window_ms};
+    sliding_log_init(&entry->log);
     *bucket = entry;
     return entry;
+}
+
+static void free_entry(struct entry *entry)
+{
+    sliding_log_fini(&entry->log);
+    free(entry);
 }
 
 static void queue_push(struct shard *shard, struct entry *entry)
@@ -193,7 +195,8 @@ static void drop_one(const struct limiter *limiter, struct shard *shard, int64_t
     struct entry *entry = queue_shift(shard);
 
     for (int i = 0; i < SECOND_CHANCES_MAX && entry->used; i++) {
-        if (now_ms - entry->counts.start_ms >= 2 * entry->window_ms)
+        sliding_log_advance(&entry->log, entry->window_ms, now_ms);
+        if (entry->log.count == 0)
             break; /* it counts nothing any more */
         queue_push(shard, entry);
         entry = queue_shift(shard);
@@ -201,103 +204,46 @@ static void drop_one(const struct limiter *limiter, struct shard *shard, int64_t
     struct entry **at = find(limiter, shard, &entry->place);
     check(*at == entry);
     *at = entry->next;
-    free(entry);
+    free_entry(entry);
 }
 
-/* The counts of a name that has no entry yet. */
-static void add_queued(const struct limiter *limiter, struct shard *shard,
-                       const struct limit_place *place, int64_t window_ms,
-                       const struct counts *counts)
+static struct entry *add_queued(const struct limiter *limiter, struct shard *shard,
+                                const struct limit_place *place, int64_t window_ms, int64_t now_ms)
 {
     if (shard->queued_count == limiter->shard_entries_max)
-        drop_one(limiter, shard, counts->start_ms);
+        drop_one(limiter, shard, now_ms);
     struct entry *entry = add(limiter, shard, place, window_ms);
-    entry->counts = *counts;
     queue_push(shard, entry);
+    return entry;
 }
 
 /* ---- windows ---- */
-
-static int64_t plus(int64_t a, int64_t b)
-{
-    int64_t sum;
-    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
-}
 
 static int64_t clamp(int64_t n, int64_t min, int64_t max)
 {
     return n < min ? min : n > max ? max : n;
 }
 
-/* What the entry (NULL: none) counts at now_ms. Callers bring the time of their own clock
- * reading, so it may be a little before the window that another has begun: then it is taken for
- * that window's start. */
-static struct counts counts_at(const struct entry *entry, int64_t window_ms, int64_t now_ms)
-{
-    int64_t start_ms = now_ms - now_ms % window_ms;
-
-    if (!entry)
-        return (struct counts){.start_ms = start_ms};
-    struct counts counts = entry->counts;
-    if (start_ms > counts.start_ms) {
-        counts.previous = start_ms - counts.start_ms == window_ms ? counts.current : 0;
-        counts.current = 0;
-        counts.start_ms = start_ms;
-    } else if (counts.start_ms - now_ms > CLOCK_STEP_MS) {
-        counts.start_ms = start_ms; /* nothing is forgotten, but it fades again */
-    }
-    return counts;
-}
-
-/* amount * part / whole, rounded down; part <= whole, or the caller knows that it fits. */
-static int64_t share(int64_t amount, int64_t part, int64_t whole)
-{
-    return (int64_t)((unsigned __int128)amount * (uint64_t)part / (uint64_t)whole);
-}
-
-static int64_t elapsed_ms(const struct counts *counts, int64_t now_ms)
-{
-    return now_ms > counts->start_ms ? now_ms - counts->start_ms : 0;
-}
-
-/* The window before weighs as much as the sliding window still covers of it; rounded up. */
-static int64_t used_at(const struct counts *counts, int64_t window_ms, int64_t now_ms)
-{
-    if (counts->previous == 0)
-        return counts->current;
-    int64_t faded = share(counts->previous, elapsed_ms(counts, now_ms), window_ms);
-    return plus(counts->current, counts->previous - faded);
-}
-
-/* How long until `amount` fits when nothing else is taken. It does not fit now. */
-static int64_t wait_ms(const struct counts *counts, int64_t amount, int64_t limit,
-                       int64_t window_ms, int64_t now_ms)
-{
-    int64_t room = limit - amount; /* what the rest may weigh */
-    int64_t left_ms = window_ms - elapsed_ms(counts, now_ms);
-
-    if (room < 0)
-        return 2 * window_ms; /* never: at least do not come back at once */
-    /* The window before must fade to at most what the current one leaves: the time at which it
-     * still weighs just that much. When the current one alone is too much, it must itself become
-     * the window before and fade. */
-    if (counts->current <= room)
-        return left_ms - share(room - counts->current, window_ms, counts->previous);
-    return left_ms + window_ms - share(room, window_ms, counts->current);
-}
-
-static int64_t reset_ms(const struct counts *counts, int64_t window_ms, int64_t now_ms)
-{
-    int64_t left_ms = window_ms - elapsed_ms(counts, now_ms);
-
-    if (counts->current > 0)
-        return left_ms + window_ms;
-    return counts->previous > 0 ? left_ms : 0;
-}
-
 static int64_t clamp_window(int64_t window_ms)
 {
     return clamp(window_ms, 1, WINDOW_MS_MAX);
+}
+
+/* What the log (NULL: nothing was taken) says of an amount at now_ms. */
+static void describe(const struct sliding_log *log, int64_t amount, int64_t limit,
+                     int64_t window_ms, int64_t now_ms, bool fits, struct limit_state *out)
+{
+    int64_t used = log != NULL ? log->sum : 0;
+
+    *out = (struct limit_state){.limit = limit, .remaining = used < limit ? limit - used : 0};
+    if (log != NULL)
+        out->reset_ms = sliding_log_reset_ms(log, window_ms, now_ms);
+    if (fits)
+        return;
+    out->never = amount > limit;
+    out->retry_after_ms = window_ms; /* never: at least do not come back at once */
+    if (!out->never)
+        out->retry_after_ms = sliding_log_wait_ms(log, limit - amount, window_ms, now_ms);
 }
 
 static bool ask(struct limiter *limiter, const struct limit_place *place, int64_t amount,
@@ -311,30 +257,20 @@ static bool ask(struct limiter *limiter, const struct limit_place *place, int64_
 
     struct shard *shard = lock_shard(limiter, place);
     struct entry *entry = *find(limiter, shard, place);
-    struct counts counts = counts_at(entry, window_ms, now_ms);
-    int64_t used = used_at(&counts, window_ms, now_ms);
-    bool fits = used <= limit - amount;
 
-    if (fits && take) {
-        counts.current += amount; /* <= limit */
-        used += amount;
-    }
     if (entry) {
         entry->used = true;
-        if (take)
-            entry->counts = counts;
-    } else if (take && fits && amount > 0) {
-        add_queued(limiter, shard, place, window_ms, &counts);
+        now_ms = sliding_log_advance(&entry->log, window_ms, now_ms);
     }
+    int64_t used = entry ? entry->log.sum : 0;
+    bool fits = used <= limit - amount;
+    if (take && fits && amount > 0) {
+        if (!entry)
+            entry = add_queued(limiter, shard, place, window_ms, now_ms);
+        sliding_log_add(&entry->log, amount, window_ms, now_ms);
+    }
+    describe(entry ? &entry->log : NULL, amount, limit, window_ms, now_ms, fits, out);
     unlock_shard(shard);
-
-    out->limit = limit;
-    out->remaining = used < limit ? limit - used : 0;
-    out->reset_ms = reset_ms(&counts, window_ms, now_ms);
-    out->retry_after_ms = 0;
-    if (!fits)
-        out->retry_after_ms =
-            clamp(wait_ms(&counts, amount, limit, window_ms, now_ms), 1, INT64_MAX);
     return fits;
 }
 
@@ -350,30 +286,40 @@ bool limiter_peek_at(struct limiter *limiter, const struct limit_place *place, i
     return ask(limiter, place, amount, limit, window_ms, now_ms, false, out);
 }
 
-/* What is given back comes out of the current window first, and the rest out of the one before:
- * an estimate may have been taken there. Beyond that it is forgotten, as what it was taken from
- * is. */
-void limiter_adjust_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
-                       int64_t window_ms, int64_t now_ms)
+void limiter_add_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+                    int64_t window_ms, int64_t now_ms)
 {
     window_ms = clamp_window(window_ms);
+    now_ms = clamp(now_ms, 0, NOW_MS_MAX);
+    if (amount <= 0)
+        return;
+
+    struct shard *shard = lock_shard(limiter, place);
+    struct entry *entry = *find(limiter, shard, place);
+
+    if (!entry)
+        entry = add_queued(limiter, shard, place, window_ms, now_ms);
+    entry->used = true;
+    now_ms = sliding_log_advance(&entry->log, window_ms, now_ms);
+    sliding_log_add(&entry->log, amount, window_ms, now_ms);
+    unlock_shard(shard);
+}
+
+void limiter_give_back_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+                          int64_t window_ms, int64_t taken_ms, int64_t now_ms)
+{
+    window_ms = clamp_window(window_ms);
+    taken_ms = clamp(taken_ms, 0, NOW_MS_MAX);
     now_ms = clamp(now_ms, 0, NOW_MS_MAX);
 
     struct shard *shard = lock_shard(limiter, place);
     struct entry *entry = *find(limiter, shard, place);
 
-    struct counts counts = counts_at(entry, window_ms, now_ms);
-
-    counts.current = plus(counts.current, amount);
-    if (counts.current < 0) {
-        counts.previous = clamp(counts.previous + counts.current, 0, INT64_MAX);
-        counts.current = 0;
-    }
     if (entry) {
         entry->used = true;
-        entry->counts = counts;
-    } else if (counts.current > 0) {
-        add_queued(limiter, shard, place, window_ms, &counts);
+        now_ms = sliding_log_advance(&entry->log, window_ms, now_ms);
+        if (now_ms - taken_ms < window_ms) /* else what it was taken from is forgotten, too */
+            sliding_log_give_back(&entry->log, amount, taken_ms);
     }
     unlock_shard(shard);
 }
@@ -385,18 +331,19 @@ bool limiter_enter_at(struct limiter *limiter, const struct limit_place *place, 
 {
     struct shard *shard = lock_shard(limiter, place);
     struct entry *entry = *find(limiter, shard, place);
-    int64_t entered = entry ? entry->counts.current : 0;
+    int64_t entered = entry ? entry->entered : 0;
     bool fits = entered < limit;
 
     if (fits) {
         if (!entry)
             entry = add(limiter, shard, place, 0);
-        entered = ++entry->counts.current;
+        entered = ++entry->entered;
     }
     unlock_shard(shard);
 
     *out = (struct limit_state){.limit = clamp(limit, 0, INT64_MAX),
                                 .remaining = entered < limit ? limit - entered : 0,
+                                .never = !fits && limit < 1,
                                 .retry_after_ms = fits ? 0 : BUSY_RETRY_MS};
     return fits;
 }
@@ -408,9 +355,9 @@ void limiter_leave_at(struct limiter *limiter, const struct limit_place *place)
     struct entry *entry = *at;
 
     check(entry != NULL); /* else more have left than entered */
-    if (--entry->counts.current == 0) {
+    if (--entry->entered == 0) {
         *at = entry->next;
-        free(entry);
+        free_entry(entry);
     }
     unlock_shard(shard);
 }
@@ -472,7 +419,7 @@ void limiter_free(struct limiter *limiter)
             struct entry *next;
             for (struct entry *entry = shard->buckets[j]; entry; entry = next) {
                 next = entry->next;
-                free(entry);
+                free_entry(entry);
             }
         }
         free(shard->buckets);

@@ -1,9 +1,9 @@
 /* Limits on how much at a time: requests, tokens, money and concurrency, counted under any key
  * text ("key:key_01...", "user:...", "signin:a@b.c"). In memory, shared by all workers: a hash
  * table in shards, each with a mutex; old entries make room for new ones, so memory is bounded
- * and an attacker with many names only shortens memory. Windows slide: the weight of the window
- * before fades linearly (as Cloudflare's limiter counts), so that no burst of twice the limit
- * fits around a window's edge. */
+ * and an attacker with many names only shortens memory. Windows slide: each taking counts until a
+ * window's length after it (sliding_log.h), so none ever has more than its limit, and none has to
+ * wait longer than its length. */
 #ifndef EXCHANGE_LIMITER_H
 #define EXCHANGE_LIMITER_H
 
@@ -20,6 +20,7 @@ struct limit_state {
     int64_t remaining;      /* after this taking; >= 0 */
     int64_t reset_ms;       /* until all of it is there again */
     int64_t retry_after_ms; /* when refused: until the same amount would fit; at least 1 */
+    bool never;             /* refused: it is more than the limit, so it does not fit at any time */
 };
 
 struct limiter *limiter_new(size_t entries_max);
@@ -49,10 +50,12 @@ bool limiter_take_at(struct limiter *limiter, const struct limit_place *place, i
                      int64_t limit, int64_t window_ms, int64_t now_ms, struct limit_state *out);
 bool limiter_peek_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
                      int64_t limit, int64_t window_ms, int64_t now_ms, struct limit_state *out);
-/* Adds (or with a negative amount gives back) without asking: an estimate is corrected, a failure
- * counted. */
-void limiter_adjust_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
-                       int64_t window_ms, int64_t now_ms);
+/* Adds without asking: an estimate was too low, a failure is counted. */
+void limiter_add_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+                    int64_t window_ms, int64_t now_ms);
+/* Gives back of what was taken at taken_ms. */
+void limiter_give_back_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+                          int64_t window_ms, int64_t taken_ms, int64_t now_ms);
 /* Concurrency: at most `limit` at once. Each successful enter needs one leave. An entry that is in
  * use is never dropped. */
 bool limiter_enter_at(struct limiter *limiter, const struct limit_place *place, int64_t limit,

@@ -19,6 +19,7 @@
 #include "net/connection.h"
 #include "net/listen_address.h"
 #include "net/output.h"
+#include "net/phrase.h"
 #include "net/reply_head.h"
 #include "net/tls.h"
 
@@ -348,7 +349,7 @@ static void send_now(struct connection *connection)
 static void reply_and_linger(struct connection *connection, int status, struct slice body)
 {
     give_head(connection, &body.bytes);
-    evhttp_send_reply_start(connection->evreq, status, NULL);
+    evhttp_send_reply_start(connection->evreq, status, phrase_of(status));
     evbuffer_add(connection->server->scratch, body.data, body.bytes);
     finish(connection);
     evhttp_send_reply_chunk_with_cb(connection->evreq, connection->server->scratch, on_drained,
@@ -374,7 +375,7 @@ void http_reply(struct http_request *request, int status, struct slice body)
     if (body.bytes > 0 && request->head.method != HTTP_HEAD && !bodiless)
         evbuffer_add(scratch, body.data, body.bytes);
     finish(connection);
-    evhttp_send_reply(connection->evreq, status, NULL, scratch);
+    evhttp_send_reply(connection->evreq, status, phrase_of(status), scratch);
     evbuffer_drain(scratch, evbuffer_get_length(scratch));
     send_now(connection);
 }
@@ -383,7 +384,7 @@ void http_reply_begin(struct http_request *request, int status)
 {
     request->connection->past_evhttp = false;
     give_head(request->connection, NULL);
-    evhttp_send_reply_start(request->connection->evreq, status, NULL);
+    evhttp_send_reply_start(request->connection->evreq, status, phrase_of(status));
 }
 
 /* Behind what waits. The head waits, too: so the first piece comes this way, and evhttp knows from

@@ -1,5 +1,6 @@
 """Requests, tokens and concurrency: 429 with the headers that SDKs read."""
 
+import re
 import threading
 import time
 
@@ -56,6 +57,97 @@ def test_requests(limited, provider):
             customer.openai().chat.completions.create(
                 model="gpt-4o-mini", messages=[{"role": "user", "content": "Hi"}]
             )
+
+
+def as_ms(text: str) -> int:
+    """A duration as OpenAI writes it: 1m44s, 6ms."""
+    parts = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text)
+    if parts:
+        hours, minutes, seconds = (int(part or 0) for part in parts.groups())
+        return ((hours * 60 + minutes) * 60 + seconds) * 1000
+    return int(re.fullmatch(r"(\d+)ms", text).group(1))
+
+
+@pytest.mark.parametrize(
+    ("rule", "window_ms"),
+    [("requests_per_minute = 1", 60_000), ("requests_per_day = 1", 86_400_000)],
+    ids=["minute", "day"],
+)
+def test_one_in_each_window(limited, rule, window_ms):
+    """No client waits longer than the window, and none is told to come back in hours."""
+    customer = limited(f'scope = "key", {rule}').customer()
+    first = customer.ask()
+    assert as_ms(first.headers["x-ratelimit-reset-requests"]) == window_ms
+    refused = customer.ask()
+    check_error(refused, 429, "rate_limit_exceeded", retry=window_ms <= 60_000)
+    wait_ms = int(refused.headers["retry-after-ms"])
+    assert 0 < wait_ms <= window_ms
+    assert int(refused.headers["retry-after"]) == -(-wait_ms // 1000)
+    assert refused.headers["x-ratelimit-remaining-requests"] == "0"
+    assert wait_ms <= as_ms(refused.headers["x-ratelimit-reset-requests"]) < wait_ms + 1000
+    told = re.search(r"Try again in (\w+)\.", refused.json()["error"]["message"])
+    assert as_ms(told.group(1)) == -(-wait_ms // 1000) * 1000
+
+
+def test_what_can_never_fit(limited, provider):
+    """The text names the limit, and no client tries again."""
+    customer = limited('scope = "key", tokens_per_minute = 50').customer()
+    refused = customer.ask(messages=[{"role": "user", "content": "word " * 400}])
+    error = check_error(refused, 429, "rate_limit_exceeded", retry=False)
+    assert "50 tokens a minute" in error["message"]
+    assert "retry-after" not in refused.headers
+    assert customer.ask().status_code == 200, "and it has used up nothing"
+    assert len(provider.requests) == 1
+
+
+def test_nothing_is_allowed(limited, provider):
+    customer = limited('scope = "key", requests_per_minute = 0').customer()
+    check_error(customer.ask(), 429, "rate_limit_exceeded", retry=False)
+    assert not provider.requests
+
+
+def test_longest_wait_is_told(make_gateway):
+    """Who has come back after it is let through; what is refused takes from no other limit."""
+    rules = (
+        '{ scope = "key", requests_per_minute = 3 }, { scope = "user", requests_per_minute = 2 }, '
+        '{ scope = "key", requests_per_day = 2 }'
+    )
+    gateway = make_gateway(
+        prepare=lambda policies: policies.write("limits", f"return {{ {rules} }}\n")
+    )
+    customer = gateway.customer()
+    assert [customer.ask().status_code for _ in range(2)] == [200, 200]
+    refused = customer.ask()
+    check_error(refused, 429, "rate_limit_exceeded", retry=False)
+    assert "a day" in refused.json()["error"]["message"]
+    assert int(refused.headers["retry-after-ms"]) > 60_000
+    assert refused.headers["x-ratelimit-limit-requests"] == "2"
+
+
+def test_a_refused_request_takes_from_no_limit(make_gateway):
+    rules = (
+        '{ scope = "key", requests_per_minute = 3 }, { scope = "user", requests_per_minute = 1, '
+        'models = { "gpt-4o-mini" } }'
+    )
+    gateway = make_gateway(
+        prepare=lambda policies: policies.write("limits", f"return {{ {rules} }}\n")
+    )
+    customer = gateway.customer()
+    assert customer.ask().status_code == 200
+    for _ in range(3):
+        assert customer.ask().status_code == 429
+    for _ in range(2):
+        assert customer.ask(model="gpt-4o").status_code == 200
+    assert customer.ask(model="gpt-4o").status_code == 429
+
+
+def test_reason_phrase(limited):
+    """RFC 6585 and 9110 name the statuses, and some clients show the name."""
+    gateway = limited('scope = "key", models = { "gpt-4o" }, requests_per_minute = 0')
+    customer = gateway.customer(credit=None)
+    assert customer.ask(model="gpt-4o").reason_phrase == "Too Many Requests"
+    assert customer.ask().reason_phrase == "Payment Required"
+    assert customer.ask(model="none").reason_phrase == "Not Found"
 
 
 def test_requests_of_a_user(limited):

@@ -1,0 +1,13 @@
+/* Durations for people and for clients, as OpenAI writes them: "6ms", "1s", "1m44s", "24h0m0s". */
+#ifndef BASE_DURATION_H
+#define BASE_DURATION_H
+
+#include <stdint.h>
+
+enum { DURATION_TEXT_BYTES = 32 };
+
+/* From a second on in whole seconds, rounded up: who waits that long has not come too early.
+ * Returns `out`. */
+const char *duration_format(int64_t ms, char out[DURATION_TEXT_BYTES]);
+
+#endif

@@ -1,0 +1,138 @@
+#include "exchange/sliding_log.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+
+enum {
+    EXACT_RUNS = 60, /* a limit of one a second is kept to the millisecond */
+    CELLS = 64,      /* of a window; with more runs than that, one each */
+    CAPACITY_MAX = 128,
+    CLOCK_STEP_MS = 3600000 /* who is this much late is not late: the clock was set back */
+};
+
+_Static_assert(EXACT_RUNS + CELLS + 1 <= CAPACITY_MAX, "a full ring has a run for each cell");
+
+void sliding_log_init(struct sliding_log *log)
+{
+    *log = (struct sliding_log){.capacity = SLIDING_RUNS_OWN};
+}
+
+void sliding_log_fini(struct sliding_log *log)
+{
+    free(log->more);
+    log->more = NULL;
+}
+
+static struct sliding_run *run_at(struct sliding_log *log, unsigned i)
+{
+    struct sliding_run *runs = log->more != NULL ? log->more : log->own;
+    return &runs[(log->first + i) & (log->capacity - 1U)];
+}
+
+static const struct sliding_run *peek_run(const struct sliding_log *log, unsigned i)
+{
+    const struct sliding_run *runs = log->more != NULL ? log->more : log->own;
+    return &runs[(log->first + i) & (log->capacity - 1U)];
+}
+
+/* A clock that was set back: nothing is forgotten, and all of it leaves the window in time. */
+static void set_back(struct sliding_log *log, int64_t by_ms)
+{
+    for (unsigned i = 0; i < log->count; i++)
+        run_at(log, i)->last_ms -= by_ms;
+}
+
+int64_t sliding_log_advance(struct sliding_log *log, int64_t window_ms, int64_t now_ms)
+{
+    if (log->count == 0)
+        return now_ms;
+    int64_t ahead_ms = run_at(log, log->count - 1U)->last_ms - now_ms;
+    if (ahead_ms > CLOCK_STEP_MS)
+        set_back(log, ahead_ms);
+    else if (ahead_ms > 0)
+        now_ms += ahead_ms;
+    while (log->count > 0 && now_ms - run_at(log, 0)->last_ms >= window_ms) {
+        log->sum -= run_at(log, 0)->amount;
+        log->first = (uint16_t)((log->first + 1U) & (log->capacity - 1U));
+        log->count--;
+    }
+    return now_ms;
+}
+
+static void grow(struct sliding_log *log)
+{
+    unsigned capacity = log->capacity * 4U;
+    check(capacity <= CAPACITY_MAX);
+    struct sliding_run *runs = malloc(capacity * sizeof *runs);
+    check(runs != NULL);
+    for (unsigned i = 0; i < log->count; i++)
+        runs[i] = *run_at(log, i);
+    free(log->more);
+    log->more = runs;
+    log->capacity = (uint16_t)capacity;
+    log->first = 0;
+}
+
+static bool joins(const struct sliding_log *log, const struct sliding_run *newest,
+                  int64_t window_ms, int64_t now_ms)
+{
+    if (newest->last_ms == now_ms)
+        return true;
+    int64_t cell_ms = window_ms / CELLS;
+    return log->count >= EXACT_RUNS && cell_ms > 0 && newest->last_ms / cell_ms == now_ms / cell_ms;
+}
+
+void sliding_log_add(struct sliding_log *log, int64_t amount, int64_t window_ms, int64_t now_ms)
+{
+    if (amount > INT64_MAX - log->sum)
+        amount = INT64_MAX - log->sum;
+    if (amount <= 0)
+        return;
+    log->sum += amount;
+    struct sliding_run *newest = log->count > 0 ? run_at(log, log->count - 1U) : NULL;
+    if (newest != NULL && joins(log, newest, window_ms, now_ms)) {
+        newest->last_ms = now_ms;
+        newest->amount += amount;
+        return;
+    }
+    if (log->count == log->capacity)
+        grow(log);
+    *run_at(log, log->count++) = (struct sliding_run){.last_ms = now_ms, .amount = amount};
+}
+
+int64_t sliding_log_wait_ms(const struct sliding_log *log, int64_t rest, int64_t window_ms,
+                            int64_t now_ms)
+{
+    int64_t left = log->sum;
+    int64_t wait_ms = 0;
+    for (unsigned i = 0; i < log->count && left > rest; i++) {
+        const struct sliding_run *run = peek_run(log, i);
+        left -= run->amount;
+        wait_ms = window_ms - (now_ms - run->last_ms);
+    }
+    return wait_ms;
+}
+
+int64_t sliding_log_reset_ms(const struct sliding_log *log, int64_t window_ms, int64_t now_ms)
+{
+    unsigned i = log->count;
+    while (i > 0 && peek_run(log, i - 1U)->amount == 0)
+        i--; /* given back */
+    return i > 0 ? window_ms - (now_ms - peek_run(log, i - 1U)->last_ms) : 0;
+}
+
+/* Out of the run that it is in, which is the first that has not gone before it. */
+void sliding_log_give_back(struct sliding_log *log, int64_t amount, int64_t taken_ms)
+{
+    for (unsigned i = 0; i < log->count && amount > 0; i++) {
+        struct sliding_run *run = run_at(log, i);
+        if (run->last_ms < taken_ms)
+            continue;
+        int64_t given = amount < run->amount ? amount : run->amount;
+        run->amount -= given;
+        log->sum -= given;
+        return;
+    }
+}
