@@ -9,6 +9,7 @@ from customer import Customer
 from fake_provider import Provider
 from gateway import ROOT, Gateway
 from person import ENGLISH, KOREAN, Person, View
+from places import Town
 from playwright.sync_api import expect, sync_playwright
 
 CHROMIUM = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
@@ -155,3 +156,27 @@ def operator(gateway) -> Customer:
 def boss(person, operator) -> Person:
     """A person who is signed in as an operator."""
     return person.become(operator)
+
+
+@pytest.fixture(scope="session")
+def town(shared_gateway, shared_provider) -> Town:
+    """For tests that look at many pages and change nothing."""
+    shared_provider.reset()
+    town = Town(shared_gateway, shared_provider, make_operator(shared_gateway))
+    shared_provider.reset()
+    return town
+
+
+@pytest.fixture(scope="module")
+def people(browser, shared_gateway):
+    """One for each corner: every page in a browser of its own would take twice as long."""
+    people = {}
+
+    def person_at(corner: View) -> Person:
+        if corner not in people:
+            people[corner] = Person(browser, shared_gateway, corner)
+        return people[corner]
+
+    yield person_at
+    for person in people.values():
+        person.leave()

@@ -6,10 +6,9 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import make_operator
 from gateway import ROOT
 from person import SIZES, Person, View
-from places import PLACES, Place, Town
+from places import PLACES, Place
 from playwright.sync_api import expect
 
 AXE = ROOT / "webui/node_modules/axe-core/axe.min.js"
@@ -22,13 +21,6 @@ CORNERS = [
     *USUAL_CORNERS,
     *(pytest.param(corner, marks=pytest.mark.long) for corner in OTHER_CORNERS),
 ]
-
-
-@pytest.fixture(scope="module")
-def town(shared_gateway, shared_provider):
-    shared_provider.reset()
-    yield Town(shared_gateway, shared_provider, make_operator(shared_gateway))
-    shared_provider.reset()
 
 
 @cache
@@ -75,21 +67,6 @@ def unreachable(person: Person) -> list[str]:
     for _ in range(person.page.evaluate(LOOK) + 8):
         person.page.keyboard.press("Tab")
     return person.page.evaluate("[...[...stops].map((it) => it.outerHTML), ...unseen]")
-
-
-@pytest.fixture(scope="module")
-def people(browser, shared_gateway):
-    """One for each corner: every page in a browser of its own would take twice as long."""
-    people = {}
-
-    def person_at(corner: View) -> Person:
-        if corner not in people:
-            people[corner] = Person(browser, shared_gateway, corner)
-        return people[corner]
-
-    yield person_at
-    for person in people.values():
-        person.leave()
 
 
 @pytest.mark.parametrize("corner", CORNERS, ids=str)

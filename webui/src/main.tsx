@@ -2,6 +2,8 @@ import { render } from "preact";
 import { App } from "./app";
 import { startLanguage } from "./i18n";
 import { Unreachable } from "./pages/unreachable";
+import { startFloor } from "./state/floor";
+import { startPresses } from "./state/press";
 import { startRouter } from "./state/router";
 import { startSession } from "./state/session";
 import { startSite } from "./state/site";
@@ -9,6 +11,8 @@ import "./style.css";
 
 async function start(root: HTMLElement): Promise<void> {
     startRouter();
+    startPresses();
+    startFloor();
     await startLanguage();
     try {
         await Promise.all([startSession(), startSite()]);

@@ -1,5 +1,7 @@
 // Walking through a list by cursors: forth, and back the way one came.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
+import type { PagerProps } from "../ui/table";
+import type { Resource } from "./resource";
 
 export interface Walk {
     cursor: string | null;
@@ -17,5 +19,31 @@ export function useWalk(key: string): Walk {
         number: trail.length + 1,
         forth: (next) => setState({ key, trail: [...trail, next] }),
         back: () => setState({ key, trail: trail.slice(0, -1) }),
+    };
+}
+
+/** The buttons below a list. A click on "next" while a page is on its way counts when it has come. */
+export function usePager(walk: Walk, page: Resource<{ next_cursor: string | null }>): PagerProps {
+    const [isOwed, setOwed] = useState(false);
+    const next = page.data?.next_cursor ?? null;
+    const forth = () => {
+        setOwed(page.isOld);
+        if (!page.isOld && next !== null) {
+            walk.forth(next);
+        }
+    };
+    useEffect(() => {
+        if (isOwed && !page.isOld) {
+            forth();
+        }
+    }, [isOwed, page.isOld]);
+    return {
+        page: walk.number,
+        hasNext: next !== null,
+        onPrevious: () => {
+            setOwed(false);
+            walk.back();
+        },
+        onNext: forth,
     };
 }

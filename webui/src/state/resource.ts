@@ -25,6 +25,7 @@ export interface Resource<T> {
     data: T | undefined;
     error: unknown; // of the last try; data may still be there from the one before
     isLoading: boolean;
+    isOld: boolean; // data is that of the key before
     reload: () => void;
 }
 
@@ -33,11 +34,13 @@ interface Shown<T> {
     data: T | undefined;
     error: unknown;
     isLoading: boolean;
+    isOld: boolean;
 }
 
 function begin<T>(key: string, before?: T): Shown<T> {
-    const data = (remembered.get(key) as T | undefined) ?? before;
-    return { key, data, error: null, isLoading: true };
+    const known = remembered.get(key) as T | undefined;
+    const isOld = known === undefined && before !== undefined;
+    return { key, data: known ?? before, error: null, isLoading: true, isOld };
 }
 
 /**
@@ -69,7 +72,7 @@ export function useResource<T>(
                 if (!control.signal.aborted) {
                     remember(key, data);
                 }
-                settle({ data });
+                settle({ data, isOld: false });
             },
             (error: unknown) => settle({ error }),
         );

@@ -32,6 +32,7 @@ export function requestColumns(base: string): Column<UsageRecord>[] {
         {
             id: "newest",
             head: t("request.time"),
+            width: "md:w-[20%]",
             isTitle: true,
             cell: (record) => (
                 <a
@@ -42,24 +43,42 @@ export function requestColumns(base: string): Column<UsageRecord>[] {
                 </a>
             ),
         },
-        { id: "model", head: t("request.model"), cell: (record) => record.model },
-        { id: "key", head: t("request.key"), cell: (record) => record.key_name ?? "–" },
-        { id: "status", head: t("request.status"), cell: (record) => <Status record={record} /> },
+        {
+            id: "model",
+            head: t("request.model"),
+            width: "md:w-[16%]",
+            cell: (record) => record.model,
+        },
+        {
+            id: "key",
+            head: t("request.key"),
+            width: "md:w-[15%]",
+            cell: (record) => record.key_name ?? "–",
+        },
+        {
+            id: "status",
+            head: t("request.status"),
+            width: "md:w-[9%]",
+            cell: (record) => <Status record={record} />,
+        },
         {
             id: "tokens",
             head: t("request.tokens"),
+            width: "md:w-[16%]",
             isNumber: true,
             cell: (record) => <TokenCounts record={record} />,
         },
         {
             id: "duration",
             head: t("request.duration"),
+            width: "md:w-[10%]",
             isNumber: true,
             cell: (record) => duration(record.total_ms),
         },
         {
             id: "cost",
             head: t("request.cost"),
+            width: "md:w-[14%]",
             isNumber: true,
             cell: (record) => <Exact amount={record.cost} />,
         },

@@ -12,6 +12,7 @@ export interface Column<Row> {
     isNumber?: boolean;
     isTitle?: boolean; // the heading of the block on a narrow page
     hideHead?: boolean; // for buttons
+    width?: string; // a class: where heads are buttons, they must not move when the rows come
 }
 
 export interface Sorting {
@@ -71,7 +72,7 @@ function Head<Row>({ column, sorting }: { column: Column<Row>; sorting: Sorting 
             role="columnheader"
             scope="col"
             aria-sort={isSorted ? "descending" : undefined}
-            class={`px-3 py-2 font-medium whitespace-nowrap first:pl-5 last:pr-5 ${column.isNumber ? "text-right" : ""}`}
+            class={`px-3 py-2 font-medium whitespace-nowrap first:pl-5 last:pr-5 ${column.width ?? ""} ${column.isNumber ? "text-right" : ""}`}
         >
             {/* On a narrow page heads are only heard: nobody must tab through what is not seen. */}
             {canSort && (
@@ -131,7 +132,7 @@ function Cell<Row>({ column, children }: { column: Column<Row>; children: Compon
     );
 }
 
-interface PagerProps {
+export interface PagerProps {
     page: number; // from 1
     hasNext: boolean;
     onPrevious: () => void;

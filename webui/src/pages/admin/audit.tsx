@@ -1,6 +1,6 @@
 import { type Act, getAudit } from "../../api/admin";
 import { t, textNamed } from "../../i18n";
-import { useWalk } from "../../state/pages";
+import { usePager, useWalk } from "../../state/pages";
 import { useResource } from "../../state/resource";
 import { Card, Page } from "../../ui/card";
 import { Empty } from "../../ui/empty";
@@ -29,7 +29,7 @@ export function AuditList({ userId }: { userId: string | null }) {
         (signal) => getAudit({ user_id: userId, cursor: walk.cursor, limit: ROWS }, signal),
         { keep: true },
     );
-    const next = page.data?.next_cursor;
+    const pager = usePager(walk, page);
     if (page.data?.data.length === 0 && walk.number === 1) {
         return (
             <Empty icon="audit" title={t("audit.empty")}>
@@ -44,15 +44,11 @@ export function AuditList({ userId }: { userId: string | null }) {
                 caption={t("nav.audit")}
                 columns={auditColumns()}
                 rows={page.data?.data}
+                isStale={page.isOld}
                 rowKey={(act) => String(act.id)}
                 bones={8}
             />
-            <Pager
-                page={walk.number}
-                hasNext={Boolean(next)}
-                onPrevious={walk.back}
-                onNext={() => next && walk.forth(next)}
-            />
+            <Pager {...pager} />
         </>
     );
 }

@@ -10,7 +10,7 @@ import { wholePage } from "../../api/whole";
 import type { UsagePage, UsageRecord } from "../../api/types";
 import type { Address } from "../../app";
 import { t } from "../../i18n";
-import { useWalk } from "../../state/pages";
+import { usePager, useWalk } from "../../state/pages";
 import { useResource } from "../../state/resource";
 import { session } from "../../state/session";
 import { BackLink } from "../../ui/backlink";
@@ -51,7 +51,7 @@ export function CustomerPage({ address }: { address: Address }) {
         <Page
             title={data?.email ?? t("customers.customer")}
             lead={<span class="font-mono text-sm">{id}</span>}
-            actions={<Actions customer={data} onDo={setDoing} />}
+            actions={<Actions id={id} customer={data} onDo={setDoing} />}
         >
             <BackLink href="/dashboard/admin/customers">{t("customers.back")}</BackLink>
             <Failure error={customer.error} retry={customer.reload} />
@@ -59,7 +59,7 @@ export function CustomerPage({ address }: { address: Address }) {
                 <>
                     <Money customer={data} />
                     <Details customer={data} />
-                    <Lists key={turn} userId={id} />
+                    <Lists turn={turn} userId={id} />
                 </>
             )}
             {data && doing === "credit" && (
@@ -76,24 +76,22 @@ export function CustomerPage({ address }: { address: Address }) {
 }
 
 interface ActionsProps {
-    customer: CustomerDetail | undefined; // there, but of no use, until it has come
-    onDo: (doing: Doing) => void;
+    id: string;
+    customer: CustomerDetail | undefined;
+    onDo: (doing: Doing) => void; // until the customer has come, it waits
 }
 
-function Actions({ customer, onDo }: ActionsProps) {
+function Actions({ id, customer, onDo }: ActionsProps) {
     const me = session.value.state === "user" ? session.value.user.id : "";
-    const isWaiting = customer === undefined;
     return (
         <>
-            <Button disabled={isWaiting} onClick={() => onDo("group")}>
-                {t("customers.group")}
-            </Button>
-            {me !== customer?.id && (
-                <Button disabled={isWaiting} onClick={() => onDo("disable")}>
+            <Button onClick={() => onDo("group")}>{t("customers.group")}</Button>
+            {me !== id && (
+                <Button onClick={() => onDo("disable")}>
                     {customer?.disabled ? t("customers.enable") : t("customers.disable")}
                 </Button>
             )}
-            <Button kind="primary" icon="plus" disabled={isWaiting} onClick={() => onDo("credit")}>
+            <Button kind="primary" icon="plus" onClick={() => onDo("credit")}>
                 {t("customers.give")}
             </Button>
         </>
@@ -138,7 +136,7 @@ function Details({ customer }: { customer: CustomerDetail | undefined }) {
     );
 }
 
-function Lists({ userId }: { userId: string }) {
+function Lists({ turn, userId }: { turn: number; userId: string }) {
     const [view, setView] = useState<View>("requests");
     return (
         <Card flush>
@@ -150,10 +148,12 @@ function Lists({ userId }: { userId: string }) {
                     chosen={view}
                     onChoose={(id) => setView(id as View)}
                 >
-                    {view === "requests" && <Requests userId={userId} />}
-                    {view === "transfers" && <Transfers userId={userId} />}
-                    {view === "keys" && <CustomerKeys userId={userId} />}
-                    {view === "audit" && <AuditList userId={userId} />}
+                    <div key={turn}>
+                        {view === "requests" && <Requests userId={userId} />}
+                        {view === "transfers" && <Transfers userId={userId} />}
+                        {view === "keys" && <CustomerKeys userId={userId} />}
+                        {view === "audit" && <AuditList userId={userId} />}
+                    </div>
                 </Tabs>
             </div>
         </Card>
@@ -181,20 +181,21 @@ function List<Row>({ name, load, columns, rowKey, caption }: ListProps<Row>) {
         (signal) => wholePage(ROWS, (cursor, limit) => load(cursor, limit, signal), walk.cursor),
         { keep: true },
     );
-    const next = page.data?.next_cursor;
+    const pager = usePager(walk, page);
     if (page.data?.data.length === 0 && walk.number === 1) {
         return <Empty icon="search" title={t("customers.nothing")} />;
     }
     return (
         <>
             <Failure error={page.error} retry={page.reload} />
-            <Table caption={caption} columns={columns} rows={page.data?.data} rowKey={rowKey} />
-            <Pager
-                page={walk.number}
-                hasNext={Boolean(next)}
-                onPrevious={walk.back}
-                onNext={() => next && walk.forth(next)}
+            <Table
+                caption={caption}
+                columns={columns}
+                rows={page.data?.data}
+                isStale={page.isOld}
+                rowKey={rowKey}
             />
+            <Pager {...pager} />
         </>
     );
 }

@@ -3,7 +3,7 @@ import { wholePage } from "../../api/whole";
 import { count } from "../../base/number";
 import { locale, t } from "../../i18n";
 import { useRested } from "../../state/debounce";
-import { useWalk } from "../../state/pages";
+import { usePager, useWalk } from "../../state/pages";
 import { useResource } from "../../state/resource";
 import { place, setQuery } from "../../state/router";
 import { Badge } from "../../ui/badge";
@@ -31,7 +31,7 @@ export function Customers() {
             ),
         { keep: true },
     );
-    const next = page.data?.next_cursor;
+    const pager = usePager(walk, page);
     return (
         <Page title={t("nav.customers")} lead={t("customers.lead")}>
             <Failure error={page.error} retry={page.reload} />
@@ -56,16 +56,12 @@ export function Customers() {
                         caption={t("nav.customers")}
                         columns={customerColumns()}
                         rows={page.data?.data}
+                        isStale={page.isOld}
                         rowKey={(customer) => customer.id}
                         bones={8}
                     />
                 )}
-                <Pager
-                    page={walk.number}
-                    hasNext={Boolean(next)}
-                    onPrevious={walk.back}
-                    onNext={() => next && walk.forth(next)}
-                />
+                <Pager {...pager} />
             </Card>
         </Page>
     );

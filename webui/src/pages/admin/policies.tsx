@@ -9,7 +9,7 @@ import { count } from "../../base/number";
 import { exactTime } from "../../base/time";
 import { locale, t } from "../../i18n";
 import { useEvery } from "../../state/every";
-import { useWalk } from "../../state/pages";
+import { usePager, useWalk } from "../../state/pages";
 import { useResource } from "../../state/resource";
 import { Badge } from "../../ui/badge";
 import { Card, Page } from "../../ui/card";
@@ -133,7 +133,7 @@ function PriceTable({ revision }: { revision: string }) {
         (signal) => getPrices({ cursor: walk.cursor }, signal),
         { keep: true },
     );
-    const next = page.data?.next_cursor;
+    const pager = usePager(walk, page);
     return (
         <Card title={t("policies.prices")} note={t("policies.pricesNote")} flush>
             <Failure error={page.error} retry={page.reload} />
@@ -144,15 +144,11 @@ function PriceTable({ revision }: { revision: string }) {
                     caption={t("policies.prices")}
                     columns={priceColumns()}
                     rows={page.data?.data}
+                    isStale={page.isOld}
                     rowKey={(row) => `${row.model} ${row.place} ${row.provider}`}
                 />
             )}
-            <Pager
-                page={walk.number}
-                hasNext={Boolean(next)}
-                onPrevious={walk.back}
-                onNext={() => next && walk.forth(next)}
-            />
+            <Pager {...pager} />
         </Card>
     );
 }

@@ -8,7 +8,7 @@ import { shortDay } from "../../base/time";
 import { locale, t } from "../../i18n";
 import { useResource } from "../../state/resource";
 import { Card } from "../../ui/card";
-import { Chart } from "../../ui/chart";
+import { Chart, ChartBones } from "../../ui/chart";
 import { dollars } from "../../ui/chart/axis";
 import { Failure } from "../../ui/notice";
 import { Segmented } from "../../ui/segmented";
@@ -75,7 +75,7 @@ export function SalesChart({ query, period, now }: SalesChartProps) {
                     axis={dollars}
                 />
             ) : (
-                <div class="skeleton h-72 sm:h-84" />
+                <ChartBones />
             )}
         </Card>
     );

@@ -107,6 +107,7 @@ export function SalesTable({ view, query }: { view: SalesView; query: Query }) {
                 caption={t("sales.title")}
                 columns={salesColumns(view)}
                 rows={sales.data?.data}
+                isStale={sales.isOld}
                 rowKey={keyOf}
             />
         </>

@@ -1,6 +1,6 @@
 import { getTransfers } from "../../api/resources";
 import { t } from "../../i18n";
-import { useWalk } from "../../state/pages";
+import { usePager, useWalk } from "../../state/pages";
 import { usePulse } from "../../state/pulse";
 import { useResource } from "../../state/resource";
 import { place, setQuery } from "../../state/router";
@@ -30,7 +30,7 @@ export function Credits() {
             page.reload();
         }
     });
-    const next = page.data?.next_cursor;
+    const pager = usePager(walk, page);
     const choices = [
         { value: "all", text: t("credits.kindAll") },
         { value: "credits", text: t("credits.kindCredits") },
@@ -67,16 +67,11 @@ export function Credits() {
                         columns={transferColumns("/dashboard/usage", kind === "all")}
                         rows={page.data?.data}
                         rowKey={(row) => `${row.id} ${row.exchange_id} ${row.kind}`}
-                        isStale={page.isLoading && walk.number > 1}
+                        isStale={page.isOld}
                         bones={8}
                     />
                 )}
-                <Pager
-                    page={walk.number}
-                    hasNext={Boolean(next)}
-                    onPrevious={walk.back}
-                    onNext={() => next && walk.forth(next)}
-                />
+                <Pager {...pager} />
             </Card>
         </Page>
     );

@@ -31,6 +31,11 @@ export function Home() {
         latest.reload();
     });
     const isUnused = latest.data?.data.length === 0 && summary.data?.data.length === 0;
+    // A new account has other cards: none is shown, to be clicked on, that might be taken away.
+    const isUnsure =
+        !summary.error &&
+        !latest.error &&
+        (!latest.data || (latest.data.data.length === 0 && !summary.data));
     const retry = () => {
         summary.reload();
         latest.reload();
@@ -52,14 +57,24 @@ export function Home() {
         >
             <Failure error={summary.error ?? latest.error} retry={retry} />
             <Money balance={pulse} rows={summary.data?.data} days={days} />
-            {isUnused ? (
-                <FirstSteps hasCredits={pulse !== null && usd(pulse.available) > 0n} />
-            ) : (
+            {isUnused && <FirstSteps hasCredits={pulse !== null && usd(pulse.available) > 0n} />}
+            {isUnsure && <HomeBones />}
+            {!isUnused && !isUnsure && (
                 <>
                     <SpendChart rows={summary.data?.data} days={days} />
                     <Latest rows={latest.data?.data} />
                 </>
             )}
         </Page>
+    );
+}
+
+/** In the size of the cards of an account that is used. */
+function HomeBones() {
+    return (
+        <>
+            <div class="panel skeleton h-116 sm:h-104" aria-busy="true" />
+            <div class="panel skeleton h-96" aria-busy="true" />
+        </>
     );
 }

@@ -35,7 +35,7 @@ function Available({ balance }: { balance: Balance | null }) {
             <p class="figures mt-1 text-3xl font-semibold tracking-tight" data-testid="available">
                 {balance ? glance(usd(balance.available)) : <Bone class="h-9 w-36 opacity-40" />}
             </p>
-            <p class="mt-1 text-sm">
+            <p class="mt-1 min-h-10 text-sm">
                 {balance ? (
                     <>
                         <span class="mr-4 inline-block">
@@ -63,6 +63,7 @@ function Spent({ label, rows, days }: SpentProps) {
     const spend = rows && spendOf(rows, days);
     return (
         <Stat
+            isNoteLong
             label={label}
             value={spend && <span title={exact(spend.cost)}>{glance(spend.cost)}</span>}
             note={

@@ -6,7 +6,7 @@ import { type Amount, stack } from "../../base/series";
 import { shortDay } from "../../base/time";
 import { locale, t } from "../../i18n";
 import { Card } from "../../ui/card";
-import { Chart } from "../../ui/chart";
+import { Chart, ChartBones } from "../../ui/chart";
 import { dollars } from "../../ui/chart/axis";
 import { Segmented } from "../../ui/segmented";
 import { tokensOf } from "./sums";
@@ -52,7 +52,7 @@ export function SpendChart({ rows, days }: { rows: SummaryRow[] | undefined; day
                     axis={isMoney ? dollars : (values) => values.map((at) => compact(at, locale()))}
                 />
             ) : (
-                <div class="skeleton h-72 sm:h-84" />
+                <ChartBones />
             )}
         </Card>
     );

@@ -21,7 +21,11 @@ export function Playground() {
     const models = useResource("models", getModels);
     const keys = useResource("keys", getKeys);
     if (models.error || keys.error) {
-        return <Failure error={models.error ?? keys.error} retry={models.reload} />;
+        const retry = () => {
+            models.reload();
+            keys.reload();
+        };
+        return <Failure error={models.error ?? keys.error} retry={retry} />;
     } else if (!models.data || !keys.data) {
         return <PageBones />;
     }

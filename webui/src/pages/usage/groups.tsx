@@ -67,6 +67,7 @@ export function Groups({ by, query }: { by: GroupBy; query: Query }) {
                 caption={t(`usage.view.${by}`)}
                 columns={groupColumns(by)}
                 rows={summary.data?.data}
+                isStale={summary.isOld}
                 rowKey={(row) => row.day ?? row.model ?? row.key_id ?? ""}
             />
         </>

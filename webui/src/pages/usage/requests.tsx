@@ -4,7 +4,7 @@ import { getUsage } from "../../api/resources";
 import { wholePage } from "../../api/whole";
 import type { UsagePage, UsageRecord } from "../../api/types";
 import { type PlainKey, t } from "../../i18n";
-import { useWalk } from "../../state/pages";
+import { usePager, useWalk } from "../../state/pages";
 import { usePulse } from "../../state/pulse";
 import { useResource } from "../../state/resource";
 import { setQuery } from "../../state/router";
@@ -50,7 +50,7 @@ export function Requests({ filter, query, onNew }: RequestsProps) {
             page.reload();
         }
     });
-    const next = page.data?.next_cursor;
+    const pager = usePager(walk, page);
     if (page.error) {
         return <TooMany error={page.error} retry={page.reload} />;
     } else if (page.data?.data.length === 0 && walk.number === 1) {
@@ -74,7 +74,7 @@ export function Requests({ filter, query, onNew }: RequestsProps) {
                 columns={requestColumns("/dashboard/usage")}
                 rows={page.data?.data}
                 rowKey={(record) => record.id}
-                isStale={page.isLoading && page.data !== undefined && walk.number > 1}
+                isStale={page.isOld}
                 bones={12}
                 sorting={{
                     by: filter.sort,
@@ -82,12 +82,7 @@ export function Requests({ filter, query, onNew }: RequestsProps) {
                     onSort: (sort) => setQuery({ sort }),
                 }}
             />
-            <Pager
-                page={walk.number}
-                hasNext={Boolean(next)}
-                onPrevious={walk.back}
-                onNext={() => next && walk.forth(next)}
-            />
+            <Pager {...pager} />
         </>
     );
 }

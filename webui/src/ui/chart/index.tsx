@@ -25,6 +25,14 @@ const Bars = lazy<ChartProps>(
     <div class="skeleton h-full w-full" />,
 );
 
+/** With its legend, however long that is: what stands below a chart must not move when it comes. */
+const CHART_HEIGHT = "h-96 sm:h-84";
+
+/** Stands in for a chart that is on its way. */
+export function ChartBones() {
+    return <div class={`skeleton ${CHART_HEIGHT}`} />;
+}
+
 type Given = Omit<ChartProps, "sums" | "restName" | "stamp">;
 
 export function Chart(given: Given) {
@@ -34,15 +42,11 @@ export function Chart(given: Given) {
     const stamp = JSON.stringify([effectiveTheme(), given.label, given.days, numbers]);
     const props: ChartProps = { ...given, sums, restName: t("chart.others"), stamp };
     return (
-        <figure>
-            {isTable ? (
-                <Numbers {...props} />
-            ) : (
-                <div class="h-60 sm:h-72">
-                    <Bars key="bars" {...props} />
-                </div>
-            )}
-            <figcaption class="mt-3 flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
+        <figure class={`flex flex-col ${CHART_HEIGHT}`}>
+            <div class="min-h-0 flex-1">
+                {isTable ? <Numbers {...props} /> : <Bars key="bars" {...props} />}
+            </div>
+            <figcaption class="mt-3 flex shrink-0 flex-wrap items-center justify-between gap-x-4 gap-y-2">
                 <Legend {...props} />
                 <Button kind="quiet" size="small" onClick={() => setTable(!isTable)}>
                     {isTable ? t("chart.asBars") : t("chart.asTable")}
@@ -71,7 +75,7 @@ function Legend({ series, restName, format, glance }: ChartProps) {
 function Numbers({ label, days, series, sums, restName, format }: ChartProps) {
     const shown = days.map((day, index) => ({ day, index })).filter(({ index }) => sums[index]);
     return (
-        <div class="max-h-72 overflow-auto" tabIndex={0} role="region" aria-label={label}>
+        <div class="max-h-full overflow-auto" tabIndex={0} role="region" aria-label={label}>
             <table class="figures w-full text-right text-sm">
                 <caption class="sr-only">{label}</caption>
                 <thead class="sticky top-0 bg-surface text-soft">
