@@ -1,49 +1,17 @@
 -- What stands behind the ? of a request, checked. Whatever is wrong ends the task with a 400 that
 -- names the parameter.
-local cjson = require "cjson"
-
+--
+-- It is taken apart, decoded and bounded in C (core/script/api_text.c).
 local query = {}
 
-local TEXT_BYTES_MAX = 1024
-
-local function is_utf8(text)
-    return not string.find(text, "[\128-\255]") or cjson.decode(core.json_string(text)) == text
-end
-
--- "gpt%2d4" -> "gpt-4". Nil for a broken escape, control characters and what is no UTF-8.
-function query.decode(text)
-    if string.find(string.gsub(text, "%%%x%x", ""), "%", 1, true) then
-        return nil
-    end
-    local decoded = string.gsub(text, "%%(%x%x)", function(digits)
-        return string.char(tonumber(digits, 16))
-    end)
-    if string.find(decoded, "[%z\1-\31\127]") or not is_utf8(decoded) then
-        return nil
-    end
-    return decoded
-end
-
-local function decode(x, text, name)
-    local decoded = query.decode((string.gsub(text, "+", " ")))
-    if not decoded then
-        x:refuse(400, "invalid_value",
-            "The query of the address is not valid: it needs UTF-8 text with %XX escapes.", name)
-    end
-    return decoded
-end
+local TEXT_BYTES_MAX = 1024 -- core/base/limits.h: no value is longer
 
 -- The parameters by name. Unknown ones are nobody's business; none may stand there twice.
 function query.read(x)
     local _, _, text = x:asked()
-    local values = {}
-    for pair in string.gmatch(text, "[^&]+") do
-        local name, value = string.match(pair, "^([^=]*)=?(.*)$")
-        name = decode(x, name)
-        if values[name] then
-            x:refuse(400, "invalid_value", "A parameter is given twice; send it once.", name)
-        end
-        values[name] = decode(x, value, name)
+    local values, code, message, name = core.read_query(text)
+    if not values then
+        x:refuse(400, code, message, name)
     end
     return values
 end

@@ -106,6 +106,8 @@ bool json_int64(const struct json_value *number, int64_t *out);
 /* Appends the decoded string (UTF-8; a lone surrogate becomes U+FFFD). False when the buffer is
  * full. `string` must be of type JSON_STRING. */
 bool json_decode_string(const struct json_value *string, struct buffer *out);
+/* False when it holds half of a surrogate pair, which is no character. */
+bool json_string_is_whole(const struct json_value *string);
 /* True when the decoded string is `text`. */
 bool json_string_is(const struct json_value *string, const char *text);
 

@@ -142,6 +142,26 @@ bool json_decode_string(const struct json_value *string, struct buffer *out)
     return !out->failed;
 }
 
+bool json_string_is_whole(const struct json_value *string)
+{
+    check(string->type == JSON_STRING);
+    struct slice escaped = without_quotes(string->raw);
+    const char *at = escaped.data;
+    const char *end = at + escaped.bytes;
+    while ((at = memchr(at, '\\', (size_t)(end - at))) != NULL) {
+        at++;
+        bool escape = *at++ == 'u';
+        bool lone = false;
+        if (escape) {
+            unsigned code = json_hex4(at);
+            lone = decode_code(&at, end) == 0xfffd && code != 0xfffd;
+        }
+        if (lone)
+            return false;
+    }
+    return true;
+}
+
 bool json_string_is(const struct json_value *string, const char *text)
 {
     return string->type == JSON_STRING && decodes_to(without_quotes(string->raw), slice_of(text));

@@ -14,6 +14,16 @@ enum {
     LIMIT_CHUNK_LINE_BYTES = 4 * 1024, /* one chunk-size line with its extensions */
     LIMIT_TRAILER_BYTES = 8 * 1024,
 
+    /* what Lua sees of it (core/script/api_text.c) */
+    LIMIT_BODY_MEMBERS = 64,
+    LIMIT_MEMBER_NAME_BYTES = 64,   /* of a member of a body, or of a parameter */
+    LIMIT_NUMBER_BYTES = 64,        /* the digits of a number, or an amount as text */
+    LIMIT_CLIENT_TEXT_BYTES = 8192, /* any one text; most fields have less */
+    LIMIT_QUERY_PARAMETERS = 64,
+    LIMIT_QUERY_VALUE_BYTES = 1024,
+    LIMIT_HEADER_TEXT_BYTES = 1024,  /* one header, but for the cookies */
+    LIMIT_PATTERN_TEXT_BYTES = 2048, /* what one pattern of Lua may run over */
+
     /* a reply */
     LIMIT_RETRY_AFTER_MS = 60 * 1000, /* some SDKs sleep as long as they are told to: no longer */
     LIMIT_OUTPUT_BYTES = 32 * 1024,   /* unsent bytes at which the upstream is paused */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/limits.h"
 
 typedef unsigned __int128 uint128;
 
@@ -58,6 +59,68 @@ bool money_parse(struct slice text, int64_t *out_nusd, struct fault *fault)
     return fault_set(fault, "invalid_amount",
                      "An amount is a plain decimal in USD such as 12.50, with at most 9 decimals "
                      "and at most 1000000000.");
+}
+
+/* "-12" -> -12. At most 3 digits: what is larger is no amount. */
+static bool read_exponent(struct slice text, int *out)
+{
+    bool negative = text.bytes > 0 && text.data[0] == '-';
+    size_t at = negative || (text.bytes > 0 && text.data[0] == '+');
+    if (at == text.bytes || text.bytes - at > 3)
+        return false;
+    int n = 0;
+    for (; at < text.bytes; at++) {
+        if (!is_digit(text.data[at]))
+            return false;
+        n = n * 10 + (text.data[at] - '0');
+    }
+    *out = negative ? -n : n;
+    return true;
+}
+
+/* Moves the point of a plain decimal by `exponent` places to the right. Returns how long the result
+ * is; decimals of 0 at its end are left out, as 1.50e-8 is 0.000000015. */
+static size_t move_point(struct slice mantissa, int exponent, char *out)
+{
+    char digits[LIMIT_NUMBER_BYTES];
+    int count = 0, point = -1;
+    for (size_t i = 0; i < mantissa.bytes; i++) {
+        if (mantissa.data[i] == '.')
+            point = count;
+        else
+            digits[count++] = mantissa.data[i];
+    }
+    point = (point < 0 ? count : point) + exponent;
+    while (count > 0 && count > point && digits[count - 1] == '0')
+        count--;
+    char *at = out;
+    for (int i = point < 1 ? point - 1 : 0; i < point || i < count; i++) {
+        if (i == point && at > out)
+            *at++ = '.';
+        *at++ = i >= 0 && i < count ? digits[i] : '0';
+    }
+    return (size_t)(at - out);
+}
+
+bool money_parse_number(struct slice text, int64_t *out_nusd, struct fault *fault)
+{
+    enum { EXPONENT_MAX = 30 };
+    char plain[LIMIT_NUMBER_BYTES + 2 * EXPONENT_MAX + 4];
+    size_t bytes = 0;
+    int exponent = 0;
+    while (bytes < text.bytes && (text.data[bytes] | 0x20) != 'e')
+        bytes++;
+    struct slice mantissa = {text.data, bytes};
+    if (bytes == text.bytes)
+        return money_parse(text, out_nusd, fault);
+    struct slice behind = {text.data + bytes + 1, text.bytes - bytes - 1};
+    bool fits = text.bytes <= LIMIT_NUMBER_BYTES && bytes > 0 && is_digit(text.data[0]) &&
+                read_exponent(behind, &exponent) && exponent <= EXPONENT_MAX &&
+                exponent >= -EXPONENT_MAX;
+    if (!fits)
+        return money_parse((struct slice){NULL, 0}, out_nusd, fault);
+    return money_parse((struct slice){plain, move_point(mantissa, exponent, plain)}, out_nusd,
+                       fault);
 }
 
 bool money_parse_price(struct slice text, int64_t *out_pusd, struct fault *fault)

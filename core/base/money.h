@@ -39,7 +39,9 @@ struct token_counts {
  * most 9 decimals, no sign, no exponent, no spaces; at most MONEY_AMOUNT_MAX_NUSD. Fault code
  * "invalid_amount". */
 bool money_parse(struct slice text, int64_t *out_nusd, struct fault *fault);
-/* The same for a price in USD per million tokens, at most 6 decimals -> pico-USD per token. */
+/* The same for a number of JSON, which may have an exponent: 1.5e-7. At most 64 bytes long. */
+bool money_parse_number(struct slice text, int64_t *out_nusd, struct fault *fault);
+/* As money_parse, a price in USD per million tokens, at most 6 decimals -> pico-USD per token. */
 bool money_parse_price(struct slice text, int64_t *out_pusd, struct fault *fault);
 /* "20%", "12.5 %", "0%" -> ppm; at most 4 decimals, at most 10,000 %. */
 bool money_parse_margin(struct slice text, int64_t *out_ppm, struct fault *fault);

@@ -1,4 +1,4 @@
-/* The functions of the table `core` for trusted Lua: time, money, JSON. Described in
+/* The functions of the table `core` for trusted Lua: time, JSON. Described in
  * lua/annotations/core.lua. */
 #include <lauxlib.h>
 #include <string.h>
@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "base/money.h"
 #include "script/task.h"
 
 enum { JSON_TEXT_BYTES_MAX = 1024 * 1024 };
@@ -36,43 +35,6 @@ static int api_format_time(lua_State *state)
     return 1;
 }
 
-/* core.parse_money("12.5") -> nano-USD, or nil, why. At most 2^53, for Lua has no larger whole
- * numbers. */
-static int api_parse_money(lua_State *state)
-{
-    struct slice text;
-    struct fault fault;
-    int64_t nusd;
-    text.data = luaL_checklstring(state, 1, &text.bytes);
-    bool fits = money_parse(text, &nusd, &fault);
-    if (fits && nusd > INT64_C(9007199254740992))
-        fits = fault_set(&fault, "invalid_amount", "An amount may be at most $9,000,000.");
-    if (fits) {
-        lua_pushnumber(state, (lua_Number)nusd);
-        return 1;
-    }
-    lua_pushnil(state);
-    lua_pushstring(state, fault.message);
-    return 2;
-}
-
-/* core.check_json(text) -> true, or nil, why: stricter than cjson, which takes NUL bytes and
- * broken UTF-8. */
-static int api_check_json(lua_State *state)
-{
-    struct slice text;
-    struct fault fault;
-    struct json_value root;
-    text.data = luaL_checklstring(state, 1, &text.bytes);
-    if (!json_parse(text, LIMIT_JSON_DEPTH, &root, &fault)) {
-        lua_pushnil(state);
-        lua_pushstring(state, fault.message);
-        return 2;
-    }
-    lua_pushboolean(state, 1);
-    return 1;
-}
-
 /* core.json_members(text) -> {name = raw text of the value}, for the few members of a small
  * document: so that numbers keep their digits. A duplicate is an error: nil, why. */
 static int api_json_members(lua_State *state)
@@ -84,7 +46,7 @@ static int api_json_members(lua_State *state)
     text.data = luaL_checklstring(state, 1, &text.bytes);
     if (!json_parse(text, LIMIT_JSON_DEPTH, &root, &fault) || root.type != JSON_OBJECT) {
         lua_pushnil(state);
-        lua_pushstring(state, "The body must be a JSON object.");
+        lua_pushstring(state, "no JSON object");
         return 2;
     }
     lua_newtable(state);
@@ -125,12 +87,7 @@ static int api_json_string(lua_State *state)
 }
 
 const struct luaL_Reg api_core_words[] = {
-    {"check_json", api_check_json},
-    {"format_time", api_format_time},
-    {"json_members", api_json_members},
-    {"json_string", api_json_string},
-    {"now_ms", api_now_ms},
-    {"parse_money", api_parse_money},
-    {"parse_time", api_parse_time},
-    {NULL, NULL},
+    {"format_time", api_format_time}, {"json_members", api_json_members},
+    {"json_string", api_json_string}, {"now_ms", api_now_ms},
+    {"parse_time", api_parse_time},   {NULL, NULL},
 };

@@ -191,13 +191,22 @@ static int api_asked(lua_State *state)
     return 3;
 }
 
-/* x:asked_header(name) -> value or nil */
+/* x:asked_header(name) -> value or nil. Cookies may be as long as a head. */
 static int api_asked_header(lua_State *state)
 {
     const struct http_head *head = &asked_request(state)->head;
-    const struct slice *value = head_header(head, luaL_checkstring(state, 2));
+    const char *name = luaL_checkstring(state, 2);
+    const struct slice *value = head_header(head, name);
     if (value == NULL)
         return 0;
+    if (value->bytes > LIMIT_HEADER_TEXT_BYTES && strcmp(name, "cookie") != 0) {
+        const struct answer_error error = {.status = 431,
+                                           .code = "request_too_large",
+                                           .message = "A header is too long.",
+                                           .param = name};
+        exchange_refuse(task_exchange(state), &error);
+        return task_stop(state);
+    }
     lua_pushlstring(state, value->data, value->bytes);
     return 1;
 }

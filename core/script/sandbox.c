@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/secret.h"
 #include "script/modules.h"
+#include "script/patterns.h"
 
 int luaopen_cjson(lua_State *state); /* lua-cjson has no header */
 
@@ -261,6 +262,7 @@ void sandbox_open(lua_State *state, struct policy_stage *stage)
     lua_pushnil(state);
     lua_setfield(state, -2, "dump");
     lua_pop(state, 1);
+    patterns_bound(state);
     modules_open(state);
     open_cjson(state);
     lua_newtable(state);

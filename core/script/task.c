@@ -258,6 +258,7 @@ void task_install(lua_State *state, void *arg)
     lua_setfield(state, -2, "__index");
     lua_pop(state, 1);
     luaL_register(state, NULL, api_core_words);
+    luaL_register(state, NULL, api_text_words);
     lua_pushlightuserdata(state, &make_name);
     lua_pushcfunction(state, make_task);
     lua_rawset(state, LUA_REGISTRYINDEX);

@@ -59,6 +59,7 @@ extern const struct luaL_Reg api_account_words[];  /* methods for the dashboard'
 extern const struct luaL_Reg api_house_words[];    /* methods for the operator's pages */
 int api_policy_news(lua_State *state);
 extern const struct luaL_Reg api_core_words[]; /* functions of the table `core` */
+extern const struct luaL_Reg api_text_words[]; /* the same: what clients wrote */
 /* Whether what was waited for has results. */
 bool api_exchange_has_results(const struct exchange *exchange, enum task_wait what);
 /* Push them; return how many. */

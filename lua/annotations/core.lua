@@ -18,7 +18,8 @@ local exchange = {}
 ---@return string query what stands behind the ?, or ""
 function exchange:asked() end
 
----@param name string in any case
+---Ends the task with a 431 when it is longer than 1 KB, cookies excepted.
+---@param name string in lower case
 ---@return string? value
 function exchange:asked_header(name) end
 
@@ -239,19 +240,55 @@ function core.policy_news() end
 ---@return string "2026-11-22T21:34:00.123Z"
 function core.format_time(time_ms) end
 
----@param text string a plain decimal in USD such as "12.50", without sign and exponent
----@return integer? nusd
----@return string? why
-function core.parse_money(text) end
-
----Whether a text is JSON. Stricter than cjson, which takes NUL bytes and broken UTF-8.
+---The members of the body that a client sent, as they stand there. Refused: what is no JSON object,
+---a duplicate, more than 64 members, a number of more than 64 digits.
 ---@param text string
----@return boolean? valid
----@return string? why
-function core.check_json(text) end
+---@return table<string, string>? members name -> raw JSON of the value
+---@return string? code or why not, as exchange:refuse takes it
+---@return string? message
+---@return string? name of the member
+function core.read_members(text) end
 
----The members of a JSON object as they stand there, so that numbers keep their digits. A duplicate
----is an error.
+---A string of JSON, decoded.
+---@param raw string one of the values of read_members
+---@param bytes_max integer at most 8192
+---@return string? text
+---@return "type"|"long"|"half"|nil why it is none: another type, too long, half a surrogate pair
+function core.read_string(raw, bytes_max) end
+
+---A list of strings, decoded; nil when it is none, or one of its items.
+---@param raw string
+---@param count_max integer
+---@param bytes_max integer of each
+---@return string[]? list
+function core.read_strings(raw, count_max, bytes_max) end
+
+---An amount of money in a JSON string ("12.50") or number (12.5, 1.25e1).
+---@param raw string
+---@return integer? nusd nil: it is none, has more than 9 decimals, or is above 2^53
+function core.read_amount(raw) end
+
+---The parameters of a query. Refused: a broken escape, control characters, what is no UTF-8, a
+---value above 1 KB, more than 64 parameters, a duplicate.
+---@param text string
+---@return table<string, string>? values
+---@return string? code or why not, as exchange:refuse takes it
+---@return string? message
+---@return string? name of the parameter
+function core.read_query(text) end
+
+---"gpt%2d4" -> "gpt-4"; nil for what read_query refuses.
+---@param text string
+---@return string?
+function core.unescape(text) end
+
+---@param header string the value of Cookie
+---@param name string
+---@return string? value of the first cookie of that name
+function core.read_cookie(header, name) end
+
+---The members of a JSON object of our own, so that numbers keep their digits. A duplicate is an
+---error.
 ---@param text string
 ---@return table<string, string>? members name (escapes not decoded) -> raw JSON of the value
 ---@return string? why

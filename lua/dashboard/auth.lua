@@ -11,12 +11,14 @@ local throttle = require "dashboard.throttle"
 local auth = {}
 
 local NAME_BYTES_MAX = limits.NAME_BYTES_MAX
+local PASSWORD_TEXT_BYTES_MAX = 4096 -- as it was sent, before it is normalised and judged
 
 local function read_credentials(x)
     local members = body.read(x)
     body.require(x, members, "email")
     body.require(x, members, "password")
-    return body.text(x, members, "email"), body.text(x, members, "password"), members
+    local email = body.text(x, members, "email")
+    return email, body.text(x, members, "password", PASSWORD_TEXT_BYTES_MAX), members
 end
 
 local function reply_user(x, status, user_text)

@@ -1,10 +1,11 @@
 -- The JSON body of a request, read strictly: each word gives a checked value or ends the task with
--- a 400 that names the member. Null is as good as absent.
-local cjson = require "cjson"
-
+-- a 400 that names the member. Null is as good as absent. What a client wrote is read and bounded
+-- in C (core/script/api_text.c), before anything here looks at it.
 local body = {}
 
-local EXPONENT_MAX = 30
+local TEXT_BYTES_MAX = 1024
+local LISTED_BYTES_MAX = 256 -- one text of a list
+local TIME_BYTES_MAX = 64
 
 local function refuse(x, code, message, name)
     x:refuse(400, code, message, name)
@@ -23,48 +24,41 @@ function body.check_type(x)
     end
 end
 
-local function decode_string(raw)
-    local done, text = pcall(cjson.decode, raw)
-    return done and text or nil
-end
-
--- Two spellings of a name are one name: {"a":1,"\u0061":2} has a duplicate.
-local function decode_names(x, members)
-    local decoded = {}
-    for name, raw in pairs(members) do
-        if string.find(name, "\\", 1, true) then
-            name = decode_string('"' .. name .. '"') or name
-        end
-        if decoded[name] then
-            refuse(x, "invalid_json", "A member of the body occurs twice; send it once.")
-        end
-        decoded[name] = raw
-    end
-    return decoded
-end
-
--- The members of the body: name -> its value's raw text. Unknown ones do not matter.
+-- The members of the body: name -> its value's raw text, without those that are null; and the same
+-- with them. Unknown ones do not matter.
 function body.read(x)
     local text = x:body()
     if text ~= "" then
         body.check_type(x)
     end
-    local valid, why = core.check_json(text)
-    if not valid then
-        refuse(x, "invalid_json", "The body is not valid JSON: " .. why)
+    local given, code, message, name = core.read_members(text)
+    if not given then
+        refuse(x, code, message, name)
     end
-    local members
-    members, why = core.json_members(text)
-    if not members then
-        refuse(x, "invalid_json", why)
-    end
-    members = decode_names(x, members)
-    for name, raw in pairs(members) do
-        if raw == "null" then
-            members[name] = nil
+    local members = {}
+    for member, raw in pairs(given) do
+        if raw ~= "null" then
+            members[member] = raw
         end
     end
-    return members
+    return members, given
+end
+
+-- Of a body that changes something: refuses a member that is not in `known`, a set of names, for a
+-- change that is silently not made is a trap.
+function body.read_change(x, known)
+    local members, given = body.read(x)
+    local names = {}
+    for name in pairs(given) do
+        if not known[name] then
+            names[#names + 1] = name
+        end
+    end
+    if #names > 0 then
+        table.sort(names)
+        refuse(x, "invalid_value", names[1] .. " cannot be changed.", names[1])
+    end
+    return members, given
 end
 
 -- Ends the task when the member is not there.
@@ -74,50 +68,31 @@ function body.require(x, members, name)
     end
 end
 
--- The text, or nil when it is absent.
-function body.text(x, members, name)
+-- The text, or nil when it is absent. No text is longer than `bytes_max`.
+function body.text(x, members, name, bytes_max)
+    bytes_max = bytes_max or TEXT_BYTES_MAX
     local raw = members[name]
     if raw == nil then
         return nil
-    elseif string.sub(raw, 1, 1) ~= '"' then
-        invalid(x, name, "a string")
     end
-    local text = decode_string(raw)
-    if not text then
+    local text, why = core.read_string(raw, bytes_max)
+    if text then
+        return text
+    elseif why == "type" then
+        invalid(x, name, "a string")
+    elseif why == "half" then
         invalid(x, name, "a string of whole characters (it holds half of a surrogate pair)")
     end
-    return text
+    invalid(x, name, "at most " .. bytes_max .. " bytes long")
 end
 
 -- A text for people to read, of at most so many bytes and without control characters.
 function body.label(x, members, name, bytes_max)
-    local text = body.text(x, members, name)
-    if text == nil then
-        return nil
-    elseif #text > bytes_max then
-        invalid(x, name, "at most " .. bytes_max .. " bytes long")
-    elseif string.find(text, "[%z\1-\31\127]") then
+    local text = body.text(x, members, name, bytes_max)
+    if text ~= nil and string.find(text, "[%z\1-\31\127]") then
         invalid(x, name, "without line breaks and other control characters")
     end
     return text
-end
-
--- "1.5e-7" -> "0.00000015", exactly; what has no exponent stays as it is.
-local function without_exponent(raw)
-    local whole, fraction, exponent = string.match(raw, "^(%d+)%.?(%d*)[eE]([+-]?%d+)$")
-    exponent = tonumber(exponent)
-    if not exponent or math.abs(exponent) > EXPONENT_MAX then
-        return raw
-    end
-    local digits = whole .. fraction
-    local point = #whole + exponent
-    if point <= 0 then
-        digits, point = string.rep("0", 1 - point) .. digits, 1
-    elseif point > #digits then
-        digits = digits .. string.rep("0", point - #digits)
-    end
-    local decimals = string.gsub(string.sub(digits, point + 1), "0+$", "")
-    return string.sub(digits, 1, point) .. (decimals ~= "" and "." .. decimals or "")
 end
 
 -- An amount in nano-USD above 0 and at most most_usd, given as a string or a number; or nil.
@@ -125,17 +100,10 @@ function body.amount(x, members, name, least_nusd, most_usd)
     local raw = members[name]
     if raw == nil then
         return nil
-    end
-    local first = string.sub(raw, 1, 1)
-    local text
-    if first == '"' then
-        text = decode_string(raw) or ""
-    elseif string.find(first, "[%d-]") then
-        text = without_exponent(raw)
-    else
+    elseif not string.find(string.sub(raw, 1, 1), '["%d-]') then
         invalid(x, name, 'an amount in USD such as "12.50"')
     end
-    local nusd = core.parse_money(text)
+    local nusd = core.read_amount(raw)
     if not nusd or nusd < least_nusd or nusd > most_usd * 1e9 then
         refuse(x, "invalid_amount", string.format('%s must be an amount in USD such as "12.50", '
             .. "%s, at most %d, with at most 9 decimals.", name,
@@ -146,7 +114,7 @@ end
 
 -- A time in milliseconds, or nil.
 function body.time(x, members, name)
-    local text = body.text(x, members, name)
+    local text = body.text(x, members, name, TIME_BYTES_MAX)
     if text == nil then
         return nil
     end
@@ -172,18 +140,10 @@ function body.texts(x, members, name, count_max)
     if raw == nil then
         return nil
     end
-    local what = "a list of 1 to " .. count_max .. " strings"
-    if string.sub(raw, 1, 1) ~= "[" then
-        invalid(x, name, what)
-    end
-    local done, list = pcall(cjson.decode, raw)
-    if not done or #list < 1 or #list > count_max then
-        invalid(x, name, what)
-    end
-    for i = 1, #list do
-        if type(list[i]) ~= "string" then
-            invalid(x, name, what)
-        end
+    local list = core.read_strings(raw, count_max, LISTED_BYTES_MAX)
+    if not list or #list < 1 then
+        invalid(x, name, "a list of 1 to " .. count_max .. " strings of at most "
+            .. LISTED_BYTES_MAX .. " bytes")
     end
     return list
 end

@@ -52,12 +52,9 @@ end
 
 -- The digest of the token that the browser sent, or nil.
 function session.digest(x)
-    local wanted = cookie_name(x)
-    for cookie in string.gmatch(x:asked_header("cookie") or "", "[^;]+") do
-        local name, value = string.match(cookie, "^%s*([^=%s]+)=([%w_-]*)%s*$")
-        if name == wanted and value ~= "" and #value <= TOKEN_BYTES_MAX then
-            return x:digest(value)
-        end
+    local value = core.read_cookie(x:asked_header("cookie") or "", cookie_name(x))
+    if value and value ~= "" and #value <= TOKEN_BYTES_MAX then
+        return x:digest(value)
     end
     return nil
 end

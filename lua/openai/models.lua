@@ -4,7 +4,6 @@
 local caller = require "openai.caller"
 local json = require "json"
 local policy = require "policy"
-local query = require "query"
 
 local models = {}
 
@@ -49,7 +48,7 @@ end
 
 function models.get(x, path_text)
     local who = caller.authenticate(x)
-    local id = query.decode(path_text)
+    local id = core.unescape(path_text)
     if not id or #id > ID_BYTES_MAX then
         x:refuse(404, "model_not_found", "There is no model of this name.", "model")
     end

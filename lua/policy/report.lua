@@ -7,6 +7,7 @@ local TITLES = {
     "model", "provider", "buy: input", "cached", "output", "margin", "sell: input", "cached",
     "output",
 }
+local SPACE = string.byte(" ")
 local LEFT = { [1] = true, [2] = true } -- columns of text; the others are numbers
 
 local function row_of(record)
@@ -39,7 +40,12 @@ local function line_of(row, widths)
         local space = string.rep(" ", widths[column] - #text)
         parts[column] = LEFT[column] and text .. space or space .. text
     end
-    return (string.gsub(table.concat(parts, "  "), " +$", ""))
+    local line = table.concat(parts, "  ")
+    local last = #line
+    while string.byte(line, last) == SPACE do
+        last = last - 1
+    end
+    return string.sub(line, 1, last)
 end
 
 -- Each reason once, in the order of the models that it concerns.

@@ -46,7 +46,7 @@ function rule.call(name, fn, request, argument)
         return result
     elseif type(result) ~= "string" then
         return nil, name .. ": raised an error that is not a text"
-    elseif not string.find(result, "^%l+%.lua:") then
+    elseif not string.find(string.sub(result, 1, 64), "^%l+%.lua:") then
         result = name .. ": " .. result -- Lua knows no line: out of memory, or a tail call
     end
     return nil, result

@@ -8,7 +8,7 @@ local shape = {}
 local NAMES_MAX = 20 -- in one message
 
 local function is_name(key)
-    return type(key) == "string" and string.find(key, "^[%a_][%w_]*$") ~= nil
+    return type(key) == "string" and #key <= 1024 and string.find(key, "^[%a_][%w_]*$") ~= nil
 end
 
 -- The steps from the file's table to `key` in `node` (nil: to the node itself).

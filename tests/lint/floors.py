@@ -28,6 +28,7 @@ LIBRARIES = [
     (r"zlib\.h", {"net"}),
     (r"sqlite3.*\.h", {"store"}),
     (r"sodium(\.h|/.*)", {"base"}),
+    (r"utf8proc\.h", {"base"}),
 ]
 
 # libc, POSIX threads, Linux and the compiler: any floor

@@ -297,6 +297,22 @@ static void integers_agree_with_slow_arithmetic(void **state)
     assert_in_range(fit, 10000, 90000);
 }
 
+static void tells_half_characters(void **state)
+{
+    static const char *const whole[] = {"\"\"", "\"a\\\\ud800\"", "\"\\ud83d\\ude00\"",
+                                        "\"\\ufffd\"", "\"\\n\\u0041\""};
+    static const char *const half[] = {"\"\\ud83d\"", "\"\\ude00\\ud83d\"", "\"a\\ud83dx\""};
+    (void)state;
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
+        const struct json_value value = {.type = JSON_STRING, .raw = slice_of(whole[i])};
+        assert_true(json_string_is_whole(&value));
+    }
+    for (size_t i = 0; i < sizeof half / sizeof *half; i++) {
+        const struct json_value value = {.type = JSON_STRING, .raw = slice_of(half[i])};
+        assert_false(json_string_is_whole(&value));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +323,7 @@ int main(void)
         cmocka_unit_test(counts_text_but_no_keys),
         cmocka_unit_test(reads_integers),
         cmocka_unit_test(refuses_what_is_no_int64),
+        cmocka_unit_test(tells_half_characters),
         cmocka_unit_test(integers_agree_with_slow_arithmetic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/support.h"
 
 /* ---- an independent, slow arithmetic: decimal digits, lowest first, as learned at school ---- */
@@ -369,6 +370,63 @@ static void refuses_amounts(void **state)
     assert_false(money_parse(slice_of("x"), &(int64_t){0}, NULL));
 }
 
+static void parses_numbers(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *plain; /* NULL: no amount */
+    } cases[] = {
+        {"12.5", "12.5"},
+        {"1.5e-7", "0.00000015"},
+        {"1e-9", "0.000000001"},
+        {"15E-1", "1.5"},
+        {"1.25e1", "12.5"},
+        {"1.25e+2", "125"},
+        {"1.50e-8", "0.000000015"},
+        {"0e5", "0"},
+        {"0.00e-3", "0"},
+        {"100e-2", "1"},
+        {"123.456e3", "123456"},
+        {"0.001e3", "1"},
+        {"1e9", "1000000000"},
+        {"1e-10", NULL},
+        {"1e10", NULL},
+        {"1e31", NULL},
+        {"1e", NULL},
+        {"1e+", NULL},
+        {"1e0001", NULL},
+        {"1e1.5", NULL},
+        {"-1e1", NULL},
+        {"e5", NULL},
+        {".5e1", NULL},
+        {"1e-999", NULL},
+        {"", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fault fault;
+        int64_t found = -1, expected = -1;
+        bool read = money_parse_number(slice_of(cases[i].text), &found, &fault);
+        if (cases[i].plain != NULL)
+            assert_true(money_parse(slice_of(cases[i].plain), &expected, &fault));
+        if (read != (cases[i].plain != NULL) || (read && found != expected))
+            fail_msg("%s: %d, %lld", cases[i].text, read, (long long)found);
+    }
+    char longest[LIMIT_NUMBER_BYTES + 4];
+    struct fault fault;
+    int64_t nusd;
+    memset(longest, '0', sizeof longest);
+    memcpy(longest, "1.", 2);
+    memcpy(longest + LIMIT_NUMBER_BYTES - 2, "e0", 2);
+    assert_true(money_parse_number((struct slice){longest, LIMIT_NUMBER_BYTES - 1}, &nusd,
+                                   &fault) == false);
+    memcpy(longest + LIMIT_NUMBER_BYTES - 3, "e-9", 3);
+    assert_false(
+        money_parse_number((struct slice){longest, LIMIT_NUMBER_BYTES + 1}, &nusd, &fault));
+    assert_true(money_parse_number((struct slice){longest, LIMIT_NUMBER_BYTES}, &nusd, &fault));
+    assert_int_equal(nusd, 1);
+}
+
 static void parses_prices(void **state)
 {
     (void)state;
@@ -505,6 +563,7 @@ int main(void)
         cmocka_unit_test(affordable_is_the_largest),
         cmocka_unit_test(parses_amounts),
         cmocka_unit_test(refuses_amounts),
+        cmocka_unit_test(parses_numbers),
         cmocka_unit_test(parses_prices),
         cmocka_unit_test(parses_margins),
         cmocka_unit_test(formats_amounts),
