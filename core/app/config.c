@@ -65,6 +65,11 @@ static const struct setting settings[] = {
      .offset = offsetof(struct config, log_format),
      .reloadable = true,
      .choices = {"text", "json"}},
+    {.name = "log_file",
+     .standard = "",
+     .type = SETTING_TEXT,
+     .offset = offsetof(struct config, log_file),
+     .reloadable = true},
     INTEGER(body_bytes_max, "33554432", 1024, LIMIT_BODY_BYTES),
     INTEGER(bodies_bytes_max, "1073741824", 1024 * 1024, INT64_C(1) << 40),
     INTEGER(connections_max, "10000", 1, 1000000),
@@ -344,6 +349,6 @@ void config_apply_reloadable(struct config *config, const struct config *fresh,
             continue;
         }
         memcpy((char *)config + setting->offset, (const char *)fresh + setting->offset,
-               sizeof(int64_t));
+               setting->type == SETTING_TEXT ? CONFIG_TEXT_BYTES : sizeof(int64_t));
     }
 }

@@ -25,6 +25,7 @@ struct config {
     char public_url[CONFIG_TEXT_BYTES];
     char tls_certificate[CONFIG_TEXT_BYTES];
     char tls_key[CONFIG_TEXT_BYTES];
+    char log_file[CONFIG_TEXT_BYTES]; /* "": stderr */
     int64_t workers;
     int64_t durability; /* 0: power, 1: process */
     int64_t payments;

@@ -33,6 +33,7 @@
 enum {
     HELPER_THREADS = 2,
     LIMITER_ENTRIES = 100000,
+    LOG_WAIT_MS = 2000,    /* for the log's reader, at the end */
     CANCEL_WAIT_MS = 10000 /* for settlements to become durable after running requests were cut */
 };
 
@@ -56,8 +57,17 @@ struct gateway {
 
 static int fail(const struct fault *fault)
 {
-    fprintf(stderr, "llm-gateway: %s\n", fault->message);
+    char text[sizeof fault->message + 32];
+    snprintf(text, sizeof text, "llm-gateway: %s\n", fault->message);
+    log_last_words(text);
     return 1;
+}
+
+static void reopen_log(const struct config *config)
+{
+    struct fault fault;
+    if (!log_reopen(config->log_file, &fault))
+        log_event(LOG_ERROR, "the log goes on where it was", log_text("reason", fault.message));
 }
 
 /* ---- the process ---- */
@@ -241,6 +251,7 @@ static void reload(struct gateway *gateway)
                       log_text("setting", needs_restart));
         log_configure((enum log_level)options->config.log_level, options->config.log_format == 1);
     }
+    reopen_log(&options->config);
     const struct reload whom = {.workers = gateway->workers,
                                 .worker_count = gateway->worker_count,
                                 .main_inbox = &gateway->inbox,
@@ -269,8 +280,10 @@ static bool wait_home(struct gateway *gateway, const struct worker_job *jobs, in
         if (left_ms <= 0)
             return false;
         int signal_number = wait_for_signal(gateway, (int)(left_ms < 1000 ? left_ms : 1000));
+        if (signal_number == SIGHUP)
+            reopen_log(&gateway->options->config);
         if (signal_number == SIGTERM || signal_number == SIGINT) {
-            log_flush();
+            log_settle(LOG_WAIT_MS);
             _exit(1);
         }
     }
@@ -343,7 +356,8 @@ static void stop(struct gateway *gateway)
     tls_free(gateway->tls);
     pages_free(gateway->pages);
     secret_wipe(&gateway->secret, sizeof gateway->secret);
-    inbox_fini(&gateway->inbox);
+    if (gateway->inbox.wake_fd >= 0)
+        inbox_fini(&gateway->inbox);
     close(gateway->signal_fd);
     free(gateway);
 }
@@ -355,12 +369,15 @@ int serve(struct serve_options *options)
     bool settled = true;
     check(gateway != NULL);
     gateway->options = options;
+    gateway->inbox.wake_fd = -1; /* there is none yet */
     set_process_limits();
     gateway->signal_fd = open_signals();
+    check(gateway->signal_fd >= 0);
     net_library_init();
-    if (!start(gateway, &fault)) {
+    if (!log_start(options->config.log_file, &fault) || !start(gateway, &fault)) {
         log_event(LOG_ERROR, "cannot start", log_text("reason", fault.message));
         stop(gateway);
+        log_stop(LOG_WAIT_MS);
         return fail(&fault);
     }
     if (options->config.payments == PAYMENTS_TEST)
@@ -369,10 +386,11 @@ int serve(struct serve_options *options)
         first_run_welcome(gateway->public_url);
     run(gateway);
     if (!drain(gateway, &settled)) {
-        log_flush();
+        log_stop(LOG_WAIT_MS);
         _exit(1); /* threads still run */
     }
     stop(gateway);
     log_event(LOG_INFO, "stopped");
+    log_stop(LOG_WAIT_MS);
     return settled ? 0 : 1;
 }

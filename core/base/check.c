@@ -7,7 +7,8 @@
 
 void check_failed(const char *cond, const char *file, int line)
 {
-    log_flush();
-    fprintf(stderr, "check failed: %s at %s:%d\n", cond, file, line);
+    char text[512];
+    snprintf(text, sizeof text, "check failed: %s at %s:%d\n", cond, file, line);
+    log_last_words(text);
     abort();
 }

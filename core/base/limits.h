@@ -69,7 +69,8 @@ enum {
     LIMIT_LEDGER_JOBS = 20000,
     LIMIT_REPORT_JOBS = 1000,
     LIMIT_HELPER_JOBS = 64,
-    LIMIT_LOOKUPS = 64, /* of providers' names that wait, of a worker */
+    LIMIT_LOG_WAITING_BYTES = 1024 * 1024, /* lines that wait for the log's thread */
+    LIMIT_LOOKUPS = 64,                    /* of providers' names that wait, of a worker */
     LIMIT_WORKERS = 64
 };
 

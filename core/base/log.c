@@ -1,6 +1,8 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -9,22 +11,29 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/limits.h"
+#include "base/log_writer.h"
 
 enum {
     FIELD_BYTES_MAX = 4 * 1024, /* longer texts are cut: a log is no place for bodies */
     LINE_BYTES_MAX = 64 * 1024,
-    KEPT_BYTES_MAX = 32 * 1024
+    KEPT_BYTES_MAX = 32 * 1024,
+    LAST_WORDS_WAIT_MS = 1000
 };
 
 /* Atomic, because threads ask log_enabled while the main thread reloads its settings. */
 static struct {
     _Atomic int level;
     _Atomic bool json;
-    pthread_mutex_t lock;
-    struct buffer kept; /* lines not yet written; has room for more than the last one */
-} settings = {.level = LOG_INFO,
-              .lock = PTHREAD_MUTEX_INITIALIZER,
-              .kept = {.bytes_max = KEPT_BYTES_MAX + 2 * LINE_BYTES_MAX}};
+} settings = {.level = LOG_INFO};
+
+/* Its buffer has room for more than the last line. */
+static struct log_writer writer = {
+    .mutex = PTHREAD_MUTEX_INITIALIZER,
+    .waiting = {.bytes_max = LIMIT_LOG_WAITING_BYTES + 2 * LINE_BYTES_MAX},
+    .fd = STDERR_FILENO,
+    .next_fd = -1,
+};
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
@@ -132,25 +141,9 @@ static void put_line(struct buffer *line, bool json, enum log_level level, const
     buffer_append_text(line, json ? "}\n" : "\n");
 }
 
-/* What cannot be written is dropped: there is nobody left to tell. */
-static void write_kept(void)
+static void keep_line(struct buffer *kept, enum log_level level, const char *event,
+                      const struct log_field *fields, size_t field_count)
 {
-    const char *at = settings.kept.data;
-    size_t left = settings.kept.bytes;
-    while (left > 0) {
-        ssize_t written = write(STDERR_FILENO, at, left);
-        if (written < 0 && errno != EINTR)
-            break;
-        at += written > 0 ? written : 0;
-        left -= written > 0 ? (size_t)written : 0;
-    }
-    buffer_reset(&settings.kept);
-}
-
-static void keep_line(enum log_level level, const char *event, const struct log_field *fields,
-                      size_t field_count)
-{
-    struct buffer *kept = &settings.kept;
     bool json = atomic_load_explicit(&settings.json, memory_order_relaxed);
     size_t start = kept->bytes;
     put_line(kept, json, level, event, fields, field_count);
@@ -161,42 +154,89 @@ static void keep_line(enum log_level level, const char *event, const struct log_
     kept->bytes = start;
     kept->failed = false;
     put_line(kept, json, level, event, &dropped, 1);
+    if (!kept->failed)
+        return;
+    kept->bytes = start; /* no memory */
+    kept->failed = false;
+    writer.dropped++;
+}
+
+static void report_lost(struct buffer *out, int64_t lines)
+{
+    const struct log_field count = log_int("lines", lines);
+    keep_line(out, LOG_WARN, "log lines were lost: the log's reader or disk was too slow or full",
+              &count, 1);
+}
+
+static void write_line(bool later, enum log_level level, const char *event,
+                       const struct log_field *fields, size_t field_count)
+{
+    if (!log_enabled(level))
+        return;
+    int error = errno; /* callers log first and look at errno afterwards */
+    pthread_mutex_lock(&writer.mutex);
+    if (log_writer_has_room(&writer)) {
+        keep_line(&writer.waiting, level, event, fields, field_count);
+        if (!later || writer.waiting.bytes > KEPT_BYTES_MAX)
+            log_writer_push(&writer);
+    }
+    pthread_mutex_unlock(&writer.mutex);
+    errno = error;
 }
 
 void log_write_later(enum log_level level, const char *event, const struct log_field *fields,
                      size_t field_count)
 {
-    if (!log_enabled(level))
-        return;
-    int error = errno; /* callers log first and look at errno afterwards */
-    pthread_mutex_lock(&settings.lock);
-    keep_line(level, event, fields, field_count);
-    if (settings.kept.bytes > KEPT_BYTES_MAX)
-        write_kept();
-    pthread_mutex_unlock(&settings.lock);
-    errno = error;
+    write_line(true, level, event, fields, field_count);
 }
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t field_count)
 {
-    if (!log_enabled(level))
-        return;
-    int error = errno;
-    pthread_mutex_lock(&settings.lock);
-    keep_line(level, event, fields, field_count);
-    write_kept();
-    pthread_mutex_unlock(&settings.lock);
-    errno = error;
+    write_line(false, level, event, fields, field_count);
 }
 
 void log_flush(void)
 {
     int error = errno;
-    if (pthread_mutex_trylock(&settings.lock) != 0)
+    if (pthread_mutex_trylock(&writer.mutex) != 0)
         return;
-    if (settings.kept.bytes > 0)
-        write_kept();
-    pthread_mutex_unlock(&settings.lock);
+    log_writer_push(&writer);
+    pthread_mutex_unlock(&writer.mutex);
     errno = error;
+}
+
+/* ---- life ---- */
+
+bool log_start(const char *path, struct fault *fault)
+{
+    writer.report = report_lost;
+    return log_writer_start(&writer, path, fault);
+}
+
+bool log_reopen(const char *path, struct fault *fault)
+{
+    return log_writer_reopen(&writer, path, fault);
+}
+
+void log_settle(int timeout_ms)
+{
+    log_writer_settle(&writer, timeout_ms);
+}
+
+void log_stop(int timeout_ms)
+{
+    log_writer_stop(&writer, timeout_ms);
+}
+
+void log_last_words(const char *text)
+{
+    struct pollfd wanted = {.fd = STDERR_FILENO, .events = POLLOUT};
+    size_t bytes = strlen(text);
+    log_settle(LAST_WORDS_WAIT_MS);
+    /* A pipe that can be written at all takes so much at once. */
+    if (bytes > PIPE_BUF)
+        bytes = PIPE_BUF;
+    if (poll(&wanted, 1, LAST_WORDS_WAIT_MS) == 1 && write(STDERR_FILENO, text, bytes) < 0)
+        return; /* there is nobody left to tell */
 }

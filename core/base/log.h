@@ -1,5 +1,11 @@
-/* The log: one line an event on stderr, as JSON or text; lines of several threads never mix. The
- * only global of the program. Never put a secret, a prompt or an answer into a field. */
+/* The log: one line an event on stderr or in the log file, as JSON or text; lines of several
+ * threads never mix. After log_start no call waits for the reader of the log: lines go through a
+ * bounded buffer to a thread of the log's own, and what finds no room there is counted and the
+ * count is logged. Never put a secret, a prompt or an answer into a field.
+ *
+ * The log is state of the process. The program's only other such states are the tests' clock
+ * (clock.c), the failpoints of test builds (failpoint.c) and the set-up of the SQLite library
+ * (store/db.c). */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -7,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/fault.h"
 #include "base/slice.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
@@ -50,10 +57,25 @@ void log_write_later(enum log_level level, const char *event, const struct log_f
     log_write_later((level), (event), (const struct log_field[]){{0}, ##__VA_ARGS__},              \
                     sizeof((const struct log_field[]){{0}, ##__VA_ARGS__}) /                       \
                         sizeof(struct log_field))
-/* Writes what is kept, unless another thread is about to. To be called often (each 100 ms), and
- * before the process ends. */
+/* Has what is kept written, unless another thread is about to. To be called often (each 100 ms),
+ * and before the process ends. */
 void log_flush(void);
 /* (The first, empty field makes a call without fields legal; log_write skips fields without a
  * name.) */
+
+/* Opens the log file ("": stderr) and starts the log's thread, when signals are blocked and before
+ * other threads start. Until then, and for the commands of the command line, lines are written to
+ * stderr where they are logged. */
+bool log_start(const char *path, struct fault *fault);
+/* Opens the log file again, for one that was moved away (logrotate), or another one. False: the log
+ * goes on where it was. */
+bool log_reopen(const char *path, struct fault *fault);
+/* Waits until all that was logged is written, at most so long. */
+void log_settle(int timeout_ms);
+/* The same, and ends the thread: the last thing that a server does. */
+void log_stop(int timeout_ms);
+/* For the end of the process: what was logged, then this text on stderr, at most 4 KB of it. Waits
+ * two seconds at most, even where the reader of the log has stalled. */
+void log_last_words(const char *text);
 
 #endif

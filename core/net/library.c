@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "base/secret.h"
 
 /* What libevent frees has held requests and replies, and in them keys, passwords and cookies. It is
@@ -30,8 +31,20 @@ static void *realloc_wiped(void *block, size_t bytes)
     return grown;
 }
 
+/* libevent would print on stderr, on an event loop, and wait there for the log's reader. */
+static void on_libevent_line(int severity, const char *text)
+{
+    enum log_level level = LOG_DEBUG;
+    if (severity == EVENT_LOG_WARN)
+        level = LOG_WARN;
+    else if (severity == EVENT_LOG_ERR)
+        level = LOG_ERROR;
+    log_event(level, "libevent", log_text("text", text));
+}
+
 void net_library_init(void)
 {
+    event_set_log_callback(on_libevent_line);
     event_set_mem_functions(malloc, realloc_wiped, free_wiped);
     check(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
 }

@@ -7,6 +7,7 @@ import signal
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 import httpx2 as httpx
 from customer import Customer
@@ -67,6 +68,7 @@ class Gateway:
             "drain_timeout_ms": 5000,
             **(settings or {}),
         }
+        self.log_path = folder / self.settings.get("log_file", self.stderr_path)
         if provider is not None and provider.certificate is not None:
             self.policies.trust(provider.certificate)
         self.env = self._environment(provider) | (env or {})
@@ -101,8 +103,8 @@ class Gateway:
         """Starts the process and does not wait for it."""
         assert BINARY.exists(), f"{BINARY} is not built; see GATEWAY_BINARY"
         self.write_config()
-        self._log_from = self.stderr_path.stat().st_size if self.stderr_path.exists() else 0
-        with self.stderr_path.open("ab") as stderr, (self.folder / "stdout.log").open("ab") as out:
+        self._log_from = self.log_path.stat().st_size if self.log_path.exists() else 0
+        with self.open_stderr() as stderr, (self.folder / "stdout.log").open("ab") as out:
             self.process = subprocess.Popen(
                 [BINARY, "--config", self.config],
                 stdin=subprocess.DEVNULL,
@@ -111,6 +113,10 @@ class Gateway:
                 env=self.env,
                 cwd=self.folder,
             )
+
+    def open_stderr(self) -> IO[bytes]:
+        """What the process gets as its stderr."""
+        return self.stderr_path.open("ab")
 
     def start(self) -> "Gateway":
         self.spawn()
@@ -188,7 +194,8 @@ class Gateway:
 
     def log(self) -> list[dict]:
         """What was logged since the last start."""
-        with self.stderr_path.open("rb") as file:
+        data = b""
+        with contextlib.suppress(FileNotFoundError), self.log_path.open("rb") as file:
             file.seek(self._log_from)
             data = file.read()
         lines = []

@@ -1,0 +1,270 @@
+#include "base/log_writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+
+/* ---- writing; without the mutex once there is a thread ---- */
+
+static int64_t count_lines(const char *text, size_t bytes)
+{
+    int64_t lines = 0;
+    for (size_t i = 0; i < bytes; i++)
+        lines += text[i] == '\n';
+    return lines;
+}
+
+/* Writes as much as it can. Returns how many bytes were written. */
+static size_t write_bytes(int fd, const char *data, size_t bytes)
+{
+    size_t done = 0;
+    while (done < bytes) {
+        ssize_t written = write(fd, data + done, bytes - done);
+        if (written > 0) {
+            done += (size_t)written;
+        } else if (errno == EAGAIN) { /* somebody has made the pipe non-blocking */
+            struct pollfd wanted = {.fd = fd, .events = POLLOUT};
+            poll(&wanted, 1, -1);
+        } else if (errno != EINTR) {
+            break;
+        }
+    }
+    return done;
+}
+
+/* What a full disk or a closed pipe does not take is lost: a log must not hold up the service.
+ * Returns how many lines that were. */
+static int64_t write_lines(struct log_writer *writer, struct slice lines)
+{
+    /* The next line must not become the end of one that was cut. */
+    if (writer->torn && write_bytes(writer->fd, "\n", 1) == 0)
+        return count_lines(lines.data, lines.bytes);
+    writer->torn = false;
+    size_t done = write_bytes(writer->fd, lines.data, lines.bytes);
+    if (done == lines.bytes)
+        return 0;
+    writer->torn = done > 0 && lines.data[done - 1] != '\n';
+    return count_lines(lines.data + done, lines.bytes - done);
+}
+
+/* ---- the thread ---- */
+
+static void take_over_fd(struct log_writer *writer)
+{
+    if (writer->next_fd < 0)
+        return;
+    if (writer->fd != STDERR_FILENO)
+        close(writer->fd);
+    writer->fd = writer->next_fd;
+    writer->next_fd = -1;
+    writer->torn = false;
+}
+
+/* Under the mutex: moves the lines that wait to `writing`. */
+static void take_lines(struct log_writer *writer)
+{
+    struct buffer empty = writer->writing;
+    writer->writing = writer->waiting;
+    writer->waiting = empty;
+    buffer_reset(&writer->waiting);
+    writer->wanted = false;
+    writer->reported = 0;
+    if (writer->dropped > 0 && writer->writing.bytes > 0) {
+        writer->reported = writer->dropped;
+        writer->dropped = 0;
+        writer->report(&writer->writing, writer->reported);
+    }
+}
+
+/* The report is the last line: where any line is lost, the report is, and its count with it. */
+static void count_lost(struct log_writer *writer, int64_t lost)
+{
+    bool report_lost = lost > 0 && writer->reported > 0;
+    writer->dropped += report_lost ? lost - 1 + writer->reported : lost;
+}
+
+static void *thread_main(void *arg)
+{
+    struct log_writer *writer = arg;
+    check(pthread_mutex_lock(&writer->mutex) == 0);
+    while (!writer->stopping || writer->waiting.bytes > 0) {
+        if (!writer->wanted && !writer->stopping && writer->next_fd < 0) {
+            pthread_cond_wait(&writer->changed, &writer->mutex);
+            continue;
+        }
+        take_over_fd(writer);
+        take_lines(writer);
+        writer->busy = true;
+        pthread_mutex_unlock(&writer->mutex);
+        int64_t lost = write_lines(writer, buffer_slice(&writer->writing));
+        pthread_mutex_lock(&writer->mutex);
+        writer->busy = false;
+        count_lost(writer, lost);
+        pthread_cond_broadcast(&writer->settled);
+    }
+    writer->running = false;
+    pthread_cond_broadcast(&writer->settled);
+    pthread_mutex_unlock(&writer->mutex);
+    return NULL;
+}
+
+/* ---- for those who log ---- */
+
+bool log_writer_has_room(struct log_writer *writer)
+{
+    bool room = !writer->abandoned && writer->waiting.bytes < LIMIT_LOG_WAITING_BYTES;
+    writer->dropped += room ? 0 : 1;
+    return room;
+}
+
+void log_writer_push(struct log_writer *writer)
+{
+    if (writer->waiting.bytes == 0)
+        return;
+    if (writer->running) {
+        if (!writer->wanted && !writer->busy)
+            pthread_cond_signal(&writer->changed);
+        writer->wanted = true;
+        return;
+    }
+    writer->dropped += write_lines(writer, buffer_slice(&writer->waiting));
+    buffer_reset(&writer->waiting);
+}
+
+/* ---- life ---- */
+
+static int open_log(const char *path, struct fault *fault)
+{
+    if (path[0] == '\0')
+        return STDERR_FILENO;
+    /* O_NONBLOCK: to open a named pipe that has no reader is an error, not a wait. */
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+    if (fd < 0) {
+        fault_set(fault, "log_unusable", "log_file = %s cannot be opened: %s", path,
+                  strerror(errno));
+        return -1;
+    }
+    int flags = fcntl(fd, F_GETFL);
+    check(flags >= 0 && fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == 0);
+    return fd;
+}
+
+static void init_conditions(struct log_writer *writer)
+{
+    pthread_condattr_t monotonic;
+    check(pthread_condattr_init(&monotonic) == 0 &&
+          pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
+    check(pthread_cond_init(&writer->changed, &monotonic) == 0 &&
+          pthread_cond_init(&writer->settled, &monotonic) == 0);
+    pthread_condattr_destroy(&monotonic);
+}
+
+static void fini_conditions(struct log_writer *writer)
+{
+    pthread_cond_destroy(&writer->changed);
+    pthread_cond_destroy(&writer->settled);
+}
+
+bool log_writer_start(struct log_writer *writer, const char *path, struct fault *fault)
+{
+    check(!writer->running && !writer->abandoned);
+    int fd = open_log(path, fault);
+    if (fd < 0)
+        return false;
+    init_conditions(writer);
+    buffer_init(&writer->writing, writer->waiting.bytes_max);
+    writer->fd = fd;
+    writer->next_fd = -1;
+    writer->torn = writer->stopping = writer->busy = false;
+    writer->running = true;
+    if (pthread_create(&writer->thread, NULL, thread_main, writer) != 0) {
+        writer->running = false;
+        writer->fd = STDERR_FILENO;
+        fini_conditions(writer);
+        if (fd != STDERR_FILENO)
+            close(fd);
+        return fault_set(fault, "out_of_threads", "the log's thread could not be started");
+    }
+    pthread_setname_np(writer->thread, "log");
+    return true;
+}
+
+bool log_writer_reopen(struct log_writer *writer, const char *path, struct fault *fault)
+{
+    int fd = open_log(path, fault);
+    if (fd < 0)
+        return false;
+    check(pthread_mutex_lock(&writer->mutex) == 0);
+    if (writer->next_fd >= 0 && writer->next_fd != STDERR_FILENO)
+        close(writer->next_fd); /* the thread still waits for the reader of the one before */
+    writer->next_fd = fd;
+    pthread_cond_signal(&writer->changed);
+    pthread_mutex_unlock(&writer->mutex);
+    return true;
+}
+
+static struct timespec deadline_in(clockid_t clock, int timeout_ms)
+{
+    struct timespec at;
+    check(clock_gettime(clock, &at) == 0);
+    at.tv_sec += timeout_ms / 1000;
+    at.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+    at.tv_sec += at.tv_nsec / 1000000000;
+    at.tv_nsec %= 1000000000;
+    return at;
+}
+
+/* Under the mutex. False: the time was over first. */
+static bool wait_until_settled(struct log_writer *writer, int timeout_ms)
+{
+    const struct timespec deadline = deadline_in(CLOCK_MONOTONIC, timeout_ms);
+    while (writer->running && (writer->busy || writer->waiting.bytes > 0 || writer->stopping)) {
+        if (pthread_cond_timedwait(&writer->settled, &writer->mutex, &deadline) == ETIMEDOUT)
+            return false;
+    }
+    return true;
+}
+
+void log_writer_settle(struct log_writer *writer, int timeout_ms)
+{
+    /* Whoever calls this for a failed check may hold the mutex himself. */
+    const struct timespec deadline = deadline_in(CLOCK_REALTIME, timeout_ms);
+    if (pthread_mutex_timedlock(&writer->mutex, &deadline) != 0)
+        return;
+    log_writer_push(writer);
+    if (writer->running && !pthread_equal(writer->thread, pthread_self()))
+        wait_until_settled(writer, timeout_ms);
+    pthread_mutex_unlock(&writer->mutex);
+}
+
+void log_writer_stop(struct log_writer *writer, int timeout_ms)
+{
+    check(pthread_mutex_lock(&writer->mutex) == 0);
+    if (!writer->running) {
+        pthread_mutex_unlock(&writer->mutex);
+        return;
+    }
+    writer->stopping = true;
+    pthread_cond_signal(&writer->changed);
+    bool ended = wait_until_settled(writer, timeout_ms);
+    writer->abandoned = !ended;
+    pthread_mutex_unlock(&writer->mutex);
+    if (!ended) {
+        pthread_detach(writer->thread);
+        return;
+    }
+    pthread_join(writer->thread, NULL);
+    fini_conditions(writer);
+    buffer_fini(&writer->writing);
+    take_over_fd(writer);
+    if (writer->fd != STDERR_FILENO)
+        close(writer->fd);
+    writer->fd = STDERR_FILENO;
+    writer->torn = false;
+}
