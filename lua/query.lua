@@ -29,7 +29,8 @@ function query.integer(x, values, name, default, least, most)
     return number
 end
 
--- Milliseconds, or nil.
+-- A moment as the store takes it: milliseconds, or a date, which begins at midnight of the zone
+-- that is asked for. Nil when there is none.
 function query.time(x, values, name)
     local text = values[name]
     if text == nil then
@@ -40,7 +41,7 @@ function query.time(x, values, name)
         x:refuse(400, "invalid_value",
             name .. " must be a date or a time such as 2026-11-22T21:34:00Z.", name)
     end
-    return time_ms
+    return #text == #"2026-11-22" and text or time_ms
 end
 
 -- One of the words of `choices`, a set; `default` when there is none.
@@ -60,19 +61,9 @@ function query.choice(x, values, name, default, choices)
     return text
 end
 
--- Whole hours east of UTC, from `tz` in minutes; 0 when there is none.
-function query.zone_hours(x, values)
-    local text = values.tz
-    if text == nil then
-        return 0
-    end
-    local minutes = string.find(text, "^-?%d%d?%d?$") and tonumber(text)
-    if not minutes or minutes % 60 ~= 0 or minutes < -720 or minutes > 840 then
-        x:refuse(400, "invalid_value",
-            "tz must be the minutes that your clock is ahead of UTC: whole hours, -720 to 840.",
-            "tz")
-    end
-    return minutes / 60
+-- Where the viewer lives, as the store takes it, which knows what zones there are; nil for UTC.
+function query.zone(x, values)
+    return query.text(x, values, "tz")
 end
 
 function query.text(x, values, name)

@@ -25,7 +25,8 @@ local function refuse(x, code, message)
         error("store: " .. code .. ": " .. message)
     end
     local sentence = string.gsub(message, "^%l", string.upper) .. "."
-    x:refuse(status, code, sentence, nil, nil, code == "unavailable" and RETRY_MS or nil)
+    local param = string.match(message, "^tz%f[%W]") -- the one that only the store can judge
+    x:refuse(status, code, sentence, param, nil, code == "unavailable" and RETRY_MS or nil)
 end
 
 local function check(x, done, result, message)

@@ -82,6 +82,16 @@ static int64_t day_of_date(struct date date)
            719468;
 }
 
+int64_t clock_day(int year, int month, int day)
+{
+    return day_of_date((struct date){.year = year, .month = month, .day = day});
+}
+
+int clock_year(int64_t day)
+{
+    return date_of_day(day).year;
+}
+
 /* Writes `digits` decimal digits at `at` and returns where they end. */
 static char *put(char *at, int64_t n, int digits)
 {

@@ -17,6 +17,9 @@ const char *clock_format(int64_t wall_ms, char out[CLOCK_TEXT_BYTES]);
 /* Parses RFC 3339 (with Z or an offset; fraction optional) or a bare date "2026-11-22" (midnight
  * UTC). */
 bool clock_parse(const char *text, int64_t *out_wall_ms);
+/* The days since 1970-01-01 of a date, and back its year. */
+int64_t clock_day(int year, int month, int day);
+int clock_year(int64_t day);
 /* A day since 1970-01-01: "2026-11-22". */
 const char *clock_format_day(int32_t day, char out[CLOCK_TEXT_BYTES]);
 

@@ -19,8 +19,9 @@ static bool check_args(const struct operation *operation, const struct store_val
     check(arg_count <= STORE_ARGS_MAX);
     for (size_t i = 0; i < arg_count; i++) {
         char letter = operation->args[i];
-        bool nullable = letter == 'T' || letter == 'I';
-        bool text = letter == 't' || letter == 'T';
+        bool nullable = letter == 'T' || letter == 'I' || letter == 'M';
+        bool text = letter == 't' || letter == 'T' ||
+                    (letter == 'M' && args[i].type == STORE_TEXT); /* a date, or milliseconds */
 
         if (args[i].type == STORE_NULL && nullable)
             continue;

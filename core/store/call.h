@@ -100,18 +100,18 @@ void store_call_now(struct store *store, struct store_call *call);
  *   transfer.list     account_id cursor? limit -> {data, next_cursor}: without charges
  *   transfer.history  account_id cursor? limit -> the same with charges (id null), and with the
  *                     balance after each
- *   sales.summary     from_ms? to_ms? by zone_hours -> {data, totals}: by whole hours
+ *   sales.summary     from? to? by zone? -> {data, totals}: by whole quarters of an hour
  *                     (by: "day,model,provider" or a part of it, or "customer": the dearest 100)
  *   audit.list        user_id? cursor? limit -> {data, next_cursor}
  *   policy.reload     revision? refusal? -> {}: an entry of the audit log
- *   usage.list        account_id from_ms? to_ms? model? key_id? sort cursor? limit totals
+ *   usage.list        account_id from? to? model? key_id? sort cursor? limit totals zone?
  *                     -> {data: [record], totals, next_cursor}  ! too_many_to_sort
  *                     (sort: newest, oldest; cost, tokens, duration: largest first, only where
  *                     few records are; totals 0: null)
- *   usage.csv         account_id from_ms? to_ms? model? key_id? cursor? -> no JSON: rows of CSV,
+ *   usage.csv         account_id from? to? model? key_id? cursor? zone? -> no JSON: rows of CSV,
  *                     newest first, then a line with the cursor of the next page, or empty
- *   usage.summary     account_id from_ms? to_ms? by model? key_id? zone_hours -> {data, totals}
- *                     (by: "day,model,key" or a part of it; a day begins zone_hours before UTC's)
+ *   usage.summary     account_id from? to? by model? key_id? zone? -> {data, totals}
+ *                     (by: "day,model,key" or a part of it)
  *   usage.get         account_id exchange_id -> record  ! not_found
  *   usage.explain     account_id exchange_id -> record with its charge  ! not_found
  *   usage.audit       exchange_id -> the same of anybody, with what the house pays  ! not_found
@@ -119,7 +119,8 @@ void store_call_now(struct store *store, struct store_call *call);
  *   A failing disk or a query beyond its time ends any of them with "unavailable" or "timeout".
  *   Lists come newest first; limit is 1 to LIMIT_PAGE_ROWS; next_cursor is null on the last page,
  *   and only there: a page that a filter has thinned may be short, even empty.
- *   Times are from (inclusive) to (exclusive).
+ *   Times are from (inclusive) to (exclusive): milliseconds, or dates ("2026-11-29") that begin at
+ *   midnight of the zone. zone: as base/zone.h has it; null: UTC. Days are the zone's.
  *
  *   user: {id, email, name, role, account_id, group, disabled, created_at}
  *   customer: a user with balance, held, total_credits, total_usage, requests, last_used_at

@@ -17,7 +17,8 @@ enum operation_thread {
 
 struct operation {
     const char *name;
-    /* One letter an argument: t text, i integer; T and I may be null. */
+    /* One letter an argument: t text, i integer; T and I may be null. M is a moment: milliseconds,
+     * a date in the zone of another argument, or null. */
     const char *args;
     enum operation_thread thread;
     /* Inside an open transaction of `db`. Appends to call->result; false: call->fault is set, or

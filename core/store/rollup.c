@@ -9,6 +9,7 @@
 enum { ROWS_PER_SETTLEMENT = 7 }; /* customer, revenue, overrun, cost, key, hour, sales */
 
 #define HOUR_MS INT64_C(3600000)
+#define QUARTER_MS INT64_C(900000)
 
 void rollup_init(struct rollup *rollup, size_t settlements_max)
 {
@@ -49,7 +50,7 @@ void rollup_reset(struct rollup *rollup)
 
 static bool same(const struct rollup_row *row, const struct rollup_row *other)
 {
-    return row->hash == other->hash && row->kind == other->kind && row->hour == other->hour &&
+    return row->hash == other->hash && row->kind == other->kind && row->period == other->period &&
            strcmp(row->account_id, other->account_id) == 0 &&
            strcmp(row->key_id, other->key_id) == 0 && strcmp(row->model, other->model) == 0 &&
            strcmp(row->provider, other->provider) == 0;
@@ -66,7 +67,7 @@ static size_t find_slot(const struct rollup *rollup, struct rollup_row *wanted)
     size_t at;
 
     wanted->hash =
-        mix(mix((uint64_t)wanted->kind * 31 + (uint64_t)wanted->hour, wanted->account_id),
+        mix(mix((uint64_t)wanted->kind * 31 + (uint64_t)wanted->period, wanted->account_id),
             wanted->key_id);
     wanted->hash = mix(mix(wanted->hash, wanted->model), wanted->provider);
     at = wanted->hash & slot_mask(rollup);
@@ -183,13 +184,13 @@ static void add_hour(struct rollup *rollup, const struct usage_record *record)
 {
     struct rollup_row row = row_of(ROLLUP_HOUR);
 
-    row.hour = record->created_ms / HOUR_MS;
+    row.period = record->created_ms / HOUR_MS;
     row.model = record->model;
     row.account_id = record->account_id.text;
     row.key_id = record->key_id.text;
     add_sums(find(rollup, row), record);
     row = row_of(ROLLUP_SALES);
-    row.hour = record->created_ms / HOUR_MS;
+    row.period = record->created_ms / QUARTER_MS;
     row.model = record->model;
     row.provider = record->provider;
     add_sums(find(rollup, row), record);
@@ -257,7 +258,7 @@ static bool write_hour(const struct rollup_row *row, struct db *db)
         " cached_input_tokens = cached_input_tokens + ?8, output_tokens = output_tokens + ?9,"
         " reasoning_tokens = reasoning_tokens + ?10, charge_nusd = charge_nusd + ?11,"
         " cost_nusd = cost_nusd + ?12, overrun_nusd = overrun_nusd + ?13",
-        DB_VALUES(bind_text(row->account_id), bind_int(row->hour), bind_text(row->key_id),
+        DB_VALUES(bind_text(row->account_id), bind_int(row->period), bind_text(row->key_id),
                   bind_text(row->model), bind_int(sums[0]), bind_int(sums[1]), bind_int(sums[2]),
                   bind_int(sums[3]), bind_int(sums[4]), bind_int(sums[5]), bind_int(sums[6]),
                   bind_int(sums[7]), bind_int(sums[8])));
@@ -269,15 +270,15 @@ static bool write_sales(const struct rollup_row *row, struct db *db)
 
     return db_run(
         db,
-        "INSERT INTO sales (hour, model, provider, requests, errors, input_tokens,"
+        "INSERT INTO sales (quarter, model, provider, requests, errors, input_tokens,"
         " cached_input_tokens, output_tokens, reasoning_tokens, charge_nusd, cost_nusd,"
         " overrun_nusd) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
-        " ON CONFLICT (hour, model, provider) DO UPDATE SET"
+        " ON CONFLICT (quarter, model, provider) DO UPDATE SET"
         " requests = requests + ?4, errors = errors + ?5, input_tokens = input_tokens + ?6,"
         " cached_input_tokens = cached_input_tokens + ?7, output_tokens = output_tokens + ?8,"
         " reasoning_tokens = reasoning_tokens + ?9, charge_nusd = charge_nusd + ?10,"
         " cost_nusd = cost_nusd + ?11, overrun_nusd = overrun_nusd + ?12",
-        DB_VALUES(bind_int(row->hour), bind_text(row->model), bind_text(row->provider),
+        DB_VALUES(bind_int(row->period), bind_text(row->model), bind_text(row->provider),
                   bind_int(sums[0]), bind_int(sums[1]), bind_int(sums[2]), bind_int(sums[3]),
                   bind_int(sums[4]), bind_int(sums[5]), bind_int(sums[6]), bind_int(sums[7]),
                   bind_int(sums[8])));

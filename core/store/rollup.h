@@ -12,7 +12,7 @@
 #include "store/posting.h"
 #include "store/usage.h"
 
-/* HOUR: a row of `hourly`, of a customer. SALES: of all customers together. */
+/* HOUR: a row of `hourly`, of a customer. SALES: a quarter of an hour, of all of them together. */
 enum rollup_kind { ROLLUP_BALANCE, ROLLUP_KEY, ROLLUP_HOUR, ROLLUP_SALES };
 
 enum { ROLLUP_SUMS = 9 };
@@ -20,7 +20,7 @@ enum { ROLLUP_SUMS = 9 };
 struct rollup_row {
     uint64_t hash;
     enum rollup_kind kind;
-    int64_t hour;
+    int64_t period; /* hours or quarters of an hour since 1970 */
     const char *account_id;
     const char *key_id;
     const char *model;

@@ -1,6 +1,6 @@
 /* What the house earns and pays: revenue, refunds, providers' cost, profit; by day, model, provider
- * or customer. From the roll-ups alone, so by whole hours, and as fast for many records as for
- * few. */
+ * or customer. From the roll-ups, so by whole quarters of an hour (every zone's days begin with
+ * one), and as fast for many records as for few. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +9,15 @@
 #include "store/reply.h"
 #include "store/usage_reports.h"
 
+#define QUARTER_MS INT64_C(900000)
+
 enum { CUSTOMERS_MAX = 100 };
+
+/* What is asked for, in quarters of an hour since 1970. */
+struct quarters {
+    int64_t from;
+    int64_t to; /* exclusive */
+};
 
 struct grouping {
     bool day;
@@ -76,26 +84,30 @@ static void render_totals(struct buffer *out, const struct groups *groups)
 #define SUM_COLUMNS                                                                                \
     "requests, errors, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,"        \
     " charge_nusd, cost_nusd, overrun_nusd, 0"
+#define RECORD_COLUMNS                                                                             \
+    "1, error_code <> '', input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,"     \
+    " charge_nusd, cost_nusd, overrun_nusd, 0"
 #define REFUND_COLUMNS "0, 0, 0, 0, 0, 0, 0, 0, 0, t.amount_nusd"
 #define REFUNDS_BY(account)                                                                        \
     " WHERE " account " = 'revenue' AND t.id IS NOT NULL AND t.kind = 'refund'"                    \
-    " AND t.created_ms >= ?1 * 3600000 AND t.created_ms < ?2 * 3600000"
+    " AND t.created_ms >= ?1 * 900000 AND t.created_ms < ?2 * 900000"
 #define REFUNDS REFUNDS_BY("t.debit_account")
 
 /* A refund counts when it is given, for the model and provider of its exchange. */
-static void add_up(struct db *db, int64_t hour_from, int64_t hour_to, const struct grouping *by,
-                   int64_t zone_hours, struct groups *groups)
+static void add_up(struct db *db, const struct quarters *asked, const struct grouping *by,
+                   const struct zone *zone, struct groups *groups)
 {
-    sqlite3_stmt *row = db_bind(
-        db,
-        "SELECT hour, model, provider, " SUM_COLUMNS " FROM sales WHERE hour >= ?1 AND hour < ?2"
-        " UNION ALL SELECT t.created_ms / 3600000, u.model, u.provider, " REFUND_COLUMNS
-        " FROM transfers t JOIN resolutions r ON r.exchange_id = t.exchange_id"
-        " JOIN usage u ON u.seq = r.usage_seq" REFUNDS,
-        DB_VALUES(bind_int(hour_from), bind_int(hour_to)));
+    sqlite3_stmt *row =
+        db_bind(db,
+                "SELECT quarter * 900000, model, provider, " SUM_COLUMNS " FROM sales"
+                " WHERE quarter >= ?1 AND quarter < ?2"
+                " UNION ALL SELECT t.created_ms, u.model, u.provider, " REFUND_COLUMNS
+                " FROM transfers t JOIN resolutions r ON r.exchange_id = t.exchange_id"
+                " JOIN usage u ON u.seq = r.usage_seq" REFUNDS,
+                DB_VALUES(bind_int(asked->from), bind_int(asked->to)));
 
     while (!groups->too_many && db_row(db, row))
-        groups_add(groups, by->day ? (column_int(row, 0) + zone_hours) / 24 : 0,
+        groups_add(groups, by->day ? zone_day(zone, column_int(row, 0)) : 0,
                    by->model ? column_text(row, 1) : "", by->provider ? column_text(row, 2) : "",
                    row, 3, GROUP_SUMS);
     db_leave(row);
@@ -122,36 +134,44 @@ static void render_groups(struct buffer *out, const struct groups *groups,
 
 /* ---- customers ---- */
 
-/* The hours that are asked for, as whole days of UTC that are summed up, and what lies around. */
+/* What is asked for, as whole days of UTC that are summed up, the whole hours around them, and the
+ * quarters of an hour around those, of which there are records only. */
 struct span {
+    struct quarters asked;
     int64_t hour_from;
     int64_t hour_to; /* exclusive, as all of them */
     int64_t day_from;
     int64_t day_to;
 };
 
-static struct span span_of(struct db *db, int64_t hour_from, int64_t hour_to)
+static struct span span_of(struct db *db, const struct quarters *asked)
 {
     int64_t until_day = db_number(db, "SELECT until_day FROM summed_days", NULL, 0, 0);
-    struct span span = {.hour_from = hour_from,
-                        .hour_to = hour_to,
-                        .day_from = (hour_from + 23) / 24,
-                        .day_to = hour_to / 24};
+    struct span span = {
+        .asked = *asked, .hour_from = (asked->from + 3) / 4, .hour_to = asked->to / 4};
 
+    if (span.hour_to < span.hour_from) /* within one hour */
+        span.hour_to = span.hour_from;
+    span.day_from = (span.hour_from + 23) / 24;
+    span.day_to = span.hour_to / 24;
     if (span.day_to > until_day)
         span.day_to = until_day;
     if (span.day_to <= span.day_from) /* none: all hours lie before it */
-        span.day_from = span.day_to = (hour_to + 23) / 24;
+        span.day_from = span.day_to = (span.hour_to + 23) / 24;
     return span;
 }
 
 /* The parameters of the statements below. */
 #define SPAN_VALUES(span)                                                                          \
-    bind_int((span)->hour_from), bind_int((span)->hour_to), bind_int((span)->day_from),            \
-        bind_int((span)->day_to)
+    bind_int((span)->asked.from), bind_int((span)->asked.to), bind_int((span)->day_from),          \
+        bind_int((span)->day_to), bind_int((span)->hour_from), bind_int((span)->hour_to)
 /* Hours that are in none of its days. */
 #define EDGES                                                                                      \
-    "(SELECT ?1 AS first, min(?2, ?3 * 24) AS last UNION ALL SELECT max(?1, ?4 * 24), ?2) e"
+    "(SELECT ?5 AS first, min(?6, ?3 * 24) AS last UNION ALL SELECT max(?5, ?4 * 24), ?6) e"
+/* And times, in milliseconds, that are in none of its hours. */
+#define SHARDS                                                                                     \
+    "(SELECT ?1 * 900000 AS first, min(?2 * 900000, ?5 * 3600000) AS last"                         \
+    " UNION ALL SELECT max(?1 * 900000, ?6 * 3600000), ?2 * 900000) e"
 
 /* What each customer has spent, and no more: the rows are many. Whoever only had something refunded
  * is there, too. */
@@ -165,6 +185,9 @@ static void find_customers(struct db *db, const struct span *span, struct groups
                " UNION ALL " CHARGE EDGES " CROSS JOIN users o CROSS JOIN hourly h"
                " ON h.account_id = o.account_id AND h.hour >= e.first AND h.hour < e.last"
                " WHERE e.first < e.last"
+               " UNION ALL " CHARGE SHARDS " CROSS JOIN users o CROSS JOIN usage g"
+               " ON g.account_id = o.account_id AND g.created_ms >= e.first"
+               " AND g.created_ms < e.last WHERE e.first < e.last"
                " UNION ALL SELECT t.credit_account, 0, 0, 0, 0, 0, 0, 0 FROM transfers t" REFUNDS,
         DB_VALUES(SPAN_VALUES(span)));
 
@@ -178,11 +201,14 @@ static void add_up_customer(struct db *db, const struct span *span, const char *
 {
     sqlite3_stmt *row = db_bind(
         db,
-        "SELECT " SUM_COLUMNS " FROM customer_days WHERE account_id = ?5 AND day >= ?3 AND day < ?4"
+        "SELECT " SUM_COLUMNS " FROM customer_days WHERE account_id = ?7 AND day >= ?3 AND day < ?4"
         " UNION ALL SELECT " SUM_COLUMNS " FROM " EDGES " CROSS JOIN hourly h"
-        " ON h.account_id = ?5 AND h.hour >= e.first AND h.hour < e.last WHERE e.first < e.last"
+        " ON h.account_id = ?7 AND h.hour >= e.first AND h.hour < e.last WHERE e.first < e.last"
+        " UNION ALL SELECT " RECORD_COLUMNS " FROM " SHARDS " CROSS JOIN usage g"
+        " ON g.account_id = ?7 AND g.created_ms >= e.first AND g.created_ms < e.last"
+        " WHERE e.first < e.last"
         " UNION ALL SELECT " REFUND_COLUMNS
-        " FROM transfers t" REFUNDS_BY("+t.debit_account") " AND t.credit_account = ?5",
+        " FROM transfers t" REFUNDS_BY("+t.debit_account") " AND t.credit_account = ?7",
         DB_VALUES(SPAN_VALUES(span), bind_text(account_id)));
 
     while (db_row(db, row))
@@ -213,9 +239,9 @@ static bool render_customer(struct buffer *out, struct db *db, const struct span
     return true;
 }
 
-static void render_customers(struct buffer *out, struct db *db, int64_t hour_from, int64_t hour_to)
+static void render_customers(struct buffer *out, struct db *db, const struct quarters *asked)
 {
-    const struct span span = span_of(db, hour_from, hour_to);
+    const struct span span = span_of(db, asked);
     struct groups customers;
     struct group **sorted;
     size_t shown = 0;
@@ -229,26 +255,25 @@ static void render_customers(struct buffer *out, struct db *db, int64_t hour_fro
     groups_fini(&customers);
 }
 
-/* from_ms? to_ms? by zone_hours */
-bool sales_summary(struct store_call *call, struct db *db)
+static bool summarize(struct store_call *call, struct db *db, const struct zone *zone)
 {
-    struct usage_window window = usage_reports_window(call, 0, 1);
-    int64_t hour_from = window.from_ms / USAGE_HOUR_MS;
-    int64_t hour_to = (window.to_ms + USAGE_HOUR_MS - 1) / USAGE_HOUR_MS;
     struct buffer *out = &call->result;
+    struct usage_window window;
     struct grouping by = {0};
     struct groups groups;
     bool ok;
 
-    if (!parse_grouping(call, &by))
+    if (!parse_grouping(call, &by) || !usage_reports_window(call, 0, 1, zone, &window))
         return false;
+    const struct quarters asked = {.from = window.from_ms / QUARTER_MS,
+                                   .to = (window.to_ms + QUARTER_MS - 1) / QUARTER_MS};
     groups_init(&groups, USAGE_GROUPS_MAX);
-    add_up(db, hour_from, hour_to, &by, operations_int(call, 3), &groups);
+    add_up(db, &asked, &by, zone, &groups);
     ok = !groups.too_many || usage_reports_too_many_groups(call);
     reply_object(out, NULL);
     reply_array(out, "data");
     if (by.customer)
-        render_customers(out, db, hour_from, hour_to);
+        render_customers(out, db, &asked);
     else
         render_groups(out, &groups, &by);
     reply_array_end(out);
@@ -256,4 +281,17 @@ bool sales_summary(struct store_call *call, struct db *db)
     reply_object_end(out);
     groups_fini(&groups);
     return ok && db->failure == 0;
+}
+
+/* from? to? by zone? */
+bool sales_summary(struct store_call *call, struct db *db)
+{
+    struct zone zone;
+    bool ok;
+
+    if (!usage_reports_zone(call, 3, &zone))
+        return false;
+    ok = summarize(call, db, &zone);
+    zone_fini(&zone);
+    return ok;
 }

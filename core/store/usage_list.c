@@ -19,10 +19,11 @@ struct walk {
     struct store_call *call;
     struct db *db;
     struct usage_window window;
+    struct zone zone;         /* the viewer's */
     struct store_value model; /* null: all */
     struct store_value key;
     bool oldest_first;
-    void (*render)(struct buffer *out, sqlite3_stmt *row);
+    void (*render)(const struct walk *walk, sqlite3_stmt *row);
     int64_t limit;
     int64_t count;
     int64_t examined;
@@ -89,7 +90,7 @@ static void render_record(struct walk *walk, int64_t seq)
                                 DB_VALUES(bind_int(seq)));
 
     if (db_row(walk->db, row))
-        walk->render(&walk->call->result, row);
+        walk->render(walk, row);
     db_leave(row);
     walk->count++;
 }
@@ -344,10 +345,15 @@ static bool list_by_size(struct walk *walk, const char *sql, size_t cursor_at)
 
 /* ---- the operations ---- */
 
-static void render_json(struct buffer *out, sqlite3_stmt *row)
+static void render_record_json(struct buffer *out, sqlite3_stmt *row)
 {
     usage_reports_record(out, row);
     reply_object_end(out);
+}
+
+static void render_json(const struct walk *walk, sqlite3_stmt *row)
+{
+    render_record_json(&walk->call->result, row);
 }
 
 static bool list_by_time(struct walk *walk, const char *sort, size_t cursor_at)
@@ -364,30 +370,42 @@ static bool list_by_time(struct walk *walk, const char *sort, size_t cursor_at)
     return true;
 }
 
-/* account_id from_ms? to_ms? model? key_id? sort cursor? limit totals */
-bool usage_list_page(struct store_call *call, struct db *db)
+static bool list_page(struct walk *walk)
 {
+    struct store_call *call = walk->call;
     const char *sort = operations_text(call, 5);
     const char *sql = sql_by_size(sort);
+
+    if (!operations_limit(call, 7, &walk->limit) ||
+        !usage_reports_window(call, 1, 2, &walk->zone, &walk->window))
+        return false;
+    reply_object(&call->result, NULL);
+    if (!(sql ? list_by_size(walk, sql, 6) : list_by_time(walk, sort, 6)))
+        return false;
+    if (operations_int(call, 8))
+        usage_reports_totals(call, walk->db, &walk->window, walk->model, walk->key);
+    else
+        reply_null(&call->result, "totals");
+    operations_reply_cursor(&call->result, walk->more, walk->at_ms, walk->at_seq);
+    reply_object_end(&call->result);
+    return walk->db->failure == 0;
+}
+
+/* account_id from? to? model? key_id? sort cursor? limit totals zone? */
+bool usage_list_page(struct store_call *call, struct db *db)
+{
     struct walk walk = {.call = call,
                         .db = db,
-                        .window = usage_reports_window(call, 1, 2),
                         .model = call->args[3],
                         .key = call->args[4],
                         .render = render_json};
+    bool ok;
 
-    if (!operations_limit(call, 7, &walk.limit))
+    if (!usage_reports_zone(call, 9, &walk.zone))
         return false;
-    reply_object(&call->result, NULL);
-    if (!(sql ? list_by_size(&walk, sql, 6) : list_by_time(&walk, sort, 6)))
-        return false;
-    if (operations_int(call, 8))
-        usage_reports_totals(call, db, &walk.window, walk.model, walk.key);
-    else
-        reply_null(&call->result, "totals");
-    operations_reply_cursor(&call->result, walk.more, walk.at_ms, walk.at_seq);
-    reply_object_end(&call->result);
-    return db->failure == 0;
+    ok = list_page(&walk);
+    zone_fini(&walk.zone);
+    return ok;
 }
 
 static void csv_int(struct buffer *out, int64_t number)
@@ -403,13 +421,17 @@ static void csv_column(struct buffer *out, sqlite3_stmt *row, int column)
 }
 
 /* The columns in the order of USAGE_RECORD_COLUMNS, without the last. */
-static void render_csv(struct buffer *out, sqlite3_stmt *row)
+static void render_csv(const struct walk *walk, sqlite3_stmt *row)
 {
+    struct buffer *out = &walk->call->result;
+    int64_t created_ms = column_int(row, USAGE_CREATED_MS);
+    char local[ZONE_LOCAL_TEXT_BYTES];
     char time[CLOCK_TEXT_BYTES];
     char cost[MONEY_TEXT_BYTES];
 
     csv_text(out, column_text(row, 0));
-    buffer_printf(out, ",%s", clock_format(column_int(row, USAGE_CREATED_MS), time));
+    buffer_printf(out, ",%s,%s", clock_format(created_ms, time),
+                  zone_format(&walk->zone, created_ms, local));
     for (int column = 2; column <= 5; column++)
         csv_column(out, row, column);
     for (int column = 6; column <= 11; column++)
@@ -426,25 +448,36 @@ static void render_csv(struct buffer *out, sqlite3_stmt *row)
     buffer_append_text(out, "\r\n");
 }
 
-/* account_id from_ms? to_ms? model? key_id? cursor? -> the rows, and behind them a line of its own
+static bool list_csv(struct walk *walk)
+{
+    struct buffer *out = &walk->call->result;
+
+    if (!usage_reports_window(walk->call, 1, 2, &walk->zone, &walk->window) || !begin_walk(walk, 5))
+        return false;
+    walk_time(walk);
+    if (walk->more)
+        operations_append_cursor(out, walk->at_ms, walk->at_seq);
+    buffer_append_char(out, '\n');
+    return walk->db->failure == 0;
+}
+
+/* account_id from? to? model? key_id? cursor? zone? -> the rows, and behind them a line of its own
  * with the cursor of the next page, which is empty after the last. */
 bool usage_list_csv(struct store_call *call, struct db *db)
 {
     struct walk walk = {.call = call,
                         .db = db,
-                        .window = usage_reports_window(call, 1, 2),
                         .model = call->args[3],
                         .key = call->args[4],
                         .render = render_csv,
                         .limit = CSV_ROWS};
+    bool ok;
 
-    if (!begin_walk(&walk, 5))
+    if (!usage_reports_zone(call, 6, &walk.zone))
         return false;
-    walk_time(&walk);
-    if (walk.more)
-        operations_append_cursor(&call->result, walk.at_ms, walk.at_seq);
-    buffer_append_char(&call->result, '\n');
-    return db->failure == 0;
+    ok = list_csv(&walk);
+    zone_fini(&walk.zone);
+    return ok;
 }
 
 /* account_id exchange_id */
@@ -459,7 +492,7 @@ bool usage_list_get(struct store_call *call, struct db *db)
 
     if (!db_row(db, row))
         return fault_set(&call->fault, "not_found", "there is no such request");
-    render_json(&call->result, row);
+    render_record_json(&call->result, row);
     db_leave(row);
     return true;
 }

@@ -5,22 +5,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "store/groups.h"
 #include "store/operations.h"
 #include "store/reply.h"
 
 #define DAY_MS INT64_C(86400000)
 
-struct usage_window usage_reports_window(const struct store_call *call, size_t from_at,
-                                         size_t to_at)
+bool usage_reports_zone(struct store_call *call, size_t at, struct zone *out)
+{
+    return zone_load(operations_text(call, at), out, &call->fault);
+}
+
+/* A date begins at midnight of the zone. Null leaves *out_ms as it is. */
+static bool read_moment(struct store_call *call, size_t at, const struct zone *zone,
+                        int64_t *out_ms)
+{
+    if (call->args[at].type == STORE_INT) {
+        *out_ms = operations_int(call, at);
+    } else if (!operations_null(call, at)) {
+        if (!clock_parse(operations_text(call, at), out_ms))
+            return fault_set(&call->fault, "invalid_value",
+                             "from and to must be dates or times such as 2026-11-22T21:34:00Z");
+        *out_ms = zone_day_begins_ms(zone, *out_ms / DAY_MS);
+    }
+    return true;
+}
+
+bool usage_reports_window(struct store_call *call, size_t from_at, size_t to_at,
+                          const struct zone *zone, struct usage_window *out)
 {
     const int64_t far_ms = INT64_C(100000) * DAY_MS; /* year 2243 */
     struct usage_window window = {.from_ms = 0, .to_ms = far_ms};
 
-    if (!operations_null(call, from_at))
-        window.from_ms = operations_int(call, from_at);
-    if (!operations_null(call, to_at))
-        window.to_ms = operations_int(call, to_at);
+    if (!read_moment(call, from_at, zone, &window.from_ms) ||
+        !read_moment(call, to_at, zone, &window.to_ms))
+        return false;
     if (window.from_ms < 0)
         window.from_ms = 0;
     if (window.to_ms > far_ms)
@@ -33,7 +53,8 @@ struct usage_window usage_reports_window(const struct store_call *call, size_t f
     window.hour_to = window.to_ms / USAGE_HOUR_MS;
     if (window.hour_to < window.hour_from) /* within one hour */
         window.hour_to = window.hour_from;
-    return window;
+    *out = window;
+    return true;
 }
 
 /* What a summary is grouped by. */
@@ -45,34 +66,76 @@ struct grouping {
 
 /* Parameters of ROWS: account, from, to, first whole hour, hour after the last, then model and key
  * (null for all). Two ranges of records: [from, hour_from) and [hour_to, to); within one hour the
- * first is all of it. */
+ * first is all of it. The first column is the hour where it is a roll-up's, the second the time. */
 #define WANTED " AND (?6 IS NULL OR model = ?6) AND (?7 IS NULL OR key_id = ?7)"
-#define RECORD_ROWS                                                                                \
-    " UNION ALL"                                                                                   \
-    " SELECT created_ms / 3600000, model, key_id, 1, error_code <> '', input_tokens,"              \
+#define RECORDS                                                                                    \
+    "SELECT NULL, created_ms, model, key_id, 1, error_code <> '', input_tokens,"                   \
     "  cached_input_tokens, output_tokens, reasoning_tokens, charge_nusd FROM usage"               \
     "  WHERE account_id = ?1" WANTED
 #define ROWS                                                                                       \
-    "SELECT hour, model, key_id, requests, errors, input_tokens, cached_input_tokens,"             \
-    "  output_tokens, reasoning_tokens, charge_nusd FROM hourly"                                   \
-    "  WHERE account_id = ?1 AND hour >= ?4 AND hour < ?5" WANTED RECORD_ROWS                      \
-    "  AND created_ms >= ?2 AND created_ms < min(?3, ?4 * 3600000)" RECORD_ROWS                    \
+    "SELECT hour, hour * 3600000, model, key_id, requests, errors, input_tokens,"                  \
+    "  cached_input_tokens, output_tokens, reasoning_tokens, charge_nusd FROM hourly"              \
+    "  WHERE account_id = ?1 AND hour >= ?4 AND hour < ?5" WANTED " UNION ALL " RECORDS            \
+    "  AND created_ms >= ?2 AND created_ms < min(?3, ?4 * 3600000) UNION ALL " RECORDS             \
     "  AND created_ms >= max(?2, ?5 * 3600000) AND created_ms < ?3"
+enum { ROW_HOUR, ROW_MS, ROW_MODEL, ROW_KEY, ROW_SUMS };
 
 /* Adds up the records of the call's account, of one model and key or (null) all. */
-static void add_up(const struct store_call *call, struct db *db, const struct usage_window *window,
-                   struct store_value model, struct store_value key, const struct grouping *by,
-                   int64_t zone_hours, struct groups *groups)
-{
-    sqlite3_stmt *row =
-        db_bind(db, ROWS,
-                DB_VALUES(call->args[0], bind_int(window->from_ms), bind_int(window->to_ms),
-                          bind_int(window->hour_from), bind_int(window->hour_to), model, key));
+struct adding {
+    const struct store_call *call;
+    struct db *db;
+    struct store_value model;
+    struct store_value key;
+    const struct grouping *by;
+    const struct zone *zone;
+    struct groups *groups;
+};
 
-    while (!groups->too_many && db_row(db, row))
-        groups_add(groups, by->day ? (column_int(row, 0) + zone_hours) / 24 : 0,
-                   by->model ? column_text(row, 1) : "", by->key ? column_text(row, 2) : "", row, 3,
-                   GROUP_CHARGE + 1);
+static void add_row(const struct adding *adding, sqlite3_stmt *row)
+{
+    const struct grouping *by = adding->by;
+
+    groups_add(adding->groups, by->day ? zone_day(adding->zone, column_int(row, ROW_MS)) : 0,
+               by->model ? column_text(row, ROW_MODEL) : "",
+               by->key ? column_text(row, ROW_KEY) : "", row, ROW_SUMS, GROUP_CHARGE + 1);
+}
+
+/* An hour of which a part belongs to another day: by its records. */
+static void add_split_hour(const struct adding *adding, int64_t hour)
+{
+    sqlite3_stmt *row = db_bind(adding->db, RECORDS " AND created_ms >= ?2 AND created_ms < ?3",
+                                DB_VALUES(adding->call->args[0], bind_int(hour * USAGE_HOUR_MS),
+                                          bind_int((hour + 1) * USAGE_HOUR_MS), bind_int(0),
+                                          bind_int(0), adding->model, adding->key));
+
+    while (!adding->groups->too_many && db_row(adding->db, row))
+        add_row(adding, row);
+    db_leave(row);
+}
+
+static bool is_split(const struct adding *adding, sqlite3_stmt *row)
+{
+    return adding->by->day && !column_null(row, ROW_HOUR) &&
+           zone_splits_hour(adding->zone, column_int(row, ROW_HOUR));
+}
+
+/* (The rows of an hour come one after the other: its records are added with the first.) */
+static void add_up(const struct adding *adding, const struct usage_window *window)
+{
+    sqlite3_stmt *row = db_bind(adding->db, ROWS,
+                                DB_VALUES(adding->call->args[0], bind_int(window->from_ms),
+                                          bind_int(window->to_ms), bind_int(window->hour_from),
+                                          bind_int(window->hour_to), adding->model, adding->key));
+    int64_t split = -1;
+
+    while (!adding->groups->too_many && db_row(adding->db, row)) {
+        if (!is_split(adding, row)) {
+            add_row(adding, row);
+        } else if (split != column_int(row, ROW_HOUR)) {
+            split = column_int(row, ROW_HOUR);
+            add_split_hour(adding, split);
+        }
+    }
     db_leave(row);
 }
 
@@ -93,9 +156,15 @@ void usage_reports_totals(struct store_call *call, struct db *db, const struct u
                           struct store_value model, struct store_value key)
 {
     struct groups groups;
+    const struct adding adding = {.call = call,
+                                  .db = db,
+                                  .model = model,
+                                  .key = key,
+                                  .by = &(struct grouping){0},
+                                  .groups = &groups};
 
     groups_init(&groups, 1);
-    add_up(call, db, window, model, key, &(struct grouping){0}, 0, &groups);
+    add_up(&adding, window);
     render_totals(&call->result, &groups);
     groups_fini(&groups);
 }
@@ -202,21 +271,40 @@ static void render_groups(struct buffer *out, struct db *db, const struct groups
     free(sorted);
 }
 
-/* account_id from_ms? to_ms? by model? key_id? zone_hours */
-bool usage_reports_summary(struct store_call *call, struct db *db)
+static bool summarize(struct store_call *call, struct db *db, const struct zone *zone)
 {
-    struct usage_window window = usage_reports_window(call, 1, 2);
+    struct usage_window window;
     struct groups groups;
     struct grouping by;
+    const struct adding adding = {.call = call,
+                                  .db = db,
+                                  .model = call->args[4],
+                                  .key = call->args[5],
+                                  .by = &by,
+                                  .zone = zone,
+                                  .groups = &groups};
     bool ok;
 
-    if (!parse_grouping(call, &by))
+    if (!parse_grouping(call, &by) || !usage_reports_window(call, 1, 2, zone, &window))
         return false;
     groups_init(&groups, USAGE_GROUPS_MAX);
-    add_up(call, db, &window, call->args[4], call->args[5], &by, operations_int(call, 6), &groups);
+    add_up(&adding, &window);
     ok = !groups.too_many || usage_reports_too_many_groups(call);
     if (ok)
         render_groups(&call->result, db, &groups, &by);
     groups_fini(&groups);
     return ok && db->failure == 0;
+}
+
+/* account_id from? to? by model? key_id? zone? */
+bool usage_reports_summary(struct store_call *call, struct db *db)
+{
+    struct zone zone;
+    bool ok;
+
+    if (!usage_reports_zone(call, 6, &zone))
+        return false;
+    ok = summarize(call, db, &zone);
+    zone_fini(&zone);
+    return ok;
 }

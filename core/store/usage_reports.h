@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "base/zone.h"
 #include "store/db.h"
 
 #define USAGE_HOUR_MS INT64_C(3600000)
@@ -18,9 +19,11 @@ struct usage_window {
     int64_t hour_to; /* exclusive */
 };
 
-/* From two arguments of the call, which may be null. */
-struct usage_window usage_reports_window(const struct store_call *call, size_t from_at,
-                                         size_t to_at);
+/* The viewer's zone, from an argument that may be null (UTC). False: call->fault is set. */
+bool usage_reports_zone(struct store_call *call, size_t at, struct zone *out);
+/* From two arguments of the call, which may be null. False: one is a text, but no date. */
+bool usage_reports_window(struct store_call *call, size_t from_at, size_t to_at,
+                          const struct zone *zone, struct usage_window *out);
 /* A summary has all its groups or none: half of them would not add up to its totals. */
 enum { USAGE_GROUPS_MAX = 20000 };
 bool usage_reports_too_many_groups(struct store_call *call); /* sets the fault; false */

@@ -25,11 +25,11 @@ end
 
 function house.sales(x)
     local values = query.read(x)
-    local from_ms = query.time(x, values, "from")
-    local to_ms = query.time(x, values, "to")
+    local from = query.time(x, values, "from")
+    local to = query.time(x, values, "to")
     local by = query.text(x, values, "by") or BY_DEFAULT
-    local zone_hours = query.zone_hours(x, values)
-    x:reply(200, store.call(x, "sales.summary", from_ms, to_ms, by, zone_hours))
+    local zone = query.zone(x, values)
+    x:reply(200, store.call(x, "sales.summary", from, to, by, zone))
 end
 
 function house.audit(x)

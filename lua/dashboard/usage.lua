@@ -15,9 +15,9 @@ local SORTS = { newest = true, oldest = true, cost = true, tokens = true, durati
 local DOWNLOADS = 4
 local CSV_TYPE = "text/csv; charset=utf-8"
 -- With a byte order mark: spreadsheets would take it for Latin-1 otherwise.
-local CSV_HEAD = "\239\187\191id,time,model,provider,key_id,key_name,status,stream,input_tokens,"
-    .. "cached_input_tokens,output_tokens,reasoning_tokens,cost,usage_source,finish_reason,"
-    .. "error_code,attempts,first_byte_ms,total_ms\r\n"
+local CSV_HEAD = "\239\187\191id,time,local_time,model,provider,key_id,key_name,status,stream,"
+    .. "input_tokens,cached_input_tokens,output_tokens,reasoning_tokens,cost,usage_source,"
+    .. "finish_reason,error_code,attempts,first_byte_ms,total_ms\r\n"
 local YES_NO = { yes = true, no = true }
 
 -- from, to, model and key, as the store takes them; nil for what is not asked.
@@ -28,13 +28,14 @@ end
 
 -- The page that is asked for, of the account.
 function usage.page(x, values, account_id)
-    local from_ms, to_ms, model, key = read_filter(x, values)
+    local from, to, model, key = read_filter(x, values)
     local sort = query.choice(x, values, "sort", "newest", SORTS)
     local totals = query.choice(x, values, "totals", "yes", YES_NO) == "yes" and 1 or 0
     local cursor = query.text(x, values, "cursor")
     local limit = query.integer(x, values, "limit", PAGE_ROWS, 1, PAGE_ROWS_MAX)
-    return store.call(x, "usage.list", account_id, from_ms, to_ms, model, key, sort, cursor, limit,
-        totals)
+    local zone = query.zone(x, values)
+    return store.call(x, "usage.list", account_id, from, to, model, key, sort, cursor, limit,
+        totals, zone)
 end
 
 -- "day,model" as it is; anything else than different names of groups is refused.
@@ -53,10 +54,10 @@ end
 
 -- The sums that are asked for, of the account.
 function usage.sums(x, values, account_id)
-    local from_ms, to_ms, model, key = read_filter(x, values)
+    local from, to, model, key = read_filter(x, values)
     local by = read_groups(x, values)
-    local zone_hours = query.zone_hours(x, values)
-    return store.call(x, "usage.summary", account_id, from_ms, to_ms, by, model, key, zone_hours)
+    local zone = query.zone(x, values)
+    return store.call(x, "usage.summary", account_id, from, to, by, model, key, zone)
 end
 
 function usage.list(x)
@@ -69,25 +70,38 @@ function usage.summary(x)
     x:reply(200, usage.sums(x, query.read(x), user.account_id))
 end
 
+-- "usage-2026-11-01-until-2026-12-01.csv"
+local function file_name(values)
+    local day = "^%d%d%d%d%-%d%d%-%d%d"
+    local from, to = string.match(values.from or "", day), string.match(values.to or "", day)
+    return "usage" .. (from and "-" .. from or "") .. (to and "-until-" .. to or "") .. ".csv"
+end
+
 -- The records that are asked for as a file, however many. A mistake in the question must be found
--- before the first byte.
+-- before the first byte, so with the first page.
 function usage.csv(x)
     local user = session.user(x)
     local values = query.read(x)
-    local from_ms, to_ms, model, key = read_filter(x, values)
-    x:header("Content-Disposition", 'attachment; filename="usage.csv"')
+    local from, to, model, key = read_filter(x, values)
+    local zone = query.zone(x, values)
+    local function ask(cursor)
+        local page = store.call(x, "usage.csv", user.account_id, from, to, model, key, cursor, zone)
+        cursor = string.match(page, "([^\n]*)\n$", -CURSOR_BYTES_MAX)
+        return string.sub(page, 1, -#cursor - 2), cursor
+    end
+    x:header("Content-Disposition", 'attachment; filename="' .. file_name(values) .. '"')
     if x:asked() == "HEAD" then
         x:reply(200, "", CSV_TYPE)
     end
     x:enter("download:" .. user.id, DOWNLOADS)
+    local rows, cursor = ask(nil)
     x:download(CSV_TYPE)
     x:write(CSV_HEAD)
-    local cursor
-    repeat
-        local page = store.call(x, "usage.csv", user.account_id, from_ms, to_ms, model, key, cursor)
-        cursor = string.match(page, "([^\n]*)\n$", -CURSOR_BYTES_MAX)
-        x:write(string.sub(page, 1, -#cursor - 2))
-    until cursor == ""
+    x:write(rows)
+    while cursor ~= "" do
+        rows, cursor = ask(cursor)
+        x:write(rows)
+    end
     x:finish()
 end
 

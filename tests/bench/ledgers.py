@@ -75,11 +75,11 @@ SELECT account_id, created_ms / 3600000, key_id, model, count(*), 0, sum(input_t
     sum(output_tokens), 0, sum(charge_nusd), sum(cost_nusd), 0
 FROM usage GROUP BY 1, 2, 3, 4;
 
-INSERT INTO sales (hour, model, provider, requests, errors, input_tokens, cached_input_tokens,
+INSERT INTO sales (quarter, model, provider, requests, errors, input_tokens, cached_input_tokens,
     output_tokens, reasoning_tokens, charge_nusd, cost_nusd, overrun_nusd)
-SELECT hour, model, 'openai', sum(requests), 0, sum(input_tokens), 0, sum(output_tokens), 0,
-    sum(charge_nusd), sum(cost_nusd), 0
-FROM hourly GROUP BY 1, 2;
+SELECT created_ms / 900000, model, 'openai', count(*), 0, sum(input_tokens), 0,
+    sum(output_tokens), 0, sum(charge_nusd), sum(cost_nusd), 0
+FROM usage GROUP BY 1, 2;
 
 INSERT INTO key_totals (key_id, spent_nusd, requests, last_used_ms)
 SELECT key_id, sum(charge_nusd), sum(requests), START_MS FROM hourly GROUP BY key_id;

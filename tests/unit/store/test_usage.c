@@ -63,12 +63,12 @@ static const char *list_page(const char *model, const char *sort, const char *cu
     const int64_t two = 2, none = 0;
 
     if (model && cursor)
-        return ASK("usage.list", "tnntnttii", account, model, sort, cursor, two, none);
+        return ASK("usage.list", "tnntnttiin", account, model, sort, cursor, two, none);
     if (model)
-        return ASK("usage.list", "tnntntnii", account, model, sort, two, none);
+        return ASK("usage.list", "tnntntniin", account, model, sort, two, none);
     if (cursor)
-        return ASK("usage.list", "tnnnnttii", account, sort, cursor, two, none);
-    return ASK("usage.list", "tnnnntnii", account, sort, two, none);
+        return ASK("usage.list", "tnnnnttiin", account, sort, cursor, two, none);
+    return ASK("usage.list", "tnnnntniin", account, sort, two, none);
 }
 
 /* The last digits of all costs, page by page: "4 3, 2 1". */
@@ -151,7 +151,7 @@ static void filters_in_windows(void **state)
         for (size_t b = a; b < count; b++) {
             for (size_t s = 0; s < 3; s++) {
                 const char *at =
-                    ASK("usage.list", "tiitntnii", ann.account_id.text, monday + times[a],
+                    ASK("usage.list", "tiitntniin", ann.account_id.text, monday + times[a],
                         monday + times[b], "gpt-4o", sorts[s], INT64_C(100), INT64_C(1));
                 size_t found = 0;
                 assert_has(at, "\"next_cursor\":null");
@@ -174,19 +174,19 @@ static void days_of_a_zone(void **state)
     use("demo", monday + 14 * HOUR, 1, 1000);           /* 23:00 in Seoul */
     use("demo", monday + 15 * (int64_t)HOUR, 20, 1000); /* midnight there */
     use("gpt-4o", monday + 2 * (int64_t)DAY, 300, 1000);
-    json = ASK("usage.summary", "tnntnni", ann.account_id.text, "day", INT64_C(0));
+    json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "day", "");
     assert_has(json, "{\"data\":[{\"day\":\"2025-08-02\",\"requests\":1,");
     assert_has(json, "{\"day\":\"2025-07-31\",\"requests\":2,");
-    json = ASK("usage.summary", "tnntnni", ann.account_id.text, "day", INT64_C(9));
+    json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "day", "540");
     assert_has(json, "{\"day\":\"2025-08-01\",\"requests\":1,");
     assert_has(json, "{\"day\":\"2025-07-31\",\"requests\":1,");
-    json = ASK("usage.summary", "tnntnni", ann.account_id.text, "day", INT64_C(-12));
+    json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "day", "-720");
     assert_has(json, "{\"day\":\"2025-08-01\",\"requests\":1,");
-    json = ASK("usage.summary", "tnnttni", ann.account_id.text, "model", "demo", INT64_C(0));
+    json = ASK("usage.summary", "tnnttnt", ann.account_id.text, "model", "demo", "");
     assert_has(json, "{\"data\":[{\"model\":\"demo\",\"requests\":2,");
     assert_has(json, "\"totals\":{\"requests\":2,");
     assert_null(strstr(json, "gpt-4o"));
-    json = ASK("usage.summary", "tnntnti", ann.account_id.text, "model", "key_0", INT64_C(0));
+    json = ASK("usage.summary", "tnntntt", ann.account_id.text, "model", "key_0", "");
     assert_has(json, "{\"data\":[],\"totals\":{\"requests\":0,");
 }
 
@@ -205,10 +205,10 @@ static void errors_are_counted(void **state)
     settlement.voided = true;
     strcpy(settlement.record.error_code, "timeout");
     assert_true(fixture_settle(f.store, &settlement));
-    json = ASK("usage.summary", "tnntnni", ann.account_id.text, "day", INT64_C(0));
+    json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "day", "");
     assert_has(json, "\"requests\":2,\"errors\":1,");
-    json = ASK("usage.summary", "tiitnni", ann.account_id.text, monday + 1, monday + 2, "day",
-               INT64_C(0)); /* from the records */
+    json = ASK("usage.summary", "tiitnnt", ann.account_id.text, monday + 1, monday + 2, "day",
+               ""); /* from the records */
     assert_has(json, "\"requests\":1,\"errors\":1,");
     assert_int_equal(fixture_number(f.path, "SELECT sum(errors) FROM sales"), 1);
     fixture_verify(f.path, NULL);
@@ -219,27 +219,36 @@ static void too_many_groups(void **state)
 {
     (void)state;
     use("gpt-4o", monday, 3, 9000);
-    fixture_sql(f.path,
-                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
-                "INSERT INTO hourly SELECT account_id, hour, key_id, model || i, 1, 0, 0, 0, 0, 0,"
-                " 0, 0, 0 FROM hourly, n;"
-                "INSERT INTO sales SELECT hour, model, 'p', 1, 0, 0, 0, 0, 0, 0, 0, 0 FROM hourly");
-    assert_null(ASK("usage.summary", "tnntnni", ann.account_id.text, "day,model", INT64_C(0)));
+    fixture_sql(
+        f.path,
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+        "INSERT INTO hourly SELECT account_id, hour, key_id, model || i, 1, 0, 0, 0, 0, 0,"
+        " 0, 0, 0 FROM hourly, n;"
+        "INSERT INTO sales SELECT hour * 4, model, 'p', 1, 0, 0, 0, 0, 0, 0, 0, 0 FROM hourly");
+    assert_null(ASK("usage.summary", "tnntnnt", ann.account_id.text, "day,model", ""));
     assert_string_equal(fixture_code, "response_too_large");
-    assert_null(ASK("sales.summary", "nnti", "model", INT64_C(0)));
+    assert_null(ASK("sales.summary", "nntt", "model", ""));
     assert_string_equal(fixture_code, "response_too_large");
-    assert_has(ASK("usage.summary", "tnntnni", ann.account_id.text, "day", INT64_C(0)),
+    assert_has(ASK("usage.summary", "tnntnnt", ann.account_id.text, "day", ""),
                "\"requests\":20001,");
-    assert_has(ASK("sales.summary", "nnti", "provider", INT64_C(0)), "\"requests\":20001,");
+    assert_has(ASK("sales.summary", "nntt", "provider", ""), "\"requests\":20001,");
 }
 
-/* What the migration makes of records that were there before is what is written today. */
-static void migration_adds_up(void **state)
+static void migrate(const char *name)
 {
     const struct asset *migration = migration_assets;
+
+    while (strcmp(migration->name, name) != 0)
+        migration++;
+    fixture_sql(f.path, migration->data);
+}
+
+/* What the migrations make of records that were there before is what is written today. */
+static void migration_adds_up(void **state)
+{
     int64_t hourly, sales;
-#define SUM(table)                                                                                 \
-    "SELECT sum((hour * 31 + length(model)) * (requests + 2 * errors + 3 * input_tokens"           \
+#define SUM(table, time)                                                                           \
+    "SELECT sum((" time " * 31 + length(model)) * (requests + 2 * errors + 3 * input_tokens"       \
     " + 5 * cached_input_tokens + 7 * output_tokens + 11 * reasoning_tokens + 13 * charge_nusd"    \
     " + 17 * cost_nusd + 19 * overrun_nusd)) FROM " table
 
@@ -247,19 +256,18 @@ static void migration_adds_up(void **state)
     use("gpt-4o", monday, 3, 9000);
     use("gpt-4o", monday + 1, 30, 8000);
     use("demo", monday + HOUR, 300, 7000);
-    hourly = fixture_number(f.path, SUM("hourly"));
-    sales = fixture_number(f.path, SUM("sales"));
+    hourly = fixture_number(f.path, SUM("hourly", "hour"));
+    sales = fixture_number(f.path, SUM("sales", "quarter"));
     fixture_close(&f);
-    while (strcmp(migration->name, "0005_dashboard.sql") != 0)
-        migration++;
     fixture_sql(f.path, "DROP TABLE hourly; DROP TABLE sales; DROP TABLE audit;"
                         "DROP INDEX transfers_unchained; DROP INDEX sessions_by_user;"
                         "ALTER TABLE transfers DROP COLUMN previous_charge;"
                         "ALTER TABLE balances DROP COLUMN last_charge;"
                         "CREATE TABLE daily (x)");
-    fixture_sql(f.path, migration->data);
-    assert_int_equal(fixture_number(f.path, SUM("hourly")), hourly);
-    assert_int_equal(fixture_number(f.path, SUM("sales")), sales);
+    migrate("0005_dashboard.sql");
+    migrate("0010_quarters.sql");
+    assert_int_equal(fixture_number(f.path, SUM("hourly", "hour")), hourly);
+    assert_int_equal(fixture_number(f.path, SUM("sales", "quarter")), sales);
     fixture_verify(f.path, NULL);
     fixture_reopen(&f);
 }
@@ -297,10 +305,10 @@ static void days_that_are_over(void **state)
             int64_t from_ms = monday + times[a] * HOUR;
             int64_t to_ms = monday + times[b] * HOUR;
             char all[512];
-            const char *json = ASK("sales.summary", "iiti", from_ms, to_ms, "model", INT64_C(0));
+            const char *json = ASK("sales.summary", "iitt", from_ms, to_ms, "model", "");
             snprintf(all, sizeof(all), "%s", strstr(json, "\"totals\":") + strlen("\"totals\":"));
             all[strlen(all) - 1] = '\0'; /* ann's are the house's */
-            json = ASK("sales.summary", "iiti", from_ms, to_ms, "customer", INT64_C(0));
+            json = ASK("sales.summary", "iitt", from_ms, to_ms, "customer", "");
             if (strncmp(all, "{\"requests\":0,", 14) == 0)
                 assert_has(json, "{\"data\":[],");
             else
@@ -310,7 +318,7 @@ static void days_that_are_over(void **state)
     /* The first sale of a day may be of a later hour than the first hour of some customer. */
     fixture_sql(f.path, "INSERT INTO hourly SELECT account_id, 20310 * 24 + 1, key_id, model, 1, 0,"
                         " 0, 0, 0, 0, 0, 0, 0 FROM hourly LIMIT 1;"
-                        "INSERT INTO sales SELECT 20310 * 24 + 2, model, provider, 1, 0, 0, 0, 0,"
+                        "INSERT INTO sales SELECT 20310 * 96 + 8, model, provider, 1, 0, 0, 0, 0,"
                         " 0, 0, 0, 0 FROM sales LIMIT 1");
     assert_int_equal(fixture_number(f.path, "SELECT max(day) FROM customer_days"), 20304);
 }
@@ -322,7 +330,6 @@ static void migration_sums_up_days(void **state)
     "SELECT sum((day * 31 + requests) * (2 * errors + 3 * input_tokens + 5 * cached_input_tokens"  \
     " + 7 * output_tokens + 11 * reasoning_tokens + 13 * charge_nusd + 17 * cost_nusd"             \
     " + 19 * overrun_nusd)) FROM customer_days"
-    const struct asset *migration = migration_assets;
     int64_t days;
 
     (void)state;
@@ -330,12 +337,12 @@ static void migration_sums_up_days(void **state)
     use("demo", monday + 5 * (int64_t)DAY, 1, 1000);
     days = fixture_number(f.path, DAYS);
     fixture_close(&f);
-    while (strcmp(migration->name, "0006_dashboard_speed.sql") != 0)
-        migration++;
     fixture_sql(f.path, "DROP TABLE customer_days; DROP TABLE summed_days;"
-                        "DROP TRIGGER sales_of_a_new_day; DROP TRIGGER hourly_begins_late;"
-                        "DROP TRIGGER hourly_grows_late");
-    fixture_sql(f.path, migration->data);
+                        "DROP TRIGGER hourly_begins_late; DROP TRIGGER hourly_grows_late;"
+                        "CREATE TABLE old AS SELECT quarter / 4 AS hour FROM sales;"
+                        "DROP TABLE sales; ALTER TABLE old RENAME TO sales");
+    migrate("0006_dashboard_speed.sql");
+    migrate("0010_quarters.sql");
     assert_int_equal(fixture_number(f.path, DAYS), days);
     assert_int_equal(fixture_number(f.path, "SELECT until_day FROM summed_days"), 20305);
     fixture_verify(f.path, NULL);
@@ -351,16 +358,18 @@ static void csv(void **state)
     struct id id;
 
     (void)state;
-    assert_string_equal(ASK("usage.csv", "tnnnnn", ann.account_id.text), "\n");
+    assert_string_equal(ASK("usage.csv", "tnnnnnn", ann.account_id.text), "\n");
     id = use("=HYPERLINK(\"x\")", monday, 3, 9000);
     use("demo", monday + 1, 1, 7000);
     fixture_sql(f.path, "UPDATE keys SET name = '@risk, \"quoted\"'");
-    text = ASK("usage.csv", "tnntnn", ann.account_id.text, "=HYPERLINK(\"x\")");
-    snprintf(wanted, sizeof(wanted),
-             "\"%s\",2025-07-31T00:00:00.000Z,\"'=HYPERLINK(\"\"x\"\")\",\"openai\",\"%s\","
-             "\"'@risk, \"\"quoted\"\"\",200,0,10,2,9,1,0.000000003,\"reported\",\"stop\",\"\",1,1,"
-             "9\r\n\n",
-             id.text, ann.key_id.text);
+    text = ASK("usage.csv", "tnntnnn", ann.account_id.text, "=HYPERLINK(\"x\")");
+    snprintf(
+        wanted, sizeof(wanted),
+        "\"%s\",2025-07-31T00:00:00.000Z,2025-07-31 00:00:00,\"'=HYPERLINK(\"\"x\"\")\",\"openai\","
+        "\"%s\","
+        "\"'@risk, \"\"quoted\"\"\",200,0,10,2,9,1,0.000000003,\"reported\",\"stop\",\"\",1,1,"
+        "9\r\n\n",
+        id.text, ann.key_id.text);
     assert_string_equal(text, wanted);
 }
 
@@ -377,8 +386,8 @@ static void csv_pages(void **state)
                 " 1, i, 0, 1000000 + i / 3, 5, 9, NULL FROM (WITH RECURSIVE n (i) AS (SELECT 1"
                 " UNION ALL SELECT i + 1 FROM n WHERE i < 2500) SELECT i FROM n)");
     do {
-        const char *text = cursor[0] ? ASK("usage.csv", "tnnnnt", ann.account_id.text, cursor)
-                                     : ASK("usage.csv", "tnnnnn", ann.account_id.text);
+        const char *text = cursor[0] ? ASK("usage.csv", "tnnnntn", ann.account_id.text, cursor)
+                                     : ASK("usage.csv", "tnnnnnn", ann.account_id.text);
         const char *line = text;
         const char *end;
 

@@ -12,6 +12,7 @@ import type {
     Transfer,
     UsagePage,
 } from "./types";
+import { inZone } from "./zone";
 
 type Signal = AbortSignal | undefined;
 
@@ -66,7 +67,7 @@ export interface Sales {
 
 export const getLive = (signal?: Signal) => get<Live>("/admin/live", {}, signal);
 export const getSales = (query: Query, signal?: Signal) =>
-    get<Sales>("/admin/sales", query, signal);
+    inZone((tz) => get<Sales>("/admin/sales", { ...query, tz }, signal));
 
 // ---- customers ----
 

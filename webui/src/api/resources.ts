@@ -11,6 +11,7 @@ import type {
     Transfer,
     UsagePage,
 } from "./types";
+import { inZone, zone } from "./zone";
 
 type Signal = AbortSignal | undefined;
 
@@ -36,13 +37,15 @@ export const changeKey = (id: string, change: { disabled?: boolean; name?: strin
     call<Key>("PATCH", `/keys/${encodeURIComponent(id)}`, { body: change });
 export const deleteKey = (id: string) => call<void>("DELETE", `/keys/${encodeURIComponent(id)}`);
 
-export const getUsage = (query: Query, signal?: Signal) => get<UsagePage>("/usage", query, signal);
+/** Dates in a query, and days in an answer, are the viewer's. */
+export const getUsage = (query: Query, signal?: Signal) =>
+    inZone((tz) => get<UsagePage>("/usage", { ...query, tz }, signal));
 export const getSummary = (query: Query, signal?: Signal) =>
-    get<Summary>("/usage/summary", query, signal);
+    inZone((tz) => get<Summary>("/usage/summary", { ...query, tz }, signal));
 export const getRequest = (id: string, signal?: Signal) =>
     get<RequestDetail>(`/usage/${encodeURIComponent(id)}`, {}, signal);
 /** For <a download>: the browser streams it to a file. */
-export const usageCsv = (query: Query) => address("/usage.csv", query);
+export const usageCsv = (query: Query) => address("/usage.csv", { ...query, tz: zone() });
 
 export const getModels = async (signal?: Signal) =>
     (await get<{ data: Model[] }>("/models", {}, signal)).data;

@@ -1,11 +1,6 @@
 // Days as the viewer has them, and as the API is asked for them.
 import { midnight, toDateInput } from "./time";
 
-/** Minutes east of UTC of this browser, in whole hours, as the API's `tz` takes it. */
-export function zoneMinutes(now: number): number {
-    return Math.floor(-new Date(now).getTimezoneOffset() / 60) * 60;
-}
-
 /** The last `count` days up to today as "2026-11-22", oldest first. */
 export function lastDays(now: number, count: number): string[] {
     return Array.from({ length: count }, (_, index) =>

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { getSales } from "../../api/admin";
-import { type Period, PERIODS, periodWindow, zoneMinutes } from "../../base/days";
+import { type Period, PERIODS, periodWindow } from "../../base/days";
+import { toDateInput } from "../../base/time";
 import { t } from "../../i18n";
 import { useResource } from "../../state/resource";
 import { place, setQuery } from "../../state/router";
@@ -22,7 +23,7 @@ export function Overview() {
     const [view, setView] = useState<SalesView>("day");
     const now = Date.now();
     const period = readPeriod();
-    const query = { from: periodWindow(period, now).from.toISOString(), tz: zoneMinutes(now) };
+    const query = { from: toDateInput(periodWindow(period, now).from) };
     const sales = useResource(
         `sales totals ${JSON.stringify(query)}`,
         (signal) => getSales({ ...query, by: "provider" }, signal),

@@ -1,7 +1,6 @@
 import { getSummary, getUsage } from "../../api/resources";
-import { lastDays, zoneMinutes } from "../../base/days";
+import { lastDays } from "../../base/days";
 import { usd } from "../../base/money";
-import { midnight } from "../../base/time";
 import { t } from "../../i18n";
 import { hurry, usePulse } from "../../state/pulse";
 import { useResource } from "../../state/resource";
@@ -19,9 +18,9 @@ const LATEST = 8;
 export function Home() {
     const now = Date.now();
     const days = lastDays(now, DAYS);
-    const from = midnight(now, DAYS - 1).toISOString();
+    const from = days[0];
     const summary = useResource(`home summary ${from}`, (signal) =>
-        getSummary({ from, by: "day,model", tz: zoneMinutes(now) }, signal),
+        getSummary({ from, by: "day,model" }, signal),
     );
     const latest = useResource("home latest", (signal) =>
         getUsage({ limit: LATEST, totals: "no" }, signal),

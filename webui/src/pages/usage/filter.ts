@@ -2,7 +2,7 @@
 // somebody.
 import type { Query } from "../../api/client";
 import { chosenWindow, type Period, PERIODS, periodWindow, type Window } from "../../base/days";
-import { fromDateInput } from "../../base/time";
+import { fromDateInput, toDateInput } from "../../base/time";
 
 export const SORTS = ["newest", "cost", "tokens", "duration"] as const;
 export type Sort = (typeof SORTS)[number];
@@ -45,12 +45,12 @@ export function windowOf(filter: Filter, now: number): Window {
     return first && last && first <= last ? chosenWindow(first, last) : periodWindow("30d", now);
 }
 
-/** The parameters that all calls of the page have in common. */
+/** The parameters that all calls of the page have in common: days of the viewer. */
 export function queryOf(filter: Filter, now: number): Query {
     const { from, to } = windowOf(filter, now);
     return {
-        from: from.toISOString(),
-        to: to?.toISOString(),
+        from: toDateInput(from),
+        to: to && toDateInput(to),
         model: filter.model,
         key: filter.key,
     };

@@ -16,7 +16,7 @@ function withChosen(choices: Choice[], chosen: string): Choice[] {
 /** Models and keys of which there is any use in the chosen time: also deleted ones. */
 function useChoices(filter: Filter, now: number) {
     const { from, to } = windowOf(filter, now);
-    const window = { from: from.toISOString(), to: to?.toISOString() };
+    const window = { from: toDateInput(from), to: to && toDateInput(to) };
     const used = useResource(
         `usage choices ${JSON.stringify(window)}`,
         (signal) => getSummary({ ...window, by: "model,key" }, signal),

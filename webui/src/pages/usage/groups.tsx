@@ -1,7 +1,6 @@
 import type { Query } from "../../api/client";
 import { getSummary } from "../../api/resources";
 import type { SummaryRow } from "../../api/types";
-import { zoneMinutes } from "../../base/days";
 import { count } from "../../base/number";
 import { date } from "../../base/time";
 import { locale, t } from "../../i18n";
@@ -46,10 +45,9 @@ function groupColumns(by: GroupBy): Column<SummaryRow>[] {
 
 /** Sums by day, model or key. */
 export function Groups({ by, query }: { by: GroupBy; query: Query }) {
-    const tz = zoneMinutes(Date.now());
     const summary = useResource(
         `usage by ${by} ${JSON.stringify(query)}`,
-        (signal) => getSummary({ ...query, by, tz }, signal),
+        (signal) => getSummary({ ...query, by }, signal),
         { keep: true },
     );
     usePulse(summary.reload);
