@@ -15,11 +15,11 @@ function format(locale: string, name: string, options: Intl.DateTimeFormatOption
     return known;
 }
 
-/** "Nov 22, 2026, 21:34" */
+/** "Nov 22, 2026, 21:34:07" */
 export function dateTime(time: string | number, locale: string): string {
     return format(locale, "dateTime", {
         dateStyle: "medium",
-        timeStyle: "short",
+        timeStyle: "medium",
         hourCycle: "h23",
     }).format(new Date(time));
 }

@@ -52,6 +52,11 @@ function Name({ apiKey }: { apiKey: Key }) {
     );
 }
 
+/** It expires at the midnight that ends the last day that was chosen. */
+function lastMoment({ expires_at }: Pick<Key, "expires_at">): number {
+    return new Date(expires_at ?? 0).getTime() - 1;
+}
+
 export function isExpired(key: Pick<Key, "expires_at">, now = Date.now()): boolean {
     return key.expires_at !== null && new Date(key.expires_at).getTime() <= now;
 }
@@ -73,7 +78,7 @@ function State({ apiKey }: { apiKey: Key }) {
             <Badge tone="good">{t("keys.stateActive")}</Badge>
             {apiKey.expires_at && (
                 <span class="mt-0.5 block text-sm text-soft">
-                    {t("keys.until", { date: date(apiKey.expires_at, locale()) })}
+                    {t("keys.until", { date: date(lastMoment(apiKey), locale()) })}
                 </span>
             )}
         </>
