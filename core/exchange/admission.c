@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "exchange/departure.h"
 #include "exchange/exchange.h"
 
 enum { HOLD_TRIES = 3 };
@@ -127,6 +128,8 @@ static void on_hold_home(struct job *job)
         exchange_lose_hold(exchange);
     else if (exchange->void_wanted)
         exchange_void(exchange);
+    if (exchange->charge_wanted)
+        departure_hold_home(exchange);
     relay_hold_decided(exchange);
 }
 

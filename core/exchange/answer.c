@@ -8,6 +8,7 @@
 #include "base/duration.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "exchange/departure.h"
 #include "exchange/exchange.h"
 
 enum { REPLY_HEADERS_BYTES = 4096, ERROR_BYTES = 16 * 1024 };
@@ -100,7 +101,7 @@ static void note_first_byte(struct exchange *exchange)
 
 void exchange_begin_stream(struct exchange *exchange, const char *content_type)
 {
-    exchange->status = 200;
+    exchange->status = departure_is_abandoned(exchange) ? USAGE_STATUS_ABANDONED : 200;
     note_first_byte(exchange);
     if (exchange->detached)
         return;
@@ -174,6 +175,15 @@ void exchange_refuse(struct exchange *exchange, const struct answer_error *error
     idempotency_refused(exchange, buffer_slice(&body), worth_retrying(error));
     exchange_void(exchange);
     exchange_reply(exchange, error->status, "application/json", buffer_slice(&body));
+    buffer_fini(&body);
+}
+
+void exchange_keep_error(struct exchange *exchange, const struct answer_error *error)
+{
+    struct buffer body;
+    buffer_init(&body, ERROR_BYTES);
+    write_error(error, &body);
+    idempotency_refused(exchange, buffer_slice(&body), worth_retrying(error));
     buffer_fini(&body);
 }
 

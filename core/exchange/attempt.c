@@ -47,6 +47,15 @@ const char *attempt_provider(const struct attempt *attempt)
     return attempt->candidate != NULL ? attempt->candidate->terms.provider : "";
 }
 
+bool attempt_is_asked(const struct attempt *attempt)
+{
+    if (attempt->candidate == NULL || attempt->outcome != ATTEMPT_NONE || attempt->status >= 300)
+        return false;
+    if (attempt->candidate->terms.dialect == DIALECT_DEMO || attempt->heard_us != 0)
+        return true;
+    return attempt->call != NULL && upstream_is_sent(attempt->call);
+}
+
 void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, const char *detail)
 {
     struct attempt *attempt = &exchange->attempt;

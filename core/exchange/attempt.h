@@ -56,6 +56,10 @@ const char *attempt_outcome_cause(enum attempt_outcome outcome);
 /* Whom it asks, for the log; "" before the first try. */
 const char *attempt_provider(const struct attempt *attempt);
 
+/* Whether the provider has all of the request and has not failed yet: it may bill what we
+ * cancel. */
+bool attempt_is_asked(const struct attempt *attempt);
+
 /* Starts a try. Decides later, by attempt_decide -> exchange_wake. Takes its own reference. */
 void attempt_start(struct exchange *exchange, struct candidate *candidate);
 /* Ends it at once, if it runs. */

@@ -22,9 +22,13 @@ enum {
 
 enum dialect { DIALECT_OPENAI, DIALECT_DEMO };
 
+/* What a call costs that is cancelled because its client has left: see departure.h. */
+enum on_cancel { ON_CANCEL_CHARGE, ON_CANCEL_FREE, ON_CANCEL_READ };
+
 /* What a policy says. The texts are borrowed; "" for none. */
 struct candidate_terms {
     enum dialect dialect;
+    enum on_cancel on_cancel;
     const char *provider;
     const char *model;
     const char *base_url;

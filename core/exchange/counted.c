@@ -90,7 +90,10 @@ static bool refuse_spent(struct exchange *exchange, const char *scope,
     return false;
 }
 
-static const char *const kinds[] = {"requests", "tokens", "concurrent requests"};
+static const char *const kinds[] = {[LIMIT_REQUESTS] = "requests",
+                                    [LIMIT_TOKENS] = "tokens",
+                                    [LIMIT_CONCURRENCY] = "concurrent requests",
+                                    [LIMIT_ABANDONED] = "abandoned requests"};
 static const char *const scopes[] = {"key", "user", "group", "all"};
 
 /* "3000 tokens a minute for this key" */
@@ -177,7 +180,8 @@ static bool take(struct exchange *exchange, const struct limit_rule *rule,
     switch (rule->kind) {
     case LIMIT_CONCURRENCY:
         return limiter_enter_at(limiter, &counted->place, rule->limit, state);
-    case LIMIT_USD: /* what it costs is known, and counted, when it ends */
+    case LIMIT_USD:       /* what it costs is known, and counted, when it ends */
+    case LIMIT_ABANDONED: /* and this when its client leaves */
         return limiter_peek_at(limiter, &counted->place, counted->amount, rule->limit,
                                rule->window_ms, exchange->created_ms, state);
     case LIMIT_REQUESTS:
@@ -290,6 +294,16 @@ static void correct_tokens(const struct exchange *exchange, const struct counted
     else
         limiter_add_at(exchange->env->limiter, &counted->place, used - counted->amount,
                        counted->window_ms, now_ms);
+}
+
+void counted_abandon(struct exchange *exchange)
+{
+    for (size_t i = 0; i < exchange->limit_count; i++) {
+        const struct counted_limit *counted = &exchange->limits[i];
+        if (counted->kind == LIMIT_ABANDONED)
+            limiter_add_at(exchange->env->limiter, &counted->place, 1, counted->window_ms,
+                           clock_wall_ms());
+    }
 }
 
 void counted_leave(struct exchange *exchange)

@@ -13,7 +13,7 @@
 
 struct exchange;
 
-enum limit_kind { LIMIT_REQUESTS, LIMIT_TOKENS, LIMIT_CONCURRENCY, LIMIT_USD };
+enum limit_kind { LIMIT_REQUESTS, LIMIT_TOKENS, LIMIT_CONCURRENCY, LIMIT_USD, LIMIT_ABANDONED };
 enum limit_scope { LIMIT_PER_KEY, LIMIT_PER_USER, LIMIT_PER_GROUP, LIMIT_FOR_ALL };
 enum { LIMIT_SCOPES = 4 };
 
@@ -49,6 +49,8 @@ bool counted_take(struct exchange *exchange, const struct limit_rules *rules, bo
 /* Counts as one of those of this name at the same time. False: they are `most` already; the client
  * has been told. */
 bool counted_enter(struct exchange *exchange, struct slice name, int64_t most);
+/* The client has left the exchange: counted at once, for the call may run on for long. */
+void counted_abandon(struct exchange *exchange);
 /* The exchange has ended: by what it did use. */
 void counted_leave(struct exchange *exchange);
 

@@ -87,7 +87,9 @@ struct exchange {
     struct exchange *next;
     struct exchange *previous;
     struct http_request *request; /* NULL once the reply has ended or the client is gone */
-    bool detached; /* the client is gone; it runs on, for his retry will ask for the answer */
+    bool detached;                /* the client is gone; it runs on (departure.h) */
+    bool abandoned;               /* the client is gone, and no retry will ask for the answer */
+    bool cut; /* ended by us: what came is charged, whatever was reported before */
     struct id id;
     enum exchange_state state;
     int64_t created_ms;
@@ -123,9 +125,11 @@ struct exchange {
 
     struct funds funds;
     struct ledger_hold hold;
-    bool hold_away;   /* its job has not come home */
-    bool hold_open;   /* accepted and not resolved */
-    bool void_wanted; /* void it as soon as it is home */
+    bool hold_away;        /* its job has not come home */
+    bool hold_open;        /* accepted and not resolved */
+    bool void_wanted;      /* void it as soon as it is home */
+    bool charge_wanted;    /* settle it as soon as it is home: the client has left */
+    int64_t unseen_tokens; /* the estimate of an answer that was cancelled unseen */
     int64_t
         output_tokens_max; /* > 0: what the customer may have or can afford, asked for upstream */
     struct ledger_settlement settlement;
@@ -192,13 +196,15 @@ struct exchange_need {
  * longest one, it is limited to what he can; of a stream, a chunk is reserved (funds.h). */
 bool exchange_hold(struct exchange *exchange, const struct exchange_need *offered);
 
-/* Starts a try; the task yields until exchange_wake, then reads exchange->attempt.outcome. */
-void exchange_attempt(struct exchange *exchange, struct candidate *candidate);
+/* Starts a try; the task yields until exchange_wake, then reads exchange->attempt.outcome. False:
+ * there is no hold for it, or the client has left and the try before has failed; the exchange has
+ * ended. */
+bool exchange_attempt(struct exchange *exchange, struct candidate *candidate);
 /* All tries have failed: answers as the last outcome says. */
 void exchange_refuse_attempt(struct exchange *exchange);
 /* The attempt has answered: brings it to the client, settles. The task yields until
- * exchange_wake. */
-void exchange_relay(struct exchange *exchange);
+ * exchange_wake. False: no attempt has answered, or it has no hold; the exchange has ended. */
+bool exchange_relay(struct exchange *exchange);
 
 /* Runs a store operation; the task yields until exchange_wake, then reads exchange->call. `actor`
  * is the id of the administrator whose act it is, or "". */
@@ -225,6 +231,8 @@ void exchange_header(struct exchange *exchange, const char *name, const char *va
 void exchange_reply(struct exchange *exchange, int status, const char *content_type,
                     struct slice body);
 void exchange_refuse(struct exchange *exchange, const struct answer_error *error);
+/* Keeps this error as the answer to a retry with the same Idempotency-Key. */
+void exchange_keep_error(struct exchange *exchange, const struct answer_error *error);
 /* Appends, as a JSON string, where credits are to be had. */
 void exchange_write_topup_url(const struct exchange *exchange, struct buffer *out);
 /* 503: the database cannot be written, so nothing that costs money is answered. */
@@ -238,6 +246,8 @@ void exchange_begin_stream(struct exchange *exchange, const char *content_type);
  * home. */
 void exchange_settle(struct exchange *exchange, enum usage_source source);
 void exchange_void(struct exchange *exchange);
+/* The task is let go, and not resumed any more. */
+void exchange_release_task(struct exchange *exchange);
 /* The hold could not be written: nothing may be answered, and nothing more be asked of a
  * provider. */
 void exchange_lose_hold(struct exchange *exchange);

@@ -175,6 +175,8 @@ void relay_keep(struct exchange *exchange)
 {
     struct relay *relay = &exchange->relay;
     struct buffer rest;
+    if (exchange->settlement.kept != NULL)
+        return; /* an error instead */
     if (relay->flowing) {
         buffer_init(&rest, OUT_BYTES_MAX);
         append_end(exchange, &rest);

@@ -467,6 +467,14 @@ static void append_headers(struct curl_call *call, const struct upstream_request
     check(call->headers != NULL);
 }
 
+static bool is_sent(const struct upstream_call *base)
+{
+    const struct curl_call *call = (const struct curl_call *)(const void *)base;
+    curl_off_t connected_us = 0;
+    curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T, &connected_us);
+    return connected_us > 0; /* what is left of the request is in the kernel's hands, or soon is */
+}
+
 static void cancel(struct upstream_call *base)
 {
     struct curl_call *call = (struct curl_call *)base;
@@ -527,7 +535,7 @@ struct upstream_call *curl_client_start(struct curl_client *client,
                                         const struct upstream_request *request,
                                         const struct upstream_events *events)
 {
-    static const struct upstream_ways ways = {cancel, pause_call, resume};
+    static const struct upstream_ways ways = {is_sent, cancel, pause_call, resume};
     check(client->depth == 0);
     struct curl_call *call = calloc(1, sizeof *call);
     check(call != NULL);

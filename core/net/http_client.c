@@ -369,6 +369,11 @@ static void act_later(void *arg)
 
 /* ---- the outside ---- */
 
+static bool is_sent(const struct upstream_call *base)
+{
+    return all_sent((const struct http_call *)(const void *)base);
+}
+
 static void cancel(struct upstream_call *base)
 {
     struct http_call *call = (struct http_call *)base;
@@ -443,7 +448,7 @@ struct upstream_call *http_client_start(struct http_client *client,
                                         const struct upstream_request *request,
                                         const struct upstream_events *events, struct fault *fault)
 {
-    static const struct upstream_ways ways = {cancel, pause_call, resume};
+    static const struct upstream_ways ways = {is_sent, cancel, pause_call, resume};
     struct http_target *target = http_pool_target(&client->pool, request->url, fault);
     if (target == NULL)
         return NULL;

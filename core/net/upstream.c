@@ -46,6 +46,11 @@ struct upstream_call *upstream_start(struct upstream *upstream,
     return curl_client_start(upstream->curl, request, events);
 }
 
+bool upstream_is_sent(const struct upstream_call *call)
+{
+    return call->ways->is_sent(call);
+}
+
 void upstream_cancel(struct upstream_call *call)
 {
     call->ways->cancel(call);

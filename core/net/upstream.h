@@ -63,6 +63,8 @@ void upstream_free(struct upstream *upstream); /* cancels what runs */
 struct upstream_call *upstream_start(struct upstream *upstream,
                                      const struct upstream_request *request,
                                      const struct upstream_events *events, struct fault *fault);
+/* Whether all of the request has gone out. */
+bool upstream_is_sent(const struct upstream_call *call);
 /* Ends the call at once, closing its connection. No event comes after. */
 void upstream_cancel(struct upstream_call *call);
 /* Stops and continues the flow of data. After pausing, what is already in libcurl's hands may

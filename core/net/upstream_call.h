@@ -5,6 +5,7 @@
 #include "net/upstream.h"
 
 struct upstream_ways {
+    bool (*is_sent)(const struct upstream_call *call);
     void (*cancel)(struct upstream_call *call);
     void (*pause)(struct upstream_call *call);
     void (*resume)(struct upstream_call *call);

@@ -112,7 +112,8 @@ static int api_hold(lua_State *state)
 static int api_attempt(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    exchange_attempt(exchange, prepared_candidate(state, 2));
+    if (!exchange_attempt(exchange, prepared_candidate(state, 2)))
+        return task_stop(state);
     return task_wait(state, TASK_WAITS_ATTEMPT);
 }
 
@@ -125,8 +126,7 @@ static int api_refuse_attempt(lua_State *state)
 static int api_relay(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    exchange_relay(exchange);
-    if (exchange->state == EXCHANGE_ENDED)
+    if (!exchange_relay(exchange) || exchange->state == EXCHANGE_ENDED)
         return task_stop(state);
     return task_wait(state, TASK_WAITS_RELAY);
 }

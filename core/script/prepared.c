@@ -84,9 +84,11 @@ static int candidate_gc(lua_State *state)
 static int native_candidate(lua_State *state)
 {
     static const char *const dialects[] = {"openai", "demo", NULL};
+    static const char *const on_cancels[] = {"charge", "free", "read", NULL};
     luaL_checktype(state, 1, LUA_TTABLE);
     const struct candidate_terms terms = {
         .dialect = (enum dialect)option_member(state, 1, "dialect", dialects),
+        .on_cancel = (enum on_cancel)option_member(state, 1, "on_cancel", on_cancels),
         .provider = text_member(state, 1, "provider", CANDIDATE_PROVIDER_BYTES),
         .model = text_member(state, 1, "model", CANDIDATE_MODEL_BYTES),
         .base_url = text_member(state, 1, "base_url", CANDIDATE_BASE_URL_BYTES),
@@ -122,7 +124,8 @@ struct candidate *prepared_candidate(lua_State *state, int index)
 
 static void read_rule(lua_State *state, int index, struct limit_rule *out)
 {
-    static const char *const kinds[] = {"requests", "tokens", "concurrency", "usd", NULL};
+    static const char *const kinds[] = {"requests", "tokens",    "concurrency",
+                                        "usd",      "abandoned", NULL};
     static const char *const scopes[] = {"key", "user", "group", "all", NULL};
     out->kind = (enum limit_kind)option_member(state, index, "kind", kinds);
     out->scope = (enum limit_scope)option_member(state, index, "scope", scopes);

@@ -125,8 +125,10 @@ void store_call_now(struct store *store, struct store_call *call);
  *   user: {id, email, name, role, account_id, group, disabled, created_at}
  *   customer: a user with balance, held, total_credits, total_usage, requests, last_used_at
  *   key:  {id, name, prefix, last4, created_at, last_used_at, expires_at, disabled, disabled_by
- *          ("owner", "operator", null), budget, spent, models}; budget null: none; models null:
- *          all, else a list of names. key.create and key.get add remaining (null without a budget)
+ *          ("owner", "operator", null), budget, spent, models, requests, abandoned};
+ *         budget null: none; models null: all, else a list of names; abandoned: of its requests,
+ *         those whose client left before the answer was whole. key.create and
+ *         key.get add remaining (null without a budget)
  *   transfer: {id, kind, amount (negative when it leaves the account), reason, exchange_id,
  *          created_at, balance (after it; only in transfer.history, else null)}
  *   sums (totals, and each group of a summary beside day, model, key_id + key_name): {requests,

@@ -15,7 +15,7 @@ enum { DISABLED_BY_OWNER = 1, DISABLED_BY_OPERATOR = 2, REASON_BYTES_MAX = 500 }
 
 #define KEY_COLUMNS                                                                                \
     "k.id, k.name, k.prefix, k.last4, k.created_ms, k.expires_ms, k.disabled, k.budget_nusd,"      \
-    " k.models, t.spent_nusd, t.last_used_ms"
+    " k.models, t.spent_nusd, t.last_used_ms, t.requests, t.abandoned"
 #define KEY_TABLES " FROM keys k LEFT JOIN key_totals t ON t.key_id = k.id"
 
 static void render_models(struct buffer *out, const char *models)
@@ -70,6 +70,8 @@ static void render_open(struct buffer *out, sqlite3_stmt *row)
         reply_money(out, "budget", column_int(row, 7));
     reply_money(out, "spent", column_int(row, 9));
     render_models(out, column_text(row, 8));
+    reply_int(out, "requests", column_int(row, 11));
+    reply_int(out, "abandoned", column_int(row, 12));
 }
 
 static bool not_found(struct store_call *call)

@@ -165,6 +165,7 @@ static void add_key(struct rollup *rollup, const struct usage_record *record)
     sums[1] += 1;
     if (sums[2] < record->created_ms)
         sums[2] = record->created_ms;
+    sums[3] += record->status == USAGE_STATUS_ABANDONED;
 }
 
 static void add_sums(int64_t *sums, const struct usage_record *record)
@@ -296,13 +297,14 @@ static bool write_row(const struct rollup_row *row, struct db *db, int64_t now_m
                                                         .last_charge = sums[2]},
                                now_ms);
     case ROLLUP_KEY:
-        return db_run(db,
-                      "INSERT INTO key_totals (key_id, spent_nusd, requests, last_used_ms)"
-                      " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key_id) DO UPDATE SET"
-                      " spent_nusd = spent_nusd + ?2, requests = requests + ?3,"
-                      " last_used_ms = max(last_used_ms, ?4)",
-                      DB_VALUES(bind_text(row->key_id), bind_int(sums[0]), bind_int(sums[1]),
-                                bind_int(sums[2])));
+        return db_run(
+            db,
+            "INSERT INTO key_totals (key_id, spent_nusd, requests, last_used_ms, abandoned)"
+            " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key_id) DO UPDATE SET"
+            " spent_nusd = spent_nusd + ?2, requests = requests + ?3,"
+            " last_used_ms = max(last_used_ms, ?4), abandoned = abandoned + ?5",
+            DB_VALUES(bind_text(row->key_id), bind_int(sums[0]), bind_int(sums[1]),
+                      bind_int(sums[2]), bind_int(sums[3])));
     case ROLLUP_HOUR:
         return write_hour(row, db);
     case ROLLUP_SALES:

@@ -26,8 +26,9 @@ struct rollup_row {
     const char *model;
     const char *provider;
     char cost_name[POSTING_ACCOUNT_BYTES]; /* of a balance "cost:PROVIDER": ours, else "" */
-    /* BALANCE: credited, debited, last charge. KEY: spent, requests, last used. HOUR and SALES:
-     * requests, errors, input, cached input, output, reasoning tokens, charge, cost, overrun. */
+    /* BALANCE: credited, debited, last charge. KEY: spent, requests, last used, abandoned. HOUR
+     * and SALES: requests, errors, input, cached input, output, reasoning tokens, charge, cost,
+     * overrun. */
     int64_t sums[ROLLUP_SUMS];
 };
 

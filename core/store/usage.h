@@ -18,6 +18,9 @@ enum usage_source {
     USAGE_PARTIAL    /* the answer was cut; counted from what had arrived */
 };
 
+/* The status of a call whose client has left. */
+enum { USAGE_STATUS_ABANDONED = 499 };
+
 struct usage_record {
     struct id exchange_id; /* "req_..." */
     struct id account_id;

@@ -149,6 +149,12 @@ static const struct verification verifications[] = {
      "   0 AS requests FROM key_totals"
      "  UNION ALL SELECT key_id, 0, 0, charge_nusd, 1 FROM usage WHERE key_id <> '')"
      " GROUP BY id) WHERE had <> spent OR had_requests <> requests"},
+    {"key totals",
+     "SELECT printf('key %s: %d abandoned requests, its usage has %d', id, had, abandoned) FROM ("
+     " SELECT id, sum(had) AS had, sum(abandoned) AS abandoned FROM ("
+     "  SELECT key_id AS id, abandoned AS had, 0 AS abandoned FROM key_totals"
+     "  UNION ALL SELECT key_id, 0, status = 499 FROM usage WHERE key_id <> '')"
+     " GROUP BY id) WHERE had <> abandoned"},
     {"hourly",
      "SELECT printf('%s of %s, key %s, model %s: the roll-up differs from its usage by %d requests,"
      " %d errors, %d tokens and %s', strftime('%Y-%m-%d %H:00', hour * 3600, 'unixepoch'),"

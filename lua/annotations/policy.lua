@@ -319,6 +319,7 @@ function math.tan(x) end
 ---@field first_byte_timeout_ms? integer
 ---@field idle_timeout_ms? integer
 ---@field total_timeout_ms? integer
+---@field on_cancel? "charge"|"free"|"read" who pays when a client leaves
 
 ---@alias policy.Providers table<string, policy.Provider>
 
@@ -390,6 +391,7 @@ function math.tan(x) end
 ---@field group? string
 ---@field models? string[]
 ---@field concurrency? integer
+---@field abandoned_per_minute? integer calls whose client leaves
 ---@field requests_per_minute? integer
 ---@field requests_per_day? integer
 ---@field tokens_per_minute? integer

@@ -9,7 +9,7 @@ local limits = {}
 local MEMBERS = {
     scope = true, group = true, models = true, requests_per_minute = true, requests_per_day = true,
     tokens_per_minute = true, tokens_per_day = true, concurrency = true, usd_per_day = true,
-    usd_per_month = true, output_tokens_max = true,
+    usd_per_month = true, output_tokens_max = true, abandoned_per_minute = true,
 }
 local SCOPES = { key = "key_id", user = "user_id", group = "group", all = false }
 local MINUTE_MS, DAY_MS = 60 * 1000, 24 * 60 * 60 * 1000
@@ -19,6 +19,8 @@ local KINDS = {
     { member = "concurrency", kind = "concurrency", window_ms = 0 },
     { member = "requests_per_minute", kind = "requests", window_ms = MINUTE_MS },
     { member = "requests_per_day", kind = "requests", window_ms = DAY_MS },
+    { member = "abandoned_per_minute", kind = "abandoned", window_ms = MINUTE_MS,
+        least = 1 },
     { member = "tokens_per_minute", kind = "tokens", window_ms = MINUTE_MS },
     { member = "tokens_per_day", kind = "tokens", window_ms = DAY_MS },
     { member = "usd_per_day", kind = "usd", window_ms = DAY_MS },
@@ -51,7 +53,7 @@ local function read_rule(parent, index, models)
         if kind.kind == "usd" then
             limit = shape.amount(node, kind.member)
         else
-            limit = shape.integer(node, kind.member, nil, 0, COUNT_MAX)
+            limit = shape.integer(node, kind.member, nil, kind.least or 0, COUNT_MAX)
         end
         if limit then
             table.insert(found.counters, {

@@ -45,6 +45,7 @@ local function candidate(parent, index, model, model_prices, providers)
     return {
         provider = provider.name,
         dialect = provider.dialect,
+        on_cancel = provider.on_cancel,
         base_url = provider.base_url,
         api_key = provider.api_key,
         ca_file = provider.ca_file,

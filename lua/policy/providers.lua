@@ -7,8 +7,10 @@ local providers = {}
 local MEMBERS = {
     dialect = true, base_url = true, api_key = true, ca_file = true, connect_timeout_ms = true,
     first_byte_timeout_ms = true, idle_timeout_ms = true, total_timeout_ms = true,
+    on_cancel = true,
 }
 local DIALECTS = { openai = true, demo = true }
+local ON_CANCEL = { charge = true, free = true, read = true }
 local TIMEOUT_MS_MAX = 24 * 60 * 60 * 1000
 -- As core/exchange/candidate.h.
 local NAME_BYTES_MAX, URL_BYTES_MAX, KEY_BYTES_MAX, FILE_BYTES_MAX = 63, 450, 500, 250
@@ -61,6 +63,7 @@ local function provider(parent, name)
         name = name,
         dialect = dialect,
         available = true,
+        on_cancel = shape.choice(node, "on_cancel", "charge", ON_CANCEL),
         connect_timeout_ms = timeout("connect_timeout_ms", 5000),
         first_byte_timeout_ms = timeout("first_byte_timeout_ms", 120000),
         idle_timeout_ms = timeout("idle_timeout_ms", 60000),

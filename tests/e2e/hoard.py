@@ -7,7 +7,12 @@ import sqlite3
 from customer import Customer
 
 RECORDS = """
-    INSERT INTO usage SELECT i, 'req_' || i, '{account}', 'u', '{key}', 'm', 'p', 'pm', 'r', '',
+    INSERT INTO usage (seq, exchange_id, account_id, user_id, key_id, model, provider,
+        provider_model, policy_revision, error_code, finish_reason, status, attempts, streamed,
+        source, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,
+        input_price_pusd, cached_input_price_pusd, output_price_pusd, margin_ppm, cost_nusd,
+        charge_nusd, overrun_nusd, created_ms, first_byte_us, total_us, transfer_seq)
+        SELECT i, 'req_' || i, '{account}', 'u', '{key}', 'm', 'p', 'pm', 'r', '',
         'stop', 200, 1, 0, 'reported', 1, 0, 1, 0, 1, 1, 1, 0, 1, i, 0, 1700000000000 + i, 5, 9,
         NULL
     FROM (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})

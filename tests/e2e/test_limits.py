@@ -193,9 +193,9 @@ def test_concurrency(limited, provider):
 def test_gone_clients_make_room(limited, provider):
     customer = limited('scope = "user", concurrency = 1').customer()
     provider.answer = answers.silence()
-    with pytest.raises(openai.APITimeoutError):
+    with pytest.raises(openai.APITimeoutError):  # streamed: else it would run on, and count
         customer.openai(timeout=0.2).chat.completions.create(
-            model="gpt-4o-mini", messages=[{"role": "user", "content": "Hi"}]
+            model="gpt-4o-mini", messages=[{"role": "user", "content": "Hi"}], stream=True
         )
     provider.answer = answers.chat()
     wait_until(lambda: customer.ask().status_code == 200, 5, "room for another")

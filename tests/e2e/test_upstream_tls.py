@@ -23,10 +23,13 @@ from test_bytes import (  # noqa: F401
     test_stream_is_byte_identical,
     test_stream_reaches_the_client_as_it_comes,
 )
+from test_departure import (  # noqa: F401
+    test_a_whole_answer_is_waited_for_and_charged,
+    test_leaving_with_the_answer_in_flight,
+)
 from test_gone import (  # noqa: F401
     test_gone_before_the_first_byte,
     test_gone_in_mid_stream,
-    test_gone_while_a_whole_answer_arrives,
     test_gone_while_the_provider_pauses,
     test_many_leave_at_once,
 )

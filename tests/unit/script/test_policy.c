@@ -57,7 +57,7 @@ static void test_shipped_plans(void **unused)
                  "{candidates={1={available=false base_url=https://api.openai.com/v1 "
                  "cached_input_pusd=75000 connect_timeout_ms=5000 dialect=openai "
                  "first_byte_timeout_ms=120000 idle_timeout_ms=60000 input_pusd=150000 "
-                 "margin_ppm=200000 max_tokens_field=max_tokens model=gpt-4o-mini "
+                 "margin_ppm=200000 max_tokens_field=max_tokens model=gpt-4o-mini on_cancel=charge "
                  "output_pusd=600000 provider=openai total_timeout_ms=600000 "
                  "unavailable_reason=provider \"openai\" has no key: environment variable "
                  "OPENAI_API_KEY is not set}} context=128000 image_tokens_max=48169 "

@@ -79,6 +79,14 @@ void fixture_claim(struct claim *claim, const struct id *account_id, const char 
                    const char *digest);
 void fixture_keep(struct keeping *keeping, struct ledger_settlement *settlement, const char *key,
                   struct slice body);
+/* The columns of `usage` that every migration has had, for tests that fill it by hand. */
+#define FIXTURE_USAGE_COLUMNS                                                                      \
+    "seq, exchange_id, account_id, user_id, key_id, model, provider, provider_model,"              \
+    " policy_revision, error_code, finish_reason, status, attempts, streamed, source,"             \
+    " input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, input_price_pusd,"       \
+    " cached_input_price_pusd, output_price_pusd, margin_ppm, cost_nusd, charge_nusd,"             \
+    " overrun_nusd, created_ms, first_byte_us, total_us, transfer_seq"
+
 /* Waits until `count` jobs have come home, and finishes them. */
 void fixture_wait(struct inbox *home, size_t count);
 

@@ -26,7 +26,8 @@ static void fill(void)
              "PRAGMA foreign_keys = OFF; BEGIN;"
              "CREATE TEMP TABLE n AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1"
              " FROM n WHERE i < %d) SELECT i FROM n;"
-             "INSERT INTO usage SELECT i, 'req_' || i, '%s', '%s', '%s',"
+             "INSERT INTO usage (" FIXTURE_USAGE_COLUMNS
+             ") SELECT i, 'req_' || i, '%s', '%s', '%s',"
              " CASE WHEN i %% 10000 = 5000 THEN 'rare' ELSE 'often' END, 'p', 'pm', 'r', '',"
              " 'stop', 200, 1, 0, 'reported', 10, 0, i %% 77, 0, 1, 1, 1, 0, 1, i %% 1000 + 1, 0,"
              " 1700000000000 + i * 20000, 5, i %% 555, 10 + i FROM n;"

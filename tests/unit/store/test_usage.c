@@ -381,7 +381,8 @@ static void csv_pages(void **state)
 
     (void)state;
     fixture_sql(f.path,
-                "INSERT INTO usage SELECT i, 'req_' || i, (SELECT account_id FROM users), 'u', 'k',"
+                "INSERT INTO usage (" FIXTURE_USAGE_COLUMNS
+                ") SELECT i, 'req_' || i, (SELECT account_id FROM users), 'u', 'k',"
                 " 'm', 'p', 'pm', 'r', '', 'stop', 200, 1, 0, 'reported', 1, 0, 1, 0, 1, 1, 1, 0,"
                 " 1, i, 0, 1000000 + i / 3, 5, 9, NULL FROM (WITH RECURSIVE n (i) AS (SELECT 1"
                 " UNION ALL SELECT i + 1 FROM n WHERE i < 2500) SELECT i FROM n)");

@@ -128,7 +128,8 @@ static const struct damage damages[] = {
     {"UPDATE usage SET key_id = 'key_x' WHERE cost_nusd = 800",
      "its hold is of another account or key"},
     {"DELETE FROM usage WHERE cost_nusd = 800", "settled 0.000001000 without a usage record"},
-    {"INSERT INTO usage SELECT seq + 10, exchange_id, account_id, user_id, key_id, model, provider,"
+    {"INSERT INTO usage (" FIXTURE_USAGE_COLUMNS
+     ") SELECT seq + 10, exchange_id, account_id, user_id, key_id, model, provider,"
      " provider_model, policy_revision, error_code, finish_reason, status, attempts, streamed,"
      " source, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,"
      " input_price_pusd, cached_input_price_pusd, output_price_pusd, margin_ppm, cost_nusd,"

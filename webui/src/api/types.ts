@@ -89,6 +89,8 @@ export interface Key {
     budget: string | null;
     spent: string;
     models: string[] | null;
+    requests: number;
+    abandoned: number; // of them, those whose client left before the answer was whole
 }
 
 export interface Balance {

@@ -124,6 +124,8 @@ export const en = {
     "keys.never": "Never",
     "keys.spent": "Spent",
     "keys.ofBudget": "of {budget}",
+    "keys.abandoned": "Left early",
+    "keys.abandonedOf": "{n} of {requests}",
     "keys.actions": "Actions",
     "keys.enable": "Enable",
     "keys.enableNamed": "Enable the key {name}",

@@ -124,6 +124,8 @@ export const ko: Catalogue = {
     "keys.never": "없음",
     "keys.spent": "지출",
     "keys.ofBudget": "/ {budget}",
+    "keys.abandoned": "중간에 끊음",
+    "keys.abandonedOf": "{requests}건 중 {n}건",
     "keys.actions": "작업",
     "keys.enable": "사용",
     "keys.enableNamed": "{name} 키 다시 사용",

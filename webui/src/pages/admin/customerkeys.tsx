@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
 import { changeCustomerKey, getCustomerKeys } from "../../api/admin";
 import type { Key } from "../../api/types";
-import { t } from "../../i18n";
+import { count } from "../../base/number";
+import { locale, t } from "../../i18n";
 import { useAction } from "../../state/action";
 import { announce } from "../../state/announce";
 import { useResource } from "../../state/resource";
@@ -25,7 +26,7 @@ export function CustomerKeys({ userId }: { userId: string }) {
             <Failure error={keys.error} retry={keys.reload} />
             <Table
                 caption={t("nav.keys")}
-                columns={[...keyColumns(null), actionColumn(choose)]}
+                columns={[...keyColumns(null), abandonedColumn(), actionColumn(choose)]}
                 rows={keys.data}
                 rowKey={(key) => key.id}
                 bones={3}
@@ -42,6 +43,19 @@ export function CustomerKeys({ userId }: { userId: string }) {
             )}
         </>
     );
+}
+
+function abandonedColumn(): Column<Key> {
+    return {
+        id: "abandoned",
+        head: t("keys.abandoned"),
+        isNumber: true,
+        cell: (key) =>
+            t("keys.abandonedOf", {
+                n: count(key.abandoned, locale()),
+                requests: count(key.requests, locale()),
+            }),
+    };
 }
 
 function actionColumn(onChoose: (key: Key) => void): Column<Key> {

@@ -1,0 +1,185 @@
+#include "exchange/departure.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "exchange/exchange.h"
+
+/* A fast model's pace: what is charged of an answer that was cancelled unseen is an estimate by the
+ * time that the provider had for it. */
+enum { UNSEEN_TOKENS_PER_S = 100 };
+
+#define LEFT_CODE "client_gone"
+
+bool departure_is_abandoned(const struct exchange *exchange)
+{
+    return exchange->abandoned;
+}
+
+void departure_fini(struct exchange *exchange)
+{
+    if (!exchange->detached)
+        return;
+    exchange->env->detached_count--;
+    exchange->env->detached_bytes -= exchange->body.bytes;
+}
+
+/* All of the answer is here: only the ledger is waited for. */
+static bool is_whole(const struct exchange *exchange)
+{
+    return !exchange->chat.streamed && exchange->attempt.outcome == ATTEMPT_ANSWERED;
+}
+
+/* No connection bounds any more how many these are. */
+static bool detach(struct exchange *exchange)
+{
+    struct exchange_env *env = exchange->env;
+    bool full = env->detached_count >= LIMIT_DETACHED ||
+                env->detached_bytes + exchange->body.bytes > LIMIT_DETACHED_BYTES;
+    if (full && !is_whole(exchange))
+        return false;
+    env->detached_count++;
+    env->detached_bytes += exchange->body.bytes;
+    exchange->detached = true;
+    log_event(LOG_INFO,
+              exchange->abandoned ? "client gone, the call runs on and is charged"
+                                  : "client gone, the call runs on for its retry",
+              log_text("request_id", exchange->id.text));
+    relay_drained(exchange); /* no client is there to be waited for */
+    return true;
+}
+
+/* The record says that the client left; a retry with an Idempotency-Key gets an answer instead. */
+static void mark_abandoned(struct exchange *exchange)
+{
+    exchange->abandoned = true;
+    exchange->status = USAGE_STATUS_ABANDONED;
+    snprintf(exchange->error_code, sizeof exchange->error_code, LEFT_CODE);
+}
+
+/* The provider works on the call, so it may bill it: it has answered, or it has all of the request
+ * and has not failed. */
+static bool is_asked(const struct exchange *exchange)
+{
+    if (!exchange->hold_open || exchange->state < EXCHANGE_SENT)
+        return false;
+    return exchange->attempt.outcome == ATTEMPT_ANSWERED || attempt_is_asked(&exchange->attempt);
+}
+
+static enum on_cancel policy_of(const struct exchange *exchange)
+{
+    return exchange->attempt.candidate->terms.on_cancel;
+}
+
+static bool is_silent(const struct exchange *exchange)
+{
+    return exchange->attempt.outcome == ATTEMPT_NONE;
+}
+
+static bool is_free(const struct exchange *exchange)
+{
+    return is_silent(exchange) && policy_of(exchange) == ON_CANCEL_FREE;
+}
+
+static bool runs_on(const struct exchange *exchange)
+{
+    if (exchange->chat.streamed)
+        return policy_of(exchange) == ON_CANCEL_READ;
+    return !is_free(exchange);
+}
+
+/* Of an answer that is not streamed nothing shows how much of it was generated. */
+static int64_t unseen_tokens(const struct exchange *exchange)
+{
+    if (exchange->chat.streamed || !is_silent(exchange))
+        return 0;
+    int64_t elapsed_us = clock_mono_us() - exchange->attempt.started_us;
+    int64_t tokens = elapsed_us / 1000 * UNSEEN_TOKENS_PER_S / 1000 * exchange->chat.choices;
+    int64_t most = exchange->funds.output_tokens_most;
+    return tokens < most ? tokens : most;
+}
+
+static void charge(struct exchange *exchange)
+{
+    exchange->cut = true;
+    exchange->unseen_tokens = unseen_tokens(exchange);
+    if (exchange->hold_away) {
+        exchange->charge_wanted = true;
+        return;
+    }
+    exchange_settle(exchange, relay_partial_source(exchange));
+}
+
+void departure_hold_home(struct exchange *exchange)
+{
+    exchange->charge_wanted = false;
+    if (exchange->hold_open)
+        exchange_settle(exchange, relay_partial_source(exchange));
+    else
+        exchange_end(exchange);
+}
+
+static void end_free(struct exchange *exchange)
+{
+    exchange_void(exchange);
+    exchange_end(exchange);
+}
+
+/* Its retry finds why there is no answer: it is paid, so it is not done again. */
+static void end_retried(struct exchange *exchange)
+{
+    static const char message[] = "The client has left, and too many calls run on without theirs; "
+                                  "the answer is not complete.";
+    if (exchange->relay.flowing) {
+        relay_fail(exchange, LEFT_CODE, message);
+        return;
+    }
+    const struct answer_error error = {
+        .status = 502, .code = LEFT_CODE, .message = message, .final = true};
+    exchange->status = error.status;
+    snprintf(exchange->error_code, sizeof exchange->error_code, LEFT_CODE);
+    exchange_keep_error(exchange, &error);
+    charge(exchange);
+}
+
+void departure_begin(struct exchange *exchange)
+{
+    exchange->request = NULL;
+    if (exchange->state == EXCHANGE_SETTLING) {
+        exchange_release_task(exchange);
+        attempt_cancel(exchange);
+        return; /* the ledger has it; on_settlement_home ends it */
+    }
+    bool asked = is_asked(exchange);
+    bool retried = idempotency_outlives_client(exchange);
+    if (!retried)
+        mark_abandoned(exchange);
+    if (!retried && asked)
+        counted_abandon(exchange);
+    if ((retried || (asked && runs_on(exchange))) && detach(exchange))
+        return;
+    bool free_of_charge = !asked || (!retried && is_free(exchange));
+    exchange_release_task(exchange);
+    attempt_cancel(exchange);
+    if (free_of_charge)
+        end_free(exchange);
+    else if (retried)
+        end_retried(exchange);
+    else
+        charge(exchange);
+}
+
+bool departure_cut(struct exchange *exchange)
+{
+    if (!exchange->detached || !exchange->abandoned || exchange->state >= EXCHANGE_SETTLING)
+        return false;
+    bool asked = is_asked(exchange);
+    attempt_cancel(exchange);
+    if (asked)
+        charge(exchange);
+    else
+        end_free(exchange);
+    return true;
+}
