@@ -49,6 +49,9 @@ static const struct setting settings[] = {
     TEXT(public_url, ""),
     TEXT(tls_certificate, ""),
     TEXT(tls_key, ""),
+    TEXT(trusted_proxies, ""),
+    CHOICE(forwarded_header, "any", "any", "x-forwarded-for", "forwarded"),
+    CHOICE(proxy_protocol, "no", "no", "yes"),
     INTEGER(workers, "0", 0, LIMIT_WORKERS),
     CHOICE(durability, "power", "power", "process"),
     CHOICE(payments, "off", "test", "stripe", "off"),
@@ -294,6 +297,21 @@ static bool is_loopback(const char *address)
     return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 }
 
+static bool read_trust(struct config *config, struct fault *fault)
+{
+    struct fault why;
+    struct peer_trust *trust = &config->trust;
+    trust->header = (enum forwarded_header)config->forwarded_header;
+    trust->proxy_protocol = config->proxy_protocol == 1;
+    if (!ip_networks_parse(config->trusted_proxies, &trust->proxies, &why))
+        return fault_set(fault, "invalid_value", "trusted_proxies: %s", why.message);
+    if (trust->proxy_protocol && trust->proxies.count == 0)
+        return fault_set(fault, "invalid_value",
+                         "proxy_protocol = yes needs trusted_proxies: the addresses of the load "
+                         "balancers that send it");
+    return true;
+}
+
 static bool check_together(const struct config *config, struct fault *fault)
 {
     if ((config->tls_certificate[0] == '\0') != (config->tls_key[0] == '\0'))
@@ -324,7 +342,7 @@ bool config_load(struct config *config, const char *path, const char *const *set
         if (!take_pair(config, slice_of(sets[i]), "--set", fault))
             return false;
     }
-    return check_together(config, fault);
+    return read_trust(config, fault) && check_together(config, fault);
 }
 
 static bool differs(const struct setting *setting, const struct config *a, const struct config *b)

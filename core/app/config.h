@@ -9,6 +9,7 @@
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "net/peer.h"
 
 #define VERSION "0.1.0" /* of the program */
 
@@ -26,6 +27,9 @@ struct config {
     char tls_certificate[CONFIG_TEXT_BYTES];
     char tls_key[CONFIG_TEXT_BYTES];
     char log_file[CONFIG_TEXT_BYTES]; /* "": stderr */
+    char trusted_proxies[CONFIG_TEXT_BYTES];
+    int64_t forwarded_header; /* enum forwarded_header */
+    int64_t proxy_protocol;
     int64_t workers;
     int64_t durability; /* 0: power, 1: process */
     int64_t payments;
@@ -46,6 +50,9 @@ struct config {
     /* from `listen` */
     char address[64];
     int port;
+
+    /* from `trusted_proxies` and what belongs to it */
+    struct peer_trust trust;
 };
 
 /* Defaults, then the file, then `sets` ("name=value"). False: *fault says "gateway.conf:12:

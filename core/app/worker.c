@@ -227,6 +227,7 @@ static bool open_server(struct worker *worker, int port, struct fault *fault)
         .address = config->address,
         .port = port,
         .tls = worker->shared->tls,
+        .trust = &config->trust,
         .connections_max = (size_t)config->connections_max,
         .body_bytes_max = (size_t)config->body_bytes_max,
         .bodies_bytes_max = (size_t)config->bodies_bytes_max,

@@ -24,6 +24,11 @@ enum {
     LIMIT_HEADER_TEXT_BYTES = 1024,  /* one header, but for the cookies */
     LIMIT_PATTERN_TEXT_BYTES = 2048, /* what one pattern of Lua may run over */
 
+    /* proxies in front of us */
+    LIMIT_TRUSTED_PROXIES = 64,           /* addresses and networks */
+    LIMIT_FORWARDED_HOPS = 16,            /* the last ones of a Forwarded or X-Forwarded-For */
+    LIMIT_PROXY_HEADER_BYTES = 16 * 1024, /* of the PROXY protocol */
+
     /* a reply */
     LIMIT_RETRY_AFTER_MS = 60 * 1000, /* some SDKs sleep as long as they are told to: no longer */
     LIMIT_OUTPUT_BYTES = 32 * 1024,   /* unsent bytes at which the upstream is paused */

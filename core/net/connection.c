@@ -6,6 +6,8 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
+#include "net/tls.h"
+
 void connection_send_now(struct connection *connection, const char *data, size_t bytes)
 {
     /* Past the bufferevent: evhttp's write callback may still point to the end of the reply
@@ -24,4 +26,9 @@ size_t connection_receive(struct connection *connection, char *to, size_t bytes)
         return 0;
     ssize_t got = recv(bufferevent_getfd(connection->bev), to, bytes, MSG_DONTWAIT);
     return got > 0 ? (size_t)got : 0;
+}
+
+bool connection_is_established(const struct connection *connection)
+{
+    return !connection->request.tls || tls_is_established(connection->bev);
 }

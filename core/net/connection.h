@@ -11,6 +11,7 @@
 
 #include "base/buffer.h"
 #include "net/chunked.h"
+#include "net/peer.h"
 #include "net/server.h"
 
 struct bufferevent;
@@ -18,8 +19,10 @@ struct evbuffer;
 struct evbuffer_cb_entry;
 struct evhttp_connection;
 struct evhttp_request;
+struct reply_head;
 
 enum connection_state {
+    CONNECTION_PREFACE,   /* for the PROXY header of a trusted proxy */
     CONNECTION_WAITING,   /* for the first byte of a request */
     CONNECTION_HEAD,      /* some of a head is there */
     CONNECTION_BODY,      /* the head is good, the body is coming */
@@ -38,6 +41,7 @@ struct connection {
     bool emitting;       /* we are changing evhttp's input ourselves */
     bool discard;        /* what comes in is thrown away: refused, or more than may be pipelined */
     bool linger;         /* after the reply, give the client time to read it */
+    bool shaking;        /* no request has come yet, maybe not even the end of TLS's handshake */
     int64_t deadline_us; /* monotonic; 0: none */
     struct bufferevent *bev;
     struct evbuffer_cb_entry *tap;
@@ -52,9 +56,12 @@ struct connection {
     size_t body_counted; /* what this body counts in the server's sum */
     struct chunked chunked;
     struct buffer ahead; /* pipelined bytes that wait for the present reply to end */
+    struct peer peer;
     struct http_request request;
 };
 
+/* The connection has been accepted. `expects_preface`: its first bytes are a PROXY header. */
+void guard_begin(struct connection *connection, bool expects_preface);
 /* Takes what has come in; called from the evbuffer callback. */
 void guard_feed(struct connection *connection, const char *data, size_t bytes);
 /* After guard_feed: receives more of a body of known length, straight to where it stays. libevent
@@ -78,9 +85,14 @@ void connection_send_now(struct connection *connection, const char *data, size_t
 size_t connection_receive(struct connection *connection, char *to, size_t bytes);
 /* Hands the canonical request to evhttp. server.c */
 void connection_deliver(struct connection *connection);
+/* Whether a TLS connection's handshake is over. connection.c */
+bool connection_is_established(const struct connection *connection);
 /* Closes without a reply. server.c */
 void connection_close(struct connection *connection);
 const struct server_options *connection_options(const struct connection *connection);
+/* The one reply head and the one evbuffer of a server: empty between calls. server.c */
+struct reply_head *connection_reply_head(const struct connection *connection);
+struct evbuffer *connection_scratch(const struct connection *connection);
 bool connection_admit_large(struct connection *connection, struct refusal *refusal);
 /* Adds to the sum of body bytes held by the worker; false: the sum's limit is reached. */
 bool connection_count_body(struct connection *connection, size_t bytes);

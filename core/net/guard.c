@@ -20,6 +20,27 @@ static int64_t deadline_in(int64_t timeout_ms)
     return clock_mono_us() + timeout_ms * 1000;
 }
 
+static void wait_for_request(struct connection *connection)
+{
+    connection->state = CONNECTION_WAITING;
+    int64_t idle_timeout_ms =
+        connection->discard ? 0 : connection_options(connection)->idle_timeout_ms;
+    connection->deadline_us = deadline_in(idle_timeout_ms);
+}
+
+void guard_begin(struct connection *connection, bool expects_preface)
+{
+    const struct server_options *options = connection_options(connection);
+    wait_for_request(connection);
+    connection->shaking = connection->request.tls;
+    if (connection->shaking || expects_preface)
+        connection->deadline_us = deadline_in(options->head_timeout_ms);
+    if (expects_preface && !connection->request.tls) {
+        connection->state = CONNECTION_PREFACE;
+        buffer_init(&connection->head, LIMIT_PROXY_HEADER_BYTES);
+    }
+}
+
 void guard_refuse(struct connection *connection, struct refusal refusal)
 {
     connection->request.refusal = refusal;
@@ -190,6 +211,9 @@ static size_t feed_head(struct connection *connection, const char *data, size_t 
         guard_refuse(connection, refusal);
         return bytes;
     }
+    peer_read_head(&connection->peer, &connection->request.head,
+                   connection_options(connection)->trust);
+    connection->request.secure = connection->peer.client_secure;
     secret_wipe(head->data + end, head->bytes - (size_t)end);
     head->bytes = (size_t)end;
     size_t used = (size_t)end - before;
@@ -197,8 +221,42 @@ static size_t feed_head(struct connection *connection, const char *data, size_t 
     return used;
 }
 
+/* Returns how many of the bytes belonged to the PROXY header. One that is bad ends the connection:
+ * what speaks there is no proxy that we could answer. */
+static size_t feed_preface(struct connection *connection, const char *data, size_t bytes)
+{
+    struct buffer *gathered = &connection->head;
+    struct proxy_header header;
+    size_t needed;
+    size_t used = 0;
+    enum proxy_progress progress =
+        proxy_header_parse(gathered->data, gathered->bytes, &header, &needed);
+    while (progress == PROXY_MORE && used < bytes) {
+        size_t wanted = needed - gathered->bytes;
+        size_t take = bytes - used < wanted ? bytes - used : wanted;
+        if (!buffer_append(gathered, data + used, take))
+            break;
+        used += take;
+        progress = proxy_header_parse(gathered->data, gathered->bytes, &header, &needed);
+    }
+    if (progress == PROXY_MORE && !gathered->failed)
+        return used;
+    buffer_fini(gathered);
+    if (progress != PROXY_DONE) {
+        connection->discard = true;
+        connection->deadline_us = clock_mono_us(); /* the next tick closes it */
+        return bytes;
+    }
+    peer_take_proxy_header(&connection->peer, &header, connection_options(connection)->trust);
+    wait_for_request(connection);
+    return used;
+}
+
 static void start_head(struct connection *connection)
 {
+    peer_begin_request(&connection->peer);
+    connection->request.secure = connection->peer.client_secure;
+    connection->shaking = false;
     connection->state = CONNECTION_HEAD;
     connection->deadline_us = deadline_in(connection_options(connection)->head_timeout_ms);
     connection->head_scanned = 0;
@@ -222,6 +280,9 @@ void guard_feed(struct connection *connection, const char *data, size_t bytes)
     size_t at = 0;
     while (at < bytes && !connection->discard) {
         switch (connection->state) {
+        case CONNECTION_PREFACE:
+            at += feed_preface(connection, data + at, bytes - at);
+            break;
         case CONNECTION_WAITING:
             at += skip_blank_lines(data + at, bytes - at);
             if (at < bytes)
@@ -264,10 +325,7 @@ static void clear_request(struct connection *connection)
 void guard_next(struct connection *connection)
 {
     clear_request(connection);
-    connection->state = CONNECTION_WAITING;
-    int64_t idle_timeout_ms =
-        connection->discard ? 0 : connection_options(connection)->idle_timeout_ms;
-    connection->deadline_us = deadline_in(idle_timeout_ms);
+    wait_for_request(connection);
     if (connection->ahead.bytes == 0 || connection->discard)
         return;
     struct buffer ahead = connection->ahead;
@@ -292,6 +350,14 @@ void guard_tick(struct connection *connection, int64_t now_us)
                                       "the body did not arrive in time (body_timeout_ms)"});
         return;
     case CONNECTION_WAITING:
+        if (connection->shaking && connection_is_established(connection)) {
+            connection->shaking = false;
+            wait_for_request(connection);
+            return;
+        }
+        connection_close(connection);
+        return;
+    case CONNECTION_PREFACE:
     case CONNECTION_FLUSHING:
     case CONNECTION_LINGERING:
         connection_close(connection);

@@ -18,12 +18,10 @@
 #include "base/log.h"
 #include "net/connection.h"
 #include "net/listen_address.h"
-#include "net/output.h"
-#include "net/phrase.h"
 #include "net/reply_head.h"
 #include "net/tls.h"
 
-enum { LINGER_MS = 1000, LISTEN_BACKLOG = 1024, FLUSH_TIMEOUTS = 10 };
+enum { LISTEN_BACKLOG = 1024 };
 
 struct server {
     struct loop *loop;
@@ -120,6 +118,29 @@ static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info
         emit(connection);
 }
 
+static void on_preface(const struct proxy_header *header, void *arg)
+{
+    struct connection *connection = arg;
+    peer_take_proxy_header(&connection->peer, header, connection->server->options.trust);
+}
+
+/* Finds out who is at the other end. */
+static void meet(struct connection *connection)
+{
+    const struct server_options *options = &connection->server->options;
+    char *address;
+    ev_uint16_t port;
+    evhttp_connection_get_peer(connection->evcon, &address, &port);
+    peer_init(&connection->peer, address, options->tls != NULL, options->trust);
+    connection->request.peer_address = connection->peer.client_text;
+    connection->request.secure = connection->peer.secure;
+    bool preface = options->trust->proxy_protocol && connection->peer.trusted;
+    guard_begin(connection, preface);
+    const struct tls_preface reader = {.on_header = on_preface, .arg = connection};
+    if (preface && options->tls != NULL)
+        check(tls_expect_preface(options->tls, connection->bev, &reader));
+}
+
 static void bind_connection(void *arg)
 {
     struct server *server = arg;
@@ -138,10 +159,7 @@ static void bind_connection(void *arg)
     /* No read timeout: it would also fire while the client waits for us. The guard has absolute
      * deadlines. */
     bufferevent_set_timeouts(connection->bev, NULL, &write_timeout);
-    char *address;
-    ev_uint16_t port;
-    evhttp_connection_get_peer(connection->evcon, &address, &port);
-    connection->request.peer_address = address;
+    meet(connection);
     if (server->connection_count <= server->options.connections_max)
         return;
     if (server->options.tls !=
@@ -173,7 +191,6 @@ static struct bufferevent *on_accept(struct event_base *base, void *arg)
     connection->slot = slot_take(server, connection);
     connection->request.connection = connection;
     connection->request.tls = server->options.tls != NULL;
-    connection->deadline_us = clock_mono_us() + server->options.idle_timeout_ms * 1000;
     connection->tap = evbuffer_add_cb(bufferevent_get_input(connection->bev), on_input, connection);
     check(connection->tap != NULL);
     server->unbound = connection;
@@ -186,6 +203,16 @@ static struct bufferevent *on_accept(struct event_base *base, void *arg)
 const struct server_options *connection_options(const struct connection *connection)
 {
     return &connection->server->options;
+}
+
+struct reply_head *connection_reply_head(const struct connection *connection)
+{
+    return &connection->server->reply_head;
+}
+
+struct evbuffer *connection_scratch(const struct connection *connection)
+{
+    return connection->server->scratch;
 }
 
 bool connection_admit_large(struct connection *connection, struct refusal *refusal)
@@ -292,148 +319,6 @@ bool http_reply_has_room(struct http_request *request, size_t bytes)
         return true;
     (void)connection_count_body(connection, counted);
     return false;
-}
-
-/* ---- replying ---- */
-
-void http_reply_header(struct http_request *request, const char *name, const char *value)
-{
-    reply_head_add(&request->connection->server->reply_head, name, value);
-}
-
-/* To evhttp: what was added, and what it looks at itself. */
-static void give_head(struct connection *connection, const size_t *body_bytes)
-{
-    struct evkeyvalq *headers = evhttp_request_get_output_headers(connection->evreq);
-    reply_head_give(&connection->server->reply_head, headers);
-    if (body_bytes == NULL)
-        return;
-    char length[DECIMAL_BYTES + 1];
-    *decimal_put(length, (int64_t)*body_bytes) = '\0';
-    evhttp_add_header(headers, "Content-Length", length);
-}
-
-static void on_drained(struct evhttp_connection *evcon, void *arg)
-{
-    (void)evcon;
-    struct connection *connection = arg;
-    if (connection->state == CONNECTION_REPLYING && connection->request.on_drained != NULL)
-        connection->request.on_drained(connection->request.user);
-    if (connection->state != CONNECTION_FLUSHING)
-        return;
-    /* Closing now, with bytes unread, would make the kernel send a reset that can overtake our
-     * reply. */
-    connection->state = CONNECTION_LINGERING;
-    connection->deadline_us = clock_mono_us() + LINGER_MS * 1000;
-    if (connection->server->options.tls == NULL)
-        shutdown(bufferevent_getfd(connection->bev), SHUT_WR);
-}
-
-static void finish(struct connection *connection)
-{
-    connection->state = CONNECTION_FLUSHING;
-    /* Absolute: a client that takes a byte now and then does not keep us for ever. */
-    connection->deadline_us =
-        clock_mono_us() + connection->server->options.write_timeout_ms * FLUSH_TIMEOUTS * 1000;
-    connection->request.on_gone = NULL;
-    connection->request.on_drained = NULL;
-}
-
-/* Through TLS libevent sends it, soon. */
-static void send_now(struct connection *connection)
-{
-    if (!connection->request.tls)
-        output_send(connection->bev);
-}
-
-static void reply_and_linger(struct connection *connection, int status, struct slice body)
-{
-    give_head(connection, &body.bytes);
-    evhttp_send_reply_start(connection->evreq, status, phrase_of(status));
-    evbuffer_add(connection->server->scratch, body.data, body.bytes);
-    finish(connection);
-    evhttp_send_reply_chunk_with_cb(connection->evreq, connection->server->scratch, on_drained,
-                                    connection);
-    send_now(connection);
-}
-
-void http_reply(struct http_request *request, int status, struct slice body)
-{
-    struct connection *connection = request->connection;
-    struct evbuffer *scratch = connection->server->scratch;
-    if (connection->linger) {
-        struct evkeyvalq *headers = evhttp_request_get_output_headers(connection->evreq);
-        evhttp_remove_header(headers, "Connection");
-        evhttp_add_header(headers, "Connection", "close");
-        if (body.bytes > 0) {
-            reply_and_linger(connection, status, body);
-            return;
-        }
-    }
-    bool bodiless = status == 204 || status == 304;
-    give_head(connection, bodiless ? NULL : &body.bytes);
-    if (body.bytes > 0 && request->head.method != HTTP_HEAD && !bodiless)
-        evbuffer_add(scratch, body.data, body.bytes);
-    finish(connection);
-    evhttp_send_reply(connection->evreq, status, phrase_of(status), scratch);
-    evbuffer_drain(scratch, evbuffer_get_length(scratch));
-    send_now(connection);
-}
-
-void http_reply_begin(struct http_request *request, int status)
-{
-    request->connection->past_evhttp = false;
-    give_head(request->connection, NULL);
-    evhttp_send_reply_start(request->connection->evreq, status, phrase_of(status));
-}
-
-/* Behind what waits. The head waits, too: so the first piece comes this way, and evhttp knows from
- * then on whom to tell when all is out. */
-static void write_through_evhttp(struct connection *connection, struct slice data)
-{
-    const struct http_head *head = &connection->request.head;
-    evbuffer_add(connection->server->scratch, data.data, data.bytes);
-    evhttp_send_reply_chunk_with_cb(connection->evreq, connection->server->scratch, on_drained,
-                                    connection);
-    connection->past_evhttp =
-        !connection->request.tls && head->minor_version > 0 && head->method != HTTP_HEAD;
-}
-
-size_t http_reply_write(struct http_request *request, struct slice data)
-{
-    struct connection *connection = request->connection;
-    struct evbuffer *output = bufferevent_get_output(connection->bev);
-    if (data.bytes == 0)
-        return evbuffer_get_length(output);
-    if (connection->past_evhttp && evbuffer_get_length(output) == 0) {
-        output_send_chunk(connection->bev, data);
-    } else {
-        write_through_evhttp(connection, data);
-        send_now(connection);
-    }
-    return evbuffer_get_length(output);
-}
-
-void http_reply_end(struct http_request *request, struct slice last)
-{
-    struct connection *connection = request->connection;
-    if (last.bytes > 0)
-        write_through_evhttp(connection, last);
-    finish(connection);
-    /* With nothing to send, a reply that is not chunked ends in here, and the connection may. */
-    bool sends =
-        evbuffer_get_length(bufferevent_get_output(connection->bev)) > 0 || connection->past_evhttp;
-    evhttp_send_reply_end(connection->evreq);
-    if (sends)
-        send_now(connection);
-}
-
-void http_reply_cut(struct http_request *request)
-{
-    struct connection *connection = request->connection;
-    request->on_gone = NULL;
-    request->on_drained = NULL;
-    connection_close(connection);
 }
 
 /* ---- the server ---- */

@@ -25,11 +25,13 @@
 struct server;
 struct connection;
 struct tls;
+struct peer_trust;
 
 struct server_options {
     const char *address;   /* "127.0.0.1", "::1", "0.0.0.0" */
     int port;              /* 0: the kernel chooses */
     const struct tls *tls; /* NULL: plain */
+    const struct peer_trust *trust;
     size_t connections_max;
     size_t body_bytes_max;
     size_t bodies_bytes_max; /* of all connections together */
@@ -46,8 +48,9 @@ struct http_request {
     struct slice body;
     /* status != 0: it broke a rule of HTTP; answer it, then it is closed. `head` may be empty. */
     struct refusal refusal;
-    const char *peer_address;
-    bool tls;
+    const char *peer_address; /* the client's, behind trusted proxies */
+    bool tls;                 /* on this connection */
+    bool secure;              /* TLS at the client's side */
     struct connection *connection;
     /* For the handler: */
     void *user;

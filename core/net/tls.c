@@ -10,6 +10,7 @@
 
 struct tls {
     SSL_CTX *context;
+    BIO_METHOD *preface; /* for connections that begin with a PROXY header */
 };
 
 static const char *last_reason(void)
@@ -37,6 +38,7 @@ struct tls *tls_load(const char *certificate_path, const char *key_path, struct 
         struct tls *tls = calloc(1, sizeof *tls);
         check(tls != NULL);
         tls->context = context;
+        tls->preface = tls_preface_method();
         return tls;
     }
     SSL_CTX_free(context);
@@ -48,6 +50,7 @@ void tls_free(struct tls *tls)
     if (tls == NULL)
         return;
     SSL_CTX_free(tls->context);
+    BIO_meth_free(tls->preface);
     free(tls);
 }
 
@@ -66,4 +69,15 @@ struct bufferevent *tls_bufferevent(const struct tls *tls, struct event_base *ba
      * are framed. */
     bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
     return bev;
+}
+
+bool tls_expect_preface(const struct tls *tls, struct bufferevent *bev,
+                        const struct tls_preface *preface)
+{
+    return tls_preface_expect(bev, tls->preface, preface);
+}
+
+bool tls_is_established(struct bufferevent *bev)
+{
+    return SSL_is_init_finished(bufferevent_openssl_get_ssl(bev)) == 1;
 }

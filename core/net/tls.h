@@ -3,6 +3,7 @@
 #define NET_TLS_H
 
 #include "base/fault.h"
+#include "net/tls_preface.h"
 
 struct tls;
 struct bufferevent;
@@ -14,5 +15,10 @@ void tls_free(struct tls *tls);
 
 /* A bufferevent for one accepted connection; NULL when memory ran out. For net/ only. */
 struct bufferevent *tls_bufferevent(const struct tls *tls, struct event_base *base);
+/* That connection begins with a PROXY header. False when memory ran out. For net/ only. */
+bool tls_expect_preface(const struct tls *tls, struct bufferevent *bev,
+                        const struct tls_preface *preface);
+/* The handshake is over. For net/ only. */
+bool tls_is_established(struct bufferevent *bev);
 
 #endif

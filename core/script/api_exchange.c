@@ -211,12 +211,12 @@ static int api_asked_header(lua_State *state)
     return 1;
 }
 
-/* x:peer() -> address, over TLS? */
+/* x:peer() -> the client's address, https at its side? */
 static int api_peer(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
     lua_pushstring(state, exchange->peer_address);
-    lua_pushboolean(state, asked_request(state)->tls);
+    lua_pushboolean(state, asked_request(state)->secure);
     return 2;
 }
 

@@ -23,9 +23,9 @@ function exchange:asked() end
 ---@return string? value
 function exchange:asked_header(name) end
 
----Who is at the other end of the connection.
+---The client: at the other end of the connection, or behind the trusted proxies there.
 ---@return string address "192.0.2.7" or "2001:db8::1"
----@return boolean over_tls
+---@return boolean secure https at the client's side
 function exchange:peer() end
 
 ---The body. Ends the task with a 413 when it is too large for a document.

@@ -14,11 +14,12 @@ local function origin_of(url)
     return origin and string.lower(origin)
 end
 
--- Whether the browser talks TLS, to us or to the proxy in front of us that public_url names.
+-- Whether the browser talks TLS: to us, to a trusted proxy that says so, or to the proxy in front
+-- of us that public_url names.
 local function is_secure(x)
-    local _, over_tls = x:peer()
+    local _, secure = x:peer()
     local host = string.lower(x:asked_header("host") or "")
-    return over_tls or origin_of(core.public_url) == "https://" .. host
+    return secure or origin_of(core.public_url) == "https://" .. host
 end
 
 -- Refuses what another site makes a browser send. Browsers send Origin with all that changes
