@@ -9,6 +9,9 @@
 #include "base/log.h"
 #include "exchange/demo.h"
 #include "exchange/exchange.h"
+#include "exchange/first_bytes.h"
+#include "exchange/plain_chunks.h"
+#include "exchange/said.h"
 
 const char *attempt_outcome_name(enum attempt_outcome outcome)
 {
@@ -187,10 +190,46 @@ void attempt_on_head(const struct upstream_head *head, void *arg)
     attempt->status = head->status;
     attempt->retry_after_ms = head->retry_after_ms;
     attempt->heard_us = clock_mono_us();
-    attempt->event_stream = slice_equals_nocase(head->content_type, "text/event-stream");
-    if (head->status >= 200 && head->status < 300 && attempt->event_stream &&
-        !exchange->chat.streamed)
+    attempt->labelled_stream = slice_equals_nocase(head->content_type, "text/event-stream");
+}
+
+/* Finds out what a 2xx answer is, and puts into *data what of it can be read now. False: nothing
+ * yet, or ever. */
+static bool sort_answer(struct exchange *exchange, struct slice *data)
+{
+    struct attempt *attempt = &exchange->attempt;
+    struct buffer *early = &attempt->body;
+    attempt->early_bytes += data->bytes;
+    if (early->bytes > 0) { /* of a byte order mark, or what stood behind it */
+        buffer_append_slice(early, *data);
+        *data = buffer_slice(early);
+    }
+    enum first_bytes kind = first_bytes_judge(data, attempt->labelled_stream);
+    if (early->bytes > 0) {
+        buffer_consume(early, early->bytes - data->bytes);
+        *data = buffer_slice(early);
+    } else if (kind == FIRST_BYTES_TOO_FEW) {
+        buffer_append_slice(early, *data);
+    }
+    if (kind == FIRST_BYTES_TOO_FEW) {
+        if (attempt->early_bytes > LIMIT_UPSTREAM_BODY_BYTES)
+            attempt_decide(exchange, ATTEMPT_GARBLED, "the answer begins with 32 MB of blanks");
+        return false;
+    }
+    attempt->sorted = true;
+    attempt->event_stream = kind == FIRST_BYTES_STREAM;
+    if (attempt->event_stream && !exchange->chat.streamed)
         attempt_decide(exchange, ATTEMPT_GARBLED, "a stream came that nobody asked for");
+    return attempt->outcome == ATTEMPT_NONE;
+}
+
+/* Of a plain answer or an error. */
+static void keep_body(struct exchange *exchange, struct slice data)
+{
+    struct buffer *body = &exchange->attempt.body;
+    bool there = body->bytes > 0 && data.data == body->data;
+    if (!there && !buffer_append_slice(body, data))
+        attempt_decide(exchange, ATTEMPT_GARBLED, "the answer is larger than 32 MB");
 }
 
 void attempt_on_data(struct slice data, void *arg)
@@ -200,10 +239,39 @@ void attempt_on_data(struct slice data, void *arg)
     attempt->heard_us = clock_mono_us();
     if (attempt->outcome != ATTEMPT_NONE && attempt->outcome != ATTEMPT_ANSWERED)
         return;
-    if (attempt->event_stream && attempt->status < 300)
+    if (attempt->status < 300 && !attempt->sorted && !sort_answer(exchange, &data))
+        return;
+    if (attempt->event_stream)
         relay_feed(exchange, data);
-    else if (!buffer_append_slice(&attempt->body, data))
-        attempt_decide(exchange, ATTEMPT_GARBLED, "the answer is larger than 32 MB");
+    else
+        keep_body(exchange, data);
+}
+
+/* A good answer, plain where a stream was asked for: becomes one. */
+static void stream_plain(struct exchange *exchange)
+{
+    struct attempt *attempt = &exchange->attempt;
+    struct buffer chunks;
+    buffer_init(&chunks, 2 * LIMIT_UPSTREAM_BODY_BYTES);
+    if (plain_chunks_write(&attempt->completion, &chunks)) {
+        attempt->event_stream = true;
+        relay_feed(exchange, buffer_slice(&chunks));
+    } else {
+        attempt_decide(exchange, ATTEMPT_GARBLED, "the plain answer is too large for a stream");
+    }
+    buffer_fini(&chunks);
+}
+
+/* Of a plain answer to who asked for one. */
+static void judge_choices(struct exchange *exchange)
+{
+    const struct json_value *choices = &exchange->attempt.completion.choices;
+    struct meter *meter = &exchange->relay.meter;
+    meter_read_choices(meter, choices);
+    if (meter_has_seen(meter) || said_something(choices))
+        attempt_decide(exchange, ATTEMPT_ANSWERED, "");
+    else
+        attempt_decide(exchange, ATTEMPT_GARBLED, "the answer says nothing");
 }
 
 /* A whole 2xx body: an answer only if it is a JSON object without an error in it. */
@@ -214,15 +282,17 @@ static void judge_body(struct exchange *exchange)
     struct slice body = buffer_slice(&attempt->body);
     if (!completion_read(body, completion))
         attempt_decide(exchange, ATTEMPT_GARBLED, "the answer is no JSON object");
-    else if (completion->error.type != JSON_NULL)
+    else if (completion_is_error(completion))
         attempt_decide(exchange, attempt_classify(attempt, 500, body),
                        "an error came with a status of success");
     else if (completion->choices.type != JSON_ARRAY)
         attempt_decide(exchange, ATTEMPT_GARBLED, "the answer has no choices");
     else if (completion->usage_count > 1)
         attempt_decide(exchange, ATTEMPT_GARBLED, "the answer has its usage twice");
+    else if (exchange->chat.streamed)
+        stream_plain(exchange);
     else
-        attempt_decide(exchange, ATTEMPT_ANSWERED, "");
+        judge_choices(exchange);
 }
 
 static void decide_at_end(struct exchange *exchange, enum upstream_end end, const char *detail)
@@ -239,7 +309,7 @@ static void decide_at_end(struct exchange *exchange, enum upstream_end end, cons
     else if (end == UPSTREAM_BROKEN)
         attempt_decide(exchange, ATTEMPT_BROKEN, detail);
     else if (attempt->event_stream)
-        attempt_decide(exchange, ATTEMPT_GARBLED, "the stream ended without an event");
+        attempt_decide(exchange, ATTEMPT_GARBLED, "the stream ended and had said nothing");
     else
         judge_body(exchange);
 }
@@ -253,12 +323,11 @@ void attempt_on_end(enum upstream_end end, const char *detail, void *arg)
         exchange_free_if_over(exchange);
         return;
     }
-    bool streaming = attempt->event_stream && attempt->status < 300;
-    if (streaming)
-        relay_upstream_ended(exchange, end, detail);
+    if (attempt->event_stream)
+        relay_upstream_ended(exchange, end, detail); /* its last event may say something */
     if (attempt->outcome == ATTEMPT_NONE)
         decide_at_end(exchange, end, detail);
-    if (!streaming && attempt->outcome == ATTEMPT_ANSWERED)
+    if (attempt->outcome == ATTEMPT_ANSWERED)
         relay_upstream_ended(exchange, end, detail);
 }
 

@@ -34,6 +34,9 @@ struct attempt {
     struct chat_copy copy;        /* of the request; the upstream call has borrowed it */
     enum attempt_outcome outcome; /* ATTEMPT_NONE: undecided */
     int status;                   /* the provider's */
+    bool labelled_stream;         /* it calls itself one; what it is, its first bytes say */
+    bool sorted;                  /* they have come */
+    size_t early_bytes;           /* that came until then */
     bool event_stream;
     int64_t retry_after_ms;       /* -1: not said */
     struct buffer body;           /* a plain answer or an error */

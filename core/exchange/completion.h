@@ -13,10 +13,13 @@ struct completion {
     struct json_value error; /* of type JSON_NULL: none, like each of these */
     struct json_value choices;
     struct json_value usage;
+    unsigned error_count; /* how many times there is an error */
     unsigned usage_count; /* how many times there is a usage: more than one is a contradiction */
 };
 
 /* False: the text is no JSON object. */
 bool completion_read(struct slice text, struct completion *out);
+/* Whether it tells of an error. Some providers write an empty one beside each answer. */
+bool completion_is_error(const struct completion *completion);
 
 #endif

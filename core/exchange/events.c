@@ -1,61 +1,34 @@
 #include "exchange/events.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "exchange/exchange.h"
 #include "exchange/final_chunk.h"
-
-/* Takes one member out of an event's usage. False: it is not there, or cannot be taken out. */
-static bool remove_of_usage(struct slice event, const char *name, struct buffer *out)
-{
-    struct json_value root;
-    struct json_value usage;
-    struct json_value value;
-    struct fault fault;
-    struct slice data = sse_data(event, NULL);
-    if (!json_parse(data, LIMIT_JSON_DEPTH, &root, &fault) ||
-        json_find(&root, "usage", &usage) != 1 || json_find(&usage, name, &value) != 1)
-        return false;
-    struct json_edit removal = json_removal(event, &usage, name);
-    return json_apply_edits(event, &removal, 1, out);
-}
-
-/* The held event was not the last with usage: it goes out without a cost, for ours is not known
- * yet, and the provider's is nobody's business. */
-static void release_held(struct relay *relay)
-{
-    static const char *const names[] = {"cost", "cost_details"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        struct buffer cut;
-        buffer_init(&cut, LIMIT_EDITED_EVENT_BYTES);
-        if (remove_of_usage(buffer_slice(&relay->held_event), names[i], &cut)) {
-            buffer_fini(&relay->held_event);
-            relay->held_event = cut;
-        } else {
-            buffer_fini(&cut);
-        }
-    }
-    buffer_append_slice(&relay->out, buffer_slice(&relay->held_event));
-    buffer_reset(&relay->held_event);
-}
+#include "exchange/said.h"
 
 static void append_event(struct relay *relay, struct slice event)
 {
-    if (relay->held_event.bytes > 0)
-        release_held(relay);
     buffer_append_slice(&relay->out, event);
+}
+
+/* The event without one of its members, in *out (initialised here). False: it cannot be cut. */
+static bool cut_member(struct slice event, const struct json_value *root, const char *name,
+                       struct buffer *out)
+{
+    struct json_edit removal = json_removal(event, root, name);
+    buffer_init(out, LIMIT_EDITED_EVENT_BYTES);
+    return json_apply_edits(event, &removal, 1, out);
 }
 
 static void append_without_usage(struct relay *relay, struct slice event,
                                  const struct json_value *root)
 {
-    struct json_edit removal = json_removal(event, root, "usage");
     struct buffer cut;
-    buffer_init(&cut, LIMIT_EDITED_EVENT_BYTES);
-    if (json_apply_edits(event, &removal, 1, &cut))
+    if (cut_member(event, root, "usage", &cut))
         append_event(relay, buffer_slice(&cut));
     buffer_fini(&cut);
 }
@@ -69,6 +42,23 @@ static bool has_choices(const struct completion *chunk)
     return json_next(&walk, &first);
 }
 
+/* Keeps the usage of a chunk, as an event of its own in OpenAI's form: it goes out at the end, once
+ * its cost is known. */
+static void hold_usage(struct relay *relay, struct slice event, const struct completion *chunk)
+{
+    struct buffer *held = &relay->held_event;
+    buffer_reset(held);
+    if (chunk->choices.type == JSON_ARRAY && !has_choices(chunk)) {
+        buffer_append_slice(held, event);
+        return;
+    }
+    buffer_append_text(held, "data: ");
+    final_chunk_head(&chunk->root, held);
+    buffer_append_text(held, ",\"choices\":[],\"usage\":");
+    buffer_append_slice(held, chunk->usage.raw);
+    buffer_append_text(held, "}\n\n");
+}
+
 /* An event that says something of usage: to the meter, and to the client as far as he has asked
  * for it. */
 static void take_usage(struct exchange *exchange, struct slice event,
@@ -76,36 +66,33 @@ static void take_usage(struct exchange *exchange, struct slice event,
 {
     struct relay *relay = &exchange->relay;
     bool counts = meter_read_usage(&relay->meter, &chunk->usage);
-    if (exchange->chat.usage_asked) {
-        if (chunk->usage.type != JSON_OBJECT) {
-            append_event(relay, event);
-            return;
-        }
-        append_event(relay, (struct slice){0});
-        buffer_append_slice(&relay->held_event, event);
-        return;
-    }
-    if (counts && !has_choices(chunk))
-        return;
-    append_without_usage(relay, event, &chunk->root);
+    bool none = chunk->usage.type == JSON_NULL;
+    if (counts && exchange->chat.usage_asked)
+        hold_usage(relay, event, chunk);
+    if (none && exchange->chat.usage_asked)
+        append_event(relay, event);
+    else if (none || has_choices(chunk))
+        append_without_usage(relay, event, &chunk->root);
 }
 
 static void fail_in_stream(struct exchange *exchange, enum attempt_outcome outcome)
 {
     if (outcome == ATTEMPT_OVERLOADED)
-        relay_fail(exchange, "provider_overloaded",
-                   "The model's provider became overloaded; the answer is not complete.");
+        relay_provider_failed(
+            exchange, "provider_overloaded",
+            "The model's provider became overloaded; the answer is not complete.");
     else
-        relay_fail(exchange, "provider_unavailable",
-                   "The model's provider reported an error; the answer is not complete.");
+        relay_provider_failed(
+            exchange, "provider_unavailable",
+            "The model's provider reported an error; the answer is not complete.");
 }
 
-/* The first event decides whether the provider has answered. */
+/* The provider has answered once something was said. */
 static void take_error(struct exchange *exchange, struct slice data)
 {
     enum attempt_outcome outcome = attempt_classify(&exchange->attempt, 500, data);
     if (exchange->attempt.outcome == ATTEMPT_NONE)
-        attempt_decide(exchange, outcome, "the stream began with an error");
+        attempt_decide(exchange, outcome, "an error came before the stream said anything");
     else
         fail_in_stream(exchange, outcome);
 }
@@ -115,13 +102,25 @@ static void refuse_event(struct exchange *exchange, const char *detail)
     if (exchange->attempt.outcome == ATTEMPT_NONE)
         attempt_decide(exchange, ATTEMPT_GARBLED, detail);
     else
-        relay_fail(exchange, "provider_unavailable",
-                   "The model's provider sent something that is no answer; it is not complete.");
+        relay_provider_failed(
+            exchange, "provider_unavailable",
+            "The model's provider sent something that is no answer; it is not complete.");
 }
 
-/* An event that may be edited, whose JSON stands on several data lines: taken as if it stood on
- * one. (A line break in JSON is white space, never part of a string.) */
-static void take_joined(struct exchange *exchange, struct slice data)
+/* Whether the event is one line of data and the empty line behind it, as all clients read it: some
+ * know no event with a name or an id, some none of several lines. */
+static bool is_simple(struct slice event, struct slice data)
+{
+    if (data.data < event.data || data.data + data.bytes > event.data + event.bytes)
+        return false; /* of several lines */
+    size_t before = (size_t)(data.data - event.data);
+    struct slice end = {data.data + data.bytes, event.bytes - before - data.bytes};
+    return before <= 6 && (slice_equals(end, "\n\n") || slice_equals(end, "\r\n\r\n"));
+}
+
+/* Takes the data of an event as one that is simple. (A line break in JSON is white space, never
+ * part of a string.) */
+static void take_simplified(struct exchange *exchange, struct slice data)
 {
     struct buffer event;
     buffer_init(&event, LIMIT_EVENT_BYTES + 16);
@@ -132,9 +131,21 @@ static void take_joined(struct exchange *exchange, struct slice data)
             event.data[i] = ' ';
     }
     buffer_append_text(&event, "\n\n");
-    if (!event.failed)
+    if (event.failed)
+        refuse_event(exchange, "an event of the stream is too large");
+    else
         events_take(buffer_slice(&event), exchange);
     buffer_fini(&event);
+}
+
+/* Some clients take any member of that name for an error. */
+static void take_without_error(struct exchange *exchange, struct slice event,
+                               const struct json_value *root)
+{
+    struct buffer cut;
+    if (cut_member(event, root, "error", &cut))
+        events_take(buffer_slice(&cut), exchange);
+    buffer_fini(&cut);
 }
 
 /* The text of `chunk` cannot be paid any more: it and what would follow is neither charged nor
@@ -144,8 +155,7 @@ static void end_for_funds(struct exchange *exchange, const struct json_value *ch
     struct relay *relay = &exchange->relay;
     log_event(LOG_INFO, "the money for a stream has ended",
               log_text("request_id", exchange->id.text), log_text("code", funds_reason(exchange)));
-    if (relay->held_event.bytes > 0)
-        release_held(relay);
+    buffer_reset(&relay->chunk_head);
     final_chunk_head(chunk, &relay->chunk_head);
     snprintf(relay->meter.finish_reason, sizeof relay->meter.finish_reason, "length");
     relay->out_of_funds = relay->done = relay->upstream_ended = true;
@@ -209,53 +219,92 @@ static bool take_alike(struct exchange *exchange, struct slice event)
     return true;
 }
 
+/* Whether the answer ended in this chunk by an error that has no words of its own. */
+static bool has_failed(const struct meter *meter, const struct meter *before)
+{
+    return meter->finished && !before->finished && strcmp(meter->finish_reason, "error") == 0;
+}
+
+/* The first chunk that says something: from here on it is this provider's answer. */
+static void note_answer(struct exchange *exchange, const struct completion *chunk)
+{
+    if (!meter_has_seen(&exchange->relay.meter) && !said_something(&chunk->choices))
+        return;
+    if (exchange->chat.usage_asked)
+        final_chunk_head(&chunk->root, &exchange->relay.chunk_head);
+    attempt_decide(exchange, ATTEMPT_ANSWERED, "");
+}
+
+/* A chunk that is no error: to the meter and to the client. */
+static void take_chunk(struct exchange *exchange, struct slice event,
+                       const struct completion *chunk)
+{
+    struct relay *relay = &exchange->relay;
+    struct meter before = relay->meter;
+    if (!take_text(exchange, event, chunk))
+        return;
+    if (has_failed(&relay->meter, &before)) {
+        relay->meter = before;
+        take_error(exchange, chunk->root.raw);
+        return;
+    }
+    if (chunk->usage_count == 1)
+        take_usage(exchange, event, chunk);
+    else
+        append_event(relay, event);
+    alike_learn(&relay->alike, event, chunk,
+                relay->meter.output_text_bytes - before.output_text_bytes,
+                !exchange->chat.usage_asked);
+    if (exchange->attempt.outcome == ATTEMPT_NONE)
+        note_answer(exchange, chunk);
+}
+
+static void take_json(struct exchange *exchange, struct slice event, struct slice data)
+{
+    struct completion chunk;
+    if (!completion_read(data, &chunk))
+        refuse_event(exchange, "an event of the stream is no JSON object");
+    else if (chunk.error_count > 1 || chunk.usage_count > 1)
+        refuse_event(exchange, "an event of the stream has its usage or error twice");
+    else if (completion_is_error(&chunk))
+        take_error(exchange, data);
+    else if (chunk.error_count == 1)
+        take_without_error(exchange, event, &chunk.root);
+    else if (chunk.choices.type == JSON_ARRAY || chunk.usage.type == JSON_OBJECT)
+        take_chunk(exchange, event, &chunk);
+    /* else it is nothing that a client would know: {"type":"ping"} */
+}
+
+static void take_done(struct exchange *exchange, struct slice event)
+{
+    if (exchange->attempt.outcome == ATTEMPT_NONE) {
+        attempt_decide(exchange, ATTEMPT_GARBLED, "the stream ended and had said nothing");
+        return;
+    }
+    exchange->relay.done = true;
+    buffer_append_slice(&exchange->relay.last_event, event);
+}
+
 void events_take(struct slice event, void *arg)
 {
     struct exchange *exchange = arg;
     struct relay *relay = &exchange->relay;
-    struct completion chunk;
     enum attempt_outcome outcome = exchange->attempt.outcome;
     if (relay->done || relay->failed || (outcome != ATTEMPT_NONE && outcome != ATTEMPT_ANSWERED))
         return;
-    if (take_alike(exchange, event))
+    if (outcome == ATTEMPT_ANSWERED && take_alike(exchange, event))
         return;
     buffer_reset(&relay->joined);
-    struct slice data = sse_data(event, &relay->joined);
-    bool one_line = data.data >= event.data && data.data < event.data + event.bytes;
-    if (data.data == NULL) {
-        buffer_append_slice(&relay->out, event); /* a comment: nothing that decides */
-        return;
-    }
-    if (slice_equals(data, "[DONE]") && outcome == ATTEMPT_ANSWERED) {
-        relay->done = true;
-        buffer_append_slice(&relay->last_event, event);
-        return;
-    }
-    if (!completion_read(data, &chunk)) {
-        refuse_event(exchange, "an event of the stream is no JSON object");
-        return;
-    }
-    if (chunk.error.type != JSON_NULL) {
+    struct slice data = slice_trim(sse_data(event, &relay->joined));
+    if (data.bytes == 0)
+        return; /* a comment, an id, an empty event: our own comments keep the client waiting */
+    bool simple = is_simple(event, data);
+    if (!simple && sse_is_named(event, "error"))
         take_error(exchange, data);
-        return;
-    }
-    if (chunk.usage_count > 1) {
-        refuse_event(exchange, "an event of the stream has its usage twice");
-        return;
-    }
-    if (!one_line && (chunk.usage_count == 1 || exchange->funds.capped)) {
-        take_joined(exchange, data);
-        return;
-    }
-    int64_t bytes_before = relay->meter.output_text_bytes;
-    if (!take_text(exchange, event, &chunk))
-        return;
-    if (chunk.usage_count == 1)
-        take_usage(exchange, event, &chunk);
+    else if (!simple)
+        take_simplified(exchange, data);
+    else if (slice_equals(data, "[DONE]"))
+        take_done(exchange, event);
     else
-        append_event(relay, event);
-    if (one_line)
-        alike_learn(&relay->alike, event, &chunk, relay->meter.output_text_bytes - bytes_before,
-                    !exchange->chat.usage_asked);
-    attempt_decide(exchange, ATTEMPT_ANSWERED, "");
+        take_json(exchange, event, data);
 }

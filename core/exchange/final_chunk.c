@@ -1,5 +1,7 @@
 #include "exchange/final_chunk.h"
 
+#include <stdio.h>
+
 #include "base/limits.h"
 #include "exchange/exchange.h"
 
@@ -71,12 +73,30 @@ void final_chunk_priced(const struct exchange *exchange, struct buffer *out)
     json_apply_edits(event, edits, count, out);
 }
 
+/* Agents show their user nothing of an error but its message. */
+static void write_failure(const struct exchange *exchange, struct buffer *out)
+{
+    const struct relay *relay = &exchange->relay;
+    int64_t charge_nusd = exchange->settlement.record.charge_nusd;
+    char charge[MONEY_TEXT_BYTES];
+    char message[sizeof relay->failure_message + 64];
+    if (relay->unwritten)
+        snprintf(message, sizeof message, "%s", relay->failure_message);
+    else if (charge_nusd == 0)
+        snprintf(message, sizeof message, "%s Nothing was charged.", relay->failure_message);
+    else
+        snprintf(message, sizeof message, "%s $%s was charged for what came.",
+                 relay->failure_message, money_format_short(charge_nusd, charge));
+    json_write_text(out, message);
+}
+
 void final_chunk_error(const struct exchange *exchange, struct buffer *out)
 {
-    buffer_append_text(out, "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,"
-                            "\"delta\":{},\"finish_reason\":\"error\"}],\"error\":{\"message\":");
-    json_write_text(out, exchange->relay.failure_message);
-    buffer_append_text(out, ",\"type\":\"server_error\",\"param\":null,\"code\":");
+    bool refused = false;
+    buffer_append_text(out, "data: {\"error\":{\"message\":");
+    write_failure(exchange, out);
+    buffer_printf(out, ",\"type\":\"%s\",\"param\":null,\"code\":",
+                  refused ? "invalid_request_error" : "server_error");
     json_write_text(out, exchange->relay.failure_code);
     buffer_append_text(out, "}}\n\n");
 }

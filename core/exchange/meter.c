@@ -55,13 +55,32 @@ bool meter_choice_finished(const struct meter *meter, int64_t index)
            (meter->finished_choices[index / 64] >> (index % 64) & 1) != 0;
 }
 
-static void note_finish(struct meter *meter, const struct json_value *choice_index,
-                        const struct json_value *reason)
+bool meter_has_seen(const struct meter *meter)
+{
+    return meter->output_text_bytes > 0 || meter->finished;
+}
+
+int meter_choices_ended(const struct meter *meter)
+{
+    const uint64_t *ended = meter->finished_choices;
+    if (ended[0] != meter->seen_choices[0] || ended[1] != meter->seen_choices[1])
+        return 0;
+    return __builtin_popcountll(ended[0]) + __builtin_popcountll(ended[1]);
+}
+
+static int64_t index_of(const struct json_value *choice_index)
+{
+    int64_t index;
+    bool known = json_int64(choice_index, &index) && index >= 0 && index < CHOICES_KNOWN;
+    return known ? index : 0;
+}
+
+/* Some providers write an empty reason until there is one. */
+static void note_finish(struct meter *meter, int64_t index, const struct json_value *reason)
 {
     struct buffer text;
-    int64_t index = 0;
-    if (!json_int64(choice_index, &index) || index < 0 || index >= CHOICES_KNOWN)
-        index = 0;
+    if (reason->type != JSON_STRING || reason->raw.bytes == 2)
+        return;
     meter->finished_choices[index / 64] |= UINT64_C(1) << (index % 64);
     buffer_init(&text, sizeof meter->finish_reason - 1);
     if (json_decode_string(reason, &text) && text.bytes > 0) {
@@ -142,8 +161,9 @@ static void read_choice(struct meter *meter, const struct json_value *choice)
                                            [DELTA] = {.name = "delta"},
                                            [MESSAGE] = {.name = "message"}};
     json_find_all(choice, members, MEMBERS);
-    if (members[FINISH_REASON].value.type == JSON_STRING)
-        note_finish(meter, &members[INDEX].value, &members[FINISH_REASON].value);
+    int64_t index = index_of(&members[INDEX].value);
+    meter->seen_choices[index / 64] |= UINT64_C(1) << (index % 64);
+    note_finish(meter, index, &members[FINISH_REASON].value);
     bool streamed = members[DELTA].count > 0;
     meter_note_generated(meter, generated_bytes(&members[streamed ? DELTA : MESSAGE].value));
 }

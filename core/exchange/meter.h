@@ -17,8 +17,9 @@ struct meter {
     int64_t output_text_bytes; /* of what was generated, seen so far */
     int64_t output_pieces;     /* in how many deltas it came */
     char finish_reason[32];
-    bool finished;                /* a finish reason was seen */
-    uint64_t finished_choices[2]; /* by index, a bit each */
+    bool finished;            /* a finish reason was seen */
+    uint64_t seen_choices[2]; /* by index, a bit each */
+    uint64_t finished_choices[2];
 };
 
 /* Reads a `usage` object of OpenAI's form. A count that is missing, negative or contradictory
@@ -32,6 +33,10 @@ void meter_read_choices(struct meter *meter, const struct json_value *choices);
 /* Counts a delta in which so many bytes were generated. */
 void meter_note_generated(struct meter *meter, int64_t bytes);
 
+/* Whether text was generated or a choice has ended. */
+bool meter_has_seen(const struct meter *meter);
+/* How many choices have ended; 0 while one that was seen has not. */
+int meter_choices_ended(const struct meter *meter);
 /* Whether the choice of this index has had its finish reason. */
 bool meter_choice_finished(const struct meter *meter, int64_t index);
 

@@ -20,6 +20,7 @@ enum { OUT_BYTES_MAX = 2 * LIMIT_EVENT_BYTES };
 void relay_init(struct exchange *exchange)
 {
     struct relay *relay = &exchange->relay;
+    line_ends_init(&relay->line_ends);
     sse_init(&relay->sse);
     alike_init(&relay->alike);
     buffer_init(&relay->out, OUT_BYTES_MAX);
@@ -32,6 +33,7 @@ void relay_init(struct exchange *exchange)
 void relay_fini(struct exchange *exchange)
 {
     struct relay *relay = &exchange->relay;
+    line_ends_fini(&relay->line_ends);
     sse_fini(&relay->sse);
     alike_fini(&relay->alike);
     buffer_fini(&relay->out);
@@ -65,7 +67,9 @@ static void flush(struct exchange *exchange)
     }
     if (exchange->detached && relay->flowing)
         relay_drained(exchange); /* it was paused before it could flow */
-    if (waiting >= LIMIT_OUTPUT_BYTES && exchange->attempt.call != NULL && !relay->paused) {
+    bool answered = exchange->attempt.outcome == ATTEMPT_ANSWERED; /* else all is held back */
+    if (waiting >= LIMIT_OUTPUT_BYTES && answered && exchange->attempt.call != NULL &&
+        !relay->paused) {
         relay->paused = true;
         upstream_pause(exchange->attempt.call);
     }
@@ -106,18 +110,27 @@ static void settle(struct exchange *exchange)
     exchange_settle(exchange, source);
 }
 
+/* The last count goes to who asked for it, with the cost, however it was made. */
+static void append_usage(const struct exchange *exchange, struct buffer *out)
+{
+    bool reported = exchange->settlement.record.source == USAGE_REPORTED;
+    if (!exchange->chat.usage_asked || exchange->relay.unwritten)
+        return;
+    if (reported && exchange->relay.held_event.bytes > 0)
+        final_chunk_priced(exchange, out);
+    else
+        final_chunk_usage(exchange, out);
+}
+
 /* What a stream ends with, once its charge is known. */
 static void append_end(struct exchange *exchange, struct buffer *out)
 {
     const struct relay *relay = &exchange->relay;
-    final_chunk_priced(exchange, out);
-    if (relay->failed) {
-        final_chunk_error(exchange, out);
-    } else if (relay->out_of_funds) {
+    if (relay->out_of_funds && !relay->failed)
         final_chunk_out_of_funds(exchange, out);
-        if (exchange->chat.usage_asked)
-            final_chunk_usage(exchange, out);
-    }
+    append_usage(exchange, out);
+    if (relay->failed)
+        final_chunk_error(exchange, out);
     if (relay->last_event.bytes > 0 && !relay->failed)
         buffer_append_slice(out, buffer_slice(&relay->last_event));
     else /* ours; or the provider forgot it, but the model had said why it stopped: it is true */
@@ -195,8 +208,7 @@ static void refuse_unsettled(struct exchange *exchange)
 {
     struct relay *relay = &exchange->relay;
     if (relay->flowing) {
-        relay->failed = true;
-        buffer_reset(&relay->held_event);
+        relay->failed = relay->unwritten = true;
         snprintf(relay->failure_code, sizeof relay->failure_code, "ledger_unavailable");
         snprintf(relay->failure_message, sizeof relay->failure_message,
                  "The gateway cannot write its ledger; the answer is not complete.");
@@ -224,13 +236,14 @@ void relay_feed(struct exchange *exchange, struct slice data)
     struct relay *relay = &exchange->relay;
     if (relay->done || relay->failed)
         return;
-    if (!sse_feed(&relay->sse, data, events_take, exchange) || relay->out.failed) {
+    if (!line_ends_take(&relay->line_ends, data, &data) ||
+        !sse_feed(&relay->sse, data, events_take, exchange) || relay->out.failed) {
         if (exchange->attempt.outcome == ATTEMPT_NONE)
             attempt_decide(exchange, ATTEMPT_GARBLED, "an event of the stream is larger than 4 MB");
         else
-            relay_fail(exchange, "provider_unavailable",
-                       "The model's provider sent an event larger than 4 MB; the answer is not "
-                       "complete.");
+            relay_provider_failed(exchange, "provider_unavailable",
+                                  "The model's provider sent an event larger than 4 MB; the "
+                                  "answer is not complete.");
         return;
     }
     flush(exchange);
@@ -255,33 +268,56 @@ void relay_fail(struct exchange *exchange, const char *code, const char *message
         settle(exchange);
 }
 
+void relay_provider_failed(struct exchange *exchange, const char *code, const char *message)
+{
+    struct relay *relay = &exchange->relay;
+    if (relay->failed || relay->done)
+        return;
+    if (meter_choices_ended(&relay->meter) < exchange->chat.choices) {
+        relay_fail(exchange, code, message);
+        return;
+    }
+    relay->done = relay->upstream_ended = true;
+    attempt_cancel(exchange);
+    if (relay->flowing)
+        settle(exchange);
+}
+
 /* ---- begin and end ---- */
 
 /* A stream that ended without [DONE]: whole if the model had said why it stopped. */
 static void judge_end(struct exchange *exchange, enum upstream_end end, const char *detail)
 {
     struct relay *relay = &exchange->relay;
-    if (relay->done || relay->failed)
-        return;
-    struct slice rest = sse_rest(&relay->sse);
-    if (rest.bytes > 0 && end == UPSTREAM_COMPLETE)
-        events_take(rest, exchange);
-    if (relay->done || relay->failed || (end == UPSTREAM_COMPLETE && relay->meter.finished))
+    bool clean = end == UPSTREAM_COMPLETE && meter_choices_ended(&relay->meter) > 0;
+    if (relay->done || relay->failed || clean)
         return;
     log_event(LOG_WARN, "the provider cut a stream", log_text("request_id", exchange->id.text),
               log_text("detail", detail));
     if (end == UPSTREAM_TIMED_OUT)
-        relay_fail(exchange, "timeout",
-                   "The model's provider fell silent; the answer is not complete.");
+        relay_provider_failed(exchange, "timeout",
+                              "The model's provider fell silent; the answer is not complete.");
     else
-        relay_fail(exchange, "provider_unavailable",
-                   "The model's provider broke off; the answer is not complete.");
+        relay_provider_failed(exchange, "provider_unavailable",
+                              "The model's provider broke off; the answer is not complete.");
+}
+
+/* What came behind the last whole event. */
+static void take_rest(struct exchange *exchange)
+{
+    struct slice rest = sse_rest(&exchange->relay.sse);
+    if (rest.bytes > 0)
+        events_take(rest, exchange);
 }
 
 void relay_upstream_ended(struct exchange *exchange, enum upstream_end end, const char *detail)
 {
     struct relay *relay = &exchange->relay;
-    if (relay->upstream_ended || exchange->attempt.outcome == ATTEMPT_NONE)
+    if (relay->upstream_ended)
+        return;
+    if (exchange->attempt.event_stream && end == UPSTREAM_COMPLETE)
+        take_rest(exchange);
+    if (exchange->attempt.outcome == ATTEMPT_NONE)
         return;
     relay->upstream_ended = true;
     if (exchange->attempt.outcome != ATTEMPT_ANSWERED)
@@ -299,7 +335,6 @@ static void begin(struct exchange *exchange)
     struct relay *relay = &exchange->relay;
     if (!exchange->attempt.event_stream) {
         const struct completion *completion = &exchange->attempt.completion;
-        meter_read_choices(&relay->meter, &completion->choices);
         meter_read_usage(&relay->meter, &completion->usage);
         settle(exchange);
         return;
@@ -329,7 +364,8 @@ void relay_hold_decided(struct exchange *exchange)
 void relay_tick(struct exchange *exchange, int64_t now_us)
 {
     struct relay *relay = &exchange->relay;
-    static const char comment[] = ": keep-alive\n\n";
+    /* Without an empty line: behind one, many clients expect data. */
+    static const char comment[] = ": keep-alive\n";
     if (!relay->flowing || exchange->request == NULL || relay->paused)
         return;
     if (now_us - relay->written_us < exchange->env->keepalive_comment_ms * 1000)

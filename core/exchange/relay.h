@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "exchange/alike.h"
+#include "exchange/line_ends.h"
 #include "exchange/meter.h"
 #include "exchange/sse.h"
 #include "net/upstream.h"
@@ -18,10 +19,11 @@ struct exchange;
 
 struct relay {
     struct meter meter;
+    struct line_ends line_ends;
     struct sse sse;
     struct alike alike;
     struct buffer out;        /* whole events ready for the client */
-    struct buffer held_event; /* the last event with usage: gets the cost if nothing follows it */
+    struct buffer held_event; /* of usage, for who asked: goes out at the end, with the cost */
     struct buffer last_event; /* data: [DONE] as it came */
     struct buffer joined;     /* scratch for events of several data lines */
     bool started; /* the task has asked for the relay, the hold may still be on its way */
@@ -30,8 +32,9 @@ struct relay {
     bool upstream_ended;
     bool out_of_funds;        /* we have ended the answer: no money is left for more of it */
     bool reason_given;        /* the present event already says that the money limited it */
-    struct buffer chunk_head; /* with out_of_funds: how a chunk of this stream begins */
-    bool failed;              /* after the first event: an error chunk ends the stream */
+    struct buffer chunk_head; /* how a chunk of this stream begins, for those that are ours */
+    bool failed;              /* after it had said something: an error ends the stream */
+    bool unwritten;           /* the charge could not be written: nobody is told of it */
     char failure_code[48];
     char failure_message[256];
     int64_t written_us; /* when something last went to the client */
@@ -57,6 +60,9 @@ void relay_keep(struct exchange *exchange);
 void relay_settled(struct exchange *exchange);
 /* The client has taken what was written. */
 void relay_drained(struct exchange *exchange);
+/* What the provider sends or does is no answer any more: the stream ends with that error, unless
+ * all of the answer is there. */
+void relay_provider_failed(struct exchange *exchange, const char *code, const char *message);
 /* Ends a stream that has begun with an error of ours (a time-out, stopping). */
 void relay_fail(struct exchange *exchange, const char *code, const char *message);
 void relay_tick(struct exchange *exchange, int64_t now_us);

@@ -83,6 +83,20 @@ static struct slice next_line(struct slice *rest)
     return line;
 }
 
+bool sse_is_named(struct slice event, const char *name)
+{
+    while (event.bytes > 0) {
+        struct slice line = next_line(&event);
+        if (!slice_starts_with(line, "event:"))
+            continue;
+        line.data += 6;
+        line.bytes -= 6;
+        if (slice_equals(slice_trim(line), name))
+            return true;
+    }
+    return false;
+}
+
 struct slice sse_data(struct slice event, struct buffer *joined)
 {
     struct slice found = {0};

@@ -1,6 +1,5 @@
 /* Server-sent events (WHATWG HTML, 9.2), split into events without changing a byte. Lines end
- * with LF or CRLF (a lone CR, which the standard allows and nobody sends, is an ordinary byte
- * here). */
+ * with LF or CRLF; a lone CR is an ordinary byte here (line_ends.h has seen to it). */
 #ifndef EXCHANGE_SSE_H
 #define EXCHANGE_SSE_H
 
@@ -27,6 +26,9 @@ bool sse_feed(struct sse *sse, struct slice data, void (*on_event)(struct slice 
 /* What came after the last whole event (a stream that ends without an empty line), with the end of
  * line and the empty line that it lacks; or an empty slice. Nothing can be fed after it. */
 struct slice sse_rest(struct sse *sse);
+
+/* Whether the event has this name (its `event` line). */
+bool sse_is_named(struct slice event, const char *name);
 
 /* The value of the event's `data` lines. One line: a slice of the event itself. Several: joined
  * with LF in *joined (which the caller has initialised). data.data is NULL when there is no data

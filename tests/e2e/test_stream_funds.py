@@ -120,7 +120,7 @@ def test_small_balance_runs_several_at_once(house, provider):
     """Twenty dollars are one longest answer, or many short ones at once."""
     customer = house.customer(credit="20")
     gate = threading.Event()
-    provider.answer = answers.stream_of(Chat(usage=Usage(20, 10)), gates={1: gate})
+    provider.answer = answers.stream_of(Chat(usage=Usage(20, 10)), gates={2: gate})
     with ExitStack() as open_streams:
         streams = [open_streams.enter_context(ask_stream(customer)) for _ in range(10)]
         assert [stream.status_code for stream in streams] == [200] * 10

@@ -180,7 +180,7 @@ static const struct {
     {"{\"choices\":[{\"finish_reason\":\"1234567890123456789012345678901\"}]}", 0,
      "1234567890123456789012345678901"},
     {"{\"choices\":[{\"finish_reason\":\"12345678901234567890123456789012\"}]}", 0, ""},
-    {"{\"choices\":[{\"finish_reason\":\"\"}]}", 0, ""},
+    {"{\"choices\":[{\"finish_reason\":\"\"}]}", 0, NULL}, /* not yet */
 };
 
 static void reads_choices(void **state)
