@@ -38,7 +38,12 @@ struct config {
     int64_t log_format; /* 0: text, 1: json */
     int64_t body_bytes_max;
     int64_t bodies_bytes_max;
+    int64_t bodies_bytes_per_account_max;
+    int64_t bodies_bytes_per_address_max;
+    int64_t body_bytes_per_s_min;
+    int64_t body_window_ms;
     int64_t connections_max;
+    int64_t connections_per_address_max;
     int64_t head_timeout_ms;
     int64_t body_timeout_ms;
     int64_t idle_timeout_ms;

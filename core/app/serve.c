@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/descriptors.h"
 #include "app/first_run.h"
 #include "app/pages.h"
 #include "app/reload.h"
@@ -26,6 +27,7 @@
 #include "net/library.h"
 #include "net/listen_address.h"
 #include "net/server.h"
+#include "net/tally.h"
 #include "net/tls.h"
 #include "script/policy_news.h"
 #include "store/store.h"
@@ -44,6 +46,7 @@ struct gateway {
     char public_url[CONFIG_TEXT_BYTES];
     struct secret secret;
     struct tls *tls;
+    struct tally *tally;
     struct pages *pages;
     struct store *store;
     struct limiter *limiter;
@@ -74,11 +77,7 @@ static void reopen_log(const struct config *config)
 
 static void set_process_limits(void)
 {
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        files.rlim_cur = files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files);
-    }
+    descriptors_raise();
     /* No core dump: it would hold prompts and keys. 1, not 0: only 1 also stops one that is
      * piped to a program (core(5)). */
     const struct rlimit core = {.rlim_cur = 1, .rlim_max = 1};
@@ -164,7 +163,11 @@ static bool make_workers(struct gateway *gateway, struct policy_files *files, st
         if (!worker_load(gateway->workers[i], files, fault))
             return false;
     }
+    struct descriptor_share share;
+    if (!descriptors_share(config, count, &share, fault))
+        return false;
     for (unsigned i = 0; i < count; i++) {
+        worker_bound_connections(gateway->workers[i], &share);
         if (!worker_start(gateway->workers[i], fault))
             return false;
     }
@@ -206,6 +209,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
     gateway->pages = pages_load(config->webui, fault);
     bool good = gateway->pages != NULL && open_tls(gateway, fault) && open_store(gateway, fault);
     if (good) {
+        gateway->tally = tally_new();
         gateway->limiter = limiter_new(LIMITER_ENTRIES);
         gateway->helpers = crew_new(HELPER_THREADS, LIMIT_HELPER_JOBS);
         gateway->board = board_new(worker_count_of(config));
@@ -219,6 +223,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
                                                  .news = gateway->news,
                                                  .secret = &gateway->secret,
                                                  .tls = gateway->tls,
+                                                 .tally = gateway->tally,
                                                  .pages = gateway->pages,
                                                  .public_url = gateway->public_url,
                                                  .main_inbox = &gateway->inbox};
@@ -354,6 +359,7 @@ static void stop(struct gateway *gateway)
     board_free(gateway->board);
     policy_news_free(gateway->news);
     tls_free(gateway->tls);
+    tally_free(gateway->tally);
     pages_free(gateway->pages);
     secret_wipe(&gateway->secret, sizeof gateway->secret);
     if (gateway->inbox.wake_fd >= 0)

@@ -1,6 +1,7 @@
 #include "app/worker.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "exchange/exchange.h"
+#include "net/library.h"
 #include "net/loop.h"
 #include "net/server.h"
 #include "net/tls.h"
@@ -17,6 +19,8 @@
 
 enum {
     INBOX_JOBS_MAX = 1000000, /* all come home; what bounds them is what is sent out */
+    BODIES_SHARES = 4,
+    RETRY_AFTER_MS = 1000,
     IDLE_TICKS = 10
 };
 
@@ -35,7 +39,8 @@ struct worker {
     uint64_t served_before;   /* at the last tick */
     unsigned idle_ticks;
     bool garbage;
-    bool cancelled; /* connections are not waited for any more */
+    bool large_bodies; /* since it idled last */
+    bool cancelled;    /* connections are not waited for any more */
 };
 
 /* ---- requests ---- */
@@ -69,6 +74,26 @@ static bool answer_health(struct worker *worker, struct http_request *request)
     return true;
 }
 
+static int64_t retry_after_ms(const struct http_request *request)
+{
+    bool passes = request->refusal.status == 503 || request->refusal.status == 429;
+    return passes ? RETRY_AFTER_MS : 0;
+}
+
+static void refuse(const struct worker *worker, struct exchange *exchange,
+                   const struct http_request *request)
+{
+    char message[512];
+    bool money = request->refusal.status == 402;
+    snprintf(message, sizeof message, "%s%s%s", request->refusal.message, money ? ": " : "",
+             money ? worker->shared->public_url : "");
+    const struct answer_error error = {.status = request->refusal.status,
+                                       .code = request->refusal.code,
+                                       .message = message,
+                                       .retry_after_ms = retry_after_ms(request)};
+    exchange_refuse(exchange, &error);
+}
+
 static void on_request(struct http_request *request, void *arg)
 {
     struct worker *worker = arg;
@@ -80,32 +105,18 @@ static void on_request(struct http_request *request, void *arg)
         request->refusal =
             (struct refusal){503, "shutting_down", "The gateway is stopping. Try again."};
     if (request->refusal.status != 0) {
-        const struct answer_error error = {.status = request->refusal.status,
-                                           .code = request->refusal.code,
-                                           .message = request->refusal.message,
-                                           .retry_after_ms =
-                                               request->refusal.status == 503 ? 1000 : 0};
-        exchange_refuse(exchange, &error);
+        refuse(worker, exchange, request);
         return;
     }
     task_start(worker->vm, exchange);
 }
 
-static bool on_large_body(const struct http_head *head, struct refusal *refusal, void *arg)
+static bool on_large_body(const struct http_head *head, struct id *account_id,
+                          struct refusal *refusal, void *arg)
 {
     struct worker *worker = arg;
-    bool keyed = false;
-    if (exchange_knows_key(&worker->env, head, &keyed))
-        return true;
-    if (!keyed) {
-        *refusal = (struct refusal){413, "request_too_large",
-                                    "a body above 64 KB is read only with an API key"};
-        return false;
-    }
-    *refusal = (struct refusal){401, "invalid_api_key",
-                                "this API key is unknown; a body above 64 KB is read only with a "
-                                "key that works"};
-    return false;
+    worker->large_bodies = true;
+    return exchange_admits_body(&worker->env, head, account_id, refusal);
 }
 
 /* ---- the main thread's jobs ---- */
@@ -121,7 +132,7 @@ static void finish_drain(struct worker *worker)
 }
 
 /* Lua's garbage may hold secrets: when the worker has nothing to do, it is collected, which
- * wipes it. */
+ * wipes it. What large bodies have left of free memory goes back to the system. */
 static void collect_when_idle(struct worker *worker)
 {
     bool idle = worker->env.live_count == 0 && worker->env.served == worker->served_before;
@@ -132,6 +143,9 @@ static void collect_when_idle(struct worker *worker)
     } else if (worker->garbage && ++worker->idle_ticks == IDLE_TICKS) {
         vm_collect(worker->vm);
         worker->garbage = false;
+        if (worker->large_bodies)
+            net_library_trim_memory();
+        worker->large_bodies = false;
     }
 }
 
@@ -220,6 +234,23 @@ void worker_send(struct worker *worker, struct worker_job *job, enum worker_orde
 
 /* ---- life ---- */
 
+/* What is not set is a share of what there is, and then this machine's own addresses are free: a
+ * proxy may stand there. */
+static struct client_bounds bounds_of(const struct config *config)
+{
+    size_t share = (size_t)config->bodies_bytes_max / BODIES_SHARES;
+    if (share < (size_t)config->body_bytes_max)
+        share = (size_t)config->body_bytes_max; /* one always fits */
+    size_t of_address = (size_t)config->bodies_bytes_per_address_max;
+    size_t of_account = (size_t)config->bodies_bytes_per_account_max;
+    return (struct client_bounds){
+        .address_bodies_bytes_max = of_address > 0 ? of_address : share,
+        .account_bodies_bytes_max = of_account > 0 ? of_account : share,
+        .loopback_bodies = of_address > 0,
+        .loopback_connections = config->connections_per_address_max > 0,
+    };
+}
+
 static bool open_server(struct worker *worker, int port, struct fault *fault)
 {
     const struct config *config = worker->shared->config;
@@ -229,8 +260,12 @@ static bool open_server(struct worker *worker, int port, struct fault *fault)
         .tls = worker->shared->tls,
         .trust = &config->trust,
         .connections_max = (size_t)config->connections_max,
+        .bounds = bounds_of(config),
+        .tally = worker->shared->tally,
         .body_bytes_max = (size_t)config->body_bytes_max,
         .bodies_bytes_max = (size_t)config->bodies_bytes_max,
+        .body_bytes_per_s_min = (size_t)config->body_bytes_per_s_min,
+        .body_window_ms = config->body_window_ms,
         .head_timeout_ms = config->head_timeout_ms,
         .body_timeout_ms = config->body_timeout_ms,
         .idle_timeout_ms = config->idle_timeout_ms,
@@ -281,6 +316,12 @@ bool worker_load(struct worker *worker, struct policy_files *files, struct fault
 {
     worker->vm = build_vm(worker, files, fault);
     return worker->vm != NULL;
+}
+
+void worker_bound_connections(struct worker *worker, const struct descriptor_share *share)
+{
+    server_bound_connections(worker->server, share->connections_max, share->refusals_max,
+                             share->address_connections_max);
 }
 
 int worker_port(const struct worker *worker)

@@ -6,12 +6,14 @@
 #include <stdbool.h>
 
 #include "app/config.h"
+#include "app/descriptors.h"
 #include "base/fault.h"
 #include "base/job.h"
 #include "script/policy_files.h"
 
 struct worker;
 struct pages;
+struct tally;
 struct tls;
 
 /* What all workers share; must outlive them. */
@@ -24,6 +26,7 @@ struct worker_shared {
     struct policy_news *news;
     const struct secret *secret;
     const struct tls *tls;
+    struct tally *tally;
     const struct pages *pages;
     const char *public_url;
     struct inbox *main_inbox; /* where jobs of the main thread come home */
@@ -35,6 +38,8 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                           struct fault *fault);
 /* Builds its first VM, once shared->public_url says the port that the kernel gave. */
 bool worker_load(struct worker *worker, struct policy_files *files, struct fault *fault);
+/* Before it is started. */
+void worker_bound_connections(struct worker *worker, const struct descriptor_share *share);
 int worker_port(const struct worker *worker);
 bool worker_start(struct worker *worker, struct fault *fault); /* the thread */
 void worker_join(struct worker *worker);

@@ -39,16 +39,42 @@ static struct slice find_credential(const struct http_head *head)
     return (struct slice){0};
 }
 
-bool exchange_knows_key(const struct exchange_env *env, const struct http_head *head, bool *keyed)
+static bool may_call(const struct key_facts *facts, int64_t now_ms)
+{
+    return !facts->key_disabled && !facts->user_disabled &&
+           (facts->expires_ms == 0 || facts->expires_ms > now_ms);
+}
+
+static bool refuse_body(struct refusal *out, int status, const char *code, const char *message)
+{
+    *out = (struct refusal){status, code, message};
+    return false;
+}
+
+bool exchange_admits_body(const struct exchange_env *env, const struct http_head *head,
+                          struct id *account_id, struct refusal *refusal)
 {
     struct slice credential = find_credential(head);
     struct digest digest;
     struct key_facts facts;
-    *keyed = credential.bytes > 0;
-    if (!apikey_well_formed(credential))
-        return false;
-    secret_digest(env->secret, credential, &digest);
-    return directory_find_key(env->store, &digest, &facts);
+    if (credential.bytes == 0)
+        return refuse_body(refusal, 413, "request_too_large",
+                           "a body above 64 KB is read only with an API key");
+    bool known = apikey_well_formed(credential);
+    if (known) {
+        secret_digest(env->secret, credential, &digest);
+        known = directory_find_key(env->store, &digest, &facts);
+    }
+    if (!known || !may_call(&facts, clock_wall_ms()))
+        return refuse_body(refusal, 401, "invalid_api_key",
+                           "this API key is unknown, disabled or has expired; a body above 64 KB "
+                           "is read only with a key that works");
+    if (ledger_available_nusd(env->store, &facts.account_id, &facts.key_id) <= 0)
+        return refuse_body(refusal, 402, "insufficient_credits",
+                           "a body above 64 KB is read only when there is money for it, in the "
+                           "account and in the key's budget; add credits in the dashboard of");
+    *account_id = facts.account_id;
+    return true;
 }
 
 static bool refuse_key(struct exchange *exchange, struct slice credential)

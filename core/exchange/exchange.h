@@ -164,9 +164,10 @@ void exchange_tick_all(struct exchange_env *env);
 /* Ends every exchange that runs (a second SIGTERM, or the drain's end). */
 void exchange_cancel_all(struct exchange_env *env);
 
-/* Whether a request with this head comes with a key that exists: before its large body is read.
- * *keyed: with any. */
-bool exchange_knows_key(const struct exchange_env *env, const struct http_head *head, bool *keyed);
+/* Whether the large body of a request with this head may be read: it comes with a key that works,
+ * of an account that can pay. That account then answers for the memory. */
+bool exchange_admits_body(const struct exchange_env *env, const struct http_head *head,
+                          struct id *account_id, struct refusal *refusal);
 
 /* Frees an exchange whatever its state: when the worker goes, after all its jobs have come home. */
 void exchange_discard(struct exchange *exchange);

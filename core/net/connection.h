@@ -13,6 +13,7 @@
 #include "net/chunked.h"
 #include "net/peer.h"
 #include "net/server.h"
+#include "net/share.h"
 
 struct bufferevent;
 struct evbuffer;
@@ -52,8 +53,11 @@ struct connection {
     struct http_header *header_table; /* of request.head */
     size_t head_scanned;
     struct buffer body;
-    bool admitted;       /* a large body of this request may be read */
-    size_t body_counted; /* what this body counts in the server's sum */
+    bool admitted;         /* a large body of this request may be read */
+    size_t body_counted;   /* what this body counts in the server's sum */
+    int64_t window_end_us; /* until when the body must have grown */
+    size_t window_bytes;   /* what it had when the window began */
+    struct share share;
     struct chunked chunked;
     struct buffer ahead; /* pipelined bytes that wait for the present reply to end */
     struct peer peer;
@@ -62,6 +66,8 @@ struct connection {
 
 /* The connection has been accepted. `expects_preface`: its first bytes are a PROXY header. */
 void guard_begin(struct connection *connection, bool expects_preface);
+/* Counts the connection in its client's share; false: it has been refused. */
+bool guard_enter(struct connection *connection);
 /* Takes what has come in; called from the evbuffer callback. */
 void guard_feed(struct connection *connection, const char *data, size_t bytes);
 /* After guard_feed: receives more of a body of known length, straight to where it stays. libevent
@@ -94,7 +100,8 @@ const struct server_options *connection_options(const struct connection *connect
 struct reply_head *connection_reply_head(const struct connection *connection);
 struct evbuffer *connection_scratch(const struct connection *connection);
 bool connection_admit_large(struct connection *connection, struct refusal *refusal);
-/* Adds to the sum of body bytes held by the worker; false: the sum's limit is reached. */
-bool connection_count_body(struct connection *connection, size_t bytes);
+/* The large body of this connection has so many bytes now: in the sum of the worker, and in its
+ * client's share. False: *refusal. A body of 0 bytes is none. */
+bool connection_count_body(struct connection *connection, size_t bytes, struct refusal *refusal);
 
 #endif

@@ -20,6 +20,21 @@ static int64_t deadline_in(int64_t timeout_ms)
     return clock_mono_us() + timeout_ms * 1000;
 }
 
+bool guard_enter(struct connection *connection)
+{
+    if (share_enter(connection))
+        return true;
+    if (connection->request.tls) { /* an answer would need a handshake, which may never come */
+        connection->discard = true;
+        connection->deadline_us = clock_mono_us(); /* the next tick closes it */
+        return false;
+    }
+    guard_refuse(connection, (struct refusal){429, "rate_limit_exceeded",
+                                              "your address has too many connections to this "
+                                              "gateway; close some, or use fewer"});
+    return false;
+}
+
 static void wait_for_request(struct connection *connection)
 {
     connection->state = CONNECTION_WAITING;
@@ -99,11 +114,9 @@ static char *reserve_body(struct connection *connection)
 static void judge_body(struct connection *connection, struct refusal refusal)
 {
     const struct http_head *head = &connection->request.head;
-    if (refusal.status == 0)
-        admit_body(connection, connection->body.bytes, &refusal);
-    if (refusal.status == 0 && !connection_count_body(connection, connection->body.bytes))
-        refusal = (struct refusal){503, "overloaded",
-                                   "too many large requests are being received; try again soon"};
+    size_t bytes = connection->body.bytes;
+    if (refusal.status == 0 && admit_body(connection, bytes, &refusal) && bytes > LARGE_BODY_BYTES)
+        (void)connection_count_body(connection, bytes, &refusal);
     if (refusal.status != 0) {
         guard_refuse(connection, refusal);
         return;
@@ -142,6 +155,22 @@ void guard_receive(struct connection *connection)
     judge_body(connection, (struct refusal){0});
 }
 
+/* How fast a body must come is looked at in windows: so its last byte cannot be held back on the
+ * credit of those that came fast. */
+static void begin_window(struct connection *connection, int64_t now_us)
+{
+    connection->window_end_us = now_us + connection_options(connection)->body_window_ms * 1000;
+    connection->window_bytes = connection->body.bytes;
+}
+
+/* Whether the window that has ended brought enough. */
+static bool flows(const struct connection *connection)
+{
+    const struct server_options *options = connection_options(connection);
+    size_t wanted = options->body_bytes_per_s_min * (size_t)options->body_window_ms / 1000;
+    return connection->body.bytes - connection->window_bytes >= wanted;
+}
+
 static void begin_body(struct connection *connection, bool nothing_came_with_it)
 {
     const struct http_head *head = &connection->request.head;
@@ -157,6 +186,7 @@ static void begin_body(struct connection *connection, bool nothing_came_with_it)
     }
     connection->state = CONNECTION_BODY;
     connection->deadline_us = deadline_in(connection_options(connection)->body_timeout_ms);
+    begin_window(connection, clock_mono_us());
     chunked_init(&connection->chunked);
     if (head->chunked) {
         buffer_init(&connection->body, connection_options(connection)->body_bytes_max);
@@ -249,6 +279,7 @@ static size_t feed_preface(struct connection *connection, const char *data, size
     }
     peer_take_proxy_header(&connection->peer, &header, connection_options(connection)->trust);
     wait_for_request(connection);
+    (void)guard_enter(connection);
     return used;
 }
 
@@ -306,7 +337,7 @@ void guard_feed(struct connection *connection, const char *data, size_t bytes)
 
 static void clear_request(struct connection *connection)
 {
-    connection_count_body(connection, 0);
+    (void)connection_count_body(connection, 0, NULL);
     /* The head holds the client's key: it must not be found in memory later. */
     buffer_wipe_fini(&connection->head);
     buffer_wipe_fini(&connection->body);
@@ -334,8 +365,22 @@ void guard_next(struct connection *connection)
     buffer_wipe_fini(&ahead);
 }
 
+static void judge_window(struct connection *connection, int64_t now_us)
+{
+    if (now_us < connection->window_end_us)
+        return;
+    if (flows(connection))
+        begin_window(connection, now_us);
+    else
+        guard_refuse(connection, (struct refusal){408, "request_timeout",
+                                                  "the body comes too slowly "
+                                                  "(body_bytes_per_s_min, body_window_ms)"});
+}
+
 void guard_tick(struct connection *connection, int64_t now_us)
 {
+    if (connection->state == CONNECTION_BODY && now_us < connection->deadline_us)
+        judge_window(connection, now_us);
     if (connection->deadline_us == 0 || now_us < connection->deadline_us)
         return;
     switch (connection->state) {
@@ -350,7 +395,7 @@ void guard_tick(struct connection *connection, int64_t now_us)
                                       "the body did not arrive in time (body_timeout_ms)"});
         return;
     case CONNECTION_WAITING:
-        if (connection->shaking && connection_is_established(connection)) {
+        if (connection->shaking && !connection->discard && connection_is_established(connection)) {
             connection->shaking = false;
             wait_for_request(connection);
             return;
@@ -370,6 +415,7 @@ void guard_tick(struct connection *connection, int64_t now_us)
 
 void guard_fini(struct connection *connection)
 {
+    share_leave(connection);
     clear_request(connection);
     buffer_wipe_fini(&connection->ahead);
 }

@@ -10,6 +10,11 @@
 #include "base/log.h"
 #include "base/secret.h"
 
+enum {
+    MAPPED_BYTES_MIN = 1024 * 1024, /* a block from here on goes back as soon as it is freed */
+    KEPT_BYTES = 16 * 1024 * 1024   /* free memory at a heap's end that is kept for what comes */
+};
+
 /* What libevent frees has held requests and replies, and in them keys, passwords and cookies. It is
  * wiped, so that none of them can be found in memory later. */
 static void free_wiped(void *block)
@@ -42,9 +47,18 @@ static void on_libevent_line(int severity, const char *text)
     log_event(level, "libevent", log_text("text", text));
 }
 
+void net_library_trim_memory(void)
+{
+    (void)malloc_trim(0);
+}
+
 void net_library_init(void)
 {
     event_set_log_callback(on_libevent_line);
+    /* Left to itself, glibc would keep what large bodies have filled: freeing one raises the size
+     * from which memory is the system's own. */
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
     event_set_mem_functions(malloc, realloc_wiped, free_wiped);
     check(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
 }

@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,7 +22,11 @@
 #include "net/reply_head.h"
 #include "net/tls.h"
 
-enum { LISTEN_BACKLOG = 1024 };
+enum {
+    LISTEN_BACKLOG = 1024,
+    EVICT_LOOKS = 64,
+    EVICT_IDLE_MS = 2000 /* a client that has just come is about to ask */
+};
 
 struct server {
     struct loop *loop;
@@ -32,12 +37,13 @@ struct server {
     struct evconnlistener *listener;
     int port;
     bool draining;
-    bool accept_paused;
+    bool starved; /* no descriptor was free at the last tick */
     size_t bodies_bytes;
     struct connection **slots; /* NULL where free */
     size_t slot_count;
     size_t slot_hint; /* no free slot below */
     size_t connection_count;
+    size_t evict_from; /* where the next look for an idle connection begins */
     struct deferred bind;
     struct connection *unbound; /* accepted in this turn, at most one: bevcb and bind alternate */
     struct evbuffer *scratch;   /* empty between calls */
@@ -122,9 +128,50 @@ static void on_preface(const struct proxy_header *header, void *arg)
 {
     struct connection *connection = arg;
     peer_take_proxy_header(&connection->peer, header, connection->server->options.trust);
+    (void)guard_enter(connection);
 }
 
-/* Finds out who is at the other end. */
+static bool idles(const struct connection *connection, int64_t now_us)
+{
+    const struct server_options *options = &connection->server->options;
+    int64_t idle_ms = connection->shaking ? options->head_timeout_ms : options->idle_timeout_ms;
+    return connection->state == CONNECTION_WAITING && connection->bound &&
+           connection->deadline_us - now_us <= (idle_ms - EVICT_IDLE_MS) * 1000;
+}
+
+/* Makes room for somebody who has come by closing a connection that asks for nothing. Looks at a
+ * bounded number of them, further each time. */
+static bool evict_idle(struct server *server)
+{
+    int64_t now_us = clock_mono_us();
+    for (size_t looks = 0; looks < EVICT_LOOKS && looks < server->slot_count; looks++) {
+        struct connection *connection = server->slots[server->evict_from++ % server->slot_count];
+        if (connection == NULL || !idles(connection, now_us))
+            continue;
+        connection_close(connection);
+        return true;
+    }
+    return false;
+}
+
+/* Refuses a connection for which there is no room. True: there is. */
+static bool find_room(struct server *server, struct connection *connection)
+{
+    const struct server_options *options = &server->options;
+    if (server->connection_count <= options->connections_max || evict_idle(server))
+        return true;
+    /* An answer takes a descriptor for as long as the client reads it, and through TLS a handshake,
+     * which may never come. */
+    if (options->tls != NULL ||
+        server->connection_count > options->connections_max + options->refusals_max)
+        connection_close(connection);
+    else
+        guard_refuse(connection,
+                     (struct refusal){503, "overloaded", "too many connections; try again soon"});
+    return false;
+}
+
+/* Finds out who is at the other end, and whether there is room. */
 static void meet(struct connection *connection)
 {
     const struct server_options *options = &connection->server->options;
@@ -136,9 +183,13 @@ static void meet(struct connection *connection)
     connection->request.secure = connection->peer.secure;
     bool preface = options->trust->proxy_protocol && connection->peer.trusted;
     guard_begin(connection, preface);
+    if (!find_room(connection->server, connection))
+        return;
     const struct tls_preface reader = {.on_header = on_preface, .arg = connection};
     if (preface && options->tls != NULL)
         check(tls_expect_preface(options->tls, connection->bev, &reader));
+    if (!preface)
+        (void)guard_enter(connection);
 }
 
 static void bind_connection(void *arg)
@@ -160,14 +211,6 @@ static void bind_connection(void *arg)
      * deadlines. */
     bufferevent_set_timeouts(connection->bev, NULL, &write_timeout);
     meet(connection);
-    if (server->connection_count <= server->options.connections_max)
-        return;
-    if (server->options.tls !=
-        NULL) /* an answer would first need a handshake, which may never come */
-        connection_close(connection);
-    else
-        guard_refuse(connection,
-                     (struct refusal){503, "overloaded", "too many connections; try again soon"});
 }
 
 /* evhttp asks for the bufferevent of a connection that it has just accepted. evhttp's own object
@@ -218,15 +261,30 @@ struct evbuffer *connection_scratch(const struct connection *connection)
 bool connection_admit_large(struct connection *connection, struct refusal *refusal)
 {
     const struct server_handler *handler = &connection->server->handler;
-    return handler->on_large_body(&connection->request.head, refusal, handler->arg);
+    return handler->on_large_body(&connection->request.head, &connection->share.account_id, refusal,
+                                  handler->arg);
 }
 
-bool connection_count_body(struct connection *connection, size_t bytes)
+/* Of all connections of this worker together. */
+static bool count_bodies(struct connection *connection, size_t bytes)
 {
     struct server *server = connection->server;
     server->bodies_bytes += bytes - connection->body_counted;
     connection->body_counted = bytes;
     return server->bodies_bytes <= server->options.bodies_bytes_max;
+}
+
+bool connection_count_body(struct connection *connection, size_t bytes, struct refusal *refusal)
+{
+    bool fits = count_bodies(connection, bytes);
+    if (bytes == 0) {
+        share_end_body(connection);
+        return true;
+    }
+    if (!fits)
+        *refusal = (struct refusal){503, "overloaded",
+                                    "too many large requests are being received; try again soon"};
+    return fits && share_body(connection, bytes, refusal);
 }
 
 void connection_deliver(struct connection *connection)
@@ -303,6 +361,8 @@ static void on_closed(struct evhttp_connection *evcon, void *arg)
     guard_fini(connection);
     slot_give(server, connection->slot);
     free(connection);
+    if (server->listener != NULL)
+        evconnlistener_enable(server->listener); /* its descriptor is the next one's */
 }
 
 void http_take_body(struct http_request *request, struct buffer *out)
@@ -315,22 +375,43 @@ bool http_reply_has_room(struct http_request *request, size_t bytes)
 {
     struct connection *connection = request->connection;
     size_t counted = connection->body_counted;
-    if (connection_count_body(connection, counted + bytes))
+    if (count_bodies(connection, counted + bytes))
         return true;
-    (void)connection_count_body(connection, counted);
+    (void)count_bodies(connection, counted);
     return false;
 }
 
 /* ---- the server ---- */
 
+static bool has_free_descriptor(void)
+{
+    int fd = eventfd(0, EFD_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/* on_accept_error cannot tell us that it has paused the listener, so each tick looks. */
+static void resume_accepting(struct server *server)
+{
+    if (server->listener == NULL)
+        return;
+    bool starved = !has_free_descriptor();
+    if (starved && !server->starved)
+        log_event(LOG_ERROR, "no descriptor is left: connections wait until one is free; raise "
+                             "the limit of open files (ulimit -n)");
+    else if (server->starved && !starved)
+        log_event(LOG_INFO, "descriptors are free again");
+    server->starved = starved;
+    if (!starved)
+        evconnlistener_enable(server->listener);
+}
+
 static void on_tick(void *arg)
 {
     struct server *server = arg;
     int64_t now_us = clock_mono_us();
-    if (server->accept_paused && server->listener != NULL) {
-        server->accept_paused = false;
-        evconnlistener_enable(server->listener);
-    }
+    resume_accepting(server);
     for (size_t i = 0; i < server->slot_count; i++) {
         struct connection *connection = server->slots[i];
         if (connection == NULL)
@@ -342,14 +423,16 @@ static void on_tick(void *arg)
     }
 }
 
-/* Out of descriptors, most likely: accepting again at once would spin. Pause until the next
- * tick. */
+/* Out of descriptors, most likely: accepting again at once would spin. Pauses until a connection
+ * ends, or the next tick finds a free descriptor. `arg` is evhttp's own, of a listener that evhttp
+ * has: nothing of ours is to be reached from here but the listener. */
 static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
-    struct server *server = arg;
-    log_event(LOG_ERROR, "cannot accept connections",
-              log_text("reason", evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR())));
-    server->accept_paused = true;
+    (void)arg;
+    int why = EVUTIL_SOCKET_ERROR();
+    if (why != EMFILE && why != ENFILE)
+        log_event(LOG_ERROR, "cannot accept a connection",
+                  log_text("reason", evutil_socket_error_to_string(why)));
     evconnlistener_disable(listener);
 }
 
@@ -409,6 +492,14 @@ struct server *server_new(struct loop *loop, const struct server_options *option
     }
     loop_on_tick(loop, on_tick, server);
     return server;
+}
+
+void server_bound_connections(struct server *server, size_t connections_max, size_t refusals_max,
+                              size_t address_connections_max)
+{
+    server->options.connections_max = connections_max;
+    server->options.refusals_max = refusals_max;
+    server->options.bounds.address_connections_max = address_connections_max;
 }
 
 int server_port(const struct server *server)

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "base/id.h"
 #include "base/slice.h"
 #include "net/head.h"
 #include "net/loop.h"
@@ -26,6 +27,16 @@ struct server;
 struct connection;
 struct tls;
 struct peer_trust;
+struct tally;
+
+/* What one client may have; shared by all workers, but for bodies_bytes_max. */
+struct client_bounds {
+    size_t address_connections_max;
+    size_t address_bodies_bytes_max;
+    size_t account_bodies_bytes_max;
+    bool loopback_connections; /* this machine's own addresses are bounded as well: */
+    bool loopback_bodies;      /* not where a proxy may stand that is not named */
+};
 
 struct server_options {
     const char *address;   /* "127.0.0.1", "::1", "0.0.0.0" */
@@ -33,8 +44,13 @@ struct server_options {
     const struct tls *tls; /* NULL: plain */
     const struct peer_trust *trust;
     size_t connections_max;
+    size_t refusals_max; /* connections beyond them that are told so; others are just closed */
+    struct client_bounds bounds;
+    struct tally *tally; /* shared by all workers */
     size_t body_bytes_max;
-    size_t bodies_bytes_max; /* of all connections together */
+    size_t bodies_bytes_max;     /* the large ones of all connections together */
+    size_t body_bytes_per_s_min; /* over body_window_ms */
+    int64_t body_window_ms;
     int64_t head_timeout_ms;
     int64_t body_timeout_ms;
     int64_t idle_timeout_ms;
@@ -62,11 +78,16 @@ struct server_handler {
     /* A request is complete. The handler sets user, on_gone and on_drained, and replies now or
      * later. */
     void (*on_request)(struct http_request *request, void *arg);
-    /* The head of a request whose body is large is there: may its body be read? Refuse by
-     * filling *refusal. */
-    bool (*on_large_body)(const struct http_head *head, struct refusal *refusal, void *arg);
+    /* The head of a request whose body is large is there: may its body be read, and which account
+     * answers for the memory? Refuse by filling *refusal. */
+    bool (*on_large_body)(const struct http_head *head, struct id *account_id,
+                          struct refusal *refusal, void *arg);
     void *arg;
 };
+
+/* The descriptors that are left decide how many connections there may be: before it runs. */
+void server_bound_connections(struct server *server, size_t connections_max, size_t refusals_max,
+                              size_t address_connections_max);
 
 struct server *server_new(struct loop *loop, const struct server_options *options,
                           const struct server_handler *handler, struct fault *fault);

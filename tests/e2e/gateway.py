@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
 from functools import cache
@@ -72,6 +73,7 @@ class Gateway:
         if provider is not None and provider.certificate is not None:
             self.policies.trust(provider.certificate)
         self.env = self._environment(provider) | (env or {})
+        self.open_files: int | None = None  # ulimit -n; None: as it is
         self.process: subprocess.Popen | None = None
         self.customers: list[Customer] = []
         self._log_from = 0
@@ -112,20 +114,30 @@ class Gateway:
                 stderr=stderr,
                 env=self.env,
                 cwd=self.folder,
+                preexec_fn=self._limit_files if self.open_files else None,
             )
 
     def open_stderr(self) -> IO[bytes]:
         """What the process gets as its stderr."""
         return self.stderr_path.open("ab")
 
+    def _limit_files(self) -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.open_files, self.open_files))
+
     def start(self) -> "Gateway":
         self.spawn()
         listening = wait_until(self._listening_or_dead, START_TIMEOUT_S, "event listening")
         assert listening is not True, f"the gateway did not start:\n{self.stderr()}"
         self.address = (listening["address"], int(listening["port"]))
-        self.http = httpx.Client(base_url=self.origin, verify=False, timeout=30, trust_env=False)
+        self.http = self.client()
         wait_until(lambda: self.http.get("/readyz").status_code == 200, 10, "/readyz")
         return self
+
+    def client(self) -> httpx.Client:
+        """Where 127.0.0.1 is a proxy that sends PROXY headers, from another address."""
+        source = "127.0.0.2" if self.settings.get("proxy_protocol") == "yes" else None
+        transport = httpx.HTTPTransport(local_address=source, verify=False)
+        return httpx.Client(base_url=self.origin, transport=transport, timeout=30, trust_env=False)
 
     def _listening_or_dead(self):
         if found := self.logged("listening"):

@@ -29,8 +29,11 @@ class Reply:
 class RawConnection:
     """One socket to the gateway."""
 
-    def __init__(self, address: tuple[str, int], timeout: float = 15, tls: TLS = None):
-        self.socket = socket.create_connection(address, timeout)
+    def __init__(
+        self, address: tuple[str, int], timeout: float = 15, tls: TLS = None, source: str = ""
+    ):
+        """`source`: the address of this machine that it comes from."""
+        self.socket = socket.create_connection(address, timeout, (source, 0) if source else None)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls is not None:
             self.socket = tls.wrap_socket(self.socket, server_hostname=address[0])

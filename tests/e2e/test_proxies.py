@@ -1,36 +1,16 @@
 """Behind proxies: whose request it is, and whether the client's side is https."""
 
-import socket
 import ssl
-import struct
 
 import httpx2 as httpx
 import pytest
 from certificate import make_certificate
 from customer import PASSWORD
-from gateway import START_TIMEOUT_S
+from proxy import CLIENT, PROXY_V1, SIGNATURE, STRANGER, proxy_v2
 from rawhttp import RawConnection, request_bytes
 from wait import wait_until
 
-SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
-CLIENT = "203.0.113.9"
 KEYLESS = "/v1/models"
-STRANGER = "127.0.0.2"  # an address of this machine that no test trusts
-
-
-def proxy_v2(client: str = CLIENT, tls: bool | None = None, command: int = 0x21) -> bytes:
-    """A header of the PROXY protocol, version 2."""
-    family = socket.AF_INET6 if ":" in client else socket.AF_INET
-    own = "2001:db8::1" if ":" in client else "192.0.2.1"
-    rest = socket.inet_pton(family, client) + socket.inet_pton(family, own)
-    rest += struct.pack("!HH", 50000, 443)
-    if tls is not None:
-        rest += b"\x20" + struct.pack("!H", 5) + bytes([tls]) + b"\0\0\0\0"
-    kind = 0x21 if ":" in client else 0x11
-    return SIGNATURE + bytes([command, kind]) + struct.pack("!H", len(rest)) + rest
-
-
-PROXY_V1 = b"PROXY TCP4 203.0.113.9 192.0.2.1 50000 443\r\n"
 
 
 def peer_of(gateway, request_id: str) -> str:
@@ -43,14 +23,6 @@ def ask(gateway, **headers) -> str:
     """The address in the log of a request with these headers."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     return peer_of(gateway, gateway.http.get(KEYLESS, headers=names).headers["x-request-id"])
-
-
-def connect_from(gateway, address: str) -> RawConnection:
-    """A connection that comes from another address of this machine."""
-    connection = RawConnection.__new__(RawConnection)
-    connection.socket = socket.create_connection(gateway.address, 15, (address, 0))
-    connection.buffer = b""
-    return connection
 
 
 def test_client_behind_proxies(make_gateway):
@@ -122,21 +94,7 @@ def test_audit_names_the_client(make_gateway):
 @pytest.fixture
 def behind(make_gateway):
     """A gateway to which 127.0.0.1 is a load balancer that sends PROXY headers."""
-    gateway = make_gateway(
-        start=False, trusted_proxies="127.0.0.1", proxy_protocol="yes", workers=1
-    )
-    return start_behind(gateway)
-
-
-def start_behind(gateway):
-    """Gateway.start() itself would ask without a PROXY header."""
-    gateway.spawn()
-    listening = wait_until(gateway._listening_or_dead, START_TIMEOUT_S, "event listening")
-    assert listening is not True, gateway.stderr()
-    gateway.address = (listening["address"], int(listening["port"]))
-    transport = httpx.HTTPTransport(local_address=STRANGER, verify=False)
-    gateway.http = httpx.Client(base_url=gateway.origin, transport=transport, trust_env=False)
-    return gateway
+    return make_gateway(trusted_proxies="127.0.0.1", proxy_protocol="yes", workers=1)
 
 
 def ask_raw(connection: RawConnection, gateway, **headers) -> str:
@@ -206,20 +164,16 @@ def test_no_proxy_header(behind, data):
 
 def test_proxy_header_of_a_stranger(behind):
     """From elsewhere it is a malformed request line; a plain request is served."""
-    with connect_from(behind, STRANGER) as connection:
+    with behind.connect(source=STRANGER) as connection:
         assert ask_raw(connection, behind) == STRANGER
-    with connect_from(behind, STRANGER) as connection:
+    with behind.connect(source=STRANGER) as connection:
         connection.send(PROXY_V1 + request_bytes("GET", KEYLESS))
         assert connection.read_reply("GET").status == 400
 
 
 def test_unfinished_proxy_header(make_gateway):
     """Ends with the head's deadline."""
-    gateway = start_behind(
-        make_gateway(
-            start=False, trusted_proxies="127.0.0.1", proxy_protocol="yes", head_timeout_ms=200
-        )
-    )
+    gateway = make_gateway(trusted_proxies="127.0.0.1", proxy_protocol="yes", head_timeout_ms=200)
     for begun in (b"", SIGNATURE, PROXY_V1[:20]):
         with gateway.connect() as connection:
             connection.send(begun)
@@ -228,11 +182,9 @@ def test_unfinished_proxy_header(make_gateway):
 
 def test_proxy_header_before_tls(make_gateway, tmp_path):
     certificate, key = make_certificate(tmp_path)
-    gateway = start_behind(
-        make_gateway(
-            start=False, trusted_proxies="127.0.0.1", proxy_protocol="yes", workers=1,
-            tls_certificate=certificate, tls_key=key, head_timeout_ms=1000,
-        )
+    gateway = make_gateway(
+        trusted_proxies="127.0.0.1", proxy_protocol="yes", workers=1,
+        tls_certificate=certificate, tls_key=key, head_timeout_ms=1000,
     )  # fmt: skip
     trust = ssl.create_default_context(cafile=certificate)
     for header in (proxy_v2(), PROXY_V1):
