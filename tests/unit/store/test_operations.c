@@ -332,7 +332,7 @@ static void usage_records(void **state)
     assert_null(strstr(json, "0.000000270")); /* what the provider gets */
     assert_fails(ASK("usage.get", "tt", bob.account_id.text, exchange_id.text), "not_found");
     assert_fails(ASK("usage.get", "tt", ann.account_id.text, "req_0"), "not_found");
-    json = ASK("usage.list", "tnnnntnii", bob.account_id.text, "newest", INT64_C(10), INT64_C(1));
+    json = ASK("usage.list", "tnnnntniin", bob.account_id.text, "newest", INT64_C(10), INT64_C(1));
     assert_has(json, "{\"data\":[],\"totals\":{\"requests\":0,");
     assert_has(ASK("key.get", "t", ann.key_id.text), "\"spent\":\"0.000000540\"");
     assert_has(ASK("key.get", "t", ann.key_id.text),
@@ -355,10 +355,10 @@ static void usage_list_pages(void **state)
     for (;;) {
         const char *at;
 
-        json = cursor[0] ? ASK("usage.list", "tnnnnttii", ann.account_id.text, "newest", cursor,
+        json = cursor[0] ? ASK("usage.list", "tnnnnttiin", ann.account_id.text, "newest", cursor,
                                INT64_C(4), INT64_C(1))
-                         : ASK("usage.list", "tnnnntnii", ann.account_id.text, "newest", INT64_C(4),
-                               INT64_C(1));
+                         : ASK("usage.list", "tnnnntniin", ann.account_id.text, "newest",
+                               INT64_C(4), INT64_C(1));
         assert_json(json);
         assert_has(
             json,
@@ -374,17 +374,17 @@ static void usage_list_pages(void **state)
         snprintf(cursor, sizeof(cursor), "%s", fixture_member(json, "next_cursor"));
     }
     assert_int_equal(expected, -1);
-    json = ASK("usage.list", "tnntntnii", ann.account_id.text, "demo", "newest", INT64_C(100),
+    json = ASK("usage.list", "tnntntniin", ann.account_id.text, "demo", "newest", INT64_C(100),
                INT64_C(1));
     assert_has(json, "\"totals\":{\"requests\":5,");
     assert_null(strstr(json, "gpt-4o\""));
-    json = ASK("usage.list", "tnnnttnii", ann.account_id.text, "key_0", "newest", INT64_C(100),
+    json = ASK("usage.list", "tnnnttniin", ann.account_id.text, "key_0", "newest", INT64_C(100),
                INT64_C(1));
     assert_has(json, "\"totals\":{\"requests\":0,");
-    assert_fails(
-        ASK("usage.list", "tnnnnttii", ann.account_id.text, "newest", "1-", INT64_C(4), INT64_C(1)),
-        "invalid_value");
-    assert_fails(ASK("usage.list", "tnnnnttii", ann.account_id.text, "newest", "1-2-3", INT64_C(4),
+    assert_fails(ASK("usage.list", "tnnnnttiin", ann.account_id.text, "newest", "1-", INT64_C(4),
+                     INT64_C(1)),
+                 "invalid_value");
+    assert_fails(ASK("usage.list", "tnnnnttiin", ann.account_id.text, "newest", "1-2-3", INT64_C(4),
                      INT64_C(1)),
                  "invalid_value");
 }
@@ -400,18 +400,18 @@ static void usage_list_stands_still(void **state)
     fixture_customer(f.store, &f.home, "ann@example.com", USD, -1, &ann);
     for (int i = 1; i <= 3; i++)
         use(&ann, "demo", monday, i, NULL);
-    json = ASK("usage.list", "tnnnntnii", ann.account_id.text, "newest", INT64_C(1), INT64_C(1));
+    json = ASK("usage.list", "tnnnntniin", ann.account_id.text, "newest", INT64_C(1), INT64_C(1));
     assert_string_equal(fixture_member(json, "cost"), "0.000000003");
     snprintf(cursor, sizeof(cursor), "%s", fixture_member(json, "next_cursor"));
     use(&ann, "demo", monday, 4, NULL);
-    json = ASK("usage.list", "tnnnnttii", ann.account_id.text, "newest", cursor, INT64_C(1),
+    json = ASK("usage.list", "tnnnnttiin", ann.account_id.text, "newest", cursor, INT64_C(1),
                INT64_C(1));
     assert_string_equal(fixture_member(json, "cost"), "0.000000002");
 }
 
 static int64_t requests_between(const struct customer *customer, int64_t from_ms, int64_t to_ms)
 {
-    const char *json = ASK("usage.list", "tiinntnii", customer->account_id.text, from_ms, to_ms,
+    const char *json = ASK("usage.list", "tiinntniin", customer->account_id.text, from_ms, to_ms,
                            "newest", INT64_C(1000), INT64_C(1));
     const char *at = json;
     int64_t records = 0, total;
@@ -423,8 +423,8 @@ static int64_t requests_between(const struct customer *customer, int64_t from_ms
     }
     total = atoll(fixture_member(strstr(json, "\"totals\""), "requests"));
     assert_int_equal(total, records); /* the sum from roll-ups is the sum of the list */
-    json = ASK("usage.summary", "tiitnni", customer->account_id.text, from_ms, to_ms, "day,model",
-               INT64_C(0));
+    json =
+        ASK("usage.summary", "tiitnnt", customer->account_id.text, from_ms, to_ms, "day,model", "");
     assert_json(json);
     assert_int_equal(atoll(fixture_member(strstr(json, "\"totals\""), "requests")), records);
     return records;
@@ -471,25 +471,23 @@ static void usage_summary(void **state)
     use(&ann, "demo", monday, 10, NULL);
     use(&ann, "gpt-4o", monday + 1, 20, NULL);
     use(&ann, "gpt-4o", monday + DAY, 30, NULL);
-    json = ASK("usage.summary", "tnntnni", ann.account_id.text, "day", INT64_C(0));
+    json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "day", "");
     assert_json(json);
     assert_has(json, "{\"data\":[{\"day\":\"2025-08-01\",\"requests\":1,");
     assert_has(json, "{\"day\":\"2025-07-31\",\"requests\":2,\"errors\":0,\"input_tokens\":20,");
     assert_has(json, "\"totals\":{\"requests\":3,");
-    json = ASK("usage.summary", "tnntnni", ann.account_id.text, "model", INT64_C(0));
+    json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "model", "");
     assert_has(json, "{\"data\":[{\"model\":\"gpt-4o\",\"requests\":2,"); /* the dearest first */
     assert_has(json, "\"cost\":\"0.000000050\"");
-    json = ASK("usage.summary", "tnntnni", ann.account_id.text, "key,model,day", INT64_C(0));
+    json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "key,model,day", "");
     assert_json(json);
     assert_has(json, "{\"day\":\"2025-07-31\",\"model\":\"demo\",\"key_id\":\"key_");
     assert_has(json, "\"key_name\":\"first\"");
-    json = ASK("usage.summary", "tnntnni", ann.account_id.text, "", INT64_C(0));
+    json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "", "");
     assert_has(json, "{\"data\":[{\"requests\":3,");
-    assert_fails(ASK("usage.summary", "tnntnni", ann.account_id.text, "hour", INT64_C(0)),
-                 "invalid_value");
-    assert_fails(ASK("usage.summary", "tnntnni", ann.account_id.text, "day,", INT64_C(0)),
-                 "invalid_value");
-    assert_fails(ASK("usage.summary", "tnntnni", ann.account_id.text, "day,day", INT64_C(0)),
+    assert_fails(ASK("usage.summary", "tnntnnt", ann.account_id.text, "hour", ""), "invalid_value");
+    assert_fails(ASK("usage.summary", "tnntnnt", ann.account_id.text, "day,", ""), "invalid_value");
+    assert_fails(ASK("usage.summary", "tnntnnt", ann.account_id.text, "day,day", ""),
                  "invalid_value");
 }
 
