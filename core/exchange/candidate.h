@@ -36,6 +36,7 @@ struct candidate_terms {
     const char *ca_file;
     const char *max_tokens_field;
     struct token_prices prices; /* buy */
+    struct token_prices sold;   /* what the margin is put on: the model's published prices */
     int64_t margin_ppm;
     int64_t connect_timeout_ms;
     int64_t first_byte_timeout_ms;

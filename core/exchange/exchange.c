@@ -259,6 +259,7 @@ static void fill_candidate(const struct candidate *candidate, struct usage_recor
     copy_slice(record->provider_model, sizeof record->provider_model,
                slice_of(candidate->terms.model));
     record->prices = candidate->terms.prices;
+    record->sold = candidate->terms.sold;
     record->margin_ppm = candidate->terms.margin_ppm;
 }
 
@@ -318,8 +319,8 @@ void exchange_settle(struct exchange *exchange, enum usage_source source)
         record->tokens.output = seen;
         record->source = USAGE_PARTIAL;
     }
-    meter_price(&terms->prices, &record->tokens, terms->margin_ppm, funds_held_nusd(exchange),
-                &price);
+    meter_price(&terms->prices, &terms->sold, &record->tokens, terms->margin_ppm,
+                funds_held_nusd(exchange), &price);
     /* A provider counts more than we could foresee (its own additions to a prompt): the customer
      * pays that as long as he has it; what he has not is the house's. */
     if (price.overrun_nusd > 0) {

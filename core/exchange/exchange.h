@@ -184,7 +184,7 @@ bool exchange_read_chat(struct exchange *exchange);
 
 /* What a hold must cover, as the policy says. */
 struct exchange_need {
-    struct token_prices prices;    /* the dearest candidate's, kind by kind */
+    struct token_prices prices;    /* what the margin is put on; the dearest, kind by kind */
     int64_t margin_ppm;            /* the largest */
     int64_t context;               /* tokens: what a file fills, and no prompt exceeds */
     int64_t image_tokens_max;      /* of one image */

@@ -18,13 +18,13 @@ void funds_give_back(struct exchange *exchange)
     settlement->extended_nusd = 0;
 }
 
-/* The output tokens that are paid for, by the prices of the provider that answers, which may be
- * lower than those of the hold. */
+/* The output tokens that are paid for, by the prices of the candidate that answers, which may be
+ * lower than those of the hold where models.lua says price_by = "candidate". */
 static int64_t covered_by(const struct exchange *exchange, int64_t held_nusd)
 {
     const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
-    return money_affordable_output(&terms->prices, exchange->funds.input_tokens_max,
-                                   MONEY_TOKENS_MAX, terms->margin_ppm, held_nusd);
+    return money_affordable_output(&terms->sold, exchange->funds.input_tokens_max, MONEY_TOKENS_MAX,
+                                   terms->margin_ppm, held_nusd);
 }
 
 static void extend(struct exchange *exchange, int64_t output_tokens)
@@ -33,7 +33,7 @@ static void extend(struct exchange *exchange, int64_t output_tokens)
     struct funds *funds = &exchange->funds;
     const struct token_counts tokens = {.input = funds->input_tokens_max, .output = output_tokens};
     int64_t wanted_nusd;
-    if (!money_charge(&terms->prices, &tokens, terms->margin_ppm, &wanted_nusd))
+    if (!money_charge(&terms->sold, &tokens, terms->margin_ppm, &wanted_nusd))
         return;
     wanted_nusd -= funds_held_nusd(exchange);
     if (wanted_nusd <= 0)

@@ -195,13 +195,14 @@ int64_t meter_output_seen(const struct meter *meter)
     return meter->reported && meter->tokens.output > estimate ? meter->tokens.output : estimate;
 }
 
-void meter_price(const struct token_prices *prices, const struct token_counts *tokens,
-                 int64_t margin_ppm, int64_t held_nusd, struct meter_price *out)
+void meter_price(const struct token_prices *prices, const struct token_prices *sold,
+                 const struct token_counts *tokens, int64_t margin_ppm, int64_t held_nusd,
+                 struct meter_price *out)
 {
     int64_t price;
     if (!money_charge(prices, tokens, 0, &out->cost_nusd))
         out->cost_nusd = MONEY_AMOUNT_MAX_NUSD;
-    if (!money_charge(prices, tokens, margin_ppm, &price))
+    if (!money_charge(sold, tokens, margin_ppm, &price))
         price = MONEY_AMOUNT_MAX_NUSD;
     out->charge_nusd = price < held_nusd ? price : held_nusd;
     out->overrun_nusd = price - out->charge_nusd;

@@ -48,15 +48,16 @@ int64_t meter_output_estimate(const struct meter *meter);
 /* What has been generated so far: some providers count it in each chunk. */
 int64_t meter_output_seen(const struct meter *meter);
 
-/* What the tokens cost us and what the customer pays, of which at most `held_nusd`; what is
- * above goes to *overrun. */
+/* What the tokens cost us, by the buy prices, and what the customer pays, by those that are sold,
+ * of which at most `held_nusd`; what is above goes to *overrun. */
 struct meter_price {
     int64_t cost_nusd;
     int64_t charge_nusd;
     int64_t overrun_nusd;
 };
-void meter_price(const struct token_prices *prices, const struct token_counts *tokens,
-                 int64_t margin_ppm, int64_t held_nusd, struct meter_price *out);
+void meter_price(const struct token_prices *prices, const struct token_prices *sold,
+                 const struct token_counts *tokens, int64_t margin_ppm, int64_t held_nusd,
+                 struct meter_price *out);
 
 /* The edits that put `cost` (what the customer paid in all) into a usage object and take out
  * what a provider says of its own price. `edits` has room for METER_EDITS_MAX; offsets are from

@@ -70,6 +70,15 @@ static struct token_prices prices_member(lua_State *state, int index)
     };
 }
 
+static struct token_prices sold_member(lua_State *state, int index)
+{
+    return (struct token_prices){
+        .input_pusd = whole_member(state, index, "sold_input_pusd"),
+        .cached_input_pusd = whole_member(state, index, "sold_cached_input_pusd"),
+        .output_pusd = whole_member(state, index, "sold_output_pusd"),
+    };
+}
+
 /* ---- candidates ---- */
 
 static int candidate_gc(lua_State *state)
@@ -96,6 +105,7 @@ static int native_candidate(lua_State *state)
         .ca_file = text_member(state, 1, "ca_file", CANDIDATE_CA_FILE_BYTES),
         .max_tokens_field = text_member(state, 1, "max_tokens_field", CANDIDATE_FIELD_BYTES),
         .prices = prices_member(state, 1),
+        .sold = sold_member(state, 1),
         .margin_ppm = whole_member(state, 1, "margin_ppm"),
         .connect_timeout_ms = whole_member(state, 1, "connect_timeout_ms"),
         .first_byte_timeout_ms = whole_member(state, 1, "first_byte_timeout_ms"),

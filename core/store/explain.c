@@ -14,7 +14,8 @@ struct explanation {
     struct buffer *out;
     const char *exchange_id;
     struct token_counts tokens;
-    struct token_prices prices;
+    struct token_prices prices; /* buy */
+    struct token_prices sold;   /* what the margin was put on */
     int64_t reasoning_tokens;
     int64_t margin_ppm;
     int64_t held_nusd; /* by the resolution; extensions included */
@@ -80,7 +81,10 @@ static void compare(struct explanation *e, const char *what, int64_t stored_nusd
     " u.policy_revision, u.error_code, u.finish_reason, u.source, u.status, u.attempts,"           \
     " u.streamed, u.created_ms, u.input_tokens, u.cached_input_tokens, u.output_tokens,"           \
     " u.reasoning_tokens, u.input_price_pusd, u.cached_input_price_pusd, u.output_price_pusd,"     \
-    " u.margin_ppm, u.cost_nusd, u.charge_nusd, u.overrun_nusd, r.held_nusd"                       \
+    " u.margin_ppm, u.cost_nusd, u.charge_nusd, u.overrun_nusd, r.held_nusd,"                      \
+    " coalesce(u.sold_input_price_pusd, u.input_price_pusd),"                                      \
+    " coalesce(u.sold_cached_input_price_pusd, u.cached_input_price_pusd),"                        \
+    " coalesce(u.sold_output_price_pusd, u.output_price_pusd)"                                     \
     " FROM resolutions r JOIN usage u ON u.seq = r.usage_seq WHERE r.exchange_id = ?1"
 
 static void read_numbers(struct explanation *e, sqlite3_stmt *row)
@@ -95,6 +99,7 @@ static void read_numbers(struct explanation *e, sqlite3_stmt *row)
     e->charge_nusd = column_int(row, 23);
     e->overrun_nusd = column_int(row, 24);
     e->held_nusd = column_int(row, 25);
+    e->sold = (struct token_prices){column_int(row, 26), column_int(row, 27), column_int(row, 28)};
 }
 
 static void put_who(struct explanation *e, sqlite3_stmt *row)
@@ -128,9 +133,9 @@ static bool put_record(struct explanation *e)
 
 /* ---- the price ---- */
 
-static void put_kind(struct explanation *e, const char *name, struct token_counts tokens)
+static void put_kind(struct explanation *e, const char *name, const struct token_prices *p,
+                     struct token_counts tokens)
 {
-    const struct token_prices *p = &e->prices;
     int64_t count = tokens.input + tokens.cached_input + tokens.output;
     int64_t pusd = strcmp(name, "input") == 0          ? p->input_pusd
                    : strcmp(name, "cached input") == 0 ? p->cached_input_pusd
@@ -144,12 +149,21 @@ static void put_kind(struct explanation *e, const char *name, struct token_count
                   pusd < 0 ? "below 0" : money_format_price(pusd, price), exact.sum);
 }
 
-static void put_rounded(struct explanation *e, const char *name, int64_t margin_ppm, int64_t nusd)
+static void put_kinds(struct explanation *e, const struct token_prices *prices)
+{
+    put_kind(e, "input", prices, (struct token_counts){.input = e->tokens.input});
+    put_kind(e, "cached input", prices,
+             (struct token_counts){.cached_input = e->tokens.cached_input});
+    put_kind(e, "output", prices, (struct token_counts){.output = e->tokens.output});
+}
+
+static void put_rounded(struct explanation *e, const char *name, const struct token_prices *prices,
+                        int64_t margin_ppm, int64_t nusd)
 {
     char text[MONEY_TEXT_BYTES];
     struct money_exact exact;
 
-    if (money_charge_exact(&e->prices, &e->tokens, margin_ppm, &exact))
+    if (money_charge_exact(prices, &e->tokens, margin_ppm, &exact))
         buffer_printf(e->out, "  %-16s %s + %s (rounded up once) = %s\n", name, exact.sum,
                       exact.rounding, money_format(nusd, text));
     else
@@ -157,11 +171,29 @@ static void put_rounded(struct explanation *e, const char *name, int64_t margin_
 }
 
 /* As the meter does: what no amount can express is the largest amount. */
-static int64_t priced(const struct explanation *e, int64_t margin_ppm)
+static int64_t priced(const struct explanation *e, const struct token_prices *prices,
+                      int64_t margin_ppm)
 {
     int64_t nusd;
 
-    return money_charge(&e->prices, &e->tokens, margin_ppm, &nusd) ? nusd : MONEY_AMOUNT_MAX_NUSD;
+    return money_charge(prices, &e->tokens, margin_ppm, &nusd) ? nusd : MONEY_AMOUNT_MAX_NUSD;
+}
+
+static int64_t cost_of(const struct explanation *e)
+{
+    return priced(e, &e->prices, 0);
+}
+
+static int64_t sale_of(const struct explanation *e)
+{
+    return priced(e, &e->sold, e->margin_ppm);
+}
+
+static bool is_sold_as_bought(const struct explanation *e)
+{
+    return e->sold.input_pusd == e->prices.input_pusd &&
+           e->sold.cached_input_pusd == e->prices.cached_input_pusd &&
+           e->sold.output_pusd == e->prices.output_pusd;
 }
 
 static void put_price(struct explanation *e)
@@ -169,15 +201,17 @@ static void put_price(struct explanation *e)
     char margin[MONEY_TEXT_BYTES];
 
     buffer_append_text(e->out, "price: tokens x what we pay in USD per million = USD\n");
-    put_kind(e, "input", (struct token_counts){.input = e->tokens.input});
-    put_kind(e, "cached input", (struct token_counts){.cached_input = e->tokens.cached_input});
-    put_kind(e, "output", (struct token_counts){.output = e->tokens.output});
+    put_kinds(e, &e->prices);
     buffer_printf(e->out, "  %-16s %12" PRId64 " (part of output)\n", "reasoning",
                   e->reasoning_tokens);
-    put_rounded(e, "cost", 0, priced(e, 0));
+    put_rounded(e, "cost", &e->prices, 0, cost_of(e));
+    if (!is_sold_as_bought(e)) {
+        buffer_append_text(e->out, "the model's published price, of another candidate:\n");
+        put_kinds(e, &e->sold);
+    }
     put_text(e, "margin",
              e->margin_ppm < 0 ? "below 0" : money_format_margin(e->margin_ppm, margin));
-    put_rounded(e, "sell", e->margin_ppm, priced(e, e->margin_ppm));
+    put_rounded(e, "sell", &e->sold, e->margin_ppm, sale_of(e));
 }
 
 /* ---- the hold, and what was moved ---- */
@@ -272,9 +306,8 @@ static void put_charge(struct explanation *e)
 static void put_checks(struct explanation *e)
 {
     buffer_append_text(e->out, "computed again\n");
-    compare(e, "cost (tokens x price)", e->cost_nusd, priced(e, 0));
-    compare(e, "charge + overrun (cost + margin)", e->charge_nusd + e->overrun_nusd,
-            priced(e, e->margin_ppm));
+    compare(e, "cost (tokens x price)", e->cost_nusd, cost_of(e));
+    compare(e, "charge + overrun (cost + margin)", e->charge_nusd + e->overrun_nusd, sale_of(e));
     compare(e, "held (hold + extension)", e->held_nusd, e->hold_nusd + e->extended_nusd);
     compare(e, "transferred charge", e->moved_charge_nusd, e->charge_nusd);
     compare(e, "transferred overrun", e->moved_overrun_nusd, e->overrun_nusd);

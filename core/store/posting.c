@@ -75,6 +75,12 @@ static bool write_parts(struct db *db, const struct usage_record *record, int64_
                       bind_null(), now_ms, first_seq);
 }
 
+/* NULL where it is the buy price, as it mostly is. */
+static struct store_value sold_price(int64_t sold_pusd, int64_t bought_pusd)
+{
+    return sold_pusd == bought_pusd ? bind_null() : bind_int(sold_pusd);
+}
+
 static bool write_usage(struct db *db, const struct usage_record *r, int64_t transfer_seq)
 {
     return db_run(
@@ -83,9 +89,10 @@ static bool write_usage(struct db *db, const struct usage_record *r, int64_t tra
         " provider_model, policy_revision, error_code, finish_reason, status, attempts, streamed,"
         " source, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,"
         " input_price_pusd, cached_input_price_pusd, output_price_pusd, margin_ppm, cost_nusd,"
-        " charge_nusd, overrun_nusd, created_ms, first_byte_us, total_us, transfer_seq)"
+        " charge_nusd, overrun_nusd, created_ms, first_byte_us, total_us, transfer_seq,"
+        " sold_input_price_pusd, sold_cached_input_price_pusd, sold_output_price_pusd)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-        " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
+        " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)",
         DB_VALUES(
             bind_text(r->exchange_id.text), bind_text(r->account_id.text),
             bind_text(r->user_id.text), bind_text(r->key_id.text), bind_text(r->model),
@@ -97,7 +104,10 @@ static bool write_usage(struct db *db, const struct usage_record *r, int64_t tra
             bind_int(r->prices.cached_input_pusd), bind_int(r->prices.output_pusd),
             bind_int(r->margin_ppm), bind_int(r->cost_nusd), bind_int(r->charge_nusd),
             bind_int(r->overrun_nusd), bind_int(r->created_ms), bind_int(r->first_byte_us),
-            bind_int(r->total_us), transfer_seq ? bind_int(transfer_seq) : bind_null()));
+            bind_int(r->total_us), transfer_seq ? bind_int(transfer_seq) : bind_null(),
+            sold_price(r->sold.input_pusd, r->prices.input_pusd),
+            sold_price(r->sold.cached_input_pusd, r->prices.cached_input_pusd),
+            sold_price(r->sold.output_pusd, r->prices.output_pusd)));
 }
 
 static bool write_resolution(struct db *db, const char *exchange_id, const char *outcome,

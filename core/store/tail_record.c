@@ -5,7 +5,8 @@
 
 #include "base/check.h"
 
-enum { FORMAT = 1, UNIT = 8 };
+/* Format 1 had no `sold` prices: those of a settlement were the buy prices. */
+enum { FORMAT_FIRST = 1, FORMAT = 2, UNIT = 8 };
 
 struct head {
     uint64_t sum;
@@ -122,7 +123,10 @@ void tail_record_put_settlement(struct buffer *out, const struct tail_place *pla
                                r->overrun_nusd,
                                r->created_ms,
                                r->first_byte_us,
-                               r->total_us};
+                               r->total_us,
+                               r->sold.input_pusd,
+                               r->sold.cached_input_pusd,
+                               r->sold.output_pusd};
     const char *const texts[] = {r->exchange_id.text, r->account_id.text, r->user_id.text,
                                  r->key_id.text,      r->model,           r->provider,
                                  r->provider_model,   r->policy_revision, r->error_code,
@@ -197,7 +201,7 @@ static void read_hold(struct reader *reader, struct tail_record *out)
     get_id(reader, &hold->key_id);
 }
 
-static void read_settlement(struct reader *reader, struct tail_record *out)
+static void read_settlement(struct reader *reader, unsigned format, struct tail_record *out)
 {
     struct ledger_settlement *settlement = &out->as.settlement;
     struct usage_record *r = &settlement->record;
@@ -225,6 +229,12 @@ static void read_settlement(struct reader *reader, struct tail_record *out)
     r->created_ms = get_int(reader);
     r->first_byte_us = get_int(reader);
     r->total_us = get_int(reader);
+    r->sold = r->prices;
+    if (format > FORMAT_FIRST) {
+        r->sold.input_pusd = get_int(reader);
+        r->sold.cached_input_pusd = get_int(reader);
+        r->sold.output_pusd = get_int(reader);
+    }
     get_id(reader, &r->exchange_id);
     get_id(reader, &r->account_id);
     get_id(reader, &r->user_id);
@@ -259,7 +269,7 @@ enum tail_found tail_record_read(struct slice bytes, const struct tail_place *pl
         head.payload_bytes > bytes.bytes - sizeof(head) ||
         head.sum != sum_of(&head, place, bytes.data + sizeof(head)))
         return TAIL_END;
-    if (head.format != FORMAT)
+    if (head.format < FORMAT_FIRST || head.format > FORMAT)
         return TAIL_FOREIGN;
     *size = sizeof(head) + head.payload_bytes;
     out->kind = (enum tail_kind)head.kind;
@@ -267,7 +277,7 @@ enum tail_found tail_record_read(struct slice bytes, const struct tail_place *pl
     if (out->kind == TAIL_HOLD)
         read_hold(&reader, out);
     else if (out->kind == TAIL_SETTLEMENT)
-        read_settlement(&reader, out);
+        read_settlement(&reader, head.format, out);
     else if (out->kind != TAIL_SEAL)
         return TAIL_FOREIGN;
     return reader.failed ? TAIL_FOREIGN : TAIL_FOUND;

@@ -39,6 +39,7 @@ struct usage_record {
     struct token_counts tokens;
     int64_t reasoning_tokens;   /* part of tokens.output, for information */
     struct token_prices prices; /* buy */
+    struct token_prices sold;   /* what the margin was put on */
     int64_t margin_ppm;
     int64_t cost_nusd;     /* what the provider charges us */
     int64_t charge_nusd;   /* what the customer paid */

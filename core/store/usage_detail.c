@@ -9,7 +9,10 @@
     USAGE_RECORD_COLUMNS                                                                           \
     ", r.created_ms, r.held_nusd, u.overrun_nusd, u.input_price_pusd, u.cached_input_price_pusd,"  \
     " u.output_price_pusd, u.margin_ppm, u.account_id, o.id, u.provider_model,"                    \
-    " u.policy_revision, u.cost_nusd, o.email"
+    " u.policy_revision, u.cost_nusd, o.email,"                                                    \
+    " coalesce(u.sold_input_price_pusd, u.input_price_pusd),"                                      \
+    " coalesce(u.sold_cached_input_price_pusd, u.cached_input_price_pusd),"                        \
+    " coalesce(u.sold_output_price_pusd, u.output_price_pusd)"
 #define DETAIL_TABLES                                                                              \
     " FROM resolutions r JOIN usage u ON u.seq = r.usage_seq"                                      \
     " LEFT JOIN keys k ON k.id = u.key_id LEFT JOIN users o ON o.account_id = u.account_id"
@@ -27,23 +30,39 @@ enum {
     PROVIDER_MODEL,
     POLICY_REVISION,
     COST,
-    EMAIL
+    EMAIL,
+    SOLD_INPUT_PRICE,
+    SOLD_CACHED_PRICE,
+    SOLD_OUTPUT_PRICE
 };
 
-/* What a record's tokens cost at its prices with a margin: 0 for what we pay. */
+/* What a record's tokens cost: at what we pay, or at what is sold with its margin. */
 struct calculation {
     struct token_prices prices;
     struct token_counts tokens;
     int64_t margin_ppm;
 };
 
-static struct calculation read_calculation(sqlite3_stmt *row, int64_t margin_ppm)
+static struct token_counts read_tokens(sqlite3_stmt *row)
 {
-    return (struct calculation){
-        .prices = {column_int(row, INPUT_PRICE), column_int(row, CACHED_PRICE),
-                   column_int(row, OUTPUT_PRICE)},
-        .tokens = {column_int(row, 8), column_int(row, 9), column_int(row, 10)},
-        .margin_ppm = margin_ppm};
+    return (struct token_counts){column_int(row, 8), column_int(row, 9), column_int(row, 10)};
+}
+
+static struct calculation read_cost(sqlite3_stmt *row)
+{
+    return (struct calculation){.prices = {column_int(row, INPUT_PRICE),
+                                           column_int(row, CACHED_PRICE),
+                                           column_int(row, OUTPUT_PRICE)},
+                                .tokens = read_tokens(row)};
+}
+
+static struct calculation read_sale(sqlite3_stmt *row)
+{
+    return (struct calculation){.prices = {column_int(row, SOLD_INPUT_PRICE),
+                                           column_int(row, SOLD_CACHED_PRICE),
+                                           column_int(row, SOLD_OUTPUT_PRICE)},
+                                .tokens = read_tokens(row),
+                                .margin_ppm = column_int(row, MARGIN)};
 }
 
 static void render_line(struct buffer *out, const struct calculation *sum, const char *kind,
@@ -79,7 +98,7 @@ static void render_lines(struct buffer *out, const char *name, const struct calc
 
 static void render_charge(struct buffer *out, sqlite3_stmt *row)
 {
-    struct calculation sum = read_calculation(row, column_int(row, MARGIN));
+    struct calculation sum = read_sale(row);
     struct money_exact exact;
     int64_t charge_nusd = column_int(row, 12);
 
@@ -120,7 +139,7 @@ static void render(struct buffer *out, struct db *db, sqlite3_stmt *row,
 
 static void render_house(struct buffer *out, sqlite3_stmt *row, int64_t refunded_nusd)
 {
-    struct calculation cost = read_calculation(row, 0);
+    struct calculation cost = read_cost(row);
     char margin[MONEY_TEXT_BYTES];
 
     reply_text_or_null(out, "user_id", column_text(row, USER_ID));

@@ -330,6 +330,7 @@ function math.tan(x) end
 ---@field cached_input? policy.Price
 ---@field output? policy.Price
 ---@field max_tokens_field? "max_tokens"|"max_completion_tokens"
+---@field allow_loss? boolean the model may be sold below what this candidate asks
 
 ---@alias policy.Capability
 ---| "audio"
@@ -353,6 +354,7 @@ function math.tan(x) end
 ---@field image_tokens_max? integer the most that one image can cost
 ---@field capabilities? policy.Capability[]
 ---@field max_tokens_field? "max_tokens"|"max_completion_tokens"
+---@field price_by? "first"|"candidate" whose price is sold; "first" by default
 ---@field candidates policy.Candidate[]
 
 ---@alias policy.Models table<string, policy.Model>

@@ -47,17 +47,17 @@ end
 
 local function check_price(node, index, example, plan)
     local candidate = plan.candidates[1]
-    local nusd, why = native.charge(candidate.input_pusd, candidate.cached_input_pusd,
-        candidate.output_pusd, example.input, example.cached_input, example.output,
+    local nusd, why = native.charge(candidate.sold_input_pusd, candidate.sold_cached_input_pusd,
+        candidate.sold_output_pusd, example.input, example.cached_input, example.output,
         candidate.margin_ppm)
     if not nusd then
         shape.fail(node, index, "%s: the charge %s", describe(example), why)
     elseif nusd ~= example.price then
         shape.fail(node, index, "%s: expected $%s, computed $%s (buy %s/%s/%s from %s, margin %s)",
             describe(example), native.format_amount(example.price), native.format_amount(nusd),
-            native.format_price(candidate.input_pusd),
-            native.format_price(candidate.cached_input_pusd),
-            native.format_price(candidate.output_pusd), candidate.provider,
+            native.format_price(candidate.sold_input_pusd),
+            native.format_price(candidate.sold_cached_input_pusd),
+            native.format_price(candidate.sold_output_pusd), candidate.provider,
             string.format("%.6g%%", candidate.margin_ppm / 1e4))
     end
 end

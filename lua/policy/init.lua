@@ -12,7 +12,9 @@
 --     kind = "requests"|"tokens"|"concurrency"|"usd", limit (nano-USD for usd), window_ms (0 for
 --     concurrency)}}}
 --     candidate: {provider, dialect, base_url, api_key (nil: none), ca_file, available,
---     unavailable_reason, model, max_tokens_field, input_pusd, cached_input_pusd, output_pusd,
+--     unavailable_reason, model, max_tokens_field, input_pusd, cached_input_pusd, output_pusd (what
+--     we pay), sold_input_pusd and its like (what the margin is put on: the published price),
+--     place, allow_loss, on_cancel,
 --     margin_ppm, connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms, total_timeout_ms}.
 --     At least one;
 --     unavailable ones are included. Candidates and retry are shared between requests: never
@@ -95,8 +97,12 @@ end
 function policy.load()
     local found = {}
     found.providers = providers.read(run_file("providers.lua"))
-    found.models, found.ids = models.read(run_file("models.lua"), found.providers)
+    local sold = run_file("models.lua")
+    found.models, found.ids = models.read(sold, found.providers)
     found.margins = margins.read(run_file("margins.lua"), found.models)
+    models.check_losses(sold, found.models, function(id)
+        return margins.lowest(found.margins, id)
+    end)
     found.routes = routes.read(run_file("routes.lua"), found.models)
     found.limits = limits.read(run_file("limits.lua"), found.models)
     local expected = run_file("examples.lua")
@@ -276,7 +282,8 @@ local function inquiry(request, id)
     }
 end
 
--- A model as a customer sees it; the prices are those of its first candidate.
+-- A model as a customer sees it: the prices of its first candidate are its own, unless models.lua
+-- says price_by = "candidate".
 local function card(model, margin_ppm)
     local candidate = model.candidates[1]
     return keep(model.cards, margin_ppm, {
@@ -337,7 +344,8 @@ local function status_prices(record, candidate, margin_ppm)
         local pusd = candidate[kind .. "_pusd"]
         record.buy[kind] = native.format_price(pusd)
         if margin_ppm then
-            record.sell[kind] = native.sell_price(pusd, margin_ppm)
+            local sold_pusd = candidate["sold_" .. kind .. "_pusd"]
+            record.sell[kind] = native.sell_price(sold_pusd, margin_ppm)
         end
     end
 end
@@ -355,7 +363,8 @@ local function status_of(model, candidate, place)
     local margin_ppm, why = margins.of(rules.margins, inquiry({}, model.id))
     record.margin_error = why
     if margin_ppm then
-        record.margin = string.format("%.8g%%", margin_ppm / 1e4)
+        local left, loss = models.margin_left(candidate, margin_ppm)
+        record.margin, record.loss = models.format_margin(left), loss
     end
     status_prices(record, candidate, margin_ppm)
     return record

@@ -74,6 +74,16 @@ function margins.of(table_of_margins, request)
         or table_of_margins.default
 end
 
+-- The smallest margin that a customer of the model may have; what the rule gives is not known.
+function margins.lowest(table_of_margins, id)
+    local of_model = table_of_margins.models[id] or table_of_margins.default
+    local lowest = of_model
+    for _, group in pairs(table_of_margins.groups) do
+        lowest = math.min(lowest, group.models[id] or group.default or of_model)
+    end
+    return lowest
+end
+
 -- Held equal to lua/annotations/policy.lua by a test.
 margins.MEMBERS = MEMBERS
 margins.GROUP_MEMBERS = GROUP_MEMBERS

@@ -1,4 +1,5 @@
 -- models.lua: what is sold, what it costs us, and who answers.
+local native = require "policy.native"
 local shape = require "policy.shape"
 
 local models = {}
@@ -6,12 +7,13 @@ local models = {}
 local MEMBERS = {
     name = true, context = true, max_output = true, image_tokens_max = true, input = true,
     cached_input = true, output = true, capabilities = true, candidates = true, created = true,
-    owned_by = true, max_tokens_field = true,
+    owned_by = true, max_tokens_field = true, price_by = true,
 }
 local CANDIDATE_MEMBERS = {
     provider = true, model = true, input = true, cached_input = true, output = true,
-    max_tokens_field = true,
+    max_tokens_field = true, allow_loss = true,
 }
+local PRICE_BY = { first = true, candidate = true }
 local CAPABILITIES = {
     audio = true, files = true, json_mode = true, json_schema = true, logprobs = true,
     reasoning = true, tools = true, vision = true,
@@ -20,6 +22,7 @@ local FIELDS = { max_tokens = true, max_completion_tokens = true }
 local TOKENS_MAX = 1e9
 local ID_BYTES_MAX = 127 -- as core/base/limits.h
 local CANDIDATES_MAX = 8
+local MILLION = 1e6
 local MODELS_MAX = 10000
 local INPUTS = { { "vision", "image" }, { "audio", "audio" }, { "files", "file" } }
 
@@ -56,11 +59,24 @@ local function candidate(parent, index, model, model_prices, providers)
         input_pusd = price and price.input,
         cached_input_pusd = price and price.cached_input,
         output_pusd = price and price.output,
+        place = index,
+        allow_loss = shape.boolean(node, "allow_loss"),
         connect_timeout_ms = provider.connect_timeout_ms,
         first_byte_timeout_ms = provider.first_byte_timeout_ms,
         idle_timeout_ms = provider.idle_timeout_ms,
         total_timeout_ms = provider.total_timeout_ms,
     }
+end
+
+-- The prices that the margin is put on. A model has one price, the first candidate's, whichever of
+-- them answers; with price_by = "candidate" that of the one that answers.
+local function set_sold(model)
+    for _, found in ipairs(model.candidates) do
+        local sold = model.price_by == "candidate" and found or model.candidates[1]
+        found.sold_input_pusd = sold.input_pusd
+        found.sold_cached_input_pusd = sold.cached_input_pusd
+        found.sold_output_pusd = sold.output_pusd
+    end
 end
 
 -- The candidates that have a price. One without is never called; none with: the model is not sold.
@@ -80,6 +96,7 @@ local function candidates(node, model, model_prices, providers)
             table.insert(model.candidates, found)
         end
     end
+    set_sold(model)
 end
 
 local function input_modalities(capabilities)
@@ -118,6 +135,7 @@ local function model(parent, id, providers)
         owned_by = shape.text(node, "owned_by", "llm-gateway", 200),
         max_tokens_field = shape.choice(node, "max_tokens_field", "max_tokens", FIELDS),
         available = false,
+        price_by = shape.choice(node, "price_by", "first", PRICE_BY),
         candidates = {},
     }
     if set.vision and not record.image_tokens_max then
@@ -142,6 +160,62 @@ function models.read(value, providers)
         error("models.lua: has more than " .. MODELS_MAX .. " models", 0)
     end
     return found, ids
+end
+
+-- What a million tokens of a kind cost us and bring in, in nano-USD. (The sale is rounded up, to
+-- the nano-dollar.)
+local function compare(found, kind, margin_ppm)
+    local bought = { [kind .. "_pusd"] = found[kind .. "_pusd"] }
+    local sold = { [kind .. "_pusd"] = found["sold_" .. kind .. "_pusd"] }
+    local function of(by_kind, ppm)
+        return native.charge(by_kind.input_pusd or 0, by_kind.cached_input_pusd or 0,
+            by_kind.output_pusd or 0, MILLION, MILLION, MILLION, ppm)
+    end
+    return of(bought, 0), of(sold, margin_ppm)
+end
+
+-- The lowest margin that a candidate leaves at these sell prices, in parts per million of what we
+-- pay, and the kind of tokens that is sold at a loss, if one is.
+function models.margin_left(found, margin_ppm)
+    local lowest, loss
+    if found.sold_input_pusd == found.input_pusd and found.sold_output_pusd == found.output_pusd
+        and found.sold_cached_input_pusd == found.cached_input_pusd then
+        return margin_ppm
+    end
+    for _, kind in ipairs { "input", "cached_input", "output" } do
+        local cost, sale = compare(found, kind, margin_ppm)
+        if cost and sale and cost > 0 then
+            local ppm = math.floor((sale - cost) / cost * 1e6 + 0.5)
+            loss = sale < cost and ppm < (lowest or 0) and kind or loss
+            lowest = math.min(lowest or ppm, ppm)
+        end
+    end
+    return lowest or margin_ppm, loss
+end
+
+-- "-8.33%", for people.
+function models.format_margin(ppm)
+    return string.format("%.8g%%", ppm / 1e4)
+end
+
+-- Refuses a candidate that would be called at a loss, unless its entry says allow_loss.
+-- `lowest_margin(id)` is the smallest that a customer of the model may have.
+function models.check_losses(value, found, lowest_margin)
+    for id, record in pairs(found) do
+        for _, each in ipairs(record.candidates) do
+            local margin_ppm = lowest_margin(id)
+            local left, loss = models.margin_left(each, margin_ppm)
+            if loss and not each.allow_loss then
+                local node = shape.child(shape.open("models.lua", value), id)
+                shape.fail(shape.child(node, "candidates"), each.place,
+                    "%s: the model's published price of %s, with a margin of %s, is below what %s "
+                    .. "asks (%s). Raise the price or the margin, give the model "
+                    .. 'price_by = "candidate", or allow it here with allow_loss = true',
+                    id, loss, models.format_margin(margin_ppm), each.provider,
+                    models.format_margin(left))
+            end
+        end
+    end
 end
 
 -- Held equal to lua/annotations/policy.lua by a test.

@@ -3,14 +3,14 @@ local native = require "policy.native"
 
 local prepare = {}
 
--- The worst case over all candidates: the dearest price of each kind, the highest margin. An image
--- is at most what the model's entry says, or fills the context.
+-- The worst case over all candidates: the dearest price of each kind that is sold, the highest
+-- margin. An image is at most what the model's entry says, or fills the context.
 local function need(model, candidates, max_tokens)
     local input, cached, output, margin = 0, 0, 0, 0
     for _, candidate in ipairs(candidates) do
-        input = math.max(input, candidate.input_pusd)
-        cached = math.max(cached, candidate.cached_input_pusd)
-        output = math.max(output, candidate.output_pusd)
+        input = math.max(input, candidate.sold_input_pusd)
+        cached = math.max(cached, candidate.sold_cached_input_pusd)
+        output = math.max(output, candidate.sold_output_pusd)
         margin = math.max(margin, candidate.margin_ppm)
     end
     return native.need {

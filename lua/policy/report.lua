@@ -57,6 +57,8 @@ local function notes_of(records)
             reason = "no price, so not sold"
         elseif record.margin_error then
             reason = "the margin cannot be computed: " .. record.margin_error
+        elseif record.loss then
+            reason = "sold at a loss through " .. record.provider .. ", as allow_loss says"
         end
         if reason then
             if not models[reason] then

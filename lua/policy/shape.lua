@@ -189,6 +189,16 @@ function shape.integer(node, key, default, least, most)
     return value
 end
 
+function shape.boolean(node, key, default)
+    local value = node.value[key]
+    if value ~= nil and type(value) ~= "boolean" then
+        shape.fail(node, key, "must be true or false, not %s", kind_of(value))
+    elseif value == nil then
+        return default
+    end
+    return value
+end
+
 function shape.callable(node, key)
     local value = node.value[key]
     if value ~= nil and type(value) ~= "function" then

@@ -254,12 +254,20 @@ static void prices(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct meter_price price;
-        meter_price(&cases[i].prices, &cases[i].tokens, cases[i].margin_ppm, cases[i].held_nusd,
-                    &price);
+        meter_price(&cases[i].prices, &cases[i].prices, &cases[i].tokens, cases[i].margin_ppm,
+                    cases[i].held_nusd, &price);
         assert_int_equal(price.cost_nusd, cases[i].price.cost_nusd);
         assert_int_equal(price.charge_nusd, cases[i].price.charge_nusd);
         assert_int_equal(price.overrun_nusd, cases[i].price.overrun_nusd);
     }
+    /* Another candidate than the published one: its cost, the published price. */
+    const struct token_prices dear = {300000, 300000, 900000};
+    const struct token_prices published = {150000, 75000, 600000};
+    const struct token_counts tokens = {1000, 0, 500};
+    struct meter_price price;
+    meter_price(&dear, &published, &tokens, 200000, 1000000, &price);
+    assert_int_equal(price.cost_nusd, 750000);
+    assert_int_equal(price.charge_nusd, 540000);
 }
 
 /* ---- the cost in a usage object ---- */

@@ -58,7 +58,8 @@ static void test_shipped_plans(void **unused)
                  "cached_input_pusd=75000 connect_timeout_ms=5000 dialect=openai "
                  "first_byte_timeout_ms=120000 idle_timeout_ms=60000 input_pusd=150000 "
                  "margin_ppm=200000 max_tokens_field=max_tokens model=gpt-4o-mini on_cancel=charge "
-                 "output_pusd=600000 provider=openai total_timeout_ms=600000 "
+                 "output_pusd=600000 place=1 provider=openai sold_cached_input_pusd=75000 "
+                 "sold_input_pusd=150000 sold_output_pusd=600000 total_timeout_ms=600000 "
                  "unavailable_reason=provider \"openai\" has no key: environment variable "
                  "OPENAI_API_KEY is not set}} context=128000 image_tokens_max=48169 "
                  "max_output=16384 model=gpt-4o-mini output_hidden=false "
@@ -124,7 +125,8 @@ static void test_prices_of_candidates(void **unused)
     struct vm *vm = fixture_vm_with(
         "models.lua",
         "local function model(t) t.context = 100 t.max_output = 10 return t end\n"
-        "return { demo = model { input = 0.1, output = 1e-6, candidates = {\n"
+        "return { demo = model { price_by = 'candidate', input = 0.1, output = 1e-6, "
+        "candidates = {\n"
         "  { provider = 'demo' },\n"
         "  { provider = 'openai', model = 'up', input = '5', output = 6, cached_input = '0' },\n"
         "  { provider = 'openai', input = '1000000', output = '0.000001',\n"

@@ -142,6 +142,7 @@ static void test_provider_mistakes(void **unused)
     ASSERT_REFUSED(mistakes);
 }
 
+/* long: a list */
 static void test_model_mistakes(void **unused)
 {
 #define MODEL(members) "return {\n  ['m-1'] = { context = 10, max_output = 5, " members " } }"
@@ -157,6 +158,9 @@ static void test_model_mistakes(void **unused)
         {"models.lua", "return { ['a b'] = { } }",
          "models.lua:1: models[\"a b\"]: a model's name is 1 to 127 letters, digits or signs "
          "without spaces"},
+        {"models.lua", PRICED("price_by = 'last'"),
+         "models.lua:3: models[\"m-1\"].price_by: there is no \"last\"; known are candidate, "
+         "first"},
         {"models.lua", MODEL(""),
          "models.lua:2: models[\"m-1\"].candidates: is missing: a list "
          "such as { { provider = \"openai\" } }"},
@@ -170,7 +174,7 @@ static void test_model_mistakes(void **unused)
          "mean \"openai\"?"},
         {"models.lua", MODEL("candidates = { { provider = 'demo', prise = 1 } }"),
          "models.lua:2: models[\"m-1\"].candidates[1].prise: there is no such member; known are "
-         "cached_input, input, max_tokens_field, model, output, provider"},
+         "allow_loss, cached_input, input, max_tokens_field, model, output, provider"},
         {"models.lua", MODEL("candidates = { { provider = 'demo', input = 1 } }"),
          "models.lua:2: models[\"m-1\"].candidates[1].output: is missing: a price has both input "
          "and output"},

@@ -15,7 +15,7 @@
 
 #define MODELS                                                                                     \
     "local function model(name, candidates) return { context = 1000, max_output = 100, "           \
-    "  input = '1', output = '2', candidates = candidates } end "                                  \
+    "  input = '1', output = '2', price_by = 'candidate', candidates = candidates } end "          \
     "return { one = model('one', { { provider = 'demo' } }), "                                     \
     "  many = model('many', { { provider = 'shut' }, { provider = 'openai', model = 'a', "         \
     "    input = '3', cached_input = '5', output = '1' }, { provider = 'demo' }, "                 \

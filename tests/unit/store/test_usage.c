@@ -417,6 +417,7 @@ static void charge(void **state)
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, 1000000, 8001, 840001);
     settlement.record.prices = (struct token_prices){50000001, 25000000, 58000000};
+    settlement.record.sold = settlement.record.prices;
     settlement.record.margin_ppm = 200000;
     assert_true(fixture_settle(f.store, &settlement));
     assert_non_null(ASK("refund.create", "tit", hold.exchange_id.text, INT64_C(40), "sorry"));
