@@ -1,123 +1,210 @@
 #include "app/reload.h"
 
+#include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "base/crew.h"
 #include "base/log.h"
 #include "script/policy_files.h"
+#include "script/policy_news.h"
 #include "script/vm.h"
 #include "store/call.h"
 
-/* Sends one order to all workers and waits until all have carried it out. */
-static void order_all(const struct reload *reload, struct worker_job *jobs, enum worker_order order)
+struct reload {
+    const struct worker_shared *shared;
+    struct worker *const *workers;
+    unsigned worker_count;
+    bool under_way;
+    bool again;           /* SIGHUP came meanwhile */
+    atomic_bool stopping; /* the builder looks at it, too */
+
+    struct job build; /* on the builder's thread; what follows is its, until it is home */
+    struct policy_files *files;
+    bool built;
+    struct fault fault; /* when it is not built */
+
+    struct worker_job *swaps; /* one a worker, with its VM */
+    unsigned swaps_left;
+    struct store_call note;
+};
+
+/* ---- the end of one ---- */
+
+static void drop_vms(struct reload *reload)
 {
-    unsigned count = reload->worker_count;
-    unsigned home = 0;
-    for (unsigned i = 0; i < count; i++)
-        worker_send(reload->workers[i], &jobs[i], order);
-    while (home < count) {
-        inbox_wait(reload->main_inbox, -1);
-        inbox_finish(reload->main_inbox);
-        home = 0;
-        for (unsigned i = 0; i < count; i++)
-            home += jobs[i].home ? 1 : 0;
+    for (unsigned i = 0; i < reload->worker_count; i++) {
+        vm_unref(reload->swaps[i].vm);
+        reload->swaps[i].vm = NULL;
     }
+    policy_files_unref(reload->files);
+    reload->files = NULL;
+}
+
+static void finish(struct reload *reload)
+{
+    bool again = reload->again && !atomic_load(&reload->stopping);
+    drop_vms(reload);
+    reload->under_way = reload->again = false;
+    if (again)
+        reload_begin(reload);
+}
+
+static void tell(struct reload *reload)
+{
+    if (reload->built)
+        log_event(LOG_INFO, "policies reloaded",
+                  log_text("revision", policy_files_revision(reload->files)));
+    else
+        log_event(LOG_ERROR, "reload refused, the old policies stay in force",
+                  log_text("reason", reload->fault.message));
+    finish(reload);
 }
 
 /* ---- the audit log ---- */
 
-struct note {
-    struct store_call call; /* first: its job is cast back */
-    bool home;
-};
+static void complain(const char *reason)
+{
+    log_event(LOG_ERROR, "the audit log has no entry", log_text("reason", reason));
+}
 
 static void on_noted(struct job *job)
 {
-    ((struct note *)(void *)job)->home = true;
+    struct store_call *call = (struct store_call *)(void *)job;
+    struct reload *reload = (struct reload *)(void *)((char *)call - offsetof(struct reload, note));
+    if (!call->ok)
+        complain(call->fault.message);
+    store_call_fini(call);
+    tell(reload);
 }
 
-/* An entry with the revision that is in force now, or why it is not (`refusal`; else NULL). */
-static void note_reload(const struct reload *reload, const char *revision, const char *refusal)
+/* An entry with the revision that is in force now, or why it is not. */
+static void note(struct reload *reload)
 {
-    const struct store_value args[] = {
-        {.type = revision != NULL ? STORE_TEXT : STORE_NULL, .text = slice_of(revision)},
-        {.type = refusal != NULL ? STORE_TEXT : STORE_NULL, .text = slice_of(refusal)}};
-    struct note note = {.home = false};
+    const struct store_value none = {.type = STORE_NULL};
+    struct store_value args[] = {none, none};
+    struct store_value *told = &args[reload->built ? 0 : 1];
     struct fault fault;
-    if (!store_call_init(&note.call, "policy.reload", args, 2, &fault)) {
-        log_event(LOG_ERROR, "the audit log has no entry", log_text("reason", fault.message));
+    told->type = STORE_TEXT;
+    told->text =
+        slice_of(reload->built ? policy_files_revision(reload->files) : reload->fault.message);
+    if (!store_call_init(&reload->note, "policy.reload", args, 2, &fault)) {
+        complain(fault.message);
+        tell(reload);
         return;
     }
-    note.call.actor = (struct store_actor){.name = "cli"};
-    note.call.job.home = reload->main_inbox;
-    note.call.job.done = on_noted;
-    bool posted = store_call_post(reload->store, &note.call);
-    while (posted && !note.home) {
-        inbox_wait(reload->main_inbox, -1);
-        inbox_finish(reload->main_inbox);
-    }
-    if (!posted || !note.call.ok)
-        log_event(LOG_ERROR, "the audit log has no entry",
-                  log_text("reason", posted ? note.call.fault.message : "the ledger is busy"));
-    store_call_fini(&note.call);
+    reload->note.actor = (struct store_actor){.name = "cli"};
+    reload->note.job.home = reload->shared->main_inbox;
+    reload->note.job.done = on_noted;
+    if (store_call_post(reload->shared->store, &reload->note))
+        return;
+    complain("the ledger is busy");
+    store_call_fini(&reload->note);
+    tell(reload);
 }
 
-/* ---- the reload ---- */
+/* ---- the swap ---- */
 
-static bool refuse(const struct reload *reload, const struct fault *fault)
+static void on_swapped(void *arg)
 {
-    policy_news_refuse(reload->news, fault);
-    note_reload(reload, NULL, fault->message);
-    log_event(LOG_ERROR, "reload refused, the old policies stay in force",
-              log_text("reason", fault->message));
-    return false;
+    struct reload *reload = arg;
+    if (--reload->swaps_left > 0)
+        return;
+    policy_news_accept(reload->shared->news, reload->files);
+    note(reload);
 }
 
-/* A throw-away VM first: a mistake is found before any worker is asked to spend time on it. */
-static bool try_files(struct policy_files *files, struct fault *fault)
+static void swap(struct reload *reload)
 {
-    const struct vm_options options = {0};
-    struct vm *vm = vm_new(files, &options, fault);
-    if (vm == NULL)
-        return false;
-    vm_unref(vm);
-    return true;
-}
-
-static bool prepare_and_swap(const struct reload *reload, struct worker_job *jobs,
-                             struct policy_files *files)
-{
+    reload->swaps_left = reload->worker_count;
     for (unsigned i = 0; i < reload->worker_count; i++) {
-        jobs[i].files = files;
-        jobs[i].keepalive_comment_ms = reload->config->keepalive_comment_ms;
+        struct worker_job *job = &reload->swaps[i];
+        job->keepalive_comment_ms = reload->shared->config->keepalive_comment_ms;
+        job->on_home = on_swapped;
+        job->arg = reload;
+        worker_send(reload->workers[i], job, WORKER_SWAP);
     }
-    order_all(reload, jobs, WORKER_PREPARE);
-    for (unsigned i = 0; i < reload->worker_count; i++) {
-        if (jobs[i].ok)
-            continue;
-        order_all(reload, jobs, WORKER_DISCARD);
-        return refuse(reload, &jobs[i].fault);
-    }
-    order_all(reload, jobs, WORKER_SWAP);
-    policy_news_accept(reload->news, files);
-    note_reload(reload, policy_files_revision(files), NULL);
-    log_event(LOG_INFO, "policies reloaded", log_text("revision", policy_files_revision(files)));
-    return true;
 }
 
-bool reload_policies(const struct reload *reload)
+/* ---- building ---- */
+
+static struct reload *reload_of_build(struct job *job)
 {
-    struct fault fault;
-    struct policy_files *files = policy_files_read(reload->config->policies, &fault);
-    if (files == NULL)
-        return refuse(reload, &fault);
-    bool good = try_files(files, &fault) || refuse(reload, &fault);
-    if (good) {
-        struct worker_job *jobs = calloc(reload->worker_count, sizeof *jobs);
-        check(jobs != NULL);
-        good = prepare_and_swap(reload, jobs, files);
-        free(jobs);
+    return (struct reload *)(void *)((char *)job - offsetof(struct reload, build));
+}
+
+/* On the builder's thread. The first mistake ends it: all VMs are built from the same bytes. */
+static void run_build(struct job *job, void *server)
+{
+    struct reload *reload = reload_of_build(job);
+    (void)server;
+    reload->built = false;
+    reload->files = policy_files_read(reload->shared->config->policies, &reload->fault);
+    if (reload->files == NULL)
+        return;
+    for (unsigned i = 0; i < reload->worker_count; i++) {
+        if (atomic_load(&reload->stopping))
+            return;
+        reload->swaps[i].vm = worker_build_vm(reload->shared, reload->files, &reload->fault);
+        if (reload->swaps[i].vm == NULL)
+            return;
     }
-    policy_files_unref(files);
-    return good;
+    reload->built = true;
+}
+
+static void on_built(struct job *job)
+{
+    struct reload *reload = reload_of_build(job);
+    if (atomic_load(&reload->stopping)) {
+        finish(reload);
+    } else if (reload->built) {
+        log_event(LOG_DEBUG, "policies are built, each worker gets its own");
+        swap(reload);
+    } else {
+        policy_news_refuse(reload->shared->news, &reload->fault);
+        note(reload);
+    }
+}
+
+void reload_begin(struct reload *reload)
+{
+    if (reload->under_way) {
+        log_event(LOG_INFO, "new policies are on their way; the files are read again afterwards");
+        reload->again = true;
+        return;
+    }
+    reload->under_way = true;
+    reload->build =
+        (struct job){.home = reload->shared->main_inbox, .run = run_build, .done = on_built};
+    check(crew_post(reload->shared->builder, &reload->build));
+}
+
+/* ---- life ---- */
+
+struct reload *reload_new(const struct worker_shared *shared, struct worker *const *workers,
+                          unsigned worker_count)
+{
+    struct reload *reload = calloc(1, sizeof *reload);
+    check(reload != NULL);
+    reload->swaps = calloc(worker_count, sizeof *reload->swaps);
+    check(reload->swaps != NULL);
+    reload->shared = shared;
+    reload->workers = workers;
+    reload->worker_count = worker_count;
+    return reload;
+}
+
+void reload_stop(struct reload *reload)
+{
+    atomic_store(&reload->stopping, true);
+}
+
+void reload_free(struct reload *reload)
+{
+    if (reload == NULL)
+        return;
+    drop_vms(reload);
+    free(reload->swaps);
+    free(reload);
 }

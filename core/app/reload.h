@@ -1,29 +1,23 @@
-/* The reload of policies: all or nothing. The bytes are read once; each worker builds its own VM
- * from them; only when all have said yes does each put it in force, between two turns of its
- * loop. Otherwise nothing changes. Main thread. */
+/* The reload of policies: all or nothing, and in nobody's way. The builder's thread reads the files
+ * once and builds a VM for each worker from the same bytes; only when all are complete does each
+ * worker get its own and put it in force, between two turns of its loop. Otherwise nothing changes.
+ * What came of it goes into the log, the news and the audit log.
+ *
+ * Nothing here waits: the steps follow from jobs that come home to the main inbox. Main thread. */
 #ifndef APP_RELOAD_H
 #define APP_RELOAD_H
 
-#include <stdbool.h>
-
-#include "app/config.h"
 #include "app/worker.h"
-#include "base/fault.h"
-#include "base/job.h"
-#include "script/policy_news.h"
 
-/* Whom it concerns. */
-struct reload {
-    struct worker *const *workers;
-    unsigned worker_count;
-    struct inbox *main_inbox;
-    const struct config *config;
-    struct policy_news *news;
-    struct store *store;
-};
+struct reload;
 
-/* Waits for the workers; what came of it goes into the log, the news and the audit log. False: the
- * old policies stay in force. */
-bool reload_policies(const struct reload *reload);
+struct reload *reload_new(const struct worker_shared *shared, struct worker *const *workers,
+                          unsigned worker_count);
+/* Begins one; while one is under way, another follows it. */
+void reload_begin(struct reload *reload);
+/* What is under way comes to no further step, for the gateway stops. */
+void reload_stop(struct reload *reload);
+/* When all jobs have come home, before the builder's thread ends. NULL is none. */
+void reload_free(struct reload *reload);
 
 #endif

@@ -34,6 +34,7 @@
 
 enum {
     HELPER_THREADS = 2,
+    BUILDER_JOBS_MAX = 1000000, /* one a VM: memory bounds them */
     LIMITER_ENTRIES = 100000,
     LOG_WAIT_MS = 2000,    /* for the log's reader, at the end */
     CANCEL_WAIT_MS = 10000 /* for settlements to become durable after running requests were cut */
@@ -51,8 +52,10 @@ struct gateway {
     struct store *store;
     struct limiter *limiter;
     struct crew *helpers;
+    struct crew *builder;
     struct board *board;
     struct policy_news *news;
+    struct reload *reload;
     struct worker_shared shared;
     struct worker *workers[LIMIT_WORKERS];
     unsigned worker_count;
@@ -160,8 +163,10 @@ static bool make_workers(struct gateway *gateway, struct policy_files *files, st
     }
     set_public_url(gateway, port);
     for (unsigned i = 0; i < count; i++) {
-        if (!worker_load(gateway->workers[i], files, fault))
+        struct vm *vm = worker_build_vm(&gateway->shared, files, fault);
+        if (vm == NULL)
             return false;
+        worker_take_vm(gateway->workers[i], vm);
     }
     struct descriptor_share share;
     if (!descriptors_share(config, count, &share, fault))
@@ -196,6 +201,16 @@ static bool open_store(struct gateway *gateway, struct fault *fault)
     return gateway->store != NULL;
 }
 
+static bool start_crews(struct gateway *gateway, struct fault *fault)
+{
+    gateway->helpers = crew_new(HELPER_THREADS, LIMIT_HELPER_JOBS);
+    gateway->builder = crew_new(1, BUILDER_JOBS_MAX);
+    if (gateway->helpers == NULL || gateway->builder == NULL)
+        return fault_set(fault, "out_of_threads",
+                         "no thread is left for passwords and policies; raise ulimit -u");
+    return true;
+}
+
 static bool start(struct gateway *gateway, struct fault *fault)
 {
     const struct config *config = &gateway->options->config;
@@ -207,11 +222,11 @@ static bool start(struct gateway *gateway, struct fault *fault)
     if (files == NULL)
         return false;
     gateway->pages = pages_load(config->webui, fault);
-    bool good = gateway->pages != NULL && open_tls(gateway, fault) && open_store(gateway, fault);
+    bool good = gateway->pages != NULL && open_tls(gateway, fault) && open_store(gateway, fault) &&
+                start_crews(gateway, fault);
     if (good) {
         gateway->tally = tally_new();
         gateway->limiter = limiter_new(LIMITER_ENTRIES);
-        gateway->helpers = crew_new(HELPER_THREADS, LIMIT_HELPER_JOBS);
         gateway->board = board_new(worker_count_of(config));
         gateway->news = policy_news_new(config->policies);
         policy_news_accept(gateway->news, files);
@@ -219,6 +234,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
                                                  .store = gateway->store,
                                                  .limiter = gateway->limiter,
                                                  .helpers = gateway->helpers,
+                                                 .builder = gateway->builder,
                                                  .board = gateway->board,
                                                  .news = gateway->news,
                                                  .secret = &gateway->secret,
@@ -229,6 +245,8 @@ static bool start(struct gateway *gateway, struct fault *fault)
                                                  .main_inbox = &gateway->inbox};
         good = make_workers(gateway, files, fault);
     }
+    if (good)
+        gateway->reload = reload_new(&gateway->shared, gateway->workers, gateway->worker_count);
     if (good)
         log_event(LOG_INFO, "listening", log_text("address", config->address),
                   log_int("port", worker_port(gateway->workers[0])),
@@ -257,13 +275,7 @@ static void reload(struct gateway *gateway)
         log_configure((enum log_level)options->config.log_level, options->config.log_format == 1);
     }
     reopen_log(&options->config);
-    const struct reload whom = {.workers = gateway->workers,
-                                .worker_count = gateway->worker_count,
-                                .main_inbox = &gateway->inbox,
-                                .config = &options->config,
-                                .news = gateway->news,
-                                .store = gateway->store};
-    reload_policies(&whom);
+    reload_begin(gateway->reload);
 }
 
 static unsigned home_count(const struct worker_job *jobs, unsigned count)
@@ -315,7 +327,11 @@ static bool drain(struct gateway *gateway, bool *settled)
     if (!empty) {
         log_event(LOG_WARN, "drain_timeout_ms is over: running requests are cut");
         order_all(gateway, cancels, WORKER_CANCEL);
-        wait_home(gateway, cancels, CANCEL_WAIT_MS);
+        if (!wait_home(gateway, cancels, CANCEL_WAIT_MS)) {
+            log_event(LOG_ERROR,
+                      "a worker does not answer; its holds are voided at the next start");
+            return false;
+        }
         empty = wait_home(gateway, drains, CANCEL_WAIT_MS);
     }
     *settled = empty;
@@ -341,11 +357,13 @@ static void run(struct gateway *gateway)
         if (signal_number == SIGHUP)
             reload(gateway);
         else if (signal_number == SIGTERM || signal_number == SIGINT)
-            return;
+            break;
     }
+    reload_stop(gateway->reload);
 }
 
-/* Workers are freed after the store: what it still sends home goes into their inboxes. */
+/* Workers are freed after the store: what it still sends home goes into their inboxes; the builder
+ * after the workers, for it closes their VMs. */
 static void stop(struct gateway *gateway)
 {
     if (gateway->helpers != NULL)
@@ -354,6 +372,11 @@ static void stop(struct gateway *gateway)
         store_close(gateway->store);
     for (unsigned i = 0; i < gateway->worker_count; i++)
         worker_free(gateway->workers[i]);
+    if (gateway->builder != NULL)
+        crew_free(gateway->builder); /* closes the workers' VMs */
+    if (gateway->inbox.wake_fd >= 0)
+        inbox_finish(&gateway->inbox); /* what a reload under way still waited for */
+    reload_free(gateway->reload);
     if (gateway->limiter != NULL)
         limiter_free(gateway->limiter);
     board_free(gateway->board);

@@ -34,7 +34,6 @@ struct worker {
     struct server *server;
     struct exchange_env env;
     struct vm *vm;
-    struct vm *prepared;
     struct worker_job *drain; /* waits for the last exchange and the last connection */
     uint64_t served_before;   /* at the last tick */
     unsigned idle_ticks;
@@ -125,14 +124,15 @@ static void finish_drain(struct worker *worker)
 {
     struct worker_job *job = worker->drain;
     bool connected = server_connection_count(worker->server) > 0 && !worker->cancelled;
-    if (job == NULL || job->ok || worker->env.live_count > 0 || connected)
+    if (job == NULL || job->ended || worker->env.live_count > 0 || connected)
         return;
-    job->ok = true;
+    job->ended = true;
     job_return(&job->job);
 }
 
 /* Lua's garbage may hold secrets: when the worker has nothing to do, it is collected, which
- * wipes it. What large bodies have left of free memory goes back to the system. */
+ * wipes it: a millisecond a tick, for who comes meanwhile. What large bodies have left of free
+ * memory goes back to the system. */
 static void collect_when_idle(struct worker *worker)
 {
     bool idle = worker->env.live_count == 0 && worker->env.served == worker->served_before;
@@ -140,9 +140,11 @@ static void collect_when_idle(struct worker *worker)
     if (!idle) {
         worker->garbage = true;
         worker->idle_ticks = 0;
-    } else if (worker->garbage && ++worker->idle_ticks == IDLE_TICKS) {
-        vm_collect(worker->vm);
-        worker->garbage = false;
+        vm_collect_anew(worker->vm);
+    } else if (worker->garbage && ++worker->idle_ticks >= IDLE_TICKS) {
+        worker->garbage = !vm_collect_some(worker->vm);
+        if (worker->garbage)
+            return;
         if (worker->large_bodies)
             net_library_trim_memory();
         worker->large_bodies = false;
@@ -158,43 +160,35 @@ static void on_tick(void *arg)
     finish_drain(worker);
 }
 
-static struct vm *build_vm(const struct worker *worker, struct policy_files *files,
+struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_files *files,
                            struct fault *fault)
 {
-    struct task_settings settings = {.payments = config_payments_name(worker->shared->config),
-                                     .public_url = worker->shared->public_url,
+    struct task_settings settings = {.payments = config_payments_name(shared->config),
+                                     .public_url = shared->public_url,
                                      .version = VERSION,
-                                     .news = worker->shared->news};
+                                     .news = shared->news};
     const struct vm_options options = {.install = task_install, .arg = &settings};
     return vm_new(files, &options, fault);
 }
 
-static void replace_vm(struct worker *worker)
+void worker_take_vm(struct worker *worker, struct vm *vm)
 {
+    vm_close_on(vm, worker->shared->builder);
     vm_unref(worker->vm);
-    worker->vm = worker->prepared;
-    worker->prepared = NULL;
+    worker->vm = vm;
 }
 
 static void run_order(struct worker *worker, struct worker_job *job)
 {
     switch (job->order) {
-    case WORKER_PREPARE:
-        worker->prepared = build_vm(worker, job->files, &job->fault);
-        job->ok = worker->prepared != NULL;
-        return;
     case WORKER_SWAP:
-        replace_vm(worker);
+        worker_take_vm(worker, job->vm);
+        job->vm = NULL;
         worker->env.keepalive_comment_ms = job->keepalive_comment_ms;
-        return;
-    case WORKER_DISCARD:
-        if (worker->prepared != NULL)
-            vm_unref(worker->prepared);
-        worker->prepared = NULL;
         return;
     case WORKER_DRAIN:
         worker->drain = job;
-        job->ok = false;
+        job->ended = false;
         server_drain(worker->server);
         return;
     case WORKER_CANCEL:
@@ -222,6 +216,8 @@ static void on_home(struct job *generic)
 {
     struct worker_job *job = (struct worker_job *)(void *)generic;
     job->home = true;
+    if (job->on_home != NULL)
+        job->on_home(job->arg);
 }
 
 void worker_send(struct worker *worker, struct worker_job *job, enum worker_order order)
@@ -312,12 +308,6 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
     return worker;
 }
 
-bool worker_load(struct worker *worker, struct policy_files *files, struct fault *fault)
-{
-    worker->vm = build_vm(worker, files, fault);
-    return worker->vm != NULL;
-}
-
 void worker_bound_connections(struct worker *worker, const struct descriptor_share *share)
 {
     server_bound_connections(worker->server, share->connections_max, share->refusals_max,
@@ -340,6 +330,7 @@ bool worker_start(struct worker *worker, struct fault *fault)
 {
     if (pthread_create(&worker->thread, NULL, thread_main, worker) != 0)
         return fault_set(fault, "out_of_threads", "a worker's thread could not be started");
+    pthread_setname_np(worker->thread, "worker");
     worker->started = true;
     return true;
 }
@@ -362,8 +353,6 @@ void worker_free(struct worker *worker)
         upstream_free(worker->upstream);
     if (worker->vm != NULL)
         vm_unref(worker->vm);
-    if (worker->prepared != NULL)
-        vm_unref(worker->prepared);
     if (worker->loop != NULL)
         loop_free(worker->loop);
     inbox_finish(&worker->inbox);

@@ -15,6 +15,7 @@ struct worker;
 struct pages;
 struct tally;
 struct tls;
+struct vm;
 
 /* What all workers share; must outlive them. */
 struct worker_shared {
@@ -22,7 +23,8 @@ struct worker_shared {
     struct store *store;
     struct limiter *limiter;
     struct crew *helpers;
-    struct board *board; /* a sheet for each worker */
+    struct crew *builder; /* one thread: builds VMs and closes them */
+    struct board *board;  /* a sheet for each worker */
     struct policy_news *news;
     const struct secret *secret;
     const struct tls *tls;
@@ -36,8 +38,12 @@ struct worker_shared {
  * *fault. */
 struct worker *worker_new(const struct worker_shared *shared, unsigned index, int port,
                           struct fault *fault);
-/* Builds its first VM, once shared->public_url says the port that the kernel gave. */
-bool worker_load(struct worker *worker, struct policy_files *files, struct fault *fault);
+/* Builds a VM for any of the workers. On any thread, once shared->public_url says the port that the
+ * kernel gave. */
+struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_files *files,
+                           struct fault *fault);
+/* Takes its first VM over. Before worker_start. */
+void worker_take_vm(struct worker *worker, struct vm *vm);
 /* Before it is started. */
 void worker_bound_connections(struct worker *worker, const struct descriptor_share *share);
 int worker_port(const struct worker *worker);
@@ -48,22 +54,21 @@ void worker_free(struct worker *worker); /* after worker_join, or never started 
 /* ---- jobs of the main thread; each is in flight at most once and comes home to main_inbox ---- */
 
 enum worker_order {
-    WORKER_PREPARE, /* build a VM from `files`: ok, or fault */
-    WORKER_SWAP,    /* put the prepared VM in force */
-    WORKER_DISCARD, /* forget the prepared VM */
-    WORKER_DRAIN,   /* stop accepting; home only when nothing is left, or after WORKER_CANCEL */
-    WORKER_CANCEL,  /* end what runs */
-    WORKER_STOP     /* leave the loop */
+    WORKER_SWAP,   /* take `vm` over and put it in force */
+    WORKER_DRAIN,  /* stop accepting; home only when nothing is left, or after WORKER_CANCEL */
+    WORKER_CANCEL, /* end what runs */
+    WORKER_STOP    /* leave the loop */
 };
 
 struct worker_job {
     struct job job;
     enum worker_order order;
-    struct policy_files *files;
-    int64_t keepalive_comment_ms; /* with WORKER_SWAP: reloadable settings */
-    bool ok;
-    struct fault fault;
-    bool home; /* set by its `done` */
+    struct vm *vm;                /* with WORKER_SWAP; NULL once the worker has it */
+    int64_t keepalive_comment_ms; /* the same: reloadable settings */
+    bool ended;                   /* with WORKER_DRAIN: nothing is left */
+    bool home;                    /* it has come home; set before on_home */
+    void (*on_home)(void *arg);   /* on the main thread; NULL: nothing */
+    void *arg;
 };
 
 void worker_send(struct worker *worker, struct worker_job *job, enum worker_order order);

@@ -15,6 +15,8 @@ static const char *put(struct candidate *candidate, const char *a, const char *b
     char *text = candidate->texts + candidate->text_bytes;
     size_t a_bytes = strlen(a);
     size_t b_bytes = strlen(b) + 1;
+    size_t left_bytes = candidate->room_bytes - candidate->text_bytes;
+    check(a_bytes < left_bytes && b_bytes <= left_bytes - a_bytes);
     memcpy(text, a, a_bytes);
     memcpy(text + a_bytes, b, b_bytes);
     candidate->text_bytes += a_bytes + b_bytes;
@@ -30,9 +32,10 @@ static size_t room_for(const struct candidate_terms *terms)
 
 struct candidate *candidate_new(const struct candidate_terms *terms)
 {
-    struct candidate *candidate = malloc(sizeof *candidate + room_for(terms));
+    size_t room_bytes = room_for(terms);
+    struct candidate *candidate = malloc(sizeof *candidate + room_bytes);
     check(candidate != NULL);
-    *candidate = (struct candidate){.terms = *terms, .references = 1};
+    *candidate = (struct candidate){.terms = *terms, .references = 1, .room_bytes = room_bytes};
     struct candidate_terms *own = &candidate->terms;
     own->provider = put(candidate, terms->provider, "");
     own->model = put(candidate, terms->model, "");
@@ -43,14 +46,12 @@ struct candidate *candidate_new(const struct candidate_terms *terms)
     candidate->url = put(candidate, terms->base_url, endpoint);
     if (terms->api_key[0] != '\0')
         candidate->authorization = put(candidate, bearer, terms->api_key);
-    check(candidate->text_bytes <= room_for(terms));
     return candidate;
 }
 
 struct candidate *candidate_ref(struct candidate *candidate)
 {
-    check(candidate->references > 0);
-    candidate->references++;
+    check(atomic_fetch_add_explicit(&candidate->references, 1, memory_order_relaxed) > 0);
     return candidate;
 }
 
@@ -58,8 +59,9 @@ void candidate_unref(struct candidate *candidate)
 {
     if (candidate == NULL)
         return;
-    check(candidate->references > 0);
-    if (--candidate->references > 0)
+    unsigned before = atomic_fetch_sub_explicit(&candidate->references, 1, memory_order_acq_rel);
+    check(before > 0);
+    if (before > 1)
         return;
     secret_wipe(candidate->texts, candidate->text_bytes);
     free(candidate);

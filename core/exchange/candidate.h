@@ -1,10 +1,12 @@
 /* A candidate: where to try, and at what price. Made once from what the policy says and never
- * changed. It is counted: its policy has a reference, and each attempt that was made with it, so a
- * policy that goes with a reload takes nothing from an attempt under way. Belongs to one worker's
- * thread. */
+ * changed. It is counted, atomically: its policy has a reference, and each attempt that was made
+ * with it, so a policy that goes with a reload, and is freed on another thread, takes nothing from
+ * an attempt under way. */
 #ifndef EXCHANGE_CANDIDATE_H
 #define EXCHANGE_CANDIDATE_H
 
+#include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/limits.h"
@@ -48,8 +50,9 @@ struct candidate {
     struct candidate_terms terms; /* its texts are the candidate's own */
     const char *url;
     const char *authorization; /* the whole header; NULL: none is sent */
-    unsigned references;
-    size_t text_bytes;
+    atomic_uint references;
+    size_t room_bytes; /* of texts */
+    size_t text_bytes; /* of them, what has been put there */
     char texts[];
 };
 

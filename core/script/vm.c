@@ -3,6 +3,7 @@
 #include "script/vm.h"
 
 #include <lauxlib.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <time.h>
 
 #include "base/check.h"
+#include "base/crew.h"
 #include "base/limits.h"
 #include "base/secret.h"
 #include "script/modules.h"
@@ -18,13 +20,19 @@
 
 enum {
     HOOK_INSTRUCTIONS = 100, /* between two looks at the limits */
-    PLACE_BYTES = 160
+    PLACE_BYTES = 160,
+    COLLECT_NS = 1000000, /* on an event loop, when it has nothing else to do */
+    COLLECT_STEP_KB = 64, /* between two looks at the clock */
+    /* What became garbage while a cycle ran stays until the next one has ended. */
+    COLLECT_CYCLES = 2
 };
 
 struct vm {
     lua_State *state;
     struct policy_files *files;
     struct policy_stage stage;
+    struct job closing; /* on `crew` */
+    struct crew *crew;  /* NULL: closed by whoever gives the last reference back */
     int references;
     int main; /* registry reference of what lua/main.lua returned */
     struct vm_spares spares;
@@ -32,6 +40,7 @@ struct vm {
     size_t bytes;           /* what the state holds now */
     size_t bytes_max;       /* what it may hold in this turn */
     size_t collected_bytes; /* what it held after the last full collection that we asked for */
+    unsigned cycles;        /* of the collector, since vm_collect_anew */
 
     /* the turn that runs */
     bool running;
@@ -281,6 +290,9 @@ struct vm *vm_new(struct policy_files *files, const struct vm_options *options, 
         vm_unref(vm);
         return NULL;
     }
+    /* What loading has left is collected here, not on an event loop. */
+    lua_cpcall(vm->state, collect, NULL);
+    vm->collected_bytes = vm->bytes;
     return vm;
 }
 
@@ -288,6 +300,27 @@ void vm_ref(struct vm *vm)
 {
     check(vm->references > 0);
     vm->references++;
+}
+
+static void close_vm(struct vm *vm)
+{
+    if (vm->state)
+        lua_close(vm->state);
+    policy_files_unref(vm->files);
+    free(vm);
+}
+
+/* On a thread of the crew. The job has no home: it goes with its VM. */
+static void run_closing(struct job *job, void *server)
+{
+    (void)server;
+    close_vm((struct vm *)(void *)((char *)job - offsetof(struct vm, closing)));
+}
+
+void vm_close_on(struct vm *vm, struct crew *crew)
+{
+    vm->closing = (struct job){.run = run_closing};
+    vm->crew = crew;
 }
 
 void vm_unref(struct vm *vm)
@@ -298,10 +331,8 @@ void vm_unref(struct vm *vm)
     if (--vm->references > 0)
         return;
     check(!vm->running);
-    if (vm->state)
-        lua_close(vm->state);
-    policy_files_unref(vm->files);
-    free(vm);
+    if (vm->crew == NULL || !crew_post(vm->crew, &vm->closing))
+        close_vm(vm);
 }
 
 const char *vm_revision(const struct vm *vm)
@@ -378,10 +409,28 @@ bool vm_call(struct vm *vm, lua_CFunction function, void *arg, struct fault *fau
     return false;
 }
 
-void vm_collect(struct vm *vm)
+static int collect_step(lua_State *state)
+{
+    struct vm *vm = vm_of(state);
+    if (lua_gc(state, LUA_GCSTEP, COLLECT_STEP_KB))
+        vm->cycles++;
+    return 0;
+}
+
+bool vm_collect_some(struct vm *vm)
 {
     check(!vm->running);
-    lua_cpcall(vm->state, collect, NULL);
+    int64_t end_ns = clock_ns(CLOCK_MONOTONIC) + COLLECT_NS;
+    while (vm->cycles < COLLECT_CYCLES && clock_ns(CLOCK_MONOTONIC) < end_ns) {
+        if (lua_cpcall(vm->state, collect_step, NULL) != 0)
+            lua_pop(vm->state, 1);
+    }
+    return vm->cycles >= COLLECT_CYCLES;
+}
+
+void vm_collect_anew(struct vm *vm)
+{
+    vm->cycles = 0;
 }
 
 struct vm_spares *vm_spares(struct vm *vm)

@@ -1,8 +1,11 @@
 /* One Lua world: a LuaJIT state (JIT off) with a capped allocator, in which one generation of the
  * operator's policies is loaded behind a sandbox and our own trusted code (lua/) runs beside it.
- * Each worker has one VM per live policy; a VM belongs to its worker's thread. It is reference
- * counted: the worker holds one reference while the policy is in force, every task holds one until
- * it ends, so an old VM closes with its last exchange.
+ * Each worker has one VM per live policy. A VM is built on a thread of its own (app/reload.h), for
+ * a large policy takes seconds, and is handed over when it is complete; from then on it belongs to
+ * its worker's thread. It is reference counted: the worker holds one reference while the policy is
+ * in force, every task holds one until it ends, so an old VM closes with its last exchange: again
+ * elsewhere, for what is large takes long to free. What is shared with other VMs (policy files,
+ * candidates that attempts keep) is counted atomically.
  *
  * Two environments in one state: policy files see only the words listed in
  * lua/annotations/policy.lua; trusted code sees LuaJIT's base, string, table, math, coroutine,
@@ -17,6 +20,7 @@
 #include "base/fault.h"
 #include "script/policy_files.h"
 
+struct crew;
 struct task;
 struct vm;
 
@@ -35,6 +39,9 @@ struct vm *vm_new(struct policy_files *files, const struct vm_options *options,
                   struct fault *fault);
 void vm_ref(struct vm *vm);
 void vm_unref(struct vm *vm); /* closes at zero */
+/* From now on a thread of the crew closes the VM, when the last reference is gone. The crew must
+ * outlive the VM. */
+void vm_close_on(struct vm *vm, struct crew *crew);
 
 const char *vm_revision(const struct vm *vm); /* SHA-256 in hex of all policy bytes */
 lua_State *vm_state(struct vm *vm);
@@ -66,9 +73,11 @@ struct vm_spares {
 };
 struct vm_spares *vm_spares(struct vm *vm);
 
-/* Collects all garbage at once, when there is time: garbage may hold secrets, and it is wiped
- * when it is freed. About a millisecond. */
-void vm_collect(struct vm *vm);
+/* Collects garbage for about a millisecond, when there is time: garbage may hold secrets, and it is
+ * wiped when it is freed. True: all that was garbage at the first call since vm_collect_anew has
+ * been collected. */
+bool vm_collect_some(struct vm *vm);
+void vm_collect_anew(struct vm *vm);
 
 /* Pushes the trusted handler table that lua/main.lua returned. */
 void vm_push_main(struct vm *vm, lua_State *to);

@@ -1,17 +1,21 @@
 """SIGHUP: all or nothing, no request hurt, the old policy kept when the new one is wrong."""
 
 import itertools
+import json
 import signal
+import threading
 import time
 
 import answers
 import httpx2 as httpx
 import pytest
-from answers import Usage
+from answers import Chat, Usage
 from errors import check_error
 from generations import PROMPT, USAGE, charge_of, prepare_generations, write_generation
+from hung import hung
 from load import Load
-from prices import charge, usd
+from prices import Price, charge, usd
+from rawhttp import chat_bytes
 from wait import wait_until
 
 
@@ -229,3 +233,55 @@ def test_model_without_a_price_is_never_free(make_gateway, provider):
     customer = gateway.customer()
     check_error(customer.ask("free"), 503, "model_not_priced", retry=False)
     assert provider.requests == []
+
+
+def test_reload_of_a_hung_worker_obeys_sigterm(make_gateway):
+    """And a second one ends the process at once."""
+    gateway = make_gateway(log_level="debug", drain_timeout_ms=60_000)
+    with hung(gateway.process.pid, "worker"):
+        gateway.signal(signal.SIGHUP)
+        wait_until(lambda: gateway.logged("policies are built"), 10, "new policies")
+        gateway.signal(signal.SIGHUP)
+        wait_until(lambda: gateway.logged("read again afterwards"), 10, "the second SIGHUP")
+        assert not gateway.logged("policies reloaded")
+        gateway.signal(signal.SIGTERM)
+        wait_until(lambda: gateway.logged("stopping"), 10, "the first SIGTERM")
+        gateway.signal(signal.SIGTERM)
+    gateway.wait_for_exit(code=1)
+    gateway.verify_ledger()
+
+
+def test_sigterm_while_policies_are_built(make_gateway):
+    """What is not built yet is forgotten, and the end is clean."""
+    gateway = make_gateway()
+    for number in range(300):
+        gateway.policies.model(f"model-{number}", Price("1", "2"))
+    gateway.signal(signal.SIGHUP)
+    gateway.signal(signal.SIGTERM)
+    gateway.wait_for_exit()
+    gateway.verify_ledger()
+
+
+def test_many_models_are_swapped_under_streams(make_gateway, provider):
+    """Streams keep the policy that they began with, and what they leave is freed elsewhere."""
+    gateway = make_gateway(prepare=prepare_generations)
+    customer = gateway.customer()
+    gate = threading.Event()
+    provider.answer = answers.stream_of(Chat(usage=USAGE), gates={2: gate})
+    body = {"model": "m", "messages": PROMPT, "max_tokens": 100, "stream": True}
+    connections = []
+    for number in (1, 2, 0):
+        connection = gateway.connect()
+        connection.send(chat_bytes(customer.key, json.dumps(body).encode()))
+        assert connection.read_head().status == 200
+        connections.append(connection)
+        write_generation(gateway.policies, number)
+        gateway.reload()
+    gate.set()
+    for connection in connections:
+        while connection.read_chunk():
+            pass
+    customer.wait_for_record(3)
+    customer.wait_for_no_hold()
+    charged = sorted(usd(record["cost"]) for record in customer.records())
+    assert charged == sorted(charge_of(number) for number in (0, 1, 2))

@@ -1,0 +1,41 @@
+"""Stops one thread of the running gateway, as a bug or a dead disk would."""
+
+import contextlib
+import ctypes
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from wait import wait_until
+
+SEIZE, INTERRUPT = 0x4206, 0x4207
+WALL = 0x40000000  # also children that are threads
+libc = ctypes.CDLL(None, use_errno=True)
+libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+
+
+def threads(pid: int, name: str) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(task.name) for task in tasks if (task / "comm").read_text().strip() == name]
+
+
+def ptrace(request: int, thread: int) -> None:
+    if libc.ptrace(request, thread, None, None) != 0:
+        raise OSError(ctypes.get_errno(), "ptrace")
+
+
+@contextlib.contextmanager
+def hung(pid: int, name: str) -> Iterator[None]:
+    """The first thread of that name stands still. The process must end inside the block."""
+    thread = threads(pid, name)[0]
+    ptrace(SEIZE, thread)
+    ptrace(INTERRUPT, thread)
+    os.waitpid(thread, WALL)  # it stands
+    try:
+        yield
+        # A thread that is traced is gone only when its tracer has seen so.
+        wait_until(lambda: os.waitpid(thread, WALL | os.WNOHANG)[0] == thread, 30, "its end")
+    except BaseException:
+        os.kill(pid, 9)
+        os.waitpid(thread, WALL)
+        raise
