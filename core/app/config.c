@@ -218,7 +218,8 @@ static bool expand_variable(struct slice value, size_t *at, struct buffer *out, 
                          "%s: the environment has no variable %s; set it, or write the value here",
                          place, name);
     *at += bytes + 3;
-    return buffer_append_text(out, found);
+    buffer_append_text(out, found);
+    return true; /* what does not fit, `expand` says */
 }
 
 static bool expand(struct slice value, struct buffer *out, const char *place, struct fault *fault)
@@ -347,7 +348,10 @@ bool config_load(struct config *config, const char *path, const char *const *set
         if (!take_pair(config, slice_of(sets[i]), "--set", fault))
             return false;
     }
-    return read_trust(config, fault) && check_together(config, fault);
+    struct fault why;
+    if (!read_trust(config, &why) || !check_together(config, &why))
+        return fault_set(fault, why.code, "%s: %s", path != NULL ? path : "settings", why.message);
+    return true;
 }
 
 static bool differs(const struct setting *setting, const struct config *a, const struct config *b)

@@ -132,6 +132,7 @@ BAD_SETTINGS = {
     "bad payments": ("payments = gold", "payments"),
     "missing variable": ("public_url = ${NO_SUCH_VARIABLE}", "NO_SUCH_VARIABLE"),
     "unclosed variable": ("public_url = ${HOME", "HOME"),
+    "long variables": ("public_url = " + "${HOME}" * 60, "too long"),
     "bad address": ("listen = nowhere", "listen"),
     "bad port": ("listen = 127.0.0.1:99999", "listen"),
     "too many workers": ("workers = 100000", "workers"),
@@ -148,6 +149,11 @@ def test_bad_settings(idle, name):
     idle.config.write_text("\n".join([*lines, line]) + "\n")
     result = idle.command("check")
     refused(result, f"gateway.conf:{len(lines) + 1}", word)
+
+
+def test_half_a_certificate(idle):
+    idle.config.write_text(idle.config.read_text() + "tls_key = key.pem\n")
+    refused(idle.command("check"), str(idle.config), "tls_certificate")
 
 
 def test_settings_from_the_environment_and_the_command_line(idle):
@@ -187,7 +193,7 @@ def test_port_in_use(gateway, make_gateway):
 def test_test_payments_are_for_loopback_only(make_gateway):
     """Free money for everybody on the network must be asked for twice."""
     gateway = make_gateway(start=False, listen="0.0.0.0:0")
-    refused(gateway.command("serve"), "payments", "loopback")
+    refused(gateway.command("serve"), str(gateway.config), "payments", "loopback")
 
 
 def test_test_payments_are_loud(gateway):
