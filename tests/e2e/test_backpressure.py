@@ -32,7 +32,7 @@ def stalled(provider) -> bool:
 
 @pytest.mark.timeout(180)
 def test_200_clients_stop_reading(make_gateway, provider):
-    gateway = make_gateway()
+    gateway = make_gateway(write_timeout_ms=600_000)  # they stop reading for long on a busy machine
     customer = gateway.customer(credit="10000")  # what is ended for want of money waits for nobody
     provider.answer = answers.chat()
     for _ in range(20):  # what is made once is not counted

@@ -314,11 +314,21 @@ static void sweep(enum disk_call call, enum disk_fault fault, bool forever)
     assert_in_range(plan.at, call == DISK_TRUNCATE ? 1 : 2, RUNS_MAX - 1);
 }
 
-static void writes_fail_once(void **state)
+static void a_write_fails(void **state)
 {
     (void)state;
     sweep(DISK_WRITE, DISK_EIO, false);
+}
+
+static void a_write_finds_no_room(void **state)
+{
+    (void)state;
     sweep(DISK_WRITE, DISK_FULL, false);
+}
+
+static void a_write_is_short(void **state)
+{
+    (void)state;
     sweep(DISK_WRITE, DISK_SHORT, false);
 }
 
@@ -431,14 +441,22 @@ static void database_is_full(void **state)
     assert_true(more_pages > 10);
 }
 
-int main(void)
+/* All of the tests, or the one that is named: CTest runs each by itself (CMakeLists.txt). */
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(closing_fails), cmocka_unit_test(truncations_fail),
-        cmocka_unit_test(syncs_fail),    cmocka_unit_test(opens_fail),
-        cmocka_unit_test(reads_fail),    cmocka_unit_test(writes_fail_once),
-        cmocka_unit_test(writes_fail),   cmocka_unit_test(database_is_full),
+        cmocka_unit_test(closing_fails),
+        cmocka_unit_test(truncations_fail),
+        cmocka_unit_test(syncs_fail),
+        cmocka_unit_test(opens_fail),
+        cmocka_unit_test(reads_fail),
+        cmocka_unit_test(a_write_fails),
+        cmocka_unit_test(a_write_finds_no_room),
+        cmocka_unit_test(a_write_is_short),
+        cmocka_unit_test(writes_fail),
+        cmocka_unit_test(database_is_full),
     };
 
+    cmocka_set_test_filter(argc > 1 ? argv[1] : NULL);
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

@@ -1,0 +1,72 @@
+/* What a provider says of its use: counts stay within their bounds, the sums of the money are
+ * right, and our cost put into its words leaves JSON. */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "exchange/completion.h"
+#include "exchange/meter.h"
+
+static void check_counts(const struct meter *meter)
+{
+    const struct token_counts *tokens = &meter->tokens;
+
+    check(tokens->input >= 0 && tokens->input <= MONEY_TOKENS_MAX);
+    check(tokens->cached_input >= 0 && tokens->cached_input <= MONEY_TOKENS_MAX);
+    check(tokens->output >= 0 && tokens->output <= MONEY_TOKENS_MAX);
+    check(meter->reasoning_tokens >= 0 && meter->reasoning_tokens <= tokens->output);
+    check(meter->output_text_bytes >= 0 && meter->output_pieces >= 0);
+    check(memchr(meter->finish_reason, '\0', sizeof(meter->finish_reason)));
+}
+
+static void check_price(const struct meter *meter)
+{
+    static const struct token_prices prices = {150000, 75000, 600000};
+    struct meter_price price;
+
+    for (int64_t held = 0; held <= 1000000000; held = held * 1000 + 1) {
+        meter_price(&prices, &meter->tokens, 200000, held, &price);
+        check(price.charge_nusd >= 0 && price.charge_nusd <= held);
+        check(price.cost_nusd >= 0 && price.overrun_nusd >= 0);
+        check(price.charge_nusd + price.overrun_nusd >= price.cost_nusd);
+    }
+}
+
+static void check_edits(struct slice text, const struct json_value *usage)
+{
+    struct json_edit edits[METER_EDITS_MAX];
+    char number[METER_NUMBER_BYTES];
+    struct json_value root;
+    struct fault fault;
+    struct buffer edited;
+    size_t count = meter_cost_edits(text, usage, 123456789, number, edits);
+
+    check(count <= METER_EDITS_MAX);
+    buffer_init(&edited, text.bytes + METER_NUMBER_BYTES);
+    check(json_apply_edits(text, edits, count, &edited));
+    check(json_parse(buffer_slice(&edited), LIMIT_JSON_DEPTH, &root, &fault));
+    buffer_fini(&edited);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+    struct slice text = {(const char *)data, bytes};
+    struct completion completion;
+    struct meter meter = {0};
+
+    if (!completion_read(text, &completion))
+        return 0;
+    if (completion.choices.type == JSON_ARRAY)
+        meter_read_choices(&meter, &completion.choices);
+    if (completion.usage.type == JSON_OBJECT) {
+        meter.reported = meter_read_usage(&meter, &completion.usage);
+        if (completion.usage_count == 1)
+            check_edits(text, &completion.usage);
+    }
+    check_counts(&meter);
+    check_price(&meter);
+    check(meter_output_estimate(&meter) >= 0 && meter_output_seen(&meter) >= 0);
+    return 0;
+}

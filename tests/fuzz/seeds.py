@@ -1,0 +1,171 @@
+"""What the fuzzers begin with: small inputs of each kind that a reader knows, and the words that it
+looks for. Made anew for every run; what a run finds on its way stays in build/fuzz/corpus."""
+
+import gzip
+import struct
+import zlib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+ASK = (
+    b"POST /v1/chat/completions?a=%20b HTTP/1.1\r\nHost: gateway.example:3000\r\n"
+    b"Authorization: Bearer llm_sk_x\r\nContent-Type: application/json\r\n"
+)
+HEADS = [
+    b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET / HTTP/1.0\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nHost: [::1]:80\r\nConnection: keep-alive, close\r\n\r\n",
+    ASK + b"Content-Length: 12\r\nExpect: 100-continue\r\n\r\n",
+    ASK + b"Transfer-Encoding: chunked\r\nX-Empty:\r\n\r\n",
+    b"\r\nDELETE /api/keys/key_1 HTTP/1.1\r\nHost: a\r\nAccept: \t*/*  \r\n\r\nrest",
+]
+CHUNKED = [
+    b"0\r\n\r\n",
+    b"5\r\nhello\r\n0\r\n\r\n",
+    b"000a;name=value;flag\r\n0123456789\r\n1\r\n!\r\n0\r\nTrailer: x\r\n\r\nbehind it",
+    b'2;q="a;b"\r\nok\r\n00\r\n\r\n',
+]
+JSON_ANSWER = b'{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}'
+RESPONSES = [
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n"
+    b"Content-Length: 2\r\n\r\n{}",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/event-stream\r\n\r\n"
+    b"8\r\ndata: x\n\r\n1\r\n\n\r\n0\r\n\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+    b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nConnection: close\r\n\r\nuntil the end",
+    b"HTTP/1.0 204 No Content\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(JSON_ANSWER, mtime=0),
+    b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: 9\r\n\r\n"
+    + zlib.compress(b"a"),
+    b"HTTP/1.1 503 No\r\nretry-after-ms: 1500\r\nContent-Length: 0\r\n\r\n",
+]
+SSE = [
+    b"data: [DONE]\n\n",
+    b'event: message\r\ndata: {"choices":[{"delta":{"content":"Hi"}}]}\r\n\r\n',
+    b": a comment\n\ndata: one\ndata:two\ndata\nid: 7\nretry: 10\n\n\n\nevent: x\n\n",
+    b"data: not ended",
+    b"data: \r\r\n\ndata:\xef\xbb\xbf\n\r\n",
+]
+JSON = [
+    b"null",
+    b" [1, -0, 2.5e-3, 9223372036854775807, true, false] ",
+    b'{"a":"\\u00e9\\ud83d\\ude00\\n","b":{"c":[[],{}]},"b":"\xc3\xa9"}',
+    b'"\\ud800 alone"',
+    b"[" * 64 + b"]" * 64,
+    b'{"long":"' + b"x" * 40 + b'","more":[' + b'"yyyyyyyyyyyyyyyyyyyy",' * 3 + b"1]}",
+]
+CHATS = [
+    b'{"model":"m","messages":[{"role":"user","content":"hi"}]}',
+    b'{"model":"gpt-4o","stream":true,"stream_options":{"include_usage":true},"n":2,'
+    b'"max_completion_tokens":50,"messages":[{"role":"system","content":[{"type":"text",'
+    b'"text":"x"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}},'
+    b'{"type":"file","file":{"file_id":"f"}},{"type":"input_audio","input_audio":{"data":"AA",'
+    b'"format":"wav"}}]}],"tools":[{"type":"function","function":{"name":"f",'
+    b'"parameters":{"type":"object"}}}],"service_tier":"auto"}',
+    b'{"messages":[{}],"model":"\\u006d","max_tokens":7,"stream":false,"temperature":0.1}',
+    b'{ "stream" : true , "stream_options" : {} , "model":"m", "messages" : [ { } ] }',
+    b'{"model":"m","messages":[{"content":null}],"max_tokens":null,"n":null,"stream":null}',
+]
+COMPLETIONS = [
+    b'{"id":"x","choices":[{"index":0,"message":{"role":"assistant","content":"Hello",'
+    b'"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]},"finish_reason":"stop"}],'
+    b'"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"cost":0.5,'
+    b'"prompt_tokens_details":{"cached_tokens":4},'
+    b'"completion_tokens_details":{"reasoning_tokens":3}}}',
+    b'{"choices":[{"index":1,"delta":{"content":"Hi","reasoning_content":"hm"},'
+    b'"finish_reason":null},{"index":0,"delta":{},"finish_reason":"length"}],"usage":null}',
+    b'{"error":{"message":"no","code":400},"usage":{"cost_details":{},"cost":1}}',
+    JSON_ANSWER,
+]
+POLICIES = [
+    b'return {\n    openai = {\n        api_key = env("OPENAI_API_KEY"),\n    },\n}\n',
+    b'-- a comment\n--[[ long\n]]\nlocal x = [==[ text ]] ]==]\nreturn { default = "20%", '
+    b'["default"] = 1, [2] = { api_key = \'k\' }; { default = { api_key = env "X" } } }\n',
+    b"return { function() if x then return { a = 1, a = 2 } end end, default = 3 }",
+]
+SETTINGS = [
+    b"# all defaults\n",
+    b"listen = 127.0.0.1:0\nworkers = 2\ndurability = process\npayments = test\n",
+    b"listen = [::1]:3000\ndatabase = ${HOME}/x.db\nbody_bytes_max = 1000000 # bytes\n",
+    b"log_format = json\n\n  log_level=debug  \nunknown = 1\n",
+]
+
+
+def text(value: bytes) -> bytes:
+    return struct.pack("<H", len(value)) + value
+
+
+def record(kind: int, numbers: list[int], texts: list[bytes]) -> bytes:
+    """One of the journal, without its length and check sum: the harness puts them in."""
+    payload = struct.pack(f"<{len(numbers)}q", *numbers) + b"".join(map(text, texts))
+    return struct.pack("<QQIHH", 0, 7, 0, 1, kind) + payload + bytes(-len(payload) % 8)
+
+
+RECORDS = [
+    record(1, [1, 1000, 2, 3], [b"req_01", b"acct_01", b"key_01"]),
+    record(2, [1, 1000, 0, 0, 200, 1, 1, 1, *range(14)],
+           [b"req_01", b"acct_01", b"user_01", b"key_01", b"gpt-4o", b"openai", b"gpt-4o-2024",
+            b"rev", b"", b"stop"]),
+    record(3, [], []),
+]  # fmt: skip
+
+
+def shipped(pattern: str, bytes_max: int = 4096) -> list[bytes]:
+    """The files of this repository that are such inputs themselves, as far as they are read."""
+    return [path.read_bytes()[:bytes_max] for path in sorted(ROOT.glob(pattern))]
+
+
+SEEDS = {
+    "chat": CHATS,
+    "chunked": CHUNKED,
+    "conf": SETTINGS + shipped("gateway.conf"),
+    "head": HEADS,
+    "json": JSON + CHATS + COMPLETIONS,
+    "meter": COMPLETIONS,
+    "policy_source": POLICIES + shipped("policies/*.lua"),
+    "response": RESPONSES,
+    "sse": SSE,
+    "tail": RECORDS,
+}
+MEMBERS = [
+    "model", "messages", "content", "role", "type", "text", "image_url", "url", "file", "n",
+    "stream", "stream_options", "include_usage", "max_tokens", "max_completion_tokens",
+    "service_tier", "usage", "choices", "index", "delta", "message", "finish_reason", "cost",
+    "cost_details", "prompt_tokens", "completion_tokens", "prompt_tokens_details",
+    "completion_tokens_details", "cached_tokens", "reasoning_tokens", "tool_calls",
+]  # fmt: skip
+FIELDS = [
+    "HTTP/1.1", "HTTP/1.0", "Host:", "Content-Length:", "Transfer-Encoding:", "chunked", "close",
+    "Connection:", "Expect: 100-continue", "Content-Type:", "Content-Encoding:", "gzip",
+    "deflate", "Retry-After:", "retry-after-ms:", "100", "204", "304",
+]  # fmt: skip
+WORDS = {
+    "chat": [f'"{name}":' for name in MEMBERS],
+    "conf": ["listen", "workers", "${", "}", "yes", "no", "process", "127.0.0.1:", "[::1]:"],
+    "head": FIELDS,
+    "json": ["\\ud83d", "\\u0000", "true", "false", "null", "e-3"],
+    "meter": [f'"{name}":' for name in MEMBERS],
+    "policy_source": ["return", "function", "end", "env(", "--[[", "]]", "[=[", "default = "],
+    "response": FIELDS,
+    "sse": ["data:", "event:", "id:", "retry:", "[DONE]"],
+}
+
+
+def escaped(word: str) -> str:
+    return word.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def write(target: str, folder: Path) -> tuple[Path, Path | None]:
+    """The seeds of one target, and its dictionary if it has one, below `folder`."""
+    seeds = folder / "seeds" / target
+    seeds.mkdir(parents=True, exist_ok=True)
+    for old in seeds.iterdir():
+        old.unlink()
+    for number, seed in enumerate(SEEDS.get(target, [b""])):
+        (seeds / f"{number:02}").write_bytes(seed)
+    if target not in WORDS:
+        return seeds, None
+    words = folder / "seeds" / f"{target}.dict"
+    words.write_text("".join(f'"{escaped(word)}"\n' for word in WORDS[target]))
+    return seeds, words
