@@ -70,6 +70,13 @@ enum {
     LIMIT_MODEL_NAME_BYTES = 128,
     LIMIT_PAGE_ROWS = 1000,
 
+    /* what is told of refused calls and failed attempts */
+    LIMIT_NOTES = 8192,                /* that wait to be written */
+    LIMIT_REFUSALS_A_MINUTE = 60,      /* of an account; more are counted only */
+    LIMIT_REFUSALS = 500 * 1000,       /* rows; the oldest go first */
+    LIMIT_ATTEMPT_NOTES = 1000 * 1000, /* the same */
+    LIMIT_ATTEMPT_WORDS_BYTES = 300,   /* of what a provider says about a failure */
+
     /* queues */
     LIMIT_LEDGER_JOBS = 20000,
     LIMIT_REPORT_JOBS = 1000,
@@ -78,5 +85,8 @@ enum {
     LIMIT_LOOKUPS = 64,                    /* of providers' names that wait, of a worker */
     LIMIT_WORKERS = 64
 };
+
+/* How long they are kept. */
+#define LIMIT_NOTES_MS (INT64_C(30) * 24 * 3600 * 1000)
 
 #endif

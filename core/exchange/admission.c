@@ -39,6 +39,17 @@ static struct slice find_credential(const struct http_head *head)
     return (struct slice){0};
 }
 
+bool exchange_find_key(const struct exchange_env *env, const struct http_head *head,
+                       struct key_facts *out)
+{
+    struct slice credential = find_credential(head);
+    struct digest digest;
+    if (!apikey_well_formed(credential))
+        return false;
+    secret_digest(env->secret, credential, &digest);
+    return directory_find_key(env->store, &digest, out);
+}
+
 static bool may_call(const struct key_facts *facts, int64_t now_ms)
 {
     return !facts->key_disabled && !facts->user_disabled &&
@@ -54,18 +65,11 @@ static bool refuse_body(struct refusal *out, int status, const char *code, const
 bool exchange_admits_body(const struct exchange_env *env, const struct http_head *head,
                           struct id *account_id, struct refusal *refusal)
 {
-    struct slice credential = find_credential(head);
-    struct digest digest;
     struct key_facts facts;
-    if (credential.bytes == 0)
+    if (find_credential(head).bytes == 0)
         return refuse_body(refusal, 413, "request_too_large",
                            "a body above 64 KB is read only with an API key");
-    bool known = apikey_well_formed(credential);
-    if (known) {
-        secret_digest(env->secret, credential, &digest);
-        known = directory_find_key(env->store, &digest, &facts);
-    }
-    if (!known || !may_call(&facts, clock_wall_ms()))
+    if (!exchange_find_key(env, head, &facts) || !may_call(&facts, clock_wall_ms()))
         return refuse_body(refusal, 401, "invalid_api_key",
                            "this API key is unknown, disabled or has expired; a body above 64 KB "
                            "is read only with a key that works");

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "exchange/departure.h"
 #include "exchange/exchange.h"
+#include "exchange/refusal.h"
 
 enum { REPLY_HEADERS_BYTES = 4096, ERROR_BYTES = 16 * 1024 };
 
@@ -157,6 +158,7 @@ void exchange_refuse(struct exchange *exchange, const struct answer_error *error
 {
     if (download_cut(exchange, error->code) || is_over(exchange))
         return;
+    refusal_note(exchange, error);
     snprintf(exchange->error_code, sizeof exchange->error_code, "%s", error->code);
     exchange_header(exchange, "x-should-retry", worth_retrying(error) ? "true" : "false");
     if (error->retry_after_ms > 0) {

@@ -71,6 +71,7 @@ void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, con
         exchange->state = EXCHANGE_ANSWERED;
     } else {
         attempt_cancel(exchange);
+        attempt_log_failure(exchange);
         log_event(outcome == ATTEMPT_REFUSED ? LOG_INFO : LOG_WARN, "attempt failed",
                   log_text("request_id", exchange->id.text),
                   log_text("provider", attempt_provider(attempt)),

@@ -77,6 +77,10 @@ void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, con
  * fills refusal_* for the client, with anything that looks like a secret taken out. */
 enum attempt_outcome attempt_classify(struct attempt *attempt, int status, struct slice body);
 
+/* Overwrites our key at the provider, whole or abbreviated, and whatever else looks like a key, an
+ * organisation or an address inside. */
+void attempt_redact(char *text, const char *api_key);
+
 /* The events of an upstream call, also made by the demo provider; `arg` is the exchange. */
 void attempt_on_head(const struct upstream_head *head, void *arg);
 void attempt_on_data(struct slice data, void *arg);

@@ -47,9 +47,7 @@ static void blot_abbreviated(char *text)
     }
 }
 
-/* Takes out our key at the provider, whole or abbreviated, and other things that look like keys,
- * organisations or addresses inside. */
-static void redact(char *text, const char *api_key)
+void attempt_redact(char *text, const char *api_key)
 {
     static const char *const marks[] = {"sk-", "org-", "proj_", "key-", "AIza"};
     static const char *const marks_anywhere[] = {"bearer ", "http://", "https://"};
@@ -79,7 +77,7 @@ static void copy_redacted(const struct json_value *object, const char *name, con
         size_t bytes = text.bytes < sizeof whole - 1 ? text.bytes : sizeof whole - 1;
         memcpy(whole, buffer_slice(&text).data, bytes);
         whole[bytes] = '\0';
-        redact(whole, api_key);
+        attempt_redact(whole, api_key);
         snprintf(out, out_bytes, "%.*s", (int)out_bytes - 1, whole);
     }
     buffer_fini(&text);

@@ -89,6 +89,7 @@ static void release(struct exchange *exchange)
     unlink_live(exchange);
     departure_fini(exchange);
     attempt_fini(exchange);
+    attempt_log_fini(&exchange->attempt_log);
     relay_fini(exchange);
     free(exchange->limits);
     idempotency_fini(exchange);
@@ -121,12 +122,18 @@ void exchange_free_if_over(struct exchange *exchange)
 
 /* ---- the end ---- */
 
+/* "Nothing new", which a page that is open asks for once a second, is no news for an operator. */
+static enum log_level log_level_of(const struct exchange *exchange)
+{
+    return exchange->status == 304 ? LOG_DEBUG : LOG_INFO;
+}
+
 static void write_log(const struct exchange *exchange)
 {
     const struct usage_record *record = &exchange->settlement.record;
     bool replayed = exchange->replay_of.text[0] != '\0';
     log_event_later(
-        LOG_INFO, "exchange", log_text("request_id", exchange->id.text),
+        log_level_of(exchange), "exchange", log_text("request_id", exchange->id.text),
         log_text("method", exchange->method), log_text("path", exchange->path),
         log_int("status", exchange->status), log_text("error", exchange->error_code),
         log_text("peer", exchange->peer_address), log_text("key", exchange->key.key_id.text),
@@ -138,8 +145,7 @@ static void write_log(const struct exchange *exchange)
         log_text(replayed ? "replay_of" : NULL, exchange->replay_of.text));
 }
 
-/* A stream that broke off, by a fault that is not ours. */
-static bool was_cut_by_provider(const struct exchange *exchange)
+bool exchange_was_cut_by_provider(const struct exchange *exchange)
 {
     const char *code = exchange->relay.failure_code;
     return exchange->relay.failed && exchange->attempt.outcome == ATTEMPT_ANSWERED &&
@@ -151,7 +157,7 @@ static void count_on_board(const struct exchange *exchange)
     if (!exchange->asks_model)
         return;
     board_count_call(exchange->env->sheet, exchange);
-    if (was_cut_by_provider(exchange))
+    if (exchange_was_cut_by_provider(exchange))
         board_count_attempt(exchange->env->sheet, exchange, true);
 }
 
@@ -165,6 +171,7 @@ void exchange_end(struct exchange *exchange)
     exchange->env->served++;
     counted_leave(exchange);
     count_on_board(exchange);
+    attempt_log_end(exchange);
     write_log(exchange);
     exchange_wake(exchange);
     exchange_free_if_over(exchange);

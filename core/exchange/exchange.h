@@ -23,6 +23,7 @@
 #include "base/id.h"
 #include "base/secret.h"
 #include "exchange/attempt.h"
+#include "exchange/attempt_log.h"
 #include "exchange/board.h"
 #include "exchange/chat.h"
 #include "exchange/counted.h"
@@ -137,6 +138,7 @@ struct exchange {
 
     int attempts;
     struct attempt attempt;
+    struct attempt_log attempt_log;
     struct relay relay;
 
     struct store_call call;
@@ -168,6 +170,10 @@ void exchange_cancel_all(struct exchange_env *env);
  * of an account that can pay. That account then answers for the memory. */
 bool exchange_admits_body(const struct exchange_env *env, const struct http_head *head,
                           struct id *account_id, struct refusal *refusal);
+
+/* The key that a request of this head comes with, in whatever state. False: it is none of ours. */
+bool exchange_find_key(const struct exchange_env *env, const struct http_head *head,
+                       struct key_facts *out);
 
 /* Frees an exchange whatever its state: when the worker goes, after all its jobs have come home. */
 void exchange_discard(struct exchange *exchange);
@@ -243,6 +249,8 @@ void exchange_refuse_unwritable(struct exchange *exchange);
 
 /* Begins a streamed reply: request id, the headers, status 200. */
 void exchange_begin_stream(struct exchange *exchange, const char *content_type);
+/* Whether its stream broke off, by a fault that is not ours. */
+bool exchange_was_cut_by_provider(const struct exchange *exchange);
 /* Resolves the open hold: by what the meter says, or to nothing. relay.c goes on when the job is
  * home. */
 void exchange_settle(struct exchange *exchange, enum usage_source source);

@@ -91,7 +91,7 @@ bool store_call_post(struct store *store, struct store_call *call)
         call->job.run = ledger_thread_call;
         return inbox_post(&store->ledger.inbox, &call->job);
     }
-    if (!tail_pending(&store->tail))
+    if (!tail_pending(&store->tail) && !notes_waiting(&store->notes))
         return store_call_read(call);
     call->job.run = ledger_thread_read;
     return inbox_post(&store->ledger.inbox, &call->job);

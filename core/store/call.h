@@ -68,8 +68,9 @@ void store_call_now(struct store *store, struct store_call *call);
  *   user.create       email name? password_hash role -> user  ! email_taken
  *   user.credentials  email -> {id, password_hash, disabled}  ! not_found
  *   user.get          user_id -> user
- *   customer.list     search? cursor? limit -> {data: [customer], next_cursor}
- *                     (search: a part of e-mail or name, or an id)
+ *   customer.list     search? digest? cursor? limit -> {data: [customer], next_cursor}
+ *                     (search: a part of e-mail or name, or an id; whose key or request it is:
+ *                     key_search.h; digest: of a whole key)
  *   customer.get      user_id -> customer with available, keys  ! not_found
  *   customer.update   user_id group? disabled? reason? -> user; disabled: his sessions end
  *   session.create    token_digest_hex user_id expires_ms -> {}
@@ -112,7 +113,10 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     newest first, then a line with the cursor of the next page, or empty
  *   usage.summary     account_id from? to? by model? key_id? zone? -> {data, totals}
  *                     (by: "day,model,key" or a part of it)
- *   usage.get         account_id exchange_id -> record  ! not_found
+ *   refusal.list      account_id from? to? model? key_id? cursor? limit zone?
+ *                     -> {data: [record], left_out, next_cursor}: calls that were refused
+ *   usage.get         account_id exchange_id -> record  ! not_found. (This and the next two also
+ *                     find what was refused: a record with refused: true, and no charge)
  *   usage.explain     account_id exchange_id -> record with its charge  ! not_found
  *   usage.audit       exchange_id -> the same of anybody, with what the house pays  ! not_found
  *
@@ -133,6 +137,8 @@ void store_call_now(struct store *store, struct store_call *call);
  *          created_at, balance (after it; only in transfer.history, else null)}
  *   sums (totals, and each group of a summary beside day, model, key_id + key_name): {requests,
  *          errors, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost}
+ *   attempt_list (usage.audit): [{number, provider, model, outcome, status, created_at,
+ *          duration_ms, words}] where an attempt failed, else empty
  *   record: {id, created_at, model, provider, key_id, key_name, status, stream, input_tokens,
  *            cached_input_tokens, output_tokens, reasoning_tokens, cost (the customer's charge),
  *            usage_source, finish_reason, error_code, attempts, first_byte_ms, total_ms}. Never buy

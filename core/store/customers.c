@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "store/audit_log.h"
 #include "store/changes.h"
+#include "store/key_search.h"
 #include "store/operations.h"
 #include "store/reply.h"
 
@@ -44,10 +45,12 @@ static bool has(const char *text, const char *part)
     return strcasestr(text, part) != NULL;
 }
 
-static bool matches(const char *search, sqlite3_stmt *row)
+static bool matches(const char *search, const struct key_search *keys, sqlite3_stmt *row)
 {
-    return !search[0] || strcmp(column_text(row, 0), search) == 0 ||
-           has(column_text(row, 1), search) || has(column_text(row, 2), search);
+    const char *id = column_text(row, 0);
+
+    return !search[0] || strcmp(id, search) == 0 || has(column_text(row, 1), search) ||
+           has(column_text(row, 2), search) || key_search_has(keys, id);
 }
 
 static bool end_list(struct store_call *call, const struct db *db, bool more, const struct id *last)
@@ -58,28 +61,20 @@ static bool end_list(struct store_call *call, const struct db *db, bool more, co
     return db->failure == 0;
 }
 
-/* search? cursor? limit. Newest first; the cursor is the id of the last one that was looked at, as
- * ids sort by time. */
-bool customers_list(struct store_call *call, struct db *db)
+static bool list(struct store_call *call, struct db *db, const struct key_search *keys,
+                 int64_t limit)
 {
     const char *search = operations_text(call, 0);
     struct id last = {{0}};
-    int64_t limit, count = 0, examined = 0;
+    int64_t count = 0, examined = 0;
     bool more = false;
-    sqlite3_stmt *row;
+    sqlite3_stmt *row = db_bind(db,
+                                "SELECT " CUSTOMER_COLUMNS CUSTOMER_TABLES
+                                " WHERE u.id < coalesce(?1, '~') ORDER BY u.id DESC",
+                                &call->args[2], 1);
 
-    if (!operations_limit(call, 2, &limit))
-        return false;
-    if (!operations_null(call, 1) && !id_parse(call->args[1].text, "user", NULL))
-        return fault_set(&call->fault, "invalid_value", "cursor is not one of ours");
-    row = db_bind(db,
-                  "SELECT " CUSTOMER_COLUMNS CUSTOMER_TABLES
-                  " WHERE u.id < coalesce(?1, '~') ORDER BY u.id DESC",
-                  &call->args[1], 1);
-    reply_object(&call->result, NULL);
-    reply_array(&call->result, "data");
     while (db_row(db, row)) {
-        bool wanted = matches(search, row);
+        bool wanted = matches(search, keys, row);
 
         more = examined++ == EXAMINED_MAX || (wanted && count == limit);
         if (more)
@@ -93,6 +88,40 @@ bool customers_list(struct store_call *call, struct db *db)
     }
     db_leave(row);
     return end_list(call, db, more, &last);
+}
+
+/* The owners of a key or a request: few, so no list of all users is looked through. */
+static bool list_owners(struct store_call *call, struct db *db, const struct key_search *keys)
+{
+    for (size_t i = 0; i < keys->count; i++) {
+        sqlite3_stmt *row =
+            db_bind(db, "SELECT " CUSTOMER_COLUMNS CUSTOMER_TABLES " WHERE u.id = ?1",
+                    DB_VALUES(bind_text(keys->user_ids[i].text)));
+
+        if (!db_row(db, row))
+            continue;
+        render(call, db, row, false);
+        reply_object_end(&call->result);
+        db_leave(row);
+    }
+    return end_list(call, db, false, NULL);
+}
+
+/* search? digest? cursor? limit. Newest first; the cursor is the id of the last one that was looked
+ * at, as ids sort by time. */
+bool customers_list(struct store_call *call, struct db *db)
+{
+    struct key_search keys;
+    int64_t limit;
+
+    if (!operations_limit(call, 3, &limit))
+        return false;
+    if (!operations_null(call, 2) && !id_parse(call->args[2].text, "user", NULL))
+        return fault_set(&call->fault, "invalid_value", "cursor is not one of ours");
+    key_search_init(&keys, db, operations_text(call, 0), operations_text(call, 1));
+    reply_object(&call->result, NULL);
+    reply_array(&call->result, "data");
+    return keys.only ? list_owners(call, db, &keys) : list(call, db, &keys, limit);
 }
 
 static bool not_found(struct store_call *call)

@@ -347,8 +347,11 @@ static void idle(struct ledger *ledger)
         poll_foreign(ledger);
     if (now_us - ledger->expired_us >= EXPIRE_US && ledger->unsettled.count == 0)
         expiry_run(ledger);
-    if (ledger->unsettled.count == 0)
+    notes_write(ledger->store, db_of(ledger));
+    if (ledger->unsettled.count == 0) {
         answers_forget(db_of(ledger), &ledger->forget_due_us);
+        notes_forget(&ledger->store->notes, db_of(ledger));
+    }
     keep_log_short(ledger);
 }
 
@@ -453,6 +456,8 @@ static void work(struct ledger *ledger)
     awaited = jobs.first || ledger->reads.first;
     if (awaited || is_behind(ledger))
         caught_up = write_tail(ledger, awaited);
+    if (ledger->reads.first)
+        notes_write(ledger->store, db_of(ledger));
     send_reads(ledger);
     if (!caught_up)
         fail_batch(ledger, &jobs);
@@ -489,6 +494,7 @@ static void *thread_main(void *arg)
         work(ledger);
         idle(ledger);
     }
+    notes_write(ledger->store, db_of(ledger));
     if (!catch_up(ledger))
         log_event(LOG_WARN, "stopping while the database cannot be written: the next start does it",
                   log_text("why", db_of(ledger)->failure_text));

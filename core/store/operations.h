@@ -59,6 +59,7 @@ bool credits_transfers(struct store_call *call, struct db *db);
 bool credits_history(struct store_call *call, struct db *db);
 bool credits_pulse(struct store_call *call, struct db *db);
 bool sales_summary(struct store_call *call, struct db *db);
+bool refusals_list(struct store_call *call, struct db *db);
 bool audit_log_list(struct store_call *call, struct db *db);
 bool audit_log_reload(struct store_call *call, struct db *db);
 bool usage_list_page(struct store_call *call, struct db *db);

@@ -7,6 +7,7 @@
 #include "store/db.h"
 #include "store/directory_table.h"
 #include "store/ledger_thread.h"
+#include "store/notes.h"
 #include "store/reports.h"
 #include "store/store.h"
 #include "store/tail.h"
@@ -24,6 +25,7 @@ struct store {
     struct wallets wallets;     /* loaded with `serve` only */
     struct directory directory; /* the same */
     struct claims claims;
+    struct notes notes;
     struct tail tail;
     struct tail_thread tail_thread; /* with `durability = power` */
     struct ledger ledger;

@@ -122,6 +122,7 @@ static struct store *new_store(const char *path, bool serve)
     wallet_init(&store->wallets);
     directory_init(&store->directory);
     claims_init(&store->claims);
+    notes_init(&store->notes);
     tail_init(&store->tail);
     return store;
 }
@@ -152,6 +153,7 @@ void store_close(struct store *store)
         db_keep_log(&store->db);
     db_close(&store->db);
     tail_fini(&store->tail);
+    notes_fini(&store->notes);
     claims_fini(&store->claims);
     directory_fini(&store->directory);
     wallet_fini(&store->wallets);

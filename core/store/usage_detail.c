@@ -2,6 +2,7 @@
  * again from what the record keeps. Customers see sell prices; the house also what it pays. */
 #include "base/money.h"
 #include "store/operations.h"
+#include "store/refusals.h"
 #include "store/reply.h"
 #include "store/usage_reports.h"
 
@@ -154,9 +155,33 @@ static void render_house(struct buffer *out, sqlite3_stmt *row, int64_t refunded
     reply_money(out, "profit", column_int(row, 12) - refunded_nusd - column_int(row, COST));
 }
 
-static bool not_found(struct store_call *call)
+/* Each try at a provider, where one of them has failed: an exchange whose only one succeeded has no
+ * rows. */
+static void render_attempts(struct buffer *out, struct db *db, struct store_value exchange_id)
 {
-    return fault_set(&call->fault, "not_found", "there is no such request");
+    sqlite3_stmt *row = db_bind(db,
+                                "SELECT number, provider, model, outcome, status, created_ms,"
+                                " duration_us, words FROM attempts WHERE exchange_id = ?1"
+                                " ORDER BY number, seq",
+                                &exchange_id, 1);
+
+    reply_array(out, "attempt_list");
+    while (db_row(db, row)) {
+        reply_object(out, NULL);
+        reply_int(out, "number", column_int(row, 0));
+        reply_text(out, "provider", column_text(row, 1));
+        reply_text(out, "model", column_text(row, 2));
+        reply_text(out, "outcome", column_text(row, 3));
+        if (column_int(row, 4) == 0)
+            reply_null(out, "status");
+        else
+            reply_int(out, "status", column_int(row, 4));
+        reply_time(out, "created_at", column_int(row, 5));
+        reply_int(out, "duration_ms", column_int(row, 6) / 1000);
+        reply_text_or_null(out, "words", column_text(row, 7));
+        reply_object_end(out);
+    }
+    reply_array_end(out);
 }
 
 /* account_id exchange_id */
@@ -169,7 +194,7 @@ bool usage_detail_customer(struct store_call *call, struct db *db)
                                 call->args, 2);
 
     if (!db_row(db, row))
-        return not_found(call);
+        return refusals_find(call, db, call->args[0], call->args[1], false);
     render(&call->result, db, row, call->args[1], &refunded_nusd);
     reply_object_end(&call->result);
     db_leave(row);
@@ -184,10 +209,11 @@ bool usage_detail_house(struct store_call *call, struct db *db)
         db, "SELECT " DETAIL_COLUMNS DETAIL_TABLES " WHERE r.exchange_id = ?1", call->args, 1);
 
     if (!db_row(db, row))
-        return not_found(call);
+        return refusals_find(call, db, bind_null(), call->args[0], true);
     render(&call->result, db, row, call->args[0], &refunded_nusd);
     render_house(&call->result, row, refunded_nusd);
-    reply_object_end(&call->result);
     db_leave(row);
+    render_attempts(&call->result, db, call->args[0]);
+    reply_object_end(&call->result);
     return db->failure == 0;
 }

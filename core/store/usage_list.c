@@ -9,6 +9,7 @@
 #include "base/money.h"
 #include "store/csv.h"
 #include "store/operations.h"
+#include "store/refusals.h"
 #include "store/reply.h"
 #include "store/usage_reports.h"
 
@@ -491,7 +492,7 @@ bool usage_list_get(struct store_call *call, struct db *db)
                                 call->args, 2);
 
     if (!db_row(db, row))
-        return fault_set(&call->fault, "not_found", "there is no such request");
+        return refusals_find(call, db, call->args[0], call->args[1], false);
     render_record_json(&call->result, row);
     db_leave(row);
     return true;

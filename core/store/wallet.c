@@ -122,6 +122,17 @@ void wallet_put(struct wallets *wallets, const struct id *account_id, int64_t po
     unlock_shard(shard);
 }
 
+void wallet_touch(struct wallets *wallets, const struct id *account_id)
+{
+    uint64_t hash = hash_id(account_id);
+    struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
+    struct account_wallet *wallet = find_account(shard, hash, account_id);
+
+    if (wallet)
+        wallet->version++;
+    unlock_shard(shard);
+}
+
 void wallet_put_key(struct wallets *wallets, const struct id *key_id, const struct id *account_id,
                     int64_t budget_nusd, int64_t spent_nusd)
 {

@@ -79,4 +79,7 @@ enum hold_outcome wallet_short_of(struct wallets *wallets, const struct id *acco
                                   const struct id *key_id);
 void wallet_totals(struct wallets *wallets, int64_t *open_holds, int64_t *held_nusd);
 
+/* Its version grows: there is something new to be seen. */
+void wallet_touch(struct wallets *wallets, const struct id *account_id);
+
 #endif

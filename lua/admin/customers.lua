@@ -13,6 +13,7 @@ local customers = {}
 local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
 local ID_BYTES_MAX = 64
 local GROUP_BYTES_MAX = 31
+local KEY_BYTES = 45
 local REASON_BYTES_MAX = 500
 local KINDS = { manual = true, promotion = true }
 
@@ -49,7 +50,9 @@ function customers.list(x)
     local search = query.text(x, values, "search")
     local cursor = query.text(x, values, "cursor")
     local limit = query.integer(x, values, "limit", PAGE_ROWS, 1, PAGE_ROWS_MAX)
-    x:reply(200, store.call(x, "customer.list", search, cursor, limit))
+    local digest = search and #search == KEY_BYTES and string.find(search, "^llm_sk_%w+$")
+        and x:digest(search) or nil
+    x:reply(200, store.call(x, "customer.list", search, digest, cursor, limit))
 end
 
 function customers.get(x, _, id)
@@ -65,6 +68,12 @@ function customers.usage(x)
     local values = query.read(x)
     local user = read_user(x, values)
     x:reply(200, usage.page(x, values, user.account_id))
+end
+
+function customers.refusals(x)
+    local values = query.read(x)
+    local user = read_user(x, values)
+    x:reply(200, usage.refused(x, values, user.account_id))
 end
 
 function customers.usage_summary(x)
@@ -158,6 +167,9 @@ function customers.refund(x, admin)
     local amount_nusd = body.amount(x, members, "amount", 1, limits.CHARGE_USD_MAX)
     local reason = read_reason(x, members, true)
     local record = cjson.decode(find(x, "usage.audit", id, "request", "exchange_id"))
+    if record.refused then
+        x:refuse(409, "nothing_to_refund", "This request was refused, so nothing was charged.")
+    end
     local key, digest, request_id = store.claim(x, record.account_id, "POST /admin/refunds")
     if key then
         x:reply(201, store.act(x, admin.id, "refund.create_once", id, amount_nusd, reason, key,

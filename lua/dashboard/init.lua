@@ -40,6 +40,7 @@ add("GET", "/usage", usage.list)
 add("GET", "/usage.csv", usage.csv)
 add("GET", "/usage/summary", usage.summary)
 add("GET", "/usage/{id}", usage.get)
+add("GET", "/refusals", usage.refusals)
 add("GET", "/models", models)
 add_changing("POST", "/playground/chat/completions", playground)
 

@@ -60,6 +60,20 @@ function usage.sums(x, values, account_id)
     return store.call(x, "usage.summary", account_id, from, to, by, model, key, zone)
 end
 
+-- What was refused before there was anything to be charged, of the account.
+function usage.refused(x, values, account_id)
+    local from, to, model, key = read_filter(x, values)
+    local cursor = query.text(x, values, "cursor")
+    local limit = query.integer(x, values, "limit", PAGE_ROWS, 1, PAGE_ROWS_MAX)
+    local zone = query.zone(x, values)
+    return store.call(x, "refusal.list", account_id, from, to, model, key, cursor, limit, zone)
+end
+
+function usage.refusals(x)
+    local user = session.user(x)
+    x:reply(200, usage.refused(x, query.read(x), user.account_id))
+end
+
 function usage.list(x)
     local user = session.user(x)
     x:reply(200, usage.page(x, query.read(x), user.account_id))

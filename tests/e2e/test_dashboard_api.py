@@ -83,6 +83,20 @@ def test_pulse(customer):
               "not_signed_in")  # fmt: skip
 
 
+def test_quiet_pulses_fill_no_log(customer):
+    """A page that is open asks once a second: 86,400 lines a day."""
+    same = {"If-None-Match": customer.web.get("/pulse").headers["etag"]}
+    quiet = customer.web.get("/pulse", headers=same)
+    assert quiet.status_code == 304
+    loud = customer.web.get("/pulse")
+
+    def logged(response) -> list:
+        return customer.gateway.logged("exchange", request_id=response.headers["x-request-id"])
+
+    wait_until(lambda: logged(loud), 5, "the line of a pulse with news")
+    assert not logged(quiet)
+
+
 def test_pulse_of_a_call_that_failed(customer, provider):
     """It costs nothing and is listed all the same: the page must learn of it."""
     before = customer.call("GET", "/pulse", 200)

@@ -442,7 +442,7 @@ static void charge(void **state)
     assert_has(json, "\"margin\":\"20%\",\"cost_lines\":[{\"kind\":\"input\",\"tokens\":10,"
                      "\"price\":\"50.000001\",\"amount\":\"0.000500000010000000\"}");
     assert_has(json, "\"provider_cost\":\"0.000840001\",\"overrun\":\"0.000008001\","
-                     "\"profit\":\"0.000159959\"}");
+                     "\"profit\":\"0.000159959\",\"attempt_list\":[]}");
     assert_null(ASK("usage.explain", "tt", "acct_0", hold.exchange_id.text));
     assert_string_equal(fixture_code, "not_found");
     assert_null(ASK("usage.audit", "t", "req_0"));

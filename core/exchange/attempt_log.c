@@ -1,0 +1,110 @@
+#include "exchange/attempt_log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "exchange/exchange.h"
+#include "store/notes.h"
+
+/* How many bytes are left of a text that was cut, without the character at its end: a part of one
+ * is none. */
+static size_t whole_characters(const char *text, size_t bytes)
+{
+    size_t at = bytes;
+    while (at > 0 && ((unsigned char)text[at - 1] & 0xc0) == 0x80)
+        at--;
+    return at > 0 && (unsigned char)text[at - 1] >= 0xc0 ? at - 1 : bytes;
+}
+
+/* Line ends and other control characters would only widen a line of a page. */
+static void copy_flat(struct slice from, char *out, size_t out_bytes)
+{
+    size_t at = 0;
+    size_t i = 0;
+    for (; i < from.bytes && at + 1 < out_bytes; i++) {
+        unsigned char c = (unsigned char)from.data[i];
+        bool blank = c <= ' ' || c == 0x7f;
+        if (!blank)
+            out[at++] = (char)c;
+        else if (at > 0 && out[at - 1] != ' ')
+            out[at++] = ' ';
+    }
+    out[i < from.bytes ? whole_characters(out, at) : at] = '\0';
+}
+
+/* What the provider said, as it said it; where it said nothing, what happened. */
+static void copy_words(const struct attempt *attempt, char out[LIMIT_ATTEMPT_WORDS_BYTES + 1])
+{
+    /* Cut so late that a key of ours which begins in what is kept is whole when looked for. */
+    char whole[LIMIT_ATTEMPT_WORDS_BYTES + CANDIDATE_API_KEY_BYTES];
+    struct slice said = slice_of(attempt->detail);
+    if (attempt->status >= 300 && attempt->body.bytes > 0)
+        said = buffer_slice(&attempt->body);
+    else if (attempt->refusal_message[0] != '\0')
+        said = slice_of(attempt->refusal_message);
+    copy_flat(said, whole, sizeof whole);
+    attempt_redact(whole, attempt->candidate->terms.api_key);
+    copy_flat(slice_of(whole), out, LIMIT_ATTEMPT_WORDS_BYTES + 1);
+}
+
+static void add(struct exchange *exchange, const char *outcome)
+{
+    struct attempt_log *log = &exchange->attempt_log;
+    const struct attempt *attempt = &exchange->attempt;
+    const struct candidate_terms *terms = &attempt->candidate->terms;
+    int64_t duration_us = clock_mono_us() - attempt->started_us;
+    if (log->count == LIMIT_ATTEMPTS)
+        return;
+    if (log->notes == NULL)
+        log->notes = calloc(LIMIT_ATTEMPTS, sizeof *log->notes);
+    check(log->notes != NULL);
+    struct attempt_note *note = &log->notes[log->count++];
+    note->number = exchange->attempts;
+    note->status = attempt->status;
+    note->duration_us = duration_us;
+    note->created_ms = clock_wall_ms() - duration_us / 1000;
+    snprintf(note->provider, sizeof note->provider, "%s", terms->provider);
+    snprintf(note->model, sizeof note->model, "%s", terms->model);
+    snprintf(note->outcome, sizeof note->outcome, "%s", outcome);
+}
+
+static struct attempt_note *last(struct exchange *exchange)
+{
+    return &exchange->attempt_log.notes[exchange->attempt_log.count - 1];
+}
+
+void attempt_log_failure(struct exchange *exchange)
+{
+    add(exchange, attempt_outcome_name(exchange->attempt.outcome));
+    copy_words(&exchange->attempt, last(exchange)->words);
+}
+
+/* An answer that broke off: the reason is what the client was told. */
+static void add_answered(struct exchange *exchange)
+{
+    const struct relay *relay = &exchange->relay;
+    bool cut = exchange_was_cut_by_provider(exchange);
+    if (exchange->attempt.outcome != ATTEMPT_ANSWERED ||
+        (!cut && exchange->attempt_log.notes == NULL))
+        return;
+    add(exchange, cut ? "cut" : attempt_outcome_name(ATTEMPT_ANSWERED));
+    if (cut)
+        copy_flat(slice_of(relay->failure_code), last(exchange)->words,
+                  sizeof last(exchange)->words);
+}
+
+void attempt_log_end(struct exchange *exchange)
+{
+    add_answered(exchange);
+    for (size_t i = 0; i < exchange->attempt_log.count; i++)
+        notes_attempt(exchange->env->store, &exchange->id, &exchange->attempt_log.notes[i]);
+}
+
+void attempt_log_fini(struct attempt_log *log)
+{
+    free(log->notes);
+    *log = (struct attempt_log){0};
+}
