@@ -49,6 +49,8 @@ static const struct setting settings[] = {
     TEXT(public_url, ""),
     TEXT(tls_certificate, ""),
     TEXT(tls_key, ""),
+    INTEGER(hsts_max_age_s, "31536000", 0, INT64_C(10) * 366 * 24 * 3600),
+    TEXT(user, ""),
     TEXT(trusted_proxies, ""),
     CHOICE(forwarded_header, "any", "any", "x-forwarded-for", "forwarded"),
     CHOICE(proxy_protocol, "no", "no", "yes"),
@@ -298,9 +300,9 @@ static bool read_file(struct config *config, const char *path, struct fault *fau
     return good;
 }
 
-static bool is_loopback(const char *address)
+bool config_listens_on_loopback(const struct config *config)
 {
-    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+    return strncmp(config->address, "127.", 4) == 0 || strcmp(config->address, "::1") == 0;
 }
 
 static bool read_trust(struct config *config, struct fault *fault)
@@ -323,7 +325,7 @@ static bool check_together(const struct config *config, struct fault *fault)
     if ((config->tls_certificate[0] == '\0') != (config->tls_key[0] == '\0'))
         return fault_set(fault, "invalid_value",
                          "tls_certificate and tls_key belong together: set both or none");
-    if (config->payments == PAYMENTS_TEST && !is_loopback(config->address) &&
+    if (config->payments == PAYMENTS_TEST && !config_listens_on_loopback(config) &&
         !config->payments_test_public)
         return fault_set(
             fault, "invalid_value",

@@ -26,6 +26,8 @@ struct config {
     char public_url[CONFIG_TEXT_BYTES];
     char tls_certificate[CONFIG_TEXT_BYTES];
     char tls_key[CONFIG_TEXT_BYTES];
+    int64_t hsts_max_age_s;
+    char user[CONFIG_TEXT_BYTES];     /* to become; "": stay who we are */
     char log_file[CONFIG_TEXT_BYTES]; /* "": stderr */
     char trusted_proxies[CONFIG_TEXT_BYTES];
     int64_t forwarded_header; /* enum forwarded_header */
@@ -64,6 +66,8 @@ struct config {
  * ...". */
 bool config_load(struct config *config, const char *path, const char *const *sets,
                  unsigned set_count, struct fault *fault);
+
+bool config_listens_on_loopback(const struct config *config);
 
 /* What a reload may change is taken over from `fresh`; *needs_restart names a setting that
  * differs and may not, or is NULL. */

@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/config.h"
 #include "app/ledger_commands.h"
+#include "app/privileges.h"
 #include "app/serve.h"
 #include "base/check.h"
 #include "base/failpoint.h"
@@ -128,6 +129,13 @@ static bool said(const struct arguments *arguments, unsigned word_count, const c
 static int run_command(const struct arguments *arguments, const struct config *config)
 {
     const char *const *words = arguments->words;
+    struct privileges privileges;
+    struct fault fault;
+    /* What a command makes beside the database must be the server's, too. */
+    if (!privileges_find(config, &privileges, &fault) || !privileges_drop(&privileges, &fault)) {
+        fprintf(stderr, "llm-gateway: %s\n", fault.message);
+        return 1;
+    }
     if (said(arguments, 1, "check", NULL))
         return commands_check(config);
     if (said(arguments, 1, "migrate", NULL))

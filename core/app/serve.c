@@ -14,6 +14,7 @@
 #include "app/descriptors.h"
 #include "app/first_run.h"
 #include "app/pages.h"
+#include "app/privileges.h"
 #include "app/reload.h"
 #include "app/worker.h"
 #include "base/check.h"
@@ -47,6 +48,7 @@ struct gateway {
     char public_url[CONFIG_TEXT_BYTES];
     struct secret secret;
     struct tls *tls;
+    struct privileges privileges;
     struct tally *tally;
     struct pages *pages;
     struct store *store;
@@ -162,6 +164,8 @@ static bool make_workers(struct gateway *gateway, struct policy_files *files, st
         port = worker_port(gateway->workers[i]);
     }
     set_public_url(gateway, port);
+    if (!privileges_drop(&gateway->privileges, fault)) /* all ports are bound */
+        return false;
     for (unsigned i = 0; i < count; i++) {
         struct vm *vm = worker_build_vm(&gateway->shared, files, fault);
         if (vm == NULL)
@@ -186,6 +190,13 @@ static bool open_tls(struct gateway *gateway, struct fault *fault)
         return true;
     gateway->tls = tls_load(config->tls_certificate, config->tls_key, fault);
     return gateway->tls != NULL;
+}
+
+/* The key of TLS may be root's; all files after it are the user's. */
+static bool become_user(struct gateway *gateway, struct fault *fault)
+{
+    return privileges_find_server(&gateway->options->config, &gateway->privileges, fault) &&
+           open_tls(gateway, fault) && privileges_lend(&gateway->privileges, fault);
 }
 
 static bool open_store(struct gateway *gateway, struct fault *fault)
@@ -222,8 +233,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
     if (files == NULL)
         return false;
     gateway->pages = pages_load(config->webui, fault);
-    bool good = gateway->pages != NULL && open_tls(gateway, fault) && open_store(gateway, fault) &&
-                start_crews(gateway, fault);
+    bool good = gateway->pages != NULL && open_store(gateway, fault) && start_crews(gateway, fault);
     if (good) {
         gateway->tally = tally_new();
         gateway->limiter = limiter_new(LIMITER_ENTRIES);
@@ -258,6 +268,19 @@ static bool start(struct gateway *gateway, struct fault *fault)
 
 /* ---- run ---- */
 
+/* Certificates are renewed in place, under the same names. */
+static void reload_certificate(const struct gateway *gateway)
+{
+    const struct config *config = &gateway->options->config;
+    struct fault fault;
+    if (gateway->tls == NULL)
+        return;
+    if (tls_reload(gateway->tls, config->tls_certificate, config->tls_key, &fault))
+        log_event(LOG_INFO, "certificate read again");
+    else
+        log_event(LOG_ERROR, "the certificate in use stays", log_text("reason", fault.message));
+}
+
 static void reload(struct gateway *gateway)
 {
     struct serve_options *options = gateway->options;
@@ -275,6 +298,7 @@ static void reload(struct gateway *gateway)
         log_configure((enum log_level)options->config.log_level, options->config.log_format == 1);
     }
     reopen_log(&options->config);
+    reload_certificate(gateway);
     reload_begin(gateway->reload);
 }
 
@@ -403,7 +427,8 @@ int serve(struct serve_options *options)
     gateway->signal_fd = open_signals();
     check(gateway->signal_fd >= 0);
     net_library_init();
-    if (!log_start(options->config.log_file, &fault) || !start(gateway, &fault)) {
+    if (!become_user(gateway, &fault) || !log_start(options->config.log_file, &fault) ||
+        !start(gateway, &fault)) {
         log_event(LOG_ERROR, "cannot start", log_text("reason", fault.message));
         stop(gateway);
         log_stop(LOG_WAIT_MS);

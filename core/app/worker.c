@@ -255,6 +255,7 @@ static bool open_server(struct worker *worker, int port, struct fault *fault)
         .port = port,
         .tls = worker->shared->tls,
         .trust = &config->trust,
+        .hsts_max_age_s = config->hsts_max_age_s,
         .connections_max = (size_t)config->connections_max,
         .bounds = bounds_of(config),
         .tally = worker->shared->tally,

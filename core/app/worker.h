@@ -27,7 +27,7 @@ struct worker_shared {
     struct board *board;  /* a sheet for each worker */
     struct policy_news *news;
     const struct secret *secret;
-    const struct tls *tls;
+    struct tls *tls;
     struct tally *tally;
     const struct pages *pages;
     const char *public_url;

@@ -98,6 +98,8 @@ void connection_close(struct connection *connection);
 const struct server_options *connection_options(const struct connection *connection);
 /* The one reply head and the one evbuffer of a server: empty between calls. server.c */
 struct reply_head *connection_reply_head(const struct connection *connection);
+/* The value of Strict-Transport-Security, or NULL: nothing is told. */
+const char *connection_hsts(const struct connection *connection);
 struct evbuffer *connection_scratch(const struct connection *connection);
 bool connection_admit_large(struct connection *connection, struct refusal *refusal);
 /* The large body of this connection has so many bytes now: in the sum of the worker, and in its

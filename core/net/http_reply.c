@@ -22,6 +22,9 @@ void http_reply_header(struct http_request *request, const char *name, const cha
 static void give_head(struct connection *connection, const size_t *body_bytes)
 {
     struct evkeyvalq *headers = evhttp_request_get_output_headers(connection->evreq);
+    const char *hsts = connection_hsts(connection);
+    if (hsts != NULL)
+        reply_head_add(connection_reply_head(connection), "Strict-Transport-Security", hsts);
     reply_head_give(connection_reply_head(connection), headers);
     if (body_bytes == NULL)
         return;

@@ -48,6 +48,7 @@ struct server {
     struct connection *unbound; /* accepted in this turn, at most one: bevcb and bind alternate */
     struct evbuffer *scratch;   /* empty between calls */
     struct reply_head reply_head;
+    char hsts[sizeof "max-age=" + DECIMAL_BYTES];
 };
 
 static void on_request(struct evhttp_request *evreq, void *arg);
@@ -251,6 +252,12 @@ const struct server_options *connection_options(const struct connection *connect
 struct reply_head *connection_reply_head(const struct connection *connection)
 {
     return &connection->server->reply_head;
+}
+
+const char *connection_hsts(const struct connection *connection)
+{
+    const struct server *server = connection->server;
+    return connection->request.secure && server->options.hsts_max_age_s > 0 ? server->hsts : NULL;
 }
 
 struct evbuffer *connection_scratch(const struct connection *connection)
@@ -481,6 +488,7 @@ struct server *server_new(struct loop *loop, const struct server_options *option
     server->bind = (struct deferred){.call = bind_connection, .arg = server};
     server->scratch = evbuffer_new();
     reply_head_init(&server->reply_head);
+    *decimal_put(stpcpy(server->hsts, "max-age="), options->hsts_max_age_s) = '\0';
     server->http = evhttp_new(loop_base(loop));
     check(server->scratch != NULL && server->http != NULL);
     evhttp_set_bevcb(server->http, on_accept, server);

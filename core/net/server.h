@@ -39,9 +39,10 @@ struct client_bounds {
 };
 
 struct server_options {
-    const char *address;   /* "127.0.0.1", "::1", "0.0.0.0" */
-    int port;              /* 0: the kernel chooses */
-    const struct tls *tls; /* NULL: plain */
+    const char *address;    /* "127.0.0.1", "::1", "0.0.0.0" */
+    int port;               /* 0: the kernel chooses */
+    struct tls *tls;        /* NULL: plain */
+    int64_t hsts_max_age_s; /* told to clients whose side is https; 0: nothing is told */
     const struct peer_trust *trust;
     size_t connections_max;
     size_t refusals_max; /* connections beyond them that are told so; others are just closed */

@@ -4,11 +4,15 @@
 #include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/check.h"
 
+enum { SESSION_S = 300 }; /* how long a handshake may be shortened by the one before */
+
 struct tls {
+    pthread_mutex_t mutex; /* guards the pointer; a connection keeps the context it began with */
     SSL_CTX *context;
     BIO_METHOD *preface; /* for connections that begin with a PROXY header */
 };
@@ -20,29 +24,67 @@ static const char *last_reason(void)
     return reason != NULL ? reason : "unknown reason";
 }
 
-struct tls *tls_load(const char *certificate_path, const char *key_path, struct fault *fault)
+/* Ephemeral keys only. TLS 1.3 has nothing else; tickets of TLS 1.2 would be sealed with a key that
+ * lives as long as the process. */
+static bool demand_forward_secrecy(SSL_CTX *context)
+{
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_timeout(context, SESSION_S);
+    return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
+           SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1;
+}
+
+static bool use_files(SSL_CTX *context, const char *certificate_path, const char *key_path,
+                      struct fault *fault)
+{
+    if (SSL_CTX_use_certificate_chain_file(context, certificate_path) != 1)
+        return fault_set(fault, "invalid_value", "tls_certificate = %s cannot be used: %s",
+                         certificate_path, last_reason());
+    if (SSL_CTX_use_PrivateKey_file(context, key_path, SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(context) != 1)
+        return fault_set(fault, "invalid_value",
+                         "tls_key = %s cannot be used with that certificate: %s", key_path,
+                         last_reason());
+    return true;
+}
+
+static SSL_CTX *make_context(const char *certificate_path, const char *key_path,
+                             struct fault *fault)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
-    check(context != NULL);
-    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    check(context != NULL && demand_forward_secrecy(context));
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-    if (SSL_CTX_use_certificate_chain_file(context, certificate_path) != 1) {
-        fault_set(fault, "invalid_value", "tls_certificate = %s cannot be used: %s",
-                  certificate_path, last_reason());
-    } else if (SSL_CTX_use_PrivateKey_file(context, key_path, SSL_FILETYPE_PEM) != 1 ||
-               SSL_CTX_check_private_key(context) != 1) {
-        fault_set(fault, "invalid_value", "tls_key = %s cannot be used with that certificate: %s",
-                  key_path, last_reason());
-    } else {
-        struct tls *tls = calloc(1, sizeof *tls);
-        check(tls != NULL);
-        tls->context = context;
-        tls->preface = tls_preface_method();
-        return tls;
-    }
+    if (use_files(context, certificate_path, key_path, fault))
+        return context;
     SSL_CTX_free(context);
     return NULL;
+}
+
+struct tls *tls_load(const char *certificate_path, const char *key_path, struct fault *fault)
+{
+    SSL_CTX *context = make_context(certificate_path, key_path, fault);
+    if (context == NULL)
+        return NULL;
+    struct tls *tls = calloc(1, sizeof *tls);
+    check(tls != NULL && pthread_mutex_init(&tls->mutex, NULL) == 0);
+    tls->context = context;
+    tls->preface = tls_preface_method();
+    return tls;
+}
+
+bool tls_reload(struct tls *tls, const char *certificate_path, const char *key_path,
+                struct fault *fault)
+{
+    SSL_CTX *context = make_context(certificate_path, key_path, fault);
+    if (context == NULL)
+        return false;
+    pthread_mutex_lock(&tls->mutex);
+    SSL_CTX *before = tls->context;
+    tls->context = context;
+    pthread_mutex_unlock(&tls->mutex);
+    SSL_CTX_free(before);
+    return true;
 }
 
 void tls_free(struct tls *tls)
@@ -51,12 +93,15 @@ void tls_free(struct tls *tls)
         return;
     SSL_CTX_free(tls->context);
     BIO_meth_free(tls->preface);
+    pthread_mutex_destroy(&tls->mutex);
     free(tls);
 }
 
-struct bufferevent *tls_bufferevent(const struct tls *tls, struct event_base *base)
+struct bufferevent *tls_bufferevent(struct tls *tls, struct event_base *base)
 {
+    pthread_mutex_lock(&tls->mutex);
     SSL *ssl = SSL_new(tls->context);
+    pthread_mutex_unlock(&tls->mutex);
     if (ssl == NULL)
         return NULL;
     struct bufferevent *bev = bufferevent_openssl_socket_new(

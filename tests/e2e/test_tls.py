@@ -86,6 +86,111 @@ def test_no_tls(secure, data):
     assert secure.is_alive()
 
 
+@pytest.mark.parametrize(
+    ("suites", "served"),
+    [
+        ("AES128-GCM-SHA256", False),
+        ("AES256-SHA", False),
+        ("DHE-RSA-AES128-GCM-SHA256", False),
+        ("ECDHE-RSA-AES128-SHA", False),
+        ("ECDHE-RSA-AES128-GCM-SHA256", True),
+        ("ECDHE-RSA-CHACHA20-POLY1305", True),
+    ],
+)
+def test_forward_secrecy(make_gateway, tmp_path, suites, served):
+    """With an RSA certificate, which suites without it could use: none of them is taken."""
+    certificate, key = make_certificate(tmp_path, "rsa")
+    gateway = make_gateway(tls_certificate=certificate, tls_key=key)
+    trust = ssl.create_default_context(cafile=certificate)
+    trust.maximum_version = ssl.TLSVersion.TLSv1_2
+    trust.set_ciphers(f"{suites}:@SECLEVEL=0")
+    if not served:
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            gateway.connect(tls=trust)
+        return
+    with gateway.connect(tls=trust) as connection:
+        assert connection.socket.cipher()[0] == suites
+
+
+@pytest.mark.parametrize("begun", [b"", b"\x16\x03\x01\x02\x00\x01"])
+def test_stalled_handshake(make_gateway, certificate, begun):
+    """Ends with the head's deadline, long before a connection that idles."""
+    gateway = make_gateway(
+        tls_certificate=certificate[0], tls_key=certificate[1], head_timeout_ms=300
+    )
+    with gateway.connect() as connection:
+        connection.send(begun)
+        assert connection.is_closed()
+
+
+def test_idle_after_the_handshake(make_gateway, certificate, trust):
+    """The head's deadline is not that of a connection that idles."""
+    gateway = make_gateway(
+        tls_certificate=certificate[0], tls_key=certificate[1], head_timeout_ms=300
+    )
+    with gateway.connect(tls=trust) as connection:
+        assert not connection.is_closed(1)
+        connection.socket.settimeout(15)
+        connection.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.read_reply("GET").status == 200
+
+
+# ---- HSTS ----
+
+HSTS = "strict-transport-security"
+
+
+def test_hsts(secure):
+    for path in ("/healthz", "/", "/v1/models", "/nothing"):
+        assert secure.http.get(path).headers[HSTS] == "max-age=31536000"
+
+
+def test_hsts_behind_a_proxy(make_gateway):
+    gateway = make_gateway(trusted_proxies="127.0.0.1", hsts_max_age_s=60)
+    for scheme, said in (("https", "max-age=60"), ("http", None)):
+        reply = gateway.http.get("/healthz", headers={"X-Forwarded-Proto": scheme})
+        assert reply.headers.get(HSTS) == said
+
+
+def test_no_hsts(make_gateway, certificate):
+    """Never over plain HTTP (RFC 6797, 7.2), and not where it is turned off."""
+    assert HSTS not in make_gateway().http.get("/healthz").headers
+    gateway = make_gateway(tls_certificate=certificate[0], tls_key=certificate[1], hsts_max_age_s=0)
+    assert HSTS not in gateway.http.get("/healthz").headers
+
+
+# ---- a renewed certificate ----
+
+
+def served_certificate(gateway) -> str:
+    return ssl.get_server_certificate(gateway.address)
+
+
+def test_certificate_renewed(make_gateway, tmp_path):
+    """SIGHUP: new connections get the new one, old ones go on; a bad one changes nothing."""
+    certificate, key = make_certificate(tmp_path)
+    gateway = make_gateway(tls_certificate=certificate, tls_key=key)
+    trust = ssl.create_default_context(cafile=certificate)
+    old = gateway.connect(tls=trust)
+    before = served_certificate(gateway)
+    make_certificate(tmp_path, "rsa")
+    gateway.reload()
+    assert gateway.logged("certificate read again")
+    renewed = served_certificate(gateway)
+    assert renewed != before
+    assert renewed.strip() == certificate.read_text().strip()
+    old.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert old.read_reply("GET").status == 200
+    old.close()
+
+    make_certificate(tmp_path)  # and the key of another
+    key.write_text("nonsense")
+    gateway.reload()
+    (line,) = gateway.logged("the certificate in use stays")
+    assert str(key) in line["reason"]
+    assert served_certificate(gateway) == renewed
+
+
 def test_split_into_small_packets(secure, trust, provider):
     customer = secure.customer()
     data = chat_bytes(customer.key, BODY)
