@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 struct fault {
-    char code[48];     /* "invalid_value", as in ../shared/api.md; NUL-terminated, never empty */
+    char code[48];     /* "invalid_value"; NUL-terminated, never empty */
     char message[464]; /* one sentence, no newline at its end; cut at the end when too long */
 };
 

@@ -41,8 +41,7 @@ struct chat_request {
     int64_t input_text_bytes; /* of the messages' strings, for estimates */
 };
 
-/* Why a request's body is no chat request: an error for the client. Texts as in
- * ../shared/api.md. */
+/* Why a request's body is no chat request: an error for the client. */
 struct chat_fault {
     const char *code;  /* invalid_json, invalid_value, missing_field */
     const char *param; /* the member, or NULL */

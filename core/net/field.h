@@ -1,7 +1,7 @@
 /* What heads of requests and of answers have in common (RFC 9112, 5): lines that end with CRLF,
- * fields `name: value`, and the values of the few that decide where a message ends. Strict: what
- * two readers could understand differently is refused. Pure functions over memory: any thread.
- * `why` is a literal, set when something is refused. */
+ * fields `name: value`, and the values of the few that decide where a message ends. Where
+ * the RFC lets a recipient repair a message or refuse it, it is refused. Pure functions over
+ * memory: any thread. `why` is a literal, set when something is refused. */
 #ifndef NET_FIELD_H
 #define NET_FIELD_H
 

@@ -247,8 +247,8 @@ bool head_parse(const char *data, size_t bytes, struct http_header *table, size_
         (absolute_host.bytes != seen.host_value.bytes ||
          strncasecmp(absolute_host.data, seen.host_value.data, absolute_host.bytes) != 0))
         return refuse_bad(refusal, "the request target names another host than the Host header");
-    /* HTTP/1.0 clients get one reply a connection: evhttp frames a streamed reply to them
-     * wrongly otherwise. */
+    /* HTTP/1.0 clients get one reply a connection: they know no chunks, so a stream ends with it
+     * (RFC 9112, 6.1 and 6.3). */
     if (out->minor_version == 0) {
         out->close = true;
         out->expects_continue = false; /* they do not know 1xx: RFC 9110, 10.1.1 */

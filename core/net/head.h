@@ -1,7 +1,6 @@
 /* The head of an HTTP/1 request, parsed strictly (RFC 9112) from raw bytes before evhttp sees
- * anything. Where two readers could disagree about where a request ends, it is refused: evhttp
- * accepts many heads that it must not (see docs/ARCHITECTURE.md, "The guard"). Pure functions over
- * memory: no libevent, any thread. */
+ * anything. Where the RFC lets a recipient repair a request or refuse it, it is refused (see
+ * docs/ARCHITECTURE.md, "The guard"). Pure functions over memory: no libevent, any thread. */
 #ifndef NET_HEAD_H
 #define NET_HEAD_H
 

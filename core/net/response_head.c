@@ -55,7 +55,7 @@ static bool note_field(struct slice name, struct slice value, struct response_he
                        const char **why)
 {
     if (slice_equals_nocase(name, "content-length")) {
-        /* Even the same twice: RFC 9110, 8.6 allows either, and no server means it. */
+        /* Even the same twice: RFC 9110, 8.6 lets a recipient refuse that. */
         if (out->content_length >= 0)
             return refuse(why, "there are two Content-Length headers");
         return field_content_length(value, &out->content_length, why);

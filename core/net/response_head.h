@@ -1,6 +1,6 @@
-/* The head of an HTTP/1 answer (RFC 9112, 4 and 5), parsed as strictly as a request's (head.h):
- * where two readers could disagree about where the answer ends, the rest of it could be taken for
- * the answer to somebody else. Pure functions over memory: any thread. */
+/* The head of an HTTP/1 answer (RFC 9112, 4 and 5), parsed as strictly as a request's (head.h).
+ * An answer whose length RFC 9112, 6.3 does not settle is refused. Pure functions over memory: any
+ * thread. */
 #ifndef NET_RESPONSE_HEAD_H
 #define NET_RESPONSE_HEAD_H
 

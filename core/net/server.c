@@ -337,8 +337,8 @@ static void on_request(struct evhttp_request *evreq, void *arg)
     connection->evreq = evreq;
     evhttp_request_set_on_complete_cb(evreq, on_reply_sent, connection);
     /* evhttp stops reading while it waits for our reply, and would not notice that the client
-     * leaves. Reading again with evhttp's read callback in place would let one pipelined byte
-     * end the process (event_errx). */
+     * leaves. So we read, without evhttp: a client may pipeline (RFC 9112, 9.3.2), and what it
+     * sends meanwhile waits in the guard. */
     bufferevent_event_cb on_event;
     bufferevent_data_cb on_write;
     void *evcon;

@@ -366,6 +366,7 @@ def test_provider_cannot_hurt_either(customer, provider):
 
 @pytest.mark.parametrize("name", ["Model", "MAX_TOKENS", "Stream", "N"])
 def test_names_in_another_case(customer, provider, name):
-    """Some servers match names without case: they would serve what we do not price."""
+    """Names have their case (RFC 8259 knows no other way): one that only looks like a name that we
+    price is refused."""
     check_error(customer.ask(**{name: 1}), 400, "invalid_value")
     assert not provider.requests

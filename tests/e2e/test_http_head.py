@@ -1,5 +1,6 @@
-"""HTTP/1.1 as bytes: what two readers could read in two ways is refused with 400 and a closed
-connection (traps.md, "requests that it accepts and we must refuse"); what is legal works."""
+"""HTTP/1.1 as bytes. What RFC 9112 does not allow in a request line (3), in fields (5), in what
+frames a body (6) and in chunks (7) is refused with 400 and a closed connection; what is legal
+works."""
 
 import socket
 import threading
@@ -13,7 +14,7 @@ from rawhttp import Closed, RawConnection, chat_bytes, request_bytes
 from wait import wait_until
 
 BODY = b'{"model":"gpt-4o-mini","messages":[{"role":"user","content":"Hi"}]}'
-SMUGGLED = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+NEXT = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /api/v1/chat/completions HTTP/1.1\r\n"
 HOST = b"Host: gateway.test\r\n"
 CHUNKED = POST + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -30,7 +31,7 @@ def get(*headers: bytes, target: bytes = b"/healthz", host: bytes = HOST) -> byt
 
 REFUSED = {
     # framing
-    "two lengths": post(b"Content-Length: 5", b"Content-Length: 41", body=b"hello" + SMUGGLED),
+    "two lengths": post(b"Content-Length: 5", b"Content-Length: 41", body=b"hello" + NEXT),
     "two equal lengths": post(b"Content-Length: 5", b"Content-Length: 5"),
     "length list": post(b"Content-Length: 5, 5"),
     "length +5": post(b"Content-Length: +5"),
@@ -42,7 +43,7 @@ REFUSED = {
     "length too many digits": post(b"Content-Length: 99999999999999999999", body=b""),
     "length 2^64 + 5": post(b"Content-Length: 18446744073709551621"),
     "length and chunked": post(b"Content-Length: 5", b"Transfer-Encoding: chunked",
-                               body=b"0\r\n\r\n" + SMUGGLED),
+                               body=b"0\r\n\r\n" + NEXT),
     "gzip, chunked": post(b"Transfer-Encoding: gzip, chunked", body=b"0\r\n\r\n"),
     "xchunked": post(b"Transfer-Encoding: xchunked", body=b"0\r\n\r\n"),
     "identity": post(b"Transfer-Encoding: identity", body=b""),
@@ -53,9 +54,9 @@ REFUSED = {
     "space before colon of length": post(b"Content-Length : 5"),
     "tab before colon of length": post(b"Content-Length\t: 5"),
     "space before colon of encoding": post(b"Transfer-Encoding : chunked", body=b"0\r\n\r\n"),
-    "GET with a body": get(b"Content-Length: 36") + SMUGGLED,
+    "GET with a body": get(b"Content-Length: 36") + NEXT,
     "GET with a chunked body": get(b"Transfer-Encoding: chunked") + b"0\r\n\r\n",
-    "HEAD with a body": get(b"Content-Length: 36").replace(b"GET", b"HEAD") + SMUGGLED,
+    "HEAD with a body": get(b"Content-Length: 36").replace(b"GET", b"HEAD") + NEXT,
     "1.0 with Transfer-Encoding": post(b"Transfer-Encoding: chunked", body=b"0\r\n\r\n")
     .replace(b"HTTP/1.1", b"HTTP/1.0"),
     "chunk size 0x5": CHUNKED + b"0x5\r\nhello\r\n0\r\n\r\n",
@@ -110,7 +111,7 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(gateway, name, place):
     with gateway.connect() as connection:
-        if place == "second":  # nothing of the request before is taken for this one's
+        if place == "second":  # behind a request that is good
             connection.send(get(target=b"/readyz?a=b"))
             assert connection.read_reply().status == 200
         connection.send(REFUSED[name])
@@ -119,7 +120,9 @@ def test_refused(gateway, name, place):
             assert b"HTTP/1." not in connection.read_to_end()
         else:
             check_error(connection.read_reply(), 400, on_api=False)
-            assert connection.is_closed(), "the rest could be taken for a request"
+            assert connection.is_closed(), (
+                "after a framing error the connection ends (RFC 9112, 6.3)"
+            )
     assert gateway.is_alive()
 
 
@@ -186,7 +189,7 @@ def test_keep_alive_and_pipelining(gateway, customer, provider):
     bodies = [BODY.replace(b"Hi", word) for word in (b"one", b"two", b"three")]
     data = b"".join(chat_bytes(customer.key, body) for body in bodies)
     with gateway.connect() as connection:
-        connection.send(data + SMUGGLED)
+        connection.send(data + NEXT)
         for word in ("one", "two", "three"):
             reply = connection.read_reply()
             assert reply.json["choices"][0]["message"]["content"] == word
@@ -256,7 +259,7 @@ def test_head_request(gateway, customer, path):
     with gateway.connect() as connection:
         connection.send(request_bytes("HEAD", path, customer.authorization))
         assert connection.read_reply("HEAD").status in (200, 405)
-        connection.send(SMUGGLED)
+        connection.send(NEXT)
         assert connection.read_reply("GET").status == 200, "the HEAD reply had a body"
 
 
@@ -348,7 +351,7 @@ def test_idle_connection_is_closed(tight):
 def test_deadlines_do_not_end_a_slow_answer(tight, provider):
     """Head, body and idle time-outs are of the client's bytes, not of its waiting."""
     customer = tight.customer()
-    gates = {1: threading.Event()}
+    gates = {2: threading.Event()}  # behind the first text: a head alone does not go out
     provider.answer = answers.stream_of(answers.Chat(), gates=gates)
     with tight.connect() as connection:
         connection.send(chat_bytes(customer.key, BODY.replace(b"{", b'{"stream":true,', 1)))
@@ -357,7 +360,7 @@ def test_deadlines_do_not_end_a_slow_answer(tight, provider):
             connection.socket.settimeout(2.5)
             while True:
                 assert connection.read_chunk()
-        gates[1].set()
+        gates[2].set()
         connection.socket.settimeout(5)
         while chunk := connection.read_chunk():
             last = chunk
@@ -422,16 +425,17 @@ def test_large_body_without_a_key(gateway):
 
 @pytest.fixture
 def replying(gateway, customer, provider):
-    """A connection whose request waits for the provider."""
+    """A connection whose stream waits for the provider: its end ends the call."""
     provider.answer = answers.silence()
     with gateway.connect() as connection:
-        connection.send(chat_bytes(customer.key, BODY))
+        connection.send(chat_bytes(customer.key, BODY.replace(b"{", b'{"stream":true,', 1)))
         provider.wait_for_requests(1)
         yield connection
 
 
 def test_one_pipelined_byte_while_replying(gateway, replying, provider):
-    """libevent would end the whole process here."""
+    """A client may pipeline (RFC 9112, 9.3.2); what it sends while we reply waits, and its leaving
+    is noticed."""
     replying.send(b"G")
     assert provider.last.gone_at is None
     assert gateway.is_alive()

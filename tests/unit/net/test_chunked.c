@@ -1,5 +1,5 @@
-/* The decoder of chunked bodies: what is legal is decoded, what another reader could frame in
- * another way is refused, and in how many pieces the bytes come makes no difference. */
+/* The decoder of chunked bodies: what is legal is decoded, what RFC 9112, 7.1 does not
+ * allow is refused, and in how many pieces the bytes come makes no difference. */
 #include "base/support.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* The head of a request: what two readers could read in two ways is refused, what is odd and legal
+/* The head of a request: what RFC 9112 lets a server refuse is refused, what is odd and legal
  * passes, and in how many pieces the bytes come makes no difference. */
 #include "base/support.h"
 

@@ -1,4 +1,4 @@
-/* The answers of providers: what is legal is read, what another reader could frame in another way
+/* The answers of providers: what is legal is read, what RFC 9112, 6.3 gives no certain end
  * is none, and in how many pieces the bytes come makes no difference. */
 #include "base/support.h"
 

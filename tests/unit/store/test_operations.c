@@ -1,4 +1,4 @@
-/* Users, sessions, keys, credits and reports: results as ../shared/api.md has them, and nobody
+/* Users, sessions, keys, credits and reports: results as the API has them, and nobody
  * sees what is another's. */
 #include "store/fixture.h"
 
