@@ -116,11 +116,11 @@ static bool admit_key(struct exchange *exchange)
 bool exchange_authenticate(struct exchange *exchange)
 {
     struct slice credential = find_credential(&exchange->request->head);
-    struct digest digest;
+    struct digest *digest = &exchange->key_digest;
     if (credential.bytes != APIKEY_CHARS) /* whether its check fits matters only if it is unknown */
         return refuse_key(exchange, credential);
-    secret_digest(exchange->env->secret, credential, &digest);
-    if (!directory_find_key(exchange->env->store, &digest, &exchange->key))
+    secret_digest(exchange->env->secret, credential, digest);
+    if (!directory_find_key(exchange->env->store, digest, &exchange->key))
         return refuse_key(exchange, credential);
     return admit_key(exchange);
 }
@@ -128,6 +128,7 @@ bool exchange_authenticate(struct exchange *exchange)
 bool exchange_authenticate_as(struct exchange *exchange, const struct digest *digest,
                               const char *user_id)
 {
+    exchange->key_digest = *digest;
     if (directory_find_key(exchange->env->store, digest, &exchange->key) &&
         strcmp(exchange->key.user_id.text, user_id) == 0)
         return admit_key(exchange);

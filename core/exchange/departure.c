@@ -183,3 +183,17 @@ bool departure_cut(struct exchange *exchange)
         end_free(exchange);
     return true;
 }
+
+void departure_refuse(struct exchange *exchange, const struct answer_error *error)
+{
+    bool asked = is_asked(exchange);
+    exchange_release_task(exchange);
+    attempt_cancel(exchange);
+    if (asked) {
+        exchange->status = error->status;
+        snprintf(exchange->error_code, sizeof exchange->error_code, "%s", error->code);
+        exchange_keep_error(exchange, error);
+        charge(exchange);
+    }
+    exchange_refuse(exchange, error); /* voids what was not asked */
+}

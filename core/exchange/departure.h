@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 
+struct answer_error;
 struct exchange;
 
 /* The client has left. */
@@ -26,6 +27,9 @@ void departure_begin(struct exchange *exchange);
 void departure_hold_home(struct exchange *exchange);
 /* Whether the client left, and no retry will ask for the answer. */
 bool departure_is_abandoned(const struct exchange *exchange);
+/* Ends a call before its answer has begun, with this error: what was asked of a provider is charged
+ * all the same. Its hold is durable. */
+void departure_refuse(struct exchange *exchange, const struct answer_error *error);
 /* Ends a detached call whose answer nobody will ask for, because the gateway stops. False: it is
  * none. */
 bool departure_cut(struct exchange *exchange);

@@ -9,6 +9,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "exchange/departure.h"
+#include "exchange/revocation.h"
 
 /* How long a provider may take to end after its last event: its connection is kept. */
 enum { TAIL_MS = 2000 };
@@ -456,6 +457,7 @@ void exchange_tick_all(struct exchange_env *env)
     int64_t now_us = clock_mono_us();
     int64_t calls = 0;
     int64_t streams = 0;
+    bool revoked = revocation_due(env);
     struct exchange *next;
     for (struct exchange *exchange = env->live; exchange != NULL; exchange = next) {
         next = exchange->next;
@@ -464,6 +466,8 @@ void exchange_tick_all(struct exchange_env *env)
             streams += exchange->relay.flowing;
             relay_tick(exchange, now_us);
             attempt_tick(exchange, now_us);
+            if (revoked)
+                revocation_check(exchange);
         } else if (exchange->attempt.call != NULL && now_us - exchange->ended_us > TAIL_MS * 1000) {
             attempt_cancel(exchange);
             exchange_free_if_over(exchange);

@@ -60,6 +60,7 @@ struct exchange_env {
     size_t live_count;
     size_t detached_count; /* of them */
     size_t detached_bytes; /* the bodies of their requests */
+    uint64_t revocations;  /* as revocation_due has seen them */
     uint64_t served;
 };
 
@@ -119,6 +120,7 @@ struct exchange {
     struct idempotency *idempotency; /* NULL: without an Idempotency-Key */
     struct id replay_of;             /* whose answer is given again; "": nobody's */
 
+    struct digest key_digest; /* of the API key that it came with */
     struct key_facts key;
     bool asks_model; /* it is a call to a model: counted on the board */
     struct chat_request chat;

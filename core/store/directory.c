@@ -16,6 +16,7 @@ struct entry {
 
 void directory_init(struct directory *directory)
 {
+    atomic_init(&directory->revocations, 0);
     for (size_t i = 0; i < DIRECTORY_SHARDS; i++) {
         check(pthread_mutex_init(&directory->shards[i].mutex, NULL) == 0);
         table_init(&directory->shards[i].table);
@@ -63,6 +64,17 @@ static void remove_entry(struct directory_shard *shard, struct entry *entry)
     free(entry);
 }
 
+/* After the change itself, so that whoever sees the count sees the change. */
+static void note_revocation(struct directory *directory)
+{
+    atomic_fetch_add(&directory->revocations, 1);
+}
+
+uint64_t directory_revocations(struct store *store)
+{
+    return atomic_load(&store->directory.revocations);
+}
+
 void directory_put(struct directory *directory, const struct digest *digest,
                    const struct key_facts *facts)
 {
@@ -82,6 +94,8 @@ void directory_put(struct directory *directory, const struct digest *digest,
         remove_entry(shard, old);
     table_insert(&shard->table, &entry->node, hash);
     pthread_mutex_unlock(&shard->mutex);
+    if (facts->key_disabled || facts->user_disabled)
+        note_revocation(directory);
 }
 
 void directory_remove(struct directory *directory, const struct digest *digest)
@@ -93,6 +107,7 @@ void directory_remove(struct directory *directory, const struct digest *digest)
     if (entry)
         remove_entry(shard, entry);
     pthread_mutex_unlock(&shard->mutex);
+    note_revocation(directory);
 }
 
 bool directory_find_key(struct store *store, const struct digest *digest, struct key_facts *out)

@@ -26,5 +26,7 @@ struct key_facts {
 
 /* False: no such key. Copies, so *out stays valid. Any thread. */
 bool directory_find_key(struct store *store, const struct digest *digest, struct key_facts *out);
+/* Grows whenever a key is removed, or is put as one that is disabled. Any thread. */
+uint64_t directory_revocations(struct store *store);
 
 #endif

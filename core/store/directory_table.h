@@ -4,6 +4,7 @@
 #define STORE_DIRECTORY_TABLE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/secret.h"
 #include "store/directory.h"
@@ -18,6 +19,7 @@ struct directory_shard {
 
 struct directory {
     struct directory_shard shards[DIRECTORY_SHARDS];
+    atomic_uint_fast64_t revocations;
 };
 
 void directory_init(struct directory *directory);

@@ -1,0 +1,47 @@
+#include "exchange/revocation.h"
+
+#include "exchange/departure.h"
+#include "exchange/exchange.h"
+
+bool revocation_due(struct exchange_env *env)
+{
+    uint64_t count = directory_revocations(env->store);
+    bool due = count != env->revocations;
+    env->revocations = count;
+    return due;
+}
+
+static const char *why_revoked(const struct exchange *exchange)
+{
+    struct key_facts facts;
+    if (!directory_find_key(exchange->env->store, &exchange->key_digest, &facts))
+        return "This API key was deleted while the answer came; it is not complete.";
+    if (facts.user_disabled)
+        return "The account of this API key was disabled while the answer came; it is not "
+               "complete.";
+    if (facts.key_disabled)
+        return "This API key was disabled while the answer came; it is not complete.";
+    return NULL;
+}
+
+void revocation_check(struct exchange *exchange)
+{
+    bool held = exchange->hold_open && !exchange->charge_wanted;
+    bool will_be = exchange->state == EXCHANGE_AUTHENTICATED;
+    bool runs = (held || will_be) && exchange->state < EXCHANGE_SETTLING;
+    const char *why = exchange->chat.streamed && runs ? why_revoked(exchange) : NULL;
+    if (why == NULL)
+        return;
+    if (will_be || exchange->hold_away) {
+        exchange->env
+            ->revocations--; /* at a later tick, when it has its hold and that is durable */
+        return;
+    }
+    if (exchange->relay.flowing) {
+        relay_fail(exchange, "key_disabled", why);
+        return;
+    }
+    const struct answer_error error = {
+        .status = 401, .code = "key_disabled", .message = why, .final = true};
+    departure_refuse(exchange, &error);
+}
