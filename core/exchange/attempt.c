@@ -34,6 +34,8 @@ const char *attempt_outcome_name(enum attempt_outcome outcome)
         return "5xx";
     case ATTEMPT_DENIED:
         return "auth";
+    case ATTEMPT_UNKNOWN:
+        return "unknown";
     case ATTEMPT_GARBLED:
         return "garbled";
     }
@@ -42,6 +44,8 @@ const char *attempt_outcome_name(enum attempt_outcome outcome)
 
 const char *attempt_outcome_cause(enum attempt_outcome outcome)
 {
+    if (outcome == ATTEMPT_UNKNOWN)
+        return "auth";
     return outcome == ATTEMPT_GARBLED ? "5xx" : attempt_outcome_name(outcome);
 }
 
@@ -59,6 +63,22 @@ bool attempt_is_asked(const struct attempt *attempt)
     return attempt->call != NULL && upstream_is_sent(attempt->call);
 }
 
+/* What the operator alone can mend is an alarm, also where another candidate answers. */
+static enum log_level level_of(enum attempt_outcome outcome)
+{
+    if (outcome == ATTEMPT_DENIED || outcome == ATTEMPT_UNKNOWN)
+        return LOG_ERROR;
+    return outcome == ATTEMPT_REFUSED ? LOG_INFO : LOG_WARN;
+}
+
+static const char *failure_of(enum attempt_outcome outcome)
+{
+    if (outcome == ATTEMPT_DENIED)
+        return "a provider refuses our account";
+    return outcome == ATTEMPT_UNKNOWN ? "a provider does not know what we ask for"
+                                      : "attempt failed";
+}
+
 void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, const char *detail)
 {
     struct attempt *attempt = &exchange->attempt;
@@ -72,12 +92,12 @@ void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, con
     } else {
         attempt_cancel(exchange);
         attempt_log_failure(exchange);
-        log_event(outcome == ATTEMPT_REFUSED ? LOG_INFO : LOG_WARN, "attempt failed",
-                  log_text("request_id", exchange->id.text),
+        log_event(level_of(outcome), failure_of(outcome), log_text("request_id", exchange->id.text),
                   log_text("provider", attempt_provider(attempt)),
                   log_text("model", attempt->candidate->terms.model),
                   log_text("outcome", attempt_outcome_name(outcome)),
-                  log_int("status", attempt->status), log_text("detail", attempt->detail));
+                  log_int("status", attempt->status), log_text("detail", attempt->detail),
+                  log_text(attempt->explained ? "said" : NULL, attempt->refusal_message));
     }
     exchange_wake(exchange);
 }
@@ -284,7 +304,7 @@ static void judge_body(struct exchange *exchange)
     if (!completion_read(body, completion))
         attempt_decide(exchange, ATTEMPT_GARBLED, "the answer is no JSON object");
     else if (completion_is_error(completion))
-        attempt_decide(exchange, attempt_classify(attempt, 500, body),
+        attempt_decide(exchange, attempt_classify(attempt, exchange->chat.model, 0, body),
                        "an error came with a status of success");
     else if (completion->choices.type != JSON_ARRAY)
         attempt_decide(exchange, ATTEMPT_GARBLED, "the answer has no choices");
@@ -305,7 +325,8 @@ static void decide_at_end(struct exchange *exchange, enum upstream_end end, cons
         attempt_decide(exchange, ATTEMPT_TIMED_OUT, detail);
     else if (attempt->status >= 300)
         attempt_decide(exchange,
-                       attempt_classify(attempt, attempt->status, buffer_slice(&attempt->body)),
+                       attempt_classify(attempt, exchange->chat.model, attempt->status,
+                                        buffer_slice(&attempt->body)),
                        "the provider answered with an error");
     else if (end == UPSTREAM_BROKEN)
         attempt_decide(exchange, ATTEMPT_BROKEN, detail);
@@ -330,48 +351,4 @@ void attempt_on_end(enum upstream_end end, const char *detail, void *arg)
         decide_at_end(exchange, end, detail);
     if (attempt->outcome == ATTEMPT_ANSWERED)
         relay_upstream_ended(exchange, end, detail);
-}
-
-void exchange_refuse_attempt(struct exchange *exchange)
-{
-    const struct attempt *attempt = &exchange->attempt;
-    struct answer_error error = {.status = 502, .code = "provider_unavailable"};
-    error.message = "The model's provider could not be reached or broke off before it answered. "
-                    "Nothing was charged.";
-    switch (attempt->outcome) {
-    case ATTEMPT_REFUSED:
-        error.status = attempt->status >= 400 && attempt->status < 500 ? attempt->status : 400;
-        error.code = attempt->refusal_code;
-        error.message = attempt->refusal_message;
-        error.param = attempt->refusal_param[0] != '\0' ? attempt->refusal_param : NULL;
-        break;
-    case ATTEMPT_TIMED_OUT:
-        error.status = 504;
-        error.code = "timeout";
-        error.message = "The model's provider did not answer in time. Nothing was charged.";
-        break;
-    case ATTEMPT_OVERLOADED:
-        error.status = 503;
-        error.code = "provider_overloaded";
-        error.message = "The model's provider is overloaded. Nothing was charged; try again soon.";
-        error.retry_after_ms = attempt->retry_after_ms > 0 ? attempt->retry_after_ms : 1000;
-        break;
-    case ATTEMPT_DENIED:
-        error.status = 503;
-        error.message =
-            "This gateway's own account at the model's provider has a problem; its operator "
-            "has been told. Nothing was charged.";
-        error.final = true;
-        log_event(
-            LOG_ERROR, "a provider refuses our account", log_text("request_id", exchange->id.text),
-            log_text("provider", attempt_provider(attempt)), log_int("status", attempt->status));
-        break;
-    case ATTEMPT_GARBLED:
-        error.message =
-            "The model's provider sent something that is no answer. Nothing was charged.";
-        break;
-    default:
-        break;
-    }
-    exchange_refuse(exchange, &error);
 }

@@ -25,6 +25,7 @@ enum attempt_outcome {
     ATTEMPT_OVERLOADED, /* 429, 503, 529 */
     ATTEMPT_FAILED,     /* another 5xx, or an error in place of an answer */
     ATTEMPT_DENIED,     /* 401, 402, 403, insufficient_quota: our account there is the problem */
+    ATTEMPT_UNKNOWN,    /* it knows no such model, path or method: our setup is the problem */
     ATTEMPT_GARBLED     /* what came is no answer: HTML, no JSON, too large */
 };
 
@@ -42,9 +43,12 @@ struct attempt {
     struct buffer body;           /* a plain answer or an error */
     struct completion completion; /* of a plain answer, in `body` */
     int64_t started_us;
-    int64_t heard_us; /* when the last byte came; 0: none yet */
-    char detail[160]; /* for the log */
-    /* What may be told to the client of a REFUSED attempt. */
+    int64_t heard_us;   /* when the last byte came; 0: none yet */
+    char detail[160];   /* for the log */
+    bool rate_limited;  /* of OVERLOADED: by its limit on us */
+    bool explained;     /* it said why, which refusal_message repeats */
+    int refusal_status; /* for the client of a REFUSED attempt */
+    /* What may be told of an attempt that has failed. */
     char refusal_message[512];
     char refusal_param[64];
     char refusal_code[48];
@@ -53,7 +57,8 @@ struct attempt {
 
 /* The word for the log: "connect", "timeout", "garbled", ... */
 const char *attempt_outcome_name(enum attempt_outcome outcome);
-/* The word of routes.lua's `retry.on`, where something that is no answer counts as "5xx". */
+/* The word of routes.lua's `retry.on`, where something that is no answer counts as "5xx", and a
+ * model that the provider does not know as "auth". */
 const char *attempt_outcome_cause(enum attempt_outcome outcome);
 
 /* Whom it asks, for the log; "" before the first try. */
@@ -73,13 +78,11 @@ void attempt_tick(struct exchange *exchange, int64_t now_us);
 /* Sets the outcome, once, and wakes the task. A failure cancels what still runs. */
 void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, const char *detail);
 
-/* Sorts an error answer of a provider: by status, then by its body (error.type, error.code);
- * fills refusal_* for the client, with anything that looks like a secret taken out. */
-enum attempt_outcome attempt_classify(struct attempt *attempt, int status, struct slice body);
-
-/* Overwrites our key at the provider, whole or abbreviated, and whatever else looks like a key, an
- * organisation or an address inside. */
-void attempt_redact(char *text, const char *api_key);
+/* Sorts an error of a provider by its status (0: it has none) and what its body says; fills
+ * refusal_* for the client, with anything that looks like a secret taken out, and with the name
+ * under which the model is sold instead of the provider's. */
+enum attempt_outcome attempt_classify(struct attempt *attempt, const char *sold_as, int status,
+                                      struct slice body);
 
 /* The events of an upstream call, also made by the demo provider; `arg` is the exchange. */
 void attempt_on_head(const struct upstream_head *head, void *arg);

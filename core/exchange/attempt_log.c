@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "exchange/exchange.h"
+#include "exchange/redact.h"
 #include "store/notes.h"
 
 /* How many bytes are left of a text that was cut, without the character at its end: a part of one
@@ -46,7 +47,7 @@ static void copy_words(const struct attempt *attempt, char out[LIMIT_ATTEMPT_WOR
     else if (attempt->refusal_message[0] != '\0')
         said = slice_of(attempt->refusal_message);
     copy_flat(said, whole, sizeof whole);
-    attempt_redact(whole, attempt->candidate->terms.api_key);
+    redact_secrets(whole, attempt->candidate->terms.api_key);
     copy_flat(slice_of(whole), out, LIMIT_ATTEMPT_WORDS_BYTES + 1);
 }
 

@@ -6,6 +6,7 @@
 #define EXCHANGE_CANDIDATE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +41,7 @@ struct candidate_terms {
     struct token_prices prices; /* buy */
     struct token_prices sold;   /* what the margin is put on: the model's published prices */
     int64_t margin_ppm;
+    bool errors_shown; /* customers may read why the provider fails */
     int64_t connect_timeout_ms;
     int64_t first_byte_timeout_ms;
     int64_t idle_timeout_ms;

@@ -1,120 +1,218 @@
-/* What a provider's error means, and what of it the client may be told. */
-#include <ctype.h>
+/* What a provider's error means: whose fault it is, whether another provider may answer, and what
+ * of it the client may be told. */
 #include <stdio.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "exchange/attempt.h"
+#include "exchange/provider_error.h"
+#include "exchange/redact.h"
 
-/* Words end at white space, at what stands around words, and at bytes that no secret has. */
-static bool is_word_char(char c)
-{
-    return c > ' ' && c < 0x7f && strchr("\"'`,;()<>[]{}", c) == NULL;
-}
+/* Lists of words end with NULL. */
 
-/* Overwrites the word at `start` with stars; returns its end. */
-static char *blot(char *start)
+static bool is_one_of(const char *text, const char *const *words)
 {
-    char *at = start;
-    for (; is_word_char(*at); at++)
-        *at = '*';
-    return at;
-}
-
-/* Words that follow a mark, in a word's middle only where the mark says so. */
-static void blot_marked(char *text, const char *mark, bool anywhere)
-{
-    for (char *at = text; (at = strcasestr(at, mark)) != NULL;) {
-        bool begins = at == text || !isalnum((unsigned char)at[-1]);
-        at += strlen(mark);
-        if (begins || anywhere)
-            at = blot(at);
-    }
-}
-
-/* "sk-pr***Ab", "abc...xyz": how providers abbreviate a key that they quote. */
-static void blot_abbreviated(char *text)
-{
-    for (char *at = text; *at != '\0';) {
-        size_t bytes = 0;
-        bool abbreviated = false;
-        for (; is_word_char(at[bytes]); bytes++)
-            abbreviated = abbreviated || strncmp(at + bytes, "**", 2) == 0 ||
-                          (strncmp(at + bytes, "...", 3) == 0 && is_word_char(at[bytes + 3]));
-        if (abbreviated)
-            blot(at);
-        at += bytes > 0 ? bytes : 1;
-    }
-}
-
-void attempt_redact(char *text, const char *api_key)
-{
-    static const char *const marks[] = {"sk-", "org-", "proj_", "key-", "AIza"};
-    static const char *const marks_anywhere[] = {"bearer ", "http://", "https://"};
-    char *at = text;
-    while (api_key[0] != '\0' && (at = strstr(at, api_key)) != NULL)
-        memset(at, '*', strlen(api_key));
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-        blot_marked(text, marks[i], false);
-    for (size_t i = 0; i < sizeof marks_anywhere / sizeof marks_anywhere[0]; i++)
-        blot_marked(text, marks_anywhere[i], true);
-    blot_abbreviated(text);
-}
-
-/* A string member of the provider's error without secrets; "" when there is none. */
-static void copy_redacted(const struct json_value *object, const char *name, const char *api_key,
-                          char *out, size_t out_bytes)
-{
-    /* Cut so late that a key of ours which begins in what is told is whole when looked for. */
-    char whole[sizeof((struct attempt *)0)->refusal_message + CANDIDATE_API_KEY_BYTES];
-    struct json_value value;
-    struct buffer text;
-    out[0] = '\0';
-    if (json_find(object, name, &value) == 0 || value.type != JSON_STRING)
-        return;
-    buffer_init(&text, LIMIT_UPSTREAM_BODY_BYTES);
-    if (json_decode_string(&value, &text)) {
-        size_t bytes = text.bytes < sizeof whole - 1 ? text.bytes : sizeof whole - 1;
-        memcpy(whole, buffer_slice(&text).data, bytes);
-        whole[bytes] = '\0';
-        attempt_redact(whole, api_key);
-        snprintf(out, out_bytes, "%.*s", (int)out_bytes - 1, whole);
-    }
-    buffer_fini(&text);
-}
-
-static bool is_one_of(const char *text, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(text, words[i]) == 0)
+    for (; *words != NULL; words++) {
+        if (strcasecmp(text, *words) == 0)
             return true;
     }
     return false;
 }
 
-static enum attempt_outcome by_words(const char *type, const char *code)
+/* Whether a sentence has one of these phrases, in whatever case. */
+static bool has_one_of(const char *text, const char *const *phrases)
 {
-    static const char *const denied[] = {"insufficient_quota",        "invalid_api_key",
-                                         "authentication_error",      "permission_error",
-                                         "billing_not_active",        "account_deactivated",
-                                         "billing_hard_limit_reached"};
-    static const char *const overloaded[] = {"rate_limit_exceeded", "rate_limit_error",
-                                             "overloaded_error", "server_overloaded",
-                                             "engine_overloaded"};
-    static const char *const refused[] = {"invalid_request_error", "context_length_exceeded",
-                                          "content_policy_violation", "invalid_prompt"};
-    size_t denied_count = sizeof denied / sizeof denied[0];
-    size_t overloaded_count = sizeof overloaded / sizeof overloaded[0];
-    size_t refused_count = sizeof refused / sizeof refused[0];
-    if (is_one_of(type, denied, denied_count) || is_one_of(code, denied, denied_count))
-        return ATTEMPT_DENIED;
-    if (is_one_of(type, overloaded, overloaded_count) ||
-        is_one_of(code, overloaded, overloaded_count))
-        return ATTEMPT_OVERLOADED;
-    if (is_one_of(type, refused, refused_count) || is_one_of(code, refused, refused_count))
-        return ATTEMPT_REFUSED;
-    return ATTEMPT_NONE;
+    for (; *phrases != NULL; phrases++) {
+        if (strcasestr(text, *phrases) != NULL)
+            return true;
+    }
+    return false;
 }
+
+static bool is_labelled(const struct provider_error *error, const char *const *labels)
+{
+    return is_one_of(error->code, labels) || is_one_of(error->type, labels);
+}
+
+/* ---- more than a model can read ---- */
+
+static bool is_overflow(const struct provider_error *error)
+{
+    static const char *const labels[] = {"context_length_exceeded",    "exceed_context_size_error",
+                                         "context_window_exceeded",    "model_max_prompt_tokens",
+                                         "ContextWindowExceededError", NULL};
+    static const char *const phrases[] = {"context length",
+                                          "context window",
+                                          "context size",
+                                          "context limit",
+                                          "maximum context",
+                                          "maximum prompt length",
+                                          "maximum sequence length",
+                                          "prompt is too long",
+                                          "prompt too long",
+                                          "input is too long",
+                                          "input too long",
+                                          "too many input tokens",
+                                          "input token count",
+                                          "input length",
+                                          "too large for model with",
+                                          "exceeded model token limit",
+                                          "tokens in the prompt",
+                                          "must have less than",
+                                          "max_new_tokens",
+                                          "length of the messages",
+                                          "length of your prompt",
+                                          NULL};
+    static const char *const measures[] = {"exceed",    "maximum",   "too long", "too large",
+                                           "too many",  "longer",    "larger",   "greater",
+                                           "at most",   "limit",     "reduce",   "must be",
+                                           "should be", "less than", NULL};
+    return is_labelled(error, labels) ||
+           (has_one_of(error->message, phrases) && has_one_of(error->message, measures));
+}
+
+/* ---- what only we can have caused ---- */
+
+static bool is_our_account(const struct provider_error *error)
+{
+    static const char *const labels[] = {
+        "insufficient_quota",    "invalid_api_key",     "api_key_invalid",
+        "authentication_error",  "AuthenticationError", "invalid_authentication_error",
+        "UNAUTHENTICATED",       "permission_error",    "PERMISSION_DENIED",
+        "PermissionDeniedError", "access_terminated",   "account_deactivated",
+        "billing_error",         "billing_not_active",  "billing_hard_limit_reached",
+        "insufficient_balance",  "payment_required",    NULL};
+    static const char *const phrases[] = {"credit balance is too low",
+                                          "insufficient balance",
+                                          "insufficient credit",
+                                          "insufficient funds",
+                                          "insufficient quota",
+                                          "exceeded your current quota",
+                                          "check your plan",
+                                          "payment required",
+                                          "account is not active",
+                                          "account has been",
+                                          "organization has been disabled",
+                                          "authentication fail",
+                                          "invalid authentication",
+                                          "authentication required",
+                                          "no auth credentials",
+                                          "unauthorized",
+                                          NULL};
+    static const char *const keys[] = {"api key",      "api-key",      "api_key", "apikey",
+                                       "access token", "bearer token", NULL};
+    static const char *const faults[] = {"not valid", "invalid",    "incorrect", "expired",
+                                         "missing",   "not found",  "revoked",   "disabled",
+                                         "unknown",   "leaked",     "required",  "wrong",
+                                         "provide",   "no api key", "not exist", NULL};
+    if (is_labelled(error, labels))
+        return true;
+    if (error->param[0] != '\0') /* a member of the request, of which these may be words */
+        return false;
+    return has_one_of(error->message, phrases) ||
+           (has_one_of(error->message, keys) && has_one_of(error->message, faults));
+}
+
+/* "The model does not exist", not "the model does not take pictures". */
+static bool is_our_model(const struct provider_error *error)
+{
+    static const char *const labels[] = {"model_not_found",
+                                         "invalid_model",
+                                         "invalid_model_name",
+                                         "unknown_model",
+                                         "unsupported_model",
+                                         "model_not_available",
+                                         "model_not_supported",
+                                         "model_not_allowed",
+                                         "model_unavailable",
+                                         "model_decommissioned",
+                                         "model_deprecated",
+                                         "model_retired",
+                                         "model_terminated",
+                                         "DeploymentNotFound",
+                                         "OperationNotSupported",
+                                         "unknown_url",
+                                         NULL};
+    static const char *const things[] = {"model", "deployment", "engine", "endpoints found", NULL};
+    static const char *const faults[] = {"does not exist",
+                                         "doesn't exist",
+                                         "not exist",
+                                         "not found",
+                                         "could not find",
+                                         "endpoints found",
+                                         "unknown model",
+                                         "no such model",
+                                         "invalid model",
+                                         "model is invalid",
+                                         "not a valid model",
+                                         "identifier is invalid",
+                                         "unsupported model",
+                                         "model not supported",
+                                         "model is not supported",
+                                         "not a supported model",
+                                         "not a known model",
+                                         "not a chat model",
+                                         "decommissioned",
+                                         "been deprecated",
+                                         "is deprecated",
+                                         "retired",
+                                         "no longer available",
+                                         "been removed",
+                                         "been shut down",
+                                         "discontinued",
+                                         "end of life",
+                                         "end-of-life",
+                                         "is not available",
+                                         "isn't available",
+                                         "not currently available",
+                                         "no access to",
+                                         "not have access",
+                                         "not loaded",
+                                         NULL};
+    static const char *const members[] = {"parameter", "argument", "field", "tool",
+                                          "file",      "image",    NULL};
+    if (is_labelled(error, labels))
+        return true;
+    if (error->param[0] != '\0' && strcmp(error->param, "model") != 0)
+        return false;
+    return has_one_of(error->message, things) && has_one_of(error->message, faults) &&
+           !has_one_of(error->message, members);
+}
+
+/* ---- what providers label ---- */
+
+static bool is_rate_limit(const struct provider_error *error)
+{
+    static const char *const labels[] = {"rate_limit_exceeded", "rate_limit_error",
+                                         "RateLimitError",      "RESOURCE_EXHAUSTED",
+                                         "too_many_requests",   NULL};
+    return is_labelled(error, labels);
+}
+
+static bool is_overloaded(const struct provider_error *error)
+{
+    static const char *const labels[] = {"overloaded_error", "server_overloaded",
+                                         "engine_overloaded", "UNAVAILABLE", NULL};
+    return is_labelled(error, labels) || is_rate_limit(error);
+}
+
+static bool is_about_content(const struct provider_error *error)
+{
+    static const char *const labels[] = {"content_policy_violation", "content_filter",
+                                         "ResponsibleAIPolicyViolation", "moderation_blocked",
+                                         NULL};
+    static const char *const phrases[] = {"was flagged", "content policy",
+                                          "content management policy", NULL};
+    return is_labelled(error, labels) || has_one_of(error->message, phrases);
+}
+
+static bool is_about_request(const struct provider_error *error)
+{
+    static const char *const labels[] = {"invalid_request_error", "invalid_prompt",
+                                         "INVALID_ARGUMENT", "BadRequestError", NULL};
+    return is_labelled(error, labels);
+}
+
+/* ---- all together ---- */
 
 static enum attempt_outcome by_status(int status)
 {
@@ -122,63 +220,114 @@ static enum attempt_outcome by_status(int status)
     case 401:
     case 402:
     case 403:
+    case 407:
         return ATTEMPT_DENIED;
+    case 404: /* path, method and model are ours */
+    case 405:
+    case 406:
+    case 410:
+    case 421:
+    case 426:
+        return ATTEMPT_UNKNOWN;
     case 408:
         return ATTEMPT_TIMED_OUT;
+    case 424: /* what it depends on has failed */
+    case 425:
+    case 499:
+        return ATTEMPT_FAILED;
     case 429:
     case 503:
     case 529:
         return ATTEMPT_OVERLOADED;
-    case 400:
-    case 404:
-    case 409:
-    case 413:
-    case 415:
-    case 422:
-        return ATTEMPT_REFUSED;
     default:
         return status >= 400 && status < 500 ? ATTEMPT_REFUSED : ATTEMPT_FAILED;
     }
 }
 
-enum attempt_outcome attempt_classify(struct attempt *attempt, int status, struct slice body)
+/* A 404 may be of a thing of the customer's: a file, an earlier answer. */
+static enum attempt_outcome judge_unknown(const struct provider_error *error, int status)
 {
-    struct json_value root;
-    struct json_value error;
-    struct fault fault;
-    char type[64] = "";
+    bool named = error->param[0] != '\0' && strcmp(error->param, "model") != 0;
+    return status == 404 && named ? ATTEMPT_REFUSED : ATTEMPT_UNKNOWN;
+}
+
+static enum attempt_outcome judge(const struct provider_error *error, int status)
+{
+    enum attempt_outcome outcome = by_status(status);
+    if (is_our_account(error))
+        return ATTEMPT_DENIED;
+    if (is_about_content(error) && (outcome == ATTEMPT_DENIED || outcome == ATTEMPT_FAILED))
+        return ATTEMPT_REFUSED;
+    if (outcome == ATTEMPT_UNKNOWN)
+        return judge_unknown(error, status);
+    if (outcome != ATTEMPT_REFUSED && outcome != ATTEMPT_FAILED)
+        return outcome;
+    if (is_overloaded(error))
+        return ATTEMPT_OVERLOADED;
+    if (is_overflow(error))
+        return ATTEMPT_REFUSED;
+    if (is_our_model(error))
+        return ATTEMPT_UNKNOWN;
+    /* An error in a stream has no status of its own. */
+    return is_about_request(error) ? ATTEMPT_REFUSED : outcome;
+}
+
+static void copy_cut(char *out, size_t out_bytes, const char *text)
+{
+    size_t bytes = strnlen(text, out_bytes - 1);
+    memcpy(out, text, bytes);
+    out[bytes] = '\0';
+}
+
+/* Notes what may be told of it: nothing of ours. */
+static void tell(struct attempt *attempt, struct provider_error *error, const char *sold_as)
+{
+    const struct candidate_terms *terms = &attempt->candidate->terms;
+    const struct {
+        char *text;
+        size_t bytes;
+    } texts[] = {{error->message, sizeof error->message},
+                 {error->code, sizeof error->code},
+                 {error->type, sizeof error->type},
+                 {error->param, sizeof error->param}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        redact_secrets(texts[i].text, terms->api_key);
+        redact_model(texts[i].text, texts[i].bytes, terms->model, sold_as);
+    }
+    const char *code = error->code[0] != '\0' ? error->code : error->type;
+    if (error->message[0] != '\0')
+        copy_cut(attempt->refusal_message, sizeof attempt->refusal_message, error->message);
+    if (code[0] != '\0')
+        copy_cut(attempt->refusal_code, sizeof attempt->refusal_code, code);
+    copy_cut(attempt->refusal_param, sizeof attempt->refusal_param, error->param);
+}
+
+enum attempt_outcome attempt_classify(struct attempt *attempt, const char *sold_as, int status,
+                                      struct slice body)
+{
+    struct provider_error error;
+    provider_error_read(body, &error);
+    if (status == 0)
+        status = error.status != 0 ? error.status : 500;
+    enum attempt_outcome outcome = judge(&error, status);
+    attempt->explained = error.message[0] != '\0';
+    attempt->rate_limited = status == 429 || is_rate_limit(&error);
+    attempt->refusal_status = status >= 400 && status < 500 ? status : 400;
     snprintf(attempt->refusal_code, sizeof attempt->refusal_code, "provider_refused");
     snprintf(attempt->refusal_message, sizeof attempt->refusal_message,
              "The model's provider refuses this request (status %d).", status);
-    bool explained = json_parse(body, LIMIT_JSON_DEPTH, &root, &fault) &&
-                     json_find(&root, "error", &error) > 0 && error.type != JSON_NULL;
-    if (explained) {
-        char message[sizeof attempt->refusal_message];
-        char code[sizeof attempt->refusal_code];
-        const struct json_value *from = error.type == JSON_OBJECT ? &error : &root;
-        const char *api_key = attempt->candidate->terms.api_key;
-        copy_redacted(from, error.type == JSON_OBJECT ? "message" : "error", api_key, message,
-                      sizeof message);
-        copy_redacted(from, "code", api_key, code, sizeof code);
-        copy_redacted(from, "type", api_key, type, sizeof type);
-        copy_redacted(from, "param", api_key, attempt->refusal_param,
-                      sizeof attempt->refusal_param);
-        if (message[0] != '\0')
-            memcpy(attempt->refusal_message, message, sizeof message);
-        if (code[0] != '\0')
-            memcpy(attempt->refusal_code, code, sizeof code);
-        else if (type[0] != '\0')
-            snprintf(attempt->refusal_code, sizeof attempt->refusal_code, "%.47s", type);
+    bool overflow = outcome == ATTEMPT_REFUSED && is_overflow(&error);
+    tell(attempt, &error, sold_as);
+    if (overflow) {
+        attempt->refusal_status = 400;
+        snprintf(attempt->refusal_code, sizeof attempt->refusal_code, "context_length_exceeded");
     }
-    enum attempt_outcome outcome = by_status(status);
-    /* 429 is said for an empty account, too; and an error event in a stream has no status of its
-     * own. */
-    enum attempt_outcome worded = by_words(type, attempt->refusal_code);
-    if (worded == ATTEMPT_DENIED || (outcome == ATTEMPT_FAILED && worded != ATTEMPT_NONE))
-        outcome = worded;
-    /* A 4xx that does not say why comes from something in between (a wrong base_url, a proxy):
-     * not the customer's fault. */
-    if (outcome == ATTEMPT_REFUSED && !explained)
-        outcome = ATTEMPT_GARBLED;
+    if (outcome != ATTEMPT_REFUSED || error.explained)
+        return outcome;
+    /* A 4xx that does not say why comes from something in between (a wrong base_url, a proxy): not
+     * the customer's fault; but for a body that is too large for it. */
+    if (status != 413)
+        return ATTEMPT_GARBLED;
+    snprintf(attempt->refusal_code, sizeof attempt->refusal_code, "request_too_large");
     return outcome;
 }

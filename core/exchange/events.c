@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "exchange/exchange.h"
 #include "exchange/final_chunk.h"
+#include "exchange/provider_error.h"
 #include "exchange/said.h"
 
 static void append_event(struct relay *relay, struct slice event)
@@ -77,20 +78,30 @@ static void take_usage(struct exchange *exchange, struct slice event,
 
 static void fail_in_stream(struct exchange *exchange, enum attempt_outcome outcome)
 {
-    if (outcome == ATTEMPT_OVERLOADED)
-        relay_provider_failed(
-            exchange, "provider_overloaded",
-            "The model's provider became overloaded; the answer is not complete.");
+    const struct attempt *attempt = &exchange->attempt;
+    char message[sizeof exchange->relay.failure_message];
+    const char *code = "provider_unavailable";
+    const char *what = "The model's provider reported an error; the answer is not complete.";
+    bool refused = outcome == ATTEMPT_REFUSED; /* the customer's to mend */
+    if (outcome == ATTEMPT_OVERLOADED) {
+        code = "provider_overloaded";
+        what = "The model's provider became overloaded; the answer is not complete.";
+    } else if (refused) {
+        code = attempt->refusal_code;
+    }
+    exchange->relay.refused = refused;
+    if (attempt->explained && (refused || attempt->candidate->terms.errors_shown))
+        snprintf(message, sizeof message, "%s It says: %s", what, attempt->refusal_message);
     else
-        relay_provider_failed(
-            exchange, "provider_unavailable",
-            "The model's provider reported an error; the answer is not complete.");
+        snprintf(message, sizeof message, "%s", what);
+    relay_provider_failed(exchange, code, message);
 }
 
 /* The provider has answered once something was said. */
 static void take_error(struct exchange *exchange, struct slice data)
 {
-    enum attempt_outcome outcome = attempt_classify(&exchange->attempt, 500, data);
+    enum attempt_outcome outcome =
+        attempt_classify(&exchange->attempt, exchange->chat.model, 0, data);
     if (exchange->attempt.outcome == ATTEMPT_NONE)
         attempt_decide(exchange, outcome, "an error came before the stream said anything");
     else
@@ -259,6 +270,11 @@ static void take_chunk(struct exchange *exchange, struct slice event,
         note_answer(exchange, chunk);
 }
 
+static bool is_chunk(const struct completion *chunk)
+{
+    return chunk->choices.type == JSON_ARRAY || chunk->usage.type == JSON_OBJECT;
+}
+
 static void take_json(struct exchange *exchange, struct slice event, struct slice data)
 {
     struct completion chunk;
@@ -266,11 +282,11 @@ static void take_json(struct exchange *exchange, struct slice event, struct slic
         refuse_event(exchange, "an event of the stream is no JSON object");
     else if (chunk.error_count > 1 || chunk.usage_count > 1)
         refuse_event(exchange, "an event of the stream has its usage or error twice");
-    else if (completion_is_error(&chunk))
+    else if (completion_is_error(&chunk) || (!is_chunk(&chunk) && provider_error_is(data)))
         take_error(exchange, data);
     else if (chunk.error_count == 1)
         take_without_error(exchange, event, &chunk.root);
-    else if (chunk.choices.type == JSON_ARRAY || chunk.usage.type == JSON_OBJECT)
+    else if (is_chunk(&chunk))
         take_chunk(exchange, event, &chunk);
     /* else it is nothing that a client would know: {"type":"ping"} */
 }
@@ -283,6 +299,14 @@ static void take_done(struct exchange *exchange, struct slice event)
     }
     exchange->relay.done = true;
     buffer_append_slice(&exchange->relay.last_event, event);
+}
+
+static void take_odd(struct exchange *exchange, struct slice event, struct slice data)
+{
+    if (sse_is_named(event, "error"))
+        take_error(exchange, data);
+    else
+        take_simplified(exchange, data);
 }
 
 void events_take(struct slice event, void *arg)
@@ -298,11 +322,8 @@ void events_take(struct slice event, void *arg)
     struct slice data = slice_trim(sse_data(event, &relay->joined));
     if (data.bytes == 0)
         return; /* a comment, an id, an empty event: our own comments keep the client waiting */
-    bool simple = is_simple(event, data);
-    if (!simple && sse_is_named(event, "error"))
-        take_error(exchange, data);
-    else if (!simple)
-        take_simplified(exchange, data);
+    if (!is_simple(event, data))
+        take_odd(exchange, event, data);
     else if (slice_equals(data, "[DONE]"))
         take_done(exchange, event);
     else

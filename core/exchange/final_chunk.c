@@ -92,7 +92,7 @@ static void write_failure(const struct exchange *exchange, struct buffer *out)
 
 void final_chunk_error(const struct exchange *exchange, struct buffer *out)
 {
-    bool refused = false;
+    bool refused = exchange->relay.refused;
     buffer_append_text(out, "data: {\"error\":{\"message\":");
     write_failure(exchange, out);
     buffer_printf(out, ",\"type\":\"%s\",\"param\":null,\"code\":",

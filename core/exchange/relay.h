@@ -35,8 +35,9 @@ struct relay {
     struct buffer chunk_head; /* how a chunk of this stream begins, for those that are ours */
     bool failed;              /* after it had said something: an error ends the stream */
     bool unwritten;           /* the charge could not be written: nobody is told of it */
+    bool refused;             /* it has failed by the customer's request */
     char failure_code[48];
-    char failure_message[256];
+    char failure_message[640];
     int64_t written_us; /* when something last went to the client */
     bool paused;
 };

@@ -53,6 +53,14 @@ static int64_t whole_member(lua_State *state, int index, const char *name)
     return (int64_t)number;
 }
 
+static bool flag_member(lua_State *state, int index, const char *name)
+{
+    lua_getfield(state, index, name);
+    bool set = lua_toboolean(state, -1);
+    lua_pop(state, 1);
+    return set;
+}
+
 static int option_member(lua_State *state, int index, const char *name, const char *const *options)
 {
     lua_getfield(state, index, name);
@@ -107,6 +115,7 @@ static int native_candidate(lua_State *state)
         .prices = prices_member(state, 1),
         .sold = sold_member(state, 1),
         .margin_ppm = whole_member(state, 1, "margin_ppm"),
+        .errors_shown = flag_member(state, 1, "errors_shown"),
         .connect_timeout_ms = whole_member(state, 1, "connect_timeout_ms"),
         .first_byte_timeout_ms = whole_member(state, 1, "first_byte_timeout_ms"),
         .idle_timeout_ms = whole_member(state, 1, "idle_timeout_ms"),

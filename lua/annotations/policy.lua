@@ -320,6 +320,7 @@ function math.tan(x) end
 ---@field idle_timeout_ms? integer
 ---@field total_timeout_ms? integer
 ---@field on_cancel? "charge"|"free"|"read" who pays when a client leaves
+---@field errors_shown? boolean customers may read why it fails
 
 ---@alias policy.Providers table<string, policy.Provider>
 

@@ -49,6 +49,7 @@ local function candidate(parent, index, model, model_prices, providers)
         provider = provider.name,
         dialect = provider.dialect,
         on_cancel = provider.on_cancel,
+        errors_shown = provider.errors_shown,
         base_url = provider.base_url,
         api_key = provider.api_key,
         ca_file = provider.ca_file,

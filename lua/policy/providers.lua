@@ -7,7 +7,7 @@ local providers = {}
 local MEMBERS = {
     dialect = true, base_url = true, api_key = true, ca_file = true, connect_timeout_ms = true,
     first_byte_timeout_ms = true, idle_timeout_ms = true, total_timeout_ms = true,
-    on_cancel = true,
+    on_cancel = true, errors_shown = true,
 }
 local DIALECTS = { openai = true, demo = true }
 local ON_CANCEL = { charge = true, free = true, read = true }
@@ -64,6 +64,7 @@ local function provider(parent, name)
         dialect = dialect,
         available = true,
         on_cancel = shape.choice(node, "on_cancel", "charge", ON_CANCEL),
+        errors_shown = shape.boolean(node, "errors_shown", false),
         connect_timeout_ms = timeout("connect_timeout_ms", 5000),
         first_byte_timeout_ms = timeout("first_byte_timeout_ms", 120000),
         idle_timeout_ms = timeout("idle_timeout_ms", 60000),

@@ -93,6 +93,17 @@ local function hint(name, known)
     return found ~= "" and found or "; known are " .. names_of(known)
 end
 
+-- true or false; absent: the default.
+function shape.boolean(node, key, default)
+    local value = node.value[key]
+    if value == nil then
+        return default
+    elseif type(value) ~= "boolean" then
+        shape.fail(node, key, "must be true or false, not %s", kind_of(value))
+    end
+    return value
+end
+
 -- The node of the table at `key`, whatever is in it.
 function shape.child(node, key)
     local value = node.value[key]

@@ -102,7 +102,8 @@ FAILURES = {
 }
 ANSWERED = {
     "503": (503, "provider_overloaded"),
-    "429": (503, "provider_overloaded"),
+    "429": (429, "rate_limit_exceeded"),
+    "HTML 404": (503, "provider_unavailable"),
     "401": (503, "provider_unavailable"),
     "402": (503, "provider_unavailable"),
     "403": (503, "provider_unavailable"),

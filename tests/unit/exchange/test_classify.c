@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exchange/attempt.h"
+#include "exchange/redact.h"
 
 #define KEY "sk-proj-Qm3xTf9hV2LkP7aZ"
 
@@ -24,7 +25,8 @@ static enum attempt_outcome classify(int status, const char *api_key, const char
                                           .ca_file = "",
                                           .max_tokens_field = ""};
     out->candidate = candidate_new(&terms);
-    enum attempt_outcome outcome = attempt_classify(out, status, (struct slice){copy, bytes});
+    enum attempt_outcome outcome =
+        attempt_classify(out, "sold-as", status, (struct slice){copy, bytes});
     candidate_unref(out->candidate);
     free(copy);
     assert_true(memchr(out->refusal_message, '\0', sizeof out->refusal_message) != NULL);
@@ -36,6 +38,7 @@ static enum attempt_outcome classify(int status, const char *api_key, const char
 
 /* ---- whose fault ---- */
 
+#define SAYS(message) "{\"error\":{\"message\":\"" message "\"}}"
 #define ERROR(members) "{\"error\":{\"message\":\"m\"" members "}}"
 
 static const struct {
@@ -45,7 +48,7 @@ static const struct {
 } outcomes[] = {
     /* by status */
     {400, ERROR(""), ATTEMPT_REFUSED},
-    {404, ERROR(",\"code\":\"model_not_found\""), ATTEMPT_REFUSED},
+    {404, ERROR(",\"code\":\"model_not_found\""), ATTEMPT_UNKNOWN},
     {409, ERROR(""), ATTEMPT_REFUSED},
     {413, ERROR(""), ATTEMPT_REFUSED},
     {415, ERROR(""), ATTEMPT_REFUSED},
@@ -91,13 +94,51 @@ static const struct {
      ATTEMPT_REFUSED},
     {500, ERROR(",\"type\":\"server_error\",\"code\":null"), ATTEMPT_FAILED},
     {500, ERROR(",\"type\":5,\"code\":500"), ATTEMPT_FAILED},
+    /* an error without a status names one */
+    {0, ERROR(",\"code\":503"), ATTEMPT_OVERLOADED},
+    {0, ERROR(",\"code\":\"429\""), ATTEMPT_OVERLOADED},
+    {0, ERROR(",\"status\":401"), ATTEMPT_DENIED},
+    {0, ERROR(",\"code\":400"), ATTEMPT_REFUSED},
+    {0, ERROR(",\"code\":7"), ATTEMPT_FAILED},
+    /* what only we can have caused */
+    {404, "", ATTEMPT_UNKNOWN},
+    {404, "{\"detail\":\"Not Found\"}", ATTEMPT_UNKNOWN},
+    {405, "{\"detail\":\"Method Not Allowed\"}", ATTEMPT_UNKNOWN},
+    {410, ERROR(""), ATTEMPT_UNKNOWN},
+    {424, ERROR(""), ATTEMPT_FAILED},
+    {400, SAYS("The model `x` does not exist or you do not have access to it."), ATTEMPT_UNKNOWN},
+    {400, SAYS("Invalid model name passed in model=x"), ATTEMPT_UNKNOWN},
+    {400, SAYS("x is not a valid model ID"), ATTEMPT_UNKNOWN},
+    {400, SAYS("The provided model identifier is invalid."), ATTEMPT_UNKNOWN},
+    {400, SAYS("The model `x` has been decommissioned and is no longer supported."),
+     ATTEMPT_UNKNOWN},
+    {400, SAYS("API key not valid. Please pass a valid API key."), ATTEMPT_DENIED},
+    {400, SAYS("Your credit balance is too low to access the API."), ATTEMPT_DENIED},
+    {400, "{\"error\":{\"code\":400,\"status\":\"UNAUTHENTICATED\"}}", ATTEMPT_DENIED},
+    {413, ERROR(",\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\""), ATTEMPT_OVERLOADED},
+    /* what only the customer can mend */
+    {400, SAYS("Unsupported parameter: 'x' is not supported with this model."), ATTEMPT_REFUSED},
+    {400, SAYS("This model does not support image input."), ATTEMPT_REFUSED},
+    {400, SAYS("This model's maximum context length is 4096 tokens."), ATTEMPT_REFUSED},
+    {400, "{\"error\":{\"message\":\"'api_key' is not valid here\",\"param\":\"tools[0]\"}}",
+     ATTEMPT_REFUSED},
+    {403, SAYS("Your input was flagged by moderation."), ATTEMPT_REFUSED},
+    {404, "{\"error\":{\"message\":\"No such file\",\"param\":\"file_id\"}}", ATTEMPT_REFUSED},
+    {400, "[{\"error\":{\"code\":400,\"message\":\"Unknown name\"}}]", ATTEMPT_REFUSED},
+    {400, "{\"object\":\"error\",\"message\":\"m\",\"code\":400}", ATTEMPT_REFUSED},
+    {422, "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"field required\"}]}", ATTEMPT_REFUSED},
+    {400, "\"no\"", ATTEMPT_REFUSED},
+    {400, "temperature must be below 2", ATTEMPT_REFUSED},
+    {400, "event: error\ndata: {\"error\":\"no\"}\n\n", ATTEMPT_REFUSED},
+    {413, "<html>", ATTEMPT_REFUSED},
     /* no words: from something between */
     {400, "", ATTEMPT_GARBLED},
+    {400, " \n", ATTEMPT_GARBLED},
+    {400, "{}", ATTEMPT_GARBLED},
+    {422, "[]", ATTEMPT_GARBLED},
     {400, "<html>Bad Request</html>", ATTEMPT_GARBLED},
-    {404, "{\"detail\":\"Not Found\"}", ATTEMPT_GARBLED},
-    {404, "{\"error\":null}", ATTEMPT_GARBLED},
-    {404, "[]", ATTEMPT_GARBLED},
-    {404, "{\"error\":{\"message\":\"m\"}", ATTEMPT_GARBLED},
+    {400, "{\"error\":null}", ATTEMPT_GARBLED},
+    {400, "{\"error\":{\"message\":\"m\"}", ATTEMPT_GARBLED},
     {400, "{\"error\":\"no\"}", ATTEMPT_REFUSED},
     {401, "<html>", ATTEMPT_DENIED},
     {429, "<html>", ATTEMPT_OVERLOADED},
@@ -281,6 +322,38 @@ static void keeps_what_is_harmless(void **state)
     }
 }
 
+/* ---- the names of models ---- */
+
+static const struct {
+    const char *text, *model, *sold_as, *told;
+} names[] = {
+    {"The model deploy-7 is busy", "deploy-7", "gpt", "The model gpt is busy"},
+    {"deploy-7, deploy-7", "deploy-7", "a-longer-name", "a-longer-name, a-longer-name"},
+    {"gpt-4o and gpt-4", "gpt-4", "x", "gpt-4o and x"},
+    {"my-gpt-4", "gpt-4", "x", "my-gpt-4"},
+    {"gpt-4", "gpt-4", "gpt-4-turbo", "gpt-4-turbo"},
+    {"nothing", "", "x", "nothing"},
+};
+
+static void names_models_as_they_are_sold(void **state)
+{
+    (void)state;
+    char text[64];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(text, sizeof text, "%s", names[i].text);
+        redact_model(text, sizeof text, names[i].model, names[i].sold_as);
+        assert_string_equal(text, names[i].told);
+    }
+    for (size_t bytes = 9; bytes < 40; bytes++) { /* the text is cut, whatever its room */
+        char *room = malloc(bytes);
+        snprintf(room, bytes, "%s", "abc abc abc abc abc abc abc");
+        redact_model(room, bytes, "abc", "a-longer-name");
+        assert_true(strlen(room) < bytes);
+        assert_null(strstr(room, "abc"));
+        free(room);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +363,7 @@ int main(void)
         cmocka_unit_test(tells_no_secrets),
         cmocka_unit_test(tells_no_part_of_a_secret),
         cmocka_unit_test(keeps_what_is_harmless),
+        cmocka_unit_test(names_models_as_they_are_sold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
