@@ -9,6 +9,7 @@ local STATUS = {
     invalid_email = 400,
     invalid_value = 400,
     key_disabled_by_operator = 409,
+    last_administrator = 409,
     not_found = 404,
     nothing_to_refund = 409,
     response_too_large = 400,

@@ -87,14 +87,15 @@ bool commands_run(struct store *store, const char *operation, const struct store
     return ok;
 }
 
-static bool find_user(struct store *store, const char *email, char *id, struct fault *fault)
+bool commands_find_user(struct store *store, const char *email, char id[ID_BYTES],
+                        struct fault *fault)
 {
-    const struct store_value args[] = {text_value(email)};
+    const struct store_value args[3] = {text_value(email)};
     struct buffer result;
     struct json_value root;
     struct json_value value;
     buffer_init(&result, 4096);
-    bool found = commands_run(store, "user.credentials", args, 1, &result, fault);
+    bool found = commands_run(store, "user.credentials", args, 3, &result, fault);
     if (found && json_parse(buffer_slice(&result), 8, &root, fault) &&
         json_find(&root, "id", &value) == 1)
         snprintf(id, ID_BYTES, "%.*s", (int)(value.raw.bytes - 2), value.raw.data + 1);
@@ -125,17 +126,25 @@ bool commands_no_users(struct store *store, bool *out, struct fault *fault)
     return ok;
 }
 
+bool commands_make_password(char password[COMMANDS_PASSWORD_BYTES], char hash[PASSWORD_HASH_BYTES],
+                            struct fault *fault)
+{
+    char token[TOKEN_CHARS + 1];
+    token_make(token);
+    snprintf(password, COMMANDS_PASSWORD_BYTES, "%.20s", token);
+    if (password_hash(slice_of(password), hash))
+        return true;
+    return fault_set(fault, "out_of_memory", "there is no memory to hash a password (64 MB)");
+}
+
 bool commands_make_user(struct store *store, const char *email, const char *name, bool admin,
                         char password[COMMANDS_PASSWORD_BYTES], struct fault *fault)
 {
-    char token[TOKEN_CHARS + 1];
     char hash[PASSWORD_HASH_BYTES];
     if (strchr(email, '@') == NULL || strlen(email) > LIMIT_EMAIL_BYTES)
         return fault_set(fault, "invalid_email", "%s is no e-mail address", email);
-    token_make(token);
-    snprintf(password, COMMANDS_PASSWORD_BYTES, "%.20s", token);
-    if (!password_hash(slice_of(password), hash))
-        return fault_set(fault, "out_of_memory", "there is no memory to hash a password (64 MB)");
+    if (!commands_make_password(password, hash, fault))
+        return false;
     const struct store_value args[] = {text_value(email), text_value(name), text_value(hash),
                                        text_value(admin ? "admin" : "user")};
     return commands_run(store, "user.create", args, 4, NULL, fault);
@@ -148,7 +157,7 @@ bool commands_make_key(struct store *store, const struct secret *secret, const c
     char prefix[12];
     char hex[DIGEST_HEX_BYTES];
     struct digest digest;
-    if (!find_user(store, email, user_id, fault))
+    if (!commands_find_user(store, email, user_id, fault))
         return false;
     apikey_make(key);
     snprintf(prefix, sizeof prefix, "%.11s", key);
@@ -165,7 +174,7 @@ bool commands_give_credit(struct store *store, const char *email, int64_t amount
                           const char *kind, const char *reason, struct fault *fault)
 {
     char user_id[ID_BYTES];
-    if (!find_user(store, email, user_id, fault))
+    if (!commands_find_user(store, email, user_id, fault))
         return false;
     const struct store_value args[] = {text_value(user_id), int_value(amount_nusd),
                                        text_value(kind), text_value(reason)};

@@ -1,6 +1,6 @@
-/* The commands of the command line that are not `serve`; ledger_commands.h has those on the ledger.
- * Each prints its result on stdout, its
- * errors on stderr, and returns the exit status. They may run while a server serves the same
+/* The commands of the command line that are not `serve`; ledger_commands.h has those on the ledger,
+ * user_commands.h those on users that are there. Each prints its result on stdout, its errors on
+ * stderr, and returns the exit status. They may run while a server serves the same
  * database. */
 #ifndef APP_COMMANDS_H
 #define APP_COMMANDS_H
@@ -11,6 +11,7 @@
 #include "app/config.h"
 #include "base/buffer.h"
 #include "base/fault.h"
+#include "base/id.h"
 #include "base/secret.h"
 
 struct store;
@@ -34,7 +35,16 @@ int commands_key_create(const struct config *config, const char *email,
 int commands_credit(const struct config *config, const char *email, const char *amount,
                     const struct command_options *options);
 
-/* ---- also for ledger_commands.c ---- */
+enum { COMMANDS_PASSWORD_BYTES = 32 };
+
+/* ---- also for ledger_commands.c and user_commands.c ---- */
+
+/* The id of the user with this address. */
+bool commands_find_user(struct store *store, const char *email, char id[ID_BYTES],
+                        struct fault *fault);
+/* A random password and what is stored of it. */
+bool commands_make_password(char password[COMMANDS_PASSWORD_BYTES], char hash[PASSWORD_HASH_BYTES],
+                            struct fault *fault);
 
 /* Prints the fault on stderr; returns the exit status 1. */
 int commands_fail(const struct fault *fault);
@@ -50,7 +60,6 @@ bool commands_run(struct store *store, const char *operation, const struct store
 bool commands_make_folder(const char *path, struct fault *fault);
 struct store *commands_open_store(const struct config *config, bool serve, struct fault *fault);
 
-enum { COMMANDS_PASSWORD_BYTES = 32 };
 /* Each does what its command does in an open store. */
 bool commands_make_user(struct store *store, const char *email, const char *name, bool admin,
                         char password[COMMANDS_PASSWORD_BYTES], struct fault *fault);

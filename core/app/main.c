@@ -9,6 +9,7 @@
 #include "app/ledger_commands.h"
 #include "app/privileges.h"
 #include "app/serve.h"
+#include "app/user_commands.h"
 #include "base/check.h"
 #include "base/failpoint.h"
 #include "base/log.h"
@@ -36,6 +37,9 @@ static int print_usage(FILE *out)
         "  check                                  look at settings and policies, run the examples\n"
         "  migrate                                bring the database up to date\n"
         "  user create EMAIL [--admin] [--name NAME]\n"
+        "  user password EMAIL                    a new password, printed; all sessions end\n"
+        "  user unlock EMAIL                      forget wrong passwords: no more waiting\n"
+        "  user role EMAIL user|admin\n"
         "  key create EMAIL [--name NAME]\n"
         "  credit EMAIL AMOUNT [--reason TEXT]    AMOUNT in USD, like 12.50\n"
         "  ledger verify                          recompute every balance from the transfers\n"
@@ -142,6 +146,12 @@ static int run_command(const struct arguments *arguments, const struct config *c
         return commands_migrate(config);
     if (said(arguments, 3, "user", "create"))
         return commands_user_create(config, words[2], &arguments->options);
+    if (said(arguments, 3, "user", "password"))
+        return user_commands_password(config, words[2]);
+    if (said(arguments, 3, "user", "unlock"))
+        return user_commands_unlock(config, words[2]);
+    if (said(arguments, 4, "user", "role"))
+        return user_commands_role(config, words[2], words[3]);
     if (said(arguments, 3, "key", "create"))
         return commands_key_create(config, words[2], &arguments->options);
     if (said(arguments, 3, "credit", NULL))

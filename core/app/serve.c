@@ -20,6 +20,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/crew.h"
+#include "base/fair_pool.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -53,7 +54,7 @@ struct gateway {
     struct pages *pages;
     struct store *store;
     struct limiter *limiter;
-    struct crew *helpers;
+    struct fair_pool *helpers;
     struct crew *builder;
     struct board *board;
     struct policy_news *news;
@@ -214,7 +215,7 @@ static bool open_store(struct gateway *gateway, struct fault *fault)
 
 static bool start_crews(struct gateway *gateway, struct fault *fault)
 {
-    gateway->helpers = crew_new(HELPER_THREADS, LIMIT_HELPER_JOBS);
+    gateway->helpers = fair_pool_new(HELPER_THREADS, LIMIT_PASSWORD_JOBS);
     gateway->builder = crew_new(1, BUILDER_JOBS_MAX);
     if (gateway->helpers == NULL || gateway->builder == NULL)
         return fault_set(fault, "out_of_threads",
@@ -391,7 +392,7 @@ static void run(struct gateway *gateway)
 static void stop(struct gateway *gateway)
 {
     if (gateway->helpers != NULL)
-        crew_free(gateway->helpers);
+        fair_pool_free(gateway->helpers);
     if (gateway->store != NULL)
         store_close(gateway->store);
     for (unsigned i = 0; i < gateway->worker_count; i++)

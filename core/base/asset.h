@@ -15,5 +15,7 @@ extern const struct asset lua_assets[];
 extern const size_t lua_asset_count;
 extern const struct asset migration_assets[];
 extern const size_t migration_asset_count;
+extern const struct asset common_password_assets[]; /* one file */
+extern const size_t common_password_asset_count;
 
 #endif

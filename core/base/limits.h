@@ -64,6 +64,7 @@ enum {
     LIMIT_NAME_BYTES = 100,
     LIMIT_PASSWORD_BYTES_MIN = 10,
     LIMIT_PASSWORD_BYTES = 1024,
+    LIMIT_DEVICES = 20, /* browsers of a user that are known */
     LIMIT_KEYS_PER_USER = 100,
     LIMIT_KEY_MODELS = 16,
     LIMIT_KEY_MODELS_BYTES = 1024,
@@ -80,7 +81,7 @@ enum {
     /* queues */
     LIMIT_LEDGER_JOBS = 20000,
     LIMIT_REPORT_JOBS = 1000,
-    LIMIT_HELPER_JOBS = 64,
+    LIMIT_PASSWORD_JOBS = 500,             /* that wait to be hashed */
     LIMIT_LOG_WAITING_BYTES = 1024 * 1024, /* lines that wait for the log's thread */
     LIMIT_LOOKUPS = 64,                    /* of providers' names that wait, of a worker */
     LIMIT_WORKERS = 64

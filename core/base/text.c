@@ -21,6 +21,14 @@ bool text_is_utf8(struct slice text)
     return true;
 }
 
+size_t text_characters(struct slice text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.bytes; i++)
+        count += (text.data[i] & 0xc0) != 0x80;
+    return count;
+}
+
 bool text_normalise(struct slice text, char *out, size_t out_bytes_max, size_t *out_bytes)
 {
     utf8proc_uint8_t *normal = NULL;

@@ -452,6 +452,17 @@ void exchange_lose_hold(struct exchange *exchange)
 
 /* ---- time ---- */
 
+static void wake_up(struct exchange *exchange)
+{
+    exchange->sleeps_until_us = 0;
+    exchange_wake(exchange);
+}
+
+void exchange_sleep(struct exchange *exchange, int64_t ms)
+{
+    exchange->sleeps_until_us = clock_mono_us() + ms * 1000;
+}
+
 void exchange_tick_all(struct exchange_env *env)
 {
     int64_t now_us = clock_mono_us();
@@ -468,6 +479,8 @@ void exchange_tick_all(struct exchange_env *env)
             attempt_tick(exchange, now_us);
             if (revoked)
                 revocation_check(exchange);
+            if (exchange->sleeps_until_us > 0 && now_us >= exchange->sleeps_until_us)
+                wake_up(exchange);
         } else if (exchange->attempt.call != NULL && now_us - exchange->ended_us > TAIL_MS * 1000) {
             attempt_cancel(exchange);
             exchange_free_if_over(exchange);

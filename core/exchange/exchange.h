@@ -40,7 +40,7 @@
 #include "store/directory.h"
 #include "store/ledger.h"
 
-struct crew;
+struct fair_pool;
 
 /* What all exchanges of a worker share. Owned by the worker. */
 struct exchange_env {
@@ -48,9 +48,9 @@ struct exchange_env {
     struct inbox *inbox; /* home of this worker's jobs */
     struct upstream *upstream;
     struct store *store;
-    struct limiter *limiter; /* shared by all workers */
-    struct crew *helpers;    /* shared by all workers */
-    struct board *board;     /* shared by all workers; this one writes `sheet` of it */
+    struct limiter *limiter;   /* shared by all workers */
+    struct fair_pool *helpers; /* hashes passwords; shared by all workers */
+    struct board *board;       /* shared by all workers; this one writes `sheet` of it */
     struct board_sheet *sheet;
     const struct secret *secret;
     int64_t keepalive_comment_ms;
@@ -148,6 +148,7 @@ struct exchange {
     bool call_away;
     struct password_job *password; /* NULL: none */
     bool password_away;
+    int64_t sleeps_until_us; /* > 0: the task waits for that */
 
     struct counted_limit *limits; /* NULL: none */
     size_t limit_count;
@@ -219,6 +220,9 @@ bool exchange_relay(struct exchange *exchange);
  * is the id of the administrator whose act it is, or "". */
 bool exchange_call(struct exchange *exchange, const char *actor, const char *operation,
                    const struct store_value *args, size_t arg_count);
+
+/* Wakes the task after that time, to about 100 ms. */
+void exchange_sleep(struct exchange *exchange, int64_t ms);
 
 /* Frees the result of the call, after the task has read it. */
 void exchange_call_fini(struct exchange *exchange);

@@ -5,16 +5,32 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "base/crew.h"
+#include "base/network.h"
+#include "base/text.h"
 #include "exchange/exchange.h"
+
+/* Of a password that nobody has: so that an address without an account takes as long. */
+static const char nobodys_hash[] = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXRoaW5nIHNhbHR5IQ$"
+                                   "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+static bool verify(const struct password_job *work)
+{
+    bool same = work->normal_bytes == work->password_bytes &&
+                memcmp(work->normal, work->password, work->normal_bytes) == 0;
+    struct slice normal = {work->normal, work->normal_bytes};
+    struct slice password = {work->password, work->password_bytes};
+    bool right = password_verify(normal, work->hash);
+    if (!same && password_verify(password, work->hash)) /* in any case: it takes as long */
+        right = true;
+    return right;
+}
 
 static void run(struct job *job, void *server)
 {
     (void)server;
     struct password_job *work = (struct password_job *)(void *)job;
-    struct slice password = {work->password, work->password_bytes};
-    work->ok =
-        work->verify ? password_verify(password, work->hash) : password_hash(password, work->hash);
+    struct slice normal = {work->normal, work->normal_bytes};
+    work->ok = work->verify ? verify(work) : password_hash(normal, work->hash);
 }
 
 static void on_home(struct job *job)
@@ -26,28 +42,49 @@ static void on_home(struct job *job)
     exchange_free_if_over(exchange);
 }
 
-bool exchange_password(struct exchange *exchange, struct slice password, const char *hash)
+static uint64_t hash_of(const struct exchange *exchange, struct slice text)
 {
+    struct digest digest;
+    uint64_t hash;
+    secret_digest(exchange->env->secret, text, &digest);
+    memcpy(&hash, digest.bytes, sizeof hash);
+    return hash;
+}
+
+bool exchange_password(struct exchange *exchange, const struct password_question *question)
+{
+    char network[NETWORK_BYTES];
+    struct slice password = question->password;
     check(exchange->password == NULL && password.bytes <= LIMIT_PASSWORD_BYTES);
     struct password_job *work = calloc(1, sizeof *work);
     check(work != NULL);
-    work->job = (struct job){.home = exchange->env->inbox, .run = run, .done = on_home};
+    network_of(exchange->peer_address, network);
+    work->fair =
+        (struct fair_job){.job = {.home = exchange->env->inbox, .run = run, .done = on_home},
+                          .address = hash_of(exchange, slice_of(network)),
+                          .account = hash_of(exchange, question->account),
+                          .rank = question->rank};
     work->exchange = exchange;
-    work->verify = hash != NULL;
+    work->verify = question->hash != NULL;
     work->password_bytes = password.bytes;
     memcpy(work->password, password.data, password.bytes);
-    if (hash != NULL)
-        snprintf(work->hash, sizeof work->hash, "%s", hash);
+    if (!text_normalise(password, work->normal, sizeof work->normal, &work->normal_bytes)) {
+        work->normal_bytes = password.bytes; /* no form is longer than all that is possible */
+        memcpy(work->normal, password.data, password.bytes);
+    }
+    if (question->hash != NULL)
+        snprintf(work->hash, sizeof work->hash, "%s",
+                 question->hash[0] != '\0' ? question->hash : nobodys_hash);
     exchange->password = work;
-    exchange->password_away = crew_post(exchange->env->helpers, &work->job);
+    exchange->password_away = fair_pool_post(exchange->env->helpers, &work->fair);
     if (exchange->password_away)
         return true;
     exchange_password_fini(exchange);
     const struct answer_error error = {
         .status = 503,
         .code = "overloaded",
-        .message = "Too many people are signing in just now. Try again soon.",
-        .retry_after_ms = 1000};
+        .message = "Too many people are signing in just now. Try again in a few seconds.",
+        .retry_after_ms = 2000};
     exchange_refuse(exchange, &error);
     return false;
 }

@@ -1,30 +1,41 @@
-/* Hashing and checking of passwords for an exchange, on the helper threads: Argon2id takes tens
- * of milliseconds. */
+/* Hashing and checking of passwords for an exchange, on the threads of a fair pool: Argon2id takes
+ * tens of milliseconds. Passwords are compared in Unicode's normal form C, as NIST SP 800-63B-4
+ * asks for; one that was hashed as it came, before there was that, still opens. */
 #ifndef EXCHANGE_PASSWORD_H
 #define EXCHANGE_PASSWORD_H
 
 #include <stdbool.h>
 
-#include "base/job.h"
+#include "base/fair_pool.h"
 #include "base/limits.h"
 #include "base/secret.h"
 
 struct exchange;
 
 struct password_job {
-    struct job job;
+    struct fair_job fair;
     struct exchange *exchange;
-    char password[LIMIT_PASSWORD_BYTES + 1];
+    char password[LIMIT_PASSWORD_BYTES];
     size_t password_bytes;
+    char normal[LIMIT_PASSWORD_BYTES];
+    size_t normal_bytes;
     char hash[PASSWORD_HASH_BYTES]; /* in (to verify) or out */
     bool verify;
     bool ok; /* out */
 };
 
-/* Hashes `password`, or with a `hash` checks it against that. The task yields until
- * exchange_wake, then reads exchange->password->ok and ->hash. False: answered (too many at
- * once). */
-bool exchange_password(struct exchange *exchange, struct slice password, const char *hash);
+/* What is asked, and who must wait for it when many ask. */
+struct password_question {
+    struct slice password; /* at most LIMIT_PASSWORD_BYTES, in UTF-8 */
+    const char *hash; /* to compare with; "": with nobody's, in the same time; NULL: makes one */
+    struct slice account; /* the e-mail address */
+    enum fair_rank rank;
+};
+
+/* The task yields until exchange_wake, then reads exchange->password->ok, ->hash and
+ * ->fair.dropped. False: answered
+ * (too many at once). */
+bool exchange_password(struct exchange *exchange, const struct password_question *question);
 /* Forgets the password; after the task has read the result. */
 void exchange_password_fini(struct exchange *exchange);
 

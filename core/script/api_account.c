@@ -5,10 +5,14 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/money.h"
+#include "base/network.h"
 #include "base/secret.h"
 #include "exchange/exchange.h"
+#include "exchange/limiter.h"
+#include "exchange/password.h"
 #include "script/task.h"
+
+enum { SLEEP_MS_MAX = 60 * 1000 };
 
 /* Texts pass as texts, whole numbers as integers, nil as null. */
 static void read_argument(lua_State *state, int place, struct store_value *out)
@@ -61,18 +65,53 @@ static int api_call_as(lua_State *state)
     return call_store(state, actor, 3);
 }
 
-/* x:hash_password(password) -> true, hash;  x:verify_password(password, hash) -> whether */
-static int api_hash_password(lua_State *state)
+static int ask_password(lua_State *state, const struct password_question *question)
 {
     struct exchange *exchange = task_exchange(state);
-    struct slice password;
-    password.data = luaL_checklstring(state, 2, &password.bytes);
-    const char *hash = luaL_optstring(state, 3, NULL);
-    luaL_argcheck(state, password.bytes <= LIMIT_PASSWORD_BYTES, 2, "too long");
-    luaL_argcheck(state, hash == NULL || strlen(hash) < PASSWORD_HASH_BYTES, 3, "too long");
-    if (!exchange_password(exchange, password, hash))
+    luaL_argcheck(state, question->password.bytes <= LIMIT_PASSWORD_BYTES, 2, "too long");
+    if (!exchange_password(exchange, question))
         return task_stop(state);
     return task_wait(state, TASK_WAITS_PASSWORD);
+}
+
+/* x:hash_password(password, email) -> true, hash, dropped */
+static int api_hash_password(lua_State *state)
+{
+    struct password_question question = {.rank = FAIR_CLEAN};
+    question.password.data = luaL_checklstring(state, 2, &question.password.bytes);
+    question.account.data = luaL_checklstring(state, 3, &question.account.bytes);
+    return ask_password(state, &question);
+}
+
+/* x:verify_password(password, hash, email, rank) -> whether, hash, dropped */
+static int api_verify_password(lua_State *state)
+{
+    static const char *const ranks[] = {"trusted", "clean", "suspect", NULL};
+    struct password_question question = {
+        .rank = (enum fair_rank)luaL_checkoption(state, 5, NULL, ranks)};
+    question.password.data = luaL_checklstring(state, 2, &question.password.bytes);
+    question.hash = luaL_checkstring(state, 3);
+    question.account.data = luaL_checklstring(state, 4, &question.account.bytes);
+    luaL_argcheck(state, strlen(question.hash) < PASSWORD_HASH_BYTES, 3, "too long");
+    return ask_password(state, &question);
+}
+
+/* x:sleep(ms) */
+static int api_sleep(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    lua_Number ms = luaL_checknumber(state, 2);
+    luaL_argcheck(state, ms > 0 && ms <= SLEEP_MS_MAX, 2, "not a time to sleep");
+    exchange_sleep(exchange, (int64_t)ms);
+    return task_wait(state, TASK_WAITS_TIME);
+}
+
+/* x:network() -> whom the client's address belongs to */
+static int api_network(lua_State *state)
+{
+    char network[NETWORK_BYTES];
+    lua_pushstring(state, network_of(task_exchange(state)->peer_address, network));
+    return 1;
 }
 
 static void push_digest(lua_State *state, const struct exchange *exchange, struct slice text)
@@ -120,24 +159,33 @@ static int api_new_key(lua_State *state)
     return 4;
 }
 
-/* x:throttle(name, limit, window_ms, count) -> allowed, retry_after_ms. With `count` 0 only
- * asks. */
+/* x:throttle(name, limit, window_ms, count, at_ms) -> allowed, retry_after_ms, remaining. With
+ * `count` 0 only asks, with -1 gives one back that was taken at that time. */
 static int api_throttle(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
     struct slice name;
-    struct limit_state limit;
+    struct limit_state limit = {0};
     name.data = luaL_checklstring(state, 2, &name.bytes);
     int64_t max = luaL_checkinteger(state, 3);
     int64_t window_ms = luaL_checkinteger(state, 4);
     int64_t count = luaL_checkinteger(state, 5);
     struct limiter *limiter = exchange->env->limiter;
-    bool allowed =
-        count == 0 ? limiter_peek(limiter, name, 1, max, window_ms, clock_wall_ms(), &limit)
-                   : limiter_take(limiter, name, count, max, window_ms, clock_wall_ms(), &limit);
+    int64_t now_ms =
+        lua_isnoneornil(state, 6) ? clock_wall_ms() : (int64_t)luaL_checknumber(state, 6);
+    bool allowed = true;
+    if (count < 0) {
+        struct limit_place place = limiter_place(limiter, name, window_ms);
+        limiter_give_back_at(limiter, &place, -count, window_ms, now_ms, now_ms);
+    } else if (count == 0) {
+        allowed = limiter_peek(limiter, name, 1, max, window_ms, now_ms, &limit);
+    } else {
+        allowed = limiter_take(limiter, name, count, max, window_ms, now_ms, &limit);
+    }
     lua_pushboolean(state, allowed);
     lua_pushnumber(state, (lua_Number)limit.retry_after_ms);
-    return 2;
+    lua_pushnumber(state, (lua_Number)limit.remaining);
+    return 3;
 }
 
 const struct luaL_Reg api_account_words[] = {
@@ -145,9 +193,11 @@ const struct luaL_Reg api_account_words[] = {
     {"call_as", api_call_as},
     {"digest", api_digest},
     {"hash_password", api_hash_password},
+    {"network", api_network},
     {"new_key", api_new_key},
     {"new_token", api_new_token},
+    {"sleep", api_sleep},
     {"throttle", api_throttle},
-    {"verify_password", api_hash_password},
+    {"verify_password", api_verify_password},
     {NULL, NULL},
 };

@@ -341,12 +341,14 @@ int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_
     case TASK_WAITS_PASSWORD:
         lua_pushboolean(state, exchange->password->ok);
         lua_pushstring(state, exchange->password->hash);
+        lua_pushboolean(state, exchange->password->fair.dropped);
         exchange_password_fini(exchange);
-        return 2;
+        return 3;
     case TASK_WAITS_CLAIM:
         return push_claim(state, exchange);
     case TASK_WAITS_CLIENT:
     case TASK_WAITS_RELAY:
+    case TASK_WAITS_TIME:
     case TASK_RUNS:
         return 0;
     }

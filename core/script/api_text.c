@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/common_passwords.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/money.h"
@@ -192,6 +193,33 @@ static int api_read_amount(lua_State *state)
     return 1;
 }
 
+/* ---- passwords ---- */
+
+/* core.normalise(text) -> in Unicode's normal form C, how many characters; or nil */
+static int api_normalise(lua_State *state)
+{
+    struct slice text;
+    text.data = luaL_checklstring(state, 1, &text.bytes);
+    luaL_argcheck(state, text.bytes <= LIMIT_CLIENT_TEXT_BYTES, 1, "too long");
+    char *normal = lua_newuserdata(state, LIMIT_CLIENT_TEXT_BYTES);
+    size_t bytes;
+    if (!text_normalise(text, normal, LIMIT_CLIENT_TEXT_BYTES, &bytes))
+        return 0;
+    lua_pushlstring(state, normal, bytes);
+    lua_pushinteger(state, (lua_Integer)text_characters((struct slice){normal, bytes}));
+    secret_wipe(normal, bytes);
+    return 2;
+}
+
+/* core.is_common_password(text) */
+static int api_is_common_password(lua_State *state)
+{
+    struct slice text;
+    text.data = luaL_checklstring(state, 1, &text.bytes);
+    lua_pushboolean(state, common_passwords_have(text));
+    return 1;
+}
+
 /* ---- the query of an address ---- */
 
 static int hex_digit(char c)
@@ -316,8 +344,14 @@ static int api_read_cookie(lua_State *state)
 }
 
 const struct luaL_Reg api_text_words[] = {
-    {"read_amount", api_read_amount},   {"read_cookie", api_read_cookie},
-    {"read_members", api_read_members}, {"read_query", api_read_query},
-    {"read_string", api_read_string},   {"read_strings", api_read_strings},
-    {"unescape", api_unescape},         {NULL, NULL},
+    {"is_common_password", api_is_common_password},
+    {"normalise", api_normalise},
+    {"read_amount", api_read_amount},
+    {"read_cookie", api_read_cookie},
+    {"read_members", api_read_members},
+    {"read_query", api_read_query},
+    {"read_string", api_read_string},
+    {"read_strings", api_read_strings},
+    {"unescape", api_unescape},
+    {NULL, NULL},
 };

@@ -26,7 +26,8 @@ enum task_wait {
     TASK_WAITS_CALL,
     TASK_WAITS_CLIENT,
     TASK_WAITS_CLAIM,
-    TASK_WAITS_PASSWORD
+    TASK_WAITS_PASSWORD,
+    TASK_WAITS_TIME
 };
 
 /* Starts main's handler for an exchange that has just been made. */

@@ -66,16 +66,31 @@ void store_call_now(struct store *store, struct store_call *call);
  * null; ids are texts; *_nusd and *_ms integers:
  *
  *   user.create       email name? password_hash role -> user  ! email_taken
- *   user.credentials  email -> {id, password_hash, disabled}  ! not_found
+ *   user.credentials  email device_digest? session_digest? -> {id, password_hash, disabled,
+ *                     unlocked_ms, known_device}  ! not_found
+ *   user.password     user_id password_hash session_digest? device_digest? -> {}: ends all other
+ *                     sessions, forgets all other devices and the link  ! not_found
+ *   user.unlock       user_id -> user  ! not_found
+ *   link.create       user_id token_digest_hex expires_ms -> {expires_at}: a link to set a
+ *                     password, in the place of an older one  ! not_found
+ *   link.find         token_digest_hex -> {email, expires_at}  ! not_found (also when expired)
+ *   link.redeem       token_digest_hex password_hash -> user: used up; all sessions end
+ *                     ! not_found
  *   user.get          user_id -> user
  *   customer.list     search? digest? cursor? limit -> {data: [customer], next_cursor}
  *                     (search: a part of e-mail or name, or an id; whose key or request it is:
  *                     key_search.h; digest: of a whole key)
  *   customer.get      user_id -> customer with available, keys  ! not_found
- *   customer.update   user_id group? disabled? reason? -> user; disabled: his sessions end
- *   session.create    token_digest_hex user_id expires_ms -> {}
+ *   customer.update   user_id group? disabled? reason? role? -> user; disabled: his sessions end
+ *                     ! last_administrator
+ *   session.create    token_digest_hex user_id expires_ms address agent -> {}
  *   session.user      token_digest_hex -> user  ! not_found (also when expired or disabled)
  *   session.delete    token_digest_hex -> {}
+ *   session.list      user_id token_digest_hex? -> {data: [{id, created_at, expires_at, address,
+ *                     agent, current}]}
+ *   session.end       user_id session_id -> {}  ! not_found
+ *   session.end_others user_id token_digest_hex -> {}: all but that one
+ *   device.create     token_digest_hex user_id expires_ms -> {}: a browser that has signed in
  *   pulse.get         token_digest_hex -> {balance, held, available, currency, version} of the
  *                     session's user  ! not_found. (version changes with each record and credit)
  *   key.create        user_id digest_hex prefix last4 name expires_ms? budget_nusd? models? -> key

@@ -157,25 +157,47 @@ static bool note_update(struct store_call *call, struct db *db)
         reply_text(&detail, "group", operations_text(call, 1));
     if (!operations_null(call, 2))
         reply_bool(&detail, "disabled", operations_int(call, 2) != 0);
+    if (!operations_null(call, 4))
+        reply_text(&detail, "role", operations_text(call, 4));
     reply_text_or_null(&detail, "reason", operations_text(call, 3));
     noted = audit_log_note(call, db, operations_text(call, 0), "", &detail);
     buffer_fini(&detail);
     return noted;
 }
 
-/* user_id group? disabled? reason?. Whoever is disabled is signed out everywhere, and stays so. */
+/* Whether somebody is left who can let others in again. */
+static bool check_administrators(struct store_call *call, struct db *db, bool was_one)
+{
+    if (!was_one ||
+        db_number(db, "SELECT count(*) FROM users WHERE role = 'admin' AND disabled = 0", NULL, 0,
+                  0) > 0)
+        return true;
+    return fault_set(&call->fault, "last_administrator",
+                     "this is the last administrator: make another one first");
+}
+
+/* user_id group? disabled? reason? role?. Whoever is disabled is signed out everywhere, and stays
+ * so. */
 bool customers_update(struct store_call *call, struct db *db)
 {
+    const char *role = operations_text(call, 4);
+    bool was_one = db_number(db, "SELECT role = 'admin' AND disabled = 0 FROM users WHERE id = ?1",
+                             call->args, 1, 0) != 0;
+
     if (!operations_fits(call, 1, GROUP_BYTES_MAX, "group") ||
         !operations_fits(call, 3, REASON_BYTES_MAX, "reason"))
         return false;
+    if (role[0] && strcmp(role, "user") != 0 && strcmp(role, "admin") != 0)
+        return fault_set(&call->fault, "invalid_value", "role must be user or admin");
     if (!db_run(db,
                 "UPDATE users SET \"group\" = coalesce(?2, \"group\"),"
-                " disabled = coalesce(?3, disabled) WHERE id = ?1",
-                call->args, 3))
+                " disabled = coalesce(?3, disabled), role = coalesce(?4, role) WHERE id = ?1",
+                DB_VALUES(call->args[0], call->args[1], call->args[2], call->args[4])))
         return false;
     if (sqlite3_changes(db->handle) != 1)
         return not_found(call);
+    if (!check_administrators(call, db, was_one))
+        return false;
     if (operations_int(call, 2) != 0 &&
         !db_run(db, "DELETE FROM sessions WHERE user_id = ?1", call->args, 1))
         return false;

@@ -96,11 +96,18 @@ bool users_create(struct store_call *call, struct db *db)
                                     DB_VALUES(bind_text(user_id.text))));
 }
 
+/* email device_digest? session_digest? */
 bool users_credentials(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;
-    sqlite3_stmt *row = db_bind(
-        db, "SELECT id, password_hash, disabled FROM users WHERE email = ?1", call->args, 1);
+    sqlite3_stmt *row =
+        db_bind(db,
+                "SELECT id, password_hash, disabled, unlocked_ms,"
+                " EXISTS (SELECT 1 FROM devices d WHERE d.digest = ?2 AND d.user_id = u.id"
+                "  AND d.expires_ms > ?4) OR"
+                " EXISTS (SELECT 1 FROM sessions s WHERE s.digest = ?3 AND s.user_id = u.id"
+                "  AND s.expires_ms > ?4) FROM users u WHERE email = ?1",
+                DB_VALUES(call->args[0], call->args[1], call->args[2], bind_int(clock_wall_ms())));
 
     if (!db_row(db, row))
         return not_found(call);
@@ -108,6 +115,8 @@ bool users_credentials(struct store_call *call, struct db *db)
     reply_text(out, "id", column_text(row, 0));
     reply_text(out, "password_hash", column_text(row, 1));
     reply_bool(out, "disabled", column_int(row, 2) != 0);
+    reply_int(out, "unlocked_ms", column_int(row, 3));
+    reply_bool(out, "known_device", column_int(row, 4) != 0);
     reply_object_end(out);
     db_leave(row);
     return true;

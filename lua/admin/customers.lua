@@ -15,6 +15,9 @@ local ID_BYTES_MAX = 64
 local GROUP_BYTES_MAX = 31
 local KEY_BYTES = 45
 local REASON_BYTES_MAX = 500
+local ROLES = { user = true, admin = true }
+local CHANGES = { group = true, disabled = true, role = true, reason = true }
+local KEY_CHANGES = { disabled = true, reason = true }
 local KINDS = { manual = true, promotion = true }
 
 local function refuse(x, what, param)
@@ -113,20 +116,29 @@ local function read_reason(x, members, required)
     return reason
 end
 
+local function read_role(x, members)
+    local role = body.text(x, members, "role")
+    if role and not ROLES[role] then
+        x:refuse(400, "invalid_value", "role must be user or admin.", "role")
+    end
+    return role
+end
+
 function customers.update(x, admin, id)
-    local members = body.read(x)
+    local members = body.read_change(x, CHANGES)
     local group = body.label(x, members, "group", GROUP_BYTES_MAX)
     local disabled = read_switch(x, members)
+    local role = read_role(x, members)
     local reason = read_reason(x, members)
     find(x, "user.get", id, "user")
     if disabled == 1 and id == admin.id then
         x:refuse(409, "conflict", "You cannot disable yourself.", "disabled")
     end
-    x:reply(200, store.act(x, admin.id, "customer.update", id, group, disabled, reason))
+    x:reply(200, store.act(x, admin.id, "customer.update", id, group, disabled, reason, role))
 end
 
 function customers.update_key(x, admin, id)
-    local members = body.read(x)
+    local members = body.read_change(x, KEY_CHANGES)
     body.require(x, members, "disabled")
     local disabled = read_switch(x, members)
     local reason = read_reason(x, members)

@@ -28,6 +28,10 @@ function exchange:asked_header(name) end
 ---@return boolean secure https at the client's side
 function exchange:peer() end
 
+---Whom that address belongs to: IPv4 as it is, IPv6 by its first 64 bits.
+---@return string network "192.0.2.7" or "2001:db8::/64"
+function exchange:network() end
+
 ---The body. Ends the task with a 413 when it is too large for a document.
 ---@return string
 function exchange:body() end
@@ -166,18 +170,28 @@ function exchange:call(operation, ...) end
 ---@return string message
 function exchange:call_as(actor, operation, ...) end
 
----Yields: it takes tens of milliseconds on a helper thread. Ends the task with a 503 when too many
----wait.
----@param password string at most 1024 bytes
+---The hash to be stored of a new password. Yields: it takes tens of milliseconds on another thread.
+---Ends the task with a 503 when too many wait.
+---@param password string at most 1024 bytes; hashed in Unicode's normal form C
+---@param email string whose it is: for taking turns
 ---@return boolean done
 ---@return string hash
-function exchange:hash_password(password) end
+---@return boolean dropped it made room for others: answer with a 503
+function exchange:hash_password(password, email) end
 
 ---Yields, like hash_password.
 ---@param password string at most 1024 bytes
----@param hash string never nil: without it the password would be hashed, and that succeeds
+---@param hash string "" compares with nobody's, in the same time
+---@param email string
+---@param rank "trusted"|"clean"|"suspect" who goes first when many ask (core/base/fair_pool.h)
 ---@return boolean right
-function exchange:verify_password(password, hash) end
+---@return string hash
+---@return boolean dropped
+function exchange:verify_password(password, hash, email, rank) end
+
+---Yields for about so long, to 100 ms.
+---@param ms integer at most a minute
+function exchange:sleep(ms) end
 
 ---A random token for a session.
 ---@return string token
@@ -200,10 +214,12 @@ function exchange:digest(text) end
 ---@param name string
 ---@param limit integer
 ---@param window_ms integer
----@param count integer 0 only asks whether one more would be allowed
+---@param count integer 0 only asks whether one more would be allowed; -1 gives one back
+---@param at_ms? integer when it is (now), or, given back, was taken
 ---@return boolean allowed
 ---@return integer retry_after_ms
-function exchange:throttle(name, limit, window_ms, count) end
+---@return integer remaining
+function exchange:throttle(name, limit, window_ms, count, at_ms) end
 
 -- ---- the operator's pages ----
 
@@ -276,6 +292,17 @@ function core.read_amount(raw) end
 ---@return string? message
 ---@return string? name of the parameter
 function core.read_query(text) end
+
+---A text in Unicode's normal form C; nil when it is no UTF-8 or too long.
+---@param text string
+---@return string? normal
+---@return integer? characters how many there are
+function core.normalise(text) end
+
+---Whether a password is one of those that guessing begins with, or made of one.
+---@param password string
+---@return boolean
+function core.is_common_password(password) end
 
 ---"gpt%2d4" -> "gpt-4"; nil for what read_query refuses.
 ---@param text string

@@ -11,14 +11,13 @@ local throttle = require "dashboard.throttle"
 local auth = {}
 
 local NAME_BYTES_MAX = limits.NAME_BYTES_MAX
-local PASSWORD_TEXT_BYTES_MAX = 4096 -- as it was sent, before it is normalised and judged
 
 local function read_credentials(x)
     local members = body.read(x)
     body.require(x, members, "email")
     body.require(x, members, "password")
     local email = body.text(x, members, "email")
-    return email, body.text(x, members, "password", PASSWORD_TEXT_BYTES_MAX), members
+    return email, body.text(x, members, "password", credentials.TEXT_BYTES_MAX), members
 end
 
 local function reply_user(x, status, user_text)
@@ -27,26 +26,16 @@ end
 
 -- ---- signing up ----
 
-local function check_new(x, email, password)
+function auth.signup(x)
+    local email, password, members = read_credentials(x)
+    local name = body.label(x, members, "name", NAME_BYTES_MAX)
     if not credentials.is_email(email) then
         x:refuse(400, "invalid_email", "email must be an address such as name@example.com.",
             "email")
     end
-    local weakness = credentials.weakness(password, email)
-    if weakness then
-        x:refuse(400, "weak_password", weakness, "password")
-    end
-end
-
-function auth.signup(x)
-    local email, password, members = read_credentials(x)
-    local name = body.label(x, members, "name", NAME_BYTES_MAX)
-    check_new(x, email, password)
+    credentials.check_new(x, password, email, "password")
     throttle.count_signup(x)
-    local hashed, hash = x:hash_password(password)
-    if not hashed then
-        error("the password cannot be hashed")
-    end
+    local hash = credentials.hash(x, password, email)
     local user_text = store.call(x, "user.create", email, name, hash, "user")
     session.start(x, cjson.decode(user_text).id)
     reply_user(x, 201, user_text)
@@ -54,37 +43,36 @@ end
 
 -- ---- signing in ----
 
-local function find_credentials(x, email)
-    local text = store.find(x, "user.credentials", email)
-    return text and cjson.decode(text)
-end
+local NOBODY = { password_hash = "", unlocked_ms = 0, known_device = false, disabled = true }
 
--- The id of the user whose password it is, or nil. Takes as long for an address that nobody has.
-local function verify(x, email, password)
-    if not credentials.is_possible(email, password) then
-        email, password = "", ""
+-- What is known of the account, which may be nobody's.
+local function find_account(x, email, device)
+    if not credentials.is_possible(email) then
+        return NOBODY
     end
-    local known = find_credentials(x, email)
-    if not known or known.password_hash == "" then
-        x:hash_password(password)
-        return nil
-    end
-    local right = x:verify_password(password, known.password_hash)
-    return right and not known.disabled and known.id or nil
+    local text = store.find(x, "user.credentials", email, device, session.digest(x))
+    return text and cjson.decode(text) or NOBODY
 end
 
 function auth.signin(x)
     local email, password = read_credentials(x)
-    throttle.check_signin(x, email)
-    local user_id = verify(x, email, password)
-    if not user_id then
-        throttle.count_failed_signin(x, email)
+    local device = session.device(x)
+    local account = find_account(x, email, device)
+    local known = account.known_device and (device or session.digest(x)) or nil
+    local attempt = throttle.begin_signin(x, known, account.unlocked_ms, email)
+    -- Takes as long for an address that nobody has.
+    local right = credentials.verify(x, password, account.password_hash, email,
+        known and "trusted" or attempt.failures == 0 and "clean" or "suspect")
+    if not right or account.disabled then
+        throttle.fail_signin(x, attempt)
         x:refuse(401, "invalid_credentials", "The e-mail address or the password is wrong.")
     end
-    -- Again: of many guesses at once, no more are answered than of guesses one by one.
-    throttle.check_signin(x, email)
-    local user_text = store.call(x, "user.get", user_id)
-    session.start(x, user_id)
+    throttle.end_signin(x, attempt)
+    local user_text = store.call(x, "user.get", account.id)
+    session.start(x, account.id)
+    if not known or not device then
+        session.remember_device(x, account.id)
+    end
     reply_user(x, 200, user_text)
 end
 

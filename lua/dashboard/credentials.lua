@@ -5,22 +5,9 @@ local credentials = {}
 
 local EMAIL_BYTES_MAX = 254
 local LOCAL_BYTES_MAX = 64
-local PASSWORD_BYTES_MIN = limits.PASSWORD_BYTES_MIN
+local PASSWORD_CHARS_MIN = limits.PASSWORD_CHARS_MIN
 local PASSWORD_BYTES_MAX = limits.PASSWORD_BYTES_MAX
-
--- What guessing begins with, of those that are long enough.
-local COMMON = {}
-for password in string.gmatch([[
-    0123456789 1234567890 12345678910 123456789a a123456789 0987654321 9876543210 1122334455
-    1q2w3e4r5t 1q2w3e4r5t6y 1qaz2wsx3edc 1qazxsw23edc qwertyuiop qwerty1234 qwerty12345
-    qwerty123456 asdfghjkl1 abcdefghij abcd123456 abc123456789 password12 password123
-    password1234 password12345 passwordpassword passw0rd123 p@ssw0rd123 p@ssword123 iloveyou12
-    iloveyou123 letmein123 letmein1234 welcome123 welcome1234 changeme123 changeme1234
-    admin12345 admin123456 administrator football123 baseball123 princess123 sunshine123
-    superman123 dragon12345 monkey12345 trustno1trustno1 secret12345 llm-gateway llmgateway
-]], "%S+") do
-    COMMON[password] = true
-end
+local RETRY_MS = 2000
 
 local function is_label(label)
     return #label <= 63 and string.find(label, "^%w[%w-]*$") and not string.find(label, "-$")
@@ -52,27 +39,67 @@ function credentials.is_email(email)
     return name and is_local_part(name) and is_domain(domain) and true or false
 end
 
+-- ---- passwords: judged and compared in Unicode's normal form C ----
+
+-- As it is sent, before it is judged.
+credentials.TEXT_BYTES_MAX = 4096
+
 -- Why a password is not good enough, or nil.
-function credentials.weakness(password, email)
-    local lower = string.lower(password)
-    if #password < PASSWORD_BYTES_MIN then
-        return "Too few characters: at least " .. PASSWORD_BYTES_MIN .. " are needed."
-    elseif #password > PASSWORD_BYTES_MAX then
+local function weakness(password, email)
+    local normal, characters = core.normalise(password)
+    if not normal or #normal > PASSWORD_BYTES_MAX or #password > PASSWORD_BYTES_MAX then
         return "Too long: at most " .. PASSWORD_BYTES_MAX .. " bytes are possible."
-    elseif string.rep(string.sub(password, 1, 1), #password) == password then
+    elseif characters < PASSWORD_CHARS_MIN then
+        return "Too few characters: at least " .. PASSWORD_CHARS_MIN .. " are needed."
+    elseif string.rep(string.sub(normal, 1, #normal / characters), characters) == normal then
         return "Too weak: one repeated character is guessed at once."
-    elseif lower == string.lower(email) then
+    elseif string.lower(normal) == string.lower(email) then
         return "Too weak: the e-mail address is guessed at once."
-    elseif COMMON[lower] then
+    elseif core.is_common_password(normal) then
         return "Too weak: this one is among the first that are tried."
     end
     return nil
 end
 
--- Whether it can be looked up and hashed at all; if not, it is nobody's.
-function credentials.is_possible(email, password)
+-- Ends the task with a 400 when it is not good enough for an account.
+function credentials.check_new(x, password, email, name)
+    local why = weakness(password, email)
+    if why then
+        x:refuse(400, "weak_password", why, name)
+    end
+end
+
+local function check_not_dropped(x, dropped)
+    if dropped then
+        x:refuse(503, "overloaded", "Too many people are signing in just now. Try again in a few"
+            .. " seconds.", nil, nil, RETRY_MS)
+    end
+end
+
+-- The hash to be stored. Yields.
+function credentials.hash(x, password, email)
+    local done, hash, dropped = x:hash_password(password, string.lower(email))
+    check_not_dropped(x, dropped)
+    if not done then
+        error("the password cannot be hashed")
+    end
+    return hash
+end
+
+-- Whether the hash is of this password; "" is nobody's, and takes as long. Yields. `rank`: who
+-- waits for whom when many ask (core/base/fair_pool.h).
+function credentials.verify(x, password, hash, email, rank)
+    if #password > PASSWORD_BYTES_MAX then
+        password, hash = "", ""
+    end
+    local right, _, dropped = x:verify_password(password, hash, string.lower(email), rank)
+    check_not_dropped(x, dropped)
+    return right
+end
+
+-- Whether it can be looked up at all; if not, it is nobody's.
+function credentials.is_possible(email)
     return #email <= EMAIL_BYTES_MAX and not string.find(email, "%z")
-        and #password <= PASSWORD_BYTES_MAX
 end
 
 return credentials

@@ -1,7 +1,7 @@
 -- What the account API takes at most, and GET site tells the pages; as core/base/limits.h has it.
 return {
     NAME_BYTES_MAX = 100,
-    PASSWORD_BYTES_MIN = 10,
+    PASSWORD_CHARS_MIN = 10,
     PASSWORD_BYTES_MAX = 1024,
     KEYS_MAX = 100,
     KEY_MODELS_MAX = 16,

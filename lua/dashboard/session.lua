@@ -1,11 +1,14 @@
--- Who is signed in: a cookie with a random token, of which the store keeps only a digest. And who
--- may send what changes something: only pages of this gateway, and scripts.
+-- Who is signed in: a cookie with a random token, of which the store keeps only a digest. Another
+-- one, which outlives the session, tells the browsers that have signed in to an account before. And
+-- who may send what changes something: only pages of this gateway, and scripts.
 local cjson = require "cjson"
 local store = require "store"
 
 local session = {}
 
 local SECONDS = 30 * 24 * 3600
+local DEVICE_SECONDS = 400 * 24 * 3600 -- no browser keeps a cookie for longer
+local AGENT_BYTES_MAX = 200
 local TOKEN_BYTES_MAX = 128 -- ours has 43
 
 -- scheme://host of an address, in lower case.
@@ -37,43 +40,66 @@ function session.check_origin(x)
     end
 end
 
--- ---- the cookie ----
+-- ---- cookies ----
 
-local function cookie_name(x)
-    return is_secure(x) and "__Host-session" or "session"
+local function cookie_name(x, name)
+    return is_secure(x) and "__Host-" .. name or name
 end
 
-local function set_cookie(x, value, seconds)
+local function set_cookie(x, name, value, seconds)
     local attributes = "; Path=/; Max-Age=" .. seconds .. "; HttpOnly; SameSite=Lax"
     if is_secure(x) then
         attributes = attributes .. "; Secure"
     end
-    x:header("Set-Cookie", cookie_name(x) .. "=" .. value .. attributes)
+    x:header("Set-Cookie", cookie_name(x, name) .. "=" .. value .. attributes)
 end
 
--- The digest of the token that the browser sent, or nil.
-function session.digest(x)
-    local value = core.read_cookie(x:asked_header("cookie") or "", cookie_name(x))
+-- The digest of the token in a cookie that the browser sent, or nil.
+local function cookie_digest(x, name)
+    local value = core.read_cookie(x:asked_header("cookie") or "", cookie_name(x, name))
     if value and value ~= "" and #value <= TOKEN_BYTES_MAX then
         return x:digest(value)
     end
     return nil
 end
 
+-- Of the session.
+function session.digest(x)
+    return cookie_digest(x, "session")
+end
+
+-- Of the browser, which stays when the session ends.
+function session.device(x)
+    return cookie_digest(x, "device")
+end
+
 -- ---- sessions ----
 
 function session.start(x, user_id)
     local token, digest = x:new_token()
-    store.call(x, "session.create", digest, user_id, core.now_ms() + SECONDS * 1000)
-    set_cookie(x, token, SECONDS)
+    local agent = string.sub(x:asked_header("user-agent") or "", 1, AGENT_BYTES_MAX)
+    store.call(x, "session.create", digest, user_id, core.now_ms() + SECONDS * 1000, (x:peer()),
+        agent)
+    set_cookie(x, "session", token, SECONDS)
+end
+
+-- Lets the browser be known as one that has signed in to this account.
+function session.remember_device(x, user_id)
+    local token, digest = x:new_token()
+    store.call(x, "device.create", digest, user_id, core.now_ms() + DEVICE_SECONDS * 1000)
+    set_cookie(x, "device", token, DEVICE_SECONDS)
 end
 
 function session.finish(x)
     local digest = session.digest(x)
-    if digest then
+    local text = digest and store.find(x, "session.user", digest)
+    if text then
+        if not session.device(x) then
+            session.remember_device(x, cjson.decode(text).id)
+        end
         store.call(x, "session.delete", digest)
     end
-    set_cookie(x, "", 0)
+    set_cookie(x, "session", "", 0)
 end
 
 function session.refuse(x)

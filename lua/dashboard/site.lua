@@ -22,7 +22,7 @@ return function(x)
         payments_are_fake = core.payments == "test",
         currency = "USD",
         password = {
-            chars_min = limits.PASSWORD_BYTES_MIN,
+            chars_min = limits.PASSWORD_CHARS_MIN,
             bytes_max = limits.PASSWORD_BYTES_MAX,
         },
         limits = {

@@ -124,26 +124,29 @@ static void disabled_at_once(void **state)
     struct key_facts facts;
 
     (void)state;
-    assert_non_null(ASK("session.create", "tti", token, ann.user_id.text, soon));
-    assert_non_null(ASK("session.create", "tti", token2, bob.user_id.text, soon));
+    assert_non_null(
+        ASK("session.create", "ttitt", token, ann.user_id.text, soon, "192.0.2.7", "Browser"));
+    assert_non_null(
+        ASK("session.create", "ttitt", token2, bob.user_id.text, soon, "192.0.2.7", "Browser"));
     assert_true(ACT("customer.update", bind_text(ann.user_id.text), bind_null(), bind_int(1),
-                    bind_text("fraud")));
+                    bind_text("fraud"), bind_null()));
     assert_true(directory_find_key(f.store, &ann.digest, &facts)); /* before the answer was here */
     assert_true(facts.user_disabled);
     assert_fails(ASK("session.user", "t", token), "not_found");
     assert_fails(ASK("pulse.get", "t", token), "not_found");
     assert_non_null(ASK("session.user", "t", token2));
     assert_true(ACT("customer.update", bind_text(ann.user_id.text), bind_text("vip"), bind_int(0),
-                    bind_null()));
+                    bind_null(), bind_null()));
     assert_true(directory_find_key(f.store, &ann.digest, &facts));
     assert_false(facts.user_disabled);
     assert_string_equal(facts.group, "vip");
     assert_fails(ASK("session.user", "t", token), "not_found"); /* he signs in anew */
-    assert_false(
-        ACT("customer.update", bind_text("user_0"), bind_null(), bind_int(1), bind_null()));
+    assert_false(ACT("customer.update", bind_text("user_0"), bind_null(), bind_int(1), bind_null(),
+                     bind_null()));
     assert_string_equal(fixture_code, "not_found");
     assert_false(ACT("customer.update", bind_text(ann.user_id.text),
-                     bind_text("a group whose name is far too long"), bind_null(), bind_null()));
+                     bind_text("a group whose name is far too long"), bind_null(), bind_null(),
+                     bind_null()));
     assert_string_equal(fixture_code, "invalid_value");
     assert_int_equal(fixture_number(f.path, "SELECT count(*) FROM audit"), 2);
 }
@@ -335,7 +338,8 @@ static void pulse(void **state)
     struct ledger_hold hold;
 
     (void)state;
-    assert_non_null(ASK("session.create", "tti", token, ann.user_id.text, clock_wall_ms() + 60000));
+    assert_non_null(ASK("session.create", "ttitt", token, ann.user_id.text, clock_wall_ms() + 60000,
+                        "192.0.2.7", "Browser"));
     assert_has(ASK("pulse.get", "t", token),
                "{\"balance\":\"10.000000000\",\"held\":\"0.000000000\"");
     snprintf(first, sizeof(first), "%s", fixture_member(ASK("pulse.get", "t", token), "version"));

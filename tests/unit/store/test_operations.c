@@ -74,8 +74,8 @@ static void users(void **state)
     assert_fails(ASK("user.create", "tntt", "ann@example.COM", "x", "user"), "email_taken");
     assert_fails(ASK("user.create", "tntt", "bob@example.com", "x", "root"), "invalid_value");
     assert_fails(ASK("user.create", "tntt", "", "x", "user"), "invalid_email");
-    assert_has(ASK("user.credentials", "t", "ANN@example.com"), "\"password_hash\":\"hash\"");
-    assert_fails(ASK("user.credentials", "t", "bob@example.com"), "not_found");
+    assert_has(ASK("user.credentials", "tnn", "ANN@example.com"), "\"password_hash\":\"hash\"");
+    assert_fails(ASK("user.credentials", "tnn", "bob@example.com"), "not_found");
     assert_has(ASK("user.get", "t", id), id);
     assert_fails(ASK("user.get", "t", "user_0"), "not_found");
     assert_fails(ASK("user.get", "t", ""), "not_found");
@@ -123,21 +123,30 @@ static void sessions(void **state)
 
     (void)state;
     fixture_customer(f.store, &f.home, "ann@example.com", 0, -1, &ann);
-    assert_string_equal(ASK("session.create", "tti", digest, ann.user_id.text, soon), "{}");
+    assert_string_equal(
+        ASK("session.create", "ttitt", digest, ann.user_id.text, soon, "192.0.2.7", "Browser"),
+        "{}");
     assert_has(ASK("session.user", "t", digest), ann.user_id.text);
     assert_fails(ASK("session.user", "t", digest2), "not_found");
-    assert_fails(ASK("session.create", "tti", digest2, "user_0", soon), "not_found");
+    assert_fails(ASK("session.create", "ttitt", digest2, "user_0", soon, "192.0.2.7", "Browser"),
+                 "not_found");
     fixture_sql(f.path, "UPDATE users SET disabled = 1");
-    assert_fails(ASK("session.create", "tti", digest2, ann.user_id.text, soon), "not_found");
+    assert_fails(
+        ASK("session.create", "ttitt", digest2, ann.user_id.text, soon, "192.0.2.7", "Browser"),
+        "not_found");
     fixture_sql(f.path, "UPDATE users SET disabled = 0");
-    assert_fails(ASK("session.create", "tti", "short", ann.user_id.text, soon), "invalid_value");
+    assert_fails(
+        ASK("session.create", "ttitt", "short", ann.user_id.text, soon, "192.0.2.7", "Browser"),
+        "invalid_value");
     assert_string_equal(ASK("session.delete", "t", digest), "{}");
     assert_fails(ASK("session.user", "t", digest), "not_found");
     assert_string_equal(ASK("session.delete", "t", digest), "{}"); /* signing out twice is fine */
-    assert_non_null(ASK("session.create", "tti", digest, ann.user_id.text, soon));
+    assert_non_null(
+        ASK("session.create", "ttitt", digest, ann.user_id.text, soon, "192.0.2.7", "Browser"));
     clock_advance_ms(60001);
     assert_fails(ASK("session.user", "t", digest), "not_found");
-    assert_non_null(ASK("session.create", "tti", digest2, ann.user_id.text, soon + 90000));
+    assert_non_null(ASK("session.create", "ttitt", digest2, ann.user_id.text, soon + 90000,
+                        "192.0.2.7", "Browser"));
     assert_int_equal(fixture_number(f.path, "SELECT count(*) FROM sessions"), 1);
     fixture_sql(f.path, "UPDATE users SET disabled = 1");
     assert_fails(ASK("session.user", "t", digest2), "not_found");
