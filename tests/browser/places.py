@@ -29,6 +29,9 @@ PLACES = (
     Place("usage", "/dashboard/usage", "customer", "nav.usage", "usage.view.requests"),
     Place("usage-models", "/dashboard/usage?view=model", "customer", "nav.usage",
           "usage.view.model"),
+    Place("usage-refused", "/dashboard/usage?view=refused", "customer", "nav.usage",
+          "usage.view.refused"),
+    Place("request-refused", "/dashboard/usage/{refused}", "customer", "request.title"),
     Place("request", "/dashboard/usage/{request}", "customer", "request.title"),
     Place("request-failed", "/dashboard/usage/{failed}", "customer", "request.title"),
     Place("keys", "/dashboard/keys", "customer", "nav.keys", "nav.keys"),
@@ -43,6 +46,8 @@ PLACES = (
     Place("admin-customer", "/dashboard/admin/customers/{user}", "operator", "",
           "customers.view.requests"),
     Place("admin-request", "/dashboard/admin/requests/{request}", "operator", "request.title"),
+    Place("admin-request-failed", "/dashboard/admin/requests/{failed}", "operator",
+          "request.title", "request.attempts"),
     Place("admin-policies", "/dashboard/admin/policies", "operator", "nav.policies",
           "policies.prices"),
     Place("admin-providers", "/dashboard/admin/providers", "operator", "nav.providers"),
@@ -66,6 +71,7 @@ class Town:
             "user": customer.call("GET", "/auth/me", 200)["user"]["id"],
             "request": customer.records()[0]["id"],
             "failed": self._fail(customer, provider),
+            "refused": self._refuse(customer),
         }
         self._administer(operator)
 
@@ -83,6 +89,10 @@ class Town:
         provider.answer = answers.chat()
         customer.ask("gpt-4o-mini")
         return failed
+
+    def _refuse(self, customer: Customer) -> str:
+        customer.ask("gpt-5-mini")
+        return customer.ask("a-model-that-nobody-has").headers["x-request-id"]
 
     def _administer(self, operator: Customer) -> None:
         given = {"user_id": self.ids["user"], "amount": "5", "reason": "thanks for the report"}

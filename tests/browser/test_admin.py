@@ -139,6 +139,33 @@ def test_our_side_of_a_request(boss_at, customer, operator, provider):
     boss.sees("20%")
 
 
+def test_each_attempt_with_the_providers_words(boss_at, customer, provider):
+    provider.answer = answers.error(503, "No capacity in eu-west", "busy", "server_error")
+    request_id = customer.ask("gpt-4o-mini").headers["x-request-id"]
+    boss = boss_at(f"/requests/{request_id}")
+    row = boss.rows("request.attempts")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("openai")
+    expect(row).to_contain_text("503")
+    expect(row).to_contain_text("No capacity in eu-west")
+
+
+def test_a_key_and_a_refused_request_are_found(boss_at, customer):
+    """The owner of a leaked key, by what there is of it; a request by the id that we print."""
+    request_id = customer.ask("no-such-model").headers["x-request-id"]
+    boss = boss_at("/customers")
+    for text in (customer.key, f"{customer.key[:11]}\u2026{customer.key[-4:]}", request_id):
+        boss.field("customers.search").fill(text)
+        expect(boss.rows("nav.customers")).to_have_count(1)
+        boss.sees(customer.email)
+    boss.link("customers.openRequest", id=request_id).click()
+    boss.sees(boss.t("refused.title"))
+    boss.sees("model_not_found")
+    boss.main.get_by_role("link", name=customer.email).click()
+    boss.tab("customers.view.refused").click()
+    expect(boss.rows("customers.view.refused")).to_contain_text("no-such-model")
+
+
 def test_a_customer_is_disabled_and_enabled(boss_at, customer, make_person):
     person = make_person().become(customer)
     person.open("/dashboard")

@@ -228,6 +228,25 @@ def test_a_request_that_failed_says_why(user, customer, provider, status, code, 
     expect(fact(user, "request.status")).to_have_text(str(shown))
 
 
+def test_refused(user, customer):
+    """In a list of their own, by themselves, each with its reason and a page."""
+    user.open("/dashboard/usage?view=refused")
+    user.sees(user.t("refused.empty"))
+    request_id = customer.ask("no-such-model").headers["x-request-id"]
+    row = user.rows("usage.view.refused")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("no-such-model")
+    expect(row).to_contain_text("404")
+    expect(row).to_contain_text(user.t("error.model_not_found"))
+    row.locator("a").click()
+    user.sees(user.t("refused.title"))
+    user.sees(request_id)
+    user.sees(user.t("error.model_not_found"))
+    expect(fact(user, "request.status")).to_have_text("404")
+    user.open("/dashboard/usage")
+    user.sees(user.t("usage.empty"))
+
+
 def test_live(user, customer):
     user.open("/dashboard/usage")
     user.sees(user.t("usage.empty"))

@@ -7,6 +7,8 @@ import type {
     Key,
     Page,
     Prices,
+    RefusedPage,
+    RefusedRequest,
     RequestDetail,
     Tokens,
     Transfer,
@@ -84,7 +86,24 @@ export interface CustomerDetail extends Customer, Balance {
     keys: number;
 }
 
+export interface Attempt {
+    number: number;
+    provider: string;
+    model: string;
+    outcome: string;
+    status: number | null;
+    created_at: string;
+    duration_ms: number;
+    words: string | null; // the provider's
+}
+
+export interface AdminRefused extends RefusedRequest {
+    user_id: string;
+    email: string;
+}
+
 export interface AdminRequest extends RequestDetail {
+    attempt_list: Attempt[]; // where one of them failed
     user_id: string;
     email: string;
     provider_model: string | null;
@@ -110,10 +129,12 @@ export const changeCustomerKey = (keyId: string, change: { disabled: boolean; re
     call<Key>("PATCH", `/admin/keys/${id(keyId)}`, { body: change });
 export const getCustomerUsage = (query: Query, signal?: Signal) =>
     get<UsagePage>("/admin/usage", query, signal);
+export const getCustomerRefusals = (query: Query, signal?: Signal) =>
+    get<RefusedPage>("/admin/refusals", query, signal);
 export const getCustomerTransfers = (query: Query, signal?: Signal) =>
     get<Page<Transfer>>("/admin/transfers", query, signal);
 export const getAnyRequest = (requestId: string, signal?: Signal) =>
-    get<AdminRequest>(`/admin/usage/${id(requestId)}`, {}, signal);
+    get<AdminRequest | AdminRefused>(`/admin/usage/${id(requestId)}`, {}, signal);
 
 export interface Moved {
     transfer: Transfer;

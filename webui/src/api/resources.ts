@@ -5,6 +5,8 @@ import type {
     Key,
     Model,
     Page,
+    RefusedPage,
+    RefusedRequest,
     RequestDetail,
     Site,
     Summary,
@@ -42,8 +44,10 @@ export const getUsage = (query: Query, signal?: Signal) =>
     inZone((tz) => get<UsagePage>("/usage", { ...query, tz }, signal));
 export const getSummary = (query: Query, signal?: Signal) =>
     inZone((tz) => get<Summary>("/usage/summary", { ...query, tz }, signal));
+export const getRefusals = (query: Query, signal?: Signal) =>
+    inZone((tz) => get<RefusedPage>("/refusals", { ...query, tz }, signal));
 export const getRequest = (id: string, signal?: Signal) =>
-    get<RequestDetail>(`/usage/${encodeURIComponent(id)}`, {}, signal);
+    get<RequestDetail | RefusedRequest>(`/usage/${encodeURIComponent(id)}`, {}, signal);
 /** For <a download>: the browser streams it to a file. */
 export const usageCsv = (query: Query) => address("/usage.csv", { ...query, tz: zone() });
 

@@ -49,6 +49,16 @@ export interface UsageRecord extends Tokens {
     total_ms: number;
 }
 
+/** A call that was refused before there was anything to be charged. */
+export interface RefusedRequest extends UsageRecord {
+    refused: true;
+    path: string;
+}
+
+export interface RefusedPage extends Page<RefusedRequest> {
+    left_out: number; // of that time, which were too many to be kept
+}
+
 export interface UsagePage extends Page<UsageRecord> {
     totals: Sums | null;
 }

@@ -1,7 +1,7 @@
 // One request: every number of its charge, its timing, who answered, and what went wrong.
 import type { Address } from "../app";
 import { getRequest } from "../api/resources";
-import type { RequestDetail } from "../api/types";
+import type { RefusedRequest, RequestDetail } from "../api/types";
 import { exactTime } from "../base/time";
 import { type PlainKey, locale, t, textNamed } from "../i18n";
 import { useResource } from "../state/resource";
@@ -12,6 +12,7 @@ import { CopyButton } from "../ui/copy";
 import { type Fact, Facts } from "../ui/facts";
 import { Count, Exact } from "../ui/figure";
 import { Failure, Notice } from "../ui/notice";
+import { whyRefused } from "../ui/refused";
 import { Status } from "../ui/requests";
 import { Timing } from "../ui/timing";
 
@@ -53,9 +54,37 @@ function RequestBones() {
     );
 }
 
-export function RequestCards({ request }: { request: RequestDetail | undefined }) {
+/** Nothing was asked of a provider, so there is no charge and no timing. */
+function RefusedCards({ request }: { request: RefusedRequest }) {
+    const facts: Fact[] = [
+        { name: t("request.status"), value: <Status record={request} /> },
+        { name: t("request.model"), value: request.model || "–" },
+        { name: t("request.key"), value: request.key_name ?? "–" },
+        { name: t("request.begun"), value: exactTime(request.created_at, locale()) },
+        { name: t("refused.path"), value: <code class="break-all">{request.path}</code> },
+    ];
+    return (
+        <>
+            <Notice tone="warn">
+                {whyRefused(request.error_code)}
+                <span class="ml-2 font-mono text-sm">{request.error_code}</span>
+            </Notice>
+            <Card title={t("refused.title")} note={t("refused.note")}>
+                <Facts facts={facts} />
+            </Card>
+        </>
+    );
+}
+
+interface RequestCardsProps {
+    request: RequestDetail | RefusedRequest | undefined;
+}
+
+export function RequestCards({ request }: RequestCardsProps) {
     if (!request) {
         return <RequestBones />;
+    } else if ("refused" in request) {
+        return <RefusedCards request={request} />;
     }
     return (
         <>

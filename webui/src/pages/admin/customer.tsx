@@ -3,11 +3,12 @@ import { useState } from "preact/hooks";
 import {
     type CustomerDetail,
     getCustomer,
+    getCustomerRefusals,
     getCustomerTransfers,
     getCustomerUsage,
 } from "../../api/admin";
 import { wholePage } from "../../api/whole";
-import type { UsagePage, UsageRecord } from "../../api/types";
+import type { RefusedRequest, UsagePage, UsageRecord } from "../../api/types";
 import type { Address } from "../../app";
 import { t } from "../../i18n";
 import { usePager, useWalk } from "../../state/pages";
@@ -20,6 +21,7 @@ import { Empty } from "../../ui/empty";
 import { Facts } from "../../ui/facts";
 import { Ago, Count, Exact, Time } from "../../ui/figure";
 import { Failure } from "../../ui/notice";
+import { LeftOut, refusedColumns } from "../../ui/refused";
 import { requestColumns } from "../../ui/requests";
 import { Stat } from "../../ui/stat";
 import { type Column, Pager, Table } from "../../ui/table";
@@ -32,7 +34,7 @@ import { CreditDialog, DisableDialog, GroupDialog } from "./customeracts";
 
 const ROWS = 25;
 const REQUESTS = "/dashboard/admin/requests";
-const VIEWS = ["requests", "transfers", "keys", "audit"] as const;
+const VIEWS = ["requests", "refused", "transfers", "keys", "audit"] as const;
 type View = (typeof VIEWS)[number];
 type Doing = "credit" | "disable" | "group" | null;
 
@@ -150,6 +152,7 @@ function Lists({ turn, userId }: { turn: number; userId: string }) {
                 >
                     <div key={turn}>
                         {view === "requests" && <Requests userId={userId} />}
+                        {view === "refused" && <Refused userId={userId} />}
                         {view === "transfers" && <Transfers userId={userId} />}
                         {view === "keys" && <CustomerKeys userId={userId} />}
                         {view === "audit" && <AuditList userId={userId} />}
@@ -211,6 +214,27 @@ function Requests({ userId }: { userId: string }) {
             columns={requestColumns(REQUESTS)}
             rowKey={(record) => record.id}
         />
+    );
+}
+
+function Refused({ userId }: { userId: string }) {
+    const [leftOut, setLeftOut] = useState(0);
+    return (
+        <>
+            <LeftOut number={leftOut} />
+            <List<RefusedRequest>
+                name={`customer refusals ${userId}`}
+                caption={t("customers.view.refused")}
+                load={async (cursor, limit, signal) => {
+                    const query = { user_id: userId, cursor, limit };
+                    const page = await getCustomerRefusals(query, signal);
+                    setLeftOut(page.left_out);
+                    return page;
+                }}
+                columns={refusedColumns(REQUESTS)}
+                rowKey={(record) => record.id}
+            />
+        </>
     );
 }
 

@@ -47,6 +47,16 @@ export function Customers() {
                         onValue={(text) => setQuery({ search: text })}
                     />
                 </div>
+                {search.startsWith("req_") && (page.data?.data.length ?? 0) > 0 && (
+                    <p class="px-5 pb-4">
+                        <a
+                            class="font-medium break-all text-accent underline-offset-2 hover:underline"
+                            href={`/dashboard/admin/requests/${encodeURIComponent(search)}`}
+                        >
+                            {t("customers.openRequest", { id: search })}
+                        </a>
+                    </p>
+                )}
                 {page.data?.data.length === 0 && walk.number === 1 ? (
                     <Empty icon="customers" title={t("customers.empty")}>
                         {search ? t("customers.emptySearch") : t("customers.emptyText")}

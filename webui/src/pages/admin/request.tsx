@@ -1,14 +1,16 @@
 // A request of any customer, with what it cost us.
 import { useState } from "preact/hooks";
-import { type AdminRequest, getAnyRequest, refund } from "../../api/admin";
+import { type AdminRequest, type Attempt, getAnyRequest, refund } from "../../api/admin";
 import type { Address } from "../../app";
 import { exact, plain, typedUsd, usd } from "../../base/money";
+import { duration } from "../../base/time";
 import { t } from "../../i18n";
 import { errorOf, errorOfNone, useAction } from "../../state/action";
 import { announce } from "../../state/announce";
 import { useOnce } from "../../state/once";
 import { useResource } from "../../state/resource";
 import { BackLink } from "../../ui/backlink";
+import { Badge } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { Card, Page } from "../../ui/card";
 import { ChargeLines } from "../../ui/charge";
@@ -17,6 +19,7 @@ import { type Fact, Facts } from "../../ui/facts";
 import { Exact } from "../../ui/figure";
 import { TextField } from "../../ui/field";
 import { Failure } from "../../ui/notice";
+import { type Column, Table } from "../../ui/table";
 import { RequestCards } from "../request";
 
 export function AdminRequestPage({ address }: { address: Address }) {
@@ -24,7 +27,7 @@ export function AdminRequestPage({ address }: { address: Address }) {
     const request = useResource(`admin request ${id}`, (signal) => getAnyRequest(id, signal));
     const [isRefunding, setRefunding] = useState(false);
     const data = request.data;
-    const left = data && usd(data.cost) - usd(data.refunded);
+    const left = data && !("refused" in data) ? usd(data.cost) - usd(data.refunded) : undefined;
     return (
         <Page
             title={t("request.title")}
@@ -45,7 +48,7 @@ export function AdminRequestPage({ address }: { address: Address }) {
             {!request.error && (
                 <>
                     <RequestCards request={data} />
-                    {data && <OurSide request={data} />}
+                    {data && !("refused" in data) && <OurSide request={data} />}
                 </>
             )}
             {isRefunding && left !== undefined && (
@@ -83,8 +86,63 @@ function OurSide({ request }: { request: AdminRequest }) {
             <div class="mt-4">
                 <Facts facts={facts} />
             </div>
+            {request.attempt_list.length > 0 && <Attempts attempts={request.attempt_list} />}
         </Card>
     );
+}
+
+/** Who was asked, in their order, and what each of them said. */
+function Attempts({ attempts }: { attempts: Attempt[] }) {
+    return (
+        <div class="-mx-5 mt-5">
+            <h3 class="px-5 pb-2 font-semibold">{t("request.attempts")}</h3>
+            <Table
+                caption={t("request.attempts")}
+                columns={attemptColumns()}
+                rows={attempts}
+                rowKey={({ number, created_at }) => `${number} ${created_at}`}
+            />
+        </div>
+    );
+}
+
+function attemptColumns(): Column<Attempt>[] {
+    return [
+        {
+            id: "provider",
+            head: t("request.provider"),
+            isTitle: true,
+            cell: ({ number, provider, model }) => (
+                <>
+                    {number}. {provider}
+                    <span class="block text-sm font-normal break-all text-soft">{model}</span>
+                </>
+            ),
+        },
+        {
+            id: "outcome",
+            head: t("ours.outcome"),
+            cell: ({ outcome, status }) => (
+                <span class="whitespace-nowrap">
+                    <Badge tone={outcome === "answered" ? "good" : "warn"}>{outcome}</Badge>{" "}
+                    {status}
+                </span>
+            ),
+        },
+        {
+            id: "duration",
+            head: t("request.duration"),
+            isNumber: true,
+            cell: ({ duration_ms }) => duration(duration_ms),
+        },
+        {
+            id: "words",
+            head: t("ours.words"),
+            cell: ({ words }) => (
+                <span class="text-sm break-words [overflow-wrap:anywhere]">{words ?? "–"}</span>
+            ),
+        },
+    ];
 }
 
 interface RefundProps {

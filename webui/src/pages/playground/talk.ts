@@ -34,7 +34,7 @@ async function recordOf(id: string): Promise<RequestDetail | null> {
     for (let tries = 0; tries < RECORD_TRIES; tries++) {
         const record = await getRequest(id).catch(() => null);
         if (record) {
-            return record;
+            return "refused" in record ? null : record;
         }
         await sleep(RECORD_AFTER_MS);
     }

@@ -6,7 +6,7 @@ import { fromDateInput, toDateInput } from "../../base/time";
 
 export const SORTS = ["newest", "cost", "tokens", "duration"] as const;
 export type Sort = (typeof SORTS)[number];
-export const VIEWS = ["requests", "day", "model", "key"] as const;
+export const VIEWS = ["requests", "refused", "day", "model", "key"] as const;
 export type View = (typeof VIEWS)[number];
 
 export interface Filter {

@@ -9,6 +9,7 @@ import { Tabs } from "../../ui/tabs";
 import { queryOf, readFilter, VIEWS } from "./filter";
 import { Filters } from "./filters";
 import { Groups } from "./groups";
+import { Refused } from "./refused";
 import { Requests } from "./requests";
 import { Totals } from "./totals";
 
@@ -45,6 +46,8 @@ export function Usage() {
                     >
                         {filter.view === "requests" ? (
                             <Requests filter={filter} query={query} onNew={totals.reload} />
+                        ) : filter.view === "refused" ? (
+                            <Refused query={query} />
                         ) : (
                             <Groups key={filter.view} by={filter.view} query={query} />
                         )}
