@@ -114,6 +114,19 @@ bool json_string_is(const struct json_value *string, const char *text);
 /* The sum, over all strings inside `value` (keys not counted), of their decoded length in bytes. */
 size_t json_text_bytes(const struct json_value *value);
 
+/* A walk over all strings inside a value of a validated text that are no keys, in one pass whatever
+ * the nesting. Private fields. */
+struct json_strings {
+    const char *at;
+    const char *end;
+    struct slice key; /* the last one before `at` */
+};
+
+struct json_strings json_strings(const struct json_value *value);
+/* The next one; its key is that of the member that holds it, or that holds the array around it
+ * (behind a nested object: the last key before it). False after the last. */
+bool json_next_string(struct json_strings *walk, struct json_item *out);
+
 /* Reads a string of a text that is not known to be valid, from behind its opening quote. Returns
  * the place of its closing quote and sets *text_bytes to its decoded length; NULL: before `end`
  * there is no whole valid string. */

@@ -326,8 +326,10 @@ static enum hold_outcome find_hold(struct exchange *exchange, const struct excha
 /* No token is shorter than a byte; what nobody can foresee (a file) fills the context. */
 static int64_t most_input_tokens(const struct chat_request *chat, const struct exchange_need *need)
 {
-    int64_t tokens = chat->input_bytes + chat->image_count * need->image_tokens_max;
-    return chat->opaque_count > 0 || tokens > need->context ? need->context : tokens;
+    const struct prompt *prompt = &chat->prompt;
+    int64_t tokens = prompt->bytes_most + prompt->audio_bytes / PROMPT_AUDIO_BYTES_MIN +
+                     prompt->image_count * need->image_tokens_max;
+    return prompt->opaque_count > 0 || tokens > need->context ? need->context : tokens;
 }
 
 static bool hold(struct exchange *exchange, const struct exchange_need *need)
@@ -340,12 +342,18 @@ static bool hold(struct exchange *exchange, const struct exchange_need *need)
     exchange->output_tokens_max = 0;
     if (need->output_tokens_allowed > 0 && need->output_tokens_allowed < output)
         output = exchange->output_tokens_max = need->output_tokens_allowed;
+    bool asked = chat->output_tokens > 0 || exchange->output_tokens_max > 0;
+    exchange->funds.output_tokens_asked = asked ? output * chat->choices : 0;
     int64_t longest_nusd;
     if (!worst_case(exchange, need, output, &longest_nusd))
         return refuse(
             exchange, 400, "invalid_value",
             "This request could cost more than the gateway can count; ask for fewer tokens.",
             "max_tokens");
+    exchange->charge_limits = (struct charge_limits){.context_tokens = need->context,
+                                                     .input_tokens = need->input_tokens_max,
+                                                     .image_tokens = need->image_tokens_max,
+                                                     .output_tokens = output * chat->choices};
     exchange->funds.chunked = chat->streamed && chat->output_tokens <= 0 && !need->output_hidden;
     struct hold_refusal refusal;
     enum hold_outcome outcome = find_hold(exchange, need, output, &refusal);

@@ -127,11 +127,14 @@ static bool read_members(struct chat_request *out, struct chat_fault *fault)
         size_t member = name_of_key(item.key, member_names, CHAT_MEMBER_COUNT, &disguised);
         if (disguised)
             return refuse_disguised(fault, NULL, item.key);
-        if (member == CHAT_MEMBER_COUNT)
+        if (member == CHAT_MEMBER_COUNT) {
+            prompt_add_member(&out->prompt, item.key, &item.value);
             continue;
+        }
         if (out->members[member].raw.data != NULL)
             return refuse_twice(fault, member_names[member], slice_of(member_names[member]));
         out->members[member] = item.value;
+        out->keys[member] = item.key;
     }
     return true;
 }
@@ -238,61 +241,6 @@ static bool read_stream(struct chat_request *out, struct chat_fault *fault)
     return read_flag(&asked, "include_usage", &out->usage_asked, fault);
 }
 
-enum part_kind { PART_TEXT, PART_IMAGE, PART_OPAQUE };
-
-/* What a content part is to the meter. Whatever is neither text nor image may stand for any number
- * of tokens (a file by its id, a page of a PDF). False: refused. */
-static bool read_part(const struct json_value *part, enum part_kind *kind, struct json_value *image,
-                      struct chat_fault *fault)
-{
-    static const char *const measured[] = {"text", "refusal", "input_audio"};
-    struct json_value type;
-    int found = find(part, "type", &type, fault);
-    if (found < 0)
-        return false;
-    *kind = PART_OPAQUE;
-    if (found == 0 || type.type != JSON_STRING)
-        return true;
-    for (size_t i = 0; i < sizeof measured / sizeof measured[0]; i++) {
-        if (json_string_is(&type, measured[i]))
-            *kind = PART_TEXT;
-    }
-    if (!json_string_is(&type, "image_url"))
-        return true;
-    found = find(part, "image_url", image, fault);
-    if (found > 0)
-        *kind = PART_IMAGE;
-    return found >= 0;
-}
-
-static bool count_message(struct chat_request *out, const struct json_value *message,
-                          struct chat_fault *fault)
-{
-    out->input_text_bytes += (int64_t)json_text_bytes(message);
-    struct json_value content;
-    int found = find(message, "content", &content, fault);
-    if (found < 0)
-        return false;
-    if (found == 0 || content.type != JSON_ARRAY)
-        return true;
-    struct json_walk walk = json_walk(&content);
-    struct json_item part;
-    while (json_next(&walk, &part)) {
-        struct json_value image;
-        enum part_kind kind;
-        if (!read_part(&part.value, &kind, &image, fault))
-            return false;
-        if (kind == PART_OPAQUE)
-            out->opaque_count++;
-        if (kind != PART_IMAGE)
-            continue;
-        out->image_count++;
-        out->input_bytes -= (int64_t)image.raw.bytes;
-        out->input_text_bytes -= (int64_t)json_text_bytes(&image);
-    }
-    return true;
-}
-
 static bool read_messages(struct chat_request *out, struct chat_fault *fault)
 {
     const struct json_value *messages = member(out, CHAT_MESSAGES);
@@ -307,8 +255,9 @@ static bool read_messages(struct chat_request *out, struct chat_fault *fault)
         if (message.value.type != JSON_OBJECT)
             return refuse(fault, "invalid_value", "messages", "'messages[%lld]' must be an object.",
                           (long long)count);
-        if (!count_message(out, &message.value, fault))
-            return false;
+        const char *twice = prompt_add_message(&out->prompt, &message.value);
+        if (twice != NULL)
+            return refuse_twice(fault, twice, slice_of(twice));
         count++;
     }
     if (count == 0)
@@ -349,7 +298,7 @@ bool chat_read(struct slice text, struct chat_request *out, struct chat_fault *f
     out->text = text;
     out->output_tokens = -1;
     out->choices = 1;
-    out->input_bytes = (int64_t)text.bytes;
+    out->prompt.bytes_most = (int64_t)text.bytes;
     if (!json_parse_indexed(text, LIMIT_JSON_DEPTH, LARGE_BYTES, &index, &out->root, &why))
         return refuse(fault, "invalid_json", NULL, "The body is not valid JSON: %.200s",
                       why.message);
@@ -433,41 +382,93 @@ static void edit_stream_options(const struct chat_request *request, struct edits
     }
 }
 
-/* Where the client has a limit of his own in either member, that one is lowered; a second one
- * beside it would be refused. */
+/* Replaces the value of a member that is there. */
+static void set_value(const struct chat_request *request, enum chat_member which, int64_t tokens,
+                      struct edits *edits)
+{
+    size_t from = edits->text.bytes;
+    if (tokens > 0)
+        buffer_append_int(&edits->text, tokens);
+    else
+        buffer_append_text(&edits->text, "null");
+    replace_value(request, &request->members[which], edits, from);
+}
+
+/* Says a limit where it is not said: in place of a null, or in a member of its own. */
+static void add_limit(const struct chat_request *request, enum chat_member which, int64_t tokens,
+                      struct edits *edits, struct buffer *new_members)
+{
+    if (request->members[which].raw.data != NULL)
+        set_value(request, which, tokens, edits);
+    else
+        buffer_printf(new_members, "%s\"%s\":%lld", new_members->bytes > 0 ? "," : "",
+                      member_names[which], (long long)tokens);
+}
+
+/* The client's limit, or 0. */
+static int64_t stated_limit(const struct chat_request *request, enum chat_member which)
+{
+    const struct json_value *value = member(request, which);
+    int64_t tokens = 0;
+    return value != NULL && json_int64(value, &tokens) ? tokens : 0;
+}
+
+/* Returns what the limit is then. */
+static int64_t lower_limit(const struct chat_request *request, enum chat_member which, int64_t most,
+                           struct edits *edits)
+{
+    int64_t stated = stated_limit(request, which);
+    if (most <= 0 || stated <= most)
+        return stated;
+    set_value(request, which, most, edits);
+    return most;
+}
+
+/* Moves the only limit to the provider's name for it: a server that does not know the other one
+ * would take it for no limit at all. */
+static void move_limit(const struct chat_request *request, enum chat_member from_member,
+                       enum chat_member to_member, int64_t most, struct edits *edits)
+{
+    int64_t stated = stated_limit(request, from_member);
+    if (request->members[to_member].raw.data != NULL) { /* as null */
+        set_value(request, to_member, most > 0 && most < stated ? most : stated, edits);
+        set_value(request, from_member, 0, edits);
+        return;
+    }
+    struct slice key = request->keys[from_member];
+    size_t from = edits->text.bytes;
+    buffer_append_text(&edits->text, member_names[to_member]);
+    add_edit(edits, offset_in(request->text, key.data), key.bytes, from);
+    (void)lower_limit(request, from_member, most, edits);
+}
+
 static void edit_max_tokens(const struct chat_request *request, const struct chat_changes *changes,
                             struct edits *edits, struct buffer *new_members)
 {
-    static const enum chat_member limits[] = {CHAT_MAX_TOKENS, CHAT_MAX_COMPLETION_TOKENS};
-    const struct json_value *there = NULL; /* and null: the place for ours */
+    const char *newer = member_names[CHAT_MAX_COMPLETION_TOKENS];
+    bool both = strcmp(changes->max_tokens_field, "both") == 0;
+    bool kept = both || strcmp(changes->max_tokens_field, "any") == 0;
+    bool is_newer = strcmp(changes->max_tokens_field, newer) == 0;
+    enum chat_member wanted = is_newer ? CHAT_MAX_COMPLETION_TOKENS : CHAT_MAX_TOKENS;
+    enum chat_member other = is_newer ? CHAT_MAX_TOKENS : CHAT_MAX_COMPLETION_TOKENS;
+    bool has_wanted = stated_limit(request, wanted) > 0;
+    bool has_other = stated_limit(request, other) > 0;
     int64_t most = changes->output_tokens_max;
-    bool replaced = false;
-    if (most <= 0)
-        return;
-    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
-        const struct json_value *value = member(request, limits[i]);
-        int64_t asked;
-        if (strcmp(member_names[limits[i]], changes->max_tokens_field) == 0)
-            there = &request->members[limits[i]];
-        if (value == NULL)
-            continue;
-        replaced = true;
-        if (json_int64(value, &asked) && asked <= most)
-            continue;
-        size_t from = edits->text.bytes;
-        buffer_append_int(&edits->text, most);
-        replace_value(request, value, edits, from);
-    }
-    if (replaced)
-        return;
-    if (there == NULL || there->raw.data == NULL) {
-        buffer_printf(new_members, "%s\"%s\":%lld", new_members->bytes > 0 ? "," : "",
-                      changes->max_tokens_field, (long long)most);
+    int64_t tokens = most;
+    if (has_other && !has_wanted && !kept) {
+        move_limit(request, other, wanted, most, edits);
         return;
     }
-    size_t from = edits->text.bytes;
-    buffer_append_int(&edits->text, most);
-    replace_value(request, there, edits, from);
+    if (has_wanted)
+        tokens = lower_limit(request, wanted, most, edits);
+    if (has_other) /* a client that says both has them both */
+        tokens = lower_limit(request, other, most, edits);
+    if (tokens <= 0)
+        return;
+    if (!has_wanted)
+        add_limit(request, wanted, tokens, edits, new_members);
+    if (both && !has_other)
+        add_limit(request, other, tokens, edits, new_members);
 }
 
 static void sort_edits(struct edits *edits)

@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "exchange/prompt.h"
 
 /* The top-level members that we read. */
 enum chat_member {
@@ -28,17 +29,13 @@ struct chat_request {
     struct slice text; /* the client's body, borrowed */
     struct json_value root;
     struct json_value members[CHAT_MEMBER_COUNT]; /* without `raw.data`: not there */
+    struct slice keys[CHAT_MEMBER_COUNT];         /* theirs, as written */
     char model[LIMIT_MODEL_NAME_BYTES];
     bool streamed;
     bool usage_asked;      /* stream_options.include_usage */
     int64_t output_tokens; /* max_completion_tokens, else max_tokens; -1: not said */
     int64_t choices;       /* n */
-    /* An upper bound: no token is shorter than a byte. Without the images' own data, which are
-     * counted by number. */
-    int64_t input_bytes;
-    int64_t image_count;
-    int64_t opaque_count;     /* content parts whose tokens nobody can foresee: files */
-    int64_t input_text_bytes; /* of the messages' strings, for estimates */
+    struct prompt prompt;  /* what it brings to the model */
 };
 
 /* Why a request's body is no chat request: an error for the client. */
@@ -54,9 +51,11 @@ bool chat_read(struct slice text, struct chat_request *out, struct chat_fault *f
 
 /* What is changed on the way to a provider. */
 struct chat_changes {
-    const char *model;            /* its name there */
-    int64_t output_tokens_max;    /* > 0: ask for at most that many (the client did not say) */
-    const char *max_tokens_field; /* the member that says so */
+    const char *model;         /* its name there */
+    int64_t output_tokens_max; /* > 0: ask for at most that many */
+    /* The member in which the provider takes a limit, the client's, too; or "both"; or "any": in
+     * max_tokens, and where the client has said it. */
+    const char *max_tokens_field;
 };
 
 enum { CHAT_EDITS_MAX = 6, CHAT_PARTS_MAX = 2 * CHAT_EDITS_MAX + 1 };

@@ -169,7 +169,7 @@ static void note_rate(struct exchange *exchange, enum limit_kind kind,
 
 static int64_t amount_of(const struct exchange *exchange, enum limit_kind kind)
 {
-    int64_t tokens = meter_estimate(exchange->chat.input_text_bytes);
+    int64_t tokens = meter_estimate(exchange->chat.prompt.text_bytes);
     return kind == LIMIT_TOKENS && tokens > 1 ? tokens : 1;
 }
 
@@ -310,7 +310,11 @@ void counted_leave(struct exchange *exchange)
 {
     const struct usage_record *record = &exchange->settlement.record;
     const struct token_counts *tokens = &record->tokens;
+    const struct charge_limits *limits = &exchange->charge_limits;
+    int64_t most = limits->context_tokens + limits->output_tokens;
     int64_t used = tokens->input + tokens->cached_input + tokens->output;
+    if (used > most) /* a provider's miscount locks nobody out */
+        used = most;
     int64_t now_ms = clock_wall_ms();
     struct limiter *limiter = exchange->env->limiter;
     for (size_t i = 0; i < exchange->limit_count; i++) {

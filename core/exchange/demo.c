@@ -105,7 +105,7 @@ static void answer_now(void *arg)
                                  .out = &text,
                                  .word_count = WORD_COUNT,
                                  .finish_reason = "stop",
-                                 .input_tokens = meter_estimate(chat->input_text_bytes)};
+                                 .input_tokens = meter_estimate(chat->prompt.text_bytes)};
     int64_t limit = chat->output_tokens > 0 ? chat->output_tokens : exchange->output_tokens_max;
     if (limit > 0 && limit < WORD_COUNT) {
         answer.word_count = (size_t)limit;

@@ -11,6 +11,9 @@
  * time that the provider had for it. */
 enum { UNSEEN_TOKENS_PER_S = 100 };
 
+/* How long a stream of which all but the counts has come is read on without its client. */
+enum { USAGE_WAIT_MS = 5000 };
+
 #define LEFT_CODE "client_gone"
 
 bool departure_is_abandoned(const struct exchange *exchange)
@@ -83,10 +86,17 @@ static bool is_free(const struct exchange *exchange)
     return is_silent(exchange) && policy_of(exchange) == ON_CANCEL_FREE;
 }
 
+/* All of a stream has come but its counts. */
+static bool lacks_usage_only(const struct exchange *exchange)
+{
+    return exchange->relay.flowing && !exchange->relay.done &&
+           meter_choices_ended(&exchange->relay.meter) >= exchange->chat.choices;
+}
+
 static bool runs_on(const struct exchange *exchange)
 {
     if (exchange->chat.streamed)
-        return policy_of(exchange) == ON_CANCEL_READ;
+        return policy_of(exchange) == ON_CANCEL_READ || lacks_usage_only(exchange);
     return !is_free(exchange);
 }
 
@@ -109,14 +119,14 @@ static void charge(struct exchange *exchange)
         exchange->charge_wanted = true;
         return;
     }
-    exchange_settle(exchange, relay_partial_source(exchange));
+    exchange_settle(exchange);
 }
 
 void departure_hold_home(struct exchange *exchange)
 {
     exchange->charge_wanted = false;
     if (exchange->hold_open)
-        exchange_settle(exchange, relay_partial_source(exchange));
+        exchange_settle(exchange);
     else
         exchange_end(exchange);
 }
@@ -154,6 +164,8 @@ void departure_begin(struct exchange *exchange)
     }
     bool asked = is_asked(exchange);
     bool retried = idempotency_outlives_client(exchange);
+    if (lacks_usage_only(exchange))
+        exchange->usage_due_us = clock_mono_us() + USAGE_WAIT_MS * 1000;
     if (!retried)
         mark_abandoned(exchange);
     if (!retried && asked)
@@ -169,6 +181,14 @@ void departure_begin(struct exchange *exchange)
         end_retried(exchange);
     else
         charge(exchange);
+}
+
+void departure_tick(struct exchange *exchange, int64_t now_us)
+{
+    if (exchange->usage_due_us == 0 || now_us < exchange->usage_due_us)
+        return;
+    exchange->usage_due_us = 0;
+    (void)departure_cut(exchange);
 }
 
 bool departure_cut(struct exchange *exchange)

@@ -4,7 +4,8 @@
  *   a call with an Idempotency-Key         runs on, detached: its retry will ask for the answer
  *   any other, by the provider's on_cancel:
  *     "charge"   not streamed: runs on, detached, and is charged as it ends;
- *                a stream: cancelled, and charged with its input and what has come
+ *                a stream: cancelled, and charged with its input and what has come; but read on
+ *                for its counts, for some seconds, where its finish reason has come
  *     "read"     runs on, detached, streamed or not
  *     "free"     cancelled, and charged only where something of the answer has come
  *
@@ -17,6 +18,7 @@
 #define EXCHANGE_DEPARTURE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct answer_error;
 struct exchange;
@@ -33,6 +35,8 @@ void departure_refuse(struct exchange *exchange, const struct answer_error *erro
 /* Ends a detached call whose answer nobody will ask for, because the gateway stops. False: it is
  * none. */
 bool departure_cut(struct exchange *exchange);
+/* Ends the wait for the counts of a stream whose client has left. */
+void departure_tick(struct exchange *exchange, int64_t now_us);
 /* Frees its place among the detached ones. */
 void departure_fini(struct exchange *exchange);
 

@@ -159,13 +159,20 @@ static void take_without_error(struct exchange *exchange, struct slice event,
     buffer_fini(&cut);
 }
 
-/* The text of `chunk` cannot be paid any more: it and what would follow is neither charged nor
- * given. */
+/* The text of `chunk` cannot be paid any more, or is more than was asked for: it and what would
+ * follow is neither charged nor given. */
 static void end_for_funds(struct exchange *exchange, const struct json_value *chunk)
 {
     struct relay *relay = &exchange->relay;
-    log_event(LOG_INFO, "the money for a stream has ended",
-              log_text("request_id", exchange->id.text), log_text("code", funds_reason(exchange)));
+    if (exchange->funds.limit_reached)
+        log_event(LOG_WARN, "a provider goes on beyond the longest answer that it was asked for",
+                  log_text("request_id", exchange->id.text),
+                  log_text("provider", attempt_provider(&exchange->attempt)),
+                  log_int("output_tokens_allowed", exchange->charge_limits.output_tokens));
+    else
+        log_event(LOG_INFO, "the money for a stream has ended",
+                  log_text("request_id", exchange->id.text),
+                  log_text("code", funds_reason(exchange)));
     buffer_reset(&relay->chunk_head);
     final_chunk_head(chunk, &relay->chunk_head);
     snprintf(relay->meter.finish_reason, sizeof relay->meter.finish_reason, "length");
@@ -263,9 +270,10 @@ static void take_chunk(struct exchange *exchange, struct slice event,
         take_usage(exchange, event, chunk);
     else
         append_event(relay, event);
-    alike_learn(&relay->alike, event, chunk,
-                relay->meter.output_text_bytes - before.output_text_bytes,
-                !exchange->chat.usage_asked);
+    int64_t text_bytes = relay->meter.output.text_bytes - before.output.text_bytes;
+    if (text_bytes == 0 && chunk->usage.type != JSON_OBJECT)
+        (void)meter_find_usage(&relay->meter, &chunk->root);
+    alike_learn(&relay->alike, event, chunk, text_bytes, !exchange->chat.usage_asked);
     if (exchange->attempt.outcome == ATTEMPT_NONE)
         note_answer(exchange, chunk);
 }
@@ -288,7 +296,8 @@ static void take_json(struct exchange *exchange, struct slice event, struct slic
         take_without_error(exchange, event, &chunk.root);
     else if (is_chunk(&chunk))
         take_chunk(exchange, event, &chunk);
-    /* else it is nothing that a client would know: {"type":"ping"} */
+    else /* nothing that a client would know: {"type":"ping"} */
+        (void)meter_find_usage(&exchange->relay.meter, &chunk.root);
 }
 
 static void take_done(struct exchange *exchange, struct slice event)

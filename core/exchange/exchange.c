@@ -303,43 +303,10 @@ static void resolve(struct exchange *exchange, bool voided)
     ledger_settle(exchange->env->store, settlement);
 }
 
-void exchange_settle(struct exchange *exchange, enum usage_source source)
+void exchange_settle(struct exchange *exchange)
 {
     check(exchange->hold_open && !exchange->settlement_away);
-    struct usage_record *record = &exchange->settlement.record;
-    const struct meter *meter = &exchange->relay.meter;
-    const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
-    struct meter_price price;
-    record->source = source;
-    record->tokens = meter->tokens;
-    record->reasoning_tokens = meter->reasoning_tokens;
-    if (!meter->reported) {
-        record->tokens =
-            (struct token_counts){.input = meter_estimate(exchange->chat.input_text_bytes),
-                                  .output = meter_output_estimate(meter)};
-    }
-    /* A count that came early, before the answer was cut, knows nothing of what came after it. */
-    int64_t seen = meter_output_estimate(meter);
-    if (seen < exchange->unseen_tokens)
-        seen = exchange->unseen_tokens;
-    bool cut = exchange->cut || exchange->relay.failed || exchange->relay.out_of_funds;
-    if (cut && record->tokens.output < seen) {
-        record->tokens.output = seen;
-        record->source = USAGE_PARTIAL;
-    }
-    meter_price(&terms->prices, &terms->sold, &record->tokens, terms->margin_ppm,
-                funds_held_nusd(exchange), &price);
-    /* A provider counts more than we could foresee (its own additions to a prompt): the customer
-     * pays that as long as he has it; what he has not is the house's. */
-    if (price.overrun_nusd > 0) {
-        int64_t more = ledger_extend(exchange->env->store, &exchange->hold, price.overrun_nusd);
-        exchange->settlement.extended_nusd += more;
-        price.charge_nusd += more;
-        price.overrun_nusd -= more;
-    }
-    record->cost_nusd = price.cost_nusd;
-    record->charge_nusd = price.charge_nusd;
-    record->overrun_nusd = price.overrun_nusd;
+    charge_fill(exchange, exchange->cut || exchange->relay.failed || exchange->relay.out_of_funds);
     exchange->state = EXCHANGE_SETTLING;
     failpoint_reach(FAILPOINT_AFTER_USAGE);
     if (exchange->idempotency != NULL)
@@ -481,6 +448,7 @@ void exchange_tick_all(struct exchange_env *env)
                 revocation_check(exchange);
             if (exchange->sleeps_until_us > 0 && now_us >= exchange->sleeps_until_us)
                 wake_up(exchange);
+            departure_tick(exchange, now_us);
         } else if (exchange->attempt.call != NULL && now_us - exchange->ended_us > TAIL_MS * 1000) {
             attempt_cancel(exchange);
             exchange_free_if_over(exchange);

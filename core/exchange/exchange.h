@@ -25,6 +25,7 @@
 #include "exchange/attempt.h"
 #include "exchange/attempt_log.h"
 #include "exchange/board.h"
+#include "exchange/charge.h"
 #include "exchange/chat.h"
 #include "exchange/counted.h"
 #include "exchange/download.h"
@@ -127,11 +128,14 @@ struct exchange {
     char policy_revision[65];
 
     struct funds funds;
+    struct charge_limits charge_limits;
     struct ledger_hold hold;
-    bool hold_away;        /* its job has not come home */
-    bool hold_open;        /* accepted and not resolved */
-    bool void_wanted;      /* void it as soon as it is home */
-    bool charge_wanted;    /* settle it as soon as it is home: the client has left */
+    bool hold_away;     /* its job has not come home */
+    bool hold_open;     /* accepted and not resolved */
+    bool void_wanted;   /* void it as soon as it is home */
+    bool charge_wanted; /* settle it as soon as it is home: the client has left */
+    int64_t
+        usage_due_us; /* until when its counts are waited for without the client; 0: no matter */
     int64_t unseen_tokens; /* the estimate of an answer that was cancelled unseen */
     int64_t
         output_tokens_max; /* > 0: what the customer may have or can afford, asked for upstream */
@@ -259,7 +263,7 @@ void exchange_begin_stream(struct exchange *exchange, const char *content_type);
 bool exchange_was_cut_by_provider(const struct exchange *exchange);
 /* Resolves the open hold: by what the meter says, or to nothing. relay.c goes on when the job is
  * home. */
-void exchange_settle(struct exchange *exchange, enum usage_source source);
+void exchange_settle(struct exchange *exchange);
 void exchange_void(struct exchange *exchange);
 /* The task is let go, and not resumed any more. */
 void exchange_release_task(struct exchange *exchange);

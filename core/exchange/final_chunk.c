@@ -36,8 +36,11 @@ void final_chunk_out_of_funds(const struct exchange *exchange, struct buffer *ou
                       (long long)index);
         comma = ",";
     }
-    buffer_append_text(out, "],\"metadata\":");
-    funds_write_reason(exchange, out);
+    buffer_append_char(out, ']');
+    if (!exchange->funds.limit_reached) {
+        buffer_append_text(out, ",\"metadata\":");
+        funds_write_reason(exchange, out);
+    }
     buffer_append_text(out, "}\n\n");
 }
 

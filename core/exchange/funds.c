@@ -42,14 +42,35 @@ static void extend(struct exchange *exchange, int64_t output_tokens)
         ledger_extend(exchange->env->store, &exchange->hold, wanted_nusd);
 }
 
-/* More has come than the provider was asked for: by its own count; else by twice our estimate,
- * which is not as good. */
+/* The answer was capped by money, and more has come than the provider was asked for: by its own
+ * count; else by twice our estimate, which is not as good. */
 static bool is_excess(const struct exchange *exchange)
 {
     const struct meter *meter = &exchange->relay.meter;
     int64_t most = exchange->funds.output_tokens_most;
+    if (!exchange->funds.capped)
+        return false;
     return (meter->reported && meter->tokens.output > most) ||
            meter_output_estimate(meter) > 2 * most;
+}
+
+/* Far enough above what was asked for that no answer that keeps to it is cut: by an
+ * eighth of the provider's own count; of ours, which may be wrong, by a quarter of the pieces (a
+ * token has more than one byte, and few pieces have less than a token), or by twice the text. */
+static bool is_beyond_limit(const struct exchange *exchange)
+{
+    enum { TOLERANCE_TOKENS = 8 };
+    const struct meter *meter = &exchange->relay.meter;
+    int64_t limit = exchange->funds.output_tokens_asked;
+    int64_t text_bytes = meter->output.text_bytes;
+    int64_t pieces = limit + limit / 4 + TOLERANCE_TOKENS;
+    if (limit == 0 || meter->output_pieces <= 1) /* something is given */
+        return false;
+    if (meter->output_pieces > pieces && text_bytes > 2 * pieces)
+        return true;
+    if (text_bytes > 4 * (2 * limit + TOLERANCE_TOKENS))
+        return true;
+    return meter->reported && meter->tokens.output > limit + limit / 8 + TOLERANCE_TOKENS;
 }
 
 /* All is held that the answer can have, so the provider ends it by itself. */
@@ -60,25 +81,22 @@ static bool is_held_whole(const struct exchange *exchange)
     return whole && !is_excess(exchange);
 }
 
-/* What is to be held for now: a chunk more than there is, but no more than can come, unless it has
- * come all the same. Whose answer is capped has no more. */
-static int64_t tokens_wanted(const struct exchange *exchange, int64_t seen, int64_t chunk)
-{
-    const struct funds *funds = &exchange->funds;
-    int64_t wanted = seen + chunk;
-    if (wanted <= funds->output_tokens_most || (is_excess(exchange) && !funds->capped))
-        return wanted;
-    return funds->output_tokens_most;
-}
-
 bool funds_cover(struct exchange *exchange)
 {
     struct funds *funds = &exchange->funds;
+    if (is_beyond_limit(exchange)) {
+        funds->limit_reached = true;
+        return false;
+    }
+    if (is_held_whole(exchange))
+        return true;
     int64_t seen = meter_output_seen(&exchange->relay.meter);
     int64_t chunk = HOLD_CHUNK_TOKENS * exchange->chat.choices;
-    if (is_held_whole(exchange) || seen + chunk / 2 <= funds->output_tokens_covered)
+    if (seen + chunk / 2 <= funds->output_tokens_covered)
         return true;
-    extend(exchange, tokens_wanted(exchange, seen, chunk));
+    /* A chunk more than there is, but no more than can come. */
+    bool last = seen + chunk > funds->output_tokens_most;
+    extend(exchange, last ? funds->output_tokens_most : seen + chunk);
     funds->output_tokens_covered = covered_by(exchange, funds_held_nusd(exchange));
     if (seen <= funds->output_tokens_covered || is_held_whole(exchange))
         return true;

@@ -1,8 +1,8 @@
 /* The money of a stream. Where nobody has named its longest answer, its hold covers the prompt and
  * the first HOLD_CHUNK_TOKENS, and is extended chunk by chunk while text goes through, so that a
- * small balance can run several at once. Where all is held at once, but the provider does not keep
- * to what it was asked for, it is extended from twice as much text on. When wallet or key have no
- * more, the answer ends with finish_reason "length" and says why.
+ * small balance can run several at once. When wallet or key have no more, the answer ends with
+ * finish_reason "length" and says why. A provider that does not keep to the longest answer that was
+ * asked for is ended a little behind it: nobody pays for more.
  *
  * Extensions are in memory until the settlement writes their sum: a crash voids the whole hold, so
  * there is nothing that would have to be found on disk before. */
@@ -27,13 +27,15 @@ struct funds {
     bool capped;              /* the provider is asked for no more than wallet and key had */
     int64_t input_tokens_max; /* as the hold counts them */
     int64_t output_tokens_most;
+    int64_t output_tokens_asked;   /* what customer or operator have named; 0: nothing */
     int64_t output_tokens_covered; /* by what is held; 0 until the first text has come */
+    bool limit_reached;            /* more has come than request and model allow */
     /* HOLD_INSUFFICIENT or HOLD_BUDGET: what the answer was capped by, or what has ended. */
     enum hold_outcome short_of;
 };
 
 /* Whether what is held pays for the text seen so far, after an extension where that is needed.
- * False: the money has ended; *short_of says whose. */
+ * False: the answer is to end; the money has ended (short_of says whose), or limit_reached. */
 bool funds_cover(struct exchange *exchange);
 /* Whether a choice has ended since `before` because the provider was asked for no more than the
  * money. */

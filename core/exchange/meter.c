@@ -3,47 +3,62 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "exchange/usage_form.h"
 
-/* A count that must not be there (absent or null: 0) or must be a whole number in range. */
-static bool read_tokens(const struct json_value *value, bool required, int64_t *out)
+/* A count replaces the one before it, but zeros behind a count are a placeholder. */
+static bool is_news(int64_t count, bool known, int64_t before)
 {
-    *out = 0;
-    if (value->type == JSON_NULL)
-        return !required;
-    return json_int64(value, out) && *out >= 0 && *out <= MONEY_TOKENS_MAX;
+    return count > 0 || (count == 0 && (!known || before == 0));
 }
 
-static bool read_detail(const struct json_value *details, const char *name, int64_t *out)
+static void take_prompt(struct meter *meter, const struct usage_form *form)
 {
-    struct json_value value = {0};
-    json_find(details, name, &value);
-    return read_tokens(&value, false, out);
+    struct token_counts *tokens = &meter->tokens;
+    int64_t before = tokens->input + tokens->cached_input;
+    if (form->prompt < 0 || !is_news(form->prompt, meter->prompt_reported, before))
+        return;
+    tokens->cached_input = form->cached > 0 ? form->cached : 0;
+    tokens->input = form->prompt - tokens->cached_input;
+    meter->prompt_reported = true;
+}
+
+static void take_completion(struct meter *meter, const struct usage_form *form)
+{
+    if (form->completion < 0 || !is_news(form->completion, meter->reported, meter->tokens.output))
+        return;
+    meter->tokens.output = form->completion;
+    meter->reasoning_tokens = form->reasoning > 0 ? form->reasoning : 0;
+    if (meter->reasoning_tokens > form->completion)
+        meter->reasoning_tokens = form->completion;
+    meter->reported_text_bytes = meter->output.text_bytes;
+    meter->reported_pieces = meter->output_pieces;
+    meter->reported = true;
+}
+
+static void take_form(struct meter *meter, const struct usage_form *form)
+{
+    meter->flawed = meter->flawed || form->flawed;
+    take_prompt(meter, form);
+    take_completion(meter, form);
 }
 
 bool meter_read_usage(struct meter *meter, const struct json_value *usage)
 {
-    enum { PROMPT, COMPLETION, PROMPT_DETAILS, COMPLETION_DETAILS, MEMBERS };
-    struct json_member members[MEMBERS] = {
-        [PROMPT] = {.name = "prompt_tokens"},
-        [COMPLETION] = {.name = "completion_tokens"},
-        [PROMPT_DETAILS] = {.name = "prompt_tokens_details"},
-        [COMPLETION_DETAILS] = {.name = "completion_tokens_details"},
-    };
-    int64_t prompt;
-    int64_t completion;
-    int64_t cached;
-    int64_t reasoning;
-    json_find_all(usage, members, MEMBERS);
-    if (!read_tokens(&members[PROMPT].value, true, &prompt) ||
-        !read_tokens(&members[COMPLETION].value, true, &completion) ||
-        !read_detail(&members[PROMPT_DETAILS].value, "cached_tokens", &cached) ||
-        !read_detail(&members[COMPLETION_DETAILS].value, "reasoning_tokens", &reasoning) ||
-        cached > prompt)
+    struct usage_form form;
+    if (usage->type != JSON_OBJECT)
         return false;
-    meter->tokens = (struct token_counts){
-        .input = prompt - cached, .cached_input = cached, .output = completion};
-    meter->reasoning_tokens = reasoning < completion ? reasoning : completion;
-    meter->reported = true;
+    if (!usage_form_read(usage, &form))
+        return false;
+    take_form(meter, &form);
+    return true;
+}
+
+bool meter_find_usage(struct meter *meter, const struct json_value *root)
+{
+    struct usage_form form;
+    if (!usage_form_find(root, &form))
+        return false;
+    take_form(meter, &form);
     return true;
 }
 
@@ -57,7 +72,8 @@ bool meter_choice_finished(const struct meter *meter, int64_t index)
 
 bool meter_has_seen(const struct meter *meter)
 {
-    return meter->output_text_bytes > 0 || meter->finished;
+    return meter->output.text_bytes > 0 || meter->output.image_count > 0 ||
+           meter->output.audio_bytes > 0 || meter->finished;
 }
 
 int meter_choices_ended(const struct meter *meter)
@@ -121,51 +137,65 @@ static size_t reasoning_name(struct slice raw_key)
     return name;
 }
 
-/* A message, or a delta of one. What is reasoned counts once: under the first name that has any. */
-static int64_t generated_bytes(const struct json_value *message)
+static void add_sizes(struct media_sizes *sum, const struct media_sizes *sizes)
 {
-    int64_t bytes = 0;
-    int64_t texts[REASONING_NAMES + 1] = {0}; /* the last: of all other members */
+    sum->text_bytes += sizes->text_bytes;
+    sum->image_count += sizes->image_count;
+    sum->audio_bytes += sizes->audio_bytes;
+}
+
+/* A message, or a delta of one. What is reasoned counts once: under the first name that has any. */
+static void measure_message(const struct json_value *message, struct media_sizes *sum)
+{
+    struct media_sizes reasoned[REASONING_NAMES + 1] = {{0}}; /* the last: of all other members */
     if (message->type != JSON_OBJECT)
-        return 0;
+        return;
     struct json_walk walk = json_walk(message);
     struct json_item item;
     while (json_next(&walk, &item)) {
         if (json_key_is(item.key, "role"))
             continue;
         if (json_key_is(item.key, "tool_calls"))
-            bytes += tool_call_bytes(&item.value);
+            sum->text_bytes += tool_call_bytes(&item.value);
         else
-            texts[reasoning_name(item.key)] += (int64_t)json_text_bytes(&item.value);
+            media_measure(item.key, &item.value, &reasoned[reasoning_name(item.key)]);
     }
-    bytes += texts[REASONING_NAMES];
+    add_sizes(sum, &reasoned[REASONING_NAMES]);
     for (size_t i = 0; i < REASONING_NAMES; i++) {
-        if (texts[i] > 0)
-            return bytes + texts[i];
+        if (reasoned[i].text_bytes > 0) {
+            add_sizes(sum, &reasoned[i]);
+            return;
+        }
     }
-    return bytes;
 }
 
 void meter_note_generated(struct meter *meter, int64_t bytes)
 {
-    meter->output_text_bytes += bytes;
+    meter->output.text_bytes += bytes;
     if (bytes > 0)
         meter->output_pieces++;
 }
 
 static void read_choice(struct meter *meter, const struct json_value *choice)
 {
-    enum { INDEX, FINISH_REASON, DELTA, MESSAGE, MEMBERS };
+    enum { INDEX, FINISH_REASON, DELTA, MESSAGE, USAGE, MEMBERS };
     struct json_member members[MEMBERS] = {[INDEX] = {.name = "index"},
                                            [FINISH_REASON] = {.name = "finish_reason"},
                                            [DELTA] = {.name = "delta"},
-                                           [MESSAGE] = {.name = "message"}};
+                                           [MESSAGE] = {.name = "message"},
+                                           [USAGE] = {.name = "usage"}};
+    struct media_sizes sizes = {0};
     json_find_all(choice, members, MEMBERS);
     int64_t index = index_of(&members[INDEX].value);
     meter->seen_choices[index / 64] |= UINT64_C(1) << (index % 64);
     note_finish(meter, index, &members[FINISH_REASON].value);
     bool streamed = members[DELTA].count > 0;
-    meter_note_generated(meter, generated_bytes(&members[streamed ? DELTA : MESSAGE].value));
+    measure_message(&members[streamed ? DELTA : MESSAGE].value, &sizes);
+    meter_note_generated(meter, sizes.text_bytes);
+    meter->output.image_count += sizes.image_count;
+    meter->output.audio_bytes += sizes.audio_bytes;
+    if (members[USAGE].count == 1) /* Moonshot's */
+        (void)meter_read_usage(meter, &members[USAGE].value);
 }
 
 void meter_read_choices(struct meter *meter, const struct json_value *choices)
@@ -183,10 +213,21 @@ int64_t meter_estimate(int64_t text_bytes)
     return (text_bytes + 3) / 4;
 }
 
+static int64_t estimate(int64_t text_bytes, int64_t pieces)
+{
+    int64_t by_bytes = meter_estimate(text_bytes);
+    return by_bytes > pieces ? by_bytes : pieces;
+}
+
 int64_t meter_output_estimate(const struct meter *meter)
 {
-    int64_t by_bytes = meter_estimate(meter->output_text_bytes);
-    return by_bytes > meter->output_pieces ? by_bytes : meter->output_pieces;
+    return estimate(meter->output.text_bytes, meter->output_pieces);
+}
+
+int64_t meter_output_later(const struct meter *meter)
+{
+    return estimate(meter->output.text_bytes - meter->reported_text_bytes,
+                    meter->output_pieces - meter->reported_pieces);
 }
 
 int64_t meter_output_seen(const struct meter *meter)

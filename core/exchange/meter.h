@@ -9,22 +9,30 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/money.h"
+#include "exchange/media.h"
 
 struct meter {
-    bool reported; /* the provider gave a usable count; the last one given counts */
-    struct token_counts tokens;
+    bool reported; /* the provider has counted its output */
+    bool flawed;   /* a count of it could not be used */
+    struct token_counts
+        tokens;           /* as reported; the last count that was given, but never back to 0 */
+    bool prompt_reported; /* of them: input and cached_input */
     int64_t reasoning_tokens;
-    int64_t output_text_bytes; /* of what was generated, seen so far */
-    int64_t output_pieces;     /* in how many deltas it came */
+    struct media_sizes output;   /* of what was generated, seen so far */
+    int64_t output_pieces;       /* in how many deltas its text came */
+    int64_t reported_text_bytes; /* what of it had come when the output was counted, ... */
+    int64_t reported_pieces;
     char finish_reason[32];
     bool finished;            /* a finish reason was seen */
     uint64_t seen_choices[2]; /* by index, a bit each */
     uint64_t finished_choices[2];
 };
 
-/* Reads a `usage` object of OpenAI's form. A count that is missing, negative or contradictory
- * makes it unusable: false. */
+/* Reads counts, each by itself: one that is missing or cannot be true leaves what was known.
+ * `usage` is an object of them, wherever a provider puts it. False: there was none in it. */
 bool meter_read_usage(struct meter *meter, const struct json_value *usage);
+/* The same of a completion, or a chunk of one, without a usage in its usual place. */
+bool meter_find_usage(struct meter *meter, const struct json_value *root);
 
 /* Notes finish reasons and counts the generated text of the choices of a completion, or of one
  * chunk of it. */
@@ -45,7 +53,9 @@ int64_t meter_estimate(int64_t text_bytes);
 /* The same of what was generated so far, but at least a token for each piece in which it came: most
  * providers send token by token, and digits, code and rare scripts have many to four bytes. */
 int64_t meter_output_estimate(const struct meter *meter);
-/* What has been generated so far: some providers count it in each chunk. */
+/* The same of what came since the provider has counted. */
+int64_t meter_output_later(const struct meter *meter);
+/* What has been generated so far as text: some providers count it in each chunk. */
 int64_t meter_output_seen(const struct meter *meter);
 
 /* What the tokens cost us, by the buy prices, and what the customer pays, by those that are sold,

@@ -88,26 +88,18 @@ void relay_drained(struct exchange *exchange)
 
 /* ---- settling ---- */
 
-enum usage_source relay_partial_source(const struct exchange *exchange)
-{
-    return exchange->relay.meter.reported ? USAGE_REPORTED : USAGE_PARTIAL;
-}
-
 static void settle(struct exchange *exchange)
 {
     const struct relay *relay = &exchange->relay;
     if (exchange->state >= EXCHANGE_SETTLING || !exchange->hold_open)
         return;
-    enum usage_source source = USAGE_REPORTED;
-    if (!relay->meter.reported)
-        source = relay->failed || relay->out_of_funds ? USAGE_PARTIAL : USAGE_ESTIMATED;
     if (relay->failed)
         snprintf(exchange->error_code, sizeof exchange->error_code, "%s", relay->failure_code);
-    if (relay->out_of_funds)
+    if (relay->out_of_funds && !exchange->funds.limit_reached)
         snprintf(exchange->error_code, sizeof exchange->error_code, "%s", funds_reason(exchange));
     if (exchange->status == 0)
         exchange->status = 200;
-    exchange_settle(exchange, source);
+    exchange_settle(exchange);
 }
 
 /* The last count goes to who asked for it, with the cost, however it was made. */
@@ -335,7 +327,8 @@ static void begin(struct exchange *exchange)
     struct relay *relay = &exchange->relay;
     if (!exchange->attempt.event_stream) {
         const struct completion *completion = &exchange->attempt.completion;
-        meter_read_usage(&relay->meter, &completion->usage);
+        if (!meter_read_usage(&relay->meter, &completion->usage))
+            (void)meter_find_usage(&relay->meter, &completion->root);
         settle(exchange);
         return;
     }

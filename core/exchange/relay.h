@@ -67,7 +67,5 @@ void relay_provider_failed(struct exchange *exchange, const char *code, const ch
 /* Ends a stream that has begun with an error of ours (a time-out, stopping). */
 void relay_fail(struct exchange *exchange, const char *code, const char *message);
 void relay_tick(struct exchange *exchange, int64_t now_us);
-/* What a stream that is cut now is charged by. */
-enum usage_source relay_partial_source(const struct exchange *exchange);
 
 #endif

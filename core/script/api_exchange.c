@@ -72,7 +72,7 @@ static int api_read_chat(lua_State *state)
         lua_pushnumber(state, (lua_Number)chat->output_tokens);
     else
         lua_pushnil(state);
-    lua_pushnumber(state, (lua_Number)meter_estimate(chat->input_text_bytes));
+    lua_pushnumber(state, (lua_Number)meter_estimate(chat->prompt.text_bytes));
     return 4;
 }
 

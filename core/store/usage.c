@@ -13,6 +13,8 @@ const char *usage_source_name(enum usage_source source)
         return "estimated";
     case USAGE_PARTIAL:
         return "partial";
+    case USAGE_CORRECTED:
+        return "corrected";
     }
     check(false);
     return "";

@@ -11,11 +11,13 @@
 #include "base/limits.h"
 #include "base/money.h"
 
+/* The numbers stand in the ledger's tail: a new one comes last. */
 enum usage_source {
     USAGE_NONE,      /* nothing was generated: nothing charged */
     USAGE_REPORTED,  /* the provider's own count */
     USAGE_ESTIMATED, /* the answer is complete, the provider gave no count */
-    USAGE_PARTIAL    /* the answer was cut; counted from what had arrived */
+    USAGE_PARTIAL,   /* the answer was cut; counted from what had arrived */
+    USAGE_CORRECTED  /* the provider's own, but for a count that could not be true */
 };
 
 /* The status of a call whose client has left. */

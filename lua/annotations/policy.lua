@@ -310,6 +310,9 @@ function math.tan(x) end
 ---@alias policy.Price string|number USD per million tokens
 ---@alias policy.Margin string such as "20%"
 
+---The member in which a provider takes the longest answer.
+---@alias policy.LimitField "max_tokens"|"max_completion_tokens"|"both"|"any"
+
 ---@class policy.Provider
 ---@field dialect "openai"|"demo"
 ---@field base_url? string http:// or https://
@@ -321,6 +324,7 @@ function math.tan(x) end
 ---@field total_timeout_ms? integer
 ---@field on_cancel? "charge"|"free"|"read" who pays when a client leaves
 ---@field errors_shown? boolean customers may read why it fails
+---@field max_tokens_field? policy.LimitField
 
 ---@alias policy.Providers table<string, policy.Provider>
 
@@ -330,7 +334,7 @@ function math.tan(x) end
 ---@field input? policy.Price
 ---@field cached_input? policy.Price
 ---@field output? policy.Price
----@field max_tokens_field? "max_tokens"|"max_completion_tokens"
+---@field max_tokens_field? policy.LimitField
 ---@field allow_loss? boolean the model may be sold below what this candidate asks
 
 ---@alias policy.Capability
@@ -354,7 +358,7 @@ function math.tan(x) end
 ---@field output? policy.Price
 ---@field image_tokens_max? integer the most that one image can cost
 ---@field capabilities? policy.Capability[]
----@field max_tokens_field? "max_tokens"|"max_completion_tokens"
+---@field max_tokens_field? policy.LimitField
 ---@field price_by? "first"|"candidate" whose price is sold; "first" by default
 ---@field candidates policy.Candidate[]
 

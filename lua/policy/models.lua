@@ -1,4 +1,5 @@
 -- models.lua: what is sold, what it costs us, and who answers.
+local limits = require "policy.answer_limit"
 local native = require "policy.native"
 local shape = require "policy.shape"
 
@@ -18,7 +19,6 @@ local CAPABILITIES = {
     audio = true, files = true, json_mode = true, json_schema = true, logprobs = true,
     reasoning = true, tools = true, vision = true,
 }
-local FIELDS = { max_tokens = true, max_completion_tokens = true }
 local TOKENS_MAX = 1e9
 local ID_BYTES_MAX = 127 -- as core/base/limits.h
 local CANDIDATES_MAX = 8
@@ -56,7 +56,7 @@ local function candidate(parent, index, model, model_prices, providers)
         available = provider.available,
         unavailable_reason = provider.unavailable_reason,
         model = shape.text(node, "model", model.id, 127),
-        max_tokens_field = shape.choice(node, "max_tokens_field", model.max_tokens_field, FIELDS),
+        max_tokens_field = limits.field(node, model.max_tokens_field or provider.max_tokens_field),
         input_pusd = price and price.input,
         cached_input_pusd = price and price.cached_input,
         output_pusd = price and price.output,
@@ -134,7 +134,7 @@ local function model(parent, id, providers)
         output_modalities = { "text" },
         created = shape.integer(node, "created", 0, 0, 2 ^ 40),
         owned_by = shape.text(node, "owned_by", "llm-gateway", 200),
-        max_tokens_field = shape.choice(node, "max_tokens_field", "max_tokens", FIELDS),
+        max_tokens_field = limits.field(node),
         available = false,
         price_by = shape.choice(node, "price_by", "first", PRICE_BY),
         candidates = {},

@@ -1,4 +1,5 @@
 -- providers.lua: who is called, how, and for how long we wait.
+local limits = require "policy.answer_limit"
 local native = require "policy.native"
 local shape = require "policy.shape"
 
@@ -7,7 +8,7 @@ local providers = {}
 local MEMBERS = {
     dialect = true, base_url = true, api_key = true, ca_file = true, connect_timeout_ms = true,
     first_byte_timeout_ms = true, idle_timeout_ms = true, total_timeout_ms = true,
-    on_cancel = true, errors_shown = true,
+    on_cancel = true, errors_shown = true, max_tokens_field = true,
 }
 local DIALECTS = { openai = true, demo = true }
 local ON_CANCEL = { charge = true, free = true, read = true }
@@ -65,13 +66,14 @@ local function provider(parent, name)
         available = true,
         on_cancel = shape.choice(node, "on_cancel", "charge", ON_CANCEL),
         errors_shown = shape.boolean(node, "errors_shown", false),
+        max_tokens_field = "max_tokens",
         connect_timeout_ms = timeout("connect_timeout_ms", 5000),
         first_byte_timeout_ms = timeout("first_byte_timeout_ms", 120000),
         idle_timeout_ms = timeout("idle_timeout_ms", 60000),
         total_timeout_ms = timeout("total_timeout_ms", 600000),
     }
     if dialect == "demo" then
-        for _, member in ipairs { "base_url", "api_key", "ca_file" } do
+        for _, member in ipairs { "base_url", "api_key", "ca_file", "max_tokens_field" } do
             if node.value[member] ~= nil then
                 shape.fail(node, member, "the built-in demo provider has none")
             end
@@ -79,6 +81,7 @@ local function provider(parent, name)
         return record
     end
     record.base_url = base_url(node)
+    record.max_tokens_field = limits.field(node, limits.usual_field(record.base_url))
     record.ca_file = node.value.ca_file and shape.text(node, "ca_file", nil, FILE_BYTES_MAX)
     record.api_key, record.available, record.unavailable_reason = api_key(node)
     return record

@@ -418,7 +418,8 @@ def test_too_large_to_be_kept(customer, provider, key, streamed):
     assert "retry-after" not in again.headers
     assert customer.get(f"/generation?id={exchange}").status_code == 200
     assert len(provider.requests) == 1
-    assert paid(customer) == PRICE
+    longest = Usage(USAGE.prompt, 16384)  # that many bytes are no 20 tokens
+    assert paid(customer) == charge(MODEL, longest)
 
 
 @pytest.mark.parametrize("streamed", [False, True])

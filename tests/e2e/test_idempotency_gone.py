@@ -230,7 +230,7 @@ def test_gone_without_reading(make_gateway, provider, key):
     customer = gateway.customer()
     events = [answers.content_event(f"{index} " + "y" * 10_000) for index in range(4000)]
     provider.answer = answers.stream([*events, answers.DONE])
-    fields = {"stream": True, "max_tokens": 100}
+    fields = {"stream": True}
     with gateway.connect() as connection:
         send(connection, customer, key, **fields)
         assert connection.read_head().status == 200
@@ -251,7 +251,7 @@ def test_gone_before_the_hold_is_written(make_gateway, provider, key, tmp_path):
     customer = gateway.customer()
     events = [answers.content_event(f"{index} " + "y" * 10_000) for index in range(200)]
     provider.answer = answers.stream([*events, answers.DONE])
-    fields = {"stream": True, "max_tokens": 100}
+    fields = {"stream": True}
     with disk.failing("slow"):
         with gateway.connect() as connection:
             send(connection, customer, key, **fields)

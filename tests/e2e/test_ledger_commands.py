@@ -95,31 +95,31 @@ def test_explain_has_every_number(gateway, provider):
 
 
 def test_explain_shows_the_rounding_step(make_gateway, provider):
-    """168.51855 nano-dollars are charged as 169."""
+    """1516.66695 nano-dollars are charged as 1517."""
 
     def prepare(policies):
         policies.write("examples", "return {}\n")
         policies.replace("margins", 'default = "20%"', 'default = "12.3457%"')
 
     gateway = make_gateway(prepare=prepare)
-    customer, exchange = asked(gateway, provider, Usage(1, 0))
+    customer, exchange = asked(gateway, provider, Usage(1, 2))
     text = explained(gateway, exchange)
     assert field(text, "margin") == "12.3457%"
     assert field(text, "sell") == (
-        "0.000000168518550000 + 0.000000000481450000 (rounded up once) = 0.000000169"
+        "0.000001516666950000 + 0.000000000333050000 (rounded up once) = 0.000001517"
     )
-    assert customer.balance == Decimal("9.999999831")
+    assert customer.balance == Decimal("9.999998483")
 
 
 def test_explain_an_overrun(gateway, provider):
     """More than the customer has: the house pays, and it is said."""
     customer = gateway.customer(credit="0.001")
-    provider.answer = answers.chat(usage=Usage(10, 100_000))
+    provider.answer = answers.chat(usage=Usage(10_000, 10))
     response = customer.ask(max_tokens=10)
     customer.wait_for_no_hold()
     text = explained(gateway, response.headers["x-request-id"])
     assert Decimal(field(text, "charge")) == Decimal("0.001")
-    price = charge("gpt-4o-mini", Usage(10, 100_000))
+    price = charge("gpt-4o-mini", Usage(10_000, 10))
     assert Decimal(field(text, "overrun")) == price - Decimal("0.001")
     assert Decimal(field(text, "extension")) > 0
     assert re.search(r" overrun [\d.]+: overrun -> revenue$", text, re.MULTILINE)
@@ -322,21 +322,21 @@ def test_backup_of_a_wrong_ledger_is_refused(make_gateway, provider, tmp_path):
 @pytest.mark.quick
 def test_refund_beside_the_server(gateway, provider):
     """A part, then the rest; balance, explanation and lists of the running server know it."""
-    customer, exchange = asked(gateway, provider, Usage(1_000_000, 0))
-    price = charge("gpt-4o-mini", Usage(1_000_000, 0))
+    customer, exchange = asked(gateway, provider, Usage(100_000, 500))
+    price = charge("gpt-4o-mini", Usage(100_000, 500))
     before = customer.balance
     used = customer.call("GET", "/usage", 200)
-    part = gateway.value_of("refund", exchange, "0.05", "--reason", "a bad answer")
-    assert Decimal(part) == Decimal("0.05")
-    wait_until(lambda: customer.balance == before + Decimal("0.05"), 5, "the refund")
+    part = gateway.value_of("refund", exchange, "0.005", "--reason", "a bad answer")
+    assert Decimal(part) == Decimal("0.005")
+    wait_until(lambda: customer.balance == before + Decimal("0.005"), 5, "the refund")
     rest = gateway.value_of("refund", exchange)
-    assert Decimal(rest) == price - Decimal("0.05")
+    assert Decimal(rest) == price - Decimal("0.005")
     wait_until(lambda: customer.balance == before + price == 10, 5, "all of it")
     text = explained(gateway, exchange)
     assert Decimal(field(text, "refunded")) == price == Decimal(field(text, "charge"))
     assert Decimal(field(text, "paid in the end")) == 0
     account = field(text, "account")
-    assert re.search(rf" refund 0\.050000000: revenue -> {account}$", text, re.MULTILINE)
+    assert re.search(rf" refund 0\.005000000: revenue -> {account}$", text, re.MULTILINE)
     assert "a bad answer" in text
     assert "refunded by the operator" in text
     assert customer.call("GET", "/usage", 200) == used, "a refund is no less use"
@@ -346,11 +346,11 @@ def test_refund_beside_the_server(gateway, provider):
     gateway.verify_ledger()
 
 
-@pytest.mark.parametrize("amount", ["0", "-1", "x", "1e-3", "0.180000001", "1000000000", ""])
+@pytest.mark.parametrize("amount", ["0", "-1", "x", "1e-3", "0.018360001", "1000000000", ""])
 def test_refund_of_too_much_or_of_nothing(gateway, provider, amount):
-    customer, exchange = asked(gateway, provider, Usage(1_000_000, 0))
+    customer, exchange = asked(gateway, provider, Usage(100_000, 500))
     assert gateway.command("refund", exchange, amount).returncode in (1, 2)
-    assert gateway.command("refund", exchange, "0.18").returncode == 0
+    assert gateway.command("refund", exchange, "0.01836").returncode == 0
     for again in ([], ["0.000000001"]):
         result = gateway.command("refund", exchange, *again)
         assert result.returncode == 1
@@ -375,7 +375,7 @@ def test_refund_of_no_charge(gateway, provider):
 def test_refund_gives_nothing_of_an_overrun(gateway, provider):
     """The house's part of the price was never the customer's."""
     customer = gateway.customer(credit="0.001")
-    provider.answer = answers.chat(usage=Usage(10, 100_000))
+    provider.answer = answers.chat(usage=Usage(10_000, 10))
     exchange = customer.ask(max_tokens=10).headers["x-request-id"]
     customer.wait_for_no_hold()
     assert gateway.command("refund", exchange, "0.001000001").returncode == 1
@@ -385,9 +385,11 @@ def test_refund_gives_nothing_of_an_overrun(gateway, provider):
 
 def test_refunds_at_once(gateway, provider):
     """Of 24 refunds of a fifth each, five are given."""
-    customer, exchange = asked(gateway, provider, Usage(1_000_000, 0))
+    customer, exchange = asked(gateway, provider, Usage(100_000, 500))
     with ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(lambda _: gateway.command("refund", exchange, "0.036"), range(24)))
+        results = list(
+            pool.map(lambda _: gateway.command("refund", exchange, "0.003672"), range(24))
+        )
     assert sorted(result.returncode for result in results) == [0] * 5 + [1] * 19
     wait_until(lambda: customer.balance == 10, 5, "all of it")
     assert Decimal(field(explained(gateway, exchange), "paid in the end")) == 0

@@ -332,31 +332,6 @@ def test_provider_that_does_not_listen(house, provider):
     assert 0 <= customer.balance < Decimal("0.05")
 
 
-def test_provider_that_ignores_max_tokens(house, provider):
-    """The client has named the length, the provider goes on: twice as much is put down to how we
-    count, beyond it the wallet pays while it can, and then the answer ends."""
-    customer = house.customer(credit="5")
-    provider.answer = endless_pieces()
-    with ask_stream(customer, max_tokens=500) as stream:
-        body = stream.read()
-    assert "max_tokens" not in check_end(body)["metadata"], "the money had not been its limit"
-    customer.wait_for_no_hold()
-    assert 0 <= customer.balance < charge(PRICE, Usage(0, 100))
-    assert overrun(house) < charge(PRICE, Usage(0, 200))
-
-
-def test_wallet_pays_what_max_tokens_did_not_hold(house, provider):
-    customer = house.customer(credit="100")
-    provider.answer = endless_pieces()
-    with ask_stream(customer, max_tokens=500) as stream:
-        body = stream.read()
-    assert len(sse.text(body)) == 400 * 400
-    assert "metadata" not in finish_of(body)
-    customer.wait_for_no_hold()
-    assert 100 - customer.balance == charge(PRICE, Usage(10, 40000))
-    assert overrun(house) == 0
-
-
 def test_many_choices_all_end(house, provider):
     customer = house.customer(credit="5")
     first, second = (

@@ -37,7 +37,7 @@ static bool read_event(struct slice event, bool usage_asked, struct completion *
     if (!plain)
         return false;
     meter_read_choices(&meter, &chunk->choices);
-    *bytes = meter.output_text_bytes;
+    *bytes = meter.output.text_bytes;
     struct json_edit cut = {0};
     if (chunk->usage_count == 1 && !usage_asked)
         cut = json_removal(event, &chunk->root, "usage");

@@ -373,9 +373,9 @@ static void reads_what_counts(void **state)
                      request.usage_asked, (long long)request.output_tokens,
                      (long long)request.choices, reads[i].body);
         assert_string_equal(request.model, "m");
-        assert_int_equal(request.input_bytes, strlen(reads[i].body));
-        assert_int_equal(request.input_text_bytes, strlen("userhi"));
-        assert_int_equal(request.image_count, 0);
+        assert_int_equal(request.prompt.bytes_most, strlen(reads[i].body));
+        assert_int_equal(request.prompt.text_bytes, strlen("userhi"));
+        assert_int_equal(request.prompt.image_count, 0);
     }
 }
 
@@ -403,6 +403,8 @@ static void decodes_the_model_s_name(void **state)
 
 /* ---- what is sent ---- */
 
+#define PNG64 "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9Q"
+#define B64 PNG64 PNG64 PNG64 PNG64
 #define DATA "{\"url\":\"data:image/png;base64,iVBORw0KGgoAAAANSUhEUg==\",\"detail\":\"low\"}"
 #define PART "{\"type\":\"image_url\",\"image_url\":" DATA "}"
 #define TEXT "{\"type\":\"text\",\"text\":\"what is it?\"}"
@@ -422,16 +424,28 @@ static const struct {
      4 + 9 + 4 + 9, 2 * (sizeof DATA - 1)},
     {"[{\"role\":\"user\",\"content\":[{\"image_url\":\"data:,x\",\"type\":\"image\\u005furl\"}]}]",
      1, 4 + 9, strlen("\"data:,x\"")},
+    {"[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":null}]}]", 1, 4 + 9,
+     4},
+    {"[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]", 1, 4 + 9, 0},
+    /* as others send them */
+    {"[{\"role\":\"user\",\"content\":[{\"type\":\"image\",\"source\":{\"type\":\"base64\","
+     "\"media_type\":\"image/png\",\"data\":\"" B64 "\"}}]}]",
+     1, 4 + 5 + 6 + 9, sizeof B64 + 1},
+    {"[{\"role\":\"user\",\"content\":[{\"inline_data\":{\"mime_type\":\"image/png\","
+     "\"data\":\"" B64 "\"}}]}]",
+     1, 4 + 9, sizeof B64 + 1},
+    {"[{\"role\":\"user\",\"content\":\"\",\"images\":[\"" B64 "\"]}]", 1, 4, sizeof B64 + 3},
     /* no images, whatever they look like */
-    {"[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":null}]}]", 0, 4 + 9,
-     0},
     {"[{\"role\":\"user\",\"content\":" PART "}]", 0, 4 + 9 + 46 + 3, 0},
-    {"[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]", 0, 4 + 9, 0},
     {"[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"image_url\":\"data:,x\"}]}]", 0,
      4 + 4 + 7, 0},
-    {"[{\"role\":\"user\",\"content\":[{\"image_url\":\"data:,x\"}]}]", 0, 4 + 7, 0},
-    {"[{\"role\":\"user\",\"content\":[{\"type\":1,\"image_url\":\"data:,x\"}]}]", 0, 4 + 7, 0},
-    {"[{\"role\":\"user\",\"content\":[1,null,\"x\",[" PART "]]}]", 0, 4 + 1 + 9 + 46 + 3, 0},
+    {"[{\"role\":\"user\",\"content\":[{\"image_url\":\"data:,x\"}]}]", 0, 4, 9},
+    {"[{\"role\":\"user\",\"content\":[{\"type\":1,\"image_url\":\"data:,x\"}]}]", 0, 4, 9},
+    {"[{\"role\":\"user\",\"content\":[1,null,\"x\",[" PART "]]}]", 0, 4 + 1 + 9 + 3, 46 + 2},
+    /* data in a text is text, for the provider reads it as such */
+    {"[{\"role\":\"user\",\"content\":\"" B64 "\"}]", 0, 4 + sizeof B64 - 1, 0},
+    {"[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"" B64 "\"}]}]", 0,
+     4 + 4 + sizeof B64 - 1, 0},
     {"[{\"role\":\"user\",\"x\":[" PART "],\"content\":null}]", 0, 4 + 9 + 46 + 3, 0},
     {"[{}]", 0, 0, 0},
     {"[{\"role\":\"user\",\"content\":\"\\u00e9\\n\"}]", 0, 4 + 3, 0},
@@ -441,16 +455,54 @@ static void counts_what_is_sent(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof contents / sizeof *contents; i++) {
-        char body[1024];
+        char body[2048];
         struct chat_request request;
         snprintf(body, sizeof body, "{\"model\":\"m\",\"messages\":%s}", contents[i].messages);
         read_into(body, &request);
-        if (request.image_count != contents[i].images ||
-            request.input_text_bytes != (int64_t)contents[i].text_bytes ||
-            request.input_bytes != (int64_t)(strlen(body) - contents[i].image_bytes))
+        if (request.prompt.image_count != contents[i].images ||
+            request.prompt.text_bytes != (int64_t)contents[i].text_bytes ||
+            request.prompt.bytes_most != (int64_t)(strlen(body) - contents[i].image_bytes))
             fail_msg("%lld images, text %lld, input %lld of %zu: %s",
-                     (long long)request.image_count, (long long)request.input_text_bytes,
-                     (long long)request.input_bytes, strlen(body), body);
+                     (long long)request.prompt.image_count, (long long)request.prompt.text_bytes,
+                     (long long)request.prompt.bytes_most, strlen(body), body);
+    }
+}
+
+#define PART_OF(text) "\"messages\":[{\"content\":[{\"type\":" text "}]}]"
+
+/* Sound, files and films, and what stands beside the messages. */
+static void counts_the_whole_body(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *members;
+        int64_t text_bytes, audio_bytes, opaque;
+    } cases[] = {
+        {MESSAGES, 6, 0, 0},
+        {MESSAGES ",\"tools\":[{\"a\":\"b\"}]", 6 + 11, 0, 0},
+        {MESSAGES ",\"response_format\":{\"key that is long\":1}", 6 + 22, 0, 0},
+        {MESSAGES ",\"stop\":\"x\",\"seed\":7,\"logprobs\":true", 6 + 3, 0, 0},
+        {MESSAGES ",\"metadata\":{\"a\":\"b\"},\"user\":\"me\",\"logit_bias\":{\"1\":5}", 6, 0, 0},
+        {PART_OF("\"input_audio\",\"input_audio\":{\"format\":\"wav\",\"data\":\"" B64 "\"}"),
+         11 + 3, sizeof B64 + 1, 0},
+        {PART_OF("\"input_audio\",\"input_audio\":{\"data\":\"UklG\"}"), 11, 6, 0},
+        {PART_OF("\"file\",\"file\":{\"file_data\":\"" B64 "\"}"), 4, 0, 1},
+        {PART_OF("\"file\",\"file\":{\"file_id\":\"file-1\"}"), 4 + 6, 0, 1},
+        {PART_OF("\"video_url\",\"video_url\":{\"url\":\"data:video/mp4;base64," B64 "\"}"), 9, 0,
+         1},
+        {"\"messages\":[{\"audio\":{\"id\":\"a-1\"}}]", 3, 0, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char body[2048];
+        struct chat_request request;
+        snprintf(body, sizeof body, "{\"model\":\"m\",%s}", cases[i].members);
+        read_into(body, &request);
+        if (request.prompt.text_bytes != cases[i].text_bytes ||
+            request.prompt.audio_bytes != cases[i].audio_bytes ||
+            request.prompt.opaque_count != cases[i].opaque)
+            fail_msg("text %lld, audio %lld, opaque %lld: %s", (long long)request.prompt.text_bytes,
+                     (long long)request.prompt.audio_bytes, (long long)request.prompt.opaque_count,
+                     body);
     }
 }
 
@@ -468,6 +520,7 @@ int main(void)
         cmocka_unit_test(reads_what_counts),
         cmocka_unit_test(decodes_the_model_s_name),
         cmocka_unit_test(counts_what_is_sent),
+        cmocka_unit_test(counts_the_whole_body),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

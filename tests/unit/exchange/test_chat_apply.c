@@ -60,10 +60,12 @@ static void sends_on_what_need_not_change(void **state)
         "{\"model\":\"m\"," MESSAGES ",\"stream\":true,\"stream_options\":{\"include_usage\":true},"
         "\"max_tokens\":1e1}",
     };
-    const struct chat_changes same = {.model = "m", .max_tokens_field = "max_tokens"};
-    const struct chat_changes enough = {
-        .model = "m", .max_tokens_field = "max_completion_tokens", .output_tokens_max = 10};
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        bool newer = strstr(bodies[i], "max_completion_tokens") != NULL;
+        const char *field = newer ? "max_completion_tokens" : "max_tokens";
+        const struct chat_changes same = {.model = "m", .max_tokens_field = field};
+        const struct chat_changes enough = {
+            .model = "m", .max_tokens_field = field, .output_tokens_max = 10};
         assert_copy(bodies[i], &same, NULL);
         if (strstr(bodies[i], "tokens"))
             assert_copy(bodies[i], &enough, NULL);
@@ -147,11 +149,24 @@ static const struct {
     {"max_tokens", 100, ",\"max_tokens\":1e9", ",\"max_tokens\":100"},
     {"max_tokens", 100, ",\"max_tokens\" : 2147483647 ", ",\"max_tokens\" : 100 "},
     {"max_tokens", INT64_C(9223372036854775807), "", NULL},
-    /* his own limit stays in the member that he chose */
-    {"max_tokens", 100, ",\"max_completion_tokens\":101", ",\"max_completion_tokens\":100"},
-    {"max_completion_tokens", 100, ",\"max_tokens\":101", ",\"max_tokens\":100"},
+    /* the client's own limit goes to the provider's name for it */
+    {"max_tokens", 100, ",\"max_completion_tokens\":101", ",\"max_tokens\":100"},
+    {"max_tokens", 0, ",\"max_completion_tokens\" : 2e1 ", ",\"max_tokens\" : 2e1 "},
+    {"max_tokens", 0, ",\"max_completion_token\\u0073\":5", ",\"max_tokens\":5"},
+    {"max_tokens", 0, ",\"max_tokens\":5", ",\"max_tokens\":5"},
+    {"max_completion_tokens", 100, ",\"max_tokens\":101", ",\"max_completion_tokens\":100"},
+    {"max_completion_tokens", 100, ",\"max_tokens\":99", ",\"max_completion_tokens\":99"},
     {"max_tokens", 100, ",\"max_tokens\":null,\"max_completion_tokens\":500",
-     ",\"max_tokens\":null,\"max_completion_tokens\":100"},
+     ",\"max_tokens\":100,\"max_completion_tokens\":null"},
+    {"max_tokens", 0, ",\"max_completion_tokens\":500,\"max_tokens\":null",
+     ",\"max_completion_tokens\":null,\"max_tokens\":500"},
+    /* to both */
+    {"both", 0, ",\"max_tokens\":5,\"max_completion_tokens\":null",
+     ",\"max_tokens\":5,\"max_completion_tokens\":5"},
+    {"both", 4, ",\"max_tokens\":null,\"max_completion_tokens\":5",
+     ",\"max_tokens\":4,\"max_completion_tokens\":4"},
+    {"both", 0, ",\"max_tokens\":5,\"max_completion_tokens\":6",
+     ",\"max_tokens\":5,\"max_completion_tokens\":6"},
     {"max_tokens", 100, ",\"max_tokens\":500,\"max_completion_tokens\":600",
      ",\"max_tokens\":100,\"max_completion_tokens\":100"},
     {"max_tokens", 100, ",\"max_completion_tokens\":600,\"max_tokens\":5",
@@ -176,8 +191,27 @@ static void caps_the_answer(void **state)
         else
             snprintf(after, sizeof after, "{\"%s\":%lld," PLAIN "%s}", caps[i].field,
                      (long long)caps[i].most, caps[i].before);
-        assert_copy(before, &changes, after);
+        assert_copy(before, &changes, strcmp(before, after) == 0 ? NULL : after);
     }
+}
+
+/* A limit in a member of its own stands in front. */
+static void says_the_limit_in_both(void **state)
+{
+    (void)state;
+    const struct chat_changes changes = {.model = "m", .max_tokens_field = "both"};
+    assert_copy("{" PLAIN ",\"max_tokens\":5}", &changes,
+                "{\"max_completion_tokens\":5," PLAIN ",\"max_tokens\":5}");
+    assert_copy("{" PLAIN ",\"max_completion_tokens\":5}", &changes,
+                "{\"max_tokens\":5," PLAIN ",\"max_completion_tokens\":5}");
+    assert_copy("{" PLAIN "}", &changes, NULL);
+    const struct chat_changes any = {.model = "m", .max_tokens_field = "any"};
+    assert_copy("{" PLAIN ",\"max_tokens\":5}", &any, NULL);
+    assert_copy("{" PLAIN ",\"max_completion_tokens\":5}", &any,
+                "{\"max_tokens\":5," PLAIN ",\"max_completion_tokens\":5}");
+    const struct chat_changes capped = {
+        .model = "m", .max_tokens_field = "both", .output_tokens_max = 7};
+    assert_copy("{" PLAIN "}", &capped, "{\"max_tokens\":7,\"max_completion_tokens\":7," PLAIN "}");
 }
 
 static void changes_all_at_once(void **state)
@@ -201,44 +235,46 @@ struct choice {
     const char *key; /* NULL: the member is not there */
     const char *value;
     const char *copied;
-    int64_t number; /* of a limit; 0: none */
+    int64_t number;         /* of a limit; 0: none */
+    const char *copied_key; /* NULL: as it is */
 };
 
 #define COUNT(list) (sizeof list / sizeof *list)
 #define LIMITS(name)                                                                               \
     {                                                                                              \
-        {0}, {0}, {name, "null", "null", 0}, {name, "5", "5", 5}, {name, "2e1", "2e1", 20},        \
-            {name, "21", "20", 21}, {name, "100000", "20", 100000},                                \
+        {0}, {0}, {name, "null", "null", 0, NULL}, {name, "5", "5", 5, NULL},                      \
+            {name, "2e1", "2e1", 20, NULL}, {name, "21", "20", 21, NULL},                          \
+            {name, "100000", "20", 100000, NULL},                                                  \
     }
 
 static const struct choice models[] = {
-    {"model", "\"m\"", "\"other\"", 0},
-    {"\\u006dodel", "\"\\u006D\"", "\"other\"", 0},
+    {"model", "\"m\"", "\"other\"", 0, NULL},
+    {"\\u006dodel", "\"\\u006D\"", "\"other\"", 0, NULL},
 };
 static const struct choice streams[] = {
     {0},
-    {"stream", "false", "false", 0},
-    {"stream", "null", "null", 0},
+    {"stream", "false", "false", 0, NULL},
+    {"stream", "null", "null", 0, NULL},
 };
 static const struct choice usages[] = {
     {0},
-    {"stream_options", "null", "{\"include_usage\":true}", 0},
-    {"stream_options", "{}", "{\"include_usage\":true}", 0},
-    {"stream_options", "{ }", "{\"include_usage\":true }", 0},
-    {"stream_options", "{\"include_usage\":true}", "{\"include_usage\":true}", 0},
-    {"stream_options", "{\"include_usage\": false}", "{\"include_usage\": true}", 0},
-    {"stream\\u005foptions", "{\"a\":\"}\"}", "{\"include_usage\":true,\"a\":\"}\"}", 0},
+    {"stream_options", "null", "{\"include_usage\":true}", 0, NULL},
+    {"stream_options", "{}", "{\"include_usage\":true}", 0, NULL},
+    {"stream_options", "{ }", "{\"include_usage\":true }", 0, NULL},
+    {"stream_options", "{\"include_usage\":true}", "{\"include_usage\":true}", 0, NULL},
+    {"stream_options", "{\"include_usage\": false}", "{\"include_usage\": true}", 0, NULL},
+    {"stream\\u005foptions", "{\"a\":\"}\"}", "{\"include_usage\":true,\"a\":\"}\"}", 0, NULL},
 };
 static const struct choice max_tokens[] = LIMITS("max_tokens");
 static const struct choice max_completion_tokens[] = LIMITS("max_completion_tokens");
 static const struct choice others[] = {
     {0},
-    {"seed", "9007199254740993", "9007199254740993", 0},
-    {"temperature", "0.30000000000000004", "0.30000000000000004", 0},
-    {"tools", "[ ]", "[ ]", 0},
+    {"seed", "9007199254740993", "9007199254740993", 0, NULL},
+    {"temperature", "0.30000000000000004", "0.30000000000000004", 0, NULL},
+    {"tools", "[ ]", "[ ]", 0, NULL},
     {"x", "{\"model\":\"m\",\"max_tokens\":99,\"stream_options\":null}",
-     "{\"model\":\"m\",\"max_tokens\":99,\"stream_options\":null}", 0},
-    {"\\ud83d\\ude00/\\/", "\"\\u0000}{\\\"\"", "\"\\u0000}{\\\"\"", 0},
+     "{\"model\":\"m\",\"max_tokens\":99,\"stream_options\":null}", 0, NULL},
+    {"\\ud83d\\ude00/\\/", "\"\\u0000}{\\\"\"", "\"\\u0000}{\\\"\"", 0, NULL},
 };
 
 static const struct choice *choose(struct dice *dice, const struct choice *list, size_t count)
@@ -277,7 +313,8 @@ static void write_members(struct dice *dice, const struct choice **members, size
         first = false;
         write_space(dice, text, copy);
         write_both("\"", text, copy);
-        write_both(member->key, text, copy);
+        buffer_append_text(text, member->key);
+        buffer_append_text(copy, member->copied_key ? member->copied_key : member->key);
         write_both("\"", text, copy);
         write_space(dice, text, copy);
         write_both(":", text, copy);
@@ -295,10 +332,10 @@ static void write_members(struct dice *dice, const struct choice **members, size
 static void random_requests_change_where_they_must(void **state)
 {
     (void)state;
-    static const struct choice messages = {"messages",
-                                           "[{\"role\":\"user\",\"content\":\"\\u00e9\"}]",
-                                           "[{\"role\":\"user\",\"content\":\"\\u00e9\"}]", 0};
-    static const struct choice streamed = {"stream", "true", "true", 0};
+    static const struct choice messages = {
+        "messages", "[{\"role\":\"user\",\"content\":\"\\u00e9\"}]",
+        "[{\"role\":\"user\",\"content\":\"\\u00e9\"}]", 0, NULL};
+    static const struct choice streamed = {"stream", "true", "true", 0, NULL};
     const struct chat_changes changes = {
         .model = "other", .max_tokens_field = "max_tokens", .output_tokens_max = 20};
     struct dice dice = dice_make();
@@ -308,17 +345,26 @@ static void random_requests_change_where_they_must(void **state)
         const struct choice *limit = choose(&dice, max_tokens, COUNT(max_tokens));
         const struct choice *newer =
             choose(&dice, max_completion_tokens, COUNT(max_completion_tokens));
-        struct choice limit_null = *limit; /* null becomes the cap where no other member says it */
+        struct choice limit_null = *limit;
+        struct choice newer_moved = *newer;
         bool limited = limit->number > 0 || newer->number > 0;
-        if (limit->key && !limited)
+        if (limit->key && !limited) /* null becomes the cap where no other member says it */
             limit_null.copied = "20";
+        bool moved = limit->number == 0 && newer->number > 0;
+        const char *number = newer->number < 20 ? "5" : "20";
+        if (moved && limit->key) { /* the only limit goes to the provider's member, */
+            limit_null.copied = number;
+            newer_moved.copied = "null";
+        } else if (moved) { /* or is renamed */
+            newer_moved.copied_key = "max_tokens";
+        }
         const struct choice *members[] = {
             choose(&dice, models, COUNT(models)),
             &messages,
             stream ? &streamed : choose(&dice, streams, COUNT(streams)),
             usage,
             &limit_null,
-            newer,
+            &newer_moved,
             choose(&dice, others, COUNT(others)),
         };
         struct buffer text;
@@ -345,6 +391,7 @@ int main(void)
         cmocka_unit_test(renames_the_model),
         cmocka_unit_test(asks_for_usage),
         cmocka_unit_test(caps_the_answer),
+        cmocka_unit_test(says_the_limit_in_both),
         cmocka_unit_test(changes_all_at_once),
         cmocka_unit_test(random_requests_change_where_they_must),
     };

@@ -25,53 +25,104 @@ static struct json_value parse(struct slice text)
 #define CACHED(n) "{" COUNTS ",\"prompt_tokens_details\":{\"cached_tokens\":" n "}}"
 #define REASONED(n) "{" COUNTS ",\"completion_tokens_details\":{\"reasoning_tokens\":" n "}}"
 
+/* -1: that count is not said, or cannot be true. */
 static const struct {
     const char *usage;
-    int64_t input, cached, output, reasoning;
+    int64_t prompt, cached, output, reasoning;
+    bool flawed;
 } usables[] = {
-    {"{" COUNTS "}", 10, 0, 5, 0},
-    {"{" COUNTS ",\"total_tokens\":15}", 10, 0, 5, 0},
-    {"{" COUNTS ",\"total_tokens\":\"many\"}", 10, 0, 5, 0},
-    {" { \"completion_tokens\" : 5 , \"x\" : [ ] , \"prompt_tokens\" : 10 } ", 10, 0, 5, 0},
-    {"{\"prompt_tok\\u0065ns\":10,\"completion_tokens\":5}", 10, 0, 5, 0},
-    {"{\"prompt_tokens\":0,\"completion_tokens\":0}", 0, 0, 0, 0},
-    {"{\"prompt_tokens\":-0,\"completion_tokens\":5}", 0, 0, 5, 0},
-    {"{\"prompt_tokens\":10.0,\"completion_tokens\":5e0}", 10, 0, 5, 0},
-    {"{\"prompt_tokens\":1e3,\"completion_tokens\":50e-1}", 1000, 0, 5, 0},
+    {"{" COUNTS "}", 10, 0, 5, 0, false},
+    {"{" COUNTS ",\"total_tokens\":15}", 10, 0, 5, 0, false},
+    {"{" COUNTS ",\"total_tokens\":\"many\"}", 10, 0, 5, 0, true},
+    {" { \"completion_tokens\" : 5 , \"x\" : [ ] , \"prompt_tokens\" : 10 } ", 10, 0, 5, 0, false},
+    {"{\"prompt_tok\\u0065ns\":10,\"completion_tokens\":5}", 10, 0, 5, 0, false},
+    {"{\"prompt_tokens\":0,\"completion_tokens\":0}", 0, 0, 0, 0, false},
+    {"{\"prompt_tokens\":-0,\"completion_tokens\":5}", 0, 0, 5, 0, false},
+    {"{\"prompt_tokens\":10.0,\"completion_tokens\":5e0}", 10, 0, 5, 0, false},
+    {"{\"prompt_tokens\":1e3,\"completion_tokens\":50e-1}", 1000, 0, 5, 0, false},
     {"{\"prompt_tokens\":1000000000000,\"completion_tokens\":1000000000000}", MONEY_TOKENS_MAX, 0,
-     MONEY_TOKENS_MAX, 0},
-    {CACHED("0"), 10, 0, 5, 0},
-    {CACHED("4"), 6, 4, 5, 0},
-    {CACHED("10"), 0, 10, 5, 0},
-    {CACHED("null"), 10, 0, 5, 0},
-    {CACHED("4.0,\"audio_tokens\":-1"), 6, 4, 5, 0},
-    {"{" COUNTS ",\"prompt_tokens_details\":null}", 10, 0, 5, 0},
-    {"{" COUNTS ",\"prompt_tokens_details\":{}}", 10, 0, 5, 0},
-    {"{" COUNTS ",\"prompt_tokens_details\":[]}", 10, 0, 5, 0},
-    {"{" COUNTS ",\"cached_tokens\":4}", 10, 0, 5, 0},
-    {REASONED("3"), 10, 0, 5, 3},
-    {REASONED("5"), 10, 0, 5, 5},
-    {REASONED("6"), 10, 0, 5, 5},
-    {REASONED("null"), 10, 0, 5, 0},
-    {"{" COUNTS ",\"completion_tokens_details\":null}", 10, 0, 5, 0},
+     MONEY_TOKENS_MAX, 0, false},
+    {CACHED("0"), 10, 0, 5, 0, false},
+    {CACHED("4"), 10, 4, 5, 0, false},
+    {CACHED("10"), 10, 10, 5, 0, false},
+    {CACHED("null"), 10, 0, 5, 0, false},
+    {CACHED("4.0,\"audio_tokens\":-1"), 10, 4, 5, 0, false},
+    {"{" COUNTS ",\"prompt_tokens_details\":null}", 10, 0, 5, 0, false},
+    {"{" COUNTS ",\"prompt_tokens_details\":{}}", 10, 0, 5, 0, false},
+    {"{" COUNTS ",\"prompt_tokens_details\":[]}", 10, 0, 5, 0, false},
+    {REASONED("3"), 10, 0, 5, 3, false},
+    {REASONED("5"), 10, 0, 5, 5, false},
+    {REASONED("null"), 10, 0, 5, 0, false},
+    {"{" COUNTS ",\"completion_tokens_details\":null}", 10, 0, 5, 0, false},
+    /* one count that cannot be true costs that one */
+    {CACHED("11"), 10, 0, 5, 0, true},
+    {CACHED("-1"), 10, 0, 5, 0, true},
+    {CACHED("0.5"), 10, 0, 5, 0, true},
+    {CACHED("\"4\""), 10, 0, 5, 0, true},
+    {CACHED("1e400"), 10, 0, 5, 0, true},
+    {CACHED("[]"), 10, 0, 5, 0, true},
+    {REASONED("-1"), 10, 0, 5, 0, true},
+    {REASONED("0.5"), 10, 0, 5, 0, true},
+    {REASONED("1000000000001"), 10, 0, 5, 0, true},
+    {"{\"prompt_tokens\":10}", 10, 0, -1, 0, false},
+    {"{\"completion_tokens\":5}", -1, 0, 5, 0, false},
+    {"{\"prompt_tokens\":null,\"completion_tokens\":5}", -1, 0, 5, 0, false},
+    {"{\"prompt_tokens\":\"10\",\"completion_tokens\":5}", -1, 0, 5, 0, true},
+    {"{\"prompt_tokens\":10,\"completion_tokens\":true}", 10, 0, -1, 0, true},
+    {"{\"prompt_tokens\":-1,\"completion_tokens\":5}", -1, 0, 5, 0, true},
+    {"{\"prompt_tokens\":10,\"completion_tokens\":-5}", 10, 0, -1, 0, true},
+    {"{\"prompt_tokens\":10.5,\"completion_tokens\":5}", -1, 0, 5, 0, true},
+    {"{\"prompt_tokens\":10,\"completion_tokens\":1000000000001}", 10, 0, -1, 0, true},
+    {"{\"prompt_tokens\":18446744073709551626,\"completion_tokens\":5}", -1, 0, 5, 0, true},
+    {"{\"prompt_tokens\":10,\"completion_tokens\":-1e400}", 10, 0, -1, 0, true},
+    /* the total says what stands beside what */
+    {"{" COUNTS ",\"total_tokens\":18,\"completion_tokens_details\":{\"reasoning_tokens\":3}}", 10,
+     0, 8, 3, false},
+    {"{" COUNTS ",\"total_tokens\":15,\"completion_tokens_details\":{\"reasoning_tokens\":3}}", 10,
+     0, 5, 3, false},
+    {REASONED("6"), 10, 0, 11, 6, false},
+    {"{" COUNTS ",\"total_tokens\":115,\"prompt_tokens_details\":{\"cached_tokens\":100}}", 110,
+     100, 5, 0, false},
+    {"{\"prompt_tokens\":10,\"total_tokens\":15}", 10, 0, 5, 0, false},
+    {"{\"prompt_tokens\":10,\"total_tokens\":10}", 10, 0, -1, 0, false},
+    /* the names of others */
+    {"{" COUNTS ",\"cached_tokens\":4}", 10, 4, 5, 0, false},
+    {"{" COUNTS ",\"prompt_cache_hit_tokens\":4,\"prompt_cache_miss_tokens\":6}", 10, 4, 5, 0,
+     false},
+    {"{" COUNTS ",\"total_tokens\":22,\"reasoning_tokens\":7}", 10, 0, 12, 7, false},
+    {"{" COUNTS ",\"cache_read_input_tokens\":4}", 10, 4, 5, 0, false},
+    {"{\"input_tokens\":10,\"output_tokens\":5}", 10, 0, 5, 0, false},
+    {"{\"input_tokens\":10,\"output_tokens\":5,\"input_tokens_details\":{\"cached_tokens\":4},"
+     "\"output_tokens_details\":{\"reasoning_tokens\":2}}",
+     10, 4, 5, 2, false},
+    {"{\"input_tokens\":10,\"cache_read_input_tokens\":100,\"cache_creation_input_tokens\":50,"
+     "\"output_tokens\":5}",
+     160, 100, 5, 0, false},
+    {"{\"promptTokenCount\":10,\"cachedContentTokenCount\":4,\"candidatesTokenCount\":5,"
+     "\"thoughtsTokenCount\":7,\"toolUsePromptTokenCount\":3,\"totalTokenCount\":25}",
+     13, 4, 12, 7, false},
+    {"{\"inputTokens\":10,\"outputTokens\":5,\"totalTokens\":15}", 10, 0, 5, 0, false},
+    {"{\"prompt_eval_count\":10,\"eval_count\":5}", 10, 0, 5, 0, false},
 };
 
 static void reads_usage(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof usables / sizeof *usables; i++) {
-        struct meter meter = {.tokens = {77, 77, 77}, .reasoning_tokens = 77};
+        struct meter meter = {0};
         struct json_value usage = parse(slice_of(usables[i].usage));
         if (!meter_read_usage(&meter, &usage))
             fail_msg("not usable: %s", usables[i].usage);
-        assert_true(meter.reported);
-        if (meter.tokens.input != usables[i].input ||
-            meter.tokens.cached_input != usables[i].cached ||
-            meter.tokens.output != usables[i].output ||
-            meter.reasoning_tokens != usables[i].reasoning)
-            fail_msg("%lld + %lld in, %lld out, %lld reasoning: %s", (long long)meter.tokens.input,
-                     (long long)meter.tokens.cached_input, (long long)meter.tokens.output,
-                     (long long)meter.reasoning_tokens, usables[i].usage);
+        int64_t prompt =
+            meter.prompt_reported ? meter.tokens.input + meter.tokens.cached_input : -1;
+        int64_t output = meter.reported ? meter.tokens.output : -1;
+        if (prompt != usables[i].prompt || meter.tokens.cached_input != usables[i].cached ||
+            output != usables[i].output || meter.reasoning_tokens != usables[i].reasoning ||
+            meter.flawed != usables[i].flawed)
+            fail_msg("%lld in, %lld of them cached, %lld out, %lld reasoning%s: %s",
+                     (long long)prompt, (long long)meter.tokens.cached_input, (long long)output,
+                     (long long)meter.reasoning_tokens, meter.flawed ? ", flawed" : "",
+                     usables[i].usage);
     }
 }
 
@@ -83,41 +134,12 @@ static const char *const unusables[] = {
     "[]",
     "[10,5]",
     "{}",
-    "{\"total_tokens\":15}",
-    "{\"prompt_tokens\":10}",
-    "{\"completion_tokens\":5}",
     "{\"usage\":{" COUNTS "}}",
-    "{\"Prompt_tokens\":10,\"completion_tokens\":5}",
-    "{\"prompt_tokens\":null,\"completion_tokens\":5}",
-    "{\"prompt_tokens\":10,\"completion_tokens\":null}",
-    "{\"prompt_tokens\":\"10\",\"completion_tokens\":5}",
-    "{\"prompt_tokens\":10,\"completion_tokens\":true}",
-    "{\"prompt_tokens\":[10],\"completion_tokens\":5}",
-    "{\"prompt_tokens\":{},\"completion_tokens\":5}",
-    "{\"prompt_tokens\":-1,\"completion_tokens\":5}",
-    "{\"prompt_tokens\":10,\"completion_tokens\":-5}",
-    "{\"prompt_tokens\":10.5,\"completion_tokens\":5}",
-    "{\"prompt_tokens\":10,\"completion_tokens\":1e-1}",
-    "{\"prompt_tokens\":10,\"completion_tokens\":1000000000001}",
-    "{\"prompt_tokens\":1e13,\"completion_tokens\":5}",
-    "{\"prompt_tokens\":9223372036854775808,\"completion_tokens\":5}",
-    "{\"prompt_tokens\":18446744073709551626,\"completion_tokens\":5}",
-    "{\"prompt_tokens\":10,\"completion_tokens\":1e400}",
-    "{\"prompt_tokens\":10,\"completion_tokens\":-1e400}",
-    CACHED("11"),
-    CACHED("-1"),
-    CACHED("0.5"),
-    CACHED("\"4\""),
-    CACHED("1e400"),
-    CACHED("[]"),
-    REASONED("-1"),
-    REASONED("0.5"),
-    REASONED("{}"),
-    REASONED("1000000000001"),
+    "{\"Prompt_tokens\":10}",
 };
 
-/* What cannot be used changes nothing that was read before. */
-static void refuses_bad_usage(void **state)
+/* What has no counts changes nothing that was read before. */
+static void refuses_what_is_no_usage(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof unusables / sizeof *unusables; i++) {
@@ -132,6 +154,62 @@ static void refuses_bad_usage(void **state)
         assert_false(meter_read_usage(&meter, &usage));
         assert_memory_equal(&meter, &before, sizeof meter);
     }
+}
+
+static void a_count_is_not_taken_back(void **state)
+{
+    (void)state;
+    static const char *const later[] = {"{\"prompt_tokens\":0,\"completion_tokens\":0}",
+                                        "{\"prompt_tokens\":-1,\"completion_tokens\":null}",
+                                        "{\"prompt_tokens\":10}"};
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
+        struct meter meter = {0};
+        struct json_value first = parse(slice_of(CACHED("4")));
+        struct json_value second = parse(slice_of(later[i]));
+        assert_true(meter_read_usage(&meter, &first));
+        meter_read_usage(&meter, &second);
+        assert_int_equal(meter.tokens.input + meter.tokens.cached_input, 10);
+        assert_int_equal(meter.tokens.output, 5);
+    }
+}
+
+/* Usage outside its usual place. */
+static void finds_usage(void **state)
+{
+    (void)state;
+    static const char *const places[] = {
+        "{\"choices\":[],\"x_groq\":{\"id\":\"r\",\"usage\":{" COUNTS "}}}",
+        "{\"usageMetadata\":{\"promptTokenCount\":10,\"candidatesTokenCount\":5}}",
+        "{\"usage_metadata\":{\"prompt_token_count\":10,\"candidates_token_count\":5}}",
+        "{\"message\":{\"usage\":{\"input_tokens\":10,\"output_tokens\":5}}}",
+        "{\"response\":{\"usage\":{\"input_tokens\":10,\"output_tokens\":5}}}",
+        "{\"meta\":{\"billed_units\":{\"input_tokens\":10,\"output_tokens\":5}}}",
+        "{\"prompt_eval_count\":10,\"eval_count\":5,\"done\":true}",
+        "{\"timings\":{\"prompt_n\":7,\"cache_n\":3,\"predicted_n\":5,\"predicted_ms\":1.5}}",
+    };
+    static const char *const none[] = {"{}", "{\"choices\":[]}", "{\"x_groq\":{\"id\":\"r\"}}",
+                                       "{\"timings\":{\"prompt_ms\":1}}", "{\"message\":{}}"};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct meter meter = {0};
+        struct json_value root = parse(slice_of(places[i]));
+        if (!meter_find_usage(&meter, &root))
+            fail_msg("not found: %s", places[i]);
+        assert_int_equal(meter.tokens.input + meter.tokens.cached_input, 10);
+        assert_int_equal(meter.tokens.output, 5);
+    }
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        struct meter meter = {0};
+        struct json_value root = parse(slice_of(none[i]));
+        assert_false(meter_find_usage(&meter, &root));
+    }
+    struct meter meter = {0}; /* Moonshot's, in the choice */
+    struct completion chunk;
+    assert_true(completion_read(
+        slice_of("{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\",\"usage\":{" COUNTS
+                 "}}]}"),
+        &chunk));
+    meter_read_choices(&meter, &chunk.choices);
+    assert_true(meter.reported);
 }
 
 /* ---- choices ---- */
@@ -187,12 +265,12 @@ static void reads_choices(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
-        struct meter meter = {.output_text_bytes = 100};
+        struct meter meter = {.output = {.text_bytes = 100}};
         struct completion completion;
         completion_read(slice_of(choices[i].root), &completion);
         meter_read_choices(&meter, &completion.choices);
-        if (meter.output_text_bytes != 100 + choices[i].bytes)
-            fail_msg("%lld bytes: %s", (long long)meter.output_text_bytes - 100, choices[i].root);
+        if (meter.output.text_bytes != 100 + choices[i].bytes)
+            fail_msg("%lld bytes: %s", (long long)meter.output.text_bytes - 100, choices[i].root);
         assert_int_equal(meter.finished, choices[i].finish_reason != NULL);
         if (choices[i].finish_reason)
             assert_string_equal(meter.finish_reason, choices[i].finish_reason);
@@ -438,7 +516,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_usage),
-        cmocka_unit_test(refuses_bad_usage),
+        cmocka_unit_test(refuses_what_is_no_usage),
+        cmocka_unit_test(a_count_is_not_taken_back),
+        cmocka_unit_test(finds_usage),
         cmocka_unit_test(reads_choices),
         cmocka_unit_test(estimates),
         cmocka_unit_test(estimates_of_output),

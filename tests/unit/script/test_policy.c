@@ -58,7 +58,8 @@ static void test_shipped_plans(void **unused)
         "{candidates={1={available=false base_url=https://api.openai.com/v1 "
         "cached_input_pusd=75000 connect_timeout_ms=5000 dialect=openai errors_shown=false "
         "first_byte_timeout_ms=120000 idle_timeout_ms=60000 input_pusd=150000 "
-        "margin_ppm=200000 max_tokens_field=max_tokens model=gpt-4o-mini on_cancel=charge "
+        "margin_ppm=200000 max_tokens_field=max_completion_tokens model=gpt-4o-mini "
+        "on_cancel=charge "
         "output_pusd=600000 place=1 provider=openai sold_cached_input_pusd=75000 "
         "sold_input_pusd=150000 sold_output_pusd=600000 total_timeout_ms=600000 "
         "unavailable_reason=provider \"openai\" has no key: environment variable "
@@ -144,7 +145,7 @@ static void test_prices_of_candidates(void **unused)
                  "c.cached_input_pusd, c.output_pusd, c.max_tokens_field }, ' ') end "
                  "return table.concat(lines, '\\n')",
                  "demo demo 100000 100000 1 max_tokens\n"
-                 "openai up 5000000 0 6000000 max_tokens\n"
+                 "openai up 5000000 0 6000000 max_completion_tokens\n"
                  "openai demo 1000000000000 1000000000000 1 max_completion_tokens");
     assert_gives(vm, "return plan { model = 'free' }.candidates[1].input_pusd", "0");
     /* What has no price is never called, and never free. */

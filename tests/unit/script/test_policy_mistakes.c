@@ -207,7 +207,7 @@ static void test_model_mistakes(void **unused)
          "needs the most tokens that one image can cost"},
         {"models.lua", PRICED("max_tokens_field = 'max'"),
          "models.lua:3: models[\"m-1\"].max_tokens_field: there is no \"max\"; known are "
-         "max_completion_tokens, max_tokens"},
+         "any, both, max_completion_tokens, max_tokens"},
         {"models.lua", PRICED("name = 5"),
          "models.lua:3: models[\"m-1\"].name: must be a text, not 5"},
     };

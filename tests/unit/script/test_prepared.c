@@ -178,7 +178,7 @@ static void test_a_candidate_outlives_its_policy(void **unused)
     assert_string_equal(candidate->terms.api_key, "sk-secret");
     assert_string_equal(candidate->authorization, "Authorization: Bearer sk-secret");
     assert_string_equal(candidate->terms.ca_file, "/ca.pem");
-    assert_string_equal(candidate->terms.max_tokens_field, "max_tokens");
+    assert_string_equal(candidate->terms.max_tokens_field, "any");
     assert_int_equal(candidate->terms.prices.input_pusd, 3000000);
     assert_int_equal(candidate->terms.prices.cached_input_pusd, 5000000);
     assert_int_equal(candidate->terms.prices.output_pusd, 1000000);

@@ -41,7 +41,7 @@ export interface UsageRecord extends Tokens {
     status: number;
     stream: boolean;
     cost: string;
-    usage_source: "none" | "reported" | "estimated" | "partial";
+    usage_source: "none" | "reported" | "corrected" | "estimated" | "partial";
     finish_reason: string | null;
     error_code: string | null;
     attempts: number;

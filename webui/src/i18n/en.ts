@@ -221,6 +221,7 @@ export const en = {
     "request.source": "Token counts",
     "request.source.none": "None: nothing was used",
     "request.source.reported": "Reported by the provider",
+    "request.source.corrected": "Reported by the provider, with a count corrected",
     "request.source.estimated": "Estimated",
     "request.source.partial": "Up to where it was cut",
 

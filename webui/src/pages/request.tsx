@@ -19,6 +19,7 @@ import { Timing } from "../ui/timing";
 const SOURCES: Record<RequestDetail["usage_source"], PlainKey> = {
     none: "request.source.none",
     reported: "request.source.reported",
+    corrected: "request.source.corrected",
     estimated: "request.source.estimated",
     partial: "request.source.partial",
 };

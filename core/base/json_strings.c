@@ -1,0 +1,33 @@
+/* The part of base/json.h that visits all strings of a value in one pass, however deep they lie. */
+#include "base/json.h"
+#include "base/json_text.h"
+
+struct json_strings json_strings(const struct json_value *value)
+{
+    return (struct json_strings){.at = value->raw.data, .end = value->raw.data + value->raw.bytes};
+}
+
+/* To the opening quote of the next string, key or not. False: there is none. */
+static bool find_quote(struct json_strings *walk)
+{
+    const char *quote = memchr(walk->at, '"', (size_t)(walk->end - walk->at));
+    walk->at = quote != NULL ? quote : walk->end;
+    return quote != NULL;
+}
+
+bool json_next_string(struct json_strings *walk, struct json_item *out)
+{
+    while (find_quote(walk)) {
+        const char *start = walk->at;
+        walk->at = json_skip_string(start + 1, walk->end);
+        const struct slice raw = {start, (size_t)(walk->at - start)};
+        const char *next = json_skip_space(walk->at, walk->end);
+        if (next < walk->end && *next == ':') {
+            walk->key = (struct slice){start + 1, raw.bytes - 2};
+            continue;
+        }
+        *out = (struct json_item){.key = walk->key, .value = {.type = JSON_STRING, .raw = raw}};
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,175 @@
+#include "exchange/media.h"
+
+#include <string.h>
+
+enum {
+    LOOKED_AT_BYTES = 2048, /* base64 is known by its beginning */
+    SPACING_BYTES = 90      /* MIME breaks base64 into lines of 76 */
+};
+
+static struct slice inside(const struct json_value *string)
+{
+    return (struct slice){string->raw.data + 1, string->raw.bytes - 2};
+}
+
+static bool is_base64_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/' || c == '=' || c == '-' || c == '_';
+}
+
+/* How many bytes at `at` are base64: with slashes escaped, too, as some writers of JSON do, and
+ * with line breaks. */
+static size_t base64_run(struct slice text, size_t at)
+{
+    size_t start = at;
+    while (at < text.bytes) {
+        bool escaped = text.data[at] == '\\' && at + 1 < text.bytes;
+        char next = escaped ? text.data[at + 1] : '\0';
+        if (is_base64_char(text.data[at]))
+            at++;
+        else if (escaped && (next == '/' || next == 'n' || next == 'r'))
+            at += 2;
+        else
+            break;
+    }
+    return at - start;
+}
+
+static bool is_base64(struct slice text)
+{
+    struct slice front = {text.data, text.bytes};
+    if (front.bytes > LOOKED_AT_BYTES)
+        front.bytes = LOOKED_AT_BYTES;
+    /* An escape may be cut in two by the end of what is looked at. */
+    return base64_run(front, 0) + 1 >= front.bytes;
+}
+
+/* How the usual files begin, in base64. */
+static bool is_file(struct slice text)
+{
+    static const char *const starts[] = {
+        "iVBORw0KGgo", /* PNG */
+        "/9j/",        /* JPEG */
+        "\\/9j\\/",    /* the same with its slashes escaped */
+        "R0lGOD",      /* GIF */
+        "UklGR",       /* WebP, WAV */
+        "SUQz",        /* MP3 */
+        "T2dnUw",      /* Ogg */
+        "JVBERi",      /* PDF */
+        "GkXfo",       /* WebM */
+    };
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        if (slice_starts_with(text, starts[i]))
+            return true;
+    }
+    return false;
+}
+
+bool media_is_data(const struct json_value *string)
+{
+    struct slice text = inside(string);
+    if (slice_starts_with(text, "data:"))
+        return true;
+    return text.bytes >= MEDIA_BYTES_MIN && is_base64(text);
+}
+
+static bool is_one_of(struct slice key, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (json_key_is(key, names[i]))
+            return true;
+    }
+    return false;
+}
+
+/* What a model says stands under these: a text without a space in it is a text all the same. */
+static bool is_text_name(struct slice key)
+{
+    static const char *const names[] = {"content",        "text",
+                                        "reasoning",      "reasoning_content",
+                                        "reasoning_text", "reasoning_details",
+                                        "refusal",        "arguments",
+                                        "transcript",     "thinking",
+                                        "summary",        "input",
+                                        "output",         "output_text",
+                                        "name",           "partial_json",
+                                        "title",          "query",
+                                        "code",           "encrypted_content"};
+    return is_one_of(key, names, sizeof names / sizeof names[0]);
+}
+
+/* Seals of what a model has thought, for it to be sent back: no model generates them. */
+static bool is_seal(struct slice key)
+{
+    static const char *const names[] = {"signature", "thought_signature", "thoughtSignature"};
+    return is_one_of(key, names, sizeof names / sizeof names[0]);
+}
+
+static void add_data(struct slice name, struct slice text, size_t bytes, struct media_sizes *sizes)
+{
+    if (json_key_is(name, "audio") || slice_starts_with(text, "data:audio") ||
+        slice_starts_with(text, "data:application/ogg"))
+        sizes->audio_bytes += (int64_t)bytes;
+    else
+        sizes->image_count++;
+}
+
+/* Text, with the data: URLs taken out that stand in it, as in Markdown. */
+static void add_text(const struct json_value *string, struct media_sizes *sizes)
+{
+    static const char mark[] = ";base64,";
+    struct slice text = inside(string);
+    int64_t data_bytes = 0;
+    size_t at = 0;
+    const char *found;
+    while (text.bytes >= MEDIA_BYTES_MIN &&
+           (found = memmem(text.data + at, text.bytes - at, mark, sizeof mark - 1)) != NULL) {
+        at = (size_t)(found - text.data) + sizeof mark - 1;
+        size_t run = base64_run(text, at);
+        at += run;
+        if (run < MEDIA_BYTES_MIN)
+            continue;
+        data_bytes += (int64_t)run;
+        sizes->image_count++;
+    }
+    int64_t text_bytes = (int64_t)json_text_bytes(string) - data_bytes;
+    sizes->text_bytes += text_bytes > 0 ? text_bytes : 0;
+}
+
+static bool is_data(struct slice name, struct slice key, struct slice text)
+{
+    if (slice_starts_with(text, "data:"))
+        return true;
+    bool text_name = is_text_name(key) || is_text_name(name);
+    return is_base64(text) && (is_file(text) || !text_name);
+}
+
+static void add_string(struct slice name, const struct json_item *item, struct media_sizes *sizes)
+{
+    struct slice text = inside(&item->value);
+    bool long_enough = text.bytes >= MEDIA_BYTES_MIN;
+    bool of_sound = json_key_is(name, "audio");
+    if ((long_enough && is_seal(item->key)) || (of_sound && json_key_is(item->key, "id")))
+        return;
+    if (of_sound && json_key_is(item->key, "data"))
+        sizes->audio_bytes += (int64_t)text.bytes;
+    else if (long_enough && is_data(name, item->key, text))
+        add_data(name, text, text.bytes, sizes);
+    else
+        add_text(&item->value, sizes);
+}
+
+void media_measure(struct slice name, const struct json_value *value, struct media_sizes *sizes)
+{
+    struct json_strings walk = json_strings(value);
+    struct json_item item;
+    if (value->raw.bytes < MEDIA_BYTES_MIN && !json_key_is(name, "audio")) {
+        sizes->text_bytes += (int64_t)json_text_bytes(value);
+        return;
+    }
+    if (value->type == JSON_STRING) /* its name is the member's */
+        walk.key = name;
+    while (json_next_string(&walk, &item))
+        add_string(name, &item, sizes);
+}
