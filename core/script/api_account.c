@@ -10,6 +10,7 @@
 #include "exchange/exchange.h"
 #include "exchange/limiter.h"
 #include "exchange/password.h"
+#include "script/integer.h"
 #include "script/task.h"
 
 enum { SLEEP_MS_MAX = 60 * 1000 };
@@ -21,9 +22,7 @@ static void read_argument(lua_State *state, int place, struct store_value *out)
     switch (lua_type(state, place)) {
     case LUA_TNUMBER:
         out->type = STORE_INT;
-        out->number = (int64_t)lua_tonumber(state, place);
-        luaL_argcheck(state, (lua_Number)out->number == lua_tonumber(state, place), place,
-                      "not a whole number");
+        out->number = integer_check(state, place, -INTEGER_MAX, INTEGER_MAX);
         break;
     case LUA_TSTRING:
         out->type = STORE_TEXT;
@@ -167,12 +166,12 @@ static int api_throttle(lua_State *state)
     struct slice name;
     struct limit_state limit = {0};
     name.data = luaL_checklstring(state, 2, &name.bytes);
-    int64_t max = luaL_checkinteger(state, 3);
-    int64_t window_ms = luaL_checkinteger(state, 4);
-    int64_t count = luaL_checkinteger(state, 5);
+    int64_t max = integer_check(state, 3, 0, INTEGER_MAX);
+    int64_t window_ms = integer_check(state, 4, 1, INTEGER_MAX);
+    int64_t count = integer_check(state, 5, -INTEGER_MAX, INTEGER_MAX);
     struct limiter *limiter = exchange->env->limiter;
     int64_t now_ms =
-        lua_isnoneornil(state, 6) ? clock_wall_ms() : (int64_t)luaL_checknumber(state, 6);
+        lua_isnoneornil(state, 6) ? clock_wall_ms() : integer_check(state, 6, 0, INTEGER_MAX);
     bool allowed = true;
     if (count < 0) {
         struct limit_place place = limiter_place(limiter, name, window_ms);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "script/integer.h"
 #include "script/task.h"
 
 enum { JSON_TEXT_BYTES_MAX = 1024 * 1024 };
@@ -31,7 +32,7 @@ static int api_parse_time(lua_State *state)
 static int api_format_time(lua_State *state)
 {
     char text[CLOCK_TEXT_BYTES];
-    lua_pushstring(state, clock_format((int64_t)luaL_checknumber(state, 1), text));
+    lua_pushstring(state, clock_format(integer_check(state, 1, -INTEGER_MAX, INTEGER_MAX), text));
     return 1;
 }
 

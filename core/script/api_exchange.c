@@ -6,21 +6,11 @@
 #include <string.h>
 
 #include "exchange/exchange.h"
+#include "script/integer.h"
 #include "script/prepared.h"
 #include "script/task.h"
 
-enum { DOCUMENT_BYTES_MAX = 64 * 1024 };
-
-static int64_t check_integer(lua_State *state, int place)
-{
-    lua_Number number = luaL_checknumber(state, place);
-    int64_t integer = (int64_t)number;
-    luaL_argcheck(state,
-                  number >= -9007199254740992.0 && number <= 9007199254740992.0 &&
-                      (lua_Number)integer == number,
-                  place, "not a whole number");
-    return integer;
-}
+enum { DOCUMENT_BYTES_MAX = 64 * 1024, STATUS_MIN = 200, STATUS_MAX = 599 };
 
 static int push_key(lua_State *state, const struct key_facts *key)
 {
@@ -92,7 +82,7 @@ static int api_enter(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
     const char *name = luaL_checkstring(state, 2);
-    int64_t most = check_integer(state, 3);
+    int64_t most = integer_check(state, 3, 0, INTEGER_MAX);
     luaL_argcheck(state, exchange->limits == NULL, 1, "limits are counted once");
     if (!counted_enter(exchange, slice_of(name), most))
         return task_stop(state);
@@ -251,7 +241,7 @@ static int api_header(lua_State *state)
 static int api_reply(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    int status = (int)check_integer(state, 2);
+    int status = (int)integer_check(state, 2, STATUS_MIN, STATUS_MAX);
     size_t bytes;
     const char *body = luaL_optlstring(state, 3, "", &bytes);
     const char *type = luaL_optstring(state, 4, bytes > 0 ? "application/json" : NULL);
@@ -292,14 +282,14 @@ static int api_finish(lua_State *state)
 static int api_refuse(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    const struct answer_error error = {.status = (int)check_integer(state, 2),
-                                       .code = luaL_checkstring(state, 3),
-                                       .message = luaL_checkstring(state, 4),
-                                       .param = luaL_optstring(state, 5, NULL),
-                                       .metadata = luaL_optstring(state, 6, NULL),
-                                       .retry_after_ms =
-                                           lua_isnoneornil(state, 7) ? 0 : check_integer(state, 7),
-                                       .final = lua_toboolean(state, 8)};
+    const struct answer_error error = {
+        .status = (int)integer_check(state, 2, STATUS_MIN, STATUS_MAX),
+        .code = luaL_checkstring(state, 3),
+        .message = luaL_checkstring(state, 4),
+        .param = luaL_optstring(state, 5, NULL),
+        .metadata = luaL_optstring(state, 6, NULL),
+        .retry_after_ms = lua_isnoneornil(state, 7) ? 0 : integer_check(state, 7, 0, INTEGER_MAX),
+        .final = lua_toboolean(state, 8)};
     exchange_refuse(exchange, &error);
     return task_stop(state);
 }

@@ -2,6 +2,7 @@
  * once, and gives a bounded value or says why not. So no number, pattern or decoder of Lua's ever
  * works on what a client may make long. Described in lua/annotations/core.lua. */
 #include <lauxlib.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "base/money.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "script/integer.h"
 #include "script/task.h"
 
 enum { REASON_BYTES = 160 };
@@ -144,8 +146,7 @@ static int push_string(lua_State *state, const struct json_value *value, size_t 
 static int api_read_string(lua_State *state)
 {
     struct json_value value = check_value(state, 1);
-    lua_Integer bytes_max = luaL_checkinteger(state, 2);
-    luaL_argcheck(state, bytes_max >= 0 && bytes_max <= LIMIT_CLIENT_TEXT_BYTES, 2, "too large");
+    int64_t bytes_max = integer_check(state, 2, 0, LIMIT_CLIENT_TEXT_BYTES);
     return push_string(state, &value, (size_t)bytes_max);
 }
 
@@ -153,10 +154,9 @@ static int api_read_string(lua_State *state)
 static int api_read_strings(lua_State *state)
 {
     struct json_value value = check_value(state, 1);
-    lua_Integer count_max = luaL_checkinteger(state, 2);
-    lua_Integer bytes_max = luaL_checkinteger(state, 3);
+    int64_t count_max = integer_check(state, 2, 0, INT_MAX);
+    int64_t bytes_max = integer_check(state, 3, 0, LIMIT_CLIENT_TEXT_BYTES);
     struct json_item item;
-    luaL_argcheck(state, bytes_max >= 0 && bytes_max <= LIMIT_CLIENT_TEXT_BYTES, 3, "too large");
     if (value.type != JSON_ARRAY)
         return 0;
     lua_newtable(state);

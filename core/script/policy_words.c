@@ -3,7 +3,6 @@
 #include "script/policy_words.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/money.h"
+#include "script/integer.h"
 #include "script/policy_source.h"
 #include "script/prepared.h"
 #include "script/sandbox.h"
@@ -20,8 +20,6 @@ enum {
     NAME_BYTES_MAX = 64, /* longer names get no suggestion */
     SPLIT_PARTS_MAX = 10000
 };
-
-#define EXACT_MAX 9007199254740992.0 /* 2^53 */
 
 static struct policy_stage *stage_of(lua_State *state)
 {
@@ -261,10 +259,11 @@ static size_t check_path(lua_State *state, int index, struct policy_step path[PA
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(state, index, (int)i + 1);
         path[i] = (struct policy_step){0};
-        if (lua_type(state, -1) == LUA_TNUMBER)
-            path[i].index = (long)lua_tointeger(state, -1);
-        else
+        int64_t place = 0;
+        if (lua_type(state, -1) != LUA_TNUMBER)
             path[i].name = check_slice(state, lua_gettop(state));
+        else if (integer_read(lua_tonumber(state, -1), &place))
+            path[i].index = (long)place; /* else 0, which is no place in a list */
         lua_pop(state, 1);
     }
     return count;
@@ -336,16 +335,12 @@ static struct slice check_decimal(lua_State *state, int index, char out[32])
 
 static int64_t check_integer(lua_State *state, int index)
 {
-    double number = luaL_checknumber(state, index);
-
-    luaL_argcheck(state, number >= 0 && number <= EXACT_MAX && floor(number) == number, index,
-                  "not a whole number");
-    return (int64_t)number;
+    return integer_check(state, index, 0, INTEGER_MAX);
 }
 
 static int push_result(lua_State *state, bool done, int64_t number, const struct fault *fault)
 {
-    if (done && (double)number <= EXACT_MAX) {
+    if (done && number <= INTEGER_MAX) {
         lua_pushnumber(state, (double)number);
         return 1;
     }

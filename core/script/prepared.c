@@ -1,12 +1,11 @@
 #include "script/prepared.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "script/handle.h"
+#include "script/integer.h"
 
 #define CANDIDATE_METATABLE "llm-gateway.candidate"
-#define EXACT_MAX 9007199254740992.0 /* 2^53 */
 
 static const char candidate_kind[] = "candidate";
 static const char limits_kind[] = "limits";
@@ -42,17 +41,6 @@ static const char *text_member(lua_State *state, int index, const char *name, si
     return text;
 }
 
-static int64_t whole_member(lua_State *state, int index, const char *name)
-{
-    lua_getfield(state, index, name);
-    lua_Number number = lua_tonumber(state, -1);
-    bool whole = lua_isnumber(state, -1) && number >= 0 && number <= EXACT_MAX;
-    if (!whole || floor(number) != number)
-        luaL_error(state, "%s is not a whole number", name);
-    lua_pop(state, 1);
-    return (int64_t)number;
-}
-
 static bool flag_member(lua_State *state, int index, const char *name)
 {
     lua_getfield(state, index, name);
@@ -72,18 +60,18 @@ static int option_member(lua_State *state, int index, const char *name, const ch
 static struct token_prices prices_member(lua_State *state, int index)
 {
     return (struct token_prices){
-        .input_pusd = whole_member(state, index, "input_pusd"),
-        .cached_input_pusd = whole_member(state, index, "cached_input_pusd"),
-        .output_pusd = whole_member(state, index, "output_pusd"),
+        .input_pusd = integer_member(state, index, "input_pusd"),
+        .cached_input_pusd = integer_member(state, index, "cached_input_pusd"),
+        .output_pusd = integer_member(state, index, "output_pusd"),
     };
 }
 
 static struct token_prices sold_member(lua_State *state, int index)
 {
     return (struct token_prices){
-        .input_pusd = whole_member(state, index, "sold_input_pusd"),
-        .cached_input_pusd = whole_member(state, index, "sold_cached_input_pusd"),
-        .output_pusd = whole_member(state, index, "sold_output_pusd"),
+        .input_pusd = integer_member(state, index, "sold_input_pusd"),
+        .cached_input_pusd = integer_member(state, index, "sold_cached_input_pusd"),
+        .output_pusd = integer_member(state, index, "sold_output_pusd"),
     };
 }
 
@@ -114,12 +102,12 @@ static int native_candidate(lua_State *state)
         .max_tokens_field = text_member(state, 1, "max_tokens_field", CANDIDATE_FIELD_BYTES),
         .prices = prices_member(state, 1),
         .sold = sold_member(state, 1),
-        .margin_ppm = whole_member(state, 1, "margin_ppm"),
+        .margin_ppm = integer_member(state, 1, "margin_ppm"),
         .errors_shown = flag_member(state, 1, "errors_shown"),
-        .connect_timeout_ms = whole_member(state, 1, "connect_timeout_ms"),
-        .first_byte_timeout_ms = whole_member(state, 1, "first_byte_timeout_ms"),
-        .idle_timeout_ms = whole_member(state, 1, "idle_timeout_ms"),
-        .total_timeout_ms = whole_member(state, 1, "total_timeout_ms"),
+        .connect_timeout_ms = integer_member(state, 1, "connect_timeout_ms"),
+        .first_byte_timeout_ms = integer_member(state, 1, "first_byte_timeout_ms"),
+        .idle_timeout_ms = integer_member(state, 1, "idle_timeout_ms"),
+        .total_timeout_ms = integer_member(state, 1, "total_timeout_ms"),
     };
     struct candidate_handle *own = lua_newuserdata(state, sizeof *own);
     *own = (struct candidate_handle){.handle = {candidate_kind}};
@@ -148,8 +136,8 @@ static void read_rule(lua_State *state, int index, struct limit_rule *out)
     static const char *const scopes[] = {"key", "user", "group", "all", NULL};
     out->kind = (enum limit_kind)option_member(state, index, "kind", kinds);
     out->scope = (enum limit_scope)option_member(state, index, "scope", scopes);
-    out->limit = whole_member(state, index, "limit");
-    out->window_ms = whole_member(state, index, "window_ms");
+    out->limit = integer_member(state, index, "limit");
+    out->window_ms = integer_member(state, index, "window_ms");
     lua_getfield(state, index, "prefix");
     limit_rule_name(out, luaL_checkstring(state, -1));
     lua_pop(state, 1);
@@ -188,11 +176,11 @@ static int native_need(lua_State *state)
     luaL_checktype(state, 1, LUA_TTABLE);
     struct exchange_need need = {
         .prices = prices_member(state, 1),
-        .margin_ppm = whole_member(state, 1, "margin_ppm"),
-        .context = whole_member(state, 1, "context"),
-        .image_tokens_max = whole_member(state, 1, "image_tokens_max"),
-        .output_tokens_max = whole_member(state, 1, "output_tokens_max"),
-        .output_tokens_allowed = whole_member(state, 1, "output_tokens_allowed"),
+        .margin_ppm = integer_member(state, 1, "margin_ppm"),
+        .context = integer_member(state, 1, "context"),
+        .image_tokens_max = integer_member(state, 1, "image_tokens_max"),
+        .output_tokens_max = integer_member(state, 1, "output_tokens_max"),
+        .output_tokens_allowed = integer_member(state, 1, "output_tokens_allowed"),
     };
     lua_getfield(state, 1, "output_hidden");
     need.output_hidden = lua_toboolean(state, -1);
