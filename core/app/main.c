@@ -1,4 +1,5 @@
 /* The command line. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +191,9 @@ int main(int argc, char **argv)
     static struct serve_options serving;
     struct config config;
     struct fault fault;
+    /* A limit on the size of files (ulimit -f) is then an error of the write, as a full disk is,
+     * and not the end of the process. */
+    signal(SIGXFSZ, SIG_IGN);
     if (wants_help(argc, argv))
         return print_usage(stdout);
     int status = read_arguments(&arguments, argc, argv);

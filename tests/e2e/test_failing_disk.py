@@ -4,6 +4,7 @@ when the disk is well again; whatever happens meanwhile, the books are right."""
 
 import contextlib
 import random
+import resource
 import signal
 import sqlite3
 import threading
@@ -130,6 +131,49 @@ def test_fails_closed_and_goes_on(gateway, customer, disk, provider, fault, stre
     check_readable(customer, balance - PRICE, 2)
     customer.charge("5")
     assert customer.balance == 15 - 2 * PRICE
+
+
+@contextlib.contextmanager
+def file_size_limit(gateway, size: int):
+    """ulimit -f, for the process that runs."""
+    pid, endless = gateway.process.pid, resource.RLIM_INFINITY
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, endless))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (endless, endless))
+
+
+@pytest.mark.parametrize("durability", ["power", "process"])
+def test_limit_on_the_size_of_files(make_gateway, provider, durability):
+    """What goes beyond it is an error as on a full disk, and not the end of the process."""
+    provider.answer = answers.chat(usage=Usage(30, 20))
+    gateway = make_gateway(durability=durability)
+    customer = gateway.customer()
+    assert customer.ask().status_code == 200
+    customer.wait_for_no_hold()
+    with file_size_limit(gateway, 0):
+        check_unwritable(customer.ask())
+        check_refused(gateway, customer, provider)
+        check_readable(customer, 10 - PRICE, 1)
+        check_unchangeable(customer)
+    wait_until(lambda: is_ready(gateway), 10, "ready, without a restart")
+    assert customer.ask().status_code == 200
+    customer.wait_for_no_hold()
+    check_readable(customer, 10 - 2 * PRICE, 2)
+
+
+def test_limit_on_the_size_of_files_of_a_command(gateway):
+    """It fails, says why, and leaves no half of a backup."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+    target = gateway.folder / "backup.db"
+    result = gateway.command("backup", str(target), preexec_fn=limit)
+    assert result.returncode == 1
+    assert result.stderr.startswith("llm-gateway: ")
+    assert not target.exists()
 
 
 def begin(gateway, customer, provider, body: bytes):
