@@ -325,6 +325,10 @@ static bool check_together(const struct config *config, struct fault *fault)
     if ((config->tls_certificate[0] == '\0') != (config->tls_key[0] == '\0'))
         return fault_set(fault, "invalid_value",
                          "tls_certificate and tls_key belong together: set both or none");
+    if (config->payments == PAYMENTS_STRIPE)
+        return fault_set(fault, "invalid_value",
+                         "payments = stripe is not built yet: no customer could add credits. Set "
+                         "payments = off and give credits with llm-gateway credit");
     if (config->payments == PAYMENTS_TEST && !config_listens_on_loopback(config) &&
         !config->payments_test_public)
         return fault_set(

@@ -11,36 +11,33 @@
 
 enum { FIRST_CREDIT_NUSD = 5 * 1000000000LL };
 
-/* Shown once by first_run_welcome; empty when the database was not empty. */
-static char first_password[COMMANDS_PASSWORD_BYTES];
-static char first_key[APIKEY_CHARS + 1];
-
-static bool make_first(struct store *store, const struct secret *secret, struct fault *fault)
+static bool make_first(struct first_run *made, struct store *store, const struct secret *secret,
+                       struct fault *fault)
 {
-    return commands_make_user(store, FIRST_EMAIL, "Administrator", true, first_password, fault) &&
+    return commands_make_user(store, FIRST_EMAIL, "Administrator", true, made->password, fault) &&
            commands_give_credit(store, FIRST_EMAIL, FIRST_CREDIT_NUSD, "promotion",
                                 "to try the gateway", fault) &&
-           commands_make_key(store, secret, FIRST_EMAIL, "first key", first_key, fault);
+           commands_make_key(store, secret, FIRST_EMAIL, "first key", made->key, fault);
 }
 
-bool first_run_prepare(const struct config *config, const struct secret *secret,
-                       struct fault *fault)
+bool first_run_prepare(struct first_run *made, const struct config *config,
+                       const struct secret *secret, struct fault *fault)
 {
     bool empty = false;
     struct store *store = commands_open_store(config, false, fault);
     if (store == NULL)
         return false;
-    bool good =
-        commands_no_users(store, &empty, fault) && (!empty || make_first(store, secret, fault));
+    bool good = commands_no_users(store, &empty, fault) &&
+                (!empty || make_first(made, store, secret, fault));
     store_close(store);
     return good;
 }
 
-void first_run_welcome(const char *public_url)
+void first_run_welcome(struct first_run *made, const char *public_url)
 {
     printf("\nLLM Gateway is running.\n\n  address     %s\n  API         %s/api/v1\n", public_url,
            public_url);
-    if (first_key[0] == '\0') {
+    if (made->key[0] == '\0') {
         printf(
             "\nThe database has users already. A new key: build/llm-gateway key create EMAIL\n\n");
         fflush(stdout);
@@ -52,8 +49,7 @@ void first_run_welcome(const char *public_url)
         "curl %s/api/v1/chat/completions -H 'Authorization: Bearer %s' "
         "-H 'Content-Type: application/json' "
         "-d '{\"model\":\"demo\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello!\"}]}'\n\n",
-        first_password, first_key, public_url, first_key);
+        made->password, made->key, public_url, made->key);
     fflush(stdout);
-    secret_wipe(first_password, sizeof first_password);
-    secret_wipe(first_key, sizeof first_key);
+    secret_wipe(made, sizeof *made);
 }

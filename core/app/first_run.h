@@ -5,14 +5,21 @@
 
 #include <stdbool.h>
 
+#include "app/commands.h"
 #include "app/config.h"
 #include "base/fault.h"
 #include "base/secret.h"
 
-/* Before the server opens the database. Does nothing when there is a user already. */
-bool first_run_prepare(const struct config *config, const struct secret *secret,
-                       struct fault *fault);
-/* When the server listens: prints on stdout, and forgets. */
-void first_run_welcome(const char *public_url);
+/* What was made, until it is shown; empty texts where the database was not empty. */
+struct first_run {
+    char password[COMMANDS_PASSWORD_BYTES];
+    char key[APIKEY_CHARS + 1];
+};
+
+/* Before the server opens the database. Makes nothing when there is a user already. */
+bool first_run_prepare(struct first_run *made, const struct config *config,
+                       const struct secret *secret, struct fault *fault);
+/* When the server listens: prints on stdout, and wipes. */
+void first_run_welcome(struct first_run *made, const char *public_url);
 
 #endif

@@ -48,6 +48,7 @@ struct gateway {
     int signal_fd;
     char public_url[CONFIG_TEXT_BYTES];
     struct secret secret;
+    struct first_run first_run;
     struct tls *tls;
     struct privileges privileges;
     struct tally *tally;
@@ -207,7 +208,8 @@ static bool open_store(struct gateway *gateway, struct fault *fault)
         !commands_make_folder(config->secret_file, fault) ||
         !secret_load(config->secret_file, &gateway->secret, fault))
         return false;
-    if (gateway->options->first_run && !first_run_prepare(config, &gateway->secret, fault))
+    if (gateway->options->first_run &&
+        !first_run_prepare(&gateway->first_run, config, &gateway->secret, fault))
         return false;
     gateway->store = commands_open_store(config, true, fault);
     return gateway->store != NULL;
@@ -410,6 +412,7 @@ static void stop(struct gateway *gateway)
     tally_free(gateway->tally);
     pages_free(gateway->pages);
     secret_wipe(&gateway->secret, sizeof gateway->secret);
+    secret_wipe(&gateway->first_run, sizeof gateway->first_run);
     if (gateway->inbox.wake_fd >= 0)
         inbox_fini(&gateway->inbox);
     close(gateway->signal_fd);
@@ -438,7 +441,7 @@ int serve(struct serve_options *options)
     if (options->config.payments == PAYMENTS_TEST)
         log_event(LOG_WARN, "payments = test: whoever signs in can take credits without paying");
     if (options->first_run)
-        first_run_welcome(gateway->public_url);
+        first_run_welcome(&gateway->first_run, gateway->public_url);
     run(gateway);
     if (!drain(gateway, &settled)) {
         log_stop(LOG_WAIT_MS);

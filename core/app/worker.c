@@ -339,7 +339,7 @@ bool worker_start(struct worker *worker, struct fault *fault)
 void worker_join(struct worker *worker)
 {
     if (worker->started)
-        pthread_join(worker->thread, NULL);
+        check(pthread_join(worker->thread, NULL) == 0);
     worker->started = false;
 }
 

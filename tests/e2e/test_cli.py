@@ -190,6 +190,12 @@ def test_port_in_use(gateway, make_gateway):
     refused(other.command("serve"), str(gateway.address[1]))
 
 
+def test_payments_that_are_not_built(idle):
+    """A gateway that takes no money must not look as if it did."""
+    for command in ("check", "serve"):
+        refused(idle.command("--set", "payments=stripe", command), "payments = stripe", "credit")
+
+
 def test_test_payments_are_for_loopback_only(make_gateway):
     """Free money for everybody on the network must be asked for twice."""
     gateway = make_gateway(start=False, listen="0.0.0.0:0")
