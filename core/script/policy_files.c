@@ -107,10 +107,10 @@ static void set_revision(struct policy_files *files)
     size_t bytes = 0;
 
     for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
-        char hash[SHA256_HEX_BYTES];
-        sha256_hex(files->files[i].text, hash);
-        bytes += (size_t)snprintf(lines + bytes, sizeof lines - bytes, "%s  %s\n", hash,
-                                  files->files[i].name);
+        struct policy_file *file = &files->files[i];
+        sha256_hex(file->text, file->sha256);
+        bytes += (size_t)snprintf(lines + bytes, sizeof lines - bytes, "%s  %s\n", file->sha256,
+                                  file->name);
     }
     sha256_hex((struct slice){lines, bytes}, files->revision);
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/fault.h"
+#include "base/sha256.h"
 #include "base/slice.h"
 
 enum { POLICY_FILE_COUNT = 6 }; /* providers, models, margins, routes, limits, examples */
@@ -14,6 +15,7 @@ enum { POLICY_FILE_COUNT = 6 }; /* providers, models, margins, routes, limits, e
 struct policy_file {
     const char *name;  /* "providers.lua" */
     struct slice text; /* owned by the policy_files */
+    char sha256[SHA256_HEX_BYTES];
 };
 
 struct policy_files;

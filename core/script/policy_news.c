@@ -6,7 +6,6 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/sha256.h"
 #include "store/reply.h"
 
 struct policy_news {
@@ -33,7 +32,7 @@ void policy_news_free(struct policy_news *news)
         return;
     if (news->files)
         policy_files_unref(news->files);
-    pthread_mutex_destroy(&news->mutex);
+    check(pthread_mutex_destroy(&news->mutex) == 0);
     free(news);
 }
 
@@ -41,37 +40,34 @@ void policy_news_accept(struct policy_news *news, struct policy_files *files)
 {
     struct policy_files *before;
 
-    pthread_mutex_lock(&news->mutex);
+    check(pthread_mutex_lock(&news->mutex) == 0);
     before = news->files;
     news->files = policy_files_ref(files);
     news->loaded_ms = clock_wall_ms();
     news->refused_ms = 0;
-    pthread_mutex_unlock(&news->mutex);
+    check(pthread_mutex_unlock(&news->mutex) == 0);
     if (before)
         policy_files_unref(before);
 }
 
 void policy_news_refuse(struct policy_news *news, const struct fault *fault)
 {
-    pthread_mutex_lock(&news->mutex);
+    check(pthread_mutex_lock(&news->mutex) == 0);
     news->refused_ms = clock_wall_ms();
     snprintf(news->refusal, sizeof news->refusal, "%s", fault->message);
-    pthread_mutex_unlock(&news->mutex);
+    check(pthread_mutex_unlock(&news->mutex) == 0);
 }
 
 static void render_files(const struct policy_files *files, struct buffer *out)
 {
-    char hex[SHA256_HEX_BYTES];
-
     reply_array(out, "files");
     for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
         const struct policy_file *file = policy_files_get(files, i);
 
-        sha256_hex(file->text, hex);
         reply_object(out, NULL);
         reply_text(out, "name", file->name);
         reply_int(out, "bytes", (int64_t)file->text.bytes);
-        reply_text(out, "sha256", hex);
+        reply_text(out, "sha256", file->sha256);
         reply_object_end(out);
     }
     reply_array_end(out);
@@ -79,7 +75,7 @@ static void render_files(const struct policy_files *files, struct buffer *out)
 
 void policy_news_render(struct policy_news *news, struct buffer *out)
 {
-    pthread_mutex_lock(&news->mutex);
+    check(pthread_mutex_lock(&news->mutex) == 0);
     check(news->files);
     reply_object(out, NULL);
     reply_text(out, "revision", policy_files_revision(news->files));
@@ -95,5 +91,5 @@ void policy_news_render(struct policy_news *news, struct buffer *out)
         reply_null(out, "refused");
     }
     reply_object_end(out);
-    pthread_mutex_unlock(&news->mutex);
+    check(pthread_mutex_unlock(&news->mutex) == 0);
 }
