@@ -20,11 +20,11 @@ struct crew {
 /* NULL when the crew closes and nothing waits any more. */
 static struct job *next_job(struct crew *crew)
 {
-    pthread_mutex_lock(&crew->mutex);
+    check(pthread_mutex_lock(&crew->mutex) == 0);
     while (crew->waiting.count == 0 && !crew->closing)
-        pthread_cond_wait(&crew->arrived, &crew->mutex);
+        check(pthread_cond_wait(&crew->arrived, &crew->mutex) == 0);
     struct job *job = job_list_pop(&crew->waiting);
-    pthread_mutex_unlock(&crew->mutex);
+    check(pthread_mutex_unlock(&crew->mutex) == 0);
     return job;
 }
 
@@ -47,8 +47,8 @@ struct crew *crew_new(unsigned thread_count, size_t jobs_max)
     struct crew *crew = calloc(1, sizeof *crew);
     check(crew != NULL);
     crew->jobs_max = jobs_max;
-    pthread_mutex_init(&crew->mutex, NULL);
-    pthread_cond_init(&crew->arrived, NULL);
+    check(pthread_mutex_init(&crew->mutex, NULL) == 0);
+    check(pthread_cond_init(&crew->arrived, NULL) == 0);
     for (unsigned i = 0; i < thread_count; i++) {
         if (pthread_create(&crew->threads[i], NULL, serve, crew) != 0) {
             crew_free(crew);
@@ -61,25 +61,25 @@ struct crew *crew_new(unsigned thread_count, size_t jobs_max)
 
 bool crew_post(struct crew *crew, struct job *job)
 {
-    pthread_mutex_lock(&crew->mutex);
+    check(pthread_mutex_lock(&crew->mutex) == 0);
     bool taken = !crew->closing && crew->waiting.count < crew->jobs_max;
     if (taken) {
         job_list_push(&crew->waiting, job);
-        pthread_cond_signal(&crew->arrived);
+        check(pthread_cond_signal(&crew->arrived) == 0);
     }
-    pthread_mutex_unlock(&crew->mutex);
+    check(pthread_mutex_unlock(&crew->mutex) == 0);
     return taken;
 }
 
 void crew_free(struct crew *crew)
 {
-    pthread_mutex_lock(&crew->mutex);
+    check(pthread_mutex_lock(&crew->mutex) == 0);
     crew->closing = true;
-    pthread_cond_broadcast(&crew->arrived);
-    pthread_mutex_unlock(&crew->mutex);
+    check(pthread_cond_broadcast(&crew->arrived) == 0);
+    check(pthread_mutex_unlock(&crew->mutex) == 0);
     for (unsigned i = 0; i < crew->thread_count; i++)
-        pthread_join(crew->threads[i], NULL);
-    pthread_cond_destroy(&crew->arrived);
-    pthread_mutex_destroy(&crew->mutex);
+        check(pthread_join(crew->threads[i], NULL) == 0);
+    check(pthread_cond_destroy(&crew->arrived) == 0);
+    check(pthread_mutex_destroy(&crew->mutex) == 0);
     free(crew);
 }

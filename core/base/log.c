@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -174,13 +175,13 @@ static void write_line(bool later, enum log_level level, const char *event,
     if (!log_enabled(level))
         return;
     int error = errno; /* callers log first and look at errno afterwards */
-    pthread_mutex_lock(&writer.mutex);
+    check(pthread_mutex_lock(&writer.mutex) == 0);
     if (log_writer_has_room(&writer)) {
         keep_line(&writer.waiting, level, event, fields, field_count);
         if (!later || writer.waiting.bytes > KEPT_BYTES_MAX)
             log_writer_push(&writer);
     }
-    pthread_mutex_unlock(&writer.mutex);
+    check(pthread_mutex_unlock(&writer.mutex) == 0);
     errno = error;
 }
 
@@ -202,7 +203,7 @@ void log_flush(void)
     if (pthread_mutex_trylock(&writer.mutex) != 0)
         return;
     log_writer_push(&writer);
-    pthread_mutex_unlock(&writer.mutex);
+    check(pthread_mutex_unlock(&writer.mutex) == 0);
     errno = error;
 }
 

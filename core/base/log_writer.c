@@ -95,22 +95,22 @@ static void *thread_main(void *arg)
     check(pthread_mutex_lock(&writer->mutex) == 0);
     while (!writer->stopping || writer->waiting.bytes > 0) {
         if (!writer->wanted && !writer->stopping && writer->next_fd < 0) {
-            pthread_cond_wait(&writer->changed, &writer->mutex);
+            check(pthread_cond_wait(&writer->changed, &writer->mutex) == 0);
             continue;
         }
         take_over_fd(writer);
         take_lines(writer);
         writer->busy = true;
-        pthread_mutex_unlock(&writer->mutex);
+        check(pthread_mutex_unlock(&writer->mutex) == 0);
         int64_t lost = write_lines(writer, buffer_slice(&writer->writing));
-        pthread_mutex_lock(&writer->mutex);
+        check(pthread_mutex_lock(&writer->mutex) == 0);
         writer->busy = false;
         count_lost(writer, lost);
-        pthread_cond_broadcast(&writer->settled);
+        check(pthread_cond_broadcast(&writer->settled) == 0);
     }
     writer->running = false;
-    pthread_cond_broadcast(&writer->settled);
-    pthread_mutex_unlock(&writer->mutex);
+    check(pthread_cond_broadcast(&writer->settled) == 0);
+    check(pthread_mutex_unlock(&writer->mutex) == 0);
     return NULL;
 }
 
@@ -129,7 +129,7 @@ void log_writer_push(struct log_writer *writer)
         return;
     if (writer->running) {
         if (!writer->wanted && !writer->busy)
-            pthread_cond_signal(&writer->changed);
+            check(pthread_cond_signal(&writer->changed) == 0);
         writer->wanted = true;
         return;
     }
@@ -162,13 +162,13 @@ static void init_conditions(struct log_writer *writer)
           pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
     check(pthread_cond_init(&writer->changed, &monotonic) == 0 &&
           pthread_cond_init(&writer->settled, &monotonic) == 0);
-    pthread_condattr_destroy(&monotonic);
+    check(pthread_condattr_destroy(&monotonic) == 0);
 }
 
 static void fini_conditions(struct log_writer *writer)
 {
-    pthread_cond_destroy(&writer->changed);
-    pthread_cond_destroy(&writer->settled);
+    check(pthread_cond_destroy(&writer->changed) == 0);
+    check(pthread_cond_destroy(&writer->settled) == 0);
 }
 
 bool log_writer_start(struct log_writer *writer, const char *path, struct fault *fault)
@@ -204,8 +204,8 @@ bool log_writer_reopen(struct log_writer *writer, const char *path, struct fault
     if (writer->next_fd >= 0 && writer->next_fd != STDERR_FILENO)
         close(writer->next_fd); /* the thread still waits for the reader of the one before */
     writer->next_fd = fd;
-    pthread_cond_signal(&writer->changed);
-    pthread_mutex_unlock(&writer->mutex);
+    check(pthread_cond_signal(&writer->changed) == 0);
+    check(pthread_mutex_unlock(&writer->mutex) == 0);
     return true;
 }
 
@@ -240,26 +240,26 @@ void log_writer_settle(struct log_writer *writer, int timeout_ms)
     log_writer_push(writer);
     if (writer->running && !pthread_equal(writer->thread, pthread_self()))
         wait_until_settled(writer, timeout_ms);
-    pthread_mutex_unlock(&writer->mutex);
+    check(pthread_mutex_unlock(&writer->mutex) == 0);
 }
 
 void log_writer_stop(struct log_writer *writer, int timeout_ms)
 {
     check(pthread_mutex_lock(&writer->mutex) == 0);
     if (!writer->running) {
-        pthread_mutex_unlock(&writer->mutex);
+        check(pthread_mutex_unlock(&writer->mutex) == 0);
         return;
     }
     writer->stopping = true;
-    pthread_cond_signal(&writer->changed);
+    check(pthread_cond_signal(&writer->changed) == 0);
     bool ended = wait_until_settled(writer, timeout_ms);
     writer->abandoned = !ended;
-    pthread_mutex_unlock(&writer->mutex);
+    check(pthread_mutex_unlock(&writer->mutex) == 0);
     if (!ended) {
-        pthread_detach(writer->thread);
+        check(pthread_detach(writer->thread) == 0);
         return;
     }
-    pthread_join(writer->thread, NULL);
+    check(pthread_join(writer->thread, NULL) == 0);
     fini_conditions(writer);
     buffer_fini(&writer->writing);
     take_over_fd(writer);

@@ -76,7 +76,7 @@ void board_free(struct board *board)
     for (unsigned i = 0; i < board->sheet_count; i++) {
         for (unsigned k = 0; k < board->sheets[i].provider_count; k++) {
             struct provider *provider = board->sheets[i].providers[k];
-            pthread_mutex_destroy(&provider->mutex);
+            check(pthread_mutex_destroy(&provider->mutex) == 0);
             free(provider);
         }
     }
@@ -181,9 +181,9 @@ static void note_failure(struct provider *provider, const struct exchange *excha
     snprintf(failure.detail, sizeof failure.detail, "%.*s", DETAIL_BYTES - 1,
              cut ? exchange->relay.failure_message : attempt->detail);
     memcpy(failure.exchange_id, exchange->id.text, sizeof failure.exchange_id);
-    pthread_mutex_lock(&provider->mutex);
+    check(pthread_mutex_lock(&provider->mutex) == 0);
     provider->last = failure;
-    pthread_mutex_unlock(&provider->mutex);
+    check(pthread_mutex_unlock(&provider->mutex) == 0);
 }
 
 void board_count_attempt(struct board_sheet *sheet, const struct exchange *exchange, bool cut)
@@ -325,10 +325,10 @@ static void add_provider(struct board *board, const char *name, struct sums *sum
             add_slots(sums, provider->slots, PROVIDER_SLOTS);
             int64_t at_ms = atomic_load_explicit(&provider->success_ms, memory_order_relaxed);
             *success_ms = at_ms > *success_ms ? at_ms : *success_ms;
-            pthread_mutex_lock(&provider->mutex);
+            check(pthread_mutex_lock(&provider->mutex) == 0);
             if (provider->last.at_ms > last->at_ms)
                 *last = provider->last;
-            pthread_mutex_unlock(&provider->mutex);
+            check(pthread_mutex_unlock(&provider->mutex) == 0);
         }
     }
 }

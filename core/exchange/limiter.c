@@ -423,7 +423,7 @@ void limiter_free(struct limiter *limiter)
             }
         }
         free(shard->buckets);
-        pthread_mutex_destroy(&shard->mutex);
+        check(pthread_mutex_destroy(&shard->mutex) == 0);
     }
     free(limiter);
 }

@@ -57,7 +57,7 @@ void tally_free(struct tally *tally)
             free(entry);
         }
     }
-    pthread_mutex_destroy(&tally->mutex);
+    check(pthread_mutex_destroy(&tally->mutex) == 0);
     free(tally);
 }
 
@@ -99,15 +99,15 @@ static bool add(struct tally *tally, const struct tally_key *key, size_t amount,
 
 bool tally_add(struct tally *tally, const struct tally_key *key, size_t amount, size_t most)
 {
-    pthread_mutex_lock(&tally->mutex);
+    check(pthread_mutex_lock(&tally->mutex) == 0);
     bool added = add(tally, key, amount, most);
-    pthread_mutex_unlock(&tally->mutex);
+    check(pthread_mutex_unlock(&tally->mutex) == 0);
     return added;
 }
 
 void tally_take(struct tally *tally, const struct tally_key *key, size_t amount)
 {
-    pthread_mutex_lock(&tally->mutex);
+    check(pthread_mutex_lock(&tally->mutex) == 0);
     struct entry **place = find(tally, key);
     struct entry *entry = *place;
     check(entry != NULL && entry->amount >= amount);
@@ -116,5 +116,5 @@ void tally_take(struct tally *tally, const struct tally_key *key, size_t amount)
         *place = entry->next;
         free(entry);
     }
-    pthread_mutex_unlock(&tally->mutex);
+    check(pthread_mutex_unlock(&tally->mutex) == 0);
 }

@@ -79,10 +79,10 @@ bool tls_reload(struct tls *tls, const char *certificate_path, const char *key_p
     SSL_CTX *context = make_context(certificate_path, key_path, fault);
     if (context == NULL)
         return false;
-    pthread_mutex_lock(&tls->mutex);
+    check(pthread_mutex_lock(&tls->mutex) == 0);
     SSL_CTX *before = tls->context;
     tls->context = context;
-    pthread_mutex_unlock(&tls->mutex);
+    check(pthread_mutex_unlock(&tls->mutex) == 0);
     SSL_CTX_free(before);
     return true;
 }
@@ -93,15 +93,15 @@ void tls_free(struct tls *tls)
         return;
     SSL_CTX_free(tls->context);
     BIO_meth_free(tls->preface);
-    pthread_mutex_destroy(&tls->mutex);
+    check(pthread_mutex_destroy(&tls->mutex) == 0);
     free(tls);
 }
 
 struct bufferevent *tls_bufferevent(struct tls *tls, struct event_base *base)
 {
-    pthread_mutex_lock(&tls->mutex);
+    check(pthread_mutex_lock(&tls->mutex) == 0);
     SSL *ssl = SSL_new(tls->context);
-    pthread_mutex_unlock(&tls->mutex);
+    check(pthread_mutex_unlock(&tls->mutex) == 0);
     if (ssl == NULL)
         return NULL;
     struct bufferevent *bev = bufferevent_openssl_socket_new(

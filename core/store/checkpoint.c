@@ -89,7 +89,7 @@ void checkpoint_stop(struct checkpoint *checkpoint)
         return;
     check(inbox_post_always(&checkpoint->inbox, &checkpoint->stop));
     inbox_close(&checkpoint->inbox);
-    pthread_join(checkpoint->thread, NULL);
+    check(pthread_join(checkpoint->thread, NULL) == 0);
     inbox_fini(&checkpoint->inbox);
     db_close(&checkpoint->db);
     checkpoint->started = false;

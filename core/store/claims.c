@@ -22,7 +22,7 @@ static void free_node(struct table_node *node)
 void claims_fini(struct claims *claims)
 {
     table_fini(&claims->table, free_node);
-    pthread_mutex_destroy(&claims->mutex);
+    check(pthread_mutex_destroy(&claims->mutex) == 0);
 }
 
 static uint64_t hash_of(const struct claims *claims, const struct claim *claim)
@@ -60,19 +60,19 @@ enum claim_outcome claims_take(struct store *store, struct claim *claim)
     enum claim_outcome outcome = CLAIM_TAKEN;
     const struct claim *other;
 
-    pthread_mutex_lock(&claims->mutex);
+    check(pthread_mutex_lock(&claims->mutex) == 0);
     other = find(claims, claim, hash);
     if (other)
         outcome = strcmp(other->digest, claim->digest) == 0 ? CLAIM_RUNNING : CLAIM_OTHER;
     else
         table_insert(&claims->table, &claim->node, hash);
-    pthread_mutex_unlock(&claims->mutex);
+    check(pthread_mutex_unlock(&claims->mutex) == 0);
     return outcome;
 }
 
 void claims_give_back(struct store *store, struct claim *claim)
 {
-    pthread_mutex_lock(&store->claims.mutex);
+    check(pthread_mutex_lock(&store->claims.mutex) == 0);
     table_remove(&store->claims.table, &claim->node);
-    pthread_mutex_unlock(&store->claims.mutex);
+    check(pthread_mutex_unlock(&store->claims.mutex) == 0);
 }

@@ -73,7 +73,7 @@ bool db_open(struct db *db, const char *path, enum db_mode mode, struct fault *f
     int rc;
 
     memset(db, 0, sizeof(*db));
-    pthread_once(&configured, configure);
+    check(pthread_once(&configured, configure) == 0);
     if (writes) {
         if (!create_private(path, fault))
             return false;

@@ -32,7 +32,7 @@ void directory_fini(struct directory *directory)
 {
     for (size_t i = 0; i < DIRECTORY_SHARDS; i++) {
         table_fini(&directory->shards[i].table, free_node);
-        pthread_mutex_destroy(&directory->shards[i].mutex);
+        check(pthread_mutex_destroy(&directory->shards[i].mutex) == 0);
     }
 }
 
@@ -40,7 +40,7 @@ static struct directory_shard *lock_shard(struct directory *directory, uint64_t 
 {
     struct directory_shard *shard = &directory->shards[hash % DIRECTORY_SHARDS];
 
-    pthread_mutex_lock(&shard->mutex);
+    check(pthread_mutex_lock(&shard->mutex) == 0);
     return shard;
 }
 
@@ -93,7 +93,7 @@ void directory_put(struct directory *directory, const struct digest *digest,
     if (old)
         remove_entry(shard, old);
     table_insert(&shard->table, &entry->node, hash);
-    pthread_mutex_unlock(&shard->mutex);
+    check(pthread_mutex_unlock(&shard->mutex) == 0);
     if (facts->key_disabled || facts->user_disabled)
         note_revocation(directory);
 }
@@ -106,7 +106,7 @@ void directory_remove(struct directory *directory, const struct digest *digest)
 
     if (entry)
         remove_entry(shard, entry);
-    pthread_mutex_unlock(&shard->mutex);
+    check(pthread_mutex_unlock(&shard->mutex) == 0);
     note_revocation(directory);
 }
 
@@ -118,6 +118,6 @@ bool directory_find_key(struct store *store, const struct digest *digest, struct
 
     if (entry)
         memcpy(out, (const char *)entry + offsetof(struct entry, facts), entry->fact_bytes);
-    pthread_mutex_unlock(&shard->mutex);
+    check(pthread_mutex_unlock(&shard->mutex) == 0);
     return entry != NULL;
 }

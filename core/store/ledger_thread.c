@@ -527,7 +527,7 @@ void ledger_thread_stop(struct ledger *ledger)
         return;
     check(inbox_post_always(&ledger->inbox, &ledger->stop));
     inbox_close(&ledger->inbox);
-    pthread_join(ledger->thread, NULL);
+    check(pthread_join(ledger->thread, NULL) == 0);
     changes_drop(&ledger->changes);
     rollup_fini(&ledger->rollup);
     inbox_fini(&ledger->inbox);

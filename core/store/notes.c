@@ -46,7 +46,7 @@ static void free_notes(struct note *first)
 void notes_fini(struct notes *notes)
 {
     free_notes(notes->first);
-    pthread_mutex_destroy(&notes->mutex);
+    check(pthread_mutex_destroy(&notes->mutex) == 0);
 }
 
 bool notes_waiting(const struct notes *notes)

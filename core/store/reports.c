@@ -75,7 +75,7 @@ void reports_stop(struct reports *reports)
         return;
     check(inbox_post_always(&reports->inbox, &reports->stop));
     inbox_close(&reports->inbox);
-    pthread_join(reports->thread, NULL);
+    check(pthread_join(reports->thread, NULL) == 0);
     inbox_fini(&reports->inbox);
     db_close(&reports->db);
     reports->started = false;

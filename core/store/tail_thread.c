@@ -126,7 +126,7 @@ void tail_thread_stop(struct tail_thread *thread)
         return;
     check(inbox_post_always(&thread->inbox, &thread->stop));
     inbox_close(&thread->inbox);
-    pthread_join(thread->thread, NULL);
+    check(pthread_join(thread->thread, NULL) == 0);
     inbox_fini(&thread->inbox);
     thread->started = false;
 }

@@ -46,7 +46,7 @@ static void fini_shards(struct wallet_shard *shards)
 {
     for (size_t i = 0; i < WALLET_SHARDS; i++) {
         table_fini(&shards[i].table, free_node);
-        pthread_mutex_destroy(&shards[i].mutex);
+        check(pthread_mutex_destroy(&shards[i].mutex) == 0);
     }
 }
 
@@ -72,13 +72,13 @@ static struct wallet_shard *lock_shard(struct wallet_shard *shards, uint64_t has
 {
     struct wallet_shard *shard = &shards[hash % WALLET_SHARDS];
 
-    pthread_mutex_lock(&shard->mutex);
+    check(pthread_mutex_lock(&shard->mutex) == 0);
     return shard;
 }
 
 static void unlock_shard(struct wallet_shard *shard)
 {
-    pthread_mutex_unlock(&shard->mutex);
+    check(pthread_mutex_unlock(&shard->mutex) == 0);
 }
 
 static struct account_wallet *find_account(const struct wallet_shard *shard, uint64_t hash,
@@ -428,9 +428,9 @@ void wallet_totals(struct wallets *wallets, int64_t *open_holds, int64_t *held_n
     for (size_t i = 0; i < WALLET_SHARDS; i++) {
         struct wallet_shard *shard = &wallets->accounts[i];
 
-        pthread_mutex_lock(&shard->mutex);
+        check(pthread_mutex_lock(&shard->mutex) == 0);
         *open_holds += shard->open_holds;
         *held_nusd += shard->held_nusd;
-        pthread_mutex_unlock(&shard->mutex);
+        check(pthread_mutex_unlock(&shard->mutex) == 0);
     }
 }
