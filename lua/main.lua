@@ -7,6 +7,9 @@ local dashboard = require "dashboard"
 local openai = require "openai"
 local policy = require "policy"
 
+local PATH_BYTES = 1024 -- of one that is tidied
+local DOUBLES = 3
+
 local exact = {} -- path -> {GET = handler, ...}
 local prefixes = {} -- list of {prefix, methods}, longest first
 
@@ -39,11 +42,69 @@ mount(policy.mounts.dashboard, dashboard)
 mount(policy.mounts.dashboard, admin)
 table.sort(prefixes, function(a, b) return #a.prefix > #b.prefix end)
 
+-- Without doubled slashes and without one at the end.
+local function tidy(path)
+    return (string.gsub(string.gsub(path, "//+", "/"), "(.)/$", "%1"))
+end
+
+-- What is left of a path without what clients put before it that were given too much as their base
+-- URL: a mount before a mount (/v1/v1/models), or a whole endpoint (/v1/chat/completions/models).
+local function without_doubles(path)
+    for _, place in ipairs(policy.mounts.openai) do
+        local length = #place
+        if string.sub(path, 1, length) == place then
+            local rest = string.sub(path, length + 1)
+            for _, inner in ipairs(policy.mounts.openai) do
+                if string.sub(rest, 1, #inner + 1) == inner .. "/" then
+                    return rest
+                end
+            end
+            for _, route in ipairs(openai) do
+                local own = route.path
+                if string.sub(rest, 1, #own + 1) == own .. "/"
+                    and exact[place .. string.sub(rest, #own + 1)] then
+                    return place .. string.sub(rest, #own + 1)
+                end
+            end
+        end
+    end
+end
+
+-- An endpoint that such a path may have meant, or nil.
+local function meant(path)
+    for _, route in ipairs(openai) do
+        local own = route.path
+        if string.sub(path, -#own) == own then
+            return policy.mounts.openai[1] .. own
+        end
+    end
+end
+
+local find
+
+-- The same for a path that is not written as it should be.
+local function find_untidy(path)
+    local tidied = #path <= PATH_BYTES and tidy(path) or path
+    for _ = 1, DOUBLES do
+        local inner = without_doubles(tidied)
+        if not inner then
+            break
+        end
+        tidied = inner
+    end
+    if tidied ~= path then
+        return find(tidied)
+    end
+end
+
 -- The methods of a path, and what stands in the place of {id}.
-local function find(path)
+function find(path)
     local methods = exact[path]
     if methods then
         return methods
+    end
+    if string.find(path, "//", 1, true) or string.sub(path, -1) == "/" then
+        return find_untidy(path)
     end
     for _, known in ipairs(prefixes) do
         local length = #known.prefix
@@ -51,6 +112,7 @@ local function find(path)
             return known.methods, string.sub(path, length + 1)
         end
     end
+    return find_untidy(path)
 end
 
 local function allowed(methods)
@@ -69,7 +131,9 @@ return function(x)
     local method, path = x:asked()
     local methods, id = find(path)
     if not methods then
-        x:refuse(404, "not_found", "There is nothing at " .. path .. ".")
+        local endpoint = meant(path)
+        x:refuse(404, "not_found", "There is nothing at " .. path .. "."
+            .. (endpoint and " Did you mean " .. endpoint .. "?" or ""))
     end
     local handler = methods[method] or (method == "HEAD" and methods.GET)
     if not handler then

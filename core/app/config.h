@@ -17,6 +17,8 @@ enum { CONFIG_TEXT_BYTES = 512 };
 
 enum payments { PAYMENTS_TEST, PAYMENTS_STRIPE, PAYMENTS_OFF };
 
+enum cors { CORS_OFF, CORS_ANY };
+
 struct config {
     char listen[CONFIG_TEXT_BYTES];
     char database[CONFIG_TEXT_BYTES];
@@ -27,6 +29,7 @@ struct config {
     char tls_certificate[CONFIG_TEXT_BYTES];
     char tls_key[CONFIG_TEXT_BYTES];
     int64_t hsts_max_age_s;
+    int64_t cors;                     /* enum cors */
     char user[CONFIG_TEXT_BYTES];     /* to become; "": stay who we are */
     char log_file[CONFIG_TEXT_BYTES]; /* "": stderr */
     char trusted_proxies[CONFIG_TEXT_BYTES];

@@ -8,12 +8,14 @@
 #include "app/pages.h"
 #include "base/check.h"
 #include "base/limits.h"
+#include "exchange/cors.h"
 #include "exchange/exchange.h"
 #include "net/library.h"
 #include "net/loop.h"
 #include "net/server.h"
 #include "net/tls.h"
 #include "net/upstream.h"
+#include "script/mounts.h"
 #include "script/task.h"
 #include "script/vm.h"
 
@@ -90,7 +92,24 @@ static void refuse(const struct worker *worker, struct exchange *exchange,
                                        .code = request->refusal.code,
                                        .message = message,
                                        .retry_after_ms = retry_after_ms(request)};
+    if (request->refusal.status == 415)
+        exchange_header(exchange, "Accept-Encoding", "gzip, deflate");
     exchange_refuse(exchange, &error);
+}
+
+/* For a page of another site: it may call the API, and nothing else. True: it is answered. */
+static bool answer_page(const struct worker *worker, struct exchange *exchange,
+                        const struct http_request *request)
+{
+    const struct http_head *head = &request->head;
+    if (worker->shared->config->cors != CORS_ANY || !mounts_have(worker->vm, head->path))
+        return false;
+    if (cors_is_preflight(head)) {
+        cors_answer_preflight(exchange);
+        return true;
+    }
+    cors_allow(exchange);
+    return false;
 }
 
 static void on_request(struct http_request *request, void *arg)
@@ -103,6 +122,8 @@ static void on_request(struct http_request *request, void *arg)
     if (worker->cancelled && request->refusal.status == 0)
         request->refusal =
             (struct refusal){503, "shutting_down", "The gateway is stopping. Try again."};
+    if (request->head.has_origin && answer_page(worker, exchange, request))
+        return;
     if (request->refusal.status != 0) {
         refuse(worker, exchange, request);
         return;

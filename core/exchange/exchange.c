@@ -35,6 +35,14 @@ static void copy_slice(char *out, size_t out_bytes, struct slice text)
     out[bytes] = '\0';
 }
 
+/* Some programs put one before their JSON, which has none (RFC 8259, 8.1). */
+static void skip_byte_order_mark(struct buffer *body)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    if (slice_starts_with(buffer_slice(body), mark))
+        buffer_consume(body, sizeof mark - 1);
+}
+
 struct exchange *exchange_new(struct exchange_env *env, struct http_request *request)
 {
     struct exchange *exchange = calloc(1, sizeof *exchange);
@@ -52,6 +60,7 @@ struct exchange *exchange_new(struct exchange_env *env, struct http_request *req
     copy_slice(exchange->peer_address, sizeof exchange->peer_address,
                slice_of(request->peer_address));
     http_take_body(request, &exchange->body);
+    skip_byte_order_mark(&exchange->body);
     request->user = exchange;
     request->on_gone = on_client_gone;
     request->on_drained = on_client_drained;

@@ -14,6 +14,7 @@
 #include "net/peer.h"
 #include "net/server.h"
 #include "net/share.h"
+#include "net/unpack.h"
 
 struct bufferevent;
 struct evbuffer;
@@ -59,7 +60,8 @@ struct connection {
     size_t window_bytes;   /* what it had when the window began */
     struct share share;
     struct chunked chunked;
-    struct buffer ahead; /* pipelined bytes that wait for the present reply to end */
+    struct unpack *unpack; /* of a body that comes packed; else NULL */
+    struct buffer ahead;   /* pipelined bytes that wait for the present reply to end */
     struct peer peer;
     struct http_request request;
 };

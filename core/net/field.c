@@ -99,6 +99,15 @@ bool field_list_has(struct slice value, const char *token)
     return false;
 }
 
+void field_note_coding(struct slice value, enum content_coding *coding)
+{
+    if (value.bytes == 0 || slice_equals_nocase(value, "identity"))
+        return;
+    bool zlib = slice_equals_nocase(value, "gzip") || slice_equals_nocase(value, "x-gzip") ||
+                slice_equals_nocase(value, "deflate");
+    *coding = zlib && *coding == CODING_NONE ? CODING_ZLIB : CODING_OTHER;
+}
+
 struct slice field_media_type(struct slice value)
 {
     const char *end = value.bytes > 0 ? memchr(value.data, ';', value.bytes) : NULL;

@@ -11,6 +11,12 @@
 
 #include "base/slice.h"
 
+enum content_coding {
+    CODING_NONE,
+    CODING_ZLIB, /* gzip or deflate */
+    CODING_OTHER
+};
+
 bool field_is_token_char(unsigned char c); /* RFC 9110, 5.6.2 */
 bool field_is_token(struct slice text);
 
@@ -25,6 +31,9 @@ bool field_content_length(struct slice value, int64_t *out, const char **why);
 
 /* Whether a comma-separated value has that token. */
 bool field_list_has(struct slice value, const char *token);
+
+/* The value of one more Content-Encoding (RFC 9110, 8.4). Packed twice is CODING_OTHER. */
+void field_note_coding(struct slice value, enum content_coding *coding);
 
 /* A Content-Type without its parameters. */
 struct slice field_media_type(struct slice value);

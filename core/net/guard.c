@@ -68,8 +68,15 @@ void guard_refuse(struct connection *connection, struct refusal refusal)
     connection_deliver(connection);
 }
 
+static void end_unpacking(struct connection *connection)
+{
+    unpack_free(connection->unpack);
+    connection->unpack = NULL;
+}
+
 static void complete(struct connection *connection)
 {
+    end_unpacking(connection);
     connection->deadline_us = 0;
     connection->request.body = buffer_slice(&connection->body);
     connection_deliver(connection);
@@ -98,7 +105,9 @@ static bool admit_body(struct connection *connection, size_t bytes, struct refus
 
 static size_t body_left(const struct connection *connection)
 {
-    return (size_t)connection->request.head.content_length - connection->body.bytes;
+    size_t taken = connection->unpack != NULL ? unpack_taken_bytes(connection->unpack)
+                                              : connection->body.bytes;
+    return (size_t)connection->request.head.content_length - taken;
 }
 
 /* One place for all of a body, where that is not too much to give for an announcement: a body that
@@ -121,8 +130,32 @@ static void judge_body(struct connection *connection, struct refusal refusal)
         guard_refuse(connection, refusal);
         return;
     }
-    if (head->chunked ? connection->chunked.state == CHUNKED_END : body_left(connection) == 0)
+    bool over =
+        head->chunked ? connection->chunked.state == CHUNKED_END : body_left(connection) == 0;
+    if (over && connection->unpack != NULL && !unpack_finish(connection->unpack, &refusal))
+        guard_refuse(connection, refusal);
+    else if (over)
         complete(connection);
+}
+
+/* The same for a body that comes packed. */
+static size_t feed_packed(struct connection *connection, const char *data, size_t bytes,
+                          struct refusal *refusal)
+{
+    struct buffer packed;
+    if (!connection->request.head.chunked) {
+        size_t left = body_left(connection);
+        size_t used = bytes < left ? bytes : left;
+        (void)unpack_feed(connection->unpack, (struct slice){data, used}, &connection->body,
+                          refusal);
+        return used;
+    }
+    buffer_init(&packed, bytes);
+    size_t used = chunked_feed(&connection->chunked, data, bytes, &packed, refusal);
+    if (refusal->status == 0)
+        (void)unpack_feed(connection->unpack, buffer_slice(&packed), &connection->body, refusal);
+    buffer_wipe_fini(&packed);
+    return used;
 }
 
 /* Returns how many of the bytes belonged to the body. */
@@ -131,7 +164,9 @@ static size_t feed_body(struct connection *connection, const char *data, size_t 
     struct refusal refusal = {0};
     struct http_request *request = &connection->request;
     size_t used;
-    if (request->head.chunked) {
+    if (connection->unpack != NULL) {
+        used = feed_packed(connection, data, bytes, &refusal);
+    } else if (request->head.chunked) {
         used = chunked_feed(&connection->chunked, data, bytes, &connection->body, &refusal);
     } else {
         size_t left = body_left(connection);
@@ -145,7 +180,8 @@ static size_t feed_body(struct connection *connection, const char *data, size_t 
 
 void guard_receive(struct connection *connection)
 {
-    if (connection->state != CONNECTION_BODY || connection->request.head.chunked)
+    if (connection->state != CONNECTION_BODY || connection->request.head.chunked ||
+        connection->unpack != NULL)
         return;
     char *to = reserve_body(connection);
     if (to == NULL)
@@ -171,6 +207,25 @@ static bool flows(const struct connection *connection)
     return connection->body.bytes - connection->window_bytes >= wanted;
 }
 
+static bool begin_unpacking(struct connection *connection, struct refusal *refusal)
+{
+    switch (connection->request.head.coding) {
+    case CODING_NONE:
+        return true;
+    case CODING_OTHER:
+        *refusal = (struct refusal){415, "unsupported_content_encoding",
+                                    "the body comes in a Content-Encoding that is not known here; "
+                                    "send it as it is, or with gzip or deflate"};
+        return false;
+    case CODING_ZLIB:
+        break;
+    }
+    connection->unpack = unpack_new();
+    if (connection->unpack == NULL)
+        *refusal = (struct refusal){503, "overloaded", "there is no memory for the body"};
+    return connection->unpack != NULL;
+}
+
 static void begin_body(struct connection *connection, bool nothing_came_with_it)
 {
     const struct http_head *head = &connection->request.head;
@@ -180,6 +235,10 @@ static void begin_body(struct connection *connection, bool nothing_came_with_it)
         return;
     }
     connection->admitted = false;
+    if (!begin_unpacking(connection, &refusal)) {
+        guard_refuse(connection, refusal);
+        return;
+    }
     if (!head->chunked && !admit_body(connection, (size_t)head->content_length, &refusal)) {
         guard_refuse(connection, refusal);
         return;
@@ -188,7 +247,7 @@ static void begin_body(struct connection *connection, bool nothing_came_with_it)
     connection->deadline_us = deadline_in(connection_options(connection)->body_timeout_ms);
     begin_window(connection, clock_mono_us());
     chunked_init(&connection->chunked);
-    if (head->chunked) {
+    if (head->chunked || connection->unpack != NULL) {
         buffer_init(&connection->body, connection_options(connection)->body_bytes_max);
     } else {
         buffer_init(&connection->body, (size_t)head->content_length);
@@ -338,6 +397,7 @@ void guard_feed(struct connection *connection, const char *data, size_t bytes)
 static void clear_request(struct connection *connection)
 {
     (void)connection_count_body(connection, 0, NULL);
+    end_unpacking(connection);
     /* The head holds the client's key: it must not be found in memory later. */
     buffer_wipe_fini(&connection->head);
     buffer_wipe_fini(&connection->body);

@@ -170,6 +170,10 @@ static bool note_field(struct slice name, struct slice raw, struct http_head *ou
         out->chunked = true;
         return true;
     }
+    if (slice_equals_nocase(name, "content-encoding"))
+        field_note_coding(value, &out->coding);
+    if (slice_equals_nocase(name, "origin"))
+        out->has_origin = true;
     if (slice_equals_nocase(name, "authorization")) {
         if (seen->authorization)
             return refuse_bad(refusal, "there are two Authorization headers");

@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "base/slice.h"
+#include "net/field.h"
 
 enum http_method {
     HTTP_GET,
@@ -48,7 +49,9 @@ struct http_head {
     int64_t content_length; /* -1: none */
     bool chunked;
     bool expects_continue;
-    bool close; /* the client wants the connection closed, or speaks HTTP/1.0 */
+    bool has_origin;            /* a browser has sent it, for a page */
+    enum content_coding coding; /* of its body */
+    bool close;                 /* the client wants the connection closed, or speaks HTTP/1.0 */
 };
 
 /* Looks for the empty line that ends the head in data[0..bytes); bytes before `scanned` were looked

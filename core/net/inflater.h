@@ -1,6 +1,6 @@
-/* Undoes a Content-Encoding (gzip, deflate) that nobody asked for, as it streams by: a provider
- * behind a careless proxy is metered like any other. Owned by the answer that it decodes (about
- * 60 KB); on the loop's thread. */
+/* Undoes a Content-Encoding (gzip, deflate) as it streams by: of an answer, where nobody asked for
+ * it (a provider behind a careless proxy is metered like any other), and of a request. Owned by the
+ * message that it decodes (about 60 KB); on the loop's thread. */
 #ifndef NET_INFLATER_H
 #define NET_INFLATER_H
 

@@ -41,15 +41,6 @@ static bool parse_status_line(struct slice line, struct response_head *out, cons
     return true;
 }
 
-static void note_coding(struct slice value, struct response_head *out)
-{
-    if (slice_equals_nocase(value, "identity"))
-        return;
-    bool zlib = slice_equals_nocase(value, "gzip") || slice_equals_nocase(value, "x-gzip") ||
-                slice_equals_nocase(value, "deflate");
-    out->coding = zlib && out->coding == CODING_NONE ? CODING_ZLIB : CODING_OTHER;
-}
-
 /* Acts on the headers that matter to us; `value` has no white space around it. */
 static bool note_field(struct slice name, struct slice value, struct response_head *out,
                        const char **why)
@@ -67,7 +58,7 @@ static bool note_field(struct slice name, struct slice value, struct response_he
         return true;
     }
     if (slice_equals_nocase(name, "content-encoding"))
-        note_coding(value, out);
+        field_note_coding(value, &out->coding);
     else if (slice_equals_nocase(name, "content-type"))
         out->content_type = field_media_type(value);
     else if (slice_equals_nocase(name, "retry-after"))

@@ -9,12 +9,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
-
-enum content_coding {
-    CODING_NONE,
-    CODING_ZLIB, /* gzip or deflate */
-    CODING_OTHER
-};
+#include "net/field.h"
 
 struct response_head {
     int status; /* 100 to 599 */

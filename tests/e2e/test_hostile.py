@@ -28,7 +28,7 @@ NO_JSON = {
     "leading zero": b'{"a":01}',
     "plus": b'{"a":+1}',
     "bare point": b'{"a":1.}',
-    "BOM": b'\xef\xbb\xbf{"a":1}',
+    "two BOMs": b'\xef\xbb\xbf\xef\xbb\xbf{"a":1}',
     "UTF-16": '{"a":1}'.encode("utf-16"),
     "invalid UTF-8": b'{"a":"\xff\xfe"}',
     "overlong UTF-8": b'{"a":"\xc0\xaf"}',

@@ -283,7 +283,7 @@ def test_405(gateway, customer, method, path, allowed):
 
 @pytest.mark.parametrize("path", ["/api/v1/nothing", "/v1/chat/completionsx", "/v1/completion",
                                   "/api/nothing", "/api/v1", "/v1/chat/completions/x",
-                                  "/api/v1//models", "/api/v1/../v1/models"])  # fmt: skip
+                                  "/api/v1/../v1/models"])  # fmt: skip
 def test_404(gateway, customer, path):
     with gateway.connect() as connection:
         connection.send(request_bytes("GET", path, customer.authorization))
