@@ -11,7 +11,7 @@ enum {
     FILES_KEPT = 12,
     USED_GUESS = 64, /* where /proc is not there to be counted */
     CONNECTIONS_MIN = 2,
-    REFUSALS_PART = 16, /* one connection of so many is for telling others that there is no room */
+    REFUSALS_PART = 64, /* one connection of so many is for telling others that there is no room */
     REFUSALS_MIN = 16,
     REFUSALS_OF_FEW = 4,
     ADDRESS_PART = 4
