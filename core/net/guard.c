@@ -103,6 +103,14 @@ static bool admit_body(struct connection *connection, size_t bytes, struct refus
     return connection->admitted;
 }
 
+/* Its client's share is taken at once: of many bodies that come side by side some come whole, and
+ * the others are refused before they have been sent in vain. */
+static bool admit_length(struct connection *connection, size_t bytes, struct refusal *refusal)
+{
+    return admit_body(connection, bytes, refusal) &&
+           (bytes <= LARGE_BODY_BYTES || share_body(connection, bytes, refusal));
+}
+
 static size_t body_left(const struct connection *connection)
 {
     size_t taken = connection->unpack != NULL ? unpack_taken_bytes(connection->unpack)
@@ -239,7 +247,7 @@ static void begin_body(struct connection *connection, bool nothing_came_with_it)
         guard_refuse(connection, refusal);
         return;
     }
-    if (!head->chunked && !admit_body(connection, (size_t)head->content_length, &refusal)) {
+    if (!head->chunked && !admit_length(connection, (size_t)head->content_length, &refusal)) {
         guard_refuse(connection, refusal);
         return;
     }

@@ -91,6 +91,25 @@ def test_share_of_an_account(make_gateway, provider):
     wait_until(lambda: greedy.post(body_of(900_000)).status_code == 200, 5, "room again")
 
 
+def test_side_by_side(make_gateway, provider):
+    """Of bodies that come at once, as many as the share has room for come whole."""
+    gateway = make_gateway(bodies_bytes_per_account_max=2 * MB)
+    customer = gateway.customer()
+    data = chat_bytes(customer.key, body_of(900_000))
+    uploads = [gateway.connect() for _ in range(6)]
+    for connection in uploads:
+        connection.send(data[:100_000])
+    statuses = [status_of(connection) for connection in uploads]
+    assert statuses.count(None) == 2
+    assert statuses.count(429) == 4
+    for connection, status in zip(uploads, statuses, strict=True):
+        if status is None:
+            connection.socket.settimeout(15)
+            connection.send(data[100_000:])
+            assert connection.read_head().status == 200
+    close_all(uploads)
+
+
 def test_share_of_an_address(make_gateway, provider):
     """The client's, behind trusted proxies."""
     gateway = make_gateway(bodies_bytes_per_address_max=2 * MB, trusted_proxies="127.0.0.1")
