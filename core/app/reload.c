@@ -121,6 +121,7 @@ static void swap(struct reload *reload)
     for (unsigned i = 0; i < reload->worker_count; i++) {
         struct worker_job *job = &reload->swaps[i];
         job->keepalive_comment_ms = reload->shared->config->keepalive_comment_ms;
+        job->first_event_wait_ms = reload->shared->config->first_event_wait_ms;
         job->on_home = on_swapped;
         job->arg = reload;
         worker_send(reload->workers[i], job, WORKER_SWAP);

@@ -206,6 +206,7 @@ static void run_order(struct worker *worker, struct worker_job *job)
         worker_take_vm(worker, job->vm);
         job->vm = NULL;
         worker->env.keepalive_comment_ms = job->keepalive_comment_ms;
+        worker->env.first_event_wait_ms = job->first_event_wait_ms;
         return;
     case WORKER_DRAIN:
         worker->drain = job;
@@ -325,6 +326,7 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .secret = shared->secret,
                               .public_url = shared->public_url,
                               .keepalive_comment_ms = shared->config->keepalive_comment_ms,
+                              .first_event_wait_ms = shared->config->first_event_wait_ms,
                               .hold_expiry_ms = shared->config->hold_expiry_ms};
     loop_on_tick(worker->loop, on_tick, worker);
     return worker;

@@ -65,9 +65,10 @@ struct worker_job {
     enum worker_order order;
     struct vm *vm;                /* with WORKER_SWAP; NULL once the worker has it */
     int64_t keepalive_comment_ms; /* the same: reloadable settings */
-    bool ended;                   /* with WORKER_DRAIN: nothing is left */
-    bool home;                    /* it has come home; set before on_home */
-    void (*on_home)(void *arg);   /* on the main thread; NULL: nothing */
+    int64_t first_event_wait_ms;
+    bool ended;                 /* with WORKER_DRAIN: nothing is left */
+    bool home;                  /* it has come home; set before on_home */
+    void (*on_home)(void *arg); /* on the main thread; NULL: nothing */
     void *arg;
 };
 

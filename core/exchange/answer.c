@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "exchange/departure.h"
+#include "exchange/early_stream.h"
 #include "exchange/exchange.h"
 #include "exchange/refusal.h"
 
@@ -136,7 +137,7 @@ void exchange_reply(struct exchange *exchange, int status, const char *content_t
     exchange_end(exchange);
 }
 
-static void write_error(const struct answer_error *error, struct buffer *out)
+void exchange_write_error(const struct answer_error *error, struct buffer *out)
 {
     buffer_append_text(out, "{\"error\":{\"message\":");
     json_write_text(out, error->message);
@@ -156,7 +157,8 @@ static void write_error(const struct answer_error *error, struct buffer *out)
 
 void exchange_refuse(struct exchange *exchange, const struct answer_error *error)
 {
-    if (download_cut(exchange, error->code) || is_over(exchange))
+    bool early = early_stream_is_open(exchange);
+    if (download_cut(exchange, error->code) || (is_over(exchange) && !early))
         return;
     refusal_note(exchange, error);
     snprintf(exchange->error_code, sizeof exchange->error_code, "%s", error->code);
@@ -172,11 +174,14 @@ void exchange_refuse(struct exchange *exchange, const struct answer_error *error
         exchange_header(exchange, "WWW-Authenticate", "Bearer");
     struct buffer body;
     buffer_init(&body, ERROR_BYTES);
-    write_error(error, &body);
+    exchange_write_error(error, &body);
     exchange->status = error->status;
     idempotency_refused(exchange, buffer_slice(&body), worth_retrying(error));
     exchange_void(exchange);
-    exchange_reply(exchange, error->status, "application/json", buffer_slice(&body));
+    if (early_stream_refuse(exchange, error))
+        exchange_end(exchange);
+    else
+        exchange_reply(exchange, error->status, "application/json", buffer_slice(&body));
     buffer_fini(&body);
 }
 
@@ -184,7 +189,7 @@ void exchange_keep_error(struct exchange *exchange, const struct answer_error *e
 {
     struct buffer body;
     buffer_init(&body, ERROR_BYTES);
-    write_error(error, &body);
+    exchange_write_error(error, &body);
     idempotency_refused(exchange, buffer_slice(&body), worth_retrying(error));
     buffer_fini(&body);
 }

@@ -180,22 +180,50 @@ void attempt_fini(struct exchange *exchange)
     attempt->candidate = NULL;
 }
 
+/* "400 ms", "20 s", "6 h" */
+static const char *format_span(int64_t ms, char out[32])
+{
+    if (ms % 1000 != 0)
+        snprintf(out, 32, "%lld ms", (long long)ms);
+    else if (ms % (3600 * 1000) != 0)
+        snprintf(out, 32, "%lld s", (long long)(ms / 1000));
+    else
+        snprintf(out, 32, "%lld h", (long long)(ms / (3600 * 1000)));
+    return out;
+}
+
+/* How it has waited for longer than it may, as the client will read it; false: it has not. */
+static bool is_late(const struct exchange *exchange, int64_t now_us, char *why, size_t why_bytes)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    const struct candidate_terms *terms = &attempt->candidate->terms;
+    bool first = attempt->heard_us == 0;
+    bool flows = exchange->chat.streamed && attempt->outcome == ATTEMPT_ANSWERED;
+    int64_t since_us = now_us - (first ? attempt->started_us : attempt->heard_us);
+    int64_t silence_ms = first ? terms->first_byte_timeout_ms : terms->idle_timeout_ms;
+    int64_t most_ms = flows ? terms->stream_timeout_ms : terms->total_timeout_ms;
+    char span[32];
+    if (since_us > silence_ms * 1000 && !exchange->relay.paused)
+        snprintf(why, why_bytes,
+                 first ? "The model's provider did not begin to answer within %s."
+                       : "The model's provider sent nothing for %s.",
+                 format_span(silence_ms, span));
+    else if (now_us - attempt->started_us > most_ms * 1000)
+        snprintf(why, why_bytes, "The answer took longer than %s, the most that is waited for.",
+                 format_span(most_ms, span));
+    else
+        return false;
+    return true;
+}
+
 void attempt_tick(struct exchange *exchange, int64_t now_us)
 {
     struct attempt *attempt = &exchange->attempt;
-    if (attempt->call == NULL)
+    char why[sizeof attempt->detail];
+    if (attempt->call == NULL || !is_late(exchange, now_us, why, sizeof why))
         return;
-    const struct candidate_terms *terms = &attempt->candidate->terms;
-    bool first = attempt->heard_us == 0;
-    int64_t since_us = now_us - (first ? attempt->started_us : attempt->heard_us);
-    int64_t timeout_ms = first ? terms->first_byte_timeout_ms : terms->idle_timeout_ms;
-    bool silent = since_us > timeout_ms * 1000 && !exchange->relay.paused;
-    bool too_long = now_us - attempt->started_us > terms->total_timeout_ms * 1000;
-    if (!silent && !too_long)
-        return;
-    const char *why = silent ? "the provider was silent for too long"
-                             : "the answer took longer than total_timeout_ms";
     attempt_cancel(exchange);
+    attempt->late = true;
     if (attempt->outcome == ATTEMPT_NONE)
         attempt_decide(exchange, ATTEMPT_TIMED_OUT, why);
     else if (!exchange->relay.upstream_ended)

@@ -45,6 +45,7 @@ struct attempt {
     int64_t started_us;
     int64_t heard_us;   /* when the last byte came; 0: none yet */
     char detail[160];   /* for the log */
+    bool late;          /* it was waited for long enough; `detail` is for the client, too */
     bool rate_limited;  /* of OVERLOADED: by its limit on us */
     bool explained;     /* it said why, which refusal_message repeats */
     int refusal_status; /* for the client of a REFUSED attempt */

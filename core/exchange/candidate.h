@@ -45,7 +45,8 @@ struct candidate_terms {
     int64_t connect_timeout_ms;
     int64_t first_byte_timeout_ms;
     int64_t idle_timeout_ms;
-    int64_t total_timeout_ms;
+    int64_t total_timeout_ms;  /* of an answer, or until a stream says something */
+    int64_t stream_timeout_ms; /* of a stream in all */
 };
 
 struct candidate {

@@ -9,6 +9,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "exchange/departure.h"
+#include "exchange/early_stream.h"
 #include "exchange/revocation.h"
 
 /* How long a provider may take to end after its last event: its connection is kept. */
@@ -213,7 +214,7 @@ void exchange_task_ended(struct exchange *exchange)
         return;
     bool answered = exchange->reply_begun || exchange->state == EXCHANGE_ENDED ||
                     exchange->state == EXCHANGE_SETTLING;
-    if (!answered)
+    if (!answered || early_stream_is_open(exchange))
         exchange_task_failed(exchange, "internal_error", "the task ended without an answer");
     exchange_free_if_over(exchange);
 }
@@ -226,7 +227,8 @@ void exchange_task_failed(struct exchange *exchange, const char *code, const cha
     attempt_cancel(exchange);
     if (download_cut(exchange, code))
         return;
-    if (exchange->reply_begun && exchange->state < EXCHANGE_SETTLING) {
+    bool begun = exchange->reply_begun && exchange->state < EXCHANGE_SETTLING;
+    if (begun && !early_stream_is_open(exchange)) {
         relay_fail(exchange, code, "The gateway has failed; the answer is not complete.");
         return;
     }
@@ -451,6 +453,7 @@ void exchange_tick_all(struct exchange_env *env)
         if (exchange->state != EXCHANGE_ENDED) {
             calls += exchange->asks_model;
             streams += exchange->relay.flowing;
+            early_stream_tick(exchange, now_us);
             relay_tick(exchange, now_us);
             attempt_tick(exchange, now_us);
             if (revoked)

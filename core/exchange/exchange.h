@@ -55,6 +55,7 @@ struct exchange_env {
     struct board_sheet *sheet;
     const struct secret *secret;
     int64_t keepalive_comment_ms;
+    int64_t first_event_wait_ms;
     int64_t hold_expiry_ms;
     const char *public_url; /* where customers reach this gateway, without a slash at its end */
     struct exchange *live;  /* all exchanges that are not freed */
@@ -113,6 +114,7 @@ struct exchange {
     struct limit_state
         rate[2]; /* of LIMIT_REQUESTS and LIMIT_TOKENS: the tightest; limit 0: none */
     bool reply_begun;
+    bool early_stream;   /* begun before anything was said (early_stream.h) */
     bool downloading;    /* between download_begin and download_end */
     bool download_waits; /* for the client to take what was written */
     int status;
@@ -248,6 +250,8 @@ void exchange_header(struct exchange *exchange, const char *name, const char *va
 void exchange_reply(struct exchange *exchange, int status, const char *content_type,
                     struct slice body);
 void exchange_refuse(struct exchange *exchange, const struct answer_error *error);
+/* Appends it as a JSON object. */
+void exchange_write_error(const struct answer_error *error, struct buffer *out);
 /* Keeps this error as the answer to a retry with the same Idempotency-Key. */
 void exchange_keep_error(struct exchange *exchange, const struct answer_error *error);
 /* Appends, as a JSON string, where credits are to be had. */

@@ -15,6 +15,12 @@ static void explain_failure(const struct attempt *attempt, char *out, size_t out
         snprintf(out + bytes, out_bytes - (size_t)bytes, " It says: %s", attempt->refusal_message);
 }
 
+static void explain_delay(const struct attempt *attempt, char *out, size_t out_bytes)
+{
+    snprintf(out, out_bytes, "%s Nothing was charged.",
+             attempt->late ? attempt->detail : "The model's provider did not answer in time.");
+}
+
 static void explain_overload(const struct attempt *attempt, struct answer_error *error)
 {
     error->retry_after_ms = attempt->retry_after_ms > 0 ? attempt->retry_after_ms : 1000;
@@ -48,7 +54,8 @@ void exchange_refuse_attempt(struct exchange *exchange)
     case ATTEMPT_TIMED_OUT:
         error.status = 504;
         error.code = "timeout";
-        error.message = "The model's provider did not answer in time. Nothing was charged.";
+        explain_delay(attempt, failure, sizeof failure);
+        error.message = failure;
         break;
     case ATTEMPT_OVERLOADED:
         explain_overload(attempt, &error);

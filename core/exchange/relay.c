@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "exchange/early_stream.h"
 #include "exchange/events.h"
 #include "exchange/exchange.h"
 #include "exchange/final_chunk.h"
@@ -15,7 +16,6 @@
 enum { OUT_BYTES_MAX = 2 * LIMIT_EVENT_BYTES };
 
 #define PLAIN_TYPE "application/json"
-#define STREAM_TYPE "text/event-stream; charset=utf-8"
 
 void relay_init(struct exchange *exchange)
 {
@@ -45,9 +45,11 @@ void relay_fini(struct exchange *exchange)
 
 void relay_reset(struct exchange *exchange)
 {
+    int64_t written_us = exchange->relay.written_us;
     relay_fini(exchange);
     memset(&exchange->relay, 0, sizeof exchange->relay);
     relay_init(exchange);
+    exchange->relay.written_us = written_us;
 }
 
 /* ---- to the client ---- */
@@ -187,7 +189,7 @@ void relay_keep(struct exchange *exchange)
         append_end(exchange, &rest);
         idempotency_copy(exchange, buffer_slice(&relay->out));
         idempotency_copy(exchange, buffer_slice(&rest));
-        idempotency_keep(exchange, STREAM_TYPE, -1);
+        idempotency_keep(exchange, RELAY_STREAM_TYPE, -1);
     } else {
         idempotency_copy(exchange, price_body(exchange, &rest));
         idempotency_keep(exchange, PLAIN_TYPE, exchange->settlement.record.charge_nusd);
@@ -286,9 +288,10 @@ static void judge_end(struct exchange *exchange, enum upstream_end end, const ch
         return;
     log_event(LOG_WARN, "the provider cut a stream", log_text("request_id", exchange->id.text),
               log_text("detail", detail));
+    char message[sizeof exchange->attempt.detail + 32];
+    snprintf(message, sizeof message, "%s The answer is not complete.", detail);
     if (end == UPSTREAM_TIMED_OUT)
-        relay_provider_failed(exchange, "timeout",
-                              "The model's provider fell silent; the answer is not complete.");
+        relay_provider_failed(exchange, "timeout", message);
     else
         relay_provider_failed(exchange, "provider_unavailable",
                               "The model's provider broke off; the answer is not complete.");
@@ -334,7 +337,8 @@ static void begin(struct exchange *exchange)
     }
     exchange->state = EXCHANGE_STREAMING;
     relay->flowing = true;
-    exchange_begin_stream(exchange, STREAM_TYPE);
+    if (!exchange->reply_begun)
+        exchange_begin_stream(exchange, RELAY_STREAM_TYPE);
     flush(exchange);
     if (relay->done || relay->upstream_ended)
         settle(exchange);
@@ -354,15 +358,20 @@ void relay_hold_decided(struct exchange *exchange)
     exchange_free_if_over(exchange);
 }
 
-void relay_tick(struct exchange *exchange, int64_t now_us)
+void relay_keep_alive(struct exchange *exchange, int64_t now_us)
 {
-    struct relay *relay = &exchange->relay;
     /* Without an empty line: behind one, many clients expect data. */
     static const char comment[] = ": keep-alive\n";
-    if (!relay->flowing || exchange->request == NULL || relay->paused)
-        return;
-    if (now_us - relay->written_us < exchange->env->keepalive_comment_ms * 1000)
-        return;
-    relay->written_us = now_us;
+    exchange->relay.written_us = now_us;
     http_reply_write(exchange->request, (struct slice){comment, sizeof comment - 1});
+}
+
+void relay_tick(struct exchange *exchange, int64_t now_us)
+{
+    const struct relay *relay = &exchange->relay;
+    bool begun = relay->flowing || early_stream_is_open(exchange);
+    if (!begun || exchange->request == NULL || relay->paused)
+        return;
+    if (now_us - relay->written_us >= exchange->env->keepalive_comment_ms * 1000)
+        relay_keep_alive(exchange, now_us);
 }

@@ -17,6 +17,8 @@
 
 struct exchange;
 
+#define RELAY_STREAM_TYPE "text/event-stream; charset=utf-8"
+
 struct relay {
     struct meter meter;
     struct line_ends line_ends;
@@ -67,5 +69,7 @@ void relay_provider_failed(struct exchange *exchange, const char *code, const ch
 /* Ends a stream that has begun with an error of ours (a time-out, stopping). */
 void relay_fail(struct exchange *exchange, const char *code, const char *message);
 void relay_tick(struct exchange *exchange, int64_t now_us);
+/* Sends a comment. */
+void relay_keep_alive(struct exchange *exchange, int64_t now_us);
 
 #endif

@@ -1,6 +1,9 @@
 #include "net/field.h"
 
 #include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
 
 static bool refuse(const char **why, const char *words)
 {
@@ -116,15 +119,43 @@ struct slice field_media_type(struct slice value)
     return slice_trim(value);
 }
 
+/* RFC 9110, 5.6.7: a date in one of three forms, always in GMT. */
+static bool parse_date(struct slice value, int64_t *out_wall_ms)
+{
+    static const char *const formats[] = {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT",
+                                          "%a %b %d %H:%M:%S %Y"};
+    char text[64];
+    if (value.bytes >= sizeof text)
+        return false;
+    memcpy(text, value.data, value.bytes);
+    text[value.bytes] = '\0';
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        struct tm date = {0};
+        const char *end = strptime(text, formats[i], &date);
+        if (end == NULL || *end != '\0')
+            continue;
+        *out_wall_ms = (int64_t)timegm(&date) * 1000;
+        return true;
+    }
+    return false;
+}
+
 int64_t field_retry_after_ms(struct slice value)
 {
-    if (value.bytes == 0 || value.bytes > 6)
-        return -1;
+    enum { SECONDS_MAX = 1000 * 1000 * 1000 };
     int64_t seconds = 0;
+    int64_t wall_ms;
+    if (value.bytes == 0)
+        return -1;
     for (size_t i = 0; i < value.bytes; i++) {
-        if (value.data[i] < '0' || value.data[i] > '9')
-            return -1;
-        seconds = seconds * 10 + (value.data[i] - '0');
+        if (value.data[i] < '0' || value.data[i] > '9') {
+            if (!parse_date(value, &wall_ms))
+                return -1;
+            int64_t wait_ms = wall_ms - clock_wall_ms();
+            return wait_ms > 0 ? wait_ms : 0;
+        }
+        if (seconds < SECONDS_MAX)
+            seconds = seconds * 10 + (value.data[i] - '0');
     }
     return seconds * 1000;
 }

@@ -38,7 +38,7 @@ void field_note_coding(struct slice value, enum content_coding *coding);
 /* A Content-Type without its parameters. */
 struct slice field_media_type(struct slice value);
 
-/* Retry-After in milliseconds; -1 for a date: that is rare, and no better than not said. */
+/* Retry-After, of seconds or a date, in milliseconds from now; -1: neither. */
 int64_t field_retry_after_ms(struct slice value);
 
 #endif

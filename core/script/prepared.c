@@ -108,6 +108,7 @@ static int native_candidate(lua_State *state)
         .first_byte_timeout_ms = integer_member(state, 1, "first_byte_timeout_ms"),
         .idle_timeout_ms = integer_member(state, 1, "idle_timeout_ms"),
         .total_timeout_ms = integer_member(state, 1, "total_timeout_ms"),
+        .stream_timeout_ms = integer_member(state, 1, "stream_timeout_ms"),
     };
     struct candidate_handle *own = lua_newuserdata(state, sizeof *own);
     *own = (struct candidate_handle){.handle = {candidate_kind}};

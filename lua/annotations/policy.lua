@@ -321,7 +321,8 @@ function math.tan(x) end
 ---@field connect_timeout_ms? integer
 ---@field first_byte_timeout_ms? integer
 ---@field idle_timeout_ms? integer
----@field total_timeout_ms? integer
+---@field total_timeout_ms? integer of an answer, or until a stream says something
+---@field stream_timeout_ms? integer of a stream in all
 ---@field on_cancel? "charge"|"free"|"read" who pays when a client leaves
 ---@field errors_shown? boolean customers may read why it fails
 ---@field max_tokens_field? policy.LimitField

@@ -66,6 +66,7 @@ local function candidate(parent, index, model, model_prices, providers)
         first_byte_timeout_ms = provider.first_byte_timeout_ms,
         idle_timeout_ms = provider.idle_timeout_ms,
         total_timeout_ms = provider.total_timeout_ms,
+        stream_timeout_ms = provider.stream_timeout_ms,
     }
 end
 

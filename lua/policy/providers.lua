@@ -8,7 +8,7 @@ local providers = {}
 local MEMBERS = {
     dialect = true, base_url = true, api_key = true, ca_file = true, connect_timeout_ms = true,
     first_byte_timeout_ms = true, idle_timeout_ms = true, total_timeout_ms = true,
-    on_cancel = true, errors_shown = true, max_tokens_field = true,
+    stream_timeout_ms = true, on_cancel = true, errors_shown = true, max_tokens_field = true,
 }
 local DIALECTS = { openai = true, demo = true }
 local ON_CANCEL = { charge = true, free = true, read = true }
@@ -71,6 +71,7 @@ local function provider(parent, name)
         first_byte_timeout_ms = timeout("first_byte_timeout_ms", 120000),
         idle_timeout_ms = timeout("idle_timeout_ms", 60000),
         total_timeout_ms = timeout("total_timeout_ms", 600000),
+        stream_timeout_ms = timeout("stream_timeout_ms", 21600000),
     }
     if dialect == "demo" then
         for _, member in ipairs { "base_url", "api_key", "ca_file", "max_tokens_field" } do

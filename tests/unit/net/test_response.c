@@ -234,8 +234,9 @@ static void tells_what_the_head_says(void **state)
          "text/event-stream", 7000},
         {"content-type:application/json\r\n", "application/json", -1},
         {"Content-Type:  a/b ;\r\nRetry-After: 0\r\n", "a/b", 0},
-        {"Retry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\n", "", -1},
-        {"Retry-After: 9999999\r\n", "", -1},
+        {"Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n", "", 0}, /* long ago */
+        {"Retry-After: 9999999\r\n", "", INT64_C(9999999000)},
+        {"Retry-After: 99999999999999999999\r\n", "", INT64_C(9999999999000)},
         {"Retry-After: -1\r\n", "", -1},
         {"X-Content-Type: a/b\r\n", "", -1},
     };

@@ -1,0 +1,39 @@
+#include "exchange/early_stream.h"
+
+#include "exchange/exchange.h"
+
+enum { ERROR_EVENT_BYTES = 16 * 1024 };
+
+void early_stream_tick(struct exchange *exchange, int64_t now_us)
+{
+    bool waits = exchange->state == EXCHANGE_SENT && exchange->chat.streamed &&
+                 exchange->hold_open && !exchange->hold_away;
+    if (!waits || exchange->reply_begun || exchange->request == NULL ||
+        now_us - exchange->started_us < exchange->env->first_event_wait_ms * 1000)
+        return;
+    exchange->early_stream = true;
+    exchange_begin_stream(exchange, RELAY_STREAM_TYPE);
+    relay_keep_alive(exchange, now_us);
+}
+
+bool early_stream_is_open(const struct exchange *exchange)
+{
+    return exchange->early_stream && !exchange->relay.flowing &&
+           exchange->state < EXCHANGE_SETTLING;
+}
+
+bool early_stream_refuse(struct exchange *exchange, const struct answer_error *error)
+{
+    struct http_request *request = exchange->request;
+    struct buffer end;
+    if (!early_stream_is_open(exchange) || request == NULL)
+        return false;
+    buffer_init(&end, ERROR_EVENT_BYTES);
+    buffer_append_text(&end, "data: ");
+    exchange_write_error(error, &end);
+    buffer_append_text(&end, "\n\ndata: [DONE]\n\n");
+    exchange->request = NULL;
+    http_reply_end(request, buffer_slice(&end));
+    buffer_fini(&end);
+    return true;
+}
