@@ -123,16 +123,17 @@ int64_t sliding_log_reset_ms(const struct sliding_log *log, int64_t window_ms, i
     return i > 0 ? window_ms - (now_ms - peek_run(log, i - 1U)->last_ms) : 0;
 }
 
-/* Out of the run that it is in, which is the first that has not gone before it. */
+/* Out of the run that it is in, which is the first that has not gone before it: near the newest,
+ * for calls are short. */
 void sliding_log_give_back(struct sliding_log *log, int64_t amount, int64_t taken_ms)
 {
-    for (unsigned i = 0; i < log->count && amount > 0; i++) {
-        struct sliding_run *run = run_at(log, i);
-        if (run->last_ms < taken_ms)
-            continue;
-        int64_t given = amount < run->amount ? amount : run->amount;
-        run->amount -= given;
-        log->sum -= given;
+    unsigned i = log->count;
+    while (i > 0 && run_at(log, i - 1U)->last_ms >= taken_ms)
+        i--;
+    if (i == log->count || amount <= 0)
         return;
-    }
+    struct sliding_run *run = run_at(log, i);
+    int64_t given = amount < run->amount ? amount : run->amount;
+    run->amount -= given;
+    log->sum -= given;
 }

@@ -19,9 +19,14 @@ ZONES = ("Asia/Kolkata", "Asia/Kathmandu", "Australia/Adelaide", "America/New_Yo
 DAYS = tuple(date(2026, *day) for day in ((3, 8), (4, 5), (4, 24), (10, 4), (11, 1)))
 FIRST, LAST = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 11, 10, tzinfo=UTC)
 
-INSERT = """INSERT INTO usage SELECT value ->> 0, 'req_' || (value ->> 0), '{account}', '{user}',
-    '{key}', 'gpt-4o', 'p', 'pm', 'r', '', 'stop', 200, 1, 0, 'reported', 1, 0, 1, 0, 1, 1, 1, 0, 1,
-    value ->> 0, 0, value ->> 1, 5, 9, NULL FROM json_each(?)"""
+INSERT = """INSERT INTO usage (seq, exchange_id, account_id, user_id, key_id, model, provider,
+    provider_model, policy_revision, error_code, finish_reason, status, attempts, streamed, source,
+    input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, input_price_pusd,
+    cached_input_price_pusd, output_price_pusd, margin_ppm, cost_nusd, charge_nusd, overrun_nusd,
+    created_ms, first_byte_us, total_us)
+    SELECT value ->> 0, 'req_' || (value ->> 0), '{account}', '{user}', '{key}', 'gpt-4o', 'p',
+    'pm', 'r', '', 'stop', 200, 1, 0, 'reported', 1, 0, 1, 0, 1, 1, 1, 0, 1, value ->> 0, 0,
+    value ->> 1, 5, 9 FROM json_each(?)"""
 SUMS = """
     INSERT INTO hourly SELECT account_id, created_ms / 3600000, key_id, model, count(*), 0,
         sum(input_tokens), 0, sum(output_tokens), 0, sum(charge_nusd), sum(cost_nusd), 0

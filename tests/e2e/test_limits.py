@@ -178,7 +178,7 @@ def test_concurrency(limited, provider):
     gateway = limited('scope = "key", concurrency = 2')
     customer = gateway.customer()
     gate = threading.Event()
-    provider.answer = answers.stream_of(Chat(), gates={1: gate})
+    provider.answer = answers.stream_of(Chat(), gates={2: gate})  # behind the first text
     client = customer.openai()
     options = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]}
     streams = [client.chat.completions.create(**options, stream=True) for _ in range(2)]
