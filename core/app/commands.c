@@ -259,18 +259,57 @@ int commands_key_create(const struct config *config, const char *email,
     return 0;
 }
 
+static bool take_amount(const char *text, int64_t *out_nusd, struct fault *fault)
+{
+    if (!money_parse(slice_of(text), out_nusd, fault))
+        return false;
+    return *out_nusd != 0 ||
+           fault_set(fault, "invalid_amount", "an amount of nothing changes nothing");
+}
+
+static bool take_debit(struct store *store, const char *email, int64_t amount_nusd,
+                       const char *reason, struct fault *fault)
+{
+    char user_id[ID_BYTES];
+    if (!commands_find_user(store, email, user_id, fault))
+        return false;
+    const struct store_value args[] = {text_value(user_id), int_value(amount_nusd),
+                                       text_value(reason)};
+    return commands_run(store, "debit.create", args, 3, NULL, fault);
+}
+
+int commands_debit(const struct config *config, const char *email, const char *amount,
+                   const struct command_options *options)
+{
+    char text[MONEY_TEXT_BYTES];
+    struct fault fault;
+    int64_t amount_nusd;
+    if (options->reason == NULL) {
+        fault_set(&fault, "missing_field",
+                  "--reason is missing: it stands in the customer's history");
+        return commands_fail(&fault);
+    }
+    if (!take_amount(amount, &amount_nusd, &fault))
+        return commands_fail(&fault);
+    struct store *store = commands_open(config);
+    if (store == NULL)
+        return 1;
+    bool taken = take_debit(store, email, amount_nusd, options->reason, &fault);
+    store_close(store);
+    if (!taken)
+        return commands_fail(&fault);
+    printf("%s\n", money_format(amount_nusd, text));
+    return 0;
+}
+
 int commands_credit(const struct config *config, const char *email, const char *amount,
                     const struct command_options *options)
 {
     char text[MONEY_TEXT_BYTES];
     struct fault fault;
     int64_t amount_nusd;
-    if (!money_parse(slice_of(amount), &amount_nusd, &fault))
+    if (!take_amount(amount, &amount_nusd, &fault))
         return commands_fail(&fault);
-    if (amount_nusd == 0) {
-        fault_set(&fault, "invalid_amount", "an amount of nothing changes nothing");
-        return commands_fail(&fault);
-    }
     struct store *store = commands_open(config);
     if (store == NULL)
         return 1;

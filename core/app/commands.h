@@ -32,6 +32,8 @@ int commands_user_create(const struct config *config, const char *email,
                          const struct command_options *options);
 int commands_key_create(const struct config *config, const char *email,
                         const struct command_options *options);
+int commands_debit(const struct config *config, const char *email, const char *amount,
+                   const struct command_options *options);
 int commands_credit(const struct config *config, const char *email, const char *amount,
                     const struct command_options *options);
 

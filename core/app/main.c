@@ -43,6 +43,8 @@ static int print_usage(FILE *out)
         "  user role EMAIL user|admin\n"
         "  key create EMAIL [--name NAME]\n"
         "  credit EMAIL AMOUNT [--reason TEXT]    AMOUNT in USD, like 12.50\n"
+        "  debit EMAIL AMOUNT --reason TEXT       a correction downwards: takes what is there,\n"
+        "                                         the rest is owed\n"
         "  ledger verify                          recompute every balance from the transfers\n"
         "  ledger explain REQUEST_ID              every number of that charge, computed again\n"
         "  ledger export [--format csv|jsonl] [--from TIME] [--to TIME]   all transfers\n"
@@ -155,6 +157,8 @@ static int run_command(const struct arguments *arguments, const struct config *c
         return user_commands_role(config, words[2], words[3]);
     if (said(arguments, 3, "key", "create"))
         return commands_key_create(config, words[2], &arguments->options);
+    if (said(arguments, 3, "debit", NULL))
+        return commands_debit(config, words[1], words[2], &arguments->options);
     if (said(arguments, 3, "credit", NULL))
         return commands_credit(config, words[1], words[2], &arguments->options);
     if (said(arguments, 2, "ledger", "verify"))

@@ -224,6 +224,31 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
     return false;
 }
 
+/* The operator has corrected more than was there. */
+static bool refuse_debtor(struct exchange *exchange, const struct hold_refusal *refusal)
+{
+    char owed[MONEY_TEXT_BYTES];
+    char message[256];
+    struct buffer metadata;
+    money_format(refusal->owed_nusd, owed);
+    snprintf(message, sizeof message,
+             "This account owes $%s after a correction by the operator. Add credits: they pay that "
+             "first, then calls work again.",
+             owed);
+    buffer_init(&metadata, 8192);
+    buffer_printf(&metadata, "{\"available\":\"0.000000000\",\"owed\":\"%s\",\"topup_url\":", owed);
+    exchange_write_topup_url(exchange, &metadata);
+    buffer_append_text(&metadata, "}");
+    buffer_append_char(&metadata, '\0');
+    const struct answer_error error = {.status = 402,
+                                       .code = "insufficient_credits",
+                                       .message = message,
+                                       .metadata = metadata.data};
+    exchange_refuse(exchange, &error);
+    buffer_fini(&metadata);
+    return false;
+}
+
 static bool refuse_hold(struct exchange *exchange, const struct exchange_need *need,
                         int64_t required_nusd, enum hold_outcome outcome,
                         const struct hold_refusal *refusal)
@@ -233,6 +258,8 @@ static bool refuse_hold(struct exchange *exchange, const struct exchange_need *n
     case HOLD_INSUFFICIENT:
     case HOLD_BUDGET:
         return refuse_money(exchange, need, required_nusd, outcome, refusal);
+    case HOLD_DEBT:
+        return refuse_debtor(exchange, refusal);
     case HOLD_UNKNOWN:
         return refuse(exchange, 401, "invalid_api_key", "This API key has been deleted.", NULL);
     case HOLD_FULL:

@@ -102,12 +102,17 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     disabled, its owner cannot enable)
  *   key.digest        user_id key_id -> {digest}: for directory_find_key  ! not_found
  *   key.delete        user_id key_id -> {}  ! not_found
- *   balance.get       account_id -> {balance, held, available, currency}
+ *   balance.get       account_id -> {balance, held, available, owed, currency}
  *   credit.create     user_id amount_nusd kind reason -> {transfer, balance}
  *                     (kind: manual | test | promotion)
  *   credit.create_once user_id amount_nusd kind reason key digest exchange_id status
  *                     -> as credit.create. The result is kept as the answer to the Idempotency-Key
  *                     `key`, for what has that digest: see answers.h
+ *   debit.create      user_id amount_nusd reason -> {transfer_id, amount, taken, owed, balance}: a
+ *                     correction downwards; what is not there is owed, and blocks new holds
+ *   debit.create_once user_id amount_nusd reason key digest exchange_id status
+ *                     -> as debit.create, kept as credit.create_once is
+ *   debt.collect      -> {}: what is owed is taken from what is there now
  *   refund.create     exchange_id amount_nusd? reason -> {transfer, balance}  ! nothing_to_refund
  *                     (null: all that is left of the charge)
  *   refund.create_once exchange_id amount_nusd? reason key digest exchange_id status

@@ -13,6 +13,7 @@ struct change {
     enum change_kind kind; /* ACCOUNT or KEY: a user becomes all the keys it has */
     struct id id;
     int64_t amount_nusd; /* posted, or spent */
+    int64_t owed_nusd;
     struct digest digest;
     bool deleted;
     struct key_facts facts;
@@ -62,6 +63,11 @@ static struct change *read_key(sqlite3_stmt *row)
     return change;
 }
 
+/* What an account has, and what it owes (debts.c). */
+#define ACCOUNT_QUERY                                                                              \
+    "SELECT b.account_id, b.posted_nusd, coalesce(-d.posted_nusd, 0) FROM balances b"              \
+    " LEFT JOIN balances d ON d.account_id = 'debt:' || b.account_id WHERE b.floor_zero = 1"
+
 static struct change *read_account(sqlite3_stmt *row)
 {
     struct change *change = calloc(1, sizeof(*change));
@@ -70,6 +76,7 @@ static struct change *read_account(sqlite3_stmt *row)
     change->kind = CHANGE_ACCOUNT;
     copy_text(change->id.text, sizeof(change->id.text), column_text(row, 0));
     change->amount_nusd = column_int(row, 1);
+    change->owed_nusd = column_int(row, 2);
     return change;
 }
 
@@ -78,7 +85,7 @@ static void apply(const struct change *change, struct store *store)
     const struct key_facts *facts = &change->facts;
 
     if (change->kind == CHANGE_ACCOUNT) {
-        wallet_put(&store->wallets, &change->id, change->amount_nusd);
+        wallet_put(&store->wallets, &change->id, change->amount_nusd, change->owed_nusd);
     } else if (change->deleted) {
         directory_remove(&store->directory, &change->digest);
         wallet_drop_key(&store->wallets, &change->id);
@@ -105,10 +112,7 @@ bool changes_load(struct changes *changes, struct store *store, struct db *db)
     if (!db_run(db, "BEGIN", NULL, 0)) /* all of it from one moment */
         return false;
     changes->known_seq = db_number(db, "SELECT max(seq) FROM changes", NULL, 0, 0);
-    load_rows(
-        store, db,
-        db_bind(db, "SELECT account_id, posted_nusd FROM balances WHERE floor_zero = 1", NULL, 0),
-        read_account);
+    load_rows(store, db, db_bind(db, ACCOUNT_QUERY, NULL, 0), read_account);
     load_rows(store, db, db_bind(db, KEY_QUERY " WHERE k.deleted_ms IS NULL", NULL, 0), read_key);
     return db_run(db, "COMMIT", NULL, 0) && db->failure == 0;
 }
@@ -134,11 +138,7 @@ static void stage(struct changes *changes, struct db *db, const char *kind, cons
     const struct store_value value = bind_text(id);
 
     if (strcmp(kind, kind_names[CHANGE_ACCOUNT]) == 0)
-        stage_rows(changes, db,
-                   db_bind(db,
-                           "SELECT account_id, posted_nusd FROM balances WHERE account_id = ?1"
-                           " AND floor_zero = 1",
-                           &value, 1),
+        stage_rows(changes, db, db_bind(db, ACCOUNT_QUERY " AND b.account_id = ?1", &value, 1),
                    read_account);
     else if (strcmp(kind, kind_names[CHANGE_KEY]) == 0)
         stage_rows(changes, db, db_bind(db, KEY_QUERY " WHERE k.id = ?1", &value, 1), read_key);

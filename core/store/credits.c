@@ -10,6 +10,7 @@
 #include "store/answers_table.h"
 #include "store/audit_log.h"
 #include "store/changes.h"
+#include "store/debts.h"
 #include "store/operations.h"
 #include "store/posting.h"
 #include "store/reply.h"
@@ -42,6 +43,7 @@ bool credits_wallet(struct store_call *call, struct db *db, const char *account_
     *out =
         (struct wallet_state){.posted_nusd = column_int(row, 0), .held_nusd = column_int(row, 1)};
     db_leave(row);
+    out->owed_nusd = debts_owed(db, account_id);
     return true;
 }
 
@@ -54,6 +56,7 @@ static void render_wallet(struct buffer *out, const struct wallet_state *wallet)
     reply_money(out, "balance", wallet->posted_nusd);
     reply_money(out, "held", wallet->held_nusd);
     reply_money(out, "available", available > 0 ? available : 0);
+    reply_money(out, "owed", wallet->owed_nusd);
     reply_text(out, "currency", "USD");
 }
 
@@ -94,14 +97,19 @@ bool credits_pulse(struct store_call *call, struct db *db)
     return true;
 }
 
-/* All that was ever paid in or given back, and all that was ever spent: kept beside the balance,
- * not added up. */
+/* What corrections have taken from the account ?1. */
+#define CREDITS_CORRECTED                                                                          \
+    "coalesce((SELECT d.credited_nusd FROM balances d WHERE d.account_id = 'debt:' || ?1), 0)"
+
+/* All that was ever paid in or given back, less what was corrected, and all that was ever spent:
+ * kept beside the balance, not added up. */
 bool credits_get(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;
     sqlite3_stmt *row = db_bind(db,
-                                "SELECT credited_nusd, debited_nusd FROM balances"
-                                " WHERE account_id = ?1 AND floor_zero = 1",
+                                "SELECT b.credited_nusd - " CREDITS_CORRECTED
+                                ", b.debited_nusd - " CREDITS_CORRECTED " FROM balances b"
+                                " WHERE b.account_id = ?1 AND b.floor_zero = 1",
                                 call->args, 1);
 
     if (!db_row(db, row))
@@ -199,14 +207,15 @@ static bool note_transfer(struct store_call *call, struct db *db,
     return noted;
 }
 
-/* Posts it, has the wallet loaded again, answers; `balance_nusd` is what was there before. */
+/* Posts it, pays what the account owes, has the wallet loaded again, answers. */
 static bool give(struct store_call *call, struct db *db, const struct posting_transfer *transfer,
-                 int64_t balance_nusd)
+                 const struct id *account_id)
 {
     return posting_transfer(db, transfer, clock_wall_ms()) &&
+           debts_pay(call, db, transfer->credit_account, transfer->amount_nusd) &&
            changes_note(db, CHANGE_ACCOUNT, transfer->credit_account) &&
            note_transfer(call, db, transfer) &&
-           render_credit(call, db, &transfer->id, balance_nusd + transfer->amount_nusd);
+           render_credit(call, db, &transfer->id, posted(db, account_id));
 }
 
 static bool create(struct store_call *call, struct db *db, struct id *account_id,
@@ -232,7 +241,7 @@ static bool create(struct store_call *call, struct db *db, struct id *account_id
     id_make(transfer_id, "tx");
     transfer.id = *transfer_id;
     transfer.credit_account = account_id->text;
-    return give(call, db, &transfer, balance_nusd);
+    return give(call, db, &transfer, account_id);
 }
 
 bool credits_create(struct store_call *call, struct db *db)
@@ -243,10 +252,8 @@ bool credits_create(struct store_call *call, struct db *db)
     return create(call, db, &account_id, &transfer_id);
 }
 
-/* The result is kept, byte for byte, for retries. Arguments from `at` on: the Idempotency-Key, the
- * digest of what was asked, the exchange and the status. */
-static bool keep_answer(struct store_call *call, struct db *db, const struct id *account_id,
-                        const struct id *transfer_id, size_t at)
+bool credits_keep_answer(struct store_call *call, struct db *db, const struct id *account_id,
+                         const struct id *transfer_id, size_t at)
 {
     struct claim claim = {.account_id = *account_id};
     struct kept_answer answer = {.claim = &claim,
@@ -271,7 +278,7 @@ bool credits_create_once(struct store_call *call, struct db *db)
     struct id transfer_id;
 
     return create(call, db, &account_id, &transfer_id) &&
-           keep_answer(call, db, &account_id, &transfer_id, 4);
+           credits_keep_answer(call, db, &account_id, &transfer_id, 4);
 }
 
 /* What can still be given back of an exchange's charge. The overrun is not the customer's. */
@@ -334,7 +341,7 @@ static bool refund(struct store_call *call, struct db *db, struct id *account_id
     id_make(transfer_id, "tx");
     transfer.id = *transfer_id;
     transfer.credit_account = account_id->text;
-    return give(call, db, &transfer, balance_nusd);
+    return give(call, db, &transfer, account_id);
 }
 
 bool credits_refund(struct store_call *call, struct db *db)
@@ -351,7 +358,7 @@ bool credits_refund_once(struct store_call *call, struct db *db)
     struct id transfer_id;
 
     return refund(call, db, &account_id, &transfer_id) &&
-           keep_answer(call, db, &account_id, &transfer_id, 3);
+           credits_keep_answer(call, db, &account_id, &transfer_id, 3);
 }
 
 /* Newest first, without the settlements (those are the usage records). An amount that leaves the

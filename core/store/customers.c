@@ -11,11 +11,15 @@
 enum { EXAMINED_MAX = 20000, GROUP_BYTES_MAX = 31, REASON_BYTES_MAX = 500 };
 
 #define CUSTOMER_COLUMNS                                                                           \
-    USER_COLUMNS ", b.credited_nusd, b.debited_nusd, (SELECT sum(t.requests) FROM keys k"          \
-                 " JOIN key_totals t ON t.key_id = k.id WHERE k.user_id = u.id),"                  \
-                 " (SELECT max(t.last_used_ms) FROM keys k JOIN key_totals t ON t.key_id = k.id"   \
-                 " WHERE k.user_id = u.id)"
-#define CUSTOMER_TABLES " FROM users u JOIN balances b ON b.account_id = u.account_id"
+    USER_COLUMNS                                                                                   \
+    ", b.credited_nusd - coalesce(d.credited_nusd, 0),"                                            \
+    " b.debited_nusd - coalesce(d.credited_nusd, 0), (SELECT sum(t.requests) FROM keys k"          \
+    " JOIN key_totals t ON t.key_id = k.id WHERE k.user_id = u.id),"                               \
+    " (SELECT max(t.last_used_ms) FROM keys k JOIN key_totals t ON t.key_id = k.id"                \
+    " WHERE k.user_id = u.id)"
+#define CUSTOMER_TABLES                                                                            \
+    " FROM users u JOIN balances b ON b.account_id = u.account_id"                                 \
+    " LEFT JOIN balances d ON d.account_id = 'debt:' || u.account_id"
 
 /* The user without the closing brace, and his money. */
 static void render(struct store_call *call, struct db *db, sqlite3_stmt *row, bool whole)
@@ -28,6 +32,7 @@ static void render(struct store_call *call, struct db *db, sqlite3_stmt *row, bo
         int64_t available = wallet.posted_nusd - wallet.held_nusd;
         reply_money(out, "balance", wallet.posted_nusd);
         reply_money(out, "held", wallet.held_nusd);
+        reply_money(out, "owed", wallet.owed_nusd);
         if (whole)
             reply_money(out, "available", available > 0 ? available : 0);
     }

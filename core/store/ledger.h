@@ -26,7 +26,8 @@ enum hold_outcome {
     HOLD_BUDGET,       /* the key's budget - spent - held < amount */
     HOLD_FULL,         /* the ledger's inbox is full: 503 with Retry-After */
     HOLD_UNAVAILABLE,  /* the database cannot be written: 503, never a free answer */
-    HOLD_UNKNOWN       /* no such account, or the key is gone */
+    HOLD_UNKNOWN,      /* no such account, or the key is gone */
+    HOLD_DEBT          /* the account owes something: what comes in pays that first */
 };
 
 /* Embedded in the exchange. `job.home` and `job.done` are the caller's; done is called on its
@@ -49,6 +50,7 @@ struct hold_refusal {
     int64_t available_nusd; /* of the wallet, or of the key's budget with HOLD_BUDGET */
     int64_t budget_nusd;
     int64_t spent_nusd;
+    int64_t owed_nusd; /* with HOLD_DEBT */
 };
 
 /* Decides at once against the wallet in memory (no waiting, any thread) and, when accepted, queues

@@ -196,6 +196,7 @@ static void finish_batch(struct ledger *ledger, struct job_list *jobs)
         apply_job(ledger, job);
     if (ledger->operations_ran)
         changes_apply(&ledger->changes, ledger->store);
+    wallet_unreserve_all(&ledger->store->wallets);
     atomic_fetch_add_explicit(&ledger->commits, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&ledger->jobs, jobs->count, memory_order_relaxed);
     if (!atomic_exchange(&ledger->writable, true))
@@ -263,6 +264,7 @@ static void run_batch(struct ledger *ledger, struct job_list *jobs)
     }
     db_rollback(db);
     changes_drop(&ledger->changes);
+    wallet_unreserve_all(&ledger->store->wallets);
     if (db->failure || jobs->count == 0) {
         fail_batch(ledger, jobs);
     } else if (jobs->count == 1) {
@@ -334,6 +336,24 @@ static void keep_log_short(struct ledger *ledger)
     }
 }
 
+/* What customers owe is taken from what they have by now. */
+static void collect_debts(struct ledger *ledger)
+{
+    struct store_call call;
+    struct fault fault;
+    struct job_list jobs = {0};
+
+    ledger->collected_us = clock_mono_us();
+    if (!wallet_has_debtors(&ledger->store->wallets) || !catch_up(ledger) ||
+        !store_call_init(&call, "debt.collect", NULL, 0, &fault))
+        return;
+    call.store = ledger->store;
+    call.job = (struct job){.run = ledger_thread_call};
+    job_list_push(&jobs, &call.job);
+    run_batch(ledger, &jobs);
+    store_call_fini(&call);
+}
+
 static void idle(struct ledger *ledger)
 {
     int64_t now_us = clock_mono_us();
@@ -347,6 +367,9 @@ static void idle(struct ledger *ledger)
         poll_foreign(ledger);
     if (now_us - ledger->expired_us >= EXPIRE_US && ledger->unsettled.count == 0)
         expiry_run(ledger);
+    if (now_us - ledger->collected_us >= IDLE_MS * 1000 && ledger->unsettled.count == 0 &&
+        atomic_load(&ledger->writable))
+        collect_debts(ledger);
     notes_write(ledger->store, db_of(ledger));
     if (ledger->unsettled.count == 0) {
         answers_forget(db_of(ledger), &ledger->forget_due_us);

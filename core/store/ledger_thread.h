@@ -46,6 +46,7 @@ struct ledger {
     int64_t now_ms;        /* wall, of this batch */
     int64_t caught_up_us;  /* when the tables were last brought up to the tail */
     int64_t polled_us;     /* when foreign changes were last looked for */
+    int64_t collected_us;  /* when debts were last collected */
     int64_t expired_us;    /* when expired holds were */
     int64_t forget_due_us; /* when to look for answers that are kept no longer */
     int64_t stop_deadline_us;

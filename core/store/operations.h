@@ -63,6 +63,9 @@ bool credits_create(struct store_call *call, struct db *db);
 bool credits_create_once(struct store_call *call, struct db *db);
 bool credits_refund(struct store_call *call, struct db *db);
 bool credits_refund_once(struct store_call *call, struct db *db);
+bool debts_create(struct store_call *call, struct db *db);
+bool debts_create_once(struct store_call *call, struct db *db);
+bool debts_collect(struct store_call *call, struct db *db);
 bool credits_get(struct store_call *call, struct db *db);
 bool credits_transfers(struct store_call *call, struct db *db);
 bool credits_history(struct store_call *call, struct db *db);
@@ -103,6 +106,10 @@ void users_render_open(struct buffer *out, sqlite3_stmt *row);
 /* Renders the only row of a query, or says not_found. */
 bool users_render_one(struct store_call *call, struct db *db, sqlite3_stmt *row);
 
+/* Keeps the result, byte for byte, for retries. Arguments from `at` on: the Idempotency-Key, the
+ * digest of what was asked, the exchange and the status. */
+bool credits_keep_answer(struct store_call *call, struct db *db, const struct id *account_id,
+                         const struct id *transfer_id, size_t at);
 /* What an account has: from memory where there is a server. False: there is no such account. */
 bool credits_wallet(struct store_call *call, struct db *db, const char *account_id,
                     struct wallet_state *out);

@@ -33,4 +33,7 @@ struct store {
     struct reports reports[REPORTS_THREADS];
 };
 
+/* For the command line: whether no server runs, and none will before this store is closed. */
+bool store_lock_alone(struct store *store);
+
 #endif

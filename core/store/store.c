@@ -60,6 +60,15 @@ static void drop_lock(struct store *store)
     store->lock_fd = -1;
 }
 
+bool store_lock_alone(struct store *store)
+{
+    struct fault ignored;
+
+    if (store->lock_fd < 0 && !take_lock(store, &ignored) && store->lock_fd >= 0)
+        drop_lock(store);
+    return store->lock_fd >= 0;
+}
+
 static bool start(struct store *store, enum db_mode mode, struct fault *fault)
 {
     if ((!store->tail.file &&

@@ -223,7 +223,15 @@ static const struct verification verifications[] = {
      " WHERE CASE WHEN a.transfer_id IS NULL"
      "  THEN r.exchange_id IS NULL OR a.cost_nusd <> r.posted_nusd"
      "  ELSE NOT EXISTS (SELECT 1 FROM transfers t WHERE t.id = a.transfer_id"
-     "   AND t.credit_account = a.account_id) END"},
+     "   AND (t.credit_account = a.account_id OR t.debit_account = 'debt:' || a.account_id)) END"},
+    {"debts", "SELECT printf('%s: %s was paid that was not owed', account_id, usd(posted_nusd))"
+              " FROM balances WHERE account_id > 'debt:' AND account_id < 'debt;'"
+              " AND posted_nusd > 0"},
+    {"debts",
+     "SELECT printf('transfer %s of %s: a %s from %s to %s', id, usd(amount_nusd), kind,"
+     " debit_account, credit_account) FROM transfers WHERE (debit_account LIKE 'debt:%'"
+     "  AND (kind <> 'correction' OR credit_account <> 'corrections'))"
+     " OR (kind IN ('debit', 'repayment') AND credit_account <> 'debt:' || debit_account)"},
 };
 
 /* usd(nano): the amount as people read it. */

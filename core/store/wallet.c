@@ -12,7 +12,14 @@ struct account_wallet {
     int64_t posted_nusd; /* as committed */
     int64_t ahead_nusd;  /* of the charges in it, those that are not in the tables yet */
     int64_t held_nusd;
+    int64_t owed_nusd;
     uint64_t version;
+};
+
+struct wallet_reservation {
+    struct wallet_reservation *next;
+    struct id account_id;
+    int64_t amount_nusd;
 };
 
 struct key_wallet {
@@ -53,6 +60,8 @@ static void fini_shards(struct wallet_shard *shards)
 void wallet_init(struct wallets *wallets)
 {
     wallets->epoch_ms = clock_wall_ms();
+    wallets->reservations = NULL;
+    atomic_init(&wallets->debtors, 0);
     init_shards(wallets->accounts);
     init_shards(wallets->keys);
 }
@@ -105,7 +114,8 @@ static struct key_wallet *find_key(const struct wallet_shard *shard, uint64_t ha
     return NULL;
 }
 
-void wallet_put(struct wallets *wallets, const struct id *account_id, int64_t posted_nusd)
+void wallet_put(struct wallets *wallets, const struct id *account_id, int64_t posted_nusd,
+                int64_t owed_nusd)
 {
     uint64_t hash = hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
@@ -118,8 +128,77 @@ void wallet_put(struct wallets *wallets, const struct id *account_id, int64_t po
         table_insert(&shard->table, &wallet->node, hash);
     }
     wallet->posted_nusd = posted_nusd - wallet->ahead_nusd;
+    atomic_fetch_add(&wallets->debtors, (owed_nusd > 0) - (wallet->owed_nusd > 0));
+    wallet->owed_nusd = owed_nusd;
     wallet->version++;
     unlock_shard(shard);
+}
+
+bool wallet_has_debtors(struct wallets *wallets)
+{
+    return atomic_load_explicit(&wallets->debtors, memory_order_relaxed) > 0;
+}
+
+/* What no hold has taken; below zero after somebody took money beside us. */
+static int64_t left_of(const struct account_wallet *wallet)
+{
+    int64_t left = wallet->posted_nusd - wallet->held_nusd;
+    return left > 0 ? left : 0;
+}
+
+static void add_held(struct wallets *wallets, const struct id *account_id, int64_t amount_nusd)
+{
+    uint64_t hash = hash_id(account_id);
+    struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
+    struct account_wallet *wallet = find_account(shard, hash, account_id);
+
+    check(wallet);
+    wallet->held_nusd += amount_nusd;
+    shard->held_nusd += amount_nusd;
+    unlock_shard(shard);
+}
+
+static int64_t take_left(struct wallets *wallets, const struct id *account_id, int64_t amount_nusd)
+{
+    uint64_t hash = hash_id(account_id);
+    struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
+    struct account_wallet *wallet = find_account(shard, hash, account_id);
+    int64_t left = wallet ? left_of(wallet) : 0;
+
+    if (left < amount_nusd)
+        amount_nusd = left;
+    if (amount_nusd > 0) {
+        wallet->held_nusd += amount_nusd;
+        shard->held_nusd += amount_nusd;
+    }
+    unlock_shard(shard);
+    return amount_nusd;
+}
+
+int64_t wallet_reserve(struct wallets *wallets, const struct id *account_id, int64_t amount_nusd)
+{
+    struct wallet_reservation *reservation;
+
+    amount_nusd = take_left(wallets, account_id, amount_nusd);
+    if (amount_nusd == 0)
+        return 0;
+    reservation = malloc(sizeof(*reservation));
+    check(reservation);
+    *reservation = (struct wallet_reservation){
+        .next = wallets->reservations, .account_id = *account_id, .amount_nusd = amount_nusd};
+    wallets->reservations = reservation;
+    return amount_nusd;
+}
+
+void wallet_unreserve_all(struct wallets *wallets)
+{
+    while (wallets->reservations) {
+        struct wallet_reservation *reservation = wallets->reservations;
+
+        wallets->reservations = reservation->next;
+        add_held(wallets, &reservation->account_id, -reservation->amount_nusd);
+        free(reservation);
+    }
 }
 
 void wallet_touch(struct wallets *wallets, const struct id *account_id)
@@ -209,9 +288,12 @@ enum hold_outcome wallet_take(struct wallets *wallets, const struct ledger_hold 
 
     if (!wallet) {
         outcome = HOLD_UNKNOWN;
+    } else if (wallet->owed_nusd > 0) {
+        refusal->available_nusd = 0;
+        refusal->owed_nusd = wallet->owed_nusd;
+        outcome = HOLD_DEBT;
     } else if (wallet->posted_nusd - wallet->held_nusd < hold->amount_nusd) {
-        int64_t left = wallet->posted_nusd - wallet->held_nusd;
-        refusal->available_nusd = left > 0 ? left : 0;
+        refusal->available_nusd = left_of(wallet);
         outcome = HOLD_INSUFFICIENT;
     } else if (hold->key_id.text[0]) {
         outcome = take_key(wallets, hold, refusal);
@@ -253,10 +335,10 @@ int64_t wallet_extend(struct wallets *wallets, const struct id *account_id, cons
     struct account_wallet *wallet = find_account(shard, hash, account_id);
     int64_t left;
 
-    check(wallet); /* an account is never deleted */
-    left = wallet->posted_nusd - wallet->held_nusd;
+    check(wallet);                                      /* an account is never deleted */
+    left = wallet->owed_nusd > 0 ? 0 : left_of(wallet); /* what is left pays the debt */
     if (left < amount_nusd)
-        amount_nusd = left > 0 ? left : 0;
+        amount_nusd = left;
     if (key_id->text[0])
         amount_nusd = extend_key(wallets, key_id, amount_nusd);
     wallet->held_nusd += amount_nusd;
@@ -368,6 +450,7 @@ bool wallet_peek(struct wallets *wallets, const struct id *account_id, struct wa
     if (wallet) {
         out->posted_nusd = wallet->posted_nusd;
         out->held_nusd = wallet->held_nusd;
+        out->owed_nusd = wallet->owed_nusd;
         out->version = wallet->version;
     }
     unlock_shard(shard);
@@ -393,7 +476,7 @@ static int64_t account_available(struct wallets *wallets, const struct id *accou
 {
     struct wallet_state state;
 
-    if (!wallet_peek(wallets, account_id, &state))
+    if (!wallet_peek(wallets, account_id, &state) || state.owed_nusd > 0)
         return 0;
     return state.posted_nusd - state.held_nusd;
 }

@@ -9,6 +9,7 @@
 #define STORE_WALLET_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,7 +26,11 @@ struct wallet_shard {
     int64_t held_nusd;
 } __attribute__((aligned(64)));
 
+struct wallet_reservation; /* money that is being moved */
+
 struct wallets {
+    struct wallet_reservation *reservations; /* the ledger thread's */
+    atomic_int_fast64_t debtors;             /* wallets that owe something */
     int64_t epoch_ms; /* when they were made: with a version, what was seen of a wallet */
     struct wallet_shard accounts[WALLET_SHARDS];
     struct wallet_shard keys[WALLET_SHARDS];
@@ -34,15 +39,23 @@ struct wallets {
 struct wallet_state {
     int64_t posted_nusd;
     int64_t held_nusd;
-    uint64_t version; /* grows with each hold that ends and each balance that is loaded */
+    int64_t owed_nusd; /* > 0: no hold is accepted */
+    uint64_t version;  /* grows with each hold that ends and each balance that is loaded */
 };
 
 void wallet_init(struct wallets *wallets);
 void wallet_fini(struct wallets *wallets);
 
-/* Makes the wallet, or gives it a new balance: what is in the tables now, less what was charged
- * ahead of them. */
-void wallet_put(struct wallets *wallets, const struct id *account_id, int64_t posted_nusd);
+/* Makes the wallet, or gives it a new balance and what its account owes: what is in the tables now,
+ * less what was charged ahead of them. */
+void wallet_put(struct wallets *wallets, const struct id *account_id, int64_t posted_nusd,
+                int64_t owed_nusd);
+/* Reserves up to `amount_nusd` of what no hold has taken, until wallet_unreserve_all: when the
+ * transaction that moves it has ended, and the new balance is put. Returns how much. The ledger
+ * thread's. */
+int64_t wallet_reserve(struct wallets *wallets, const struct id *account_id, int64_t amount_nusd);
+void wallet_unreserve_all(struct wallets *wallets);
+bool wallet_has_debtors(struct wallets *wallets);
 /* Makes the key's budget (-1: none), or changes it; what it has spent is taken as the balance
  * is. */
 void wallet_put_key(struct wallets *wallets, const struct id *key_id, const struct id *account_id,

@@ -172,6 +172,23 @@ function customers.credit(x, admin)
     x:reply(201, store.act(x, admin.id, "credit.create", id, amount_nusd, kind, reason))
 end
 
+-- A correction downwards: what is there is taken, the rest is owed.
+function customers.debit(x, admin)
+    local members = body.read(x)
+    body.require(x, members, "user_id")
+    body.require(x, members, "amount")
+    local id = body.text(x, members, "user_id")
+    local amount_nusd = body.amount(x, members, "amount", 1, limits.CHARGE_USD_MAX)
+    local reason = read_reason(x, members, true)
+    local user = cjson.decode(find(x, "user.get", id, "user", "user_id"))
+    local key, digest, request_id = store.claim(x, user.account_id, "POST /admin/debits")
+    if key then
+        x:reply(201, store.act(x, admin.id, "debit.create_once", id, amount_nusd, reason, key,
+            digest, request_id, 201))
+    end
+    x:reply(201, store.act(x, admin.id, "debit.create", id, amount_nusd, reason))
+end
+
 function customers.refund(x, admin)
     local members = body.read(x)
     body.require(x, members, "exchange_id")

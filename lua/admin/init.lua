@@ -33,6 +33,7 @@ add("GET", "/admin/usage/{id}", customers.request)
 add("GET", "/admin/refusals", customers.refusals)
 add("GET", "/admin/transfers", customers.transfers)
 add("POST", "/admin/credits", customers.credit)
+add("POST", "/admin/debits", customers.debit)
 add("POST", "/admin/refunds", customers.refund)
 
 return routes

@@ -98,6 +98,24 @@ def test_a_customer_is_found_and_given_credit(boss_at, customer):
     expect(row).to_contain_text(boss.t("act.credit.create"))
 
 
+def test_credit_is_taken_back_and_what_is_missing_is_owed(boss_at, customer):
+    boss = boss_at("/customers/" + customer.call("GET", "/auth/me", 200)["user"]["id"])
+    boss.button("customers.take").click()
+    boss.field("credits.amount", boss.dialog).fill("12.5")
+    boss.field("acts.reason", boss.dialog).fill("paid twice")
+    boss.button("customers.take", boss.dialog).click()
+    expect(boss.dialog).to_have_count(0)
+    wallet = customer.wallet()
+    assert (wallet["balance"], wallet["owed"]) == ("0.000000000", "2.500000000")
+    boss.sees(boss.t("customers.owes"))
+    boss.tab("customers.view.transfers").click()
+    row = boss.rows("customers.view.transfers").first
+    expect(row).to_contain_text("paid twice")
+    expect(row).to_contain_text(boss.t("transfer.debit"))
+    boss.tab("customers.view.audit").click()
+    expect(boss.rows("nav.audit").first).to_contain_text(boss.t("act.debit.create"))
+
+
 def test_credit_given_again_after_a_lost_answer(boss_at, customer):
     def lose(route) -> None:
         assert route.fetch().status == 201

@@ -51,6 +51,7 @@ def test_first_steps(gateway, visitor, provider):
     assert me["user"]["id"] == made["user"]["id"]
     assert visitor.wallet() == {
         "balance": "0.000000000", "held": "0.000000000", "available": "0.000000000",
+        "owed": "0.000000000",
         "currency": "USD",
     }  # fmt: skip
     charged = visitor.charge("5")

@@ -20,6 +20,23 @@ void model_credit(struct model *model, int account, int64_t amount)
 {
     model->accounts[account].posted += amount;
     model->credited += amount;
+    model_collect(model, account);
+}
+
+void model_debit(struct model *model, int account, int64_t amount)
+{
+    model->accounts[account].owed += amount;
+    model_collect(model, account);
+}
+
+void model_collect(struct model *model, int account)
+{
+    struct model_account *own = &model->accounts[account];
+    int64_t paid = smaller(own->owed, own->posted - own->held);
+
+    own->posted -= paid;
+    own->owed -= paid;
+    model->corrected += paid;
 }
 
 void model_key(struct model *model, int key, int account, int64_t budget)
@@ -36,6 +53,8 @@ enum model_answer model_hold(struct model *model, int hold, int key, int64_t amo
 {
     const struct model_account *account = &model->accounts[model->keys[key].account];
 
+    if (account->owed > 0)
+        return MODEL_DEBT;
     if (account->posted - account->held < amount)
         return MODEL_INSUFFICIENT;
     if (model->keys[key].deleted)
@@ -53,7 +72,7 @@ int64_t model_extend(struct model *model, int hold, int64_t amount)
     int key = model->holds[hold].key;
     const struct model_account *account = &model->accounts[model->keys[key].account];
 
-    amount = smaller(amount, account->posted - account->held);
+    amount = smaller(amount, account->owed > 0 ? 0 : account->posted - account->held);
     amount = smaller(amount, left_of_key(&model->keys[key]));
     amount = amount < 0 ? 0 : amount;
     add_held(model, key, amount);

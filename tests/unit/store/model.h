@@ -12,6 +12,7 @@ enum { MODEL_ACCOUNTS = 8, MODEL_KEYS = 24, MODEL_HOLDS = 96 };
 struct model_account {
     int64_t posted;
     int64_t held;
+    int64_t owed; /* by a correction of what was not there */
 };
 
 struct model_key {
@@ -39,6 +40,7 @@ struct model {
     struct model_hold holds[MODEL_HOLDS];
     int64_t credited; /* all that was paid in or given back */
     int64_t charged;
+    int64_t corrected; /* taken by corrections */
 };
 
 enum model_answer {
@@ -47,10 +49,14 @@ enum model_answer {
     MODEL_BUDGET,
     MODEL_UNKNOWN,
     MODEL_NOTHING_LEFT,
-    MODEL_TOO_MUCH
+    MODEL_TOO_MUCH,
+    MODEL_DEBT
 };
 
 void model_credit(struct model *model, int account, int64_t amount);
+/* A correction: takes what is there, the rest is owed. What comes in pays that first. */
+void model_debit(struct model *model, int account, int64_t amount);
+void model_collect(struct model *model, int account); /* pays what is owed from what is there */
 /* A new key in the place of a deleted one without open holds. */
 void model_key(struct model *model, int key, int account, int64_t budget);
 void model_delete_key(struct model *model, int key);

@@ -103,9 +103,10 @@ static void customers(void **state)
     fixture_hold(&hold, &f.home, &ann, 1000);
     assert_true(fixture_take(f.store, &hold));
     json = ASK("customer.list", "nnni", INT64_C(100));
-    assert_has(json, "\"balance\":\"9.999999400\",\"held\":\"0.000001000\","
-                     "\"total_credits\":\"10.000000000\",\"total_usage\":\"0.000000600\","
-                     "\"requests\":2,\"last_used_at\":\"20");
+    assert_has(json,
+               "\"balance\":\"9.999999400\",\"held\":\"0.000001000\",\"owed\":\"0.000000000\","
+               "\"total_credits\":\"10.000000000\",\"total_usage\":\"0.000000600\","
+               "\"requests\":2,\"last_used_at\":\"20");
     assert_has(json, "\"requests\":0,\"last_used_at\":null}");
     assert_true(strstr(json, "Bob@") < strstr(json, "ann@")); /* newest first */
     assert_has(ASK("customer.list", "tnni", "BOB@", INT64_C(100)), "Bob@example.com");

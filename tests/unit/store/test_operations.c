@@ -252,7 +252,7 @@ static void credits(void **state)
                      INT64_C(12500000001)); /* usable at once */
     assert_has(ASK("balance.get", "t", ann.account_id.text),
                "{\"balance\":\"12.500000001\",\"held\":\"0.000000000\","
-               "\"available\":\"12.500000001\",\"currency\":\"USD\"}");
+               "\"available\":\"12.500000001\",\"owed\":\"0.000000000\",\"currency\":\"USD\"}");
     assert_string_equal(ASK("credits.get", "t", ann.account_id.text),
                         "{\"total_credits\":12.500000001,\"total_usage\":0}");
     assert_fails(ASK("credit.create", "titt", ann.user_id.text, INT64_C(0), "test", ""),

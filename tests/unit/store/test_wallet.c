@@ -134,7 +134,7 @@ static void race(int64_t expected_nusd)
 static void of_one_wallet(void **state)
 {
     (void)state;
-    wallet_put(&wallets, &racers[0].hold.account_id, PAID * EACH + REST);
+    wallet_put(&wallets, &racers[0].hold.account_id, PAID * EACH + REST, 0);
     race(PAID * EACH);
 }
 
@@ -144,7 +144,7 @@ static void of_one_budget(void **state)
     struct id key_id = named("key", 0);
 
     (void)state;
-    wallet_put(&wallets, &racers[0].hold.account_id, ENDLESS);
+    wallet_put(&wallets, &racers[0].hold.account_id, ENDLESS, 0);
     wallet_put_key(&wallets, &key_id, &racers[0].hold.account_id, PAID * EACH + REST, 0);
     for (int i = 0; i < THREADS; i++)
         racers[i].hold.key_id = key_id;
@@ -155,7 +155,7 @@ static void of_one_budget(void **state)
 static void of_wallet_and_budget(void **state)
 {
     (void)state;
-    wallet_put(&wallets, &racers[0].hold.account_id, PAID * EACH + REST);
+    wallet_put(&wallets, &racers[0].hold.account_id, PAID * EACH + REST, 0);
     for (int i = 0; i < THREADS; i++) {
         racers[i].hold.key_id = named("key", i);
         wallet_put_key(&wallets, &racers[i].hold.key_id, &racers[i].hold.account_id,
@@ -172,7 +172,7 @@ static void of_extensions(void **state)
     (void)state;
     take = take_extensions;
     release = release_extensions;
-    wallet_put(&wallets, &racers[0].hold.account_id, (PAID + THREADS) * EACH + REST);
+    wallet_put(&wallets, &racers[0].hold.account_id, (PAID + THREADS) * EACH + REST, 0);
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(wallet_take(&wallets, &racers[i].hold, &refusal), HOLD_ACCEPTED);
     race(PAID * EACH + REST);
@@ -211,7 +211,7 @@ static void spent_at_once(void **state)
     (void)state;
     atomic_store(&running, THREADS);
     atomic_store(&spent, 0);
-    wallet_put(&wallets, account_id, ENDLESS);
+    wallet_put(&wallets, account_id, ENDLESS, 0);
     for (int i = 0; i < THREADS; i++) {
         racers[i].hold.key_id = named("key", i / 2); /* two share one */
         wallet_put_key(&wallets, &racers[i].hold.key_id, account_id, ENDLESS, 0);

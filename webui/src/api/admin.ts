@@ -141,6 +141,13 @@ export interface Moved {
     balance: string;
 }
 
+export interface Debited {
+    amount: string;
+    taken: string;
+    owed: string;
+    balance: string;
+}
+
 interface CreditForm {
     user_id: string;
     amount: string;
@@ -150,6 +157,8 @@ interface CreditForm {
 
 export const giveCredit = (form: CreditForm, key: string) =>
     postOnce<Moved>("/admin/credits", form, key);
+export const takeCredit = (form: Omit<CreditForm, "kind">, key: string) =>
+    postOnce<Debited>("/admin/debits", form, key);
 export const refund = (
     form: { exchange_id: string; amount?: string; reason: string },
     key: string,

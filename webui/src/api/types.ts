@@ -107,11 +107,12 @@ export interface Balance {
     balance: string;
     held: string;
     available: string;
+    owed: string; // after a correction of what was not there; blocks calls until it is paid
 }
 
 export interface Transfer {
     id: string | null;
-    kind: "manual" | "test" | "promotion" | "refund" | "charge";
+    kind: "manual" | "test" | "promotion" | "refund" | "charge" | "debit" | "repayment";
     amount: string;
     balance: string | null;
     reason: string | null;

@@ -251,6 +251,8 @@ export const en = {
     "credits.amount": "Amount in USD",
     "credits.testNote": "Test payments are on: nobody pays for these credits.",
     "credits.held": "Held for running requests",
+    "credits.owed":
+        "The operator has corrected more than was there. New credits pay this first; until then no request is answered. Owed:",
     "credits.history": "History",
     "credits.kind": "What is listed",
     "credits.kindAll": "Everything",
@@ -267,6 +269,8 @@ export const en = {
     "transfer.promotion": "Gift",
     "transfer.refund": "Refund",
     "transfer.charge": "Request",
+    "transfer.debit": "Correction",
+    "transfer.repayment": "Repayment",
 
     "models.lead": "Your prices, in USD for a million tokens.",
     "models.search": "Search models",
@@ -365,6 +369,12 @@ export const en = {
     "customers.view.keys": "Keys",
     "customers.view.audit": "Audit log",
     "customers.give": "Give credit",
+    "customers.owes": "Owes after a correction, and is not answered until it is paid:",
+    "customers.take": "Take credit",
+    "customers.takeText":
+        "A correction. What is there is taken; what is not there is owed, and blocks new requests until credits have paid it.",
+    "customers.takeTitle": "Take credit from {email}",
+    "customers.taken": "{taken} taken, {owed} owed.",
     "customers.giveTitle": "Give credit to {email}",
     "customers.disable": "Disable",
     "customers.disableTitle": "Disable {email}?",
@@ -444,6 +454,7 @@ export const en = {
     "audit.detail.role": "Role",
     "audit.detail.name": "Name",
     "audit.detail.amount": "Amount",
+    "audit.detail.taken": "Taken",
     "audit.detail.kind": "Kind",
     "audit.detail.reason": "Reason",
     "audit.detail.exchange_id": "Request",
@@ -463,6 +474,7 @@ export const en = {
     "act.key.update": "Key changed",
     "act.policy.reload": "Policies reloaded",
     "act.credit.create": "Credit given",
+    "act.debit.create": "Credit taken",
     "act.refund.create": "Refund",
 
     "error.unexpected": "Something went wrong. Try again; if it stays so, tell the operator.",

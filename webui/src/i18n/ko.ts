@@ -250,6 +250,8 @@ export const ko: Catalogue = {
     "credits.amount": "금액 (USD)",
     "credits.testNote": "테스트 결제 중: 이 크레딧은 아무도 지불하지 않습니다.",
     "credits.held": "진행 중인 요청에 예약됨",
+    "credits.owed":
+        "운영자의 정정 금액이 잔액보다 컸습니다. 새 크레딧은 미수금부터 갚으며, 그때까지 요청에 응답하지 않습니다. 미수금:",
     "credits.history": "내역",
     "credits.kind": "표시할 내역",
     "credits.kindAll": "전체",
@@ -266,6 +268,8 @@ export const ko: Catalogue = {
     "transfer.promotion": "선물",
     "transfer.refund": "환불",
     "transfer.charge": "요청",
+    "transfer.debit": "정정",
+    "transfer.repayment": "미수금 상환",
 
     "models.lead": "고객님의 가격입니다. 100만 토큰당 USD.",
     "models.search": "모델 검색",
@@ -363,6 +367,12 @@ export const ko: Catalogue = {
     "customers.view.keys": "키",
     "customers.view.audit": "감사 기록",
     "customers.give": "크레딧 주기",
+    "customers.owes": "정정으로 생긴 미수금이 있어, 갚을 때까지 요청에 응답하지 않습니다:",
+    "customers.take": "크레딧 차감",
+    "customers.takeText":
+        "정정입니다. 남아 있는 만큼 차감하고, 모자란 금액은 미수금이 되어 크레딧으로 갚을 때까지 새 요청을 막습니다.",
+    "customers.takeTitle": "{email}의 크레딧 차감",
+    "customers.taken": "{taken} 차감, 미수금 {owed}.",
     "customers.giveTitle": "{email}에 크레딧 주기",
     "customers.disable": "중지",
     "customers.disableTitle": "{email} 계정을 중지할까요?",
@@ -440,6 +450,7 @@ export const ko: Catalogue = {
     "audit.detail.role": "역할",
     "audit.detail.name": "이름",
     "audit.detail.amount": "금액",
+    "audit.detail.taken": "차감액",
     "audit.detail.kind": "종류",
     "audit.detail.reason": "사유",
     "audit.detail.exchange_id": "요청",
@@ -459,6 +470,7 @@ export const ko: Catalogue = {
     "act.key.update": "키 변경",
     "act.policy.reload": "정책 다시 읽기",
     "act.credit.create": "크레딧 지급",
+    "act.debit.create": "크레딧 차감",
     "act.refund.create": "환불",
 
     "error.unexpected": "문제가 생겼습니다. 다시 시도하고, 계속되면 운영자에게 알려 주세요.",

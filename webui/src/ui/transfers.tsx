@@ -12,11 +12,13 @@ const KINDS: Record<Transfer["kind"], PlainKey> = {
     promotion: "transfer.promotion",
     refund: "transfer.refund",
     charge: "transfer.charge",
+    debit: "transfer.debit",
+    repayment: "transfer.repayment",
 };
 
 function Kind({ transfer }: { transfer: Transfer }) {
-    const { kind } = transfer;
-    return <Badge tone={kind === "charge" ? "plain" : "good"}>{t(KINDS[kind])}</Badge>;
+    const comes = usd(transfer.amount) > 0n;
+    return <Badge tone={comes ? "good" : "plain"}>{t(KINDS[transfer.kind])}</Badge>;
 }
 
 function Amount({ amount }: { amount: string }) {

@@ -123,6 +123,7 @@ function Detail({ detail }: Act) {
 function Told({ name, value }: { name: string; value: string }) {
     switch (name) {
         case "amount":
+        case "taken":
             return <Exact amount={value} />;
         case "kind":
             return <>{textNamed(`transfer.${value}`) ?? value}</>;

@@ -10,6 +10,7 @@ import {
 import { wholePage } from "../../api/whole";
 import type { RefusedRequest, UsagePage, UsageRecord } from "../../api/types";
 import type { Address } from "../../app";
+import { usd } from "../../base/money";
 import { t } from "../../i18n";
 import { usePager, useWalk } from "../../state/pages";
 import { useResource } from "../../state/resource";
@@ -20,7 +21,7 @@ import { Card, Page } from "../../ui/card";
 import { Empty } from "../../ui/empty";
 import { Facts } from "../../ui/facts";
 import { Ago, Count, Exact, Time } from "../../ui/figure";
-import { Failure } from "../../ui/notice";
+import { Failure, Notice } from "../../ui/notice";
 import { LeftOut, refusedColumns } from "../../ui/refused";
 import { requestColumns } from "../../ui/requests";
 import { Stat } from "../../ui/stat";
@@ -30,13 +31,13 @@ import { transferColumns } from "../../ui/transfers";
 import { AuditList } from "./audit";
 import { CustomerKeys } from "./customerkeys";
 import { State } from "./customers";
-import { CreditDialog, DisableDialog, GroupDialog } from "./customeracts";
+import { CreditDialog, DebitDialog, DisableDialog, GroupDialog } from "./customeracts";
 
 const ROWS = 25;
 const REQUESTS = "/dashboard/admin/requests";
 const VIEWS = ["requests", "refused", "transfers", "keys", "audit"] as const;
 type View = (typeof VIEWS)[number];
-type Doing = "credit" | "disable" | "group" | null;
+type Doing = "credit" | "debit" | "disable" | "group" | null;
 
 export function CustomerPage({ address }: { address: Address }) {
     const id = address["id"] ?? "";
@@ -67,6 +68,9 @@ export function CustomerPage({ address }: { address: Address }) {
             {data && doing === "credit" && (
                 <CreditDialog customer={data} onClose={() => setDoing(null)} onDone={onDone} />
             )}
+            {data && doing === "debit" && (
+                <DebitDialog customer={data} onClose={() => setDoing(null)} onDone={onDone} />
+            )}
             {data && doing === "disable" && (
                 <DisableDialog customer={data} onClose={() => setDoing(null)} onDone={onDone} />
             )}
@@ -93,6 +97,7 @@ function Actions({ id, customer, onDo }: ActionsProps) {
                     {customer?.disabled ? t("customers.enable") : t("customers.disable")}
                 </Button>
             )}
+            <Button onClick={() => onDo("debit")}>{t("customers.take")}</Button>
             <Button kind="primary" icon="plus" onClick={() => onDo("credit")}>
                 {t("customers.give")}
             </Button>
@@ -103,12 +108,19 @@ function Actions({ id, customer, onDo }: ActionsProps) {
 function Money({ customer }: { customer: CustomerDetail | undefined }) {
     const exact = (amount: string | undefined) => amount && <Exact amount={amount} />;
     return (
-        <div class="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-4">
-            <Stat label={t("home.available")} value={exact(customer?.available)} />
-            <Stat label={t("credits.held")} value={exact(customer?.held)} />
-            <Stat label={t("customers.credits")} value={exact(customer?.total_credits)} />
-            <Stat label={t("customers.usage")} value={exact(customer?.total_usage)} />
-        </div>
+        <>
+            {customer && usd(customer.owed) > 0n && (
+                <Notice tone="warn">
+                    {t("customers.owes")} <Exact amount={customer.owed} />
+                </Notice>
+            )}
+            <div class="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-4">
+                <Stat label={t("home.available")} value={exact(customer?.available)} />
+                <Stat label={t("credits.held")} value={exact(customer?.held)} />
+                <Stat label={t("customers.credits")} value={exact(customer?.total_credits)} />
+                <Stat label={t("customers.usage")} value={exact(customer?.total_usage)} />
+            </div>
+        </>
     );
 }
 

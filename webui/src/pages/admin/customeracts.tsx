@@ -1,7 +1,7 @@
-// What an operator can do with a customer: give credit, disable, put into a group.
+// What an operator can do with a customer: give credit, correct it downwards, disable, put into a group.
 import { useState } from "preact/hooks";
-import { changeCustomer, type CustomerDetail, giveCredit } from "../../api/admin";
-import { exact, plain, typedUsd } from "../../base/money";
+import { changeCustomer, type CustomerDetail, giveCredit, takeCredit } from "../../api/admin";
+import { exact, plain, typedUsd, usd } from "../../base/money";
 import { t } from "../../i18n";
 import { errorOf, errorOfNone, useAction } from "../../state/action";
 import { announce } from "../../state/announce";
@@ -75,6 +75,42 @@ export function CreditDialog({ customer, onClose, onDone }: ActProps) {
                 </DialogActions>
             </form>
         </Dialog>
+    );
+}
+
+/** A correction downwards: what is there is taken, the rest is owed. */
+export function DebitDialog({ customer, onClose, onDone }: ActProps) {
+    const [typed, setTyped] = useState("");
+    const once = useOnce();
+    const doing = useAction(async (reason: string) => {
+        const amount = typedUsd(typed);
+        const shown = amount === null ? typed : plain(amount);
+        const form = { user_id: customer.id, amount: shown, reason };
+        const done = await once((key) => takeCredit(form, key));
+        announce(
+            t("customers.taken", { taken: exact(usd(done.taken)), owed: exact(usd(done.owed)) }),
+        );
+        onDone();
+    });
+    return (
+        <ReasonDialog
+            title={t("customers.takeTitle", { email: customer.email })}
+            action={t("customers.take")}
+            isDanger
+            isShown
+            doing={doing}
+            onClose={onClose}
+        >
+            <p>{t("customers.takeText")}</p>
+            <TextField
+                label={t("credits.amount")}
+                inputMode="decimal"
+                required
+                value={typed}
+                onValue={setTyped}
+                error={errorOf(doing.error, "amount")}
+            />
+        </ReasonDialog>
     );
 }
 

@@ -14,13 +14,14 @@ interface ReasonDialogProps {
     title: string;
     action: string;
     isDanger?: boolean;
+    isShown?: boolean; // to the customer, too
     doing: Action<[reason: string]>;
     onClose: () => void;
     children?: ComponentChildren;
 }
 
 export function ReasonDialog(props: ReasonDialogProps) {
-    const { title, action, isDanger = false, doing, onClose, children } = props;
+    const { title, action, isDanger = false, isShown = false, doing, onClose, children } = props;
     const [reason, setReason] = useState("");
     const onSubmit = (event: Event) => {
         event.preventDefault();
@@ -32,7 +33,7 @@ export function ReasonDialog(props: ReasonDialogProps) {
                 {children}
                 <TextField
                     label={t("acts.reason")}
-                    hint={t("acts.reasonHint")}
+                    hint={t(isShown ? "acts.reasonShown" : "acts.reasonHint")}
                     required
                     autofocus
                     maxLength={REASON_BYTES_MAX}

@@ -1,4 +1,5 @@
 import { getTransfers } from "../../api/resources";
+import { usd } from "../../base/money";
 import { t } from "../../i18n";
 import { usePager, useWalk } from "../../state/pages";
 import { usePulse } from "../../state/pulse";
@@ -7,7 +8,7 @@ import { place, setQuery } from "../../state/router";
 import { Card, Page } from "../../ui/card";
 import { Empty } from "../../ui/empty";
 import { Exact } from "../../ui/figure";
-import { Failure } from "../../ui/notice";
+import { Failure, Notice } from "../../ui/notice";
 import { Segmented } from "../../ui/segmented";
 import { Stat } from "../../ui/stat";
 import { Pager, Table } from "../../ui/table";
@@ -43,6 +44,11 @@ export function Credits() {
                 <Stat label={t("credits.held")} value={amount(balance?.held)} />
                 <Stat label={t("home.balance")} value={amount(balance?.balance)} />
             </div>
+            {balance && usd(balance.owed) > 0n && (
+                <Notice tone="warn">
+                    {t("credits.owed")} <Exact amount={balance.owed} />
+                </Notice>
+            )}
             <ChargeForm />
             <Failure error={page.error} retry={page.reload} />
             <Card
