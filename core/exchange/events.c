@@ -31,6 +31,8 @@ static void append_without_usage(struct relay *relay, struct slice event,
     struct buffer cut;
     if (cut_member(event, root, "usage", &cut))
         append_event(relay, buffer_slice(&cut));
+    else
+        relay->out.failed = true; /* no memory: the stream fails, the event does not vanish */
     buffer_fini(&cut);
 }
 
@@ -58,6 +60,8 @@ static void hold_usage(struct relay *relay, struct slice event, const struct com
     buffer_append_text(held, ",\"choices\":[],\"usage\":");
     buffer_append_slice(held, chunk->usage.raw);
     buffer_append_text(held, "}\n\n");
+    if (held->failed)
+        relay->out.failed = true;
 }
 
 /* An event that says something of usage: to the meter, and to the client as far as he has asked

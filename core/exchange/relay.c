@@ -225,13 +225,29 @@ void relay_settled(struct exchange *exchange)
 
 /* ---- from the provider ---- */
 
+/* What stands in `out` may end in half an event. */
+static void fail_for_memory(struct exchange *exchange)
+{
+    buffer_reset(&exchange->relay.out);
+    if (exchange->attempt.outcome == ATTEMPT_NONE)
+        attempt_decide(exchange, ATTEMPT_GARBLED, "the gateway has no memory left for an event");
+    else
+        relay_fail(exchange, "internal_error",
+                   "The gateway has no memory left for this answer; it is not complete.");
+}
+
 void relay_feed(struct exchange *exchange, struct slice data)
 {
     struct relay *relay = &exchange->relay;
     if (relay->done || relay->failed)
         return;
-    if (!line_ends_take(&relay->line_ends, data, &data) ||
-        !sse_feed(&relay->sse, data, events_take, exchange) || relay->out.failed) {
+    bool fed = line_ends_take(&relay->line_ends, data, &data) &&
+               sse_feed(&relay->sse, data, events_take, exchange);
+    if (relay->out.failed) {
+        fail_for_memory(exchange);
+        return;
+    }
+    if (!fed) {
         if (exchange->attempt.outcome == ATTEMPT_NONE)
             attempt_decide(exchange, ATTEMPT_GARBLED, "an event of the stream is larger than 4 MB");
         else

@@ -99,9 +99,7 @@ static int api_verify_password(lua_State *state)
 static int api_sleep(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    lua_Number ms = luaL_checknumber(state, 2);
-    luaL_argcheck(state, ms > 0 && ms <= SLEEP_MS_MAX, 2, "not a time to sleep");
-    exchange_sleep(exchange, (int64_t)ms);
+    exchange_sleep(exchange, integer_check(state, 2, 1, SLEEP_MS_MAX));
     return task_wait(state, TASK_WAITS_TIME);
 }
 
