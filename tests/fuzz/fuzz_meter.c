@@ -17,7 +17,8 @@ static void check_counts(const struct meter *meter)
     check(tokens->cached_input >= 0 && tokens->cached_input <= MONEY_TOKENS_MAX);
     check(tokens->output >= 0 && tokens->output <= MONEY_TOKENS_MAX);
     check(meter->reasoning_tokens >= 0 && meter->reasoning_tokens <= tokens->output);
-    check(meter->output_text_bytes >= 0 && meter->output_pieces >= 0);
+    check(meter->output.text_bytes >= 0 && meter->output.audio_bytes >= 0);
+    check(meter->output.image_count >= 0 && meter->output_pieces >= 0);
     check(memchr(meter->finish_reason, '\0', sizeof(meter->finish_reason)));
 }
 
@@ -27,7 +28,7 @@ static void check_price(const struct meter *meter)
     struct meter_price price;
 
     for (int64_t held = 0; held <= 1000000000; held = held * 1000 + 1) {
-        meter_price(&prices, &meter->tokens, 200000, held, &price);
+        meter_price(&prices, &prices, &meter->tokens, 200000, held, &price);
         check(price.charge_nusd >= 0 && price.charge_nusd <= held);
         check(price.cost_nusd >= 0 && price.overrun_nusd >= 0);
         check(price.charge_nusd + price.overrun_nusd >= price.cost_nusd);
@@ -60,13 +61,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         return 0;
     if (completion.choices.type == JSON_ARRAY)
         meter_read_choices(&meter, &completion.choices);
-    if (completion.usage.type == JSON_OBJECT) {
-        meter.reported = meter_read_usage(&meter, &completion.usage);
-        if (completion.usage_count == 1)
-            check_edits(text, &completion.usage);
-    }
+    if (completion.usage.type == JSON_OBJECT)
+        (void)meter_read_usage(&meter, &completion.usage);
+    else
+        (void)meter_find_usage(&meter, &completion.root);
+    if (completion.usage.type == JSON_OBJECT && completion.usage_count == 1)
+        check_edits(text, &completion.usage);
     check_counts(&meter);
     check_price(&meter);
     check(meter_output_estimate(&meter) >= 0 && meter_output_seen(&meter) >= 0);
+    check(meter_output_later(&meter) >= 0);
     return 0;
 }
