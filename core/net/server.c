@@ -24,6 +24,7 @@
 
 enum {
     LISTEN_BACKLOG = 1024,
+    EMITTED_BYTES_MAX = 256,
     EVICT_LOOKS = 64,
     EVICT_IDLE_MS = 2000 /* a client that has just come is about to ask */
 };
@@ -312,12 +313,15 @@ void connection_close(struct connection *connection)
 
 /* ---- requests ---- */
 
+/* NULL: it has come past the guard, over a connection that on_accept had no memory for; evhttp then
+ * makes one of its own. */
 static struct connection *connection_of(struct server *server, struct evhttp_request *evreq)
 {
     const char *uri = evhttp_request_get_uri(evreq);
     size_t slot = uri != NULL && uri[0] == '/' ? strtoul(uri + 1, NULL, 10) : SIZE_MAX;
-    check(slot < server->slot_count && server->slots[slot] != NULL);
-    return server->slots[slot];
+    struct connection *connection = slot < server->slot_count ? server->slots[slot] : NULL;
+    bool ours = connection != NULL && connection->evcon == evhttp_request_get_connection(evreq);
+    return ours ? connection : NULL;
 }
 
 static void on_reply_sent(struct evhttp_request *evreq, void *arg)
@@ -332,6 +336,10 @@ static void on_request(struct evhttp_request *evreq, void *arg)
 {
     struct server *server = arg;
     struct connection *connection = connection_of(server, evreq);
+    if (connection == NULL) {
+        evhttp_send_error(evreq, 503, NULL);
+        return;
+    }
     check(connection->state == CONNECTION_DELIVERED);
     connection->state = CONNECTION_REPLYING;
     connection->evreq = evreq;
@@ -494,6 +502,8 @@ struct server *server_new(struct loop *loop, const struct server_options *option
     evhttp_set_bevcb(server->http, on_accept, server);
     evhttp_set_gencb(server->http, on_request, server);
     evhttp_set_default_content_type(server->http, NULL);
+    evhttp_set_max_headers_size(server->http, EMITTED_BYTES_MAX); /* it reads what we emit */
+    evhttp_set_max_body_size(server->http, 0);
     if (!listen_on(server, fault)) {
         server_free(server);
         return NULL;
