@@ -185,8 +185,10 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
     char required[MONEY_TEXT_BYTES];
     char budget[MONEY_TEXT_BYTES];
     char spent[MONEY_TEXT_BYTES];
-    char message[320];
+    char url[1024];
+    char message[sizeof url + 320]; /* with the address: agents show nothing else */
     struct buffer metadata;
+    bool of_key = outcome == HOLD_BUDGET;
     int64_t tokens = affordable(exchange, need, refusal->available_nusd);
     money_format(refusal->available_nusd, available);
     money_format(required_nusd, required);
@@ -194,12 +196,13 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
     money_format(refusal->spent_nusd, spent);
     struct answer_error error = {.status = 402, .message = message};
     buffer_init(&metadata, 8192);
-    if (outcome == HOLD_BUDGET) {
+    exchange_dashboard_url(exchange, of_key ? "keys" : "credits", url, sizeof url);
+    if (of_key) {
         error.code = "key_budget_exceeded";
-        snprintf(
-            message, sizeof message,
-            "This key's budget of $%s is spent or reserved; this request could cost up to $%s.",
-            budget, required);
+        snprintf(message, sizeof message,
+                 "This key's budget of $%s is spent or reserved; this request could cost up to "
+                 "$%s. Create a key with a larger one: %s",
+                 budget, required, url);
         buffer_printf(&metadata,
                       "{\"scope\":\"key\",\"limit\":\"%s\",\"spent\":\"%s\",\"resets_at\":null,"
                       "\"required\":\"%s\",\"affordable_max_tokens\":%lld}",
@@ -207,9 +210,9 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
     } else {
         error.code = "insufficient_credits";
         snprintf(message, sizeof message,
-                 "Not enough credits: $%s are available, this request could cost up to $%s. Add "
-                 "credits, or ask for fewer tokens (max_tokens).",
-                 available, required);
+                 "Not enough credits: $%s are available, this request could cost up to $%s. Ask "
+                 "for fewer tokens (max_tokens), or add credits: %s",
+                 available, required, url);
         buffer_printf(&metadata,
                       "{\"available\":\"%s\",\"required\":\"%s\",\"affordable_max_tokens\":%lld,"
                       "\"topup_url\":",
@@ -395,6 +398,11 @@ static bool hold(struct exchange *exchange, const struct exchange_need *need)
 bool exchange_hold(struct exchange *exchange, const struct exchange_need *offered)
 {
     struct exchange_need need = *offered;
+    if (exchange->chat.prompt.image_count > 0 && !need.takes_images)
+        return refuse(exchange, 400, "unsupported_content",
+                      "This model reads no images. Leave them out, or ask a model that does: GET "
+                      "/v1/models says which (architecture.input_modalities).",
+                      "messages");
     need.input_tokens_max = most_input_tokens(&exchange->chat, offered);
     return hold(exchange, &need);
 }

@@ -194,10 +194,16 @@ void exchange_keep_error(struct exchange *exchange, const struct answer_error *e
     buffer_fini(&body);
 }
 
+void exchange_dashboard_url(const struct exchange *exchange, const char *page, char *out,
+                            size_t out_bytes)
+{
+    snprintf(out, out_bytes, "%s/dashboard/%s", exchange->env->public_url, page);
+}
+
 void exchange_write_topup_url(const struct exchange *exchange, struct buffer *out)
 {
     char url[1024];
-    snprintf(url, sizeof url, "%s/dashboard/credits", exchange->env->public_url);
+    exchange_dashboard_url(exchange, "credits", url, sizeof url);
     json_write_text(out, url);
 }
 

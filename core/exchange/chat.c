@@ -37,6 +37,7 @@ static const char *const member_names[CHAT_MEMBER_COUNT] = {
     [CHAT_MAX_TOKENS] = "max_tokens",
     [CHAT_MAX_COMPLETION_TOKENS] = "max_completion_tokens",
     [CHAT_N] = "n",
+    [CHAT_USAGE] = "usage",
 };
 
 /* The length of the character at the front of `rest` that folds to `letter`; 0: another one. As
@@ -238,7 +239,21 @@ static bool read_stream(struct chat_request *out, struct chat_fault *fault)
     int found = find(options, "include_usage", &asked, fault);
     if (found <= 0)
         return found == 0;
-    return read_flag(&asked, "include_usage", &out->usage_asked, fault);
+    return read_flag(&asked, "include_usage", &out->usage_optioned, fault);
+}
+
+/* OpenRouter's `usage: {include: true}`. False: it is something else. */
+static bool find_usage_wish(const struct chat_request *request, struct json_value *out)
+{
+    const struct json_value *usage = member(request, CHAT_USAGE);
+    return usage != NULL && usage->type == JSON_OBJECT && json_find(usage, "include", out) == 1;
+}
+
+static void read_usage_wish(struct chat_request *out)
+{
+    struct json_value wish;
+    bool wished = find_usage_wish(out, &wish) && wish.type == JSON_TRUE;
+    out->usage_asked = out->usage_optioned || (out->streamed && wished);
 }
 
 static bool read_messages(struct chat_request *out, struct chat_fault *fault)
@@ -284,6 +299,7 @@ static bool read_all(struct chat_request *out, struct chat_fault *fault)
         !read_count(out, CHAT_MAX_TOKENS, INT32_MAX, &older, fault) ||
         !read_count(out, CHAT_N, CHOICES_MAX, &out->choices, fault))
         return false;
+    read_usage_wish(out);
     /* Both: a provider obeys one of them; the hold is for the larger. */
     if (older > out->output_tokens)
         out->output_tokens = older;
@@ -360,7 +376,7 @@ static void edit_model(const struct chat_request *request, const char *model, st
 static void edit_stream_options(const struct chat_request *request, struct edits *edits,
                                 struct buffer *new_members)
 {
-    if (!request->streamed || request->usage_asked)
+    if (!request->streamed || request->usage_optioned)
         return;
     const struct json_value *options = &request->members[CHAT_STREAM_OPTIONS];
     struct json_value asked;
@@ -502,6 +518,16 @@ static void cut(struct slice text, struct edits *edits, struct chat_copy *out)
     add_part(out, text.data + done, text.bytes - done);
 }
 
+/* Usage is asked for in OpenAI's way; other providers than OpenRouter refuse a member `usage`. */
+static void edit_usage_wish(const struct chat_request *request, struct edits *edits)
+{
+    struct json_value wish;
+    if (!find_usage_wish(request, &wish))
+        return;
+    struct json_edit removal = json_removal(request->text, &request->root, "usage");
+    add_edit(edits, removal.offset, removal.removed_bytes, edits->text.bytes);
+}
+
 bool chat_apply(const struct chat_request *request, const struct chat_changes *changes,
                 struct chat_copy *out)
 {
@@ -519,6 +545,7 @@ bool chat_apply(const struct chat_request *request, const struct chat_changes *c
         buffer_append_char(&edits.text, ',');
         add_edit(&edits, offset_in(request->text, request->root.raw.data) + 1, 0, from);
     }
+    edit_usage_wish(request, &edits); /* behind what is inserted at the same place */
     *out = (struct chat_copy){.inserted = edits.text};
     cut(request->text, &edits, out);
     bool done = !edits.text.failed && !new_members.failed;

@@ -22,6 +22,7 @@ enum chat_member {
     CHAT_MAX_TOKENS,
     CHAT_MAX_COMPLETION_TOKENS,
     CHAT_N,
+    CHAT_USAGE,
     CHAT_MEMBER_COUNT
 };
 
@@ -32,7 +33,8 @@ struct chat_request {
     struct slice keys[CHAT_MEMBER_COUNT];         /* theirs, as written */
     char model[LIMIT_MODEL_NAME_BYTES];
     bool streamed;
-    bool usage_asked;      /* stream_options.include_usage */
+    bool usage_asked;      /* stream_options.include_usage, or OpenRouter's usage.include */
+    bool usage_optioned;   /* the former */
     int64_t output_tokens; /* max_completion_tokens, else max_tokens; -1: not said */
     int64_t choices;       /* n */
     struct prompt prompt;  /* what it brings to the model */
@@ -58,7 +60,7 @@ struct chat_changes {
     const char *max_tokens_field;
 };
 
-enum { CHAT_EDITS_MAX = 6, CHAT_PARTS_MAX = 2 * CHAT_EDITS_MAX + 1 };
+enum { CHAT_EDITS_MAX = 7, CHAT_PARTS_MAX = 2 * CHAT_EDITS_MAX + 1 };
 
 /* The provider's copy: parts of the client's text, which is borrowed, and ours between them. */
 struct chat_copy {

@@ -206,7 +206,8 @@ struct exchange_need {
     int64_t input_tokens_max;      /* the request's: exchange_hold finds it out */
     int64_t output_tokens_max;     /* the model's longest answer */
     int64_t output_tokens_allowed; /* the operator's limit on one answer; 0: none */
-    bool output_hidden;            /* the model generates tokens that no stream shows: reasoning */
+    bool takes_images;
+    bool output_hidden; /* the model generates tokens that no stream shows: reasoning */
 };
 /* Reserves the worst case. Where the customer has not limited the answer and cannot afford the
  * longest one, it is limited to what he can; of a stream, a chunk is reserved (funds.h). */
@@ -254,6 +255,9 @@ void exchange_refuse(struct exchange *exchange, const struct answer_error *error
 void exchange_write_error(const struct answer_error *error, struct buffer *out);
 /* Keeps this error as the answer to a retry with the same Idempotency-Key. */
 void exchange_keep_error(struct exchange *exchange, const struct answer_error *error);
+/* Writes where a page of the dashboard is to be had: "credits", "keys". */
+void exchange_dashboard_url(const struct exchange *exchange, const char *page, char *out,
+                            size_t out_bytes);
 /* Appends, as a JSON string, where credits are to be had. */
 void exchange_write_topup_url(const struct exchange *exchange, struct buffer *out);
 /* 503: the database cannot be written, so nothing that costs money is answered. */

@@ -1,5 +1,6 @@
 #include "exchange/funds.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "exchange/exchange.h"
@@ -123,9 +124,16 @@ void funds_write_reason(const struct exchange *exchange, struct buffer *out)
 {
     bool of_key = exchange->funds.short_of == HOLD_BUDGET;
     buffer_printf(out, "{\"code\":\"%s\",\"message\":", funds_reason(exchange));
-    json_write_text(out, of_key ? "The budget of this API key is spent; the answer is not complete."
-                                : "The credits are spent; the answer is not complete. Add credits "
-                                  "to get longer answers.");
+    char url[1024];
+    char message[sizeof url + 128];
+    exchange_dashboard_url(exchange, of_key ? "keys" : "credits", url, sizeof url);
+    snprintf(message, sizeof message,
+             of_key ? "The budget of this API key is spent; the answer is not complete. Create a "
+                      "key with a larger one: %s"
+                    : "The credits are spent; the answer is not complete. Add credits to get "
+                      "longer answers: %s",
+             url);
+    json_write_text(out, message);
     if (exchange->funds.capped)
         buffer_printf(out, ",\"max_tokens\":%lld", (long long)exchange->output_tokens_max);
     buffer_append_text(out, ",\"scope\":");

@@ -183,8 +183,8 @@ static int native_need(lua_State *state)
         .output_tokens_max = integer_member(state, 1, "output_tokens_max"),
         .output_tokens_allowed = integer_member(state, 1, "output_tokens_allowed"),
     };
-    lua_getfield(state, 1, "output_hidden");
-    need.output_hidden = lua_toboolean(state, -1);
+    need.takes_images = flag_member(state, 1, "takes_images");
+    need.output_hidden = flag_member(state, 1, "output_hidden");
     /* Cached input is dearer than fresh at some providers: the worst case is the dearer of both. */
     if (need.prices.cached_input_pusd > need.prices.input_pusd)
         need.prices.input_pusd = need.prices.cached_input_pusd;

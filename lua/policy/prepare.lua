@@ -22,6 +22,7 @@ local function need(model, candidates, max_tokens)
         image_tokens_max = model.image_tokens_max or model.context,
         output_tokens_max = model.max_output,
         output_tokens_allowed = max_tokens or 0,
+        takes_images = model.image_tokens_max ~= nil,
         output_hidden = model.output_hidden,
     }
 end
