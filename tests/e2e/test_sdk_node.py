@@ -12,6 +12,9 @@ from gateway import ROOT
 from prices import charge, usd
 from wait import wait_until
 
+# The gateway does nothing here that test_sdk_python.py does not ask of it, too: once is enough.
+pytestmark = pytest.mark.once
+
 FOLDER = Path(os.environ.get("E2E_NODE") or ROOT / "build/node")
 CALL = {
     "id": "call_1",

@@ -25,6 +25,8 @@ LOG_STALLS_S = 5  # of ten
 GROWTH_MAX = 1.10
 GROWTH_BYTES = 16 << 20  # allocators, and the tables of SQLite
 MISCOUNT = Usage(prompt=10**9, completion=10**9)
+# A whole context of gpt-4, as shipped, and the 5 tokens that were asked for: not what is claimed.
+MISCOUNT_CHARGE_MAX = usd("0.30")
 
 
 @pytest.fixture
@@ -110,6 +112,14 @@ def attack(attackers: list[tuple[str, Attacker]], number: int) -> None:
     getattr(attacker, name)()
 
 
+def check_miscounted(attackers: list[tuple[str, Attacker]]) -> None:
+    for name, attacker in attackers:
+        if name == "miscounted":
+            charges = [usd(record["cost"]) for record in attacker.customer.all_records()]
+            assert charges
+            assert max(charges) <= MISCOUNT_CHARGE_MAX
+
+
 @pytest.mark.long
 @pytest.mark.timeout(SECONDS + 600)
 def test_an_hour_of_everything(gateway, provider):
@@ -143,6 +153,7 @@ def test_an_hour_of_everything(gateway, provider):
 
     wait_until(lambda: descriptors(gateway) <= before + 20, 60, f"{before} descriptors again")
     watcher.check_flat()
+    check_miscounted(attackers)
     for service in services:
         service.check_books()
     gateway.check_money()
