@@ -16,25 +16,22 @@ _Static_assert(EXACT_RUNS + CELLS + 1 <= CAPACITY_MAX, "a full ring has a run fo
 
 void sliding_log_init(struct sliding_log *log)
 {
-    *log = (struct sliding_log){.capacity = SLIDING_RUNS_OWN};
+    log->sum = 0;
+    log->runs = log->own;
+    log->capacity = SLIDING_RUNS_OWN;
+    log->first = log->count = 0;
 }
 
 void sliding_log_fini(struct sliding_log *log)
 {
-    free(log->more);
-    log->more = NULL;
+    if (log->runs != log->own)
+        free(log->runs);
+    sliding_log_init(log);
 }
 
-static struct sliding_run *run_at(struct sliding_log *log, unsigned i)
+static struct sliding_run *run_at(const struct sliding_log *log, unsigned i)
 {
-    struct sliding_run *runs = log->more != NULL ? log->more : log->own;
-    return &runs[(log->first + i) & (log->capacity - 1U)];
-}
-
-static const struct sliding_run *peek_run(const struct sliding_log *log, unsigned i)
-{
-    const struct sliding_run *runs = log->more != NULL ? log->more : log->own;
-    return &runs[(log->first + i) & (log->capacity - 1U)];
+    return &log->runs[(log->first + i) & (log->capacity - 1U)];
 }
 
 /* A clock that was set back: nothing is forgotten, and all of it leaves the window in time. */
@@ -53,12 +50,15 @@ int64_t sliding_log_advance(struct sliding_log *log, int64_t window_ms, int64_t 
         set_back(log, ahead_ms);
     else if (ahead_ms > 0)
         now_ms += ahead_ms;
-    while (log->count > 0 && now_ms - run_at(log, 0)->last_ms >= window_ms) {
-        log->sum -= run_at(log, 0)->amount;
+    for (;;) {
+        const struct sliding_run *oldest = &log->runs[log->first];
+        if (now_ms - oldest->last_ms < window_ms)
+            return now_ms;
+        log->sum -= oldest->amount;
         log->first = (uint16_t)((log->first + 1U) & (log->capacity - 1U));
-        log->count--;
+        if (--log->count == 0)
+            return now_ms;
     }
-    return now_ms;
 }
 
 static void grow(struct sliding_log *log)
@@ -69,8 +69,9 @@ static void grow(struct sliding_log *log)
     check(runs != NULL);
     for (unsigned i = 0; i < log->count; i++)
         runs[i] = *run_at(log, i);
-    free(log->more);
-    log->more = runs;
+    if (log->runs != log->own)
+        free(log->runs);
+    log->runs = runs;
     log->capacity = (uint16_t)capacity;
     log->first = 0;
 }
@@ -78,10 +79,12 @@ static void grow(struct sliding_log *log)
 static bool joins(const struct sliding_log *log, const struct sliding_run *newest,
                   int64_t window_ms, int64_t now_ms)
 {
-    if (newest->last_ms == now_ms)
+    if (newest->last_ms == now_ms || log->count == CAPACITY_MAX)
         return true;
-    int64_t cell_ms = window_ms / CELLS;
-    return log->count >= EXACT_RUNS && cell_ms > 0 && newest->last_ms / cell_ms == now_ms / cell_ms;
+    if (log->count < EXACT_RUNS)
+        return false;
+    int64_t cell_ms = (window_ms + CELLS - 1) / CELLS;
+    return newest->last_ms / cell_ms == now_ms / cell_ms;
 }
 
 void sliding_log_add(struct sliding_log *log, int64_t amount, int64_t window_ms, int64_t now_ms)
@@ -108,7 +111,7 @@ int64_t sliding_log_wait_ms(const struct sliding_log *log, int64_t rest, int64_t
     int64_t left = log->sum;
     int64_t wait_ms = 0;
     for (unsigned i = 0; i < log->count && left > rest; i++) {
-        const struct sliding_run *run = peek_run(log, i);
+        const struct sliding_run *run = run_at(log, i);
         left -= run->amount;
         wait_ms = window_ms - (now_ms - run->last_ms);
     }
@@ -118,9 +121,9 @@ int64_t sliding_log_wait_ms(const struct sliding_log *log, int64_t rest, int64_t
 int64_t sliding_log_reset_ms(const struct sliding_log *log, int64_t window_ms, int64_t now_ms)
 {
     unsigned i = log->count;
-    while (i > 0 && peek_run(log, i - 1U)->amount == 0)
+    while (i > 0 && run_at(log, i - 1U)->amount == 0)
         i--; /* given back */
-    return i > 0 ? window_ms - (now_ms - peek_run(log, i - 1U)->last_ms) : 0;
+    return i > 0 ? window_ms - (now_ms - run_at(log, i - 1U)->last_ms) : 0;
 }
 
 /* Out of the run that it is in, which is the first that has not gone before it: near the newest,

@@ -18,13 +18,14 @@ enum { SLIDING_RUNS_OWN = 2 };
 
 struct sliding_log {
     int64_t sum;              /* of all amounts; at most INT64_MAX */
-    struct sliding_run *more; /* a ring; NULL: `own` is it */
+    struct sliding_run *runs; /* a ring: `own`, or as many as are needed */
     uint16_t capacity;        /* of the ring: a power of two */
     uint16_t first;
     uint16_t count;
     struct sliding_run own[SLIDING_RUNS_OWN];
 };
 
+/* The log stays where it is from then on. */
 void sliding_log_init(struct sliding_log *log);
 void sliding_log_fini(struct sliding_log *log);
 
