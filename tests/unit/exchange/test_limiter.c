@@ -1,5 +1,6 @@
 /* Limits: how much fits into a window that slides, when it fits again, what is given back, how
  * many at once, how much memory, and all of it from many threads. */
+/* long: what a limiter promises, each part with its model */
 #include "base/support.h"
 
 #include <malloc.h>
@@ -383,6 +384,22 @@ static void never_lets_more_through(void **state)
     }
 }
 
+/* The fullest log: something is taken in every millisecond, in windows that 64 does not divide. */
+static void has_room_for_any_window(void **state)
+{
+    static const int64_t windows[] = {100, 127, 128, 129, 191, 255, 1000, 4097};
+    (void)state;
+    for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
+        struct limiter *limiter = limiter_new(10);
+        struct limit_state now;
+        for (int64_t ms = 0; ms < 3 * windows[i]; ms++)
+            assert_true(
+                limiter_take(limiter, slice_of("a"), 1, 1000000, windows[i], START_MS + ms, &now));
+        assert_in_range(1000000 - now.remaining, windows[i], windows[i] + windows[i] / 64 + 1);
+        limiter_free(limiter);
+    }
+}
+
 /* ---- how many at once ---- */
 
 static void enters_up_to_the_limit(void **state)
@@ -586,6 +603,7 @@ int main(void)
         cmocka_unit_test(peeking_takes_nothing),
         cmocka_unit_test(agrees_with_the_long_way),
         cmocka_unit_test(never_lets_more_through),
+        cmocka_unit_test(has_room_for_any_window),
         cmocka_unit_test(enters_up_to_the_limit),
         cmocka_unit_test(a_leave_too_many_is_a_bug),
         cmocka_unit_test(a_million_names_cost_no_memory),
