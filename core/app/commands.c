@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/asset.h"
 #include "base/id.h"
@@ -12,10 +13,11 @@
 #include "base/log.h"
 #include "base/money.h"
 #include "script/policy_check.h"
+#include "store/audit.h"
 #include "store/call.h"
 #include "store/store.h"
 
-enum { REPORT_BYTES_MAX = 16 * 1024 * 1024 };
+enum { REPORT_BYTES_MAX = 16 * 1024 * 1024, GROUPS_BYTES_MAX = 16 * 1024 * 1024 };
 
 int commands_fail(const struct fault *fault)
 {
@@ -166,8 +168,9 @@ bool commands_make_key(struct store *store, const struct secret *secret, const c
     const struct store_value args[] = {text_value(user_id), text_value(hex),
                                        text_value(prefix),  text_value(key + APIKEY_CHARS - 4),
                                        text_value(name),    null_value,
-                                       null_value,          null_value};
-    return commands_run(store, "key.create", args, 8, NULL, fault);
+                                       null_value,          null_value,
+                                       null_value};
+    return commands_run(store, "key.create", args, 9, NULL, fault);
 }
 
 bool commands_give_credit(struct store *store, const char *email, int64_t amount_nusd,
@@ -183,12 +186,23 @@ bool commands_give_credit(struct store *store, const char *email, int64_t amount
 
 /* ---- commands ---- */
 
+/* The groups that users are in; none where there is no database yet. */
+static bool read_groups(const struct config *config, struct buffer *out, struct fault *fault)
+{
+    if (access(config->database, F_OK) != 0)
+        return true;
+    return store_user_groups(config->database, out, fault);
+}
+
 int commands_check(const struct config *config)
 {
-    struct buffer report;
+    struct buffer report, groups;
     struct fault fault;
     buffer_init(&report, REPORT_BYTES_MAX);
-    bool good = policy_check(config->policies, &report, &fault);
+    buffer_init(&groups, GROUPS_BYTES_MAX);
+    bool good = read_groups(config, &groups, &fault) &&
+                policy_check(config->policies, buffer_slice(&groups), &report, &fault);
+    buffer_fini(&groups);
     if (good)
         printf("%.*s", (int)report.bytes, report.data);
     buffer_fini(&report);

@@ -185,6 +185,7 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
     char required[MONEY_TEXT_BYTES];
     char budget[MONEY_TEXT_BYTES];
     char spent[MONEY_TEXT_BYTES];
+    char resets[CLOCK_TEXT_BYTES];
     char url[1024];
     char message[sizeof url + 320]; /* with the address: agents show nothing else */
     struct buffer metadata;
@@ -204,9 +205,14 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
                  "$%s. Create a key with a larger one: %s",
                  budget, required, url);
         buffer_printf(&metadata,
-                      "{\"scope\":\"key\",\"limit\":\"%s\",\"spent\":\"%s\",\"resets_at\":null,"
-                      "\"required\":\"%s\",\"affordable_max_tokens\":%lld}",
+                      "{\"scope\":\"key\",\"limit\":\"%s\",\"spent\":\"%s\","
+                      "\"required\":\"%s\",\"affordable_max_tokens\":%lld,\"resets_at\":",
                       budget, spent, required, (long long)(tokens > 0 ? tokens : 0));
+        if (refusal->resets_ms > 0)
+            json_write_text(&metadata, clock_format(refusal->resets_ms, resets));
+        else
+            buffer_append_text(&metadata, "null");
+        buffer_append_char(&metadata, '}');
     } else {
         error.code = "insufficient_credits";
         snprintf(message, sizeof message,

@@ -6,6 +6,7 @@
 #include "script/vm.h"
 
 struct request {
+    struct slice groups;
     struct buffer *report;
 };
 
@@ -16,16 +17,19 @@ static int append_report(lua_State *state)
 
     modules_require(state, "policy.report");
     lua_getfield(state, -1, "text");
-    lua_call(state, 0, 1);
+    lua_pushlstring(state, request->groups.bytes > 0 ? request->groups.data : "",
+                    request->groups.bytes);
+    lua_call(state, 1, 1);
     const char *text = lua_tolstring(state, -1, &bytes);
     (void)buffer_append(request->report, text, bytes);
     return 0;
 }
 
-bool policy_check(const char *folder, struct buffer *report, struct fault *fault)
+bool policy_check(const char *folder, struct slice groups, struct buffer *report,
+                  struct fault *fault)
 {
     const struct vm_options options = {0};
-    struct request request = {report};
+    struct request request = {groups, report};
     struct policy_files *files = policy_files_read(folder, fault);
 
     if (!files)

@@ -24,6 +24,9 @@ bool store_explain(const char *path, const char *exchange_id, struct buffer *out
  * `report` has a line for each difference that was found. */
 bool store_backup(const char *path, const char *target, struct buffer *report, struct fault *fault);
 
+/* The groups that users are in, a line each: how many, a space, the name. */
+bool store_user_groups(const char *path, struct buffer *out, struct fault *fault);
+
 struct export_options {
     FILE *out;
     bool csv;        /* RFC 4180, texts in quotes and harmless to spreadsheets; else JSON lines */

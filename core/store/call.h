@@ -89,17 +89,23 @@ void store_call_now(struct store *store, struct store_call *call);
  *   session.list      user_id token_digest_hex? -> {data: [{id, created_at, expires_at, address,
  *                     agent, current}]}
  *   session.end       user_id session_id -> {}  ! not_found
+ *   session.end_all   user_id -> {}
  *   session.end_others user_id token_digest_hex -> {}: all but that one
  *   device.create     token_digest_hex user_id expires_ms -> {}: a browser that has signed in
  *   pulse.get         token_digest_hex -> {balance, held, available, currency, version} of the
  *                     session's user  ! not_found. (version changes with each record and credit)
- *   key.create        user_id digest_hex prefix last4 name expires_ms? budget_nusd? models? -> key
+ *   key.create        user_id digest_hex prefix last4 name expires_ms? budget_nusd? period? models?
+ *                     -> key (period: day, week, month: the budget is there anew)
  *                     ! too_many_keys. (models: names separated by '\n')
  *   key.list          user_id -> {data: [key]}
  *   key.get           key_id -> key with limits, spent, remaining
+ *   key.own           user_id key_id -> key  ! not_found, also when it is another's
  *   key.update        user_id? key_id name? disabled? reason? -> key  ! not_found,
  *                     key_disabled_by_operator. (Without user_id it is the operator: what he has
  *                     disabled, its owner cannot enable)
+ *   key.change        user_id key_id sets name? disabled? budget_nusd? period? expires_ms? models?
+ *                     -> key: by its owner; sets: 1 name, 2 disabled, 4 budget and period, 8
+ *                     expiry, 16 models  ! not_found, key_disabled_by_operator
  *   key.digest        user_id key_id -> {digest}: for directory_find_key  ! not_found
  *   key.delete        user_id key_id -> {}  ! not_found
  *   balance.get       account_id -> {balance, held, available, owed, currency}
@@ -149,10 +155,10 @@ void store_call_now(struct store *store, struct store_call *call);
  *   user: {id, email, name, role, account_id, group, disabled, created_at}
  *   customer: a user with balance, held, total_credits, total_usage, requests, last_used_at
  *   key:  {id, name, prefix, last4, created_at, last_used_at, expires_at, disabled, disabled_by
- *          ("owner", "operator", null), budget, spent, models, requests, abandoned};
- *         budget null: none; models null: all, else a list of names; abandoned: of its requests,
- *         those whose client left before the answer was whole. key.create and
- *         key.get add remaining (null without a budget)
+ *          ("owner", "operator", null), budget, spent (ever), budget_period, period_spent,
+ *          resets_at, remaining, models, requests, abandoned}; budget null: none, and so the period
+ *          and what follows it; models null: all, else a list of names; abandoned: of its requests,
+ *          those whose client left before the answer was whole
  *   transfer: {id, kind, amount (negative when it leaves the account), reason, exchange_id,
  *          created_at, balance (after it; only in transfer.history, else null)}
  *   sums (totals, and each group of a summary beside day, model, key_id + key_name): {requests,

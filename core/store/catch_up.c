@@ -235,7 +235,7 @@ static void follow_in_memory(struct store *store)
     while (tail_next(&store->tail, &at, record)) {
         if (record->kind == TAIL_SETTLEMENT)
             wallet_catch_up(&store->wallets, &usage->account_id, &usage->key_id,
-                            usage->charge_nusd);
+                            &(struct wallet_charge){usage->charge_nusd, usage->created_ms});
     }
     free(record);
 }

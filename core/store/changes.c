@@ -5,15 +5,21 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/clock.h"
+#include "base/period.h"
 #include "store/state.h"
+
+#define HOUR_MS INT64_C(3600000)
 
 /* One account or one key as it is on disk. */
 struct change {
     struct change *next;
     enum change_kind kind; /* ACCOUNT or KEY: a user becomes all the keys it has */
     struct id id;
-    int64_t amount_nusd; /* posted, or spent */
     int64_t owed_nusd;
+    int64_t amount_nusd; /* posted, or spent in the period that `at_ms` lies in */
+    enum period period;
+    int64_t at_ms;
     struct digest digest;
     bool deleted;
     struct key_facts facts;
@@ -36,8 +42,26 @@ static void copy_text(char *out, size_t out_bytes, const char *text)
 
 #define KEY_QUERY                                                                                  \
     "SELECT k.id, k.user_id, k.account_id, k.digest, k.expires_ms, k.budget_nusd, k.models,"       \
-    " k.disabled, u.disabled, u.\"group\", k.deleted_ms, t.spent_nusd FROM keys k"                 \
+    " k.disabled, u.disabled, u.\"group\", k.deleted_ms, CASE k.budget_period"                     \
+    "  WHEN '' THEN t.spent_nusd ELSE (SELECT sum(h.charge_nusd) FROM hourly h"                    \
+    "  WHERE h.account_id = k.account_id AND h.key_id = k.id AND h.hour >= CASE k.budget_period"   \
+    "  WHEN 'day' THEN ?2 WHEN 'week' THEN ?3 ELSE ?4 END) END, k.budget_period, ?5 FROM keys k"   \
     " JOIN users u ON u.id = k.user_id LEFT JOIN key_totals t ON t.key_id = k.id"
+
+/* What KEY_QUERY needs: an id or null, the hours in which the periods began, and when that is. */
+struct key_values {
+    struct store_value values[5];
+};
+
+static struct key_values key_values(struct store_value id)
+{
+    int64_t now_ms = clock_wall_ms();
+
+    return (struct key_values){{id, bind_int(period_start_ms(PERIOD_DAY, now_ms) / HOUR_MS),
+                                bind_int(period_start_ms(PERIOD_WEEK, now_ms) / HOUR_MS),
+                                bind_int(period_start_ms(PERIOD_MONTH, now_ms) / HOUR_MS),
+                                bind_int(now_ms)}};
+}
 
 static struct change *read_key(sqlite3_stmt *row)
 {
@@ -60,6 +84,8 @@ static struct change *read_key(sqlite3_stmt *row)
     copy_text(facts->group, sizeof(facts->group), column_text(row, 9));
     change->deleted = !column_null(row, 10);
     change->amount_nusd = column_int(row, 11);
+    check(period_parse(column_text(row, 12), &change->period)); /* the table allows no other */
+    change->at_ms = column_int(row, 13);
     return change;
 }
 
@@ -90,8 +116,11 @@ static void apply(const struct change *change, struct store *store)
         directory_remove(&store->directory, &change->digest);
         wallet_drop_key(&store->wallets, &change->id);
     } else {
-        wallet_put_key(&store->wallets, &change->id, &facts->account_id, facts->budget_nusd,
-                       change->amount_nusd);
+        wallet_put_key(&store->wallets, &change->id, &facts->account_id,
+                       &(struct wallet_budget){.amount_nusd = facts->budget_nusd,
+                                               .period = change->period,
+                                               .at_ms = change->at_ms,
+                                               .spent_nusd = change->amount_nusd});
         directory_put(&store->directory, &change->digest, facts);
     }
 }
@@ -113,7 +142,10 @@ bool changes_load(struct changes *changes, struct store *store, struct db *db)
         return false;
     changes->known_seq = db_number(db, "SELECT max(seq) FROM changes", NULL, 0, 0);
     load_rows(store, db, db_bind(db, ACCOUNT_QUERY, NULL, 0), read_account);
-    load_rows(store, db, db_bind(db, KEY_QUERY " WHERE k.deleted_ms IS NULL", NULL, 0), read_key);
+    load_rows(store, db,
+              db_bind(db, KEY_QUERY " WHERE k.deleted_ms IS NULL AND ?1 IS NULL",
+                      key_values(bind_null()).values, 5),
+              read_key);
     return db_run(db, "COMMIT", NULL, 0) && db->failure == 0;
 }
 
@@ -141,9 +173,12 @@ static void stage(struct changes *changes, struct db *db, const char *kind, cons
         stage_rows(changes, db, db_bind(db, ACCOUNT_QUERY " AND b.account_id = ?1", &value, 1),
                    read_account);
     else if (strcmp(kind, kind_names[CHANGE_KEY]) == 0)
-        stage_rows(changes, db, db_bind(db, KEY_QUERY " WHERE k.id = ?1", &value, 1), read_key);
+        stage_rows(changes, db,
+                   db_bind(db, KEY_QUERY " WHERE k.id = ?1", key_values(value).values, 5),
+                   read_key);
     else
-        stage_rows(changes, db, db_bind(db, KEY_QUERY " WHERE k.user_id = ?1", &value, 1),
+        stage_rows(changes, db,
+                   db_bind(db, KEY_QUERY " WHERE k.user_id = ?1", key_values(value).values, 5),
                    read_key);
 }
 

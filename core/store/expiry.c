@@ -79,7 +79,7 @@ void expiry_run(struct ledger *ledger)
     for (size_t i = 0; i < count; i++) {
         tail_hold_ended(&ledger->store->tail, &expired[i].exchange_id);
         wallet_release(&ledger->store->wallets, &expired[i].account_id, &expired[i].key_id,
-                       expired[i].held_nusd, 0);
+                       expired[i].held_nusd, &(struct wallet_charge){.at_ms = now_ms});
         log_event(LOG_WARN, "hold expired", log_text("exchange", expired[i].exchange_id.text),
                   log_int("held_nusd", expired[i].held_nusd));
     }

@@ -4,18 +4,22 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/limits.h"
+#include "base/period.h"
 #include "base/secret.h"
 #include "store/audit_log.h"
 #include "store/changes.h"
 #include "store/operations.h"
 #include "store/reply.h"
 
+#define HOUR_MS INT64_C(3600000)
+
 /* Two switches in keys.disabled: the key works when both are off. */
 enum { DISABLED_BY_OWNER = 1, DISABLED_BY_OPERATOR = 2, REASON_BYTES_MAX = 500 };
 
 #define KEY_COLUMNS                                                                                \
     "k.id, k.name, k.prefix, k.last4, k.created_ms, k.expires_ms, k.disabled, k.budget_nusd,"      \
-    " k.models, t.spent_nusd, t.last_used_ms, t.requests, t.abandoned"
+    " k.models, t.spent_nusd, t.last_used_ms, t.requests, t.abandoned, k.budget_period,"           \
+    " k.account_id"
 #define KEY_TABLES " FROM keys k LEFT JOIN key_totals t ON t.key_id = k.id"
 
 static void render_models(struct buffer *out, const char *models)
@@ -48,8 +52,51 @@ static void render_optional_time(struct buffer *out, const char *name, sqlite3_s
         reply_time(out, name, column_int(row, column));
 }
 
+/* What was spent in the period that is now: of a budget for ever all that was ever spent. */
+static int64_t spent_of(struct db *db, sqlite3_stmt *row, enum period period, int64_t now_ms)
+{
+    if (period == PERIOD_NONE)
+        return column_int(row, 9);
+    return db_number(db,
+                     "SELECT sum(charge_nusd) FROM hourly WHERE account_id = ?1 AND key_id = ?2"
+                     " AND hour >= ?3",
+                     DB_VALUES(bind_text(column_text(row, 14)), bind_text(column_text(row, 0)),
+                               bind_int(period_start_ms(period, now_ms) / HOUR_MS)),
+                     0);
+}
+
+/* budget, spent, budget_period, period_spent, resets_at, remaining; null without a budget, but for
+ * what was spent in all. */
+static void render_budget(struct buffer *out, struct db *db, sqlite3_stmt *row)
+{
+    enum period period = PERIOD_NONE;
+    int64_t now_ms = clock_wall_ms(), left;
+
+    if (column_null(row, 7)) {
+        reply_null(out, "budget");
+        reply_money(out, "spent", column_int(row, 9));
+        reply_null(out, "budget_period");
+        reply_null(out, "period_spent");
+        reply_null(out, "resets_at");
+        reply_null(out, "remaining");
+        return;
+    }
+    period_parse(column_text(row, 13), &period);
+    left = spent_of(db, row, period, now_ms);
+    reply_money(out, "budget", column_int(row, 7));
+    reply_money(out, "spent", column_int(row, 9));
+    reply_text_or_null(out, "budget_period", period_name(period));
+    reply_money(out, "period_spent", left);
+    if (period == PERIOD_NONE)
+        reply_null(out, "resets_at");
+    else
+        reply_time(out, "resets_at", period_end_ms(period, now_ms));
+    left = column_int(row, 7) - left;
+    reply_money(out, "remaining", left > 0 ? left : 0);
+}
+
 /* Without its closing brace. */
-static void render_open(struct buffer *out, sqlite3_stmt *row)
+static void render_open(struct buffer *out, struct db *db, sqlite3_stmt *row)
 {
     reply_object(out, NULL);
     reply_text(out, "id", column_text(row, 0));
@@ -64,11 +111,7 @@ static void render_open(struct buffer *out, sqlite3_stmt *row)
         reply_text(out, "disabled_by", "operator");
     else
         reply_text_or_null(out, "disabled_by", column_int(row, 6) ? "owner" : "");
-    if (column_null(row, 7))
-        reply_null(out, "budget");
-    else
-        reply_money(out, "budget", column_int(row, 7));
-    reply_money(out, "spent", column_int(row, 9));
+    render_budget(out, db, row);
     render_models(out, column_text(row, 8));
     reply_int(out, "requests", column_int(row, 11));
     reply_int(out, "abandoned", column_int(row, 12));
@@ -89,13 +132,7 @@ static bool render_one(struct store_call *call, struct db *db, const char *key_i
 
     if (!db_row(db, row))
         return not_found(call);
-    render_open(out, row);
-    if (column_null(row, 7)) {
-        reply_null(out, "remaining");
-    } else {
-        int64_t left = column_int(row, 7) - column_int(row, 9);
-        reply_money(out, "remaining", left > 0 ? left : 0);
-    }
+    render_open(out, db, row);
     reply_object_end(out);
     db_leave(row);
     return true;
@@ -104,6 +141,15 @@ static bool render_one(struct store_call *call, struct db *db, const char *key_i
 bool keys_get(struct store_call *call, struct db *db)
 {
     return render_one(call, db, operations_text(call, 0));
+}
+
+/* user_id key_id */
+bool keys_own(struct store_call *call, struct db *db)
+{
+    if (!db_number(db, "SELECT count(*) FROM keys WHERE id = ?2 AND user_id = ?1", call->args, 2,
+                   0))
+        return not_found(call);
+    return render_one(call, db, operations_text(call, 1));
 }
 
 bool keys_list(struct store_call *call, struct db *db)
@@ -117,7 +163,7 @@ bool keys_list(struct store_call *call, struct db *db)
     reply_object(out, NULL);
     reply_array(out, "data");
     while (db_row(db, row)) {
-        render_open(out, row);
+        render_open(out, db, row);
         reply_object_end(out);
     }
     reply_array_end(out);
@@ -126,11 +172,12 @@ bool keys_list(struct store_call *call, struct db *db)
 }
 
 /* The names as they will be matched: not empty, short enough, not too many. */
-static bool check_models(struct store_call *call, const char *models)
+static bool check_models(struct store_call *call, size_t at)
 {
+    const char *models = operations_text(call, at);
     size_t count = 0;
 
-    if (!operations_fits(call, 7, LIMIT_KEY_MODELS_BYTES - 1, "models"))
+    if (!operations_fits(call, at, LIMIT_KEY_MODELS_BYTES - 1, "models"))
         return false;
     while (*models) {
         size_t bytes = strcspn(models, "\n");
@@ -144,18 +191,33 @@ static bool check_models(struct store_call *call, const char *models)
     return true;
 }
 
+/* budget? budget_period?: arguments `at` and the next. */
+static bool check_budget(struct store_call *call, size_t at)
+{
+    enum period period;
+
+    if (!operations_null(call, at) && operations_int(call, at) < 0)
+        return fault_set(&call->fault, "invalid_amount", "budget must not be negative");
+    if (!period_parse(operations_text(call, at + 1), &period))
+        return fault_set(&call->fault, "invalid_value", "budget_period must be day, week or month");
+    return true;
+}
+
+static bool check_expiry(struct store_call *call, size_t at)
+{
+    if (!operations_null(call, at) && operations_int(call, at) <= 0)
+        return fault_set(&call->fault, "invalid_value", "expires_at must be after 1970");
+    return true;
+}
+
 static bool check_new(struct store_call *call)
 {
     if (call->args[1].text.bytes != 2 * DIGEST_BYTES)
         return fault_set(&call->fault, "invalid_value", "a key's digest has 64 hex digits");
-    if (!operations_null(call, 6) && operations_int(call, 6) < 0)
-        return fault_set(&call->fault, "invalid_amount", "budget must not be negative");
-    if (!operations_null(call, 5) && operations_int(call, 5) <= 0)
-        return fault_set(&call->fault, "invalid_value", "expires_at must be after 1970");
-    return operations_fits(call, 2, LIMIT_NAME_BYTES, "prefix") &&
+    return check_expiry(call, 5) && check_budget(call, 6) &&
+           operations_fits(call, 2, LIMIT_NAME_BYTES, "prefix") &&
            operations_fits(call, 3, 4, "last4") &&
-           operations_fits(call, 4, LIMIT_NAME_BYTES, "name") &&
-           check_models(call, operations_text(call, 7));
+           operations_fits(call, 4, LIMIT_NAME_BYTES, "name") && check_models(call, 8);
 }
 
 static bool note_create(struct store_call *call, struct db *db, const char *key_id)
@@ -187,12 +249,13 @@ bool keys_create(struct store_call *call, struct db *db)
     if (!db_run(
             db,
             "INSERT INTO keys (id, user_id, account_id, digest, prefix, last4, name, expires_ms,"
-            " budget_nusd, models, created_ms)"
-            " SELECT ?1, id, account_id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM users"
+            " budget_nusd, budget_period, models, created_ms)"
+            " SELECT ?1, id, account_id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM users"
             " WHERE id = ?2",
             DB_VALUES(bind_text(key_id.text), call->args[0], call->args[1], call->args[2],
                       call->args[3], call->args[4], call->args[5], call->args[6],
-                      bind_text(operations_text(call, 7)), bind_int(clock_wall_ms()))))
+                      bind_text(operations_text(call, 7)), bind_text(operations_text(call, 8)),
+                      bind_int(clock_wall_ms()))))
         return false;
     if (sqlite3_changes(db->handle) != 1)
         return fault_set(&call->fault, "not_found", "there is no such user");
@@ -254,6 +317,46 @@ bool keys_update(struct store_call *call, struct db *db)
                   DB_VALUES(call->args[1], call->args[2], bind_int(disabled))) &&
            changes_note(db, CHANGE_KEY, key_id) && note_update(call, db, owner.text) &&
            render_one(call, db, key_id);
+}
+
+/* Which members key.change sets: bits of its third argument. */
+enum { SETS_NAME = 1, SETS_DISABLED = 2, SETS_BUDGET = 4, SETS_EXPIRY = 8, SETS_MODELS = 16 };
+
+static bool check_change(struct store_call *call, int64_t sets, int64_t disabled)
+{
+    if ((sets & SETS_DISABLED) && !operations_int(call, 4) && (disabled & DISABLED_BY_OPERATOR))
+        return fault_set(&call->fault, "key_disabled_by_operator",
+                         "the operator has disabled this key: only he can enable it");
+    return operations_fits(call, 3, LIMIT_NAME_BYTES, "name") && check_budget(call, 5) &&
+           check_expiry(call, 7) && check_models(call, 8);
+}
+
+/* user_id key_id sets name? disabled? budget_nusd? period? expires_ms? models?: by its owner.
+ * `sets` says which of them are meant; null is then none. */
+bool keys_change(struct store_call *call, struct db *db)
+{
+    const char *key_id = operations_text(call, 1);
+    int64_t sets = operations_int(call, 2);
+    int64_t disabled = 0;
+    struct id owner;
+
+    if (!read_switches(call, db, &owner, &disabled) || !check_change(call, sets, disabled))
+        return false;
+    if (sets & SETS_DISABLED)
+        disabled =
+            operations_int(call, 4) ? disabled | DISABLED_BY_OWNER : disabled & ~DISABLED_BY_OWNER;
+    return db_run(db,
+                  "UPDATE keys SET disabled = ?2, name = iif(?3 & 1, ?4, name),"
+                  " budget_nusd = iif(?3 & 4, ?5, budget_nusd),"
+                  " budget_period = iif(?3 & 4, ?6, budget_period),"
+                  " budget_changed_ms = iif(?3 & 4, ?7, budget_changed_ms),"
+                  " expires_ms = iif(?3 & 8, ?8, expires_ms),"
+                  " models = iif(?3 & 16, ?9, models) WHERE id = ?1",
+                  DB_VALUES(call->args[1], bind_int(disabled), bind_int(sets), call->args[3],
+                            call->args[5], bind_text(operations_text(call, 6)),
+                            bind_int(clock_wall_ms()), call->args[7],
+                            bind_text(operations_text(call, 8)))) &&
+           changes_note(db, CHANGE_KEY, key_id) && render_one(call, db, key_id);
 }
 
 /* user_id key_id. What the directory knows the key by: for the gateway itself, never a reply. */

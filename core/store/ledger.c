@@ -40,7 +40,7 @@ enum hold_outcome ledger_hold(struct store *store, struct ledger_hold *hold,
     hold->job.run = ledger_thread_hold;
     if (commit_now(store, &hold->job) || inbox_post(inbox_of(store), &hold->job))
         return HOLD_ACCEPTED;
-    wallet_release(&store->wallets, &hold->account_id, &hold->key_id, hold->amount_nusd, 0);
+    wallet_give_back(&store->wallets, hold);
     return HOLD_FULL;
 }
 
@@ -59,7 +59,7 @@ enum hold_outcome ledger_short_of(struct store *store, const struct id *account_
 int64_t ledger_extend(struct store *store, const struct ledger_hold *hold, int64_t amount_nusd)
 {
     check(amount_nusd >= 0);
-    return wallet_extend(&store->wallets, &hold->account_id, &hold->key_id, amount_nusd);
+    return wallet_extend(&store->wallets, hold, amount_nusd);
 }
 
 void ledger_unextend(struct store *store, const struct ledger_hold *hold, int64_t amount_nusd)

@@ -51,6 +51,7 @@ struct hold_refusal {
     int64_t budget_nusd;
     int64_t spent_nusd;
     int64_t owed_nusd; /* with HOLD_DEBT */
+    int64_t resets_ms; /* when the budget is there anew; 0: never */
 };
 
 /* Decides at once against the wallet in memory (no waiting, any thread) and, when accepted, queues

@@ -170,7 +170,7 @@ static void apply_job(struct ledger *ledger, struct job *job)
         if (hold->durable)
             tail_hold_opened(&ledger->store->tail, hold);
         else
-            wallet_release(wallets, &hold->account_id, &hold->key_id, hold->amount_nusd, 0);
+            wallet_give_back(wallets, hold);
     } else if (job->run == ledger_thread_settlement) {
         struct ledger_settlement *settlement = (struct ledger_settlement *)job;
         const struct usage_record *record = &settlement->record;
@@ -180,7 +180,7 @@ static void apply_job(struct ledger *ledger, struct job *job)
         }
         tail_hold_ended(&ledger->store->tail, &record->exchange_id);
         wallet_release(wallets, &record->account_id, &record->key_id, settlement->held_nusd,
-                       record->charge_nusd);
+                       &(struct wallet_charge){record->charge_nusd, record->created_ms});
     }
 }
 
@@ -215,8 +215,7 @@ static void fail_job(struct ledger *ledger, struct job *job)
     if (job->run == ledger_thread_hold) {
         struct ledger_hold *hold = (struct ledger_hold *)job;
         hold->durable = false;
-        wallet_release(&ledger->store->wallets, &hold->account_id, &hold->key_id, hold->amount_nusd,
-                       0);
+        wallet_give_back(&ledger->store->wallets, hold);
     } else if (job->run == ledger_thread_call) {
         operations_fail((struct store_call *)job, db_of(ledger));
     }

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/secret.h"
+#include "store/audit_log.h"
 #include "store/operations.h"
 #include "store/reply.h"
 
@@ -84,6 +85,20 @@ bool sessions_end(struct store_call *call, struct db *db)
     if (sqlite3_changes(db->handle) == 0)
         return fault_set(&call->fault, "not_found", "there is no such session");
     return buffer_append_text(&call->result, "{}");
+}
+
+/* user_id: an act of the operator. */
+bool sessions_end_all(struct store_call *call, struct db *db)
+{
+    struct buffer detail;
+    bool noted;
+
+    buffer_init(&detail, 1024);
+    reply_object(&detail, NULL);
+    noted = audit_log_note(call, db, operations_text(call, 0), "", &detail);
+    buffer_fini(&detail);
+    return noted && db_run(db, "DELETE FROM sessions WHERE user_id = ?1", call->args, 1) &&
+           buffer_append_text(&call->result, "{}");
 }
 
 /* user_id token_digest_hex: all but that one. */

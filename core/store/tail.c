@@ -362,7 +362,7 @@ static void apply(struct tail *tail, struct wallets *wallets, struct job *job)
 
     open_holds_remove(&tail->holds, &record->exchange_id);
     wallet_release_ahead(wallets, &record->account_id, &record->key_id, settlement->held_nusd,
-                         record->charge_nusd);
+                         &(struct wallet_charge){record->charge_nusd, record->created_ms});
     settlement->durable = true;
 }
 

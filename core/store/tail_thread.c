@@ -72,7 +72,7 @@ static void pass_on(struct store *store, struct job *job)
         check(inbox_post_always(inbox, job));
     } else if (!inbox_post(inbox, job)) {
         hold->durable = false;
-        wallet_release(&store->wallets, &hold->account_id, &hold->key_id, hold->amount_nusd, 0);
+        wallet_give_back(&store->wallets, hold);
         job_return(job);
     }
 }

@@ -26,10 +26,7 @@ struct key_wallet {
     struct table_node node;
     struct id id;
     struct id account_id;
-    int64_t budget_nusd; /* -1: none */
-    int64_t spent_nusd;
-    int64_t ahead_nusd; /* as the wallet's */
-    int64_t held_nusd;
+    struct key_budget budget;
     int64_t open_holds;
     bool gone; /* freed with its last hold */
 };
@@ -213,7 +210,7 @@ void wallet_touch(struct wallets *wallets, const struct id *account_id)
 }
 
 void wallet_put_key(struct wallets *wallets, const struct id *key_id, const struct id *account_id,
-                    int64_t budget_nusd, int64_t spent_nusd)
+                    const struct wallet_budget *budget)
 {
     uint64_t hash = hash_id(key_id);
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
@@ -226,8 +223,8 @@ void wallet_put_key(struct wallets *wallets, const struct id *key_id, const stru
         table_insert(&shard->table, &key->node, hash);
     }
     key->account_id = *account_id;
-    key->budget_nusd = budget_nusd;
-    key->spent_nusd = spent_nusd + key->ahead_nusd;
+    key_budget_set(&key->budget, budget->amount_nusd, budget->period, budget->at_ms,
+                   budget->spent_nusd);
     key->gone = false;
     unlock_shard(shard);
 }
@@ -263,15 +260,17 @@ static enum hold_outcome take_key(struct wallets *wallets, const struct ledger_h
 
     if (!key || key->gone || strcmp(key->account_id.text, hold->account_id.text) != 0) {
         outcome = HOLD_UNKNOWN;
-    } else if (key->budget_nusd >= 0 &&
-               key->budget_nusd - key->spent_nusd - key->held_nusd < hold->amount_nusd) {
-        int64_t left = key->budget_nusd - key->spent_nusd - key->held_nusd;
-        refusal->available_nusd = left > 0 ? left : 0;
-        refusal->budget_nusd = key->budget_nusd;
-        refusal->spent_nusd = key->spent_nusd;
+    } else if (key->budget.amount_nusd >= 0 &&
+               key_budget_left_nusd(&key->budget, hold->created_ms) < hold->amount_nusd) {
+        refusal->available_nusd = key_budget_left_nusd(&key->budget, hold->created_ms);
+        refusal->budget_nusd = key->budget.amount_nusd;
+        refusal->spent_nusd = key_budget_spent_nusd(&key->budget, hold->created_ms);
+        refusal->resets_ms = key->budget.period == PERIOD_NONE
+                                 ? 0
+                                 : period_end_ms(key->budget.period, hold->created_ms);
         outcome = HOLD_BUDGET;
     } else {
-        key->held_nusd += hold->amount_nusd;
+        key->budget.held_nusd += hold->amount_nusd;
         key->open_holds++;
     }
     unlock_shard(shard);
@@ -308,39 +307,38 @@ enum hold_outcome wallet_take(struct wallets *wallets, const struct ledger_hold 
 }
 
 /* A key that has been deleted meanwhile still pays for what it began. */
-static int64_t extend_key(struct wallets *wallets, const struct id *key_id, int64_t amount_nusd)
+static int64_t extend_key(struct wallets *wallets, const struct ledger_hold *hold,
+                          int64_t amount_nusd)
 {
-    uint64_t hash = hash_id(key_id);
+    uint64_t hash = hash_id(&hold->key_id);
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
-    struct key_wallet *key = find_key(shard, hash, key_id);
+    struct key_wallet *key = find_key(shard, hash, &hold->key_id);
 
-    if (!key) /* its hold has expired, and with it the key that was deleted */
+    if (!key) { /* its hold has expired, and with it the key that was deleted */
         amount_nusd = 0;
-    else if (key->budget_nusd >= 0) {
-        int64_t left = key->budget_nusd - key->spent_nusd - key->held_nusd;
+    } else {
+        int64_t left = key_budget_left_nusd(&key->budget, hold->created_ms);
         if (left < amount_nusd)
-            amount_nusd = left > 0 ? left : 0;
+            amount_nusd = left;
+        key->budget.held_nusd += amount_nusd;
     }
-    if (key)
-        key->held_nusd += amount_nusd;
     unlock_shard(shard);
     return amount_nusd;
 }
 
-int64_t wallet_extend(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
-                      int64_t amount_nusd)
+int64_t wallet_extend(struct wallets *wallets, const struct ledger_hold *hold, int64_t amount_nusd)
 {
-    uint64_t hash = hash_id(account_id);
+    uint64_t hash = hash_id(&hold->account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
-    struct account_wallet *wallet = find_account(shard, hash, account_id);
+    struct account_wallet *wallet = find_account(shard, hash, &hold->account_id);
     int64_t left;
 
     check(wallet);                                      /* an account is never deleted */
     left = wallet->owed_nusd > 0 ? 0 : left_of(wallet); /* what is left pays the debt */
     if (left < amount_nusd)
         amount_nusd = left;
-    if (key_id->text[0])
-        amount_nusd = extend_key(wallets, key_id, amount_nusd);
+    if (hold->key_id.text[0])
+        amount_nusd = extend_key(wallets, hold, amount_nusd);
     wallet->held_nusd += amount_nusd;
     shard->held_nusd += amount_nusd;
     unlock_shard(shard);
@@ -363,8 +361,8 @@ void wallet_unextend(struct wallets *wallets, const struct id *account_id, const
         struct key_wallet *key = find_key(key_shard, key_hash, key_id);
 
         if (key) { /* else it was deleted, and its last hold has ended */
-            check(key->held_nusd >= amount_nusd);
-            key->held_nusd -= amount_nusd;
+            check(key->budget.held_nusd >= amount_nusd);
+            key->budget.held_nusd -= amount_nusd;
         }
         unlock_shard(key_shard);
     }
@@ -372,16 +370,15 @@ void wallet_unextend(struct wallets *wallets, const struct id *account_id, const
 }
 
 static void release_key(struct wallets *wallets, const struct id *key_id, int64_t held_nusd,
-                        int64_t charge_nusd, int64_t ahead_nusd)
+                        const struct wallet_charge *charge, int64_t ahead_nusd)
 {
     uint64_t hash = hash_id(key_id);
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
     struct key_wallet *key = find_key(shard, hash, key_id);
 
-    check(key && key->held_nusd >= held_nusd && key->open_holds > 0);
-    key->held_nusd -= held_nusd;
-    key->spent_nusd += charge_nusd;
-    key->ahead_nusd += ahead_nusd;
+    check(key && key->budget.held_nusd >= held_nusd && key->open_holds > 0);
+    key->budget.held_nusd -= held_nusd;
+    key_budget_spend(&key->budget, charge->at_ms, charge->amount_nusd, ahead_nusd);
     key->open_holds--;
     free_key_if_done(shard, key);
     unlock_shard(shard);
@@ -389,53 +386,61 @@ static void release_key(struct wallets *wallets, const struct id *key_id, int64_
 
 /* `ahead_nusd` of the charge is not in the tables yet. */
 static void release(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
-                    int64_t held_nusd, int64_t charge_nusd, int64_t ahead_nusd)
+                    int64_t held_nusd, const struct wallet_charge *charge, int64_t ahead_nusd)
 {
     uint64_t hash = hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
 
-    check(charge_nusd >= 0 && charge_nusd <= held_nusd);
+    check(charge->amount_nusd >= 0 && charge->amount_nusd <= held_nusd);
     check(wallet && wallet->held_nusd >= held_nusd && shard->open_holds > 0);
     wallet->held_nusd -= held_nusd;
-    wallet->posted_nusd -= charge_nusd;
+    wallet->posted_nusd -= charge->amount_nusd;
     wallet->ahead_nusd += ahead_nusd;
     wallet->version++;
     shard->held_nusd -= held_nusd;
     shard->open_holds--;
     if (key_id->text[0])
-        release_key(wallets, key_id, held_nusd, charge_nusd, ahead_nusd);
+        release_key(wallets, key_id, held_nusd, charge, ahead_nusd);
     unlock_shard(shard);
 }
 
 void wallet_release(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
-                    int64_t held_nusd, int64_t charge_nusd)
+                    int64_t held_nusd, const struct wallet_charge *charge)
 {
-    release(wallets, account_id, key_id, held_nusd, charge_nusd, 0);
+    release(wallets, account_id, key_id, held_nusd, charge, 0);
+}
+
+void wallet_give_back(struct wallets *wallets, const struct ledger_hold *hold)
+{
+    const struct wallet_charge nothing = {.at_ms = hold->created_ms};
+
+    release(wallets, &hold->account_id, &hold->key_id, hold->amount_nusd, &nothing, 0);
 }
 
 void wallet_release_ahead(struct wallets *wallets, const struct id *account_id,
-                          const struct id *key_id, int64_t held_nusd, int64_t charge_nusd)
+                          const struct id *key_id, int64_t held_nusd,
+                          const struct wallet_charge *charge)
 {
-    release(wallets, account_id, key_id, held_nusd, charge_nusd, charge_nusd);
+    release(wallets, account_id, key_id, held_nusd, charge, charge->amount_nusd);
 }
 
 void wallet_catch_up(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
-                     int64_t charge_nusd)
+                     const struct wallet_charge *charge)
 {
     uint64_t hash = hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
 
     check(wallet);
-    wallet->ahead_nusd -= charge_nusd;
+    wallet->ahead_nusd -= charge->amount_nusd;
     if (key_id->text[0]) {
         uint64_t key_hash = hash_id(key_id);
         struct wallet_shard *key_shard = lock_shard(wallets->keys, key_hash);
         struct key_wallet *key = find_key(key_shard, key_hash, key_id);
 
         if (key) /* else it was deleted, and its last hold has ended */
-            key->ahead_nusd -= charge_nusd;
+            key_budget_catch_up(&key->budget, charge->at_ms, charge->amount_nusd);
         unlock_shard(key_shard);
     }
     unlock_shard(shard);
@@ -466,8 +471,7 @@ static int64_t key_available(struct wallets *wallets, const struct id *account_i
     int64_t available = 0;
 
     if (key && !key->gone && strcmp(key->account_id.text, account_id->text) == 0)
-        available =
-            key->budget_nusd < 0 ? INT64_MAX : key->budget_nusd - key->spent_nusd - key->held_nusd;
+        available = key_budget_left_nusd(&key->budget, clock_wall_ms());
     unlock_shard(shard);
     return available;
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/id.h"
+#include "store/key_budget.h"
 #include "store/ledger.h"
 #include "store/table.h"
 
@@ -56,10 +57,16 @@ void wallet_put(struct wallets *wallets, const struct id *account_id, int64_t po
 int64_t wallet_reserve(struct wallets *wallets, const struct id *account_id, int64_t amount_nusd);
 void wallet_unreserve_all(struct wallets *wallets);
 bool wallet_has_debtors(struct wallets *wallets);
-/* Makes the key's budget (-1: none), or changes it; what it has spent is taken as the balance
- * is. */
+/* What a key may spend in each period, and has, by the tables, in the one that `at_ms` lies in. */
+struct wallet_budget {
+    int64_t amount_nusd; /* -1: none */
+    enum period period;
+    int64_t at_ms;
+    int64_t spent_nusd;
+};
+/* Makes the key's budget, or changes it; what it has spent is taken as the balance is. */
 void wallet_put_key(struct wallets *wallets, const struct id *key_id, const struct id *account_id,
-                    int64_t budget_nusd, int64_t spent_nusd);
+                    const struct wallet_budget *budget);
 /* No new hold by this key; what it holds now is settled as usual. */
 void wallet_drop_key(struct wallets *wallets, const struct id *key_id);
 
@@ -68,19 +75,26 @@ void wallet_drop_key(struct wallets *wallets, const struct id *key_id);
 enum hold_outcome wallet_take(struct wallets *wallets, const struct ledger_hold *hold,
                               struct hold_refusal *refusal);
 /* Adds up to `amount_nusd` to an open hold: what wallet and key still have. Returns how much. */
-int64_t wallet_extend(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
-                      int64_t amount_nusd);
+int64_t wallet_extend(struct wallets *wallets, const struct ledger_hold *hold, int64_t amount_nusd);
 /* Takes that back: the hold is not settled. */
 void wallet_unextend(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
                      int64_t amount_nusd);
-/* Ends a hold: `charge_nusd` (0 <= charge <= held) of it is spent, the rest is free again. */
+/* What a request is charged, and when it came: its period. */
+struct wallet_charge {
+    int64_t amount_nusd;
+    int64_t at_ms;
+};
+/* Ends a hold: the charge (0 <= charge <= held) is spent of it, the rest is free again. */
 void wallet_release(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
-                    int64_t held_nusd, int64_t charge_nusd);
+                    int64_t held_nusd, const struct wallet_charge *charge);
+/* The same of a hold that is not charged. */
+void wallet_give_back(struct wallets *wallets, const struct ledger_hold *hold);
 /* The same, by a settlement that is durable but not yet in the tables; and when it is in them. */
 void wallet_release_ahead(struct wallets *wallets, const struct id *account_id,
-                          const struct id *key_id, int64_t held_nusd, int64_t charge_nusd);
+                          const struct id *key_id, int64_t held_nusd,
+                          const struct wallet_charge *charge);
 void wallet_catch_up(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
-                     int64_t charge_nusd);
+                     const struct wallet_charge *charge);
 
 /* False: no such wallet. */
 bool wallet_peek(struct wallets *wallets, const struct id *account_id, struct wallet_state *out);

@@ -3,13 +3,16 @@
 local balance = require "dashboard.balance"
 local body = require "dashboard.body"
 local cjson = require "cjson"
+local json = require "json"
 local limits = require "dashboard.limits"
+local policy = require "policy"
 local query = require "query"
 local store = require "store"
 local usage = require "dashboard.usage"
 
 local customers = {}
 
+local LINK_MS = 24 * 3600 * 1000
 local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
 local ID_BYTES_MAX = 64
 local GROUP_BYTES_MAX = 31
@@ -116,6 +119,18 @@ local function read_reason(x, members, required)
     return reason
 end
 
+-- "" or a group that the policies know: one that they do not would get the default of everything.
+local function read_group(x, members)
+    local group = body.label(x, members, "group", GROUP_BYTES_MAX)
+    if group and group ~= "" and not policy.has_group(group) then
+        local known = policy.groups()
+        x:refuse(400, "invalid_value", "group must be one that the policies name"
+            .. (#known > 0 and ": " .. table.concat(known, ", ") or "; they name none") .. ".",
+            "group")
+    end
+    return group
+end
+
 local function read_role(x, members)
     local role = body.text(x, members, "role")
     if role and not ROLES[role] then
@@ -126,7 +141,7 @@ end
 
 function customers.update(x, admin, id)
     local members = body.read_change(x, CHANGES)
-    local group = body.label(x, members, "group", GROUP_BYTES_MAX)
+    local group = read_group(x, members)
     local disabled = read_switch(x, members)
     local role = read_role(x, members)
     local reason = read_reason(x, members)
@@ -135,6 +150,48 @@ function customers.update(x, admin, id)
         x:refuse(409, "conflict", "You cannot disable yourself.", "disabled")
     end
     x:reply(200, store.act(x, admin.id, "customer.update", id, group, disabled, reason, role))
+end
+
+-- The user whom the member user_id of a body names.
+local function read_named(x)
+    local members = body.read_change(x, { user_id = true })
+    body.require(x, members, "user_id")
+    local id = body.text(x, members, "user_id")
+    find(x, "user.get", id, "user", "user_id")
+    return id
+end
+
+-- A link by which the user sets a new password: shown once, to be handed over.
+function customers.make_link(x, admin)
+    local id = read_named(x)
+    local token, digest = x:new_token()
+    local expires_ms = core.now_ms() + LINK_MS
+    local made = cjson.decode(store.act(x, admin.id, "link.create", id, digest, expires_ms))
+    x:reply(201, json.encode {
+        url = core.public_url .. "/dashboard/password#" .. token,
+        expires_at = made.expires_at,
+    })
+end
+
+-- Wrong passwords from before count no more.
+function customers.unlock(x, admin)
+    x:reply(200, store.act(x, admin.id, "user.unlock", read_named(x)))
+end
+
+function customers.sessions(x)
+    local user = read_user(x, query.read(x))
+    x:reply(200, store.call(x, "session.list", user.id, nil))
+end
+
+-- Ends all sessions of the user.
+function customers.end_sessions(x, admin, id)
+    find(x, "user.get", id, "user")
+    store.act(x, admin.id, "session.end_all", id)
+    x:reply(204)
+end
+
+function customers.groups(x)
+    x:reply(200, json.encode { data = json.list(policy.groups()) })
 end
 
 function customers.update_key(x, admin, id)

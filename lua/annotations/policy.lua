@@ -393,6 +393,7 @@ function math.tan(x) end
 ---@field access? policy.Access
 ---@field order? fun(request: policy.Request, candidates: policy.Candidates): policy.Candidates?
 ---@field retry? policy.Retry
+---@field groups? string[] of customers, that only rules know; what other files name needs no entry
 
 ---@class policy.Limit
 ---@field scope "key"|"user"|"group"|"all"

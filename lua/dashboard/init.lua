@@ -1,4 +1,5 @@
 -- The routes of the account API (api.md: "For the dashboard and scripts"), below the mount.
+local account = require "dashboard.account"
 local auth = require "dashboard.auth"
 local balance = require "dashboard.balance"
 local keys = require "dashboard.keys"
@@ -27,6 +28,12 @@ add_changing("POST", "/auth/signup", auth.signup)
 add_changing("POST", "/auth/signin", auth.signin)
 add_changing("POST", "/auth/signout", auth.signout)
 add("GET", "/auth/me", auth.me)
+add_changing("POST", "/auth/password", account.change_password)
+add_changing("POST", "/auth/link", account.find_link)
+add_changing("POST", "/auth/link/password", account.redeem_link)
+add("GET", "/auth/sessions", account.sessions)
+add_changing("DELETE", "/auth/sessions", account.end_other_sessions)
+add_changing("DELETE", "/auth/sessions/{id}", account.end_session)
 add("GET", "/keys", keys.list)
 add_changing("POST", "/keys", keys.create)
 add_changing("PATCH", "/keys/{id}", keys.update)

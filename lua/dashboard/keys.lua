@@ -1,5 +1,6 @@
 -- API keys of the user who is signed in.
 local body = require "dashboard.body"
+local cjson = require "cjson"
 local json = require "json"
 local limits = require "dashboard.limits"
 local policy = require "policy"
@@ -7,6 +8,12 @@ local session = require "dashboard.session"
 local store = require "store"
 
 local keys = {}
+
+local PERIODS = { day = true, week = true, month = true }
+-- What can be changed, with the bits of key.change (core/store/call.h).
+local CHANGES = {
+    name = 1, disabled = 2, budget = 4, budget_period = 4, expires_at = 8, models = 16,
+}
 
 local NAME_BYTES_MAX = limits.NAME_BYTES_MAX
 local MODELS_MAX = limits.KEY_MODELS_MAX
@@ -57,6 +64,19 @@ local function read_models(x, members, user)
     return lines
 end
 
+-- Nil: the budget is for ever.
+local function read_period(x, members, budget_nusd)
+    local period = body.text(x, members, "budget_period")
+    if period and not PERIODS[period] then
+        x:refuse(400, "invalid_value", "budget_period must be day, week or month.",
+            "budget_period")
+    elseif period and not budget_nusd then
+        x:refuse(400, "missing_field", "budget is missing: what there is in each period.",
+            "budget")
+    end
+    return period
+end
+
 function keys.list(x)
     local user = session.user(x)
     x:reply(200, store.call(x, "key.list", user.id))
@@ -69,10 +89,11 @@ function keys.create(x)
     local name = read_name(x, members)
     local expires_ms = read_expiry(x, members)
     local budget_nusd = body.amount(x, members, "budget", 0, BUDGET_USD_MAX)
+    local period = read_period(x, members, budget_nusd)
     local models = read_models(x, members, user)
     local key, digest, prefix, last4 = x:new_key()
     local data = store.call(x, "key.create", user.id, digest, prefix, last4, name, expires_ms,
-        budget_nusd, models)
+        budget_nusd, period, models)
     x:reply(201, json.encode { key = key, data = json.raw(data) })
 end
 
@@ -84,18 +105,55 @@ function keys.is_id(id)
     return #id <= 64 and not string.find(id, "[^%w_]")
 end
 
--- Switches it off or on, or gives it another name.
+-- Which of the members key.change sets.
+local function sets_of(given)
+    local sets = 0
+    for name, bit in pairs(CHANGES) do
+        if given[name] and name ~= "budget_period" then
+            sets = sets + bit
+        end
+    end
+    if given.budget_period and not given.budget then
+        sets = sets + CHANGES.budget
+    end
+    return sets
+end
+
+-- The budget as it will be: what is not said stays as it is.
+local function read_budget(x, members, given, present)
+    local budget_nusd = body.amount(x, members, "budget", 0, BUDGET_USD_MAX)
+    if not given.budget and present.budget ~= cjson.null then
+        budget_nusd = core.read_amount(core.json_string(present.budget))
+    end
+    local period = read_period(x, members, budget_nusd)
+    if not given.budget_period and budget_nusd and present.budget_period ~= cjson.null then
+        period = present.budget_period
+    end
+    return budget_nusd, period
+end
+
+-- Changes what is said; null takes a limit away.
 function keys.update(x, id)
     local user = session.user(x)
-    local members = body.read(x)
+    local members, given = body.read_change(x, CHANGES)
     local name = read_name(x, members)
+    if given.name and not name then
+        x:refuse(400, "invalid_value", "name must not be empty.", "name")
+    end
     local disabled = body.boolean(x, members, "disabled")
-    local switch = disabled ~= nil and (disabled and 1 or 0) or nil
-    local key = keys.is_id(id) and store.find(x, "key.update", user.id, id, name, switch, nil)
-    if not key then
+    local expires_ms = read_expiry(x, members)
+    local models = read_models(x, members, user)
+    local found = keys.is_id(id) and store.find(x, "key.own", user.id, id)
+    if not found then
         refuse(x)
     end
-    x:reply(200, key)
+    local budget_nusd, period = read_budget(x, members, given, cjson.decode(found))
+    local sets = sets_of(given)
+    if given.disabled and disabled == nil then
+        sets = sets - CHANGES.disabled
+    end
+    x:reply(200, store.call(x, "key.change", user.id, id, sets, name, disabled and 1 or 0,
+        budget_nusd, period, expires_ms, models))
 end
 
 function keys.delete(x, id)

@@ -39,6 +39,7 @@
 --     buy = {input, cached_input, output}, sell = {...}} (texts, USD per million tokens; a model
 --     without a price has none of these; margin_error: its rule failed)
 --   policy.model_count() -> how many models there are
+--   policy.groups() -> list of the groups that the files name; policy.has_group(name)
 --   policy.providers() -> list by name of {name, dialect, base_url, available, unavailable_reason,
 --     models (how many may be asked of it)}, for administrators. Never their keys.
 --
@@ -93,6 +94,19 @@ local function count_models(found)
     end
 end
 
+-- All groups that some file names; routes.lua lists those that only a rule knows.
+local function groups_of(found)
+    local groups = {}
+    for _, named in ipairs {
+        found.margins.groups, found.routes.access.groups, found.limits.groups, found.routes.groups,
+    } do
+        for name in pairs(named) do
+            groups[name] = true
+        end
+    end
+    return groups
+end
+
 -- Reads, checks and normalises all files, then runs the examples. Raises "file:line: why".
 function policy.load()
     local found = {}
@@ -107,6 +121,7 @@ function policy.load()
     found.limits = limits.read(run_file("limits.lua"), found.models)
     local expected = run_file("examples.lua")
     native.end_load()
+    found.groups = groups_of(found)
     count_models(found)
     for _, model in pairs(found.models) do
         model.offers, model.cards = { count = 0 }, { count = 0 }
@@ -384,6 +399,20 @@ function policy.providers()
     end
     table.sort(list, function(a, b) return a.name < b.name end)
     return list
+end
+
+-- The groups that the files name, in alphabetical order.
+function policy.groups()
+    local names = {}
+    for name in pairs(rules.groups) do
+        names[#names + 1] = name
+    end
+    table.sort(names)
+    return names
+end
+
+function policy.has_group(name)
+    return rules.groups[name] == true
 end
 
 function policy.model_count()

@@ -74,8 +74,26 @@ local function notes_of(records)
     return notes
 end
 
+-- `lines`: the groups that users are in, "12 vip". One that no file names gets the default of all.
+local function warnings_of(lines)
+    local warnings, at = {}, 1
+    while at <= #lines do
+        local last = string.find(lines, "\n", at, true)
+        local line = string.sub(lines, at, last - 1)
+        local space = string.find(line, " ", 1, true)
+        local count, name = string.sub(line, 1, space - 1), string.sub(line, space + 1)
+        if not policy.has_group(name) then
+            warnings[#warnings + 1] = "warning: " .. count
+                .. (count == "1" and " user is" or " users are") .. ' in the group "' .. name
+                .. '", which no policy names'
+        end
+        at = last + 1
+    end
+    return warnings
+end
+
 -- A table of all models, then what keeps some of them from being called.
-function report.text()
+function report.text(groups)
     local records = policy.status()
     local rows = { TITLES }
     for _, record in ipairs(records) do
@@ -92,6 +110,9 @@ function report.text()
     end
     for _, note in ipairs(notes) do
         lines[#lines + 1] = note
+    end
+    for _, warning in ipairs(warnings_of(groups)) do
+        lines[#lines + 1] = warning
     end
     return table.concat(lines, "\n") .. "\n"
 end

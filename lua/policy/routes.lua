@@ -5,7 +5,7 @@ local shape = require "policy.shape"
 
 local routes = {}
 
-local MEMBERS = { mounts = true, access = true, order = true, retry = true }
+local MEMBERS = { mounts = true, access = true, order = true, retry = true, groups = true }
 local MOUNT_MEMBERS = { openai = true, dashboard = true }
 local ACCESS_MEMBERS = { default = true, groups = true, rule = true }
 local RETRY_MEMBERS = { attempts_max = true, on = true }
@@ -84,6 +84,7 @@ function routes.read(value, models)
         access = access(node, models),
         order = shape.callable(node, "order"),
         retry = retry(node),
+        groups = select(2, shape.choices(node, "groups", nil, "groups")),
     }
 end
 

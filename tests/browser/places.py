@@ -39,6 +39,7 @@ PLACES = (
     Place("credits", "/dashboard/credits", "customer", "nav.credits", "credits.history"),
     Place("models", "/dashboard/models", "customer", "nav.models", "nav.models"),
     Place("playground", "/dashboard/playground", "customer", "nav.playground"),
+    Place("account", "/dashboard/account", "customer", "account.title", "account.sessions"),
     Place("not-found", "/dashboard/nothing", "customer", "notFound.title"),
     Place("admin-overview", "/dashboard/admin", "operator", "nav.overview", "sales.title"),
     Place("admin-customers", "/dashboard/admin/customers", "operator", "nav.customers",

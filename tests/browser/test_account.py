@@ -92,3 +92,30 @@ def test_nobody_is_sent_away_by_an_address(person, customer):
     person.button("auth.signIn").click()
     person.sees_title("nav.home")
     assert person.page.url.startswith(person.gateway.origin)
+
+
+def test_the_password_is_changed(user, customer):
+    user.open("/dashboard/account")
+    user.sees_title("account.title")
+    user.field("account.current").fill("not the password")
+    user.field("account.next").fill("another long phrase")
+    user.button("account.changePassword").click()
+    user.sees(user.t("error.wrong_password"))
+    user.field("account.current").fill(PASSWORD)
+    user.button("account.changePassword").click()
+    expect(user.page.get_by_text(user.t("account.passwordChanged")).first).to_be_visible()
+    customer.password = "another long phrase"
+    customer.sign_in()
+
+
+def test_another_session_is_ended(user, customer):
+    customer.web.cookies.clear()
+    customer.web.headers["User-Agent"] = "Elsewhere/1.0"
+    customer.sign_in()
+    user.open("/dashboard/account")
+    rows = user.rows("account.sessions")
+    expect(rows.filter(has_text="Elsewhere/1.0")).to_be_visible()
+    user.button("account.endNamed", agent="Elsewhere/1.0").click()
+    expect(rows.filter(has_text="Elsewhere/1.0")).to_have_count(0)
+    assert customer.web.get("/auth/me").status_code == 401
+    customer.sign_in()

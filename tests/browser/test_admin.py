@@ -215,13 +215,55 @@ def test_a_customers_key_is_disabled(boss_at, customer, make_person):
     expect(person.button("keys.enableNamed", name="test")).to_be_disabled()
 
 
-def test_a_group_with_its_own_prices(boss_at, customer):
-    boss = boss_at(f"/customers/{user_id_of(customer)}")
+def test_a_group_with_its_own_prices(make_person, make_gateway, view):
+    """One of those that the policies name."""
+    from conftest import make_operator
+
+    gateway = make_gateway()
+    gateway.policies.write("margins", 'return { default = "20%", groups = { partners = "5%" } }')
+    gateway.policies.write("examples", "return {}")
+    gateway.reload()
+    boss = make_person(view, gateway).become(make_operator(gateway))
+    boss.open(f"/dashboard/admin/customers/{user_id_of(gateway.customer())}")
     boss.button("customers.group").click()
-    boss.field("customers.group", boss.dialog).fill("partners")
+    boss.field("customers.group", boss.dialog).select_option("partners")
     boss.field("acts.reason", boss.dialog).fill("contract")
     boss.button("customers.groupSave", boss.dialog).click()
     boss.sees("partners")
+
+
+def test_a_customer_gets_a_password_link_once(boss_at, customer, make_person):
+    boss = boss_at(f"/customers/{user_id_of(customer)}")
+    boss.button("customers.link").click()
+    boss.button("customers.link", boss.dialog).click()
+    url = boss.dialog.get_by_role("status").inner_text()
+    person = make_person()
+    person.open(url[url.index("/dashboard") :])
+    person.sees_title("setPassword.title")
+    person.sees(customer.email)
+    person.field("account.next").fill("a password of one's own")
+    person.button("setPassword.action").click()
+    person.sees_title("nav.home")
+    customer.password = "a password of one's own"
+    customer.sign_in()
+    again = make_person()
+    again.open(url[url.index("/dashboard") :])
+    again.sees(again.t("error.link_invalid"))
+
+
+def test_access_of_a_customer(boss_at, customer):
+    boss = boss_at(f"/customers/{user_id_of(customer)}")
+    boss.button("customers.unlock").click()
+    expect(boss.page.get_by_text(boss.t("customers.unlocked")).first).to_be_visible()
+    boss.button("customers.promote").click()
+    boss.field("acts.reason", boss.dialog).fill("a colleague")
+    boss.button("customers.promote", boss.dialog).click()
+    expect(boss.button("customers.demote")).to_be_visible()
+    assert customer.call("GET", "/admin/live", 200)
+    boss.button("customers.endSessions").click()
+    expect(boss.page.get_by_text(boss.t("customers.sessionsEnded")).first).to_be_visible()
+    assert customer.web.get("/auth/me").status_code == 401
+    customer.sign_in()
 
 
 def test_policies_and_a_reload_that_is_refused(make_person, make_gateway, view):

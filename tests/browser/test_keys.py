@@ -126,3 +126,22 @@ def test_a_budget_that_is_no_amount(make_person, customer, budget):
     person.button("keys.create", person.dialog).click()
     expect(person.dialog).to_contain_text(person.t("error.invalid_amount"))
     expect(person.field("keys.budget", person.dialog)).to_have_attribute("aria-invalid", "true")
+
+
+def test_a_key_is_edited(user, customer):
+    user.open("/dashboard/keys")
+    user.button("keys.editNamed", name="test").click()
+    user.field("keys.name", user.dialog).fill("renamed")
+    user.field("keys.budget", user.dialog).fill("12.5")
+    user.field("keys.period", user.dialog).select_option("month")
+    user.button("keys.save", user.dialog).click()
+    user.sees("renamed")
+    (key,) = customer.call("GET", "/keys", 200)["data"]
+    assert (key["budget"], key["budget_period"]) == ("12.500000000", "month")
+    user.button("keys.editNamed", name="renamed").click()
+    expect(user.field("keys.budget", user.dialog)).to_have_value("12.5")
+    user.field("keys.budget", user.dialog).fill("")
+    user.button("keys.save", user.dialog).click()
+    expect(user.dialog).to_have_count(0)
+    (key,) = customer.call("GET", "/keys", 200)["data"]
+    assert (key["budget"], key["budget_period"]) == (None, None)

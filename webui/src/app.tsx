@@ -2,12 +2,14 @@
 import type { FunctionComponent } from "preact";
 import { useEffect } from "preact/hooks";
 import type { User } from "./api/account";
+import { AccountPage } from "./pages/account";
 import { Home } from "./pages/home";
 import { Keys } from "./pages/keys";
 import { Credits } from "./pages/credits";
 import { Models } from "./pages/models";
 import { NotFound } from "./pages/notfound";
 import { RequestPage } from "./pages/request";
+import { SetPassword } from "./pages/setpassword";
 import { SignIn } from "./pages/signin";
 import { SignUp } from "./pages/signup";
 import { Usage } from "./pages/usage";
@@ -46,6 +48,7 @@ const INSIDE: readonly Route[] = [
     { pattern: HOME + "/credits", page: Credits },
     { pattern: HOME + "/models", page: Models },
     { pattern: HOME + "/playground", page: Playground },
+    { pattern: HOME + "/account", page: AccountPage },
 ];
 const ADMIN: readonly Route[] = [
     { pattern: HOME + "/admin", page: admin((pages) => pages.Overview) },
@@ -103,10 +106,19 @@ function Outside({ path }: { path: string }) {
     );
 }
 
+/** For whom it is is told by the link, not by who is signed in here. */
+const SET_PASSWORD: Route = { pattern: HOME + "/password", page: SetPassword };
+
 export function App() {
     const { path } = place.value;
     const now = session.value;
-    if (now.state === "user") {
+    if (path === SET_PASSWORD.pattern) {
+        return (
+            <OutsideLayout>
+                <SET_PASSWORD.page address={{}} />
+            </OutsideLayout>
+        );
+    } else if (now.state === "user") {
         return <Inside path={path} user={now.user} />;
     }
     return <Outside path={path} />;

@@ -66,7 +66,7 @@ end
 local STOP = {}
 local USER = '{"id":"user_1","email":"a@example.com","role":"admin","account_id":"acct_1",'
     .. '"group":"","digest":"' .. string.rep("0", 64) .. '","password_hash":"x","disabled":false,'
-    .. '"unlocked_ms":0,"known_device":false,'
+    .. '"budget":null,"budget_period":null,"unlocked_ms":0,"known_device":false,'
     .. '"balance":"1","data":[],"attempts":1,"failures":0,"window_s":1,"refused":null}'
 
 local function stop()

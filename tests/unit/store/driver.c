@@ -210,7 +210,7 @@ static void create_key(struct driver *d, int key)
     expect(d, "key.create",
            ASK(d, false, "key.create", json, bind_text(d->customers[account].user_id.text),
                bind_text(digest), bind_text("llm_sk_ab"), bind_text("wxyz"), bind_text("a key"),
-               bind_null(), budget < 0 ? bind_null() : bind_int(budget), bind_null()),
+               bind_null(), budget < 0 ? bind_null() : bind_int(budget), bind_null(), bind_null()),
            "");
     at = strstr(json, "\"id\":\"");
     same(d, "id",

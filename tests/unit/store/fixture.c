@@ -201,10 +201,10 @@ void fixture_customer(struct store *store, struct inbox *home, const char *email
     for (size_t i = 0; i < DIGEST_BYTES; i++)
         snprintf(out->digest_hex + 2 * i, 3, "%02x", out->digest.bytes[i]);
     if (budget_nusd >= 0)
-        json = fixture_ask(store, home, "key.create", "tttttnin", out->user_id.text,
+        json = fixture_ask(store, home, "key.create", "tttttninn", out->user_id.text,
                            out->digest_hex, "llm_sk_ab", "wxyz", "first", budget_nusd);
     else
-        json = fixture_ask(store, home, "key.create", "tttttnnn", out->user_id.text,
+        json = fixture_ask(store, home, "key.create", "tttttnnnn", out->user_id.text,
                            out->digest_hex, "llm_sk_ab", "wxyz", "first");
     assert_non_null(json);
     text = slice_of(fixture_member(json, "id"));

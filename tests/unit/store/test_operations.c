@@ -162,7 +162,7 @@ static void keys(void **state)
 
     (void)state;
     fixture_customer(f.store, &f.home, "ann@example.com", 0, -1, &ann);
-    json = ASK("key.create", "tttttiit", ann.user_id.text, digest, "llm_sk_ab", "wxyz", "work",
+    json = ASK("key.create", "tttttiint", ann.user_id.text, digest, "llm_sk_ab", "wxyz", "work",
                INT64_C(1790000000000), INT64_C(2500000000), "gpt-4o\ndemo");
     assert_json(json);
     assert_has(json, "\"budget\":\"2.500000000\",\"spent\":\"0.000000000\"");
@@ -205,33 +205,33 @@ static void bad_keys(void **state)
 
     (void)state;
     fixture_customer(f.store, &f.home, "ann@example.com", 0, -1, &ann);
-    assert_fails(ASK("key.create", "tttttnnn", "user_0", digest, "p", "last", "n"), "not_found");
-    assert_fails(ASK("key.create", "tttttnnn", ann.user_id.text, "abc", "p", "last", "n"),
+    assert_fails(ASK("key.create", "tttttnnnn", "user_0", digest, "p", "last", "n"), "not_found");
+    assert_fails(ASK("key.create", "tttttnnnn", ann.user_id.text, "abc", "p", "last", "n"),
                  "invalid_value");
-    assert_fails(ASK("key.create", "tttttnnn", ann.user_id.text, ann.digest_hex, "p", "last", "n"),
+    assert_fails(ASK("key.create", "tttttnnnn", ann.user_id.text, ann.digest_hex, "p", "last", "n"),
                  "conflict");
     assert_fails(
-        ASK("key.create", "tttttnin", ann.user_id.text, digest, "p", "last", "n", INT64_C(-1)),
+        ASK("key.create", "tttttninn", ann.user_id.text, digest, "p", "last", "n", INT64_C(-1)),
         "invalid_amount");
     assert_fails(
-        ASK("key.create", "tttttnnt", ann.user_id.text, digest, "p", "last", "n", "a\n\nb"),
+        ASK("key.create", "tttttnnnt", ann.user_id.text, digest, "p", "last", "n", "a\n\nb"),
         "invalid_value");
     memset(models, 'm', sizeof(models));
     models[LIMIT_MODEL_NAME_BYTES] = '\0';
-    assert_fails(ASK("key.create", "tttttnnt", ann.user_id.text, digest, "p", "last", "n", models),
+    assert_fails(ASK("key.create", "tttttnnnt", ann.user_id.text, digest, "p", "last", "n", models),
                  "invalid_value");
     models[LIMIT_MODEL_NAME_BYTES] = 'm';
     models[LIMIT_KEY_MODELS_BYTES] = '\0';
-    assert_fails(ASK("key.create", "tttttnnt", ann.user_id.text, digest, "p", "last", "n", models),
+    assert_fails(ASK("key.create", "tttttnnnt", ann.user_id.text, digest, "p", "last", "n", models),
                  "invalid_value");
-    assert_fails(ASK("key.create", "tttttnnt", ann.user_id.text, digest, "p", "last", "n",
+    assert_fails(ASK("key.create", "tttttnnnt", ann.user_id.text, digest, "p", "last", "n",
                      "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n17"),
                  "invalid_value");
     for (int i = 1; i < LIMIT_KEYS_PER_USER; i++) { /* it has one */
         snprintf(models, sizeof(models), "%064x", i);
-        assert_non_null(ASK("key.create", "tttttnnn", ann.user_id.text, models, "p", "last", "n"));
+        assert_non_null(ASK("key.create", "tttttnnnn", ann.user_id.text, models, "p", "last", "n"));
     }
-    assert_fails(ASK("key.create", "tttttnnn", ann.user_id.text, digest, "p", "last", "n"),
+    assert_fails(ASK("key.create", "tttttnnnn", ann.user_id.text, digest, "p", "last", "n"),
                  "too_many_keys");
 }
 

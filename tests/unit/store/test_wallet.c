@@ -53,14 +53,14 @@ static int64_t take_holds(const struct ledger_hold *hold)
 static void release_holds(const struct ledger_hold *hold, int64_t taken)
 {
     for (; taken > 0; taken -= EACH)
-        wallet_release(&wallets, &hold->account_id, &hold->key_id, EACH, 0);
+        wallet_give_back(&wallets, hold);
 }
 
 static int64_t take_extensions(const struct ledger_hold *hold)
 {
     int64_t taken = 0, more;
 
-    while ((more = wallet_extend(&wallets, &hold->account_id, &hold->key_id, EACH)) > 0)
+    while ((more = wallet_extend(&wallets, hold, EACH)) > 0)
         taken += more;
     return taken;
 }
@@ -145,7 +145,8 @@ static void of_one_budget(void **state)
 
     (void)state;
     wallet_put(&wallets, &racers[0].hold.account_id, ENDLESS, 0);
-    wallet_put_key(&wallets, &key_id, &racers[0].hold.account_id, PAID * EACH + REST, 0);
+    wallet_put_key(&wallets, &key_id, &racers[0].hold.account_id,
+                   &(struct wallet_budget){.amount_nusd = PAID * EACH + REST});
     for (int i = 0; i < THREADS; i++)
         racers[i].hold.key_id = key_id;
     race(PAID * EACH);
@@ -159,7 +160,7 @@ static void of_wallet_and_budget(void **state)
     for (int i = 0; i < THREADS; i++) {
         racers[i].hold.key_id = named("key", i);
         wallet_put_key(&wallets, &racers[i].hold.key_id, &racers[i].hold.account_id,
-                       i == 0 ? 3 * EACH : -1, 0);
+                       &(struct wallet_budget){.amount_nusd = i == 0 ? 3 * EACH : -1});
     }
     race(PAID * EACH);
 }
@@ -192,10 +193,10 @@ static void *spend(void *arg)
 
     pthread_barrier_wait(&barrier);
     while (wallet_take(&wallets, &racer->hold, &refusal) == HOLD_ACCEPTED) {
-        int64_t held = EACH + wallet_extend(&wallets, account_id, key_id, EACH);
+        int64_t held = EACH + wallet_extend(&wallets, &racer->hold, EACH);
         int64_t charge = 1 + racer->taken++ % held;
 
-        wallet_release(&wallets, account_id, key_id, held, charge);
+        wallet_release(&wallets, account_id, key_id, held, &(struct wallet_charge){charge, 0});
         atomic_fetch_add(&spent, charge);
     }
     atomic_fetch_sub(&running, 1);
@@ -214,7 +215,8 @@ static void spent_at_once(void **state)
     wallet_put(&wallets, account_id, ENDLESS, 0);
     for (int i = 0; i < THREADS; i++) {
         racers[i].hold.key_id = named("key", i / 2); /* two share one */
-        wallet_put_key(&wallets, &racers[i].hold.key_id, account_id, ENDLESS, 0);
+        wallet_put_key(&wallets, &racers[i].hold.key_id, account_id,
+                       &(struct wallet_budget){.amount_nusd = ENDLESS});
         assert_int_equal(pthread_create(&racers[i].thread, NULL, spend, &racers[i]), 0);
     }
     pthread_barrier_wait(&barrier);

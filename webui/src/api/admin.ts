@@ -1,6 +1,6 @@
 // The calls behind the operator's pages (role admin).
 import type { User } from "./account";
-import { call, get, postOnce, type Query } from "./client";
+import { call, get, post, postOnce, type Query } from "./client";
 import type {
     Balance,
     ChargeLine,
@@ -121,8 +121,15 @@ export const getCustomer = (userId: string, signal?: Signal) =>
     get<CustomerDetail>(`/admin/users/${id(userId)}`, {}, signal);
 export const changeCustomer = (
     userId: string,
-    change: { disabled?: boolean; group?: string; reason?: string },
+    change: { disabled?: boolean; group?: string; role?: User["role"]; reason?: string },
 ) => call<User>("PATCH", `/admin/users/${id(userId)}`, { body: change });
+export const getGroups = async (signal?: Signal) =>
+    (await get<{ data: string[] }>("/admin/groups", {}, signal)).data;
+export const makePasswordLink = (userId: string) =>
+    post<{ url: string; expires_at: string }>("/admin/password-links", { user_id: userId });
+export const unlockCustomer = (userId: string) => post<User>("/admin/unlocks", { user_id: userId });
+export const endCustomerSessions = (userId: string) =>
+    call<void>("DELETE", `/admin/sessions/${id(userId)}`);
 export const getCustomerKeys = async (userId: string, signal?: Signal) =>
     (await get<{ data: Key[] }>("/admin/keys", { user_id: userId }, signal)).data;
 export const changeCustomerKey = (keyId: string, change: { disabled: boolean; reason?: string }) =>

@@ -55,6 +55,10 @@ export function sentenceOf(code: string, message: string): string {
 }
 
 export function sentence(error: unknown): string {
+    const seconds = error instanceof ApiError && error.body.metadata?.["retry_after_seconds"];
+    if (typeof seconds === "number") {
+        return t("error.rate_limit_seconds", { n: seconds });
+    }
     return error instanceof ApiError
         ? sentenceOf(error.code, error.message)
         : t("error.unexpected");

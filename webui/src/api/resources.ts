@@ -2,6 +2,7 @@
 import { address, call, get, post, postOnce, type Query } from "./client";
 import type {
     Balance,
+    BudgetPeriod,
     Key,
     Model,
     Page,
@@ -29,13 +30,24 @@ export interface NewKey {
     name: string;
     expires_at?: string;
     budget?: string;
+    budget_period?: BudgetPeriod;
     models?: string[];
+}
+
+/** Null takes a limit away; what is not there stays as it is. */
+export interface KeyChange {
+    name?: string;
+    disabled?: boolean;
+    expires_at?: string | null;
+    budget?: string | null;
+    budget_period?: BudgetPeriod | null;
+    models?: string[] | null;
 }
 
 export const getKeys = async (signal?: Signal) =>
     (await get<{ data: Key[] }>("/keys", {}, signal)).data;
 export const createKey = (form: NewKey) => post<{ key: string; data: Key }>("/keys", form);
-export const changeKey = (id: string, change: { disabled?: boolean; name?: string }) =>
+export const changeKey = (id: string, change: KeyChange) =>
     call<Key>("PATCH", `/keys/${encodeURIComponent(id)}`, { body: change });
 export const deleteKey = (id: string) => call<void>("DELETE", `/keys/${encodeURIComponent(id)}`);
 

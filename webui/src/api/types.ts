@@ -86,6 +86,8 @@ export interface RequestDetail extends UsageRecord {
     };
 }
 
+export type BudgetPeriod = "day" | "week" | "month";
+
 export interface Key {
     id: string;
     name: string;
@@ -97,7 +99,10 @@ export interface Key {
     disabled: boolean;
     disabled_by: "owner" | "operator" | null;
     budget: string | null;
-    spent: string;
+    budget_period: BudgetPeriod | null; // null: the budget is for ever
+    period_spent: string | null;
+    resets_at: string | null;
+    spent: string; // ever
     models: string[] | null;
     requests: number;
     abandoned: number; // of them, those whose client left before the answer was whole

@@ -1,45 +1,15 @@
 import { useState } from "preact/hooks";
 import { signUp } from "../api/account";
-import { judge, type Rule } from "../base/password";
 import { t } from "../i18n";
 import { errorOf, errorOfNone, useAction } from "../state/action";
 import { place } from "../state/router";
 import { enter, SIGN_IN } from "../state/session";
-import { site } from "../state/site";
 import { Button } from "../ui/button";
 import { Page } from "../ui/card";
 import { TextField } from "../ui/field";
-import { Icon } from "../ui/icon";
 import { Failure } from "../ui/notice";
+import { PasswordRules } from "../ui/passwordrules";
 import { Welcome } from "./welcome";
-
-const CHARS_MIN = 10;
-
-function textOf(rule: Rule, charsMin: number): string {
-    switch (rule) {
-        case "length":
-            return t("auth.rule.length", { n: charsMin });
-        case "email":
-            return t("auth.rule.email");
-        case "repeated":
-            return t("auth.rule.repeated");
-    }
-}
-
-function Rules({ password, email }: { password: string; email: string }) {
-    const charsMin = site.value?.password.chars_min ?? CHARS_MIN;
-    return (
-        <ul class="flex flex-col gap-1" aria-label={t("auth.rules")}>
-            {judge(password, email, charsMin).map(({ rule, isMet }) => (
-                <li key={rule} class={`flex items-center gap-2 ${isMet ? "text-good" : ""}`}>
-                    <Icon name={isMet ? "check" : "info"} class="size-4" />
-                    {textOf(rule, charsMin)}
-                    {isMet && <span class="sr-only">{t("auth.rule.met")}</span>}
-                </li>
-            ))}
-        </ul>
-    );
-}
 
 export function SignUp() {
     const [form, setForm] = useState({ name: "", email: "", password: "" });
@@ -83,7 +53,7 @@ export function SignUp() {
                         value={form.password}
                         onValue={set("password")}
                         error={errorOf(error, "password")}
-                        hint={<Rules password={form.password} email={form.email} />}
+                        hint={<PasswordRules password={form.password} email={form.email} />}
                     />
                     <Failure error={errorOfNone(error, "email", "name", "password")} />
                     <Button type="submit" kind="primary" busy={isBusy}>

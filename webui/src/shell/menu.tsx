@@ -41,6 +41,8 @@ const OPERATOR: readonly Item[] = [
     { path: "/dashboard/admin/audit", icon: "audit", label: "nav.audit" },
 ];
 
+const ACCOUNT = "/dashboard/account";
+
 function isHere({ path, below = [] }: Item): boolean {
     const now = place.value.path;
     return now === path || below.some((pattern) => match(pattern, now) !== null);
@@ -90,12 +92,17 @@ export function Account() {
     return (
         <div class="flex flex-col gap-3 border-t border-line pt-4">
             <div class="flex items-center gap-2 pl-3">
-                <div class="min-w-0 flex-1">
-                    {name && <p class="truncate font-medium">{name}</p>}
-                    <p class="truncate text-sm text-soft" title={email}>
+                <a
+                    href={ACCOUNT}
+                    aria-current={place.value.path === ACCOUNT ? "page" : undefined}
+                    class="min-w-0 flex-1 rounded-lg hover:underline"
+                >
+                    <span class="sr-only">{t("account.title")} </span>
+                    {name && <span class="block truncate font-medium">{name}</span>}
+                    <span class="block truncate text-sm text-soft" title={email}>
                         {email}
-                    </p>
-                </div>
+                    </span>
+                </a>
                 <IconButton icon="signout" label={t("auth.signOut")} onClick={() => void leave()} />
             </div>
             <div class="pl-3">

@@ -2,16 +2,20 @@
 import { useState } from "preact/hooks";
 import {
     type CustomerDetail,
+    endCustomerSessions,
     getCustomer,
     getCustomerRefusals,
     getCustomerTransfers,
     getCustomerUsage,
+    unlockCustomer,
 } from "../../api/admin";
 import { wholePage } from "../../api/whole";
 import type { RefusedRequest, UsagePage, UsageRecord } from "../../api/types";
 import type { Address } from "../../app";
 import { usd } from "../../base/money";
 import { t } from "../../i18n";
+import { useAction } from "../../state/action";
+import { announce } from "../../state/announce";
 import { usePager, useWalk } from "../../state/pages";
 import { useResource } from "../../state/resource";
 import { session } from "../../state/session";
@@ -31,13 +35,20 @@ import { transferColumns } from "../../ui/transfers";
 import { AuditList } from "./audit";
 import { CustomerKeys } from "./customerkeys";
 import { State } from "./customers";
-import { CreditDialog, DebitDialog, DisableDialog, GroupDialog } from "./customeracts";
+import {
+    CreditDialog,
+    DebitDialog,
+    DisableDialog,
+    GroupDialog,
+    LinkDialog,
+    RoleDialog,
+} from "./customeracts";
 
 const ROWS = 25;
 const REQUESTS = "/dashboard/admin/requests";
 const VIEWS = ["requests", "refused", "transfers", "keys", "audit"] as const;
 type View = (typeof VIEWS)[number];
-type Doing = "credit" | "debit" | "disable" | "group" | null;
+type Doing = "credit" | "debit" | "disable" | "group" | "role" | "link" | null;
 
 export function CustomerPage({ address }: { address: Address }) {
     const id = address["id"] ?? "";
@@ -62,6 +73,7 @@ export function CustomerPage({ address }: { address: Address }) {
                 <>
                     <Money customer={data} />
                     <Details customer={data} />
+                    <Access id={id} onDo={setDoing} customer={data} onDone={onDone} />
                     <Lists turn={turn} userId={id} />
                 </>
             )}
@@ -73,6 +85,12 @@ export function CustomerPage({ address }: { address: Address }) {
             )}
             {data && doing === "disable" && (
                 <DisableDialog customer={data} onClose={() => setDoing(null)} onDone={onDone} />
+            )}
+            {data && doing === "role" && (
+                <RoleDialog customer={data} onClose={() => setDoing(null)} onDone={onDone} />
+            )}
+            {data && doing === "link" && (
+                <LinkDialog customer={data} onClose={() => setDoing(null)} onDone={onDone} />
             )}
             {data && doing === "group" && (
                 <GroupDialog customer={data} onClose={() => setDoing(null)} onDone={onDone} />
@@ -102,6 +120,41 @@ function Actions({ id, customer, onDo }: ActionsProps) {
                 {t("customers.give")}
             </Button>
         </>
+    );
+}
+
+interface AccessProps extends ActionsProps {
+    onDone: () => void;
+}
+
+/** What lets a customer in, or not. */
+function Access({ id, customer, onDo, onDone }: AccessProps) {
+    const unlock = useAction(async () => {
+        await unlockCustomer(id);
+        announce(t("customers.unlocked"));
+        onDone();
+    });
+    const endSessions = useAction(async () => {
+        await endCustomerSessions(id);
+        announce(t("customers.sessionsEnded"));
+        onDone();
+    });
+    return (
+        <Card title={t("customers.access")}>
+            <div class="flex flex-wrap gap-2">
+                <Button onClick={() => onDo("link")}>{t("customers.link")}</Button>
+                <Button busy={unlock.isBusy} onClick={() => unlock.run()}>
+                    {t("customers.unlock")}
+                </Button>
+                <Button busy={endSessions.isBusy} onClick={() => endSessions.run()}>
+                    {t("customers.endSessions")}
+                </Button>
+                <Button onClick={() => onDo("role")}>
+                    {customer?.role === "admin" ? t("customers.demote") : t("customers.promote")}
+                </Button>
+            </div>
+            <Failure error={unlock.error ?? endSessions.error} />
+        </Card>
     );
 }
 

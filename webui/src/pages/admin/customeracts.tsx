@@ -1,12 +1,23 @@
-// What an operator can do with a customer: give credit, correct it downwards, disable, put into a group.
+// What an operator can do with a customer: give credit, correct it downwards, disable, put into a
+// group, change the role, let in again.
 import { useState } from "preact/hooks";
-import { changeCustomer, type CustomerDetail, giveCredit, takeCredit } from "../../api/admin";
+import {
+    changeCustomer,
+    type CustomerDetail,
+    getGroups,
+    giveCredit,
+    makePasswordLink,
+    takeCredit,
+} from "../../api/admin";
 import { exact, plain, typedUsd, usd } from "../../base/money";
-import { t } from "../../i18n";
+import { dateTime } from "../../base/time";
+import { locale, t } from "../../i18n";
 import { errorOf, errorOfNone, useAction } from "../../state/action";
 import { announce } from "../../state/announce";
 import { useOnce } from "../../state/once";
+import { useResource } from "../../state/resource";
 import { Button } from "../../ui/button";
+import { CopyButton } from "../../ui/copy";
 import { Dialog, DialogActions } from "../../ui/dialog";
 import { SelectField, TextField } from "../../ui/field";
 import { Failure } from "../../ui/notice";
@@ -136,11 +147,14 @@ export function DisableDialog({ customer, onClose, onDone }: ActProps) {
 
 export function GroupDialog({ customer, onClose, onDone }: ActProps) {
     const [group, setGroup] = useState(customer.group ?? "");
+    const groups = useResource("groups", getGroups);
     const doing = useAction(async (reason: string) => {
-        await changeCustomer(customer.id, { group: group.trim(), reason });
+        await changeCustomer(customer.id, { group, reason });
         announce(t("customers.grouped"));
         onDone();
     });
+    // One that no policy names any more can be kept, and is then shown as what it is.
+    const names = [...new Set(["", customer.group ?? "", ...(groups.data ?? [])])];
     return (
         <ReasonDialog
             title={t("customers.groupTitle", { email: customer.email })}
@@ -148,14 +162,83 @@ export function GroupDialog({ customer, onClose, onDone }: ActProps) {
             doing={doing}
             onClose={onClose}
         >
-            <TextField
+            <SelectField
                 label={t("customers.group")}
                 hint={t("customers.groupHint")}
-                maxLength={31}
                 value={group}
+                choices={names.map((name) => ({
+                    value: name,
+                    text: name || t("customers.groupNone"),
+                }))}
                 onValue={setGroup}
                 error={errorOf(doing.error, "group")}
             />
         </ReasonDialog>
+    );
+}
+
+export function RoleDialog({ customer, onClose, onDone }: ActProps) {
+    const isAdmin = customer.role === "admin";
+    const { email } = customer;
+    const doing = useAction(async (reason: string) => {
+        await changeCustomer(customer.id, { role: isAdmin ? "user" : "admin", reason });
+        announce(t("customers.roleChanged"));
+        onDone();
+    });
+    return (
+        <ReasonDialog
+            title={t(isAdmin ? "customers.demoteTitle" : "customers.promoteTitle", { email })}
+            action={isAdmin ? t("customers.demote") : t("customers.promote")}
+            isDanger
+            doing={doing}
+            onClose={onClose}
+        >
+            {!isAdmin && <p>{t("customers.promoteText")}</p>}
+        </ReasonDialog>
+    );
+}
+
+/** The link is shown this once. */
+export function LinkDialog({ customer, onClose }: ActProps) {
+    const [made, setMade] = useState<{ url: string; expires_at: string } | null>(null);
+    const { run, isBusy, error } = useAction(async () =>
+        setMade(await makePasswordLink(customer.id)),
+    );
+    return (
+        <Dialog title={t("customers.linkTitle", { email: customer.email })} onClose={onClose}>
+            <div class="flex flex-col gap-4">
+                {made ? (
+                    <>
+                        <p>
+                            {t("customers.linkMade", {
+                                time: dateTime(made.expires_at, locale()),
+                            })}
+                        </p>
+                        <output class="rounded-lg border border-line bg-sunken px-3 py-2 font-mono text-sm break-all select-all">
+                            {made.url}
+                        </output>
+                        <DialogActions>
+                            <CopyButton
+                                text={made.url}
+                                label={t("customers.linkCopy")}
+                                kind="primary"
+                            />
+                            <Button onClick={onClose}>{t("action.done")}</Button>
+                        </DialogActions>
+                    </>
+                ) : (
+                    <>
+                        <p>{t("customers.linkText")}</p>
+                        <Failure error={error} />
+                        <DialogActions>
+                            <Button onClick={onClose}>{t("action.cancel")}</Button>
+                            <Button kind="primary" busy={isBusy} onClick={() => run()}>
+                                {t("customers.link")}
+                            </Button>
+                        </DialogActions>
+                    </>
+                )}
+            </div>
+        </Dialog>
     );
 }

@@ -1,5 +1,5 @@
 import type { Key } from "../../api/types";
-import { date } from "../../base/time";
+import { date, dateTime } from "../../base/time";
 import { glance, usd } from "../../base/money";
 import { locale, t } from "../../i18n";
 import { Badge } from "../../ui/badge";
@@ -8,6 +8,7 @@ import { Ago, Glance } from "../../ui/figure";
 import type { Column } from "../../ui/table";
 
 interface Doing {
+    onEdit: (key: Key) => void;
     onToggle: (key: Key) => void;
     onDelete: (key: Key) => void;
 }
@@ -94,10 +95,11 @@ function Spent({ apiKey }: { apiKey: Key }) {
     if (apiKey.budget === null) {
         return <Glance amount={apiKey.spent} />;
     }
-    const part = share(usd(apiKey.spent), usd(apiKey.budget));
+    const spent = apiKey.period_spent ?? apiKey.spent;
+    const part = share(usd(spent), usd(apiKey.budget));
     return (
         <>
-            <Glance amount={apiKey.spent} />{" "}
+            <Glance amount={spent} />{" "}
             <span class="whitespace-nowrap text-soft">
                 {t("keys.ofBudget", { budget: glance(usd(apiKey.budget)) })}
             </span>
@@ -107,6 +109,11 @@ function Spent({ apiKey }: { apiKey: Key }) {
                 value={part}
                 aria-label={t("keys.budgetUsed")}
             />
+            {apiKey.resets_at && (
+                <span class="mt-0.5 block text-sm text-soft">
+                    {t("keys.resets", { time: dateTime(apiKey.resets_at, locale()) })}
+                </span>
+            )}
         </>
     );
 }
@@ -124,10 +131,17 @@ function Models({ models }: { models: string[] | null }) {
     );
 }
 
-function Actions({ apiKey, onToggle, onDelete }: { apiKey: Key } & Doing) {
+function Actions({ apiKey, onEdit, onToggle, onDelete }: { apiKey: Key } & Doing) {
     const name = apiKey.name;
     return (
         <span class="inline-flex items-center gap-1">
+            <Button
+                size="small"
+                aria-label={t("keys.editNamed", { name })}
+                onClick={() => onEdit(apiKey)}
+            >
+                {t("keys.edit")}
+            </Button>
             <Button
                 size="small"
                 disabled={apiKey.disabled_by === "operator"}

@@ -10,17 +10,19 @@ import { place, setQuery } from "../../state/router";
 import { site } from "../../state/site";
 import { Button } from "../../ui/button";
 import { Card, Page } from "../../ui/card";
-import { Confirm } from "../../ui/dialog";
+import { Confirm, Dialog } from "../../ui/dialog";
 import { Empty } from "../../ui/empty";
 import { Failure, Notice } from "../../ui/notice";
 import { Table } from "../../ui/table";
 import { keyColumns } from "./columns";
 import { CreateKey } from "./create";
+import { changeOf, KeyForm, typedOf } from "./form";
 
 export function Keys() {
     const keys = useResource("keys", getKeys);
     usePulse(keys.reload);
     const [doomed, setDoomed] = useState<Key | null>(null);
+    const [edited, setEdited] = useState<Key | null>(null);
     const isCreating = place.value.query.get("new") === "1";
     const openCreate = () => setQuery({ new: "1" });
     const change = useAction(async (key: Key) => {
@@ -59,7 +61,11 @@ export function Keys() {
                 ) : (
                     <Table
                         caption={t("nav.keys")}
-                        columns={keyColumns({ onToggle: change.run, onDelete: setDoomed })}
+                        columns={keyColumns({
+                            onEdit: setEdited,
+                            onToggle: change.run,
+                            onDelete: setDoomed,
+                        })}
                         rows={keys.data}
                         rowKey={(key) => key.id}
                         bones={3}
@@ -68,6 +74,16 @@ export function Keys() {
             </Card>
             {isCreating && (
                 <CreateKey onMade={keys.reload} onClose={() => setQuery({ new: null })} />
+            )}
+            {edited && (
+                <EditKey
+                    edited={edited}
+                    onClose={() => setEdited(null)}
+                    onDone={() => {
+                        setEdited(null);
+                        keys.reload();
+                    }}
+                />
             )}
             {doomed && (
                 <DeleteKey
@@ -80,6 +96,30 @@ export function Keys() {
                 />
             )}
         </Page>
+    );
+}
+
+interface EditKeyProps {
+    edited: Key;
+    onClose: () => void;
+    onDone: () => void;
+}
+
+function EditKey({ edited, onClose, onDone }: EditKeyProps) {
+    const before = typedOf(edited);
+    return (
+        <Dialog title={t("keys.editTitle", { name: edited.name })} onClose={onClose}>
+            <KeyForm
+                before={before}
+                action={t("keys.save")}
+                onClose={onClose}
+                onSave={async (typed) => {
+                    await changeKey(edited.id, changeOf(typed, before));
+                    announce(t("keys.saved", { name: typed.name.trim() }));
+                    onDone();
+                }}
+            />
+        </Dialog>
     );
 }
 

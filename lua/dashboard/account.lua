@@ -1,0 +1,106 @@
+-- The account of the user who is signed in: the password, and where there are sessions. And setting
+-- a password by the link that the operator has given.
+local body = require "dashboard.body"
+local cjson = require "cjson"
+local credentials = require "dashboard.credentials"
+local json = require "json"
+local session = require "dashboard.session"
+local store = require "store"
+local throttle = require "dashboard.throttle"
+
+local account = {}
+
+local TOKEN_BYTES_MAX = 128
+local CHANGES = { current_password = true, new_password = true }
+
+local function read_password(x, members, name)
+    body.require(x, members, name)
+    return body.text(x, members, name, credentials.TEXT_BYTES_MAX)
+end
+
+-- Changes the password: the present one must be told, and all other sessions end.
+function account.change_password(x)
+    local user = session.user(x)
+    local members = body.read_change(x, CHANGES)
+    local current = read_password(x, members, "current_password")
+    local new = read_password(x, members, "new_password")
+    credentials.check_new(x, new, user.email, "new_password")
+    local known = cjson.decode(store.call(x, "user.credentials", user.email, nil, nil))
+    local attempt = throttle.begin_signin(x, session.digest(x), known.unlocked_ms, user.email)
+    if not credentials.verify(x, current, known.password_hash, user.email, "trusted") then
+        throttle.fail_signin(x, attempt)
+        x:refuse(403, "wrong_password", "current_password is not your password.",
+            "current_password")
+    end
+    throttle.end_signin(x, attempt)
+    local hash = credentials.hash(x, new, user.email)
+    store.call(x, "user.password", user.id, hash, session.digest(x), session.device(x))
+    x:reply(204)
+end
+
+function account.sessions(x)
+    local user = session.user(x)
+    x:reply(200, store.call(x, "session.list", user.id, session.digest(x)))
+end
+
+function account.end_session(x, id)
+    local user = session.user(x)
+    local is_id = #id <= 64 and not string.find(id, "[^%w_]")
+    if not is_id or not store.find(x, "session.end", user.id, id) then
+        x:refuse(404, "not_found", "You have no such session.")
+    end
+    x:reply(204)
+end
+
+function account.end_other_sessions(x)
+    local user = session.user(x)
+    store.call(x, "session.end_others", user.id, session.digest(x))
+    x:reply(204)
+end
+
+-- ---- the link ----
+
+local function refuse_link(x)
+    x:refuse(404, "link_invalid", "This link does not work any more: it was used, or its time is"
+        .. " over. Ask the operator for a new one.", "token")
+end
+
+local function read_token(x, members)
+    body.require(x, members, "token")
+    return x:digest(body.text(x, members, "token", TOKEN_BYTES_MAX))
+end
+
+-- Whose password it sets.
+function account.find_link(x)
+    local found = store.find(x, "link.find", (read_token(x, (body.read(x)))))
+    if not found then
+        refuse_link(x)
+    end
+    x:reply(200, found)
+end
+
+-- Sets the password and signs in.
+function account.redeem_link(x)
+    local members = body.read(x)
+    local digest = read_token(x, members)
+    local new = read_password(x, members, "password")
+    local found = store.find(x, "link.find", digest)
+    if not found then
+        refuse_link(x)
+    end
+    local email = cjson.decode(found).email
+    credentials.check_new(x, new, email, "password")
+    local hash = credentials.hash(x, new, email)
+    local user_text = store.find(x, "link.redeem", digest, hash)
+    if not user_text then
+        refuse_link(x)
+    end
+    local user = cjson.decode(user_text)
+    if not user.disabled then
+        session.start(x, user.id)
+        session.remember_device(x, user.id)
+    end
+    x:reply(200, json.encode { user = json.raw(user_text) })
+end
+
+return account

@@ -1,0 +1,158 @@
+// The account: its password, and where it is signed in.
+import { useState } from "preact/hooks";
+import {
+    changePassword,
+    endOtherSessions,
+    endSession,
+    getSessions,
+    type SignedIn,
+    type User,
+} from "../api/account";
+import { t } from "../i18n";
+import { errorOf, errorOfNone, useAction } from "../state/action";
+import { announce } from "../state/announce";
+import { useResource } from "../state/resource";
+import { session } from "../state/session";
+import { Badge } from "../ui/badge";
+import { Button } from "../ui/button";
+import { Card, Page } from "../ui/card";
+import { TextField } from "../ui/field";
+import { Time } from "../ui/figure";
+import { Failure } from "../ui/notice";
+import { PasswordRules } from "../ui/passwordrules";
+import { type Column, Table } from "../ui/table";
+
+export function AccountPage() {
+    const sessions = useResource("sessions", getSessions);
+    if (session.value.state !== "user") {
+        return null;
+    }
+    const { user } = session.value;
+    return (
+        <Page title={t("account.title")} lead={user.email}>
+            <ChangePassword user={user} onDone={sessions.reload} />
+            <Sessions sessions={sessions} />
+        </Page>
+    );
+}
+
+function ChangePassword({ user, onDone }: { user: User; onDone: () => void }) {
+    const [typed, setTyped] = useState({ current: "", next: "" });
+    const { run, isBusy, error } = useAction(async () => {
+        await changePassword({ current_password: typed.current, new_password: typed.next });
+        setTyped({ current: "", next: "" });
+        announce(t("account.passwordChanged"));
+        onDone();
+    });
+    const onSubmit = (event: Event) => {
+        event.preventDefault();
+        run();
+    };
+    return (
+        <Card title={t("account.password")}>
+            <form class="flex max-w-md flex-col gap-4" onSubmit={onSubmit}>
+                <input type="hidden" autocomplete="username" value={user.email} />
+                <TextField
+                    label={t("account.current")}
+                    type="password"
+                    autocomplete="current-password"
+                    required
+                    value={typed.current}
+                    onValue={(current) => setTyped((before) => ({ ...before, current }))}
+                    error={errorOf(error, "current_password")}
+                />
+                <TextField
+                    label={t("account.next")}
+                    type="password"
+                    autocomplete="new-password"
+                    required
+                    value={typed.next}
+                    onValue={(next) => setTyped((before) => ({ ...before, next }))}
+                    error={errorOf(error, "new_password")}
+                    hint={<PasswordRules password={typed.next} email={user.email} />}
+                />
+                <p class="text-sm text-soft">{t("account.passwordNote")}</p>
+                <Failure error={errorOfNone(error, "current_password", "new_password")} />
+                <div>
+                    <Button type="submit" kind="primary" busy={isBusy}>
+                        {t("account.changePassword")}
+                    </Button>
+                </div>
+            </form>
+        </Card>
+    );
+}
+
+interface SessionsProps {
+    sessions: { data: SignedIn[] | undefined; error: unknown; reload: () => void };
+}
+
+function Sessions({ sessions }: SessionsProps) {
+    const end = useAction(async (one: SignedIn) => {
+        await endSession(one.id);
+        announce(t("account.ended"));
+        sessions.reload();
+    });
+    const endOthers = useAction(async () => {
+        await endOtherSessions();
+        announce(t("account.endedOthers"));
+        sessions.reload();
+    });
+    return (
+        <Card
+            flush
+            title={t("account.sessions")}
+            actions={
+                <Button
+                    size="small"
+                    busy={endOthers.isBusy}
+                    disabled={sessions.data?.length === 1}
+                    onClick={() => endOthers.run()}
+                >
+                    {t("account.endOthers")}
+                </Button>
+            }
+        >
+            <Failure error={sessions.error} retry={sessions.reload} />
+            <Failure error={end.error ?? endOthers.error} />
+            <Table
+                caption={t("account.sessions")}
+                columns={sessionColumns(end.run)}
+                rows={sessions.data}
+                rowKey={(one) => one.id}
+                bones={2}
+            />
+        </Card>
+    );
+}
+
+function sessionColumns(onEnd: (one: SignedIn) => void): Column<SignedIn>[] {
+    return [
+        {
+            id: "agent",
+            head: t("account.browser"),
+            isTitle: true,
+            cell: (one) => <span class="break-all">{one.agent ?? t("account.unknown")}</span>,
+        },
+        { id: "address", head: t("account.address"), cell: (one) => one.address ?? "–" },
+        { id: "since", head: t("account.since"), cell: (one) => <Time time={one.created_at} /> },
+        {
+            id: "actions",
+            head: t("keys.actions"),
+            hideHead: true,
+            isNumber: true,
+            cell: (one) =>
+                one.current ? (
+                    <Badge tone="good">{t("account.here")}</Badge>
+                ) : (
+                    <Button
+                        size="small"
+                        aria-label={t("account.endNamed", { agent: one.agent ?? "–" })}
+                        onClick={() => onEnd(one)}
+                    >
+                        {t("account.end")}
+                    </Button>
+                ),
+        },
+    ];
+}
