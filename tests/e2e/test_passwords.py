@@ -204,6 +204,22 @@ def test_unknown_group_is_refused(gateway, admin, customer):
     assert admin.call("GET", "/admin/groups", 200) == {"data": []}
 
 
+def test_check_warns_of_unknown_groups(make_gateway):
+    gateway = make_gateway()
+    gateway.policies.write("routes", 'return { groups = { "vip" } }')
+    gateway.reload()
+    boss, customer = gateway.customer(), gateway.customer()
+    assert gateway.command("user", "role", boss.email, "admin").returncode == 0
+    user_id = customer.call("GET", "/auth/me", 200)["user"]["id"]
+    assert boss.call("GET", "/admin/groups", 200) == {"data": ["vip"]}
+    boss.call("PATCH", f"/admin/users/{user_id}", 200, json={"group": "vip"})
+    assert "warning" not in gateway.command("check").stdout
+    gateway.policies.write("routes", "return {}")
+    done = gateway.command("check")
+    assert done.returncode == 0, done.stderr
+    assert 'warning: 1 user is in the group "vip", which no policy names' in done.stdout
+
+
 def test_unchangeable_member_is_named(admin, customer):
     user_id = customer.call("GET", "/auth/me", 200)["user"]["id"]
     response = admin.web.patch(f"/admin/users/{user_id}", json={"email": "a@example.com"})
