@@ -40,8 +40,7 @@ struct worker {
     uint64_t served_before;   /* at the last tick */
     unsigned idle_ticks;
     bool garbage;
-    bool large_bodies; /* since it idled last */
-    bool cancelled;    /* connections are not waited for any more */
+    bool cancelled; /* connections are not waited for any more */
 };
 
 /* ---- requests ---- */
@@ -134,8 +133,7 @@ static void on_request(struct http_request *request, void *arg)
 static bool on_large_body(const struct http_head *head, struct id *account_id,
                           struct refusal *refusal, void *arg)
 {
-    struct worker *worker = arg;
-    worker->large_bodies = true;
+    const struct worker *worker = arg;
     return exchange_admits_body(&worker->env, head, account_id, refusal);
 }
 
@@ -154,7 +152,7 @@ static void finish_drain(struct worker *worker)
 /* Lua's garbage may hold secrets: when the worker has nothing to do, it is collected, which
  * wipes it: a millisecond a tick, for who comes meanwhile. What large bodies have left of free
  * memory goes back to the system. */
-static void collect_when_idle(struct worker *worker)
+static void tidy_when_idle(struct worker *worker)
 {
     bool idle = worker->env.live_count == 0 && worker->env.served == worker->served_before;
     worker->served_before = worker->env.served;
@@ -162,14 +160,15 @@ static void collect_when_idle(struct worker *worker)
         worker->garbage = true;
         worker->idle_ticks = 0;
         vm_collect_anew(worker->vm);
-    } else if (worker->garbage && ++worker->idle_ticks >= IDLE_TICKS) {
-        worker->garbage = !vm_collect_some(worker->vm);
-        if (worker->garbage)
-            return;
-        if (worker->large_bodies)
-            net_library_trim_memory();
-        worker->large_bodies = false;
+        return;
     }
+    if (++worker->idle_ticks < IDLE_TICKS)
+        return;
+    worker->idle_ticks = IDLE_TICKS;
+    if (worker->garbage)
+        worker->garbage = !vm_collect_some(worker->vm);
+    if (!worker->garbage && server_has_freed_bodies(worker->server))
+        net_library_trim_memory();
 }
 
 static void on_tick(void *arg)
@@ -177,7 +176,7 @@ static void on_tick(void *arg)
     struct worker *worker = arg;
     exchange_tick_all(&worker->env);
     log_flush();
-    collect_when_idle(worker);
+    tidy_when_idle(worker);
     finish_drain(worker);
 }
 

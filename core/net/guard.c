@@ -256,7 +256,10 @@ static void begin_body(struct connection *connection, bool nothing_came_with_it)
     begin_window(connection, clock_mono_us());
     chunked_init(&connection->chunked);
     if (head->chunked || connection->unpack != NULL) {
-        buffer_init(&connection->body, connection_options(connection)->body_bytes_max);
+        size_t most = connection_options(connection)->body_bytes_max;
+        buffer_init(&connection->body, most);
+        /* As much as a password comes in: what moves while it grows leaves copies behind. */
+        (void)buffer_reserve(&connection->body, most < AHEAD_BYTES ? most : AHEAD_BYTES);
     } else {
         buffer_init(&connection->body, (size_t)head->content_length);
         (void)reserve_body(connection); /* without memory, appending fails */

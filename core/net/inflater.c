@@ -1,11 +1,13 @@
 #include "net/inflater.h"
 
 #include <limits.h>
+#include <malloc.h>
 #include <stdlib.h>
 #define ZLIB_CONST /* it only reads its input */
 #include <zlib.h>
 
 #include "base/check.h"
+#include "base/secret.h"
 
 enum {
     OUTPUT_BYTES = 16 * 1024,
@@ -19,10 +21,27 @@ struct inflater {
     unsigned char output[OUTPUT_BYTES];
 };
 
+/* What was unpacked may have held a password. */
+static void free_wiped(void *context, void *block)
+{
+    (void)context;
+    if (block != NULL)
+        secret_wipe(block, malloc_usable_size(block));
+    free(block);
+}
+
+static void *allocate(void *context, unsigned count, unsigned bytes)
+{
+    (void)context;
+    return calloc(count, bytes);
+}
+
 struct inflater *inflater_new(void)
 {
     struct inflater *inflater = calloc(1, sizeof *inflater);
     check(inflater != NULL);
+    inflater->stream.zfree = free_wiped;
+    inflater->stream.zalloc = allocate;
     check(inflateInit2(&inflater->stream, WINDOW_BITS_ANY) == Z_OK);
     return inflater;
 }
@@ -32,6 +51,7 @@ void inflater_free(struct inflater *inflater)
     if (inflater == NULL)
         return;
     inflateEnd(&inflater->stream);
+    secret_wipe(inflater, sizeof *inflater);
     free(inflater);
 }
 

@@ -12,7 +12,9 @@
 
 enum {
     MAPPED_BYTES_MIN = 1024 * 1024, /* a block from here on goes back as soon as it is freed */
-    KEPT_BYTES = 16 * 1024 * 1024   /* free memory at a heap's end that is kept for what comes */
+    /* Free memory at a heap's end that is kept for what comes: little, for malloc_trim does not
+     * give back that of a thread's heap. */
+    KEPT_BYTES = 2 * 1024 * 1024
 };
 
 /* What libevent frees has held requests and replies, and in them keys, passwords and cookies. It is

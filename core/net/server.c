@@ -40,6 +40,7 @@ struct server {
     bool draining;
     bool starved; /* no descriptor was free at the last tick */
     size_t bodies_bytes;
+    bool bodies_freed;         /* since it was asked */
     struct connection **slots; /* NULL where free */
     size_t slot_count;
     size_t slot_hint; /* no free slot below */
@@ -277,6 +278,7 @@ bool connection_admit_large(struct connection *connection, struct refusal *refus
 static bool count_bodies(struct connection *connection, size_t bytes)
 {
     struct server *server = connection->server;
+    server->bodies_freed = server->bodies_freed || bytes < connection->body_counted;
     server->bodies_bytes += bytes - connection->body_counted;
     connection->body_counted = bytes;
     return server->bodies_bytes <= server->options.bodies_bytes_max;
@@ -523,6 +525,13 @@ void server_bound_connections(struct server *server, size_t connections_max, siz
 int server_port(const struct server *server)
 {
     return server->port;
+}
+
+bool server_has_freed_bodies(struct server *server)
+{
+    bool freed = server->bodies_freed;
+    server->bodies_freed = false;
+    return freed;
 }
 
 size_t server_connection_count(const struct server *server)

@@ -96,6 +96,8 @@ int server_port(const struct server *server);
 /* Stops accepting; connections that idle are closed, the others after their reply (Connection:
  * close). */
 void server_drain(struct server *server);
+/* Whether a large body has gone since this was asked last. */
+bool server_has_freed_bodies(struct server *server);
 size_t server_connection_count(const struct server *server);
 /* Closes what is left and frees. */
 void server_free(struct server *server);

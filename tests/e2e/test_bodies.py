@@ -178,5 +178,6 @@ def test_memory_is_given_back(make_gateway, provider):
     before = gateway.rss_bytes()
     held = [send_all_but_last(gateway, customer, size) for size in [3 * MB] * 16 + [700_000] * 40]
     wait_until(lambda: gateway.rss_bytes() > before + 60 * MB, 20, "the memory of the uploads")
+    wait_until(lambda: not any(status_of(upload) for upload in held[:4]), 5, "a second of quiet")
     close_all(held)
     wait_until(lambda: gateway.rss_bytes() < before + 12 * MB, 20, "memory given back")

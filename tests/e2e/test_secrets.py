@@ -1,5 +1,7 @@
 """What is found in the database, the log or a core dump is no key that works."""
 
+import gzip
+import json
 import re
 from pathlib import Path
 
@@ -123,6 +125,35 @@ def test_memory_keeps_no_key(make_gateway, provider):
         connection.send(request_bytes("GET", "/v1/models", places[0])[:-2])  # not yet a whole head
         wait_until(lambda: count_in_memory(gateway, key) > 0, 5, "a key that is searched for")
     wait_until(lambda: count_in_memory(gateway, key) == 0, 5, "memory without the key")
+
+
+@pytest.mark.parametrize("how", ["plain", "chunks", "gzip"])
+def test_memory_keeps_no_password(make_gateway, how):
+    """A password that was sent leaves no copy, however its body was framed or packed."""
+    gateway = make_gateway()
+    password = f"a password in memory, {how} 5c1e"
+    needle = password[-16:]
+    body = json.dumps({"email": "memory@example.com", "password": password}).encode()
+    headers = {"Content-Type": "application/json"}
+    if how == "gzip":
+        body = gzip.compress(body)
+        headers |= {"Content-Encoding": "gzip"}
+    if how == "chunks":
+        headers |= {"Transfer-Encoding": "chunked"}
+        data = request_bytes("POST", "/api/auth/signup", headers)
+        for at in range(0, len(body), 20):
+            piece = body[at : at + 20]
+            data += b"%x\r\n%s\r\n" % (len(piece), piece)
+        data += b"0\r\n\r\n"
+    else:
+        data = request_bytes("POST", "/api/auth/signup", headers, body)
+    with gateway.connect() as connection:
+        for at in range(0, len(data) - 1, 50):
+            connection.send(data[at : min(at + 50, len(data) - 1)])
+        wait_until(lambda: count_in_memory(gateway, needle) > 0, 5, "a password to be found")
+        connection.send(data[-1:])
+        assert connection.read_reply().status == 201
+    wait_until(lambda: count_in_memory(gateway, needle) == 0, 10, "memory without the password")
 
 
 def test_secret_file(used):
