@@ -48,6 +48,7 @@ struct store *commands_open_store(const struct config *config, bool serve, struc
     const struct store_options options = {.path = config->database,
                                           .power_durable = config->durability == 0,
                                           .serve = serve,
+                                          .providers_shown = config->show_providers != 0,
                                           .migrations = migration_assets,
                                           .migration_count = migration_asset_count};
     struct store *store = store_open(&options, fault);

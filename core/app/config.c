@@ -49,6 +49,7 @@ static const struct setting settings[] = {
     TEXT(public_url, ""),
     TEXT(tls_certificate, ""),
     TEXT(tls_key, ""),
+    CHOICE(show_providers, "no", "no", "yes"),
     CHOICE(cors, "any", "off", "any"),
     INTEGER(hsts_max_age_s, "31536000", 0, INT64_C(10) * 366 * 24 * 3600),
     TEXT(user, ""),

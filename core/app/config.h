@@ -29,6 +29,7 @@ struct config {
     char tls_certificate[CONFIG_TEXT_BYTES];
     char tls_key[CONFIG_TEXT_BYTES];
     int64_t hsts_max_age_s;
+    int64_t show_providers;           /* 0: no */
     int64_t cors;                     /* enum cors */
     char user[CONFIG_TEXT_BYTES];     /* to become; "": stay who we are */
     char log_file[CONFIG_TEXT_BYTES]; /* "": stderr */

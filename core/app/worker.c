@@ -184,6 +184,7 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
                            struct fault *fault)
 {
     struct task_settings settings = {.payments = config_payments_name(shared->config),
+                                     .providers_shown = shared->config->show_providers != 0,
                                      .public_url = shared->public_url,
                                      .version = VERSION,
                                      .news = shared->news};

@@ -11,6 +11,8 @@
 #include "exchange/exchange.h"
 #include "exchange/first_bytes.h"
 #include "exchange/plain_chunks.h"
+#include "exchange/provider_headers.h"
+#include "exchange/renamed.h"
 #include "exchange/said.h"
 
 const char *attempt_outcome_name(enum attempt_outcome outcome)
@@ -108,14 +110,12 @@ static bool start_call(struct exchange *exchange, struct fault *fault)
 {
     struct attempt *attempt = &exchange->attempt;
     const struct candidate *candidate = attempt->candidate;
-    const char *headers[4] = {"Content-Type: application/json", "User-Agent: llm-gateway/1"};
-    size_t header_count = 2;
-    if (candidate->authorization != NULL)
-        headers[header_count++] = candidate->authorization;
+    struct provider_headers headers;
+    provider_headers_fill(exchange, &headers);
     const struct upstream_request request = {
         .url = candidate->url,
-        .headers = headers,
-        .header_count = header_count,
+        .headers = headers.lines,
+        .header_count = headers.count,
         .body = attempt->copy.parts,
         .body_parts = attempt->copy.part_count,
         .connect_timeout_ms = candidate->terms.connect_timeout_ms,
@@ -323,6 +323,27 @@ static void judge_choices(struct exchange *exchange)
         attempt_decide(exchange, ATTEMPT_GARBLED, "the answer says nothing");
 }
 
+/* Before anything is kept of it. */
+static void rename_body(struct exchange *exchange)
+{
+    struct attempt *attempt = &exchange->attempt;
+    struct buffer renamed;
+    if (!renamed_text(exchange, buffer_slice(&attempt->body), &attempt->completion.root, &renamed))
+        return;
+    buffer_fini(&attempt->body);
+    attempt->body = renamed;
+    (void)completion_read(buffer_slice(&attempt->body), &attempt->completion);
+}
+
+static void take_body(struct exchange *exchange)
+{
+    rename_body(exchange);
+    if (exchange->chat.streamed)
+        stream_plain(exchange);
+    else
+        judge_choices(exchange);
+}
+
 /* A whole 2xx body: an answer only if it is a JSON object without an error in it. */
 static void judge_body(struct exchange *exchange)
 {
@@ -338,10 +359,8 @@ static void judge_body(struct exchange *exchange)
         attempt_decide(exchange, ATTEMPT_GARBLED, "the answer has no choices");
     else if (completion->usage_count > 1)
         attempt_decide(exchange, ATTEMPT_GARBLED, "the answer has its usage twice");
-    else if (exchange->chat.streamed)
-        stream_plain(exchange);
     else
-        judge_choices(exchange);
+        take_body(exchange);
 }
 
 static void decide_at_end(struct exchange *exchange, enum upstream_end end, const char *detail)

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/check.h"
+#include "base/json.h"
 #include "base/secret.h"
 
 static const char endpoint[] = "/chat/completions";
@@ -27,7 +29,32 @@ static size_t room_for(const struct candidate_terms *terms)
 {
     return strlen(terms->provider) + strlen(terms->model) + strlen(terms->base_url) * 2 +
            strlen(terms->api_key) * 2 + strlen(terms->ca_file) + strlen(terms->max_tokens_field) +
-           8 + sizeof endpoint + sizeof bearer; /* 8: the NULs */
+           strlen(terms->headers) * 2 + strlen(terms->answers_as) * 7 + 12 + sizeof endpoint +
+           sizeof bearer; /* 7: escaped, and as it is; 12: the NULs and quotes */
+}
+
+/* The lines of the text, each a text of its own. */
+static void put_headers(struct candidate *candidate)
+{
+    char *line = (char *)(uintptr_t)put(candidate, candidate->terms.headers, "");
+    for (char *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        check(candidate->header_count < CANDIDATE_HEADERS);
+        *end = '\0';
+        candidate->headers[candidate->header_count++] = line;
+    }
+}
+
+static void put_answers_as(struct candidate *candidate)
+{
+    struct buffer json;
+    if (candidate->terms.answers_as[0] == '\0')
+        return;
+    buffer_init(&json, CANDIDATE_MODEL_BYTES * 6 + 4);
+    json_write_text(&json, candidate->terms.answers_as);
+    buffer_append_char(&json, '\0');
+    check(!json.failed);
+    candidate->answers_as = slice_of(put(candidate, json.data, ""));
+    buffer_fini(&json);
 }
 
 struct candidate *candidate_new(const struct candidate_terms *terms)
@@ -43,6 +70,10 @@ struct candidate *candidate_new(const struct candidate_terms *terms)
     own->api_key = put(candidate, terms->api_key, "");
     own->ca_file = put(candidate, terms->ca_file, "");
     own->max_tokens_field = put(candidate, terms->max_tokens_field, "");
+    own->headers = put(candidate, terms->headers, "");
+    own->answers_as = put(candidate, terms->answers_as, "");
+    put_headers(candidate);
+    put_answers_as(candidate);
     candidate->url = put(candidate, terms->base_url, endpoint);
     if (terms->api_key[0] != '\0')
         candidate->authorization = put(candidate, bearer, terms->api_key);

@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "base/money.h"
+#include "base/slice.h"
 
 /* The longest texts, with their NUL. */
 enum {
@@ -20,7 +21,9 @@ enum {
     CANDIDATE_BASE_URL_BYTES = 480,
     CANDIDATE_API_KEY_BYTES = 512,
     CANDIDATE_CA_FILE_BYTES = 256,
-    CANDIDATE_FIELD_BYTES = 32
+    CANDIDATE_FIELD_BYTES = 32,
+    CANDIDATE_HEADERS = 16, /* of a provider's own */
+    CANDIDATE_HEADERS_BYTES = 8192
 };
 
 enum dialect { DIALECT_OPENAI, DIALECT_DEMO };
@@ -38,6 +41,9 @@ struct candidate_terms {
     const char *api_key;
     const char *ca_file;
     const char *max_tokens_field;
+    const char *headers;        /* "Name: value", a line each, "\n" behind each */
+    const char *answers_as;     /* the model's name in answers; "": as the provider says it */
+    unsigned pass_headers;      /* of the client's: provider_headers.h */
     struct token_prices prices; /* buy */
     struct token_prices sold;   /* what the margin is put on: the model's published prices */
     int64_t margin_ppm;
@@ -53,6 +59,9 @@ struct candidate {
     struct candidate_terms terms; /* its texts are the candidate's own */
     const char *url;
     const char *authorization; /* the whole header; NULL: none is sent */
+    const char *headers[CANDIDATE_HEADERS];
+    size_t header_count;
+    struct slice answers_as; /* as a JSON string; empty: as the provider says it */
     atomic_uint references;
     size_t room_bytes; /* of texts */
     size_t text_bytes; /* of them, what has been put there */

@@ -9,6 +9,7 @@
 #include "exchange/exchange.h"
 #include "exchange/final_chunk.h"
 #include "exchange/provider_error.h"
+#include "exchange/renamed.h"
 #include "exchange/said.h"
 
 static void append_event(struct relay *relay, struct slice event)
@@ -257,10 +258,24 @@ static void note_answer(struct exchange *exchange, const struct completion *chun
     attempt_decide(exchange, ATTEMPT_ANSWERED, "");
 }
 
+/* Takes the event again, with the name that the model has here. False: it has it already. */
+static bool take_renamed(struct exchange *exchange, struct slice event,
+                         const struct json_value *root)
+{
+    struct buffer renamed;
+    if (!renamed_text(exchange, event, root, &renamed))
+        return false;
+    events_take(buffer_slice(&renamed), exchange);
+    buffer_fini(&renamed);
+    return true;
+}
+
 /* A chunk that is no error: to the meter and to the client. */
 static void take_chunk(struct exchange *exchange, struct slice event,
                        const struct completion *chunk)
 {
+    if (take_renamed(exchange, event, &chunk->root))
+        return;
     struct relay *relay = &exchange->relay;
     struct meter before = relay->meter;
     if (!take_text(exchange, event, chunk))

@@ -243,6 +243,8 @@ void task_install(lua_State *state, void *arg)
     const struct task_settings *settings = arg;
     lua_pushstring(state, settings->payments);
     lua_setfield(state, -2, "payments");
+    lua_pushboolean(state, settings->providers_shown);
+    lua_setfield(state, -2, "providers_shown");
     lua_pushstring(state, settings->public_url);
     lua_setfield(state, -2, "public_url");
     lua_pushstring(state, settings->version);

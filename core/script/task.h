@@ -37,6 +37,7 @@ void task_start(struct vm *vm, struct exchange *exchange);
  * building only. */
 struct task_settings {
     const char *payments;     /* "test", "stripe", "off" */
+    bool providers_shown;     /* customers may know which provider is asked */
     const char *public_url;   /* without a slash at its end */
     const char *version;      /* of the program */
     struct policy_news *news; /* outlives the VM */

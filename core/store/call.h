@@ -135,6 +135,7 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     -> {data: [record], totals, next_cursor}  ! too_many_to_sort
  *                     (sort: newest, oldest; cost, tokens, duration: largest first, only where
  *                     few records are; totals 0: null)
+ *   usage.list_house  the same for the operator, with the providers
  *   usage.csv         account_id from? to? model? key_id? cursor? zone? -> no JSON: rows of CSV,
  *                     newest first, then a line with the cursor of the next page, or empty
  *   usage.summary     account_id from? to? by model? key_id? zone? -> {data, totals}

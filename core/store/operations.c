@@ -52,6 +52,7 @@ static const struct operation operations[] = {
     {"audit.list", "TTi", OPERATION_LONG, audit_log_list},
     {"policy.reload", "TT", OPERATION_WRITES, audit_log_reload},
     {"usage.list", "tMMTTtTiiT", OPERATION_LONG, usage_list_page},
+    {"usage.list_house", "tMMTTtTiiT", OPERATION_LONG, usage_list_page},
     {"usage.csv", "tMMTTTT", OPERATION_LONG, usage_list_csv},
     {"usage.summary", "tMMtTTT", OPERATION_LONG, usage_reports_summary},
     {"refusal.list", "tMMTTTiT", OPERATION_LONG, refusals_list},

@@ -18,7 +18,7 @@ enum { PATH = USAGE_RECORD_COLUMN_COUNT, USER_ID, EMAIL };
 /* Without its closing brace. */
 static void render(struct buffer *out, sqlite3_stmt *row)
 {
-    usage_reports_record(out, row);
+    usage_reports_record(out, row, false); /* none was asked */
     reply_bool(out, "refused", true);
     reply_text(out, "path", column_text(row, PATH));
 }

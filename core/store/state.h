@@ -20,6 +20,7 @@ enum { REPORTS_QUICK, REPORTS_LONG, REPORTS_THREADS };
 struct store {
     char *path;
     bool serve;
+    bool providers_shown;
     int lock_fd;  /* -1 without `serve` */
     struct db db; /* the writing handle: the ledger thread's while it runs, else the caller's */
     struct wallets wallets;     /* loaded with `serve` only */

@@ -142,6 +142,7 @@ struct store *store_open(const struct store_options *options, struct fault *faul
 {
     enum db_mode mode = options->power_durable ? DB_WRITE_POWER : DB_WRITE_PROCESS;
     struct store *store = new_store(options->path, options->serve);
+    store->providers_shown = options->providers_shown;
 
     if ((!store->serve || take_lock(store, fault)) &&
         db_open(&store->db, store->path, mode, fault) && migrate(store, options, fault) &&

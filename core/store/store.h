@@ -36,6 +36,7 @@ struct store_options {
     /* Take the server lock, recover open holds, start the threads; else (command line) no threads:
      * store_call_now only. */
     bool serve;
+    bool providers_shown;           /* customers see which provider answered */
     const struct asset *migrations; /* sorted by name "NNNN_words.sql" */
     size_t migration_count;
 };

@@ -127,10 +127,12 @@ static int64_t refunded(struct db *db, struct store_value exchange_id, const cha
 }
 
 /* Without its closing brace. */
-static void render(struct buffer *out, struct db *db, sqlite3_stmt *row,
+static void render(struct store_call *call, struct db *db, sqlite3_stmt *row,
                    struct store_value exchange_id, int64_t *refunded_nusd)
 {
-    usage_reports_record(out, row);
+    struct buffer *out = &call->result;
+
+    usage_reports_record(out, row, usage_reports_shows_provider(call));
     reply_time(out, "ended_at", column_int(row, ENDED_MS));
     reply_money(out, "hold", column_int(row, HELD));
     *refunded_nusd = refunded(db, exchange_id, column_text(row, ACCOUNT_ID));
@@ -195,7 +197,7 @@ bool usage_detail_customer(struct store_call *call, struct db *db)
 
     if (!db_row(db, row))
         return refusals_find(call, db, call->args[0], call->args[1], false);
-    render(&call->result, db, row, call->args[1], &refunded_nusd);
+    render(call, db, row, call->args[1], &refunded_nusd);
     reply_object_end(&call->result);
     db_leave(row);
     return db->failure == 0;
@@ -210,7 +212,7 @@ bool usage_detail_house(struct store_call *call, struct db *db)
 
     if (!db_row(db, row))
         return refusals_find(call, db, bind_null(), call->args[0], true);
-    render(&call->result, db, row, call->args[0], &refunded_nusd);
+    render(call, db, row, call->args[0], &refunded_nusd);
     render_house(&call->result, row, refunded_nusd);
     db_leave(row);
     render_attempts(&call->result, db, call->args[0]);

@@ -346,15 +346,15 @@ static bool list_by_size(struct walk *walk, const char *sql, size_t cursor_at)
 
 /* ---- the operations ---- */
 
-static void render_record_json(struct buffer *out, sqlite3_stmt *row)
+static void render_record_json(struct store_call *call, sqlite3_stmt *row)
 {
-    usage_reports_record(out, row);
-    reply_object_end(out);
+    usage_reports_record(&call->result, row, usage_reports_shows_provider(call));
+    reply_object_end(&call->result);
 }
 
 static void render_json(const struct walk *walk, sqlite3_stmt *row)
 {
-    render_record_json(&walk->call->result, row);
+    render_record_json(walk->call, row);
 }
 
 static bool list_by_time(struct walk *walk, const char *sort, size_t cursor_at)
@@ -433,8 +433,12 @@ static void render_csv(const struct walk *walk, sqlite3_stmt *row)
     csv_text(out, column_text(row, 0));
     buffer_printf(out, ",%s,%s", clock_format(created_ms, time),
                   zone_format(&walk->zone, created_ms, local));
-    for (int column = 2; column <= 5; column++)
-        csv_column(out, row, column);
+    csv_column(out, row, USAGE_MODEL);
+    buffer_append_char(out, ',');
+    if (usage_reports_shows_provider(walk->call))
+        csv_text(out, column_text(row, 3));
+    csv_column(out, row, 4);
+    csv_column(out, row, 5);
     for (int column = 6; column <= 11; column++)
         csv_int(out, column_int(row, column));
     buffer_printf(out, ",%s", money_format(column_int(row, 12), cost));
@@ -493,7 +497,7 @@ bool usage_list_get(struct store_call *call, struct db *db)
 
     if (!db_row(db, row))
         return refusals_find(call, db, call->args[0], call->args[1], false);
-    render_record_json(&call->result, row);
+    render_record_json(call, row);
     db_leave(row);
     return true;
 }

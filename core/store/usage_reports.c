@@ -9,6 +9,7 @@
 #include "store/groups.h"
 #include "store/operations.h"
 #include "store/reply.h"
+#include "store/state.h"
 
 #define DAY_MS INT64_C(86400000)
 
@@ -169,13 +170,21 @@ void usage_reports_totals(struct store_call *call, struct db *db, const struct u
     groups_fini(&groups);
 }
 
-void usage_reports_record(struct buffer *out, sqlite3_stmt *row)
+bool usage_reports_shows_provider(const struct store_call *call)
+{
+    const char *name = call->operation->name;
+
+    return call->store->providers_shown || strcmp(name, "usage.audit") == 0 ||
+           strcmp(name, "usage.list_house") == 0;
+}
+
+void usage_reports_record(struct buffer *out, sqlite3_stmt *row, bool provider_shown)
 {
     reply_object(out, NULL);
     reply_text(out, "id", column_text(row, 0));
     reply_time(out, "created_at", column_int(row, USAGE_CREATED_MS));
     reply_text(out, "model", column_text(row, USAGE_MODEL));
-    reply_text_or_null(out, "provider", column_text(row, 3));
+    reply_text_or_null(out, "provider", provider_shown ? column_text(row, 3) : "");
     reply_text_or_null(out, "key_id", column_text(row, USAGE_KEY_ID));
     reply_text_or_null(out, "key_name", column_text(row, 5));
     reply_int(out, "status", column_int(row, 6));

@@ -44,6 +44,8 @@ enum {
     USAGE_SEQ = 19,
     USAGE_RECORD_COLUMN_COUNT = 20
 };
-void usage_reports_record(struct buffer *out, sqlite3_stmt *row);
+void usage_reports_record(struct buffer *out, sqlite3_stmt *row, bool provider_shown);
+/* Whether who asks may see which provider answered: the operator, or whom the operator lets. */
+bool usage_reports_shows_provider(const struct store_call *call);
 
 #endif

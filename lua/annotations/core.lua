@@ -236,6 +236,7 @@ function exchange:provider_state(name) end
 
 ---@class core
 ---@field payments "test"|"stripe"|"off"
+---@field providers_shown boolean customers may know which provider is asked
 ---@field public_url string where customers reach this gateway, without a slash at its end
 ---@field version string of the program
 core = {}

@@ -324,6 +324,8 @@ function math.tan(x) end
 ---@field total_timeout_ms? integer of an answer, or until a stream says something
 ---@field stream_timeout_ms? integer of a stream in all
 ---@field on_cancel? "charge"|"free"|"read" who pays when a client leaves
+---@field headers? table<string, string> sent with each request
+---@field pass_headers? ("traceparent"|"tracestate"|"openai-organization"|"openai-project")[]
 ---@field errors_shown? boolean customers may read why it fails
 ---@field max_tokens_field? policy.LimitField
 
@@ -336,6 +338,7 @@ function math.tan(x) end
 ---@field cached_input? policy.Price
 ---@field output? policy.Price
 ---@field max_tokens_field? policy.LimitField
+---@field answers_as? string|false the model's name in answers; false: as the provider says it
 ---@field allow_loss? boolean the model may be sold below what this candidate asks
 
 ---@alias policy.Capability

@@ -26,16 +26,16 @@ local function read_filter(x, values)
         query.text(x, values, "model"), query.text(x, values, "key")
 end
 
--- The page that is asked for, of the account.
-function usage.page(x, values, account_id)
+-- The page that is asked for, of the account; `operation` is what the operator asks instead.
+function usage.page(x, values, account_id, operation)
     local from, to, model, key = read_filter(x, values)
     local sort = query.choice(x, values, "sort", "newest", SORTS)
     local totals = query.choice(x, values, "totals", "yes", YES_NO) == "yes" and 1 or 0
     local cursor = query.text(x, values, "cursor")
     local limit = query.integer(x, values, "limit", PAGE_ROWS, 1, PAGE_ROWS_MAX)
     local zone = query.zone(x, values)
-    return store.call(x, "usage.list", account_id, from, to, model, key, sort, cursor, limit,
-        totals, zone)
+    return store.call(x, operation or "usage.list", account_id, from, to, model, key, sort,
+        cursor, limit, totals, zone)
 end
 
 -- "day,model" as it is; anything else than different names of groups is refused.

@@ -50,8 +50,8 @@ local function attempt(x, plan)
         end
     end
     if #candidates == 0 then
-        x:refuse(503, "provider_unavailable",
-            "No provider of this model is set up: " .. tostring(plan.unavailable_reason) .. ".",
+        local why = core.providers_shown and ": " .. tostring(plan.unavailable_reason) or ""
+        x:refuse(503, "provider_unavailable", "No provider of this model is set up" .. why .. ".",
             "model", nil, nil, true)
     end
     x:refuse_attempt()

@@ -12,7 +12,7 @@ local MEMBERS = {
 }
 local CANDIDATE_MEMBERS = {
     provider = true, model = true, input = true, cached_input = true, output = true,
-    max_tokens_field = true, allow_loss = true,
+    max_tokens_field = true, allow_loss = true, answers_as = true,
 }
 local PRICE_BY = { first = true, candidate = true }
 local CAPABILITIES = {
@@ -41,6 +41,17 @@ local function prices(node)
     return { input = input, cached_input = cached or input, output = output }
 end
 
+-- The model's name in answers; nil: as the provider says it. Where a candidate knows the model by
+-- another name, that is nobody's business but the operator's.
+local function answers_as(node, id)
+    if node.value.answers_as == false then
+        return nil
+    elseif node.value.answers_as ~= nil then
+        return shape.text(node, "answers_as", nil, ID_BYTES_MAX)
+    end
+    return node.value.model ~= nil and node.value.model ~= id and id or nil
+end
+
 local function candidate(parent, index, model, model_prices, providers)
     local node = shape.only(shape.child(parent, index), CANDIDATE_MEMBERS)
     local provider = providers[shape.choice(node, "provider", shape.REQUIRED, providers)]
@@ -60,6 +71,9 @@ local function candidate(parent, index, model, model_prices, providers)
         input_pusd = price and price.input,
         cached_input_pusd = price and price.cached_input,
         output_pusd = price and price.output,
+        headers = provider.headers,
+        pass_headers = provider.pass_headers,
+        answers_as = answers_as(node, model.id),
         place = index,
         allow_loss = shape.boolean(node, "allow_loss"),
         connect_timeout_ms = provider.connect_timeout_ms,

@@ -9,9 +9,25 @@ local MEMBERS = {
     dialect = true, base_url = true, api_key = true, ca_file = true, connect_timeout_ms = true,
     first_byte_timeout_ms = true, idle_timeout_ms = true, total_timeout_ms = true,
     stream_timeout_ms = true, on_cancel = true, errors_shown = true, max_tokens_field = true,
+    headers = true, pass_headers = true,
 }
 local DIALECTS = { openai = true, demo = true }
 local ON_CANCEL = { charge = true, free = true, read = true }
+-- As core/exchange/provider_headers.c.
+local PASSED = {
+    traceparent = 1, tracestate = 2, ["openai-organization"] = 4, ["openai-project"] = 8,
+}
+local PASSED_BY_DEFAULT = { traceparent = true, tracestate = true }
+local FRAMING = "it says where the request ends, or is of the connection"
+local OURS = {
+    ["content-length"] = FRAMING, ["transfer-encoding"] = FRAMING, connection = FRAMING,
+    ["keep-alive"] = FRAMING, ["proxy-connection"] = FRAMING, te = FRAMING, trailer = FRAMING,
+    upgrade = FRAMING, expect = FRAMING, host = FRAMING, ["content-type"] = "it is JSON",
+    ["content-encoding"] = "the body is sent as it is",
+    ["accept-encoding"] = "answers are read as they come",
+    authorization = "give the key as api_key",
+}
+local HEADERS_MAX, HEADER_BYTES_MAX = 16, 480
 local TIMEOUT_MS_MAX = 24 * 60 * 60 * 1000
 -- As core/exchange/candidate.h.
 local NAME_BYTES_MAX, URL_BYTES_MAX, KEY_BYTES_MAX, FILE_BYTES_MAX = 63, 450, 500, 250
@@ -51,6 +67,48 @@ local function api_key(node)
     return value, true, nil
 end
 
+-- Fields of its own, as lines. What frames the request, or belongs to the connection, is ours.
+local function headers(node)
+    if node.value.headers == nil then
+        return ""
+    end
+    local own = shape.child(node, "headers")
+    local lines, seen = {}, {}
+    for name in shape.each(own, "the header") do
+        local lower = string.lower(name)
+        if not string.find(name, "^[%w!#$%%&'*+.^_`|~-]+$") then
+            shape.fail(own, name, "is no name of a header")
+        elseif OURS[lower] then
+            shape.fail(own, name, "is set by the gateway: %s", OURS[lower])
+        elseif seen[lower] then
+            shape.fail(own, name, "is given twice")
+        end
+        seen[lower] = true
+        local value = shape.text(own, name, shape.REQUIRED, HEADER_BYTES_MAX)
+        if string.find(value, "[^\9\32-\126]") then
+            shape.fail(own, name, "holds a character that cannot stand in a header")
+        end
+        lines[#lines + 1] = name .. ": " .. value .. "\n"
+    end
+    if #lines > HEADERS_MAX then
+        shape.fail(node, "headers", "has more than %d", HEADERS_MAX)
+    end
+    return table.concat(lines)
+end
+
+-- What is let through of the client's, a bit each.
+local function pass_headers(node)
+    local default = node.value.pass_headers == nil
+    local _, set = shape.choices(node, "pass_headers", PASSED, "headers")
+    local bits = 0
+    for name, bit in pairs(PASSED) do
+        if set[name] or (default and PASSED_BY_DEFAULT[name]) then
+            bits = bits + bit
+        end
+    end
+    return bits
+end
+
 local function provider(parent, name)
     if #name > NAME_BYTES_MAX then
         shape.fail(parent, name, "a provider's name has at most %d bytes", NAME_BYTES_MAX)
@@ -64,6 +122,8 @@ local function provider(parent, name)
         name = name,
         dialect = dialect,
         available = true,
+        headers = "",
+        pass_headers = 0,
         on_cancel = shape.choice(node, "on_cancel", "charge", ON_CANCEL),
         errors_shown = shape.boolean(node, "errors_shown", false),
         max_tokens_field = "max_tokens",
@@ -82,6 +142,8 @@ local function provider(parent, name)
         return record
     end
     record.base_url = base_url(node)
+    record.headers = headers(node)
+    record.pass_headers = pass_headers(node)
     record.max_tokens_field = limits.field(node, limits.usual_field(record.base_url))
     record.ca_file = node.value.ca_file and shape.text(node, "ca_file", nil, FILE_BYTES_MAX)
     record.api_key, record.available, record.unavailable_reason = api_key(node)

@@ -64,6 +64,7 @@ class Gateway:
             "workers": 2,
             "durability": "process",
             "payments": "test",
+            "show_providers": "yes",
             "log_level": "info",
             "log_format": "json",
             "drain_timeout_ms": 5000,

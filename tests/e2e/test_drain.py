@@ -101,7 +101,7 @@ def test_drain_is_bounded(make_gateway, provider):
         gateway.wait_for_exit(15)
         assert 0.5 < time.monotonic() - began < 10
         rest = connection.read_to_end()
-    assert b'"finish_reason":"error"' in rest.replace(b" ", b""), "never cut silently"
+    assert b'"code":"shutting_down"' in rest.replace(b" ", b""), "never cut silently"
     check_after_restart(gateway, customer)
 
 

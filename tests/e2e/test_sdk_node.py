@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import threading
 from pathlib import Path
 
 import answers
@@ -137,11 +138,14 @@ def test_failure_in_mid_stream(run, customer, provider):
 
 
 def test_timeout(run, customer, provider):
-    provider.answer = answers.silence()
+    """The answer is waited for without the client, and paid."""
+    gate = threading.Event()
+    provider.answer = answers.behind(gate, answers.chat())
     before = customer.balance
     assert run("timeout", customer)["class"] == "APIConnectionTimeoutError"
+    gate.set()
     customer.wait_for_no_hold()
-    assert customer.balance == before
+    assert customer.balance < before
 
 
 def test_idempotency_key(run, customer, provider):

@@ -324,13 +324,18 @@ def test_failure_in_mid_stream(client, provider):
 
 @pytest.mark.parametrize("streamed", [False, True])
 def test_client_gives_up(client, customer, provider, streamed):
-    provider.answer = answers.silence()
+    """A stream ends with its client, a whole answer is waited for; both are paid."""
+    gate = threading.Event()
+    provider.answer = answers.behind(gate, answers.chat())
     before = customer.balance
     with pytest.raises(openai.APITimeoutError):
         client.chat.completions.create(model=MODEL, messages=HELLO, stream=streamed, timeout=0.3)
+    if streamed:
+        wait_until(lambda: provider.last.gone_at, 5, "the end of the upstream call")
+    gate.set()
     customer.wait_for_no_hold()
-    assert customer.balance == before
-    wait_until(lambda: provider.last.gone_at, 5, "the end of the upstream call")
+    assert customer.balance < before
+    assert (provider.last.gone_at is not None) == streamed
 
 
 # ---- async ----

@@ -19,6 +19,8 @@ static enum attempt_outcome classify(int status, const char *api_key, const char
     memcpy(copy, body, bytes);
     memset(out, 0, sizeof *out);
     const struct candidate_terms terms = {.provider = "",
+                                          .headers = "",
+                                          .answers_as = "",
                                           .model = "",
                                           .base_url = "",
                                           .api_key = api_key,

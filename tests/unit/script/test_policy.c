@@ -57,10 +57,10 @@ static void test_shipped_plans(void **unused)
         vm, "local p = plan { model = 'gpt-4o-mini' } p.limits = nil return show(p)",
         "{candidates={1={available=false base_url=https://api.openai.com/v1 "
         "cached_input_pusd=75000 connect_timeout_ms=5000 dialect=openai errors_shown=false "
-        "first_byte_timeout_ms=120000 idle_timeout_ms=60000 input_pusd=150000 "
+        "first_byte_timeout_ms=120000 headers= idle_timeout_ms=60000 input_pusd=150000 "
         "margin_ppm=200000 max_tokens_field=max_completion_tokens model=gpt-4o-mini "
         "on_cancel=charge "
-        "output_pusd=600000 place=1 provider=openai sold_cached_input_pusd=75000 "
+        "output_pusd=600000 pass_headers=3 place=1 provider=openai sold_cached_input_pusd=75000 "
         "sold_input_pusd=150000 sold_output_pusd=600000 stream_timeout_ms=21600000 "
         "total_timeout_ms=600000 "
         "unavailable_reason=provider \"openai\" has no key: environment variable "

@@ -174,7 +174,7 @@ static void test_model_mistakes(void **unused)
          "mean \"openai\"?"},
         {"models.lua", MODEL("candidates = { { provider = 'demo', prise = 1 } }"),
          "models.lua:2: models[\"m-1\"].candidates[1].prise: there is no such member; known are "
-         "allow_loss, cached_input, input, max_tokens_field, model, output, provider"},
+         "allow_loss, answers_as, cached_input, input, max_tokens_field, model, output, provider"},
         {"models.lua", MODEL("candidates = { { provider = 'demo', input = 1 } }"),
          "models.lua:2: models[\"m-1\"].candidates[1].output: is missing: a price has both input "
          "and output"},

@@ -127,7 +127,7 @@ function factsOf(request: RequestDetail): Fact[] {
     return [
         { name: t("request.status"), value: <Status record={request} /> },
         { name: t("request.model"), value: request.model },
-        { name: t("request.provider"), value: request.provider ?? "–" },
+        ...(request.provider ? [{ name: t("request.provider"), value: request.provider }] : []),
         { name: t("request.attempts"), value: <Count value={request.attempts} /> },
         { name: t("request.key"), value: request.key_name ?? "–" },
         { name: t("request.begun"), value: time(request.created_at) },

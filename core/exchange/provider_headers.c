@@ -1,0 +1,54 @@
+#include "exchange/provider_headers.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "exchange/exchange.h"
+
+static const char *const passed_names[PASSED_HEADERS] = {"traceparent", "tracestate",
+                                                         "openai-organization", "openai-project"};
+
+static bool sets(const struct candidate *candidate, const char *name)
+{
+    size_t bytes = strlen(name);
+    for (size_t i = 0; i < candidate->header_count; i++) {
+        if (strncasecmp(candidate->headers[i], name, bytes) == 0 &&
+            candidate->headers[i][bytes] == ':')
+            return true;
+    }
+    return false;
+}
+
+/* What the provider's entry sets is not the client's to change. */
+static void pass(const struct exchange *exchange, size_t which, struct provider_headers *out)
+{
+    const struct candidate *candidate = exchange->attempt.candidate;
+    const char *name = passed_names[which];
+    const struct slice *value = head_header(&exchange->request->head, name);
+    if (value == NULL || value->bytes + strlen(name) + 3 > PASSED_HEADER_BYTES ||
+        memchr(value->data, '\0', value->bytes) != NULL || sets(candidate, name))
+        return;
+    snprintf(out->passed[which], PASSED_HEADER_BYTES, "%s: %.*s", name, (int)value->bytes,
+             value->data);
+    out->lines[out->count++] = out->passed[which];
+}
+
+void provider_headers_fill(const struct exchange *exchange, struct provider_headers *out)
+{
+    const struct candidate *candidate = exchange->attempt.candidate;
+    out->count = 0;
+    out->lines[out->count++] = "Content-Type: application/json";
+    if (candidate->header_count == 0 || !sets(candidate, "user-agent"))
+        out->lines[out->count++] = "User-Agent: llm-gateway/1";
+    if (candidate->authorization != NULL)
+        out->lines[out->count++] = candidate->authorization;
+    for (size_t i = 0; i < candidate->header_count; i++)
+        out->lines[out->count++] = candidate->headers[i];
+    if (exchange->request == NULL) /* the client has left: its head is gone */
+        return;
+    for (size_t which = 0; which < PASSED_HEADERS; which++) {
+        if ((candidate->terms.pass_headers >> which & 1) != 0)
+            pass(exchange, which, out);
+    }
+}
