@@ -336,9 +336,19 @@ def error_event(message: str = "The server had an error", code: str = "server_er
     return b"data: " + json.dumps(body).encode() + b"\n\n"
 
 
-def endless(piece_bytes: int = 1000, gap_s: float = 0, limit_bytes: int = 1 << 40):
+def padded_event(text: str, padding_bytes: int) -> bytes:
+    """A large event with little text: it does not bring a stream to the end of its limit."""
+    plain = content_event(text)
+    return plain.replace(b"{", b'{"obfuscation": "%s", ' % (b"y" * padding_bytes), 1)
+
+
+def endless(
+    piece_bytes: int = 1000, gap_s: float = 0, limit_bytes: int = 1 << 40, padding_bytes: int = 0
+):
     """A stream that does not end by itself; marks["sent"] counts its bytes."""
     first, event = content_event("a"), content_event("x" * piece_bytes)
+    if padding_bytes:
+        event = padded_event("x", padding_bytes)
 
     async def answer(connection: Connection, request: Received) -> None:
         await connection.send(head(200, SSE_TYPE) + http_chunk(first))

@@ -30,7 +30,7 @@ STREAMED = (
 )
 PLAIN = b'{"model":"gpt-4o-mini","max_tokens":100,"messages":[{"role":"user","content":"x"}]}'
 BODIES = pytest.mark.parametrize("body", [STREAMED, PLAIN], ids=["streamed", "plain"])
-KEEP_ALIVE = b": keep-alive\n\n"
+KEEP_ALIVE = b": keep-alive\n"
 
 
 @pytest.fixture
@@ -324,7 +324,7 @@ def test_stop_while_it_fails(gateway, customer, disk, provider, fault, body):
         assert reply.json["error"]["code"] == "ledger_unavailable"
     else:
         rest = connection.read_to_end()
-        assert b'"finish_reason":"error"' in rest
+        assert b'data: {"error":{' in rest
         assert b'"code":"ledger_unavailable"' in rest
         assert b'"total_tokens"' not in rest
     gateway.wait_for_exit(code=1)
