@@ -26,6 +26,7 @@
 #include "base/secret.h"
 #include "exchange/board.h"
 #include "exchange/limiter.h"
+#include "exchange/rates.h"
 #include "net/library.h"
 #include "net/listen_address.h"
 #include "net/server.h"
@@ -55,6 +56,7 @@ struct gateway {
     struct pages *pages;
     struct store *store;
     struct limiter *limiter;
+    struct rates *rates;
     struct fair_pool *helpers;
     struct crew *builder;
     struct board *board;
@@ -240,12 +242,14 @@ static bool start(struct gateway *gateway, struct fault *fault)
     if (good) {
         gateway->tally = tally_new();
         gateway->limiter = limiter_new(LIMITER_ENTRIES);
+        gateway->rates = rates_new();
         gateway->board = board_new(worker_count_of(config));
         gateway->news = policy_news_new(config->policies);
         policy_news_accept(gateway->news, files);
         gateway->shared = (struct worker_shared){.config = config,
                                                  .store = gateway->store,
                                                  .limiter = gateway->limiter,
+                                                 .rates = gateway->rates,
                                                  .helpers = gateway->helpers,
                                                  .builder = gateway->builder,
                                                  .board = gateway->board,
@@ -406,6 +410,7 @@ static void stop(struct gateway *gateway)
     reload_free(gateway->reload);
     if (gateway->limiter != NULL)
         limiter_free(gateway->limiter);
+    rates_free(gateway->rates);
     board_free(gateway->board);
     policy_news_free(gateway->news);
     tls_free(gateway->tls);

@@ -320,6 +320,7 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .upstream = worker->upstream,
                               .store = shared->store,
                               .limiter = shared->limiter,
+                              .rates = shared->rates,
                               .helpers = shared->helpers,
                               .board = shared->board,
                               .sheet = board_sheet(shared->board, index),

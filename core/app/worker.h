@@ -22,6 +22,7 @@ struct worker_shared {
     const struct config *config;
     struct store *store;
     struct limiter *limiter;
+    struct rates *rates;
     struct fair_pool *helpers;
     struct crew *builder; /* one thread: builds VMs and closes them */
     struct board *board;  /* a sheet for each worker */

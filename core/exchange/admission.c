@@ -308,6 +308,17 @@ static enum hold_outcome try_hold(struct exchange *exchange, int64_t amount_nusd
     return ledger_hold(exchange->env->store, hold, refusal);
 }
 
+/* What an answer may be capped at where the money is short: 0: it may not. A client that has named
+ * its longest answer wants all of it, or to know; but of a stream longer than a chunk it gets what it
+ * can pay, for agents name far more than they need. */
+static int64_t least_cap(const struct exchange *exchange)
+{
+    int64_t stated = exchange->chat.output_tokens;
+    if (stated <= 0)
+        return 1;
+    return exchange->funds.chunked && stated > HOLD_CHUNK_TOKENS ? HOLD_CHUNK_TOKENS : 0;
+}
+
 /* The amount to be held now for an answer of up to `output_tokens` a choice, when
  * `available_nusd` is there. Where that is too little for all of it, and the client has left it
  * open, the answer is capped. */
@@ -318,9 +329,9 @@ static int64_t plan_hold(struct exchange *exchange, const struct exchange_need *
     int64_t amount_nusd;
     check(worst_case(exchange, need, output_tokens, &amount_nusd)); /* looked at before */
     funds->capped = false;
-    if (amount_nusd > available_nusd && exchange->chat.output_tokens <= 0) {
+    if (amount_nusd > available_nusd && least_cap(exchange) > 0) {
         int64_t tokens = affordable(exchange, need, available_nusd);
-        if (tokens < 1)
+        if (tokens < least_cap(exchange))
             return amount_nusd; /* to be refused */
         funds->capped = true;
         funds->short_of =
@@ -352,19 +363,25 @@ static enum hold_outcome find_hold(struct exchange *exchange, const struct excha
         outcome = try_hold(exchange, amount_nusd, refusal);
         if (outcome != HOLD_INSUFFICIENT && outcome != HOLD_BUDGET)
             break;
-        if (exchange->chat.output_tokens > 0 ||
-            affordable(exchange, need, refusal->available_nusd) < 1)
+        if (least_cap(exchange) == 0 ||
+            affordable(exchange, need, refusal->available_nusd) < least_cap(exchange))
             break;
     }
     return outcome;
 }
 
-/* No token is shorter than a byte; what nobody can foresee (a file) fills the context. */
-static int64_t most_input_tokens(const struct chat_request *chat, const struct exchange_need *need)
+/* As many as the model's reported calls let us expect, and a margin (rates.h), but no token is
+ * shorter than a byte; what nobody can foresee (a file) fills the context. What a provider counts
+ * above that is asked of the wallet when the call ends. */
+static int64_t most_input_tokens(const struct exchange *exchange, const struct exchange_need *need)
 {
-    const struct prompt *prompt = &chat->prompt;
-    int64_t tokens = prompt->bytes_most + prompt->audio_bytes / PROMPT_AUDIO_BYTES_MIN +
-                     prompt->image_count * need->image_tokens_max;
+    const struct prompt *prompt = &exchange->chat.prompt;
+    int64_t tokens = rates_tokens_held(&exchange->rates.input, &prompt->mix, prompt->text_bytes) +
+                     prompt_template_tokens(prompt);
+    if (tokens > prompt->bytes_most)
+        tokens = prompt->bytes_most;
+    tokens +=
+        prompt->audio_bytes / PROMPT_AUDIO_BYTES_MIN + prompt->image_count * need->image_tokens_max;
     return prompt->opaque_count > 0 || tokens > need->context ? need->context : tokens;
 }
 
@@ -390,7 +407,7 @@ static bool hold(struct exchange *exchange, const struct exchange_need *need)
                                                      .input_tokens = need->input_tokens_max,
                                                      .image_tokens = need->image_tokens_max,
                                                      .output_tokens = output * chat->choices};
-    exchange->funds.chunked = chat->streamed && chat->output_tokens <= 0 && !need->output_hidden;
+    exchange->funds.chunked = chat->streamed && !need->output_hidden;
     struct hold_refusal refusal;
     enum hold_outcome outcome = find_hold(exchange, need, output, &refusal);
     if (outcome != HOLD_ACCEPTED)
@@ -409,6 +426,7 @@ bool exchange_hold(struct exchange *exchange, const struct exchange_need *offere
                       "This model reads no images. Leave them out, or ask a model that does: GET "
                       "/v1/models says which (architecture.input_modalities).",
                       "messages");
-    need.input_tokens_max = most_input_tokens(&exchange->chat, offered);
+    rates_get(exchange->env->rates, exchange->chat.model, &exchange->rates);
+    need.input_tokens_max = most_input_tokens(exchange, offered);
     return hold(exchange, &need);
 }

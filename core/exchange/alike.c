@@ -103,8 +103,10 @@ bool alike_take(struct alike *alike, struct slice event, struct alike_event *out
         const char *end = json_string_end(event.data + at, event.data + event.bytes, &text_bytes);
         if (end == NULL)
             return false;
-        if (string->generated)
+        if (string->generated) {
             bytes += (int64_t)text_bytes;
+            out->text = (struct slice){event.data + at, (size_t)(end - event.data) - at};
+        }
         at = (size_t)(end - event.data);
         known_at = string->end;
         if (alike->cut_at > known_at)
@@ -115,8 +117,8 @@ bool alike_take(struct alike *alike, struct slice event, struct alike_event *out
         return false;
     size_t after = cut_at + alike->cut_bytes;
     alike->in_vain = 0;
-    *out = (struct alike_event){.bytes = bytes,
-                                .before = {event.data, cut_at},
-                                .after = {event.data + after, event.bytes - after}};
+    out->bytes = bytes;
+    out->before = (struct slice){event.data, cut_at};
+    out->after = (struct slice){event.data + after, event.bytes - after};
     return true;
 }

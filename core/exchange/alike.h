@@ -40,6 +40,7 @@ struct alike {
 /* What reading an event would have said. */
 struct alike_event {
     int64_t bytes;       /* it counts as generated */
+    struct slice text;   /* what it says, as it stands in JSON */
     struct slice before; /* what the client gets of it: this, */
     struct slice after;  /* and this: empty, where nothing is cut out */
 };

@@ -25,7 +25,9 @@ int64_t charge_input_estimate(const struct exchange *exchange)
     const struct charge_limits *limits = &exchange->charge_limits;
     if (prompt->opaque_count > 0)
         return limits->input_tokens;
-    int64_t tokens = meter_estimate(prompt->text_bytes) + prompt->audio_bytes / PROMPT_AUDIO_BYTES +
+    int64_t rate = rates_of_mix(&exchange->rates.input, &prompt->mix);
+    int64_t tokens = rates_tokens(rate, prompt->text_bytes, prompt_template_tokens(prompt)) +
+                     prompt->audio_bytes / PROMPT_AUDIO_BYTES +
                      prompt->image_count * limits->image_tokens;
     return least(tokens, limits->input_tokens);
 }
@@ -145,6 +147,27 @@ static int64_t charge_nusd(struct exchange *exchange, const struct charge *charg
     return price.charge_nusd;
 }
 
+/* What the provider has counted says how many tokens such text has, where nothing but text went in
+ * and came out. */
+static void learn(const struct exchange *exchange, const struct charge *charge)
+{
+    const struct prompt *prompt = &exchange->chat.prompt;
+    const struct meter *meter = &exchange->relay.meter;
+    bool only_text = prompt->opaque_count + prompt->image_count + prompt->audio_bytes == 0;
+    bool only_said = meter->output.image_count + meter->output.audio_bytes == 0 &&
+                     charge->reasoning_tokens == 0 && exchange->chat.choices == 1;
+    if (charge->source != USAGE_REPORTED)
+        return;
+    int64_t prompt_tokens = charge->tokens.input + charge->tokens.cached_input;
+    const struct rate_sample input = {.mix = &prompt->mix,
+                                      .bytes = only_text ? prompt->text_bytes : 0,
+                                      .tokens = prompt_tokens - prompt_template_tokens(prompt)};
+    const struct rate_sample output = {.mix = &meter->mix,
+                                       .bytes = only_said ? meter->output.text_bytes : 0,
+                                       .tokens = charge->tokens.output};
+    rates_learn(exchange->env->rates, exchange->chat.model, &input, &output);
+}
+
 void charge_fill(struct exchange *exchange, bool cut)
 {
     struct usage_record *record = &exchange->settlement.record;
@@ -165,4 +188,6 @@ void charge_fill(struct exchange *exchange, bool cut)
                      charge.allowed.output < charge.tokens.output;
     if (excessive)
         alarm_operator(exchange, &charge);
+    else
+        learn(exchange, &charge);
 }

@@ -224,6 +224,9 @@ static bool take_text(struct exchange *exchange, struct slice event, const struc
     return false;
 }
 
+/* Of how many pieces that are alike one is looked at for what the estimate hangs on. */
+enum { SAMPLED_PIECES = 8 };
+
 /* False: it is not like one before it, or it is not paid for; it must be read. */
 static bool take_alike(struct exchange *exchange, struct slice event)
 {
@@ -231,12 +234,17 @@ static bool take_alike(struct exchange *exchange, struct slice event)
     struct alike_event known;
     if (!alike_take(&relay->alike, event, &known))
         return false;
-    struct meter before = relay->meter;
-    meter_note_generated(&relay->meter, known.bytes);
+    struct meter *meter = &relay->meter;
+    int64_t text_bytes = meter->output.text_bytes;
+    int64_t pieces = meter->output_pieces;
+    meter_note_generated(meter, known.bytes);
     if (!funds_cover(exchange)) {
-        relay->meter = before;
+        meter->output.text_bytes = text_bytes;
+        meter->output_pieces = pieces;
         return false;
     }
+    if (pieces % SAMPLED_PIECES == 0)
+        meter_sample(meter, known.text);
     append_event(relay, known.before);
     buffer_append_slice(&relay->out, known.after);
     return true;

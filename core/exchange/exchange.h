@@ -34,6 +34,7 @@
 #include "exchange/limiter.h"
 #include "exchange/meter.h"
 #include "exchange/password.h"
+#include "exchange/rates.h"
 #include "exchange/relay.h"
 #include "net/loop.h"
 #include "net/server.h"
@@ -50,6 +51,7 @@ struct exchange_env {
     struct upstream *upstream;
     struct store *store;
     struct limiter *limiter;   /* shared by all workers */
+    struct rates *rates;       /* shared by all workers */
     struct fair_pool *helpers; /* hashes passwords; shared by all workers */
     struct board *board;       /* shared by all workers; this one writes `sheet` of it */
     struct board_sheet *sheet;
@@ -131,6 +133,7 @@ struct exchange {
 
     struct funds funds;
     struct charge_limits charge_limits;
+    struct model_rates rates; /* of the model, when the hold was made */
     struct ledger_hold hold;
     bool hold_away;     /* its job has not come home */
     bool hold_open;     /* accepted and not resolved */

@@ -1,4 +1,4 @@
-/* The money of a stream. Where nobody has named its longest answer, its hold covers the prompt and
+/* The money of a stream. Its hold covers the prompt and
  * the first HOLD_CHUNK_TOKENS, and is extended chunk by chunk while text goes through, so that a
  * small balance can run several at once. When wallet or key have no more, the answer ends with
  * finish_reason "length" and says why. A provider that does not keep to the longest answer that was

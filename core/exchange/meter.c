@@ -145,7 +145,8 @@ static void add_sizes(struct media_sizes *sum, const struct media_sizes *sizes)
 }
 
 /* A message, or a delta of one. What is reasoned counts once: under the first name that has any. */
-static void measure_message(const struct json_value *message, struct media_sizes *sum)
+static void measure_message(struct meter *meter, const struct json_value *message,
+                            struct media_sizes *sum)
 {
     struct media_sizes reasoned[REASONING_NAMES + 1] = {{0}}; /* the last: of all other members */
     if (message->type != JSON_OBJECT)
@@ -159,6 +160,10 @@ static void measure_message(const struct json_value *message, struct media_sizes
             sum->text_bytes += tool_call_bytes(&item.value);
         else
             media_measure(item.key, &item.value, &reasoned[reasoning_name(item.key)]);
+        if (item.value.type == JSON_STRING && item.value.raw.bytes > 2)
+            meter_sample(meter, (struct slice){item.value.raw.data + 1, item.value.raw.bytes - 2});
+        else if (json_key_is(item.key, "tool_calls"))
+            meter_sample(meter, item.value.raw);
     }
     add_sizes(sum, &reasoned[REASONING_NAMES]);
     for (size_t i = 0; i < REASONING_NAMES; i++) {
@@ -176,6 +181,15 @@ void meter_note_generated(struct meter *meter, int64_t bytes)
         meter->output_pieces++;
 }
 
+void meter_sample(struct meter *meter, struct slice text)
+{
+    text_mix_add(&meter->mix, text);
+    meter->mix_pieces++;
+    bool news = (meter->mix_pieces & (meter->mix_pieces - 1)) == 0; /* seldomer and seldomer */
+    if (meter->rates != NULL && news)
+        meter->rate = rates_of_mix(meter->rates, &meter->mix);
+}
+
 static void read_choice(struct meter *meter, const struct json_value *choice)
 {
     enum { INDEX, FINISH_REASON, DELTA, MESSAGE, USAGE, MEMBERS };
@@ -190,7 +204,7 @@ static void read_choice(struct meter *meter, const struct json_value *choice)
     meter->seen_choices[index / 64] |= UINT64_C(1) << (index % 64);
     note_finish(meter, index, &members[FINISH_REASON].value);
     bool streamed = members[DELTA].count > 0;
-    measure_message(&members[streamed ? DELTA : MESSAGE].value, &sizes);
+    measure_message(meter, &members[streamed ? DELTA : MESSAGE].value, &sizes);
     meter_note_generated(meter, sizes.text_bytes);
     meter->output.image_count += sizes.image_count;
     meter->output.audio_bytes += sizes.audio_bytes;
@@ -213,20 +227,20 @@ int64_t meter_estimate(int64_t text_bytes)
     return (text_bytes + 3) / 4;
 }
 
-static int64_t estimate(int64_t text_bytes, int64_t pieces)
+static int64_t estimate(const struct meter *meter, int64_t text_bytes, int64_t pieces)
 {
-    int64_t by_bytes = meter_estimate(text_bytes);
+    int64_t by_bytes = rates_tokens(meter->rate, text_bytes, 0);
     return by_bytes > pieces ? by_bytes : pieces;
 }
 
 int64_t meter_output_estimate(const struct meter *meter)
 {
-    return estimate(meter->output.text_bytes, meter->output_pieces);
+    return estimate(meter, meter->output.text_bytes, meter->output_pieces);
 }
 
 int64_t meter_output_later(const struct meter *meter)
 {
-    return estimate(meter->output.text_bytes - meter->reported_text_bytes,
+    return estimate(meter, meter->output.text_bytes - meter->reported_text_bytes,
                     meter->output_pieces - meter->reported_pieces);
 }
 

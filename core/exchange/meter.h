@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/money.h"
 #include "exchange/media.h"
+#include "exchange/rates.h"
 
 struct meter {
     bool reported; /* the provider has counted its output */
@@ -18,9 +19,13 @@ struct meter {
         tokens;           /* as reported; the last count that was given, but never back to 0 */
     bool prompt_reported; /* of them: input and cached_input */
     int64_t reasoning_tokens;
-    struct media_sizes output;   /* of what was generated, seen so far */
-    int64_t output_pieces;       /* in how many deltas its text came */
-    int64_t reported_text_bytes; /* what of it had come when the output was counted, ... */
+    struct media_sizes output;    /* of what was generated, seen so far */
+    const struct rate_set *rates; /* what is known of the model; NULL: nothing */
+    struct text_mix mix;          /* of a sample of the text */
+    uint32_t mix_pieces;          /* how many pieces that was */
+    int64_t rate;                 /* its tokens of 2^20 bytes; 0: the documented estimate */
+    int64_t output_pieces;        /* in how many deltas its text came */
+    int64_t reported_text_bytes;  /* what of it had come when the output was counted, ... */
     int64_t reported_pieces;
     char finish_reason[32];
     bool finished;            /* a finish reason was seen */
@@ -40,6 +45,8 @@ void meter_read_choices(struct meter *meter, const struct json_value *choices);
 
 /* Counts a delta in which so many bytes were generated. */
 void meter_note_generated(struct meter *meter, int64_t bytes);
+/* Looks at a piece of the text, as it stands in JSON, for what the estimate hangs on. */
+void meter_sample(struct meter *meter, struct slice text);
 
 /* Whether text was generated or a choice has ended. */
 bool meter_has_seen(const struct meter *meter);

@@ -108,6 +108,7 @@ static const char *add_part(struct prompt *prompt, const struct json_value *part
         return "type";
     switch (kind_of(part, &type)) {
     case PART_TEXT:
+        text_mix_add(&prompt->mix, part->raw);
         break;
     case PART_IMAGE:
         return add_image(prompt, part);
@@ -135,15 +136,16 @@ static void add_images(struct prompt *prompt, const struct json_value *images)
 
 const char *prompt_add_message(struct prompt *prompt, const struct json_value *message)
 {
-    enum { CONTENT, IMAGES, AUDIO, MEMBERS };
+    enum { CONTENT, IMAGES, AUDIO, TOOL_CALLS, MEMBERS };
     struct json_member members[MEMBERS] = {[CONTENT] = {.name = "content"},
                                            [IMAGES] = {.name = "images"},
-                                           [AUDIO] = {.name = "audio"}};
+                                           [AUDIO] = {.name = "audio"},
+                                           [TOOL_CALLS] = {.name = "tool_calls"}};
     const struct json_value *content = &members[CONTENT].value;
     prompt->message_count++;
     prompt->text_bytes += (int64_t)json_text_bytes(message);
     json_find_all(message, members, MEMBERS);
-    for (size_t i = 0; i < MEMBERS; i++) {
+    for (size_t i = 0; i < TOOL_CALLS; i++) {
         if (members[i].count > 1)
             return members[i].name;
     }
@@ -151,6 +153,10 @@ const char *prompt_add_message(struct prompt *prompt, const struct json_value *m
         add_images(prompt, &members[IMAGES].value);
     if (members[AUDIO].value.type == JSON_OBJECT) /* an answer's, by its id */
         prompt->opaque_count++;
+    if (members[TOOL_CALLS].value.type == JSON_ARRAY)
+        text_mix_add(&prompt->mix, members[TOOL_CALLS].value.raw);
+    if (content->type == JSON_STRING)
+        text_mix_add(&prompt->mix, (struct slice){content->raw.data + 1, content->raw.bytes - 2});
     if (content->type != JSON_ARRAY)
         return NULL;
     struct json_walk walk = json_walk(content);
@@ -180,6 +186,14 @@ void prompt_add_member(struct prompt *prompt, struct slice key, const struct jso
     bool holds_text =
         value->type == JSON_STRING || value->type == JSON_ARRAY || value->type == JSON_OBJECT;
     bool empty = value->raw.bytes <= 2;
-    if (holds_text && !empty && !is_aside(key))
-        prompt->text_bytes += (int64_t)value->raw.bytes;
+    if (!holds_text || empty || is_aside(key))
+        return;
+    prompt->text_bytes += (int64_t)value->raw.bytes;
+    text_mix_add(&prompt->mix, value->raw);
+}
+
+int64_t prompt_template_tokens(const struct prompt *prompt)
+{
+    enum { OF_A_MESSAGE = 4, OF_ALL = 3 };
+    return OF_ALL + OF_A_MESSAGE * prompt->message_count;
 }

@@ -50,6 +50,7 @@ void relay_reset(struct exchange *exchange)
     memset(&exchange->relay, 0, sizeof exchange->relay);
     relay_init(exchange);
     exchange->relay.written_us = written_us;
+    exchange->relay.meter.rates = &exchange->rates.output;
 }
 
 /* ---- to the client ---- */

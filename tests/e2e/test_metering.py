@@ -204,21 +204,21 @@ def usage_of(prompt, completion, **more) -> dict:
 TEXT = "hello world " * 200  # some 600 tokens by the estimate
 JUDGED = {
     # usage -> input, output, source; None: estimated
-    "true": (usage_of(1000, 500), 1000, 500, "reported"),
+    "true": (usage_of(1000, 600), 1000, 600, "reported"),
     "zeros": (usage_of(0, 0), None, None, "estimated"),
     "no output": (usage_of(1000, 0), 1000, None, "corrected"),
-    "no input": (usage_of(0, 500), None, 500, "corrected"),
+    "no input": (usage_of(0, 600), None, 600, "corrected"),
     "half": (usage_of(1000, None), 1000, None, "corrected"),
-    "other half": (usage_of(None, 500), None, 500, "corrected"),
+    "other half": (usage_of(None, 600), None, 600, "corrected"),
     "far too little": (usage_of(1000, 3), 1000, None, "corrected"),
-    "negative": (usage_of(-1, 500), None, 500, "corrected"),
-    "text": (usage_of("1000", 500), None, 500, "corrected"),
-    "cached": (usage_of(1000, 500, prompt_tokens_details={"cached_tokens": 9000}), 1000, 500,
+    "negative": (usage_of(-1, 600), None, 600, "corrected"),
+    "text": (usage_of("1000", 600), None, 600, "corrected"),
+    "cached": (usage_of(1000, 600, prompt_tokens_details={"cached_tokens": 9000}), 1000, 600,
                "corrected"),
-    "DeepSeek": (usage_of(1000, 500, prompt_cache_hit_tokens=400), 600, 500, "reported"),
-    "Anthropic": ({"input_tokens": 1000, "output_tokens": 500}, 1000, 500, "reported"),
-    "beside": (usage_of(1000, 500, total_tokens=1800,
-                        completion_tokens_details={"reasoning_tokens": 300}), 1000, 800,
+    "DeepSeek": (usage_of(1000, 600, prompt_cache_hit_tokens=400), 600, 600, "reported"),
+    "Anthropic": ({"input_tokens": 1000, "output_tokens": 600}, 1000, 600, "reported"),
+    "beside": (usage_of(1000, 600, total_tokens=1900,
+                        completion_tokens_details={"reasoning_tokens": 300}), 1000, 900,
                "reported"),
     "nothing": ({}, None, None, "estimated"),
 }  # fmt: skip
@@ -265,12 +265,12 @@ def test_a_count_before_the_text_is_not_its_count(house, provider):
 def test_zeros_take_no_count_back(house, provider):
     customer = house.customer()
     counted = STOP.replace(b'"choices"', b'"usage":%s,"choices"' % json.dumps(
-        usage_of(1000, 500)).encode())  # fmt: skip
+        usage_of(1000, 600)).encode())  # fmt: skip
     zeros = b'data: {"id":"1","choices":[],"usage":%s}\n\n' % json.dumps(usage_of(0, 0)).encode()
     provider.answer = answers.stream([content_event(TEXT, "m"), counted, zeros, DONE])
     customer.ask("m", stream=True)
     record = customer.wait_for_record()
-    assert (record["input_tokens"], record["output_tokens"]) == (1000, 500)
+    assert (record["input_tokens"], record["output_tokens"]) == (1000, 600)
     assert record["usage_source"] == "reported"
 
 

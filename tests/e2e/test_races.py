@@ -23,7 +23,7 @@ NANO = Decimal("0.000000001")
 # The worst case of a call is the whole context and the longest answer: what a provider that counts
 # as much charges, is what was held.
 CONTEXT, LONGEST = 100, 50
-PROMPT = [{"role": "user", "content": "more bytes than the context has tokens " * 5}]
+PROMPT = [{"role": "user", "content": "more tokens than the context has " * 45}]
 PRICE = Price("0.123457", "9.870001")
 WORST = Usage(CONTEXT, LONGEST)
 EACH = charge(PRICE, WORST)

@@ -1,0 +1,299 @@
+#include "exchange/rates.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+
+enum {
+    ONE = 1 << 20,      /* a token a byte */
+    SHARES = 1 << 12,   /* of a mix */
+    RELATIVE = 1 << 16, /* of a deviation */
+    PARTS = 64,
+    SLOTS = 64,      /* of a part: 4,096 models in all */
+    SAMPLES_MIN = 3, /* before they are used */
+    SAMPLES_MAX = 1 << 20,
+    TEXT_BYTES_MIN = 200, /* of a shorter text most tokens are the template's */
+    RATE_MIN = ONE / 64,
+    RATE_MAX = ONE + ONE / 4,
+    /* The first samples move a rate by half of the way to them, later ones by an eighth. */
+    FIRST_SAMPLES = 24,
+    FIRST_STEP = 2,
+    LATER_STEP = 8,
+    HITS_MAX = 1 << 14,
+    NEAR = SHARES / 8, /* distances of texts from examples */
+    FAR = SHARES / 3
+};
+
+/* What is assumed before anything was learned: to begin with, and to be held. */
+static const int32_t first_rates[TEXT_CLASSES] = {[TEXT_LETTERS] = ONE / 4,
+                                                  [TEXT_SPACES] = ONE / 8,
+                                                  [TEXT_DIGITS] = ONE / 2,
+                                                  [TEXT_SIGNS] = ONE / 2,
+                                                  [TEXT_OTHERS] = ONE / 2};
+static const int32_t held_rates[TEXT_CLASSES] = {[TEXT_LETTERS] = ONE / 4 + ONE / 64,
+                                                 [TEXT_SPACES] = ONE / 4 + ONE / 64,
+                                                 [TEXT_DIGITS] = ONE / 2,
+                                                 [TEXT_SIGNS] = ONE / 2,
+                                                 [TEXT_OTHERS] = ONE / 2};
+
+struct slot {
+    uint64_t name; /* its hash; 0: free */
+    uint64_t used; /* when, by the part's count */
+    struct model_rates rates;
+};
+
+struct part {
+    pthread_mutex_t lock;
+    uint64_t uses;
+    struct slot slots[SLOTS];
+};
+
+struct rates {
+    struct part parts[PARTS];
+};
+
+struct rates *rates_new(void)
+{
+    struct rates *rates = calloc(1, sizeof *rates);
+    check(rates != NULL);
+    for (size_t i = 0; i < PARTS; i++)
+        check(pthread_mutex_init(&rates->parts[i].lock, NULL) == 0);
+    return rates;
+}
+
+void rates_free(struct rates *rates)
+{
+    if (rates == NULL)
+        return;
+    for (size_t i = 0; i < PARTS; i++)
+        pthread_mutex_destroy(&rates->parts[i].lock);
+    free(rates);
+}
+
+/* FNV-1a: the names are the operator's, so nobody chooses them to collide. */
+static uint64_t hash_of(const char *model)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (; *model != '\0'; model++)
+        hash = (hash ^ (unsigned char)*model) * UINT64_C(1099511628211);
+    return hash != 0 ? hash : 1;
+}
+
+static struct slot *find(struct part *part, uint64_t name)
+{
+    for (size_t i = 0; i < SLOTS && part->slots[i].name != 0; i++) {
+        if (part->slots[i].name == name)
+            return &part->slots[i];
+    }
+    return NULL;
+}
+
+/* A free place, or that of the model that was not used for longest. */
+static struct slot *take(struct part *part, uint64_t name)
+{
+    struct slot *oldest = &part->slots[0];
+    for (size_t i = 0; i < SLOTS && oldest->name != 0; i++) {
+        if (part->slots[i].name == 0 || part->slots[i].used < oldest->used)
+            oldest = &part->slots[i];
+    }
+    *oldest = (struct slot){.name = name};
+    return oldest;
+}
+
+void rates_get(struct rates *rates, const char *model, struct model_rates *out)
+{
+    uint64_t name = hash_of(model);
+    struct part *part = &rates->parts[name % PARTS];
+    *out = (struct model_rates){.input = {.samples = 0}};
+    pthread_mutex_lock(&part->lock);
+    struct slot *slot = find(part, name);
+    if (slot != NULL) {
+        slot->used = ++part->uses;
+        *out = slot->rates;
+    }
+    pthread_mutex_unlock(&part->lock);
+}
+
+/* ---- learning ---- */
+
+/* Each class's share of a mix; they add up to about SHARES. False: there is none. */
+static bool shares_of(const struct text_mix *mix, int64_t shares[TEXT_CLASSES])
+{
+    int64_t bytes = text_mix_bytes(mix);
+    for (size_t i = 0; i < TEXT_CLASSES && bytes > 0; i++)
+        shares[i] = mix->bytes[i] * SHARES / bytes;
+    return bytes > 0;
+}
+
+static int64_t expected(const int32_t per_class[TEXT_CLASSES], const int64_t shares[TEXT_CLASSES])
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < TEXT_CLASSES; i++)
+        sum += per_class[i] * shares[i];
+    return sum / SHARES;
+}
+
+static int32_t bounded(int64_t rate)
+{
+    if (rate < RATE_MIN)
+        return RATE_MIN;
+    return (int32_t)(rate > RATE_MAX ? RATE_MAX : rate);
+}
+
+/* The example that is nearest, and how far it is: the sum of the differences of all shares, at most
+ * twice SHARES. NULL: there is none. */
+static const struct rate_example *nearest(const struct rate_set *set,
+                                          const int64_t shares[TEXT_CLASSES], int64_t *distance)
+{
+    const struct rate_example *found = NULL;
+    *distance = INT64_MAX;
+    for (size_t i = 0; i < RATE_EXAMPLES; i++) {
+        const struct rate_example *example = &set->examples[i];
+        int64_t sum = 0;
+        for (size_t j = 0; j < TEXT_CLASSES; j++) {
+            int64_t difference = shares[j] - example->shares[j];
+            sum += difference < 0 ? -difference : difference;
+        }
+        if (example->hits > 0 && sum < *distance) {
+            found = example;
+            *distance = sum;
+        }
+    }
+    return found;
+}
+
+static int64_t rate_of(const struct rate_set *set, const int64_t shares[TEXT_CLASSES])
+{
+    int64_t distance;
+    int64_t by_class = expected(set->per_class, shares);
+    const struct rate_example *example = nearest(set, shares, &distance);
+    if (example == NULL || distance >= FAR)
+        return by_class;
+    if (distance <= NEAR)
+        return example->rate;
+    return (example->rate * (FAR - distance) + by_class * (distance - NEAR)) / (FAR - NEAR);
+}
+
+/* Normalised least mean squares: each rate moves by its class's part in the error. */
+static void learn_classes(struct rate_set *set, const int64_t shares[TEXT_CLASSES], int64_t seen)
+{
+    int64_t error = seen - expected(set->per_class, shares);
+    int64_t step = set->samples < FIRST_SAMPLES ? FIRST_STEP : LATER_STEP;
+    int64_t squares = 1;
+    for (size_t i = 0; i < TEXT_CLASSES; i++)
+        squares += shares[i] * shares[i];
+    for (size_t i = 0; i < TEXT_CLASSES; i++)
+        set->per_class[i] =
+            bounded(set->per_class[i] + error * shares[i] / step * SHARES / squares);
+}
+
+/* A new example takes a free place, or that of the one with the fewest hits. */
+static void add_example(struct rate_set *set, const int64_t shares[TEXT_CLASSES], int64_t seen)
+{
+    struct rate_example *place = &set->examples[0];
+    for (size_t i = 0; i < RATE_EXAMPLES; i++) {
+        if (set->examples[i].hits < place->hits)
+            place = &set->examples[i];
+    }
+    *place = (struct rate_example){.hits = 1, .rate = (int32_t)seen, .deviation = RELATIVE / 8};
+    for (size_t i = 0; i < TEXT_CLASSES; i++)
+        place->shares[i] = (int16_t)shares[i];
+}
+
+static void learn_example(struct rate_set *set, const int64_t shares[TEXT_CLASSES], int64_t seen)
+{
+    int64_t distance;
+    const struct rate_example *found = nearest(set, shares, &distance);
+    if (found == NULL || distance > NEAR) {
+        add_example(set, shares, seen);
+        return;
+    }
+    struct rate_example *example = &set->examples[found - set->examples];
+    int64_t error = seen - example->rate;
+    int64_t deviation = (error < 0 ? -error : error) * RELATIVE / seen;
+    example->deviation += (int32_t)((deviation - example->deviation) / 4);
+    example->rate += (int32_t)(error / 4);
+    if (example->hits < HITS_MAX)
+        example->hits++;
+}
+
+static void learn(struct rate_set *set, const struct rate_sample *sample)
+{
+    int64_t shares[TEXT_CLASSES];
+    if (sample->bytes < TEXT_BYTES_MIN || !shares_of(sample->mix, shares))
+        return;
+    int64_t seen = sample->tokens * ONE / sample->bytes;
+    if (seen < RATE_MIN * 4 || seen > RATE_MAX)
+        return; /* these tokens are not of this text alone */
+    if (set->samples == 0)
+        memcpy(set->per_class, first_rates, sizeof first_rates);
+    learn_classes(set, shares, seen);
+    learn_example(set, shares, seen);
+    if (set->samples < SAMPLES_MAX)
+        set->samples++;
+}
+
+void rates_learn(struct rates *rates, const char *model, const struct rate_sample *input,
+                 const struct rate_sample *output)
+{
+    if (input->bytes < TEXT_BYTES_MIN && output->bytes < TEXT_BYTES_MIN)
+        return;
+    uint64_t name = hash_of(model);
+    struct part *part = &rates->parts[name % PARTS];
+    pthread_mutex_lock(&part->lock);
+    struct slot *slot = find(part, name);
+    if (slot == NULL)
+        slot = take(part, name);
+    slot->used = ++part->uses;
+    learn(&slot->rates.input, input);
+    learn(&slot->rates.output, output);
+    pthread_mutex_unlock(&part->lock);
+}
+
+/* ---- using ---- */
+
+int64_t rates_of_mix(const struct rate_set *set, const struct text_mix *mix)
+{
+    int64_t shares[TEXT_CLASSES];
+    if (set->samples < SAMPLES_MIN || !shares_of(mix, shares))
+        return 0;
+    return rate_of(set, shares);
+}
+
+static int64_t by_rate(int64_t rate, int64_t bytes)
+{
+    return (bytes * rate + ONE - 1) / ONE;
+}
+
+int64_t rates_tokens(int64_t rate, int64_t bytes, int64_t template_tokens)
+{
+    int64_t documented = (bytes + 3) / 4;
+    int64_t learned = by_rate(rate, bytes) + template_tokens;
+    bool alike = learned * 10 >= documented * 9 && learned * 10 <= documented * 11;
+    return rate == 0 || alike ? documented : learned;
+}
+
+/* A thirty-second more, and three times what such texts have been wrong by. */
+static int64_t with_margin(const struct rate_set *set, const int64_t shares[TEXT_CLASSES])
+{
+    int64_t distance;
+    const struct rate_example *example = nearest(set, shares, &distance);
+    bool known = example != NULL && distance <= NEAR;
+    int64_t rate = rate_of(set, shares);
+    int64_t deviation = known ? example->deviation : RELATIVE / 8;
+    return rate + rate / 32 + rate * 3 * deviation / RELATIVE;
+}
+
+int64_t rates_tokens_held(const struct rate_set *set, const struct text_mix *mix, int64_t bytes)
+{
+    enum { SPARE_TOKENS = 16 };
+    int64_t shares[TEXT_CLASSES];
+    if (!shares_of(mix, shares))
+        return bytes;
+    bool learned = set->samples >= SAMPLES_MIN;
+    int64_t rate = learned ? with_margin(set, shares) : expected(held_rates, shares);
+    int64_t tokens = by_rate(rate, bytes) + SPARE_TOKENS;
+    return tokens < bytes ? tokens : bytes;
+}

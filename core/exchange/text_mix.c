@@ -1,0 +1,141 @@
+#include "exchange/text_mix.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum { BLOCK_BYTES = 64, BLOCKS = 8 };
+
+static enum text_class class_of(unsigned char c)
+{
+    if (c >= 0x80)
+        return TEXT_OTHERS;
+    if (c <= ' ')
+        return TEXT_SPACES;
+    if (c >= '0' && c <= '9')
+        return TEXT_DIGITS;
+    unsigned char lower = c | 0x20;
+    return lower >= 'a' && lower <= 'z' ? TEXT_LETTERS : TEXT_SIGNS;
+}
+
+/* Of four hexadecimal digits. */
+static unsigned hex4(const char *digits)
+{
+    unsigned n = 0;
+    for (int i = 0; i < 4; i++) {
+        unsigned char c = (unsigned char)digits[i];
+        n = n << 4 | ((c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10) & 0xfu);
+    }
+    return n;
+}
+
+/* An escape stands for what it means. Returns its length. */
+static size_t add_escape(struct text_mix *mix, struct slice rest)
+{
+    if (rest.bytes < 2)
+        return 1;
+    char c = rest.data[1];
+    if (c == 'u' && rest.bytes >= 6) {
+        unsigned unit = hex4(rest.data + 2);
+        if (unit < 0x80)
+            mix->bytes[class_of((unsigned char)unit)]++;
+        else /* half of a pair stands for two bytes of four */
+            mix->bytes[TEXT_OTHERS] += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 2 : 3;
+        return 6;
+    }
+    mix->bytes[c == 'n' || c == 'r' || c == 't' ? TEXT_SPACES : TEXT_SIGNS]++;
+    return 2;
+}
+
+static void add_slowly(struct text_mix *mix, struct slice text)
+{
+    for (size_t at = 0; at < text.bytes;) {
+        if (text.data[at] == '\\') {
+            at += add_escape(mix, (struct slice){text.data + at, text.bytes - at});
+            continue;
+        }
+        mix->bytes[class_of((unsigned char)text.data[at])]++;
+        at++;
+    }
+}
+
+#ifdef __SSE2__
+static int64_t sum_of(__m128i counts)
+{
+    __m128i sums = _mm_sad_epu8(counts, _mm_setzero_si128());
+    return _mm_cvtsi128_si64(sums) + _mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums));
+}
+
+/* Whether a byte lies in the `count` from `first` on: a comparison of signed bytes, moved there. */
+static __m128i is_in(__m128i bytes, char first, int count)
+{
+    __m128i moved = _mm_add_epi8(bytes, _mm_set1_epi8((char)(-128 - first)));
+    return _mm_cmplt_epi8(moved, _mm_set1_epi8((char)(-128 + count)));
+}
+
+/* Returns how many bytes at the front were added: none behind an escape. */
+static size_t add_fast(struct text_mix *mix, struct slice text)
+{
+    __m128i letters = _mm_setzero_si128();
+    __m128i spaces = letters;
+    __m128i digits = letters;
+    __m128i others = letters;
+    size_t at = 0;
+    for (; text.bytes - at >= 16 && at < (size_t)BLOCK_BYTES * BLOCKS; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text.data + at));
+        __m128i escapes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+        if (_mm_movemask_epi8(escapes) != 0)
+            break;
+        __m128i lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+        letters = _mm_sub_epi8(letters, is_in(lower, 'a', 26));
+        digits = _mm_sub_epi8(digits, is_in(bytes, '0', 10));
+        spaces = _mm_sub_epi8(spaces, is_in(bytes, 0, ' ' + 1));
+        others = _mm_sub_epi8(others, _mm_cmplt_epi8(bytes, _mm_setzero_si128()));
+    }
+    int64_t sums[] = {[TEXT_LETTERS] = sum_of(letters),
+                      [TEXT_SPACES] = sum_of(spaces),
+                      [TEXT_DIGITS] = sum_of(digits),
+                      [TEXT_OTHERS] = sum_of(others)};
+    sums[TEXT_SIGNS] = (int64_t)at - sums[TEXT_LETTERS] - sums[TEXT_SPACES] - sums[TEXT_DIGITS] -
+                       sums[TEXT_OTHERS];
+    for (size_t i = 0; i < TEXT_CLASSES; i++)
+        mix->bytes[i] += sums[i];
+    return at;
+}
+#else
+static size_t add_fast(struct text_mix *mix, struct slice text)
+{
+    (void)mix;
+    (void)text;
+    return 0;
+}
+#endif
+
+static void add_block(struct text_mix *mix, struct slice text)
+{
+    size_t done = add_fast(mix, text);
+    add_slowly(mix, (struct slice){text.data + done, text.bytes - done});
+}
+
+void text_mix_add(struct text_mix *mix, struct slice text)
+{
+    struct text_mix sample = {{0}};
+    if (text.bytes <= (size_t)BLOCK_BYTES * BLOCKS) {
+        add_block(mix, text);
+        return;
+    }
+    size_t step = (text.bytes - BLOCK_BYTES) / (BLOCKS - 1);
+    for (size_t i = 0; i < BLOCKS; i++)
+        add_block(&sample, (struct slice){text.data + i * step, BLOCK_BYTES});
+    int64_t sampled = text_mix_bytes(&sample);
+    for (size_t i = 0; i < TEXT_CLASSES && sampled > 0; i++)
+        mix->bytes[i] += sample.bytes[i] * (int64_t)text.bytes / sampled;
+}
+
+int64_t text_mix_bytes(const struct text_mix *mix)
+{
+    int64_t bytes = 0;
+    for (size_t i = 0; i < TEXT_CLASSES; i++)
+        bytes += mix->bytes[i];
+    return bytes;
+}

@@ -1,0 +1,30 @@
+/* What a text is made of: how many tokens it has hangs on that. English has four bytes or more to a
+ * token, digits and signs one to three, other scripts two or three. Pure functions. */
+#ifndef EXCHANGE_TEXT_MIX_H
+#define EXCHANGE_TEXT_MIX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+enum text_class {
+    TEXT_LETTERS, /* of ASCII */
+    TEXT_SPACES,  /* and line breaks */
+    TEXT_DIGITS,
+    TEXT_SIGNS,
+    TEXT_OTHERS, /* no ASCII */
+    TEXT_CLASSES
+};
+
+/* Bytes by class. */
+struct text_mix {
+    int64_t bytes[TEXT_CLASSES];
+};
+
+/* Adds a text, as it stands inside a JSON string or as JSON: of a long one a sample, counted for
+ * the whole. */
+void text_mix_add(struct text_mix *mix, struct slice text);
+int64_t text_mix_bytes(const struct text_mix *mix);
+
+#endif
