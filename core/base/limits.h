@@ -43,7 +43,9 @@ enum {
     /* an upstream's answer */
     LIMIT_UPSTREAM_HEAD_BYTES = 64 * 1024,
     LIMIT_UPSTREAM_BODY_BYTES = 32 * 1024 * 1024,
-    LIMIT_EVENT_BYTES = 4 * 1024 * 1024,                 /* one SSE event */
+    LIMIT_EVENT_BYTES = 32 * 1024 * 1024,                /* one SSE event: a picture */
+    LIMIT_ORDINARY_EVENT_BYTES = 4 * 1024 * 1024,        /* what is larger needs room for it: */
+    LIMIT_LARGE_EVENTS = 4,                              /* so many streams of a worker have it */
     LIMIT_EDITED_EVENT_BYTES = LIMIT_EVENT_BYTES + 8192, /* with our reason and cost in it */
     LIMIT_ATTEMPTS = 8,
     LIMIT_CONNECTIONS_KEPT = 10000, /* idle ones to providers, of a worker */

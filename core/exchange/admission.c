@@ -308,9 +308,9 @@ static enum hold_outcome try_hold(struct exchange *exchange, int64_t amount_nusd
     return ledger_hold(exchange->env->store, hold, refusal);
 }
 
-/* What an answer may be capped at where the money is short: 0: it may not. A client that has named
- * its longest answer wants all of it, or to know; but of a stream longer than a chunk it gets what it
- * can pay, for agents name far more than they need. */
+/* What an answer may be capped at where the money is short: 0: it may not. A client that has
+ * named its longest answer wants all of it, or to know; but of a stream longer than a chunk it
+ * gets what it can pay, for agents name far more than they need. */
 static int64_t least_cap(const struct exchange *exchange)
 {
     int64_t stated = exchange->chat.output_tokens;

@@ -203,7 +203,7 @@ static bool is_late(const struct exchange *exchange, int64_t now_us, char *why, 
     int64_t silence_ms = first ? terms->first_byte_timeout_ms : terms->idle_timeout_ms;
     int64_t most_ms = flows ? terms->stream_timeout_ms : terms->total_timeout_ms;
     char span[32];
-    if (since_us > silence_ms * 1000 && !exchange->relay.paused)
+    if (since_us > silence_ms * 1000 && !exchange->relay.paused && !exchange->relay.lacks_room)
         snprintf(why, why_bytes,
                  first ? "The model's provider did not begin to answer within %s."
                        : "The model's provider sent nothing for %s.",

@@ -38,6 +38,7 @@ struct provider {
     char name[CANDIDATE_PROVIDER_BYTES]; /* set before it is shown to others */
     struct slot slots[SLOTS];
     _Atomic int64_t success_ms;
+    _Atomic uint32_t usages[BOARD_USAGES];
     pthread_mutex_t mutex; /* of last; taken when an attempt fails and when somebody asks */
     struct failure last;
 };
@@ -205,6 +206,15 @@ void board_count_attempt(struct board_sheet *sheet, const struct exchange *excha
     note_failure(provider, exchange, cut);
 }
 
+void board_count_usage(struct board_sheet *sheet, const struct exchange *exchange,
+                       enum board_usage usage)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    struct provider *provider = find_provider(sheet, attempt->candidate->terms.provider);
+    if (provider != NULL)
+        count(&provider->usages[usage]);
+}
+
 void board_count_open(struct board_sheet *sheet, int64_t calls, int64_t streams)
 {
     atomic_store_explicit(&sheet->calls_open, calls, memory_order_relaxed);
@@ -219,6 +229,7 @@ struct sums {
     int64_t failures;
     int64_t timed;
     int64_t times[BUCKETS];
+    int64_t usages[BOARD_USAGES];
 };
 
 /* Adds the present slot and so many before it. */
@@ -323,6 +334,8 @@ static void add_provider(struct board *board, const char *name, struct sums *sum
             if (strcmp(provider->name, name) != 0)
                 continue;
             add_slots(sums, provider->slots, PROVIDER_SLOTS);
+            for (size_t n = 0; n < BOARD_USAGES; n++)
+                sums->usages[n] += atomic_load_explicit(&provider->usages[n], memory_order_relaxed);
             int64_t at_ms = atomic_load_explicit(&provider->success_ms, memory_order_relaxed);
             *success_ms = at_ms > *success_ms ? at_ms : *success_ms;
             check(pthread_mutex_lock(&provider->mutex) == 0);
@@ -331,6 +344,18 @@ static void add_provider(struct board *board, const char *name, struct sums *sum
             check(pthread_mutex_unlock(&provider->mutex) == 0);
         }
     }
+}
+
+static void render_usages(struct buffer *out, const struct sums *sums)
+{
+    static const char *const names[BOARD_USAGES] = {[BOARD_REPORTED] = "reported",
+                                                    [BOARD_CORRECTED] = "corrected",
+                                                    [BOARD_MISSING] = "missing",
+                                                    [BOARD_EXCESSIVE] = "excessive"};
+    reply_object(out, "usage");
+    for (size_t i = 0; i < BOARD_USAGES; i++)
+        reply_int(out, names[i], sums->usages[i]);
+    reply_object_end(out);
 }
 
 static void render_failure(struct buffer *out, const struct failure *failure)
@@ -367,5 +392,6 @@ void board_render_provider(struct board *board, const char *name, struct buffer 
     else
         reply_null(out, "last_success_at");
     render_failure(out, &last);
+    render_usages(out, &sums);
     reply_object_end(out);
 }

@@ -168,6 +168,21 @@ static void learn(const struct exchange *exchange, const struct charge *charge)
     rates_learn(exchange->env->rates, exchange->chat.model, &input, &output);
 }
 
+/* What a client cut by leaving says nothing of its provider. */
+static void count_on_board(const struct exchange *exchange, enum usage_source source,
+                           bool excessive)
+{
+    struct board_sheet *sheet = exchange->env->sheet;
+    if (excessive)
+        board_count_usage(sheet, exchange, BOARD_EXCESSIVE);
+    else if (source == USAGE_REPORTED)
+        board_count_usage(sheet, exchange, BOARD_REPORTED);
+    else if (source == USAGE_CORRECTED)
+        board_count_usage(sheet, exchange, BOARD_CORRECTED);
+    else if (source == USAGE_ESTIMATED)
+        board_count_usage(sheet, exchange, BOARD_MISSING);
+}
+
 void charge_fill(struct exchange *exchange, bool cut)
 {
     struct usage_record *record = &exchange->settlement.record;
@@ -190,4 +205,5 @@ void charge_fill(struct exchange *exchange, bool cut)
         alarm_operator(exchange, &charge);
     else
         learn(exchange, &charge);
+    count_on_board(exchange, charge.source, excessive);
 }

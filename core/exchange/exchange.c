@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "exchange/departure.h"
 #include "exchange/early_stream.h"
+#include "exchange/event_room.h"
 #include "exchange/revocation.h"
 
 /* How long a provider may take to end after its last event: its connection is kept. */
@@ -454,6 +455,7 @@ void exchange_tick_all(struct exchange_env *env)
             calls += exchange->asks_model;
             streams += exchange->relay.flowing;
             early_stream_tick(exchange, now_us);
+            event_room_tick(exchange);
             relay_tick(exchange, now_us);
             attempt_tick(exchange, now_us);
             if (revoked)

@@ -63,6 +63,7 @@ struct exchange_env {
     struct exchange *live;  /* all exchanges that are not freed */
     size_t live_count;
     size_t detached_count; /* of them */
+    unsigned large_events; /* streams that have room for one */
     size_t detached_bytes; /* the bodies of their requests */
     uint64_t revocations;  /* as revocation_due has seen them */
     uint64_t served;

@@ -9,11 +9,12 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "exchange/early_stream.h"
+#include "exchange/event_room.h"
 #include "exchange/events.h"
 #include "exchange/exchange.h"
 #include "exchange/final_chunk.h"
 
-enum { OUT_BYTES_MAX = 2 * LIMIT_EVENT_BYTES };
+enum { OUT_BYTES_MAX = 2 * LIMIT_ORDINARY_EVENT_BYTES }; /* event_room.c allows more */
 
 #define PLAIN_TYPE "application/json"
 
@@ -33,6 +34,7 @@ void relay_init(struct exchange *exchange)
 void relay_fini(struct exchange *exchange)
 {
     struct relay *relay = &exchange->relay;
+    event_room_leave(exchange);
     line_ends_fini(&relay->line_ends);
     sse_fini(&relay->sse);
     alike_fini(&relay->alike);
@@ -84,8 +86,9 @@ void relay_drained(struct exchange *exchange)
     if (!relay->paused)
         return;
     relay->paused = false;
+    event_room_look(exchange);
     exchange->attempt.heard_us = clock_mono_us(); /* the silence was ours */
-    if (exchange->attempt.call != NULL)
+    if (exchange->attempt.call != NULL && !relay->lacks_room)
         upstream_resume(exchange->attempt.call);
 }
 
@@ -186,7 +189,7 @@ void relay_keep(struct exchange *exchange)
     if (exchange->settlement.kept != NULL)
         return; /* an error instead */
     if (relay->flowing) {
-        buffer_init(&rest, OUT_BYTES_MAX);
+        buffer_init(&rest, 2 * LIMIT_EVENT_BYTES);
         append_end(exchange, &rest);
         idempotency_copy(exchange, buffer_slice(&relay->out));
         idempotency_copy(exchange, buffer_slice(&rest));
@@ -250,14 +253,16 @@ void relay_feed(struct exchange *exchange, struct slice data)
     }
     if (!fed) {
         if (exchange->attempt.outcome == ATTEMPT_NONE)
-            attempt_decide(exchange, ATTEMPT_GARBLED, "an event of the stream is larger than 4 MB");
+            attempt_decide(exchange, ATTEMPT_GARBLED,
+                           "an event of the stream is larger than 32 MB");
         else
             relay_provider_failed(exchange, "provider_unavailable",
-                                  "The model's provider sent an event larger than 4 MB; the "
+                                  "The model's provider sent an event larger than 32 MB; the "
                                   "answer is not complete.");
         return;
     }
     flush(exchange);
+    event_room_look(exchange);
     if (relay->done && relay->flowing)
         settle(exchange);
 }

@@ -407,6 +407,8 @@ def test_providers(make_gateway, provider):
     assert (good["health"], good["attempts"], good["failures"]) == ("ok", 1, 0)
     assert good["first_byte_ms"]["count"] == 1
     assert good["last_success_at"]
+    none = {"reported": 0, "corrected": 0, "missing": 0, "excessive": 0}
+    assert (fresh["usage"], good["usage"]) == (none, none | {"reported": 1})
     provider.answer = answers.error(400, "your fault", "bad", "invalid_request_error")
     assert customer.ask().status_code == 400
     assert (state()["attempts"], state()["failures"]) == (2, 0), "the customer's fault"

@@ -2,6 +2,7 @@
 an estimate of the whole request and of all that came, and never more than it can have been."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import answers
@@ -11,6 +12,7 @@ from answers import DONE, Usage, content_event
 from fake_provider import Gate
 from prices import Price, charge
 from rawhttp import chat_bytes
+from test_admin_api import make_admin
 from wait import wait_until
 
 PRICE = Price("2.50", "10.00")
@@ -350,3 +352,60 @@ def test_a_stream_is_read_on_for_its_counts(house, provider, counts):
     if counts:
         assert (record["input_tokens"], record["output_tokens"]) == (1000, 500)
         assert provider.last.gone_at is None
+
+
+def test_a_provider_whose_counts_need_correcting(make_gateway, provider):
+    gateway = make_gateway()
+    admin, customer = make_admin(gateway), gateway.customer()
+    text = ("word " * 400,)
+    for usage in (None, Usage(10, 0), Usage(10, 5), Usage(10, 10**8), Usage(10, 500)):
+        provider.answer = answers.chat(pieces=text, usage=usage)
+        assert customer.ask().status_code == 200
+    (row,) = (
+        row for row in admin.call("GET", "/admin/providers", 200)["data"] if row["name"] == "openai"
+    )
+    assert row["usage"] == {"reported": 1, "corrected": 2, "missing": 1, "excessive": 1}
+
+
+# ---- large events ----
+
+
+def picture_events(size: int) -> list[bytes]:
+    last = b'data: {"id":"1","choices":[],"usage":%s}\n\n' % json.dumps(usage_of(10, 1290)).encode()
+    return [delta_event(images=[{"image_url": {"url": "A" * size}}]), STOP, last, DONE]
+
+
+@pytest.mark.parametrize("size", [5_000_000, 33_000_000])
+def test_a_picture_of_many_megabytes(house, provider, size):
+    """Arrives whole; beyond the bound the stream fails."""
+    customer = house.customer()
+    provider.answer = answers.stream(picture_events(size))
+    response = customer.ask("m", stream=True)
+    if size > 32 * 1024 * 1024:
+        assert response.status_code == 502
+        assert "A" * 1000 not in response.text
+        return
+    assert sse.is_done(response.content)
+    assert response.content.count(b"A" * size) == 1
+    assert customer.wait_for_record()["output_tokens"] == 1290
+
+
+def test_many_large_pictures_at_once(make_gateway, provider):
+    """All arrive, and few of them are in memory at the same time: a worker has room for four."""
+    gateway = make_gateway(workers=1)
+    customer = gateway.customer()
+    size = 16_000_000
+    provider.answer = answers.stream(picture_events(size))
+    most = []
+
+    def call(_) -> int:
+        response = customer.ask(stream=True)
+        most.append(gateway.rss_bytes())
+        return len(response.content)
+
+    with ThreadPoolExecutor(24) as pool:
+        sizes = list(pool.map(call, range(24)))
+    assert all(got > size for got in sizes)
+    assert max(most) < 20 * size, "24 that have come are more"
+    customer.wait_for_record(24)
+    customer.wait_for_no_hold()

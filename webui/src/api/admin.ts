@@ -211,6 +211,8 @@ export interface Provider {
     failures: number;
     first_byte_ms: FirstByte;
     last_success_at: string | null;
+    /** Since the gateway's start: what became of the token counts of its answers. */
+    usage: { reported: number; corrected: number; missing: number; excessive: number };
     last_error: {
         at: string;
         outcome: Outcome;

@@ -483,6 +483,10 @@ export const en = {
     "providers.failures": "{share} ({failures} of {attempts})",
     "providers.latency": "First byte, p50 / p95",
     "providers.lastSuccess": "Last success",
+    "providers.usage": "Token counts, since the start",
+    "providers.usageGood": "All {all} as reported",
+    "providers.usageBad":
+        "{bad} of {all} not as reported: {corrected} corrected, {missing} missing, {excessive} above what model and request allow",
     "providers.lastError": "Last error",
     "health.ok": "Healthy",
     "health.degraded": "Degraded",

@@ -479,6 +479,10 @@ export const ko: Catalogue = {
     "providers.failures": "{share} ({attempts}건 중 {failures}건)",
     "providers.latency": "첫 바이트, p50 / p95",
     "providers.lastSuccess": "마지막 성공",
+    "providers.usage": "토큰 수, 시작 이후",
+    "providers.usageGood": "{all}건 모두 보고된 대로",
+    "providers.usageBad":
+        "{all}건 중 {bad}건 보정: 일부 보정 {corrected}건, 누락 {missing}건, 모델과 요청의 한도 초과 {excessive}건",
     "providers.lastError": "마지막 오류",
     "health.ok": "정상",
     "health.degraded": "불안정",

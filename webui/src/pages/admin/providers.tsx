@@ -84,6 +84,7 @@ function ProviderCard({ provider }: { provider: Provider }) {
             name: t("providers.lastSuccess"),
             value: provider.last_success_at ? <Ago time={provider.last_success_at} /> : "–",
         },
+        { name: t("providers.usage"), value: <Counts usage={provider.usage} /> },
         { name: t("providers.lastError"), value: <LastError error={provider.last_error} /> },
     ];
     return (
@@ -102,6 +103,32 @@ function ProviderCard({ provider }: { provider: Provider }) {
             )}
             <Facts facts={facts} />
         </Card>
+    );
+}
+
+/** Shown as a warning where the provider's counts needed correcting. */
+function Counts({ usage }: { usage: Provider["usage"] }) {
+    const { reported, corrected, missing, excessive } = usage;
+    const whole = reported + corrected + missing + excessive;
+    if (whole === 0) {
+        return <>–</>;
+    }
+    const wrong = whole - reported;
+    const [all, bad] = [count(whole, locale()), count(wrong, locale())];
+    if (wrong === 0) {
+        return <>{t("providers.usageGood", { all })}</>;
+    }
+    const parts = [corrected, missing, excessive].map((n) => count(n, locale()));
+    return (
+        <span class="text-warn">
+            {t("providers.usageBad", {
+                all,
+                bad,
+                corrected: parts[0] ?? "",
+                missing: parts[1] ?? "",
+                excessive: parts[2] ?? "",
+            })}
+        </span>
     );
 }
 
