@@ -48,6 +48,7 @@ void event_room_look(struct exchange *exchange)
             enter(exchange);
         } else if (!relay->lacks_room) {
             relay->lacks_room = true;
+            relay->lacks_room_us = clock_mono_us();
             upstream_pause(exchange->attempt.call);
         }
     }
@@ -60,10 +61,21 @@ void event_room_look(struct exchange *exchange)
     event_room_leave(exchange);
 }
 
+/* Clients that do not take their pictures keep others waiting, but not for ever. */
+static bool is_room(const struct exchange *exchange)
+{
+    enum { PATIENCE_MS = 10000, CROWDED = 4 };
+    unsigned taken = exchange->env->large_events;
+    if (taken < LIMIT_LARGE_EVENTS)
+        return true;
+    int64_t waited_us = clock_mono_us() - exchange->relay.lacks_room_us;
+    return waited_us > PATIENCE_MS * 1000 && taken < CROWDED * LIMIT_LARGE_EVENTS;
+}
+
 void event_room_tick(struct exchange *exchange)
 {
     struct relay *relay = &exchange->relay;
-    if (!relay->lacks_room || exchange->env->large_events >= LIMIT_LARGE_EVENTS)
+    if (!relay->lacks_room || !is_room(exchange))
         return;
     relay->lacks_room = false;
     if (exchange->attempt.call == NULL)

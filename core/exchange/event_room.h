@@ -1,7 +1,8 @@
 /* Room for large events: a picture in an answer is one event of up to 32 MB, and takes several
  * times that until the client has it. Ordinary events need none of it. Of the streams of a worker
  * only LIMIT_LARGE_EVENTS may have a large one under way; for the others the provider is paused
- * until there is room. So a worker's memory is bounded, whatever providers send.
+ * until there is room (or four times as many, where clients that do not read have kept them waiting
+ * for ten seconds). So a worker's memory is bounded, whatever providers send.
  *
  * On the worker's thread. */
 #ifndef EXCHANGE_EVENT_ROOM_H

@@ -115,17 +115,29 @@ static void add_data(struct slice name, struct slice text, size_t bytes, struct 
         sizes->image_count++;
 }
 
+/* The next place behind ";base64,", from `at` on; 0: there is none. Semicolons are rare in text,
+ * and to look for one is much quicker than for the whole. */
+static size_t behind_mark(struct slice text, size_t at)
+{
+    static const char mark[] = ";base64,";
+    const char *found;
+    while ((found = memchr(text.data + at, ';', text.bytes - at)) != NULL) {
+        at = (size_t)(found - text.data);
+        struct slice rest = {found, text.bytes - at};
+        if (slice_starts_with(rest, mark))
+            return at + sizeof mark - 1;
+        at++;
+    }
+    return 0;
+}
+
 /* Text, with the data: URLs taken out that stand in it, as in Markdown. */
 static void add_text(const struct json_value *string, struct media_sizes *sizes)
 {
-    static const char mark[] = ";base64,";
     struct slice text = inside(string);
     int64_t data_bytes = 0;
-    size_t at = 0;
-    const char *found;
-    while (text.bytes >= MEDIA_BYTES_MIN &&
-           (found = memmem(text.data + at, text.bytes - at, mark, sizeof mark - 1)) != NULL) {
-        at = (size_t)(found - text.data) + sizeof mark - 1;
+    size_t at = text.bytes >= MEDIA_BYTES_MIN ? behind_mark(text, 0) : 0;
+    for (; at > 0; at = behind_mark(text, at)) {
         size_t run = base64_run(text, at);
         at += run;
         if (run < MEDIA_BYTES_MIN)
@@ -162,14 +174,17 @@ static void add_string(struct slice name, const struct json_item *item, struct m
 
 void media_measure(struct slice name, const struct json_value *value, struct media_sizes *sizes)
 {
-    struct json_strings walk = json_strings(value);
-    struct json_item item;
     if (value->raw.bytes < MEDIA_BYTES_MIN && !json_key_is(name, "audio")) {
         sizes->text_bytes += (int64_t)json_text_bytes(value);
         return;
     }
-    if (value->type == JSON_STRING) /* its name is the member's */
-        walk.key = name;
+    if (value->type == JSON_STRING) { /* its name is the member's */
+        const struct json_item only = {.key = name, .value = *value};
+        add_string(name, &only, sizes);
+        return;
+    }
+    struct json_strings walk = json_strings(value);
+    struct json_item item;
     while (json_next_string(&walk, &item))
         add_string(name, &item, sizes);
 }

@@ -149,14 +149,14 @@ static const struct rate_example *nearest(const struct rate_set *set,
 {
     const struct rate_example *found = NULL;
     *distance = INT64_MAX;
-    for (size_t i = 0; i < RATE_EXAMPLES; i++) {
+    for (size_t i = 0; i < RATE_EXAMPLES && set->examples[i].hits > 0; i++) {
         const struct rate_example *example = &set->examples[i];
         int64_t sum = 0;
         for (size_t j = 0; j < TEXT_CLASSES; j++) {
             int64_t difference = shares[j] - example->shares[j];
             sum += difference < 0 ? -difference : difference;
         }
-        if (example->hits > 0 && sum < *distance) {
+        if (sum < *distance) {
             found = example;
             *distance = sum;
         }

@@ -42,8 +42,9 @@ struct relay {
     char failure_message[640];
     int64_t written_us; /* when something last went to the client */
     bool paused;
-    bool has_room;   /* for a large event (event_room.h) */
-    bool lacks_room; /* the provider is paused until there is some */
+    bool has_room;         /* for a large event (event_room.h) */
+    bool lacks_room;       /* the provider is paused until there is some */
+    int64_t lacks_room_us; /* since when */
 };
 
 void relay_init(struct exchange *exchange);

@@ -1,10 +1,12 @@
 #include "exchange/text_mix.h"
 
+#include <stdbool.h>
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
-enum { BLOCK_BYTES = 64, BLOCKS = 8 };
+enum { BLOCK_BYTES = 64, BLOCKS = 4 };
 
 static enum text_class class_of(unsigned char c)
 {
@@ -60,6 +62,15 @@ static void add_slowly(struct text_mix *mix, struct slice text)
 }
 
 #ifdef __SSE2__
+/* Counts of bytes, sixteen of each class side by side: a text of at most 255 times sixteen. */
+struct counts {
+    __m128i letters;
+    __m128i spaces;
+    __m128i digits;
+    __m128i others;
+    int64_t bytes;
+};
+
 static int64_t sum_of(__m128i counts)
 {
     __m128i sums = _mm_sad_epu8(counts, _mm_setzero_si128());
@@ -73,60 +84,85 @@ static __m128i is_in(__m128i bytes, char first, int count)
     return _mm_cmplt_epi8(moved, _mm_set1_epi8((char)(-128 + count)));
 }
 
-/* Returns how many bytes at the front were added: none behind an escape. */
-static size_t add_fast(struct text_mix *mix, struct slice text)
+/* Whether a character stands there as \u and four digits, which look like a token or two and are
+ * another one. (The other escapes are two bytes for one, and as rare.) */
+static bool has_units(__m128i bytes)
 {
-    __m128i letters = _mm_setzero_si128();
-    __m128i spaces = letters;
-    __m128i digits = letters;
-    __m128i others = letters;
+    unsigned slashes = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+    if (slashes == 0)
+        return false;
+    unsigned us = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('u')));
+    return (slashes << 1 & (us | 0x10000)) != 0;
+}
+
+/* Returns how many bytes at the front were added: all but the last few, and none behind a \u. */
+static size_t add_fast(struct counts *counts, struct slice text)
+{
     size_t at = 0;
-    for (; text.bytes - at >= 16 && at < (size_t)BLOCK_BYTES * BLOCKS; at += 16) {
+    for (; text.bytes - at >= 16; at += 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text.data + at));
-        __m128i escapes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-        if (_mm_movemask_epi8(escapes) != 0)
+        if (has_units(bytes))
             break;
         __m128i lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
-        letters = _mm_sub_epi8(letters, is_in(lower, 'a', 26));
-        digits = _mm_sub_epi8(digits, is_in(bytes, '0', 10));
-        spaces = _mm_sub_epi8(spaces, is_in(bytes, 0, ' ' + 1));
-        others = _mm_sub_epi8(others, _mm_cmplt_epi8(bytes, _mm_setzero_si128()));
+        counts->letters = _mm_sub_epi8(counts->letters, is_in(lower, 'a', 26));
+        counts->digits = _mm_sub_epi8(counts->digits, is_in(bytes, '0', 10));
+        counts->spaces = _mm_sub_epi8(counts->spaces, is_in(bytes, 0, ' ' + 1));
+        counts->others = _mm_sub_epi8(counts->others, _mm_cmplt_epi8(bytes, _mm_setzero_si128()));
     }
-    int64_t sums[] = {[TEXT_LETTERS] = sum_of(letters),
-                      [TEXT_SPACES] = sum_of(spaces),
-                      [TEXT_DIGITS] = sum_of(digits),
-                      [TEXT_OTHERS] = sum_of(others)};
-    sums[TEXT_SIGNS] = (int64_t)at - sums[TEXT_LETTERS] - sums[TEXT_SPACES] - sums[TEXT_DIGITS] -
-                       sums[TEXT_OTHERS];
-    for (size_t i = 0; i < TEXT_CLASSES; i++)
-        mix->bytes[i] += sums[i];
+    counts->bytes += (int64_t)at;
     return at;
 }
-#else
-static size_t add_fast(struct text_mix *mix, struct slice text)
+
+static void add_counts(struct text_mix *mix, const struct counts *counts)
 {
-    (void)mix;
+    int64_t letters = sum_of(counts->letters);
+    int64_t spaces = sum_of(counts->spaces);
+    int64_t digits = sum_of(counts->digits);
+    int64_t others = sum_of(counts->others);
+    mix->bytes[TEXT_LETTERS] += letters;
+    mix->bytes[TEXT_SPACES] += spaces;
+    mix->bytes[TEXT_DIGITS] += digits;
+    mix->bytes[TEXT_OTHERS] += others;
+    mix->bytes[TEXT_SIGNS] += counts->bytes - letters - spaces - digits - others;
+}
+#else
+struct counts {
+    int64_t bytes;
+};
+
+static size_t add_fast(struct counts *counts, struct slice text)
+{
+    (void)counts;
     (void)text;
     return 0;
 }
+
+static void add_counts(struct text_mix *mix, const struct counts *counts)
+{
+    (void)mix;
+    (void)counts;
+}
 #endif
 
-static void add_block(struct text_mix *mix, struct slice text)
+static void add_block(struct text_mix *mix, struct counts *counts, struct slice text)
 {
-    size_t done = add_fast(mix, text);
+    size_t done = add_fast(counts, text);
     add_slowly(mix, (struct slice){text.data + done, text.bytes - done});
 }
 
 void text_mix_add(struct text_mix *mix, struct slice text)
 {
     struct text_mix sample = {{0}};
+    struct counts counts = {.bytes = 0};
     if (text.bytes <= (size_t)BLOCK_BYTES * BLOCKS) {
-        add_block(mix, text);
+        add_block(mix, &counts, text);
+        add_counts(mix, &counts);
         return;
     }
     size_t step = (text.bytes - BLOCK_BYTES) / (BLOCKS - 1);
     for (size_t i = 0; i < BLOCKS; i++)
-        add_block(&sample, (struct slice){text.data + i * step, BLOCK_BYTES});
+        add_block(&sample, &counts, (struct slice){text.data + i * step, BLOCK_BYTES});
+    add_counts(&sample, &counts);
     int64_t sampled = text_mix_bytes(&sample);
     for (size_t i = 0; i < TEXT_CLASSES && sampled > 0; i++)
         mix->bytes[i] += sample.bytes[i] * (int64_t)text.bytes / sampled;

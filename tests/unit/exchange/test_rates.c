@@ -26,6 +26,8 @@ static void tells_classes(void **state)
         {"aZ 09 _`{[@/:", {2, 2, 2, 7, 0}},
         {"\xc3\xa9\xed\x95\xad", {0, 0, 0, 0, 5}},
         {"a\\nb\\\"c\\\\", {3, 1, 0, 2, 0}},
+        {"sixteen and more \\ud55c\\ud55c\\ud55c\\ud55c.", {14, 3, 0, 1, 12}},
+        {"fifteen of them\\ud55c", {13, 2, 0, 0, 3}},
         {"\\ud55c\\u00e9\\u0041", {1, 0, 0, 0, 5}},
         {"\\ud83d\\ude00", {0, 0, 0, 0, 4}},
         {"\\", {0}},
