@@ -237,7 +237,7 @@ void zone_fini(struct zone *zone)
 {
     free(zone->at_s);
     free(zone->offsets_s);
-    *zone = (struct zone){0};
+    memset(zone, 0, sizeof *zone);
 }
 
 /* ---- days ---- */

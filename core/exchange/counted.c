@@ -280,7 +280,7 @@ bool counted_enter(struct exchange *exchange, struct slice name, int64_t most)
         .kind = LIMIT_CONCURRENCY, .scope = LIMIT_PER_USER, .limit = most};
     struct obstacle worst = {.rule = NULL};
     check(exchange->limits == NULL);
-    exchange->limits = malloc(sizeof *exchange->limits);
+    exchange->limits = calloc(1, sizeof *exchange->limits);
     check(exchange->limits != NULL);
     count_at(exchange, &rule, limiter_place(exchange->env->limiter, name, 0), &worst);
     return worst.rule == NULL || give_back_and_refuse(exchange, &worst);

@@ -64,7 +64,7 @@ int64_t sliding_log_advance(struct sliding_log *log, int64_t window_ms, int64_t 
 static void grow(struct sliding_log *log)
 {
     unsigned capacity = log->capacity * 4U;
-    check(capacity <= CAPACITY_MAX);
+    check(capacity > 0 && capacity <= CAPACITY_MAX);
     struct sliding_run *runs = malloc(capacity * sizeof *runs);
     check(runs != NULL);
     for (unsigned i = 0; i < log->count; i++)

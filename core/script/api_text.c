@@ -237,10 +237,13 @@ static bool unescape(struct slice text, bool query, struct buffer *out)
     for (size_t i = 0; i < text.bytes; i++) {
         char c = text.data[i];
         if (c == '%') {
-            if (text.bytes - i < 3 || hex_digit(text.data[i + 1]) < 0 ||
-                hex_digit(text.data[i + 2]) < 0)
+            if (text.bytes - i < 3)
                 return false;
-            c = (char)(hex_digit(text.data[i + 1]) << 4 | hex_digit(text.data[i + 2]));
+            int high = hex_digit(text.data[i + 1]);
+            int low = hex_digit(text.data[i + 2]);
+            if (high < 0 || low < 0)
+                return false;
+            c = (char)(high * 16 + low);
             i += 2;
         } else if (query && c == '+') {
             c = ' ';
