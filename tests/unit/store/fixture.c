@@ -18,6 +18,7 @@ struct store *fixture_open(const char *path, bool serve)
 {
     struct store_options options = {.path = path,
                                     .power_durable = false,
+                                    .providers_shown = true,
                                     .serve = serve,
                                     .migrations = migration_assets,
                                     .migration_count = migration_asset_count};
