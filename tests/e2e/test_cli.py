@@ -5,6 +5,7 @@ import re
 import sqlite3
 from pathlib import Path
 
+import httpx2 as httpx
 import pytest
 from wait import wait_until
 
@@ -296,3 +297,30 @@ def test_everything_is_kept(make_gateway, provider):
 def test_health(gateway):
     for path in ("/healthz", "/readyz"):
         assert gateway.http.get(path).status_code == 200
+
+
+@pytest.mark.quick
+def test_first_run_prints_a_call_that_works(idle):
+    """The README's first command, but for the build: an empty folder, and then an answer."""
+    process = idle.start_command("serve", "--first-run")
+    try:
+        printed = ""
+        while "curl " not in printed:
+            line = process.stdout.readline()
+            assert line, f"it ended: {printed}{process.stderr.read()}"
+            printed += line
+        address, key, body = re.search(
+            r"curl (\S+) -H 'Authorization: Bearer (\S+)' .* -d '(.*)'", printed
+        ).groups()
+        answer = httpx.post(
+            address,
+            content=body,
+            headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+            trust_env=False,
+        )
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["usage"]["cost"] > 0
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+    assert process.returncode == 0
