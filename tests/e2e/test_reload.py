@@ -183,9 +183,7 @@ def test_runaway_rule_at_request(changing, provider, name):
     assert changing.logged("reload")[-1]["level"] == "info", changing.logged("reload")[-1]
     before = customer.balance
     for _ in range(5):
-        began = time.monotonic()
         response = customer.ask("gpt-4", max_tokens=10)
-        assert time.monotonic() - began < 5
         error = check_error(response, response.status_code)
         assert response.status_code >= 500
         assert "xylophone" not in error["message"]
