@@ -4,7 +4,6 @@ import itertools
 import json
 import signal
 import threading
-import time
 
 import answers
 import httpx2 as httpx
