@@ -25,7 +25,8 @@ def routes_in(*names: str) -> list[tuple[str, str]]:
 
 
 OPEN = {("GET", "/site"), ("POST", "/auth/signup"), ("POST", "/auth/signin"),
-        ("POST", "/auth/signout")}  # fmt: skip
+        ("POST", "/auth/signout"), ("POST", "/auth/link"),
+        ("POST", "/auth/link/password")}  # fmt: skip
 DASHBOARD = routes_in("dashboard")
 ADMIN = routes_in("admin")
 OPENAI = routes_in("openai")
@@ -76,19 +77,23 @@ def call(web: httpx.Client, route: tuple[str, str], target, origin: str | None =
     thing = target.key_id
     if "/usage/" in path:
         thing = target.request_id
-    elif "/users/" in path:
+    elif "/users/" in path or "/admin/sessions/" in path:
         thing = target.user_id
     params = {"user_id": target.user_id, "key_id": target.key_id, "key": target.key_id,
               "account_id": "x", "search": target.email}  # fmt: skip
     body = {
         "user_id": target.user_id, "exchange_id": target.request_id, "amount": "1", "reason": "x",
-        "disabled": True, "name": "taken", "group": "vip", "email": target.email,
+        "disabled": True, "name": "taken", "email": target.email,
         "password": "wrong password", "model": "gpt-4o-mini", "messages": list(QUESTION),
     }  # fmt: skip
     how = {} if method == "GET" else {"json": body}
     headers = {"Origin": origin} if origin else {}
     path = path.replace("{id}", thing)
-    return web.request(method, path, params=params, headers=headers, **how)
+    response = web.request(method, path, params=params, headers=headers, **how)
+    while response.status_code == 400 and "cannot be changed" in response.text:
+        del body[response.json()["error"]["param"]]  # a route names what it does not take
+        response = web.request(method, path, params=params, headers=headers, **how)
+    return response
 
 
 @pytest.mark.parametrize("route", OWN + ADMIN, ids=ids(OWN + ADMIN))
@@ -173,7 +178,7 @@ def test_administrator(gateway, route):
     if route[1] == "/admin/refunds":  # a whole dollar was not paid
         check_error(response, 400, "invalid_amount", on_api=False)
     else:
-        assert response.status_code in (200, 201), response.text
+        assert response.status_code in (200, 201, 204), response.text
     if "PATCH" in route:
         assert response.json()["disabled"] is True
     gateway.customers.clear()
