@@ -390,6 +390,7 @@ def test_a_picture_of_many_megabytes(house, provider, size):
     assert customer.wait_for_record()["output_tokens"] == 1290
 
 
+@pytest.mark.once
 def test_many_large_pictures_at_once(make_gateway, provider):
     """All arrive, and few of them are in memory at the same time: a worker has room for four."""
     gateway = make_gateway(workers=1)
