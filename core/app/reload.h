@@ -1,7 +1,7 @@
-/* The reload of policies: all or nothing, and in nobody's way. The builder's thread reads the files
- * once and builds a VM for each worker from the same bytes; only when all are complete does each
- * worker get its own and put it in force, between two turns of its loop. Otherwise nothing changes.
- * What came of it goes into the log, the news and the audit log.
+/* The reload of policies: all or nothing, and no request waits for it. The builder's thread reads
+ * the files once and builds a VM for each worker from the same bytes; only when all are complete
+ * does each worker get its own and put it in force, between two turns of its loop. Otherwise
+ * nothing changes. What came of it goes into the log, the news and the audit log.
  *
  * Nothing here waits: the steps follow from jobs that come home to the main inbox. Main thread. */
 #ifndef APP_RELOAD_H

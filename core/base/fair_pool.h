@@ -1,11 +1,12 @@
 /* A thread pool for work that costs a stranger nothing to ask for: Argon2id takes 64 MiB and tens
- * of milliseconds a password. Whoever asks more often than others waits longer, and keeps nobody
- * out:
+ * of milliseconds a password. A client that asks more often than others waits longer and keeps no
+ * other client out:
  *
  * - The next job is of the address that has waited longest for its turn, and of that address the
  *   account. So 80 guesses from one place, or at one account, are one among many.
- * - Jobs of a better rank go first: a browser that was signed in before, then whoever has not
- *   failed yet. Each fourth job is taken without regard to that, so that no rank starves the last.
+ * - Jobs of a better rank go first: a browser that was signed in before, then a client that has
+ *   not failed yet. Each fourth job is taken without regard to that, so that no rank starves the
+ *   last.
  * - When the queue is full, the last job of the address that has most of them makes room.
  *
  * Any thread posts; a job goes home when it has run, or was dropped. */

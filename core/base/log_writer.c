@@ -28,7 +28,7 @@ static size_t write_bytes(int fd, const char *data, size_t bytes)
         ssize_t written = write(fd, data + done, bytes - done);
         if (written > 0) {
             done += (size_t)written;
-        } else if (errno == EAGAIN) { /* somebody has made the pipe non-blocking */
+        } else if (errno == EAGAIN) { /* another process made the pipe non-blocking */
             struct pollfd wanted = {.fd = fd, .events = POLLOUT};
             poll(&wanted, 1, -1);
         } else if (errno != EINTR) {
