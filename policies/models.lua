@@ -12,7 +12,7 @@ return {
         cached_input = "1.25",
         output = "10.00",
         image_tokens_max = 1445,
-        capabilities = { "vision", "tools", "json_mode", "json_schema", "logprobs" },
+        capabilities = { "vision", "files", "tools", "json_mode", "json_schema", "logprobs" },
         candidates = { { provider = "openai", model = "gpt-4o" } },
     },
 
@@ -26,7 +26,7 @@ return {
         cached_input = "0.075",
         output = "0.60",
         image_tokens_max = 48169,
-        capabilities = { "vision", "tools", "json_mode", "json_schema", "logprobs" },
+        capabilities = { "vision", "files", "tools", "json_mode", "json_schema", "logprobs" },
         candidates = { { provider = "openai", model = "gpt-4o-mini" } },
     },
 

@@ -418,14 +418,36 @@ static bool hold(struct exchange *exchange, const struct exchange_need *need)
     return true;
 }
 
+static bool refuse_content(struct exchange *exchange, const char *what)
+{
+    char message[192];
+    snprintf(
+        message, sizeof message,
+        "This model reads no %s. Leave them out, or ask a model that does: GET /v1/models says "
+        "which (architecture.input_modalities).",
+        what);
+    return refuse(exchange, 400, "unsupported_content", message, "messages");
+}
+
+/* What the model's entry does not name is not sent: its provider would refuse it, or leave it out
+ * and answer as if it had read it. */
+static bool takes_content(struct exchange *exchange, const struct exchange_need *need)
+{
+    const struct prompt *prompt = &exchange->chat.prompt;
+    if (prompt->image_count > 0 && !need->takes_images)
+        return refuse_content(exchange, "images");
+    if (prompt->audio_count > 0 && !need->takes_audio)
+        return refuse_content(exchange, "sound recordings");
+    if (prompt->file_count > 0 && !need->takes_files)
+        return refuse_content(exchange, "files");
+    return true;
+}
+
 bool exchange_hold(struct exchange *exchange, const struct exchange_need *offered)
 {
     struct exchange_need need = *offered;
-    if (exchange->chat.prompt.image_count > 0 && !need.takes_images)
-        return refuse(exchange, 400, "unsupported_content",
-                      "This model reads no images. Leave them out, or ask a model that does: GET "
-                      "/v1/models says which (architecture.input_modalities).",
-                      "messages");
+    if (!takes_content(exchange, offered))
+        return false;
     rates_get(exchange->env->rates, exchange->chat.model, &exchange->rates);
     need.input_tokens_max = most_input_tokens(exchange, offered);
     return hold(exchange, &need);

@@ -211,6 +211,8 @@ struct exchange_need {
     int64_t output_tokens_max;     /* the model's longest answer */
     int64_t output_tokens_allowed; /* the operator's limit on one answer; 0: none */
     bool takes_images;
+    bool takes_audio;
+    bool takes_files;
     bool output_hidden; /* the model generates tokens that no stream shows: reasoning */
 };
 /* Reserves the worst case. Where the customer has not limited the answer and cannot afford the

@@ -5,7 +5,7 @@
 
 #include "exchange/media.h"
 
-enum part_kind { PART_TEXT, PART_IMAGE, PART_AUDIO, PART_OPAQUE };
+enum part_kind { PART_TEXT, PART_IMAGE, PART_AUDIO, PART_FILE, PART_OPAQUE };
 
 /* Whether the raw text of a short string has `word` in it. */
 static bool mentions(const struct json_value *string, const char *word)
@@ -26,6 +26,8 @@ static enum part_kind kind_by_media_type(const struct json_value *part)
             return PART_IMAGE;
         if (named && mentions(&item.value, "audio/"))
             return PART_AUDIO;
+        if (named && (mentions(&item.value, "application/") || mentions(&item.value, "text/")))
+            return PART_FILE;
     }
     return PART_OPAQUE;
 }
@@ -45,7 +47,9 @@ static enum part_kind kind_of(const struct json_value *part, const struct json_v
     }
     if (mentions(type, "image"))
         return PART_IMAGE;
-    return mentions(type, "audio") ? PART_AUDIO : PART_OPAQUE;
+    if (mentions(type, "audio"))
+        return PART_AUDIO;
+    return mentions(type, "file") || mentions(type, "document") ? PART_FILE : PART_OPAQUE;
 }
 
 /* Takes out a value that stands for what is counted otherwise. */
@@ -75,6 +79,7 @@ static void add_audio(struct prompt *prompt, const struct json_value *part)
 {
     struct json_value audio;
     struct json_value data;
+    prompt->audio_count++;
     if (json_find(part, "input_audio", &audio) == 1 && json_find(&audio, "data", &data) == 1 &&
         data.type == JSON_STRING) {
         leave_out(prompt, &data);
@@ -101,6 +106,12 @@ static const char *add_image(struct prompt *prompt, const struct json_value *par
     return NULL;
 }
 
+static void add_opaque(struct prompt *prompt, const struct json_value *part)
+{
+    prompt->opaque_count++;
+    leave_data_out(prompt, part);
+}
+
 static const char *add_part(struct prompt *prompt, const struct json_value *part)
 {
     struct json_value type = {0};
@@ -115,9 +126,12 @@ static const char *add_part(struct prompt *prompt, const struct json_value *part
     case PART_AUDIO:
         add_audio(prompt, part);
         break;
+    case PART_FILE:
+        prompt->file_count++;
+        add_opaque(prompt, part);
+        break;
     case PART_OPAQUE:
-        prompt->opaque_count++;
-        leave_data_out(prompt, part);
+        add_opaque(prompt, part);
         break;
     }
     return NULL;

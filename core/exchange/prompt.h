@@ -16,7 +16,9 @@ struct prompt {
     struct text_mix mix; /* of a sample of that */
     int64_t message_count;
     int64_t image_count;
+    int64_t audio_count;
     int64_t audio_bytes;  /* of base64 */
+    int64_t file_count;   /* opaque ones */
     int64_t opaque_count; /* content parts whose tokens cannot be foreseen: files, films */
 };
 

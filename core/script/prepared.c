@@ -187,6 +187,8 @@ static int native_need(lua_State *state)
         .output_tokens_allowed = integer_member(state, 1, "output_tokens_allowed"),
     };
     need.takes_images = flag_member(state, 1, "takes_images");
+    need.takes_audio = flag_member(state, 1, "takes_audio");
+    need.takes_files = flag_member(state, 1, "takes_files");
     need.output_hidden = flag_member(state, 1, "output_hidden");
     /* Cached input is dearer than fresh at some providers: the worst case is the dearer of both. */
     if (need.prices.cached_input_pusd > need.prices.input_pusd)

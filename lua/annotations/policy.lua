@@ -341,6 +341,7 @@ function math.tan(x) end
 ---@field answers_as? string|false the model's name in answers; false: as the provider says it
 ---@field allow_loss? boolean the model may be sold below what this candidate asks
 
+---What a model reads besides text (audio, files, vision) must be named, or it is not sent.
 ---@alias policy.Capability
 ---| "audio"
 ---| "files"

@@ -145,6 +145,8 @@ local function model(parent, id, providers)
         image_tokens_max = shape.integer(node, "image_tokens_max", nil, 1, TOKENS_MAX),
         capabilities = capabilities,
         output_hidden = set.reasoning or false,
+        takes_audio = set.audio or false,
+        takes_files = set.files or false,
         input_modalities = input_modalities(set),
         output_modalities = { "text" },
         created = shape.integer(node, "created", 0, 0, 2 ^ 40),

@@ -23,6 +23,8 @@ local function need(model, candidates, max_tokens)
         output_tokens_max = model.max_output,
         output_tokens_allowed = max_tokens or 0,
         takes_images = model.image_tokens_max ~= nil,
+        takes_audio = model.takes_audio,
+        takes_files = model.takes_files,
         output_hidden = model.output_hidden,
     }
 end

@@ -6,7 +6,7 @@ import pytest
 import sse
 from answers import Chat, Usage
 from errors import check_error
-from prices import charge, usd
+from prices import PRICES, charge, usd
 
 USAGE = Usage(100, 50)
 WISH = {"usage": {"include": True}}
@@ -69,6 +69,42 @@ def test_a_picture_to_a_model_without_eyes(customer, provider, streamed):
     assert provider.requests == []
     assert usd(customer.wallet()["held"]) == 0
     assert customer.ask("gpt-4o-mini", messages=messages, stream=streamed).status_code == 200
+
+
+SOUND = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}
+PDF = "data:application/pdf;base64,AA"
+FILE = {"type": "file", "file": {"filename": "a.pdf", "file_data": PDF}}
+READ = {
+    "sound": (SOUND, "audio"),
+    "sound by its address": ({"type": "audio_url", "audio_url": {"url": "http://x/a"}}, "audio"),
+    "a file": (FILE, "files"),
+    "a file by its id": ({"type": "input_file", "file_id": "file-1"}, "files"),
+}
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize(("part", "capability"), READ.values(), ids=READ)
+def test_sound_and_files_to_a_model_that_reads_none(
+    make_gateway, provider, part, capability, streamed
+):
+    """Before anything is held or sent; what the model's entry names passes as it came."""
+
+    def prepare(policies):
+        price = PRICES["gpt-4o-mini"]
+        others = [one for one in ("vision", "audio", "files") if one != capability]
+        policies.model("reads", price, capabilities=[capability])
+        policies.model("other", price, capabilities=others, image_tokens_max=1000)
+
+    customer = make_gateway(prepare=prepare).customer()
+    messages = [{"role": "user", "content": [part, {"type": "text", "text": "What is it?"}]}]
+    for model in ("other", "demo", "gpt-3.5-turbo"):
+        response = customer.ask(model, messages=messages, stream=streamed)
+        error = check_error(response, 400, "unsupported_content", param="messages", retry=False)
+        assert {"audio": "sound", "files": "files"}[capability] in error["message"]
+    assert provider.requests == []
+    assert usd(customer.wallet()["held"]) == 0
+    assert customer.ask("reads", messages=messages, stream=streamed).status_code == 200
+    assert provider.last.json["messages"] == messages
 
 
 def test_402_says_where_credits_are(gateway, provider):

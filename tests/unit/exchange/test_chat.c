@@ -506,6 +506,45 @@ static void counts_the_whole_body(void **state)
     }
 }
 
+/* What a model must be able to read, by the forms in which clients and other APIs send it. */
+static void tells_sound_files_and_pictures_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *members;
+        int64_t images, audio, files;
+    } cases[] = {
+        {MESSAGES, 0, 0, 0},
+        {PART_OF("\"text\",\"text\":\"input_audio file image_url\""), 0, 0, 0},
+        {PART_OF("\"image_url\",\"image_url\":{\"url\":\"x\"}"), 1, 0, 0},
+        {PART_OF("\"input_audio\",\"input_audio\":{\"data\":\"UklG\",\"format\":\"wav\"}"), 0, 1,
+         0},
+        {PART_OF("\"audio_url\",\"audio_url\":{\"url\":\"x\"}"), 0, 1, 0},
+        {PART_OF("\"audio\",\"audio\":\"UklG\""), 0, 1, 0},
+        {PART_OF("\"file\",\"file\":{\"file_id\":\"file-1\"}"), 0, 0, 1},
+        {PART_OF("\"input_file\",\"file_data\":\"x\""), 0, 0, 1},
+        {PART_OF("\"document\",\"source\":{\"type\":\"url\",\"url\":\"x\"}"), 0, 0, 1},
+        {PART_OF("\"document_url\",\"document_url\":\"x\""), 0, 0, 1},
+        {PART_OF("\"video_url\",\"video_url\":{\"url\":\"x\"}"), 0, 0, 0},
+        {"\"messages\":[{\"content\":[{\"inline_data\":{\"mime_type\":\"audio/wav\"}}]}]", 0, 1, 0},
+        {"\"messages\":[{\"content\":[{\"inline_data\":{\"mime_type\":\"application/pdf\"}}]}]", 0,
+         0, 1},
+        {"\"messages\":[{\"audio\":{\"id\":\"a-1\"}}]", 0, 0, 0}, /* an answer that is sent back */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char body[512];
+        struct chat_request request;
+        snprintf(body, sizeof body, "{\"model\":\"m\",%s}", cases[i].members);
+        read_into(body, &request);
+        if (request.prompt.image_count != cases[i].images ||
+            request.prompt.audio_count != cases[i].audio ||
+            request.prompt.file_count != cases[i].files)
+            fail_msg("images %lld, audio %lld, files %lld: %s",
+                     (long long)request.prompt.image_count, (long long)request.prompt.audio_count,
+                     (long long)request.prompt.file_count, body);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -521,6 +560,7 @@ int main(void)
         cmocka_unit_test(decodes_the_model_s_name),
         cmocka_unit_test(counts_what_is_sent),
         cmocka_unit_test(counts_the_whole_body),
+        cmocka_unit_test(tells_sound_files_and_pictures_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -391,13 +391,14 @@ static void test_cards(void **unused)
         fixture_vm_with("margins.lua", "return { default = '20%', groups = { partners = '10%' } }");
 
     (void)unused;
-    assert_gives(vm, "return show(policy.model('gpt-4o-mini', {}))",
-                 "{available=false capabilities={1=vision 2=tools 3=json_mode 4=json_schema "
-                 "5=logprobs} context=128000 created=1721172741 id=gpt-4o-mini "
-                 "input_modalities={1=text 2=image} max_output=16384 name=GPT-4o mini "
-                 "output_modalities={1=text} owned_by=openai "
-                 "prices={cached_input=0.09 input=0.18 output=0.72} pricing={cached=0.00000009 "
-                 "completion=0.00000072 prompt=0.00000018}}");
+    assert_gives(
+        vm, "return show(policy.model('gpt-4o-mini', {}))",
+        "{available=false capabilities={1=vision 2=files 3=tools 4=json_mode 5=json_schema "
+        "6=logprobs} context=128000 created=1721172741 id=gpt-4o-mini "
+        "input_modalities={1=text 2=image 3=file} max_output=16384 name=GPT-4o mini "
+        "output_modalities={1=text} owned_by=openai "
+        "prices={cached_input=0.09 input=0.18 output=0.72} pricing={cached=0.00000009 "
+        "completion=0.00000072 prompt=0.00000018}}");
     assert_gives(vm, "return policy.model('gpt-4o', { group = 'partners' }).pricing.prompt",
                  "0.00000275");
     assert_gives(vm, "return #policy.models {} .. policy.models({})[1].id", "6demo");

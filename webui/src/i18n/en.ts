@@ -582,7 +582,8 @@ export const en = {
     "error.invalid_request": "The request was not as the API wants it.",
     "error.method_not_allowed": "This cannot be done here.",
     "error.request_timeout": "The request came too slowly. Try again.",
-    "error.unsupported_content": "This model reads no pictures. Choose one that does.",
+    "error.unsupported_content":
+        "This model does not read all that you sent: pictures, sound or files. Choose one that does.",
     "error.context_length_exceeded": "This is longer than the model can read at once.",
     "error.ledger_unavailable": "The charge could not be written. Try again in a moment.",
     "error.provider_unavailable":

@@ -575,7 +575,7 @@ export const ko: Catalogue = {
     "error.method_not_allowed": "여기서는 할 수 없는 동작입니다.",
     "error.request_timeout": "요청이 너무 느리게 도착했습니다. 다시 시도하세요.",
     "error.unsupported_content":
-        "이 모델은 이미지를 읽지 못합니다. 읽을 수 있는 모델을 선택하세요.",
+        "이 모델은 보내신 이미지, 소리 또는 파일을 읽지 못합니다. 읽을 수 있는 모델을 선택하세요.",
     "error.context_length_exceeded": "이 모델이 한 번에 읽을 수 있는 길이를 넘었습니다.",
     "error.ledger_unavailable": "요금을 기록하지 못했습니다. 잠시 후 다시 시도하세요.",
     "error.provider_unavailable":
