@@ -12,24 +12,6 @@ from gateway import Gateway
 pytest.register_assert_rewrite("auditor", "books", "clients")  # so that they say what differs
 
 
-def pytest_addoption(parser):
-    parser.addoption("--long", action="store_true", help="run what takes long, too")
-
-
-def pytest_collection_modifyitems(config, items):
-    if config.getoption("--long"):
-        return
-    skip = pytest.mark.skip(reason="takes long: --long")
-    for item in items:
-        if "long" in item.keywords:
-            item.add_marker(skip)
-
-
-@pytest.fixture(scope="session")
-def is_long(pytestconfig) -> bool:
-    return pytestconfig.getoption("--long")
-
-
 @pytest.fixture(scope="session", autouse=True)
 def loopback_only():
     """A test that talks to another machine is a fault of the test."""
