@@ -18,10 +18,20 @@ CLIENTS = {
     "LangChain": [PYTHON, HERE / "langchain_python.py"],
     "openai-node": ["node", HERE / "openai_node.mjs"],
     "AI SDK": ["node", HERE / "ai_sdk.mjs"],
+    "openai-go's streams 3.42": [BUILT / "openai-go-stream-3.42.0"],
+    "openai-go's streams 3.99": [BUILT / "openai-go-stream-3.99.0"],
+    "go-openai": [BUILT / "go-openai"],
     "openai-go 3.42": [BUILT / "openai-go-3.42.0"],
     "openai-go 3.99": [BUILT / "openai-go-3.99.0"],
-    "go-openai": [BUILT / "go-openai"],
 }
+COMPILED_LONG = ("openai-go 3.42", "openai-go 3.99")
+every_client = pytest.mark.parametrize(
+    "client",
+    [
+        pytest.param(client, marks=pytest.mark.long) if client in COMPILED_LONG else client
+        for client in CLIENTS
+    ],
+)
 
 
 def run(client: str, customer, names: list[str]) -> dict[str, dict]:
@@ -64,14 +74,14 @@ def wrong(client: str, scenario, said: dict) -> str:
     return "" if said["tokens"] == USAGE.completion else f"{said['tokens']} tokens"
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@every_client
 def test_streams(house, client):
     said = run(client, house.customer(), [scenario.model for scenario in SCENARIOS])
     found = {scenario.name: wrong(client, scenario, said[scenario.model]) for scenario in SCENARIOS}
     assert {name: text for name, text in found.items() if text} == {}
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@every_client
 def test_without_money(house, client):
     """The message, which is all that is shown, says where credits are."""
     said = run(client, house.customer(credit=None), ["usual"])["usual"]
