@@ -8,14 +8,13 @@ from decimal import Decimal
 
 import sse
 from answers import Usage
+from clients import Client, Receipt
 from customer import Customer
 from gateway import Gateway
 from journal import Journal
 from prices import charge, usd
 from questions import SOLD, Question, estimate, prompt_tokens
 from tables import await_tables
-
-from clients import Client, Receipt
 
 USAGE_COLUMNS = (
     "seq, exchange_id, account_id, key_id, model, provider, source, input_tokens,"
