@@ -189,8 +189,11 @@ def test_runaway_rule_at_request(changing, provider, name):
         assert customer.ask(max_tokens=10).status_code == 200
     assert customer.wallet()["held"] == "0.000000000"
     assert before - customer.balance == 5 * charge("gpt-4o-mini", Usage())
-    lines = [line for line in changing.log() if "margins.lua" in str(line)]
-    assert lines, "the operator is told which file"
+    wait_until(
+        lambda: [line for line in changing.log() if "margins.lua" in str(line)],
+        5,
+        "the operator is told which file",
+    )
     wait_until(lambda: changing.http.get("/readyz").status_code == 200, 5, "/readyz")
 
 

@@ -19,6 +19,7 @@ from load import Load
 from prices import usd
 from rawhttp import chat_bytes
 from volley import Volley, cost_of
+from wait import wait_until
 
 AT_ONCE = 40
 FRESH = 12  # connections on which a deleted key is tried: every worker has some
@@ -51,6 +52,11 @@ def check_deleted(gateway, key: str) -> None:
     """It opens nothing any more, whichever worker is asked."""
     for reply in Volley(gateway, calls(key, FRESH), stop=False).fire().collect().values():
         check_error(reply, 401, "invalid_api_key", retry=False)
+
+
+def count_gone(provider) -> int:
+    """The calls that the gateway has cancelled."""
+    return sum(request.gone_at is not None for request in provider.requests)
 
 
 def usage_rows(gateway) -> dict[str, tuple[str, str, Decimal]]:
@@ -91,6 +97,8 @@ def test_revoked_and_reloaded_under_way(changing, provider):
             provider.wait_for_requests(AT_ONCE * len(begun))
             customer.delete_key()
             check_deleted(changing, key)
+        cut = len(begun) * AT_ONCE // 2
+        wait_until(lambda: count_gone(provider) == cut, 10, "the end of every stream")
         assert usd(customer.wallet()["held"]) > 0
         gate.set()
         for _, _, _, volley in begun:
