@@ -10,6 +10,7 @@
 
 #include "base/asset.h"
 #include "base/check.h"
+#include "base/secret.h"
 
 enum { LONGEST_BYTES = 64, ENDING_BYTES_MAX = 4 };
 
@@ -53,6 +54,23 @@ static bool is_letter(char c)
     return c >= 'a' && c <= 'z';
 }
 
+/* In small letters; with its ending of digits and signs, without it, or the same word twice. */
+static bool is_common(struct slice word)
+{
+    size_t half = word.bytes / 2;
+    bool doubled = word.bytes % 2 == 0 && memcmp(word.data, word.data + half, half) == 0;
+    if (is_listed(word) || (doubled && is_listed((struct slice){word.data, half})))
+        return true;
+    for (int i = 0; i < ENDING_BYTES_MAX && word.bytes > 1; i++) {
+        if (is_letter(word.data[word.bytes - 1]))
+            return false;
+        word.bytes--;
+        if (is_listed(word))
+            return true;
+    }
+    return false;
+}
+
 bool common_passwords_have(struct slice password)
 {
     char small[2 * LONGEST_BYTES];
@@ -62,17 +80,7 @@ bool common_passwords_have(struct slice password)
         char c = password.data[i];
         small[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
     }
-    struct slice word = {small, password.bytes};
-    size_t half = word.bytes / 2;
-    bool doubled = word.bytes % 2 == 0 && memcmp(small, small + half, half) == 0;
-    if (is_listed(word) || (doubled && is_listed((struct slice){small, half})))
-        return true;
-    for (int i = 0; i < ENDING_BYTES_MAX && word.bytes > 1; i++) {
-        if (is_letter(small[word.bytes - 1]))
-            return false;
-        word.bytes--;
-        if (is_listed(word))
-            return true;
-    }
-    return false;
+    bool common = is_common((struct slice){small, password.bytes});
+    secret_wipe(small, password.bytes);
+    return common;
 }

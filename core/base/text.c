@@ -31,18 +31,24 @@ size_t text_characters(struct slice text)
 
 bool text_normalise(struct slice text, char *out, size_t out_bytes_max, size_t *out_bytes)
 {
-    utf8proc_uint8_t *normal = NULL;
-    utf8proc_ssize_t bytes =
-        utf8proc_map((const utf8proc_uint8_t *)text.data, (utf8proc_ssize_t)text.bytes, &normal,
-                     UTF8PROC_STABLE | UTF8PROC_COMPOSE);
-    if (bytes < 0)
+    const utf8proc_option_t form = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+    const utf8proc_uint8_t *data = (const utf8proc_uint8_t *)text.data;
+    utf8proc_ssize_t count = utf8proc_decompose(data, (utf8proc_ssize_t)text.bytes, NULL, 0, form);
+    if (count < 0)
         return false;
-    bool fits = (size_t)bytes <= out_bytes_max;
+    /* utf8proc_map would do the same, and may leave a copy of the text behind in freed memory. */
+    size_t room = (size_t)count * sizeof(utf8proc_int32_t) + 1;
+    utf8proc_int32_t *codes = malloc(room);
+    if (codes == NULL)
+        return false;
+    utf8proc_decompose(data, (utf8proc_ssize_t)text.bytes, codes, count, form);
+    utf8proc_ssize_t bytes = utf8proc_reencode(codes, count, form);
+    bool fits = bytes >= 0 && (size_t)bytes <= out_bytes_max;
     if (fits) {
-        memcpy(out, normal, (size_t)bytes);
+        memcpy(out, codes, (size_t)bytes);
         *out_bytes = (size_t)bytes;
     }
-    secret_wipe(normal, (size_t)bytes); /* it may be a password */
-    free(normal);
+    secret_wipe(codes, room); /* it may be a password */
+    free(codes);
     return fits;
 }

@@ -124,7 +124,7 @@ def test_memory_keeps_no_key(make_gateway, provider):
     with gateway.connect() as connection:
         connection.send(request_bytes("GET", "/v1/models", places[0])[:-2])  # not yet a whole head
         wait_until(lambda: count_in_memory(gateway, key) > 0, 5, "a key that is searched for")
-    wait_until(lambda: count_in_memory(gateway, key) == 0, 5, "memory without the key")
+    wait_until(lambda: count_in_memory(gateway, key) == 0, 30, "memory without the key")
 
 
 @pytest.mark.parametrize("how", ["plain", "chunks", "gzip"])
@@ -153,7 +153,7 @@ def test_memory_keeps_no_password(make_gateway, how):
         wait_until(lambda: count_in_memory(gateway, needle) > 0, 5, "a password to be found")
         connection.send(data[-1:])
         assert connection.read_reply().status == 201
-    wait_until(lambda: count_in_memory(gateway, needle) == 0, 10, "memory without the password")
+    wait_until(lambda: count_in_memory(gateway, needle) == 0, 30, "memory without the password")
 
 
 def test_secret_file(used):
