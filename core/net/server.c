@@ -157,6 +157,15 @@ static bool evict_idle(struct server *server)
     return false;
 }
 
+/* libevent accepts all that wait in one turn of the loop, and closes what we refuse at the turn's
+ * end: many at once would take every descriptor. So on_accept pauses when there is no room, and
+ * on_closed goes on. */
+static bool has_room_for_refusal(const struct server *server)
+{
+    return server->connection_count <=
+           server->options.connections_max + server->options.refusals_max;
+}
+
 /* Refuses a connection for which there is no room. True: there is. */
 static bool find_room(struct server *server, struct connection *connection)
 {
@@ -165,8 +174,7 @@ static bool find_room(struct server *server, struct connection *connection)
         return true;
     /* An answer takes a descriptor for as long as the client reads it, and through TLS a handshake,
      * which may never come. */
-    if (options->tls != NULL ||
-        server->connection_count > options->connections_max + options->refusals_max)
+    if (options->tls != NULL || !has_room_for_refusal(server))
         connection_close(connection);
     else
         guard_refuse(connection,
@@ -241,6 +249,8 @@ static struct bufferevent *on_accept(struct event_base *base, void *arg)
     check(connection->tap != NULL);
     server->unbound = connection;
     loop_defer(server->loop, &server->bind);
+    if (!has_room_for_refusal(server))
+        evconnlistener_disable(server->listener);
     return connection->bev;
 }
 

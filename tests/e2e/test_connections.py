@@ -3,10 +3,12 @@ accepting."""
 
 import contextlib
 import resource
+import signal
 import socket
 from pathlib import Path
 
 import answers
+import httpx2 as httpx
 import pytest
 from certificate import make_certificate
 from proxy import proxy_v2
@@ -99,6 +101,22 @@ def test_no_descriptor_is_left(make_gateway):
     close_all([second])
 
 
+def is_served(customer) -> bool:
+    """Not yet: a new connection is refused, or closed when too many are being refused."""
+    with contextlib.suppress(httpx.TransportError):
+        return customer.ask().status_code == 200
+    return False
+
+
+@pytest.fixture
+def many_files():
+    """As many descriptors as this process may have; yields the number."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield hard
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 def hold_idle(gateway, count: int) -> list:
     """That many connections, or as many as the gateway keeps."""
     held = []
@@ -120,7 +138,27 @@ def test_few_descriptors(make_gateway, provider):
     assert not gateway.logged("no descriptor is left")
     close_all(idle)
     provider.answer = answers.chat()
-    wait_until(lambda: customer.ask().status_code == 200, 10, "an answer")
+    wait_until(lambda: is_served(customer), 10, "an answer")
+
+
+def descriptor_table_size(gateway) -> int:
+    """A power of two above the highest descriptor that the process ever had (proc(5))."""
+    status = Path(f"/proc/{gateway.process.pid}/status").read_text()
+    (line,) = [line for line in status.splitlines() if line.startswith("FDSize:")]
+    return int(line.split()[1])
+
+
+def test_many_connections_in_one_turn(make_gateway, many_files):
+    """What has come while the worker was busy is refused little by little: descriptors are left."""
+    gateway = make_gateway(start=False, workers=1, connections_max=10000)
+    gateway.open_files = 900
+    gateway.start()
+    gateway.signal(signal.SIGSTOP)
+    waiting = hold_idle(gateway, 1000)
+    gateway.signal(signal.SIGCONT)
+    wait_until(lambda: sum(client.is_closed(0.001) for client in waiting) > 400, 10, "refusals")
+    assert descriptor_table_size(gateway) <= 512
+    close_all(waiting)
 
 
 def test_too_few_descriptors(make_gateway):
@@ -134,26 +172,23 @@ def test_too_few_descriptors(make_gateway):
 @pytest.mark.parametrize(
     "open_files", [pytest.param(1000), pytest.param(20000, marks=pytest.mark.long)]
 )
-def test_idle_connections(make_gateway, provider, open_files):
+def test_idle_connections(make_gateway, provider, many_files, open_files):
     """As many idle connections without a key as there are descriptors: others are served."""
     gateway = make_gateway(start=False, workers=1)
     gateway.open_files = open_files
     gateway.start()
     customer = gateway.customer()
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     idle = []
     try:
-        for _ in range(min(hard, open_files) - 300):
+        for _ in range(min(many_files, open_files) - 300):
             connection = socket.socket()
             connection.setblocking(False)
             connection.connect_ex(gateway.address)
             idle.append(connection)
-        wait_until(lambda: customer.ask().status_code == 200, 20, "an answer")
+        wait_until(lambda: is_served(customer), 20, "an answer")
         assert not gateway.logged("no descriptor is left")
     finally:
         close_all(idle)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 # ---- by address ----
