@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "exchange/media.h"
+
 enum { IN_VAIN_MAX = 8 }; /* then the events of this stream are taken to be all different */
 
 void alike_init(struct alike *alike)
@@ -104,6 +106,8 @@ bool alike_take(struct alike *alike, struct slice event, struct alike_event *out
         if (end == NULL)
             return false;
         if (string->generated) {
+            if (text_bytes >= MEDIA_BYTES_MIN) /* it may hold data, which is no text */
+                return false;
             bytes += (int64_t)text_bytes;
             out->text = (struct slice){event.data + at, (size_t)(end - event.data) - at};
         }

@@ -32,8 +32,7 @@ int64_t charge_input_estimate(const struct exchange *exchange)
     return least(tokens, limits->input_tokens);
 }
 
-/* What was generated besides text. */
-static int64_t media_tokens(const struct exchange *exchange)
+int64_t charge_media_tokens(const struct exchange *exchange)
 {
     const struct media_sizes *output = &exchange->relay.meter.output;
     return output->image_count * exchange->charge_limits.image_tokens +
@@ -45,9 +44,14 @@ static int64_t media_tokens(const struct exchange *exchange)
 /* Whether text came that the count cannot have in it. */
 static bool misses_text(const struct exchange *exchange, int64_t counted, int64_t text_tokens)
 {
-    if (text_tokens > UNCOUNTED_FACTOR * counted + UNCOUNTED_TOKENS)
+    const struct meter *meter = &exchange->relay.meter;
+    int64_t choices = exchange->chat.choices;
+    int64_t by_bytes = meter_text_tokens(meter);
+    if (by_bytes > UNCOUNTED_FACTOR * counted + UNCOUNTED_TOKENS)
         return true;
-    return exchange->chat.choices > 1 && text_tokens * 10 > counted * UNCOUNTED_CHOICES_TENTHS;
+    /* More pieces than the count of one choice would leave for each: they are less than tokens. */
+    int64_t came = meter->output_pieces > counted * choices ? by_bytes : text_tokens;
+    return choices > 1 && came * 10 > counted * UNCOUNTED_CHOICES_TENTHS;
 }
 
 /* Returns whether the provider's count stands. */
@@ -56,7 +60,7 @@ static bool judge_output(const struct exchange *exchange, int64_t *tokens)
     const struct meter *meter = &exchange->relay.meter;
     int64_t text_tokens = meter_output_estimate(meter);
     int64_t later_tokens = meter_output_later(meter);
-    int64_t estimate = text_tokens + media_tokens(exchange);
+    int64_t estimate = text_tokens + charge_media_tokens(exchange);
     if (estimate < exchange->unseen_tokens)
         estimate = exchange->unseen_tokens;
     int64_t counted = meter->tokens.output;

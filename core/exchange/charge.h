@@ -33,6 +33,8 @@ struct charge {
 /* The estimate of a request's input tokens: pictures by the model's bound, what cannot be
  * foreseen by what the hold counted. */
 int64_t charge_input_estimate(const struct exchange *exchange);
+/* The estimate of what was generated besides text. */
+int64_t charge_media_tokens(const struct exchange *exchange);
 /* `cut`: the answer is not whole. */
 void charge_count(const struct exchange *exchange, bool cut, struct charge *out);
 /* Puts counts and amounts into the settlement's record; extends the hold where the customer has

@@ -43,6 +43,12 @@ static void extend(struct exchange *exchange, int64_t output_tokens)
         ledger_extend(exchange->env->store, &exchange->hold, wanted_nusd);
 }
 
+/* Of all that came: text, pictures and sound. */
+static int64_t estimate(const struct exchange *exchange)
+{
+    return meter_output_estimate(&exchange->relay.meter) + charge_media_tokens(exchange);
+}
+
 /* The answer was capped by money, and more has come than the provider was asked for: by its own
  * count; else by twice our estimate, which is not as good. */
 static bool is_excess(const struct exchange *exchange)
@@ -51,8 +57,7 @@ static bool is_excess(const struct exchange *exchange)
     int64_t most = exchange->funds.output_tokens_most;
     if (!exchange->funds.capped)
         return false;
-    return (meter->reported && meter->tokens.output > most) ||
-           meter_output_estimate(meter) > 2 * most;
+    return (meter->reported && meter->tokens.output > most) || estimate(exchange) > 2 * most;
 }
 
 /* Far enough above what was asked for that no answer that keeps to it is cut: by an
@@ -82,6 +87,14 @@ static bool is_held_whole(const struct exchange *exchange)
     return whole && !is_excess(exchange);
 }
 
+/* By the provider's count, or by our estimate if that is more. */
+static int64_t seen_tokens(const struct exchange *exchange)
+{
+    const struct meter *meter = &exchange->relay.meter;
+    int64_t estimated = estimate(exchange);
+    return meter->reported && meter->tokens.output > estimated ? meter->tokens.output : estimated;
+}
+
 bool funds_cover(struct exchange *exchange)
 {
     struct funds *funds = &exchange->funds;
@@ -91,7 +104,7 @@ bool funds_cover(struct exchange *exchange)
     }
     if (is_held_whole(exchange))
         return true;
-    int64_t seen = meter_output_seen(&exchange->relay.meter);
+    int64_t seen = seen_tokens(exchange);
     int64_t chunk = HOLD_CHUNK_TOKENS * exchange->chat.choices;
     if (seen + chunk / 2 <= funds->output_tokens_covered)
         return true;

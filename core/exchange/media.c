@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "exchange/said.h"
+
 enum {
     LOOKED_AT_BYTES = 2048, /* base64 is known by its beginning */
     SPACING_BYTES = 90      /* MIME breaks base64 into lines of 76 */
@@ -162,7 +164,7 @@ static void add_string(struct slice name, const struct json_item *item, struct m
     struct slice text = inside(&item->value);
     bool long_enough = text.bytes >= MEDIA_BYTES_MIN;
     bool of_sound = json_key_is(name, "audio");
-    if ((long_enough && is_seal(item->key)) || (of_sound && json_key_is(item->key, "id")))
+    if (said_is_label(item->key) || (long_enough && is_seal(item->key)))
         return;
     if (of_sound && json_key_is(item->key, "data"))
         sizes->audio_bytes += (int64_t)text.bytes;
@@ -174,10 +176,6 @@ static void add_string(struct slice name, const struct json_item *item, struct m
 
 void media_measure(struct slice name, const struct json_value *value, struct media_sizes *sizes)
 {
-    if (value->raw.bytes < MEDIA_BYTES_MIN && !json_key_is(name, "audio")) {
-        sizes->text_bytes += (int64_t)json_text_bytes(value);
-        return;
-    }
     if (value->type == JSON_STRING) { /* its name is the member's */
         const struct json_item only = {.key = name, .value = *value};
         add_string(name, &only, sizes);
@@ -187,4 +185,14 @@ void media_measure(struct slice name, const struct json_value *value, struct med
     struct json_item item;
     while (json_next_string(&walk, &item))
         add_string(name, &item, sizes);
+}
+
+int64_t media_text_bytes(const struct json_value *value)
+{
+    struct json_strings walk = json_strings(value);
+    struct json_item item;
+    int64_t bytes = 0;
+    while (json_next_string(&walk, &item))
+        bytes += said_is_label(item.key) ? 0 : (int64_t)json_text_bytes(&item.value);
+    return bytes;
 }

@@ -25,4 +25,7 @@ bool media_is_data(const struct json_value *string);
 /* Adds what a value in an answer (of a message's member of this name) holds. */
 void media_measure(struct slice name, const struct json_value *value, struct media_sizes *sizes);
 
+/* The decoded bytes of all strings in a value, labels left out, whatever they look like. */
+int64_t media_text_bytes(const struct json_value *value);
+
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "exchange/said.h"
 #include "exchange/usage_form.h"
 
 /* A count replaces the one before it, but zeros behind a count are a placeholder. */
@@ -107,25 +108,9 @@ static void note_finish(struct meter *meter, int64_t index, const struct json_va
     meter->finished = true;
 }
 
-/* The strings of a tool call that a model generates: its function's name and arguments. */
-static int64_t tool_call_bytes(const struct json_value *calls)
-{
-    int64_t bytes = 0;
-    if (calls->type != JSON_ARRAY)
-        return 0;
-    struct json_walk walk = json_walk(calls);
-    struct json_item call;
-    while (json_next(&walk, &call)) {
-        struct json_value function;
-        if (json_find(&call.value, "function", &function) > 0)
-            bytes += (int64_t)json_text_bytes(&function);
-    }
-    return bytes;
-}
-
 /* Where providers show what a model reasons. Some show the same under each of these. */
-static const char *const reasoning_names[] = {"reasoning", "reasoning_content",
-                                              "reasoning_details"};
+static const char *const reasoning_names[] = {"reasoning", "reasoning_content", "reasoning_details",
+                                              "thinking", "thinking_blocks"};
 enum { REASONING_NAMES = sizeof reasoning_names / sizeof reasoning_names[0] };
 
 /* REASONING_NAMES: the key is none of them. */
@@ -154,10 +139,10 @@ static void measure_message(struct meter *meter, const struct json_value *messag
     struct json_walk walk = json_walk(message);
     struct json_item item;
     while (json_next(&walk, &item)) {
-        if (json_key_is(item.key, "role"))
+        if (said_is_aside(item.key))
             continue;
-        if (json_key_is(item.key, "tool_calls"))
-            sum->text_bytes += tool_call_bytes(&item.value);
+        if (json_key_is(item.key, "tool_calls")) /* functions, and those of other kinds */
+            sum->text_bytes += media_text_bytes(&item.value);
         else
             media_measure(item.key, &item.value, &reasoned[reasoning_name(item.key)]);
         if (item.value.type == JSON_STRING && item.value.raw.bytes > 2)
@@ -192,11 +177,12 @@ void meter_sample(struct meter *meter, struct slice text)
 
 static void read_choice(struct meter *meter, const struct json_value *choice)
 {
-    enum { INDEX, FINISH_REASON, DELTA, MESSAGE, USAGE, MEMBERS };
+    enum { INDEX, FINISH_REASON, DELTA, MESSAGE, TEXT, USAGE, MEMBERS };
     struct json_member members[MEMBERS] = {[INDEX] = {.name = "index"},
                                            [FINISH_REASON] = {.name = "finish_reason"},
                                            [DELTA] = {.name = "delta"},
                                            [MESSAGE] = {.name = "message"},
+                                           [TEXT] = {.name = "text"}, /* as of completions */
                                            [USAGE] = {.name = "usage"}};
     struct media_sizes sizes = {0};
     json_find_all(choice, members, MEMBERS);
@@ -205,6 +191,8 @@ static void read_choice(struct meter *meter, const struct json_value *choice)
     note_finish(meter, index, &members[FINISH_REASON].value);
     bool streamed = members[DELTA].count > 0;
     measure_message(meter, &members[streamed ? DELTA : MESSAGE].value, &sizes);
+    if (members[DELTA].count + members[MESSAGE].count == 0)
+        media_measure(slice_of("text"), &members[TEXT].value, &sizes);
     meter_note_generated(meter, sizes.text_bytes);
     meter->output.image_count += sizes.image_count;
     meter->output.audio_bytes += sizes.audio_bytes;
@@ -233,6 +221,11 @@ static int64_t estimate(const struct meter *meter, int64_t text_bytes, int64_t p
     return by_bytes > pieces ? by_bytes : pieces;
 }
 
+int64_t meter_text_tokens(const struct meter *meter)
+{
+    return rates_tokens(meter->rate, meter->output.text_bytes, 0);
+}
+
 int64_t meter_output_estimate(const struct meter *meter)
 {
     return estimate(meter, meter->output.text_bytes, meter->output_pieces);
@@ -242,12 +235,6 @@ int64_t meter_output_later(const struct meter *meter)
 {
     return estimate(meter, meter->output.text_bytes - meter->reported_text_bytes,
                     meter->output_pieces - meter->reported_pieces);
-}
-
-int64_t meter_output_seen(const struct meter *meter)
-{
-    int64_t estimate = meter_output_estimate(meter);
-    return meter->reported && meter->tokens.output > estimate ? meter->tokens.output : estimate;
 }
 
 void meter_price(const struct token_prices *prices, const struct token_prices *sold,

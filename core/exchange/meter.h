@@ -57,13 +57,13 @@ bool meter_choice_finished(const struct meter *meter, int64_t index);
 
 /* The documented estimate: a token for each four bytes begun. */
 int64_t meter_estimate(int64_t text_bytes);
-/* The same of what was generated so far, but at least a token for each piece in which it came: most
+/* What its rate says of the text that was generated so far. */
+int64_t meter_text_tokens(const struct meter *meter);
+/* The same, but at least a token for each piece in which it came: most
  * providers send token by token, and digits, code and rare scripts have many to four bytes. */
 int64_t meter_output_estimate(const struct meter *meter);
 /* The same of what came since the provider has counted. */
 int64_t meter_output_later(const struct meter *meter);
-/* What has been generated so far as text: some providers count it in each chunk. */
-int64_t meter_output_seen(const struct meter *meter);
 
 /* What the tokens cost us, by the buy prices, and what the customer pays, by those that are sold,
  * of which at most `held_nusd`; what is above goes to *overrun. */

@@ -92,6 +92,20 @@ static void add_audio(struct prompt *prompt, const struct json_value *part)
         prompt->opaque_count++; /* by its address */
 }
 
+/* Whether what is called a picture is one: some providers take a PDF or a film in its place. */
+static bool is_picture(const struct json_value *image)
+{
+    struct json_value url = *image;
+    if (image->type == JSON_OBJECT && json_find(image, "url", &url) != 1)
+        return false;
+    if (url.type != JSON_STRING)
+        return false;
+    struct slice text = {url.raw.data + 1, url.raw.bytes - 2};
+    bool data = text.bytes >= 5 && slice_same_nocase(text.data, "data:", 5);
+    bool picture = text.bytes >= 11 && slice_same_nocase(text.data, "data:image/", 11);
+    return !data || picture || slice_starts_with(text, "data:image\\/");
+}
+
 static const char *add_image(struct prompt *prompt, const struct json_value *part)
 {
     struct json_value image;
@@ -99,6 +113,8 @@ static const char *add_image(struct prompt *prompt, const struct json_value *par
     if (count > 1)
         return "image_url";
     prompt->image_count++;
+    if (count == 1 && !is_picture(&image))
+        prompt->opaque_count++;
     if (count == 1)
         leave_out(prompt, &image);
     else

@@ -1,14 +1,38 @@
 #include "exchange/said.h"
 
-/* Members that only say what stands beside them. */
-static bool is_label(struct slice key)
+static bool is_one_of(struct slice key, const char *const *names, size_t count)
 {
-    static const char *const labels[] = {"role", "type", "index", "format"};
-    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
-        if (json_key_is(key, labels[i]))
+    for (size_t i = 0; i < count && key.bytes > 0; i++) {
+        bool may_be = key.data[0] == names[i][0] || key.data[0] == '\\';
+        if (may_be && json_key_is(key, names[i]))
             return true;
     }
     return false;
+}
+
+bool said_is_label(struct slice key)
+{
+    static const char *const names[] = {"role",   "type",      "index",    "format",    "id",
+                                        "object", "mime_type", "mimeType", "media_type"};
+    return is_one_of(key, names, sizeof names / sizeof names[0]);
+}
+
+bool said_is_aside(struct slice key)
+{
+    static const char *const names[] = {"role",
+                                        "type",
+                                        "index",
+                                        "id",
+                                        "object",
+                                        "name",
+                                        "model",
+                                        "status",
+                                        "annotations",
+                                        "citations",
+                                        "content_filter_results",
+                                        "provider_specific_fields",
+                                        "native_finish_reason"};
+    return is_one_of(key, names, sizeof names / sizeof names[0]);
 }
 
 /* Whether there is a string that is not empty somewhere inside. The depth is bounded by the
@@ -22,7 +46,20 @@ static bool has_text(const struct json_value *value)
         return false;
     struct json_walk walk = json_walk(value);
     while (json_next(&walk, &item)) {
-        if (!is_label(item.key) && has_text(&item.value))
+        if (!said_is_label(item.key) && has_text(&item.value))
+            return true;
+    }
+    return false;
+}
+
+static bool message_says(const struct json_value *message)
+{
+    struct json_item item;
+    if (message->type != JSON_OBJECT)
+        return false;
+    struct json_walk walk = json_walk(message);
+    while (json_next(&walk, &item)) {
+        if (!said_is_aside(item.key) && has_text(&item.value))
             return true;
     }
     return false;
@@ -36,11 +73,8 @@ static bool choice_says(const struct json_value *choice)
                                            [MESSAGE] = {.name = "message"},
                                            [TEXT] = {.name = "text"}};
     json_find_all(choice, members, MEMBERS);
-    for (size_t i = 0; i < MEMBERS; i++) {
-        if (has_text(&members[i].value))
-            return true;
-    }
-    return false;
+    return has_text(&members[FINISH_REASON].value) || message_says(&members[DELTA].value) ||
+           message_says(&members[MESSAGE].value) || has_text(&members[TEXT].value);
 }
 
 bool said_something(const struct json_value *choices)

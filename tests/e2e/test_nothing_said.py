@@ -27,6 +27,11 @@ NOTHING = {
     "two roles": ROLE + ROLE,
     "no delta": delta(""),
     "empty members": delta('"content":"","refusal":null,"tool_calls":[],"reasoning":""'),
+    "labels": delta('"id":"msg_1","type":"message","name":"bot","content":"","annotations":[]'),
+    "parts without text": delta('"content":[{"type":"text","text":"","id":"x"}]'),
+    "details without text": delta('"reasoning_details":[{"type":"reasoning.text","text":""}]'),
+    "a sound's id": delta('"audio":{"id":"a","expires_at":1}'),
+    "what a gateway adds": delta('"content":"","provider_specific_fields":{"safety":"none"}'),
     "a verdict": b'data: {"choices":[],"prompt_filter_results":[{"severity":"safe"}]}\n\n',
     "a verdict of a choice": b'data: {"choices":[{"index":0,"delta":{"content":""},'
     b'"content_filter_results":{"hate":{"severity":"safe"}},"finish_reason":null}]}\n\n',

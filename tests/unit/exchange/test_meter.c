@@ -245,8 +245,19 @@ static const struct {
      2 + 3, NULL},
     {"{\"choices\":[{\"message\":{\"reasoning_details\":[{\"type\":\"x\",\"text\":\"hmm\"}],"
      "\"content\":\"\",\"reasoning_content\":null}}]}",
+     3, NULL},
+    {"{\"choices\":[{\"delta\":{\"thinking_blocks\":[{\"type\":\"thinking\",\"thinking\":\"hmm\"}],"
+     "\"reasoning_content\":\"hmm\",\"provider_specific_fields\":{\"thinking_blocks\":[\"hmm\"]}}}]}",
+     3, NULL},
+    /* Labels, and what no model has said. */
+    {"{\"choices\":[{\"delta\":{\"id\":\"msg_1\",\"type\":\"message\",\"name\":\"bot\",\"annotations\":"
+     "[{\"url\":\"x\"}],\"audio\":{\"id\":\"audio_1\"}}}]}",
+     0, NULL},
+    {"{\"choices\":[{\"delta\":{\"content\":[{\"type\":\"x\",\"text\":\"abc\"}]}}]}", 3, NULL},
+    {"{\"choices\":[{\"text\":\"abc\"}]}", 3, NULL},
+    {"{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"call_1234\",\"type\":"
+     "\"custom\",\"custom\":{\"name\":\"f\",\"input\":\"abc\"}}]}}]}",
      1 + 3, NULL},
-    {"{\"choices\":[{\"delta\":{\"content\":[{\"type\":\"x\",\"text\":\"abc\"}]}}]}", 4, NULL},
     {"{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"call_1234\",\"type\":"
      "\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":1}\"}}]}}]}",
      1 + 7, NULL},
