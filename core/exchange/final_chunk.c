@@ -59,7 +59,19 @@ void final_chunk_usage(const struct exchange *exchange, struct buffer *out)
                   (long long)completion, (long long)total);
 }
 
-void final_chunk_priced(const struct exchange *exchange, struct buffer *out)
+/* Whether an event's own counts are those that are charged: the last may be zeros behind a count,
+ * or say one of two that came apart. */
+static bool is_charged(const struct exchange *exchange, const struct json_value *usage)
+{
+    const struct token_counts *charged = &exchange->settlement.record.tokens;
+    struct meter said = {.reported = false};
+    return meter_read_usage(&said, usage) && said.prompt_reported && said.reported &&
+           said.tokens.input == charged->input &&
+           said.tokens.cached_input == charged->cached_input &&
+           said.tokens.output == charged->output;
+}
+
+bool final_chunk_priced(const struct exchange *exchange, struct buffer *out)
 {
     struct slice event = buffer_slice(&exchange->relay.held_event);
     struct json_edit edits[METER_EDITS_MAX];
@@ -69,11 +81,11 @@ void final_chunk_priced(const struct exchange *exchange, struct buffer *out)
     struct fault fault;
     /* One line of data, read before: events.c has seen to that. */
     if (event.bytes == 0 || !json_parse(sse_data(event, NULL), LIMIT_JSON_DEPTH, &root, &fault) ||
-        json_find(&root, "usage", &usage) != 1)
-        return;
+        json_find(&root, "usage", &usage) != 1 || !is_charged(exchange, &usage))
+        return false;
     size_t count =
         meter_cost_edits(event, &usage, exchange->settlement.record.charge_nusd, number, edits);
-    json_apply_edits(event, edits, count, out);
+    return json_apply_edits(event, edits, count, out);
 }
 
 /* Agents show their user nothing of an error but its message. */

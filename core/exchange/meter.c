@@ -18,7 +18,8 @@ static void take_prompt(struct meter *meter, const struct usage_form *form)
     int64_t before = tokens->input + tokens->cached_input;
     if (form->prompt < 0 || !is_news(form->prompt, meter->prompt_reported, before))
         return;
-    tokens->cached_input = form->cached > 0 ? form->cached : 0;
+    if (form->cached >= 0 || form->prompt != before) /* else it is the count that is known */
+        tokens->cached_input = form->cached > 0 ? form->cached : 0;
     tokens->input = form->prompt - tokens->cached_input;
     meter->prompt_reported = true;
 }
@@ -178,12 +179,11 @@ void meter_sample(struct meter *meter, struct slice text)
 static void read_choice(struct meter *meter, const struct json_value *choice)
 {
     enum { INDEX, FINISH_REASON, DELTA, MESSAGE, TEXT, USAGE, MEMBERS };
-    struct json_member members[MEMBERS] = {[INDEX] = {.name = "index"},
-                                           [FINISH_REASON] = {.name = "finish_reason"},
-                                           [DELTA] = {.name = "delta"},
-                                           [MESSAGE] = {.name = "message"},
-                                           [TEXT] = {.name = "text"}, /* as of completions */
-                                           [USAGE] = {.name = "usage"}};
+    struct json_member members[MEMBERS] = {
+        [INDEX] = {.name = "index"}, [FINISH_REASON] = {.name = "finish_reason"},
+        [DELTA] = {.name = "delta"}, [MESSAGE] = {.name = "message"},
+        [TEXT] = {.name = "text"}, /* as of completions */
+        [USAGE] = {.name = "usage"}};
     struct media_sizes sizes = {0};
     json_find_all(choice, members, MEMBERS);
     int64_t index = index_of(&members[INDEX].value);
@@ -256,6 +256,66 @@ static struct slice join(char out[METER_NUMBER_BYTES], const char *before, const
     return (struct slice){out, (size_t)(stpcpy(stpcpy(stpcpy(out, before), amount), behind) - out)};
 }
 
+/* Both words have one c; where it is one of them. */
+static bool is_price_at(struct slice text, size_t c)
+{
+    return (c + 4 <= text.bytes && slice_same_nocase(text.data + c, "cost", 4)) ||
+           (c >= 3 && c + 2 <= text.bytes && slice_same_nocase(text.data + c - 3, "price", 5));
+}
+
+/* "estimated_cost", "cost_in_usd_ticks": what the provider takes of us is nobody else's business. */
+static bool has_price(struct slice text)
+{
+    for (const char *letter = "cC"; *letter != '\0'; letter++) {
+        const char *at = text.data;
+        const char *end = text.data + text.bytes;
+        while ((at = memchr(at, *letter, (size_t)(end - at))) != NULL) {
+            if (is_price_at(text, (size_t)(at - text.data)))
+                return true;
+            at++;
+        }
+    }
+    return false;
+}
+
+/* Puts null in place of each price inside, but for the two that are edited by their names. The
+ * depth is bounded by the scanner's. False: they are too many. */
+static bool hide_prices(struct slice text, const struct json_value *object, bool outermost,
+                        struct json_edit *edits, size_t *count)
+{
+    struct json_item item;
+    struct json_walk walk = json_walk(object);
+    while (json_next(&walk, &item)) {
+        bool ours = json_key_is(item.key, "cost") || json_key_is(item.key, "cost_details");
+        bool nested = item.value.type == JSON_OBJECT || item.value.type == JSON_ARRAY;
+        if (outermost && ours)
+            continue;
+        if (has_price(item.key)) {
+            if (*count == METER_EDITS_MAX)
+                return false;
+            edits[(*count)++] =
+                (struct json_edit){.offset = (size_t)(item.value.raw.data - text.data),
+                                   .removed_bytes = item.value.raw.bytes,
+                                   .inserted = slice_of("null")};
+        } else if (nested && !hide_prices(text, &item.value, false, edits, count)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* In order; at the same place an insertion stays before a removal. */
+static void sort_edits(struct json_edit *edits, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        for (size_t j = i; j > 0 && edits[j].offset < edits[j - 1].offset; j--) {
+            struct json_edit other = edits[j];
+            edits[j] = edits[j - 1];
+            edits[j - 1] = other;
+        }
+    }
+}
+
 size_t meter_cost_edits(struct slice text, const struct json_value *usage, int64_t charge_nusd,
                         char number[METER_NUMBER_BYTES], struct json_edit *edits)
 {
@@ -267,13 +327,6 @@ size_t meter_cost_edits(struct slice text, const struct json_value *usage, int64
     size_t count = 0;
     money_format_short(charge_nusd, amount);
     size_t others = json_find_all(usage, members, MEMBERS) - members[DETAILS].count;
-    if (members[COST].count > 1 || members[DETAILS].count > 1) {
-        /* Nobody says it twice, and no price may slip through: the cost is all that is left. */
-        edits[0] = (struct json_edit){.offset = (size_t)(usage->raw.data - text.data),
-                                      .removed_bytes = usage->raw.bytes,
-                                      .inserted = join(number, "{\"cost\":", amount, "}")};
-        return 1;
-    }
     if (members[COST].count == 1) {
         edits[count++] = (struct json_edit){.offset = (size_t)(cost->raw.data - text.data),
                                             .removed_bytes = cost->raw.bytes,
@@ -286,11 +339,14 @@ size_t meter_cost_edits(struct slice text, const struct json_value *usage, int64
     }
     if (members[DETAILS].count == 1)
         edits[count++] = json_removal(text, usage, "cost_details");
-    /* In order; at the same place the insertion comes first, as it already does. */
-    if (count == 2 && edits[1].offset < edits[0].offset) {
-        struct json_edit other = edits[0];
-        edits[0] = edits[1];
-        edits[1] = other;
+    if (members[COST].count > 1 || members[DETAILS].count > 1 ||
+        (has_price(usage->raw) && !hide_prices(text, usage, true, edits, &count))) {
+        /* Nobody says it twice, and no price may slip through: the cost is all that is left. */
+        edits[0] = (struct json_edit){.offset = (size_t)(usage->raw.data - text.data),
+                                      .removed_bytes = usage->raw.bytes,
+                                      .inserted = join(number, "{\"cost\":", amount, "}")};
+        return 1;
     }
+    sort_edits(edits, count);
     return count;
 }

@@ -114,9 +114,7 @@ static void append_usage(const struct exchange *exchange, struct buffer *out)
     bool reported = exchange->settlement.record.source == USAGE_REPORTED;
     if (!exchange->chat.usage_asked || exchange->relay.unwritten)
         return;
-    if (reported && exchange->relay.held_event.bytes > 0)
-        final_chunk_priced(exchange, out);
-    else
+    if (!reported || !final_chunk_priced(exchange, out))
         final_chunk_usage(exchange, out);
 }
 

@@ -41,6 +41,16 @@ static void take_detail(struct counts *counts, enum count which, const struct js
         take(counts, which, &value);
 }
 
+/* What of a total its prompt and its completion leave; 0: nothing, or it is not known. */
+static int64_t unexplained(const struct counts *counts)
+{
+    const int64_t *of = counts->of;
+    if (of[COUNT_TOTAL] < 0 || of[COUNT_PROMPT] <= 0 || of[COUNT_COMPLETION] < 0)
+        return 0;
+    int64_t rest = of[COUNT_TOTAL] - of[COUNT_PROMPT] - of[COUNT_COMPLETION];
+    return rest > 0 ? rest : 0;
+}
+
 /* As OpenAI writes it, and nearly everybody else. Returns whether nothing more need be looked
  * for. */
 static bool read_usual(const struct json_value *usage, struct counts *counts)
@@ -60,7 +70,7 @@ static bool read_usual(const struct json_value *usage, struct counts *counts)
     take_detail(counts, COUNT_CACHED, &members[PROMPT_DETAILS].value, "cached_tokens");
     take_detail(counts, COUNT_REASONING, &members[COMPLETION_DETAILS].value, "reasoning_tokens");
     return counts->of[COUNT_PROMPT] >= 0 && counts->of[COUNT_COMPLETION] >= 0 &&
-           counts->of[COUNT_CACHED] >= 0;
+           counts->of[COUNT_CACHED] >= 0 && unexplained(counts) == 0;
 }
 
 /* The names that other providers have for them. */
@@ -146,20 +156,40 @@ static void settle_prompt(struct counts *counts)
     settle_cached(counts);
 }
 
+/* A count that the total alone says; and what a cache has read and written stands beside the prompt
+ * where it is just what the total has more. */
+static void settle_total(struct counts *counts)
+{
+    int64_t *of = counts->of;
+    if (of[COUNT_PROMPT] < 0 && of[COUNT_COMPLETION] >= 0 && of[COUNT_TOTAL] > of[COUNT_COMPLETION])
+        of[COUNT_PROMPT] = of[COUNT_TOTAL] - of[COUNT_COMPLETION];
+    int64_t known = of[COUNT_PROMPT] + (of[COUNT_THOUGHTS] > 0 ? of[COUNT_THOUGHTS] : 0);
+    if (of[COUNT_COMPLETION] < 0 && of[COUNT_TOTAL] > known && of[COUNT_PROMPT] > 0)
+        of[COUNT_COMPLETION] = of[COUNT_TOTAL] - known;
+    int64_t rest = unexplained(counts);
+    int64_t cached = of[COUNT_CACHED] > 0 ? of[COUNT_CACHED] : 0;
+    int64_t written = of[COUNT_WRITTEN] > 0 ? of[COUNT_WRITTEN] : 0;
+    bool reasoned = of[COUNT_REASONING] > 0 || of[COUNT_THOUGHTS] > 0;
+    bool beside = rest == cached || rest == written || rest == cached + written;
+    if (rest > 0 && !reasoned && beside)
+        of[COUNT_PROMPT] += rest;
+}
+
 /* Reasoning is part of the completion, or beside it: the total says which. Without one it is beside
- * where it is more than the whole. */
+ * where it is more than the whole. Some servers show it nowhere but in the total. */
 static void settle_completion(struct counts *counts)
 {
     int64_t *of = counts->of;
     int64_t prompt = of[COUNT_PROMPT] > 0 ? of[COUNT_PROMPT] : 0;
-    if (of[COUNT_COMPLETION] < 0 && of[COUNT_TOTAL] > of[COUNT_PROMPT] && of[COUNT_PROMPT] > 0) {
-        of[COUNT_COMPLETION] = of[COUNT_TOTAL] - of[COUNT_PROMPT];
-        return;
-    }
     if (of[COUNT_THOUGHTS] > 0) {
         of[COUNT_COMPLETION] =
             (of[COUNT_COMPLETION] > 0 ? of[COUNT_COMPLETION] : 0) + of[COUNT_THOUGHTS];
         of[COUNT_REASONING] = of[COUNT_THOUGHTS];
+        return;
+    }
+    if (of[COUNT_REASONING] <= 0 && unexplained(counts) > 0) {
+        of[COUNT_REASONING] = unexplained(counts);
+        of[COUNT_COMPLETION] += of[COUNT_REASONING];
         return;
     }
     if (of[COUNT_COMPLETION] < 0 || of[COUNT_REASONING] <= 0)
@@ -185,6 +215,7 @@ bool usage_form_read(const struct json_value *usage, struct usage_form *out)
         counts.anthropic = counts.anthropic && !usual;
     }
     settle_prompt(&counts);
+    settle_total(&counts);
     settle_completion(&counts);
     *out = (struct usage_form){.prompt = counts.of[COUNT_PROMPT],
                                .cached = counts.of[COUNT_CACHED],

@@ -53,7 +53,59 @@ def test_twice_in_a_plain_answer(customer, provider):
     assert customer.balance == 10
 
 
-@pytest.mark.parametrize("extra", ['"cost":0.5', '"cost_details":{"upstream_inference_cost":0.5}'])
+PRICES = ['"cost":0.5', '"cost_details":{"upstream_inference_cost":0.5}', '"estimated_cost":0.5',
+          '"total_cost":0.5,"cost_in_usd_ticks":0.5', '"details":{"unitPrice":0.5}']  # fmt: skip
+
+
+@pytest.mark.parametrize("extra", PRICES)
+def test_price_in_a_plain_answer_is_not_shown(customer, provider, extra):
+    choice = '{"index":0,"message":{"content":"Hello"},"finish_reason":"stop"}'
+    body = f'{{"choices":[{choice}],"usage":{USAGE},{extra}}}}}'.encode()
+    provider.answer = answers.reply(200, body)
+    response = customer.ask()
+    assert b"0.5" not in response.content
+    assert usd(response.json()["usage"]["cost"]) == charge("gpt-4o-mini", Usage(10, 5))
+
+
+# Counts that came apart, or were taken back: what is charged, and what the client is told.
+APART = {
+    "zeros behind": (
+        [usage_event(f'"usage":{USAGE}}}')],
+        '"prompt_tokens":0,"completion_tokens":0',
+    ),
+    "one behind the other": (
+        [usage_event('"usage":{"prompt_tokens":10}')],
+        '"completion_tokens":5',
+    ),
+}
+
+
+@pytest.mark.parametrize("way", APART)
+def test_the_client_is_told_what_is_charged(customer, provider, way):
+    before, last = APART[way]
+    events = [FIRST, STOP, *before, usage_event(f'"usage":{{{last}}}'), answers.DONE]
+    provider.answer = answers.stream(events)
+    usage = last_usage(ask_stream(customer).content)
+    assert (usage["prompt_tokens"], usage["completion_tokens"]) == (10, 5)
+    assert usd(usage["cost"]) == charge("gpt-4o-mini", Usage(10, 5))
+
+
+def test_a_later_count_of_the_same_prompt_keeps_what_was_cached(customer, provider):
+    first = f'"usage":{USAGE},"prompt_tokens_details":{{"cached_tokens":8}}}}'
+    events = [FIRST, usage_event(first), STOP, usage_event(f'"usage":{USAGE}}}'), answers.DONE]
+    provider.answer = answers.stream(events)
+    usage = last_usage(ask_stream(customer).content)
+    assert usd(usage["cost"]) == charge("gpt-4o-mini", Usage(10, 5, cached=8))
+
+
+def test_reasoning_that_only_the_total_shows(customer, provider):
+    event = usage_event('"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":715}')
+    provider.answer = answers.stream([FIRST, STOP, event, answers.DONE])
+    usage = last_usage(ask_stream(customer).content)
+    assert usd(usage["cost"]) == charge("gpt-4o-mini", Usage(10, 705))
+
+
+@pytest.mark.parametrize("extra", PRICES)
 def test_price_of_the_provider_is_not_shown(customer, provider, extra):
     event = usage_event(f'"usage":{USAGE},{extra}}}')
     provider.answer = answers.stream([FIRST, STOP, event, answers.DONE])

@@ -45,7 +45,7 @@ static void check_edits(struct slice text, const struct json_value *usage)
     size_t count = meter_cost_edits(text, usage, 123456789, number, edits);
 
     check(count <= METER_EDITS_MAX);
-    buffer_init(&edited, text.bytes + METER_NUMBER_BYTES);
+    buffer_init(&edited, text.bytes + METER_NUMBER_BYTES + METER_EDITS_MAX * strlen("null"));
     check(json_apply_edits(text, edits, count, &edited));
     check(json_parse(buffer_slice(&edited), LIMIT_JSON_DEPTH, &root, &fault));
     buffer_fini(&edited);

@@ -85,6 +85,21 @@ static const struct {
      100, 5, 0, false},
     {"{\"prompt_tokens\":10,\"total_tokens\":15}", 10, 0, 5, 0, false},
     {"{\"prompt_tokens\":10,\"total_tokens\":10}", 10, 0, -1, 0, false},
+    {"{\"completion_tokens\":5,\"total_tokens\":15}", 10, 0, 5, 0, false},
+    {"{\"completion_tokens\":5,\"total_tokens\":5}", -1, 0, 5, 0, false},
+    {"{\"promptTokenCount\":10,\"thoughtsTokenCount\":7,\"totalTokenCount\":17}", 10, 0, 7, 7,
+     false},
+    {"{" COUNTS ",\"total_tokens\":715}", 10, 0, 705, 700, false},
+    {"{" COUNTS ",\"total_tokens\":715,\"prompt_tokens_details\":{\"cached_tokens\":4}}", 10, 4,
+     705, 700, false},
+    {"{" COUNTS ",\"total_tokens\":915,\"cache_creation_input_tokens\":900}", 910, 0, 5, 0, false},
+    {"{" COUNTS ",\"total_tokens\":915,\"cache_creation_input_tokens\":900,"
+     "\"prompt_tokens_details\":{\"cached_tokens\":0}}",
+     910, 0, 5, 0, false},
+    {"{" COUNTS
+     ",\"total_tokens\":24,\"cache_read_input_tokens\":4,\"cache_creation_input_tokens\":5}",
+     19, 4, 5, 0, false},
+    {"{" COUNTS ",\"total_tokens\":12}", 10, 0, 5, 0, false},
     /* the names of others */
     {"{" COUNTS ",\"cached_tokens\":4}", 10, 4, 5, 0, false},
     {"{" COUNTS ",\"prompt_cache_hit_tokens\":4,\"prompt_cache_miss_tokens\":6}", 10, 4, 5, 0,
@@ -394,7 +409,17 @@ static const struct {
     {"{\"cost\":{\"usd\":1}," COUNTS "}", "{\"cost\":0.00054," COUNTS "}"},
     {"{" COUNTS ",\"cost\":\"free\"}", "{" COUNTS ",\"cost\":0.00054}"},
     {"{" COUNTS ",\"c\\u006fst\":1}", "{" COUNTS ",\"c\\u006fst\":0.00054}"},
-    {"{\"x\":{\"cost\":1},\"costs\":2}", "{\"cost\":0.00054,\"x\":{\"cost\":1},\"costs\":2}"},
+    {"{\"x\":{\"c\":1},\"cos\":2}", "{\"cost\":0.00054,\"x\":{\"c\":1},\"cos\":2}"},
+    /* other prices, by other names */
+    {"{\"x\":[{\"cost\":1}],\"estimated_cost\":0.5,\"y\":2}",
+     "{\"cost\":0.00054,\"x\":[{\"cost\":null}],\"estimated_cost\":null,\"y\":2}"},
+    {"{\"cost_in_usd_ticks\":5,\"cost\":1,\"unitPrice\":{\"usd\":1}}",
+     "{\"cost_in_usd_ticks\":null,\"cost\":0.00054,\"unitPrice\":null}"},
+    {"{\"cost_details\":{\"cost\":1},\"totalCost\":1}", "{\"cost\":0.00054,\"totalCost\":null}"},
+    {"{\"cost1\":1,\"cost2\":1,\"cost3\":1,\"cost4\":1,\"cost5\":1,\"cost6\":1,\"cost7\":1,\"cost8\":1,"
+     "\"cost9\":1,\"cost10\":1,\"cost11\":1,\"cost12\":1,\"cost13\":1,\"cost14\":1,\"cost15\":1,"
+     "\"cost16\":1}",
+     "{\"cost\":0.00054}"},
     /* what the provider paid: the only member, the first, the last, between */
     {"{\"cost_details\":{\"upstream\":1}}", "{\"cost\":0.00054}"},
     {"{ \"cost_details\" : {} }", "{\"cost\":0.00054}"},
@@ -484,7 +509,7 @@ static void random_usages_keep_the_rest(void **state)
     for (int round = 0; round < 20000; round++) {
         const char *members[] = {
             "\"a\":1",
-            "\"b\":{\"cost\":2,\"cost_details\":3}",
+            "\"b\":{\"cos\":2,\"t_details\":3}",
             "\"c\":\",}{\"",
             dice_below(&dice, 2) == 0 ? "\"d\":[]" : "\"cost\":0.111",
             dice_below(&dice, 2) == 0 ? "\"e\":null" : "\"cost_details\":{\"f\":[0.111,{}]}",
