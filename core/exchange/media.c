@@ -88,24 +88,39 @@ static bool is_one_of(struct slice key, const char *const *names, size_t count)
 /* What a model says stands under these: a text without a space in it is a text all the same. */
 static bool is_text_name(struct slice key)
 {
-    static const char *const names[] = {"content",        "text",
-                                        "reasoning",      "reasoning_content",
-                                        "reasoning_text", "reasoning_details",
-                                        "refusal",        "arguments",
-                                        "transcript",     "thinking",
-                                        "summary",        "input",
-                                        "output",         "output_text",
-                                        "name",           "partial_json",
-                                        "title",          "query",
-                                        "code",           "encrypted_content"};
+    static const char *const names[] = {"content",
+                                        "text",
+                                        "reasoning",
+                                        "reasoning_content",
+                                        "reasoning_text",
+                                        "reasoning_details",
+                                        "refusal",
+                                        "arguments",
+                                        "transcript",
+                                        "thinking",
+                                        "summary",
+                                        "input",
+                                        "output",
+                                        "output_text",
+                                        "name",
+                                        "partial_json",
+                                        "title",
+                                        "query",
+                                        "code"};
     return is_one_of(key, names, sizeof names / sizeof names[0]);
 }
 
-/* Seals of what a model has thought, for it to be sent back: no model generates them. */
-static bool is_seal(struct slice key)
+/* Seals of what a model has thought, for it to be sent back: no model generates them. In what is
+ * called reasoning all data is one. */
+static bool is_seal(struct slice name, struct slice key)
 {
-    static const char *const names[] = {"signature", "thought_signature", "thoughtSignature"};
-    return is_one_of(key, names, sizeof names / sizeof names[0]);
+    static const char *const names[] = {"signature", "thought_signature", "thoughtSignature",
+                                        "encrypted_content"};
+    static const char *const thoughts[] = {"reasoning", "reasoning_details", "thinking",
+                                           "thinking_blocks"};
+    return is_one_of(key, names, sizeof names / sizeof names[0]) ||
+           (json_key_is(key, "data") &&
+            is_one_of(name, thoughts, sizeof thoughts / sizeof thoughts[0]));
 }
 
 static void add_data(struct slice name, struct slice text, size_t bytes, struct media_sizes *sizes)
@@ -155,7 +170,7 @@ static bool is_data(struct slice name, struct slice key, struct slice text)
 {
     if (slice_starts_with(text, "data:"))
         return true;
-    bool text_name = is_text_name(key) || is_text_name(name);
+    bool text_name = is_text_name(key.bytes > 0 ? key : name); /* a string in a list has none */
     return is_base64(text) && (is_file(text) || !text_name);
 }
 
@@ -164,7 +179,7 @@ static void add_string(struct slice name, const struct json_item *item, struct m
     struct slice text = inside(&item->value);
     bool long_enough = text.bytes >= MEDIA_BYTES_MIN;
     bool of_sound = json_key_is(name, "audio");
-    if (said_is_label(item->key) || (long_enough && is_seal(item->key)))
+    if (said_is_label(item->key) || (long_enough && is_seal(name, item->key)))
         return;
     if (of_sound && json_key_is(item->key, "data"))
         sizes->audio_bytes += (int64_t)text.bytes;

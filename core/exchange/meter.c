@@ -263,7 +263,7 @@ static bool is_price_at(struct slice text, size_t c)
            (c >= 3 && c + 2 <= text.bytes && slice_same_nocase(text.data + c - 3, "price", 5));
 }
 
-/* "estimated_cost", "cost_in_usd_ticks": what the provider takes of us is nobody else's business. */
+/* "estimated_cost", "cost_in_usd_ticks": what the provider takes of us is not for others. */
 static bool has_price(struct slice text)
 {
     for (const char *letter = "cC"; *letter != '\0'; letter++) {

@@ -77,8 +77,9 @@ void meter_price(const struct token_prices *prices, const struct token_prices *s
                  struct meter_price *out);
 
 /* The edits that put `cost` (what the customer paid in all) into a usage object and take out
- * what a provider says of its own prices, by whatever name. `edits` has room for METER_EDITS_MAX; offsets are from
- * `text`. Returns how many. `number` keeps the inserted text and must outlive the edits. */
+ * what a provider says of its own prices, by whatever name. `edits` has room for METER_EDITS_MAX;
+ * offsets are from `text`. Returns how many. `number` keeps the inserted text and must outlive the
+ * edits. */
 enum { METER_EDITS_MAX = 16, METER_NUMBER_BYTES = 64 };
 size_t meter_cost_edits(struct slice text, const struct json_value *usage, int64_t charge_nusd,
                         char number[METER_NUMBER_BYTES], struct json_edit *edits);

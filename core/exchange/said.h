@@ -14,8 +14,8 @@ bool said_something(const struct json_value *choices);
 /* Members that only say what stands beside them, wherever they are: no model has generated their
  * text. */
 bool said_is_label(struct slice key);
-/* Members of a message, or of a delta of one, that its model has not said: who speaks, what a filter
- * or a search has found, what a gateway in between repeats. */
+/* Members of a message, or of a delta of one, that its model has not said: who speaks, what a
+ * filter or a search has found, what a gateway in between repeats. */
 bool said_is_aside(struct slice key);
 
 #endif

@@ -54,6 +54,32 @@ def test_a_picture_in_the_text_is_one_wherever_it_comes(customer, provider, text
     assert IMAGE_TOKENS <= record["output_tokens"] < IMAGE_TOKENS + 50
 
 
+# By name and place of what is no text: parts of a message, results, seals of what was thought.
+PARTS = {
+    "a part's source": ({"content": [{"type": "image", "source": {"data": DATA}}]}, IMAGE_TOKENS),
+    "a tool's result": ({"output": [{"type": "image", "result": DATA}]}, IMAGE_TOKENS),
+    "sealed reasoning": ({"reasoning_details": [{"type": "reasoning.encrypted", "data": DATA}]}, 0),
+    "sealed content": ({"reasoning_details": [{"encrypted_content": DATA}]}, 0),
+    "a redacted thought": ({"thinking_blocks": [{"type": "redacted_thinking", "data": DATA}]}, 0),
+}
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize("form", PARTS)
+def test_data_is_no_text_by_its_own_name(customer, provider, form, streamed):
+    """Whatever it stands in; and a right count beside it stays."""
+    members, tokens = PARTS[form]
+    message = {"content": "Here.", **members}
+    body = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    provider.answer = answers.reply(200, json.dumps(body).encode())
+    assert customer.ask(MODEL, stream=streamed).status_code == 200
+    assert tokens <= customer.wait_for_record()["output_tokens"] <= tokens + 2
+    body["usage"] = Usage(10, 20).as_json()
+    provider.answer = answers.reply(200, json.dumps(body).encode())
+    assert customer.ask(MODEL, stream=streamed).status_code == 200
+    assert customer.wait_for_record(2)["usage_source"] == "reported"
+
+
 CALL = {"index": 0, "id": "call_1"}
 GENERATED = {
     "a function's arguments": delta(

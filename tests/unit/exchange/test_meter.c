@@ -262,11 +262,12 @@ static const struct {
      "\"content\":\"\",\"reasoning_content\":null}}]}",
      3, NULL},
     {"{\"choices\":[{\"delta\":{\"thinking_blocks\":[{\"type\":\"thinking\",\"thinking\":\"hmm\"}],"
-     "\"reasoning_content\":\"hmm\",\"provider_specific_fields\":{\"thinking_blocks\":[\"hmm\"]}}}]}",
+     "\"reasoning_content\":\"hmm\",\"provider_specific_fields\":{\"thinking_blocks\":"
+     "[\"hmm\"]}}}]}",
      3, NULL},
     /* Labels, and what no model has said. */
-    {"{\"choices\":[{\"delta\":{\"id\":\"msg_1\",\"type\":\"message\",\"name\":\"bot\",\"annotations\":"
-     "[{\"url\":\"x\"}],\"audio\":{\"id\":\"audio_1\"}}}]}",
+    {"{\"choices\":[{\"delta\":{\"id\":\"msg_1\",\"type\":\"message\",\"name\":\"bot\","
+     "\"annotations\":[{\"url\":\"x\"}],\"audio\":{\"id\":\"audio_1\"}}}]}",
      0, NULL},
     {"{\"choices\":[{\"delta\":{\"content\":[{\"type\":\"x\",\"text\":\"abc\"}]}}]}", 3, NULL},
     {"{\"choices\":[{\"text\":\"abc\"}]}", 3, NULL},
@@ -416,9 +417,9 @@ static const struct {
     {"{\"cost_in_usd_ticks\":5,\"cost\":1,\"unitPrice\":{\"usd\":1}}",
      "{\"cost_in_usd_ticks\":null,\"cost\":0.00054,\"unitPrice\":null}"},
     {"{\"cost_details\":{\"cost\":1},\"totalCost\":1}", "{\"cost\":0.00054,\"totalCost\":null}"},
-    {"{\"cost1\":1,\"cost2\":1,\"cost3\":1,\"cost4\":1,\"cost5\":1,\"cost6\":1,\"cost7\":1,\"cost8\":1,"
-     "\"cost9\":1,\"cost10\":1,\"cost11\":1,\"cost12\":1,\"cost13\":1,\"cost14\":1,\"cost15\":1,"
-     "\"cost16\":1}",
+    {"{\"cost1\":1,\"cost2\":1,\"cost3\":1,\"cost4\":1,\"cost5\":1,\"cost6\":1,\"cost7\":1,"
+     "\"cost8\":1,\"cost9\":1,\"cost10\":1,\"cost11\":1,\"cost12\":1,\"cost13\":1,\"cost14\":1,"
+     "\"cost15\":1,\"cost16\":1}",
      "{\"cost\":0.00054}"},
     /* what the provider paid: the only member, the first, the last, between */
     {"{\"cost_details\":{\"upstream\":1}}", "{\"cost\":0.00054}"},
