@@ -307,7 +307,6 @@ static void set_options(struct curl_client *client, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, client);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, client);
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
 }
 
 static CURL *easy_take(struct curl_client *client)
@@ -526,6 +525,11 @@ static struct slice join_body(struct curl_call *call, const struct upstream_requ
 
 static void set_body(struct curl_call *call, const struct upstream_request *request)
 {
+    if (request->body_parts == 0) {
+        curl_easy_setopt(call->easy, CURLOPT_HTTPGET, 1L);
+        return;
+    }
+    curl_easy_setopt(call->easy, CURLOPT_POST, 1L);
     struct slice body = request->body_parts == 1 ? request->body[0] : join_body(call, request);
     curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, body.data);
     curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.bytes);

@@ -428,15 +428,20 @@ void http_client_free(struct http_client *client)
 
 static void write_head(struct http_call *call, const struct upstream_request *request)
 {
-    char length[48];
-    char *end = decimal_put(stpcpy(length, "Content-Length: "), (int64_t)call->body_bytes);
-    end = stpcpy(end, "\r\n");
-    size_t bytes = strlen(call->target->head) + (size_t)(end - length) + 2;
+    bool get = request->body_parts == 0;
+    const char *method = get ? "GET" : "POST";
+    char length[48] = "";
+    char *end = length;
+    if (!get) {
+        end = decimal_put(stpcpy(length, "Content-Length: "), (int64_t)call->body_bytes);
+        end = stpcpy(end, "\r\n");
+    }
+    size_t bytes = strlen(method) + strlen(call->target->head) + (size_t)(end - length) + 2;
     for (size_t i = 0; i < request->header_count; i++)
         bytes += strlen(request->headers[i]) + 2;
     call->head = malloc(bytes + 1);
     check(call->head != NULL);
-    char *at = stpcpy(stpcpy(call->head, call->target->head), length);
+    char *at = stpcpy(stpcpy(stpcpy(call->head, method), call->target->head), length);
     for (size_t i = 0; i < request->header_count; i++)
         at = stpcpy(stpcpy(at, request->headers[i]), "\r\n");
     at = stpcpy(at, "\r\n");

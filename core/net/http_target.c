@@ -34,7 +34,7 @@ static char *head_start(const char *path, const char *query, const char *host, c
     char *text = NULL;
     bool usual_port = strcmp(port, "80") == 0;
     int bytes = asprintf(&text,
-                         "POST %s%s%s HTTP/1.1\r\n"
+                         " %s%s%s HTTP/1.1\r\n"
                          "Host: %s%s%s\r\n"
                          "Accept: */*\r\n"
                          "Accept-Encoding: identity\r\n",

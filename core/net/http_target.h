@@ -22,7 +22,7 @@ struct http_target {
     char *url;  /* as asked for */
     char *host; /* a name, or an address without brackets */
     char *port;
-    char *head; /* how each request begins: request line, Host, what we always say */
+    char *head; /* how each request goes on behind its method: Host, what we always say */
     struct addresses addresses;
     int64_t addresses_until_us;     /* they are asked for again then; a literal's never */
     struct resolver_lookup *lookup; /* NULL: none runs */

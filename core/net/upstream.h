@@ -51,7 +51,7 @@ struct upstream_request {
     size_t header_count;
     /* Sent by POST, its parts one behind the other; borrowed until the end, as what they show. */
     const struct slice *body;
-    size_t body_parts; /* at most UPSTREAM_PARTS_MAX */
+    size_t body_parts; /* at most UPSTREAM_PARTS_MAX; 0: a GET */
     int64_t connect_timeout_ms;
     const char *ca_file; /* NULL: the system's certificates */
 };
