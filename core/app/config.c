@@ -103,6 +103,7 @@ static const struct setting settings[] = {
      .reloadable = true,
      .min = 10,
      .max = 3600 * 1000},
+    INTEGER(ask_context_every_ms, "300000", 100, 24 * 3600 * 1000),
     INTEGER(drain_timeout_ms, "30000", 0, 24 * 3600 * 1000),
     INTEGER(hold_expiry_ms, "691200000", INT64_C(8) * 24 * 3600 * 1000,
             INT64_C(30) * 24 * 3600 * 1000),

@@ -56,6 +56,7 @@ struct config {
     int64_t write_timeout_ms;
     int64_t keepalive_comment_ms;
     int64_t first_event_wait_ms;
+    int64_t ask_context_every_ms;
     int64_t drain_timeout_ms;
     int64_t hold_expiry_ms;
 

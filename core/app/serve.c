@@ -27,6 +27,7 @@
 #include "exchange/board.h"
 #include "exchange/limiter.h"
 #include "exchange/rates.h"
+#include "exchange/survey.h"
 #include "net/library.h"
 #include "net/listen_address.h"
 #include "net/server.h"
@@ -57,6 +58,7 @@ struct gateway {
     struct store *store;
     struct limiter *limiter;
     struct rates *rates;
+    struct survey *survey;
     struct fair_pool *helpers;
     struct crew *builder;
     struct board *board;
@@ -243,6 +245,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
         gateway->tally = tally_new();
         gateway->limiter = limiter_new(LIMITER_ENTRIES);
         gateway->rates = rates_new();
+        gateway->survey = survey_new();
         gateway->board = board_new(worker_count_of(config));
         gateway->news = policy_news_new(config->policies);
         policy_news_accept(gateway->news, files);
@@ -250,6 +253,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
                                                  .store = gateway->store,
                                                  .limiter = gateway->limiter,
                                                  .rates = gateway->rates,
+                                                 .survey = gateway->survey,
                                                  .helpers = gateway->helpers,
                                                  .builder = gateway->builder,
                                                  .board = gateway->board,
@@ -411,6 +415,7 @@ static void stop(struct gateway *gateway)
     if (gateway->limiter != NULL)
         limiter_free(gateway->limiter);
     rates_free(gateway->rates);
+    survey_free(gateway->survey);
     board_free(gateway->board);
     policy_news_free(gateway->news);
     tls_free(gateway->tls);

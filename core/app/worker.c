@@ -10,11 +10,13 @@
 #include "base/limits.h"
 #include "exchange/cors.h"
 #include "exchange/exchange.h"
+#include "exchange/surveyor.h"
 #include "net/library.h"
 #include "net/loop.h"
 #include "net/server.h"
 #include "net/tls.h"
 #include "net/upstream.h"
+#include "script/asked_servers.h"
 #include "script/mounts.h"
 #include "script/task.h"
 #include "script/vm.h"
@@ -35,6 +37,7 @@ struct worker {
     struct upstream *upstream;
     struct server *server;
     struct exchange_env env;
+    struct surveyor *surveyor; /* NULL: another worker asks */
     struct vm *vm;
     struct worker_job *drain; /* waits for the last exchange and the last connection */
     uint64_t served_before;   /* at the last tick */
@@ -175,6 +178,8 @@ static void on_tick(void *arg)
 {
     struct worker *worker = arg;
     exchange_tick_all(&worker->env);
+    if (worker->surveyor != NULL)
+        surveyor_tick(worker->surveyor);
     log_flush();
     tidy_when_idle(worker);
     finish_drain(worker);
@@ -192,11 +197,22 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
     return vm_new(files, &options, fault);
 }
 
+/* As the policies say that have come into force. */
+static void survey(struct worker *worker)
+{
+    struct survey_list *list = asked_servers(worker->vm);
+    if (list != NULL)
+        surveyor_take_list(worker->surveyor, list);
+    survey_list_unref(list);
+}
+
 void worker_take_vm(struct worker *worker, struct vm *vm)
 {
     vm_close_on(vm, worker->shared->builder);
     vm_unref(worker->vm);
     worker->vm = vm;
+    if (worker->surveyor != NULL)
+        survey(worker);
 }
 
 static void run_order(struct worker *worker, struct worker_job *job)
@@ -212,6 +228,8 @@ static void run_order(struct worker *worker, struct worker_job *job)
         worker->drain = job;
         job->ended = false;
         server_drain(worker->server);
+        if (worker->surveyor != NULL)
+            surveyor_stop(worker->surveyor);
         return;
     case WORKER_CANCEL:
         worker->cancelled = true;
@@ -321,6 +339,7 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .store = shared->store,
                               .limiter = shared->limiter,
                               .rates = shared->rates,
+                              .survey = shared->survey,
                               .helpers = shared->helpers,
                               .board = shared->board,
                               .sheet = board_sheet(shared->board, index),
@@ -329,6 +348,9 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .keepalive_comment_ms = shared->config->keepalive_comment_ms,
                               .first_event_wait_ms = shared->config->first_event_wait_ms,
                               .hold_expiry_ms = shared->config->hold_expiry_ms};
+    if (index == 0)
+        worker->surveyor =
+            surveyor_new(shared->survey, worker->upstream, shared->config->ask_context_every_ms);
     loop_on_tick(worker->loop, on_tick, worker);
     return worker;
 }
@@ -374,6 +396,7 @@ void worker_free(struct worker *worker)
         server_free(worker->server);
     while (worker->env.live != NULL)
         exchange_discard(worker->env.live);
+    surveyor_free(worker->surveyor);
     if (worker->upstream != NULL)
         upstream_free(worker->upstream);
     if (worker->vm != NULL)

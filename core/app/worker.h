@@ -23,6 +23,7 @@ struct worker_shared {
     struct store *store;
     struct limiter *limiter;
     struct rates *rates;
+    struct survey *survey;
     struct fair_pool *helpers;
     struct crew *builder; /* one thread: builds VMs and closes them */
     struct board *board;  /* a sheet for each worker */

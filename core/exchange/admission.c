@@ -385,7 +385,26 @@ static int64_t most_input_tokens(const struct exchange *exchange, const struct e
     return prompt->opaque_count > 0 || tokens > need->context ? need->context : tokens;
 }
 
-static bool hold(struct exchange *exchange, const struct exchange_need *need)
+/* Where servers say how much they take. What they said last may be out of date: so it decides what
+ * is held, and what was stated, where it was, what may be charged. */
+static void learn_context(const struct exchange *exchange, const struct exchange_need *offered,
+                          struct exchange_need *need)
+{
+    if (offered->asked != NULL)
+        need->context =
+            survey_context_tokens(exchange->env->survey, offered->asked, offered->context);
+    if (need->image_tokens_max == 0)
+        need->image_tokens_max = need->context;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* `stated_context`: as models.lua states it, or 0. */
+static bool hold(struct exchange *exchange, const struct exchange_need *need,
+                 int64_t stated_context)
 {
     check(!exchange->hold_away && !exchange->hold_open && !exchange->settlement_away);
     const struct chat_request *chat = &exchange->chat;
@@ -398,18 +417,20 @@ static bool hold(struct exchange *exchange, const struct exchange_need *need)
     bool asked = chat->output_tokens > 0 || exchange->output_tokens_max > 0;
     exchange->funds.output_tokens_asked = asked ? output * chat->choices : 0;
     int64_t longest_nusd;
-    if (!worst_case(exchange, need, output, &longest_nusd))
+    int64_t held = least(output, need->context);
+    if (!worst_case(exchange, need, held, &longest_nusd))
         return refuse(
             exchange, 400, "invalid_value",
             "This request could cost more than the gateway can count; ask for fewer tokens.",
             "max_tokens");
-    exchange->charge_limits = (struct charge_limits){.context_tokens = need->context,
-                                                     .input_tokens = need->input_tokens_max,
-                                                     .image_tokens = need->image_tokens_max,
-                                                     .output_tokens = output * chat->choices};
+    exchange->charge_limits = (struct charge_limits){
+        .context_tokens = stated_context > 0 ? stated_context : need->context,
+        .input_tokens = need->input_tokens_max,
+        .image_tokens = need->image_tokens_max,
+        .output_tokens = output * chat->choices};
     exchange->funds.chunked = chat->streamed && !need->output_hidden;
     struct hold_refusal refusal;
-    enum hold_outcome outcome = find_hold(exchange, need, output, &refusal);
+    enum hold_outcome outcome = find_hold(exchange, need, held, &refusal);
     if (outcome != HOLD_ACCEPTED)
         return refuse_hold(exchange, need, longest_nusd, outcome, &refusal);
     exchange->hold_away = exchange->hold_open = true;
@@ -449,6 +470,7 @@ bool exchange_hold(struct exchange *exchange, const struct exchange_need *offere
     if (!takes_content(exchange, offered))
         return false;
     rates_get(exchange->env->rates, exchange->chat.model, &exchange->rates);
-    need.input_tokens_max = most_input_tokens(exchange, offered);
-    return hold(exchange, &need);
+    learn_context(exchange, offered, &need);
+    need.input_tokens_max = most_input_tokens(exchange, &need);
+    return hold(exchange, &need, offered->context);
 }

@@ -36,6 +36,7 @@
 #include "exchange/password.h"
 #include "exchange/rates.h"
 #include "exchange/relay.h"
+#include "exchange/survey.h"
 #include "net/loop.h"
 #include "net/server.h"
 #include "store/call.h"
@@ -52,6 +53,7 @@ struct exchange_env {
     struct store *store;
     struct limiter *limiter;   /* shared by all workers */
     struct rates *rates;       /* shared by all workers */
+    struct survey *survey;     /* shared by all workers */
     struct fair_pool *helpers; /* hashes passwords; shared by all workers */
     struct board *board;       /* shared by all workers; this one writes `sheet` of it */
     struct board_sheet *sheet;
@@ -203,13 +205,15 @@ bool exchange_read_chat(struct exchange *exchange);
 
 /* What a hold must cover, as the policy says. */
 struct exchange_need {
-    struct token_prices prices;    /* what the margin is put on; the dearest, kind by kind */
-    int64_t margin_ppm;            /* the largest */
-    int64_t context;               /* tokens: what a file fills, and no prompt exceeds */
-    int64_t image_tokens_max;      /* of one image */
-    int64_t input_tokens_max;      /* the request's: exchange_hold finds it out */
-    int64_t output_tokens_max;     /* the model's longest answer */
-    int64_t output_tokens_allowed; /* the operator's limit on one answer; 0: none */
+    struct token_prices prices; /* what the margin is put on; the dearest, kind by kind */
+    int64_t margin_ppm;         /* the largest */
+    int64_t context;            /* tokens: what a file fills, and no prompt exceeds; as models.lua
+                                    * states it, 0: it does not */
+    const struct survey_keys *asked; /* whose servers say it, borrowed; NULL: none is asked */
+    int64_t image_tokens_max;        /* of one image; 0: the context */
+    int64_t input_tokens_max;        /* the request's: exchange_hold finds it out */
+    int64_t output_tokens_max;       /* the model's longest answer */
+    int64_t output_tokens_allowed;   /* the operator's limit on one answer; 0: none */
     bool takes_images;
     bool takes_audio;
     bool takes_files;

@@ -6,6 +6,7 @@
 #include "exchange/board.h"
 #include "exchange/exchange.h"
 #include "script/policy_news.h"
+#include "script/prepared.h"
 #include "script/task.h"
 
 enum { DOCUMENT_BYTES_MAX = 16 * 1024 };
@@ -45,6 +46,36 @@ static int api_provider_state(lua_State *state)
     return push_document(state, &out);
 }
 
+/* x:provider_contexts(name) -> json */
+static int api_provider_contexts(lua_State *state)
+{
+    const struct exchange *exchange = task_exchange(state);
+    const char *name = luaL_checkstring(state, 2);
+    char room[DOCUMENT_BYTES_MAX];
+    struct buffer out = buffer_in(room);
+    survey_render(exchange->env->survey, name, &out);
+    return push_document(state, &out);
+}
+
+static void push_tokens(lua_State *state, int64_t tokens)
+{
+    if (tokens > 0)
+        lua_pushnumber(state, (lua_Number)tokens);
+    else
+        lua_pushnil(state);
+}
+
+/* x:learned_context(key) -> served?, trained? */
+static int api_learned_context(lua_State *state)
+{
+    const struct exchange *exchange = task_exchange(state);
+    struct context_lengths lengths;
+    survey_get(exchange->env->survey, prepared_context_key(state, 2), &lengths);
+    push_tokens(state, lengths.served);
+    push_tokens(state, lengths.trained);
+    return 2;
+}
+
 /* core.policy_news() -> json; the news are its upvalue */
 int api_policy_news(lua_State *state)
 {
@@ -56,7 +87,9 @@ int api_policy_news(lua_State *state)
 }
 
 const struct luaL_Reg api_house_words[] = {
+    {"learned_context", api_learned_context},
     {"live", api_live},
+    {"provider_contexts", api_provider_contexts},
     {"provider_state", api_provider_state},
     {NULL, NULL},
 };

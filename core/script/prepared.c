@@ -6,10 +6,12 @@
 #include "script/integer.h"
 
 #define CANDIDATE_METATABLE "llm-gateway.candidate"
+#define SURVEY_METATABLE "llm-gateway.survey"
 
 static const char candidate_kind[] = "candidate";
 static const char limits_kind[] = "limits";
 static const char need_kind[] = "need";
+static const char survey_kind[] = "survey";
 
 struct candidate_handle {
     struct handle handle;
@@ -24,6 +26,12 @@ struct limits_handle {
 struct need_handle {
     struct handle handle;
     struct exchange_need need;
+    struct survey_keys asked; /* shown by `need` */
+};
+
+struct survey_handle {
+    struct handle handle;
+    struct survey_list *list; /* NULL until it is made, and after __gc */
 };
 
 /* ---- members of the table at `index` ---- */
@@ -172,7 +180,94 @@ const struct limit_rules *prepared_limits(lua_State *state, int index)
     return &own->rules;
 }
 
+/* ---- who is asked for context lengths ---- */
+
+/* context_key(base_url, model): names a model of a server, for x:learned_context. */
+static int native_context_key(lua_State *state)
+{
+    uint64_t key = survey_key(luaL_checkstring(state, 1), luaL_checkstring(state, 2));
+    lua_pushlstring(state, (const char *)&key, sizeof key);
+    return 1;
+}
+
+uint64_t prepared_context_key(lua_State *state, int index)
+{
+    uint64_t key;
+    size_t bytes;
+    const char *text = luaL_checklstring(state, index, &bytes);
+    luaL_argcheck(state, bytes == sizeof key, index, "no key of a context");
+    memcpy(&key, text, sizeof key);
+    return key;
+}
+
+static int survey_gc(lua_State *state)
+{
+    struct survey_handle *own = lua_touserdata(state, 1);
+    survey_list_unref(own->list);
+    own->list = NULL;
+    return 0;
+}
+
+/* {server = candidate, models = {names}} on top of the stack. */
+static void add_server(lua_State *state, struct survey_list *list)
+{
+    lua_getfield(state, -1, "server");
+    survey_list_add(list, prepared_candidate(state, lua_gettop(state)));
+    lua_getfield(state, -2, "models");
+    luaL_checktype(state, -1, LUA_TTABLE);
+    size_t count = lua_objlen(state, -1);
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(state, -1, (int)i + 1);
+        survey_list_add_model(list, luaL_checkstring(state, -1));
+        lua_pop(state, 1);
+    }
+    lua_pop(state, 2);
+}
+
+/* survey(list): of the servers that are asked. */
+static int native_survey(lua_State *state)
+{
+    luaL_checktype(state, 1, LUA_TTABLE);
+    struct survey_handle *own = lua_newuserdata(state, sizeof *own);
+    *own = (struct survey_handle){.handle = {survey_kind}};
+    if (luaL_newmetatable(state, SURVEY_METATABLE)) {
+        lua_pushcfunction(state, survey_gc);
+        lua_setfield(state, -2, "__gc");
+    }
+    lua_setmetatable(state, -2);
+    own->list = survey_list_new();
+    size_t count = lua_objlen(state, 1);
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(state, 1, (int)i + 1);
+        add_server(state, own->list);
+        lua_pop(state, 1);
+    }
+    return 1;
+}
+
+struct survey_list *prepared_survey(lua_State *state, int index)
+{
+    const struct survey_handle *own =
+        (const struct survey_handle *)(void *)handle_check(state, index, survey_kind);
+    return own->list;
+}
+
 /* ---- what a hold must cover ---- */
+
+/* The member `asked` of the table: keys of contexts, or nothing. */
+static void read_keys(lua_State *state, int index, struct survey_keys *out)
+{
+    lua_getfield(state, index, "asked");
+    size_t count = lua_istable(state, -1) ? lua_objlen(state, -1) : 0;
+    luaL_argcheck(state, count <= SURVEY_KEYS_MAX, index, "too many are asked");
+    for (out->count = 0; out->count < count; out->count++) {
+        lua_rawgeti(state, -1, (int)out->count + 1);
+        out->list[out->count] = prepared_context_key(state, lua_gettop(state));
+        lua_pop(state, 1);
+    }
+    lua_pop(state, 1);
+    out->others = flag_member(state, index, "others");
+}
 
 /* need(table) */
 static int native_need(lua_State *state)
@@ -195,6 +290,9 @@ static int native_need(lua_State *state)
         need.prices.input_pusd = need.prices.cached_input_pusd;
     struct need_handle *own = lua_newuserdata(state, sizeof *own);
     *own = (struct need_handle){.handle = {need_kind}, .need = need};
+    read_keys(state, 1, &own->asked);
+    if (own->asked.count > 0)
+        own->need.asked = &own->asked;
     return 1;
 }
 
@@ -206,8 +304,6 @@ const struct exchange_need *prepared_need(lua_State *state, int index)
 }
 
 const luaL_Reg prepared_functions[] = {
-    {"candidate", native_candidate},
-    {"limits", native_limits},
-    {"need", native_need},
-    {NULL, NULL},
+    {"candidate", native_candidate}, {"context_key", native_context_key}, {"limits", native_limits},
+    {"need", native_need},           {"survey", native_survey},           {NULL, NULL},
 };

@@ -10,12 +10,15 @@
 
 #include "exchange/exchange.h"
 
-/* Added to `policy.native`: candidate, limits, need. */
+/* Added to `policy.native`: candidate, context_key, limits, need, survey. */
 extern const luaL_Reg prepared_functions[];
 
 /* What the handle at `index` is; they raise when it is none. Borrowed from the VM. */
 struct candidate *prepared_candidate(lua_State *state, int index);
 const struct limit_rules *prepared_limits(lua_State *state, int index);
 const struct exchange_need *prepared_need(lua_State *state, int index);
+struct survey_list *prepared_survey(lua_State *state, int index);
+/* The text at `index` that names a model of a server (exchange/survey.h). */
+uint64_t prepared_context_key(lua_State *state, int index);
 
 #endif

@@ -1,6 +1,7 @@
 -- The operator's view of his business: what goes on, what is earned, policies, providers, the audit
 -- log.
 local cjson = require "cjson"
+local context = require "context"
 local json = require "json"
 local policy = require "policy"
 local query = require "query"
@@ -75,13 +76,17 @@ function house.policies(x)
 end
 
 -- One row of the price table: a candidate of a model.
-local function price_row(record)
+local function price_row(x, record)
+    local tokens, learned = context.of(x, record)
     return {
         model = record.model,
         name = record.name,
         place = or_null(record.place),
         provider = or_null(record.provider),
         upstream_model = or_null(record.upstream_model),
+        context_length = or_null(tokens),
+        context_stated = or_null(record.context),
+        context_learned = learned,
         available = record.available,
         unavailable_reason = or_null(record.unavailable_reason),
         margin = or_null(record.margin),
@@ -100,7 +105,7 @@ function house.prices(x)
     local rows, next_model = json.list {}, first
     while next_model <= count and next_model < first + limit and #rows < PRICE_ROWS_MAX do
         for _, record in ipairs(policy.status(next_model, 1)) do
-            rows[#rows + 1] = price_row(record)
+            rows[#rows + 1] = price_row(x, record)
         end
         next_model = next_model + 1
     end
@@ -141,6 +146,7 @@ function house.providers(x)
         row.available = provider.available
         row.unavailable_reason = or_null(provider.unavailable_reason)
         row.models = provider.models
+        row.contexts = json.raw(x:provider_contexts(provider.name))
         row.health = health_of(provider, state)
         row.window_s, window_s = nil, state.window_s
         rows[#rows + 1] = row

@@ -227,6 +227,18 @@ function exchange:throttle(name, limit, window_ms, count, at_ms) end
 ---@return string json
 function exchange:live() end
 
+---How many tokens a model takes, by what its server says: of a request and its answer together, and
+---what it was trained for. nil: it has not said.
+---@param key string policy's context_key
+---@return integer? served
+---@return integer? trained
+function exchange:learned_context(key) end
+
+---What the server of a provider has said of its models, and when; null: it is not asked.
+---@param name string
+---@return string json
+function exchange:provider_contexts(name) end
+
 ---How a provider has done in the last five minutes, and its last error.
 ---@param name string
 ---@return string json

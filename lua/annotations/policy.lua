@@ -327,6 +327,7 @@ function math.tan(x) end
 ---@field headers? table<string, string> sent with each request
 ---@field pass_headers? ("traceparent"|"tracestate"|"openai-organization"|"openai-project")[]
 ---@field errors_shown? boolean customers may read why it fails
+---@field ask_context? boolean its server is asked for the context lengths of its models
 ---@field max_tokens_field? policy.LimitField
 
 ---@alias policy.Providers table<string, policy.Provider>
@@ -356,7 +357,7 @@ function math.tan(x) end
 ---@field name? string
 ---@field owned_by? string
 ---@field created? integer seconds since 1970
----@field context integer tokens
+---@field context? integer tokens; may be left out where every candidate has ask_context
 ---@field max_output integer tokens
 ---@field input? policy.Price
 ---@field cached_input? policy.Price

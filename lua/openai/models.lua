@@ -2,6 +2,7 @@
 -- may be long, so a model's text is put together once, but for its prices, which may be the
 -- customer's own.
 local caller = require "openai.caller"
+local context = require "context"
 local json = require "json"
 local policy = require "policy"
 
@@ -11,28 +12,37 @@ local ID_BYTES_MAX = 128
 local STATUS = { model_not_found = 404, model_not_allowed = 403, model_not_priced = 503 }
 
 local HEAD = '{"id":%s,"object":"model","created":%.0f,"owned_by":%s,"name":%s,'
-    .. '"context_length":%.0f,"architecture":{"modality":"%s","input_modalities":%s,'
-    .. '"output_modalities":%s},"top_provider":{"context_length":%.0f,'
+    .. '"context_length":%s,"architecture":{"modality":"%s","input_modalities":%s,'
+    .. '"output_modalities":%s},"top_provider":{"context_length":%s,'
     .. '"max_completion_tokens":%.0f},"pricing":{"prompt":"'
 local TAIL = '"}}'
 
 local heads = {} -- model id -> HEAD filled in; the policies of a VM never change
 
-local function make_head(model)
+local function make_head(model, tokens)
     local inputs, outputs = model.input_modalities, model.output_modalities
+    local length = context.text(tokens)
     return string.format(HEAD, core.json_string(model.id), model.created,
-        core.json_string(model.owned_by), core.json_string(model.name), model.context,
+        core.json_string(model.owned_by), core.json_string(model.name), length,
         table.concat(inputs, "+") .. "->" .. table.concat(outputs, "+"),
         json.encode(json.list(inputs)), json.encode(json.list(outputs)),
-        model.context, model.max_output)
+        length, context.max_output(model, tokens))
 end
 
-local function text_of(model)
+local function head_of(x, model)
+    if model.context_key then -- what its server says may be another length each time
+        return make_head(model, context.of(x, model))
+    end
     local head = heads[model.id]
     if not head then
-        head = make_head(model)
+        head = make_head(model, model.context)
         heads[model.id] = head
     end
+    return head
+end
+
+local function text_of(x, model)
+    local head = head_of(x, model)
     local pricing = model.pricing
     return head .. pricing.prompt .. '","completion":"' .. pricing.completion
         .. '","input_cache_read":"' .. pricing.cached .. TAIL
@@ -41,7 +51,7 @@ end
 function models.list(x)
     local texts = policy.models(caller.authenticate(x))
     for i = 1, #texts do
-        texts[i] = text_of(texts[i])
+        texts[i] = text_of(x, texts[i])
     end
     x:reply(200, '{"object":"list","data":[' .. table.concat(texts, ",") .. "]}")
 end
@@ -58,7 +68,7 @@ function models.get(x, path_text)
     elseif not model then
         x:refuse(STATUS[code], code, message, "model", nil, nil, true)
     end
-    x:reply(200, text_of(model))
+    x:reply(200, text_of(x, model))
 end
 
 return models

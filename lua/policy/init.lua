@@ -5,8 +5,8 @@
 --     stream, input_tokens, output_tokens (asked for, or nil)}; group, user_id, key_id are texts.
 --     code: model_not_found, model_not_allowed, model_not_priced: the message is for the customer;
 --     policy_error: a rule failed; its message (file, line, why) is for logs and administrators.
---     plan: {model, context, max_output, image_tokens_max (nil: takes no images), output_hidden (it
---     reasons: generates what no stream shows), max_tokens (the
+--     plan: {model, context (nil: not stated), max_output, image_tokens_max (nil: takes no
+--     images), output_hidden (it reasons: generates what no stream shows), max_tokens (the
 --     longest answer that limits.lua allows, or nil), candidates, retry = {attempts_max,
 --     on = {connect = true, ["5xx"] = true, ...}}, limits = {{scope, key (what to count under),
 --     kind = "requests"|"tokens"|"concurrency"|"usd", limit (nano-USD for usd), window_ms (0 for
@@ -27,15 +27,19 @@
 --   policy.has_rules: whether any rule is a function; if not, nobody asks a request for more than
 --     its model, group and key_models
 --   policy.models(request) -> list of the models with a price that {group, user_id, key_id,
---     key_models} may use: {id, name, created, owned_by, context, max_output, capabilities,
+--     key_models} may use: {id, name, created, owned_by, context (nil: not stated), context_key
+--     (for x:learned_context, of the first candidate that is available; nil: its server is not
+--     asked), max_output, capabilities,
 --     input_modalities, output_modalities, available, pricing = {prompt, completion, cached}
 --     (texts, USD per token, sell prices), prices = {input, cached_input, output} (the same of a
 --     million tokens)}. The list is the caller's, what is in it is shared.
 --   policy.model(id, request) -> one of these, or nil, code, message
+--   policy.asked_servers: whose servers are asked for context lengths, for C
 --   policy.mounts = {openai = {"/v1", "/api/v1"}, dashboard = "/api"}
 --   policy.status([first, count]) -> list of the candidates of all models (of `count` models from
 --     the `first` on: more than about 2,000 do not fit into a turn), for administrators: {model,
---     name, place, provider, upstream_model, available, unavailable_reason, margin ("20%"),
+--     name, place, provider, upstream_model, context, context_key, available, unavailable_reason,
+--     margin ("20%"),
 --     buy = {input, cached_input, output}, sell = {...}} (texts, USD per million tokens; a model
 --     without a price has none of these; margin_error: its rule failed)
 --   policy.model_count() -> how many models there are
@@ -53,6 +57,7 @@ local native = require "policy.native"
 local prepare = require "policy.prepare"
 local providers = require "policy.providers"
 local routes = require "policy.routes"
+local survey = require "policy.survey"
 
 local policy = {}
 
@@ -131,6 +136,7 @@ function policy.load()
     end
     rules = found
     policy.mounts = found.routes.mounts
+    policy.asked_servers = survey.servers(found)
     policy.has_rules = (found.margins.rule or found.routes.access.rule or found.routes.order) ~= nil
     examples.run(expected, policy.plan)
     policy.models {} -- builds the cards now: for 10,000 models that is more than a turn may take
@@ -297,16 +303,26 @@ local function inquiry(request, id)
     }
 end
 
+local function first_available(candidates)
+    for _, candidate in ipairs(candidates) do
+        if candidate.available then
+            return candidate
+        end
+    end
+end
+
 -- A model as a customer sees it: the prices of its first candidate are its own, unless models.lua
 -- says price_by = "candidate".
 local function card(model, margin_ppm)
     local candidate = model.candidates[1]
+    local answering = first_available(model.candidates) or candidate
     return keep(model.cards, margin_ppm, {
         id = model.id,
         name = model.name,
         created = model.created,
         owned_by = model.owned_by,
         context = model.context,
+        context_key = answering.context_key,
         max_output = model.max_output,
         capabilities = model.capabilities,
         input_modalities = model.input_modalities,
@@ -375,6 +391,7 @@ local function status_of(model, candidate, place)
     record.available = candidate.available
     record.unavailable_reason = candidate.unavailable_reason
     record.place = place
+    record.context, record.context_key = model.context, candidate.context_key
     local margin_ppm, why = margins.of(rules.margins, inquiry({}, model.id))
     record.margin_error = why
     if margin_ppm then

@@ -56,6 +56,7 @@ local function candidate(parent, index, model, model_prices, providers)
     local node = shape.only(shape.child(parent, index), CANDIDATE_MEMBERS)
     local provider = providers[shape.choice(node, "provider", shape.REQUIRED, providers)]
     local price = prices(node) or model_prices
+    local name = shape.text(node, "model", model.id, 127)
     return {
         provider = provider.name,
         dialect = provider.dialect,
@@ -66,7 +67,8 @@ local function candidate(parent, index, model, model_prices, providers)
         ca_file = provider.ca_file,
         available = provider.available,
         unavailable_reason = provider.unavailable_reason,
-        model = shape.text(node, "model", model.id, 127),
+        model = name,
+        context_key = provider.ask_context and native.context_key(provider.base_url, name) or nil,
         max_tokens_field = limits.field(node, model.max_tokens_field or provider.max_tokens_field),
         input_pusd = price and price.input,
         cached_input_pusd = price and price.cached_input,
@@ -133,15 +135,36 @@ local function model_id(parent, id)
     return id
 end
 
+-- A candidate whose server is not asked how much it takes, or nil.
+local function unasked(list, providers)
+    for _, each in ipairs(type(list) == "table" and list or { {} }) do
+        local provider = type(each) == "table" and providers[each.provider]
+        if not (provider and provider.ask_context) then
+            return provider and 'and "' .. provider.name .. '" is none' or ""
+        end
+    end
+end
+
+-- nil: its servers say it themselves.
+local function stated_context(node, providers)
+    local context = shape.integer(node, "context", nil, 1, TOKENS_MAX)
+    local why = not context and unasked(node.value.candidates, providers)
+    if why then
+        shape.fail(node, "context", "is missing: only servers that are asked (ask_context in "
+            .. "providers.lua) say it themselves%s", why ~= "" and ", " .. why or "")
+    end
+    return context
+end
+
 local function model(parent, id, providers)
     local node = shape.only(shape.child(parent, model_id(parent, id)), MEMBERS)
-    local context = shape.integer(node, "context", shape.REQUIRED, 1, TOKENS_MAX)
+    local context = stated_context(node, providers)
     local capabilities, set = shape.choices(node, "capabilities", CAPABILITIES, "capabilities")
     local record = {
         id = id,
         name = shape.text(node, "name", id, 200),
         context = context,
-        max_output = shape.integer(node, "max_output", shape.REQUIRED, 1, context),
+        max_output = shape.integer(node, "max_output", shape.REQUIRED, 1, context or TOKENS_MAX),
         image_tokens_max = shape.integer(node, "image_tokens_max", nil, 1, TOKENS_MAX),
         capabilities = capabilities,
         output_hidden = set.reasoning or false,

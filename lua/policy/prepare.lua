@@ -4,10 +4,13 @@ local native = require "policy.native"
 local prepare = {}
 
 -- The worst case over all candidates: the dearest price of each kind that is sold, the highest
--- margin. An image is at most what the model's entry says, or fills the context.
+-- margin. An image is at most what the model's entry says, or fills the context. What that is, the
+-- servers of the `asked` say, where they say less than the entry or it says nothing.
 local function need(model, candidates, max_tokens)
     local input, cached, output, margin = 0, 0, 0, 0
+    local asked = {}
     for _, candidate in ipairs(candidates) do
+        asked[#asked + 1] = candidate.context_key
         input = math.max(input, candidate.sold_input_pusd)
         cached = math.max(cached, candidate.sold_cached_input_pusd)
         output = math.max(output, candidate.sold_output_pusd)
@@ -18,8 +21,10 @@ local function need(model, candidates, max_tokens)
         cached_input_pusd = cached,
         output_pusd = output,
         margin_ppm = margin,
-        context = model.context,
-        image_tokens_max = model.image_tokens_max or model.context,
+        context = model.context or 0,
+        asked = asked,
+        others = #asked < #candidates,
+        image_tokens_max = model.image_tokens_max or 0,
         output_tokens_max = model.max_output,
         output_tokens_allowed = max_tokens or 0,
         takes_images = model.image_tokens_max ~= nil,

@@ -9,7 +9,7 @@ local MEMBERS = {
     dialect = true, base_url = true, api_key = true, ca_file = true, connect_timeout_ms = true,
     first_byte_timeout_ms = true, idle_timeout_ms = true, total_timeout_ms = true,
     stream_timeout_ms = true, on_cancel = true, errors_shown = true, max_tokens_field = true,
-    headers = true, pass_headers = true,
+    headers = true, pass_headers = true, ask_context = true,
 }
 local DIALECTS = { openai = true, demo = true }
 local ON_CANCEL = { charge = true, free = true, read = true }
@@ -127,6 +127,7 @@ local function provider(parent, name)
         on_cancel = shape.choice(node, "on_cancel", "charge", ON_CANCEL),
         errors_shown = shape.boolean(node, "errors_shown", false),
         max_tokens_field = "max_tokens",
+        ask_context = false,
         connect_timeout_ms = timeout("connect_timeout_ms", 5000),
         first_byte_timeout_ms = timeout("first_byte_timeout_ms", 120000),
         idle_timeout_ms = timeout("idle_timeout_ms", 60000),
@@ -134,7 +135,9 @@ local function provider(parent, name)
         stream_timeout_ms = timeout("stream_timeout_ms", 21600000),
     }
     if dialect == "demo" then
-        for _, member in ipairs { "base_url", "api_key", "ca_file", "max_tokens_field" } do
+        for _, member in ipairs {
+            "base_url", "api_key", "ca_file", "max_tokens_field", "ask_context",
+        } do
             if node.value[member] ~= nil then
                 shape.fail(node, member, "the built-in demo provider has none")
             end
@@ -146,6 +149,7 @@ local function provider(parent, name)
     record.pass_headers = pass_headers(node)
     record.max_tokens_field = limits.field(node, limits.usual_field(record.base_url))
     record.ca_file = node.value.ca_file and shape.text(node, "ca_file", nil, FILE_BYTES_MAX)
+    record.ask_context = shape.boolean(node, "ask_context", node.value.api_key == false)
     record.api_key, record.available, record.unavailable_reason = api_key(node)
     return record
 end

@@ -2,7 +2,8 @@
 
 One asyncio loop in a thread, HTTP/1.1 spoken by hand. A test sets `provider.answer` (or one for a
 model with `provider.script`) to an async function `answer(connection, request)`; answers.py has the
-usual ones. Everything that arrives is in `provider.requests`.
+usual ones. Everything that arrives is in `provider.requests`, but for GETs: these are in
+`provider.gets`, and are answered by `provider.pages`, a function for each path.
 """
 
 import asyncio
@@ -239,6 +240,10 @@ class Connection(asyncio.Protocol):
 Answer = Callable[[Connection, Received], Awaitable[None]]
 
 
+async def not_found(connection: Connection, request: Received) -> None:
+    await connection.send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nnot found")
+
+
 class Provider:
     """Start, stop, script and journal."""
 
@@ -250,6 +255,8 @@ class Provider:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.tls.load_cert_chain(certificate, key)
         self.requests: list[Received] = []
+        self.gets: list[Received] = []
+        self.pages: dict[str, Answer] = {}
         self.failures: list[Exception] = []  # of answer functions: faults of the test itself
         self.connections: set[Connection] = set()
         self._queue: list[Answer] = []
@@ -274,6 +281,8 @@ class Provider:
         self._models.clear()
         self.answer = self.default
         self.requests.clear()
+        self.gets.clear()
+        self.pages.clear()
         self.failures.clear()
 
     answer: Answer
@@ -286,12 +295,14 @@ class Provider:
         self._queue.extend(answers)
 
     def answer_for(self, request: Received) -> Answer:
+        if request.line.startswith("GET "):
+            return self.pages.get(request.path, not_found)
         if self._queue:
             return self._queue.pop(0)
         return self._models.get(request.model) or self.answer
 
     def note(self, request: Received) -> None:
-        self.requests.append(request)
+        (self.gets if request.line.startswith("GET ") else self.requests).append(request)
 
     # ---- waiting ----
 

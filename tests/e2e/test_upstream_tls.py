@@ -23,6 +23,10 @@ from test_bytes import (  # noqa: F401
     test_stream_is_byte_identical,
     test_stream_reaches_the_client_as_it_comes,
 )
+from test_context_lengths import (  # noqa: F401
+    test_it_follows_and_survives_reloads,
+    test_only_who_may_be_is_asked,
+)
 from test_departure import (  # noqa: F401
     test_a_whole_answer_is_waited_for_and_charged,
     test_leaving_with_the_answer_in_flight,

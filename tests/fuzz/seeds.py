@@ -111,6 +111,15 @@ RECORDS = [
 ]  # fmt: skip
 
 
+CONTEXTS = [
+    b'{"models":[{"name":"a:latest","context_length":4096}],"data":[{"id":"a","aliases":["b"],'
+    b'"meta":{"n_ctx":4096,"n_ctx_train":8192}},{"id":"c","max_model_len":null}]}',
+    b'{"default_generation_settings":{"n_ctx":2048},"total_slots":4}',
+    b'[{"id":"x/a","context_length":200000,"top_provider":{"context_length":1e5}}]',
+    b'{"data":[{"id":"a","max_context_length":131072,"loaded_context_length":4096}]}',
+]
+
+
 def shipped(pattern: str, bytes_max: int = 4096) -> list[bytes]:
     """The files of this repository that are such inputs themselves, as far as they are read."""
     return [path.read_bytes()[:bytes_max] for path in sorted(ROOT.glob(pattern))]
@@ -119,6 +128,7 @@ def shipped(pattern: str, bytes_max: int = 4096) -> list[bytes]:
 SEEDS = {
     "chat": CHATS,
     "chunked": CHUNKED,
+    "context_form": CONTEXTS,
     "conf": SETTINGS + shipped("gateway.conf"),
     "head": HEADS,
     "json": JSON + CHATS + COMPLETIONS,

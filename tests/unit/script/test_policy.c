@@ -414,12 +414,13 @@ static void test_status(void **unused)
                        "if request.model == 'gpt-4' then error('no') end return '12.5%' end }");
 
     (void)unused;
-    assert_gives(vm, "return show(policy.status()[1])",
-                 "{available=true buy={cached_input=0.1 input=0.1 output=0.4} margin=12.5% "
-                 "model=demo name=Demo place=1 provider=demo sell={cached_input=0.1125 "
-                 "input=0.1125 output=0.45} upstream_model=demo}");
+    assert_gives(
+        vm, "return show(policy.status()[1])",
+        "{available=true buy={cached_input=0.1 input=0.1 output=0.4} context=8192 "
+        "margin=12.5% model=demo name=Demo place=1 provider=demo sell={cached_input=0.1125 "
+        "input=0.1125 output=0.45} upstream_model=demo}");
     assert_gives(vm, "return show(policy.status(3, 1))",
-                 "{1={available=false buy={cached_input=30 input=30 output=60} "
+                 "{1={available=false buy={cached_input=30 input=30 output=60} context=8192 "
                  "margin_error=margins.lua:2: no model=gpt-4 name=GPT-4 place=1 provider=openai "
                  "sell={} unavailable_reason=provider \"openai\" has no key: environment variable "
                  "OPENAI_API_KEY is not set upstream_model=gpt-4}}");

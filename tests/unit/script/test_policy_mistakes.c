@@ -150,7 +150,13 @@ static void test_model_mistakes(void **unused)
     MODEL("candidates = { { provider = 'demo' } },\n    input = '1', output = '2', " members)
     static const struct mistake mistakes[] = {
         {"models.lua", "return { m = { } }",
-         "models.lua:1: models.m.context: is missing; it must be a whole number"},
+         "models.lua:1: models.m.context: is missing: only servers that are asked (ask_context in "
+         "providers.lua) say it themselves"},
+        {"models.lua", "return { m = { candidates = { { provider = 'demo' } } } }",
+         "models.lua:1: models.m.context: is missing: only servers that are asked (ask_context in "
+         "providers.lua) say it themselves, and \"demo\" is none"},
+        {"models.lua", "return { m = { context = 'large' } }",
+         "models.lua:1: models.m.context: must be a whole number, not a string"},
         {"models.lua", "return { m = { context = 10 } }",
          "models.lua:1: models.m.max_output: is missing; it must be a whole number"},
         {"models.lua", "return { m = { context = 10, max_output = 11 } }",

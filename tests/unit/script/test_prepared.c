@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "policy_fixture.h"
+#include "script/asked_servers.h"
 
 #define MODELS                                                                                     \
     "local function model(name, candidates) return { context = 1000, max_output = 100, "           \
@@ -224,11 +225,37 @@ static void test_a_hold_covers_the_worst_case(void **unused)
     assert_int_equal(need->prices.output_pusd, 2000000);
     assert_int_equal(need->margin_ppm, 200000);
     assert_int_equal(need->context, 1000);
-    assert_int_equal(need->image_tokens_max, 1000);
+    assert_null(need->asked);
+    assert_int_equal(need->image_tokens_max, 0); /* the context */
     assert_int_equal(need->output_tokens_max, 100);
     assert_int_equal(need->output_tokens_allowed, 50);
     assert_false(need->output_hidden);
     vm_unref(vm);
+}
+
+/* Whose servers are asked, of which candidates: by keys that are the same in another VM. */
+static void test_whose_context_is_asked(void **unused)
+{
+    static const char asked[] =
+        "return { demo = { dialect = 'demo' }, shut = { dialect = 'openai', "
+        "  base_url = 'http://s/v1' }, openai = { dialect = 'openai', base_url = 'http://h/v1/', "
+        "  api_key = false } }";
+    struct vm *vm = make_vm("providers.lua", asked);
+    lua_State *state = make_handle(vm, "return require('policy').prepare({ model = 'many' }).need");
+    const struct exchange_need *need = prepared_need(state, -1);
+
+    (void)unused;
+    assert_non_null(need->asked);
+    assert_int_equal(need->asked->count, 3);
+    assert_true(need->asked->others);
+    assert_true(need->asked->list[0] == survey_key("http://h/v1", "a"));
+    assert_true(need->asked->list[2] == survey_key("http://h/v1", "d"));
+    struct survey_list *list = asked_servers(vm);
+    assert_int_equal(survey_list_count(list), 1);
+    assert_string_equal(survey_list_server(list, 0)->terms.provider, "openai");
+    vm_unref(vm);
+    assert_string_equal(survey_list_server(list, 0)->terms.base_url, "http://h/v1");
+    survey_list_unref(list);
 }
 
 #define LIMITS                                                                                     \
@@ -307,6 +334,7 @@ int main(void)
         cmocka_unit_test(test_a_candidate_outlives_its_policy),
         cmocka_unit_test(test_garbage_gives_its_candidates_back),
         cmocka_unit_test(test_a_hold_covers_the_worst_case),
+        cmocka_unit_test(test_whose_context_is_asked),
         cmocka_unit_test(test_limits_are_known_again_after_a_reload),
         cmocka_unit_test(test_a_handle_is_no_other_handle),
     };

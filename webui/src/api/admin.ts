@@ -213,6 +213,17 @@ export interface Provider {
     last_success_at: string | null;
     /** Since the gateway's start: what became of the token counts of its answers. */
     usage: { reported: number; corrected: number; missing: number; excessive: number };
+    /** What its server has said of its models; null: it is not asked. */
+    contexts: {
+        asked_at: string | null;
+        error: string | null;
+        models: {
+            model: string;
+            context_length: number | null;
+            trained_context_length: number | null;
+        }[];
+        left_out: number;
+    } | null;
     last_error: {
         at: string;
         outcome: Outcome;

@@ -136,7 +136,8 @@ export interface Model {
     name: string;
     owned_by: string;
     created: number;
-    context_length: number;
+    /** null: neither the operator nor its server has said it. */
+    context_length: number | null;
     max_output_tokens: number;
     available: boolean;
     capabilities: string[];

@@ -1,5 +1,6 @@
 // Every text of the pages. `{name}` is a parameter; "{n} key|{n} keys" has a singular and a plural.
 // ko.ts has the same names; catalogue.test.ts finds what is missing or unused.
+/* long: all texts of one language stand together */
 export const en = {
     "action.cancel": "Cancel",
     "action.close": "Close",
@@ -487,6 +488,9 @@ export const en = {
     "providers.usageGood": "All {all} as reported",
     "providers.usageBad":
         "{bad} of {all} not as reported: {corrected} corrected, {missing} missing, {excessive} above what model and request allow",
+    "providers.contexts": "Context lengths, as the server says",
+    "providers.trained": "trained for {n}",
+    "providers.notAnswered": "No answer yet",
     "providers.lastError": "Last error",
     "health.ok": "Healthy",
     "health.degraded": "Degraded",

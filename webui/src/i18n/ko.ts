@@ -483,6 +483,9 @@ export const ko: Catalogue = {
     "providers.usageGood": "{all}건 모두 보고된 대로",
     "providers.usageBad":
         "{all}건 중 {bad}건 보정: 일부 보정 {corrected}건, 누락 {missing}건, 모델과 요청의 한도 초과 {excessive}건",
+    "providers.contexts": "서버가 알려 준 컨텍스트 길이",
+    "providers.trained": "학습 길이 {n}",
+    "providers.notAnswered": "아직 응답 없음",
     "providers.lastError": "마지막 오류",
     "health.ok": "정상",
     "health.degraded": "불안정",

@@ -123,9 +123,10 @@ function Name({ id, name, available }: Model) {
 
 function Context({ context_length, max_output_tokens }: Model) {
     const output = count(max_output_tokens, locale());
+    const whole = context_length === null ? "–" : count(context_length, locale());
     return (
-        <span title={`${count(context_length, locale())} / ${output}`}>
-            {compact(context_length, locale())}
+        <span title={`${whole} / ${output}`}>
+            {context_length === null ? "–" : compact(context_length, locale())}
             <span class="block text-sm whitespace-nowrap text-soft">
                 {t("models.maxOutput", { n: compact(max_output_tokens, locale()) })}
             </span>

@@ -85,6 +85,9 @@ function ProviderCard({ provider }: { provider: Provider }) {
             value: provider.last_success_at ? <Ago time={provider.last_success_at} /> : "–",
         },
         { name: t("providers.usage"), value: <Counts usage={provider.usage} /> },
+        ...(provider.contexts
+            ? [{ name: t("providers.contexts"), value: <Contexts {...provider.contexts} /> }]
+            : []),
         { name: t("providers.lastError"), value: <LastError error={provider.last_error} /> },
     ];
     return (
@@ -130,6 +133,30 @@ function Counts({ usage }: { usage: Provider["usage"] }) {
             })}
         </span>
     );
+}
+
+/** What the server itself says of its models. */
+function Contexts({ asked_at, error, models, left_out }: NonNullable<Provider["contexts"]>) {
+    return (
+        <>
+            {models.map(({ model, context_length, trained_context_length }) => (
+                <span key={model} class="block break-all">
+                    {model}: {tokens(context_length)}
+                    {trained_context_length !== null &&
+                        ` (${t("providers.trained", { n: tokens(trained_context_length) })})`}
+                </span>
+            ))}
+            {left_out > 0 && `+${count(left_out, locale())}`}
+            {error && <span class="block text-warn">{error}</span>}
+            <span class="block text-sm text-soft">
+                {asked_at ? <Ago time={asked_at} /> : t("providers.notAnswered")}
+            </span>
+        </>
+    );
+}
+
+function tokens(n: number | null): string {
+    return n === null ? "–" : count(n, locale());
 }
 
 function LastError({ error }: { error: Provider["last_error"] }) {

@@ -1,0 +1,26 @@
+/* Asks the servers of the survey for the context lengths of their models: one server after the
+ * other, a question at a time, at the start, after each reload and again every few minutes. No
+ * request waits for it; an answer is bounded in size and time, and one that fails changes nothing.
+ *
+ * Of one worker, on its thread. */
+#ifndef EXCHANGE_SURVEYOR_H
+#define EXCHANGE_SURVEYOR_H
+
+#include <stdint.h>
+
+#include "exchange/survey.h"
+#include "net/upstream.h"
+
+struct surveyor;
+
+/* Asks again after `period_ms`, and sooner where a server has not answered. */
+struct surveyor *surveyor_new(struct survey *survey, struct upstream *upstream, int64_t period_ms);
+void surveyor_free(struct surveyor *surveyor); /* cancels what runs; NULL is none */
+
+/* These are asked from now on, at the next tick for the first time. */
+void surveyor_take_list(struct surveyor *surveyor, struct survey_list *list);
+void surveyor_tick(struct surveyor *surveyor);
+/* Nobody is asked any more. */
+void surveyor_stop(struct surveyor *surveyor);
+
+#endif

@@ -1,0 +1,45 @@
+-- Whose servers are asked for the context lengths of which models: made once, for the whole VM.
+local native = require "policy.native"
+
+local survey = {}
+
+-- Whom to ask, as a candidate that costs nothing.
+local function server_of(provider)
+    local server = {
+        provider = provider.name, model = "", input_pusd = 0, cached_input_pusd = 0,
+        output_pusd = 0, sold_input_pusd = 0, sold_cached_input_pusd = 0, sold_output_pusd = 0,
+        margin_ppm = 0,
+    }
+    for name, value in pairs(provider) do
+        server[name] = server[name] or value
+    end
+    return native.candidate(server)
+end
+
+-- provider -> list of the names by which it knows its models, each once.
+local function names_by_provider(found)
+    local names, seen = {}, {}
+    for _, id in ipairs(found.ids) do
+        for _, candidate in ipairs(found.models[id].candidates) do
+            local provider, key = candidate.provider, candidate.context_key
+            if key and candidate.available and not seen[provider .. key] then
+                seen[provider .. key] = true
+                names[provider] = names[provider] or {}
+                table.insert(names[provider], candidate.model)
+            end
+        end
+    end
+    return names
+end
+
+function survey.servers(found)
+    local list = {}
+    for name, models in pairs(names_by_provider(found)) do
+        list[#list + 1] = { name = name, server = server_of(found.providers[name]),
+            models = models }
+    end
+    table.sort(list, function(a, b) return a.name < b.name end)
+    return native.survey(list)
+end
+
+return survey
