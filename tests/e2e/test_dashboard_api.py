@@ -326,7 +326,7 @@ def test_price_list(customer):
     assert mini["context_length"] == 128000
     assert mini["max_output_tokens"] == 16384
     assert {"vision", "tools"} <= set(mini["capabilities"])
-    assert mini["input_modalities"] == ["text", "image"]
+    assert mini["input_modalities"] == ["text", "image", "file"]
     assert mini["available"] is True
     assert models.keys() == {model["id"] for model in customer.get("/models").json()["data"]}
     for model in models.values():
