@@ -23,6 +23,8 @@ from prices import PRICES, charge, cost_usd
 from tables import await_tables
 from wait import wait_until
 
+pytestmark = pytest.mark.once
+
 USAGE = Usage(1001, 77, cached=512)
 
 

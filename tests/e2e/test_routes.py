@@ -10,6 +10,8 @@ from customer import QUESTION
 from errors import check_error
 from test_admin_api import id_of, make_admin
 
+pytestmark = pytest.mark.once
+
 LUA = Path(__file__).resolve().parents[2] / "lua"
 ADD = re.compile(r'^add(?:_changing)?\("(\w+)", "([^"]+)"', re.MULTILINE)
 ROUTE = re.compile(r'\{ method = "(\w+)", path = "([^"]+)"')

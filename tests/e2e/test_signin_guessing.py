@@ -8,6 +8,8 @@ import pytest
 from customer import PASSWORD
 from errors import check_error
 
+pytestmark = pytest.mark.once
+
 GUESSERS = 80
 FREE = 6  # wrong ones that cost no time, as lua/dashboard/throttle.lua has it
 ELSEWHERE = "127.0.0.2"  # all of 127/8 is this machine
