@@ -280,13 +280,15 @@ static bool read_messages(struct chat_request *out, struct chat_fault *fault)
     return true;
 }
 
-/* A tier that costs more than the price in the policy, which is for the standard one. */
+/* Tiers that cost more than the price in the policy, which is for the standard one. */
 static bool check_service_tier(const struct chat_request *request, struct chat_fault *fault)
 {
     const struct json_value *value = member(request, CHAT_SERVICE_TIER);
-    if (value != NULL && value->type == JSON_STRING && json_string_is(value, "priority"))
+    bool named = value != NULL && value->type == JSON_STRING;
+    if (named && (json_string_is(value, "priority") || json_string_is(value, "fast") ||
+                  json_string_is(value, "ultrafast")))
         return refuse(fault, "invalid_value", "service_tier",
-                      "The service tier 'priority' is not sold here; leave it out.");
+                      "This service tier is not sold here; leave it out.");
     return true;
 }
 

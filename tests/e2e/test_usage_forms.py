@@ -114,8 +114,9 @@ def test_price_of_the_provider_is_not_shown(customer, provider, extra):
     assert usd(last_usage(response.content)["cost"]) == charge("gpt-4o-mini", Usage(10, 5))
 
 
-def test_priority_tier_is_not_sold(customer, provider):
-    check_error(customer.ask(service_tier="priority"), 400, "invalid_value", param="service_tier")
+@pytest.mark.parametrize("tier", ["priority", "fast", "ultrafast"])
+def test_dearer_tiers_are_not_sold(customer, provider, tier):
+    check_error(customer.ask(service_tier=tier), 400, "invalid_value", param="service_tier")
     assert customer.ask(service_tier="default").status_code == 200
     assert provider.last.json["service_tier"] == "default"
 
