@@ -202,7 +202,7 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
         error.code = "key_budget_exceeded";
         snprintf(message, sizeof message,
                  "This key's budget of $%s is spent or reserved; this request could cost up to "
-                 "$%s. Create a key with a larger one: %s",
+                 "$%s. Raise the budget, or use another key: %s",
                  budget, required, url);
         buffer_printf(&metadata,
                       "{\"scope\":\"key\",\"limit\":\"%s\",\"spent\":\"%s\","

@@ -141,8 +141,8 @@ void funds_write_reason(const struct exchange *exchange, struct buffer *out)
     char message[sizeof url + 128];
     exchange_dashboard_url(exchange, of_key ? "keys" : "credits", url, sizeof url);
     snprintf(message, sizeof message,
-             of_key ? "The budget of this API key is spent; the answer is not complete. Create a "
-                      "key with a larger one: %s"
+             of_key ? "The budget of this API key is spent; the answer is not complete. Raise "
+                      "the budget, or use another key: %s"
                     : "The credits are spent; the answer is not complete. Add credits to get "
                       "longer answers: %s",
              url);
