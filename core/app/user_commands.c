@@ -38,7 +38,7 @@ int user_commands_password(const struct config *config, const char *email)
     if (!commands_make_password(password, hash, &fault))
         return commands_fail(&fault);
     args[1] = (struct store_value){.type = STORE_TEXT, .text = slice_of(hash)};
-    if (!run_for(config, email, "user.password", args, 4))
+    if (!run_for(config, email, "user.password", args, 5))
         return 1;
     fprintf(stderr, "all sessions of %s are ended; the new password, to be changed after:\n",
             email);

@@ -68,8 +68,9 @@ void store_call_now(struct store *store, struct store_call *call);
  *   user.create       email name? password_hash role -> user  ! email_taken
  *   user.credentials  email device_digest? session_digest? -> {id, password_hash, disabled,
  *                     unlocked_ms, known_device}  ! not_found
- *   user.password     user_id password_hash session_digest? device_digest? -> {}: ends all other
- *                     sessions, forgets all other devices and the link  ! not_found
+ *   user.password     user_id password_hash session_digest? device_digest? old_hash? -> {}: ends
+ *                     all other sessions, forgets all other devices and the link  ! not_found,
+ *                     also when the old hash is not in force any more
  *   user.unlock       user_id -> user  ! not_found
  *   link.create       user_id token_digest_hex expires_ms -> {expires_at}: a link to set a
  *                     password, in the place of an older one  ! not_found
@@ -83,7 +84,8 @@ void store_call_now(struct store *store, struct store_call *call);
  *   customer.get      user_id -> customer with available, keys  ! not_found
  *   customer.update   user_id group? disabled? reason? role? -> user; disabled: his sessions end
  *                     ! last_administrator
- *   session.create    token_digest_hex user_id expires_ms address agent -> {}
+ *   session.create    token_digest_hex user_id expires_ms address agent password_hash -> {}
+ *                     ! not_found, also when disabled or when the password is another by now
  *   session.user      token_digest_hex -> user  ! not_found (also when expired or disabled)
  *   session.delete    token_digest_hex -> {}
  *   session.list      user_id token_digest_hex? -> {data: [{id, created_at, expires_at, address,
@@ -91,7 +93,8 @@ void store_call_now(struct store *store, struct store_call *call);
  *   session.end       user_id session_id -> {}  ! not_found
  *   session.end_all   user_id -> {}
  *   session.end_others user_id token_digest_hex -> {}: all but that one
- *   device.create     token_digest_hex user_id expires_ms -> {}: a browser that has signed in
+ *   device.create     token_digest_hex user_id expires_ms password_hash? -> {}: a browser that has
+ *                     signed in; nothing when the password is another by now
  *   pulse.get         token_digest_hex -> {balance, held, available, currency, version} of the
  *                     session's user  ! not_found. (version changes with each record and credit)
  *   key.create        user_id digest_hex prefix last4 name expires_ms? budget_nusd? period? models?

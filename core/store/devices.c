@@ -4,7 +4,8 @@
 #include "base/secret.h"
 #include "store/operations.h"
 
-/* token_digest_hex user_id expires_ms. The oldest one makes room. */
+/* token_digest_hex user_id expires_ms password_hash?. The oldest one makes room. Where the password
+ * is another by now, no browser is known by the old one. */
 bool devices_create(struct store_call *call, struct db *db)
 {
     int64_t now_ms = clock_wall_ms();
@@ -18,7 +19,9 @@ bool devices_create(struct store_call *call, struct db *db)
                   DB_VALUES(call->args[1], bind_int(now_ms), bind_int(LIMIT_DEVICES - 1))) &&
            db_run(db,
                   "INSERT INTO devices (digest, user_id, created_ms, expires_ms)"
-                  " VALUES (?1, ?2, ?3, ?4)",
-                  DB_VALUES(call->args[0], call->args[1], bind_int(now_ms), call->args[2])) &&
+                  " SELECT ?1, id, ?3, ?4 FROM users WHERE id = ?2"
+                  " AND password_hash = coalesce(?5, password_hash)",
+                  DB_VALUES(call->args[0], call->args[1], bind_int(now_ms), call->args[2],
+                            call->args[3])) &&
            buffer_append_text(&call->result, "{}");
 }

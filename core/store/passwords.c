@@ -22,29 +22,41 @@ static bool not_found(struct store_call *call)
     return fault_set(&call->fault, "not_found", "there is no such user");
 }
 
-/* Sets it and ends what the old one has opened, but for one session and one device ("": none). */
+/* What stays when a password is set; null: nothing. */
+struct kept {
+    struct store_value session;
+    struct store_value device;
+};
+
+/* Sets it and ends what the old one has opened. `old` is the hash that it must take the place of,
+ * or null. */
 static bool set(struct store_call *call, struct db *db, struct store_value user_id,
-                struct store_value hash, struct store_value session, struct store_value device)
+                const struct kept *kept, struct store_value old)
 {
-    const struct store_value kept[] = {user_id, session};
-    const struct store_value known[] = {user_id, device};
+    const struct store_value sessions[] = {user_id, kept->session};
+    const struct store_value devices[] = {user_id, kept->device};
 
     if (call->args[1].text.bytes >= PASSWORD_HASH_BYTES)
         return fault_set(&call->fault, "invalid_value", "this is no hash of a password");
-    if (!db_run(db, "UPDATE users SET password_hash = ?2, unlocked_ms = ?3 WHERE id = ?1",
-                DB_VALUES(user_id, hash, bind_int(clock_wall_ms()))))
+    if (!db_run(db,
+                "UPDATE users SET password_hash = ?2, unlocked_ms = ?3 WHERE id = ?1"
+                " AND password_hash = coalesce(?4, password_hash)",
+                DB_VALUES(user_id, call->args[1], bind_int(clock_wall_ms()), old)))
         return false;
     if (sqlite3_changes(db->handle) != 1)
         return not_found(call);
-    return db_run(db, "DELETE FROM sessions WHERE user_id = ?1 AND digest IS NOT ?2", kept, 2) &&
-           db_run(db, "DELETE FROM devices WHERE user_id = ?1 AND digest IS NOT ?2", known, 2) &&
+    return db_run(db, "DELETE FROM sessions WHERE user_id = ?1 AND digest IS NOT ?2", sessions,
+                  2) &&
+           db_run(db, "DELETE FROM devices WHERE user_id = ?1 AND digest IS NOT ?2", devices, 2) &&
            db_run(db, "DELETE FROM password_links WHERE user_id = ?1", &user_id, 1);
 }
 
-/* user_id password_hash session_digest? device_digest? */
+/* user_id password_hash session_digest? device_digest? old_hash? */
 bool passwords_set(struct store_call *call, struct db *db)
 {
-    return set(call, db, call->args[0], call->args[1], call->args[2], call->args[3]) &&
+    const struct kept kept = {call->args[2], call->args[3]};
+
+    return set(call, db, call->args[0], &kept, call->args[4]) &&
            note(call, db, operations_text(call, 0)) && buffer_append_text(&call->result, "{}");
 }
 
@@ -91,6 +103,7 @@ bool passwords_find_link(struct store_call *call, struct db *db)
 /* token_digest_hex password_hash. The link is used up. */
 bool passwords_redeem(struct store_call *call, struct db *db)
 {
+    const struct kept nothing = {bind_null(), bind_null()};
     struct id user_id;
     sqlite3_stmt *row =
         db_bind(db, "SELECT user_id FROM password_links WHERE digest = ?1 AND expires_ms > ?2",
@@ -99,7 +112,7 @@ bool passwords_redeem(struct store_call *call, struct db *db)
     if (!db_row(db, row) || !id_parse(slice_of(column_text(row, 0)), "user", &user_id))
         return fault_set(&call->fault, "not_found", "there is no such link");
     db_leave(row);
-    return set(call, db, bind_text(user_id.text), call->args[1], bind_null(), bind_null()) &&
+    return set(call, db, bind_text(user_id.text), &nothing, bind_null()) &&
            users_render_one(call, db,
                             db_bind(db, "SELECT " USER_COLUMNS " FROM users u WHERE u.id = ?1",
                                     DB_VALUES(bind_text(user_id.text))));

@@ -9,7 +9,7 @@
 /* What a session is called outside: a part of its digest, which is a keyed hash. */
 #define SESSION_ID "'ses_' || substr(digest, 1, 24)"
 
-/* token_digest_hex user_id expires_ms address agent */
+/* token_digest_hex user_id expires_ms address agent password_hash */
 bool sessions_create(struct store_call *call, struct db *db)
 {
     int64_t now_ms = clock_wall_ms();
@@ -22,12 +22,14 @@ bool sessions_create(struct store_call *call, struct db *db)
                 " WHERE expires_ms <= ?1 LIMIT 100)",
                 DB_VALUES(bind_int(now_ms))))
         return false;
-    /* Who was disabled while he signed in has no session that wakes up when he is enabled again. */
+    /* A user who was disabled while signing in gets no session that wakes up when enabled again;
+     * a password that was changed while it was compared opens nothing any more. */
     if (!db_run(db,
                 "INSERT INTO sessions (digest, user_id, created_ms, expires_ms, address, agent)"
-                " SELECT ?1, id, ?3, ?4, ?5, ?6 FROM users WHERE id = ?2 AND disabled = 0",
+                " SELECT ?1, id, ?3, ?4, ?5, ?6 FROM users WHERE id = ?2 AND disabled = 0"
+                " AND password_hash = ?7",
                 DB_VALUES(call->args[0], call->args[1], bind_int(now_ms), call->args[2],
-                          call->args[3], call->args[4])))
+                          call->args[3], call->args[4], call->args[5])))
         return false;
     if (sqlite3_changes(db->handle) != 1)
         return fault_set(&call->fault, "not_found", "there is no such user");

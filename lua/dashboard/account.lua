@@ -18,6 +18,10 @@ local function read_password(x, members, name)
     return body.text(x, members, name, credentials.TEXT_BYTES_MAX)
 end
 
+local function refuse_current(x)
+    x:refuse(403, "wrong_password", "current_password is not your password.", "current_password")
+end
+
 -- Changes the password: the present one must be told, and all other sessions end.
 function account.change_password(x)
     local user = session.user(x)
@@ -29,12 +33,14 @@ function account.change_password(x)
     local attempt = throttle.begin_signin(x, session.digest(x), known.unlocked_ms, user.email)
     if not credentials.verify(x, current, known.password_hash, user.email, "trusted") then
         throttle.fail_signin(x, attempt)
-        x:refuse(403, "wrong_password", "current_password is not your password.",
-            "current_password")
+        refuse_current(x)
     end
     throttle.end_signin(x, attempt)
     local hash = credentials.hash(x, new, user.email)
-    store.call(x, "user.password", user.id, hash, session.digest(x), session.device(x))
+    if not store.find(x, "user.password", user.id, hash, session.digest(x), session.device(x),
+            known.password_hash) then
+        refuse_current(x) -- another one was set meanwhile
+    end
     x:reply(204)
 end
 
@@ -97,8 +103,8 @@ function account.redeem_link(x)
     end
     local user = cjson.decode(user_text)
     if not user.disabled then
-        session.start(x, user.id)
-        session.remember_device(x, user.id)
+        session.start(x, user.id, hash)
+        session.remember_device(x, user.id, hash)
     end
     x:reply(200, json.encode { user = json.raw(user_text) })
 end

@@ -37,7 +37,7 @@ function auth.signup(x)
     throttle.count_signup(x)
     local hash = credentials.hash(x, password, email)
     local user_text = store.call(x, "user.create", email, name, hash, "user")
-    session.start(x, cjson.decode(user_text).id)
+    session.start(x, cjson.decode(user_text).id, hash)
     reply_user(x, 201, user_text)
 end
 
@@ -69,9 +69,9 @@ function auth.signin(x)
     end
     throttle.end_signin(x, attempt)
     local user_text = store.call(x, "user.get", account.id)
-    session.start(x, account.id)
+    session.start(x, account.id, account.password_hash)
     if not known or not device then
-        session.remember_device(x, account.id)
+        session.remember_device(x, account.id, account.password_hash)
     end
     reply_user(x, 200, user_text)
 end

@@ -75,18 +75,24 @@ end
 
 -- ---- sessions ----
 
-function session.start(x, user_id)
+-- `hash` is of the password that was right. Where another one was set meanwhile, or the account was
+-- disabled, the task ends with a 401: comparing passwords takes time.
+function session.start(x, user_id, hash)
     local token, digest = x:new_token()
     local agent = string.sub(x:asked_header("user-agent") or "", 1, AGENT_BYTES_MAX)
-    store.call(x, "session.create", digest, user_id, core.now_ms() + SECONDS * 1000, (x:peer()),
-        agent)
+    if not store.find(x, "session.create", digest, user_id, core.now_ms() + SECONDS * 1000,
+            (x:peer()), agent, hash) then
+        x:refuse(401, "invalid_credentials", "The password was changed, or the account disabled,"
+            .. " while you signed in.")
+    end
     set_cookie(x, "session", token, SECONDS)
 end
 
--- Lets the browser be known as one that has signed in to this account.
-function session.remember_device(x, user_id)
+-- Lets the browser be known as one that has signed in to this account, with the password of that
+-- hash; nil: there is a session.
+function session.remember_device(x, user_id, hash)
     local token, digest = x:new_token()
-    store.call(x, "device.create", digest, user_id, core.now_ms() + DEVICE_SECONDS * 1000)
+    store.call(x, "device.create", digest, user_id, core.now_ms() + DEVICE_SECONDS * 1000, hash)
     set_cookie(x, "device", token, DEVICE_SECONDS)
 end
 

@@ -1,18 +1,23 @@
 """Passwords are changed, reset by the operator, compared in one normal form; sessions listed and
 ended."""
 
+import threading
 import unicodedata
 
 import httpx2 as httpx
 import pytest
 from customer import PASSWORD
 from errors import check_error
+from wait import wait_until
 
 NEW = "another long enough phrase"
 
 
-def browser(gateway) -> httpx.Client:
-    return httpx.Client(base_url=gateway.origin + "/api", timeout=60, trust_env=False)
+def browser(gateway, address: str | None = None) -> httpx.Client:
+    transport = httpx.HTTPTransport(local_address=address) if address else None
+    return httpx.Client(
+        base_url=gateway.origin + "/api", timeout=60, trust_env=False, transport=transport
+    )
 
 
 def sign_in(web: httpx.Client, email: str, password: str) -> int:
@@ -226,3 +231,35 @@ def test_unchangeable_member_is_named(admin, customer):
     assert check_error(response, 400, "invalid_value", on_api=False)["param"] == "email"
     response = customer.web.patch(f"/keys/{customer.key_id}", json={"spent": "0"})
     assert check_error(response, 400, "invalid_value", on_api=False)["param"] == "spent"
+
+
+def test_old_password_opens_nothing_afterwards(make_gateway):
+    """Sign-ins, and a change of the password, that had begun before the operator set another one:
+    passwords are compared one after the other, and many wait."""
+    gateway = make_gateway()
+    customer = gateway.customer()
+    gateway.customers.clear()  # whose session ends
+    lanes = [browser(gateway, f"127.0.0.{2 + i // 6}") for i in range(24)]  # 6 each do not wait
+    change = {"current_password": PASSWORD, "new_password": NEW}
+    statuses = {}
+
+    def run(i: int) -> None:
+        statuses[i] = sign_in(lanes[i], customer.email, PASSWORD)
+
+    def change_own() -> None:
+        statuses["change"] = customer.web.post("/auth/password", json=change).status_code
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(len(lanes))]
+    threads.append(threading.Thread(target=change_own))
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: 200 in statuses.values(), 30, "a sign-in that is in time")
+    password = gateway.value_of("user", "password", customer.email)
+    for thread in threads:
+        thread.join()
+    still_in = [lane for lane in lanes if lane.get("/auth/me").status_code == 200]
+    assert not still_in, f"{len(still_in)} sessions outlived the password"
+    assert 401 in statuses.values(), "some were too late: else nothing was tried"
+    assert sign_in(lanes[0], customer.email, password) == 200
+    for lane in lanes:
+        lane.close()

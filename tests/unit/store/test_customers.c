@@ -125,10 +125,10 @@ static void disabled_at_once(void **state)
     struct key_facts facts;
 
     (void)state;
-    assert_non_null(
-        ASK("session.create", "ttitt", token, ann.user_id.text, soon, "192.0.2.7", "Browser"));
-    assert_non_null(
-        ASK("session.create", "ttitt", token2, bob.user_id.text, soon, "192.0.2.7", "Browser"));
+    assert_non_null(ASK("session.create", "ttittt", token, ann.user_id.text, soon, "192.0.2.7",
+                        "Browser", "(no password)"));
+    assert_non_null(ASK("session.create", "ttittt", token2, bob.user_id.text, soon, "192.0.2.7",
+                        "Browser", "(no password)"));
     assert_true(ACT("customer.update", bind_text(ann.user_id.text), bind_null(), bind_int(1),
                     bind_text("fraud"), bind_null()));
     assert_true(directory_find_key(f.store, &ann.digest, &facts)); /* before the answer was here */
@@ -339,8 +339,8 @@ static void pulse(void **state)
     struct ledger_hold hold;
 
     (void)state;
-    assert_non_null(ASK("session.create", "ttitt", token, ann.user_id.text, clock_wall_ms() + 60000,
-                        "192.0.2.7", "Browser"));
+    assert_non_null(ASK("session.create", "ttittt", token, ann.user_id.text,
+                        clock_wall_ms() + 60000, "192.0.2.7", "Browser", "(no password)"));
     assert_has(ASK("pulse.get", "t", token),
                "{\"balance\":\"10.000000000\",\"held\":\"0.000000000\"");
     snprintf(first, sizeof(first), "%s", fixture_member(ASK("pulse.get", "t", token), "version"));

@@ -123,30 +123,31 @@ static void sessions(void **state)
 
     (void)state;
     fixture_customer(f.store, &f.home, "ann@example.com", 0, -1, &ann);
-    assert_string_equal(
-        ASK("session.create", "ttitt", digest, ann.user_id.text, soon, "192.0.2.7", "Browser"),
-        "{}");
+    assert_string_equal(ASK("session.create", "ttittt", digest, ann.user_id.text, soon, "192.0.2.7",
+                            "Browser", "(no password)"),
+                        "{}");
     assert_has(ASK("session.user", "t", digest), ann.user_id.text);
     assert_fails(ASK("session.user", "t", digest2), "not_found");
-    assert_fails(ASK("session.create", "ttitt", digest2, "user_0", soon, "192.0.2.7", "Browser"),
+    assert_fails(ASK("session.create", "ttittt", digest2, "user_0", soon, "192.0.2.7", "Browser",
+                     "(no password)"),
                  "not_found");
     fixture_sql(f.path, "UPDATE users SET disabled = 1");
-    assert_fails(
-        ASK("session.create", "ttitt", digest2, ann.user_id.text, soon, "192.0.2.7", "Browser"),
-        "not_found");
+    assert_fails(ASK("session.create", "ttittt", digest2, ann.user_id.text, soon, "192.0.2.7",
+                     "Browser", "(no password)"),
+                 "not_found");
     fixture_sql(f.path, "UPDATE users SET disabled = 0");
-    assert_fails(
-        ASK("session.create", "ttitt", "short", ann.user_id.text, soon, "192.0.2.7", "Browser"),
-        "invalid_value");
+    assert_fails(ASK("session.create", "ttittt", "short", ann.user_id.text, soon, "192.0.2.7",
+                     "Browser", "(no password)"),
+                 "invalid_value");
     assert_string_equal(ASK("session.delete", "t", digest), "{}");
     assert_fails(ASK("session.user", "t", digest), "not_found");
     assert_string_equal(ASK("session.delete", "t", digest), "{}"); /* signing out twice is fine */
-    assert_non_null(
-        ASK("session.create", "ttitt", digest, ann.user_id.text, soon, "192.0.2.7", "Browser"));
+    assert_non_null(ASK("session.create", "ttittt", digest, ann.user_id.text, soon, "192.0.2.7",
+                        "Browser", "(no password)"));
     clock_advance_ms(60001);
     assert_fails(ASK("session.user", "t", digest), "not_found");
-    assert_non_null(ASK("session.create", "ttitt", digest2, ann.user_id.text, soon + 90000,
-                        "192.0.2.7", "Browser"));
+    assert_non_null(ASK("session.create", "ttittt", digest2, ann.user_id.text, soon + 90000,
+                        "192.0.2.7", "Browser", "(no password)"));
     assert_int_equal(fixture_number(f.path, "SELECT count(*) FROM sessions"), 1);
     fixture_sql(f.path, "UPDATE users SET disabled = 1");
     assert_fails(ASK("session.user", "t", digest2), "not_found");

@@ -264,8 +264,8 @@ static void house(void **state)
     assert_below("the customers", steps_of("customer.list", users, 4), 2000);
     assert_below("a customer", steps_of("customer.get", one, 1), 300);
     assert_below("the audit log", steps_of("audit.list", list, 3), 2000);
-    fixture_ask(f.store, &f.home, "session.create", "ttitt", digest[0].text.data, ann.user_id.text,
-                INT64_MAX, "192.0.2.7", "Browser");
+    fixture_ask(f.store, &f.home, "session.create", "ttittt", digest[0].text.data, ann.user_id.text,
+                INT64_MAX, "192.0.2.7", "Browser", "(no password)");
     assert_below("a pulse", steps_of("pulse.get", digest, 1), 60);
 }
 
