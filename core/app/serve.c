@@ -367,6 +367,9 @@ static bool drain(struct gateway *gateway, bool *settled)
                       "a worker does not answer; its holds are voided at the next start");
             return false;
         }
+        /* The requests that wanted it are answered: only what runs already is waited for. */
+        fair_pool_drop_waiting(gateway->helpers);
+        store_cancel_reads(gateway->store);
         empty = wait_home(gateway, drains, CANCEL_WAIT_MS);
     }
     *settled = empty;

@@ -141,17 +141,12 @@ static bool same_lane(const struct fair_job *a, const struct fair_job *b)
 }
 
 /* The last job of the address that has most, and there of the account that has most. NULL: the new
- * one would be that. */
-static struct fair_job *find_victim(struct fair_pool *pool, const struct fair_job *added)
+ * one would be that. `spared`: jobs of the best rank are none of them. */
+static struct fair_job *find_longest(struct fair_pool *pool, struct counts *counts,
+                                     const struct fair_job *added, bool spared)
 {
-    struct counts *counts = calloc(2, sizeof *counts);
-    check(counts != NULL);
-    for (struct job *job = pool->waiting.first; job != NULL; job = job->next) {
-        ++*count_of(&counts[0], fair_of(job)->address);
-        ++*count_of(&counts[1], fair_of(job)->address ^ fair_of(job)->account);
-    }
-    unsigned most_of_address = ++*count_of(&counts[0], added->address);
-    unsigned most_of_account = ++*count_of(&counts[1], added->address ^ added->account);
+    unsigned most_of_address = *count_of(&counts[0], added->address);
+    unsigned most_of_account = *count_of(&counts[1], added->address ^ added->account);
     struct fair_job *victim = NULL;
     for (struct job *job = pool->waiting.first; job != NULL; job = job->next) {
         struct fair_job *other = fair_of(job);
@@ -160,12 +155,30 @@ static struct fair_job *find_victim(struct fair_pool *pool, const struct fair_jo
         bool more = of_address > most_of_address ||
                     (of_address == most_of_address && of_account > most_of_account);
         bool later = victim != NULL && same_lane(other, victim);
-        if (other->rank == FAIR_TRUSTED || !(more || later))
+        if ((spared && other->rank == FAIR_TRUSTED) || !(more || later))
             continue;
         most_of_address = of_address;
         most_of_account = of_account;
         victim = other;
     }
+    return victim;
+}
+
+/* Jobs of the best rank give way last; but they do, for a client may have many accounts of its own,
+ * and be known to all of them. */
+static struct fair_job *find_victim(struct fair_pool *pool, const struct fair_job *added)
+{
+    struct counts *counts = calloc(2, sizeof *counts);
+    check(counts != NULL);
+    for (struct job *job = pool->waiting.first; job != NULL; job = job->next) {
+        ++*count_of(&counts[0], fair_of(job)->address);
+        ++*count_of(&counts[1], fair_of(job)->address ^ fair_of(job)->account);
+    }
+    ++*count_of(&counts[0], added->address);
+    ++*count_of(&counts[1], added->address ^ added->account);
+    struct fair_job *victim = find_longest(pool, counts, added, true);
+    if (victim == NULL)
+        victim = find_longest(pool, counts, added, false);
     free(counts);
     return victim;
 }
@@ -208,6 +221,21 @@ bool fair_pool_post(struct fair_pool *pool, struct fair_job *job)
         job_return(&victim->job);
     }
     return taken;
+}
+
+void fair_pool_drop_waiting(struct fair_pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    struct job_list dropped = pool->waiting;
+    pool->waiting = (struct job_list){0};
+    pool->closing = true;
+    pthread_cond_broadcast(&pool->arrived);
+    pthread_mutex_unlock(&pool->mutex);
+    struct job *job;
+    while ((job = job_list_pop(&dropped)) != NULL) {
+        fair_of(job)->dropped = true;
+        job_return(job);
+    }
 }
 
 void fair_pool_free(struct fair_pool *pool)

@@ -7,7 +7,8 @@
  * - Jobs of a better rank go first: a browser that was signed in before, then a client that has
  *   not failed yet. Each fourth job is taken without regard to that, so that no rank starves the
  *   last.
- * - When the queue is full, the last job of the address that has most of them makes room.
+ * - When the queue is full, the last job of the address that has most of them makes room; one of
+ *   the best rank only when no other can.
  *
  * Any thread posts; a job goes home when it has run, or was dropped. */
 #ifndef BASE_FAIR_POOL_H
@@ -39,6 +40,8 @@ struct fair_job {
 struct fair_pool *fair_pool_new(unsigned thread_count, size_t jobs_max);
 /* False, and nothing taken: the queue is full of jobs that have as good a right as this one. */
 bool fair_pool_post(struct fair_pool *pool, struct fair_job *job);
+/* Nothing is taken any more, and what waits goes home as dropped: nobody waits for it any more. */
+void fair_pool_drop_waiting(struct fair_pool *pool);
 /* Finishes the jobs that wait, ends the threads, frees. */
 void fair_pool_free(struct fair_pool *pool);
 

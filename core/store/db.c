@@ -26,8 +26,9 @@ static void configure(void)
 static int progress(void *arg)
 {
     struct db *db = arg;
+    bool cancelled = db->cancelled && atomic_load_explicit(db->cancelled, memory_order_relaxed);
 
-    if (db->deadline_us == 0 || clock_mono_us() < db->deadline_us)
+    if (!cancelled && (db->deadline_us == 0 || clock_mono_us() < db->deadline_us))
         return 0;
     db->timed_out = true;
     return 1;

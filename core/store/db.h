@@ -7,6 +7,7 @@
 #define STORE_DB_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +37,7 @@ struct db {
     int constraint; /* the last constraint that refused a statement since db_clear; extended code */
     int64_t deadline_us; /* monotonic; 0: none. A statement that runs longer fails: db_timed_out */
     bool timed_out;
+    const atomic_bool *cancelled; /* NULL, or true: no statement goes on, as if it were too long */
 };
 
 /* The file is created when it is missing (mode 0600), unless DB_READ. */

@@ -11,6 +11,10 @@ void reports_call(struct job *job, void *server)
     struct reports *reports = server;
     struct db *db = &reports->db;
 
+    if (atomic_load_explicit(&reports->cancelled, memory_order_relaxed)) {
+        call->ok = fault_set(&call->fault, "unavailable", "the gateway is stopping");
+        return;
+    }
     db_clear(db);
     db->deadline_us = clock_mono_us() + REPORTS_TIMEOUT_MS * INT64_C(1000);
     if (db_run(db, "BEGIN", NULL, 0)) /* all its statements see one moment */
@@ -51,6 +55,7 @@ static void *thread_main(void *arg)
 bool reports_start(struct reports *reports, const char *path, struct fault *fault)
 {
     reports->stop = (struct job){.run = stop_run};
+    atomic_init(&reports->cancelled, false);
     if (!db_open(&reports->db, path, DB_READ, fault)) {
         db_close(&reports->db);
         return false;
@@ -59,6 +64,7 @@ bool reports_start(struct reports *reports, const char *path, struct fault *faul
         db_close(&reports->db);
         return fault_set(fault, "no_descriptor", "no file descriptor is left for the reports");
     }
+    reports->db.cancelled = &reports->cancelled;
     reports->started = pthread_create(&reports->thread, NULL, thread_main, reports) == 0;
     if (reports->started) {
         pthread_setname_np(reports->thread, "reports");
@@ -67,6 +73,11 @@ bool reports_start(struct reports *reports, const char *path, struct fault *faul
     inbox_fini(&reports->inbox);
     db_close(&reports->db);
     return fault_set(fault, "no_thread", "a reports thread cannot be started");
+}
+
+void reports_cancel(struct reports *reports)
+{
+    atomic_store_explicit(&reports->cancelled, true, memory_order_relaxed);
 }
 
 void reports_stop(struct reports *reports)

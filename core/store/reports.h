@@ -5,6 +5,7 @@
 #define STORE_REPORTS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/fault.h"
@@ -18,12 +19,15 @@ struct reports {
     struct db db;
     pthread_t thread;
     struct job stop;
+    atomic_bool cancelled;
     bool stopping;
     bool started;
 };
 
 bool reports_start(struct reports *reports, const char *path, struct fault *fault);
 void reports_stop(struct reports *reports); /* finishes what waits; also after a failed start */
+/* From now on calls fail at once, and the one under way soon. Any thread. */
+void reports_cancel(struct reports *reports);
 /* The `run` of a call; `server` is the struct reports. */
 void reports_call(struct job *job, void *server);
 

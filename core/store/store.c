@@ -226,6 +226,12 @@ bool store_await_tables(const char *path, struct fault *fault)
     return true;
 }
 
+void store_cancel_reads(struct store *store)
+{
+    for (size_t i = 0; i < REPORTS_THREADS; i++)
+        reports_cancel(&store->reports[i]);
+}
+
 void store_give_up(struct store *store)
 {
     atomic_store(&store->ledger.giving_up, true);

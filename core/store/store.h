@@ -55,6 +55,9 @@ void store_close(struct store *store);
  * after 2 s in which a server could not write them. False: *fault. */
 bool store_await_tables(const char *path, struct fault *fault);
 
+/* For a stop that waits no longer: lists and sums that wait or are under way fail soon, for nobody
+ * waits for their answers any more. Any thread. */
+void store_cancel_reads(struct store *store);
 /* For a stop while the disk fails, after all patience: from now on a settlement that the disk
  * refuses comes home as not durable instead of being kept. Any thread. */
 void store_give_up(struct store *store);

@@ -148,6 +148,47 @@ static void the_longest_queue_makes_room(void **state)
     assert_null(strchr(order, 'd'));
 }
 
+/* A client that is known to accounts of its own cannot keep the others out. */
+static void trusted_ones_make_room_last(void **state)
+{
+    (void)state;
+    struct work holder, jobs[4], newcomers[3], late;
+    struct fair_pool *pool = held_pool(&holder, 4);
+    for (int i = 0; i < 3; i++) {
+        jobs[i] = work_of((char)('a' + i), 1, (uint64_t)i, FAIR_TRUSTED);
+        assert_true(fair_pool_post(pool, &jobs[i].fair));
+    }
+    jobs[3] = work_of('d', 1, 1, FAIR_CLEAN);
+    assert_true(fair_pool_post(pool, &jobs[3].fair));
+    for (int i = 0; i < 3; i++)
+        newcomers[i] = work_of((char)('X' + i), (uint64_t)(2 + i), 9, FAIR_CLEAN);
+    assert_true(fair_pool_post(pool, &newcomers[0].fair));
+    assert_true(jobs[3].fair.dropped);
+    assert_true(fair_pool_post(pool, &newcomers[1].fair));
+    assert_true(fair_pool_post(pool, &newcomers[2].fair));
+    assert_int_equal(jobs[0].fair.dropped + jobs[1].fair.dropped + jobs[2].fair.dropped, 2);
+    late = work_of('W', 7, 9, FAIR_SUSPECT);
+    assert_false(fair_pool_post(pool, &late.fair)); /* each has one */
+    let_run(pool);
+    assert_int_equal(strlen(order), 4);
+}
+
+static void what_waits_is_dropped_at_the_end(void **state)
+{
+    (void)state;
+    struct work holder, waiting, late;
+    struct fair_pool *pool = held_pool(&holder, JOBS_MAX);
+    waiting = work_of('w', 1, 1, FAIR_TRUSTED);
+    assert_true(fair_pool_post(pool, &waiting.fair));
+    fair_pool_drop_waiting(pool);
+    assert_true(waiting.fair.dropped);
+    assert_int_equal(inbox_finish(&home), 1);
+    late = work_of('l', 1, 1, FAIR_TRUSTED);
+    assert_false(fair_pool_post(pool, &late.fair));
+    let_run(pool);
+    assert_string_equal(order, "");
+}
+
 static atomic_int runs;
 
 static void count_run(struct job *job, void *server)
@@ -183,6 +224,8 @@ int main(void)
         cmocka_unit_test(accounts_of_an_address_take_turns),
         cmocka_unit_test(ranks_go_first_but_starve_nobody),
         cmocka_unit_test(the_longest_queue_makes_room),
+        cmocka_unit_test(trusted_ones_make_room_last),
+        cmocka_unit_test(what_waits_is_dropped_at_the_end),
         cmocka_unit_test(many_threads_run_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
