@@ -80,11 +80,25 @@ local function meant(path)
     end
 end
 
-local find
+-- The methods of a path as it stands, and what stands in the place of {id}.
+local function find_tidy(path)
+    if exact[path] then
+        return exact[path]
+    end
+    for _, known in ipairs(prefixes) do
+        local length = #known.prefix
+        if #path > length and string.sub(path, 1, length) == known.prefix then
+            return known.methods, string.sub(path, length + 1)
+        end
+    end
+end
 
 -- The same for a path that is not written as it should be.
 local function find_untidy(path)
-    local tidied = #path <= PATH_BYTES and tidy(path) or path
+    if #path > PATH_BYTES then
+        return nil
+    end
+    local tidied = tidy(path)
     for _ = 1, DOUBLES do
         local inner = without_doubles(tidied)
         if not inner then
@@ -92,25 +106,19 @@ local function find_untidy(path)
         end
         tidied = inner
     end
-    if tidied ~= path then
-        return find(tidied)
-    end
+    return find_tidy(tidied)
 end
 
--- The methods of a path, and what stands in the place of {id}.
-function find(path)
-    local methods = exact[path]
+local function find(path)
+    if exact[path] then
+        return exact[path]
+    end
+    local methods, id
+    if not string.find(path, "//", 1, true) and string.sub(path, -1) ~= "/" then
+        methods, id = find_tidy(path)
+    end
     if methods then
-        return methods
-    end
-    if string.find(path, "//", 1, true) or string.sub(path, -1) == "/" then
-        return find_untidy(path)
-    end
-    for _, known in ipairs(prefixes) do
-        local length = #known.prefix
-        if #path > length and string.sub(path, 1, length) == known.prefix then
-            return known.methods, string.sub(path, length + 1)
-        end
+        return methods, id
     end
     return find_untidy(path)
 end
