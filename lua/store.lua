@@ -12,12 +12,14 @@ local STATUS = {
     last_administrator = 409,
     not_found = 404,
     nothing_to_refund = 409,
+    overloaded = 503,
     response_too_large = 400,
     timeout = 503,
     too_many_keys = 400,
     too_many_to_sort = 400,
     unavailable = 503,
 }
+local PASSES = { overloaded = true, unavailable = true }
 local RETRY_MS = 1000
 
 local function refuse(x, code, message)
@@ -27,7 +29,7 @@ local function refuse(x, code, message)
     end
     local sentence = string.gsub(message, "^%l", string.upper) .. "."
     local param = string.match(message, "^tz%f[%W]") -- the one that only the store can judge
-    x:refuse(status, code, sentence, param, nil, code == "unavailable" and RETRY_MS or nil)
+    x:refuse(status, code, sentence, param, nil, PASSES[code] and RETRY_MS or nil)
 end
 
 local function check(x, done, result, message)
