@@ -101,9 +101,7 @@ bool store_call_read(struct store_call *call)
 {
     bool is_long = call->operation->thread == OPERATION_LONG;
 
-    call->job.run = reports_call;
-    return inbox_post(&call->store->reports[is_long ? REPORTS_LONG : REPORTS_QUICK].inbox,
-                      &call->job);
+    return reports_post(&call->store->reports[is_long ? REPORTS_LONG : REPORTS_QUICK], call);
 }
 
 void store_call_now(struct store *store, struct store_call *call)

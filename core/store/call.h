@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/fair_pool.h"
 #include "base/fault.h"
 #include "base/id.h"
 #include "base/job.h"
@@ -35,7 +36,10 @@ struct store_actor {
 };
 
 struct store_call {
-    struct job job;
+    union {
+        struct job job;
+        struct fair_job fair; /* of a long one: its job is `job` */
+    };
     const struct operation *operation;
     struct store_value args[STORE_ARGS_MAX];
     size_t arg_count;

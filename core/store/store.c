@@ -81,7 +81,7 @@ static bool start(struct store *store, enum db_mode mode, struct fault *fault)
         return fault_set(fault, "database_unusable", "the database cannot be read: %s",
                          store->db.failure_text);
     for (size_t i = 0; i < REPORTS_THREADS; i++) {
-        if (!reports_start(&store->reports[i], store->path, fault))
+        if (!reports_start(&store->reports[i], store->path, i == REPORTS_LONG, fault))
             return false;
     }
     return checkpoint_start(&store->checkpoint, store->path, mode, fault) &&

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "store/db.h"
 
 static struct fixture f;
 
@@ -555,30 +554,6 @@ static void failures_stay_alone(void **state)
     assert_int_equal(fixture_number(f.path, "SELECT count(*) FROM accounts"), CALLS / 2);
 }
 
-/* What waits and what is under way, at the end. */
-static void reads_are_cancelled(void **state)
-{
-    const atomic_bool cancelled = true;
-    struct customer ann;
-    struct fault fault;
-    struct db db;
-
-    (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 0, -1, &ann);
-    assert_non_null(ASK("user.get", "t", ann.user_id.text));
-    store_cancel_reads(f.store);
-    assert_fails(ASK("user.get", "t", ann.user_id.text), "unavailable");
-    assert_fails(ASK("customer.list", "nnni", 10), "unavailable");
-    assert_true(db_open(&db, f.path, DB_READ, &fault));
-    db.cancelled = &cancelled;
-    assert_int_equal(db_number(&db,
-                               "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
-                               " WHERE i < 100000) SELECT count(*) FROM n",
-                               NULL, 0, -1),
-                     -1);
-    db_close(&db);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -596,7 +571,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(usage_summary, setup, teardown),
         cmocka_unit_test_setup_teardown(arguments_are_checked, setup, teardown),
         cmocka_unit_test_setup_teardown(failures_stay_alone, setup, teardown),
-        cmocka_unit_test_setup_teardown(reads_are_cancelled, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
