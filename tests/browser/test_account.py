@@ -3,6 +3,7 @@
 import itertools
 import os
 
+import httpx2 as httpx
 from customer import PASSWORD
 from playwright.sync_api import expect
 
@@ -119,3 +120,26 @@ def test_another_session_is_ended(user, customer):
     expect(rows.filter(has_text="Elsewhere/1.0")).to_have_count(0)
     assert customer.web.get("/auth/me").status_code == 401
     customer.sign_in()
+
+
+def test_two_sessions_are_ended_one_right_after_the_other(user, customer, gateway):
+    """The second click comes while the first is under way, and is not lost."""
+    others = []
+    for name in ("First/1.0", "Second/1.0"):
+        web = httpx.Client(base_url=gateway.origin + "/api", headers={"User-Agent": name})
+        body = {"email": customer.email, "password": customer.password}
+        assert web.post("/auth/signin", json=body).status_code == 200
+        others.append(web)
+    user.open("/dashboard/account")
+    held = []
+    user.page.route("**/api/auth/sessions/*", lambda route: held.append(route))
+    for name in ("First/1.0", "Second/1.0"):
+        with user.page.expect_request("**/api/auth/sessions/*"):
+            user.button("account.endNamed", agent=name).click()
+    for route in held:
+        route.continue_()
+    rows = user.rows("account.sessions")
+    expect(rows.filter(has_text="/1.0")).to_have_count(0)
+    for web in others:
+        assert web.get("/auth/me").status_code == 401
+        web.close()

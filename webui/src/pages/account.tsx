@@ -88,11 +88,14 @@ interface SessionsProps {
 }
 
 function Sessions({ sessions }: SessionsProps) {
-    const end = useAction(async (one: SignedIn) => {
-        await endSession(one.id);
-        announce(t("account.ended"));
-        sessions.reload();
-    });
+    const end = useAction(
+        async (one: SignedIn) => {
+            await endSession(one.id);
+            announce(t("account.ended"));
+            sessions.reload();
+        },
+        (one) => one.id,
+    );
     const endOthers = useAction(async () => {
         await endOtherSessions();
         announce(t("account.endedOthers"));

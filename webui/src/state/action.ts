@@ -8,28 +8,36 @@ export interface Action<A extends unknown[]> {
     error: unknown;
 }
 
-/** One at a time: a second click while it runs does nothing. */
-export function useAction<A extends unknown[]>(work: (...args: A) => Promise<void>): Action<A> {
+/**
+ * One at a time: a second click while it runs does nothing. Where the action is done to one of many
+ * things, `thing` names it: each has one at a time, and a click on another one is not lost.
+ */
+export function useAction<A extends unknown[]>(
+    work: (...args: A) => Promise<void>,
+    thing: (...args: A) => string = () => "",
+): Action<A> {
     const [state, setState] = useState<{ isBusy: boolean; error: unknown }>({
         isBusy: false,
         error: null,
     });
     const isHere = useRef(true);
-    const isRunning = useRef(false);
+    const running = useRef(new Set<string>());
     useEffect(() => () => void (isHere.current = false), []);
-    const settle = (error: unknown) => {
-        isRunning.current = false;
-        if (isHere.current) {
-            setState({ isBusy: false, error });
-        }
-    };
     const run = (...args: A) => {
-        if (isRunning.current) {
+        const name = thing(...args);
+        if (running.current.has(name)) {
             return;
         }
-        isRunning.current = true;
+        const settle = (error?: unknown) => {
+            running.current.delete(name);
+            if (isHere.current) {
+                const isBusy = running.current.size > 0;
+                setState((before) => ({ isBusy, error: error ?? before.error }));
+            }
+        };
+        running.current.add(name);
         setState({ isBusy: true, error: null });
-        work(...args).then(() => settle(null), settle);
+        work(...args).then(() => settle(), settle);
     };
     return { run, ...state };
 }

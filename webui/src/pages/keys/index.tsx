@@ -25,11 +25,14 @@ export function Keys() {
     const [edited, setEdited] = useState<Key | null>(null);
     const isCreating = place.value.query.get("new") === "1";
     const openCreate = () => setQuery({ new: "1" });
-    const change = useAction(async (key: Key) => {
-        await changeKey(key.id, { disabled: !key.disabled });
-        keys.reload();
-        announce(t(key.disabled ? "keys.enabled" : "keys.disabled", { name: key.name }));
-    });
+    const change = useAction(
+        async (key: Key) => {
+            await changeKey(key.id, { disabled: !key.disabled });
+            keys.reload();
+            announce(t(key.disabled ? "keys.enabled" : "keys.disabled", { name: key.name }));
+        },
+        (key) => key.id,
+    );
     const keysMax = site.value?.limits.keys_max;
     const isFull = keysMax !== undefined && (keys.data?.length ?? 0) >= keysMax;
     return (
