@@ -91,12 +91,16 @@ def parse():
     )
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD",
                         help=f"of {', '.join(WORKLOADS)}; default: all\n"
-                        "or `instructions`: instructions a request, against the baseline\n"
+                        "or `instructions`: instructions a request and an event,\n"
+                        "   against the baseline or another commit\n"
                         "or `stand`: set up W1 and wait, for a profiler")  # fmt: skip
     parser.add_argument("--rounds", type=int, help="default 5, with --quick 1")
     parser.add_argument("--quick", action="store_true", help="a smoke run of a few seconds each")
     parser.add_argument("--json", type=Path, default=BUILD / "bench/results.json")
     parser.add_argument("--record", action="store_true", help="instructions: write the baseline")
+    parser.add_argument("--against", metavar="COMMIT",
+                        help="instructions: beside that commit's, built below build/;\n"
+                        "medians of three rounds or of --rounds")  # fmt: skip
     args = parser.parse_args()
     unknown = set(args.workloads) - set(WORKLOADS) - {"instructions", "stand"}
     if unknown:
@@ -121,6 +125,9 @@ def main():
     )
     try:
         if args.workloads == ["instructions"]:
+            if args.against:
+                rounds = args.rounds or instructions.ROUNDS_AGAINST
+                return instructions.compare_with(bench, args.against, rounds)
             return instructions.compare(bench, args.record)
         if args.workloads == ["stand"]:
             return stand(bench)

@@ -1,57 +1,184 @@
-"""Instructions a request, for CI: a figure that does not depend on what else the machine is doing.
+"""Instructions a request and a streamed event: figures that do not depend on what else the machine
+is doing.
 
-The gateway runs W1 under callgrind twice, with few requests and with more; the difference is theirs
-alone, without the start and the end. The system's part (sockets, fsync) is not in it. More than
-5 % above the recorded baseline fails; `./dev bench instructions --record` writes a new baseline,
-to be committed with the reason for it.
+The gateway runs under callgrind, which tells what it has counted so far whenever it is asked: so
+the start and the end are not in it. Nor is the system's part (sockets, fsync). The requests are
+those of W1. The events come to the gateway one at a time, then sixteen at a time (lockstep.py).
+Alone, this compares with the recorded baseline: more than 5 % above it fails;
+`./dev bench instructions --record` writes a new one, to be committed with the reason for it.
+`--against COMMIT` builds that commit, too, and prints both.
 """
 
 import json
+import os
 import re
+import statistics
+import subprocess
+import sys
 from pathlib import Path
 
-from processes import Load, Provider
+import lockstep
+from processes import BUILD, ROOT, Load, Program, Provider
 from stage import new_gateway, verify
 
 BASELINE = Path(__file__).with_name("instructions.json")
-REQUESTS_FEW, REQUESTS_MORE = 300, 1300
 GROWTH_MAX = 1.05
+
+REQUESTS_FEW, REQUESTS = 300, 1000  # the few come first, and do not count
 CONNECTIONS = 64
 
+EVENTS_FEW, EVENTS = 20, 1600  # of one stream; each time so many
+MANY = 16
 
-def run_counted(bench, folder, requests):
-    """All instructions of a gateway that has answered so many requests."""
-    counts = folder / "callgrind.out"
-    with Provider(bench.cpus.measuring, answer_bytes=1024) as provider:
-        gateway = new_gateway(bench, folder, provider, settings={"durability": "process"})
-        gateway.wrapper = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={counts}"]
-        books = gateway.books
-        with gateway:
-            mark = books.mark()
-            load = Load(gateway, bench.cpus.measuring, books.keys_path,
-                        connections=CONNECTIONS, requests=requests)  # fmt: skip
-            books.audit(mark, load.wait())
-        verify(gateway)
-    return int(re.search(r"^totals: (\d+)", counts.read_text(), re.MULTILINE).group(1))
+FIGURES = {
+    "request": "a request",
+    "event": "an event",
+    "event_of_many": f"an event, {MANY} at a time",
+}
+ROUNDS_AGAINST = 3
+
+
+class Counter:
+    """A gateway under callgrind."""
+
+    def __init__(self, bench, name, program, provider):
+        settings = {"durability": "process"}
+        folder = bench.folder / name
+        self.gateway = new_gateway(bench, folder, provider, settings=settings, program=program)
+        self.counts = folder / "callgrind.out"
+        self.parts = 0
+        self.gateway.wrapper = [
+            "valgrind", "--tool=callgrind", f"--callgrind-out-file={self.counts}"
+        ]  # fmt: skip
+
+    def __enter__(self):
+        self.gateway.__enter__()
+        return self
+
+    def __exit__(self, *failure):
+        self.gateway.__exit__(*failure)
+        if failure[0] is None:
+            verify(self.gateway)
+
+    def take(self):
+        """The instructions since this was called before."""
+        subprocess.run(["vgdb", f"--pid={self.gateway.pid}", "dump"], check=True,
+                       stderr=subprocess.DEVNULL)  # fmt: skip
+        self.parts += 1
+        text = Path(f"{self.counts}.{self.parts}").read_text()
+        return int(re.search(r"^totals: (\d+)", text, re.MULTILINE).group(1))
+
+
+def count_requests(bench, name, program):
+    """Instructions a request."""
+
+    def run(gateway, requests):
+        mark = gateway.books.mark()
+        load = Load(gateway, bench.cpus.measuring, gateway.books.keys_path,
+                    connections=CONNECTIONS, requests=requests)  # fmt: skip
+        gateway.books.audit(mark, load.wait())
+
+    with (
+        Provider(bench.cpus.measuring, answer_bytes=1024) as provider,
+        Counter(bench, name, program, provider) as counter,
+    ):
+        run(counter.gateway, REQUESTS_FEW)
+        counter.take()
+        run(counter.gateway, REQUESTS)
+        return counter.take() / REQUESTS
+
+
+def count_events(bench, name, program):
+    """Instructions an event: (one at a time, MANY at a time)."""
+    with lockstep.Provider() as provider, Counter(bench, name, program, provider) as counter:
+        books = counter.gateway.books
+        mark = books.mark()
+        stream = lockstep.Stream(counter.gateway, provider, books.keys_path.read_text().strip())
+
+        def pass_on(events, at_a_time):
+            for _ in range(events // at_a_time):
+                stream.pass_on(at_a_time)
+            return counter.take() / events
+
+        pass_on(EVENTS_FEW, 1)
+        found = pass_on(EVENTS, 1), pass_on(EVENTS, MANY)
+        stream.end()
+        result = {"answers": 1, "failed": 0, "unanswered": 0, "events_lost": 0}
+        books.audit(mark, result, stream.words)
+    return found
+
+
+def measure(bench, name, program=None):
+    """The figures of one program."""
+    request = count_requests(bench, f"{name}-requests", program)
+    event, event_of_many = count_events(bench, f"{name}-events", program)
+    found = {"request": request, "event": event, "event_of_many": event_of_many}
+    return {figure: round(count) for figure, count in found.items()}
 
 
 def compare(bench, record):
     """The exit status."""
-    few = run_counted(bench, bench.folder / "few", REQUESTS_FEW)
-    more = run_counted(bench, bench.folder / "more", REQUESTS_MORE)
-    found = round((more - few) / (REQUESTS_MORE - REQUESTS_FEW))
+    found = measure(bench, "now")
     if record:
-        BASELINE.write_text(json.dumps({"instructions_per_request": found}) + "\n")
-        print(f"recorded: {found} instructions a request")
+        BASELINE.write_text(json.dumps(found) + "\n")
+        print(f"recorded: {found}")
         return 0
-    baseline = json.loads(BASELINE.read_text())["instructions_per_request"]
-    change = found / baseline - 1
-    print(f"{found} instructions a request, {change:+.1%} of the baseline of {baseline}")
-    if found > baseline * GROWTH_MAX:
+    baseline = json.loads(BASELINE.read_text())
+    for figure, title in FIGURES.items():
+        change = found[figure] / baseline[figure] - 1
+        print(f"{found[figure]} instructions {title}, {change:+.1%} of the baseline of"
+              f" {baseline[figure]}")  # fmt: skip
+    if any(found[figure] > baseline[figure] * GROWTH_MAX for figure in FIGURES):
         print(
             "more than 5 % above it: find out why, or record a new baseline (docs/PERFORMANCE.md)"
         )
         return 1
-    if found * GROWTH_MAX < baseline:
+    if any(found[figure] * GROWTH_MAX < baseline[figure] for figure in FIGURES):
         print("well below it: record the new baseline (./dev bench instructions --record)")
+    return 0
+
+
+# ---- beside another commit ----
+
+
+def run(*words, **how):
+    subprocess.run([str(word) for word in words], check=True, stdout=sys.stderr, **how)
+
+
+def build(commit):
+    """That commit's program, from a worktree of its own below build/: made once, then kept."""
+    named = subprocess.run(["git", "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"],
+                           cwd=ROOT, capture_output=True, text=True)  # fmt: skip
+    if named.returncode != 0:
+        raise SystemExit(f"there is no commit {commit}")
+    identity = named.stdout.strip()
+    tree = BUILD / "against" / identity[:12]
+    if not tree.exists():
+        run("git", "worktree", "prune", cwd=ROOT)
+        run("git", "worktree", "add", "--quiet", "--detach", tree, identity, cwd=ROOT)
+    # As ./dev builds: no option, so the flags are those of the commit's CMakeLists.txt.
+    run("cmake", "-G", "Ninja", "-S", tree, "-B", tree / "build", env=quiet())
+    run("ninja", "-C", tree / "build", "--quiet", "llm-gateway")
+    return Program(tree / "build/llm-gateway", tree)
+
+
+def quiet():
+    return os.environ | {"CMAKE_MESSAGE_LOG_LEVEL": "WARNING"}
+
+
+def compare_with(bench, commit, rounds):
+    """Both in turn, and the medians of the rounds. The exit status is 0: nothing is judged."""
+    programs = {"before": build(commit), "now": Program()}
+    found = {name: [] for name in programs}
+    for number in range(rounds):
+        for name, program in programs.items():
+            found[name].append(measure(bench, f"{name}-{number}", program))
+    print(f"instructions, {commit} and now ({rounds} rounds in turn; median, least .. most)")
+    for figure, title in FIGURES.items():
+        values = {name: [each[figure] for each in found[name]] for name in programs}
+        medians = {name: statistics.median(values[name]) for name in programs}
+        texts = [f"{medians[name]:.0f} ({min(values[name])} .. {max(values[name])})"
+                 for name in programs]  # fmt: skip
+        ratio = medians["now"] / medians["before"]
+        print(f"  {title:28} {texts[0]:>27} {texts[1]:>27}  ratio {ratio:.3f}")
     return 0

@@ -229,23 +229,32 @@ LIMITS = """return {
 """
 
 
+@dataclass
+class Program:
+    """A gateway that has been built, and the tree that it was built from."""
+
+    binary: Path = GATEWAY
+    tree: Path = ROOT
+
+
 class Gateway:
     """One worker; otherwise as shipped, its log in a file. `books` are its accounts (books.py)."""
 
     name = "gateway"
     path = "/api/v1/chat/completions"
 
-    def __init__(self, folder, cpu, provider_port, books, settings=None, wrapper=()):
+    def __init__(self, folder, cpu, provider_port, books, settings=None, program=None):
+        self.program = program or Program()
         self.folder = folder
         self.cpu = cpu
         self.books = books
-        self.wrapper = wrapper
+        self.wrapper = ()
         self.settings = {
             "listen": "127.0.0.1:0",
             "database": books.database,
             "secret_file": books.secret_path,
             "policies": folder / "policies",
-            "webui": ROOT / "webui/dist",
+            "webui": self.program.tree / "webui/dist",
             "workers": 1,
             "log_format": "json",
             **(settings or {}),
@@ -261,7 +270,7 @@ class Gateway:
     def prepare(self):
         """Settings, policies and a database without anybody in it."""
         self.folder.mkdir()
-        shutil.copytree(ROOT / "policies", self.folder / "policies")
+        shutil.copytree(self.program.tree / "policies", self.folder / "policies")
         (self.folder / "policies/limits.lua").write_text(LIMITS)
         lines = [f"{name} = {value}\n" for name, value in self.settings.items()]
         self.config.write_text("".join(lines))
@@ -269,7 +278,7 @@ class Gateway:
 
     def command(self, *words):
         done = subprocess.run(
-            [GATEWAY, "--config", self.config, *words],
+            [self.program.binary, "--config", self.config, *words],
             capture_output=True,
             text=True,
             env=self.env,
@@ -288,7 +297,7 @@ class Gateway:
         return None
 
     def __enter__(self):
-        command = [*self.wrapper, GATEWAY, "--config", self.config]
+        command = [*self.wrapper, self.program.binary, "--config", self.config]
         with self.log.open("w") as log:
             self.process = spawn(
                 command, self.cpu, stdout=log, stderr=log, env=self.env, cwd=self.folder

@@ -98,10 +98,10 @@ def stage(bench, name, *, streams=False, accounts=1, settings=None, one_cpu=Fals
         verify(gateway)
 
 
-def new_gateway(bench, folder, provider, accounts=1, settings=None):
+def new_gateway(bench, folder, provider, accounts=1, settings=None, program=None):
     """Not started yet."""
     books = Books(folder)
-    gateway = Gateway(folder, bench.cpus.measured, provider.port, books, settings)
+    gateway = Gateway(folder, bench.cpus.measured, provider.port, books, settings, program)
     gateway.prepare()
     books.make_secret()
     books.open_accounts(accounts)

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dashboard
+import instructions
 import ledgers
+import lockstep
 import pytest
 from books import Void, charge_nusd
 from figures import Figure
@@ -195,6 +197,26 @@ def test_the_books_are_right_after_a_run_and_wrong_after_meddling(bench, cpus, t
     with pytest.raises(Void, match="balance of acct_"):
         verify(gateway)
     db.close()
+
+
+def test_a_stream_in_lockstep_is_whole_and_paid(bench, tmp_path):
+    with lockstep.Provider() as provider:
+        gateway = new_gateway(bench, tmp_path / "gateway", provider)
+        with gateway:
+            mark = gateway.books.mark()
+            key = gateway.books.keys_path.read_text().strip()
+            stream = lockstep.Stream(gateway, provider, key)
+            for count in [1, 16, 1]:
+                stream.pass_on(count)
+            stream.end()
+            result = {"answers": 1, "failed": 0, "unanswered": 0, "events_lost": 0}
+            gateway.books.audit(mark, result, words=18)
+        verify(gateway)
+
+
+def test_a_commit_that_is_none_is_not_built():
+    with pytest.raises(SystemExit, match="no commit nonesuch"):
+        instructions.build("nonesuch")
 
 
 def test_a_made_ledger_adds_up_and_serves(bench, cpus, monkeypatch, tmp_path):
