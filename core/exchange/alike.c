@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/limits.h"
 #include "exchange/media.h"
 
 enum { IN_VAIN_MAX = 8 }; /* then the events of this stream are taken to be all different */
@@ -80,18 +81,18 @@ void alike_learn(struct alike *alike, struct slice event, const struct completio
     alike->in_vain++;
 }
 
-/* Whether `bytes` of the event at `at` are those of the one learned at `known_at`. */
-static bool is_same(const struct alike *alike, size_t known_at, struct slice event, size_t at,
+/* Whether `bytes` of the data at `at` are those of the one learned at `known_at`. */
+static bool is_same(const struct alike *alike, size_t known_at, struct slice data, size_t at,
                     size_t bytes)
 {
-    return event.bytes - at >= bytes &&
-           memcmp(event.data + at, alike->event.data + known_at, bytes) == 0;
+    return data.bytes - at >= bytes &&
+           memcmp(data.data + at, alike->event.data + known_at, bytes) == 0;
 }
 
-bool alike_take(struct alike *alike, struct slice event, struct alike_event *out)
+bool alike_take(struct alike *alike, struct slice data, struct alike_event *out)
 {
     size_t known_at = 0; /* in the event learned, and ... */
-    size_t at = 0;       /* ... in this one: what begins here must be the same */
+    size_t at = 0;       /* ... in the data: what begins here must be the same */
     size_t cut_at = alike->cut_at;
     int64_t bytes = alike->other_bytes;
     if (alike->event.bytes == 0)
@@ -99,30 +100,31 @@ bool alike_take(struct alike *alike, struct slice event, struct alike_event *out
     for (unsigned i = 0; i < alike->string_count; i++) {
         const struct alike_string *string = &alike->strings[i];
         size_t text_bytes;
-        if (!is_same(alike, known_at, event, at, string->start - known_at))
+        if (!is_same(alike, known_at, data, at, string->start - known_at))
             return false;
         at += string->start - known_at;
-        const char *end = json_string_end(event.data + at, event.data + event.bytes, &text_bytes);
+        const char *end = json_string_end(data.data + at, data.data + data.bytes, &text_bytes);
         if (end == NULL)
             return false;
         if (string->generated) {
             if (text_bytes >= MEDIA_BYTES_MIN) /* it may hold data, which is no text */
                 return false;
             bytes += (int64_t)text_bytes;
-            out->text = (struct slice){event.data + at, (size_t)(end - event.data) - at};
+            out->text = (struct slice){data.data + at, (size_t)(end - data.data) - at};
         }
-        at = (size_t)(end - event.data);
+        at = (size_t)(end - data.data);
         known_at = string->end;
         if (alike->cut_at > known_at)
             cut_at = at + (alike->cut_at - known_at);
     }
     size_t rest = alike->event.bytes - known_at;
-    if (event.bytes - at != rest || !is_same(alike, known_at, event, at, rest))
+    if (!is_same(alike, known_at, data, at, rest) || at + rest > LIMIT_EVENT_BYTES)
         return false;
     size_t after = cut_at + alike->cut_bytes;
     alike->in_vain = 0;
+    out->event_bytes = at + rest;
     out->bytes = bytes;
-    out->before = (struct slice){event.data, cut_at};
-    out->after = (struct slice){event.data + after, event.bytes - after};
+    out->before = (struct slice){data.data, cut_at};
+    out->after = (struct slice){data.data + after, out->event_bytes - after};
     return true;
 }

@@ -39,6 +39,7 @@ struct alike {
 
 /* What reading an event would have said. */
 struct alike_event {
+    size_t event_bytes;  /* it has, its empty line included */
     int64_t bytes;       /* it counts as generated */
     struct slice text;   /* what it says, as it stands in JSON */
     struct slice before; /* what the client gets of it: this, */
@@ -49,13 +50,13 @@ void alike_init(struct alike *alike);
 void alike_fini(struct alike *alike);
 
 /* Learns an event that was counted as `bytes` generated, if it is one that says a string and
- * nothing else; `chunk` points into it. It went to the client as it came, but for a usage (of null)
- * where `cut_usage`. */
+ * nothing else; `chunk` points into it, and the empty line that ends it is part of it. It went to
+ * the client as it came, but for a usage (of null) where `cut_usage`. */
 void alike_learn(struct alike *alike, struct slice event, const struct completion *chunk,
                  int64_t bytes, bool cut_usage);
 
-/* Whether the event is like the one learned, and what then is to be done with it. False: it must be
- * read. */
-bool alike_take(struct alike *alike, struct slice event, struct alike_event *out);
+/* Whether the data begins with an event like the one learned, and what then is to be done with it.
+ * False: what it begins with must be read. */
+bool alike_take(struct alike *alike, struct slice data, struct alike_event *out);
 
 #endif

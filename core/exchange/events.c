@@ -227,13 +227,14 @@ static bool take_text(struct exchange *exchange, struct slice event, const struc
 /* Of how many pieces that are alike one is looked at for what the estimate hangs on. */
 enum { SAMPLED_PIECES = 8 };
 
-/* False: it is not like one before it, or it is not paid for; it must be read. */
-static bool take_alike(struct exchange *exchange, struct slice event)
+/* Takes the event that the data begins with, and returns its size. 0: it is not like one before it,
+ * or it is not paid for; it must be read. */
+static size_t take_alike(struct exchange *exchange, struct slice data)
 {
     struct relay *relay = &exchange->relay;
     struct alike_event known;
-    if (!alike_take(&relay->alike, event, &known))
-        return false;
+    if (!alike_take(&relay->alike, data, &known))
+        return 0;
     struct meter *meter = &relay->meter;
     int64_t text_bytes = meter->output.text_bytes;
     int64_t pieces = meter->output_pieces;
@@ -241,13 +242,26 @@ static bool take_alike(struct exchange *exchange, struct slice event)
     if (!funds_cover(exchange)) {
         meter->output.text_bytes = text_bytes;
         meter->output_pieces = pieces;
-        return false;
+        return 0;
     }
     if (pieces % SAMPLED_PIECES == 0)
         meter_sample(meter, known.text);
     append_event(relay, known.before);
     buffer_append_slice(&relay->out, known.after);
-    return true;
+    return known.event_bytes;
+}
+
+void events_take_alike(struct exchange *exchange, struct slice *data)
+{
+    if (exchange->attempt.outcome != ATTEMPT_ANSWERED)
+        return;
+    while (data->bytes > 0) {
+        size_t taken = take_alike(exchange, *data);
+        if (taken == 0)
+            return;
+        data->data += taken;
+        data->bytes -= taken;
+    }
 }
 
 /* Whether the answer ended in this chunk by an error that has no words of its own. */
@@ -352,7 +366,7 @@ void events_take(struct slice event, void *arg)
     enum attempt_outcome outcome = exchange->attempt.outcome;
     if (relay->done || relay->failed || (outcome != ATTEMPT_NONE && outcome != ATTEMPT_ANSWERED))
         return;
-    if (outcome == ATTEMPT_ANSWERED && take_alike(exchange, event))
+    if (outcome == ATTEMPT_ANSWERED && take_alike(exchange, event) > 0)
         return;
     buffer_reset(&relay->joined);
     struct slice data = slice_trim(sse_data(event, &relay->joined));

@@ -8,7 +8,12 @@
 
 #include "base/slice.h"
 
+struct exchange;
+
 /* Takes a whole event of the exchange `arg`; nothing, once the stream is done or has failed. */
 void events_take(struct slice event, void *arg);
+/* Takes those events off the front of *data that are like one before; *data begins an event. The
+ * exchange's stream is neither done nor has it failed. */
+void events_take_alike(struct exchange *exchange, struct slice *data);
 
 #endif

@@ -19,6 +19,12 @@ struct line_ends {
 void line_ends_init(struct line_ends *ends);
 void line_ends_fini(struct line_ends *ends);
 
+/* Whether the next bytes are given on as they come, unless they have a lone CR. */
+static inline bool line_ends_are_kept(const struct line_ends *ends)
+{
+    return !ends->held_cr && !ends->translating;
+}
+
 /* The next bytes of the stream, as they are to be read: `data` itself, where it has no lone CR. The
  * result is good until the next call. False: they are more than an event may have. */
 bool line_ends_take(struct line_ends *ends, struct slice data, struct slice *out);

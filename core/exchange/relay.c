@@ -243,8 +243,10 @@ void relay_feed(struct exchange *exchange, struct slice data)
     struct relay *relay = &exchange->relay;
     if (relay->done || relay->failed)
         return;
-    bool fed = line_ends_take(&relay->line_ends, data, &data) &&
-               sse_feed(&relay->sse, data, events_take, exchange);
+    if (sse_is_between_events(&relay->sse) && line_ends_are_kept(&relay->line_ends))
+        events_take_alike(exchange, &data);
+    bool fed = data.bytes == 0 || (line_ends_take(&relay->line_ends, data, &data) &&
+                                   sse_feed(&relay->sse, data, events_take, exchange));
     if (relay->out.failed) {
         fail_for_memory(exchange);
         return;

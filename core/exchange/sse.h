@@ -23,6 +23,11 @@ void sse_fini(struct sse *sse);
  * then nothing more can be fed. */
 bool sse_feed(struct sse *sse, struct slice data, void (*on_event)(struct slice event, void *arg),
               void *arg);
+/* Whether all that was fed were whole events. */
+static inline bool sse_is_between_events(const struct sse *sse)
+{
+    return sse->partial.bytes == 0 && sse->line_bytes == 0;
+}
 /* What came after the last whole event (a stream that ends without an empty line), with the end of
  * line and the empty line that it lacks; or an empty slice. Nothing can be fed after it. */
 struct slice sse_rest(struct sse *sse);

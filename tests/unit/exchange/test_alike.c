@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "exchange/alike.h"
+#include "exchange/line_ends.h"
 #include "exchange/meter.h"
 #include "exchange/sse.h"
 
@@ -56,22 +57,48 @@ static void learn(struct alike *alike, struct slice event, bool usage_asked)
     buffer_fini(&out);
 }
 
-/* False: it is not taken. Otherwise what then goes to the client is appended to `out`. */
-static bool take(struct alike *alike, struct slice event, int64_t *bytes, struct buffer *out)
+/* The size of the event that is taken off the data; 0: none is. Otherwise what then goes to the
+ * client is appended to `out`. */
+static size_t take(struct alike *alike, struct slice data, int64_t *bytes, struct buffer *out)
 {
     struct alike_event known;
-    if (!alike_take(alike, event, &known))
-        return false;
+    if (!alike_take(alike, data, &known))
+        return 0;
     *bytes = known.bytes;
     buffer_append_slice(out, known.before);
     buffer_append_slice(out, known.after);
-    return true;
+    return known.event_bytes;
 }
 
 static bool takes(struct alike *alike, struct slice event)
 {
     struct alike_event known;
     return alike_take(alike, event, &known);
+}
+
+static void note_first(struct slice event, void *arg)
+{
+    size_t *bytes = arg;
+    if (*bytes == 0)
+        *bytes = event.bytes;
+}
+
+/* The size of the event that the data begins with, as the stream is cut into events; 0: its end has
+ * not come, or a line of it does not end as the client gets it. */
+static size_t first_event_bytes(struct slice data)
+{
+    struct line_ends ends;
+    struct sse sse;
+    struct slice kept;
+    size_t bytes = 0;
+    sse_init(&sse);
+    assert_true(sse_feed(&sse, data, note_first, &bytes));
+    sse_fini(&sse);
+    line_ends_init(&ends);
+    assert_true(line_ends_take(&ends, (struct slice){data.data, bytes}, &kept));
+    bool same = kept.data == data.data;
+    line_ends_fini(&ends);
+    return same ? bytes : 0;
 }
 
 static void takes_what_differs_in_its_text(void **state)
@@ -95,6 +122,7 @@ static void takes_what_differs_in_its_text(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct alike_event known;
         assert_true(alike_take(&alike, slice_of(cases[i].event), &known));
+        assert_int_equal(known.event_bytes, strlen(cases[i].event));
         assert_int_equal(known.bytes, cases[i].bytes);
         assert_int_equal(known.before.bytes, strlen(cases[i].event));
         assert_int_equal(known.after.bytes, 0);
@@ -123,7 +151,8 @@ static void takes_openai_s_form(void **state)
             struct buffer out;
             int64_t bytes = 0;
             buffer_init(&out, 4096);
-            assert_true(take(&alike, slice_of(cases[i].event), &bytes, &out));
+            assert_int_equal(take(&alike, slice_of(cases[i].event), &bytes, &out),
+                             strlen(cases[i].event));
             assert_int_equal(bytes, cases[i].bytes);
             assert_true(slice_equals(buffer_slice(&out), asked ? cases[i].event : cases[i].cut));
             buffer_fini(&out);
@@ -135,6 +164,28 @@ static void takes_openai_s_form(void **state)
         assert_false(takes(&alike, slice_of(EVENT("a"))));
         alike_fini(&alike);
     }
+}
+
+/* As several come in one read, the last of them perhaps in part. */
+static void takes_one_event_off_the_data(void **state)
+{
+    (void)state;
+    static const char *const behind[] = {EVENT("b"), "x", "\n", BEFORE, "data: [DONE]\n\n"};
+    struct alike alike;
+    alike_init(&alike);
+    learn(&alike, slice_of(EVENT("first")), false);
+    for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
+        char data[1024];
+        struct buffer out;
+        int64_t bytes = 0;
+        buffer_init(&out, 4096);
+        snprintf(data, sizeof data, "%s%s", EVENT("ab"), behind[i]);
+        assert_int_equal(take(&alike, slice_of(data), &bytes, &out), strlen(EVENT("ab")));
+        assert_int_equal(bytes, 2);
+        assert_true(slice_equals(buffer_slice(&out), EVENT("ab")));
+        buffer_fini(&out);
+    }
+    alike_fini(&alike);
 }
 
 /* Another string may mean something one day, and padding only stands at the top. */
@@ -172,7 +223,6 @@ static void leaves_what_differs_elsewhere(void **state)
         EVENT("a\"b"),
         EVENT("\",\"tool_calls\":\""),
         EVENT("\"},\"finish_reason\":\"stop\",\"x\":{\"y\":\""),
-        BEFORE AFTER "x",
         BEFORE "\"},\"finish_reason\":\"stop\"}]}\n\n",
         BEFORE "x\"},\"finish_reason\":null}],\"usage\":{}}\n\n",
         "data: {\"id\":\"b\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x" AFTER,
@@ -310,8 +360,8 @@ static size_t change(struct dice *dice, const char *event, char *out)
     return bytes - cut + strlen(in);
 }
 
-/* False: it is not taken. */
-static bool agree(struct dice *dice, const char *from, struct slice event)
+/* False: nothing is taken off the data. */
+static bool agree(struct dice *dice, const char *from, struct slice data)
 {
     struct alike alike;
     struct completion chunk;
@@ -324,9 +374,11 @@ static bool agree(struct dice *dice, const char *from, struct slice event)
     buffer_init(&out, 4096);
     buffer_init(&expected, 4096);
     learn(&alike, slice_of(from), asked);
-    bool taken = take(&alike, event, &bytes, &out);
+    struct slice event = {data.data, take(&alike, data, &bytes, &out)};
+    bool taken = event.bytes > 0;
     if (taken &&
-        (!read_event(event, asked, &chunk, &expected_bytes, &expected) || bytes != expected_bytes ||
+        (event.bytes != first_event_bytes(data) ||
+         !read_event(event, asked, &chunk, &expected_bytes, &expected) || bytes != expected_bytes ||
          out.bytes != expected.bytes || memcmp(out.data, expected.data, out.bytes) != 0))
         fail_msg("%lld, learned from %s: %.*s", (long long)bytes, from, (int)event.bytes,
                  event.data);
@@ -350,6 +402,10 @@ static void what_is_taken_says_what_reading_says(void **state)
         once[change(&dice, from, once)] = '\0';
         size_t bytes =
             dice_below(&dice, 2) ? change(&dice, from, event) : change(&dice, once, event);
+        if (dice_below(&dice, 4) == 0) { /* another one behind it */
+            memcpy(event + bytes, from, strlen(from));
+            bytes += strlen(from);
+        }
         taken[form] += agree(&dice, from, (struct slice){event, bytes});
     }
     for (size_t form = 0; form < FORMS; form++) {
@@ -363,6 +419,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_what_differs_in_its_text),
         cmocka_unit_test(takes_openai_s_form),
+        cmocka_unit_test(takes_one_event_off_the_data),
         cmocka_unit_test(only_padding_varies_beside_the_text),
         cmocka_unit_test(leaves_what_differs_elsewhere),
         cmocka_unit_test(learns_only_plain_text),
