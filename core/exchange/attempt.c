@@ -87,7 +87,9 @@ void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, con
     if (attempt->outcome != ATTEMPT_NONE)
         return;
     attempt->outcome = outcome;
-    snprintf(attempt->detail, sizeof attempt->detail, "%s", detail);
+    attempt->detail[0] = '\0';
+    if (detail[0] != '\0') /* a good answer has none */
+        snprintf(attempt->detail, sizeof attempt->detail, "%s", detail);
     board_count_attempt(exchange->env->sheet, exchange, false);
     if (outcome == ATTEMPT_ANSWERED) {
         exchange->state = EXCHANGE_ANSWERED;

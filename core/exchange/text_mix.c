@@ -98,18 +98,20 @@ static bool has_units(__m128i bytes)
 /* Returns how many bytes at the front were added: all but the last few, and none behind a \u. */
 static size_t add_fast(struct counts *counts, struct slice text)
 {
+    struct counts sum = *counts; /* in registers */
     size_t at = 0;
     for (; text.bytes - at >= 16; at += 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text.data + at));
         if (has_units(bytes))
             break;
         __m128i lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
-        counts->letters = _mm_sub_epi8(counts->letters, is_in(lower, 'a', 26));
-        counts->digits = _mm_sub_epi8(counts->digits, is_in(bytes, '0', 10));
-        counts->spaces = _mm_sub_epi8(counts->spaces, is_in(bytes, 0, ' ' + 1));
-        counts->others = _mm_sub_epi8(counts->others, _mm_cmplt_epi8(bytes, _mm_setzero_si128()));
+        sum.letters = _mm_sub_epi8(sum.letters, is_in(lower, 'a', 26));
+        sum.digits = _mm_sub_epi8(sum.digits, is_in(bytes, '0', 10));
+        sum.spaces = _mm_sub_epi8(sum.spaces, is_in(bytes, 0, ' ' + 1));
+        sum.others = _mm_sub_epi8(sum.others, _mm_cmplt_epi8(bytes, _mm_setzero_si128()));
     }
-    counts->bytes += (int64_t)at;
+    sum.bytes += (int64_t)at;
+    *counts = sum;
     return at;
 }
 
@@ -154,15 +156,18 @@ void text_mix_add(struct text_mix *mix, struct slice text)
 {
     struct text_mix sample = {{0}};
     struct counts counts = {.bytes = 0};
-    if (text.bytes <= (size_t)BLOCK_BYTES * BLOCKS) {
-        add_block(mix, &counts, text);
-        add_counts(mix, &counts);
+    bool whole = text.bytes <= (size_t)BLOCK_BYTES * BLOCKS;
+    size_t blocks = whole ? 1 : BLOCKS;
+    size_t block_bytes = whole ? text.bytes : BLOCK_BYTES;
+    size_t step = (text.bytes - block_bytes) / (BLOCKS - 1);
+    for (size_t i = 0; i < blocks; i++)
+        add_block(&sample, &counts, (struct slice){text.data + i * step, block_bytes});
+    add_counts(&sample, &counts);
+    if (whole) {
+        for (size_t i = 0; i < TEXT_CLASSES; i++)
+            mix->bytes[i] += sample.bytes[i];
         return;
     }
-    size_t step = (text.bytes - BLOCK_BYTES) / (BLOCKS - 1);
-    for (size_t i = 0; i < BLOCKS; i++)
-        add_block(&sample, &counts, (struct slice){text.data + i * step, BLOCK_BYTES});
-    add_counts(&sample, &counts);
     int64_t sampled = text_mix_bytes(&sample);
     for (size_t i = 0; i < TEXT_CLASSES && sampled > 0; i++)
         mix->bytes[i] += sample.bytes[i] * (int64_t)text.bytes / sampled;

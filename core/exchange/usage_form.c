@@ -52,7 +52,7 @@ static int64_t unexplained(const struct counts *counts)
 }
 
 /* As OpenAI writes it, and nearly everybody else. Returns whether nothing more need be looked
- * for. */
+ * for: all is there, or nothing else is. */
 static bool read_usual(const struct json_value *usage, struct counts *counts)
 {
     enum { PROMPT, COMPLETION, TOTAL, PROMPT_DETAILS, COMPLETION_DETAILS, MEMBERS };
@@ -63,14 +63,16 @@ static bool read_usual(const struct json_value *usage, struct counts *counts)
         [PROMPT_DETAILS] = {.name = "prompt_tokens_details"},
         [COMPLETION_DETAILS] = {.name = "completion_tokens_details"},
     };
-    json_find_all(usage, members, MEMBERS);
+    size_t unknown = json_find_all(usage, members, MEMBERS);
+    for (size_t i = 0; i < MEMBERS; i++)
+        unknown -= members[i].count;
     take(counts, COUNT_PROMPT, &members[PROMPT].value);
     take(counts, COUNT_COMPLETION, &members[COMPLETION].value);
     take(counts, COUNT_TOTAL, &members[TOTAL].value);
     take_detail(counts, COUNT_CACHED, &members[PROMPT_DETAILS].value, "cached_tokens");
     take_detail(counts, COUNT_REASONING, &members[COMPLETION_DETAILS].value, "reasoning_tokens");
-    return counts->of[COUNT_PROMPT] >= 0 && counts->of[COUNT_COMPLETION] >= 0 &&
-           counts->of[COUNT_CACHED] >= 0 && unexplained(counts) == 0;
+    return unknown == 0 || (counts->of[COUNT_PROMPT] >= 0 && counts->of[COUNT_COMPLETION] >= 0 &&
+                            counts->of[COUNT_CACHED] >= 0 && unexplained(counts) == 0);
 }
 
 /* The names that other providers have for them. */

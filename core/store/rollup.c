@@ -58,7 +58,8 @@ static bool same(const struct rollup_row *row, const struct rollup_row *other)
 
 static uint64_t mix(uint64_t hash, const char *text)
 {
-    return hash * UINT64_C(0x9E3779B97F4A7C15) ^ table_hash(text, strlen(text));
+    hash *= UINT64_C(0x9E3779B97F4A7C15);
+    return *text == '\0' ? hash : hash ^ table_hash(text, strlen(text)); /* most rows lack names */
 }
 
 /* The slot of the row, or the free one where it belongs. Sets its hash. */
