@@ -136,6 +136,9 @@ def main():
         status = summarize(results)
         print(f"as JSON: {args.json}")
         return status
+    except Void as why:
+        print(f"NO FIGURE: {why}")
+        return 1
     except KeyboardInterrupt:
         return 130
     finally:
