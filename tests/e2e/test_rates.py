@@ -119,10 +119,9 @@ def ask(customer, model, text, streamed):
     assert response.status_code == 200, response.text
 
 
-@pytest.mark.parametrize("name", TOKENIZERS)
-def test_estimates_are_near_a_real_tokenizer_s_counts(house, provider, name):
+def check_estimates(house, provider, model, tokens) -> None:
     """Of all four kinds, after calls of all four: within a quarter, in and out."""
-    tokens, model, rng = TOKENIZERS[name], next(models), random.Random(7)
+    rng = random.Random(7)
     customer = house.customer(credit="100")
     provider.answer = counting(tokens, reported=True)
     for number in range(10):
@@ -146,6 +145,11 @@ def test_estimates_are_near_a_real_tokenizer_s_counts(house, provider, name):
             if not 0.75 * true <= got <= 1.25 * true:
                 wrong.append((kind, streamed, got, true))
     assert not wrong
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+def test_estimates_are_near_a_real_tokenizer_s_counts(house, provider, name):
+    check_estimates(house, provider, next(models), TOKENIZERS[name])
 
 
 def test_nothing_is_learned_of_what_cannot_be_true(house, provider):
