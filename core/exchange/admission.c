@@ -138,11 +138,21 @@ bool exchange_authenticate_as(struct exchange *exchange, const struct digest *di
 
 /* ---- the body ---- */
 
+/* The end of an exchange's id is random, and the client does not know it yet. */
+static uint64_t seed_of(const struct id *id)
+{
+    uint64_t seed;
+    size_t bytes = strlen(id->text);
+    check(bytes >= sizeof seed);
+    memcpy(&seed, id->text + bytes - sizeof seed, sizeof seed);
+    return seed;
+}
+
 bool exchange_read_chat(struct exchange *exchange)
 {
     struct chat_fault fault;
     exchange->asks_model = true;
-    if (chat_read(buffer_slice(&exchange->body), &exchange->chat, &fault))
+    if (chat_read(buffer_slice(&exchange->body), seed_of(&exchange->id), &exchange->chat, &fault))
         return true;
     return refuse(exchange, 400, fault.code, fault.message, fault.param);
 }

@@ -308,7 +308,7 @@ static bool read_all(struct chat_request *out, struct chat_fault *fault)
     return true;
 }
 
-bool chat_read(struct slice text, struct chat_request *out, struct chat_fault *fault)
+bool chat_read(struct slice text, uint64_t seed, struct chat_request *out, struct chat_fault *fault)
 {
     struct fault why;
     struct json_index index;
@@ -317,6 +317,7 @@ bool chat_read(struct slice text, struct chat_request *out, struct chat_fault *f
     out->output_tokens = -1;
     out->choices = 1;
     out->prompt.bytes_most = (int64_t)text.bytes;
+    out->prompt.mix.seed = seed;
     if (!json_parse_indexed(text, LIMIT_JSON_DEPTH, LARGE_BYTES, &index, &out->root, &why))
         return refuse(fault, "invalid_json", NULL, "The body is not valid JSON: %.200s",
                       why.message);

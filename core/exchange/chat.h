@@ -47,9 +47,11 @@ struct chat_fault {
     char message[256];
 };
 
-/* Reads `text`. False with *fault. Duplicate members are refused: whichever one we priced, the
+/* Reads `text`. `seed`: a number that the client cannot know (text_mix.h). False with *fault.
+ * Duplicate members are refused: whichever one we priced, the
  * provider might obey the other. */
-bool chat_read(struct slice text, struct chat_request *out, struct chat_fault *fault);
+bool chat_read(struct slice text, uint64_t seed, struct chat_request *out,
+               struct chat_fault *fault);
 
 /* What is changed on the way to a provider. */
 struct chat_changes {

@@ -6,7 +6,12 @@
 #include <emmintrin.h>
 #endif
 
-enum { BLOCK_BYTES = 64, BLOCKS = 4 };
+enum {
+    BLOCK_BYTES = 64,      /* of a sample; at most 255 times 16, what an 8-bit counter holds */
+    WHOLE_BYTES_MAX = 256, /* a longer text is sampled: */
+    BLOCKS_MIN = 4,        /* in so many places, */
+    STEP_BYTES = 1024      /* or in one of each so many bytes */
+};
 
 static enum text_class class_of(unsigned char c)
 {
@@ -146,31 +151,44 @@ static void add_counts(struct text_mix *mix, const struct counts *counts)
 }
 #endif
 
-static void add_block(struct text_mix *mix, struct counts *counts, struct slice text)
+static void add_block(struct text_mix *mix, struct slice text)
 {
-    size_t done = add_fast(counts, text);
+    struct counts counts = {.bytes = 0};
+    size_t done = add_fast(&counts, text);
+    add_counts(mix, &counts);
     add_slowly(mix, (struct slice){text.data + done, text.bytes - done});
 }
 
-void text_mix_add(struct text_mix *mix, struct slice text)
+/* The next of a row of numbers that look random: SplitMix64 (Steele, Lea, Flood 2014). */
+static uint64_t next_random(uint64_t *seed)
 {
-    struct text_mix sample = {{0}};
-    struct counts counts = {.bytes = 0};
-    bool whole = text.bytes <= (size_t)BLOCK_BYTES * BLOCKS;
-    size_t blocks = whole ? 1 : BLOCKS;
-    size_t block_bytes = whole ? text.bytes : BLOCK_BYTES;
-    size_t step = (text.bytes - block_bytes) / (BLOCKS - 1);
-    for (size_t i = 0; i < blocks; i++)
-        add_block(&sample, &counts, (struct slice){text.data + i * step, block_bytes});
-    add_counts(&sample, &counts);
-    if (whole) {
-        for (size_t i = 0; i < TEXT_CLASSES; i++)
-            mix->bytes[i] += sample.bytes[i];
-        return;
+    uint64_t bits = *seed += UINT64_C(0x9e3779b97f4a7c15);
+    bits = (bits ^ bits >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    bits = (bits ^ bits >> 27) * UINT64_C(0x94d049bb133111eb);
+    return bits ^ bits >> 31;
+}
+
+/* One block of each part of the text, somewhere in it. */
+static void add_samples(struct text_mix *mix, struct slice text)
+{
+    struct text_mix sample = {.seed = 0};
+    size_t blocks = text.bytes / STEP_BYTES > BLOCKS_MIN ? text.bytes / STEP_BYTES : BLOCKS_MIN;
+    size_t step = text.bytes / blocks;
+    for (size_t i = 0; i < blocks; i++) {
+        size_t at = i * step + next_random(&mix->seed) % (step - BLOCK_BYTES + 1);
+        add_block(&sample, (struct slice){text.data + at, BLOCK_BYTES});
     }
     int64_t sampled = text_mix_bytes(&sample);
     for (size_t i = 0; i < TEXT_CLASSES && sampled > 0; i++)
         mix->bytes[i] += sample.bytes[i] * (int64_t)text.bytes / sampled;
+}
+
+void text_mix_add(struct text_mix *mix, struct slice text)
+{
+    if (text.bytes <= WHOLE_BYTES_MAX)
+        add_block(mix, text);
+    else
+        add_samples(mix, text);
 }
 
 int64_t text_mix_bytes(const struct text_mix *mix)

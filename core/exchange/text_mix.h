@@ -20,10 +20,13 @@ enum text_class {
 /* Bytes by class. */
 struct text_mix {
     int64_t bytes[TEXT_CLASSES];
+    /* Chooses the places of samples. Where a client writes the text it is a number that the client
+     * cannot know: else the samples could be made to look cheaper than the rest. */
+    uint64_t seed;
 };
 
-/* Adds a text, as it stands inside a JSON string or as JSON: of a long one a sample, counted for
- * the whole. */
+/* Adds a text, as it stands inside a JSON string or as JSON: of a long one samples, about a
+ * sixteenth of it, counted for the whole. */
 void text_mix_add(struct text_mix *mix, struct slice text);
 int64_t text_mix_bytes(const struct text_mix *mix);
 

@@ -25,7 +25,7 @@ static void check_copy(const struct chat_request *request, struct slice copy)
     struct chat_request read;
     struct chat_fault fault;
 
-    check(chat_read(copy, &read, &fault));
+    check(chat_read(copy, 0, &read, &fault));
     check(strcmp(read.model, MODEL) == 0);
     check(read.streamed == request->streamed && read.choices == request->choices);
     check(read.prompt.message_count == request->prompt.message_count);
@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     struct chat_request request = {0};
     struct chat_fault fault = {0};
 
-    if (!chat_read((struct slice){(const char *)data, bytes}, &request, &fault)) {
+    if (!chat_read((struct slice){(const char *)data, bytes}, 0, &request, &fault)) {
         check(fault.code && fault.message[0] != '\0');
         return 0;
     }

@@ -31,7 +31,7 @@ static void assert_refused(const char *text, const char *code, const char *param
     struct slice body = copy_of(text);
     struct chat_request request;
     struct chat_fault fault = {0};
-    if (chat_read(body, &request, &fault))
+    if (chat_read(body, 0, &request, &fault))
         fail_msg("accepted: %s", text);
     if (strcmp(fault.code, code) != 0)
         fail_msg("%s, not %s: %s", fault.code, code, text);
@@ -46,7 +46,7 @@ static void read_into(const char *text, struct chat_request *out)
 {
     struct slice body = copy_of(text);
     struct chat_fault fault = {0};
-    if (!chat_read(body, out, &fault))
+    if (!chat_read(body, 0, out, &fault))
         fail_msg("%s (%s): %s", fault.message, fault.code, text);
     free_slice(body);
 }
@@ -269,7 +269,7 @@ static void refuses_members_twice(void **state)
             struct chat_request request;
             struct chat_fault fault = {0};
             struct slice text = {body.data, body.bytes - 1};
-            if (chat_read(text, &request, &fault))
+            if (chat_read(text, 0, &request, &fault))
                 fail_msg("accepted: %s", body.data);
             assert_string_equal(fault.code, "invalid_value");
             buffer_fini(&body);

@@ -18,7 +18,7 @@ static char *copied(const char *text, const struct chat_changes *changes)
     struct chat_copy copy;
     struct buffer out;
     struct json_value root;
-    if (!chat_read(slice_of(text), &request, &fault))
+    if (!chat_read(slice_of(text), 0, &request, &fault))
         fail_msg("%s: %s", fault.message, text);
     buffer_init(&out, 1 << 20);
     assert_true(chat_apply(&request, changes, &copy));
