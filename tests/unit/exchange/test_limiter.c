@@ -484,7 +484,7 @@ static void a_million_names_cost_no_memory(void **state)
             assert_false(take(limiter, "regular", 1, 10, START_MS + i / 100, &now));
     }
     size_t after_bytes = mallinfo2().uordblks;
-    if (after_bytes > before_bytes + 1000 * 128)
+    if (after_bytes > before_bytes + 1000 * 256) /* a name takes 128, few have a log besides */
         fail_msg("%zu bytes more", after_bytes - before_bytes);
     for (int i = 0; i < INSIDE; i++) {
         name_number(name, "inside", i);
