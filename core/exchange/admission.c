@@ -195,6 +195,7 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
     char required[MONEY_TEXT_BYTES];
     char budget[MONEY_TEXT_BYTES];
     char spent[MONEY_TEXT_BYTES];
+    char shown[2][MONEY_TEXT_BYTES]; /* to a person */
     char resets[CLOCK_TEXT_BYTES];
     char url[1024];
     char message[sizeof url + 320]; /* with the address: agents show nothing else */
@@ -213,7 +214,8 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
         snprintf(message, sizeof message,
                  "This key's budget of $%s is spent or reserved; this request could cost up to "
                  "$%s. Raise the budget, or use another key: %s",
-                 budget, required, url);
+                 money_format_short(refusal->budget_nusd, shown[0]),
+                 money_format_short(required_nusd, shown[1]), url);
         buffer_printf(&metadata,
                       "{\"scope\":\"key\",\"limit\":\"%s\",\"spent\":\"%s\","
                       "\"required\":\"%s\",\"affordable_max_tokens\":%lld,\"resets_at\":",
@@ -228,7 +230,8 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
         snprintf(message, sizeof message,
                  "Not enough credits: $%s are available, this request could cost up to $%s. Ask "
                  "for fewer tokens (max_tokens), or add credits: %s",
-                 available, required, url);
+                 money_format_short(refusal->available_nusd, shown[0]),
+                 money_format_short(required_nusd, shown[1]), url);
         buffer_printf(&metadata,
                       "{\"available\":\"%s\",\"required\":\"%s\",\"affordable_max_tokens\":%lld,"
                       "\"topup_url\":",
@@ -247,13 +250,14 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
 static bool refuse_debtor(struct exchange *exchange, const struct hold_refusal *refusal)
 {
     char owed[MONEY_TEXT_BYTES];
+    char shown[MONEY_TEXT_BYTES]; /* to a person */
     char message[256];
     struct buffer metadata;
     money_format(refusal->owed_nusd, owed);
     snprintf(message, sizeof message,
              "This account owes $%s after a correction by the operator. Add credits: they pay that "
              "first, then calls work again.",
-             owed);
+             money_format_short(refusal->owed_nusd, shown));
     buffer_init(&metadata, 8192);
     buffer_printf(&metadata, "{\"available\":\"0.000000000\",\"owed\":\"%s\",\"topup_url\":", owed);
     exchange_write_topup_url(exchange, &metadata);
