@@ -195,17 +195,16 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
     char required[MONEY_TEXT_BYTES];
     char budget[MONEY_TEXT_BYTES];
     char spent[MONEY_TEXT_BYTES];
-    char shown[2][MONEY_TEXT_BYTES]; /* to a person */
     char resets[CLOCK_TEXT_BYTES];
     char url[1024];
     char message[sizeof url + 320]; /* with the address: agents show nothing else */
     struct buffer metadata;
     bool of_key = outcome == HOLD_BUDGET;
     int64_t tokens = affordable(exchange, need, refusal->available_nusd);
-    money_format(refusal->available_nusd, available);
-    money_format(required_nusd, required);
-    money_format(refusal->budget_nusd, budget);
-    money_format(refusal->spent_nusd, spent);
+    money_format_short(refusal->available_nusd, available);
+    money_format_short(required_nusd, required);
+    money_format_short(refusal->budget_nusd, budget);
+    money_format_short(refusal->spent_nusd, spent);
     struct answer_error error = {.status = 402, .message = message};
     buffer_init(&metadata, 8192);
     exchange_dashboard_url(exchange, of_key ? "keys" : "credits", url, sizeof url);
@@ -214,8 +213,7 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
         snprintf(message, sizeof message,
                  "This key's budget of $%s is spent or reserved; this request could cost up to "
                  "$%s. Raise the budget, or use another key: %s",
-                 money_format_short(refusal->budget_nusd, shown[0]),
-                 money_format_short(required_nusd, shown[1]), url);
+                 budget, required, url);
         buffer_printf(&metadata,
                       "{\"scope\":\"key\",\"limit\":\"%s\",\"spent\":\"%s\","
                       "\"required\":\"%s\",\"affordable_max_tokens\":%lld,\"resets_at\":",
@@ -230,8 +228,7 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
         snprintf(message, sizeof message,
                  "Not enough credits: $%s are available, this request could cost up to $%s. Ask "
                  "for fewer tokens (max_tokens), or add credits: %s",
-                 money_format_short(refusal->available_nusd, shown[0]),
-                 money_format_short(required_nusd, shown[1]), url);
+                 available, required, url);
         buffer_printf(&metadata,
                       "{\"available\":\"%s\",\"required\":\"%s\",\"affordable_max_tokens\":%lld,"
                       "\"topup_url\":",
@@ -250,16 +247,15 @@ static bool refuse_money(struct exchange *exchange, const struct exchange_need *
 static bool refuse_debtor(struct exchange *exchange, const struct hold_refusal *refusal)
 {
     char owed[MONEY_TEXT_BYTES];
-    char shown[MONEY_TEXT_BYTES]; /* to a person */
     char message[256];
     struct buffer metadata;
-    money_format(refusal->owed_nusd, owed);
+    money_format_short(refusal->owed_nusd, owed);
     snprintf(message, sizeof message,
              "This account owes $%s after a correction by the operator. Add credits: they pay that "
              "first, then calls work again.",
-             money_format_short(refusal->owed_nusd, shown));
+             owed);
     buffer_init(&metadata, 8192);
-    buffer_printf(&metadata, "{\"available\":\"0.000000000\",\"owed\":\"%s\",\"topup_url\":", owed);
+    buffer_printf(&metadata, "{\"available\":\"0\",\"owed\":\"%s\",\"topup_url\":", owed);
     exchange_write_topup_url(exchange, &metadata);
     buffer_append_text(&metadata, "}");
     buffer_append_char(&metadata, '\0');

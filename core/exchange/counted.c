@@ -68,20 +68,19 @@ static bool refuse_spent(struct exchange *exchange, const char *scope,
                          const struct limit_state *state)
 {
     char limit[MONEY_TEXT_BYTES];
-    char shown[MONEY_TEXT_BYTES]; /* to a person */
     char resets_at[CLOCK_TEXT_BYTES + 2];
     char message[256];
     char metadata[256];
     char when[CLOCK_TEXT_BYTES];
-    money_format(state->limit, limit);
+    money_format_short(state->limit, limit);
     if (state->never) {
         snprintf(resets_at, sizeof resets_at, "null");
     } else {
         clock_format(exchange->created_ms + state->retry_after_ms, when);
         snprintf(resets_at, sizeof resets_at, "\"%s\"", when);
     }
-    snprintf(message, sizeof message, "The spending limit of $%s for this %s is reached.",
-             money_format_short(state->limit, shown), scope);
+    snprintf(message, sizeof message, "The spending limit of $%s for this %s is reached.", limit,
+             scope);
     snprintf(metadata, sizeof metadata,
              "{\"scope\":\"%s\",\"limit\":\"%s\",\"spent\":\"%s\",\"resets_at\":%s}", scope, limit,
              limit, resets_at);
