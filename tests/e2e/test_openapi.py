@@ -1,0 +1,405 @@
+"""docs/openapi.yaml says what the gateway serves: no more and no less. Routes and error codes are
+compared with the sources, members with the answers to a walk through all of it."""
+
+import copy
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import answers
+import httpx2 as httpx
+import openapi
+import openapi_spec_validator
+import pytest
+from answers import Chat, Usage, error_event
+from customer import QUESTION, Customer
+from idempotent import HEADER
+from policies import Policies
+from prices import Price
+from test_admin_api import id_of, make_admin
+from test_routes import ADMIN, DASHBOARD, OPENAI
+from wait import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+HEALTH = {("GET", "/healthz"), ("GET", "/readyz")}
+DEAR = Price("100", "1000")  # a dollar is 833 tokens of output, with margin
+NEW_PASSWORD = "another horse battery staple"
+
+
+@pytest.fixture
+def document():
+    return openapi.Document(openapi.load())
+
+
+def test_valid_openapi(document):
+    assert document.contents["openapi"].startswith("3.1.")
+    openapi_spec_validator.validate(document.contents)
+
+
+# ---- routes ----
+
+
+def declared_routes() -> set[tuple[str, str]]:
+    """The tables of lua/*/init.lua at the mounts of policies/routes.lua, and the worker's own."""
+    policy = (ROOT / "policies/routes.lua").read_text()
+    mounts = re.findall(r'"(/[^"]+)"', re.search(r"openai = \{([^}]*)\}", policy)[1])
+    dashboard = re.search(r'dashboard = "([^"]+)"', policy)[1]
+    routes = {(method, mount + path) for mount in mounts for method, path in OPENAI}
+    routes |= {(method, dashboard + path) for method, path in DASHBOARD + ADMIN}
+    worker = (ROOT / "core/app/worker.c").read_text()
+    return routes | {("GET", path) for path in re.findall(r'head\.path, "(/\w+)"', worker)}
+
+
+def test_routes_of_the_sources(document):
+    assert document.routes() == declared_routes()
+    assert document.routes() >= HEALTH
+
+
+def test_routes_of_the_running_gateway(gateway, document):
+    """It names the methods of a path to whoever asks with one that no path has."""
+    for path in document.contents["paths"]:
+        response = gateway.http.put(path.replace("{id}", "x"))
+        methods = document.methods(path)
+        if {(method, path) for method in methods} <= HEALTH:
+            assert gateway.http.get(path).status_code == 200
+            continue
+        assert response.status_code == 405, path
+        allowed = set(response.headers["allow"].split(", ")) - {"HEAD"}
+        assert allowed == methods, path
+
+
+# ---- error codes ----
+
+NAME = r'"([a-z]+(?:_[a-z]+)*)"'
+CALLS = "refuse(?!_content)\\w*|relay_fail|relay_provider_failed|exchange_task_failed|download_cut"
+IN_C = [  # the status, or nothing; the code
+    rf"\b([1-5]\d\d),\s*{NAME}",
+    rf"\.status = (\d\d\d),\s*\.code = {NAME}",
+    rf"()\bcode = {NAME}",
+    rf"()code, sizeof [\w>.-]+,\s*{NAME}",
+    rf"()CODE {NAME}",
+    rf"()\b(?:{CALLS})\(\s*\w+,\s*{NAME}",
+]
+IN_LUA = [rf"x:refuse\(\s*(\d+),\s*{NAME}", rf"()\brefuse\(x,\s*{NAME}"]
+STATUS_TABLE = re.compile(r"STATUS = \{(.*?)\}", re.DOTALL)
+
+
+def codes_of_the_sources() -> dict[str, set[str]]:
+    """Each code that a client may get, with the statuses that stand beside it. What fails in the
+    store (core/store) gets its status in lua/store.lua, or is no client's to know."""
+    found: dict[str, set[str]] = {}
+    pairs: list[tuple[str, str]] = []
+    for path in (ROOT / "core").rglob("*.c"):
+        if "store" not in path.parts:
+            text = path.read_text()
+            pairs += [match.groups() for one in IN_C for match in re.finditer(one, text)]
+    for path in (ROOT / "lua").rglob("*.lua"):
+        text = path.read_text()
+        pairs += [match.groups() for one in IN_LUA for match in re.finditer(one, text)]
+        for table in STATUS_TABLE.findall(text):
+            pairs += [(status, code) for code, status in re.findall(r"(\w+) = (\d{3})", table)]
+    for status, code in pairs:
+        found.setdefault(code, set()).update({status} - {""})
+    return found
+
+
+def test_error_codes_of_the_sources(document):
+    documented = {code: set(statuses) for code, statuses in document.statuses().items()}
+    found = codes_of_the_sources()
+    assert found.keys() == documented.keys()
+    undocumented = {code: found[code] - documented[code] for code in found}
+    assert not any(undocumented.values()), undocumented
+
+
+def test_error_codes_of_the_manual(document):
+    """docs/API.md has them all, too, each with its statuses."""
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", (ROOT / "docs/API.md").read_text(), re.M)
+    assert {code: status.split(", ") for code, status in rows} == document.statuses()
+
+
+# ---- a walk ----
+
+
+@contextmanager
+def watched(document: openapi.Document, *clients: httpx.Client) -> Iterator[None]:
+    """Every answer that they get is compared with the document."""
+    for client in clients:
+        client.event_hooks["response"].append(document.check)
+    yield
+    for client in clients:
+        client.event_hooks["response"].remove(document.check)
+
+
+def prepare(policies: Policies) -> None:
+    policies.model("dear", DEAR)
+    policies.write("routes", 'return { groups = { "slow" } }\n')
+    policies.write(
+        "limits",
+        'return { { scope = "key", requests_per_minute = 600, tokens_per_minute = 2000000 },\n'
+        '    { scope = "key", group = "slow", requests_per_minute = 1 },\n'
+        '    { scope = "user", models = { "gpt-4" }, usd_per_day = "0" } }\n',
+    )
+    policies.write("examples", "return {}\n")
+
+
+def walk_api(customer: Customer, mount: str) -> None:
+    def get(path: str, status: int, **how) -> None:
+        response = customer.gateway.http.get(mount + path, headers=customer.authorization, **how)
+        assert response.status_code == status, response.text
+
+    for path in ("/models", "/models/gpt-4o-mini", "/credits", "/key"):
+        get(path, 200)
+    body = {"model": "gpt-4o-mini", "messages": list(QUESTION)}
+    for more in ({}, {"stream": True}, {"stream": True, "stream_options": {"include_usage": True}}):
+        response = customer.gateway.http.post(
+            mount + "/chat/completions", headers=customer.authorization, json=body | more
+        )
+        assert response.status_code == 200
+    get("/generation", 200, params={"id": response.headers["x-request-id"]})
+    get("/generation", 400)
+    get("/generation", 404, params={"id": "req_0"})
+    get("/models/none", 404)
+    get("/nothing", 404)
+
+
+def walk_refusals(gateway, customer: Customer) -> str:
+    """Calls that come to nothing. Returns the id of one."""
+    http = gateway.http
+    assert http.get("/v1/models").status_code == 401
+    assert http.put("/v1/models").status_code == 405
+    for body, status in ((b"{", 400), (b"{}", 400), (b'{"model":1}', 400)):
+        assert customer.post(body).status_code == status
+    assert customer.ask(n="x").status_code == 400
+    refused = customer.ask("none")
+    assert refused.status_code == 404
+    packed = {"Content-Encoding": "br"}
+    assert customer.post(b"{}", headers=packed).status_code == 415
+    assert http.post("/v1/chat/completions", content=b"x" * 70000).status_code == 413
+    picture = {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}
+    message = {"role": "user", "content": [picture]}
+    assert customer.post({"model": "gpt-3.5-turbo", "messages": [message]}).status_code == 400
+    assert customer.ask("gpt-4").status_code == 402  # the limit in USD
+    for key, status in (("order-1", 200), ("order-1", 200), ("order-2", 200)):
+        body = {"model": "gpt-4o-mini", "messages": list(QUESTION)}
+        assert customer.post(body, headers={HEADER: key}).status_code == status
+    assert customer.post({**body, "n": 2}, headers={HEADER: "order-2"}).status_code == 422
+    return refused.headers["x-request-id"]
+
+
+def walk_keys_and_money(customer: Customer) -> None:
+    """Keys that may not, or may no more."""
+    customer.create_key(models=["gpt-4o"])
+    assert customer.ask().status_code == 403
+    assert customer.get("/models/gpt-4o-mini").status_code == 403
+    customer.create_key(budget="0.00000001", budget_period="day")
+    assert customer.ask().status_code == 402
+    assert customer.get("/key").status_code == 200
+    customer.call("PATCH", f"/keys/{customer.key_id}", 200, json={"disabled": True})
+    assert customer.ask().status_code == 401
+    customer.create_key()
+
+
+def walk_providers(customer: Customer, provider) -> None:
+    """What a call may meet behind the gateway, before and after its first text."""
+    refusal = answers.error(400, "Not so.", "its_own_code", "invalid_request_error")
+    outcomes = [(refusal, 400), (answers.reply(500, b"{}"), 502), (answers.reply(400, b"{}"), 502),
+                (answers.error(429, "Slow down.", None, "requests"), 429),
+                (answers.error(503, "Busy.", None, "server_error"), 503),
+                (answers.error(401, "Who?", "invalid_api_key", "x"), 503)]  # fmt: skip
+    for answer, status in outcomes:
+        provider.answer = answer
+        response = customer.ask()
+        assert response.status_code == status, response.text
+    first = Chat().events({"model": "gpt-4o-mini"})[:2]
+    for events in (first, [*first, error_event()]):
+        provider.answer = answers.stream(events, ending="cut")
+        response = customer.ask(stream=True, stream_options={"include_usage": True})
+        assert '"error"' in response.text
+        assert response.text.endswith("data: [DONE]\n\n")
+    piece = answers.content_event("x" * 400, "dear")
+    end = Chat(pieces=(), usage=Usage(10, 9000)).events({"model": "dear"})[1:]
+    provider.answer = answers.stream([piece] * 90 + end)
+    response = customer.ask("dear", stream=True)
+    assert '"metadata"' in response.text, "the money has ended"
+    provider.answer = answers.chat()
+
+
+def walk_accounts(document, gateway, person: Customer) -> None:
+    """From signing up to changing the password."""
+    web = person.web
+    assert web.get("/site").status_code == 200
+    assert web.get("/auth/me").status_code == 401
+    for changed, status in (({"email": "x"}, 400), ({"password": "x"}, 400), ({}, 201), ({}, 409)):
+        body = {"email": person.email, "password": person.password, **changed}
+        assert web.post("/auth/signup", json=body).status_code == status
+    body = {"email": person.email, "password": "wrong password"}
+    assert web.post("/auth/signin", json=body).status_code == 401
+    foreign = {"Origin": "https://example.com"}
+    assert web.post("/auth/signout", headers=foreign).status_code == 403
+    other = Customer(gateway)
+    other.email = person.email
+    with watched(document, other.web):
+        other.sign_in()
+        other.sign_in()
+        sessions = other.call("GET", "/auth/sessions", 200)["data"]
+        (ended, *_) = [one["id"] for one in sessions if not one["current"]]
+        other.call("DELETE", f"/auth/sessions/{ended}", 204)
+        other.call("DELETE", f"/auth/sessions/{ended}", 404)
+        other.call("DELETE", "/auth/sessions", 204)
+        other.call("POST", "/auth/signout", 204)
+    person.sign_in()
+    change = {"current_password": "wrong password", "new_password": NEW_PASSWORD}
+    assert web.post("/auth/password", json=change).status_code == 403
+    change["current_password"] = person.password
+    person.call("POST", "/auth/password", 204, json=change)
+    person.password = NEW_PASSWORD
+    person.call("GET", "/auth/me", 200)
+
+
+def walk_account(person: Customer) -> None:
+    """Keys, credits, use, models."""
+    person.charge("10")
+    assert person.web.post("/balance/charge", json={"amount": "-1"}).status_code == 400
+    person.create_key(expires_at="2099-01-01T00:00:00+09:00", budget=5, models=["gpt-4o-mini"])
+    change = {"name": "other", "budget": None, "models": None, "expires_at": None}
+    person.call("PATCH", f"/keys/{person.key_id}", 200, json=change)
+    assert person.ask().status_code == 200
+    person.wait_for_no_hold()
+    spare = person.call("POST", "/keys", 201, json={"name": "spare"})["data"]["id"]
+    person.call("DELETE", f"/keys/{spare}", 204)
+    person.call("DELETE", f"/keys/{spare}", 404)
+    person.call("PATCH", f"/keys/{person.key_id}", 400, json={"spent": "0"})
+    for path in ("/keys", "/balance", "/transfers", "/transfers?kind=credits",
+                 "/balance/transfers", "/usage", "/usage?totals=no", "/usage/summary",
+                 "/usage/summary?by=day,model,key&tz=Asia/Seoul",
+                 "/refusals", "/models"):  # fmt: skip
+        person.call("GET", path, 200)
+    assert person.web.get("/usage.csv").status_code == 200
+    person.call("GET", "/usage", 400, params={"limit": "0"})
+    person.call("GET", f"/usage/{person.records()[0]['id']}", 200)
+    person.call("GET", "/usage/req_0", 404)
+    pulse = person.web.get("/pulse")
+    tag = {"If-None-Match": pulse.headers["etag"]}
+    assert (pulse.status_code, person.web.get("/pulse", headers=tag).status_code) == (200, 304)
+    body = {"model": "gpt-4o-mini", "messages": list(QUESTION)}
+    for key_id, status in ((person.key_id, 200), ("key_0", 404), (None, 400)):
+        params = {"key_id": key_id} if key_id else {}
+        person_asks = person.web.post("/playground/chat/completions", params=params, json=body)
+        assert person_asks.status_code == status
+
+
+def walk_admin_reads(admin: Customer, customer: Customer, refused_id: str) -> None:
+    of_user = {"user_id": id_of(customer)}
+    for path in ("/live", "/sales", "/sales?by=day,model,provider", "/sales?by=customer",
+                 "/policies", "/prices", "/prices?limit=1", "/providers", "/audit", "/users",
+                 "/groups", f"/users/{of_user['user_id']}"):  # fmt: skip
+        admin.call("GET", f"/admin{path}", 200)
+    for path in ("/sessions", "/keys", "/usage", "/usage/summary", "/refusals", "/transfers"):
+        admin.call("GET", f"/admin{path}", 200, params=of_user)
+        admin.call("GET", f"/admin{path}", 400)
+        admin.call("GET", f"/admin{path}", 404, params={"user_id": "user_0"})
+        customer.call("GET", f"/admin{path}", 404)
+    for record in customer.records():
+        admin.call("GET", f"/admin/usage/{record['id']}", 200)
+    found = f"/admin/usage/{refused_id}"
+    wait_until(lambda: admin.web.get(found).status_code == 200, 5, "the refused call")
+    customer.call("GET", f"/usage/{refused_id}", 200)
+    assert customer.get("/generation", params={"id": refused_id}).status_code == 200
+
+
+def walk_admin_acts(admin: Customer, customer: Customer) -> None:
+    user_id = id_of(customer)
+    of_user = {"user_id": user_id}
+    given = {**of_user, "amount": "1", "reason": "a gift"}
+    for status in (201, 201):
+        admin.call("POST", "/admin/credits", status, json=given, headers={HEADER: "gift-1"})
+    admin.call("POST", "/admin/credits", 400, json={**given, "reason": ""})
+    paid = next(one["id"] for one in customer.records() if Decimal(one["cost"]) > 0)
+    refund = {"exchange_id": paid, "reason": "a bad answer"}
+    admin.call("POST", "/admin/refunds", 201, json=refund)
+    admin.call("POST", "/admin/refunds", 409, json=refund)
+    admin.call("PATCH", f"/admin/users/{user_id}", 200, json={"group": "slow", "reason": "x"})
+    assert [customer.ask().status_code for _ in range(2)] == [200, 429]
+    admin.call("PATCH", f"/admin/users/{user_id}", 200, json={"group": ""})
+    admin.call("PATCH", f"/admin/users/{id_of(admin)}", 409, json={"disabled": True})
+    admin.call("PATCH", f"/admin/users/{id_of(admin)}", 409, json={"role": "user"})
+    for disabled in (True, False):
+        change = {"disabled": disabled, "reason": "x"}
+        admin.call("PATCH", f"/admin/keys/{customer.key_id}", 200, json=change)
+        if disabled:
+            customer.call("PATCH", f"/keys/{customer.key_id}", 409, json={"disabled": False})
+    admin.call("POST", "/admin/debits", 201, json={**of_user, "amount": "1000", "reason": "x"})
+    assert customer.ask().status_code == 402
+    customer.charge("2000")
+    customer.call("GET", "/balance/transfers", 200)
+    admin.call("POST", "/admin/unlocks", 200, json=of_user)
+    link = admin.call("POST", "/admin/password-links", 201, json=of_user)["url"]
+    token = {"token": link.partition("#")[2]}
+    admin.call("DELETE", f"/admin/sessions/{user_id}", 204)
+    customer.call("POST", "/auth/link", 200, json=token)
+    customer.call("POST", "/auth/link/password", 200, json={**token, "password": NEW_PASSWORD})
+    customer.call("POST", "/auth/link", 404, json=token)
+    for path in ("/audit", f"/audit?user_id={user_id}"):
+        admin.call("GET", f"/admin{path}", 200)
+
+
+@pytest.mark.once
+def test_every_answer(make_gateway, provider, document):
+    gateway = make_gateway(prepare=prepare)
+    admin, customer = make_admin(gateway), gateway.customer()
+    poor, person = gateway.customer(credit=None), Customer(gateway)
+    clients = [one.web for one in (admin, customer, poor, person)]
+    with watched(document, gateway.http, *clients):
+        for path in ("/healthz", "/readyz"):
+            assert gateway.http.get(path).status_code == 200
+        for mount in ("/v1", "/api/v1"):
+            walk_api(customer, mount)
+        assert poor.ask().status_code == 402
+        refused_id = walk_refusals(gateway, customer)
+        walk_keys_and_money(customer)
+        walk_providers(gateway.customer(credit="2"), provider)
+        walk_accounts(document, gateway, person)
+        walk_account(person)
+        walk_admin_reads(admin, customer, refused_id)
+        gateway.policies.write("models", "return {\n    broken\n}\n")
+        gateway.reload()
+        admin.call("GET", "/admin/policies", 200)
+        walk_admin_acts(admin, customer)
+    done = {(method, path) for method, path, status in document.seen if status < "4"}
+    assert done == document.routes(), "routes whose good answer was not seen"
+
+
+# ---- the check itself ----
+
+
+def test_what_is_not_documented_is_seen(gateway, customer, document):
+    """Without a member, a status or a route of its own, an answer is refused."""
+    schemas = "components", "schemas"
+
+    def without(*names: str) -> openapi.Document:
+        contents = copy.deepcopy(document.contents)
+        place = contents
+        for name in names[:-1]:
+            place = place[name]
+        del place[names[-1]]
+        return openapi.Document(contents)
+
+    answered = {
+        "/key": without(*schemas, "Key", "properties", "abandoned"),
+        "/models": without(*schemas, "Model", "properties", "pricing", "properties", "prompt"),
+        "/credits": without("paths", "/api/v1/credits"),
+    }
+    for path, lacking in answered.items():
+        response = customer.get(path)
+        document.check(response)
+        with pytest.raises(AssertionError):
+            lacking.check(response)
+    refused = gateway.http.get("/api/v1/models")
+    document.check(refused)
+    codes = copy.deepcopy(document.contents)
+    known = codes["components"]["schemas"]["ErrorCode"]["oneOf"]
+    known[:] = [one for one in known if one["const"] != "invalid_api_key"]
+    with pytest.raises(AssertionError):
+        openapi.Document(codes).check(refused)
