@@ -46,7 +46,7 @@ struct store_call {
     struct buffer arg_bytes;
     struct store_actor actor; /* for the caller to set after store_call_init */
     struct buffer result;     /* JSON; valid when ok */
-    struct fault fault;       /* when not ok: code as in api.md (email_taken, not_found, ...) */
+    struct fault fault;       /* when not ok: code as in docs/API.md (email_taken, not_found) */
     bool ok;
     struct store *store; /* set by store_call_post / store_call_now */
 };

@@ -61,7 +61,7 @@ function exchange:write(text) end
 ---Ends the reply and the task.
 function exchange:finish() end
 
----Answers with an error in the shape of api.md and ends the task.
+---Answers with an error in the shape of docs/API.md and ends the task.
 ---@param status integer
 ---@param code string such as "not_found"
 ---@param message string for the person who must act on it

@@ -1,4 +1,4 @@
--- The routes of the account API (api.md: "For the dashboard and scripts"), below the mount.
+-- The routes of the account API (docs/API.md: "With a session"), below the mount.
 local account = require "dashboard.account"
 local auth = require "dashboard.auth"
 local balance = require "dashboard.balance"

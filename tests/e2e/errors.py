@@ -1,4 +1,4 @@
-"""The shape that every error of the gateway must have (api.md, Errors)."""
+"""The shape that every error of the gateway must have (docs/API.md, Errors)."""
 
 import httpx2 as httpx
 from gateway import UPSTREAM_KEY

@@ -1,4 +1,4 @@
-"""Accounts as the dashboard and scripts see them: api.md, /api/..."""
+"""Accounts as the dashboard and scripts see them: docs/API.md, /api/..."""
 
 import re
 from datetime import UTC, datetime, timedelta

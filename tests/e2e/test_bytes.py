@@ -1,5 +1,5 @@
 """Bytes pass through: what the provider gets is what the client sent, and what the client gets is
-what the provider sent, but for the few differences that api.md names."""
+what the provider sent, but for the few differences that docs/API.md names."""
 
 import json
 import re

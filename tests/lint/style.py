@@ -3,6 +3,7 @@
 Files have at most 600 lines, functions in C and Python at most 70, unless a comment
 `/* long: reason */` (in Lua `-- long: reason`, in Python `# long: reason`) says why not: for a file
 above its first line of code, for a function inside it or right above. C keeps to 100 columns.
+Nothing points to pages outside the repository, and each file that a document names is there.
 Prints one line for each violation; exits 1 when there is any.
 """
 
@@ -19,9 +20,14 @@ FOLDERS = ["core", "lua", "policies", "migrations", "tests", "webui"]
 SUFFIXES = {".c", ".h", ".lua", ".py", ".sql", ".cmake", ".sh", ".mjs", ".js", ".ts",
             ".tsx", ".css"}  # fmt: skip
 SKIPPED = {"node_modules", "__pycache__", "dist"}
+DOCUMENTS = ["*.md", "docs/*.md", "docs/*.yaml", "gateway.conf"]
 
 LONG = re.compile(r"(/\*|--|#) *long: *\w")
 NOTES = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
+OUTSIDE = re.compile(r"\.\./sha" + r"red\b|\b(api|design|edges|prices|traps|wire)\.m" + r"d\b")
+NAMED = re.compile(
+    r"\b(?:core|docs|findings|lua|migrations|policies|tests|webui)/[\w./-]*\w\.\w+", re.ASCII
+)
 LITERAL = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
 
 
@@ -92,6 +98,8 @@ def check_lines(suffix, lines):
     for number, line in enumerate(lines, 1):
         if NOTES.search(line):
             yield number, f"a note to ourselves: {NOTES.search(line).group()} (file an issue)"
+        if OUTSIDE.search(line):
+            yield number, f"a page outside the repository: {OUTSIDE.search(line).group()}"
         if "\t" in line:
             yield number, "a tab"
         if line != line.rstrip():
@@ -115,8 +123,23 @@ def check_text(suffix, text):
             yield first, f"{name}: {size} lines, at most {FUNCTION_LINES_MAX} (or say why)"
 
 
+def check_document(text, exists):
+    """Yields (line, what is wrong) for the text of a document. `exists` tells whether a path is in
+    the repository."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if OUTSIDE.search(line):
+            yield number, f"a page outside the repository: {OUTSIDE.search(line).group()}"
+        for name in NAMED.findall(line):
+            if not exists(name):
+                yield number, f"no such file: {name}"
+
+
 def check(root):
     found = []
+    for pattern in DOCUMENTS:
+        for path in sorted(root.glob(pattern)):
+            wrongs = check_document(path.read_text(), lambda name: (root / name).exists())
+            found += [f"{path.relative_to(root)}:{number}: {wrong}" for number, wrong in wrongs]
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*")):
             if path.suffix not in SUFFIXES or SKIPPED.intersection(path.parts):

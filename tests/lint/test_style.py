@@ -35,11 +35,28 @@ def test_tidy_text_passes():
         (".lua", "local x = 1 \n", "blanks"),
         (".h", "/* " + "x" * 98 + " */\n", "104 columns"),
         (".c", "int x;", "no newline"),
+        (".py", "# as in ../sha" + "red/x.txt\n", "a page outside"),
+        (".h", "/* as in api.m" + "d */\n", "a page outside"),
     ],
 )
 def test_lines(suffix, text, message):
     assert len(wrong(suffix, text)) == 1
     assert message in wrong(suffix, text)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("see wire.m" + "d\n", "a page outside"),
+        ("`core/net/gone.c` does it\n", "no such file: core/net/gone.c"),
+        ("`core/net/here.c` does it, as docs/API.md says.\n", None),
+    ],
+)
+def test_documents(text, message):
+    there = {"core/net/here.c", "docs/API.md"}
+    found = [wrong for _, wrong in style.check_document(text, there.__contains__)]
+    assert len(found) == (message is not None)
+    assert message is None or message in found[0]
 
 
 def test_columns_are_characters():
