@@ -11,8 +11,6 @@
 #include "base/log.h"
 #include "net/peer.h"
 
-#define VERSION "0.1.0" /* of the program */
-
 enum { CONFIG_TEXT_BYTES = 512 };
 
 enum payments { PAYMENTS_TEST, PAYMENTS_STRIPE, PAYMENTS_OFF };

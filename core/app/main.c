@@ -11,6 +11,7 @@
 #include "app/privileges.h"
 #include "app/serve.h"
 #include "app/user_commands.h"
+#include "app/version.h"
 #include "base/check.h"
 #include "base/failpoint.h"
 #include "base/log.h"
@@ -50,7 +51,7 @@ static int print_usage(FILE *out)
         "  ledger export [--format csv|jsonl] [--from TIME] [--to TIME]   all transfers\n"
         "  refund REQUEST_ID [AMOUNT] [--reason TEXT]   without AMOUNT all that is left of it\n"
         "  backup FILE                            a verified copy of the database in a new file\n"
-        "  version\n"
+        "  version                                which one this is, and of which commit\n"
         "\n"
         "Without --config, gateway.conf in this folder is read where there is one.\n"
         "While it runs: SIGHUP reloads policies and settings, SIGTERM stops it gently.\n",
@@ -204,7 +205,8 @@ int main(int argc, char **argv)
     if (status != 0)
         return status;
     if (arguments.version || said(&arguments, 1, "version", NULL)) {
-        printf("llm-gateway " VERSION "%s\n", FAILPOINTS_BUILT ? " with failpoints" : "");
+        printf("llm-gateway %s (%s)%s\n", version_number, version_commit,
+               FAILPOINTS_BUILT ? " with failpoints" : "");
         return 0;
     }
     if (FAILPOINTS_BUILT && !failpoint_arm(&fault)) {

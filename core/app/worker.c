@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/pages.h"
+#include "app/version.h"
 #include "base/check.h"
 #include "base/limits.h"
 #include "exchange/cors.h"
@@ -191,7 +192,7 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
     struct task_settings settings = {.payments = config_payments_name(shared->config),
                                      .providers_shown = shared->config->show_providers != 0,
                                      .public_url = shared->public_url,
-                                     .version = VERSION,
+                                     .version = version_number,
                                      .news = shared->news};
     const struct vm_options options = {.install = task_install, .arg = &settings};
     return vm_new(files, &options, fault);

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
+from gateway import ROOT
 from wait import wait_until
 
 
@@ -29,7 +30,10 @@ def refused(result, *words: str) -> None:
 
 @pytest.mark.quick
 def test_version(idle):
-    assert re.search(r"\d+\.\d+", idle.value_of("version"))
+    """project(VERSION) of CMakeLists.txt, and the commit."""
+    number = re.search(r"project\(.* VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
+    said = rf"llm-gateway {re.escape(number)} \((unknown|[-\w.]+)\)( with failpoints)?"
+    assert re.fullmatch(said, idle.value_of("version"))
 
 
 @pytest.mark.quick
