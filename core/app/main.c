@@ -196,6 +196,7 @@ int main(int argc, char **argv)
     static struct serve_options serving;
     struct config config;
     struct fault fault;
+    check_prepare();
     /* A limit on the size of files (ulimit -f) is then an error of the write, as a full disk is,
      * and not the end of the process. */
     signal(SIGXFSZ, SIG_IGN);

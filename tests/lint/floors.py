@@ -33,10 +33,10 @@ LIBRARIES = [
 
 # libc, POSIX threads, Linux and the compiler: any floor
 LIBC = re.compile(
-    r"(assert|ctype|dirent|endian|errno|fcntl|float|getopt|grp|inttypes|libgen|limits|locale|malloc"
-    r"|math|netdb|poll|pthread|pwd|sched|semaphore|setjmp|signal|stdalign|stdarg|stdatomic|stdbool"
-    r"|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syslog|termios|threads|time|unistd"
-    r"|[epx]mmintrin|arpa/inet|netinet/(in|tcp)|linux/capability"
+    r"(assert|ctype|dirent|dlfcn|endian|errno|execinfo|fcntl|float|getopt|grp|inttypes|libgen"
+    r"|limits|locale|malloc|math|netdb|poll|pthread|pwd|sched|semaphore|setjmp|signal|stdalign"
+    r"|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syslog"
+    r"|termios|threads|time|unistd|[epx]mmintrin|arpa/inet|netinet/(in|tcp)|linux/capability"
     r"|sys/(epoll|eventfd|file|ioctl|mman|param|prctl|queue|random|resource|select|sendfile"
     r"|signalfd|socket|stat|statvfs|syscall|time|timerfd|types|uio|un|utsname|wait))\.h"
 )
