@@ -7,7 +7,9 @@
 
 #define DAY_MS INT64_C(86400000)
 
-static const char *const names[] = {"", "day", "week", "month"};
+/* These stand in the database and the API. */
+static const char *const names[] = {
+    [PERIOD_NONE] = "", [PERIOD_DAY] = "day", [PERIOD_WEEK] = "week", [PERIOD_MONTH] = "month"};
 
 bool period_parse(const char *name, enum period *out)
 {

@@ -25,7 +25,9 @@ struct change {
     struct key_facts facts;
 };
 
-static const char *const kind_names[] = {"account", "key", "user"};
+/* These stand in the table. */
+static const char *const kind_names[] = {
+    [CHANGE_ACCOUNT] = "account", [CHANGE_KEY] = "key", [CHANGE_USER] = "user"};
 
 bool changes_note(struct db *db, enum change_kind kind, const char *id)
 {

@@ -13,8 +13,11 @@
 
 #define HOUR_MS INT64_C(3600000)
 
+enum { REASON_BYTES_MAX = 500 };
+
 /* Two switches in keys.disabled: the key works when both are off. */
-enum { DISABLED_BY_OWNER = 1, DISABLED_BY_OPERATOR = 2, REASON_BYTES_MAX = 500 };
+enum { DISABLED_BY_OWNER = 1, DISABLED_BY_OPERATOR = 2 };
+_Static_assert(DISABLED_BY_OWNER == 1 && DISABLED_BY_OPERATOR == 2, "numbers on disk");
 
 #define KEY_COLUMNS                                                                                \
     "k.id, k.name, k.prefix, k.last4, k.created_ms, k.expires_ms, k.disabled, k.budget_nusd,"      \

@@ -8,6 +8,12 @@
 /* Format 1 had no `sold` prices: those of a settlement were the buy prices. */
 enum { FORMAT_FIRST = 1, FORMAT = 2, UNIT = 8 };
 
+/* Records with these numbers are on disks. A new kind or source takes the next one. */
+_Static_assert(TAIL_HOLD == 1 && TAIL_SETTLEMENT == 2 && TAIL_SEAL == 3, "numbers on disk");
+_Static_assert(USAGE_NONE == 0 && USAGE_REPORTED == 1 && USAGE_ESTIMATED == 2 &&
+                   USAGE_PARTIAL == 3 && USAGE_CORRECTED == 4,
+               "numbers on disk");
+
 struct head {
     uint64_t sum;
     uint64_t generation;
@@ -15,6 +21,7 @@ struct head {
     uint16_t format;
     uint16_t kind;
 };
+_Static_assert(sizeof(struct head) == 24, "bytes on disk");
 
 /* ---- check sums ---- */
 

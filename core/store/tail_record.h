@@ -19,7 +19,8 @@
 #include "base/buffer.h"
 #include "store/ledger.h"
 
-enum tail_kind { TAIL_HOLD = 1, TAIL_SETTLEMENT, TAIL_SEAL };
+/* The numbers stand in the tail: none may change (tail_record.c holds them). */
+enum tail_kind { TAIL_HOLD = 1, TAIL_SETTLEMENT = 2, TAIL_SEAL = 3 };
 
 /* `bytes_max` of a record, its head included: no settlement needs more. */
 enum { TAIL_RECORD_BYTES_MAX = 2048 };

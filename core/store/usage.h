@@ -11,13 +11,13 @@
 #include "base/limits.h"
 #include "base/money.h"
 
-/* The numbers stand in the ledger's tail: a new one comes last. */
+/* The numbers stand in the ledger's tail: none may change (tail_record.c holds them). */
 enum usage_source {
-    USAGE_NONE,      /* nothing was generated: nothing charged */
-    USAGE_REPORTED,  /* the provider's own count */
-    USAGE_ESTIMATED, /* the answer is complete, the provider gave no count */
-    USAGE_PARTIAL,   /* the answer was cut; counted from what had arrived */
-    USAGE_CORRECTED  /* the provider's own, but for a count that could not be true */
+    USAGE_NONE = 0,      /* nothing was generated: nothing charged */
+    USAGE_REPORTED = 1,  /* the provider's own count */
+    USAGE_ESTIMATED = 2, /* the answer is complete, the provider gave no count */
+    USAGE_PARTIAL = 3,   /* the answer was cut; counted from what had arrived */
+    USAGE_CORRECTED = 4  /* the provider's own, but for a count that could not be true */
 };
 
 /* The status of a call whose client has left. */
