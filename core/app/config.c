@@ -254,7 +254,7 @@ static bool expand(struct slice value, struct buffer *out, const char *place, st
 static bool take_pair(struct config *config, struct slice pair, const char *place,
                       struct fault *fault)
 {
-    const char *equals = memchr(pair.data, '=', pair.bytes);
+    const char *equals = slice_char(pair, '=');
     if (equals == NULL)
         return fault_set(fault, "invalid_value", "%s: '%.*s': must be: name = value", place,
                          (int)(pair.bytes < 60 ? pair.bytes : 60), pair.data);

@@ -10,7 +10,8 @@ struct json_strings json_strings(const struct json_value *value)
 /* To the opening quote of the next string, key or not. False: there is none. */
 static bool find_quote(struct json_strings *walk)
 {
-    const char *quote = memchr(walk->at, '"', (size_t)(walk->end - walk->at));
+    struct slice rest = {walk->at, (size_t)(walk->end - walk->at)};
+    const char *quote = slice_char(rest, '"');
     walk->at = quote != NULL ? quote : walk->end;
     return quote != NULL;
 }

@@ -29,6 +29,12 @@ static inline bool slice_equals(struct slice slice, const char *text)
            (slice.bytes == 0 || memcmp(slice.data, text, slice.bytes) == 0);
 }
 
+/* The first `c`, or NULL. An empty slice may point nowhere, which memchr does not allow. */
+static inline const char *slice_char(struct slice slice, char c)
+{
+    return slice.bytes > 0 ? memchr(slice.data, c, slice.bytes) : NULL;
+}
+
 /* ASCII only. */
 static inline bool slice_equals_nocase(struct slice slice, const char *text)
 {

@@ -70,7 +70,7 @@ static bool folds_to(struct slice name, const char *ours)
  * is none of ours: then it is empty. */
 static struct slice decode_key(struct slice raw_key, struct buffer *room)
 {
-    if (memchr(raw_key.data, '\\', raw_key.bytes) == NULL)
+    if (slice_char(raw_key, '\\') == NULL)
         return raw_key;
     const struct json_value quoted = {.type = JSON_STRING,
                                       .raw = {raw_key.data - 1, raw_key.bytes + 2}};

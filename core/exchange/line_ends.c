@@ -19,7 +19,7 @@ void line_ends_fini(struct line_ends *ends)
 static const char *find_cr(struct slice data)
 {
     const char *end = data.data + data.bytes;
-    const char *cr = memchr(data.data, '\r', data.bytes);
+    const char *cr = slice_char(data, '\r');
     while (cr != NULL && cr + 1 < end && cr[1] == '\n')
         cr = memchr(cr + 2, '\r', (size_t)(end - (cr + 2)));
     return cr;

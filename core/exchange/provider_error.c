@@ -155,7 +155,7 @@ static struct slice unwrap(struct slice body)
         return body;
     body.data += at + 5;
     body.bytes -= (size_t)at + 5;
-    const char *end = memchr(body.data, '\n', body.bytes);
+    const char *end = slice_char(body, '\n');
     if (end != NULL)
         body.bytes = (size_t)(end - body.data);
     return slice_trim(body);

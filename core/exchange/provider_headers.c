@@ -27,7 +27,7 @@ static void pass(const struct exchange *exchange, size_t which, struct provider_
     const char *name = passed_names[which];
     const struct slice *value = head_header(&exchange->request->head, name);
     if (value == NULL || value->bytes + strlen(name) + 3 > PASSED_HEADER_BYTES ||
-        memchr(value->data, '\0', value->bytes) != NULL || sets(candidate, name))
+        slice_char(*value, '\0') != NULL || sets(candidate, name))
         return;
     snprintf(out->passed[which], PASSED_HEADER_BYTES, "%s: %.*s", name, (int)value->bytes,
              value->data);

@@ -72,7 +72,7 @@ struct slice sse_rest(struct sse *sse)
 /* Takes the next line off *rest, without its end. */
 static struct slice next_line(struct slice *rest)
 {
-    const char *lf = memchr(rest->data, '\n', rest->bytes);
+    const char *lf = slice_char(*rest, '\n');
     size_t bytes = lf != NULL ? (size_t)(lf - rest->data) : rest->bytes;
     struct slice line = {rest->data, bytes};
     size_t used = lf != NULL ? bytes + 1 : bytes;

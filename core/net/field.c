@@ -53,7 +53,7 @@ bool field_parse(struct slice line, struct slice *name, struct slice *value, con
 {
     if (line.data[0] == ' ' || line.data[0] == '\t')
         return refuse(why, "a header continues on a second line (obs-fold)");
-    const char *colon = memchr(line.data, ':', line.bytes);
+    const char *colon = slice_char(line, ':');
     if (colon == NULL)
         return refuse(why, "a header line has no colon");
     *name = (struct slice){line.data, (size_t)(colon - line.data)};
@@ -113,7 +113,7 @@ void field_note_coding(struct slice value, enum content_coding *coding)
 
 struct slice field_media_type(struct slice value)
 {
-    const char *end = value.bytes > 0 ? memchr(value.data, ';', value.bytes) : NULL;
+    const char *end = slice_char(value, ';');
     if (end != NULL)
         value.bytes = (size_t)(end - value.data);
     return slice_trim(value);

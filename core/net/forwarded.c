@@ -45,7 +45,7 @@ static bool next_item(struct slice *text, struct slice *item)
 {
     if (text->data == NULL)
         return false;
-    const char *comma = text->bytes > 0 ? memchr(text->data, ',', text->bytes) : NULL;
+    const char *comma = slice_char(*text, ',');
     size_t bytes = comma != NULL ? (size_t)(comma - text->data) : text->bytes;
     *item = slice_trim((struct slice){text->data, bytes});
     *text = comma != NULL ? (struct slice){comma + 1, text->bytes - bytes - 1} : (struct slice){0};

@@ -94,7 +94,7 @@ static bool parse_target(struct slice target, struct http_head *out, struct slic
     }
     if (rest.bytes == 0 || rest.data[0] != '/')
         return refuse_bad(refusal, "the request target must start with a slash");
-    const char *mark = memchr(rest.data, '?', rest.bytes);
+    const char *mark = slice_char(rest, '?');
     size_t path_bytes = mark != NULL ? (size_t)(mark - rest.data) : rest.bytes;
     out->path = (struct slice){rest.data, path_bytes};
     out->query = (struct slice){0};
@@ -107,7 +107,7 @@ static bool parse_target(struct slice target, struct http_head *out, struct slic
 static bool parse_request_line(struct slice line, struct http_head *out,
                                struct slice *absolute_host, struct refusal *refusal)
 {
-    const char *first = memchr(line.data, ' ', line.bytes);
+    const char *first = slice_char(line, ' ');
     if (first == NULL)
         return refuse_bad(refusal, "the request line must be METHOD TARGET HTTP/1.1");
     out->method_text = (struct slice){line.data, (size_t)(first - line.data)};

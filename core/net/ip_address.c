@@ -10,10 +10,10 @@ static const unsigned char v4_prefix[V4_OFFSET] = {[10] = 0xff, [11] = 0xff};
 bool ip_address_parse(struct slice text, struct ip_address *out)
 {
     char copy[IP_TEXT_BYTES];
-    const char *zone = text.bytes > 0 ? memchr(text.data, '%', text.bytes) : NULL;
+    const char *zone = slice_char(text, '%');
     if (zone != NULL)
         text.bytes = (size_t)(zone - text.data);
-    if (text.bytes == 0 || text.bytes >= sizeof copy || memchr(text.data, '\0', text.bytes) != NULL)
+    if (text.bytes == 0 || text.bytes >= sizeof copy || slice_char(text, '\0') != NULL)
         return false;
     memcpy(copy, text.data, text.bytes);
     copy[text.bytes] = '\0';
@@ -36,7 +36,7 @@ static bool is_port(struct slice text)
 
 static bool parse_bracketed(struct slice text, struct ip_address *out)
 {
-    const char *close = memchr(text.data, ']', text.bytes);
+    const char *close = slice_char(text, ']');
     if (close == NULL)
         return false;
     size_t bytes = (size_t)(close - text.data);
@@ -53,7 +53,7 @@ bool ip_address_parse_hop(struct slice text, struct ip_address *out)
         return false;
     if (text.data[0] == '[')
         return parse_bracketed(text, out);
-    const char *colon = memchr(text.data, ':', text.bytes);
+    const char *colon = slice_char(text, ':');
     size_t before = colon != NULL ? (size_t)(colon - text.data) : 0;
     bool has_port = colon != NULL && memchr(text.data, '.', before) != NULL;
     if (!has_port)
@@ -142,7 +142,7 @@ static bool parse_prefix(struct slice text, unsigned most, unsigned *out)
 
 static bool parse_network(struct slice text, struct ip_network *out)
 {
-    const char *slash = memchr(text.data, '/', text.bytes);
+    const char *slash = slice_char(text, '/');
     size_t address_bytes = slash != NULL ? (size_t)(slash - text.data) : text.bytes;
     if (!ip_address_parse((struct slice){text.data, address_bytes}, &out->address))
         return false;

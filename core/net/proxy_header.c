@@ -28,7 +28,7 @@ static const unsigned char v2_signature[V2_SIGNATURE_BYTES] = {0x0d, 0x0a, 0x0d,
 /* Takes the word up to the next space; one space between words. */
 static struct slice take_word(struct slice *rest)
 {
-    const char *space = rest->bytes > 0 ? memchr(rest->data, ' ', rest->bytes) : NULL;
+    const char *space = slice_char(*rest, ' ');
     size_t bytes = space != NULL ? (size_t)(space - rest->data) : rest->bytes;
     struct slice word = {rest->data, bytes};
     size_t skip = space != NULL ? bytes + 1 : bytes;
@@ -61,7 +61,7 @@ static bool parse_line(struct slice line, struct proxy_header *out)
         !is_port(line))
         return false;
     out->has_address = true;
-    return v4 == (memchr(source.data, ':', source.bytes) == NULL);
+    return v4 == (slice_char(source, ':') == NULL);
 }
 
 static enum proxy_progress parse_v1(const char *data, size_t bytes, struct proxy_header *out,

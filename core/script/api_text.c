@@ -280,7 +280,7 @@ static int add_parameter(lua_State *state, struct slice pair)
         .data = name_room, .capacity_bytes = sizeof name_room, .bytes_max = sizeof name_room};
     struct buffer value = {
         .data = value_room, .capacity_bytes = sizeof value_room, .bytes_max = sizeof value_room};
-    const char *equals = memchr(pair.data, '=', pair.bytes);
+    const char *equals = slice_char(pair, '=');
     size_t name_bytes = equals != NULL ? (size_t)(equals - pair.data) : pair.bytes;
     size_t skipped = name_bytes + (equals != NULL);
     if (!unescape((struct slice){pair.data, name_bytes}, true, &name))

@@ -56,6 +56,16 @@ static void starts_with(void **state)
     assert_false(slice_starts_with(slice_of("abc"), "b"));
 }
 
+static void letter(void **state)
+{
+    (void)state;
+    static const char text[] = "a;b;";
+    assert_ptr_equal(slice_char((struct slice){text, 4}, ';'), text + 1);
+    assert_ptr_equal(slice_char((struct slice){text, 1}, ';'), NULL);
+    assert_ptr_equal(slice_char((struct slice){text, 5}, '\0'), text + 4);
+    assert_ptr_equal(slice_char(no_bytes, ';'), NULL);
+}
+
 static void find(void **state)
 {
     (void)state;
@@ -94,8 +104,8 @@ static void trim(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(of),   cmocka_unit_test(equals), cmocka_unit_test(starts_with),
-        cmocka_unit_test(find), cmocka_unit_test(trim),
+        cmocka_unit_test(of),     cmocka_unit_test(equals), cmocka_unit_test(starts_with),
+        cmocka_unit_test(letter), cmocka_unit_test(find),   cmocka_unit_test(trim),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
