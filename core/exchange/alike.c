@@ -107,10 +107,11 @@ bool alike_take(struct alike *alike, struct slice data, struct alike_event *out)
         if (end == NULL)
             return false;
         if (string->generated) {
-            if (text_bytes >= MEDIA_BYTES_MIN) /* it may hold data, which is no text */
+            out->text = (struct slice){data.data + at, (size_t)(end - data.data) - at};
+            /* It may hold data, which is no text. */
+            if (text_bytes >= MEDIA_BYTES_MIN || media_may_be_piece(out->text))
                 return false;
             bytes += (int64_t)text_bytes;
-            out->text = (struct slice){data.data + at, (size_t)(end - data.data) - at};
         }
         at = (size_t)(end - data.data);
         known_at = string->end;

@@ -132,26 +132,27 @@ static void add_data(struct slice name, struct slice text, size_t bytes, struct 
         sizes->image_count++;
 }
 
-/* The next place behind ";base64,", from `at` on; 0: there is none. Semicolons are rare in text,
+static const char mark[] = ";base64,";
+enum { MARK_BYTES = sizeof mark - 1 };
+
+/* The next place behind the mark, from `at` on; 0: there is none. Semicolons are rare in text,
  * and to look for one is much quicker than for the whole. */
 static size_t behind_mark(struct slice text, size_t at)
 {
-    static const char mark[] = ";base64,";
     const char *found;
     while ((found = memchr(text.data + at, ';', text.bytes - at)) != NULL) {
         at = (size_t)(found - text.data);
         struct slice rest = {found, text.bytes - at};
         if (slice_starts_with(rest, mark))
-            return at + sizeof mark - 1;
+            return at + MARK_BYTES;
         at++;
     }
     return 0;
 }
 
-/* Text, with the data: URLs taken out that stand in it, as in Markdown. */
-static void add_text(const struct json_value *string, struct media_sizes *sizes)
+/* Counts the data: URLs that stand in a text, as in Markdown, and returns their bytes. */
+static int64_t take_urls(struct slice text, struct media_sizes *sizes)
 {
-    struct slice text = inside(string);
     int64_t data_bytes = 0;
     size_t at = text.bytes >= MEDIA_BYTES_MIN ? behind_mark(text, 0) : 0;
     for (; at > 0; at = behind_mark(text, at)) {
@@ -162,6 +163,12 @@ static void add_text(const struct json_value *string, struct media_sizes *sizes)
         data_bytes += (int64_t)run;
         sizes->image_count++;
     }
+    return data_bytes;
+}
+
+/* A string of which so many bytes are data. */
+static void add_text(const struct json_value *string, int64_t data_bytes, struct media_sizes *sizes)
+{
     int64_t text_bytes = (int64_t)json_text_bytes(string) - data_bytes;
     sizes->text_bytes += text_bytes > 0 ? text_bytes : 0;
 }
@@ -186,7 +193,7 @@ static void add_string(struct slice name, const struct json_item *item, struct m
     else if (long_enough && is_data(name, item->key, text))
         add_data(name, text, text.bytes, sizes);
     else
-        add_text(&item->value, sizes);
+        add_text(&item->value, take_urls(text, sizes), sizes);
 }
 
 void media_measure(struct slice name, const struct json_value *value, struct media_sizes *sizes)
@@ -201,6 +208,79 @@ void media_measure(struct slice name, const struct json_value *value, struct med
     while (json_next_string(&walk, &item))
         add_string(name, &item, sizes);
 }
+
+/* ---- data: URLs in pieces ---- */
+
+bool media_may_be_piece(struct slice text)
+{
+    enum { END_BYTES = 16 };
+    if (text.bytes < MEDIA_PIECE_BYTES_MIN)
+        return false;
+    for (size_t i = text.bytes - END_BYTES; i < text.bytes; i++) {
+        char c = text.data[i];
+        if (!is_base64_char(c) && memchr("\\:;,", c, 4) == NULL) /* these: escapes, the mark */
+            return false;
+    }
+    return true;
+}
+
+/* How many bytes of the mark a text ends with, less than all. */
+static unsigned mark_begun(struct slice text)
+{
+    unsigned bytes = MARK_BYTES - 1;
+    while (bytes > 0 && (text.bytes < bytes ||
+                         memcmp(text.data + text.bytes - bytes, mark, bytes) != 0))
+        bytes--;
+    return bytes;
+}
+
+/* Notes the URL that is still open at the end of a piece, and how much of it was seen. */
+static void note_open(struct media_run *run, struct slice text)
+{
+    size_t last = 0;
+    for (size_t at = behind_mark(text, 0); at > 0; at = behind_mark(text, at))
+        last = at;
+    size_t bytes = last > 0 ? base64_run(text, last) : 0;
+    bool open = last > 0 && last + bytes == text.bytes;
+    run->mark_bytes = open ? MARK_BYTES : mark_begun(text);
+    run->bytes = (int64_t)(slice_starts_with(text, "data:") ? text.bytes : bytes);
+}
+
+/* A piece whose first `bytes` belong to the URL that is open. */
+static void go_on(struct media_run *run, const struct json_value *string, size_t bytes,
+                  struct media_sizes *sizes)
+{
+    struct slice text = inside(string);
+    struct slice rest = {text.data + bytes, text.bytes - bytes};
+    bool counted = run->bytes >= MEDIA_BYTES_MIN;
+    run->mark_bytes = MARK_BYTES;
+    run->bytes += (int64_t)bytes;
+    if (!counted && run->bytes >= MEDIA_BYTES_MIN)
+        sizes->image_count++;
+    int64_t data_bytes = counted ? (int64_t)bytes : 0;
+    add_text(string, data_bytes + take_urls(rest, sizes), sizes);
+    if (rest.bytes > 0)
+        note_open(run, rest);
+}
+
+void media_measure_piece(struct media_run *run, const struct json_value *string,
+                         struct media_sizes *sizes)
+{
+    struct slice text = inside(string);
+    bool begun = run->mark_bytes > 0 && slice_starts_with(text, mark + run->mark_bytes);
+    size_t start = begun ? MARK_BYTES - run->mark_bytes : 0;
+    size_t bytes = begun ? base64_run(text, start) : 0;
+    bool ends = start + bytes < text.bytes;
+    if (bytes >= MEDIA_PIECE_BYTES_MIN || (bytes > 0 && ends)) { /* its last piece may be short */
+        go_on(run, string, start + bytes, sizes);
+        return;
+    }
+    media_measure(slice_of("content"), string, sizes);
+    if (ends || run->mark_bytes < MARK_BYTES) /* else a few letters, which may be text */
+        note_open(run, text);
+}
+
+/* ---- what a message holds ---- */
 
 int64_t media_text_bytes(const struct json_value *value)
 {

@@ -130,8 +130,19 @@ static void add_sizes(struct media_sizes *sum, const struct media_sizes *sizes)
     sum->audio_bytes += sizes->audio_bytes;
 }
 
+/* A piece of a choice's content. Of several choices with data in pieces, one is followed. */
+static void measure_piece(struct meter *meter, int64_t index, const struct json_value *content,
+                          struct media_sizes *sizes)
+{
+    struct media_run other = {0};
+    bool ours = index == meter->run_choice || meter->run.mark_bytes == 0;
+    media_measure_piece(ours ? &meter->run : &other, content, sizes);
+    if (ours)
+        meter->run_choice = index;
+}
+
 /* A message, or a delta of one. What is reasoned counts once: under the first name that has any. */
-static void measure_message(struct meter *meter, const struct json_value *message,
+static void measure_message(struct meter *meter, int64_t index, const struct json_value *message,
                             struct media_sizes *sum)
 {
     struct media_sizes reasoned[REASONING_NAMES + 1] = {{0}}; /* the last: of all other members */
@@ -144,6 +155,8 @@ static void measure_message(struct meter *meter, const struct json_value *messag
             continue;
         if (json_key_is(item.key, "tool_calls")) /* functions, and those of other kinds */
             sum->text_bytes += media_text_bytes(&item.value);
+        else if (json_key_is(item.key, "content") && item.value.type == JSON_STRING)
+            measure_piece(meter, index, &item.value, sum);
         else
             media_measure(item.key, &item.value, &reasoned[reasoning_name(item.key)]);
         if (item.value.type == JSON_STRING && item.value.raw.bytes > 2)
@@ -190,7 +203,7 @@ static void read_choice(struct meter *meter, const struct json_value *choice)
     meter->seen_choices[index / 64] |= UINT64_C(1) << (index % 64);
     note_finish(meter, index, &members[FINISH_REASON].value);
     bool streamed = members[DELTA].count > 0;
-    measure_message(meter, &members[streamed ? DELTA : MESSAGE].value, &sizes);
+    measure_message(meter, index, &members[streamed ? DELTA : MESSAGE].value, &sizes);
     if (members[DELTA].count + members[MESSAGE].count == 0)
         media_measure(slice_of("text"), &members[TEXT].value, &sizes);
     meter_note_generated(meter, sizes.text_bytes);

@@ -31,6 +31,8 @@ struct meter {
     bool finished;            /* a finish reason was seen */
     uint64_t seen_choices[2]; /* by index, a bit each */
     uint64_t finished_choices[2];
+    struct media_run run; /* a data: URL in pieces, in the content of ... */
+    int64_t run_choice;   /* ... the choice of this index */
 };
 
 /* Reads counts, each by itself: one that is missing or cannot be true leaves what was known.

@@ -54,6 +54,36 @@ def test_a_picture_in_the_text_is_one_wherever_it_comes(customer, provider, text
     assert IMAGE_TOKENS <= record["output_tokens"] < IMAGE_TOKENS + 50
 
 
+def pieces_of(text: str, size: int) -> list[bytes]:
+    return [delta(text[at : at + size]) for at in range(0, len(text), size)]
+
+
+@pytest.mark.parametrize("before", [0, 5])
+@pytest.mark.parametrize("size", [100, 200, 1000, 16_384])
+@pytest.mark.parametrize("end", ["", ") So much for that."])
+def test_a_picture_in_pieces_is_one(customer, provider, size, before, end):
+    """Cut wherever the provider likes. What stands behind it is text again."""
+    text = f"Look: ![it](data:image/png;base64,{DATA}{end}"
+    events = [delta("Here it comes: ")] * before + pieces_of(text, size)
+    behind = pieces_of(WORDS, size) if end else []
+    record = record_of(customer, provider, [*events, *behind, STOP])
+    tokens = IMAGE_TOKENS + (len(WORDS) // 4 if end else 0)
+    assert tokens <= record["output_tokens"] < tokens + 150
+
+
+def test_two_pictures_in_pieces_are_two(customer, provider):
+    text = f"![a](data:image/png;base64,{DATA}) ![b](data:image/png;base64,{DATA})"
+    record = record_of(customer, provider, [*pieces_of(text, 500), STOP])
+    assert 2 * IMAGE_TOKENS <= record["output_tokens"] < 2 * IMAGE_TOKENS + 300
+
+
+def test_base64_that_a_model_writes_is_text(customer, provider):
+    """It comes by the token: a few letters each."""
+    text = f"data:image/png;base64,{DATA[:4000]}"
+    record = record_of(customer, provider, [*pieces_of(text, 8), STOP])
+    assert record["output_tokens"] == -(-len(text) // 4)
+
+
 # By name and place of what is no text: parts of a message, results, seals of what was thought.
 PARTS = {
     "a part's source": ({"content": [{"type": "image", "source": {"data": DATA}}]}, IMAGE_TOKENS),
