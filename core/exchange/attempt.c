@@ -7,13 +7,13 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "dialect/first_bytes.h"
+#include "dialect/plain_chunks.h"
+#include "dialect/renamed.h"
+#include "dialect/said.h"
 #include "exchange/demo.h"
 #include "exchange/exchange.h"
-#include "exchange/first_bytes.h"
-#include "exchange/plain_chunks.h"
 #include "exchange/provider_headers.h"
-#include "exchange/renamed.h"
-#include "exchange/said.h"
 
 const char *attempt_outcome_name(enum attempt_outcome outcome)
 {
@@ -330,7 +330,8 @@ static void rename_body(struct exchange *exchange)
 {
     struct attempt *attempt = &exchange->attempt;
     struct buffer renamed;
-    if (!renamed_text(exchange, buffer_slice(&attempt->body), &attempt->completion.root, &renamed))
+    if (!renamed_text(attempt->candidate->answers_as, buffer_slice(&attempt->body),
+                      &attempt->completion.root, &renamed))
         return;
     buffer_fini(&attempt->body);
     attempt->body = renamed;

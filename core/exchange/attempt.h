@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "dialect/chat.h"
+#include "dialect/completion.h"
 #include "exchange/candidate.h"
-#include "exchange/chat.h"
-#include "exchange/completion.h"
 #include "net/upstream.h"
 
 struct exchange;

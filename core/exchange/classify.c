@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dialect/provider_error.h"
 #include "exchange/attempt.h"
-#include "exchange/provider_error.h"
 #include "exchange/redact.h"
 
 /* Lists of words end with NULL. */

@@ -6,11 +6,11 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "dialect/final_chunk.h"
+#include "dialect/provider_error.h"
+#include "dialect/renamed.h"
+#include "dialect/said.h"
 #include "exchange/exchange.h"
-#include "exchange/final_chunk.h"
-#include "exchange/provider_error.h"
-#include "exchange/renamed.h"
-#include "exchange/said.h"
 
 static void append_event(struct relay *relay, struct slice event)
 {
@@ -285,7 +285,7 @@ static bool take_renamed(struct exchange *exchange, struct slice event,
                          const struct json_value *root)
 {
     struct buffer renamed;
-    if (!renamed_text(exchange, event, root, &renamed))
+    if (!renamed_text(exchange->attempt.candidate->answers_as, event, root, &renamed))
         return false;
     events_take(buffer_slice(&renamed), exchange);
     buffer_fini(&renamed);

@@ -9,7 +9,8 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/money.h"
-#include "exchange/media.h"
+#include "dialect/choices.h"
+#include "dialect/media.h"
 #include "exchange/rates.h"
 
 struct meter {
@@ -31,8 +32,7 @@ struct meter {
     bool finished;            /* a finish reason was seen */
     uint64_t seen_choices[2]; /* by index, a bit each */
     uint64_t finished_choices[2];
-    struct media_run run; /* a data: URL in pieces, in the content of ... */
-    int64_t run_choice;   /* ... the choice of this index */
+    struct choices_run choices_run;
 };
 
 /* Reads counts, each by itself: one that is missing or cannot be true leaves what was known.
@@ -77,13 +77,5 @@ struct meter_price {
 void meter_price(const struct token_prices *prices, const struct token_prices *sold,
                  const struct token_counts *tokens, int64_t margin_ppm, int64_t held_nusd,
                  struct meter_price *out);
-
-/* The edits that put `cost` (what the customer paid in all) into a usage object and take out
- * what a provider says of its own prices, by whatever name. `edits` has room for METER_EDITS_MAX;
- * offsets are from `text`. Returns how many. `number` keeps the inserted text and must outlive the
- * edits. */
-enum { METER_EDITS_MAX = 16, METER_NUMBER_BYTES = 64 };
-size_t meter_cost_edits(struct slice text, const struct json_value *usage, int64_t charge_nusd,
-                        char number[METER_NUMBER_BYTES], struct json_edit *edits);
 
 #endif

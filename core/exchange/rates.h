@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "exchange/text_mix.h"
+#include "base/text_mix.h"
 
 struct rates;
 

@@ -8,11 +8,12 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "dialect/cost_edits.h"
 #include "exchange/early_stream.h"
 #include "exchange/event_room.h"
 #include "exchange/events.h"
 #include "exchange/exchange.h"
-#include "exchange/final_chunk.h"
+#include "exchange/stream_end.h"
 
 enum { OUT_BYTES_MAX = 2 * LIMIT_ORDINARY_EVENT_BYTES }; /* event_room.c allows more */
 
@@ -108,35 +109,10 @@ static void settle(struct exchange *exchange)
     exchange_settle(exchange);
 }
 
-/* The last count goes to who asked for it, with the cost, however it was made. */
-static void append_usage(const struct exchange *exchange, struct buffer *out)
-{
-    bool reported = exchange->settlement.record.source == USAGE_REPORTED;
-    if (!exchange->chat.usage_asked || exchange->relay.unwritten)
-        return;
-    if (!reported || !final_chunk_priced(exchange, out))
-        final_chunk_usage(exchange, out);
-}
-
-/* What a stream ends with, once its charge is known. */
-static void append_end(struct exchange *exchange, struct buffer *out)
-{
-    const struct relay *relay = &exchange->relay;
-    if (relay->out_of_funds && !relay->failed)
-        final_chunk_out_of_funds(exchange, out);
-    append_usage(exchange, out);
-    if (relay->failed)
-        final_chunk_error(exchange, out);
-    if (relay->last_event.bytes > 0 && !relay->failed)
-        buffer_append_slice(out, buffer_slice(&relay->last_event));
-    else /* ours; or the provider forgot it, but the model had said why it stopped: it is true */
-        buffer_append_text(out, "data: [DONE]\n\n");
-}
-
 static void end_stream(struct exchange *exchange)
 {
     struct buffer *out = &exchange->relay.out;
-    append_end(exchange, out);
+    stream_end_append(exchange, out);
     idempotency_copy(exchange, buffer_slice(out));
     struct http_request *request = exchange->request;
     exchange->request = NULL;
@@ -149,9 +125,9 @@ static void end_stream(struct exchange *exchange)
 static struct slice price_body(const struct exchange *exchange, struct buffer *priced)
 {
     struct slice body = buffer_slice(&exchange->attempt.body);
-    struct json_edit edits[1 + METER_EDITS_MAX];
+    struct json_edit edits[1 + COST_EDITS_MAX];
     size_t count = 0;
-    char number[METER_NUMBER_BYTES];
+    char number[COST_NUMBER_BYTES];
     const struct completion *completion = &exchange->attempt.completion;
     struct buffer reason;
     buffer_init(priced, LIMIT_UPSTREAM_BODY_BYTES + 8192);
@@ -160,8 +136,8 @@ static struct slice price_body(const struct exchange *exchange, struct buffer *p
         funds_explain(exchange, body, &completion->root, &reason, &edits[0]))
         count = 1;
     if (completion->usage.type == JSON_OBJECT)
-        count += meter_cost_edits(body, &completion->usage, exchange->settlement.record.charge_nusd,
-                                  number, edits + count);
+        count += cost_edits(body, &completion->usage, exchange->settlement.record.charge_nusd,
+                            number, edits + count);
     if (count > 0 && json_apply_edits(body, edits, count, priced))
         body = buffer_slice(priced);
     buffer_fini(&reason);
@@ -188,7 +164,7 @@ void relay_keep(struct exchange *exchange)
         return; /* an error instead */
     if (relay->flowing) {
         buffer_init(&rest, 2 * LIMIT_EVENT_BYTES);
-        append_end(exchange, &rest);
+        stream_end_append(exchange, &rest);
         idempotency_copy(exchange, buffer_slice(&relay->out));
         idempotency_copy(exchange, buffer_slice(&rest));
         idempotency_keep(exchange, RELAY_STREAM_TYPE, -1);

@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "exchange/alike.h"
-#include "exchange/line_ends.h"
+#include "dialect/alike.h"
+#include "dialect/line_ends.h"
+#include "dialect/sse.h"
 #include "exchange/meter.h"
-#include "exchange/sse.h"
 #include "net/upstream.h"
 #include "store/usage.h"
 

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "dialect/context_form.h"
 #include "exchange/candidate.h"
-#include "exchange/context_form.h"
 
 struct survey;
 

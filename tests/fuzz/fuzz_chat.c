@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "exchange/chat.h"
+#include "dialect/chat.h"
 
 #define MODEL "m\"\xc3\xa9"
 

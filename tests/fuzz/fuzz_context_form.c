@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "exchange/context_form.h"
+#include "dialect/context_form.h"
 
 static void look(const char *model, const struct context_lengths *lengths, void *arg)
 {

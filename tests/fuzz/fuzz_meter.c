@@ -6,7 +6,8 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "exchange/completion.h"
+#include "dialect/completion.h"
+#include "dialect/cost_edits.h"
 #include "exchange/meter.h"
 
 static void check_counts(const struct meter *meter)
@@ -37,15 +38,15 @@ static void check_price(const struct meter *meter)
 
 static void check_edits(struct slice text, const struct json_value *usage)
 {
-    struct json_edit edits[METER_EDITS_MAX];
-    char number[METER_NUMBER_BYTES];
+    struct json_edit edits[COST_EDITS_MAX];
+    char number[COST_NUMBER_BYTES];
     struct json_value root;
     struct fault fault;
     struct buffer edited;
-    size_t count = meter_cost_edits(text, usage, 123456789, number, edits);
+    size_t count = cost_edits(text, usage, 123456789, number, edits);
 
-    check(count <= METER_EDITS_MAX);
-    buffer_init(&edited, text.bytes + METER_NUMBER_BYTES + METER_EDITS_MAX * strlen("null"));
+    check(count <= COST_EDITS_MAX);
+    buffer_init(&edited, text.bytes + COST_NUMBER_BYTES + COST_EDITS_MAX * strlen("null"));
     check(json_apply_edits(text, edits, count, &edited));
     check(json_parse(buffer_slice(&edited), LIMIT_JSON_DEPTH, &root, &fault));
     buffer_fini(&edited);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "exchange/sse.h"
+#include "dialect/sse.h"
 
 struct reading {
     struct sse sse;

@@ -14,9 +14,10 @@ FLOORS = {
     "base": {"base"},
     "store": {"store", "base"},
     "net": {"net", "base"},
-    "exchange": {"exchange", "net", "store", "base"},
-    "script": {"script", "exchange", "net", "store", "base"},
-    "app": {"app", "script", "exchange", "net", "store", "base"},
+    "dialect": {"dialect", "base"},
+    "exchange": {"exchange", "dialect", "net", "store", "base"},
+    "script": {"script", "exchange", "dialect", "net", "store", "base"},
+    "app": {"app", "script", "exchange", "dialect", "net", "store", "base"},
 }
 
 # system header -> the floors that may include it; the first pattern that matches counts

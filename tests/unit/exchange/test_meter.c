@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "exchange/completion.h"
+#include "dialect/completion.h"
+#include "dialect/cost_edits.h"
 #include "exchange/meter.h"
 
 static struct json_value parse(struct slice text)
@@ -380,14 +381,14 @@ static void prices(void **state)
 /* `text` has the usage object as its member "usage"; the edited text is the caller's to free. */
 static char *with_cost(const char *text, int64_t charge_nusd)
 {
-    struct json_edit edits[METER_EDITS_MAX];
-    char number[METER_NUMBER_BYTES];
+    struct json_edit edits[COST_EDITS_MAX];
+    char number[COST_NUMBER_BYTES];
     struct json_value root = parse(slice_of(text));
     struct json_value usage;
     struct buffer out;
     assert_int_equal(json_find(&root, "usage", &usage), 1);
-    size_t count = meter_cost_edits(slice_of(text), &usage, charge_nusd, number, edits);
-    assert_in_range(count, 1, METER_EDITS_MAX);
+    size_t count = cost_edits(slice_of(text), &usage, charge_nusd, number, edits);
+    assert_in_range(count, 1, COST_EDITS_MAX);
     buffer_init(&out, 1 << 20);
     assert_true(json_apply_edits(slice_of(text), edits, count, &out));
     parse(buffer_slice(&out));

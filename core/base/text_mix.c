@@ -1,0 +1,200 @@
+#include "base/text_mix.h"
+
+#include <stdbool.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum {
+    BLOCK_BYTES = 64,      /* of a sample; at most 255 times 16, what an 8-bit counter holds */
+    WHOLE_BYTES_MAX = 256, /* a longer text is sampled: */
+    BLOCKS_MIN = 4,        /* in so many places, */
+    STEP_BYTES = 1024      /* or in one of each so many bytes */
+};
+
+static enum text_class class_of(unsigned char c)
+{
+    if (c >= 0x80)
+        return TEXT_OTHERS;
+    if (c <= ' ')
+        return TEXT_SPACES;
+    if (c >= '0' && c <= '9')
+        return TEXT_DIGITS;
+    unsigned char lower = c | 0x20;
+    return lower >= 'a' && lower <= 'z' ? TEXT_LETTERS : TEXT_SIGNS;
+}
+
+/* Of four hexadecimal digits. */
+static unsigned hex4(const char *digits)
+{
+    unsigned n = 0;
+    for (int i = 0; i < 4; i++) {
+        unsigned char c = (unsigned char)digits[i];
+        n = n << 4 | ((c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10) & 0xfu);
+    }
+    return n;
+}
+
+/* An escape stands for what it means. Returns its length. */
+static size_t add_escape(struct text_mix *mix, struct slice rest)
+{
+    if (rest.bytes < 2)
+        return 1;
+    char c = rest.data[1];
+    if (c == 'u' && rest.bytes >= 6) {
+        unsigned unit = hex4(rest.data + 2);
+        if (unit < 0x80)
+            mix->bytes[class_of((unsigned char)unit)]++;
+        else /* half of a pair stands for two bytes of four */
+            mix->bytes[TEXT_OTHERS] += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 2 : 3;
+        return 6;
+    }
+    mix->bytes[c == 'n' || c == 'r' || c == 't' ? TEXT_SPACES : TEXT_SIGNS]++;
+    return 2;
+}
+
+static void add_slowly(struct text_mix *mix, struct slice text)
+{
+    for (size_t at = 0; at < text.bytes;) {
+        if (text.data[at] == '\\') {
+            at += add_escape(mix, (struct slice){text.data + at, text.bytes - at});
+            continue;
+        }
+        mix->bytes[class_of((unsigned char)text.data[at])]++;
+        at++;
+    }
+}
+
+#ifdef __SSE2__
+/* Counts of bytes, sixteen of each class side by side: a text of at most 255 times sixteen. */
+struct counts {
+    __m128i letters;
+    __m128i spaces;
+    __m128i digits;
+    __m128i others;
+    int64_t bytes;
+};
+
+static int64_t sum_of(__m128i counts)
+{
+    __m128i sums = _mm_sad_epu8(counts, _mm_setzero_si128());
+    return _mm_cvtsi128_si64(sums) + _mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums));
+}
+
+/* Whether a byte lies in the `count` from `first` on: a comparison of signed bytes, moved there. */
+static __m128i is_in(__m128i bytes, char first, int count)
+{
+    __m128i moved = _mm_add_epi8(bytes, _mm_set1_epi8((char)(-128 - first)));
+    return _mm_cmplt_epi8(moved, _mm_set1_epi8((char)(-128 + count)));
+}
+
+/* Whether a character stands there as \u and four digits, which look like a token or two and are
+ * another one. (The other escapes are two bytes for one, and as rare.) */
+static bool has_units(__m128i bytes)
+{
+    unsigned slashes = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+    if (slashes == 0)
+        return false;
+    unsigned us = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('u')));
+    return (slashes << 1 & (us | 0x10000)) != 0;
+}
+
+/* Returns how many bytes at the front were added: all but the last few, and none behind a \u. */
+static size_t add_fast(struct counts *counts, struct slice text)
+{
+    struct counts sum = *counts; /* in registers */
+    size_t at = 0;
+    for (; text.bytes - at >= 16; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text.data + at));
+        if (has_units(bytes))
+            break;
+        __m128i lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+        sum.letters = _mm_sub_epi8(sum.letters, is_in(lower, 'a', 26));
+        sum.digits = _mm_sub_epi8(sum.digits, is_in(bytes, '0', 10));
+        sum.spaces = _mm_sub_epi8(sum.spaces, is_in(bytes, 0, ' ' + 1));
+        sum.others = _mm_sub_epi8(sum.others, _mm_cmplt_epi8(bytes, _mm_setzero_si128()));
+    }
+    sum.bytes += (int64_t)at;
+    *counts = sum;
+    return at;
+}
+
+static void add_counts(struct text_mix *mix, const struct counts *counts)
+{
+    int64_t letters = sum_of(counts->letters);
+    int64_t spaces = sum_of(counts->spaces);
+    int64_t digits = sum_of(counts->digits);
+    int64_t others = sum_of(counts->others);
+    mix->bytes[TEXT_LETTERS] += letters;
+    mix->bytes[TEXT_SPACES] += spaces;
+    mix->bytes[TEXT_DIGITS] += digits;
+    mix->bytes[TEXT_OTHERS] += others;
+    mix->bytes[TEXT_SIGNS] += counts->bytes - letters - spaces - digits - others;
+}
+#else
+struct counts {
+    int64_t bytes;
+};
+
+static size_t add_fast(struct counts *counts, struct slice text)
+{
+    (void)counts;
+    (void)text;
+    return 0;
+}
+
+static void add_counts(struct text_mix *mix, const struct counts *counts)
+{
+    (void)mix;
+    (void)counts;
+}
+#endif
+
+static void add_block(struct text_mix *mix, struct slice text)
+{
+    struct counts counts = {.bytes = 0};
+    size_t done = add_fast(&counts, text);
+    add_counts(mix, &counts);
+    add_slowly(mix, (struct slice){text.data + done, text.bytes - done});
+}
+
+/* The next of a row of numbers that look random: SplitMix64 (Steele, Lea, Flood 2014). */
+static uint64_t next_random(uint64_t *seed)
+{
+    uint64_t bits = *seed += UINT64_C(0x9e3779b97f4a7c15);
+    bits = (bits ^ bits >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    bits = (bits ^ bits >> 27) * UINT64_C(0x94d049bb133111eb);
+    return bits ^ bits >> 31;
+}
+
+/* One block of each part of the text, somewhere in it. */
+static void add_samples(struct text_mix *mix, struct slice text)
+{
+    struct text_mix sample = {.seed = 0};
+    size_t blocks = text.bytes / STEP_BYTES > BLOCKS_MIN ? text.bytes / STEP_BYTES : BLOCKS_MIN;
+    size_t step = text.bytes / blocks;
+    for (size_t i = 0; i < blocks; i++) {
+        size_t at = i * step + next_random(&mix->seed) % (step - BLOCK_BYTES + 1);
+        add_block(&sample, (struct slice){text.data + at, BLOCK_BYTES});
+    }
+    int64_t sampled = text_mix_bytes(&sample);
+    for (size_t i = 0; i < TEXT_CLASSES && sampled > 0; i++)
+        mix->bytes[i] += sample.bytes[i] * (int64_t)text.bytes / sampled;
+}
+
+void text_mix_add(struct text_mix *mix, struct slice text)
+{
+    if (text.bytes <= WHOLE_BYTES_MAX)
+        add_block(mix, text);
+    else
+        add_samples(mix, text);
+}
+
+int64_t text_mix_bytes(const struct text_mix *mix)
+{
+    int64_t bytes = 0;
+    for (size_t i = 0; i < TEXT_CLASSES; i++)
+        bytes += mix->bytes[i];
+    return bytes;
+}

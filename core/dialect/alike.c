@@ -1,0 +1,131 @@
+#include "dialect/alike.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "dialect/media.h"
+
+enum { IN_VAIN_MAX = 8 }; /* then the events of this stream are taken to be all different */
+
+void alike_init(struct alike *alike)
+{
+    *alike = (struct alike){0};
+    buffer_init(&alike->event, ALIKE_BYTES_MAX);
+}
+
+void alike_fini(struct alike *alike)
+{
+    buffer_fini(&alike->event);
+}
+
+/* The content of the only choice of an event that ends nothing. */
+static bool find_content(const struct completion *chunk, struct json_value *content)
+{
+    enum { FINISH_REASON, DELTA, MEMBERS };
+    struct json_member members[MEMBERS] = {
+        [FINISH_REASON] = {.name = "finish_reason"}, [DELTA] = {.name = "delta"}};
+    struct json_item choice;
+    struct json_item second;
+    if (chunk->choices.type != JSON_ARRAY)
+        return false;
+    struct json_walk walk = json_walk(&chunk->choices);
+    if (!json_next(&walk, &choice) || json_next(&walk, &second))
+        return false;
+    json_find_all(&choice.value, members, MEMBERS);
+    return members[FINISH_REASON].value.type != JSON_STRING && members[DELTA].count == 1 &&
+           json_find(&members[DELTA].value, "content", content) == 1 &&
+           content->type == JSON_STRING;
+}
+
+/* Padding beside the text, against those who guess it from the size of packets: as random as the
+ * text, and nobody's business but the client's. A full reading knows no such member. */
+static bool find_padding(const struct completion *chunk, struct json_value *padding)
+{
+    return json_find(&chunk->root, "obfuscation", padding) == 1 && padding->type == JSON_STRING;
+}
+
+static void add_string(struct alike *alike, struct slice event, const struct json_value *string,
+                       bool generated)
+{
+    size_t start = (size_t)(string->raw.data + 1 - event.data);
+    struct alike_string added = {start, start + string->raw.bytes - 2, generated};
+    struct alike_string *place = &alike->strings[alike->string_count++];
+    if (place > alike->strings && place[-1].start > start) {
+        *place = place[-1];
+        place--;
+    }
+    *place = added;
+}
+
+void alike_learn(struct alike *alike, struct slice event, const struct completion *chunk,
+                 int64_t bytes, bool cut_usage)
+{
+    struct json_value content;
+    struct json_value padding;
+    struct json_edit cut = {.offset = event.bytes};
+    if (alike->in_vain == IN_VAIN_MAX || event.bytes > ALIKE_BYTES_MAX ||
+        chunk->usage.type != JSON_NULL || !find_content(chunk, &content))
+        return;
+    buffer_reset(&alike->event);
+    if (!buffer_append_slice(&alike->event, event))
+        return;
+    if (cut_usage && chunk->usage_count == 1)
+        cut = json_removal(event, &chunk->root, "usage");
+    alike->cut_at = cut.offset;
+    alike->cut_bytes = cut.removed_bytes;
+    alike->string_count = 0;
+    add_string(alike, event, &content, true);
+    if (find_padding(chunk, &padding))
+        add_string(alike, event, &padding, false);
+    alike->other_bytes = bytes - (int64_t)json_text_bytes(&content);
+    alike->in_vain++;
+}
+
+/* Whether `bytes` of the data at `at` are those of the one learned at `known_at`. */
+static bool is_same(const struct alike *alike, size_t known_at, struct slice data, size_t at,
+                    size_t bytes)
+{
+    return data.bytes - at >= bytes &&
+           memcmp(data.data + at, alike->event.data + known_at, bytes) == 0;
+}
+
+bool alike_take(struct alike *alike, struct slice data, struct alike_event *out)
+{
+    size_t known_at = 0; /* in the event learned, and ... */
+    size_t at = 0;       /* ... in the data: what begins here must be the same */
+    size_t cut_at = alike->cut_at;
+    int64_t bytes = alike->other_bytes;
+    if (alike->event.bytes == 0)
+        return false;
+    for (unsigned i = 0; i < alike->string_count; i++) {
+        const struct alike_string *string = &alike->strings[i];
+        size_t text_bytes;
+        if (!is_same(alike, known_at, data, at, string->start - known_at))
+            return false;
+        at += string->start - known_at;
+        const char *end = json_string_end(data.data + at, data.data + data.bytes, &text_bytes);
+        if (end == NULL)
+            return false;
+        if (string->generated) {
+            out->text = (struct slice){data.data + at, (size_t)(end - data.data) - at};
+            /* It may hold data, which is no text. */
+            if (text_bytes >= MEDIA_BYTES_MIN || media_may_be_piece(out->text))
+                return false;
+            bytes += (int64_t)text_bytes;
+        }
+        at = (size_t)(end - data.data);
+        known_at = string->end;
+        if (alike->cut_at > known_at)
+            cut_at = at + (alike->cut_at - known_at);
+    }
+    size_t rest = alike->event.bytes - known_at;
+    if (!is_same(alike, known_at, data, at, rest) || at + rest > LIMIT_EVENT_BYTES)
+        return false;
+    size_t after = cut_at + alike->cut_bytes;
+    alike->in_vain = 0;
+    out->event_bytes = at + rest;
+    out->bytes = bytes;
+    out->before = (struct slice){data.data, cut_at};
+    out->after = (struct slice){data.data + after, out->event_bytes - after};
+    return true;
+}

@@ -1,0 +1,45 @@
+#include "dialect/completion.h"
+
+#include "base/limits.h"
+
+bool completion_read(struct slice text, struct completion *out)
+{
+    enum { ERROR, CHOICES, USAGE, MEMBERS };
+    struct json_member members[MEMBERS] = {
+        [ERROR] = {.name = "error"}, [CHOICES] = {.name = "choices"}, [USAGE] = {.name = "usage"}};
+    struct fault fault;
+    *out = (struct completion){0};
+    if (!json_parse(text, LIMIT_JSON_DEPTH, &out->root, &fault) || out->root.type != JSON_OBJECT)
+        return false;
+    json_find_all(&out->root, members, MEMBERS);
+    out->error = members[ERROR].value;
+    out->choices = members[CHOICES].value;
+    out->usage = members[USAGE].value;
+    out->error_count = members[ERROR].count;
+    out->usage_count = members[USAGE].count;
+    return true;
+}
+
+bool completion_is_error(const struct completion *completion)
+{
+    const struct json_value *error = &completion->error;
+    struct json_item first;
+    int64_t number;
+    switch (error->type) {
+    case JSON_NULL:
+    case JSON_FALSE:
+        return false;
+    case JSON_NUMBER:
+        return !json_int64(error, &number) || number != 0;
+    case JSON_STRING:
+        return error->raw.bytes > 2;
+    case JSON_ARRAY:
+    case JSON_OBJECT: {
+        struct json_walk walk = json_walk(error);
+        return json_next(&walk, &first);
+    }
+    case JSON_TRUE:
+        break;
+    }
+    return true;
+}

@@ -1,0 +1,229 @@
+#include "dialect/prompt.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "dialect/media.h"
+
+enum part_kind { PART_TEXT, PART_IMAGE, PART_AUDIO, PART_FILE, PART_OPAQUE };
+
+/* Whether the raw text of a short string has `word` in it. */
+static bool mentions(const struct json_value *string, const char *word)
+{
+    return string->type == JSON_STRING &&
+           memmem(string->raw.data, string->raw.bytes, word, strlen(word)) != NULL;
+}
+
+/* Of a part that does not say its type, as Gemini's: by the media type of its data. */
+static enum part_kind kind_by_media_type(const struct json_value *part)
+{
+    struct json_strings walk = json_strings(part);
+    struct json_item item;
+    while (json_next_string(&walk, &item)) {
+        bool named = json_key_is(item.key, "mime_type") || json_key_is(item.key, "mimeType") ||
+                     json_key_is(item.key, "media_type");
+        if (named && mentions(&item.value, "image/"))
+            return PART_IMAGE;
+        if (named && mentions(&item.value, "audio/"))
+            return PART_AUDIO;
+        if (named && (mentions(&item.value, "application/") || mentions(&item.value, "text/")))
+            return PART_FILE;
+    }
+    return PART_OPAQUE;
+}
+
+/* What a content part is to the meter. What is neither text, picture nor sound may stand for any
+ * number of tokens: a file by its id, a page of a PDF. */
+static enum part_kind kind_of(const struct json_value *part, const struct json_value *type)
+{
+    static const char *const texts[] = {"text",        "refusal",  "input_text",
+                                        "output_text", "thinking", "redacted_thinking",
+                                        "reasoning"};
+    if (type->type != JSON_STRING)
+        return kind_by_media_type(part);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (json_string_is(type, texts[i]))
+            return PART_TEXT;
+    }
+    if (mentions(type, "image"))
+        return PART_IMAGE;
+    if (mentions(type, "audio"))
+        return PART_AUDIO;
+    return mentions(type, "file") || mentions(type, "document") ? PART_FILE : PART_OPAQUE;
+}
+
+/* Takes out a value that stands for what is counted otherwise. */
+static void leave_out(struct prompt *prompt, const struct json_value *value)
+{
+    prompt->bytes_most -= (int64_t)value->raw.bytes;
+    prompt->text_bytes -= (int64_t)json_text_bytes(value);
+}
+
+/* Takes out the data of a part, and nothing else of it. Returns its bytes. */
+static int64_t leave_data_out(struct prompt *prompt, const struct json_value *part)
+{
+    struct json_strings walk = json_strings(part);
+    struct json_item item;
+    int64_t bytes = 0;
+    while (json_next_string(&walk, &item)) {
+        if (!media_is_data(&item.value))
+            continue;
+        leave_out(prompt, &item.value);
+        bytes += (int64_t)item.value.raw.bytes;
+    }
+    return bytes;
+}
+
+/* Its data, or what is called so, however short. */
+static void add_audio(struct prompt *prompt, const struct json_value *part)
+{
+    struct json_value audio;
+    struct json_value data;
+    prompt->audio_count++;
+    if (json_find(part, "input_audio", &audio) == 1 && json_find(&audio, "data", &data) == 1 &&
+        data.type == JSON_STRING) {
+        leave_out(prompt, &data);
+        prompt->audio_bytes += (int64_t)data.raw.bytes;
+        return;
+    }
+    int64_t bytes = leave_data_out(prompt, part);
+    prompt->audio_bytes += bytes;
+    if (bytes == 0)
+        prompt->opaque_count++; /* by its address */
+}
+
+/* Whether what is called a picture is one: some providers take a PDF or a film in its place. */
+static bool is_picture(const struct json_value *image)
+{
+    struct json_value url = *image;
+    if (image->type == JSON_OBJECT && json_find(image, "url", &url) != 1)
+        return false;
+    if (url.type != JSON_STRING)
+        return false;
+    struct slice text = {url.raw.data + 1, url.raw.bytes - 2};
+    bool data = text.bytes >= 5 && slice_same_nocase(text.data, "data:", 5);
+    bool picture = text.bytes >= 11 && slice_same_nocase(text.data, "data:image/", 11);
+    return !data || picture || slice_starts_with(text, "data:image\\/");
+}
+
+static const char *add_image(struct prompt *prompt, const struct json_value *part)
+{
+    struct json_value image;
+    unsigned count = json_find(part, "image_url", &image);
+    if (count > 1)
+        return "image_url";
+    prompt->image_count++;
+    if (count == 1 && !is_picture(&image))
+        prompt->opaque_count++;
+    if (count == 1)
+        leave_out(prompt, &image);
+    else
+        leave_data_out(prompt, part);
+    return NULL;
+}
+
+static void add_opaque(struct prompt *prompt, const struct json_value *part)
+{
+    prompt->opaque_count++;
+    leave_data_out(prompt, part);
+}
+
+static const char *add_part(struct prompt *prompt, const struct json_value *part)
+{
+    struct json_value type = {0};
+    if (json_find(part, "type", &type) > 1)
+        return "type";
+    switch (kind_of(part, &type)) {
+    case PART_TEXT:
+        text_mix_add(&prompt->mix, part->raw);
+        break;
+    case PART_IMAGE:
+        return add_image(prompt, part);
+    case PART_AUDIO:
+        add_audio(prompt, part);
+        break;
+    case PART_FILE:
+        prompt->file_count++;
+        add_opaque(prompt, part);
+        break;
+    case PART_OPAQUE:
+        add_opaque(prompt, part);
+        break;
+    }
+    return NULL;
+}
+
+/* Pictures beside the text: as Ollama takes them, and as answers with pictures have them that are
+ * sent back. */
+static void add_images(struct prompt *prompt, const struct json_value *images)
+{
+    struct json_walk walk = json_walk(images);
+    struct json_item image;
+    while (json_next(&walk, &image))
+        prompt->image_count++;
+    leave_out(prompt, images);
+}
+
+const char *prompt_add_message(struct prompt *prompt, const struct json_value *message)
+{
+    enum { CONTENT, IMAGES, AUDIO, TOOL_CALLS, MEMBERS };
+    struct json_member members[MEMBERS] = {[CONTENT] = {.name = "content"},
+                                           [IMAGES] = {.name = "images"},
+                                           [AUDIO] = {.name = "audio"},
+                                           [TOOL_CALLS] = {.name = "tool_calls"}};
+    const struct json_value *content = &members[CONTENT].value;
+    prompt->message_count++;
+    prompt->text_bytes += (int64_t)json_text_bytes(message);
+    json_find_all(message, members, MEMBERS);
+    for (size_t i = 0; i < TOOL_CALLS; i++) {
+        if (members[i].count > 1)
+            return members[i].name;
+    }
+    if (members[IMAGES].value.type == JSON_ARRAY)
+        add_images(prompt, &members[IMAGES].value);
+    if (members[AUDIO].value.type == JSON_OBJECT) /* an answer's, by its id */
+        prompt->opaque_count++;
+    if (members[TOOL_CALLS].value.type == JSON_ARRAY)
+        text_mix_add(&prompt->mix, members[TOOL_CALLS].value.raw);
+    if (content->type == JSON_STRING)
+        text_mix_add(&prompt->mix, (struct slice){content->raw.data + 1, content->raw.bytes - 2});
+    if (content->type != JSON_ARRAY)
+        return NULL;
+    struct json_walk walk = json_walk(content);
+    struct json_item part;
+    while (json_next(&walk, &part)) {
+        const char *twice = add_part(prompt, &part.value);
+        if (twice != NULL)
+            return twice;
+    }
+    return NULL;
+}
+
+/* What a provider keeps beside the prompt. */
+static bool is_aside(struct slice key)
+{
+    static const char *const names[] = {"metadata", "logit_bias", "user", "safety_identifier",
+                                        "prompt_cache_key"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (json_key_is(key, names[i]))
+            return true;
+    }
+    return false;
+}
+
+void prompt_add_member(struct prompt *prompt, struct slice key, const struct json_value *value)
+{
+    bool holds_text =
+        value->type == JSON_STRING || value->type == JSON_ARRAY || value->type == JSON_OBJECT;
+    bool empty = value->raw.bytes <= 2;
+    if (!holds_text || empty || is_aside(key))
+        return;
+    prompt->text_bytes += (int64_t)value->raw.bytes;
+    text_mix_add(&prompt->mix, value->raw);
+}
+
+int64_t prompt_template_tokens(const struct prompt *prompt)
+{
+    enum { OF_A_MESSAGE = 4, OF_ALL = 3 };
+    return OF_ALL + OF_A_MESSAGE * prompt->message_count;
+}

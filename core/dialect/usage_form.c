@@ -1,0 +1,275 @@
+#include "dialect/usage_form.h"
+
+#include "base/money.h"
+
+enum count {
+    COUNT_PROMPT,
+    COUNT_CACHED,  /* inside the prompt */
+    COUNT_READ,    /* from a cache, beside the prompt */
+    COUNT_WRITTEN, /* to a cache, beside the prompt */
+    COUNT_TOOLS,   /* what tools brought, beside the prompt */
+    COUNT_COMPLETION,
+    COUNT_REASONING,
+    COUNT_THOUGHTS, /* reasoning that is beside the completion */
+    COUNT_TOTAL,
+    COUNTS
+};
+
+struct counts {
+    int64_t of[COUNTS]; /* -1: not there */
+    bool flawed;
+    bool anthropic; /* its prompt is without what a cache has of it */
+};
+
+static void take(struct counts *counts, enum count which, const struct json_value *value)
+{
+    int64_t number;
+    if (value->type == JSON_NULL)
+        return;
+    if (value->type == JSON_NUMBER && json_int64(value, &number) && number >= 0 &&
+        number <= MONEY_TOKENS_MAX)
+        counts->of[which] = number;
+    else
+        counts->flawed = true;
+}
+
+static void take_detail(struct counts *counts, enum count which, const struct json_value *details,
+                        const char *name)
+{
+    struct json_value value;
+    if (json_find(details, name, &value) > 0)
+        take(counts, which, &value);
+}
+
+/* What of a total its prompt and its completion leave; 0: nothing, or it is not known. */
+static int64_t unexplained(const struct counts *counts)
+{
+    const int64_t *of = counts->of;
+    if (of[COUNT_TOTAL] < 0 || of[COUNT_PROMPT] <= 0 || of[COUNT_COMPLETION] < 0)
+        return 0;
+    int64_t rest = of[COUNT_TOTAL] - of[COUNT_PROMPT] - of[COUNT_COMPLETION];
+    return rest > 0 ? rest : 0;
+}
+
+/* As OpenAI writes it, and nearly everybody else. Returns whether nothing more need be looked
+ * for: all is there, or nothing else is. */
+static bool read_usual(const struct json_value *usage, struct counts *counts)
+{
+    enum { PROMPT, COMPLETION, TOTAL, PROMPT_DETAILS, COMPLETION_DETAILS, MEMBERS };
+    struct json_member members[MEMBERS] = {
+        [PROMPT] = {.name = "prompt_tokens"},
+        [COMPLETION] = {.name = "completion_tokens"},
+        [TOTAL] = {.name = "total_tokens"},
+        [PROMPT_DETAILS] = {.name = "prompt_tokens_details"},
+        [COMPLETION_DETAILS] = {.name = "completion_tokens_details"},
+    };
+    size_t unknown = json_find_all(usage, members, MEMBERS);
+    for (size_t i = 0; i < MEMBERS; i++)
+        unknown -= members[i].count;
+    take(counts, COUNT_PROMPT, &members[PROMPT].value);
+    take(counts, COUNT_COMPLETION, &members[COMPLETION].value);
+    take(counts, COUNT_TOTAL, &members[TOTAL].value);
+    take_detail(counts, COUNT_CACHED, &members[PROMPT_DETAILS].value, "cached_tokens");
+    take_detail(counts, COUNT_REASONING, &members[COMPLETION_DETAILS].value, "reasoning_tokens");
+    return unknown == 0 || (counts->of[COUNT_PROMPT] >= 0 && counts->of[COUNT_COMPLETION] >= 0 &&
+                            counts->of[COUNT_CACHED] >= 0 && unexplained(counts) == 0);
+}
+
+/* The names that other providers have for them. */
+static const struct {
+    const char *name;
+    enum count count;
+} others[] = {
+    {"input_tokens", COUNT_PROMPT}, /* Anthropic, Responses, Cohere */
+    {"output_tokens", COUNT_COMPLETION},
+    {"inputTokens", COUNT_PROMPT}, /* Bedrock */
+    {"outputTokens", COUNT_COMPLETION},
+    {"totalTokens", COUNT_TOTAL},
+    {"cacheReadInputTokens", COUNT_READ},
+    {"cacheWriteInputTokens", COUNT_WRITTEN},
+    {"promptTokenCount", COUNT_PROMPT}, /* Gemini */
+    {"candidatesTokenCount", COUNT_COMPLETION},
+    {"cachedContentTokenCount", COUNT_CACHED},
+    {"thoughtsTokenCount", COUNT_THOUGHTS},
+    {"toolUsePromptTokenCount", COUNT_TOOLS},
+    {"totalTokenCount", COUNT_TOTAL},
+    {"prompt_token_count", COUNT_PROMPT},
+    {"candidates_token_count", COUNT_COMPLETION},
+    {"cached_content_token_count", COUNT_CACHED},
+    {"thoughts_token_count", COUNT_THOUGHTS},
+    {"tool_use_prompt_token_count", COUNT_TOOLS},
+    {"total_token_count", COUNT_TOTAL},
+    {"prompt_eval_count", COUNT_PROMPT}, /* Ollama */
+    {"eval_count", COUNT_COMPLETION},
+    {"prompt_cache_hit_tokens", COUNT_CACHED}, /* DeepSeek */
+    {"cached_tokens", COUNT_CACHED},           /* Moonshot */
+    {"reasoning_tokens", COUNT_REASONING},     /* xAI, Perplexity */
+    {"cache_read_input_tokens", COUNT_READ},   /* Anthropic */
+    {"cache_creation_input_tokens", COUNT_WRITTEN},
+};
+
+static void read_other(const struct json_item *item, struct counts *counts)
+{
+    if (json_key_is(item->key, "input_tokens_details"))
+        take_detail(counts, COUNT_CACHED, &item->value, "cached_tokens");
+    if (json_key_is(item->key, "output_tokens_details"))
+        take_detail(counts, COUNT_REASONING, &item->value, "reasoning_tokens");
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (!json_key_is(item->key, others[i].name))
+            continue;
+        if (counts->of[others[i].count] < 0) /* OpenAI's name goes first */
+            take(counts, others[i].count, &item->value);
+        bool bare = others[i].count == COUNT_PROMPT && counts->of[COUNT_PROMPT] >= 0;
+        counts->anthropic = counts->anthropic || bare;
+    }
+}
+
+/* How much of the prompt came from a cache, where the count is more than the prompt: the total says
+ * whether it stands beside it. */
+static void settle_cached(struct counts *counts)
+{
+    int64_t *of = counts->of;
+    int64_t output = of[COUNT_COMPLETION] > 0 ? of[COUNT_COMPLETION] : 0;
+    if (of[COUNT_PROMPT] < 0 || of[COUNT_CACHED] <= of[COUNT_PROMPT])
+        return;
+    if (of[COUNT_TOTAL] >= of[COUNT_PROMPT] + of[COUNT_CACHED] + output) {
+        of[COUNT_PROMPT] += of[COUNT_CACHED];
+    } else {
+        of[COUNT_CACHED] = -1;
+        counts->flawed = true;
+    }
+}
+
+/* Anthropic's prompt is without what its cache has read and written, unless somebody in between has
+ * added it up: the names of OpenAI's form have it inside. */
+static void settle_prompt(struct counts *counts)
+{
+    int64_t *of = counts->of;
+    if (of[COUNT_PROMPT] < 0)
+        return;
+    if (counts->anthropic && of[COUNT_READ] > 0)
+        of[COUNT_PROMPT] += of[COUNT_READ];
+    if (counts->anthropic && of[COUNT_WRITTEN] > 0)
+        of[COUNT_PROMPT] += of[COUNT_WRITTEN];
+    if (of[COUNT_TOOLS] > 0)
+        of[COUNT_PROMPT] += of[COUNT_TOOLS];
+    if (of[COUNT_CACHED] < 0)
+        of[COUNT_CACHED] = of[COUNT_READ];
+    settle_cached(counts);
+}
+
+/* A count that the total alone says; and what a cache has read and written stands beside the prompt
+ * where it is just what the total has more. */
+static void settle_total(struct counts *counts)
+{
+    int64_t *of = counts->of;
+    if (of[COUNT_PROMPT] < 0 && of[COUNT_COMPLETION] >= 0 && of[COUNT_TOTAL] > of[COUNT_COMPLETION])
+        of[COUNT_PROMPT] = of[COUNT_TOTAL] - of[COUNT_COMPLETION];
+    int64_t known = of[COUNT_PROMPT] + (of[COUNT_THOUGHTS] > 0 ? of[COUNT_THOUGHTS] : 0);
+    if (of[COUNT_COMPLETION] < 0 && of[COUNT_TOTAL] > known && of[COUNT_PROMPT] > 0)
+        of[COUNT_COMPLETION] = of[COUNT_TOTAL] - known;
+    int64_t rest = unexplained(counts);
+    int64_t cached = of[COUNT_CACHED] > 0 ? of[COUNT_CACHED] : 0;
+    int64_t written = of[COUNT_WRITTEN] > 0 ? of[COUNT_WRITTEN] : 0;
+    bool reasoned = of[COUNT_REASONING] > 0 || of[COUNT_THOUGHTS] > 0;
+    bool beside = rest == cached || rest == written || rest == cached + written;
+    if (rest > 0 && !reasoned && beside)
+        of[COUNT_PROMPT] += rest;
+}
+
+/* Reasoning is part of the completion, or beside it: the total says which. Without one it is beside
+ * where it is more than the whole. Some servers show it nowhere but in the total. */
+static void settle_completion(struct counts *counts)
+{
+    int64_t *of = counts->of;
+    int64_t prompt = of[COUNT_PROMPT] > 0 ? of[COUNT_PROMPT] : 0;
+    if (of[COUNT_THOUGHTS] > 0) {
+        of[COUNT_COMPLETION] =
+            (of[COUNT_COMPLETION] > 0 ? of[COUNT_COMPLETION] : 0) + of[COUNT_THOUGHTS];
+        of[COUNT_REASONING] = of[COUNT_THOUGHTS];
+        return;
+    }
+    if (of[COUNT_REASONING] <= 0 && unexplained(counts) > 0) {
+        of[COUNT_REASONING] = unexplained(counts);
+        of[COUNT_COMPLETION] += of[COUNT_REASONING];
+        return;
+    }
+    if (of[COUNT_COMPLETION] < 0 || of[COUNT_REASONING] <= 0)
+        return;
+    int64_t together = of[COUNT_COMPLETION] + of[COUNT_REASONING];
+    bool beside = of[COUNT_TOTAL] >= 0 ? of[COUNT_TOTAL] >= prompt + together
+                                       : of[COUNT_REASONING] > of[COUNT_COMPLETION];
+    if (beside)
+        of[COUNT_COMPLETION] = together;
+}
+
+bool usage_form_read(const struct json_value *usage, struct usage_form *out)
+{
+    struct counts counts = {.flawed = false};
+    for (size_t i = 0; i < COUNTS; i++)
+        counts.of[i] = -1;
+    if (!read_usual(usage, &counts)) {
+        bool usual = counts.of[COUNT_PROMPT] >= 0;
+        struct json_walk walk = json_walk(usage);
+        struct json_item item;
+        while (json_next(&walk, &item))
+            read_other(&item, &counts);
+        counts.anthropic = counts.anthropic && !usual;
+    }
+    settle_prompt(&counts);
+    settle_total(&counts);
+    settle_completion(&counts);
+    *out = (struct usage_form){.prompt = counts.of[COUNT_PROMPT],
+                               .cached = counts.of[COUNT_CACHED],
+                               .completion = counts.of[COUNT_COMPLETION],
+                               .reasoning = counts.of[COUNT_REASONING],
+                               .flawed = counts.flawed};
+    return out->prompt >= 0 || out->completion >= 0 || out->flawed;
+}
+
+/* llama.cpp's, where no usage was asked for: what it read of the prompt, and what its cache had. */
+static bool read_timings(const struct json_value *timings, struct usage_form *out)
+{
+    enum { READ, CACHED, PREDICTED, MEMBERS };
+    struct json_member members[MEMBERS] = {[READ] = {.name = "prompt_n"},
+                                           [CACHED] = {.name = "cache_n"},
+                                           [PREDICTED] = {.name = "predicted_n"}};
+    struct counts counts = {.flawed = false};
+    json_find_all(timings, members, MEMBERS);
+    counts.of[COUNT_PROMPT] = counts.of[COUNT_CACHED] = counts.of[COUNT_COMPLETION] = -1;
+    take(&counts, COUNT_PROMPT, &members[READ].value);
+    take(&counts, COUNT_CACHED, &members[CACHED].value);
+    take(&counts, COUNT_COMPLETION, &members[PREDICTED].value);
+    *out = (struct usage_form){.prompt = -1,
+                               .cached = counts.of[COUNT_CACHED],
+                               .completion = counts.of[COUNT_COMPLETION],
+                               .reasoning = -1};
+    if (counts.of[COUNT_PROMPT] >= 0 && counts.of[COUNT_CACHED] >= 0)
+        out->prompt = counts.of[COUNT_PROMPT] + counts.of[COUNT_CACHED];
+    return out->completion >= 0;
+}
+
+bool usage_form_find(const struct json_value *root, struct usage_form *out)
+{
+    struct json_walk walk = json_walk(root);
+    struct json_item item;
+    struct json_value usage;
+    while (json_next(&walk, &item)) {
+        bool nested = json_key_is(item.key, "x_groq") || json_key_is(item.key, "message") ||
+                      json_key_is(item.key, "response") || json_key_is(item.key, "meta");
+        if (nested &&
+            (json_find(&item.value, "usage", &usage) == 1 ||
+             json_find(&item.value, "billed_units", &usage) == 1) &&
+            usage_form_read(&usage, out))
+            return true;
+        if ((json_key_is(item.key, "usageMetadata") || json_key_is(item.key, "usage_metadata") ||
+             json_key_is(item.key, "token_usage")) &&
+            usage_form_read(&item.value, out))
+            return true;
+        if (json_key_is(item.key, "eval_count") && usage_form_read(root, out))
+            return true;
+        if (json_key_is(item.key, "timings") && read_timings(&item.value, out))
+            return true;
+    }
+    return false;
+}
