@@ -9,7 +9,7 @@
 
 #include "base/fault.h"
 #include "base/log.h"
-#include "net/peer.h"
+#include "net/server/peer.h"
 
 enum { CONFIG_TEXT_BYTES = 512 };
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "base/fault.h"
-#include "net/server.h"
+#include "net/server/server.h"
 
 struct pages;
 

@@ -5,7 +5,7 @@
  *
  * The log is state of the process. The program's only other such states are the tests' clock
  * (clock.c), the failpoints of test builds (failpoint.c) and the set-up of the SQLite library
- * (store/db.c). */
+ * (store/engine/db.c). */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

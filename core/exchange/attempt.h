@@ -11,7 +11,7 @@
 #include "dialect/chat.h"
 #include "dialect/completion.h"
 #include "exchange/candidate.h"
-#include "net/upstream.h"
+#include "net/client/upstream.h"
 
 struct exchange;
 

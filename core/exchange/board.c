@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "exchange/exchange.h"
-#include "store/reply.h"
+#include "store/operations/reply.h"
 #include "store/store.h"
 
 /* A ring of slots of ten seconds; a window is so many whole slots and the present one. */

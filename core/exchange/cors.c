@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "exchange/exchange.h"
-#include "net/field.h"
+#include "net/http1/field.h"
 
 enum { REQUESTED_BYTES_MAX = 1024 };
 

@@ -1,6 +1,6 @@
 /* Requests with an Idempotency-Key: done once, however often they are sent (Stripe's semantics,
  * https://docs.stripe.com/api/idempotent_requests). The key is claimed before the hold
- * (store/claims.h); what the client gets is copied and written with the settlement
+ * (store/memory/claims.h); what the client gets is copied and written with the settlement
  * (store/answers.h); a client who leaves does not stop the call, for he may come again for its
  * answer.
  *

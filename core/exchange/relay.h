@@ -12,7 +12,7 @@
 #include "dialect/line_ends.h"
 #include "dialect/sse.h"
 #include "exchange/meter.h"
-#include "net/upstream.h"
+#include "net/client/upstream.h"
 #include "store/usage.h"
 
 struct exchange;

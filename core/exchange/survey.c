@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/reply.h"
+#include "store/operations/reply.h"
 
 enum { ERROR_BYTES = 160, SHOWN_MODELS = 10 };
 

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "exchange/survey.h"
-#include "net/upstream.h"
+#include "net/client/upstream.h"
 
 struct surveyor;
 

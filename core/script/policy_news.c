@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "store/reply.h"
+#include "store/operations/reply.h"
 
 struct policy_news {
     pthread_mutex_t mutex;

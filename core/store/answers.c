@@ -6,9 +6,9 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "store/answers_table.h"
-#include "store/reports.h"
-#include "store/state.h"
+#include "store/books/answers_table.h"
+#include "store/questions/reports.h"
+#include "store/store_internal.h"
 
 enum {
     FORGET_ROWS = 64, /* in one transaction */
@@ -36,7 +36,7 @@ bool answers_keep(struct db *db, const struct kept_answer *answer, int64_t now_m
 
 /* ---- looking ---- */
 
-static enum lookup_outcome read_row(struct answer_lookup *lookup, sqlite3_stmt *row)
+static enum lookup_outcome read_row(struct answer_lookup *lookup, struct row *row)
 {
     struct slice body;
 
@@ -49,8 +49,7 @@ static enum lookup_outcome read_row(struct answer_lookup *lookup, sqlite3_stmt *
     lookup->cost_nusd = column_null(row, 4) ? -1 : column_int(row, 4);
     if (column_null(row, 5))
         return LOOKUP_TOO_LARGE;
-    body.data = sqlite3_column_blob(row, 5); /* NULL with 0 bytes */
-    body.bytes = (size_t)sqlite3_column_bytes(row, 5);
+    body = column_blob(row, 5);
     return buffer_append_slice(&lookup->body, body) ? LOOKUP_FOUND : LOOKUP_FAILED;
 }
 
@@ -59,7 +58,7 @@ static void run_look(struct job *job, void *server)
     struct answer_lookup *lookup = (struct answer_lookup *)job;
     struct reports *reports = server;
     struct db *db = &reports->db;
-    sqlite3_stmt *row;
+    struct row *row;
 
     _Static_assert(offsetof(struct answer_lookup, job) == 0, "a job is cast to its lookup");
     db_clear(db);
@@ -94,10 +93,10 @@ void answers_look_fini(struct answer_lookup *lookup)
 /* The rows of one portion: few, and few bytes, so that nobody waits long for the ledger thread. */
 static size_t find_over(struct db *db, int64_t now_ms, int64_t *rowids, bool *more)
 {
-    sqlite3_stmt *row = db_bind(db,
-                                "SELECT rowid, length(body) FROM kept_answers"
-                                " WHERE expires_ms <= ?1 ORDER BY expires_ms LIMIT ?2",
-                                DB_VALUES(bind_int(now_ms), bind_int(FORGET_ROWS)));
+    struct row *row = db_bind(db,
+                              "SELECT rowid, length(body) FROM kept_answers"
+                              " WHERE expires_ms <= ?1 ORDER BY expires_ms LIMIT ?2",
+                              DB_VALUES(bind_int(now_ms), bind_int(FORGET_ROWS)));
     int64_t bytes = 0;
     size_t count = 0;
 

@@ -14,7 +14,7 @@
 #include "base/id.h"
 #include "base/job.h"
 #include "base/slice.h"
-#include "store/claims.h"
+#include "store/memory/claims.h"
 #include "store/store.h"
 
 /* What is to be kept; everything is borrowed until the transaction has ended. */

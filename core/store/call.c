@@ -5,8 +5,8 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "store/operations.h"
-#include "store/state.h"
+#include "store/operations/operations.h"
+#include "store/store_internal.h"
 
 enum { ARGS_BYTES_MAX = 64 * 1024, RESULT_BYTES_MAX = 16 * 1024 * 1024 };
 

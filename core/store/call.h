@@ -1,7 +1,7 @@
 /* Everything that is not money in flight: users, sessions, keys, credits, lists. An operation has a
  * name ("key.create"), positional arguments (null, integer or text) and a result, a JSON text ready
  * to be sent. It runs on the ledger thread (if it writes) or on the reports thread, inside a
- * transaction that is rolled back when it fails. core/store/operations.c is the table of all of
+ * transaction that is rolled back when it fails. core/store/operations/operations.c is the table of all of
  * them; amounts in results are decimal strings in USD, times RFC 3339, as the API has
  * them. */
 #ifndef STORE_CALL_H

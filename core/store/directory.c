@@ -1,11 +1,11 @@
-#include "store/directory_table.h"
+#include "store/memory/directory_table.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
-#include "store/state.h"
+#include "store/store_internal.h"
 
 struct entry {
     struct table_node node; /* first: nodes are cast back */

@@ -1,7 +1,7 @@
 #include "store/ledger.h"
 
 #include "base/check.h"
-#include "store/state.h"
+#include "store/store_internal.h"
 
 /* Where no sync is asked for, appending to the tail is a write of some hundred bytes: cheaper than
  * waking another thread. False: the tail does not take it. */

@@ -6,9 +6,9 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/db.h"
-#include "store/state.h"
-#include "store/table.h"
+#include "store/engine/db.h"
+#include "store/memory/table.h"
+#include "store/store_internal.h"
 
 enum {
     SAMPLE_TRIES = 8, /* slots that an account may be in */
@@ -276,7 +276,7 @@ static bool forget(struct db *db, const char *sql, int64_t before, int64_t rows_
 {
     if (!db_run(db, sql, DB_VALUES(bind_int(before), bind_int(rows_max), bind_int(FORGET_ROWS))))
         return false;
-    *more = *more || sqlite3_changes(db->handle) == FORGET_ROWS;
+    *more = *more || db_changes(db) == FORGET_ROWS;
     return true;
 }
 

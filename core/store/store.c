@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "store/catch_up.h"
-#include "store/expiry.h"
-#include "store/migrate.h"
-#include "store/state.h"
+#include "store/books/apply.h"
+#include "store/books/expiry.h"
+#include "store/engine/migrate.h"
+#include "store/store_internal.h"
 
 enum { AWAIT_MS = 2000, AWAIT_STEP_MS = 5, LOCK_MS = 1000, LOCK_STEP_MS = 20 };
 

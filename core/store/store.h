@@ -1,5 +1,5 @@
 /* The store: the one SQLite database of this gateway, the threads that use it, and the tables in
- * memory that answer without waiting for it. The only floor that includes sqlite3.h.
+ * memory that answer without waiting for it. Only engine/ includes sqlite3.h.
  *
  *   tail            a file beside the database (FILE-tail) to which holds and settlements are
  *                   appended; what is in it is durable. With `durability = power` by a thread of

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "net/chunked.h"
+#include "net/http1/chunked.h"
 
 struct reading {
     struct chunked chunked;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
-#include "net/head.h"
+#include "net/http1/head.h"
 
 static ptrdiff_t find_by_bytes(const char *data, size_t bytes, struct refusal *refusal)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "net/response.h"
+#include "net/client/response.h"
 
 enum { BODY_BYTES_MAX = 1 << 22 }; /* a compressed body may be much larger than its bytes */
 

@@ -6,7 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/check.h"
-#include "store/tail_record.h"
+#include "store/journal/journal_record.h"
 
 enum { HEAD_BYTES = 24, UNIT = 8, GENERATION = 7 };
 

@@ -1,8 +1,9 @@
-"""Checks the floors of core/ (docs/ARCHITECTURE.md) by every #include line.
+"""Checks the floors and rooms of core/ (docs/ARCHITECTURE.md) by every #include line.
 
-A file includes its own floor and lower ones, by the path below core/ ("base/json.h"), and each
-library only on the one floor that it belongs to. So no cycle can be committed, and what a floor
-hides stays hidden. Prints one line for each violation; exits 1 when there is any.
+A floor is a folder of core/, a room a folder in it. A file includes its own room, the faces of the
+other rooms of its floor and of the floors below, by the path below core/ ("base/json.h"), and each
+library only where it belongs. So no cycle of floors can be committed, and what a room hides stays
+hidden. Prints one line for each violation; exits 1 when there is any.
 """
 
 import re
@@ -20,14 +21,32 @@ FLOORS = {
     "app": {"app", "script", "exchange", "dialect", "net", "store", "base"},
 }
 
-# system header -> the floors that may include it; the first pattern that matches counts
+# room -> its faces: the headers that others may include. A floor without rooms shows all of its
+# own, and so does what stands in a floor beside its rooms.
+FACES = {
+    "net/loop": {"loop", "library"},
+    "net/http1": {"chunked", "field", "head", "inflater", "response_head"},
+    "net/server": {"listen_address", "peer", "server", "tally", "tls"},
+    "net/client": {"upstream"},
+    "store/engine": {"checkpoint", "db", "file", "migrate", "reader"},
+    "store/memory": {"claims", "directory_table", "open_holds", "table", "wallet"},
+    "store/journal": {"journal", "journal_thread"},
+    "store/books": {"answers_table", "apply", "changes", "expiry", "ledger_thread", "posting"},
+    "store/operations": {"operations", "reply"},
+    "store/questions": {"key_search", "reports"},
+}
+
+# floor -> the rooms of which other floors see the faces, too; a floor that is not here: all
+OPEN_ROOMS = {"store": {"store/operations"}}
+
+# system header -> the floors and rooms that may include it; the first pattern that matches counts
 LIBRARIES = [
     (r"(lua|lauxlib|lualib|luajit|luaconf).*\.h", {"script"}),
     (r"(event2/.*|event|evhttp|evutil|evdns)\.h|event2/.*", {"net"}),
     (r"curl/.*", {"net"}),
     (r"openssl/.*", {"net"}),
     (r"zlib\.h", {"net"}),
-    (r"sqlite3.*\.h", {"store"}),
+    (r"sqlite3.*\.h", {"store/engine"}),
     (r"sodium(\.h|/.*)", {"base"}),
     (r"utf8proc\.h", {"base"}),
 ]
@@ -45,23 +64,42 @@ LIBC = re.compile(
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:<([^>]*)>|"([^"]*)")')
 
 
-def check_own(core, floor, target):
-    """What is wrong with including `target`, a path in quotes, from `floor`; None: nothing."""
+def room_of(path):
+    """Of a path below core/: "net/server/tls.h" -> "net/server"."""
+    return path.rpartition("/")[0]
+
+
+def is_shown(own_room, target):
+    """Whether a file of one room may see a header of another."""
+    room = room_of(target)
+    if room == own_room or room not in FACES:
+        return True
+    floor = room.partition("/")[0]
+    inside = own_room.partition("/")[0] == floor
+    open_rooms = OPEN_ROOMS.get(floor, FACES)
+    return target[len(room) + 1 : -2] in FACES[room] and (inside or room in open_rooms)
+
+
+def check_own(core, own_room, target):
+    """What is wrong with including `target`, a path in quotes, from a room; None: nothing."""
+    floor = own_room.partition("/")[0]
     parts = target.split("/")
-    if len(parts) != 2 or parts[0] not in FLOORS:
-        return f'"{target}" must be "FLOOR/NAME.h", a path below core/'
+    if len(parts) not in (2, 3) or parts[0] not in FLOORS:
+        return f'"{target}" must be "FLOOR/NAME.h" or "FLOOR/ROOM/NAME.h", a path below core/'
     if parts[0] not in FLOORS[floor]:
         return f'floor {floor}/ must not include "{target}": {parts[0]}/ is no floor below it'
     if not (core / target).is_file():
         return f'"{target}" is no file below core/'
+    if not is_shown(own_room, target):
+        return f'"{target}" is no face of {room_of(target)}/: {own_room}/ must not see it'
     return None
 
 
-def check_system(floor, target):
+def check_system(own_room, target):
     """The same for a path in angle brackets."""
     for pattern, allowed in LIBRARIES:
         if re.fullmatch(pattern, target):
-            if floor in allowed:
+            if own_room in allowed or own_room.partition("/")[0] in allowed:
                 return None
             return f"<{target}> belongs to {'/, '.join(sorted(allowed))}/ only"
     if LIBC.fullmatch(target):
@@ -75,15 +113,16 @@ def check(core):
     for path in sorted(core.rglob("*.[ch]")):
         place = path.relative_to(core.parent)
         parts = path.relative_to(core).parts
-        if len(parts) != 2 or parts[0] not in FLOORS:
-            found.append(f"{place}: is on no floor: core/ has {', '.join(FLOORS)}, one level deep")
+        room = "/".join(parts[:-1])
+        if parts[0] not in FLOORS or (len(parts) != 2 and room not in FACES):
+            found.append(f"{place}: is in no room: core/ has {', '.join([*FLOORS, *FACES])}")
             continue
         for number, line in enumerate(path.read_text().splitlines(), 1):
             match = INCLUDE.match(line)
             if not match:
                 continue
             system, own = match.groups()
-            wrong = check_own(core, parts[0], own) if own else check_system(parts[0], system)
+            wrong = check_own(core, room, own) if own else check_system(room, system)
             if wrong:
                 found.append(f"{place}:{number}: {wrong}")
     return found

@@ -5,7 +5,15 @@ import pytest
 
 
 def check(tmp_path, path, include):
-    for name in ("base/json.h", "store/store.h", "net/loop.h", "exchange/exchange.h"):
+    for name in (
+        "base/json.h",
+        "store/store.h",
+        "store/engine/db.h",
+        "store/operations/reply.h",
+        "net/loop/loop.h",
+        "net/server/connection.h",
+        "exchange/exchange.h",
+    ):
         file = tmp_path / "core" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("")
@@ -19,9 +27,14 @@ def check(tmp_path, path, include):
     ("path", "include"),
     [
         ("base/x.c", '"store/store.h"'),
-        ("store/x.c", '"net/loop.h"'),
+        ("store/x.c", '"net/loop/loop.h"'),
         ("net/x.c", '"store/store.h"'),
         ("net/x.h", '"exchange/exchange.h"'),
+        ("store/x.c", '"engine/db.h"'),
+        ("exchange/x.c", '"store/engine/db.h"'),
+        ("exchange/x.c", '"net/server/connection.h"'),
+        ("net/client/x.c", '"net/server/connection.h"'),
+        ("store/x.c", "<sqlite3.h>"),
         ("store/x.c", '"json.h"'),
         ("store/x.c", '"../base/json.h"'),
         ("store/x.c", '"base/gone.h"'),
@@ -47,11 +60,16 @@ def test_refused(tmp_path, path, include):
     [
         ("base/x.c", "<pthread.h>"),
         ("base/x.c", "<sodium.h>"),
-        ("store/x.c", "<sqlite3.h>"),
+        ("store/engine/x.c", "<sqlite3.h>"),
+        ("net/server/x.c", '"net/server/connection.h"'),
+        ("net/server/x.c", '"net/loop/loop.h"'),
+        ("store/questions/x.c", '"store/engine/db.h"'),
+        ("exchange/x.c", '"store/operations/reply.h"'),
+        ("net/client/x.c", "<event2/event.h>"),
         ("net/x.c", "<event2/bufferevent_ssl.h>"),
         ("net/x.c", "<curl/curl.h>"),
         ("exchange/x.c", '"store/store.h"'),
-        ("exchange/x.c", '"net/loop.h"'),
+        ("exchange/x.c", '"net/loop/loop.h"'),
         ("script/x.c", "<lua.h>"),
         ("app/x.c", '"exchange/exchange.h"'),
     ],
@@ -60,6 +78,6 @@ def test_allowed(tmp_path, path, include):
     assert check(tmp_path, path, include) == []
 
 
-@pytest.mark.parametrize("path", ["x.c", "cellar/x.c", "base/deep/x.c"])
-def test_every_file_is_on_a_floor(tmp_path, path):
+@pytest.mark.parametrize("path", ["x.c", "cellar/x.c", "base/deep/x.c", "net/server/deep/x.c"])
+def test_every_file_is_in_a_room(tmp_path, path):
     assert len(check(tmp_path, path, "<stdio.h>")) == 1

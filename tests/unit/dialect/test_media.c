@@ -1,6 +1,7 @@
 /* Data in pieces: a data: URL that a stream brings piece by piece is one picture and no text. */
 #include "base/support.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "net/loop.h"
+#include "net/client/upstream.h"
+#include "net/loop/loop.h"
 #include "net/scripted_server.h"
-#include "net/upstream.h"
 
 enum { ASKER_BODY_MAX = 1 << 26, ASKER_LONG_MS = 60000 };
 

@@ -3,7 +3,7 @@
 #define TESTS_NET_HEAD_FEED_H
 
 #include "base/slice.h"
-#include "net/head.h"
+#include "net/http1/head.h"
 
 enum { HEAD_UNFINISHED = -1 };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "net/chunked.h"
+#include "net/http1/chunked.h"
 
 enum { BODY_MAX = 1 << 20 };
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "net/forwarded.h"
+#include "net/server/forwarded.h"
 
 static const char trusted_text[] = "10.0.0.0/8, 192.0.2.1 loopback,2001:db8:ffff::/48";
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/head.h"
 #include "net/head_feed.h"
+#include "net/http1/head.h"
 
 static void assert_refused(struct slice data, int status, size_t step)
 {

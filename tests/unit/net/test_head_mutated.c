@@ -9,8 +9,8 @@
 #include <strings.h>
 
 #include "base/buffer.h"
-#include "net/head.h"
 #include "net/head_feed.h"
+#include "net/http1/head.h"
 
 /* Where mutations begin. */
 static const char *const seeds[] = {

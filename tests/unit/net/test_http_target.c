@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/http_target.h"
+#include "net/client/http_target.h"
 
 static const struct form {
     const char *url;

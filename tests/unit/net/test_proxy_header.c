@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/proxy_header.h"
+#include "net/server/proxy_header.h"
 
 static const char v2_signature[] = "\r\n\r\n\0\r\nQUIT\n";
 enum { SIGNATURE_BYTES = 12 };

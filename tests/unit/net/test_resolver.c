@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "net/resolver.h"
+#include "net/client/resolver.h"
 
 static struct inbox inbox;
 static struct loop *loop;

@@ -9,7 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/limits.h"
-#include "net/response.h"
+#include "net/client/response.h"
 
 enum { BODY_MAX = 1 << 22, CUTS_MAX = 8 };
 

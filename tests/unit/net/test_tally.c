@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/slice.h"
-#include "net/tally.h"
+#include "net/server/tally.h"
 
 static struct tally_key key_of(enum tally_kind kind, const char *text)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "net/unpack.h"
+#include "net/server/unpack.h"
 
 enum { PLAIN_BYTES = 300000, PACKED_MAX = 400000, OUT_MAX = 1 << 20, GZIP = 15 + 16, ZLIB = 15 };
 

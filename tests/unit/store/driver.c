@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
-#include "store/state.h"
+#include "store/store_internal.h"
 
 enum { SHARED_HOLDS = 4 };
 #define FOREVER_MS (INT64_C(100) * 365 * 24 * DRIVER_HOUR_MS)

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "store/driver.h"
-#include "store/state.h"
+#include "store/store_internal.h"
 
 static sqlite3 *lock(const struct fixture *fixture)
 {

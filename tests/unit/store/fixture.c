@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
-#include "store/state.h"
-#include "store/tail.h"
+#include "store/journal/journal.h"
+#include "store/store_internal.h"
 
 char fixture_code[48];
 

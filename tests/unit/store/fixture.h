@@ -16,9 +16,9 @@
 #include "store/answers.h"
 #include "store/call.h"
 #include "store/directory.h"
+#include "store/journal/journal_record.h"
 #include "store/ledger.h"
 #include "store/store.h"
-#include "store/tail_record.h"
 
 #define USD INT64_C(1000000000)
 

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/money.h"
-#include "store/db.h"
+#include "store/engine/db.h"
 
 static struct fixture f;
 static struct customer ann, bob;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "store/state.h"
+#include "store/store_internal.h"
 
 enum { SLOTS = 6, OPERATIONS = 120, WAIT_MS = 5000, KEY = 0, ACCOUNT = 0 };
 

@@ -13,7 +13,7 @@
 #include "base/asset.h"
 #include "base/log.h"
 #include "store/faulty_disk.h"
-#include "store/state.h"
+#include "store/store_internal.h"
 
 enum { HOLDS = 3, HELD = 1000, CHARGED = 400, CREDIT = 5000, RUNS_MAX = 1000, FULL_SCRIPTS = 30 };
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/state.h"
+#include "store/store_internal.h"
 
 static struct fixture f;
 static struct store *other; /* the command line's */

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "store/key_budget.h"
+#include "store/memory/key_budget.h"
 
 #define DAY INT64_C(86400000)
 

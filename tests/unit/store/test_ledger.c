@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
-#include "store/db.h"
+#include "store/engine/db.h"
 
 static struct fixture f;
 

@@ -14,7 +14,7 @@
 
 #include "base/log.h"
 #include "base/secret.h"
-#include "store/state.h"
+#include "store/store_internal.h"
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 enum { OPERATIONS = 10 * 1000 };

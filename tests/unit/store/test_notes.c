@@ -8,7 +8,7 @@
 #include "base/limits.h"
 #include "store/fixture.h"
 #include "store/notes.h"
-#include "store/state.h"
+#include "store/store_internal.h"
 
 #define MONTH_MS (INT64_C(31) * 24 * 3600 * 1000)
 

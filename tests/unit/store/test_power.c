@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/faulty_disk.h"
-#include "store/state.h"
+#include "store/store_internal.h"
 
 enum { ROUNDS = 6, STARTING_EVERY = 5 };
 

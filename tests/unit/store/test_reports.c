@@ -4,8 +4,8 @@
 #include <semaphore.h>
 #include <string.h>
 
-#include "store/db.h"
-#include "store/state.h"
+#include "store/engine/db.h"
+#include "store/store_internal.h"
 
 static struct fixture f;
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/db.h"
-#include "store/operations.h"
+#include "store/engine/db.h"
+#include "store/operations/operations.h"
 
 enum { RECORDS = 100000, PAGE = 50 };
 

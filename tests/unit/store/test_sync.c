@@ -9,7 +9,7 @@
 #include "base/asset.h"
 #include "base/log.h"
 #include "store/faulty_disk.h"
-#include "store/state.h"
+#include "store/store_internal.h"
 
 enum { ROUNDS = 2, SYNCS_MAX = 200 };
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "store/state.h"
-#include "store/tail.h"
+#include "store/journal/journal.h"
+#include "store/store_internal.h"
 
 enum { FIRST = 5, SECOND = 3, HALF_BYTES = 2 * 1024 * 1024 };
 

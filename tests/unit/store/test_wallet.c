@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/wallet.h"
+#include "store/memory/wallet.h"
 
 enum { THREADS = 4, PAID = 10, EACH = 7, REST = EACH - 1, ENDLESS = 1000 * 1000 };
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)

@@ -1,0 +1,486 @@
+#include "net/client/http_client.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/decimal.h"
+#include "base/secret.h"
+#include "net/client/http_pool.h"
+#include "net/client/response.h"
+#include "net/client/upstream_call.h"
+
+enum {
+    INPUT_BYTES = 64 * 1024,
+    REPEATED_S = 5 /* what a provider had closed when the request went out ends sooner */
+};
+
+struct http_call {
+    struct upstream_call base;
+    struct http_client *client;
+    struct http_target *target;
+    LIST_ENTRY(http_call) link;         /* client->connecting, then client->running */
+    struct http_connection *connection; /* NULL: none yet */
+    struct upstream_events events;
+    struct response response;
+    char *head; /* of the request; it goes when nothing asks for it any more */
+    size_t head_bytes;
+    const struct slice *body;
+    size_t body_parts;
+    size_t body_bytes;
+    size_t sent_bytes; /* of head and body */
+    int64_t connect_timeout_ms;
+    int64_t connect_until_us;
+    int64_t repeated_until_us;
+    int64_t address_until_us; /* then the next address has its turn */
+    size_t address_at;        /* the one to try next */
+    int connect_error;        /* of the last one tried */
+    bool heard;               /* a byte of the answer has come */
+    bool paused;
+    bool delivering;       /* it is inside an event of its own */
+    bool cancelled;        /* meanwhile: to be freed after it */
+    struct buffer rest;    /* of what was read, kept back by a pause */
+    struct deferred later; /* ends it, when it has failed; else hands on the rest */
+    enum upstream_end end;
+    char *failure; /* NULL: it has not failed */
+};
+
+LIST_HEAD(http_calls, http_call);
+
+struct http_client {
+    struct loop *loop;
+    struct http_pool pool;
+    struct http_calls connecting;
+    struct http_calls running;
+    char input[INPUT_BYTES]; /* used within one turn of an event only */
+};
+
+/* ---- a call ends ---- */
+
+static void drop_head(struct http_call *call)
+{
+    if (call->head == NULL)
+        return;
+    secret_wipe(call->head, call->head_bytes); /* the provider's key */
+    free(call->head);
+    call->head = NULL;
+}
+
+static void drop_connection(struct http_call *call)
+{
+    if (call->connection != NULL)
+        http_connection_close(call->connection);
+    call->connection = NULL;
+}
+
+static void call_free(struct http_call *call)
+{
+    drop_connection(call);
+    loop_cancel(call->client->loop, &call->later);
+    LIST_REMOVE(call, link);
+    call->target->calls--;
+    response_fini(&call->response);
+    buffer_fini(&call->rest);
+    drop_head(call);
+    free(call->failure);
+    free(call);
+}
+
+/* Never from inside a function of upstream.h. */
+static void finish(struct http_call *call, enum upstream_end end)
+{
+    const struct upstream_events events = call->events;
+    char *failure = call->failure;
+    call->failure = NULL;
+    call_free(call);
+    events.on_end(end, failure != NULL ? failure : "", events.arg);
+    free(failure);
+}
+
+static void fail(struct http_call *call, enum upstream_end end, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* From anywhere: the end is told in a deferred call. */
+static void fail(struct http_call *call, enum upstream_end end, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    check(vasprintf(&call->failure, format, args) >= 0);
+    va_end(args);
+    call->end = end;
+    drop_connection(call);
+    loop_defer(call->client->loop, &call->later);
+}
+
+/* ---- the request goes out ---- */
+
+static bool all_sent(const struct http_call *call)
+{
+    return call->sent_bytes == call->head_bytes + call->body_bytes;
+}
+
+/* Adds what of a part is not among the first *sent bytes; these are then those behind it. */
+static int add_rest(struct iovec *rest, int count, struct slice part, size_t *sent)
+{
+    size_t over = *sent < part.bytes ? *sent : part.bytes;
+    *sent -= over;
+    if (over == part.bytes)
+        return count;
+    /* sendmsg only reads it */
+    rest[count] = (struct iovec){(void *)(uintptr_t)(part.data + over), part.bytes - over};
+    return count + 1;
+}
+
+static void send_rest(struct http_call *call)
+{
+    struct iovec rest[1 + UPSTREAM_PARTS_MAX];
+    size_t done = call->sent_bytes;
+    int count = add_rest(rest, 0, (struct slice){call->head, call->head_bytes}, &done);
+    for (size_t i = 0; i < call->body_parts; i++)
+        count = add_rest(rest, count, call->body[i], &done);
+    ssize_t sent = http_connection_send(call->connection, rest, count);
+    if (sent > 0)
+        call->sent_bytes += (size_t)sent;
+    /* After a failure to send there may be an answer all the same (413); reading tells. */
+    bool failed = sent < 0 && errno != EAGAIN;
+    http_connection_wait_to_send(call->connection, !failed && !all_sent(call));
+}
+
+static void on_event(struct http_connection *connection, enum http_connection_event event,
+                     int error);
+
+static void attach(struct http_call *call, struct http_connection *connection)
+{
+    call->connection = connection;
+    connection->call = call;
+    connection->target = call->target;
+    connection->on_event = on_event;
+}
+
+/* ---- connecting ---- */
+
+/* The next address that can be tried at all; its share of the time is what is left for it and the
+ * ones behind it. */
+static void try_addresses(struct http_call *call)
+{
+    const struct addresses *addresses = &call->target->addresses;
+    while (call->address_at < addresses->count) {
+        int64_t now_us = clock_mono_us();
+        int64_t left = (int64_t)(addresses->count - call->address_at);
+        struct http_connection *connection =
+            http_connection_open(call->client->loop, &addresses->at[call->address_at++], on_event);
+        if (connection != NULL) {
+            attach(call, connection);
+            call->address_until_us = now_us + (call->connect_until_us - now_us) / left;
+            return;
+        }
+        call->connect_error = errno;
+    }
+    fail(call, UPSTREAM_UNREACHABLE, "could not connect to %s port %s: %s", call->target->host,
+         call->target->port, strerror(call->connect_error));
+}
+
+static void connect_call(struct http_call *call)
+{
+    struct http_target *target = call->target;
+    int64_t now_us = clock_mono_us();
+    LIST_INSERT_HEAD(&call->client->connecting, call, link);
+    call->connect_until_us = now_us + call->connect_timeout_ms * 1000;
+    call->address_at = 0;
+    if (now_us < target->addresses_until_us)
+        try_addresses(call);
+    else if (!http_pool_resolve(target))
+        fail(call, UPSTREAM_UNREACHABLE, "could not look up %s: too many lookups wait",
+             target->host);
+}
+
+static void on_addresses(struct http_target *target, const char *why, void *arg)
+{
+    struct http_client *client = arg;
+    struct http_call *call;
+    LIST_FOREACH(call, &client->connecting, link)
+    {
+        if (call->target != target || call->connection != NULL || call->failure != NULL)
+            continue;
+        if (why != NULL)
+            fail(call, UPSTREAM_UNREACHABLE, "could not look up %s: %s", target->host, why);
+        else
+            try_addresses(call);
+    }
+}
+
+static void on_connected(struct http_call *call, int error)
+{
+    if (error != 0) {
+        call->connect_error = error;
+        drop_connection(call);
+        try_addresses(call);
+        return;
+    }
+    LIST_REMOVE(call, link);
+    LIST_INSERT_HEAD(&call->client->running, call, link);
+    http_connection_read(call->connection, !call->paused);
+    send_rest(call);
+}
+
+static void on_tick(void *arg)
+{
+    struct http_client *client = arg;
+    int64_t now_us = clock_mono_us();
+    struct http_call *call;
+    LIST_FOREACH(call, &client->connecting, link)
+    {
+        if (call->failure != NULL)
+            continue;
+        if (now_us >= call->connect_until_us) {
+            fail(call, UPSTREAM_TIMED_OUT, "no connection to %s port %s within %lld ms",
+                 call->target->host, call->target->port, (long long)call->connect_timeout_ms);
+        } else if (call->connection != NULL && now_us >= call->address_until_us &&
+                   call->address_at < call->target->addresses.count) {
+            drop_connection(call);
+            try_addresses(call);
+        }
+    }
+    http_pool_tick(&client->pool, now_us);
+}
+
+/* ---- the answer comes in ---- */
+
+static void finish_whole(struct http_call *call, bool nothing_behind)
+{
+    struct http_connection *connection = call->connection;
+    if (connection != NULL && nothing_behind && all_sent(call) &&
+        response_allows_another(&call->response)) {
+        call->connection = NULL;
+        http_pool_keep(connection);
+    }
+    finish(call, UPSTREAM_COMPLETE);
+}
+
+static void tell_head(struct http_call *call)
+{
+    const struct response_head *from = &call->response.head;
+    const struct upstream_head head = {.status = from->status,
+                                       .content_type = from->content_type,
+                                       .retry_after_ms = from->retry_after_ms};
+    call->events.on_head(&head, call->events.arg);
+}
+
+/* Hands on what it can; the call may be gone after it. */
+static void deliver(struct http_call *call, struct slice input)
+{
+    enum response_step step = RESPONSE_DATA;
+    struct slice data;
+    call->delivering = true;
+    while (!call->cancelled && !call->paused && (step == RESPONSE_HEAD || step == RESPONSE_DATA)) {
+        step = response_next(&call->response, &input, &data);
+        if (step == RESPONSE_HEAD)
+            tell_head(call);
+        else if (step == RESPONSE_DATA)
+            call->events.on_data(data, call->events.arg);
+    }
+    call->delivering = false;
+    if (call->cancelled)
+        call_free(call);
+    else if (step == RESPONSE_OVER)
+        finish_whole(call, input.bytes == 0);
+    else if (step == RESPONSE_BROKEN)
+        fail(call, UPSTREAM_BROKEN, "%s", call->response.why);
+    else if (!buffer_append_slice(&call->rest, input))
+        fail(call, UPSTREAM_BROKEN, "there is no memory for the answer");
+}
+
+/* The provider had closed the connection before it could see the request. After a while that is
+ * not so any more: it has worked on it, and would be paid for it twice. */
+static bool was_not_seen(const struct http_call *call)
+{
+    return !call->heard && call->connection->used && clock_mono_us() < call->repeated_until_us;
+}
+
+/* The connection has ended: by an error, or closed (0). */
+static void on_closed(struct http_call *call, int error)
+{
+    if (was_not_seen(call)) {
+        drop_connection(call);
+        call->sent_bytes = 0;
+        LIST_REMOVE(call, link);
+        connect_call(call);
+        return;
+    }
+    if (error != 0)
+        fail(call, UPSTREAM_BROKEN, "%s", strerror(error));
+    else if (response_at_close(&call->response) == RESPONSE_OVER)
+        finish_whole(call, true);
+    else
+        fail(call, UPSTREAM_BROKEN, "%s", call->response.why);
+}
+
+static void receive(struct http_call *call)
+{
+    struct http_client *client = call->client;
+    if (call->rest.bytes > 0)
+        return; /* that comes first, and will in this turn */
+    ssize_t got = http_connection_receive(call->connection, client->input, sizeof client->input);
+    if (got < 0 && errno == EAGAIN)
+        return;
+    if (got <= 0) {
+        on_closed(call, got < 0 ? errno : 0);
+        return;
+    }
+    call->heard = true;
+    if (all_sent(call))
+        drop_head(call);
+    deliver(call, (struct slice){client->input, (size_t)got});
+}
+
+static void on_event(struct http_connection *connection, enum http_connection_event event,
+                     int error)
+{
+    struct http_call *call = connection->call;
+    switch (event) {
+    case HTTP_CONNECTED:
+        on_connected(call, error);
+        return;
+    case HTTP_CONNECTION_READ:
+        receive(call);
+        return;
+    case HTTP_CONNECTION_WRITE:
+        send_rest(call);
+        return;
+    }
+}
+
+static void act_later(void *arg)
+{
+    struct http_call *call = arg;
+    if (call->failure != NULL) {
+        finish(call, call->end);
+        return;
+    }
+    struct buffer rest = call->rest;
+    buffer_init(&call->rest, INPUT_BYTES);
+    deliver(call, buffer_slice(&rest));
+    buffer_fini(&rest);
+}
+
+/* ---- the outside ---- */
+
+static bool is_sent(const struct upstream_call *base)
+{
+    return all_sent((const struct http_call *)(const void *)base);
+}
+
+static void cancel(struct upstream_call *base)
+{
+    struct http_call *call = (struct http_call *)base;
+    if (call->delivering)
+        call->cancelled = true;
+    else
+        call_free(call);
+}
+
+static void pause_call(struct upstream_call *base)
+{
+    struct http_call *call = (struct http_call *)base;
+    call->paused = true;
+    if (call->connection != NULL && !call->connection->connecting)
+        http_connection_read(call->connection, false);
+}
+
+static void resume(struct upstream_call *base)
+{
+    struct http_call *call = (struct http_call *)base;
+    if (!call->paused)
+        return;
+    call->paused = false;
+    if (call->connection != NULL && !call->connection->connecting)
+        http_connection_read(call->connection, true);
+    loop_defer(call->client->loop, &call->later);
+}
+
+struct http_client *http_client_new(struct loop *loop)
+{
+    struct http_client *client = calloc(1, sizeof *client);
+    check(client != NULL);
+    client->loop = loop;
+    LIST_INIT(&client->connecting);
+    LIST_INIT(&client->running);
+    http_pool_init(&client->pool, loop);
+    client->pool.on_addresses = on_addresses;
+    client->pool.arg = client;
+    loop_on_tick(loop, on_tick, client);
+    return client;
+}
+
+void http_client_free(struct http_client *client)
+{
+    while (!LIST_EMPTY(&client->connecting))        /* call_free takes it out of the list */
+        call_free(LIST_FIRST(&client->connecting)); /* NOLINT(clang-analyzer-unix.Malloc) */
+    while (!LIST_EMPTY(&client->running))
+        call_free(LIST_FIRST(&client->running)); /* NOLINT(clang-analyzer-unix.Malloc) */
+    http_pool_fini(&client->pool);
+    free(client);
+}
+
+static void write_head(struct http_call *call, const struct upstream_request *request)
+{
+    bool get = request->body_parts == 0;
+    const char *method = get ? "GET" : "POST";
+    char length[48] = "";
+    char *end = length;
+    if (!get) {
+        end = decimal_put(stpcpy(length, "Content-Length: "), (int64_t)call->body_bytes);
+        end = stpcpy(end, "\r\n");
+    }
+    size_t bytes = strlen(method) + strlen(call->target->head) + (size_t)(end - length) + 2;
+    for (size_t i = 0; i < request->header_count; i++)
+        bytes += strlen(request->headers[i]) + 2;
+    call->head = malloc(bytes + 1);
+    check(call->head != NULL);
+    char *at = stpcpy(stpcpy(stpcpy(call->head, method), call->target->head), length);
+    for (size_t i = 0; i < request->header_count; i++)
+        at = stpcpy(stpcpy(at, request->headers[i]), "\r\n");
+    at = stpcpy(at, "\r\n");
+    call->head_bytes = (size_t)(at - call->head);
+    check(call->head_bytes == bytes);
+}
+
+struct upstream_call *http_client_start(struct http_client *client,
+                                        const struct upstream_request *request,
+                                        const struct upstream_events *events, struct fault *fault)
+{
+    static const struct upstream_ways ways = {is_sent, cancel, pause_call, resume};
+    struct http_target *target = http_pool_target(&client->pool, request->url, fault);
+    if (target == NULL)
+        return NULL;
+    struct http_call *call = calloc(1, sizeof *call);
+    check(call != NULL);
+    call->base.ways = &ways;
+    call->client = client;
+    call->target = target;
+    target->calls++;
+    call->events = *events;
+    call->body = request->body;
+    call->body_parts = request->body_parts;
+    for (size_t i = 0; i < request->body_parts; i++)
+        call->body_bytes += request->body[i].bytes;
+    call->connect_timeout_ms = request->connect_timeout_ms;
+    call->later = (struct deferred){.call = act_later, .arg = call};
+    response_init(&call->response);
+    buffer_init(&call->rest, INPUT_BYTES);
+    write_head(call, request);
+    struct http_connection *connection = http_pool_take(target);
+    if (connection == NULL) {
+        connect_call(call);
+        return &call->base;
+    }
+    call->repeated_until_us = target->used_us + REPEATED_S * INT64_C(1000000);
+    LIST_INSERT_HEAD(&client->running, call, link);
+    attach(call, connection);
+    send_rest(call);
+    return &call->base;
+}

@@ -1,0 +1,110 @@
+#include "net/client/resolver.h"
+
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/crew.h"
+#include "base/limits.h"
+
+enum { THREADS = 2, HOST_BYTES_MAX = 256, PORT_BYTES_MAX = 8 };
+
+struct resolver {
+    struct loop *loop;
+    struct crew *crew; /* NULL: no name was asked for yet */
+};
+
+struct resolver_lookup {
+    struct job job;
+    char host[HOST_BYTES_MAX];
+    char port[PORT_BYTES_MAX];
+    int error; /* getaddrinfo's; 0: found */
+    struct addresses found;
+    void (*done)(const struct addresses *addresses, const char *why, void *arg);
+    void *arg;
+    bool cancelled;
+};
+
+struct resolver *resolver_new(struct loop *loop)
+{
+    struct resolver *resolver = calloc(1, sizeof *resolver);
+    check(resolver != NULL);
+    resolver->loop = loop;
+    return resolver;
+}
+
+void resolver_free(struct resolver *resolver)
+{
+    if (resolver->crew != NULL)
+        crew_free(resolver->crew);
+    free(resolver);
+}
+
+/* getaddrinfo's error, 0 when there is an address at least. */
+static int ask(const char *host, const char *port, int flags, struct addresses *out)
+{
+    const struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | flags};
+    struct addrinfo *list;
+    out->count = 0;
+    int error = getaddrinfo(host, port, &hints, &list);
+    if (error != 0)
+        return error;
+    for (const struct addrinfo *at = list; at != NULL; at = at->ai_next) {
+        if (out->count == RESOLVER_ADDRESSES_MAX || at->ai_addrlen > sizeof out->at[0])
+            break;
+        memcpy(&out->at[out->count++], at->ai_addr, at->ai_addrlen);
+    }
+    freeaddrinfo(list);
+    return out->count > 0 ? 0 : EAI_NONAME;
+}
+
+bool resolver_literal(const char *host, const char *port, struct addresses *out)
+{
+    return ask(host, port, AI_NUMERICHOST, out) == 0;
+}
+
+static void run(struct job *job, void *server)
+{
+    (void)server;
+    struct resolver_lookup *lookup = (struct resolver_lookup *)job;
+    lookup->error = ask(lookup->host, lookup->port, 0, &lookup->found);
+}
+
+static void come_home(struct job *job)
+{
+    struct resolver_lookup *lookup = (struct resolver_lookup *)job;
+    if (!lookup->cancelled && lookup->error == 0)
+        lookup->done(&lookup->found, NULL, lookup->arg);
+    else if (!lookup->cancelled)
+        lookup->done(NULL, gai_strerror(lookup->error), lookup->arg);
+    free(lookup);
+}
+
+struct resolver_lookup *resolver_start(
+    struct resolver *resolver, const char *host, const char *port,
+    void (*done)(const struct addresses *addresses, const char *why, void *arg), void *arg)
+{
+    if (resolver->crew == NULL)
+        resolver->crew = crew_new(THREADS, LIMIT_LOOKUPS);
+    if (resolver->crew == NULL || strlen(host) >= HOST_BYTES_MAX || strlen(port) >= PORT_BYTES_MAX)
+        return NULL;
+    struct resolver_lookup *lookup = calloc(1, sizeof *lookup);
+    check(lookup != NULL);
+    lookup->job = (struct job){.home = loop_inbox(resolver->loop), .run = run, .done = come_home};
+    snprintf(lookup->host, sizeof lookup->host, "%s", host);
+    snprintf(lookup->port, sizeof lookup->port, "%s", port);
+    lookup->done = done;
+    lookup->arg = arg;
+    if (crew_post(resolver->crew, &lookup->job))
+        return lookup;
+    free(lookup);
+    return NULL;
+}
+
+void resolver_cancel(struct resolver_lookup *lookup)
+{
+    lookup->cancelled = true;
+}

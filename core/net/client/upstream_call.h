@@ -1,0 +1,18 @@
+/* What the calls of both clients begin with, so that upstream.c finds the client of a call. */
+#ifndef NET_CLIENT_UPSTREAM_CALL_H
+#define NET_CLIENT_UPSTREAM_CALL_H
+
+#include "net/client/upstream.h"
+
+struct upstream_ways {
+    bool (*is_sent)(const struct upstream_call *call);
+    void (*cancel)(struct upstream_call *call);
+    void (*pause)(struct upstream_call *call);
+    void (*resume)(struct upstream_call *call);
+};
+
+struct upstream_call {
+    const struct upstream_ways *ways;
+};
+
+#endif

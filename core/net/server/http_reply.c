@@ -1,0 +1,157 @@
+/* Replies: their heads are made here, evhttp frames them; what need not wait goes out at once. */
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/http.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/decimal.h"
+#include "net/server/connection.h"
+#include "net/server/output.h"
+#include "net/server/phrase.h"
+#include "net/server/reply_head.h"
+
+enum { LINGER_MS = 1000, FLUSH_TIMEOUTS = 10 };
+
+void http_reply_header(struct http_request *request, const char *name, const char *value)
+{
+    reply_head_add(connection_reply_head(request->connection), name, value);
+}
+
+/* To evhttp: what was added, and what it looks at itself. */
+static void give_head(struct connection *connection, const size_t *body_bytes)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(connection->evreq);
+    const char *hsts = connection_hsts(connection);
+    if (hsts != NULL)
+        reply_head_add(connection_reply_head(connection), "Strict-Transport-Security", hsts);
+    reply_head_give(connection_reply_head(connection), headers);
+    if (body_bytes == NULL)
+        return;
+    char length[DECIMAL_BYTES + 1];
+    *decimal_put(length, (int64_t)*body_bytes) = '\0';
+    evhttp_add_header(headers, "Content-Length", length);
+}
+
+static void on_drained(struct evhttp_connection *evcon, void *arg)
+{
+    (void)evcon;
+    struct connection *connection = arg;
+    if (connection->state == CONNECTION_REPLYING && connection->request.on_drained != NULL)
+        connection->request.on_drained(connection->request.user);
+    if (connection->state != CONNECTION_FLUSHING)
+        return;
+    /* Closing now, with bytes unread, would make the kernel send a reset that can overtake our
+     * reply. */
+    connection->state = CONNECTION_LINGERING;
+    connection->deadline_us = clock_mono_us() + LINGER_MS * 1000;
+    if (!connection->request.tls)
+        shutdown(bufferevent_getfd(connection->bev), SHUT_WR);
+}
+
+static void finish(struct connection *connection)
+{
+    connection->state = CONNECTION_FLUSHING;
+    /* Absolute: a client that takes a byte now and then does not keep us for ever. */
+    connection->deadline_us =
+        clock_mono_us() + connection_options(connection)->write_timeout_ms * FLUSH_TIMEOUTS * 1000;
+    connection->request.on_gone = NULL;
+    connection->request.on_drained = NULL;
+}
+
+/* Through TLS libevent sends it, soon. */
+static void send_now(struct connection *connection)
+{
+    if (!connection->request.tls)
+        output_send(connection->bev);
+}
+
+static void reply_and_linger(struct connection *connection, int status, struct slice body)
+{
+    give_head(connection, &body.bytes);
+    evhttp_send_reply_start(connection->evreq, status, phrase_of(status));
+    evbuffer_add(connection_scratch(connection), body.data, body.bytes);
+    finish(connection);
+    evhttp_send_reply_chunk_with_cb(connection->evreq, connection_scratch(connection), on_drained,
+                                    connection);
+    send_now(connection);
+}
+
+void http_reply(struct http_request *request, int status, struct slice body)
+{
+    struct connection *connection = request->connection;
+    struct evbuffer *scratch = connection_scratch(connection);
+    if (connection->linger) {
+        struct evkeyvalq *headers = evhttp_request_get_output_headers(connection->evreq);
+        evhttp_remove_header(headers, "Connection");
+        evhttp_add_header(headers, "Connection", "close");
+        if (body.bytes > 0) {
+            reply_and_linger(connection, status, body);
+            return;
+        }
+    }
+    bool bodiless = status == 204 || status == 304;
+    give_head(connection, bodiless ? NULL : &body.bytes);
+    if (body.bytes > 0 && request->head.method != HTTP_HEAD && !bodiless)
+        evbuffer_add(scratch, body.data, body.bytes);
+    finish(connection);
+    evhttp_send_reply(connection->evreq, status, phrase_of(status), scratch);
+    evbuffer_drain(scratch, evbuffer_get_length(scratch));
+    send_now(connection);
+}
+
+void http_reply_begin(struct http_request *request, int status)
+{
+    request->connection->past_evhttp = false;
+    give_head(request->connection, NULL);
+    evhttp_send_reply_start(request->connection->evreq, status, phrase_of(status));
+}
+
+/* Behind what waits. The head waits, too: so the first piece comes this way, and evhttp knows from
+ * then on whom to tell when all is out. */
+static void write_through_evhttp(struct connection *connection, struct slice data)
+{
+    const struct http_head *head = &connection->request.head;
+    evbuffer_add(connection_scratch(connection), data.data, data.bytes);
+    evhttp_send_reply_chunk_with_cb(connection->evreq, connection_scratch(connection), on_drained,
+                                    connection);
+    connection->past_evhttp =
+        !connection->request.tls && head->minor_version > 0 && head->method != HTTP_HEAD;
+}
+
+size_t http_reply_write(struct http_request *request, struct slice data)
+{
+    struct connection *connection = request->connection;
+    struct evbuffer *output = bufferevent_get_output(connection->bev);
+    if (data.bytes == 0)
+        return evbuffer_get_length(output);
+    if (connection->past_evhttp && evbuffer_get_length(output) == 0) {
+        output_send_chunk(connection->bev, data);
+    } else {
+        write_through_evhttp(connection, data);
+        send_now(connection);
+    }
+    return evbuffer_get_length(output);
+}
+
+void http_reply_end(struct http_request *request, struct slice last)
+{
+    struct connection *connection = request->connection;
+    if (last.bytes > 0)
+        write_through_evhttp(connection, last);
+    finish(connection);
+    /* With nothing to send, a reply that is not chunked ends in here, and the connection may. */
+    bool sends =
+        evbuffer_get_length(bufferevent_get_output(connection->bev)) > 0 || connection->past_evhttp;
+    evhttp_send_reply_end(connection->evreq);
+    if (sends)
+        send_now(connection);
+}
+
+void http_reply_cut(struct http_request *request)
+{
+    struct connection *connection = request->connection;
+    request->on_gone = NULL;
+    request->on_drained = NULL;
+    connection_close(connection);
+}

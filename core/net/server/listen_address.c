@@ -1,0 +1,50 @@
+#include "net/server/listen_address.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+bool listen_address_parse(const char *address, int port, struct sockaddr_storage *out,
+                          socklen_t *bytes, struct fault *fault)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+    memset(out, 0, sizeof *out);
+    if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons((uint16_t)port);
+        *bytes = sizeof *v4;
+        return true;
+    }
+    if (inet_pton(AF_INET6, address, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons((uint16_t)port);
+        *bytes = sizeof *v6;
+        return true;
+    }
+    fault_set(fault, "invalid_value",
+              "listen: %s is no IPv4 or IPv6 address; write 127.0.0.1:3000 or [::1]:3000", address);
+    return false;
+}
+
+bool listen_address_check_free(const char *address, int port, struct fault *fault)
+{
+    struct sockaddr_storage place;
+    socklen_t bytes;
+    int one = 1;
+    if (!listen_address_parse(address, port, &place, &bytes, fault))
+        return false;
+    int fd = socket(place.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return fault_set(fault, "listen_failed", "cannot make a socket: %s", strerror(errno));
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    bool bound = port == 0 || bind(fd, (struct sockaddr *)&place, bytes) == 0;
+    int why = errno;
+    close(fd);
+    if (!bound)
+        return fault_set(fault, "listen_failed", "cannot listen on %s port %d: %s", address, port,
+                         strerror(why));
+    return true;
+}

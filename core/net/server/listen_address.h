@@ -1,0 +1,18 @@
+/* Where the gateway listens: "127.0.0.1", "::1", "0.0.0.0" and a port. No state, any thread. */
+#ifndef NET_SERVER_LISTEN_ADDRESS_H
+#define NET_SERVER_LISTEN_ADDRESS_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "base/fault.h"
+
+/* False with *fault when `address` is none. */
+bool listen_address_parse(const char *address, int port, struct sockaddr_storage *out,
+                          socklen_t *bytes, struct fault *fault);
+
+/* False with *fault when `address` is none or somebody listens there already: SO_REUSEPORT would
+ * let two gateways share a port without a word. Port 0 is always free. */
+bool listen_address_check_free(const char *address, int port, struct fault *fault);
+
+#endif

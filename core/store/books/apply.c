@@ -1,0 +1,305 @@
+#include "store/books/apply.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "store/books/posting.h"
+#include "store/store_internal.h"
+
+enum {
+    CHUNK_RECORDS = 256,      /* between two writings of the sums */
+    YIELD_STEPS = 200,        /* of SQLite's machine: some 10 us */
+    YIELDS_US_MAX = 10 * 1000 /* how long one catch-up may let others go first */
+};
+
+/* A transaction that catches up. */
+struct writing {
+    struct db *db;
+    struct tail *tail;
+    struct rollup *rollup;
+    struct changes *changes;     /* NULL: memory is not loaded yet */
+    struct tail_record *records; /* a chunk */
+    size_t chunk_records;
+    struct brief *briefs; /* sorted by exchange */
+    size_t brief_count;
+};
+
+/* An exchange that was settled in this generation. */
+struct brief {
+    struct id exchange_id;
+    bool held; /* in this generation, too: its hold is never open in the tables */
+};
+
+/* It was answered as durable, and the tables contradict it: somebody else has changed them by hand.
+ * Its hold ends with nothing; memory follows the tables. */
+static void refuse_late(struct db *db, const struct tail_record *record)
+{
+    const struct ledger_settlement *settlement = &record->as.settlement;
+    const struct usage_record *usage = &settlement->record;
+
+    if (record->kind == TAIL_HOLD) {
+        log_event(LOG_ERROR, "a hold contradicts the tables",
+                  log_text("exchange", record->as.hold.exchange_id.text));
+        return;
+    }
+    log_event(LOG_ERROR, "settlement refused", log_text("exchange", usage->exchange_id.text),
+              log_int("charge_nusd", usage->charge_nusd),
+              log_text("why", "it contradicts the tables"));
+    (void)posting_end_hold(db, usage->exchange_id.text, "void",
+                           settlement->held_nusd - settlement->extended_nusd, record->committed_ms);
+    (void)!changes_note(db, CHANGE_ACCOUNT, usage->account_id.text);
+    (void)!changes_note(db, CHANGE_KEY, usage->key_id.text);
+}
+
+/* ---- exchanges that begin and end in one generation ---- */
+
+static int compare_briefs(const void *one, const void *other)
+{
+    const struct brief *a = one;
+    const struct brief *b = other;
+
+    return strcmp(a->exchange_id.text, b->exchange_id.text);
+}
+
+/* Most exchanges are brief: their row in `open_holds` would be written and taken away again. */
+static void find_briefs(struct writing *writing)
+{
+    struct tail_record *record = &writing->records[0];
+    size_t capacity = 0;
+    size_t at = 0;
+
+    while (tail_next(writing->tail, &at, record)) {
+        if (record->kind != TAIL_SETTLEMENT)
+            continue;
+        if (writing->brief_count == capacity) {
+            capacity = capacity ? capacity * 2 : 64;
+            writing->briefs = realloc(writing->briefs, capacity * sizeof(*writing->briefs));
+            check(writing->briefs);
+        }
+        writing->briefs[writing->brief_count++] =
+            (struct brief){.exchange_id = record->as.settlement.record.exchange_id};
+    }
+    if (writing->brief_count)
+        qsort(writing->briefs, writing->brief_count, sizeof(*writing->briefs), compare_briefs);
+}
+
+static struct brief *find_brief(const struct writing *writing, const struct id *exchange_id)
+{
+    const struct brief wanted = {.exchange_id = *exchange_id};
+
+    if (writing->brief_count == 0)
+        return NULL;
+    return bsearch(&wanted, writing->briefs, writing->brief_count, sizeof(wanted), compare_briefs);
+}
+
+/* ---- the records ---- */
+
+static enum posting write_hold(struct writing *writing, const struct ledger_hold *hold)
+{
+    struct brief *brief = find_brief(writing, &hold->exchange_id);
+
+    if (!brief)
+        return posting_hold(writing->db, hold);
+    brief->held = true;
+    return posting_ended_hold(writing->db, hold);
+}
+
+static enum posting write_settlement(struct writing *writing,
+                                     const struct ledger_settlement *settlement,
+                                     int64_t committed_ms)
+{
+    const struct brief *brief = find_brief(writing, &settlement->record.exchange_id);
+
+    if (brief && brief->held)
+        return rollup_post_ended(writing->rollup, writing->db, settlement, committed_ms);
+    return rollup_post(writing->rollup, writing->db, settlement, committed_ms);
+}
+
+static bool write_record(struct writing *writing, const struct tail_record *record)
+{
+    enum posting posting;
+
+    if (record->kind == TAIL_HOLD)
+        posting = write_hold(writing, &record->as.hold);
+    else
+        posting = write_settlement(writing, &record->as.settlement, record->committed_ms);
+    if (posting == POSTING_REFUSED)
+        refuse_late(writing->db, record);
+    return posting != POSTING_FAILED;
+}
+
+static bool write_chunk(struct writing *writing, size_t count)
+{
+    rollup_reset(writing->rollup);
+    for (size_t i = 0; i < count; i++) {
+        if (!write_record(writing, &writing->records[i]))
+            return false;
+    }
+    return rollup_write(writing->rollup, writing->db, clock_wall_ms());
+}
+
+/* One record, whose own writes are taken back when a constraint refuses them. */
+static bool write_alone(struct writing *writing)
+{
+    struct db *db = writing->db;
+
+    if (!db_run(db, "SAVEPOINT record", NULL, 0))
+        return false;
+    if (!write_chunk(writing, 1)) {
+        db->constraint = 0;
+        if (db->failure || !db_run(db, "ROLLBACK TO record", NULL, 0))
+            return false;
+        refuse_late(db, &writing->records[0]);
+    }
+    return db_run(db, "RELEASE record", NULL, 0);
+}
+
+static size_t next_chunk(struct writing *writing, size_t *at)
+{
+    size_t count = 0;
+
+    while (count < writing->chunk_records && tail_next(writing->tail, at, &writing->records[count]))
+        count++;
+    return count;
+}
+
+static bool write_sealed(struct writing *writing)
+{
+    size_t at = 0;
+    size_t count;
+
+    while ((count = next_chunk(writing, &at)) > 0) {
+        if (!(writing->chunk_records == 1 ? write_alone(writing) : write_chunk(writing, count)))
+            return false;
+    }
+    return tail_mark_applied(writing->tail, writing->db);
+}
+
+static bool commit(struct db *db)
+{
+    failpoint_reach(FAILPOINT_BEFORE_TABLES);
+    if (!db_commit(db))
+        return false;
+    failpoint_reach(FAILPOINT_AFTER_TABLES);
+    return true;
+}
+
+static bool write_transaction(struct writing *writing)
+{
+    struct db *db = writing->db;
+
+    db_clear(db);
+    if (db_run(db, "BEGIN IMMEDIATE", NULL, 0) && write_sealed(writing) &&
+        (!writing->changes || changes_stage(writing->changes, db)) && commit(db))
+        return true;
+    db_rollback(db);
+    if (writing->changes)
+        changes_drop(writing->changes);
+    return false;
+}
+
+/* All at once; when a constraint refuses one of them, one by one. */
+static bool write_tables(struct writing *writing)
+{
+    bool ok;
+
+    writing->records = malloc(CHUNK_RECORDS * sizeof(*writing->records));
+    check(writing->records);
+    writing->chunk_records = CHUNK_RECORDS;
+    find_briefs(writing);
+    ok = write_transaction(writing);
+    free(writing->briefs);
+    writing->briefs = NULL;
+    writing->brief_count = 0; /* one by one, each stands for itself */
+    if (!ok && writing->db->failure == 0) {
+        writing->chunk_records = 1;
+        ok = write_transaction(writing);
+    }
+    free(writing->records);
+    return ok;
+}
+
+/* What was ahead of the tables is in them. */
+static void follow_in_memory(struct store *store)
+{
+    struct tail_record *record = malloc(sizeof(*record));
+    const struct usage_record *usage = &record->as.settlement.record;
+    size_t at = 0;
+
+    check(record);
+    while (tail_next(&store->tail, &at, record)) {
+        if (record->kind == TAIL_SETTLEMENT)
+            wallet_catch_up(&store->wallets, &usage->account_id, &usage->key_id,
+                            &(struct wallet_charge){usage->charge_nusd, usage->created_ms});
+    }
+    free(record);
+}
+
+bool catch_up(struct ledger *ledger)
+{
+    struct store *store = ledger->store;
+    struct tail *tail = &store->tail;
+    struct writing writing = {
+        .db = &store->db, .tail = tail, .rollup = &ledger->rollup, .changes = &ledger->changes};
+    bool left_over;
+
+    do {
+        left_over = tail->is_sealed; /* by a try that has failed; newer ones wait behind it */
+        if (!tail_seal(tail))
+            return true;
+        if (!write_tables(&writing))
+            return false;
+        follow_in_memory(store);
+        changes_apply(&ledger->changes, store);
+        tail_forget_sealed(tail);
+    } while (left_over);
+    return true;
+}
+
+/* Where CPUs are few, event loops would wait for a millisecond's work that nobody waits for. Where
+ * they are never free, it must get on with it after a while. */
+static void let_others_go_first(void *arg)
+{
+    int64_t *yielded_us = arg;
+    int64_t began_us = clock_mono_us();
+
+    if (*yielded_us < YIELDS_US_MAX) {
+        sched_yield();
+        *yielded_us += clock_mono_us() - began_us;
+    }
+}
+
+bool catch_up_in_steps(struct ledger *ledger)
+{
+    struct db *db = &ledger->store->db;
+    int64_t yielded_us = 0;
+    bool ok;
+
+    db_on_steps(db, YIELD_STEPS, let_others_go_first, &yielded_us);
+    ok = catch_up(ledger);
+    db_on_steps(db, 0, NULL, NULL);
+    return ok;
+}
+
+bool catch_up_recover(struct store *store, struct fault *fault)
+{
+    struct rollup rollup;
+    struct writing writing = {.db = &store->db, .tail = &store->tail, .rollup = &rollup};
+    bool ok = true;
+
+    rollup_init(&rollup, CHUNK_RECORDS);
+    while (ok && tail_seal(&store->tail)) {
+        ok = write_tables(&writing);
+        if (ok)
+            tail_forget_sealed(&store->tail);
+    }
+    rollup_fini(&rollup);
+    return ok || fault_set(fault, "database_unusable",
+                           "what the ledger's tail has cannot be written into the tables: %s",
+                           store->db.failure_text);
+}

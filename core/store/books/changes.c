@@ -1,0 +1,221 @@
+#include "store/books/changes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/period.h"
+#include "store/store_internal.h"
+
+#define HOUR_MS INT64_C(3600000)
+
+/* One account or one key as it is on disk. */
+struct change {
+    struct change *next;
+    enum change_kind kind; /* ACCOUNT or KEY: a user becomes all the keys it has */
+    struct id id;
+    int64_t owed_nusd;
+    int64_t amount_nusd; /* posted, or spent in the period that `at_ms` lies in */
+    enum period period;
+    int64_t at_ms;
+    struct digest digest;
+    bool deleted;
+    struct key_facts facts;
+};
+
+/* These stand in the table. */
+static const char *const kind_names[] = {
+    [CHANGE_ACCOUNT] = "account", [CHANGE_KEY] = "key", [CHANGE_USER] = "user"};
+
+bool changes_note(struct db *db, enum change_kind kind, const char *id)
+{
+    return db_run(db, "INSERT INTO changes (kind, id) VALUES (?1, ?2)",
+                  DB_VALUES(bind_text(kind_names[kind]), bind_text(id)));
+}
+
+static void copy_text(char *out, size_t out_bytes, const char *text)
+{
+    int length = snprintf(out, out_bytes, "%s", text);
+
+    check(length >= 0 && (size_t)length < out_bytes); /* key.create and user.create have looked */
+}
+
+#define KEY_QUERY                                                                                  \
+    "SELECT k.id, k.user_id, k.account_id, k.digest, k.expires_ms, k.budget_nusd, k.models,"       \
+    " k.disabled, u.disabled, u.\"group\", k.deleted_ms, CASE k.budget_period"                     \
+    "  WHEN '' THEN t.spent_nusd ELSE (SELECT sum(h.charge_nusd) FROM hourly h"                    \
+    "  WHERE h.account_id = k.account_id AND h.key_id = k.id AND h.hour >= CASE k.budget_period"   \
+    "  WHEN 'day' THEN ?2 WHEN 'week' THEN ?3 ELSE ?4 END) END, k.budget_period, ?5 FROM keys k"   \
+    " JOIN users u ON u.id = k.user_id LEFT JOIN key_totals t ON t.key_id = k.id"
+
+/* What KEY_QUERY needs: an id or null, the hours in which the periods began, and when that is. */
+struct key_values {
+    struct store_value values[5];
+};
+
+static struct key_values key_values(struct store_value id)
+{
+    int64_t now_ms = clock_wall_ms();
+
+    return (struct key_values){{id, bind_int(period_start_ms(PERIOD_DAY, now_ms) / HOUR_MS),
+                                bind_int(period_start_ms(PERIOD_WEEK, now_ms) / HOUR_MS),
+                                bind_int(period_start_ms(PERIOD_MONTH, now_ms) / HOUR_MS),
+                                bind_int(now_ms)}};
+}
+
+static struct change *read_key(struct row *row)
+{
+    struct change *change = calloc(1, sizeof(*change));
+    struct key_facts *facts;
+
+    check(change);
+    facts = &change->facts;
+    change->kind = CHANGE_KEY;
+    copy_text(change->id.text, sizeof(change->id.text), column_text(row, 0));
+    facts->key_id = change->id;
+    copy_text(facts->user_id.text, sizeof(facts->user_id.text), column_text(row, 1));
+    copy_text(facts->account_id.text, sizeof(facts->account_id.text), column_text(row, 2));
+    check(digest_parse(column_text(row, 3), &change->digest)); /* the table allows nothing else */
+    facts->expires_ms = column_int(row, 4);
+    facts->budget_nusd = column_null(row, 5) ? -1 : column_int(row, 5);
+    copy_text(facts->models, sizeof(facts->models), column_text(row, 6));
+    facts->key_disabled = column_int(row, 7) != 0;
+    facts->user_disabled = column_int(row, 8) != 0;
+    copy_text(facts->group, sizeof(facts->group), column_text(row, 9));
+    change->deleted = !column_null(row, 10);
+    change->amount_nusd = column_int(row, 11);
+    check(period_parse(column_text(row, 12), &change->period)); /* the table allows no other */
+    change->at_ms = column_int(row, 13);
+    return change;
+}
+
+/* What an account has, and what it owes (debts.c). */
+#define ACCOUNT_QUERY                                                                              \
+    "SELECT b.account_id, b.posted_nusd, coalesce(-d.posted_nusd, 0) FROM balances b"              \
+    " LEFT JOIN balances d ON d.account_id = 'debt:' || b.account_id WHERE b.floor_zero = 1"
+
+static struct change *read_account(struct row *row)
+{
+    struct change *change = calloc(1, sizeof(*change));
+
+    check(change);
+    change->kind = CHANGE_ACCOUNT;
+    copy_text(change->id.text, sizeof(change->id.text), column_text(row, 0));
+    change->amount_nusd = column_int(row, 1);
+    change->owed_nusd = column_int(row, 2);
+    return change;
+}
+
+static void apply(const struct change *change, struct store *store)
+{
+    const struct key_facts *facts = &change->facts;
+
+    if (change->kind == CHANGE_ACCOUNT) {
+        wallet_put(&store->wallets, &change->id, change->amount_nusd, change->owed_nusd);
+    } else if (change->deleted) {
+        directory_remove(&store->directory, &change->digest);
+        wallet_drop_key(&store->wallets, &change->id);
+    } else {
+        wallet_put_key(&store->wallets, &change->id, &facts->account_id,
+                       &(struct wallet_budget){.amount_nusd = facts->budget_nusd,
+                                               .period = change->period,
+                                               .at_ms = change->at_ms,
+                                               .spent_nusd = change->amount_nusd});
+        directory_put(&store->directory, &change->digest, facts);
+    }
+}
+
+static void load_rows(struct store *store, struct db *db, struct row *row,
+                      struct change *(*read)(struct row *row))
+{
+    while (db_row(db, row)) {
+        struct change *change = read(row);
+        apply(change, store);
+        free(change);
+    }
+}
+
+bool changes_load(struct changes *changes, struct store *store, struct db *db)
+{
+    *changes = (struct changes){0};
+    if (!db_run(db, "BEGIN", NULL, 0)) /* all of it from one moment */
+        return false;
+    changes->known_seq = db_number(db, "SELECT max(seq) FROM changes", NULL, 0, 0);
+    load_rows(store, db, db_bind(db, ACCOUNT_QUERY, NULL, 0), read_account);
+    load_rows(store, db,
+              db_bind(db, KEY_QUERY " WHERE k.deleted_ms IS NULL AND ?1 IS NULL",
+                      key_values(bind_null()).values, 5),
+              read_key);
+    return db_run(db, "COMMIT", NULL, 0) && db->failure == 0;
+}
+
+static void push(struct changes *changes, struct change *change)
+{
+    if (changes->last)
+        changes->last->next = change;
+    else
+        changes->first = change;
+    changes->last = change;
+}
+
+static void stage_rows(struct changes *changes, struct db *db, struct row *row,
+                       struct change *(*read)(struct row *row))
+{
+    while (db_row(db, row))
+        push(changes, read(row));
+}
+
+static void stage(struct changes *changes, struct db *db, const char *kind, const char *id)
+{
+    const struct store_value value = bind_text(id);
+
+    if (strcmp(kind, kind_names[CHANGE_ACCOUNT]) == 0)
+        stage_rows(changes, db, db_bind(db, ACCOUNT_QUERY " AND b.account_id = ?1", &value, 1),
+                   read_account);
+    else if (strcmp(kind, kind_names[CHANGE_KEY]) == 0)
+        stage_rows(changes, db,
+                   db_bind(db, KEY_QUERY " WHERE k.id = ?1", key_values(value).values, 5),
+                   read_key);
+    else
+        stage_rows(changes, db,
+                   db_bind(db, KEY_QUERY " WHERE k.user_id = ?1", key_values(value).values, 5),
+                   read_key);
+}
+
+bool changes_stage(struct changes *changes, struct db *db)
+{
+    const struct store_value after = bind_int(changes->known_seq);
+    struct row *row;
+
+    check(!changes->first);
+    changes->staged_seq = changes->known_seq;
+    row = db_bind(db, "SELECT seq, kind, id FROM changes WHERE seq > ?1 ORDER BY seq", &after, 1);
+    while (db_row(db, row)) {
+        changes->staged_seq = column_int(row, 0);
+        stage(changes, db, column_text(row, 1), column_text(row, 2));
+    }
+    if (db->failure == 0)
+        return true;
+    changes_drop(changes);
+    return false;
+}
+
+void changes_apply(struct changes *changes, struct store *store)
+{
+    for (const struct change *change = changes->first; change; change = change->next)
+        apply(change, store);
+    changes->known_seq = changes->staged_seq;
+    changes_drop(changes);
+}
+
+void changes_drop(struct changes *changes)
+{
+    while (changes->first) {
+        struct change *change = changes->first;
+        changes->first = change->next;
+        free(change);
+    }
+    changes->last = NULL;
+}

@@ -1,0 +1,20 @@
+/* Ends the holds that nobody will settle any more: those whose time is over, and at start those
+ * that a crash has left open. On the thread that owns the writing handle. */
+#ifndef STORE_BOOKS_EXPIRY_H
+#define STORE_BOOKS_EXPIRY_H
+
+#include <stdbool.h>
+
+#include "base/fault.h"
+#include "store/engine/db.h"
+
+struct ledger;
+
+/* Expires up to 64 holds, in one transaction. The ledger thread, from time to time. */
+void expiry_run(struct ledger *ledger);
+
+/* Ends all open holds, in one transaction; the tables have caught up with the tail. False:
+ * *fault. */
+bool expiry_recover(struct db *db, struct fault *fault);
+
+#endif

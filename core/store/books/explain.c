@@ -1,0 +1,362 @@
+/* store_explain: one exchange, from tokens to nano-dollars. It reads what was written and computes
+ * it again with money_charge; it shares nothing with the code that writes. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/money.h"
+#include "store/audit.h"
+#include "store/engine/db.h"
+#include "store/engine/reader.h"
+
+struct explanation {
+    struct db *db;
+    struct buffer *out;
+    const char *exchange_id;
+    struct token_counts tokens;
+    struct token_prices prices; /* buy */
+    struct token_prices sold;   /* what the margin was put on */
+    int64_t reasoning_tokens;
+    int64_t margin_ppm;
+    int64_t held_nusd; /* by the resolution; extensions included */
+    int64_t cost_nusd;
+    int64_t charge_nusd;
+    int64_t overrun_nusd;
+    int64_t refunded_nusd;
+    int64_t moved_cost_nusd; /* by the transfers */
+    int64_t moved_charge_nusd;
+    int64_t moved_overrun_nusd;
+    int64_t hold_nusd;
+    int64_t extended_nusd;
+    size_t differences;
+};
+
+/* ---- text ---- */
+
+/* A line "  name   value". What a provider or a reason says may hold anything: no control character
+ * reaches the reader's terminal. */
+static void put_text(struct explanation *e, const char *name, const char *text)
+{
+    buffer_printf(e->out, "  %-16s ", name);
+    for (const char *at = text[0] ? text : "-"; *at; at++)
+        buffer_append_char(e->out, (unsigned char)*at < ' ' || *at == 0x7f ? '?' : *at);
+    buffer_append_char(e->out, '\n');
+}
+
+static void put_money(struct explanation *e, const char *name, int64_t nusd)
+{
+    char text[MONEY_TEXT_BYTES];
+
+    put_text(e, name, money_format(nusd, text));
+}
+
+static void put_time(struct explanation *e, const char *name, int64_t wall_ms)
+{
+    char text[CLOCK_TEXT_BYTES];
+
+    put_text(e, name, clock_format(wall_ms, text));
+}
+
+/* One number computed again, and whether it is the one that was written. */
+static void compare(struct explanation *e, const char *what, int64_t stored_nusd,
+                    int64_t wanted_nusd)
+{
+    char stored[MONEY_TEXT_BYTES];
+    char wanted[MONEY_TEXT_BYTES];
+
+    money_format(stored_nusd, stored);
+    money_format(wanted_nusd, wanted);
+    if (stored_nusd == wanted_nusd) {
+        buffer_printf(e->out, "  ok: %s is %s\n", what, stored);
+        return;
+    }
+    e->differences++;
+    buffer_printf(e->out, "  DIFFERS: %s is %s and must be %s\n", what, stored, wanted);
+}
+
+/* ---- the record ---- */
+
+#define USAGE_QUERY                                                                                \
+    "SELECT u.account_id, u.user_id, u.key_id, u.model, u.provider, u.provider_model,"             \
+    " u.policy_revision, u.error_code, u.finish_reason, u.source, u.status, u.attempts,"           \
+    " u.streamed, u.created_ms, u.input_tokens, u.cached_input_tokens, u.output_tokens,"           \
+    " u.reasoning_tokens, u.input_price_pusd, u.cached_input_price_pusd, u.output_price_pusd,"     \
+    " u.margin_ppm, u.cost_nusd, u.charge_nusd, u.overrun_nusd, r.held_nusd,"                      \
+    " coalesce(u.sold_input_price_pusd, u.input_price_pusd),"                                      \
+    " coalesce(u.sold_cached_input_price_pusd, u.cached_input_price_pusd),"                        \
+    " coalesce(u.sold_output_price_pusd, u.output_price_pusd)"                                     \
+    " FROM resolutions r JOIN usage u ON u.seq = r.usage_seq WHERE r.exchange_id = ?1"
+
+static void read_numbers(struct explanation *e, struct row *row)
+{
+    e->tokens =
+        (struct token_counts){column_int(row, 14), column_int(row, 15), column_int(row, 16)};
+    e->reasoning_tokens = column_int(row, 17);
+    e->prices =
+        (struct token_prices){column_int(row, 18), column_int(row, 19), column_int(row, 20)};
+    e->margin_ppm = column_int(row, 21);
+    e->cost_nusd = column_int(row, 22);
+    e->charge_nusd = column_int(row, 23);
+    e->overrun_nusd = column_int(row, 24);
+    e->held_nusd = column_int(row, 25);
+    e->sold = (struct token_prices){column_int(row, 26), column_int(row, 27), column_int(row, 28)};
+}
+
+static void put_who(struct explanation *e, struct row *row)
+{
+    static const char *const names[] = {
+        "account",         "user",  "key",           "model",       "provider", "model there",
+        "policy revision", "error", "finish reason", "usage source"};
+
+    buffer_printf(e->out, "exchange %s\n", e->exchange_id);
+    put_time(e, "time", column_int(row, 13));
+    for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++)
+        put_text(e, names[i], column_text(row, i));
+    buffer_printf(e->out, "  %-16s %" PRId64 "\n", "attempts", column_int(row, 11));
+    buffer_printf(e->out, "  %-16s %" PRId64 "%s\n", "status", column_int(row, 10),
+                  column_int(row, 12) ? ", streamed" : "");
+}
+
+/* False: there is none. */
+static bool put_record(struct explanation *e)
+{
+    const struct store_value id = bind_text(e->exchange_id);
+    struct row *row = db_bind(e->db, USAGE_QUERY, &id, 1);
+
+    if (!db_row(e->db, row))
+        return false;
+    read_numbers(e, row);
+    put_who(e, row);
+    db_leave(row);
+    return true;
+}
+
+/* ---- the price ---- */
+
+static void put_kind(struct explanation *e, const char *name, const struct token_prices *p,
+                     struct token_counts tokens)
+{
+    int64_t count = tokens.input + tokens.cached_input + tokens.output;
+    int64_t pusd = strcmp(name, "input") == 0          ? p->input_pusd
+                   : strcmp(name, "cached input") == 0 ? p->cached_input_pusd
+                                                       : p->output_pusd;
+    char price[MONEY_TEXT_BYTES];
+    struct money_exact exact;
+
+    if (!money_charge_exact(p, &tokens, 0, &exact))
+        strcpy(exact.sum, "out of bounds");
+    buffer_printf(e->out, "  %-16s %12" PRId64 " x %10s = %s\n", name, count,
+                  pusd < 0 ? "below 0" : money_format_price(pusd, price), exact.sum);
+}
+
+static void put_kinds(struct explanation *e, const struct token_prices *prices)
+{
+    put_kind(e, "input", prices, (struct token_counts){.input = e->tokens.input});
+    put_kind(e, "cached input", prices,
+             (struct token_counts){.cached_input = e->tokens.cached_input});
+    put_kind(e, "output", prices, (struct token_counts){.output = e->tokens.output});
+}
+
+static void put_rounded(struct explanation *e, const char *name, const struct token_prices *prices,
+                        int64_t margin_ppm, int64_t nusd)
+{
+    char text[MONEY_TEXT_BYTES];
+    struct money_exact exact;
+
+    if (money_charge_exact(prices, &e->tokens, margin_ppm, &exact))
+        buffer_printf(e->out, "  %-16s %s + %s (rounded up once) = %s\n", name, exact.sum,
+                      exact.rounding, money_format(nusd, text));
+    else
+        put_text(e, name, "above every bound");
+}
+
+/* As the meter does: what no amount can express is the largest amount. */
+static int64_t priced(const struct explanation *e, const struct token_prices *prices,
+                      int64_t margin_ppm)
+{
+    int64_t nusd;
+
+    return money_charge(prices, &e->tokens, margin_ppm, &nusd) ? nusd : MONEY_AMOUNT_MAX_NUSD;
+}
+
+static int64_t cost_of(const struct explanation *e)
+{
+    return priced(e, &e->prices, 0);
+}
+
+static int64_t sale_of(const struct explanation *e)
+{
+    return priced(e, &e->sold, e->margin_ppm);
+}
+
+static bool is_sold_as_bought(const struct explanation *e)
+{
+    return e->sold.input_pusd == e->prices.input_pusd &&
+           e->sold.cached_input_pusd == e->prices.cached_input_pusd &&
+           e->sold.output_pusd == e->prices.output_pusd;
+}
+
+static void put_price(struct explanation *e)
+{
+    char margin[MONEY_TEXT_BYTES];
+
+    buffer_append_text(e->out, "price: tokens x what we pay in USD per million = USD\n");
+    put_kinds(e, &e->prices);
+    buffer_printf(e->out, "  %-16s %12" PRId64 " (part of output)\n", "reasoning",
+                  e->reasoning_tokens);
+    put_rounded(e, "cost", &e->prices, 0, cost_of(e));
+    if (!is_sold_as_bought(e)) {
+        buffer_append_text(e->out, "the model's published price, of another candidate:\n");
+        put_kinds(e, &e->sold);
+    }
+    put_text(e, "margin",
+             e->margin_ppm < 0 ? "below 0" : money_format_margin(e->margin_ppm, margin));
+    put_rounded(e, "sell", &e->sold, e->margin_ppm, sale_of(e));
+}
+
+/* ---- the hold, and what was moved ---- */
+
+/* Its first line only where there is no record. False: there is no such exchange. */
+static bool put_hold(struct explanation *e, bool recorded)
+{
+    const struct store_value id = bind_text(e->exchange_id);
+    struct row *row = db_bind(
+        e->db,
+        "SELECT h.amount_nusd, coalesce(x.amount_nusd, 0), h.account_id, h.key_id, h.created_ms,"
+        " coalesce(r.outcome, 'open'), coalesce(r.created_ms, 0) FROM holds h"
+        " LEFT JOIN hold_extensions x ON x.exchange_id = h.exchange_id"
+        " LEFT JOIN resolutions r ON r.exchange_id = h.exchange_id WHERE h.exchange_id = ?1",
+        &id, 1);
+
+    if (!db_row(e->db, row))
+        return recorded;
+    if (!recorded) {
+        buffer_printf(e->out, "exchange %s: no usage record, nothing was charged\n",
+                      e->exchange_id);
+        put_text(e, "account", column_text(row, 2));
+        put_text(e, "key", column_text(row, 3));
+    }
+    e->hold_nusd = column_int(row, 0);
+    e->extended_nusd = column_int(row, 1);
+    buffer_append_text(e->out, "hold\n");
+    put_time(e, "made", column_int(row, 4));
+    put_money(e, "held", e->hold_nusd);
+    put_money(e, "extension", e->extended_nusd);
+    put_text(e, "outcome", column_text(row, 5));
+    if (column_int(row, 6) != 0)
+        put_time(e, "ended", column_int(row, 6));
+    db_leave(row);
+    return true;
+}
+
+/* Adds a transfer to the sum of its kind. */
+static void count_transfer(struct explanation *e, const char *kind, int64_t amount_nusd)
+{
+    if (strcmp(kind, "charge") == 0)
+        e->moved_charge_nusd += amount_nusd;
+    else if (strcmp(kind, "overrun") == 0)
+        e->moved_overrun_nusd += amount_nusd;
+    else if (strcmp(kind, "cost") == 0)
+        e->moved_cost_nusd += amount_nusd;
+    else if (strcmp(kind, "refund") == 0)
+        e->refunded_nusd += amount_nusd;
+}
+
+/* A settlement's transfers lie in a row (usage.transfer_seq); refunds are the customer's. */
+static void put_transfers(struct explanation *e)
+{
+    const struct store_value id = bind_text(e->exchange_id);
+    char amount[MONEY_TEXT_BYTES];
+    char time[CLOCK_TEXT_BYTES];
+    struct row *row = db_bind(
+        e->db,
+        "WITH x AS (SELECT u.account_id, u.transfer_seq AS first FROM resolutions r"
+        "  JOIN usage u ON u.seq = r.usage_seq WHERE r.exchange_id = ?1)"
+        " SELECT t.seq, t.kind, t.amount_nusd, t.debit_account, t.credit_account, t.created_ms,"
+        "  t.reason FROM x JOIN transfers t ON t.seq BETWEEN x.first AND x.first + 2"
+        "  WHERE t.exchange_id = ?1 AND t.id IS NULL"
+        " UNION ALL"
+        " SELECT t.seq, t.kind, t.amount_nusd, t.debit_account, t.credit_account, t.created_ms,"
+        "  t.reason FROM x JOIN transfers t ON t.credit_account = x.account_id"
+        "  WHERE t.id IS NOT NULL AND t.exchange_id = ?1 ORDER BY 1",
+        &id, 1);
+
+    buffer_append_text(e->out, "transfers\n");
+    while (db_row(e->db, row)) {
+        count_transfer(e, column_text(row, 1), column_int(row, 2));
+        buffer_printf(e->out, "  %" PRId64 " %s %s %s: %s -> %s\n", column_int(row, 0),
+                      clock_format(column_int(row, 5), time), column_text(row, 1),
+                      money_format(column_int(row, 2), amount), column_text(row, 3),
+                      column_text(row, 4));
+        if (column_text(row, 6)[0])
+            put_text(e, "  reason", column_text(row, 6));
+    }
+}
+
+static void put_charge(struct explanation *e)
+{
+    buffer_append_text(e->out, "charge\n");
+    put_money(e, "cost", e->cost_nusd);
+    put_money(e, "charge", e->charge_nusd);
+    put_money(e, "overrun", e->overrun_nusd);
+    put_money(e, "refunded", e->refunded_nusd);
+    put_money(e, "paid in the end", e->charge_nusd - e->refunded_nusd);
+}
+
+static void put_checks(struct explanation *e)
+{
+    buffer_append_text(e->out, "computed again\n");
+    compare(e, "cost (tokens x price)", e->cost_nusd, cost_of(e));
+    compare(e, "charge + overrun (cost + margin)", e->charge_nusd + e->overrun_nusd, sale_of(e));
+    compare(e, "held (hold + extension)", e->held_nusd, e->hold_nusd + e->extended_nusd);
+    compare(e, "transferred charge", e->moved_charge_nusd, e->charge_nusd);
+    compare(e, "transferred overrun", e->moved_overrun_nusd, e->overrun_nusd);
+    compare(e, "transferred cost", e->moved_cost_nusd, e->cost_nusd);
+    if (e->charge_nusd > e->held_nusd)
+        compare(e, "charge (at most what was held)", e->charge_nusd, e->held_nusd);
+    if (e->refunded_nusd > e->charge_nusd)
+        compare(e, "refunded (at most the charge)", e->refunded_nusd, e->charge_nusd);
+}
+
+/* ---- all of it ---- */
+
+static bool explain(struct explanation *e, struct fault *fault)
+{
+    if (!db_run(e->db, "BEGIN", NULL, 0)) /* one moment, while a server goes on */
+        return db_sound(e->db, fault);
+    bool recorded = put_record(e);
+    if (recorded)
+        put_price(e);
+    bool known = put_hold(e, recorded);
+    if (recorded) {
+        put_transfers(e);
+        put_charge(e);
+        put_checks(e);
+    }
+    if (!db_sound(e->db, fault))
+        return false;
+    if (!known)
+        return fault_set(fault, "not_found",
+                         "the ledger knows no request %.64s (one that was refused before its "
+                         "hold leaves nothing there)",
+                         e->exchange_id);
+    if (e->out->failed)
+        return fault_set(fault, "response_too_large", "the explanation is too long");
+    if (e->differences > 0)
+        return fault_set(fault, "ledger_differs", "%zu numbers of %.64s are not what they must be",
+                         e->differences, e->exchange_id);
+    return true;
+}
+
+bool store_explain(const char *path, const char *exchange_id, struct buffer *out,
+                   struct fault *fault)
+{
+    struct db db;
+    struct explanation explanation = {.db = &db, .out = out, .exchange_id = exchange_id};
+    bool ok = reader_open(&db, path, fault) && explain(&explanation, fault);
+
+    if (db.handle)
+        db_rollback(&db);
+    db_close(&db);
+    return ok;
+}

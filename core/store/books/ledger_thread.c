@@ -1,0 +1,553 @@
+#include "store/books/ledger_thread.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "store/books/answers_table.h"
+#include "store/books/apply.h"
+#include "store/books/expiry.h"
+#include "store/books/posting.h"
+#include "store/operations/operations.h"
+#include "store/store_internal.h"
+
+enum {
+    BATCH_JOBS = 512,             /* in one transaction */
+    LEDGER_NICE = 5,              /* see thread_main */
+    LAG_MS = 25,                  /* how far the tables may be behind the tail, when it is busy */
+    IDLE_MS = 100,                /* between two looks at what other processes wrote */
+    EXPIRE_US = 2 * 1000 * 1000,  /* between two looks for expired holds */
+    RETRY_MS = 50,                /* between two tries of a disk that fails */
+    STOP_US = 5 * 1000 * 1000,    /* how long closing waits for such a disk */
+    CHECKPOINT_PAGES = 250,       /* of 4 KB: fewer are not worth their syncs */
+    CHECKPOINT_GAP_MS = 150,      /* between two: under load each moves what came meanwhile */
+    CHECKPOINT_REST_PAGES = 2000, /* what the ledger thread itself moves at the end: a few ms */
+};
+
+static struct db *db_of(struct ledger *ledger)
+{
+    return &ledger->store->db;
+}
+
+static void sleep_us(int64_t us)
+{
+    struct timespec time = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+
+    nanosleep(&time, NULL);
+}
+
+/* ---- one job in the open transaction ---- */
+
+static bool tx_sound(struct ledger *ledger)
+{
+    return db_of(ledger)->failure == 0 && db_of(ledger)->constraint == 0;
+}
+
+void ledger_thread_hold(struct job *job, void *server)
+{
+    struct ledger_hold *hold = (struct ledger_hold *)job;
+    struct ledger *ledger = server;
+    struct wallet_state wallet;
+
+    _Static_assert(offsetof(struct ledger_hold, job) == 0, "a job is cast to its hold");
+    /* Another process may have taken money that was promised here a moment ago. Holds on disk were
+     * counted by it; this one was not, so it gives way. */
+    hold->durable = false;
+    if (!wallet_peek(&ledger->store->wallets, &hold->account_id, &wallet) ||
+        wallet.held_nusd > wallet.posted_nusd)
+        return;
+    hold->durable = posting_hold(db_of(ledger), hold) == POSTING_DONE;
+}
+
+void ledger_thread_settlement(struct job *job, void *server)
+{
+    struct ledger_settlement *settlement = (struct ledger_settlement *)job;
+    struct ledger *ledger = server;
+    enum posting posting;
+
+    _Static_assert(offsetof(struct ledger_settlement, job) == 0, "a job is cast to its settlement");
+    posting = rollup_post(&ledger->rollup, db_of(ledger), settlement, ledger->now_ms);
+    if (posting == POSTING_DONE && settlement->kept &&
+        !answers_keep(db_of(ledger), settlement->kept, ledger->now_ms))
+        posting = POSTING_FAILED;
+    settlement->durable = posting == POSTING_DONE;
+}
+
+/* An operation that fails takes back its own writes only. */
+void ledger_thread_call(struct job *job, void *server)
+{
+    struct store_call *call = (struct store_call *)job;
+    struct ledger *ledger = server;
+    struct db *db = db_of(ledger);
+
+    _Static_assert(offsetof(struct store_call, job) == 0, "a job is cast to its call");
+    if (!db_run(db, "SAVEPOINT operation", NULL, 0))
+        return;
+    operations_run(call, db);
+    db->constraint = 0; /* the operation has made a fault of it */
+    if (db->failure)
+        return;
+    if (!call->ok && !db_run(db, "ROLLBACK TO operation", NULL, 0))
+        return;
+    db_run(db, "RELEASE operation", NULL, 0);
+    ledger->operations_ran |= call->ok;
+}
+
+/* One that reads must find in the tables what was answered before it was asked. */
+void ledger_thread_read(struct job *job, void *server)
+{
+    (void)job;
+    (void)server;
+    check(false); /* it is sent on, and never run here */
+}
+
+static void stop_run(struct job *job, void *server)
+{
+    struct ledger *ledger = server;
+
+    (void)job;
+    ledger->stopping = true;
+}
+
+/* ---- a batch ---- */
+
+/* Another process may have written since the last batch: load it before deciding anything. */
+static bool sync_foreign(struct ledger *ledger)
+{
+    if (!changes_stage(&ledger->changes, db_of(ledger)))
+        return false;
+    changes_apply(&ledger->changes, ledger->store); /* committed by the other */
+    ledger->polled_us = clock_mono_us();
+    return true;
+}
+
+static bool write_batch(struct ledger *ledger, struct job_list *jobs)
+{
+    struct db *db = db_of(ledger);
+
+    if (!db_run(db, "BEGIN IMMEDIATE", NULL, 0) || !sync_foreign(ledger))
+        return false;
+    for (struct job *job = jobs->first; job; job = job->next) {
+        job->run(job, ledger);
+        if (!tx_sound(ledger)) /* the transaction may be gone: not one more statement */
+            return false;
+    }
+    if (!rollup_write(&ledger->rollup, db, ledger->now_ms))
+        return false;
+    if (ledger->operations_ran && !changes_stage(&ledger->changes, db))
+        return false;
+    failpoint_reach(FAILPOINT_BEFORE_COMMIT);
+    return db_commit(db);
+}
+
+static void refuse_settlement(struct ledger *ledger, struct ledger_settlement *settlement,
+                              const char *why)
+{
+    const struct usage_record *record = &settlement->record;
+
+    settlement->durable = false;
+    if (settlement->extended_nusd) /* of which nobody else knows */
+        wallet_unextend(&ledger->store->wallets, &record->account_id, &record->key_id,
+                        settlement->extended_nusd);
+    log_event(LOG_ERROR, "settlement refused",
+              log_text("exchange", settlement->record.exchange_id.text),
+              log_int("charge_nusd", settlement->record.charge_nusd), log_text("why", why));
+}
+
+/* After the commit: what is on disk now is true in memory too, before anybody hears of it. */
+static void apply_job(struct ledger *ledger, struct job *job)
+{
+    struct wallets *wallets = &ledger->store->wallets;
+
+    if (job->run == ledger_thread_hold) {
+        struct ledger_hold *hold = (struct ledger_hold *)job;
+        if (hold->durable)
+            tail_hold_opened(&ledger->store->tail, hold);
+        else
+            wallet_give_back(wallets, hold);
+    } else if (job->run == ledger_thread_settlement) {
+        struct ledger_settlement *settlement = (struct ledger_settlement *)job;
+        const struct usage_record *record = &settlement->record;
+        if (!settlement->durable) {
+            refuse_settlement(ledger, settlement, "it has no open hold of this amount");
+            return;
+        }
+        tail_hold_ended(&ledger->store->tail, &record->exchange_id);
+        wallet_release(wallets, &record->account_id, &record->key_id, settlement->held_nusd,
+                       &(struct wallet_charge){record->charge_nusd, record->created_ms});
+    }
+}
+
+static void go_home(struct job *job)
+{
+    if (job->home)
+        job_return(job);
+}
+
+static void finish_batch(struct ledger *ledger, struct job_list *jobs)
+{
+    for (struct job *job = jobs->first; job; job = job->next)
+        apply_job(ledger, job);
+    if (ledger->operations_ran)
+        changes_apply(&ledger->changes, ledger->store);
+    wallet_unreserve_all(&ledger->store->wallets);
+    atomic_fetch_add_explicit(&ledger->commits, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&ledger->jobs, jobs->count, memory_order_relaxed);
+    if (!atomic_exchange(&ledger->writable, true))
+        log_event(LOG_INFO, "the database can be written again");
+    job_return_all(jobs);
+}
+
+/* Without the disk: holds and operations are refused, settlements wait. */
+static void fail_job(struct ledger *ledger, struct job *job)
+{
+    if (job->run == ledger_thread_settlement) {
+        ((struct ledger_settlement *)job)->durable = false;
+        job_list_push(&ledger->unsettled, job);
+        return;
+    }
+    if (job->run == ledger_thread_hold) {
+        struct ledger_hold *hold = (struct ledger_hold *)job;
+        hold->durable = false;
+        wallet_give_back(&ledger->store->wallets, hold);
+    } else if (job->run == ledger_thread_call) {
+        operations_fail((struct store_call *)job, db_of(ledger));
+    }
+    go_home(job);
+}
+
+static void fail_batch(struct ledger *ledger, struct job_list *jobs)
+{
+    if (atomic_exchange(&ledger->writable, false))
+        log_event(LOG_ERROR, "the database cannot be written; new requests are refused",
+                  log_text("why", db_of(ledger)->failure_text),
+                  log_int("jobs", (int64_t)jobs->count));
+    while (jobs->first)
+        fail_job(ledger, job_list_pop(jobs));
+}
+
+/* The one job that a constraint has refused; the others of its batch are written without it. */
+static void refuse_job(struct ledger *ledger, struct job *job)
+{
+    if (job->run == ledger_thread_settlement) {
+        /* Its hold stays held, here and on disk, until it expires: never free, never twice. */
+        refuse_settlement(ledger, (struct ledger_settlement *)job,
+                          db_constraint_text(db_of(ledger)));
+        go_home(job);
+        return;
+    }
+    log_event(LOG_ERROR, "ledger job refused", log_text("why", db_constraint_text(db_of(ledger))));
+    fail_job(ledger, job);
+}
+
+/* Writes the jobs in one transaction and sends them home; the list is empty afterwards. */
+static void run_batch(struct ledger *ledger, struct job_list *jobs)
+{
+    struct db *db = db_of(ledger);
+
+    db_clear(db);
+    rollup_reset(&ledger->rollup);
+    ledger->operations_ran = false;
+    ledger->now_ms = clock_wall_ms();
+    if (write_batch(ledger, jobs)) {
+        failpoint_reach(FAILPOINT_AFTER_COMMIT);
+        finish_batch(ledger, jobs);
+        return;
+    }
+    db_rollback(db);
+    changes_drop(&ledger->changes);
+    wallet_unreserve_all(&ledger->store->wallets);
+    if (db->failure || jobs->count == 0) {
+        fail_batch(ledger, jobs);
+    } else if (jobs->count == 1) {
+        refuse_job(ledger, job_list_pop(jobs));
+    } else {
+        while (jobs->first) {
+            struct job_list one = {0};
+            job_list_push(&one, job_list_pop(jobs));
+            run_batch(ledger, &one); /* no deeper than this */
+        }
+    }
+}
+
+/* ---- between the batches ---- */
+
+/* What waits is what has to be possible, not only some write. */
+static void probe(struct ledger *ledger)
+{
+    if (tail_pending(&ledger->store->tail) ? !catch_up(ledger) : !db_write_nothing(db_of(ledger)))
+        return;
+    atomic_store(&ledger->writable, true);
+    log_event(LOG_INFO, "the database can be written again");
+}
+
+static void poll_foreign(struct ledger *ledger)
+{
+    struct db *db = db_of(ledger);
+
+    db_clear(db);
+    ledger->polled_us = clock_mono_us();
+    if (!db_run(db, "BEGIN", NULL, 0) || !sync_foreign(ledger) || !db_run(db, "COMMIT", NULL, 0))
+        db_rollback(db); /* readable again later, or the next batch will say what is wrong */
+}
+
+static void on_commit(int pages, void *arg)
+{
+    struct ledger *ledger = arg;
+
+    ledger->wal_pages = pages;
+    if (pages < ledger->wal_pages_tried) /* the log has begun anew */
+        ledger->wal_pages_tried = 0;
+}
+
+/* Keeps the log short without stopping for it: see checkpoint.h. Often and little: 8,000 pages at
+ * once take a CPU for 20 ms, and the tail's syncs wait as long for theirs. What a reader in an old
+ * snapshot keeps back is tried again when as much has come on top. */
+static void keep_log_short(struct ledger *ledger)
+{
+    struct checkpoint *checkpoint = &ledger->store->checkpoint;
+    int pages_new = ledger->wal_pages - ledger->wal_pages_tried;
+    int64_t now_us = clock_mono_us();
+
+    if (checkpoint_busy(checkpoint) || !checkpoint_trusted(checkpoint))
+        return;
+    if (ledger->checkpoint_asked) { /* and done but for what is new */
+        ledger->checkpoint_asked = false;
+        if (pages_new > 0 && pages_new < CHECKPOINT_REST_PAGES) {
+            ledger->wal_pages_tried = ledger->wal_pages;
+            checkpoint_run(checkpoint, db_of(ledger));
+        }
+    } else if (pages_new >= CHECKPOINT_PAGES &&
+               now_us - ledger->checkpointed_us >= CHECKPOINT_GAP_MS * 1000) {
+        ledger->wal_pages_tried = ledger->wal_pages;
+        ledger->checkpoint_asked = checkpoint_request(checkpoint);
+        ledger->checkpointed_us = now_us;
+    }
+}
+
+/* What customers owe is taken from what they have by now. */
+static void collect_debts(struct ledger *ledger)
+{
+    struct store_call call;
+    struct fault fault;
+    struct job_list jobs = {0};
+
+    ledger->collected_us = clock_mono_us();
+    if (!wallet_has_debtors(&ledger->store->wallets) || !catch_up(ledger) ||
+        !store_call_init(&call, "debt.collect", NULL, 0, &fault))
+        return;
+    call.store = ledger->store;
+    call.job = (struct job){.run = ledger_thread_call};
+    job_list_push(&jobs, &call.job);
+    run_batch(ledger, &jobs);
+    store_call_fini(&call);
+}
+
+static void idle(struct ledger *ledger)
+{
+    int64_t now_us = clock_mono_us();
+
+    if (!atomic_load(&ledger->writable) && ledger->unsettled.count == 0) {
+        probe(ledger);
+        if (!atomic_load(&ledger->writable))
+            sleep_us(RETRY_MS * 1000);
+    }
+    if (now_us - ledger->polled_us >= IDLE_MS * 1000)
+        poll_foreign(ledger);
+    if (now_us - ledger->expired_us >= EXPIRE_US && ledger->unsettled.count == 0)
+        expiry_run(ledger);
+    if (now_us - ledger->collected_us >= IDLE_MS * 1000 && ledger->unsettled.count == 0 &&
+        atomic_load(&ledger->writable))
+        collect_debts(ledger);
+    notes_write(ledger->store, db_of(ledger));
+    if (ledger->unsettled.count == 0) {
+        answers_forget(db_of(ledger), &ledger->forget_due_us);
+        notes_forget(&ledger->store->notes, db_of(ledger));
+    }
+    keep_log_short(ledger);
+}
+
+/* ---- the thread ---- */
+
+static void take_waiting(struct ledger *ledger)
+{
+    struct job_list taken = inbox_take(&ledger->inbox);
+
+    if (!taken.first)
+        return;
+    if (ledger->waiting.last)
+        ledger->waiting.last->next = taken.first;
+    else
+        ledger->waiting.first = taken.first;
+    ledger->waiting.last = taken.last;
+    ledger->waiting.count += taken.count;
+}
+
+/* The next batch: what the disk has refused so far, in its order, then what has come. */
+static struct job_list next_batch(struct ledger *ledger)
+{
+    struct job_list jobs = {0};
+
+    while (jobs.count < BATCH_JOBS && ledger->unsettled.first)
+        job_list_push(&jobs, job_list_pop(&ledger->unsettled));
+    while (jobs.count < BATCH_JOBS && ledger->waiting.first) {
+        struct job *job = job_list_pop(&ledger->waiting);
+        if (job == &ledger->stop)
+            job->run(job, ledger);
+        else
+            job_list_push(job->run == ledger_thread_read ? &ledger->reads : &jobs, job);
+    }
+    return jobs;
+}
+
+/* What cannot be written must not hold up those who only hope: they are refused at once, and their
+ * turn to retry comes with the settlements. */
+static void refuse_waiting(struct ledger *ledger)
+{
+    struct job_list jobs = ledger->waiting;
+
+    ledger->waiting = (struct job_list){0};
+    while (jobs.first) {
+        struct job *job = job_list_pop(&jobs);
+        if (job == &ledger->stop)
+            job->run(job, ledger);
+        else if (job->run == ledger_thread_read)
+            job_list_push(&ledger->reads, job);
+        else
+            fail_job(ledger, job);
+    }
+}
+
+static void give_up(struct ledger *ledger)
+{
+    log_event(LOG_ERROR, "stopping while the database cannot be written: holds stay open",
+              log_int("settlements", (int64_t)ledger->unsettled.count));
+    while (ledger->unsettled.first)
+        go_home(job_list_pop(&ledger->unsettled));
+}
+
+/* Now that the tables have what they want to see (or as they are, when the disk fails). */
+static void send_reads(struct ledger *ledger)
+{
+    struct job *job;
+
+    while ((job = job_list_pop(&ledger->reads)) != NULL) {
+        struct store_call *call = (struct store_call *)job;
+        if (!store_call_read(call)) {
+            fault_set(&call->fault, "overloaded", "too many reports are asked for; try again soon");
+            go_home(job);
+        }
+    }
+}
+
+static bool is_behind(const struct ledger *ledger)
+{
+    return tail_pending(&ledger->store->tail) &&
+           clock_mono_us() - ledger->caught_up_us >= LAG_MS * 1000;
+}
+
+/* Before anything else is written: the order of what happened is kept. */
+static bool write_tail(struct ledger *ledger, bool awaited)
+{
+    ledger->caught_up_us = clock_mono_us();
+    return awaited ? catch_up(ledger) : catch_up_in_steps(ledger);
+}
+
+static void work(struct ledger *ledger)
+{
+    struct job_list jobs;
+    bool awaited;
+    bool caught_up = true;
+
+    if (!atomic_load(&ledger->writable)) {
+        refuse_waiting(ledger);
+        if (ledger->unsettled.count)
+            sleep_us(RETRY_MS * 1000);
+    }
+    jobs = next_batch(ledger);
+    awaited = jobs.first || ledger->reads.first;
+    if (awaited || is_behind(ledger))
+        caught_up = write_tail(ledger, awaited);
+    if (ledger->reads.first)
+        notes_write(ledger->store, db_of(ledger));
+    send_reads(ledger);
+    if (!caught_up)
+        fail_batch(ledger, &jobs);
+    else if (jobs.first)
+        run_batch(ledger, &jobs);
+    if (ledger->unsettled.count && atomic_load(&ledger->giving_up))
+        give_up(ledger);
+}
+
+static bool finished(struct ledger *ledger)
+{
+    if (!ledger->stopping || ledger->waiting.count)
+        return false;
+    if (ledger->unsettled.count == 0)
+        return true;
+    if (ledger->stop_deadline_us == 0)
+        ledger->stop_deadline_us = clock_mono_us() + STOP_US;
+    if (clock_mono_us() < ledger->stop_deadline_us)
+        return false;
+    give_up(ledger);
+    return true;
+}
+
+static void *thread_main(void *arg)
+{
+    struct ledger *ledger = arg;
+
+    /* Of this thread alone, in Linux: where CPUs are few, what somebody waits for goes first. */
+    (void)setpriority(PRIO_PROCESS, 0, LEDGER_NICE);
+    while (!finished(ledger)) {
+        if (ledger->waiting.count == 0 && ledger->unsettled.count == 0)
+            inbox_wait(&ledger->inbox, tail_pending(&ledger->store->tail) ? LAG_MS : IDLE_MS);
+        take_waiting(ledger);
+        work(ledger);
+        idle(ledger);
+    }
+    notes_write(ledger->store, db_of(ledger));
+    if (!catch_up(ledger))
+        log_event(LOG_WARN, "stopping while the database cannot be written: the next start does it",
+                  log_text("why", db_of(ledger)->failure_text));
+    return NULL;
+}
+
+bool ledger_thread_start(struct ledger *ledger, struct store *store, struct fault *fault)
+{
+    ledger->store = store;
+    ledger->stop = (struct job){.run = stop_run};
+    atomic_init(&ledger->writable, true);
+    atomic_init(&ledger->giving_up, false);
+    if (!inbox_init(&ledger->inbox, LIMIT_LEDGER_JOBS))
+        return fault_set(fault, "no_descriptor", "no file descriptor is left for the ledger");
+    rollup_init(&ledger->rollup, BATCH_JOBS);
+    db_on_commit(&store->db, on_commit, ledger);
+    ledger->started = pthread_create(&ledger->thread, NULL, thread_main, ledger) == 0;
+    if (ledger->started) {
+        pthread_setname_np(ledger->thread, "ledger");
+        return true;
+    }
+    rollup_fini(&ledger->rollup);
+    inbox_fini(&ledger->inbox);
+    return fault_set(fault, "no_thread", "the ledger's thread cannot be started");
+}
+
+void ledger_thread_stop(struct ledger *ledger)
+{
+    if (!ledger->started)
+        return;
+    check(inbox_post_always(&ledger->inbox, &ledger->stop));
+    inbox_close(&ledger->inbox);
+    check(pthread_join(ledger->thread, NULL) == 0);
+    changes_drop(&ledger->changes);
+    rollup_fini(&ledger->rollup);
+    inbox_fini(&ledger->inbox);
+    ledger->started = false;
+}

@@ -1,0 +1,71 @@
+/* The ledger thread owns the tables. It writes behind the tail (tail.h) what that has made
+ * durable; and takes the jobs that the tail does not (operations, settlements with a kept
+ * answer, all of them when the tail cannot be used): writes them in one transaction, commits
+ * once, brings the tables in memory up to it and sends the jobs home. It also expires holds,
+ * notices what other processes wrote and moves the log into the database file (checkpoint), so
+ * that no event loop ever waits for any of it.
+ *
+ * While the disk fails: holds and operations are refused, settlements are kept and tried again. */
+#ifndef STORE_BOOKS_LEDGER_THREAD_H
+#define STORE_BOOKS_LEDGER_THREAD_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "base/job.h"
+#include "store/books/changes.h"
+#include "store/books/rollup.h"
+
+struct store;
+struct ledger_hold;
+struct ledger_settlement;
+struct store_call;
+
+struct ledger {
+    struct store *store;
+    struct inbox inbox;
+    pthread_t thread;
+    bool started;
+    /* any thread */
+    atomic_bool writable;
+    atomic_bool giving_up; /* settlements are not kept any more: store_give_up */
+    atomic_uint_fast64_t commits;
+    atomic_uint_fast64_t jobs;
+    /* the thread's own */
+    struct job_list waiting;   /* taken from the inbox, not yet tried */
+    struct job_list reads;     /* for the reports threads, when the tables have caught up */
+    struct job_list unsettled; /* settlements that the disk has refused so far; they go first */
+    struct rollup rollup;
+    struct changes changes;
+    struct job stop; /* the last job of all */
+    bool stopping;
+    bool operations_ran;   /* in this batch: there may be own changes */
+    int64_t now_ms;        /* wall, of this batch */
+    int64_t caught_up_us;  /* when the tables were last brought up to the tail */
+    int64_t polled_us;     /* when foreign changes were last looked for */
+    int64_t collected_us;  /* when debts were last collected */
+    int64_t expired_us;    /* when expired holds were */
+    int64_t forget_due_us; /* when to look for answers that are kept no longer */
+    int64_t stop_deadline_us;
+    int wal_pages;           /* in the log after the last commit */
+    int wal_pages_tried;     /* when a checkpoint was last tried */
+    bool checkpoint_asked;   /* of the checkpoint thread, and its end not yet seen */
+    int64_t checkpointed_us; /* when one was last asked of it */
+};
+
+/* The handle store->db is the thread's from here until ledger_thread_stop; changes are loaded. */
+bool ledger_thread_start(struct ledger *ledger, struct store *store, struct fault *fault);
+/* Finishes what waits; settlements get some more seconds when the disk fails. Also after a failed
+ * start. */
+void ledger_thread_stop(struct ledger *ledger);
+
+/* The `run` of each kind of job; `server` is the struct ledger. */
+void ledger_thread_hold(struct job *job, void *server);
+void ledger_thread_settlement(struct job *job, void *server);
+void ledger_thread_call(struct job *job, void *server);
+void ledger_thread_read(struct job *job, void *server);
+
+#endif

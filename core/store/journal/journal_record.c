@@ -1,0 +1,291 @@
+#include "store/journal/journal_record.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/check.h"
+
+/* Format 1 had no `sold` prices: those of a settlement were the buy prices. */
+enum { FORMAT_FIRST = 1, FORMAT = 2, UNIT = 8 };
+
+/* Records with these numbers are on disks. A new kind or source takes the next one. */
+_Static_assert(TAIL_HOLD == 1 && TAIL_SETTLEMENT == 2 && TAIL_SEAL == 3, "numbers on disk");
+_Static_assert(USAGE_NONE == 0 && USAGE_REPORTED == 1 && USAGE_ESTIMATED == 2 &&
+                   USAGE_PARTIAL == 3 && USAGE_CORRECTED == 4,
+               "numbers on disk");
+
+struct head {
+    uint64_t sum;
+    uint64_t generation;
+    uint32_t payload_bytes;
+    uint16_t format;
+    uint16_t kind;
+};
+_Static_assert(sizeof(struct head) == 24, "bytes on disk");
+
+/* ---- check sums ---- */
+
+/* As SQLite's log has them (https://www.sqlite.org/fileformat2.html#checksum_algorithm): sees what
+ * was torn or never written. `bytes` is a multiple of 8. */
+static void add_to_sum(uint32_t sum[2], const void *data, size_t bytes)
+{
+    const unsigned char *at = data;
+
+    for (; bytes; bytes -= UNIT, at += UNIT) {
+        uint32_t word[2];
+
+        memcpy(word, at, sizeof(word));
+        sum[0] += word[0] + sum[1];
+        sum[1] += word[1] + sum[0];
+    }
+}
+
+static uint64_t sum_of(const struct head *head, const struct tail_place *place, const void *payload)
+{
+    const uint64_t where[] = {place->salt, place->generation, place->offset};
+    uint32_t sum[2] = {0, 0};
+
+    add_to_sum(sum, where, sizeof(where));
+    add_to_sum(sum, (const char *)head + sizeof(head->sum), sizeof(*head) - sizeof(head->sum));
+    add_to_sum(sum, payload, head->payload_bytes);
+    return (uint64_t)sum[0] << 32 | sum[1];
+}
+
+/* ---- writing ---- */
+
+static void put_int(struct buffer *out, int64_t number)
+{
+    buffer_append(out, &number, sizeof(number));
+}
+
+static void put_text(struct buffer *out, const char *text)
+{
+    size_t bytes = strlen(text);
+    uint16_t length = (uint16_t)bytes;
+
+    check(bytes <= UINT16_MAX);
+    buffer_append(out, &length, sizeof(length));
+    buffer_append(out, text, bytes);
+}
+
+static size_t begin(struct buffer *out)
+{
+    static const struct head none;
+    size_t start = out->bytes;
+
+    buffer_append(out, &none, sizeof(none)); /* filled in by `finish` */
+    return start;
+}
+
+static void finish(struct buffer *out, size_t start, const struct tail_place *place,
+                   enum tail_kind kind)
+{
+    static const char zeros[UNIT];
+    struct head head = {.generation = place->generation, .format = FORMAT, .kind = (uint16_t)kind};
+
+    buffer_append(out, zeros, (UNIT - (out->bytes - start) % UNIT) % UNIT);
+    check(!out->failed && out->bytes - start <= TAIL_RECORD_BYTES_MAX);
+    head.payload_bytes = (uint32_t)(out->bytes - start - sizeof(head));
+    head.sum = sum_of(&head, place, out->data + start + sizeof(head));
+    memcpy(out->data + start, &head, sizeof(head));
+}
+
+void tail_record_put_hold(struct buffer *out, const struct tail_place *place,
+                          const struct ledger_hold *hold, int64_t committed_ms)
+{
+    size_t start = begin(out);
+
+    put_int(out, committed_ms);
+    put_int(out, hold->amount_nusd);
+    put_int(out, hold->created_ms);
+    put_int(out, hold->expires_ms);
+    put_text(out, hold->exchange_id.text);
+    put_text(out, hold->account_id.text);
+    put_text(out, hold->key_id.text);
+    finish(out, start, place, TAIL_HOLD);
+}
+
+void tail_record_put_settlement(struct buffer *out, const struct tail_place *place,
+                                const struct ledger_settlement *settlement, int64_t committed_ms)
+{
+    const struct usage_record *r = &settlement->record;
+    const int64_t numbers[] = {committed_ms,
+                               settlement->held_nusd,
+                               settlement->extended_nusd,
+                               settlement->voided,
+                               r->status,
+                               r->attempts,
+                               r->streamed,
+                               r->source,
+                               r->tokens.input,
+                               r->tokens.cached_input,
+                               r->tokens.output,
+                               r->reasoning_tokens,
+                               r->prices.input_pusd,
+                               r->prices.cached_input_pusd,
+                               r->prices.output_pusd,
+                               r->margin_ppm,
+                               r->cost_nusd,
+                               r->charge_nusd,
+                               r->overrun_nusd,
+                               r->created_ms,
+                               r->first_byte_us,
+                               r->total_us,
+                               r->sold.input_pusd,
+                               r->sold.cached_input_pusd,
+                               r->sold.output_pusd};
+    const char *const texts[] = {r->exchange_id.text, r->account_id.text, r->user_id.text,
+                                 r->key_id.text,      r->model,           r->provider,
+                                 r->provider_model,   r->policy_revision, r->error_code,
+                                 r->finish_reason};
+    size_t start = begin(out);
+
+    check(!settlement->kept);
+    buffer_append(out, numbers, sizeof(numbers));
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        put_text(out, texts[i]);
+    finish(out, start, place, TAIL_SETTLEMENT);
+}
+
+void tail_record_put_seal(struct buffer *out, const struct tail_place *place)
+{
+    finish(out, begin(out), place, TAIL_SEAL);
+}
+
+/* ---- reading ---- */
+
+struct reader {
+    const char *at;
+    const char *end;
+    bool failed;
+};
+
+static int64_t get_int(struct reader *reader)
+{
+    int64_t number = 0;
+
+    if ((size_t)(reader->end - reader->at) < sizeof(number)) {
+        reader->failed = true;
+        return 0;
+    }
+    memcpy(&number, reader->at, sizeof(number));
+    reader->at += sizeof(number);
+    return number;
+}
+
+static void get_text(struct reader *reader, char *out, size_t out_bytes)
+{
+    uint16_t length = 0;
+    size_t left = (size_t)(reader->end - reader->at);
+
+    if (left >= sizeof(length))
+        memcpy(&length, reader->at, sizeof(length));
+    if (left < sizeof(length) + length || length >= out_bytes) {
+        reader->failed = true;
+        return;
+    }
+    memcpy(out, reader->at + sizeof(length), length);
+    out[length] = '\0';
+    reader->at += sizeof(length) + length;
+}
+
+static void get_id(struct reader *reader, struct id *out)
+{
+    get_text(reader, out->text, sizeof(out->text));
+}
+
+static void read_hold(struct reader *reader, struct tail_record *out)
+{
+    struct ledger_hold *hold = &out->as.hold;
+
+    *hold = (struct ledger_hold){0};
+    out->committed_ms = get_int(reader);
+    hold->amount_nusd = get_int(reader);
+    hold->created_ms = get_int(reader);
+    hold->expires_ms = get_int(reader);
+    get_id(reader, &hold->exchange_id);
+    get_id(reader, &hold->account_id);
+    get_id(reader, &hold->key_id);
+}
+
+static void read_settlement(struct reader *reader, unsigned format, struct tail_record *out)
+{
+    struct ledger_settlement *settlement = &out->as.settlement;
+    struct usage_record *r = &settlement->record;
+
+    *settlement = (struct ledger_settlement){0};
+    out->committed_ms = get_int(reader);
+    settlement->held_nusd = get_int(reader);
+    settlement->extended_nusd = get_int(reader);
+    settlement->voided = get_int(reader) != 0;
+    r->status = (int32_t)get_int(reader);
+    r->attempts = (int32_t)get_int(reader);
+    r->streamed = get_int(reader) != 0;
+    r->source = (enum usage_source)get_int(reader);
+    r->tokens.input = get_int(reader);
+    r->tokens.cached_input = get_int(reader);
+    r->tokens.output = get_int(reader);
+    r->reasoning_tokens = get_int(reader);
+    r->prices.input_pusd = get_int(reader);
+    r->prices.cached_input_pusd = get_int(reader);
+    r->prices.output_pusd = get_int(reader);
+    r->margin_ppm = get_int(reader);
+    r->cost_nusd = get_int(reader);
+    r->charge_nusd = get_int(reader);
+    r->overrun_nusd = get_int(reader);
+    r->created_ms = get_int(reader);
+    r->first_byte_us = get_int(reader);
+    r->total_us = get_int(reader);
+    r->sold = r->prices;
+    if (format > FORMAT_FIRST) {
+        r->sold.input_pusd = get_int(reader);
+        r->sold.cached_input_pusd = get_int(reader);
+        r->sold.output_pusd = get_int(reader);
+    }
+    get_id(reader, &r->exchange_id);
+    get_id(reader, &r->account_id);
+    get_id(reader, &r->user_id);
+    get_id(reader, &r->key_id);
+    get_text(reader, r->model, sizeof(r->model));
+    get_text(reader, r->provider, sizeof(r->provider));
+    get_text(reader, r->provider_model, sizeof(r->provider_model));
+    get_text(reader, r->policy_revision, sizeof(r->policy_revision));
+    get_text(reader, r->error_code, sizeof(r->error_code));
+    get_text(reader, r->finish_reason, sizeof(r->finish_reason));
+}
+
+uint64_t tail_record_generation(struct slice bytes)
+{
+    struct head head;
+
+    check(bytes.bytes >= sizeof(head));
+    memcpy(&head, bytes.data, sizeof(head));
+    return head.generation;
+}
+
+enum tail_found tail_record_read(struct slice bytes, const struct tail_place *place,
+                                 struct tail_record *out, size_t *size)
+{
+    struct head head;
+    struct reader reader;
+
+    if (bytes.bytes < sizeof(head))
+        return TAIL_END;
+    memcpy(&head, bytes.data, sizeof(head));
+    if (head.generation != place->generation || head.payload_bytes % UNIT ||
+        head.payload_bytes > bytes.bytes - sizeof(head) ||
+        head.sum != sum_of(&head, place, bytes.data + sizeof(head)))
+        return TAIL_END;
+    if (head.format < FORMAT_FIRST || head.format > FORMAT)
+        return TAIL_FOREIGN;
+    *size = sizeof(head) + head.payload_bytes;
+    out->kind = (enum tail_kind)head.kind;
+    reader = (struct reader){bytes.data + sizeof(head), bytes.data + *size, false};
+    if (out->kind == TAIL_HOLD)
+        read_hold(&reader, out);
+    else if (out->kind == TAIL_SETTLEMENT)
+        read_settlement(&reader, head.format, out);
+    else if (out->kind != TAIL_SEAL)
+        return TAIL_FOREIGN;
+    return reader.failed ? TAIL_FOREIGN : TAIL_FOUND;
+}

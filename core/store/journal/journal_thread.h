@@ -1,0 +1,34 @@
+/* The thread that makes holds and settlements durable where that takes a sync of the disk
+ * (`durability = power`): it appends all that wait to the tail (tail.h), syncs once, and sends them
+ * home. What the tail does not take goes on to the ledger thread. */
+#ifndef STORE_JOURNAL_JOURNAL_THREAD_H
+#define STORE_JOURNAL_JOURNAL_THREAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "base/job.h"
+
+struct store;
+
+struct tail_thread {
+    struct store *store;
+    struct inbox inbox;
+    pthread_t thread;
+    bool started;
+    /* the thread's own */
+    struct job_list waiting;
+    struct job stop;
+    bool stopping;
+    int64_t committed_us; /* when the last commit began */
+    size_t crowd;         /* how many jobs it had */
+};
+
+bool tail_thread_start(struct tail_thread *thread, struct store *store, struct fault *fault);
+/* Finishes what waits. Before the ledger thread is stopped. */
+void tail_thread_stop(struct tail_thread *thread);
+
+#endif

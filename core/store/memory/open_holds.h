@@ -1,0 +1,32 @@
+/* The holds that are open, as the disk has them: what tells, without asking the tables, whether a
+ * settlement ends a hold of its own. A mirror of the table `open_holds` with what the tail has on
+ * top. Not thread-safe; the tail's mutex guards it. */
+#ifndef STORE_MEMORY_OPEN_HOLDS_H
+#define STORE_MEMORY_OPEN_HOLDS_H
+
+#include <stdbool.h>
+
+#include "store/ledger.h"
+#include "store/memory/table.h"
+
+struct open_holds {
+    struct table table;
+};
+
+void open_holds_init(struct open_holds *holds);
+void open_holds_fini(struct open_holds *holds);
+
+void open_holds_add(struct open_holds *holds, const struct ledger_hold *hold);
+/* Nothing where there is none. */
+void open_holds_remove(struct open_holds *holds, const struct id *exchange_id);
+bool open_holds_has(const struct open_holds *holds, const struct id *exchange_id);
+
+/* Marks the hold as about to be ended by this settlement. False: it is not open, is being ended
+ * already, or account, key or amount are not its own. */
+bool open_holds_begin_end(struct open_holds *holds, const struct ledger_settlement *settlement);
+/* Marks it as about to expire, for good. False: it is not open, or is being settled. */
+bool open_holds_expire(struct open_holds *holds, const struct id *exchange_id);
+/* It was not ended after all. */
+void open_holds_cancel_end(struct open_holds *holds, const struct id *exchange_id);
+
+#endif

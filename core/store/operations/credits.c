@@ -1,0 +1,500 @@
+/* The operations on credits: balances, top-ups, refunds, the list of transfers. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/limits.h"
+#include "base/money.h"
+#include "store/books/answers_table.h"
+#include "store/books/changes.h"
+#include "store/books/posting.h"
+#include "store/operations/audit_log.h"
+#include "store/operations/debts.h"
+#include "store/operations/operations.h"
+#include "store/operations/reply.h"
+#include "store/store_internal.h"
+
+enum { REASON_BYTES_MAX = 500 };
+
+static bool not_found(struct store_call *call, const char *what)
+{
+    return fault_set(&call->fault, "not_found", "there is no such %s", what);
+}
+
+/* With a server the wallets are the truth: they know the holds that are on their way to disk. */
+bool credits_wallet(struct store_call *call, struct db *db, const char *account_id,
+                    struct wallet_state *out)
+{
+    struct row *row;
+    struct id id;
+
+    if (call->store->serve)
+        return id_parse(slice_of(account_id), "acct", &id) &&
+               wallet_peek(&call->store->wallets, &id, out);
+    row = db_bind(db,
+                  "SELECT posted_nusd, (SELECT coalesce(sum(amount_nusd), 0) FROM open_holds h"
+                  " WHERE h.account_id = b.account_id) FROM balances b WHERE account_id = ?1"
+                  " AND floor_zero = 1",
+                  DB_VALUES(bind_text(account_id)));
+    if (!db_row(db, row))
+        return false;
+    *out =
+        (struct wallet_state){.posted_nusd = column_int(row, 0), .held_nusd = column_int(row, 1)};
+    db_leave(row);
+    out->owed_nusd = debts_owed(db, account_id);
+    return true;
+}
+
+/* Without the closing brace. */
+static void render_wallet(struct buffer *out, const struct wallet_state *wallet)
+{
+    int64_t available = wallet->posted_nusd - wallet->held_nusd;
+
+    reply_object(out, NULL);
+    reply_money(out, "balance", wallet->posted_nusd);
+    reply_money(out, "held", wallet->held_nusd);
+    reply_money(out, "available", available > 0 ? available : 0);
+    reply_money(out, "owed", wallet->owed_nusd);
+    reply_text(out, "currency", "USD");
+}
+
+bool credits_balance(struct store_call *call, struct db *db)
+{
+    struct wallet_state wallet;
+
+    if (!credits_wallet(call, db, operations_text(call, 0), &wallet))
+        return not_found(call, "account");
+    render_wallet(&call->result, &wallet);
+    reply_object_end(&call->result);
+    return true;
+}
+
+/* token_digest_hex. What a page asks for every second: the session from the database, the rest from
+ * memory. */
+bool credits_pulse(struct store_call *call, struct db *db)
+{
+    struct buffer *out = &call->result;
+    struct wallet_state wallet;
+    char version[48];
+    struct row *row = db_bind(db, SESSION_USER("u.account_id"),
+                              DB_VALUES(call->args[0], bind_int(clock_wall_ms())));
+    bool known;
+
+    if (!db_row(db, row))
+        return not_found(call, "session");
+    known = credits_wallet(call, db, column_text(row, 0), &wallet);
+    db_leave(row);
+    if (!known)
+        return not_found(call, "account");
+    /* The count begins anew with the process. */
+    snprintf(version, sizeof(version), "%" PRIx64 "-%" PRIx64,
+             (uint64_t)call->store->wallets.epoch_ms, wallet.version);
+    render_wallet(out, &wallet);
+    reply_text(out, "version", version);
+    reply_object_end(out);
+    return true;
+}
+
+/* What corrections have taken from the account ?1. */
+#define CREDITS_CORRECTED                                                                          \
+    "coalesce((SELECT d.credited_nusd FROM balances d WHERE d.account_id = 'debt:' || ?1), 0)"
+
+/* All that was ever paid in or given back, less what was corrected, and all that was ever spent:
+ * kept beside the balance, not added up. */
+bool credits_get(struct store_call *call, struct db *db)
+{
+    struct buffer *out = &call->result;
+    struct row *row = db_bind(db,
+                              "SELECT b.credited_nusd - " CREDITS_CORRECTED
+                              ", b.debited_nusd - " CREDITS_CORRECTED " FROM balances b"
+                              " WHERE b.account_id = ?1 AND b.floor_zero = 1",
+                              call->args, 1);
+
+    if (!db_row(db, row))
+        return not_found(call, "account");
+    reply_object(out, NULL);
+    reply_money_number(out, "total_credits", column_int(row, 0));
+    reply_money_number(out, "total_usage", column_int(row, 1));
+    reply_object_end(out);
+    db_leave(row);
+    return true;
+}
+
+/* Columns: id, kind, signed amount, reason, exchange_id, created_ms. Without the closing brace. */
+static void render_transfer_open(struct buffer *out, const char *name, struct row *row)
+{
+    reply_object(out, name);
+    reply_text_or_null(out, "id", column_text(row, 0));
+    reply_text(out, "kind", column_text(row, 1));
+    reply_money(out, "amount", column_int(row, 2));
+    reply_text_or_null(out, "reason", column_text(row, 3));
+    reply_text_or_null(out, "exchange_id", column_text(row, 4));
+    reply_time(out, "created_at", column_int(row, 5));
+}
+
+static const char *funding_account(const char *kind)
+{
+    if (strcmp(kind, "manual") == 0)
+        return "funding:manual";
+    if (strcmp(kind, "test") == 0)
+        return "funding:test";
+    if (strcmp(kind, "promotion") == 0)
+        return POSTING_PROMOTION;
+    return NULL;
+}
+
+static bool find_account(struct store_call *call, struct db *db, struct id *account_id)
+{
+    struct row *row = db_bind(db, "SELECT account_id FROM users WHERE id = ?1", call->args, 1);
+    bool ok;
+
+    if (!db_row(db, row))
+        return not_found(call, "user");
+    ok = id_parse(slice_of(column_text(row, 0)), "acct", account_id);
+    db_leave(row);
+    return ok ? true : not_found(call, "account");
+}
+
+static int64_t posted(struct db *db, const struct id *account_id)
+{
+    return db_number(db, "SELECT posted_nusd FROM balances WHERE account_id = ?1",
+                     DB_VALUES(bind_text(account_id->text)), 0);
+}
+
+static bool render_credit(struct store_call *call, struct db *db, const struct id *transfer_id,
+                          int64_t balance_nusd)
+{
+    struct buffer *out = &call->result;
+    struct row *row = db_bind(db,
+                              "SELECT id, kind, amount_nusd, reason, exchange_id, created_ms"
+                              " FROM transfers WHERE id = ?1 AND id IS NOT NULL",
+                              DB_VALUES(bind_text(transfer_id->text)));
+
+    if (!db_row(db, row))
+        return false;
+    reply_object(out, NULL);
+    render_transfer_open(out, "transfer", row);
+    reply_object_end(out);
+    reply_money(out, "balance", balance_nusd);
+    reply_object_end(out);
+    db_leave(row);
+    return true;
+}
+
+static bool note_transfer(struct store_call *call, struct db *db,
+                          const struct posting_transfer *transfer)
+{
+    struct buffer detail;
+    struct id user_id = {{0}};
+    bool noted;
+    struct row *row = db_bind(db, "SELECT id FROM users WHERE account_id = ?1",
+                              DB_VALUES(bind_text(transfer->credit_account)));
+
+    if (db_row(db, row))
+        id_parse(slice_of(column_text(row, 0)), "user", &user_id);
+    db_leave(row);
+    buffer_init(&detail, 8192);
+    reply_object(&detail, NULL);
+    reply_money(&detail, "amount", transfer->amount_nusd);
+    reply_text(&detail, "kind", transfer->kind);
+    reply_text(&detail, "reason", transfer->reason);
+    if (transfer->exchange_id)
+        reply_text(&detail, "exchange_id", transfer->exchange_id);
+    noted = audit_log_note(call, db, user_id.text, transfer->id.text, &detail);
+    buffer_fini(&detail);
+    return noted;
+}
+
+/* Posts it, pays what the account owes, has the wallet loaded again, answers. */
+static bool give(struct store_call *call, struct db *db, const struct posting_transfer *transfer,
+                 const struct id *account_id)
+{
+    return posting_transfer(db, transfer, clock_wall_ms()) &&
+           debts_pay(call, db, transfer->credit_account, transfer->amount_nusd) &&
+           changes_note(db, CHANGE_ACCOUNT, transfer->credit_account) &&
+           note_transfer(call, db, transfer) &&
+           render_credit(call, db, &transfer->id, posted(db, account_id));
+}
+
+static bool create(struct store_call *call, struct db *db, struct id *account_id,
+                   struct id *transfer_id)
+{
+    struct posting_transfer transfer = {.amount_nusd = operations_int(call, 1),
+                                        .debit_account = funding_account(operations_text(call, 2)),
+                                        .kind = operations_text(call, 2),
+                                        .reason = operations_text(call, 3)};
+    int64_t balance_nusd;
+
+    if (!transfer.debit_account)
+        return fault_set(&call->fault, "invalid_value", "kind must be manual, test or promotion");
+    if (transfer.amount_nusd <= 0 || transfer.amount_nusd > MONEY_AMOUNT_MAX_NUSD)
+        return fault_set(&call->fault, "invalid_amount",
+                         "the amount must be above 0 and at most $1,000,000,000");
+    if (!operations_fits(call, 3, REASON_BYTES_MAX, "reason") ||
+        !find_account(call, db, account_id))
+        return false;
+    balance_nusd = posted(db, account_id);
+    if (balance_nusd > MONEY_AMOUNT_MAX_NUSD - transfer.amount_nusd)
+        return fault_set(&call->fault, "invalid_amount", "a balance can be at most $1,000,000,000");
+    id_make(transfer_id, "tx");
+    transfer.id = *transfer_id;
+    transfer.credit_account = account_id->text;
+    return give(call, db, &transfer, account_id);
+}
+
+bool credits_create(struct store_call *call, struct db *db)
+{
+    struct id account_id;
+    struct id transfer_id;
+
+    return create(call, db, &account_id, &transfer_id);
+}
+
+bool credits_keep_answer(struct store_call *call, struct db *db, const struct id *account_id,
+                         const struct id *transfer_id, size_t at)
+{
+    struct claim claim = {.account_id = *account_id};
+    struct kept_answer answer = {.claim = &claim,
+                                 .exchange_id = operations_text(call, at + 2),
+                                 .transfer_id = transfer_id->text,
+                                 .status = (int)operations_int(call, at + 3),
+                                 .content_type = "application/json",
+                                 .cost_nusd = -1,
+                                 .body = buffer_slice(&call->result)};
+
+    if (!operations_fits(call, at, LIMIT_IDEMPOTENCY_KEY_BYTES, "key") ||
+        !operations_fits(call, at + 1, SHA256_HEX_BYTES - 1, "digest"))
+        return false;
+    memcpy(claim.key, operations_text(call, at), call->args[at].text.bytes);
+    memcpy(claim.digest, operations_text(call, at + 1), call->args[at + 1].text.bytes);
+    return answers_keep(db, &answer, clock_wall_ms());
+}
+
+bool credits_create_once(struct store_call *call, struct db *db)
+{
+    struct id account_id;
+    struct id transfer_id;
+
+    return create(call, db, &account_id, &transfer_id) &&
+           credits_keep_answer(call, db, &account_id, &transfer_id, 4);
+}
+
+/* What can still be given back of an exchange's charge. The overrun is not the customer's. */
+static bool find_rest(struct store_call *call, struct db *db, struct id *account_id,
+                      int64_t *rest_nusd)
+{
+    const char *exchange_id = operations_text(call, 0);
+    struct row *row = db_bind(db,
+                              "SELECT u.account_id, u.charge_nusd FROM resolutions r"
+                              " JOIN usage u ON u.seq = r.usage_seq WHERE r.exchange_id = ?1",
+                              call->args, 1);
+    bool ok;
+
+    if (!db_row(db, row))
+        return fault_set(&call->fault, "not_found", "no request %.64s was charged", exchange_id);
+    ok = id_parse(slice_of(column_text(row, 0)), "acct", account_id);
+    *rest_nusd = column_int(row, 1);
+    db_leave(row);
+    if (!ok)
+        return not_found(call, "account");
+    *rest_nusd -= db_number(db,
+                            "SELECT sum(amount_nusd) FROM transfers WHERE credit_account = ?1"
+                            " AND id IS NOT NULL AND exchange_id = ?2 AND kind = 'refund'",
+                            DB_VALUES(bind_text(account_id->text), call->args[0]), 0);
+    if (db->failure)
+        return false;
+    if (*rest_nusd > 0)
+        return true;
+    return fault_set(&call->fault, "nothing_to_refund",
+                     "nothing of request %.64s is left to refund", exchange_id);
+}
+
+/* A transfer of its own, from revenue back to the customer, that names the exchange it corrects.
+ * Usage records, key totals and the sums by hour stay as they are: they say what was used and what
+ * it cost, and a refund is no less use. So a key's budget is not given back either. The writing
+ * transaction is the only one: of two refunds at once the second sees the first. */
+static bool refund(struct store_call *call, struct db *db, struct id *account_id,
+                   struct id *transfer_id)
+{
+    struct posting_transfer transfer = {.debit_account = POSTING_REVENUE,
+                                        .kind = "refund",
+                                        .exchange_id = operations_text(call, 0),
+                                        .reason = operations_text(call, 2)};
+    char text[MONEY_TEXT_BYTES];
+    int64_t rest_nusd = 0;
+    int64_t balance_nusd;
+
+    if (!operations_fits(call, 2, REASON_BYTES_MAX, "reason") ||
+        !find_rest(call, db, account_id, &rest_nusd))
+        return false;
+    transfer.amount_nusd = operations_null(call, 1) ? rest_nusd : operations_int(call, 1);
+    if (transfer.amount_nusd <= 0 || transfer.amount_nusd > rest_nusd)
+        return fault_set(&call->fault, "invalid_amount",
+                         "the amount must be above 0 and at most %s: the charge less what was "
+                         "refunded before",
+                         money_format(rest_nusd, text));
+    balance_nusd = posted(db, account_id);
+    if (balance_nusd > MONEY_AMOUNT_MAX_NUSD - transfer.amount_nusd)
+        return fault_set(&call->fault, "invalid_amount", "a balance can be at most $1,000,000,000");
+    id_make(transfer_id, "tx");
+    transfer.id = *transfer_id;
+    transfer.credit_account = account_id->text;
+    return give(call, db, &transfer, account_id);
+}
+
+bool credits_refund(struct store_call *call, struct db *db)
+{
+    struct id account_id;
+    struct id transfer_id;
+
+    return refund(call, db, &account_id, &transfer_id);
+}
+
+bool credits_refund_once(struct store_call *call, struct db *db)
+{
+    struct id account_id;
+    struct id transfer_id;
+
+    return refund(call, db, &account_id, &transfer_id) &&
+           credits_keep_answer(call, db, &account_id, &transfer_id, 3);
+}
+
+/* Newest first, without the settlements (those are the usage records). An amount that leaves the
+ * account is negative. The cursor is the number of the last transfer. */
+bool credits_transfers(struct store_call *call, struct db *db)
+{
+    struct buffer *out = &call->result;
+    int64_t limit, before = INT64_MAX, seq = 0, count = 0;
+    bool more = false;
+    struct row *row;
+
+    if (!operations_limit(call, 2, &limit) || !operations_cursor(call, 1, &before, NULL))
+        return false;
+    row = db_bind(
+        db,
+        "SELECT id, kind, amount_nusd, reason, exchange_id, created_ms, seq FROM ("
+        " SELECT * FROM (SELECT id, kind, amount_nusd, reason, exchange_id, created_ms, seq"
+        "  FROM transfers WHERE credit_account = ?1 AND id IS NOT NULL AND seq < ?2"
+        "  ORDER BY seq DESC LIMIT ?3)"
+        " UNION ALL"
+        " SELECT * FROM (SELECT id, kind, -amount_nusd, reason, exchange_id, created_ms, seq"
+        "  FROM transfers WHERE debit_account = ?1 AND id IS NOT NULL AND seq < ?2"
+        "  ORDER BY seq DESC LIMIT ?3)"
+        ") ORDER BY seq DESC LIMIT ?3",
+        DB_VALUES(call->args[0], bind_int(before), bind_int(limit + 1)));
+    reply_object(out, NULL);
+    reply_array(out, "data");
+    while (db_row(db, row)) {
+        more = ++count > limit;
+        if (more)
+            break;
+        render_transfer_open(out, NULL, row);
+        reply_null(out, "balance");
+        reply_object_end(out);
+        seq = column_int(row, 6);
+    }
+    db_leave(row);
+    reply_array_end(out);
+    operations_reply_cursor(out, more, seq, 0);
+    reply_object_end(out);
+    return db->failure == 0;
+}
+
+/* Of each kind of transfers the newest before ?2, along its own index; and of the charges, along
+ * their chain from ?4 on. (A cursor that was made up may name another account's: not shown.) */
+#define HISTORY_COLUMNS(amount)                                                                    \
+    "id, kind, " amount " AS amount_nusd, reason, exchange_id, created_ms, seq"
+#define NEWEST(amount, account, which)                                                             \
+    "SELECT * FROM (SELECT " HISTORY_COLUMNS(amount) ", previous_charge FROM transfers"            \
+                                                     "  WHERE " account " = ?1 AND " which         \
+                                                     " AND seq < ?2 ORDER BY seq DESC LIMIT ?3)"
+#define NEWEST_IN NEWEST("amount_nusd", "credit_account", "id IS NOT NULL")
+#define NEWEST_OUT NEWEST("-amount_nusd", "debit_account", "id IS NOT NULL")
+#define NEWEST_UNCHAINED                                                                           \
+    NEWEST("-amount_nusd", "debit_account", "kind = 'charge' AND previous_charge IS NULL")
+#define CHAIN                                                                                      \
+    "WITH RECURSIVE chain (at, place) AS (SELECT ?4, 1 UNION ALL"                                  \
+    " SELECT t.previous_charge, place + 1 FROM chain JOIN transfers t ON t.seq = at"               \
+    " WHERE place < ?3 AND t.debit_account = ?1 AND t.kind = 'charge')"
+#define NEWEST_CHAINED                                                                             \
+    "SELECT " HISTORY_COLUMNS(                                                                     \
+        "-amount_nusd") ", previous_charge FROM chain"                                             \
+                        " CROSS JOIN transfers t ON t.seq = at"                                    \
+                        " WHERE t.debit_account = ?1 AND t.kind = 'charge' AND t.seq < ?2"
+
+/* Where a page of the history begins. */
+struct history {
+    int64_t before;       /* transfers.seq */
+    int64_t balance_nusd; /* after the first line */
+    int64_t charge;       /* the chain goes on there */
+};
+
+/* The first page starts from what there is now; a cursor carries it on: behind it nothing changes
+ * any more. */
+static bool begin_history(struct store_call *call, struct db *db, struct history *at)
+{
+    int64_t *const numbers[] = {&at->before, &at->balance_nusd, &at->charge};
+    struct row *row = db_bind(
+        db, "SELECT posted_nusd, last_charge FROM balances WHERE account_id = ?1", call->args, 1);
+
+    *at = (struct history){.before = INT64_MAX};
+    if (db_row(db, row)) {
+        at->balance_nusd = column_int(row, 0);
+        at->charge = column_int(row, 1);
+        db_leave(row);
+    }
+    if (!operations_place(call, 1, numbers, 3))
+        return false;
+    if (at->balance_nusd <= MONEY_AMOUNT_MAX_NUSD)
+        return true;
+    /* Nobody ever had so much: no sum may overflow. */
+    return fault_set(&call->fault, "invalid_value", "cursor is not one of ours");
+}
+
+static void end_history(struct buffer *out, bool more, const struct history *at)
+{
+    char text[64];
+
+    reply_array_end(out);
+    snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64 "-%" PRIx64, (uint64_t)at->before,
+             (uint64_t)at->balance_nusd, (uint64_t)at->charge);
+    reply_text_or_null(out, "next_cursor", more ? text : "");
+    reply_object_end(out);
+}
+
+/* All of them in the ledger's order, each with the balance after it. */
+bool credits_history(struct store_call *call, struct db *db)
+{
+    struct buffer *out = &call->result;
+    int64_t limit, count = 0;
+    struct history at;
+    bool more = false;
+    struct row *row;
+
+    if (!operations_limit(call, 2, &limit) || !begin_history(call, db, &at))
+        return false;
+    row = db_bind(
+        db,
+        CHAIN "SELECT * FROM (" NEWEST_IN " UNION ALL " NEWEST_OUT " UNION ALL " NEWEST_UNCHAINED
+              " UNION ALL " NEWEST_CHAINED ") ORDER BY seq DESC LIMIT ?3",
+        DB_VALUES(call->args[0], bind_int(at.before), bind_int(limit + 1), bind_int(at.charge)));
+    reply_object(out, NULL);
+    reply_array(out, "data");
+    while (db_row(db, row)) {
+        more = ++count > limit;
+        if (more)
+            break;
+        render_transfer_open(out, NULL, row);
+        reply_money(out, "balance", at.balance_nusd);
+        reply_object_end(out);
+        at.balance_nusd -= column_int(row, 2);
+        at.before = column_int(row, 6);
+        if (!column_null(row, 7))
+            at.charge = column_int(row, 7);
+    }
+    db_leave(row);
+    end_history(out, more, &at);
+    return db->failure == 0;
+}

@@ -1,0 +1,210 @@
+/* The operator's view of users: who they are, what they have, what they use. */
+#include <string.h>
+
+#include "base/id.h"
+#include "store/books/changes.h"
+#include "store/operations/audit_log.h"
+#include "store/operations/operations.h"
+#include "store/operations/reply.h"
+#include "store/questions/key_search.h"
+
+enum { EXAMINED_MAX = 20000, GROUP_BYTES_MAX = 31, REASON_BYTES_MAX = 500 };
+
+#define CUSTOMER_COLUMNS                                                                           \
+    USER_COLUMNS                                                                                   \
+    ", b.credited_nusd - coalesce(d.credited_nusd, 0),"                                            \
+    " b.debited_nusd - coalesce(d.credited_nusd, 0), (SELECT sum(t.requests) FROM keys k"          \
+    " JOIN key_totals t ON t.key_id = k.id WHERE k.user_id = u.id),"                               \
+    " (SELECT max(t.last_used_ms) FROM keys k JOIN key_totals t ON t.key_id = k.id"                \
+    " WHERE k.user_id = u.id)"
+#define CUSTOMER_TABLES                                                                            \
+    " FROM users u JOIN balances b ON b.account_id = u.account_id"                                 \
+    " LEFT JOIN balances d ON d.account_id = 'debt:' || u.account_id"
+
+/* The user without the closing brace, and his money. */
+static void render(struct store_call *call, struct db *db, struct row *row, bool whole)
+{
+    struct buffer *out = &call->result;
+    struct wallet_state wallet = {0};
+
+    users_render_open(out, row);
+    if (credits_wallet(call, db, column_text(row, 4), &wallet)) {
+        int64_t available = wallet.posted_nusd - wallet.held_nusd;
+        reply_money(out, "balance", wallet.posted_nusd);
+        reply_money(out, "held", wallet.held_nusd);
+        reply_money(out, "owed", wallet.owed_nusd);
+        if (whole)
+            reply_money(out, "available", available > 0 ? available : 0);
+    }
+    reply_money(out, "total_credits", column_int(row, 8));
+    reply_money(out, "total_usage", column_int(row, 9));
+    reply_int(out, "requests", column_int(row, 10));
+    if (column_null(row, 11))
+        reply_null(out, "last_used_at");
+    else
+        reply_time(out, "last_used_at", column_int(row, 11));
+}
+
+static bool has(const char *text, const char *part)
+{
+    return strcasestr(text, part) != NULL;
+}
+
+static bool matches(const char *search, const struct key_search *keys, struct row *row)
+{
+    const char *id = column_text(row, 0);
+
+    return !search[0] || strcmp(id, search) == 0 || has(column_text(row, 1), search) ||
+           has(column_text(row, 2), search) || key_search_has(keys, id);
+}
+
+static bool end_list(struct store_call *call, const struct db *db, bool more, const struct id *last)
+{
+    reply_array_end(&call->result);
+    reply_text_or_null(&call->result, "next_cursor", more ? last->text : "");
+    reply_object_end(&call->result);
+    return db->failure == 0;
+}
+
+static bool list(struct store_call *call, struct db *db, const struct key_search *keys,
+                 int64_t limit)
+{
+    const char *search = operations_text(call, 0);
+    struct id last = {{0}};
+    int64_t count = 0, examined = 0;
+    bool more = false;
+    struct row *row = db_bind(db,
+                              "SELECT " CUSTOMER_COLUMNS CUSTOMER_TABLES
+                              " WHERE u.id < coalesce(?1, '~') ORDER BY u.id DESC",
+                              &call->args[2], 1);
+
+    while (db_row(db, row)) {
+        bool wanted = matches(search, keys, row);
+
+        more = examined++ == EXAMINED_MAX || (wanted && count == limit);
+        if (more)
+            break;
+        id_parse(slice_of(column_text(row, 0)), "user", &last);
+        if (!wanted)
+            continue;
+        render(call, db, row, false);
+        reply_object_end(&call->result);
+        count++;
+    }
+    db_leave(row);
+    return end_list(call, db, more, &last);
+}
+
+/* The owners of a key or a request: few, so no list of all users is looked through. */
+static bool list_owners(struct store_call *call, struct db *db, const struct key_search *keys)
+{
+    for (size_t i = 0; i < keys->count; i++) {
+        struct row *row = db_bind(db, "SELECT " CUSTOMER_COLUMNS CUSTOMER_TABLES " WHERE u.id = ?1",
+                                  DB_VALUES(bind_text(keys->user_ids[i].text)));
+
+        if (!db_row(db, row))
+            continue;
+        render(call, db, row, false);
+        reply_object_end(&call->result);
+        db_leave(row);
+    }
+    return end_list(call, db, false, NULL);
+}
+
+/* search? digest? cursor? limit. Newest first; the cursor is the id of the last one that was looked
+ * at, as ids sort by time. */
+bool customers_list(struct store_call *call, struct db *db)
+{
+    struct key_search keys;
+    int64_t limit;
+
+    if (!operations_limit(call, 3, &limit))
+        return false;
+    if (!operations_null(call, 2) && !id_parse(call->args[2].text, "user", NULL))
+        return fault_set(&call->fault, "invalid_value", "cursor is not one of ours");
+    key_search_init(&keys, db, operations_text(call, 0), operations_text(call, 1));
+    reply_object(&call->result, NULL);
+    reply_array(&call->result, "data");
+    return keys.only ? list_owners(call, db, &keys) : list(call, db, &keys, limit);
+}
+
+static bool not_found(struct store_call *call)
+{
+    return fault_set(&call->fault, "not_found", "there is no such user");
+}
+
+/* user_id */
+bool customers_get(struct store_call *call, struct db *db)
+{
+    struct row *row =
+        db_bind(db, "SELECT " CUSTOMER_COLUMNS CUSTOMER_TABLES " WHERE u.id = ?1", call->args, 1);
+
+    if (!db_row(db, row))
+        return not_found(call);
+    render(call, db, row, true);
+    reply_int(&call->result, "keys",
+              db_number(db, "SELECT count(*) FROM keys WHERE user_id = ?1 AND deleted_ms IS NULL",
+                        call->args, 1, 0));
+    reply_object_end(&call->result);
+    db_leave(row);
+    return db->failure == 0;
+}
+
+static bool note_update(struct store_call *call, struct db *db)
+{
+    struct buffer detail;
+    bool noted;
+
+    buffer_init(&detail, 8192);
+    reply_object(&detail, NULL);
+    if (!operations_null(call, 1))
+        reply_text(&detail, "group", operations_text(call, 1));
+    if (!operations_null(call, 2))
+        reply_bool(&detail, "disabled", operations_int(call, 2) != 0);
+    if (!operations_null(call, 4))
+        reply_text(&detail, "role", operations_text(call, 4));
+    reply_text_or_null(&detail, "reason", operations_text(call, 3));
+    noted = audit_log_note(call, db, operations_text(call, 0), "", &detail);
+    buffer_fini(&detail);
+    return noted;
+}
+
+/* Whether somebody is left who can let others in again. */
+static bool check_administrators(struct store_call *call, struct db *db, bool was_one)
+{
+    if (!was_one ||
+        db_number(db, "SELECT count(*) FROM users WHERE role = 'admin' AND disabled = 0", NULL, 0,
+                  0) > 0)
+        return true;
+    return fault_set(&call->fault, "last_administrator",
+                     "this is the last administrator: make another one first");
+}
+
+/* user_id group? disabled? reason? role?. Whoever is disabled is signed out everywhere, and stays
+ * so. */
+bool customers_update(struct store_call *call, struct db *db)
+{
+    const char *role = operations_text(call, 4);
+    bool was_one = db_number(db, "SELECT role = 'admin' AND disabled = 0 FROM users WHERE id = ?1",
+                             call->args, 1, 0) != 0;
+
+    if (!operations_fits(call, 1, GROUP_BYTES_MAX, "group") ||
+        !operations_fits(call, 3, REASON_BYTES_MAX, "reason"))
+        return false;
+    if (role[0] && strcmp(role, "user") != 0 && strcmp(role, "admin") != 0)
+        return fault_set(&call->fault, "invalid_value", "role must be user or admin");
+    if (!db_run(db,
+                "UPDATE users SET \"group\" = coalesce(?2, \"group\"),"
+                " disabled = coalesce(?3, disabled), role = coalesce(?4, role) WHERE id = ?1",
+                DB_VALUES(call->args[0], call->args[1], call->args[2], call->args[4])))
+        return false;
+    if (db_changes(db) != 1)
+        return not_found(call);
+    if (!check_administrators(call, db, was_one))
+        return false;
+    if (operations_int(call, 2) != 0 &&
+        !db_run(db, "DELETE FROM sessions WHERE user_id = ?1", call->args, 1))
+        return false;
+    return changes_note(db, CHANGE_USER, operations_text(call, 0)) && note_update(call, db) &&
+           users_get(call, db);
+}

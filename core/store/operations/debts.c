@@ -1,0 +1,237 @@
+/* Corrections downwards. The whole correction goes through "debt:ACCOUNT", a receivable: to it what
+ * the customer's account has, from it to "corrections" all of it. What is missing stays there below
+ * zero, and no hold is accepted until it is paid. Whatever comes in pays it first; what a hold sets
+ * free is collected within 0.1 s.
+ *
+ * Money that a hold has taken stays untouched: what may be taken is reserved in the wallet, where
+ * holds are decided, until the transaction has ended. Beside a server (the command line) nothing is
+ * taken at all: all of it is owed at once, and the server collects. */
+#include "store/operations/debts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/money.h"
+#include "store/books/changes.h"
+#include "store/books/posting.h"
+#include "store/operations/audit_log.h"
+#include "store/operations/operations.h"
+#include "store/operations/reply.h"
+#include "store/store_internal.h"
+
+enum { REASON_BYTES_MAX = 500, COLLECTED_MAX = 256 };
+
+#define CORRECTIONS "corrections"
+#define DEBT_PREFIX "debt:"
+
+static void debt_account(const char *account_id, char out[POSTING_ACCOUNT_BYTES])
+{
+    snprintf(out, POSTING_ACCOUNT_BYTES, DEBT_PREFIX "%s", account_id);
+}
+
+int64_t debts_owed(struct db *db, const char *account_id)
+{
+    char name[POSTING_ACCOUNT_BYTES];
+
+    debt_account(account_id, name);
+    return -db_number(db, "SELECT posted_nusd FROM balances WHERE account_id = ?1",
+                      DB_VALUES(bind_text(name)), 0);
+}
+
+static int64_t posted(struct db *db, const char *account_id)
+{
+    return db_number(db, "SELECT posted_nusd FROM balances WHERE account_id = ?1",
+                     DB_VALUES(bind_text(account_id)), 0);
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Up to `amount_nusd` of what no hold has taken. */
+static int64_t reserve(struct store_call *call, struct db *db, const char *account_id,
+                       int64_t amount_nusd)
+{
+    struct id id;
+    int64_t left;
+
+    if (call->store->serve)
+        return id_parse(slice_of(account_id), "acct", &id)
+                   ? wallet_reserve(&call->store->wallets, &id, amount_nusd)
+                   : 0;
+    if (!store_lock_alone(call->store))
+        return 0;
+    left = posted(db, account_id) -
+           db_number(db, "SELECT sum(amount_nusd) FROM open_holds WHERE account_id = ?1",
+                     DB_VALUES(bind_text(account_id)), 0);
+    return left > 0 ? smaller(left, amount_nusd) : 0;
+}
+
+static bool move(struct db *db, const char *debit, const char *credit, int64_t amount_nusd,
+                 const char *kind, const char *reason, struct id *transfer_id)
+{
+    struct posting_transfer transfer = {.debit_account = debit,
+                                        .credit_account = credit,
+                                        .amount_nusd = amount_nusd,
+                                        .kind = kind,
+                                        .reason = reason};
+
+    if (amount_nusd == 0)
+        return true;
+    id_make(&transfer.id, "tx");
+    if (!transfer_id->text[0])
+        *transfer_id = transfer.id;
+    return posting_transfer(db, &transfer, clock_wall_ms());
+}
+
+/* Moves what is there from the account to its debt. */
+static bool repay(struct db *db, const char *account_id, int64_t amount_nusd)
+{
+    char name[POSTING_ACCOUNT_BYTES];
+    struct id ignored = {{0}};
+
+    debt_account(account_id, name);
+    return move(db, account_id, name, amount_nusd, "repayment", "Pays what was owed.", &ignored) &&
+           (amount_nusd == 0 || changes_note(db, CHANGE_ACCOUNT, account_id));
+}
+
+bool debts_pay(struct store_call *call, struct db *db, const char *account_id, int64_t fresh_nusd)
+{
+    int64_t owed_nusd = debts_owed(db, account_id);
+    int64_t there_nusd;
+
+    if (owed_nusd == 0)
+        return true;
+    /* The wallet does not know yet of what has come in. */
+    there_nusd = call->store->serve ? reserve(call, db, account_id, owed_nusd) : 0;
+    return repay(db, account_id, smaller(owed_nusd, there_nusd + fresh_nusd));
+}
+
+/* ---- a correction ---- */
+
+struct debit {
+    struct id user_id;
+    struct id account_id;
+    struct id transfer_id; /* of the whole */
+    int64_t amount_nusd;
+    int64_t taken_nusd;
+    const char *reason;
+};
+
+static bool find_account(struct store_call *call, struct db *db, struct debit *debit)
+{
+    struct row *row = db_bind(db, "SELECT id, account_id FROM users WHERE id = ?1", call->args, 1);
+
+    if (!db_row(db, row))
+        return fault_set(&call->fault, "not_found", "there is no such user");
+    id_parse(slice_of(column_text(row, 0)), "user", &debit->user_id);
+    id_parse(slice_of(column_text(row, 1)), "acct", &debit->account_id);
+    db_leave(row);
+    return true;
+}
+
+static bool note(struct store_call *call, struct db *db, const struct debit *debit)
+{
+    struct buffer detail;
+    bool noted;
+
+    buffer_init(&detail, 8192);
+    reply_object(&detail, NULL);
+    reply_money(&detail, "amount", debit->amount_nusd);
+    reply_money(&detail, "taken", debit->taken_nusd);
+    reply_text(&detail, "reason", debit->reason);
+    noted = audit_log_note(call, db, debit->user_id.text, debit->transfer_id.text, &detail);
+    buffer_fini(&detail);
+    return noted;
+}
+
+static bool post(struct store_call *call, struct db *db, struct debit *debit)
+{
+    const char *account_id = debit->account_id.text;
+    char name[POSTING_ACCOUNT_BYTES];
+
+    debt_account(account_id, name);
+    debit->taken_nusd = reserve(call, db, account_id, debit->amount_nusd);
+    return move(db, name, CORRECTIONS, debit->amount_nusd, "correction", debit->reason,
+                &debit->transfer_id) &&
+           move(db, account_id, name, debit->taken_nusd, "debit", debit->reason,
+                &debit->transfer_id) &&
+           changes_note(db, CHANGE_ACCOUNT, account_id) && note(call, db, debit);
+}
+
+static bool render(struct store_call *call, struct db *db, const struct debit *debit)
+{
+    struct buffer *out = &call->result;
+
+    reply_object(out, NULL);
+    reply_text(out, "transfer_id", debit->transfer_id.text);
+    reply_money(out, "amount", debit->amount_nusd);
+    reply_money(out, "taken", debit->taken_nusd);
+    reply_money(out, "owed", debts_owed(db, debit->account_id.text));
+    reply_money(out, "balance", posted(db, debit->account_id.text));
+    reply_object_end(out);
+    return db->failure == 0;
+}
+
+static bool create(struct store_call *call, struct db *db, struct debit *debit)
+{
+    *debit =
+        (struct debit){.amount_nusd = operations_int(call, 1), .reason = operations_text(call, 2)};
+    if (debit->amount_nusd <= 0 || debit->amount_nusd > MONEY_AMOUNT_MAX_NUSD)
+        return fault_set(&call->fault, "invalid_amount",
+                         "the amount must be above 0 and at most $1,000,000,000");
+    if (!operations_fits(call, 2, REASON_BYTES_MAX, "reason") || !find_account(call, db, debit))
+        return false;
+    if (debts_owed(db, debit->account_id.text) > MONEY_AMOUNT_MAX_NUSD - debit->amount_nusd)
+        return fault_set(&call->fault, "invalid_amount", "a debt can be at most $1,000,000,000");
+    return post(call, db, debit) && render(call, db, debit);
+}
+
+bool debts_create(struct store_call *call, struct db *db)
+{
+    struct debit debit;
+
+    return create(call, db, &debit);
+}
+
+bool debts_create_once(struct store_call *call, struct db *db)
+{
+    struct debit debit;
+
+    return create(call, db, &debit) &&
+           credits_keep_answer(call, db, &debit.account_id, &debit.transfer_id, 3);
+}
+
+/* ---- collecting ---- */
+
+/* The names first: no statement is open while others write. */
+static size_t list_debtors(struct db *db, struct id debtors[COLLECTED_MAX])
+{
+    size_t count = 0;
+    struct row *row = db_bind(db,
+                              "SELECT account_id FROM balances WHERE account_id > '" DEBT_PREFIX
+                              "' AND account_id < 'debt;' AND posted_nusd < 0",
+                              NULL, 0);
+
+    while (count < COLLECTED_MAX && db_row(db, row)) {
+        const char *account_id = column_text(row, 0) + sizeof(DEBT_PREFIX) - 1;
+        if (id_parse(slice_of(account_id), "acct", &debtors[count]))
+            count++;
+    }
+    db_leave(row);
+    return count;
+}
+
+bool debts_collect(struct store_call *call, struct db *db)
+{
+    struct id debtors[COLLECTED_MAX];
+    size_t count = list_debtors(db, debtors);
+
+    for (size_t i = 0; i < count; i++) {
+        if (!debts_pay(call, db, debtors[i].text, 0))
+            return false;
+    }
+    return db->failure == 0 && buffer_append_text(&call->result, "{}");
+}

@@ -1,0 +1,393 @@
+/* The operations on API keys. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/limits.h"
+#include "base/period.h"
+#include "base/secret.h"
+#include "store/books/changes.h"
+#include "store/operations/audit_log.h"
+#include "store/operations/operations.h"
+#include "store/operations/reply.h"
+
+#define HOUR_MS INT64_C(3600000)
+
+enum { REASON_BYTES_MAX = 500 };
+
+/* Two switches in keys.disabled: the key works when both are off. */
+enum { DISABLED_BY_OWNER = 1, DISABLED_BY_OPERATOR = 2 };
+_Static_assert(DISABLED_BY_OWNER == 1 && DISABLED_BY_OPERATOR == 2, "numbers on disk");
+
+#define KEY_COLUMNS                                                                                \
+    "k.id, k.name, k.prefix, k.last4, k.created_ms, k.expires_ms, k.disabled, k.budget_nusd,"      \
+    " k.models, t.spent_nusd, t.last_used_ms, t.requests, t.abandoned, k.budget_period,"           \
+    " k.account_id"
+#define KEY_TABLES " FROM keys k LEFT JOIN key_totals t ON t.key_id = k.id"
+
+static void render_models(struct buffer *out, const char *models)
+{
+    if (!models[0]) {
+        reply_null(out, "models"); /* all of them */
+        return;
+    }
+    reply_array(out, "models");
+    while (*models) {
+        char name[LIMIT_MODEL_NAME_BYTES];
+        size_t bytes = strcspn(models, "\n");
+
+        if (bytes > 0 && bytes < sizeof(name)) {
+            memcpy(name, models, bytes);
+            name[bytes] = '\0';
+            reply_text(out, NULL, name);
+        }
+        models += bytes + (models[bytes] == '\n');
+    }
+    reply_array_end(out);
+}
+
+static void render_optional_time(struct buffer *out, const char *name, struct row *row, int column)
+{
+    if (column_null(row, column))
+        reply_null(out, name);
+    else
+        reply_time(out, name, column_int(row, column));
+}
+
+/* What was spent in the period that is now: of a budget for ever all that was ever spent. */
+static int64_t spent_of(struct db *db, struct row *row, enum period period, int64_t now_ms)
+{
+    if (period == PERIOD_NONE)
+        return column_int(row, 9);
+    return db_number(db,
+                     "SELECT sum(charge_nusd) FROM hourly WHERE account_id = ?1 AND key_id = ?2"
+                     " AND hour >= ?3",
+                     DB_VALUES(bind_text(column_text(row, 14)), bind_text(column_text(row, 0)),
+                               bind_int(period_start_ms(period, now_ms) / HOUR_MS)),
+                     0);
+}
+
+/* budget, spent, budget_period, period_spent, resets_at, remaining; null without a budget, but for
+ * what was spent in all. */
+static void render_budget(struct buffer *out, struct db *db, struct row *row)
+{
+    enum period period = PERIOD_NONE;
+    int64_t now_ms = clock_wall_ms(), left;
+
+    if (column_null(row, 7)) {
+        reply_null(out, "budget");
+        reply_money(out, "spent", column_int(row, 9));
+        reply_null(out, "budget_period");
+        reply_null(out, "period_spent");
+        reply_null(out, "resets_at");
+        reply_null(out, "remaining");
+        return;
+    }
+    period_parse(column_text(row, 13), &period);
+    left = spent_of(db, row, period, now_ms);
+    reply_money(out, "budget", column_int(row, 7));
+    reply_money(out, "spent", column_int(row, 9));
+    reply_text_or_null(out, "budget_period", period_name(period));
+    reply_money(out, "period_spent", left);
+    if (period == PERIOD_NONE)
+        reply_null(out, "resets_at");
+    else
+        reply_time(out, "resets_at", period_end_ms(period, now_ms));
+    left = column_int(row, 7) - left;
+    reply_money(out, "remaining", left > 0 ? left : 0);
+}
+
+/* Without its closing brace. */
+static void render_open(struct buffer *out, struct db *db, struct row *row)
+{
+    reply_object(out, NULL);
+    reply_text(out, "id", column_text(row, 0));
+    reply_text(out, "name", column_text(row, 1));
+    reply_text(out, "prefix", column_text(row, 2));
+    reply_text(out, "last4", column_text(row, 3));
+    reply_time(out, "created_at", column_int(row, 4));
+    render_optional_time(out, "last_used_at", row, 10);
+    render_optional_time(out, "expires_at", row, 5);
+    reply_bool(out, "disabled", column_int(row, 6) != 0);
+    if (column_int(row, 6) & DISABLED_BY_OPERATOR)
+        reply_text(out, "disabled_by", "operator");
+    else
+        reply_text_or_null(out, "disabled_by", column_int(row, 6) ? "owner" : "");
+    render_budget(out, db, row);
+    render_models(out, column_text(row, 8));
+    reply_int(out, "requests", column_int(row, 11));
+    reply_int(out, "abandoned", column_int(row, 12));
+}
+
+static bool not_found(struct store_call *call)
+{
+    return fault_set(&call->fault, "not_found", "there is no such key");
+}
+
+/* A key with what is left of its budget. */
+static bool render_one(struct store_call *call, struct db *db, const char *key_id)
+{
+    struct buffer *out = &call->result;
+    struct row *row =
+        db_bind(db, "SELECT " KEY_COLUMNS KEY_TABLES " WHERE k.id = ?1 AND k.deleted_ms IS NULL",
+                DB_VALUES(bind_text(key_id)));
+
+    if (!db_row(db, row))
+        return not_found(call);
+    render_open(out, db, row);
+    reply_object_end(out);
+    db_leave(row);
+    return true;
+}
+
+bool keys_get(struct store_call *call, struct db *db)
+{
+    return render_one(call, db, operations_text(call, 0));
+}
+
+/* user_id key_id */
+bool keys_own(struct store_call *call, struct db *db)
+{
+    if (!db_number(db, "SELECT count(*) FROM keys WHERE id = ?2 AND user_id = ?1", call->args, 2,
+                   0))
+        return not_found(call);
+    return render_one(call, db, operations_text(call, 1));
+}
+
+bool keys_list(struct store_call *call, struct db *db)
+{
+    struct buffer *out = &call->result;
+    struct row *row = db_bind(db,
+                              "SELECT " KEY_COLUMNS KEY_TABLES
+                              " WHERE k.user_id = ?1 AND k.deleted_ms IS NULL ORDER BY k.id DESC",
+                              call->args, 1);
+
+    reply_object(out, NULL);
+    reply_array(out, "data");
+    while (db_row(db, row)) {
+        render_open(out, db, row);
+        reply_object_end(out);
+    }
+    reply_array_end(out);
+    reply_object_end(out);
+    return db->failure == 0;
+}
+
+/* The names as they will be matched: not empty, short enough, not too many. */
+static bool check_models(struct store_call *call, size_t at)
+{
+    const char *models = operations_text(call, at);
+    size_t count = 0;
+
+    if (!operations_fits(call, at, LIMIT_KEY_MODELS_BYTES - 1, "models"))
+        return false;
+    while (*models) {
+        size_t bytes = strcspn(models, "\n");
+
+        if (bytes == 0 || bytes >= LIMIT_MODEL_NAME_BYTES || ++count > LIMIT_KEY_MODELS)
+            return fault_set(&call->fault, "invalid_value",
+                             "models must be at most %d names of 1 to %d bytes", LIMIT_KEY_MODELS,
+                             LIMIT_MODEL_NAME_BYTES - 1);
+        models += bytes + (models[bytes] == '\n');
+    }
+    return true;
+}
+
+/* budget? budget_period?: arguments `at` and the next. */
+static bool check_budget(struct store_call *call, size_t at)
+{
+    enum period period;
+
+    if (!operations_null(call, at) && operations_int(call, at) < 0)
+        return fault_set(&call->fault, "invalid_amount", "budget must not be negative");
+    if (!period_parse(operations_text(call, at + 1), &period))
+        return fault_set(&call->fault, "invalid_value", "budget_period must be day, week or month");
+    return true;
+}
+
+static bool check_expiry(struct store_call *call, size_t at)
+{
+    if (!operations_null(call, at) && operations_int(call, at) <= 0)
+        return fault_set(&call->fault, "invalid_value", "expires_at must be after 1970");
+    return true;
+}
+
+static bool check_new(struct store_call *call)
+{
+    if (call->args[1].text.bytes != 2 * DIGEST_BYTES)
+        return fault_set(&call->fault, "invalid_value", "a key's digest has 64 hex digits");
+    return check_expiry(call, 5) && check_budget(call, 6) &&
+           operations_fits(call, 2, LIMIT_NAME_BYTES, "prefix") &&
+           operations_fits(call, 3, 4, "last4") &&
+           operations_fits(call, 4, LIMIT_NAME_BYTES, "name") && check_models(call, 8);
+}
+
+static bool note_create(struct store_call *call, struct db *db, const char *key_id)
+{
+    struct buffer detail;
+    bool noted;
+
+    buffer_init(&detail, 8192);
+    reply_object(&detail, NULL);
+    reply_text(&detail, "name", operations_text(call, 4));
+    noted = audit_log_note(call, db, operations_text(call, 0), key_id, &detail);
+    buffer_fini(&detail);
+    return noted;
+}
+
+bool keys_create(struct store_call *call, struct db *db)
+{
+    struct id key_id;
+    int64_t live;
+
+    if (!check_new(call))
+        return false;
+    live = db_number(db, "SELECT count(*) FROM keys WHERE user_id = ?1 AND deleted_ms IS NULL",
+                     call->args, 1, 0);
+    if (live >= LIMIT_KEYS_PER_USER)
+        return fault_set(&call->fault, "too_many_keys",
+                         "a user may have at most %d keys; delete one", LIMIT_KEYS_PER_USER);
+    id_make(&key_id, "key");
+    if (!db_run(
+            db,
+            "INSERT INTO keys (id, user_id, account_id, digest, prefix, last4, name, expires_ms,"
+            " budget_nusd, budget_period, models, created_ms)"
+            " SELECT ?1, id, account_id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM users"
+            " WHERE id = ?2",
+            DB_VALUES(bind_text(key_id.text), call->args[0], call->args[1], call->args[2],
+                      call->args[3], call->args[4], call->args[5], call->args[6],
+                      bind_text(operations_text(call, 7)), bind_text(operations_text(call, 8)),
+                      bind_int(clock_wall_ms()))))
+        return false;
+    if (db_changes(db) != 1)
+        return fault_set(&call->fault, "not_found", "there is no such user");
+    return changes_note(db, CHANGE_KEY, key_id.text) && note_create(call, db, key_id.text) &&
+           render_one(call, db, key_id.text);
+}
+
+/* What the switches are now; `owner` is whose key it is. */
+static bool read_switches(struct store_call *call, struct db *db, struct id *owner,
+                          int64_t *disabled)
+{
+    struct row *row = db_bind(db,
+                              "SELECT user_id, disabled FROM keys WHERE id = ?2"
+                              " AND (?1 IS NULL OR user_id = ?1) AND deleted_ms IS NULL",
+                              call->args, 2);
+
+    if (!db_row(db, row))
+        return not_found(call);
+    id_parse(slice_of(column_text(row, 0)), "user", owner);
+    *disabled = column_int(row, 1);
+    db_leave(row);
+    return true;
+}
+
+static bool note_update(struct store_call *call, struct db *db, const char *owner)
+{
+    struct buffer detail;
+    bool noted;
+
+    buffer_init(&detail, 8192);
+    reply_object(&detail, NULL);
+    if (!operations_null(call, 3))
+        reply_bool(&detail, "disabled", operations_int(call, 3) != 0);
+    reply_text_or_null(&detail, "reason", operations_text(call, 4));
+    noted = audit_log_note(call, db, owner, operations_text(call, 1), &detail);
+    buffer_fini(&detail);
+    return noted;
+}
+
+/* user_id? key_id name? disabled? reason?. Without a user it is the operator who does it. */
+bool keys_update(struct store_call *call, struct db *db)
+{
+    const char *key_id = operations_text(call, 1);
+    bool house = operations_null(call, 0);
+    int64_t own = house ? DISABLED_BY_OPERATOR : DISABLED_BY_OWNER;
+    struct id owner = {{0}};
+    int64_t disabled = 0;
+
+    if (!operations_fits(call, 2, LIMIT_NAME_BYTES, "name") ||
+        !operations_fits(call, 4, REASON_BYTES_MAX, "reason") ||
+        !read_switches(call, db, &owner, &disabled))
+        return false;
+    if (!operations_null(call, 3))
+        disabled = operations_int(call, 3) ? disabled | own : disabled & ~own;
+    if (!house && !operations_null(call, 3) && !operations_int(call, 3) && disabled)
+        return fault_set(&call->fault, "key_disabled_by_operator",
+                         "the operator has disabled this key: only he can enable it");
+    return db_run(db, "UPDATE keys SET name = coalesce(?2, name), disabled = ?3 WHERE id = ?1",
+                  DB_VALUES(call->args[1], call->args[2], bind_int(disabled))) &&
+           changes_note(db, CHANGE_KEY, key_id) && note_update(call, db, owner.text) &&
+           render_one(call, db, key_id);
+}
+
+/* Which members key.change sets: bits of its third argument. */
+enum { SETS_NAME = 1, SETS_DISABLED = 2, SETS_BUDGET = 4, SETS_EXPIRY = 8, SETS_MODELS = 16 };
+
+static bool check_change(struct store_call *call, int64_t sets, int64_t disabled)
+{
+    if ((sets & SETS_DISABLED) && !operations_int(call, 4) && (disabled & DISABLED_BY_OPERATOR))
+        return fault_set(&call->fault, "key_disabled_by_operator",
+                         "the operator has disabled this key: only he can enable it");
+    return operations_fits(call, 3, LIMIT_NAME_BYTES, "name") && check_budget(call, 5) &&
+           check_expiry(call, 7) && check_models(call, 8);
+}
+
+/* user_id key_id sets name? disabled? budget_nusd? period? expires_ms? models?: by its owner.
+ * `sets` says which of them are meant; null is then none. */
+bool keys_change(struct store_call *call, struct db *db)
+{
+    const char *key_id = operations_text(call, 1);
+    int64_t sets = operations_int(call, 2);
+    int64_t disabled = 0;
+    struct id owner;
+
+    if (!read_switches(call, db, &owner, &disabled) || !check_change(call, sets, disabled))
+        return false;
+    if (sets & SETS_DISABLED)
+        disabled =
+            operations_int(call, 4) ? disabled | DISABLED_BY_OWNER : disabled & ~DISABLED_BY_OWNER;
+    return db_run(db,
+                  "UPDATE keys SET disabled = ?2, name = iif(?3 & 1, ?4, name),"
+                  " budget_nusd = iif(?3 & 4, ?5, budget_nusd),"
+                  " budget_period = iif(?3 & 4, ?6, budget_period),"
+                  " budget_changed_ms = iif(?3 & 4, ?7, budget_changed_ms),"
+                  " expires_ms = iif(?3 & 8, ?8, expires_ms),"
+                  " models = iif(?3 & 16, ?9, models) WHERE id = ?1",
+                  DB_VALUES(call->args[1], bind_int(disabled), bind_int(sets), call->args[3],
+                            call->args[5], bind_text(operations_text(call, 6)),
+                            bind_int(clock_wall_ms()), call->args[7],
+                            bind_text(operations_text(call, 8)))) &&
+           changes_note(db, CHANGE_KEY, key_id) && render_one(call, db, key_id);
+}
+
+/* user_id key_id. What the directory knows the key by: for the gateway itself, never a reply. */
+bool keys_digest(struct store_call *call, struct db *db)
+{
+    struct buffer *out = &call->result;
+    struct row *row =
+        db_bind(db, "SELECT digest FROM keys WHERE id = ?2 AND user_id = ?1 AND deleted_ms IS NULL",
+                call->args, 2);
+
+    if (!db_row(db, row))
+        return not_found(call);
+    reply_object(out, NULL);
+    reply_text(out, "digest", column_text(row, 0));
+    reply_object_end(out);
+    db_leave(row);
+    return true;
+}
+
+/* The row stays, for what refers to it; the directory forgets the key before the answer. */
+bool keys_delete(struct store_call *call, struct db *db)
+{
+    if (!db_run(db,
+                "UPDATE keys SET deleted_ms = ?3 WHERE id = ?2 AND user_id = ?1"
+                " AND deleted_ms IS NULL",
+                DB_VALUES(call->args[0], call->args[1], bind_int(clock_wall_ms()))))
+        return false;
+    if (db_changes(db) != 1)
+        return not_found(call);
+    return changes_note(db, CHANGE_KEY, operations_text(call, 1)) &&
+           buffer_append_text(&call->result, "{}");
+}

@@ -1,0 +1,200 @@
+#include "store/operations/operations.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "store/operations/reply.h"
+
+static const struct operation operations[] = {
+    {"user.create", "tTtt", OPERATION_WRITES, users_create},
+    {"user.credentials", "tTT", OPERATION_QUICK, users_credentials},
+    {"user.get", "t", OPERATION_QUICK, users_get},
+    {"customer.list", "TTTi", OPERATION_LONG, customers_list},
+    {"customer.get", "t", OPERATION_QUICK, customers_get},
+    {"customer.update", "tTITT", OPERATION_WRITES, customers_update},
+    {"user.password", "ttTTT", OPERATION_WRITES, passwords_set},
+    {"user.unlock", "t", OPERATION_WRITES, passwords_unlock},
+    {"link.create", "tti", OPERATION_WRITES, passwords_link},
+    {"link.find", "t", OPERATION_QUICK, passwords_find_link},
+    {"link.redeem", "tt", OPERATION_WRITES, passwords_redeem},
+    {"session.create", "ttittt", OPERATION_WRITES, sessions_create},
+    {"session.user", "t", OPERATION_QUICK, sessions_user},
+    {"session.delete", "t", OPERATION_WRITES, sessions_delete},
+    {"session.list", "tT", OPERATION_QUICK, sessions_list},
+    {"session.end", "tt", OPERATION_WRITES, sessions_end},
+    {"session.end_all", "t", OPERATION_WRITES, sessions_end_all},
+    {"session.end_others", "tt", OPERATION_WRITES, sessions_end_others},
+    {"device.create", "ttiT", OPERATION_WRITES, devices_create},
+    {"pulse.get", "t", OPERATION_QUICK, credits_pulse},
+    {"key.create", "tttttIITT", OPERATION_WRITES, keys_create},
+    {"key.list", "t", OPERATION_QUICK, keys_list},
+    {"key.get", "t", OPERATION_QUICK, keys_get},
+    {"key.own", "tt", OPERATION_QUICK, keys_own},
+    {"key.update", "TtTIT", OPERATION_WRITES, keys_update},
+    {"key.change", "ttiTIITIT", OPERATION_WRITES, keys_change},
+    {"key.digest", "tt", OPERATION_QUICK, keys_digest},
+    {"key.delete", "tt", OPERATION_WRITES, keys_delete},
+    {"balance.get", "t", OPERATION_QUICK, credits_balance},
+    {"credit.create", "titt", OPERATION_WRITES, credits_create},
+    {"credit.create_once", "tittttti", OPERATION_WRITES, credits_create_once},
+    {"refund.create", "tIt", OPERATION_WRITES, credits_refund},
+    {"refund.create_once", "tItttti", OPERATION_WRITES, credits_refund_once},
+    {"debit.create", "tit", OPERATION_WRITES, debts_create},
+    {"debit.create_once", "titttti", OPERATION_WRITES, debts_create_once},
+    {"debt.collect", "", OPERATION_WRITES, debts_collect},
+    {"credits.get", "t", OPERATION_QUICK, credits_get},
+    {"transfer.list", "tTi", OPERATION_LONG, credits_transfers},
+    {"transfer.history", "tTi", OPERATION_LONG, credits_history},
+    {"sales.summary", "MMtT", OPERATION_LONG, sales_summary},
+    {"audit.list", "TTi", OPERATION_LONG, audit_log_list},
+    {"policy.reload", "TT", OPERATION_WRITES, audit_log_reload},
+    {"usage.list", "tMMTTtTiiT", OPERATION_LONG, usage_list_page},
+    {"usage.list_house", "tMMTTtTiiT", OPERATION_LONG, usage_list_page},
+    {"usage.csv", "tMMTTTT", OPERATION_LONG, usage_list_csv},
+    {"usage.summary", "tMMtTTT", OPERATION_LONG, usage_reports_summary},
+    {"refusal.list", "tMMTTTiT", OPERATION_LONG, refusals_list},
+    {"usage.get", "tt", OPERATION_QUICK, usage_list_get},
+    {"usage.explain", "tt", OPERATION_QUICK, usage_detail_customer},
+    {"usage.audit", "t", OPERATION_QUICK, usage_detail_house},
+};
+
+const struct operation *operations_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+        if (strcmp(operations[i].name, name) == 0)
+            return &operations[i];
+    }
+    return NULL;
+}
+
+void operations_fail(struct store_call *call, const struct db *db)
+{
+    buffer_reset(&call->result);
+    call->ok = false;
+    if (db_sound(db, &call->fault))
+        fault_set(&call->fault, "unavailable", "the database cannot be used now");
+}
+
+void operations_run(struct store_call *call, struct db *db)
+{
+    buffer_reset(&call->result);
+    call->fault = (struct fault){0};
+    call->ok = call->operation->run(call, db);
+    if (db->failure) {
+        operations_fail(call, db);
+        return;
+    }
+    if (call->ok && call->result.failed)
+        call->ok = fault_set(&call->fault, "response_too_large",
+                             "the result of %s is too large; ask for less", call->operation->name);
+    /* A constraint that the operation has not foreseen: nothing of it is written. */
+    if (!call->ok && !call->fault.code[0])
+        fault_set(&call->fault, "conflict", "%s contradicts what is stored (%s)",
+                  call->operation->name, db_constraint_text(db));
+    if (!call->ok)
+        buffer_reset(&call->result);
+}
+
+const char *operations_text(const struct store_call *call, size_t at)
+{
+    check(at < call->arg_count && call->args[at].type != STORE_INT);
+    return call->args[at].type == STORE_NULL ? "" : call->args[at].text.data;
+}
+
+int64_t operations_int(const struct store_call *call, size_t at)
+{
+    check(at < call->arg_count && call->args[at].type != STORE_TEXT);
+    return call->args[at].number;
+}
+
+bool operations_null(const struct store_call *call, size_t at)
+{
+    check(at < call->arg_count);
+    return call->args[at].type == STORE_NULL;
+}
+
+bool operations_limit(struct store_call *call, size_t at, int64_t *out)
+{
+    *out = operations_int(call, at);
+    if (*out >= 1 && *out <= LIMIT_PAGE_ROWS)
+        return true;
+    return fault_set(&call->fault, "invalid_value", "limit must be between 1 and %d",
+                     LIMIT_PAGE_ROWS);
+}
+
+bool operations_fits(struct store_call *call, size_t at, size_t bytes_max, const char *name)
+{
+    if (operations_null(call, at) || call->args[at].text.bytes <= bytes_max)
+        return true;
+    return fault_set(&call->fault, "invalid_value", "%s must have at most %zu bytes", name,
+                     bytes_max);
+}
+
+static bool parse_hex(const char **at, int64_t *out)
+{
+    uint64_t number = 0;
+    size_t digits = 0;
+
+    for (; digits < 16; digits++, ++*at) {
+        char c = **at;
+        if (c >= '0' && c <= '9')
+            number = number << 4 | (uint64_t)(c - '0');
+        else if (c >= 'a' && c <= 'f')
+            number = number << 4 | (uint64_t)(c - 'a' + 10);
+        else
+            break;
+    }
+    *out = (int64_t)number;
+    return digits > 0 && number <= INT64_MAX;
+}
+
+bool operations_place(struct store_call *call, size_t at, int64_t *const *numbers, size_t count)
+{
+    const char *text = operations_text(call, at);
+    bool ok = true;
+
+    if (operations_null(call, at))
+        return true;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = (i == 0 || *text++ == '-') && parse_hex(&text, numbers[i]);
+    if (ok && !*text)
+        return true;
+    return fault_set(&call->fault, "invalid_value", "cursor is not one of ours");
+}
+
+bool operations_cursor(struct store_call *call, size_t at, int64_t *first, int64_t *second)
+{
+    int64_t *const numbers[] = {first, second};
+
+    return operations_place(call, at, numbers, second ? 2 : 1);
+}
+
+void operations_append_cursor(struct buffer *out, int64_t first, int64_t second)
+{
+    buffer_printf(out, "%" PRIx64 "-%" PRIx64, (uint64_t)first, (uint64_t)second);
+}
+
+void operations_reply_pair(struct buffer *out, int64_t first, int64_t second)
+{
+    char text[40];
+
+    snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64, (uint64_t)first, (uint64_t)second);
+    reply_text(out, "next_cursor", text);
+}
+
+void operations_reply_cursor(struct buffer *out, bool more, int64_t first, int64_t second)
+{
+    char text[40];
+
+    if (!more) {
+        reply_null(out, "next_cursor");
+    } else if (second) {
+        operations_reply_pair(out, first, second);
+    } else {
+        snprintf(text, sizeof(text), "%" PRIx64, (uint64_t)first);
+        reply_text(out, "next_cursor", text);
+    }
+}

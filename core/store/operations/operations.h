@@ -1,0 +1,129 @@
+/* The table of operations, and how one is run. call.h lists their names, arguments and results. */
+#ifndef STORE_OPERATIONS_OPERATIONS_H
+#define STORE_OPERATIONS_OPERATIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "store/call.h"
+#include "store/engine/db.h"
+#include "store/memory/wallet.h"
+
+enum operation_thread {
+    OPERATION_WRITES, /* the ledger thread */
+    OPERATION_QUICK,  /* reads a few rows */
+    OPERATION_LONG    /* reads lists and sums */
+};
+
+struct operation {
+    const char *name;
+    /* One letter an argument: t text, i integer; T and I may be null. M is a moment: milliseconds,
+     * a date in the zone of another argument, or null. */
+    const char *args;
+    enum operation_thread thread;
+    /* Inside an open transaction of `db`. Appends to call->result; false: call->fault is set, or
+     * db->failure is. */
+    bool (*run)(struct store_call *call, struct db *db);
+};
+
+/* NULL: no such operation. */
+const struct operation *operations_find(const char *name);
+/* Sets call->ok, and result or fault. */
+void operations_run(struct store_call *call, struct db *db);
+/* Ends the call with the fault of a database that cannot be used. */
+void operations_fail(struct store_call *call, const struct db *db);
+
+/* The operations, by noun. */
+bool users_create(struct store_call *call, struct db *db);
+bool users_credentials(struct store_call *call, struct db *db);
+bool users_get(struct store_call *call, struct db *db);
+bool customers_list(struct store_call *call, struct db *db);
+bool customers_get(struct store_call *call, struct db *db);
+bool customers_update(struct store_call *call, struct db *db);
+bool sessions_create(struct store_call *call, struct db *db);
+bool sessions_user(struct store_call *call, struct db *db);
+bool sessions_delete(struct store_call *call, struct db *db);
+bool sessions_list(struct store_call *call, struct db *db);
+bool sessions_end(struct store_call *call, struct db *db);
+bool sessions_end_all(struct store_call *call, struct db *db);
+bool sessions_end_others(struct store_call *call, struct db *db);
+bool devices_create(struct store_call *call, struct db *db);
+bool passwords_set(struct store_call *call, struct db *db);
+bool passwords_link(struct store_call *call, struct db *db);
+bool passwords_find_link(struct store_call *call, struct db *db);
+bool passwords_redeem(struct store_call *call, struct db *db);
+bool passwords_unlock(struct store_call *call, struct db *db);
+bool keys_create(struct store_call *call, struct db *db);
+bool keys_list(struct store_call *call, struct db *db);
+bool keys_own(struct store_call *call, struct db *db);
+bool keys_get(struct store_call *call, struct db *db);
+bool keys_update(struct store_call *call, struct db *db);
+bool keys_change(struct store_call *call, struct db *db);
+bool keys_digest(struct store_call *call, struct db *db);
+bool keys_delete(struct store_call *call, struct db *db);
+bool credits_balance(struct store_call *call, struct db *db);
+bool credits_create(struct store_call *call, struct db *db);
+bool credits_create_once(struct store_call *call, struct db *db);
+bool credits_refund(struct store_call *call, struct db *db);
+bool credits_refund_once(struct store_call *call, struct db *db);
+bool debts_create(struct store_call *call, struct db *db);
+bool debts_create_once(struct store_call *call, struct db *db);
+bool debts_collect(struct store_call *call, struct db *db);
+bool credits_get(struct store_call *call, struct db *db);
+bool credits_transfers(struct store_call *call, struct db *db);
+bool credits_history(struct store_call *call, struct db *db);
+bool credits_pulse(struct store_call *call, struct db *db);
+bool sales_summary(struct store_call *call, struct db *db);
+bool refusals_list(struct store_call *call, struct db *db);
+bool audit_log_list(struct store_call *call, struct db *db);
+bool audit_log_reload(struct store_call *call, struct db *db);
+bool usage_list_page(struct store_call *call, struct db *db);
+bool usage_list_csv(struct store_call *call, struct db *db);
+bool usage_list_get(struct store_call *call, struct db *db);
+bool usage_reports_summary(struct store_call *call, struct db *db);
+bool usage_detail_customer(struct store_call *call, struct db *db);
+bool usage_detail_house(struct store_call *call, struct db *db);
+
+/* ---- for the operations ---- */
+
+/* The opaque place in a list: one or two numbers. Reads argument `at` (null leaves the numbers as
+ * they are); false: it is none of ours. */
+bool operations_cursor(struct store_call *call, size_t at, int64_t *first, int64_t *second);
+/* The same for `count` numbers. */
+bool operations_place(struct store_call *call, size_t at, int64_t *const *numbers, size_t count);
+/* A cursor of two numbers, of which the second may be 0. */
+void operations_reply_pair(struct buffer *out, int64_t first, int64_t second);
+void operations_append_cursor(struct buffer *out, int64_t first, int64_t second);
+/* Adds `next_cursor`: null when there is no more. With a `second` of 0 it is one number. */
+void operations_reply_cursor(struct buffer *out, bool more, int64_t first, int64_t second);
+
+/* The columns that users_render_one expects, of `users u`. */
+#define USER_COLUMNS                                                                               \
+    "u.id, u.email, u.name, u.role, u.account_id, u.\"group\", u.disabled, u.created_ms"
+/* One row, without its closing brace. */
+void users_render_open(struct buffer *out, struct row *row);
+/* `what` of the user whose session has the digest ?1, if it is good at the time ?2. */
+#define SESSION_USER(what)                                                                         \
+    "SELECT " what " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.digest = ?1"         \
+    " AND s.expires_ms > ?2 AND u.disabled = 0"
+/* Renders the only row of a query, or says not_found. */
+bool users_render_one(struct store_call *call, struct db *db, struct row *row);
+
+/* Keeps the result, byte for byte, for retries. Arguments from `at` on: the Idempotency-Key, the
+ * digest of what was asked, the exchange and the status. */
+bool credits_keep_answer(struct store_call *call, struct db *db, const struct id *account_id,
+                         const struct id *transfer_id, size_t at);
+/* What an account has: from memory where there is a server. False: there is no such account. */
+bool credits_wallet(struct store_call *call, struct db *db, const char *account_id,
+                    struct wallet_state *out);
+
+/* Argument `at`: its text (NUL-terminated by store_call_init; "" when null) or number. */
+const char *operations_text(const struct store_call *call, size_t at);
+int64_t operations_int(const struct store_call *call, size_t at);
+bool operations_null(const struct store_call *call, size_t at);
+/* A page's `limit` argument: 1 to LIMIT_PAGE_ROWS. */
+bool operations_limit(struct store_call *call, size_t at, int64_t *out);
+/* Refuses a text that is longer; `name` is what the caller knows it as. */
+bool operations_fits(struct store_call *call, size_t at, size_t bytes_max, const char *name);
+
+#endif

@@ -1,0 +1,130 @@
+/* The operations that set a password, and the links by which a user sets it himself. */
+#include "base/clock.h"
+#include "base/secret.h"
+#include "store/operations/audit_log.h"
+#include "store/operations/operations.h"
+#include "store/operations/reply.h"
+
+static bool note(struct store_call *call, struct db *db, const char *user_id)
+{
+    struct buffer detail;
+    bool noted;
+
+    buffer_init(&detail, 1024);
+    reply_object(&detail, NULL);
+    noted = audit_log_note(call, db, user_id, "", &detail);
+    buffer_fini(&detail);
+    return noted;
+}
+
+static bool not_found(struct store_call *call)
+{
+    return fault_set(&call->fault, "not_found", "there is no such user");
+}
+
+/* What stays when a password is set; null: nothing. */
+struct kept {
+    struct store_value session;
+    struct store_value device;
+};
+
+/* Sets it and ends what the old one has opened. `old` is the hash that it must take the place of,
+ * or null. */
+static bool set(struct store_call *call, struct db *db, struct store_value user_id,
+                const struct kept *kept, struct store_value old)
+{
+    const struct store_value sessions[] = {user_id, kept->session};
+    const struct store_value devices[] = {user_id, kept->device};
+
+    if (call->args[1].text.bytes >= PASSWORD_HASH_BYTES)
+        return fault_set(&call->fault, "invalid_value", "this is no hash of a password");
+    if (!db_run(db,
+                "UPDATE users SET password_hash = ?2, unlocked_ms = ?3 WHERE id = ?1"
+                " AND password_hash = coalesce(?4, password_hash)",
+                DB_VALUES(user_id, call->args[1], bind_int(clock_wall_ms()), old)))
+        return false;
+    if (db_changes(db) != 1)
+        return not_found(call);
+    return db_run(db, "DELETE FROM sessions WHERE user_id = ?1 AND digest IS NOT ?2", sessions,
+                  2) &&
+           db_run(db, "DELETE FROM devices WHERE user_id = ?1 AND digest IS NOT ?2", devices, 2) &&
+           db_run(db, "DELETE FROM password_links WHERE user_id = ?1", &user_id, 1);
+}
+
+/* user_id password_hash session_digest? device_digest? old_hash? */
+bool passwords_set(struct store_call *call, struct db *db)
+{
+    const struct kept kept = {call->args[2], call->args[3]};
+
+    return set(call, db, call->args[0], &kept, call->args[4]) &&
+           note(call, db, operations_text(call, 0)) && buffer_append_text(&call->result, "{}");
+}
+
+/* user_id token_digest_hex expires_ms. Takes the place of an older link. */
+bool passwords_link(struct store_call *call, struct db *db)
+{
+    struct buffer *out = &call->result;
+
+    if (call->args[1].text.bytes != 2 * DIGEST_BYTES)
+        return fault_set(&call->fault, "invalid_value", "a link's digest has 64 hex digits");
+    if (!db_run(db,
+                "INSERT OR REPLACE INTO password_links (user_id, digest, created_ms, expires_ms)"
+                " SELECT id, ?2, ?3, ?4 FROM users WHERE id = ?1",
+                DB_VALUES(call->args[0], call->args[1], bind_int(clock_wall_ms()), call->args[2])))
+        return false;
+    if (db_changes(db) != 1)
+        return not_found(call);
+    reply_object(out, NULL);
+    reply_time(out, "expires_at", operations_int(call, 2));
+    reply_object_end(out);
+    return note(call, db, operations_text(call, 0));
+}
+
+/* token_digest_hex -> {email, expires_at} */
+bool passwords_find_link(struct store_call *call, struct db *db)
+{
+    struct buffer *out = &call->result;
+    struct row *row = db_bind(
+        db,
+        "SELECT u.email, l.expires_ms FROM password_links l JOIN users u ON u.id = l.user_id"
+        " WHERE l.digest = ?1 AND l.expires_ms > ?2",
+        DB_VALUES(call->args[0], bind_int(clock_wall_ms())));
+
+    if (!db_row(db, row))
+        return fault_set(&call->fault, "not_found", "there is no such link");
+    reply_object(out, NULL);
+    reply_text(out, "email", column_text(row, 0));
+    reply_time(out, "expires_at", column_int(row, 1));
+    reply_object_end(out);
+    db_leave(row);
+    return true;
+}
+
+/* token_digest_hex password_hash. The link is used up. */
+bool passwords_redeem(struct store_call *call, struct db *db)
+{
+    const struct kept nothing = {bind_null(), bind_null()};
+    struct id user_id;
+    struct row *row =
+        db_bind(db, "SELECT user_id FROM password_links WHERE digest = ?1 AND expires_ms > ?2",
+                DB_VALUES(call->args[0], bind_int(clock_wall_ms())));
+
+    if (!db_row(db, row) || !id_parse(slice_of(column_text(row, 0)), "user", &user_id))
+        return fault_set(&call->fault, "not_found", "there is no such link");
+    db_leave(row);
+    return set(call, db, bind_text(user_id.text), &nothing, bind_null()) &&
+           users_render_one(call, db,
+                            db_bind(db, "SELECT " USER_COLUMNS " FROM users u WHERE u.id = ?1",
+                                    DB_VALUES(bind_text(user_id.text))));
+}
+
+/* user_id. What was guessed before counts no more. */
+bool passwords_unlock(struct store_call *call, struct db *db)
+{
+    if (!db_run(db, "UPDATE users SET unlocked_ms = ?2 WHERE id = ?1",
+                DB_VALUES(call->args[0], bind_int(clock_wall_ms()))))
+        return false;
+    if (db_changes(db) != 1)
+        return not_found(call);
+    return note(call, db, operations_text(call, 0)) && users_get(call, db);
+}

@@ -1,0 +1,111 @@
+/* The operations on sessions of the dashboard. */
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/secret.h"
+#include "store/operations/audit_log.h"
+#include "store/operations/operations.h"
+#include "store/operations/reply.h"
+
+/* What a session is called outside: a part of its digest, which is a keyed hash. */
+#define SESSION_ID "'ses_' || substr(digest, 1, 24)"
+
+/* token_digest_hex user_id expires_ms address agent password_hash */
+bool sessions_create(struct store_call *call, struct db *db)
+{
+    int64_t now_ms = clock_wall_ms();
+
+    if (call->args[0].text.bytes != 2 * DIGEST_BYTES)
+        return fault_set(&call->fault, "invalid_value", "a session's digest has 64 hex digits");
+    /* The old ones go as new ones come: nobody else cleans up. */
+    if (!db_run(db,
+                "DELETE FROM sessions WHERE digest IN (SELECT digest FROM sessions"
+                " WHERE expires_ms <= ?1 LIMIT 100)",
+                DB_VALUES(bind_int(now_ms))))
+        return false;
+    /* A user who was disabled while signing in gets no session that wakes up when enabled again;
+     * a password that was changed while it was compared opens nothing any more. */
+    if (!db_run(db,
+                "INSERT INTO sessions (digest, user_id, created_ms, expires_ms, address, agent)"
+                " SELECT ?1, id, ?3, ?4, ?5, ?6 FROM users WHERE id = ?2 AND disabled = 0"
+                " AND password_hash = ?7",
+                DB_VALUES(call->args[0], call->args[1], bind_int(now_ms), call->args[2],
+                          call->args[3], call->args[4], call->args[5])))
+        return false;
+    if (db_changes(db) != 1)
+        return fault_set(&call->fault, "not_found", "there is no such user");
+    return buffer_append_text(&call->result, "{}");
+}
+
+bool sessions_user(struct store_call *call, struct db *db)
+{
+    return users_render_one(call, db,
+                            db_bind(db, SESSION_USER(USER_COLUMNS),
+                                    DB_VALUES(call->args[0], bind_int(clock_wall_ms()))));
+}
+
+bool sessions_delete(struct store_call *call, struct db *db)
+{
+    return db_run(db, "DELETE FROM sessions WHERE digest = ?1", call->args, 1) &&
+           buffer_append_text(&call->result, "{}");
+}
+
+/* user_id token_digest_hex?. Newest first; the digest is of the session that asks. */
+bool sessions_list(struct store_call *call, struct db *db)
+{
+    struct buffer *out = &call->result;
+    struct row *row =
+        db_bind(db,
+                "SELECT " SESSION_ID ", created_ms, expires_ms, address, agent, digest IS ?2"
+                " FROM sessions WHERE user_id = ?1 AND expires_ms > ?3"
+                " ORDER BY created_ms DESC, digest LIMIT ?4",
+                DB_VALUES(call->args[0], call->args[1], bind_int(clock_wall_ms()),
+                          bind_int(LIMIT_PAGE_ROWS)));
+
+    reply_object(out, NULL);
+    reply_array(out, "data");
+    while (db_row(db, row)) {
+        reply_object(out, NULL);
+        reply_text(out, "id", column_text(row, 0));
+        reply_time(out, "created_at", column_int(row, 1));
+        reply_time(out, "expires_at", column_int(row, 2));
+        reply_text_or_null(out, "address", column_text(row, 3));
+        reply_text_or_null(out, "agent", column_text(row, 4));
+        reply_bool(out, "current", column_int(row, 5) != 0);
+        reply_object_end(out);
+    }
+    reply_array_end(out);
+    reply_object_end(out);
+    return db->failure == 0;
+}
+
+/* user_id session_id */
+bool sessions_end(struct store_call *call, struct db *db)
+{
+    if (!db_run(db, "DELETE FROM sessions WHERE user_id = ?1 AND " SESSION_ID " = ?2", call->args,
+                2))
+        return false;
+    if (db_changes(db) == 0)
+        return fault_set(&call->fault, "not_found", "there is no such session");
+    return buffer_append_text(&call->result, "{}");
+}
+
+/* user_id: an act of the operator. */
+bool sessions_end_all(struct store_call *call, struct db *db)
+{
+    struct buffer detail;
+    bool noted;
+
+    buffer_init(&detail, 1024);
+    reply_object(&detail, NULL);
+    noted = audit_log_note(call, db, operations_text(call, 0), "", &detail);
+    buffer_fini(&detail);
+    return noted && db_run(db, "DELETE FROM sessions WHERE user_id = ?1", call->args, 1) &&
+           buffer_append_text(&call->result, "{}");
+}
+
+/* user_id token_digest_hex: all but that one. */
+bool sessions_end_others(struct store_call *call, struct db *db)
+{
+    return db_run(db, "DELETE FROM sessions WHERE user_id = ?1 AND digest <> ?2", call->args, 2) &&
+           buffer_append_text(&call->result, "{}");
+}

@@ -1,0 +1,123 @@
+/* The operations on users. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/limits.h"
+#include "base/secret.h"
+#include "store/books/changes.h"
+#include "store/books/posting.h"
+#include "store/operations/audit_log.h"
+#include "store/operations/operations.h"
+#include "store/operations/reply.h"
+
+void users_render_open(struct buffer *out, struct row *row)
+{
+    reply_object(out, NULL);
+    reply_text(out, "id", column_text(row, 0));
+    reply_text(out, "email", column_text(row, 1));
+    reply_text(out, "name", column_text(row, 2));
+    reply_text(out, "role", column_text(row, 3));
+    reply_text(out, "account_id", column_text(row, 4));
+    reply_text(out, "group", column_text(row, 5));
+    reply_bool(out, "disabled", column_int(row, 6) != 0);
+    reply_time(out, "created_at", column_int(row, 7));
+}
+
+static bool not_found(struct store_call *call)
+{
+    return fault_set(&call->fault, "not_found", "there is no such user");
+}
+
+bool users_render_one(struct store_call *call, struct db *db, struct row *row)
+{
+    if (!db_row(db, row))
+        return not_found(call);
+    users_render_open(&call->result, row);
+    reply_object_end(&call->result);
+    db_leave(row);
+    return true;
+}
+
+bool users_get(struct store_call *call, struct db *db)
+{
+    return users_render_one(
+        call, db,
+        db_bind(db, "SELECT " USER_COLUMNS " FROM users u WHERE u.id = ?1", call->args, 1));
+}
+
+static bool note_create(struct store_call *call, struct db *db, const char *user_id)
+{
+    struct buffer detail;
+    bool noted;
+
+    buffer_init(&detail, 8192);
+    reply_object(&detail, NULL);
+    reply_text(&detail, "email", operations_text(call, 0));
+    reply_text(&detail, "role", operations_text(call, 3));
+    noted = audit_log_note(call, db, user_id, "", &detail);
+    buffer_fini(&detail);
+    return noted;
+}
+
+bool users_create(struct store_call *call, struct db *db)
+{
+    const char *role = operations_text(call, 3);
+    int64_t now_ms = clock_wall_ms();
+    struct id user_id, account_id;
+
+    if (!operations_fits(call, 0, LIMIT_EMAIL_BYTES, "email") ||
+        !operations_fits(call, 1, LIMIT_NAME_BYTES, "name") ||
+        !operations_fits(call, 2, PASSWORD_HASH_BYTES, "password_hash"))
+        return false;
+    if (!operations_text(call, 0)[0])
+        return fault_set(&call->fault, "invalid_email", "the e-mail address is empty");
+    if (strcmp(role, "user") != 0 && strcmp(role, "admin") != 0)
+        return fault_set(&call->fault, "invalid_value", "role must be user or admin");
+    id_make(&user_id, "user");
+    id_make(&account_id, "acct");
+    if (!posting_account(db, account_id.text, true, now_ms))
+        return false;
+    if (!db_run(db,
+                "INSERT INTO users (id, email, name, password_hash, role, account_id, created_ms)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                DB_VALUES(bind_text(user_id.text), call->args[0],
+                          bind_text(operations_text(call, 1)), call->args[2], call->args[3],
+                          bind_text(account_id.text), bind_int(now_ms)))) {
+        if (db_is_duplicate(db))
+            fault_set(&call->fault, "email_taken",
+                      "there is already a user with this e-mail address");
+        return false;
+    }
+    if (!changes_note(db, CHANGE_ACCOUNT, account_id.text) || !note_create(call, db, user_id.text))
+        return false;
+    return users_render_one(call, db,
+                            db_bind(db, "SELECT " USER_COLUMNS " FROM users u WHERE u.id = ?1",
+                                    DB_VALUES(bind_text(user_id.text))));
+}
+
+/* email device_digest? session_digest? */
+bool users_credentials(struct store_call *call, struct db *db)
+{
+    struct buffer *out = &call->result;
+    struct row *row =
+        db_bind(db,
+                "SELECT id, password_hash, disabled, unlocked_ms,"
+                " EXISTS (SELECT 1 FROM devices d WHERE d.digest = ?2 AND d.user_id = u.id"
+                "  AND d.expires_ms > ?4) OR"
+                " EXISTS (SELECT 1 FROM sessions s WHERE s.digest = ?3 AND s.user_id = u.id"
+                "  AND s.expires_ms > ?4) FROM users u WHERE email = ?1",
+                DB_VALUES(call->args[0], call->args[1], call->args[2], bind_int(clock_wall_ms())));
+
+    if (!db_row(db, row))
+        return not_found(call);
+    reply_object(out, NULL);
+    reply_text(out, "id", column_text(row, 0));
+    reply_text(out, "password_hash", column_text(row, 1));
+    reply_bool(out, "disabled", column_int(row, 2) != 0);
+    reply_int(out, "unlocked_ms", column_int(row, 3));
+    reply_bool(out, "known_device", column_int(row, 4) != 0);
+    reply_object_end(out);
+    db_leave(row);
+    return true;
+}

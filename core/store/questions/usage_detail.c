@@ -1,0 +1,221 @@
+/* One exchange with every number of its charge: from tokens and prices to nano-dollars, computed
+ * again from what the record keeps. Customers see sell prices; the house also what it pays. */
+#include "base/money.h"
+#include "store/operations/operations.h"
+#include "store/operations/reply.h"
+#include "store/questions/refusals.h"
+#include "store/questions/usage_reports.h"
+
+#define DETAIL_COLUMNS                                                                             \
+    USAGE_RECORD_COLUMNS                                                                           \
+    ", r.created_ms, r.held_nusd, u.overrun_nusd, u.input_price_pusd, u.cached_input_price_pusd,"  \
+    " u.output_price_pusd, u.margin_ppm, u.account_id, o.id, u.provider_model,"                    \
+    " u.policy_revision, u.cost_nusd, o.email,"                                                    \
+    " coalesce(u.sold_input_price_pusd, u.input_price_pusd),"                                      \
+    " coalesce(u.sold_cached_input_price_pusd, u.cached_input_price_pusd),"                        \
+    " coalesce(u.sold_output_price_pusd, u.output_price_pusd)"
+#define DETAIL_TABLES                                                                              \
+    " FROM resolutions r JOIN usage u ON u.seq = r.usage_seq"                                      \
+    " LEFT JOIN keys k ON k.id = u.key_id LEFT JOIN users o ON o.account_id = u.account_id"
+
+enum {
+    ENDED_MS = USAGE_RECORD_COLUMN_COUNT,
+    HELD,
+    OVERRUN,
+    INPUT_PRICE,
+    CACHED_PRICE,
+    OUTPUT_PRICE,
+    MARGIN,
+    ACCOUNT_ID,
+    USER_ID,
+    PROVIDER_MODEL,
+    POLICY_REVISION,
+    COST,
+    EMAIL,
+    SOLD_INPUT_PRICE,
+    SOLD_CACHED_PRICE,
+    SOLD_OUTPUT_PRICE
+};
+
+/* What a record's tokens cost: at what we pay, or at what is sold with its margin. */
+struct calculation {
+    struct token_prices prices;
+    struct token_counts tokens;
+    int64_t margin_ppm;
+};
+
+static struct token_counts read_tokens(struct row *row)
+{
+    return (struct token_counts){column_int(row, 8), column_int(row, 9), column_int(row, 10)};
+}
+
+static struct calculation read_cost(struct row *row)
+{
+    return (struct calculation){.prices = {column_int(row, INPUT_PRICE),
+                                           column_int(row, CACHED_PRICE),
+                                           column_int(row, OUTPUT_PRICE)},
+                                .tokens = read_tokens(row)};
+}
+
+static struct calculation read_sale(struct row *row)
+{
+    return (struct calculation){.prices = {column_int(row, SOLD_INPUT_PRICE),
+                                           column_int(row, SOLD_CACHED_PRICE),
+                                           column_int(row, SOLD_OUTPUT_PRICE)},
+                                .tokens = read_tokens(row),
+                                .margin_ppm = column_int(row, MARGIN)};
+}
+
+static void render_line(struct buffer *out, const struct calculation *sum, const char *kind,
+                        struct token_counts tokens, int64_t price_pusd)
+{
+    struct money_exact exact;
+    char price[48];
+
+    reply_object(out, NULL);
+    reply_text(out, "kind", kind);
+    reply_int(out, "tokens", tokens.input + tokens.cached_input + tokens.output);
+    reply_text(out, "price", money_format_sell_price(price_pusd, sum->margin_ppm, price));
+    if (money_charge_exact(&sum->prices, &tokens, sum->margin_ppm, &exact))
+        reply_text(out, "amount", exact.sum);
+    else
+        reply_null(out, "amount");
+    reply_object_end(out);
+}
+
+static void render_lines(struct buffer *out, const char *name, const struct calculation *sum)
+{
+    const struct token_counts *t = &sum->tokens;
+
+    reply_array(out, name);
+    render_line(out, sum, "input", (struct token_counts){.input = t->input},
+                sum->prices.input_pusd);
+    render_line(out, sum, "cached_input", (struct token_counts){.cached_input = t->cached_input},
+                sum->prices.cached_input_pusd);
+    render_line(out, sum, "output", (struct token_counts){.output = t->output},
+                sum->prices.output_pusd);
+    reply_array_end(out);
+}
+
+static void render_charge(struct buffer *out, struct row *row)
+{
+    struct calculation sum = read_sale(row);
+    struct money_exact exact;
+    int64_t charge_nusd = column_int(row, 12);
+
+    reply_object(out, "charge");
+    render_lines(out, "lines", &sum);
+    if (money_charge_exact(&sum.prices, &sum.tokens, sum.margin_ppm, &exact)) {
+        reply_text(out, "exact", exact.sum);
+        reply_text(out, "rounding", exact.rounding);
+    } else { /* above every bound */
+        reply_null(out, "exact");
+        reply_null(out, "rounding");
+    }
+    reply_money(out, "price", charge_nusd + column_int(row, OVERRUN));
+    reply_money(out, "covered", column_int(row, OVERRUN));
+    reply_money(out, "charged", charge_nusd);
+    reply_object_end(out);
+}
+
+static int64_t refunded(struct db *db, struct store_value exchange_id, const char *account_id)
+{
+    return db_number(db,
+                     "SELECT sum(amount_nusd) FROM transfers WHERE credit_account = ?1"
+                     " AND id IS NOT NULL AND exchange_id = ?2 AND kind = 'refund'",
+                     DB_VALUES(bind_text(account_id), exchange_id), 0);
+}
+
+/* Without its closing brace. */
+static void render(struct store_call *call, struct db *db, struct row *row,
+                   struct store_value exchange_id, int64_t *refunded_nusd)
+{
+    struct buffer *out = &call->result;
+
+    usage_reports_record(out, row, usage_reports_shows_provider(call));
+    reply_time(out, "ended_at", column_int(row, ENDED_MS));
+    reply_money(out, "hold", column_int(row, HELD));
+    *refunded_nusd = refunded(db, exchange_id, column_text(row, ACCOUNT_ID));
+    reply_money(out, "refunded", *refunded_nusd);
+    render_charge(out, row);
+}
+
+static void render_house(struct buffer *out, struct row *row, int64_t refunded_nusd)
+{
+    struct calculation cost = read_cost(row);
+    char margin[MONEY_TEXT_BYTES];
+
+    reply_text_or_null(out, "user_id", column_text(row, USER_ID));
+    reply_text_or_null(out, "email", column_text(row, EMAIL));
+    reply_text(out, "account_id", column_text(row, ACCOUNT_ID));
+    reply_text_or_null(out, "provider_model", column_text(row, PROVIDER_MODEL));
+    reply_text(out, "policy_revision", column_text(row, POLICY_REVISION));
+    reply_text(out, "margin", money_format_margin(column_int(row, MARGIN), margin));
+    render_lines(out, "cost_lines", &cost);
+    reply_money(out, "provider_cost", column_int(row, COST));
+    reply_money(out, "overrun", column_int(row, OVERRUN));
+    reply_money(out, "profit", column_int(row, 12) - refunded_nusd - column_int(row, COST));
+}
+
+/* Each try at a provider, where one of them has failed: an exchange whose only one succeeded has no
+ * rows. */
+static void render_attempts(struct buffer *out, struct db *db, struct store_value exchange_id)
+{
+    struct row *row = db_bind(db,
+                              "SELECT number, provider, model, outcome, status, created_ms,"
+                              " duration_us, words FROM attempts WHERE exchange_id = ?1"
+                              " ORDER BY number, seq",
+                              &exchange_id, 1);
+
+    reply_array(out, "attempt_list");
+    while (db_row(db, row)) {
+        reply_object(out, NULL);
+        reply_int(out, "number", column_int(row, 0));
+        reply_text(out, "provider", column_text(row, 1));
+        reply_text(out, "model", column_text(row, 2));
+        reply_text(out, "outcome", column_text(row, 3));
+        if (column_int(row, 4) == 0)
+            reply_null(out, "status");
+        else
+            reply_int(out, "status", column_int(row, 4));
+        reply_time(out, "created_at", column_int(row, 5));
+        reply_int(out, "duration_ms", column_int(row, 6) / 1000);
+        reply_text_or_null(out, "words", column_text(row, 7));
+        reply_object_end(out);
+    }
+    reply_array_end(out);
+}
+
+/* account_id exchange_id */
+bool usage_detail_customer(struct store_call *call, struct db *db)
+{
+    int64_t refunded_nusd;
+    struct row *row = db_bind(db,
+                              "SELECT " DETAIL_COLUMNS DETAIL_TABLES
+                              " WHERE r.exchange_id = ?2 AND u.account_id = ?1",
+                              call->args, 2);
+
+    if (!db_row(db, row))
+        return refusals_find(call, db, call->args[0], call->args[1], false);
+    render(call, db, row, call->args[1], &refunded_nusd);
+    reply_object_end(&call->result);
+    db_leave(row);
+    return db->failure == 0;
+}
+
+/* exchange_id */
+bool usage_detail_house(struct store_call *call, struct db *db)
+{
+    int64_t refunded_nusd;
+    struct row *row = db_bind(
+        db, "SELECT " DETAIL_COLUMNS DETAIL_TABLES " WHERE r.exchange_id = ?1", call->args, 1);
+
+    if (!db_row(db, row))
+        return refusals_find(call, db, bind_null(), call->args[0], true);
+    render(call, db, row, call->args[0], &refunded_nusd);
+    render_house(&call->result, row, refunded_nusd);
+    db_leave(row);
+    render_attempts(&call->result, db, call->args[0]);
+    reply_object_end(&call->result);
+    return db->failure == 0;
+}

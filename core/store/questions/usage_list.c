@@ -1,0 +1,503 @@
+/* Usage records in pages, as JSON and as CSV. Whatever is asked, a page costs a bounded number of
+ * steps: by time along an index, from hour to hour where the roll-up says that something matches,
+ * and no more than EXAMINED_MAX records in all; by size only where there are few records. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/money.h"
+#include "store/operations/operations.h"
+#include "store/operations/reply.h"
+#include "store/questions/csv.h"
+#include "store/questions/refusals.h"
+#include "store/questions/usage_reports.h"
+
+enum { EXAMINED_MAX = 20000, SORTED_MAX = 100000, CSV_ROWS = 250 };
+
+/* A walk along (created_ms, seq). The position is the last record that was looked at. */
+struct walk {
+    struct store_call *call;
+    struct db *db;
+    struct usage_window window;
+    struct zone zone;         /* the viewer's */
+    struct store_value model; /* null: all */
+    struct store_value key;
+    bool oldest_first;
+    void (*render)(const struct walk *walk, struct row *row);
+    int64_t limit;
+    int64_t count;
+    int64_t examined;
+    int64_t at_ms;
+    int64_t at_seq;
+    bool more;
+};
+
+/* Before all records of that time and after those before it. */
+static void stand_before(struct walk *walk, int64_t time_ms)
+{
+    walk->at_ms = time_ms - 1;
+    walk->at_seq = INT64_MAX;
+}
+
+/* ---- by time ---- */
+
+/* Along the index alone, unless something is filtered: most of what is examined may be unwanted. */
+#define EXAMINED(bounds)                                                                           \
+    "SELECT created_ms, seq, CASE WHEN ?5 THEN model END, CASE WHEN ?5 THEN key_id END"            \
+    " FROM usage WHERE account_id = ?1 AND " bounds
+enum { EXAMINED_MS, EXAMINED_SEQ, EXAMINED_MODEL, EXAMINED_KEY };
+
+static bool is_filtered(const struct walk *walk)
+{
+    return walk->model.type != STORE_NULL || walk->key.type != STORE_NULL;
+}
+
+static struct row *bind_newest(const struct walk *walk, int64_t from_ms)
+{
+    return db_bind(walk->db,
+                   EXAMINED("created_ms >= ?2 AND (created_ms, seq) < (?3, ?4)"
+                            " ORDER BY created_ms DESC, seq DESC"),
+                   DB_VALUES(walk->call->args[0], bind_int(from_ms), bind_int(walk->at_ms),
+                             bind_int(walk->at_seq), bind_int(is_filtered(walk))));
+}
+
+static struct row *bind_oldest(const struct walk *walk, int64_t to_ms)
+{
+    return db_bind(walk->db,
+                   EXAMINED("created_ms < ?2 AND (created_ms, seq) > (?3, ?4)"
+                            " ORDER BY created_ms, seq"),
+                   DB_VALUES(walk->call->args[0], bind_int(to_ms), bind_int(walk->at_ms),
+                             bind_int(walk->at_seq), bind_int(is_filtered(walk))));
+}
+
+static bool is_wanted(struct store_value wanted, const char *text)
+{
+    return wanted.type == STORE_NULL || strcmp(wanted.text.data, text) == 0;
+}
+
+static bool matches(const struct walk *walk, struct row *row)
+{
+    return is_wanted(walk->model, column_text(row, EXAMINED_MODEL)) &&
+           is_wanted(walk->key, column_text(row, EXAMINED_KEY));
+}
+
+/* One record of the page. */
+static void render_record(struct walk *walk, int64_t seq)
+{
+    struct row *row = db_bind(walk->db,
+                              "SELECT " USAGE_RECORD_COLUMNS " FROM usage u LEFT JOIN keys k"
+                              " ON k.id = u.key_id WHERE u.seq = ?1",
+                              DB_VALUES(bind_int(seq)));
+
+    if (db_row(walk->db, row))
+        walk->render(walk, row);
+    db_leave(row);
+    walk->count++;
+}
+
+/* The records of one range. False: the page is full. */
+static bool walk_rows(struct walk *walk, struct row *row)
+{
+    while (db_row(walk->db, row)) {
+        bool wanted = matches(walk, row);
+
+        walk->more = walk->examined == EXAMINED_MAX || (wanted && walk->count == walk->limit);
+        if (walk->more) {
+            db_leave(row);
+            return false;
+        }
+        walk->at_ms = column_int(row, EXAMINED_MS);
+        walk->at_seq = column_int(row, EXAMINED_SEQ);
+        walk->examined++;
+        if (wanted)
+            render_record(walk, walk->at_seq);
+    }
+    return true;
+}
+
+/* The next hour from `hour` on, in the walk's direction, in which something matches; -1: none. */
+static int64_t next_hour(const struct walk *walk, int64_t hour)
+{
+#define MATCHING_HOUR                                                                              \
+    "SELECT hour FROM hourly WHERE account_id = ?1 AND hour >= ?2 AND hour <= ?3"                  \
+    " AND (?4 IS NULL OR model = ?4) AND (?5 IS NULL OR key_id = ?5) ORDER BY hour"
+    int64_t first = walk->oldest_first ? hour : walk->window.from_ms / USAGE_HOUR_MS;
+    int64_t last = walk->oldest_first ? walk->window.to_ms / USAGE_HOUR_MS : hour;
+    const struct store_value values[] = {walk->call->args[0], bind_int(first), bind_int(last),
+                                         walk->model, walk->key};
+
+    if (walk->oldest_first)
+        return db_number(walk->db, MATCHING_HOUR " LIMIT 1", values, 5, -1);
+    return db_number(walk->db, MATCHING_HOUR " DESC LIMIT 1", values, 5, -1);
+}
+
+static void walk_matching_hours(struct walk *walk)
+{
+    int64_t hour = walk->at_ms / USAGE_HOUR_MS;
+    int64_t step = walk->oldest_first ? 1 : -1;
+
+    while ((hour = next_hour(walk, hour)) >= 0) {
+        int64_t from_ms = hour * USAGE_HOUR_MS;
+        int64_t to_ms = from_ms + USAGE_HOUR_MS;
+
+        if (walk->oldest_first) {
+            if (walk->at_ms < from_ms)
+                stand_before(walk, from_ms);
+            if (to_ms > walk->window.to_ms)
+                to_ms = walk->window.to_ms;
+        } else {
+            if (walk->at_ms >= to_ms)
+                stand_before(walk, to_ms);
+            if (from_ms < walk->window.from_ms)
+                from_ms = walk->window.from_ms;
+        }
+        if (!walk_rows(walk,
+                       walk->oldest_first ? bind_oldest(walk, to_ms) : bind_newest(walk, from_ms)))
+            return;
+        hour += step;
+    }
+}
+
+static void walk_time(struct walk *walk)
+{
+    if (is_filtered(walk))
+        walk_matching_hours(walk);
+    else if (walk->oldest_first)
+        walk_rows(walk, bind_oldest(walk, walk->window.to_ms));
+    else
+        walk_rows(walk, bind_newest(walk, walk->window.from_ms));
+}
+
+/* Where the walk begins: at its end of the window, or behind the cursor. */
+static bool begin_walk(struct walk *walk, size_t cursor_at)
+{
+    const struct usage_window *window = &walk->window;
+
+    stand_before(walk, walk->oldest_first ? window->from_ms : window->to_ms);
+    if (!operations_cursor(walk->call, cursor_at, &walk->at_ms, &walk->at_seq))
+        return false;
+    if (walk->oldest_first && walk->at_ms < window->from_ms)
+        stand_before(walk, window->from_ms);
+    if (!walk->oldest_first && walk->at_ms >= window->to_ms)
+        stand_before(walk, window->to_ms);
+    return true;
+}
+
+/* ---- by size ---- */
+
+static bool few_enough(struct store_call *call, struct db *db, const struct usage_window *window)
+{
+    int64_t records = db_number(db,
+                                "SELECT sum(requests) FROM hourly WHERE account_id = ?1"
+                                " AND hour >= ?2 AND hour <= ?3",
+                                DB_VALUES(call->args[0], bind_int(window->from_ms / USAGE_HOUR_MS),
+                                          bind_int(window->to_ms / USAGE_HOUR_MS)),
+                                0);
+
+    if (records <= SORTED_MAX)
+        return true;
+    return fault_set(&call->fault, "too_many_to_sort",
+                     "%lld requests are too many to sort by size, at most %d are possible: choose "
+                     "a shorter time",
+                     (long long)records, SORTED_MAX);
+}
+
+/* Along the index alone: usage_newest has all three sizes. */
+#define SIZES(size)                                                                                \
+    "SELECT " size ", seq FROM usage WHERE account_id = ?1 AND created_ms >= ?2"                   \
+    " AND created_ms < ?3 AND (" size ", seq) < (?4, ?5)"
+
+static const char *sql_by_size(const char *sort)
+{
+    if (strcmp(sort, "cost") == 0)
+        return SIZES("charge_nusd");
+    if (strcmp(sort, "tokens") == 0)
+        return SIZES("input_tokens + cached_input_tokens + output_tokens");
+    if (strcmp(sort, "duration") == 0)
+        return SIZES("total_us");
+    return NULL;
+}
+
+/* A record that may come next. */
+struct sized {
+    int64_t size;
+    int64_t seq;
+};
+
+/* All of them, and then the largest ones one by one: a heap, of which few are ever taken. */
+struct sizes {
+    struct sized *heap;
+    size_t count;
+    size_t capacity;
+};
+
+static bool is_larger(const struct sized *one, const struct sized *other)
+{
+    return one->size != other->size ? one->size > other->size : one->seq > other->seq;
+}
+
+static void sift_down(struct sizes *sizes, size_t at)
+{
+    struct sized moved = sizes->heap[at];
+    size_t child;
+
+    while ((child = at * 2 + 1) < sizes->count) {
+        if (child + 1 < sizes->count && is_larger(&sizes->heap[child + 1], &sizes->heap[child]))
+            child++;
+        if (!is_larger(&sizes->heap[child], &moved))
+            break;
+        sizes->heap[at] = sizes->heap[child];
+        at = child;
+    }
+    sizes->heap[at] = moved;
+}
+
+static struct sized take_largest(struct sizes *sizes)
+{
+    struct sized largest = sizes->heap[0];
+
+    sizes->heap[0] = sizes->heap[--sizes->count];
+    if (sizes->count)
+        sift_down(sizes, 0);
+    return largest;
+}
+
+static void collect_range(const struct walk *walk, const char *sql, int64_t from_ms, int64_t to_ms,
+                          struct sizes *sizes)
+{
+    struct row *row = db_bind(walk->db, sql,
+                              DB_VALUES(walk->call->args[0], bind_int(from_ms), bind_int(to_ms),
+                                        bind_int(walk->at_ms), bind_int(walk->at_seq)));
+
+    while (db_row(walk->db, row)) {
+        if (sizes->count == sizes->capacity) {
+            sizes->capacity = sizes->capacity ? sizes->capacity * 2 : 1024;
+            sizes->heap = realloc(sizes->heap, sizes->capacity * sizeof(*sizes->heap));
+            check(sizes->heap);
+        }
+        sizes->heap[sizes->count++] =
+            (struct sized){.size = column_int(row, 0), .seq = column_int(row, 1)};
+    }
+}
+
+/* With a filter only hours in which something matches; what does not match is left in. */
+static void collect(struct walk *walk, const char *sql, struct sizes *sizes)
+{
+    const struct usage_window *window = &walk->window;
+    int64_t hour = window->from_ms / USAGE_HOUR_MS;
+
+    walk->oldest_first = true;
+    if (!is_filtered(walk))
+        collect_range(walk, sql, window->from_ms, window->to_ms, sizes);
+    else
+        for (; (hour = next_hour(walk, hour)) >= 0; hour++) {
+            int64_t from_ms = hour * USAGE_HOUR_MS;
+            int64_t to_ms = from_ms + USAGE_HOUR_MS;
+            collect_range(walk, sql, from_ms > window->from_ms ? from_ms : window->from_ms,
+                          to_ms < window->to_ms ? to_ms : window->to_ms, sizes);
+        }
+    for (size_t i = sizes->count / 2; i > 0; i--)
+        sift_down(sizes, i - 1);
+}
+
+static bool record_matches(const struct walk *walk, int64_t seq)
+{
+    struct row *row;
+    bool found;
+
+    if (!is_filtered(walk))
+        return true;
+    row = db_bind(walk->db, "SELECT created_ms, seq, model, key_id FROM usage WHERE seq = ?1",
+                  DB_VALUES(bind_int(seq)));
+    found = db_row(walk->db, row) && matches(walk, row);
+    db_leave(row);
+    return found;
+}
+
+/* The cursor is the size and the number of the last record. */
+static bool list_by_size(struct walk *walk, const char *sql, size_t cursor_at)
+{
+    struct store_call *call = walk->call;
+    struct sizes sizes = {0};
+
+    walk->at_ms = walk->at_seq = INT64_MAX;
+    if (!operations_cursor(call, cursor_at, &walk->at_ms, &walk->at_seq) ||
+        !few_enough(call, walk->db, &walk->window))
+        return false;
+    collect(walk, sql, &sizes);
+    reply_array(&call->result, "data");
+    while (sizes.count && walk->db->failure == 0) {
+        struct sized next = take_largest(&sizes);
+
+        if (!record_matches(walk, next.seq))
+            continue;
+        walk->more = walk->count == walk->limit;
+        if (walk->more)
+            break;
+        render_record(walk, next.seq);
+        walk->at_ms = next.size;
+        walk->at_seq = next.seq;
+    }
+    reply_array_end(&call->result);
+    free(sizes.heap);
+    return true;
+}
+
+/* ---- the operations ---- */
+
+static void render_record_json(struct store_call *call, struct row *row)
+{
+    usage_reports_record(&call->result, row, usage_reports_shows_provider(call));
+    reply_object_end(&call->result);
+}
+
+static void render_json(const struct walk *walk, struct row *row)
+{
+    render_record_json(walk->call, row);
+}
+
+static bool list_by_time(struct walk *walk, const char *sort, size_t cursor_at)
+{
+    walk->oldest_first = strcmp(sort, "oldest") == 0;
+    if (!walk->oldest_first && strcmp(sort, "newest") != 0)
+        return fault_set(&walk->call->fault, "invalid_value",
+                         "sort must be newest, oldest, cost, tokens or duration");
+    if (!begin_walk(walk, cursor_at))
+        return false;
+    reply_array(&walk->call->result, "data");
+    walk_time(walk);
+    reply_array_end(&walk->call->result);
+    return true;
+}
+
+static bool list_page(struct walk *walk)
+{
+    struct store_call *call = walk->call;
+    const char *sort = operations_text(call, 5);
+    const char *sql = sql_by_size(sort);
+
+    if (!operations_limit(call, 7, &walk->limit) ||
+        !usage_reports_window(call, 1, 2, &walk->zone, &walk->window))
+        return false;
+    reply_object(&call->result, NULL);
+    if (!(sql ? list_by_size(walk, sql, 6) : list_by_time(walk, sort, 6)))
+        return false;
+    if (operations_int(call, 8))
+        usage_reports_totals(call, walk->db, &walk->window, walk->model, walk->key);
+    else
+        reply_null(&call->result, "totals");
+    operations_reply_cursor(&call->result, walk->more, walk->at_ms, walk->at_seq);
+    reply_object_end(&call->result);
+    return walk->db->failure == 0;
+}
+
+/* account_id from? to? model? key_id? sort cursor? limit totals zone? */
+bool usage_list_page(struct store_call *call, struct db *db)
+{
+    struct walk walk = {.call = call,
+                        .db = db,
+                        .model = call->args[3],
+                        .key = call->args[4],
+                        .render = render_json};
+    bool ok;
+
+    if (!usage_reports_zone(call, 9, &walk.zone))
+        return false;
+    ok = list_page(&walk);
+    zone_fini(&walk.zone);
+    return ok;
+}
+
+static void csv_int(struct buffer *out, int64_t number)
+{
+    buffer_append_char(out, ',');
+    buffer_append_int(out, number);
+}
+
+static void csv_column(struct buffer *out, struct row *row, int column)
+{
+    buffer_append_char(out, ',');
+    csv_text(out, column_text(row, column));
+}
+
+/* The columns in the order of USAGE_RECORD_COLUMNS, without the last. */
+static void render_csv(const struct walk *walk, struct row *row)
+{
+    struct buffer *out = &walk->call->result;
+    int64_t created_ms = column_int(row, USAGE_CREATED_MS);
+    char local[ZONE_LOCAL_TEXT_BYTES];
+    char time[CLOCK_TEXT_BYTES];
+    char cost[MONEY_TEXT_BYTES];
+
+    csv_text(out, column_text(row, 0));
+    buffer_printf(out, ",%s,%s", clock_format(created_ms, time),
+                  zone_format(&walk->zone, created_ms, local));
+    csv_column(out, row, USAGE_MODEL);
+    buffer_append_char(out, ',');
+    if (usage_reports_shows_provider(walk->call))
+        csv_text(out, column_text(row, 3));
+    csv_column(out, row, 4);
+    csv_column(out, row, 5);
+    for (int column = 6; column <= 11; column++)
+        csv_int(out, column_int(row, column));
+    buffer_printf(out, ",%s", money_format(column_int(row, 12), cost));
+    for (int column = 13; column <= 15; column++)
+        csv_column(out, row, column);
+    csv_int(out, column_int(row, 16));
+    if (column_int(row, 17) < 0)
+        buffer_append_char(out, ',');
+    else
+        csv_int(out, column_int(row, 17) / 1000);
+    csv_int(out, column_int(row, 18) / 1000);
+    buffer_append_text(out, "\r\n");
+}
+
+static bool list_csv(struct walk *walk)
+{
+    struct buffer *out = &walk->call->result;
+
+    if (!usage_reports_window(walk->call, 1, 2, &walk->zone, &walk->window) || !begin_walk(walk, 5))
+        return false;
+    walk_time(walk);
+    if (walk->more)
+        operations_append_cursor(out, walk->at_ms, walk->at_seq);
+    buffer_append_char(out, '\n');
+    return walk->db->failure == 0;
+}
+
+/* account_id from? to? model? key_id? cursor? zone? -> the rows, and behind them a line of its own
+ * with the cursor of the next page, which is empty after the last. */
+bool usage_list_csv(struct store_call *call, struct db *db)
+{
+    struct walk walk = {.call = call,
+                        .db = db,
+                        .model = call->args[3],
+                        .key = call->args[4],
+                        .render = render_csv,
+                        .limit = CSV_ROWS};
+    bool ok;
+
+    if (!usage_reports_zone(call, 6, &walk.zone))
+        return false;
+    ok = list_csv(&walk);
+    zone_fini(&walk.zone);
+    return ok;
+}
+
+/* account_id exchange_id */
+bool usage_list_get(struct store_call *call, struct db *db)
+{
+    struct row *row = db_bind(db,
+                              "SELECT " USAGE_RECORD_COLUMNS " FROM resolutions r"
+                              " JOIN usage u ON u.seq = r.usage_seq"
+                              " LEFT JOIN keys k ON k.id = u.key_id"
+                              " WHERE r.exchange_id = ?2 AND u.account_id = ?1",
+                              call->args, 2);
+
+    if (!db_row(db, row))
+        return refusals_find(call, db, call->args[0], call->args[1], false);
+    render_record_json(call, row);
+    db_leave(row);
+    return true;
+}

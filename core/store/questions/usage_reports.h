@@ -1,0 +1,51 @@
+/* What the operations on usage share: windows of time, sums, how a record is shown. Inside the
+ * store floor only; on the reports threads. */
+#ifndef STORE_QUESTIONS_USAGE_REPORTS_H
+#define STORE_QUESTIONS_USAGE_REPORTS_H
+
+#include <stdint.h>
+
+#include "base/zone.h"
+#include "store/engine/db.h"
+
+#define USAGE_HOUR_MS INT64_C(3600000)
+
+/* A time from (inclusive) to (exclusive), and the whole hours in it. Records lie before
+ * `hour_from`, or from `hour_to` on, when they are in the window but in no whole hour of it. */
+struct usage_window {
+    int64_t from_ms;
+    int64_t to_ms;
+    int64_t hour_from;
+    int64_t hour_to; /* exclusive */
+};
+
+/* The viewer's zone, from an argument that may be null (UTC). False: call->fault is set. */
+bool usage_reports_zone(struct store_call *call, size_t at, struct zone *out);
+/* From two arguments of the call, which may be null. False: one is a text, but no date. */
+bool usage_reports_window(struct store_call *call, size_t from_at, size_t to_at,
+                          const struct zone *zone, struct usage_window *out);
+/* A summary has all its groups or none: half of them would not add up to its totals. */
+enum { USAGE_GROUPS_MAX = 20000 };
+bool usage_reports_too_many_groups(struct store_call *call); /* sets the fault; false */
+/* Adds `totals`, for one model and key or (null) all. */
+void usage_reports_totals(struct store_call *call, struct db *db, const struct usage_window *window,
+                          struct store_value model, struct store_value key);
+
+/* A record as customers see it, of `usage u LEFT JOIN keys k`; rendered without its closing
+ * brace. */
+#define USAGE_RECORD_COLUMNS                                                                       \
+    "u.exchange_id, u.created_ms, u.model, u.provider, u.key_id, k.name, u.status, u.streamed,"    \
+    " u.input_tokens, u.cached_input_tokens, u.output_tokens, u.reasoning_tokens, u.charge_nusd,"  \
+    " u.source, u.finish_reason, u.error_code, u.attempts, u.first_byte_us, u.total_us, u.seq"
+enum {
+    USAGE_MODEL = 2,
+    USAGE_KEY_ID = 4,
+    USAGE_CREATED_MS = 1,
+    USAGE_SEQ = 19,
+    USAGE_RECORD_COLUMN_COUNT = 20
+};
+void usage_reports_record(struct buffer *out, struct row *row, bool provider_shown);
+/* Whether who asks may see which provider answered: the operator, or whom the operator lets. */
+bool usage_reports_shows_provider(const struct store_call *call);
+
+#endif

@@ -1,0 +1,40 @@
+/* The inside of struct store, for the files of this floor only. */
+#ifndef STORE_STORE_INTERNAL_H
+#define STORE_STORE_INTERNAL_H
+
+#include "store/books/ledger_thread.h"
+#include "store/engine/checkpoint.h"
+#include "store/engine/db.h"
+#include "store/journal/journal.h"
+#include "store/journal/journal_thread.h"
+#include "store/memory/claims.h"
+#include "store/memory/directory_table.h"
+#include "store/memory/wallet.h"
+#include "store/notes.h"
+#include "store/questions/reports.h"
+#include "store/store.h"
+
+/* Two threads that read, so that a long list does not keep sessions waiting. */
+enum { REPORTS_QUICK, REPORTS_LONG, REPORTS_THREADS };
+
+struct store {
+    char *path;
+    bool serve;
+    bool providers_shown;
+    int lock_fd;  /* -1 without `serve` */
+    struct db db; /* the writing handle: the ledger thread's while it runs, else the caller's */
+    struct wallets wallets;     /* loaded with `serve` only */
+    struct directory directory; /* the same */
+    struct claims claims;
+    struct notes notes;
+    struct tail tail;
+    struct tail_thread tail_thread; /* with `durability = power` */
+    struct ledger ledger;
+    struct checkpoint checkpoint;
+    struct reports reports[REPORTS_THREADS];
+};
+
+/* For the command line: whether no server runs, and none will before this store is closed. */
+bool store_lock_alone(struct store *store);
+
+#endif
