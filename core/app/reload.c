@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "base/check.h"
-#include "base/crew.h"
 #include "base/log.h"
+#include "base/thread_pool.h"
 #include "script/policy_files.h"
-#include "script/policy_news.h"
+#include "script/reload_status.h"
 #include "script/vm.h"
 #include "store/call.h"
 
@@ -20,7 +20,7 @@ struct reload {
     bool again;           /* SIGHUP came meanwhile */
     atomic_bool stopping; /* the builder looks at it, too */
 
-    struct job build; /* on the builder's thread; what follows is its, until it is home */
+    struct job build; /* on the builder's thread; what follows is its, until it is back */
     struct policy_files *files;
     bool built;
     struct fault fault; /* when it is not built */
@@ -95,7 +95,7 @@ static void note(struct reload *reload)
         return;
     }
     reload->note.actor = (struct store_actor){.name = "cli"};
-    reload->note.job.home = reload->shared->main_inbox;
+    reload->note.job.reply_queue = reload->shared->main_queue;
     reload->note.job.done = on_noted;
     if (store_call_post(reload->shared->store, &reload->note))
         return;
@@ -111,7 +111,7 @@ static void on_swapped(void *arg)
     struct reload *reload = arg;
     if (--reload->swaps_left > 0)
         return;
-    policy_news_accept(reload->shared->news, reload->files);
+    reload_status_accept(reload->shared->reload_status, reload->files);
     note(reload);
 }
 
@@ -122,7 +122,7 @@ static void swap(struct reload *reload)
         struct worker_job *job = &reload->swaps[i];
         job->keepalive_comment_ms = reload->shared->config->keepalive_comment_ms;
         job->first_event_wait_ms = reload->shared->config->first_event_wait_ms;
-        job->on_home = on_swapped;
+        job->on_returned = on_swapped;
         job->arg = reload;
         worker_send(reload->workers[i], job, WORKER_SWAP);
     }
@@ -163,7 +163,7 @@ static void on_built(struct job *job)
         log_event(LOG_DEBUG, "policies are built, each worker gets its own");
         swap(reload);
     } else {
-        policy_news_refuse(reload->shared->news, &reload->fault);
+        reload_status_refuse(reload->shared->reload_status, &reload->fault);
         note(reload);
     }
 }
@@ -177,8 +177,8 @@ void reload_begin(struct reload *reload)
     }
     reload->under_way = true;
     reload->build =
-        (struct job){.home = reload->shared->main_inbox, .run = run_build, .done = on_built};
-    check(crew_post(reload->shared->builder, &reload->build));
+        (struct job){.reply_queue = reload->shared->main_queue, .run = run_build, .done = on_built};
+    check(thread_pool_post(reload->shared->builder, &reload->build));
 }
 
 /* ---- life ---- */

@@ -19,13 +19,13 @@
 #include "app/worker.h"
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/crew.h"
 #include "base/fair_pool.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/secret.h"
-#include "exchange/board.h"
+#include "base/thread_pool.h"
 #include "exchange/limiter.h"
+#include "exchange/live_metrics.h"
 #include "exchange/rates.h"
 #include "exchange/survey.h"
 #include "net/loop/library.h"
@@ -33,7 +33,7 @@
 #include "net/server/server.h"
 #include "net/server/tally.h"
 #include "net/server/tls.h"
-#include "script/policy_news.h"
+#include "script/reload_status.h"
 #include "store/store.h"
 
 enum {
@@ -46,7 +46,7 @@ enum {
 
 struct gateway {
     struct serve_options *options;
-    struct inbox inbox;
+    struct job_queue queue;
     int signal_fd;
     char public_url[CONFIG_TEXT_BYTES];
     struct secret secret;
@@ -60,9 +60,9 @@ struct gateway {
     struct rates *rates;
     struct survey *survey;
     struct fair_pool *helpers;
-    struct crew *builder;
-    struct board *board;
-    struct policy_news *news;
+    struct thread_pool *builder;
+    struct live_metrics *metrics;
+    struct reload_status *reload_status;
     struct reload *reload;
     struct worker_shared shared;
     struct worker *workers[LIMIT_WORKERS];
@@ -121,11 +121,11 @@ static int next_signal(const struct gateway *gateway)
 static int wait_for_signal(struct gateway *gateway, int timeout_ms)
 {
     struct pollfd polled[] = {{.fd = gateway->signal_fd, .events = POLLIN},
-                              {.fd = gateway->inbox.wake_fd, .events = POLLIN}};
+                              {.fd = gateway->queue.wake_fd, .events = POLLIN}};
     if (poll(polled, 2, timeout_ms) <= 0)
         return 0;
     if (polled[1].revents != 0)
-        inbox_finish(&gateway->inbox);
+        job_queue_finish(&gateway->queue);
     return polled[0].revents != 0 ? next_signal(gateway) : 0;
 }
 
@@ -222,7 +222,7 @@ static bool open_store(struct gateway *gateway, struct fault *fault)
 static bool start_crews(struct gateway *gateway, struct fault *fault)
 {
     gateway->helpers = fair_pool_new(HELPER_THREADS, LIMIT_PASSWORD_JOBS);
-    gateway->builder = crew_new(1, BUILDER_JOBS_MAX);
+    gateway->builder = thread_pool_new(1, BUILDER_JOBS_MAX);
     if (gateway->helpers == NULL || gateway->builder == NULL)
         return fault_set(fault, "out_of_threads",
                          "no thread is left for passwords and policies; raise ulimit -u");
@@ -232,7 +232,7 @@ static bool start_crews(struct gateway *gateway, struct fault *fault)
 static bool start(struct gateway *gateway, struct fault *fault)
 {
     const struct config *config = &gateway->options->config;
-    if (!inbox_init(&gateway->inbox, LIMIT_WORKERS * 4))
+    if (!job_queue_init(&gateway->queue, LIMIT_WORKERS * 4))
         return fault_set(fault, "out_of_descriptors", "no descriptor is left; raise ulimit -n");
     if (!listen_address_check_free(config->address, config->port, fault))
         return false;
@@ -246,9 +246,9 @@ static bool start(struct gateway *gateway, struct fault *fault)
         gateway->limiter = limiter_new(LIMITER_ENTRIES);
         gateway->rates = rates_new();
         gateway->survey = survey_new();
-        gateway->board = board_new(worker_count_of(config));
-        gateway->news = policy_news_new(config->policies);
-        policy_news_accept(gateway->news, files);
+        gateway->metrics = live_metrics_new(worker_count_of(config));
+        gateway->reload_status = reload_status_new(config->policies);
+        reload_status_accept(gateway->reload_status, files);
         gateway->shared = (struct worker_shared){.config = config,
                                                  .store = gateway->store,
                                                  .limiter = gateway->limiter,
@@ -256,14 +256,14 @@ static bool start(struct gateway *gateway, struct fault *fault)
                                                  .survey = gateway->survey,
                                                  .helpers = gateway->helpers,
                                                  .builder = gateway->builder,
-                                                 .board = gateway->board,
-                                                 .news = gateway->news,
+                                                 .metrics = gateway->metrics,
+                                                 .reload_status = gateway->reload_status,
                                                  .secret = &gateway->secret,
                                                  .tls = gateway->tls,
                                                  .tally = gateway->tally,
                                                  .pages = gateway->pages,
                                                  .public_url = gateway->public_url,
-                                                 .main_inbox = &gateway->inbox};
+                                                 .main_queue = &gateway->queue};
         good = make_workers(gateway, files, fault);
     }
     if (good)
@@ -313,21 +313,22 @@ static void reload(struct gateway *gateway)
     reload_begin(gateway->reload);
 }
 
-static unsigned home_count(const struct worker_job *jobs, unsigned count)
+static unsigned returned_count(const struct worker_job *jobs, unsigned count)
 {
-    unsigned home = 0;
+    unsigned returned = 0;
     for (unsigned i = 0; i < count; i++)
-        home += jobs[i].home ? 1 : 0;
-    return home;
+        returned += jobs[i].returned ? 1 : 0;
+    return returned;
 }
 
-/* Waits until all jobs are home; false when the time is over. A second SIGTERM or SIGINT ends
+/* Waits until all jobs are back; false when the time is over. A second SIGTERM or SIGINT ends
  * the process at once: the ledger is consistent at every instant, and open holds are voided at
  * the next start. */
-static bool wait_home(struct gateway *gateway, const struct worker_job *jobs, int64_t timeout_ms)
+static bool wait_returned(struct gateway *gateway, const struct worker_job *jobs,
+                          int64_t timeout_ms)
 {
     int64_t deadline_us = clock_mono_us() + timeout_ms * 1000;
-    while (home_count(jobs, gateway->worker_count) < gateway->worker_count) {
+    while (returned_count(jobs, gateway->worker_count) < gateway->worker_count) {
         int64_t left_ms = (deadline_us - clock_mono_us()) / 1000;
         if (left_ms <= 0)
             return false;
@@ -358,11 +359,11 @@ static bool drain(struct gateway *gateway, bool *settled)
     log_event(LOG_INFO, "stopping: no new connections, what runs may finish",
               log_int("drain_timeout_ms", gateway->options->config.drain_timeout_ms));
     order_all(gateway, drains, WORKER_DRAIN);
-    bool empty = wait_home(gateway, drains, gateway->options->config.drain_timeout_ms);
+    bool empty = wait_returned(gateway, drains, gateway->options->config.drain_timeout_ms);
     if (!empty) {
         log_event(LOG_WARN, "drain_timeout_ms is over: running requests are cut");
         order_all(gateway, cancels, WORKER_CANCEL);
-        if (!wait_home(gateway, cancels, CANCEL_WAIT_MS)) {
+        if (!wait_returned(gateway, cancels, CANCEL_WAIT_MS)) {
             log_event(LOG_ERROR,
                       "a worker does not answer; its holds are voided at the next start");
             return false;
@@ -370,21 +371,21 @@ static bool drain(struct gateway *gateway, bool *settled)
         /* The requests that wanted it are answered: only what runs already is waited for. */
         fair_pool_drop_waiting(gateway->helpers);
         store_cancel_reads(gateway->store);
-        empty = wait_home(gateway, drains, CANCEL_WAIT_MS);
+        empty = wait_returned(gateway, drains, CANCEL_WAIT_MS);
     }
     *settled = empty;
     if (!empty) {
         log_event(LOG_ERROR, "stopping with requests whose charge could not be written; their "
                              "holds are voided at the next start");
         store_give_up(gateway->store);
-        empty = wait_home(gateway, drains, CANCEL_WAIT_MS);
+        empty = wait_returned(gateway, drains, CANCEL_WAIT_MS);
     }
     if (!empty)
         return false;
     order_all(gateway, stops, WORKER_STOP);
     for (unsigned i = 0; i < gateway->worker_count; i++)
         worker_join(gateway->workers[i]);
-    inbox_finish(&gateway->inbox);
+    job_queue_finish(&gateway->queue);
     return true;
 }
 
@@ -400,7 +401,7 @@ static void run(struct gateway *gateway)
     reload_stop(gateway->reload);
 }
 
-/* Workers are freed after the store: what it still sends home goes into their inboxes; the builder
+/* Workers are freed after the store: what it still returns goes into their queues; the builder
  * after the workers, for it closes their VMs. */
 static void stop(struct gateway *gateway)
 {
@@ -411,23 +412,23 @@ static void stop(struct gateway *gateway)
     for (unsigned i = 0; i < gateway->worker_count; i++)
         worker_free(gateway->workers[i]);
     if (gateway->builder != NULL)
-        crew_free(gateway->builder); /* closes the workers' VMs */
-    if (gateway->inbox.wake_fd >= 0)
-        inbox_finish(&gateway->inbox); /* what a reload under way still waited for */
+        thread_pool_free(gateway->builder); /* closes the workers' VMs */
+    if (gateway->queue.wake_fd >= 0)
+        job_queue_finish(&gateway->queue); /* what a reload under way still waited for */
     reload_free(gateway->reload);
     if (gateway->limiter != NULL)
         limiter_free(gateway->limiter);
     rates_free(gateway->rates);
     survey_free(gateway->survey);
-    board_free(gateway->board);
-    policy_news_free(gateway->news);
+    live_metrics_free(gateway->metrics);
+    reload_status_free(gateway->reload_status);
     tls_free(gateway->tls);
     tally_free(gateway->tally);
     pages_free(gateway->pages);
     secret_wipe(&gateway->secret, sizeof gateway->secret);
     secret_wipe(&gateway->first_run, sizeof gateway->first_run);
-    if (gateway->inbox.wake_fd >= 0)
-        inbox_fini(&gateway->inbox);
+    if (gateway->queue.wake_fd >= 0)
+        job_queue_fini(&gateway->queue);
     close(gateway->signal_fd);
     free(gateway);
 }
@@ -439,7 +440,7 @@ int serve(struct serve_options *options)
     bool settled = true;
     check(gateway != NULL);
     gateway->options = options;
-    gateway->inbox.wake_fd = -1; /* there is none yet */
+    gateway->queue.wake_fd = -1; /* there is none yet */
     set_process_limits();
     gateway->signal_fd = open_signals();
     check(gateway->signal_fd >= 0);

@@ -23,7 +23,7 @@
 #include "script/vm.h"
 
 enum {
-    INBOX_JOBS_MAX = 1000000, /* all come home; what bounds them is what is sent out */
+    QUEUE_JOBS_MAX = 1000000, /* all come back; what bounds them is what is sent out */
     BODIES_SHARES = 4,
     RETRY_AFTER_MS = 1000,
     IDLE_TICKS = 10
@@ -33,7 +33,7 @@ struct worker {
     const struct worker_shared *shared;
     pthread_t thread;
     bool started;
-    struct inbox inbox;
+    struct job_queue queue;
     struct loop *loop;
     struct upstream *upstream;
     struct server *server;
@@ -193,7 +193,7 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
                                      .providers_shown = shared->config->show_providers != 0,
                                      .public_url = shared->public_url,
                                      .version = version_number,
-                                     .news = shared->news};
+                                     .reload_status = shared->reload_status};
     const struct vm_options options = {.install = task_install, .arg = &settings};
     return vm_new(files, &options, fault);
 }
@@ -243,7 +243,7 @@ static void run_order(struct worker *worker, struct worker_job *job)
 }
 
 /* On the worker's thread. A drain's job is kept until the last exchange has ended; the loop
- * sends the others home. */
+ * returns the others. */
 static void run_job(struct job *generic, void *server)
 {
     struct worker *worker = server;
@@ -253,20 +253,21 @@ static void run_job(struct job *generic, void *server)
         job_return(generic);
 }
 
-static void on_home(struct job *generic)
+static void on_returned(struct job *generic)
 {
     struct worker_job *job = (struct worker_job *)(void *)generic;
-    job->home = true;
-    if (job->on_home != NULL)
-        job->on_home(job->arg);
+    job->returned = true;
+    if (job->on_returned != NULL)
+        job->on_returned(job->arg);
 }
 
 void worker_send(struct worker *worker, struct worker_job *job, enum worker_order order)
 {
     job->order = order;
-    job->home = false;
-    job->job = (struct job){.home = worker->shared->main_inbox, .run = run_job, .done = on_home};
-    check(inbox_post_always(&worker->inbox, &job->job));
+    job->returned = false;
+    job->job = (struct job){
+        .reply_queue = worker->shared->main_queue, .run = run_job, .done = on_returned};
+    check(job_queue_post_always(&worker->queue, &job->job));
 }
 
 /* ---- life ---- */
@@ -321,13 +322,13 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
     struct worker *worker = calloc(1, sizeof *worker);
     check(worker != NULL);
     worker->shared = shared;
-    if (!inbox_init(&worker->inbox, INBOX_JOBS_MAX)) {
+    if (!job_queue_init(&worker->queue, QUEUE_JOBS_MAX)) {
         free(worker);
         fault_set(fault, "out_of_descriptors",
                   "no descriptor is left for a worker; raise ulimit -n");
         return NULL;
     }
-    worker->loop = loop_new(&worker->inbox, worker, fault);
+    worker->loop = loop_new(&worker->queue, worker, fault);
     if (worker->loop == NULL || !open_server(worker, port, fault)) {
         worker_free(worker);
         return NULL;
@@ -335,15 +336,15 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
     worker->upstream = upstream_new(worker->loop);
     worker->env =
         (struct exchange_env){.loop = worker->loop,
-                              .inbox = &worker->inbox,
+                              .queue = &worker->queue,
                               .upstream = worker->upstream,
                               .store = shared->store,
                               .limiter = shared->limiter,
                               .rates = shared->rates,
                               .survey = shared->survey,
                               .helpers = shared->helpers,
-                              .board = shared->board,
-                              .sheet = board_sheet(shared->board, index),
+                              .metrics = shared->metrics,
+                              .shard = live_metrics_shard(shared->metrics, index),
                               .secret = shared->secret,
                               .public_url = shared->public_url,
                               .keepalive_comment_ms = shared->config->keepalive_comment_ms,
@@ -392,7 +393,7 @@ void worker_join(struct worker *worker)
 
 void worker_free(struct worker *worker)
 {
-    inbox_finish(&worker->inbox);
+    job_queue_finish(&worker->queue);
     if (worker->server != NULL)
         server_free(worker->server);
     while (worker->env.live != NULL)
@@ -404,7 +405,7 @@ void worker_free(struct worker *worker)
         vm_unref(worker->vm);
     if (worker->loop != NULL)
         loop_free(worker->loop);
-    inbox_finish(&worker->inbox);
-    inbox_fini(&worker->inbox);
+    job_queue_finish(&worker->queue);
+    job_queue_fini(&worker->queue);
     free(worker);
 }

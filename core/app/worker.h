@@ -25,15 +25,15 @@ struct worker_shared {
     struct rates *rates;
     struct survey *survey;
     struct fair_pool *helpers;
-    struct crew *builder; /* one thread: builds VMs and closes them */
-    struct board *board;  /* a sheet for each worker */
-    struct policy_news *news;
+    struct thread_pool *builder;  /* one thread: builds VMs and closes them */
+    struct live_metrics *metrics; /* a shard for each worker */
+    struct reload_status *reload_status;
     const struct secret *secret;
     struct tls *tls;
     struct tally *tally;
     const struct pages *pages;
     const char *public_url;
-    struct inbox *main_inbox; /* where jobs of the main thread come home */
+    struct job_queue *main_queue; /* where jobs of the main thread come back */
 };
 
 /* Builds worker `index` on the calling thread, all but its VM, and listens on `port`. NULL:
@@ -53,11 +53,11 @@ bool worker_start(struct worker *worker, struct fault *fault); /* the thread */
 void worker_join(struct worker *worker);
 void worker_free(struct worker *worker); /* after worker_join, or never started */
 
-/* ---- jobs of the main thread; each is in flight at most once and comes home to main_inbox ---- */
+/* ---- jobs of the main thread; each is in flight at most once and comes back to main_queue ---- */
 
 enum worker_order {
-    WORKER_SWAP,   /* take `vm` over and put it in force */
-    WORKER_DRAIN,  /* stop accepting; home only when nothing is left, or after WORKER_CANCEL */
+    WORKER_SWAP,  /* take `vm` over and put it in force */
+    WORKER_DRAIN, /* stop accepting; comes back only when nothing is left, or after WORKER_CANCEL */
     WORKER_CANCEL, /* end what runs */
     WORKER_STOP    /* leave the loop */
 };
@@ -68,9 +68,9 @@ struct worker_job {
     struct vm *vm;                /* with WORKER_SWAP; NULL once the worker has it */
     int64_t keepalive_comment_ms; /* the same: reloadable settings */
     int64_t first_event_wait_ms;
-    bool ended;                 /* with WORKER_DRAIN: nothing is left */
-    bool home;                  /* it has come home; set before on_home */
-    void (*on_home)(void *arg); /* on the main thread; NULL: nothing */
+    bool ended;                     /* with WORKER_DRAIN: nothing is left */
+    bool returned;                  /* it has come back; set before on_returned */
+    void (*on_returned)(void *arg); /* on the main thread; NULL: nothing */
     void *arg;
 };
 

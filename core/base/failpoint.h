@@ -17,8 +17,8 @@ enum failpoint {
     FAILPOINT_AFTER_USAGE,     /* read and priced, the settlement not yet queued */
     FAILPOINT_BEFORE_COMMIT,   /* a batch is about to become durable */
     FAILPOINT_AFTER_COMMIT,    /* it is on disk, and nobody knows */
-    FAILPOINT_BEFORE_TABLES,   /* what the tail has is in the tables, but not committed */
-    FAILPOINT_AFTER_TABLES,    /* it is committed, and the tail does not know */
+    FAILPOINT_BEFORE_TABLES,   /* what the journal has is in the tables, but not committed */
+    FAILPOINT_AFTER_TABLES,    /* it is committed, and the journal does not know */
     FAILPOINT_BEFORE_LAST_BYTE /* the settlement is durable, the last bytes wait for it still */
 };
 

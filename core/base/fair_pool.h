@@ -10,7 +10,7 @@
  * - When the queue is full, the last job of the address that has most of them makes room; one of
  *   the best rank only when no other can.
  *
- * Any thread posts; a job goes home when it has run, or was dropped. */
+ * Any thread posts; a job goes back when it has run, or was dropped. */
 #ifndef BASE_FAIR_POOL_H
 #define BASE_FAIR_POOL_H
 
@@ -25,7 +25,7 @@ struct fair_pool;
 enum fair_rank { FAIR_TRUSTED, FAIR_CLEAN, FAIR_SUSPECT };
 
 struct fair_job {
-    struct job job;   /* with a home; its `run` gets a NULL server */
+    struct job job;   /* with a reply queue; its `run` gets a NULL server */
     uint64_t address; /* hashes of where it comes from, and of which account it is about */
     uint64_t account;
     enum fair_rank rank;
@@ -40,7 +40,7 @@ struct fair_job {
 struct fair_pool *fair_pool_new(unsigned thread_count, size_t jobs_max);
 /* False, and nothing taken: the queue is full of jobs that have as good a right as this one. */
 bool fair_pool_post(struct fair_pool *pool, struct fair_job *job);
-/* Nothing is taken any more, and what waits goes home as dropped: nobody waits for it any more. */
+/* Nothing is taken any more, and what waits goes back as dropped: nobody waits for it any more. */
 void fair_pool_drop_waiting(struct fair_pool *pool);
 /* Finishes the jobs that wait, ends the threads, frees. */
 void fair_pool_free(struct fair_pool *pool);

@@ -33,133 +33,133 @@ struct job *job_list_pop(struct job_list *list)
     return job;
 }
 
-bool inbox_init(struct inbox *inbox, size_t count_max)
+bool job_queue_init(struct job_queue *queue, size_t count_max)
 {
     int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (fd < 0)
         return false;
-    *inbox = (struct inbox){.count_max = count_max, .wake_fd = fd};
-    check(pthread_mutex_init(&inbox->mutex, NULL) == 0);
+    *queue = (struct job_queue){.count_max = count_max, .wake_fd = fd};
+    check(pthread_mutex_init(&queue->mutex, NULL) == 0);
     return true;
 }
 
 /* Locks and unlocks never fail on a sound mutex; where one does, going on would lose jobs. */
-static void lock(struct inbox *inbox)
+static void lock(struct job_queue *queue)
 {
-    check(pthread_mutex_lock(&inbox->mutex) == 0);
+    check(pthread_mutex_lock(&queue->mutex) == 0);
 }
 
-static void unlock(struct inbox *inbox)
+static void unlock(struct job_queue *queue)
 {
-    check(pthread_mutex_unlock(&inbox->mutex) == 0);
+    check(pthread_mutex_unlock(&queue->mutex) == 0);
 }
 
-void inbox_fini(struct inbox *inbox)
+void job_queue_fini(struct job_queue *queue)
 {
-    lock(inbox); /* a poster may still be on its way out of the inbox */
-    check(!inbox->waiting.first);
-    unlock(inbox);
-    check(pthread_mutex_destroy(&inbox->mutex) == 0);
-    close(inbox->wake_fd);
-    inbox->wake_fd = -1;
+    lock(queue); /* a poster may still be on its way out of the queue */
+    check(!queue->waiting.first);
+    unlock(queue);
+    check(pthread_mutex_destroy(&queue->mutex) == 0);
+    close(queue->wake_fd);
+    queue->wake_fd = -1;
 }
 
-/* Under the lock, and it must be so: once the job is visible its home may finish it, see that it
+/* Under the lock, and it must be so: once the job is visible its owner may finish it, see that it
  * was the last, and close the descriptor. */
-static void wake(struct inbox *inbox)
+static void wake(struct job_queue *queue)
 {
     uint64_t one = 1;
     ssize_t n;
     do {
-        n = write(inbox->wake_fd, &one, sizeof one);
+        n = write(queue->wake_fd, &one, sizeof one);
     } while (n < 0 && errno == EINTR);
     check(n == (ssize_t)sizeof one);
 }
 
-static void push(struct inbox *inbox, struct job *job)
+static void push(struct job_queue *queue, struct job *job)
 {
-    job_list_push(&inbox->waiting, job);
-    if (inbox->waiting.count == 1)
-        wake(inbox);
+    job_list_push(&queue->waiting, job);
+    if (queue->waiting.count == 1)
+        wake(queue);
 }
 
-static bool post(struct inbox *inbox, struct job *job, bool bounded)
+static bool post(struct job_queue *queue, struct job *job, bool bounded)
 {
-    lock(inbox);
-    bool taken = !inbox->closed && !(bounded && inbox->waiting.count >= inbox->count_max);
+    lock(queue);
+    bool taken = !queue->closed && !(bounded && queue->waiting.count >= queue->count_max);
     if (taken)
-        push(inbox, job);
-    unlock(inbox);
+        push(queue, job);
+    unlock(queue);
     return taken;
 }
 
-bool inbox_post(struct inbox *inbox, struct job *job)
+bool job_queue_post(struct job_queue *queue, struct job *job)
 {
-    return post(inbox, job, true);
+    return post(queue, job, true);
 }
 
-bool inbox_post_always(struct inbox *inbox, struct job *job)
+bool job_queue_post_always(struct job_queue *queue, struct job *job)
 {
-    return post(inbox, job, false);
+    return post(queue, job, false);
 }
 
 void job_return(struct job *job)
 {
-    struct inbox *home = job->home;
-    check(home);
-    /* Even into a closed inbox: it refuses new work, but its owner still waits for what it has
+    struct job_queue *reply_queue = job->reply_queue;
+    check(reply_queue);
+    /* Even into a closed queue: it refuses new work, but its owner still waits for what it has
      * sent out, whose memory is free again only after `done`. */
-    lock(home);
-    push(home, job);
-    unlock(home);
+    lock(reply_queue);
+    push(reply_queue, job);
+    unlock(reply_queue);
 }
 
-static void return_share(struct inbox *home, const struct job_list *jobs)
+static void return_share(struct job_queue *reply_queue, const struct job_list *jobs)
 {
-    lock(home);
-    if (home->waiting.last)
-        home->waiting.last->next = jobs->first;
+    lock(reply_queue);
+    if (reply_queue->waiting.last)
+        reply_queue->waiting.last->next = jobs->first;
     else
-        home->waiting.first = jobs->first;
-    home->waiting.last = jobs->last;
-    home->waiting.count += jobs->count;
-    if (home->waiting.count == jobs->count)
-        wake(home);
-    unlock(home);
+        reply_queue->waiting.first = jobs->first;
+    reply_queue->waiting.last = jobs->last;
+    reply_queue->waiting.count += jobs->count;
+    if (reply_queue->waiting.count == jobs->count)
+        wake(reply_queue);
+    unlock(reply_queue);
 }
 
 void job_return_all(struct job_list *jobs)
 {
     while (jobs->first) {
-        struct inbox *home = jobs->first->home;
+        struct job_queue *reply_queue = jobs->first->reply_queue;
         struct job_list share = {0}, others = {0};
         struct job *job;
 
         while ((job = job_list_pop(jobs)) != NULL)
-            job_list_push(job->home == home ? &share : &others, job);
-        if (home)
-            return_share(home, &share);
+            job_list_push(job->reply_queue == reply_queue ? &share : &others, job);
+        if (reply_queue)
+            return_share(reply_queue, &share);
         *jobs = others;
     }
 }
 
-struct job_list inbox_take(struct inbox *inbox)
+struct job_list job_queue_take(struct job_queue *queue)
 {
-    lock(inbox);
-    struct job_list taken = inbox->waiting;
-    inbox->waiting = (struct job_list){0};
-    if (taken.first || inbox->closed) { /* else the eventfd is clear: spare the system call */
+    lock(queue);
+    struct job_list taken = queue->waiting;
+    queue->waiting = (struct job_list){0};
+    if (taken.first || queue->closed) { /* else the eventfd is clear: spare the system call */
         uint64_t count;
-        while (read(inbox->wake_fd, &count, sizeof count) < 0 && errno == EINTR)
+        while (read(queue->wake_fd, &count, sizeof count) < 0 && errno == EINTR)
             continue;
     }
-    unlock(inbox);
+    unlock(queue);
     return taken;
 }
 
-size_t inbox_finish(struct inbox *inbox)
+size_t job_queue_finish(struct job_queue *queue)
 {
-    struct job_list jobs = inbox_take(inbox);
+    struct job_list jobs = job_queue_take(queue);
     size_t count = jobs.count;
     struct job *job;
     while ((job = job_list_pop(&jobs)) != NULL) {
@@ -169,12 +169,12 @@ size_t inbox_finish(struct inbox *inbox)
     return count;
 }
 
-void inbox_close(struct inbox *inbox)
+void job_queue_close(struct job_queue *queue)
 {
-    lock(inbox);
-    inbox->closed = true;
-    wake(inbox); /* once, so that a thread that waits without a limit looks up */
-    unlock(inbox);
+    lock(queue);
+    queue->closed = true;
+    wake(queue); /* once, so that a thread that waits without a limit looks up */
+    unlock(queue);
 }
 
 /* The real clock, which tests do not advance: poll sleeps by it too. */
@@ -185,9 +185,9 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void inbox_wait(struct inbox *inbox, int timeout_ms)
+void job_queue_wait(struct job_queue *queue, int timeout_ms)
 {
-    struct pollfd wanted = {.fd = inbox->wake_fd, .events = POLLIN};
+    struct pollfd wanted = {.fd = queue->wake_fd, .events = POLLIN};
     int64_t deadline_ms = timeout_ms < 0 ? 0 : now_ms() + timeout_ms;
     while (poll(&wanted, 1, timeout_ms) < 0 && errno == EINTR) {
         if (timeout_ms < 0)

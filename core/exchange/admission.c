@@ -159,23 +159,23 @@ bool exchange_read_chat(struct exchange *exchange)
 
 /* ---- the hold ---- */
 
-static void on_hold_home(struct job *job)
+static void on_hold_returned(struct job *job)
 {
     struct exchange *exchange =
         (struct exchange *)(void *)((char *)job - offsetof(struct exchange, hold.job));
-    exchange->hold_away = false;
+    exchange->hold_pending = false;
     failpoint_reach(FAILPOINT_HOLD_DURABLE);
     if (!exchange->hold.durable)
         exchange_lose_hold(exchange);
     else if (exchange->void_wanted)
         exchange_void(exchange);
     if (exchange->charge_wanted)
-        departure_hold_home(exchange);
+        departure_hold_durable(exchange);
     relay_hold_decided(exchange);
 }
 
 /* The affordable answer for each of the n choices; < 1: none. */
-static int64_t affordable(const struct exchange *exchange, const struct exchange_need *need,
+static int64_t affordable(const struct exchange *exchange, const struct cost_ceiling *need,
                           int64_t available_nusd)
 {
     int64_t choices = exchange->chat.choices;
@@ -187,7 +187,7 @@ static int64_t affordable(const struct exchange *exchange, const struct exchange
            choices;
 }
 
-static bool refuse_money(struct exchange *exchange, const struct exchange_need *need,
+static bool refuse_money(struct exchange *exchange, const struct cost_ceiling *need,
                          int64_t required_nusd, enum hold_outcome outcome,
                          const struct hold_refusal *refusal)
 {
@@ -268,7 +268,7 @@ static bool refuse_debtor(struct exchange *exchange, const struct hold_refusal *
     return false;
 }
 
-static bool refuse_hold(struct exchange *exchange, const struct exchange_need *need,
+static bool refuse_hold(struct exchange *exchange, const struct cost_ceiling *need,
                         int64_t required_nusd, enum hold_outcome outcome,
                         const struct hold_refusal *refusal)
 {
@@ -294,7 +294,7 @@ static bool refuse_hold(struct exchange *exchange, const struct exchange_need *n
     return false;
 }
 
-static bool worst_case(const struct exchange *exchange, const struct exchange_need *need,
+static bool worst_case(const struct exchange *exchange, const struct cost_ceiling *need,
                        int64_t output_tokens, int64_t *out_nusd)
 {
     const struct token_counts tokens = {.input = need->input_tokens_max,
@@ -307,8 +307,8 @@ static enum hold_outcome try_hold(struct exchange *exchange, int64_t amount_nusd
 {
     struct ledger_hold *hold = &exchange->hold;
     memset(hold, 0, sizeof *hold);
-    hold->job.home = exchange->env->inbox;
-    hold->job.done = on_hold_home;
+    hold->job.reply_queue = exchange->env->queue;
+    hold->job.done = on_hold_returned;
     hold->exchange_id = exchange->id;
     hold->account_id = exchange->key.account_id;
     hold->key_id = exchange->key.key_id;
@@ -326,44 +326,44 @@ static int64_t least_cap(const struct exchange *exchange)
     int64_t stated = exchange->chat.output_tokens;
     if (stated <= 0)
         return 1;
-    return exchange->funds.chunked && stated > HOLD_CHUNK_TOKENS ? HOLD_CHUNK_TOKENS : 0;
+    return exchange->budget.chunked && stated > HOLD_CHUNK_TOKENS ? HOLD_CHUNK_TOKENS : 0;
 }
 
 /* The amount to be held now for an answer of up to `output_tokens` a choice, when
  * `available_nusd` is there. Where that is too little for all of it, and the client has left it
  * open, the answer is capped. */
-static int64_t plan_hold(struct exchange *exchange, const struct exchange_need *need,
+static int64_t plan_hold(struct exchange *exchange, const struct cost_ceiling *need,
                          int64_t output_tokens, int64_t available_nusd)
 {
-    struct funds *funds = &exchange->funds;
+    struct stream_budget *budget = &exchange->budget;
     int64_t amount_nusd;
     check(worst_case(exchange, need, output_tokens, &amount_nusd)); /* looked at before */
-    funds->capped = false;
+    budget->capped = false;
     if (amount_nusd > available_nusd && least_cap(exchange) > 0) {
         int64_t tokens = affordable(exchange, need, available_nusd);
         if (tokens < least_cap(exchange))
             return amount_nusd; /* to be refused */
-        funds->capped = true;
-        funds->short_of =
+        budget->capped = true;
+        budget->short_of =
             ledger_short_of(exchange->env->store, &exchange->key.account_id, &exchange->key.key_id);
         output_tokens = exchange->output_tokens_max = tokens;
     }
-    funds->input_tokens_max = need->input_tokens_max;
-    funds->output_tokens_most = output_tokens * exchange->chat.choices;
-    if (funds->chunked && output_tokens > HOLD_CHUNK_TOKENS)
+    budget->input_tokens_max = need->input_tokens_max;
+    budget->output_tokens_most = output_tokens * exchange->chat.choices;
+    if (budget->chunked && output_tokens > HOLD_CHUNK_TOKENS)
         output_tokens = HOLD_CHUNK_TOKENS;
     check(worst_case(exchange, need, output_tokens, &amount_nusd));
     return amount_nusd;
 }
 
-static enum hold_outcome find_hold(struct exchange *exchange, const struct exchange_need *need,
+static enum hold_outcome find_hold(struct exchange *exchange, const struct cost_ceiling *need,
                                    int64_t output_tokens, struct hold_refusal *refusal)
 {
-    struct funds *funds = &exchange->funds;
+    struct stream_budget *budget = &exchange->budget;
     int64_t said_max = exchange->output_tokens_max;
     enum hold_outcome outcome = HOLD_INSUFFICIENT;
     refusal->available_nusd = INT64_MAX;
-    if (funds->chunked) /* a chunk is soon taken: what matters is whether all could be */
+    if (budget->chunked) /* a chunk is soon taken: what matters is whether all could be */
         refusal->available_nusd = ledger_available_nusd(
             exchange->env->store, &exchange->key.account_id, &exchange->key.key_id);
     /* Others may take from the same balance between our look and our hold: hence a few tries. */
@@ -383,7 +383,7 @@ static enum hold_outcome find_hold(struct exchange *exchange, const struct excha
 /* As many as the model's reported calls let us expect, and a margin (rates.h), but no token is
  * shorter than a byte; what nobody can foresee (a file) fills the context. What a provider counts
  * above that is asked of the wallet when the call ends. */
-static int64_t most_input_tokens(const struct exchange *exchange, const struct exchange_need *need)
+static int64_t most_input_tokens(const struct exchange *exchange, const struct cost_ceiling *need)
 {
     const struct prompt *prompt = &exchange->chat.prompt;
     int64_t tokens = rates_tokens_held(&exchange->rates.input, &prompt->mix, prompt->text_bytes) +
@@ -397,8 +397,8 @@ static int64_t most_input_tokens(const struct exchange *exchange, const struct e
 
 /* Where servers say how much they take. What they said last may be out of date: so it decides what
  * is held, and what was stated, where it was, what may be charged. */
-static void learn_context(const struct exchange *exchange, const struct exchange_need *offered,
-                          struct exchange_need *need)
+static void learn_context(const struct exchange *exchange, const struct cost_ceiling *offered,
+                          struct cost_ceiling *need)
 {
     if (offered->asked != NULL)
         need->context =
@@ -413,10 +413,9 @@ static int64_t least(int64_t a, int64_t b)
 }
 
 /* `stated_context`: as models.lua states it, or 0. */
-static bool hold(struct exchange *exchange, const struct exchange_need *need,
-                 int64_t stated_context)
+static bool hold(struct exchange *exchange, const struct cost_ceiling *need, int64_t stated_context)
 {
-    check(!exchange->hold_away && !exchange->hold_open && !exchange->settlement_away);
+    check(!exchange->hold_pending && !exchange->hold_open && !exchange->settlement_pending);
     const struct chat_request *chat = &exchange->chat;
     int64_t output = need->output_tokens_max;
     if (chat->output_tokens > 0 && chat->output_tokens < output)
@@ -425,7 +424,7 @@ static bool hold(struct exchange *exchange, const struct exchange_need *need,
     if (need->output_tokens_allowed > 0 && need->output_tokens_allowed < output)
         output = exchange->output_tokens_max = need->output_tokens_allowed;
     bool asked = chat->output_tokens > 0 || exchange->output_tokens_max > 0;
-    exchange->funds.output_tokens_asked = asked ? output * chat->choices : 0;
+    exchange->budget.output_tokens_asked = asked ? output * chat->choices : 0;
     int64_t longest_nusd;
     int64_t held = least(output, need->context);
     if (!worst_case(exchange, need, held, &longest_nusd))
@@ -438,12 +437,12 @@ static bool hold(struct exchange *exchange, const struct exchange_need *need,
         .input_tokens = need->input_tokens_max,
         .image_tokens = need->image_tokens_max,
         .output_tokens = output * chat->choices};
-    exchange->funds.chunked = chat->streamed && !need->output_hidden;
+    exchange->budget.chunked = chat->streamed && !need->output_hidden;
     struct hold_refusal refusal;
     enum hold_outcome outcome = find_hold(exchange, need, held, &refusal);
     if (outcome != HOLD_ACCEPTED)
         return refuse_hold(exchange, need, longest_nusd, outcome, &refusal);
-    exchange->hold_away = exchange->hold_open = true;
+    exchange->hold_pending = exchange->hold_open = true;
     exchange->state = EXCHANGE_HELD;
     failpoint_reach(FAILPOINT_AFTER_HOLD);
     return true;
@@ -462,7 +461,7 @@ static bool refuse_content(struct exchange *exchange, const char *what)
 
 /* What the model's entry does not name is not sent: its provider would refuse it, or leave it out
  * and answer as if it had read it. */
-static bool takes_content(struct exchange *exchange, const struct exchange_need *need)
+static bool takes_content(struct exchange *exchange, const struct cost_ceiling *need)
 {
     const struct prompt *prompt = &exchange->chat.prompt;
     if (prompt->image_count > 0 && !need->takes_images)
@@ -474,9 +473,9 @@ static bool takes_content(struct exchange *exchange, const struct exchange_need 
     return true;
 }
 
-bool exchange_hold(struct exchange *exchange, const struct exchange_need *offered)
+bool exchange_hold(struct exchange *exchange, const struct cost_ceiling *offered)
 {
-    struct exchange_need need = *offered;
+    struct cost_ceiling need = *offered;
     if (!takes_content(exchange, offered))
         return false;
     rates_get(exchange->env->rates, exchange->chat.model, &exchange->rates);

@@ -90,7 +90,7 @@ void attempt_decide(struct exchange *exchange, enum attempt_outcome outcome, con
     attempt->detail[0] = '\0';
     if (detail[0] != '\0') /* a good answer has none */
         snprintf(attempt->detail, sizeof attempt->detail, "%s", detail);
-    board_count_attempt(exchange->env->sheet, exchange, false);
+    live_metrics_count_attempt(exchange->env->shard, exchange, false);
     if (outcome == ATTEMPT_ANSWERED) {
         exchange->state = EXCHANGE_ANSWERED;
     } else {

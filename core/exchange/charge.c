@@ -136,13 +136,13 @@ static void alarm_operator(const struct exchange *exchange, const struct charge 
 }
 
 /* A provider counts more than we could foresee (its own additions to a prompt): the customer pays
- * that as long as it has it; what it has not is the house's. */
+ * that as long as it has it; what it has not is the operator's. */
 static int64_t charge_nusd(struct exchange *exchange, const struct charge *charge)
 {
     const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
     struct meter_price price;
     meter_price(&terms->prices, &terms->sold, &charge->allowed, terms->margin_ppm,
-                funds_held_nusd(exchange), &price);
+                stream_budget_held_nusd(exchange), &price);
     if (price.overrun_nusd > 0) {
         int64_t more = ledger_extend(exchange->env->store, &exchange->hold, price.overrun_nusd);
         exchange->settlement.extended_nusd += more;
@@ -173,18 +173,18 @@ static void learn(const struct exchange *exchange, const struct charge *charge)
 }
 
 /* What a client cut by leaving says nothing of its provider. */
-static void count_on_board(const struct exchange *exchange, enum usage_source source,
-                           bool excessive)
+static void count_in_metrics(const struct exchange *exchange, enum usage_source source,
+                             bool excessive)
 {
-    struct board_sheet *sheet = exchange->env->sheet;
+    struct live_metrics_shard *shard = exchange->env->shard;
     if (excessive)
-        board_count_usage(sheet, exchange, BOARD_EXCESSIVE);
+        live_metrics_count_usage(shard, exchange, METRICS_EXCESSIVE);
     else if (source == USAGE_REPORTED)
-        board_count_usage(sheet, exchange, BOARD_REPORTED);
+        live_metrics_count_usage(shard, exchange, METRICS_REPORTED);
     else if (source == USAGE_CORRECTED)
-        board_count_usage(sheet, exchange, BOARD_CORRECTED);
+        live_metrics_count_usage(shard, exchange, METRICS_CORRECTED);
     else if (source == USAGE_ESTIMATED)
-        board_count_usage(sheet, exchange, BOARD_MISSING);
+        live_metrics_count_usage(shard, exchange, METRICS_MISSING);
 }
 
 void charge_fill(struct exchange *exchange, bool cut)
@@ -209,5 +209,5 @@ void charge_fill(struct exchange *exchange, bool cut)
         alarm_operator(exchange, &charge);
     else
         learn(exchange, &charge);
-    count_on_board(exchange, charge.source, excessive);
+    count_in_metrics(exchange, charge.source, excessive);
 }

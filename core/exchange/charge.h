@@ -1,7 +1,7 @@
 /* What an answer is charged by: the provider's counts, each judged by what came, and our estimate
  * where there is none; and what of it the customer pays. No customer pays more than the model's
  * context and longest answer and the request's own limit allow: what a provider counts above that
- * is the house's, and an alarm to the operator.
+ * is the operator's, and an alarm to the operator.
  *
  * On the worker's thread. */
 #ifndef EXCHANGE_CHARGE_H

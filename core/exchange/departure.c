@@ -107,7 +107,7 @@ static int64_t unseen_tokens(const struct exchange *exchange)
         return 0;
     int64_t elapsed_us = clock_mono_us() - exchange->attempt.started_us;
     int64_t tokens = elapsed_us / 1000 * UNSEEN_TOKENS_PER_S / 1000 * exchange->chat.choices;
-    int64_t most = exchange->funds.output_tokens_most;
+    int64_t most = exchange->budget.output_tokens_most;
     return tokens < most ? tokens : most;
 }
 
@@ -115,14 +115,14 @@ static void charge(struct exchange *exchange)
 {
     exchange->cut = true;
     exchange->unseen_tokens = unseen_tokens(exchange);
-    if (exchange->hold_away) {
+    if (exchange->hold_pending) {
         exchange->charge_wanted = true;
         return;
     }
     exchange_settle(exchange);
 }
 
-void departure_hold_home(struct exchange *exchange)
+void departure_hold_durable(struct exchange *exchange)
 {
     exchange->charge_wanted = false;
     if (exchange->hold_open)
@@ -160,7 +160,7 @@ void departure_begin(struct exchange *exchange)
     if (exchange->state == EXCHANGE_SETTLING) {
         exchange_release_task(exchange);
         attempt_cancel(exchange);
-        return; /* the ledger has it; on_settlement_home ends it */
+        return; /* the ledger has it; on_settlement_returned ends it */
     }
     bool asked = is_asked(exchange);
     bool retried = idempotency_outlives_client(exchange);
@@ -169,7 +169,7 @@ void departure_begin(struct exchange *exchange)
     if (!retried)
         mark_abandoned(exchange);
     if (!retried && asked)
-        counted_abandon(exchange);
+        rate_limits_abandon(exchange);
     if ((retried || (asked && runs_on(exchange))) && detach(exchange))
         return;
     bool free_of_charge = !asked || (!retried && is_free(exchange));

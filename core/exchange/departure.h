@@ -26,7 +26,7 @@ struct exchange;
 /* The client has left. */
 void departure_begin(struct exchange *exchange);
 /* The hold, which was on its way when the call was to be charged, is durable. */
-void departure_hold_home(struct exchange *exchange);
+void departure_hold_durable(struct exchange *exchange);
 /* Whether the client left, and no retry will ask for the answer. */
 bool departure_is_abandoned(const struct exchange *exchange);
 /* Ends a call before its answer has begun, with this error: what was asked of a provider is charged

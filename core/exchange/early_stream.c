@@ -7,7 +7,7 @@ enum { ERROR_EVENT_BYTES = 16 * 1024 };
 void early_stream_tick(struct exchange *exchange, int64_t now_us)
 {
     bool waits = exchange->state == EXCHANGE_SENT && exchange->chat.streamed &&
-                 exchange->hold_open && !exchange->hold_away;
+                 exchange->hold_open && !exchange->hold_pending;
     if (!waits || exchange->reply_begun || exchange->request == NULL ||
         now_us - exchange->started_us < exchange->env->first_event_wait_ms * 1000)
         return;

@@ -166,10 +166,10 @@ static void take_without_error(struct exchange *exchange, struct slice event,
 
 /* The text of `chunk` cannot be paid any more, or is more than was asked for: it and what would
  * follow is neither charged nor given. */
-static void end_for_funds(struct exchange *exchange, const struct json_value *chunk)
+static void end_for_budget(struct exchange *exchange, const struct json_value *chunk)
 {
     struct relay *relay = &exchange->relay;
-    if (exchange->funds.limit_reached)
+    if (exchange->budget.limit_reached)
         log_event(LOG_WARN, "a provider goes on beyond the longest answer that it was asked for",
                   log_text("request_id", exchange->id.text),
                   log_text("provider", attempt_provider(&exchange->attempt)),
@@ -177,11 +177,11 @@ static void end_for_funds(struct exchange *exchange, const struct json_value *ch
     else
         log_event(LOG_INFO, "the money for a stream has ended",
                   log_text("request_id", exchange->id.text),
-                  log_text("code", funds_reason(exchange)));
+                  log_text("code", stream_budget_reason(exchange)));
     buffer_reset(&relay->chunk_head);
     final_chunk_head(chunk, &relay->chunk_head);
     snprintf(relay->meter.finish_reason, sizeof relay->meter.finish_reason, "length");
-    relay->out_of_funds = relay->done = relay->upstream_ended = true;
+    relay->out_of_budget = relay->done = relay->upstream_ended = true;
     attempt_cancel(exchange);
     attempt_decide(exchange, ATTEMPT_ANSWERED, "");
 }
@@ -195,7 +195,7 @@ static void take_explained(struct exchange *exchange, struct slice event,
     struct buffer explained;
     buffer_init(&reason, 4096);
     buffer_init(&explained, LIMIT_EDITED_EVENT_BYTES);
-    if (funds_explain(exchange, event, chunk, &reason, &edit) &&
+    if (stream_budget_explain(exchange, event, chunk, &reason, &edit) &&
         json_apply_edits(event, &edit, 1, &explained))
         event = buffer_slice(&explained);
     exchange->relay.reason_given = true;
@@ -212,12 +212,12 @@ static bool take_text(struct exchange *exchange, struct slice event, const struc
     struct relay *relay = &exchange->relay;
     struct meter before = relay->meter;
     meter_read_choices(&relay->meter, &chunk->choices);
-    if (!funds_cover(exchange)) {
+    if (!stream_budget_cover(exchange)) {
         relay->meter = before;
-        end_for_funds(exchange, &chunk->root);
+        end_for_budget(exchange, &chunk->root);
         return false;
     }
-    if (relay->reason_given || !funds_ended_choice(exchange, &before))
+    if (relay->reason_given || !stream_budget_ended_choice(exchange, &before))
         return true;
     relay->meter = before;
     take_explained(exchange, event, &chunk->root);
@@ -229,17 +229,17 @@ enum { SAMPLED_PIECES = 8 };
 
 /* Takes the event that the data begins with, and returns its size. 0: it is not like one before it,
  * or it is not paid for; it must be read. */
-static size_t take_alike(struct exchange *exchange, struct slice data)
+static size_t take_matching(struct exchange *exchange, struct slice data)
 {
     struct relay *relay = &exchange->relay;
-    struct alike_event known;
-    if (!alike_take(&relay->alike, data, &known))
+    struct template_match known;
+    if (!event_template_take(&relay->event_template, data, &known))
         return 0;
     struct meter *meter = &relay->meter;
     int64_t text_bytes = meter->output.text_bytes;
     int64_t pieces = meter->output_pieces;
     meter_note_generated(meter, known.bytes);
-    if (!funds_cover(exchange)) {
+    if (!stream_budget_cover(exchange)) {
         meter->output.text_bytes = text_bytes;
         meter->output_pieces = pieces;
         return 0;
@@ -251,12 +251,12 @@ static size_t take_alike(struct exchange *exchange, struct slice data)
     return known.event_bytes;
 }
 
-void events_take_alike(struct exchange *exchange, struct slice *data)
+void events_take_matching(struct exchange *exchange, struct slice *data)
 {
     if (exchange->attempt.outcome != ATTEMPT_ANSWERED)
         return;
     while (data->bytes > 0) {
-        size_t taken = take_alike(exchange, *data);
+        size_t taken = take_matching(exchange, *data);
         if (taken == 0)
             return;
         data->data += taken;
@@ -314,7 +314,8 @@ static void take_chunk(struct exchange *exchange, struct slice event,
     int64_t text_bytes = relay->meter.output.text_bytes - before.output.text_bytes;
     if (text_bytes == 0 && chunk->usage.type != JSON_OBJECT)
         (void)meter_find_usage(&relay->meter, &chunk->root);
-    alike_learn(&relay->alike, event, chunk, text_bytes, !exchange->chat.usage_asked);
+    event_template_learn(&relay->event_template, event, chunk, text_bytes,
+                         !exchange->chat.usage_asked);
     if (exchange->attempt.outcome == ATTEMPT_NONE)
         note_answer(exchange, chunk);
 }
@@ -366,7 +367,7 @@ void events_take(struct slice event, void *arg)
     enum attempt_outcome outcome = exchange->attempt.outcome;
     if (relay->done || relay->failed || (outcome != ATTEMPT_NONE && outcome != ATTEMPT_ANSWERED))
         return;
-    if (outcome == ATTEMPT_ANSWERED && take_alike(exchange, event) > 0)
+    if (outcome == ATTEMPT_ANSWERED && take_matching(exchange, event) > 0)
         return;
     buffer_reset(&relay->joined);
     struct slice data = slice_trim(sse_data(event, &relay->joined));

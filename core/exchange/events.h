@@ -14,6 +14,6 @@ struct exchange;
 void events_take(struct slice event, void *arg);
 /* Takes those events off the front of *data that are like one before; *data begins an event. The
  * exchange's stream is neither done nor has it failed. */
-void events_take_alike(struct exchange *exchange, struct slice *data);
+void events_take_matching(struct exchange *exchange, struct slice *data);
 
 #endif

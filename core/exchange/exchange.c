@@ -113,8 +113,8 @@ static void unlink_live(struct exchange *exchange)
 static bool is_busy(const struct exchange *exchange)
 {
     return exchange->state != EXCHANGE_ENDED || exchange->task.task != NULL ||
-           exchange->hold_away || exchange->hold_open || exchange->settlement_away ||
-           exchange->call_away || exchange->password_away || exchange->attempt.call != NULL ||
+           exchange->hold_pending || exchange->hold_open || exchange->settlement_pending ||
+           exchange->call_pending || exchange->password_pending || exchange->attempt.call != NULL ||
            idempotency_is_busy(exchange);
 }
 
@@ -188,13 +188,13 @@ bool exchange_was_cut_by_provider(const struct exchange *exchange)
            (strncmp(code, "provider_", 9) == 0 || strcmp(code, "timeout") == 0);
 }
 
-static void count_on_board(const struct exchange *exchange)
+static void count_in_metrics(const struct exchange *exchange)
 {
     if (!exchange->asks_model)
         return;
-    board_count_call(exchange->env->sheet, exchange);
+    live_metrics_count_call(exchange->env->shard, exchange);
     if (exchange_was_cut_by_provider(exchange))
-        board_count_attempt(exchange->env->sheet, exchange, true);
+        live_metrics_count_attempt(exchange->env->shard, exchange, true);
 }
 
 void exchange_end(struct exchange *exchange)
@@ -205,8 +205,8 @@ void exchange_end(struct exchange *exchange)
     exchange->state = EXCHANGE_ENDED;
     exchange->ended_us = clock_mono_us();
     exchange->env->served++;
-    counted_leave(exchange);
-    count_on_board(exchange);
+    rate_limits_release(exchange);
+    count_in_metrics(exchange);
     attempt_log_end(exchange);
     write_log(exchange);
     exchange_wake(exchange);
@@ -278,11 +278,11 @@ void exchange_wake(struct exchange *exchange)
 
 /* ---- resolving the hold ---- */
 
-static void on_settlement_home(struct job *job)
+static void on_settlement_returned(struct job *job)
 {
     struct exchange *exchange =
         (struct exchange *)(void *)((char *)job - offsetof(struct exchange, settlement.job));
-    exchange->settlement_away = false;
+    exchange->settlement_pending = false;
     exchange->hold_open = false;
     idempotency_finish(exchange); /* before the client can send the same again */
     if (exchange->state == EXCHANGE_SETTLING) {
@@ -331,18 +331,19 @@ static void fill_record(struct exchange *exchange, struct usage_record *record)
 static void resolve(struct exchange *exchange, bool voided)
 {
     struct ledger_settlement *settlement = &exchange->settlement;
-    settlement->job = (struct job){.home = exchange->env->inbox, .done = on_settlement_home};
-    settlement->held_nusd = funds_held_nusd(exchange);
+    settlement->job =
+        (struct job){.reply_queue = exchange->env->queue, .done = on_settlement_returned};
+    settlement->held_nusd = stream_budget_held_nusd(exchange);
     settlement->voided = voided;
     fill_record(exchange, &settlement->record);
-    exchange->settlement_away = true;
+    exchange->settlement_pending = true;
     ledger_settle(exchange->env->store, settlement);
 }
 
 void exchange_settle(struct exchange *exchange)
 {
-    check(exchange->hold_open && !exchange->settlement_away);
-    charge_fill(exchange, exchange->cut || exchange->relay.failed || exchange->relay.out_of_funds);
+    check(exchange->hold_open && !exchange->settlement_pending);
+    charge_fill(exchange, exchange->cut || exchange->relay.failed || exchange->relay.out_of_budget);
     exchange->state = EXCHANGE_SETTLING;
     failpoint_reach(FAILPOINT_AFTER_USAGE);
     if (exchange->idempotency != NULL)
@@ -352,14 +353,14 @@ void exchange_settle(struct exchange *exchange)
 
 void exchange_void(struct exchange *exchange)
 {
-    if (!exchange->hold_open || exchange->settlement_away)
+    if (!exchange->hold_open || exchange->settlement_pending)
         return;
-    if (exchange->hold_away) {
+    if (exchange->hold_pending) {
         exchange->void_wanted =
             true; /* only a hold that did become durable is there to be voided */
         return;
     }
-    funds_give_back(exchange);
+    stream_budget_give_back(exchange);
     exchange->settlement.record.source = USAGE_NONE;
     resolve(exchange, true);
 }
@@ -375,7 +376,7 @@ static bool refuse_unheld(struct exchange *exchange, const char *what)
 
 bool exchange_attempt(struct exchange *exchange, struct candidate *candidate)
 {
-    bool held = exchange->hold_open && !exchange->settlement_away && !exchange->void_wanted;
+    bool held = exchange->hold_open && !exchange->settlement_pending && !exchange->void_wanted;
     if (!held || exchange->state >= EXCHANGE_ANSWERED)
         return refuse_unheld(exchange, "an attempt without an open hold");
     if (departure_is_abandoned(exchange)) {
@@ -397,11 +398,11 @@ bool exchange_relay(struct exchange *exchange)
     return true;
 }
 
-static void on_call_home(struct job *job)
+static void on_call_returned(struct job *job)
 {
     struct exchange *exchange =
         (struct exchange *)(void *)((char *)job - offsetof(struct exchange, call.job));
-    exchange->call_away = false;
+    exchange->call_pending = false;
     exchange_wake(exchange);
     exchange_free_if_over(exchange);
 }
@@ -417,7 +418,7 @@ bool exchange_call(struct exchange *exchange, const char *actor, const char *ope
                    const struct store_value *args, size_t arg_count)
 {
     struct fault fault;
-    check(!exchange->call_away);
+    check(!exchange->call_pending);
     if (!store_call_init(&exchange->call, operation, args, arg_count, &fault)) {
         exchange_task_failed(exchange, "internal_error", fault.message);
         return false;
@@ -426,8 +427,8 @@ bool exchange_call(struct exchange *exchange, const char *actor, const char *ope
     snprintf(exchange->call.actor.name, sizeof exchange->call.actor.name, "%s", actor);
     snprintf(exchange->call.actor.address, sizeof exchange->call.actor.address, "%s",
              exchange->peer_address);
-    exchange->call.job.home = exchange->env->inbox;
-    exchange->call.job.done = on_call_home;
+    exchange->call.job.reply_queue = exchange->env->queue;
+    exchange->call.job.done = on_call_returned;
     if (!store_call_post(exchange->env->store, &exchange->call)) {
         exchange_call_fini(exchange);
         const struct answer_error error = {.status = 503,
@@ -438,14 +439,14 @@ bool exchange_call(struct exchange *exchange, const char *actor, const char *ope
         exchange_refuse(exchange, &error);
         return false;
     }
-    exchange->call_away = true;
+    exchange->call_pending = true;
     return true;
 }
 
 void exchange_lose_hold(struct exchange *exchange)
 {
     exchange->hold_open = false;
-    funds_give_back(exchange);
+    stream_budget_give_back(exchange);
     if (exchange->state == EXCHANGE_ENDED)
         return;
     exchange_release_task(exchange);
@@ -492,7 +493,7 @@ void exchange_tick_all(struct exchange_env *env)
             exchange_free_if_over(exchange);
         }
     }
-    board_count_open(env->sheet, calls, streams);
+    live_metrics_count_open(env->shard, calls, streams);
 }
 
 void exchange_cancel_all(struct exchange_env *env)

@@ -1,5 +1,5 @@
 /* An exchange: one client request and its reply, from the complete request until its last job
- * has come home. It belongs to the worker whose connection it came in on; everything here runs
+ * has come back. It belongs to the worker whose connection it came in on; everything here runs
  * on that worker's thread.
  *
  * What happens is decided by a task (a Lua coroutine, script/task.c) that calls the functions
@@ -25,17 +25,17 @@
 #include "dialect/chat.h"
 #include "exchange/attempt.h"
 #include "exchange/attempt_log.h"
-#include "exchange/board.h"
 #include "exchange/charge.h"
-#include "exchange/counted.h"
 #include "exchange/download.h"
-#include "exchange/funds.h"
 #include "exchange/idempotency.h"
 #include "exchange/limiter.h"
+#include "exchange/live_metrics.h"
 #include "exchange/meter.h"
 #include "exchange/password.h"
+#include "exchange/rate_limits.h"
 #include "exchange/rates.h"
 #include "exchange/relay.h"
+#include "exchange/stream_budget.h"
 #include "exchange/survey.h"
 #include "net/loop/loop.h"
 #include "net/server/server.h"
@@ -48,15 +48,15 @@ struct fair_pool;
 /* What all exchanges of a worker share. Owned by the worker. */
 struct exchange_env {
     struct loop *loop;
-    struct inbox *inbox; /* home of this worker's jobs */
+    struct job_queue *queue; /* the reply queue of this worker's jobs */
     struct upstream *upstream;
     struct store *store;
-    struct limiter *limiter;   /* shared by all workers */
-    struct rates *rates;       /* shared by all workers */
-    struct survey *survey;     /* shared by all workers */
-    struct fair_pool *helpers; /* hashes passwords; shared by all workers */
-    struct board *board;       /* shared by all workers; this one writes `sheet` of it */
-    struct board_sheet *sheet;
+    struct limiter *limiter;      /* shared by all workers */
+    struct rates *rates;          /* shared by all workers */
+    struct survey *survey;        /* shared by all workers */
+    struct fair_pool *helpers;    /* hashes passwords; shared by all workers */
+    struct live_metrics *metrics; /* shared by all workers; this one writes `shard` of it */
+    struct live_metrics_shard *shard;
     const struct secret *secret;
     int64_t keepalive_comment_ms;
     int64_t first_event_wait_ms;
@@ -130,25 +130,25 @@ struct exchange {
 
     struct digest key_digest; /* of the API key that it came with */
     struct key_facts key;
-    bool asks_model; /* it is a call to a model: counted on the board */
+    bool asks_model; /* it is a call to a model: counted on the metrics */
     struct chat_request chat;
     char policy_revision[65];
 
-    struct funds funds;
+    struct stream_budget budget;
     struct charge_limits charge_limits;
     struct model_rates rates; /* of the model, when the hold was made */
     struct ledger_hold hold;
-    bool hold_away;     /* its job has not come home */
+    bool hold_pending;  /* its job has not come back */
     bool hold_open;     /* accepted and not resolved */
-    bool void_wanted;   /* void it as soon as it is home */
-    bool charge_wanted; /* settle it as soon as it is home: the client has left */
+    bool void_wanted;   /* void it as soon as it is back */
+    bool charge_wanted; /* settle it as soon as it is back: the client has left */
     int64_t
         usage_due_us; /* until when its counts are waited for without the client; 0: no matter */
     int64_t unseen_tokens; /* the estimate of an answer that was cancelled unseen */
     int64_t
         output_tokens_max; /* > 0: what the customer may have or can afford, asked for upstream */
     struct ledger_settlement settlement;
-    bool settlement_away;
+    bool settlement_pending;
 
     int attempts;
     struct attempt attempt;
@@ -157,9 +157,9 @@ struct exchange {
 
     struct store_call call;
     bool call_made; /* `call` holds something to be freed */
-    bool call_away;
+    bool call_pending;
     struct password_job *password; /* NULL: none */
-    bool password_away;
+    bool password_pending;
     int64_t sleeps_until_us; /* > 0: the task waits for that */
 
     struct counted_limit *limits; /* NULL: none */
@@ -190,7 +190,7 @@ bool exchange_admits_body(const struct exchange_env *env, const struct http_head
 bool exchange_find_key(const struct exchange_env *env, const struct http_head *head,
                        struct key_facts *out);
 
-/* Frees an exchange whatever its state: when the worker goes, after all its jobs have come home. */
+/* Frees an exchange whatever its state: when the worker goes, after all its jobs have come back. */
 void exchange_discard(struct exchange *exchange);
 
 /* ---- words of the task; each either does it, or has answered the client and returns false ---- */
@@ -204,7 +204,7 @@ bool exchange_authenticate_as(struct exchange *exchange, const struct digest *di
 bool exchange_read_chat(struct exchange *exchange);
 
 /* What a hold must cover, as the policy says. */
-struct exchange_need {
+struct cost_ceiling {
     struct token_prices prices; /* what the margin is put on; the dearest, kind by kind */
     int64_t margin_ppm;         /* the largest */
     int64_t context;            /* tokens: what a file fills, and no prompt exceeds; as models.lua
@@ -220,8 +220,8 @@ struct exchange_need {
     bool output_hidden; /* the model generates tokens that no stream shows: reasoning */
 };
 /* Reserves the worst case. Where the customer has not limited the answer and cannot afford the
- * longest one, it is limited to what he can; of a stream, a chunk is reserved (funds.h). */
-bool exchange_hold(struct exchange *exchange, const struct exchange_need *offered);
+ * longest one, it is limited to what he can; of a stream, a chunk is reserved (budget.h). */
+bool exchange_hold(struct exchange *exchange, const struct cost_ceiling *offered);
 
 /* Starts a try; the task yields until exchange_wake, then reads exchange->attempt.outcome. False:
  * there is no hold for it, or the client has left and the try before has failed; the exchange has
@@ -280,7 +280,7 @@ void exchange_begin_stream(struct exchange *exchange, const char *content_type);
 /* Whether its stream broke off, by a fault that is not ours. */
 bool exchange_was_cut_by_provider(const struct exchange *exchange);
 /* Resolves the open hold: by what the meter says, or to nothing. relay.c goes on when the job is
- * home. */
+ * back. */
 void exchange_settle(struct exchange *exchange);
 void exchange_void(struct exchange *exchange);
 /* The task is let go, and not resumed any more. */

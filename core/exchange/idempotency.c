@@ -55,12 +55,12 @@ static void give_back(struct idempotency *idempotency)
     idempotency->claimed = false;
 }
 
-static void on_lookup_home(struct job *job)
+static void on_lookup_returned(struct job *job)
 {
     struct idempotency *idempotency =
         (struct idempotency *)(void *)((char *)job - offsetof(struct idempotency, lookup.job));
     struct exchange *exchange = idempotency->exchange;
-    idempotency->lookup_away = false;
+    idempotency->lookup_pending = false;
     if (!idempotency_is_fresh(exchange))
         give_back(idempotency);
     exchange_wake(exchange);
@@ -104,9 +104,9 @@ bool idempotency_claim(struct exchange *exchange, const struct id *account_id, c
     idempotency->claimed = idempotency->claim_outcome == CLAIM_TAKEN;
     struct answer_lookup *lookup = &idempotency->lookup;
     lookup->claim = &idempotency->claim;
-    lookup->job = (struct job){.home = exchange->env->inbox, .done = on_lookup_home};
-    idempotency->lookup_away = answers_look(exchange->env->store, lookup);
-    return idempotency->lookup_away ||
+    lookup->job = (struct job){.reply_queue = exchange->env->queue, .done = on_lookup_returned};
+    idempotency->lookup_pending = answers_look(exchange->env->store, lookup);
+    return idempotency->lookup_pending ||
            refuse(exchange, 503, "overloaded",
                   "Too much is asked of the database just now. Try again soon.", RETRY_MS);
 }
@@ -215,7 +215,7 @@ void idempotency_keep(struct exchange *exchange, const char *content_type, int64
 
 void idempotency_refused(struct exchange *exchange, struct slice body, bool worth_retrying)
 {
-    if (!is_claimed(exchange) || exchange->settlement_away)
+    if (!is_claimed(exchange) || exchange->settlement_pending)
         return;
     if (worth_retrying) {
         give_back(exchange->idempotency);
@@ -232,14 +232,14 @@ bool idempotency_outlives_client(const struct exchange *exchange)
 
 void idempotency_finish(struct exchange *exchange)
 {
-    bool undecided = exchange->hold_open || exchange->settlement_away || exchange->call_away;
+    bool undecided = exchange->hold_open || exchange->settlement_pending || exchange->call_pending;
     if (is_claimed(exchange) && !undecided)
         give_back(exchange->idempotency);
 }
 
 bool idempotency_is_busy(const struct exchange *exchange)
 {
-    return exchange->idempotency != NULL && exchange->idempotency->lookup_away;
+    return exchange->idempotency != NULL && exchange->idempotency->lookup_pending;
 }
 
 void idempotency_fini(struct exchange *exchange)

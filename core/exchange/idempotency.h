@@ -25,7 +25,7 @@ struct idempotency {
     enum claim_outcome claim_outcome;
     bool claimed; /* it stands in the store's table */
     struct answer_lookup lookup;
-    bool lookup_away;
+    bool lookup_pending;
     struct buffer copy; /* of what the client gets */
     bool too_large;     /* the copy was given up */
     struct kept_answer kept;

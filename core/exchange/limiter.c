@@ -31,7 +31,7 @@ enum {
 
 struct entry {
     struct entry *next; /* in its bucket */
-    struct limit_place place;
+    struct limit_slot place;
     struct sliding_log log; /* of a window */
     int64_t entered;        /* and not left: of concurrency */
     int64_t window_ms;      /* 0: concurrency */
@@ -90,8 +90,7 @@ static void sip_word(struct sip *sip, uint64_t word)
 }
 
 /* SipHash-2-4 with 128 bits out, over the eight bytes of window_ms and then the name. */
-struct limit_place limiter_place(const struct limiter *limiter, struct slice name,
-                                 int64_t window_ms)
+struct limit_slot limiter_place(const struct limiter *limiter, struct slice name, int64_t window_ms)
 {
     uint64_t k0 = limiter->hash_key[0];
     uint64_t k1 = limiter->hash_key[1];
@@ -111,7 +110,7 @@ struct limit_place limiter_place(const struct limiter *limiter, struct slice nam
         memcpy(&word, name.data + at, name.bytes - at);
     sip_word(&sip, last | word);
 
-    struct limit_place place;
+    struct limit_slot place;
     sip.v2 ^= 0xee;
     sip_rounds(&sip, 4);
     place.low = sip.v0 ^ sip.v1 ^ sip.v2 ^ sip.v3;
@@ -123,7 +122,7 @@ struct limit_place limiter_place(const struct limiter *limiter, struct slice nam
 
 /* ---- entries: the caller holds the shard's mutex ---- */
 
-static struct shard *lock_shard(struct limiter *limiter, const struct limit_place *place)
+static struct shard *lock_shard(struct limiter *limiter, const struct limit_slot *place)
 {
     struct shard *shard = &limiter->shards[place->high & (limiter->shard_count - 1)];
 
@@ -138,7 +137,7 @@ static void unlock_shard(struct shard *shard)
 
 /* Where the pointer to the entry is, or would be. */
 static struct entry **find(const struct limiter *limiter, const struct shard *shard,
-                           const struct limit_place *place)
+                           const struct limit_slot *place)
 {
     struct entry **at = &shard->buckets[place->low & (limiter->bucket_count - 1)];
 
@@ -148,7 +147,7 @@ static struct entry **find(const struct limiter *limiter, const struct shard *sh
 }
 
 static struct entry *add(const struct limiter *limiter, struct shard *shard,
-                         const struct limit_place *place, int64_t window_ms)
+                         const struct limit_slot *place, int64_t window_ms)
 {
     struct entry **bucket = &shard->buckets[place->low & (limiter->bucket_count - 1)];
     struct entry *entry = malloc(sizeof *entry);
@@ -208,7 +207,7 @@ static void drop_one(const struct limiter *limiter, struct shard *shard, int64_t
 }
 
 static struct entry *add_queued(const struct limiter *limiter, struct shard *shard,
-                                const struct limit_place *place, int64_t window_ms, int64_t now_ms)
+                                const struct limit_slot *place, int64_t window_ms, int64_t now_ms)
 {
     if (shard->queued_count == limiter->shard_entries_max)
         drop_one(limiter, shard, now_ms);
@@ -246,7 +245,7 @@ static void describe(const struct sliding_log *log, int64_t amount, int64_t limi
         out->retry_after_ms = sliding_log_wait_ms(log, limit - amount, window_ms, now_ms);
 }
 
-static bool ask(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+static bool ask(struct limiter *limiter, const struct limit_slot *place, int64_t amount,
                 int64_t limit, int64_t window_ms, int64_t now_ms, bool take,
                 struct limit_state *out)
 {
@@ -274,19 +273,19 @@ static bool ask(struct limiter *limiter, const struct limit_place *place, int64_
     return fits;
 }
 
-bool limiter_take_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+bool limiter_take_at(struct limiter *limiter, const struct limit_slot *place, int64_t amount,
                      int64_t limit, int64_t window_ms, int64_t now_ms, struct limit_state *out)
 {
     return ask(limiter, place, amount, limit, window_ms, now_ms, true, out);
 }
 
-bool limiter_peek_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+bool limiter_peek_at(struct limiter *limiter, const struct limit_slot *place, int64_t amount,
                      int64_t limit, int64_t window_ms, int64_t now_ms, struct limit_state *out)
 {
     return ask(limiter, place, amount, limit, window_ms, now_ms, false, out);
 }
 
-void limiter_add_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+void limiter_add_at(struct limiter *limiter, const struct limit_slot *place, int64_t amount,
                     int64_t window_ms, int64_t now_ms)
 {
     window_ms = clamp_window(window_ms);
@@ -305,7 +304,7 @@ void limiter_add_at(struct limiter *limiter, const struct limit_place *place, in
     unlock_shard(shard);
 }
 
-void limiter_give_back_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+void limiter_give_back_at(struct limiter *limiter, const struct limit_slot *place, int64_t amount,
                           int64_t window_ms, int64_t taken_ms, int64_t now_ms)
 {
     window_ms = clamp_window(window_ms);
@@ -326,7 +325,7 @@ void limiter_give_back_at(struct limiter *limiter, const struct limit_place *pla
 
 /* ---- concurrency ---- */
 
-bool limiter_enter_at(struct limiter *limiter, const struct limit_place *place, int64_t limit,
+bool limiter_enter_at(struct limiter *limiter, const struct limit_slot *place, int64_t limit,
                       struct limit_state *out)
 {
     struct shard *shard = lock_shard(limiter, place);
@@ -348,7 +347,7 @@ bool limiter_enter_at(struct limiter *limiter, const struct limit_place *place, 
     return fits;
 }
 
-void limiter_leave_at(struct limiter *limiter, const struct limit_place *place)
+void limiter_leave_at(struct limiter *limiter, const struct limit_slot *place)
 {
     struct shard *shard = lock_shard(limiter, place);
     struct entry **at = find(limiter, shard, place);
@@ -367,14 +366,14 @@ void limiter_leave_at(struct limiter *limiter, const struct limit_place *place)
 bool limiter_take(struct limiter *limiter, struct slice name, int64_t amount, int64_t limit,
                   int64_t window_ms, int64_t now_ms, struct limit_state *out)
 {
-    struct limit_place place = limiter_place(limiter, name, clamp_window(window_ms));
+    struct limit_slot place = limiter_place(limiter, name, clamp_window(window_ms));
     return limiter_take_at(limiter, &place, amount, limit, window_ms, now_ms, out);
 }
 
 bool limiter_peek(struct limiter *limiter, struct slice name, int64_t amount, int64_t limit,
                   int64_t window_ms, int64_t now_ms, struct limit_state *out)
 {
-    struct limit_place place = limiter_place(limiter, name, clamp_window(window_ms));
+    struct limit_slot place = limiter_place(limiter, name, clamp_window(window_ms));
     return limiter_peek_at(limiter, &place, amount, limit, window_ms, now_ms, out);
 }
 

@@ -28,14 +28,14 @@ void limiter_free(struct limiter *limiter);
 
 /* Where a name is counted. For who counts one more than once: only the finding of it, the hashing,
  * is saved. */
-struct limit_place {
+struct limit_slot {
     uint64_t low;
     uint64_t high;
 };
 
 /* window_ms: 0 for concurrency. */
-struct limit_place limiter_place(const struct limiter *limiter, struct slice name,
-                                 int64_t window_ms);
+struct limit_slot limiter_place(const struct limiter *limiter, struct slice name,
+                                int64_t window_ms);
 
 /* Takes `amount` out of `limit` per window when it fits. Returns whether it did. Any thread.
  * now_ms: clock_wall_ms. */
@@ -46,20 +46,20 @@ bool limiter_peek(struct limiter *limiter, struct slice name, int64_t amount, in
                   int64_t window_ms, int64_t now_ms, struct limit_state *out);
 
 /* The same for a place. Each place is counted under one window length only, or none. */
-bool limiter_take_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+bool limiter_take_at(struct limiter *limiter, const struct limit_slot *place, int64_t amount,
                      int64_t limit, int64_t window_ms, int64_t now_ms, struct limit_state *out);
-bool limiter_peek_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+bool limiter_peek_at(struct limiter *limiter, const struct limit_slot *place, int64_t amount,
                      int64_t limit, int64_t window_ms, int64_t now_ms, struct limit_state *out);
 /* Adds without asking: an estimate was too low, a failure is counted. */
-void limiter_add_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+void limiter_add_at(struct limiter *limiter, const struct limit_slot *place, int64_t amount,
                     int64_t window_ms, int64_t now_ms);
 /* Gives back of what was taken at taken_ms. */
-void limiter_give_back_at(struct limiter *limiter, const struct limit_place *place, int64_t amount,
+void limiter_give_back_at(struct limiter *limiter, const struct limit_slot *place, int64_t amount,
                           int64_t window_ms, int64_t taken_ms, int64_t now_ms);
 /* Concurrency: at most `limit` at once. Each successful enter needs one leave. An entry that is in
  * use is never dropped. */
-bool limiter_enter_at(struct limiter *limiter, const struct limit_place *place, int64_t limit,
+bool limiter_enter_at(struct limiter *limiter, const struct limit_slot *place, int64_t limit,
                       struct limit_state *out);
-void limiter_leave_at(struct limiter *limiter, const struct limit_place *place);
+void limiter_leave_at(struct limiter *limiter, const struct limit_slot *place);
 
 #endif

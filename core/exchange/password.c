@@ -33,11 +33,11 @@ static void run(struct job *job, void *server)
     work->ok = work->verify ? verify(work) : password_hash(normal, work->hash);
 }
 
-static void on_home(struct job *job)
+static void on_returned(struct job *job)
 {
     struct password_job *work = (struct password_job *)(void *)job;
     struct exchange *exchange = work->exchange;
-    exchange->password_away = false;
+    exchange->password_pending = false;
     exchange_wake(exchange);
     exchange_free_if_over(exchange);
 }
@@ -59,11 +59,11 @@ bool exchange_password(struct exchange *exchange, const struct password_question
     struct password_job *work = calloc(1, sizeof *work);
     check(work != NULL);
     network_of(exchange->peer_address, network);
-    work->fair =
-        (struct fair_job){.job = {.home = exchange->env->inbox, .run = run, .done = on_home},
-                          .address = hash_of(exchange, slice_of(network)),
-                          .account = hash_of(exchange, question->account),
-                          .rank = question->rank};
+    work->fair = (struct fair_job){
+        .job = {.reply_queue = exchange->env->queue, .run = run, .done = on_returned},
+        .address = hash_of(exchange, slice_of(network)),
+        .account = hash_of(exchange, question->account),
+        .rank = question->rank};
     work->exchange = exchange;
     work->verify = question->hash != NULL;
     work->password_bytes = password.bytes;
@@ -76,8 +76,8 @@ bool exchange_password(struct exchange *exchange, const struct password_question
         snprintf(work->hash, sizeof work->hash, "%s",
                  question->hash[0] != '\0' ? question->hash : nobodys_hash);
     exchange->password = work;
-    exchange->password_away = fair_pool_post(exchange->env->helpers, &work->fair);
-    if (exchange->password_away)
+    exchange->password_pending = fair_pool_post(exchange->env->helpers, &work->fair);
+    if (exchange->password_pending)
         return true;
     exchange_password_fini(exchange);
     const struct answer_error error = {

@@ -12,7 +12,7 @@ enum { MODEL_LOOKED_FOR_BYTES = 1024 * 1024 }; /* in larger bodies it is not loo
 
 static bool has_record(const struct exchange *exchange)
 {
-    return exchange->hold_away || exchange->hold_open || exchange->settlement_away ||
+    return exchange->hold_pending || exchange->hold_open || exchange->settlement_pending ||
            exchange->settlement.record.exchange_id.text[0] != '\0' ||
            exchange->replay_of.text[0] != '\0';
 }

@@ -24,7 +24,7 @@ void relay_init(struct exchange *exchange)
     struct relay *relay = &exchange->relay;
     line_ends_init(&relay->line_ends);
     sse_init(&relay->sse);
-    alike_init(&relay->alike);
+    event_template_init(&relay->event_template);
     buffer_init(&relay->out, OUT_BYTES_MAX);
     buffer_init(&relay->held_event, LIMIT_EDITED_EVENT_BYTES);
     buffer_init(&relay->last_event, LIMIT_EDITED_EVENT_BYTES);
@@ -38,7 +38,7 @@ void relay_fini(struct exchange *exchange)
     event_room_leave(exchange);
     line_ends_fini(&relay->line_ends);
     sse_fini(&relay->sse);
-    alike_fini(&relay->alike);
+    event_template_fini(&relay->event_template);
     buffer_fini(&relay->out);
     buffer_fini(&relay->held_event);
     buffer_fini(&relay->last_event);
@@ -102,8 +102,9 @@ static void settle(struct exchange *exchange)
         return;
     if (relay->failed)
         snprintf(exchange->error_code, sizeof exchange->error_code, "%s", relay->failure_code);
-    if (relay->out_of_funds && !exchange->funds.limit_reached)
-        snprintf(exchange->error_code, sizeof exchange->error_code, "%s", funds_reason(exchange));
+    if (relay->out_of_budget && !exchange->budget.limit_reached)
+        snprintf(exchange->error_code, sizeof exchange->error_code, "%s",
+                 stream_budget_reason(exchange));
     if (exchange->status == 0)
         exchange->status = 200;
     exchange_settle(exchange);
@@ -132,8 +133,8 @@ static struct slice price_body(const struct exchange *exchange, struct buffer *p
     struct buffer reason;
     buffer_init(priced, LIMIT_UPSTREAM_BODY_BYTES + 8192);
     buffer_init(&reason, 4096);
-    if (funds_ended_choice(exchange, &(struct meter){0}) &&
-        funds_explain(exchange, body, &completion->root, &reason, &edits[0]))
+    if (stream_budget_ended_choice(exchange, &(struct meter){0}) &&
+        stream_budget_explain(exchange, body, &completion->root, &reason, &edits[0]))
         count = 1;
     if (completion->usage.type == JSON_OBJECT)
         count += cost_edits(body, &completion->usage, exchange->settlement.record.charge_nusd,
@@ -220,7 +221,7 @@ void relay_feed(struct exchange *exchange, struct slice data)
     if (relay->done || relay->failed)
         return;
     if (sse_is_between_events(&relay->sse) && line_ends_are_kept(&relay->line_ends))
-        events_take_alike(exchange, &data);
+        events_take_matching(exchange, &data);
     bool fed = data.bytes == 0 || (line_ends_take(&relay->line_ends, data, &data) &&
                                    sse_feed(&relay->sse, data, events_take, exchange));
     if (relay->out.failed) {
@@ -345,7 +346,7 @@ static void begin(struct exchange *exchange)
 void relay_start(struct exchange *exchange)
 {
     exchange->relay.started = true;
-    if (!exchange->hold_away)
+    if (!exchange->hold_pending)
         begin(exchange);
 }
 

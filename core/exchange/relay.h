@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "dialect/alike.h"
+#include "dialect/event_template.h"
 #include "dialect/line_ends.h"
 #include "dialect/sse.h"
 #include "exchange/meter.h"
@@ -23,7 +23,7 @@ struct relay {
     struct meter meter;
     struct line_ends line_ends;
     struct sse sse;
-    struct alike alike;
+    struct event_template event_template;
     struct buffer out;        /* whole events ready for the client */
     struct buffer held_event; /* of usage, for who asked: goes out at the end, with the cost */
     struct buffer last_event; /* data: [DONE] as it came */
@@ -32,7 +32,7 @@ struct relay {
     bool flowing; /* the head is out */
     bool done;    /* [DONE] has come */
     bool upstream_ended;
-    bool out_of_funds;        /* we have ended the answer: no money is left for more of it */
+    bool out_of_budget;       /* we have ended the answer: no money is left for more of it */
     bool reason_given;        /* the present event already says that the money limited it */
     struct buffer chunk_head; /* how a chunk of this stream begins, for those that are ours */
     bool failed;              /* after it had said something: an error ends the stream */
@@ -58,7 +58,7 @@ void relay_feed(struct exchange *exchange, struct slice data);
 void relay_upstream_ended(struct exchange *exchange, enum upstream_end end, const char *detail);
 /* The task wants the answer to go out. */
 void relay_start(struct exchange *exchange);
-/* The hold's job is home. */
+/* The hold's job is back. */
 void relay_hold_decided(struct exchange *exchange);
 /* The charge is known: what is to be kept for a retry is handed to the settlement. */
 void relay_keep(struct exchange *exchange);

@@ -32,7 +32,7 @@ void revocation_check(struct exchange *exchange)
     const char *why = exchange->chat.streamed && runs ? why_revoked(exchange) : NULL;
     if (why == NULL)
         return;
-    if (will_be || exchange->hold_away) {
+    if (will_be || exchange->hold_pending) {
         exchange->env
             ->revocations--; /* at a later tick, when it has its hold and that is durable */
         return;

@@ -10,8 +10,8 @@ static void append_length(const struct exchange *exchange, struct buffer *out)
     const struct relay *relay = &exchange->relay;
     struct buffer reason;
     buffer_init(&reason, 4096);
-    if (!exchange->funds.limit_reached)
-        funds_write_reason(exchange, &reason);
+    if (!exchange->budget.limit_reached)
+        stream_budget_write_reason(exchange, &reason);
     final_chunk_length(buffer_slice(&relay->chunk_head), exchange->chat.choices,
                        relay->meter.finished_choices, buffer_slice(&reason), out);
     buffer_fini(&reason);
@@ -56,7 +56,7 @@ static void append_error(const struct exchange *exchange, struct buffer *out)
 void stream_end_append(const struct exchange *exchange, struct buffer *out)
 {
     const struct relay *relay = &exchange->relay;
-    if (relay->out_of_funds && !relay->failed)
+    if (relay->out_of_budget && !relay->failed)
         append_length(exchange, out);
     append_usage(exchange, out);
     if (relay->failed)

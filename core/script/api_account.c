@@ -172,7 +172,7 @@ static int api_throttle(lua_State *state)
         lua_isnoneornil(state, 6) ? clock_wall_ms() : integer_check(state, 6, 0, INTEGER_MAX);
     bool allowed = true;
     if (count < 0) {
-        struct limit_place place = limiter_place(limiter, name, window_ms);
+        struct limit_slot place = limiter_place(limiter, name, window_ms);
         limiter_give_back_at(limiter, &place, -count, window_ms, now_ms, now_ms);
     } else if (count == 0) {
         allowed = limiter_peek(limiter, name, 1, max, window_ms, now_ms, &limit);
@@ -185,7 +185,7 @@ static int api_throttle(lua_State *state)
     return 3;
 }
 
-const struct luaL_Reg api_account_words[] = {
+const struct luaL_Reg api_account_bindings[] = {
     {"call", api_call},
     {"call_as", api_call_as},
     {"digest", api_digest},

@@ -87,7 +87,7 @@ static int api_json_string(lua_State *state)
     return 1;
 }
 
-const struct luaL_Reg api_core_words[] = {
+const struct luaL_Reg api_core_bindings[] = {
     {"format_time", api_format_time}, {"json_members", api_json_members},
     {"json_string", api_json_string}, {"now_ms", api_now_ms},
     {"parse_time", api_parse_time},   {NULL, NULL},

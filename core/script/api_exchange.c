@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "exchange/exchange.h"
+#include "script/compiled_plan.h"
 #include "script/integer.h"
-#include "script/prepared.h"
 #include "script/task.h"
 
 enum { DOCUMENT_BYTES_MAX = 64 * 1024, STATUS_MIN = 200, STATUS_MAX = 599 };
@@ -70,21 +70,21 @@ static int api_read_chat(lua_State *state)
 static int api_limits(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    const struct limit_rules *rules = prepared_limits(state, 2);
+    const struct limit_rules *rules = compiled_plan_limits(state, 2);
     luaL_argcheck(state, exchange->limits == NULL, 1, "limits are counted once");
-    if (!counted_take(exchange, rules, lua_toboolean(state, 3)))
+    if (!rate_limits_acquire(exchange, rules, lua_toboolean(state, 3)))
         return task_stop(state);
     return 0;
 }
 
-/* x:enter(name, most) */
-static int api_enter(lua_State *state)
+/* x:acquire(name, most) */
+static int api_acquire(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
     const char *name = luaL_checkstring(state, 2);
     int64_t most = integer_check(state, 3, 0, INTEGER_MAX);
     luaL_argcheck(state, exchange->limits == NULL, 1, "limits are counted once");
-    if (!counted_enter(exchange, slice_of(name), most))
+    if (!rate_limits_acquire_one(exchange, slice_of(name), most))
         return task_stop(state);
     return 0;
 }
@@ -93,7 +93,7 @@ static int api_enter(lua_State *state)
 static int api_hold(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    if (!exchange_hold(exchange, prepared_need(state, 2)))
+    if (!exchange_hold(exchange, compiled_plan_ceiling(state, 2)))
         return task_stop(state);
     return 0;
 }
@@ -102,7 +102,7 @@ static int api_hold(lua_State *state)
 static int api_attempt(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    if (!exchange_attempt(exchange, prepared_candidate(state, 2)))
+    if (!exchange_attempt(exchange, compiled_plan_candidate(state, 2)))
         return task_stop(state);
     return task_wait(state, TASK_WAITS_ATTEMPT);
 }
@@ -345,7 +345,7 @@ int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_
     return 0;
 }
 
-const struct luaL_Reg api_exchange_words[] = {
+const struct luaL_Reg api_exchange_bindings[] = {
     {"answer_again", api_answer_again},
     {"asked", api_asked},
     {"asked_header", api_asked_header},
@@ -356,7 +356,7 @@ const struct luaL_Reg api_exchange_words[] = {
     {"body", api_body},
     {"claim", api_claim},
     {"download", api_download},
-    {"enter", api_enter},
+    {"acquire", api_acquire},
     {"fail", api_fail},
     {"finish", api_finish},
     {"header", api_header},

@@ -346,7 +346,7 @@ static int api_read_cookie(lua_State *state)
     return 0;
 }
 
-const struct luaL_Reg api_text_words[] = {
+const struct luaL_Reg api_text_bindings[] = {
     {"is_common_password", api_is_common_password},
     {"normalise", api_normalise},
     {"read_amount", api_read_amount},

@@ -1,14 +1,14 @@
 #include "script/asked_servers.h"
 
+#include "script/compiled_plan.h"
 #include "script/modules.h"
-#include "script/prepared.h"
 
 static int look(lua_State *state)
 {
     struct survey_list **out = lua_touserdata(state, 1);
     modules_require(state, "policy");
     lua_getfield(state, -1, "asked_servers");
-    *out = survey_list_ref(prepared_survey(state, lua_gettop(state)));
+    *out = survey_list_ref(compiled_plan_survey(state, lua_gettop(state)));
     return 0;
 }
 

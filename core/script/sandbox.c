@@ -44,7 +44,7 @@ static const char *const math_words[] = {
 
 #define WORDS_KEY "llm-gateway.words" /* registry: the table of words */
 
-static void push_words(lua_State *state)
+static void push_bindings(lua_State *state)
 {
     lua_getfield(state, LUA_REGISTRYINDEX, WORDS_KEY);
 }
@@ -59,7 +59,7 @@ static int unknown_word(lua_State *state)
     if (lua_type(state, 2) != LUA_TSTRING)
         return luaL_error(state, "policies have no such word");
     const char *name = lua_tostring(state, 2);
-    policy_words_push_nearest(state, lua_upvalueindex(2), name);
+    policy_bindings_push_nearest(state, lua_upvalueindex(2), name);
     if (lua_isnil(state, -1))
         return luaL_error(state, "policies have no word '%s%s'", prefix, name);
     return luaL_error(state, "policies have no word '%s%s'; did you mean '%s%s'?", prefix, name,
@@ -134,7 +134,7 @@ static int sandbox_sort(lua_State *state)
     return 0;
 }
 
-static void register_words(lua_State *state, const luaL_Reg *words, struct policy_stage *stage)
+static void register_bindings(lua_State *state, const luaL_Reg *words, struct policy_load *stage)
 {
     for (; words->name; words++) {
         lua_pushlightuserdata(state, stage);
@@ -144,7 +144,7 @@ static void register_words(lua_State *state, const luaL_Reg *words, struct polic
 }
 
 /* Pushes a table with the listed functions of the library `name`. */
-static void push_library_words(lua_State *state, const char *name, const char *const *names)
+static void push_library_functions(lua_State *state, const char *name, const char *const *names)
 {
     lua_newtable(state);
     lua_getglobal(state, name);
@@ -163,23 +163,23 @@ static void set_string_methods(lua_State *state, int methods)
     lua_pop(state, 2);
 }
 
-static void make_words(lua_State *state, struct policy_stage *stage)
+static void make_bindings(lua_State *state, struct policy_load *stage)
 {
     static const char message[] = "the libraries of policies cannot be changed";
 
     lua_newtable(state);
     lua_pushvalue(state, LUA_GLOBALSINDEX);
     copy_fields(state, base_words);
-    register_words(state, policy_words_load, stage);
-    register_words(state, policy_words_always, stage);
+    register_bindings(state, policy_bindings_load, stage);
+    register_bindings(state, policy_bindings_always, stage);
 
-    push_library_words(state, "string", string_words);
+    push_library_functions(state, "string", string_words);
     explain_unknown(state, "string.");
     set_string_methods(state, lua_gettop(state));
     freeze(state, message);
     lua_setfield(state, -2, "string");
 
-    push_library_words(state, "table", table_words);
+    push_library_functions(state, "table", table_words);
     lua_getglobal(state, "table");
     lua_getfield(state, -1, "sort");
     lua_remove(state, -2);
@@ -189,7 +189,7 @@ static void make_words(lua_State *state, struct policy_stage *stage)
     freeze(state, message);
     lua_setfield(state, -2, "table");
 
-    push_library_words(state, "math", math_words);
+    push_library_functions(state, "math", math_words);
     explain_unknown(state, "math.");
     freeze(state, message);
     lua_setfield(state, -2, "math");
@@ -242,7 +242,7 @@ static void open_cjson(lua_State *state)
     lua_setglobal(state, "cjson");
 }
 
-void sandbox_open(lua_State *state, struct policy_stage *stage)
+void sandbox_open(lua_State *state, struct policy_load *stage)
 {
     open_library(state, "", luaopen_base);
     open_library(state, LUA_STRLIBNAME, luaopen_string);
@@ -267,15 +267,15 @@ void sandbox_open(lua_State *state, struct policy_stage *stage)
     open_cjson(state);
     lua_newtable(state);
     lua_setglobal(state, "core");
-    make_words(state, stage);
-    policy_words_push_native(state, stage);
+    make_bindings(state, stage);
+    policy_bindings_push_native(state, stage);
     modules_provide(state, "policy.native");
 }
 
 void sandbox_end_load(lua_State *state)
 {
-    push_words(state);
-    for (const luaL_Reg *word = policy_words_load; word->name; word++) {
+    push_bindings(state);
+    for (const luaL_Reg *word = policy_bindings_load; word->name; word++) {
         lua_pushnil(state);
         lua_setfield(state, -2, word->name);
     }
@@ -288,7 +288,7 @@ void sandbox_load(lua_State *state, struct slice text, const char *name)
     if (luaL_loadbufferx(state, text.data, text.bytes, lua_tostring(state, -1), "t") != 0)
         lua_error(state);
     lua_remove(state, -2);
-    push_words(state);
+    push_bindings(state);
     freeze(state, "policies have no globals: write 'local' before the name");
     lua_setfenv(state, -2);
 }
@@ -312,7 +312,7 @@ void sandbox_push_word_names(lua_State *state)
 
     lua_newtable(state);
     int list = lua_gettop(state);
-    push_words(state);
+    push_bindings(state);
     append_names(state, list, "");
     for (const char *const *name = libraries; *name; name++) {
         lua_getfield(state, -1, *name);
@@ -324,7 +324,7 @@ void sandbox_push_word_names(lua_State *state)
         lua_pop(state, 4);
     }
     lua_pop(state, 1);
-    for (const luaL_Reg *word = policy_words_load; word->name; word++) {
+    for (const luaL_Reg *word = policy_bindings_load; word->name; word++) {
         lua_pushstring(state, word->name);
         lua_rawseti(state, list, (int)lua_objlen(state, list) + 1);
     }

@@ -8,11 +8,11 @@
 #include <lua.h>
 
 #include "base/slice.h"
-#include "script/policy_words.h"
+#include "script/policy_bindings.h"
 
 /* Opens the libraries, strips them and makes both environments. Raises a Lua error for lack of
  * memory: call it protected. `stage` must outlive the state. */
-void sandbox_open(lua_State *state, struct policy_stage *stage);
+void sandbox_open(lua_State *state, struct policy_load *stage);
 
 /* Takes the load-time words out of the environment of policies. */
 void sandbox_end_load(lua_State *state);

@@ -16,7 +16,7 @@
 #include "script/vm.h"
 
 struct task;
-struct policy_news;
+struct reload_status;
 
 /* What the task waits for; says which primitive pushes its results when it goes on. */
 enum task_wait {
@@ -36,11 +36,11 @@ void task_start(struct vm *vm, struct exchange *exchange);
 /* What lua/ may know of gateway.conf and of the process, as fields of `core`. Must outlive the VM's
  * building only. */
 struct task_settings {
-    const char *payments;     /* "test", "stripe", "off" */
-    bool providers_shown;     /* customers may know which provider is asked */
-    const char *public_url;   /* without a slash at its end */
-    const char *version;      /* of the program */
-    struct policy_news *news; /* outlives the VM */
+    const char *payments;                /* "test", "stripe", "off" */
+    bool providers_shown;                /* customers may know which provider is asked */
+    const char *public_url;              /* without a slash at its end */
+    const char *version;                 /* of the program */
+    struct reload_status *reload_status; /* outlives the VM */
 };
 
 /* Puts the primitives into the table on top of the stack: vm_options.install, with a const
@@ -56,12 +56,12 @@ int task_stop(lua_State *state);
 /* Yields. */
 int task_wait(lua_State *state, enum task_wait what);
 
-extern const struct luaL_Reg api_exchange_words[]; /* methods of an exchange */
-extern const struct luaL_Reg api_account_words[];  /* methods for the dashboard's API */
-extern const struct luaL_Reg api_house_words[];    /* methods for the operator's pages */
+extern const struct luaL_Reg api_exchange_bindings[]; /* methods of an exchange */
+extern const struct luaL_Reg api_account_bindings[];  /* methods for the dashboard's API */
+extern const struct luaL_Reg api_operator_bindings[]; /* methods for the operator's pages */
 int api_policy_news(lua_State *state);
-extern const struct luaL_Reg api_core_words[]; /* functions of the table `core` */
-extern const struct luaL_Reg api_text_words[]; /* the same: what clients wrote */
+extern const struct luaL_Reg api_core_bindings[]; /* functions of the table `core` */
+extern const struct luaL_Reg api_text_bindings[]; /* the same: what clients wrote */
 /* Whether what was waited for has results. */
 bool api_exchange_has_results(const struct exchange *exchange, enum task_wait what);
 /* Push them; return how many. */

@@ -11,11 +11,11 @@
 #include <time.h>
 
 #include "base/check.h"
-#include "base/crew.h"
 #include "base/limits.h"
 #include "base/secret.h"
+#include "base/thread_pool.h"
 #include "script/modules.h"
-#include "script/policy_words.h"
+#include "script/policy_bindings.h"
 #include "script/sandbox.h"
 
 enum {
@@ -30,9 +30,9 @@ enum {
 struct vm {
     lua_State *state;
     struct policy_files *files;
-    struct policy_stage stage;
-    struct job closing; /* on `crew` */
-    struct crew *crew;  /* NULL: closed by whoever gives the last reference back */
+    struct policy_load stage;
+    struct job closing;       /* on `pool` */
+    struct thread_pool *pool; /* NULL: closed by whoever gives the last reference back */
     int references;
     int main; /* registry reference of what lua/main.lua returned */
     struct vm_spares spares;
@@ -271,7 +271,7 @@ struct vm *vm_new(struct policy_files *files, const struct vm_options *options, 
     vm->bytes_max = LIMIT_VM_BYTES;
     vm->main = LUA_NOREF;
     vm->files = policy_files_ref(files);
-    vm->stage = (struct policy_stage){.files = files, .loading = true};
+    vm->stage = (struct policy_load){.files = files, .loading = true};
     vm->state = lua_newstate(vm_allocate, vm);
     if (!vm->state) {
         (void)fault_set(fault, "policy_invalid", "out of memory");
@@ -310,17 +310,17 @@ static void close_vm(struct vm *vm)
     free(vm);
 }
 
-/* On a thread of the crew. The job has no home: it goes with its VM. */
+/* On a thread of the pool. The job has no reply queue: it goes with its VM. */
 static void run_closing(struct job *job, void *server)
 {
     (void)server;
     close_vm((struct vm *)(void *)((char *)job - offsetof(struct vm, closing)));
 }
 
-void vm_close_on(struct vm *vm, struct crew *crew)
+void vm_close_on(struct vm *vm, struct thread_pool *pool)
 {
     vm->closing = (struct job){.run = run_closing};
-    vm->crew = crew;
+    vm->pool = pool;
 }
 
 void vm_unref(struct vm *vm)
@@ -331,7 +331,7 @@ void vm_unref(struct vm *vm)
     if (--vm->references > 0)
         return;
     check(!vm->running);
-    if (vm->crew == NULL || !crew_post(vm->crew, &vm->closing))
+    if (vm->pool == NULL || !thread_pool_post(vm->pool, &vm->closing))
         close_vm(vm);
 }
 

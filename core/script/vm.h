@@ -20,7 +20,7 @@
 #include "base/fault.h"
 #include "script/policy_files.h"
 
-struct crew;
+struct thread_pool;
 struct task;
 struct vm;
 
@@ -39,9 +39,9 @@ struct vm *vm_new(struct policy_files *files, const struct vm_options *options,
                   struct fault *fault);
 void vm_ref(struct vm *vm);
 void vm_unref(struct vm *vm); /* closes at zero */
-/* From now on a thread of the crew closes the VM, when the last reference is gone. The crew must
+/* From now on a thread of the pool closes the VM, when the last reference is gone. The pool must
  * outlive the VM. */
-void vm_close_on(struct vm *vm, struct crew *crew);
+void vm_close_on(struct vm *vm, struct thread_pool *pool);
 
 const char *vm_revision(const struct vm *vm); /* SHA-256 in hex of all policy bytes */
 lua_State *vm_state(struct vm *vm);

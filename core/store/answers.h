@@ -36,10 +36,10 @@ enum lookup_outcome {
     LOOKUP_FAILED     /* the database cannot be read now */
 };
 
-/* Embedded in what looks. `job.home` and `job.done` are the caller's. */
+/* Embedded in what looks. `job.reply_queue` and `job.done` are the caller's. */
 struct answer_lookup {
     struct job job;
-    const struct claim *claim; /* borrowed until it is home */
+    const struct claim *claim; /* borrowed until it is back */
     /* out */
     enum lookup_outcome outcome;
     struct id exchange_id; /* with FOUND and TOO_LARGE */

@@ -1,8 +1,8 @@
 /* Everything that is not money in flight: users, sessions, keys, credits, lists. An operation has a
  * name ("key.create"), positional arguments (null, integer or text) and a result, a JSON text ready
  * to be sent. It runs on the ledger thread (if it writes) or on the reports thread, inside a
- * transaction that is rolled back when it fails. core/store/operations/operations.c is the table of all of
- * them; amounts in results are decimal strings in USD, times RFC 3339, as the API has
+ * transaction that is rolled back when it fails. core/store/operations/operations.c is the table of
+ * all of them; amounts in results are decimal strings in USD, times RFC 3339, as the API has
  * them. */
 #ifndef STORE_CALL_H
 #define STORE_CALL_H
@@ -57,9 +57,9 @@ bool store_call_init(struct store_call *call, const char *operation, const struc
                      size_t arg_count, struct fault *fault);
 void store_call_fini(struct store_call *call);
 
-/* Sends it to its thread; job.home and job.done must be set. False: queue full. One that reads sees
- * all that was answered before it is posted: where the tables are behind, it takes its way through
- * the ledger thread. */
+/* Sends it to its thread; job.reply_queue and job.done must be set. False: queue full. One that
+ * reads sees all that was answered before it is posted: where the tables are behind, it takes its
+ * way through the ledger thread. */
 bool store_call_post(struct store *store, struct store_call *call);
 /* For the ledger thread: on to the reports thread. False: queue full. */
 bool store_call_read(struct store_call *call);
@@ -142,7 +142,7 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     -> {data: [record], totals, next_cursor}  ! too_many_to_sort
  *                     (sort: newest, oldest; cost, tokens, duration: largest first, only where
  *                     few records are; totals 0: null)
- *   usage.list_house  the same for the operator, with the providers
+ *   usage.list_operator  the same for the operator, with the providers
  *   usage.csv         account_id from? to? model? key_id? cursor? zone? -> no JSON: rows of CSV,
  *                     newest first, then a line with the cursor of the next page, or empty
  *   usage.summary     account_id from? to? by model? key_id? zone? -> {data, totals}
@@ -152,7 +152,7 @@ void store_call_now(struct store *store, struct store_call *call);
  *   usage.get         account_id exchange_id -> record  ! not_found. (This and the next two also
  *                     find what was refused: a record with refused: true, and no charge)
  *   usage.explain     account_id exchange_id -> record with its charge  ! not_found
- *   usage.audit       exchange_id -> the same of anybody, with what the house pays  ! not_found
+ *   usage.audit       exchange_id -> the same of anybody, with what the operator pays  ! not_found
  *
  *   A failing disk or a query beyond its time ends any of them with "unavailable" or "timeout".
  *   Lists come newest first; limit is 1 to LIMIT_PAGE_ROWS; next_cursor is null on the last page,
@@ -179,8 +179,8 @@ void store_call_now(struct store *store, struct store_call *call);
  *            error_code, attempts, first_byte_ms, total_ms}. Never buy
  *            prices, margins or provider cost
  *   charge, in a record: {lines: [{kind, tokens, price (USD per million), amount (18 decimals)}],
- *          exact, rounding, price, covered (by the house), charged}; beside it ended_at, hold,
- *          refunded. For the house also user_id, email, account_id, provider_model,
+ *          exact, rounding, price, covered (by the operator), charged}; beside it ended_at, hold,
+ *          refunded. For the operator also user_id, email, account_id, provider_model,
  *          policy_revision, margin, cost_lines, provider_cost, overrun, profit */
 
 #endif

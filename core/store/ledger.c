@@ -3,25 +3,25 @@
 #include "base/check.h"
 #include "store/store_internal.h"
 
-/* Where no sync is asked for, appending to the tail is a write of some hundred bytes: cheaper than
- * waking another thread. False: the tail does not take it. */
+/* Where no sync is asked for, appending to the journal is a write of some hundred bytes: cheaper
+ * than waking another thread. False: the journal does not take it. */
 static bool commit_now(struct store *store, struct job *job)
 {
     struct job_list jobs = {0};
     struct job_list left = {0};
 
-    if (store->tail_thread.started)
+    if (store->journal_thread.started)
         return false;
     job_list_push(&jobs, job);
-    tail_commit(&store->tail, &store->wallets, &jobs, &left);
+    journal_commit(&store->journal, &store->wallets, &jobs, &left);
     if (jobs.first)
         job_return(job_list_pop(&jobs));
     return left.first == NULL;
 }
 
-static struct inbox *inbox_of(struct store *store)
+static struct job_queue *job_queue_of(struct store *store)
 {
-    return store->tail_thread.started ? &store->tail_thread.inbox : &store->ledger.inbox;
+    return store->journal_thread.started ? &store->journal_thread.queue : &store->ledger.queue;
 }
 
 enum hold_outcome ledger_hold(struct store *store, struct ledger_hold *hold,
@@ -38,7 +38,7 @@ enum hold_outcome ledger_hold(struct store *store, struct ledger_hold *hold,
         return outcome;
     hold->durable = false;
     hold->job.run = ledger_thread_hold;
-    if (commit_now(store, &hold->job) || inbox_post(inbox_of(store), &hold->job))
+    if (commit_now(store, &hold->job) || job_queue_post(job_queue_of(store), &hold->job))
         return HOLD_ACCEPTED;
     wallet_give_back(&store->wallets, hold);
     return HOLD_FULL;
@@ -81,5 +81,5 @@ void ledger_settle(struct store *store, struct ledger_settlement *settlement)
     if (commit_now(store, &settlement->job))
         return;
     /* Refused only after store_close, which is not called before the last exchange has ended. */
-    check(inbox_post_always(inbox_of(store), &settlement->job));
+    check(job_queue_post_always(job_queue_of(store), &settlement->job));
 }

@@ -1,7 +1,7 @@
 /* Money: holds and settlements, in two phases as in TigerBeetle (pending, post, void). Double
  * entry: a transfer moves an amount from one account to another, balance = credits - debits, so the
  * sum over all accounts is 0; rows are append-only (triggers refuse UPDATE and DELETE). Accounts:
- * one per customer ("acct_...", never below zero), and the house's, by name: "revenue",
+ * one per customer ("acct_...", never below zero), and the operator's, by name: "revenue",
  * "cost:PROVIDER", "overrun", "funding:manual", "funding:test", "promotion".
  *
  * A settlement writes into the tables, in one transaction: customer -> revenue (charge), overrun
@@ -24,14 +24,14 @@ enum hold_outcome {
     HOLD_ACCEPTED,
     HOLD_INSUFFICIENT, /* posted - held < amount */
     HOLD_BUDGET,       /* the key's budget - spent - held < amount */
-    HOLD_FULL,         /* the ledger's inbox is full: 503 with Retry-After */
+    HOLD_FULL,         /* the ledger's queue is full: 503 with Retry-After */
     HOLD_UNAVAILABLE,  /* the database cannot be written: 503, never a free answer */
     HOLD_UNKNOWN,      /* no such account, or the key is gone */
     HOLD_DEBT          /* the account owes something: what comes in pays that first */
 };
 
-/* Embedded in the exchange. `job.home` and `job.done` are the caller's; done is called on its
- * thread when the hold is on disk (durable) or could not be written (not durable: the amount is
+/* Embedded in the exchange. `job.reply_queue` and `job.done` are the caller's; done is called on
+ * its thread when the hold is on disk (durable) or could not be written (not durable: the amount is
  * free again, the exchange must end without an answer). */
 struct ledger_hold {
     struct job job;

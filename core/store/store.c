@@ -71,12 +71,12 @@ bool store_lock_alone(struct store *store)
 
 static bool start(struct store *store, enum db_mode mode, struct fault *fault)
 {
-    if ((!store->tail.file &&
-         !tail_open(&store->tail, &store->db, mode == DB_WRITE_POWER, fault)) ||
-        !catch_up_recover(store, fault) || !expiry_recover(&store->db, fault))
+    if ((!store->journal.file &&
+         !journal_open(&store->journal, &store->db, mode == DB_WRITE_POWER, fault)) ||
+        !apply_recover(store, fault) || !expiry_recover(&store->db, fault))
         return false;
     db_clear(&store->db);
-    if (!tail_begin(&store->tail, &store->db) ||
+    if (!journal_begin(&store->journal, &store->db) ||
         !changes_load(&store->ledger.changes, store, &store->db))
         return fault_set(fault, "database_unusable", "the database cannot be read: %s",
                          store->db.failure_text);
@@ -86,10 +86,10 @@ static bool start(struct store *store, enum db_mode mode, struct fault *fault)
     }
     return checkpoint_start(&store->checkpoint, store->path, mode, fault) &&
            ledger_thread_start(&store->ledger, store, fault) &&
-           (mode != DB_WRITE_POWER || tail_thread_start(&store->tail_thread, store, fault));
+           (mode != DB_WRITE_POWER || journal_thread_start(&store->journal_thread, store, fault));
 }
 
-static bool has_tail(struct db *db)
+static bool has_journal(struct db *db)
 {
     db_clear(db);
     return db_number(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'tail'", NULL, 0, 0) > 0;
@@ -105,7 +105,8 @@ static bool migrate(struct store *store, const struct store_options *options, st
 
     if (store->serve) {
         /* Records of another version's format must be refused before its tables are changed. */
-        return (!has_tail(db) || tail_open(&store->tail, db, options->power_durable, fault)) &&
+        return (!has_journal(db) ||
+                journal_open(&store->journal, db, options->power_durable, fault)) &&
                migrate_run(db, options->migrations, options->migration_count, fault);
     }
     if (!migrate_is_due(db, options->migrations, options->migration_count, &due, fault))
@@ -134,7 +135,7 @@ static struct store *new_store(const char *path, bool serve)
     directory_init(&store->directory);
     claims_init(&store->claims);
     notes_init(&store->notes);
-    tail_init(&store->tail);
+    journal_init(&store->journal);
     return store;
 }
 
@@ -156,7 +157,7 @@ void store_close(struct store *store)
 {
     if (!store)
         return;
-    tail_thread_stop(&store->tail_thread);
+    journal_thread_stop(&store->journal_thread);
     ledger_thread_stop(&store->ledger); /* sends on what reads */
     for (size_t i = 0; i < REPORTS_THREADS; i++)
         reports_stop(&store->reports[i]);
@@ -164,7 +165,7 @@ void store_close(struct store *store)
     if (!checkpoint_trusted(&store->checkpoint))
         db_keep_log(&store->db);
     db_close(&store->db);
-    tail_fini(&store->tail);
+    journal_fini(&store->journal);
     notes_fini(&store->notes);
     claims_fini(&store->claims);
     directory_fini(&store->directory);
@@ -181,17 +182,17 @@ static uint64_t applied_now(const char *path, uint64_t *newest)
 {
     struct db db;
     struct fault fault;
-    uint64_t applied = TAIL_UNKNOWN;
+    uint64_t applied = JOURNAL_UNKNOWN;
 
     if (db_open(&db, path, DB_READ, &fault)) {
-        applied = tail_applied(&db);
-        *newest = applied == TAIL_UNKNOWN ? 0 : tail_newest(&db);
+        applied = journal_applied(&db);
+        *newest = applied == JOURNAL_UNKNOWN ? 0 : journal_newest(&db);
     }
     db_close(&db);
     return applied;
 }
 
-/* What a crash has left in the tail. False with an empty fault: another process serves. */
+/* What a crash has left in the journal. False with an empty fault: another process serves. */
 static bool write_tables(const char *path, struct fault *fault)
 {
     struct store *store = new_store(path, false);
@@ -199,7 +200,7 @@ static bool write_tables(const char *path, struct fault *fault)
 
     if (take_lock(store, fault)) {
         ok = db_open(&store->db, path, DB_WRITE_POWER, fault) &&
-             tail_open(&store->tail, &store->db, true, fault) && catch_up_recover(store, fault);
+             journal_open(&store->journal, &store->db, true, fault) && apply_recover(store, fault);
     } else {
         ok = false;
         if (strcmp(fault->code, "database_in_use") == 0)
@@ -249,7 +250,7 @@ void store_totals(const struct store *store, struct store_totals *out)
 
     wallet_totals(&unlocked->wallets, &out->open_holds, &out->held_nusd);
     out->commits = atomic_load_explicit(&store->ledger.commits, memory_order_relaxed) +
-                   atomic_load_explicit(&store->tail.commits, memory_order_relaxed);
+                   atomic_load_explicit(&store->journal.commits, memory_order_relaxed);
     out->jobs = atomic_load_explicit(&store->ledger.jobs, memory_order_relaxed) +
-                atomic_load_explicit(&store->tail.jobs, memory_order_relaxed);
+                atomic_load_explicit(&store->journal.jobs, memory_order_relaxed);
 }

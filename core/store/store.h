@@ -1,12 +1,12 @@
 /* The store: the one SQLite database of this gateway, the threads that use it, and the tables in
  * memory that answer without waiting for it. Only engine/ includes sqlite3.h.
  *
- *   tail            a file beside the database (FILE-tail) to which holds and settlements are
+ *   journal            a file beside the database (FILE-tail) to which holds and settlements are
  *                   appended; what is in it is durable. With `durability = power` by a thread of
  *                   its own, which syncs once for all that wait: at once when idle; in a crowd it
  *                   waits up to 0.5 ms for the others. Else by the caller: nothing to wait for.
- *   ledger thread   owns the one writing handle. Writes the tables behind the tail, and what the
- *                   tail does not take: one transaction a batch, then sends the jobs home.
+ *   ledger thread   owns the one writing handle. Writes the tables behind the journal, and what the
+ *                   journal does not take: one transaction a batch, then returns the jobs.
  *   reports threads two read-only handles: one for what is quick (sessions, balances), one for what
  *                   may take long (lists, sums), which is stopped after 10 s.
  *   checkpoint      moves the log into the database file, so that the ledger thread need not.
@@ -59,7 +59,7 @@ bool store_await_tables(const char *path, struct fault *fault);
  * waits for their answers any more. Any thread. */
 void store_cancel_reads(struct store *store);
 /* For a stop while the disk fails, after all patience: from now on a settlement that the disk
- * refuses comes home as not durable instead of being kept. Any thread. */
+ * refuses comes back as not durable instead of being kept. Any thread. */
 void store_give_up(struct store *store);
 
 /* True while the last batch could be committed: for /readyz. Any thread. */

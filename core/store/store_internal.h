@@ -27,9 +27,9 @@ struct store {
     struct directory directory; /* the same */
     struct claims claims;
     struct notes notes;
-    struct tail tail;
-    struct tail_thread tail_thread; /* with `durability = power` */
-    struct ledger ledger;
+    struct journal journal;
+    struct journal_thread journal_thread; /* with `durability = power` */
+    struct ledger_thread ledger;
     struct checkpoint checkpoint;
     struct reports reports[REPORTS_THREADS];
 };

@@ -11,7 +11,7 @@
 #include "base/limits.h"
 #include "base/money.h"
 
-/* The numbers stand in the ledger's tail: none may change (tail_record.c holds them). */
+/* The numbers stand in the ledger's journal: none may change (journal_record.c holds them). */
 enum usage_source {
     USAGE_NONE = 0,      /* nothing was generated: nothing charged */
     USAGE_REPORTED = 1,  /* the provider's own count */
@@ -45,7 +45,7 @@ struct usage_record {
     int64_t margin_ppm;
     int64_t cost_nusd;     /* what the provider charges us */
     int64_t charge_nusd;   /* what the customer paid */
-    int64_t overrun_nusd;  /* price above the hold, paid by the house */
+    int64_t overrun_nusd;  /* price above the hold, paid by the operator */
     int64_t created_ms;    /* wall */
     int64_t first_byte_us; /* after created; -1 when there was none */
     int64_t total_us;

@@ -73,7 +73,7 @@ end
 function customers.usage(x)
     local values = query.read(x)
     local user = read_user(x, values)
-    x:reply(200, usage.page(x, values, user.account_id, "usage.list_house"))
+    x:reply(200, usage.page(x, values, user.account_id, "usage.list_operator"))
 end
 
 function customers.refusals(x)

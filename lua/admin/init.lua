@@ -1,7 +1,7 @@
 -- The routes of the operator's pages, below the dashboard's mount. For whoever is no administrator
 -- they are not there.
 local customers = require "admin.customers"
-local house = require "admin.house"
+local operator = require "admin.operator"
 local session = require "dashboard.session"
 
 local routes = {}
@@ -16,12 +16,12 @@ local function add(method, path, handler)
     table.insert(routes, { method = method, path = path, handler = guarded })
 end
 
-add("GET", "/admin/live", house.live)
-add("GET", "/admin/sales", house.sales)
-add("GET", "/admin/policies", house.policies)
-add("GET", "/admin/prices", house.prices)
-add("GET", "/admin/providers", house.providers)
-add("GET", "/admin/audit", house.audit)
+add("GET", "/admin/live", operator.live)
+add("GET", "/admin/sales", operator.sales)
+add("GET", "/admin/policies", operator.policies)
+add("GET", "/admin/prices", operator.prices)
+add("GET", "/admin/providers", operator.providers)
+add("GET", "/admin/audit", operator.audit)
 add("GET", "/admin/users", customers.list)
 add("GET", "/admin/users/{id}", customers.get)
 add("PATCH", "/admin/users/{id}", customers.update)

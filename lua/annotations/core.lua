@@ -125,7 +125,7 @@ function exchange:limits(limits, requests_only) end
 ---Counts as one of those of a name at the same time. Ends the task with a 429 when they are `most`.
 ---@param name string
 ---@param most integer
-function exchange:enter(name, most) end
+function exchange:acquire(name, most) end
 
 ---Reserves the worst case of the account's credits. Ends the task with a 402 when they are too few.
 ---@param need userdata of a prepared plan
@@ -263,7 +263,7 @@ function core.parse_time(text) end
 
 ---The policies in force: revision, since when, files; why the last reload was refused.
 ---@return string json
-function core.policy_news() end
+function core.reload_status() end
 
 ---@param time_ms integer
 ---@return string "2026-11-22T21:34:00.123Z"

@@ -1,7 +1,7 @@
 ---@meta
 -- Every word that a policy may use, and the tables that each file returns, for editors that speak
 -- LuaLS. Never loaded by the gateway. A test holds the words equal to those that C registers
--- (core/script/sandbox.c, core/script/policy_words.c). Explained in docs/POLICIES.md.
+-- (core/script/sandbox.c, core/script/policy_bindings.c). Explained in docs/POLICIES.md.
 
 -- ---- words of the gateway ----
 

@@ -107,7 +107,7 @@ function usage.csv(x)
     if x:asked() == "HEAD" then
         x:reply(200, "", CSV_TYPE)
     end
-    x:enter("download:" .. user.id, DOWNLOADS)
+    x:acquire("download:" .. user.id, DOWNLOADS)
     local rows, cursor = ask(nil)
     x:download(CSV_TYPE)
     x:write(CSV_HEAD)

@@ -1,7 +1,7 @@
 -- Under which name a provider takes the longest answer. OpenAI has renamed the member, refuses the
 -- old name for its newer models, and both at once; most others know the old name only, and take the
 -- new one for no limit at all.
-local shape = require "policy.shape"
+local schema = require "policy.schema"
 
 local answer_limit = {}
 
@@ -9,7 +9,7 @@ local FIELDS = { max_tokens = true, max_completion_tokens = true, both = true, a
 local RENAMED_AT = { "openai.com", "openai.azure.com" }
 
 function answer_limit.field(node, default)
-    return shape.choice(node, "max_tokens_field", default, FIELDS)
+    return schema.choice(node, "max_tokens_field", default, FIELDS)
 end
 
 -- For a provider whose entry does not say: by its host.

@@ -1,7 +1,7 @@
 -- examples.lua: what the operator expects a call to cost. Run at each load; one that fails refuses
 -- it.
 local native = require "policy.native"
-local shape = require "policy.shape"
+local schema = require "policy.schema"
 
 local examples = {}
 
@@ -24,23 +24,23 @@ local function describe(example)
 end
 
 local function read_example(parent, index)
-    local node = shape.only(shape.child(parent, index), MEMBERS)
+    local node = schema.only(schema.child(parent, index), MEMBERS)
     local stream = node.value.stream
     if stream ~= nil and type(stream) ~= "boolean" then
-        shape.fail(node, "stream", "must be true or false, not %s", shape.kind_of(stream))
+        schema.fail(node, "stream", "must be true or false, not %s", schema.kind_of(stream))
     end
     local example = {
-        model = shape.text(node, "model", shape.REQUIRED, 128),
-        group = shape.text(node, "group", nil, 100),
+        model = schema.text(node, "model", schema.REQUIRED, 128),
+        group = schema.text(node, "group", nil, 100),
         stream = stream or false,
-        input = shape.integer(node, "input", 0, 0, TOKENS_MAX),
-        cached_input = shape.integer(node, "cached_input", 0, 0, TOKENS_MAX),
-        output = shape.integer(node, "output", 0, 0, TOKENS_MAX),
-        price = shape.amount(node, "price"),
-        fails = shape.choice(node, "fails", nil, CODES),
+        input = schema.integer(node, "input", 0, 0, TOKENS_MAX),
+        cached_input = schema.integer(node, "cached_input", 0, 0, TOKENS_MAX),
+        output = schema.integer(node, "output", 0, 0, TOKENS_MAX),
+        price = schema.amount(node, "price"),
+        fails = schema.choice(node, "fails", nil, CODES),
     }
     if (example.price == nil) == (example.fails == nil) then
-        shape.fail(parent, index, "must have either a price or fails, the code of an error")
+        schema.fail(parent, index, "must have either a price or fails, the code of an error")
     end
     return example
 end
@@ -51,9 +51,9 @@ local function check_price(node, index, example, plan)
         candidate.sold_output_pusd, example.input, example.cached_input, example.output,
         candidate.margin_ppm)
     if not nusd then
-        shape.fail(node, index, "%s: the charge %s", describe(example), why)
+        schema.fail(node, index, "%s: the charge %s", describe(example), why)
     elseif nusd ~= example.price then
-        shape.fail(node, index, "%s: expected $%s, computed $%s (buy %s/%s/%s from %s, margin %s)",
+        schema.fail(node, index, "%s: expected $%s, computed $%s (buy %s/%s/%s from %s, margin %s)",
             describe(example), native.format_amount(example.price), native.format_amount(nusd),
             native.format_price(candidate.sold_input_pusd),
             native.format_price(candidate.sold_cached_input_pusd),
@@ -64,8 +64,8 @@ end
 
 -- Runs all examples with plan(request).
 function examples.run(value, plan)
-    local node = shape.open("examples.lua", value)
-    for i = 1, shape.list(node, "examples") do
+    local node = schema.open("examples.lua", value)
+    for i = 1, schema.list(node, "examples") do
         local example = read_example(node, i)
         local found, code, why = plan {
             model = example.model,
@@ -77,9 +77,9 @@ function examples.run(value, plan)
             output_tokens = example.output,
         }
         if not found and code ~= example.fails then
-            shape.fail(node, i, "%s: %s: %s", describe(example), code, why)
+            schema.fail(node, i, "%s: %s: %s", describe(example), code, why)
         elseif found and example.fails then
-            shape.fail(node, i, "%s: expected %s, but the call is allowed", describe(example),
+            schema.fail(node, i, "%s: expected %s, but the call is allowed", describe(example),
                 example.fails)
         elseif found then
             check_price(node, i, example, found)

@@ -2,7 +2,7 @@
 -- group and models it is meant. Of the rules that count the same thing for a request, the last in
 -- the list is in force.
 local native = require "policy.native"
-local shape = require "policy.shape"
+local schema = require "policy.schema"
 
 local limits = {}
 
@@ -30,7 +30,7 @@ local COUNT_MAX = 1e15
 
 -- What the rule counts apart from others of its scope: "" or the models that it is for.
 local function models_of(node, models)
-    local names, set = shape.choices(node, "models", models, "models")
+    local names, set = schema.choices(node, "models", models, "models")
     if #names == 0 then
         return nil, ""
     end
@@ -39,21 +39,21 @@ local function models_of(node, models)
 end
 
 local function read_rule(parent, index, models)
-    local node = shape.only(shape.child(parent, index), MEMBERS)
+    local node = schema.only(schema.child(parent, index), MEMBERS)
     local set, suffix = models_of(node, models)
     local found = {
-        group = shape.text(node, "group", nil, 100),
+        group = schema.text(node, "group", nil, 100),
         models = set,
-        output_tokens_max = shape.integer(node, "output_tokens_max", nil, 1, COUNT_MAX),
+        output_tokens_max = schema.integer(node, "output_tokens_max", nil, 1, COUNT_MAX),
         counters = {},
     }
-    local scope = shape.choice(node, "scope", shape.REQUIRED, SCOPES)
+    local scope = schema.choice(node, "scope", schema.REQUIRED, SCOPES)
     for place, kind in ipairs(KINDS) do
         local limit
         if kind.kind == "usd" then
-            limit = shape.amount(node, kind.member)
+            limit = schema.amount(node, kind.member)
         else
-            limit = shape.integer(node, kind.member, nil, kind.least or 0, COUNT_MAX)
+            limit = schema.integer(node, kind.member, nil, kind.least or 0, COUNT_MAX)
         end
         if limit then
             table.insert(found.counters, {
@@ -68,7 +68,7 @@ local function read_rule(parent, index, models)
         end
     end
     if #found.counters == 0 and not found.output_tokens_max then
-        shape.fail(parent, index, "limits nothing: give at least one of %s, output_tokens_max",
+        schema.fail(parent, index, "limits nothing: give at least one of %s, output_tokens_max",
             "concurrency, requests_per_minute, tokens_per_minute, usd_per_day")
     end
     return found
@@ -76,9 +76,9 @@ end
 
 -- The returned list -> {rules, groups that are named, models that are named, memo}.
 function limits.read(value, models)
-    local node = shape.open("limits.lua", value)
+    local node = schema.open("limits.lua", value)
     local found = { rules = {}, groups = {}, models = {}, memo = {} }
-    for i = 1, shape.list(node, "rules") do
+    for i = 1, schema.list(node, "rules") do
         local rule = read_rule(node, i, models)
         found.rules[i] = rule
         if rule.group then

@@ -1,7 +1,7 @@
 -- margins.lua: the sell price is the buy price plus a margin. The most exact answer counts: the
 -- rule (a function), then the group's for this model, the group's, the model's, the default.
 local rule = require "policy.rule"
-local shape = require "policy.shape"
+local schema = require "policy.schema"
 
 local margins = {}
 
@@ -13,12 +13,12 @@ local function by_model(parent, models)
     if parent.value.models == nil then
         return found
     end
-    local node = shape.child(parent, "models")
-    for id in shape.each(node, "the model") do
+    local node = schema.child(parent, "models")
+    for id in schema.each(node, "the model") do
         if not models[id] then
-            shape.fail(node, id, 'models.lua has no model "%s"%s', id, shape.nearest(id, models))
+            schema.fail(node, id, 'models.lua has no model "%s"%s', id, schema.nearest(id, models))
         end
-        found[id] = shape.margin(node, id)
+        found[id] = schema.margin(node, id)
     end
     return found
 end
@@ -28,14 +28,14 @@ local function by_group(parent, models)
     if parent.value.groups == nil then
         return found
     end
-    local node = shape.child(parent, "groups")
-    for name in shape.each(node, "the group") do
+    local node = schema.child(parent, "groups")
+    for name in schema.each(node, "the group") do
         if type(node.value[name]) == "string" then
-            found[name] = { default = shape.margin(node, name), models = {} }
+            found[name] = { default = schema.margin(node, name), models = {} }
         else
-            local group = shape.only(shape.child(node, name), GROUP_MEMBERS)
+            local group = schema.only(schema.child(node, name), GROUP_MEMBERS)
             found[name] = {
-                default = shape.margin(group, "default"),
+                default = schema.margin(group, "default"),
                 models = by_model(group, models),
             }
         end
@@ -44,12 +44,12 @@ local function by_group(parent, models)
 end
 
 function margins.read(value, models)
-    local node = shape.only(shape.open("margins.lua", value), MEMBERS)
+    local node = schema.only(schema.open("margins.lua", value), MEMBERS)
     return {
-        default = shape.margin(node, "default", shape.REQUIRED),
+        default = schema.margin(node, "default", schema.REQUIRED),
         models = by_model(node, models),
         groups = by_group(node, models),
-        rule = shape.callable(node, "rule"),
+        rule = schema.callable(node, "rule"),
     }
 end
 
@@ -61,7 +61,7 @@ function margins.of(table_of_margins, request)
             return nil, why
         elseif value ~= nil then
             local ppm
-            ppm, why = shape.parse_margin(value)
+            ppm, why = schema.parse_margin(value)
             if ppm then
                 return ppm
             end

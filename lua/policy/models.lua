@@ -1,7 +1,7 @@
 -- models.lua: what is sold, what it costs us, and who answers.
 local limits = require "policy.answer_limit"
 local native = require "policy.native"
-local shape = require "policy.shape"
+local schema = require "policy.schema"
 
 local models = {}
 
@@ -28,15 +28,15 @@ local INPUTS = { { "vision", "image" }, { "audio", "audio" }, { "files", "file" 
 
 -- input, cached input and output price, or nothing when no price is given.
 local function prices(node)
-    local input = shape.price(node, "input")
-    local cached = shape.price(node, "cached_input")
-    local output = shape.price(node, "output")
+    local input = schema.price(node, "input")
+    local cached = schema.price(node, "cached_input")
+    local output = schema.price(node, "output")
     if not input and not output and not cached then
         return nil
     elseif not input then
-        shape.fail(node, "input", "is missing: a price has both input and output")
+        schema.fail(node, "input", "is missing: a price has both input and output")
     elseif not output then
-        shape.fail(node, "output", "is missing: a price has both input and output")
+        schema.fail(node, "output", "is missing: a price has both input and output")
     end
     return { input = input, cached_input = cached or input, output = output }
 end
@@ -47,16 +47,16 @@ local function answers_as(node, id)
     if node.value.answers_as == false then
         return nil
     elseif node.value.answers_as ~= nil then
-        return shape.text(node, "answers_as", nil, ID_BYTES_MAX)
+        return schema.text(node, "answers_as", nil, ID_BYTES_MAX)
     end
     return node.value.model ~= nil and node.value.model ~= id and id or nil
 end
 
 local function candidate(parent, index, model, model_prices, providers)
-    local node = shape.only(shape.child(parent, index), CANDIDATE_MEMBERS)
-    local provider = providers[shape.choice(node, "provider", shape.REQUIRED, providers)]
+    local node = schema.only(schema.child(parent, index), CANDIDATE_MEMBERS)
+    local provider = providers[schema.choice(node, "provider", schema.REQUIRED, providers)]
     local price = prices(node) or model_prices
-    local name = shape.text(node, "model", model.id, 127)
+    local name = schema.text(node, "model", model.id, 127)
     return {
         provider = provider.name,
         dialect = provider.dialect,
@@ -77,7 +77,7 @@ local function candidate(parent, index, model, model_prices, providers)
         pass_headers = provider.pass_headers,
         answers_as = answers_as(node, model.id),
         place = index,
-        allow_loss = shape.boolean(node, "allow_loss"),
+        allow_loss = schema.boolean(node, "allow_loss"),
         connect_timeout_ms = provider.connect_timeout_ms,
         first_byte_timeout_ms = provider.first_byte_timeout_ms,
         idle_timeout_ms = provider.idle_timeout_ms,
@@ -100,12 +100,12 @@ end
 -- The candidates that have a price. One without is never called; none with: the model is not sold.
 local function candidates(node, model, model_prices, providers)
     if node.value.candidates == nil then
-        shape.fail(node, "candidates", "is missing: a list such as { { provider = \"openai\" } }")
+        schema.fail(node, "candidates", "is missing: a list such as { { provider = \"openai\" } }")
     end
-    local list = shape.child(node, "candidates")
-    local count = shape.list(list, "candidates")
+    local list = schema.child(node, "candidates")
+    local count = schema.list(list, "candidates")
     if count == 0 or count > CANDIDATES_MAX then
-        shape.fail(node, "candidates", "must be 1 to %d candidates, not %d", CANDIDATES_MAX, count)
+        schema.fail(node, "candidates", "must be 1 to %d candidates, not %d", CANDIDATES_MAX, count)
     end
     for i = 1, count do
         local found = candidate(list, i, model, model_prices, providers)
@@ -129,7 +129,7 @@ end
 
 local function model_id(parent, id)
     if #id > ID_BYTES_MAX or string.find(id, "[^\33-\126]") then
-        shape.fail(parent, id, "a model's name is 1 to %d letters, digits or signs without spaces",
+        schema.fail(parent, id, "a model's name is 1 to %d letters, digits or signs without spaces",
             ID_BYTES_MAX)
     end
     return id
@@ -147,40 +147,40 @@ end
 
 -- nil: its servers say it themselves.
 local function stated_context(node, providers)
-    local context = shape.integer(node, "context", nil, 1, TOKENS_MAX)
+    local context = schema.integer(node, "context", nil, 1, TOKENS_MAX)
     local why = not context and unasked(node.value.candidates, providers)
     if why then
-        shape.fail(node, "context", "is missing: only servers that are asked (ask_context in "
+        schema.fail(node, "context", "is missing: only servers that are asked (ask_context in "
             .. "providers.lua) say it themselves%s", why ~= "" and ", " .. why or "")
     end
     return context
 end
 
 local function model(parent, id, providers)
-    local node = shape.only(shape.child(parent, model_id(parent, id)), MEMBERS)
+    local node = schema.only(schema.child(parent, model_id(parent, id)), MEMBERS)
     local context = stated_context(node, providers)
-    local capabilities, set = shape.choices(node, "capabilities", CAPABILITIES, "capabilities")
+    local capabilities, set = schema.choices(node, "capabilities", CAPABILITIES, "capabilities")
     local record = {
         id = id,
-        name = shape.text(node, "name", id, 200),
+        name = schema.text(node, "name", id, 200),
         context = context,
-        max_output = shape.integer(node, "max_output", shape.REQUIRED, 1, context or TOKENS_MAX),
-        image_tokens_max = shape.integer(node, "image_tokens_max", nil, 1, TOKENS_MAX),
+        max_output = schema.integer(node, "max_output", schema.REQUIRED, 1, context or TOKENS_MAX),
+        image_tokens_max = schema.integer(node, "image_tokens_max", nil, 1, TOKENS_MAX),
         capabilities = capabilities,
         output_hidden = set.reasoning or false,
         takes_audio = set.audio or false,
         takes_files = set.files or false,
         input_modalities = input_modalities(set),
         output_modalities = { "text" },
-        created = shape.integer(node, "created", 0, 0, 2 ^ 40),
-        owned_by = shape.text(node, "owned_by", "llm-gateway", 200),
+        created = schema.integer(node, "created", 0, 0, 2 ^ 40),
+        owned_by = schema.text(node, "owned_by", "llm-gateway", 200),
         max_tokens_field = limits.field(node),
         available = false,
-        price_by = shape.choice(node, "price_by", "first", PRICE_BY),
+        price_by = schema.choice(node, "price_by", "first", PRICE_BY),
         candidates = {},
     }
     if set.vision and not record.image_tokens_max then
-        shape.fail(node, "image_tokens_max",
+        schema.fail(node, "image_tokens_max",
             'is missing: a model with "vision" needs the most tokens that one image can cost')
     end
     record.prices = prices(node)
@@ -191,9 +191,9 @@ end
 
 -- The returned table -> id -> record, and the ids in alphabetical order.
 function models.read(value, providers)
-    local node = shape.open("models.lua", value)
+    local node = schema.open("models.lua", value)
     local found, ids = {}, {}
-    for id in shape.each(node, "the model") do
+    for id in schema.each(node, "the model") do
         found[id] = model(node, id, providers)
         ids[#ids + 1] = id
     end
@@ -247,8 +247,8 @@ function models.check_losses(value, found, lowest_margin)
             local margin_ppm = lowest_margin(id)
             local left, loss = models.margin_left(each, margin_ppm)
             if loss and not each.allow_loss then
-                local node = shape.child(shape.open("models.lua", value), id)
-                shape.fail(shape.child(node, "candidates"), each.place,
+                local node = schema.child(schema.open("models.lua", value), id)
+                schema.fail(schema.child(node, "candidates"), each.place,
                     "%s: the model's published price of %s, with a margin of %s, is below what %s "
                     .. "asks (%s). Raise the price or the margin, give the model "
                     .. 'price_by = "candidate", or allow it here with allow_loss = true',

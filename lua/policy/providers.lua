@@ -1,7 +1,7 @@
 -- providers.lua: who is called, how, and for how long we wait.
 local limits = require "policy.answer_limit"
 local native = require "policy.native"
-local shape = require "policy.shape"
+local schema = require "policy.schema"
 
 local providers = {}
 
@@ -33,18 +33,18 @@ local TIMEOUT_MS_MAX = 24 * 60 * 60 * 1000
 local NAME_BYTES_MAX, URL_BYTES_MAX, KEY_BYTES_MAX, FILE_BYTES_MAX = 63, 450, 500, 250
 
 local function base_url(node)
-    local url = shape.text(node, "base_url", shape.REQUIRED, URL_BYTES_MAX)
+    local url = schema.text(node, "base_url", schema.REQUIRED, URL_BYTES_MAX)
     local host = string.match(url, "^[hH][tT][tT][pP][sS]?://([^/?#]*)")
     if not host then
-        shape.fail(node, "base_url", "must begin with http:// or https://")
+        schema.fail(node, "base_url", "must begin with http:// or https://")
     elseif string.find(url, "[^\33-\126]") then
-        shape.fail(node, "base_url", "holds a character that cannot stand in an address")
+        schema.fail(node, "base_url", "holds a character that cannot stand in an address")
     elseif string.find(url, "[?#]") then
-        shape.fail(node, "base_url", "must not have a query or a fragment")
+        schema.fail(node, "base_url", "must not have a query or a fragment")
     elseif string.find(host, "@", 1, true) then
-        shape.fail(node, "base_url", "must not hold a user or password; give the key as api_key")
+        schema.fail(node, "base_url", "must not hold a user or password; give the key as api_key")
     elseif host == "" or string.sub(host, 1, 1) == ":" then
-        shape.fail(node, "base_url", "has no host")
+        schema.fail(node, "base_url", "has no host")
     end
     return (string.gsub(url, "/+$", ""))
 end
@@ -60,9 +60,9 @@ local function api_key(node)
             or "its api_key is nil (write false for a server without keys)"
         return nil, false, 'provider "' .. node.key .. '" has no key: ' .. what
     end
-    value = shape.text(node, "api_key", nil, KEY_BYTES_MAX)
+    value = schema.text(node, "api_key", nil, KEY_BYTES_MAX)
     if string.find(value, "^%s") or string.find(value, "%s$") then
-        shape.fail(node, "api_key", "begins or ends with a space")
+        schema.fail(node, "api_key", "begins or ends with a space")
     end
     return value, true, nil
 end
@@ -72,26 +72,26 @@ local function headers(node)
     if node.value.headers == nil then
         return ""
     end
-    local own = shape.child(node, "headers")
+    local own = schema.child(node, "headers")
     local lines, seen = {}, {}
-    for name in shape.each(own, "the header") do
+    for name in schema.each(own, "the header") do
         local lower = string.lower(name)
         if not string.find(name, "^[%w!#$%%&'*+.^_`|~-]+$") then
-            shape.fail(own, name, "is no name of a header")
+            schema.fail(own, name, "is no name of a header")
         elseif OURS[lower] then
-            shape.fail(own, name, "is set by the gateway: %s", OURS[lower])
+            schema.fail(own, name, "is set by the gateway: %s", OURS[lower])
         elseif seen[lower] then
-            shape.fail(own, name, "is given twice")
+            schema.fail(own, name, "is given twice")
         end
         seen[lower] = true
-        local value = shape.text(own, name, shape.REQUIRED, HEADER_BYTES_MAX)
+        local value = schema.text(own, name, schema.REQUIRED, HEADER_BYTES_MAX)
         if string.find(value, "[^\9\32-\126]") then
-            shape.fail(own, name, "holds a character that cannot stand in a header")
+            schema.fail(own, name, "holds a character that cannot stand in a header")
         end
         lines[#lines + 1] = name .. ": " .. value .. "\n"
     end
     if #lines > HEADERS_MAX then
-        shape.fail(node, "headers", "has more than %d", HEADERS_MAX)
+        schema.fail(node, "headers", "has more than %d", HEADERS_MAX)
     end
     return table.concat(lines)
 end
@@ -99,7 +99,7 @@ end
 -- What is let through of the client's, a bit each.
 local function pass_headers(node)
     local default = node.value.pass_headers == nil
-    local _, set = shape.choices(node, "pass_headers", PASSED, "headers")
+    local _, set = schema.choices(node, "pass_headers", PASSED, "headers")
     local bits = 0
     for name, bit in pairs(PASSED) do
         if set[name] or (default and PASSED_BY_DEFAULT[name]) then
@@ -111,12 +111,12 @@ end
 
 local function provider(parent, name)
     if #name > NAME_BYTES_MAX then
-        shape.fail(parent, name, "a provider's name has at most %d bytes", NAME_BYTES_MAX)
+        schema.fail(parent, name, "a provider's name has at most %d bytes", NAME_BYTES_MAX)
     end
-    local node = shape.only(shape.child(parent, name), MEMBERS)
-    local dialect = shape.choice(node, "dialect", shape.REQUIRED, DIALECTS)
+    local node = schema.only(schema.child(parent, name), MEMBERS)
+    local dialect = schema.choice(node, "dialect", schema.REQUIRED, DIALECTS)
     local timeout = function(member, default)
-        return shape.integer(node, member, default, 1, TIMEOUT_MS_MAX)
+        return schema.integer(node, member, default, 1, TIMEOUT_MS_MAX)
     end
     local record = {
         name = name,
@@ -124,8 +124,8 @@ local function provider(parent, name)
         available = true,
         headers = "",
         pass_headers = 0,
-        on_cancel = shape.choice(node, "on_cancel", "charge", ON_CANCEL),
-        errors_shown = shape.boolean(node, "errors_shown", false),
+        on_cancel = schema.choice(node, "on_cancel", "charge", ON_CANCEL),
+        errors_shown = schema.boolean(node, "errors_shown", false),
         max_tokens_field = "max_tokens",
         ask_context = false,
         connect_timeout_ms = timeout("connect_timeout_ms", 5000),
@@ -139,7 +139,7 @@ local function provider(parent, name)
             "base_url", "api_key", "ca_file", "max_tokens_field", "ask_context",
         } do
             if node.value[member] ~= nil then
-                shape.fail(node, member, "the built-in demo provider has none")
+                schema.fail(node, member, "the built-in demo provider has none")
             end
         end
         return record
@@ -148,17 +148,17 @@ local function provider(parent, name)
     record.headers = headers(node)
     record.pass_headers = pass_headers(node)
     record.max_tokens_field = limits.field(node, limits.usual_field(record.base_url))
-    record.ca_file = node.value.ca_file and shape.text(node, "ca_file", nil, FILE_BYTES_MAX)
-    record.ask_context = shape.boolean(node, "ask_context", node.value.api_key == false)
+    record.ca_file = node.value.ca_file and schema.text(node, "ca_file", nil, FILE_BYTES_MAX)
+    record.ask_context = schema.boolean(node, "ask_context", node.value.api_key == false)
     record.api_key, record.available, record.unavailable_reason = api_key(node)
     return record
 end
 
 -- The returned table -> name -> record.
 function providers.read(value)
-    local node = shape.open("providers.lua", value)
+    local node = schema.open("providers.lua", value)
     local found = {}
-    for name in shape.each(node, "the provider") do
+    for name in schema.each(node, "the provider") do
         found[name] = provider(node, name)
     end
     return found

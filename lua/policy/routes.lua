@@ -1,7 +1,7 @@
 -- routes.lua: which paths exist, who may use which model, which candidate is asked first, and when
 -- the next one is.
 local rule = require "policy.rule"
-local shape = require "policy.shape"
+local schema = require "policy.schema"
 
 local routes = {}
 
@@ -17,13 +17,13 @@ local ATTEMPTS_MAX = 8
 -- ---- reading ----
 
 local function path(node, key, taken)
-    local text = shape.text(node, key, shape.REQUIRED, 128)
+    local text = schema.text(node, key, schema.REQUIRED, 128)
     if not string.find(text, "^/[%w/._-]*[%w_-]$") or string.find(text, "//", 1, true)
         or string.find(text, "/.", 1, true) then
-        shape.fail(node, key, 'must be a path such as "/v1": letters, digits, "-", "_", "." and '
+        schema.fail(node, key, 'must be a path such as "/v1": letters, digits, "-", "_", "." and '
             .. 'single slashes, no slash at its end')
     elseif taken[text] then
-        shape.fail(node, key, 'the path "%s" is given twice', text)
+        schema.fail(node, key, 'the path "%s" is given twice', text)
     end
     taken[text] = true
     return text
@@ -33,14 +33,14 @@ local function mounts(parent)
     if parent.value.mounts == nil then
         return { openai = { "/v1", "/api/v1" }, dashboard = "/api" }
     end
-    local node = shape.only(shape.child(parent, "mounts"), MOUNT_MEMBERS)
-    local list = shape.child(node, "openai")
+    local node = schema.only(schema.child(parent, "mounts"), MOUNT_MEMBERS)
+    local list = schema.child(node, "openai")
     local found, taken = { openai = {} }, {}
-    for i = 1, shape.list(list, "paths") do
+    for i = 1, schema.list(list, "paths") do
         found.openai[i] = path(list, i, taken)
     end
     if #found.openai == 0 then
-        shape.fail(node, "openai", 'is empty: at least one path such as "/v1" is needed')
+        schema.fail(node, "openai", 'is empty: at least one path such as "/v1" is needed')
     end
     found.dashboard = path(node, "dashboard", taken)
     return found
@@ -51,17 +51,17 @@ local function access(parent, models)
     if parent.value.access == nil then
         return found
     end
-    local node = shape.only(shape.child(parent, "access"), ACCESS_MEMBERS)
+    local node = schema.only(schema.child(parent, "access"), ACCESS_MEMBERS)
     if node.value.default ~= nil then
-        found.default = select(2, shape.choices(node, "default", models, "models"))
+        found.default = select(2, schema.choices(node, "default", models, "models"))
     end
     if node.value.groups ~= nil then
-        local groups = shape.child(node, "groups")
-        for name in shape.each(groups, "the group") do
-            found.groups[name] = select(2, shape.choices(groups, name, models, "models"))
+        local groups = schema.child(node, "groups")
+        for name in schema.each(groups, "the group") do
+            found.groups[name] = select(2, schema.choices(groups, name, models, "models"))
         end
     end
-    found.rule = shape.callable(node, "rule")
+    found.rule = schema.callable(node, "rule")
     return found
 end
 
@@ -69,22 +69,22 @@ local function retry(parent)
     if parent.value.retry == nil then
         return { attempts_max = 3, on = CAUSES }
     end
-    local node = shape.only(shape.child(parent, "retry"), RETRY_MEMBERS)
+    local node = schema.only(schema.child(parent, "retry"), RETRY_MEMBERS)
     local on = CAUSES
     if node.value.on ~= nil then
-        on = select(2, shape.choices(node, "on", CAUSES, "causes"))
+        on = select(2, schema.choices(node, "on", CAUSES, "causes"))
     end
-    return { attempts_max = shape.integer(node, "attempts_max", 3, 1, ATTEMPTS_MAX), on = on }
+    return { attempts_max = schema.integer(node, "attempts_max", 3, 1, ATTEMPTS_MAX), on = on }
 end
 
 function routes.read(value, models)
-    local node = shape.only(shape.open("routes.lua", value), MEMBERS)
+    local node = schema.only(schema.open("routes.lua", value), MEMBERS)
     return {
         mounts = mounts(node),
         access = access(node, models),
-        order = shape.callable(node, "order"),
+        order = schema.callable(node, "order"),
         retry = retry(node),
-        groups = select(2, shape.choices(node, "groups", nil, "groups")),
+        groups = select(2, schema.choices(node, "groups", nil, "groups")),
     }
 end
 
@@ -102,7 +102,7 @@ function routes.allowed(table_of_routes, request)
             return false
         elseif value ~= nil and value ~= true then
             return nil, "routes.lua: access.rule: the result must be true, false or nil, not "
-                .. shape.kind_of(value)
+                .. schema.kind_of(value)
         elseif value then
             return true
         end

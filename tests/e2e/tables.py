@@ -1,4 +1,4 @@
-"""The ledger's tail (core/store/journal/journal.h), for those who read the database beside the gateway: what
+"""The ledger's journal (core/store/journal/journal.h), for those who read the database beside the gateway: what
 it has answered is durable at once, and in the tables a moment later."""
 
 import contextlib

@@ -21,7 +21,7 @@ from tables import await_tables
 from wait import wait_until
 
 PRICE = Price("100", "1000")  # a dollar is 833 tokens of output, with margin
-CHUNK = 1024  # tokens: HOLD_CHUNK_TOKENS of core/exchange/funds.h
+CHUNK = 1024  # tokens: HOLD_CHUNK_TOKENS of core/exchange/stream_budget.h
 CHUNK_USD = charge(PRICE, Usage(0, CHUNK))  # 1.23 USD
 LONGEST = 16384  # tokens of an answer
 PIECE = content_event("x" * 400, "dear")  # a hundred tokens, as we estimate

@@ -136,7 +136,7 @@ SEEDS = {
     "policy_source": POLICIES + shipped("policies/*.lua"),
     "response": RESPONSES,
     "sse": SSE,
-    "tail": RECORDS,
+    "journal": RECORDS,
 }
 MEMBERS = [
     "model", "messages", "content", "role", "type", "text", "image_url", "url", "file", "n",

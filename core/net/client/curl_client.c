@@ -539,11 +539,11 @@ struct upstream_call *curl_client_start(struct curl_client *client,
                                         const struct upstream_request *request,
                                         const struct upstream_events *events)
 {
-    static const struct upstream_ways ways = {is_sent, cancel, pause_call, resume};
+    static const struct upstream_ops ops = {is_sent, cancel, pause_call, resume};
     check(client->depth == 0);
     struct curl_call *call = calloc(1, sizeof *call);
     check(call != NULL);
-    call->base.ways = &ways;
+    call->base.ops = &ops;
     call->client = client;
     call->events = *events;
     call->retry_after_ms = -1;

@@ -453,13 +453,13 @@ struct upstream_call *http_client_start(struct http_client *client,
                                         const struct upstream_request *request,
                                         const struct upstream_events *events, struct fault *fault)
 {
-    static const struct upstream_ways ways = {is_sent, cancel, pause_call, resume};
+    static const struct upstream_ops ops = {is_sent, cancel, pause_call, resume};
     struct http_target *target = http_pool_target(&client->pool, request->url, fault);
     if (target == NULL)
         return NULL;
     struct http_call *call = calloc(1, sizeof *call);
     check(call != NULL);
-    call->base.ways = &ways;
+    call->base.ops = &ops;
     call->client = client;
     call->target = target;
     target->calls++;

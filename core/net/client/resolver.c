@@ -6,14 +6,14 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "base/crew.h"
 #include "base/limits.h"
+#include "base/thread_pool.h"
 
 enum { THREADS = 2, HOST_BYTES_MAX = 256, PORT_BYTES_MAX = 8 };
 
 struct resolver {
     struct loop *loop;
-    struct crew *crew; /* NULL: no name was asked for yet */
+    struct thread_pool *pool; /* NULL: no name was asked for yet */
 };
 
 struct resolver_lookup {
@@ -37,8 +37,8 @@ struct resolver *resolver_new(struct loop *loop)
 
 void resolver_free(struct resolver *resolver)
 {
-    if (resolver->crew != NULL)
-        crew_free(resolver->crew);
+    if (resolver->pool != NULL)
+        thread_pool_free(resolver->pool);
     free(resolver);
 }
 
@@ -73,7 +73,7 @@ static void run(struct job *job, void *server)
     lookup->error = ask(lookup->host, lookup->port, 0, &lookup->found);
 }
 
-static void come_home(struct job *job)
+static void on_returned(struct job *job)
 {
     struct resolver_lookup *lookup = (struct resolver_lookup *)job;
     if (!lookup->cancelled && lookup->error == 0)
@@ -87,18 +87,19 @@ struct resolver_lookup *resolver_start(
     struct resolver *resolver, const char *host, const char *port,
     void (*done)(const struct addresses *addresses, const char *why, void *arg), void *arg)
 {
-    if (resolver->crew == NULL)
-        resolver->crew = crew_new(THREADS, LIMIT_LOOKUPS);
-    if (resolver->crew == NULL || strlen(host) >= HOST_BYTES_MAX || strlen(port) >= PORT_BYTES_MAX)
+    if (resolver->pool == NULL)
+        resolver->pool = thread_pool_new(THREADS, LIMIT_LOOKUPS);
+    if (resolver->pool == NULL || strlen(host) >= HOST_BYTES_MAX || strlen(port) >= PORT_BYTES_MAX)
         return NULL;
     struct resolver_lookup *lookup = calloc(1, sizeof *lookup);
     check(lookup != NULL);
-    lookup->job = (struct job){.home = loop_inbox(resolver->loop), .run = run, .done = come_home};
+    lookup->job =
+        (struct job){.reply_queue = loop_queue(resolver->loop), .run = run, .done = on_returned};
     snprintf(lookup->host, sizeof lookup->host, "%s", host);
     snprintf(lookup->port, sizeof lookup->port, "%s", port);
     lookup->done = done;
     lookup->arg = arg;
-    if (crew_post(resolver->crew, &lookup->job))
+    if (thread_pool_post(resolver->pool, &lookup->job))
         return lookup;
     free(lookup);
     return NULL;

@@ -3,7 +3,7 @@
  * worker. (libevent's own resolver reads its files once, knows no TCP, and its 2.1.12 has open
  * faults where a base is freed: issues 1278 and 1506.) The threads start with the first name.
  *
- * On the loop's thread. An answer comes through the loop's inbox, never from inside
+ * On the loop's thread. An answer comes through the loop's queue, never from inside
  * resolver_start; its memory is the lookup's, which goes after it. */
 #ifndef NET_CLIENT_RESOLVER_H
 #define NET_CLIENT_RESOLVER_H

@@ -48,20 +48,20 @@ struct upstream_call *upstream_start(struct upstream *upstream,
 
 bool upstream_is_sent(const struct upstream_call *call)
 {
-    return call->ways->is_sent(call);
+    return call->ops->is_sent(call);
 }
 
 void upstream_cancel(struct upstream_call *call)
 {
-    call->ways->cancel(call);
+    call->ops->cancel(call);
 }
 
 void upstream_pause(struct upstream_call *call)
 {
-    call->ways->pause(call);
+    call->ops->pause(call);
 }
 
 void upstream_resume(struct upstream_call *call)
 {
-    call->ways->resume(call);
+    call->ops->resume(call);
 }

@@ -4,7 +4,7 @@
 
 #include "net/client/upstream.h"
 
-struct upstream_ways {
+struct upstream_ops {
     bool (*is_sent)(const struct upstream_call *call);
     void (*cancel)(struct upstream_call *call);
     void (*pause)(struct upstream_call *call);
@@ -12,7 +12,7 @@ struct upstream_ways {
 };
 
 struct upstream_call {
-    const struct upstream_ways *ways;
+    const struct upstream_ops *ops;
 };
 
 #endif

@@ -17,7 +17,7 @@ struct loop {
     struct event *wake;
     struct event *timer;
     struct event *later;
-    struct inbox *inbox;
+    struct job_queue *jobs;
     void *server;
     struct deferred queue; /* ring; the head is no item */
     struct tick ticks[TICKS_MAX];
@@ -29,10 +29,10 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     struct loop *loop = arg;
-    struct job_list list = inbox_take(loop->inbox);
+    struct job_list list = job_queue_take(loop->jobs);
     struct job *job;
     while ((job = job_list_pop(&list)) != NULL) {
-        if (job->home == loop->inbox) {
+        if (job->reply_queue == loop->jobs) {
             if (job->done != NULL)
                 job->done(job);
             continue;
@@ -76,11 +76,11 @@ static struct event_base *base_new(void)
     return base;
 }
 
-struct loop *loop_new(struct inbox *inbox, void *server, struct fault *fault)
+struct loop *loop_new(struct job_queue *queue, void *server, struct fault *fault)
 {
     struct loop *loop = calloc(1, sizeof *loop);
     check(loop != NULL);
-    loop->inbox = inbox;
+    loop->jobs = queue;
     loop->server = server;
     loop->queue.next = loop->queue.previous = &loop->queue;
     loop->base = base_new();
@@ -90,7 +90,7 @@ struct loop *loop_new(struct inbox *inbox, void *server, struct fault *fault)
                   "libevent could not make an event base; are descriptors left?");
         return NULL;
     }
-    loop->wake = event_new(loop->base, inbox->wake_fd, EV_READ | EV_PERSIST, on_wake, loop);
+    loop->wake = event_new(loop->base, queue->wake_fd, EV_READ | EV_PERSIST, on_wake, loop);
     loop->timer = event_new(loop->base, -1, EV_PERSIST, on_timer, loop);
     loop->later = event_new(loop->base, -1, 0, on_later, loop);
     check(loop->wake != NULL && loop->timer != NULL && loop->later != NULL);
@@ -153,7 +153,7 @@ struct event_base *loop_base(struct loop *loop)
     return loop->base;
 }
 
-struct inbox *loop_inbox(struct loop *loop)
+struct job_queue *loop_queue(struct loop *loop)
 {
-    return loop->inbox;
+    return loop->jobs;
 }

@@ -1,5 +1,5 @@
 /* A worker's event loop: libevent's, without locks, used by one thread only. The floors above
- * see this and never event2/: ticks, deferred calls and the inbox that lets other threads in. */
+ * see this and never event2/: ticks, deferred calls and the queue that lets other threads in. */
 #ifndef NET_LOOP_LOOP_H
 #define NET_LOOP_LOOP_H
 
@@ -21,9 +21,9 @@ struct deferred {
     bool queued;
 };
 
-/* `inbox` may be posted to by any thread; a job that comes home to it has `done` called, any
- * other has `run(job, server)` called, which returns it home when it is done with it. */
-struct loop *loop_new(struct inbox *inbox, void *server, struct fault *fault);
+/* `queue` may be posted to by any thread; a job that comes back to it has `done` called, any
+ * other has `run(job, server)` called, which returns it when it is done with it. */
+struct loop *loop_new(struct job_queue *queue, void *server, struct fault *fault);
 void loop_free(struct loop *loop);
 
 void loop_run(struct loop *loop);  /* until loop_stop */
@@ -38,6 +38,6 @@ void loop_on_tick(struct loop *loop, void (*tick)(void *arg), void *arg);
 
 /* For net/ only. */
 struct event_base *loop_base(struct loop *loop);
-struct inbox *loop_inbox(struct loop *loop); /* the home of jobs that net/ sends out */
+struct job_queue *loop_queue(struct loop *loop); /* the reply queue of what net/ sends out */
 
 #endif

@@ -364,7 +364,7 @@ static void start_head(struct connection *connection)
     buffer_init(&connection->head, HEAD_BUFFER_BYTES);
 }
 
-static void hold_ahead(struct connection *connection, const char *data, size_t bytes)
+static void hold_unapplied(struct connection *connection, const char *data, size_t bytes)
 {
     if (connection->ahead.bytes_max == 0)
         buffer_init(&connection->ahead, LIMIT_PIPELINED_BYTES);
@@ -399,7 +399,7 @@ void guard_feed(struct connection *connection, const char *data, size_t bytes)
         case CONNECTION_REPLYING:
         case CONNECTION_FLUSHING:
         case CONNECTION_LINGERING:
-            hold_ahead(connection, data + at, bytes - at);
+            hold_unapplied(connection, data + at, bytes - at);
             return;
         }
     }

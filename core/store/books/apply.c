@@ -20,29 +20,29 @@ enum {
 /* A transaction that catches up. */
 struct writing {
     struct db *db;
-    struct tail *tail;
+    struct journal *journal;
     struct rollup *rollup;
-    struct changes *changes;     /* NULL: memory is not loaded yet */
-    struct tail_record *records; /* a chunk */
+    struct changes *changes;        /* NULL: memory is not loaded yet */
+    struct journal_record *records; /* a chunk */
     size_t chunk_records;
-    struct brief *briefs; /* sorted by exchange */
-    size_t brief_count;
+    struct settled_hold *settled; /* sorted by exchange */
+    size_t settled_count;
 };
 
 /* An exchange that was settled in this generation. */
-struct brief {
+struct settled_hold {
     struct id exchange_id;
     bool held; /* in this generation, too: its hold is never open in the tables */
 };
 
 /* It was answered as durable, and the tables contradict it: somebody else has changed them by hand.
  * Its hold ends with nothing; memory follows the tables. */
-static void refuse_late(struct db *db, const struct tail_record *record)
+static void refuse_late(struct db *db, const struct journal_record *record)
 {
     const struct ledger_settlement *settlement = &record->as.settlement;
     const struct usage_record *usage = &settlement->record;
 
-    if (record->kind == TAIL_HOLD) {
+    if (record->kind == JOURNAL_HOLD) {
         log_event(LOG_ERROR, "a hold contradicts the tables",
                   log_text("exchange", record->as.hold.exchange_id.text));
         return;
@@ -58,54 +58,56 @@ static void refuse_late(struct db *db, const struct tail_record *record)
 
 /* ---- exchanges that begin and end in one generation ---- */
 
-static int compare_briefs(const void *one, const void *other)
+static int compare_settled(const void *one, const void *other)
 {
-    const struct brief *a = one;
-    const struct brief *b = other;
+    const struct settled_hold *a = one;
+    const struct settled_hold *b = other;
 
     return strcmp(a->exchange_id.text, b->exchange_id.text);
 }
 
 /* Most exchanges are brief: their row in `open_holds` would be written and taken away again. */
-static void find_briefs(struct writing *writing)
+static void find_settled(struct writing *writing)
 {
-    struct tail_record *record = &writing->records[0];
+    struct journal_record *record = &writing->records[0];
     size_t capacity = 0;
     size_t at = 0;
 
-    while (tail_next(writing->tail, &at, record)) {
-        if (record->kind != TAIL_SETTLEMENT)
+    while (journal_next(writing->journal, &at, record)) {
+        if (record->kind != JOURNAL_SETTLEMENT)
             continue;
-        if (writing->brief_count == capacity) {
+        if (writing->settled_count == capacity) {
             capacity = capacity ? capacity * 2 : 64;
-            writing->briefs = realloc(writing->briefs, capacity * sizeof(*writing->briefs));
-            check(writing->briefs);
+            writing->settled = realloc(writing->settled, capacity * sizeof(*writing->settled));
+            check(writing->settled);
         }
-        writing->briefs[writing->brief_count++] =
-            (struct brief){.exchange_id = record->as.settlement.record.exchange_id};
+        writing->settled[writing->settled_count++] =
+            (struct settled_hold){.exchange_id = record->as.settlement.record.exchange_id};
     }
-    if (writing->brief_count)
-        qsort(writing->briefs, writing->brief_count, sizeof(*writing->briefs), compare_briefs);
+    if (writing->settled_count)
+        qsort(writing->settled, writing->settled_count, sizeof(*writing->settled), compare_settled);
 }
 
-static struct brief *find_brief(const struct writing *writing, const struct id *exchange_id)
+static struct settled_hold *find_settled_one(const struct writing *writing,
+                                             const struct id *exchange_id)
 {
-    const struct brief wanted = {.exchange_id = *exchange_id};
+    const struct settled_hold wanted = {.exchange_id = *exchange_id};
 
-    if (writing->brief_count == 0)
+    if (writing->settled_count == 0)
         return NULL;
-    return bsearch(&wanted, writing->briefs, writing->brief_count, sizeof(wanted), compare_briefs);
+    return bsearch(&wanted, writing->settled, writing->settled_count, sizeof(wanted),
+                   compare_settled);
 }
 
 /* ---- the records ---- */
 
 static enum posting write_hold(struct writing *writing, const struct ledger_hold *hold)
 {
-    struct brief *brief = find_brief(writing, &hold->exchange_id);
+    struct settled_hold *found = find_settled_one(writing, &hold->exchange_id);
 
-    if (!brief)
+    if (!found)
         return posting_hold(writing->db, hold);
-    brief->held = true;
+    found->held = true;
     return posting_ended_hold(writing->db, hold);
 }
 
@@ -113,18 +115,18 @@ static enum posting write_settlement(struct writing *writing,
                                      const struct ledger_settlement *settlement,
                                      int64_t committed_ms)
 {
-    const struct brief *brief = find_brief(writing, &settlement->record.exchange_id);
+    const struct settled_hold *found = find_settled_one(writing, &settlement->record.exchange_id);
 
-    if (brief && brief->held)
+    if (found && found->held)
         return rollup_post_ended(writing->rollup, writing->db, settlement, committed_ms);
     return rollup_post(writing->rollup, writing->db, settlement, committed_ms);
 }
 
-static bool write_record(struct writing *writing, const struct tail_record *record)
+static bool write_record(struct writing *writing, const struct journal_record *record)
 {
     enum posting posting;
 
-    if (record->kind == TAIL_HOLD)
+    if (record->kind == JOURNAL_HOLD)
         posting = write_hold(writing, &record->as.hold);
     else
         posting = write_settlement(writing, &record->as.settlement, record->committed_ms);
@@ -163,7 +165,8 @@ static size_t next_chunk(struct writing *writing, size_t *at)
 {
     size_t count = 0;
 
-    while (count < writing->chunk_records && tail_next(writing->tail, at, &writing->records[count]))
+    while (count < writing->chunk_records &&
+           journal_next(writing->journal, at, &writing->records[count]))
         count++;
     return count;
 }
@@ -177,7 +180,7 @@ static bool write_sealed(struct writing *writing)
         if (!(writing->chunk_records == 1 ? write_alone(writing) : write_chunk(writing, count)))
             return false;
     }
-    return tail_mark_applied(writing->tail, writing->db);
+    return journal_mark_applied(writing->journal, writing->db);
 }
 
 static bool commit(struct db *db)
@@ -211,11 +214,11 @@ static bool write_tables(struct writing *writing)
     writing->records = malloc(CHUNK_RECORDS * sizeof(*writing->records));
     check(writing->records);
     writing->chunk_records = CHUNK_RECORDS;
-    find_briefs(writing);
+    find_settled(writing);
     ok = write_transaction(writing);
-    free(writing->briefs);
-    writing->briefs = NULL;
-    writing->brief_count = 0; /* one by one, each stands for itself */
+    free(writing->settled);
+    writing->settled = NULL;
+    writing->settled_count = 0; /* one by one, each stands for itself */
     if (!ok && writing->db->failure == 0) {
         writing->chunk_records = 1;
         ok = write_transaction(writing);
@@ -227,36 +230,38 @@ static bool write_tables(struct writing *writing)
 /* What was ahead of the tables is in them. */
 static void follow_in_memory(struct store *store)
 {
-    struct tail_record *record = malloc(sizeof(*record));
+    struct journal_record *record = malloc(sizeof(*record));
     const struct usage_record *usage = &record->as.settlement.record;
     size_t at = 0;
 
     check(record);
-    while (tail_next(&store->tail, &at, record)) {
-        if (record->kind == TAIL_SETTLEMENT)
+    while (journal_next(&store->journal, &at, record)) {
+        if (record->kind == JOURNAL_SETTLEMENT)
             wallet_catch_up(&store->wallets, &usage->account_id, &usage->key_id,
                             &(struct wallet_charge){usage->charge_nusd, usage->created_ms});
     }
     free(record);
 }
 
-bool catch_up(struct ledger *ledger)
+bool apply_all(struct ledger_thread *ledger)
 {
     struct store *store = ledger->store;
-    struct tail *tail = &store->tail;
-    struct writing writing = {
-        .db = &store->db, .tail = tail, .rollup = &ledger->rollup, .changes = &ledger->changes};
+    struct journal *journal = &store->journal;
+    struct writing writing = {.db = &store->db,
+                              .journal = journal,
+                              .rollup = &ledger->rollup,
+                              .changes = &ledger->changes};
     bool left_over;
 
     do {
-        left_over = tail->is_sealed; /* by a try that has failed; newer ones wait behind it */
-        if (!tail_seal(tail))
+        left_over = journal->is_sealed; /* by a try that has failed; newer ones wait behind it */
+        if (!journal_seal(journal))
             return true;
         if (!write_tables(&writing))
             return false;
         follow_in_memory(store);
         changes_apply(&ledger->changes, store);
-        tail_forget_sealed(tail);
+        journal_forget_sealed(journal);
     } while (left_over);
     return true;
 }
@@ -274,32 +279,32 @@ static void let_others_go_first(void *arg)
     }
 }
 
-bool catch_up_in_steps(struct ledger *ledger)
+bool apply_in_steps(struct ledger_thread *ledger)
 {
     struct db *db = &ledger->store->db;
     int64_t yielded_us = 0;
     bool ok;
 
     db_on_steps(db, YIELD_STEPS, let_others_go_first, &yielded_us);
-    ok = catch_up(ledger);
+    ok = apply_all(ledger);
     db_on_steps(db, 0, NULL, NULL);
     return ok;
 }
 
-bool catch_up_recover(struct store *store, struct fault *fault)
+bool apply_recover(struct store *store, struct fault *fault)
 {
     struct rollup rollup;
-    struct writing writing = {.db = &store->db, .tail = &store->tail, .rollup = &rollup};
+    struct writing writing = {.db = &store->db, .journal = &store->journal, .rollup = &rollup};
     bool ok = true;
 
     rollup_init(&rollup, CHUNK_RECORDS);
-    while (ok && tail_seal(&store->tail)) {
+    while (ok && journal_seal(&store->journal)) {
         ok = write_tables(&writing);
         if (ok)
-            tail_forget_sealed(&store->tail);
+            journal_forget_sealed(&store->journal);
     }
     rollup_fini(&rollup);
     return ok || fault_set(fault, "database_unusable",
-                           "what the ledger's tail has cannot be written into the tables: %s",
+                           "what the ledger's journal has cannot be written into the tables: %s",
                            store->db.failure_text);
 }

@@ -1,4 +1,4 @@
-/* Writes into the tables what the ledger's tail has on top of them. On the thread that owns the
+/* Writes into the tables what the ledger's journal has on top of them. On the thread that owns the
  * writing handle: the ledger thread, and at start whoever opens the store. */
 #ifndef STORE_BOOKS_APPLY_H
 #define STORE_BOOKS_APPLY_H
@@ -7,17 +7,17 @@
 
 #include "base/fault.h"
 
-struct ledger;
+struct ledger_thread;
 struct store;
 
-/* All that was in the tail when this was called, in one transaction, and what other processes
+/* All that was in the journal when this was called, in one transaction, and what other processes
  * have changed meanwhile into memory. False: the tables cannot be written now
- * (db->failure_text); nothing is lost, the tail keeps it. */
-bool catch_up(struct ledger *ledger);
+ * (db->failure_text); nothing is lost, the journal keeps it. */
+bool apply_all(struct ledger_thread *ledger);
 /* The same when nobody waits for it: other threads go first, for up to 10 ms in all. */
-bool catch_up_in_steps(struct ledger *ledger);
+bool apply_in_steps(struct ledger_thread *ledger);
 
-/* At start, before memory is loaded: what a crash has left in the tail. */
-bool catch_up_recover(struct store *store, struct fault *fault);
+/* At start, before memory is loaded: what a crash has left in the journal. */
+bool apply_recover(struct store *store, struct fault *fault);
 
 #endif

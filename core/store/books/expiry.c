@@ -40,13 +40,13 @@ static size_t find_expired(struct db *db, int64_t now_ms, struct expired *out, s
     return count;
 }
 
-/* Without those that have ended meanwhile, in the tail: the tables will hear of it. */
-static size_t keep_open(struct ledger *ledger, struct expired *expired, size_t count)
+/* Without those that have ended meanwhile, in the journal: the tables will hear of it. */
+static size_t keep_open(struct ledger_thread *ledger, struct expired *expired, size_t count)
 {
     size_t open = 0;
 
     for (size_t i = 0; i < count; i++) {
-        if (tail_hold_expires(&ledger->store->tail, &expired[i].exchange_id))
+        if (journal_hold_expires(&ledger->store->journal, &expired[i].exchange_id))
             expired[open++] = expired[i];
     }
     return open;
@@ -54,7 +54,7 @@ static size_t keep_open(struct ledger *ledger, struct expired *expired, size_t c
 
 /* The exchange that made such a hold has gone beyond its own deadline; a settlement that still
  * comes is refused. */
-void expiry_run(struct ledger *ledger)
+void expiry_run(struct ledger_thread *ledger)
 {
     struct db *db = &ledger->store->db;
     struct expired expired[64];
@@ -77,7 +77,7 @@ void expiry_run(struct ledger *ledger)
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        tail_hold_ended(&ledger->store->tail, &expired[i].exchange_id);
+        journal_hold_ended(&ledger->store->journal, &expired[i].exchange_id);
         wallet_release(&ledger->store->wallets, &expired[i].account_id, &expired[i].key_id,
                        expired[i].held_nusd, &(struct wallet_charge){.at_ms = now_ms});
         log_event(LOG_WARN, "hold expired", log_text("exchange", expired[i].exchange_id.text),

@@ -8,12 +8,12 @@
 #include "base/fault.h"
 #include "store/engine/db.h"
 
-struct ledger;
+struct ledger_thread;
 
 /* Expires up to 64 holds, in one transaction. The ledger thread, from time to time. */
-void expiry_run(struct ledger *ledger);
+void expiry_run(struct ledger_thread *ledger);
 
-/* Ends all open holds, in one transaction; the tables have caught up with the tail. False:
+/* Ends all open holds, in one transaction; the tables have caught up with the journal. False:
  * *fault. */
 bool expiry_recover(struct db *db, struct fault *fault);
 

@@ -18,19 +18,19 @@
 #include "store/store_internal.h"
 
 enum {
-    BATCH_JOBS = 512,             /* in one transaction */
-    LEDGER_NICE = 5,              /* see thread_main */
-    LAG_MS = 25,                  /* how far the tables may be behind the tail, when it is busy */
-    IDLE_MS = 100,                /* between two looks at what other processes wrote */
-    EXPIRE_US = 2 * 1000 * 1000,  /* between two looks for expired holds */
-    RETRY_MS = 50,                /* between two tries of a disk that fails */
-    STOP_US = 5 * 1000 * 1000,    /* how long closing waits for such a disk */
-    CHECKPOINT_PAGES = 250,       /* of 4 KB: fewer are not worth their syncs */
-    CHECKPOINT_GAP_MS = 150,      /* between two: under load each moves what came meanwhile */
+    BATCH_JOBS = 512,            /* in one transaction */
+    LEDGER_NICE = 5,             /* see thread_main */
+    LAG_MS = 25,                 /* how far the tables may be behind the journal, when it is busy */
+    IDLE_MS = 100,               /* between two looks at what other processes wrote */
+    EXPIRE_US = 2 * 1000 * 1000, /* between two looks for expired holds */
+    RETRY_MS = 50,               /* between two tries of a disk that fails */
+    STOP_US = 5 * 1000 * 1000,   /* how long closing waits for such a disk */
+    CHECKPOINT_PAGES = 250,      /* of 4 KB: fewer are not worth their syncs */
+    CHECKPOINT_GAP_MS = 150,     /* between two: under load each moves what came meanwhile */
     CHECKPOINT_REST_PAGES = 2000, /* what the ledger thread itself moves at the end: a few ms */
 };
 
-static struct db *db_of(struct ledger *ledger)
+static struct db *db_of(struct ledger_thread *ledger)
 {
     return &ledger->store->db;
 }
@@ -44,7 +44,7 @@ static void sleep_us(int64_t us)
 
 /* ---- one job in the open transaction ---- */
 
-static bool tx_sound(struct ledger *ledger)
+static bool tx_sound(struct ledger_thread *ledger)
 {
     return db_of(ledger)->failure == 0 && db_of(ledger)->constraint == 0;
 }
@@ -52,7 +52,7 @@ static bool tx_sound(struct ledger *ledger)
 void ledger_thread_hold(struct job *job, void *server)
 {
     struct ledger_hold *hold = (struct ledger_hold *)job;
-    struct ledger *ledger = server;
+    struct ledger_thread *ledger = server;
     struct wallet_state wallet;
 
     _Static_assert(offsetof(struct ledger_hold, job) == 0, "a job is cast to its hold");
@@ -68,7 +68,7 @@ void ledger_thread_hold(struct job *job, void *server)
 void ledger_thread_settlement(struct job *job, void *server)
 {
     struct ledger_settlement *settlement = (struct ledger_settlement *)job;
-    struct ledger *ledger = server;
+    struct ledger_thread *ledger = server;
     enum posting posting;
 
     _Static_assert(offsetof(struct ledger_settlement, job) == 0, "a job is cast to its settlement");
@@ -83,7 +83,7 @@ void ledger_thread_settlement(struct job *job, void *server)
 void ledger_thread_call(struct job *job, void *server)
 {
     struct store_call *call = (struct store_call *)job;
-    struct ledger *ledger = server;
+    struct ledger_thread *ledger = server;
     struct db *db = db_of(ledger);
 
     _Static_assert(offsetof(struct store_call, job) == 0, "a job is cast to its call");
@@ -109,7 +109,7 @@ void ledger_thread_read(struct job *job, void *server)
 
 static void stop_run(struct job *job, void *server)
 {
-    struct ledger *ledger = server;
+    struct ledger_thread *ledger = server;
 
     (void)job;
     ledger->stopping = true;
@@ -118,7 +118,7 @@ static void stop_run(struct job *job, void *server)
 /* ---- a batch ---- */
 
 /* Another process may have written since the last batch: load it before deciding anything. */
-static bool sync_foreign(struct ledger *ledger)
+static bool sync_foreign(struct ledger_thread *ledger)
 {
     if (!changes_stage(&ledger->changes, db_of(ledger)))
         return false;
@@ -127,7 +127,7 @@ static bool sync_foreign(struct ledger *ledger)
     return true;
 }
 
-static bool write_batch(struct ledger *ledger, struct job_list *jobs)
+static bool write_batch(struct ledger_thread *ledger, struct job_list *jobs)
 {
     struct db *db = db_of(ledger);
 
@@ -146,7 +146,7 @@ static bool write_batch(struct ledger *ledger, struct job_list *jobs)
     return db_commit(db);
 }
 
-static void refuse_settlement(struct ledger *ledger, struct ledger_settlement *settlement,
+static void refuse_settlement(struct ledger_thread *ledger, struct ledger_settlement *settlement,
                               const char *why)
 {
     const struct usage_record *record = &settlement->record;
@@ -161,14 +161,14 @@ static void refuse_settlement(struct ledger *ledger, struct ledger_settlement *s
 }
 
 /* After the commit: what is on disk now is true in memory too, before anybody hears of it. */
-static void apply_job(struct ledger *ledger, struct job *job)
+static void apply_job(struct ledger_thread *ledger, struct job *job)
 {
     struct wallets *wallets = &ledger->store->wallets;
 
     if (job->run == ledger_thread_hold) {
         struct ledger_hold *hold = (struct ledger_hold *)job;
         if (hold->durable)
-            tail_hold_opened(&ledger->store->tail, hold);
+            journal_hold_opened(&ledger->store->journal, hold);
         else
             wallet_give_back(wallets, hold);
     } else if (job->run == ledger_thread_settlement) {
@@ -178,19 +178,19 @@ static void apply_job(struct ledger *ledger, struct job *job)
             refuse_settlement(ledger, settlement, "it has no open hold of this amount");
             return;
         }
-        tail_hold_ended(&ledger->store->tail, &record->exchange_id);
+        journal_hold_ended(&ledger->store->journal, &record->exchange_id);
         wallet_release(wallets, &record->account_id, &record->key_id, settlement->held_nusd,
                        &(struct wallet_charge){record->charge_nusd, record->created_ms});
     }
 }
 
-static void go_home(struct job *job)
+static void return_job(struct job *job)
 {
-    if (job->home)
+    if (job->reply_queue)
         job_return(job);
 }
 
-static void finish_batch(struct ledger *ledger, struct job_list *jobs)
+static void finish_batch(struct ledger_thread *ledger, struct job_list *jobs)
 {
     for (struct job *job = jobs->first; job; job = job->next)
         apply_job(ledger, job);
@@ -205,7 +205,7 @@ static void finish_batch(struct ledger *ledger, struct job_list *jobs)
 }
 
 /* Without the disk: holds and operations are refused, settlements wait. */
-static void fail_job(struct ledger *ledger, struct job *job)
+static void fail_job(struct ledger_thread *ledger, struct job *job)
 {
     if (job->run == ledger_thread_settlement) {
         ((struct ledger_settlement *)job)->durable = false;
@@ -219,10 +219,10 @@ static void fail_job(struct ledger *ledger, struct job *job)
     } else if (job->run == ledger_thread_call) {
         operations_fail((struct store_call *)job, db_of(ledger));
     }
-    go_home(job);
+    return_job(job);
 }
 
-static void fail_batch(struct ledger *ledger, struct job_list *jobs)
+static void fail_batch(struct ledger_thread *ledger, struct job_list *jobs)
 {
     if (atomic_exchange(&ledger->writable, false))
         log_event(LOG_ERROR, "the database cannot be written; new requests are refused",
@@ -233,21 +233,21 @@ static void fail_batch(struct ledger *ledger, struct job_list *jobs)
 }
 
 /* The one job that a constraint has refused; the others of its batch are written without it. */
-static void refuse_job(struct ledger *ledger, struct job *job)
+static void refuse_job(struct ledger_thread *ledger, struct job *job)
 {
     if (job->run == ledger_thread_settlement) {
         /* Its hold stays held, here and on disk, until it expires: never free, never twice. */
         refuse_settlement(ledger, (struct ledger_settlement *)job,
                           db_constraint_text(db_of(ledger)));
-        go_home(job);
+        return_job(job);
         return;
     }
     log_event(LOG_ERROR, "ledger job refused", log_text("why", db_constraint_text(db_of(ledger))));
     fail_job(ledger, job);
 }
 
-/* Writes the jobs in one transaction and sends them home; the list is empty afterwards. */
-static void run_batch(struct ledger *ledger, struct job_list *jobs)
+/* Writes the jobs in one transaction and returns them; the list is empty afterwards. */
+static void run_batch(struct ledger_thread *ledger, struct job_list *jobs)
 {
     struct db *db = db_of(ledger);
 
@@ -279,15 +279,16 @@ static void run_batch(struct ledger *ledger, struct job_list *jobs)
 /* ---- between the batches ---- */
 
 /* What waits is what has to be possible, not only some write. */
-static void probe(struct ledger *ledger)
+static void probe(struct ledger_thread *ledger)
 {
-    if (tail_pending(&ledger->store->tail) ? !catch_up(ledger) : !db_write_nothing(db_of(ledger)))
+    if (journal_pending(&ledger->store->journal) ? !apply_all(ledger)
+                                                 : !db_write_nothing(db_of(ledger)))
         return;
     atomic_store(&ledger->writable, true);
     log_event(LOG_INFO, "the database can be written again");
 }
 
-static void poll_foreign(struct ledger *ledger)
+static void poll_foreign(struct ledger_thread *ledger)
 {
     struct db *db = db_of(ledger);
 
@@ -299,7 +300,7 @@ static void poll_foreign(struct ledger *ledger)
 
 static void on_commit(int pages, void *arg)
 {
-    struct ledger *ledger = arg;
+    struct ledger_thread *ledger = arg;
 
     ledger->wal_pages = pages;
     if (pages < ledger->wal_pages_tried) /* the log has begun anew */
@@ -307,9 +308,9 @@ static void on_commit(int pages, void *arg)
 }
 
 /* Keeps the log short without stopping for it: see checkpoint.h. Often and little: 8,000 pages at
- * once take a CPU for 20 ms, and the tail's syncs wait as long for theirs. What a reader in an old
- * snapshot keeps back is tried again when as much has come on top. */
-static void keep_log_short(struct ledger *ledger)
+ * once take a CPU for 20 ms, and the journal's syncs wait as long for theirs. What a reader in an
+ * old snapshot keeps back is tried again when as much has come on top. */
+static void keep_log_short(struct ledger_thread *ledger)
 {
     struct checkpoint *checkpoint = &ledger->store->checkpoint;
     int pages_new = ledger->wal_pages - ledger->wal_pages_tried;
@@ -332,14 +333,14 @@ static void keep_log_short(struct ledger *ledger)
 }
 
 /* What customers owe is taken from what they have by now. */
-static void collect_debts(struct ledger *ledger)
+static void collect_debts(struct ledger_thread *ledger)
 {
     struct store_call call;
     struct fault fault;
     struct job_list jobs = {0};
 
     ledger->collected_us = clock_mono_us();
-    if (!wallet_has_debtors(&ledger->store->wallets) || !catch_up(ledger) ||
+    if (!wallet_has_debtors(&ledger->store->wallets) || !apply_all(ledger) ||
         !store_call_init(&call, "debt.collect", NULL, 0, &fault))
         return;
     call.store = ledger->store;
@@ -349,7 +350,7 @@ static void collect_debts(struct ledger *ledger)
     store_call_fini(&call);
 }
 
-static void idle(struct ledger *ledger)
+static void idle(struct ledger_thread *ledger)
 {
     int64_t now_us = clock_mono_us();
 
@@ -375,9 +376,9 @@ static void idle(struct ledger *ledger)
 
 /* ---- the thread ---- */
 
-static void take_waiting(struct ledger *ledger)
+static void take_waiting(struct ledger_thread *ledger)
 {
-    struct job_list taken = inbox_take(&ledger->inbox);
+    struct job_list taken = job_queue_take(&ledger->queue);
 
     if (!taken.first)
         return;
@@ -390,7 +391,7 @@ static void take_waiting(struct ledger *ledger)
 }
 
 /* The next batch: what the disk has refused so far, in its order, then what has come. */
-static struct job_list next_batch(struct ledger *ledger)
+static struct job_list next_batch(struct ledger_thread *ledger)
 {
     struct job_list jobs = {0};
 
@@ -408,7 +409,7 @@ static struct job_list next_batch(struct ledger *ledger)
 
 /* What cannot be written must not hold up those who only hope: they are refused at once, and their
  * turn to retry comes with the settlements. */
-static void refuse_waiting(struct ledger *ledger)
+static void refuse_waiting(struct ledger_thread *ledger)
 {
     struct job_list jobs = ledger->waiting;
 
@@ -424,16 +425,16 @@ static void refuse_waiting(struct ledger *ledger)
     }
 }
 
-static void give_up(struct ledger *ledger)
+static void give_up(struct ledger_thread *ledger)
 {
     log_event(LOG_ERROR, "stopping while the database cannot be written: holds stay open",
               log_int("settlements", (int64_t)ledger->unsettled.count));
     while (ledger->unsettled.first)
-        go_home(job_list_pop(&ledger->unsettled));
+        return_job(job_list_pop(&ledger->unsettled));
 }
 
 /* Now that the tables have what they want to see (or as they are, when the disk fails). */
-static void send_reads(struct ledger *ledger)
+static void send_reads(struct ledger_thread *ledger)
 {
     struct job *job;
 
@@ -441,25 +442,25 @@ static void send_reads(struct ledger *ledger)
         struct store_call *call = (struct store_call *)job;
         if (!store_call_read(call)) {
             fault_set(&call->fault, "overloaded", "too many reports are asked for; try again soon");
-            go_home(job);
+            return_job(job);
         }
     }
 }
 
-static bool is_behind(const struct ledger *ledger)
+static bool is_behind(const struct ledger_thread *ledger)
 {
-    return tail_pending(&ledger->store->tail) &&
+    return journal_pending(&ledger->store->journal) &&
            clock_mono_us() - ledger->caught_up_us >= LAG_MS * 1000;
 }
 
 /* Before anything else is written: the order of what happened is kept. */
-static bool write_tail(struct ledger *ledger, bool awaited)
+static bool write_journal(struct ledger_thread *ledger, bool awaited)
 {
     ledger->caught_up_us = clock_mono_us();
-    return awaited ? catch_up(ledger) : catch_up_in_steps(ledger);
+    return awaited ? apply_all(ledger) : apply_in_steps(ledger);
 }
 
-static void work(struct ledger *ledger)
+static void work(struct ledger_thread *ledger)
 {
     struct job_list jobs;
     bool awaited;
@@ -473,7 +474,7 @@ static void work(struct ledger *ledger)
     jobs = next_batch(ledger);
     awaited = jobs.first || ledger->reads.first;
     if (awaited || is_behind(ledger))
-        caught_up = write_tail(ledger, awaited);
+        caught_up = write_journal(ledger, awaited);
     if (ledger->reads.first)
         notes_write(ledger->store, db_of(ledger));
     send_reads(ledger);
@@ -485,7 +486,7 @@ static void work(struct ledger *ledger)
         give_up(ledger);
 }
 
-static bool finished(struct ledger *ledger)
+static bool finished(struct ledger_thread *ledger)
 {
     if (!ledger->stopping || ledger->waiting.count)
         return false;
@@ -501,31 +502,32 @@ static bool finished(struct ledger *ledger)
 
 static void *thread_main(void *arg)
 {
-    struct ledger *ledger = arg;
+    struct ledger_thread *ledger = arg;
 
     /* Of this thread alone, in Linux: where CPUs are few, what somebody waits for goes first. */
     (void)setpriority(PRIO_PROCESS, 0, LEDGER_NICE);
     while (!finished(ledger)) {
         if (ledger->waiting.count == 0 && ledger->unsettled.count == 0)
-            inbox_wait(&ledger->inbox, tail_pending(&ledger->store->tail) ? LAG_MS : IDLE_MS);
+            job_queue_wait(&ledger->queue,
+                           journal_pending(&ledger->store->journal) ? LAG_MS : IDLE_MS);
         take_waiting(ledger);
         work(ledger);
         idle(ledger);
     }
     notes_write(ledger->store, db_of(ledger));
-    if (!catch_up(ledger))
+    if (!apply_all(ledger))
         log_event(LOG_WARN, "stopping while the database cannot be written: the next start does it",
                   log_text("why", db_of(ledger)->failure_text));
     return NULL;
 }
 
-bool ledger_thread_start(struct ledger *ledger, struct store *store, struct fault *fault)
+bool ledger_thread_start(struct ledger_thread *ledger, struct store *store, struct fault *fault)
 {
     ledger->store = store;
     ledger->stop = (struct job){.run = stop_run};
     atomic_init(&ledger->writable, true);
     atomic_init(&ledger->giving_up, false);
-    if (!inbox_init(&ledger->inbox, LIMIT_LEDGER_JOBS))
+    if (!job_queue_init(&ledger->queue, LIMIT_LEDGER_JOBS))
         return fault_set(fault, "no_descriptor", "no file descriptor is left for the ledger");
     rollup_init(&ledger->rollup, BATCH_JOBS);
     db_on_commit(&store->db, on_commit, ledger);
@@ -535,19 +537,19 @@ bool ledger_thread_start(struct ledger *ledger, struct store *store, struct faul
         return true;
     }
     rollup_fini(&ledger->rollup);
-    inbox_fini(&ledger->inbox);
+    job_queue_fini(&ledger->queue);
     return fault_set(fault, "no_thread", "the ledger's thread cannot be started");
 }
 
-void ledger_thread_stop(struct ledger *ledger)
+void ledger_thread_stop(struct ledger_thread *ledger)
 {
     if (!ledger->started)
         return;
-    check(inbox_post_always(&ledger->inbox, &ledger->stop));
-    inbox_close(&ledger->inbox);
+    check(job_queue_post_always(&ledger->queue, &ledger->stop));
+    job_queue_close(&ledger->queue);
     check(pthread_join(ledger->thread, NULL) == 0);
     changes_drop(&ledger->changes);
     rollup_fini(&ledger->rollup);
-    inbox_fini(&ledger->inbox);
+    job_queue_fini(&ledger->queue);
     ledger->started = false;
 }

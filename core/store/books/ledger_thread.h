@@ -1,7 +1,7 @@
-/* The ledger thread owns the tables. It writes behind the tail (tail.h) what that has made
- * durable; and takes the jobs that the tail does not (operations, settlements with a kept
- * answer, all of them when the tail cannot be used): writes them in one transaction, commits
- * once, brings the tables in memory up to it and sends the jobs home. It also expires holds,
+/* The ledger thread owns the tables. It writes behind the journal (journal.h) what that has made
+ * durable; and takes the jobs that the journal does not (operations, settlements with a kept
+ * answer, all of them when the journal cannot be used): writes them in one transaction, commits
+ * once, brings the tables in memory up to it and returns the jobs. It also expires holds,
  * notices what other processes wrote and moves the log into the database file (checkpoint), so
  * that no event loop ever waits for any of it.
  *
@@ -24,9 +24,9 @@ struct ledger_hold;
 struct ledger_settlement;
 struct store_call;
 
-struct ledger {
+struct ledger_thread {
     struct store *store;
-    struct inbox inbox;
+    struct job_queue queue;
     pthread_t thread;
     bool started;
     /* any thread */
@@ -35,7 +35,7 @@ struct ledger {
     atomic_uint_fast64_t commits;
     atomic_uint_fast64_t jobs;
     /* the thread's own */
-    struct job_list waiting;   /* taken from the inbox, not yet tried */
+    struct job_list waiting;   /* taken from the queue, not yet tried */
     struct job_list reads;     /* for the reports threads, when the tables have caught up */
     struct job_list unsettled; /* settlements that the disk has refused so far; they go first */
     struct rollup rollup;
@@ -44,7 +44,7 @@ struct ledger {
     bool stopping;
     bool operations_ran;   /* in this batch: there may be own changes */
     int64_t now_ms;        /* wall, of this batch */
-    int64_t caught_up_us;  /* when the tables were last brought up to the tail */
+    int64_t caught_up_us;  /* when the tables were last brought up to the journal */
     int64_t polled_us;     /* when foreign changes were last looked for */
     int64_t collected_us;  /* when debts were last collected */
     int64_t expired_us;    /* when expired holds were */
@@ -57,12 +57,12 @@ struct ledger {
 };
 
 /* The handle store->db is the thread's from here until ledger_thread_stop; changes are loaded. */
-bool ledger_thread_start(struct ledger *ledger, struct store *store, struct fault *fault);
+bool ledger_thread_start(struct ledger_thread *ledger, struct store *store, struct fault *fault);
 /* Finishes what waits; settlements get some more seconds when the disk fails. Also after a failed
  * start. */
-void ledger_thread_stop(struct ledger *ledger);
+void ledger_thread_stop(struct ledger_thread *ledger);
 
-/* The `run` of each kind of job; `server` is the struct ledger. */
+/* The `run` of each kind of job; `server` is the struct ledger_thread. */
 void ledger_thread_hold(struct job *job, void *server);
 void ledger_thread_settlement(struct job *job, void *server);
 void ledger_thread_call(struct job *job, void *server);

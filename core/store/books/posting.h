@@ -52,7 +52,7 @@ struct posting_change {
     int64_t debit_nusd;
     int64_t last_charge; /* 0: as before */
 };
-/* Adds to a balance. A house account is made when it is not there. */
+/* Adds to a balance. An account of the operator is made when it is not there. */
 bool posting_balance(struct db *db, const char *account_id, const struct posting_change *change,
                      int64_t now_ms);
 /* Makes an account with its balance of 0. */

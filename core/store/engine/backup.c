@@ -59,7 +59,7 @@ static bool copy_pages(struct db *source, const char *part, struct fault *fault)
     }
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(target, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
-    /* The copy is no longer the database that the tail belongs to. */
+    /* The copy is no longer the database that the journal belongs to. */
     if (rc == SQLITE_OK && sqlite3_table_column_metadata(target, NULL, "tail", "salt", NULL, NULL,
                                                          NULL, NULL, NULL) == SQLITE_OK)
         rc = sqlite3_exec(target, "UPDATE tail SET salt = random()", NULL, NULL, NULL);

@@ -52,8 +52,8 @@ static void *thread_main(void *arg)
         struct job_list jobs;
         struct job *job;
 
-        inbox_wait(&checkpoint->inbox, -1);
-        jobs = inbox_take(&checkpoint->inbox);
+        job_queue_wait(&checkpoint->queue, -1);
+        jobs = job_queue_take(&checkpoint->queue);
         while ((job = job_list_pop(&jobs)) != NULL)
             job->run(job, checkpoint); /* may be posted again from here on */
     }
@@ -71,7 +71,7 @@ bool checkpoint_start(struct checkpoint *checkpoint, const char *path, enum db_m
         db_close(&checkpoint->db);
         return false;
     }
-    if (!inbox_init(&checkpoint->inbox, 2)) {
+    if (!job_queue_init(&checkpoint->queue, 2)) {
         db_close(&checkpoint->db);
         return fault_set(fault, "no_descriptor", "no file descriptor is left for the database");
     }
@@ -80,7 +80,7 @@ bool checkpoint_start(struct checkpoint *checkpoint, const char *path, enum db_m
         pthread_setname_np(checkpoint->thread, "checkpoint");
         return true;
     }
-    inbox_fini(&checkpoint->inbox);
+    job_queue_fini(&checkpoint->queue);
     db_close(&checkpoint->db);
     return fault_set(fault, "no_thread", "the checkpoint thread cannot be started");
 }
@@ -89,10 +89,10 @@ void checkpoint_stop(struct checkpoint *checkpoint)
 {
     if (!checkpoint->started)
         return;
-    check(inbox_post_always(&checkpoint->inbox, &checkpoint->stop));
-    inbox_close(&checkpoint->inbox);
+    check(job_queue_post_always(&checkpoint->queue, &checkpoint->stop));
+    job_queue_close(&checkpoint->queue);
     check(pthread_join(checkpoint->thread, NULL) == 0);
-    inbox_fini(&checkpoint->inbox);
+    job_queue_fini(&checkpoint->queue);
     db_close(&checkpoint->db);
     checkpoint->started = false;
 }
@@ -101,7 +101,7 @@ bool checkpoint_request(struct checkpoint *checkpoint)
 {
     if (atomic_exchange(&checkpoint->busy, true))
         return false;
-    check(inbox_post_always(&checkpoint->inbox, &checkpoint->request));
+    check(job_queue_post_always(&checkpoint->queue, &checkpoint->request));
     return true;
 }
 

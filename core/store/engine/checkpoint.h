@@ -19,7 +19,7 @@
 
 struct checkpoint {
     struct db db;
-    struct inbox inbox;
+    struct job_queue queue;
     pthread_t thread;
     struct job request;
     struct job stop;

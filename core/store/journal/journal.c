@@ -17,36 +17,36 @@ enum {
     SPOILT_BYTES = 64        /* a head and some more */
 };
 
-void tail_init(struct tail *tail)
+void journal_init(struct journal *journal)
 {
-    *tail = (struct tail){0};
-    check(pthread_mutex_init(&tail->mutex, NULL) == 0);
-    buffer_init(&tail->active, HALF_BYTES);
-    buffer_init(&tail->sealed, HALF_BYTES);
-    open_holds_init(&tail->holds);
-    atomic_init(&tail->pending, false);
-    atomic_init(&tail->commits, 0);
-    atomic_init(&tail->jobs, 0);
+    *journal = (struct journal){0};
+    check(pthread_mutex_init(&journal->mutex, NULL) == 0);
+    buffer_init(&journal->active, HALF_BYTES);
+    buffer_init(&journal->sealed, HALF_BYTES);
+    open_holds_init(&journal->holds);
+    atomic_init(&journal->pending, false);
+    atomic_init(&journal->commits, 0);
+    atomic_init(&journal->jobs, 0);
 }
 
-void tail_fini(struct tail *tail)
+void journal_fini(struct journal *journal)
 {
-    file_close(tail->file);
-    free(tail->path);
-    buffer_fini(&tail->active);
-    buffer_fini(&tail->sealed);
-    open_holds_fini(&tail->holds);
-    check(pthread_mutex_destroy(&tail->mutex) == 0);
+    file_close(journal->file);
+    free(journal->path);
+    buffer_fini(&journal->active);
+    buffer_fini(&journal->sealed);
+    open_holds_fini(&journal->holds);
+    check(pthread_mutex_destroy(&journal->mutex) == 0);
 }
 
-static void lock(struct tail *tail)
+static void lock(struct journal *journal)
 {
-    check(pthread_mutex_lock(&tail->mutex) == 0);
+    check(pthread_mutex_lock(&journal->mutex) == 0);
 }
 
-static void unlock(struct tail *tail)
+static void unlock(struct journal *journal)
 {
-    check(pthread_mutex_unlock(&tail->mutex) == 0);
+    check(pthread_mutex_unlock(&journal->mutex) == 0);
 }
 
 /* ---- the file ---- */
@@ -56,35 +56,35 @@ static int64_t half_of(uint64_t generation)
     return generation % 2 ? HALF_BYTES : 0;
 }
 
-static bool write_at(struct tail *tail, uint64_t generation, size_t offset, const char *data,
+static bool write_at(struct journal *journal, uint64_t generation, size_t offset, const char *data,
                      size_t bytes)
 {
-    return file_write(tail->file, half_of(generation) + (int64_t)offset, data, bytes);
+    return file_write(journal->file, half_of(generation) + (int64_t)offset, data, bytes);
 }
 
-static bool sync_file(struct tail *tail)
+static bool sync_file(struct journal *journal)
 {
-    return !tail->synced || file_sync(tail->file);
+    return !journal->synced || file_sync(journal->file);
 }
 
 /* What was not made durable must not come true at the next start. The best that can be done: a disk
  * that refuses this as well may still keep what it has refused before. */
-static void spoil(struct tail *tail, size_t offset)
+static void spoil(struct journal *journal, size_t offset)
 {
     static const char zeros[SPOILT_BYTES];
 
-    if (write_at(tail, tail->generation, offset, zeros, sizeof(zeros)))
-        sync_file(tail);
+    if (write_at(journal, journal->generation, offset, zeros, sizeof(zeros)))
+        sync_file(journal);
 }
 
 /* Makes what `active` has from `start` on durable. */
-static bool write_out(struct tail *tail, size_t start)
+static bool write_out(struct journal *journal, size_t start)
 {
-    if (write_at(tail, tail->generation, start, tail->active.data + start,
-                 tail->active.bytes - start) &&
-        sync_file(tail))
+    if (write_at(journal, journal->generation, start, journal->active.data + start,
+                 journal->active.bytes - start) &&
+        sync_file(journal))
         return true;
-    spoil(tail, start);
+    spoil(journal, start);
     return false;
 }
 
@@ -111,15 +111,15 @@ struct window {
 };
 
 /* What stands at `offset`: a whole record at least, or all up to the end of the half. */
-static bool look(struct tail *tail, struct window *window, uint64_t generation, size_t offset,
+static bool look(struct journal *journal, struct window *window, uint64_t generation, size_t offset,
                  struct slice *out)
 {
     size_t end = window->at + window->length;
 
-    if (end < HALF_BYTES && end < offset + TAIL_RECORD_BYTES_MAX) {
+    if (end < HALF_BYTES && end < offset + JOURNAL_RECORD_BYTES_MAX) {
         window->at = offset;
         window->length = HALF_BYTES - offset < PIECE_BYTES ? HALF_BYTES - offset : PIECE_BYTES;
-        if (!file_read(tail->file, half_of(generation) + (int64_t)offset, window->bytes,
+        if (!file_read(journal->file, half_of(generation) + (int64_t)offset, window->bytes,
                        window->length))
             return false;
     }
@@ -129,24 +129,24 @@ static bool look(struct tail *tail, struct window *window, uint64_t generation, 
 }
 
 /* Reads a generation: its whole records go to `out`. */
-static enum tail_found load(struct tail *tail, uint64_t generation, struct buffer *out,
-                            bool *is_sealed)
+static enum journal_found load(struct journal *journal, uint64_t generation, struct buffer *out,
+                               bool *is_sealed)
 {
     struct window *window = calloc(1, sizeof(*window));
-    struct tail_record *record = malloc(sizeof(*record));
-    struct tail_place place = {tail->salt, generation, 0};
-    enum tail_found found = TAIL_FOUND;
+    struct journal_record *record = malloc(sizeof(*record));
+    struct journal_place place = {journal->salt, generation, 0};
+    enum journal_found found = JOURNAL_FOUND;
     struct slice rest;
     size_t size = 0;
 
     check(window && record);
     *is_sealed = false;
-    while (found == TAIL_FOUND && !*is_sealed) {
-        found = TAIL_FOREIGN;
-        if (look(tail, window, generation, place.offset, &rest))
-            found = tail_record_read(rest, &place, record, &size);
-        *is_sealed = found == TAIL_FOUND && record->kind == TAIL_SEAL;
-        if (found == TAIL_FOUND && !*is_sealed)
+    while (found == JOURNAL_FOUND && !*is_sealed) {
+        found = JOURNAL_FOREIGN;
+        if (look(journal, window, generation, place.offset, &rest))
+            found = journal_record_read(rest, &place, record, &size);
+        *is_sealed = found == JOURNAL_FOUND && record->kind == JOURNAL_SEAL;
+        if (found == JOURNAL_FOUND && !*is_sealed)
             buffer_append(out, rest.data, size);
         place.offset += size;
     }
@@ -155,11 +155,11 @@ static enum tail_found load(struct tail *tail, uint64_t generation, struct buffe
     return found;
 }
 
-uint64_t tail_applied(struct db *db)
+uint64_t journal_applied(struct db *db)
 {
     int64_t applied = db_number(db, "SELECT applied FROM tail", NULL, 0, -1);
 
-    return applied < 0 ? TAIL_UNKNOWN : (uint64_t)applied;
+    return applied < 0 ? JOURNAL_UNKNOWN : (uint64_t)applied;
 }
 
 static uint64_t salt_of(struct db *db)
@@ -167,86 +167,87 @@ static uint64_t salt_of(struct db *db)
     return (uint64_t)db_number(db, "SELECT salt FROM tail", NULL, 0, 0);
 }
 
-static bool load_missing(struct tail *tail, uint64_t applied, struct fault *fault)
+static bool load_missing(struct journal *journal, uint64_t applied, struct fault *fault)
 {
     bool is_sealed = false;
 
-    tail->generation = applied + 1;
-    if (load(tail, applied + 1, &tail->sealed, &is_sealed) == TAIL_FOREIGN ||
-        (is_sealed && load(tail, applied + 2, &tail->active, &(bool){false}) == TAIL_FOREIGN))
+    journal->generation = applied + 1;
+    if (load(journal, applied + 1, &journal->sealed, &is_sealed) == JOURNAL_FOREIGN ||
+        (is_sealed &&
+         load(journal, applied + 2, &journal->active, &(bool){false}) == JOURNAL_FOREIGN))
         return fault_set(fault, "database_unusable",
                          "%s cannot be read, or holds records of another version of the gateway: "
                          "start that version once, and stop it",
-                         tail->path);
-    tail->is_sealed = is_sealed || tail->sealed.bytes > 0;
-    if (tail->is_sealed)
-        tail->generation++;
-    atomic_store(&tail->pending, tail->is_sealed || tail->active.bytes > 0);
+                         journal->path);
+    journal->is_sealed = is_sealed || journal->sealed.bytes > 0;
+    if (journal->is_sealed)
+        journal->generation++;
+    atomic_store(&journal->pending, journal->is_sealed || journal->active.bytes > 0);
     return true;
 }
 
-bool tail_open(struct tail *tail, struct db *db, bool synced, struct fault *fault)
+bool journal_open(struct journal *journal, struct db *db, bool synced, struct fault *fault)
 {
     uint64_t applied;
 
     db_clear(db);
-    tail->path = path_of(db);
-    tail->synced = synced;
-    tail->salt = salt_of(db);
-    applied = tail_applied(db);
-    if (applied == TAIL_UNKNOWN || db->failure)
+    journal->path = path_of(db);
+    journal->synced = synced;
+    journal->salt = salt_of(db);
+    applied = journal_applied(db);
+    if (applied == JOURNAL_UNKNOWN || db->failure)
         return fault_set(fault, "database_unusable", "the table `tail` cannot be read: %s",
                          db->failure_text);
-    tail->file = file_open(tail->path, true);
-    if (!tail->file)
-        return fault_set(fault, "database_unusable", "cannot open or make %s", tail->path);
-    return load_missing(tail, applied, fault);
+    journal->file = file_open(journal->path, true);
+    if (!journal->file)
+        return fault_set(fault, "database_unusable", "cannot open or make %s", journal->path);
+    return load_missing(journal, applied, fault);
 }
 
-bool tail_begin(struct tail *tail, struct db *db)
+bool journal_begin(struct journal *journal, struct db *db)
 {
     db_clear(db);
-    check(!tail_pending(tail));
+    check(!journal_pending(journal));
     if (!db_run(db, "UPDATE tail SET salt = random()", NULL, 0))
         return false;
-    tail->salt = salt_of(db);
+    journal->salt = salt_of(db);
     return db->failure == 0;
 }
 
 /* The generation of what stands at the start of a half; 0: nothing whole. */
-static uint64_t generation_at(struct tail *tail, int64_t offset)
+static uint64_t generation_at(struct journal *journal, int64_t offset)
 {
-    char bytes[TAIL_RECORD_BYTES_MAX];
-    struct tail_record *record;
-    struct tail_place place = {.salt = tail->salt};
+    char bytes[JOURNAL_RECORD_BYTES_MAX];
+    struct journal_record *record;
+    struct journal_place place = {.salt = journal->salt};
     const struct slice all = {bytes, sizeof(bytes)};
     size_t size;
 
-    if (!file_read(tail->file, offset, bytes, sizeof(bytes)))
+    if (!file_read(journal->file, offset, bytes, sizeof(bytes)))
         return 0;
     record = malloc(sizeof(*record));
     check(record);
-    place.generation = tail_record_generation(all);
-    if (tail_record_read(all, &place, record, &size) == TAIL_END)
+    place.generation = journal_record_generation(all);
+    if (journal_record_read(all, &place, record, &size) == JOURNAL_END)
         place.generation = 0;
     free(record);
     return place.generation;
 }
 
-uint64_t tail_newest(struct db *db)
+uint64_t journal_newest(struct db *db)
 {
-    struct tail tail;
+    struct journal journal;
     uint64_t newest = 0;
 
-    tail_init(&tail);
-    tail.path = path_of(db);
-    tail.salt = salt_of(db);
-    tail.file = file_open(tail.path, false);
-    for (int64_t half = 0; tail.file && half < 2; half++) {
-        uint64_t generation = generation_at(&tail, half * HALF_BYTES);
+    journal_init(&journal);
+    journal.path = path_of(db);
+    journal.salt = salt_of(db);
+    journal.file = file_open(journal.path, false);
+    for (int64_t half = 0; journal.file && half < 2; half++) {
+        uint64_t generation = generation_at(&journal, half * HALF_BYTES);
         newest = generation > newest ? generation : newest;
     }
-    tail_fini(&tail);
+    journal_fini(&journal);
     return newest;
 }
 
@@ -254,224 +255,226 @@ uint64_t tail_newest(struct db *db)
 
 /* Behind what has failed, bytes may stand that must never be read: the tables have to catch up with
  * that generation first. */
-static bool is_broken(const struct tail *tail)
+static bool is_broken(const struct journal *journal)
 {
-    return tail->broken != 0;
+    return journal->broken != 0;
 }
 
-static bool take_hold(struct tail *tail, struct wallets *wallets, struct ledger_hold *hold,
+static bool take_hold(struct journal *journal, struct wallets *wallets, struct ledger_hold *hold,
                       int64_t now_ms)
 {
-    struct tail_place place = {tail->salt, tail->generation, tail->active.bytes};
+    struct journal_place place = {journal->salt, journal->generation, journal->active.bytes};
     struct wallet_state wallet;
 
     /* Another process may have taken the money: the ledger thread decides that. */
     if (!wallet_peek(wallets, &hold->account_id, &wallet) ||
-        wallet.held_nusd > wallet.posted_nusd || open_holds_has(&tail->holds, &hold->exchange_id))
+        wallet.held_nusd > wallet.posted_nusd ||
+        open_holds_has(&journal->holds, &hold->exchange_id))
         return false;
-    tail_record_put_hold(&tail->active, &place, hold, now_ms);
+    journal_record_put_hold(&journal->active, &place, hold, now_ms);
     return true;
 }
 
-static bool take_settlement(struct tail *tail, struct wallets *wallets,
+static bool take_settlement(struct journal *journal, struct wallets *wallets,
                             struct ledger_settlement *settlement, int64_t now_ms)
 {
-    struct tail_place place = {tail->salt, tail->generation, tail->active.bytes};
+    struct journal_place place = {journal->salt, journal->generation, journal->active.bytes};
     struct wallet_state wallet;
 
     if (settlement->kept || !wallet_peek(wallets, &settlement->record.account_id, &wallet) ||
         wallet.posted_nusd < settlement->record.charge_nusd ||
-        !open_holds_begin_end(&tail->holds, settlement))
+        !open_holds_begin_end(&journal->holds, settlement))
         return false;
-    tail_record_put_settlement(&tail->active, &place, settlement, now_ms);
+    journal_record_put_settlement(&journal->active, &place, settlement, now_ms);
     return true;
 }
 
-static bool take(struct tail *tail, struct wallets *wallets, struct job *job, int64_t now_ms)
+static bool take(struct journal *journal, struct wallets *wallets, struct job *job, int64_t now_ms)
 {
     /* Room for it, and for the seal. */
-    if (!tail->file || is_broken(tail) ||
-        tail->active.bytes + 2 * TAIL_RECORD_BYTES_MAX > HALF_BYTES)
+    if (!journal->file || is_broken(journal) ||
+        journal->active.bytes + 2 * JOURNAL_RECORD_BYTES_MAX > HALF_BYTES)
         return false;
     if (job->run == ledger_thread_hold)
-        return take_hold(tail, wallets, (struct ledger_hold *)job, now_ms);
+        return take_hold(journal, wallets, (struct ledger_hold *)job, now_ms);
     return job->run == ledger_thread_settlement &&
-           take_settlement(tail, wallets, (struct ledger_settlement *)job, now_ms);
+           take_settlement(journal, wallets, (struct ledger_settlement *)job, now_ms);
 }
 
 /* It is durable now: so it is in memory, before anybody hears of it. */
-static void apply(struct tail *tail, struct wallets *wallets, struct job *job)
+static void apply(struct journal *journal, struct wallets *wallets, struct job *job)
 {
     if (job->run == ledger_thread_hold) {
         struct ledger_hold *hold = (struct ledger_hold *)job;
 
-        open_holds_add(&tail->holds, hold);
+        open_holds_add(&journal->holds, hold);
         hold->durable = true;
         return;
     }
     struct ledger_settlement *settlement = (struct ledger_settlement *)job;
     const struct usage_record *record = &settlement->record;
 
-    open_holds_remove(&tail->holds, &record->exchange_id);
-    wallet_release_ahead(wallets, &record->account_id, &record->key_id, settlement->held_nusd,
-                         &(struct wallet_charge){record->charge_nusd, record->created_ms});
+    open_holds_remove(&journal->holds, &record->exchange_id);
+    wallet_release_unapplied(wallets, &record->account_id, &record->key_id, settlement->held_nusd,
+                             &(struct wallet_charge){record->charge_nusd, record->created_ms});
     settlement->durable = true;
 }
 
-static void give_back(struct tail *tail, struct job_list *taken, struct job_list *left)
+static void give_back(struct journal *journal, struct job_list *taken, struct job_list *left)
 {
     struct job *job;
 
     while ((job = job_list_pop(taken)) != NULL) {
         if (job->run == ledger_thread_settlement)
-            open_holds_cancel_end(&tail->holds,
+            open_holds_cancel_end(&journal->holds,
                                   &((struct ledger_settlement *)job)->record.exchange_id);
         job_list_push(left, job);
     }
 }
 
-/* False: the tail is as it was before `start`, and takes nothing more of this generation. */
-static bool make_durable(struct tail *tail, size_t start)
+/* False: the journal is as it was before `start`, and takes nothing more of this generation. */
+static bool make_durable(struct journal *journal, size_t start)
 {
     bool ok;
 
     failpoint_reach(FAILPOINT_BEFORE_COMMIT);
-    ok = write_out(tail, start);
+    ok = write_out(journal, start);
     if (ok) {
         failpoint_reach(FAILPOINT_AFTER_COMMIT);
     } else {
-        tail->active.bytes = start;
-        tail->broken = tail->generation;
+        journal->active.bytes = start;
+        journal->broken = journal->generation;
     }
-    if (ok == tail->fails)
+    if (ok == journal->fails)
         log_event(ok ? LOG_INFO : LOG_ERROR,
-                  ok ? "the ledger's tail can be written again"
-                     : "the ledger's tail cannot be written; the tables are",
-                  log_text("file", tail->path));
-    tail->fails = !ok;
+                  ok ? "the ledger's journal can be written again"
+                     : "the ledger's journal cannot be written; the tables are",
+                  log_text("file", journal->path));
+    journal->fails = !ok;
     return ok;
 }
 
-void tail_commit(struct tail *tail, struct wallets *wallets, struct job_list *jobs,
-                 struct job_list *left)
+void journal_commit(struct journal *journal, struct wallets *wallets, struct job_list *jobs,
+                    struct job_list *left)
 {
     struct job_list taken = {0};
     int64_t now_ms = clock_wall_ms();
     size_t start;
     struct job *job;
 
-    lock(tail);
-    start = tail->active.bytes;
+    lock(journal);
+    start = journal->active.bytes;
     while ((job = job_list_pop(jobs)) != NULL)
-        job_list_push(take(tail, wallets, job, now_ms) ? &taken : left, job);
-    if (taken.first && !make_durable(tail, start))
-        give_back(tail, &taken, left);
+        job_list_push(take(journal, wallets, job, now_ms) ? &taken : left, job);
+    if (taken.first && !make_durable(journal, start))
+        give_back(journal, &taken, left);
     if (taken.first) {
-        atomic_store(&tail->pending, true);
-        atomic_fetch_add_explicit(&tail->commits, 1, memory_order_relaxed);
-        atomic_fetch_add_explicit(&tail->jobs, taken.count, memory_order_relaxed);
+        atomic_store(&journal->pending, true);
+        atomic_fetch_add_explicit(&journal->commits, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&journal->jobs, taken.count, memory_order_relaxed);
     }
     for (job = taken.first; job; job = job->next)
-        apply(tail, wallets, job);
-    unlock(tail);
+        apply(journal, wallets, job);
+    unlock(journal);
     *jobs = taken;
 }
 
-bool tail_pending(const struct tail *tail)
+bool journal_pending(const struct journal *journal)
 {
-    return atomic_load(&tail->pending);
+    return atomic_load(&journal->pending);
 }
 
 /* ---- the ledger thread ---- */
 
 /* The next generation is only believed when this one ends with a seal; its first sync is the
  * seal's, too. */
-static void append_seal(struct tail *tail)
+static void append_seal(struct journal *journal)
 {
-    struct tail_place place = {tail->salt, tail->generation, tail->active.bytes};
-    size_t start = tail->active.bytes;
+    struct journal_place place = {journal->salt, journal->generation, journal->active.bytes};
+    size_t start = journal->active.bytes;
 
-    tail_record_put_seal(&tail->active, &place);
-    if (!write_at(tail, tail->generation, start, tail->active.data + start,
-                  tail->active.bytes - start))
-        tail->broken = tail->generation; /* the next one waits until this one is in the tables */
-    tail->active.bytes = start;
+    journal_record_put_seal(&journal->active, &place);
+    if (!write_at(journal, journal->generation, start, journal->active.data + start,
+                  journal->active.bytes - start))
+        journal->broken =
+            journal->generation; /* the next one waits until this one is in the tables */
+    journal->active.bytes = start;
 }
 
-bool tail_seal(struct tail *tail)
+bool journal_seal(struct journal *journal)
 {
-    lock(tail);
-    if (!tail->is_sealed && tail->file && (tail->active.bytes > 0 || is_broken(tail))) {
-        struct buffer empty = tail->sealed;
+    lock(journal);
+    if (!journal->is_sealed && journal->file && (journal->active.bytes > 0 || is_broken(journal))) {
+        struct buffer empty = journal->sealed;
 
-        append_seal(tail);
-        tail->sealed = tail->active;
-        tail->active = empty;
-        buffer_reset(&tail->active);
-        tail->is_sealed = true;
-        tail->generation++;
-        atomic_store(&tail->pending, true); /* also where it is an empty one that was broken */
+        append_seal(journal);
+        journal->sealed = journal->active;
+        journal->active = empty;
+        buffer_reset(&journal->active);
+        journal->is_sealed = true;
+        journal->generation++;
+        atomic_store(&journal->pending, true); /* also where it is an empty one that was broken */
     }
-    unlock(tail);
-    return tail->is_sealed;
+    unlock(journal);
+    return journal->is_sealed;
 }
 
-static uint64_t sealed_generation(const struct tail *tail)
+static uint64_t sealed_generation(const struct journal *journal)
 {
-    return tail->generation - 1;
+    return journal->generation - 1;
 }
 
-bool tail_next(const struct tail *tail, size_t *at, struct tail_record *out)
+bool journal_next(const struct journal *journal, size_t *at, struct journal_record *out)
 {
-    const struct slice rest = {tail->sealed.data + *at, tail->sealed.bytes - *at};
-    const struct tail_place place = {tail->salt, sealed_generation(tail), *at};
+    const struct slice rest = {journal->sealed.data + *at, journal->sealed.bytes - *at};
+    const struct journal_place place = {journal->salt, sealed_generation(journal), *at};
     size_t size = 0;
 
     if (rest.bytes == 0)
         return false;
-    check(tail_record_read(rest, &place, out, &size) == TAIL_FOUND);
+    check(journal_record_read(rest, &place, out, &size) == JOURNAL_FOUND);
     *at += size;
     return true;
 }
 
-bool tail_mark_applied(const struct tail *tail, struct db *db)
+bool journal_mark_applied(const struct journal *journal, struct db *db)
 {
     return db_run(db, "UPDATE tail SET applied = ?1",
-                  DB_VALUES(bind_int((int64_t)sealed_generation(tail))));
+                  DB_VALUES(bind_int((int64_t)sealed_generation(journal))));
 }
 
-void tail_forget_sealed(struct tail *tail)
+void journal_forget_sealed(struct journal *journal)
 {
-    lock(tail);
-    buffer_reset(&tail->sealed);
-    tail->is_sealed = false;
-    if (tail->broken <= sealed_generation(tail))
-        tail->broken = 0;
-    if (tail->active.bytes == 0)
-        atomic_store(&tail->pending, false);
-    unlock(tail);
+    lock(journal);
+    buffer_reset(&journal->sealed);
+    journal->is_sealed = false;
+    if (journal->broken <= sealed_generation(journal))
+        journal->broken = 0;
+    if (journal->active.bytes == 0)
+        atomic_store(&journal->pending, false);
+    unlock(journal);
 }
 
-void tail_hold_opened(struct tail *tail, const struct ledger_hold *hold)
+void journal_hold_opened(struct journal *journal, const struct ledger_hold *hold)
 {
-    lock(tail);
-    open_holds_add(&tail->holds, hold);
-    unlock(tail);
+    lock(journal);
+    open_holds_add(&journal->holds, hold);
+    unlock(journal);
 }
 
-void tail_hold_ended(struct tail *tail, const struct id *exchange_id)
+void journal_hold_ended(struct journal *journal, const struct id *exchange_id)
 {
-    lock(tail);
-    open_holds_remove(&tail->holds, exchange_id);
-    unlock(tail);
+    lock(journal);
+    open_holds_remove(&journal->holds, exchange_id);
+    unlock(journal);
 }
 
-bool tail_hold_expires(struct tail *tail, const struct id *exchange_id)
+bool journal_hold_expires(struct journal *journal, const struct id *exchange_id)
 {
     bool ours;
 
-    lock(tail);
-    ours = open_holds_expire(&tail->holds, exchange_id);
-    unlock(tail);
+    lock(journal);
+    ours = open_holds_expire(&journal->holds, exchange_id);
+    unlock(journal);
     return ours;
 }

@@ -9,7 +9,8 @@
 enum { FORMAT_FIRST = 1, FORMAT = 2, UNIT = 8 };
 
 /* Records with these numbers are on disks. A new kind or source takes the next one. */
-_Static_assert(TAIL_HOLD == 1 && TAIL_SETTLEMENT == 2 && TAIL_SEAL == 3, "numbers on disk");
+_Static_assert(JOURNAL_HOLD == 1 && JOURNAL_SETTLEMENT == 2 && JOURNAL_SEAL == 3,
+               "numbers on disk");
 _Static_assert(USAGE_NONE == 0 && USAGE_REPORTED == 1 && USAGE_ESTIMATED == 2 &&
                    USAGE_PARTIAL == 3 && USAGE_CORRECTED == 4,
                "numbers on disk");
@@ -40,7 +41,8 @@ static void add_to_sum(uint32_t sum[2], const void *data, size_t bytes)
     }
 }
 
-static uint64_t sum_of(const struct head *head, const struct tail_place *place, const void *payload)
+static uint64_t sum_of(const struct head *head, const struct journal_place *place,
+                       const void *payload)
 {
     const uint64_t where[] = {place->salt, place->generation, place->offset};
     uint32_t sum[2] = {0, 0};
@@ -77,21 +79,21 @@ static size_t begin(struct buffer *out)
     return start;
 }
 
-static void finish(struct buffer *out, size_t start, const struct tail_place *place,
-                   enum tail_kind kind)
+static void finish(struct buffer *out, size_t start, const struct journal_place *place,
+                   enum journal_kind kind)
 {
     static const char zeros[UNIT];
     struct head head = {.generation = place->generation, .format = FORMAT, .kind = (uint16_t)kind};
 
     buffer_append(out, zeros, (UNIT - (out->bytes - start) % UNIT) % UNIT);
-    check(!out->failed && out->bytes - start <= TAIL_RECORD_BYTES_MAX);
+    check(!out->failed && out->bytes - start <= JOURNAL_RECORD_BYTES_MAX);
     head.payload_bytes = (uint32_t)(out->bytes - start - sizeof(head));
     head.sum = sum_of(&head, place, out->data + start + sizeof(head));
     memcpy(out->data + start, &head, sizeof(head));
 }
 
-void tail_record_put_hold(struct buffer *out, const struct tail_place *place,
-                          const struct ledger_hold *hold, int64_t committed_ms)
+void journal_record_put_hold(struct buffer *out, const struct journal_place *place,
+                             const struct ledger_hold *hold, int64_t committed_ms)
 {
     size_t start = begin(out);
 
@@ -102,11 +104,11 @@ void tail_record_put_hold(struct buffer *out, const struct tail_place *place,
     put_text(out, hold->exchange_id.text);
     put_text(out, hold->account_id.text);
     put_text(out, hold->key_id.text);
-    finish(out, start, place, TAIL_HOLD);
+    finish(out, start, place, JOURNAL_HOLD);
 }
 
-void tail_record_put_settlement(struct buffer *out, const struct tail_place *place,
-                                const struct ledger_settlement *settlement, int64_t committed_ms)
+void journal_record_put_settlement(struct buffer *out, const struct journal_place *place,
+                                   const struct ledger_settlement *settlement, int64_t committed_ms)
 {
     const struct usage_record *r = &settlement->record;
     const int64_t numbers[] = {committed_ms,
@@ -144,12 +146,12 @@ void tail_record_put_settlement(struct buffer *out, const struct tail_place *pla
     buffer_append(out, numbers, sizeof(numbers));
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         put_text(out, texts[i]);
-    finish(out, start, place, TAIL_SETTLEMENT);
+    finish(out, start, place, JOURNAL_SETTLEMENT);
 }
 
-void tail_record_put_seal(struct buffer *out, const struct tail_place *place)
+void journal_record_put_seal(struct buffer *out, const struct journal_place *place)
 {
-    finish(out, begin(out), place, TAIL_SEAL);
+    finish(out, begin(out), place, JOURNAL_SEAL);
 }
 
 /* ---- reading ---- */
@@ -194,7 +196,7 @@ static void get_id(struct reader *reader, struct id *out)
     get_text(reader, out->text, sizeof(out->text));
 }
 
-static void read_hold(struct reader *reader, struct tail_record *out)
+static void read_hold(struct reader *reader, struct journal_record *out)
 {
     struct ledger_hold *hold = &out->as.hold;
 
@@ -208,7 +210,7 @@ static void read_hold(struct reader *reader, struct tail_record *out)
     get_id(reader, &hold->key_id);
 }
 
-static void read_settlement(struct reader *reader, unsigned format, struct tail_record *out)
+static void read_settlement(struct reader *reader, unsigned format, struct journal_record *out)
 {
     struct ledger_settlement *settlement = &out->as.settlement;
     struct usage_record *r = &settlement->record;
@@ -254,7 +256,7 @@ static void read_settlement(struct reader *reader, unsigned format, struct tail_
     get_text(reader, r->finish_reason, sizeof(r->finish_reason));
 }
 
-uint64_t tail_record_generation(struct slice bytes)
+uint64_t journal_record_generation(struct slice bytes)
 {
     struct head head;
 
@@ -263,29 +265,29 @@ uint64_t tail_record_generation(struct slice bytes)
     return head.generation;
 }
 
-enum tail_found tail_record_read(struct slice bytes, const struct tail_place *place,
-                                 struct tail_record *out, size_t *size)
+enum journal_found journal_record_read(struct slice bytes, const struct journal_place *place,
+                                       struct journal_record *out, size_t *size)
 {
     struct head head;
     struct reader reader;
 
     if (bytes.bytes < sizeof(head))
-        return TAIL_END;
+        return JOURNAL_END;
     memcpy(&head, bytes.data, sizeof(head));
     if (head.generation != place->generation || head.payload_bytes % UNIT ||
         head.payload_bytes > bytes.bytes - sizeof(head) ||
         head.sum != sum_of(&head, place, bytes.data + sizeof(head)))
-        return TAIL_END;
+        return JOURNAL_END;
     if (head.format < FORMAT_FIRST || head.format > FORMAT)
-        return TAIL_FOREIGN;
+        return JOURNAL_FOREIGN;
     *size = sizeof(head) + head.payload_bytes;
-    out->kind = (enum tail_kind)head.kind;
+    out->kind = (enum journal_kind)head.kind;
     reader = (struct reader){bytes.data + sizeof(head), bytes.data + *size, false};
-    if (out->kind == TAIL_HOLD)
+    if (out->kind == JOURNAL_HOLD)
         read_hold(&reader, out);
-    else if (out->kind == TAIL_SETTLEMENT)
+    else if (out->kind == JOURNAL_SETTLEMENT)
         read_settlement(&reader, head.format, out);
-    else if (out->kind != TAIL_SEAL)
-        return TAIL_FOREIGN;
-    return reader.failed ? TAIL_FOREIGN : TAIL_FOUND;
+    else if (out->kind != JOURNAL_SEAL)
+        return JOURNAL_FOREIGN;
+    return reader.failed ? JOURNAL_FOREIGN : JOURNAL_FOUND;
 }

@@ -22,22 +22,22 @@ static void sleep_us(int64_t us)
 
 static void stop_run(struct job *job, void *server)
 {
-    struct tail_thread *thread = server;
+    struct journal_thread *thread = server;
 
     (void)job;
     thread->stopping = true;
 }
 
-static void take_waiting(struct tail_thread *thread)
+static void take_waiting(struct journal_thread *thread)
 {
-    struct job_list taken = inbox_take(&thread->inbox);
+    struct job_list taken = job_queue_take(&thread->queue);
 
     while (taken.first)
         job_list_push(&thread->waiting, job_list_pop(&taken));
 }
 
 /* Alone, a job is committed at once. In a crowd a commit waits a moment for the others. */
-static void gather(struct tail_thread *thread)
+static void gather(struct journal_thread *thread)
 {
     int64_t wait_us = thread->committed_us + GATHER_US - clock_mono_us();
 
@@ -48,7 +48,7 @@ static void gather(struct tail_thread *thread)
     take_waiting(thread);
 }
 
-static struct job_list next_batch(struct tail_thread *thread)
+static struct job_list next_batch(struct journal_thread *thread)
 {
     struct job_list jobs = {0};
 
@@ -62,22 +62,22 @@ static struct job_list next_batch(struct tail_thread *thread)
     return jobs;
 }
 
-/* What the tail does not take is the ledger thread's. A hold is refused where too many wait. */
+/* What the journal does not take is the ledger thread's. A hold is refused where too many wait. */
 static void pass_on(struct store *store, struct job *job)
 {
-    struct inbox *inbox = &store->ledger.inbox;
+    struct job_queue *queue = &store->ledger.queue;
     struct ledger_hold *hold = (struct ledger_hold *)job;
 
     if (job->run != ledger_thread_hold) {
-        check(inbox_post_always(inbox, job));
-    } else if (!inbox_post(inbox, job)) {
+        check(job_queue_post_always(queue, job));
+    } else if (!job_queue_post(queue, job)) {
         hold->durable = false;
         wallet_give_back(&store->wallets, hold);
         job_return(job);
     }
 }
 
-static void commit(struct tail_thread *thread)
+static void commit(struct journal_thread *thread)
 {
     struct store *store = thread->store;
     struct job_list jobs = next_batch(thread);
@@ -87,7 +87,7 @@ static void commit(struct tail_thread *thread)
     if (jobs.count == 0)
         return;
     thread->committed_us = clock_mono_us();
-    tail_commit(&store->tail, &store->wallets, &jobs, &left);
+    journal_commit(&store->journal, &store->wallets, &jobs, &left);
     job_return_all(&jobs);
     while (left.first)
         pass_on(store, job_list_pop(&left));
@@ -95,38 +95,38 @@ static void commit(struct tail_thread *thread)
 
 static void *thread_main(void *arg)
 {
-    struct tail_thread *thread = arg;
+    struct journal_thread *thread = arg;
 
     while (!thread->stopping || thread->waiting.first) {
         if (!thread->waiting.first)
-            inbox_wait(&thread->inbox, -1);
+            job_queue_wait(&thread->queue, -1);
         gather(thread);
         commit(thread);
     }
     return NULL;
 }
 
-bool tail_thread_start(struct tail_thread *thread, struct store *store, struct fault *fault)
+bool journal_thread_start(struct journal_thread *thread, struct store *store, struct fault *fault)
 {
-    *thread = (struct tail_thread){.store = store, .stop = {.run = stop_run}};
-    if (!inbox_init(&thread->inbox, LIMIT_LEDGER_JOBS))
+    *thread = (struct journal_thread){.store = store, .stop = {.run = stop_run}};
+    if (!job_queue_init(&thread->queue, LIMIT_LEDGER_JOBS))
         return fault_set(fault, "no_descriptor", "no file descriptor is left for the ledger");
     thread->started = pthread_create(&thread->thread, NULL, thread_main, thread) == 0;
     if (thread->started) {
-        pthread_setname_np(thread->thread, "tail");
+        pthread_setname_np(thread->thread, "journal");
         return true;
     }
-    inbox_fini(&thread->inbox);
-    return fault_set(fault, "no_thread", "the thread of the ledger's tail cannot be started");
+    job_queue_fini(&thread->queue);
+    return fault_set(fault, "no_thread", "the thread of the ledger's journal cannot be started");
 }
 
-void tail_thread_stop(struct tail_thread *thread)
+void journal_thread_stop(struct journal_thread *thread)
 {
     if (!thread->started)
         return;
-    check(inbox_post_always(&thread->inbox, &thread->stop));
-    inbox_close(&thread->inbox);
+    check(job_queue_post_always(&thread->queue, &thread->stop));
+    job_queue_close(&thread->queue);
     check(pthread_join(thread->thread, NULL) == 0);
-    inbox_fini(&thread->inbox);
+    job_queue_fini(&thread->queue);
     thread->started = false;
 }

@@ -1,6 +1,6 @@
 /* The thread that makes holds and settlements durable where that takes a sync of the disk
- * (`durability = power`): it appends all that wait to the tail (tail.h), syncs once, and sends them
- * home. What the tail does not take goes on to the ledger thread. */
+ * (`durability = power`): it appends all that wait to the journal (journal.h), syncs once, and
+ * sends them back. What the journal does not take goes on to the ledger thread. */
 #ifndef STORE_JOURNAL_JOURNAL_THREAD_H
 #define STORE_JOURNAL_JOURNAL_THREAD_H
 
@@ -14,9 +14,9 @@
 
 struct store;
 
-struct tail_thread {
+struct journal_thread {
     struct store *store;
-    struct inbox inbox;
+    struct job_queue queue;
     pthread_t thread;
     bool started;
     /* the thread's own */
@@ -27,8 +27,8 @@ struct tail_thread {
     size_t crowd;         /* how many jobs it had */
 };
 
-bool tail_thread_start(struct tail_thread *thread, struct store *store, struct fault *fault);
+bool journal_thread_start(struct journal_thread *thread, struct store *store, struct fault *fault);
 /* Finishes what waits. Before the ledger thread is stopped. */
-void tail_thread_stop(struct tail_thread *thread);
+void journal_thread_stop(struct journal_thread *thread);
 
 #endif

@@ -25,15 +25,15 @@ void key_budget_set(struct key_budget *budget, int64_t amount_nusd, enum period 
 
     budget->amount_nusd = amount_nusd;
     if (budget->period != period) { /* what is ahead may be of either: it counts as of now */
-        int64_t ahead_nusd = spending[0].ahead_nusd + spending[1].ahead_nusd;
+        int64_t unapplied_nusd = spending[0].unapplied_nusd + spending[1].unapplied_nusd;
         budget->period = period;
         spending[0] = (struct key_spending){.start_ms = period_start_ms(period, at_ms),
-                                            .ahead_nusd = ahead_nusd};
+                                            .unapplied_nusd = unapplied_nusd};
         spending[1] = (struct key_spending){.start_ms = -1};
     }
     spending = spending_at(budget, at_ms);
     if (spending)
-        spending->spent_nusd = spent_nusd + spending->ahead_nusd;
+        spending->spent_nusd = spent_nusd + spending->unapplied_nusd;
 }
 
 int64_t key_budget_left_nusd(struct key_budget *budget, int64_t at_ms)
@@ -49,14 +49,14 @@ int64_t key_budget_left_nusd(struct key_budget *budget, int64_t at_ms)
 }
 
 void key_budget_spend(struct key_budget *budget, int64_t at_ms, int64_t charge_nusd,
-                      int64_t ahead_nusd)
+                      int64_t unapplied_nusd)
 {
     struct key_spending *spending = spending_at(budget, at_ms);
 
     if (!spending)
         return;
     spending->spent_nusd += charge_nusd;
-    spending->ahead_nusd += ahead_nusd;
+    spending->unapplied_nusd += unapplied_nusd;
 }
 
 void key_budget_catch_up(struct key_budget *budget, int64_t at_ms, int64_t charge_nusd)
@@ -67,11 +67,12 @@ void key_budget_catch_up(struct key_budget *budget, int64_t at_ms, int64_t charg
 
     if (!spending)
         return;
-    if (here_nusd > spending->ahead_nusd) /* the period has been changed meanwhile */
-        here_nusd = spending->ahead_nusd;
-    spending->ahead_nusd -= here_nusd;
+    if (here_nusd > spending->unapplied_nusd) /* the period has been changed meanwhile */
+        here_nusd = spending->unapplied_nusd;
+    spending->unapplied_nusd -= here_nusd;
     charge_nusd -= here_nusd;
-    other->ahead_nusd -= charge_nusd < other->ahead_nusd ? charge_nusd : other->ahead_nusd;
+    other->unapplied_nusd -=
+        charge_nusd < other->unapplied_nusd ? charge_nusd : other->unapplied_nusd;
 }
 
 int64_t key_budget_spent_nusd(struct key_budget *budget, int64_t at_ms)

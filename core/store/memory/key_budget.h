@@ -11,7 +11,7 @@
 struct key_spending {
     int64_t start_ms; /* of the period; 0: for ever */
     int64_t spent_nusd;
-    int64_t ahead_nusd; /* of it, what is not in the tables yet */
+    int64_t unapplied_nusd; /* of it, what is not in the tables yet */
 };
 
 struct key_budget {
@@ -26,9 +26,9 @@ void key_budget_set(struct key_budget *budget, int64_t amount_nusd, enum period 
                     int64_t at_ms, int64_t spent_nusd);
 /* What a request that came at that time may still hold; INT64_MAX without a budget. */
 int64_t key_budget_left_nusd(struct key_budget *budget, int64_t at_ms);
-/* A charge of such a request; `ahead_nusd` of it is not in the tables yet. */
+/* A charge of such a request; `unapplied_nusd` of it is not in the tables yet. */
 void key_budget_spend(struct key_budget *budget, int64_t at_ms, int64_t charge_nusd,
-                      int64_t ahead_nusd);
+                      int64_t unapplied_nusd);
 /* A charge that was ahead of the tables is in them. */
 void key_budget_catch_up(struct key_budget *budget, int64_t at_ms, int64_t charge_nusd);
 /* What was spent in that period. */

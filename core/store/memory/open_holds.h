@@ -1,6 +1,6 @@
 /* The holds that are open, as the disk has them: what tells, without asking the tables, whether a
- * settlement ends a hold of its own. A mirror of the table `open_holds` with what the tail has on
- * top. Not thread-safe; the tail's mutex guards it. */
+ * settlement ends a hold of its own. A mirror of the table `open_holds` with what the journal has
+ * on top. Not thread-safe; the journal's mutex guards it. */
 #ifndef STORE_MEMORY_OPEN_HOLDS_H
 #define STORE_MEMORY_OPEN_HOLDS_H
 

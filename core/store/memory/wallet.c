@@ -9,8 +9,8 @@
 struct account_wallet {
     struct table_node node; /* first: nodes are cast back */
     struct id id;
-    int64_t posted_nusd; /* as committed */
-    int64_t ahead_nusd;  /* of the charges in it, those that are not in the tables yet */
+    int64_t posted_nusd;    /* as committed */
+    int64_t unapplied_nusd; /* of the charges in it, those that are not in the tables yet */
     int64_t held_nusd;
     int64_t owed_nusd;
     uint64_t version;
@@ -124,7 +124,7 @@ void wallet_put(struct wallets *wallets, const struct id *account_id, int64_t po
         wallet->id = *account_id;
         table_insert(&shard->table, &wallet->node, hash);
     }
-    wallet->posted_nusd = posted_nusd - wallet->ahead_nusd;
+    wallet->posted_nusd = posted_nusd - wallet->unapplied_nusd;
     atomic_fetch_add(&wallets->debtors, (owed_nusd > 0) - (wallet->owed_nusd > 0));
     wallet->owed_nusd = owed_nusd;
     wallet->version++;
@@ -370,7 +370,7 @@ void wallet_unextend(struct wallets *wallets, const struct id *account_id, const
 }
 
 static void release_key(struct wallets *wallets, const struct id *key_id, int64_t held_nusd,
-                        const struct wallet_charge *charge, int64_t ahead_nusd)
+                        const struct wallet_charge *charge, int64_t unapplied_nusd)
 {
     uint64_t hash = hash_id(key_id);
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
@@ -378,15 +378,15 @@ static void release_key(struct wallets *wallets, const struct id *key_id, int64_
 
     check(key && key->budget.held_nusd >= held_nusd && key->open_holds > 0);
     key->budget.held_nusd -= held_nusd;
-    key_budget_spend(&key->budget, charge->at_ms, charge->amount_nusd, ahead_nusd);
+    key_budget_spend(&key->budget, charge->at_ms, charge->amount_nusd, unapplied_nusd);
     key->open_holds--;
     free_key_if_done(shard, key);
     unlock_shard(shard);
 }
 
-/* `ahead_nusd` of the charge is not in the tables yet. */
+/* `unapplied_nusd` of the charge is not in the tables yet. */
 static void release(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
-                    int64_t held_nusd, const struct wallet_charge *charge, int64_t ahead_nusd)
+                    int64_t held_nusd, const struct wallet_charge *charge, int64_t unapplied_nusd)
 {
     uint64_t hash = hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
@@ -396,12 +396,12 @@ static void release(struct wallets *wallets, const struct id *account_id, const 
     check(wallet && wallet->held_nusd >= held_nusd && shard->open_holds > 0);
     wallet->held_nusd -= held_nusd;
     wallet->posted_nusd -= charge->amount_nusd;
-    wallet->ahead_nusd += ahead_nusd;
+    wallet->unapplied_nusd += unapplied_nusd;
     wallet->version++;
     shard->held_nusd -= held_nusd;
     shard->open_holds--;
     if (key_id->text[0])
-        release_key(wallets, key_id, held_nusd, charge, ahead_nusd);
+        release_key(wallets, key_id, held_nusd, charge, unapplied_nusd);
     unlock_shard(shard);
 }
 
@@ -418,9 +418,9 @@ void wallet_give_back(struct wallets *wallets, const struct ledger_hold *hold)
     release(wallets, &hold->account_id, &hold->key_id, hold->amount_nusd, &nothing, 0);
 }
 
-void wallet_release_ahead(struct wallets *wallets, const struct id *account_id,
-                          const struct id *key_id, int64_t held_nusd,
-                          const struct wallet_charge *charge)
+void wallet_release_unapplied(struct wallets *wallets, const struct id *account_id,
+                              const struct id *key_id, int64_t held_nusd,
+                              const struct wallet_charge *charge)
 {
     release(wallets, account_id, key_id, held_nusd, charge, charge->amount_nusd);
 }
@@ -433,7 +433,7 @@ void wallet_catch_up(struct wallets *wallets, const struct id *account_id, const
     struct account_wallet *wallet = find_account(shard, hash, account_id);
 
     check(wallet);
-    wallet->ahead_nusd -= charge->amount_nusd;
+    wallet->unapplied_nusd -= charge->amount_nusd;
     if (key_id->text[0]) {
         uint64_t key_hash = hash_id(key_id);
         struct wallet_shard *key_shard = lock_shard(wallets->keys, key_hash);

@@ -1,7 +1,7 @@
 /* The wallets: of each customer what is posted and what is held, of each key what it has spent,
  * holds and may spend. This is where a hold is decided, on the caller's thread, in a fraction of
  * a microsecond. What is durable is counted at once, also where the tables do not have it yet
- * (tail.h): what is charged ahead of them is known, so that a balance loaded from them can be
+ * (journal.h): what is charged ahead of them is known, so that a balance loaded from them can be
  * put right.
  *
  * Any thread. Guarded by the mutexes of the shards, always a wallet's before a key's. */
@@ -90,9 +90,9 @@ void wallet_release(struct wallets *wallets, const struct id *account_id, const 
 /* The same of a hold that is not charged. */
 void wallet_give_back(struct wallets *wallets, const struct ledger_hold *hold);
 /* The same, by a settlement that is durable but not yet in the tables; and when it is in them. */
-void wallet_release_ahead(struct wallets *wallets, const struct id *account_id,
-                          const struct id *key_id, int64_t held_nusd,
-                          const struct wallet_charge *charge);
+void wallet_release_unapplied(struct wallets *wallets, const struct id *account_id,
+                              const struct id *key_id, int64_t held_nusd,
+                              const struct wallet_charge *charge);
 void wallet_catch_up(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
                      const struct wallet_charge *charge);
 

@@ -301,8 +301,8 @@ static bool note_update(struct store_call *call, struct db *db, const char *owne
 bool keys_update(struct store_call *call, struct db *db)
 {
     const char *key_id = operations_text(call, 1);
-    bool house = operations_null(call, 0);
-    int64_t own = house ? DISABLED_BY_OPERATOR : DISABLED_BY_OWNER;
+    bool operator= operations_null(call, 0);
+    int64_t own = operator? DISABLED_BY_OPERATOR : DISABLED_BY_OWNER;
     struct id owner = {{0}};
     int64_t disabled = 0;
 
@@ -312,7 +312,7 @@ bool keys_update(struct store_call *call, struct db *db)
         return false;
     if (!operations_null(call, 3))
         disabled = operations_int(call, 3) ? disabled | own : disabled & ~own;
-    if (!house && !operations_null(call, 3) && !operations_int(call, 3) && disabled)
+    if (!operator&& !operations_null(call, 3) && !operations_int(call, 3) && disabled)
         return fault_set(&call->fault, "key_disabled_by_operator",
                          "the operator has disabled this key: only he can enable it");
     return db_run(db, "UPDATE keys SET name = coalesce(?2, name), disabled = ?3 WHERE id = ?1",

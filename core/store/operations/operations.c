@@ -52,13 +52,13 @@ static const struct operation operations[] = {
     {"audit.list", "TTi", OPERATION_LONG, audit_log_list},
     {"policy.reload", "TT", OPERATION_WRITES, audit_log_reload},
     {"usage.list", "tMMTTtTiiT", OPERATION_LONG, usage_list_page},
-    {"usage.list_house", "tMMTTtTiiT", OPERATION_LONG, usage_list_page},
+    {"usage.list_operator", "tMMTTtTiiT", OPERATION_LONG, usage_list_page},
     {"usage.csv", "tMMTTTT", OPERATION_LONG, usage_list_csv},
     {"usage.summary", "tMMtTTT", OPERATION_LONG, usage_reports_summary},
     {"refusal.list", "tMMTTTiT", OPERATION_LONG, refusals_list},
     {"usage.get", "tt", OPERATION_QUICK, usage_list_get},
     {"usage.explain", "tt", OPERATION_QUICK, usage_detail_customer},
-    {"usage.audit", "t", OPERATION_QUICK, usage_detail_house},
+    {"usage.audit", "t", OPERATION_QUICK, usage_detail_operator},
 };
 
 const struct operation *operations_find(const char *name)

@@ -82,7 +82,7 @@ bool usage_list_csv(struct store_call *call, struct db *db);
 bool usage_list_get(struct store_call *call, struct db *db);
 bool usage_reports_summary(struct store_call *call, struct db *db);
 bool usage_detail_customer(struct store_call *call, struct db *db);
-bool usage_detail_house(struct store_call *call, struct db *db);
+bool usage_detail_operator(struct store_call *call, struct db *db);
 
 /* ---- for the operations ---- */
 

@@ -24,7 +24,7 @@ static void render(struct buffer *out, struct row *row)
 }
 
 bool refusals_find(struct store_call *call, struct db *db, struct store_value account_id,
-                   struct store_value exchange_id, bool house)
+                   struct store_value exchange_id, bool operator)
 {
     struct row *row =
         db_bind(db,
@@ -36,7 +36,7 @@ bool refusals_find(struct store_call *call, struct db *db, struct store_value ac
     if (!db_row(db, row))
         return fault_set(&call->fault, "not_found", "there is no such request");
     render(&call->result, row);
-    if (house) {
+    if (operator) {
         reply_text_or_null(&call->result, "user_id", column_text(row, USER_ID));
         reply_text_or_null(&call->result, "email", column_text(row, EMAIL));
     }

@@ -9,9 +9,9 @@
 
 struct store_call;
 
-/* Renders the one with that id, of an account or (null) of any; for the house with whose it is.
+/* Renders the one with that id, of an account or (null) of any; for the operator with whose it is.
  * False: there is none, *fault says so; or db->failure is set. */
 bool refusals_find(struct store_call *call, struct db *db, struct store_value account_id,
-                   struct store_value exchange_id, bool house);
+                   struct store_value exchange_id, bool operator);
 
 #endif

@@ -51,7 +51,7 @@ bool reports_post(struct reports *reports, struct store_call *call)
 {
     if (!reports->turns) {
         call->job.run = reports_call;
-        return inbox_post(&reports->inbox, &call->job);
+        return job_queue_post(&reports->queue, &call->job);
     }
     call->job.run = reports_take_turn;
     call->fair.address = call->fair.account = lane_of(call);
@@ -76,12 +76,12 @@ static void *thread_main(void *arg)
     while (!reports->stopping) {
         struct job_list jobs;
 
-        inbox_wait(&reports->inbox, -1);
-        jobs = inbox_take(&reports->inbox);
+        job_queue_wait(&reports->queue, -1);
+        jobs = job_queue_take(&reports->queue);
         while (jobs.first) {
             struct job *job = job_list_pop(&jobs);
             job->run(job, reports);
-            if (job->home)
+            if (job->reply_queue)
                 job_return(job);
         }
     }
@@ -111,14 +111,14 @@ bool reports_start(struct reports *reports, const char *path, bool turns, struct
         db_close(&reports->db);
         return false;
     }
-    if (!inbox_init(&reports->inbox, LIMIT_REPORT_JOBS)) {
+    if (!job_queue_init(&reports->queue, LIMIT_REPORT_JOBS)) {
         db_close(&reports->db);
         return fault_set(fault, "no_descriptor", "no file descriptor is left for the reports");
     }
     reports->db.cancelled = &reports->cancelled;
     if (turns ? start_turns(reports) : start_thread(reports))
         return true;
-    inbox_fini(&reports->inbox);
+    job_queue_fini(&reports->queue);
     db_close(&reports->db);
     return fault_set(fault, "no_thread", "a reports thread cannot be started");
 }
@@ -137,11 +137,11 @@ void reports_stop(struct reports *reports)
     if (reports->turns) {
         fair_pool_free(reports->turns);
     } else {
-        check(inbox_post_always(&reports->inbox, &reports->stop));
-        inbox_close(&reports->inbox);
+        check(job_queue_post_always(&reports->queue, &reports->stop));
+        job_queue_close(&reports->queue);
         check(pthread_join(reports->thread, NULL) == 0);
     }
-    inbox_fini(&reports->inbox);
+    job_queue_fini(&reports->queue);
     db_close(&reports->db);
     reports->turns = NULL;
     reports->started = false;

@@ -17,9 +17,9 @@
 enum { REPORTS_TIMEOUT_MS = 10 * 1000 };
 
 struct reports {
-    struct inbox inbox;
+    struct job_queue queue;
     struct db db;
-    struct fair_pool *turns; /* of one thread, instead of the inbox and the other */
+    struct fair_pool *turns; /* of one thread, instead of the queue and the other */
     pthread_t thread;
     struct job stop;
     atomic_bool cancelled;
@@ -33,7 +33,7 @@ void reports_stop(struct reports *reports); /* finishes what waits; also after a
 /* From now on calls fail at once, and the one under way soon. Any thread. */
 void reports_cancel(struct reports *reports);
 struct store_call;
-/* False: too many wait. One that has to make room for another comes home as overloaded. */
+/* False: too many wait. One that has to make room for another comes back as overloaded. */
 bool reports_post(struct reports *reports, struct store_call *call);
 
 #endif

@@ -1,5 +1,5 @@
 /* One exchange with every number of its charge: from tokens and prices to nano-dollars, computed
- * again from what the record keeps. Customers see sell prices; the house also what it pays. */
+ * again from what the record keeps. Customers see sell prices; the operator also what it pays. */
 #include "base/money.h"
 #include "store/operations/operations.h"
 #include "store/operations/reply.h"
@@ -140,7 +140,7 @@ static void render(struct store_call *call, struct db *db, struct row *row,
     render_charge(out, row);
 }
 
-static void render_house(struct buffer *out, struct row *row, int64_t refunded_nusd)
+static void render_operator(struct buffer *out, struct row *row, int64_t refunded_nusd)
 {
     struct calculation cost = read_cost(row);
     char margin[MONEY_TEXT_BYTES];
@@ -204,7 +204,7 @@ bool usage_detail_customer(struct store_call *call, struct db *db)
 }
 
 /* exchange_id */
-bool usage_detail_house(struct store_call *call, struct db *db)
+bool usage_detail_operator(struct store_call *call, struct db *db)
 {
     int64_t refunded_nusd;
     struct row *row = db_bind(
@@ -213,7 +213,7 @@ bool usage_detail_house(struct store_call *call, struct db *db)
     if (!db_row(db, row))
         return refusals_find(call, db, bind_null(), call->args[0], true);
     render(call, db, row, call->args[0], &refunded_nusd);
-    render_house(&call->result, row, refunded_nusd);
+    render_operator(&call->result, row, refunded_nusd);
     db_leave(row);
     render_attempts(&call->result, db, call->args[0]);
     reply_object_end(&call->result);

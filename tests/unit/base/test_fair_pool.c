@@ -33,11 +33,11 @@ static void run_gate(struct job *job, void *server)
     sem_wait(&gate);
 }
 
-static struct inbox home;
+static struct job_queue reply_queue;
 
 static struct work work_of(char name, uint64_t address, uint64_t account, enum fair_rank rank)
 {
-    return (struct work){.fair = {.job = {.home = &home, .run = run_work},
+    return (struct work){.fair = {.job = {.reply_queue = &reply_queue, .run = run_work},
                                   .address = address,
                                   .account = account,
                                   .rank = rank},
@@ -47,7 +47,7 @@ static struct work work_of(char name, uint64_t address, uint64_t account, enum f
 /* Starts a pool whose only thread is held. */
 static struct fair_pool *held_pool(struct work *holder, size_t jobs_max)
 {
-    assert_true(inbox_init(&home, 0));
+    assert_true(job_queue_init(&reply_queue, 0));
     sem_init(&gate, 0, 0);
     sem_init(&entered, 0, 0);
     memset(order, 0, sizeof order);
@@ -65,8 +65,8 @@ static void let_run(struct fair_pool *pool)
 {
     sem_post(&gate);
     fair_pool_free(pool); /* finishes what waits */
-    inbox_finish(&home);
-    inbox_fini(&home);
+    job_queue_finish(&reply_queue);
+    job_queue_fini(&reply_queue);
     sem_destroy(&gate);
     sem_destroy(&entered);
 }
@@ -182,7 +182,7 @@ static void what_waits_is_dropped_at_the_end(void **state)
     assert_true(fair_pool_post(pool, &waiting.fair));
     fair_pool_drop_waiting(pool);
     assert_true(waiting.fair.dropped);
-    assert_int_equal(inbox_finish(&home), 1);
+    assert_int_equal(job_queue_finish(&reply_queue), 1);
     late = work_of('l', 1, 1, FAIR_TRUSTED);
     assert_false(fair_pool_post(pool, &late.fair));
     let_run(pool);
@@ -203,7 +203,7 @@ static void many_threads_run_all(void **state)
     enum { COUNT = 400 };
     static struct work jobs[COUNT];
     (void)state;
-    assert_true(inbox_init(&home, 0));
+    assert_true(job_queue_init(&reply_queue, 0));
     struct fair_pool *pool = fair_pool_new(4, COUNT);
     assert_non_null(pool);
     for (int i = 0; i < COUNT; i++) {
@@ -213,8 +213,8 @@ static void many_threads_run_all(void **state)
     }
     fair_pool_free(pool);
     assert_int_equal(atomic_load(&runs), COUNT);
-    assert_int_equal(inbox_finish(&home), COUNT);
-    inbox_fini(&home);
+    assert_int_equal(job_queue_finish(&reply_queue), COUNT);
+    job_queue_fini(&reply_queue);
 }
 
 int main(void)

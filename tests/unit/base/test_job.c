@@ -40,93 +40,93 @@ static void list_keeps_order(void **state)
     }
 }
 
-/* ---- an inbox, one thread ---- */
+/* ---- a queue, one thread ---- */
 
-static bool is_readable(const struct inbox *inbox)
+static bool is_readable(const struct job_queue *queue)
 {
-    struct pollfd wanted = {.fd = inbox->wake_fd, .events = POLLIN};
+    struct pollfd wanted = {.fd = queue->wake_fd, .events = POLLIN};
     return poll(&wanted, 1, 0) == 1;
 }
 
 static void bounded_and_never_more(void **state)
 {
     (void)state;
-    struct inbox inbox;
+    struct job_queue queue;
     struct job jobs[5] = {{0}};
-    assert_true(inbox_init(&inbox, 3));
+    assert_true(job_queue_init(&queue, 3));
     for (int round = 0; round < 2; round++) {
         for (int i = 0; i < 3; i++)
-            assert_true(inbox_post(&inbox, &jobs[i]));
-        assert_false(inbox_post(&inbox, &jobs[3]));
-        assert_true(inbox_post_always(&inbox, &jobs[4]));
-        assert_false(inbox_post(&inbox, &jobs[3]));
+            assert_true(job_queue_post(&queue, &jobs[i]));
+        assert_false(job_queue_post(&queue, &jobs[3]));
+        assert_true(job_queue_post_always(&queue, &jobs[4]));
+        assert_false(job_queue_post(&queue, &jobs[3]));
 
-        struct job_list taken = inbox_take(&inbox);
+        struct job_list taken = job_queue_take(&queue);
         assert_int_equal(taken.count, 4);
         static const int order[] = {0, 1, 2, 4};
         for (int i = 0; i < 4; i++)
             assert_ptr_equal(job_list_pop(&taken), &jobs[order[i]]);
         assert_null(job_list_pop(&taken));
     }
-    inbox_fini(&inbox);
+    job_queue_fini(&queue);
 
-    assert_true(inbox_init(&inbox, 0)); /* for jobs on their way home only */
-    assert_false(inbox_post(&inbox, &jobs[0]));
-    assert_true(inbox_post_always(&inbox, &jobs[0]));
-    assert_int_equal(inbox_take(&inbox).count, 1);
-    inbox_fini(&inbox);
+    assert_true(job_queue_init(&queue, 0)); /* for jobs on their way back only */
+    assert_false(job_queue_post(&queue, &jobs[0]));
+    assert_true(job_queue_post_always(&queue, &jobs[0]));
+    assert_int_equal(job_queue_take(&queue).count, 1);
+    job_queue_fini(&queue);
 }
 
 static void readable_exactly_while_jobs_wait(void **state)
 {
     (void)state;
-    struct inbox inbox;
+    struct job_queue queue;
     struct job jobs[3] = {{0}};
-    assert_true(inbox_init(&inbox, 2));
-    assert_false(is_readable(&inbox));
-    assert_int_equal(inbox_take(&inbox).count, 0);
+    assert_true(job_queue_init(&queue, 2));
+    assert_false(is_readable(&queue));
+    assert_int_equal(job_queue_take(&queue).count, 0);
     for (int round = 0; round < 3; round++) {
-        inbox_post(&inbox, &jobs[0]);
-        assert_true(is_readable(&inbox));
-        inbox_post(&inbox, &jobs[1]);
-        assert_false(inbox_post(&inbox, &jobs[2]));
-        assert_true(is_readable(&inbox));
-        assert_int_equal(inbox_take(&inbox).count, 2);
-        assert_false(is_readable(&inbox));
-        assert_int_equal(inbox_take(&inbox).count, 0);
-        assert_false(is_readable(&inbox));
+        job_queue_post(&queue, &jobs[0]);
+        assert_true(is_readable(&queue));
+        job_queue_post(&queue, &jobs[1]);
+        assert_false(job_queue_post(&queue, &jobs[2]));
+        assert_true(is_readable(&queue));
+        assert_int_equal(job_queue_take(&queue).count, 2);
+        assert_false(is_readable(&queue));
+        assert_int_equal(job_queue_take(&queue).count, 0);
+        assert_false(is_readable(&queue));
     }
-    inbox_fini(&inbox);
+    job_queue_fini(&queue);
 }
 
 static void closed_refuses_but_gives_what_it_has(void **state)
 {
     (void)state;
-    struct inbox inbox;
+    struct job_queue queue;
     struct job jobs[3] = {{0}};
-    assert_true(inbox_init(&inbox, 10));
-    assert_true(inbox_post(&inbox, &jobs[0]));
-    inbox_close(&inbox);
-    assert_false(inbox_post(&inbox, &jobs[1]));
-    assert_false(inbox_post_always(&inbox, &jobs[1]));
-    struct job_list taken = inbox_take(&inbox);
+    assert_true(job_queue_init(&queue, 10));
+    assert_true(job_queue_post(&queue, &jobs[0]));
+    job_queue_close(&queue);
+    assert_false(job_queue_post(&queue, &jobs[1]));
+    assert_false(job_queue_post_always(&queue, &jobs[1]));
+    struct job_list taken = job_queue_take(&queue);
     assert_int_equal(taken.count, 1);
     assert_ptr_equal(taken.first, &jobs[0]);
 
-    /* What it has sent out still comes home. */
-    jobs[2].home = &inbox;
+    /* What it has sent out still comes back. */
+    jobs[2].reply_queue = &queue;
     job_return(&jobs[2]);
-    assert_true(is_readable(&inbox));
-    assert_int_equal(inbox_take(&inbox).count, 1);
-    assert_false(is_readable(&inbox));
-    inbox_close(&inbox); /* twice does no harm */
-    inbox_fini(&inbox);
+    assert_true(is_readable(&queue));
+    assert_int_equal(job_queue_take(&queue).count, 1);
+    assert_false(is_readable(&queue));
+    job_queue_close(&queue); /* twice does no harm */
+    job_queue_fini(&queue);
 }
 
 struct counted {
     struct job job; /* first: a job's address is its owner's */
     int done;
-    struct inbox *again; /* posts itself there once more */
+    struct job_queue *again; /* posts itself there once more */
     bool freed;
 };
 
@@ -135,9 +135,9 @@ static void count_done(struct job *job)
     struct counted *counted = (struct counted *)(void *)job;
     counted->done++;
     if (counted->again) {
-        struct inbox *again = counted->again;
+        struct job_queue *again = counted->again;
         counted->again = NULL;
-        assert_true(inbox_post(again, job));
+        assert_true(job_queue_post(again, job));
     }
     if (counted->freed)
         free(counted);
@@ -146,44 +146,45 @@ static void count_done(struct job *job)
 static void finish_calls_done_once_each(void **state)
 {
     (void)state;
-    struct inbox home;
-    assert_true(inbox_init(&home, 10));
-    assert_int_equal(inbox_finish(&home), 0);
+    struct job_queue reply_queue;
+    assert_true(job_queue_init(&reply_queue, 10));
+    assert_int_equal(job_queue_finish(&reply_queue), 0);
 
-    struct counted counted = {.job = {.home = &home, .done = count_done}, .again = &home};
+    struct counted counted = {.job = {.reply_queue = &reply_queue, .done = count_done},
+                              .again = &reply_queue};
     struct counted *freed = calloc(1, sizeof *freed);
     assert_non_null(freed);
-    freed->job = (struct job){.home = &home, .done = count_done};
+    freed->job = (struct job){.reply_queue = &reply_queue, .done = count_done};
     freed->freed = true;
-    struct job without_done = {.home = &home};
+    struct job without_done = {.reply_queue = &reply_queue};
     job_return(&freed->job); /* its done frees it: nothing may look at it afterwards */
     job_return(&without_done);
     job_return(&counted.job);
-    assert_int_equal(inbox_finish(&home), 3);
+    assert_int_equal(job_queue_finish(&reply_queue), 3);
     assert_int_equal(counted.done, 1);
 
     /* What a done posts is for the next round, so that a round ends. */
-    assert_int_equal(inbox_finish(&home), 1);
+    assert_int_equal(job_queue_finish(&reply_queue), 1);
     assert_int_equal(counted.done, 2);
-    assert_int_equal(inbox_finish(&home), 0);
-    inbox_fini(&home);
+    assert_int_equal(job_queue_finish(&reply_queue), 0);
+    job_queue_fini(&reply_queue);
 }
 
 static void all_return_home_in_order(void **state)
 {
     (void)state;
     enum { HOMES = 3, JOBS = 20 };
-    struct inbox homes[HOMES];
+    struct job_queue homes[HOMES];
     for (int h = 0; h < HOMES; h++)
-        assert_true(inbox_init(&homes[h], 0));
-    struct job first = {.home = &homes[0]};
-    job_return(&first); /* one home is not empty, one is closed, the third gets nothing */
-    inbox_close(&homes[1]);
+        assert_true(job_queue_init(&homes[h], 0));
+    struct job first = {.reply_queue = &homes[0]};
+    job_return(&first); /* one reply queue is not empty, one is closed, the third gets nothing */
+    job_queue_close(&homes[1]);
 
     struct job jobs[JOBS] = {{0}};
     struct job_list list = {0};
     for (int i = 0; i < JOBS; i++) {
-        jobs[i].home = i % 3 == 2 ? NULL : &homes[i % 3];
+        jobs[i].reply_queue = i % 3 == 2 ? NULL : &homes[i % 3];
         job_list_push(&list, &jobs[i]);
     }
     job_return_all(&list);
@@ -195,7 +196,7 @@ static void all_return_home_in_order(void **state)
     assert_false(is_readable(&homes[2]));
     for (int h = 0; h < 2; h++) {
         assert_true(is_readable(&homes[h]));
-        struct job_list taken = inbox_take(&homes[h]);
+        struct job_list taken = job_queue_take(&homes[h]);
         assert_int_equal(taken.count, 7 + (h == 0));
         if (h == 0)
             assert_ptr_equal(job_list_pop(&taken), &first);
@@ -205,16 +206,16 @@ static void all_return_home_in_order(void **state)
         assert_false(is_readable(&homes[h]));
     }
     for (int h = 0; h < HOMES; h++)
-        inbox_fini(&homes[h]);
+        job_queue_fini(&homes[h]);
 }
 
 static void fini_with_a_job(void)
 {
-    struct inbox inbox;
+    struct job_queue queue;
     struct job job = {0};
-    inbox_init(&inbox, 1);
-    inbox_post(&inbox, &job);
-    inbox_fini(&inbox);
+    job_queue_init(&queue, 1);
+    job_queue_post(&queue, &job);
+    job_queue_fini(&queue);
 }
 
 static void return_without_home(void)
@@ -237,9 +238,9 @@ static void init_without_descriptors(void **state)
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     none = before;
     none.rlim_cur = 0;
-    struct inbox inbox;
+    struct job_queue queue;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-    bool made = inbox_init(&inbox, 1);
+    bool made = job_queue_init(&queue, 1);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     assert_false(made);
 }
@@ -256,55 +257,55 @@ static int64_t now_ms(void)
 static void wait_ends_in_time(void **state)
 {
     (void)state;
-    struct inbox inbox;
+    struct job_queue queue;
     struct job job = {0};
-    assert_true(inbox_init(&inbox, 1));
+    assert_true(job_queue_init(&queue, 1));
     int64_t start_ms = now_ms();
-    inbox_wait(&inbox, 0);
-    inbox_wait(&inbox, 30);
+    job_queue_wait(&queue, 0);
+    job_queue_wait(&queue, 30);
     assert_in_range(now_ms() - start_ms, 29, 10000);
 
-    inbox_post(&inbox, &job);
+    job_queue_post(&queue, &job);
     start_ms = now_ms();
-    inbox_wait(&inbox, -1); /* something waits: at once */
-    inbox_wait(&inbox, 60000);
+    job_queue_wait(&queue, -1); /* something waits: at once */
+    job_queue_wait(&queue, 60000);
     assert_true(now_ms() - start_ms < 30000);
-    inbox_take(&inbox);
-    inbox_fini(&inbox);
+    job_queue_take(&queue);
+    job_queue_fini(&queue);
 }
 
 static void *post_later(void *data)
 {
     static struct job job;
     nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
-    inbox_post(data, &job);
+    job_queue_post(data, &job);
     return NULL;
 }
 
 static void *close_later(void *data)
 {
     nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
-    inbox_close(data);
+    job_queue_close(data);
     return NULL;
 }
 
 static void wait_is_woken(void **state)
 {
     (void)state;
-    struct inbox inbox;
+    struct job_queue queue;
     pthread_t thread;
-    assert_true(inbox_init(&inbox, 1));
-    assert_int_equal(pthread_create(&thread, NULL, post_later, &inbox), 0);
-    inbox_wait(&inbox, -1);
-    assert_int_equal(inbox_take(&inbox).count, 1);
+    assert_true(job_queue_init(&queue, 1));
+    assert_int_equal(pthread_create(&thread, NULL, post_later, &queue), 0);
+    job_queue_wait(&queue, -1);
+    assert_int_equal(job_queue_take(&queue).count, 1);
     pthread_join(thread, NULL);
 
-    assert_int_equal(pthread_create(&thread, NULL, close_later, &inbox), 0);
-    inbox_wait(&inbox, -1); /* closing wakes too: nothing else would come any more */
+    assert_int_equal(pthread_create(&thread, NULL, close_later, &queue), 0);
+    job_queue_wait(&queue, -1); /* closing wakes too: nothing else would come any more */
     pthread_join(thread, NULL);
-    assert_int_equal(inbox_take(&inbox).count, 0);
-    assert_false(is_readable(&inbox));
-    inbox_fini(&inbox);
+    assert_int_equal(job_queue_take(&queue).count, 0);
+    assert_false(is_readable(&queue));
+    job_queue_fini(&queue);
 }
 
 static void ignore_signal(int number)
@@ -333,29 +334,29 @@ static void wait_outlasts_signals(void **state)
     (void)state;
     struct sigaction action = {.sa_handler = ignore_signal};
     assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
-    struct inbox inbox;
-    assert_true(inbox_init(&inbox, 1));
+    struct job_queue queue;
+    assert_true(job_queue_init(&queue, 1));
     struct signalled self = {.thread = pthread_self()};
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, signal_often, &self), 0);
     int64_t start_ms = now_ms();
-    inbox_wait(&inbox, 100);
+    job_queue_wait(&queue, 100);
     int64_t waited_ms = now_ms() - start_ms;
     atomic_store(&self.ended, true);
     pthread_join(thread, NULL);
     assert_in_range(waited_ms, 99, 5000); /* neither cut short nor begun anew */
-    inbox_fini(&inbox);
+    job_queue_fini(&queue);
 }
 
 /* ---- several threads ---- */
 
 /* A serving thread and clients. The server's state and a client's are touched by their own thread
- * only, without a lock: under ThreadSanitizer this test proves that the inboxes are enough. */
+ * only, without a lock: under ThreadSanitizer this test proves that the queues are enough. */
 
 enum { CLIENTS = 4, JOBS_EACH = 3000, JOBS_OUT_MAX = 50 };
 
 struct server {
-    struct inbox inbox;
+    struct job_queue queue;
     uint64_t sum;  /* unguarded on purpose */
     uint64_t runs; /* likewise */
     bool stopping;
@@ -364,7 +365,7 @@ struct server {
 };
 
 struct client {
-    struct inbox home;
+    struct job_queue reply_queue;
     struct server *server;
     unsigned index;
     unsigned next;
@@ -414,20 +415,20 @@ static void run_stop(struct job *job, void *data)
 {
     struct server *server = data;
     server->stopping = true;
-    free(job); /* no home: run owns it */
+    free(job); /* no reply queue: run owns it */
 }
 
 static void *serve(void *data)
 {
     struct server *server = data;
     while (!server->stopping) {
-        inbox_wait(&server->inbox, -1);
-        struct job_list jobs = inbox_take(&server->inbox);
+        job_queue_wait(&server->queue, -1);
+        struct job_list jobs = job_queue_take(&server->queue);
         struct job *job;
         while ((job = job_list_pop(&jobs)) != NULL) {
-            struct inbox *home = job->home; /* run may free a job without one */
+            struct job_queue *reply_queue = job->reply_queue; /* run may free a job without one */
             job->run(job, server);
-            if (home)
+            if (reply_queue)
                 job_return(job);
         }
     }
@@ -441,11 +442,11 @@ static void *order(void *data)
         while (client->next < JOBS_EACH && client->out < JOBS_OUT_MAX) {
             struct task *task = malloc(sizeof *task);
             *task = (struct task){
-                .job = {.home = &client->home, .run = run_task, .done = end_task},
+                .job = {.reply_queue = &client->reply_queue, .run = run_task, .done = end_task},
                 .client = client,
                 .number = client->next + 1,
             };
-            if (!inbox_post(&client->server->inbox, &task->job)) {
+            if (!job_queue_post(&client->server->queue, &task->job)) {
                 client->refused++;
                 free(task);
                 break;
@@ -453,8 +454,8 @@ static void *order(void *data)
             client->next++;
             client->out++;
         }
-        inbox_wait(&client->home, client->out > 0 ? -1 : 1);
-        inbox_finish(&client->home);
+        job_queue_wait(&client->reply_queue, client->out > 0 ? -1 : 1);
+        job_queue_finish(&client->reply_queue);
     }
     return NULL;
 }
@@ -466,12 +467,12 @@ static void nothing_lost_or_out_of_order(void **state)
     static struct client clients[CLIENTS];
     pthread_t server_thread, threads[CLIENTS];
     /* Smaller than what the clients would have out together, so that it is often full. */
-    assert_true(inbox_init(&server.inbox, CLIENTS * JOBS_OUT_MAX / 4));
+    assert_true(job_queue_init(&server.queue, CLIENTS * JOBS_OUT_MAX / 4));
     assert_int_equal(pthread_create(&server_thread, NULL, serve, &server), 0);
     for (unsigned i = 0; i < CLIENTS; i++) {
         clients[i].server = &server;
         clients[i].index = i;
-        assert_true(inbox_init(&clients[i].home, 0));
+        assert_true(job_queue_init(&clients[i].reply_queue, 0));
         assert_int_equal(pthread_create(&threads[i], NULL, order, &clients[i]), 0);
     }
 
@@ -480,20 +481,21 @@ static void nothing_lost_or_out_of_order(void **state)
         pthread_join(threads[i], NULL);
         assert_int_equal(clients[i].sum, sum_each);
         assert_false(clients[i].disordered);
-        inbox_fini(&clients[i].home);
+        job_queue_fini(&clients[i].reply_queue);
     }
     struct job *stop = calloc(1, sizeof *stop);
     assert_non_null(stop);
     stop->run = run_stop;
-    assert_true(inbox_post_always(&server.inbox, stop));
+    assert_true(job_queue_post_always(&server.queue, stop));
     pthread_join(server_thread, NULL);
     assert_int_equal(server.runs, CLIENTS * JOBS_EACH);
     assert_int_equal(server.sum, CLIENTS * sum_each);
     assert_false(server.disordered);
-    inbox_fini(&server.inbox);
+    job_queue_fini(&server.queue);
 }
 
-/* A home that ends as soon as its job is back: the returning thread must be out of it by then. */
+/* A reply queue that ends as soon as its job is back: the returning thread must be out of it by
+ * then. */
 
 static void run_nothing(struct job *job, void *data)
 {
@@ -506,25 +508,25 @@ static void home_may_end_at_once(void **state)
     (void)state;
     static struct server server;
     pthread_t thread;
-    assert_true(inbox_init(&server.inbox, 10));
+    assert_true(job_queue_init(&server.queue, 10));
     assert_int_equal(pthread_create(&thread, NULL, serve, &server), 0);
     for (int i = 0; i < 2000; i++) {
-        struct inbox *home = malloc(sizeof *home);
-        assert_non_null(home);
-        assert_true(inbox_init(home, 1));
-        struct job job = {.home = home, .run = run_nothing};
-        assert_true(inbox_post(&server.inbox, &job));
-        while (inbox_finish(home) == 0)
-            inbox_wait(home, i % 2 ? -1 : 0); /* asleep, and spinning */
-        inbox_fini(home);
-        free(home);
+        struct job_queue *reply_queue = malloc(sizeof *reply_queue);
+        assert_non_null(reply_queue);
+        assert_true(job_queue_init(reply_queue, 1));
+        struct job job = {.reply_queue = reply_queue, .run = run_nothing};
+        assert_true(job_queue_post(&server.queue, &job));
+        while (job_queue_finish(reply_queue) == 0)
+            job_queue_wait(reply_queue, i % 2 ? -1 : 0); /* asleep, and spinning */
+        job_queue_fini(reply_queue);
+        free(reply_queue);
     }
     struct job *stop = calloc(1, sizeof *stop);
     assert_non_null(stop);
     stop->run = run_stop;
-    assert_true(inbox_post(&server.inbox, stop));
+    assert_true(job_queue_post(&server.queue, stop));
     pthread_join(thread, NULL);
-    inbox_fini(&server.inbox);
+    job_queue_fini(&server.queue);
 }
 
 int main(void)

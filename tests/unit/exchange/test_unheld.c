@@ -50,7 +50,7 @@ static void no_attempt_without_a_hold(void **state)
 static void no_attempt_after_the_hold_has_ended(void **state)
 {
     (void)state;
-    exchange.hold_open = exchange.settlement_away = true;
+    exchange.hold_open = exchange.settlement_pending = true;
     exchange.state = EXCHANGE_SETTLING;
     assert_false(exchange_attempt(&exchange, &candidate));
     assert_nothing_was_asked();
@@ -63,7 +63,7 @@ static void no_relay_without_a_hold_or_an_answer(void **state)
     assert_false(exchange_relay(&exchange));
     exchange.attempt.outcome = ATTEMPT_BROKEN;
     exchange.hold_open = true;
-    exchange.settlement_away = true; /* so that its end asks no ledger */
+    exchange.settlement_pending = true; /* so that its end asks no ledger */
     assert_false(exchange_relay(&exchange));
     assert_false(exchange.relay.started);
 }

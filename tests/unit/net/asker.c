@@ -10,7 +10,7 @@
 struct upstream *asker_upstream;
 struct scripted_server asker_server;
 
-static struct inbox inbox;
+static struct job_queue queue;
 static struct loop *loop;
 
 static void resume(void *arg)
@@ -184,8 +184,8 @@ int asker_set_up(void **state)
     struct fault fault;
     (void)state;
     alarm(120); /* nothing here waits for ever */
-    assert_true(inbox_init(&inbox, 100));
-    loop = loop_new(&inbox, NULL, &fault);
+    assert_true(job_queue_init(&queue, 100));
+    loop = loop_new(&queue, NULL, &fault);
     assert_non_null(loop);
     asker_upstream = upstream_new(loop);
     loop_on_tick(loop, look, NULL);
@@ -197,8 +197,8 @@ int asker_tear_down(void **state)
     (void)state;
     upstream_free(asker_upstream);
     loop_free(loop);
-    inbox_finish(&inbox);
-    inbox_fini(&inbox);
+    job_queue_finish(&queue);
+    job_queue_fini(&queue);
     return 0;
 }
 

@@ -1,4 +1,4 @@
-/* Names to addresses on other threads: the answer comes home by the loop, or nowhere at all when
+/* Names to addresses on other threads: the answer comes back by the loop, or nowhere at all when
  * nobody waits for it any more. */
 #include "base/support.h"
 
@@ -8,7 +8,7 @@
 
 #include "net/client/resolver.h"
 
-static struct inbox inbox;
+static struct job_queue queue;
 static struct loop *loop;
 static struct resolver *resolver;
 static unsigned awaited;
@@ -40,20 +40,20 @@ static int set_up(void **state)
     struct fault fault;
     (void)state;
     alarm(60);
-    assert_true(inbox_init(&inbox, 100));
-    loop = loop_new(&inbox, NULL, &fault);
+    assert_true(job_queue_init(&queue, 100));
+    loop = loop_new(&queue, NULL, &fault);
     resolver = resolver_new(loop);
     return 0;
 }
 
-/* As a worker ends: what is under way comes home after the loop. */
+/* As a worker ends: what is under way comes back after the loop. */
 static int tear_down(void **state)
 {
     (void)state;
     resolver_free(resolver);
     loop_free(loop);
-    inbox_finish(&inbox);
-    inbox_fini(&inbox);
+    job_queue_finish(&queue);
+    job_queue_fini(&queue);
     return 0;
 }
 

@@ -13,7 +13,7 @@
 
 #include "policy_fixture.h"
 #include "script/policy_files.h"
-#include "script/policy_news.h"
+#include "script/reload_status.h"
 #include "script/task.h"
 
 enum { TEXT_BYTES = 64 * 1024, REPEATED = 5 };
@@ -22,7 +22,7 @@ static const int64_t quick_ns = 20 * 1000 * 1000; /* the square of 64 KB takes s
 
 struct driver {
     struct vm *vm;
-    struct policy_news *news;
+    struct reload_status *reload_status;
     int place; /* in: of a case; 0: asks how many there are */
     size_t bytes;
     int64_t spent_ns; /* out */
@@ -71,9 +71,11 @@ static int run(lua_State *state)
 
 static struct driver open_driver(void)
 {
-    struct driver driver = {.news = policy_news_new("policies")};
-    struct task_settings settings = {
-        .payments = "test", .public_url = "http://127.0.0.1", .version = "1", .news = driver.news};
+    struct driver driver = {.reload_status = reload_status_new("policies")};
+    struct task_settings settings = {.payments = "test",
+                                     .public_url = "http://127.0.0.1",
+                                     .version = "1",
+                                     .reload_status = driver.reload_status};
     const struct vm_options options = {.install = task_install, .arg = &settings};
     char folder[64];
     struct fault fault;
@@ -82,7 +84,7 @@ static struct driver open_driver(void)
     fixture_remove(folder);
     assert_non_null(files);
     driver.vm = vm_new(files, &options, &fault);
-    policy_news_accept(driver.news, files);
+    reload_status_accept(driver.reload_status, files);
     policy_files_unref(files);
     if (driver.vm == NULL || !vm_call(driver.vm, load, NULL, &fault))
         fail_msg("%s", fault.message);
@@ -92,7 +94,7 @@ static struct driver open_driver(void)
 static void close_driver(struct driver *driver)
 {
     vm_unref(driver->vm);
-    policy_news_free(driver->news);
+    reload_status_free(driver->reload_status);
 }
 
 /* The least of several times: what else the machine did is not in it. */

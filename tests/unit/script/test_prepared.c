@@ -1,6 +1,6 @@
 /* What policies prepare for C: plans that are kept as long as what decides them is the same, and
  * handles that outlive their VM where somebody still uses them. */
-#include "script/prepared.h"
+#include "script/compiled_plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -167,7 +167,7 @@ static void test_a_candidate_outlives_its_policy(void **unused)
     struct vm *vm = make_vm("limits.lua", "return {}");
     lua_State *state = make_handle(
         vm, "return require('policy').prepare({ model = 'many', group = '' }).candidates[1]");
-    struct candidate *candidate = candidate_ref(prepared_candidate(state, -1));
+    struct candidate *candidate = candidate_ref(compiled_plan_candidate(state, -1));
 
     (void)unused;
     vm_unref(vm); /* a reload, and the last task has ended */
@@ -196,7 +196,7 @@ static void test_garbage_gives_its_candidates_back(void **unused)
     lua_State *state =
         make_handle(vm, "for i = 1, 20 do require('policy').prepare({ model = 'one' }) end "
                         "return require('policy').prepare({ model = 'one' }).candidates[1]");
-    struct candidate *candidate = candidate_ref(prepared_candidate(state, -1));
+    struct candidate *candidate = candidate_ref(compiled_plan_candidate(state, -1));
     int64_t margin_ppm = candidate->terms.margin_ppm;
 
     (void)unused;
@@ -218,7 +218,7 @@ static void test_a_hold_covers_the_worst_case(void **unused)
 {
     struct vm *vm = make_vm("limits.lua", "return { { scope = 'all', output_tokens_max = 50 } }");
     lua_State *state = make_handle(vm, "return require('policy').prepare({ model = 'many' }).need");
-    const struct exchange_need *need = prepared_need(state, -1);
+    const struct cost_ceiling *need = compiled_plan_ceiling(state, -1);
 
     (void)unused;
     assert_int_equal(need->prices.input_pusd, 5000000); /* cached input is the dearest */
@@ -242,7 +242,7 @@ static void test_whose_context_is_asked(void **unused)
         "  api_key = false } }";
     struct vm *vm = make_vm("providers.lua", asked);
     lua_State *state = make_handle(vm, "return require('policy').prepare({ model = 'many' }).need");
-    const struct exchange_need *need = prepared_need(state, -1);
+    const struct cost_ceiling *need = compiled_plan_ceiling(state, -1);
 
     (void)unused;
     assert_non_null(need->asked);
@@ -270,8 +270,8 @@ static void test_limits_are_known_again_after_a_reload(void **unused)
     struct vm *first = make_vm("limits.lua", text);
     snprintf(text, sizeof text, LIMITS, 20);
     struct vm *second = make_vm("limits.lua", text);
-    const struct limit_rules *before = prepared_limits(make_handle(first, code), -1);
-    const struct limit_rules *after = prepared_limits(make_handle(second, code), -1);
+    const struct limit_rules *before = compiled_plan_limits(make_handle(first, code), -1);
+    const struct limit_rules *after = compiled_plan_limits(make_handle(second, code), -1);
 
     (void)unused;
     assert_int_equal(before->count, 4);
@@ -297,7 +297,7 @@ static void test_limits_are_known_again_after_a_reload(void **unused)
 
 static int take_candidate(lua_State *state)
 {
-    (void)prepared_candidate(state, 1);
+    (void)compiled_plan_candidate(state, 1);
     return 0;
 }
 

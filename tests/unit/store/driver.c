@@ -63,7 +63,7 @@ void driver_forget_pending(struct driver *d)
 /* Waits for all of them. */
 void driver_flush(struct driver *d)
 {
-    fixture_wait(&d->home, d->pending);
+    fixture_wait(&d->reply_queue, d->pending);
     d->pending = 0;
     for (int i = 0; i < MODEL_HOLDS; i++) {
         const struct slot *slot = &d->slots[i];
@@ -93,9 +93,9 @@ static void run(struct driver *d, struct store_call *call, bool foreign)
         store_close(store);
         return;
     }
-    call->job.home = &d->home;
+    call->job.reply_queue = &d->reply_queue;
     same(d, "posted", store_call_post(d->fixture->store, call), true);
-    fixture_wait(&d->home, 1);
+    fixture_wait(&d->reply_queue, 1);
 }
 
 /* Its result goes to `json` unless that is NULL; returns the fault's code, "" without. */
@@ -253,7 +253,7 @@ void driver_hold(struct driver *d, int at)
 
     if (slot->pending || d->dirty[key % MODEL_ACCOUNTS])
         driver_flush(d);
-    fixture_hold(&slot->hold, &d->home, &d->customers[key % MODEL_ACCOUNTS],
+    fixture_hold(&slot->hold, &d->reply_queue, &d->customers[key % MODEL_ACCOUNTS],
                  amount_to(d, HOLD_MAX));
     slot->hold.key_id = d->keys[key];
     slot->hold.expires_ms = slot->hold.created_ms + (expires ? DRIVER_HOUR_MS : FOREVER_MS);
@@ -329,7 +329,7 @@ static void end_shared(struct driver *d, struct slot *slot)
     slot->settlement.held_nusd = held;
     slot->settlement.extended_nusd = more;
     ledger_settle(d->fixture->store, &slot->settlement);
-    fixture_wait(&d->home, 1);
+    fixture_wait(&d->reply_queue, 1);
     same(d, "durable", slot->settlement.durable, true);
     d->shared.charged += slot->settlement.record.charge_nusd;
 }
@@ -351,12 +351,12 @@ void driver_share(struct driver *d)
     }
     driver_flush(d);
     for (int i = 0; i < SHARED_HOLDS; i++) {
-        fixture_hold(&slots[taken].hold, &d->home, customer, amount_to(d, HOLD_MAX));
+        fixture_hold(&slots[taken].hold, &d->reply_queue, customer, amount_to(d, HOLD_MAX));
         slots[taken].hold.expires_ms += FOREVER_MS;
         if (ledger_hold(d->fixture->store, &slots[taken].hold, &refusal) == HOLD_ACCEPTED)
             taken++;
     }
-    fixture_wait(&d->home, taken);
+    fixture_wait(&d->reply_queue, taken);
     for (size_t i = 0; i < taken; i++)
         end_shared(d, &slots[i]);
 }
@@ -457,10 +457,10 @@ void driver_start(struct driver *d, struct fixture *fixture, uint64_t seed, uint
     d->fixture = fixture;
     d->seed = seed;
     d->random = from;
-    assert_true(inbox_init(&d->home, 1000));
+    assert_true(job_queue_init(&d->reply_queue, 1000));
     for (int i = 0; i < MODEL_ACCOUNTS; i++) {
         snprintf(email, sizeof(email), "user%d@example.com", users++);
-        fixture_customer(fixture->store, &d->home, email, 0, -1, &d->customers[i]);
+        fixture_customer(fixture->store, &d->reply_queue, email, 0, -1, &d->customers[i]);
     }
     for (int i = 0; i < MODEL_KEYS; i++)
         create_key(d, i);

@@ -26,7 +26,7 @@ struct driver_shared {
 
 struct driver {
     struct fixture *fixture;
-    struct inbox home;
+    struct job_queue reply_queue;
     uint64_t seed;   /* of the test */
     uint64_t random; /* the state of the random numbers */
     int64_t number;  /* of the operation */

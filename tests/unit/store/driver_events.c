@@ -59,7 +59,7 @@ static void reconcile(struct driver *d)
 {
     sqlite3 *handle = fixture_raw(d->fixture->path);
 
-    fixture_wait(&d->home, d->pending); /* from the past that is no more */
+    fixture_wait(&d->reply_queue, d->pending); /* from the past that is no more */
     d->pending = 0;
     for (int i = 0; i < MODEL_HOLDS; i++) {
         const struct slot *slot = &d->slots[i];

@@ -11,7 +11,7 @@
 
 #include "base/check.h"
 
-/* The database, SQLite's log and the ledger's tail. */
+/* The database, SQLite's log and the ledger's journal. */
 enum { IMAGES = 3 };
 static const char *const image_ends[IMAGES] = {"", "-wal", "-tail"};
 

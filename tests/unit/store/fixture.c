@@ -45,7 +45,7 @@ void fixture_init(struct fixture *fixture)
     snprintf(fixture->folder, sizeof(fixture->folder), "%.40s/gw-XXXXXX", base);
     assert_non_null(mkdtemp(fixture->folder));
     snprintf(fixture->path, sizeof(fixture->path), "%s/gateway.db", fixture->folder);
-    assert_true(inbox_init(&fixture->home, 100000));
+    assert_true(job_queue_init(&fixture->reply_queue, 100000));
     fixture->store = fixture_open(fixture->path, true);
 }
 
@@ -66,37 +66,37 @@ void fixture_fini(struct fixture *fixture)
     char command[128];
 
     fixture_close(fixture);
-    inbox_fini(&fixture->home);
+    job_queue_fini(&fixture->reply_queue);
     snprintf(command, sizeof(command), "rm -rf '%s'", fixture->folder);
     assert_int_equal(system(command), 0);
 }
 
-void fixture_wait(struct inbox *home, size_t count)
+void fixture_wait(struct job_queue *reply_queue, size_t count)
 {
     while (count) {
-        inbox_wait(home, -1);
-        count -= inbox_finish(home);
+        job_queue_wait(reply_queue, -1);
+        count -= job_queue_finish(reply_queue);
     }
 }
 
-static _Thread_local const struct job *finished; /* the call that has come home last */
+static _Thread_local const struct job *finished; /* the call that has come back last */
 
 static void call_finished(struct job *job)
 {
     finished = job;
 }
 
-/* For this one: what is on its way home besides may come before it or with it. */
-static void wait_for_call(struct inbox *home, const struct store_call *call)
+/* For this one: what is on its way back besides may come before it or with it. */
+static void wait_for_call(struct job_queue *reply_queue, const struct store_call *call)
 {
     while (finished != &call->job) {
-        inbox_wait(home, -1);
-        inbox_finish(home);
+        job_queue_wait(reply_queue, -1);
+        job_queue_finish(reply_queue);
     }
     finished = NULL;
 }
 
-static void call_list(struct store *store, struct inbox *home, struct store_call *call,
+static void call_list(struct store *store, struct job_queue *reply_queue, struct store_call *call,
                       const char *operation, const char *letters, va_list list)
 {
     struct store_value args[STORE_ARGS_MAX];
@@ -116,27 +116,27 @@ static void call_list(struct store *store, struct inbox *home, struct store_call
         print_error("%s: %s\n", operation, fault.message);
         fail();
     }
-    if (!home) {
+    if (!reply_queue) {
         store_call_now(store, call);
         return;
     }
-    call->job.home = home;
+    call->job.reply_queue = reply_queue;
     call->job.done = call_finished;
     assert_true(store_call_post(store, call));
-    wait_for_call(home, call);
+    wait_for_call(reply_queue, call);
 }
 
-void fixture_call(struct store *store, struct inbox *home, struct store_call *call,
+void fixture_call(struct store *store, struct job_queue *reply_queue, struct store_call *call,
                   const char *operation, const char *letters, ...)
 {
     va_list list;
 
     va_start(list, letters);
-    call_list(store, home, call, operation, letters, list);
+    call_list(store, reply_queue, call, operation, letters, list);
     va_end(list);
 }
 
-const char *fixture_ask(struct store *store, struct inbox *home, const char *operation,
+const char *fixture_ask(struct store *store, struct job_queue *reply_queue, const char *operation,
                         const char *letters, ...)
 {
     static char *text;
@@ -144,7 +144,7 @@ const char *fixture_ask(struct store *store, struct inbox *home, const char *ope
     va_list list;
 
     va_start(list, letters);
-    call_list(store, home, &call, operation, letters, list);
+    call_list(store, reply_queue, &call, operation, letters, list);
     va_end(list);
     free(text);
     text = NULL;
@@ -185,12 +185,12 @@ const char *fixture_member(const char *json, const char *name)
     return out;
 }
 
-void fixture_customer(struct store *store, struct inbox *home, const char *email,
+void fixture_customer(struct store *store, struct job_queue *reply_queue, const char *email,
                       int64_t credit_nusd, int64_t budget_nusd, struct customer *out)
 {
     struct slice text;
     const char *json =
-        fixture_ask(store, home, "user.create", "tntt", email, "(no password)", "user");
+        fixture_ask(store, reply_queue, "user.create", "tntt", email, "(no password)", "user");
     uint64_t numbers[4] = {random_u64(), random_u64(), random_u64(), random_u64()};
 
     assert_non_null(json);
@@ -202,28 +202,28 @@ void fixture_customer(struct store *store, struct inbox *home, const char *email
     for (size_t i = 0; i < DIGEST_BYTES; i++)
         snprintf(out->digest_hex + 2 * i, 3, "%02x", out->digest.bytes[i]);
     if (budget_nusd >= 0)
-        json = fixture_ask(store, home, "key.create", "tttttninn", out->user_id.text,
+        json = fixture_ask(store, reply_queue, "key.create", "tttttninn", out->user_id.text,
                            out->digest_hex, "llm_sk_ab", "wxyz", "first", budget_nusd);
     else
-        json = fixture_ask(store, home, "key.create", "tttttnnnn", out->user_id.text,
+        json = fixture_ask(store, reply_queue, "key.create", "tttttnnnn", out->user_id.text,
                            out->digest_hex, "llm_sk_ab", "wxyz", "first");
     assert_non_null(json);
     text = slice_of(fixture_member(json, "id"));
     assert_true(id_parse(text, "key", &out->key_id));
     if (credit_nusd > 0)
-        assert_non_null(fixture_ask(store, home, "credit.create", "titt", out->user_id.text,
+        assert_non_null(fixture_ask(store, reply_queue, "credit.create", "titt", out->user_id.text,
                                     credit_nusd, "manual", "a test"));
 }
 
-void fixture_hold(struct ledger_hold *hold, struct inbox *home, const struct customer *customer,
-                  int64_t amount_nusd)
+void fixture_hold(struct ledger_hold *hold, struct job_queue *reply_queue,
+                  const struct customer *customer, int64_t amount_nusd)
 {
     *hold = (struct ledger_hold){.account_id = customer->account_id,
                                  .key_id = customer->key_id,
                                  .amount_nusd = amount_nusd,
                                  .created_ms = clock_wall_ms(),
                                  .expires_ms = clock_wall_ms() + 3600 * 1000};
-    hold->job.home = home;
+    hold->job.reply_queue = reply_queue;
     id_make(&hold->exchange_id, "req");
 }
 
@@ -232,7 +232,7 @@ bool fixture_take(struct store *store, struct ledger_hold *hold)
     struct hold_refusal refusal;
 
     assert_int_equal(ledger_hold(store, hold, &refusal), HOLD_ACCEPTED);
-    fixture_wait(hold->job.home, 1);
+    fixture_wait(hold->job.reply_queue, 1);
     return hold->durable;
 }
 
@@ -242,7 +242,7 @@ void fixture_settlement(struct ledger_settlement *settlement, const struct ledge
     struct usage_record *record = &settlement->record;
 
     *settlement = (struct ledger_settlement){.held_nusd = hold->amount_nusd};
-    settlement->job.home = hold->job.home;
+    settlement->job.reply_queue = hold->job.reply_queue;
     record->exchange_id = hold->exchange_id;
     record->account_id = hold->account_id;
     record->key_id = hold->key_id;
@@ -267,7 +267,7 @@ void fixture_settlement(struct ledger_settlement *settlement, const struct ledge
 bool fixture_settle(struct store *store, struct ledger_settlement *settlement)
 {
     ledger_settle(store, settlement);
-    fixture_wait(settlement->job.home, 1);
+    fixture_wait(settlement->job.reply_queue, 1);
     return settlement->durable;
 }
 
@@ -338,39 +338,39 @@ int64_t fixture_number(const char *path, const char *sql)
 }
 
 static int64_t count_kind(const struct buffer *records, uint64_t salt, uint64_t generation,
-                          enum tail_kind kind)
+                          enum journal_kind kind)
 {
-    struct tail_place place = {salt, generation, 0};
-    struct tail_record record;
+    struct journal_place place = {salt, generation, 0};
+    struct journal_record record;
     size_t size;
     int64_t count = 0;
 
     while (place.offset < records->bytes) {
         struct slice rest = {records->data + place.offset, records->bytes - place.offset};
-        assert_int_equal(tail_record_read(rest, &place, &record, &size), TAIL_FOUND);
+        assert_int_equal(journal_record_read(rest, &place, &record, &size), JOURNAL_FOUND);
         count += record.kind == kind;
         place.offset += size;
     }
     return count;
 }
 
-int64_t fixture_durable(const char *path, enum tail_kind kind, const char *sql)
+int64_t fixture_durable(const char *path, enum journal_kind kind, const char *sql)
 {
     struct db db;
-    struct tail tail;
+    struct journal journal;
     struct fault fault;
     int64_t count;
 
-    tail_init(&tail);
+    journal_init(&journal);
     if (!db_open(&db, path, DB_READ, &fault) || !db_run(&db, "BEGIN", NULL, 0))
         fail_msg("%s", fault.message);
     count = db_number(&db, sql, NULL, 0, -1);
-    if (!tail_open(&tail, &db, false, &fault))
+    if (!journal_open(&journal, &db, false, &fault))
         fail_msg("%s", fault.message);
-    if (tail.is_sealed)
-        count += count_kind(&tail.sealed, tail.salt, tail.generation - 1, kind);
-    count += count_kind(&tail.active, tail.salt, tail.generation, kind);
-    tail_fini(&tail);
+    if (journal.is_sealed)
+        count += count_kind(&journal.sealed, journal.salt, journal.generation - 1, kind);
+    count += count_kind(&journal.active, journal.salt, journal.generation, kind);
+    journal_fini(&journal);
     db_rollback(&db);
     db_close(&db);
     return count;

@@ -26,7 +26,7 @@ struct fixture {
     char folder[64];
     char path[96];
     struct store *store;
-    struct inbox home; /* of this thread */
+    struct job_queue reply_queue; /* of this thread */
 };
 
 /* A customer with one key. */
@@ -47,24 +47,24 @@ void fixture_reopen(struct fixture *fixture); /* closes when open, and serves ag
 
 /* Runs an operation to its end. Letters: t const char *, i int64_t, n null (takes no argument).
  * The caller frees with store_call_fini. With a serving store it goes through its threads and
- * comes home to `home`. */
-void fixture_call(struct store *store, struct inbox *home, struct store_call *call,
+ * comes back to `reply_queue`. */
+void fixture_call(struct store *store, struct job_queue *reply_queue, struct store_call *call,
                   const char *operation, const char *letters, ...);
 /* The same, and its result as a NUL-terminated text (freed at the next call) or, when it failed,
  * NULL with the code in fixture_code. */
-const char *fixture_ask(struct store *store, struct inbox *home, const char *operation,
+const char *fixture_ask(struct store *store, struct job_queue *reply_queue, const char *operation,
                         const char *letters, ...);
 extern char fixture_code[48];
 
 /* The text of member `name` in a JSON text, found by its first occurrence; static storage. */
 const char *fixture_member(const char *json, const char *name);
 
-void fixture_customer(struct store *store, struct inbox *home, const char *email,
+void fixture_customer(struct store *store, struct job_queue *reply_queue, const char *email,
                       int64_t credit_nusd, int64_t budget_nusd, struct customer *out);
 
 /* Prepares a hold of the customer with a new exchange id. */
-void fixture_hold(struct ledger_hold *hold, struct inbox *home, const struct customer *customer,
-                  int64_t amount_nusd);
+void fixture_hold(struct ledger_hold *hold, struct job_queue *reply_queue,
+                  const struct customer *customer, int64_t amount_nusd);
 /* Takes and waits: true when durable. */
 bool fixture_take(struct store *store, struct ledger_hold *hold);
 void fixture_settlement(struct ledger_settlement *settlement, const struct ledger_hold *hold,
@@ -87,8 +87,8 @@ void fixture_keep(struct keeping *keeping, struct ledger_settlement *settlement,
     " cached_input_price_pusd, output_price_pusd, margin_ppm, cost_nusd, charge_nusd,"             \
     " overrun_nusd, created_ms, first_byte_us, total_us, transfer_seq"
 
-/* Waits until `count` jobs have come home, and finishes them. */
-void fixture_wait(struct inbox *home, size_t count);
+/* Waits until `count` jobs have come back, and finishes them. */
+void fixture_wait(struct job_queue *reply_queue, size_t count);
 
 /* Moves the log into the database, as far as that can be done. */
 void fixture_checkpoint(struct store *store);
@@ -98,9 +98,9 @@ int64_t fixture_number(const char *path, const char *sql);
  * answered before. */
 sqlite3 *fixture_raw(const char *path);
 int64_t fixture_raw_number(sqlite3 *handle, const char *sql);
-/* How many records of a kind the tail has that are not in the tables; `sql` counts those that
+/* How many records of a kind the journal has that are not in the tables; `sql` counts those that
  * are. Both at one moment, together: what is durable. */
-int64_t fixture_durable(const char *path, enum tail_kind kind, const char *sql);
+int64_t fixture_durable(const char *path, enum journal_kind kind, const char *sql);
 /* Runs SQL on a handle of its own: for damage. */
 void fixture_sql(const char *path, const char *sql);
 /* True when nothing differs; the report is printed when `expected` is NULL and it does. With

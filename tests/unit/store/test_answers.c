@@ -17,8 +17,8 @@ static int setup(void **state)
 {
     (void)state;
     fixture_init(&f);
-    fixture_customer(f.store, &f.home, "ann@example.com", 10 * USD, -1, &ann);
-    fixture_customer(f.store, &f.home, "bob@example.com", 10 * USD, -1, &bob);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "bob@example.com", 10 * USD, -1, &bob);
     return 0;
 }
 
@@ -36,7 +36,7 @@ static bool answer(const char *key, struct slice body, bool voided, int64_t held
     struct ledger_settlement settlement;
     struct keeping keeping;
 
-    fixture_hold(&hold, &f.home, &ann, 1000);
+    fixture_hold(&hold, &f.reply_queue, &ann, 1000);
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, voided ? 0 : 400, 0, 5);
     settlement.voided = voided;
@@ -54,9 +54,9 @@ static void look(struct answer_lookup *lookup, const struct customer *customer, 
     static struct claim claim;
 
     fixture_claim(&claim, &customer->account_id, key, digest);
-    *lookup = (struct answer_lookup){.claim = &claim, .job = {.home = &f.home}};
+    *lookup = (struct answer_lookup){.claim = &claim, .job = {.reply_queue = &f.reply_queue}};
     assert_true(answers_look(f.store, lookup));
-    fixture_wait(&f.home, 1);
+    fixture_wait(&f.reply_queue, 1);
 }
 
 static void assert_outcome(const struct customer *customer, const char *key, const char *digest,
@@ -174,7 +174,7 @@ static void the_old_are_forgotten(void **state)
                 " zeroblob(CASE WHEN i % 50 = 0 THEN 3000000 ELSE 10 END)"
                 " FROM n, kept_answers WHERE key = 'new'");
     for (int i = 0; i < 1000 && left != 1; i++) {
-        inbox_wait(&f.home, 20); /* nothing comes: a sleep */
+        job_queue_wait(&f.reply_queue, 20); /* nothing comes: a sleep */
         left = rows();
     }
     assert_int_equal(left, 1);
@@ -191,7 +191,7 @@ static const char *top_up(const char *key, int64_t amount_nusd)
 
     memset(digest, '0', SHA256_HEX_BYTES - 1);
     id_make(&exchange_id, "req");
-    return fixture_ask(f.store, &f.home, "credit.create_once", "tittttti", ann.user_id.text,
+    return fixture_ask(f.store, &f.reply_queue, "credit.create_once", "tittttti", ann.user_id.text,
                        amount_nusd, "test", "a test", key, digest, exchange_id.text, (int64_t)201);
 }
 

@@ -13,7 +13,7 @@
 static struct fixture f;
 static struct customer ann, bob;
 
-#define ASK(...) fixture_ask(f.store, &f.home, __VA_ARGS__)
+#define ASK(...) fixture_ask(f.store, &f.reply_queue, __VA_ARGS__)
 
 static const char *const token = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 static const char *const token2 =
@@ -23,9 +23,9 @@ static int setup(void **state)
 {
     (void)state;
     fixture_init(&f);
-    fixture_customer(f.store, &f.home, "ann@example.com", 10 * USD, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, -1, &ann);
     clock_advance_ms(1); /* ids sort by time */
-    fixture_customer(f.store, &f.home, "Bob@example.com", 20 * USD, -1, &bob);
+    fixture_customer(f.store, &f.reply_queue, "Bob@example.com", 20 * USD, -1, &bob);
     return 0;
 }
 
@@ -59,9 +59,9 @@ static bool act(const char *operation, const struct store_value *args, size_t co
     assert_true(store_call_init(&call, operation, args, count, &fault));
     call.actor = (struct store_actor){.address = "192.0.2.7"};
     snprintf(call.actor.name, sizeof(call.actor.name), "%s", bob.user_id.text);
-    call.job.home = &f.home;
+    call.job.reply_queue = &f.reply_queue;
     assert_true(store_call_post(f.store, &call));
-    fixture_wait(&f.home, 1);
+    fixture_wait(&f.reply_queue, 1);
     ok = call.ok;
     snprintf(fixture_code, sizeof(fixture_code), "%s", call.fault.code);
     store_call_fini(&call);
@@ -83,7 +83,7 @@ static struct id use(const struct customer *customer, int64_t charge_nusd)
     struct ledger_hold hold;
     struct ledger_settlement settlement;
 
-    fixture_hold(&hold, &f.home, customer, 1000000);
+    fixture_hold(&hold, &f.reply_queue, customer, 1000000);
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, charge_nusd, 0, charge_nusd / 2);
     assert_true(fixture_settle(f.store, &settlement));
@@ -100,7 +100,7 @@ static void customers(void **state)
     (void)state;
     use(&ann, 540);
     use(&ann, 60);
-    fixture_hold(&hold, &f.home, &ann, 1000);
+    fixture_hold(&hold, &f.reply_queue, &ann, 1000);
     assert_true(fixture_take(f.store, &hold));
     json = ASK("customer.list", "nnni", INT64_C(100));
     assert_has(json,
@@ -345,7 +345,7 @@ static void pulse(void **state)
                "{\"balance\":\"10.000000000\",\"held\":\"0.000000000\"");
     snprintf(first, sizeof(first), "%s", fixture_member(ASK("pulse.get", "t", token), "version"));
     use(&bob, 5);
-    fixture_hold(&hold, &f.home, &ann, 1000);
+    fixture_hold(&hold, &f.reply_queue, &ann, 1000);
     assert_true(fixture_take(f.store, &hold));
     assert_string_equal(fixture_member(ASK("pulse.get", "t", token), "version"), first);
     assert_has(ASK("pulse.get", "t", token), "\"held\":\"0.000001000\"");

@@ -29,11 +29,11 @@ static void money(const char *operation, int64_t amount, bool foreign)
 {
     struct store *store = foreign ? fixture_open(f.path, false) : f.store;
     bool debit = strcmp(operation, "debit.create") == 0;
-    struct inbox *home = foreign ? NULL : &f.home;
+    struct job_queue *reply_queue = foreign ? NULL : &f.reply_queue;
     const char *done =
-        debit
-            ? fixture_ask(store, home, operation, "tit", ann.user_id.text, amount, "r")
-            : fixture_ask(store, home, operation, "titt", ann.user_id.text, amount, "manual", "r");
+        debit ? fixture_ask(store, reply_queue, operation, "tit", ann.user_id.text, amount, "r")
+              : fixture_ask(store, reply_queue, operation, "titt", ann.user_id.text, amount,
+                            "manual", "r");
 
     assert_non_null(done);
     if (foreign)
@@ -81,13 +81,13 @@ static void hold(int at)
     int64_t amount = below(60);
     enum hold_outcome outcome;
 
-    fixture_hold(&holds[at], &f.home, &ann, amount);
+    fixture_hold(&holds[at], &f.reply_queue, &ann, amount);
     outcome = ledger_hold(f.store, &holds[at], &refusal);
     assert_int_equal(answers[outcome], model_hold(&model, at, KEY, amount, false));
     if (outcome == HOLD_DEBT)
         assert_int_equal(refusal.owed_nusd, model.accounts[ACCOUNT].owed);
     if (outcome == HOLD_ACCEPTED)
-        fixture_wait(&f.home, 1);
+        fixture_wait(&f.reply_queue, 1);
     extended[at] = 0;
 }
 
@@ -168,7 +168,7 @@ static int setup(void **state)
     (void)state;
     fixture_init(&f);
     memset(&model, 0, sizeof(model));
-    fixture_customer(f.store, &f.home, "ann@example.com", 100, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 100, -1, &ann);
     model_key(&model, KEY, ACCOUNT, -1);
     model_credit(&model, ACCOUNT, 100);
     return 0;

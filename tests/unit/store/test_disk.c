@@ -23,8 +23,9 @@ static char template[112];
 static struct ledger_hold holds[HOLDS];
 static struct ledger_settlement settlements[HOLDS];
 static struct keeping keepings[HOLDS];
-static size_t settling;     /* that have not come home */
-static struct inbox reader; /* the dashboard's: into the other one settlements may come any time */
+static size_t settling; /* that have not come back */
+static struct job_queue
+    reader; /* the dashboard's: into the other one settlements may come any time */
 /* what was reported */
 static int64_t credited;
 static int64_t charged;
@@ -74,10 +75,10 @@ static int group_setup(void **state)
     (void)state;
     disk_install();
     fixture_init(&f);
-    assert_true(inbox_init(&reader, 1));
+    assert_true(job_queue_init(&reader, 1));
     log_configure((enum log_level)(LOG_ERROR + 1), false); /* they are many, and wanted */
-    fixture_customer(f.store, &f.home, "ann@example.com", USD, USD / 2, &ann);
-    fixture_hold(&holds[0], &f.home, &ann, HELD);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, USD / 2, &ann);
+    fixture_hold(&holds[0], &f.reply_queue, &ann, HELD);
     assert_true(fixture_take(f.store, &holds[0]));
     fixture_close(&f);
     snprintf(template, sizeof(template), "%s/template", f.folder);
@@ -90,7 +91,7 @@ static int group_teardown(void **state)
     (void)state;
     if (!f.store)
         f.store = fixture_open(f.path, true);
-    inbox_fini(&reader);
+    job_queue_fini(&reader);
     fixture_fini(&f);
     return 0;
 }
@@ -109,20 +110,20 @@ static int64_t on_disk(const char *sql)
 static void assert_reported(void)
 {
     disk_spare(true);
-    assert_int_equal(fixture_durable(f.path, TAIL_HOLD, "SELECT count(*) FROM holds"),
+    assert_int_equal(fixture_durable(f.path, JOURNAL_HOLD, "SELECT count(*) FROM holds"),
                      1 + held_count);
-    assert_true(fixture_durable(f.path, TAIL_SETTLEMENT, "SELECT count(*) FROM usage") >=
+    assert_true(fixture_durable(f.path, JOURNAL_SETTLEMENT, "SELECT count(*) FROM usage") >=
                 ended_count);
-    assert_int_equal(
-        fixture_durable(f.path, TAIL_SEAL, "SELECT credited_nusd FROM balances WHERE floor_zero"),
-        USD + credited);
+    assert_int_equal(fixture_durable(f.path, JOURNAL_SEAL,
+                                     "SELECT credited_nusd FROM balances WHERE floor_zero"),
+                     USD + credited);
     disk_spare(false);
 }
 
 static void credit(void)
 {
-    if (fixture_ask(f.store, &f.home, "credit.create", "titt", ann.user_id.text, (int64_t)CREDIT,
-                    "test", "again"))
+    if (fixture_ask(f.store, &f.reply_queue, "credit.create", "titt", ann.user_id.text,
+                    (int64_t)CREDIT, "test", "again"))
         credited += CREDIT;
     else
         assert_string_equal(fixture_code, "unavailable");
@@ -135,13 +136,13 @@ static bool take(struct ledger_hold *hold)
     struct hold_refusal refusal;
     enum hold_outcome outcome;
 
-    fixture_hold(hold, &f.home, &ann, HELD);
+    fixture_hold(hold, &f.reply_queue, &ann, HELD);
     outcome = ledger_hold(f.store, hold, &refusal);
     refused |= outcome == HOLD_UNAVAILABLE;
     if (outcome == HOLD_UNAVAILABLE)
         return false;
     assert_int_equal(outcome, HOLD_ACCEPTED);
-    fixture_wait(&f.home, 1);
+    fixture_wait(&f.reply_queue, 1);
     held_count += hold->durable;
     refused |= !hold->durable;
     assert_reported();
@@ -163,15 +164,15 @@ static void end(size_t at, bool voided)
 {
     fixture_settlement(&settlements[at], &holds[at], voided ? 0 : CHARGED, 0, 1);
     settlements[at].voided = voided;
-    if (at == 0) /* the others go into the tail */
+    if (at == 0) /* the others go into the journal */
         fixture_keep(&keepings[at], &settlements[at], settlements[at].record.exchange_id.text,
                      slice_of("an answer"));
     settlements[at].job.done = settlement_done;
     settling++;
     ledger_settle(f.store, &settlements[at]);
     while (settling && store_writable(f.store)) { /* done, or kept until the disk works */
-        inbox_wait(&f.home, 2);
-        inbox_finish(&f.home);
+        job_queue_wait(&f.reply_queue, 2);
+        job_queue_finish(&f.reply_queue);
     }
     assert_reported();
 }
@@ -193,8 +194,8 @@ static void script(void)
 static void wait_writable(void)
 {
     for (int i = 0; i < 5000 && (settling || !store_writable(f.store)); i++) {
-        inbox_wait(&f.home, 1);
-        inbox_finish(&f.home);
+        job_queue_wait(&f.reply_queue, 1);
+        job_queue_finish(&f.reply_queue);
     }
     assert_int_equal(settling, 0);
     assert_true(store_writable(f.store));
@@ -214,7 +215,7 @@ static void assert_caught_up(void)
 
     disk_spare(true);
     assert_true(db_open(&db, f.path, DB_READ, &fault));
-    assert_true(tail_newest(&db) <= tail_applied(&db));
+    assert_true(journal_newest(&db) <= journal_applied(&db));
     db_close(&db);
     disk_spare(false);
 }
@@ -226,7 +227,7 @@ static void assert_sound(void)
 
     assert_reported();
     assert_readable(); /* so the tables have all, at once */
-    assert_false(tail_pending(&f.store->tail));
+    assert_false(journal_pending(&f.store->journal));
     assert_caught_up();
     assert_true(wallet_peek(&f.store->wallets, &ann.account_id, &wallet));
     assert_int_equal(wallet.posted_nusd, USD + credited - charged);

@@ -34,7 +34,7 @@ static bool becomes_available(const struct customer *customer, int64_t nusd)
     for (int i = 0; i < 250; i++) {
         if (ledger_available_nusd(f.store, &customer->account_id, &customer->key_id) == nusd)
             return true;
-        inbox_wait(&f.home, 20); /* nothing comes: a sleep */
+        job_queue_wait(&f.reply_queue, 20); /* nothing comes: a sleep */
     }
     return false;
 }
@@ -54,7 +54,7 @@ static bool becomes_posted(const struct customer *customer, int64_t nusd)
         assert_true(wallet_peek(&f.store->wallets, &customer->account_id, &wallet));
         if (wallet.posted_nusd == nusd)
             return true;
-        inbox_wait(&f.home, 1); /* nothing comes: a sleep */
+        job_queue_wait(&f.reply_queue, 1); /* nothing comes: a sleep */
     }
     return false;
 }
@@ -82,8 +82,8 @@ static void credit_by_another_process(void **state)
     struct ledger_settlement settlement;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 5, -1, &ann);
-    fixture_hold(&hold, &f.home, &ann, 5);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 5, -1, &ann);
+    fixture_hold(&hold, &f.reply_queue, &ann, 5);
     assert_true(fixture_take(f.store, &hold));
     assert_non_null(fixture_ask(other, NULL, "credit.create", "titt", ann.user_id.text, 3 * USD,
                                 "manual", "by hand"));
@@ -123,9 +123,9 @@ static void the_other_holds_the_lock(void **state)
     sqlite3 *handle;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", USD, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     handle = begin_foreign();
-    fixture_hold(&hold, &f.home, &ann, 5);
+    fixture_hold(&hold, &f.reply_queue, &ann, 5);
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, 4, 0, 0);
     assert_true(fixture_settle(f.store, &settlement));
@@ -160,9 +160,9 @@ static void money_taken_by_another_process(void **state)
     struct ledger_settlement settlement;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 10, -1, &ann);
-    fixture_hold(&hold, &f.home, &ann, 6);
-    fixture_hold(&small, &f.home, &ann, 2);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10, -1, &ann);
+    fixture_hold(&hold, &f.reply_queue, &ann, 6);
+    fixture_hold(&small, &f.reply_queue, &ann, 2);
     assert_true(fixture_take(f.store, &hold));
     assert_true(fixture_take(f.store, &small));
     take_away(begin_foreign(), &ann, 9);
@@ -186,10 +186,10 @@ static void money_taken_behind_a_charge(void **state)
     sqlite3 *handle;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 10, -1, &ann);
-    fixture_customer(f.store, &f.home, "bob@example.com", 10, -1, &bob);
-    fixture_hold(&hold, &f.home, &ann, 8);
-    fixture_hold(&of_bob, &f.home, &bob, 8);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "bob@example.com", 10, -1, &bob);
+    fixture_hold(&hold, &f.reply_queue, &ann, 8);
+    fixture_hold(&of_bob, &f.reply_queue, &bob, 8);
     assert_true(fixture_take(f.store, &hold));
     assert_true(fixture_take(f.store, &of_bob));
     await_tables();
@@ -239,11 +239,11 @@ static void both_at_once(void **state)
     int64_t charged = 0;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", USD, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     atomic_store(&stop, false);
     assert_int_equal(pthread_create(&thread, NULL, credit_by_others, &ann), 0);
     while (!atomic_load(&stop)) {
-        fixture_hold(&hold, &f.home, &ann, 5);
+        fixture_hold(&hold, &f.reply_queue, &ann, 5);
         assert_true(fixture_take(f.store, &hold));
         fixture_settlement(&settlement, &hold, 3, 0, 1);
         assert_true(fixture_settle(f.store, &settlement));

@@ -30,7 +30,8 @@ static int teardown(void **state)
 
 static void assert_balance(const struct customer *customer, const char *balance, const char *held)
 {
-    const char *json = fixture_ask(f.store, &f.home, "balance.get", "t", customer->account_id.text);
+    const char *json =
+        fixture_ask(f.store, &f.reply_queue, "balance.get", "t", customer->account_id.text);
 
     assert_string_equal(fixture_member(json, "balance"), balance);
     assert_string_equal(fixture_member(json, "held"), held);
@@ -43,8 +44,8 @@ static void hold_then_settle(void **state)
     struct ledger_settlement settlement;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 10 * USD, -1, &ann);
-    fixture_hold(&hold, &f.home, &ann, 3 * USD);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, -1, &ann);
+    fixture_hold(&hold, &f.reply_queue, &ann, 3 * USD);
     assert_true(fixture_take(f.store, &hold));
     assert_balance(&ann, "10.000000000", "3.000000000");
     assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id), 7 * USD);
@@ -67,8 +68,8 @@ static void voided_hold_costs_nothing(void **state)
     struct ledger_settlement settlement;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", USD, -1, &ann);
-    fixture_hold(&hold, &f.home, &ann, USD);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
+    fixture_hold(&hold, &f.reply_queue, &ann, USD);
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, 0, 0, 0);
     settlement.voided = true;
@@ -89,8 +90,8 @@ static void hold_of_nothing_is_a_hold(void **state)
     struct ledger_settlement settlement;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 0, -1, &ann);
-    fixture_hold(&hold, &f.home, &ann, 0);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
+    fixture_hold(&hold, &f.reply_queue, &ann, 0);
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, 0, 0, 0);
     assert_true(fixture_settle(f.store, &settlement));
@@ -105,10 +106,10 @@ static void insufficient_says_how_much_there_is(void **state)
     struct ledger_settlement settlement;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 5 * USD, -1, &ann);
-    fixture_hold(&first, &f.home, &ann, 4 * USD);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 5 * USD, -1, &ann);
+    fixture_hold(&first, &f.reply_queue, &ann, 4 * USD);
     assert_true(fixture_take(f.store, &first));
-    fixture_hold(&second, &f.home, &ann, USD + 1);
+    fixture_hold(&second, &f.reply_queue, &ann, USD + 1);
     assert_int_equal(ledger_hold(f.store, &second, &refusal), HOLD_INSUFFICIENT);
     assert_int_equal(refusal.available_nusd, USD);
     second.amount_nusd = INT64_MAX;
@@ -131,8 +132,8 @@ static void overrun_is_the_houses(void **state)
     struct ledger_settlement settlement;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", USD, -1, &ann);
-    fixture_hold(&hold, &f.home, &ann, USD);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
+    fixture_hold(&hold, &f.reply_queue, &ann, USD);
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, USD, 77, USD / 2);
     assert_true(fixture_settle(f.store, &settlement));
@@ -151,10 +152,10 @@ static void budget_of_a_key(void **state)
     struct ledger_settlement settlement;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 100 * USD, 3 * USD, &ann);
-    fixture_hold(&hold, &f.home, &ann, 2 * USD);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 100 * USD, 3 * USD, &ann);
+    fixture_hold(&hold, &f.reply_queue, &ann, 2 * USD);
     assert_true(fixture_take(f.store, &hold));
-    fixture_hold(&more, &f.home, &ann, USD + 1);
+    fixture_hold(&more, &f.reply_queue, &ann, USD + 1);
     assert_int_equal(ledger_hold(f.store, &more, &refusal), HOLD_BUDGET);
     assert_int_equal(refusal.available_nusd, USD);
     assert_int_equal(refusal.budget_nusd, 3 * USD);
@@ -181,20 +182,20 @@ static void unknown_account_or_key(void **state)
     struct hold_refusal refusal;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", USD, -1, &ann);
-    fixture_customer(f.store, &f.home, "bob@example.com", USD, -1, &bob);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "bob@example.com", USD, -1, &bob);
     mixed = ann;
     mixed.key_id = bob.key_id; /* a key spends from its own account only */
-    fixture_hold(&hold, &f.home, &mixed, 1);
+    fixture_hold(&hold, &f.reply_queue, &mixed, 1);
     assert_int_equal(ledger_hold(f.store, &hold, &refusal), HOLD_UNKNOWN);
     assert_int_equal(ledger_available_nusd(f.store, &mixed.account_id, &mixed.key_id), 0);
     mixed = ann;
     id_make(&mixed.account_id, "acct");
-    fixture_hold(&hold, &f.home, &mixed, 1);
+    fixture_hold(&hold, &f.reply_queue, &mixed, 1);
     assert_int_equal(ledger_hold(f.store, &hold, &refusal), HOLD_UNKNOWN);
-    assert_non_null(
-        fixture_ask(f.store, &f.home, "key.delete", "tt", ann.user_id.text, ann.key_id.text));
-    fixture_hold(&hold, &f.home, &ann, 1);
+    assert_non_null(fixture_ask(f.store, &f.reply_queue, "key.delete", "tt", ann.user_id.text,
+                                ann.key_id.text));
+    fixture_hold(&hold, &f.reply_queue, &ann, 1);
     assert_int_equal(ledger_hold(f.store, &hold, &refusal), HOLD_UNKNOWN);
     assert_balance(&ann, "1.000000000", "0.000000000");
 }
@@ -207,11 +208,11 @@ static void key_deleted_under_way(void **state)
     struct ledger_settlement settlement;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", USD, USD, &ann);
-    fixture_hold(&hold, &f.home, &ann, 500);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, USD, &ann);
+    fixture_hold(&hold, &f.reply_queue, &ann, 500);
     assert_true(fixture_take(f.store, &hold));
-    assert_non_null(
-        fixture_ask(f.store, &f.home, "key.delete", "tt", ann.user_id.text, ann.key_id.text));
+    assert_non_null(fixture_ask(f.store, &f.reply_queue, "key.delete", "tt", ann.user_id.text,
+                                ann.key_id.text));
     fixture_settlement(&settlement, &hold, 400, 0, 300);
     assert_true(fixture_settle(f.store, &settlement));
     assert_balance(&ann, "0.999999600", "0.000000000");
@@ -225,8 +226,8 @@ static void a_hold_ends_once(void **state)
     struct ledger_settlement settlement, twice;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 10 * USD, -1, &ann);
-    fixture_hold(&hold, &f.home, &ann, USD);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, -1, &ann);
+    fixture_hold(&hold, &f.reply_queue, &ann, USD);
     assert_true(fixture_take(f.store, &hold));
     again = hold; /* the same exchange again: refused by the table, and freed */
     assert_false(fixture_take(f.store, &again));
@@ -235,7 +236,7 @@ static void a_hold_ends_once(void **state)
     fixture_settlement(&twice, &hold, 600, 0, 500);
     ledger_settle(f.store, &settlement); /* both in one batch, or not */
     ledger_settle(f.store, &twice);
-    fixture_wait(&f.home, 2);
+    fixture_wait(&f.reply_queue, 2);
     assert_true(settlement.durable);
     assert_false(twice.durable);
     twice.voided = true;
@@ -253,9 +254,9 @@ static void a_settlement_of_another_amount_or_account(void **state)
     struct ledger_settlement settlement;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 10 * USD, -1, &ann);
-    fixture_customer(f.store, &f.home, "bob@example.com", 10 * USD, -1, &bob);
-    fixture_hold(&hold, &f.home, &ann, USD);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "bob@example.com", 10 * USD, -1, &bob);
+    fixture_hold(&hold, &f.reply_queue, &ann, USD);
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, 600, 0, 500);
     settlement.held_nusd = 2 * USD;
@@ -277,13 +278,13 @@ static void open_holds_are_void_after_a_crash(void **state)
     struct ledger_settlement settlement;
     char command[512], copy[128];
     struct store *after;
-    struct inbox home;
+    struct job_queue reply_queue;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 10 * USD, 5 * USD, &ann);
-    fixture_hold(&hold, &f.home, &ann, USD);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, 5 * USD, &ann);
+    fixture_hold(&hold, &f.reply_queue, &ann, USD);
     assert_true(fixture_take(f.store, &hold));
-    fixture_hold(&late, &f.home, &ann, USD);
+    fixture_hold(&late, &f.reply_queue, &ann, USD);
     late.expires_ms = clock_wall_ms() + 1;
     assert_true(fixture_take(f.store, &late));
     snprintf(copy, sizeof(copy), "%s/crashed.db", f.folder);
@@ -301,14 +302,14 @@ static void open_holds_are_void_after_a_crash(void **state)
                                           " WHERE outcome = 'expire'"),
                      1);
     assert_int_equal(ledger_available_nusd(after, &ann.account_id, &ann.key_id), 5 * USD);
-    assert_true(inbox_init(&home, 10));
-    hold.job.home = &home;
+    assert_true(job_queue_init(&reply_queue, 10));
+    hold.job.reply_queue = &reply_queue;
     fixture_settlement(&settlement, &hold, 600, 0, 500); /* too late */
     assert_false(fixture_settle(after, &settlement));
     store_close(after);
-    inbox_fini(&home);
+    job_queue_fini(&reply_queue);
     fixture_verify(copy, NULL);
-    hold.job.home = &f.home;
+    hold.job.reply_queue = &f.reply_queue;
     fixture_settlement(&settlement, &hold, 0, 0, 0);
     assert_true(fixture_settle(f.store, &settlement));
 }
@@ -320,8 +321,8 @@ static void a_hold_expires(void **state)
     struct store_totals totals;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 10 * USD, -1, &ann);
-    fixture_hold(&hold, &f.home, &ann, USD);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, -1, &ann);
+    fixture_hold(&hold, &f.reply_queue, &ann, USD);
     hold.expires_ms = clock_wall_ms() + 60 * 1000;
     assert_true(fixture_take(f.store, &hold));
     clock_advance_ms(61 * 1000);
@@ -329,7 +330,7 @@ static void a_hold_expires(void **state)
         store_totals(f.store, &totals);
         if (totals.open_holds == 0)
             break;
-        inbox_wait(&f.home, 20); /* nothing comes: a sleep */
+        job_queue_wait(&f.reply_queue, 20); /* nothing comes: a sleep */
     }
     assert_int_equal(totals.open_holds, 0);
     assert_balance(&ann, "10.000000000", "0.000000000");
@@ -348,20 +349,20 @@ static void a_hold_expires_in_the_end(void **state)
     sqlite3 *handle;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 10 * USD, -1, &ann);
-    fixture_hold(&hold, &f.home, &ann, USD);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, -1, &ann);
+    fixture_hold(&hold, &f.reply_queue, &ann, USD);
     hold.expires_ms = clock_wall_ms() + 60 * 1000;
     assert_true(fixture_take(f.store, &hold));
     handle = fixture_raw(f.path);
     assert_int_equal(sqlite3_exec(handle, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     clock_advance_ms(61 * 1000);
-    inbox_wait(&f.home, DB_BUSY_MS + 3000); /* nothing comes: a try has failed */
+    job_queue_wait(&f.reply_queue, DB_BUSY_MS + 3000); /* nothing comes: a try has failed */
     sqlite3_close(handle);
     for (int i = 0; i < 500; i++) {
         store_totals(f.store, &totals);
         if (totals.open_holds == 0)
             break;
-        inbox_wait(&f.home, 20);
+        job_queue_wait(&f.reply_queue, 20);
     }
     assert_int_equal(totals.open_holds, 0);
     fixture_verify(f.path, NULL);
@@ -388,8 +389,8 @@ static void history_cannot_be_changed(void **state)
     sqlite3 *handle;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 10 * USD, -1, &ann);
-    fixture_hold(&hold, &f.home, &ann, USD);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, -1, &ann);
+    fixture_hold(&hold, &f.reply_queue, &ann, USD);
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, 600, 0, 500);
     assert_true(fixture_settle(f.store, &settlement));
@@ -423,13 +424,13 @@ enum { THREADS = 8, ROUNDS = 400, CUSTOMERS = 3, WINDOW = 8 };
 struct slot {
     struct ledger_hold hold;
     struct ledger_settlement settlement;
-    struct crew *crew;
+    struct thread_pool *pool;
     int64_t charge_nusd;
 };
 
-struct crew {
+struct thread_pool {
     pthread_t thread;
-    struct inbox home;
+    struct job_queue reply_queue;
     struct slot slots[WINDOW];
     const struct customer *customers;
     uint64_t seed;
@@ -439,13 +440,13 @@ struct crew {
     size_t refused;
 };
 
-static uint64_t next_random(struct crew *crew)
+static uint64_t next_random(struct thread_pool *pool)
 {
-    crew->seed = crew->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return crew->seed >> 33;
+    pool->seed = pool->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return pool->seed >> 33;
 }
 
-static void start_slot(struct crew *crew, struct slot *slot);
+static void start_slot(struct thread_pool *pool, struct slot *slot);
 
 static void slot_settled(struct job *job)
 {
@@ -454,17 +455,17 @@ static void slot_settled(struct job *job)
 
     assert_true(settlement->durable);
     for (size_t i = 0; i < CUSTOMERS; i++) {
-        if (strcmp(slot->crew->customers[i].account_id.text, slot->hold.account_id.text) == 0)
-            slot->crew->charged_nusd[i] += settlement->record.charge_nusd;
+        if (strcmp(slot->pool->customers[i].account_id.text, slot->hold.account_id.text) == 0)
+            slot->pool->charged_nusd[i] += settlement->record.charge_nusd;
     }
-    slot->crew->ended++;
-    start_slot(slot->crew, slot);
+    slot->pool->ended++;
+    start_slot(slot->pool, slot);
 }
 
 static void slot_held(struct job *job)
 {
     struct slot *slot = (struct slot *)job;
-    int64_t charge_nusd = (int64_t)(next_random(slot->crew) % 1000);
+    int64_t charge_nusd = (int64_t)(next_random(slot->pool) % 1000);
 
     assert_true(slot->hold.durable);
     if (charge_nusd > slot->hold.amount_nusd)
@@ -474,36 +475,37 @@ static void slot_held(struct job *job)
     ledger_settle(f.store, &slot->settlement);
 }
 
-static void start_slot(struct crew *crew, struct slot *slot)
+static void start_slot(struct thread_pool *pool, struct slot *slot)
 {
     struct hold_refusal refusal;
 
-    while (crew->started < ROUNDS) {
-        const struct customer *customer = &crew->customers[next_random(crew) % CUSTOMERS];
+    while (pool->started < ROUNDS) {
+        const struct customer *customer = &pool->customers[next_random(pool) % CUSTOMERS];
         enum hold_outcome outcome;
 
-        crew->started++;
-        fixture_hold(&slot->hold, &crew->home, customer, (int64_t)(next_random(crew) % 2000));
+        pool->started++;
+        fixture_hold(&slot->hold, &pool->reply_queue, customer,
+                     (int64_t)(next_random(pool) % 2000));
         slot->hold.job.done = slot_held;
         outcome = ledger_hold(f.store, &slot->hold, &refusal);
         if (outcome == HOLD_ACCEPTED)
             return;
         assert_int_equal(outcome, HOLD_INSUFFICIENT);
-        crew->refused++;
+        pool->refused++;
     }
 }
 
-static void *crew_main(void *arg)
+static void *thread_pool_main(void *arg)
 {
-    struct crew *crew = arg;
+    struct thread_pool *pool = arg;
 
     for (size_t i = 0; i < WINDOW; i++) {
-        crew->slots[i].crew = crew;
-        start_slot(crew, &crew->slots[i]);
+        pool->slots[i].pool = pool;
+        start_slot(pool, &pool->slots[i]);
     }
-    while (crew->ended + crew->refused < ROUNDS) {
-        inbox_wait(&crew->home, -1);
-        inbox_finish(&crew->home);
+    while (pool->ended + pool->refused < ROUNDS) {
+        job_queue_wait(&pool->reply_queue, -1);
+        job_queue_finish(&pool->reply_queue);
     }
     return NULL;
 }
@@ -512,7 +514,7 @@ static void *crew_main(void *arg)
  * below zero. */
 static void many_threads(void **state)
 {
-    static struct crew crews[THREADS];
+    static struct thread_pool pools[THREADS];
     struct customer customers[CUSTOMERS];
     const int64_t credit_nusd[CUSTOMERS] = {USD, 200000, USD / 3};
     char email[32], expected[32];
@@ -520,23 +522,23 @@ static void many_threads(void **state)
     (void)state;
     for (size_t i = 0; i < CUSTOMERS; i++) {
         snprintf(email, sizeof(email), "user%zu@example.com", i);
-        fixture_customer(f.store, &f.home, email, credit_nusd[i], i == 2 ? USD / 3 : -1,
+        fixture_customer(f.store, &f.reply_queue, email, credit_nusd[i], i == 2 ? USD / 3 : -1,
                          &customers[i]);
     }
     for (size_t i = 0; i < THREADS; i++) {
-        crews[i] = (struct crew){.customers = customers, .seed = i + 1};
-        assert_true(inbox_init(&crews[i].home, 1000));
+        pools[i] = (struct thread_pool){.customers = customers, .seed = i + 1};
+        assert_true(job_queue_init(&pools[i].reply_queue, 1000));
     }
     for (size_t i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&crews[i].thread, NULL, crew_main, &crews[i]), 0);
+        assert_int_equal(pthread_create(&pools[i].thread, NULL, thread_pool_main, &pools[i]), 0);
     for (size_t i = 0; i < THREADS; i++) {
-        pthread_join(crews[i].thread, NULL);
-        inbox_fini(&crews[i].home);
+        pthread_join(pools[i].thread, NULL);
+        job_queue_fini(&pools[i].reply_queue);
     }
     for (size_t i = 0; i < CUSTOMERS; i++) {
         int64_t charged_nusd = 0;
         for (size_t k = 0; k < THREADS; k++)
-            charged_nusd += crews[k].charged_nusd[i];
+            charged_nusd += pools[k].charged_nusd[i];
         money_format(credit_nusd[i] - charged_nusd, expected);
         assert_balance(&customers[i], expected, "0.000000000");
     }

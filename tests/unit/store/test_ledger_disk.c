@@ -38,13 +38,14 @@ static int teardown(void **state)
 static void wait_writable(bool writable)
 {
     for (int i = 0; i < 500 && store_writable(f.store) != writable; i++)
-        inbox_wait(&f.home, 10); /* nothing comes: a sleep */
+        job_queue_wait(&f.reply_queue, 10); /* nothing comes: a sleep */
     assert_int_equal(store_writable(f.store), writable);
 }
 
 static void assert_balance(const struct customer *customer, const char *balance, const char *held)
 {
-    const char *json = fixture_ask(f.store, &f.home, "balance.get", "t", customer->account_id.text);
+    const char *json =
+        fixture_ask(f.store, &f.reply_queue, "balance.get", "t", customer->account_id.text);
 
     assert_string_equal(fixture_member(json, "balance"), balance);
     assert_string_equal(fixture_member(json, "held"), held);
@@ -57,19 +58,19 @@ static void holds_are_refused_and_freed(void **state)
     struct hold_refusal refusal;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 10 * USD, 5 * USD, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, 5 * USD, &ann);
     set_disk(false);
-    fixture_hold(&hold, &f.home, &ann, USD);
+    fixture_hold(&hold, &f.reply_queue, &ann, USD);
     assert_false(fixture_take(f.store, &hold)); /* accepted in memory, and then not */
     assert_false(store_writable(f.store));
     assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id), 5 * USD);
-    fixture_hold(&later, &f.home, &ann, USD);
+    fixture_hold(&later, &f.reply_queue, &ann, USD);
     assert_int_equal(ledger_hold(f.store, &later, &refusal), HOLD_UNAVAILABLE);
-    assert_null(fixture_ask(f.store, &f.home, "credit.create", "titt", ann.user_id.text, USD,
+    assert_null(fixture_ask(f.store, &f.reply_queue, "credit.create", "titt", ann.user_id.text, USD,
                             "test", "lost"));
     assert_string_equal(fixture_code, "unavailable");
     assert_balance(&ann, "10.000000000", "0.000000000"); /* the dashboard can still be read */
-    assert_non_null(fixture_ask(f.store, &f.home, "key.list", "t", ann.user_id.text));
+    assert_non_null(fixture_ask(f.store, &f.reply_queue, "key.list", "t", ann.user_id.text));
     set_disk(true);
     wait_writable(true); /* by itself */
     assert_true(fixture_take(f.store, &later));
@@ -85,9 +86,9 @@ static void settlements_wait_for_the_disk(void **state)
     struct customer ann;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 10 * USD, 9 * USD, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, 9 * USD, &ann);
     for (size_t i = 0; i < HOLDS; i++) {
-        fixture_hold(&holds[i], &f.home, &ann, 1000);
+        fixture_hold(&holds[i], &f.reply_queue, &ann, 1000);
         assert_true(fixture_take(f.store, &holds[i]));
         fixture_settlement(&settlements[i], &holds[i], 100, 0, 50);
     }
@@ -95,12 +96,12 @@ static void settlements_wait_for_the_disk(void **state)
     for (size_t i = 0; i < HOLDS; i++)
         ledger_settle(f.store, &settlements[i]);
     wait_writable(false);
-    inbox_wait(&f.home, 200);
-    assert_int_equal(inbox_finish(&f.home), 0); /* nobody was told that it is done */
+    job_queue_wait(&f.reply_queue, 200);
+    assert_int_equal(job_queue_finish(&f.reply_queue), 0); /* nobody was told that it is done */
     assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id),
                      9 * USD - HOLDS * 1000); /* and it stays held */
     set_disk(true);
-    fixture_wait(&f.home, HOLDS);
+    fixture_wait(&f.reply_queue, HOLDS);
     for (size_t i = 0; i < HOLDS; i++)
         assert_true(settlements[i].durable);
     assert_true(store_writable(f.store));
@@ -117,15 +118,15 @@ static void closing_while_the_disk_fails(void **state)
     struct ledger_settlement settlement;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 10 * USD, -1, &ann);
-    fixture_hold(&hold, &f.home, &ann, 1000);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, -1, &ann);
+    fixture_hold(&hold, &f.reply_queue, &ann, 1000);
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, 100, 0, 50);
     set_disk(false);
     ledger_settle(f.store, &settlement);
     wait_writable(false);
     fixture_close(&f);
-    fixture_wait(&f.home, 1);
+    fixture_wait(&f.reply_queue, 1);
     assert_false(settlement.durable);
     set_disk(true);
     fixture_reopen(&f);

@@ -14,8 +14,8 @@ static struct ledger_settlement settlement;
 static void start(int64_t credit_nusd, int64_t budget_nusd, int64_t hold_nusd)
 {
     fixture_init(&f);
-    fixture_customer(f.store, &f.home, "ann@example.com", credit_nusd, budget_nusd, &ann);
-    fixture_hold(&hold, &f.home, &ann, hold_nusd);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", credit_nusd, budget_nusd, &ann);
+    fixture_hold(&hold, &f.reply_queue, &ann, hold_nusd);
     assert_true(fixture_take(f.store, &hold));
 }
 
@@ -146,17 +146,17 @@ static void a_hold_that_has_expired(void **state)
     start(1000, -1, 0);
     fixture_settlement(&settlement, &hold, 0, 0, 0);
     assert_true(fixture_settle(f.store, &settlement));
-    fixture_hold(&hold, &f.home, &ann, 600);
+    fixture_hold(&hold, &f.reply_queue, &ann, 600);
     hold.expires_ms = clock_wall_ms() + 60 * 1000;
     assert_true(fixture_take(f.store, &hold));
-    assert_non_null(
-        fixture_ask(f.store, &f.home, "key.delete", "tt", ann.user_id.text, ann.key_id.text));
+    assert_non_null(fixture_ask(f.store, &f.reply_queue, "key.delete", "tt", ann.user_id.text,
+                                ann.key_id.text));
     clock_advance_ms(61 * 1000);
     for (int i = 0; i < 250; i++) {
         store_totals(f.store, &totals);
         if (totals.open_holds == 0)
             break;
-        inbox_wait(&f.home, 20); /* nothing comes: a sleep */
+        job_queue_wait(&f.reply_queue, 20); /* nothing comes: a sleep */
     }
     assert_int_equal(totals.open_holds, 0);
     assert_int_equal(ledger_extend(f.store, &hold, 50), 0);

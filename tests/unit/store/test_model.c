@@ -89,7 +89,7 @@ static void one_after_the_other(void **state)
     assert_int_equal(fixture_number(f.path, "SELECT total(posted_nusd) FROM balances"
                                             " WHERE floor_zero"),
                      d.model.credited - d.model.charged);
-    inbox_fini(&d.home);
+    job_queue_fini(&d.reply_queue);
 }
 
 /* ---- at once ---- */
@@ -141,7 +141,7 @@ static void many_at_once(void **state)
     int64_t rounds = operations / 2 / EVENT_EVERY;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "all@example.com", 0, -1, &shared);
+    fixture_customer(f.store, &f.reply_queue, "all@example.com", 0, -1, &shared);
     for (int i = 0; i < THREADS; i++) {
         driver_start(&drivers[i], &f, seed, seed + (uint64_t)i + 1);
         drivers[i].shared.customer = shared;
@@ -156,7 +156,7 @@ static void many_at_once(void **state)
     sample(&shared);
     fixture_verify(f.path, NULL);
     for (int i = 0; i < THREADS; i++)
-        inbox_fini(&drivers[i].home);
+        job_queue_fini(&drivers[i].reply_queue);
 }
 
 int main(void)

@@ -12,7 +12,7 @@
 
 static struct fixture f;
 
-#define ASK(...) fixture_ask(f.store, &f.home, __VA_ARGS__)
+#define ASK(...) fixture_ask(f.store, &f.reply_queue, __VA_ARGS__)
 
 static int setup(void **state)
 {
@@ -122,7 +122,7 @@ static void sessions(void **state)
     int64_t soon = clock_wall_ms() + 60000;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 0, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
     assert_string_equal(ASK("session.create", "ttittt", digest, ann.user_id.text, soon, "192.0.2.7",
                             "Browser", "(no password)"),
                         "{}");
@@ -162,7 +162,7 @@ static void keys(void **state)
     struct digest wanted;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 0, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
     json = ASK("key.create", "tttttiint", ann.user_id.text, digest, "llm_sk_ab", "wxyz", "work",
                INT64_C(1790000000000), INT64_C(2500000000), "gpt-4o\ndemo");
     assert_json(json);
@@ -205,7 +205,7 @@ static void bad_keys(void **state)
     char models[2048];
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 0, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
     assert_fails(ASK("key.create", "tttttnnnn", "user_0", digest, "p", "last", "n"), "not_found");
     assert_fails(ASK("key.create", "tttttnnnn", ann.user_id.text, "abc", "p", "last", "n"),
                  "invalid_value");
@@ -242,7 +242,7 @@ static void credits(void **state)
     const char *json;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 0, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
     json =
         ASK("credit.create", "titt", ann.user_id.text, INT64_C(12500000001), "test", "by \"me\"");
     assert_json(json);
@@ -280,8 +280,8 @@ static void transfers(void **state)
     char cursor[64];
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 0, -1, &ann);
-    fixture_customer(f.store, &f.home, "bob@example.com", 7, -1, &bob);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "bob@example.com", 7, -1, &bob);
     for (int64_t i = 1; i <= 5; i++)
         assert_non_null(ASK("credit.create", "titt", ann.user_id.text, i, "promotion", "gift"));
     json = ASK("transfer.list", "tni", ann.account_id.text, INT64_C(3));
@@ -306,7 +306,7 @@ static void use(const struct customer *customer, const char *model, int64_t crea
     struct ledger_hold hold;
     struct ledger_settlement settlement;
 
-    fixture_hold(&hold, &f.home, customer, 1000);
+    fixture_hold(&hold, &f.reply_queue, customer, 1000);
     hold.created_ms = created_ms;
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, charge_nusd, 0, charge_nusd / 2);
@@ -326,8 +326,8 @@ static void usage_records(void **state)
     const char *json;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", USD, -1, &ann);
-    fixture_customer(f.store, &f.home, "bob@example.com", USD, -1, &bob);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "bob@example.com", USD, -1, &bob);
     use(&ann, "gpt-4o-mini", monday + 5, 540, &exchange_id);
     json = ASK("usage.get", "tt", ann.account_id.text, exchange_id.text);
     assert_json(json);
@@ -359,7 +359,7 @@ static void usage_list_pages(void **state)
     const char *json;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", USD, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     for (int i = 0; i < 25; i++) /* several at the same moment */
         use(&ann, i % 5 ? "gpt-4o" : "demo", monday + i / 4, i, NULL);
     for (;;) {
@@ -407,7 +407,7 @@ static void usage_list_stands_still(void **state)
     const char *json;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", USD, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     for (int i = 1; i <= 3; i++)
         use(&ann, "demo", monday, i, NULL);
     json = ASK("usage.list", "tnnnntniin", ann.account_id.text, "newest", INT64_C(1), INT64_C(1));
@@ -458,7 +458,7 @@ static void usage_windows(void **state)
     struct customer ann;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", USD, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     for (size_t i = 0; i < count; i++)
         use(&ann, "gpt-4o", monday + times[i], 1, NULL);
     for (size_t a = 0; a < count; a++) {
@@ -477,7 +477,7 @@ static void usage_summary(void **state)
     const char *json;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", USD, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     use(&ann, "demo", monday, 10, NULL);
     use(&ann, "gpt-4o", monday + 1, 20, NULL);
     use(&ann, "gpt-4o", monday + DAY, 30, NULL);
@@ -539,10 +539,10 @@ static void failures_stay_alone(void **state)
         snprintf(email, sizeof(email), "user%zu@example.com", i / 2); /* each twice */
         args[0].text = slice_of(email);
         assert_true(store_call_init(&calls[i], "user.create", args, 4, &fault));
-        calls[i].job.home = &f.home;
+        calls[i].job.reply_queue = &f.reply_queue;
         assert_true(store_call_post(f.store, &calls[i]));
     }
-    fixture_wait(&f.home, CALLS);
+    fixture_wait(&f.reply_queue, CALLS);
     for (size_t i = 0; i < CALLS; i++) {
         made += calls[i].ok;
         if (!calls[i].ok)

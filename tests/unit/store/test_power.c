@@ -80,7 +80,7 @@ static void verify(int holds_min, int ended_min, int credits_min)
     struct fault fault = {0};
     sqlite3 *handle;
 
-    want(store_await_tables(cut_path, &fault), fault.message); /* what the tail has */
+    want(store_await_tables(cut_path, &fault), fault.message); /* what the journal has */
     want(sqlite3_open(cut_path, &handle) == SQLITE_OK, "it cannot be opened");
     want(number(handle, "SELECT count(*) FROM pragma_integrity_check"
                         " WHERE integrity_check <> 'ok'") == 0,
@@ -170,15 +170,15 @@ static void one_round(void)
     struct ledger_settlement settlement;
     struct keeping keeping;
 
-    assert_non_null(fixture_ask(f.store, &f.home, "credit.create", "titt", ann.user_id.text, USD,
-                                "manual", "more"));
+    assert_non_null(fixture_ask(f.store, &f.reply_queue, "credit.create", "titt", ann.user_id.text,
+                                USD, "manual", "more"));
     atomic_fetch_add(&credits, 1);
     for (int i = 0; i < 3; i++) {
-        fixture_hold(&hold, &f.home, &ann, 1000);
+        fixture_hold(&hold, &f.reply_queue, &ann, 1000);
         assert_true(fixture_take(f.store, &hold));
         atomic_fetch_add(&holds, 1);
         fixture_settlement(&settlement, &hold, i ? 400 : 401, 10, 5);
-        if (i == 0) /* one with a kept answer, which the tail does not take */
+        if (i == 0) /* one with a kept answer, which the journal does not take */
             fixture_keep(&keeping, &settlement, hold.exchange_id.text, slice_of("an answer"));
         assert_true(fixture_settle(f.store, &settlement));
         atomic_fetch_add(&ended, 1);
@@ -191,7 +191,7 @@ static void run(void)
     f.store = open_store(f.path, true);
     assert_non_null(f.store);
     disk_watch(NULL);
-    fixture_customer(f.store, &f.home, "ann@example.com", USD, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     atomic_fetch_add(&credits, 1);
     disk_watch(cut_running);
     for (int i = 0; i < ROUNDS; i++) {

@@ -9,7 +9,7 @@
 
 static struct fixture f;
 
-#define ASK(...) fixture_ask(f.store, &f.home, __VA_ARGS__)
+#define ASK(...) fixture_ask(f.store, &f.reply_queue, __VA_ARGS__)
 
 static int setup(void **state)
 {
@@ -58,7 +58,7 @@ static void ask_list(struct store_call *call, const struct customer *whose, char
     struct fault fault;
 
     assert_true(store_call_init(call, "transfer.list", args, 3, &fault));
-    call->job.home = &f.home;
+    call->job.reply_queue = &f.reply_queue;
     call->job.done = on_list;
     call->actor.name[0] = name;
     assert_true(store_call_post(f.store, call));
@@ -67,13 +67,13 @@ static void ask_list(struct store_call *call, const struct customer *whose, char
 /* Who asks for much does not keep others waiting for all of it. */
 static void accounts_take_turns(void **state)
 {
-    struct fair_job held = {.job = {.home = &f.home, .run = run_gate}, .address = 1};
+    struct fair_job held = {.job = {.reply_queue = &f.reply_queue, .run = run_gate}, .address = 1};
     struct store_call calls[5];
     struct customer ann, bob;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 0, -1, &ann);
-    fixture_customer(f.store, &f.home, "bob@example.com", 0, -1, &bob);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "bob@example.com", 0, -1, &bob);
     sem_init(&gate, 0, 0);
     sem_init(&entered, 0, 0);
     memset(arrived, 0, sizeof(arrived));
@@ -85,8 +85,8 @@ static void accounts_take_turns(void **state)
     ask_list(&calls[4], &bob, 'B');
     sem_post(&gate);
     while (arrived_count < 5) {
-        inbox_wait(&f.home, 1000);
-        inbox_finish(&f.home);
+        job_queue_wait(&f.reply_queue, 1000);
+        job_queue_finish(&f.reply_queue);
     }
     assert_string_equal(arrived, "aBaaa");
     for (int i = 0; i < 5; i++)
@@ -104,7 +104,7 @@ static void reads_are_cancelled(void **state)
     struct db db;
 
     (void)state;
-    fixture_customer(f.store, &f.home, "ann@example.com", 0, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
     assert_non_null(ASK("user.get", "t", ann.user_id.text));
     store_cancel_reads(f.store);
     assert_fails(ASK("user.get", "t", ann.user_id.text), "unavailable");

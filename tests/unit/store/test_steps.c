@@ -52,8 +52,8 @@ static int setup(void **state)
 
     (void)state;
     fixture_init(&f);
-    fixture_customer(f.store, &f.home, "ann@example.com", 100 * USD, -1, &ann);
-    fixture_customer(f.store, &f.home, "bob@example.com", 1 * USD, -1, &bob);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 100 * USD, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "bob@example.com", 1 * USD, -1, &bob);
     fill();
     assert_true(db_open(&db, f.path, DB_READ, &fault));
     return 0;
@@ -264,8 +264,8 @@ static void house(void **state)
     assert_below("the customers", steps_of("customer.list", users, 4), 2000);
     assert_below("a customer", steps_of("customer.get", one, 1), 300);
     assert_below("the audit log", steps_of("audit.list", list, 3), 2000);
-    fixture_ask(f.store, &f.home, "session.create", "ttittt", digest[0].text.data, ann.user_id.text,
-                INT64_MAX, "192.0.2.7", "Browser", "(no password)");
+    fixture_ask(f.store, &f.reply_queue, "session.create", "ttittt", digest[0].text.data,
+                ann.user_id.text, INT64_MAX, "192.0.2.7", "Browser", "(no password)");
     assert_below("a pulse", steps_of("pulse.get", digest, 1), 60);
 }
 

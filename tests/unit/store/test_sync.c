@@ -45,7 +45,7 @@ static int setup(void **state)
     snprintf(cut_path, sizeof(cut_path), "%s/cut.db", f.folder);
     disk_track(f.path);
     f.store = open_store(f.path, true);
-    fixture_customer(f.store, &f.home, "ann@example.com", USD, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     charges = credits = 0;
     return 0;
 }
@@ -62,7 +62,7 @@ static int teardown(void **state)
 static void wait_writable(void)
 {
     for (int i = 0; i < 5000 && !store_writable(f.store); i++)
-        inbox_wait(&f.home, 1); /* nothing comes: a sleep */
+        job_queue_wait(&f.reply_queue, 1); /* nothing comes: a sleep */
     assert_true(store_writable(f.store));
 }
 
@@ -70,7 +70,7 @@ static void wait_writable(void)
 
 static const char *credit(int64_t amount)
 {
-    return fixture_ask(f.store, f.store->serve ? &f.home : NULL, "credit.create", "titt",
+    return fixture_ask(f.store, f.store->serve ? &f.reply_queue : NULL, "credit.create", "titt",
                        ann.user_id.text, amount, "manual", "more");
 }
 
@@ -102,7 +102,7 @@ static void one_round(void)
     struct ledger_hold hold;
 
     wait_writable();
-    fixture_hold(&hold, &f.home, &ann, 1000);
+    fixture_hold(&hold, &f.reply_queue, &ann, 1000);
     if (fixture_take(f.store, &hold)) {
         fixture_settlement(&settlement, &hold, 400, 10, 5);
         assert_true(fixture_settle(f.store, &settlement));

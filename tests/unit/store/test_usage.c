@@ -11,7 +11,7 @@
 static struct fixture f;
 static struct customer ann;
 
-#define ASK(...) fixture_ask(f.store, &f.home, __VA_ARGS__)
+#define ASK(...) fixture_ask(f.store, &f.reply_queue, __VA_ARGS__)
 
 enum { HOUR = 3600000, DAY = 24 * HOUR };
 static const int64_t monday = INT64_C(20300) * DAY; /* 2025-07-31T00:00:00Z */
@@ -20,7 +20,7 @@ static int setup(void **state)
 {
     (void)state;
     fixture_init(&f);
-    fixture_customer(f.store, &f.home, "ann@example.com", 10 * USD, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, -1, &ann);
     return 0;
 }
 
@@ -43,7 +43,7 @@ static struct id use(const char *model, int64_t created_ms, int64_t charge_nusd,
     struct ledger_hold hold;
     struct ledger_settlement settlement;
 
-    fixture_hold(&hold, &f.home, &ann, 1000000);
+    fixture_hold(&hold, &f.reply_queue, &ann, 1000000);
     hold.created_ms = created_ms;
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, charge_nusd, 0, charge_nusd / 2);
@@ -198,7 +198,7 @@ static void errors_are_counted(void **state)
 
     (void)state;
     use("demo", monday, 1, 1000);
-    fixture_hold(&hold, &f.home, &ann, 1000000);
+    fixture_hold(&hold, &f.reply_queue, &ann, 1000000);
     hold.created_ms = monday + 1;
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, 0, 0, 0);
@@ -412,7 +412,7 @@ static void charge(void **state)
     const char *json;
 
     (void)state;
-    fixture_hold(&hold, &f.home, &ann, 1000000);
+    fixture_hold(&hold, &f.reply_queue, &ann, 1000000);
     hold.created_ms = monday;
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, 1000000, 8001, 840001);

@@ -20,23 +20,23 @@ static int setup(void **state)
 
     (void)state;
     fixture_init(&f);
-    fixture_customer(f.store, &f.home, "ann@example.com", 10 * USD, 8 * USD, &ann);
-    fixture_hold(&settled, &f.home, &ann, 1000);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, 8 * USD, &ann);
+    fixture_hold(&settled, &f.reply_queue, &ann, 1000);
     assert_true(fixture_take(f.store, &settled));
     fixture_settlement(&settlement, &settled, 1000, 7, 800);
     fixture_keep(&keeping, &settlement, "settled", slice_of("a"));
     assert_true(fixture_settle(f.store, &settlement));
-    fixture_hold(&hold, &f.home, &ann, 50);
+    fixture_hold(&hold, &f.reply_queue, &ann, 50);
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, 0, 0, 0);
     settlement.voided = true;
     settlement.record.provider[0] = '\0';
     fixture_keep(&keeping, &settlement, "void", slice_of("b"));
     assert_true(fixture_settle(f.store, &settlement));
-    assert_non_null(fixture_ask(f.store, &f.home, "credit.create_once", "tittttti",
+    assert_non_null(fixture_ask(f.store, &f.reply_queue, "credit.create_once", "tittttti",
                                 ann.user_id.text, (int64_t)USD, "test", "a test", "top-up",
                                 keeping.claim.digest, "req_x", (int64_t)201));
-    fixture_hold(&hold, &f.home, &ann, 60); /* stays open */
+    fixture_hold(&hold, &f.reply_queue, &ann, 60); /* stays open */
     assert_true(fixture_take(f.store, &hold));
     return 0;
 }

@@ -1,4 +1,4 @@
-#include "base/crew.h"
+#include "base/thread_pool.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -29,7 +29,7 @@ static void run_task(struct job *job, void *server)
     atomic_fetch_add(task->runs, 1);
 }
 
-/* Not atomic: the home thread's own, which TSan sees to. */
+/* Not atomic: the thread of its reply queue's own, which TSan sees to. */
 static int finished;
 
 static void end_task(struct job *job)
@@ -44,27 +44,27 @@ static void every_job_runs_once_and_comes_home(void **state)
     (void)state;
     static struct task tasks[JOBS];
     atomic_int runs = 0;
-    struct inbox home;
-    assert_true(inbox_init(&home, 0));
-    struct crew *crew = crew_new(4, JOBS);
-    assert_non_null(crew);
+    struct job_queue reply_queue;
+    assert_true(job_queue_init(&reply_queue, 0));
+    struct thread_pool *pool = thread_pool_new(4, JOBS);
+    assert_non_null(pool);
     finished = 0;
     for (int i = 0; i < JOBS; i++) {
         tasks[i] = (struct task){
-            .job = {.home = &home, .run = run_task, .done = end_task},
+            .job = {.reply_queue = &reply_queue, .run = run_task, .done = end_task},
             .number = i,
             .runs = &runs,
         };
-        assert_true(crew_post(crew, &tasks[i].job));
+        assert_true(thread_pool_post(pool, &tasks[i].job));
     }
     for (int left = JOBS; left > 0;) {
-        inbox_wait(&home, -1);
-        left -= (int)inbox_finish(&home);
+        job_queue_wait(&reply_queue, -1);
+        left -= (int)job_queue_finish(&reply_queue);
     }
-    crew_free(crew);
+    thread_pool_free(pool);
     assert_int_equal(atomic_load(&runs), JOBS);
     assert_int_equal(finished, JOBS);
-    inbox_fini(&home);
+    job_queue_fini(&reply_queue);
 }
 
 /* Jobs that hold a thread until they are let go. */
@@ -90,7 +90,7 @@ static void run_visit(struct job *job, void *server)
     while (!gate->open)
         pthread_cond_wait(&gate->changed, &gate->mutex);
     pthread_mutex_unlock(&gate->mutex);
-    free(job); /* no home: run owns it */
+    free(job); /* no reply queue: run owns it */
 }
 
 static struct job *visit_new(struct gate *gate)
@@ -122,20 +122,20 @@ static void works_in_parallel_and_refuses_what_is_too_much(void **state)
 {
     (void)state;
     struct gate gate = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-    struct crew *crew = crew_new(3, 3);
-    assert_non_null(crew);
+    struct thread_pool *pool = thread_pool_new(3, 3);
+    assert_non_null(pool);
     for (int i = 0; i < 3; i++)
-        assert_true(crew_post(crew, visit_new(&gate)));
+        assert_true(thread_pool_post(pool, visit_new(&gate)));
     wait_until_inside(&gate, 3); /* each on a thread of its own, or this never ends */
 
     for (int i = 0; i < 3; i++)
-        assert_true(crew_post(crew, visit_new(&gate)));
+        assert_true(thread_pool_post(pool, visit_new(&gate)));
     struct job *refused = visit_new(&gate);
-    assert_false(crew_post(crew, refused));
+    assert_false(thread_pool_post(pool, refused));
     free(refused); /* not taken */
 
     open_gate(&gate);
-    crew_free(crew); /* finishes the three that wait */
+    thread_pool_free(pool); /* finishes the three that wait */
     assert_int_equal(gate.inside, 6);
 }
 
@@ -143,9 +143,9 @@ static void freed_without_work(void **state)
 {
     (void)state;
     for (unsigned threads = 1; threads <= 16; threads *= 2) {
-        struct crew *crew = crew_new(threads, 1);
-        assert_non_null(crew);
-        crew_free(crew);
+        struct thread_pool *pool = thread_pool_new(threads, 1);
+        assert_non_null(pool);
+        thread_pool_free(pool);
     }
 }
 

@@ -1,4 +1,4 @@
-/* The board: what is counted is shown, over all sheets, for as long as its window lasts. */
+/* The metrics: what is counted is shown, over all shards, for as long as its window lasts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,10 +10,10 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "exchange/board.h"
 #include "exchange/exchange.h"
+#include "exchange/live_metrics.h"
 
-static struct board *board;
+static struct live_metrics *metrics;
 static struct exchange exchange;
 static char provider_name[CANDIDATE_PROVIDER_BYTES];
 static struct candidate candidate = {.terms.provider = provider_name};
@@ -21,7 +21,7 @@ static struct candidate candidate = {.terms.provider = provider_name};
 static int setup(void **state)
 {
     (void)state;
-    board = board_new(2);
+    metrics = live_metrics_new(2);
     memset(&exchange, 0, sizeof exchange);
     exchange.attempt.candidate = &candidate;
     snprintf(provider_name, sizeof provider_name, "p");
@@ -31,16 +31,16 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    board_free(board);
+    live_metrics_free(metrics);
     return 0;
 }
 
 /* An attempt that was decided so, after so many milliseconds. */
-static void attempt(unsigned sheet, enum attempt_outcome outcome, int64_t ms)
+static void attempt(unsigned shard, enum attempt_outcome outcome, int64_t ms)
 {
     exchange.attempt.outcome = outcome;
     exchange.attempt.started_us = clock_mono_us() - ms * 1000;
-    board_count_attempt(board_sheet(board, sheet), &exchange, false);
+    live_metrics_count_attempt(live_metrics_shard(metrics, shard), &exchange, false);
 }
 
 /* A number of the provider's state; -1: null. */
@@ -51,7 +51,7 @@ static int64_t shown(const char *provider, const char *name)
     int64_t number;
 
     buffer_init(&out, 16384);
-    board_render_provider(board, provider, &out);
+    live_metrics_render_provider(metrics, provider, &out);
     buffer_append_char(&out, '\0');
     assert_false(out.failed);
     snprintf(wanted, sizeof wanted, "\"%s\":", name);
@@ -77,7 +77,7 @@ static void attempts(void **state)
     assert_int_equal(shown("p", "count"), 2);
     assert_int_equal(shown("q", "attempts"), 0);
     exchange.attempt.outcome = ATTEMPT_ANSWERED;
-    board_count_attempt(board_sheet(board, 0), &exchange, true); /* and then cut */
+    live_metrics_count_attempt(live_metrics_shard(metrics, 0), &exchange, true); /* and then cut */
     assert_int_equal(shown("p", "attempts"), 4);
     assert_int_equal(shown("p", "failures"), 2);
 }

@@ -2,8 +2,8 @@
  * left when it ends. A policy prepares its limits once; what is counted is known to the limiter by
  * a place that is put together from the limit's own and the customer's, so that a request makes no
  * names. On the worker's thread. */
-#ifndef EXCHANGE_COUNTED_H
-#define EXCHANGE_COUNTED_H
+#ifndef EXCHANGE_RATE_LIMITS_H
+#define EXCHANGE_RATE_LIMITS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,8 +22,8 @@ struct limit_rule {
     enum limit_kind kind;
     enum limit_scope scope;
     int64_t limit;
-    int64_t window_ms;        /* 0 for concurrency */
-    struct limit_place place; /* of what is counted; the same in every policy that counts it */
+    int64_t window_ms;       /* 0 for concurrency */
+    struct limit_slot place; /* of what is counted; the same in every policy that counts it */
 };
 
 struct limit_rules {
@@ -39,19 +39,20 @@ struct counted_limit {
     enum limit_kind kind;
     int64_t amount;
     int64_t window_ms;
-    struct limit_place place;
+    struct limit_slot place;
 };
 
 /* Counts against all rules in their order, once an exchange; tokens by the estimate, which is
  * corrected at the end. `requests_only`: for an answer that is given again. The states go into the
  * reply's x-ratelimit headers. False: one is reached, the client has been told. */
-bool counted_take(struct exchange *exchange, const struct limit_rules *rules, bool requests_only);
+bool rate_limits_acquire(struct exchange *exchange, const struct limit_rules *rules,
+                         bool requests_only);
 /* Counts as one of those of this name at the same time. False: they are `most` already; the client
  * has been told. */
-bool counted_enter(struct exchange *exchange, struct slice name, int64_t most);
+bool rate_limits_acquire_one(struct exchange *exchange, struct slice name, int64_t most);
 /* The client has left the exchange: counted at once, for the call may run on for long. */
-void counted_abandon(struct exchange *exchange);
+void rate_limits_abandon(struct exchange *exchange);
 /* The exchange has ended: by what it did use. */
-void counted_leave(struct exchange *exchange);
+void rate_limits_release(struct exchange *exchange);
 
 #endif

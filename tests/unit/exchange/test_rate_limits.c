@@ -58,7 +58,7 @@ static int64_t left(struct limit_rules *rules, const char *key, const char *user
     struct exchange_env env;
     struct exchange exchange;
     begin(&env, &exchange, key, user);
-    assert_true(counted_take(&exchange, rules, false));
+    assert_true(rate_limits_acquire(&exchange, rules, false));
     assert_int_equal(exchange.limit_count, RULES);
     int64_t remaining = exchange.rate[kind].remaining;
     free(exchange.limits); /* it stays counted */
@@ -89,14 +89,14 @@ static void an_end_corrects_and_leaves(void **state)
     struct limit_state now;
     limiter = limiter_new(1000);
     begin(&env, &exchange, "k1", "u1");
-    assert_true(counted_take(&exchange, rules, false));
+    assert_true(rate_limits_acquire(&exchange, rules, false));
     struct counted_limit counted[RULES];
     memcpy(counted, exchange.limits, sizeof counted);
     assert_false(limiter_enter_at(limiter, &counted[0].place, 1, &now));
     exchange.settlement.record.tokens =
         (struct token_counts){.input = 20, .cached_input = 3, .output = 7};
     exchange.settlement.record.charge_nusd = 40;
-    counted_leave(&exchange);
+    rate_limits_release(&exchange);
     assert_null(exchange.limits);
     assert_int_equal(exchange.limit_count, 0);
     assert_true(limiter_enter_at(limiter, &counted[0].place, 1, &now));
@@ -120,13 +120,13 @@ static void a_retry_counts_as_a_request_only(void **state)
     struct exchange exchange;
     limiter = limiter_new(1000);
     begin(&env, &exchange, "k1", "u1");
-    assert_true(counted_take(&exchange, rules, true));
+    assert_true(rate_limits_acquire(&exchange, rules, true));
     assert_int_equal(exchange.limit_count, 2);
     assert_int_equal(exchange.limits[0].kind, LIMIT_REQUESTS);
     assert_int_equal(exchange.limits[1].kind, LIMIT_REQUESTS);
     assert_int_equal(exchange.rate[LIMIT_REQUESTS].remaining, 9);
     assert_int_equal(exchange.rate[LIMIT_TOKENS].limit, 0);
-    counted_leave(&exchange);
+    rate_limits_release(&exchange);
     assert_int_equal(left(rules, "k1", "u1", LIMIT_REQUESTS), 8);
     free(rules);
     limiter_free(limiter);
@@ -140,9 +140,9 @@ static void no_limits_count_nothing(void **state)
     struct exchange exchange;
     limiter = limiter_new(1000);
     begin(&env, &exchange, "k1", "u1");
-    assert_true(counted_take(&exchange, &none, false));
+    assert_true(rate_limits_acquire(&exchange, &none, false));
     assert_null(exchange.limits);
-    counted_leave(&exchange);
+    rate_limits_release(&exchange);
     limiter_free(limiter);
 }
 

@@ -1,6 +1,6 @@
 /* The words that we add for policy files, and the exact arithmetic that our own Lua needs. All of
  * them check their arguments first and hold nothing while they may raise. */
-#include "script/policy_words.h"
+#include "script/policy_bindings.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,9 +10,9 @@
 
 #include "base/clock.h"
 #include "base/money.h"
+#include "script/compiled_plan.h"
 #include "script/integer.h"
 #include "script/policy_source.h"
-#include "script/prepared.h"
 #include "script/sandbox.h"
 
 enum {
@@ -21,7 +21,7 @@ enum {
     SPLIT_PARTS_MAX = 10000
 };
 
-static struct policy_stage *stage_of(lua_State *state)
+static struct policy_load *stage_of(lua_State *state)
 {
     return lua_touserdata(state, lua_upvalueindex(1));
 }
@@ -143,12 +143,12 @@ static int word_trim(lua_State *state)
     return 1;
 }
 
-const luaL_Reg policy_words_load[] = {
+const luaL_Reg policy_bindings_load[] = {
     {"env", word_env},
     {NULL, NULL},
 };
 
-const luaL_Reg policy_words_always[] = {
+const luaL_Reg policy_bindings_always[] = {
     {"contains", word_contains},
     {"ends_with", word_ends_with},
     {"now", word_now},
@@ -187,7 +187,7 @@ static size_t distance(const char *a, const char *b)
     return row[b_bytes];
 }
 
-void policy_words_push_nearest(lua_State *state, int index, const char *name)
+void policy_bindings_push_nearest(lua_State *state, int index, const char *name)
 {
     size_t best = strlen(name) / 3 + 1; /* one slip in three letters */
     const char *nearest = NULL;
@@ -213,7 +213,7 @@ static int native_nearest(lua_State *state)
     const char *name = luaL_checkstring(state, 1);
 
     luaL_checktype(state, 2, LUA_TTABLE);
-    policy_words_push_nearest(state, 2, name);
+    policy_bindings_push_nearest(state, 2, name);
     return 1;
 }
 
@@ -474,7 +474,7 @@ static const luaL_Reg native_functions[] = {
     {NULL, NULL},
 };
 
-void policy_words_push_native(lua_State *state, struct policy_stage *stage)
+void policy_bindings_push_native(lua_State *state, struct policy_load *stage)
 {
     lua_newtable(state);
     for (const luaL_Reg *function = native_functions; function->name; function++) {
@@ -482,5 +482,5 @@ void policy_words_push_native(lua_State *state, struct policy_stage *stage)
         lua_pushcclosure(state, function->func, 1);
         lua_setfield(state, -2, function->name);
     }
-    luaL_register(state, NULL, prepared_functions);
+    luaL_register(state, NULL, compiled_plan_functions);
 }

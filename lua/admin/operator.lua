@@ -7,15 +7,15 @@ local policy = require "policy"
 local query = require "query"
 local store = require "store"
 
-local house = {}
+local operator = {}
 
 local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
 local PRICE_MODELS, PRICE_MODELS_MAX = 100, 500
 local PRICE_ROWS_MAX = 300 -- more in a page, with all their prices, may be more than a turn can do
-local WINDOW_S = 300 -- of core/exchange/board.c, before any provider was asked
+local WINDOW_S = 300 -- of core/exchange/live_metrics.c, before any provider was asked
 local BY_DEFAULT = "day"
 
-function house.live(x)
+function operator.live(x)
     local members = core.json_members(x:live())
     for name, text in pairs(members) do
         members[name] = json.raw(text)
@@ -24,7 +24,7 @@ function house.live(x)
     x:reply(200, json.encode(members))
 end
 
-function house.sales(x)
+function operator.sales(x)
     local values = query.read(x)
     local from = query.time(x, values, "from")
     local to = query.time(x, values, "to")
@@ -33,7 +33,7 @@ function house.sales(x)
     x:reply(200, store.call(x, "sales.summary", from, to, by, zone))
 end
 
-function house.audit(x)
+function operator.audit(x)
     local values = query.read(x)
     local user_id = query.text(x, values, "user_id")
     local cursor = query.text(x, values, "cursor")
@@ -64,14 +64,14 @@ local function refusal_of(refused)
     }
 end
 
-function house.policies(x)
-    local news = core.policy_news()
-    local members = core.json_members(news)
+function operator.policies(x)
+    local status = core.reload_status()
+    local members = core.json_members(status)
     for name, text in pairs(members) do
         members[name] = json.raw(text)
     end
     members.models = policy.model_count()
-    members.refused = refusal_of(cjson.decode(news).refused)
+    members.refused = refusal_of(cjson.decode(status).refused)
     x:reply(200, json.encode(members))
 end
 
@@ -97,7 +97,7 @@ local function price_row(x, record)
 end
 
 -- The effective prices, some models a page; the cursor is the place of the next model.
-function house.prices(x)
+function operator.prices(x)
     local values = query.read(x)
     local first = query.integer(x, values, "cursor", 1, 1, 1e6)
     local limit = query.integer(x, values, "limit", PRICE_MODELS, 1, PRICE_MODELS_MAX)
@@ -132,7 +132,7 @@ local function health_of(provider, state)
     return "ok"
 end
 
-function house.providers(x)
+function operator.providers(x)
     local rows, window_s = json.list {}, WINDOW_S
     for _, provider in ipairs(policy.providers()) do
         local text = x:provider_state(provider.name)
@@ -154,4 +154,4 @@ function house.providers(x)
     x:reply(200, json.encode { window_s = window_s, data = rows })
 end
 
-return house
+return operator

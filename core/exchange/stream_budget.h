@@ -6,8 +6,8 @@
  *
  * Extensions are in memory until the settlement writes their sum: a crash voids the whole hold, so
  * there is nothing that would have to be found on disk before. */
-#ifndef EXCHANGE_FUNDS_H
-#define EXCHANGE_FUNDS_H
+#ifndef EXCHANGE_STREAM_BUDGET_H
+#define EXCHANGE_STREAM_BUDGET_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,7 +22,7 @@ struct exchange;
 enum { HOLD_CHUNK_TOKENS = 1024 };
 
 /* Part of the exchange. Token counts are of all choices together. */
-struct funds {
+struct stream_budget {
     bool chunked;             /* the hold grows with the answer */
     bool capped;              /* the provider is asked for no more than wallet and key had */
     int64_t input_tokens_max; /* as the hold counts them */
@@ -36,21 +36,22 @@ struct funds {
 
 /* Whether what is held pays for the text seen so far, after an extension where that is needed.
  * False: the answer is to end; the money has ended (short_of says whose), or limit_reached. */
-bool funds_cover(struct exchange *exchange);
+bool stream_budget_cover(struct exchange *exchange);
 /* Whether a choice has ended since `before` because the provider was asked for no more than the
  * money. */
-bool funds_ended_choice(const struct exchange *exchange, const struct meter *before);
+bool stream_budget_ended_choice(const struct exchange *exchange, const struct meter *before);
 /* Gives back what was added to a hold that will not be settled. */
-void funds_give_back(struct exchange *exchange);
+void stream_budget_give_back(struct exchange *exchange);
 /* What the answer is charged by at most: the hold and its extensions. */
-int64_t funds_held_nusd(const struct exchange *exchange);
+int64_t stream_budget_held_nusd(const struct exchange *exchange);
 /* Appends why the answer is short: a JSON object like an error's metadata, with its code. */
-void funds_write_reason(const struct exchange *exchange, struct buffer *out);
+void stream_budget_write_reason(const struct exchange *exchange, struct buffer *out);
 /* The edit that puts that into `object`, which lies in `text` (an event, a body), as its metadata.
  * `member` keeps the inserted text and must outlive it. False: there is a member of this name. */
-bool funds_explain(const struct exchange *exchange, struct slice text,
-                   const struct json_value *object, struct buffer *member, struct json_edit *edit);
+bool stream_budget_explain(const struct exchange *exchange, struct slice text,
+                           const struct json_value *object, struct buffer *member,
+                           struct json_edit *edit);
 /* The code alone: insufficient_credits or key_budget_exceeded. */
-const char *funds_reason(const struct exchange *exchange);
+const char *stream_budget_reason(const struct exchange *exchange);
 
 #endif

@@ -1,4 +1,4 @@
-#include "script/prepared.h"
+#include "script/compiled_plan.h"
 
 #include <string.h>
 
@@ -10,7 +10,7 @@
 
 static const char candidate_kind[] = "candidate";
 static const char limits_kind[] = "limits";
-static const char need_kind[] = "need";
+static const char ceiling_kind[] = "need";
 static const char survey_kind[] = "survey";
 
 struct candidate_handle {
@@ -23,9 +23,9 @@ struct limits_handle {
     struct limit_rules rules; /* the last member: its list follows */
 };
 
-struct need_handle {
+struct ceiling_handle {
     struct handle handle;
-    struct exchange_need need;
+    struct cost_ceiling need;
     struct survey_keys asked; /* shown by `need` */
 };
 
@@ -132,7 +132,7 @@ static int native_candidate(lua_State *state)
     return 1;
 }
 
-struct candidate *prepared_candidate(lua_State *state, int index)
+struct candidate *compiled_plan_candidate(lua_State *state, int index)
 {
     const struct candidate_handle *own =
         (const struct candidate_handle *)(void *)handle_check(state, index, candidate_kind);
@@ -173,7 +173,7 @@ static int native_limits(lua_State *state)
     return 1;
 }
 
-const struct limit_rules *prepared_limits(lua_State *state, int index)
+const struct limit_rules *compiled_plan_limits(lua_State *state, int index)
 {
     const struct limits_handle *own =
         (const struct limits_handle *)(void *)handle_check(state, index, limits_kind);
@@ -190,7 +190,7 @@ static int native_context_key(lua_State *state)
     return 1;
 }
 
-uint64_t prepared_context_key(lua_State *state, int index)
+uint64_t compiled_plan_context_key(lua_State *state, int index)
 {
     uint64_t key;
     size_t bytes;
@@ -212,7 +212,7 @@ static int survey_gc(lua_State *state)
 static void add_server(lua_State *state, struct survey_list *list)
 {
     lua_getfield(state, -1, "server");
-    survey_list_add(list, prepared_candidate(state, lua_gettop(state)));
+    survey_list_add(list, compiled_plan_candidate(state, lua_gettop(state)));
     lua_getfield(state, -2, "models");
     luaL_checktype(state, -1, LUA_TTABLE);
     size_t count = lua_objlen(state, -1);
@@ -245,7 +245,7 @@ static int native_survey(lua_State *state)
     return 1;
 }
 
-struct survey_list *prepared_survey(lua_State *state, int index)
+struct survey_list *compiled_plan_survey(lua_State *state, int index)
 {
     const struct survey_handle *own =
         (const struct survey_handle *)(void *)handle_check(state, index, survey_kind);
@@ -262,7 +262,7 @@ static void read_keys(lua_State *state, int index, struct survey_keys *out)
     luaL_argcheck(state, count <= SURVEY_KEYS_MAX, index, "too many are asked");
     for (out->count = 0; out->count < count; out->count++) {
         lua_rawgeti(state, -1, (int)out->count + 1);
-        out->list[out->count] = prepared_context_key(state, lua_gettop(state));
+        out->list[out->count] = compiled_plan_context_key(state, lua_gettop(state));
         lua_pop(state, 1);
     }
     lua_pop(state, 1);
@@ -273,7 +273,7 @@ static void read_keys(lua_State *state, int index, struct survey_keys *out)
 static int native_need(lua_State *state)
 {
     luaL_checktype(state, 1, LUA_TTABLE);
-    struct exchange_need need = {
+    struct cost_ceiling need = {
         .prices = prices_member(state, 1),
         .margin_ppm = integer_member(state, 1, "margin_ppm"),
         .context = integer_member(state, 1, "context"),
@@ -288,22 +288,22 @@ static int native_need(lua_State *state)
     /* Cached input is dearer than fresh at some providers: the worst case is the dearer of both. */
     if (need.prices.cached_input_pusd > need.prices.input_pusd)
         need.prices.input_pusd = need.prices.cached_input_pusd;
-    struct need_handle *own = lua_newuserdata(state, sizeof *own);
-    *own = (struct need_handle){.handle = {need_kind}, .need = need};
+    struct ceiling_handle *own = lua_newuserdata(state, sizeof *own);
+    *own = (struct ceiling_handle){.handle = {ceiling_kind}, .need = need};
     read_keys(state, 1, &own->asked);
     if (own->asked.count > 0)
         own->need.asked = &own->asked;
     return 1;
 }
 
-const struct exchange_need *prepared_need(lua_State *state, int index)
+const struct cost_ceiling *compiled_plan_ceiling(lua_State *state, int index)
 {
-    const struct need_handle *own =
-        (const struct need_handle *)(void *)handle_check(state, index, need_kind);
+    const struct ceiling_handle *own =
+        (const struct ceiling_handle *)(void *)handle_check(state, index, ceiling_kind);
     return &own->need;
 }
 
-const luaL_Reg prepared_functions[] = {
+const luaL_Reg compiled_plan_functions[] = {
     {"candidate", native_candidate}, {"context_key", native_context_key}, {"limits", native_limits},
     {"need", native_need},           {"survey", native_survey},           {NULL, NULL},
 };

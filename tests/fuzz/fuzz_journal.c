@@ -10,7 +10,7 @@
 
 enum { HEAD_BYTES = 24, UNIT = 8, GENERATION = 7 };
 
-static const struct tail_place place = {
+static const struct journal_place place = {
     .salt = 0x1122334455667788, .generation = GENERATION, .offset = 4096};
 
 static void add_to_sum(uint32_t sum[2], const void *data, size_t bytes)
@@ -39,26 +39,26 @@ static void seal(char *record, size_t bytes)
     memcpy(record, &both, sizeof(both));
 }
 
-static void put(struct buffer *out, const struct tail_record *record)
+static void put(struct buffer *out, const struct journal_record *record)
 {
-    if (record->kind == TAIL_HOLD)
-        tail_record_put_hold(out, &place, &record->as.hold, record->committed_ms);
-    else if (record->kind == TAIL_SETTLEMENT)
-        tail_record_put_settlement(out, &place, &record->as.settlement, record->committed_ms);
+    if (record->kind == JOURNAL_HOLD)
+        journal_record_put_hold(out, &place, &record->as.hold, record->committed_ms);
+    else if (record->kind == JOURNAL_SETTLEMENT)
+        journal_record_put_settlement(out, &place, &record->as.settlement, record->committed_ms);
     else
-        tail_record_put_seal(out, &place);
+        journal_record_put_seal(out, &place);
 }
 
-static void check_again(const struct tail_record *record)
+static void check_again(const struct journal_record *record)
 {
-    struct tail_record read = {0};
+    struct journal_record read = {0};
     struct buffer first, second;
     size_t size;
 
-    buffer_init(&first, TAIL_RECORD_BYTES_MAX);
-    buffer_init(&second, TAIL_RECORD_BYTES_MAX);
+    buffer_init(&first, JOURNAL_RECORD_BYTES_MAX);
+    buffer_init(&second, JOURNAL_RECORD_BYTES_MAX);
     put(&first, record);
-    check(tail_record_read(buffer_slice(&first), &place, &read, &size) == TAIL_FOUND);
+    check(journal_record_read(buffer_slice(&first), &place, &read, &size) == JOURNAL_FOUND);
     check(size == first.bytes && read.kind == record->kind);
     put(&second, &read);
     check(first.bytes == second.bytes && memcmp(first.data, second.data, first.bytes) == 0);
@@ -68,19 +68,19 @@ static void check_again(const struct tail_record *record)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-    char copy[TAIL_RECORD_BYTES_MAX];
-    struct tail_record record = {0};
+    char copy[JOURNAL_RECORD_BYTES_MAX];
+    struct journal_record record = {0};
     struct slice text = {(const char *)data, bytes};
     size_t size = 0;
 
-    check(tail_record_read(text, &place, &record, &size) != TAIL_FOUND || size <= bytes);
+    check(journal_record_read(text, &place, &record, &size) != JOURNAL_FOUND || size <= bytes);
     bytes -= bytes % UNIT;
     if (bytes < HEAD_BYTES || bytes > sizeof(copy))
         return 0;
     memcpy(copy, data, bytes);
     seal(copy, bytes);
     text = (struct slice){copy, bytes};
-    if (tail_record_read(text, &place, &record, &size) == TAIL_FOUND) {
+    if (journal_record_read(text, &place, &record, &size) == JOURNAL_FOUND) {
         check(size == bytes);
         check_again(&record);
     }

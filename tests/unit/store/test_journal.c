@@ -1,5 +1,5 @@
-/* The ledger's tail: its records, what a start finds of them after a crash, and what happens when
- * there is no room for more. */
+/* The ledger's journal: its records, what a start finds of them after a crash, and what happens
+ * when there is no room for more. */
 #include "store/fixture.h"
 
 #include <stdio.h>
@@ -19,7 +19,7 @@ static int setup(void **state)
 {
     (void)state;
     fixture_init(&f);
-    fixture_customer(f.store, &f.home, "ann@example.com", 1000 * USD, -1, &ann);
+    fixture_customer(f.store, &f.reply_queue, "ann@example.com", 1000 * USD, -1, &ann);
     return 0;
 }
 
@@ -32,7 +32,7 @@ static int teardown(void **state)
 
 /* ---- records ---- */
 
-static const struct tail_place place = {.salt = 17, .generation = 5, .offset = 640};
+static const struct journal_place place = {.salt = 17, .generation = 5, .offset = 640};
 
 static void fill(char *out, size_t bytes)
 {
@@ -104,17 +104,18 @@ static void assert_same(const struct usage_record *one, const struct usage_recor
 static void record_is_read_as_written(void **state)
 {
     struct ledger_settlement settlement;
-    struct tail_record record;
+    struct journal_record record;
     struct buffer bytes;
     size_t size = 0;
 
     (void)state;
-    buffer_init(&bytes, TAIL_RECORD_BYTES_MAX);
+    buffer_init(&bytes, JOURNAL_RECORD_BYTES_MAX);
     longest_settlement(&settlement);
-    tail_record_put_settlement(&bytes, &place, &settlement, 1234);
-    assert_int_equal(tail_record_read(buffer_slice(&bytes), &place, &record, &size), TAIL_FOUND);
+    journal_record_put_settlement(&bytes, &place, &settlement, 1234);
+    assert_int_equal(journal_record_read(buffer_slice(&bytes), &place, &record, &size),
+                     JOURNAL_FOUND);
     assert_int_equal(size, bytes.bytes);
-    assert_int_equal(record.kind, TAIL_SETTLEMENT);
+    assert_int_equal(record.kind, JOURNAL_SETTLEMENT);
     assert_int_equal(record.committed_ms, 1234);
     assert_int_equal(record.as.settlement.held_nusd, settlement.held_nusd);
     assert_int_equal(record.as.settlement.extended_nusd, 3);
@@ -123,7 +124,7 @@ static void record_is_read_as_written(void **state)
     buffer_fini(&bytes);
 }
 
-/* The check sum of a record, as tail_record.c describes it. */
+/* The check sum of a record, as journal_record.c describes it. */
 static uint64_t sum_of(const char *record, size_t bytes)
 {
     const uint64_t where[] = {place.salt, place.generation, place.offset};
@@ -144,15 +145,15 @@ static void first_format_is_read(void **state)
 {
     enum { HEAD = 24, NUMBERS = 22, SOLD_BYTES = 24 };
     struct ledger_settlement settlement;
-    struct tail_record record;
+    struct journal_record record;
     struct buffer bytes;
     size_t size = 0;
     uint64_t sum;
 
     (void)state;
-    buffer_init(&bytes, TAIL_RECORD_BYTES_MAX);
+    buffer_init(&bytes, JOURNAL_RECORD_BYTES_MAX);
     longest_settlement(&settlement);
-    tail_record_put_settlement(&bytes, &place, &settlement, 1234);
+    journal_record_put_settlement(&bytes, &place, &settlement, 1234);
     memmove(bytes.data + HEAD + NUMBERS * 8, bytes.data + HEAD + NUMBERS * 8 + SOLD_BYTES,
             bytes.bytes - (HEAD + NUMBERS * 8 + SOLD_BYTES));
     bytes.bytes -= SOLD_BYTES;
@@ -160,7 +161,8 @@ static void first_format_is_read(void **state)
     memcpy(bytes.data + 20, &(uint16_t){1}, 2);
     sum = sum_of(bytes.data, bytes.bytes);
     memcpy(bytes.data, &sum, 8);
-    assert_int_equal(tail_record_read(buffer_slice(&bytes), &place, &record, &size), TAIL_FOUND);
+    assert_int_equal(journal_record_read(buffer_slice(&bytes), &place, &record, &size),
+                     JOURNAL_FOUND);
     settlement.record.sold = settlement.record.prices;
     assert_same(&record.as.settlement.record, &settlement.record);
     buffer_fini(&bytes);
@@ -169,33 +171,35 @@ static void first_format_is_read(void **state)
 /* No part of a record, no record with one bit turned, and none of another place is a record. */
 static void nothing_else_is_a_record(void **state)
 {
-    const struct tail_place others[] = {
+    const struct journal_place others[] = {
         {.salt = 18, .generation = 5, .offset = 640},
         {.salt = 17, .generation = 7, .offset = 640},
         {.salt = 17, .generation = 5, .offset = 648},
     };
     struct ledger_hold hold;
-    struct tail_record record;
+    struct journal_record record;
     struct buffer bytes;
     size_t size;
 
     (void)state;
-    buffer_init(&bytes, TAIL_RECORD_BYTES_MAX);
-    fixture_hold(&hold, &f.home, &ann, 77);
-    tail_record_put_hold(&bytes, &place, &hold, 1234);
+    buffer_init(&bytes, JOURNAL_RECORD_BYTES_MAX);
+    fixture_hold(&hold, &f.reply_queue, &ann, 77);
+    journal_record_put_hold(&bytes, &place, &hold, 1234);
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-        assert_int_equal(tail_record_read(buffer_slice(&bytes), &others[i], &record, &size),
-                         TAIL_END);
+        assert_int_equal(journal_record_read(buffer_slice(&bytes), &others[i], &record, &size),
+                         JOURNAL_END);
     for (size_t i = 0; i < bytes.bytes; i++) {
         struct slice part = {bytes.data, i};
-        assert_int_equal(tail_record_read(part, &place, &record, &size), TAIL_END);
+        assert_int_equal(journal_record_read(part, &place, &record, &size), JOURNAL_END);
     }
     for (size_t i = 0; i < bytes.bytes * 8; i++) {
         bytes.data[i / 8] = (char)(bytes.data[i / 8] ^ 1 << i % 8);
-        assert_int_equal(tail_record_read(buffer_slice(&bytes), &place, &record, &size), TAIL_END);
+        assert_int_equal(journal_record_read(buffer_slice(&bytes), &place, &record, &size),
+                         JOURNAL_END);
         bytes.data[i / 8] = (char)(bytes.data[i / 8] ^ 1 << i % 8);
     }
-    assert_int_equal(tail_record_read(buffer_slice(&bytes), &place, &record, &size), TAIL_FOUND);
+    assert_int_equal(journal_record_read(buffer_slice(&bytes), &place, &record, &size),
+                     JOURNAL_FOUND);
     assert_int_equal(record.as.hold.amount_nusd, 77);
     assert_string_equal(record.as.hold.exchange_id.text, hold.exchange_id.text);
     buffer_fini(&bytes);
@@ -216,7 +220,7 @@ static void take_holds(int count)
     struct ledger_hold hold;
 
     for (int i = 0; i < count; i++) {
-        fixture_hold(&hold, &f.home, &ann, 1);
+        fixture_hold(&hold, &f.reply_queue, &ann, 1);
         assert_true(fixture_take(f.store, &hold));
     }
 }
@@ -226,16 +230,16 @@ static void await_seal(void)
     bool is_sealed = false;
 
     for (int i = 0; i < 5000 && !is_sealed; i++) {
-        pthread_mutex_lock(&f.store->tail.mutex);
-        is_sealed = f.store->tail.is_sealed;
-        pthread_mutex_unlock(&f.store->tail.mutex);
-        inbox_wait(&f.home, 1); /* nothing comes: a sleep */
+        pthread_mutex_lock(&f.store->journal.mutex);
+        is_sealed = f.store->journal.is_sealed;
+        pthread_mutex_unlock(&f.store->journal.mutex);
+        job_queue_wait(&f.reply_queue, 1); /* nothing comes: a sleep */
     }
     assert_true(is_sealed);
 }
 
 /* The files of a gateway that dies with FIRST holds in a sealed generation, and SECOND in the next;
- * returns the tail's, and how many holds a start finds. */
+ * returns the journal's, and how many holds a start finds. */
 static void crash(char copy[128])
 {
     sqlite3 *handle = hold_up_tables();
@@ -268,8 +272,8 @@ static long place_in_file(const char *path, uint64_t generation, int n)
 {
     static char half[HALF_BYTES];
     long start = generation % 2 ? HALF_BYTES : 0;
-    struct tail_place at = {.generation = generation};
-    struct tail_record record;
+    struct journal_place at = {.generation = generation};
+    struct journal_record record;
     char name[160];
     FILE *file;
 
@@ -282,7 +286,7 @@ static long place_in_file(const char *path, uint64_t generation, int n)
     for (int i = 0; i < n; i++) {
         struct slice rest = {half + at.offset, sizeof(half) - at.offset};
         size_t size;
-        assert_int_equal(tail_record_read(rest, &at, &record, &size), TAIL_FOUND);
+        assert_int_equal(journal_record_read(rest, &at, &record, &size), JOURNAL_FOUND);
         at.offset += size;
     }
     return start + (long)at.offset;
@@ -361,7 +365,7 @@ static void a_start_forgets(void **state)
 
 /* ---- no room ---- */
 
-static void full_tail_waits_for_the_tables(void **state)
+static void full_journal_waits_for_the_tables(void **state)
 {
     enum { MANY = 14000 };
     struct ledger_hold *holds = calloc(MANY, sizeof(*holds));
@@ -371,12 +375,12 @@ static void full_tail_waits_for_the_tables(void **state)
     (void)state;
     assert_non_null(holds);
     for (int i = 0; i < MANY; i++) {
-        fixture_hold(&holds[i], &f.home, &ann, 1);
+        fixture_hold(&holds[i], &f.reply_queue, &ann, 1);
         assert_int_equal(ledger_hold(f.store, &holds[i], &refusal), HOLD_ACCEPTED);
     }
-    inbox_wait(&f.home, 1000);
+    job_queue_wait(&f.reply_queue, 1000);
     sqlite3_close(handle);
-    fixture_wait(&f.home, MANY);
+    fixture_wait(&f.reply_queue, MANY);
     for (int i = 0; i < MANY; i++)
         assert_true(holds[i].durable);
     assert_int_equal(fixture_number(f.path, "SELECT count(*) FROM holds"), MANY);
@@ -395,13 +399,13 @@ static void large_batch(void **state)
     (void)state;
     assert_true(holds && settlements);
     for (int i = 0; i < MANY; i++) {
-        fixture_hold(&holds[i], &f.home, &ann, 10);
+        fixture_hold(&holds[i], &f.reply_queue, &ann, 10);
         assert_true(fixture_take(f.store, &holds[i]));
         fixture_settlement(&settlements[i], &holds[i], 5, 0, 1);
         settlements[i].job.run = ledger_thread_settlement;
         job_list_push(&jobs, &settlements[i].job);
     }
-    tail_commit(&f.store->tail, &f.store->wallets, &jobs, &left);
+    journal_commit(&f.store->journal, &f.store->wallets, &jobs, &left);
     assert_int_equal(jobs.count, MANY);
     assert_int_equal(left.count, 0);
     assert_int_equal(fixture_number(f.path, "SELECT count(*) FROM usage"), MANY);
@@ -421,7 +425,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(seal_is_wanted, setup, teardown),
         cmocka_unit_test_setup_teardown(a_start_forgets, setup, teardown),
         cmocka_unit_test_setup_teardown(large_batch, setup, teardown),
-        cmocka_unit_test_setup_teardown(full_tail_waits_for_the_tables, setup, teardown),
+        cmocka_unit_test_setup_teardown(full_journal_waits_for_the_tables, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,16 +1,16 @@
-#include "exchange/funds.h"
+#include "exchange/stream_budget.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "exchange/exchange.h"
 
-int64_t funds_held_nusd(const struct exchange *exchange)
+int64_t stream_budget_held_nusd(const struct exchange *exchange)
 {
     return exchange->hold.amount_nusd + exchange->settlement.extended_nusd;
 }
 
-void funds_give_back(struct exchange *exchange)
+void stream_budget_give_back(struct exchange *exchange)
 {
     struct ledger_settlement *settlement = &exchange->settlement;
     if (settlement->extended_nusd == 0)
@@ -24,19 +24,19 @@ void funds_give_back(struct exchange *exchange)
 static int64_t covered_by(const struct exchange *exchange, int64_t held_nusd)
 {
     const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
-    return money_affordable_output(&terms->sold, exchange->funds.input_tokens_max, MONEY_TOKENS_MAX,
-                                   terms->margin_ppm, held_nusd);
+    return money_affordable_output(&terms->sold, exchange->budget.input_tokens_max,
+                                   MONEY_TOKENS_MAX, terms->margin_ppm, held_nusd);
 }
 
 static void extend(struct exchange *exchange, int64_t output_tokens)
 {
     const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
-    struct funds *funds = &exchange->funds;
-    const struct token_counts tokens = {.input = funds->input_tokens_max, .output = output_tokens};
+    struct stream_budget *budget = &exchange->budget;
+    const struct token_counts tokens = {.input = budget->input_tokens_max, .output = output_tokens};
     int64_t wanted_nusd;
     if (!money_charge(&terms->sold, &tokens, terms->margin_ppm, &wanted_nusd))
         return;
-    wanted_nusd -= funds_held_nusd(exchange);
+    wanted_nusd -= stream_budget_held_nusd(exchange);
     if (wanted_nusd <= 0)
         return;
     exchange->settlement.extended_nusd +=
@@ -54,8 +54,8 @@ static int64_t estimate(const struct exchange *exchange)
 static bool is_excess(const struct exchange *exchange)
 {
     const struct meter *meter = &exchange->relay.meter;
-    int64_t most = exchange->funds.output_tokens_most;
-    if (!exchange->funds.capped)
+    int64_t most = exchange->budget.output_tokens_most;
+    if (!exchange->budget.capped)
         return false;
     return (meter->reported && meter->tokens.output > most) || estimate(exchange) > 2 * most;
 }
@@ -67,7 +67,7 @@ static bool is_beyond_limit(const struct exchange *exchange)
 {
     enum { TOLERANCE_TOKENS = 8 };
     const struct meter *meter = &exchange->relay.meter;
-    int64_t limit = exchange->funds.output_tokens_asked;
+    int64_t limit = exchange->budget.output_tokens_asked;
     int64_t text_bytes = meter->output.text_bytes;
     int64_t pieces = limit + limit / 4 + TOLERANCE_TOKENS;
     if (limit == 0 || meter->output_pieces <= 1) /* something is given */
@@ -82,8 +82,8 @@ static bool is_beyond_limit(const struct exchange *exchange)
 /* All is held that the answer can have, so the provider ends it by itself. */
 static bool is_held_whole(const struct exchange *exchange)
 {
-    const struct funds *funds = &exchange->funds;
-    bool whole = !funds->chunked || funds->output_tokens_covered >= funds->output_tokens_most;
+    const struct stream_budget *budget = &exchange->budget;
+    bool whole = !budget->chunked || budget->output_tokens_covered >= budget->output_tokens_most;
     return whole && !is_excess(exchange);
 }
 
@@ -95,48 +95,49 @@ static int64_t seen_tokens(const struct exchange *exchange)
     return meter->reported && meter->tokens.output > estimated ? meter->tokens.output : estimated;
 }
 
-bool funds_cover(struct exchange *exchange)
+bool stream_budget_cover(struct exchange *exchange)
 {
-    struct funds *funds = &exchange->funds;
+    struct stream_budget *budget = &exchange->budget;
     if (is_beyond_limit(exchange)) {
-        funds->limit_reached = true;
+        budget->limit_reached = true;
         return false;
     }
     if (is_held_whole(exchange))
         return true;
     int64_t seen = seen_tokens(exchange);
     int64_t chunk = HOLD_CHUNK_TOKENS * exchange->chat.choices;
-    if (seen + chunk / 2 <= funds->output_tokens_covered)
+    if (seen + chunk / 2 <= budget->output_tokens_covered)
         return true;
     /* A chunk more than there is, but no more than can come. */
-    bool last = seen + chunk > funds->output_tokens_most;
-    extend(exchange, last ? funds->output_tokens_most : seen + chunk);
-    funds->output_tokens_covered = covered_by(exchange, funds_held_nusd(exchange));
-    if (seen <= funds->output_tokens_covered || is_held_whole(exchange))
+    bool last = seen + chunk > budget->output_tokens_most;
+    extend(exchange, last ? budget->output_tokens_most : seen + chunk);
+    budget->output_tokens_covered = covered_by(exchange, stream_budget_held_nusd(exchange));
+    if (seen <= budget->output_tokens_covered || is_held_whole(exchange))
         return true;
-    if (!funds->capped || funds->output_tokens_covered < funds->output_tokens_most)
-        funds->short_of = ledger_short_of(exchange->env->store, &exchange->hold.account_id,
-                                          &exchange->hold.key_id);
+    if (!budget->capped || budget->output_tokens_covered < budget->output_tokens_most)
+        budget->short_of = ledger_short_of(exchange->env->store, &exchange->hold.account_id,
+                                           &exchange->hold.key_id);
     return false;
 }
 
-bool funds_ended_choice(const struct exchange *exchange, const struct meter *before)
+bool stream_budget_ended_choice(const struct exchange *exchange, const struct meter *before)
 {
     const struct meter *meter = &exchange->relay.meter;
-    return exchange->funds.capped && strcmp(meter->finish_reason, "length") == 0 &&
+    return exchange->budget.capped && strcmp(meter->finish_reason, "length") == 0 &&
            memcmp(meter->finished_choices, before->finished_choices,
                   sizeof before->finished_choices) != 0;
 }
 
-const char *funds_reason(const struct exchange *exchange)
+const char *stream_budget_reason(const struct exchange *exchange)
 {
-    return exchange->funds.short_of == HOLD_BUDGET ? "key_budget_exceeded" : "insufficient_credits";
+    return exchange->budget.short_of == HOLD_BUDGET ? "key_budget_exceeded"
+                                                    : "insufficient_credits";
 }
 
-void funds_write_reason(const struct exchange *exchange, struct buffer *out)
+void stream_budget_write_reason(const struct exchange *exchange, struct buffer *out)
 {
-    bool of_key = exchange->funds.short_of == HOLD_BUDGET;
-    buffer_printf(out, "{\"code\":\"%s\",\"message\":", funds_reason(exchange));
+    bool of_key = exchange->budget.short_of == HOLD_BUDGET;
+    buffer_printf(out, "{\"code\":\"%s\",\"message\":", stream_budget_reason(exchange));
     char url[1024];
     char message[sizeof url + 128];
     exchange_dashboard_url(exchange, of_key ? "keys" : "credits", url, sizeof url);
@@ -147,7 +148,7 @@ void funds_write_reason(const struct exchange *exchange, struct buffer *out)
                       "longer answers: %s",
              url);
     json_write_text(out, message);
-    if (exchange->funds.capped)
+    if (exchange->budget.capped)
         buffer_printf(out, ",\"max_tokens\":%lld", (long long)exchange->output_tokens_max);
     buffer_append_text(out, ",\"scope\":");
     buffer_append_text(out, of_key ? "\"key\"}" : "\"account\",\"topup_url\":");
@@ -157,14 +158,15 @@ void funds_write_reason(const struct exchange *exchange, struct buffer *out)
     buffer_append_char(out, '}');
 }
 
-bool funds_explain(const struct exchange *exchange, struct slice text,
-                   const struct json_value *object, struct buffer *member, struct json_edit *edit)
+bool stream_budget_explain(const struct exchange *exchange, struct slice text,
+                           const struct json_value *object, struct buffer *member,
+                           struct json_edit *edit)
 {
     struct json_value other;
     if (json_find(object, "metadata", &other) > 0)
         return false;
     buffer_append_text(member, "\"metadata\":");
-    funds_write_reason(exchange, member);
+    stream_budget_write_reason(exchange, member);
     buffer_append_char(member, ','); /* an answer has choices, so it is not the last */
     *edit = (struct json_edit){.offset = (size_t)(object->raw.data - text.data) + 1,
                                .inserted = buffer_slice(member)};

@@ -2,8 +2,8 @@
  * candidates, what a hold must cover, limits. Each is made by a function of `policy.native` from
  * checked tables (lua/policy/prepare.lua), is never changed, and belongs to its VM; what must
  * outlive that (a candidate) is counted. */
-#ifndef SCRIPT_PREPARED_H
-#define SCRIPT_PREPARED_H
+#ifndef SCRIPT_COMPILED_PLAN_H
+#define SCRIPT_COMPILED_PLAN_H
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -11,14 +11,14 @@
 #include "exchange/exchange.h"
 
 /* Added to `policy.native`: candidate, context_key, limits, need, survey. */
-extern const luaL_Reg prepared_functions[];
+extern const luaL_Reg compiled_plan_functions[];
 
 /* What the handle at `index` is; they raise when it is none. Borrowed from the VM. */
-struct candidate *prepared_candidate(lua_State *state, int index);
-const struct limit_rules *prepared_limits(lua_State *state, int index);
-const struct exchange_need *prepared_need(lua_State *state, int index);
-struct survey_list *prepared_survey(lua_State *state, int index);
+struct candidate *compiled_plan_candidate(lua_State *state, int index);
+const struct limit_rules *compiled_plan_limits(lua_State *state, int index);
+const struct cost_ceiling *compiled_plan_ceiling(lua_State *state, int index);
+struct survey_list *compiled_plan_survey(lua_State *state, int index);
 /* The text at `index` that names a model of a server (exchange/survey.h). */
-uint64_t prepared_context_key(lua_State *state, int index);
+uint64_t compiled_plan_context_key(lua_State *state, int index);
 
 #endif

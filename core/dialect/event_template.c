@@ -1,4 +1,4 @@
-#include "dialect/alike.h"
+#include "dialect/event_template.h"
 
 #include <string.h>
 
@@ -7,15 +7,15 @@
 
 enum { IN_VAIN_MAX = 8 }; /* then the events of this stream are taken to be all different */
 
-void alike_init(struct alike *alike)
+void event_template_init(struct event_template *template)
 {
-    *alike = (struct alike){0};
-    buffer_init(&alike->event, ALIKE_BYTES_MAX);
+    *template = (struct event_template){0};
+    buffer_init(&template->event, EVENT_TEMPLATE_BYTES_MAX);
 }
 
-void alike_fini(struct alike *alike)
+void event_template_fini(struct event_template *template)
 {
-    buffer_fini(&alike->event);
+    buffer_fini(&template->event);
 }
 
 /* The content of the only choice of an event that ends nothing. */
@@ -44,63 +44,64 @@ static bool find_padding(const struct completion *chunk, struct json_value *padd
     return json_find(&chunk->root, "obfuscation", padding) == 1 && padding->type == JSON_STRING;
 }
 
-static void add_string(struct alike *alike, struct slice event, const struct json_value *string,
-                       bool generated)
+static void add_string(struct event_template *template, struct slice event,
+                       const struct json_value *string, bool generated)
 {
     size_t start = (size_t)(string->raw.data + 1 - event.data);
-    struct alike_string added = {start, start + string->raw.bytes - 2, generated};
-    struct alike_string *place = &alike->strings[alike->string_count++];
-    if (place > alike->strings && place[-1].start > start) {
+    struct template_string added = {start, start + string->raw.bytes - 2, generated};
+    struct template_string *place = &template->strings[template->string_count++];
+    if (place > template->strings && place[-1].start > start) {
         *place = place[-1];
         place--;
     }
     *place = added;
 }
 
-void alike_learn(struct alike *alike, struct slice event, const struct completion *chunk,
-                 int64_t bytes, bool cut_usage)
+void event_template_learn(struct event_template *template, struct slice event,
+                          const struct completion *chunk, int64_t bytes, bool cut_usage)
 {
     struct json_value content;
     struct json_value padding;
     struct json_edit cut = {.offset = event.bytes};
-    if (alike->in_vain == IN_VAIN_MAX || event.bytes > ALIKE_BYTES_MAX ||
+    if (template->in_vain == IN_VAIN_MAX || event.bytes > EVENT_TEMPLATE_BYTES_MAX ||
         chunk->usage.type != JSON_NULL || !find_content(chunk, &content))
         return;
-    buffer_reset(&alike->event);
-    if (!buffer_append_slice(&alike->event, event))
+    buffer_reset(&template->event);
+    if (!buffer_append_slice(&template->event, event))
         return;
     if (cut_usage && chunk->usage_count == 1)
         cut = json_removal(event, &chunk->root, "usage");
-    alike->cut_at = cut.offset;
-    alike->cut_bytes = cut.removed_bytes;
-    alike->string_count = 0;
-    add_string(alike, event, &content, true);
+    template->cut_at = cut.offset;
+    template->cut_bytes = cut.removed_bytes;
+    template->string_count = 0;
+    add_string(template, event, &content, true);
     if (find_padding(chunk, &padding))
-        add_string(alike, event, &padding, false);
-    alike->other_bytes = bytes - (int64_t)json_text_bytes(&content);
-    alike->in_vain++;
+        add_string(template, event, &padding, false);
+    template->other_bytes = bytes - (int64_t)json_text_bytes(&content);
+    template->in_vain++;
 }
 
 /* Whether `bytes` of the data at `at` are those of the one learned at `known_at`. */
-static bool is_same(const struct alike *alike, size_t known_at, struct slice data, size_t at,
-                    size_t bytes)
+static bool is_same(const struct event_template *template, size_t known_at, struct slice data,
+                    size_t at, size_t bytes)
 {
     return data.bytes - at >= bytes &&
-           memcmp(data.data + at, alike->event.data + known_at, bytes) == 0;
+           memcmp(data.data + at, template->event.data + known_at, bytes) == 0;
 }
 
-bool alike_take(struct alike *alike, struct slice data, struct alike_event *out)
+bool event_template_take(struct event_template *template, struct slice data,
+                         struct template_match *out)
 {
     size_t known_at = 0; /* in the event learned, and ... */
     size_t at = 0;       /* ... in the data: what begins here must be the same */
-    size_t cut_at = alike->cut_at;
-    int64_t bytes = alike->other_bytes;
-    if (alike->event.bytes == 0)
+    size_t cut_at = template->cut_at;
+    int64_t bytes = template->other_bytes;
+    if (template->event.bytes == 0)
         return false;
-    for (unsigned i = 0; i < alike->string_count; i++) {
-        const struct alike_string *string = &alike->strings[i];
+    for (unsigned i = 0; i < template->string_count; i++) {
+        const struct template_string *string = &template->strings[i];
         size_t text_bytes;
-        if (!is_same(alike, known_at, data, at, string->start - known_at))
+        if (!is_same(template, known_at, data, at, string->start - known_at))
             return false;
         at += string->start - known_at;
         const char *end = json_string_end(data.data + at, data.data + data.bytes, &text_bytes);
@@ -115,14 +116,14 @@ bool alike_take(struct alike *alike, struct slice data, struct alike_event *out)
         }
         at = (size_t)(end - data.data);
         known_at = string->end;
-        if (alike->cut_at > known_at)
-            cut_at = at + (alike->cut_at - known_at);
+        if (template->cut_at > known_at)
+            cut_at = at + (template->cut_at - known_at);
     }
-    size_t rest = alike->event.bytes - known_at;
-    if (!is_same(alike, known_at, data, at, rest) || at + rest > LIMIT_EVENT_BYTES)
+    size_t rest = template->event.bytes - known_at;
+    if (!is_same(template, known_at, data, at, rest) || at + rest > LIMIT_EVENT_BYTES)
         return false;
-    size_t after = cut_at + alike->cut_bytes;
-    alike->in_vain = 0;
+    size_t after = cut_at + template->cut_bytes;
+    template->in_vain = 0;
     out->event_bytes = at + rest;
     out->bytes = bytes;
     out->before = (struct slice){data.data, cut_at};

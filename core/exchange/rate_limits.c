@@ -1,4 +1,4 @@
-#include "exchange/counted.h"
+#include "exchange/rate_limits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,22 +43,22 @@ static const char *subject_of(const struct exchange *exchange, enum limit_scope 
 
 /* The places of those whom an exchange counts for, each hashed when it is first asked for. */
 struct subjects {
-    struct limit_place places[LIMIT_SCOPES];
+    struct limit_slot places[LIMIT_SCOPES];
     bool known[LIMIT_SCOPES];
 };
 
 /* Two rules or two customers are at the same place only by a collision of the limiter's hash, whose
  * key nobody knows. */
-static struct limit_place place_of(const struct exchange *exchange, const struct limit_rule *rule,
-                                   struct subjects *subjects)
+static struct limit_slot place_of(const struct exchange *exchange, const struct limit_rule *rule,
+                                  struct subjects *subjects)
 {
-    struct limit_place *subject = &subjects->places[rule->scope];
+    struct limit_slot *subject = &subjects->places[rule->scope];
     if (!subjects->known[rule->scope]) {
         struct slice name = slice_of(subject_of(exchange, rule->scope));
         *subject = limiter_place(exchange->env->limiter, name, 0);
         subjects->known[rule->scope] = true;
     }
-    return (struct limit_place){subject->low ^ rule->place.low, subject->high ^ rule->place.high};
+    return (struct limit_slot){subject->low ^ rule->place.low, subject->high ^ rule->place.high};
 }
 
 /* ---- when one is reached ---- */
@@ -193,7 +193,7 @@ static bool take(struct exchange *exchange, const struct limit_rule *rule,
 }
 
 static struct counted_limit prepare(const struct exchange *exchange, const struct limit_rule *rule,
-                                    struct limit_place place)
+                                    struct limit_slot place)
 {
     return (struct counted_limit){.kind = rule->kind,
                                   .amount = amount_of(exchange, rule->kind),
@@ -219,7 +219,7 @@ static void note_obstacle(struct obstacle *worst, const struct limit_rule *rule,
 
 /* Takes, or where another limit has refused already, only asks. */
 static void count_at(struct exchange *exchange, const struct limit_rule *rule,
-                     struct limit_place place, struct obstacle *worst)
+                     struct limit_slot place, struct obstacle *worst)
 {
     const struct counted_limit counted = prepare(exchange, rule, place);
     struct limit_state state;
@@ -256,7 +256,8 @@ static bool give_back_and_refuse(struct exchange *exchange, const struct obstacl
     return refuse_limit(exchange, worst->rule, worst->amount, &worst->state);
 }
 
-bool counted_take(struct exchange *exchange, const struct limit_rules *rules, bool requests_only)
+bool rate_limits_acquire(struct exchange *exchange, const struct limit_rules *rules,
+                         bool requests_only)
 {
     struct subjects subjects;
     struct obstacle worst = {.rule = NULL};
@@ -274,7 +275,7 @@ bool counted_take(struct exchange *exchange, const struct limit_rules *rules, bo
     return worst.rule == NULL || give_back_and_refuse(exchange, &worst);
 }
 
-bool counted_enter(struct exchange *exchange, struct slice name, int64_t most)
+bool rate_limits_acquire_one(struct exchange *exchange, struct slice name, int64_t most)
 {
     const struct limit_rule rule = {
         .kind = LIMIT_CONCURRENCY, .scope = LIMIT_PER_USER, .limit = most};
@@ -296,7 +297,7 @@ static void correct_tokens(const struct exchange *exchange, const struct counted
                        counted->window_ms, now_ms);
 }
 
-void counted_abandon(struct exchange *exchange)
+void rate_limits_abandon(struct exchange *exchange)
 {
     for (size_t i = 0; i < exchange->limit_count; i++) {
         const struct counted_limit *counted = &exchange->limits[i];
@@ -306,7 +307,7 @@ void counted_abandon(struct exchange *exchange)
     }
 }
 
-void counted_leave(struct exchange *exchange)
+void rate_limits_release(struct exchange *exchange)
 {
     const struct usage_record *record = &exchange->settlement.record;
     const struct token_counts *tokens = &record->tokens;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "dialect/alike.h"
+#include "dialect/event_template.h"
 #include "dialect/line_ends.h"
 #include "dialect/sse.h"
 #include "exchange/meter.h"
@@ -46,23 +46,24 @@ static bool read_event(struct slice event, bool usage_asked, struct completion *
     return !meter.finished;
 }
 
-static void learn(struct alike *alike, struct slice event, bool usage_asked)
+static void learn(struct event_template *template, struct slice event, bool usage_asked)
 {
     struct completion chunk;
     struct buffer out;
     int64_t bytes = 0;
     buffer_init(&out, 4096);
     assert_true(read_event(event, usage_asked, &chunk, &bytes, &out));
-    alike_learn(alike, event, &chunk, bytes, !usage_asked);
+    event_template_learn(template, event, &chunk, bytes, !usage_asked);
     buffer_fini(&out);
 }
 
 /* The size of the event that is taken off the data; 0: none is. Otherwise what then goes to the
  * client is appended to `out`. */
-static size_t take(struct alike *alike, struct slice data, int64_t *bytes, struct buffer *out)
+static size_t take(struct event_template *template, struct slice data, int64_t *bytes,
+                   struct buffer *out)
 {
-    struct alike_event known;
-    if (!alike_take(alike, data, &known))
+    struct template_match known;
+    if (!event_template_take(template, data, &known))
         return 0;
     *bytes = known.bytes;
     buffer_append_slice(out, known.before);
@@ -70,10 +71,10 @@ static size_t take(struct alike *alike, struct slice data, int64_t *bytes, struc
     return known.event_bytes;
 }
 
-static bool takes(struct alike *alike, struct slice event)
+static bool takes(struct event_template *template, struct slice event)
 {
-    struct alike_event known;
-    return alike_take(alike, event, &known);
+    struct template_match known;
+    return event_template_take(template, event, &known);
 }
 
 static void note_first(struct slice event, void *arg)
@@ -115,19 +116,19 @@ static void takes_what_differs_in_its_text(void **state)
         {EVENT("data: [DONE]"), 12},
         {EVENT("\\\"},\\\"finish_reason\\\":\\\"stop\\\""), 25},
     };
-    struct alike alike;
-    alike_init(&alike);
-    assert_false(takes(&alike, slice_of(EVENT("x"))));
-    learn(&alike, slice_of(EVENT("first")), false);
+    struct event_template template;
+    event_template_init(&template);
+    assert_false(takes(&template, slice_of(EVENT("x"))));
+    learn(&template, slice_of(EVENT("first")), false);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct alike_event known;
-        assert_true(alike_take(&alike, slice_of(cases[i].event), &known));
+        struct template_match known;
+        assert_true(event_template_take(&template, slice_of(cases[i].event), &known));
         assert_int_equal(known.event_bytes, strlen(cases[i].event));
         assert_int_equal(known.bytes, cases[i].bytes);
         assert_int_equal(known.before.bytes, strlen(cases[i].event));
         assert_int_equal(known.after.bytes, 0);
     }
-    alike_fini(&alike);
+    event_template_fini(&template);
 }
 
 static void takes_openai_s_form(void **state)
@@ -144,25 +145,25 @@ static void takes_openai_s_form(void **state)
          1},
     };
     for (int asked = 0; asked < 2; asked++) {
-        struct alike alike;
-        alike_init(&alike);
-        learn(&alike, slice_of(PADDED("first", "pad")), asked);
+        struct event_template template;
+        event_template_init(&template);
+        learn(&template, slice_of(PADDED("first", "pad")), asked);
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
             struct buffer out;
             int64_t bytes = 0;
             buffer_init(&out, 4096);
-            assert_int_equal(take(&alike, slice_of(cases[i].event), &bytes, &out),
+            assert_int_equal(take(&template, slice_of(cases[i].event), &bytes, &out),
                              strlen(cases[i].event));
             assert_int_equal(bytes, cases[i].bytes);
             assert_true(slice_equals(buffer_slice(&out), asked ? cases[i].event : cases[i].cut));
             buffer_fini(&out);
         }
-        assert_false(takes(&alike, slice_of(PADDED("a", "b\\"))));
-        assert_false(takes(&alike, slice_of(PADDED("a", "\n"))));
-        assert_false(takes(&alike, slice_of(PADDED("a", "\",\"error\":\"b"))));
-        assert_false(takes(&alike, slice_of(PADDED_CUT("a", "b"))));
-        assert_false(takes(&alike, slice_of(EVENT("a"))));
-        alike_fini(&alike);
+        assert_false(takes(&template, slice_of(PADDED("a", "b\\"))));
+        assert_false(takes(&template, slice_of(PADDED("a", "\n"))));
+        assert_false(takes(&template, slice_of(PADDED("a", "\",\"error\":\"b"))));
+        assert_false(takes(&template, slice_of(PADDED_CUT("a", "b"))));
+        assert_false(takes(&template, slice_of(EVENT("a"))));
+        event_template_fini(&template);
     }
 }
 
@@ -171,21 +172,21 @@ static void takes_one_event_off_the_data(void **state)
 {
     (void)state;
     static const char *const behind[] = {EVENT("b"), "x", "\n", BEFORE, "data: [DONE]\n\n"};
-    struct alike alike;
-    alike_init(&alike);
-    learn(&alike, slice_of(EVENT("first")), false);
+    struct event_template template;
+    event_template_init(&template);
+    learn(&template, slice_of(EVENT("first")), false);
     for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
         char data[1024];
         struct buffer out;
         int64_t bytes = 0;
         buffer_init(&out, 4096);
         snprintf(data, sizeof data, "%s%s", EVENT("ab"), behind[i]);
-        assert_int_equal(take(&alike, slice_of(data), &bytes, &out), strlen(EVENT("ab")));
+        assert_int_equal(take(&template, slice_of(data), &bytes, &out), strlen(EVENT("ab")));
         assert_int_equal(bytes, 2);
         assert_true(slice_equals(buffer_slice(&out), EVENT("ab")));
         buffer_fini(&out);
     }
-    alike_fini(&alike);
+    event_template_fini(&template);
 }
 
 /* Another string may mean something one day, and padding only stands at the top. */
@@ -201,13 +202,13 @@ static void only_padding_varies_beside_the_text(void **state)
         {BEFORE "x\"}}],\"obfuscation\":1}\n\n", BEFORE "x\"}}],\"obfuscation\":2}\n\n"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct alike alike;
-        alike_init(&alike);
-        learn(&alike, slice_of(cases[i].learned), false);
-        assert_true(takes(&alike, slice_of(cases[i].learned)));
-        if (takes(&alike, slice_of(cases[i].other)))
+        struct event_template template;
+        event_template_init(&template);
+        learn(&template, slice_of(cases[i].learned), false);
+        assert_true(takes(&template, slice_of(cases[i].learned)));
+        if (takes(&template, slice_of(cases[i].other)))
             fail_msg("%s", cases[i].other);
-        alike_fini(&alike);
+        event_template_fini(&template);
     }
 }
 
@@ -232,14 +233,14 @@ static void leaves_what_differs_elsewhere(void **state)
         ": comment\n\n",
         "\n",
     };
-    struct alike alike;
-    alike_init(&alike);
-    learn(&alike, slice_of(EVENT("first")), false);
+    struct event_template template;
+    event_template_init(&template);
+    learn(&template, slice_of(EVENT("first")), false);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        if (takes(&alike, slice_of(cases[i])))
+        if (takes(&template, slice_of(cases[i])))
             fail_msg("%s", cases[i]);
     }
-    alike_fini(&alike);
+    event_template_fini(&template);
 }
 
 /* What says more than a string, or ends something, is not learned. */
@@ -258,30 +259,30 @@ static void learns_only_plain_text(void **state)
         "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}},{\"delta\":{\"content\":\"y\"}}]}\n\n",
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct alike alike;
+        struct event_template template;
         struct completion chunk;
-        alike_init(&alike);
+        event_template_init(&template);
         assert_true(completion_read(sse_data(slice_of(cases[i]), NULL), &chunk));
-        alike_learn(&alike, slice_of(cases[i]), &chunk, 1, true);
-        if (takes(&alike, slice_of(cases[i])))
+        event_template_learn(&template, slice_of(cases[i]), &chunk, 1, true);
+        if (takes(&template, slice_of(cases[i])))
             fail_msg("%s", cases[i]);
-        alike_fini(&alike);
+        event_template_fini(&template);
     }
 }
 
 static void learns_no_more_where_nothing_is_alike(void **state)
 {
     (void)state;
-    struct alike alike;
+    struct event_template template;
     char event[128];
-    alike_init(&alike);
+    event_template_init(&template);
     for (int i = 0; i < 100; i++) {
         snprintf(event, sizeof event,
                  "data: {\"n\":%d,\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n", i);
-        learn(&alike, slice_of(event), false);
+        learn(&template, slice_of(event), false);
     }
-    assert_false(takes(&alike, slice_of(event)));
-    alike_fini(&alike);
+    assert_false(takes(&template, slice_of(event)));
+    event_template_fini(&template);
 }
 
 /* ---- anything ---- */
@@ -363,18 +364,18 @@ static size_t change(struct dice *dice, const char *event, char *out)
 /* False: nothing is taken off the data. */
 static bool agree(struct dice *dice, const char *from, struct slice data)
 {
-    struct alike alike;
+    struct event_template template;
     struct completion chunk;
     struct buffer out;
     struct buffer expected;
     int64_t bytes;
     int64_t expected_bytes;
     bool asked = dice_below(dice, 2);
-    alike_init(&alike);
+    event_template_init(&template);
     buffer_init(&out, 4096);
     buffer_init(&expected, 4096);
-    learn(&alike, slice_of(from), asked);
-    struct slice event = {data.data, take(&alike, data, &bytes, &out)};
+    learn(&template, slice_of(from), asked);
+    struct slice event = {data.data, take(&template, data, &bytes, &out)};
     bool taken = event.bytes > 0;
     if (taken &&
         (event.bytes != first_event_bytes(data) ||
@@ -384,7 +385,7 @@ static bool agree(struct dice *dice, const char *from, struct slice data)
                  event.data);
     buffer_fini(&out);
     buffer_fini(&expected);
-    alike_fini(&alike);
+    event_template_fini(&template);
     return taken;
 }
 

@@ -1,4 +1,4 @@
-#include "exchange/board.h"
+#include "exchange/live_metrics.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -38,12 +38,12 @@ struct provider {
     char name[CANDIDATE_PROVIDER_BYTES]; /* set before it is shown to others */
     struct slot slots[SLOTS];
     _Atomic int64_t success_ms;
-    _Atomic uint32_t usages[BOARD_USAGES];
+    _Atomic uint32_t usages[METRICS_USAGES];
     pthread_mutex_t mutex; /* of last; taken when an attempt fails and when somebody asks */
     struct failure last;
 };
 
-struct board_sheet {
+struct live_metrics_shard {
     struct slot slots[SLOTS];
     _Atomic int64_t calls_open;
     _Atomic int64_t streams_open;
@@ -51,44 +51,44 @@ struct board_sheet {
     _Atomic unsigned provider_count;
 };
 
-struct board {
+struct live_metrics {
     int64_t started_ms;
     int64_t started_us;
-    unsigned sheet_count;
-    struct board_sheet *sheets;
+    unsigned shard_count;
+    struct live_metrics_shard *shards;
 };
 
-struct board *board_new(unsigned sheet_count)
+struct live_metrics *live_metrics_new(unsigned shard_count)
 {
-    struct board *board = calloc(1, sizeof *board);
-    check(board != NULL);
-    board->started_ms = clock_wall_ms();
-    board->started_us = clock_mono_us();
-    board->sheet_count = sheet_count;
-    board->sheets = calloc(sheet_count, sizeof *board->sheets);
-    check(board->sheets != NULL);
-    return board;
+    struct live_metrics *metrics = calloc(1, sizeof *metrics);
+    check(metrics != NULL);
+    metrics->started_ms = clock_wall_ms();
+    metrics->started_us = clock_mono_us();
+    metrics->shard_count = shard_count;
+    metrics->shards = calloc(shard_count, sizeof *metrics->shards);
+    check(metrics->shards != NULL);
+    return metrics;
 }
 
-void board_free(struct board *board)
+void live_metrics_free(struct live_metrics *metrics)
 {
-    if (board == NULL)
+    if (metrics == NULL)
         return;
-    for (unsigned i = 0; i < board->sheet_count; i++) {
-        for (unsigned k = 0; k < board->sheets[i].provider_count; k++) {
-            struct provider *provider = board->sheets[i].providers[k];
+    for (unsigned i = 0; i < metrics->shard_count; i++) {
+        for (unsigned k = 0; k < metrics->shards[i].provider_count; k++) {
+            struct provider *provider = metrics->shards[i].providers[k];
             check(pthread_mutex_destroy(&provider->mutex) == 0);
             free(provider);
         }
     }
-    free(board->sheets);
-    free(board);
+    free(metrics->shards);
+    free(metrics);
 }
 
-struct board_sheet *board_sheet(struct board *board, unsigned index)
+struct live_metrics_shard *live_metrics_shard(struct live_metrics *metrics, unsigned index)
 {
-    check(index < board->sheet_count);
-    return &board->sheets[index];
+    check(index < metrics->shard_count);
+    return &metrics->shards[index];
 }
 
 /* ---- writing: one thread, so no addition needs to be atomic as a whole ---- */
@@ -142,9 +142,9 @@ static void count_time(struct slot *slot, int64_t us)
     count(&slot->times[bucket_of(us / 1000)]);
 }
 
-void board_count_call(struct board_sheet *sheet, const struct exchange *exchange)
+void live_metrics_count_call(struct live_metrics_shard *shard, const struct exchange *exchange)
 {
-    struct slot *slot = present_slot(sheet->slots);
+    struct slot *slot = present_slot(shard->slots);
     count(&slot->all);
     if (exchange->status >= 500 || exchange->relay.failed)
         count(&slot->failures);
@@ -154,12 +154,12 @@ void board_count_call(struct board_sheet *sheet, const struct exchange *exchange
         count_time(slot, exchange->first_byte_us);
 }
 
-static struct provider *find_provider(struct board_sheet *sheet, const char *name)
+static struct provider *find_provider(struct live_metrics_shard *shard, const char *name)
 {
-    unsigned known = atomic_load_explicit(&sheet->provider_count, memory_order_relaxed);
+    unsigned known = atomic_load_explicit(&shard->provider_count, memory_order_relaxed);
     for (unsigned i = 0; i < known; i++) {
         struct provider *provider =
-            atomic_load_explicit(&sheet->providers[i], memory_order_relaxed);
+            atomic_load_explicit(&shard->providers[i], memory_order_relaxed);
         if (strcmp(provider->name, name) == 0)
             return provider;
     }
@@ -168,8 +168,8 @@ static struct provider *find_provider(struct board_sheet *sheet, const char *nam
     struct provider *provider = calloc(1, sizeof *provider);
     check(provider != NULL && pthread_mutex_init(&provider->mutex, NULL) == 0);
     snprintf(provider->name, sizeof provider->name, "%s", name);
-    atomic_store_explicit(&sheet->providers[known], provider, memory_order_relaxed);
-    atomic_store_explicit(&sheet->provider_count, known + 1, memory_order_release);
+    atomic_store_explicit(&shard->providers[known], provider, memory_order_relaxed);
+    atomic_store_explicit(&shard->provider_count, known + 1, memory_order_release);
     return provider;
 }
 
@@ -187,10 +187,11 @@ static void note_failure(struct provider *provider, const struct exchange *excha
     check(pthread_mutex_unlock(&provider->mutex) == 0);
 }
 
-void board_count_attempt(struct board_sheet *sheet, const struct exchange *exchange, bool cut)
+void live_metrics_count_attempt(struct live_metrics_shard *shard, const struct exchange *exchange,
+                                bool cut)
 {
     const struct attempt *attempt = &exchange->attempt;
-    struct provider *provider = find_provider(sheet, attempt->candidate->terms.provider);
+    struct provider *provider = find_provider(shard, attempt->candidate->terms.provider);
     if (provider == NULL)
         return;
     struct slot *slot = present_slot(provider->slots);
@@ -206,19 +207,19 @@ void board_count_attempt(struct board_sheet *sheet, const struct exchange *excha
     note_failure(provider, exchange, cut);
 }
 
-void board_count_usage(struct board_sheet *sheet, const struct exchange *exchange,
-                       enum board_usage usage)
+void live_metrics_count_usage(struct live_metrics_shard *shard, const struct exchange *exchange,
+                              enum live_metrics_usage usage)
 {
     const struct attempt *attempt = &exchange->attempt;
-    struct provider *provider = find_provider(sheet, attempt->candidate->terms.provider);
+    struct provider *provider = find_provider(shard, attempt->candidate->terms.provider);
     if (provider != NULL)
         count(&provider->usages[usage]);
 }
 
-void board_count_open(struct board_sheet *sheet, int64_t calls, int64_t streams)
+void live_metrics_count_open(struct live_metrics_shard *shard, int64_t calls, int64_t streams)
 {
-    atomic_store_explicit(&sheet->calls_open, calls, memory_order_relaxed);
-    atomic_store_explicit(&sheet->streams_open, streams, memory_order_relaxed);
+    atomic_store_explicit(&shard->calls_open, calls, memory_order_relaxed);
+    atomic_store_explicit(&shard->streams_open, streams, memory_order_relaxed);
 }
 
 /* ---- reading ---- */
@@ -229,7 +230,7 @@ struct sums {
     int64_t failures;
     int64_t timed;
     int64_t times[BUCKETS];
-    int64_t usages[BOARD_USAGES];
+    int64_t usages[METRICS_USAGES];
 };
 
 /* Adds the present slot and so many before it. */
@@ -282,38 +283,39 @@ static void render_times(struct buffer *out, const struct sums *sums)
 }
 
 /* How long the window is that add_slots looks at. */
-static int64_t window_s(const struct board *board, int64_t slot_count)
+static int64_t window_s(const struct live_metrics *metrics, int64_t slot_count)
 {
     int64_t now_us = clock_mono_us();
     int64_t window_us = now_us - (present_tick() - slot_count) * SLOT_S * 1000000;
-    int64_t running_us = now_us - board->started_us;
+    int64_t running_us = now_us - metrics->started_us;
     int64_t seconds = (window_us < running_us ? window_us : running_us) / 1000000;
     return seconds > 0 ? seconds : 1;
 }
 
-void board_render_live(struct board *board, const struct store *store, struct buffer *out)
+void live_metrics_render_live(struct live_metrics *metrics, const struct store *store,
+                              struct buffer *out)
 {
     struct sums sums = {0};
     struct store_totals totals;
     int64_t calls = 0;
     int64_t streams = 0;
-    for (unsigned i = 0; i < board->sheet_count; i++) {
-        struct board_sheet *sheet = &board->sheets[i];
-        add_slots(&sums, sheet->slots, LIVE_SLOTS);
-        calls += atomic_load_explicit(&sheet->calls_open, memory_order_relaxed);
-        streams += atomic_load_explicit(&sheet->streams_open, memory_order_relaxed);
+    for (unsigned i = 0; i < metrics->shard_count; i++) {
+        struct live_metrics_shard *shard = &metrics->shards[i];
+        add_slots(&sums, shard->slots, LIVE_SLOTS);
+        calls += atomic_load_explicit(&shard->calls_open, memory_order_relaxed);
+        streams += atomic_load_explicit(&shard->streams_open, memory_order_relaxed);
     }
     store_totals(store, &totals);
     reply_object(out, NULL);
     reply_time(out, "now", clock_wall_ms());
-    reply_time(out, "started_at", board->started_ms);
-    reply_int(out, "workers", board->sheet_count);
+    reply_time(out, "started_at", metrics->started_ms);
+    reply_int(out, "workers", metrics->shard_count);
     reply_int(out, "requests_open", calls);
     reply_int(out, "streams_open", streams);
     reply_int(out, "holds_open", totals.open_holds);
     reply_money(out, "held", totals.held_nusd);
     reply_bool(out, "database_writable", store_writable(store));
-    reply_int(out, "window_s", window_s(board, LIVE_SLOTS));
+    reply_int(out, "window_s", window_s(metrics, LIVE_SLOTS));
     reply_int(out, "requests", sums.all);
     reply_int(out, "client_errors", sums.client_errors);
     reply_int(out, "server_errors", sums.failures);
@@ -321,20 +323,20 @@ void board_render_live(struct board *board, const struct store *store, struct bu
     reply_object_end(out);
 }
 
-/* What all sheets know of the provider `name`. */
-static void add_provider(struct board *board, const char *name, struct sums *sums,
+/* What all shards know of the provider `name`. */
+static void add_provider(struct live_metrics *metrics, const char *name, struct sums *sums,
                          int64_t *success_ms, struct failure *last)
 {
-    for (unsigned i = 0; i < board->sheet_count; i++) {
-        struct board_sheet *sheet = &board->sheets[i];
-        unsigned known = atomic_load_explicit(&sheet->provider_count, memory_order_acquire);
+    for (unsigned i = 0; i < metrics->shard_count; i++) {
+        struct live_metrics_shard *shard = &metrics->shards[i];
+        unsigned known = atomic_load_explicit(&shard->provider_count, memory_order_acquire);
         for (unsigned k = 0; k < known; k++) {
             struct provider *provider =
-                atomic_load_explicit(&sheet->providers[k], memory_order_relaxed);
+                atomic_load_explicit(&shard->providers[k], memory_order_relaxed);
             if (strcmp(provider->name, name) != 0)
                 continue;
             add_slots(sums, provider->slots, PROVIDER_SLOTS);
-            for (size_t n = 0; n < BOARD_USAGES; n++)
+            for (size_t n = 0; n < METRICS_USAGES; n++)
                 sums->usages[n] += atomic_load_explicit(&provider->usages[n], memory_order_relaxed);
             int64_t at_ms = atomic_load_explicit(&provider->success_ms, memory_order_relaxed);
             *success_ms = at_ms > *success_ms ? at_ms : *success_ms;
@@ -348,12 +350,12 @@ static void add_provider(struct board *board, const char *name, struct sums *sum
 
 static void render_usages(struct buffer *out, const struct sums *sums)
 {
-    static const char *const names[BOARD_USAGES] = {[BOARD_REPORTED] = "reported",
-                                                    [BOARD_CORRECTED] = "corrected",
-                                                    [BOARD_MISSING] = "missing",
-                                                    [BOARD_EXCESSIVE] = "excessive"};
+    static const char *const names[METRICS_USAGES] = {[METRICS_REPORTED] = "reported",
+                                                      [METRICS_CORRECTED] = "corrected",
+                                                      [METRICS_MISSING] = "missing",
+                                                      [METRICS_EXCESSIVE] = "excessive"};
     reply_object(out, "usage");
-    for (size_t i = 0; i < BOARD_USAGES; i++)
+    for (size_t i = 0; i < METRICS_USAGES; i++)
         reply_int(out, names[i], sums->usages[i]);
     reply_object_end(out);
 }
@@ -376,14 +378,15 @@ static void render_failure(struct buffer *out, const struct failure *failure)
     reply_object_end(out);
 }
 
-void board_render_provider(struct board *board, const char *name, struct buffer *out)
+void live_metrics_render_provider(struct live_metrics *metrics, const char *name,
+                                  struct buffer *out)
 {
     struct sums sums = {0};
     struct failure last = {0};
     int64_t success_ms = 0;
-    add_provider(board, name, &sums, &success_ms, &last);
+    add_provider(metrics, name, &sums, &success_ms, &last);
     reply_object(out, NULL);
-    reply_int(out, "window_s", window_s(board, PROVIDER_SLOTS));
+    reply_int(out, "window_s", window_s(metrics, PROVIDER_SLOTS));
     reply_int(out, "attempts", sums.all);
     reply_int(out, "failures", sums.failures);
     render_times(out, &sums);

@@ -3,10 +3,10 @@
 #include <lauxlib.h>
 
 #include "base/check.h"
-#include "exchange/board.h"
 #include "exchange/exchange.h"
-#include "script/policy_news.h"
-#include "script/prepared.h"
+#include "exchange/live_metrics.h"
+#include "script/compiled_plan.h"
+#include "script/reload_status.h"
 #include "script/task.h"
 
 enum { DOCUMENT_BYTES_MAX = 16 * 1024 };
@@ -31,7 +31,7 @@ static int api_live(lua_State *state)
     const struct exchange *exchange = task_exchange(state);
     char room[DOCUMENT_BYTES_MAX];
     struct buffer out = buffer_in(room);
-    board_render_live(exchange->env->board, exchange->env->store, &out);
+    live_metrics_render_live(exchange->env->metrics, exchange->env->store, &out);
     return push_document(state, &out);
 }
 
@@ -42,7 +42,7 @@ static int api_provider_state(lua_State *state)
     const char *name = luaL_checkstring(state, 2);
     char room[DOCUMENT_BYTES_MAX];
     struct buffer out = buffer_in(room);
-    board_render_provider(exchange->env->board, name, &out);
+    live_metrics_render_provider(exchange->env->metrics, name, &out);
     return push_document(state, &out);
 }
 
@@ -70,23 +70,23 @@ static int api_learned_context(lua_State *state)
 {
     const struct exchange *exchange = task_exchange(state);
     struct context_lengths lengths;
-    survey_get(exchange->env->survey, prepared_context_key(state, 2), &lengths);
+    survey_get(exchange->env->survey, compiled_plan_context_key(state, 2), &lengths);
     push_tokens(state, lengths.served);
     push_tokens(state, lengths.trained);
     return 2;
 }
 
-/* core.policy_news() -> json; the news are its upvalue */
+/* core.reload_status() -> json; the reload_status are its upvalue */
 int api_policy_news(lua_State *state)
 {
-    struct policy_news *news = lua_touserdata(state, lua_upvalueindex(1));
+    struct reload_status *reload_status = lua_touserdata(state, lua_upvalueindex(1));
     char room[DOCUMENT_BYTES_MAX];
     struct buffer out = buffer_in(room);
-    policy_news_render(news, &out);
+    reload_status_render(reload_status, &out);
     return push_document(state, &out);
 }
 
-const struct luaL_Reg api_house_words[] = {
+const struct luaL_Reg api_operator_bindings[] = {
     {"learned_context", api_learned_context},
     {"live", api_live},
     {"provider_contexts", api_provider_contexts},

@@ -3,7 +3,7 @@
 -- {file = "models.lua", value = table, key = its key in the parent, parent = node}.
 local native = require "policy.native"
 
-local shape = {}
+local schema = {}
 
 local NAMES_MAX = 20 -- in one message
 
@@ -39,20 +39,20 @@ local function path_text(file, steps)
 end
 
 -- models["gpt-4o"].input
-function shape.path(node, key)
+function schema.path(node, key)
     return path_text(node.file, path_of(node, key))
 end
 
 -- "models.lua:12", or "models.lua" where the text does not show the place.
-function shape.place(node, key)
+function schema.place(node, key)
     local line = native.line(node.file, path_of(node, key))
     return line and node.file .. ":" .. line or node.file
 end
 
 -- Ends the load: "models.lua:12: models["gpt-4o"].input: <why>".
-function shape.fail(node, key, why, ...)
+function schema.fail(node, key, why, ...)
     local text = select("#", ...) > 0 and string.format(why, ...) or why
-    error(shape.place(node, key) .. ": " .. shape.path(node, key) .. ": " .. text, 0)
+    error(schema.place(node, key) .. ": " .. schema.path(node, key) .. ": " .. text, 0)
 end
 
 -- How a value is shown in a message. Strings may be secrets: never shown.
@@ -66,13 +66,13 @@ local function kind_of(value)
     end
     return "a " .. type(value)
 end
-shape.kind_of = kind_of
+schema.kind_of = kind_of
 
 local function nearest(name, known)
     local found = type(name) == "string" and native.nearest(name, known)
     return found and '; did you mean "' .. found .. '"?' or ""
 end
-shape.nearest = nearest
+schema.nearest = nearest
 
 -- The keys of a set as text: "a, b, c".
 local function names_of(set)
@@ -94,37 +94,37 @@ local function hint(name, known)
 end
 
 -- true or false; absent: the default.
-function shape.boolean(node, key, default)
+function schema.boolean(node, key, default)
     local value = node.value[key]
     if value == nil then
         return default
     elseif type(value) ~= "boolean" then
-        shape.fail(node, key, "must be true or false, not %s", kind_of(value))
+        schema.fail(node, key, "must be true or false, not %s", kind_of(value))
     end
     return value
 end
 
 -- The node of the table at `key`, whatever is in it.
-function shape.child(node, key)
+function schema.child(node, key)
     local value = node.value[key]
     if type(value) ~= "table" then
-        shape.fail(node, key, "must be a table, not %s", kind_of(value))
+        schema.fail(node, key, "must be a table, not %s", kind_of(value))
     end
     return { file = node.file, value = value, key = key, parent = node }
 end
 
 -- Refuses members that are not in `members` (a set of names).
-function shape.only(node, members)
+function schema.only(node, members)
     for key in pairs(node.value) do
         if not members[key] then
-            shape.fail(node, key, "there is no such member%s", hint(key, members))
+            schema.fail(node, key, "there is no such member%s", hint(key, members))
         end
     end
     return node
 end
 
 -- The whole file as a node.
-function shape.open(file, value)
+function schema.open(file, value)
     if type(value) ~= "table" then
         error(file .. ": must return a table, not " .. kind_of(value), 0)
     end
@@ -132,11 +132,11 @@ function shape.open(file, value)
 end
 
 -- Iterates over the names of a table in alphabetical order; refuses other keys.
-function shape.each(node, noun)
+function schema.each(node, noun)
     local names = {}
     for key in pairs(node.value) do
         if type(key) ~= "string" or key == "" then
-            shape.fail(node, key, "must have a name: the key is %s's name", noun)
+            schema.fail(node, key, "must have a name: the key is %s's name", noun)
         end
         names[#names + 1] = key
     end
@@ -149,11 +149,11 @@ function shape.each(node, noun)
 end
 
 -- The length of a list; refuses names and holes.
-function shape.list(node, noun)
+function schema.list(node, noun)
     local count = #node.value
     for key in pairs(node.value) do
         if type(key) ~= "number" or key < 1 or key > count or key ~= math.floor(key) then
-            shape.fail(node, key, "is not expected: this is a list of %s, one after the other",
+            schema.fail(node, key, "is not expected: this is a list of %s, one after the other",
                 noun)
         end
     end
@@ -163,87 +163,87 @@ end
 -- ---- single values: nil (where the value may be left out) gives `default` ----
 
 local REQUIRED = {}
-shape.REQUIRED = REQUIRED
+schema.REQUIRED = REQUIRED
 
 local function absent(node, key, default, what)
     if default == REQUIRED then
-        shape.fail(node, key, "is missing; it must be %s", what)
+        schema.fail(node, key, "is missing; it must be %s", what)
     end
     return default
 end
 
-function shape.text(node, key, default, bytes_max)
+function schema.text(node, key, default, bytes_max)
     local value = node.value[key]
     if value == nil then
         return absent(node, key, default, "a text")
     elseif type(value) ~= "string" then
-        shape.fail(node, key, "must be a text, not %s", kind_of(value))
+        schema.fail(node, key, "must be a text, not %s", kind_of(value))
     elseif value == "" then
-        shape.fail(node, key, "is empty")
+        schema.fail(node, key, "is empty")
     elseif #value > (bytes_max or 1024) then
-        shape.fail(node, key, "is longer than %d bytes", bytes_max or 1024)
+        schema.fail(node, key, "is longer than %d bytes", bytes_max or 1024)
     elseif string.find(value, "%c") then
-        shape.fail(node, key, "holds a line break or another control character")
+        schema.fail(node, key, "holds a line break or another control character")
     end
     return value
 end
 
-function shape.integer(node, key, default, least, most)
+function schema.integer(node, key, default, least, most)
     local value = node.value[key]
     if value == nil then
         return absent(node, key, default, "a whole number")
     elseif type(value) ~= "number" or value ~= math.floor(value) then
-        shape.fail(node, key, "must be a whole number, not %s", kind_of(value))
+        schema.fail(node, key, "must be a whole number, not %s", kind_of(value))
     elseif value < least or value > most then
-        shape.fail(node, key, "must be from %.0f to %.0f, not %.14g", least, most, value)
+        schema.fail(node, key, "must be from %.0f to %.0f, not %.14g", least, most, value)
     end
     return value
 end
 
-function shape.boolean(node, key, default)
+function schema.boolean(node, key, default)
     local value = node.value[key]
     if value ~= nil and type(value) ~= "boolean" then
-        shape.fail(node, key, "must be true or false, not %s", kind_of(value))
+        schema.fail(node, key, "must be true or false, not %s", kind_of(value))
     elseif value == nil then
         return default
     end
     return value
 end
 
-function shape.callable(node, key)
+function schema.callable(node, key)
     local value = node.value[key]
     if value ~= nil and type(value) ~= "function" then
-        shape.fail(node, key, "must be a function, not %s", kind_of(value))
+        schema.fail(node, key, "must be a function, not %s", kind_of(value))
     end
     return value
 end
 
 -- One of the keys of `known`.
-function shape.choice(node, key, default, known)
+function schema.choice(node, key, default, known)
     local value = node.value[key]
     if value == nil then
         return absent(node, key, default, "one of " .. names_of(known))
     elseif type(value) ~= "string" then
-        shape.fail(node, key, "must be a text, not %s", kind_of(value))
+        schema.fail(node, key, "must be a text, not %s", kind_of(value))
     elseif known[value] == nil then
         local name = string.sub(value, 1, 100)
-        shape.fail(node, key, 'there is no "%s"%s', name, hint(value, known))
+        schema.fail(node, key, 'there is no "%s"%s', name, hint(value, known))
     end
     return value
 end
 
 -- A list of texts from `known` (any text when nil) as a list and as a set.
-function shape.choices(node, key, known, noun)
+function schema.choices(node, key, known, noun)
     local list, set = {}, {}
     if node.value[key] == nil then
         return list, set
     end
-    local child = shape.child(node, key)
-    for i = 1, shape.list(child, noun) do
-        local value = known and shape.choice(child, i, REQUIRED, known)
-            or shape.text(child, i, REQUIRED, 128)
+    local child = schema.child(node, key)
+    for i = 1, schema.list(child, noun) do
+        local value = known and schema.choice(child, i, REQUIRED, known)
+            or schema.text(child, i, REQUIRED, 128)
         if set[value] then
-            shape.fail(child, i, "is given twice")
+            schema.fail(child, i, "is given twice")
         end
         list[i], set[value] = value, true
     end
@@ -257,27 +257,27 @@ local function money(node, key, parse, what)
     if value == nil then
         return nil
     elseif type(value) ~= "string" and type(value) ~= "number" then
-        shape.fail(node, key, "must be %s, not %s", what, kind_of(value))
+        schema.fail(node, key, "must be %s, not %s", what, kind_of(value))
     end
     local parsed, why = parse(value)
     if not parsed then
-        shape.fail(node, key, "%s", why)
+        schema.fail(node, key, "%s", why)
     end
     return parsed
 end
 
 -- USD per million tokens -> pico-USD per token.
-function shape.price(node, key)
+function schema.price(node, key)
     return money(node, key, native.price, 'a price in USD per million tokens such as "0.15"')
 end
 
 -- USD -> nano-USD.
-function shape.amount(node, key)
+function schema.amount(node, key)
     return money(node, key, native.amount, 'an amount in USD such as "12.50"')
 end
 
 -- A text such as "20%" -> parts per million, or nil and why. For values from functions too.
-function shape.parse_margin(value)
+function schema.parse_margin(value)
     if type(value) ~= "string" then
         return nil, 'must be a text such as "20%", not ' .. kind_of(value)
     end
@@ -288,16 +288,16 @@ function shape.parse_margin(value)
     return ppm
 end
 
-function shape.margin(node, key, default)
+function schema.margin(node, key, default)
     local value = node.value[key]
     if value == nil then
         return absent(node, key, default, 'a margin such as "20%"')
     end
-    local ppm, why = shape.parse_margin(value)
+    local ppm, why = schema.parse_margin(value)
     if not ppm then
-        shape.fail(node, key, "%s", why)
+        schema.fail(node, key, "%s", why)
     end
     return ppm
 end
 
-return shape
+return schema

@@ -1,0 +1,95 @@
+#include "script/reload_status.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "store/operations/reply.h"
+
+struct reload_status {
+    pthread_mutex_t mutex;
+    const char *folder;
+    struct policy_files *files; /* NULL before the first */
+    int64_t loaded_ms;
+    int64_t refused_ms; /* 0: none since then */
+    char refusal[sizeof((struct fault *)0)->message];
+};
+
+struct reload_status *reload_status_new(const char *folder)
+{
+    struct reload_status *status = calloc(1, sizeof *status);
+
+    check(status && pthread_mutex_init(&status->mutex, NULL) == 0);
+    status->folder = folder;
+    return status;
+}
+
+void reload_status_free(struct reload_status *status)
+{
+    if (!status)
+        return;
+    if (status->files)
+        policy_files_unref(status->files);
+    check(pthread_mutex_destroy(&status->mutex) == 0);
+    free(status);
+}
+
+void reload_status_accept(struct reload_status *status, struct policy_files *files)
+{
+    struct policy_files *before;
+
+    check(pthread_mutex_lock(&status->mutex) == 0);
+    before = status->files;
+    status->files = policy_files_ref(files);
+    status->loaded_ms = clock_wall_ms();
+    status->refused_ms = 0;
+    check(pthread_mutex_unlock(&status->mutex) == 0);
+    if (before)
+        policy_files_unref(before);
+}
+
+void reload_status_refuse(struct reload_status *status, const struct fault *fault)
+{
+    check(pthread_mutex_lock(&status->mutex) == 0);
+    status->refused_ms = clock_wall_ms();
+    snprintf(status->refusal, sizeof status->refusal, "%s", fault->message);
+    check(pthread_mutex_unlock(&status->mutex) == 0);
+}
+
+static void render_files(const struct policy_files *files, struct buffer *out)
+{
+    reply_array(out, "files");
+    for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
+        const struct policy_file *file = policy_files_get(files, i);
+
+        reply_object(out, NULL);
+        reply_text(out, "name", file->name);
+        reply_int(out, "bytes", (int64_t)file->text.bytes);
+        reply_text(out, "sha256", file->sha256);
+        reply_object_end(out);
+    }
+    reply_array_end(out);
+}
+
+void reload_status_render(struct reload_status *status, struct buffer *out)
+{
+    check(pthread_mutex_lock(&status->mutex) == 0);
+    check(status->files);
+    reply_object(out, NULL);
+    reply_text(out, "revision", policy_files_revision(status->files));
+    reply_time(out, "loaded_at", status->loaded_ms);
+    reply_text(out, "folder", status->folder);
+    render_files(status->files, out);
+    if (status->refused_ms) {
+        reply_object(out, "refused");
+        reply_time(out, "at", status->refused_ms);
+        reply_text(out, "message", status->refusal);
+        reply_object_end(out);
+    } else {
+        reply_null(out, "refused");
+    }
+    reply_object_end(out);
+    check(pthread_mutex_unlock(&status->mutex) == 0);
+}
