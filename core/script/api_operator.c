@@ -77,7 +77,7 @@ static int api_learned_context(lua_State *state)
 }
 
 /* core.reload_status() -> json; the reload_status are its upvalue */
-int api_policy_news(lua_State *state)
+int api_reload_status(lua_State *state)
 {
     struct reload_status *reload_status = lua_touserdata(state, lua_upvalueindex(1));
     char room[DOCUMENT_BYTES_MAX];

@@ -250,7 +250,7 @@ void task_install(lua_State *state, void *arg)
     lua_pushstring(state, settings->version);
     lua_setfield(state, -2, "version");
     lua_pushlightuserdata(state, settings->reload_status);
-    lua_pushcclosure(state, api_policy_news, 1);
+    lua_pushcclosure(state, api_reload_status, 1);
     lua_setfield(state, -2, "reload_status");
     luaL_newmetatable(state, EXCHANGE_METATABLE);
     lua_newtable(state);

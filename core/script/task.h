@@ -59,7 +59,7 @@ int task_wait(lua_State *state, enum task_wait what);
 extern const struct luaL_Reg api_exchange_bindings[]; /* methods of an exchange */
 extern const struct luaL_Reg api_account_bindings[];  /* methods for the dashboard's API */
 extern const struct luaL_Reg api_operator_bindings[]; /* methods for the operator's pages */
-int api_policy_news(lua_State *state);
+int api_reload_status(lua_State *state);
 extern const struct luaL_Reg api_core_bindings[]; /* functions of the table `core` */
 extern const struct luaL_Reg api_text_bindings[]; /* the same: what clients wrote */
 /* Whether what was waited for has results. */

@@ -15,7 +15,7 @@
 #include "store/faulty_disk.h"
 #include "store/store_internal.h"
 
-enum { ROUNDS = 6, STARTING_EVERY = 5 };
+enum { ROUNDS = DISK_STEP > 1 ? 2 : 6, STARTING_EVERY = 5 };
 
 static struct fixture f;
 static struct customer ann;
