@@ -466,7 +466,7 @@ size_t json_find_all(const struct json_value *object, struct json_member *member
     size_t count = 0;
     for (size_t i = 0; i < member_count; i++) {
         members[i].count = 0;
-        members[i].value = (struct json_value){0};
+        members[i].value = (struct json_value){.type = JSON_NULL, .raw = {"", 0}};
     }
     if (object->type != JSON_OBJECT)
         return 0;

@@ -91,7 +91,7 @@ unsigned json_find(const struct json_value *object, const char *name, struct jso
 struct json_member {
     const char *name;
     unsigned count;          /* how many times it is there */
-    struct json_value value; /* the last one; of type JSON_NULL when there is none */
+    struct json_value value; /* the last one; none: an empty text of type JSON_NULL */
 };
 
 /* json_find for several members in one walk: sets their counts and values. Returns how many members

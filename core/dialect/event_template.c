@@ -66,6 +66,9 @@ void event_template_learn(struct event_template *template, struct slice event,
     if (template->in_vain == IN_VAIN_MAX || event.bytes > EVENT_TEMPLATE_BYTES_MAX ||
         chunk->usage.type != JSON_NULL || !find_content(chunk, &content))
         return;
+    int64_t other_bytes = bytes - (int64_t)json_text_bytes(&content);
+    if (other_bytes < 0) /* a piece of data, which is no text: what is like it may be text */
+        return;
     buffer_reset(&template->event);
     if (!buffer_append_slice(&template->event, event))
         return;
@@ -77,7 +80,7 @@ void event_template_learn(struct event_template *template, struct slice event,
     add_string(template, event, &content, true);
     if (find_padding(chunk, &padding))
         add_string(template, event, &padding, false);
-    template->other_bytes = bytes - (int64_t)json_text_bytes(&content);
+    template->other_bytes = other_bytes;
     template->in_vain++;
 }
 

@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "dialect/choices.h"
 #include "dialect/event_template.h"
 #include "dialect/line_ends.h"
 #include "dialect/sse.h"
-#include "exchange/meter.h"
+#include "dialect/usage_form.h"
 
 #define BEFORE "data: {\"id\":\"a\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\""
 #define AFTER "\"},\"finish_reason\":null}]}\n\n"
@@ -22,28 +23,55 @@
 #define PADDED_CUT(content, padding)                                                               \
     BEFORE content "\"},\"finish_reason\":null}],\"obfuscation\":\"" padding "\"}\n\n"
 
+struct sum {
+    int64_t text_bytes;
+    bool finished;
+};
+
+static void add_text(struct slice text, void *arg)
+{
+    (void)text;
+    (void)arg;
+}
+
+static void add_choice(const struct choice_facts *facts, void *arg)
+{
+    struct sum *sum = arg;
+    bool ends = facts->finish_reason.type == JSON_STRING && facts->finish_reason.raw.bytes > 2;
+    sum->text_bytes += facts->sizes.text_bytes;
+    sum->finished = sum->finished || ends;
+}
+
+static bool has_counts(const struct json_value *usage)
+{
+    struct usage_form form;
+    return usage->type == JSON_OBJECT && usage_form_read(usage, &form);
+}
+
 /* What reading an event says: `bytes` it counts as, and what the client gets of it, who has asked
  * for usage or has not. False: it cannot be one to pass on without a look. */
 static bool read_event(struct slice event, bool usage_asked, struct completion *chunk,
                        int64_t *bytes, struct buffer *out)
 {
     struct buffer joined;
-    struct meter meter = {0};
+    struct choices_run run = {0};
+    struct sum sum = {0};
+    const struct choices_events events = {add_text, add_choice, &sum};
     buffer_init(&joined, 4096);
     struct slice data = sse_data(event, &joined);
     bool one_line = data.data >= event.data && data.data < event.data + event.bytes;
     bool plain = one_line && completion_read(data, chunk) && chunk->error.type == JSON_NULL &&
-                 chunk->usage_count <= 1 && !meter_read_usage(&meter, &chunk->usage);
+                 chunk->usage_count <= 1 && !has_counts(&chunk->usage);
     buffer_fini(&joined);
     if (!plain)
         return false;
-    meter_read_choices(&meter, &chunk->choices);
-    *bytes = meter.output.text_bytes;
+    choices_read(&run, &chunk->choices, &events);
+    *bytes = sum.text_bytes;
     struct json_edit cut = {0};
     if (chunk->usage_count == 1 && !usage_asked)
         cut = json_removal(event, &chunk->root, "usage");
     assert_true(json_apply_edits(event, &cut, 1, out));
-    return !meter.finished;
+    return !sum.finished;
 }
 
 static void learn(struct event_template *template, struct slice event, bool usage_asked)
