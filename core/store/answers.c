@@ -80,7 +80,7 @@ bool answers_look(struct store *store, struct answer_lookup *lookup)
 {
     buffer_init(&lookup->body, LIMIT_KEPT_ANSWER_BYTES);
     lookup->job.run = run_look;
-    return job_queue_post(&store->reports[REPORTS_QUICK].queue, &lookup->job);
+    return job_queue_post(&store->reports[REPORTS_QUICK].service.queue, &lookup->job);
 }
 
 void answers_look_fini(struct answer_lookup *lookup)

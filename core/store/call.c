@@ -89,12 +89,12 @@ bool store_call_post(struct store *store, struct store_call *call)
     call->ok = false;
     if (call->operation->thread == OPERATION_WRITES) {
         call->job.run = ledger_thread_call;
-        return job_queue_post(&store->ledger.queue, &call->job);
+        return job_queue_post(&store->ledger.service.queue, &call->job);
     }
     if (!journal_pending(&store->journal) && !notes_waiting(&store->notes))
         return store_call_read(call);
     call->job.run = ledger_thread_read;
-    return job_queue_post(&store->ledger.queue, &call->job);
+    return job_queue_post(&store->ledger.service.queue, &call->job);
 }
 
 bool store_call_read(struct store_call *call)

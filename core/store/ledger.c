@@ -10,7 +10,7 @@ static bool commit_now(struct store *store, struct job *job)
     struct job_list jobs = {0};
     struct job_list left = {0};
 
-    if (store->journal_thread.started)
+    if (store->journal_thread.service.started)
         return false;
     job_list_push(&jobs, job);
     journal_commit(&store->journal, &store->wallets, &jobs, &left);
@@ -21,7 +21,7 @@ static bool commit_now(struct store *store, struct job *job)
 
 static struct job_queue *job_queue_of(struct store *store)
 {
-    return store->journal_thread.started ? &store->journal_thread.queue : &store->ledger.queue;
+    return store->journal_thread.service.started ? &store->journal_thread.service.queue : &store->ledger.service.queue;
 }
 
 enum hold_outcome ledger_hold(struct store *store, struct ledger_hold *hold,

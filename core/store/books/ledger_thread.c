@@ -107,14 +107,6 @@ void ledger_thread_read(struct job *job, void *server)
     check(false); /* it is sent on, and never run here */
 }
 
-static void stop_run(struct job *job, void *server)
-{
-    struct ledger_thread *ledger = server;
-
-    (void)job;
-    ledger->stopping = true;
-}
-
 /* ---- a batch ---- */
 
 /* Another process may have written since the last batch: load it before deciding anything. */
@@ -376,20 +368,6 @@ static void idle(struct ledger_thread *ledger)
 
 /* ---- the thread ---- */
 
-static void take_waiting(struct ledger_thread *ledger)
-{
-    struct job_list taken = job_queue_take(&ledger->queue);
-
-    if (!taken.first)
-        return;
-    if (ledger->waiting.last)
-        ledger->waiting.last->next = taken.first;
-    else
-        ledger->waiting.first = taken.first;
-    ledger->waiting.last = taken.last;
-    ledger->waiting.count += taken.count;
-}
-
 /* The next batch: what the disk has refused so far, in its order, then what has come. */
 static struct job_list next_batch(struct ledger_thread *ledger)
 {
@@ -397,12 +375,9 @@ static struct job_list next_batch(struct ledger_thread *ledger)
 
     while (jobs.count < BATCH_JOBS && ledger->unsettled.first)
         job_list_push(&jobs, job_list_pop(&ledger->unsettled));
-    while (jobs.count < BATCH_JOBS && ledger->waiting.first) {
-        struct job *job = job_list_pop(&ledger->waiting);
-        if (job == &ledger->stop)
-            job->run(job, ledger);
-        else
-            job_list_push(job->run == ledger_thread_read ? &ledger->reads : &jobs, job);
+    while (jobs.count < BATCH_JOBS && ledger->service.waiting.first) {
+        struct job *job = job_list_pop(&ledger->service.waiting);
+        job_list_push(job->run == ledger_thread_read ? &ledger->reads : &jobs, job);
     }
     return jobs;
 }
@@ -411,14 +386,12 @@ static struct job_list next_batch(struct ledger_thread *ledger)
  * turn to retry comes with the settlements. */
 static void refuse_waiting(struct ledger_thread *ledger)
 {
-    struct job_list jobs = ledger->waiting;
+    struct job_list jobs = ledger->service.waiting;
 
-    ledger->waiting = (struct job_list){0};
+    ledger->service.waiting = (struct job_list){0};
     while (jobs.first) {
         struct job *job = job_list_pop(&jobs);
-        if (job == &ledger->stop)
-            job->run(job, ledger);
-        else if (job->run == ledger_thread_read)
+        if (job->run == ledger_thread_read)
             job_list_push(&ledger->reads, job);
         else
             fail_job(ledger, job);
@@ -488,7 +461,7 @@ static void work(struct ledger_thread *ledger)
 
 static bool finished(struct ledger_thread *ledger)
 {
-    if (!ledger->stopping || ledger->waiting.count)
+    if (!ledger->service.stopping || ledger->service.waiting.count)
         return false;
     if (ledger->unsettled.count == 0)
         return true;
@@ -500,17 +473,17 @@ static bool finished(struct ledger_thread *ledger)
     return true;
 }
 
-static void *thread_main(void *arg)
+static void serve(void *server)
 {
-    struct ledger_thread *ledger = arg;
+    struct ledger_thread *ledger = server;
+    const struct journal *journal = &ledger->store->journal;
 
     /* Of this thread alone, in Linux: where CPUs are few, what somebody waits for goes first. */
     (void)setpriority(PRIO_PROCESS, 0, LEDGER_NICE);
     while (!finished(ledger)) {
-        if (ledger->waiting.count == 0 && ledger->unsettled.count == 0)
-            job_queue_wait(&ledger->queue,
-                           journal_pending(&ledger->store->journal) ? LAG_MS : IDLE_MS);
-        take_waiting(ledger);
+        bool idle_now = ledger->service.waiting.count == 0 && ledger->unsettled.count == 0;
+        int timeout_ms = journal_pending(journal) ? LAG_MS : IDLE_MS;
+        service_take(&ledger->service, idle_now ? timeout_ms : 0);
         work(ledger);
         idle(ledger);
     }
@@ -518,38 +491,26 @@ static void *thread_main(void *arg)
     if (!apply_all(ledger))
         log_event(LOG_WARN, "stopping while the database cannot be written: the next start does it",
                   log_text("why", db_of(ledger)->failure_text));
-    return NULL;
 }
 
 bool ledger_thread_start(struct ledger_thread *ledger, struct store *store, struct fault *fault)
 {
     ledger->store = store;
-    ledger->stop = (struct job){.run = stop_run};
     atomic_init(&ledger->writable, true);
     atomic_init(&ledger->giving_up, false);
-    if (!job_queue_init(&ledger->queue, LIMIT_LEDGER_JOBS))
-        return fault_set(fault, "no_descriptor", "no file descriptor is left for the ledger");
     rollup_init(&ledger->rollup, BATCH_JOBS);
     db_on_commit(&store->db, on_commit, ledger);
-    ledger->started = pthread_create(&ledger->thread, NULL, thread_main, ledger) == 0;
-    if (ledger->started) {
-        pthread_setname_np(ledger->thread, "ledger");
+    if (service_start(&ledger->service, "ledger", LIMIT_LEDGER_JOBS, serve, ledger, fault))
         return true;
-    }
     rollup_fini(&ledger->rollup);
-    job_queue_fini(&ledger->queue);
-    return fault_set(fault, "no_thread", "the ledger's thread cannot be started");
+    return false;
 }
 
 void ledger_thread_stop(struct ledger_thread *ledger)
 {
-    if (!ledger->started)
+    if (!ledger->service.started)
         return;
-    check(job_queue_post_always(&ledger->queue, &ledger->stop));
-    job_queue_close(&ledger->queue);
-    check(pthread_join(ledger->thread, NULL) == 0);
+    service_stop(&ledger->service);
     changes_drop(&ledger->changes);
     rollup_fini(&ledger->rollup);
-    job_queue_fini(&ledger->queue);
-    ledger->started = false;
 }

@@ -9,13 +9,12 @@
 #ifndef STORE_BOOKS_LEDGER_THREAD_H
 #define STORE_BOOKS_LEDGER_THREAD_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/fault.h"
-#include "base/job.h"
+#include "base/service.h"
 #include "store/books/changes.h"
 #include "store/books/rollup.h"
 
@@ -26,22 +25,17 @@ struct store_call;
 
 struct ledger_thread {
     struct store *store;
-    struct job_queue queue;
-    pthread_t thread;
-    bool started;
+    struct service service;
     /* any thread */
     atomic_bool writable;
     atomic_bool giving_up; /* settlements are not kept any more: store_give_up */
     atomic_uint_fast64_t commits;
     atomic_uint_fast64_t jobs;
     /* the thread's own */
-    struct job_list waiting;   /* taken from the queue, not yet tried */
     struct job_list reads;     /* for the reports threads, when the tables have caught up */
     struct job_list unsettled; /* settlements that the disk has refused so far; they go first */
     struct rollup rollup;
     struct changes changes;
-    struct job stop; /* the last job of all */
-    bool stopping;
     bool operations_ran;   /* in this batch: there may be own changes */
     int64_t now_ms;        /* wall, of this batch */
     int64_t caught_up_us;  /* when the tables were last brought up to the journal */

@@ -9,24 +9,19 @@
 #ifndef STORE_ENGINE_CHECKPOINT_H
 #define STORE_ENGINE_CHECKPOINT_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/fault.h"
-#include "base/job.h"
+#include "base/service.h"
 #include "store/engine/db.h"
 
 struct checkpoint {
     struct db db;
-    struct job_queue queue;
-    pthread_t thread;
+    struct service service;
     struct job request;
-    struct job stop;
     atomic_bool busy;     /* a request is under way */
     atomic_bool distrust; /* a sync has failed */
-    bool stopping;
-    bool started;
 };
 
 bool checkpoint_start(struct checkpoint *checkpoint, const char *path, enum db_mode mode,

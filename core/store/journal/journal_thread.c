@@ -20,52 +20,31 @@ static void sleep_us(int64_t us)
     nanosleep(&time, NULL);
 }
 
-static void stop_run(struct job *job, void *server)
-{
-    struct journal_thread *thread = server;
-
-    (void)job;
-    thread->stopping = true;
-}
-
-static void take_waiting(struct journal_thread *thread)
-{
-    struct job_list taken = job_queue_take(&thread->queue);
-
-    while (taken.first)
-        job_list_push(&thread->waiting, job_list_pop(&taken));
-}
-
 /* Alone, a job is committed at once. In a crowd a commit waits a moment for the others. */
 static void gather(struct journal_thread *thread)
 {
     int64_t wait_us = thread->committed_us + GATHER_US - clock_mono_us();
 
-    take_waiting(thread);
-    if (thread->crowd < CROWD_JOBS || thread->waiting.count >= thread->crowd || wait_us <= 0)
+    service_take(&thread->service, 0);
+    if (thread->crowd < CROWD_JOBS || thread->service.waiting.count >= thread->crowd ||
+        wait_us <= 0)
         return;
     sleep_us(wait_us);
-    take_waiting(thread);
+    service_take(&thread->service, 0);
 }
 
 static struct job_list next_batch(struct journal_thread *thread)
 {
     struct job_list jobs = {0};
-
-    while (jobs.count < BATCH_JOBS && thread->waiting.first) {
-        struct job *job = job_list_pop(&thread->waiting);
-        if (job == &thread->stop)
-            job->run(job, thread);
-        else
-            job_list_push(&jobs, job);
-    }
+    while (jobs.count < BATCH_JOBS && thread->service.waiting.first != NULL)
+        job_list_push(&jobs, job_list_pop(&thread->service.waiting));
     return jobs;
 }
 
 /* What the journal does not take is the ledger thread's. A hold is refused where too many wait. */
 static void pass_on(struct store *store, struct job *job)
 {
-    struct job_queue *queue = &store->ledger.queue;
+    struct job_queue *queue = &store->ledger.service.queue;
     struct ledger_hold *hold = (struct ledger_hold *)job;
 
     if (job->run != ledger_thread_hold) {
@@ -93,40 +72,25 @@ static void commit(struct journal_thread *thread)
         pass_on(store, job_list_pop(&left));
 }
 
-static void *thread_main(void *arg)
+static void serve(void *server)
 {
-    struct journal_thread *thread = arg;
-
-    while (!thread->stopping || thread->waiting.first) {
-        if (!thread->waiting.first)
-            job_queue_wait(&thread->queue, -1);
+    struct journal_thread *thread = server;
+    struct service *service = &thread->service;
+    while (!service->stopping || service->waiting.first != NULL) {
+        if (service->waiting.first == NULL)
+            service_take(service, -1);
         gather(thread);
         commit(thread);
     }
-    return NULL;
 }
 
 bool journal_thread_start(struct journal_thread *thread, struct store *store, struct fault *fault)
 {
-    *thread = (struct journal_thread){.store = store, .stop = {.run = stop_run}};
-    if (!job_queue_init(&thread->queue, LIMIT_LEDGER_JOBS))
-        return fault_set(fault, "no_descriptor", "no file descriptor is left for the ledger");
-    thread->started = pthread_create(&thread->thread, NULL, thread_main, thread) == 0;
-    if (thread->started) {
-        pthread_setname_np(thread->thread, "journal");
-        return true;
-    }
-    job_queue_fini(&thread->queue);
-    return fault_set(fault, "no_thread", "the thread of the ledger's journal cannot be started");
+    *thread = (struct journal_thread){.store = store};
+    return service_start(&thread->service, "journal", LIMIT_LEDGER_JOBS, serve, thread, fault);
 }
 
 void journal_thread_stop(struct journal_thread *thread)
 {
-    if (!thread->started)
-        return;
-    check(job_queue_post_always(&thread->queue, &thread->stop));
-    job_queue_close(&thread->queue);
-    check(pthread_join(thread->thread, NULL) == 0);
-    job_queue_fini(&thread->queue);
-    thread->started = false;
+    service_stop(&thread->service);
 }

@@ -4,25 +4,19 @@
 #ifndef STORE_JOURNAL_JOURNAL_THREAD_H
 #define STORE_JOURNAL_JOURNAL_THREAD_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/fault.h"
-#include "base/job.h"
+#include "base/service.h"
 
 struct store;
 
 struct journal_thread {
     struct store *store;
-    struct job_queue queue;
-    pthread_t thread;
-    bool started;
+    struct service service;
     /* the thread's own */
-    struct job_list waiting;
-    struct job stop;
-    bool stopping;
     int64_t committed_us; /* when the last commit began */
     size_t crowd;         /* how many jobs it had */
 };

@@ -51,7 +51,7 @@ bool reports_post(struct reports *reports, struct store_call *call)
 {
     if (!reports->turns) {
         call->job.run = reports_call;
-        return job_queue_post(&reports->queue, &call->job);
+        return job_queue_post(&reports->service.queue, &call->job);
     }
     call->job.run = reports_take_turn;
     call->fair.address = call->fair.account = lane_of(call);
@@ -61,66 +61,32 @@ bool reports_post(struct reports *reports, struct store_call *call)
     return fair_pool_post(reports->turns, &call->fair);
 }
 
-static void stop_run(struct job *job, void *server)
+static void serve(void *server)
 {
     struct reports *reports = server;
-
-    (void)job;
-    reports->stopping = true;
+    service_run_jobs(&reports->service);
 }
 
-static void *thread_main(void *arg)
+static bool start(struct reports *reports, bool turns, struct fault *fault)
 {
-    struct reports *reports = arg;
-
-    while (!reports->stopping) {
-        struct job_list jobs;
-
-        job_queue_wait(&reports->queue, -1);
-        jobs = job_queue_take(&reports->queue);
-        while (jobs.first) {
-            struct job *job = job_list_pop(&jobs);
-            job->run(job, reports);
-            if (job->reply_queue)
-                job_return(job);
-        }
-    }
-    return NULL;
-}
-
-static bool start_thread(struct reports *reports)
-{
-    reports->started = pthread_create(&reports->thread, NULL, thread_main, reports) == 0;
-    if (reports->started)
-        pthread_setname_np(reports->thread, "reports");
-    return reports->started;
-}
-
-static bool start_turns(struct reports *reports)
-{
+    if (!turns)
+        return service_start(&reports->service, "reports", LIMIT_REPORT_JOBS, serve, reports,
+                             fault);
     reports->turns = fair_pool_new(1, LIMIT_REPORT_JOBS);
-    reports->started = reports->turns != NULL;
-    return reports->started;
+    return reports->turns != NULL ||
+           fault_set(fault, "no_thread", "a reports thread cannot be started");
 }
 
 bool reports_start(struct reports *reports, const char *path, bool turns, struct fault *fault)
 {
-    reports->stop = (struct job){.run = stop_run};
     atomic_init(&reports->cancelled, false);
-    if (!db_open(&reports->db, path, DB_READ, fault)) {
-        db_close(&reports->db);
-        return false;
+    if (db_open(&reports->db, path, DB_READ, fault)) {
+        reports->db.cancelled = &reports->cancelled;
+        if (start(reports, turns, fault))
+            return true;
     }
-    if (!job_queue_init(&reports->queue, LIMIT_REPORT_JOBS)) {
-        db_close(&reports->db);
-        return fault_set(fault, "no_descriptor", "no file descriptor is left for the reports");
-    }
-    reports->db.cancelled = &reports->cancelled;
-    if (turns ? start_turns(reports) : start_thread(reports))
-        return true;
-    job_queue_fini(&reports->queue);
     db_close(&reports->db);
-    return fault_set(fault, "no_thread", "a reports thread cannot be started");
+    return false;
 }
 
 void reports_cancel(struct reports *reports)
@@ -132,17 +98,11 @@ void reports_cancel(struct reports *reports)
 
 void reports_stop(struct reports *reports)
 {
-    if (!reports->started)
+    if (reports->turns == NULL && !reports->service.started)
         return;
-    if (reports->turns) {
+    if (reports->turns != NULL)
         fair_pool_free(reports->turns);
-    } else {
-        check(job_queue_post_always(&reports->queue, &reports->stop));
-        job_queue_close(&reports->queue);
-        check(pthread_join(reports->thread, NULL) == 0);
-    }
-    job_queue_fini(&reports->queue);
+    service_stop(&reports->service);
     db_close(&reports->db);
     reports->turns = NULL;
-    reports->started = false;
 }

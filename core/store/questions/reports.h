@@ -5,26 +5,21 @@
 #ifndef STORE_QUESTIONS_REPORTS_H
 #define STORE_QUESTIONS_REPORTS_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/fair_pool.h"
 #include "base/fault.h"
-#include "base/job.h"
+#include "base/service.h"
 #include "store/engine/db.h"
 
 enum { REPORTS_TIMEOUT_MS = 10 * 1000 };
 
 struct reports {
-    struct job_queue queue;
+    struct service service; /* not started where there are turns */
     struct db db;
-    struct fair_pool *turns; /* of one thread, instead of the queue and the other */
-    pthread_t thread;
-    struct job stop;
+    struct fair_pool *turns; /* of one thread; NULL: who comes first is served first */
     atomic_bool cancelled;
-    bool stopping;
-    bool started;
 };
 
 /* `turns`: for long ones. */
