@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "exchange/cors.h"
 #include "exchange/exchange.h"
+#include "exchange/live_metrics.h"
 #include "exchange/surveyor.h"
 #include "net/client/upstream.h"
 #include "net/loop/library.h"
@@ -21,6 +22,7 @@
 #include "script/mounts.h"
 #include "script/task.h"
 #include "script/vm.h"
+#include "store/store.h"
 
 enum {
     QUEUE_JOBS_MAX = 1000000, /* all come back; what bounds them is what is sent out */

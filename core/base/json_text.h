@@ -1,6 +1,6 @@
-/* What json.c, json_decode.c and json_edit.c share: finding the bytes of a text that need a second
- * look. Private to them. Inline, because a call for every short string would cost more than its
- * work. */
+/* What json_scan.c, json_decode.c and json_edit.c share: finding the bytes of a text that need a
+ * second look. Private to them. Inline, because a call for every short string would cost more than
+ * its work. */
 #ifndef BASE_JSON_TEXT_H
 #define BASE_JSON_TEXT_H
 

@@ -54,3 +54,11 @@ struct slice slice_trim(struct slice slice)
         slice.bytes--;
     return slice;
 }
+
+void slice_copy(struct slice slice, char *out, size_t out_bytes)
+{
+    size_t bytes = slice.bytes < out_bytes - 1 ? slice.bytes : out_bytes - 1;
+    if (bytes > 0)
+        memcpy(out, slice.data, bytes);
+    out[bytes] = '\0';
+}

@@ -21,6 +21,9 @@ ptrdiff_t slice_find(struct slice slice, struct slice needle);
 /* Without spaces, tabs, CR and LF at both ends. */
 struct slice slice_trim(struct slice slice);
 
+/* Copies as much as fits, and a NUL behind it. */
+void slice_copy(struct slice slice, char *out, size_t out_bytes);
+
 /* ---- inline: their texts are literals mostly, whose lengths the compiler knows ---- */
 
 static inline bool slice_equals(struct slice slice, const char *text)

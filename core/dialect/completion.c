@@ -20,6 +20,15 @@ bool completion_read(struct slice text, struct completion *out)
     return true;
 }
 
+bool completion_has_choices(const struct completion *completion)
+{
+    struct json_item first;
+    if (completion->choices.type != JSON_ARRAY)
+        return false;
+    struct json_walk walk = json_walk(&completion->choices);
+    return json_next(&walk, &first);
+}
+
 bool completion_is_error(const struct completion *completion)
 {
     const struct json_value *error = &completion->error;

@@ -19,6 +19,8 @@ struct completion {
 
 /* False: the text is no JSON object. */
 bool completion_read(struct slice text, struct completion *out);
+/* Whether there is a choice in it. */
+bool completion_has_choices(const struct completion *completion);
 /* Whether it tells of an error. Some providers write an empty one beside each answer. */
 bool completion_is_error(const struct completion *completion);
 

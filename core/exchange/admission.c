@@ -7,8 +7,11 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "exchange/dashboard_url.h"
 #include "exchange/departure.h"
-#include "exchange/exchange.h"
+#include "exchange/exchange_internal.h"
+#include "exchange/relay.h"
+#include "exchange/survey.h"
 
 enum { HOLD_TRIES = 3 };
 
@@ -109,7 +112,8 @@ static bool admit_key(struct exchange *exchange)
     if (exchange->key.expires_ms != 0 && exchange->key.expires_ms <= exchange->created_ms)
         return refuse(exchange, 401, "key_expired",
                       "This API key has expired. Create a new one in the dashboard.", NULL);
-    exchange->state = EXCHANGE_AUTHENTICATED;
+    if (exchange->state < EXCHANGE_AUTHENTICATED)
+        exchange_enter(exchange, EXCHANGE_AUTHENTICATED);
     return true;
 }
 
@@ -196,7 +200,7 @@ static bool refuse_money(struct exchange *exchange, const struct cost_ceiling *n
     char budget[MONEY_TEXT_BYTES];
     char spent[MONEY_TEXT_BYTES];
     char resets[CLOCK_TEXT_BYTES];
-    char url[1024];
+    char url[DASHBOARD_URL_BYTES];
     char message[sizeof url + 320]; /* with the address: agents show nothing else */
     struct buffer metadata;
     bool of_key = outcome == HOLD_BUDGET;
@@ -207,7 +211,7 @@ static bool refuse_money(struct exchange *exchange, const struct cost_ceiling *n
     money_format_short(refusal->spent_nusd, spent);
     struct answer_error error = {.status = 402, .message = message};
     buffer_init(&metadata, 8192);
-    exchange_dashboard_url(exchange, of_key ? "keys" : "credits", url, sizeof url);
+    dashboard_url_format(exchange->env->public_url, of_key ? "keys" : "credits", url);
     if (of_key) {
         error.code = "key_budget_exceeded";
         snprintf(message, sizeof message,
@@ -233,7 +237,7 @@ static bool refuse_money(struct exchange *exchange, const struct cost_ceiling *n
                       "{\"available\":\"%s\",\"required\":\"%s\",\"affordable_max_tokens\":%lld,"
                       "\"topup_url\":",
                       available, required, (long long)(tokens > 0 ? tokens : 0));
-        exchange_write_topup_url(exchange, &metadata);
+        dashboard_url_write_topup(exchange->env->public_url, &metadata);
         buffer_append_char(&metadata, '}');
     }
     buffer_append_char(&metadata, '\0');
@@ -256,7 +260,7 @@ static bool refuse_debtor(struct exchange *exchange, const struct hold_refusal *
              owed);
     buffer_init(&metadata, 8192);
     buffer_printf(&metadata, "{\"available\":\"0\",\"owed\":\"%s\",\"topup_url\":", owed);
-    exchange_write_topup_url(exchange, &metadata);
+    dashboard_url_write_topup(exchange->env->public_url, &metadata);
     buffer_append_text(&metadata, "}");
     buffer_append_char(&metadata, '\0');
     const struct answer_error error = {.status = 402,
@@ -346,7 +350,7 @@ static int64_t plan_hold(struct exchange *exchange, const struct cost_ceiling *n
         budget->capped = true;
         budget->short_of =
             ledger_short_of(exchange->env->store, &exchange->key.account_id, &exchange->key.key_id);
-        output_tokens = exchange->output_tokens_max = tokens;
+        output_tokens = exchange->budget.output_tokens_max = tokens;
     }
     budget->input_tokens_max = need->input_tokens_max;
     budget->output_tokens_most = output_tokens * exchange->chat.choices;
@@ -360,7 +364,7 @@ static enum hold_outcome find_hold(struct exchange *exchange, const struct cost_
                                    int64_t output_tokens, struct hold_refusal *refusal)
 {
     struct stream_budget *budget = &exchange->budget;
-    int64_t said_max = exchange->output_tokens_max;
+    int64_t said_max = exchange->budget.output_tokens_max;
     enum hold_outcome outcome = HOLD_INSUFFICIENT;
     refusal->available_nusd = INT64_MAX;
     if (budget->chunked) /* a chunk is soon taken: what matters is whether all could be */
@@ -368,7 +372,7 @@ static enum hold_outcome find_hold(struct exchange *exchange, const struct cost_
             exchange->env->store, &exchange->key.account_id, &exchange->key.key_id);
     /* Others may take from the same balance between our look and our hold: hence a few tries. */
     for (unsigned i = 0; i < HOLD_TRIES; i++) {
-        exchange->output_tokens_max = said_max;
+        exchange->budget.output_tokens_max = said_max;
         int64_t amount_nusd = plan_hold(exchange, need, output_tokens, refusal->available_nusd);
         outcome = try_hold(exchange, amount_nusd, refusal);
         if (outcome != HOLD_INSUFFICIENT && outcome != HOLD_BUDGET)
@@ -420,10 +424,10 @@ static bool hold(struct exchange *exchange, const struct cost_ceiling *need, int
     int64_t output = need->output_tokens_max;
     if (chat->output_tokens > 0 && chat->output_tokens < output)
         output = chat->output_tokens;
-    exchange->output_tokens_max = 0;
+    exchange->budget.output_tokens_max = 0;
     if (need->output_tokens_allowed > 0 && need->output_tokens_allowed < output)
-        output = exchange->output_tokens_max = need->output_tokens_allowed;
-    bool asked = chat->output_tokens > 0 || exchange->output_tokens_max > 0;
+        output = exchange->budget.output_tokens_max = need->output_tokens_allowed;
+    bool asked = chat->output_tokens > 0 || exchange->budget.output_tokens_max > 0;
     exchange->budget.output_tokens_asked = asked ? output * chat->choices : 0;
     int64_t longest_nusd;
     int64_t held = least(output, need->context);
@@ -437,13 +441,14 @@ static bool hold(struct exchange *exchange, const struct cost_ceiling *need, int
         .input_tokens = need->input_tokens_max,
         .image_tokens = need->image_tokens_max,
         .output_tokens = output * chat->choices};
+    exchange->budget.choices = chat->choices;
     exchange->budget.chunked = chat->streamed && !need->output_hidden;
     struct hold_refusal refusal;
     enum hold_outcome outcome = find_hold(exchange, need, held, &refusal);
     if (outcome != HOLD_ACCEPTED)
         return refuse_hold(exchange, need, longest_nusd, outcome, &refusal);
     exchange->hold_pending = exchange->hold_open = true;
-    exchange->state = EXCHANGE_HELD;
+    exchange_enter(exchange, EXCHANGE_HELD);
     failpoint_reach(FAILPOINT_AFTER_HOLD);
     return true;
 }

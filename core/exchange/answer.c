@@ -9,8 +9,11 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "exchange/departure.h"
+#include "exchange/download.h"
 #include "exchange/early_stream.h"
-#include "exchange/exchange.h"
+#include "exchange/exchange_internal.h"
+#include "exchange/idempotency.h"
+#include "exchange/rate_limits.h"
 #include "exchange/refusal.h"
 
 enum { REPLY_HEADERS_BYTES = 4096, ERROR_BYTES = 16 * 1024 };
@@ -113,7 +116,15 @@ void exchange_begin_stream(struct exchange *exchange, const char *content_type)
     http_reply_begin(exchange->request, 200);
 }
 
-/* Nobody is there to be answered, or he has been. */
+void exchange_keep_alive(struct exchange *exchange, int64_t now_us)
+{
+    /* Without an empty line: behind one, many clients expect data. */
+    static const char comment[] = ": keep-alive\n";
+    exchange->stream.written_us = now_us;
+    http_reply_write(exchange->request, (struct slice){comment, sizeof comment - 1});
+}
+
+/* Nobody is there to be answered, or has been answered. */
 static bool is_over(const struct exchange *exchange)
 {
     bool gone = exchange->request == NULL && !exchange->detached;
@@ -192,19 +203,6 @@ void exchange_keep_error(struct exchange *exchange, const struct answer_error *e
     exchange_write_error(error, &body);
     idempotency_refused(exchange, buffer_slice(&body), worth_retrying(error));
     buffer_fini(&body);
-}
-
-void exchange_dashboard_url(const struct exchange *exchange, const char *page, char *out,
-                            size_t out_bytes)
-{
-    snprintf(out, out_bytes, "%s/dashboard/%s", exchange->env->public_url, page);
-}
-
-void exchange_write_topup_url(const struct exchange *exchange, struct buffer *out)
-{
-    char url[1024];
-    exchange_dashboard_url(exchange, "credits", url, sizeof url);
-    json_write_text(out, url);
 }
 
 void exchange_refuse_unwritable(struct exchange *exchange)

@@ -6,7 +6,8 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "exchange/exchange.h"
+#include "base/limits.h"
+#include "exchange/attempt.h"
 #include "exchange/redact.h"
 #include "store/notes.h"
 
@@ -51,57 +52,51 @@ static void copy_words(const struct attempt *attempt, char out[LIMIT_ATTEMPT_WOR
     copy_flat(slice_of(whole), out, LIMIT_ATTEMPT_WORDS_BYTES + 1);
 }
 
-static void add(struct exchange *exchange, const char *outcome)
+static struct attempt_note *add(struct attempt_log *log, int number, const struct attempt *attempt,
+                                const char *outcome)
 {
-    struct attempt_log *log = &exchange->attempt_log;
-    const struct attempt *attempt = &exchange->attempt;
     const struct candidate_terms *terms = &attempt->candidate->terms;
     int64_t duration_us = clock_mono_us() - attempt->started_us;
     if (log->count == LIMIT_ATTEMPTS)
-        return;
+        return NULL;
     if (log->notes == NULL)
         log->notes = calloc(LIMIT_ATTEMPTS, sizeof *log->notes);
     check(log->notes != NULL);
     struct attempt_note *note = &log->notes[log->count++];
-    note->number = exchange->attempts;
+    note->number = number;
     note->status = attempt->status;
     note->duration_us = duration_us;
     note->created_ms = clock_wall_ms() - duration_us / 1000;
     snprintf(note->provider, sizeof note->provider, "%s", terms->provider);
     snprintf(note->model, sizeof note->model, "%s", terms->model);
     snprintf(note->outcome, sizeof note->outcome, "%s", outcome);
+    return note;
 }
 
-static struct attempt_note *last(struct exchange *exchange)
+void attempt_log_failure(struct attempt_log *log, int number, const struct attempt *attempt)
 {
-    return &exchange->attempt_log.notes[exchange->attempt_log.count - 1];
+    struct attempt_note *note = add(log, number, attempt, attempt_outcome_name(attempt->outcome));
+    if (note != NULL)
+        copy_words(attempt, note->words);
 }
 
-void attempt_log_failure(struct exchange *exchange)
+/* Of an answer that broke off the reason is what the client was told. */
+void attempt_log_answered(struct attempt_log *log, int number, const struct attempt *attempt,
+                          const char *cut_code)
 {
-    add(exchange, attempt_outcome_name(exchange->attempt.outcome));
-    copy_words(&exchange->attempt, last(exchange)->words);
-}
-
-/* An answer that broke off: the reason is what the client was told. */
-static void add_answered(struct exchange *exchange)
-{
-    const struct relay *relay = &exchange->relay;
-    bool cut = exchange_was_cut_by_provider(exchange);
-    if (exchange->attempt.outcome != ATTEMPT_ANSWERED ||
-        (!cut && exchange->attempt_log.notes == NULL))
+    if (cut_code == NULL && log->notes == NULL)
         return;
-    add(exchange, cut ? "cut" : attempt_outcome_name(ATTEMPT_ANSWERED));
-    if (cut)
-        copy_flat(slice_of(relay->failure_code), last(exchange)->words,
-                  sizeof last(exchange)->words);
+    const char *outcome = cut_code != NULL ? "cut" : attempt_outcome_name(ATTEMPT_ANSWERED);
+    struct attempt_note *note = add(log, number, attempt, outcome);
+    if (note != NULL && cut_code != NULL)
+        copy_flat(slice_of(cut_code), note->words, sizeof note->words);
 }
 
-void attempt_log_end(struct exchange *exchange)
+void attempt_log_write(const struct attempt_log *log, struct store *store,
+                       const struct id *exchange_id)
 {
-    add_answered(exchange);
-    for (size_t i = 0; i < exchange->attempt_log.count; i++)
-        notes_attempt(exchange->env->store, &exchange->id, &exchange->attempt_log.notes[i]);
+    for (size_t i = 0; i < log->count; i++)
+        notes_attempt(store, exchange_id, &log->notes[i]);
 }
 
 void attempt_log_fini(struct attempt_log *log)

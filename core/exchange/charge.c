@@ -1,7 +1,7 @@
 #include "exchange/charge.h"
 
-#include "base/log.h"
-#include "exchange/exchange.h"
+#include "dialect/chat.h"
+#include "exchange/meter.h"
 
 enum {
     /* Text of so many times the tokens that were counted was not counted: no text has sixteen
@@ -19,33 +19,32 @@ static int64_t least(int64_t a, int64_t b)
 
 /* ---- estimates ---- */
 
-int64_t charge_input_estimate(const struct exchange *exchange)
+/* Pictures by the model's bound, what cannot be foreseen by what the hold counted. */
+static int64_t input_estimate(const struct charge_view *view)
 {
-    const struct prompt *prompt = &exchange->chat.prompt;
-    const struct charge_limits *limits = &exchange->charge_limits;
+    const struct prompt *prompt = &view->chat->prompt;
+    const struct charge_limits *limits = view->limits;
     if (prompt->opaque_count > 0)
         return limits->input_tokens;
-    int64_t rate = rates_of_mix(&exchange->rates.input, &prompt->mix);
+    int64_t rate = rates_of_mix(view->input_rates, &prompt->mix);
     int64_t tokens = rates_tokens(rate, prompt->text_bytes, prompt_template_tokens(prompt)) +
                      prompt->audio_bytes / PROMPT_AUDIO_BYTES +
                      prompt->image_count * limits->image_tokens;
     return least(tokens, limits->input_tokens);
 }
 
-int64_t charge_media_tokens(const struct exchange *exchange)
+int64_t charge_media_tokens(const struct charge_limits *limits, const struct media_sizes *output)
 {
-    const struct media_sizes *output = &exchange->relay.meter.output;
-    return output->image_count * exchange->charge_limits.image_tokens +
-           output->audio_bytes / PROMPT_AUDIO_BYTES;
+    return output->image_count * limits->image_tokens + output->audio_bytes / PROMPT_AUDIO_BYTES;
 }
 
 /* ---- the provider's counts, judged ---- */
 
 /* Whether text came that the count cannot have in it. */
-static bool misses_text(const struct exchange *exchange, int64_t counted, int64_t text_tokens)
+static bool misses_text(const struct charge_view *view, int64_t counted, int64_t text_tokens)
 {
-    const struct meter *meter = &exchange->relay.meter;
-    int64_t choices = exchange->chat.choices;
+    const struct meter *meter = view->meter;
+    int64_t choices = view->chat->choices;
     int64_t by_bytes = meter_text_tokens(meter);
     if (by_bytes > UNCOUNTED_FACTOR * counted + UNCOUNTED_TOKENS)
         return true;
@@ -55,36 +54,36 @@ static bool misses_text(const struct exchange *exchange, int64_t counted, int64_
 }
 
 /* Returns whether the provider's count stands. */
-static bool judge_output(const struct exchange *exchange, int64_t *tokens)
+static bool judge_output(const struct charge_view *view, int64_t *tokens)
 {
-    const struct meter *meter = &exchange->relay.meter;
+    const struct meter *meter = view->meter;
     int64_t text_tokens = meter_output_estimate(meter);
     int64_t later_tokens = meter_output_later(meter);
-    int64_t estimate = text_tokens + charge_media_tokens(exchange);
-    if (estimate < exchange->unseen_tokens)
-        estimate = exchange->unseen_tokens;
+    int64_t estimate = text_tokens + charge_media_tokens(view->limits, &meter->output);
+    if (estimate < view->unseen_tokens)
+        estimate = view->unseen_tokens;
     int64_t counted = meter->tokens.output;
-    *tokens = least(estimate, exchange->charge_limits.output_tokens);
+    *tokens = least(estimate, view->limits->output_tokens);
     if (!meter->reported || (counted == 0 && estimate > 0))
         return false;
-    if (later_tokens > 0 && !misses_text(exchange, counted + later_tokens, text_tokens)) {
+    if (later_tokens > 0 && !misses_text(view, counted + later_tokens, text_tokens)) {
         *tokens = counted + later_tokens;
         return false;
     }
-    if (misses_text(exchange, counted, text_tokens))
+    if (misses_text(view, counted, text_tokens))
         return false;
     *tokens = counted;
     return true;
 }
 
-static bool judge_input(const struct exchange *exchange, struct token_counts *tokens)
+static bool judge_input(const struct charge_view *view, struct token_counts *tokens)
 {
-    const struct meter *meter = &exchange->relay.meter;
+    const struct meter *meter = view->meter;
     tokens->input = meter->tokens.input;
     tokens->cached_input = meter->tokens.cached_input;
     if (meter->prompt_reported && tokens->input + tokens->cached_input > 0)
         return true;
-    tokens->input = charge_input_estimate(exchange);
+    tokens->input = input_estimate(view);
     tokens->cached_input = 0;
     return false;
 }
@@ -108,106 +107,12 @@ static void allow(const struct charge_limits *limits, const struct token_counts 
     out->output = least(tokens->output, limits->output_tokens);
 }
 
-void charge_count(const struct exchange *exchange, bool cut, struct charge *out)
+void charge_count(const struct charge_view *view, bool cut, struct charge *out)
 {
-    const struct meter *meter = &exchange->relay.meter;
-    bool output = judge_output(exchange, &out->tokens.output);
-    bool input = judge_input(exchange, &out->tokens);
+    const struct meter *meter = view->meter;
+    bool output = judge_output(view, &out->tokens.output);
+    bool input = judge_input(view, &out->tokens);
     out->source = source_of(meter, input, output, cut);
     out->reasoning_tokens = least(meter->reasoning_tokens, out->tokens.output);
-    allow(&exchange->charge_limits, &out->tokens, &out->allowed);
-}
-
-/* ---- money ---- */
-
-/* Something is wrong with the provider's counts, or with `context` and `max_output` in
- * models.lua. */
-static void alarm_operator(const struct exchange *exchange, const struct charge *charge)
-{
-    const struct charge_limits *limits = &exchange->charge_limits;
-    log_event(LOG_ERROR, "a provider counts more than model and request allow; the house pays it",
-              log_text("request_id", exchange->id.text),
-              log_text("provider", attempt_provider(&exchange->attempt)),
-              log_text("model", exchange->chat.model),
-              log_int("input_tokens", charge->tokens.input + charge->tokens.cached_input),
-              log_int("context", limits->context_tokens),
-              log_int("output_tokens", charge->tokens.output),
-              log_int("output_tokens_allowed", limits->output_tokens));
-}
-
-/* A provider counts more than we could foresee (its own additions to a prompt): the customer pays
- * that as long as it has it; what it has not is the operator's. */
-static int64_t charge_nusd(struct exchange *exchange, const struct charge *charge)
-{
-    const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
-    struct meter_price price;
-    meter_price(&terms->prices, &terms->sold, &charge->allowed, terms->margin_ppm,
-                stream_budget_held_nusd(exchange), &price);
-    if (price.overrun_nusd > 0) {
-        int64_t more = ledger_extend(exchange->env->store, &exchange->hold, price.overrun_nusd);
-        exchange->settlement.extended_nusd += more;
-        price.charge_nusd += more;
-    }
-    return price.charge_nusd;
-}
-
-/* What the provider has counted says how many tokens such text has, where nothing but text went in
- * and came out. */
-static void learn(const struct exchange *exchange, const struct charge *charge)
-{
-    const struct prompt *prompt = &exchange->chat.prompt;
-    const struct meter *meter = &exchange->relay.meter;
-    bool only_text = prompt->opaque_count + prompt->image_count + prompt->audio_bytes == 0;
-    bool only_said = meter->output.image_count + meter->output.audio_bytes == 0 &&
-                     charge->reasoning_tokens == 0 && exchange->chat.choices == 1;
-    if (charge->source != USAGE_REPORTED)
-        return;
-    int64_t prompt_tokens = charge->tokens.input + charge->tokens.cached_input;
-    const struct rate_sample input = {.mix = &prompt->mix,
-                                      .bytes = only_text ? prompt->text_bytes : 0,
-                                      .tokens = prompt_tokens - prompt_template_tokens(prompt)};
-    const struct rate_sample output = {.mix = &meter->mix,
-                                       .bytes = only_said ? meter->output.text_bytes : 0,
-                                       .tokens = charge->tokens.output};
-    rates_learn(exchange->env->rates, exchange->chat.model, &input, &output);
-}
-
-/* What a client cut by leaving says nothing of its provider. */
-static void count_in_metrics(const struct exchange *exchange, enum usage_source source,
-                             bool excessive)
-{
-    struct live_metrics_shard *shard = exchange->env->shard;
-    if (excessive)
-        live_metrics_count_usage(shard, exchange, METRICS_EXCESSIVE);
-    else if (source == USAGE_REPORTED)
-        live_metrics_count_usage(shard, exchange, METRICS_REPORTED);
-    else if (source == USAGE_CORRECTED)
-        live_metrics_count_usage(shard, exchange, METRICS_CORRECTED);
-    else if (source == USAGE_ESTIMATED)
-        live_metrics_count_usage(shard, exchange, METRICS_MISSING);
-}
-
-void charge_fill(struct exchange *exchange, bool cut)
-{
-    struct usage_record *record = &exchange->settlement.record;
-    const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
-    struct charge charge;
-    struct meter_price price;
-    charge_count(exchange, cut, &charge);
-    int64_t paid_nusd = charge_nusd(exchange, &charge);
-    meter_price(&terms->prices, &terms->sold, &charge.tokens, terms->margin_ppm, paid_nusd, &price);
-    record->source = charge.source;
-    record->tokens = charge.tokens;
-    record->reasoning_tokens = charge.reasoning_tokens;
-    record->cost_nusd = price.cost_nusd;
-    record->charge_nusd = price.charge_nusd;
-    record->overrun_nusd = price.overrun_nusd;
-    bool excessive = charge.allowed.input < charge.tokens.input ||
-                     charge.allowed.cached_input < charge.tokens.cached_input ||
-                     charge.allowed.output < charge.tokens.output;
-    if (excessive)
-        alarm_operator(exchange, &charge);
-    else
-        learn(exchange, &charge);
-    count_in_metrics(exchange, charge.source, excessive);
+    allow(view->limits, &out->tokens, &out->allowed);
 }

@@ -2,8 +2,7 @@
  * where there is none; and what of it the customer pays. No customer pays more than the model's
  * context and longest answer and the request's own limit allow: what a provider counts above that
  * is the operator's, and an alarm to the operator.
- *
- * On the worker's thread. */
+ * Pure functions. */
 #ifndef EXCHANGE_CHARGE_H
 #define EXCHANGE_CHARGE_H
 
@@ -13,9 +12,12 @@
 #include "base/money.h"
 #include "store/usage.h"
 
-struct exchange;
+struct chat_request;
+struct media_sizes;
+struct meter;
+struct rate_set;
 
-/* What is allowed at most, as exchange_hold finds it out. */
+/* What is allowed at most, as the hold finds it out. */
 struct charge_limits {
     int64_t context_tokens;
     int64_t input_tokens;  /* as the hold counts them; no estimate is above it */
@@ -30,15 +32,18 @@ struct charge {
     enum usage_source source;
 };
 
-/* The estimate of a request's input tokens: pictures by the model's bound, what cannot be
- * foreseen by what the hold counted. */
-int64_t charge_input_estimate(const struct exchange *exchange);
+/* What is judged; all of it is borrowed. */
+struct charge_view {
+    const struct chat_request *chat;
+    const struct meter *meter;
+    const struct rate_set *input_rates;
+    const struct charge_limits *limits;
+    int64_t unseen_tokens; /* the estimate of an answer that was cancelled unseen */
+};
+
 /* The estimate of what was generated besides text. */
-int64_t charge_media_tokens(const struct exchange *exchange);
+int64_t charge_media_tokens(const struct charge_limits *limits, const struct media_sizes *output);
 /* `cut`: the answer is not whole. */
-void charge_count(const struct exchange *exchange, bool cut, struct charge *out);
-/* Puts counts and amounts into the settlement's record; extends the hold where the customer has
- * more than is held. */
-void charge_fill(struct exchange *exchange, bool cut);
+void charge_count(const struct charge_view *view, bool cut, struct charge *out);
 
 #endif

@@ -272,13 +272,6 @@ static enum attempt_outcome judge(const struct provider_error *error, int status
     return is_about_request(error) ? ATTEMPT_REFUSED : outcome;
 }
 
-static void copy_cut(char *out, size_t out_bytes, const char *text)
-{
-    size_t bytes = strnlen(text, out_bytes - 1);
-    memcpy(out, text, bytes);
-    out[bytes] = '\0';
-}
-
 /* Notes what may be told of it: nothing of ours. */
 static void tell(struct attempt *attempt, struct provider_error *error, const char *sold_as)
 {
@@ -296,10 +289,11 @@ static void tell(struct attempt *attempt, struct provider_error *error, const ch
     }
     const char *code = error->code[0] != '\0' ? error->code : error->type;
     if (error->message[0] != '\0')
-        copy_cut(attempt->refusal_message, sizeof attempt->refusal_message, error->message);
+        slice_copy(slice_of(error->message), attempt->refusal_message,
+                   sizeof attempt->refusal_message);
     if (code[0] != '\0')
-        copy_cut(attempt->refusal_code, sizeof attempt->refusal_code, code);
-    copy_cut(attempt->refusal_param, sizeof attempt->refusal_param, error->param);
+        slice_copy(slice_of(code), attempt->refusal_code, sizeof attempt->refusal_code);
+    slice_copy(slice_of(error->param), attempt->refusal_param, sizeof attempt->refusal_param);
 }
 
 enum attempt_outcome attempt_classify(struct attempt *attempt, const char *sold_as, int status,

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "exchange/exchange.h"
+#include "exchange/exchange_internal.h"
 #include "net/http1/field.h"
 
 enum { REQUESTED_BYTES_MAX = 1024 };

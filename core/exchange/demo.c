@@ -1,9 +1,13 @@
 #include "exchange/demo.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/json.h"
-#include "exchange/exchange.h"
+#include "dialect/chat.h"
+#include "exchange/meter.h"
+#include "net/loop/loop.h"
 
 enum { ANSWER_BYTES_MAX = 1024 * 1024 };
 
@@ -14,8 +18,17 @@ static const char *const words[] = {
     " README)",  " to",    " get",  " answers", " from",       " real", " models."};
 enum { WORD_COUNT = sizeof words / sizeof words[0] };
 
+struct demo {
+    struct loop *loop;
+    struct deferred answer;
+    struct demo_request request;
+    struct upstream_events events;
+    bool answering; /* its events are being told */
+    bool unwanted;  /* to be freed when they are */
+};
+
 struct demo_answer {
-    struct exchange *exchange;
+    const struct demo_request *request;
     struct buffer *out;
     size_t word_count;
     const char *finish_reason;
@@ -26,13 +39,13 @@ static void write_head(const struct demo_answer *answer, const char *object)
 {
     buffer_printf(
         answer->out, "{\"id\":\"chatcmpl-%s\",\"object\":\"%s\",\"created\":%lld,\"model\":",
-        answer->exchange->id.text, object, (long long)(answer->exchange->created_ms / 1000));
-    json_write_text(answer->out, answer->exchange->attempt.candidate->terms.model);
+        answer->request->exchange_id, object, (long long)(answer->request->created_ms / 1000));
+    json_write_text(answer->out, answer->request->model);
 }
 
 static void write_usage(const struct demo_answer *answer)
 {
-    long long output = (long long)answer->word_count * answer->exchange->chat.choices;
+    long long output = (long long)answer->word_count * answer->request->chat->choices;
     buffer_printf(
         answer->out,
         "\"usage\":{\"prompt_tokens\":%lld,\"completion_tokens\":%lld,\"total_tokens\":%lld}",
@@ -44,7 +57,7 @@ static void write_plain(const struct demo_answer *answer)
     struct buffer *out = answer->out;
     write_head(answer, "chat.completion");
     buffer_append_text(out, ",\"choices\":[");
-    for (int64_t choice = 0; choice < answer->exchange->chat.choices; choice++) {
+    for (int64_t choice = 0; choice < answer->request->chat->choices; choice++) {
         buffer_printf(out, "%s{\"index\":%lld,\"message\":{\"role\":\"assistant\",\"content\":\"",
                       choice > 0 ? "," : "", (long long)choice);
         for (size_t i = 0; i < answer->word_count; i++)
@@ -82,7 +95,7 @@ static void write_word(const struct demo_answer *answer, int64_t choice, const c
 
 static void write_stream(const struct demo_answer *answer)
 {
-    for (int64_t choice = 0; choice < answer->exchange->chat.choices; choice++) {
+    for (int64_t choice = 0; choice < answer->request->chat->choices; choice++) {
         write_chunk(answer, choice, "\"role\":\"assistant\",\"content\":\"\"", NULL);
         for (size_t i = 0; i < answer->word_count; i++)
             write_word(answer, choice, words[i]);
@@ -95,18 +108,33 @@ static void write_stream(const struct demo_answer *answer)
     buffer_append_text(answer->out, "}\n\ndata: [DONE]\n\n");
 }
 
+/* Each event may be the last that is wanted. */
+static void tell(struct demo *demo, const struct upstream_head *head, struct slice text)
+{
+    const struct upstream_events *events = &demo->events;
+    demo->answering = true;
+    events->on_head(head, events->arg);
+    if (!demo->unwanted)
+        events->on_data(text, events->arg);
+    if (!demo->unwanted)
+        events->on_end(UPSTREAM_COMPLETE, "", events->arg);
+    demo->answering = false;
+    if (demo->unwanted)
+        free(demo);
+}
+
 static void answer_now(void *arg)
 {
-    struct exchange *exchange = arg;
-    const struct chat_request *chat = &exchange->chat;
+    struct demo *demo = arg;
+    const struct chat_request *chat = demo->request.chat;
     struct buffer text;
     buffer_init(&text, ANSWER_BYTES_MAX);
-    struct demo_answer answer = {.exchange = exchange,
+    struct demo_answer answer = {.request = &demo->request,
                                  .out = &text,
                                  .word_count = WORD_COUNT,
                                  .finish_reason = "stop",
                                  .input_tokens = meter_estimate(chat->prompt.text_bytes)};
-    int64_t limit = chat->output_tokens > 0 ? chat->output_tokens : exchange->output_tokens_max;
+    int64_t limit = chat->output_tokens > 0 ? chat->output_tokens : demo->request.output_tokens_max;
     if (limit > 0 && limit < WORD_COUNT) {
         answer.word_count = (size_t)limit;
         answer.finish_reason = "length";
@@ -119,14 +147,29 @@ static void answer_now(void *arg)
         .status = 200,
         .content_type = slice_of(chat->streamed ? "text/event-stream" : "application/json"),
         .retry_after_ms = -1};
-    attempt_on_head(&head, exchange);
-    attempt_on_data(buffer_slice(&text), exchange);
-    attempt_on_end(UPSTREAM_COMPLETE, "", exchange);
+    tell(demo, &head, buffer_slice(&text));
     buffer_fini(&text);
 }
 
-void demo_start(struct exchange *exchange)
+struct demo *demo_start(struct loop *loop, const struct demo_request *request,
+                        const struct upstream_events *events)
 {
-    exchange->attempt.demo = (struct deferred){.call = answer_now, .arg = exchange};
-    loop_defer(exchange->env->loop, &exchange->attempt.demo);
+    struct demo *demo = calloc(1, sizeof *demo);
+    check(demo != NULL);
+    demo->loop = loop;
+    demo->request = *request;
+    demo->events = *events;
+    demo->answer = (struct deferred){.call = answer_now, .arg = demo};
+    loop_defer(loop, &demo->answer);
+    return demo;
+}
+
+void demo_free(struct demo *demo)
+{
+    if (demo == NULL)
+        return;
+    loop_cancel(demo->loop, &demo->answer);
+    demo->unwanted = true;
+    if (!demo->answering)
+        free(demo);
 }

@@ -5,7 +5,10 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "exchange/exchange.h"
+#include "exchange/exchange_internal.h"
+#include "exchange/idempotency.h"
+#include "exchange/rate_limits.h"
+#include "exchange/relay.h"
 
 /* A fast model's pace: what is charged of an answer that was cancelled unseen is an estimate by the
  * time that the provider had for it. */
@@ -89,8 +92,8 @@ static bool is_free(const struct exchange *exchange)
 /* All of a stream has come but its counts. */
 static bool lacks_usage_only(const struct exchange *exchange)
 {
-    return exchange->relay.flowing && !exchange->relay.done &&
-           meter_choices_ended(&exchange->relay.meter) >= exchange->chat.choices;
+    return exchange->stream.flowing && !exchange->stream.done &&
+           meter_choices_ended(&exchange->stream.meter) >= exchange->chat.choices;
 }
 
 static bool runs_on(const struct exchange *exchange)
@@ -142,7 +145,7 @@ static void end_retried(struct exchange *exchange)
 {
     static const char message[] = "The client has left, and too many calls run on without theirs; "
                                   "the answer is not complete.";
-    if (exchange->relay.flowing) {
+    if (exchange->stream.flowing) {
         relay_fail(exchange, LEFT_CODE, message);
         return;
     }
@@ -159,7 +162,7 @@ void departure_begin(struct exchange *exchange)
     exchange->request = NULL;
     if (exchange->state == EXCHANGE_SETTLING) {
         exchange_release_task(exchange);
-        attempt_cancel(exchange);
+        attempt_cancel(&exchange->attempt);
         return; /* the ledger has it; on_settlement_returned ends it */
     }
     bool asked = is_asked(exchange);
@@ -174,7 +177,7 @@ void departure_begin(struct exchange *exchange)
         return;
     bool free_of_charge = !asked || (!retried && is_free(exchange));
     exchange_release_task(exchange);
-    attempt_cancel(exchange);
+    attempt_cancel(&exchange->attempt);
     if (free_of_charge)
         end_free(exchange);
     else if (retried)
@@ -196,7 +199,7 @@ bool departure_cut(struct exchange *exchange)
     if (!exchange->detached || !exchange->abandoned || exchange->state >= EXCHANGE_SETTLING)
         return false;
     bool asked = is_asked(exchange);
-    attempt_cancel(exchange);
+    attempt_cancel(&exchange->attempt);
     if (asked)
         charge(exchange);
     else
@@ -208,7 +211,7 @@ void departure_refuse(struct exchange *exchange, const struct answer_error *erro
 {
     bool asked = is_asked(exchange);
     exchange_release_task(exchange);
-    attempt_cancel(exchange);
+    attempt_cancel(&exchange->attempt);
     if (asked) {
         exchange->status = error->status;
         snprintf(exchange->error_code, sizeof exchange->error_code, "%s", error->code);

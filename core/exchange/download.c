@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "exchange/exchange.h"
+#include "exchange/exchange_internal.h"
 
 void download_begin(struct exchange *exchange, const char *content_type)
 {
@@ -28,6 +28,11 @@ void download_end(struct exchange *exchange)
     exchange->request = NULL;
     http_reply_end(request, (struct slice){0});
     exchange_end(exchange);
+}
+
+bool download_is_open(const struct exchange *exchange)
+{
+    return exchange->downloading;
 }
 
 bool download_cut(struct exchange *exchange, const char *code)

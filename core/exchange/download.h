@@ -15,6 +15,8 @@ void download_begin(struct exchange *exchange, const char *content_type);
 /* True: the client is slow; the task waits for exchange_wake before it writes more. */
 bool download_write(struct exchange *exchange, struct slice text);
 void download_end(struct exchange *exchange);
+/* Whether one has begun and not ended. */
+bool download_is_open(const struct exchange *exchange);
 /* Closes the connection in the middle, if a download is under way; `code` is for the log. False:
  * there is none. */
 bool download_cut(struct exchange *exchange, const char *code);

@@ -1,6 +1,6 @@
 #include "exchange/early_stream.h"
 
-#include "exchange/exchange.h"
+#include "exchange/exchange_internal.h"
 
 enum { ERROR_EVENT_BYTES = 16 * 1024 };
 
@@ -12,13 +12,13 @@ void early_stream_tick(struct exchange *exchange, int64_t now_us)
         now_us - exchange->started_us < exchange->env->first_event_wait_ms * 1000)
         return;
     exchange->early_stream = true;
-    exchange_begin_stream(exchange, RELAY_STREAM_TYPE);
-    relay_keep_alive(exchange, now_us);
+    exchange_begin_stream(exchange, STREAM_TYPE);
+    exchange_keep_alive(exchange, now_us);
 }
 
 bool early_stream_is_open(const struct exchange *exchange)
 {
-    return exchange->early_stream && !exchange->relay.flowing &&
+    return exchange->early_stream && !exchange->stream.flowing &&
            exchange->state < EXCHANGE_SETTLING;
 }
 

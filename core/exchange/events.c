@@ -10,12 +10,8 @@
 #include "dialect/provider_error.h"
 #include "dialect/renamed.h"
 #include "dialect/said.h"
-#include "exchange/exchange.h"
-
-static void append_event(struct relay *relay, struct slice event)
-{
-    buffer_append_slice(&relay->out, event);
-}
+#include "exchange/exchange_internal.h"
+#include "exchange/relay.h"
 
 /* The event without one of its members, in *out (initialised here). False: it cannot be cut. */
 static bool cut_member(struct slice event, const struct json_value *root, const char *name,
@@ -26,65 +22,26 @@ static bool cut_member(struct slice event, const struct json_value *root, const 
     return json_apply_edits(event, &removal, 1, out);
 }
 
-static void append_without_usage(struct relay *relay, struct slice event,
-                                 const struct json_value *root)
-{
-    struct buffer cut;
-    if (cut_member(event, root, "usage", &cut))
-        append_event(relay, buffer_slice(&cut));
-    else
-        relay->out.failed = true; /* no memory: the stream fails, the event does not vanish */
-    buffer_fini(&cut);
-}
-
-static bool has_choices(const struct completion *chunk)
-{
-    struct json_item first;
-    if (chunk->choices.type != JSON_ARRAY)
-        return false;
-    struct json_walk walk = json_walk(&chunk->choices);
-    return json_next(&walk, &first);
-}
-
-/* Keeps the usage of a chunk, as an event of its own in OpenAI's form: it goes out at the end, once
- * its cost is known. */
-static void hold_usage(struct relay *relay, struct slice event, const struct completion *chunk)
-{
-    struct buffer *held = &relay->held_event;
-    buffer_reset(held);
-    if (chunk->choices.type == JSON_ARRAY && !has_choices(chunk)) {
-        buffer_append_slice(held, event);
-        return;
-    }
-    buffer_append_text(held, "data: ");
-    final_chunk_head(&chunk->root, held);
-    buffer_append_text(held, ",\"choices\":[],\"usage\":");
-    buffer_append_slice(held, chunk->usage.raw);
-    buffer_append_text(held, "}\n\n");
-    if (held->failed)
-        relay->out.failed = true;
-}
-
 /* An event that says something of usage: to the meter, and to the client as far as he has asked
  * for it. */
 static void take_usage(struct exchange *exchange, struct slice event,
                        const struct completion *chunk)
 {
-    struct relay *relay = &exchange->relay;
-    bool counts = meter_read_usage(&relay->meter, &chunk->usage);
+    struct stream *stream = &exchange->stream;
+    bool counts = meter_read_usage(&stream->meter, &chunk->usage);
     bool none = chunk->usage.type == JSON_NULL;
     if (counts && exchange->chat.usage_asked)
-        hold_usage(relay, event, chunk);
+        stream_hold_usage(stream, event, chunk);
     if (none && exchange->chat.usage_asked)
-        append_event(relay, event);
-    else if (none || has_choices(chunk))
-        append_without_usage(relay, event, &chunk->root);
+        stream_append(stream, event);
+    else if (none || completion_has_choices(chunk))
+        stream_append_without_usage(stream, event, &chunk->root);
 }
 
 static void fail_in_stream(struct exchange *exchange, enum attempt_outcome outcome)
 {
     const struct attempt *attempt = &exchange->attempt;
-    char message[sizeof exchange->relay.failure_message];
+    char message[sizeof exchange->stream.failure_message];
     const char *code = "provider_unavailable";
     const char *what = "The model's provider reported an error; the answer is not complete.";
     bool refused = outcome == ATTEMPT_REFUSED; /* the customer's to mend */
@@ -94,7 +51,7 @@ static void fail_in_stream(struct exchange *exchange, enum attempt_outcome outco
     } else if (refused) {
         code = attempt->refusal_code;
     }
-    exchange->relay.refused = refused;
+    exchange->stream.refused = refused;
     if (attempt->explained && (refused || attempt->candidate->terms.errors_shown))
         snprintf(message, sizeof message, "%s It says: %s", what, attempt->refusal_message);
     else
@@ -108,7 +65,8 @@ static void take_error(struct exchange *exchange, struct slice data)
     enum attempt_outcome outcome =
         attempt_classify(&exchange->attempt, exchange->chat.model, 0, data);
     if (exchange->attempt.outcome == ATTEMPT_NONE)
-        attempt_decide(exchange, outcome, "an error came before the stream said anything");
+        attempt_decide(&exchange->attempt, outcome,
+                       "an error came before the stream said anything");
     else
         fail_in_stream(exchange, outcome);
 }
@@ -116,7 +74,7 @@ static void take_error(struct exchange *exchange, struct slice data)
 static void refuse_event(struct exchange *exchange, const char *detail)
 {
     if (exchange->attempt.outcome == ATTEMPT_NONE)
-        attempt_decide(exchange, ATTEMPT_GARBLED, detail);
+        attempt_decide(&exchange->attempt, ATTEMPT_GARBLED, detail);
     else
         relay_provider_failed(
             exchange, "provider_unavailable",
@@ -168,7 +126,7 @@ static void take_without_error(struct exchange *exchange, struct slice event,
  * follow is neither charged nor given. */
 static void end_for_budget(struct exchange *exchange, const struct json_value *chunk)
 {
-    struct relay *relay = &exchange->relay;
+    struct stream *stream = &exchange->stream;
     if (exchange->budget.limit_reached)
         log_event(LOG_WARN, "a provider goes on beyond the longest answer that it was asked for",
                   log_text("request_id", exchange->id.text),
@@ -177,13 +135,13 @@ static void end_for_budget(struct exchange *exchange, const struct json_value *c
     else
         log_event(LOG_INFO, "the money for a stream has ended",
                   log_text("request_id", exchange->id.text),
-                  log_text("code", stream_budget_reason(exchange)));
-    buffer_reset(&relay->chunk_head);
-    final_chunk_head(chunk, &relay->chunk_head);
-    snprintf(relay->meter.finish_reason, sizeof relay->meter.finish_reason, "length");
-    relay->out_of_budget = relay->done = relay->upstream_ended = true;
-    attempt_cancel(exchange);
-    attempt_decide(exchange, ATTEMPT_ANSWERED, "");
+                  log_text("code", stream_budget_reason(&exchange->budget)));
+    buffer_reset(&stream->chunk_head);
+    final_chunk_head(chunk, &stream->chunk_head);
+    snprintf(stream->meter.finish_reason, sizeof stream->meter.finish_reason, "length");
+    stream->out_of_budget = stream->done = stream->upstream_ended = true;
+    attempt_cancel(&exchange->attempt);
+    attempt_decide(&exchange->attempt, ATTEMPT_ANSWERED, "");
 }
 
 /* Takes an event again, with the reason for its end in it. */
@@ -195,12 +153,12 @@ static void take_explained(struct exchange *exchange, struct slice event,
     struct buffer explained;
     buffer_init(&reason, 4096);
     buffer_init(&explained, LIMIT_EDITED_EVENT_BYTES);
-    if (stream_budget_explain(exchange, event, chunk, &reason, &edit) &&
+    if (stream_budget_explain(&exchange->budget, event, chunk, &reason, &edit) &&
         json_apply_edits(event, &edit, 1, &explained))
         event = buffer_slice(&explained);
-    exchange->relay.reason_given = true;
+    exchange->stream.reason_given = true;
     events_take(event, exchange);
-    exchange->relay.reason_given = false;
+    exchange->stream.reason_given = false;
     buffer_fini(&explained);
     buffer_fini(&reason);
 }
@@ -209,17 +167,17 @@ static void take_explained(struct exchange *exchange, struct slice event,
  * has been taken again with our reason in it. */
 static bool take_text(struct exchange *exchange, struct slice event, const struct completion *chunk)
 {
-    struct relay *relay = &exchange->relay;
-    struct meter before = relay->meter;
-    meter_read_choices(&relay->meter, &chunk->choices);
-    if (!stream_budget_cover(exchange)) {
-        relay->meter = before;
+    struct stream *stream = &exchange->stream;
+    struct meter before = stream->meter;
+    meter_read_choices(&stream->meter, &chunk->choices);
+    if (!stream_budget_cover(&exchange->budget)) {
+        stream->meter = before;
         end_for_budget(exchange, &chunk->root);
         return false;
     }
-    if (relay->reason_given || !stream_budget_ended_choice(exchange, &before))
+    if (stream->reason_given || !stream_budget_ended_choice(&exchange->budget, &before))
         return true;
-    relay->meter = before;
+    stream->meter = before;
     take_explained(exchange, event, &chunk->root);
     return false;
 }
@@ -231,23 +189,23 @@ enum { SAMPLED_PIECES = 8 };
  * or it is not paid for; it must be read. */
 static size_t take_matching(struct exchange *exchange, struct slice data)
 {
-    struct relay *relay = &exchange->relay;
+    struct stream *stream = &exchange->stream;
     struct template_match known;
-    if (!event_template_take(&relay->event_template, data, &known))
+    if (!event_template_take(&stream->event_template, data, &known))
         return 0;
-    struct meter *meter = &relay->meter;
+    struct meter *meter = &stream->meter;
     int64_t text_bytes = meter->output.text_bytes;
     int64_t pieces = meter->output_pieces;
     meter_note_generated(meter, known.bytes);
-    if (!stream_budget_cover(exchange)) {
+    if (!stream_budget_cover(&exchange->budget)) {
         meter->output.text_bytes = text_bytes;
         meter->output_pieces = pieces;
         return 0;
     }
     if (pieces % SAMPLED_PIECES == 0)
         meter_sample(meter, known.text);
-    append_event(relay, known.before);
-    buffer_append_slice(&relay->out, known.after);
+    stream_append(stream, known.before);
+    buffer_append_slice(&stream->out, known.after);
     return known.event_bytes;
 }
 
@@ -273,11 +231,11 @@ static bool has_failed(const struct meter *meter, const struct meter *before)
 /* The first chunk that says something: from here on it is this provider's answer. */
 static void note_answer(struct exchange *exchange, const struct completion *chunk)
 {
-    if (!meter_has_seen(&exchange->relay.meter) && !said_something(&chunk->choices))
+    if (!meter_has_seen(&exchange->stream.meter) && !said_something(&chunk->choices))
         return;
     if (exchange->chat.usage_asked)
-        final_chunk_head(&chunk->root, &exchange->relay.chunk_head);
-    attempt_decide(exchange, ATTEMPT_ANSWERED, "");
+        final_chunk_head(&chunk->root, &exchange->stream.chunk_head);
+    attempt_decide(&exchange->attempt, ATTEMPT_ANSWERED, "");
 }
 
 /* Takes the event again, with the name that the model has here. False: it has it already. */
@@ -298,23 +256,23 @@ static void take_chunk(struct exchange *exchange, struct slice event,
 {
     if (take_renamed(exchange, event, &chunk->root))
         return;
-    struct relay *relay = &exchange->relay;
-    struct meter before = relay->meter;
+    struct stream *stream = &exchange->stream;
+    struct meter before = stream->meter;
     if (!take_text(exchange, event, chunk))
         return;
-    if (has_failed(&relay->meter, &before)) {
-        relay->meter = before;
+    if (has_failed(&stream->meter, &before)) {
+        stream->meter = before;
         take_error(exchange, chunk->root.raw);
         return;
     }
     if (chunk->usage_count == 1)
         take_usage(exchange, event, chunk);
     else
-        append_event(relay, event);
-    int64_t text_bytes = relay->meter.output.text_bytes - before.output.text_bytes;
+        stream_append(stream, event);
+    int64_t text_bytes = stream->meter.output.text_bytes - before.output.text_bytes;
     if (text_bytes == 0 && chunk->usage.type != JSON_OBJECT)
-        (void)meter_find_usage(&relay->meter, &chunk->root);
-    event_template_learn(&relay->event_template, event, chunk, text_bytes,
+        (void)meter_find_usage(&stream->meter, &chunk->root);
+    event_template_learn(&stream->event_template, event, chunk, text_bytes,
                          !exchange->chat.usage_asked);
     if (exchange->attempt.outcome == ATTEMPT_NONE)
         note_answer(exchange, chunk);
@@ -339,17 +297,18 @@ static void take_json(struct exchange *exchange, struct slice event, struct slic
     else if (is_chunk(&chunk))
         take_chunk(exchange, event, &chunk);
     else /* nothing that a client would know: {"type":"ping"} */
-        (void)meter_find_usage(&exchange->relay.meter, &chunk.root);
+        (void)meter_find_usage(&exchange->stream.meter, &chunk.root);
 }
 
 static void take_done(struct exchange *exchange, struct slice event)
 {
     if (exchange->attempt.outcome == ATTEMPT_NONE) {
-        attempt_decide(exchange, ATTEMPT_GARBLED, "the stream ended and had said nothing");
+        attempt_decide(&exchange->attempt, ATTEMPT_GARBLED,
+                       "the stream ended and had said nothing");
         return;
     }
-    exchange->relay.done = true;
-    buffer_append_slice(&exchange->relay.last_event, event);
+    exchange->stream.done = true;
+    buffer_append_slice(&exchange->stream.last_event, event);
 }
 
 static void take_odd(struct exchange *exchange, struct slice event, struct slice data)
@@ -363,14 +322,14 @@ static void take_odd(struct exchange *exchange, struct slice event, struct slice
 void events_take(struct slice event, void *arg)
 {
     struct exchange *exchange = arg;
-    struct relay *relay = &exchange->relay;
+    struct stream *stream = &exchange->stream;
     enum attempt_outcome outcome = exchange->attempt.outcome;
-    if (relay->done || relay->failed || (outcome != ATTEMPT_NONE && outcome != ATTEMPT_ANSWERED))
+    if (stream->done || stream->failed || (outcome != ATTEMPT_NONE && outcome != ATTEMPT_ANSWERED))
         return;
     if (outcome == ATTEMPT_ANSWERED && take_matching(exchange, event) > 0)
         return;
-    buffer_reset(&relay->joined);
-    struct slice data = slice_trim(sse_data(event, &relay->joined));
+    buffer_reset(&stream->joined);
+    struct slice data = slice_trim(sse_data(event, &stream->joined));
     if (data.bytes == 0)
         return; /* a comment, an id, an empty event: our own comments keep the client waiting */
     if (!is_simple(event, data))

@@ -19,30 +19,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/buffer.h"
 #include "base/id.h"
+#include "base/money.h"
 #include "base/secret.h"
-#include "dialect/chat.h"
-#include "exchange/attempt.h"
-#include "exchange/attempt_log.h"
-#include "exchange/charge.h"
-#include "exchange/download.h"
-#include "exchange/idempotency.h"
-#include "exchange/limiter.h"
-#include "exchange/live_metrics.h"
-#include "exchange/meter.h"
-#include "exchange/password.h"
-#include "exchange/rate_limits.h"
-#include "exchange/rates.h"
-#include "exchange/relay.h"
-#include "exchange/stream_budget.h"
-#include "exchange/survey.h"
-#include "net/loop/loop.h"
-#include "net/server/server.h"
-#include "store/call.h"
-#include "store/directory.h"
-#include "store/ledger.h"
+#include "base/slice.h"
+#include "exchange/answer_error.h"
 
+struct candidate;
+struct chat_request;
+struct exchange;
+struct http_head;
+struct http_request;
+struct job_queue;
+struct key_facts;
+struct limiter;
+struct live_metrics;
+struct live_metrics_shard;
+struct loop;
+struct rates;
+struct refusal;
+struct store;
+struct store_call;
+struct store_value;
+struct survey;
+struct survey_keys;
+struct upstream;
 struct fair_pool;
 
 /* What all exchanges of a worker share. Owned by the worker. */
@@ -71,111 +72,26 @@ struct exchange_env {
     uint64_t served;
 };
 
-enum exchange_state {
-    EXCHANGE_RECEIVED,
-    EXCHANGE_AUTHENTICATED,
-    EXCHANGE_HELD,
-    EXCHANGE_SENT,
-    EXCHANGE_ANSWERED,
-    EXCHANGE_STREAMING,
-    EXCHANGE_SETTLING,
-    EXCHANGE_ENDED
-};
-
 /* The task's side, handed down by the script floor. */
 struct exchange_task {
     void *task;
-    void (*wake)(
-        void
-            *task); /* what the task waits for has happened; never from inside a call of the task */
-    void (*drop)(void *task); /* the exchange ends without it: let go; no wake after this */
-};
-
-struct exchange {
-    struct exchange_env *env;
-    struct exchange *next;
-    struct exchange *previous;
-    struct http_request *request; /* NULL once the reply has ended or the client is gone */
-    bool detached;                /* the client is gone; it runs on (departure.h) */
-    bool abandoned;               /* the client is gone, and no retry will ask for the answer */
-    bool cut; /* ended by us: what came is charged, whatever was reported before */
-    struct id id;
-    enum exchange_state state;
-    int64_t created_ms;
-    int64_t started_us;
-    int64_t first_byte_us; /* after started; -1: none yet */
-    int64_t ended_us;
-    char peer_address[48];
-    char method[12];
-    char path[128]; /* for the log; cut */
-    /* The request's, taken from the connection: the provider's copy may outlive the client. */
-    struct buffer body;
-
-    struct exchange_task task; /* .task NULL: none, or let go */
-    struct deferred wakeup;
-    struct deferred reaper;
-
-    struct buffer reply_headers; /* "name\0value\0" pairs for the reply */
-    struct limit_state
-        rate[2]; /* of LIMIT_REQUESTS and LIMIT_TOKENS: the tightest; limit 0: none */
-    bool reply_begun;
-    bool early_stream;   /* begun before anything was said (early_stream.h) */
-    bool downloading;    /* between download_begin and download_end */
-    bool download_waits; /* for the client to take what was written */
-    int status;
-    char error_code[48];
-
-    struct idempotency *idempotency; /* NULL: without an Idempotency-Key */
-    struct id replay_of;             /* whose answer is given again; "": nobody's */
-
-    struct digest key_digest; /* of the API key that it came with */
-    struct key_facts key;
-    bool asks_model; /* it is a call to a model: counted on the metrics */
-    struct chat_request chat;
-    char policy_revision[65];
-
-    struct stream_budget budget;
-    struct charge_limits charge_limits;
-    struct model_rates rates; /* of the model, when the hold was made */
-    struct ledger_hold hold;
-    bool hold_pending;  /* its job has not come back */
-    bool hold_open;     /* accepted and not resolved */
-    bool void_wanted;   /* void it as soon as it is back */
-    bool charge_wanted; /* settle it as soon as it is back: the client has left */
-    int64_t
-        usage_due_us; /* until when its counts are waited for without the client; 0: no matter */
-    int64_t unseen_tokens; /* the estimate of an answer that was cancelled unseen */
-    int64_t
-        output_tokens_max; /* > 0: what the customer may have or can afford, asked for upstream */
-    struct ledger_settlement settlement;
-    bool settlement_pending;
-
-    int attempts;
-    struct attempt attempt;
-    struct attempt_log attempt_log;
-    struct relay relay;
-
-    struct store_call call;
-    bool call_made; /* `call` holds something to be freed */
-    bool call_pending;
-    struct password_job *password; /* NULL: none */
-    bool password_pending;
-    int64_t sleeps_until_us; /* > 0: the task waits for that */
-
-    struct counted_limit *limits; /* NULL: none */
-    size_t limit_count;
+    /* What the task waits for has happened; never from inside a call of the task. */
+    void (*wake)(void *task);
+    /* The exchange ends without it: let go; no wake after this. */
+    void (*drop)(void *task);
 };
 
 /* Takes a request in. The caller then starts its task. */
 struct exchange *exchange_new(struct exchange_env *env, struct http_request *request);
+/* The task that decides for it, and the revision of the policies that the task runs. */
+void exchange_attach_task(struct exchange *exchange, const struct exchange_task *task);
+void exchange_note_policy(struct exchange *exchange, const char *revision);
 /* The task has come to its end (or will not be resumed): what is open is closed, a missing reply
  * is given. */
 void exchange_task_ended(struct exchange *exchange);
 /* The task has raised something that is no answer of ours: 500, and all closed. `place` is for
  * the log. */
 void exchange_task_failed(struct exchange *exchange, const char *code, const char *place);
-/* Wakes the task after the present callback, once. */
-void exchange_wake(struct exchange *exchange);
 /* Compares deadlines, sends keep-alive comments. Every tick, for each live exchange. */
 void exchange_tick_all(struct exchange_env *env);
 /* Ends every exchange that runs (a second SIGTERM, or the drain's end). */
@@ -193,7 +109,7 @@ bool exchange_find_key(const struct exchange_env *env, const struct http_head *h
 /* Frees an exchange whatever its state: when the worker goes, after all its jobs have come back. */
 void exchange_discard(struct exchange *exchange);
 
-/* ---- words of the task; each either does it, or has answered the client and returns false ---- */
+/* ---- what the task asks for; each either does it, or has answered the client: false ---- */
 
 /* Finds the key in the request's headers and looks it up. */
 bool exchange_authenticate(struct exchange *exchange);
@@ -220,10 +136,10 @@ struct cost_ceiling {
     bool output_hidden; /* the model generates tokens that no stream shows: reasoning */
 };
 /* Reserves the worst case. Where the customer has not limited the answer and cannot afford the
- * longest one, it is limited to what he can; of a stream, a chunk is reserved (budget.h). */
+ * longest one, it is limited to that; of a stream, a chunk is reserved (stream_budget.h). */
 bool exchange_hold(struct exchange *exchange, const struct cost_ceiling *offered);
 
-/* Starts a try; the task yields until exchange_wake, then reads exchange->attempt.outcome. False:
+/* Starts a try; the task yields until exchange_wake, then reads exchange_attempt_cause. False:
  * there is no hold for it, or the client has left and the try before has failed; the exchange has
  * ended. */
 bool exchange_attempt(struct exchange *exchange, struct candidate *candidate);
@@ -233,8 +149,8 @@ void exchange_refuse_attempt(struct exchange *exchange);
  * exchange_wake. False: no attempt has answered, or it has no hold; the exchange has ended. */
 bool exchange_relay(struct exchange *exchange);
 
-/* Runs a store operation; the task yields until exchange_wake, then reads exchange->call. `actor`
- * is the id of the administrator whose act it is, or "". */
+/* Runs a store operation; the task yields until exchange_wake, then reads exchange_call_result.
+ * `actor` is the id of the administrator whose act it is, or "". */
 bool exchange_call(struct exchange *exchange, const char *actor, const char *operation,
                    const struct store_value *args, size_t arg_count);
 
@@ -246,51 +162,27 @@ void exchange_call_fini(struct exchange *exchange);
 
 /* ---- replies ---- */
 
-struct answer_error {
-    int status;
-    const char *code;
-    const char *message;
-    const char *param;      /* NULL: null */
-    const char *metadata;   /* a JSON object, or NULL */
-    int64_t retry_after_ms; /* > 0: says so in the headers */
-    bool final; /* trying again does not help, though the status is one that SDKs retry */
-};
-
 /* Adds a header to the reply that will be given. */
 void exchange_header(struct exchange *exchange, const char *name, const char *value);
 void exchange_reply(struct exchange *exchange, int status, const char *content_type,
                     struct slice body);
 void exchange_refuse(struct exchange *exchange, const struct answer_error *error);
-/* Appends it as a JSON object. */
-void exchange_write_error(const struct answer_error *error, struct buffer *out);
-/* Keeps this error as the answer to a retry with the same Idempotency-Key. */
-void exchange_keep_error(struct exchange *exchange, const struct answer_error *error);
-/* Writes where a page of the dashboard is to be had: "credits", "keys". */
-void exchange_dashboard_url(const struct exchange *exchange, const char *page, char *out,
-                            size_t out_bytes);
-/* Appends, as a JSON string, where credits are to be had. */
-void exchange_write_topup_url(const struct exchange *exchange, struct buffer *out);
-/* 503: the database cannot be written, so nothing that costs money is answered. */
-void exchange_refuse_unwritable(struct exchange *exchange);
+/* ---- what the task may know of it; borrowed, valid while it lives ---- */
 
-/* ---- for this floor ---- */
-
-/* Begins a streamed reply: request id, the headers, status 200. */
-void exchange_begin_stream(struct exchange *exchange, const char *content_type);
-/* Whether its stream broke off, by a fault that is not ours. */
-bool exchange_was_cut_by_provider(const struct exchange *exchange);
-/* Resolves the open hold: by what the meter says, or to nothing. relay.c goes on when the job is
- * back. */
-void exchange_settle(struct exchange *exchange);
-void exchange_void(struct exchange *exchange);
-/* The task is let go, and not resumed any more. */
-void exchange_release_task(struct exchange *exchange);
-/* The hold could not be written: nothing may be answered, and nothing more be asked of a
- * provider. */
-void exchange_lose_hold(struct exchange *exchange);
-/* The exchange is over for the client: log line, counters; frees when nothing is away. */
-void exchange_end(struct exchange *exchange);
-/* Frees it, later in this turn, when it has ended, no task holds it and nothing of it is away. */
-void exchange_free_if_over(struct exchange *exchange);
+/* Whether nobody is there for whom anything could be done. */
+bool exchange_is_over(const struct exchange *exchange);
+bool exchange_has_begun_reply(const struct exchange *exchange);
+struct exchange_env *exchange_shared(const struct exchange *exchange);
+const struct id *exchange_id(const struct exchange *exchange);
+/* NULL: the client is gone, or has its reply. */
+const struct http_request *exchange_request(const struct exchange *exchange);
+const char *exchange_peer_address(const struct exchange *exchange);
+struct slice exchange_body(const struct exchange *exchange);
+const struct key_facts *exchange_key(const struct exchange *exchange);
+const struct chat_request *exchange_chat(const struct exchange *exchange);
+/* Whether its present attempt has answered; else the word of routes.lua's `retry.on`. */
+bool exchange_has_answer(const struct exchange *exchange);
+const char *exchange_attempt_cause(const struct exchange *exchange);
+const struct store_call *exchange_call_result(const struct exchange *exchange);
 
 #endif

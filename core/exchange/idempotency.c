@@ -7,7 +7,7 @@
 #include "base/check.h"
 #include "base/money.h"
 #include "base/sha256.h"
-#include "exchange/exchange.h"
+#include "exchange/exchange_internal.h"
 
 enum { RETRY_MS = 1000 };
 
@@ -116,6 +116,11 @@ bool idempotency_is_fresh(const struct exchange *exchange)
     const struct idempotency *idempotency = exchange->idempotency;
     return idempotency == NULL || (idempotency->claim_outcome == CLAIM_TAKEN &&
                                    idempotency->lookup.outcome == LOOKUP_NOTHING);
+}
+
+const struct claim *idempotency_claimed(const struct exchange *exchange)
+{
+    return exchange->idempotency != NULL ? &exchange->idempotency->claim : NULL;
 }
 
 /* ---- answers to one that is not fresh ---- */

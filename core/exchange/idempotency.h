@@ -31,14 +31,16 @@ struct idempotency {
     struct kept_answer kept;
 };
 
-/* ---- words of the task ---- */
+/* ---- what the task asks for ---- */
 
 /* Claims the request's key, if it has one, for `what` ("POST /chat/completions") with its body, and
- * looks whether there is an answer. False: answered. True: without a key exchange->idempotency is
- * NULL and nothing was done; else the task yields until exchange_wake. */
+ * looks whether there is an answer. False: answered. True: without a key nothing was done
+ * (idempotency_claimed says so); else the task yields until exchange_wake. */
 bool idempotency_claim(struct exchange *exchange, const struct id *account_id, const char *what);
 /* Whether the exchange is the one to do what is asked. */
 bool idempotency_is_fresh(const struct exchange *exchange);
+/* The claim of its key; NULL: it came without one. */
+const struct claim *idempotency_claimed(const struct exchange *exchange);
 /* Answers one that is not: again, or why not. */
 void idempotency_answer(struct exchange *exchange);
 

@@ -8,7 +8,8 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "exchange/exchange.h"
+#include "base/id.h"
+#include "exchange/candidate.h"
 #include "store/operations/reply.h"
 #include "store/store.h"
 
@@ -142,16 +143,17 @@ static void count_time(struct slot *slot, int64_t us)
     count(&slot->times[bucket_of(us / 1000)]);
 }
 
-void live_metrics_count_call(struct live_metrics_shard *shard, const struct exchange *exchange)
+void live_metrics_count_call(struct live_metrics_shard *shard, int status, bool failed,
+                             int64_t first_byte_us)
 {
     struct slot *slot = present_slot(shard->slots);
     count(&slot->all);
-    if (exchange->status >= 500 || exchange->relay.failed)
+    if (status >= 500 || failed)
         count(&slot->failures);
-    else if (exchange->status >= 400)
+    else if (status >= 400)
         count(&slot->client_errors);
     else
-        count_time(slot, exchange->first_byte_us);
+        count_time(slot, first_byte_us);
 }
 
 static struct provider *find_provider(struct live_metrics_shard *shard, const char *name)
@@ -173,45 +175,40 @@ static struct provider *find_provider(struct live_metrics_shard *shard, const ch
     return provider;
 }
 
-static void note_failure(struct provider *provider, const struct exchange *exchange, bool cut)
+static void note_failure(struct provider *provider, const struct live_attempt *attempt)
 {
-    const struct attempt *attempt = &exchange->attempt;
     struct failure failure = {.at_ms = clock_wall_ms(), .status = attempt->status};
-    snprintf(failure.outcome, sizeof failure.outcome, "%s",
-             cut ? "cut" : attempt_outcome_name(attempt->outcome));
-    snprintf(failure.detail, sizeof failure.detail, "%.*s", DETAIL_BYTES - 1,
-             cut ? exchange->relay.failure_message : attempt->detail);
-    memcpy(failure.exchange_id, exchange->id.text, sizeof failure.exchange_id);
+    snprintf(failure.outcome, sizeof failure.outcome, "%s", attempt->outcome);
+    snprintf(failure.detail, sizeof failure.detail, "%.*s", DETAIL_BYTES - 1, attempt->detail);
+    snprintf(failure.exchange_id, sizeof failure.exchange_id, "%s", attempt->exchange_id);
     check(pthread_mutex_lock(&provider->mutex) == 0);
     provider->last = failure;
     check(pthread_mutex_unlock(&provider->mutex) == 0);
 }
 
-void live_metrics_count_attempt(struct live_metrics_shard *shard, const struct exchange *exchange,
-                                bool cut)
+void live_metrics_count_attempt(struct live_metrics_shard *shard,
+                                const struct live_attempt *attempt)
 {
-    const struct attempt *attempt = &exchange->attempt;
-    struct provider *provider = find_provider(shard, attempt->candidate->terms.provider);
+    struct provider *provider = find_provider(shard, attempt->provider);
     if (provider == NULL)
         return;
     struct slot *slot = present_slot(provider->slots);
-    if (!cut)
+    if (attempt->result != LIVE_CUT) /* else it was counted when it began to answer */
         count(&slot->all);
-    if (!cut && attempt->outcome == ATTEMPT_ANSWERED)
-        count_time(slot, clock_mono_us() - attempt->started_us);
-    if (!cut && (attempt->outcome == ATTEMPT_ANSWERED || attempt->outcome == ATTEMPT_REFUSED)) {
+    if (attempt->result == LIVE_ANSWERED)
+        count_time(slot, attempt->duration_us);
+    if (attempt->result == LIVE_ANSWERED || attempt->result == LIVE_REFUSED) {
         atomic_store_explicit(&provider->success_ms, clock_wall_ms(), memory_order_relaxed);
         return;
     }
     count(&slot->failures);
-    note_failure(provider, exchange, cut);
+    note_failure(provider, attempt);
 }
 
-void live_metrics_count_usage(struct live_metrics_shard *shard, const struct exchange *exchange,
+void live_metrics_count_usage(struct live_metrics_shard *shard, const char *name,
                               enum live_metrics_usage usage)
 {
-    const struct attempt *attempt = &exchange->attempt;
-    struct provider *provider = find_provider(shard, attempt->candidate->terms.provider);
+    struct provider *provider = find_provider(shard, name);
     if (provider != NULL)
         count(&provider->usages[usage]);
 }

@@ -14,7 +14,6 @@
 
 struct live_metrics;
 struct live_metrics_shard;
-struct exchange;
 struct store;
 
 struct live_metrics *live_metrics_new(unsigned shard_count);
@@ -23,15 +22,30 @@ struct live_metrics_shard *live_metrics_shard(struct live_metrics *metrics, unsi
 
 /* ---- by the worker ---- */
 
-/* A call to a model has ended. */
-void live_metrics_count_call(struct live_metrics_shard *shard, const struct exchange *exchange);
-/* Its present attempt has been decided, or was cut in the middle of its answer (`cut`). */
-void live_metrics_count_attempt(struct live_metrics_shard *shard, const struct exchange *exchange,
-                                bool cut);
+/* A call to a model has ended: with this status, or by an error in its stream. */
+void live_metrics_count_call(struct live_metrics_shard *shard, int status, bool failed,
+                             int64_t first_byte_us);
+
+enum live_result { LIVE_ANSWERED, LIVE_REFUSED, LIVE_FAILED, LIVE_CUT };
+
+/* An attempt that has been decided, or was cut in the middle of its answer. */
+struct live_attempt {
+    const char *provider;
+    enum live_result result;
+    int64_t duration_us;
+    /* of one that has failed or was cut */
+    const char *outcome; /* a word: "timeout" */
+    const char *detail;
+    const char *exchange_id;
+    int status;
+};
+void live_metrics_count_attempt(struct live_metrics_shard *shard,
+                                const struct live_attempt *attempt);
+
 /* What became of the counts of its answer: those of a provider that needs correcting are shown. */
 enum live_metrics_usage { METRICS_REPORTED, METRICS_CORRECTED, METRICS_MISSING, METRICS_EXCESSIVE };
 enum { METRICS_USAGES = METRICS_EXCESSIVE + 1 };
-void live_metrics_count_usage(struct live_metrics_shard *shard, const struct exchange *exchange,
+void live_metrics_count_usage(struct live_metrics_shard *shard, const char *provider,
                               enum live_metrics_usage usage);
 /* How many calls and streams are open; every tick. */
 void live_metrics_count_open(struct live_metrics_shard *shard, int64_t calls, int64_t streams);

@@ -7,7 +7,7 @@
 #include "base/check.h"
 #include "base/network.h"
 #include "base/text.h"
-#include "exchange/exchange.h"
+#include "exchange/exchange_internal.h"
 
 /* Of a password that nobody has: so that an address without an account takes as long. */
 static const char nobodys_hash[] = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXRoaW5nIHNhbHR5IQ$"
@@ -87,6 +87,11 @@ bool exchange_password(struct exchange *exchange, const struct password_question
         .retry_after_ms = 2000};
     exchange_refuse(exchange, &error);
     return false;
+}
+
+const struct password_job *exchange_password_result(const struct exchange *exchange)
+{
+    return exchange->password;
 }
 
 void exchange_password_fini(struct exchange *exchange)

@@ -32,10 +32,10 @@ struct password_question {
     enum fair_rank rank;
 };
 
-/* The task yields until exchange_wake, then reads exchange->password->ok, ->hash and
- * ->fair.dropped. False: answered
- * (too many at once). */
+/* The task yields until exchange_wake, then reads ok, hash and fair.dropped of
+ * exchange_password_result. False: answered (too many at once). */
 bool exchange_password(struct exchange *exchange, const struct password_question *question);
+const struct password_job *exchange_password_result(const struct exchange *exchange);
 /* Forgets the password; after the task has read the result. */
 void exchange_password_fini(struct exchange *exchange);
 

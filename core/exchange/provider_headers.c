@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "exchange/exchange.h"
+#include "net/server/server.h"
 
 static const char *const passed_names[PASSED_HEADERS] = {"traceparent", "tracestate",
                                                          "openai-organization", "openai-project"};
@@ -21,11 +21,11 @@ static bool sets(const struct candidate *candidate, const char *name)
 }
 
 /* What the provider's entry sets is not the client's to change. */
-static void pass(const struct exchange *exchange, size_t which, struct provider_headers *out)
+static void pass(const struct candidate *candidate, const struct http_head *client_head,
+                 size_t which, struct provider_headers *out)
 {
-    const struct candidate *candidate = exchange->attempt.candidate;
     const char *name = passed_names[which];
-    const struct slice *value = head_header(&exchange->request->head, name);
+    const struct slice *value = head_header(client_head, name);
     if (value == NULL || value->bytes + strlen(name) + 3 > PASSED_HEADER_BYTES ||
         slice_char(*value, '\0') != NULL || sets(candidate, name))
         return;
@@ -34,9 +34,9 @@ static void pass(const struct exchange *exchange, size_t which, struct provider_
     out->lines[out->count++] = out->passed[which];
 }
 
-void provider_headers_fill(const struct exchange *exchange, struct provider_headers *out)
+void provider_headers_fill(const struct candidate *candidate, const struct http_head *client_head,
+                           struct provider_headers *out)
 {
-    const struct candidate *candidate = exchange->attempt.candidate;
     out->count = 0;
     out->lines[out->count++] = "Content-Type: application/json";
     if (candidate->header_count == 0 || !sets(candidate, "user-agent"))
@@ -45,10 +45,8 @@ void provider_headers_fill(const struct exchange *exchange, struct provider_head
         out->lines[out->count++] = candidate->authorization;
     for (size_t i = 0; i < candidate->header_count; i++)
         out->lines[out->count++] = candidate->headers[i];
-    if (exchange->request == NULL) /* the client has left: its head is gone */
-        return;
-    for (size_t which = 0; which < PASSED_HEADERS; which++) {
+    for (size_t which = 0; which < PASSED_HEADERS && client_head != NULL; which++) {
         if ((candidate->terms.pass_headers >> which & 1) != 0)
-            pass(exchange, which, out);
+            pass(candidate, client_head, which, out);
     }
 }

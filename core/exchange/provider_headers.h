@@ -7,7 +7,7 @@
 
 #include "exchange/candidate.h"
 
-struct exchange;
+struct http_head;
 
 /* The client's fields that may be passed on, a bit each of candidate_terms.pass_headers; the same
  * order in lua/policy/providers.lua. */
@@ -19,6 +19,8 @@ struct provider_headers {
     char passed[PASSED_HEADERS][PASSED_HEADER_BYTES];
 };
 
-void provider_headers_fill(const struct exchange *exchange, struct provider_headers *out);
+/* `client_head` is borrowed while `out` is used; NULL: the client has left. */
+void provider_headers_fill(const struct candidate *candidate, const struct http_head *client_head,
+                           struct provider_headers *out);
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/duration.h"
 #include "base/money.h"
 #include "base/sha256.h"
-#include "exchange/exchange.h"
+#include "exchange/exchange_internal.h"
 
 enum { MINUTE_MS = 60 * 1000, DAY_MS = 24 * 3600 * 1000 };
 
@@ -285,6 +285,11 @@ bool rate_limits_acquire_one(struct exchange *exchange, struct slice name, int64
     check(exchange->limits != NULL);
     count_at(exchange, &rule, limiter_place(exchange->env->limiter, name, 0), &worst);
     return worst.rule == NULL || give_back_and_refuse(exchange, &worst);
+}
+
+bool rate_limits_acquired(const struct exchange *exchange)
+{
+    return exchange->limits != NULL;
 }
 
 static void correct_tokens(const struct exchange *exchange, const struct counted_limit *counted,

@@ -50,6 +50,8 @@ bool rate_limits_acquire(struct exchange *exchange, const struct limit_rules *ru
 /* Counts as one of those of this name at the same time. False: they are `most` already; the client
  * has been told. */
 bool rate_limits_acquire_one(struct exchange *exchange, struct slice name, int64_t most);
+/* Whether that was done: once an exchange. */
+bool rate_limits_acquired(const struct exchange *exchange);
 /* The client has left the exchange: counted at once, for the call may run on for long. */
 void rate_limits_abandon(struct exchange *exchange);
 /* The exchange has ended: by what it did use. */

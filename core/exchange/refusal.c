@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "exchange/exchange.h"
+#include "exchange/exchange_internal.h"
 #include "store/notes.h"
 
 enum { MODEL_LOOKED_FOR_BYTES = 1024 * 1024 }; /* in larger bodies it is not looked for */

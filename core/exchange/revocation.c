@@ -1,7 +1,8 @@
 #include "exchange/revocation.h"
 
 #include "exchange/departure.h"
-#include "exchange/exchange.h"
+#include "exchange/exchange_internal.h"
+#include "exchange/relay.h"
 
 bool revocation_due(struct exchange_env *env)
 {
@@ -37,7 +38,7 @@ void revocation_check(struct exchange *exchange)
             ->revocations--; /* at a later tick, when it has its hold and that is durable */
         return;
     }
-    if (exchange->relay.flowing) {
+    if (exchange->stream.flowing) {
         relay_fail(exchange, "key_disabled", why);
         return;
     }

@@ -3,71 +3,72 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "exchange/exchange.h"
+#include "exchange/candidate.h"
+#include "exchange/charge.h"
+#include "exchange/dashboard_url.h"
 
-int64_t stream_budget_held_nusd(const struct exchange *exchange)
+int64_t stream_budget_held_nusd(const struct stream_budget *budget)
 {
-    return exchange->hold.amount_nusd + exchange->settlement.extended_nusd;
+    return budget->hold->amount_nusd + budget->settlement->extended_nusd;
 }
 
-void stream_budget_give_back(struct exchange *exchange)
+void stream_budget_give_back(struct stream_budget *budget)
 {
-    struct ledger_settlement *settlement = &exchange->settlement;
+    struct ledger_settlement *settlement = budget->settlement;
     if (settlement->extended_nusd == 0)
         return;
-    ledger_unextend(exchange->env->store, &exchange->hold, settlement->extended_nusd);
+    ledger_unextend(budget->store, budget->hold, settlement->extended_nusd);
     settlement->extended_nusd = 0;
 }
 
 /* The output tokens that are paid for, by the prices of the candidate that answers, which may be
  * lower than those of the hold where models.lua says price_by = "candidate". */
-static int64_t covered_by(const struct exchange *exchange, int64_t held_nusd)
+static int64_t covered_by(const struct stream_budget *budget, int64_t held_nusd)
 {
-    const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
-    return money_affordable_output(&terms->sold, exchange->budget.input_tokens_max,
-                                   MONEY_TOKENS_MAX, terms->margin_ppm, held_nusd);
+    const struct candidate_terms *terms = budget->terms;
+    return money_affordable_output(&terms->sold, budget->input_tokens_max, MONEY_TOKENS_MAX,
+                                   terms->margin_ppm, held_nusd);
 }
 
-static void extend(struct exchange *exchange, int64_t output_tokens)
+static void extend(struct stream_budget *budget, int64_t output_tokens)
 {
-    const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
-    struct stream_budget *budget = &exchange->budget;
+    const struct candidate_terms *terms = budget->terms;
     const struct token_counts tokens = {.input = budget->input_tokens_max, .output = output_tokens};
     int64_t wanted_nusd;
     if (!money_charge(&terms->sold, &tokens, terms->margin_ppm, &wanted_nusd))
         return;
-    wanted_nusd -= stream_budget_held_nusd(exchange);
+    wanted_nusd -= stream_budget_held_nusd(budget);
     if (wanted_nusd <= 0)
         return;
-    exchange->settlement.extended_nusd +=
-        ledger_extend(exchange->env->store, &exchange->hold, wanted_nusd);
+    budget->settlement->extended_nusd += ledger_extend(budget->store, budget->hold, wanted_nusd);
 }
 
 /* Of all that came: text, pictures and sound. */
-static int64_t estimate(const struct exchange *exchange)
+static int64_t estimate(const struct stream_budget *budget)
 {
-    return meter_output_estimate(&exchange->relay.meter) + charge_media_tokens(exchange);
+    const struct meter *meter = budget->meter;
+    return meter_output_estimate(meter) + charge_media_tokens(budget->limits, &meter->output);
 }
 
 /* The answer was capped by money, and more has come than the provider was asked for: by its own
  * count; else by twice our estimate, which is not as good. */
-static bool is_excess(const struct exchange *exchange)
+static bool is_excess(const struct stream_budget *budget)
 {
-    const struct meter *meter = &exchange->relay.meter;
-    int64_t most = exchange->budget.output_tokens_most;
-    if (!exchange->budget.capped)
+    const struct meter *meter = budget->meter;
+    int64_t most = budget->output_tokens_most;
+    if (!budget->capped)
         return false;
-    return (meter->reported && meter->tokens.output > most) || estimate(exchange) > 2 * most;
+    return (meter->reported && meter->tokens.output > most) || estimate(budget) > 2 * most;
 }
 
 /* Far enough above what was asked for that no answer that keeps to it is cut: by an
  * eighth of the provider's own count; of ours, which may be wrong, by a quarter of the pieces (a
  * token has more than one byte, and few pieces have less than a token), or by twice the text. */
-static bool is_beyond_limit(const struct exchange *exchange)
+static bool is_beyond_limit(const struct stream_budget *budget)
 {
     enum { TOLERANCE_TOKENS = 8 };
-    const struct meter *meter = &exchange->relay.meter;
-    int64_t limit = exchange->budget.output_tokens_asked;
+    const struct meter *meter = budget->meter;
+    int64_t limit = budget->output_tokens_asked;
     int64_t text_bytes = meter->output.text_bytes;
     int64_t pieces = limit + limit / 4 + TOLERANCE_TOKENS;
     if (limit == 0 || meter->output_pieces <= 1) /* something is given */
@@ -80,67 +81,64 @@ static bool is_beyond_limit(const struct exchange *exchange)
 }
 
 /* All is held that the answer can have, so the provider ends it by itself. */
-static bool is_held_whole(const struct exchange *exchange)
+static bool is_held_whole(const struct stream_budget *budget)
 {
-    const struct stream_budget *budget = &exchange->budget;
     bool whole = !budget->chunked || budget->output_tokens_covered >= budget->output_tokens_most;
-    return whole && !is_excess(exchange);
+    return whole && !is_excess(budget);
 }
 
 /* By the provider's count, or by our estimate if that is more. */
-static int64_t seen_tokens(const struct exchange *exchange)
+static int64_t seen_tokens(const struct stream_budget *budget)
 {
-    const struct meter *meter = &exchange->relay.meter;
-    int64_t estimated = estimate(exchange);
+    const struct meter *meter = budget->meter;
+    int64_t estimated = estimate(budget);
     return meter->reported && meter->tokens.output > estimated ? meter->tokens.output : estimated;
 }
 
-bool stream_budget_cover(struct exchange *exchange)
+bool stream_budget_cover(struct stream_budget *budget)
 {
-    struct stream_budget *budget = &exchange->budget;
-    if (is_beyond_limit(exchange)) {
+    if (is_beyond_limit(budget)) {
         budget->limit_reached = true;
         return false;
     }
-    if (is_held_whole(exchange))
+    if (is_held_whole(budget))
         return true;
-    int64_t seen = seen_tokens(exchange);
-    int64_t chunk = HOLD_CHUNK_TOKENS * exchange->chat.choices;
+    int64_t seen = seen_tokens(budget);
+    int64_t chunk = HOLD_CHUNK_TOKENS * budget->choices;
     if (seen + chunk / 2 <= budget->output_tokens_covered)
         return true;
     /* A chunk more than there is, but no more than can come. */
     bool last = seen + chunk > budget->output_tokens_most;
-    extend(exchange, last ? budget->output_tokens_most : seen + chunk);
-    budget->output_tokens_covered = covered_by(exchange, stream_budget_held_nusd(exchange));
-    if (seen <= budget->output_tokens_covered || is_held_whole(exchange))
+    extend(budget, last ? budget->output_tokens_most : seen + chunk);
+    budget->output_tokens_covered = covered_by(budget, stream_budget_held_nusd(budget));
+    if (seen <= budget->output_tokens_covered || is_held_whole(budget))
         return true;
     if (!budget->capped || budget->output_tokens_covered < budget->output_tokens_most)
-        budget->short_of = ledger_short_of(exchange->env->store, &exchange->hold.account_id,
-                                           &exchange->hold.key_id);
+        budget->short_of =
+            ledger_short_of(budget->store, &budget->hold->account_id, &budget->hold->key_id);
     return false;
 }
 
-bool stream_budget_ended_choice(const struct exchange *exchange, const struct meter *before)
+bool stream_budget_ended_choice(const struct stream_budget *budget, const struct meter *before)
 {
-    const struct meter *meter = &exchange->relay.meter;
-    return exchange->budget.capped && strcmp(meter->finish_reason, "length") == 0 &&
+    const struct meter *meter = budget->meter;
+    return budget->capped && strcmp(meter->finish_reason, "length") == 0 &&
            memcmp(meter->finished_choices, before->finished_choices,
                   sizeof before->finished_choices) != 0;
 }
 
-const char *stream_budget_reason(const struct exchange *exchange)
+const char *stream_budget_reason(const struct stream_budget *budget)
 {
-    return exchange->budget.short_of == HOLD_BUDGET ? "key_budget_exceeded"
-                                                    : "insufficient_credits";
+    return budget->short_of == HOLD_BUDGET ? "key_budget_exceeded" : "insufficient_credits";
 }
 
-void stream_budget_write_reason(const struct exchange *exchange, struct buffer *out)
+void stream_budget_write_reason(const struct stream_budget *budget, struct buffer *out)
 {
-    bool of_key = exchange->budget.short_of == HOLD_BUDGET;
-    buffer_printf(out, "{\"code\":\"%s\",\"message\":", stream_budget_reason(exchange));
-    char url[1024];
+    bool of_key = budget->short_of == HOLD_BUDGET;
+    buffer_printf(out, "{\"code\":\"%s\",\"message\":", stream_budget_reason(budget));
+    char url[DASHBOARD_URL_BYTES];
     char message[sizeof url + 128];
-    exchange_dashboard_url(exchange, of_key ? "keys" : "credits", url, sizeof url);
+    dashboard_url_format(budget->public_url, of_key ? "keys" : "credits", url);
     snprintf(message, sizeof message,
              of_key ? "The budget of this API key is spent; the answer is not complete. Raise "
                       "the budget, or use another key: %s"
@@ -148,17 +146,17 @@ void stream_budget_write_reason(const struct exchange *exchange, struct buffer *
                       "longer answers: %s",
              url);
     json_write_text(out, message);
-    if (exchange->budget.capped)
-        buffer_printf(out, ",\"max_tokens\":%lld", (long long)exchange->output_tokens_max);
+    if (budget->capped)
+        buffer_printf(out, ",\"max_tokens\":%lld", (long long)budget->output_tokens_max);
     buffer_append_text(out, ",\"scope\":");
     buffer_append_text(out, of_key ? "\"key\"}" : "\"account\",\"topup_url\":");
     if (of_key)
         return;
-    exchange_write_topup_url(exchange, out);
+    dashboard_url_write_topup(budget->public_url, out);
     buffer_append_char(out, '}');
 }
 
-bool stream_budget_explain(const struct exchange *exchange, struct slice text,
+bool stream_budget_explain(const struct stream_budget *budget, struct slice text,
                            const struct json_value *object, struct buffer *member,
                            struct json_edit *edit)
 {
@@ -166,7 +164,7 @@ bool stream_budget_explain(const struct exchange *exchange, struct slice text,
     if (json_find(object, "metadata", &other) > 0)
         return false;
     buffer_append_text(member, "\"metadata\":");
-    stream_budget_write_reason(exchange, member);
+    stream_budget_write_reason(budget, member);
     buffer_append_char(member, ','); /* an answer has choices, so it is not the last */
     *edit = (struct json_edit){.offset = (size_t)(object->raw.data - text.data) + 1,
                                .inserted = buffer_slice(member)};

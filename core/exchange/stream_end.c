@@ -3,17 +3,17 @@
 #include <stdio.h>
 
 #include "dialect/final_chunk.h"
-#include "exchange/exchange.h"
+#include "exchange/exchange_internal.h"
 
 static void append_length(const struct exchange *exchange, struct buffer *out)
 {
-    const struct relay *relay = &exchange->relay;
+    const struct stream *stream = &exchange->stream;
     struct buffer reason;
     buffer_init(&reason, 4096);
     if (!exchange->budget.limit_reached)
-        stream_budget_write_reason(exchange, &reason);
-    final_chunk_length(buffer_slice(&relay->chunk_head), exchange->chat.choices,
-                       relay->meter.finished_choices, buffer_slice(&reason), out);
+        stream_budget_write_reason(&exchange->budget, &reason);
+    final_chunk_length(buffer_slice(&stream->chunk_head), exchange->chat.choices,
+                       stream->meter.finished_choices, buffer_slice(&reason), out);
     buffer_fini(&reason);
 }
 
@@ -21,48 +21,48 @@ static void append_length(const struct exchange *exchange, struct buffer *out)
  * event where its counts are those that were charged. */
 static void append_usage(const struct exchange *exchange, struct buffer *out)
 {
-    const struct relay *relay = &exchange->relay;
+    const struct stream *stream = &exchange->stream;
     const struct usage_record *record = &exchange->settlement.record;
     const struct token_counts *tokens = &record->tokens;
     const struct final_usage usage = {.prompt_tokens = tokens->input + tokens->cached_input,
                                       .cached_tokens = tokens->cached_input,
                                       .completion_tokens = tokens->output,
                                       .charge_nusd = record->charge_nusd};
-    if (!exchange->chat.usage_asked || relay->unwritten)
+    if (!exchange->chat.usage_asked || stream->unwritten)
         return;
     if (record->source != USAGE_REPORTED ||
-        !final_chunk_priced(buffer_slice(&relay->held_event), &usage, out))
-        final_chunk_usage(buffer_slice(&relay->chunk_head), &usage, out);
+        !final_chunk_priced(buffer_slice(&stream->held_event), &usage, out))
+        final_chunk_usage(buffer_slice(&stream->chunk_head), &usage, out);
 }
 
 /* Agents show their user nothing of an error but its message, so it says what was charged. */
 static void append_error(const struct exchange *exchange, struct buffer *out)
 {
-    const struct relay *relay = &exchange->relay;
+    const struct stream *stream = &exchange->stream;
     int64_t charge_nusd = exchange->settlement.record.charge_nusd;
     char charge[MONEY_TEXT_BYTES];
-    char message[sizeof relay->failure_message + 64];
-    if (relay->unwritten)
-        snprintf(message, sizeof message, "%s", relay->failure_message);
+    char message[sizeof stream->failure_message + 64];
+    if (stream->unwritten)
+        snprintf(message, sizeof message, "%s", stream->failure_message);
     else if (charge_nusd == 0)
-        snprintf(message, sizeof message, "%s Nothing was charged.", relay->failure_message);
+        snprintf(message, sizeof message, "%s Nothing was charged.", stream->failure_message);
     else
         snprintf(message, sizeof message, "%s $%s was charged for what came.",
-                 relay->failure_message, money_format_short(charge_nusd, charge));
-    const char *type = relay->refused ? "invalid_request_error" : "server_error";
-    final_chunk_error(message, type, relay->failure_code, out);
+                 stream->failure_message, money_format_short(charge_nusd, charge));
+    const char *type = stream->refused ? "invalid_request_error" : "server_error";
+    final_chunk_error(message, type, stream->failure_code, out);
 }
 
 void stream_end_append(const struct exchange *exchange, struct buffer *out)
 {
-    const struct relay *relay = &exchange->relay;
-    if (relay->out_of_budget && !relay->failed)
+    const struct stream *stream = &exchange->stream;
+    if (stream->out_of_budget && !stream->failed)
         append_length(exchange, out);
     append_usage(exchange, out);
-    if (relay->failed)
+    if (stream->failed)
         append_error(exchange, out);
-    if (relay->last_event.bytes > 0 && !relay->failed)
-        buffer_append_slice(out, buffer_slice(&relay->last_event));
+    if (stream->last_event.bytes > 0 && !stream->failed)
+        buffer_append_slice(out, buffer_slice(&stream->last_event));
     else /* ours; or the provider forgot it, but the model had said why it stopped: it is true */
         buffer_append_text(out, "data: [DONE]\n\n");
 }

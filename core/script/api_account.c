@@ -12,6 +12,7 @@
 #include "exchange/password.h"
 #include "script/integer.h"
 #include "script/task.h"
+#include "store/call.h"
 
 enum { SLEEP_MS_MAX = 60 * 1000 };
 
@@ -107,7 +108,7 @@ static int api_sleep(lua_State *state)
 static int api_network(lua_State *state)
 {
     char network[NETWORK_BYTES];
-    lua_pushstring(state, network_of(task_exchange(state)->peer_address, network));
+    lua_pushstring(state, network_of(exchange_peer_address(task_exchange(state)), network));
     return 1;
 }
 
@@ -115,7 +116,7 @@ static void push_digest(lua_State *state, const struct exchange *exchange, struc
 {
     struct digest digest;
     char hex[DIGEST_HEX_BYTES];
-    secret_digest(exchange->env->secret, text, &digest);
+    secret_digest(exchange_shared(exchange)->secret, text, &digest);
     digest_hex(&digest, hex);
     lua_pushlstring(state, hex, sizeof hex - 1);
 }
@@ -167,7 +168,7 @@ static int api_throttle(lua_State *state)
     int64_t max = integer_check(state, 3, 0, INTEGER_MAX);
     int64_t window_ms = integer_check(state, 4, 1, INTEGER_MAX);
     int64_t count = integer_check(state, 5, -INTEGER_MAX, INTEGER_MAX);
-    struct limiter *limiter = exchange->env->limiter;
+    struct limiter *limiter = exchange_shared(exchange)->limiter;
     int64_t now_ms =
         lua_isnoneornil(state, 6) ? clock_wall_ms() : integer_check(state, 6, 0, INTEGER_MAX);
     bool allowed = true;

@@ -5,10 +5,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
+#include "dialect/chat.h"
+#include "exchange/download.h"
 #include "exchange/exchange.h"
+#include "exchange/idempotency.h"
+#include "exchange/meter.h"
+#include "exchange/password.h"
+#include "exchange/rate_limits.h"
+#include "net/server/server.h"
 #include "script/compiled_plan.h"
 #include "script/integer.h"
 #include "script/task.h"
+#include "store/call.h"
+#include "store/directory.h"
 
 enum { DOCUMENT_BYTES_MAX = 64 * 1024, STATUS_MIN = 200, STATUS_MAX = 599 };
 
@@ -22,7 +32,7 @@ static int push_key(lua_State *state, const struct key_facts *key)
 /* x:caller() -> key_id, account_id, user_id */
 static int api_caller(lua_State *state)
 {
-    const struct key_facts *key = &task_exchange(state)->key;
+    const struct key_facts *key = exchange_key(task_exchange(state));
     lua_pushstring(state, key->key_id.text);
     lua_pushstring(state, key->account_id.text);
     lua_pushstring(state, key->user_id.text);
@@ -35,7 +45,7 @@ static int api_authenticate(lua_State *state)
     struct exchange *exchange = task_exchange(state);
     if (!exchange_authenticate(exchange))
         return task_stop(state);
-    return push_key(state, &exchange->key);
+    return push_key(state, exchange_key(exchange));
 }
 
 /* x:authenticate_as(digest, user_id) -> group, models */
@@ -47,7 +57,7 @@ static int api_authenticate_as(lua_State *state)
     luaL_argcheck(state, digest_parse(luaL_checkstring(state, 2), &digest), 2, "no digest");
     if (!exchange_authenticate_as(exchange, &digest, user_id))
         return task_stop(state);
-    return push_key(state, &exchange->key);
+    return push_key(state, exchange_key(exchange));
 }
 
 static int api_read_chat(lua_State *state)
@@ -55,7 +65,7 @@ static int api_read_chat(lua_State *state)
     struct exchange *exchange = task_exchange(state);
     if (!exchange_read_chat(exchange))
         return task_stop(state);
-    const struct chat_request *chat = &exchange->chat;
+    const struct chat_request *chat = exchange_chat(exchange);
     lua_pushstring(state, chat->model);
     lua_pushboolean(state, chat->streamed);
     if (chat->output_tokens > 0)
@@ -71,7 +81,7 @@ static int api_limits(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
     const struct limit_rules *rules = compiled_plan_limits(state, 2);
-    luaL_argcheck(state, exchange->limits == NULL, 1, "limits are counted once");
+    luaL_argcheck(state, !rate_limits_acquired(exchange), 1, "limits are counted once");
     if (!rate_limits_acquire(exchange, rules, lua_toboolean(state, 3)))
         return task_stop(state);
     return 0;
@@ -83,7 +93,7 @@ static int api_acquire(lua_State *state)
     struct exchange *exchange = task_exchange(state);
     const char *name = luaL_checkstring(state, 2);
     int64_t most = integer_check(state, 3, 0, INTEGER_MAX);
-    luaL_argcheck(state, exchange->limits == NULL, 1, "limits are counted once");
+    luaL_argcheck(state, !rate_limits_acquired(exchange), 1, "limits are counted once");
     if (!rate_limits_acquire_one(exchange, slice_of(name), most))
         return task_stop(state);
     return 0;
@@ -116,7 +126,7 @@ static int api_refuse_attempt(lua_State *state)
 static int api_relay(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    if (!exchange_relay(exchange) || exchange->state == EXCHANGE_ENDED)
+    if (!exchange_relay(exchange) || exchange_is_over(exchange))
         return task_stop(state);
     return task_wait(state, TASK_WAITS_RELAY);
 }
@@ -125,13 +135,13 @@ static int api_relay(lua_State *state)
 
 static int push_claim(lua_State *state, const struct exchange *exchange)
 {
-    const struct idempotency *idempotency = exchange->idempotency;
+    const struct claim *claim = idempotency_claimed(exchange);
     lua_pushboolean(state, idempotency_is_fresh(exchange));
-    if (idempotency == NULL)
+    if (claim == NULL)
         return 1;
-    lua_pushstring(state, idempotency->claim.key);
-    lua_pushstring(state, idempotency->claim.digest);
-    lua_pushstring(state, exchange->id.text);
+    lua_pushstring(state, claim->key);
+    lua_pushstring(state, claim->digest);
+    lua_pushstring(state, exchange_id(exchange)->text);
     return 4;
 }
 
@@ -139,14 +149,14 @@ static int push_claim(lua_State *state, const struct exchange *exchange)
 static int api_claim(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    struct id account_id = exchange->key.account_id;
+    struct id account_id = exchange_key(exchange)->account_id;
     const char *what = luaL_checkstring(state, 2);
     const char *account = luaL_optstring(state, 3, NULL);
     if (account != NULL && !id_parse(slice_of(account), "acct", &account_id))
         return luaL_argerror(state, 3, "no account");
     if (!idempotency_claim(exchange, &account_id, what))
         return task_stop(state);
-    if (exchange->idempotency == NULL)
+    if (idempotency_claimed(exchange) == NULL)
         return push_claim(state, exchange);
     return task_wait(state, TASK_WAITS_CLAIM);
 }
@@ -165,7 +175,7 @@ static int api_answer_again(lua_State *state)
 /* The head is gone with the client. */
 static const struct http_request *asked_request(lua_State *state)
 {
-    const struct http_request *request = task_exchange(state)->request;
+    const struct http_request *request = exchange_request(task_exchange(state));
     if (request == NULL)
         luaL_error(state, "the client has left");
     return request;
@@ -205,7 +215,7 @@ static int api_asked_header(lua_State *state)
 static int api_peer(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    lua_pushstring(state, exchange->peer_address);
+    lua_pushstring(state, exchange_peer_address(exchange));
     lua_pushboolean(state, asked_request(state)->secure);
     return 2;
 }
@@ -213,7 +223,7 @@ static int api_peer(lua_State *state)
 static int api_body(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    struct slice body = buffer_slice(&exchange->body);
+    struct slice body = exchange_body(exchange);
     if (body.bytes > DOCUMENT_BYTES_MAX) {
         const struct answer_error error = {.status = 413,
                                            .code = "request_too_large",
@@ -254,7 +264,7 @@ static int api_download(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
     const char *type = luaL_checkstring(state, 2);
-    luaL_argcheck(state, !exchange->reply_begun, 1, "a reply has begun");
+    luaL_argcheck(state, !exchange_has_begun_reply(exchange), 1, "a reply has begun");
     download_begin(exchange, type);
     return 0;
 }
@@ -265,7 +275,7 @@ static int api_write(lua_State *state)
     struct exchange *exchange = task_exchange(state);
     struct slice text;
     text.data = luaL_checklstring(state, 2, &text.bytes);
-    luaL_argcheck(state, exchange->downloading, 1, "no download has begun");
+    luaL_argcheck(state, download_is_open(exchange), 1, "no download has begun");
     return download_write(exchange, text) ? task_wait(state, TASK_WAITS_CLIENT) : 0;
 }
 
@@ -273,7 +283,7 @@ static int api_write(lua_State *state)
 static int api_finish(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    luaL_argcheck(state, exchange->downloading, 1, "no download has begun");
+    luaL_argcheck(state, download_is_open(exchange), 1, "no download has begun");
     download_end(exchange);
     return task_stop(state);
 }
@@ -306,34 +316,45 @@ static int api_fail(lua_State *state)
 
 bool api_exchange_has_results(const struct exchange *exchange, enum task_wait what)
 {
-    bool answered = exchange->attempt.outcome == ATTEMPT_ANSWERED;
-    return what != TASK_WAITS_RELAY && !(what == TASK_WAITS_ATTEMPT && answered);
+    bool answered = what == TASK_WAITS_ATTEMPT && exchange_has_answer(exchange);
+    return what != TASK_WAITS_RELAY && !answered;
+}
+
+/* -> ok, result or code, message */
+static int push_call_result(lua_State *state, struct exchange *exchange)
+{
+    const struct store_call *call = exchange_call_result(exchange);
+    lua_pushboolean(state, call->ok);
+    if (call->ok)
+        lua_pushlstring(state, call->result.bytes > 0 ? call->result.data : "", call->result.bytes);
+    else
+        lua_pushstring(state, call->fault.code);
+    lua_pushstring(state, call->ok ? "" : call->fault.message);
+    exchange_call_fini(exchange);
+    return 3;
+}
+
+/* -> ok, hash, dropped */
+static int push_password_result(lua_State *state, struct exchange *exchange)
+{
+    const struct password_job *job = exchange_password_result(exchange);
+    lua_pushboolean(state, job->ok);
+    lua_pushstring(state, job->hash);
+    lua_pushboolean(state, job->fair.dropped);
+    exchange_password_fini(exchange);
+    return 3;
 }
 
 int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_wait what)
 {
     switch (what) {
     case TASK_WAITS_ATTEMPT:
-        lua_pushstring(state, attempt_outcome_cause(exchange->attempt.outcome));
+        lua_pushstring(state, exchange_attempt_cause(exchange));
         return 1;
     case TASK_WAITS_CALL:
-        lua_pushboolean(state, exchange->call.ok);
-        if (exchange->call.ok) {
-            lua_pushlstring(state,
-                            exchange->call.result.bytes > 0 ? exchange->call.result.data : "",
-                            exchange->call.result.bytes);
-        } else {
-            lua_pushstring(state, exchange->call.fault.code);
-        }
-        lua_pushstring(state, exchange->call.ok ? "" : exchange->call.fault.message);
-        exchange_call_fini(exchange);
-        return 3;
+        return push_call_result(state, exchange);
     case TASK_WAITS_PASSWORD:
-        lua_pushboolean(state, exchange->password->ok);
-        lua_pushstring(state, exchange->password->hash);
-        lua_pushboolean(state, exchange->password->fair.dropped);
-        exchange_password_fini(exchange);
-        return 3;
+        return push_password_result(state, exchange);
     case TASK_WAITS_CLAIM:
         return push_claim(state, exchange);
     case TASK_WAITS_CLIENT:

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "exchange/exchange.h"
 #include "exchange/live_metrics.h"
+#include "exchange/survey.h"
 #include "script/compiled_plan.h"
 #include "script/reload_status.h"
 #include "script/task.h"
@@ -31,7 +32,8 @@ static int api_live(lua_State *state)
     const struct exchange *exchange = task_exchange(state);
     char room[DOCUMENT_BYTES_MAX];
     struct buffer out = buffer_in(room);
-    live_metrics_render_live(exchange->env->metrics, exchange->env->store, &out);
+    live_metrics_render_live(exchange_shared(exchange)->metrics, exchange_shared(exchange)->store,
+                             &out);
     return push_document(state, &out);
 }
 
@@ -42,7 +44,7 @@ static int api_provider_state(lua_State *state)
     const char *name = luaL_checkstring(state, 2);
     char room[DOCUMENT_BYTES_MAX];
     struct buffer out = buffer_in(room);
-    live_metrics_render_provider(exchange->env->metrics, name, &out);
+    live_metrics_render_provider(exchange_shared(exchange)->metrics, name, &out);
     return push_document(state, &out);
 }
 
@@ -53,7 +55,7 @@ static int api_provider_contexts(lua_State *state)
     const char *name = luaL_checkstring(state, 2);
     char room[DOCUMENT_BYTES_MAX];
     struct buffer out = buffer_in(room);
-    survey_render(exchange->env->survey, name, &out);
+    survey_render(exchange_shared(exchange)->survey, name, &out);
     return push_document(state, &out);
 }
 
@@ -70,7 +72,7 @@ static int api_learned_context(lua_State *state)
 {
     const struct exchange *exchange = task_exchange(state);
     struct context_lengths lengths;
-    survey_get(exchange->env->survey, compiled_plan_context_key(state, 2), &lengths);
+    survey_get(exchange_shared(exchange)->survey, compiled_plan_context_key(state, 2), &lengths);
     push_tokens(state, lengths.served);
     push_tokens(state, lengths.trained);
     return 2;

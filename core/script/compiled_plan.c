@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#include "exchange/candidate.h"
+#include "exchange/exchange.h"
+#include "exchange/rate_limits.h"
+#include "exchange/survey.h"
 #include "script/handle.h"
 #include "script/integer.h"
 

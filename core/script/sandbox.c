@@ -268,8 +268,6 @@ void sandbox_open(lua_State *state, struct policy_load *stage)
     lua_newtable(state);
     lua_setglobal(state, "core");
     make_bindings(state, stage);
-    policy_bindings_push_native(state, stage);
-    modules_provide(state, "policy.native");
 }
 
 void sandbox_end_load(lua_State *state)

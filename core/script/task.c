@@ -193,8 +193,7 @@ static struct task *take_task(struct vm *vm)
 
 void task_start(struct vm *vm, struct exchange *exchange)
 {
-    const char *revision = vm_revision(vm);
-    memcpy(exchange->policy_revision, revision, sizeof exchange->policy_revision);
+    exchange_note_policy(exchange, vm_revision(vm));
     struct task *task = take_task(vm);
     if (task == NULL) {
         fail_for_memory(exchange);
@@ -202,7 +201,8 @@ void task_start(struct vm *vm, struct exchange *exchange)
     }
     task->exchange = exchange;
     vm_ref(vm);
-    exchange->task = (struct exchange_task){.task = task, .wake = wake, .drop = drop};
+    const struct exchange_task attached = {.task = task, .wake = wake, .drop = drop};
+    exchange_attach_task(exchange, &attached);
     vm_push_main(vm, task->coroutine);
     lua_rawgeti(task->coroutine, LUA_REGISTRYINDEX, task->references[1]);
     resume(task, 1);
@@ -215,8 +215,7 @@ static struct task *task_of(lua_State *state)
 {
     struct task *task = (struct task *)(void *)handle_check(state, 1, exchange_kind);
     const struct exchange *exchange = task->coroutine == state ? task->exchange : NULL;
-    bool gone = exchange == NULL || (exchange->request == NULL && !exchange->detached);
-    if (gone || exchange->state == EXCHANGE_ENDED)
+    if (exchange == NULL || exchange_is_over(exchange))
         luaL_error(state, "this exchange has ended");
     return task;
 }

@@ -16,6 +16,7 @@
 #include "base/thread_pool.h"
 #include "script/modules.h"
 #include "script/policy_bindings.h"
+#include "script/policy_native.h"
 #include "script/sandbox.h"
 
 enum {
@@ -215,6 +216,8 @@ static int build(lua_State *state)
     struct vm *vm = build->vm;
 
     sandbox_open(state, &vm->stage);
+    policy_native_push(state, &vm->stage);
+    modules_provide(state, "policy.native");
     modules_require(state, "policy");
     lua_getfield(state, -1, "load");
     lua_call(state, 0, 0);

@@ -14,8 +14,9 @@
 #include "base/id.h"
 #include "base/job.h"
 #include "base/slice.h"
-#include "store/memory/claims.h"
-#include "store/store.h"
+#include "store/claims.h"
+
+struct store;
 
 /* What is to be kept; everything is borrowed until the transaction has ended. */
 struct kept_answer {

@@ -16,18 +16,14 @@
 #include "base/fault.h"
 #include "base/id.h"
 #include "base/job.h"
-#include "store/store.h"
+#include "store/value.h"
 
 enum { STORE_ARGS_MAX = 12 };
 
-struct store_value {
-    /* (A blob is this floor's: no operation takes one.) */
-    enum { STORE_NULL, STORE_INT, STORE_TEXT, STORE_BLOB } type;
-    int64_t number;
-    struct slice text; /* after store_call_init: points into the call's own copy */
-};
-
 struct operation;
+struct reports;
+struct store;
+struct wallets;
 
 /* Who of the operator's people does it, and from where: written into the audit log. */
 struct store_actor {
@@ -48,7 +44,11 @@ struct store_call {
     struct buffer result;     /* JSON; valid when ok */
     struct fault fault;       /* when not ok: code as in docs/API.md (email_taken, not_found) */
     bool ok;
-    struct store *store; /* set by store_call_post / store_call_now */
+    /* Set by store_call_post and store_call_now. */
+    struct store *store;
+    struct wallets *wallets; /* NULL: without a server, the tables alone know */
+    struct reports *reports; /* who runs one that reads */
+    bool providers_shown;    /* to customers */
 };
 
 /* Prepares a call: looks the name up, checks the number and types of arguments, copies the texts.
@@ -61,8 +61,6 @@ void store_call_fini(struct store_call *call);
  * reads sees all that was answered before it is posted: where the tables are behind, it takes its
  * way through the ledger thread. */
 bool store_call_post(struct store *store, struct store_call *call);
-/* For the ledger thread: on to the reports thread. False: queue full. */
-bool store_call_read(struct store_call *call);
 /* Runs it on the calling thread: only for a store opened without `serve`. Result in call->ok. */
 void store_call_now(struct store *store, struct store_call *call);
 

@@ -10,7 +10,8 @@
 #include "base/id.h"
 #include "base/limits.h"
 #include "base/secret.h"
-#include "store/store.h"
+
+struct store;
 
 struct key_facts {
     struct id key_id;

@@ -17,8 +17,9 @@
 #include "base/id.h"
 #include "base/job.h"
 #include "store/answers.h"
-#include "store/store.h"
 #include "store/usage.h"
+
+struct store;
 
 enum hold_outcome {
     HOLD_ACCEPTED,

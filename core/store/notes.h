@@ -9,8 +9,6 @@
 #ifndef STORE_NOTES_H
 #define STORE_NOTES_H
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,7 +16,6 @@
 #include "base/id.h"
 #include "base/limits.h"
 
-struct db;
 struct store;
 
 struct refused_call {
@@ -44,45 +41,12 @@ struct attempt_note {
     char words[LIMIT_ATTEMPT_WORDS_BYTES + 1]; /* the provider's own, without secrets */
 };
 
-/* ---- any thread ---- */
+/* Any thread. */
 
 /* Whether a refusal of this account is to be noted; else it has been counted. */
 bool notes_take_refusal(struct store *store, const struct id *account_id, int64_t now_ms);
 void notes_refusal(struct store *store, const struct refused_call *refused);
 void notes_attempt(struct store *store, const struct id *exchange_id,
                    const struct attempt_note *attempt);
-
-/* ---- for the store ---- */
-
-enum { NOTES_ACCOUNTS = 1024 };
-
-/* An account's refusals in a minute. */
-struct notes_sample {
-    struct id account_id;
-    int64_t minute;
-    int64_t kept;
-    int64_t left_out; /* and not yet written */
-};
-
-struct note;
-
-struct notes {
-    pthread_mutex_t mutex;
-    struct note *first;
-    struct note *last;
-    size_t count;
-    uint64_t dropped; /* and not yet told */
-    struct notes_sample samples[NOTES_ACCOUNTS];
-    atomic_bool waiting;
-    int64_t forget_due_us; /* the ledger thread's */
-};
-
-void notes_init(struct notes *notes);
-void notes_fini(struct notes *notes);
-/* Whether there is something that readers of the tables would miss. */
-bool notes_waiting(const struct notes *notes);
-/* The ledger thread's, outside of a transaction: writes what waits; forgets what is old. */
-void notes_write(struct store *store, struct db *db);
-void notes_forget(struct notes *notes, struct db *db);
 
 #endif

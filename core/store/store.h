@@ -83,4 +83,7 @@ void store_totals(const struct store *store, struct store_totals *out); /* any t
 struct buffer;
 bool store_verify(const char *path, struct buffer *report, struct fault *fault);
 
+/* For the command line: whether no server runs, and none will before this store is closed. */
+bool store_lock_alone(struct store *store);
+
 #endif

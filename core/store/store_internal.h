@@ -3,14 +3,14 @@
 #define STORE_STORE_INTERNAL_H
 
 #include "store/books/ledger_thread.h"
+#include "store/books/notes_table.h"
 #include "store/engine/checkpoint.h"
 #include "store/engine/db.h"
 #include "store/journal/journal.h"
 #include "store/journal/journal_thread.h"
-#include "store/memory/claims.h"
+#include "store/memory/claims_table.h"
 #include "store/memory/directory_table.h"
 #include "store/memory/wallet.h"
-#include "store/notes.h"
 #include "store/questions/reports.h"
 #include "store/store.h"
 
@@ -33,8 +33,5 @@ struct store {
     struct checkpoint checkpoint;
     struct reports reports[REPORTS_THREADS];
 };
-
-/* For the command line: whether no server runs, and none will before this store is closed. */
-bool store_lock_alone(struct store *store);
 
 #endif

@@ -29,11 +29,14 @@ FACES = {
     "net/server": {"listen_address", "peer", "server", "tally", "tls"},
     "net/client": {"upstream"},
     "store/engine": {"checkpoint", "db", "file", "migrate", "reader"},
-    "store/memory": {"claims", "directory_table", "open_holds", "table", "wallet"},
+    "store/memory": {"claims_table", "directory_table", "open_holds", "table", "wallet"},
     "store/journal": {"journal", "journal_thread"},
-    "store/books": {"answers_table", "apply", "changes", "expiry", "ledger_thread", "posting"},
+    "store/books": {
+        "answers_table", "apply", "changes", "expiry", "ledger_jobs", "ledger_thread",
+        "notes_table", "posting",
+    },  # fmt: skip
     "store/operations": {"operations", "reply"},
-    "store/questions": {"key_search", "reports"},
+    "store/questions": {"answer_lookup", "key_search", "reports"},
 }
 
 # floor -> the rooms of which other floors see the faces, too; a floor that is not here: all

@@ -1,4 +1,5 @@
-/* What the calls of both clients begin with, so that upstream.c finds the client of a call. */
+/* What the calls of both clients begin with, so that upstream_start.c finds the client of a
+ * call. */
 #ifndef NET_CLIENT_UPSTREAM_CALL_H
 #define NET_CLIENT_UPSTREAM_CALL_H
 

@@ -1,6 +1,6 @@
 /* Inside net/: one accepted connection and its guard. See server.h for what the guard does.
  *
- * Life: made in server.c's bevcb, bound to its evhttp_connection in the same loop turn, freed in
+ * Life: made in listener.c's bevcb, bound to its evhttp_connection in the same loop turn, freed in
  * evhttp's close callback and nowhere else. */
 #ifndef NET_SERVER_CONNECTION_H
 #define NET_SERVER_CONNECTION_H
@@ -13,7 +13,7 @@
 #include "net/http1/chunked.h"
 #include "net/server/peer.h"
 #include "net/server/server.h"
-#include "net/server/share.h"
+#include "net/server/tally.h"
 #include "net/server/unpack.h"
 
 struct bufferevent;
@@ -32,6 +32,13 @@ enum connection_state {
     CONNECTION_REPLYING,  /* the handler has it */
     CONNECTION_FLUSHING,  /* the handler is done, bytes are on their way */
     CONNECTION_LINGERING  /* reply sent and our side shut: waiting until the client has read it */
+};
+
+/* What a connection has of what all share (share.h). */
+struct share {
+    bool connection_counted;
+    size_t body_bytes;    /* counted for the present body */
+    struct id account_id; /* who answers for it */
 };
 
 struct connection {
@@ -91,14 +98,14 @@ void connection_send_now(struct connection *connection, const char *data, size_t
 /* Receives past libevent, whose input must be empty: up to so many bytes, 0 when there are none or
  * under TLS. An end or error stays there for libevent to find. connection.c */
 size_t connection_receive(struct connection *connection, char *to, size_t bytes);
-/* Hands the canonical request to evhttp. server.c */
+/* Hands the canonical request to evhttp. listener.c */
 void connection_deliver(struct connection *connection);
 /* Whether a TLS connection's handshake is over. connection.c */
 bool connection_is_established(const struct connection *connection);
-/* Closes without a reply. server.c */
+/* Closes without a reply. listener.c */
 void connection_close(struct connection *connection);
 const struct server_options *connection_options(const struct connection *connection);
-/* The one reply head and the one evbuffer of a server: empty between calls. server.c */
+/* The one reply head and the one evbuffer of a server: empty between calls. listener.c */
 struct reply_head *connection_reply_head(const struct connection *connection);
 /* The value of Strict-Transport-Security, or NULL: nothing is told. */
 const char *connection_hsts(const struct connection *connection);

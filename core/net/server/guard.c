@@ -1,4 +1,5 @@
 #include "net/server/connection.h"
+#include "net/server/share.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,17 +4,11 @@
 #ifndef NET_SERVER_SHARE_H
 #define NET_SERVER_SHARE_H
 
-#include "net/server/tally.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 struct connection;
 struct refusal;
-
-/* A connection's part of it. */
-struct share {
-    bool connection_counted;
-    size_t body_bytes;    /* counted for the present body */
-    struct id account_id; /* who answers for it */
-};
 
 /* False: the client's address has enough connections. */
 bool share_enter(struct connection *connection);

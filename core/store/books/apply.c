@@ -9,7 +9,9 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "store/books/posting.h"
-#include "store/store_internal.h"
+#include "store/books/rollup.h"
+#include "store/journal/journal.h"
+#include "store/memory/wallet.h"
 
 enum {
     CHUNK_RECORDS = 256,      /* between two writings of the sums */
@@ -228,29 +230,26 @@ static bool write_tables(struct writing *writing)
 }
 
 /* What was ahead of the tables is in them. */
-static void follow_in_memory(struct store *store)
+static void follow_in_memory(struct wallets *wallets, struct journal *journal)
 {
     struct journal_record *record = malloc(sizeof(*record));
     const struct usage_record *usage = &record->as.settlement.record;
     size_t at = 0;
 
     check(record);
-    while (journal_next(&store->journal, &at, record)) {
+    while (journal_next(journal, &at, record)) {
         if (record->kind == JOURNAL_SETTLEMENT)
-            wallet_catch_up(&store->wallets, &usage->account_id, &usage->key_id,
+            wallet_catch_up(wallets, &usage->account_id, &usage->key_id,
                             &(struct wallet_charge){usage->charge_nusd, usage->created_ms});
     }
     free(record);
 }
 
-bool apply_all(struct ledger_thread *ledger)
+bool apply_all(const struct apply *apply)
 {
-    struct store *store = ledger->store;
-    struct journal *journal = &store->journal;
-    struct writing writing = {.db = &store->db,
-                              .journal = journal,
-                              .rollup = &ledger->rollup,
-                              .changes = &ledger->changes};
+    struct journal *journal = apply->journal;
+    struct writing writing = {
+        .db = apply->db, .journal = journal, .rollup = apply->rollup, .changes = apply->changes};
     bool left_over;
 
     do {
@@ -259,8 +258,8 @@ bool apply_all(struct ledger_thread *ledger)
             return true;
         if (!write_tables(&writing))
             return false;
-        follow_in_memory(store);
-        changes_apply(&ledger->changes, store);
+        follow_in_memory(apply->memory.wallets, journal);
+        changes_apply(apply->changes, &apply->memory);
         journal_forget_sealed(journal);
     } while (left_over);
     return true;
@@ -279,32 +278,31 @@ static void let_others_go_first(void *arg)
     }
 }
 
-bool apply_in_steps(struct ledger_thread *ledger)
+bool apply_in_steps(const struct apply *apply)
 {
-    struct db *db = &ledger->store->db;
     int64_t yielded_us = 0;
     bool ok;
 
-    db_on_steps(db, YIELD_STEPS, let_others_go_first, &yielded_us);
-    ok = apply_all(ledger);
-    db_on_steps(db, 0, NULL, NULL);
+    db_on_steps(apply->db, YIELD_STEPS, let_others_go_first, &yielded_us);
+    ok = apply_all(apply);
+    db_on_steps(apply->db, 0, NULL, NULL);
     return ok;
 }
 
-bool apply_recover(struct store *store, struct fault *fault)
+bool apply_recover(struct db *db, struct journal *journal, struct fault *fault)
 {
     struct rollup rollup;
-    struct writing writing = {.db = &store->db, .journal = &store->journal, .rollup = &rollup};
+    struct writing writing = {.db = db, .journal = journal, .rollup = &rollup};
     bool ok = true;
 
     rollup_init(&rollup, CHUNK_RECORDS);
-    while (ok && journal_seal(&store->journal)) {
+    while (ok && journal_seal(journal)) {
         ok = write_tables(&writing);
         if (ok)
-            journal_forget_sealed(&store->journal);
+            journal_forget_sealed(journal);
     }
     rollup_fini(&rollup);
     return ok || fault_set(fault, "database_unusable",
                            "what the ledger's journal has cannot be written into the tables: %s",
-                           store->db.failure_text);
+                           db->failure_text);
 }

@@ -7,7 +7,8 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/period.h"
-#include "store/store_internal.h"
+#include "store/memory/directory_table.h"
+#include "store/memory/wallet.h"
 
 #define HOUR_MS INT64_C(3600000)
 
@@ -108,43 +109,43 @@ static struct change *read_account(struct row *row)
     return change;
 }
 
-static void apply(const struct change *change, struct store *store)
+static void apply(const struct change *change, const struct memory_tables *memory)
 {
     const struct key_facts *facts = &change->facts;
 
     if (change->kind == CHANGE_ACCOUNT) {
-        wallet_put(&store->wallets, &change->id, change->amount_nusd, change->owed_nusd);
+        wallet_put(memory->wallets, &change->id, change->amount_nusd, change->owed_nusd);
     } else if (change->deleted) {
-        directory_remove(&store->directory, &change->digest);
-        wallet_drop_key(&store->wallets, &change->id);
+        directory_table_remove(memory->directory, &change->digest);
+        wallet_drop_key(memory->wallets, &change->id);
     } else {
-        wallet_put_key(&store->wallets, &change->id, &facts->account_id,
+        wallet_put_key(memory->wallets, &change->id, &facts->account_id,
                        &(struct wallet_budget){.amount_nusd = facts->budget_nusd,
                                                .period = change->period,
                                                .at_ms = change->at_ms,
                                                .spent_nusd = change->amount_nusd});
-        directory_put(&store->directory, &change->digest, facts);
+        directory_table_put(memory->directory, &change->digest, facts);
     }
 }
 
-static void load_rows(struct store *store, struct db *db, struct row *row,
+static void load_rows(const struct memory_tables *memory, struct db *db, struct row *row,
                       struct change *(*read)(struct row *row))
 {
     while (db_row(db, row)) {
         struct change *change = read(row);
-        apply(change, store);
+        apply(change, memory);
         free(change);
     }
 }
 
-bool changes_load(struct changes *changes, struct store *store, struct db *db)
+bool changes_load(struct changes *changes, const struct memory_tables *memory, struct db *db)
 {
     *changes = (struct changes){0};
     if (!db_run(db, "BEGIN", NULL, 0)) /* all of it from one moment */
         return false;
     changes->known_seq = db_number(db, "SELECT max(seq) FROM changes", NULL, 0, 0);
-    load_rows(store, db, db_bind(db, ACCOUNT_QUERY, NULL, 0), read_account);
-    load_rows(store, db,
+    load_rows(memory, db, db_bind(db, ACCOUNT_QUERY, NULL, 0), read_account);
+    load_rows(memory, db,
               db_bind(db, KEY_QUERY " WHERE k.deleted_ms IS NULL AND ?1 IS NULL",
                       key_values(bind_null()).values, 5),
               read_key);
@@ -202,10 +203,10 @@ bool changes_stage(struct changes *changes, struct db *db)
     return false;
 }
 
-void changes_apply(struct changes *changes, struct store *store)
+void changes_apply(struct changes *changes, const struct memory_tables *memory)
 {
     for (const struct change *change = changes->first; change; change = change->next)
-        apply(change, store);
+        apply(change, memory);
     changes->known_seq = changes->staged_seq;
     changes_drop(changes);
 }

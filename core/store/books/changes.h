@@ -9,8 +9,15 @@
 
 #include "store/engine/db.h"
 
-struct store;
 struct change;
+struct directory;
+struct wallets;
+
+/* Where they are put. */
+struct memory_tables {
+    struct wallets *wallets;
+    struct directory *directory;
+};
 
 enum change_kind { CHANGE_ACCOUNT, CHANGE_KEY, CHANGE_USER };
 
@@ -25,12 +32,12 @@ struct changes {
 bool changes_note(struct db *db, enum change_kind kind, const char *id);
 
 /* Loads everything: when the store opens. */
-bool changes_load(struct changes *changes, struct store *store, struct db *db);
+bool changes_load(struct changes *changes, const struct memory_tables *memory, struct db *db);
 /* Reads what is new into `changes`, as the open transaction sees it. False: db->failure; nothing
  * is staged. */
 bool changes_stage(struct changes *changes, struct db *db);
 /* Puts what is staged into memory: call when what was read is committed. */
-void changes_apply(struct changes *changes, struct store *store);
+void changes_apply(struct changes *changes, const struct memory_tables *memory);
 /* Forgets what is staged: the transaction was rolled back. */
 void changes_drop(struct changes *changes);
 

@@ -6,7 +6,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/books/posting.h"
-#include "store/store_internal.h"
+#include "store/journal/journal.h"
+#include "store/memory/wallet.h"
 
 /* One hold whose time is over. */
 struct expired {
@@ -41,12 +42,12 @@ static size_t find_expired(struct db *db, int64_t now_ms, struct expired *out, s
 }
 
 /* Without those that have ended meanwhile, in the journal: the tables will hear of it. */
-static size_t keep_open(struct ledger_thread *ledger, struct expired *expired, size_t count)
+static size_t keep_open(struct journal *journal, struct expired *expired, size_t count)
 {
     size_t open = 0;
 
     for (size_t i = 0; i < count; i++) {
-        if (journal_hold_expires(&ledger->store->journal, &expired[i].exchange_id))
+        if (journal_hold_expires(journal, &expired[i].exchange_id))
             expired[open++] = expired[i];
     }
     return open;
@@ -54,18 +55,16 @@ static size_t keep_open(struct ledger_thread *ledger, struct expired *expired, s
 
 /* The exchange that made such a hold has gone beyond its own deadline; a settlement that still
  * comes is refused. */
-void expiry_run(struct ledger_thread *ledger)
+void expiry_run(struct db *db, struct journal *journal, struct wallets *wallets)
 {
-    struct db *db = &ledger->store->db;
     struct expired expired[64];
     int64_t now_ms = clock_wall_ms();
     size_t count;
     bool ok;
 
     db_clear(db);
-    ledger->expired_us = clock_mono_us();
     count = find_expired(db, now_ms, expired, sizeof(expired) / sizeof(expired[0]));
-    count = keep_open(ledger, expired, count);
+    count = keep_open(journal, expired, count);
     if (count == 0)
         return;
     ok = db_run(db, "BEGIN IMMEDIATE", NULL, 0);
@@ -77,9 +76,9 @@ void expiry_run(struct ledger_thread *ledger)
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        journal_hold_ended(&ledger->store->journal, &expired[i].exchange_id);
-        wallet_release(&ledger->store->wallets, &expired[i].account_id, &expired[i].key_id,
-                       expired[i].held_nusd, &(struct wallet_charge){.at_ms = now_ms});
+        journal_hold_ended(journal, &expired[i].exchange_id);
+        wallet_release(wallets, &expired[i].account_id, &expired[i].key_id, expired[i].held_nusd,
+                       &(struct wallet_charge){.at_ms = now_ms});
         log_event(LOG_WARN, "hold expired", log_text("exchange", expired[i].exchange_id.text),
                   log_int("held_nusd", expired[i].held_nusd));
     }

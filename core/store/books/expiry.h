@@ -8,10 +8,11 @@
 #include "base/fault.h"
 #include "store/engine/db.h"
 
-struct ledger_thread;
+struct journal;
+struct wallets;
 
 /* Expires up to 64 holds, in one transaction. The ledger thread, from time to time. */
-void expiry_run(struct ledger_thread *ledger);
+void expiry_run(struct db *db, struct journal *journal, struct wallets *wallets);
 
 /* Ends all open holds, in one transaction; the tables have caught up with the journal. False:
  * *fault. */

@@ -13,9 +13,14 @@
 #include "store/books/answers_table.h"
 #include "store/books/apply.h"
 #include "store/books/expiry.h"
+#include "store/books/ledger_jobs.h"
+#include "store/books/notes_table.h"
 #include "store/books/posting.h"
+#include "store/engine/checkpoint.h"
+#include "store/journal/journal.h"
+#include "store/memory/wallet.h"
 #include "store/operations/operations.h"
-#include "store/store_internal.h"
+#include "store/questions/reports.h"
 
 enum {
     BATCH_JOBS = 512,            /* in one transaction */
@@ -32,7 +37,22 @@ enum {
 
 static struct db *db_of(struct ledger_thread *ledger)
 {
-    return &ledger->store->db;
+    return ledger->parts.db;
+}
+
+static struct apply apply_of(struct ledger_thread *ledger)
+{
+    return (struct apply){.db = ledger->parts.db,
+                          .journal = ledger->parts.journal,
+                          .memory = ledger->parts.memory,
+                          .rollup = &ledger->rollup,
+                          .changes = &ledger->changes};
+}
+
+static bool apply_journal(struct ledger_thread *ledger)
+{
+    const struct apply apply = apply_of(ledger);
+    return apply_all(&apply);
 }
 
 static void sleep_us(int64_t us)
@@ -59,7 +79,7 @@ void ledger_thread_hold(struct job *job, void *server)
     /* Another process may have taken money that was promised here a moment ago. Holds on disk were
      * counted by it; this one was not, so it gives way. */
     hold->durable = false;
-    if (!wallet_peek(&ledger->store->wallets, &hold->account_id, &wallet) ||
+    if (!wallet_peek(ledger->parts.memory.wallets, &hold->account_id, &wallet) ||
         wallet.held_nusd > wallet.posted_nusd)
         return;
     hold->durable = posting_hold(db_of(ledger), hold) == POSTING_DONE;
@@ -74,7 +94,7 @@ void ledger_thread_settlement(struct job *job, void *server)
     _Static_assert(offsetof(struct ledger_settlement, job) == 0, "a job is cast to its settlement");
     posting = rollup_post(&ledger->rollup, db_of(ledger), settlement, ledger->now_ms);
     if (posting == POSTING_DONE && settlement->kept &&
-        !answers_keep(db_of(ledger), settlement->kept, ledger->now_ms))
+        !answers_table_keep(db_of(ledger), settlement->kept, ledger->now_ms))
         posting = POSTING_FAILED;
     settlement->durable = posting == POSTING_DONE;
 }
@@ -114,7 +134,7 @@ static bool sync_foreign(struct ledger_thread *ledger)
 {
     if (!changes_stage(&ledger->changes, db_of(ledger)))
         return false;
-    changes_apply(&ledger->changes, ledger->store); /* committed by the other */
+    changes_apply(&ledger->changes, &ledger->parts.memory); /* committed by the other */
     ledger->polled_us = clock_mono_us();
     return true;
 }
@@ -145,7 +165,7 @@ static void refuse_settlement(struct ledger_thread *ledger, struct ledger_settle
 
     settlement->durable = false;
     if (settlement->extended_nusd) /* of which nobody else knows */
-        wallet_unextend(&ledger->store->wallets, &record->account_id, &record->key_id,
+        wallet_unextend(ledger->parts.memory.wallets, &record->account_id, &record->key_id,
                         settlement->extended_nusd);
     log_event(LOG_ERROR, "settlement refused",
               log_text("exchange", settlement->record.exchange_id.text),
@@ -155,12 +175,12 @@ static void refuse_settlement(struct ledger_thread *ledger, struct ledger_settle
 /* After the commit: what is on disk now is true in memory too, before anybody hears of it. */
 static void apply_job(struct ledger_thread *ledger, struct job *job)
 {
-    struct wallets *wallets = &ledger->store->wallets;
+    struct wallets *wallets = ledger->parts.memory.wallets;
 
     if (job->run == ledger_thread_hold) {
         struct ledger_hold *hold = (struct ledger_hold *)job;
         if (hold->durable)
-            journal_hold_opened(&ledger->store->journal, hold);
+            journal_hold_opened(ledger->parts.journal, hold);
         else
             wallet_give_back(wallets, hold);
     } else if (job->run == ledger_thread_settlement) {
@@ -170,7 +190,7 @@ static void apply_job(struct ledger_thread *ledger, struct job *job)
             refuse_settlement(ledger, settlement, "it has no open hold of this amount");
             return;
         }
-        journal_hold_ended(&ledger->store->journal, &record->exchange_id);
+        journal_hold_ended(ledger->parts.journal, &record->exchange_id);
         wallet_release(wallets, &record->account_id, &record->key_id, settlement->held_nusd,
                        &(struct wallet_charge){record->charge_nusd, record->created_ms});
     }
@@ -187,8 +207,8 @@ static void finish_batch(struct ledger_thread *ledger, struct job_list *jobs)
     for (struct job *job = jobs->first; job; job = job->next)
         apply_job(ledger, job);
     if (ledger->operations_ran)
-        changes_apply(&ledger->changes, ledger->store);
-    wallet_unreserve_all(&ledger->store->wallets);
+        changes_apply(&ledger->changes, &ledger->parts.memory);
+    wallet_unreserve_all(ledger->parts.memory.wallets);
     atomic_fetch_add_explicit(&ledger->commits, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&ledger->jobs, jobs->count, memory_order_relaxed);
     if (!atomic_exchange(&ledger->writable, true))
@@ -207,7 +227,7 @@ static void fail_job(struct ledger_thread *ledger, struct job *job)
     if (job->run == ledger_thread_hold) {
         struct ledger_hold *hold = (struct ledger_hold *)job;
         hold->durable = false;
-        wallet_give_back(&ledger->store->wallets, hold);
+        wallet_give_back(ledger->parts.memory.wallets, hold);
     } else if (job->run == ledger_thread_call) {
         operations_fail((struct store_call *)job, db_of(ledger));
     }
@@ -254,7 +274,7 @@ static void run_batch(struct ledger_thread *ledger, struct job_list *jobs)
     }
     db_rollback(db);
     changes_drop(&ledger->changes);
-    wallet_unreserve_all(&ledger->store->wallets);
+    wallet_unreserve_all(ledger->parts.memory.wallets);
     if (db->failure || jobs->count == 0) {
         fail_batch(ledger, jobs);
     } else if (jobs->count == 1) {
@@ -273,8 +293,8 @@ static void run_batch(struct ledger_thread *ledger, struct job_list *jobs)
 /* What waits is what has to be possible, not only some write. */
 static void probe(struct ledger_thread *ledger)
 {
-    if (journal_pending(&ledger->store->journal) ? !apply_all(ledger)
-                                                 : !db_write_nothing(db_of(ledger)))
+    if (journal_pending(ledger->parts.journal) ? !apply_journal(ledger)
+                                               : !db_write_nothing(db_of(ledger)))
         return;
     atomic_store(&ledger->writable, true);
     log_event(LOG_INFO, "the database can be written again");
@@ -304,7 +324,7 @@ static void on_commit(int pages, void *arg)
  * old snapshot keeps back is tried again when as much has come on top. */
 static void keep_log_short(struct ledger_thread *ledger)
 {
-    struct checkpoint *checkpoint = &ledger->store->checkpoint;
+    struct checkpoint *checkpoint = ledger->parts.checkpoint;
     int pages_new = ledger->wal_pages - ledger->wal_pages_tried;
     int64_t now_us = clock_mono_us();
 
@@ -324,6 +344,12 @@ static void keep_log_short(struct ledger_thread *ledger)
     }
 }
 
+static void run_expiry(struct ledger_thread *ledger)
+{
+    ledger->expired_us = clock_mono_us();
+    expiry_run(db_of(ledger), ledger->parts.journal, ledger->parts.memory.wallets);
+}
+
 /* What customers owe is taken from what they have by now. */
 static void collect_debts(struct ledger_thread *ledger)
 {
@@ -332,10 +358,10 @@ static void collect_debts(struct ledger_thread *ledger)
     struct job_list jobs = {0};
 
     ledger->collected_us = clock_mono_us();
-    if (!wallet_has_debtors(&ledger->store->wallets) || !apply_all(ledger) ||
+    if (!wallet_has_debtors(ledger->parts.memory.wallets) || !apply_journal(ledger) ||
         !store_call_init(&call, "debt.collect", NULL, 0, &fault))
         return;
-    call.store = ledger->store;
+    call.wallets = ledger->parts.memory.wallets;
     call.job = (struct job){.run = ledger_thread_call};
     job_list_push(&jobs, &call.job);
     run_batch(ledger, &jobs);
@@ -354,14 +380,14 @@ static void idle(struct ledger_thread *ledger)
     if (now_us - ledger->polled_us >= IDLE_MS * 1000)
         poll_foreign(ledger);
     if (now_us - ledger->expired_us >= EXPIRE_US && ledger->unsettled.count == 0)
-        expiry_run(ledger);
+        run_expiry(ledger);
     if (now_us - ledger->collected_us >= IDLE_MS * 1000 && ledger->unsettled.count == 0 &&
         atomic_load(&ledger->writable))
         collect_debts(ledger);
-    notes_write(ledger->store, db_of(ledger));
+    notes_table_write(ledger->parts.notes, ledger->parts.memory.wallets, db_of(ledger));
     if (ledger->unsettled.count == 0) {
-        answers_forget(db_of(ledger), &ledger->forget_due_us);
-        notes_forget(&ledger->store->notes, db_of(ledger));
+        answers_table_forget(db_of(ledger), &ledger->forget_due_us);
+        notes_table_forget(ledger->parts.notes, db_of(ledger));
     }
     keep_log_short(ledger);
 }
@@ -413,7 +439,7 @@ static void send_reads(struct ledger_thread *ledger)
 
     while ((job = job_list_pop(&ledger->reads)) != NULL) {
         struct store_call *call = (struct store_call *)job;
-        if (!store_call_read(call)) {
+        if (!reports_post(call->reports, call)) {
             fault_set(&call->fault, "overloaded", "too many reports are asked for; try again soon");
             return_job(job);
         }
@@ -422,7 +448,7 @@ static void send_reads(struct ledger_thread *ledger)
 
 static bool is_behind(const struct ledger_thread *ledger)
 {
-    return journal_pending(&ledger->store->journal) &&
+    return journal_pending(ledger->parts.journal) &&
            clock_mono_us() - ledger->caught_up_us >= LAG_MS * 1000;
 }
 
@@ -430,7 +456,8 @@ static bool is_behind(const struct ledger_thread *ledger)
 static bool write_journal(struct ledger_thread *ledger, bool awaited)
 {
     ledger->caught_up_us = clock_mono_us();
-    return awaited ? apply_all(ledger) : apply_in_steps(ledger);
+    const struct apply apply = apply_of(ledger);
+    return awaited ? apply_all(&apply) : apply_in_steps(&apply);
 }
 
 static void work(struct ledger_thread *ledger)
@@ -449,7 +476,7 @@ static void work(struct ledger_thread *ledger)
     if (awaited || is_behind(ledger))
         caught_up = write_journal(ledger, awaited);
     if (ledger->reads.first)
-        notes_write(ledger->store, db_of(ledger));
+        notes_table_write(ledger->parts.notes, ledger->parts.memory.wallets, db_of(ledger));
     send_reads(ledger);
     if (!caught_up)
         fail_batch(ledger, &jobs);
@@ -476,7 +503,7 @@ static bool finished(struct ledger_thread *ledger)
 static void serve(void *server)
 {
     struct ledger_thread *ledger = server;
-    const struct journal *journal = &ledger->store->journal;
+    const struct journal *journal = ledger->parts.journal;
 
     /* Of this thread alone, in Linux: where CPUs are few, what somebody waits for goes first. */
     (void)setpriority(PRIO_PROCESS, 0, LEDGER_NICE);
@@ -487,19 +514,20 @@ static void serve(void *server)
         work(ledger);
         idle(ledger);
     }
-    notes_write(ledger->store, db_of(ledger));
-    if (!apply_all(ledger))
+    notes_table_write(ledger->parts.notes, ledger->parts.memory.wallets, db_of(ledger));
+    if (!apply_journal(ledger))
         log_event(LOG_WARN, "stopping while the database cannot be written: the next start does it",
                   log_text("why", db_of(ledger)->failure_text));
 }
 
-bool ledger_thread_start(struct ledger_thread *ledger, struct store *store, struct fault *fault)
+bool ledger_thread_start(struct ledger_thread *ledger, const struct ledger_parts *parts,
+                         struct fault *fault)
 {
-    ledger->store = store;
+    ledger->parts = *parts;
     atomic_init(&ledger->writable, true);
     atomic_init(&ledger->giving_up, false);
     rollup_init(&ledger->rollup, BATCH_JOBS);
-    db_on_commit(&store->db, on_commit, ledger);
+    db_on_commit(parts->db, on_commit, ledger);
     if (service_start(&ledger->service, "ledger", LIMIT_LEDGER_JOBS, serve, ledger, fault))
         return true;
     rollup_fini(&ledger->rollup);

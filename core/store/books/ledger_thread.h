@@ -18,13 +18,22 @@
 #include "store/books/changes.h"
 #include "store/books/rollup.h"
 
-struct store;
-struct ledger_hold;
-struct ledger_settlement;
-struct store_call;
+struct checkpoint;
+struct db;
+struct journal;
+struct notes;
+
+/* What it works on; all of it is borrowed until it is stopped. */
+struct ledger_parts {
+    struct db *db;
+    struct journal *journal;
+    struct memory_tables memory;
+    struct notes *notes;
+    struct checkpoint *checkpoint;
+};
 
 struct ledger_thread {
-    struct store *store;
+    struct ledger_parts parts;
     struct service service;
     /* any thread */
     atomic_bool writable;
@@ -50,16 +59,11 @@ struct ledger_thread {
     int64_t checkpointed_us; /* when one was last asked of it */
 };
 
-/* The handle store->db is the thread's from here until ledger_thread_stop; changes are loaded. */
-bool ledger_thread_start(struct ledger_thread *ledger, struct store *store, struct fault *fault);
+/* The writing handle is the thread's from here until ledger_thread_stop; changes are loaded. */
+bool ledger_thread_start(struct ledger_thread *ledger, const struct ledger_parts *parts,
+                         struct fault *fault);
 /* Finishes what waits; settlements get some more seconds when the disk fails. Also after a failed
  * start. */
 void ledger_thread_stop(struct ledger_thread *ledger);
-
-/* The `run` of each kind of job; `server` is the struct ledger_thread. */
-void ledger_thread_hold(struct job *job, void *server);
-void ledger_thread_settlement(struct job *job, void *server);
-void ledger_thread_call(struct job *job, void *server);
-void ledger_thread_read(struct job *job, void *server);
 
 #endif

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
-#include "store/call.h"
+#include "store/value.h"
 
 enum { DB_STATEMENTS = 256 }; /* slots; about half of them are used */
 enum { DB_BUSY_MS = 5000 };   /* how long another process may hold the write lock */

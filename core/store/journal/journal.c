@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
-#include "store/books/ledger_thread.h"
+#include "store/books/ledger_jobs.h"
 #include "store/memory/wallet.h"
 
 enum {

@@ -5,7 +5,9 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "store/store_internal.h"
+#include "store/books/ledger_jobs.h"
+#include "store/journal/journal.h"
+#include "store/memory/wallet.h"
 
 enum {
     BATCH_JOBS = 512,
@@ -42,23 +44,21 @@ static struct job_list next_batch(struct journal_thread *thread)
 }
 
 /* What the journal does not take is the ledger thread's. A hold is refused where too many wait. */
-static void pass_on(struct store *store, struct job *job)
+static void pass_on(struct journal_thread *thread, struct job *job)
 {
-    struct job_queue *queue = &store->ledger.service.queue;
     struct ledger_hold *hold = (struct ledger_hold *)job;
 
     if (job->run != ledger_thread_hold) {
-        check(job_queue_post_always(queue, job));
-    } else if (!job_queue_post(queue, job)) {
+        check(job_queue_post_always(thread->ledger, job));
+    } else if (!job_queue_post(thread->ledger, job)) {
         hold->durable = false;
-        wallet_give_back(&store->wallets, hold);
+        wallet_give_back(thread->wallets, hold);
         job_return(job);
     }
 }
 
 static void commit(struct journal_thread *thread)
 {
-    struct store *store = thread->store;
     struct job_list jobs = next_batch(thread);
     struct job_list left = {0};
 
@@ -66,10 +66,10 @@ static void commit(struct journal_thread *thread)
     if (jobs.count == 0)
         return;
     thread->committed_us = clock_mono_us();
-    journal_commit(&store->journal, &store->wallets, &jobs, &left);
+    journal_commit(thread->journal, thread->wallets, &jobs, &left);
     job_return_all(&jobs);
     while (left.first)
-        pass_on(store, job_list_pop(&left));
+        pass_on(thread, job_list_pop(&left));
 }
 
 static void serve(void *server)
@@ -84,9 +84,10 @@ static void serve(void *server)
     }
 }
 
-bool journal_thread_start(struct journal_thread *thread, struct store *store, struct fault *fault)
+bool journal_thread_start(struct journal_thread *thread, struct journal *journal,
+                          struct wallets *wallets, struct job_queue *ledger, struct fault *fault)
 {
-    *thread = (struct journal_thread){.store = store};
+    *thread = (struct journal_thread){.journal = journal, .wallets = wallets, .ledger = ledger};
     return service_start(&thread->service, "journal", LIMIT_LEDGER_JOBS, serve, thread, fault);
 }
 

@@ -11,17 +11,22 @@
 #include "base/fault.h"
 #include "base/service.h"
 
-struct store;
+struct journal;
+struct wallets;
 
 struct journal_thread {
-    struct store *store;
+    struct journal *journal;
+    struct wallets *wallets;
+    struct job_queue *ledger; /* takes what the journal does not */
     struct service service;
     /* the thread's own */
     int64_t committed_us; /* when the last commit began */
     size_t crowd;         /* how many jobs it had */
 };
 
-bool journal_thread_start(struct journal_thread *thread, struct store *store, struct fault *fault);
+/* The three are borrowed until it is stopped. */
+bool journal_thread_start(struct journal_thread *thread, struct journal *journal,
+                          struct wallets *wallets, struct job_queue *ledger, struct fault *fault);
 /* Finishes what waits. Before the ledger thread is stopped. */
 void journal_thread_stop(struct journal_thread *thread);
 

@@ -1,5 +1,5 @@
-/* How the key directory is filled: by the ledger thread, from what is committed. Guarded by a
- * mutex inside. */
+/* The key directory itself (directory.h is its face): filled by the ledger thread, from what is
+ * committed. Guarded by mutexes inside. */
 #ifndef STORE_MEMORY_DIRECTORY_TABLE_H
 #define STORE_MEMORY_DIRECTORY_TABLE_H
 
@@ -22,11 +22,14 @@ struct directory {
     atomic_uint_fast64_t revocations;
 };
 
-void directory_init(struct directory *directory);
-void directory_fini(struct directory *directory);
+void directory_table_init(struct directory *directory);
+void directory_table_fini(struct directory *directory);
 /* Adds the key, or replaces what was known of it. */
-void directory_put(struct directory *directory, const struct digest *digest,
-                   const struct key_facts *facts);
-void directory_remove(struct directory *directory, const struct digest *digest);
+void directory_table_put(struct directory *directory, const struct digest *digest,
+                         const struct key_facts *facts);
+/* False: no such key. Copies. Any thread. */
+bool directory_table_find(struct directory *directory, const struct digest *digest,
+                          struct key_facts *out);
+void directory_table_remove(struct directory *directory, const struct digest *digest);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "store/call.h"
 #include "store/engine/db.h"
 
 /* Notes what the call does: by whom and from where its actor says; without one nothing is written,

@@ -10,11 +10,11 @@
 #include "store/books/answers_table.h"
 #include "store/books/changes.h"
 #include "store/books/posting.h"
+#include "store/memory/wallet.h"
 #include "store/operations/audit_log.h"
 #include "store/operations/debts.h"
 #include "store/operations/operations.h"
 #include "store/operations/reply.h"
-#include "store/store_internal.h"
 
 enum { REASON_BYTES_MAX = 500 };
 
@@ -30,9 +30,8 @@ bool credits_wallet(struct store_call *call, struct db *db, const char *account_
     struct row *row;
     struct id id;
 
-    if (call->store->serve)
-        return id_parse(slice_of(account_id), "acct", &id) &&
-               wallet_peek(&call->store->wallets, &id, out);
+    if (call->wallets != NULL)
+        return id_parse(slice_of(account_id), "acct", &id) && wallet_peek(call->wallets, &id, out);
     row = db_bind(db,
                   "SELECT posted_nusd, (SELECT coalesce(sum(amount_nusd), 0) FROM open_holds h"
                   " WHERE h.account_id = b.account_id) FROM balances b WHERE account_id = ?1"
@@ -89,8 +88,8 @@ bool credits_pulse(struct store_call *call, struct db *db)
     if (!known)
         return not_found(call, "account");
     /* The count begins anew with the process. */
-    snprintf(version, sizeof(version), "%" PRIx64 "-%" PRIx64,
-             (uint64_t)call->store->wallets.epoch_ms, wallet.version);
+    snprintf(version, sizeof(version), "%" PRIx64 "-%" PRIx64, (uint64_t)call->wallets->epoch_ms,
+             wallet.version);
     render_wallet(out, &wallet);
     reply_text(out, "version", version);
     reply_object_end(out);
@@ -269,7 +268,7 @@ bool credits_keep_answer(struct store_call *call, struct db *db, const struct id
         return false;
     memcpy(claim.key, operations_text(call, at), call->args[at].text.bytes);
     memcpy(claim.digest, operations_text(call, at + 1), call->args[at + 1].text.bytes);
-    return answers_keep(db, &answer, clock_wall_ms());
+    return answers_table_keep(db, &answer, clock_wall_ms());
 }
 
 bool credits_create_once(struct store_call *call, struct db *db)

@@ -15,10 +15,11 @@
 #include "base/money.h"
 #include "store/books/changes.h"
 #include "store/books/posting.h"
+#include "store/memory/wallet.h"
 #include "store/operations/audit_log.h"
 #include "store/operations/operations.h"
 #include "store/operations/reply.h"
-#include "store/store_internal.h"
+#include "store/store.h"
 
 enum { REASON_BYTES_MAX = 500, COLLECTED_MAX = 256 };
 
@@ -57,9 +58,9 @@ static int64_t reserve(struct store_call *call, struct db *db, const char *accou
     struct id id;
     int64_t left;
 
-    if (call->store->serve)
+    if (call->wallets != NULL)
         return id_parse(slice_of(account_id), "acct", &id)
-                   ? wallet_reserve(&call->store->wallets, &id, amount_nusd)
+                   ? wallet_reserve(call->wallets, &id, amount_nusd)
                    : 0;
     if (!store_lock_alone(call->store))
         return 0;
@@ -105,7 +106,7 @@ bool debts_pay(struct store_call *call, struct db *db, const char *account_id, i
     if (owed_nusd == 0)
         return true;
     /* The wallet does not know yet of what has come in. */
-    there_nusd = call->store->serve ? reserve(call, db, account_id, owed_nusd) : 0;
+    there_nusd = call->wallets != NULL ? reserve(call, db, account_id, owed_nusd) : 0;
     return repay(db, account_id, smaller(owed_nusd, there_nusd + fresh_nusd));
 }
 

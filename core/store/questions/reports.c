@@ -3,8 +3,8 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "store/call.h"
 #include "store/operations/operations.h"
-#include "store/store_internal.h"
 
 /* The `run` of a call. */
 static void reports_call(struct job *job, void *server)
@@ -33,7 +33,7 @@ static void reports_take_turn(struct job *job, void *server)
     struct store_call *call = (struct store_call *)job;
 
     (void)server;
-    reports_call(job, &call->store->reports[REPORTS_LONG]);
+    reports_call(job, call->reports);
 }
 
 /* FNV-1a of the first argument: of nearly all lists it is the account. */

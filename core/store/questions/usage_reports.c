@@ -9,7 +9,6 @@
 #include "store/operations/operations.h"
 #include "store/operations/reply.h"
 #include "store/questions/groups.h"
-#include "store/store_internal.h"
 
 #define DAY_MS INT64_C(86400000)
 
@@ -174,7 +173,7 @@ bool usage_reports_shows_provider(const struct store_call *call)
 {
     const char *name = call->operation->name;
 
-    return call->store->providers_shown || strcmp(name, "usage.audit") == 0 ||
+    return call->providers_shown || strcmp(name, "usage.audit") == 0 ||
            strcmp(name, "usage.list_operator") == 0;
 }
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/zone.h"
+#include "store/call.h"
 #include "store/engine/db.h"
 
 #define USAGE_HOUR_MS INT64_C(3600000)

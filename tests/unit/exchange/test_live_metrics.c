@@ -10,20 +10,15 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "exchange/exchange.h"
 #include "exchange/live_metrics.h"
 
 static struct live_metrics *metrics;
-static struct exchange exchange;
-static char provider_name[CANDIDATE_PROVIDER_BYTES];
-static struct candidate candidate = {.terms.provider = provider_name};
+static char provider_name[64];
 
 static int setup(void **state)
 {
     (void)state;
     metrics = live_metrics_new(2);
-    memset(&exchange, 0, sizeof exchange);
-    exchange.attempt.candidate = &candidate;
     snprintf(provider_name, sizeof provider_name, "p");
     return 0;
 }
@@ -36,11 +31,15 @@ static int teardown(void **state)
 }
 
 /* An attempt that was decided so, after so many milliseconds. */
-static void attempt(unsigned shard, enum attempt_outcome outcome, int64_t ms)
+static void attempt(unsigned shard, enum live_result result, int64_t ms)
 {
-    exchange.attempt.outcome = outcome;
-    exchange.attempt.started_us = clock_mono_us() - ms * 1000;
-    live_metrics_count_attempt(live_metrics_shard(metrics, shard), &exchange, false);
+    const struct live_attempt attempt = {.provider = provider_name,
+                                         .result = result,
+                                         .duration_us = ms * 1000,
+                                         .outcome = "timeout",
+                                         .detail = "",
+                                         .exchange_id = "req_1"};
+    live_metrics_count_attempt(live_metrics_shard(metrics, shard), &attempt);
 }
 
 /* A number of the provider's state; -1: null. */
@@ -68,16 +67,15 @@ static void attempts(void **state)
     (void)state;
     assert_int_equal(shown("p", "attempts"), 0);
     assert_int_equal(shown("p", "p50"), -1);
-    attempt(0, ATTEMPT_ANSWERED, 10);
-    attempt(1, ATTEMPT_ANSWERED, 10);
-    attempt(1, ATTEMPT_REFUSED, 10); /* the customer's fault */
-    attempt(0, ATTEMPT_TIMED_OUT, 10);
+    attempt(0, LIVE_ANSWERED, 10);
+    attempt(1, LIVE_ANSWERED, 10);
+    attempt(1, LIVE_REFUSED, 10); /* the customer's fault */
+    attempt(0, LIVE_FAILED, 10);
     assert_int_equal(shown("p", "attempts"), 4);
     assert_int_equal(shown("p", "failures"), 1);
     assert_int_equal(shown("p", "count"), 2);
     assert_int_equal(shown("q", "attempts"), 0);
-    exchange.attempt.outcome = ATTEMPT_ANSWERED;
-    live_metrics_count_attempt(live_metrics_shard(metrics, 0), &exchange, true); /* and then cut */
+    attempt(0, LIVE_CUT, 20); /* one that had answered */
     assert_int_equal(shown("p", "attempts"), 4);
     assert_int_equal(shown("p", "failures"), 2);
 }
@@ -85,17 +83,17 @@ static void attempts(void **state)
 static void windows_end(void **state)
 {
     (void)state;
-    attempt(0, ATTEMPT_ANSWERED, 10);
-    attempt(0, ATTEMPT_FAILED, 10);
+    attempt(0, LIVE_ANSWERED, 10);
+    attempt(0, LIVE_FAILED, 10);
     clock_advance_ms(290 * 1000);
     assert_int_equal(shown("p", "attempts"), 2);
-    attempt(0, ATTEMPT_ANSWERED, 10);
+    attempt(0, LIVE_ANSWERED, 10);
     clock_advance_ms(21 * 1000);
     assert_int_equal(shown("p", "attempts"), 1);
     assert_int_equal(shown("p", "failures"), 0);
     clock_advance_ms(400 * 1000); /* once round the ring and further */
     assert_int_equal(shown("p", "attempts"), 0);
-    attempt(0, ATTEMPT_ANSWERED, 10);
+    attempt(0, LIVE_ANSWERED, 10);
     assert_int_equal(shown("p", "attempts"), 1);
     assert_int_equal(shown("p", "count"), 1);
     assert_in_range(shown("p", "window_s"), 300, 310);
@@ -110,17 +108,17 @@ static void percentiles(void **state)
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         setup(NULL);
         for (int k = 0; k < 10; k++)
-            attempt(0, ATTEMPT_ANSWERED, times[i]);
+            attempt(0, LIVE_ANSWERED, times[i]);
         assert_in_range(shown("p", "p50"), times[i] - times[i] / 8, times[i] + times[i] / 8 + 2);
         assert_in_range(shown("p", "p95"), times[i] - times[i] / 4, times[i] + times[i] / 4 + 2);
         teardown(NULL);
     }
     setup(NULL);
     for (int64_t k = 1; k <= 1000; k++)
-        attempt((unsigned)k % 2, ATTEMPT_ANSWERED, k);
+        attempt((unsigned)k % 2, LIVE_ANSWERED, k);
     assert_in_range(shown("p", "p50"), 440, 560);
     assert_in_range(shown("p", "p95"), 830, 1023);
-    attempt(0, ATTEMPT_ANSWERED, 100000000); /* more than a day: in the last bucket */
+    attempt(0, LIVE_ANSWERED, 100000000); /* more than a day: in the last bucket */
     assert_int_equal(shown("p", "count"), 1001);
 }
 
@@ -130,7 +128,7 @@ static void many_providers(void **state)
     (void)state;
     for (int i = 0; i < 500; i++) {
         snprintf(provider_name, sizeof provider_name, "p%d", i);
-        attempt(0, ATTEMPT_ANSWERED, 1);
+        attempt(0, LIVE_ANSWERED, 1);
     }
     assert_int_equal(shown("p0", "attempts"), 1);
     assert_int_equal(shown("p499", "attempts"), 0);

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "exchange/exchange.h"
+#include "exchange/exchange_internal.h"
+#include "exchange/rate_limits.h"
 
 enum { RULES = 6 };
 

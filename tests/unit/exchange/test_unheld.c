@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "exchange/exchange.h"
+#include "exchange/exchange_internal.h"
 
 static struct exchange_env env;
 static struct exchange exchange;
@@ -21,14 +21,14 @@ static int setup(void **state)
     memset(&exchange, 0, sizeof exchange);
     exchange.env = &env;
     exchange.state = EXCHANGE_AUTHENTICATED;
-    relay_init(&exchange);
+    stream_init(&exchange.stream);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    relay_fini(&exchange);
+    stream_fini(&exchange.stream);
     buffer_fini(&exchange.reply_headers);
     return 0;
 }
@@ -65,7 +65,7 @@ static void no_relay_without_a_hold_or_an_answer(void **state)
     exchange.hold_open = true;
     exchange.settlement_pending = true; /* so that its end asks no ledger */
     assert_false(exchange_relay(&exchange));
-    assert_false(exchange.relay.started);
+    assert_false(exchange.stream.started);
 }
 
 int main(void)

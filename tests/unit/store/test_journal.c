@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "store/books/ledger_jobs.h"
 #include "store/journal/journal.h"
 #include "store/store_internal.h"
 

@@ -22,14 +22,14 @@ static void full_queue(void **state)
 
     (void)state;
     assert_non_null(store);
-    notes_init(&store->notes);
-    assert_false(notes_waiting(&store->notes));
+    notes_table_init(&store->notes);
+    assert_false(notes_table_is_waiting(&store->notes));
     for (int i = 0; i < LIMIT_NOTES + 10; i++)
         notes_attempt(store, &account, &attempt);
-    assert_true(notes_waiting(&store->notes));
+    assert_true(notes_table_is_waiting(&store->notes));
     assert_int_equal(store->notes.count, LIMIT_NOTES);
     assert_int_equal(store->notes.dropped, 10);
-    notes_fini(&store->notes);
+    notes_table_fini(&store->notes);
     free(store);
 }
 
@@ -42,11 +42,11 @@ static void sampling(void **state)
 
     (void)state;
     assert_non_null(store);
-    notes_init(&store->notes);
+    notes_table_init(&store->notes);
     for (int i = 0; i < LIMIT_REFUSALS_A_MINUTE + 5; i++)
         taken += notes_take_refusal(store, &account, 1000000);
     assert_int_equal(taken, LIMIT_REFUSALS_A_MINUTE);
-    assert_true(notes_waiting(&store->notes));
+    assert_true(notes_table_is_waiting(&store->notes));
     assert_true(notes_take_refusal(store, &account, 1000000 + 60000));
     for (int i = 0; i < NOTES_ACCOUNTS * 4; i++) {
         struct id other;
@@ -55,7 +55,7 @@ static void sampling(void **state)
             notes_take_refusal(store, &other, 1000000);
     }
     assert_true(store->notes.dropped > 0);
-    notes_fini(&store->notes);
+    notes_table_fini(&store->notes);
     free(store);
 }
 

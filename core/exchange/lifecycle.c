@@ -1,16 +1,22 @@
-#include "exchange/exchange.h"
-
+/* From the request to the end: how an exchange is made, moved, ended and freed; what it waits
+ * for. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/failpoint.h"
 #include "base/log.h"
 #include "exchange/departure.h"
+#include "exchange/download.h"
 #include "exchange/early_stream.h"
 #include "exchange/event_room.h"
+#include "exchange/exchange_internal.h"
+#include "exchange/idempotency.h"
+#include "exchange/live_metrics.h"
+#include "exchange/password.h"
+#include "exchange/rate_limits.h"
+#include "exchange/relay.h"
 #include "exchange/revocation.h"
 
 /* How long a provider may take to end after its last event: its connection is kept. */
@@ -27,14 +33,6 @@ static void call_task(void *arg)
     struct exchange *exchange = arg;
     if (exchange->task.task != NULL)
         exchange->task.wake(exchange->task.task);
-}
-
-static void copy_slice(char *out, size_t out_bytes, struct slice text)
-{
-    size_t bytes = text.bytes < out_bytes - 1 ? text.bytes : out_bytes - 1;
-    if (bytes > 0)
-        memcpy(out, text.data, bytes);
-    out[bytes] = '\0';
 }
 
 /* Some programs put one before their JSON, which has none (RFC 8259, 8.1). */
@@ -61,10 +59,10 @@ static struct exchange *allocate(void)
     check(exchange != NULL);
     char *models = exchange->key.models;
     char *refusal = exchange->attempt.refusal_message;
-    char *failure = exchange->relay.failure_message;
+    char *failure = exchange->stream.failure_message;
     char *at = clear_until((char *)exchange, models, sizeof exchange->key.models);
     at = clear_until(at, refusal, sizeof exchange->attempt.refusal_message);
-    at = clear_until(at, failure, sizeof exchange->relay.failure_message);
+    at = clear_until(at, failure, sizeof exchange->stream.failure_message);
     at = clear_until(at, (char *)&exchange->call, sizeof exchange->call);
     memset(at, 0, (size_t)((char *)(exchange + 1) - at));
     return exchange;
@@ -81,16 +79,23 @@ struct exchange *exchange_new(struct exchange_env *env, struct http_request *req
     id_make_at(&exchange->id, "req", exchange->created_ms);
     exchange->wakeup = (struct deferred){.call = call_task, .arg = exchange};
     exchange->reaper = (struct deferred){.call = reap, .arg = exchange};
-    copy_slice(exchange->method, sizeof exchange->method, request->head.method_text);
-    copy_slice(exchange->path, sizeof exchange->path, request->head.path);
-    copy_slice(exchange->peer_address, sizeof exchange->peer_address,
-               slice_of(request->peer_address));
+    slice_copy(request->head.method_text, exchange->method, sizeof exchange->method);
+    slice_copy(request->head.path, exchange->path, sizeof exchange->path);
+    slice_copy(slice_of(request->peer_address), exchange->peer_address,
+               sizeof exchange->peer_address);
     http_take_body(request, &exchange->body);
     skip_byte_order_mark(&exchange->body);
     request->user = exchange;
     request->on_gone = on_client_gone;
     request->on_drained = on_client_drained;
-    relay_init(exchange);
+    stream_init(&exchange->stream);
+    exchange->budget = (struct stream_budget){.store = env->store,
+                                              .hold = &exchange->hold,
+                                              .settlement = &exchange->settlement,
+                                              .meter = &exchange->stream.meter,
+                                              .limits = &exchange->charge_limits,
+                                              .public_url = env->public_url,
+                                              .choices = 1};
     exchange->next = env->live;
     if (exchange->next != NULL)
         exchange->next->previous = exchange;
@@ -124,9 +129,10 @@ static void release(struct exchange *exchange)
     loop_cancel(exchange->env->loop, &exchange->reaper);
     unlink_live(exchange);
     departure_fini(exchange);
-    attempt_fini(exchange);
+    attempt_fini(&exchange->attempt);
     attempt_log_fini(&exchange->attempt_log);
-    relay_fini(exchange);
+    event_room_leave(exchange);
+    stream_fini(&exchange->stream);
     free(exchange->limits);
     idempotency_fini(exchange);
     exchange_call_fini(exchange);
@@ -156,6 +162,15 @@ void exchange_free_if_over(struct exchange *exchange)
         loop_defer(exchange->env->loop, &exchange->reaper);
 }
 
+/* ---- from state to state ---- */
+
+void exchange_enter(struct exchange *exchange, enum exchange_state state)
+{
+    bool again = exchange->state == EXCHANGE_SENT && state == EXCHANGE_SENT;
+    check(state > exchange->state || again);
+    exchange->state = state;
+}
+
 /* ---- the end ---- */
 
 /* "Nothing new", which a page that is open asks for once a second, is no news for an operator. */
@@ -183,18 +198,36 @@ static void write_log(const struct exchange *exchange)
 
 bool exchange_was_cut_by_provider(const struct exchange *exchange)
 {
-    const char *code = exchange->relay.failure_code;
-    return exchange->relay.failed && exchange->attempt.outcome == ATTEMPT_ANSWERED &&
+    const char *code = exchange->stream.failure_code;
+    return exchange->stream.failed && exchange->attempt.outcome == ATTEMPT_ANSWERED &&
            (strncmp(code, "provider_", 9) == 0 || strcmp(code, "timeout") == 0);
 }
 
-static void count_in_metrics(const struct exchange *exchange)
+/* What the operator sees of the provider whose answer broke off. */
+static void count_cut(const struct exchange *exchange)
 {
-    if (!exchange->asks_model)
-        return;
-    live_metrics_count_call(exchange->env->shard, exchange);
-    if (exchange_was_cut_by_provider(exchange))
-        live_metrics_count_attempt(exchange->env->shard, exchange, true);
+    const struct live_attempt attempt = {.provider = attempt_provider(&exchange->attempt),
+                                         .result = LIVE_CUT,
+                                         .outcome = "cut",
+                                         .detail = exchange->stream.failure_message,
+                                         .exchange_id = exchange->id.text,
+                                         .status = exchange->attempt.status};
+    live_metrics_count_attempt(exchange->env->shard, &attempt);
+}
+
+static void note_attempts(struct exchange *exchange)
+{
+    struct attempt_log *log = &exchange->attempt_log;
+    bool cut = exchange_was_cut_by_provider(exchange);
+    if (exchange->asks_model)
+        live_metrics_count_call(exchange->env->shard, exchange->status, exchange->stream.failed,
+                                exchange->first_byte_us);
+    if (exchange->asks_model && cut)
+        count_cut(exchange);
+    if (exchange->attempt.outcome == ATTEMPT_ANSWERED)
+        attempt_log_answered(log, exchange->attempts, &exchange->attempt,
+                             cut ? exchange->stream.failure_code : NULL);
+    attempt_log_write(log, exchange->env->store, &exchange->id);
 }
 
 void exchange_end(struct exchange *exchange)
@@ -202,12 +235,11 @@ void exchange_end(struct exchange *exchange)
     if (exchange->state == EXCHANGE_ENDED)
         return;
     exchange_void(exchange); /* whatever the task did: no hold stays open */
-    exchange->state = EXCHANGE_ENDED;
+    exchange_enter(exchange, EXCHANGE_ENDED);
     exchange->ended_us = clock_mono_us();
     exchange->env->served++;
     rate_limits_release(exchange);
-    count_in_metrics(exchange);
-    attempt_log_end(exchange);
+    note_attempts(exchange);
     write_log(exchange);
     exchange_wake(exchange);
     exchange_free_if_over(exchange);
@@ -249,7 +281,7 @@ void exchange_task_failed(struct exchange *exchange, const char *code, const cha
     log_event(LOG_ERROR, "task failed", log_text("request_id", exchange->id.text),
               log_text("code", code), log_text("reason", place));
     exchange->task.task = NULL;
-    attempt_cancel(exchange);
+    attempt_cancel(&exchange->attempt);
     if (download_cut(exchange, code))
         return;
     bool begun = exchange->reply_begun && exchange->state < EXCHANGE_SETTLING;
@@ -270,133 +302,23 @@ void exchange_task_failed(struct exchange *exchange, const char *code, const cha
     exchange_free_if_over(exchange);
 }
 
+void exchange_attach_task(struct exchange *exchange, const struct exchange_task *task)
+{
+    exchange->task = *task;
+}
+
+void exchange_note_policy(struct exchange *exchange, const char *revision)
+{
+    snprintf(exchange->policy_revision, sizeof exchange->policy_revision, "%s", revision);
+}
+
 void exchange_wake(struct exchange *exchange)
 {
     if (exchange->task.task != NULL)
         loop_defer(exchange->env->loop, &exchange->wakeup);
 }
 
-/* ---- resolving the hold ---- */
-
-static void on_settlement_returned(struct job *job)
-{
-    struct exchange *exchange =
-        (struct exchange *)(void *)((char *)job - offsetof(struct exchange, settlement.job));
-    exchange->settlement_pending = false;
-    exchange->hold_open = false;
-    idempotency_finish(exchange); /* before the client can send the same again */
-    if (exchange->state == EXCHANGE_SETTLING) {
-        if (exchange->request != NULL)
-            relay_settled(exchange);
-        else
-            exchange_end(exchange);
-    }
-    exchange_free_if_over(exchange);
-}
-
-/* Who answered, or was the last to be asked. */
-static void fill_candidate(const struct candidate *candidate, struct usage_record *record)
-{
-    if (candidate == NULL)
-        return;
-    copy_slice(record->provider, sizeof record->provider, slice_of(candidate->terms.provider));
-    copy_slice(record->provider_model, sizeof record->provider_model,
-               slice_of(candidate->terms.model));
-    record->prices = candidate->terms.prices;
-    record->sold = candidate->terms.sold;
-    record->margin_ppm = candidate->terms.margin_ppm;
-}
-
-static void fill_record(struct exchange *exchange, struct usage_record *record)
-{
-    record->exchange_id = exchange->id;
-    record->account_id = exchange->key.account_id;
-    record->user_id = exchange->key.user_id;
-    record->key_id = exchange->key.key_id;
-    copy_slice(record->model, sizeof record->model, slice_of(exchange->chat.model));
-    copy_slice(record->policy_revision, sizeof record->policy_revision,
-               slice_of(exchange->policy_revision));
-    copy_slice(record->error_code, sizeof record->error_code, slice_of(exchange->error_code));
-    copy_slice(record->finish_reason, sizeof record->finish_reason,
-               slice_of(exchange->relay.meter.finish_reason));
-    fill_candidate(exchange->attempt.candidate, record);
-    record->status = exchange->status;
-    record->attempts = exchange->attempts;
-    record->streamed = exchange->chat.streamed;
-    record->created_ms = exchange->created_ms;
-    record->first_byte_us = exchange->first_byte_us;
-    record->total_us = clock_mono_us() - exchange->started_us;
-}
-
-static void resolve(struct exchange *exchange, bool voided)
-{
-    struct ledger_settlement *settlement = &exchange->settlement;
-    settlement->job =
-        (struct job){.reply_queue = exchange->env->queue, .done = on_settlement_returned};
-    settlement->held_nusd = stream_budget_held_nusd(exchange);
-    settlement->voided = voided;
-    fill_record(exchange, &settlement->record);
-    exchange->settlement_pending = true;
-    ledger_settle(exchange->env->store, settlement);
-}
-
-void exchange_settle(struct exchange *exchange)
-{
-    check(exchange->hold_open && !exchange->settlement_pending);
-    charge_fill(exchange, exchange->cut || exchange->relay.failed || exchange->relay.out_of_budget);
-    exchange->state = EXCHANGE_SETTLING;
-    failpoint_reach(FAILPOINT_AFTER_USAGE);
-    if (exchange->idempotency != NULL)
-        relay_keep(exchange);
-    resolve(exchange, false);
-}
-
-void exchange_void(struct exchange *exchange)
-{
-    if (!exchange->hold_open || exchange->settlement_pending)
-        return;
-    if (exchange->hold_pending) {
-        exchange->void_wanted =
-            true; /* only a hold that did become durable is there to be voided */
-        return;
-    }
-    stream_budget_give_back(exchange);
-    exchange->settlement.record.source = USAGE_NONE;
-    resolve(exchange, true);
-}
-
-/* ---- words that lead elsewhere ---- */
-
-/* A fault of our own Lua: no provider is asked for what no money is held for. */
-static bool refuse_unheld(struct exchange *exchange, const char *what)
-{
-    exchange_task_failed(exchange, "internal_error", what);
-    return false;
-}
-
-bool exchange_attempt(struct exchange *exchange, struct candidate *candidate)
-{
-    bool held = exchange->hold_open && !exchange->settlement_pending && !exchange->void_wanted;
-    if (!held || exchange->state >= EXCHANGE_ANSWERED)
-        return refuse_unheld(exchange, "an attempt without an open hold");
-    if (departure_is_abandoned(exchange)) {
-        exchange_refuse_attempt(exchange);
-        return false;
-    }
-    exchange->state = EXCHANGE_SENT;
-    exchange->attempts++;
-    attempt_start(exchange, candidate);
-    return true;
-}
-
-bool exchange_relay(struct exchange *exchange)
-{
-    bool answered = exchange->attempt.outcome == ATTEMPT_ANSWERED && !exchange->relay.started;
-    if (!exchange->hold_open || !answered)
-        return refuse_unheld(exchange, "a relay without an open hold or an answer");
-    relay_start(exchange);
-    return true;
-}
+/* ---- operations of the store ---- */
 
 static void on_call_returned(struct job *job)
 {
@@ -443,17 +365,6 @@ bool exchange_call(struct exchange *exchange, const char *actor, const char *ope
     return true;
 }
 
-void exchange_lose_hold(struct exchange *exchange)
-{
-    exchange->hold_open = false;
-    stream_budget_give_back(exchange);
-    if (exchange->state == EXCHANGE_ENDED)
-        return;
-    exchange_release_task(exchange);
-    attempt_cancel(exchange);
-    exchange_refuse_unwritable(exchange);
-}
-
 /* ---- time ---- */
 
 static void wake_up(struct exchange *exchange)
@@ -478,18 +389,19 @@ void exchange_tick_all(struct exchange_env *env)
         next = exchange->next;
         if (exchange->state != EXCHANGE_ENDED) {
             calls += exchange->asks_model;
-            streams += exchange->relay.flowing;
+            streams += exchange->stream.flowing;
             early_stream_tick(exchange, now_us);
             event_room_tick(exchange);
             relay_tick(exchange, now_us);
-            attempt_tick(exchange, now_us);
+            attempt_tick(&exchange->attempt, exchange->stream.paused || exchange->stream.lacks_room,
+                         now_us);
             if (revoked)
                 revocation_check(exchange);
             if (exchange->sleeps_until_us > 0 && now_us >= exchange->sleeps_until_us)
                 wake_up(exchange);
             departure_tick(exchange, now_us);
         } else if (exchange->attempt.call != NULL && now_us - exchange->ended_us > TAIL_MS * 1000) {
-            attempt_cancel(exchange);
+            attempt_cancel(&exchange->attempt);
             exchange_free_if_over(exchange);
         }
     }
@@ -504,12 +416,12 @@ void exchange_cancel_all(struct exchange_env *env)
         exchange_release_task(exchange); /* what it waits for may be away still */
         if (departure_cut(exchange))
             continue;
-        attempt_cancel(exchange);
+        attempt_cancel(&exchange->attempt);
         if (exchange->state == EXCHANGE_ENDED) {
             exchange_free_if_over(exchange);
         } else if (download_cut(exchange, "shutting_down")) {
             continue;
-        } else if (exchange->relay.flowing) {
+        } else if (exchange->stream.flowing) {
             relay_fail(exchange, "shutting_down",
                        "The gateway is stopping; the answer is not complete.");
         } else if (exchange->state != EXCHANGE_SETTLING) {
@@ -520,4 +432,67 @@ void exchange_cancel_all(struct exchange_env *env)
             exchange_refuse(exchange, &error);
         }
     }
+}
+
+/* ---- what the task may know ---- */
+
+bool exchange_is_over(const struct exchange *exchange)
+{
+    bool gone = exchange->request == NULL && !exchange->detached;
+    return gone || exchange->state == EXCHANGE_ENDED;
+}
+
+bool exchange_has_begun_reply(const struct exchange *exchange)
+{
+    return exchange->reply_begun;
+}
+
+struct exchange_env *exchange_shared(const struct exchange *exchange)
+{
+    return exchange->env;
+}
+
+const struct id *exchange_id(const struct exchange *exchange)
+{
+    return &exchange->id;
+}
+
+const struct http_request *exchange_request(const struct exchange *exchange)
+{
+    return exchange->request;
+}
+
+const char *exchange_peer_address(const struct exchange *exchange)
+{
+    return exchange->peer_address;
+}
+
+struct slice exchange_body(const struct exchange *exchange)
+{
+    return buffer_slice(&exchange->body);
+}
+
+const struct key_facts *exchange_key(const struct exchange *exchange)
+{
+    return &exchange->key;
+}
+
+const struct chat_request *exchange_chat(const struct exchange *exchange)
+{
+    return &exchange->chat;
+}
+
+bool exchange_has_answer(const struct exchange *exchange)
+{
+    return exchange->attempt.outcome == ATTEMPT_ANSWERED;
+}
+
+const char *exchange_attempt_cause(const struct exchange *exchange)
+{
+    return attempt_outcome_cause(exchange->attempt.outcome);
+}
+
+const struct store_call *exchange_call_result(const struct exchange *exchange)
+{
+    return &exchange->call;
 }

@@ -1,4 +1,4 @@
-#include "store/notes.h"
+#include "store/books/notes_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "store/engine/db.h"
 #include "store/memory/table.h"
-#include "store/store_internal.h"
+#include "store/memory/wallet.h"
 
 enum {
     SAMPLE_TRIES = 8, /* slots that an account may be in */
@@ -28,7 +28,7 @@ struct note {
     } as;
 };
 
-void notes_init(struct notes *notes)
+void notes_table_init(struct notes *notes)
 {
     check(pthread_mutex_init(&notes->mutex, NULL) == 0);
     atomic_init(&notes->waiting, false);
@@ -43,13 +43,13 @@ static void free_notes(struct note *first)
     }
 }
 
-void notes_fini(struct notes *notes)
+void notes_table_fini(struct notes *notes)
 {
     free_notes(notes->first);
     check(pthread_mutex_destroy(&notes->mutex) == 0);
 }
 
-bool notes_waiting(const struct notes *notes)
+bool notes_table_is_waiting(const struct notes *notes)
 {
     return atomic_load_explicit(&notes->waiting, memory_order_acquire);
 }
@@ -75,9 +75,8 @@ static struct notes_sample *find_sample(struct notes *notes, const struct id *ac
     return room;
 }
 
-bool notes_take_refusal(struct store *store, const struct id *account_id, int64_t now_ms)
+bool notes_table_take_refusal(struct notes *notes, const struct id *account_id, int64_t now_ms)
 {
-    struct notes *notes = &store->notes;
     struct notes_sample *sample;
     bool wanted;
 
@@ -126,24 +125,24 @@ static struct note *new_note(void)
     return note;
 }
 
-void notes_refusal(struct store *store, const struct refused_call *refused)
+void notes_table_put_refusal(struct notes *notes, const struct refused_call *refused)
 {
     struct note *note = new_note();
 
     note->kind = NOTE_REFUSAL;
     note->as.refused = *refused;
-    push(&store->notes, note);
+    push(notes, note);
 }
 
-void notes_attempt(struct store *store, const struct id *exchange_id,
-                   const struct attempt_note *attempt)
+void notes_table_put_attempt(struct notes *notes, const struct id *exchange_id,
+                             const struct attempt_note *attempt)
 {
     struct note *note = new_note();
 
     note->kind = NOTE_ATTEMPT;
     note->exchange_id = *exchange_id;
     note->as.attempt = *attempt;
-    push(&store->notes, note);
+    push(notes, note);
 }
 
 /* ---- writing ---- */
@@ -239,24 +238,24 @@ static uint64_t count_notes(const struct note *first)
 }
 
 /* So that pages which look at the accounts' versions ask again. */
-static void touch_accounts(struct store *store, const struct note *first)
+static void touch_accounts(struct wallets *wallets, const struct note *first)
 {
     for (; first; first = first->next) {
         if (first->kind == NOTE_REFUSAL)
-            wallet_touch(&store->wallets, &first->as.refused.account_id);
+            wallet_touch(wallets, &first->as.refused.account_id);
     }
 }
 
-void notes_write(struct store *store, struct db *db)
+void notes_table_write(struct notes *notes, struct wallets *wallets, struct db *db)
 {
     struct taken taken;
 
-    if (!notes_waiting(&store->notes))
+    if (!notes_table_is_waiting(notes))
         return;
-    taken = take_all(&store->notes);
+    taken = take_all(notes);
     db_clear(db);
     if (write_taken(db, &taken)) {
-        touch_accounts(store, taken.first);
+        touch_accounts(wallets, taken.first);
     } else {
         db_rollback(db);
         taken.dropped += count_notes(taken.first);
@@ -296,7 +295,7 @@ static bool forget_all(struct db *db, int64_t now_ms, bool *more)
            db_run(db, "COMMIT", NULL, 0);
 }
 
-void notes_forget(struct notes *notes, struct db *db)
+void notes_table_forget(struct notes *notes, struct db *db)
 {
     int64_t now_us = clock_mono_us();
     bool more = false;

@@ -4,11 +4,8 @@
  *
  * In memory only, like the wallets: one process serves a database, and whatever a crash interrupts
  * is void at the next start, so that the retry begins anew. Any thread; guarded by a mutex. */
-#ifndef STORE_MEMORY_CLAIMS_H
-#define STORE_MEMORY_CLAIMS_H
-
-#include <pthread.h>
-#include <stdint.h>
+#ifndef STORE_CLAIMS_H
+#define STORE_CLAIMS_H
 
 #include "base/id.h"
 #include "base/limits.h"
@@ -16,12 +13,6 @@
 #include "store/memory/table.h"
 
 struct store;
-
-struct claims {
-    pthread_mutex_t mutex;
-    struct table table;
-    uint64_t seed; /* customers choose their keys: they must not know the hash */
-};
 
 /* One key of one account; the owner's, and stays where it is while it is taken. */
 struct claim {
@@ -36,9 +27,6 @@ enum claim_outcome {
     CLAIM_RUNNING, /* the same is being done just now */
     CLAIM_OTHER    /* something else is being done under this key */
 };
-
-void claims_init(struct claims *claims);
-void claims_fini(struct claims *claims); /* all must have been given back */
 
 enum claim_outcome claims_take(struct store *store, struct claim *claim);
 void claims_give_back(struct store *store, struct claim *claim);

@@ -1,12 +1,11 @@
-#include "store/memory/claims.h"
+#include "store/memory/claims_table.h"
 
 #include <string.h>
 
 #include "base/check.h"
 #include "base/secret.h"
-#include "store/store_internal.h"
 
-void claims_init(struct claims *claims)
+void claims_table_init(struct claims *claims)
 {
     check(pthread_mutex_init(&claims->mutex, NULL) == 0);
     table_init(&claims->table);
@@ -19,7 +18,7 @@ static void free_node(struct table_node *node)
     check(false); /* its owner has forgotten it */
 }
 
-void claims_fini(struct claims *claims)
+void claims_table_fini(struct claims *claims)
 {
     table_fini(&claims->table, free_node);
     check(pthread_mutex_destroy(&claims->mutex) == 0);
@@ -53,9 +52,8 @@ static const struct claim *find(const struct claims *claims, const struct claim 
     return NULL;
 }
 
-enum claim_outcome claims_take(struct store *store, struct claim *claim)
+enum claim_outcome claims_table_take(struct claims *claims, struct claim *claim)
 {
-    struct claims *claims = &store->claims;
     uint64_t hash = hash_of(claims, claim);
     enum claim_outcome outcome = CLAIM_TAKEN;
     const struct claim *other;
@@ -70,9 +68,9 @@ enum claim_outcome claims_take(struct store *store, struct claim *claim)
     return outcome;
 }
 
-void claims_give_back(struct store *store, struct claim *claim)
+void claims_table_give_back(struct claims *claims, struct claim *claim)
 {
-    check(pthread_mutex_lock(&store->claims.mutex) == 0);
-    table_remove(&store->claims.table, &claim->node);
-    check(pthread_mutex_unlock(&store->claims.mutex) == 0);
+    check(pthread_mutex_lock(&claims->mutex) == 0);
+    table_remove(&claims->table, &claim->node);
+    check(pthread_mutex_unlock(&claims->mutex) == 0);
 }

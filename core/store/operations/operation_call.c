@@ -1,12 +1,10 @@
+/* An operation and its arguments: store_call_init and store_call_fini of call.h. */
 #include "store/call.h"
 
 #include <string.h>
 
 #include "base/check.h"
-#include "base/clock.h"
-#include "base/limits.h"
 #include "store/operations/operations.h"
-#include "store/store_internal.h"
 
 enum { ARGS_BYTES_MAX = 64 * 1024, RESULT_BYTES_MAX = 16 * 1024 * 1024 };
 
@@ -80,45 +78,4 @@ void store_call_fini(struct store_call *call)
     /* Among the arguments are password hashes and digests. */
     buffer_wipe_fini(&call->arg_bytes);
     buffer_wipe_fini(&call->result);
-}
-
-bool store_call_post(struct store *store, struct store_call *call)
-{
-    check(store->serve);
-    call->store = store;
-    call->ok = false;
-    if (call->operation->thread == OPERATION_WRITES) {
-        call->job.run = ledger_thread_call;
-        return job_queue_post(&store->ledger.service.queue, &call->job);
-    }
-    if (!journal_pending(&store->journal) && !notes_waiting(&store->notes))
-        return store_call_read(call);
-    call->job.run = ledger_thread_read;
-    return job_queue_post(&store->ledger.service.queue, &call->job);
-}
-
-bool store_call_read(struct store_call *call)
-{
-    bool is_long = call->operation->thread == OPERATION_LONG;
-
-    return reports_post(&call->store->reports[is_long ? REPORTS_LONG : REPORTS_QUICK], call);
-}
-
-void store_call_now(struct store *store, struct store_call *call)
-{
-    struct db *db = &store->db;
-
-    check(!store->serve);
-    call->store = store;
-    db_clear(db);
-    if (!db_run(db, "BEGIN IMMEDIATE", NULL, 0)) {
-        operations_fail(call, db);
-        return;
-    }
-    operations_run(call, db);
-    db->constraint = 0;
-    if (!call->ok)
-        db_rollback(db);
-    else if (!db_commit(db))
-        operations_fail(call, db);
 }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "exchange/rate_limits.h"
 #include "policy_fixture.h"
 #include "script/asked_servers.h"
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "store/store_internal.h"
 
 struct entry {
     struct table_node node; /* first: nodes are cast back */
@@ -14,7 +13,7 @@ struct entry {
     struct key_facts facts; /* last */
 };
 
-void directory_init(struct directory *directory)
+void directory_table_init(struct directory *directory)
 {
     atomic_init(&directory->revocations, 0);
     for (size_t i = 0; i < DIRECTORY_SHARDS; i++) {
@@ -28,7 +27,7 @@ static void free_node(struct table_node *node)
     free(node);
 }
 
-void directory_fini(struct directory *directory)
+void directory_table_fini(struct directory *directory)
 {
     for (size_t i = 0; i < DIRECTORY_SHARDS; i++) {
         table_fini(&directory->shards[i].table, free_node);
@@ -70,13 +69,8 @@ static void note_revocation(struct directory *directory)
     atomic_fetch_add(&directory->revocations, 1);
 }
 
-uint64_t directory_revocations(struct store *store)
-{
-    return atomic_load(&store->directory.revocations);
-}
-
-void directory_put(struct directory *directory, const struct digest *digest,
-                   const struct key_facts *facts)
+void directory_table_put(struct directory *directory, const struct digest *digest,
+                         const struct key_facts *facts)
 {
     uint64_t hash = table_hash(digest->bytes, sizeof(digest->bytes));
     size_t fact_bytes = offsetof(struct key_facts, models) + strlen(facts->models) + 1;
@@ -98,7 +92,7 @@ void directory_put(struct directory *directory, const struct digest *digest,
         note_revocation(directory);
 }
 
-void directory_remove(struct directory *directory, const struct digest *digest)
+void directory_table_remove(struct directory *directory, const struct digest *digest)
 {
     uint64_t hash = table_hash(digest->bytes, sizeof(digest->bytes));
     struct directory_shard *shard = lock_shard(directory, hash);
@@ -110,10 +104,11 @@ void directory_remove(struct directory *directory, const struct digest *digest)
     note_revocation(directory);
 }
 
-bool directory_find_key(struct store *store, const struct digest *digest, struct key_facts *out)
+bool directory_table_find(struct directory *directory, const struct digest *digest,
+                          struct key_facts *out)
 {
     uint64_t hash = table_hash(digest->bytes, sizeof(digest->bytes));
-    struct directory_shard *shard = lock_shard(&store->directory, hash);
+    struct directory_shard *shard = lock_shard(directory, hash);
     struct entry *entry = find(shard, hash, digest);
 
     if (entry)

@@ -1,14 +1,7 @@
-#include "store/answers.h"
-
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
+#include "store/books/answers_table.h"
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "store/books/answers_table.h"
-#include "store/questions/reports.h"
-#include "store/store_internal.h"
 
 enum {
     FORGET_ROWS = 64, /* in one transaction */
@@ -17,7 +10,7 @@ enum {
     FORGET_REST_US = 20 * 1000   /* while there are many */
 };
 
-bool answers_keep(struct db *db, const struct kept_answer *answer, int64_t now_ms)
+bool answers_table_keep(struct db *db, const struct kept_answer *answer, int64_t now_ms)
 {
     /* What may stand there is over: else it would have been answered again. */
     return db_run(db,
@@ -32,60 +25,6 @@ bool answers_keep(struct db *db, const struct kept_answer *answer, int64_t now_m
                             answer->cost_nusd >= 0 ? bind_int(answer->cost_nusd) : bind_null(),
                             bind_int(now_ms), bind_int(now_ms + LIMIT_KEPT_ANSWER_MS),
                             answer->body.data ? bind_blob(answer->body) : bind_null()));
-}
-
-/* ---- looking ---- */
-
-static enum lookup_outcome read_row(struct answer_lookup *lookup, struct row *row)
-{
-    struct slice body;
-
-    if (strcmp(column_text(row, 0), lookup->claim->digest) != 0)
-        return LOOKUP_OTHER;
-    if (!id_parse(slice_of(column_text(row, 1)), "req", &lookup->exchange_id))
-        return LOOKUP_FAILED;
-    lookup->status = (int)column_int(row, 2);
-    snprintf(lookup->content_type, sizeof(lookup->content_type), "%s", column_text(row, 3));
-    lookup->cost_nusd = column_null(row, 4) ? -1 : column_int(row, 4);
-    if (column_null(row, 5))
-        return LOOKUP_TOO_LARGE;
-    body = column_blob(row, 5);
-    return buffer_append_slice(&lookup->body, body) ? LOOKUP_FOUND : LOOKUP_FAILED;
-}
-
-static void run_look(struct job *job, void *server)
-{
-    struct answer_lookup *lookup = (struct answer_lookup *)job;
-    struct reports *reports = server;
-    struct db *db = &reports->db;
-    struct row *row;
-
-    _Static_assert(offsetof(struct answer_lookup, job) == 0, "a job is cast to its lookup");
-    db_clear(db);
-    row = db_bind(db,
-                  "SELECT digest, exchange_id, status, content_type, cost_nusd, body"
-                  " FROM kept_answers WHERE account_id = ?1 AND key = ?2 AND expires_ms > ?3",
-                  DB_VALUES(bind_text(lookup->claim->account_id.text),
-                            bind_text(lookup->claim->key), bind_int(clock_wall_ms())));
-    lookup->outcome = LOOKUP_NOTHING;
-    if (db_row(db, row)) {
-        lookup->outcome = read_row(lookup, row);
-        db_leave(row);
-    }
-    if (db->failure)
-        lookup->outcome = LOOKUP_FAILED;
-}
-
-bool answers_look(struct store *store, struct answer_lookup *lookup)
-{
-    buffer_init(&lookup->body, LIMIT_KEPT_ANSWER_BYTES);
-    lookup->job.run = run_look;
-    return job_queue_post(&store->reports[REPORTS_QUICK].service.queue, &lookup->job);
-}
-
-void answers_look_fini(struct answer_lookup *lookup)
-{
-    buffer_fini(&lookup->body);
 }
 
 /* ---- forgetting ---- */
@@ -128,7 +67,7 @@ static bool forget(struct db *db, int64_t now_ms, bool *more)
     return false;
 }
 
-void answers_forget(struct db *db, int64_t *due_us)
+void answers_table_forget(struct db *db, int64_t *due_us)
 {
     int64_t now_us = clock_mono_us();
     bool more = false;

@@ -20,6 +20,7 @@
 #include "net/server/connection.h"
 #include "net/server/listen_address.h"
 #include "net/server/reply_head.h"
+#include "net/server/share.h"
 #include "net/server/tls.h"
 
 enum {

@@ -1,3 +1,4 @@
+/* Opening and closing: the parts of a store are made, started and stopped (store.h). */
 #include "store/store.h"
 
 #include <errno.h>
@@ -73,11 +74,16 @@ static bool start(struct store *store, enum db_mode mode, struct fault *fault)
 {
     if ((!store->journal.file &&
          !journal_open(&store->journal, &store->db, mode == DB_WRITE_POWER, fault)) ||
-        !apply_recover(store, fault) || !expiry_recover(&store->db, fault))
+        !apply_recover(&store->db, &store->journal, fault) || !expiry_recover(&store->db, fault))
         return false;
+    const struct ledger_parts parts = {.db = &store->db,
+                                       .journal = &store->journal,
+                                       .memory = {&store->wallets, &store->directory},
+                                       .notes = &store->notes,
+                                       .checkpoint = &store->checkpoint};
     db_clear(&store->db);
     if (!journal_begin(&store->journal, &store->db) ||
-        !changes_load(&store->ledger.changes, store, &store->db))
+        !changes_load(&store->ledger.changes, &parts.memory, &store->db))
         return fault_set(fault, "database_unusable", "the database cannot be read: %s",
                          store->db.failure_text);
     for (size_t i = 0; i < REPORTS_THREADS; i++) {
@@ -85,8 +91,10 @@ static bool start(struct store *store, enum db_mode mode, struct fault *fault)
             return false;
     }
     return checkpoint_start(&store->checkpoint, store->path, mode, fault) &&
-           ledger_thread_start(&store->ledger, store, fault) &&
-           (mode != DB_WRITE_POWER || journal_thread_start(&store->journal_thread, store, fault));
+           ledger_thread_start(&store->ledger, &parts, fault) &&
+           (mode != DB_WRITE_POWER ||
+            journal_thread_start(&store->journal_thread, &store->journal, &store->wallets,
+                                 &store->ledger.service.queue, fault));
 }
 
 static bool has_journal(struct db *db)
@@ -132,9 +140,9 @@ static struct store *new_store(const char *path, bool serve)
     store->serve = serve;
     store->lock_fd = -1;
     wallet_init(&store->wallets);
-    directory_init(&store->directory);
-    claims_init(&store->claims);
-    notes_init(&store->notes);
+    directory_table_init(&store->directory);
+    claims_table_init(&store->claims);
+    notes_table_init(&store->notes);
     journal_init(&store->journal);
     return store;
 }
@@ -166,9 +174,9 @@ void store_close(struct store *store)
         db_keep_log(&store->db);
     db_close(&store->db);
     journal_fini(&store->journal);
-    notes_fini(&store->notes);
-    claims_fini(&store->claims);
-    directory_fini(&store->directory);
+    notes_table_fini(&store->notes);
+    claims_table_fini(&store->claims);
+    directory_table_fini(&store->directory);
     wallet_fini(&store->wallets);
     if (store->lock_fd >= 0)
         close(store->lock_fd);
@@ -200,7 +208,8 @@ static bool write_tables(const char *path, struct fault *fault)
 
     if (take_lock(store, fault)) {
         ok = db_open(&store->db, path, DB_WRITE_POWER, fault) &&
-             journal_open(&store->journal, &store->db, true, fault) && apply_recover(store, fault);
+             journal_open(&store->journal, &store->db, true, fault) &&
+             apply_recover(&store->db, &store->journal, fault);
     } else {
         ok = false;
         if (strcmp(fault->code, "database_in_use") == 0)

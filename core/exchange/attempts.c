@@ -1,0 +1,239 @@
+/* The attempts of an exchange: how one is begun, what it tells, and what the client is told when
+ * none has answered. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "exchange/departure.h"
+#include "exchange/event_room.h"
+#include "exchange/exchange_internal.h"
+#include "exchange/live_metrics.h"
+#include "exchange/relay.h"
+
+/* ---- what an attempt tells ---- */
+
+static enum live_result result_of(enum attempt_outcome outcome)
+{
+    if (outcome == ATTEMPT_ANSWERED)
+        return LIVE_ANSWERED;
+    return outcome == ATTEMPT_REFUSED ? LIVE_REFUSED : LIVE_FAILED;
+}
+
+static void count(const struct exchange *exchange)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    const struct live_attempt counted = {.provider = attempt_provider(attempt),
+                                         .result = result_of(attempt->outcome),
+                                         .duration_us = clock_mono_us() - attempt->started_us,
+                                         .outcome = attempt_outcome_name(attempt->outcome),
+                                         .detail = attempt->detail,
+                                         .exchange_id = exchange->id.text,
+                                         .status = attempt->status};
+    live_metrics_count_attempt(exchange->env->shard, &counted);
+}
+
+/* What the operator alone can mend is an alarm, also where another candidate answers. */
+static enum log_level level_of(enum attempt_outcome outcome)
+{
+    if (outcome == ATTEMPT_DENIED || outcome == ATTEMPT_UNKNOWN)
+        return LOG_ERROR;
+    return outcome == ATTEMPT_REFUSED ? LOG_INFO : LOG_WARN;
+}
+
+static const char *failure_of(enum attempt_outcome outcome)
+{
+    if (outcome == ATTEMPT_DENIED)
+        return "a provider refuses our account";
+    return outcome == ATTEMPT_UNKNOWN ? "a provider does not know what we ask for"
+                                      : "attempt failed";
+}
+
+static void note_failure(struct exchange *exchange)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    attempt_log_failure(&exchange->attempt_log, exchange->attempts, attempt);
+    log_event(level_of(attempt->outcome), failure_of(attempt->outcome),
+              log_text("request_id", exchange->id.text),
+              log_text("provider", attempt_provider(attempt)),
+              log_text("model", attempt->candidate->terms.model),
+              log_text("outcome", attempt_outcome_name(attempt->outcome)),
+              log_int("status", attempt->status), log_text("detail", attempt->detail),
+              log_text(attempt->explained ? "said" : NULL, attempt->refusal_message));
+}
+
+static void on_decided(void *owner)
+{
+    struct exchange *exchange = owner;
+    count(exchange);
+    if (exchange->attempt.outcome == ATTEMPT_ANSWERED)
+        exchange_enter(exchange, EXCHANGE_ANSWERED);
+    else
+        note_failure(exchange);
+    exchange_wake(exchange);
+}
+
+static void on_stream(struct slice data, void *owner)
+{
+    relay_feed(owner, data);
+}
+
+static bool on_choices(const struct json_value *choices, void *owner)
+{
+    struct exchange *exchange = owner;
+    meter_read_choices(&exchange->stream.meter, choices);
+    return meter_has_seen(&exchange->stream.meter);
+}
+
+static void on_answer_end(enum upstream_end end, const char *detail, void *owner)
+{
+    relay_upstream_ended(owner, end, detail);
+}
+
+static bool on_call_end(void *owner)
+{
+    struct exchange *exchange = owner;
+    if (exchange->state != EXCHANGE_ENDED)
+        return true;
+    exchange_free_if_over(exchange);
+    return false;
+}
+
+static const struct attempt_events events = {.on_decided = on_decided,
+                                             .on_stream = on_stream,
+                                             .on_choices = on_choices,
+                                             .on_answer_end = on_answer_end,
+                                             .on_call_end = on_call_end};
+
+/* ---- what the task asks for ---- */
+
+/* A fault of our own Lua: no provider is asked for what no money is held for. */
+static bool refuse_unheld(struct exchange *exchange, const char *what)
+{
+    exchange_task_failed(exchange, "internal_error", what);
+    return false;
+}
+
+static void start(struct exchange *exchange, struct candidate *candidate)
+{
+    const struct attempt_request request = {
+        .loop = exchange->env->loop,
+        .upstream = exchange->env->upstream,
+        .chat = &exchange->chat,
+        .head = exchange->request != NULL ? &exchange->request->head : NULL,
+        .exchange_id = exchange->id.text,
+        .created_ms = exchange->created_ms,
+        .output_tokens_max = exchange->budget.output_tokens_max};
+    event_room_leave(exchange);
+    stream_reset(&exchange->stream, &exchange->rates.output);
+    exchange->budget.terms = &candidate->terms;
+    attempt_start(&exchange->attempt, candidate, &request, &events, exchange);
+}
+
+bool exchange_attempt(struct exchange *exchange, struct candidate *candidate)
+{
+    bool held = exchange->hold_open && !exchange->settlement_pending && !exchange->void_wanted;
+    if (!held || exchange->state >= EXCHANGE_ANSWERED)
+        return refuse_unheld(exchange, "an attempt without an open hold");
+    if (departure_is_abandoned(exchange)) {
+        exchange_refuse_attempt(exchange);
+        return false;
+    }
+    exchange_enter(exchange, EXCHANGE_SENT);
+    exchange->attempts++;
+    start(exchange, candidate);
+    return true;
+}
+
+bool exchange_relay(struct exchange *exchange)
+{
+    bool answered = exchange->attempt.outcome == ATTEMPT_ANSWERED && !exchange->stream.started;
+    if (!exchange->hold_open || !answered)
+        return refuse_unheld(exchange, "a relay without an open hold or an answer");
+    relay_start(exchange);
+    return true;
+}
+
+/* ---- when none has answered ---- */
+
+/* In the provider's words, where the operator allows it. */
+static void explain_failure(const struct attempt *attempt, char *out, size_t out_bytes)
+{
+    int bytes = snprintf(out, out_bytes, "The model's provider failed");
+    if (attempt->status >= 300)
+        bytes += snprintf(out + bytes, out_bytes - (size_t)bytes, " (HTTP %d)", attempt->status);
+    bytes += snprintf(out + bytes, out_bytes - (size_t)bytes, ". Nothing was charged.");
+    if (attempt->explained && attempt->candidate->terms.errors_shown)
+        snprintf(out + bytes, out_bytes - (size_t)bytes, " It says: %s", attempt->refusal_message);
+}
+
+static void explain_delay(const struct attempt *attempt, char *out, size_t out_bytes)
+{
+    snprintf(out, out_bytes, "%s Nothing was charged.",
+             attempt->late ? attempt->detail : "The model's provider did not answer in time.");
+}
+
+static void explain_overload(const struct attempt *attempt, struct answer_error *error)
+{
+    error->retry_after_ms = attempt->retry_after_ms > 0 ? attempt->retry_after_ms : 1000;
+    if (attempt->rate_limited) {
+        error->status = 429;
+        error->code = "rate_limit_exceeded";
+        error->message = "The model's provider takes no more requests from this gateway for now. "
+                         "Nothing was charged; try again later.";
+        return;
+    }
+    error->status = 503;
+    error->code = "provider_overloaded";
+    error->message = "The model's provider is overloaded. Nothing was charged; try again soon.";
+}
+
+void exchange_refuse_attempt(struct exchange *exchange)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    struct answer_error error = {.status = 502, .code = "provider_unavailable"};
+    char failure[sizeof attempt->refusal_message + 128];
+    error.message = "The model's provider could not be reached or broke off before it answered. "
+                    "Nothing was charged.";
+    switch (attempt->outcome) {
+    case ATTEMPT_REFUSED:
+        error.status = attempt->refusal_status;
+        error.code = attempt->refusal_code;
+        error.message = attempt->refusal_message;
+        error.param = attempt->refusal_param[0] != '\0' ? attempt->refusal_param : NULL;
+        error.final = true;
+        break;
+    case ATTEMPT_TIMED_OUT:
+        error.status = 504;
+        error.code = "timeout";
+        explain_delay(attempt, failure, sizeof failure);
+        error.message = failure;
+        break;
+    case ATTEMPT_OVERLOADED:
+        explain_overload(attempt, &error);
+        break;
+    case ATTEMPT_DENIED:
+        error.status = 503;
+        error.message =
+            "This gateway's own account at the model's provider has a problem; its operator "
+            "has been told. Nothing was charged.";
+        error.final = true;
+        break;
+    case ATTEMPT_UNKNOWN:
+        error.status = 503;
+        error.message = "The model's provider does not know what this gateway asks it for; the "
+                        "gateway's operator has been told. Nothing was charged.";
+        error.final = true;
+        break;
+    case ATTEMPT_GARBLED:
+        error.message =
+            "The model's provider sent something that is no answer. Nothing was charged.";
+        break;
+    case ATTEMPT_FAILED:
+        explain_failure(attempt, failure, sizeof failure);
+        error.message = failure;
+        break;
+    default:
+        break;
+    }
+    exchange_refuse(exchange, &error);
+}

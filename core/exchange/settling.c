@@ -1,0 +1,212 @@
+/* Money at the end of an exchange: what it is charged, and the hold that is settled or voided. */
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "exchange/exchange_internal.h"
+#include "exchange/idempotency.h"
+#include "exchange/live_metrics.h"
+#include "exchange/relay.h"
+
+/* ---- the charge ---- */
+
+/* Something is wrong with the provider's counts, or with `context` and `max_output` in
+ * models.lua. */
+static void alarm_operator(const struct exchange *exchange, const struct charge *charge)
+{
+    const struct charge_limits *limits = &exchange->charge_limits;
+    log_event(LOG_ERROR, "a provider counts more than model and request allow; the house pays it",
+              log_text("request_id", exchange->id.text),
+              log_text("provider", attempt_provider(&exchange->attempt)),
+              log_text("model", exchange->chat.model),
+              log_int("input_tokens", charge->tokens.input + charge->tokens.cached_input),
+              log_int("context", limits->context_tokens),
+              log_int("output_tokens", charge->tokens.output),
+              log_int("output_tokens_allowed", limits->output_tokens));
+}
+
+/* A provider counts more than we could foresee (its own additions to a prompt): the customer pays
+ * that as long as it has it; what it has not is the operator's. */
+static int64_t charge_nusd(struct exchange *exchange, const struct charge *charge)
+{
+    const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
+    struct meter_price price;
+    meter_price(&terms->prices, &terms->sold, &charge->allowed, terms->margin_ppm,
+                stream_budget_held_nusd(&exchange->budget), &price);
+    if (price.overrun_nusd > 0) {
+        int64_t more = ledger_extend(exchange->env->store, &exchange->hold, price.overrun_nusd);
+        exchange->settlement.extended_nusd += more;
+        price.charge_nusd += more;
+    }
+    return price.charge_nusd;
+}
+
+/* What the provider has counted says how many tokens such text has, where nothing but text went in
+ * and came out. */
+static void learn(const struct exchange *exchange, const struct charge *charge)
+{
+    const struct prompt *prompt = &exchange->chat.prompt;
+    const struct meter *meter = &exchange->stream.meter;
+    bool only_text = prompt->opaque_count + prompt->image_count + prompt->audio_bytes == 0;
+    bool only_said = meter->output.image_count + meter->output.audio_bytes == 0 &&
+                     charge->reasoning_tokens == 0 && exchange->chat.choices == 1;
+    if (charge->source != USAGE_REPORTED)
+        return;
+    int64_t prompt_tokens = charge->tokens.input + charge->tokens.cached_input;
+    const struct rate_sample input = {.mix = &prompt->mix,
+                                      .bytes = only_text ? prompt->text_bytes : 0,
+                                      .tokens = prompt_tokens - prompt_template_tokens(prompt)};
+    const struct rate_sample output = {.mix = &meter->mix,
+                                       .bytes = only_said ? meter->output.text_bytes : 0,
+                                       .tokens = charge->tokens.output};
+    rates_learn(exchange->env->rates, exchange->chat.model, &input, &output);
+}
+
+/* What a client cut by leaving says nothing of its provider. */
+static void count_usage(const struct exchange *exchange, enum usage_source source, bool excessive)
+{
+    struct live_metrics_shard *shard = exchange->env->shard;
+    const char *provider = attempt_provider(&exchange->attempt);
+    if (excessive)
+        live_metrics_count_usage(shard, provider, METRICS_EXCESSIVE);
+    else if (source == USAGE_REPORTED)
+        live_metrics_count_usage(shard, provider, METRICS_REPORTED);
+    else if (source == USAGE_CORRECTED)
+        live_metrics_count_usage(shard, provider, METRICS_CORRECTED);
+    else if (source == USAGE_ESTIMATED)
+        live_metrics_count_usage(shard, provider, METRICS_MISSING);
+}
+
+static void fill_charge(struct exchange *exchange, bool cut)
+{
+    struct usage_record *record = &exchange->settlement.record;
+    const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
+    struct charge charge;
+    struct meter_price price;
+    const struct charge_view view = {.chat = &exchange->chat,
+                                     .meter = &exchange->stream.meter,
+                                     .input_rates = &exchange->rates.input,
+                                     .limits = &exchange->charge_limits,
+                                     .unseen_tokens = exchange->unseen_tokens};
+    charge_count(&view, cut, &charge);
+    int64_t paid_nusd = charge_nusd(exchange, &charge);
+    meter_price(&terms->prices, &terms->sold, &charge.tokens, terms->margin_ppm, paid_nusd, &price);
+    record->source = charge.source;
+    record->tokens = charge.tokens;
+    record->reasoning_tokens = charge.reasoning_tokens;
+    record->cost_nusd = price.cost_nusd;
+    record->charge_nusd = price.charge_nusd;
+    record->overrun_nusd = price.overrun_nusd;
+    bool excessive = charge.allowed.input < charge.tokens.input ||
+                     charge.allowed.cached_input < charge.tokens.cached_input ||
+                     charge.allowed.output < charge.tokens.output;
+    if (excessive)
+        alarm_operator(exchange, &charge);
+    else
+        learn(exchange, &charge);
+    count_usage(exchange, charge.source, excessive);
+}
+
+/* ---- resolving the hold ---- */
+
+static void on_settlement_returned(struct job *job)
+{
+    struct exchange *exchange =
+        (struct exchange *)(void *)((char *)job - offsetof(struct exchange, settlement.job));
+    exchange->settlement_pending = false;
+    exchange->hold_open = false;
+    idempotency_finish(exchange); /* before the client can send the same again */
+    if (exchange->state == EXCHANGE_SETTLING) {
+        if (exchange->request != NULL)
+            relay_settled(exchange);
+        else
+            exchange_end(exchange);
+    }
+    exchange_free_if_over(exchange);
+}
+
+/* Who answered, or was the last to be asked. */
+static void fill_candidate(const struct candidate *candidate, struct usage_record *record)
+{
+    if (candidate == NULL)
+        return;
+    slice_copy(slice_of(candidate->terms.provider), record->provider, sizeof record->provider);
+    slice_copy(slice_of(candidate->terms.model), record->provider_model,
+               sizeof record->provider_model);
+    record->prices = candidate->terms.prices;
+    record->sold = candidate->terms.sold;
+    record->margin_ppm = candidate->terms.margin_ppm;
+}
+
+static void fill_record(struct exchange *exchange, struct usage_record *record)
+{
+    record->exchange_id = exchange->id;
+    record->account_id = exchange->key.account_id;
+    record->user_id = exchange->key.user_id;
+    record->key_id = exchange->key.key_id;
+    slice_copy(slice_of(exchange->chat.model), record->model, sizeof record->model);
+    slice_copy(slice_of(exchange->policy_revision), record->policy_revision,
+               sizeof record->policy_revision);
+    slice_copy(slice_of(exchange->error_code), record->error_code, sizeof record->error_code);
+    slice_copy(slice_of(exchange->stream.meter.finish_reason), record->finish_reason,
+               sizeof record->finish_reason);
+    fill_candidate(exchange->attempt.candidate, record);
+    record->status = exchange->status;
+    record->attempts = exchange->attempts;
+    record->streamed = exchange->chat.streamed;
+    record->created_ms = exchange->created_ms;
+    record->first_byte_us = exchange->first_byte_us;
+    record->total_us = clock_mono_us() - exchange->started_us;
+}
+
+static void resolve(struct exchange *exchange, bool voided)
+{
+    struct ledger_settlement *settlement = &exchange->settlement;
+    settlement->job =
+        (struct job){.reply_queue = exchange->env->queue, .done = on_settlement_returned};
+    settlement->held_nusd = stream_budget_held_nusd(&exchange->budget);
+    settlement->voided = voided;
+    fill_record(exchange, &settlement->record);
+    exchange->settlement_pending = true;
+    ledger_settle(exchange->env->store, settlement);
+}
+
+void exchange_settle(struct exchange *exchange)
+{
+    check(exchange->hold_open && !exchange->settlement_pending);
+    fill_charge(exchange,
+                exchange->cut || exchange->stream.failed || exchange->stream.out_of_budget);
+    exchange_enter(exchange, EXCHANGE_SETTLING);
+    failpoint_reach(FAILPOINT_AFTER_USAGE);
+    if (exchange->idempotency != NULL)
+        relay_keep(exchange);
+    resolve(exchange, false);
+}
+
+void exchange_void(struct exchange *exchange)
+{
+    if (!exchange->hold_open || exchange->settlement_pending)
+        return;
+    if (exchange->hold_pending) {
+        exchange->void_wanted =
+            true; /* only a hold that did become durable is there to be voided */
+        return;
+    }
+    stream_budget_give_back(&exchange->budget);
+    exchange->settlement.record.source = USAGE_NONE;
+    resolve(exchange, true);
+}
+
+void exchange_lose_hold(struct exchange *exchange)
+{
+    exchange->hold_open = false;
+    stream_budget_give_back(&exchange->budget);
+    if (exchange->state == EXCHANGE_ENDED)
+        return;
+    exchange_release_task(exchange);
+    attempt_cancel(&exchange->attempt);
+    exchange_refuse_unwritable(exchange);
+}

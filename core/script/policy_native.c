@@ -1,0 +1,306 @@
+/* The functions that our own Lua below lua/policy/ has from C. All of them check their arguments
+ * first and hold nothing while they may raise. */
+#include "script/policy_native.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/money.h"
+#include "script/compiled_plan.h"
+#include "script/integer.h"
+#include "script/policy_source.h"
+#include "script/sandbox.h"
+
+enum { PATH_STEPS_MAX = 8 };
+
+static struct policy_load *load_of(lua_State *state)
+{
+    return lua_touserdata(state, lua_upvalueindex(1));
+}
+
+static struct slice check_slice(lua_State *state, int index)
+{
+    struct slice slice;
+    luaL_checktype(state, index, LUA_TSTRING);
+    slice.data = lua_tolstring(state, index, &slice.bytes);
+    return slice;
+}
+
+/* nearest(name, table): the key of the table that `name` may have meant, or nil. */
+static int native_nearest(lua_State *state)
+{
+    const char *name = luaL_checkstring(state, 1);
+
+    luaL_checktype(state, 2, LUA_TTABLE);
+    policy_bindings_push_nearest(state, 2, name);
+    return 1;
+}
+
+/* ---- files ---- */
+
+static const struct policy_file *check_file(lua_State *state, int index)
+{
+    const char *name = luaL_checkstring(state, index);
+    const struct policy_files *files = load_of(state)->files;
+
+    for (size_t i = 0; i < POLICY_FILE_COUNT; i++)
+        if (strcmp(policy_files_get(files, i)->name, name) == 0)
+            return policy_files_get(files, i);
+    luaL_error(state, "there is no policy file '%s'", name);
+    return NULL;
+}
+
+/* load(file): the function that the file's text is; raises what the compiler says. */
+static int native_load(lua_State *state)
+{
+    const struct policy_file *file = check_file(state, 1);
+
+    load_of(state)->file = file->name;
+    sandbox_load(state, file->text, file->name);
+    return 1;
+}
+
+/* end_load(): all files are loaded; what comes now is as at request time. */
+static int native_end_load(lua_State *state)
+{
+    load_of(state)->loading = false;
+    sandbox_end_load(state);
+    return 0;
+}
+
+/* Reads a Lua array of names and numbers; the strings stay in the table. */
+static size_t check_path(lua_State *state, int index, struct policy_step path[PATH_STEPS_MAX])
+{
+    luaL_checktype(state, index, LUA_TTABLE);
+    size_t count = lua_objlen(state, index);
+    if (count > PATH_STEPS_MAX)
+        count = PATH_STEPS_MAX;
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(state, index, (int)i + 1);
+        path[i] = (struct policy_step){0};
+        int64_t place = 0;
+        if (lua_type(state, -1) != LUA_TNUMBER)
+            path[i].name = check_slice(state, lua_gettop(state));
+        else if (integer_read(lua_tonumber(state, -1), &place))
+            path[i].index = (long)place; /* else 0, which is no place in a list */
+        lua_pop(state, 1);
+    }
+    return count;
+}
+
+/* line(file, path): where the value at the path is written, or nil. */
+static int native_line(lua_State *state)
+{
+    const struct policy_file *file = check_file(state, 1);
+    struct policy_step path[PATH_STEPS_MAX];
+    size_t count = check_path(state, 2, path);
+    int line = policy_source_line(file->text, path, count);
+
+    if (line == 0)
+        return 0;
+    lua_pushinteger(state, line);
+    return 1;
+}
+
+/* env_name(file, path): "NAME" where the value at the path is written as env("NAME"), or nil. */
+static int native_env_name(lua_State *state)
+{
+    const struct policy_file *file = check_file(state, 1);
+    struct policy_step path[PATH_STEPS_MAX];
+    size_t count = check_path(state, 2, path);
+    struct slice name = policy_source_env_name(file->text, path, count);
+
+    if (name.bytes == 0)
+        return 0;
+    lua_pushlstring(state, name.data, name.bytes);
+    return 1;
+}
+
+/* duplicate(file): name, first line, second line of a member that is given twice, or nil. */
+static int native_duplicate(lua_State *state)
+{
+    const struct policy_file *file = check_file(state, 1);
+    struct policy_duplicate duplicate;
+
+    if (!policy_source_duplicate(file->text, &duplicate))
+        return 0;
+    lua_pushlstring(state, duplicate.name.data, duplicate.name.bytes);
+    lua_pushinteger(state, duplicate.first_line);
+    lua_pushinteger(state, duplicate.second_line);
+    return 3;
+}
+
+/* ---- money ---- */
+
+/* The decimal text of a string or number. A number is written with the 14 digits that it holds for
+ * certain: 0.15 is "0.15". With an exponent it is no price or amount, unless it is a small one that
+ * has a short decimal: 0.00005. */
+static struct slice check_decimal(lua_State *state, int index, char out[32])
+{
+    if (lua_type(state, index) != LUA_TNUMBER)
+        return check_slice(state, index);
+    double number = lua_tonumber(state, index);
+    snprintf(out, 32, "%.14g", number);
+    if (strstr(out, "e-")) {
+        snprintf(out, 32, "%.14f", number);
+        size_t bytes = strlen(out);
+        while (out[bytes - 1] == '0')
+            out[--bytes] = '\0';
+        if (strtod(out, NULL) != number)
+            snprintf(out, 32, "%.14g", number);
+    }
+    return slice_of(out);
+}
+
+static int64_t check_integer(lua_State *state, int index)
+{
+    return integer_check(state, index, 0, INTEGER_MAX);
+}
+
+static int push_result(lua_State *state, bool done, int64_t number, const struct fault *fault)
+{
+    if (done && number <= INTEGER_MAX) {
+        lua_pushnumber(state, (double)number);
+        return 1;
+    }
+    lua_pushnil(state);
+    lua_pushstring(state, done ? "is too large" : fault->message);
+    return 2;
+}
+
+/* price(text or number): USD per million tokens -> pico-USD per token, or nil and why. */
+static int native_price(lua_State *state)
+{
+    char text[32];
+    struct fault fault;
+    int64_t pusd = 0;
+    bool done = money_parse_price(check_decimal(state, 1, text), &pusd, &fault);
+
+    return push_result(state, done, pusd, &fault);
+}
+
+/* amount(text or number): USD -> nano-USD, or nil and why. */
+static int native_amount(lua_State *state)
+{
+    char text[32];
+    struct fault fault;
+    int64_t nusd = 0;
+    bool done = money_parse(check_decimal(state, 1, text), &nusd, &fault);
+
+    return push_result(state, done, nusd, &fault);
+}
+
+/* margin(text): "20%" -> parts per million, or nil and why. */
+static int native_margin(lua_State *state)
+{
+    struct fault fault;
+    int64_t ppm = 0;
+    bool done = money_parse_margin(check_slice(state, 1), &ppm, &fault);
+
+    return push_result(state, done, ppm, &fault);
+}
+
+/* charge(input_pusd, cached_input_pusd, output_pusd, input, cached_input, output, margin_ppm):
+ * nano-USD, or nil and why. */
+static int native_charge(lua_State *state)
+{
+    struct token_prices prices;
+    struct token_counts tokens;
+    struct fault fault;
+    int64_t nusd = 0;
+
+    prices.input_pusd = check_integer(state, 1);
+    prices.cached_input_pusd = check_integer(state, 2);
+    prices.output_pusd = check_integer(state, 3);
+    tokens.input = check_integer(state, 4);
+    tokens.cached_input = check_integer(state, 5);
+    tokens.output = check_integer(state, 6);
+    bool done = money_charge(&prices, &tokens, check_integer(state, 7), &nusd);
+    (void)fault_set(&fault, "invalid_amount", "is too large");
+    return push_result(state, done, nusd, &fault);
+}
+
+/* format_amount(nusd): "0.00054". */
+static int native_format_amount(lua_State *state)
+{
+    char text[MONEY_TEXT_BYTES];
+
+    lua_pushstring(state, money_format_short(check_integer(state, 1), text));
+    return 1;
+}
+
+/* format_price(pusd): USD per million tokens. The figures are those of an amount of 1000 times as
+ * many nano-USD (10^-12 x 10^6 = 10^-6 = 10^-9 x 10^3). */
+static int native_format_price(lua_State *state)
+{
+    char text[MONEY_TEXT_BYTES];
+    int64_t pusd = check_integer(state, 1);
+
+    luaL_argcheck(state, pusd <= MONEY_PRICE_MAX_PUSD, 1, "too large");
+    lua_pushstring(state, money_format_short(pusd * 1000, text));
+    return 1;
+}
+
+/* token_price(pusd, margin_ppm): the sell price of one token in USD, exact. */
+static int native_token_price(lua_State *state)
+{
+    char text[48];
+    int64_t pusd = check_integer(state, 1);
+    int64_t ppm = check_integer(state, 2);
+
+    luaL_argcheck(state, pusd <= MONEY_PRICE_MAX_PUSD, 1, "too large");
+    luaL_argcheck(state, ppm <= MONEY_MARGIN_MAX_PPM, 2, "too large");
+    lua_pushstring(state, money_format_token_price(pusd, ppm, text));
+    return 1;
+}
+
+/* sell_price(pusd, margin_ppm): the sell price of a million tokens in USD, exact. */
+static int native_sell_price(lua_State *state)
+{
+    char text[48];
+    int64_t pusd = check_integer(state, 1);
+    int64_t ppm = check_integer(state, 2);
+
+    luaL_argcheck(state, pusd <= MONEY_PRICE_MAX_PUSD, 1, "too large");
+    luaL_argcheck(state, ppm <= MONEY_MARGIN_MAX_PPM, 2, "too large");
+    lua_pushstring(state, money_format_sell_price(pusd, ppm, text));
+    return 1;
+}
+
+/* word_names(): every word that a policy may use. */
+static int native_word_names(lua_State *state)
+{
+    sandbox_push_word_names(state);
+    return 1;
+}
+
+static const luaL_Reg native_functions[] = {
+    {"amount", native_amount},
+    {"charge", native_charge},
+    {"duplicate", native_duplicate},
+    {"end_load", native_end_load},
+    {"env_name", native_env_name},
+    {"format_amount", native_format_amount},
+    {"format_price", native_format_price},
+    {"line", native_line},
+    {"load", native_load},
+    {"margin", native_margin},
+    {"nearest", native_nearest},
+    {"price", native_price},
+    {"sell_price", native_sell_price},
+    {"token_price", native_token_price},
+    {"word_names", native_word_names},
+    {NULL, NULL},
+};
+
+void policy_native_push(lua_State *state, struct policy_load *load)
+{
+    lua_newtable(state);
+    for (const luaL_Reg *function = native_functions; function->name; function++) {
+        lua_pushlightuserdata(state, load);
+        lua_pushcclosure(state, function->func, 1);
+        lua_setfield(state, -2, function->name);
+    }
+    luaL_register(state, NULL, compiled_plan_functions);
+}

@@ -1,0 +1,191 @@
+/* What the faces of the store ask of its parts: ledger.h, directory.h, claims.h, answers.h,
+ * notes.h, and what call.h posts. */
+#include "base/check.h"
+#include "base/limits.h"
+#include "store/books/ledger_jobs.h"
+#include "store/operations/operations.h"
+#include "store/questions/answer_lookup.h"
+#include "store/store_internal.h"
+
+/* ---- ledger.h ---- */
+
+/* Where no sync is asked for, appending to the journal is a write of some hundred bytes: cheaper
+ * than waking another thread. False: the journal does not take it. */
+static bool commit_now(struct store *store, struct job *job)
+{
+    struct job_list jobs = {0};
+    struct job_list left = {0};
+
+    if (store->journal_thread.service.started)
+        return false;
+    job_list_push(&jobs, job);
+    journal_commit(&store->journal, &store->wallets, &jobs, &left);
+    if (jobs.first)
+        job_return(job_list_pop(&jobs));
+    return left.first == NULL;
+}
+
+static struct job_queue *job_queue_of(struct store *store)
+{
+    return store->journal_thread.service.started ? &store->journal_thread.service.queue
+                                                 : &store->ledger.service.queue;
+}
+
+enum hold_outcome ledger_hold(struct store *store, struct ledger_hold *hold,
+                              struct hold_refusal *refusal)
+{
+    enum hold_outcome outcome;
+
+    check(hold->amount_nusd >= 0);
+    *refusal = (struct hold_refusal){0};
+    if (!store_writable(store))
+        return HOLD_UNAVAILABLE;
+    outcome = wallet_take(&store->wallets, hold, refusal);
+    if (outcome != HOLD_ACCEPTED)
+        return outcome;
+    hold->durable = false;
+    hold->job.run = ledger_thread_hold;
+    if (commit_now(store, &hold->job) || job_queue_post(job_queue_of(store), &hold->job))
+        return HOLD_ACCEPTED;
+    wallet_give_back(&store->wallets, hold);
+    return HOLD_FULL;
+}
+
+int64_t ledger_available_nusd(struct store *store, const struct id *account_id,
+                              const struct id *key_id)
+{
+    return wallet_available(&store->wallets, account_id, key_id);
+}
+
+enum hold_outcome ledger_short_of(struct store *store, const struct id *account_id,
+                                  const struct id *key_id)
+{
+    return wallet_short_of(&store->wallets, account_id, key_id);
+}
+
+int64_t ledger_extend(struct store *store, const struct ledger_hold *hold, int64_t amount_nusd)
+{
+    check(amount_nusd >= 0);
+    return wallet_extend(&store->wallets, hold, amount_nusd);
+}
+
+void ledger_unextend(struct store *store, const struct ledger_hold *hold, int64_t amount_nusd)
+{
+    wallet_unextend(&store->wallets, &hold->account_id, &hold->key_id, amount_nusd);
+}
+
+void ledger_settle(struct store *store, struct ledger_settlement *settlement)
+{
+    const struct usage_record *record = &settlement->record;
+
+    check(settlement->extended_nusd >= 0 && settlement->held_nusd >= settlement->extended_nusd);
+    check(settlement->extended_nusd == 0 || !settlement->voided);
+    check(record->charge_nusd >= 0 && record->charge_nusd <= settlement->held_nusd);
+    check(record->overrun_nusd >= 0 && record->cost_nusd >= 0);
+    check(!settlement->voided || (record->charge_nusd == 0 && record->overrun_nusd == 0));
+    settlement->durable = false;
+    settlement->job.run = ledger_thread_settlement;
+    if (commit_now(store, &settlement->job))
+        return;
+    /* Refused only after store_close, which is not called before the last exchange has ended. */
+    check(job_queue_post_always(job_queue_of(store), &settlement->job));
+}
+
+/* ---- directory.h ---- */
+
+bool directory_find_key(struct store *store, const struct digest *digest, struct key_facts *out)
+{
+    return directory_table_find(&store->directory, digest, out);
+}
+
+uint64_t directory_revocations(struct store *store)
+{
+    return atomic_load(&store->directory.revocations);
+}
+
+/* ---- claims.h, answers.h ---- */
+
+enum claim_outcome claims_take(struct store *store, struct claim *claim)
+{
+    return claims_table_take(&store->claims, claim);
+}
+
+void claims_give_back(struct store *store, struct claim *claim)
+{
+    claims_table_give_back(&store->claims, claim);
+}
+
+bool answers_look(struct store *store, struct answer_lookup *lookup)
+{
+    buffer_init(&lookup->body, LIMIT_KEPT_ANSWER_BYTES);
+    lookup->job.run = answer_lookup_run;
+    return job_queue_post(&store->reports[REPORTS_QUICK].service.queue, &lookup->job);
+}
+
+void answers_look_fini(struct answer_lookup *lookup)
+{
+    buffer_fini(&lookup->body);
+}
+
+/* ---- notes.h ---- */
+
+bool notes_take_refusal(struct store *store, const struct id *account_id, int64_t now_ms)
+{
+    return notes_table_take_refusal(&store->notes, account_id, now_ms);
+}
+
+void notes_refusal(struct store *store, const struct refused_call *refused)
+{
+    notes_table_put_refusal(&store->notes, refused);
+}
+
+void notes_attempt(struct store *store, const struct id *exchange_id,
+                   const struct attempt_note *attempt)
+{
+    notes_table_put_attempt(&store->notes, exchange_id, attempt);
+}
+
+/* ---- call.h ---- */
+
+static void prepare(struct store *store, struct store_call *call)
+{
+    bool is_long = call->operation->thread == OPERATION_LONG;
+    call->ok = false;
+    call->store = store;
+    call->wallets = store->serve ? &store->wallets : NULL;
+    call->reports = &store->reports[is_long ? REPORTS_LONG : REPORTS_QUICK];
+    call->providers_shown = store->providers_shown;
+}
+
+bool store_call_post(struct store *store, struct store_call *call)
+{
+    check(store->serve);
+    prepare(store, call);
+    if (call->operation->thread == OPERATION_WRITES) {
+        call->job.run = ledger_thread_call;
+        return job_queue_post(&store->ledger.service.queue, &call->job);
+    }
+    if (!journal_pending(&store->journal) && !notes_table_is_waiting(&store->notes))
+        return reports_post(call->reports, call);
+    call->job.run = ledger_thread_read;
+    return job_queue_post(&store->ledger.service.queue, &call->job);
+}
+
+void store_call_now(struct store *store, struct store_call *call)
+{
+    struct db *db = &store->db;
+
+    check(!store->serve);
+    prepare(store, call);
+    db_clear(db);
+    if (!db_run(db, "BEGIN IMMEDIATE", NULL, 0)) {
+        operations_fail(call, db);
+        return;
+    }
+    operations_run(call, db);
+    db->constraint = 0;
+    if (!call->ok)
+        db_rollback(db);
+    else if (!db_commit(db))
+        operations_fail(call, db);
+}

@@ -1,0 +1,16 @@
+/* A value that a statement or an operation takes. */
+#ifndef STORE_VALUE_H
+#define STORE_VALUE_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+
+struct store_value {
+    /* No operation takes a blob. */
+    enum { STORE_NULL, STORE_INT, STORE_TEXT, STORE_BLOB } type;
+    int64_t number;
+    struct slice text; /* after store_call_init: points into the operation's own copy */
+};
+
+#endif
