@@ -81,7 +81,7 @@ static int64_t steps_of(const char *operation, const struct store_value *args, s
     store_call_fini(&call);
     if (!store_call_init(&call, operation, args, count, &fault))
         fail_msg("%s: %s", operation, fault.message);
-    call.store = f.store;
+    call.wallets = &f.store->wallets;
     db_clear(&db);
     operations_run(&call, &db);
     if (!call.ok)
