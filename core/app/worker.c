@@ -51,7 +51,7 @@ struct worker {
 
 /* ---- requests ---- */
 
-static void reply_text(struct http_request *request, int status, const char *text)
+static void json_writer_text(struct http_request *request, int status, const char *text)
 {
     struct id id;
     id_make(&id, "req");
@@ -66,17 +66,17 @@ static bool answer_health(struct worker *worker, struct http_request *request)
 {
     bool get = request->head.method == HTTP_GET || request->head.method == HTTP_HEAD;
     if (get && slice_equals(request->head.path, "/healthz")) {
-        reply_text(request, 200, "{\"status\":\"ok\"}");
+        json_writer_text(request, 200, "{\"status\":\"ok\"}");
         return true;
     }
     if (!get || !slice_equals(request->head.path, "/readyz"))
         return false;
     if (worker->drain != NULL)
-        reply_text(request, 503, "{\"status\":\"stopping\"}");
+        json_writer_text(request, 503, "{\"status\":\"stopping\"}");
     else if (!store_writable(worker->shared->store))
-        reply_text(request, 503, "{\"status\":\"database not writable\"}");
+        json_writer_text(request, 503, "{\"status\":\"database not writable\"}");
     else
-        reply_text(request, 200, "{\"status\":\"ready\"}");
+        json_writer_text(request, 200, "{\"status\":\"ready\"}");
     return true;
 }
 

@@ -9,8 +9,8 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/json_writer.h"
 #include "exchange/candidate.h"
-#include "store/operations/reply.h"
 #include "store/store.h"
 
 /* A ring of slots of ten seconds; a window is so many whole slots and the present one. */
@@ -267,16 +267,16 @@ static int64_t percentile(const struct sums *sums, int64_t percent)
 
 static void render_times(struct buffer *out, const struct sums *sums)
 {
-    reply_object(out, "first_byte_ms");
-    reply_int(out, "count", sums->timed);
+    json_writer_object(out, "first_byte_ms");
+    json_writer_int(out, "count", sums->timed);
     if (sums->timed == 0) {
-        reply_null(out, "p50");
-        reply_null(out, "p95");
+        json_writer_null(out, "p50");
+        json_writer_null(out, "p95");
     } else {
-        reply_int(out, "p50", percentile(sums, 50));
-        reply_int(out, "p95", percentile(sums, 95));
+        json_writer_int(out, "p50", percentile(sums, 50));
+        json_writer_int(out, "p95", percentile(sums, 95));
     }
-    reply_object_end(out);
+    json_writer_object_end(out);
 }
 
 /* How long the window is that add_slots looks at. */
@@ -303,21 +303,21 @@ void live_metrics_render_live(struct live_metrics *metrics, const struct store *
         streams += atomic_load_explicit(&shard->streams_open, memory_order_relaxed);
     }
     store_totals(store, &totals);
-    reply_object(out, NULL);
-    reply_time(out, "now", clock_wall_ms());
-    reply_time(out, "started_at", metrics->started_ms);
-    reply_int(out, "workers", metrics->shard_count);
-    reply_int(out, "requests_open", calls);
-    reply_int(out, "streams_open", streams);
-    reply_int(out, "holds_open", totals.open_holds);
-    reply_money(out, "held", totals.held_nusd);
-    reply_bool(out, "database_writable", store_writable(store));
-    reply_int(out, "window_s", window_s(metrics, LIVE_SLOTS));
-    reply_int(out, "requests", sums.all);
-    reply_int(out, "client_errors", sums.client_errors);
-    reply_int(out, "server_errors", sums.failures);
+    json_writer_object(out, NULL);
+    json_writer_time(out, "now", clock_wall_ms());
+    json_writer_time(out, "started_at", metrics->started_ms);
+    json_writer_int(out, "workers", metrics->shard_count);
+    json_writer_int(out, "requests_open", calls);
+    json_writer_int(out, "streams_open", streams);
+    json_writer_int(out, "holds_open", totals.open_holds);
+    json_writer_money(out, "held", totals.held_nusd);
+    json_writer_bool(out, "database_writable", store_writable(store));
+    json_writer_int(out, "window_s", window_s(metrics, LIVE_SLOTS));
+    json_writer_int(out, "requests", sums.all);
+    json_writer_int(out, "client_errors", sums.client_errors);
+    json_writer_int(out, "server_errors", sums.failures);
     render_times(out, &sums);
-    reply_object_end(out);
+    json_writer_object_end(out);
 }
 
 /* What all shards know of the provider `name`. */
@@ -351,28 +351,28 @@ static void render_usages(struct buffer *out, const struct sums *sums)
                                                       [METRICS_CORRECTED] = "corrected",
                                                       [METRICS_MISSING] = "missing",
                                                       [METRICS_EXCESSIVE] = "excessive"};
-    reply_object(out, "usage");
+    json_writer_object(out, "usage");
     for (size_t i = 0; i < METRICS_USAGES; i++)
-        reply_int(out, names[i], sums->usages[i]);
-    reply_object_end(out);
+        json_writer_int(out, names[i], sums->usages[i]);
+    json_writer_object_end(out);
 }
 
 static void render_failure(struct buffer *out, const struct failure *failure)
 {
     if (failure->at_ms == 0) {
-        reply_null(out, "last_error");
+        json_writer_null(out, "last_error");
         return;
     }
-    reply_object(out, "last_error");
-    reply_time(out, "at", failure->at_ms);
-    reply_text(out, "outcome", failure->outcome);
+    json_writer_object(out, "last_error");
+    json_writer_time(out, "at", failure->at_ms);
+    json_writer_text(out, "outcome", failure->outcome);
     if (failure->status > 0)
-        reply_int(out, "status", failure->status);
+        json_writer_int(out, "status", failure->status);
     else
-        reply_null(out, "status");
-    reply_text(out, "detail", failure->detail);
-    reply_text(out, "request_id", failure->exchange_id);
-    reply_object_end(out);
+        json_writer_null(out, "status");
+    json_writer_text(out, "detail", failure->detail);
+    json_writer_text(out, "request_id", failure->exchange_id);
+    json_writer_object_end(out);
 }
 
 void live_metrics_render_provider(struct live_metrics *metrics, const char *name,
@@ -382,16 +382,16 @@ void live_metrics_render_provider(struct live_metrics *metrics, const char *name
     struct failure last = {0};
     int64_t success_ms = 0;
     add_provider(metrics, name, &sums, &success_ms, &last);
-    reply_object(out, NULL);
-    reply_int(out, "window_s", window_s(metrics, PROVIDER_SLOTS));
-    reply_int(out, "attempts", sums.all);
-    reply_int(out, "failures", sums.failures);
+    json_writer_object(out, NULL);
+    json_writer_int(out, "window_s", window_s(metrics, PROVIDER_SLOTS));
+    json_writer_int(out, "attempts", sums.all);
+    json_writer_int(out, "failures", sums.failures);
     render_times(out, &sums);
     if (success_ms > 0)
-        reply_time(out, "last_success_at", success_ms);
+        json_writer_time(out, "last_success_at", success_ms);
     else
-        reply_null(out, "last_success_at");
+        json_writer_null(out, "last_success_at");
     render_failure(out, &last);
     render_usages(out, &sums);
-    reply_object_end(out);
+    json_writer_object_end(out);
 }

@@ -8,8 +8,8 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "base/log.h"
-#include "store/operations/reply.h"
 
 enum { ERROR_BYTES = 160, SHOWN_MODELS = 10 };
 
@@ -344,26 +344,26 @@ int64_t survey_context_tokens(struct survey *survey, const struct survey_keys *k
 static void render_length(struct buffer *out, const char *name, int64_t tokens)
 {
     if (tokens > 0)
-        reply_int(out, name, tokens);
+        json_writer_int(out, name, tokens);
     else
-        reply_null(out, name);
+        json_writer_null(out, name);
 }
 
 static void render_models(struct survey *survey, const struct listed_server *server,
                           struct buffer *out)
 {
     size_t shown = server->model_count < SHOWN_MODELS ? server->model_count : SHOWN_MODELS;
-    reply_array(out, "models");
+    json_writer_array(out, "models");
     for (size_t i = 0; i < shown; i++) {
         const struct finding *finding = find(&survey->table, key_of(server, i));
-        reply_object(out, NULL);
-        reply_text(out, "model", server->models[i]);
+        json_writer_object(out, NULL);
+        json_writer_text(out, "model", server->models[i]);
         render_length(out, "context_length", finding->lengths.served);
         render_length(out, "trained_context_length", finding->lengths.trained);
-        reply_object_end(out);
+        json_writer_object_end(out);
     }
-    reply_array_end(out);
-    reply_int(out, "left_out", (int64_t)(server->model_count - shown));
+    json_writer_array_end(out);
+    json_writer_int(out, "left_out", (int64_t)(server->model_count - shown));
 }
 
 static const struct listed_server *server_named(const struct survey *survey, const char *provider,
@@ -387,14 +387,14 @@ void survey_render(struct survey *survey, const char *provider, struct buffer *o
         buffer_append_text(out, "null");
     } else {
         const struct standing *standing = &survey->standings[index];
-        reply_object(out, NULL);
+        json_writer_object(out, NULL);
         if (standing->asked_ms > 0)
-            reply_time(out, "asked_at", standing->asked_ms);
+            json_writer_time(out, "asked_at", standing->asked_ms);
         else
-            reply_null(out, "asked_at");
-        reply_text_or_null(out, "error", standing->error);
+            json_writer_null(out, "asked_at");
+        json_writer_text_or_null(out, "error", standing->error);
         render_models(survey, server, out);
-        reply_object_end(out);
+        json_writer_object_end(out);
     }
     check(pthread_mutex_unlock(&survey->lock) == 0);
 }

@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "store/operations/reply.h"
+#include "base/json_writer.h"
 
 struct reload_status {
     pthread_mutex_t mutex;
@@ -60,36 +60,36 @@ void reload_status_refuse(struct reload_status *status, const struct fault *faul
 
 static void render_files(const struct policy_files *files, struct buffer *out)
 {
-    reply_array(out, "files");
+    json_writer_array(out, "files");
     for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
         const struct policy_file *file = policy_files_get(files, i);
 
-        reply_object(out, NULL);
-        reply_text(out, "name", file->name);
-        reply_int(out, "bytes", (int64_t)file->text.bytes);
-        reply_text(out, "sha256", file->sha256);
-        reply_object_end(out);
+        json_writer_object(out, NULL);
+        json_writer_text(out, "name", file->name);
+        json_writer_int(out, "bytes", (int64_t)file->text.bytes);
+        json_writer_text(out, "sha256", file->sha256);
+        json_writer_object_end(out);
     }
-    reply_array_end(out);
+    json_writer_array_end(out);
 }
 
 void reload_status_render(struct reload_status *status, struct buffer *out)
 {
     check(pthread_mutex_lock(&status->mutex) == 0);
     check(status->files);
-    reply_object(out, NULL);
-    reply_text(out, "revision", policy_files_revision(status->files));
-    reply_time(out, "loaded_at", status->loaded_ms);
-    reply_text(out, "folder", status->folder);
+    json_writer_object(out, NULL);
+    json_writer_text(out, "revision", policy_files_revision(status->files));
+    json_writer_time(out, "loaded_at", status->loaded_ms);
+    json_writer_text(out, "folder", status->folder);
     render_files(status->files, out);
     if (status->refused_ms) {
-        reply_object(out, "refused");
-        reply_time(out, "at", status->refused_ms);
-        reply_text(out, "message", status->refusal);
-        reply_object_end(out);
+        json_writer_object(out, "refused");
+        json_writer_time(out, "at", status->refused_ms);
+        json_writer_text(out, "message", status->refusal);
+        json_writer_object_end(out);
     } else {
-        reply_null(out, "refused");
+        json_writer_null(out, "refused");
     }
-    reply_object_end(out);
+    json_writer_object_end(out);
     check(pthread_mutex_unlock(&status->mutex) == 0);
 }

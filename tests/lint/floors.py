@@ -35,12 +35,13 @@ FACES = {
         "answers_table", "apply", "changes", "expiry", "ledger_jobs", "ledger_thread",
         "notes_table", "posting",
     },  # fmt: skip
-    "store/operations": {"operations", "reply"},
+    "store/operations": {"operations"},
     "store/questions": {"answer_lookup", "key_search", "reports"},
 }
 
-# floor -> the rooms of which other floors see the faces, too; a floor that is not here: all
-OPEN_ROOMS = {"store": {"store/operations"}}
+
+# Other floors see nothing of the rooms of these, only what stands beside them.
+CLOSED = {"store"}
 
 # system header -> the floors and rooms that may include it; the first pattern that matches counts
 LIBRARIES = [
@@ -79,8 +80,7 @@ def is_shown(own_room, target):
         return True
     floor = room.partition("/")[0]
     inside = own_room.partition("/")[0] == floor
-    open_rooms = OPEN_ROOMS.get(floor, FACES)
-    return target[len(room) + 1 : -2] in FACES[room] and (inside or room in open_rooms)
+    return target[len(room) + 1 : -2] in FACES[room] and (inside or floor not in CLOSED)
 
 
 def check_own(core, own_room, target):

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "store/operations/operations.h"
-#include "store/operations/reply.h"
 
 #define CLI "cli"
 
@@ -41,23 +41,23 @@ static void render(struct buffer *out, struct row *row)
 {
     bool cli = strcmp(column_text(row, 2), CLI) == 0;
 
-    reply_object(out, NULL);
-    reply_int(out, "id", column_int(row, 0));
-    reply_time(out, "at", column_int(row, 1));
-    reply_object(out, "actor");
-    reply_text(out, "kind", cli ? "cli" : "admin");
-    reply_text_or_null(out, "id", cli ? "" : column_text(row, 2));
-    reply_text_or_null(out, "email", column_text(row, 3));
-    reply_object_end(out);
-    reply_text_or_null(out, "address", column_text(row, 4));
-    reply_text(out, "action", column_text(row, 5));
-    reply_object(out, "target");
-    reply_text_or_null(out, "user_id", column_text(row, 6));
-    reply_text_or_null(out, "email", column_text(row, 7));
-    reply_text_or_null(out, "id", column_text(row, 8));
-    reply_object_end(out);
-    reply_json(out, "detail", column_text(row, 9));
-    reply_object_end(out);
+    json_writer_object(out, NULL);
+    json_writer_int(out, "id", column_int(row, 0));
+    json_writer_time(out, "at", column_int(row, 1));
+    json_writer_object(out, "actor");
+    json_writer_text(out, "kind", cli ? "cli" : "admin");
+    json_writer_text_or_null(out, "id", cli ? "" : column_text(row, 2));
+    json_writer_text_or_null(out, "email", column_text(row, 3));
+    json_writer_object_end(out);
+    json_writer_text_or_null(out, "address", column_text(row, 4));
+    json_writer_text(out, "action", column_text(row, 5));
+    json_writer_object(out, "target");
+    json_writer_text_or_null(out, "user_id", column_text(row, 6));
+    json_writer_text_or_null(out, "email", column_text(row, 7));
+    json_writer_text_or_null(out, "id", column_text(row, 8));
+    json_writer_object_end(out);
+    json_writer_json(out, "detail", column_text(row, 9));
+    json_writer_object_end(out);
 }
 
 #define ENTRIES                                                                                    \
@@ -81,8 +81,8 @@ bool audit_log_list(struct store_call *call, struct db *db)
     else
         row = db_bind(db, ENTRIES "a.user_id = ?3 AND a.seq < ?1 ORDER BY a.seq DESC LIMIT ?2",
                       DB_VALUES(bind_int(before), bind_int(limit + 1), call->args[0]));
-    reply_object(out, NULL);
-    reply_array(out, "data");
+    json_writer_object(out, NULL);
+    json_writer_array(out, "data");
     while (db_row(db, row)) {
         more = ++count > limit;
         if (more)
@@ -91,9 +91,9 @@ bool audit_log_list(struct store_call *call, struct db *db)
         seq = column_int(row, 0);
     }
     db_leave(row);
-    reply_array_end(out);
+    json_writer_array_end(out);
     operations_reply_cursor(out, more, seq, 0);
-    reply_object_end(out);
+    json_writer_object_end(out);
     return db->failure == 0;
 }
 
@@ -104,9 +104,9 @@ bool audit_log_reload(struct store_call *call, struct db *db)
     bool noted;
 
     buffer_init(&detail, 8192);
-    reply_object(&detail, NULL);
-    reply_text_or_null(&detail, "revision", operations_text(call, 0));
-    reply_text_or_null(&detail, "refused", operations_text(call, 1));
+    json_writer_object(&detail, NULL);
+    json_writer_text_or_null(&detail, "revision", operations_text(call, 0));
+    json_writer_text_or_null(&detail, "refused", operations_text(call, 1));
     noted = audit_log_note(call, db, "", "", &detail);
     buffer_fini(&detail);
     return noted && buffer_append_text(&call->result, "{}");

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/json_writer.h"
 #include "base/limits.h"
 #include "base/money.h"
 #include "store/books/answers_table.h"
@@ -14,7 +15,6 @@
 #include "store/operations/audit_log.h"
 #include "store/operations/debts.h"
 #include "store/operations/operations.h"
-#include "store/operations/reply.h"
 
 enum { REASON_BYTES_MAX = 500 };
 
@@ -51,12 +51,12 @@ static void render_wallet(struct buffer *out, const struct wallet_state *wallet)
 {
     int64_t available = wallet->posted_nusd - wallet->held_nusd;
 
-    reply_object(out, NULL);
-    reply_money(out, "balance", wallet->posted_nusd);
-    reply_money(out, "held", wallet->held_nusd);
-    reply_money(out, "available", available > 0 ? available : 0);
-    reply_money(out, "owed", wallet->owed_nusd);
-    reply_text(out, "currency", "USD");
+    json_writer_object(out, NULL);
+    json_writer_money(out, "balance", wallet->posted_nusd);
+    json_writer_money(out, "held", wallet->held_nusd);
+    json_writer_money(out, "available", available > 0 ? available : 0);
+    json_writer_money(out, "owed", wallet->owed_nusd);
+    json_writer_text(out, "currency", "USD");
 }
 
 bool credits_balance(struct store_call *call, struct db *db)
@@ -66,7 +66,7 @@ bool credits_balance(struct store_call *call, struct db *db)
     if (!credits_wallet(call, db, operations_text(call, 0), &wallet))
         return not_found(call, "account");
     render_wallet(&call->result, &wallet);
-    reply_object_end(&call->result);
+    json_writer_object_end(&call->result);
     return true;
 }
 
@@ -91,8 +91,8 @@ bool credits_pulse(struct store_call *call, struct db *db)
     snprintf(version, sizeof(version), "%" PRIx64 "-%" PRIx64, (uint64_t)call->wallets->epoch_ms,
              wallet.version);
     render_wallet(out, &wallet);
-    reply_text(out, "version", version);
-    reply_object_end(out);
+    json_writer_text(out, "version", version);
+    json_writer_object_end(out);
     return true;
 }
 
@@ -113,10 +113,10 @@ bool credits_get(struct store_call *call, struct db *db)
 
     if (!db_row(db, row))
         return not_found(call, "account");
-    reply_object(out, NULL);
-    reply_money_number(out, "total_credits", column_int(row, 0));
-    reply_money_number(out, "total_usage", column_int(row, 1));
-    reply_object_end(out);
+    json_writer_object(out, NULL);
+    json_writer_money_number(out, "total_credits", column_int(row, 0));
+    json_writer_money_number(out, "total_usage", column_int(row, 1));
+    json_writer_object_end(out);
     db_leave(row);
     return true;
 }
@@ -124,13 +124,13 @@ bool credits_get(struct store_call *call, struct db *db)
 /* Columns: id, kind, signed amount, reason, exchange_id, created_ms. Without the closing brace. */
 static void render_transfer_open(struct buffer *out, const char *name, struct row *row)
 {
-    reply_object(out, name);
-    reply_text_or_null(out, "id", column_text(row, 0));
-    reply_text(out, "kind", column_text(row, 1));
-    reply_money(out, "amount", column_int(row, 2));
-    reply_text_or_null(out, "reason", column_text(row, 3));
-    reply_text_or_null(out, "exchange_id", column_text(row, 4));
-    reply_time(out, "created_at", column_int(row, 5));
+    json_writer_object(out, name);
+    json_writer_text_or_null(out, "id", column_text(row, 0));
+    json_writer_text(out, "kind", column_text(row, 1));
+    json_writer_money(out, "amount", column_int(row, 2));
+    json_writer_text_or_null(out, "reason", column_text(row, 3));
+    json_writer_text_or_null(out, "exchange_id", column_text(row, 4));
+    json_writer_time(out, "created_at", column_int(row, 5));
 }
 
 static const char *funding_account(const char *kind)
@@ -173,11 +173,11 @@ static bool render_credit(struct store_call *call, struct db *db, const struct i
 
     if (!db_row(db, row))
         return false;
-    reply_object(out, NULL);
+    json_writer_object(out, NULL);
     render_transfer_open(out, "transfer", row);
-    reply_object_end(out);
-    reply_money(out, "balance", balance_nusd);
-    reply_object_end(out);
+    json_writer_object_end(out);
+    json_writer_money(out, "balance", balance_nusd);
+    json_writer_object_end(out);
     db_leave(row);
     return true;
 }
@@ -195,12 +195,12 @@ static bool note_transfer(struct store_call *call, struct db *db,
         id_parse(slice_of(column_text(row, 0)), "user", &user_id);
     db_leave(row);
     buffer_init(&detail, 8192);
-    reply_object(&detail, NULL);
-    reply_money(&detail, "amount", transfer->amount_nusd);
-    reply_text(&detail, "kind", transfer->kind);
-    reply_text(&detail, "reason", transfer->reason);
+    json_writer_object(&detail, NULL);
+    json_writer_money(&detail, "amount", transfer->amount_nusd);
+    json_writer_text(&detail, "kind", transfer->kind);
+    json_writer_text(&detail, "reason", transfer->reason);
     if (transfer->exchange_id)
-        reply_text(&detail, "exchange_id", transfer->exchange_id);
+        json_writer_text(&detail, "exchange_id", transfer->exchange_id);
     noted = audit_log_note(call, db, user_id.text, transfer->id.text, &detail);
     buffer_fini(&detail);
     return noted;
@@ -383,21 +383,21 @@ bool credits_transfers(struct store_call *call, struct db *db)
         "  ORDER BY seq DESC LIMIT ?3)"
         ") ORDER BY seq DESC LIMIT ?3",
         DB_VALUES(call->args[0], bind_int(before), bind_int(limit + 1)));
-    reply_object(out, NULL);
-    reply_array(out, "data");
+    json_writer_object(out, NULL);
+    json_writer_array(out, "data");
     while (db_row(db, row)) {
         more = ++count > limit;
         if (more)
             break;
         render_transfer_open(out, NULL, row);
-        reply_null(out, "balance");
-        reply_object_end(out);
+        json_writer_null(out, "balance");
+        json_writer_object_end(out);
         seq = column_int(row, 6);
     }
     db_leave(row);
-    reply_array_end(out);
+    json_writer_array_end(out);
     operations_reply_cursor(out, more, seq, 0);
-    reply_object_end(out);
+    json_writer_object_end(out);
     return db->failure == 0;
 }
 
@@ -456,11 +456,11 @@ static void end_history(struct buffer *out, bool more, const struct history *at)
 {
     char text[64];
 
-    reply_array_end(out);
+    json_writer_array_end(out);
     snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64 "-%" PRIx64, (uint64_t)at->before,
              (uint64_t)at->balance_nusd, (uint64_t)at->charge);
-    reply_text_or_null(out, "next_cursor", more ? text : "");
-    reply_object_end(out);
+    json_writer_text_or_null(out, "next_cursor", more ? text : "");
+    json_writer_object_end(out);
 }
 
 /* All of them in the ledger's order, each with the balance after it. */
@@ -479,15 +479,15 @@ bool credits_history(struct store_call *call, struct db *db)
         CHAIN "SELECT * FROM (" NEWEST_IN " UNION ALL " NEWEST_OUT " UNION ALL " NEWEST_UNCHAINED
               " UNION ALL " NEWEST_CHAINED ") ORDER BY seq DESC LIMIT ?3",
         DB_VALUES(call->args[0], bind_int(at.before), bind_int(limit + 1), bind_int(at.charge)));
-    reply_object(out, NULL);
-    reply_array(out, "data");
+    json_writer_object(out, NULL);
+    json_writer_array(out, "data");
     while (db_row(db, row)) {
         more = ++count > limit;
         if (more)
             break;
         render_transfer_open(out, NULL, row);
-        reply_money(out, "balance", at.balance_nusd);
-        reply_object_end(out);
+        json_writer_money(out, "balance", at.balance_nusd);
+        json_writer_object_end(out);
         at.balance_nusd -= column_int(row, 2);
         at.before = column_int(row, 6);
         if (!column_null(row, 7))

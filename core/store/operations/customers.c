@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "base/id.h"
+#include "base/json_writer.h"
 #include "store/books/changes.h"
 #include "store/operations/audit_log.h"
 #include "store/operations/operations.h"
-#include "store/operations/reply.h"
 #include "store/questions/key_search.h"
 
 enum { EXAMINED_MAX = 20000, GROUP_BYTES_MAX = 31, REASON_BYTES_MAX = 500 };
@@ -30,19 +30,19 @@ static void render(struct store_call *call, struct db *db, struct row *row, bool
     users_render_open(out, row);
     if (credits_wallet(call, db, column_text(row, 4), &wallet)) {
         int64_t available = wallet.posted_nusd - wallet.held_nusd;
-        reply_money(out, "balance", wallet.posted_nusd);
-        reply_money(out, "held", wallet.held_nusd);
-        reply_money(out, "owed", wallet.owed_nusd);
+        json_writer_money(out, "balance", wallet.posted_nusd);
+        json_writer_money(out, "held", wallet.held_nusd);
+        json_writer_money(out, "owed", wallet.owed_nusd);
         if (whole)
-            reply_money(out, "available", available > 0 ? available : 0);
+            json_writer_money(out, "available", available > 0 ? available : 0);
     }
-    reply_money(out, "total_credits", column_int(row, 8));
-    reply_money(out, "total_usage", column_int(row, 9));
-    reply_int(out, "requests", column_int(row, 10));
+    json_writer_money(out, "total_credits", column_int(row, 8));
+    json_writer_money(out, "total_usage", column_int(row, 9));
+    json_writer_int(out, "requests", column_int(row, 10));
     if (column_null(row, 11))
-        reply_null(out, "last_used_at");
+        json_writer_null(out, "last_used_at");
     else
-        reply_time(out, "last_used_at", column_int(row, 11));
+        json_writer_time(out, "last_used_at", column_int(row, 11));
 }
 
 static bool has(const char *text, const char *part)
@@ -60,9 +60,9 @@ static bool matches(const char *search, const struct key_search *keys, struct ro
 
 static bool end_list(struct store_call *call, const struct db *db, bool more, const struct id *last)
 {
-    reply_array_end(&call->result);
-    reply_text_or_null(&call->result, "next_cursor", more ? last->text : "");
-    reply_object_end(&call->result);
+    json_writer_array_end(&call->result);
+    json_writer_text_or_null(&call->result, "next_cursor", more ? last->text : "");
+    json_writer_object_end(&call->result);
     return db->failure == 0;
 }
 
@@ -88,7 +88,7 @@ static bool list(struct store_call *call, struct db *db, const struct key_search
         if (!wanted)
             continue;
         render(call, db, row, false);
-        reply_object_end(&call->result);
+        json_writer_object_end(&call->result);
         count++;
     }
     db_leave(row);
@@ -105,7 +105,7 @@ static bool list_owners(struct store_call *call, struct db *db, const struct key
         if (!db_row(db, row))
             continue;
         render(call, db, row, false);
-        reply_object_end(&call->result);
+        json_writer_object_end(&call->result);
         db_leave(row);
     }
     return end_list(call, db, false, NULL);
@@ -123,8 +123,8 @@ bool customers_list(struct store_call *call, struct db *db)
     if (!operations_null(call, 2) && !id_parse(call->args[2].text, "user", NULL))
         return fault_set(&call->fault, "invalid_value", "cursor is not one of ours");
     key_search_init(&keys, db, operations_text(call, 0), operations_text(call, 1));
-    reply_object(&call->result, NULL);
-    reply_array(&call->result, "data");
+    json_writer_object(&call->result, NULL);
+    json_writer_array(&call->result, "data");
     return keys.only ? list_owners(call, db, &keys) : list(call, db, &keys, limit);
 }
 
@@ -142,10 +142,11 @@ bool customers_get(struct store_call *call, struct db *db)
     if (!db_row(db, row))
         return not_found(call);
     render(call, db, row, true);
-    reply_int(&call->result, "keys",
-              db_number(db, "SELECT count(*) FROM keys WHERE user_id = ?1 AND deleted_ms IS NULL",
-                        call->args, 1, 0));
-    reply_object_end(&call->result);
+    json_writer_int(&call->result, "keys",
+                    db_number(db,
+                              "SELECT count(*) FROM keys WHERE user_id = ?1 AND deleted_ms IS NULL",
+                              call->args, 1, 0));
+    json_writer_object_end(&call->result);
     db_leave(row);
     return db->failure == 0;
 }
@@ -156,14 +157,14 @@ static bool note_update(struct store_call *call, struct db *db)
     bool noted;
 
     buffer_init(&detail, 8192);
-    reply_object(&detail, NULL);
+    json_writer_object(&detail, NULL);
     if (!operations_null(call, 1))
-        reply_text(&detail, "group", operations_text(call, 1));
+        json_writer_text(&detail, "group", operations_text(call, 1));
     if (!operations_null(call, 2))
-        reply_bool(&detail, "disabled", operations_int(call, 2) != 0);
+        json_writer_bool(&detail, "disabled", operations_int(call, 2) != 0);
     if (!operations_null(call, 4))
-        reply_text(&detail, "role", operations_text(call, 4));
-    reply_text_or_null(&detail, "reason", operations_text(call, 3));
+        json_writer_text(&detail, "role", operations_text(call, 4));
+    json_writer_text_or_null(&detail, "reason", operations_text(call, 3));
     noted = audit_log_note(call, db, operations_text(call, 0), "", &detail);
     buffer_fini(&detail);
     return noted;

@@ -12,13 +12,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "base/money.h"
 #include "store/books/changes.h"
 #include "store/books/posting.h"
 #include "store/memory/wallet.h"
 #include "store/operations/audit_log.h"
 #include "store/operations/operations.h"
-#include "store/operations/reply.h"
 #include "store/store.h"
 
 enum { REASON_BYTES_MAX = 500, COLLECTED_MAX = 256 };
@@ -139,10 +139,10 @@ static bool note(struct store_call *call, struct db *db, const struct debit *deb
     bool noted;
 
     buffer_init(&detail, 8192);
-    reply_object(&detail, NULL);
-    reply_money(&detail, "amount", debit->amount_nusd);
-    reply_money(&detail, "taken", debit->taken_nusd);
-    reply_text(&detail, "reason", debit->reason);
+    json_writer_object(&detail, NULL);
+    json_writer_money(&detail, "amount", debit->amount_nusd);
+    json_writer_money(&detail, "taken", debit->taken_nusd);
+    json_writer_text(&detail, "reason", debit->reason);
     noted = audit_log_note(call, db, debit->user_id.text, debit->transfer_id.text, &detail);
     buffer_fini(&detail);
     return noted;
@@ -166,13 +166,13 @@ static bool render(struct store_call *call, struct db *db, const struct debit *d
 {
     struct buffer *out = &call->result;
 
-    reply_object(out, NULL);
-    reply_text(out, "transfer_id", debit->transfer_id.text);
-    reply_money(out, "amount", debit->amount_nusd);
-    reply_money(out, "taken", debit->taken_nusd);
-    reply_money(out, "owed", debts_owed(db, debit->account_id.text));
-    reply_money(out, "balance", posted(db, debit->account_id.text));
-    reply_object_end(out);
+    json_writer_object(out, NULL);
+    json_writer_text(out, "transfer_id", debit->transfer_id.text);
+    json_writer_money(out, "amount", debit->amount_nusd);
+    json_writer_money(out, "taken", debit->taken_nusd);
+    json_writer_money(out, "owed", debts_owed(db, debit->account_id.text));
+    json_writer_money(out, "balance", posted(db, debit->account_id.text));
+    json_writer_object_end(out);
     return db->failure == 0;
 }
 

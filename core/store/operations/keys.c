@@ -3,13 +3,13 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/json_writer.h"
 #include "base/limits.h"
 #include "base/period.h"
 #include "base/secret.h"
 #include "store/books/changes.h"
 #include "store/operations/audit_log.h"
 #include "store/operations/operations.h"
-#include "store/operations/reply.h"
 
 #define HOUR_MS INT64_C(3600000)
 
@@ -28,10 +28,10 @@ _Static_assert(DISABLED_BY_OWNER == 1 && DISABLED_BY_OPERATOR == 2, "numbers on 
 static void render_models(struct buffer *out, const char *models)
 {
     if (!models[0]) {
-        reply_null(out, "models"); /* all of them */
+        json_writer_null(out, "models"); /* all of them */
         return;
     }
-    reply_array(out, "models");
+    json_writer_array(out, "models");
     while (*models) {
         char name[LIMIT_MODEL_NAME_BYTES];
         size_t bytes = strcspn(models, "\n");
@@ -39,19 +39,19 @@ static void render_models(struct buffer *out, const char *models)
         if (bytes > 0 && bytes < sizeof(name)) {
             memcpy(name, models, bytes);
             name[bytes] = '\0';
-            reply_text(out, NULL, name);
+            json_writer_text(out, NULL, name);
         }
         models += bytes + (models[bytes] == '\n');
     }
-    reply_array_end(out);
+    json_writer_array_end(out);
 }
 
 static void render_optional_time(struct buffer *out, const char *name, struct row *row, int column)
 {
     if (column_null(row, column))
-        reply_null(out, name);
+        json_writer_null(out, name);
     else
-        reply_time(out, name, column_int(row, column));
+        json_writer_time(out, name, column_int(row, column));
 }
 
 /* What was spent in the period that is now: of a budget for ever all that was ever spent. */
@@ -75,48 +75,48 @@ static void render_budget(struct buffer *out, struct db *db, struct row *row)
     int64_t now_ms = clock_wall_ms(), left;
 
     if (column_null(row, 7)) {
-        reply_null(out, "budget");
-        reply_money(out, "spent", column_int(row, 9));
-        reply_null(out, "budget_period");
-        reply_null(out, "period_spent");
-        reply_null(out, "resets_at");
-        reply_null(out, "remaining");
+        json_writer_null(out, "budget");
+        json_writer_money(out, "spent", column_int(row, 9));
+        json_writer_null(out, "budget_period");
+        json_writer_null(out, "period_spent");
+        json_writer_null(out, "resets_at");
+        json_writer_null(out, "remaining");
         return;
     }
     period_parse(column_text(row, 13), &period);
     left = spent_of(db, row, period, now_ms);
-    reply_money(out, "budget", column_int(row, 7));
-    reply_money(out, "spent", column_int(row, 9));
-    reply_text_or_null(out, "budget_period", period_name(period));
-    reply_money(out, "period_spent", left);
+    json_writer_money(out, "budget", column_int(row, 7));
+    json_writer_money(out, "spent", column_int(row, 9));
+    json_writer_text_or_null(out, "budget_period", period_name(period));
+    json_writer_money(out, "period_spent", left);
     if (period == PERIOD_NONE)
-        reply_null(out, "resets_at");
+        json_writer_null(out, "resets_at");
     else
-        reply_time(out, "resets_at", period_end_ms(period, now_ms));
+        json_writer_time(out, "resets_at", period_end_ms(period, now_ms));
     left = column_int(row, 7) - left;
-    reply_money(out, "remaining", left > 0 ? left : 0);
+    json_writer_money(out, "remaining", left > 0 ? left : 0);
 }
 
 /* Without its closing brace. */
 static void render_open(struct buffer *out, struct db *db, struct row *row)
 {
-    reply_object(out, NULL);
-    reply_text(out, "id", column_text(row, 0));
-    reply_text(out, "name", column_text(row, 1));
-    reply_text(out, "prefix", column_text(row, 2));
-    reply_text(out, "last4", column_text(row, 3));
-    reply_time(out, "created_at", column_int(row, 4));
+    json_writer_object(out, NULL);
+    json_writer_text(out, "id", column_text(row, 0));
+    json_writer_text(out, "name", column_text(row, 1));
+    json_writer_text(out, "prefix", column_text(row, 2));
+    json_writer_text(out, "last4", column_text(row, 3));
+    json_writer_time(out, "created_at", column_int(row, 4));
     render_optional_time(out, "last_used_at", row, 10);
     render_optional_time(out, "expires_at", row, 5);
-    reply_bool(out, "disabled", column_int(row, 6) != 0);
+    json_writer_bool(out, "disabled", column_int(row, 6) != 0);
     if (column_int(row, 6) & DISABLED_BY_OPERATOR)
-        reply_text(out, "disabled_by", "operator");
+        json_writer_text(out, "disabled_by", "operator");
     else
-        reply_text_or_null(out, "disabled_by", column_int(row, 6) ? "owner" : "");
+        json_writer_text_or_null(out, "disabled_by", column_int(row, 6) ? "owner" : "");
     render_budget(out, db, row);
     render_models(out, column_text(row, 8));
-    reply_int(out, "requests", column_int(row, 11));
-    reply_int(out, "abandoned", column_int(row, 12));
+    json_writer_int(out, "requests", column_int(row, 11));
+    json_writer_int(out, "abandoned", column_int(row, 12));
 }
 
 static bool not_found(struct store_call *call)
@@ -135,7 +135,7 @@ static bool render_one(struct store_call *call, struct db *db, const char *key_i
     if (!db_row(db, row))
         return not_found(call);
     render_open(out, db, row);
-    reply_object_end(out);
+    json_writer_object_end(out);
     db_leave(row);
     return true;
 }
@@ -162,14 +162,14 @@ bool keys_list(struct store_call *call, struct db *db)
                               " WHERE k.user_id = ?1 AND k.deleted_ms IS NULL ORDER BY k.id DESC",
                               call->args, 1);
 
-    reply_object(out, NULL);
-    reply_array(out, "data");
+    json_writer_object(out, NULL);
+    json_writer_array(out, "data");
     while (db_row(db, row)) {
         render_open(out, db, row);
-        reply_object_end(out);
+        json_writer_object_end(out);
     }
-    reply_array_end(out);
-    reply_object_end(out);
+    json_writer_array_end(out);
+    json_writer_object_end(out);
     return db->failure == 0;
 }
 
@@ -228,8 +228,8 @@ static bool note_create(struct store_call *call, struct db *db, const char *key_
     bool noted;
 
     buffer_init(&detail, 8192);
-    reply_object(&detail, NULL);
-    reply_text(&detail, "name", operations_text(call, 4));
+    json_writer_object(&detail, NULL);
+    json_writer_text(&detail, "name", operations_text(call, 4));
     noted = audit_log_note(call, db, operations_text(call, 0), key_id, &detail);
     buffer_fini(&detail);
     return noted;
@@ -288,10 +288,10 @@ static bool note_update(struct store_call *call, struct db *db, const char *owne
     bool noted;
 
     buffer_init(&detail, 8192);
-    reply_object(&detail, NULL);
+    json_writer_object(&detail, NULL);
     if (!operations_null(call, 3))
-        reply_bool(&detail, "disabled", operations_int(call, 3) != 0);
-    reply_text_or_null(&detail, "reason", operations_text(call, 4));
+        json_writer_bool(&detail, "disabled", operations_int(call, 3) != 0);
+    json_writer_text_or_null(&detail, "reason", operations_text(call, 4));
     noted = audit_log_note(call, db, owner, operations_text(call, 1), &detail);
     buffer_fini(&detail);
     return noted;
@@ -371,9 +371,9 @@ bool keys_digest(struct store_call *call, struct db *db)
 
     if (!db_row(db, row))
         return not_found(call);
-    reply_object(out, NULL);
-    reply_text(out, "digest", column_text(row, 0));
-    reply_object_end(out);
+    json_writer_object(out, NULL);
+    json_writer_text(out, "digest", column_text(row, 0));
+    json_writer_object_end(out);
     db_leave(row);
     return true;
 }

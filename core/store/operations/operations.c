@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/json_writer.h"
 #include "base/limits.h"
-#include "store/operations/reply.h"
 
 static const struct operation operations[] = {
     {"user.create", "tTtt", OPERATION_WRITES, users_create},
@@ -182,7 +182,7 @@ void operations_reply_pair(struct buffer *out, int64_t first, int64_t second)
     char text[40];
 
     snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64, (uint64_t)first, (uint64_t)second);
-    reply_text(out, "next_cursor", text);
+    json_writer_text(out, "next_cursor", text);
 }
 
 void operations_reply_cursor(struct buffer *out, bool more, int64_t first, int64_t second)
@@ -190,11 +190,11 @@ void operations_reply_cursor(struct buffer *out, bool more, int64_t first, int64
     char text[40];
 
     if (!more) {
-        reply_null(out, "next_cursor");
+        json_writer_null(out, "next_cursor");
     } else if (second) {
         operations_reply_pair(out, first, second);
     } else {
         snprintf(text, sizeof(text), "%" PRIx64, (uint64_t)first);
-        reply_text(out, "next_cursor", text);
+        json_writer_text(out, "next_cursor", text);
     }
 }

@@ -1,9 +1,9 @@
 /* The operations that set a password, and the links by which a user sets it himself. */
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "base/secret.h"
 #include "store/operations/audit_log.h"
 #include "store/operations/operations.h"
-#include "store/operations/reply.h"
 
 static bool note(struct store_call *call, struct db *db, const char *user_id)
 {
@@ -11,7 +11,7 @@ static bool note(struct store_call *call, struct db *db, const char *user_id)
     bool noted;
 
     buffer_init(&detail, 1024);
-    reply_object(&detail, NULL);
+    json_writer_object(&detail, NULL);
     noted = audit_log_note(call, db, user_id, "", &detail);
     buffer_fini(&detail);
     return noted;
@@ -74,9 +74,9 @@ bool passwords_link(struct store_call *call, struct db *db)
         return false;
     if (db_changes(db) != 1)
         return not_found(call);
-    reply_object(out, NULL);
-    reply_time(out, "expires_at", operations_int(call, 2));
-    reply_object_end(out);
+    json_writer_object(out, NULL);
+    json_writer_time(out, "expires_at", operations_int(call, 2));
+    json_writer_object_end(out);
     return note(call, db, operations_text(call, 0));
 }
 
@@ -92,10 +92,10 @@ bool passwords_find_link(struct store_call *call, struct db *db)
 
     if (!db_row(db, row))
         return fault_set(&call->fault, "not_found", "there is no such link");
-    reply_object(out, NULL);
-    reply_text(out, "email", column_text(row, 0));
-    reply_time(out, "expires_at", column_int(row, 1));
-    reply_object_end(out);
+    json_writer_object(out, NULL);
+    json_writer_text(out, "email", column_text(row, 0));
+    json_writer_time(out, "expires_at", column_int(row, 1));
+    json_writer_object_end(out);
     db_leave(row);
     return true;
 }

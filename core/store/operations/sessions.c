@@ -1,10 +1,10 @@
 /* The operations on sessions of the dashboard. */
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "base/limits.h"
 #include "base/secret.h"
 #include "store/operations/audit_log.h"
 #include "store/operations/operations.h"
-#include "store/operations/reply.h"
 
 /* What a session is called outside: a part of its digest, which is a keyed hash. */
 #define SESSION_ID "'ses_' || substr(digest, 1, 24)"
@@ -61,20 +61,20 @@ bool sessions_list(struct store_call *call, struct db *db)
                 DB_VALUES(call->args[0], call->args[1], bind_int(clock_wall_ms()),
                           bind_int(LIMIT_PAGE_ROWS)));
 
-    reply_object(out, NULL);
-    reply_array(out, "data");
+    json_writer_object(out, NULL);
+    json_writer_array(out, "data");
     while (db_row(db, row)) {
-        reply_object(out, NULL);
-        reply_text(out, "id", column_text(row, 0));
-        reply_time(out, "created_at", column_int(row, 1));
-        reply_time(out, "expires_at", column_int(row, 2));
-        reply_text_or_null(out, "address", column_text(row, 3));
-        reply_text_or_null(out, "agent", column_text(row, 4));
-        reply_bool(out, "current", column_int(row, 5) != 0);
-        reply_object_end(out);
+        json_writer_object(out, NULL);
+        json_writer_text(out, "id", column_text(row, 0));
+        json_writer_time(out, "created_at", column_int(row, 1));
+        json_writer_time(out, "expires_at", column_int(row, 2));
+        json_writer_text_or_null(out, "address", column_text(row, 3));
+        json_writer_text_or_null(out, "agent", column_text(row, 4));
+        json_writer_bool(out, "current", column_int(row, 5) != 0);
+        json_writer_object_end(out);
     }
-    reply_array_end(out);
-    reply_object_end(out);
+    json_writer_array_end(out);
+    json_writer_object_end(out);
     return db->failure == 0;
 }
 
@@ -96,7 +96,7 @@ bool sessions_end_all(struct store_call *call, struct db *db)
     bool noted;
 
     buffer_init(&detail, 1024);
-    reply_object(&detail, NULL);
+    json_writer_object(&detail, NULL);
     noted = audit_log_note(call, db, operations_text(call, 0), "", &detail);
     buffer_fini(&detail);
     return noted && db_run(db, "DELETE FROM sessions WHERE user_id = ?1", call->args, 1) &&

@@ -3,25 +3,25 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/json_writer.h"
 #include "base/limits.h"
 #include "base/secret.h"
 #include "store/books/changes.h"
 #include "store/books/posting.h"
 #include "store/operations/audit_log.h"
 #include "store/operations/operations.h"
-#include "store/operations/reply.h"
 
 void users_render_open(struct buffer *out, struct row *row)
 {
-    reply_object(out, NULL);
-    reply_text(out, "id", column_text(row, 0));
-    reply_text(out, "email", column_text(row, 1));
-    reply_text(out, "name", column_text(row, 2));
-    reply_text(out, "role", column_text(row, 3));
-    reply_text(out, "account_id", column_text(row, 4));
-    reply_text(out, "group", column_text(row, 5));
-    reply_bool(out, "disabled", column_int(row, 6) != 0);
-    reply_time(out, "created_at", column_int(row, 7));
+    json_writer_object(out, NULL);
+    json_writer_text(out, "id", column_text(row, 0));
+    json_writer_text(out, "email", column_text(row, 1));
+    json_writer_text(out, "name", column_text(row, 2));
+    json_writer_text(out, "role", column_text(row, 3));
+    json_writer_text(out, "account_id", column_text(row, 4));
+    json_writer_text(out, "group", column_text(row, 5));
+    json_writer_bool(out, "disabled", column_int(row, 6) != 0);
+    json_writer_time(out, "created_at", column_int(row, 7));
 }
 
 static bool not_found(struct store_call *call)
@@ -34,7 +34,7 @@ bool users_render_one(struct store_call *call, struct db *db, struct row *row)
     if (!db_row(db, row))
         return not_found(call);
     users_render_open(&call->result, row);
-    reply_object_end(&call->result);
+    json_writer_object_end(&call->result);
     db_leave(row);
     return true;
 }
@@ -52,9 +52,9 @@ static bool note_create(struct store_call *call, struct db *db, const char *user
     bool noted;
 
     buffer_init(&detail, 8192);
-    reply_object(&detail, NULL);
-    reply_text(&detail, "email", operations_text(call, 0));
-    reply_text(&detail, "role", operations_text(call, 3));
+    json_writer_object(&detail, NULL);
+    json_writer_text(&detail, "email", operations_text(call, 0));
+    json_writer_text(&detail, "role", operations_text(call, 3));
     noted = audit_log_note(call, db, user_id, "", &detail);
     buffer_fini(&detail);
     return noted;
@@ -111,13 +111,13 @@ bool users_credentials(struct store_call *call, struct db *db)
 
     if (!db_row(db, row))
         return not_found(call);
-    reply_object(out, NULL);
-    reply_text(out, "id", column_text(row, 0));
-    reply_text(out, "password_hash", column_text(row, 1));
-    reply_bool(out, "disabled", column_int(row, 2) != 0);
-    reply_int(out, "unlocked_ms", column_int(row, 3));
-    reply_bool(out, "known_device", column_int(row, 4) != 0);
-    reply_object_end(out);
+    json_writer_object(out, NULL);
+    json_writer_text(out, "id", column_text(row, 0));
+    json_writer_text(out, "password_hash", column_text(row, 1));
+    json_writer_bool(out, "disabled", column_int(row, 2) != 0);
+    json_writer_int(out, "unlocked_ms", column_int(row, 3));
+    json_writer_bool(out, "known_device", column_int(row, 4) != 0);
+    json_writer_object_end(out);
     db_leave(row);
     return true;
 }

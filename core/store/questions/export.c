@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "base/money.h"
 #include "store/audit.h"
 #include "store/engine/db.h"
 #include "store/engine/reader.h"
-#include "store/operations/reply.h"
 #include "store/questions/csv.h"
 
 enum { PAGE_ROWS = 1000, PAGE_BYTES_MAX = 64 * 1024 * 1024 };
@@ -40,17 +40,17 @@ static void csv_row(struct buffer *out, struct row *row)
 static void jsonl_row(struct buffer *page, struct buffer *line, struct row *row)
 {
     buffer_reset(line); /* reply_object looks at what stands before it */
-    reply_object(line, NULL);
-    reply_int(line, "seq", column_int(row, 0));
-    reply_text_or_null(line, "id", column_text(row, 3));
-    reply_time(line, "time", column_int(row, 1));
-    reply_text(line, "kind", column_text(row, 4));
-    reply_text(line, "debit_account", column_text(row, 5));
-    reply_text(line, "credit_account", column_text(row, 6));
-    reply_money(line, "amount", column_int(row, 2));
-    reply_text_or_null(line, "exchange_id", column_text(row, 7));
-    reply_text_or_null(line, "reason", column_text(row, 8));
-    reply_object_end(line);
+    json_writer_object(line, NULL);
+    json_writer_int(line, "seq", column_int(row, 0));
+    json_writer_text_or_null(line, "id", column_text(row, 3));
+    json_writer_time(line, "time", column_int(row, 1));
+    json_writer_text(line, "kind", column_text(row, 4));
+    json_writer_text(line, "debit_account", column_text(row, 5));
+    json_writer_text(line, "credit_account", column_text(row, 6));
+    json_writer_money(line, "amount", column_int(row, 2));
+    json_writer_text_or_null(line, "exchange_id", column_text(row, 7));
+    json_writer_text_or_null(line, "reason", column_text(row, 8));
+    json_writer_object_end(line);
     buffer_append_slice(page, buffer_slice(line));
     buffer_append_char(page, '\n');
 }

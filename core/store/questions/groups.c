@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "store/operations/reply.h"
+#include "base/json_writer.h"
 
 void groups_init(struct groups *groups, size_t count_max)
 {
@@ -106,10 +106,10 @@ struct group **groups_sorted(const struct groups *groups)
 
 void groups_render_counts(struct buffer *out, const int64_t *sums)
 {
-    reply_int(out, "requests", sums[GROUP_REQUESTS]);
-    reply_int(out, "errors", sums[GROUP_ERRORS]);
-    reply_int(out, "input_tokens", sums[GROUP_INPUT]);
-    reply_int(out, "cached_input_tokens", sums[GROUP_CACHED_INPUT]);
-    reply_int(out, "output_tokens", sums[GROUP_OUTPUT]);
-    reply_int(out, "reasoning_tokens", sums[GROUP_REASONING]);
+    json_writer_int(out, "requests", sums[GROUP_REQUESTS]);
+    json_writer_int(out, "errors", sums[GROUP_ERRORS]);
+    json_writer_int(out, "input_tokens", sums[GROUP_INPUT]);
+    json_writer_int(out, "cached_input_tokens", sums[GROUP_CACHED_INPUT]);
+    json_writer_int(out, "output_tokens", sums[GROUP_OUTPUT]);
+    json_writer_int(out, "reasoning_tokens", sums[GROUP_REASONING]);
 }

@@ -1,7 +1,7 @@
 #include "store/questions/refusals.h"
 
+#include "base/json_writer.h"
 #include "store/operations/operations.h"
-#include "store/operations/reply.h"
 #include "store/questions/usage_reports.h"
 
 enum { EXAMINED_MAX = 20000, MINUTE_MS = 60000 };
@@ -19,8 +19,8 @@ enum { PATH = USAGE_RECORD_COLUMN_COUNT, USER_ID, EMAIL };
 static void render(struct buffer *out, struct row *row)
 {
     usage_reports_record(out, row, false); /* none was asked */
-    reply_bool(out, "refused", true);
-    reply_text(out, "path", column_text(row, PATH));
+    json_writer_bool(out, "refused", true);
+    json_writer_text(out, "path", column_text(row, PATH));
 }
 
 bool refusals_find(struct store_call *call, struct db *db, struct store_value account_id,
@@ -37,10 +37,10 @@ bool refusals_find(struct store_call *call, struct db *db, struct store_value ac
         return fault_set(&call->fault, "not_found", "there is no such request");
     render(&call->result, row);
     if (operator) {
-        reply_text_or_null(&call->result, "user_id", column_text(row, USER_ID));
-        reply_text_or_null(&call->result, "email", column_text(row, EMAIL));
+        json_writer_text_or_null(&call->result, "user_id", column_text(row, USER_ID));
+        json_writer_text_or_null(&call->result, "email", column_text(row, EMAIL));
     }
-    reply_object_end(&call->result);
+    json_writer_object_end(&call->result);
     db_leave(row);
     return db->failure == 0;
 }
@@ -78,7 +78,7 @@ static void list(struct store_call *call, struct db *db, const struct usage_wind
         if (!wanted)
             continue;
         render(&call->result, row);
-        reply_object_end(&call->result);
+        json_writer_object_end(&call->result);
         count++;
     }
     db_leave(row);
@@ -105,13 +105,13 @@ static bool list_page(struct store_call *call, struct db *db, const struct zone 
     if (!operations_limit(call, 6, &limit) || !usage_reports_window(call, 1, 2, zone, &window) ||
         !operations_cursor(call, 5, &place.at_ms, &place.at_seq))
         return false;
-    reply_object(&call->result, NULL);
-    reply_array(&call->result, "data");
+    json_writer_object(&call->result, NULL);
+    json_writer_array(&call->result, "data");
     list(call, db, &window, limit, &place);
-    reply_array_end(&call->result);
-    reply_int(&call->result, "left_out", left_out(call, db, &window));
+    json_writer_array_end(&call->result);
+    json_writer_int(&call->result, "left_out", left_out(call, db, &window));
     operations_reply_cursor(&call->result, place.more, place.at_ms, place.at_seq);
-    reply_object_end(&call->result);
+    json_writer_object_end(&call->result);
     return db->failure == 0;
 }
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_writer.h"
 #include "store/operations/operations.h"
-#include "store/operations/reply.h"
 #include "store/questions/groups.h"
 #include "store/questions/usage_reports.h"
 
@@ -66,18 +66,18 @@ static bool parse_grouping(struct store_call *call, struct grouping *by)
 static void render_sums(struct buffer *out, const int64_t *sums)
 {
     groups_render_counts(out, sums);
-    reply_money(out, "revenue", sums[GROUP_CHARGE]);
-    reply_money(out, "refunded", sums[GROUP_REFUNDED]);
-    reply_money(out, "cost", sums[GROUP_COST]);
-    reply_money(out, "overrun", sums[GROUP_OVERRUN]);
-    reply_money(out, "profit", sums[GROUP_CHARGE] - sums[GROUP_REFUNDED] - sums[GROUP_COST]);
+    json_writer_money(out, "revenue", sums[GROUP_CHARGE]);
+    json_writer_money(out, "refunded", sums[GROUP_REFUNDED]);
+    json_writer_money(out, "cost", sums[GROUP_COST]);
+    json_writer_money(out, "overrun", sums[GROUP_OVERRUN]);
+    json_writer_money(out, "profit", sums[GROUP_CHARGE] - sums[GROUP_REFUNDED] - sums[GROUP_COST]);
 }
 
 static void render_totals(struct buffer *out, const struct groups *groups)
 {
-    reply_object(out, "totals");
+    json_writer_object(out, "totals");
     render_sums(out, groups->totals);
-    reply_object_end(out);
+    json_writer_object_end(out);
 }
 
 /* Ten sums, for groups_add. */
@@ -119,15 +119,15 @@ static void render_groups(struct buffer *out, const struct groups *groups,
     struct group **sorted = groups_sorted(groups);
 
     for (size_t i = 0; i < groups->table.node_count; i++) {
-        reply_object(out, NULL);
+        json_writer_object(out, NULL);
         if (by->day)
-            reply_day(out, "day", (int32_t)sorted[i]->day);
+            json_writer_day(out, "day", (int32_t)sorted[i]->day);
         if (by->model)
-            reply_text(out, "model", sorted[i]->first);
+            json_writer_text(out, "model", sorted[i]->first);
         if (by->provider)
-            reply_text_or_null(out, "provider", sorted[i]->second);
+            json_writer_text_or_null(out, "provider", sorted[i]->second);
         render_sums(out, sorted[i]->sums);
-        reply_object_end(out);
+        json_writer_object_end(out);
     }
     free(sorted);
 }
@@ -224,18 +224,18 @@ static bool render_customer(struct buffer *out, struct db *db, const struct span
 
     if (!db_row(db, row))
         return false;
-    reply_object(out, NULL);
-    reply_object(out, "customer");
-    reply_text(out, "id", column_text(row, 0));
-    reply_text(out, "email", column_text(row, 1));
-    reply_text(out, "name", column_text(row, 2));
-    reply_object_end(out);
+    json_writer_object(out, NULL);
+    json_writer_object(out, "customer");
+    json_writer_text(out, "id", column_text(row, 0));
+    json_writer_text(out, "email", column_text(row, 1));
+    json_writer_text(out, "name", column_text(row, 2));
+    json_writer_object_end(out);
     db_leave(row);
     groups_init(&groups, 1);
     add_up_customer(db, span, account_id, &groups);
     render_sums(out, groups.totals);
     groups_fini(&groups);
-    reply_object_end(out);
+    json_writer_object_end(out);
     return true;
 }
 
@@ -270,15 +270,15 @@ static bool summarize(struct store_call *call, struct db *db, const struct zone 
     groups_init(&groups, USAGE_GROUPS_MAX);
     add_up(db, &asked, &by, zone, &groups);
     ok = !groups.too_many || usage_reports_too_many_groups(call);
-    reply_object(out, NULL);
-    reply_array(out, "data");
+    json_writer_object(out, NULL);
+    json_writer_array(out, "data");
     if (by.customer)
         render_customers(out, db, &asked);
     else
         render_groups(out, &groups, &by);
-    reply_array_end(out);
+    json_writer_array_end(out);
     render_totals(out, &groups);
-    reply_object_end(out);
+    json_writer_object_end(out);
     groups_fini(&groups);
     return ok && db->failure == 0;
 }

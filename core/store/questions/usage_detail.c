@@ -1,8 +1,8 @@
 /* One exchange with every number of its charge: from tokens and prices to nano-dollars, computed
  * again from what the record keeps. Customers see sell prices; the operator also what it pays. */
+#include "base/json_writer.h"
 #include "base/money.h"
 #include "store/operations/operations.h"
-#include "store/operations/reply.h"
 #include "store/questions/refusals.h"
 #include "store/questions/usage_reports.h"
 
@@ -72,29 +72,29 @@ static void render_line(struct buffer *out, const struct calculation *sum, const
     struct money_exact exact;
     char price[48];
 
-    reply_object(out, NULL);
-    reply_text(out, "kind", kind);
-    reply_int(out, "tokens", tokens.input + tokens.cached_input + tokens.output);
-    reply_text(out, "price", money_format_sell_price(price_pusd, sum->margin_ppm, price));
+    json_writer_object(out, NULL);
+    json_writer_text(out, "kind", kind);
+    json_writer_int(out, "tokens", tokens.input + tokens.cached_input + tokens.output);
+    json_writer_text(out, "price", money_format_sell_price(price_pusd, sum->margin_ppm, price));
     if (money_charge_exact(&sum->prices, &tokens, sum->margin_ppm, &exact))
-        reply_text(out, "amount", exact.sum);
+        json_writer_text(out, "amount", exact.sum);
     else
-        reply_null(out, "amount");
-    reply_object_end(out);
+        json_writer_null(out, "amount");
+    json_writer_object_end(out);
 }
 
 static void render_lines(struct buffer *out, const char *name, const struct calculation *sum)
 {
     const struct token_counts *t = &sum->tokens;
 
-    reply_array(out, name);
+    json_writer_array(out, name);
     render_line(out, sum, "input", (struct token_counts){.input = t->input},
                 sum->prices.input_pusd);
     render_line(out, sum, "cached_input", (struct token_counts){.cached_input = t->cached_input},
                 sum->prices.cached_input_pusd);
     render_line(out, sum, "output", (struct token_counts){.output = t->output},
                 sum->prices.output_pusd);
-    reply_array_end(out);
+    json_writer_array_end(out);
 }
 
 static void render_charge(struct buffer *out, struct row *row)
@@ -103,19 +103,19 @@ static void render_charge(struct buffer *out, struct row *row)
     struct money_exact exact;
     int64_t charge_nusd = column_int(row, 12);
 
-    reply_object(out, "charge");
+    json_writer_object(out, "charge");
     render_lines(out, "lines", &sum);
     if (money_charge_exact(&sum.prices, &sum.tokens, sum.margin_ppm, &exact)) {
-        reply_text(out, "exact", exact.sum);
-        reply_text(out, "rounding", exact.rounding);
+        json_writer_text(out, "exact", exact.sum);
+        json_writer_text(out, "rounding", exact.rounding);
     } else { /* above every bound */
-        reply_null(out, "exact");
-        reply_null(out, "rounding");
+        json_writer_null(out, "exact");
+        json_writer_null(out, "rounding");
     }
-    reply_money(out, "price", charge_nusd + column_int(row, OVERRUN));
-    reply_money(out, "covered", column_int(row, OVERRUN));
-    reply_money(out, "charged", charge_nusd);
-    reply_object_end(out);
+    json_writer_money(out, "price", charge_nusd + column_int(row, OVERRUN));
+    json_writer_money(out, "covered", column_int(row, OVERRUN));
+    json_writer_money(out, "charged", charge_nusd);
+    json_writer_object_end(out);
 }
 
 static int64_t refunded(struct db *db, struct store_value exchange_id, const char *account_id)
@@ -133,10 +133,10 @@ static void render(struct store_call *call, struct db *db, struct row *row,
     struct buffer *out = &call->result;
 
     usage_reports_record(out, row, usage_reports_shows_provider(call));
-    reply_time(out, "ended_at", column_int(row, ENDED_MS));
-    reply_money(out, "hold", column_int(row, HELD));
+    json_writer_time(out, "ended_at", column_int(row, ENDED_MS));
+    json_writer_money(out, "hold", column_int(row, HELD));
     *refunded_nusd = refunded(db, exchange_id, column_text(row, ACCOUNT_ID));
-    reply_money(out, "refunded", *refunded_nusd);
+    json_writer_money(out, "refunded", *refunded_nusd);
     render_charge(out, row);
 }
 
@@ -145,16 +145,16 @@ static void render_operator(struct buffer *out, struct row *row, int64_t refunde
     struct calculation cost = read_cost(row);
     char margin[MONEY_TEXT_BYTES];
 
-    reply_text_or_null(out, "user_id", column_text(row, USER_ID));
-    reply_text_or_null(out, "email", column_text(row, EMAIL));
-    reply_text(out, "account_id", column_text(row, ACCOUNT_ID));
-    reply_text_or_null(out, "provider_model", column_text(row, PROVIDER_MODEL));
-    reply_text(out, "policy_revision", column_text(row, POLICY_REVISION));
-    reply_text(out, "margin", money_format_margin(column_int(row, MARGIN), margin));
+    json_writer_text_or_null(out, "user_id", column_text(row, USER_ID));
+    json_writer_text_or_null(out, "email", column_text(row, EMAIL));
+    json_writer_text(out, "account_id", column_text(row, ACCOUNT_ID));
+    json_writer_text_or_null(out, "provider_model", column_text(row, PROVIDER_MODEL));
+    json_writer_text(out, "policy_revision", column_text(row, POLICY_REVISION));
+    json_writer_text(out, "margin", money_format_margin(column_int(row, MARGIN), margin));
     render_lines(out, "cost_lines", &cost);
-    reply_money(out, "provider_cost", column_int(row, COST));
-    reply_money(out, "overrun", column_int(row, OVERRUN));
-    reply_money(out, "profit", column_int(row, 12) - refunded_nusd - column_int(row, COST));
+    json_writer_money(out, "provider_cost", column_int(row, COST));
+    json_writer_money(out, "overrun", column_int(row, OVERRUN));
+    json_writer_money(out, "profit", column_int(row, 12) - refunded_nusd - column_int(row, COST));
 }
 
 /* Each try at a provider, where one of them has failed: an exchange whose only one succeeded has no
@@ -167,23 +167,23 @@ static void render_attempts(struct buffer *out, struct db *db, struct store_valu
                               " ORDER BY number, seq",
                               &exchange_id, 1);
 
-    reply_array(out, "attempt_list");
+    json_writer_array(out, "attempt_list");
     while (db_row(db, row)) {
-        reply_object(out, NULL);
-        reply_int(out, "number", column_int(row, 0));
-        reply_text(out, "provider", column_text(row, 1));
-        reply_text(out, "model", column_text(row, 2));
-        reply_text(out, "outcome", column_text(row, 3));
+        json_writer_object(out, NULL);
+        json_writer_int(out, "number", column_int(row, 0));
+        json_writer_text(out, "provider", column_text(row, 1));
+        json_writer_text(out, "model", column_text(row, 2));
+        json_writer_text(out, "outcome", column_text(row, 3));
         if (column_int(row, 4) == 0)
-            reply_null(out, "status");
+            json_writer_null(out, "status");
         else
-            reply_int(out, "status", column_int(row, 4));
-        reply_time(out, "created_at", column_int(row, 5));
-        reply_int(out, "duration_ms", column_int(row, 6) / 1000);
-        reply_text_or_null(out, "words", column_text(row, 7));
-        reply_object_end(out);
+            json_writer_int(out, "status", column_int(row, 4));
+        json_writer_time(out, "created_at", column_int(row, 5));
+        json_writer_int(out, "duration_ms", column_int(row, 6) / 1000);
+        json_writer_text_or_null(out, "words", column_text(row, 7));
+        json_writer_object_end(out);
     }
-    reply_array_end(out);
+    json_writer_array_end(out);
 }
 
 /* account_id exchange_id */
@@ -198,7 +198,7 @@ bool usage_detail_customer(struct store_call *call, struct db *db)
     if (!db_row(db, row))
         return refusals_find(call, db, call->args[0], call->args[1], false);
     render(call, db, row, call->args[1], &refunded_nusd);
-    reply_object_end(&call->result);
+    json_writer_object_end(&call->result);
     db_leave(row);
     return db->failure == 0;
 }
@@ -216,6 +216,6 @@ bool usage_detail_operator(struct store_call *call, struct db *db)
     render_operator(&call->result, row, refunded_nusd);
     db_leave(row);
     render_attempts(&call->result, db, call->args[0]);
-    reply_object_end(&call->result);
+    json_writer_object_end(&call->result);
     return db->failure == 0;
 }

@@ -6,9 +6,9 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "base/money.h"
 #include "store/operations/operations.h"
-#include "store/operations/reply.h"
 #include "store/questions/csv.h"
 #include "store/questions/refusals.h"
 #include "store/questions/usage_reports.h"
@@ -326,7 +326,7 @@ static bool list_by_size(struct walk *walk, const char *sql, size_t cursor_at)
         !few_enough(call, walk->db, &walk->window))
         return false;
     collect(walk, sql, &sizes);
-    reply_array(&call->result, "data");
+    json_writer_array(&call->result, "data");
     while (sizes.count && walk->db->failure == 0) {
         struct sized next = take_largest(&sizes);
 
@@ -339,7 +339,7 @@ static bool list_by_size(struct walk *walk, const char *sql, size_t cursor_at)
         walk->at_ms = next.size;
         walk->at_seq = next.seq;
     }
-    reply_array_end(&call->result);
+    json_writer_array_end(&call->result);
     free(sizes.heap);
     return true;
 }
@@ -349,7 +349,7 @@ static bool list_by_size(struct walk *walk, const char *sql, size_t cursor_at)
 static void render_record_json(struct store_call *call, struct row *row)
 {
     usage_reports_record(&call->result, row, usage_reports_shows_provider(call));
-    reply_object_end(&call->result);
+    json_writer_object_end(&call->result);
 }
 
 static void render_json(const struct walk *walk, struct row *row)
@@ -365,9 +365,9 @@ static bool list_by_time(struct walk *walk, const char *sort, size_t cursor_at)
                          "sort must be newest, oldest, cost, tokens or duration");
     if (!begin_walk(walk, cursor_at))
         return false;
-    reply_array(&walk->call->result, "data");
+    json_writer_array(&walk->call->result, "data");
     walk_time(walk);
-    reply_array_end(&walk->call->result);
+    json_writer_array_end(&walk->call->result);
     return true;
 }
 
@@ -380,15 +380,15 @@ static bool list_page(struct walk *walk)
     if (!operations_limit(call, 7, &walk->limit) ||
         !usage_reports_window(call, 1, 2, &walk->zone, &walk->window))
         return false;
-    reply_object(&call->result, NULL);
+    json_writer_object(&call->result, NULL);
     if (!(sql ? list_by_size(walk, sql, 6) : list_by_time(walk, sort, 6)))
         return false;
     if (operations_int(call, 8))
         usage_reports_totals(call, walk->db, &walk->window, walk->model, walk->key);
     else
-        reply_null(&call->result, "totals");
+        json_writer_null(&call->result, "totals");
     operations_reply_cursor(&call->result, walk->more, walk->at_ms, walk->at_seq);
-    reply_object_end(&call->result);
+    json_writer_object_end(&call->result);
     return walk->db->failure == 0;
 }
 

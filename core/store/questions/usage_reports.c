@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "store/operations/operations.h"
-#include "store/operations/reply.h"
 #include "store/questions/groups.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -142,14 +142,14 @@ static void add_up(const struct adding *adding, const struct usage_window *windo
 static void render_sums(struct buffer *out, const int64_t *sums)
 {
     groups_render_counts(out, sums);
-    reply_money(out, "cost", sums[GROUP_CHARGE]);
+    json_writer_money(out, "cost", sums[GROUP_CHARGE]);
 }
 
 static void render_totals(struct buffer *out, const struct groups *groups)
 {
-    reply_object(out, "totals");
+    json_writer_object(out, "totals");
     render_sums(out, groups->totals);
-    reply_object_end(out);
+    json_writer_object_end(out);
 }
 
 void usage_reports_totals(struct store_call *call, struct db *db, const struct usage_window *window,
@@ -179,29 +179,29 @@ bool usage_reports_shows_provider(const struct store_call *call)
 
 void usage_reports_record(struct buffer *out, struct row *row, bool provider_shown)
 {
-    reply_object(out, NULL);
-    reply_text(out, "id", column_text(row, 0));
-    reply_time(out, "created_at", column_int(row, USAGE_CREATED_MS));
-    reply_text(out, "model", column_text(row, USAGE_MODEL));
-    reply_text_or_null(out, "provider", provider_shown ? column_text(row, 3) : "");
-    reply_text_or_null(out, "key_id", column_text(row, USAGE_KEY_ID));
-    reply_text_or_null(out, "key_name", column_text(row, 5));
-    reply_int(out, "status", column_int(row, 6));
-    reply_bool(out, "stream", column_int(row, 7) != 0);
-    reply_int(out, "input_tokens", column_int(row, 8));
-    reply_int(out, "cached_input_tokens", column_int(row, 9));
-    reply_int(out, "output_tokens", column_int(row, 10));
-    reply_int(out, "reasoning_tokens", column_int(row, 11));
-    reply_money(out, "cost", column_int(row, 12));
-    reply_text(out, "usage_source", column_text(row, 13));
-    reply_text_or_null(out, "finish_reason", column_text(row, 14));
-    reply_text_or_null(out, "error_code", column_text(row, 15));
-    reply_int(out, "attempts", column_int(row, 16));
+    json_writer_object(out, NULL);
+    json_writer_text(out, "id", column_text(row, 0));
+    json_writer_time(out, "created_at", column_int(row, USAGE_CREATED_MS));
+    json_writer_text(out, "model", column_text(row, USAGE_MODEL));
+    json_writer_text_or_null(out, "provider", provider_shown ? column_text(row, 3) : "");
+    json_writer_text_or_null(out, "key_id", column_text(row, USAGE_KEY_ID));
+    json_writer_text_or_null(out, "key_name", column_text(row, 5));
+    json_writer_int(out, "status", column_int(row, 6));
+    json_writer_bool(out, "stream", column_int(row, 7) != 0);
+    json_writer_int(out, "input_tokens", column_int(row, 8));
+    json_writer_int(out, "cached_input_tokens", column_int(row, 9));
+    json_writer_int(out, "output_tokens", column_int(row, 10));
+    json_writer_int(out, "reasoning_tokens", column_int(row, 11));
+    json_writer_money(out, "cost", column_int(row, 12));
+    json_writer_text(out, "usage_source", column_text(row, 13));
+    json_writer_text_or_null(out, "finish_reason", column_text(row, 14));
+    json_writer_text_or_null(out, "error_code", column_text(row, 15));
+    json_writer_int(out, "attempts", column_int(row, 16));
     if (column_int(row, 17) < 0)
-        reply_null(out, "first_byte_ms");
+        json_writer_null(out, "first_byte_ms");
     else
-        reply_int(out, "first_byte_ms", column_int(row, 17) / 1000);
-    reply_int(out, "total_ms", column_int(row, 18) / 1000);
+        json_writer_int(out, "first_byte_ms", column_int(row, 17) / 1000);
+    json_writer_int(out, "total_ms", column_int(row, 18) / 1000);
 }
 
 /* ---- summaries ---- */
@@ -238,23 +238,23 @@ static void render_key(struct buffer *out, struct db *db, const char *key_id)
         db_bind(db, "SELECT name FROM keys WHERE id = ?1", DB_VALUES(bind_text(key_id)));
     bool known = db_row(db, row);
 
-    reply_text_or_null(out, "key_id", key_id);
-    reply_text_or_null(out, "key_name", known ? column_text(row, 0) : "");
+    json_writer_text_or_null(out, "key_id", key_id);
+    json_writer_text_or_null(out, "key_name", known ? column_text(row, 0) : "");
     db_leave(row);
 }
 
 static void render_group(struct buffer *out, struct db *db, const struct group *group,
                          const struct grouping *by)
 {
-    reply_object(out, NULL);
+    json_writer_object(out, NULL);
     if (by->day)
-        reply_day(out, "day", (int32_t)group->day);
+        json_writer_day(out, "day", (int32_t)group->day);
     if (by->model)
-        reply_text(out, "model", group->first);
+        json_writer_text(out, "model", group->first);
     if (by->key)
         render_key(out, db, group->second);
     render_sums(out, group->sums);
-    reply_object_end(out);
+    json_writer_object_end(out);
 }
 
 bool usage_reports_too_many_groups(struct store_call *call)
@@ -269,13 +269,13 @@ static void render_groups(struct buffer *out, struct db *db, const struct groups
 {
     struct group **sorted = groups_sorted(groups);
 
-    reply_object(out, NULL);
-    reply_array(out, "data");
+    json_writer_object(out, NULL);
+    json_writer_array(out, "data");
     for (size_t i = 0; i < groups->table.node_count; i++)
         render_group(out, db, sorted[i], by);
-    reply_array_end(out);
+    json_writer_array_end(out);
     render_totals(out, groups);
-    reply_object_end(out);
+    json_writer_object_end(out);
     free(sorted);
 }
 

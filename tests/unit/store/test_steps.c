@@ -8,6 +8,7 @@
 
 #include "store/engine/db.h"
 #include "store/operations/operations.h"
+#include "store/store_internal.h"
 
 enum { RECORDS = 100000, PAGE = 50 };
 
