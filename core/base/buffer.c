@@ -33,9 +33,8 @@ static bool grow(struct buffer *buffer, size_t needed_bytes)
         capacity = capacity > SIZE_MAX / 2 ? SIZE_MAX : capacity * 2;
     if (capacity > buffer->bytes_max)
         capacity = buffer->bytes_max;
-
     char *data = realloc(buffer->data, capacity);
-    if (!data)
+    if (data == NULL)
         return false;
     buffer->data = data;
     buffer->capacity_bytes = capacity;
@@ -60,7 +59,7 @@ bool buffer_append_growing(struct buffer *buffer, const void *data, size_t bytes
     if (bytes == 0)
         return !buffer->failed;
     char *to = buffer_reserve(buffer, bytes);
-    if (!to)
+    if (to == NULL)
         return false;
     memcpy(to, data, bytes);
     buffer->bytes += bytes;
@@ -82,7 +81,7 @@ static bool print_long(struct buffer *buffer, size_t bytes, const char *format, 
         return false;
     }
     char *text = malloc(bytes + 1);
-    if (!text) {
+    if (text == NULL) {
         buffer->failed = true;
         return false;
     }
@@ -105,7 +104,6 @@ bool buffer_printf(struct buffer *buffer, const char *format, ...)
     }
     if ((size_t)wanted < sizeof text)
         return buffer_append(buffer, text, (size_t)wanted);
-
     va_start(args, format);
     bool done = print_long(buffer, (size_t)wanted, format, args);
     va_end(args);
@@ -126,14 +124,14 @@ void buffer_consume(struct buffer *buffer, size_t bytes)
 
 struct slice buffer_slice(const struct buffer *buffer)
 {
-    return (struct slice){buffer->data ? buffer->data : "", buffer->bytes};
+    return (struct slice){buffer->data != NULL ? buffer->data : "", buffer->bytes};
 }
 
 void buffer_wipe_fini(struct buffer *buffer)
 {
     /* All of the capacity: consume and reset leave old bytes behind the end. (A buffer that has
      * grown may have left a copy in freed memory: give a secret's buffer its size at once.) */
-    if (buffer->data)
+    if (buffer->data != NULL)
         explicit_bzero(buffer->data, buffer->capacity_bytes);
     buffer_fini(buffer);
 }

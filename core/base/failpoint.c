@@ -17,7 +17,7 @@ static const char *const names[] = {
     [FAILPOINT_BEFORE_LAST_BYTE] = "before-last-byte",
 };
 
-enum { POINTS = sizeof(names) / sizeof(names[0]) };
+enum { POINTS = sizeof names / sizeof names[0] };
 
 /* How often each may be reached: the one that takes it from 1 to 0 dies. 0: never armed. */
 static atomic_long left[POINTS];
@@ -32,7 +32,7 @@ static bool parse_count(const char *text, long *out)
 bool failpoint_arm(struct fault *fault)
 {
     const char *wanted = getenv("GW_FAILPOINT");
-    if (!wanted)
+    if (wanted == NULL)
         return true;
     for (size_t i = 0; i < POINTS; i++) {
         size_t bytes = strlen(names[i]);

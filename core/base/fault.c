@@ -20,27 +20,23 @@ static size_t whole_characters(const char *text, size_t bytes)
 
 bool fault_set(struct fault *fault, const char *code, const char *format, ...)
 {
-    if (!fault)
+    if (fault == NULL)
         return false;
-
     /* Into a copy first: the arguments often point into the very fault that is being extended. */
     struct fault made;
-    snprintf(made.code, sizeof made.code, "%s", code && *code ? code : "internal_error");
-
+    snprintf(made.code, sizeof made.code, "%s", code != NULL && *code ? code : "internal_error");
     va_list args;
     va_start(args, format);
     int wanted = vsnprintf(made.message, sizeof made.message, format, args);
     va_end(args);
     if (wanted < 0)
         made.message[0] = '\0';
-
     size_t bytes = strlen(made.message);
     if (wanted >= (int)sizeof made.message)
         bytes = whole_characters(made.message, bytes);
     while (bytes > 0 && (made.message[bytes - 1] == '\n' || made.message[bytes - 1] == '\r'))
         bytes--;
     made.message[bytes] = '\0';
-
     memcpy(fault->code, made.code, strlen(made.code) + 1);
     memcpy(fault->message, made.message, bytes + 1);
     return false;

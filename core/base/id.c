@@ -64,10 +64,8 @@ void id_make_at(struct id *out, const char *prefix, int64_t wall_ms)
         wall_ms = 0;
     if (wall_ms > TIME_MAX_MS)
         wall_ms = TIME_MAX_MS;
-
     uint8_t random[RANDOM_BYTES];
     draw(random);
-
     char *at = out->text;
     memcpy(at, prefix, prefix_chars);
     at += prefix_chars;
@@ -84,16 +82,15 @@ bool id_parse(struct slice text, const char *prefix, struct id *out)
     if (prefix_chars > PREFIX_CHARS_MAX || text.bytes != prefix_chars + 1 + ULID_CHARS ||
         !slice_starts_with(text, prefix) || text.data[prefix_chars] != '_')
         return false;
-
     /* Upper case only, and no more than 128 bits: one id has one spelling. */
     const char *ulid = text.data + prefix_chars + 1;
     if (ulid[0] > '7')
         return false;
     for (size_t i = 0; i < ULID_CHARS; i++) {
-        if (!memchr(alphabet, ulid[i], sizeof alphabet - 1))
+        if (memchr(alphabet, ulid[i], sizeof alphabet - 1) == NULL)
             return false;
     }
-    if (out) {
+    if (out != NULL) {
         memcpy(out->text, text.data, text.bytes);
         out->text[text.bytes] = '\0';
     }

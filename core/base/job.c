@@ -12,7 +12,7 @@
 void job_list_push(struct job_list *list, struct job *job)
 {
     job->next = NULL;
-    if (list->last)
+    if (list->last != NULL)
         list->last->next = job;
     else
         list->first = job;
@@ -23,10 +23,10 @@ void job_list_push(struct job_list *list, struct job *job)
 struct job *job_list_pop(struct job_list *list)
 {
     struct job *job = list->first;
-    if (!job)
+    if (job == NULL)
         return NULL;
     list->first = job->next;
-    if (!list->first)
+    if (list->first == NULL)
         list->last = NULL;
     list->count--;
     job->next = NULL;
@@ -106,7 +106,7 @@ bool job_queue_post_always(struct job_queue *queue, struct job *job)
 void job_return(struct job *job)
 {
     struct job_queue *reply_queue = job->reply_queue;
-    check(reply_queue);
+    check(reply_queue != NULL);
     /* Even into a closed queue: it refuses new work, but its owner still waits for what it has
      * sent out, whose memory is free again only after `done`. */
     lock(reply_queue);
@@ -117,7 +117,7 @@ void job_return(struct job *job)
 static void return_share(struct job_queue *reply_queue, const struct job_list *jobs)
 {
     lock(reply_queue);
-    if (reply_queue->waiting.last)
+    if (reply_queue->waiting.last != NULL)
         reply_queue->waiting.last->next = jobs->first;
     else
         reply_queue->waiting.first = jobs->first;
@@ -130,14 +130,13 @@ static void return_share(struct job_queue *reply_queue, const struct job_list *j
 
 void job_return_all(struct job_list *jobs)
 {
-    while (jobs->first) {
+    while (jobs->first != NULL) {
         struct job_queue *reply_queue = jobs->first->reply_queue;
         struct job_list share = {0}, others = {0};
         struct job *job;
-
         while ((job = job_list_pop(jobs)) != NULL)
             job_list_push(job->reply_queue == reply_queue ? &share : &others, job);
-        if (reply_queue)
+        if (reply_queue != NULL)
             return_share(reply_queue, &share);
         *jobs = others;
     }
@@ -148,7 +147,8 @@ struct job_list job_queue_take(struct job_queue *queue)
     lock(queue);
     struct job_list taken = queue->waiting;
     queue->waiting = (struct job_list){0};
-    if (taken.first || queue->closed) { /* else the eventfd is clear: spare the system call */
+    if (taken.first != NULL ||
+        queue->closed) { /* else the eventfd is clear: spare the system call */
         uint64_t count;
         while (read(queue->wake_fd, &count, sizeof count) < 0 && errno == EINTR)
             continue;
@@ -163,7 +163,7 @@ size_t job_queue_finish(struct job_queue *queue)
     size_t count = jobs.count;
     struct job *job;
     while ((job = job_list_pop(&jobs)) != NULL) {
-        if (job->done)
+        if (job->done != NULL)
             job->done(job); /* may free the job */
     }
     return count;

@@ -91,7 +91,7 @@ static bool next_piece(const char **at, const char *end, char scratch[4], struct
     }
     const char *from = *at;
     const char *backslash = memchr(from, '\\', (size_t)(end - from));
-    *at = backslash ? backslash : end;
+    *at = backslash != NULL ? backslash : end;
     *piece = (struct slice){from, (size_t)(*at - from)};
     return true;
 }
@@ -242,7 +242,7 @@ static struct decimal read_decimal(const char *at, const char *end)
         }
         number.digits += number.digits > 0 ? zeros + 1 : 1;
         zeros = 0;
-        if (!number.first)
+        if (number.first == NULL)
             number.first = at;
         number.last = at + 1;
     }
@@ -266,7 +266,6 @@ bool json_int64(const struct json_value *number, int64_t *out)
     /* With a negative exponent it is not integral: the last digit is not 0. */
     if (decimal.exponent < 0 || decimal.digits + decimal.exponent > 19)
         return false;
-
     uint64_t n = 0; /* at most 19 digits: below 10^19, which fits */
     for (at = decimal.first; at < decimal.last; at++) {
         if (*at != '.')
@@ -274,7 +273,6 @@ bool json_int64(const struct json_value *number, int64_t *out)
     }
     for (int64_t i = 0; i < decimal.exponent; i++)
         n *= 10;
-
     if (n > (uint64_t)INT64_MAX + negative)
         return false;
     *out = negative ? (int64_t)(0 - n) : (int64_t)n;

@@ -102,18 +102,17 @@ struct json_edit json_removal(struct slice text, const struct json_value *object
         if (json_key_is(item.key, name)) {
             check(!found.start);
             found = place_of(&item);
-        } else if (!found.start) {
+        } else if (found.start == NULL) {
             previous = place_of(&item);
-        } else if (!next.start) {
+        } else if (next.start == NULL) {
             next = place_of(&item);
         }
     }
-    check(found.start);
-
+    check(found.start != NULL);
     struct place removed = {object->raw.data + 1, object->raw.data + object->raw.bytes - 1};
-    if (next.start)
+    if (next.start != NULL)
         removed = (struct place){found.start, next.start};
-    else if (previous.start)
+    else if (previous.start != NULL)
         removed = (struct place){previous.end, found.end};
     check(removed.start >= text.data && removed.end <= text.data + text.bytes);
     return (struct json_edit){

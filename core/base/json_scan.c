@@ -132,7 +132,7 @@ static const char *scan_string(struct scan *scan, const char *at)
             return at + 1;
         if (c == '\\') {
             at = scan_escape(scan, at);
-            if (!at)
+            if (at == NULL)
                 return NULL;
         } else if (c < 0x20) {
             return wrong(scan, at, "control character in a string");
@@ -217,9 +217,9 @@ static const char *scan_number(struct scan *scan, const char *at)
         at++; /* a digit behind it is then found where a comma should be */
     else
         at = scan_digits(scan, at);
-    if (at && at < scan->end && *at == '.')
+    if (at != NULL && at < scan->end && *at == '.')
         at = scan_digits(scan, at + 1);
-    if (at && at < scan->end && (*at == 'e' || *at == 'E')) {
+    if (at != NULL && at < scan->end && (*at == 'e' || *at == 'E')) {
         at++;
         if (at < scan->end && (*at == '+' || *at == '-'))
             at++;
@@ -262,7 +262,7 @@ static const char *scan_key(struct scan *scan, const char *at)
         return wrong(scan, at, "expected a key in quotes");
     size_t text_bytes = scan->text_bytes;
     at = scan_string(scan, at + 1);
-    if (!at)
+    if (at == NULL)
         return NULL;
     scan->text_bytes = text_bytes;
     at = json_skip_space(at, scan->end);
@@ -312,17 +312,17 @@ static const char *scan_root(struct scan *scan, const char *at)
         char first = *at;
         if (first == '{' || first == '[') {
             at = scan_open(scan, at);
-            bool empty = at && at < scan->end && *at == scan->closers[scan->depth - 1];
-            if (at && !empty) { /* go on with its first value */
+            bool empty = at != NULL && at < scan->end && *at == scan->closers[scan->depth - 1];
+            if (at != NULL && !empty) { /* go on with its first value */
                 at = first == '{' ? scan_key(scan, at) : at;
                 continue;
             }
         } else {
             at = scan_scalar(scan, at);
         }
-        if (at)
+        if (at != NULL)
             at = scan_separator(scan, at);
-    } while (at && scan->depth > 0);
+    } while (at != NULL && scan->depth > 0);
     return at;
 }
 
@@ -351,7 +351,6 @@ static bool parse(struct slice text, unsigned depth_max, struct json_index *inde
 {
     if (text.bytes == 0)
         return fault_set(fault, "invalid_json", "Invalid JSON: the text is empty.");
-
     struct scan scan; /* not cleared: closers is written before it is read */
     scan.end = text.data + text.bytes;
     scan.depth = 0;
@@ -361,10 +360,9 @@ static bool parse(struct slice text, unsigned depth_max, struct json_index *inde
     scan.index = index;
     scan.text_bytes = 0;
     scan.high_end = NULL;
-
     const char *start = json_skip_space(text.data, scan.end);
     const char *at = scan_root(&scan, start);
-    if (at) {
+    if (at != NULL) {
         struct slice raw = {start, (size_t)(at - start)};
         at = json_skip_space(at, scan.end);
         if (at == scan.end) {

@@ -88,7 +88,6 @@ static inline size_t json_utf8_bytes(const char *at, const char *end)
         return 0;
     if (c[0] < 0xe0)
         return json_is_continuation(c[1]) ? 2 : 0;
-
     unsigned char low = c[0] == 0xe0 ? 0xa0 : c[0] == 0xf0 ? 0x90 : 0x80;
     unsigned char high = c[0] == 0xed ? 0x9f : c[0] == 0xf4 ? 0x8f : 0xbf;
     if (left < 3 || c[1] < low || c[1] > high || !json_is_continuation(c[2]))

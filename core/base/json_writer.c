@@ -8,10 +8,9 @@
 static void begin(struct buffer *out, const char *name)
 {
     char last = out->bytes ? out->data[out->bytes - 1] : '{';
-
     if (last != '{' && last != '[')
         buffer_append_char(out, ',');
-    if (name) {
+    if (name != NULL) {
         json_write_text(out, name);
         buffer_append_char(out, ':');
     }
@@ -74,14 +73,12 @@ void json_writer_null(struct buffer *out, const char *name)
 void json_writer_money(struct buffer *out, const char *name, int64_t nusd)
 {
     char text[MONEY_TEXT_BYTES];
-
     json_writer_text(out, name, money_format(nusd, text));
 }
 
 void json_writer_money_number(struct buffer *out, const char *name, int64_t nusd)
 {
     char text[MONEY_TEXT_BYTES];
-
     begin(out, name);
     buffer_append_text(out, money_format_short(nusd, text));
 }
@@ -89,7 +86,6 @@ void json_writer_money_number(struct buffer *out, const char *name, int64_t nusd
 void json_writer_time(struct buffer *out, const char *name, int64_t wall_ms)
 {
     char text[CLOCK_TEXT_BYTES];
-
     json_writer_text(out, name, clock_format(wall_ms, text));
 }
 
@@ -102,6 +98,5 @@ void json_writer_json(struct buffer *out, const char *name, const char *json)
 void json_writer_day(struct buffer *out, const char *name, int32_t day)
 {
     char text[CLOCK_TEXT_BYTES];
-
     json_writer_text(out, name, clock_format_day(day, text));
 }

@@ -132,7 +132,7 @@ static void put_line(struct buffer *line, bool json, enum log_level level, const
     else
         put_text_head(line, level, event);
     for (size_t i = 0; i < field_count; i++) {
-        if (!fields[i].name)
+        if (fields[i].name == NULL)
             continue;
         if (json)
             put_json_field(line, &fields[i]);

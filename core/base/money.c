@@ -256,7 +256,6 @@ bool money_charge(const struct token_prices *prices, const struct token_counts *
 {
     if (!prices_valid(prices) || !counts_valid(tokens) || !within(margin_ppm, MONEY_MARGIN_MAX_PPM))
         return false;
-
     uint128 scaled = exact_charge(prices, tokens, margin_ppm);
     uint128 nusd = (scaled + (NUSD_SCALE - 1)) / NUSD_SCALE;
     if (nusd > (uint128)MONEY_AMOUNT_MAX_NUSD)
@@ -290,7 +289,6 @@ int64_t money_affordable_output(const struct token_prices *prices, int64_t input
         tokens_max = MONEY_TOKENS_MAX;
     if (amount_nusd > MONEY_AMOUNT_MAX_NUSD)
         amount_nusd = MONEY_AMOUNT_MAX_NUSD;
-
     uint128 sum_max_pusd = (uint128)amount_nusd * NUSD_SCALE / (uint128)(margin_ppm + PPM_ONE);
     uint128 input_pusd = (uint128)input_tokens * (uint128)prices->input_pusd;
     if (input_pusd > sum_max_pusd)

@@ -102,7 +102,7 @@ static bool sync_folder_of(const char *path)
 {
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
-    size_t bytes = slash ? (size_t)(slash - path) + 1 : 0;
+    size_t bytes = slash != NULL ? (size_t)(slash - path) + 1 : 0;
     snprintf(folder, sizeof folder, "%.*s.", (int)bytes, path);
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -131,7 +131,6 @@ static bool create_secret(const char *path, struct fault *fault)
     int fd = mkostemp(beside, O_CLOEXEC);
     if (fd < 0)
         return fault_errno(fault, "created", path);
-
     struct secret secret;
     randombytes_buf(secret.bytes, SECRET_BYTES);
     bool made = fill_file(fd, &secret) && (link(beside, path) == 0 || errno == EEXIST);

@@ -4,7 +4,7 @@
 
 struct slice slice_of(const char *text)
 {
-    if (!text)
+    if (text == NULL)
         return (struct slice){"", 0};
     return (struct slice){text, strlen(text)};
 }
@@ -36,7 +36,7 @@ ptrdiff_t slice_find(struct slice slice, struct slice needle)
     if (slice.bytes < needle.bytes)
         return -1;
     const char *found = memmem(slice.data, slice.bytes, needle.data, needle.bytes);
-    return found ? found - slice.data : -1;
+    return found != NULL ? found - slice.data : -1;
 }
 
 static bool is_space(char c)

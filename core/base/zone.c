@@ -77,8 +77,8 @@ static bool take_head(struct reading *reading, struct counts *out)
 static bool skip_old_block(struct reading *reading)
 {
     struct counts n;
-    return take_head(reading, &n) &&
-           take(reading, n.times * 5 + n.types * 6 + n.chars + n.leaps * 8 + n.standard + n.utc);
+    return take_head(reading, &n) && take(reading, n.times * 5 + n.types * 6 + n.chars +
+                                                       n.leaps * 8 + n.standard + n.utc) != NULL;
 }
 
 static bool take_transitions(struct reading *reading, const struct counts *n, struct zone *out)

@@ -99,7 +99,6 @@ struct limit_slot limiter_place(const struct limiter *limiter, struct slice name
     uint64_t last = (uint64_t)(name.bytes + 8) << 56;
     uint64_t word;
     size_t at = 0;
-
     sip_word(&sip, (uint64_t)window_ms);
     for (; at + 8 <= name.bytes; at += 8) {
         memcpy(&word, name.data + at, 8);
@@ -109,7 +108,6 @@ struct limit_slot limiter_place(const struct limiter *limiter, struct slice name
     if (at < name.bytes)
         memcpy(&word, name.data + at, name.bytes - at);
     sip_word(&sip, last | word);
-
     struct limit_slot place;
     sip.v2 ^= 0xee;
     sip_rounds(&sip, 4);
@@ -125,7 +123,6 @@ struct limit_slot limiter_place(const struct limiter *limiter, struct slice name
 static struct shard *lock_shard(struct limiter *limiter, const struct limit_slot *place)
 {
     struct shard *shard = &limiter->shards[place->high & (limiter->shard_count - 1)];
-
     check(pthread_mutex_lock(&shard->mutex) == 0);
     return shard;
 }
@@ -140,8 +137,7 @@ static struct entry **find(const struct limiter *limiter, const struct shard *sh
                            const struct limit_slot *place)
 {
     struct entry **at = &shard->buckets[place->low & (limiter->bucket_count - 1)];
-
-    while (*at && ((*at)->place.low != place->low || (*at)->place.high != place->high))
+    while (*at != NULL && ((*at)->place.low != place->low || (*at)->place.high != place->high))
         at = &(*at)->next;
     return at;
 }
@@ -151,7 +147,6 @@ static struct entry *add(const struct limiter *limiter, struct shard *shard,
 {
     struct entry **bucket = &shard->buckets[place->low & (limiter->bucket_count - 1)];
     struct entry *entry = malloc(sizeof *entry);
-
     check(entry != NULL);
     *entry = (struct entry){.next = *bucket, .place = *place, .window_ms = window_ms};
     sliding_log_init(&entry->log);
@@ -169,7 +164,7 @@ static void queue_push(struct shard *shard, struct entry *entry)
 {
     entry->behind = NULL;
     entry->used = false;
-    if (shard->last)
+    if (shard->last != NULL)
         shard->last->behind = entry;
     else
         shard->first = entry;
@@ -180,10 +175,9 @@ static void queue_push(struct shard *shard, struct entry *entry)
 static struct entry *queue_shift(struct shard *shard)
 {
     struct entry *entry = shard->first;
-
     check(entry != NULL);
     shard->first = entry->behind;
-    if (!shard->first)
+    if (shard->first == NULL)
         shard->last = NULL;
     shard->queued_count--;
     return entry;
@@ -192,7 +186,6 @@ static struct entry *queue_shift(struct shard *shard)
 static void drop_one(const struct limiter *limiter, struct shard *shard, int64_t now_ms)
 {
     struct entry *entry = queue_shift(shard);
-
     for (int i = 0; i < SECOND_CHANCES_MAX && entry->used; i++) {
         sliding_log_advance(&entry->log, entry->window_ms, now_ms);
         if (entry->log.count == 0)
@@ -233,7 +226,6 @@ static void describe(const struct sliding_log *log, int64_t amount, int64_t limi
                      int64_t window_ms, int64_t now_ms, bool fits, struct limit_state *out)
 {
     int64_t used = log != NULL ? log->sum : 0;
-
     *out = (struct limit_state){.limit = limit, .remaining = used < limit ? limit - used : 0};
     if (log != NULL)
         out->reset_ms = sliding_log_reset_ms(log, window_ms, now_ms);
@@ -253,22 +245,20 @@ static bool ask(struct limiter *limiter, const struct limit_slot *place, int64_t
     limit = clamp(limit, 0, INT64_MAX);
     window_ms = clamp_window(window_ms);
     now_ms = clamp(now_ms, 0, NOW_MS_MAX);
-
     struct shard *shard = lock_shard(limiter, place);
     struct entry *entry = *find(limiter, shard, place);
-
-    if (entry) {
+    if (entry != NULL) {
         entry->used = true;
         now_ms = sliding_log_advance(&entry->log, window_ms, now_ms);
     }
-    int64_t used = entry ? entry->log.sum : 0;
+    int64_t used = entry != NULL ? entry->log.sum : 0;
     bool fits = used <= limit - amount;
     if (take && fits && amount > 0) {
-        if (!entry)
+        if (entry == NULL)
             entry = add_queued(limiter, shard, place, window_ms, now_ms);
         sliding_log_add(&entry->log, amount, window_ms, now_ms);
     }
-    describe(entry ? &entry->log : NULL, amount, limit, window_ms, now_ms, fits, out);
+    describe(entry != NULL ? &entry->log : NULL, amount, limit, window_ms, now_ms, fits, out);
     unlock_shard(shard);
     return fits;
 }
@@ -292,11 +282,9 @@ void limiter_add_at(struct limiter *limiter, const struct limit_slot *place, int
     now_ms = clamp(now_ms, 0, NOW_MS_MAX);
     if (amount <= 0)
         return;
-
     struct shard *shard = lock_shard(limiter, place);
     struct entry *entry = *find(limiter, shard, place);
-
-    if (!entry)
+    if (entry == NULL)
         entry = add_queued(limiter, shard, place, window_ms, now_ms);
     entry->used = true;
     now_ms = sliding_log_advance(&entry->log, window_ms, now_ms);
@@ -310,11 +298,9 @@ void limiter_give_back_at(struct limiter *limiter, const struct limit_slot *plac
     window_ms = clamp_window(window_ms);
     taken_ms = clamp(taken_ms, 0, NOW_MS_MAX);
     now_ms = clamp(now_ms, 0, NOW_MS_MAX);
-
     struct shard *shard = lock_shard(limiter, place);
     struct entry *entry = *find(limiter, shard, place);
-
-    if (entry) {
+    if (entry != NULL) {
         entry->used = true;
         now_ms = sliding_log_advance(&entry->log, window_ms, now_ms);
         if (now_ms - taken_ms < window_ms) /* else what it was taken from is forgotten, too */
@@ -330,16 +316,14 @@ bool limiter_enter_at(struct limiter *limiter, const struct limit_slot *place, i
 {
     struct shard *shard = lock_shard(limiter, place);
     struct entry *entry = *find(limiter, shard, place);
-    int64_t entered = entry ? entry->entered : 0;
+    int64_t entered = entry != NULL ? entry->entered : 0;
     bool fits = entered < limit;
-
     if (fits) {
-        if (!entry)
+        if (entry == NULL)
             entry = add(limiter, shard, place, 0);
         entered = ++entry->entered;
     }
     unlock_shard(shard);
-
     *out = (struct limit_state){.limit = clamp(limit, 0, INT64_MAX),
                                 .remaining = entered < limit ? limit - entered : 0,
                                 .never = !fits && limit < 1,
@@ -352,7 +336,6 @@ void limiter_leave_at(struct limiter *limiter, const struct limit_slot *place)
     struct shard *shard = lock_shard(limiter, place);
     struct entry **at = find(limiter, shard, place);
     struct entry *entry = *at;
-
     check(entry != NULL); /* else more have left than entered */
     if (--entry->entered == 0) {
         *at = entry->next;
@@ -383,13 +366,11 @@ struct limiter *limiter_new(size_t entries_max)
 {
     size_t shard_count = 1;
     size_t bucket_count = 1;
-
     check(entries_max > 0);
     while (shard_count < SHARDS_MAX && entries_max / (shard_count * 2) >= SHARD_ENTRIES_MIN)
         shard_count *= 2;
     while (bucket_count < entries_max / shard_count)
         bucket_count *= 2;
-
     size_t bytes = sizeof(struct limiter) + shard_count * sizeof(struct shard);
     struct limiter *limiter = aligned_alloc(_Alignof(struct limiter), bytes);
     check(limiter != NULL);
@@ -402,7 +383,7 @@ struct limiter *limiter_new(size_t entries_max)
     for (size_t i = 0; i < shard_count; i++) {
         struct shard *shard = &limiter->shards[i];
         check(pthread_mutex_init(&shard->mutex, NULL) == 0);
-        shard->buckets = calloc(bucket_count, sizeof(*shard->buckets));
+        shard->buckets = calloc(bucket_count, sizeof *shard->buckets);
         check(shard->buckets != NULL);
     }
     return limiter;
@@ -410,13 +391,13 @@ struct limiter *limiter_new(size_t entries_max)
 
 void limiter_free(struct limiter *limiter)
 {
-    if (!limiter)
+    if (limiter == NULL)
         return;
     for (size_t i = 0; i < limiter->shard_count; i++) {
         struct shard *shard = &limiter->shards[i];
         for (size_t j = 0; j < limiter->bucket_count; j++) {
             struct entry *next;
-            for (struct entry *entry = shard->buckets[j]; entry; entry = next) {
+            for (struct entry *entry = shard->buckets[j]; entry != NULL; entry = next) {
                 next = entry->next;
                 free_entry(entry);
             }

@@ -27,7 +27,6 @@ static const struct asset *find_module(const char *name)
 {
     static const char *const suffixes[] = {".lua", "/init.lua"};
     char path[MODULE_PATH_BYTES];
-
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         int bytes = snprintf(path, sizeof path, "%s%s", name, suffixes[i]);
         if (bytes < 0 || bytes >= (int)sizeof path)
@@ -37,7 +36,7 @@ static const struct asset *find_module(const char *name)
                 *at = '/';
         const struct asset *asset =
             bsearch(path, lua_assets, lua_asset_count, sizeof *lua_assets, compare_asset);
-        if (asset)
+        if (asset != NULL)
             return asset;
     }
     return NULL;
@@ -47,7 +46,6 @@ static const struct asset *find_module(const char *name)
 static int modules_lua_require(lua_State *state)
 {
     const char *name = luaL_checkstring(state, 1);
-
     lua_settop(state, 1);
     push_loaded(state);
     lua_getfield(state, 2, name);
@@ -56,7 +54,7 @@ static int modules_lua_require(lua_State *state)
     if (!lua_isnil(state, 3))
         return 1;
     const struct asset *asset = find_module(name);
-    if (!asset)
+    if (asset == NULL)
         return luaL_error(state, "there is no module '%s'", name);
     lua_pushboolean(state, 1);
     lua_setfield(state, 2, name);

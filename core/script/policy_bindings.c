@@ -24,7 +24,6 @@ static struct policy_load *stage_of(lua_State *state)
 static struct slice check_slice(lua_State *state, int index)
 {
     struct slice slice;
-
     luaL_checktype(state, index, LUA_TSTRING);
     slice.data = lua_tolstring(state, index, &slice.bytes);
     return slice;
@@ -36,15 +35,14 @@ static struct slice check_slice(lua_State *state, int index)
 static int word_env(lua_State *state)
 {
     struct slice name = check_slice(state, 1);
-
     lua_settop(state, 2);
     if (!stage_of(state)->loading)
         return luaL_error(state, "env() works only while the file loads: keep its result in a "
                                  "local outside the function");
-    if (name.bytes == 0 || strlen(name.data) != name.bytes || strchr(name.data, '='))
+    if (name.bytes == 0 || strlen(name.data) != name.bytes || strchr(name.data, '=') != NULL)
         return luaL_error(state, "env(): this is no name of an environment variable");
     const char *value = getenv(name.data);
-    if (!value || !*value)
+    if (value == NULL || !*value)
         return 1;
     lua_pushstring(state, value);
     return 1;
@@ -55,7 +53,6 @@ static int word_now(lua_State *state)
 {
     time_t seconds = (time_t)(clock_wall_ms() / 1000);
     struct tm tm;
-
     if (stage_of(state)->loading)
         return luaL_error(state, "now() works only inside a function that runs for a request");
     gmtime_r(&seconds, &tm);
@@ -83,7 +80,6 @@ static int word_starts_with(lua_State *state)
 {
     struct slice text = check_slice(state, 1);
     struct slice part = check_slice(state, 2);
-
     lua_pushboolean(state,
                     text.bytes >= part.bytes && memcmp(text.data, part.data, part.bytes) == 0);
     return 1;
@@ -93,7 +89,6 @@ static int word_ends_with(lua_State *state)
 {
     struct slice text = check_slice(state, 1);
     struct slice part = check_slice(state, 2);
-
     lua_pushboolean(state, text.bytes >= part.bytes && memcmp(text.data + text.bytes - part.bytes,
                                                               part.data, part.bytes) == 0);
     return 1;
@@ -103,7 +98,6 @@ static int word_contains(lua_State *state)
 {
     struct slice text = check_slice(state, 1);
     struct slice part = check_slice(state, 2);
-
     lua_pushboolean(state, memmem(text.data, text.bytes, part.data, part.bytes) != NULL);
     return 1;
 }
@@ -113,16 +107,15 @@ static int word_split(lua_State *state)
 {
     struct slice text = check_slice(state, 1);
     struct slice separator = check_slice(state, 2);
-
     luaL_argcheck(state, separator.bytes > 0, 2, "the separator is empty");
     lua_settop(state, 2);
     lua_newtable(state);
     for (int i = 1; i <= SPLIT_PARTS_MAX; i++) {
         const char *found = memmem(text.data, text.bytes, separator.data, separator.bytes);
-        size_t bytes = found ? (size_t)(found - text.data) : text.bytes;
+        size_t bytes = found != NULL ? (size_t)(found - text.data) : text.bytes;
         lua_pushlstring(state, text.data, bytes);
         lua_rawseti(state, 3, i);
-        if (!found)
+        if (found == NULL)
             return 1;
         text.data += bytes + separator.bytes;
         text.bytes -= bytes + separator.bytes;
@@ -133,7 +126,6 @@ static int word_split(lua_State *state)
 static int word_trim(lua_State *state)
 {
     struct slice text = slice_trim(check_slice(state, 1));
-
     lua_pushlstring(state, text.data, text.bytes);
     return 1;
 }
@@ -161,7 +153,6 @@ static size_t distance(const char *a, const char *b)
     size_t a_bytes = strlen(a);
     size_t b_bytes = strlen(b);
     size_t row[NAME_BYTES_MAX + 1];
-
     if (a_bytes > NAME_BYTES_MAX || b_bytes > NAME_BYTES_MAX)
         return SIZE_MAX;
     for (size_t i = 0; i <= b_bytes; i++)
@@ -186,7 +177,6 @@ void policy_bindings_push_nearest(lua_State *state, int index, const char *name)
 {
     size_t best = strlen(name) / 3 + 1; /* one slip in three letters */
     const char *nearest = NULL;
-
     lua_pushnil(state);
     while (lua_next(state, index)) {
         lua_pop(state, 1);
@@ -194,7 +184,7 @@ void policy_bindings_push_nearest(lua_State *state, int index, const char *name)
             continue;
         const char *key = lua_tostring(state, -1);
         size_t steps = distance(name, key);
-        if (steps < best || (steps == best && (!nearest || strcmp(key, nearest) < 0))) {
+        if (steps < best || (steps == best && (nearest == NULL || strcmp(key, nearest) < 0))) {
             best = steps;
             nearest = key;
         }

@@ -14,7 +14,6 @@ static int append_report(lua_State *state)
 {
     const struct request *request = lua_touserdata(state, 1);
     size_t bytes;
-
     modules_require(state, "policy.report");
     lua_getfield(state, -1, "text");
     lua_pushlstring(state, request->groups.bytes > 0 ? request->groups.data : "",
@@ -31,12 +30,11 @@ bool policy_check(const char *folder, struct slice groups, struct buffer *report
     const struct vm_options options = {0};
     struct request request = {groups, report};
     struct policy_files *files = policy_files_read(folder, fault);
-
-    if (!files)
+    if (files == NULL)
         return false;
     struct vm *vm = vm_new(files, &options, fault);
     policy_files_unref(files);
-    if (!vm)
+    if (vm == NULL)
         return false;
     bool done = vm_call(vm, append_report, &request, fault);
     vm_unref(vm);

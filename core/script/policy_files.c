@@ -38,12 +38,10 @@ static bool same_file(const struct stat *a, const struct stat *b)
 static bool read_exactly(int fd, char *data, size_t bytes)
 {
     size_t got = 0;
-
     for (;;) {
         char extra;
         bool full = got == bytes;
         ssize_t n = full ? read(fd, &extra, 1) : read(fd, data + got, bytes - got);
-
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
@@ -59,7 +57,6 @@ static bool read_open_file(int fd, const char *path, struct slice *text, struct 
 {
     struct stat before;
     struct stat after;
-
     if (fstat(fd, &before) != 0 || !S_ISREG(before.st_mode))
         return fault_set(fault, "policy_invalid", "%s: is not a regular file", path);
     if (before.st_size > LIMIT_POLICY_FILE_BYTES)
@@ -67,7 +64,7 @@ static bool read_open_file(int fd, const char *path, struct slice *text, struct 
                          LIMIT_POLICY_FILE_BYTES);
     size_t bytes = (size_t)before.st_size;
     char *data = malloc(bytes + 1);
-    if (!data)
+    if (data == NULL)
         return fault_set(fault, "policy_invalid", "%s: out of memory", path);
     if (!read_exactly(fd, data, bytes) || fstat(fd, &after) != 0 || !same_file(&before, &after)) {
         free(data);
@@ -82,7 +79,6 @@ static bool read_open_file(int fd, const char *path, struct slice *text, struct 
 static bool read_file(const char *folder, const char *name, struct slice *text, struct fault *fault)
 {
     char path[4096];
-
     if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
         return fault_set(fault, "policy_invalid", "%s: the path of the policies is too long", name);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -105,7 +101,6 @@ static void set_revision(struct policy_files *files)
 {
     char lines[POLICY_FILE_COUNT * 128];
     size_t bytes = 0;
-
     for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
         struct policy_file *file = &files->files[i];
         sha256_hex(file->text, file->sha256);
@@ -118,8 +113,7 @@ static void set_revision(struct policy_files *files)
 struct policy_files *policy_files_read(const char *folder, struct fault *fault)
 {
     struct policy_files *files = calloc(1, sizeof *files);
-
-    if (!files) {
+    if (files == NULL) {
         (void)fault_set(fault, "policy_invalid", "%s: out of memory", folder);
         return NULL;
     }
@@ -143,7 +137,8 @@ struct policy_files *policy_files_ref(struct policy_files *files)
 
 void policy_files_unref(struct policy_files *files)
 {
-    if (!files || atomic_fetch_sub_explicit(&files->references, 1, memory_order_acq_rel) != 1)
+    if (files == NULL ||
+        atomic_fetch_sub_explicit(&files->references, 1, memory_order_acq_rel) != 1)
         return;
     for (size_t i = 0; i < POLICY_FILE_COUNT; i++)
         free((void *)(uintptr_t)files->files[i].text.data);

@@ -31,7 +31,6 @@ static struct slice check_slice(lua_State *state, int index)
 static int native_nearest(lua_State *state)
 {
     const char *name = luaL_checkstring(state, 1);
-
     luaL_checktype(state, 2, LUA_TTABLE);
     policy_bindings_push_nearest(state, 2, name);
     return 1;
@@ -43,7 +42,6 @@ static const struct policy_file *check_file(lua_State *state, int index)
 {
     const char *name = luaL_checkstring(state, index);
     const struct policy_files *files = load_of(state)->files;
-
     for (size_t i = 0; i < POLICY_FILE_COUNT; i++)
         if (strcmp(policy_files_get(files, i)->name, name) == 0)
             return policy_files_get(files, i);
@@ -55,7 +53,6 @@ static const struct policy_file *check_file(lua_State *state, int index)
 static int native_load(lua_State *state)
 {
     const struct policy_file *file = check_file(state, 1);
-
     load_of(state)->file = file->name;
     sandbox_load(state, file->text, file->name);
     return 1;
@@ -96,7 +93,6 @@ static int native_line(lua_State *state)
     struct policy_step path[PATH_STEPS_MAX];
     size_t count = check_path(state, 2, path);
     int line = policy_source_line(file->text, path, count);
-
     if (line == 0)
         return 0;
     lua_pushinteger(state, line);
@@ -110,7 +106,6 @@ static int native_env_name(lua_State *state)
     struct policy_step path[PATH_STEPS_MAX];
     size_t count = check_path(state, 2, path);
     struct slice name = policy_source_env_name(file->text, path, count);
-
     if (name.bytes == 0)
         return 0;
     lua_pushlstring(state, name.data, name.bytes);
@@ -122,7 +117,6 @@ static int native_duplicate(lua_State *state)
 {
     const struct policy_file *file = check_file(state, 1);
     struct policy_duplicate duplicate;
-
     if (!policy_source_duplicate(file->text, &duplicate))
         return 0;
     lua_pushlstring(state, duplicate.name.data, duplicate.name.bytes);
@@ -142,7 +136,7 @@ static struct slice check_decimal(lua_State *state, int index, char out[32])
         return check_slice(state, index);
     double number = lua_tonumber(state, index);
     snprintf(out, 32, "%.14g", number);
-    if (strstr(out, "e-")) {
+    if (strstr(out, "e-") != NULL) {
         snprintf(out, 32, "%.14f", number);
         size_t bytes = strlen(out);
         while (out[bytes - 1] == '0')
@@ -176,7 +170,6 @@ static int native_price(lua_State *state)
     struct fault fault;
     int64_t pusd = 0;
     bool done = money_parse_price(check_decimal(state, 1, text), &pusd, &fault);
-
     return push_result(state, done, pusd, &fault);
 }
 
@@ -187,7 +180,6 @@ static int native_amount(lua_State *state)
     struct fault fault;
     int64_t nusd = 0;
     bool done = money_parse(check_decimal(state, 1, text), &nusd, &fault);
-
     return push_result(state, done, nusd, &fault);
 }
 
@@ -197,7 +189,6 @@ static int native_margin(lua_State *state)
     struct fault fault;
     int64_t ppm = 0;
     bool done = money_parse_margin(check_slice(state, 1), &ppm, &fault);
-
     return push_result(state, done, ppm, &fault);
 }
 
@@ -209,7 +200,6 @@ static int native_charge(lua_State *state)
     struct token_counts tokens;
     struct fault fault;
     int64_t nusd = 0;
-
     prices.input_pusd = check_integer(state, 1);
     prices.cached_input_pusd = check_integer(state, 2);
     prices.output_pusd = check_integer(state, 3);
@@ -225,7 +215,6 @@ static int native_charge(lua_State *state)
 static int native_format_amount(lua_State *state)
 {
     char text[MONEY_TEXT_BYTES];
-
     lua_pushstring(state, money_format_short(check_integer(state, 1), text));
     return 1;
 }
@@ -236,7 +225,6 @@ static int native_format_price(lua_State *state)
 {
     char text[MONEY_TEXT_BYTES];
     int64_t pusd = check_integer(state, 1);
-
     luaL_argcheck(state, pusd <= MONEY_PRICE_MAX_PUSD, 1, "too large");
     lua_pushstring(state, money_format_short(pusd * 1000, text));
     return 1;
@@ -248,7 +236,6 @@ static int native_token_price(lua_State *state)
     char text[48];
     int64_t pusd = check_integer(state, 1);
     int64_t ppm = check_integer(state, 2);
-
     luaL_argcheck(state, pusd <= MONEY_PRICE_MAX_PUSD, 1, "too large");
     luaL_argcheck(state, ppm <= MONEY_MARGIN_MAX_PPM, 2, "too large");
     lua_pushstring(state, money_format_token_price(pusd, ppm, text));
@@ -261,7 +248,6 @@ static int native_sell_price(lua_State *state)
     char text[48];
     int64_t pusd = check_integer(state, 1);
     int64_t ppm = check_integer(state, 2);
-
     luaL_argcheck(state, pusd <= MONEY_PRICE_MAX_PUSD, 1, "too large");
     luaL_argcheck(state, ppm <= MONEY_MARGIN_MAX_PPM, 2, "too large");
     lua_pushstring(state, money_format_sell_price(pusd, ppm, text));
@@ -297,7 +283,7 @@ static const luaL_Reg native_functions[] = {
 void policy_native_push(lua_State *state, struct policy_load *load)
 {
     lua_newtable(state);
-    for (const luaL_Reg *function = native_functions; function->name; function++) {
+    for (const luaL_Reg *function = native_functions; function->name != NULL; function++) {
         lua_pushlightuserdata(state, load);
         lua_pushcclosure(state, function->func, 1);
         lua_setfield(state, -2, function->name);

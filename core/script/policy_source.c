@@ -41,7 +41,6 @@ static void skip(struct reader *reader, size_t bytes)
 static bool read_long_string(struct reader *reader, struct slice *content)
 {
     size_t level = 0;
-
     if (peek(reader, 0) != '[')
         return false;
     while (peek(reader, 1 + level) == '=')
@@ -68,7 +67,6 @@ static bool read_long_string(struct reader *reader, struct slice *content)
 static void skip_space_and_comments(struct reader *reader)
 {
     struct slice ignored;
-
     for (;;) {
         if (reader->at < reader->end && isspace((unsigned char)*reader->at)) {
             skip(reader, 1);
@@ -86,7 +84,6 @@ static void skip_space_and_comments(struct reader *reader)
 static void read_string(struct reader *reader)
 {
     char quote = *reader->at;
-
     skip(reader, 1);
     const char *start = reader->at;
     while (reader->at < reader->end && *reader->at != quote && *reader->at != '\n')
@@ -123,7 +120,7 @@ static bool next(struct reader *reader)
         token->text = (struct slice){start, (size_t)(reader->at - start)};
     } else {
         token->type = TOKEN_MARK;
-        bool pair = peek(reader, 1) == '=' && strchr("=~<>", c);
+        bool pair = peek(reader, 1) == '=' && strchr("=~<>", c) != NULL;
         skip(reader, pair ? 2 : 1);
         token->text = (struct slice){start, pair ? 2 : 1};
     }
@@ -140,7 +137,6 @@ static int nesting(const struct token *token)
 {
     static const char *const opening[] = {"function", "if", "do", "repeat"};
     static const char *const closing[] = {"end", "until"};
-
     if (token->type == TOKEN_MARK && token->text.bytes == 1) {
         char c = *token->text.data;
         return (c == '(' || c == '{' || c == '[') - (c == ')' || c == '}' || c == ']');
@@ -162,7 +158,6 @@ static int nesting(const struct token *token)
 static bool enter_returned_table(struct reader *reader)
 {
     int depth = 0;
-
     while (next(reader)) {
         if (depth == 0 && reader->token.type == TOKEN_NAME &&
             slice_equals(reader->token.text, "return"))
@@ -218,7 +213,6 @@ static bool read_field(struct reader *reader, long *list_count, struct field *fi
 static void skip_value(struct reader *reader)
 {
     int depth = 0;
-
     do {
         const struct token *token = &reader->token;
         if (depth == 0 && (is_mark(token, ',') || is_mark(token, ';') || is_mark(token, '}')))
@@ -233,7 +227,6 @@ static size_t follow(struct reader *reader, const struct policy_step *path, size
                      int *line)
 {
     size_t found = 0;
-
     if (!enter_returned_table(reader))
         return 0;
     while (found < step_count) {
@@ -241,7 +234,6 @@ static size_t follow(struct reader *reader, const struct policy_step *path, size
         long list_count = 0;
         bool matched = false;
         const struct policy_step *step = &path[found];
-
         while (!matched && read_field(reader, &list_count, &field)) {
             matched = step->index > 0 ? field.index == step->index
                                       : field.name.bytes && same_name(field.name, step->name);
@@ -264,7 +256,6 @@ static int guess_line(struct slice text, const struct policy_step *path, size_t 
 {
     struct reader reader = {text.data, text.data + text.bytes, 1, {0}};
     int line = 0;
-
     for (size_t i = 0; i < step_count; i++) {
         struct reader before = reader;
         if (path[i].index > 0)
@@ -285,7 +276,6 @@ int policy_source_line(struct slice text, const struct policy_step *path, size_t
 {
     struct reader reader = {text.data, text.data + text.bytes, 1, {0}};
     int line = 0;
-
     if (follow(&reader, path, step_count, &line) == 0)
         return guess_line(text, path, step_count);
     return line;
@@ -296,7 +286,6 @@ struct slice policy_source_env_name(struct slice text, const struct policy_step 
 {
     struct reader reader = {text.data, text.data + text.bytes, 1, {0}};
     int line;
-
     if (follow(&reader, path, step_count, &line) != step_count || reader.token.type != TOKEN_NAME ||
         !slice_equals(reader.token.text, "env"))
         return (struct slice){0};
@@ -319,7 +308,7 @@ static bool add_key(struct key_list *list, const struct field *field)
     if (list->count == list->capacity) {
         size_t capacity = list->capacity ? list->capacity * 2 : 16;
         struct field *keys = realloc(list->keys, capacity * sizeof *keys);
-        if (!keys)
+        if (keys == NULL)
             return false;
         list->keys = keys;
         list->capacity = capacity;
@@ -334,7 +323,6 @@ static int compare_keys(const void *left, const void *right)
     const struct field *b = right;
     size_t bytes = a->name.bytes < b->name.bytes ? a->name.bytes : b->name.bytes;
     int order = memcmp(a->name.data, b->name.data, bytes);
-
     if (order == 0 && a->name.bytes != b->name.bytes)
         order = a->name.bytes < b->name.bytes ? -1 : 1;
     return order != 0 ? order : a->line - b->line;
@@ -363,7 +351,6 @@ static bool duplicate_in_table(struct reader *reader, int depth, struct policy_d
     struct field field;
     long list_count = 0;
     bool found = false;
-
     while (!found && read_field(reader, &list_count, &field)) {
         if (field.name.bytes && !add_key(&list, &field))
             break;
@@ -383,6 +370,5 @@ static bool duplicate_in_table(struct reader *reader, int depth, struct policy_d
 bool policy_source_duplicate(struct slice text, struct policy_duplicate *out)
 {
     struct reader reader = {text.data, text.data + text.bytes, 1, {0}};
-
     return enter_returned_table(&reader) && duplicate_in_table(&reader, 1, out);
 }

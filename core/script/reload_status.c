@@ -20,17 +20,16 @@ struct reload_status {
 struct reload_status *reload_status_new(const char *folder)
 {
     struct reload_status *status = calloc(1, sizeof *status);
-
-    check(status && pthread_mutex_init(&status->mutex, NULL) == 0);
+    check(status != NULL && pthread_mutex_init(&status->mutex, NULL) == 0);
     status->folder = folder;
     return status;
 }
 
 void reload_status_free(struct reload_status *status)
 {
-    if (!status)
+    if (status == NULL)
         return;
-    if (status->files)
+    if (status->files != NULL)
         policy_files_unref(status->files);
     check(pthread_mutex_destroy(&status->mutex) == 0);
     free(status);
@@ -39,14 +38,13 @@ void reload_status_free(struct reload_status *status)
 void reload_status_accept(struct reload_status *status, struct policy_files *files)
 {
     struct policy_files *before;
-
     check(pthread_mutex_lock(&status->mutex) == 0);
     before = status->files;
     status->files = policy_files_ref(files);
     status->loaded_ms = clock_wall_ms();
     status->refused_ms = 0;
     check(pthread_mutex_unlock(&status->mutex) == 0);
-    if (before)
+    if (before != NULL)
         policy_files_unref(before);
 }
 
@@ -63,7 +61,6 @@ static void render_files(const struct policy_files *files, struct buffer *out)
     json_writer_array(out, "files");
     for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
         const struct policy_file *file = policy_files_get(files, i);
-
         json_writer_object(out, NULL);
         json_writer_text(out, "name", file->name);
         json_writer_int(out, "bytes", (int64_t)file->text.bytes);
@@ -76,7 +73,7 @@ static void render_files(const struct policy_files *files, struct buffer *out)
 void reload_status_render(struct reload_status *status, struct buffer *out)
 {
     check(pthread_mutex_lock(&status->mutex) == 0);
-    check(status->files);
+    check(status->files != NULL);
     json_writer_object(out, NULL);
     json_writer_text(out, "revision", policy_files_revision(status->files));
     json_writer_time(out, "loaded_at", status->loaded_ms);

@@ -55,7 +55,6 @@ static void push_bindings(lua_State *state)
 static int unknown_word(lua_State *state)
 {
     const char *prefix = lua_tostring(state, lua_upvalueindex(1));
-
     if (lua_type(state, 2) != LUA_TSTRING)
         return luaL_error(state, "policies have no such word");
     const char *name = lua_tostring(state, 2);
@@ -103,7 +102,7 @@ static void explain_unknown(lua_State *state, const char *prefix)
 /* Copies the listed fields from the table on top of the stack into the one below, and pops it. */
 static void copy_fields(lua_State *state, const char *const *names)
 {
-    for (; *names; names++) {
+    for (; *names != NULL; names++) {
         lua_getfield(state, -1, *names);
         lua_setfield(state, -3, *names);
     }
@@ -136,7 +135,7 @@ static int sandbox_sort(lua_State *state)
 
 static void register_bindings(lua_State *state, const luaL_Reg *words, struct policy_load *stage)
 {
-    for (; words->name; words++) {
+    for (; words->name != NULL; words++) {
         lua_pushlightuserdata(state, stage);
         lua_pushcclosure(state, words->func, 1);
         lua_setfield(state, -2, words->name);
@@ -166,19 +165,16 @@ static void set_string_methods(lua_State *state, int methods)
 static void make_bindings(lua_State *state, struct policy_load *stage)
 {
     static const char message[] = "the libraries of policies cannot be changed";
-
     lua_newtable(state);
     lua_pushvalue(state, LUA_GLOBALSINDEX);
     copy_fields(state, base_words);
     register_bindings(state, policy_bindings_load, stage);
     register_bindings(state, policy_bindings_always, stage);
-
     push_library_functions(state, "string", string_words);
     explain_unknown(state, "string.");
     set_string_methods(state, lua_gettop(state));
     freeze(state, message);
     lua_setfield(state, -2, "string");
-
     push_library_functions(state, "table", table_words);
     lua_getglobal(state, "table");
     lua_getfield(state, -1, "sort");
@@ -188,12 +184,10 @@ static void make_bindings(lua_State *state, struct policy_load *stage)
     explain_unknown(state, "table.");
     freeze(state, message);
     lua_setfield(state, -2, "table");
-
     push_library_functions(state, "math", math_words);
     explain_unknown(state, "math.");
     freeze(state, message);
     lua_setfield(state, -2, "math");
-
     explain_unknown(state, "");
     lua_setfield(state, LUA_REGISTRYINDEX, WORDS_KEY);
 }
@@ -226,14 +220,13 @@ static void open_cjson(lua_State *state)
         "encode_keep_buffer",     "encode_invalid_numbers",
         "decode_invalid_numbers", NULL,
     };
-
     lua_pushcfunction(state, luaopen_cjson);
     lua_call(state, 0, 1);
     call_cjson_setting(state, "decode_invalid_numbers", 0, true);
     call_cjson_setting(state, "encode_invalid_numbers", 0, true);
     call_cjson_setting(state, "decode_max_depth", LIMIT_JSON_DEPTH, false);
     call_cjson_setting(state, "encode_max_depth", LIMIT_JSON_DEPTH, false);
-    for (const char *const *name = settings; *name; name++) {
+    for (const char *const *name = settings; *name != NULL; name++) {
         lua_pushnil(state);
         lua_setfield(state, -2, *name);
     }
@@ -254,7 +247,7 @@ void sandbox_open(lua_State *state, struct policy_load *stage)
     lua_call(state, 1, 0);
     lua_pop(state, 1);
     luaJIT_setmode(state, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
-    for (const char *const *name = stripped; *name; name++) {
+    for (const char *const *name = stripped; *name != NULL; name++) {
         lua_pushnil(state);
         lua_setglobal(state, *name);
     }
@@ -273,7 +266,7 @@ void sandbox_open(lua_State *state, struct policy_load *stage)
 void sandbox_end_load(lua_State *state)
 {
     push_bindings(state);
-    for (const luaL_Reg *word = policy_bindings_load; word->name; word++) {
+    for (const luaL_Reg *word = policy_bindings_load; word->name != NULL; word++) {
         lua_pushnil(state);
         lua_setfield(state, -2, word->name);
     }
@@ -307,12 +300,11 @@ static void append_names(lua_State *state, int list, const char *prefix)
 void sandbox_push_word_names(lua_State *state)
 {
     static const char *const libraries[] = {"string", "table", "math", NULL};
-
     lua_newtable(state);
     int list = lua_gettop(state);
     push_bindings(state);
     append_names(state, list, "");
-    for (const char *const *name = libraries; *name; name++) {
+    for (const char *const *name = libraries; *name != NULL; name++) {
         lua_getfield(state, -1, *name);
         lua_getmetatable(state, -1);
         lua_getfield(state, -1, "__index");
@@ -322,7 +314,7 @@ void sandbox_push_word_names(lua_State *state)
         lua_pop(state, 4);
     }
     lua_pop(state, 1);
-    for (const luaL_Reg *word = policy_bindings_load; word->name; word++) {
+    for (const luaL_Reg *word = policy_bindings_load; word->name != NULL; word++) {
         lua_pushstring(state, word->name);
         lua_rawseti(state, list, (int)lua_objlen(state, list) + 1);
     }

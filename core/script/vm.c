@@ -60,7 +60,6 @@ struct vm {
 static void *vm_allocate(void *arg, void *block, size_t old_bytes, size_t new_bytes)
 {
     struct vm *vm = arg;
-
     if (new_bytes == 0) {
         /* Lua's strings have held keys and passwords: they must not be found in memory later. */
         if (block != NULL)
@@ -72,7 +71,7 @@ static void *vm_allocate(void *arg, void *block, size_t old_bytes, size_t new_by
     if (new_bytes > old_bytes && vm->bytes + (new_bytes - old_bytes) > vm->bytes_max)
         return NULL;
     void *grown = realloc(block, new_bytes);
-    if (grown)
+    if (grown != NULL)
         vm->bytes += new_bytes - old_bytes;
     return grown;
 }
@@ -80,7 +79,6 @@ static void *vm_allocate(void *arg, void *block, size_t old_bytes, size_t new_by
 static struct vm *vm_of(lua_State *state)
 {
     void *arg;
-
     (void)lua_getallocf(state, &arg);
     return arg;
 }
@@ -96,7 +94,6 @@ static int collect(lua_State *state)
 static void make_room(struct vm *vm)
 {
     const size_t step = LIMIT_VM_BYTES / 8;
-
     if (vm->bytes < LIMIT_VM_BYTES / 2 || vm->bytes < vm->collected_bytes + step)
         return;
     if (lua_cpcall(vm->state, collect, NULL) != 0)
@@ -109,8 +106,7 @@ static void make_room(struct vm *vm)
 static int on_panic(lua_State *state)
 {
     const char *error = lua_tostring(state, -1);
-
-    check_failed(error ? error : "Lua error without text", __FILE__, __LINE__);
+    check_failed(error != NULL ? error : "Lua error without text", __FILE__, __LINE__);
 }
 
 /* ---- time ---- */
@@ -118,7 +114,6 @@ static int on_panic(lua_State *state)
 static int64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
-
     check(clock_gettime(clock, &now) == 0);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
@@ -130,7 +125,6 @@ static bool out_of_time(struct vm *vm)
 {
     int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
     int64_t span_ns = vm->cpu_ms_max * 1000000;
-
     if (vm->wall_deadline_ns == 0)
         vm->wall_deadline_ns = now_ns + span_ns;
     if (now_ns < vm->wall_deadline_ns)
@@ -145,7 +139,6 @@ static bool out_of_time(struct vm *vm)
 static void note_place(struct vm *vm, lua_State *state)
 {
     lua_Debug frame;
-
     vm->place[0] = '\0';
     for (int level = 0; level < 32 && lua_getstack(state, level, &frame); level++) {
         lua_getinfo(state, "Sl", &frame);
@@ -163,7 +156,6 @@ static void note_place(struct vm *vm, lua_State *state)
 static void on_count(lua_State *state, lua_Debug *event)
 {
     struct vm *vm = vm_of(state);
-
     (void)event;
     if (!vm->running)
         return;
@@ -214,7 +206,6 @@ static int build(lua_State *state)
 {
     const struct build *build = lua_touserdata(state, 1);
     struct vm *vm = build->vm;
-
     sandbox_open(state, &vm->stage);
     policy_native_push(state, &vm->stage);
     modules_provide(state, "policy.native");
@@ -223,7 +214,7 @@ static int build(lua_State *state)
     lua_call(state, 0, 0);
     vm->stage.loading = false;
     vm->stage.file = NULL;
-    if (!build->options->install)
+    if (build->options->install == NULL)
         return 0;
     lua_getglobal(state, "core");
     build->options->install(state, build->options->arg);
@@ -246,8 +237,7 @@ static bool names_file(const struct policy_files *files, const char *error)
 /* Says why the build ended. `error` is what Lua left. */
 static bool explain(const struct vm *vm, int status, const char *error, struct fault *fault)
 {
-    const char *file = vm->stage.file ? vm->stage.file : "policies";
-
+    const char *file = vm->stage.file != NULL ? vm->stage.file : "policies";
     if (vm->runaway)
         return fault_set(fault, "policy_invalid",
                          "%sruns without end (stopped after %d million instructions or %d ms)",
@@ -255,9 +245,9 @@ static bool explain(const struct vm *vm, int status, const char *error, struct f
     if (status == LUA_ERRMEM)
         return fault_set(fault, "policy_invalid", "%s: needs more than %d MB of memory", file,
                          LIMIT_LOAD_BYTES / (1024 * 1024));
-    if (!error)
+    if (error == NULL)
         return fault_set(fault, "policy_invalid", "%s: raised an error that is no text", file);
-    if (vm->stage.file && !names_file(vm->files, error))
+    if (vm->stage.file != NULL && !names_file(vm->files, error))
         return fault_set(fault, "policy_invalid", "%s: %s", file, error);
     return fault_set(fault, "policy_invalid", "%s", error);
 }
@@ -265,8 +255,7 @@ static bool explain(const struct vm *vm, int status, const char *error, struct f
 struct vm *vm_new(struct policy_files *files, const struct vm_options *options, struct fault *fault)
 {
     struct vm *vm = calloc(1, sizeof *vm);
-
-    if (!vm) {
+    if (vm == NULL) {
         (void)fault_set(fault, "policy_invalid", "out of memory");
         return NULL;
     }
@@ -276,7 +265,7 @@ struct vm *vm_new(struct policy_files *files, const struct vm_options *options, 
     vm->files = policy_files_ref(files);
     vm->stage = (struct policy_load){.files = files, .loading = true};
     vm->state = lua_newstate(vm_allocate, vm);
-    if (!vm->state) {
+    if (vm->state == NULL) {
         (void)fault_set(fault, "policy_invalid", "out of memory");
         vm_unref(vm);
         return NULL;
@@ -307,7 +296,7 @@ void vm_ref(struct vm *vm)
 
 static void close_vm(struct vm *vm)
 {
-    if (vm->state)
+    if (vm->state != NULL)
         lua_close(vm->state);
     policy_files_unref(vm->files);
     free(vm);
@@ -328,7 +317,7 @@ void vm_close_on(struct vm *vm, struct thread_pool *pool)
 
 void vm_unref(struct vm *vm)
 {
-    if (!vm)
+    if (vm == NULL)
         return;
     check(vm->references > 0);
     if (--vm->references > 0)
@@ -406,7 +395,7 @@ bool vm_call(struct vm *vm, lua_CFunction function, void *arg, struct fault *fau
     else if (status == LUA_ERRMEM)
         (void)explain_memory(fault);
     else
-        (void)fault_set(fault, "policy_error", "%s", error ? error : "raised no text");
+        (void)fault_set(fault, "policy_error", "%s", error != NULL ? error : "raised no text");
     if (status != 0)
         lua_pop(vm->state, 1);
     return false;

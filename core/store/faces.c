@@ -15,12 +15,11 @@ static bool commit_now(struct store *store, struct job *job)
 {
     struct job_list jobs = {0};
     struct job_list left = {0};
-
     if (store->journal_thread.service.started)
         return false;
     job_list_push(&jobs, job);
     journal_commit(&store->journal, &store->wallets, &jobs, &left);
-    if (jobs.first)
+    if (jobs.first != NULL)
         job_return(job_list_pop(&jobs));
     return left.first == NULL;
 }
@@ -35,7 +34,6 @@ enum hold_outcome ledger_hold(struct store *store, struct ledger_hold *hold,
                               struct hold_refusal *refusal)
 {
     enum hold_outcome outcome;
-
     check(hold->amount_nusd >= 0);
     *refusal = (struct hold_refusal){0};
     if (!store_writable(store))
@@ -77,7 +75,6 @@ void ledger_unextend(struct store *store, const struct ledger_hold *hold, int64_
 void ledger_settle(struct store *store, struct ledger_settlement *settlement)
 {
     const struct usage_record *record = &settlement->record;
-
     check(settlement->extended_nusd >= 0 && settlement->held_nusd >= settlement->extended_nusd);
     check(settlement->extended_nusd == 0 || !settlement->voided);
     check(record->charge_nusd >= 0 && record->charge_nusd <= settlement->held_nusd);
@@ -174,7 +171,6 @@ bool store_call_post(struct store *store, struct store_call *call)
 void store_call_now(struct store *store, struct store_call *call)
 {
     struct db *db = &store->db;
-
     check(!store->serve);
     prepare(store, call);
     db_clear(db);

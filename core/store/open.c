@@ -21,7 +21,6 @@ enum { AWAIT_MS = 2000, AWAIT_STEP_MS = 5, LOCK_MS = 1000, LOCK_STEP_MS = 20 };
 static void pause_ms(int ms)
 {
     const struct timespec time = {.tv_nsec = ms * 1000000};
-
     nanosleep(&time, NULL);
 }
 
@@ -29,7 +28,6 @@ static void pause_ms(int ms)
 static bool take_lock(struct store *store, struct fault *fault)
 {
     char *path;
-
     check(asprintf(&path, "%s-lock", store->path) > 0);
     store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (store->lock_fd < 0) {
@@ -64,7 +62,6 @@ static void drop_lock(struct store *store)
 bool store_lock_alone(struct store *store)
 {
     struct fault ignored;
-
     if (store->lock_fd < 0 && !take_lock(store, &ignored) && store->lock_fd >= 0)
         drop_lock(store);
     return store->lock_fd >= 0;
@@ -72,7 +69,7 @@ bool store_lock_alone(struct store *store)
 
 static bool start(struct store *store, enum db_mode mode, struct fault *fault)
 {
-    if ((!store->journal.file &&
+    if ((store->journal.file == NULL &&
          !journal_open(&store->journal, &store->db, mode == DB_WRITE_POWER, fault)) ||
         !apply_recover(&store->db, &store->journal, fault) || !expiry_recover(&store->db, fault))
         return false;
@@ -110,7 +107,6 @@ static bool migrate(struct store *store, const struct store_options *options, st
     struct db *db = &store->db;
     bool due = false;
     bool ok;
-
     if (store->serve) {
         /* Records of another version's format must be refused before its tables are changed. */
         return (!has_journal(db) ||
@@ -131,12 +127,11 @@ static bool migrate(struct store *store, const struct store_options *options, st
 static struct store *new_store(const char *path, bool serve)
 {
     /* In it are shards that begin at a cache line, and calloc gives multiples of 16. */
-    struct store *store = aligned_alloc(_Alignof(struct store), sizeof(*store));
-
-    check(store);
-    memset(store, 0, sizeof(*store));
+    struct store *store = aligned_alloc(_Alignof(struct store), sizeof *store);
+    check(store != NULL);
+    memset(store, 0, sizeof *store);
     store->path = strdup(path);
-    check(store->path);
+    check(store->path != NULL);
     store->serve = serve;
     store->lock_fd = -1;
     wallet_init(&store->wallets);
@@ -152,7 +147,6 @@ struct store *store_open(const struct store_options *options, struct fault *faul
     enum db_mode mode = options->power_durable ? DB_WRITE_POWER : DB_WRITE_PROCESS;
     struct store *store = new_store(options->path, options->serve);
     store->providers_shown = options->providers_shown;
-
     if ((!store->serve || take_lock(store, fault)) &&
         db_open(&store->db, store->path, mode, fault) && migrate(store, options, fault) &&
         (store->serve ? start(store, mode, fault) : store_await_tables(store->path, fault)))
@@ -163,7 +157,7 @@ struct store *store_open(const struct store_options *options, struct fault *faul
 
 void store_close(struct store *store)
 {
-    if (!store)
+    if (store == NULL)
         return;
     journal_thread_stop(&store->journal_thread);
     ledger_thread_stop(&store->ledger); /* sends on what reads */
@@ -191,7 +185,6 @@ static uint64_t applied_now(const char *path, uint64_t *newest)
     struct db db;
     struct fault fault;
     uint64_t applied = JOURNAL_UNKNOWN;
-
     if (db_open(&db, path, DB_READ, &fault)) {
         applied = journal_applied(&db);
         *newest = applied == JOURNAL_UNKNOWN ? 0 : journal_newest(&db);
@@ -205,7 +198,6 @@ static bool write_tables(const char *path, struct fault *fault)
 {
     struct store *store = new_store(path, false);
     bool ok;
-
     if (take_lock(store, fault)) {
         ok = db_open(&store->db, path, DB_WRITE_POWER, fault) &&
              journal_open(&store->journal, &store->db, true, fault) &&
@@ -224,7 +216,6 @@ bool store_await_tables(const char *path, struct fault *fault)
     uint64_t newest = 0;
     uint64_t ignored;
     uint64_t applied = applied_now(path, &newest);
-
     for (int ms = 0; applied < newest && ms < AWAIT_MS; ms += AWAIT_STEP_MS) {
         if (write_tables(path, fault))
             return true;
@@ -256,7 +247,6 @@ void store_totals(const struct store *store, struct store_totals *out)
 {
     /* The wallets' mutexes are taken: a change of state that leaves the store as it is. */
     struct store *unlocked = (struct store *)(uintptr_t)store;
-
     wallet_totals(&unlocked->wallets, &out->open_holds, &out->held_nusd);
     out->commits = atomic_load_explicit(&store->ledger.commits, memory_order_relaxed) +
                    atomic_load_explicit(&store->journal.commits, memory_order_relaxed);

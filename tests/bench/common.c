@@ -13,7 +13,6 @@
 void die(const char *format, ...)
 {
     va_list arguments;
-
     va_start(arguments, format);
     (void)fputs("bench: ", stderr);
     (void)vfprintf(stderr, format, arguments);
@@ -25,7 +24,6 @@ void die(const char *format, ...)
 void *allocate(size_t count, size_t bytes)
 {
     void *memory = calloc(count, bytes);
-
     if (memory == NULL)
         die("there is no memory");
     return memory;
@@ -34,7 +32,6 @@ void *allocate(size_t count, size_t bytes)
 int64_t now_ns(void)
 {
     struct timespec now;
-
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * SECOND_NS + now.tv_nsec;
 }
@@ -42,7 +39,6 @@ int64_t now_ns(void)
 void prepare_process(void)
 {
     struct rlimit files;
-
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &files);
@@ -54,7 +50,6 @@ void prepare_process(void)
 void watch(int epoll, int fd, uint32_t events, void *who)
 {
     struct epoll_event event = {.events = events, .data.ptr = who};
-
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
         die("epoll_ctl: %s", strerror(errno));
 }
@@ -64,7 +59,6 @@ int wait_until(int epoll, struct epoll_event events[EVENTS_MAX], int64_t until_n
     int64_t left_ns = until_ns == NEVER_NS ? SECOND_NS : until_ns - now_ns();
     struct timespec timeout = {0};
     int count;
-
     if (left_ns > 0)
         timeout = (struct timespec){left_ns / SECOND_NS, left_ns % SECOND_NS};
     count = epoll_pwait2(epoll, events, EVENTS_MAX, &timeout, NULL);
@@ -77,7 +71,6 @@ int64_t parse_number(const char *name, const char *text)
 {
     char *end;
     long long number = strtoll(text, &end, 10);
-
     if (*text == '\0' || *end != '\0' || number < 0)
         die("%s: '%s' is no number", name, text);
     return number;

@@ -10,8 +10,7 @@ static int64_t thread_ns(int64_t pid, const char *thread)
     char path[320];
     long long ns = 0;
     FILE *file;
-
-    (void)snprintf(path, sizeof(path), "/proc/%lld/task/%s/schedstat", (long long)pid, thread);
+    (void)snprintf(path, sizeof path, "/proc/%lld/task/%s/schedstat", (long long)pid, thread);
     file = fopen(path, "re");
     if (file == NULL)
         return 0;                       /* it has just ended */
@@ -27,8 +26,7 @@ int64_t cpu_ns(int64_t pid)
     const struct dirent *entry;
     int64_t sum = 0;
     DIR *folder;
-
-    (void)snprintf(path, sizeof(path), "/proc/%lld/task", (long long)pid);
+    (void)snprintf(path, sizeof path, "/proc/%lld/task", (long long)pid);
     folder = opendir(path);
     if (folder == NULL)
         die("there is no process %lld", (long long)pid);

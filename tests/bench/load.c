@@ -90,13 +90,12 @@ static void read_keys(struct load *load)
     char *line = NULL;
     size_t room = 0;
     ssize_t bytes;
-
     if (file == NULL)
         die("%s: %s", load->options.keys_path, strerror(errno));
     while ((bytes = getline(&line, &room, file)) > 0) {
         if (line[bytes - 1] == '\n')
             line[bytes - 1] = '\0';
-        load->keys = realloc(load->keys, (load->key_count + 1) * sizeof(*load->keys));
+        load->keys = realloc(load->keys, (load->key_count + 1) * sizeof *load->keys);
         if (load->keys == NULL || (load->keys[load->key_count++] = strdup(line)) == NULL)
             die("there is no memory");
     }
@@ -113,13 +112,12 @@ static void make_body(struct load *load)
         "Tell me once more, in \\\"plain\\\" words, how the ledger works. \\n";
     size_t room = load->options.prompt_bytes + 512;
     char *at = load->body = allocate(1, room);
-
     at += snprintf(at, room,
                    "{\"model\":\"gpt-4o-mini\",%s\"messages\":[{\"role\":\"user\","
                    "\"content\":\"",
                    load->options.words > 0 ? "\"stream\":true," : "");
     for (size_t left = load->options.prompt_bytes; left > 0;) {
-        size_t bytes = sizeof(words) - 1;
+        size_t bytes = sizeof words - 1;
         if (left < bytes) { /* not through an escape */
             memset(at, 'x', left);
             bytes = left;
@@ -141,7 +139,6 @@ static void make_head(struct load *load, struct connection *connection)
                          "Content-Type: application/json\r\nAccept: application/json\r\n"
                          "User-Agent: bench/1\r\nContent-Length: %zu\r\n\r\n",
                          load->options.path, load->options.port, key, load->body_bytes);
-
     if (bytes >= HEAD_BYTES_MAX)
         die("the path or a key is too long");
     connection->head_bytes = (size_t)bytes;
@@ -156,19 +153,17 @@ static void connect_now(struct load *load, struct connection *connection)
                                   .sin_port = htons((uint16_t)load->options.port),
                                   .sin_addr = {htonl(INADDR_LOOPBACK)}};
     int on = 1;
-
     connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (connection->fd < 0 ||
-        connect(connection->fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+        connect(connection->fd, (struct sockaddr *)&address, sizeof address) != 0)
         die("cannot connect: %s", strerror(errno));
-    (void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    (void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     watch(load->epoll, connection->fd, EPOLLIN, connection);
 }
 
 static void watch_for(struct load *load, struct connection *connection, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = connection};
-
     if (epoll_ctl(load->epoll, EPOLL_CTL_MOD, connection->fd, &event) != 0)
         die("epoll_ctl: %s", strerror(errno));
 }
@@ -192,7 +187,6 @@ static void put_idle(struct load *load, struct connection *connection)
 static struct connection *take_idle(struct load *load)
 {
     struct connection *connection = load->idle;
-
     load->idle = connection->next;
     return connection;
 }
@@ -205,7 +199,6 @@ static void send_rest(struct load *load, struct connection *connection)
 {
     size_t total = connection->head_bytes + load->body_bytes;
     bool waited = connection->sent > 0;
-
     while (connection->sent < total) {
         size_t in_head =
             connection->sent < connection->head_bytes ? connection->sent : connection->head_bytes;
@@ -249,7 +242,6 @@ static void begin(struct load *load, struct connection *connection, int64_t due_
 static bool wants_more(const struct load *load)
 {
     const struct load_options *options = &load->options;
-
     return options->requests > 0 ? load->sent < options->requests : load->now_ns < load->end_ns;
 }
 
@@ -279,7 +271,6 @@ static void count_stream(struct load *load, const struct reply *reply)
 static void fail(struct load *load, struct connection *connection, const char *why)
 {
     const struct reply *reply = &connection->reply;
-
     if (load->counts.failed++ < FAILURES_SHOWN)
         (void)fprintf(stderr, "bench: a request failed: %s; status %d, %d events: %.300s\n", why,
                       reply->status, reply->words, reply->status == 200 ? "" : reply->line.data);
@@ -294,7 +285,6 @@ static void fail(struct load *load, struct connection *connection, const char *w
 static void complete(struct load *load, struct connection *connection)
 {
     bool in_time = load->now_ns >= load->begin_ns && load->now_ns < load->end_ns;
-
     if (!reply_good(&connection->reply, load->options.words)) {
         fail(load, connection, "it is no good answer");
         return;
@@ -327,10 +317,9 @@ static void receive(struct load *load, struct connection *connection)
 {
     static char scratch[SCRATCH_BYTES];
     struct reply *reply = &connection->reply;
-    ssize_t got = recv(connection->fd, scratch, sizeof(scratch), MSG_DONTWAIT);
+    ssize_t got = recv(connection->fd, scratch, sizeof scratch, MSG_DONTWAIT);
     bool begun = reply->begun;
     int words = reply->words;
-
     load->now_ns = now_ns();
     if (got < 0 && errno == EAGAIN)
         return;
@@ -412,7 +401,6 @@ static bool over(const struct load *load)
     const struct load_options *options = &load->options;
     bool all_sent =
         options->rate > 0 ? due_of(load, load->sent) >= load->end_ns : !wants_more(load);
-
     return all_sent && load->under_way == 0 && (load->ended || options->requests > 0);
 }
 
@@ -426,7 +414,6 @@ static void run(struct load *load)
     struct epoll_event events[EVENTS_MAX];
     int64_t patience_ns =
         load->end_ns == NEVER_NS ? NEVER_NS : load->end_ns + load->options.drain_ns;
-
     for (;;) {
         load->now_ns = now_ns();
         if (!load->begun && load->now_ns >= load->begin_ns)
@@ -460,7 +447,6 @@ static void print_result(struct load *load)
 {
     const struct counts *counts = &load->counts;
     const struct load_options *options = &load->options;
-
     printf("{\"seconds\":%.6f,\"answers\":%lld,\"failed\":%lld,\"unanswered\":%lld,"
            "\"completed\":%lld,\"events\":%lld,\"events_lost\":%lld,\"incomplete\":%lld,"
            "\"reconnects\":%lld,",
@@ -482,8 +468,7 @@ static void print_result(struct load *load)
 static void make_connections(struct load *load)
 {
     size_t count = load->options.connections;
-
-    load->connections = allocate(count, sizeof(*load->connections));
+    load->connections = allocate(count, sizeof *load->connections);
     for (size_t i = 0; i < count && load->options.rate > 0; i++) {
         connect_now(load, &load->connections[i]);
         load->connections[i].state = IDLE;
@@ -498,7 +483,6 @@ static void make_connections(struct load *load)
 int main(int argc, char **argv)
 {
     static struct load load;
-
     prepare_process();
     load_options_read(&load.options, argc, argv);
     read_keys(&load);

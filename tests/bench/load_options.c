@@ -8,7 +8,6 @@
 static void add_watched(struct load_options *options, char *text)
 {
     char *pid = strchr(text, '=');
-
     if (pid == NULL || options->watched_count == WATCHED_MAX)
         die("--watch takes NAME=PID, %d times at most", WATCHED_MAX);
     *pid++ = '\0';

@@ -103,8 +103,7 @@ static void add_text(struct text *text, const char *data)
 static void add_event(struct text *text, const char *event)
 {
     char size[24];
-
-    (void)snprintf(size, sizeof(size), "%zx\r\n", strlen(event));
+    (void)snprintf(size, sizeof size, "%zx\r\n", strlen(event));
     add_text(text, size);
     add_text(text, event);
     add_text(text, "\r\n");
@@ -120,24 +119,23 @@ static void make_plain(struct answers *answers)
     char after[512];
     char head[256];
     size_t bytes;
-
-    (void)snprintf(after, sizeof(after),
+    (void)snprintf(after, sizeof after,
                    "\",\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"stop\"}],"
                    "\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":%d,\"total_tokens\":%d},"
                    "\"system_fingerprint\":\"fp_bench\"}",
                    PROMPT_TOKENS, PLAIN_TOKENS, PROMPT_TOKENS + PLAIN_TOKENS);
-    bytes = sizeof(before) - 1 + strlen(after);
+    bytes = sizeof before - 1 + strlen(after);
     if (bytes < answers->answer_bytes)
         bytes = answers->answer_bytes;
-    (void)snprintf(head, sizeof(head),
+    (void)snprintf(head, sizeof head,
                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
                    "x-request-id: req-bench\r\n\r\n",
                    bytes);
     add_text(&answers->plain, head);
     add_text(&answers->plain, before);
-    bytes -= sizeof(before) - 1 + strlen(after);
+    bytes -= sizeof before - 1 + strlen(after);
     for (size_t i = 0; i < bytes; i++)
-        add(&answers->plain, &word[i % (sizeof(word) - 1)], 1);
+        add(&answers->plain, &word[i % (sizeof word - 1)], 1);
     add_text(&answers->plain, after);
 }
 
@@ -150,10 +148,9 @@ static void add_choice(struct text *text, bool usage_asked, int number, const ch
 {
     static const char padding[] = "oB5fUsc4tIoN7pAdz";
     char event[512];
-
-    (void)snprintf(event, sizeof(event), "%s[{\"index\":0,%s}]%s,\"obfuscation\":\"%s\"}\n\n",
+    (void)snprintf(event, sizeof event, "%s[{\"index\":0,%s}]%s,\"obfuscation\":\"%s\"}\n\n",
                    event_head, choice, usage_asked ? ",\"usage\":null" : "",
-                   padding + number * 7 % (sizeof(padding) - 1));
+                   padding + number * 7 % (sizeof padding - 1));
     add_event(text, event);
 }
 
@@ -162,10 +159,9 @@ static void make_last(struct answers *answers, bool usage_asked)
     const struct text *parts = answers->parts[usage_asked];
     struct text *last = &answers->last[usage_asked];
     char event[512];
-
     add_choice(last, usage_asked, answers->chunks,
                "\"delta\":{},\"logprobs\":null,\"finish_reason\":\"stop\"");
-    (void)snprintf(event, sizeof(event),
+    (void)snprintf(event, sizeof event,
                    "%s[],\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":%d,"
                    "\"total_tokens\":%d},\"obfuscation\":\"\"}\n\n",
                    event_head, PROMPT_TOKENS, answers->chunks, PROMPT_TOKENS + answers->chunks);
@@ -180,14 +176,13 @@ static void make_last(struct answers *answers, bool usage_asked)
 
 static void make_stream(struct answers *answers, bool usage_asked)
 {
-    struct text *parts = allocate((size_t)answers->chunks + 1, sizeof(*parts));
+    struct text *parts = allocate((size_t)answers->chunks + 1, sizeof *parts);
     char choice[128];
-
     add_text(&parts[0], "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
                         "Cache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n"
                         "x-request-id: req-bench\r\n\r\n");
     for (int i = 0; i < answers->chunks; i++) {
-        (void)snprintf(choice, sizeof(choice),
+        (void)snprintf(choice, sizeof choice,
                        "\"delta\":{%s\"content\":\" w%05d\"},\"logprobs\":null,"
                        "\"finish_reason\":null",
                        i == 0 ? "\"role\":\"assistant\"," : "", i);
@@ -207,7 +202,6 @@ static void queue_init(struct queue *queue)
 static void queue_put(struct queue *queue, struct client *client, int64_t due_ns)
 {
     struct client *before = queue->head.previous;
-
     while (before != &queue->head && before->due_ns > due_ns)
         before = before->previous;
     client->due_ns = due_ns;
@@ -238,7 +232,6 @@ static int64_t queue_due_ns(const struct queue *queue)
 static void send_text(struct client *client, const struct text *text)
 {
     ssize_t sent = send(client->fd, text->data, text->bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
-
     if (sent == (ssize_t)text->bytes || (sent < 0 && (errno == EPIPE || errno == ECONNRESET)))
         return; /* or it has left, and epoll will say so */
     die("a client does not read its answer");
@@ -254,7 +247,6 @@ static void finish_request(struct client *client)
 static void reply(struct provider *provider, struct client *client, int64_t due_ns)
 {
     const struct answers *answers = &provider->answers;
-
     if (!client->streamed) {
         send_text(client, &answers->plain);
         finish_request(client);
@@ -286,7 +278,6 @@ static size_t total_bytes(struct client *client)
 {
     const char *end;
     const char *length;
-
     client->kept[client->kept_bytes] = '\0';
     end = strstr(client->kept, "\r\n\r\n");
     if (end == NULL)
@@ -306,7 +297,6 @@ static void take(struct provider *provider, struct client *client, const char *d
 {
     size_t room = KEPT_BYTES - client->kept_bytes;
     size_t kept = bytes < room ? bytes : room;
-
     memcpy(client->kept + client->kept_bytes, data, kept);
     client->kept_bytes += kept;
     client->request_bytes += bytes;
@@ -334,8 +324,7 @@ static void leave(struct client *client)
 static void receive(struct provider *provider, struct client *client)
 {
     static char scratch[SCRATCH_BYTES];
-    ssize_t got = recv(client->fd, scratch, sizeof(scratch), MSG_DONTWAIT);
-
+    ssize_t got = recv(client->fd, scratch, sizeof scratch, MSG_DONTWAIT);
     if (got > 0)
         take(provider, client, scratch, (size_t)got);
     else if (got == 0 || errno != EAGAIN)
@@ -346,10 +335,9 @@ static void accept_all(struct provider *provider)
 {
     int on = 1;
     int fd;
-
     while ((fd = accept4(provider->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-        struct client *client = allocate(1, sizeof(*client));
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        struct client *client = allocate(1, sizeof *client);
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         client->fd = fd;
         watch(provider->epoll, fd, EPOLLIN, client);
     }
@@ -362,9 +350,8 @@ static void accept_all(struct provider *provider)
 static int listen_anywhere(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t bytes = sizeof(address);
+    socklen_t bytes = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, bytes) != 0 || listen(fd, 4096) != 0 ||
         getsockname(fd, (struct sockaddr *)&address, &bytes) != 0)
         die("cannot listen: %s", strerror(errno));
@@ -397,7 +384,6 @@ int main(int argc, char **argv)
 {
     struct provider provider = {0};
     struct epoll_event events[EVENTS_MAX];
-
     prepare_process();
     read_options(&provider.answers, argc, argv);
     make_plain(&provider.answers);

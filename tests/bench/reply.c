@@ -25,7 +25,6 @@ static size_t hold_until(struct reply *reply, struct reply_held *held, const cha
                          size_t bytes, const char *end, bool *whole)
 {
     size_t end_bytes = strlen(end);
-
     *whole = false;
     for (size_t i = 0; i < bytes; i++) {
         if (held->bytes == REPLY_HELD_BYTES - 1) {
@@ -48,10 +47,9 @@ static size_t hold_until(struct reply *reply, struct reply_held *held, const cha
 static void take_event(struct reply *reply, const char *event, size_t bytes)
 {
     static const char word[] = "\"content\":\" w";
-    const char *at = memmem(event, bytes, word, sizeof(word) - 1);
-
+    const char *at = memmem(event, bytes, word, sizeof word - 1);
     if (at != NULL) {
-        int number = (int)strtol(at + sizeof(word) - 1, NULL, 10);
+        int number = (int)strtol(at + sizeof word - 1, NULL, 10);
         if (number != reply->next_word)
             reply->lost += number > reply->next_word ? number - reply->next_word : 1;
         reply->next_word = number + 1;
@@ -92,7 +90,6 @@ static void read_head(struct reply *reply)
     const char *head = reply->line.data;
     const char *length = strcasestr(head, "\r\ncontent-length:");
     bool chunked = strcasestr(head, "\r\ntransfer-encoding: chunked") != NULL;
-
     if (strncmp(head, "HTTP/1.1 ", 9) != 0 || (!chunked && length == NULL)) {
         reply->state = REPLY_BROKEN;
         return;
@@ -127,7 +124,6 @@ static size_t take_line(struct reply *reply, const char *data, size_t bytes)
     const char *end = reply->state == REPLY_HEAD ? "\r\n\r\n" : "\r\n";
     bool whole;
     size_t taken = hold_until(reply, &reply->line, data, bytes, end, &whole);
-
     if (whole) {
         read_line(reply);
         reply->line.bytes = 0;
@@ -138,7 +134,6 @@ static size_t take_line(struct reply *reply, const char *data, size_t bytes)
 static size_t take_body(struct reply *reply, const char *data, size_t bytes)
 {
     size_t taken = bytes < reply->left ? bytes : reply->left;
-
     reply->begun = true;
     reply->left -= taken;
     if (reply->streamed)

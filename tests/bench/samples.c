@@ -9,14 +9,14 @@ void samples_init(struct samples *samples, size_t expected)
 {
     samples->capacity = expected < 1024 ? 1024 : expected;
     samples->count = 0;
-    samples->ns = allocate(samples->capacity, sizeof(*samples->ns));
+    samples->ns = allocate(samples->capacity, sizeof *samples->ns);
 }
 
 void samples_add(struct samples *samples, int64_t ns)
 {
     if (samples->count == samples->capacity) {
         samples->capacity *= 2;
-        samples->ns = realloc(samples->ns, samples->capacity * sizeof(*samples->ns));
+        samples->ns = realloc(samples->ns, samples->capacity * sizeof *samples->ns);
         if (samples->ns == NULL)
             die("there is no memory");
     }
@@ -27,7 +27,6 @@ static int compare(const void *left, const void *right)
 {
     int64_t a = *(const int64_t *)left;
     int64_t b = *(const int64_t *)right;
-
     return (a > b) - (a < b);
 }
 
@@ -35,7 +34,6 @@ static int compare(const void *left, const void *right)
 static double percentile_us(const struct samples *samples, size_t per_mille)
 {
     size_t rank = (samples->count * per_mille + 999) / 1000;
-
     if (samples->count == 0)
         return 0;
     return (double)samples->ns[rank > 0 ? rank - 1 : 0] / 1000;
@@ -43,7 +41,7 @@ static double percentile_us(const struct samples *samples, size_t per_mille)
 
 void samples_print(struct samples *samples, const char *name)
 {
-    qsort(samples->ns, samples->count, sizeof(*samples->ns), compare);
+    qsort(samples->ns, samples->count, sizeof *samples->ns, compare);
     printf("\"%s\":{\"count\":%zu,\"p50\":%.1f,\"p90\":%.1f,\"p99\":%.1f,\"p999\":%.1f,"
            "\"max\":%.1f}",
            name, samples->count, percentile_us(samples, 500), percentile_us(samples, 900),

@@ -36,10 +36,9 @@ __attribute__((constructor)) static void begin(void)
     const char *name = getenv("FAILING_DISK_CONTROL");
     int fd = name ? open(name, O_RDWR | O_CLOEXEC) : -1;
     void *map;
-
     if (fd < 0)
         return;
-    map = mmap(NULL, sizeof(*control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    map = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
     if (map == MAP_FAILED)
         abort();
@@ -52,9 +51,8 @@ static int is_ours(int fd)
     char link[64];
     char target[512];
     ssize_t bytes;
-
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    bytes = readlink(link, target, sizeof(target) - 1);
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    bytes = readlink(link, target, sizeof target - 1);
     if (bytes < 0)
         return 0;
     target[bytes] = '\0';
@@ -64,7 +62,6 @@ static int is_ours(int fd)
 static enum fault fault_of(int fd)
 {
     enum fault fault = atomic_load(&control->fault);
-
     return fault != NONE && is_ours(fd) ? fault : NONE;
 }
 
@@ -80,8 +77,7 @@ ssize_t pwrite64(int fd, const void *data, size_t bytes, off64_t offset)
     static ssize_t (*real)(int, const void *, size_t, off64_t);
     static __thread int half_written; /* SQLite asks again for the rest */
     enum fault fault = fault_of(fd);
-
-    if (!real)
+    if (real == NULL)
         real = (ssize_t(*)(int, const void *, size_t, off64_t))dlsym(RTLD_NEXT, "pwrite64");
     if (fault == WRITES_SHORT && !half_written && bytes > 1) {
         half_written = 1;
@@ -98,8 +94,7 @@ ssize_t pwrite64(int fd, const void *data, size_t bytes, off64_t offset)
 int ftruncate64(int fd, off64_t bytes)
 {
     static int (*real)(int, off64_t);
-
-    if (!real)
+    if (real == NULL)
         real = (int (*)(int, off64_t))dlsym(RTLD_NEXT, "ftruncate64");
     return fault_of(fd) == WRITES_EIO ? refuse(EIO) : real(fd, bytes);
 }
@@ -108,8 +103,7 @@ int fdatasync(int fd)
 {
     static int (*real)(int);
     enum fault fault = fault_of(fd);
-
-    if (!real)
+    if (real == NULL)
         real = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
     while (fault == SYNCS_SLOW) {
         usleep(1000);

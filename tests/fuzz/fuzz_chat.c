@@ -14,8 +14,7 @@ static void check_prompt(const struct prompt *prompt, size_t bytes)
 {
     const int64_t counts[] = {prompt->bytes_most,  prompt->text_bytes,  prompt->message_count,
                               prompt->image_count, prompt->audio_bytes, prompt->opaque_count};
-
-    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         check(counts[i] >= 0 && (uint64_t)counts[i] <= bytes);
 }
 
@@ -24,7 +23,6 @@ static void check_copy(const struct chat_request *request, struct slice copy)
 {
     struct chat_request read;
     struct chat_fault fault;
-
     check(chat_read(copy, 0, &read, &fault));
     check(strcmp(read.model, MODEL) == 0);
     check(read.streamed == request->streamed && read.choices == request->choices);
@@ -40,7 +38,6 @@ static void check_changes(const struct chat_request *request, const struct chat_
 {
     struct chat_copy copy = {0};
     struct buffer text;
-
     check(chat_apply(request, changes, &copy));
     buffer_init(&text, request->text.bytes + 4096);
     for (size_t i = 0; i < copy.part_count; i++)
@@ -55,15 +52,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     static const char *const fields[] = {"max_completion_tokens", "max_tokens", "both", "any"};
     struct chat_request request = {0};
     struct chat_fault fault = {0};
-
     if (!chat_read((struct slice){(const char *)data, bytes}, 0, &request, &fault)) {
         check(fault.code && fault.message[0] != '\0');
         return 0;
     }
-    check(request.model[0] != '\0' && strlen(request.model) < sizeof(request.model));
+    check(request.model[0] != '\0' && strlen(request.model) < sizeof request.model);
     check(request.output_tokens >= -1 && request.choices >= 1);
     check_prompt(&request.prompt, bytes);
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         bool is_less = request.output_tokens >= 0 && request.output_tokens < TOKENS_MAX;
         struct chat_changes changes = {.model = MODEL,
                                        .output_tokens_max =

@@ -35,7 +35,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     const char *text = (const char *)data;
     struct reading whole, pieces;
-
     begin(&whole);
     begin(&pieces);
     feed(&whole, text, bytes);

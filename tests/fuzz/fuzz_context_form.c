@@ -11,7 +11,6 @@
 static void look(const char *model, const struct context_lengths *lengths, void *arg)
 {
     int *count = arg;
-
     check(strlen(model) < LIMIT_MODEL_NAME_BYTES + sizeof ":latest");
     check(lengths->served >= 0 && lengths->served <= 1000000000);
     check(lengths->trained >= 0 && lengths->trained <= 1000000000);
@@ -23,7 +22,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     int told = 0;
     int count = context_form_read((struct slice){(const char *)data, bytes}, look, &told);
-
     check(count <= told && told <= 2 * (count > 0 ? count : 0));
     return 0;
 }

@@ -9,7 +9,6 @@
 static ptrdiff_t find_by_bytes(const char *data, size_t bytes, struct refusal *refusal)
 {
     ptrdiff_t end = 0;
-
     for (size_t i = 1; i <= bytes && end == 0; i++)
         end = head_find_end(data, i, i - 1, refusal);
     return end;
@@ -32,7 +31,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     const char *text = (const char *)data;
     struct refusal refusal = {0}, refusal_by_bytes = {0};
     struct http_head head = {0};
-
     if (bytes == 0)
         return 0;
     ptrdiff_t end = head_find_end(text, bytes, 0, &refusal);
@@ -42,8 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     if (end <= 0)
         return 0;
     size_t count = head_count_headers(text, (size_t)end);
-    struct http_header *table = calloc(count > 0 ? count : 1, sizeof(*table));
-    check(table);
+    struct http_header *table = calloc(count > 0 ? count : 1, sizeof *table);
+    check(table != NULL);
     if (head_parse(text, (size_t)end, table, count, &head, &refusal))
         check_head(&head, (struct slice){text, (size_t)end});
     else

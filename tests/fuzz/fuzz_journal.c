@@ -16,9 +16,8 @@ static const struct journal_place place = {
 static void add_to_sum(uint32_t sum[2], const void *data, size_t bytes)
 {
     uint32_t words[2];
-
     for (size_t i = 0; i + UNIT <= bytes; i += UNIT) {
-        memcpy(words, (const char *)data + i, sizeof(words));
+        memcpy(words, (const char *)data + i, sizeof words);
         sum[0] += words[0] + sum[1];
         sum[1] += words[1] + sum[0];
     }
@@ -30,13 +29,12 @@ static void seal(char *record, size_t bytes)
     uint32_t sum[2] = {0, 0};
     uint64_t generation = place.generation;
     uint32_t payload_bytes = (uint32_t)(bytes - HEAD_BYTES);
-
-    memcpy(record + 8, &generation, sizeof(generation));
-    memcpy(record + 16, &payload_bytes, sizeof(payload_bytes));
+    memcpy(record + 8, &generation, sizeof generation);
+    memcpy(record + 16, &payload_bytes, sizeof payload_bytes);
     add_to_sum(sum, (const uint64_t[]){place.salt, place.generation, place.offset}, 24);
     add_to_sum(sum, record + 8, bytes - 8);
     uint64_t both = (uint64_t)sum[0] << 32 | sum[1];
-    memcpy(record, &both, sizeof(both));
+    memcpy(record, &both, sizeof both);
 }
 
 static void put(struct buffer *out, const struct journal_record *record)
@@ -54,7 +52,6 @@ static void check_again(const struct journal_record *record)
     struct journal_record read = {0};
     struct buffer first, second;
     size_t size;
-
     buffer_init(&first, JOURNAL_RECORD_BYTES_MAX);
     buffer_init(&second, JOURNAL_RECORD_BYTES_MAX);
     put(&first, record);
@@ -72,10 +69,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     struct journal_record record = {0};
     struct slice text = {(const char *)data, bytes};
     size_t size = 0;
-
     check(journal_record_read(text, &place, &record, &size) != JOURNAL_FOUND || size <= bytes);
     bytes -= bytes % UNIT;
-    if (bytes < HEAD_BYTES || bytes > sizeof(copy))
+    if (bytes < HEAD_BYTES || bytes > sizeof copy)
         return 0;
     memcpy(copy, data, bytes);
     seal(copy, bytes);

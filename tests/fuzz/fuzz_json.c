@@ -14,7 +14,6 @@ static void check_string(const struct json_value *value)
     struct buffer decoded, again;
     struct json_value back;
     struct fault fault;
-
     buffer_init(&decoded, value->raw.bytes * 3 + 1); /* a lone surrogate becomes U+FFFD */
     buffer_init(&again, value->raw.bytes * 6 + 3);
     check(json_decode_string(value, &decoded));
@@ -29,7 +28,6 @@ static void check_items(const struct json_value *value, struct slice text, unsig
     struct json_walk walk = json_walk(value);
     struct json_item item;
     size_t items = 0;
-
     while (json_next(&walk, &item)) {
         check(value->type == JSON_OBJECT || item.key.bytes == 0);
         check(fuzz_inside(item.key, text));
@@ -43,7 +41,6 @@ static void check_items(const struct json_value *value, struct slice text, unsig
 static void check_value(const struct json_value *value, struct slice text, unsigned depth)
 {
     int64_t number;
-
     check(depth <= LIMIT_JSON_DEPTH);
     check(fuzz_inside(value->raw, text) && value->raw.bytes > 0);
     if (value->type == JSON_STRING)
@@ -61,7 +58,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     struct json_value root = {0}, indexed = {0};
     struct fault fault = {0};
     bool is_json = json_parse(text, LIMIT_JSON_DEPTH, &root, &fault);
-
     check(is_json == json_parse_indexed(text, LIMIT_JSON_DEPTH, 16, &index, &indexed, &fault));
     check(is_json || strcmp(fault.code, "invalid_json") == 0);
     if (!is_json)

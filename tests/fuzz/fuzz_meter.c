@@ -13,21 +13,19 @@
 static void check_counts(const struct meter *meter)
 {
     const struct token_counts *tokens = &meter->tokens;
-
     check(tokens->input >= 0 && tokens->input <= MONEY_TOKENS_MAX);
     check(tokens->cached_input >= 0 && tokens->cached_input <= MONEY_TOKENS_MAX);
     check(tokens->output >= 0 && tokens->output <= MONEY_TOKENS_MAX);
     check(meter->reasoning_tokens >= 0 && meter->reasoning_tokens <= tokens->output);
     check(meter->output.text_bytes >= 0 && meter->output.audio_bytes >= 0);
     check(meter->output.image_count >= 0 && meter->output_pieces >= 0);
-    check(memchr(meter->finish_reason, '\0', sizeof(meter->finish_reason)));
+    check(memchr(meter->finish_reason, '\0', sizeof meter->finish_reason) != NULL);
 }
 
 static void check_price(const struct meter *meter)
 {
     static const struct token_prices prices = {150000, 75000, 600000};
     struct meter_price price;
-
     for (int64_t held = 0; held <= 1000000000; held = held * 1000 + 1) {
         meter_price(&prices, &prices, &meter->tokens, 200000, held, &price);
         check(price.charge_nusd >= 0 && price.charge_nusd <= held);
@@ -44,7 +42,6 @@ static void check_edits(struct slice text, const struct json_value *usage)
     struct fault fault;
     struct buffer edited;
     size_t count = cost_edits(text, usage, 123456789, number, edits);
-
     check(count <= COST_EDITS_MAX);
     buffer_init(&edited, text.bytes + COST_NUMBER_BYTES + COST_EDITS_MAX * strlen("null"));
     check(json_apply_edits(text, edits, count, &edited));
@@ -57,7 +54,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     struct slice text = {(const char *)data, bytes};
     struct completion completion;
     struct meter meter = {0};
-
     if (!completion_read(text, &completion))
         return 0;
     if (completion.choices.type == JSON_ARRAY)

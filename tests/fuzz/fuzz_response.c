@@ -20,7 +20,7 @@ struct reading {
 
 static void begin(struct reading *reading)
 {
-    memset(reading, 0, sizeof(*reading));
+    memset(reading, 0, sizeof *reading);
     response_init(&reading->response);
     buffer_init(&reading->body, BODY_BYTES_MAX);
 }
@@ -34,7 +34,7 @@ static bool is_over(const struct reading *reading)
 static void feed(struct reading *reading, const char *data, size_t bytes)
 {
     char *copy = malloc(bytes > 0 ? bytes : 1);
-    check(copy);
+    check(copy != NULL);
     if (bytes > 0)
         memcpy(copy, data, bytes);
     struct slice input = {copy, bytes};
@@ -73,7 +73,6 @@ static void check_same(const struct reading *whole, const struct reading *pieces
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     struct reading whole, pieces;
-
     begin(&whole);
     begin(&pieces);
     feed(&whole, (const char *)data, bytes);

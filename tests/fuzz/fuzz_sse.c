@@ -16,7 +16,6 @@ struct reading {
 static void on_event(struct slice event, void *arg)
 {
     struct reading *reading = arg;
-
     check(event.bytes > 0);
     reading->events++;
     check(buffer_append_slice(&reading->seen, event));
@@ -45,7 +44,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     struct slice text = {(const char *)data, bytes};
     struct reading whole, pieces;
-
     begin(&whole, bytes);
     begin(&pieces, bytes);
     check(sse_feed(&whole.sse, text, on_event, &whole));

@@ -32,9 +32,15 @@ FACES = {
     "store/memory": {"claims_table", "directory_table", "open_holds", "table", "wallet"},
     "store/journal": {"journal", "journal_thread"},
     "store/books": {
-        "answers_table", "apply", "changes", "expiry", "ledger_jobs", "ledger_thread",
-        "notes_table", "posting",
-    },  # fmt: skip
+        "answers_table",
+        "apply",
+        "changes",
+        "expiry",
+        "ledger_jobs",
+        "ledger_thread",
+        "notes_table",
+        "posting",
+    },
     "store/operations": {"operations"},
     "store/questions": {"answer_lookup", "key_search", "reports"},
 }

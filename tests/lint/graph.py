@@ -1,5 +1,5 @@
-"""Draws who includes whom in core/, as docs/INCLUDES.md: rooms, the headers that are their faces, and
-circles of files. A module is NAME.c and NAME.h together; what it includes of its own is no edge.
+"""Draws who includes whom in core/, as docs/INCLUDES.md: rooms, the headers that are their faces,
+and circles of files. A module is NAME.c and NAME.h; what it includes of its own is no edge.
 
 `graph.py` says whether the page is as the code is, and whether the circles are as few as they may
 be (CIRCLES); `graph.py --write` writes the page.
@@ -17,7 +17,7 @@ CIRCLES = {"exchange": (1, 2)}
 
 
 def modules(core):
-    """"exchange/relay" -> the paths that it includes."""
+    """ "exchange/relay" -> the paths that it includes."""
     found = collections.defaultdict(set)
     for path in sorted(core.rglob("*.[ch]")):
         module = str(path.relative_to(core).with_suffix(""))
@@ -90,7 +90,9 @@ def drawn_rooms(graph):
             if pair[0] != pair[1] and "base" not in pair:
                 arrows.add(pair)
     lines = ["```mermaid", "flowchart TD"]
-    lines += [f"    {a.replace('/', '_')}[{a}] --> {b.replace('/', '_')}[{b}]" for a, b in sorted(arrows)]
+    lines += [
+        f"    {a.replace('/', '_')}[{a}] --> {b.replace('/', '_')}[{b}]" for a, b in sorted(arrows)
+    ]
     return [*lines, "```"]
 
 
@@ -120,7 +122,9 @@ def page(core):
     ]
     lines += [f"- {', '.join(circle)}" for circle in circles(graph)] or ["None."]
     lines += ["", "## Headers that other rooms include", "", "| room | headers |", "|---|---|"]
-    lines += [f"| {room} | {', '.join(sorted(names))} |" for room, names in sorted(faces(found).items())]
+    lines += [
+        f"| {room} | {', '.join(sorted(names))} |" for room, names in sorted(faces(found).items())
+    ]
     return "\n".join(lines) + "\n"
 
 

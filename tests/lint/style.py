@@ -12,6 +12,8 @@ import re
 import sys
 from pathlib import Path
 
+import hand
+
 FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 70
 COLUMNS_MAX = 100
@@ -121,6 +123,8 @@ def check_text(suffix, text):
         size = last - first + 1
         if size > FUNCTION_LINES_MAX and not excused_function(lines, first, last):
             yield first, f"{name}: {size} lines, at most {FUNCTION_LINES_MAX} (or say why)"
+    if suffix in {".c", ".h"}:
+        yield from hand.check(lines, list(functions_c(text)))
 
 
 def check_document(text, exists):

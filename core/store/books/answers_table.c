@@ -38,7 +38,6 @@ static size_t find_over(struct db *db, int64_t now_ms, int64_t *rowids, bool *mo
                               DB_VALUES(bind_int(now_ms), bind_int(FORGET_ROWS)));
     int64_t bytes = 0;
     size_t count = 0;
-
     while (bytes < FORGET_BYTES && db_row(db, row)) {
         check(count < FORGET_ROWS);
         rowids[count++] = column_int(row, 0);
@@ -54,7 +53,6 @@ static bool forget(struct db *db, int64_t now_ms, bool *more)
     int64_t rowids[FORGET_ROWS];
     size_t count = find_over(db, now_ms, rowids, more);
     bool ok;
-
     if (count == 0)
         return db->failure == 0;
     ok = db_run(db, "BEGIN IMMEDIATE", NULL, 0);
@@ -71,7 +69,6 @@ void answers_table_forget(struct db *db, int64_t *due_us)
 {
     int64_t now_us = clock_mono_us();
     bool more = false;
-
     if (now_us < *due_us)
         return;
     db_clear(db);

@@ -43,7 +43,6 @@ static void refuse_late(struct db *db, const struct journal_record *record)
 {
     const struct ledger_settlement *settlement = &record->as.settlement;
     const struct usage_record *usage = &settlement->record;
-
     if (record->kind == JOURNAL_HOLD) {
         log_event(LOG_ERROR, "a hold contradicts the tables",
                   log_text("exchange", record->as.hold.exchange_id.text));
@@ -64,7 +63,6 @@ static int compare_settled(const void *one, const void *other)
 {
     const struct settled_hold *a = one;
     const struct settled_hold *b = other;
-
     return strcmp(a->exchange_id.text, b->exchange_id.text);
 }
 
@@ -74,30 +72,28 @@ static void find_settled(struct writing *writing)
     struct journal_record *record = &writing->records[0];
     size_t capacity = 0;
     size_t at = 0;
-
     while (journal_next(writing->journal, &at, record)) {
         if (record->kind != JOURNAL_SETTLEMENT)
             continue;
         if (writing->settled_count == capacity) {
             capacity = capacity ? capacity * 2 : 64;
-            writing->settled = realloc(writing->settled, capacity * sizeof(*writing->settled));
-            check(writing->settled);
+            writing->settled = realloc(writing->settled, capacity * sizeof *writing->settled);
+            check(writing->settled != NULL);
         }
         writing->settled[writing->settled_count++] =
             (struct settled_hold){.exchange_id = record->as.settlement.record.exchange_id};
     }
     if (writing->settled_count)
-        qsort(writing->settled, writing->settled_count, sizeof(*writing->settled), compare_settled);
+        qsort(writing->settled, writing->settled_count, sizeof *writing->settled, compare_settled);
 }
 
 static struct settled_hold *find_settled_one(const struct writing *writing,
                                              const struct id *exchange_id)
 {
     const struct settled_hold wanted = {.exchange_id = *exchange_id};
-
     if (writing->settled_count == 0)
         return NULL;
-    return bsearch(&wanted, writing->settled, writing->settled_count, sizeof(wanted),
+    return bsearch(&wanted, writing->settled, writing->settled_count, sizeof wanted,
                    compare_settled);
 }
 
@@ -106,8 +102,7 @@ static struct settled_hold *find_settled_one(const struct writing *writing,
 static enum posting write_hold(struct writing *writing, const struct ledger_hold *hold)
 {
     struct settled_hold *found = find_settled_one(writing, &hold->exchange_id);
-
-    if (!found)
+    if (found == NULL)
         return posting_hold(writing->db, hold);
     found->held = true;
     return posting_ended_hold(writing->db, hold);
@@ -118,8 +113,7 @@ static enum posting write_settlement(struct writing *writing,
                                      int64_t committed_ms)
 {
     const struct settled_hold *found = find_settled_one(writing, &settlement->record.exchange_id);
-
-    if (found && found->held)
+    if (found != NULL && found->held)
         return rollup_post_ended(writing->rollup, writing->db, settlement, committed_ms);
     return rollup_post(writing->rollup, writing->db, settlement, committed_ms);
 }
@@ -127,7 +121,6 @@ static enum posting write_settlement(struct writing *writing,
 static bool write_record(struct writing *writing, const struct journal_record *record)
 {
     enum posting posting;
-
     if (record->kind == JOURNAL_HOLD)
         posting = write_hold(writing, &record->as.hold);
     else
@@ -151,7 +144,6 @@ static bool write_chunk(struct writing *writing, size_t count)
 static bool write_alone(struct writing *writing)
 {
     struct db *db = writing->db;
-
     if (!db_run(db, "SAVEPOINT record", NULL, 0))
         return false;
     if (!write_chunk(writing, 1)) {
@@ -166,7 +158,6 @@ static bool write_alone(struct writing *writing)
 static size_t next_chunk(struct writing *writing, size_t *at)
 {
     size_t count = 0;
-
     while (count < writing->chunk_records &&
            journal_next(writing->journal, at, &writing->records[count]))
         count++;
@@ -177,7 +168,6 @@ static bool write_sealed(struct writing *writing)
 {
     size_t at = 0;
     size_t count;
-
     while ((count = next_chunk(writing, &at)) > 0) {
         if (!(writing->chunk_records == 1 ? write_alone(writing) : write_chunk(writing, count)))
             return false;
@@ -197,13 +187,12 @@ static bool commit(struct db *db)
 static bool write_transaction(struct writing *writing)
 {
     struct db *db = writing->db;
-
     db_clear(db);
     if (db_run(db, "BEGIN IMMEDIATE", NULL, 0) && write_sealed(writing) &&
-        (!writing->changes || changes_stage(writing->changes, db)) && commit(db))
+        (writing->changes == NULL || changes_stage(writing->changes, db)) && commit(db))
         return true;
     db_rollback(db);
-    if (writing->changes)
+    if (writing->changes != NULL)
         changes_drop(writing->changes);
     return false;
 }
@@ -212,9 +201,8 @@ static bool write_transaction(struct writing *writing)
 static bool write_tables(struct writing *writing)
 {
     bool ok;
-
-    writing->records = malloc(CHUNK_RECORDS * sizeof(*writing->records));
-    check(writing->records);
+    writing->records = malloc(CHUNK_RECORDS * sizeof *writing->records);
+    check(writing->records != NULL);
     writing->chunk_records = CHUNK_RECORDS;
     find_settled(writing);
     ok = write_transaction(writing);
@@ -232,11 +220,10 @@ static bool write_tables(struct writing *writing)
 /* What was ahead of the tables is in them. */
 static void follow_in_memory(struct wallets *wallets, struct journal *journal)
 {
-    struct journal_record *record = malloc(sizeof(*record));
+    struct journal_record *record = malloc(sizeof *record);
     const struct usage_record *usage = &record->as.settlement.record;
     size_t at = 0;
-
-    check(record);
+    check(record != NULL);
     while (journal_next(journal, &at, record)) {
         if (record->kind == JOURNAL_SETTLEMENT)
             wallet_catch_up(wallets, &usage->account_id, &usage->key_id,
@@ -251,7 +238,6 @@ bool apply_all(const struct apply *apply)
     struct writing writing = {
         .db = apply->db, .journal = journal, .rollup = apply->rollup, .changes = apply->changes};
     bool left_over;
-
     do {
         left_over = journal->is_sealed; /* by a try that has failed; newer ones wait behind it */
         if (!journal_seal(journal))
@@ -271,7 +257,6 @@ static void let_others_go_first(void *arg)
 {
     int64_t *yielded_us = arg;
     int64_t began_us = clock_mono_us();
-
     if (*yielded_us < YIELDS_US_MAX) {
         sched_yield();
         *yielded_us += clock_mono_us() - began_us;
@@ -282,7 +267,6 @@ bool apply_in_steps(const struct apply *apply)
 {
     int64_t yielded_us = 0;
     bool ok;
-
     db_on_steps(apply->db, YIELD_STEPS, let_others_go_first, &yielded_us);
     ok = apply_all(apply);
     db_on_steps(apply->db, 0, NULL, NULL);
@@ -294,7 +278,6 @@ bool apply_recover(struct db *db, struct journal *journal, struct fault *fault)
     struct rollup rollup;
     struct writing writing = {.db = db, .journal = journal, .rollup = &rollup};
     bool ok = true;
-
     rollup_init(&rollup, CHUNK_RECORDS);
     while (ok && journal_seal(journal)) {
         ok = write_tables(&writing);

@@ -39,7 +39,6 @@ bool changes_note(struct db *db, enum change_kind kind, const char *id)
 static void copy_text(char *out, size_t out_bytes, const char *text)
 {
     int length = snprintf(out, out_bytes, "%s", text);
-
     check(length >= 0 && (size_t)length < out_bytes); /* key.create and user.create have looked */
 }
 
@@ -59,7 +58,6 @@ struct key_values {
 static struct key_values key_values(struct store_value id)
 {
     int64_t now_ms = clock_wall_ms();
-
     return (struct key_values){{id, bind_int(period_start_ms(PERIOD_DAY, now_ms) / HOUR_MS),
                                 bind_int(period_start_ms(PERIOD_WEEK, now_ms) / HOUR_MS),
                                 bind_int(period_start_ms(PERIOD_MONTH, now_ms) / HOUR_MS),
@@ -68,23 +66,22 @@ static struct key_values key_values(struct store_value id)
 
 static struct change *read_key(struct row *row)
 {
-    struct change *change = calloc(1, sizeof(*change));
+    struct change *change = calloc(1, sizeof *change);
     struct key_facts *facts;
-
-    check(change);
+    check(change != NULL);
     facts = &change->facts;
     change->kind = CHANGE_KEY;
-    copy_text(change->id.text, sizeof(change->id.text), column_text(row, 0));
+    copy_text(change->id.text, sizeof change->id.text, column_text(row, 0));
     facts->key_id = change->id;
-    copy_text(facts->user_id.text, sizeof(facts->user_id.text), column_text(row, 1));
-    copy_text(facts->account_id.text, sizeof(facts->account_id.text), column_text(row, 2));
+    copy_text(facts->user_id.text, sizeof facts->user_id.text, column_text(row, 1));
+    copy_text(facts->account_id.text, sizeof facts->account_id.text, column_text(row, 2));
     check(digest_parse(column_text(row, 3), &change->digest)); /* the table allows nothing else */
     facts->expires_ms = column_int(row, 4);
     facts->budget_nusd = column_null(row, 5) ? -1 : column_int(row, 5);
-    copy_text(facts->models, sizeof(facts->models), column_text(row, 6));
+    copy_text(facts->models, sizeof facts->models, column_text(row, 6));
     facts->key_disabled = column_int(row, 7) != 0;
     facts->user_disabled = column_int(row, 8) != 0;
-    copy_text(facts->group, sizeof(facts->group), column_text(row, 9));
+    copy_text(facts->group, sizeof facts->group, column_text(row, 9));
     change->deleted = !column_null(row, 10);
     change->amount_nusd = column_int(row, 11);
     check(period_parse(column_text(row, 12), &change->period)); /* the table allows no other */
@@ -99,11 +96,10 @@ static struct change *read_key(struct row *row)
 
 static struct change *read_account(struct row *row)
 {
-    struct change *change = calloc(1, sizeof(*change));
-
-    check(change);
+    struct change *change = calloc(1, sizeof *change);
+    check(change != NULL);
     change->kind = CHANGE_ACCOUNT;
-    copy_text(change->id.text, sizeof(change->id.text), column_text(row, 0));
+    copy_text(change->id.text, sizeof change->id.text, column_text(row, 0));
     change->amount_nusd = column_int(row, 1);
     change->owed_nusd = column_int(row, 2);
     return change;
@@ -112,7 +108,6 @@ static struct change *read_account(struct row *row)
 static void apply(const struct change *change, const struct memory_tables *memory)
 {
     const struct key_facts *facts = &change->facts;
-
     if (change->kind == CHANGE_ACCOUNT) {
         wallet_put(memory->wallets, &change->id, change->amount_nusd, change->owed_nusd);
     } else if (change->deleted) {
@@ -154,7 +149,7 @@ bool changes_load(struct changes *changes, const struct memory_tables *memory, s
 
 static void push(struct changes *changes, struct change *change)
 {
-    if (changes->last)
+    if (changes->last != NULL)
         changes->last->next = change;
     else
         changes->first = change;
@@ -171,7 +166,6 @@ static void stage_rows(struct changes *changes, struct db *db, struct row *row,
 static void stage(struct changes *changes, struct db *db, const char *kind, const char *id)
 {
     const struct store_value value = bind_text(id);
-
     if (strcmp(kind, kind_names[CHANGE_ACCOUNT]) == 0)
         stage_rows(changes, db, db_bind(db, ACCOUNT_QUERY " AND b.account_id = ?1", &value, 1),
                    read_account);
@@ -189,7 +183,6 @@ bool changes_stage(struct changes *changes, struct db *db)
 {
     const struct store_value after = bind_int(changes->known_seq);
     struct row *row;
-
     check(!changes->first);
     changes->staged_seq = changes->known_seq;
     row = db_bind(db, "SELECT seq, kind, id FROM changes WHERE seq > ?1 ORDER BY seq", &after, 1);
@@ -205,7 +198,7 @@ bool changes_stage(struct changes *changes, struct db *db)
 
 void changes_apply(struct changes *changes, const struct memory_tables *memory)
 {
-    for (const struct change *change = changes->first; change; change = change->next)
+    for (const struct change *change = changes->first; change != NULL; change = change->next)
         apply(change, memory);
     changes->known_seq = changes->staged_seq;
     changes_drop(changes);
@@ -213,7 +206,7 @@ void changes_apply(struct changes *changes, const struct memory_tables *memory)
 
 void changes_drop(struct changes *changes)
 {
-    while (changes->first) {
+    while (changes->first != NULL) {
         struct change *change = changes->first;
         changes->first = change->next;
         free(change);

@@ -19,7 +19,7 @@ struct expired {
 
 static void copy_id(struct id *out, const char *text)
 {
-    snprintf(out->text, sizeof(out->text), "%s", text);
+    snprintf(out->text, sizeof out->text, "%s", text);
 }
 
 static size_t find_expired(struct db *db, int64_t now_ms, struct expired *out, size_t count_max)
@@ -30,7 +30,6 @@ static size_t find_expired(struct db *db, int64_t now_ms, struct expired *out, s
                               " FROM open_holds WHERE expires_ms <= ?1 LIMIT ?2",
                               values, 2);
     size_t count = 0;
-
     while (db_row(db, row)) {
         check(count < count_max);
         copy_id(&out[count].exchange_id, column_text(row, 0));
@@ -45,7 +44,6 @@ static size_t find_expired(struct db *db, int64_t now_ms, struct expired *out, s
 static size_t keep_open(struct journal *journal, struct expired *expired, size_t count)
 {
     size_t open = 0;
-
     for (size_t i = 0; i < count; i++) {
         if (journal_hold_expires(journal, &expired[i].exchange_id))
             expired[open++] = expired[i];
@@ -61,9 +59,8 @@ void expiry_run(struct db *db, struct journal *journal, struct wallets *wallets)
     int64_t now_ms = clock_wall_ms();
     size_t count;
     bool ok;
-
     db_clear(db);
-    count = find_expired(db, now_ms, expired, sizeof(expired) / sizeof(expired[0]));
+    count = find_expired(db, now_ms, expired, sizeof expired / sizeof expired[0]);
     count = keep_open(journal, expired, count);
     if (count == 0)
         return;
@@ -88,7 +85,6 @@ bool expiry_recover(struct db *db, struct fault *fault)
 {
     const struct store_value now = bind_int(clock_wall_ms());
     int64_t count;
-
     db_clear(db);
     count = db_number(db, "SELECT count(*) FROM open_holds", NULL, 0, 0);
     if (db_run(db, "BEGIN IMMEDIATE", NULL, 0) &&

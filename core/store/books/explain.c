@@ -46,14 +46,12 @@ static void put_text(struct explanation *e, const char *name, const char *text)
 static void put_money(struct explanation *e, const char *name, int64_t nusd)
 {
     char text[MONEY_TEXT_BYTES];
-
     put_text(e, name, money_format(nusd, text));
 }
 
 static void put_time(struct explanation *e, const char *name, int64_t wall_ms)
 {
     char text[CLOCK_TEXT_BYTES];
-
     put_text(e, name, clock_format(wall_ms, text));
 }
 
@@ -63,7 +61,6 @@ static void compare(struct explanation *e, const char *what, int64_t stored_nusd
 {
     char stored[MONEY_TEXT_BYTES];
     char wanted[MONEY_TEXT_BYTES];
-
     money_format(stored_nusd, stored);
     money_format(wanted_nusd, wanted);
     if (stored_nusd == wanted_nusd) {
@@ -107,10 +104,9 @@ static void put_who(struct explanation *e, struct row *row)
     static const char *const names[] = {
         "account",         "user",  "key",           "model",       "provider", "model there",
         "policy revision", "error", "finish reason", "usage source"};
-
     buffer_printf(e->out, "exchange %s\n", e->exchange_id);
     put_time(e, "time", column_int(row, 13));
-    for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++)
+    for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++)
         put_text(e, names[i], column_text(row, i));
     buffer_printf(e->out, "  %-16s %" PRId64 "\n", "attempts", column_int(row, 11));
     buffer_printf(e->out, "  %-16s %" PRId64 "%s\n", "status", column_int(row, 10),
@@ -122,7 +118,6 @@ static bool put_record(struct explanation *e)
 {
     const struct store_value id = bind_text(e->exchange_id);
     struct row *row = db_bind(e->db, USAGE_QUERY, &id, 1);
-
     if (!db_row(e->db, row))
         return false;
     read_numbers(e, row);
@@ -142,7 +137,6 @@ static void put_kind(struct explanation *e, const char *name, const struct token
                                                        : p->output_pusd;
     char price[MONEY_TEXT_BYTES];
     struct money_exact exact;
-
     if (!money_charge_exact(p, &tokens, 0, &exact))
         strcpy(exact.sum, "out of bounds");
     buffer_printf(e->out, "  %-16s %12" PRId64 " x %10s = %s\n", name, count,
@@ -162,7 +156,6 @@ static void put_rounded(struct explanation *e, const char *name, const struct to
 {
     char text[MONEY_TEXT_BYTES];
     struct money_exact exact;
-
     if (money_charge_exact(prices, &e->tokens, margin_ppm, &exact))
         buffer_printf(e->out, "  %-16s %s + %s (rounded up once) = %s\n", name, exact.sum,
                       exact.rounding, money_format(nusd, text));
@@ -175,7 +168,6 @@ static int64_t priced(const struct explanation *e, const struct token_prices *pr
                       int64_t margin_ppm)
 {
     int64_t nusd;
-
     return money_charge(prices, &e->tokens, margin_ppm, &nusd) ? nusd : MONEY_AMOUNT_MAX_NUSD;
 }
 
@@ -199,7 +191,6 @@ static bool is_sold_as_bought(const struct explanation *e)
 static void put_price(struct explanation *e)
 {
     char margin[MONEY_TEXT_BYTES];
-
     buffer_append_text(e->out, "price: tokens x what we pay in USD per million = USD\n");
     put_kinds(e, &e->prices);
     buffer_printf(e->out, "  %-16s %12" PRId64 " (part of output)\n", "reasoning",
@@ -227,7 +218,6 @@ static bool put_hold(struct explanation *e, bool recorded)
         " LEFT JOIN hold_extensions x ON x.exchange_id = h.exchange_id"
         " LEFT JOIN resolutions r ON r.exchange_id = h.exchange_id WHERE h.exchange_id = ?1",
         &id, 1);
-
     if (!db_row(e->db, row))
         return recorded;
     if (!recorded) {
@@ -280,7 +270,6 @@ static void put_transfers(struct explanation *e)
         "  t.reason FROM x JOIN transfers t ON t.credit_account = x.account_id"
         "  WHERE t.id IS NOT NULL AND t.exchange_id = ?1 ORDER BY 1",
         &id, 1);
-
     buffer_append_text(e->out, "transfers\n");
     while (db_row(e->db, row)) {
         count_transfer(e, column_text(row, 1), column_int(row, 2));
@@ -354,8 +343,7 @@ bool store_explain(const char *path, const char *exchange_id, struct buffer *out
     struct db db;
     struct explanation explanation = {.db = &db, .out = out, .exchange_id = exchange_id};
     bool ok = reader_open(&db, path, fault) && explain(&explanation, fault);
-
-    if (db.handle)
+    if (db.handle != NULL)
         db_rollback(&db);
     db_close(&db);
     return ok;

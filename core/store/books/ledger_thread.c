@@ -58,7 +58,6 @@ static bool apply_journal(struct ledger_thread *ledger)
 static void sleep_us(int64_t us)
 {
     struct timespec time = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
-
     nanosleep(&time, NULL);
 }
 
@@ -74,7 +73,6 @@ void ledger_thread_hold(struct job *job, void *server)
     struct ledger_hold *hold = (struct ledger_hold *)job;
     struct ledger_thread *ledger = server;
     struct wallet_state wallet;
-
     _Static_assert(offsetof(struct ledger_hold, job) == 0, "a job is cast to its hold");
     /* Another process may have taken money that was promised here a moment ago. Holds on disk were
      * counted by it; this one was not, so it gives way. */
@@ -90,10 +88,9 @@ void ledger_thread_settlement(struct job *job, void *server)
     struct ledger_settlement *settlement = (struct ledger_settlement *)job;
     struct ledger_thread *ledger = server;
     enum posting posting;
-
     _Static_assert(offsetof(struct ledger_settlement, job) == 0, "a job is cast to its settlement");
     posting = rollup_post(&ledger->rollup, db_of(ledger), settlement, ledger->now_ms);
-    if (posting == POSTING_DONE && settlement->kept &&
+    if (posting == POSTING_DONE && settlement->kept != NULL &&
         !answers_table_keep(db_of(ledger), settlement->kept, ledger->now_ms))
         posting = POSTING_FAILED;
     settlement->durable = posting == POSTING_DONE;
@@ -105,7 +102,6 @@ void ledger_thread_call(struct job *job, void *server)
     struct store_call *call = (struct store_call *)job;
     struct ledger_thread *ledger = server;
     struct db *db = db_of(ledger);
-
     _Static_assert(offsetof(struct store_call, job) == 0, "a job is cast to its call");
     if (!db_run(db, "SAVEPOINT operation", NULL, 0))
         return;
@@ -142,10 +138,9 @@ static bool sync_foreign(struct ledger_thread *ledger)
 static bool write_batch(struct ledger_thread *ledger, struct job_list *jobs)
 {
     struct db *db = db_of(ledger);
-
     if (!db_run(db, "BEGIN IMMEDIATE", NULL, 0) || !sync_foreign(ledger))
         return false;
-    for (struct job *job = jobs->first; job; job = job->next) {
+    for (struct job *job = jobs->first; job != NULL; job = job->next) {
         job->run(job, ledger);
         if (!tx_sound(ledger)) /* the transaction may be gone: not one more statement */
             return false;
@@ -162,7 +157,6 @@ static void refuse_settlement(struct ledger_thread *ledger, struct ledger_settle
                               const char *why)
 {
     const struct usage_record *record = &settlement->record;
-
     settlement->durable = false;
     if (settlement->extended_nusd) /* of which nobody else knows */
         wallet_unextend(ledger->parts.memory.wallets, &record->account_id, &record->key_id,
@@ -176,7 +170,6 @@ static void refuse_settlement(struct ledger_thread *ledger, struct ledger_settle
 static void apply_job(struct ledger_thread *ledger, struct job *job)
 {
     struct wallets *wallets = ledger->parts.memory.wallets;
-
     if (job->run == ledger_thread_hold) {
         struct ledger_hold *hold = (struct ledger_hold *)job;
         if (hold->durable)
@@ -198,13 +191,13 @@ static void apply_job(struct ledger_thread *ledger, struct job *job)
 
 static void return_job(struct job *job)
 {
-    if (job->reply_queue)
+    if (job->reply_queue != NULL)
         job_return(job);
 }
 
 static void finish_batch(struct ledger_thread *ledger, struct job_list *jobs)
 {
-    for (struct job *job = jobs->first; job; job = job->next)
+    for (struct job *job = jobs->first; job != NULL; job = job->next)
         apply_job(ledger, job);
     if (ledger->operations_ran)
         changes_apply(&ledger->changes, &ledger->parts.memory);
@@ -240,7 +233,7 @@ static void fail_batch(struct ledger_thread *ledger, struct job_list *jobs)
         log_event(LOG_ERROR, "the database cannot be written; new requests are refused",
                   log_text("why", db_of(ledger)->failure_text),
                   log_int("jobs", (int64_t)jobs->count));
-    while (jobs->first)
+    while (jobs->first != NULL)
         fail_job(ledger, job_list_pop(jobs));
 }
 
@@ -262,7 +255,6 @@ static void refuse_job(struct ledger_thread *ledger, struct job *job)
 static void run_batch(struct ledger_thread *ledger, struct job_list *jobs)
 {
     struct db *db = db_of(ledger);
-
     db_clear(db);
     rollup_reset(&ledger->rollup);
     ledger->operations_ran = false;
@@ -280,7 +272,7 @@ static void run_batch(struct ledger_thread *ledger, struct job_list *jobs)
     } else if (jobs->count == 1) {
         refuse_job(ledger, job_list_pop(jobs));
     } else {
-        while (jobs->first) {
+        while (jobs->first != NULL) {
             struct job_list one = {0};
             job_list_push(&one, job_list_pop(jobs));
             run_batch(ledger, &one); /* no deeper than this */
@@ -303,7 +295,6 @@ static void probe(struct ledger_thread *ledger)
 static void poll_foreign(struct ledger_thread *ledger)
 {
     struct db *db = db_of(ledger);
-
     db_clear(db);
     ledger->polled_us = clock_mono_us();
     if (!db_run(db, "BEGIN", NULL, 0) || !sync_foreign(ledger) || !db_run(db, "COMMIT", NULL, 0))
@@ -313,7 +304,6 @@ static void poll_foreign(struct ledger_thread *ledger)
 static void on_commit(int pages, void *arg)
 {
     struct ledger_thread *ledger = arg;
-
     ledger->wal_pages = pages;
     if (pages < ledger->wal_pages_tried) /* the log has begun anew */
         ledger->wal_pages_tried = 0;
@@ -327,7 +317,6 @@ static void keep_log_short(struct ledger_thread *ledger)
     struct checkpoint *checkpoint = ledger->parts.checkpoint;
     int pages_new = ledger->wal_pages - ledger->wal_pages_tried;
     int64_t now_us = clock_mono_us();
-
     if (checkpoint_busy(checkpoint) || !checkpoint_trusted(checkpoint))
         return;
     if (ledger->checkpoint_asked) { /* and done but for what is new */
@@ -356,7 +345,6 @@ static void collect_debts(struct ledger_thread *ledger)
     struct store_call call;
     struct fault fault;
     struct job_list jobs = {0};
-
     ledger->collected_us = clock_mono_us();
     if (!wallet_has_debtors(ledger->parts.memory.wallets) || !apply_journal(ledger) ||
         !store_call_init(&call, "debt.collect", NULL, 0, &fault))
@@ -371,7 +359,6 @@ static void collect_debts(struct ledger_thread *ledger)
 static void idle(struct ledger_thread *ledger)
 {
     int64_t now_us = clock_mono_us();
-
     if (!atomic_load(&ledger->writable) && ledger->unsettled.count == 0) {
         probe(ledger);
         if (!atomic_load(&ledger->writable))
@@ -398,10 +385,9 @@ static void idle(struct ledger_thread *ledger)
 static struct job_list next_batch(struct ledger_thread *ledger)
 {
     struct job_list jobs = {0};
-
-    while (jobs.count < BATCH_JOBS && ledger->unsettled.first)
+    while (jobs.count < BATCH_JOBS && ledger->unsettled.first != NULL)
         job_list_push(&jobs, job_list_pop(&ledger->unsettled));
-    while (jobs.count < BATCH_JOBS && ledger->service.waiting.first) {
+    while (jobs.count < BATCH_JOBS && ledger->service.waiting.first != NULL) {
         struct job *job = job_list_pop(&ledger->service.waiting);
         job_list_push(job->run == ledger_thread_read ? &ledger->reads : &jobs, job);
     }
@@ -413,9 +399,8 @@ static struct job_list next_batch(struct ledger_thread *ledger)
 static void refuse_waiting(struct ledger_thread *ledger)
 {
     struct job_list jobs = ledger->service.waiting;
-
     ledger->service.waiting = (struct job_list){0};
-    while (jobs.first) {
+    while (jobs.first != NULL) {
         struct job *job = job_list_pop(&jobs);
         if (job->run == ledger_thread_read)
             job_list_push(&ledger->reads, job);
@@ -428,7 +413,7 @@ static void give_up(struct ledger_thread *ledger)
 {
     log_event(LOG_ERROR, "stopping while the database cannot be written: holds stay open",
               log_int("settlements", (int64_t)ledger->unsettled.count));
-    while (ledger->unsettled.first)
+    while (ledger->unsettled.first != NULL)
         return_job(job_list_pop(&ledger->unsettled));
 }
 
@@ -436,7 +421,6 @@ static void give_up(struct ledger_thread *ledger)
 static void send_reads(struct ledger_thread *ledger)
 {
     struct job *job;
-
     while ((job = job_list_pop(&ledger->reads)) != NULL) {
         struct store_call *call = (struct store_call *)job;
         if (!reports_post(call->reports, call)) {
@@ -465,22 +449,21 @@ static void work(struct ledger_thread *ledger)
     struct job_list jobs;
     bool awaited;
     bool caught_up = true;
-
     if (!atomic_load(&ledger->writable)) {
         refuse_waiting(ledger);
         if (ledger->unsettled.count)
             sleep_us(RETRY_MS * 1000);
     }
     jobs = next_batch(ledger);
-    awaited = jobs.first || ledger->reads.first;
+    awaited = jobs.first != NULL || ledger->reads.first != NULL;
     if (awaited || is_behind(ledger))
         caught_up = write_journal(ledger, awaited);
-    if (ledger->reads.first)
+    if (ledger->reads.first != NULL)
         notes_table_write(ledger->parts.notes, ledger->parts.memory.wallets, db_of(ledger));
     send_reads(ledger);
     if (!caught_up)
         fail_batch(ledger, &jobs);
-    else if (jobs.first)
+    else if (jobs.first != NULL)
         run_batch(ledger, &jobs);
     if (ledger->unsettled.count && atomic_load(&ledger->giving_up))
         give_up(ledger);
@@ -504,7 +487,6 @@ static void serve(void *server)
 {
     struct ledger_thread *ledger = server;
     const struct journal *journal = ledger->parts.journal;
-
     /* Of this thread alone, in Linux: where CPUs are few, what somebody waits for goes first. */
     (void)setpriority(PRIO_PROCESS, 0, LEDGER_NICE);
     while (!finished(ledger)) {

@@ -36,7 +36,7 @@ void notes_table_init(struct notes *notes)
 
 static void free_notes(struct note *first)
 {
-    while (first) {
+    while (first != NULL) {
         struct note *next = first->next;
         free(first);
         first = next;
@@ -62,15 +62,14 @@ static struct notes_sample *find_sample(struct notes *notes, const struct id *ac
 {
     uint64_t hash = table_hash(account_id->text, strlen(account_id->text)) + (uint64_t)minute;
     struct notes_sample *room = NULL;
-
     for (size_t i = 0; i < SAMPLE_TRIES; i++) {
         struct notes_sample *sample = &notes->samples[(hash + i) % NOTES_ACCOUNTS];
         if (sample->minute == minute && strcmp(sample->account_id.text, account_id->text) == 0)
             return sample;
-        if (!room && sample->minute != minute && sample->left_out == 0)
+        if (room == NULL && sample->minute != minute && sample->left_out == 0)
             room = sample;
     }
-    if (room)
+    if (room != NULL)
         *room = (struct notes_sample){.account_id = *account_id, .minute = minute};
     return room;
 }
@@ -79,13 +78,12 @@ bool notes_table_take_refusal(struct notes *notes, const struct id *account_id, 
 {
     struct notes_sample *sample;
     bool wanted;
-
     check(pthread_mutex_lock(&notes->mutex) == 0);
     sample = find_sample(notes, account_id, now_ms / MINUTE_MS);
-    wanted = sample && sample->kept < LIMIT_REFUSALS_A_MINUTE;
+    wanted = sample != NULL && sample->kept < LIMIT_REFUSALS_A_MINUTE;
     if (wanted) {
         sample->kept++;
-    } else if (sample) {
+    } else if (sample != NULL) {
         sample->left_out++;
         atomic_store_explicit(&notes->waiting, true, memory_order_release);
     } else {
@@ -98,11 +96,10 @@ bool notes_table_take_refusal(struct notes *notes, const struct id *account_id, 
 static void push(struct notes *notes, struct note *note)
 {
     bool taken;
-
     check(pthread_mutex_lock(&notes->mutex) == 0);
     taken = notes->count < LIMIT_NOTES;
     if (taken) {
-        if (notes->last)
+        if (notes->last != NULL)
             notes->last->next = note;
         else
             notes->first = note;
@@ -119,16 +116,14 @@ static void push(struct notes *notes, struct note *note)
 
 static struct note *new_note(void)
 {
-    struct note *note = calloc(1, sizeof(*note));
-
-    check(note);
+    struct note *note = calloc(1, sizeof *note);
+    check(note != NULL);
     return note;
 }
 
 void notes_table_put_refusal(struct notes *notes, const struct refused_call *refused)
 {
     struct note *note = new_note();
-
     note->kind = NOTE_REFUSAL;
     note->as.refused = *refused;
     push(notes, note);
@@ -138,7 +133,6 @@ void notes_table_put_attempt(struct notes *notes, const struct id *exchange_id,
                              const struct attempt_note *attempt)
 {
     struct note *note = new_note();
-
     note->kind = NOTE_ATTEMPT;
     note->exchange_id = *exchange_id;
     note->as.attempt = *attempt;
@@ -156,8 +150,8 @@ struct taken {
 
 static void take_left_out(struct notes *notes, struct taken *out)
 {
-    out->left_out = malloc(sizeof(notes->samples));
-    check(out->left_out);
+    out->left_out = malloc(sizeof notes->samples);
+    check(out->left_out != NULL);
     for (size_t i = 0; i < NOTES_ACCOUNTS; i++) {
         if (notes->samples[i].left_out > 0)
             out->left_out[out->left_out_count++] = notes->samples[i];
@@ -168,7 +162,6 @@ static void take_left_out(struct notes *notes, struct taken *out)
 static struct taken take_all(struct notes *notes)
 {
     struct taken taken = {0};
-
     check(pthread_mutex_lock(&notes->mutex) == 0);
     atomic_store_explicit(&notes->waiting, false, memory_order_relaxed);
     taken.first = notes->first;
@@ -218,8 +211,7 @@ static bool write_left_out(struct db *db, const struct notes_sample *sample)
 static bool write_taken(struct db *db, const struct taken *taken)
 {
     bool ok = db_run(db, "BEGIN IMMEDIATE", NULL, 0);
-
-    for (const struct note *note = taken->first; ok && note; note = note->next) {
+    for (const struct note *note = taken->first; ok && note != NULL; note = note->next) {
         ok = note->kind == NOTE_REFUSAL ? write_refusal(db, &note->as.refused)
                                         : write_attempt(db, &note->exchange_id, &note->as.attempt);
     }
@@ -231,8 +223,7 @@ static bool write_taken(struct db *db, const struct taken *taken)
 static uint64_t count_notes(const struct note *first)
 {
     uint64_t count = 0;
-
-    for (; first; first = first->next)
+    for (; first != NULL; first = first->next)
         count++;
     return count;
 }
@@ -240,7 +231,7 @@ static uint64_t count_notes(const struct note *first)
 /* So that pages which look at the accounts' versions ask again. */
 static void touch_accounts(struct wallets *wallets, const struct note *first)
 {
-    for (; first; first = first->next) {
+    for (; first != NULL; first = first->next) {
         if (first->kind == NOTE_REFUSAL)
             wallet_touch(wallets, &first->as.refused.account_id);
     }
@@ -249,7 +240,6 @@ static void touch_accounts(struct wallets *wallets, const struct note *first)
 void notes_table_write(struct notes *notes, struct wallets *wallets, struct db *db)
 {
     struct taken taken;
-
     if (!notes_table_is_waiting(notes))
         return;
     taken = take_all(notes);
@@ -299,7 +289,6 @@ void notes_table_forget(struct notes *notes, struct db *db)
 {
     int64_t now_us = clock_mono_us();
     bool more = false;
-
     if (now_us < notes->forget_due_us)
         return;
     db_clear(db);

@@ -13,7 +13,6 @@ void posting_cost_account(const char *provider, char out[POSTING_ACCOUNT_BYTES])
 {
     const char *name = provider[0] ? provider : "unknown";
     size_t bytes = strlen(name);
-
     check(5 + bytes < POSTING_ACCOUNT_BYTES);
     memcpy(out, "cost:", 5);
     memcpy(out + 5, name, bytes + 1);
@@ -65,7 +64,6 @@ static bool write_parts(struct db *db, const struct usage_record *record, int64_
                         int64_t now_ms, int64_t *first_seq)
 {
     char cost_account[POSTING_ACCOUNT_BYTES];
-
     posting_cost_account(record->provider, cost_account);
     return write_part(db, record, record->account_id.text, POSTING_REVENUE, record->charge_nusd,
                       "charge", bind_int(last_charge), now_ms, first_seq) &&
@@ -140,7 +138,6 @@ enum posting posting_ended_settlement(struct db *db, const struct ledger_settlem
 {
     const struct usage_record *record = &settlement->record;
     int64_t transfer_seq = 0;
-
     if (!write_extension(db, settlement, now_ms) ||
         !write_parts(db, record, *last_charge, now_ms, &transfer_seq) ||
         !write_usage(db, record, transfer_seq))
@@ -156,7 +153,6 @@ enum posting posting_settlement(struct db *db, const struct ledger_settlement *s
                                 int64_t now_ms, int64_t *last_charge)
 {
     const struct usage_record *record = &settlement->record;
-
     /* First, so that a refusal has written nothing. */
     if (!db_run(db,
                 "DELETE FROM open_holds WHERE exchange_id = ?1 AND account_id = ?2 AND key_id = ?3"
@@ -200,7 +196,6 @@ bool posting_balance(struct db *db, const char *account_id, const struct posting
     const struct store_value values[] = {bind_text(account_id), bind_int(change->credit_nusd),
                                          bind_int(change->debit_nusd),
                                          bind_int(change->last_charge)};
-
     if (!db_run(db, update, values, 4))
         return false;
     if (db_changes(db) == 1)
@@ -217,7 +212,6 @@ bool posting_transfer(struct db *db, const struct posting_transfer *transfer, in
 {
     const struct posting_change out = {.debit_nusd = transfer->amount_nusd};
     const struct posting_change in = {.credit_nusd = transfer->amount_nusd};
-
     return db_run(db,
                   "INSERT INTO transfers (id, debit_account, credit_account, amount_nusd, kind,"
                   " exchange_id, reason, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

@@ -16,8 +16,8 @@ void rollup_init(struct rollup *rollup, size_t settlements_max)
     *rollup = (struct rollup){.row_capacity = 64};
     while (rollup->row_capacity < settlements_max * ROWS_PER_SETTLEMENT)
         rollup->row_capacity *= 2;
-    rollup->rows = malloc(rollup->row_capacity * sizeof(*rollup->rows));
-    rollup->slots = calloc(rollup->row_capacity * 2, sizeof(*rollup->slots));
+    rollup->rows = malloc(rollup->row_capacity * sizeof *rollup->rows);
+    rollup->slots = calloc(rollup->row_capacity * 2, sizeof *rollup->slots);
     check(rollup->rows && rollup->slots);
 }
 
@@ -36,7 +36,7 @@ static size_t slot_mask(const struct rollup *rollup)
 void rollup_reset(struct rollup *rollup)
 {
     if (rollup->row_count * 8 > rollup->row_capacity) {
-        memset(rollup->slots, 0, rollup->row_capacity * 2 * sizeof(*rollup->slots));
+        memset(rollup->slots, 0, rollup->row_capacity * 2 * sizeof *rollup->slots);
     } else {
         for (size_t i = 0; i < rollup->row_count; i++) {
             size_t at = rollup->rows[i].hash & slot_mask(rollup);
@@ -66,7 +66,6 @@ static uint64_t mix(uint64_t hash, const char *text)
 static size_t find_slot(const struct rollup *rollup, struct rollup_row *wanted)
 {
     size_t at;
-
     wanted->hash =
         mix(mix((uint64_t)wanted->kind * 31 + (uint64_t)wanted->period, wanted->account_id),
             wanted->key_id);
@@ -81,7 +80,6 @@ static size_t find_slot(const struct rollup *rollup, struct rollup_row *wanted)
 static int64_t *find(struct rollup *rollup, struct rollup_row wanted)
 {
     size_t at = find_slot(rollup, &wanted);
-
     if (rollup->slots[at])
         return rollup->rows[rollup->slots[at] - 1].sums;
     check(rollup->row_count < rollup->row_capacity);
@@ -100,7 +98,6 @@ static struct rollup_row row_of(enum rollup_kind kind)
 static struct rollup_row balance_of(const char *account_id)
 {
     struct rollup_row row = row_of(ROLLUP_BALANCE);
-
     row.account_id = account_id;
     return row;
 }
@@ -115,7 +112,6 @@ static int64_t find_last_charge(const struct rollup *rollup, struct db *db, cons
 {
     struct rollup_row row = balance_of(account_id);
     uint32_t slot = rollup->slots[find_slot(rollup, &row)];
-
     if (slot) /* a customer's account is there because it was charged */
         return rollup->rows[slot - 1].sums[2];
     return db_number(db, "SELECT last_charge FROM balances WHERE account_id = ?1",
@@ -126,7 +122,6 @@ static void add_balance(struct rollup *rollup, const char *account_id, int64_t c
                         int64_t debit_nusd)
 {
     int64_t *sums;
-
     if (credit_nusd == 0 && debit_nusd == 0)
         return;
     sums = find_balance(rollup, account_id);
@@ -140,7 +135,6 @@ static void add_cost_balance(struct rollup *rollup, const char *provider, int64_
     char name[POSTING_ACCOUNT_BYTES];
     size_t rows_before = rollup->row_count;
     int64_t *sums;
-
     if (cost_nusd == 0)
         return;
     posting_cost_account(provider, name);
@@ -148,7 +142,7 @@ static void add_cost_balance(struct rollup *rollup, const char *provider, int64_
     sums[0] += cost_nusd;
     if (rollup->row_count > rows_before) {
         struct rollup_row *row = &rollup->rows[rows_before];
-        memcpy(row->cost_name, name, sizeof(name));
+        memcpy(row->cost_name, name, sizeof name);
         row->account_id = row->cost_name;
     }
 }
@@ -157,7 +151,6 @@ static void add_key(struct rollup *rollup, const struct usage_record *record)
 {
     struct rollup_row row = row_of(ROLLUP_KEY);
     int64_t *sums;
-
     if (!record->key_id.text[0])
         return;
     row.key_id = record->key_id.text;
@@ -185,7 +178,6 @@ static void add_sums(int64_t *sums, const struct usage_record *record)
 static void add_hour(struct rollup *rollup, const struct usage_record *record)
 {
     struct rollup_row row = row_of(ROLLUP_HOUR);
-
     row.period = record->created_ms / HOUR_MS;
     row.model = record->model;
     row.account_id = record->account_id.text;
@@ -224,7 +216,6 @@ static enum posting post(struct rollup *rollup, struct db *db,
     const struct usage_record *record = &settlement->record;
     int64_t last_charge = 0;
     enum posting posting;
-
     if (record->charge_nusd)
         last_charge = find_last_charge(rollup, db, record->account_id.text);
     posting = ended ? posting_ended_settlement(db, settlement, now_ms, &last_charge)
@@ -249,7 +240,6 @@ enum posting rollup_post_ended(struct rollup *rollup, struct db *db,
 static bool write_hour(const struct rollup_row *row, struct db *db)
 {
     const int64_t *sums = row->sums;
-
     return db_run(
         db,
         "INSERT INTO hourly (account_id, hour, key_id, model, requests, errors, input_tokens,"
@@ -269,7 +259,6 @@ static bool write_hour(const struct rollup_row *row, struct db *db)
 static bool write_sales(const struct rollup_row *row, struct db *db)
 {
     const int64_t *sums = row->sums;
-
     return db_run(
         db,
         "INSERT INTO sales (quarter, model, provider, requests, errors, input_tokens,"
@@ -289,7 +278,6 @@ static bool write_sales(const struct rollup_row *row, struct db *db)
 static bool write_row(const struct rollup_row *row, struct db *db, int64_t now_ms)
 {
     const int64_t *sums = row->sums;
-
     switch (row->kind) {
     case ROLLUP_BALANCE:
         return posting_balance(db, row->account_id,

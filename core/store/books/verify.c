@@ -256,7 +256,6 @@ static bool run(struct db *db, const struct verification *verification, struct b
 {
     struct row *row = db_bind(db, verification->sql, NULL, 0);
     size_t lines = 0;
-
     while (lines < LINES_MAX && db_row(db, row)) {
         buffer_append_text(report, column_text(row, 0));
         buffer_append_char(report, '\n');
@@ -275,7 +274,7 @@ static bool run_all(struct db *db, struct buffer *report, size_t *differences, s
         return fault_set(fault, "database_unusable", "no memory");
     if (!db_run(db, "BEGIN", NULL, 0)) /* all checks see one moment, while a server goes on */
         return db_sound(db, fault);
-    for (size_t i = 0; i < sizeof(verifications) / sizeof(verifications[0]); i++) {
+    for (size_t i = 0; i < sizeof verifications / sizeof verifications[0]; i++) {
         if (!run(db, &verifications[i], report, differences, fault))
             return false;
     }
@@ -288,8 +287,7 @@ bool store_verify(const char *path, struct buffer *report, struct fault *fault)
     struct db db;
     size_t differences = 0;
     bool ok = reader_open(&db, path, &why) && run_all(&db, report, &differences, &why);
-
-    if (db.handle)
+    if (db.handle != NULL)
         db_rollback(&db);
     db_close(&db);
     if (!ok) {

@@ -29,7 +29,6 @@ static bool exists(struct fault *fault, const char *path)
 static bool make_part(const char *part, struct fault *fault)
 {
     int fd = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
     if (fd < 0)
         return errno == EEXIST ? fault_set(fault, "exists",
                                            "%s is there already: another backup is under way, or "
@@ -46,13 +45,12 @@ static bool copy_pages(struct db *source, const char *part, struct fault *fault)
     sqlite3 *target = NULL;
     sqlite3_backup *backup = NULL;
     int rc = sqlite3_open_v2(part, &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL);
-
     if (rc == SQLITE_OK) {
         backup = sqlite3_backup_init(target, "main", source->handle, "main");
-        if (!backup)
+        if (backup == NULL)
             rc = sqlite3_extended_errcode(target);
     }
-    if (backup) {
+    if (backup != NULL) {
         rc = sqlite3_backup_step(backup, -1);
         int end = sqlite3_backup_finish(backup);
         rc = rc == SQLITE_DONE ? end : rc;
@@ -74,7 +72,6 @@ static bool check_pages(struct db *copy, struct fault *fault)
 {
     struct row *row = db_bind(copy, "PRAGMA integrity_check(1)", NULL, 0);
     bool ok = db_row(copy, row);
-
     if (ok && strcmp(column_text(row, 0), "ok") != 0)
         ok = fault_set(fault, "database_unusable", "the copy is damaged: %s", column_text(row, 0));
     else if (!ok)
@@ -88,7 +85,6 @@ static bool verify_copy(const char *part, struct buffer *report, struct fault *f
 {
     struct db copy;
     bool ok = db_open(&copy, part, DB_READ, fault) && check_pages(&copy, fault);
-
     db_close(&copy);
     return ok && store_verify(part, report, fault);
 }
@@ -97,7 +93,6 @@ static bool sync_path(const char *path, int flags, struct fault *fault)
 {
     int fd = open(path, flags | O_RDONLY | O_CLOEXEC);
     bool ok;
-
     if (fd < 0)
         return cannot(fault, "open", path);
     ok = fsync(fd) == 0;
@@ -111,8 +106,7 @@ static bool sync_folder_of(const char *path, struct fault *fault)
 {
     char *copy = strdup(path);
     bool ok;
-
-    check(copy);
+    check(copy != NULL);
     ok = sync_path(dirname(copy), O_DIRECTORY, fault);
     free(copy);
     return ok;
@@ -122,7 +116,6 @@ static bool sync_folder_of(const char *path, struct fault *fault)
 static bool name_copy(const char *part, const char *target, struct fault *fault)
 {
     int rc = renameat2(AT_FDCWD, part, AT_FDCWD, target, RENAME_NOREPLACE);
-
     if (rc != 0 && (errno == EINVAL || errno == ENOSYS)) { /* not on this file system */
         if (access(target, F_OK) == 0)
             return exists(fault, target);
@@ -137,7 +130,6 @@ static bool copy_to(const char *path, const char *part, struct fault *fault)
 {
     struct db source;
     bool ok = reader_open(&source, path, fault) && copy_pages(&source, part, fault);
-
     db_close(&source);
     return ok;
 }
@@ -146,7 +138,6 @@ bool store_backup(const char *path, const char *target, struct buffer *report, s
 {
     char *part;
     bool ok;
-
     if (access(target, F_OK) == 0)
         return exists(fault, target);
     check(asprintf(&part, "%s.part", target) > 0);

@@ -8,7 +8,6 @@
 void checkpoint_run(struct checkpoint *checkpoint, struct db *db)
 {
     int rc;
-
     if (!checkpoint_trusted(checkpoint))
         return;
     /* PASSIVE waits for nobody: a reader in an old snapshot keeps part of the log back. */
@@ -30,7 +29,6 @@ bool checkpoint_trusted(const struct checkpoint *checkpoint)
 static void request_run(struct job *job, void *server)
 {
     struct checkpoint *checkpoint = server;
-
     (void)job;
     checkpoint_run(checkpoint, &checkpoint->db);
     atomic_store(&checkpoint->busy, false);

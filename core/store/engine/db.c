@@ -33,8 +33,8 @@ static void configure(void)
 static int progress(void *arg)
 {
     struct db *db = arg;
-    bool cancelled = db->cancelled && atomic_load_explicit(db->cancelled, memory_order_relaxed);
-
+    bool cancelled =
+        db->cancelled != NULL && atomic_load_explicit(db->cancelled, memory_order_relaxed);
     if (!cancelled && (db->deadline_us == 0 || clock_mono_us() < db->deadline_us))
         return 0;
     db->timed_out = true;
@@ -45,7 +45,6 @@ static int progress(void *arg)
 static bool take_result(struct db *db, int rc)
 {
     int primary = rc & 0xff;
-
     if (rc == SQLITE_ROW || rc == SQLITE_DONE || rc == SQLITE_OK)
         return true;
     if (primary == SQLITE_CONSTRAINT) {
@@ -54,7 +53,7 @@ static bool take_result(struct db *db, int rc)
     }
     if (db->failure == 0) {
         db->failure = rc;
-        snprintf(db->failure_text, sizeof(db->failure_text), "%s (%d)", sqlite3_errmsg(db->handle),
+        snprintf(db->failure_text, sizeof db->failure_text, "%s (%d)", sqlite3_errmsg(db->handle),
                  rc);
     }
     return false;
@@ -79,8 +78,7 @@ bool db_open(struct db *db, const char *path, enum db_mode mode, struct fault *f
     bool writes = mode != DB_READ;
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
     int rc;
-
-    memset(db, 0, sizeof(*db));
+    memset(db, 0, sizeof *db);
     check(pthread_once(&configured, configure) == 0);
     if (writes) {
         if (!create_private(path, fault))
@@ -119,9 +117,9 @@ void db_close(struct db *db)
 {
     for (size_t i = 0; i < DB_STATEMENTS; i++)
         sqlite3_finalize(statement_of(db->slots[i].row));
-    if (db->handle)
+    if (db->handle != NULL)
         check(sqlite3_close(db->handle) == SQLITE_OK);
-    memset(db, 0, sizeof(*db));
+    memset(db, 0, sizeof *db);
 }
 
 void db_clear(struct db *db)
@@ -137,9 +135,8 @@ static sqlite3_stmt *prepare(struct db *db, const char *sql)
 {
     size_t at = ((uintptr_t)sql * UINT64_C(0x9E3779B97F4A7C15)) >> 56;
     sqlite3_stmt *statement = NULL;
-
     _Static_assert(DB_STATEMENTS == 256, "the hash above has 8 bits");
-    while (db->slots[at].sql) {
+    while (db->slots[at].sql != NULL) {
         if (db->slots[at].sql == sql)
             return statement_of(db->slots[at].row);
         at = (at + 1) % DB_STATEMENTS;
@@ -158,14 +155,12 @@ struct row *db_bind(struct db *db, const char *sql, const struct store_value *va
 {
     sqlite3_stmt *statement = prepare(db, sql);
     int rc = SQLITE_OK;
-
-    if (!statement)
+    if (statement == NULL)
         return NULL;
     check(!sqlite3_stmt_busy(statement)); /* a nested use of the same statement is a bug of ours */
     for (size_t i = 0; i < value_count && rc == SQLITE_OK; i++) {
         const struct store_value *value = &values[i];
         int at = (int)i + 1;
-
         if (value->type == STORE_INT)
             rc = sqlite3_bind_int64(statement, at, value->number);
         else if (value->type == STORE_NULL)
@@ -174,7 +169,7 @@ struct row *db_bind(struct db *db, const char *sql, const struct store_value *va
             rc = sqlite3_bind_blob(statement, at, value->text.data, (int)value->text.bytes,
                                    SQLITE_STATIC);
         else /* the text outlives the steps: not copied. "" must not become NULL. */
-            rc = sqlite3_bind_text(statement, at, value->text.data ? value->text.data : "",
+            rc = sqlite3_bind_text(statement, at, value->text.data != NULL ? value->text.data : "",
                                    (int)value->text.bytes, SQLITE_STATIC);
     }
     if (!take_result(db, rc))
@@ -185,8 +180,7 @@ struct row *db_bind(struct db *db, const char *sql, const struct store_value *va
 bool db_row(struct db *db, struct row *row)
 {
     int rc;
-
-    if (!row)
+    if (row == NULL)
         return false;
     rc = sqlite3_step(statement_of(row));
     if (rc == SQLITE_ROW)
@@ -198,7 +192,7 @@ bool db_row(struct db *db, struct row *row)
 
 void db_leave(struct row *row)
 {
-    if (row)
+    if (row != NULL)
         sqlite3_reset(statement_of(row));
 }
 
@@ -206,8 +200,7 @@ bool db_run(struct db *db, const char *sql, const struct store_value *values, si
 {
     struct row *row = db_bind(db, sql, values, value_count);
     bool ok;
-
-    if (!row)
+    if (row == NULL)
         return false;
     ok = take_result(db, sqlite3_step(statement_of(row)));
     sqlite3_reset(statement_of(row));
@@ -219,7 +212,6 @@ int64_t db_number(struct db *db, const char *sql, const struct store_value *valu
 {
     struct row *row = db_bind(db, sql, values, value_count);
     int64_t number = otherwise;
-
     if (!db_row(db, row))
         return otherwise;
     if (!column_null(row, 0))
@@ -231,7 +223,6 @@ int64_t db_number(struct db *db, const char *sql, const struct store_value *valu
 bool db_script(struct db *db, const char *sql, struct fault *fault)
 {
     int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
-
     if (rc == SQLITE_OK)
         return true;
     fault_set(fault, "database_unusable", "the database says: %s (%d)", sqlite3_errmsg(db->handle),
@@ -271,7 +262,6 @@ bool db_write_nothing(struct db *db)
                            "BEGIN IMMEDIATE; INSERT INTO changes (kind, id) VALUES ('account', '');"
                            "COMMIT",
                            NULL, NULL, NULL) == SQLITE_OK;
-
     db_rollback(db);
     return ok;
 }

@@ -32,14 +32,12 @@ static bool compare(struct db *db, const struct asset *migrations, size_t count,
 {
     struct row *row = db_bind(db, "SELECT name, sha256 FROM migrations ORDER BY name", NULL, 0);
     bool ok = true;
-
     *applied = 0;
     while (ok && db_row(db, row)) {
         const char *name = column_text(row, 0);
         const struct asset *migration = find(migrations, count, name);
         char hash[SHA256_HEX_BYTES];
-
-        if (!migration) {
+        if (migration == NULL) {
             ok =
                 fault_set(fault, "database_newer",
                           "the database has migration %s, which this program does not know: it was "
@@ -75,7 +73,6 @@ static bool apply_next(struct db *db, const struct asset *migrations, size_t cou
     char hash[SHA256_HEX_BYTES];
     char now[CLOCK_TEXT_BYTES];
     struct fault why;
-
     if (!db_script(db, "BEGIN IMMEDIATE", fault))
         return false;
     if (!compare(db, migrations, count, applied, fault)) {
@@ -110,7 +107,6 @@ bool migrate_is_due(struct db *db, const struct asset *migrations, size_t migrat
                     bool *due, struct fault *fault)
 {
     size_t applied = 0;
-
     if (!db_script(db, create_table, fault) ||
         !compare(db, migrations, migration_count, &applied, fault))
         return false;
@@ -135,7 +131,6 @@ bool migrate_run(struct db *db, const struct asset *migrations, size_t migration
                  struct fault *fault)
 {
     size_t applied = 0;
-
     if (!db_script(db, create_table, fault) ||
         !compare(db, migrations, migration_count, &applied, fault))
         return false;

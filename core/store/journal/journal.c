@@ -72,8 +72,7 @@ static bool sync_file(struct journal *journal)
 static void spoil(struct journal *journal, size_t offset)
 {
     static const char zeros[SPOILT_BYTES];
-
-    if (write_at(journal, journal->generation, offset, zeros, sizeof(zeros)))
+    if (write_at(journal, journal->generation, offset, zeros, sizeof zeros))
         sync_file(journal);
 }
 
@@ -93,10 +92,9 @@ static bool write_out(struct journal *journal, size_t start)
 static char *path_of(struct db *db)
 {
     const char *database_path = db_path(db);
-    size_t bytes = strlen(database_path) + sizeof("-tail") + 4;
+    size_t bytes = strlen(database_path) + sizeof "-tail" + 4;
     char *path = calloc(1, bytes);
-
-    check(path);
+    check(path != NULL);
     snprintf(path, bytes, "%s-tail", database_path);
     return path;
 }
@@ -115,7 +113,6 @@ static bool look(struct journal *journal, struct window *window, uint64_t genera
                  struct slice *out)
 {
     size_t end = window->at + window->length;
-
     if (end < HALF_BYTES && end < offset + JOURNAL_RECORD_BYTES_MAX) {
         window->at = offset;
         window->length = HALF_BYTES - offset < PIECE_BYTES ? HALF_BYTES - offset : PIECE_BYTES;
@@ -132,14 +129,13 @@ static bool look(struct journal *journal, struct window *window, uint64_t genera
 static enum journal_found load(struct journal *journal, uint64_t generation, struct buffer *out,
                                bool *is_sealed)
 {
-    struct window *window = calloc(1, sizeof(*window));
-    struct journal_record *record = malloc(sizeof(*record));
+    struct window *window = calloc(1, sizeof *window);
+    struct journal_record *record = malloc(sizeof *record);
     struct journal_place place = {journal->salt, generation, 0};
     enum journal_found found = JOURNAL_FOUND;
     struct slice rest;
     size_t size = 0;
-
-    check(window && record);
+    check(window != NULL && record != NULL);
     *is_sealed = false;
     while (found == JOURNAL_FOUND && !*is_sealed) {
         found = JOURNAL_FOREIGN;
@@ -158,7 +154,6 @@ static enum journal_found load(struct journal *journal, uint64_t generation, str
 uint64_t journal_applied(struct db *db)
 {
     int64_t applied = db_number(db, "SELECT applied FROM tail", NULL, 0, -1);
-
     return applied < 0 ? JOURNAL_UNKNOWN : (uint64_t)applied;
 }
 
@@ -170,7 +165,6 @@ static uint64_t salt_of(struct db *db)
 static bool load_missing(struct journal *journal, uint64_t applied, struct fault *fault)
 {
     bool is_sealed = false;
-
     journal->generation = applied + 1;
     if (load(journal, applied + 1, &journal->sealed, &is_sealed) == JOURNAL_FOREIGN ||
         (is_sealed &&
@@ -189,7 +183,6 @@ static bool load_missing(struct journal *journal, uint64_t applied, struct fault
 bool journal_open(struct journal *journal, struct db *db, bool synced, struct fault *fault)
 {
     uint64_t applied;
-
     db_clear(db);
     journal->path = path_of(db);
     journal->synced = synced;
@@ -199,7 +192,7 @@ bool journal_open(struct journal *journal, struct db *db, bool synced, struct fa
         return fault_set(fault, "database_unusable", "the table `tail` cannot be read: %s",
                          db->failure_text);
     journal->file = file_open(journal->path, true);
-    if (!journal->file)
+    if (journal->file == NULL)
         return fault_set(fault, "database_unusable", "cannot open or make %s", journal->path);
     return load_missing(journal, applied, fault);
 }
@@ -220,13 +213,12 @@ static uint64_t generation_at(struct journal *journal, int64_t offset)
     char bytes[JOURNAL_RECORD_BYTES_MAX];
     struct journal_record *record;
     struct journal_place place = {.salt = journal->salt};
-    const struct slice all = {bytes, sizeof(bytes)};
+    const struct slice all = {bytes, sizeof bytes};
     size_t size;
-
-    if (!file_read(journal->file, offset, bytes, sizeof(bytes)))
+    if (!file_read(journal->file, offset, bytes, sizeof bytes))
         return 0;
-    record = malloc(sizeof(*record));
-    check(record);
+    record = malloc(sizeof *record);
+    check(record != NULL);
     place.generation = journal_record_generation(all);
     if (journal_record_read(all, &place, record, &size) == JOURNAL_END)
         place.generation = 0;
@@ -238,12 +230,11 @@ uint64_t journal_newest(struct db *db)
 {
     struct journal journal;
     uint64_t newest = 0;
-
     journal_init(&journal);
     journal.path = path_of(db);
     journal.salt = salt_of(db);
     journal.file = file_open(journal.path, false);
-    for (int64_t half = 0; journal.file && half < 2; half++) {
+    for (int64_t half = 0; journal.file != NULL && half < 2; half++) {
         uint64_t generation = generation_at(&journal, half * HALF_BYTES);
         newest = generation > newest ? generation : newest;
     }
@@ -265,7 +256,6 @@ static bool take_hold(struct journal *journal, struct wallets *wallets, struct l
 {
     struct journal_place place = {journal->salt, journal->generation, journal->active.bytes};
     struct wallet_state wallet;
-
     /* Another process may have taken the money: the ledger thread decides that. */
     if (!wallet_peek(wallets, &hold->account_id, &wallet) ||
         wallet.held_nusd > wallet.posted_nusd ||
@@ -280,8 +270,8 @@ static bool take_settlement(struct journal *journal, struct wallets *wallets,
 {
     struct journal_place place = {journal->salt, journal->generation, journal->active.bytes};
     struct wallet_state wallet;
-
-    if (settlement->kept || !wallet_peek(wallets, &settlement->record.account_id, &wallet) ||
+    if (settlement->kept != NULL ||
+        !wallet_peek(wallets, &settlement->record.account_id, &wallet) ||
         wallet.posted_nusd < settlement->record.charge_nusd ||
         !open_holds_begin_end(&journal->holds, settlement))
         return false;
@@ -292,7 +282,7 @@ static bool take_settlement(struct journal *journal, struct wallets *wallets,
 static bool take(struct journal *journal, struct wallets *wallets, struct job *job, int64_t now_ms)
 {
     /* Room for it, and for the seal. */
-    if (!journal->file || is_broken(journal) ||
+    if (journal->file == NULL || is_broken(journal) ||
         journal->active.bytes + 2 * JOURNAL_RECORD_BYTES_MAX > HALF_BYTES)
         return false;
     if (job->run == ledger_thread_hold)
@@ -306,14 +296,12 @@ static void apply(struct journal *journal, struct wallets *wallets, struct job *
 {
     if (job->run == ledger_thread_hold) {
         struct ledger_hold *hold = (struct ledger_hold *)job;
-
         open_holds_add(&journal->holds, hold);
         hold->durable = true;
         return;
     }
     struct ledger_settlement *settlement = (struct ledger_settlement *)job;
     const struct usage_record *record = &settlement->record;
-
     open_holds_remove(&journal->holds, &record->exchange_id);
     wallet_release_unapplied(wallets, &record->account_id, &record->key_id, settlement->held_nusd,
                              &(struct wallet_charge){record->charge_nusd, record->created_ms});
@@ -323,7 +311,6 @@ static void apply(struct journal *journal, struct wallets *wallets, struct job *
 static void give_back(struct journal *journal, struct job_list *taken, struct job_list *left)
 {
     struct job *job;
-
     while ((job = job_list_pop(taken)) != NULL) {
         if (job->run == ledger_thread_settlement)
             open_holds_cancel_end(&journal->holds,
@@ -336,7 +323,6 @@ static void give_back(struct journal *journal, struct job_list *taken, struct jo
 static bool make_durable(struct journal *journal, size_t start)
 {
     bool ok;
-
     failpoint_reach(FAILPOINT_BEFORE_COMMIT);
     ok = write_out(journal, start);
     if (ok) {
@@ -361,19 +347,18 @@ void journal_commit(struct journal *journal, struct wallets *wallets, struct job
     int64_t now_ms = clock_wall_ms();
     size_t start;
     struct job *job;
-
     lock(journal);
     start = journal->active.bytes;
     while ((job = job_list_pop(jobs)) != NULL)
         job_list_push(take(journal, wallets, job, now_ms) ? &taken : left, job);
-    if (taken.first && !make_durable(journal, start))
+    if (taken.first != NULL && !make_durable(journal, start))
         give_back(journal, &taken, left);
-    if (taken.first) {
+    if (taken.first != NULL) {
         atomic_store(&journal->pending, true);
         atomic_fetch_add_explicit(&journal->commits, 1, memory_order_relaxed);
         atomic_fetch_add_explicit(&journal->jobs, taken.count, memory_order_relaxed);
     }
-    for (job = taken.first; job; job = job->next)
+    for (job = taken.first; job != NULL; job = job->next)
         apply(journal, wallets, job);
     unlock(journal);
     *jobs = taken;
@@ -392,7 +377,6 @@ static void append_seal(struct journal *journal)
 {
     struct journal_place place = {journal->salt, journal->generation, journal->active.bytes};
     size_t start = journal->active.bytes;
-
     journal_record_put_seal(&journal->active, &place);
     if (!write_at(journal, journal->generation, start, journal->active.data + start,
                   journal->active.bytes - start))
@@ -404,9 +388,9 @@ static void append_seal(struct journal *journal)
 bool journal_seal(struct journal *journal)
 {
     lock(journal);
-    if (!journal->is_sealed && journal->file && (journal->active.bytes > 0 || is_broken(journal))) {
+    if (!journal->is_sealed && journal->file != NULL &&
+        (journal->active.bytes > 0 || is_broken(journal))) {
         struct buffer empty = journal->sealed;
-
         append_seal(journal);
         journal->sealed = journal->active;
         journal->active = empty;
@@ -429,7 +413,6 @@ bool journal_next(const struct journal *journal, size_t *at, struct journal_reco
     const struct slice rest = {journal->sealed.data + *at, journal->sealed.bytes - *at};
     const struct journal_place place = {journal->salt, sealed_generation(journal), *at};
     size_t size = 0;
-
     if (rest.bytes == 0)
         return false;
     check(journal_record_read(rest, &place, out, &size) == JOURNAL_FOUND);
@@ -472,7 +455,6 @@ void journal_hold_ended(struct journal *journal, const struct id *exchange_id)
 bool journal_hold_expires(struct journal *journal, const struct id *exchange_id)
 {
     bool ours;
-
     lock(journal);
     ours = open_holds_expire(&journal->holds, exchange_id);
     unlock(journal);

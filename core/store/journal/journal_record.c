@@ -31,11 +31,9 @@ _Static_assert(sizeof(struct head) == 24, "bytes on disk");
 static void add_to_sum(uint32_t sum[2], const void *data, size_t bytes)
 {
     const unsigned char *at = data;
-
     for (; bytes; bytes -= UNIT, at += UNIT) {
         uint32_t word[2];
-
-        memcpy(word, at, sizeof(word));
+        memcpy(word, at, sizeof word);
         sum[0] += word[0] + sum[1];
         sum[1] += word[1] + sum[0];
     }
@@ -46,9 +44,8 @@ static uint64_t sum_of(const struct head *head, const struct journal_place *plac
 {
     const uint64_t where[] = {place->salt, place->generation, place->offset};
     uint32_t sum[2] = {0, 0};
-
-    add_to_sum(sum, where, sizeof(where));
-    add_to_sum(sum, (const char *)head + sizeof(head->sum), sizeof(*head) - sizeof(head->sum));
+    add_to_sum(sum, where, sizeof where);
+    add_to_sum(sum, (const char *)head + sizeof head->sum, sizeof *head - sizeof head->sum);
     add_to_sum(sum, payload, head->payload_bytes);
     return (uint64_t)sum[0] << 32 | sum[1];
 }
@@ -57,16 +54,15 @@ static uint64_t sum_of(const struct head *head, const struct journal_place *plac
 
 static void put_int(struct buffer *out, int64_t number)
 {
-    buffer_append(out, &number, sizeof(number));
+    buffer_append(out, &number, sizeof number);
 }
 
 static void put_text(struct buffer *out, const char *text)
 {
     size_t bytes = strlen(text);
     uint16_t length = (uint16_t)bytes;
-
     check(bytes <= UINT16_MAX);
-    buffer_append(out, &length, sizeof(length));
+    buffer_append(out, &length, sizeof length);
     buffer_append(out, text, bytes);
 }
 
@@ -74,8 +70,7 @@ static size_t begin(struct buffer *out)
 {
     static const struct head none;
     size_t start = out->bytes;
-
-    buffer_append(out, &none, sizeof(none)); /* filled in by `finish` */
+    buffer_append(out, &none, sizeof none); /* filled in by `finish` */
     return start;
 }
 
@@ -84,19 +79,17 @@ static void finish(struct buffer *out, size_t start, const struct journal_place 
 {
     static const char zeros[UNIT];
     struct head head = {.generation = place->generation, .format = FORMAT, .kind = (uint16_t)kind};
-
     buffer_append(out, zeros, (UNIT - (out->bytes - start) % UNIT) % UNIT);
     check(!out->failed && out->bytes - start <= JOURNAL_RECORD_BYTES_MAX);
-    head.payload_bytes = (uint32_t)(out->bytes - start - sizeof(head));
-    head.sum = sum_of(&head, place, out->data + start + sizeof(head));
-    memcpy(out->data + start, &head, sizeof(head));
+    head.payload_bytes = (uint32_t)(out->bytes - start - sizeof head);
+    head.sum = sum_of(&head, place, out->data + start + sizeof head);
+    memcpy(out->data + start, &head, sizeof head);
 }
 
 void journal_record_put_hold(struct buffer *out, const struct journal_place *place,
                              const struct ledger_hold *hold, int64_t committed_ms)
 {
     size_t start = begin(out);
-
     put_int(out, committed_ms);
     put_int(out, hold->amount_nusd);
     put_int(out, hold->created_ms);
@@ -141,10 +134,9 @@ void journal_record_put_settlement(struct buffer *out, const struct journal_plac
                                  r->provider_model,   r->policy_revision, r->error_code,
                                  r->finish_reason};
     size_t start = begin(out);
-
     check(!settlement->kept);
-    buffer_append(out, numbers, sizeof(numbers));
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+    buffer_append(out, numbers, sizeof numbers);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         put_text(out, texts[i]);
     finish(out, start, place, JOURNAL_SETTLEMENT);
 }
@@ -165,13 +157,12 @@ struct reader {
 static int64_t get_int(struct reader *reader)
 {
     int64_t number = 0;
-
-    if ((size_t)(reader->end - reader->at) < sizeof(number)) {
+    if ((size_t)(reader->end - reader->at) < sizeof number) {
         reader->failed = true;
         return 0;
     }
-    memcpy(&number, reader->at, sizeof(number));
-    reader->at += sizeof(number);
+    memcpy(&number, reader->at, sizeof number);
+    reader->at += sizeof number;
     return number;
 }
 
@@ -179,27 +170,25 @@ static void get_text(struct reader *reader, char *out, size_t out_bytes)
 {
     uint16_t length = 0;
     size_t left = (size_t)(reader->end - reader->at);
-
-    if (left >= sizeof(length))
-        memcpy(&length, reader->at, sizeof(length));
-    if (left < sizeof(length) + length || length >= out_bytes) {
+    if (left >= sizeof length)
+        memcpy(&length, reader->at, sizeof length);
+    if (left < sizeof length + length || length >= out_bytes) {
         reader->failed = true;
         return;
     }
-    memcpy(out, reader->at + sizeof(length), length);
+    memcpy(out, reader->at + sizeof length, length);
     out[length] = '\0';
-    reader->at += sizeof(length) + length;
+    reader->at += sizeof length + length;
 }
 
 static void get_id(struct reader *reader, struct id *out)
 {
-    get_text(reader, out->text, sizeof(out->text));
+    get_text(reader, out->text, sizeof out->text);
 }
 
 static void read_hold(struct reader *reader, struct journal_record *out)
 {
     struct ledger_hold *hold = &out->as.hold;
-
     *hold = (struct ledger_hold){0};
     out->committed_ms = get_int(reader);
     hold->amount_nusd = get_int(reader);
@@ -214,7 +203,6 @@ static void read_settlement(struct reader *reader, unsigned format, struct journ
 {
     struct ledger_settlement *settlement = &out->as.settlement;
     struct usage_record *r = &settlement->record;
-
     *settlement = (struct ledger_settlement){0};
     out->committed_ms = get_int(reader);
     settlement->held_nusd = get_int(reader);
@@ -248,20 +236,19 @@ static void read_settlement(struct reader *reader, unsigned format, struct journ
     get_id(reader, &r->account_id);
     get_id(reader, &r->user_id);
     get_id(reader, &r->key_id);
-    get_text(reader, r->model, sizeof(r->model));
-    get_text(reader, r->provider, sizeof(r->provider));
-    get_text(reader, r->provider_model, sizeof(r->provider_model));
-    get_text(reader, r->policy_revision, sizeof(r->policy_revision));
-    get_text(reader, r->error_code, sizeof(r->error_code));
-    get_text(reader, r->finish_reason, sizeof(r->finish_reason));
+    get_text(reader, r->model, sizeof r->model);
+    get_text(reader, r->provider, sizeof r->provider);
+    get_text(reader, r->provider_model, sizeof r->provider_model);
+    get_text(reader, r->policy_revision, sizeof r->policy_revision);
+    get_text(reader, r->error_code, sizeof r->error_code);
+    get_text(reader, r->finish_reason, sizeof r->finish_reason);
 }
 
 uint64_t journal_record_generation(struct slice bytes)
 {
     struct head head;
-
-    check(bytes.bytes >= sizeof(head));
-    memcpy(&head, bytes.data, sizeof(head));
+    check(bytes.bytes >= sizeof head);
+    memcpy(&head, bytes.data, sizeof head);
     return head.generation;
 }
 
@@ -270,19 +257,18 @@ enum journal_found journal_record_read(struct slice bytes, const struct journal_
 {
     struct head head;
     struct reader reader;
-
-    if (bytes.bytes < sizeof(head))
+    if (bytes.bytes < sizeof head)
         return JOURNAL_END;
-    memcpy(&head, bytes.data, sizeof(head));
+    memcpy(&head, bytes.data, sizeof head);
     if (head.generation != place->generation || head.payload_bytes % UNIT ||
-        head.payload_bytes > bytes.bytes - sizeof(head) ||
-        head.sum != sum_of(&head, place, bytes.data + sizeof(head)))
+        head.payload_bytes > bytes.bytes - sizeof head ||
+        head.sum != sum_of(&head, place, bytes.data + sizeof head))
         return JOURNAL_END;
     if (head.format < FORMAT_FIRST || head.format > FORMAT)
         return JOURNAL_FOREIGN;
-    *size = sizeof(head) + head.payload_bytes;
+    *size = sizeof head + head.payload_bytes;
     out->kind = (enum journal_kind)head.kind;
-    reader = (struct reader){bytes.data + sizeof(head), bytes.data + *size, false};
+    reader = (struct reader){bytes.data + sizeof head, bytes.data + *size, false};
     if (out->kind == JOURNAL_HOLD)
         read_hold(&reader, out);
     else if (out->kind == JOURNAL_SETTLEMENT)

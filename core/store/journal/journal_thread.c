@@ -18,7 +18,6 @@ enum {
 static void sleep_us(int64_t us)
 {
     struct timespec time = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
-
     nanosleep(&time, NULL);
 }
 
@@ -26,7 +25,6 @@ static void sleep_us(int64_t us)
 static void gather(struct journal_thread *thread)
 {
     int64_t wait_us = thread->committed_us + GATHER_US - clock_mono_us();
-
     service_take(&thread->service, 0);
     if (thread->crowd < CROWD_JOBS || thread->service.waiting.count >= thread->crowd ||
         wait_us <= 0)
@@ -47,7 +45,6 @@ static struct job_list next_batch(struct journal_thread *thread)
 static void pass_on(struct journal_thread *thread, struct job *job)
 {
     struct ledger_hold *hold = (struct ledger_hold *)job;
-
     if (job->run != ledger_thread_hold) {
         check(job_queue_post_always(thread->ledger, job));
     } else if (!job_queue_post(thread->ledger, job)) {
@@ -61,14 +58,13 @@ static void commit(struct journal_thread *thread)
 {
     struct job_list jobs = next_batch(thread);
     struct job_list left = {0};
-
     thread->crowd = jobs.count;
     if (jobs.count == 0)
         return;
     thread->committed_us = clock_mono_us();
     journal_commit(thread->journal, thread->wallets, &jobs, &left);
     job_return_all(&jobs);
-    while (left.first)
+    while (left.first != NULL)
         pass_on(thread, job_list_pop(&left));
 }
 

@@ -29,21 +29,19 @@ static uint64_t hash_of(const struct claims *claims, const struct claim *claim)
     struct {
         uint64_t seed;
         struct id account_id;
-        char key[sizeof(claim->key)];
+        char key[sizeof claim->key];
     } all = {0};
-
     all.seed = claims->seed;
     memcpy(all.account_id.text, claim->account_id.text, strlen(claim->account_id.text));
     memcpy(all.key, claim->key, strlen(claim->key));
-    return table_hash(&all, sizeof(all));
+    return table_hash(&all, sizeof all);
 }
 
 static const struct claim *find(const struct claims *claims, const struct claim *like,
                                 uint64_t hash)
 {
     struct table_node *node = table_first(&claims->table, hash);
-
-    for (; node; node = table_next(node)) {
+    for (; node != NULL; node = table_next(node)) {
         const struct claim *claim = (const struct claim *)node;
         if (strcmp(claim->key, like->key) == 0 &&
             strcmp(claim->account_id.text, like->account_id.text) == 0)
@@ -57,10 +55,9 @@ enum claim_outcome claims_table_take(struct claims *claims, struct claim *claim)
     uint64_t hash = hash_of(claims, claim);
     enum claim_outcome outcome = CLAIM_TAKEN;
     const struct claim *other;
-
     check(pthread_mutex_lock(&claims->mutex) == 0);
     other = find(claims, claim, hash);
-    if (other)
+    if (other != NULL)
         outcome = strcmp(other->digest, claim->digest) == 0 ? CLAIM_RUNNING : CLAIM_OTHER;
     else
         table_insert(&claims->table, &claim->node, hash);

@@ -38,7 +38,6 @@ void directory_table_fini(struct directory *directory)
 static struct directory_shard *lock_shard(struct directory *directory, uint64_t hash)
 {
     struct directory_shard *shard = &directory->shards[hash % DIRECTORY_SHARDS];
-
     check(pthread_mutex_lock(&shard->mutex) == 0);
     return shard;
 }
@@ -48,10 +47,10 @@ static struct directory_shard *lock_shard(struct directory *directory, uint64_t 
 static struct entry *find(const struct directory_shard *shard, uint64_t hash,
                           const struct digest *digest)
 {
-    for (struct table_node *node = table_first(&shard->table, hash); node;
+    for (struct table_node *node = table_first(&shard->table, hash); node != NULL;
          node = table_next(node)) {
         struct entry *entry = (struct entry *)node;
-        if (memcmp(&entry->digest, digest, sizeof(*digest)) == 0)
+        if (memcmp(&entry->digest, digest, sizeof *digest) == 0)
             return entry;
     }
     return NULL;
@@ -72,19 +71,18 @@ static void note_revocation(struct directory *directory)
 void directory_table_put(struct directory *directory, const struct digest *digest,
                          const struct key_facts *facts)
 {
-    uint64_t hash = table_hash(digest->bytes, sizeof(digest->bytes));
+    uint64_t hash = table_hash(digest->bytes, sizeof digest->bytes);
     size_t fact_bytes = offsetof(struct key_facts, models) + strlen(facts->models) + 1;
     struct entry *entry = malloc(offsetof(struct entry, facts) + fact_bytes);
     struct directory_shard *shard;
     struct entry *old;
-
-    check(entry);
+    check(entry != NULL);
     entry->digest = *digest;
     entry->fact_bytes = fact_bytes;
     memcpy((char *)entry + offsetof(struct entry, facts), facts, fact_bytes);
     shard = lock_shard(directory, hash);
     old = find(shard, hash, digest);
-    if (old)
+    if (old != NULL)
         remove_entry(shard, old);
     table_insert(&shard->table, &entry->node, hash);
     check(pthread_mutex_unlock(&shard->mutex) == 0);
@@ -94,11 +92,10 @@ void directory_table_put(struct directory *directory, const struct digest *diges
 
 void directory_table_remove(struct directory *directory, const struct digest *digest)
 {
-    uint64_t hash = table_hash(digest->bytes, sizeof(digest->bytes));
+    uint64_t hash = table_hash(digest->bytes, sizeof digest->bytes);
     struct directory_shard *shard = lock_shard(directory, hash);
     struct entry *entry = find(shard, hash, digest);
-
-    if (entry)
+    if (entry != NULL)
         remove_entry(shard, entry);
     check(pthread_mutex_unlock(&shard->mutex) == 0);
     note_revocation(directory);
@@ -107,11 +104,10 @@ void directory_table_remove(struct directory *directory, const struct digest *di
 bool directory_table_find(struct directory *directory, const struct digest *digest,
                           struct key_facts *out)
 {
-    uint64_t hash = table_hash(digest->bytes, sizeof(digest->bytes));
+    uint64_t hash = table_hash(digest->bytes, sizeof digest->bytes);
     struct directory_shard *shard = lock_shard(directory, hash);
     struct entry *entry = find(shard, hash, digest);
-
-    if (entry)
+    if (entry != NULL)
         memcpy(out, (const char *)entry + offsetof(struct entry, facts), entry->fact_bytes);
     check(pthread_mutex_unlock(&shard->mutex) == 0);
     return entry != NULL;

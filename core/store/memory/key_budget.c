@@ -8,7 +8,6 @@ static struct key_spending *spending_at(struct key_budget *budget, int64_t at_ms
 {
     struct key_spending *spending = budget->spending;
     int64_t start_ms = period_start_ms(budget->period, at_ms);
-
     if (start_ms > spending[0].start_ms) {
         spending[1] = spending[0];
         spending[0] = (struct key_spending){.start_ms = start_ms};
@@ -22,7 +21,6 @@ void key_budget_set(struct key_budget *budget, int64_t amount_nusd, enum period 
                     int64_t at_ms, int64_t spent_nusd)
 {
     struct key_spending *spending = budget->spending;
-
     budget->amount_nusd = amount_nusd;
     if (budget->period != period) { /* what is ahead may be of either: it counts as of now */
         int64_t unapplied_nusd = spending[0].unapplied_nusd + spending[1].unapplied_nusd;
@@ -32,7 +30,7 @@ void key_budget_set(struct key_budget *budget, int64_t amount_nusd, enum period 
         spending[1] = (struct key_spending){.start_ms = -1};
     }
     spending = spending_at(budget, at_ms);
-    if (spending)
+    if (spending != NULL)
         spending->spent_nusd = spent_nusd + spending->unapplied_nusd;
 }
 
@@ -40,11 +38,10 @@ int64_t key_budget_left_nusd(struct key_budget *budget, int64_t at_ms)
 {
     const struct key_spending *spending;
     int64_t left;
-
     if (budget->amount_nusd < 0)
         return INT64_MAX;
     spending = spending_at(budget, at_ms);
-    left = spending ? budget->amount_nusd - spending->spent_nusd - budget->held_nusd : 0;
+    left = spending != NULL ? budget->amount_nusd - spending->spent_nusd - budget->held_nusd : 0;
     return left > 0 ? left : 0;
 }
 
@@ -52,8 +49,7 @@ void key_budget_spend(struct key_budget *budget, int64_t at_ms, int64_t charge_n
                       int64_t unapplied_nusd)
 {
     struct key_spending *spending = spending_at(budget, at_ms);
-
-    if (!spending)
+    if (spending == NULL)
         return;
     spending->spent_nusd += charge_nusd;
     spending->unapplied_nusd += unapplied_nusd;
@@ -64,8 +60,7 @@ void key_budget_catch_up(struct key_budget *budget, int64_t at_ms, int64_t charg
     struct key_spending *spending = spending_at(budget, at_ms);
     struct key_spending *other = &budget->spending[spending == &budget->spending[0]];
     int64_t here_nusd = charge_nusd;
-
-    if (!spending)
+    if (spending == NULL)
         return;
     if (here_nusd > spending->unapplied_nusd) /* the period has been changed meanwhile */
         here_nusd = spending->unapplied_nusd;
@@ -78,6 +73,5 @@ void key_budget_catch_up(struct key_budget *budget, int64_t at_ms, int64_t charg
 int64_t key_budget_spent_nusd(struct key_budget *budget, int64_t at_ms)
 {
     const struct key_spending *spending = spending_at(budget, at_ms);
-
-    return spending ? spending->spent_nusd : 0;
+    return spending != NULL ? spending->spent_nusd : 0;
 }

@@ -37,8 +37,7 @@ static uint64_t hash_id(const struct id *id)
 static struct open_hold *find(const struct open_holds *holds, const struct id *exchange_id)
 {
     struct table_node *node = table_first(&holds->table, hash_id(exchange_id));
-
-    for (; node; node = table_next(node)) {
+    for (; node != NULL; node = table_next(node)) {
         struct open_hold *hold = (struct open_hold *)node;
         if (strcmp(hold->exchange_id.text, exchange_id->text) == 0)
             return hold;
@@ -48,9 +47,8 @@ static struct open_hold *find(const struct open_holds *holds, const struct id *e
 
 void open_holds_add(struct open_holds *holds, const struct ledger_hold *hold)
 {
-    struct open_hold *open = malloc(sizeof(*open));
-
-    check(open);
+    struct open_hold *open = malloc(sizeof *open);
+    check(open != NULL);
     *open = (struct open_hold){.exchange_id = hold->exchange_id,
                                .account_id = hold->account_id,
                                .key_id = hold->key_id,
@@ -61,8 +59,7 @@ void open_holds_add(struct open_holds *holds, const struct ledger_hold *hold)
 void open_holds_remove(struct open_holds *holds, const struct id *exchange_id)
 {
     struct open_hold *hold = find(holds, exchange_id);
-
-    if (!hold)
+    if (hold == NULL)
         return;
     table_remove(&holds->table, &hold->node);
     free(hold);
@@ -77,8 +74,7 @@ bool open_holds_begin_end(struct open_holds *holds, const struct ledger_settleme
 {
     const struct usage_record *record = &settlement->record;
     struct open_hold *hold = find(holds, &record->exchange_id);
-
-    if (!hold || hold->state != OPEN ||
+    if (hold == NULL || hold->state != OPEN ||
         strcmp(hold->account_id.text, record->account_id.text) != 0 ||
         strcmp(hold->key_id.text, record->key_id.text) != 0 ||
         hold->amount_nusd != settlement->held_nusd - settlement->extended_nusd)
@@ -90,16 +86,14 @@ bool open_holds_begin_end(struct open_holds *holds, const struct ledger_settleme
 void open_holds_cancel_end(struct open_holds *holds, const struct id *exchange_id)
 {
     struct open_hold *hold = find(holds, exchange_id);
-
-    if (hold)
+    if (hold != NULL)
         hold->state = OPEN;
 }
 
 bool open_holds_expire(struct open_holds *holds, const struct id *exchange_id)
 {
     struct open_hold *hold = find(holds, exchange_id);
-
-    if (!hold || hold->state == SETTLING)
+    if (hold == NULL || hold->state == SETTLING)
         return false;
     hold->state = EXPIRING;
     return true;

@@ -16,7 +16,7 @@ void table_fini(struct table *table, void (*free_node)(struct table_node *node))
 {
     for (size_t i = 0; i < table->bucket_count; i++) {
         struct table_node *node = table->buckets[i];
-        while (node) {
+        while (node != NULL) {
             struct table_node *next = node->next;
             free_node(node);
             node = next;
@@ -36,13 +36,12 @@ static void grow(struct table *table)
 {
     struct table_node **old = table->buckets;
     size_t old_count = table->bucket_count;
-
     table->bucket_count = old_count ? old_count * 2 : BUCKETS_MIN;
-    table->buckets = calloc(table->bucket_count, sizeof(*table->buckets));
-    check(table->buckets);
+    table->buckets = calloc(table->bucket_count, sizeof *table->buckets);
+    check(table->buckets != NULL);
     for (size_t i = 0; i < old_count; i++) {
         struct table_node *node = old[i];
-        while (node) {
+        while (node != NULL) {
             struct table_node *next = node->next;
             struct table_node **bucket = bucket_of(table, node->hash);
             node->next = *bucket;
@@ -55,7 +54,7 @@ static void grow(struct table *table)
 
 static struct table_node *from(struct table_node *node, uint64_t hash)
 {
-    while (node && node->hash != hash)
+    while (node != NULL && node->hash != hash)
         node = node->next;
     return node;
 }
@@ -73,7 +72,6 @@ struct table_node *table_next(const struct table_node *node)
 void table_insert(struct table *table, struct table_node *node, uint64_t hash)
 {
     struct table_node **bucket;
-
     if (table->node_count >= table->bucket_count)
         grow(table);
     node->hash = hash;
@@ -86,9 +84,8 @@ void table_insert(struct table *table, struct table_node *node, uint64_t hash)
 void table_remove(struct table *table, struct table_node *node)
 {
     struct table_node **at = bucket_of(table, node->hash);
-
     while (*at != node) {
-        check(*at);
+        check(*at != NULL);
         at = &(*at)->next;
     }
     *at = node->next;
@@ -99,11 +96,9 @@ uint64_t table_hash(const void *data, size_t bytes)
 {
     const unsigned char *at = data;
     uint64_t hash = UINT64_C(0x9E3779B97F4A7C15) ^ bytes;
-
     while (bytes) {
         uint64_t word = 0;
         size_t take = bytes < 8 ? bytes : 8;
-
         memcpy(&word, at, take);
         hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
         hash ^= hash >> 32;

@@ -77,7 +77,6 @@ static uint64_t hash_id(const struct id *id)
 static struct wallet_shard *lock_shard(struct wallet_shard *shards, uint64_t hash)
 {
     struct wallet_shard *shard = &shards[hash % WALLET_SHARDS];
-
     check(pthread_mutex_lock(&shard->mutex) == 0);
     return shard;
 }
@@ -90,7 +89,7 @@ static void unlock_shard(struct wallet_shard *shard)
 static struct account_wallet *find_account(const struct wallet_shard *shard, uint64_t hash,
                                            const struct id *id)
 {
-    for (struct table_node *node = table_first(&shard->table, hash); node;
+    for (struct table_node *node = table_first(&shard->table, hash); node != NULL;
          node = table_next(node)) {
         struct account_wallet *wallet = (struct account_wallet *)node;
         if (strcmp(wallet->id.text, id->text) == 0)
@@ -102,7 +101,7 @@ static struct account_wallet *find_account(const struct wallet_shard *shard, uin
 static struct key_wallet *find_key(const struct wallet_shard *shard, uint64_t hash,
                                    const struct id *id)
 {
-    for (struct table_node *node = table_first(&shard->table, hash); node;
+    for (struct table_node *node = table_first(&shard->table, hash); node != NULL;
          node = table_next(node)) {
         struct key_wallet *key = (struct key_wallet *)node;
         if (strcmp(key->id.text, id->text) == 0)
@@ -117,10 +116,9 @@ void wallet_put(struct wallets *wallets, const struct id *account_id, int64_t po
     uint64_t hash = hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
-
-    if (!wallet) {
-        wallet = calloc(1, sizeof(*wallet));
-        check(wallet);
+    if (wallet == NULL) {
+        wallet = calloc(1, sizeof *wallet);
+        check(wallet != NULL);
         wallet->id = *account_id;
         table_insert(&shard->table, &wallet->node, hash);
     }
@@ -148,8 +146,7 @@ static void add_held(struct wallets *wallets, const struct id *account_id, int64
     uint64_t hash = hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
-
-    check(wallet);
+    check(wallet != NULL);
     wallet->held_nusd += amount_nusd;
     shard->held_nusd += amount_nusd;
     unlock_shard(shard);
@@ -160,8 +157,7 @@ static int64_t take_left(struct wallets *wallets, const struct id *account_id, i
     uint64_t hash = hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
-    int64_t left = wallet ? left_of(wallet) : 0;
-
+    int64_t left = wallet != NULL ? left_of(wallet) : 0;
     if (left < amount_nusd)
         amount_nusd = left;
     if (amount_nusd > 0) {
@@ -175,12 +171,11 @@ static int64_t take_left(struct wallets *wallets, const struct id *account_id, i
 int64_t wallet_reserve(struct wallets *wallets, const struct id *account_id, int64_t amount_nusd)
 {
     struct wallet_reservation *reservation;
-
     amount_nusd = take_left(wallets, account_id, amount_nusd);
     if (amount_nusd == 0)
         return 0;
-    reservation = malloc(sizeof(*reservation));
-    check(reservation);
+    reservation = malloc(sizeof *reservation);
+    check(reservation != NULL);
     *reservation = (struct wallet_reservation){
         .next = wallets->reservations, .account_id = *account_id, .amount_nusd = amount_nusd};
     wallets->reservations = reservation;
@@ -189,9 +184,8 @@ int64_t wallet_reserve(struct wallets *wallets, const struct id *account_id, int
 
 void wallet_unreserve_all(struct wallets *wallets)
 {
-    while (wallets->reservations) {
+    while (wallets->reservations != NULL) {
         struct wallet_reservation *reservation = wallets->reservations;
-
         wallets->reservations = reservation->next;
         add_held(wallets, &reservation->account_id, -reservation->amount_nusd);
         free(reservation);
@@ -203,8 +197,7 @@ void wallet_touch(struct wallets *wallets, const struct id *account_id)
     uint64_t hash = hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
-
-    if (wallet)
+    if (wallet != NULL)
         wallet->version++;
     unlock_shard(shard);
 }
@@ -215,10 +208,9 @@ void wallet_put_key(struct wallets *wallets, const struct id *key_id, const stru
     uint64_t hash = hash_id(key_id);
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
     struct key_wallet *key = find_key(shard, hash, key_id);
-
-    if (!key) {
-        key = calloc(1, sizeof(*key));
-        check(key);
+    if (key == NULL) {
+        key = calloc(1, sizeof *key);
+        check(key != NULL);
         key->id = *key_id;
         table_insert(&shard->table, &key->node, hash);
     }
@@ -242,8 +234,7 @@ void wallet_drop_key(struct wallets *wallets, const struct id *key_id)
     uint64_t hash = hash_id(key_id);
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
     struct key_wallet *key = find_key(shard, hash, key_id);
-
-    if (key) {
+    if (key != NULL) {
         key->gone = true;
         free_key_if_done(shard, key);
     }
@@ -257,8 +248,7 @@ static enum hold_outcome take_key(struct wallets *wallets, const struct ledger_h
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
     struct key_wallet *key = find_key(shard, hash, &hold->key_id);
     enum hold_outcome outcome = HOLD_ACCEPTED;
-
-    if (!key || key->gone || strcmp(key->account_id.text, hold->account_id.text) != 0) {
+    if (key == NULL || key->gone || strcmp(key->account_id.text, hold->account_id.text) != 0) {
         outcome = HOLD_UNKNOWN;
     } else if (key->budget.amount_nusd >= 0 &&
                key_budget_left_nusd(&key->budget, hold->created_ms) < hold->amount_nusd) {
@@ -284,8 +274,7 @@ enum hold_outcome wallet_take(struct wallets *wallets, const struct ledger_hold 
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, &hold->account_id);
     enum hold_outcome outcome = HOLD_ACCEPTED;
-
-    if (!wallet) {
+    if (wallet == NULL) {
         outcome = HOLD_UNKNOWN;
     } else if (wallet->owed_nusd > 0) {
         refusal->available_nusd = 0;
@@ -313,8 +302,7 @@ static int64_t extend_key(struct wallets *wallets, const struct ledger_hold *hol
     uint64_t hash = hash_id(&hold->key_id);
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
     struct key_wallet *key = find_key(shard, hash, &hold->key_id);
-
-    if (!key) { /* its hold has expired, and with it the key that was deleted */
+    if (key == NULL) { /* its hold has expired, and with it the key that was deleted */
         amount_nusd = 0;
     } else {
         int64_t left = key_budget_left_nusd(&key->budget, hold->created_ms);
@@ -332,8 +320,7 @@ int64_t wallet_extend(struct wallets *wallets, const struct ledger_hold *hold, i
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, &hold->account_id);
     int64_t left;
-
-    check(wallet);                                      /* an account is never deleted */
+    check(wallet != NULL);                              /* an account is never deleted */
     left = wallet->owed_nusd > 0 ? 0 : left_of(wallet); /* what is left pays the debt */
     if (left < amount_nusd)
         amount_nusd = left;
@@ -351,16 +338,14 @@ void wallet_unextend(struct wallets *wallets, const struct id *account_id, const
     uint64_t hash = hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
-
-    check(wallet && wallet->held_nusd >= amount_nusd);
+    check(wallet != NULL && wallet->held_nusd >= amount_nusd);
     wallet->held_nusd -= amount_nusd;
     shard->held_nusd -= amount_nusd;
     if (key_id->text[0]) {
         uint64_t key_hash = hash_id(key_id);
         struct wallet_shard *key_shard = lock_shard(wallets->keys, key_hash);
         struct key_wallet *key = find_key(key_shard, key_hash, key_id);
-
-        if (key) { /* else it was deleted, and its last hold has ended */
+        if (key != NULL) { /* else it was deleted, and its last hold has ended */
             check(key->budget.held_nusd >= amount_nusd);
             key->budget.held_nusd -= amount_nusd;
         }
@@ -375,8 +360,7 @@ static void release_key(struct wallets *wallets, const struct id *key_id, int64_
     uint64_t hash = hash_id(key_id);
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
     struct key_wallet *key = find_key(shard, hash, key_id);
-
-    check(key && key->budget.held_nusd >= held_nusd && key->open_holds > 0);
+    check(key != NULL && key->budget.held_nusd >= held_nusd && key->open_holds > 0);
     key->budget.held_nusd -= held_nusd;
     key_budget_spend(&key->budget, charge->at_ms, charge->amount_nusd, unapplied_nusd);
     key->open_holds--;
@@ -391,9 +375,8 @@ static void release(struct wallets *wallets, const struct id *account_id, const 
     uint64_t hash = hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
-
     check(charge->amount_nusd >= 0 && charge->amount_nusd <= held_nusd);
-    check(wallet && wallet->held_nusd >= held_nusd && shard->open_holds > 0);
+    check(wallet != NULL && wallet->held_nusd >= held_nusd && shard->open_holds > 0);
     wallet->held_nusd -= held_nusd;
     wallet->posted_nusd -= charge->amount_nusd;
     wallet->unapplied_nusd += unapplied_nusd;
@@ -414,7 +397,6 @@ void wallet_release(struct wallets *wallets, const struct id *account_id, const 
 void wallet_give_back(struct wallets *wallets, const struct ledger_hold *hold)
 {
     const struct wallet_charge nothing = {.at_ms = hold->created_ms};
-
     release(wallets, &hold->account_id, &hold->key_id, hold->amount_nusd, &nothing, 0);
 }
 
@@ -431,15 +413,13 @@ void wallet_catch_up(struct wallets *wallets, const struct id *account_id, const
     uint64_t hash = hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
-
-    check(wallet);
+    check(wallet != NULL);
     wallet->unapplied_nusd -= charge->amount_nusd;
     if (key_id->text[0]) {
         uint64_t key_hash = hash_id(key_id);
         struct wallet_shard *key_shard = lock_shard(wallets->keys, key_hash);
         struct key_wallet *key = find_key(key_shard, key_hash, key_id);
-
-        if (key) /* else it was deleted, and its last hold has ended */
+        if (key != NULL) /* else it was deleted, and its last hold has ended */
             key_budget_catch_up(&key->budget, charge->at_ms, charge->amount_nusd);
         unlock_shard(key_shard);
     }
@@ -451,8 +431,7 @@ bool wallet_peek(struct wallets *wallets, const struct id *account_id, struct wa
     uint64_t hash = hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
-
-    if (wallet) {
+    if (wallet != NULL) {
         out->posted_nusd = wallet->posted_nusd;
         out->held_nusd = wallet->held_nusd;
         out->owed_nusd = wallet->owed_nusd;
@@ -469,8 +448,7 @@ static int64_t key_available(struct wallets *wallets, const struct id *account_i
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
     struct key_wallet *key = find_key(shard, hash, key_id);
     int64_t available = 0;
-
-    if (key && !key->gone && strcmp(key->account_id.text, account_id->text) == 0)
+    if (key != NULL && !key->gone && strcmp(key->account_id.text, account_id->text) == 0)
         available = key_budget_left_nusd(&key->budget, clock_wall_ms());
     unlock_shard(shard);
     return available;
@@ -479,7 +457,6 @@ static int64_t key_available(struct wallets *wallets, const struct id *account_i
 static int64_t account_available(struct wallets *wallets, const struct id *account_id)
 {
     struct wallet_state state;
-
     if (!wallet_peek(wallets, account_id, &state) || state.owed_nusd > 0)
         return 0;
     return state.posted_nusd - state.held_nusd;
@@ -489,7 +466,6 @@ int64_t wallet_available(struct wallets *wallets, const struct id *account_id,
                          const struct id *key_id)
 {
     int64_t available = account_available(wallets, account_id);
-
     if (key_id->text[0]) {
         int64_t of_key = key_available(wallets, account_id, key_id);
         if (of_key < available)
@@ -514,7 +490,6 @@ void wallet_totals(struct wallets *wallets, int64_t *open_holds, int64_t *held_n
     *held_nusd = 0;
     for (size_t i = 0; i < WALLET_SHARDS; i++) {
         struct wallet_shard *shard = &wallets->accounts[i];
-
         check(pthread_mutex_lock(&shard->mutex) == 0);
         *open_holds += shard->open_holds;
         *held_nusd += shard->held_nusd;

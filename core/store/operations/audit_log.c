@@ -12,7 +12,6 @@
 static struct store_value action_of(const struct operation *operation)
 {
     struct store_value action = bind_text(operation->name);
-
     action.text.bytes = strcspn(operation->name, "_");
     return action;
 }
@@ -21,7 +20,6 @@ bool audit_log_note(const struct store_call *call, struct db *db, const char *us
                     const char *target_id, struct buffer *detail)
 {
     const struct store_actor *actor = &call->actor;
-
     if (!actor->name[0])
         return true;
     buffer_append_text(detail, "}");
@@ -40,7 +38,6 @@ bool audit_log_note(const struct store_call *call, struct db *db, const char *us
 static void render(struct buffer *out, struct row *row)
 {
     bool cli = strcmp(column_text(row, 2), CLI) == 0;
-
     json_writer_object(out, NULL);
     json_writer_int(out, "id", column_int(row, 0));
     json_writer_time(out, "at", column_int(row, 1));
@@ -72,7 +69,6 @@ bool audit_log_list(struct store_call *call, struct db *db)
     int64_t limit, before = INT64_MAX, seq = 0, count = 0;
     bool more = false;
     struct row *row;
-
     if (!operations_limit(call, 2, &limit) || !operations_cursor(call, 1, &before, NULL))
         return false;
     if (operations_null(call, 0))
@@ -102,7 +98,6 @@ bool audit_log_reload(struct store_call *call, struct db *db)
 {
     struct buffer detail;
     bool noted;
-
     buffer_init(&detail, 8192);
     json_writer_object(&detail, NULL);
     json_writer_text_or_null(&detail, "revision", operations_text(call, 0));

@@ -29,7 +29,6 @@ bool credits_wallet(struct store_call *call, struct db *db, const char *account_
 {
     struct row *row;
     struct id id;
-
     if (call->wallets != NULL)
         return id_parse(slice_of(account_id), "acct", &id) && wallet_peek(call->wallets, &id, out);
     row = db_bind(db,
@@ -50,7 +49,6 @@ bool credits_wallet(struct store_call *call, struct db *db, const char *account_
 static void render_wallet(struct buffer *out, const struct wallet_state *wallet)
 {
     int64_t available = wallet->posted_nusd - wallet->held_nusd;
-
     json_writer_object(out, NULL);
     json_writer_money(out, "balance", wallet->posted_nusd);
     json_writer_money(out, "held", wallet->held_nusd);
@@ -62,7 +60,6 @@ static void render_wallet(struct buffer *out, const struct wallet_state *wallet)
 bool credits_balance(struct store_call *call, struct db *db)
 {
     struct wallet_state wallet;
-
     if (!credits_wallet(call, db, operations_text(call, 0), &wallet))
         return not_found(call, "account");
     render_wallet(&call->result, &wallet);
@@ -80,7 +77,6 @@ bool credits_pulse(struct store_call *call, struct db *db)
     struct row *row = db_bind(db, SESSION_USER("u.account_id"),
                               DB_VALUES(call->args[0], bind_int(clock_wall_ms())));
     bool known;
-
     if (!db_row(db, row))
         return not_found(call, "session");
     known = credits_wallet(call, db, column_text(row, 0), &wallet);
@@ -88,7 +84,7 @@ bool credits_pulse(struct store_call *call, struct db *db)
     if (!known)
         return not_found(call, "account");
     /* The count begins anew with the process. */
-    snprintf(version, sizeof(version), "%" PRIx64 "-%" PRIx64, (uint64_t)call->wallets->epoch_ms,
+    snprintf(version, sizeof version, "%" PRIx64 "-%" PRIx64, (uint64_t)call->wallets->epoch_ms,
              wallet.version);
     render_wallet(out, &wallet);
     json_writer_text(out, "version", version);
@@ -110,7 +106,6 @@ bool credits_get(struct store_call *call, struct db *db)
                               ", b.debited_nusd - " CREDITS_CORRECTED " FROM balances b"
                               " WHERE b.account_id = ?1 AND b.floor_zero = 1",
                               call->args, 1);
-
     if (!db_row(db, row))
         return not_found(call, "account");
     json_writer_object(out, NULL);
@@ -148,7 +143,6 @@ static bool find_account(struct store_call *call, struct db *db, struct id *acco
 {
     struct row *row = db_bind(db, "SELECT account_id FROM users WHERE id = ?1", call->args, 1);
     bool ok;
-
     if (!db_row(db, row))
         return not_found(call, "user");
     ok = id_parse(slice_of(column_text(row, 0)), "acct", account_id);
@@ -170,7 +164,6 @@ static bool render_credit(struct store_call *call, struct db *db, const struct i
                               "SELECT id, kind, amount_nusd, reason, exchange_id, created_ms"
                               " FROM transfers WHERE id = ?1 AND id IS NOT NULL",
                               DB_VALUES(bind_text(transfer_id->text)));
-
     if (!db_row(db, row))
         return false;
     json_writer_object(out, NULL);
@@ -190,7 +183,6 @@ static bool note_transfer(struct store_call *call, struct db *db,
     bool noted;
     struct row *row = db_bind(db, "SELECT id FROM users WHERE account_id = ?1",
                               DB_VALUES(bind_text(transfer->credit_account)));
-
     if (db_row(db, row))
         id_parse(slice_of(column_text(row, 0)), "user", &user_id);
     db_leave(row);
@@ -199,7 +191,7 @@ static bool note_transfer(struct store_call *call, struct db *db,
     json_writer_money(&detail, "amount", transfer->amount_nusd);
     json_writer_text(&detail, "kind", transfer->kind);
     json_writer_text(&detail, "reason", transfer->reason);
-    if (transfer->exchange_id)
+    if (transfer->exchange_id != NULL)
         json_writer_text(&detail, "exchange_id", transfer->exchange_id);
     noted = audit_log_note(call, db, user_id.text, transfer->id.text, &detail);
     buffer_fini(&detail);
@@ -225,8 +217,7 @@ static bool create(struct store_call *call, struct db *db, struct id *account_id
                                         .kind = operations_text(call, 2),
                                         .reason = operations_text(call, 3)};
     int64_t balance_nusd;
-
-    if (!transfer.debit_account)
+    if (transfer.debit_account == NULL)
         return fault_set(&call->fault, "invalid_value", "kind must be manual, test or promotion");
     if (transfer.amount_nusd <= 0 || transfer.amount_nusd > MONEY_AMOUNT_MAX_NUSD)
         return fault_set(&call->fault, "invalid_amount",
@@ -247,7 +238,6 @@ bool credits_create(struct store_call *call, struct db *db)
 {
     struct id account_id;
     struct id transfer_id;
-
     return create(call, db, &account_id, &transfer_id);
 }
 
@@ -262,7 +252,6 @@ bool credits_keep_answer(struct store_call *call, struct db *db, const struct id
                                  .content_type = "application/json",
                                  .cost_nusd = -1,
                                  .body = buffer_slice(&call->result)};
-
     if (!operations_fits(call, at, LIMIT_IDEMPOTENCY_KEY_BYTES, "key") ||
         !operations_fits(call, at + 1, SHA256_HEX_BYTES - 1, "digest"))
         return false;
@@ -275,7 +264,6 @@ bool credits_create_once(struct store_call *call, struct db *db)
 {
     struct id account_id;
     struct id transfer_id;
-
     return create(call, db, &account_id, &transfer_id) &&
            credits_keep_answer(call, db, &account_id, &transfer_id, 4);
 }
@@ -290,7 +278,6 @@ static bool find_rest(struct store_call *call, struct db *db, struct id *account
                               " JOIN usage u ON u.seq = r.usage_seq WHERE r.exchange_id = ?1",
                               call->args, 1);
     bool ok;
-
     if (!db_row(db, row))
         return fault_set(&call->fault, "not_found", "no request %.64s was charged", exchange_id);
     ok = id_parse(slice_of(column_text(row, 0)), "acct", account_id);
@@ -324,7 +311,6 @@ static bool refund(struct store_call *call, struct db *db, struct id *account_id
     char text[MONEY_TEXT_BYTES];
     int64_t rest_nusd = 0;
     int64_t balance_nusd;
-
     if (!operations_fits(call, 2, REASON_BYTES_MAX, "reason") ||
         !find_rest(call, db, account_id, &rest_nusd))
         return false;
@@ -347,7 +333,6 @@ bool credits_refund(struct store_call *call, struct db *db)
 {
     struct id account_id;
     struct id transfer_id;
-
     return refund(call, db, &account_id, &transfer_id);
 }
 
@@ -355,7 +340,6 @@ bool credits_refund_once(struct store_call *call, struct db *db)
 {
     struct id account_id;
     struct id transfer_id;
-
     return refund(call, db, &account_id, &transfer_id) &&
            credits_keep_answer(call, db, &account_id, &transfer_id, 3);
 }
@@ -368,7 +352,6 @@ bool credits_transfers(struct store_call *call, struct db *db)
     int64_t limit, before = INT64_MAX, seq = 0, count = 0;
     bool more = false;
     struct row *row;
-
     if (!operations_limit(call, 2, &limit) || !operations_cursor(call, 1, &before, NULL))
         return false;
     row = db_bind(
@@ -437,7 +420,6 @@ static bool begin_history(struct store_call *call, struct db *db, struct history
     int64_t *const numbers[] = {&at->before, &at->balance_nusd, &at->charge};
     struct row *row = db_bind(
         db, "SELECT posted_nusd, last_charge FROM balances WHERE account_id = ?1", call->args, 1);
-
     *at = (struct history){.before = INT64_MAX};
     if (db_row(db, row)) {
         at->balance_nusd = column_int(row, 0);
@@ -455,9 +437,8 @@ static bool begin_history(struct store_call *call, struct db *db, struct history
 static void end_history(struct buffer *out, bool more, const struct history *at)
 {
     char text[64];
-
     json_writer_array_end(out);
-    snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64 "-%" PRIx64, (uint64_t)at->before,
+    snprintf(text, sizeof text, "%" PRIx64 "-%" PRIx64 "-%" PRIx64, (uint64_t)at->before,
              (uint64_t)at->balance_nusd, (uint64_t)at->charge);
     json_writer_text_or_null(out, "next_cursor", more ? text : "");
     json_writer_object_end(out);
@@ -471,7 +452,6 @@ bool credits_history(struct store_call *call, struct db *db)
     struct history at;
     bool more = false;
     struct row *row;
-
     if (!operations_limit(call, 2, &limit) || !begin_history(call, db, &at))
         return false;
     row = db_bind(

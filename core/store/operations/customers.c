@@ -26,7 +26,6 @@ static void render(struct store_call *call, struct db *db, struct row *row, bool
 {
     struct buffer *out = &call->result;
     struct wallet_state wallet = {0};
-
     users_render_open(out, row);
     if (credits_wallet(call, db, column_text(row, 4), &wallet)) {
         int64_t available = wallet.posted_nusd - wallet.held_nusd;
@@ -53,7 +52,6 @@ static bool has(const char *text, const char *part)
 static bool matches(const char *search, const struct key_search *keys, struct row *row)
 {
     const char *id = column_text(row, 0);
-
     return !search[0] || strcmp(id, search) == 0 || has(column_text(row, 1), search) ||
            has(column_text(row, 2), search) || key_search_has(keys, id);
 }
@@ -77,10 +75,8 @@ static bool list(struct store_call *call, struct db *db, const struct key_search
                               "SELECT " CUSTOMER_COLUMNS CUSTOMER_TABLES
                               " WHERE u.id < coalesce(?1, '~') ORDER BY u.id DESC",
                               &call->args[2], 1);
-
     while (db_row(db, row)) {
         bool wanted = matches(search, keys, row);
-
         more = examined++ == EXAMINED_MAX || (wanted && count == limit);
         if (more)
             break;
@@ -101,7 +97,6 @@ static bool list_owners(struct store_call *call, struct db *db, const struct key
     for (size_t i = 0; i < keys->count; i++) {
         struct row *row = db_bind(db, "SELECT " CUSTOMER_COLUMNS CUSTOMER_TABLES " WHERE u.id = ?1",
                                   DB_VALUES(bind_text(keys->user_ids[i].text)));
-
         if (!db_row(db, row))
             continue;
         render(call, db, row, false);
@@ -117,7 +112,6 @@ bool customers_list(struct store_call *call, struct db *db)
 {
     struct key_search keys;
     int64_t limit;
-
     if (!operations_limit(call, 3, &limit))
         return false;
     if (!operations_null(call, 2) && !id_parse(call->args[2].text, "user", NULL))
@@ -138,7 +132,6 @@ bool customers_get(struct store_call *call, struct db *db)
 {
     struct row *row =
         db_bind(db, "SELECT " CUSTOMER_COLUMNS CUSTOMER_TABLES " WHERE u.id = ?1", call->args, 1);
-
     if (!db_row(db, row))
         return not_found(call);
     render(call, db, row, true);
@@ -155,7 +148,6 @@ static bool note_update(struct store_call *call, struct db *db)
 {
     struct buffer detail;
     bool noted;
-
     buffer_init(&detail, 8192);
     json_writer_object(&detail, NULL);
     if (!operations_null(call, 1))
@@ -188,7 +180,6 @@ bool customers_update(struct store_call *call, struct db *db)
     const char *role = operations_text(call, 4);
     bool was_one = db_number(db, "SELECT role = 'admin' AND disabled = 0 FROM users WHERE id = ?1",
                              call->args, 1, 0) != 0;
-
     if (!operations_fits(call, 1, GROUP_BYTES_MAX, "group") ||
         !operations_fits(call, 3, REASON_BYTES_MAX, "reason"))
         return false;

@@ -34,7 +34,6 @@ static void debt_account(const char *account_id, char out[POSTING_ACCOUNT_BYTES]
 int64_t debts_owed(struct db *db, const char *account_id)
 {
     char name[POSTING_ACCOUNT_BYTES];
-
     debt_account(account_id, name);
     return -db_number(db, "SELECT posted_nusd FROM balances WHERE account_id = ?1",
                       DB_VALUES(bind_text(name)), 0);
@@ -57,7 +56,6 @@ static int64_t reserve(struct store_call *call, struct db *db, const char *accou
 {
     struct id id;
     int64_t left;
-
     if (call->wallets != NULL)
         return id_parse(slice_of(account_id), "acct", &id)
                    ? wallet_reserve(call->wallets, &id, amount_nusd)
@@ -78,7 +76,6 @@ static bool move(struct db *db, const char *debit, const char *credit, int64_t a
                                         .amount_nusd = amount_nusd,
                                         .kind = kind,
                                         .reason = reason};
-
     if (amount_nusd == 0)
         return true;
     id_make(&transfer.id, "tx");
@@ -92,7 +89,6 @@ static bool repay(struct db *db, const char *account_id, int64_t amount_nusd)
 {
     char name[POSTING_ACCOUNT_BYTES];
     struct id ignored = {{0}};
-
     debt_account(account_id, name);
     return move(db, account_id, name, amount_nusd, "repayment", "Pays what was owed.", &ignored) &&
            (amount_nusd == 0 || changes_note(db, CHANGE_ACCOUNT, account_id));
@@ -102,7 +98,6 @@ bool debts_pay(struct store_call *call, struct db *db, const char *account_id, i
 {
     int64_t owed_nusd = debts_owed(db, account_id);
     int64_t there_nusd;
-
     if (owed_nusd == 0)
         return true;
     /* The wallet does not know yet of what has come in. */
@@ -124,7 +119,6 @@ struct debit {
 static bool find_account(struct store_call *call, struct db *db, struct debit *debit)
 {
     struct row *row = db_bind(db, "SELECT id, account_id FROM users WHERE id = ?1", call->args, 1);
-
     if (!db_row(db, row))
         return fault_set(&call->fault, "not_found", "there is no such user");
     id_parse(slice_of(column_text(row, 0)), "user", &debit->user_id);
@@ -137,7 +131,6 @@ static bool note(struct store_call *call, struct db *db, const struct debit *deb
 {
     struct buffer detail;
     bool noted;
-
     buffer_init(&detail, 8192);
     json_writer_object(&detail, NULL);
     json_writer_money(&detail, "amount", debit->amount_nusd);
@@ -152,7 +145,6 @@ static bool post(struct store_call *call, struct db *db, struct debit *debit)
 {
     const char *account_id = debit->account_id.text;
     char name[POSTING_ACCOUNT_BYTES];
-
     debt_account(account_id, name);
     debit->taken_nusd = reserve(call, db, account_id, debit->amount_nusd);
     return move(db, name, CORRECTIONS, debit->amount_nusd, "correction", debit->reason,
@@ -165,7 +157,6 @@ static bool post(struct store_call *call, struct db *db, struct debit *debit)
 static bool render(struct store_call *call, struct db *db, const struct debit *debit)
 {
     struct buffer *out = &call->result;
-
     json_writer_object(out, NULL);
     json_writer_text(out, "transfer_id", debit->transfer_id.text);
     json_writer_money(out, "amount", debit->amount_nusd);
@@ -193,14 +184,12 @@ static bool create(struct store_call *call, struct db *db, struct debit *debit)
 bool debts_create(struct store_call *call, struct db *db)
 {
     struct debit debit;
-
     return create(call, db, &debit);
 }
 
 bool debts_create_once(struct store_call *call, struct db *db)
 {
     struct debit debit;
-
     return create(call, db, &debit) &&
            credits_keep_answer(call, db, &debit.account_id, &debit.transfer_id, 3);
 }
@@ -215,9 +204,8 @@ static size_t list_debtors(struct db *db, struct id debtors[COLLECTED_MAX])
                               "SELECT account_id FROM balances WHERE account_id > '" DEBT_PREFIX
                               "' AND account_id < 'debt;' AND posted_nusd < 0",
                               NULL, 0);
-
     while (count < COLLECTED_MAX && db_row(db, row)) {
-        const char *account_id = column_text(row, 0) + sizeof(DEBT_PREFIX) - 1;
+        const char *account_id = column_text(row, 0) + sizeof DEBT_PREFIX - 1;
         if (id_parse(slice_of(account_id), "acct", &debtors[count]))
             count++;
     }
@@ -229,7 +217,6 @@ bool debts_collect(struct store_call *call, struct db *db)
 {
     struct id debtors[COLLECTED_MAX];
     size_t count = list_debtors(db, debtors);
-
     for (size_t i = 0; i < count; i++) {
         if (!debts_pay(call, db, debtors[i].text, 0))
             return false;

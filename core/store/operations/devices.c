@@ -9,7 +9,6 @@
 bool devices_create(struct store_call *call, struct db *db)
 {
     int64_t now_ms = clock_wall_ms();
-
     if (call->args[0].text.bytes != 2 * DIGEST_BYTES)
         return fault_set(&call->fault, "invalid_value", "a device's digest has 64 hex digits");
     return db_run(db,

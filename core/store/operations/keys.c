@@ -35,8 +35,7 @@ static void render_models(struct buffer *out, const char *models)
     while (*models) {
         char name[LIMIT_MODEL_NAME_BYTES];
         size_t bytes = strcspn(models, "\n");
-
-        if (bytes > 0 && bytes < sizeof(name)) {
+        if (bytes > 0 && bytes < sizeof name) {
             memcpy(name, models, bytes);
             name[bytes] = '\0';
             json_writer_text(out, NULL, name);
@@ -73,7 +72,6 @@ static void render_budget(struct buffer *out, struct db *db, struct row *row)
 {
     enum period period = PERIOD_NONE;
     int64_t now_ms = clock_wall_ms(), left;
-
     if (column_null(row, 7)) {
         json_writer_null(out, "budget");
         json_writer_money(out, "spent", column_int(row, 9));
@@ -131,7 +129,6 @@ static bool render_one(struct store_call *call, struct db *db, const char *key_i
     struct row *row =
         db_bind(db, "SELECT " KEY_COLUMNS KEY_TABLES " WHERE k.id = ?1 AND k.deleted_ms IS NULL",
                 DB_VALUES(bind_text(key_id)));
-
     if (!db_row(db, row))
         return not_found(call);
     render_open(out, db, row);
@@ -161,7 +158,6 @@ bool keys_list(struct store_call *call, struct db *db)
                               "SELECT " KEY_COLUMNS KEY_TABLES
                               " WHERE k.user_id = ?1 AND k.deleted_ms IS NULL ORDER BY k.id DESC",
                               call->args, 1);
-
     json_writer_object(out, NULL);
     json_writer_array(out, "data");
     while (db_row(db, row)) {
@@ -178,12 +174,10 @@ static bool check_models(struct store_call *call, size_t at)
 {
     const char *models = operations_text(call, at);
     size_t count = 0;
-
     if (!operations_fits(call, at, LIMIT_KEY_MODELS_BYTES - 1, "models"))
         return false;
     while (*models) {
         size_t bytes = strcspn(models, "\n");
-
         if (bytes == 0 || bytes >= LIMIT_MODEL_NAME_BYTES || ++count > LIMIT_KEY_MODELS)
             return fault_set(&call->fault, "invalid_value",
                              "models must be at most %d names of 1 to %d bytes", LIMIT_KEY_MODELS,
@@ -197,7 +191,6 @@ static bool check_models(struct store_call *call, size_t at)
 static bool check_budget(struct store_call *call, size_t at)
 {
     enum period period;
-
     if (!operations_null(call, at) && operations_int(call, at) < 0)
         return fault_set(&call->fault, "invalid_amount", "budget must not be negative");
     if (!period_parse(operations_text(call, at + 1), &period))
@@ -226,7 +219,6 @@ static bool note_create(struct store_call *call, struct db *db, const char *key_
 {
     struct buffer detail;
     bool noted;
-
     buffer_init(&detail, 8192);
     json_writer_object(&detail, NULL);
     json_writer_text(&detail, "name", operations_text(call, 4));
@@ -239,7 +231,6 @@ bool keys_create(struct store_call *call, struct db *db)
 {
     struct id key_id;
     int64_t live;
-
     if (!check_new(call))
         return false;
     live = db_number(db, "SELECT count(*) FROM keys WHERE user_id = ?1 AND deleted_ms IS NULL",
@@ -273,7 +264,6 @@ static bool read_switches(struct store_call *call, struct db *db, struct id *own
                               "SELECT user_id, disabled FROM keys WHERE id = ?2"
                               " AND (?1 IS NULL OR user_id = ?1) AND deleted_ms IS NULL",
                               call->args, 2);
-
     if (!db_row(db, row))
         return not_found(call);
     id_parse(slice_of(column_text(row, 0)), "user", owner);
@@ -286,7 +276,6 @@ static bool note_update(struct store_call *call, struct db *db, const char *owne
 {
     struct buffer detail;
     bool noted;
-
     buffer_init(&detail, 8192);
     json_writer_object(&detail, NULL);
     if (!operations_null(call, 3))
@@ -305,7 +294,6 @@ bool keys_update(struct store_call *call, struct db *db)
     int64_t own = operator? DISABLED_BY_OPERATOR : DISABLED_BY_OWNER;
     struct id owner = {{0}};
     int64_t disabled = 0;
-
     if (!operations_fits(call, 2, LIMIT_NAME_BYTES, "name") ||
         !operations_fits(call, 4, REASON_BYTES_MAX, "reason") ||
         !read_switches(call, db, &owner, &disabled))
@@ -341,7 +329,6 @@ bool keys_change(struct store_call *call, struct db *db)
     int64_t sets = operations_int(call, 2);
     int64_t disabled = 0;
     struct id owner;
-
     if (!read_switches(call, db, &owner, &disabled) || !check_change(call, sets, disabled))
         return false;
     if (sets & SETS_DISABLED)
@@ -368,7 +355,6 @@ bool keys_digest(struct store_call *call, struct db *db)
     struct row *row =
         db_bind(db, "SELECT digest FROM keys WHERE id = ?2 AND user_id = ?1 AND deleted_ms IS NULL",
                 call->args, 2);
-
     if (!db_row(db, row))
         return not_found(call);
     json_writer_object(out, NULL);

@@ -20,14 +20,13 @@ static bool check_args(const struct operation *operation, const struct store_val
         bool nullable = letter == 'T' || letter == 'I' || letter == 'M';
         bool text = letter == 't' || letter == 'T' ||
                     (letter == 'M' && args[i].type == STORE_TEXT); /* a date, or milliseconds */
-
         if (args[i].type == STORE_NULL && nullable)
             continue;
         if (args[i].type != (text ? STORE_TEXT : STORE_INT))
             return fault_set(fault, "invalid_value", "argument %zu of %s must be %s%s", i + 1,
                              operation->name, text ? "a text" : "an integer",
                              nullable ? " or null" : "");
-        if (text && args[i].text.bytes && memchr(args[i].text.data, 0, args[i].text.bytes))
+        if (text && args[i].text.bytes && memchr(args[i].text.data, 0, args[i].text.bytes) != NULL)
             return fault_set(fault, "invalid_value", "argument %zu of %s holds a NUL byte", i + 1,
                              operation->name);
     }
@@ -38,7 +37,6 @@ static bool check_args(const struct operation *operation, const struct store_val
 static bool copy_args(struct store_call *call, const struct store_value *args)
 {
     size_t at = 0;
-
     for (size_t i = 0; i < call->arg_count; i++) {
         call->args[i] = args[i];
         if (args[i].type == STORE_TEXT) {
@@ -61,7 +59,7 @@ bool store_call_init(struct store_call *call, const char *operation, const struc
                      size_t arg_count, struct fault *fault)
 {
     *call = (struct store_call){.operation = operations_find(operation), .arg_count = arg_count};
-    if (!call->operation)
+    if (call->operation == NULL)
         return fault_set(fault, "unknown_operation", "there is no operation %.64s", operation);
     if (!check_args(call->operation, args, arg_count, fault))
         return false;

@@ -63,7 +63,7 @@ static const struct operation operations[] = {
 
 const struct operation *operations_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
         if (strcmp(operations[i].name, name) == 0)
             return &operations[i];
     }
@@ -137,7 +137,6 @@ static bool parse_hex(const char **at, int64_t *out)
 {
     uint64_t number = 0;
     size_t digits = 0;
-
     for (; digits < 16; digits++, ++*at) {
         char c = **at;
         if (c >= '0' && c <= '9')
@@ -155,7 +154,6 @@ bool operations_place(struct store_call *call, size_t at, int64_t *const *number
 {
     const char *text = operations_text(call, at);
     bool ok = true;
-
     if (operations_null(call, at))
         return true;
     for (size_t i = 0; ok && i < count; i++)
@@ -168,8 +166,7 @@ bool operations_place(struct store_call *call, size_t at, int64_t *const *number
 bool operations_cursor(struct store_call *call, size_t at, int64_t *first, int64_t *second)
 {
     int64_t *const numbers[] = {first, second};
-
-    return operations_place(call, at, numbers, second ? 2 : 1);
+    return operations_place(call, at, numbers, second != NULL ? 2 : 1);
 }
 
 void operations_append_cursor(struct buffer *out, int64_t first, int64_t second)
@@ -180,21 +177,19 @@ void operations_append_cursor(struct buffer *out, int64_t first, int64_t second)
 void operations_reply_pair(struct buffer *out, int64_t first, int64_t second)
 {
     char text[40];
-
-    snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64, (uint64_t)first, (uint64_t)second);
+    snprintf(text, sizeof text, "%" PRIx64 "-%" PRIx64, (uint64_t)first, (uint64_t)second);
     json_writer_text(out, "next_cursor", text);
 }
 
 void operations_reply_cursor(struct buffer *out, bool more, int64_t first, int64_t second)
 {
     char text[40];
-
     if (!more) {
         json_writer_null(out, "next_cursor");
     } else if (second) {
         operations_reply_pair(out, first, second);
     } else {
-        snprintf(text, sizeof(text), "%" PRIx64, (uint64_t)first);
+        snprintf(text, sizeof text, "%" PRIx64, (uint64_t)first);
         json_writer_text(out, "next_cursor", text);
     }
 }

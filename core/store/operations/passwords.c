@@ -9,7 +9,6 @@ static bool note(struct store_call *call, struct db *db, const char *user_id)
 {
     struct buffer detail;
     bool noted;
-
     buffer_init(&detail, 1024);
     json_writer_object(&detail, NULL);
     noted = audit_log_note(call, db, user_id, "", &detail);
@@ -35,7 +34,6 @@ static bool set(struct store_call *call, struct db *db, struct store_value user_
 {
     const struct store_value sessions[] = {user_id, kept->session};
     const struct store_value devices[] = {user_id, kept->device};
-
     if (call->args[1].text.bytes >= PASSWORD_HASH_BYTES)
         return fault_set(&call->fault, "invalid_value", "this is no hash of a password");
     if (!db_run(db,
@@ -55,7 +53,6 @@ static bool set(struct store_call *call, struct db *db, struct store_value user_
 bool passwords_set(struct store_call *call, struct db *db)
 {
     const struct kept kept = {call->args[2], call->args[3]};
-
     return set(call, db, call->args[0], &kept, call->args[4]) &&
            note(call, db, operations_text(call, 0)) && buffer_append_text(&call->result, "{}");
 }
@@ -64,7 +61,6 @@ bool passwords_set(struct store_call *call, struct db *db)
 bool passwords_link(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;
-
     if (call->args[1].text.bytes != 2 * DIGEST_BYTES)
         return fault_set(&call->fault, "invalid_value", "a link's digest has 64 hex digits");
     if (!db_run(db,
@@ -89,7 +85,6 @@ bool passwords_find_link(struct store_call *call, struct db *db)
         "SELECT u.email, l.expires_ms FROM password_links l JOIN users u ON u.id = l.user_id"
         " WHERE l.digest = ?1 AND l.expires_ms > ?2",
         DB_VALUES(call->args[0], bind_int(clock_wall_ms())));
-
     if (!db_row(db, row))
         return fault_set(&call->fault, "not_found", "there is no such link");
     json_writer_object(out, NULL);
@@ -108,7 +103,6 @@ bool passwords_redeem(struct store_call *call, struct db *db)
     struct row *row =
         db_bind(db, "SELECT user_id FROM password_links WHERE digest = ?1 AND expires_ms > ?2",
                 DB_VALUES(call->args[0], bind_int(clock_wall_ms())));
-
     if (!db_row(db, row) || !id_parse(slice_of(column_text(row, 0)), "user", &user_id))
         return fault_set(&call->fault, "not_found", "there is no such link");
     db_leave(row);

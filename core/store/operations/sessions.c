@@ -13,7 +13,6 @@
 bool sessions_create(struct store_call *call, struct db *db)
 {
     int64_t now_ms = clock_wall_ms();
-
     if (call->args[0].text.bytes != 2 * DIGEST_BYTES)
         return fault_set(&call->fault, "invalid_value", "a session's digest has 64 hex digits");
     /* The old ones go as new ones come: nobody else cleans up. */
@@ -60,7 +59,6 @@ bool sessions_list(struct store_call *call, struct db *db)
                 " ORDER BY created_ms DESC, digest LIMIT ?4",
                 DB_VALUES(call->args[0], call->args[1], bind_int(clock_wall_ms()),
                           bind_int(LIMIT_PAGE_ROWS)));
-
     json_writer_object(out, NULL);
     json_writer_array(out, "data");
     while (db_row(db, row)) {
@@ -94,7 +92,6 @@ bool sessions_end_all(struct store_call *call, struct db *db)
 {
     struct buffer detail;
     bool noted;
-
     buffer_init(&detail, 1024);
     json_writer_object(&detail, NULL);
     noted = audit_log_note(call, db, operations_text(call, 0), "", &detail);

@@ -8,7 +8,6 @@ bool store_user_groups(const char *path, struct buffer *out, struct fault *fault
     struct db db;
     struct row *row;
     bool read = reader_open(&db, path, fault);
-
     if (read) {
         row = db_bind(&db,
                       "SELECT \"group\", count(*) FROM users WHERE \"group\" <> ''"

@@ -50,7 +50,6 @@ static bool note_create(struct store_call *call, struct db *db, const char *user
 {
     struct buffer detail;
     bool noted;
-
     buffer_init(&detail, 8192);
     json_writer_object(&detail, NULL);
     json_writer_text(&detail, "email", operations_text(call, 0));
@@ -65,7 +64,6 @@ bool users_create(struct store_call *call, struct db *db)
     const char *role = operations_text(call, 3);
     int64_t now_ms = clock_wall_ms();
     struct id user_id, account_id;
-
     if (!operations_fits(call, 0, LIMIT_EMAIL_BYTES, "email") ||
         !operations_fits(call, 1, LIMIT_NAME_BYTES, "name") ||
         !operations_fits(call, 2, PASSWORD_HASH_BYTES, "password_hash"))
@@ -108,7 +106,6 @@ bool users_credentials(struct store_call *call, struct db *db)
                 " EXISTS (SELECT 1 FROM sessions s WHERE s.digest = ?3 AND s.user_id = u.id"
                 "  AND s.expires_ms > ?4) FROM users u WHERE email = ?1",
                 DB_VALUES(call->args[0], call->args[1], call->args[2], bind_int(clock_wall_ms())));
-
     if (!db_row(db, row))
         return not_found(call);
     json_writer_object(out, NULL);

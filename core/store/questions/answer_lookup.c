@@ -11,13 +11,12 @@
 static enum lookup_outcome read_row(struct answer_lookup *lookup, struct row *row)
 {
     struct slice body;
-
     if (strcmp(column_text(row, 0), lookup->claim->digest) != 0)
         return LOOKUP_OTHER;
     if (!id_parse(slice_of(column_text(row, 1)), "req", &lookup->exchange_id))
         return LOOKUP_FAILED;
     lookup->status = (int)column_int(row, 2);
-    snprintf(lookup->content_type, sizeof(lookup->content_type), "%s", column_text(row, 3));
+    snprintf(lookup->content_type, sizeof lookup->content_type, "%s", column_text(row, 3));
     lookup->cost_nusd = column_null(row, 4) ? -1 : column_int(row, 4);
     if (column_null(row, 5))
         return LOOKUP_TOO_LARGE;
@@ -31,7 +30,6 @@ void answer_lookup_run(struct job *job, void *server)
     struct reports *reports = server;
     struct db *db = &reports->db;
     struct row *row;
-
     _Static_assert(offsetof(struct answer_lookup, job) == 0, "a job is cast to its lookup");
     db_clear(db);
     row = db_bind(db,

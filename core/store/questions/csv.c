@@ -8,10 +8,9 @@ static bool begins_formula(const char *text)
 {
     static const char *const wide[] = {"\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D",
                                        "\xEF\xBC\xA0"};
-
-    if (*text && strchr("=+-@\t\r\n|%", *text))
+    if (*text && strchr("=+-@\t\r\n|%", *text) != NULL)
         return true;
-    for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++) {
+    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++) {
         if (strncmp(text, wide[i], 3) == 0)
             return true;
     }
@@ -23,7 +22,6 @@ void csv_text(struct buffer *out, const char *text)
     /* Spaces before it do not save it, the wide one (U+3000) and the unbreakable one (U+00A0)
      * neither. Their bytes: that skips a little more than needed, which does no harm. */
     const char *first = text + strspn(text, " \v\f\xE3\x80\xC2\xA0");
-
     buffer_append_char(out, '"');
     if (begins_formula(first))
         buffer_append_char(out, '\'');

@@ -21,7 +21,6 @@ static void csv_row(struct buffer *out, struct row *row)
 {
     char time[CLOCK_TEXT_BYTES];
     char amount[MONEY_TEXT_BYTES];
-
     buffer_append_int(out, column_int(row, 0));
     buffer_append_char(out, ',');
     csv_text(out, column_text(row, 3));
@@ -67,7 +66,6 @@ static bool read_page(struct db *db, const struct export_options *options, int64
         " AND created_ms < ?4 ORDER BY seq LIMIT ?5",
         DB_VALUES(bind_int(*seq), bind_int(last_seq), bind_int(options->from_ms),
                   bind_int(options->to_ms), bind_int(PAGE_ROWS)));
-
     buffer_reset(page);
     while (db_row(db, row)) {
         *seq = column_int(row, 0);
@@ -86,7 +84,6 @@ static bool write_pages(struct db *db, const struct export_options *options, str
     int64_t last_seq = db_number(db, "SELECT max(seq) FROM transfers", NULL, 0, 0);
     int64_t seq = INT64_MIN;
     bool more = true;
-
     if (options->csv)
         fputs("seq,id,time,kind,debit_account,credit_account,amount,exchange_id,reason\r\n",
               options->out);
@@ -112,7 +109,6 @@ bool store_export(const char *path, const struct export_options *options, struct
     struct buffer line;
     struct db db;
     bool ok;
-
     buffer_init(&page, PAGE_BYTES_MAX);
     buffer_init(&line, PAGE_BYTES_MAX);
     ok = reader_open(&db, path, fault) && write_pages(&db, options, &page, &line, fault);

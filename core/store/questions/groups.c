@@ -35,11 +35,10 @@ static struct group *insert(struct groups *groups, uint64_t hash, int64_t day, c
     size_t first_bytes = strlen(first) + 1;
     size_t second_bytes = strlen(second) + 1;
     struct group *group;
-
     if (groups->table.node_count == groups->count_max)
         return NULL;
-    group = calloc(1, sizeof(*group) + first_bytes + second_bytes);
-    check(group);
+    group = calloc(1, sizeof *group + first_bytes + second_bytes);
+    check(group != NULL);
     group->day = day;
     group->first = memcpy(group->text, first, first_bytes);
     group->second = memcpy(group->text + first_bytes, second, second_bytes);
@@ -50,9 +49,8 @@ static struct group *insert(struct groups *groups, uint64_t hash, int64_t day, c
 static struct group *find(struct groups *groups, int64_t day, const char *first, const char *second)
 {
     uint64_t hash = table_hash(first, strlen(first)) ^ (uint64_t)day;
-
     hash = hash * UINT64_C(0x9E3779B97F4A7C15) ^ table_hash(second, strlen(second));
-    for (struct table_node *node = table_first(&groups->table, hash); node;
+    for (struct table_node *node = table_first(&groups->table, hash); node != NULL;
          node = table_next(node)) {
         if (same((struct group *)node, day, first, second))
             return (struct group *)node;
@@ -63,9 +61,9 @@ static struct group *find(struct groups *groups, int64_t day, const char *first,
 void groups_add(struct groups *groups, int64_t day, const char *first, const char *second,
                 struct row *row, int at, int sum_count)
 {
-    if (!groups->latest || !same(groups->latest, day, first, second))
+    if (groups->latest == NULL || !same(groups->latest, day, first, second))
         groups->latest = find(groups, day, first, second);
-    if (!groups->latest) {
+    if (groups->latest == NULL) {
         groups->too_many = true;
         return;
     }
@@ -81,7 +79,6 @@ static int compare(const void *one, const void *other)
     const struct group *a = *(struct group *const *)one;
     const struct group *b = *(struct group *const *)other;
     int names;
-
     if (a->day != b->day)
         return a->day > b->day ? -1 : 1;
     if (a->sums[GROUP_CHARGE] != b->sums[GROUP_CHARGE])
@@ -94,13 +91,12 @@ struct group **groups_sorted(const struct groups *groups)
 {
     struct group **sorted = calloc(groups->table.node_count + 1, sizeof(struct group *));
     size_t count = 0;
-
-    check(sorted);
+    check(sorted != NULL);
     for (size_t i = 0; i < groups->table.bucket_count; i++) {
-        for (struct table_node *node = groups->table.buckets[i]; node; node = node->next)
+        for (struct table_node *node = groups->table.buckets[i]; node != NULL; node = node->next)
             sorted[count++] = (struct group *)node;
     }
-    qsort(sorted, count, sizeof(*sorted), compare);
+    qsort(sorted, count, sizeof *sorted, compare);
     return sorted;
 }
 

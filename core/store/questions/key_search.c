@@ -16,7 +16,7 @@ static void collect(struct key_search *search, struct db *db, struct row *row)
 {
     while (search->count < KEY_SEARCH_USERS_MAX && db_row(db, row)) {
         struct id *id = &search->user_ids[search->count++];
-        snprintf(id->text, sizeof(id->text), "%s", column_text(row, 0));
+        snprintf(id->text, sizeof id->text, "%s", column_text(row, 0));
     }
     db_leave(row);
 }
@@ -50,8 +50,7 @@ static void find_by_beginning(struct key_search *search, struct db *db, const ch
     char prefix[PREFIX_BYTES + 1];
     size_t bytes = strlen(key_mark) + strspn(text + strlen(key_mark), letters);
     const char *last = text + strlen(text);
-
-    snprintf(prefix, sizeof(prefix), "%.*s", (int)(bytes < PREFIX_BYTES ? bytes : PREFIX_BYTES),
+    snprintf(prefix, sizeof prefix, "%.*s", (int)(bytes < PREFIX_BYTES ? bytes : PREFIX_BYTES),
              text);
     if (strlen(text + bytes) > LAST_BYTES)
         last -= LAST_BYTES;

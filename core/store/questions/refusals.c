@@ -32,7 +32,6 @@ bool refusals_find(struct store_call *call, struct db *db, struct store_value ac
                 " LEFT JOIN users o ON o.account_id = u.account_id"
                 " WHERE u.exchange_id = ?1 AND (?2 IS NULL OR u.account_id = ?2)",
                 DB_VALUES(exchange_id, account_id));
-
     if (!db_row(db, row))
         return fault_set(&call->fault, "not_found", "there is no such request");
     render(&call->result, row);
@@ -66,10 +65,8 @@ static void list(struct store_call *call, struct db *db, const struct usage_wind
         DB_VALUES(call->args[0], bind_int(window->from_ms), bind_int(window->to_ms), call->args[3],
                   call->args[4], bind_int(place->at_ms), bind_int(place->at_seq)));
     int64_t count = 0;
-
     for (int64_t examined = 0; db_row(db, row); examined++) {
         bool wanted = column_int(row, PATH + 1) != 0;
-
         place->more = examined == EXAMINED_MAX || (wanted && count == limit);
         if (place->more)
             break;
@@ -101,7 +98,6 @@ static bool list_page(struct store_call *call, struct db *db, const struct zone 
     struct place place = {.at_ms = INT64_MAX, .at_seq = INT64_MAX};
     struct usage_window window;
     int64_t limit;
-
     if (!operations_limit(call, 6, &limit) || !usage_reports_window(call, 1, 2, zone, &window) ||
         !operations_cursor(call, 5, &place.at_ms, &place.at_seq))
         return false;
@@ -120,7 +116,6 @@ bool refusals_list(struct store_call *call, struct db *db)
 {
     struct zone zone;
     bool ok;
-
     if (!usage_reports_zone(call, 7, &zone))
         return false;
     ok = list_page(call, db, &zone);

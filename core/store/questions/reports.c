@@ -12,7 +12,6 @@ static void reports_call(struct job *job, void *server)
     struct store_call *call = (struct store_call *)job;
     struct reports *reports = server;
     struct db *db = &reports->db;
-
     if (atomic_load_explicit(&reports->cancelled, memory_order_relaxed)) {
         call->ok = fault_set(&call->fault, "unavailable", "the gateway is stopping");
         return;
@@ -31,7 +30,6 @@ static void reports_call(struct job *job, void *server)
 static void reports_take_turn(struct job *job, void *server)
 {
     struct store_call *call = (struct store_call *)job;
-
     (void)server;
     reports_call(job, call->reports);
 }
@@ -41,7 +39,6 @@ static uint64_t lane_of(const struct store_call *call)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     bool has_text = call->arg_count > 0 && call->args[0].type == STORE_TEXT;
-
     for (size_t i = 0; has_text && i < call->args[0].text.bytes; i++)
         hash = (hash ^ (unsigned char)call->args[0].text.data[i]) * UINT64_C(0x100000001b3);
     return hash;
@@ -49,7 +46,7 @@ static uint64_t lane_of(const struct store_call *call)
 
 bool reports_post(struct reports *reports, struct store_call *call)
 {
-    if (!reports->turns) {
+    if (reports->turns == NULL) {
         call->job.run = reports_call;
         return job_queue_post(&reports->service.queue, &call->job);
     }
@@ -92,7 +89,7 @@ bool reports_start(struct reports *reports, const char *path, bool turns, struct
 void reports_cancel(struct reports *reports)
 {
     atomic_store_explicit(&reports->cancelled, true, memory_order_relaxed);
-    if (reports->turns)
+    if (reports->turns != NULL)
         fair_pool_drop_waiting(reports->turns);
 }
 

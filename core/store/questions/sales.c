@@ -35,8 +35,7 @@ static bool *find_word(struct grouping *by, const char *word, size_t bytes)
                  {"model", &by->model},
                  {"provider", &by->provider},
                  {"customer", &by->customer}};
-
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strlen(words[i].name) == bytes && memcmp(words[i].name, word, bytes) == 0)
             return words[i].wanted;
     }
@@ -46,12 +45,10 @@ static bool *find_word(struct grouping *by, const char *word, size_t bytes)
 static bool parse_grouping(struct store_call *call, struct grouping *by)
 {
     const char *at = operations_text(call, 2);
-
     for (; *at; at += *at == ',') {
         size_t bytes = strcspn(at, ",");
         bool *wanted = find_word(by, at, bytes);
-
-        if (!wanted || *wanted || (at[bytes] && !at[bytes + 1]))
+        if (wanted == NULL || *wanted || (at[bytes] && !at[bytes + 1]))
             return fault_set(&call->fault, "invalid_value",
                              "by must be day, model, provider, or several of them with commas, or "
                              "customer");
@@ -105,7 +102,6 @@ static void add_up(struct db *db, const struct quarters *asked, const struct gro
                 " FROM transfers t JOIN resolutions r ON r.exchange_id = t.exchange_id"
                 " JOIN usage u ON u.seq = r.usage_seq" REFUNDS,
                 DB_VALUES(bind_int(asked->from), bind_int(asked->to)));
-
     while (!groups->too_many && db_row(db, row))
         groups_add(groups, by->day ? zone_day(zone, column_int(row, 0)) : 0,
                    by->model ? column_text(row, 1) : "", by->provider ? column_text(row, 2) : "",
@@ -117,7 +113,6 @@ static void render_groups(struct buffer *out, const struct groups *groups,
                           const struct grouping *by)
 {
     struct group **sorted = groups_sorted(groups);
-
     for (size_t i = 0; i < groups->table.node_count; i++) {
         json_writer_object(out, NULL);
         if (by->day)
@@ -149,7 +144,6 @@ static struct span span_of(struct db *db, const struct quarters *asked)
     int64_t until_day = db_number(db, "SELECT until_day FROM summed_days", NULL, 0, 0);
     struct span span = {
         .asked = *asked, .hour_from = (asked->from + 3) / 4, .hour_to = asked->to / 4};
-
     if (span.hour_to < span.hour_from) /* within one hour */
         span.hour_to = span.hour_from;
     span.day_from = (span.hour_from + 23) / 24;
@@ -190,7 +184,6 @@ static void find_customers(struct db *db, const struct span *span, struct groups
                " AND g.created_ms < e.last WHERE e.first < e.last"
                " UNION ALL SELECT t.credit_account, 0, 0, 0, 0, 0, 0, 0 FROM transfers t" REFUNDS,
         DB_VALUES(SPAN_VALUES(span)));
-
     while (db_row(db, row))
         groups_add(groups, 0, column_text(row, 0), "", row, 1, GROUP_CHARGE + 1);
 }
@@ -210,7 +203,6 @@ static void add_up_customer(struct db *db, const struct span *span, const char *
         " UNION ALL SELECT " REFUND_COLUMNS
         " FROM transfers t" REFUNDS_BY("+t.debit_account") " AND t.credit_account = ?7",
         DB_VALUES(SPAN_VALUES(span), bind_text(account_id)));
-
     while (db_row(db, row))
         groups_add(groups, 0, "", "", row, 0, GROUP_SUMS);
 }
@@ -221,7 +213,6 @@ static bool render_customer(struct buffer *out, struct db *db, const struct span
     struct groups groups;
     struct row *row = db_bind(db, "SELECT id, email, name FROM users WHERE account_id = ?1",
                               DB_VALUES(bind_text(account_id)));
-
     if (!db_row(db, row))
         return false;
     json_writer_object(out, NULL);
@@ -245,7 +236,6 @@ static void render_customers(struct buffer *out, struct db *db, const struct qua
     struct groups customers;
     struct group **sorted;
     size_t shown = 0;
-
     groups_init(&customers, SIZE_MAX);
     find_customers(db, &span, &customers);
     sorted = groups_sorted(&customers);
@@ -262,7 +252,6 @@ static bool summarize(struct store_call *call, struct db *db, const struct zone 
     struct grouping by = {0};
     struct groups groups;
     bool ok;
-
     if (!parse_grouping(call, &by) || !usage_reports_window(call, 0, 1, zone, &window))
         return false;
     const struct quarters asked = {.from = window.from_ms / QUARTER_MS,
@@ -288,7 +277,6 @@ bool sales_summary(struct store_call *call, struct db *db)
 {
     struct zone zone;
     bool ok;
-
     if (!usage_reports_zone(call, 3, &zone))
         return false;
     ok = summarize(call, db, &zone);

@@ -71,7 +71,6 @@ static void render_line(struct buffer *out, const struct calculation *sum, const
 {
     struct money_exact exact;
     char price[48];
-
     json_writer_object(out, NULL);
     json_writer_text(out, "kind", kind);
     json_writer_int(out, "tokens", tokens.input + tokens.cached_input + tokens.output);
@@ -86,7 +85,6 @@ static void render_line(struct buffer *out, const struct calculation *sum, const
 static void render_lines(struct buffer *out, const char *name, const struct calculation *sum)
 {
     const struct token_counts *t = &sum->tokens;
-
     json_writer_array(out, name);
     render_line(out, sum, "input", (struct token_counts){.input = t->input},
                 sum->prices.input_pusd);
@@ -102,7 +100,6 @@ static void render_charge(struct buffer *out, struct row *row)
     struct calculation sum = read_sale(row);
     struct money_exact exact;
     int64_t charge_nusd = column_int(row, 12);
-
     json_writer_object(out, "charge");
     render_lines(out, "lines", &sum);
     if (money_charge_exact(&sum.prices, &sum.tokens, sum.margin_ppm, &exact)) {
@@ -131,7 +128,6 @@ static void render(struct store_call *call, struct db *db, struct row *row,
                    struct store_value exchange_id, int64_t *refunded_nusd)
 {
     struct buffer *out = &call->result;
-
     usage_reports_record(out, row, usage_reports_shows_provider(call));
     json_writer_time(out, "ended_at", column_int(row, ENDED_MS));
     json_writer_money(out, "hold", column_int(row, HELD));
@@ -144,7 +140,6 @@ static void render_operator(struct buffer *out, struct row *row, int64_t refunde
 {
     struct calculation cost = read_cost(row);
     char margin[MONEY_TEXT_BYTES];
-
     json_writer_text_or_null(out, "user_id", column_text(row, USER_ID));
     json_writer_text_or_null(out, "email", column_text(row, EMAIL));
     json_writer_text(out, "account_id", column_text(row, ACCOUNT_ID));
@@ -166,7 +161,6 @@ static void render_attempts(struct buffer *out, struct db *db, struct store_valu
                               " duration_us, words FROM attempts WHERE exchange_id = ?1"
                               " ORDER BY number, seq",
                               &exchange_id, 1);
-
     json_writer_array(out, "attempt_list");
     while (db_row(db, row)) {
         json_writer_object(out, NULL);
@@ -194,7 +188,6 @@ bool usage_detail_customer(struct store_call *call, struct db *db)
                               "SELECT " DETAIL_COLUMNS DETAIL_TABLES
                               " WHERE r.exchange_id = ?2 AND u.account_id = ?1",
                               call->args, 2);
-
     if (!db_row(db, row))
         return refusals_find(call, db, call->args[0], call->args[1], false);
     render(call, db, row, call->args[1], &refunded_nusd);
@@ -209,7 +202,6 @@ bool usage_detail_operator(struct store_call *call, struct db *db)
     int64_t refunded_nusd;
     struct row *row = db_bind(
         db, "SELECT " DETAIL_COLUMNS DETAIL_TABLES " WHERE r.exchange_id = ?1", call->args, 1);
-
     if (!db_row(db, row))
         return refusals_find(call, db, bind_null(), call->args[0], true);
     render(call, db, row, call->args[0], &refunded_nusd);

@@ -89,7 +89,6 @@ static void render_record(struct walk *walk, int64_t seq)
                               "SELECT " USAGE_RECORD_COLUMNS " FROM usage u LEFT JOIN keys k"
                               " ON k.id = u.key_id WHERE u.seq = ?1",
                               DB_VALUES(bind_int(seq)));
-
     if (db_row(walk->db, row))
         walk->render(walk, row);
     db_leave(row);
@@ -101,7 +100,6 @@ static bool walk_rows(struct walk *walk, struct row *row)
 {
     while (db_row(walk->db, row)) {
         bool wanted = matches(walk, row);
-
         walk->more = walk->examined == EXAMINED_MAX || (wanted && walk->count == walk->limit);
         if (walk->more) {
             db_leave(row);
@@ -126,7 +124,6 @@ static int64_t next_hour(const struct walk *walk, int64_t hour)
     int64_t last = walk->oldest_first ? walk->window.to_ms / USAGE_HOUR_MS : hour;
     const struct store_value values[] = {walk->call->args[0], bind_int(first), bind_int(last),
                                          walk->model, walk->key};
-
     if (walk->oldest_first)
         return db_number(walk->db, MATCHING_HOUR " LIMIT 1", values, 5, -1);
     return db_number(walk->db, MATCHING_HOUR " DESC LIMIT 1", values, 5, -1);
@@ -136,11 +133,9 @@ static void walk_matching_hours(struct walk *walk)
 {
     int64_t hour = walk->at_ms / USAGE_HOUR_MS;
     int64_t step = walk->oldest_first ? 1 : -1;
-
     while ((hour = next_hour(walk, hour)) >= 0) {
         int64_t from_ms = hour * USAGE_HOUR_MS;
         int64_t to_ms = from_ms + USAGE_HOUR_MS;
-
         if (walk->oldest_first) {
             if (walk->at_ms < from_ms)
                 stand_before(walk, from_ms);
@@ -173,7 +168,6 @@ static void walk_time(struct walk *walk)
 static bool begin_walk(struct walk *walk, size_t cursor_at)
 {
     const struct usage_window *window = &walk->window;
-
     stand_before(walk, walk->oldest_first ? window->from_ms : window->to_ms);
     if (!operations_cursor(walk->call, cursor_at, &walk->at_ms, &walk->at_seq))
         return false;
@@ -194,7 +188,6 @@ static bool few_enough(struct store_call *call, struct db *db, const struct usag
                                 DB_VALUES(call->args[0], bind_int(window->from_ms / USAGE_HOUR_MS),
                                           bind_int(window->to_ms / USAGE_HOUR_MS)),
                                 0);
-
     if (records <= SORTED_MAX)
         return true;
     return fault_set(&call->fault, "too_many_to_sort",
@@ -241,7 +234,6 @@ static void sift_down(struct sizes *sizes, size_t at)
 {
     struct sized moved = sizes->heap[at];
     size_t child;
-
     while ((child = at * 2 + 1) < sizes->count) {
         if (child + 1 < sizes->count && is_larger(&sizes->heap[child + 1], &sizes->heap[child]))
             child++;
@@ -256,7 +248,6 @@ static void sift_down(struct sizes *sizes, size_t at)
 static struct sized take_largest(struct sizes *sizes)
 {
     struct sized largest = sizes->heap[0];
-
     sizes->heap[0] = sizes->heap[--sizes->count];
     if (sizes->count)
         sift_down(sizes, 0);
@@ -269,12 +260,11 @@ static void collect_range(const struct walk *walk, const char *sql, int64_t from
     struct row *row = db_bind(walk->db, sql,
                               DB_VALUES(walk->call->args[0], bind_int(from_ms), bind_int(to_ms),
                                         bind_int(walk->at_ms), bind_int(walk->at_seq)));
-
     while (db_row(walk->db, row)) {
         if (sizes->count == sizes->capacity) {
             sizes->capacity = sizes->capacity ? sizes->capacity * 2 : 1024;
-            sizes->heap = realloc(sizes->heap, sizes->capacity * sizeof(*sizes->heap));
-            check(sizes->heap);
+            sizes->heap = realloc(sizes->heap, sizes->capacity * sizeof *sizes->heap);
+            check(sizes->heap != NULL);
         }
         sizes->heap[sizes->count++] =
             (struct sized){.size = column_int(row, 0), .seq = column_int(row, 1)};
@@ -286,7 +276,6 @@ static void collect(struct walk *walk, const char *sql, struct sizes *sizes)
 {
     const struct usage_window *window = &walk->window;
     int64_t hour = window->from_ms / USAGE_HOUR_MS;
-
     walk->oldest_first = true;
     if (!is_filtered(walk))
         collect_range(walk, sql, window->from_ms, window->to_ms, sizes);
@@ -305,7 +294,6 @@ static bool record_matches(const struct walk *walk, int64_t seq)
 {
     struct row *row;
     bool found;
-
     if (!is_filtered(walk))
         return true;
     row = db_bind(walk->db, "SELECT created_ms, seq, model, key_id FROM usage WHERE seq = ?1",
@@ -320,7 +308,6 @@ static bool list_by_size(struct walk *walk, const char *sql, size_t cursor_at)
 {
     struct store_call *call = walk->call;
     struct sizes sizes = {0};
-
     walk->at_ms = walk->at_seq = INT64_MAX;
     if (!operations_cursor(call, cursor_at, &walk->at_ms, &walk->at_seq) ||
         !few_enough(call, walk->db, &walk->window))
@@ -329,7 +316,6 @@ static bool list_by_size(struct walk *walk, const char *sql, size_t cursor_at)
     json_writer_array(&call->result, "data");
     while (sizes.count && walk->db->failure == 0) {
         struct sized next = take_largest(&sizes);
-
         if (!record_matches(walk, next.seq))
             continue;
         walk->more = walk->count == walk->limit;
@@ -376,12 +362,11 @@ static bool list_page(struct walk *walk)
     struct store_call *call = walk->call;
     const char *sort = operations_text(call, 5);
     const char *sql = sql_by_size(sort);
-
     if (!operations_limit(call, 7, &walk->limit) ||
         !usage_reports_window(call, 1, 2, &walk->zone, &walk->window))
         return false;
     json_writer_object(&call->result, NULL);
-    if (!(sql ? list_by_size(walk, sql, 6) : list_by_time(walk, sort, 6)))
+    if (!(sql != NULL ? list_by_size(walk, sql, 6) : list_by_time(walk, sort, 6)))
         return false;
     if (operations_int(call, 8))
         usage_reports_totals(call, walk->db, &walk->window, walk->model, walk->key);
@@ -401,7 +386,6 @@ bool usage_list_page(struct store_call *call, struct db *db)
                         .key = call->args[4],
                         .render = render_json};
     bool ok;
-
     if (!usage_reports_zone(call, 9, &walk.zone))
         return false;
     ok = list_page(&walk);
@@ -429,7 +413,6 @@ static void render_csv(const struct walk *walk, struct row *row)
     char local[ZONE_LOCAL_TEXT_BYTES];
     char time[CLOCK_TEXT_BYTES];
     char cost[MONEY_TEXT_BYTES];
-
     csv_text(out, column_text(row, 0));
     buffer_printf(out, ",%s,%s", clock_format(created_ms, time),
                   zone_format(&walk->zone, created_ms, local));
@@ -456,7 +439,6 @@ static void render_csv(const struct walk *walk, struct row *row)
 static bool list_csv(struct walk *walk)
 {
     struct buffer *out = &walk->call->result;
-
     if (!usage_reports_window(walk->call, 1, 2, &walk->zone, &walk->window) || !begin_walk(walk, 5))
         return false;
     walk_time(walk);
@@ -477,7 +459,6 @@ bool usage_list_csv(struct store_call *call, struct db *db)
                         .render = render_csv,
                         .limit = CSV_ROWS};
     bool ok;
-
     if (!usage_reports_zone(call, 6, &walk.zone))
         return false;
     ok = list_csv(&walk);
@@ -494,7 +475,6 @@ bool usage_list_get(struct store_call *call, struct db *db)
                               " LEFT JOIN keys k ON k.id = u.key_id"
                               " WHERE r.exchange_id = ?2 AND u.account_id = ?1",
                               call->args, 2);
-
     if (!db_row(db, row))
         return refusals_find(call, db, call->args[0], call->args[1], false);
     render_record_json(call, row);

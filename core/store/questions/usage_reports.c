@@ -37,7 +37,6 @@ bool usage_reports_window(struct store_call *call, size_t from_at, size_t to_at,
 {
     const int64_t far_ms = INT64_C(100000) * DAY_MS; /* year 2243 */
     struct usage_window window = {.from_ms = 0, .to_ms = far_ms};
-
     if (!read_moment(call, from_at, zone, &window.from_ms) ||
         !read_moment(call, to_at, zone, &window.to_ms))
         return false;
@@ -94,7 +93,6 @@ struct adding {
 static void add_row(const struct adding *adding, struct row *row)
 {
     const struct grouping *by = adding->by;
-
     groups_add(adding->groups, by->day ? zone_day(adding->zone, column_int(row, ROW_MS)) : 0,
                by->model ? column_text(row, ROW_MODEL) : "",
                by->key ? column_text(row, ROW_KEY) : "", row, ROW_SUMS, GROUP_CHARGE + 1);
@@ -107,7 +105,6 @@ static void add_split_hour(const struct adding *adding, int64_t hour)
                               DB_VALUES(adding->call->args[0], bind_int(hour * USAGE_HOUR_MS),
                                         bind_int((hour + 1) * USAGE_HOUR_MS), bind_int(0),
                                         bind_int(0), adding->model, adding->key));
-
     while (!adding->groups->too_many && db_row(adding->db, row))
         add_row(adding, row);
     db_leave(row);
@@ -127,7 +124,6 @@ static void add_up(const struct adding *adding, const struct usage_window *windo
                                         bind_int(window->to_ms), bind_int(window->hour_from),
                                         bind_int(window->hour_to), adding->model, adding->key));
     int64_t split = -1;
-
     while (!adding->groups->too_many && db_row(adding->db, row)) {
         if (!is_split(adding, row)) {
             add_row(adding, row);
@@ -162,7 +158,6 @@ void usage_reports_totals(struct store_call *call, struct db *db, const struct u
                                   .key = key,
                                   .by = &(struct grouping){0},
                                   .groups = &groups};
-
     groups_init(&groups, 1);
     add_up(&adding, window);
     render_totals(&call->result, &groups);
@@ -172,7 +167,6 @@ void usage_reports_totals(struct store_call *call, struct db *db, const struct u
 bool usage_reports_shows_provider(const struct store_call *call)
 {
     const char *name = call->operation->name;
-
     return call->providers_shown || strcmp(name, "usage.audit") == 0 ||
            strcmp(name, "usage.list_operator") == 0;
 }
@@ -209,19 +203,17 @@ void usage_reports_record(struct buffer *out, struct row *row, bool provider_sho
 static bool parse_grouping(struct store_call *call, struct grouping *out)
 {
     const char *by = operations_text(call, 3);
-
     *out = (struct grouping){0};
     while (*by) {
         size_t bytes = strcspn(by, ",");
         bool *wanted = NULL;
-
         if (bytes == 3 && memcmp(by, "day", 3) == 0)
             wanted = &out->day;
         else if (bytes == 5 && memcmp(by, "model", 5) == 0)
             wanted = &out->model;
         else if (bytes == 3 && memcmp(by, "key", 3) == 0)
             wanted = &out->key;
-        if (!wanted || *wanted)
+        if (wanted == NULL || *wanted)
             return fault_set(&call->fault, "invalid_value",
                              "by must be day, model, key, or several of them with commas");
         *wanted = true;
@@ -237,7 +229,6 @@ static void render_key(struct buffer *out, struct db *db, const char *key_id)
     struct row *row =
         db_bind(db, "SELECT name FROM keys WHERE id = ?1", DB_VALUES(bind_text(key_id)));
     bool known = db_row(db, row);
-
     json_writer_text_or_null(out, "key_id", key_id);
     json_writer_text_or_null(out, "key_name", known ? column_text(row, 0) : "");
     db_leave(row);
@@ -268,7 +259,6 @@ static void render_groups(struct buffer *out, struct db *db, const struct groups
                           const struct grouping *by)
 {
     struct group **sorted = groups_sorted(groups);
-
     json_writer_object(out, NULL);
     json_writer_array(out, "data");
     for (size_t i = 0; i < groups->table.node_count; i++)
@@ -292,7 +282,6 @@ static bool summarize(struct store_call *call, struct db *db, const struct zone 
                                   .zone = zone,
                                   .groups = &groups};
     bool ok;
-
     if (!parse_grouping(call, &by) || !usage_reports_window(call, 1, 2, zone, &window))
         return false;
     groups_init(&groups, USAGE_GROUPS_MAX);
@@ -309,7 +298,6 @@ bool usage_reports_summary(struct store_call *call, struct db *db)
 {
     struct zone zone;
     bool ok;
-
     if (!usage_reports_zone(call, 6, &zone))
         return false;
     ok = summarize(call, db, &zone);

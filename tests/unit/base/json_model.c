@@ -86,7 +86,7 @@ static long read_hex4(struct reader *reader)
         int c = peek(reader);
         const char *hex = "00112233445566778899aAbBcCdDeEfF";
         const char *found = c > 0 ? strchr(hex, c) : NULL;
-        if (!found)
+        if (found == NULL)
             return -1;
         code = code * 16 + (found - hex) / 2;
         reader->at++;
@@ -100,7 +100,7 @@ static long read_escape(struct reader *reader)
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     int c = peek(reader);
     const char *found = c > 0 ? strchr(from, c) : NULL;
-    if (found) {
+    if (found != NULL) {
         reader->at++;
         return to[found - from];
     }

@@ -13,8 +13,8 @@ struct dice dice_make(void)
     const char *given = getenv("TEST_SEED");
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t seed = given ? strtoull(given, NULL, 10)
-                          : (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    uint64_t seed = given != NULL ? strtoull(given, NULL, 10)
+                                  : (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
     fprintf(stderr, "TEST_SEED=%llu\n", (unsigned long long)seed);
     return (struct dice){seed};
 }

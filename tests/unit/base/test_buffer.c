@@ -128,7 +128,6 @@ static void printf_of_every_length(void **state)
         assert_true(buffer_printf(&buffer, "%s", text));
         assert_holds(&buffer, text);
         buffer_fini(&buffer);
-
         buffer_init(&buffer, bytes);
         assert_false(buffer_printf(&buffer, "%s+", text));
         assert_true(buffer.failed);

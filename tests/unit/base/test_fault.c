@@ -64,7 +64,6 @@ static void cut_at_the_end_between_characters(void **state)
             struct fault fault;
             memset(&fault, 'z', sizeof fault);
             fault_set(&fault, "x", "%s", text);
-
             size_t room = sizeof fault.message - 1;
             size_t kept = shift + (room - shift) / unit_bytes * unit_bytes;
             assert_int_equal(strlen(fault.message), kept);

@@ -60,7 +60,6 @@ static void bounded_and_never_more(void **state)
         assert_false(job_queue_post(&queue, &jobs[3]));
         assert_true(job_queue_post_always(&queue, &jobs[4]));
         assert_false(job_queue_post(&queue, &jobs[3]));
-
         struct job_list taken = job_queue_take(&queue);
         assert_int_equal(taken.count, 4);
         static const int order[] = {0, 1, 2, 4};
@@ -69,7 +68,6 @@ static void bounded_and_never_more(void **state)
         assert_null(job_list_pop(&taken));
     }
     job_queue_fini(&queue);
-
     assert_true(job_queue_init(&queue, 0)); /* for jobs on their way back only */
     assert_false(job_queue_post(&queue, &jobs[0]));
     assert_true(job_queue_post_always(&queue, &jobs[0]));
@@ -112,7 +110,6 @@ static void closed_refuses_but_gives_what_it_has(void **state)
     struct job_list taken = job_queue_take(&queue);
     assert_int_equal(taken.count, 1);
     assert_ptr_equal(taken.first, &jobs[0]);
-
     /* What it has sent out still comes back. */
     jobs[2].reply_queue = &queue;
     job_return(&jobs[2]);
@@ -134,7 +131,7 @@ static void count_done(struct job *job)
 {
     struct counted *counted = (struct counted *)(void *)job;
     counted->done++;
-    if (counted->again) {
+    if (counted->again != NULL) {
         struct job_queue *again = counted->again;
         counted->again = NULL;
         assert_true(job_queue_post(again, job));
@@ -149,7 +146,6 @@ static void finish_calls_done_once_each(void **state)
     struct job_queue reply_queue;
     assert_true(job_queue_init(&reply_queue, 10));
     assert_int_equal(job_queue_finish(&reply_queue), 0);
-
     struct counted counted = {.job = {.reply_queue = &reply_queue, .done = count_done},
                               .again = &reply_queue};
     struct counted *freed = calloc(1, sizeof *freed);
@@ -162,7 +158,6 @@ static void finish_calls_done_once_each(void **state)
     job_return(&counted.job);
     assert_int_equal(job_queue_finish(&reply_queue), 3);
     assert_int_equal(counted.done, 1);
-
     /* What a done posts is for the next round, so that a round ends. */
     assert_int_equal(job_queue_finish(&reply_queue), 1);
     assert_int_equal(counted.done, 2);
@@ -180,7 +175,6 @@ static void all_return_home_in_order(void **state)
     struct job first = {.reply_queue = &homes[0]};
     job_return(&first); /* one reply queue is not empty, one is closed, the third gets nothing */
     job_queue_close(&homes[1]);
-
     struct job jobs[JOBS] = {{0}};
     struct job_list list = {0};
     for (int i = 0; i < JOBS; i++) {
@@ -192,7 +186,6 @@ static void all_return_home_in_order(void **state)
     assert_null(list.last);
     assert_int_equal(list.count, 0);
     job_return_all(&list); /* of none */
-
     assert_false(is_readable(&homes[2]));
     for (int h = 0; h < 2; h++) {
         assert_true(is_readable(&homes[h]));
@@ -264,7 +257,6 @@ static void wait_ends_in_time(void **state)
     job_queue_wait(&queue, 0);
     job_queue_wait(&queue, 30);
     assert_in_range(now_ms() - start_ms, 29, 10000);
-
     job_queue_post(&queue, &job);
     start_ms = now_ms();
     job_queue_wait(&queue, -1); /* something waits: at once */
@@ -299,7 +291,6 @@ static void wait_is_woken(void **state)
     job_queue_wait(&queue, -1);
     assert_int_equal(job_queue_take(&queue).count, 1);
     pthread_join(thread, NULL);
-
     assert_int_equal(pthread_create(&thread, NULL, close_later, &queue), 0);
     job_queue_wait(&queue, -1); /* closing wakes too: nothing else would come any more */
     pthread_join(thread, NULL);
@@ -428,7 +419,7 @@ static void *serve(void *data)
         while ((job = job_list_pop(&jobs)) != NULL) {
             struct job_queue *reply_queue = job->reply_queue; /* run may free a job without one */
             job->run(job, server);
-            if (reply_queue)
+            if (reply_queue != NULL)
                 job_return(job);
         }
     }
@@ -475,7 +466,6 @@ static void nothing_lost_or_out_of_order(void **state)
         assert_true(job_queue_init(&clients[i].reply_queue, 0));
         assert_int_equal(pthread_create(&threads[i], NULL, order, &clients[i]), 0);
     }
-
     const uint64_t sum_each = UINT64_C(3) * JOBS_EACH * (JOBS_EACH + 1) / 2;
     for (unsigned i = 0; i < CLIENTS; i++) {
         pthread_join(threads[i], NULL);

@@ -11,7 +11,7 @@
 /* A slice, so that a text may hold a NUL. */
 #define TEXT(literal)                                                                              \
     {                                                                                              \
-        literal, sizeof(literal) - 1                                                               \
+        literal, sizeof literal - 1                                                                \
     }
 
 /* Parses from a block that ends where the text ends, so that the sanitizer sees a byte too many. */
@@ -351,14 +351,12 @@ static void walks_by_slices(void **state)
     assert_int_equal(root.type, JSON_OBJECT);
     assert_int_equal(root.raw.data[0], '{');
     assert_int_equal(root.raw.data[root.raw.bytes - 1], '}');
-
     struct json_walk walk = json_walk(&root);
     struct json_item item;
     assert_true(json_next(&walk, &item));
     assert_true(slice_equals(item.key, "a\\u0062"));
     assert_int_equal(item.value.type, JSON_ARRAY);
     assert_true(slice_equals(item.value.raw, "[ 1 , \"x]\\\"\" ]"));
-
     struct json_walk inner = json_walk(&item.value);
     struct json_walk copy = inner;
     assert_true(json_next(&inner, &item));
@@ -369,7 +367,6 @@ static void walks_by_slices(void **state)
     assert_false(json_next(&inner, &item));
     assert_true(json_next(&copy, &item)); /* a copy has its own place */
     assert_true(slice_equals(item.value.raw, "1"));
-
     assert_true(json_next(&walk, &item));
     assert_true(slice_equals(item.key, "n"));
     assert_int_equal(item.value.type, JSON_NULL);

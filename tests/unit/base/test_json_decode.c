@@ -10,7 +10,7 @@
 /* A slice, so that a text may hold a NUL. */
 #define TEXT(literal)                                                                              \
     {                                                                                              \
-        literal, sizeof(literal) - 1                                                               \
+        literal, sizeof literal - 1                                                                \
     }
 
 static struct json_value parse(const char *text)
@@ -34,7 +34,7 @@ static void assert_decodes(const char *text, struct slice expected)
     if (expected.bytes > 0)
         assert_memory_equal(decoded.data, expected.data, expected.bytes);
     assert_int_equal(json_text_bytes(&string), expected.bytes);
-    if (!memchr(expected.data, '\0', expected.bytes))
+    if (memchr(expected.data, '\0', expected.bytes) == NULL)
         assert_true(json_string_is(&string, expected.data));
     buffer_fini(&decoded);
 }
@@ -272,7 +272,6 @@ static void integers_agree_with_slow_arithmetic(void **state)
             strcpy(digits, "1");
         if (digits[0] == '0')
             digits[0] = '7';
-
         bool negative = dice_below(&dice, 2);
         size_t count = strlen(digits);
         size_t decimals = dice_below(&dice, 2) ? dice_below(&dice, count) : 0;
@@ -285,7 +284,6 @@ static void integers_agree_with_slow_arithmetic(void **state)
             at += snprintf(text + at, sizeof text - (size_t)at, ".%s", digits + count - decimals);
         if (exponent != 0 || dice_below(&dice, 2))
             snprintf(text + at, sizeof text - (size_t)at, "e%ld", exponent);
-
         int64_t expected = 0, n = 0;
         bool integral = slow_int64(digits, exponent - (long)decimals, negative, &expected);
         if (to_int64(text, &n) != integral)

@@ -16,7 +16,6 @@ static void assert_writes(struct slice text, const char *expected)
     if (!slice_equals(buffer_slice(&out), expected))
         fail_msg("wrote %.*s, not %s", (int)out.bytes, out.data, expected);
     buffer_fini(&out);
-
     for (size_t room = 0; room < strlen(expected); room++) { /* too small is said */
         buffer_init(&out, room);
         assert_false(json_write_string(&out, text));
@@ -53,7 +52,6 @@ static void writes_strings(void **state)
         assert_writes(slice_of(cases[i].text), cases[i].written);
     assert_writes((struct slice){"a\0b", 3}, "\"a\\u0000b\"");
     assert_writes((struct slice){NULL, 0}, "\"\"");
-
     struct buffer out;
     buffer_init(&out, 100);
     assert_true(json_write_text(&out, "a\n"));
@@ -97,7 +95,6 @@ static void random_bytes_are_written_validly(void **state)
             memcpy(block + 1, text.data, text.bytes); /* ends where the block ends */
         struct slice slice = {block + 1, text.bytes};
         assert_true(json_write_string(&written, slice));
-
         struct json_value root;
         assert_true(json_parse(buffer_slice(&written), 1, &root, NULL));
         assert_int_equal(root.type, JSON_STRING);
@@ -136,7 +133,7 @@ static void assert_edited(const char *text, const struct json_edit *edits, size_
     {                                                                                              \
         offset, removed,                                                                           \
         {                                                                                          \
-            literal, sizeof(literal) - 1                                                           \
+            literal, sizeof literal - 1                                                            \
         }                                                                                          \
     }
 
@@ -228,7 +225,6 @@ static void random_edits(void **state)
             edits[count++] = (struct json_edit){at, removed, inserted};
             at += removed;
         }
-
         memcpy(expected, text, bytes);
         size_t expected_bytes = bytes;
         for (size_t n = count; n > 0; n--) {
@@ -239,7 +235,6 @@ static void random_edits(void **state)
             memcpy(expected + edit->offset, edit->inserted.data, edit->inserted.bytes);
             expected_bytes += edit->inserted.bytes - edit->removed_bytes;
         }
-
         struct buffer out;
         buffer_init(&out, sizeof expected);
         assert_true(json_apply_edits((struct slice){text, bytes}, edits, count, &out));
@@ -337,7 +332,6 @@ static void random_removals(void **state)
         struct buffer *all[] = {&text, &rest, &expected, &meaning};
         for (size_t n = 0; n < 4; n++)
             buffer_init(all[n], 1 << 20);
-
         struct buffer without; /* written anew, without the member */
         buffer_init(&without, 1 << 20);
         buffer_append_text(&text, " {");
@@ -363,7 +357,6 @@ static void random_removals(void **state)
         model_write_space(&dice, &text);
         buffer_append_text(&text, "} ");
         buffer_append_char(&without, '}');
-
         struct json_value root = parse(buffer_slice(&text));
         struct json_edit edit = json_removal(buffer_slice(&text), &root, names[gone]);
         assert_true(json_apply_edits(buffer_slice(&text), &edit, 1, &rest));

@@ -90,7 +90,6 @@ static void json_line_has_its_members(void **state)
     assert_int_equal(json_find(&root, "line", &value), 1);
     assert_true(json_int64(&value, &n) && n == -3);
     assert_int_equal(json_find(&root, "", &value), 0); /* the macro's empty field */
-
     assert_int_equal(json_find(&root, "time", &value), 1);
     char time[CLOCK_TEXT_BYTES] = "";
     memcpy(time, value.raw.data + 1, value.raw.bytes - 2);
@@ -142,14 +141,12 @@ static void lines_for_later(void **state)
     char *text = captured();
     assert_string_equal(text, "");
     free(text);
-
     capture();
     log_event(LOG_WARN, "second");
     text = captured();
     assert_int_equal(count_lines(text), 2);
     assert_true(strstr(text, "first") < strstr(text, "second"));
     free(text);
-
     capture();
     log_event_later(LOG_INFO, "third");
     log_flush();
@@ -157,7 +154,6 @@ static void lines_for_later(void **state)
     text = captured();
     assert_int_equal(count_lines(text), 1);
     free(text);
-
     capture();
     for (int i = 0; i < 2000; i++)
         log_event_later(LOG_INFO, "one of many", log_int("number", i));
@@ -203,7 +199,6 @@ static void nothing_can_be_smuggled_in(void **state)
         assert_member(&root, "level", "info");
         assert_int_equal(json_find(&root, "path", &value), 1);
         free(text);
-
         log_configure(LOG_INFO, false);
         capture();
         log_event(LOG_INFO, "e", log_text("path", evil[i]));

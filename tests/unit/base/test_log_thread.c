@@ -241,7 +241,6 @@ static void a_file_that_cannot_be_opened(void **state)
     assert_non_null(strstr(fault.message, "/nonexistent/log"));
     assert_int_equal(mkfifo(moved, 0600), 0);
     assert_false(log_start(moved, &fault)); /* has no reader */
-
     assert_true(log_start(path, &fault));
     assert_false(log_reopen("/nonexistent/log", &fault));
     log_event(LOG_INFO, "goes on");

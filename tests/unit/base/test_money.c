@@ -118,13 +118,11 @@ static void charges_known_cases(void **state)
     assert_int_equal(charge(&gpt_4o_mini, (struct token_counts){1000, 0, 500}, 200000), 540000);
     assert_int_equal(charge(&gpt_4o_mini, (struct token_counts){0, 1000, 0}, 0), 75000);
     assert_int_equal(charge(&gpt_4o_mini, (struct token_counts){0, 0, 0}, 200000), 0);
-
     /* $0.0375 per million tokens is exact; one token is 37.5 nano-USD, rounded up. */
     struct token_prices fine = {37500, 0, 0};
     assert_int_equal(charge(&fine, (struct token_counts){1, 0, 0}, 0), 38);
     assert_int_equal(charge(&fine, (struct token_counts){2, 0, 0}, 0), 75);
     assert_int_equal(charge(&fine, (struct token_counts){1000000, 0, 0}, 0), 37500000);
-
     /* Rounded once over the sum, not once a kind: 0.4 + 0.4 + 0.4 nano-USD are 2, not 3. */
     struct token_prices dust = {400, 400, 400};
     assert_int_equal(charge(&dust, (struct token_counts){1, 1, 1}, 0), 2);
@@ -146,11 +144,9 @@ static void charges_at_the_bounds(void **state)
     const int64_t most = MONEY_PRICE_MAX_PUSD;
     struct token_prices dear = {most, most, most};
     int64_t nusd = -1;
-
     struct token_counts all = {MONEY_TOKENS_MAX, MONEY_TOKENS_MAX, MONEY_TOKENS_MAX};
     assert_false(money_charge(&dear, &all, MONEY_MARGIN_MAX_PPM, &nusd));
     assert_int_equal(nusd, -1);
-
     /* 10^9 tokens at $1: exactly the largest amount; one more is too much. */
     assert_int_equal(charge(&dear, (struct token_counts){1000000000, 0, 0}, 0),
                      MONEY_AMOUNT_MAX_NUSD);
@@ -234,7 +230,6 @@ static void affords_known_cases(void **state)
     assert_int_equal(money_affordable_output(prices, 1000, 0, 0, 450000), 0);
     assert_int_equal(money_affordable_output(prices, 0, 4096, 0, 0), 0);
     assert_int_equal(money_affordable_output(prices, 1, 4096, 0, -1), -1);
-
     struct token_prices free = {0, 0, 0};
     assert_int_equal(money_affordable_output(&free, 1000, 4096, 200000, 0), 4096);
     struct token_prices free_output = {1000, 0, 0};
@@ -274,7 +269,6 @@ static void affordable_is_the_largest(void **state)
         int64_t amount = dice_magnitude(&dice, MONEY_AMOUNT_MAX_NUSD);
         int64_t n = money_affordable_output(&prices, tokens.input, tokens_max, ppm, amount);
         assert_true(n >= -1 && n <= tokens_max);
-
         int64_t nusd;
         tokens.output = n;
         if (n >= 0)
@@ -516,7 +510,6 @@ static void formats_token_prices(void **state)
     assert_string_equal(money_format_sell_price(1, 1, text), "0.000001000001");
     assert_string_equal(money_format_sell_price(MONEY_PRICE_MAX_PUSD, 0, text), "1000000");
     money_format_token_price(INT64_MAX, INT64_MAX, text); /* nonsense, but no overrun */
-
     struct dice dice = dice_make();
     for (int i = 0; i < 5000; i++) {
         int64_t pusd = dice_magnitude(&dice, MONEY_PRICE_MAX_PUSD);

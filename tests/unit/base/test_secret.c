@@ -82,7 +82,6 @@ static void created_once_for_its_owner_only(void **state)
         bool made = secret_load(folder.file, &first, &fault);
         umask(mask);
         assert_true(made);
-
         struct stat status;
         assert_int_equal(stat(folder.file, &status), 0);
         assert_int_equal(status.st_mode & 07777, 0600);
@@ -215,7 +214,6 @@ static void digest_is_keyed_blake2b(void **state)
     for (int i = 0; i < DIGEST_BYTES; i++)
         snprintf(hex + 2 * i, 3, "%02x", digest.bytes[i]);
     assert_string_equal(hex, expected);
-
     struct digest other;
     assert_true(digest_parse(hex, &other));
     assert_memory_equal(&digest, &other, sizeof digest);
@@ -228,7 +226,6 @@ static void digest_is_keyed_blake2b(void **state)
                  "47121f3ec58f6191e721f9f6dcc998119a82103c3e02fb115629d85e15dcfb171", NULL};
          *wrong != NULL; wrong++)
         assert_false(digest_parse(*wrong, &other));
-
     secret_digest(&secret, slice_of("llm_sk_tesu"), &other);
     assert_memory_not_equal(&digest, &other, sizeof digest);
     secret.bytes[31] ^= 1;

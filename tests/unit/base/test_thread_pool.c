@@ -127,13 +127,11 @@ static void works_in_parallel_and_refuses_what_is_too_much(void **state)
     for (int i = 0; i < 3; i++)
         assert_true(thread_pool_post(pool, visit_new(&gate)));
     wait_until_inside(&gate, 3); /* each on a thread of its own, or this never ends */
-
     for (int i = 0; i < 3; i++)
         assert_true(thread_pool_post(pool, visit_new(&gate)));
     struct job *refused = visit_new(&gate);
     assert_false(thread_pool_post(pool, refused));
     free(refused); /* not taken */
-
     open_gate(&gate);
     thread_pool_free(pool); /* finishes the three that wait */
     assert_int_equal(gate.inside, 6);

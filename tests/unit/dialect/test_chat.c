@@ -35,7 +35,8 @@ static void assert_refused(const char *text, const char *code, const char *param
         fail_msg("accepted: %s", text);
     if (strcmp(fault.code, code) != 0)
         fail_msg("%s, not %s: %s", fault.code, code, text);
-    if (!param != !fault.param || (param && strcmp(fault.param, param) != 0))
+    if ((param == NULL) != (fault.param == NULL) ||
+        (param != NULL && strcmp(fault.param, param) != 0))
         fail_msg("param %s, not %s: %s", fault.param, param, text);
     assert_true(strlen(fault.message) > 0);
     free_slice(body);
@@ -136,7 +137,7 @@ static void refuses_wrong_values(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
-        for (const char *const *value = wrongs[i].values; *value; value++) {
+        for (const char *const *value = wrongs[i].values; *value != NULL; value++) {
             char body[512];
             const char *place = strstr(wrongs[i].body, "%s");
             snprintf(body, sizeof body, "%.*s%s%s", (int)(place - wrongs[i].body), wrongs[i].body,
@@ -310,7 +311,6 @@ static void refuses_other_members_twice(void **state)
     assert_refused(BODY(",\"\":1,\"\":2"), "invalid_value", NULL);
     struct chat_request request;
     read_into(BODY(",\"user\":1,\"User\":2,\"users\":3,\"use\":4"), &request);
-
     struct buffer body; /* so many members that comparing all with all would take long */
     buffer_init(&body, 1 << 20);
     buffer_append_text(&body, "{\"model\":\"m\"," MESSAGES);

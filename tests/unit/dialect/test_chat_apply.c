@@ -40,7 +40,7 @@ static char *copied(const char *text, const struct chat_changes *changes)
 static void assert_copy(const char *text, const struct chat_changes *changes, const char *expected)
 {
     char *copy = copied(text, changes);
-    if (!copy != !expected || (copy && strcmp(copy, expected) != 0))
+    if ((copy == NULL) != (expected == NULL) || (copy != NULL && strcmp(copy, expected) != 0))
         fail_msg("\n     of %s\n    got %s\nwant to %s", text, copy ? copy : "nothing",
                  expected ? expected : "nothing");
     free(copy);
@@ -67,7 +67,7 @@ static void sends_on_what_need_not_change(void **state)
         const struct chat_changes enough = {
             .model = "m", .max_tokens_field = field, .output_tokens_max = 10};
         assert_copy(bodies[i], &same, NULL);
-        if (strstr(bodies[i], "tokens"))
+        if (strstr(bodies[i], "tokens") != NULL)
             assert_copy(bodies[i], &enough, NULL);
     }
 }
@@ -186,7 +186,7 @@ static void caps_the_answer(void **state)
         char before[512];
         char after[512];
         snprintf(before, sizeof before, "{" PLAIN "%s}", caps[i].before);
-        if (caps[i].after)
+        if (caps[i].after != NULL)
             snprintf(after, sizeof after, "{" PLAIN "%s}", caps[i].after);
         else
             snprintf(after, sizeof after, "{\"%s\":%lld," PLAIN "%s}", caps[i].field,
@@ -306,7 +306,7 @@ static void write_members(struct dice *dice, const struct choice **members, size
         size_t at = dice_below(dice, left);
         const struct choice *member = members[at];
         members[at] = members[left - 1];
-        if (!member->key)
+        if (member->key == NULL)
             continue;
         if (!first)
             write_both(",", text, copy);
@@ -314,7 +314,7 @@ static void write_members(struct dice *dice, const struct choice **members, size
         write_space(dice, text, copy);
         write_both("\"", text, copy);
         buffer_append_text(text, member->key);
-        buffer_append_text(copy, member->copied_key ? member->copied_key : member->key);
+        buffer_append_text(copy, member->copied_key != NULL ? member->copied_key : member->key);
         write_both("\"", text, copy);
         write_space(dice, text, copy);
         write_both(":", text, copy);
@@ -348,11 +348,11 @@ static void random_requests_change_where_they_must(void **state)
         struct choice limit_null = *limit;
         struct choice newer_moved = *newer;
         bool limited = limit->number > 0 || newer->number > 0;
-        if (limit->key && !limited) /* null becomes the cap where no other member says it */
+        if (limit->key != NULL && !limited) /* null becomes the cap where no other member says it */
             limit_null.copied = "20";
         bool moved = limit->number == 0 && newer->number > 0;
         const char *number = newer->number < 20 ? "5" : "20";
-        if (moved && limit->key) { /* the only limit goes to the provider's member, */
+        if (moved && limit->key != NULL) { /* the only limit goes to the provider's member, */
             limit_null.copied = number;
             newer_moved.copied = "null";
         } else if (moved) { /* or is renamed */
@@ -373,9 +373,9 @@ static void random_requests_change_where_they_must(void **state)
         buffer_init(&copy, 4096);
         write_space(&dice, &text, &copy);
         write_both("{", &text, &copy);
-        if (stream && !usage->key)
+        if (stream && usage->key == NULL)
             buffer_append_text(&copy, "\"stream_options\":{\"include_usage\":true},");
-        if (!limited && !limit->key)
+        if (!limited && limit->key == NULL)
             buffer_append_text(&copy, "\"max_tokens\":20,");
         write_members(&dice, members, COUNT(members), &text, &copy);
         assert_copy(text.data, &changes, copy.data);

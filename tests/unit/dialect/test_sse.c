@@ -291,7 +291,7 @@ static void reads_data(void **state)
         struct buffer joined;
         buffer_init(&joined, LIMIT_EVENT_BYTES);
         struct slice data = sse_data(event, &joined);
-        if (!datas[i].data) {
+        if (datas[i].data == NULL) {
             assert_null(data.data);
         } else {
             assert_non_null(data.data);

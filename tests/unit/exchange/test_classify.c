@@ -260,25 +260,25 @@ static void tells_no_secrets(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
-        const char *key = secrets[i].key ? secrets[i].key : KEY;
+        const char *key = secrets[i].key != NULL ? secrets[i].key : KEY;
         char body[1024];
         struct attempt attempt;
         snprintf(body, sizeof body, "{\"error\":{\"message\":\"%s\"}}", secrets[i].message);
         classify(400, key, body, &attempt);
-        if (strstr(attempt.refusal_message, secrets[i].secret))
+        if (strstr(attempt.refusal_message, secrets[i].secret) != NULL)
             fail_msg("told '%s' of: %s", attempt.refusal_message, secrets[i].message);
         /* Wherever the client may read it. */
         snprintf(body, sizeof body,
                  "{\"error\":{\"message\":\"m\",\"code\":\"%s\",\"param\":\"%s\",\"type\":\"x\"}}",
                  secrets[i].message, secrets[i].message);
         classify(400, key, body, &attempt);
-        if (strstr(attempt.refusal_code, secrets[i].secret) ||
-            strstr(attempt.refusal_param, secrets[i].secret))
+        if (strstr(attempt.refusal_code, secrets[i].secret) != NULL ||
+            strstr(attempt.refusal_param, secrets[i].secret) != NULL)
             fail_msg("code '%s', param '%s'", attempt.refusal_code, attempt.refusal_param);
         snprintf(body, sizeof body, "{\"error\":{\"message\":\"m\",\"type\":\"%s\"}}",
                  secrets[i].message);
         classify(400, key, body, &attempt);
-        if (strstr(attempt.refusal_code, secrets[i].secret))
+        if (strstr(attempt.refusal_code, secrets[i].secret) != NULL)
             fail_msg("code '%s'", attempt.refusal_code);
     }
 }

@@ -48,7 +48,6 @@ static int64_t shown(const char *provider, const char *name)
     struct buffer out;
     char wanted[64];
     int64_t number;
-
     buffer_init(&out, 16384);
     live_metrics_render_provider(metrics, provider, &out);
     buffer_append_char(&out, '\0');
@@ -103,7 +102,6 @@ static void windows_end(void **state)
 static void percentiles(void **state)
 {
     static const int64_t times[] = {0, 1, 3, 4, 7, 8, 50, 333, 1000, 4096, 90000, 131071};
-
     (void)state;
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         setup(NULL);
@@ -142,6 +140,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(percentiles, NULL, teardown),
         cmocka_unit_test_setup_teardown(many_providers, setup, teardown),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -300,7 +300,7 @@ static void reads_choices(void **state)
         if (meter.output.text_bytes != 100 + choices[i].bytes)
             fail_msg("%lld bytes: %s", (long long)meter.output.text_bytes - 100, choices[i].root);
         assert_int_equal(meter.finished, choices[i].finish_reason != NULL);
-        if (choices[i].finish_reason)
+        if (choices[i].finish_reason != NULL)
             assert_string_equal(meter.finish_reason, choices[i].finish_reason);
         assert_false(meter.reported);
     }
@@ -496,7 +496,7 @@ static void hides_a_price_said_twice(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *got = with_cost(cases[i], 540000);
-        if (strstr(got, "0.111") || !strstr(got, "\"cost\":0.00054"))
+        if (strstr(got, "0.111") != NULL || strstr(got, "\"cost\":0.00054") == NULL)
             fail_msg("%s", got);
         free(got);
     }
@@ -524,12 +524,11 @@ static void random_usages_keep_the_rest(void **state)
             size_t chosen = dice_below(&dice, left);
             at += (size_t)sprintf(text + at, "%s%s%s%s", first ? "" : ",", SPACE, members[chosen],
                                   SPACE);
-            if (!strstr(members[chosen], "0.111"))
+            if (strstr(members[chosen], "0.111") == NULL)
                 strcat(kept, members[chosen]);
             members[chosen] = members[left - 1];
         }
         sprintf(text + at, "%s},\"cost\":1}", SPACE);
-
         char *got = with_cost(text, 540000);
         struct json_value root = parse(slice_of(got));
         struct json_value usage;

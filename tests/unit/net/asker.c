@@ -38,7 +38,8 @@ static void on_head(const struct upstream_head *head, void *arg)
     outcome->heads++;
     outcome->status = head->status;
     snprintf(outcome->content_type, sizeof outcome->content_type, "%.*s",
-             (int)head->content_type.bytes, head->content_type.data ? head->content_type.data : "");
+             (int)head->content_type.bytes,
+             head->content_type.data != NULL ? head->content_type.data : "");
     if (outcome->plan == CANCEL_AT_HEAD)
         asker_cancel(outcome);
 }

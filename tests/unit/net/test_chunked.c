@@ -286,7 +286,6 @@ static void bounds_what_is_dropped(void **state)
     assert_bounded("5\r\nhello\r\n0\r\nX:", 'a', trailer - 16, "\r\n\r\n", 0);
     assert_bounded("5\r\nhello\r\n0\r\nX:", 'a', trailer, "\r\n\r\n", 400);
     assert_bounded("0\r\nX:", 'a', trailer, "", 400);
-
     struct buffer text; /* many short trailers */
     buffer_init(&text, BODY_MAX);
     buffer_append_text(&text, "0\r\n");

@@ -467,7 +467,7 @@ static void assert_reads(const struct legal *legal, struct slice data, size_t sp
     assert_int_equal(head->chunked, legal->chunked);
     assert_int_equal(head->expects_continue, legal->expects_continue);
     assert_int_equal(head->close, legal->close);
-    if (legal->name) {
+    if (legal->name != NULL) {
         assert_non_null(head_header(head, legal->name));
         assert_slice(*head_header(head, legal->name), legal->value);
     }
@@ -483,7 +483,6 @@ static void accepts_legal_oddities(void **state)
         struct slice alone = slice_of(legals[i].text);
         for (size_t split = 0; split <= alone.bytes; split++)
             assert_reads(&legals[i], alone, split);
-
         char more[512];
         snprintf(more, sizeof more, "%s\n\r\n\r\nHost: b\r\n\r\nGET", legals[i].text);
         struct slice with_more = slice_of(more);

@@ -30,7 +30,7 @@ static const char *const seeds[] = {
 static bool token(const char *text, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++) {
-        if (text[i] <= ' ' || text[i] >= 0x7f || strchr("()<>@,;:\\\"/[]?={}", text[i]))
+        if (text[i] <= ' ' || text[i] >= 0x7f || strchr("()<>@,;:\\\"/[]?={}", text[i]) != NULL)
             return false;
     }
     return bytes > 0;
@@ -45,7 +45,7 @@ struct tally {
 static const char *broken_by_field(char *line, struct tally *tally)
 {
     char *colon = strchr(line, ':');
-    if (!colon || !token(line, (size_t)(colon - line)))
+    if (colon == NULL || !token(line, (size_t)(colon - line)))
         return "name";
     for (char *at = colon + 1; *at; at++) {
         if ((unsigned char)*at < ' ' ? *at != '\t' : *at == 0x7f)
@@ -76,11 +76,11 @@ static const char *broken_by_field(char *line, struct tally *tally)
 static const char *broken_by_request_line(const char *line, bool *http10, bool *bodiless)
 {
     const char *target = strchr(line, ' ');
-    if (!target || !token(line, (size_t)(target - line)))
+    if (target == NULL || !token(line, (size_t)(target - line)))
         return "method";
     *bodiless = strncmp(line, "GET ", 4) == 0 || strncmp(line, "HEAD ", 5) == 0;
     const char *version = strchr(++target, ' ');
-    if (!version || (strcmp(version, " HTTP/1.1") != 0 && strcmp(version, " HTTP/1.0") != 0))
+    if (version == NULL || (strcmp(version, " HTTP/1.1") != 0 && strcmp(version, " HTTP/1.0") != 0))
         return "version";
     *http10 = version[8] == '0';
     for (const char *at = target; at < version; at++) {
@@ -103,10 +103,10 @@ static const char *broken(struct slice data, const struct http_head *head)
     char *text = strndup(data.data, data.bytes);
     const char *wrong = strlen(text) != data.bytes ? "NUL" : NULL;
     size_t count = 0;
-    for (char *line = text; !wrong; count++) {
+    for (char *line = text; wrong == NULL; count++) {
         char *eol = strstr(line, "\r\n");
-        if (!eol || memchr(line, '\n', (size_t)(eol - line)) ||
-            memchr(line, '\r', (size_t)(eol - line))) {
+        if (eol == NULL || memchr(line, '\n', (size_t)(eol - line)) != NULL ||
+            memchr(line, '\r', (size_t)(eol - line)) != NULL) {
             wrong = "line end";
             break;
         }
@@ -120,7 +120,7 @@ static const char *broken(struct slice data, const struct http_head *head)
         line = eol + 2;
     }
     free(text);
-    if (wrong)
+    if (wrong != NULL)
         return wrong;
     if (count - 1 != head->header_count || count - 1 > LIMIT_HEADERS)
         return "count";
@@ -214,7 +214,7 @@ static void mutations_obey_the_rules(void **state)
         if (whole.status == 0) {
             struct slice head = {data.data, whole.used};
             const char *why = broken(head, &whole.head);
-            if (why)
+            if (why != NULL)
                 fail_msg("accepted against the rules (%s): %.*s", why, (int)head.bytes, head.data);
             accepted++;
         }

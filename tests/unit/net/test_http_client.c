@@ -289,7 +289,6 @@ static void sends_a_large_body(void **state)
     asker_ask_whole(200, "hello");
     scripted_server_go(&asker_server);
     asker_join(1);
-
     static const struct script alone = {{{READ, SAY(HELLO), WAIT}}};
     asker_start(&alone);
     outcome = asker_ask(TAKE, body);
@@ -395,12 +394,10 @@ static void cancels_anywhere(void **state)
     asker_begin(&outcome, TAKE, slice_of("{}"));
     asker_cancel(&outcome);
     asker_turn_until(&asker_server.over, 1);
-
     asker_begin(&outcome, TAKE, slice_of("{}"));
     asker_turn_until(&asker_server.requests, 1);
     asker_cancel(&outcome);
     asker_turn_until(&asker_server.over, 2);
-
     asker_begin(&outcome, PAUSE_AT_DATA, slice_of("{}"));
     while (outcome.body.bytes == 0)
         asker_turn_until(&asker_server.requests, 2);
@@ -410,7 +407,6 @@ static void cancels_anywhere(void **state)
     asker_turn_until(&asker_server.over, 3);
     buffer_fini(&outcome.body);
     asker_join(3);
-
     /* Nobody listens there any more. */
     asker_begin(&outcome, TAKE, slice_of("{}"));
     asker_cancel(&outcome);

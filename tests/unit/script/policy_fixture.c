@@ -20,7 +20,6 @@ static const char *const names[] = {
 static void write_file(const char *folder, const char *name, const char *text, size_t bytes)
 {
     char path[256];
-
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
@@ -32,7 +31,6 @@ static void copy_shipped(const char *folder, const char *name)
 {
     static char text[64 * 1024];
     char path[256];
-
     snprintf(path, sizeof path, "policies/%s", name);
     FILE *file = fopen(path, "r");
     assert_non_null(file);
@@ -48,7 +46,7 @@ const char *fixture_folder(const struct fixture_file *files, char out[64])
     assert_non_null(mkdtemp(out));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         copy_shipped(out, names[i]);
-    for (; files && files->name; files++)
+    for (; files != NULL && files->name != NULL; files++)
         write_file(out, files->name, files->text, strlen(files->text));
     return out;
 }
@@ -56,7 +54,6 @@ const char *fixture_folder(const struct fixture_file *files, char out[64])
 void fixture_remove(const char *folder)
 {
     char path[256];
-
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         unlink(path);
@@ -68,12 +65,11 @@ struct vm *fixture_vm(const struct fixture_file *files, struct fault *fault)
 {
     char folder[64];
     const struct vm_options options = {0};
-
     *fault = (struct fault){0};
     fixture_folder(files, folder);
     struct policy_files *read = policy_files_read(folder, fault);
     fixture_remove(folder);
-    if (!read)
+    if (read == NULL)
         return NULL;
     struct vm *vm = vm_new(read, &options, fault);
     policy_files_unref(read);
@@ -86,12 +82,11 @@ struct vm *fixture_vm_with(const char *name, const char *text)
     /* Examples of the shipped prices would refuse most other policies. */
     const struct fixture_file files[] = {
         {name, text},
-        {name && strcmp(name, "examples.lua") != 0 ? "examples.lua" : NULL, "return {}"},
+        {name != NULL && strcmp(name, "examples.lua") != 0 ? "examples.lua" : NULL, "return {}"},
         {NULL, NULL},
     };
-    struct vm *vm = fixture_vm(name ? files : NULL, &fault);
-
-    if (!vm)
+    struct vm *vm = fixture_vm(name != NULL ? files : NULL, &fault);
+    if (vm == NULL)
         fail_msg("%s", fault.message);
     return vm;
 }
@@ -101,7 +96,6 @@ void fixture_refused(const char *name, const char *text, const char *message)
     struct fault fault;
     const struct fixture_file files[] = {{name, text}, {NULL, NULL}};
     struct vm *vm = fixture_vm(files, &fault);
-
     assert_null(vm);
     assert_string_equal(fault.code, "policy_invalid");
     assert_string_equal(fault.message, message);
@@ -113,7 +107,6 @@ enum vm_turn fixture_run(struct vm *vm, const char *code, char *out, size_t out_
     lua_State *state = vm_state(vm);
     int top = lua_gettop(state);
     lua_State *task = lua_newthread(state);
-
     if (luaL_loadbuffer(task, code, strlen(code), "=test") != 0)
         fail_msg("%s", lua_tostring(task, -1));
     enum vm_turn turn = vm_resume(vm, task, 0, &fault);
@@ -123,7 +116,7 @@ enum vm_turn fixture_run(struct vm *vm, const char *code, char *out, size_t out_
         const char *text = lua_gettop(task) > 0 ? lua_tostring(task, -1) : "nothing";
         if (lua_gettop(task) > 0 && lua_isboolean(task, -1))
             text = lua_toboolean(task, -1) ? "true" : "false";
-        snprintf(out, out_bytes, "%s", text ? text : luaL_typename(task, -1));
+        snprintf(out, out_bytes, "%s", text != NULL ? text : luaL_typename(task, -1));
     }
     lua_settop(state, top);
     return turn;
@@ -133,7 +126,6 @@ void fixture_returns(struct vm *vm, const char *code, const char *expected)
 {
     char out[4096];
     enum vm_turn turn = fixture_run(vm, code, out, sizeof out);
-
     if (turn != VM_DONE)
         fail_msg("%s", out);
     assert_string_equal(out, expected);

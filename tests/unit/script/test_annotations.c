@@ -34,9 +34,8 @@ static void read_annotations(struct words *words)
 {
     char line[512];
     FILE *file = fopen("lua/annotations/policy.lua", "r");
-
     assert_non_null(file);
-    while (fgets(line, sizeof line, file)) {
+    while (fgets(line, sizeof line, file) != NULL) {
         const char *name = strncmp(line, "function ", 9) == 0 ? line + 9 : line;
         size_t bytes = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.");
         const char *after = name + bytes;
@@ -50,11 +49,10 @@ static void read_registered(struct words *words)
 {
     char out[4096];
     struct vm *vm = fixture_vm_with(NULL, NULL);
-
     fixture_run(vm, "return table.concat(require('policy.native').word_names(), ' ')", out,
                 sizeof out);
     vm_unref(vm);
-    for (char *name = strtok(out, " "); name; name = strtok(NULL, " "))
+    for (char *name = strtok(out, " "); name != NULL; name = strtok(NULL, " "))
         add_word(words, name, strlen(name));
 }
 
@@ -63,7 +61,7 @@ static void assert_all_in(const struct words *some, const struct words *others, 
     for (size_t i = 0; i < some->count; i++) {
         if (i > 0 && strcmp(some->names[i], some->names[i - 1]) == 0)
             fail_msg("%s is listed twice", some->names[i]);
-        if (!bsearch(some->names[i], others->names, others->count, WORD_BYTES, compare))
+        if (bsearch(some->names[i], others->names, others->count, WORD_BYTES, compare) == NULL)
             fail_msg("%s is not %s", some->names[i], where);
     }
 }
@@ -72,7 +70,6 @@ static void test_annotated_words_are_the_registered_ones(void **unused)
 {
     static struct words annotated;
     static struct words registered;
-
     (void)unused;
     read_annotations(&annotated);
     read_registered(&registered);
@@ -91,10 +88,9 @@ static void read_fields(const char *class, char *out, size_t out_bytes)
     bool inside = false;
     FILE *file = fopen("lua/annotations/policy.lua", "r");
     size_t bytes = strlen(class);
-
     assert_non_null(file);
     fields.count = 0;
-    while (fgets(line, sizeof line, file)) {
+    while (fgets(line, sizeof line, file) != NULL) {
         if (strncmp(line, "---@class ", 10) == 0)
             inside = strncmp(line + 10, class, bytes) == 0 && line[10 + bytes] == '\n';
         else if (inside && strncmp(line, "---@field ", 10) == 0)
@@ -129,7 +125,6 @@ static void test_annotated_members_are_the_accepted_ones(void **unused)
         {"policy.Request", "require('policy.rule').MEMBERS"},
     };
     struct vm *vm = fixture_vm_with(NULL, NULL);
-
     (void)unused;
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
         char code[512];
@@ -150,6 +145,5 @@ int main(void)
         cmocka_unit_test(test_annotated_words_are_the_registered_ones),
         cmocka_unit_test(test_annotated_members_are_the_accepted_ones),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -176,6 +176,5 @@ int main(void)
         cmocka_unit_test(test_every_route_is_linear),
         cmocka_unit_test(test_patterns_are_bounded),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

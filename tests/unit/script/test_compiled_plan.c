@@ -66,7 +66,6 @@ static void test_a_plan_of_tables_is_kept(void **unused)
 {
     struct vm *vm =
         make_vm("limits.lua", "return { { scope = 'key', group = 'g', concurrency = 1 } }");
-
     (void)unused;
     assert_gives(vm, "return tostring(policy.has_rules)", "false");
     assert_gives(vm, "return prepare('many') == prepare('many', 'h', 'another')", "true");
@@ -93,7 +92,6 @@ static void test_rules_are_asked_each_time(void **unused)
     struct vm *vm = make_vm("margins.lua", "local asked = 0 return { default = '1%', rule = "
                                            "function(request) asked = asked + 1 "
                                            "return request.user_id .. asked % 2 .. '%' end }");
-
     (void)unused;
     assert_gives(vm, "return tostring(policy.has_rules)", "true");
     assert_gives(vm,
@@ -123,7 +121,6 @@ static void test_an_order_is_asked_each_time(void **unused)
                                           "function(request, all) asked = asked + 1 "
                                           "if asked == 3 then return nil end "
                                           "return { all[asked % 2 + 2] } end }");
-
     (void)unused;
     assert_gives(vm, "return tostring(policy.has_rules)", "true");
     assert_gives(vm,
@@ -140,7 +137,6 @@ static void test_who_is_tried(void **unused)
 {
     struct vm *vm =
         make_vm("routes.lua", "return { retry = { attempts_max = 2, on = { '429' } } }");
-
     (void)unused;
     assert_gives(vm,
                  "local p = prepare('many') return #p.candidates .. "
@@ -169,7 +165,6 @@ static void test_a_candidate_outlives_its_policy(void **unused)
     lua_State *state = make_handle(
         vm, "return require('policy').prepare({ model = 'many', group = '' }).candidates[1]");
     struct candidate *candidate = candidate_ref(compiled_plan_candidate(state, -1));
-
     (void)unused;
     vm_unref(vm); /* a reload, and the last task has ended */
     assert_int_equal(candidate->references, 1);
@@ -199,7 +194,6 @@ static void test_garbage_gives_its_candidates_back(void **unused)
                         "return require('policy').prepare({ model = 'one' }).candidates[1]");
     struct candidate *candidate = candidate_ref(compiled_plan_candidate(state, -1));
     int64_t margin_ppm = candidate->terms.margin_ppm;
-
     (void)unused;
     assert_true(margin_ppm >= 210000);
     assert_int_equal(candidate->references, 2);
@@ -220,7 +214,6 @@ static void test_a_hold_covers_the_worst_case(void **unused)
     struct vm *vm = make_vm("limits.lua", "return { { scope = 'all', output_tokens_max = 50 } }");
     lua_State *state = make_handle(vm, "return require('policy').prepare({ model = 'many' }).need");
     const struct cost_ceiling *need = compiled_plan_ceiling(state, -1);
-
     (void)unused;
     assert_int_equal(need->prices.input_pusd, 5000000); /* cached input is the dearest */
     assert_int_equal(need->prices.output_pusd, 2000000);
@@ -244,7 +237,6 @@ static void test_whose_context_is_asked(void **unused)
     struct vm *vm = make_vm("providers.lua", asked);
     lua_State *state = make_handle(vm, "return require('policy').prepare({ model = 'many' }).need");
     const struct cost_ceiling *need = compiled_plan_ceiling(state, -1);
-
     (void)unused;
     assert_non_null(need->asked);
     assert_int_equal(need->asked->count, 3);
@@ -273,7 +265,6 @@ static void test_limits_are_known_again_after_a_reload(void **unused)
     struct vm *second = make_vm("limits.lua", text);
     const struct limit_rules *before = compiled_plan_limits(make_handle(first, code), -1);
     const struct limit_rules *after = compiled_plan_limits(make_handle(second, code), -1);
-
     (void)unused;
     assert_int_equal(before->count, 4);
     assert_int_equal(after->count, 4);
@@ -312,7 +303,6 @@ static void test_a_handle_is_no_other_handle(void **unused)
         "return cjson.null",
     };
     struct vm *vm = make_vm("limits.lua", "return {}");
-
     (void)unused;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         lua_State *state = vm_state(vm);
@@ -339,6 +329,5 @@ int main(void)
         cmocka_unit_test(test_limits_are_known_again_after_a_reload),
         cmocka_unit_test(test_a_handle_is_no_other_handle),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,6 @@ static char *read_document(void)
 {
     static char text[TEXT_BYTES_MAX];
     FILE *file = fopen("docs/POLICIES.md", "r");
-
     assert_non_null(file);
     size_t bytes = fread(text, 1, sizeof text - 1, file);
     fclose(file);
@@ -33,7 +32,6 @@ static char *cut_block(char *at, const char *fence, char **after)
 {
     char *start = at + strlen(fence);
     char *end = strstr(start, "\n```\n");
-
     assert_non_null(end);
     end[1] = '\0';
     *after = end + 5;
@@ -45,7 +43,6 @@ static bool is_heading(const char *line, const char **name, bool *refused)
 {
     static const char *const names[] = {"providers.lua", "models.lua", "margins.lua",
                                         "routes.lua",    "limits.lua", "examples.lua"};
-
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t bytes = strlen(names[i]);
         if (strncmp(line, "-- ", 3) != 0 || strncmp(line + 3, names[i], bytes) != 0)
@@ -63,7 +60,6 @@ static size_t split_files(char *block, struct fixture_file files[FILES_MAX + 2],
     size_t count = 0;
     const char *name = NULL;
     bool has_examples = false;
-
     *refused = false;
     for (char *line = block; *line;) {
         char *next = strchr(line, '\n') + 1;
@@ -90,11 +86,10 @@ static void check_example(char *block, const char *expected_text)
     struct fixture_file files[FILES_MAX + 2];
     struct fault fault;
     bool refused;
-
     split_files(block, files, &refused);
     struct vm *vm = fixture_vm(files, &fault);
     if (!refused) {
-        if (!vm)
+        if (vm == NULL)
             fail_msg("%s\n%s", fault.message, files[0].text);
         vm_unref(vm);
         return;
@@ -111,7 +106,6 @@ static void test_examples_of_the_manual(void **unused)
 {
     size_t count = 0;
     char *at = read_document();
-
     (void)unused;
     while ((at = strstr(at, "```lua\n")) != NULL) {
         char *after;
@@ -133,6 +127,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_examples_of_the_manual),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

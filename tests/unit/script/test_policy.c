@@ -40,7 +40,6 @@ static void assert_gives(struct vm *vm, const char *code, const char *expected)
 {
     char text[8192];
     char out[8192];
-
     snprintf(text, sizeof text, "%s%s", prelude, code);
     if (fixture_run(vm, text, out, sizeof out) != VM_DONE || strcmp(out, expected) != 0)
         fail_msg("%s\ngives    %s\nexpected %s", code, out, expected);
@@ -51,7 +50,6 @@ static void test_shipped_plans(void **unused)
     unsetenv("OPENAI_API_KEY");
     unsetenv("OPENAI_BASE_URL");
     struct vm *vm = fixture_vm_with(NULL, NULL);
-
     (void)unused;
     assert_gives(
         vm, "local p = plan { model = 'gpt-4o-mini' } p.limits = nil return show(p)",
@@ -138,7 +136,6 @@ static void test_prices_of_candidates(void **unused)
         "  half = model { candidates = { { provider = 'openai' },\n"
         "    { provider = 'demo', input = 1, output = 2 } } },\n"
         "  none = model { candidates = { { provider = 'demo' } } } }");
-
     (void)unused;
     assert_gives(vm,
                  "local lines = {} for _, c in ipairs(plan { model = 'demo' }.candidates) do "
@@ -167,7 +164,6 @@ static void test_margins_by_table(void **unused)
         "margins.lua", "return { default = '20%', models = { ['gpt-4'] = '25%' },\n"
                        "groups = { partners = '10%', vip = { default = '5 %',\n"
                        "models = { ['gpt-4'] = '7.5%' } }, odd = { models = { demo = '0%' } } } }");
-
     (void)unused;
     assert_gives(vm, "return margin { model = 'demo' }", "200000");
     assert_gives(vm, "return margin { model = 'gpt-4' }", "250000");
@@ -194,7 +190,6 @@ static void test_margins_by_function(void **unused)
         "  if request.user_id == 'u7' or request.key_id == 'k7' then return '7%' end\n"
         "  if (request.output_tokens or 0) > 100 then return '8%' end\n"
         "end }");
-
     (void)unused;
     assert_gives(vm, "return margin { model = 'demo' }", "200000");
     assert_gives(vm, "return margin { model = 'demo', stream = true }", "10000");
@@ -230,7 +225,6 @@ static void test_access(void **unused)
         "    if request.user_id == 'boss' then return true end\n"
         "    if request.user_id == 'odd' then return 'yes' end\n"
         "  end } }");
-
     (void)unused;
     assert_gives(vm, "return margin { model = 'gpt-4' }", "200000");
     assert_gives(vm, "return margin { model = 'gpt-4-turbo' }",
@@ -316,7 +310,6 @@ static void test_order(void **unused)
                   "it was given, or stands there twice"},
         {"'change'", "policy_error: routes.lua:15: a rule cannot change what it is given"},
     };
-
     (void)unused;
     assert_non_null(vm);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -374,7 +367,6 @@ static void test_limits(void **unused)
          "user user/usd_per_day:u1 usd 12500000000 86400000\n"
          "user user/usd_per_month:u1 usd 100000000000 2592000000"},
     };
-
     (void)unused;
     for (int round = 0; round < 2; round++) /* the second is answered from the memo */
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -389,7 +381,6 @@ static void test_cards(void **unused)
 {
     struct vm *vm =
         fixture_vm_with("margins.lua", "return { default = '20%', groups = { partners = '10%' } }");
-
     (void)unused;
     assert_gives(
         vm, "return show(policy.model('gpt-4o-mini', {}))",
@@ -412,7 +403,6 @@ static void test_status(void **unused)
     struct vm *vm = fixture_vm_with(
         "margins.lua", "return { default = '20%', rule = function(request)\n"
                        "if request.model == 'gpt-4' then error('no') end return '12.5%' end }");
-
     (void)unused;
     assert_gives(
         vm, "return show(policy.status()[1])",
@@ -454,14 +444,12 @@ static void test_check_reports_prices(void **unused)
     };
     const struct slice no_groups = {NULL, 0};
     const struct fixture_file broken[] = {{"limits.lua", "return {"}, {NULL, NULL}};
-
     (void)unused;
     buffer_init(&report, 1 << 20);
     assert_true(policy_check("policies", no_groups, &report, &fault));
     assert_int_equal(report.bytes, strlen(expected));
     assert_memory_equal(report.data, expected, report.bytes);
     buffer_reset(&report);
-
     fixture_folder(files, folder);
     assert_true(policy_check(folder, slice_of("12 vip\n"), &report, &fault));
     assert_true(buffer_append_char(&report, '\0'));
@@ -471,12 +459,10 @@ static void test_check_reports_prices(void **unused)
                            "names\n"));
     fixture_remove(folder);
     buffer_fini(&report);
-
     buffer_init(&report, 100);
     assert_false(policy_check("policies", no_groups, &report, &fault));
     assert_string_equal(fault.message, "the report is too long");
     buffer_fini(&report);
-
     buffer_init(&report, 100);
     fixture_folder(broken, folder);
     assert_false(policy_check(folder, no_groups, &report, &fault));
@@ -503,6 +489,5 @@ int main(void)
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_check_reports_prices),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

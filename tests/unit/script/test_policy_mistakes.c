@@ -54,7 +54,6 @@ static void test_lua_mistakes(void **unused)
         {"models.lua", "return { env('A=B') }",
          "models.lua:1: env(): this is no name of an environment variable"},
     };
-
     (void)unused;
     ASSERT_REFUSED(mistakes);
 }
@@ -69,7 +68,6 @@ static void test_names_too_long(void **unused)
          "models.lua:1: models.m" NAME_63 "_" NAME_63 ": a model's name is 1 to 127 letters, "
          "digits or signs without spaces"},
     };
-
     (void)unused;
     ASSERT_REFUSED(mistakes);
 }
@@ -137,7 +135,6 @@ static void test_provider_mistakes(void **unused)
         {"providers.lua", PROVIDER("dialect = 'openai', base_url = 'http://h', api_key = true"),
          "providers.lua:2: providers.openai.api_key: must be a text, not true"},
     };
-
     (void)unused;
     ASSERT_REFUSED(mistakes);
 }
@@ -217,7 +214,6 @@ static void test_model_mistakes(void **unused)
         {"models.lua", PRICED("name = 5"),
          "models.lua:3: models[\"m-1\"].name: must be a text, not 5"},
     };
-
     (void)unused;
     ASSERT_REFUSED(mistakes);
 }
@@ -247,7 +243,6 @@ static void test_margin_mistakes(void **unused)
         {"margins.lua", "return { default = '20%', rule = '30%' }",
          "margins.lua:1: margins.rule: must be a function, not a string"},
     };
-
     (void)unused;
     ASSERT_REFUSED(mistakes);
 }
@@ -285,7 +280,6 @@ static void test_route_mistakes(void **unused)
         {"routes.lua", "return { retry = { on = { '500' } } }",
          "routes.lua:1: routes.retry.on[1]: there is no \"500\"; did you mean \"5xx\"?"},
     };
-
     (void)unused;
     ASSERT_REFUSED(mistakes);
 }
@@ -320,7 +314,6 @@ static void test_limit_mistakes(void **unused)
          "limits.lua:1: limits[1].models[1]: there is no \"claude\"; known are demo, "
          "gpt-3.5-turbo, gpt-4, gpt-4-turbo, gpt-4o, gpt-4o-mini"},
     };
-
     (void)unused;
     ASSERT_REFUSED(mistakes);
 }
@@ -353,7 +346,6 @@ static void test_example_mistakes(void **unused)
          "examples.lua:5: examples[1]: gpt-4o, 1000 input + 500 output tokens: policy_error: "
          "margins.lua:2: a request has no member 'x'"},
     };
-
     (void)unused;
     ASSERT_REFUSED(mistakes);
 }
@@ -364,7 +356,6 @@ static void assert_unreadable(const char *folder, const char *format)
 {
     char expected[512];
     struct fault fault = {0};
-
     assert_null(policy_files_read(folder, &fault));
     assert_string_equal(fault.code, "policy_invalid");
     snprintf(expected, sizeof expected, format, folder);
@@ -376,7 +367,6 @@ static void test_unreadable_folders(void **unused)
 {
     char folder[64];
     char path[128];
-
     (void)unused;
     assert_unreadable("/tmp/there-is-no-such-folder", "%s/providers.lua: is missing; a policy "
                                                       "folder has providers.lua, models.lua, ");
@@ -403,7 +393,6 @@ static void test_files_stand_as_they_were_read(void **unused)
     char folder[64];
     struct fault fault;
     const struct fixture_file files[] = {{"limits.lua", "return {} -- one"}, {NULL, NULL}};
-
     (void)unused;
     fixture_folder(files, folder);
     struct policy_files *read = policy_files_read(folder, &fault);
@@ -432,6 +421,5 @@ int main(void)
         cmocka_unit_test(test_unreadable_folders),
         cmocka_unit_test(test_files_stand_as_they_were_read),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,6 @@ static void test_follows_names_and_lists(void **unused)
                                "        after = 1 },\n"
                                "    demo = { input = 2 },\n"
                                "}\n";
-
     (void)unused;
     assert_int_equal(LINE(text, name("gpt-4o")), 4);
     assert_int_equal(LINE(text, name("gpt-4o"), name("name")), 4);
@@ -66,7 +65,6 @@ static void test_reads_all_of_luas_tokens(void **unused)
         "    r = (function() repeat local q = 1, 2 until q return 1 end)(),\n"
         "    last = true -- , end\n"
         "}";
-
     (void)unused;
     assert_int_equal(LINE(text, name("s")), 4);
     assert_int_equal(LINE(text, name("t")), 4);
@@ -85,7 +83,6 @@ static void test_guesses_where_no_table_is_written(void **unused)
                                "models.demo = {\n"
                                "    input = 2 }\n"
                                "return models\n";
-
     (void)unused;
     assert_int_equal(LINE(text, name("gpt-4o"), name("input")), 2);
     assert_int_equal(LINE(text, name("demo"), name("input")), 4);
@@ -103,7 +100,6 @@ static void test_broken_text_gives_no_line(void **unused)
         "return {{{{{{",   "--[[",          "\\",
         "return",          "return {,,;;",
     };
-
     (void)unused;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         /* In memory of exactly its size, so that ASan sees a byte too many. */
@@ -122,7 +118,6 @@ static void test_broken_text_gives_no_line(void **unused)
 static bool env_name_is(const char *text, const char *expected)
 {
     struct policy_step path[] = {name("openai"), name("api_key")};
-
     return slice_equals(policy_source_env_name(slice_of(text), path, 2), expected);
 }
 
@@ -140,7 +135,6 @@ static void test_finds_the_variable(void **unused)
 static void test_finds_duplicates(void **unused)
 {
     struct policy_duplicate found;
-
     (void)unused;
     assert_true(policy_source_duplicate(
         slice_of("return { a = 1,\nb = { x = 1, y = { 1, 2 } },\n[\"a\"] = 2 }"), &found));
@@ -174,6 +168,5 @@ int main(void)
         cmocka_unit_test(test_finds_the_variable),
         cmocka_unit_test(test_finds_duplicates),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,6 @@ static uint64_t next_random(struct driver *d)
 {
     /* splitmix64 */
     uint64_t z = (d->random += UINT64_C(0x9E3779B97F4A7C15));
-
     z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
     return z ^ (z >> 31);
@@ -45,7 +44,6 @@ int64_t driver_random(struct driver *d, int64_t bound)
 static int64_t amount_to(struct driver *d, int64_t max)
 {
     int64_t kind = driver_random(d, 8);
-
     if (kind == 2 && max > 10)
         max = 10;
     return kind == 0 ? 0 : kind == 1 ? max : driver_random(d, max + 1);
@@ -57,7 +55,7 @@ void driver_forget_pending(struct driver *d)
 {
     for (int i = 0; i < MODEL_HOLDS; i++)
         d->slots[i].pending = NULL;
-    memset(d->dirty, 0, sizeof(d->dirty));
+    memset(d->dirty, 0, sizeof d->dirty);
 }
 
 /* Waits for all of them. */
@@ -67,7 +65,7 @@ void driver_flush(struct driver *d)
     d->pending = 0;
     for (int i = 0; i < MODEL_HOLDS; i++) {
         const struct slot *slot = &d->slots[i];
-        if (slot->pending)
+        if (slot->pending != NULL)
             same(d, "durable", *slot->pending, slot->expected);
     }
     driver_forget_pending(d);
@@ -86,7 +84,6 @@ static void post(struct driver *d, struct slot *slot, bool *durable, bool expect
 static void run(struct driver *d, struct store_call *call, bool foreign)
 {
     struct store *store;
-
     if (foreign) {
         store = fixture_open(d->fixture->path, false);
         store_call_now(store, call);
@@ -105,11 +102,10 @@ static const char *ask(struct driver *d, bool foreign, const char *operation,
     static __thread char code[48];
     struct store_call call;
     struct fault fault;
-
     driver_flush(d);
     same(d, operation, store_call_init(&call, operation, args, arg_count, &fault), true);
     run(d, &call, foreign);
-    snprintf(code, sizeof(code), "%s", call.ok ? "" : call.fault.code);
+    snprintf(code, sizeof code, "%s", call.ok ? "" : call.fault.code);
     if (json)
         snprintf(json, 512, "%.*s", (int)call.result.bytes, call.result.data);
     store_call_fini(&call);
@@ -131,7 +127,6 @@ static void expect(const struct driver *d, const char *what, const char *code, c
 static int64_t posted(struct driver *d, const struct customer *customer)
 {
     struct wallet_state wallet;
-
     same(d, "known", wallet_peek(&d->fixture->store->wallets, &customer->account_id, &wallet),
          true);
     return wallet.posted_nusd;
@@ -149,7 +144,6 @@ void driver_pay_in(struct driver *d, const struct customer *customer, int64_t am
 static void learn(struct driver *d, int account, bool by_itself)
 {
     const struct customer *customer = &d->customers[account];
-
     for (int i = 0;
          by_itself && i < 5000 && posted(d, customer) != d->model.accounts[account].posted; i++)
         usleep(1000);
@@ -163,7 +157,6 @@ static void learn(struct driver *d, int account, bool by_itself)
 static void credit(struct driver *d, int account, bool foreign)
 {
     int64_t amount = 1 + driver_random(d, CREDIT_MAX);
-
     if (d->model.accounts[account].posted >= 2 * CREDIT_MAX)
         return;
     driver_pay_in(d, &d->customers[account], amount, foreign);
@@ -183,7 +176,6 @@ static void refund(struct driver *d, int at, bool foreign)
     int account = d->model.keys[hold->key].account;
     int64_t amount = driver_random(d, hold->charged - hold->refunded + 2); /* 0: all */
     enum model_answer answer;
-
     if (!d->slots[at].hold.exchange_id.text[0])
         return;
     driver_flush(d);
@@ -204,7 +196,6 @@ static void create_key(struct driver *d, int key)
     int64_t budget = driver_random(d, 3) ? amount_to(d, CREDIT_MAX) : -1;
     char digest[65], json[512];
     const char *at;
-
     for (int i = 0; i < 4; i++)
         snprintf(digest + 16 * i, 17, "%016" PRIx64, random_u64());
     expect(d, "key.create",
@@ -214,7 +205,9 @@ static void create_key(struct driver *d, int key)
            "");
     at = strstr(json, "\"id\":\"");
     same(d, "id",
-         at && id_parse((struct slice){at + 6, strcspn(at + 6, "\"")}, "key", &d->keys[key]), true);
+         at != NULL &&
+             id_parse((struct slice){at + 6, strcspn(at + 6, "\"")}, "key", &d->keys[key]),
+         true);
     model_key(&d->model, key, account, budget);
 }
 
@@ -222,7 +215,6 @@ static void create_key(struct driver *d, int key)
 static void change_key(struct driver *d, bool foreign)
 {
     int key = (int)driver_random(d, MODEL_KEYS);
-
     driver_flush(d);
     if (d->model.keys[key].deleted) {
         if (model_open_holds(&d->model, key) == 0)
@@ -250,8 +242,7 @@ void driver_hold(struct driver *d, int at)
     bool expires = driver_random(d, 4) == 0;
     struct hold_refusal refusal;
     enum hold_outcome outcome;
-
-    if (slot->pending || d->dirty[key % MODEL_ACCOUNTS])
+    if (slot->pending != NULL || d->dirty[key % MODEL_ACCOUNTS])
         driver_flush(d);
     fixture_hold(&slot->hold, &d->reply_queue, &d->customers[key % MODEL_ACCOUNTS],
                  amount_to(d, HOLD_MAX));
@@ -274,7 +265,6 @@ static void extend(struct driver *d, int at)
     bool known = d->model.holds[at].open ||
                  (strcmp(slot->hold.key_id.text, d->keys[key].text) == 0 &&
                   (!d->model.keys[key].deleted || model_open_holds(&d->model, key)));
-
     if (d->dirty[key % MODEL_ACCOUNTS])
         driver_flush(d);
     if (known)
@@ -297,8 +287,7 @@ void driver_settle(struct driver *d, int at)
     int account = d->model.keys[d->model.holds[at].key].account;
     bool voided = driver_random(d, 6) == 0;
     int64_t more, held, charge;
-
-    if (slot->pending || d->dirty[account])
+    if (slot->pending != NULL || d->dirty[account])
         driver_flush(d);
     if (voided)
         give_back(d, at);
@@ -323,7 +312,6 @@ static void end_shared(struct driver *d, struct slot *slot)
 {
     int64_t more = ledger_extend(d->fixture->store, &slot->hold, amount_to(d, HOLD_MAX / 8));
     int64_t held = slot->hold.amount_nusd + more;
-
     same(d, "durable", slot->hold.durable, true);
     fixture_settlement(&slot->settlement, &slot->hold, amount_to(d, held), 0, 1);
     slot->settlement.held_nusd = held;
@@ -342,7 +330,6 @@ void driver_share(struct driver *d)
     struct slot slots[SHARED_HOLDS];
     struct hold_refusal refusal;
     size_t taken = 0;
-
     if (ledger_available_nusd(d->fixture->store, &customer->account_id, &customer->key_id) <
         HOLD_MAX) {
         int64_t amount = 1 + driver_random(d, HOLD_MAX);
@@ -367,7 +354,6 @@ void driver_compare(struct driver *d)
 {
     struct wallets *wallets = &d->fixture->store->wallets;
     struct wallet_state wallet;
-
     driver_flush(d);
     for (int i = 0; i < MODEL_ACCOUNTS; i++) {
         same(d, "known", wallet_peek(wallets, &d->customers[i].account_id, &wallet), true);
@@ -384,8 +370,7 @@ void driver_compare(struct driver *d)
 int64_t driver_on_disk(sqlite3 *handle, const char *sql, const char *id)
 {
     char text[256];
-
-    snprintf(text, sizeof(text), sql, id);
+    snprintf(text, sizeof text, sql, id);
     return fixture_raw_number(handle, text);
 }
 
@@ -393,7 +378,6 @@ int64_t driver_on_disk(sqlite3 *handle, const char *sql, const char *id)
 static int64_t held_on_disk(const struct driver *d, int account)
 {
     int64_t held = d->model.accounts[account].held;
-
     for (int i = 0; i < MODEL_HOLDS; i++) {
         if (d->model.keys[d->model.holds[i].key].account == account)
             held -= d->model.holds[i].more;
@@ -404,7 +388,6 @@ static int64_t held_on_disk(const struct driver *d, int account)
 void driver_compare_disk(struct driver *d)
 {
     sqlite3 *handle;
-
     driver_flush(d);
     handle = fixture_raw(d->fixture->path);
     for (int i = 0; i < MODEL_ACCOUNTS; i++) {
@@ -430,7 +413,6 @@ void drivers_compare(struct driver *drivers, size_t count)
     const struct driver *d = &drivers[0];
     int64_t open_holds = 0, held = 0, paid = 0;
     struct store_totals totals;
-
     for (size_t i = 0; i < count; i++) {
         driver_compare(&drivers[i]);
         driver_compare_disk(&drivers[i]);
@@ -452,14 +434,13 @@ void driver_start(struct driver *d, struct fixture *fixture, uint64_t seed, uint
 {
     static int users;
     char email[32];
-
-    memset(d, 0, sizeof(*d));
+    memset(d, 0, sizeof *d);
     d->fixture = fixture;
     d->seed = seed;
     d->random = from;
     assert_true(job_queue_init(&d->reply_queue, 1000));
     for (int i = 0; i < MODEL_ACCOUNTS; i++) {
-        snprintf(email, sizeof(email), "user%d@example.com", users++);
+        snprintf(email, sizeof email, "user%d@example.com", users++);
         fixture_customer(fixture->store, &d->reply_queue, email, 0, -1, &d->customers[i]);
     }
     for (int i = 0; i < MODEL_KEYS; i++)
@@ -471,7 +452,6 @@ void driver_operate(struct driver *d)
     int64_t kind = driver_random(d, 2000);
     int account = (int)driver_random(d, MODEL_ACCOUNTS), at = (int)driver_random(d, MODEL_HOLDS);
     bool foreign = driver_random(d, 20) == 0;
-
     if (kind < 40)
         credit(d, account, foreign);
     else if (kind < 60)

@@ -11,7 +11,6 @@
 static sqlite3 *lock(const struct fixture *fixture)
 {
     sqlite3 *handle = fixture_raw(fixture->path);
-
     assert_int_equal(sqlite3_exec(handle, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     return handle;
 }
@@ -25,7 +24,7 @@ static void post_some(struct driver *d)
     }
     for (int i = 0; i < MODEL_HOLDS; i++) {
         int account = d->model.keys[d->model.holds[i].key].account;
-        if (d->model.holds[i].open && !d->slots[i].pending && !d->dirty[account])
+        if (d->model.holds[i].open && d->slots[i].pending == NULL && !d->dirty[account])
             driver_settle(d, i);
     }
 }
@@ -35,7 +34,6 @@ static sqlite3 *lock_in_between(struct driver *drivers, size_t count)
 {
     bool begun = driver_random(&drivers[0], 2);
     sqlite3 *handle;
-
     for (size_t i = 0; i < count && !begun; i++)
         driver_flush(&drivers[i]);
     handle = lock(drivers[0].fixture);
@@ -58,7 +56,6 @@ void drivers_restart(struct driver *drivers, size_t count)
 static void reconcile(struct driver *d)
 {
     sqlite3 *handle = fixture_raw(d->fixture->path);
-
     fixture_wait(&d->reply_queue, d->pending); /* from the past that is no more */
     d->pending = 0;
     for (int i = 0; i < MODEL_HOLDS; i++) {
@@ -80,18 +77,17 @@ void drivers_crash(struct driver *drivers, size_t count)
 {
     struct fixture *fixture = drivers[0].fixture;
     sqlite3 *handle = lock_in_between(drivers, count);
-    char command[512], old[sizeof(fixture->path)];
+    char command[512], old[sizeof fixture->path];
     static unsigned crashes;
-
-    snprintf(old, sizeof(old), "%s", fixture->path);
-    snprintf(fixture->path, sizeof(fixture->path), "%s/crash%u.db", fixture->folder, crashes++);
-    snprintf(command, sizeof(command),
+    snprintf(old, sizeof old, "%s", fixture->path);
+    snprintf(fixture->path, sizeof fixture->path, "%s/crash%u.db", fixture->folder, crashes++);
+    snprintf(command, sizeof command,
              "cp '%s-wal' '%s-wal' && cp '%s' '%s' && cp '%s-tail' '%s-tail'", old, fixture->path,
              old, fixture->path, old, fixture->path);
     assert_int_equal(system(command), 0);
     sqlite3_close(handle);
     fixture_close(fixture);
-    snprintf(command, sizeof(command), "rm -f '%s' '%s'-*", old, old);
+    snprintf(command, sizeof command, "rm -f '%s' '%s'-*", old, old);
     assert_int_equal(system(command), 0);
     fixture->store = fixture_open(fixture->path, true);
     for (size_t i = 0; i < count; i++)
@@ -102,7 +98,6 @@ static bool all_expired(const struct driver *drivers, size_t count)
 {
     struct store_totals totals;
     int64_t open_holds = 0;
-
     for (size_t i = 0; i < count; i++)
         open_holds += model_open_holds(&drivers[i].model, -1);
     store_totals(drivers[0].fixture->store, &totals);

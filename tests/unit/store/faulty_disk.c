@@ -53,7 +53,6 @@ static struct image images[IMAGES];
 static bool fails(enum disk_call call)
 {
     bool yes;
-
     if (is_spared)
         return false;
     pthread_mutex_lock(&mutex);
@@ -70,7 +69,7 @@ static int code(int eio)
 
 static void watch(void)
 {
-    if (watcher && !is_spared)
+    if (watcher != NULL && !is_spared)
         watcher();
 }
 
@@ -79,15 +78,14 @@ static void watch(void)
 static void image_add(struct image *image, const void *data, int bytes, sqlite3_int64 offset)
 {
     struct unsynced *one;
-
-    if (!image)
+    if (image == NULL)
         return;
-    one = calloc(1, sizeof(*one));
-    check(one);
+    one = calloc(1, sizeof *one);
+    check(one != NULL);
     *one = (struct unsynced){.offset = offset, .bytes = bytes};
-    if (data) {
+    if (data != NULL) {
         one->data = malloc((size_t)bytes);
-        check(one->data);
+        check(one->data != NULL);
         memcpy(one->data, data, (size_t)bytes);
     }
     pthread_mutex_lock(&mutex);
@@ -99,14 +97,13 @@ static void image_add(struct image *image, const void *data, int bytes, sqlite3_
 static void put(uint8_t **data, size_t *bytes, const struct unsynced *one)
 {
     size_t end = (size_t)one->offset + (size_t)one->bytes;
-
     if (end > *bytes) {
         *data = realloc(*data, end);
-        check(*data);
+        check(*data != NULL);
         memset(*data + *bytes, 0, end - *bytes);
         *bytes = end;
     }
-    if (one->data)
+    if (one->data != NULL)
         memcpy(*data + one->offset, one->data, (size_t)one->bytes);
     else if ((size_t)one->offset < *bytes)
         *bytes = (size_t)one->offset;
@@ -114,10 +111,10 @@ static void put(uint8_t **data, size_t *bytes, const struct unsynced *one)
 
 static void image_sync(struct image *image, bool lost)
 {
-    if (!image)
+    if (image == NULL)
         return;
     pthread_mutex_lock(&mutex);
-    while (image->first) {
+    while (image->first != NULL) {
         struct unsynced *one = image->first;
         if (!lost)
             put(&image->data, &image->bytes, one);
@@ -134,8 +131,7 @@ static void image_sync(struct image *image, bool lost)
 static bool hears_of_loss(struct file *file)
 {
     bool yes;
-
-    if (!file->image)
+    if (file->image == NULL)
         return false;
     pthread_mutex_lock(&mutex);
     yes = file->losses != file->image->losses;
@@ -154,7 +150,7 @@ static void image_clear(struct image *image)
 
 static struct image *image_of(const char *path)
 {
-    for (int i = 0; path && i < IMAGES; i++) {
+    for (int i = 0; path != NULL && i < IMAGES; i++) {
         if (strcmp(images[i].path, path) == 0)
             return &images[i];
     }
@@ -164,7 +160,6 @@ static struct image *image_of(const char *path)
 static void save(const char *path, const uint8_t *data, size_t bytes)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
     check(fd >= 0 && write(fd, data, bytes) == (ssize_t)bytes);
     close(fd);
 }
@@ -173,11 +168,10 @@ static void image_cut(const struct image *image, const char *to, unsigned kept)
 {
     size_t bytes = image->bytes;
     uint8_t *data = malloc(bytes + 1);
-
-    check(data);
+    check(data != NULL);
     if (bytes)
         memcpy(data, image->data, bytes);
-    for (const struct unsynced *one = image->first; one; one = one->next) {
+    for (const struct unsynced *one = image->first; one != NULL; one = one->next) {
         if ((unsigned)rand() % 4 < kept)
             put(&data, &bytes, one);
     }
@@ -189,17 +183,16 @@ void disk_track(const char *path)
 {
     for (int i = 0; i < IMAGES; i++) {
         image_clear(&images[i]);
-        snprintf(images[i].path, sizeof(images[i].path), "%s%s", path, image_ends[i]);
+        snprintf(images[i].path, sizeof images[i].path, "%s%s", path, image_ends[i]);
     }
 }
 
 void disk_cut(const char *to, unsigned kept)
 {
     char path[200];
-
     pthread_mutex_lock(&mutex);
     for (int i = 0; i < IMAGES; i++) {
-        snprintf(path, sizeof(path), "%s%s", to, image_ends[i]);
+        snprintf(path, sizeof path, "%s%s", to, image_ends[i]);
         image_cut(&images[i], path, kept);
     }
     pthread_mutex_unlock(&mutex);
@@ -216,7 +209,6 @@ static int file_close(sqlite3_file *file)
 {
     sqlite3_file *real = real_of(file);
     int rc = real->pMethods->xClose(real);
-
     sqlite3_free(real);
     return rc;
 }
@@ -224,7 +216,6 @@ static int file_close(sqlite3_file *file)
 static int file_read(sqlite3_file *file, void *out, int bytes, sqlite3_int64 offset)
 {
     sqlite3_file *real = real_of(file);
-
     if (!fails(DISK_READ))
         return real->pMethods->xRead(real, out, bytes, offset);
     if (plan.fault != DISK_SHORT)
@@ -237,7 +228,6 @@ static int file_read(sqlite3_file *file, void *out, int bytes, sqlite3_int64 off
 static int file_write(sqlite3_file *file, const void *data, int bytes, sqlite3_int64 offset)
 {
     sqlite3_file *real = real_of(file);
-
     watch();
     if (!fails(DISK_WRITE)) {
         image_add(((struct file *)file)->image, data, bytes, offset);
@@ -251,7 +241,6 @@ static int file_write(sqlite3_file *file, const void *data, int bytes, sqlite3_i
 static int file_truncate(sqlite3_file *file, sqlite3_int64 bytes)
 {
     sqlite3_file *real = real_of(file);
-
     watch();
     if (fails(DISK_TRUNCATE))
         return code(SQLITE_IOERR_TRUNCATE);
@@ -262,7 +251,6 @@ static int file_truncate(sqlite3_file *file, sqlite3_int64 bytes)
 static int file_sync(sqlite3_file *file, int flags)
 {
     struct image *image = ((struct file *)file)->image;
-
     (void)flags;
     watch();
     if (fails(DISK_SYNC)) {
@@ -358,13 +346,12 @@ static int disk_open(sqlite3_vfs *self, const char *path, sqlite3_file *out, int
 {
     struct file *file = (struct file *)out;
     int rc;
-
     (void)self;
     out->pMethods = NULL;
     if (fails(DISK_OPEN))
         return code(SQLITE_CANTOPEN);
     file->real = sqlite3_malloc(real_vfs->szOsFile);
-    check(file->real);
+    check(file->real != NULL);
     memset(file->real, 0, (size_t)real_vfs->szOsFile);
     rc = real_vfs->xOpen(real_vfs, path, file->real, flags, got);
     if (rc != SQLITE_OK) {
@@ -381,9 +368,8 @@ static int disk_open(sqlite3_vfs *self, const char *path, sqlite3_file *out, int
 static int disk_delete(sqlite3_vfs *self, const char *path, int sync)
 {
     struct image *image = image_of(path);
-
     (void)self;
-    if (image)
+    if (image != NULL)
         image_clear(image);
     return real_vfs->xDelete(real_vfs, path, sync);
 }
@@ -414,7 +400,6 @@ void disk_fail(const struct disk_plan *new_plan)
 bool disk_heal(void)
 {
     bool yes;
-
     pthread_mutex_lock(&mutex);
     armed = false;
     yes = failed;

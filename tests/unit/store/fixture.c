@@ -24,8 +24,7 @@ struct store *fixture_open(const char *path, bool serve)
                                     .migration_count = migration_asset_count};
     struct fault fault = {0};
     struct store *store = store_open(&options, &fault);
-
-    if (!store)
+    if (store == NULL)
         print_error("store_open: %s: %s\n", fault.code, fault.message);
     assert_non_null(store);
     return store;
@@ -35,16 +34,15 @@ void fixture_init(struct fixture *fixture)
 {
     struct fault fault;
     const char *base = getenv("TMPDIR");
-
     assert_true(secret_init(&fault));
     log_configure(LOG_ERROR, false);
-    memset(fixture, 0, sizeof(*fixture));
+    memset(fixture, 0, sizeof *fixture);
     /* In memory where that is to be had: no test here needs a real disk, and a busy one is slow. */
-    if (!base)
+    if (base == NULL)
         base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-    snprintf(fixture->folder, sizeof(fixture->folder), "%.40s/gw-XXXXXX", base);
+    snprintf(fixture->folder, sizeof fixture->folder, "%.40s/gw-XXXXXX", base);
     assert_non_null(mkdtemp(fixture->folder));
-    snprintf(fixture->path, sizeof(fixture->path), "%s/gateway.db", fixture->folder);
+    snprintf(fixture->path, sizeof fixture->path, "%s/gateway.db", fixture->folder);
     assert_true(job_queue_init(&fixture->reply_queue, 100000));
     fixture->store = fixture_open(fixture->path, true);
 }
@@ -64,10 +62,9 @@ void fixture_reopen(struct fixture *fixture)
 void fixture_fini(struct fixture *fixture)
 {
     char command[128];
-
     fixture_close(fixture);
     job_queue_fini(&fixture->reply_queue);
-    snprintf(command, sizeof(command), "rm -rf '%s'", fixture->folder);
+    snprintf(command, sizeof command, "rm -rf '%s'", fixture->folder);
     assert_int_equal(system(command), 0);
 }
 
@@ -102,7 +99,6 @@ static void call_list(struct store *store, struct job_queue *reply_queue, struct
     struct store_value args[STORE_ARGS_MAX];
     size_t count = 0;
     struct fault fault;
-
     for (; letters[count]; count++) {
         if (letters[count] == 'i')
             args[count] = (struct store_value){.type = STORE_INT, .number = va_arg(list, int64_t)};
@@ -116,7 +112,7 @@ static void call_list(struct store *store, struct job_queue *reply_queue, struct
         print_error("%s: %s\n", operation, fault.message);
         fail();
     }
-    if (!reply_queue) {
+    if (reply_queue == NULL) {
         store_call_now(store, call);
         return;
     }
@@ -130,7 +126,6 @@ void fixture_call(struct store *store, struct job_queue *reply_queue, struct sto
                   const char *operation, const char *letters, ...)
 {
     va_list list;
-
     va_start(list, letters);
     call_list(store, reply_queue, call, operation, letters, list);
     va_end(list);
@@ -142,7 +137,6 @@ const char *fixture_ask(struct store *store, struct job_queue *reply_queue, cons
     static char *text;
     struct store_call call;
     va_list list;
-
     va_start(list, letters);
     call_list(store, reply_queue, &call, operation, letters, list);
     va_end(list);
@@ -152,7 +146,7 @@ const char *fixture_ask(struct store *store, struct job_queue *reply_queue, cons
         text = strndup(call.result.data, call.result.bytes);
         fixture_code[0] = '\0';
     } else {
-        snprintf(fixture_code, sizeof(fixture_code), "%s", call.fault.code);
+        snprintf(fixture_code, sizeof fixture_code, "%s", call.fault.code);
     }
     store_call_fini(&call);
     return text;
@@ -166,11 +160,10 @@ const char *fixture_member(const char *json, const char *name)
     char *out = value[turn++ % 4];
     const char *at;
     size_t bytes;
-
     assert_non_null(json);
-    snprintf(wanted, sizeof(wanted), "\"%s\":", name);
+    snprintf(wanted, sizeof wanted, "\"%s\":", name);
     at = strstr(json, wanted);
-    if (!at)
+    if (at == NULL)
         return "(missing)";
     at += strlen(wanted);
     if (*at == '"') {
@@ -179,7 +172,7 @@ const char *fixture_member(const char *json, const char *name)
     } else {
         bytes = strcspn(at, ",}]");
     }
-    assert_true(bytes < sizeof(value[0]));
+    assert_true(bytes < sizeof value[0]);
     memcpy(out, at, bytes);
     out[bytes] = '\0';
     return out;
@@ -192,7 +185,6 @@ void fixture_customer(struct store *store, struct job_queue *reply_queue, const 
     const char *json =
         fixture_ask(store, reply_queue, "user.create", "tntt", email, "(no password)", "user");
     uint64_t numbers[4] = {random_u64(), random_u64(), random_u64(), random_u64()};
-
     assert_non_null(json);
     text = slice_of(fixture_member(json, "id"));
     assert_true(id_parse(text, "user", &out->user_id));
@@ -230,7 +222,6 @@ void fixture_hold(struct ledger_hold *hold, struct job_queue *reply_queue,
 bool fixture_take(struct store *store, struct ledger_hold *hold)
 {
     struct hold_refusal refusal;
-
     assert_int_equal(ledger_hold(store, hold, &refusal), HOLD_ACCEPTED);
     fixture_wait(hold->job.reply_queue, 1);
     return hold->durable;
@@ -240,7 +231,6 @@ void fixture_settlement(struct ledger_settlement *settlement, const struct ledge
                         int64_t charge_nusd, int64_t overrun_nusd, int64_t cost_nusd)
 {
     struct usage_record *record = &settlement->record;
-
     *settlement = (struct ledger_settlement){.held_nusd = hold->amount_nusd};
     settlement->job.reply_queue = hold->job.reply_queue;
     record->exchange_id = hold->exchange_id;
@@ -284,7 +274,6 @@ void fixture_keep(struct keeping *keeping, struct ledger_settlement *settlement,
                   struct slice body)
 {
     const struct usage_record *record = &settlement->record;
-
     fixture_claim(&keeping->claim, &record->account_id, key, "");
     keeping->answer = (struct kept_answer){.claim = &keeping->claim,
                                            .exchange_id = record->exchange_id.text,
@@ -307,7 +296,6 @@ sqlite3 *fixture_raw(const char *path)
 {
     struct fault fault;
     sqlite3 *handle;
-
     if (!store_await_tables(path, &fault))
         fail_msg("%s", fault.message);
     assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
@@ -319,7 +307,6 @@ int64_t fixture_raw_number(sqlite3 *handle, const char *sql)
 {
     sqlite3_stmt *statement;
     int64_t number;
-
     if (sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) != SQLITE_OK)
         fail_msg("%s: %s", sql, sqlite3_errmsg(handle));
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
@@ -332,7 +319,6 @@ int64_t fixture_number(const char *path, const char *sql)
 {
     sqlite3 *handle = fixture_raw(path);
     int64_t number = fixture_raw_number(handle, sql);
-
     sqlite3_close(handle);
     return number;
 }
@@ -344,7 +330,6 @@ static int64_t count_kind(const struct buffer *records, uint64_t salt, uint64_t 
     struct journal_record record;
     size_t size;
     int64_t count = 0;
-
     while (place.offset < records->bytes) {
         struct slice rest = {records->data + place.offset, records->bytes - place.offset};
         assert_int_equal(journal_record_read(rest, &place, &record, &size), JOURNAL_FOUND);
@@ -360,7 +345,6 @@ int64_t fixture_durable(const char *path, enum journal_kind kind, const char *sq
     struct journal journal;
     struct fault fault;
     int64_t count;
-
     journal_init(&journal);
     if (!db_open(&db, path, DB_READ, &fault) || !db_run(&db, "BEGIN", NULL, 0))
         fail_msg("%s", fault.message);
@@ -380,7 +364,6 @@ void fixture_sql(const char *path, const char *sql)
 {
     sqlite3 *handle = fixture_raw(path);
     char *message = NULL;
-
     if (sqlite3_exec(handle, sql, NULL, NULL, &message) != SQLITE_OK)
         fail_msg("%s: %s", sql, message);
     sqlite3_close(handle);
@@ -392,11 +375,10 @@ void fixture_verify(const char *path, const char *expected)
     struct fault fault = {0};
     bool ok;
     char *text;
-
     buffer_init(&report, 1 << 20);
     ok = store_verify(path, &report, &fault);
-    text = strndup(report.data ? report.data : "", report.bytes);
-    if (expected ? (ok || !strstr(text, expected)) : !ok)
+    text = strndup(report.data != NULL ? report.data : "", report.bytes);
+    if (expected != NULL ? (ok || strstr(text, expected) == NULL) : !ok)
         fail_msg("expected \"%s\", the report is: %s%s", expected ? expected : "", text,
                  ok ? "(sound)" : fault.message);
     free(text);

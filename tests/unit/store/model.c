@@ -33,7 +33,6 @@ void model_collect(struct model *model, int account)
 {
     struct model_account *own = &model->accounts[account];
     int64_t paid = smaller(own->owed, own->posted - own->held);
-
     own->posted -= paid;
     own->owed -= paid;
     model->corrected += paid;
@@ -52,7 +51,6 @@ void model_delete_key(struct model *model, int key)
 enum model_answer model_hold(struct model *model, int hold, int key, int64_t amount, bool expires)
 {
     const struct model_account *account = &model->accounts[model->keys[key].account];
-
     if (account->owed > 0)
         return MODEL_DEBT;
     if (account->posted - account->held < amount)
@@ -71,7 +69,6 @@ int64_t model_extend(struct model *model, int hold, int64_t amount)
 {
     int key = model->holds[hold].key;
     const struct model_account *account = &model->accounts[model->keys[key].account];
-
     amount = smaller(amount, account->owed > 0 ? 0 : account->posted - account->held);
     amount = smaller(amount, left_of_key(&model->keys[key]));
     amount = amount < 0 ? 0 : amount;
@@ -103,7 +100,6 @@ static void end(struct model *model, struct model_hold *hold)
 bool model_settle(struct model *model, int hold, int64_t charge)
 {
     struct model_hold *ended = &model->holds[hold];
-
     model_give_back(model, hold);
     if (!ended->open)
         return false;
@@ -116,7 +112,6 @@ bool model_settle(struct model *model, int hold, int64_t charge)
 void model_unsettle(struct model *model, int hold)
 {
     struct model_hold *ended = &model->holds[hold];
-
     post(model, ended, -ended->charged);
     ended->recorded = false;
 }
@@ -125,7 +120,6 @@ enum model_answer model_refund(struct model *model, int hold, int64_t amount)
 {
     struct model_hold *ended = &model->holds[hold];
     int64_t left = ended->charged - ended->refunded;
-
     if (!ended->recorded)
         return MODEL_UNKNOWN;
     if (left == 0)
@@ -159,14 +153,12 @@ int64_t model_available(const struct model *model, int key)
 {
     const struct model_account *account = &model->accounts[model->keys[key].account];
     int64_t left = smaller(account->posted - account->held, left_of_key(&model->keys[key]));
-
     return model->keys[key].deleted || left < 0 ? 0 : left;
 }
 
 int model_open_holds(const struct model *model, int key)
 {
     int count = 0;
-
     for (int i = 0; i < MODEL_HOLDS; i++)
         count += model->holds[i].open && (key < 0 || model->holds[i].key == key);
     return count;

@@ -35,7 +35,6 @@ static bool answer(const char *key, struct slice body, bool voided, int64_t held
     struct ledger_hold hold;
     struct ledger_settlement settlement;
     struct keeping keeping;
-
     fixture_hold(&hold, &f.reply_queue, &ann, 1000);
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, voided ? 0 : 400, 0, 5);
@@ -52,7 +51,6 @@ static void look(struct answer_lookup *lookup, const struct customer *customer, 
                  const char *digest)
 {
     static struct claim claim;
-
     fixture_claim(&claim, &customer->account_id, key, digest);
     *lookup = (struct answer_lookup){.claim = &claim, .job = {.reply_queue = &f.reply_queue}};
     assert_true(answers_look(f.store, lookup));
@@ -63,7 +61,6 @@ static void assert_outcome(const struct customer *customer, const char *key, con
                            enum lookup_outcome outcome)
 {
     struct answer_lookup lookup;
-
     look(&lookup, customer, key, digest);
     assert_int_equal(lookup.outcome, outcome);
     answers_look_fini(&lookup);
@@ -78,17 +75,16 @@ static void found_as_it_was(void **state)
 {
     static const char bytes[] = "data: \0\xff\r\n\n";
     struct answer_lookup lookup;
-
     (void)state;
-    assert_true(answer("k", (struct slice){bytes, sizeof(bytes)}, false, 1000));
+    assert_true(answer("k", (struct slice){bytes, sizeof bytes}, false, 1000));
     for (int i = 0; i < 2; i++) {
         look(&lookup, &ann, "k", "");
         assert_int_equal(lookup.outcome, LOOKUP_FOUND);
         assert_int_equal(lookup.status, 200);
         assert_int_equal(lookup.cost_nusd, 400);
         assert_string_equal(lookup.content_type, "application/json");
-        assert_int_equal(lookup.body.bytes, sizeof(bytes));
-        assert_memory_equal(lookup.body.data, bytes, sizeof(bytes));
+        assert_int_equal(lookup.body.bytes, sizeof bytes);
+        assert_memory_equal(lookup.body.data, bytes, sizeof bytes);
         assert_true(id_parse(slice_of(lookup.exchange_id.text), "req", NULL));
         answers_look_fini(&lookup);
         fixture_reopen(&f);
@@ -102,7 +98,6 @@ static void found_as_it_was(void **state)
 static void of_a_void(void **state)
 {
     struct answer_lookup lookup;
-
     (void)state;
     assert_true(answer("k", slice_of(""), true, 1000));
     look(&lookup, &ann, "k", "");
@@ -119,7 +114,6 @@ static void as_large_as_may_be(void **state)
     size_t bytes = LIMIT_KEPT_ANSWER_BYTES;
     char *body = malloc(bytes);
     struct answer_lookup lookup;
-
     (void)state;
     assert_non_null(body);
     memset(body, 'x', bytes);
@@ -164,7 +158,6 @@ static void for_a_day(void **state)
 static void the_old_are_forgotten(void **state)
 {
     int64_t left = -1;
-
     (void)state;
     assert_true(answer("new", slice_of("x"), false, 1000));
     fixture_sql(f.path,
@@ -188,7 +181,6 @@ static const char *top_up(const char *key, int64_t amount_nusd)
 {
     char digest[SHA256_HEX_BYTES] = {0};
     struct id exchange_id;
-
     memset(digest, '0', SHA256_HEX_BYTES - 1);
     id_make(&exchange_id, "req");
     return fixture_ask(f.store, &f.reply_queue, "credit.create_once", "tittttti", ann.user_id.text,
@@ -199,7 +191,6 @@ static void a_top_up(void **state)
 {
     struct answer_lookup lookup;
     const char *json;
-
     (void)state;
     json = top_up("k", USD);
     assert_non_null(json);
@@ -217,12 +208,11 @@ static void a_top_up(void **state)
 static void a_refused_top_up(void **state)
 {
     char key[LIMIT_IDEMPOTENCY_KEY_BYTES + 2];
-
     (void)state;
     assert_null(top_up("k", -1));
     assert_string_equal(fixture_code, "invalid_amount");
-    memset(key, 'x', sizeof(key) - 1);
-    key[sizeof(key) - 1] = '\0';
+    memset(key, 'x', sizeof key - 1);
+    key[sizeof key - 1] = '\0';
     assert_null(top_up(key, USD));
     assert_string_equal(fixture_code, "invalid_value");
     assert_int_equal(rows(), 0);
@@ -235,7 +225,6 @@ static void a_refused_top_up(void **state)
 static void claimed_once(void **state)
 {
     struct claim first, same, other, of_bob;
-
     (void)state;
     fixture_claim(&first, &ann.account_id, "k", "1");
     fixture_claim(&same, &ann.account_id, "k", "1");
@@ -261,7 +250,6 @@ static void *claim_in_turns(void *arg)
     unsigned seed = *(unsigned *)arg;
     struct claim claim;
     char key[2] = "?";
-
     for (int i = 0; i < ROUNDS; i++) {
         unsigned at = (unsigned)rand_r(&seed) % KEYS;
         key[0] = (char)('a' + at);
@@ -280,7 +268,6 @@ static void claimed_by_one_at_a_time(void **state)
 {
     pthread_t threads[THREADS];
     unsigned seeds[THREADS];
-
     (void)state;
     for (unsigned i = 0; i < THREADS; i++) {
         seeds[i] = i;
@@ -304,6 +291,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(claimed_once, setup, teardown),
         cmocka_unit_test_setup_teardown(claimed_by_one_at_a_time, setup, teardown),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

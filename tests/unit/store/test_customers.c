@@ -38,14 +38,14 @@ static int teardown(void **state)
 
 static void assert_fails(const char *json, const char *code)
 {
-    if (json)
+    if (json != NULL)
         fail_msg("expected %s, got %s", code, json);
     assert_string_equal(fixture_code, code);
 }
 
 static void assert_has(const char *json, const char *text)
 {
-    if (!json || !strstr(json, text))
+    if (json == NULL || strstr(json, text) == NULL)
         fail_msg("no %s in %s (%s)", text, json ? json : "a failure", fixture_code);
 }
 
@@ -55,15 +55,14 @@ static bool act(const char *operation, const struct store_value *args, size_t co
     struct store_call call;
     struct fault fault;
     bool ok;
-
     assert_true(store_call_init(&call, operation, args, count, &fault));
     call.actor = (struct store_actor){.address = "192.0.2.7"};
-    snprintf(call.actor.name, sizeof(call.actor.name), "%s", bob.user_id.text);
+    snprintf(call.actor.name, sizeof call.actor.name, "%s", bob.user_id.text);
     call.job.reply_queue = &f.reply_queue;
     assert_true(store_call_post(f.store, &call));
     fixture_wait(&f.reply_queue, 1);
     ok = call.ok;
-    snprintf(fixture_code, sizeof(fixture_code), "%s", call.fault.code);
+    snprintf(fixture_code, sizeof fixture_code, "%s", call.fault.code);
     store_call_fini(&call);
     return ok;
 }
@@ -74,15 +73,14 @@ static bool act(const char *operation, const struct store_value *args, size_t co
 
 static const char *audit(const char *user_id)
 {
-    return user_id ? ASK("audit.list", "tni", user_id, INT64_C(100))
-                   : ASK("audit.list", "nni", INT64_C(100));
+    return user_id != NULL ? ASK("audit.list", "tni", user_id, INT64_C(100))
+                           : ASK("audit.list", "nni", INT64_C(100));
 }
 
 static struct id use(const struct customer *customer, int64_t charge_nusd)
 {
     struct ledger_hold hold;
     struct ledger_settlement settlement;
-
     fixture_hold(&hold, &f.reply_queue, customer, 1000000);
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, charge_nusd, 0, charge_nusd / 2);
@@ -96,7 +94,6 @@ static void customers(void **state)
 {
     struct ledger_hold hold;
     const char *json;
-
     (void)state;
     use(&ann, 540);
     use(&ann, 60);
@@ -123,7 +120,6 @@ static void disabled_at_once(void **state)
 {
     int64_t soon = clock_wall_ms() + 60000;
     struct key_facts facts;
-
     (void)state;
     assert_non_null(ASK("session.create", "ttittt", token, ann.user_id.text, soon, "192.0.2.7",
                         "Browser", "(no password)"));
@@ -158,7 +154,6 @@ static void two_switches(void **state)
 {
     const char *user = ann.user_id.text, *key = ann.key_id.text;
     struct key_facts facts;
-
     (void)state;
     assert_has(ASK("key.update", "ttnin", user, key, INT64_C(1)),
                "\"disabled\":true,\"disabled_by\":\"owner\"");
@@ -190,7 +185,6 @@ static void audit_log(void **state)
 {
     struct id exchange = use(&ann, 1000);
     const char *json;
-
     (void)state;
     assert_true(ACT("credit.create", bind_text(ann.user_id.text), bind_int(5), bind_text("manual"),
                     bind_text("a \"gift\"")));
@@ -230,7 +224,6 @@ static void audit_pages(void **state)
 {
     char cursor[64] = "";
     size_t seen = 0;
-
     (void)state;
     for (int i = 1; i <= 5; i++)
         assert_true(ACT("credit.create", bind_text((i % 2 ? ann : bob).user_id.text), bind_int(i),
@@ -240,7 +233,7 @@ static void audit_pages(void **state)
                                      : ASK("audit.list", "nni", INT64_C(2));
         for (const char *at = json; (at = strstr(at, "\"amount\":\"0.00000000")) != NULL; at++)
             assert_int_equal(at[strlen("\"amount\":\"0.00000000")] - '0', 5 - seen++);
-        snprintf(cursor, sizeof(cursor), "%s", fixture_member(json, "next_cursor"));
+        snprintf(cursor, sizeof cursor, "%s", fixture_member(json, "next_cursor"));
     } while (strcmp(cursor, "null") != 0);
     assert_int_equal(seen, 5);
     assert_null(strstr(audit(ann.user_id.text), "0.000000004"));
@@ -254,7 +247,6 @@ static int64_t nusd(const char *text)
     bool negative = text[0] == '-';
     struct fault fault;
     int64_t out;
-
     assert_true(money_parse(slice_of(text + negative), &out, &fault));
     return negative ? -out : out;
 }
@@ -275,7 +267,6 @@ static void history(void **state)
     int64_t balance = -1, amount = 0;
     size_t lines = 0;
     struct id exchange;
-
     (void)state;
     for (int i = 1; i <= 6; i++) {
         exchange = use(&ann, i);
@@ -290,7 +281,7 @@ static void history(void **state)
         const char *at =
             cursor[0] ? ASK("transfer.history", "tti", ann.account_id.text, cursor, INT64_C(2))
                       : ASK("transfer.history", "tni", ann.account_id.text, INT64_C(2));
-        snprintf(cursor, sizeof(cursor), "%s", fixture_member(at, "next_cursor"));
+        snprintf(cursor, sizeof cursor, "%s", fixture_member(at, "next_cursor"));
         for (; (at = strstr(at, "{\"id\":")) != NULL; at++, lines++) {
             int64_t after = nusd(fixture_member(at, "balance"));
             if (lines > 0)
@@ -321,10 +312,9 @@ static void history(void **state)
 static void history_of_others(void **state)
 {
     char cursor[64];
-
     (void)state;
     use(&ann, 5);
-    snprintf(cursor, sizeof(cursor), "ff-0-%llx",
+    snprintf(cursor, sizeof cursor, "ff-0-%llx",
              (unsigned long long)fixture_number(f.path, "SELECT max(last_charge) FROM balances"));
     assert_has(ASK("transfer.history", "tti", ann.account_id.text, cursor, INT64_C(9)), "charge");
     assert_null(
@@ -337,20 +327,19 @@ static void pulse(void **state)
 {
     char first[64], second[64];
     struct ledger_hold hold;
-
     (void)state;
     assert_non_null(ASK("session.create", "ttittt", token, ann.user_id.text,
                         clock_wall_ms() + 60000, "192.0.2.7", "Browser", "(no password)"));
     assert_has(ASK("pulse.get", "t", token),
                "{\"balance\":\"10.000000000\",\"held\":\"0.000000000\"");
-    snprintf(first, sizeof(first), "%s", fixture_member(ASK("pulse.get", "t", token), "version"));
+    snprintf(first, sizeof first, "%s", fixture_member(ASK("pulse.get", "t", token), "version"));
     use(&bob, 5);
     fixture_hold(&hold, &f.reply_queue, &ann, 1000);
     assert_true(fixture_take(f.store, &hold));
     assert_string_equal(fixture_member(ASK("pulse.get", "t", token), "version"), first);
     assert_has(ASK("pulse.get", "t", token), "\"held\":\"0.000001000\"");
     use(&ann, 0); /* free, but a record */
-    snprintf(second, sizeof(second), "%s", fixture_member(ASK("pulse.get", "t", token), "version"));
+    snprintf(second, sizeof second, "%s", fixture_member(ASK("pulse.get", "t", token), "version"));
     assert_string_not_equal(first, second);
     assert_non_null(ASK("credit.create", "titt", ann.user_id.text, INT64_C(1), "test", "x"));
     assert_string_not_equal(fixture_member(ASK("pulse.get", "t", token), "version"), second);
@@ -365,7 +354,6 @@ static void sales(void **state)
     struct id exchange = use(&ann, 1000);
     int64_t now = clock_wall_ms();
     const char *json;
-
     (void)state;
     use(&bob, 3000);
     assert_non_null(ASK("refund.create", "tit", exchange.text, INT64_C(600), "sorry"));
@@ -411,6 +399,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(pulse, setup, teardown),
         cmocka_unit_test_setup_teardown(sales, setup, teardown),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

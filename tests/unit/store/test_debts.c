@@ -34,7 +34,6 @@ static void money(const char *operation, int64_t amount, bool foreign)
         debit ? fixture_ask(store, reply_queue, operation, "tit", ann.user_id.text, amount, "r")
               : fixture_ask(store, reply_queue, operation, "titt", ann.user_id.text, amount,
                             "manual", "r");
-
     assert_non_null(done);
     if (foreign)
         store_close(store);
@@ -47,7 +46,6 @@ static void money(const char *operation, int64_t amount, bool foreign)
 static struct wallet_state wallet(void)
 {
     struct wallet_state state = {0};
-
     assert_true(wallet_peek(&f.store->wallets, &ann.account_id, &state));
     return state;
 }
@@ -58,7 +56,6 @@ static void await_same(void)
     const struct model_account *own = &model.accounts[ACCOUNT];
     int64_t until_us = clock_mono_us() + INT64_C(1000) * WAIT_MS;
     struct wallet_state state;
-
     model_collect(&model, ACCOUNT);
     do
         state = wallet();
@@ -80,7 +77,6 @@ static void hold(int at)
     struct hold_refusal refusal;
     int64_t amount = below(60);
     enum hold_outcome outcome;
-
     fixture_hold(&holds[at], &f.reply_queue, &ann, amount);
     outcome = ledger_hold(f.store, &holds[at], &refusal);
     assert_int_equal(answers[outcome], model_hold(&model, at, KEY, amount, false));
@@ -95,7 +91,6 @@ static void extend(int at)
 {
     int64_t wanted = below(40);
     int64_t more = ledger_extend(f.store, &holds[at], wanted);
-
     assert_int_equal(more, model_extend(&model, at, wanted));
     extended[at] += more;
 }
@@ -104,7 +99,6 @@ static void settle(int at)
 {
     int64_t held = holds[at].amount_nusd + extended[at];
     int64_t charge = below(held + 1);
-
     fixture_settlement(&settlements[at], &holds[at], charge, 0, 1);
     settlements[at].held_nusd = held;
     settlements[at].extended_nusd = extended[at];
@@ -115,7 +109,6 @@ static void settle(int at)
 static void act(void)
 {
     int at = (int)below(SLOTS);
-
     switch (below(6)) {
     case 0:
         money("credit.create", 1 + below(100), below(2) == 0);
@@ -167,7 +160,7 @@ static int setup(void **state)
 {
     (void)state;
     fixture_init(&f);
-    memset(&model, 0, sizeof(model));
+    memset(&model, 0, sizeof model);
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 100, -1, &ann);
     model_key(&model, KEY, ACCOUNT, -1);
     model_credit(&model, ACCOUNT, 100);
@@ -188,8 +181,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_paid_debt_that_was_none_is_found, setup, teardown),
     };
     const char *given = getenv("GW_SEED");
-
-    seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)clock_wall_ms();
+    seed = given != NULL ? (unsigned)strtoul(given, NULL, 10) : (unsigned)clock_wall_ms();
     printf("seed %u\n", seed);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

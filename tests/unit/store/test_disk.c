@@ -40,7 +40,6 @@ static struct store *try_open(struct fault *fault)
                                     .serve = true,
                                     .migrations = migration_assets,
                                     .migration_count = migration_asset_count};
-
     return store_open(&options, fault);
 }
 
@@ -49,9 +48,8 @@ static void remove_beside(void)
 {
     static const char *const ends[] = {"-wal", "-shm", "-tail", "-lock"};
     char path[160];
-
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        snprintf(path, sizeof(path), "%s%s", f.path, ends[i]);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        snprintf(path, sizeof path, "%s%s", f.path, ends[i]);
         unlink(path);
     }
 }
@@ -61,10 +59,9 @@ static void copy_file(const char *from, const char *to)
     static char bytes[1 << 20];
     FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
     size_t count;
-
-    assert_true(in && out);
-    count = fread(bytes, 1, sizeof(bytes), in);
-    assert_true(count < sizeof(bytes) && fwrite(bytes, 1, count, out) == count);
+    assert_true(in != NULL && out != NULL);
+    count = fread(bytes, 1, sizeof bytes, in);
+    assert_true(count < sizeof bytes && fwrite(bytes, 1, count, out) == count);
     fclose(in);
     assert_int_equal(fclose(out), 0);
 }
@@ -81,7 +78,7 @@ static int group_setup(void **state)
     fixture_hold(&holds[0], &f.reply_queue, &ann, HELD);
     assert_true(fixture_take(f.store, &holds[0]));
     fixture_close(&f);
-    snprintf(template, sizeof(template), "%s/template", f.folder);
+    snprintf(template, sizeof template, "%s/template", f.folder);
     copy_file(f.path, template);
     return 0;
 }
@@ -89,7 +86,7 @@ static int group_setup(void **state)
 static int group_teardown(void **state)
 {
     (void)state;
-    if (!f.store)
+    if (f.store == NULL)
         f.store = fixture_open(f.path, true);
     job_queue_fini(&reader);
     fixture_fini(&f);
@@ -99,7 +96,6 @@ static int group_teardown(void **state)
 static int64_t on_disk(const char *sql)
 {
     int64_t number;
-
     disk_spare(true);
     number = fixture_number(f.path, sql);
     disk_spare(false);
@@ -123,7 +119,7 @@ static void assert_reported(void)
 static void credit(void)
 {
     if (fixture_ask(f.store, &f.reply_queue, "credit.create", "titt", ann.user_id.text,
-                    (int64_t)CREDIT, "test", "again"))
+                    (int64_t)CREDIT, "test", "again") != NULL)
         credited += CREDIT;
     else
         assert_string_equal(fixture_code, "unavailable");
@@ -135,7 +131,6 @@ static bool take(struct ledger_hold *hold)
 {
     struct hold_refusal refusal;
     enum hold_outcome outcome;
-
     fixture_hold(hold, &f.reply_queue, &ann, HELD);
     outcome = ledger_hold(f.store, hold, &refusal);
     refused |= outcome == HOLD_UNAVAILABLE;
@@ -152,10 +147,9 @@ static bool take(struct ledger_hold *hold)
 static void settlement_done(struct job *job)
 {
     struct ledger_settlement *settlement = (struct ledger_settlement *)job;
-
     settling--;
     ended_count += settlement->durable;
-    kept_count += settlement->durable && settlement->kept;
+    kept_count += settlement->durable && settlement->kept != NULL;
     charged += settlement->durable ? settlement->record.charge_nusd : 0;
     assert_true(settlement->durable); /* never refused */
 }
@@ -180,7 +174,6 @@ static void end(size_t at, bool voided)
 static void script(void)
 {
     bool taken[HOLDS];
-
     credit();
     for (size_t i = 0; i < HOLDS; i++)
         taken[i] = take(&holds[i]);
@@ -212,7 +205,6 @@ static void assert_caught_up(void)
 {
     struct db db;
     struct fault fault;
-
     disk_spare(true);
     assert_true(db_open(&db, f.path, DB_READ, &fault));
     assert_true(journal_newest(&db) <= journal_applied(&db));
@@ -224,7 +216,6 @@ static void assert_sound(void)
 {
     struct wallet_state wallet;
     struct store_totals totals;
-
     assert_reported();
     assert_readable(); /* so the tables have all, at once */
     assert_false(journal_pending(&f.store->journal));
@@ -250,7 +241,7 @@ static void assert_sound(void)
 
 static void reset(void)
 {
-    if (f.store)
+    if (f.store != NULL)
         fixture_close(&f);
     remove_beside();
     copy_file(template, f.path);
@@ -262,7 +253,6 @@ static void reset(void)
 static void check_recovery(void)
 {
     int64_t before;
-
     wait_writable();
     assert_sound();
     before = ended_count;
@@ -278,11 +268,10 @@ static bool run(const struct disk_plan *plan)
 {
     struct fault fault = {0};
     bool failed;
-
     reset();
     disk_fail(plan);
     f.store = try_open(&fault);
-    if (f.store) {
+    if (f.store != NULL) {
         script();
         if (plan->call != DISK_READ && plan->call != DISK_OPEN) /* the dashboard goes on */
             assert_readable();
@@ -291,7 +280,7 @@ static bool run(const struct disk_plan *plan)
                     strcmp(fault.code, "unavailable") == 0);
     }
     failed = disk_heal();
-    if (!f.store)
+    if (f.store == NULL)
         f.store = try_open(&fault);
     assert_non_null(f.store);
     check_recovery();
@@ -301,11 +290,10 @@ static bool run(const struct disk_plan *plan)
 static void sweep(enum disk_call call, enum disk_fault fault, bool forever)
 {
     struct disk_plan plan = {.call = call, .fault = fault, .forever = forever};
-
     for (plan.at = 1; plan.at < RUNS_MAX; plan.at += DISK_STEP) {
         if (call == DISK_WRITE && forever) /* each is slow: in turns */
             plan.fault = (enum disk_fault)(plan.at % 3);
-        if (getenv("GW_DISK_VERBOSE"))
+        if (getenv("GW_DISK_VERBOSE") != NULL)
             print_message("call %d fault %d forever %d at %d\n", call, fault, forever, plan.at);
         if (!run(&plan))
             break;
@@ -371,7 +359,6 @@ static void closing_fails(void **state)
 {
     struct disk_plan plan = {.forever = true};
     bool failed;
-
     (void)state;
     for (int call = DISK_READ; call <= DISK_SYNC; call++) {
         plan.call = (enum disk_call)call;
@@ -401,11 +388,10 @@ int sqlite3_step(sqlite3_stmt *statement)
     sqlite3 *handle = sqlite3_db_handle(statement);
     long long limit = handle == atomic_load(&limited) ? atomic_exchange(&page_limit, 0) : 0;
     char sql[64];
-
-    if (!atomic_load(&real))
+    if (atomic_load(&real) == NULL)
         atomic_store(&real, (int (*)(sqlite3_stmt *))dlsym(RTLD_NEXT, "sqlite3_step"));
     if (limit) {
-        snprintf(sql, sizeof(sql), "PRAGMA max_page_count = %lld", limit);
+        snprintf(sql, sizeof sql, "PRAGMA max_page_count = %lld", limit);
         sqlite3_exec(handle, sql, NULL, NULL, NULL);
     }
     return atomic_load(&real)(statement);
@@ -415,7 +401,6 @@ int sqlite3_step(sqlite3_stmt *statement)
 static bool run_limited(int more_pages)
 {
     bool failed;
-
     reset();
     f.store = fixture_open(f.path, true);
     atomic_store(&page_limit, on_disk("PRAGMA page_count") + more_pages);
@@ -434,7 +419,6 @@ static bool run_limited(int more_pages)
 static void database_is_full(void **state)
 {
     int more_pages = 0;
-
     (void)state;
     while (run_limited(more_pages)) {
         more_pages += DISK_STEP;
@@ -459,7 +443,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(writes_fail),
         cmocka_unit_test(database_is_full),
     };
-
     cmocka_set_test_filter(argc > 1 ? argv[1] : NULL);
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

@@ -42,14 +42,12 @@ static bool becomes_available(const struct customer *customer, int64_t nusd)
 static void await_tables(void)
 {
     struct fault fault;
-
     assert_true(store_await_tables(f.path, &fault));
 }
 
 static bool becomes_posted(const struct customer *customer, int64_t nusd)
 {
     struct wallet_state wallet;
-
     for (int i = 0; i < 5000; i++) {
         assert_true(wallet_peek(&f.store->wallets, &customer->account_id, &wallet));
         if (wallet.posted_nusd == nusd)
@@ -62,7 +60,6 @@ static bool becomes_posted(const struct customer *customer, int64_t nusd)
 static sqlite3 *begin_foreign(void)
 {
     sqlite3 *handle;
-
     assert_int_equal(sqlite3_open(f.path, &handle), SQLITE_OK);
     sqlite3_busy_timeout(handle, 5000);
     assert_int_equal(sqlite3_exec(handle, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
@@ -80,7 +77,6 @@ static void credit_by_another_process(void **state)
     struct customer ann;
     struct ledger_hold hold;
     struct ledger_settlement settlement;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 5, -1, &ann);
     fixture_hold(&hold, &f.reply_queue, &ann, 5);
@@ -101,7 +97,6 @@ static void user_and_key_of_another_process(void **state)
 {
     struct customer ann;
     struct key_facts facts;
-
     (void)state;
     fixture_customer(other, NULL, "ann@example.com", USD, USD / 2, &ann);
     assert_true(becomes_available(&ann, USD / 2));
@@ -121,7 +116,6 @@ static void the_other_holds_the_lock(void **state)
     struct ledger_hold hold;
     struct ledger_settlement settlement;
     sqlite3 *handle;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     handle = begin_foreign();
@@ -139,8 +133,7 @@ static void take_away(sqlite3 *handle, const struct customer *customer, int nusd
 {
     const char *id = customer->account_id.text;
     char sql[1024];
-
-    snprintf(sql, sizeof(sql),
+    snprintf(sql, sizeof sql,
              "INSERT INTO transfers (id, debit_account, credit_account, amount_nusd, kind,"
              " created_ms) VALUES ('tx_%s', '%s', 'funding:manual', %d, 'correction', 0);"
              "UPDATE balances SET debited_nusd = debited_nusd + %d WHERE account_id = '%s';"
@@ -158,7 +151,6 @@ static void money_taken_by_another_process(void **state)
     struct customer ann;
     struct ledger_hold hold, small;
     struct ledger_settlement settlement;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10, -1, &ann);
     fixture_hold(&hold, &f.reply_queue, &ann, 6);
@@ -184,7 +176,6 @@ static void money_taken_behind_a_charge(void **state)
     struct ledger_hold hold, of_bob;
     struct ledger_settlement settlement;
     sqlite3 *handle;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10, -1, &ann);
     fixture_customer(f.store, &f.reply_queue, "bob@example.com", 10, -1, &bob);
@@ -216,11 +207,9 @@ static void *credit_by_others(void *arg)
                                   {.type = STORE_INT, .number = 1},
                                   {.type = STORE_TEXT, .text = slice_of("manual")},
                                   {.type = STORE_TEXT, .text = slice_of("again")}};
-
     for (int i = 0; i < 200; i++) {
         struct store_call call;
         struct fault fault;
-
         assert_true(store_call_init(&call, "credit.create", args, 4, &fault));
         store_call_now(other, &call);
         assert_true(call.ok);
@@ -237,7 +226,6 @@ static void both_at_once(void **state)
     struct ledger_hold hold;
     pthread_t thread;
     int64_t charged = 0;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     atomic_store(&stop, false);
@@ -264,6 +252,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(money_taken_behind_a_charge, setup, teardown),
         cmocka_unit_test_setup_teardown(both_at_once, setup, teardown),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

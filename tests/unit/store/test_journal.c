@@ -44,18 +44,17 @@ static void fill(char *out, size_t bytes)
 static void longest_settlement(struct ledger_settlement *out)
 {
     struct usage_record *r = &out->record;
-
     *out = (struct ledger_settlement){.held_nusd = INT64_MAX, .extended_nusd = 3, .voided = true};
-    fill(r->exchange_id.text, sizeof(r->exchange_id.text));
-    fill(r->account_id.text, sizeof(r->account_id.text));
-    fill(r->user_id.text, sizeof(r->user_id.text));
-    fill(r->key_id.text, sizeof(r->key_id.text));
-    fill(r->model, sizeof(r->model));
-    fill(r->provider, sizeof(r->provider));
-    fill(r->provider_model, sizeof(r->provider_model));
-    fill(r->policy_revision, sizeof(r->policy_revision));
-    fill(r->error_code, sizeof(r->error_code));
-    fill(r->finish_reason, sizeof(r->finish_reason));
+    fill(r->exchange_id.text, sizeof r->exchange_id.text);
+    fill(r->account_id.text, sizeof r->account_id.text);
+    fill(r->user_id.text, sizeof r->user_id.text);
+    fill(r->key_id.text, sizeof r->key_id.text);
+    fill(r->model, sizeof r->model);
+    fill(r->provider, sizeof r->provider);
+    fill(r->provider_model, sizeof r->provider_model);
+    fill(r->policy_revision, sizeof r->policy_revision);
+    fill(r->error_code, sizeof r->error_code);
+    fill(r->finish_reason, sizeof r->finish_reason);
     r->status = 499;
     r->attempts = 2;
     r->streamed = true;
@@ -89,10 +88,10 @@ static void assert_same(const struct usage_record *one, const struct usage_recor
     assert_int_equal(one->attempts, other->attempts);
     assert_int_equal(one->streamed, other->streamed);
     assert_int_equal(one->source, other->source);
-    assert_memory_equal(&one->tokens, &other->tokens, sizeof(one->tokens));
+    assert_memory_equal(&one->tokens, &other->tokens, sizeof one->tokens);
     assert_int_equal(one->reasoning_tokens, other->reasoning_tokens);
-    assert_memory_equal(&one->prices, &other->prices, sizeof(one->prices));
-    assert_memory_equal(&one->sold, &other->sold, sizeof(one->sold));
+    assert_memory_equal(&one->prices, &other->prices, sizeof one->prices);
+    assert_memory_equal(&one->sold, &other->sold, sizeof one->sold);
     assert_int_equal(one->margin_ppm, other->margin_ppm);
     assert_int_equal(one->cost_nusd, other->cost_nusd);
     assert_int_equal(one->charge_nusd, other->charge_nusd);
@@ -108,7 +107,6 @@ static void record_is_read_as_written(void **state)
     struct journal_record record;
     struct buffer bytes;
     size_t size = 0;
-
     (void)state;
     buffer_init(&bytes, JOURNAL_RECORD_BYTES_MAX);
     longest_settlement(&settlement);
@@ -130,11 +128,10 @@ static uint64_t sum_of(const char *record, size_t bytes)
 {
     const uint64_t where[] = {place.salt, place.generation, place.offset};
     uint32_t sum[2] = {0, 0};
-
-    for (size_t at = 0; at < sizeof(where) + bytes - 8; at += 8) {
+    for (size_t at = 0; at < sizeof where + bytes - 8; at += 8) {
         uint32_t word[2];
-        memcpy(word,
-               at < sizeof(where) ? (const char *)where + at : record + 8 + at - sizeof(where), 8);
+        memcpy(word, at < sizeof where ? (const char *)where + at : record + 8 + at - sizeof where,
+               8);
         sum[0] += word[0] + sum[1];
         sum[1] += word[1] + sum[0];
     }
@@ -150,7 +147,6 @@ static void first_format_is_read(void **state)
     struct buffer bytes;
     size_t size = 0;
     uint64_t sum;
-
     (void)state;
     buffer_init(&bytes, JOURNAL_RECORD_BYTES_MAX);
     longest_settlement(&settlement);
@@ -181,12 +177,11 @@ static void nothing_else_is_a_record(void **state)
     struct journal_record record;
     struct buffer bytes;
     size_t size;
-
     (void)state;
     buffer_init(&bytes, JOURNAL_RECORD_BYTES_MAX);
     fixture_hold(&hold, &f.reply_queue, &ann, 77);
     journal_record_put_hold(&bytes, &place, &hold, 1234);
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         assert_int_equal(journal_record_read(buffer_slice(&bytes), &others[i], &record, &size),
                          JOURNAL_END);
     for (size_t i = 0; i < bytes.bytes; i++) {
@@ -211,7 +206,6 @@ static void nothing_else_is_a_record(void **state)
 static sqlite3 *hold_up_tables(void)
 {
     sqlite3 *handle = fixture_raw(f.path);
-
     assert_int_equal(sqlite3_exec(handle, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     return handle;
 }
@@ -219,7 +213,6 @@ static sqlite3 *hold_up_tables(void)
 static void take_holds(int count)
 {
     struct ledger_hold hold;
-
     for (int i = 0; i < count; i++) {
         fixture_hold(&hold, &f.reply_queue, &ann, 1);
         assert_true(fixture_take(f.store, &hold));
@@ -229,7 +222,6 @@ static void take_holds(int count)
 static void await_seal(void)
 {
     bool is_sealed = false;
-
     for (int i = 0; i < 5000 && !is_sealed; i++) {
         pthread_mutex_lock(&f.store->journal.mutex);
         is_sealed = f.store->journal.is_sealed;
@@ -245,12 +237,11 @@ static void crash(char copy[128])
 {
     sqlite3 *handle = hold_up_tables();
     char command[600];
-
     take_holds(FIRST);
     await_seal();
     take_holds(SECOND);
     snprintf(copy, 128, "%s/crashed.db", f.folder);
-    snprintf(command, sizeof(command),
+    snprintf(command, sizeof command,
              "cp '%s' '%s' && cp '%s-wal' '%s-wal' && cp '%s-tail' '%s-tail'", f.path, copy, f.path,
              copy, f.path, copy);
     assert_int_equal(system(command), 0);
@@ -260,7 +251,6 @@ static void crash(char copy[128])
 static int64_t found_at_start(const char *path)
 {
     int64_t count;
-
     store_close(fixture_open(path, true));
     count = fixture_number(path, "SELECT count(*) FROM holds");
     assert_int_equal(fixture_number(path, "SELECT count(*) FROM open_holds"), 0);
@@ -277,15 +267,14 @@ static long place_in_file(const char *path, uint64_t generation, int n)
     struct journal_record record;
     char name[160];
     FILE *file;
-
-    snprintf(name, sizeof(name), "%s-tail", path);
+    snprintf(name, sizeof name, "%s-tail", path);
     at.salt = (uint64_t)fixture_number(path, "SELECT salt FROM tail");
     file = fopen(name, "rb");
-    assert_true(file && fseek(file, start, SEEK_SET) == 0);
-    assert_true(fread(half, 1, sizeof(half), file) > 0);
+    assert_true(file != NULL && fseek(file, start, SEEK_SET) == 0);
+    assert_true(fread(half, 1, sizeof half, file) > 0);
     fclose(file);
     for (int i = 0; i < n; i++) {
-        struct slice rest = {half + at.offset, sizeof(half) - at.offset};
+        struct slice rest = {half + at.offset, sizeof half - at.offset};
         size_t size;
         assert_int_equal(journal_record_read(rest, &at, &record, &size), JOURNAL_FOUND);
         at.offset += size;
@@ -297,10 +286,10 @@ static void damage(const char *path, long offset)
 {
     char name[160];
     FILE *file;
-
-    snprintf(name, sizeof(name), "%s-tail", path);
+    snprintf(name, sizeof name, "%s-tail", path);
     file = fopen(name, "r+b");
-    assert_true(file && fseek(file, offset + 12, SEEK_SET) == 0 && fputc(0xff, file) == 0xff);
+    assert_true(file != NULL && fseek(file, offset + 12, SEEK_SET) == 0 &&
+                fputc(0xff, file) == 0xff);
     assert_int_equal(fclose(file), 0);
 }
 
@@ -309,7 +298,6 @@ static void check_crash(int n, int64_t found)
 {
     uint64_t generation;
     char copy[128];
-
     take_holds(1); /* that the tables have */
     generation = (uint64_t)fixture_number(f.path, "SELECT applied FROM tail") + 1;
     crash(copy);
@@ -347,19 +335,17 @@ static void a_start_forgets(void **state)
 {
     char command[600], old[128], copy[128];
     int64_t holds;
-
     (void)state;
-    snprintf(old, sizeof(old), "%s/old.db", f.folder);
+    snprintf(old, sizeof old, "%s/old.db", f.folder);
     take_holds(1);
     holds = fixture_number(f.path, "SELECT count(*) FROM holds");
     fixture_reopen(&f);
-    snprintf(command, sizeof(command), "cp '%s' '%s' && cp '%s-wal' '%s-wal'", f.path, old, f.path,
+    snprintf(command, sizeof command, "cp '%s' '%s' && cp '%s-wal' '%s-wal'", f.path, old, f.path,
              old);
     assert_int_equal(system(command), 0);
     fixture_reopen(&f);
     crash(copy);
-    snprintf(command, sizeof(command), "cp '%s' '%s' && cp '%s-wal' '%s-wal'", old, copy, old,
-             copy);
+    snprintf(command, sizeof command, "cp '%s' '%s' && cp '%s-wal' '%s-wal'", old, copy, old, copy);
     assert_int_equal(system(command), 0);
     assert_int_equal(found_at_start(copy), holds);
 }
@@ -369,10 +355,9 @@ static void a_start_forgets(void **state)
 static void full_journal_waits_for_the_tables(void **state)
 {
     enum { MANY = 14000 };
-    struct ledger_hold *holds = calloc(MANY, sizeof(*holds));
+    struct ledger_hold *holds = calloc(MANY, sizeof *holds);
     struct hold_refusal refusal;
     sqlite3 *handle = hold_up_tables();
-
     (void)state;
     assert_non_null(holds);
     for (int i = 0; i < MANY; i++) {
@@ -393,12 +378,11 @@ static void full_journal_waits_for_the_tables(void **state)
 static void large_batch(void **state)
 {
     enum { MANY = 512 };
-    struct ledger_hold *holds = calloc(MANY, sizeof(*holds));
-    struct ledger_settlement *settlements = calloc(MANY, sizeof(*settlements));
+    struct ledger_hold *holds = calloc(MANY, sizeof *holds);
+    struct ledger_settlement *settlements = calloc(MANY, sizeof *settlements);
     struct job_list jobs = {0}, left = {0};
-
     (void)state;
-    assert_true(holds && settlements);
+    assert_true(holds != NULL && settlements != NULL);
     for (int i = 0; i < MANY; i++) {
         fixture_hold(&holds[i], &f.reply_queue, &ann, 10);
         assert_true(fixture_take(f.store, &holds[i]));
@@ -428,6 +412,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(large_batch, setup, teardown),
         cmocka_unit_test_setup_teardown(full_journal_waits_for_the_tables, setup, teardown),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,6 @@
 static void renews_with_its_period(void **state)
 {
     struct key_budget budget = {0};
-
     (void)state;
     key_budget_set(&budget, 100, PERIOD_DAY, 5 * DAY, 30);
     assert_int_equal(key_budget_left_nusd(&budget, 5 * DAY + 1), 70);
@@ -30,7 +29,6 @@ static void renews_with_its_period(void **state)
 static void a_call_of_yesterday_is_paid_by_yesterday(void **state)
 {
     struct key_budget budget = {0};
-
     (void)state;
     key_budget_set(&budget, 100, PERIOD_DAY, 5 * DAY, 30);
     budget.held_nusd = 60;
@@ -45,7 +43,6 @@ static void a_call_of_yesterday_is_paid_by_yesterday(void **state)
 static void what_is_ahead_of_the_tables_counts_once(void **state)
 {
     struct key_budget budget = {0};
-
     (void)state;
     key_budget_set(&budget, 100, PERIOD_NONE, 0, 10);
     key_budget_spend(&budget, 5 * DAY, 20, 20);
@@ -59,7 +56,6 @@ static void what_is_ahead_of_the_tables_counts_once(void **state)
 static void can_be_changed(void **state)
 {
     struct key_budget budget = {0};
-
     (void)state;
     key_budget_set(&budget, -1, PERIOD_NONE, 0, 500);
     assert_int_equal(key_budget_left_nusd(&budget, 5 * DAY), INT64_MAX);
@@ -81,6 +77,5 @@ int main(void)
         cmocka_unit_test(what_is_ahead_of_the_tables_counts_once),
         cmocka_unit_test(can_be_changed),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

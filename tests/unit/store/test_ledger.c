@@ -32,7 +32,6 @@ static void assert_balance(const struct customer *customer, const char *balance,
 {
     const char *json =
         fixture_ask(f.store, &f.reply_queue, "balance.get", "t", customer->account_id.text);
-
     assert_string_equal(fixture_member(json, "balance"), balance);
     assert_string_equal(fixture_member(json, "held"), held);
 }
@@ -42,7 +41,6 @@ static void hold_then_settle(void **state)
     struct customer ann;
     struct ledger_hold hold;
     struct ledger_settlement settlement;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, -1, &ann);
     fixture_hold(&hold, &f.reply_queue, &ann, 3 * USD);
@@ -66,7 +64,6 @@ static void voided_hold_costs_nothing(void **state)
     struct customer ann;
     struct ledger_hold hold;
     struct ledger_settlement settlement;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     fixture_hold(&hold, &f.reply_queue, &ann, USD);
@@ -88,7 +85,6 @@ static void hold_of_nothing_is_a_hold(void **state)
     struct customer ann;
     struct ledger_hold hold;
     struct ledger_settlement settlement;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
     fixture_hold(&hold, &f.reply_queue, &ann, 0);
@@ -104,7 +100,6 @@ static void insufficient_says_how_much_there_is(void **state)
     struct ledger_hold first, second;
     struct hold_refusal refusal;
     struct ledger_settlement settlement;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 5 * USD, -1, &ann);
     fixture_hold(&first, &f.reply_queue, &ann, 4 * USD);
@@ -130,7 +125,6 @@ static void overrun_is_the_houses(void **state)
     struct customer ann;
     struct ledger_hold hold;
     struct ledger_settlement settlement;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     fixture_hold(&hold, &f.reply_queue, &ann, USD);
@@ -150,7 +144,6 @@ static void budget_of_a_key(void **state)
     struct ledger_hold hold, more;
     struct hold_refusal refusal;
     struct ledger_settlement settlement;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 100 * USD, 3 * USD, &ann);
     fixture_hold(&hold, &f.reply_queue, &ann, 2 * USD);
@@ -180,7 +173,6 @@ static void unknown_account_or_key(void **state)
     struct customer ann, bob, mixed;
     struct ledger_hold hold;
     struct hold_refusal refusal;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     fixture_customer(f.store, &f.reply_queue, "bob@example.com", USD, -1, &bob);
@@ -206,7 +198,6 @@ static void key_deleted_under_way(void **state)
     struct customer ann;
     struct ledger_hold hold;
     struct ledger_settlement settlement;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, USD, &ann);
     fixture_hold(&hold, &f.reply_queue, &ann, 500);
@@ -224,7 +215,6 @@ static void a_hold_ends_once(void **state)
     struct customer ann;
     struct ledger_hold hold, again;
     struct ledger_settlement settlement, twice;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, -1, &ann);
     fixture_hold(&hold, &f.reply_queue, &ann, USD);
@@ -252,7 +242,6 @@ static void a_settlement_of_another_amount_or_account(void **state)
     struct customer ann, bob;
     struct ledger_hold hold;
     struct ledger_settlement settlement;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, -1, &ann);
     fixture_customer(f.store, &f.reply_queue, "bob@example.com", 10 * USD, -1, &bob);
@@ -279,7 +268,6 @@ static void open_holds_are_void_after_a_crash(void **state)
     char command[512], copy[128];
     struct store *after;
     struct job_queue reply_queue;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, 5 * USD, &ann);
     fixture_hold(&hold, &f.reply_queue, &ann, USD);
@@ -287,8 +275,8 @@ static void open_holds_are_void_after_a_crash(void **state)
     fixture_hold(&late, &f.reply_queue, &ann, USD);
     late.expires_ms = clock_wall_ms() + 1;
     assert_true(fixture_take(f.store, &late));
-    snprintf(copy, sizeof(copy), "%s/crashed.db", f.folder);
-    snprintf(command, sizeof(command),
+    snprintf(copy, sizeof copy, "%s/crashed.db", f.folder);
+    snprintf(command, sizeof command,
              "cp '%s' '%s' && cp '%s-wal' '%s-wal' && cp '%s-tail' '%s-tail'", f.path, copy, f.path,
              copy, f.path, copy);
     assert_int_equal(system(command), 0);
@@ -319,7 +307,6 @@ static void a_hold_expires(void **state)
     struct customer ann;
     struct ledger_hold hold;
     struct store_totals totals;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, -1, &ann);
     fixture_hold(&hold, &f.reply_queue, &ann, USD);
@@ -347,7 +334,6 @@ static void a_hold_expires_in_the_end(void **state)
     struct ledger_hold hold;
     struct store_totals totals;
     sqlite3 *handle;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, -1, &ann);
     fixture_hold(&hold, &f.reply_queue, &ann, USD);
@@ -387,7 +373,6 @@ static void history_cannot_be_changed(void **state)
     struct ledger_hold hold;
     struct ledger_settlement settlement;
     sqlite3 *handle;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, -1, &ann);
     fixture_hold(&hold, &f.reply_queue, &ann, USD);
@@ -395,7 +380,7 @@ static void history_cannot_be_changed(void **state)
     fixture_settlement(&settlement, &hold, 600, 0, 500);
     assert_true(fixture_settle(f.store, &settlement));
     handle = fixture_raw(f.path);
-    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
         int rc = sqlite3_exec(handle, statements[i], NULL, NULL, NULL);
         if (rc != SQLITE_CONSTRAINT)
             fail_msg("%s gives %d", statements[i], rc);
@@ -411,7 +396,6 @@ static void one_server_only(void **state)
                                     .migrations = migration_assets,
                                     .migration_count = migration_asset_count};
     struct fault fault;
-
     (void)state;
     assert_null(store_open(&options, &fault));
     assert_string_equal(fault.code, "database_in_use");
@@ -452,7 +436,6 @@ static void slot_settled(struct job *job)
 {
     struct ledger_settlement *settlement = (struct ledger_settlement *)job;
     struct slot *slot = (struct slot *)((char *)settlement - offsetof(struct slot, settlement));
-
     assert_true(settlement->durable);
     for (size_t i = 0; i < CUSTOMERS; i++) {
         if (strcmp(slot->pool->customers[i].account_id.text, slot->hold.account_id.text) == 0)
@@ -466,7 +449,6 @@ static void slot_held(struct job *job)
 {
     struct slot *slot = (struct slot *)job;
     int64_t charge_nusd = (int64_t)(next_random(slot->pool) % 1000);
-
     assert_true(slot->hold.durable);
     if (charge_nusd > slot->hold.amount_nusd)
         charge_nusd = slot->hold.amount_nusd;
@@ -478,11 +460,9 @@ static void slot_held(struct job *job)
 static void start_slot(struct thread_pool *pool, struct slot *slot)
 {
     struct hold_refusal refusal;
-
     while (pool->started < ROUNDS) {
         const struct customer *customer = &pool->customers[next_random(pool) % CUSTOMERS];
         enum hold_outcome outcome;
-
         pool->started++;
         fixture_hold(&slot->hold, &pool->reply_queue, customer,
                      (int64_t)(next_random(pool) % 2000));
@@ -498,7 +478,6 @@ static void start_slot(struct thread_pool *pool, struct slot *slot)
 static void *thread_pool_main(void *arg)
 {
     struct thread_pool *pool = arg;
-
     for (size_t i = 0; i < WINDOW; i++) {
         pool->slots[i].pool = pool;
         start_slot(pool, &pool->slots[i]);
@@ -518,10 +497,9 @@ static void many_threads(void **state)
     struct customer customers[CUSTOMERS];
     const int64_t credit_nusd[CUSTOMERS] = {USD, 200000, USD / 3};
     char email[32], expected[32];
-
     (void)state;
     for (size_t i = 0; i < CUSTOMERS; i++) {
-        snprintf(email, sizeof(email), "user%zu@example.com", i);
+        snprintf(email, sizeof email, "user%zu@example.com", i);
         fixture_customer(f.store, &f.reply_queue, email, credit_nusd[i], i == 2 ? USD / 3 : -1,
                          &customers[i]);
     }
@@ -567,6 +545,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_server_only, setup, teardown),
         cmocka_unit_test_setup_teardown(many_threads, setup, teardown),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

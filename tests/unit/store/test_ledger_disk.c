@@ -14,7 +14,6 @@ static struct fixture f;
 static void set_disk(bool works)
 {
     struct rlimit limit = {.rlim_max = RLIM_INFINITY};
-
     limit.rlim_cur = works ? RLIM_INFINITY : 1; /* EFBIG for every write beyond */
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
@@ -46,7 +45,6 @@ static void assert_balance(const struct customer *customer, const char *balance,
 {
     const char *json =
         fixture_ask(f.store, &f.reply_queue, "balance.get", "t", customer->account_id.text);
-
     assert_string_equal(fixture_member(json, "balance"), balance);
     assert_string_equal(fixture_member(json, "held"), held);
 }
@@ -56,7 +54,6 @@ static void holds_are_refused_and_freed(void **state)
     struct customer ann;
     struct ledger_hold hold, later;
     struct hold_refusal refusal;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, 5 * USD, &ann);
     set_disk(false);
@@ -84,7 +81,6 @@ static void settlements_wait_for_the_disk(void **state)
     static struct ledger_hold holds[HOLDS];
     static struct ledger_settlement settlements[HOLDS];
     struct customer ann;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, 9 * USD, &ann);
     for (size_t i = 0; i < HOLDS; i++) {
@@ -116,7 +112,6 @@ static void closing_while_the_disk_fails(void **state)
     struct customer ann;
     struct ledger_hold hold;
     struct ledger_settlement settlement;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, -1, &ann);
     fixture_hold(&hold, &f.reply_queue, &ann, 1000);
@@ -141,6 +136,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(settlements_wait_for_the_disk, setup, teardown),
         cmocka_unit_test_setup_teardown(closing_while_the_disk_fails, setup, teardown),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,6 @@ static int teardown(void **state)
 static void settle_extended(int64_t wanted_nusd, int64_t expected_nusd)
 {
     int64_t more = ledger_extend(f.store, &hold, wanted_nusd);
-
     assert_int_equal(more, expected_nusd);
     fixture_settlement(&settlement, &hold, hold.amount_nusd + more, wanted_nusd - more, 7);
     settlement.held_nusd = hold.amount_nusd + more;
@@ -41,7 +40,6 @@ static void settle_extended(int64_t wanted_nusd, int64_t expected_nusd)
 static void assert_left(int64_t nusd)
 {
     struct store_totals totals;
-
     assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id), nusd);
     store_totals(f.store, &totals);
     assert_int_equal(totals.open_holds, 0);
@@ -91,7 +89,6 @@ static void nothing_left(void **state)
 static void several_times(void **state)
 {
     int64_t more = 0;
-
     (void)state;
     start(1000, 950, 600);
     for (int i = 0; i < 3; i++)
@@ -141,7 +138,6 @@ static void a_refused_settlement_gives_it_back(void **state)
 static void a_hold_that_has_expired(void **state)
 {
     struct store_totals totals;
-
     (void)state;
     start(1000, -1, 0);
     fixture_settlement(&settlement, &hold, 0, 0, 0);
@@ -179,6 +175,5 @@ int main(void)
         cmocka_unit_test_teardown(a_refused_settlement_gives_it_back, teardown),
         cmocka_unit_test_teardown(a_hold_that_has_expired, teardown),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@ static char path[96];
 
 #define ASSET(name, text)                                                                          \
     {                                                                                              \
-        name, text, sizeof(text) - 1                                                               \
+        name, text, sizeof text - 1                                                                \
     }
 
 static const struct asset first = ASSET("0001_first.sql", "CREATE TABLE one (a INTEGER) STRICT;");
@@ -26,22 +26,20 @@ static const struct asset third = ASSET("0003_third.sql", "CREATE TABLE three (a
 static int setup(void **state)
 {
     struct fault fault;
-
     (void)state;
     assert_true(secret_init(&fault));
     log_configure(LOG_ERROR, false);
     strcpy(folder, "/tmp/gw-XXXXXX");
     assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof(path), "%s/gateway.db", folder);
+    snprintf(path, sizeof path, "%s/gateway.db", folder);
     return 0;
 }
 
 static int teardown(void **state)
 {
     char command[128];
-
     (void)state;
-    snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
     return system(command);
 }
 
@@ -52,9 +50,8 @@ static const char *open_with(const struct asset *migrations, size_t count)
     struct store_options options = {
         .path = path, .migrations = migrations, .migration_count = count};
     struct store *store = store_open(&options, &fault);
-
     store_close(store);
-    return store ? "" : fault.code;
+    return store != NULL ? "" : fault.code;
 }
 
 /* A command of a new version takes no table away from a server of an old one. */
@@ -62,10 +59,9 @@ static void never_under_a_server(void **state)
 {
     struct asset more[16];
     struct store *server;
-
     (void)state;
     assert_in_range(migration_asset_count, 1, 15);
-    memcpy(more, migration_assets, migration_asset_count * sizeof(*more));
+    memcpy(more, migration_assets, migration_asset_count * sizeof *more);
     more[migration_asset_count] = (struct asset)ASSET("9999_last.sql", "DROP TABLE hourly;");
     server = fixture_open(path, true);
     assert_string_equal(open_with(more, migration_asset_count + 1), "database_in_use");
@@ -77,7 +73,6 @@ static void never_under_a_server(void **state)
 static void each_once_and_in_order(void **state)
 {
     const struct asset all[] = {first, second, third};
-
     (void)state;
     assert_string_equal(open_with(all, 2), "");
     assert_int_equal(fixture_number(path, "SELECT count(*) FROM one"), 2);
@@ -94,7 +89,6 @@ static void an_edited_one_is_refused(void **state)
 {
     const struct asset edited = ASSET("0001_first.sql", "CREATE TABLE one (a INTEGER) STRICT ;");
     const struct asset all[] = {first, second}, changed[] = {edited, second};
-
     (void)state;
     assert_string_equal(open_with(all, 2), "");
     assert_string_equal(open_with(changed, 2), "migration_edited");
@@ -104,7 +98,6 @@ static void an_edited_one_is_refused(void **state)
 static void a_newer_database_is_refused(void **state)
 {
     const struct asset all[] = {first, second};
-
     (void)state;
     assert_string_equal(open_with(all, 2), "");
     assert_string_equal(open_with(all, 1), "database_newer");
@@ -114,7 +107,6 @@ static void a_newer_database_is_refused(void **state)
 static void one_slipped_in_between_is_refused(void **state)
 {
     const struct asset without[] = {first, third}, with[] = {first, second, third};
-
     (void)state;
     assert_string_equal(open_with(without, 2), "");
     assert_string_equal(open_with(with, 3), "migration_missing");
@@ -127,7 +119,6 @@ static void a_failing_one_leaves_nothing(void **state)
     const struct asset broken =
         ASSET("0002_second.sql", "INSERT INTO one VALUES (1); INSERT INTO none VALUES (2);");
     const struct asset all[] = {first, broken}, mended[] = {first, second};
-
     (void)state;
     assert_string_equal(open_with(all, 2), "migration_failed");
     assert_int_equal(fixture_number(path, "SELECT count(*) FROM one"), 0);
@@ -138,7 +129,6 @@ static void a_failing_one_leaves_nothing(void **state)
 static void our_own_make_a_sound_ledger(void **state)
 {
     struct stat status;
-
     (void)state;
     assert_string_equal(open_with(migration_assets, migration_asset_count), "");
     fixture_verify(path, NULL);
@@ -154,7 +144,6 @@ static void no_such_folder(void **state)
 {
     struct store_options options = {.path = "/nonexistent/gateway.db"};
     struct fault fault;
-
     (void)state;
     assert_null(store_open(&options, &fault));
     assert_string_equal(fault.code, "database_unusable");
@@ -166,7 +155,6 @@ static void no_such_folder(void **state)
 static void a_file_that_is_no_database(void **state)
 {
     FILE *file = fopen(path, "w");
-
     (void)state;
     assert_non_null(file);
     for (int i = 0; i < 1000; i++)
@@ -188,6 +176,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_such_folder, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_that_is_no_database, setup, teardown),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,6 @@ static void happen(struct driver *drivers, size_t count, int64_t number)
 {
     static void (*const events[])(struct driver *, size_t) = {drivers_restart, drivers_crash,
                                                               drivers_expire};
-
     events[driver_random(&drivers[0], 3)](drivers, count);
     drivers_compare(drivers, count);
     assert_int_equal(fixture_number(f.path, "SELECT sum(posted_nusd) FROM balances"), 0);
@@ -77,7 +76,6 @@ static int teardown(void **state)
 static void one_after_the_other(void **state)
 {
     static struct driver d;
-
     (void)state;
     driver_start(&d, &f, seed, seed);
     while (d.number < operations) {
@@ -107,7 +105,6 @@ static void *thread_main(void *arg)
 static void sample(const struct customer *shared)
 {
     struct wallet_state wallet;
-
     assert_true(wallet_peek(&f.store->wallets, &shared->account_id, &wallet));
     assert_true(wallet.posted_nusd >= 0 && wallet.held_nusd >= 0);
     assert_true(wallet.held_nusd <= wallet.posted_nusd);
@@ -122,7 +119,6 @@ static void sample(const struct customer *shared)
 static void operate_at_once(struct driver drivers[THREADS])
 {
     pthread_t threads[THREADS];
-
     atomic_store(&running, THREADS);
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, thread_main, &drivers[i]), 0);
@@ -139,7 +135,6 @@ static void many_at_once(void **state)
     static struct driver drivers[THREADS];
     struct customer shared;
     int64_t rounds = operations / 2 / EVENT_EVERY;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "all@example.com", 0, -1, &shared);
     for (int i = 0; i < THREADS; i++) {
@@ -167,11 +162,10 @@ int main(void)
     };
     const char *from = getenv("GW_SEED"), *count = getenv("GW_MODEL_OPERATIONS");
     struct fault fault;
-
     if (!secret_init(&fault))
         return 1;
-    seed = from ? strtoull(from, NULL, 10) : random_u64();
-    if (count)
+    seed = from != NULL ? strtoull(from, NULL, 10) : random_u64();
+    if (count != NULL)
         operations = strtoll(count, NULL, 10);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,9 +17,8 @@ static struct id account = {"acct_1"};
 /* Nobody writes them: what is above the bound is dropped and counted. */
 static void full_queue(void **state)
 {
-    struct store *store = calloc(1, sizeof(*store));
+    struct store *store = calloc(1, sizeof *store);
     const struct attempt_note attempt = {.number = 1};
-
     (void)state;
     assert_non_null(store);
     notes_table_init(&store->notes);
@@ -37,9 +36,8 @@ static void full_queue(void **state)
  * for only that. */
 static void sampling(void **state)
 {
-    struct store *store = calloc(1, sizeof(*store));
+    struct store *store = calloc(1, sizeof *store);
     int taken = 0;
-
     (void)state;
     assert_non_null(store);
     notes_table_init(&store->notes);
@@ -50,7 +48,7 @@ static void sampling(void **state)
     assert_true(notes_take_refusal(store, &account, 1000000 + 60000));
     for (int i = 0; i < NOTES_ACCOUNTS * 4; i++) {
         struct id other;
-        snprintf(other.text, sizeof(other.text), "acct_%d", i + 2);
+        snprintf(other.text, sizeof other.text, "acct_%d", i + 2);
         for (int n = 0; n <= LIMIT_REFUSALS_A_MINUTE; n++)
             notes_take_refusal(store, &other, 1000000);
     }
@@ -71,11 +69,10 @@ static void old_rows_go(void **state)
     struct refused_call refused = {.account_id = account, .status = 404};
     const struct attempt_note attempt = {.number = 1, .created_ms = clock_wall_ms()};
     struct fixture f;
-
     (void)state;
     fixture_init(&f);
     for (int i = 0; i < 600; i++) {
-        snprintf(refused.exchange_id.text, sizeof(refused.exchange_id.text), "req_%d", i);
+        snprintf(refused.exchange_id.text, sizeof refused.exchange_id.text, "req_%d", i);
         refused.created_ms = clock_wall_ms() - (i < 550 ? MONTH_MS : 0);
         notes_refusal(f.store, &refused);
     }
@@ -99,7 +96,6 @@ static void closing_writes(void **state)
 {
     const struct attempt_note attempt = {.number = 1, .created_ms = clock_wall_ms()};
     struct fixture f;
-
     (void)state;
     fixture_init(&f);
     notes_attempt(f.store, &account, &attempt);

@@ -30,14 +30,14 @@ static int teardown(void **state)
 
 static void assert_fails(const char *json, const char *code)
 {
-    if (json)
+    if (json != NULL)
         fail_msg("expected %s, got %s", code, json);
     assert_string_equal(fixture_code, code);
 }
 
 static void assert_has(const char *json, const char *text)
 {
-    if (!json || !strstr(json, text))
+    if (json == NULL || strstr(json, text) == NULL)
         fail_msg("no %s in %s (%s)", text, json ? json : "a failure", fixture_code);
 }
 
@@ -45,7 +45,6 @@ static void assert_json(const char *json)
 {
     struct json_value value;
     struct fault fault;
-
     assert_non_null(json);
     if (!json_parse(slice_of(json), 64, &value, &fault))
         fail_msg("%s: %s", fault.message, json);
@@ -60,7 +59,6 @@ static void users(void **state)
 {
     const char *json;
     char id[40];
-
     (void)state;
     json = ASK("user.create", "tttt", "Ann@Example.com", "Ann \"A\" \xc3\xa9", "hash", "admin");
     assert_json(json);
@@ -70,7 +68,7 @@ static void users(void **state)
     assert_has(json, "\"disabled\":false");
     assert_has(json, "\"group\":\"\"");
     assert_null(strstr(json, "hash"));
-    snprintf(id, sizeof(id), "%s", fixture_member(json, "id"));
+    snprintf(id, sizeof id, "%s", fixture_member(json, "id"));
     assert_fails(ASK("user.create", "tntt", "ann@example.COM", "x", "user"), "email_taken");
     assert_fails(ASK("user.create", "tntt", "bob@example.com", "x", "root"), "invalid_value");
     assert_fails(ASK("user.create", "tntt", "", "x", "user"), "invalid_email");
@@ -85,10 +83,9 @@ static void customer_list_pages(void **state)
 {
     char email[32], cursor[64] = "";
     size_t pages = 0, seen = 0;
-
     (void)state;
     for (int i = 0; i < 7; i++) {
-        snprintf(email, sizeof(email), "user%d@example.com", i);
+        snprintf(email, sizeof email, "user%d@example.com", i);
         assert_non_null(ASK("user.create", "tttt", email, i % 2 ? "Odd" : "Even", "x", "user"));
         clock_advance_ms(1); /* ids sort by time */
     }
@@ -96,16 +93,15 @@ static void customer_list_pages(void **state)
         const char *json = pages ? ASK("customer.list", "nnti", cursor, INT64_C(3))
                                  : ASK("customer.list", "nnni", INT64_C(3));
         const char *at = json;
-
         assert_json(json);
         while ((at = strstr(at, "\"email\"")) != NULL) {
-            snprintf(email, sizeof(email), "user%zu@", 6 - seen);
+            snprintf(email, sizeof email, "user%zu@", 6 - seen);
             assert_non_null(strstr(at, email)); /* newest first */
             at++;
             seen++;
         }
         pages++;
-        snprintf(cursor, sizeof(cursor), "%s", fixture_member(json, "next_cursor"));
+        snprintf(cursor, sizeof cursor, "%s", fixture_member(json, "next_cursor"));
     } while (strcmp(cursor, "null") != 0);
     assert_int_equal(pages, 3);
     assert_int_equal(seen, 7);
@@ -120,7 +116,6 @@ static void sessions(void **state)
 {
     struct customer ann;
     int64_t soon = clock_wall_ms() + 60000;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
     assert_string_equal(ASK("session.create", "ttittt", digest, ann.user_id.text, soon, "192.0.2.7",
@@ -160,7 +155,6 @@ static void keys(void **state)
     const char *json;
     char id[40];
     struct digest wanted;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
     json = ASK("key.create", "tttttiint", ann.user_id.text, digest, "llm_sk_ab", "wxyz", "work",
@@ -172,7 +166,7 @@ static void keys(void **state)
     assert_has(json, "\"last_used_at\":null");
     assert_has(json, "\"prefix\":\"llm_sk_ab\",\"last4\":\"wxyz\"");
     assert_null(strstr(json, digest));
-    snprintf(id, sizeof(id), "%s", fixture_member(json, "id"));
+    snprintf(id, sizeof id, "%s", fixture_member(json, "id"));
     for (size_t i = 0; i < DIGEST_BYTES; i++)
         wanted.bytes[i] = (uint8_t)(i % 16 * 0x11);
     assert_true(directory_find_key(f.store, &wanted, &facts));
@@ -203,7 +197,6 @@ static void bad_keys(void **state)
 {
     struct customer ann;
     char models[2048];
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
     assert_fails(ASK("key.create", "tttttnnnn", "user_0", digest, "p", "last", "n"), "not_found");
@@ -217,7 +210,7 @@ static void bad_keys(void **state)
     assert_fails(
         ASK("key.create", "tttttnnnt", ann.user_id.text, digest, "p", "last", "n", "a\n\nb"),
         "invalid_value");
-    memset(models, 'm', sizeof(models));
+    memset(models, 'm', sizeof models);
     models[LIMIT_MODEL_NAME_BYTES] = '\0';
     assert_fails(ASK("key.create", "tttttnnnt", ann.user_id.text, digest, "p", "last", "n", models),
                  "invalid_value");
@@ -229,7 +222,7 @@ static void bad_keys(void **state)
                      "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n17"),
                  "invalid_value");
     for (int i = 1; i < LIMIT_KEYS_PER_USER; i++) { /* it has one */
-        snprintf(models, sizeof(models), "%064x", i);
+        snprintf(models, sizeof models, "%064x", i);
         assert_non_null(ASK("key.create", "tttttnnnn", ann.user_id.text, models, "p", "last", "n"));
     }
     assert_fails(ASK("key.create", "tttttnnnn", ann.user_id.text, digest, "p", "last", "n"),
@@ -240,7 +233,6 @@ static void credits(void **state)
 {
     struct customer ann;
     const char *json;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
     json =
@@ -278,7 +270,6 @@ static void transfers(void **state)
     struct customer ann, bob;
     const char *json;
     char cursor[64];
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
     fixture_customer(f.store, &f.reply_queue, "bob@example.com", 7, -1, &bob);
@@ -288,7 +279,7 @@ static void transfers(void **state)
     assert_json(json);
     assert_has(json, "{\"data\":[{\"id\":\"tx_");
     assert_string_equal(fixture_member(json, "amount"), "0.000000005");
-    snprintf(cursor, sizeof(cursor), "%s", fixture_member(json, "next_cursor"));
+    snprintf(cursor, sizeof cursor, "%s", fixture_member(json, "next_cursor"));
     json = ASK("transfer.list", "tti", ann.account_id.text, cursor, INT64_C(3));
     assert_string_equal(fixture_member(json, "amount"), "0.000000002");
     assert_has(json, "\"next_cursor\":null");
@@ -305,14 +296,13 @@ static void use(const struct customer *customer, const char *model, int64_t crea
 {
     struct ledger_hold hold;
     struct ledger_settlement settlement;
-
     fixture_hold(&hold, &f.reply_queue, customer, 1000);
     hold.created_ms = created_ms;
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, charge_nusd, 0, charge_nusd / 2);
-    snprintf(settlement.record.model, sizeof(settlement.record.model), "%s", model);
+    snprintf(settlement.record.model, sizeof settlement.record.model, "%s", model);
     assert_true(fixture_settle(f.store, &settlement));
-    if (exchange_id)
+    if (exchange_id != NULL)
         *exchange_id = hold.exchange_id;
 }
 
@@ -324,7 +314,6 @@ static void usage_records(void **state)
     struct customer ann, bob;
     struct id exchange_id;
     const char *json;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     fixture_customer(f.store, &f.reply_queue, "bob@example.com", USD, -1, &bob);
@@ -357,14 +346,12 @@ static void usage_list_pages(void **state)
     char cursor[64] = "", wanted[32];
     int expected = 24;
     const char *json;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     for (int i = 0; i < 25; i++) /* several at the same moment */
         use(&ann, i % 5 ? "gpt-4o" : "demo", monday + i / 4, i, NULL);
     for (;;) {
         const char *at;
-
         json = cursor[0] ? ASK("usage.list", "tnnnnttiin", ann.account_id.text, "newest", cursor,
                                INT64_C(4), INT64_C(1))
                          : ASK("usage.list", "tnnnntniin", ann.account_id.text, "newest",
@@ -374,14 +361,14 @@ static void usage_list_pages(void **state)
             json,
             "\"totals\":{\"requests\":25,\"errors\":0,\"input_tokens\":250,\"cached_input_tokens\":"
             "50,\"output_tokens\":125,\"reasoning_tokens\":25,\"cost\":\"0.000000300\"}");
-        for (at = strstr(json, "\"cost\""); at && at < strstr(json, "\"totals\"");
+        for (at = strstr(json, "\"cost\""); at != NULL && at < strstr(json, "\"totals\"");
              at = strstr(at + 1, "\"cost\"")) {
-            snprintf(wanted, sizeof(wanted), "\"cost\":\"0.0000000%02d\"", expected--);
+            snprintf(wanted, sizeof wanted, "\"cost\":\"0.0000000%02d\"", expected--);
             assert_memory_equal(at, wanted, strlen(wanted));
         }
-        if (strstr(json, "\"next_cursor\":null"))
+        if (strstr(json, "\"next_cursor\":null") != NULL)
             break;
-        snprintf(cursor, sizeof(cursor), "%s", fixture_member(json, "next_cursor"));
+        snprintf(cursor, sizeof cursor, "%s", fixture_member(json, "next_cursor"));
     }
     assert_int_equal(expected, -1);
     json = ASK("usage.list", "tnntntniin", ann.account_id.text, "demo", "newest", INT64_C(100),
@@ -405,14 +392,13 @@ static void usage_list_stands_still(void **state)
     struct customer ann;
     char cursor[64];
     const char *json;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     for (int i = 1; i <= 3; i++)
         use(&ann, "demo", monday, i, NULL);
     json = ASK("usage.list", "tnnnntniin", ann.account_id.text, "newest", INT64_C(1), INT64_C(1));
     assert_string_equal(fixture_member(json, "cost"), "0.000000003");
-    snprintf(cursor, sizeof(cursor), "%s", fixture_member(json, "next_cursor"));
+    snprintf(cursor, sizeof cursor, "%s", fixture_member(json, "next_cursor"));
     use(&ann, "demo", monday, 4, NULL);
     json = ASK("usage.list", "tnnnnttiin", ann.account_id.text, "newest", cursor, INT64_C(1),
                INT64_C(1));
@@ -425,7 +411,6 @@ static int64_t requests_between(const struct customer *customer, int64_t from_ms
                            "newest", INT64_C(1000), INT64_C(1));
     const char *at = json;
     int64_t records = 0, total;
-
     assert_json(json);
     while ((at = strstr(at, "\"total_ms\"")) != NULL) {
         records++;
@@ -454,9 +439,8 @@ static void usage_windows(void **state)
                              2 * (int64_t)DAY,
                              3 * (int64_t)DAY - 1,
                              3 * (int64_t)DAY};
-    const size_t count = sizeof(times) / sizeof(times[0]);
+    const size_t count = sizeof times / sizeof times[0];
     struct customer ann;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     for (size_t i = 0; i < count; i++)
@@ -475,7 +459,6 @@ static void usage_summary(void **state)
 {
     struct customer ann;
     const char *json;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
     use(&ann, "demo", monday, 10, NULL);
@@ -506,7 +489,6 @@ static void arguments_are_checked(void **state)
     struct store_call call;
     struct fault fault;
     struct store_value value = {.type = STORE_INT, .number = 1};
-
     (void)state;
     assert_false(store_call_init(&call, "no.such", NULL, 0, &fault));
     assert_string_equal(fault.code, "unknown_operation");
@@ -533,10 +515,9 @@ static void failures_stay_alone(void **state)
     struct fault fault;
     char email[32];
     size_t made = 0;
-
     (void)state;
     for (size_t i = 0; i < CALLS; i++) {
-        snprintf(email, sizeof(email), "user%zu@example.com", i / 2); /* each twice */
+        snprintf(email, sizeof email, "user%zu@example.com", i / 2); /* each twice */
         args[0].text = slice_of(email);
         assert_true(store_call_init(&calls[i], "user.create", args, 4, &fault));
         calls[i].job.reply_queue = &f.reply_queue;
@@ -572,6 +553,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(arguments_are_checked, setup, teardown),
         cmocka_unit_test_setup_teardown(failures_stay_alone, setup, teardown),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

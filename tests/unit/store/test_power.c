@@ -35,8 +35,7 @@ static struct store *open_store(const char *path, bool serve)
                                     .migration_count = migration_asset_count};
     struct fault fault;
     struct store *store = store_open(&options, &fault);
-
-    if (!store)
+    if (store == NULL)
         print_error("after cut %d: %s\n", cuts, fault.message);
     return store;
 }
@@ -54,9 +53,8 @@ static void remove_cut(void)
 {
     static const char *const ends[] = {"", "-wal", "-shm", "-lock", "-tail"};
     char path[128];
-
     for (size_t i = 0; i < 5; i++) {
-        snprintf(path, sizeof(path), "%s%s", cut_path, ends[i]);
+        snprintf(path, sizeof path, "%s%s", cut_path, ends[i]);
         unlink(path);
     }
 }
@@ -65,7 +63,6 @@ static int64_t number(sqlite3 *handle, const char *sql)
 {
     sqlite3_stmt *statement = NULL;
     int64_t out = -1;
-
     want(sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) == SQLITE_OK,
          sqlite3_errmsg(handle));
     if (sqlite3_step(statement) == SQLITE_ROW)
@@ -79,7 +76,6 @@ static void verify(int holds_min, int ended_min, int credits_min)
     struct buffer report;
     struct fault fault = {0};
     sqlite3 *handle;
-
     want(store_await_tables(cut_path, &fault), fault.message); /* what the journal has */
     want(sqlite3_open(cut_path, &handle) == SQLITE_OK, "it cannot be opened");
     want(number(handle, "SELECT count(*) FROM pragma_integrity_check"
@@ -103,7 +99,6 @@ static void verify(int holds_min, int ended_min, int credits_min)
 static void make_whole(void)
 {
     struct store *store = open_store(cut_path, false);
-
     want(store != NULL, "it does not start");
     store_close(store);
 }
@@ -112,7 +107,6 @@ static void cut_running(void)
 {
     int holds_min = atomic_load(&holds), ended_min = atomic_load(&ended),
         credits_min = atomic_load(&credits);
-
     pthread_mutex_lock(&mutex);
     disk_spare(true);
     remove_cut();
@@ -145,8 +139,8 @@ static int setup(void **state)
     fixture_init(&f);
     fixture_close(&f);
     log_configure((enum log_level)(LOG_ERROR + 1), false);
-    snprintf(f.path, sizeof(f.path), "%s/power.db", f.folder);
-    snprintf(cut_path, sizeof(cut_path), "%s/cut.db", f.folder);
+    snprintf(f.path, sizeof f.path, "%s/power.db", f.folder);
+    snprintf(cut_path, sizeof cut_path, "%s/cut.db", f.folder);
     disk_track(f.path);
     cuts = 0;
     atomic_store(&holds, 0);
@@ -169,7 +163,6 @@ static void one_round(void)
     struct ledger_hold hold;
     struct ledger_settlement settlement;
     struct keeping keeping;
-
     assert_non_null(fixture_ask(f.store, &f.reply_queue, "credit.create", "titt", ann.user_id.text,
                                 USD, "manual", "more"));
     atomic_fetch_add(&credits, 1);
@@ -235,6 +228,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(with_power, setup, teardown),
         cmocka_unit_test_setup_teardown(with_process, setup, teardown),
     };
-
     return cmocka_run_group_tests(tests, group_setup, NULL);
 }

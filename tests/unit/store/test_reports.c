@@ -27,7 +27,7 @@ static int teardown(void **state)
 
 static void assert_fails(const char *json, const char *code)
 {
-    if (json)
+    if (json != NULL)
         fail_msg("expected %s, got %s", code, json);
     assert_string_equal(fixture_code, code);
 }
@@ -56,7 +56,6 @@ static void ask_list(struct store_call *call, const struct customer *whose, char
 {
     const struct store_value args[] = {bind_text(whose->account_id.text), bind_null(), bind_int(9)};
     struct fault fault;
-
     assert_true(store_call_init(call, "transfer.list", args, 3, &fault));
     call->job.reply_queue = &f.reply_queue;
     call->job.done = on_list;
@@ -70,13 +69,12 @@ static void accounts_take_turns(void **state)
     struct fair_job held = {.job = {.reply_queue = &f.reply_queue, .run = run_gate}, .address = 1};
     struct store_call calls[5];
     struct customer ann, bob;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
     fixture_customer(f.store, &f.reply_queue, "bob@example.com", 0, -1, &bob);
     sem_init(&gate, 0, 0);
     sem_init(&entered, 0, 0);
-    memset(arrived, 0, sizeof(arrived));
+    memset(arrived, 0, sizeof arrived);
     arrived_count = 0;
     assert_true(fair_pool_post(f.store->reports[REPORTS_LONG].turns, &held));
     sem_wait(&entered);
@@ -102,7 +100,6 @@ static void reads_are_cancelled(void **state)
     struct customer ann;
     struct fault fault;
     struct db db;
-
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
     assert_non_null(ASK("user.get", "t", ann.user_id.text));
@@ -124,6 +121,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(accounts_take_turns, setup, teardown),
         cmocka_unit_test_setup_teardown(reads_are_cancelled, setup, teardown),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,8 +22,7 @@ static struct store_call call;
 static void fill(void)
 {
     char sql[4096];
-
-    snprintf(sql, sizeof(sql),
+    snprintf(sql, sizeof sql,
              "PRAGMA foreign_keys = OFF; BEGIN;"
              "CREATE TEMP TABLE n AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1"
              " FROM n WHERE i < %d) SELECT i FROM n;"
@@ -50,7 +49,6 @@ static void fill(void)
 static int setup(void **state)
 {
     struct fault fault;
-
     (void)state;
     fixture_init(&f);
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 100 * USD, -1, &ann);
@@ -70,7 +68,7 @@ static int teardown(void **state)
 
 static struct store_value text(const char *value)
 {
-    return value ? bind_text(value) : bind_null();
+    return value != NULL ? bind_text(value) : bind_null();
 }
 
 /* Runs an operation; what it returned is in `call` until the next. Returns its steps. */
@@ -78,7 +76,6 @@ static int64_t steps_of(const char *operation, const struct store_value *args, s
 {
     struct fault fault;
     int64_t steps = 0;
-
     store_call_fini(&call);
     if (!store_call_init(&call, operation, args, count, &fault))
         fail_msg("%s: %s", operation, fault.message);
@@ -87,7 +84,7 @@ static int64_t steps_of(const char *operation, const struct store_value *args, s
     operations_run(&call, &db);
     if (!call.ok)
         fail_msg("%s: %s", operation, call.fault.message);
-    for (sqlite3_stmt *at = sqlite3_next_stmt(db.handle, NULL); at;
+    for (sqlite3_stmt *at = sqlite3_next_stmt(db.handle, NULL); at != NULL;
          at = sqlite3_next_stmt(db.handle, at))
         steps += sqlite3_stmt_status(at, SQLITE_STMTSTATUS_VM_STEP, 1);
     buffer_append_char(&call.result, '\0');
@@ -113,7 +110,6 @@ static int64_t usage_page(const char *model, const char *sort, const char *curso
                                        bind_int(PAGE),
                                        bind_int(totals),
                                        bind_null()};
-
     return steps_of("usage.list", args, 10);
 }
 
@@ -121,8 +117,7 @@ static int64_t usage_page(const char *model, const char *sort, const char *curso
 static const char *cursor_at(int64_t i)
 {
     static char cursor[64];
-
-    snprintf(cursor, sizeof(cursor), "%llx-%llx", (long long)(1700000000000 + i * 20000),
+    snprintf(cursor, sizeof cursor, "%llx-%llx", (long long)(1700000000000 + i * 20000),
              (long long)i);
     return cursor;
 }
@@ -157,7 +152,6 @@ static void rare_in_a_crowd(void **state)
 {
     char cursor[64] = "";
     size_t found = 0, pages = 0;
-
     (void)state;
     fixture_sql(f.path, "DROP TRIGGER usage_no_update; UPDATE usage SET created_ms = 1700000000000"
                         " + seq, model = CASE seq WHEN 3 THEN 'rare' ELSE 'often' END;"
@@ -168,7 +162,7 @@ static void rare_in_a_crowd(void **state)
         assert_below("a page", usage_page("rare", "newest", cursor[0] ? cursor : NULL, 0),
                      20000 * 60);
         found += strstr(call.result.data, "\"model\":\"rare\"") != NULL;
-        snprintf(cursor, sizeof(cursor), "%s", fixture_member(call.result.data, "next_cursor"));
+        snprintf(cursor, sizeof cursor, "%s", fixture_member(call.result.data, "next_cursor"));
         pages++;
     } while (strcmp(cursor, "null") != 0);
     assert_int_equal(found, 1);
@@ -184,7 +178,6 @@ static void sums(void **state)
                                        bind_null(),
                                        bind_null(),
                                        text("540")};
-
     (void)state;
     assert_below("a chart of all time", steps_of("usage.summary", args, 7), 200000);
 }
@@ -193,7 +186,6 @@ static void single_records(void **state)
 {
     const struct store_value own[] = {text(ann.account_id.text), text("req_50000")};
     const struct store_value any[] = {text("req_50000")};
-
     (void)state;
     assert_below("a record", steps_of("usage.get", own, 2), 200);
     assert_below("its charge", steps_of("usage.explain", own, 2), 300);
@@ -212,7 +204,6 @@ static void csv_pages(void **state)
     const struct store_value last[] = {
         text(ann.account_id.text), bind_null(), bind_null(), bind_null(), bind_null(),
         text(cursor_at(1000)),     bind_null()};
-
     (void)state;
     assert_below("the first rows", steps_of("usage.csv", first, 7), 1000 * 50);
     assert_below("the last rows", steps_of("usage.csv", last, 7), 1000 * 50);
@@ -237,7 +228,6 @@ static void transfers(void **state)
     const struct store_value chained[] = {text(ann.account_id.text), text("70-0-6f"),
                                           bind_int(PAGE)};
     const struct store_value credits[] = {text(ann.account_id.text), bind_null(), bind_int(PAGE)};
-
     (void)state;
     assert_below("the history", steps_of("transfer.history", first, 3), PAGE * 60);
     assert_below("its end", steps_of("transfer.history", last, 3), PAGE * 60);
@@ -258,7 +248,6 @@ static void house(void **state)
     const struct store_value one[] = {text(ann.user_id.text)};
     const struct store_value digest[] = {
         text("00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff")};
-
     (void)state;
     assert_below("sales of all time", steps_of("sales.summary", days, 4), 120000);
     assert_below("customers of all time", steps_of("sales.summary", customers, 4), 60000);
@@ -278,6 +267,5 @@ int main(void)
         cmocka_unit_test(csv_pages),     cmocka_unit_test(transfers),
         cmocka_unit_test(house),         cmocka_unit_test(rare_in_a_crowd),
     };
-
     return cmocka_run_group_tests(tests, setup, teardown);
 }

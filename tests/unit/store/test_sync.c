@@ -27,8 +27,7 @@ static struct store *open_store(const char *path, bool serve)
                                     .migration_count = migration_asset_count};
     struct fault fault;
     struct store *store = store_open(&options, &fault);
-
-    if (!store)
+    if (store == NULL)
         print_error("%s\n", fault.message);
     assert_non_null(store);
     return store;
@@ -41,8 +40,8 @@ static int setup(void **state)
     fixture_init(&f);
     fixture_close(&f);
     log_configure((enum log_level)(LOG_ERROR + 1), false);
-    snprintf(f.path, sizeof(f.path), "%s/sync.db", f.folder);
-    snprintf(cut_path, sizeof(cut_path), "%s/cut.db", f.folder);
+    snprintf(f.path, sizeof f.path, "%s/sync.db", f.folder);
+    snprintf(cut_path, sizeof cut_path, "%s/cut.db", f.folder);
     disk_track(f.path);
     f.store = open_store(f.path, true);
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", USD, -1, &ann);
@@ -79,7 +78,6 @@ static const char *credit(int64_t amount)
 static void what_was_refused_stays_refused(void **state)
 {
     const struct disk_plan plan = {.call = DISK_SYNC, .at = 1, .forever = true};
-
     (void)state;
     fixture_close(&f);
     f.store = open_store(f.path, false); /* as `llm-gateway credit` does */
@@ -100,7 +98,6 @@ static void one_round(void)
 {
     struct ledger_settlement settlement;
     struct ledger_hold hold;
-
     wait_writable();
     fixture_hold(&hold, &f.reply_queue, &ann, 1000);
     if (fixture_take(f.store, &hold)) {
@@ -108,7 +105,7 @@ static void one_round(void)
         assert_true(fixture_settle(f.store, &settlement));
         charges++;
     }
-    if (credit(1))
+    if (credit(1) != NULL)
         credits++;
 }
 
@@ -116,7 +113,6 @@ static void one_round(void)
 static void checkpoint_a_part(void)
 {
     sqlite3 *reader;
-
     assert_int_equal(sqlite3_open(f.path, &reader), SQLITE_OK);
     assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM accounts", NULL, NULL, NULL),
                      SQLITE_OK);
@@ -130,10 +126,9 @@ static void cut(void)
 {
     static const char *const ends[] = {"", "-wal", "-shm", "-tail"};
     char path[128];
-
     disk_spare(true);
     for (size_t i = 0; i < 4; i++) {
-        snprintf(path, sizeof(path), "%s%s", cut_path, ends[i]);
+        snprintf(path, sizeof path, "%s%s", cut_path, ends[i]);
         unlink(path);
     }
     disk_cut(cut_path, 0);
@@ -166,7 +161,6 @@ static void rounds(void)
 static void hear_of_it(void)
 {
     sqlite3_file *file;
-
     assert_int_equal(
         sqlite3_file_control(f.store->db.handle, "main", SQLITE_FCNTL_FILE_POINTER, &file),
         SQLITE_OK);
@@ -177,7 +171,6 @@ static bool run(int at)
 {
     const struct disk_plan plan = {.call = DISK_SYNC, .fault = DISK_LOST, .at = at};
     bool failed;
-
     disk_fail(&plan);
     rounds();
     failed = disk_heal();
@@ -195,7 +188,6 @@ static bool run(int at)
 static void what_was_forgotten_is_written_again(void **state)
 {
     int at = 1;
-
     while (run(at)) {
         at += DISK_STEP;
         assert_true(at < SYNCS_MAX);
@@ -219,6 +211,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_refused_stays_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_forgotten_is_written_again, setup, teardown),
     };
-
     return cmocka_run_group_tests(tests, group_setup, NULL);
 }

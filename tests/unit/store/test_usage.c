@@ -33,7 +33,7 @@ static int teardown(void **state)
 
 static void assert_has(const char *json, const char *text)
 {
-    if (!json || !strstr(json, text))
+    if (json == NULL || strstr(json, text) == NULL)
         fail_msg("no %s in %s (%s)", text, json ? json : "a failure", fixture_code);
 }
 
@@ -42,12 +42,11 @@ static struct id use(const char *model, int64_t created_ms, int64_t charge_nusd,
 {
     struct ledger_hold hold;
     struct ledger_settlement settlement;
-
     fixture_hold(&hold, &f.reply_queue, &ann, 1000000);
     hold.created_ms = created_ms;
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, charge_nusd, 0, charge_nusd / 2);
-    snprintf(settlement.record.model, sizeof(settlement.record.model), "%s", model);
+    snprintf(settlement.record.model, sizeof settlement.record.model, "%s", model);
     settlement.record.total_us = total_us;
     settlement.record.tokens.output = total_us / 1000;
     assert_true(fixture_settle(f.store, &settlement));
@@ -61,12 +60,11 @@ static const char *list_page(const char *model, const char *sort, const char *cu
 {
     const char *account = ann.account_id.text;
     const int64_t two = 2, none = 0;
-
-    if (model && cursor)
+    if (model != NULL && cursor != NULL)
         return ASK("usage.list", "tnntnttiin", account, model, sort, cursor, two, none);
-    if (model)
+    if (model != NULL)
         return ASK("usage.list", "tnntntniin", account, model, sort, two, none);
-    if (cursor)
+    if (cursor != NULL)
         return ASK("usage.list", "tnnnnttiin", account, sort, cursor, two, none);
     return ASK("usage.list", "tnnnntniin", account, sort, two, none);
 }
@@ -77,18 +75,16 @@ static const char *costs(const char *model, const char *sort)
     static char text[256];
     char cursor[64] = "";
     size_t bytes = 0;
-
     text[0] = '\0';
     do {
         const char *at = list_page(model, sort, cursor[0] ? cursor : NULL);
-
-        if (!at)
+        if (at == NULL)
             fail_msg("%s: %s", sort, fixture_code);
-        snprintf(cursor, sizeof(cursor), "%s", fixture_member(at, "next_cursor"));
+        snprintf(cursor, sizeof cursor, "%s", fixture_member(at, "next_cursor"));
         assert_has(at, "\"totals\":null");
         while ((at = strstr(at, "\"cost\":\"")) != NULL) {
             at += strlen("\"cost\":\"");
-            bytes += (size_t)snprintf(text + bytes, sizeof(text) - bytes, "%c ", at[10]);
+            bytes += (size_t)snprintf(text + bytes, sizeof text - bytes, "%c ", at[10]);
         }
         if (bytes)
             text[bytes - 1] = ',';
@@ -139,9 +135,8 @@ static void filters_in_windows(void **state)
 {
     const int64_t times[] = {0,       1,          HOUR - 1,        HOUR, HOUR + 1, DAY,
                              DAY + 5, DAY + HOUR, 2 * (int64_t)DAY};
-    const size_t count = sizeof(times) / sizeof(times[0]);
+    const size_t count = sizeof times / sizeof times[0];
     static const char *const sorts[] = {"newest", "oldest", "cost"};
-
     (void)state;
     for (size_t i = 0; i < count; i++) {
         use("gpt-4o", monday + times[i], 1, 1000);
@@ -169,7 +164,6 @@ static void filters_in_windows(void **state)
 static void days_of_a_zone(void **state)
 {
     const char *json;
-
     (void)state;
     use("demo", monday + 14 * HOUR, 1, 1000);           /* 23:00 in Seoul */
     use("demo", monday + 15 * (int64_t)HOUR, 20, 1000); /* midnight there */
@@ -195,7 +189,6 @@ static void errors_are_counted(void **state)
     struct ledger_settlement settlement;
     struct ledger_hold hold;
     const char *json;
-
     (void)state;
     use("demo", monday, 1, 1000);
     fixture_hold(&hold, &f.reply_queue, &ann, 1000000);
@@ -237,7 +230,6 @@ static void too_many_groups(void **state)
 static void migrate(const char *name)
 {
     const struct asset *migration = migration_assets;
-
     while (strcmp(migration->name, name) != 0)
         migration++;
     fixture_sql(f.path, migration->data);
@@ -251,7 +243,6 @@ static void migration_adds_up(void **state)
     "SELECT sum((" time " * 31 + length(model)) * (requests + 2 * errors + 3 * input_tokens"       \
     " + 5 * cached_input_tokens + 7 * output_tokens + 11 * reasoning_tokens + 13 * charge_nusd"    \
     " + 17 * cost_nusd + 19 * overrun_nusd)) FROM " table
-
     (void)state;
     use("gpt-4o", monday, 3, 9000);
     use("gpt-4o", monday + 1, 30, 8000);
@@ -292,8 +283,7 @@ static void use_over_midnight(void)
 static void days_that_are_over(void **state)
 {
     const int64_t times[] = {-25, -24, 0, 1, 2, 23, 24, 25, 47, 96, 101, 120, 144, 400};
-    const size_t count = sizeof(times) / sizeof(times[0]);
-
+    const size_t count = sizeof times / sizeof times[0];
     (void)state;
     use_over_midnight();
     assert_int_equal(fixture_number(f.path, "SELECT until_day FROM summed_days"), 20303);
@@ -306,7 +296,7 @@ static void days_that_are_over(void **state)
             int64_t to_ms = monday + times[b] * HOUR;
             char all[512];
             const char *json = ASK("sales.summary", "iitt", from_ms, to_ms, "model", "");
-            snprintf(all, sizeof(all), "%s", strstr(json, "\"totals\":") + strlen("\"totals\":"));
+            snprintf(all, sizeof all, "%s", strstr(json, "\"totals\":") + strlen("\"totals\":"));
             all[strlen(all) - 1] = '\0'; /* ann's are the house's */
             json = ASK("sales.summary", "iitt", from_ms, to_ms, "customer", "");
             if (strncmp(all, "{\"requests\":0,", 14) == 0)
@@ -331,7 +321,6 @@ static void migration_sums_up_days(void **state)
     " + 7 * output_tokens + 11 * reasoning_tokens + 13 * charge_nusd + 17 * cost_nusd"             \
     " + 19 * overrun_nusd)) FROM customer_days"
     int64_t days;
-
     (void)state;
     use_over_midnight();
     use("demo", monday + 5 * (int64_t)DAY, 1, 1000);
@@ -356,7 +345,6 @@ static void csv(void **state)
     const char *text;
     char wanted[256];
     struct id id;
-
     (void)state;
     assert_string_equal(ASK("usage.csv", "tnnnnnn", ann.account_id.text), "\n");
     id = use("=HYPERLINK(\"x\")", monday, 3, 9000);
@@ -364,7 +352,7 @@ static void csv(void **state)
     fixture_sql(f.path, "UPDATE keys SET name = '@risk, \"quoted\"'");
     text = ASK("usage.csv", "tnntnnn", ann.account_id.text, "=HYPERLINK(\"x\")");
     snprintf(
-        wanted, sizeof(wanted),
+        wanted, sizeof wanted,
         "\"%s\",2025-07-31T00:00:00.000Z,2025-07-31 00:00:00,\"'=HYPERLINK(\"\"x\"\")\",\"openai\","
         "\"%s\","
         "\"'@risk, \"\"quoted\"\"\",200,0,10,2,9,1,0.000000003,\"reported\",\"stop\",\"\",1,1,"
@@ -378,7 +366,6 @@ static void csv_pages(void **state)
 {
     char cursor[64] = "";
     int64_t rows = 0;
-
     (void)state;
     fixture_sql(f.path,
                 "INSERT INTO usage (" FIXTURE_USAGE_COLUMNS
@@ -391,13 +378,12 @@ static void csv_pages(void **state)
                                      : ASK("usage.csv", "tnnnnnn", ann.account_id.text);
         const char *line = text;
         const char *end;
-
         for (; (end = strstr(line, "\r\n")) != NULL; line = end + 2) {
             char wanted[32];
-            snprintf(wanted, sizeof(wanted), "\"req_%d\",", (int)(2500 - rows++));
+            snprintf(wanted, sizeof wanted, "\"req_%d\",", (int)(2500 - rows++));
             assert_memory_equal(line, wanted, strlen(wanted));
         }
-        snprintf(cursor, sizeof(cursor), "%.*s", (int)strcspn(line, "\n"), line);
+        snprintf(cursor, sizeof cursor, "%.*s", (int)strcspn(line, "\n"), line);
     } while (cursor[0]);
     assert_int_equal(rows, 2500);
     /* They stand on nothing, so the ledger must not be asked whether it is sound. */
@@ -410,7 +396,6 @@ static void charge(void **state)
     struct ledger_settlement settlement;
     struct ledger_hold hold;
     const char *json;
-
     (void)state;
     fixture_hold(&hold, &f.reply_queue, &ann, 1000000);
     hold.created_ms = monday;
@@ -435,7 +420,7 @@ static void charge(void **state)
     for (const char *const *secret =
              (const char *const[]){"margin", "50000001", "50.0", "0.000840001", "cost_lines",
                                    "profit", "aaaa", NULL};
-         *secret; secret++)
+         *secret != NULL; secret++)
         assert_null(strstr(json, *secret));
     json = ASK("usage.audit", "t", hold.exchange_id.text);
     assert_has(json, "\"email\":\"ann@example.com\"");
@@ -465,6 +450,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(csv_pages, setup, teardown),
         cmocka_unit_test_setup_teardown(charge, setup, teardown),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

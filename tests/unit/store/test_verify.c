@@ -17,7 +17,6 @@ static int setup(void **state)
     static struct ledger_hold hold;
     struct ledger_settlement settlement;
     struct keeping keeping;
-
     (void)state;
     fixture_init(&f);
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 10 * USD, 8 * USD, &ann);
@@ -170,15 +169,14 @@ static const struct damage damages[] = {
 static void every_damage_is_named(void **state)
 {
     char copy[128], command[512], sql[2048];
-
     (void)state;
     fixture_close(&f); /* its files are complete; the hold stays open, as no server comes */
-    snprintf(copy, sizeof(copy), "%s/copy.db", f.folder);
-    for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
-        snprintf(command, sizeof(command), "rm -f '%s'*; cp '%s' '%s'", copy, f.path, copy);
+    snprintf(copy, sizeof copy, "%s/copy.db", f.folder);
+    for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
+        snprintf(command, sizeof command, "rm -f '%s'*; cp '%s' '%s'", copy, f.path, copy);
         assert_int_equal(system(command), 0);
         fixture_verify(copy, NULL);
-        snprintf(sql, sizeof(sql), NO_TRIGGERS "%s", damages[i].sql);
+        snprintf(sql, sizeof sql, NO_TRIGGERS "%s", damages[i].sql);
         fixture_sql(copy, sql);
         fixture_verify(copy, damages[i].report);
     }
@@ -188,7 +186,6 @@ static void no_database(void **state)
 {
     struct buffer report;
     struct fault fault;
-
     (void)state;
     buffer_init(&report, 10000);
     assert_false(store_verify("/nonexistent/gateway.db", &report, &fault));
@@ -204,6 +201,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_damage_is_named, setup, teardown),
         cmocka_unit_test(no_database),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,8 +32,7 @@ static struct racer racers[THREADS];
 static struct id named(const char *name, int number)
 {
     struct id id;
-
-    snprintf(id.text, sizeof(id.text), "%s_%d", name, number);
+    snprintf(id.text, sizeof id.text, "%s_%d", name, number);
     return id;
 }
 
@@ -44,7 +43,6 @@ static int64_t take_holds(const struct ledger_hold *hold)
 {
     struct hold_refusal refusal;
     int64_t taken = 0;
-
     while (wallet_take(&wallets, hold, &refusal) == HOLD_ACCEPTED)
         taken += EACH;
     return taken;
@@ -59,7 +57,6 @@ static void release_holds(const struct ledger_hold *hold, int64_t taken)
 static int64_t take_extensions(const struct ledger_hold *hold)
 {
     int64_t taken = 0, more;
-
     while ((more = wallet_extend(&wallets, hold, EACH)) > 0)
         taken += more;
     return taken;
@@ -95,7 +92,6 @@ static int teardown(void **state)
 static void *racer_main(void *arg)
 {
     struct racer *racer = arg;
-
     for (int i = 0; i < ROUNDS; i++) {
         pthread_barrier_wait(&barrier);
         racer->taken = take(&racer->hold);
@@ -107,7 +103,6 @@ static void *racer_main(void *arg)
 static int64_t give_back(void)
 {
     int64_t taken = 0;
-
     for (int i = 0; i < THREADS; i++) {
         taken += racers[i].taken;
         release(&racers[i].hold, racers[i].taken);
@@ -118,7 +113,6 @@ static int64_t give_back(void)
 static void race(int64_t expected_nusd)
 {
     int wrong = 0;
-
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&racers[i].thread, NULL, racer_main, &racers[i]), 0);
     for (int i = 0; i < ROUNDS; i++) {
@@ -142,7 +136,6 @@ static void of_one_wallet(void **state)
 static void of_one_budget(void **state)
 {
     struct id key_id = named("key", 0);
-
     (void)state;
     wallet_put(&wallets, &racers[0].hold.account_id, ENDLESS, 0);
     wallet_put_key(&wallets, &key_id, &racers[0].hold.account_id,
@@ -169,7 +162,6 @@ static void of_wallet_and_budget(void **state)
 static void of_extensions(void **state)
 {
     struct hold_refusal refusal;
-
     (void)state;
     take = take_extensions;
     release = release_extensions;
@@ -190,12 +182,10 @@ static void *spend(void *arg)
     struct racer *racer = arg;
     const struct id *account_id = &racer->hold.account_id, *key_id = &racer->hold.key_id;
     struct hold_refusal refusal;
-
     pthread_barrier_wait(&barrier);
     while (wallet_take(&wallets, &racer->hold, &refusal) == HOLD_ACCEPTED) {
         int64_t held = EACH + wallet_extend(&wallets, &racer->hold, EACH);
         int64_t charge = 1 + racer->taken++ % held;
-
         wallet_release(&wallets, account_id, key_id, held, &(struct wallet_charge){charge, 0});
         atomic_fetch_add(&spent, charge);
     }
@@ -208,7 +198,6 @@ static void spent_at_once(void **state)
     const struct id *account_id = &racers[0].hold.account_id;
     struct wallet_state wallet;
     int64_t open_holds, held_nusd;
-
     (void)state;
     atomic_store(&running, THREADS);
     atomic_store(&spent, 0);
@@ -244,6 +233,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(of_extensions, setup, teardown),
         cmocka_unit_test_setup_teardown(spent_at_once, setup, teardown),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
