@@ -136,8 +136,14 @@ struct cost_ceiling {
     bool output_hidden; /* the model generates tokens that no stream shows: reasoning */
 };
 /* Reserves the worst case. Where the customer has not limited the answer and cannot afford the
- * longest one, it is limited to that; of a stream, a chunk is reserved (stream_budget.h). */
-bool exchange_hold(struct exchange *exchange, const struct cost_ceiling *offered);
+ * longest one, it is limited to that; of a stream, a chunk is reserved (stream_budget.h). It waits
+ * where wallet or key have too little: another process may have added to them a moment ago. */
+enum hold_step {
+    HOLD_MADE,
+    HOLD_WAITS,  /* the task yields until exchange_wake; the hold is then made */
+    HOLD_REFUSED /* answered */
+};
+enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceiling *offered);
 
 /* Starts a try; the task yields until exchange_wake, then reads exchange_attempt_cause. False:
  * there is no hold for it, or the client has left and the try before has failed; the exchange has

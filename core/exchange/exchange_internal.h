@@ -22,6 +22,7 @@
 #include "store/ledger.h"
 
 struct counted_limit;
+struct waiting_hold;
 struct idempotency;
 struct password_job;
 
@@ -83,6 +84,7 @@ struct exchange {
     struct charge_limits charge_limits;
     struct model_rates rates; /* of the model, when the hold was made */
     struct ledger_hold hold;
+    struct waiting_hold *waiting_hold; /* decided again when it is back; NULL: none is away */
     bool hold_pending;  /* its job has not come back */
     bool hold_open;     /* accepted and not resolved */
     bool void_wanted;   /* void it as soon as it is back */

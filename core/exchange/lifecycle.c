@@ -120,7 +120,7 @@ static bool is_busy(const struct exchange *exchange)
     return exchange->state != EXCHANGE_ENDED || exchange->task.task != NULL ||
            exchange->hold_pending || exchange->hold_open || exchange->settlement_pending ||
            exchange->call_pending || exchange->password_pending || exchange->attempt.call != NULL ||
-           idempotency_is_busy(exchange);
+           exchange->waiting_hold != NULL || idempotency_is_busy(exchange);
 }
 
 static void release(struct exchange *exchange)
@@ -134,6 +134,7 @@ static void release(struct exchange *exchange)
     event_room_leave(exchange);
     stream_fini(&exchange->stream);
     free(exchange->limits);
+    free(exchange->waiting_hold);
     idempotency_fini(exchange);
     exchange_call_fini(exchange);
     exchange_password_fini(exchange);

@@ -99,13 +99,14 @@ static int api_acquire(lua_State *state)
     return 0;
 }
 
-/* x:hold(need) */
+/* x:hold(ceiling) */
 static int api_hold(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    if (!exchange_hold(exchange, compiled_plan_ceiling(state, 2)))
+    enum hold_step step = exchange_hold(exchange, compiled_plan_ceiling(state, 2));
+    if (step == HOLD_REFUSED)
         return task_stop(state);
-    return 0;
+    return step == HOLD_WAITS ? task_wait(state, TASK_WAITS_HOLD) : 0;
 }
 
 /* x:attempt(candidate) -> nil, or why it has no answer */
@@ -317,7 +318,7 @@ static int api_fail(lua_State *state)
 bool api_exchange_has_results(const struct exchange *exchange, enum task_wait what)
 {
     bool answered = what == TASK_WAITS_ATTEMPT && exchange_has_answer(exchange);
-    return what != TASK_WAITS_RELAY && !answered;
+    return what != TASK_WAITS_RELAY && what != TASK_WAITS_HOLD && !answered;
 }
 
 /* -> ok, result or code, message */
@@ -358,6 +359,7 @@ int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_
     case TASK_WAITS_CLAIM:
         return push_claim(state, exchange);
     case TASK_WAITS_CLIENT:
+    case TASK_WAITS_HOLD:
     case TASK_WAITS_RELAY:
     case TASK_WAITS_TIME:
     case TASK_RUNS:

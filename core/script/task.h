@@ -21,6 +21,7 @@ struct reload_status;
 /* What the task waits for; says which primitive pushes its results when it goes on. */
 enum task_wait {
     TASK_RUNS,
+    TASK_WAITS_HOLD,
     TASK_WAITS_ATTEMPT,
     TASK_WAITS_RELAY,
     TASK_WAITS_CALL,

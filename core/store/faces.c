@@ -49,6 +49,12 @@ enum hold_outcome ledger_hold(struct store *store, struct ledger_hold *hold,
     return HOLD_FULL;
 }
 
+bool ledger_refresh(struct store *store, struct job *job)
+{
+    job->run = ledger_thread_refresh;
+    return job_queue_post(&store->ledger.service.queue, job);
+}
+
 int64_t ledger_available_nusd(struct store *store, const struct id *account_id,
                               const struct id *key_id)
 {

@@ -61,6 +61,11 @@ struct hold_refusal {
 enum hold_outcome ledger_hold(struct store *store, struct ledger_hold *hold,
                               struct hold_refusal *refusal);
 
+/* Looks for what other processes have changed, a top-up by the command line, which is otherwise
+ * seen within 0.1 s. Comes back, by job.reply_queue and job.done, when memory has it. False: the
+ * queue is full. */
+bool ledger_refresh(struct store *store, struct job *job);
+
 /* What a hold of this key could take at most now: min(wallet, key budget); for a cap on the
  * answer. */
 int64_t ledger_available_nusd(struct store *store, const struct id *account_id,

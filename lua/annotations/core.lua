@@ -128,8 +128,9 @@ function exchange:limits(limits, requests_only) end
 function exchange:acquire(name, most) end
 
 ---Reserves the worst case of the account's credits. Ends the task with a 402 when they are too few.
----@param need userdata of a prepared plan
-function exchange:hold(need) end
+---Yields where they are too few at first: another process may have added to them a moment ago.
+---@param ceiling userdata of a prepared plan
+function exchange:hold(ceiling) end
 
 ---@alias core.Failure
 ---| "refused" the provider finds the request wrong

@@ -1,5 +1,5 @@
-"""The ledger's journal (core/store/journal/journal.h), for those who read the database beside the gateway: what
-it has answered is durable at once, and in the tables a moment later."""
+"""The ledger's journal (core/store/journal/journal.h), for those who read the database beside the
+gateway: what it has answered is durable at once, and in the tables a moment later."""
 
 import contextlib
 import sqlite3

@@ -1,5 +1,6 @@
 """Prepaid: nobody spends what he has not got, and nobody is asked for more than it takes."""
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -9,6 +10,7 @@ import pytest
 from answers import Chat, Usage
 from errors import check_error
 from prices import PRICES, SELL_PRICES, Price, charge, usd
+from rawhttp import RawConnection, chat_bytes
 from wait import wait_until
 
 LONG = [{"role": "user", "content": "word " * 1000}]  # 1000 tokens or so
@@ -216,12 +218,29 @@ def test_payments_off(make_gateway):
 
 
 def test_credit_of_the_operator_counts_at_once(gateway):
-    """`llm-gateway credit` writes from another process; the server sees it."""
+    """`llm-gateway credit` writes from another process: no call behind it is refused, however soon
+    it comes; and who has no money is refused at once."""
+    for customer in [gateway.customer(credit=None) for _ in range(8)]:
+        assert customer.ask(max_tokens=10).status_code == 402
+        gateway.value_of("credit", customer.email, "0.25")
+        assert customer.ask(max_tokens=10).status_code == 200
+        customer.wait_for_no_hold()
+        assert customer.balance == Decimal("0.25") - charge("gpt-4o-mini", Usage())
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_client_leaves_while_its_hold_waits(gateway, provider, streamed):
+    """Nothing was asked, nothing is charged, and what waited is not left behind."""
     customer = gateway.customer(credit=None)
-    assert customer.ask(max_tokens=10).status_code == 402
+    message = {"role": "user", "content": "Hello!"}
+    body = json.dumps({"model": "gpt-4o-mini", "stream": streamed, "messages": [message]}).encode()
+    for _ in range(20):
+        with RawConnection(gateway.address) as connection:
+            connection.send(chat_bytes(customer.key, body))
     gateway.value_of("credit", customer.email, "0.25")
-    wait_until(lambda: customer.ask(max_tokens=10).status_code == 200, 5, "the credit")
+    assert customer.ask(max_tokens=10).status_code == 200
     customer.wait_for_no_hold()
+    assert len(provider.requests) == 1
     assert customer.balance == Decimal("0.25") - charge("gpt-4o-mini", Usage())
 
 

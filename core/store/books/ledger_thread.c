@@ -123,6 +123,13 @@ void ledger_thread_read(struct job *job, void *server)
     check(false); /* it is sent on, and never run here */
 }
 
+void ledger_thread_refresh(struct job *job, void *server)
+{
+    (void)job;
+    (void)server;
+    check(false); /* the same */
+}
+
 /* ---- a batch ---- */
 
 /* Another process may have written since the last batch: load it before deciding anything. */
@@ -381,6 +388,15 @@ static void idle(struct ledger_thread *ledger)
 
 /* ---- the thread ---- */
 
+/* Where a job waits for its turn; `batch` is for those that write. */
+static struct job_list *list_of(struct ledger_thread *ledger, const struct job *job,
+                                struct job_list *batch)
+{
+    if (job->run == ledger_thread_read)
+        return &ledger->reads;
+    return job->run == ledger_thread_refresh ? &ledger->refreshes : batch;
+}
+
 /* The next batch: what the disk has refused so far, in its order, then what has come. */
 static struct job_list next_batch(struct ledger_thread *ledger)
 {
@@ -389,7 +405,7 @@ static struct job_list next_batch(struct ledger_thread *ledger)
         job_list_push(&jobs, job_list_pop(&ledger->unsettled));
     while (jobs.count < BATCH_JOBS && ledger->service.waiting.first != NULL) {
         struct job *job = job_list_pop(&ledger->service.waiting);
-        job_list_push(job->run == ledger_thread_read ? &ledger->reads : &jobs, job);
+        job_list_push(list_of(ledger, job, &jobs), job);
     }
     return jobs;
 }
@@ -402,8 +418,8 @@ static void refuse_waiting(struct ledger_thread *ledger)
     ledger->service.waiting = (struct job_list){0};
     while (jobs.first != NULL) {
         struct job *job = job_list_pop(&jobs);
-        if (job->run == ledger_thread_read)
-            job_list_push(&ledger->reads, job);
+        if (job->run == ledger_thread_read || job->run == ledger_thread_refresh)
+            job_list_push(list_of(ledger, job, NULL), job);
         else
             fail_job(ledger, job);
     }
@@ -428,6 +444,15 @@ static void send_reads(struct ledger_thread *ledger)
             return_job(job);
         }
     }
+}
+
+/* Whatever came of it: who asks decides by what memory has. */
+static void answer_refreshes(struct ledger_thread *ledger)
+{
+    if (ledger->refreshes.first == NULL)
+        return;
+    poll_foreign(ledger);
+    job_return_all(&ledger->refreshes);
 }
 
 static bool is_behind(const struct ledger_thread *ledger)
@@ -465,6 +490,7 @@ static void work(struct ledger_thread *ledger)
         fail_batch(ledger, &jobs);
     else if (jobs.first != NULL)
         run_batch(ledger, &jobs);
+    answer_refreshes(ledger);
     if (ledger->unsettled.count && atomic_load(&ledger->giving_up))
         give_up(ledger);
 }

@@ -41,6 +41,7 @@ struct ledger_thread {
     atomic_uint_fast64_t commits;
     atomic_uint_fast64_t jobs;
     /* the thread's own */
+    struct job_list refreshes; /* until other processes' changes have been looked for */
     struct job_list reads;     /* for the reports threads, when the tables have caught up */
     struct job_list unsettled; /* settlements that the disk has refused so far; they go first */
     struct rollup rollup;

@@ -1,0 +1,422 @@
+/* The hold: the worst case of a call, reserved before anything is asked of a provider. */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/json.h"
+#include "exchange/dashboard_url.h"
+#include "exchange/departure.h"
+#include "exchange/exchange_internal.h"
+#include "exchange/relay.h"
+#include "exchange/survey.h"
+
+enum { HOLD_TRIES = 3 };
+
+static void on_hold_returned(struct job *job)
+{
+    struct exchange *exchange =
+        (struct exchange *)(void *)((char *)job - offsetof(struct exchange, hold.job));
+    exchange->hold_pending = false;
+    failpoint_reach(FAILPOINT_HOLD_DURABLE);
+    if (!exchange->hold.durable)
+        exchange_lose_hold(exchange);
+    else if (exchange->void_wanted)
+        exchange_void(exchange);
+    if (exchange->charge_wanted)
+        departure_hold_durable(exchange);
+    relay_hold_decided(exchange);
+}
+
+/* The affordable answer for each of the n choices; < 1: none. */
+static int64_t affordable(const struct exchange *exchange, const struct cost_ceiling *need,
+                          int64_t available_nusd)
+{
+    int64_t choices = exchange->chat.choices;
+    int64_t most = need->output_tokens_max;
+    if (need->output_tokens_allowed > 0 && need->output_tokens_allowed < most)
+        most = need->output_tokens_allowed;
+    return money_affordable_output(&need->prices, need->input_tokens_max, most * choices,
+                                   need->margin_ppm, available_nusd) /
+           choices;
+}
+
+static enum hold_step refuse_money(struct exchange *exchange, const struct cost_ceiling *need,
+                                   int64_t required_nusd, enum hold_outcome outcome,
+                                   const struct hold_refusal *refusal)
+{
+    char available[MONEY_TEXT_BYTES];
+    char required[MONEY_TEXT_BYTES];
+    char budget[MONEY_TEXT_BYTES];
+    char spent[MONEY_TEXT_BYTES];
+    char resets[CLOCK_TEXT_BYTES];
+    char url[DASHBOARD_URL_BYTES];
+    char message[sizeof url + 320]; /* with the address: agents show nothing else */
+    struct buffer metadata;
+    bool of_key = outcome == HOLD_BUDGET;
+    int64_t tokens = affordable(exchange, need, refusal->available_nusd);
+    money_format_short(refusal->available_nusd, available);
+    money_format_short(required_nusd, required);
+    money_format_short(refusal->budget_nusd, budget);
+    money_format_short(refusal->spent_nusd, spent);
+    struct answer_error error = {.status = 402, .message = message};
+    buffer_init(&metadata, 8192);
+    dashboard_url_format(exchange->env->public_url, of_key ? "keys" : "credits", url);
+    if (of_key) {
+        error.code = "key_budget_exceeded";
+        snprintf(message, sizeof message,
+                 "This key's budget of $%s is spent or reserved; this request could cost up to "
+                 "$%s. Raise the budget, or use another key: %s",
+                 budget, required, url);
+        buffer_printf(&metadata,
+                      "{\"scope\":\"key\",\"limit\":\"%s\",\"spent\":\"%s\","
+                      "\"required\":\"%s\",\"affordable_max_tokens\":%lld,\"resets_at\":",
+                      budget, spent, required, (long long)(tokens > 0 ? tokens : 0));
+        if (refusal->resets_ms > 0)
+            json_write_text(&metadata, clock_format(refusal->resets_ms, resets));
+        else
+            buffer_append_text(&metadata, "null");
+        buffer_append_char(&metadata, '}');
+    } else {
+        error.code = "insufficient_credits";
+        snprintf(message, sizeof message,
+                 "Not enough credits: $%s are available, this request could cost up to $%s. Ask "
+                 "for fewer tokens (max_tokens), or add credits: %s",
+                 available, required, url);
+        buffer_printf(&metadata,
+                      "{\"available\":\"%s\",\"required\":\"%s\",\"affordable_max_tokens\":%lld,"
+                      "\"topup_url\":",
+                      available, required, (long long)(tokens > 0 ? tokens : 0));
+        dashboard_url_write_topup(exchange->env->public_url, &metadata);
+        buffer_append_char(&metadata, '}');
+    }
+    buffer_append_char(&metadata, '\0');
+    error.metadata = metadata.data;
+    exchange_refuse(exchange, &error);
+    buffer_fini(&metadata);
+    return HOLD_REFUSED;
+}
+
+/* The operator has corrected more than was there. */
+static enum hold_step refuse_debtor(struct exchange *exchange, const struct hold_refusal *refusal)
+{
+    char owed[MONEY_TEXT_BYTES];
+    char message[256];
+    struct buffer metadata;
+    money_format_short(refusal->owed_nusd, owed);
+    snprintf(message, sizeof message,
+             "This account owes $%s after a correction by the operator. Add credits: they pay that "
+             "first, then calls work again.",
+             owed);
+    buffer_init(&metadata, 8192);
+    buffer_printf(&metadata, "{\"available\":\"0\",\"owed\":\"%s\",\"topup_url\":", owed);
+    dashboard_url_write_topup(exchange->env->public_url, &metadata);
+    buffer_append_text(&metadata, "}");
+    buffer_append_char(&metadata, '\0');
+    const struct answer_error error = {.status = 402,
+                                       .code = "insufficient_credits",
+                                       .message = message,
+                                       .metadata = metadata.data};
+    exchange_refuse(exchange, &error);
+    buffer_fini(&metadata);
+    return HOLD_REFUSED;
+}
+
+static enum hold_step refuse_hold(struct exchange *exchange, const struct cost_ceiling *need,
+                                  int64_t required_nusd, enum hold_outcome outcome,
+                                  const struct hold_refusal *refusal)
+{
+    struct answer_error error = {.status = 503, .retry_after_ms = 1000};
+    switch (outcome) {
+    case HOLD_INSUFFICIENT:
+    case HOLD_BUDGET:
+        return refuse_money(exchange, need, required_nusd, outcome, refusal);
+    case HOLD_DEBT:
+        return refuse_debtor(exchange, refusal);
+    case HOLD_UNKNOWN:
+        error = (struct answer_error){
+            .status = 401, .code = "invalid_api_key", .message = "This API key has been deleted."};
+        break;
+    case HOLD_FULL:
+        error.code = "overloaded";
+        error.message =
+            "The gateway has more requests under way than it can account for. Try again soon.";
+        break;
+    default:
+        exchange_refuse_unwritable(exchange);
+        return HOLD_REFUSED;
+    }
+    exchange_refuse(exchange, &error);
+    return HOLD_REFUSED;
+}
+
+static bool worst_case(const struct exchange *exchange, const struct cost_ceiling *need,
+                       int64_t output_tokens, int64_t *out_nusd)
+{
+    const struct token_counts tokens = {.input = need->input_tokens_max,
+                                        .output = output_tokens * exchange->chat.choices};
+    return money_charge(&need->prices, &tokens, need->margin_ppm, out_nusd);
+}
+
+static enum hold_outcome try_hold(struct exchange *exchange, int64_t amount_nusd,
+                                  struct hold_refusal *refusal)
+{
+    struct ledger_hold *hold = &exchange->hold;
+    memset(hold, 0, sizeof *hold);
+    hold->job.reply_queue = exchange->env->queue;
+    hold->job.done = on_hold_returned;
+    hold->exchange_id = exchange->id;
+    hold->account_id = exchange->key.account_id;
+    hold->key_id = exchange->key.key_id;
+    hold->amount_nusd = amount_nusd;
+    hold->created_ms = exchange->created_ms;
+    hold->expires_ms = exchange->created_ms + exchange->env->hold_expiry_ms;
+    return ledger_hold(exchange->env->store, hold, refusal);
+}
+
+/* What an answer may be capped at where the money is short: 0: it may not. A client that has
+ * named its longest answer wants all of it, or to know; but of a stream longer than a chunk it
+ * gets what it can pay, for agents name far more than they need. */
+static int64_t least_cap(const struct exchange *exchange)
+{
+    int64_t stated = exchange->chat.output_tokens;
+    if (stated <= 0)
+        return 1;
+    return exchange->budget.chunked && stated > HOLD_CHUNK_TOKENS ? HOLD_CHUNK_TOKENS : 0;
+}
+
+/* The amount to be held now for an answer of up to `output_tokens` a choice, when
+ * `available_nusd` is there. Where that is too little for all of it, and the client has left it
+ * open, the answer is capped. */
+static int64_t plan_hold(struct exchange *exchange, const struct cost_ceiling *need,
+                         int64_t output_tokens, int64_t available_nusd)
+{
+    struct stream_budget *budget = &exchange->budget;
+    int64_t amount_nusd;
+    check(worst_case(exchange, need, output_tokens, &amount_nusd)); /* looked at before */
+    budget->capped = false;
+    if (amount_nusd > available_nusd && least_cap(exchange) > 0) {
+        int64_t tokens = affordable(exchange, need, available_nusd);
+        if (tokens < least_cap(exchange))
+            return amount_nusd; /* to be refused */
+        budget->capped = true;
+        budget->short_of =
+            ledger_short_of(exchange->env->store, &exchange->key.account_id, &exchange->key.key_id);
+        output_tokens = exchange->budget.output_tokens_max = tokens;
+    }
+    budget->input_tokens_max = need->input_tokens_max;
+    budget->output_tokens_most = output_tokens * exchange->chat.choices;
+    if (budget->chunked && output_tokens > HOLD_CHUNK_TOKENS)
+        output_tokens = HOLD_CHUNK_TOKENS;
+    check(worst_case(exchange, need, output_tokens, &amount_nusd));
+    return amount_nusd;
+}
+
+static enum hold_outcome find_hold(struct exchange *exchange, const struct cost_ceiling *need,
+                                   int64_t output_tokens, struct hold_refusal *refusal)
+{
+    struct stream_budget *budget = &exchange->budget;
+    int64_t said_max = exchange->budget.output_tokens_max;
+    enum hold_outcome outcome = HOLD_INSUFFICIENT;
+    refusal->available_nusd = INT64_MAX;
+    if (budget->chunked) /* a chunk is soon taken: what matters is whether all could be */
+        refusal->available_nusd = ledger_available_nusd(
+            exchange->env->store, &exchange->key.account_id, &exchange->key.key_id);
+    /* Others may take from the same balance between our look and our hold: hence a few tries. */
+    for (unsigned i = 0; i < HOLD_TRIES; i++) {
+        exchange->budget.output_tokens_max = said_max;
+        int64_t amount_nusd = plan_hold(exchange, need, output_tokens, refusal->available_nusd);
+        outcome = try_hold(exchange, amount_nusd, refusal);
+        if (outcome != HOLD_INSUFFICIENT && outcome != HOLD_BUDGET)
+            break;
+        if (least_cap(exchange) == 0 ||
+            affordable(exchange, need, refusal->available_nusd) < least_cap(exchange))
+            break;
+    }
+    return outcome;
+}
+
+/* As many as the model's reported calls let us expect, and a margin (rates.h), but no token is
+ * shorter than a byte; what nobody can foresee (a file) fills the context. What a provider counts
+ * above that is asked of the wallet when the call ends. */
+static int64_t most_input_tokens(const struct exchange *exchange, const struct cost_ceiling *need)
+{
+    const struct prompt *prompt = &exchange->chat.prompt;
+    int64_t tokens = rates_tokens_held(&exchange->rates.input, &prompt->mix, prompt->text_bytes) +
+                     prompt_template_tokens(prompt);
+    if (tokens > prompt->bytes_most)
+        tokens = prompt->bytes_most;
+    tokens +=
+        prompt->audio_bytes / PROMPT_AUDIO_BYTES_MIN + prompt->image_count * need->image_tokens_max;
+    return prompt->opaque_count > 0 || tokens > need->context ? need->context : tokens;
+}
+
+/* Where servers say how much they take. What they said last may be out of date: so it decides what
+ * is held, and what was stated, where it was, what may be charged. */
+static void learn_context(const struct exchange *exchange, const struct cost_ceiling *offered,
+                          struct cost_ceiling *need)
+{
+    if (offered->asked != NULL)
+        need->context =
+            survey_context_tokens(exchange->env->survey, offered->asked, offered->context);
+    if (need->image_tokens_max == 0)
+        need->image_tokens_max = need->context;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- waiting ---- */
+
+/* A hold that is decided again when other processes' changes have been looked for. */
+struct waiting_hold {
+    struct job job; /* first: jobs are cast back */
+    struct exchange *exchange;
+    struct cost_ceiling need;
+    int64_t stated_context;
+};
+
+static void on_news(struct job *job);
+
+/* False: too many wait. */
+static bool wait_for_news(struct exchange *exchange, const struct cost_ceiling *need,
+                          int64_t stated_context)
+{
+    struct waiting_hold *waiting = calloc(1, sizeof *waiting);
+    check(waiting != NULL);
+    *waiting = (struct waiting_hold){
+        .job = {.reply_queue = exchange->env->queue, .done = on_news},
+        .exchange = exchange,
+        .need = *need,
+        .stated_context = stated_context,
+    };
+    if (!ledger_refresh(exchange->env->store, &waiting->job)) {
+        free(waiting);
+        return false;
+    }
+    exchange->waiting_hold = waiting;
+    return true;
+}
+
+/* ---- the hold ---- */
+
+static enum hold_step refuse_uncountable(struct exchange *exchange)
+{
+    const struct answer_error error = {
+        .status = 400,
+        .code = "invalid_value",
+        .message = "This request could cost more than the gateway can count; ask for fewer tokens.",
+        .param = "max_tokens"};
+    exchange_refuse(exchange, &error);
+    return HOLD_REFUSED;
+}
+
+/* Whether other processes may have changed what a hold was refused by. */
+static bool may_be_out_of_date(enum hold_outcome outcome)
+{
+    return outcome == HOLD_INSUFFICIENT || outcome == HOLD_BUDGET || outcome == HOLD_DEBT ||
+           outcome == HOLD_UNKNOWN;
+}
+
+/* `stated_context`: as models.lua states it, or 0. `again`: it has waited. */
+static enum hold_step decide(struct exchange *exchange, const struct cost_ceiling *need,
+                             int64_t stated_context, bool again)
+{
+    check(!exchange->hold_pending && !exchange->hold_open && !exchange->settlement_pending);
+    const struct chat_request *chat = &exchange->chat;
+    int64_t output = need->output_tokens_max;
+    if (chat->output_tokens > 0 && chat->output_tokens < output)
+        output = chat->output_tokens;
+    exchange->budget.output_tokens_max = 0;
+    if (need->output_tokens_allowed > 0 && need->output_tokens_allowed < output)
+        output = exchange->budget.output_tokens_max = need->output_tokens_allowed;
+    bool asked = chat->output_tokens > 0 || exchange->budget.output_tokens_max > 0;
+    exchange->budget.output_tokens_asked = asked ? output * chat->choices : 0;
+    int64_t longest_nusd;
+    int64_t held = least(output, need->context);
+    if (!worst_case(exchange, need, held, &longest_nusd))
+        return refuse_uncountable(exchange);
+    exchange->charge_limits = (struct charge_limits){
+        .context_tokens = stated_context > 0 ? stated_context : need->context,
+        .input_tokens = need->input_tokens_max,
+        .image_tokens = need->image_tokens_max,
+        .output_tokens = output * chat->choices};
+    exchange->budget.choices = chat->choices;
+    exchange->budget.chunked = chat->streamed && !need->output_hidden;
+    struct hold_refusal refusal;
+    enum hold_outcome outcome = find_hold(exchange, need, held, &refusal);
+    if (may_be_out_of_date(outcome) && !again && wait_for_news(exchange, need, stated_context))
+        return HOLD_WAITS;
+    if (outcome != HOLD_ACCEPTED)
+        return refuse_hold(exchange, need, longest_nusd, outcome, &refusal);
+    exchange->hold_pending = exchange->hold_open = true;
+    exchange_enter(exchange, EXCHANGE_HELD);
+    failpoint_reach(FAILPOINT_AFTER_HOLD);
+    return HOLD_MADE;
+}
+
+/* The task waits. It is let go before the client is answered, for it would go on. */
+static void on_news(struct job *job)
+{
+    struct waiting_hold *waiting = (struct waiting_hold *)(void *)job;
+    struct exchange *exchange = waiting->exchange;
+    exchange->waiting_hold = NULL;
+    if (exchange->state == EXCHANGE_AUTHENTICATED) {
+        struct exchange_task task = exchange->task;
+        exchange->task.task = NULL;
+        enum hold_step step = decide(exchange, &waiting->need, waiting->stated_context, true);
+        if (step == HOLD_MADE) {
+            exchange->task = task;
+            exchange_wake(exchange);
+        } else if (task.task != NULL) {
+            task.drop(task.task);
+        }
+    }
+    free(waiting);
+    exchange_free_if_over(exchange);
+}
+
+static bool refuse_content(struct exchange *exchange, const char *what)
+{
+    char message[192];
+    snprintf(
+        message, sizeof message,
+        "This model reads no %s. Leave them out, or ask a model that does: GET /v1/models says "
+        "which (architecture.input_modalities).",
+        what);
+    const struct answer_error error = {
+        .status = 400, .code = "unsupported_content", .message = message, .param = "messages"};
+    exchange_refuse(exchange, &error);
+    return false;
+}
+
+/* What the model's entry does not name is not sent: its provider would refuse it, or leave it out
+ * and answer as if it had read it. */
+static bool takes_content(struct exchange *exchange, const struct cost_ceiling *need)
+{
+    const struct prompt *prompt = &exchange->chat.prompt;
+    if (prompt->image_count > 0 && !need->takes_images)
+        return refuse_content(exchange, "images");
+    if (prompt->audio_count > 0 && !need->takes_audio)
+        return refuse_content(exchange, "sound recordings");
+    if (prompt->file_count > 0 && !need->takes_files)
+        return refuse_content(exchange, "files");
+    return true;
+}
+
+enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceiling *offered)
+{
+    struct cost_ceiling need = *offered;
+    check(exchange->waiting_hold == NULL);
+    if (!takes_content(exchange, offered))
+        return HOLD_REFUSED;
+    rates_get(exchange->env->rates, exchange->chat.model, &exchange->rates);
+    learn_context(exchange, offered, &need);
+    need.input_tokens_max = most_input_tokens(exchange, &need);
+    return decide(exchange, &need, offered->context, false);
+}
