@@ -1,4 +1,5 @@
-/* What stands before a hold: whose key it is, whether it may call, and what is asked. */
+/* What happens before a hold: which key it is, whether it may call, and what the request asks
+ * for. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@ static bool refuse(struct exchange *exchange, int status, const char *code, cons
 
 /* ---- the key ---- */
 
-/* Clients of the three great APIs send their key in different headers. */
+/* Clients of the three big APIs send their key in different headers. */
 static struct slice find_credential(const struct http_head *head)
 {
     static const char *const names[] = {"x-api-key", "x-goog-api-key", "api-key"};
@@ -93,7 +94,7 @@ static bool refuse_key(struct exchange *exchange, struct slice credential)
                   NULL);
 }
 
-/* The key that was found. */
+/* Checks a key that was found. */
 static bool admit_key(struct exchange *exchange)
 {
     if (exchange->key.key_disabled)
@@ -113,7 +114,7 @@ bool exchange_authenticate(struct exchange *exchange)
 {
     struct slice credential = find_credential(&exchange->request->head);
     struct digest *digest = &exchange->key_digest;
-    if (credential.bytes != APIKEY_CHARS) /* whether its check fits matters only if it is unknown */
+    if (credential.bytes != APIKEY_CHARS) /* the checksum matters only for an unknown key */
         return refuse_key(exchange, credential);
     secret_digest(exchange->env->secret, credential, digest);
     if (!directory_find_key(exchange->env->store, digest, &exchange->key))
@@ -134,7 +135,8 @@ bool exchange_authenticate_as(struct exchange *exchange, const struct digest *di
 
 /* ---- the body ---- */
 
-/* The end of an exchange's id is random, and the client does not know it yet. */
+/* A seed for SipHash: the end of an exchange's id is random, and the client does not know it
+ * yet. */
 static uint64_t seed_of(const struct id *id)
 {
     uint64_t seed;

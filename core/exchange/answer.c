@@ -46,7 +46,7 @@ void exchange_header(struct exchange *exchange, const char *name, const char *va
     struct buffer *headers = &exchange->reply_headers;
     if (headers->bytes_max == 0)
         buffer_init(headers, REPLY_HEADERS_BYTES);
-    /* A pair that does not fit whole is left out. */
+    /* A pair that does not fit is left out. */
     if (headers->bytes + strlen(name) + strlen(value) + 2 > REPLY_HEADERS_BYTES)
         return;
     buffer_append(headers, name, strlen(name) + 1);
@@ -111,20 +111,20 @@ void exchange_begin_stream(struct exchange *exchange, const char *content_type)
     if (exchange->detached)
         return;
     http_reply_header(exchange->request, "X-Accel-Buffering",
-                      "no"); /* nginx in front must not collect it */
+                      "no"); /* a proxy (nginx) must not buffer it */
     send_headers(exchange, content_type);
     http_reply_begin(exchange->request, 200);
 }
 
 void exchange_keep_alive(struct exchange *exchange, int64_t now_us)
 {
-    /* Without an empty line: behind one, many clients expect data. */
+    /* Without an empty line: many clients expect data after one. */
     static const char comment[] = ": keep-alive\n";
     exchange->stream.written_us = now_us;
     http_reply_write(exchange->request, (struct slice){comment, sizeof comment - 1});
 }
 
-/* Nobody is there to be answered, or has been answered. */
+/* Whether the client has left or has its answer. */
 static bool is_over(const struct exchange *exchange)
 {
     bool gone = exchange->request == NULL && !exchange->detached;

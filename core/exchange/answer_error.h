@@ -1,4 +1,4 @@
-/* An error as a client of the API gets it; everything is borrowed. docs/API.md lists the codes. */
+/* An error as a client of the API gets it. All texts are borrowed. docs/API.md lists the codes. */
 #ifndef EXCHANGE_ANSWER_ERROR_H
 #define EXCHANGE_ANSWER_ERROR_H
 
@@ -9,10 +9,10 @@ struct answer_error {
     int status;
     const char *code;
     const char *message;
-    const char *param;      /* NULL: null */
+    const char *param;      /* NULL becomes JSON null */
     const char *metadata;   /* a JSON object, or NULL */
-    int64_t retry_after_ms; /* > 0: says so in the headers */
-    bool final; /* trying again does not help, though the status is one that SDKs retry */
+    int64_t retry_after_ms; /* > 0: the Retry-After header says it */
+    bool final;             /* a retry cannot help, though SDKs would retry this status */
 };
 
 #endif

@@ -69,7 +69,7 @@ void attempt_decide(struct attempt *attempt, enum attempt_outcome outcome, const
         return;
     attempt->outcome = outcome;
     attempt->detail[0] = '\0';
-    if (detail[0] != '\0') /* a good answer has none */
+    if (detail[0] != '\0') /* a good answer has no detail */
         snprintf(attempt->detail, sizeof attempt->detail, "%s", detail);
     if (outcome != ATTEMPT_ANSWERED)
         attempt_cancel(attempt);
@@ -112,10 +112,10 @@ static void start_demo(struct attempt *attempt, const struct attempt_request *as
     attempt->demo = demo_start(asked->loop, &request, events);
 }
 
-/* Cleared, but for the texts behind their ends. */
+/* Zeroes the attempt, but not what large texts have behind their NUL. */
 static void reset(struct attempt *attempt, struct candidate *candidate)
 {
-    (void)candidate_ref(candidate); /* it may be the one that was tried before */
+    (void)candidate_ref(candidate); /* it may be the candidate of the last attempt */
     attempt_fini(attempt);
     memset(attempt, 0, sizeof *attempt);
     attempt->candidate = candidate;
@@ -175,7 +175,7 @@ void attempt_pause(struct attempt *attempt)
 
 void attempt_resume(struct attempt *attempt)
 {
-    attempt->heard_us = clock_mono_us(); /* the silence was ours */
+    attempt->heard_us = clock_mono_us(); /* we caused the silence */
     if (attempt->call != NULL)
         upstream_resume(attempt->call);
 }
@@ -192,7 +192,7 @@ static const char *format_span(int64_t ms, char out[32])
     return out;
 }
 
-/* How it has waited for longer than it may, as the client will read it; false: it has not. */
+/* Whether the attempt has waited too long. Writes why, for the client. */
 static bool is_late(const struct attempt *attempt, bool held_up, int64_t now_us, char *why,
                     size_t why_bytes)
 {
@@ -240,13 +240,13 @@ static void on_head(const struct upstream_head *head, void *arg)
     attempt->labelled_stream = slice_equals_nocase(head->content_type, "text/event-stream");
 }
 
-/* Finds out what a 2xx answer is, and puts into *data what of it can be read now. False: nothing
- * yet, or ever. */
+/* Finds out what a 2xx answer is, and puts into *data what can be read now. Returns false if there
+ * is nothing to read yet, or never will be. */
 static bool sort_answer(struct attempt *attempt, struct slice *data)
 {
     struct buffer *early = &attempt->body;
     attempt->early_bytes += data->bytes;
-    if (early->bytes > 0) { /* of a byte order mark, or what stood behind it */
+    if (early->bytes > 0) { /* a byte order mark, or what came after it */
         buffer_append_slice(early, *data);
         *data = buffer_slice(early);
     }
@@ -269,7 +269,7 @@ static bool sort_answer(struct attempt *attempt, struct slice *data)
     return attempt->outcome == ATTEMPT_NONE;
 }
 
-/* Of a plain answer or an error. */
+/* Keeps a plain answer or an error. */
 static void keep_body(struct attempt *attempt, struct slice data)
 {
     struct buffer *body = &attempt->body;
@@ -292,7 +292,7 @@ static void on_data(struct slice data, void *arg)
         keep_body(attempt, data);
 }
 
-/* A good answer, plain where a stream was asked for: becomes one. */
+/* Turns a good plain answer into a stream, because a stream was asked for. */
 static void stream_plain(struct attempt *attempt)
 {
     struct buffer chunks;
@@ -306,7 +306,7 @@ static void stream_plain(struct attempt *attempt)
     buffer_fini(&chunks);
 }
 
-/* Of a plain answer to who asked for one. */
+/* Judges the choices of a plain answer that was asked for. */
 static void judge_choices(struct attempt *attempt)
 {
     const struct json_value *choices = &attempt->completion.choices;
@@ -317,7 +317,7 @@ static void judge_choices(struct attempt *attempt)
         attempt_decide(attempt, ATTEMPT_GARBLED, "the answer says nothing");
 }
 
-/* Before anything is kept of it. */
+/* Replaces the model's name before the body is used. */
 static void rename_body(struct attempt *attempt)
 {
     struct buffer renamed;
@@ -338,7 +338,7 @@ static void take_body(struct attempt *attempt)
         judge_choices(attempt);
 }
 
-/* A whole 2xx body: an answer only if it is a JSON object without an error in it. */
+/* Judges a whole 2xx body: it is an answer only if it is a JSON object without an error. */
 static void judge_body(struct attempt *attempt)
 {
     struct completion *completion = &attempt->completion;
@@ -383,7 +383,7 @@ static void on_end(enum upstream_end end, const char *detail, void *arg)
     if (!events->on_call_end(attempt->owner))
         return;
     if (attempt->event_stream)
-        events->on_answer_end(end, detail, attempt->owner); /* its last event may say something */
+        events->on_answer_end(end, detail, attempt->owner); /* the last event may say something */
     if (attempt->outcome == ATTEMPT_NONE)
         decide_at_end(attempt, end, detail);
     if (attempt->outcome == ATTEMPT_ANSWERED)

@@ -1,6 +1,6 @@
-/* An attempt: one try to get an answer from one provider. It decides, by the first event of a
- * stream or the whole of a plain body, whether the provider has answered; what a stream brings is
- * its owner's. It knows no exchange. On the worker's thread. */
+/* An attempt: one try to get an answer from one provider. By the first event of a stream, or by the
+ * whole of a plain body, it decides whether the provider has answered. The owner gets the bytes of
+ * a stream. An attempt does not know its exchange. It runs on the worker's thread. */
 #ifndef EXCHANGE_ATTEMPT_H
 #define EXCHANGE_ATTEMPT_H
 
@@ -20,68 +20,69 @@ struct loop;
 enum attempt_outcome {
     ATTEMPT_NONE,
     ATTEMPT_ANSWERED,
-    ATTEMPT_REFUSED,     /* the provider finds the request wrong (4xx): the customer's to mend */
+    ATTEMPT_REFUSED,     /* the provider rejects the request (4xx): the customer must mend it */
     ATTEMPT_UNREACHABLE, /* no connection */
-    ATTEMPT_BROKEN,      /* cut before it had answered */
+    ATTEMPT_BROKEN,      /* the connection broke before an answer */
     ATTEMPT_TIMED_OUT,
     ATTEMPT_OVERLOADED, /* 429, 503, 529 */
-    ATTEMPT_FAILED,     /* another 5xx, or an error in place of an answer */
-    ATTEMPT_DENIED,     /* 401, 402, 403, insufficient_quota: our account there is the problem */
-    ATTEMPT_UNKNOWN,    /* it knows no such model, path or method: our setup is the problem */
-    ATTEMPT_GARBLED     /* what came is no answer: HTML, no JSON, too large */
+    ATTEMPT_FAILED,     /* another 5xx, or an error instead of an answer */
+    ATTEMPT_DENIED,     /* 401, 402, 403, insufficient_quota: a fault of our account there */
+    ATTEMPT_UNKNOWN,    /* unknown model, path or method: a fault of our setup */
+    ATTEMPT_GARBLED     /* the reply is no answer: HTML, no JSON, too large */
 };
 
-/* What an attempt tells its owner. None of them may free it. */
+/* What an attempt tells its owner. No callback may free the attempt. */
 struct attempt_events {
-    /* The outcome is set: once. A failure has ended its call. */
+    /* The outcome is set; called once. After a failure the call has already ended. */
     void (*on_decided)(void *owner);
-    /* Bytes of a stream; nothing of one comes behind a failure. */
+    /* Bytes of a stream. No bytes come after a failure. */
     void (*on_stream)(struct slice data, void *owner);
     /* Notes the choices of a plain answer. Returns whether they say something. */
     bool (*on_choices)(const struct json_value *choices, void *owner);
-    /* The answer, or what was to become one, is over: told once, or twice where its last bytes
-     * decide it. */
+    /* The answer, or what should have become one, has ended. Called once, or twice if the last
+     * bytes decide the attempt. */
     void (*on_answer_end)(enum upstream_end end, const char *detail, void *owner);
-    /* The call has ended by itself. False: the owner waits for nothing more of it. */
+    /* The call has ended by itself. Returns false if the owner expects nothing more from it. */
     bool (*on_call_end)(void *owner);
 };
 
-/* What is asked; all of it is borrowed until the attempt has ended, but for `head`. */
+/* What the attempt asks for. All is borrowed until the attempt has ended, but `head` only until
+ * attempt_start returns. */
 struct attempt_request {
     struct loop *loop;
     struct upstream *upstream;
     const struct chat_request *chat;
-    const struct http_head *head; /* the client's; NULL: it has left */
+    const struct http_head *head; /* the client's; NULL: the client has left */
     const char *exchange_id;
     int64_t created_ms;
-    int64_t output_tokens_max; /* > 0: asks for at most so many */
+    int64_t output_tokens_max; /* > 0: asks for at most this many */
 };
 
 struct attempt {
     const struct attempt_events *events;
     void *owner;
-    struct candidate *candidate;     /* a reference; NULL before the first try */
-    const struct chat_request *chat; /* what it asks */
-    struct upstream_call *call;      /* NULL: none runs */
-    struct demo *demo;               /* the same of the built-in provider */
-    struct chat_copy copy;           /* of the request; the upstream call has borrowed it */
+    struct candidate *candidate;     /* a reference; NULL before the first attempt */
+    const struct chat_request *chat; /* the request */
+    struct upstream_call *call;      /* NULL: no call runs */
+    struct demo *demo;               /* the same for the built-in provider */
+    struct chat_copy copy;           /* of the request; the upstream call borrows it */
     enum attempt_outcome outcome;    /* ATTEMPT_NONE: undecided */
     int status;                      /* the provider's */
-    bool labelled_stream;            /* it calls itself one; what it is, its first bytes say */
-    bool sorted;                     /* they have come */
-    size_t early_bytes;              /* that came until then */
+    bool labelled_stream; /* its Content-Type says that it is a stream; the first bytes decide */
+    bool sorted;          /* the first bytes have come and were judged */
+    size_t early_bytes;   /* bytes that came before that */
     bool event_stream;
-    int64_t retry_after_ms;       /* -1: not said */
+    int64_t retry_after_ms;       /* -1: the provider did not say */
     struct buffer body;           /* a plain answer or an error */
     struct completion completion; /* of a plain answer, in `body` */
     int64_t started_us;
-    int64_t heard_us;   /* when the last byte came; 0: none yet */
+    int64_t heard_us;   /* when the last byte came; 0: no byte yet */
     char detail[160];   /* for the log */
-    bool late;          /* it was waited for long enough; `detail` is for the client, too */
-    bool rate_limited;  /* of OVERLOADED: by its limit on us */
-    bool explained;     /* it said why, which refusal_message repeats */
+    bool late;          /* a time limit has ended it; `detail` may also go to the client */
+    bool rate_limited;  /* with OVERLOADED: the provider's limit on us was the cause */
+    bool explained;     /* the provider gave a reason; refusal_message repeats it */
     int refusal_status; /* for the client of a REFUSED attempt */
-    /* What may be told of an attempt that has failed. */
+    /* What the client may learn of a failed attempt. */
     char refusal_message[512];
     char refusal_param[64];
     char refusal_code[48];
@@ -89,36 +90,36 @@ struct attempt {
 
 /* The word for the log: "connect", "timeout", "garbled", ... */
 const char *attempt_outcome_name(enum attempt_outcome outcome);
-/* The word of routes.lua's `retry.on`, where something that is no answer counts as "5xx", and a
- * model that the provider does not know as "auth". */
+/* The word of `retry.on` in routes.lua. ATTEMPT_GARBLED counts as "5xx", and a model that the
+ * provider does not know counts as "auth". */
 const char *attempt_outcome_cause(enum attempt_outcome outcome);
 
-/* Whom it asks, for the log; "" before the first try. */
+/* The provider's name, for the log; "" before the first attempt. */
 const char *attempt_provider(const struct attempt *attempt);
 
-/* Whether the provider has all of the request and has not failed yet: it may bill what we
- * cancel. */
+/* Whether the provider has the whole request and has not failed yet. It may bill such a call even
+ * if we cancel it. */
 bool attempt_is_asked(const struct attempt *attempt);
 
-/* Starts a try, in place of the one before. Decides later, or at once. Takes its own reference to
- * the candidate. */
+/* Starts an attempt in place of the one before. It is decided at once or later. Takes its own
+ * reference to the candidate. */
 void attempt_start(struct attempt *attempt, struct candidate *candidate,
                    const struct attempt_request *request, const struct attempt_events *events,
                    void *owner);
-/* Ends it at once, if it runs. */
+/* Ends the attempt at once, if it runs. */
 void attempt_cancel(struct attempt *attempt);
-void attempt_fini(struct attempt *attempt); /* also of a cleared one */
-/* Compares the candidate's time-outs. `held_up`: the silence is ours, who do not take more. */
+void attempt_fini(struct attempt *attempt); /* also for a zeroed attempt */
+/* Checks the candidate's time-outs. `held_up`: we cause the silence, because we read no more. */
 void attempt_tick(struct attempt *attempt, bool held_up, int64_t now_us);
-/* Sets the outcome, once. A failure ends what still runs. */
+/* Sets the outcome, once. A failure ends a call that still runs. */
 void attempt_decide(struct attempt *attempt, enum attempt_outcome outcome, const char *detail);
-/* The provider is to wait, for its client does; and to go on. */
+/* Pauses the provider while its client does not read, and resumes it. */
 void attempt_pause(struct attempt *attempt);
 void attempt_resume(struct attempt *attempt);
 
-/* Sorts an error of a provider by its status (0: it has none) and what its body says; fills
- * refusal_* for the client, with anything that looks like a secret taken out, and with the name
- * under which the model is sold instead of the provider's. */
+/* Classifies an error of a provider by its status (0: it has none) and its body. Fills refusal_*
+ * for the client: everything that looks like a secret is removed, and the name under which the
+ * model is sold replaces the provider's name. */
 enum attempt_outcome attempt_classify(struct attempt *attempt, const char *sold_as, int status,
                                       struct slice body);
 

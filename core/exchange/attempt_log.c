@@ -11,8 +11,7 @@
 #include "exchange/redact.h"
 #include "store/notes.h"
 
-/* How many bytes are left of a text that was cut, without the character at its end: a part of one
- * is none. */
+/* The length of a cut text without the incomplete character at its end. */
 static size_t whole_characters(const char *text, size_t bytes)
 {
     size_t at = bytes;
@@ -21,7 +20,7 @@ static size_t whole_characters(const char *text, size_t bytes)
     return at > 0 && (unsigned char)text[at - 1] >= 0xc0 ? at - 1 : bytes;
 }
 
-/* Line ends and other control characters would only widen a line of a page. */
+/* Replaces line ends and other control characters: they would break the lines of a page. */
 static void copy_flat(struct slice from, char *out, size_t out_bytes)
 {
     size_t at = 0;
@@ -37,10 +36,10 @@ static void copy_flat(struct slice from, char *out, size_t out_bytes)
     out[i < from.bytes ? whole_characters(out, at) : at] = '\0';
 }
 
-/* What the provider said, as it said it; where it said nothing, what happened. */
+/* Copies what the provider said; if it said nothing, what happened. */
 static void copy_words(const struct attempt *attempt, char out[LIMIT_ATTEMPT_WORDS_BYTES + 1])
 {
-    /* Cut so late that a key of ours which begins in what is kept is whole when looked for. */
+    /* Redact before the final cut: a key that only begins in the kept part must still be whole. */
     char whole[LIMIT_ATTEMPT_WORDS_BYTES + CANDIDATE_API_KEY_BYTES];
     struct slice said = slice_of(attempt->detail);
     if (attempt->status >= 300 && attempt->body.bytes > 0)
@@ -80,7 +79,7 @@ void attempt_log_failure(struct attempt_log *log, int number, const struct attem
         copy_words(attempt, note->words);
 }
 
-/* Of an answer that broke off the reason is what the client was told. */
+/* If an answer broke off, `cut_code` is the reason that the client was told. */
 void attempt_log_answered(struct attempt_log *log, int number, const struct attempt *attempt,
                           const char *cut_code)
 {

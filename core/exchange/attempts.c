@@ -1,5 +1,5 @@
-/* The attempts of an exchange: how one is begun, what it tells, and what the client is told when
- * none has answered. */
+/* The attempts of an exchange: how one begins, what it tells, and what the client gets if none has
+ * answered. */
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -32,7 +32,7 @@ static void count(const struct exchange *exchange)
     live_metrics_count_attempt(exchange->env->shard, &counted);
 }
 
-/* What the operator alone can mend is an alarm, also where another candidate answers. */
+/* What only the operator can mend is an alarm, even if another candidate answers. */
 static enum log_level level_of(enum attempt_outcome outcome)
 {
     if (outcome == ATTEMPT_DENIED || outcome == ATTEMPT_UNKNOWN)
@@ -106,7 +106,7 @@ static const struct attempt_events events = {.on_decided = on_decided,
 
 /* ---- what the task asks for ---- */
 
-/* A fault of our own Lua: no provider is asked for what no money is held for. */
+/* A fault in our own Lua: no provider is asked without a hold. */
 static bool refuse_unheld(struct exchange *exchange, const char *what)
 {
     exchange_task_failed(exchange, "internal_error", what);
@@ -153,9 +153,9 @@ bool exchange_relay(struct exchange *exchange)
     return true;
 }
 
-/* ---- when none has answered ---- */
+/* ---- when no attempt has answered ---- */
 
-/* In the provider's words, where the operator allows it. */
+/* Uses the provider's words if the operator allows it. */
 static void explain_failure(const struct attempt *attempt, char *out, size_t out_bytes)
 {
     int bytes = snprintf(out, out_bytes, "The model's provider failed");

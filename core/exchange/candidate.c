@@ -11,7 +11,7 @@
 static const char endpoint[] = "/chat/completions";
 static const char bearer[] = "Authorization: Bearer ";
 
-/* Puts a + b behind the texts that are there. */
+/* Appends a + b to the candidate's texts. */
 static const char *put(struct candidate *candidate, const char *a, const char *b)
 {
     char *text = candidate->texts + candidate->text_bytes;
@@ -30,10 +30,10 @@ static size_t room_for(const struct candidate_terms *terms)
     return strlen(terms->provider) + strlen(terms->model) + strlen(terms->base_url) * 2 +
            strlen(terms->api_key) * 2 + strlen(terms->ca_file) + strlen(terms->max_tokens_field) +
            strlen(terms->headers) * 2 + strlen(terms->answers_as) * 7 + 12 + sizeof endpoint +
-           sizeof bearer; /* 7: escaped, and as it is; 12: the NULs and quotes */
+           sizeof bearer; /* 7: escaped and plain; 12: NULs and quotes */
 }
 
-/* The lines of the text, each a text of its own. */
+/* Splits the headers into one text per line. */
 static void put_headers(struct candidate *candidate)
 {
     char *line = (char *)(uintptr_t)put(candidate, candidate->terms.headers, "");

@@ -1,7 +1,6 @@
-/* A candidate: where to try, and at what price. Made once from what the policy says and never
- * changed. It is counted, atomically: its policy has a reference, and each attempt that was made
- * with it, so a policy that goes with a reload, and is freed on another thread, takes nothing from
- * an attempt under way. */
+/* A candidate: a provider to try and its prices. It is made once from the policy and never changes.
+ * It has an atomic reference count: the policy has one reference, and so has each attempt. So a
+ * reload may free the policy on another thread while an attempt still runs. */
 #ifndef EXCHANGE_CANDIDATE_H
 #define EXCHANGE_CANDIDATE_H
 
@@ -14,7 +13,7 @@
 #include "base/money.h"
 #include "base/slice.h"
 
-/* The longest texts, with their NUL. */
+/* The longest texts, with NUL. */
 enum {
     CANDIDATE_PROVIDER_BYTES = 64,
     CANDIDATE_MODEL_BYTES = LIMIT_MODEL_NAME_BYTES,
@@ -22,16 +21,16 @@ enum {
     CANDIDATE_API_KEY_BYTES = 512,
     CANDIDATE_CA_FILE_BYTES = 256,
     CANDIDATE_FIELD_BYTES = 32,
-    CANDIDATE_HEADERS = 16, /* of a provider's own */
+    CANDIDATE_HEADERS = 16, /* fields that the provider's entry sets */
     CANDIDATE_HEADERS_BYTES = 8192
 };
 
 enum dialect { DIALECT_OPENAI, DIALECT_DEMO };
 
-/* What a call costs that is cancelled because its client has left: see departure.h. */
+/* How a call is charged that is cancelled because its client has left: see departure.h. */
 enum on_cancel { ON_CANCEL_CHARGE, ON_CANCEL_FREE, ON_CANCEL_READ };
 
-/* What a policy says. The texts are borrowed; "" for none. */
+/* What a policy says. Texts are borrowed; "" if there is no value. */
 struct candidate_terms {
     enum dialect dialect;
     enum on_cancel on_cancel;
@@ -41,37 +40,37 @@ struct candidate_terms {
     const char *api_key;
     const char *ca_file;
     const char *max_tokens_field;
-    const char *headers;        /* "Name: value", a line each, "\n" behind each */
-    const char *answers_as;     /* the model's name in answers; "": as the provider says it */
-    unsigned pass_headers;      /* of the client's: provider_headers.h */
-    struct token_prices prices; /* buy */
-    struct token_prices sold;   /* what the margin is put on: the model's published prices */
+    const char *headers;        /* lines "Name: value", each ends with "\n" */
+    const char *answers_as;     /* the model's name in answers; "": the provider's own name */
+    unsigned pass_headers;      /* of the client's; bits as in provider_headers.h */
+    struct token_prices prices; /* what we pay */
+    struct token_prices sold;   /* the model's published prices; the margin is added to them */
     int64_t margin_ppm;
-    bool errors_shown; /* customers may read why the provider fails */
+    bool errors_shown; /* customers may read why the provider failed */
     int64_t connect_timeout_ms;
     int64_t first_byte_timeout_ms;
     int64_t idle_timeout_ms;
-    int64_t total_timeout_ms;  /* of an answer, or until a stream says something */
-    int64_t stream_timeout_ms; /* of a stream in all */
+    int64_t total_timeout_ms;  /* for a plain answer, or until a stream says something */
+    int64_t stream_timeout_ms; /* for a whole stream */
 };
 
 struct candidate {
-    struct candidate_terms terms; /* its texts are the candidate's own */
+    struct candidate_terms terms; /* the candidate owns its texts */
     const char *url;
-    const char *authorization; /* the whole header; NULL: none is sent */
+    const char *authorization; /* the whole header; NULL: we send none */
     const char *headers[CANDIDATE_HEADERS];
     size_t header_count;
-    struct slice answers_as; /* as a JSON string; empty: as the provider says it */
+    struct slice answers_as; /* as a JSON string; empty: the provider's own name */
     atomic_uint references;
-    size_t room_bytes; /* of texts */
-    size_t text_bytes; /* of them, what has been put there */
+    size_t room_bytes; /* size of `texts` */
+    size_t text_bytes; /* how much of it is used */
     char texts[];
 };
 
-/* With one reference, the caller's. */
+/* The caller gets the one reference. */
 struct candidate *candidate_new(const struct candidate_terms *terms);
 struct candidate *candidate_ref(struct candidate *candidate);
-/* Wipes it with the last reference, for its key. NULL is none. */
+/* Frees the candidate with the last reference and wipes its API key. NULL is allowed. */
 void candidate_unref(struct candidate *candidate);
 
 #endif

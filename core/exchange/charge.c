@@ -4,11 +4,11 @@
 #include "exchange/meter.h"
 
 enum {
-    /* Text of so many times the tokens that were counted was not counted: no text has sixteen
-     * bytes a token. */
+    /* If the text is this many times what the counted tokens could be, the provider did not count
+     * it: no text has sixteen bytes per token. */
     UNCOUNTED_FACTOR = 4,
     UNCOUNTED_TOKENS = 16,
-    /* Of several choices: some servers count one of them (in tenths). */
+    /* With several choices, some servers count only one (in tenths). */
     UNCOUNTED_CHOICES_TENTHS = 14
 };
 
@@ -19,7 +19,7 @@ static int64_t least(int64_t a, int64_t b)
 
 /* ---- estimates ---- */
 
-/* Pictures by the model's bound, what cannot be foreseen by what the hold counted. */
+/* Counts pictures by the model's bound, and what nobody can foresee as the hold counted it. */
 static int64_t input_estimate(const struct charge_view *view)
 {
     const struct prompt *prompt = &view->chat->prompt;
@@ -38,9 +38,9 @@ int64_t charge_media_tokens(const struct charge_limits *limits, const struct med
     return output->image_count * limits->image_tokens + output->audio_bytes / PROMPT_AUDIO_BYTES;
 }
 
-/* ---- the provider's counts, judged ---- */
+/* ---- judging the provider's counts ---- */
 
-/* Whether text came that the count cannot have in it. */
+/* Whether text came that the count cannot include. */
 static bool misses_text(const struct charge_view *view, int64_t counted, int64_t text_tokens)
 {
     const struct meter *meter = view->meter;
@@ -48,12 +48,13 @@ static bool misses_text(const struct charge_view *view, int64_t counted, int64_t
     int64_t by_bytes = meter_text_tokens(meter);
     if (by_bytes > UNCOUNTED_FACTOR * counted + UNCOUNTED_TOKENS)
         return true;
-    /* More pieces than the count of one choice would leave for each: they are less than tokens. */
+    /* If there are more pieces than the count allows for each choice, pieces are smaller than
+     * tokens. */
     int64_t came = meter->output_pieces > counted * choices ? by_bytes : text_tokens;
     return choices > 1 && came * 10 > counted * UNCOUNTED_CHOICES_TENTHS;
 }
 
-/* Returns whether the provider's count stands. */
+/* Returns whether the provider's count is valid. */
 static bool judge_output(const struct charge_view *view, int64_t *tokens)
 {
     const struct meter *meter = view->meter;
@@ -98,7 +99,7 @@ static enum usage_source source_of(const struct meter *meter, bool input, bool o
     return input && output && !meter->flawed ? USAGE_REPORTED : USAGE_CORRECTED;
 }
 
-/* What the request and the model allow of it. */
+/* The part of `tokens` that the request and the model allow. */
 static void allow(const struct charge_limits *limits, const struct token_counts *tokens,
                   struct token_counts *out)
 {

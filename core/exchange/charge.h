@@ -1,8 +1,8 @@
-/* What an answer is charged by: the provider's counts, each judged by what came, and our estimate
- * where there is none; and what of it the customer pays. No customer pays more than the model's
- * context and longest answer and the request's own limit allow: what a provider counts above that
- * is the operator's, and an alarm to the operator.
- * Pure functions. */
+/* Decides which token counts an answer is charged by, and which of them the customer pays. It uses
+ * the provider's counts, each checked against what came, or our estimate where a count is missing.
+ * No customer pays more than the model's context, its longest answer and the request's own limit
+ * allow. If a provider counts more than that, the operator pays the rest and gets an alarm. Pure
+ * functions. */
 #ifndef EXCHANGE_CHARGE_H
 #define EXCHANGE_CHARGE_H
 
@@ -17,33 +17,33 @@ struct media_sizes;
 struct meter;
 struct rate_set;
 
-/* What is allowed at most, as the hold finds it out. */
+/* The most that is allowed, as the hold computes it. */
 struct charge_limits {
     int64_t context_tokens;
-    int64_t input_tokens;  /* as the hold counts them; no estimate is above it */
+    int64_t input_tokens;  /* as the hold counts them; an estimate is never higher */
     int64_t image_tokens;  /* of one image */
-    int64_t output_tokens; /* of all choices: by the model, the operator and the customer */
+    int64_t output_tokens; /* of all choices: limits of model, operator and customer */
 };
 
 struct charge {
-    struct token_counts tokens;  /* as the provider bills them, as far as it can be known */
-    struct token_counts allowed; /* what of them the customer pays */
+    struct token_counts tokens;  /* what the provider bills, as far as we know */
+    struct token_counts allowed; /* the part that the customer pays */
     int64_t reasoning_tokens;
     enum usage_source source;
 };
 
-/* What is judged; all of it is borrowed. */
+/* The input of charge_count; all is borrowed. */
 struct charge_view {
     const struct chat_request *chat;
     const struct meter *meter;
     const struct rate_set *input_rates;
     const struct charge_limits *limits;
-    int64_t unseen_tokens; /* the estimate of an answer that was cancelled unseen */
+    int64_t unseen_tokens; /* estimate for an answer that was cancelled before we saw it */
 };
 
-/* The estimate of what was generated besides text. */
+/* Estimates the tokens of generated pictures and sound. */
 int64_t charge_media_tokens(const struct charge_limits *limits, const struct media_sizes *output);
-/* `cut`: the answer is not whole. */
+/* `cut`: the answer is incomplete. */
 void charge_count(const struct charge_view *view, bool cut, struct charge *out);
 
 #endif

@@ -1,5 +1,5 @@
-/* What a provider's error means: whose fault it is, whether another provider may answer, and what
- * of it the client may be told. */
+/* Classifies a provider's error: whose fault it is, whether another provider may answer, and what
+ * the client may learn. */
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@ static bool is_one_of(const char *text, const char *const *words)
     return false;
 }
 
-/* Whether a sentence has one of these phrases, in whatever case. */
+/* Whether a sentence contains one of these phrases, in any case. */
 static bool has_one_of(const char *text, const char *const *phrases)
 {
     for (; *phrases != NULL; phrases++) {
@@ -70,7 +70,7 @@ static bool is_overflow(const struct provider_error *error)
            (has_one_of(error->message, phrases) && has_one_of(error->message, measures));
 }
 
-/* ---- what only we can have caused ---- */
+/* ---- what only the operator's setup can cause ---- */
 
 static bool is_our_account(const struct provider_error *error)
 {
@@ -106,7 +106,7 @@ static bool is_our_account(const struct provider_error *error)
                                          "provide",   "no api key", "not exist", NULL};
     if (is_labelled(error, labels))
         return true;
-    if (error->param[0] != '\0') /* a member of the request, of which these may be words */
+    if (error->param[0] != '\0') /* a member of the request, which may contain these words */
         return false;
     return has_one_of(error->message, phrases) ||
            (has_one_of(error->message, keys) && has_one_of(error->message, faults));
@@ -178,7 +178,7 @@ static bool is_our_model(const struct provider_error *error)
            !has_one_of(error->message, members);
 }
 
-/* ---- what providers label ---- */
+/* ---- labels of providers ---- */
 
 static bool is_rate_limit(const struct provider_error *error)
 {
@@ -212,7 +212,7 @@ static bool is_about_request(const struct provider_error *error)
     return is_labelled(error, labels);
 }
 
-/* ---- all together ---- */
+/* ---- the verdict ---- */
 
 static enum attempt_outcome by_status(int status)
 {
@@ -231,7 +231,7 @@ static enum attempt_outcome by_status(int status)
         return ATTEMPT_UNKNOWN;
     case 408:
         return ATTEMPT_TIMED_OUT;
-    case 424: /* what it depends on has failed */
+    case 424: /* something that the provider needs has failed */
     case 425:
     case 499:
         return ATTEMPT_FAILED;
@@ -244,7 +244,7 @@ static enum attempt_outcome by_status(int status)
     }
 }
 
-/* A 404 may be of a thing of the customer's: a file, an earlier answer. */
+/* A 404 may be about a thing of the customer's, such as a file or an earlier answer. */
 static enum attempt_outcome judge_unknown(const struct provider_error *error, int status)
 {
     bool named = error->param[0] != '\0' && strcmp(error->param, "model") != 0;
@@ -272,7 +272,7 @@ static enum attempt_outcome judge(const struct provider_error *error, int status
     return is_about_request(error) ? ATTEMPT_REFUSED : outcome;
 }
 
-/* Notes what may be told of it: nothing of ours. */
+/* Notes what the client may learn, without anything that belongs to the operator. */
 static void tell(struct attempt *attempt, struct provider_error *error, const char *sold_as)
 {
     const struct candidate_terms *terms = &attempt->candidate->terms;
@@ -318,8 +318,8 @@ enum attempt_outcome attempt_classify(struct attempt *attempt, const char *sold_
     }
     if (outcome != ATTEMPT_REFUSED || error.explained)
         return outcome;
-    /* A 4xx that does not say why comes from something in between (a wrong base_url, a proxy): not
-     * the customer's fault; but for a body that is too large for it. */
+    /* A 4xx without a reason comes from something between us and the provider (a wrong base_url, a
+     * proxy), so the customer is not at fault. The exception is a body that is too large for it. */
     if (status != 413)
         return ATTEMPT_GARBLED;
     snprintf(attempt->refusal_code, sizeof attempt->refusal_code, "request_too_large");

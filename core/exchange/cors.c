@@ -23,7 +23,7 @@ static bool is_list_of_names(struct slice text)
     return text.bytes > 0 && text.bytes <= REQUESTED_BYTES_MAX;
 }
 
-/* Whatever it asks for: SDKs send a dozen headers of their own. (`*` would not include
+/* Allows whatever is asked for: SDKs send a dozen headers of their own. (`*` would not include
  * Authorization.) */
 static void allow_headers(struct exchange *exchange)
 {

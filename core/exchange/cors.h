@@ -1,5 +1,5 @@
-/* Pages of other sites that call the API with a key (CORS, as fetch.spec.whatwg.org has it): any
- * origin may, without cookies, as with a script. Never for what a cookie opens. */
+/* CORS (https://fetch.spec.whatwg.org): pages of other sites may call the API with a key. Every
+ * origin may, without cookies, as a script may. Nothing that a cookie opens is allowed. */
 #ifndef EXCHANGE_CORS_H
 #define EXCHANGE_CORS_H
 
@@ -8,10 +8,10 @@
 struct exchange;
 struct http_head;
 
-/* A browser asks whether it may send what a page wants to send. */
+/* Whether a browser asks if it may send a page's request. */
 bool cors_is_preflight(const struct http_head *head);
 void cors_answer_preflight(struct exchange *exchange);
-/* The page may read the answer, whatever it is, and its headers. */
+/* Lets the page read the answer and its headers, whatever the answer is. */
 void cors_allow(struct exchange *exchange);
 
 #endif

@@ -1,4 +1,4 @@
-/* Where customers find what they need to go on: pages of the dashboard. Pure functions. */
+/* Addresses of the dashboard's pages, for messages to customers. Pure functions. */
 #ifndef EXCHANGE_DASHBOARD_URL_H
 #define EXCHANGE_DASHBOARD_URL_H
 
@@ -8,9 +8,10 @@
 
 enum { DASHBOARD_URL_BYTES = 1024 };
 
-/* Writes the address of a page: "credits", "keys". `public_url` has no slash at its end. */
+/* Writes the address of a page, for example "credits" or "keys". `public_url` must not end with a
+ * slash. */
 void dashboard_url_format(const char *public_url, const char *page, char out[DASHBOARD_URL_BYTES]);
-/* Appends, as a JSON string, where credits are to be had. */
+/* Appends the address of the page that sells credits, as a JSON string. */
 void dashboard_url_write_topup(const char *public_url, struct buffer *out);
 
 #endif

@@ -24,7 +24,7 @@ struct demo {
     struct demo_request request;
     struct upstream_events events;
     bool answering; /* its events are being told */
-    bool unwanted;  /* to be freed when they are */
+    bool unwanted;  /* free it after the present event */
 };
 
 struct demo_answer {
@@ -108,7 +108,7 @@ static void write_stream(const struct demo_answer *answer)
     buffer_append_text(answer->out, "}\n\ndata: [DONE]\n\n");
 }
 
-/* Each event may be the last that is wanted. */
+/* The owner may free `demo` inside each event. */
 static void tell(struct demo *demo, const struct upstream_head *head, struct slice text)
 {
     const struct upstream_events *events = &demo->events;

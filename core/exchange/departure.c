@@ -10,11 +10,11 @@
 #include "exchange/rate_limits.h"
 #include "exchange/relay.h"
 
-/* A fast model's pace: what is charged of an answer that was cancelled unseen is an estimate by the
- * time that the provider had for it. */
+/* The pace of a fast model. An answer that was cancelled unseen is charged by an estimate: the time
+ * that the provider had, at this pace. */
 enum { UNSEEN_TOKENS_PER_S = 100 };
 
-/* How long a stream of which all but the counts has come is read on without its client. */
+/* How long a stream is read on without its client if only the counts are missing. */
 enum { USAGE_WAIT_MS = 5000 };
 
 #define LEFT_CODE "client_gone"
@@ -32,13 +32,13 @@ void departure_fini(struct exchange *exchange)
     exchange->env->detached_bytes -= exchange->body.bytes;
 }
 
-/* All of the answer is here: only the ledger is waited for. */
+/* Whether the whole answer is here, and only the ledger is waited for. */
 static bool is_whole(const struct exchange *exchange)
 {
     return !exchange->chat.streamed && exchange->attempt.outcome == ATTEMPT_ANSWERED;
 }
 
-/* No connection bounds any more how many these are. */
+/* Checks the bounds itself: detached calls have no connections that would bound them. */
 static bool detach(struct exchange *exchange)
 {
     struct exchange_env *env = exchange->env;
@@ -53,11 +53,12 @@ static bool detach(struct exchange *exchange)
               exchange->abandoned ? "client gone, the call runs on and is charged"
                                   : "client gone, the call runs on for its retry",
               log_text("request_id", exchange->id.text));
-    relay_drained(exchange); /* no client is there to be waited for */
+    relay_drained(exchange); /* no client is left to wait for */
     return true;
 }
 
-/* The record says that the client left; a retry with an Idempotency-Key gets an answer instead. */
+/* The usage record says that the client left. A retry with an Idempotency-Key gets an answer
+ * instead. */
 static void mark_abandoned(struct exchange *exchange)
 {
     exchange->abandoned = true;
@@ -65,8 +66,8 @@ static void mark_abandoned(struct exchange *exchange)
     snprintf(exchange->error_code, sizeof exchange->error_code, LEFT_CODE);
 }
 
-/* The provider works on the call, so it may bill it: it has answered, or it has all of the request
- * and has not failed. */
+/* Whether the provider works on the call and so may bill it: it has answered, or it has the whole
+ * request and has not failed. */
 static bool is_asked(const struct exchange *exchange)
 {
     if (!exchange->hold_open || exchange->state < EXCHANGE_SENT)
@@ -89,7 +90,7 @@ static bool is_free(const struct exchange *exchange)
     return is_silent(exchange) && policy_of(exchange) == ON_CANCEL_FREE;
 }
 
-/* All of a stream has come but its counts. */
+/* Whether a stream is complete but for its counts. */
 static bool lacks_usage_only(const struct exchange *exchange)
 {
     return exchange->stream.flowing && !exchange->stream.done &&
@@ -103,7 +104,7 @@ static bool runs_on(const struct exchange *exchange)
     return !is_free(exchange);
 }
 
-/* Of an answer that is not streamed nothing shows how much of it was generated. */
+/* Estimates an answer that is not streamed: nothing shows how much of it was generated. */
 static int64_t unseen_tokens(const struct exchange *exchange)
 {
     if (exchange->chat.streamed || !is_silent(exchange))
@@ -140,7 +141,8 @@ static void end_free(struct exchange *exchange)
     exchange_end(exchange);
 }
 
-/* Its retry finds why there is no answer: it is paid, so it is not done again. */
+/* Ends a call that a retry may ask for. The call is charged, so it must not run again: the retry
+ * gets this error. */
 static void end_retried(struct exchange *exchange)
 {
     static const char message[] = "The client has left, and too many calls run on without theirs; "
@@ -163,7 +165,7 @@ void departure_begin(struct exchange *exchange)
     if (exchange->state == EXCHANGE_SETTLING) {
         exchange_release_task(exchange);
         attempt_cancel(&exchange->attempt);
-        return; /* the ledger has it; on_settlement_returned ends it */
+        return; /* the ledger has it; on_settlement_returned ends the exchange */
     }
     bool asked = is_asked(exchange);
     bool retried = idempotency_outlives_client(exchange);
@@ -218,5 +220,5 @@ void departure_refuse(struct exchange *exchange, const struct answer_error *erro
         exchange_keep_error(exchange, error);
         charge(exchange);
     }
-    exchange_refuse(exchange, error); /* voids what was not asked */
+    exchange_refuse(exchange, error); /* voids the hold if no provider was asked */
 }

@@ -1,6 +1,7 @@
-/* A reply that a task writes piece by piece, so that it may be larger than memory: exports. What a
- * client has not yet taken is bounded; the task waits until it has. A download that cannot be
- * finished is cut, so that nobody takes half of it for the whole. */
+/* A download: a reply that a task writes piece by piece, so that it may be larger than memory. Only
+ * exports use it. The bytes that the client has not taken yet are bounded; the task waits while
+ * there are too many. A download that fails is cut, so that no client takes a part for the
+ * whole. */
 #ifndef EXCHANGE_DOWNLOAD_H
 #define EXCHANGE_DOWNLOAD_H
 
@@ -10,15 +11,16 @@
 
 struct exchange;
 
-/* The headers and status 200. */
+/* Sends status 200 and the headers. */
 void download_begin(struct exchange *exchange, const char *content_type);
-/* True: the client is slow; the task waits for exchange_wake before it writes more. */
+/* Returns true if the client is slow: the task then waits for exchange_wake before it writes
+ * more. */
 bool download_write(struct exchange *exchange, struct slice text);
 void download_end(struct exchange *exchange);
-/* Whether one has begun and not ended. */
+/* Whether a download has begun and not ended. */
 bool download_is_open(const struct exchange *exchange);
-/* Closes the connection in the middle, if a download is under way; `code` is for the log. False:
- * there is none. */
+/* Closes the connection in the middle of a download; `code` is for the log. Returns false if no
+ * download runs. */
 bool download_cut(struct exchange *exchange, const char *code);
 /* The client has taken what was written. */
 void download_drained(struct exchange *exchange);

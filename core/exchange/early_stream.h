@@ -1,6 +1,6 @@
-/* A stream that begins before its answer: after a while of silence the client gets the head and
- * comments, for it and the proxies before it may give up where nothing comes. Until something was
- * said another candidate may still answer; where none does, the stream ends with an error.
+/* An early stream: it begins before the answer. After some silence the client gets the head and
+ * comments, because the client or a proxy may give up on a silent connection. Another candidate may
+ * still answer until the provider says something. If none answers, the stream ends with an error.
  *
  * On the worker's thread. */
 #ifndef EXCHANGE_EARLY_STREAM_H
@@ -12,11 +12,12 @@
 struct exchange;
 struct answer_error;
 
-/* Begins it, when it is time. */
+/* Begins the early stream when it is time. */
 void early_stream_tick(struct exchange *exchange, int64_t now_us);
-/* Whether the client has a head, and nothing that was said. */
+/* Whether the client has the head, but nothing of an answer. */
 bool early_stream_is_open(const struct exchange *exchange);
-/* Ends it with this error, in place of a reply. False: there is none. */
+/* Ends the early stream with this error, in place of a reply. Returns false if there is no early
+ * stream. */
 bool early_stream_refuse(struct exchange *exchange, const struct answer_error *error);
 
 #endif

@@ -18,7 +18,7 @@ static void enter(struct exchange *exchange)
     exchange->stream.out.bytes_max = LARGE_OUT_BYTES_MAX;
 }
 
-/* The memory goes back at once: the next event is an ordinary one. */
+/* Frees the memory at once: the next event is an ordinary one. */
 static void give_back(struct buffer *buffer, size_t bytes_max)
 {
     if (buffer->bytes == 0 && buffer->capacity_bytes > LIMIT_ORDINARY_EVENT_BYTES) {
@@ -57,7 +57,7 @@ void event_room_look(struct exchange *exchange)
     event_room_leave(exchange);
 }
 
-/* Clients that do not take their pictures keep others waiting, but not for ever. */
+/* Clients that do not read their pictures make other streams wait, but not for ever. */
 static bool is_room(const struct exchange *exchange)
 {
     enum { PATIENCE_MS = 10000, CROWDED = 4 };

@@ -1,8 +1,8 @@
-/* Room for large events: a picture in an answer is one event of up to 32 MB, and takes several
- * times that until the client has it. Ordinary events need none of it. Of the streams of a worker
- * only LIMIT_LARGE_EVENTS may have a large one under way; for the others the provider is paused
- * until there is room (or four times as many, where clients that do not read have kept them waiting
- * for ten seconds). So a worker's memory is bounded, whatever providers send.
+/* Room for large events. A picture in an answer is one event of up to 32 MB, and takes several
+ * times that until the client has it. Ordinary events need no room. In a worker only
+ * LIMIT_LARGE_EVENTS streams may have a large event at once; the providers of the others are paused
+ * until there is room. The bound is four times as high while clients that do not read have kept
+ * streams waiting for ten seconds. So a worker's memory is bounded, whatever providers send.
  *
  * On the worker's thread. */
 #ifndef EXCHANGE_EVENT_ROOM_H
@@ -10,10 +10,10 @@
 
 struct exchange;
 
-/* Bytes of a stream were taken: takes room where its event has become large, gives it back where
- * the event has gone. */
+/* Call it after bytes of a stream were taken. It takes room if the event has become large, and
+ * gives the room back when the event has gone out. */
 void event_room_look(struct exchange *exchange);
-/* Looks whether there is room by now for a stream that waits. */
+/* Resumes a waiting stream if there is room now. */
 void event_room_tick(struct exchange *exchange);
 void event_room_leave(struct exchange *exchange);
 

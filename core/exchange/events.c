@@ -13,7 +13,8 @@
 #include "exchange/exchange_internal.h"
 #include "exchange/relay.h"
 
-/* The event without one of its members, in *out (initialised here). False: it cannot be cut. */
+/* Writes the event without one of its members to *out (initialised here). Returns false if it
+ * cannot. */
 static bool cut_member(struct slice event, const struct json_value *root, const char *name,
                        struct buffer *out)
 {
@@ -22,8 +23,7 @@ static bool cut_member(struct slice event, const struct json_value *root, const 
     return json_apply_edits(event, &removal, 1, out);
 }
 
-/* An event that says something of usage: to the meter, and to the client as far as he has asked
- * for it. */
+/* Takes an event with usage: feeds the meter, and sends the client as much as it has asked for. */
 static void take_usage(struct exchange *exchange, struct slice event,
                        const struct completion *chunk)
 {
@@ -44,7 +44,7 @@ static void fail_in_stream(struct exchange *exchange, enum attempt_outcome outco
     char message[sizeof exchange->stream.failure_message];
     const char *code = "provider_unavailable";
     const char *what = "The model's provider reported an error; the answer is not complete.";
-    bool refused = outcome == ATTEMPT_REFUSED; /* the customer's to mend */
+    bool refused = outcome == ATTEMPT_REFUSED; /* the customer must mend the request */
     if (outcome == ATTEMPT_OVERLOADED) {
         code = "provider_overloaded";
         what = "The model's provider became overloaded; the answer is not complete.";
@@ -59,7 +59,7 @@ static void fail_in_stream(struct exchange *exchange, enum attempt_outcome outco
     relay_provider_failed(exchange, code, message);
 }
 
-/* The provider has answered once something was said. */
+/* Takes an error event. Once something was said, the provider has answered. */
 static void take_error(struct exchange *exchange, struct slice data)
 {
     enum attempt_outcome outcome =
@@ -81,19 +81,19 @@ static void refuse_event(struct exchange *exchange, const char *detail)
             "The model's provider sent something that is no answer; it is not complete.");
 }
 
-/* Whether the event is one line of data and the empty line behind it, as all clients read it: some
- * know no event with a name or an id, some none of several lines. */
+/* Whether the event is one line of data and an empty line, which every client can read. Some
+ * clients know no events with a name or an id, some none of several lines. */
 static bool is_simple(struct slice event, struct slice data)
 {
     if (data.data < event.data || data.data + data.bytes > event.data + event.bytes)
-        return false; /* of several lines */
+        return false; /* several lines */
     size_t before = (size_t)(data.data - event.data);
     struct slice end = {data.data + data.bytes, event.bytes - before - data.bytes};
     return before <= 6 && (slice_equals(end, "\n\n") || slice_equals(end, "\r\n\r\n"));
 }
 
-/* Takes the data of an event as one that is simple. (A line break in JSON is white space, never
- * part of a string.) */
+/* Takes the data of an event as a simple event. (A line break in JSON is white space, never part of
+ * a string.) */
 static void take_simplified(struct exchange *exchange, struct slice data)
 {
     struct buffer event;
@@ -112,7 +112,7 @@ static void take_simplified(struct exchange *exchange, struct slice data)
     buffer_fini(&event);
 }
 
-/* Some clients take any member of that name for an error. */
+/* Takes an event without its "error" member: some clients take any such member for an error. */
 static void take_without_error(struct exchange *exchange, struct slice event,
                                const struct json_value *root)
 {
@@ -122,8 +122,8 @@ static void take_without_error(struct exchange *exchange, struct slice event,
     buffer_fini(&cut);
 }
 
-/* The text of `chunk` cannot be paid any more, or is more than was asked for: it and what would
- * follow is neither charged nor given. */
+/* The text of `chunk` cannot be paid, or exceeds what was asked for: neither it nor what follows is
+ * charged or sent. */
 static void end_for_budget(struct exchange *exchange, const struct json_value *chunk)
 {
     struct stream *stream = &exchange->stream;
@@ -144,7 +144,7 @@ static void end_for_budget(struct exchange *exchange, const struct json_value *c
     attempt_decide(&exchange->attempt, ATTEMPT_ANSWERED, "");
 }
 
-/* Takes an event again, with the reason for its end in it. */
+/* Takes an event again, now with the reason why the answer ends. */
 static void take_explained(struct exchange *exchange, struct slice event,
                            const struct json_value *chunk)
 {
@@ -163,8 +163,8 @@ static void take_explained(struct exchange *exchange, struct slice event,
     buffer_fini(&reason);
 }
 
-/* Reads the text of an event. False: it is not paid for, and the stream has been ended, or it
- * has been taken again with our reason in it. */
+/* Reads the text of an event. Returns false if it is not paid for and the stream has ended, or if
+ * the event was taken again with our reason in it. */
 static bool take_text(struct exchange *exchange, struct slice event, const struct completion *chunk)
 {
     struct stream *stream = &exchange->stream;
@@ -182,11 +182,11 @@ static bool take_text(struct exchange *exchange, struct slice event, const struc
     return false;
 }
 
-/* Of how many pieces that are alike one is looked at for what the estimate hangs on. */
+/* One of so many similar pieces is sampled for the estimate. */
 enum { SAMPLED_PIECES = 8 };
 
-/* Takes the event that the data begins with, and returns its size. 0: it is not like one before it,
- * or it is not paid for; it must be read. */
+/* Takes the event at the front of the data and returns its size. Returns 0 if the event must be
+ * read: it is not like one before, or it is not paid for. */
 static size_t take_matching(struct exchange *exchange, struct slice data)
 {
     struct stream *stream = &exchange->stream;
@@ -222,13 +222,13 @@ void events_take_matching(struct exchange *exchange, struct slice *data)
     }
 }
 
-/* Whether the answer ended in this chunk by an error that has no words of its own. */
+/* Whether this chunk ended the answer with an error that has no message. */
 static bool has_failed(const struct meter *meter, const struct meter *before)
 {
     return meter->finished && !before->finished && strcmp(meter->finish_reason, "error") == 0;
 }
 
-/* The first chunk that says something: from here on it is this provider's answer. */
+/* The first chunk that says something: from now on this is the provider's answer. */
 static void note_answer(struct exchange *exchange, const struct completion *chunk)
 {
     if (!meter_has_seen(&exchange->stream.meter) && !said_something(&chunk->choices))
@@ -238,7 +238,7 @@ static void note_answer(struct exchange *exchange, const struct completion *chun
     attempt_decide(&exchange->attempt, ATTEMPT_ANSWERED, "");
 }
 
-/* Takes the event again, with the name that the model has here. False: it has it already. */
+/* Takes the event again with our name of the model. Returns false if it has that name already. */
 static bool take_renamed(struct exchange *exchange, struct slice event,
                          const struct json_value *root)
 {
@@ -250,7 +250,7 @@ static bool take_renamed(struct exchange *exchange, struct slice event,
     return true;
 }
 
-/* A chunk that is no error: to the meter and to the client. */
+/* Takes a chunk that is no error: feeds the meter and the client. */
 static void take_chunk(struct exchange *exchange, struct slice event,
                        const struct completion *chunk)
 {
@@ -296,7 +296,7 @@ static void take_json(struct exchange *exchange, struct slice event, struct slic
         take_without_error(exchange, event, &chunk.root);
     else if (is_chunk(&chunk))
         take_chunk(exchange, event, &chunk);
-    else /* nothing that a client would know: {"type":"ping"} */
+    else /* an event that clients do not know: {"type":"ping"} */
         (void)meter_find_usage(&exchange->stream.meter, &chunk.root);
 }
 
@@ -331,7 +331,7 @@ void events_take(struct slice event, void *arg)
     buffer_reset(&stream->joined);
     struct slice data = slice_trim(sse_data(event, &stream->joined));
     if (data.bytes == 0)
-        return; /* a comment, an id, an empty event: our own comments keep the client waiting */
+        return; /* a comment, an id or an empty event; our own comments keep the client waiting */
     if (!is_simple(event, data))
         take_odd(exchange, event, data);
     else if (slice_equals(data, "[DONE]"))

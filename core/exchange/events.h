@@ -1,8 +1,8 @@
-/* What an event of a stream does: it is counted, paid for, and put among what is ready for the
- * client, without the usage that he did not ask for; or it ends the stream. When anything goes out,
- * and how a stream begins and is settled, is the relay's.
+/* Handles one event of a stream: counts it, pays for it and adds it to the output for the client,
+ * without usage that the client did not ask for; or ends the stream. relay.c decides when output is
+ * sent, and how a stream begins and is settled.
  *
- * All that it changes is the exchange's; the worker's thread. */
+ * It changes only the exchange. On the worker's thread. */
 #ifndef EXCHANGE_EVENTS_H
 #define EXCHANGE_EVENTS_H
 
@@ -10,10 +10,10 @@
 
 struct exchange;
 
-/* Takes a whole event of the exchange `arg`; nothing, once the stream is done or has failed. */
+/* Takes a whole event of the exchange `arg`. Ignores it if the stream is done or has failed. */
 void events_take(struct slice event, void *arg);
-/* Takes those events off the front of *data that are like one before; *data begins an event. The
- * exchange's stream is neither done nor has it failed. */
+/* Takes from the front of *data the events that are like one before. *data must begin with an
+ * event; the exchange's stream must be neither done nor failed. */
 void events_take_matching(struct exchange *exchange, struct slice *data);
 
 #endif

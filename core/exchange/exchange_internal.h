@@ -1,7 +1,7 @@
-/* The inside of an exchange: the state that the files share which move it along (lifecycle.c,
+/* The inside of an exchange: the state that is shared by the files that move it along (lifecycle.c,
  * admission.c, attempts.c, relay.c, events.c, settling.c, answer.c, departure.c and the small ones
- * beside them). Its parts (attempt, stream, meter, stream_budget, charge, attempt_log) know nothing
- * of it: they have what they need from their owner, and call back. */
+ * beside them). Its parts (attempt, stream, meter, stream_budget, charge, attempt_log) do not know
+ * it: they get what they need from their owner, and call back. */
 #ifndef EXCHANGE_EXCHANGE_INTERNAL_H
 #define EXCHANGE_EXCHANGE_INTERNAL_H
 
@@ -41,57 +41,57 @@ struct exchange {
     struct exchange_env *env;
     struct exchange *next;
     struct exchange *previous;
-    struct http_request *request; /* NULL once the reply has ended or the client is gone */
-    bool detached;                /* the client is gone; it runs on (departure.h) */
-    bool abandoned;               /* the client is gone, and no retry will ask for the answer */
-    bool cut; /* ended by us: what came is charged, whatever was reported before */
+    struct http_request *request; /* NULL once the reply has ended or the client has left */
+    bool detached;                /* the client has left; the call runs on (departure.h) */
+    bool abandoned;               /* the client has left, and no retry will ask for the answer */
+    bool cut; /* we ended it: what came is charged, whatever was reported before */
     struct id id;
     enum exchange_state state;
     int64_t created_ms;
     int64_t started_us;
-    int64_t first_byte_us; /* after started; -1: none yet */
+    int64_t first_byte_us; /* since started_us; -1: no byte yet */
     int64_t ended_us;
     char peer_address[48];
     char method[12];
-    char path[128]; /* for the log; cut */
-    /* The request's, taken from the connection: the provider's copy may outlive the client. */
+    char path[128]; /* for the log; may be cut */
+    /* The request's body, taken from the connection: the provider's copy may outlive the client. */
     struct buffer body;
 
-    struct exchange_task task; /* .task NULL: none, or let go */
+    struct exchange_task task; /* .task is NULL: no task, or it has let go */
     struct deferred wakeup;
     struct deferred reaper;
 
-    struct buffer reply_headers; /* "name\0value\0" pairs for the reply */
-    struct limit_state
-        rate[2]; /* of LIMIT_REQUESTS and LIMIT_TOKENS: the tightest; limit 0: none */
+    struct buffer reply_headers; /* "name\0value\0" pairs */
+    /* The tightest limits of LIMIT_REQUESTS and LIMIT_TOKENS; limit 0: no such limit. */
+    struct limit_state rate[2];
     bool reply_begun;
-    bool early_stream;   /* begun before anything was said (early_stream.h) */
+    bool early_stream;   /* it began before the provider said anything (early_stream.h) */
     bool downloading;    /* between download_begin and download_end */
-    bool download_waits; /* for the client to take what was written */
+    bool download_waits; /* until the client takes what was written */
     int status;
     char error_code[48];
 
-    struct idempotency *idempotency; /* NULL: without an Idempotency-Key */
-    struct id replay_of;             /* whose answer is given again; "": nobody's */
+    struct idempotency *idempotency; /* NULL: no Idempotency-Key */
+    struct id replay_of; /* the exchange whose answer is given again; "": this is no replay */
 
-    struct digest key_digest; /* of the API key that it came with */
+    struct digest key_digest; /* of the request's API key */
     struct key_facts key;
-    bool asks_model; /* it is a call to a model: counted on the metrics */
+    bool asks_model; /* the metrics count it as a call to a model */
     struct chat_request chat;
     char policy_revision[65];
 
     struct stream_budget budget;
     struct charge_limits charge_limits;
-    struct model_rates rates; /* of the model, when the hold was made */
+    struct model_rates rates; /* the model's, when the hold was made */
     struct ledger_hold hold;
     struct waiting_hold *waiting_hold; /* decided again when it is back; NULL: none is away */
-    bool hold_pending;  /* its job has not come back */
-    bool hold_open;     /* accepted and not resolved */
-    bool void_wanted;   /* void it as soon as it is back */
-    bool charge_wanted; /* settle it as soon as it is back: the client has left */
-    int64_t
-        usage_due_us; /* until when its counts are waited for without the client; 0: no matter */
-    int64_t unseen_tokens; /* the estimate of an answer that was cancelled unseen */
+    bool hold_pending;                 /* its job has not come back */
+    bool hold_open;                    /* accepted, and neither settled nor voided */
+    bool void_wanted;                  /* void the hold as soon as its job is back */
+    bool charge_wanted; /* the client has left: settle the hold as soon as its job is back */
+    /* How long we wait for the counts after the client has left; 0: we do not wait. */
+    int64_t usage_due_us;
+    int64_t unseen_tokens; /* estimate for an answer that was cancelled before we saw it */
     struct ledger_settlement settlement;
     bool settlement_pending;
 
@@ -101,45 +101,44 @@ struct exchange {
     struct stream stream;
 
     struct store_call call;
-    bool call_made; /* `call` holds something to be freed */
+    bool call_made; /* `call` needs exchange_call_fini */
     bool call_pending;
-    struct password_job *password; /* NULL: none */
+    struct password_job *password; /* NULL: no password job */
     bool password_pending;
-    int64_t sleeps_until_us; /* > 0: the task waits for that */
+    int64_t sleeps_until_us; /* > 0: the task sleeps until then */
 
-    struct counted_limit *limits; /* NULL: none */
+    struct counted_limit *limits; /* NULL: no limits */
     size_t limit_count;
 };
 
-/* The one place that moves an exchange from state to state. Only forward, but for a further attempt
- * behind one that has failed. */
+/* The only place that changes the state of an exchange. States only go forward, but for a further
+ * attempt after one that has failed. */
 void exchange_enter(struct exchange *exchange, enum exchange_state state);
 
-/* Wakes the task after the present callback, once. */
+/* Wakes the task once, after the present callback. */
 void exchange_wake(struct exchange *exchange);
-/* Begins a streamed reply: request id, the headers, status 200. */
+/* Begins a streamed reply: status 200, the request id and the other headers. */
 void exchange_begin_stream(struct exchange *exchange, const char *content_type);
-/* Whether its stream broke off, by a fault that is not ours. */
+/* Whether its stream broke off, and the fault is not ours. */
 bool exchange_was_cut_by_provider(const struct exchange *exchange);
-/* Resolves the open hold: by what the meter says, or to nothing. relay.c goes on when it is
- * durable. */
+/* Settles the open hold by the meter, or voids it. relay.c goes on when that is durable. */
 void exchange_settle(struct exchange *exchange);
 void exchange_void(struct exchange *exchange);
-/* The task is let go, and not resumed any more. */
+/* Lets go of the task; it is not resumed any more. */
 void exchange_release_task(struct exchange *exchange);
-/* The hold could not be written: nothing may be answered, and nothing more be asked of a
- * provider. */
+/* The hold could not be written: no answer may go out, and no provider may be asked for more. */
 void exchange_lose_hold(struct exchange *exchange);
-/* The exchange is over for the client: log line, counters; frees when nothing is away. */
+/* The exchange is over for the client: writes the log line, counts, and frees the exchange when
+ * none of its jobs is away. */
 void exchange_end(struct exchange *exchange);
-/* Frees it, later in this turn, when it has ended, no task holds it and nothing of it is away. */
+/* Frees the exchange later in this turn, if it has ended, has no task and no job of it is away. */
 void exchange_free_if_over(struct exchange *exchange);
-/* Sends a comment to a client that waits. */
+/* Sends a comment to a waiting client. */
 void exchange_keep_alive(struct exchange *exchange, int64_t now_us);
-/* 503: the database cannot be written, so nothing that costs money is answered. */
+/* Answers 503: the database cannot be written, so nothing that costs money is answered. */
 void exchange_refuse_unwritable(struct exchange *exchange);
 
-/* Appends it as a JSON object. */
+/* Appends the error as a JSON object. */
 void exchange_write_error(const struct answer_error *error, struct buffer *out);
 /* Keeps this error as the answer to a retry with the same Idempotency-Key. */
 void exchange_keep_error(struct exchange *exchange, const struct answer_error *error);

@@ -1,4 +1,4 @@
-/* The hold: the worst case of a call, reserved before anything is asked of a provider. */
+/* The hold: money for the worst case of a call, reserved before a provider is asked. */
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static void on_hold_returned(struct job *job)
     relay_hold_decided(exchange);
 }
 
-/* The affordable answer for each of the n choices; < 1: none. */
+/* The longest answer that each of the n choices can afford, in tokens; < 1: none. */
 static int64_t affordable(const struct exchange *exchange, const struct cost_ceiling *need,
                           int64_t available_nusd)
 {
@@ -54,7 +54,7 @@ static enum hold_step refuse_money(struct exchange *exchange, const struct cost_
     char spent[MONEY_TEXT_BYTES];
     char resets[CLOCK_TEXT_BYTES];
     char url[DASHBOARD_URL_BYTES];
-    char message[sizeof url + 320]; /* with the address: agents show nothing else */
+    char message[sizeof url + 320]; /* with the address: agents show only the message */
     struct buffer metadata;
     bool of_key = outcome == HOLD_BUDGET;
     int64_t tokens = affordable(exchange, need, refusal->available_nusd);
@@ -100,7 +100,7 @@ static enum hold_step refuse_money(struct exchange *exchange, const struct cost_
     return HOLD_REFUSED;
 }
 
-/* The operator has corrected more than was there. */
+/* The account has a debt: the operator's correction took more than it had. */
 static enum hold_step refuse_debtor(struct exchange *exchange, const struct hold_refusal *refusal)
 {
     char owed[MONEY_TEXT_BYTES];
@@ -177,9 +177,9 @@ static enum hold_outcome try_hold(struct exchange *exchange, int64_t amount_nusd
     return ledger_hold(exchange->env->store, hold, refusal);
 }
 
-/* What an answer may be capped at where the money is short: 0: it may not. A client that has
- * named its longest answer wants all of it, or to know; but of a stream longer than a chunk it
- * gets what it can pay, for agents name far more than they need. */
+/* The shortest answer that may be sold when money is short; 0: only the whole answer. A client that
+ * names a longest answer wants all of it, or an error. But a stream longer than a chunk gets what
+ * the client can pay, because agents name far more than they need. */
 static int64_t least_cap(const struct exchange *exchange)
 {
     int64_t stated = exchange->chat.output_tokens;
@@ -188,20 +188,19 @@ static int64_t least_cap(const struct exchange *exchange)
     return exchange->budget.chunked && stated > HOLD_CHUNK_TOKENS ? HOLD_CHUNK_TOKENS : 0;
 }
 
-/* The amount to be held now for an answer of up to `output_tokens` a choice, when
- * `available_nusd` is there. Where that is too little for all of it, and the client has left it
- * open, the answer is capped. */
+/* The amount to hold now for an answer of up to `output_tokens` per choice, with `available_nusd`
+ * to spend. If that is too little and the client has set no limit, the answer is capped. */
 static int64_t plan_hold(struct exchange *exchange, const struct cost_ceiling *need,
                          int64_t output_tokens, int64_t available_nusd)
 {
     struct stream_budget *budget = &exchange->budget;
     int64_t amount_nusd;
-    check(worst_case(exchange, need, output_tokens, &amount_nusd)); /* looked at before */
+    check(worst_case(exchange, need, output_tokens, &amount_nusd)); /* the caller has checked it */
     budget->capped = false;
     if (amount_nusd > available_nusd && least_cap(exchange) > 0) {
         int64_t tokens = affordable(exchange, need, available_nusd);
         if (tokens < least_cap(exchange))
-            return amount_nusd; /* to be refused */
+            return amount_nusd; /* the hold will be refused */
         budget->capped = true;
         budget->short_of =
             ledger_short_of(exchange->env->store, &exchange->key.account_id, &exchange->key.key_id);
@@ -222,10 +221,11 @@ static enum hold_outcome find_hold(struct exchange *exchange, const struct cost_
     int64_t said_max = exchange->budget.output_tokens_max;
     enum hold_outcome outcome = HOLD_INSUFFICIENT;
     refusal->available_nusd = INT64_MAX;
-    if (budget->chunked) /* a chunk is soon taken: what matters is whether all could be */
+    if (budget->chunked) /* a chunk is small: compare the whole answer with what is available */
         refusal->available_nusd = ledger_available_nusd(
             exchange->env->store, &exchange->key.account_id, &exchange->key.key_id);
-    /* Others may take from the same balance between our look and our hold: hence a few tries. */
+    /* Other exchanges may take from the same balance between the look and the hold, so try a few
+     * times. */
     for (unsigned i = 0; i < HOLD_TRIES; i++) {
         exchange->budget.output_tokens_max = said_max;
         int64_t amount_nusd = plan_hold(exchange, need, output_tokens, refusal->available_nusd);
@@ -239,9 +239,9 @@ static enum hold_outcome find_hold(struct exchange *exchange, const struct cost_
     return outcome;
 }
 
-/* As many as the model's reported calls let us expect, and a margin (rates.h), but no token is
- * shorter than a byte; what nobody can foresee (a file) fills the context. What a provider counts
- * above that is asked of the wallet when the call ends. */
+/* The input tokens to hold: what the model's reported calls let us expect, and a margin (rates.h).
+ * No token is shorter than a byte, and what nobody can foresee (a file) fills the context. If a
+ * provider counts more, the wallet is asked for the rest when the call ends. */
 static int64_t most_input_tokens(const struct exchange *exchange, const struct cost_ceiling *need)
 {
     const struct prompt *prompt = &exchange->chat.prompt;
@@ -254,8 +254,8 @@ static int64_t most_input_tokens(const struct exchange *exchange, const struct c
     return prompt->opaque_count > 0 || tokens > need->context ? need->context : tokens;
 }
 
-/* Where servers say how much they take. What they said last may be out of date: so it decides what
- * is held, and what was stated, where it was, what may be charged. */
+/* Looks up the contexts that servers have given. These may be out of date. So they decide what is
+ * held; what models.lua states, if it does, decides what may be charged. */
 static void learn_context(const struct exchange *exchange, const struct cost_ceiling *offered,
                           struct cost_ceiling *need)
 {
@@ -273,7 +273,7 @@ static int64_t least(int64_t a, int64_t b)
 
 /* ---- waiting ---- */
 
-/* A hold that is decided again when other processes' changes have been looked for. */
+/* A hold that waits and is decided again after the changes of other processes were applied. */
 struct waiting_hold {
     struct job job; /* first: jobs are cast back */
     struct exchange *exchange;
@@ -283,7 +283,7 @@ struct waiting_hold {
 
 static void on_news(struct job *job);
 
-/* False: too many wait. */
+/* Returns false if too many wait. */
 static bool wait_for_news(struct exchange *exchange, const struct cost_ceiling *need,
                           int64_t stated_context)
 {
@@ -316,14 +316,14 @@ static enum hold_step refuse_uncountable(struct exchange *exchange)
     return HOLD_REFUSED;
 }
 
-/* Whether other processes may have changed what a hold was refused by. */
+/* Whether another process may have changed the reason for the refusal. */
 static bool may_be_out_of_date(enum hold_outcome outcome)
 {
     return outcome == HOLD_INSUFFICIENT || outcome == HOLD_BUDGET || outcome == HOLD_DEBT ||
            outcome == HOLD_UNKNOWN;
 }
 
-/* `stated_context`: as models.lua states it, or 0. `again`: it has waited. */
+/* `stated_context`: from models.lua, or 0. `again`: the hold has waited once. */
 static enum hold_step decide(struct exchange *exchange, const struct cost_ceiling *need,
                              int64_t stated_context, bool again)
 {
@@ -360,7 +360,7 @@ static enum hold_step decide(struct exchange *exchange, const struct cost_ceilin
     return HOLD_MADE;
 }
 
-/* The task waits. It is let go before the client is answered, for it would go on. */
+/* The task waits. Let go of it before the client is answered, or it would go on. */
 static void on_news(struct job *job)
 {
     struct waiting_hold *waiting = (struct waiting_hold *)(void *)job;
@@ -395,7 +395,7 @@ static bool refuse_content(struct exchange *exchange, const char *what)
     return false;
 }
 
-/* What the model's entry does not name is not sent: its provider would refuse it, or leave it out
+/* Refuses content that the model's entry does not name: the provider would refuse it, or ignore it
  * and answer as if it had read it. */
 static bool takes_content(struct exchange *exchange, const struct cost_ceiling *need)
 {

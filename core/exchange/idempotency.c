@@ -22,7 +22,8 @@ static bool is_printable(struct slice text)
     return true;
 }
 
-/* The header's value. False: there is none, or *bad: it is none that can be used. */
+/* Finds the header's value. Returns false if there is no header, or, with *bad set, if it cannot be
+ * used. */
 static bool find_key(const struct http_head *head, struct slice *key, bool *bad)
 {
     size_t count = 0;
@@ -37,7 +38,7 @@ static bool find_key(const struct http_head *head, struct slice *key, bool *bad)
     return count == 1 && !*bad;
 }
 
-/* SHA-256 of what is asked: equal for the same endpoint at all its mounts. */
+/* SHA-256 of the request: equal for the same endpoint under all its mounts. */
 static void digest_request(const struct exchange *exchange, const char *what,
                            char out[SHA256_HEX_BYTES])
 {
@@ -98,8 +99,8 @@ bool idempotency_claim(struct exchange *exchange, const struct id *account_id, c
     memcpy(idempotency->claim.key, key.data, key.bytes);
     digest_request(exchange, what, idempotency->claim.digest);
     buffer_init(&idempotency->copy, LIMIT_KEPT_ANSWER_BYTES);
-    /* In this order: whoever held the key before has written its answer before giving it back. And
-     * looked for in any case: the other one may be here for the same old answer. */
+    /* Claim first, then look: the last holder of the key writes its answer before it gives the key
+     * back. Look even if the claim fails: the holder may itself be here for the same old answer. */
     idempotency->claim_outcome = claims_take(exchange->env->store, &idempotency->claim);
     idempotency->claimed = idempotency->claim_outcome == CLAIM_TAKEN;
     struct answer_lookup *lookup = &idempotency->lookup;
@@ -123,12 +124,13 @@ const struct claim *idempotency_claimed(const struct exchange *exchange)
     return exchange->idempotency != NULL ? &exchange->idempotency->claim : NULL;
 }
 
-/* ---- answers to one that is not fresh ---- */
+/* ---- answers to a request that is not fresh ---- */
 
 static void answer_again(struct exchange *exchange, const struct answer_lookup *lookup)
 {
     char cost[MONEY_TEXT_BYTES];
-    /* It costs nothing, so whoever asks again and again and does not read must not fill memory. */
+    /* Such an answer costs nothing, so a client that asks often and does not read must not fill
+     * memory. */
     if (!http_reply_has_room(exchange->request, lookup->body.bytes)) {
         refuse(exchange, 503, "overloaded",
                "Too many large answers are being given just now. Try again soon.", RETRY_MS);
@@ -138,7 +140,7 @@ static void answer_again(struct exchange *exchange, const struct answer_lookup *
     exchange_header(exchange, "Idempotent-Replayed", "true");
     if (lookup->cost_nusd >= 0)
         exchange_header(exchange, "x-llm-cost", money_format(lookup->cost_nusd, cost));
-    if (lookup->status >= 400) /* no other failure is kept */
+    if (lookup->status >= 400) /* only final failures are kept */
         exchange_header(exchange, "x-should-retry", "false");
     exchange_reply(exchange, lookup->status, lookup->content_type, buffer_slice(&lookup->body));
 }
@@ -194,7 +196,7 @@ static bool is_claimed(const struct exchange *exchange)
 void idempotency_copy(struct exchange *exchange, struct slice bytes)
 {
     struct idempotency *idempotency = exchange->idempotency;
-    /* A copy that the ledger has must not move any more. */
+    /* The copy must not move any more when the ledger has it. */
     if (!is_claimed(exchange) || idempotency->too_large || exchange->settlement.kept != NULL)
         return;
     if (buffer_append_slice(&idempotency->copy, bytes))

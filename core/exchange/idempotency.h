@@ -1,13 +1,13 @@
-/* Requests with an Idempotency-Key: done once, however often they are sent (Stripe's semantics,
+/* Requests with an Idempotency-Key run once, however often they are sent (Stripe's semantics,
  * https://docs.stripe.com/api/idempotent_requests). The key is claimed before the hold
- * (store/memory/claims.h); what the client gets is copied and written with the settlement
- * (store/answers.h); a client who leaves does not stop the call, for he may come again for its
- * answer.
+ * (store/memory/claims.h). What the client gets is copied and written with the settlement
+ * (store/answers.h). A call runs on when its client leaves, because the client may retry and ask
+ * for the answer.
  *
- * What was refused before anything had begun, and a failure that cost nothing and of which our own
- * answer says that it is worth a retry, give the key back.
+ * The key is given back after a request that was refused before it had begun, and after a failure
+ * that cost nothing if our answer says that a retry may help.
  *
- * Hangs on its exchange, only where the header is; the worker's thread. */
+ * It is part of an exchange that has the header. On the worker's thread. */
 #ifndef EXCHANGE_IDEMPOTENCY_H
 #define EXCHANGE_IDEMPOTENCY_H
 
@@ -23,38 +23,39 @@ struct idempotency {
     struct exchange *exchange;
     struct claim claim;
     enum claim_outcome claim_outcome;
-    bool claimed; /* it stands in the store's table */
+    bool claimed; /* the store's table has the claim */
     struct answer_lookup lookup;
     bool lookup_pending;
     struct buffer copy; /* of what the client gets */
-    bool too_large;     /* the copy was given up */
+    bool too_large;     /* the copy was dropped */
     struct kept_answer kept;
 };
 
 /* ---- what the task asks for ---- */
 
-/* Claims the request's key, if it has one, for `what` ("POST /chat/completions") with its body, and
- * looks whether there is an answer. False: answered. True: without a key nothing was done
- * (idempotency_claimed says so); else the task yields until exchange_wake. */
+/* Claims the request's key, if it has one, for `what` ("POST /chat/completions") and its body, and
+ * looks for a kept answer. Returns false if it has answered. Returns true without any work if there
+ * is no key (idempotency_claimed says so); else the task yields until exchange_wake. */
 bool idempotency_claim(struct exchange *exchange, const struct id *account_id, const char *what);
-/* Whether the exchange is the one to do what is asked. */
+/* Whether this exchange is the one that must do the work. */
 bool idempotency_is_fresh(const struct exchange *exchange);
-/* The claim of its key; NULL: it came without one. */
+/* The claim of its key; NULL: the request has no key. */
 const struct claim *idempotency_claimed(const struct exchange *exchange);
-/* Answers one that is not: again, or why not. */
+/* Answers a request that is not fresh: with the kept answer, or with the reason why there is
+ * none. */
 void idempotency_answer(struct exchange *exchange);
 
 /* ---- for this floor; all do nothing without a claimed key ---- */
 
-/* These bytes go to the client. */
+/* Copies bytes that go to the client. */
 void idempotency_copy(struct exchange *exchange, struct slice bytes);
-/* The copy is whole: the settlement that is made now writes it. */
+/* The copy is complete: the next settlement writes it. */
 void idempotency_keep(struct exchange *exchange, const char *content_type, int64_t cost_nusd);
-/* The client is answered with this error, before the hold is voided for it. */
+/* Notes that the client is answered with this error. Call it before the hold is voided. */
 void idempotency_refused(struct exchange *exchange, struct slice body, bool worth_retrying);
-/* Whether what runs is to go on without its client. */
+/* Whether the call must run on without its client. */
 bool idempotency_outlives_client(const struct exchange *exchange);
-/* Gives the key back, unless the ledger has yet to say what became of it. */
+/* Gives the key back, unless the ledger has not decided about it yet. */
 void idempotency_finish(struct exchange *exchange);
 bool idempotency_is_busy(const struct exchange *exchange);
 void idempotency_fini(struct exchange *exchange);

@@ -1,5 +1,4 @@
-/* From the request to the end: how an exchange is made, moved, ended and freed; what it waits
- * for. */
+/* The life of an exchange: how it is made, moved, ended and freed, and what it waits for. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +18,11 @@
 #include "exchange/relay.h"
 #include "exchange/revocation.h"
 
-/* How long a provider may take to end after its last event: its connection is kept. */
+/* How long a provider may take to close the answer after its last event, so that its connection can
+ * be kept. */
 enum { TAIL_MS = 2000 };
 
-/* ---- birth and death ---- */
+/* ---- making and freeing ---- */
 
 static void on_client_gone(void *arg);
 static void on_client_drained(void *arg);
@@ -35,7 +35,7 @@ static void call_task(void *arg)
         exchange->task.wake(exchange->task.task);
 }
 
-/* Some programs put one before their JSON, which has none (RFC 8259, 8.1). */
+/* Some programs put a byte order mark before their JSON, against RFC 8259, 8.1. */
 static void skip_byte_order_mark(struct buffer *body)
 {
     static const char mark[] = "\xef\xbb\xbf";
@@ -43,7 +43,7 @@ static void skip_byte_order_mark(struct buffer *body)
         buffer_consume(body, sizeof mark - 1);
 }
 
-/* Clears from `at` on until a text, and makes that empty. Returns where it ends. */
+/* Zeroes from `at` up to a text, and empties the text. Returns the text's end. */
 static char *clear_until(char *at, char *text, size_t text_bytes)
 {
     check(at <= text);
@@ -51,8 +51,8 @@ static char *clear_until(char *at, char *text, size_t text_bytes)
     return text + text_bytes;
 }
 
-/* All is zero, but what large texts have behind their end, and `call`, which each call sets anew:
- * that is two fifths of it. */
+/* Zeroes all but what large texts have behind their NUL, and `call`, which each call sets anew:
+ * these are two fifths of the exchange. */
 static struct exchange *allocate(void)
 {
     struct exchange *exchange = malloc(sizeof *exchange);
@@ -156,7 +156,7 @@ void exchange_discard(struct exchange *exchange)
     release(exchange);
 }
 
-/* Later in this turn, so that no caller up the stack is left with a dangling exchange. */
+/* Later in this turn, so that no caller up the stack has a dangling exchange. */
 void exchange_free_if_over(struct exchange *exchange)
 {
     if (!is_busy(exchange))
@@ -174,7 +174,7 @@ void exchange_enter(struct exchange *exchange, enum exchange_state state)
 
 /* ---- the end ---- */
 
-/* "Nothing new", which a page that is open asks for once a second, is no news for an operator. */
+/* A page that is open asks every second, and the answer 304 is not worth a log line. */
 static enum log_level log_level_of(const struct exchange *exchange)
 {
     return exchange->status == 304 ? LOG_DEBUG : LOG_INFO;
@@ -204,7 +204,7 @@ bool exchange_was_cut_by_provider(const struct exchange *exchange)
            (strncmp(code, "provider_", 9) == 0 || strcmp(code, "timeout") == 0);
 }
 
-/* What the operator sees of the provider whose answer broke off. */
+/* Counts the broken answer for the provider's live metrics. */
 static void count_cut(const struct exchange *exchange)
 {
     const struct live_attempt attempt = {.provider = attempt_provider(&exchange->attempt),
@@ -414,7 +414,7 @@ void exchange_cancel_all(struct exchange_env *env)
     struct exchange *next;
     for (struct exchange *exchange = env->live; exchange != NULL; exchange = next) {
         next = exchange->next;
-        exchange_release_task(exchange); /* what it waits for may be away still */
+        exchange_release_task(exchange); /* the job that it waits for may still be away */
         if (departure_cut(exchange))
             continue;
         attempt_cancel(&exchange->attempt);
@@ -435,7 +435,7 @@ void exchange_cancel_all(struct exchange_env *env)
     }
 }
 
-/* ---- what the task may know ---- */
+/* ---- what the task may read ---- */
 
 bool exchange_is_over(const struct exchange *exchange)
 {

@@ -8,22 +8,22 @@
 #include "base/secret.h"
 #include "exchange/sliding_log.h"
 
-/* Names are not kept: an entry is found by 128 bits of SipHash over the window's length and the
- * name, under a key that is random for each limiter. So a name's length costs no memory, chosen
- * names gather in no bucket, and the same name counts apart under each window and for concurrency
- * (which has no window).
+/* Names are not kept. An entry is found by 128 bits of SipHash over the window's length and the
+ * name, under a random key for each limiter. So long names cost no memory, chosen names cannot fill
+ * one bucket, and the same name counts apart under each window and for concurrency (which has no
+ * window).
  *
- * Entries of windows stand in their shard's queue. A full shard drops from its front, but lets what
- * was used since it last stood there go round once more: names that come once push out each other
- * before those that come again. Entries of concurrency stand in no queue: they are there from the
- * first enter to the last leave, so they are as many as the exchanges under way, which others
- * bound. */
+ * Entries of windows stand in their shard's queue. A full shard drops entries from the front, but
+ * an entry that was used since it was queued goes round once more: so names that come once push out
+ * each other before those that come again. Entries of concurrency stand in no queue. They exist
+ * from the first enter to the last leave, so there are no more of them than running exchanges,
+ * which are bounded elsewhere. */
 
 enum {
     SHARDS_MAX = 64,
-    SHARD_ENTRIES_MIN = 64, /* few entries take fewer shards, so that none is full by chance */
-    SECOND_CHANCES_MAX = 8, /* for each entry dropped */
-    BUSY_RETRY_MS = 1000    /* nobody knows when another exchange ends */
+    SHARD_ENTRIES_MIN = 64, /* few entries use fewer shards, so that no shard is full by chance */
+    SECOND_CHANCES_MAX = 8, /* per dropped entry */
+    BUSY_RETRY_MS = 1000    /* we do not know when another exchange ends */
 };
 
 #define WINDOW_MS_MAX (INT64_C(1) << 53)
@@ -32,10 +32,10 @@ enum {
 struct entry {
     struct entry *next; /* in its bucket */
     struct limit_slot place;
-    struct sliding_log log; /* of a window */
-    int64_t entered;        /* and not left: of concurrency */
+    struct sliding_log log; /* for a window */
+    int64_t entered;        /* for concurrency: entered and not left */
     int64_t window_ms;      /* 0: concurrency */
-    struct entry *behind;   /* in the shard's queue */
+    struct entry *behind;   /* the next one in the shard's queue */
     bool used;              /* since it was queued */
 };
 
@@ -49,7 +49,7 @@ struct shard {
 
 struct limiter {
     uint64_t hash_key[2];
-    size_t shard_count;  /* a power of two, as is the next */
+    size_t shard_count;  /* a power of two, like the next */
     size_t bucket_count; /* of each shard */
     size_t shard_entries_max;
     struct shard shards[];
@@ -89,7 +89,7 @@ static void sip_word(struct sip *sip, uint64_t word)
     sip->v0 ^= word;
 }
 
-/* SipHash-2-4 with 128 bits out, over the eight bytes of window_ms and then the name. */
+/* SipHash-2-4 with 128 bits of output, over the eight bytes of window_ms and then the name. */
 struct limit_slot limiter_place(const struct limiter *limiter, struct slice name, int64_t window_ms)
 {
     uint64_t k0 = limiter->hash_key[0];
@@ -132,7 +132,7 @@ static void unlock_shard(struct shard *shard)
     check(pthread_mutex_unlock(&shard->mutex) == 0);
 }
 
-/* Where the pointer to the entry is, or would be. */
+/* The place of the pointer to the entry, or where it would be. */
 static struct entry **find(const struct limiter *limiter, const struct shard *shard,
                            const struct limit_slot *place)
 {
@@ -221,7 +221,7 @@ static int64_t clamp_window(int64_t window_ms)
     return clamp(window_ms, 1, WINDOW_MS_MAX);
 }
 
-/* What the log (NULL: nothing was taken) says of an amount at now_ms. */
+/* Says how a log (NULL: nothing was taken) stands with an amount at now_ms. */
 static void describe(const struct sliding_log *log, int64_t amount, int64_t limit,
                      int64_t window_ms, int64_t now_ms, bool fits, struct limit_state *out)
 {
@@ -232,7 +232,7 @@ static void describe(const struct sliding_log *log, int64_t amount, int64_t limi
     if (fits)
         return;
     out->never = amount > limit;
-    out->retry_after_ms = window_ms; /* never: at least do not come back at once */
+    out->retry_after_ms = window_ms; /* if it never fits: at least do not retry at once */
     if (!out->never)
         out->retry_after_ms = sliding_log_wait_ms(log, limit - amount, window_ms, now_ms);
 }
@@ -303,7 +303,7 @@ void limiter_give_back_at(struct limiter *limiter, const struct limit_slot *plac
     if (entry != NULL) {
         entry->used = true;
         now_ms = sliding_log_advance(&entry->log, window_ms, now_ms);
-        if (now_ms - taken_ms < window_ms) /* else what it was taken from is forgotten, too */
+        if (now_ms - taken_ms < window_ms) /* else that taking is forgotten already */
             sliding_log_give_back(&entry->log, amount, taken_ms);
     }
     unlock_shard(shard);
@@ -336,7 +336,7 @@ void limiter_leave_at(struct limiter *limiter, const struct limit_slot *place)
     struct shard *shard = lock_shard(limiter, place);
     struct entry **at = find(limiter, shard, place);
     struct entry *entry = *at;
-    check(entry != NULL); /* else more have left than entered */
+    check(entry != NULL); /* else there were more leaves than enters */
     if (--entry->entered == 0) {
         *at = entry->next;
         free_entry(entry);
@@ -360,7 +360,7 @@ bool limiter_peek(struct limiter *limiter, struct slice name, int64_t amount, in
     return limiter_peek_at(limiter, &place, amount, limit, window_ms, now_ms, out);
 }
 
-/* ---- the whole ---- */
+/* ---- the limiter ---- */
 
 struct limiter *limiter_new(size_t entries_max)
 {

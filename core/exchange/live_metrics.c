@@ -13,14 +13,14 @@
 #include "exchange/candidate.h"
 #include "store/store.h"
 
-/* A ring of slots of ten seconds; a window is so many whole slots and the present one. */
+/* A ring of slots of ten seconds. A window is the present slot and some whole slots before it. */
 enum { SLOT_S = 10, SLOTS = 32, LIVE_SLOTS = 6, PROVIDER_SLOTS = 30 };
-/* Four to an octave, from 1 ms to 131 s: a percentile is right to an eighth. */
+/* Four buckets per octave, from 1 ms to 131 s: a percentile is exact to an eighth. */
 enum { BUCKETS = 64 };
 enum { PROVIDERS = 128, DETAIL_BYTES = 160 };
 
 struct slot {
-    _Atomic int64_t tick; /* which ten seconds it counts */
+    _Atomic int64_t tick; /* the ten seconds that it counts */
     _Atomic uint32_t all;
     _Atomic uint32_t client_errors;
     _Atomic uint32_t failures;
@@ -28,7 +28,7 @@ struct slot {
 };
 
 struct failure {
-    int64_t at_ms; /* 0: none yet */
+    int64_t at_ms; /* 0: no failure yet */
     char outcome[16];
     int status;
     char detail[DETAIL_BYTES];
@@ -36,11 +36,11 @@ struct failure {
 };
 
 struct provider {
-    char name[CANDIDATE_PROVIDER_BYTES]; /* set before it is shown to others */
+    char name[CANDIDATE_PROVIDER_BYTES]; /* set before other threads see it */
     struct slot slots[SLOTS];
     _Atomic int64_t success_ms;
     _Atomic uint32_t usages[METRICS_USAGES];
-    pthread_mutex_t mutex; /* of last; taken when an attempt fails and when somebody asks */
+    pthread_mutex_t mutex; /* guards last; locked when an attempt fails and by readers */
     struct failure last;
 };
 
@@ -92,7 +92,7 @@ struct live_metrics_shard *live_metrics_shard(struct live_metrics *metrics, unsi
     return &metrics->shards[index];
 }
 
-/* ---- writing: one thread, so no addition needs to be atomic as a whole ---- */
+/* ---- writing: there is one writer, so a sum needs no atomic addition ---- */
 
 static void count(_Atomic uint32_t *number)
 {
@@ -120,7 +120,7 @@ static struct slot *present_slot(struct slot *slots)
     return slot;
 }
 
-/* 0..3 as they are; from then on the two bits behind the highest one tell four buckets apart. */
+/* 0 to 3 are their own buckets; above, the two bits after the highest one choose one of four. */
 static size_t bucket_of(int64_t ms)
 {
     if (ms < 4)
@@ -130,7 +130,7 @@ static size_t bucket_of(int64_t ms)
     return bucket < BUCKETS ? bucket : BUCKETS - 1;
 }
 
-/* The least that falls into it. */
+/* The least time in the bucket. */
 static int64_t bucket_start(size_t bucket)
 {
     if (bucket < 4)
@@ -166,7 +166,7 @@ static struct provider *find_provider(struct live_metrics_shard *shard, const ch
             return provider;
     }
     if (known == PROVIDERS)
-        return NULL; /* so many names only reloads can have made; the last ones are not shown */
+        return NULL; /* only reloads can make so many names; the last ones are not shown */
     struct provider *provider = calloc(1, sizeof *provider);
     check(provider != NULL && pthread_mutex_init(&provider->mutex, NULL) == 0);
     snprintf(provider->name, sizeof provider->name, "%s", name);
@@ -193,7 +193,7 @@ void live_metrics_count_attempt(struct live_metrics_shard *shard,
     if (provider == NULL)
         return;
     struct slot *slot = present_slot(provider->slots);
-    if (attempt->result != LIVE_CUT) /* else it was counted when it began to answer */
+    if (attempt->result != LIVE_CUT) /* a cut attempt was counted when it began to answer */
         count(&slot->all);
     if (attempt->result == LIVE_ANSWERED)
         count_time(slot, attempt->duration_us);
@@ -230,7 +230,7 @@ struct sums {
     int64_t usages[METRICS_USAGES];
 };
 
-/* Adds the present slot and so many before it. */
+/* Adds the present slot and slot_count slots before it. */
 static void add_slots(struct sums *sums, struct slot *slots, int64_t slot_count)
 {
     int64_t last = present_tick();
@@ -250,7 +250,7 @@ static void add_slots(struct sums *sums, struct slot *slots, int64_t slot_count)
     }
 }
 
-/* The time that so many percent do not pass; between the ends of its bucket in proportion. */
+/* The time that `percent` of the calls do not exceed; interpolated inside its bucket. */
 static int64_t percentile(const struct sums *sums, int64_t percent)
 {
     int64_t before = 0;
@@ -279,7 +279,7 @@ static void render_times(struct buffer *out, const struct sums *sums)
     json_writer_object_end(out);
 }
 
-/* How long the window is that add_slots looks at. */
+/* The length of the window that add_slots reads. */
 static int64_t window_s(const struct live_metrics *metrics, int64_t slot_count)
 {
     int64_t now_us = clock_mono_us();
@@ -320,7 +320,7 @@ void live_metrics_render_live(struct live_metrics *metrics, const struct store *
     json_writer_object_end(out);
 }
 
-/* What all shards know of the provider `name`. */
+/* Adds up what all shards know of the provider `name`. */
 static void add_provider(struct live_metrics *metrics, const char *name, struct sums *sums,
                          int64_t *success_ms, struct failure *last)
 {

@@ -5,7 +5,7 @@
 #include "base/check.h"
 #include "dialect/usage_form.h"
 
-/* A count replaces the one before it, but zeros behind a count are a placeholder. */
+/* A count replaces the one before, but a zero after a count is a placeholder. */
 static bool is_news(int64_t count, bool known, int64_t before)
 {
     return count > 0 || (count == 0 && (!known || before == 0));
@@ -17,7 +17,7 @@ static void take_prompt(struct meter *meter, const struct usage_form *form)
     int64_t before = tokens->input + tokens->cached_input;
     if (form->prompt < 0 || !is_news(form->prompt, meter->prompt_reported, before))
         return;
-    if (form->cached >= 0 || form->prompt != before) /* else it is the count that is known */
+    if (form->cached >= 0 || form->prompt != before) /* else it is the count that we have */
         tokens->cached_input = form->cached > 0 ? form->cached : 0;
     tokens->input = form->prompt - tokens->cached_input;
     meter->prompt_reported = true;
@@ -83,7 +83,7 @@ int meter_choices_ended(const struct meter *meter)
     return __builtin_popcountll(ended[0]) + __builtin_popcountll(ended[1]);
 }
 
-/* Some providers write an empty reason until there is one. */
+/* Some providers send an empty reason until there is one. */
 static void note_finish(struct meter *meter, int64_t index, const struct json_value *reason)
 {
     struct buffer text;
@@ -110,7 +110,7 @@ void meter_sample(struct meter *meter, struct slice text)
 {
     text_mix_add(&meter->mix, text);
     meter->mix_pieces++;
-    bool news = (meter->mix_pieces & (meter->mix_pieces - 1)) == 0; /* seldomer and seldomer */
+    bool news = (meter->mix_pieces & (meter->mix_pieces - 1)) == 0; /* at 1, 2, 4, 8, ... pieces */
     if (meter->rates != NULL && news)
         meter->rate = rates_of_mix(meter->rates, &meter->mix);
 }

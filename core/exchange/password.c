@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "exchange/exchange_internal.h"
 
-/* Of a password that nobody has: so that an address without an account takes as long. */
+/* The hash of no password, so that an address without an account takes as long. */
 static const char nobodys_hash[] = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXRoaW5nIHNhbHR5IQ$"
                                    "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
@@ -20,7 +20,7 @@ static bool verify(const struct password_job *work)
     struct slice normal = {work->normal, work->normal_bytes};
     struct slice password = {work->password, work->password_bytes};
     bool right = password_verify(normal, work->hash);
-    if (!same && password_verify(password, work->hash)) /* in any case: it takes as long */
+    if (!same && password_verify(password, work->hash)) /* even if right: it takes as long */
         right = true;
     return right;
 }
@@ -69,7 +69,7 @@ bool exchange_password(struct exchange *exchange, const struct password_question
     work->password_bytes = password.bytes;
     memcpy(work->password, password.data, password.bytes);
     if (!text_normalise(password, work->normal, sizeof work->normal, &work->normal_bytes)) {
-        work->normal_bytes = password.bytes; /* no form is longer than all that is possible */
+        work->normal_bytes = password.bytes; /* its normal form does not fit: takes it as it came */
         memcpy(work->normal, password.data, password.bytes);
     }
     if (question->hash != NULL)

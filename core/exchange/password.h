@@ -1,6 +1,6 @@
-/* Hashing and checking of passwords for an exchange, on the threads of a fair pool: Argon2id takes
- * tens of milliseconds. Passwords are compared in Unicode's normal form C, as NIST SP 800-63B-4
- * asks for; one that was hashed as it came, before there was that, still opens. */
+/* Hashes and checks passwords for an exchange on the threads of a fair pool: Argon2id takes tens of
+ * milliseconds. Passwords are compared in Unicode's normal form C, as NIST SP 800-63B-4 requires.
+ * Hashes from before that rule, made of the bytes as they came, still work. */
 #ifndef EXCHANGE_PASSWORD_H
 #define EXCHANGE_PASSWORD_H
 
@@ -19,24 +19,25 @@ struct password_job {
     size_t password_bytes;
     char normal[LIMIT_PASSWORD_BYTES];
     size_t normal_bytes;
-    char hash[PASSWORD_HASH_BYTES]; /* in (to verify) or out */
+    char hash[PASSWORD_HASH_BYTES]; /* input to verify, else output */
     bool verify;
-    bool ok; /* out */
+    bool ok; /* output */
 };
 
-/* What is asked, and who must wait for it when many ask. */
+/* The password, and by whom the pool takes turns when there are many questions. */
 struct password_question {
     struct slice password; /* at most LIMIT_PASSWORD_BYTES, in UTF-8 */
-    const char *hash; /* to compare with; "": with nobody's, in the same time; NULL: makes one */
+    /* The hash to compare with. "": no such user, but takes the same time. NULL: makes a hash. */
+    const char *hash;
     struct slice account; /* the e-mail address */
     enum fair_rank rank;
 };
 
 /* The task yields until exchange_wake, then reads ok, hash and fair.dropped of
- * exchange_password_result. False: answered (too many at once). */
+ * exchange_password_result. Returns false if it has answered: there are too many at once. */
 bool exchange_password(struct exchange *exchange, const struct password_question *question);
 const struct password_job *exchange_password_result(const struct exchange *exchange);
-/* Forgets the password; after the task has read the result. */
+/* Wipes the password. Call it after the task has read the result. */
 void exchange_password_fini(struct exchange *exchange);
 
 #endif

@@ -20,7 +20,7 @@ static bool sets(const struct candidate *candidate, const char *name)
     return false;
 }
 
-/* What the provider's entry sets is not the client's to change. */
+/* The client cannot change what the provider's entry sets. */
 static void pass(const struct candidate *candidate, const struct http_head *client_head,
                  size_t which, struct provider_headers *out)
 {

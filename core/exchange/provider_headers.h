@@ -1,5 +1,5 @@
-/* The head of a request to a provider, but for its framing: our own fields, those that the
- * provider's entry sets, and what it lets through of the client's. */
+/* The head of a request to a provider, without its framing: our own fields, the fields that the
+ * provider's entry sets, and the client's fields that the entry passes on. */
 #ifndef EXCHANGE_PROVIDER_HEADERS_H
 #define EXCHANGE_PROVIDER_HEADERS_H
 
@@ -9,8 +9,8 @@
 
 struct http_head;
 
-/* The client's fields that may be passed on, a bit each of candidate_terms.pass_headers; the same
- * order in lua/policy/providers.lua. */
+/* The client's fields that may be passed on. Each has a bit in candidate_terms.pass_headers, in the
+ * same order as in lua/policy/providers.lua. */
 enum { PASSED_HEADERS = 4, PASSED_HEADER_BYTES = 600 };
 
 struct provider_headers {
@@ -19,7 +19,7 @@ struct provider_headers {
     char passed[PASSED_HEADERS][PASSED_HEADER_BYTES];
 };
 
-/* `client_head` is borrowed while `out` is used; NULL: the client has left. */
+/* `client_head` must live as long as `out` is used; NULL: the client has left. */
 void provider_headers_fill(const struct candidate *candidate, const struct http_head *client_head,
                            struct provider_headers *out);
 

@@ -15,7 +15,7 @@ enum { MINUTE_MS = 60 * 1000, DAY_MS = 24 * 3600 * 1000 };
 
 /* ---- places ---- */
 
-/* No secret, and chosen by the operator alone: so a hash without a key does. */
+/* Only the operator chooses the name, and it is no secret, so a hash without a key is enough. */
 void limit_rule_name(struct limit_rule *rule, const char *name)
 {
     char hex[SHA256_HEX_BYTES];
@@ -41,14 +41,14 @@ static const char *subject_of(const struct exchange *exchange, enum limit_scope 
     return "";
 }
 
-/* The places of those whom an exchange counts for, each hashed when it is first asked for. */
+/* The places of the key, user and group of an exchange, each hashed at its first use. */
 struct subjects {
     struct limit_slot places[LIMIT_SCOPES];
     bool known[LIMIT_SCOPES];
 };
 
-/* Two rules or two customers are at the same place only by a collision of the limiter's hash, whose
- * key nobody knows. */
+/* Two rules or two customers get the same place only by a collision of the limiter's hash, whose
+ * key is secret. */
 static struct limit_slot place_of(const struct exchange *exchange, const struct limit_rule *rule,
                                   struct subjects *subjects)
 {
@@ -61,9 +61,9 @@ static struct limit_slot place_of(const struct exchange *exchange, const struct 
     return (struct limit_slot){subject->low ^ rule->place.low, subject->high ^ rule->place.high};
 }
 
-/* ---- when one is reached ---- */
+/* ---- when a limit is reached ---- */
 
-/* Money spent in a window: a budget, so 402, which SDKs do not retry. */
+/* Money spent in a window is a budget: so 402, which SDKs do not retry. */
 static bool refuse_spent(struct exchange *exchange, const char *scope,
                          const struct limit_state *state)
 {
@@ -112,7 +112,7 @@ static void describe_rule(const struct limit_rule *rule, char *out, size_t out_b
              whom[rule->scope]);
 }
 
-/* What does not fit at any time is said as such, so that no client waits for it. */
+/* Says so if the amount can never fit, so that no client waits for it. */
 static void explain(const struct limit_rule *rule, int64_t amount, const struct limit_state *state,
                     char *out, size_t out_bytes)
 {
@@ -153,7 +153,7 @@ static bool refuse_limit(struct exchange *exchange, const struct limit_rule *rul
     return false;
 }
 
-/* Of several limits of a kind, the one that is felt first. */
+/* If there are several limits of a kind, notes the tightest. */
 static void note_rate(struct exchange *exchange, enum limit_kind kind,
                       const struct limit_state *state)
 {
@@ -180,8 +180,8 @@ static bool take(struct exchange *exchange, const struct limit_rule *rule,
     switch (rule->kind) {
     case LIMIT_CONCURRENCY:
         return limiter_enter_at(limiter, &counted->place, rule->limit, state);
-    case LIMIT_USD:       /* what it costs is known, and counted, when it ends */
-    case LIMIT_ABANDONED: /* and this when its client leaves */
+    case LIMIT_USD:       /* the cost is known, and counted, when the exchange ends */
+    case LIMIT_ABANDONED: /* counted when the client leaves */
         return limiter_peek_at(limiter, &counted->place, counted->amount, rule->limit,
                                rule->window_ms, exchange->created_ms, state);
     case LIMIT_REQUESTS:
@@ -201,9 +201,9 @@ static struct counted_limit prepare(const struct exchange *exchange, const struc
                                   .place = place};
 }
 
-/* A limit that has refused: the one that has to be waited for longest is told. */
+/* The limit that refuses; of several, the one with the longest wait. */
 struct obstacle {
-    const struct limit_rule *rule; /* NULL: none */
+    const struct limit_rule *rule; /* NULL: no limit refuses */
     int64_t amount;
     struct limit_state state;
 };
@@ -217,7 +217,7 @@ static void note_obstacle(struct obstacle *worst, const struct limit_rule *rule,
         *worst = (struct obstacle){.rule = rule, .amount = amount, .state = *state};
 }
 
-/* Takes, or where another limit has refused already, only asks. */
+/* Takes, or only asks if another limit has refused already. */
 static void count_at(struct exchange *exchange, const struct limit_rule *rule,
                      struct limit_slot place, struct obstacle *worst)
 {
@@ -245,7 +245,7 @@ static void give_back(const struct exchange *exchange, const struct counted_limi
                          exchange->created_ms, now_ms);
 }
 
-/* A refused request takes nothing out of the limits that would have let it through. */
+/* Gives back what was taken from the other limits: a refused request takes nothing. */
 static bool give_back_and_refuse(struct exchange *exchange, const struct obstacle *worst)
 {
     for (size_t i = 0; i < exchange->limit_count; i++) {
@@ -319,7 +319,7 @@ void rate_limits_release(struct exchange *exchange)
     const struct charge_limits *limits = &exchange->charge_limits;
     int64_t most = limits->context_tokens + limits->output_tokens;
     int64_t used = tokens->input + tokens->cached_input + tokens->output;
-    if (used > most) /* a provider's miscount locks nobody out */
+    if (used > most) /* a provider's wrong count must lock out no customer */
         used = most;
     int64_t now_ms = clock_wall_ms();
     struct limiter *limiter = exchange->env->limiter;

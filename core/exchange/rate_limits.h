@@ -1,7 +1,6 @@
-/* The limits that are counted for an exchange: all of them at once when it begins, corrected or
- * left when it ends. A policy prepares its limits once; what is counted is known to the limiter by
- * a place that is put together from the limit's own and the customer's, so that a request makes no
- * names. On the worker's thread. */
+/* The limits of an exchange: all are counted at once when it begins, and corrected or left when it
+ * ends. A policy prepares its limits once. The limiter's place is combined from the limit's place
+ * and the customer's, so a request builds no names. On the worker's thread. */
 #ifndef EXCHANGE_RATE_LIMITS_H
 #define EXCHANGE_RATE_LIMITS_H
 
@@ -17,13 +16,13 @@ enum limit_kind { LIMIT_REQUESTS, LIMIT_TOKENS, LIMIT_CONCURRENCY, LIMIT_USD, LI
 enum limit_scope { LIMIT_PER_KEY, LIMIT_PER_USER, LIMIT_PER_GROUP, LIMIT_FOR_ALL };
 enum { LIMIT_SCOPES = 4 };
 
-/* A limit of a policy. */
+/* A limit in a policy. */
 struct limit_rule {
     enum limit_kind kind;
     enum limit_scope scope;
     int64_t limit;
     int64_t window_ms;       /* 0 for concurrency */
-    struct limit_slot place; /* of what is counted; the same in every policy that counts it */
+    struct limit_slot place; /* the same in every policy that counts the same */
 };
 
 struct limit_rules {
@@ -31,10 +30,10 @@ struct limit_rules {
     struct limit_rule list[];
 };
 
-/* Fills in the place, by the name of what is counted: "key/requests_per_minute". */
+/* Sets the place by the name of what is counted, such as "key/requests_per_minute". */
 void limit_rule_name(struct limit_rule *rule, const char *name);
 
-/* A limit that was counted for an exchange and is corrected or left when it ends. */
+/* A limit that an exchange has counted; corrected or left at its end. */
 struct counted_limit {
     enum limit_kind kind;
     int64_t amount;
@@ -42,19 +41,20 @@ struct counted_limit {
     struct limit_slot place;
 };
 
-/* Counts against all rules in their order, once an exchange; tokens by the estimate, which is
+/* Counts against all rules in their order, once per exchange. Tokens are an estimate, which is
  * corrected at the end. `requests_only`: for an answer that is given again. The states go into the
- * reply's x-ratelimit headers. False: one is reached, the client has been told. */
+ * x-ratelimit headers of the reply. Returns false if a limit is reached; the client then has its
+ * answer. */
 bool rate_limits_acquire(struct exchange *exchange, const struct limit_rules *rules,
                          bool requests_only);
-/* Counts as one of those of this name at the same time. False: they are `most` already; the client
- * has been told. */
+/* Counts the exchange as one of those of this name that run at the same time. Returns false if
+ * there are `most` already; the client then has its answer. */
 bool rate_limits_acquire_one(struct exchange *exchange, struct slice name, int64_t most);
-/* Whether that was done: once an exchange. */
+/* Whether rate_limits_acquire was called. */
 bool rate_limits_acquired(const struct exchange *exchange);
-/* The client has left the exchange: counted at once, for the call may run on for long. */
+/* The client has left: counts that at once, because the call may run on for long. */
 void rate_limits_abandon(struct exchange *exchange);
-/* The exchange has ended: by what it did use. */
+/* The exchange has ended: corrects the counts to what it used. */
 void rate_limits_release(struct exchange *exchange);
 
 #endif

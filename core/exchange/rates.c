@@ -7,26 +7,26 @@
 #include "base/check.h"
 
 enum {
-    ONE = 1 << 20,      /* a token a byte */
-    SHARES = 1 << 12,   /* of a mix */
-    RELATIVE = 1 << 16, /* of a deviation */
+    ONE = 1 << 20,      /* one token per byte */
+    SHARES = 1 << 12,   /* the unit of shares */
+    RELATIVE = 1 << 16, /* the unit of deviations */
     PARTS = 64,
-    SLOTS = 64,      /* of a part: 4,096 models in all */
-    SAMPLES_MIN = 3, /* before they are used */
+    SLOTS = 64,      /* per part: 4,096 models in all */
+    SAMPLES_MIN = 3, /* before a rate is used */
     SAMPLES_MAX = 1 << 20,
-    TEXT_BYTES_MIN = 200, /* of a shorter text most tokens are the template's */
+    TEXT_BYTES_MIN = 200, /* in a shorter text most tokens are the template's */
     RATE_MIN = ONE / 64,
     RATE_MAX = ONE + ONE / 4,
-    /* The first samples move a rate by half of the way to them, later ones by an eighth. */
+    /* The first samples move a rate half of the way, later ones an eighth. */
     FIRST_SAMPLES = 24,
     FIRST_STEP = 2,
     LATER_STEP = 8,
     HITS_MAX = 1 << 14,
-    NEAR = SHARES / 8, /* distances of texts from examples */
+    NEAR = SHARES / 8, /* distances between a text and an example */
     FAR = SHARES / 3
 };
 
-/* What is assumed before anything was learned: to begin with, and to be held. */
+/* The rates before anything is learned: the start of learning, and the base of holds. */
 static const int32_t first_rates[TEXT_CLASSES] = {[TEXT_LETTERS] = ONE / 4,
                                                   [TEXT_SPACES] = ONE / 8,
                                                   [TEXT_DIGITS] = ONE / 2,
@@ -40,7 +40,7 @@ static const int32_t held_rates[TEXT_CLASSES] = {[TEXT_LETTERS] = ONE / 4 + ONE 
 
 struct slot {
     uint64_t name; /* its hash; 0: free */
-    uint64_t used; /* when, by the part's count */
+    uint64_t used; /* when it was last used, by the part's counter */
     struct model_rates rates;
 };
 
@@ -72,7 +72,7 @@ void rates_free(struct rates *rates)
     free(rates);
 }
 
-/* FNV-1a: the names are the operator's, so nobody chooses them to collide. */
+/* FNV-1a: only the operator chooses names, so no attacker can make them collide. */
 static uint64_t hash_of(const char *model)
 {
     uint64_t hash = UINT64_C(14695981039346656037);
@@ -90,7 +90,7 @@ static struct slot *find(struct part *part, uint64_t name)
     return NULL;
 }
 
-/* A free place, or that of the model that was not used for longest. */
+/* Returns a free slot, or the one of the model that was unused for the longest time. */
 static struct slot *take(struct part *part, uint64_t name)
 {
     struct slot *oldest = &part->slots[0];
@@ -118,7 +118,7 @@ void rates_get(struct rates *rates, const char *model, struct model_rates *out)
 
 /* ---- learning ---- */
 
-/* Each class's share of a mix; they add up to about SHARES. False: there is none. */
+/* Each class's share of a mix; they add up to about SHARES. Returns false for an empty mix. */
 static bool shares_of(const struct text_mix *mix, int64_t shares[TEXT_CLASSES])
 {
     int64_t bytes = text_mix_bytes(mix);
@@ -142,8 +142,8 @@ static int32_t bounded(int64_t rate)
     return (int32_t)(rate > RATE_MAX ? RATE_MAX : rate);
 }
 
-/* The example that is nearest, and how far it is: the sum of the differences of all shares, at most
- * twice SHARES. NULL: there is none. */
+/* The nearest example and its distance: the sum of the differences of all shares, at most twice
+ * SHARES. NULL: there is no example. */
 static const struct rate_example *nearest(const struct rate_set *set,
                                           const int64_t shares[TEXT_CLASSES], int64_t *distance)
 {
@@ -189,7 +189,7 @@ static void learn_classes(struct rate_set *set, const int64_t shares[TEXT_CLASSE
             bounded(set->per_class[i] + error * shares[i] / step * SHARES / squares);
 }
 
-/* A new example takes a free place, or that of the one with the fewest hits. */
+/* Puts a new example in a free place, or replaces the one with the fewest hits. */
 static void add_example(struct rate_set *set, const int64_t shares[TEXT_CLASSES], int64_t seen)
 {
     struct rate_example *place = &set->examples[0];
@@ -275,7 +275,7 @@ int64_t rates_tokens(int64_t rate, int64_t bytes, int64_t template_tokens)
     return rate == 0 || alike ? documented : learned;
 }
 
-/* A thirty-second more, and three times what such texts have been wrong by. */
+/* Adds 1/32, and three times the mean error for such texts. */
 static int64_t with_margin(const struct rate_set *set, const int64_t shares[TEXT_CLASSES])
 {
     int64_t distance;

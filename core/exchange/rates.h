@@ -1,9 +1,9 @@
-/* How many tokens a text has: learned for each model from the calls whose provider reported it, and
- * used where none does, and for what a call holds. Whole numbers only.
+/* How many tokens a text has. Learned for each model from calls whose provider reported its counts;
+ * used where a provider does not, and for holds. Whole numbers only.
  *
- * Shared by all workers, a lock for each part of the table. In memory: the policies may be
- * reloaded, and a restart learns anew. Bounded: where there is no place for another model, the
- * one that was not used for longest is forgotten. */
+ * Shared by all workers; each part of the table has a lock. In memory: the rates survive a reload
+ * of the policies, and a restart learns them anew. Bounded: a new model replaces the one that was
+ * unused for the longest time. */
 #ifndef EXCHANGE_RATES_H
 #define EXCHANGE_RATES_H
 
@@ -14,20 +14,20 @@
 
 struct rates;
 
-/* A kind of text that was seen: code, Korean, tables. */
+/* A kind of text that was seen, such as code, Korean or tables. */
 struct rate_example {
-    int16_t shares[TEXT_CLASSES]; /* of 2^12 */
-    int16_t hits;                 /* 0: no example */
-    int32_t rate;                 /* tokens of 2^20 bytes */
-    int32_t deviation; /* of what was reported from what was expected; 2^16: as much again */
+    int16_t shares[TEXT_CLASSES]; /* in units of 1/2^12 */
+    int16_t hits;                 /* 0: unused */
+    int32_t rate;                 /* tokens per 2^20 bytes */
+    int32_t deviation;            /* of the reported from the expected count; 2^16: twice as many */
 };
 
 enum { RATE_EXAMPLES = 12 };
 
-/* Of what goes in or what comes out. A text that is much like an example has its rate, another one
- * that of its classes, and what is between them a mean. */
+/* For input or for output. A text much like an example has the example's rate, other texts the rate
+ * of their classes, and texts in between a mean. */
 struct rate_set {
-    int32_t per_class[TEXT_CLASSES]; /* tokens of 2^20 bytes */
+    int32_t per_class[TEXT_CLASSES]; /* tokens per 2^20 bytes */
     int32_t samples;
     struct rate_example examples[RATE_EXAMPLES];
 };
@@ -40,11 +40,11 @@ struct model_rates {
 struct rates *rates_new(void);
 void rates_free(struct rates *rates);
 
-/* What is known of a model; sets without samples: nothing. */
+/* Gets what is known of a model; a set without samples knows nothing. */
 void rates_get(struct rates *rates, const char *model, struct model_rates *out);
 
-/* A call whose counts can be believed: so many bytes of text, of this mix, had so many tokens. 0
- * bytes: nothing to be learned. */
+/* A call with credible counts: this many bytes of text, of this mix, had this many tokens. 0 bytes:
+ * nothing to learn. */
 struct rate_sample {
     const struct text_mix *mix;
     int64_t bytes;
@@ -53,12 +53,13 @@ struct rate_sample {
 void rates_learn(struct rates *rates, const char *model, const struct rate_sample *input,
                  const struct rate_sample *output);
 
-/* Tokens of 2^20 bytes of such a text; 0: nothing is known. */
+/* Tokens per 2^20 bytes of such a text; 0: unknown. */
 int64_t rates_of_mix(const struct rate_set *set, const struct text_mix *mix);
-/* The tokens of so many bytes, with what a template adds to them. The documented estimate, a token
- * for each four bytes begun, where nothing is known, or where it is as good (within a tenth). */
+/* The tokens of this many bytes, with those that a template adds. Where nothing is known, or where
+ * it is as good (within a tenth), this is the documented estimate of one token per four bytes,
+ * rounded up. */
 int64_t rates_tokens(int64_t rate, int64_t bytes, int64_t template_tokens);
-/* The same to be held: what the model may well need, but no more than a token a byte. */
+/* The same for a hold: what the model may well need, but at most one token per byte. */
 int64_t rates_tokens_held(const struct rate_set *set, const struct text_mix *mix, int64_t bytes);
 
 #endif

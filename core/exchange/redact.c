@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Words end at white space, at what stands around words, and at bytes that no secret has. */
+/* Words end at white space, at quotes and brackets, and at bytes that no secret has. */
 static bool is_word_char(char c)
 {
     return c > ' ' && c < 0x7f && strchr("\"'`,;()<>[]{}", c) == NULL;
@@ -20,7 +20,7 @@ static char *blot(char *start)
     return at;
 }
 
-/* Words that follow a mark, in a word's middle only where the mark says so. */
+/* Overwrites the words that follow a mark; inside a word only if `anywhere`. */
 static void blot_marked(char *text, const char *mark, bool anywhere)
 {
     for (char *at = text; (at = strcasestr(at, mark)) != NULL;) {
@@ -31,7 +31,7 @@ static void blot_marked(char *text, const char *mark, bool anywhere)
     }
 }
 
-/* "sk-pr***Ab", "abc...xyz": how providers abbreviate a key that they quote. */
+/* Providers quote a key abbreviated: "sk-pr***Ab", "abc...xyz". */
 static void blot_abbreviated(char *text)
 {
     for (char *at = text; *at != '\0';) {
@@ -60,7 +60,7 @@ void redact_secrets(char *text, const char *api_key)
     blot_abbreviated(text);
 }
 
-/* Part of a name, so that "gpt-4" is not found in "gpt-4o". */
+/* Whether the character belongs to a name, so that "gpt-4" is not found in "gpt-4o". */
 static bool is_name_char(char c)
 {
     return isalnum((unsigned char)c) || c == '-' || c == '_';

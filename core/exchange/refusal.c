@@ -8,7 +8,7 @@
 #include "exchange/exchange_internal.h"
 #include "store/notes.h"
 
-enum { MODEL_LOOKED_FOR_BYTES = 1024 * 1024 }; /* in larger bodies it is not looked for */
+enum { MODEL_LOOKED_FOR_BYTES = 1024 * 1024 }; /* larger bodies are not searched */
 
 static bool has_record(const struct exchange *exchange)
 {
@@ -17,7 +17,7 @@ static bool has_record(const struct exchange *exchange)
            exchange->replay_of.text[0] != '\0';
 }
 
-/* The key that it came with, where nothing has asked for it so far: an unknown path. */
+/* The request's key, if no code has looked for it yet: the path is unknown. */
 static bool find_key(const struct exchange *exchange, struct key_facts *out)
 {
     *out = exchange->key;
@@ -27,7 +27,7 @@ static bool find_key(const struct exchange *exchange, struct key_facts *out)
            exchange_find_key(exchange->env, &exchange->request->head, out);
 }
 
-/* A key that is refused is so before anything is read. */
+/* A refused key is refused before the body is read, so the model is looked for here. */
 static void copy_model(const struct exchange *exchange, char out[LIMIT_MODEL_NAME_BYTES])
 {
     struct json_value root;

@@ -1,13 +1,14 @@
-/* A call that is refused before there was anything to be charged leaves a note (store/notes.h), if
- * it came with a key that exists: its owner and the operator find it by the id that was answered.
- * On the worker's thread. */
+/* A call that is refused before anything could be charged leaves a note (store/notes.h), if its key
+ * exists. The key's owner and the operator find the note by the id in the answer. On the worker's
+ * thread. */
 #ifndef EXCHANGE_REFUSAL_H
 #define EXCHANGE_REFUSAL_H
 
 struct exchange;
 struct answer_error;
 
-/* Before the error is answered. Calls that have had a hold have a usage record: nothing is done. */
+/* Call it before the error is answered. Does nothing for a call that had a hold: it has a usage
+ * record. */
 void refusal_note(struct exchange *exchange, const struct answer_error *error);
 
 #endif

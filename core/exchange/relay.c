@@ -20,7 +20,7 @@
 
 /* ---- to the client ---- */
 
-/* Writes what is ready, when the head is out. A client that does not take it stops the provider. */
+/* Writes what is ready, once the head is out. Pauses the provider if the client does not read. */
 static void flush(struct exchange *exchange)
 {
     struct stream *stream = &exchange->stream;
@@ -82,8 +82,8 @@ static void end_stream(struct exchange *exchange)
     exchange_end(exchange);
 }
 
-/* A plain answer with its cost, and with the reason if money has made it short; `priced`
- * (initialised here) owns it where there is a place for either. */
+/* A plain answer with its cost, and with the reason if money made it short. `priced` (initialised
+ * here) owns the text if either was added. */
 static struct slice price_body(const struct exchange *exchange, struct buffer *priced)
 {
     struct slice body = buffer_slice(&exchange->attempt.body);
@@ -117,13 +117,13 @@ static void reply_plain(struct exchange *exchange)
     buffer_fini(&priced);
 }
 
-/* The rest of what the client will get after the settlement, into the copy that it writes. */
+/* Adds the rest of what the client will get to the copy that the settlement writes. */
 void relay_keep(struct exchange *exchange)
 {
     struct stream *stream = &exchange->stream;
     struct buffer rest;
     if (exchange->settlement.kept != NULL)
-        return; /* an error instead */
+        return; /* an error is kept instead */
     if (stream->flowing) {
         buffer_init(&rest, 2 * LIMIT_EVENT_BYTES);
         stream_end_append(exchange, &rest);
@@ -137,7 +137,7 @@ void relay_keep(struct exchange *exchange)
     buffer_fini(&rest);
 }
 
-/* Never a free answer: what could not be written is not given. */
+/* No answer is free: what could not be charged is not sent. */
 static void refuse_unsettled(struct exchange *exchange)
 {
     struct stream *stream = &exchange->stream;
@@ -164,7 +164,7 @@ void relay_settled(struct exchange *exchange)
 
 /* ---- from the provider ---- */
 
-/* What stands in `out` may end in half an event. */
+/* `out` may end in the middle of an event. */
 static void fail_for_memory(struct exchange *exchange)
 {
     buffer_reset(&exchange->stream.out);
@@ -237,7 +237,7 @@ void relay_provider_failed(struct exchange *exchange, const char *code, const ch
 
 /* ---- begin and end ---- */
 
-/* A stream that ended without [DONE]: whole if the model had said why it stopped. */
+/* A stream ended without [DONE]: it is complete if it has its finish reason. */
 static void judge_end(struct exchange *exchange, enum upstream_end end, const char *detail)
 {
     struct stream *stream = &exchange->stream;
@@ -255,7 +255,7 @@ static void judge_end(struct exchange *exchange, enum upstream_end end, const ch
                               "The model's provider broke off; the answer is not complete.");
 }
 
-/* What came behind the last whole event. */
+/* Takes what came after the last whole event. */
 static void take_rest(struct exchange *exchange)
 {
     struct slice rest = sse_rest(&exchange->stream.sse);

@@ -34,8 +34,7 @@ void revocation_check(struct exchange *exchange)
     if (why == NULL)
         return;
     if (will_be || exchange->hold_pending) {
-        exchange->env
-            ->revocations--; /* at a later tick, when it has its hold and that is durable */
+        exchange->env->revocations--; /* look again at a later tick, when the hold is durable */
         return;
     }
     if (exchange->stream.flowing) {

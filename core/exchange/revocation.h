@@ -1,9 +1,9 @@
-/* Revocation: a key that is deleted or disabled, or whose user is, ends the streams that run by it
- * within a tick, and what has come of them is paid. A call that is not streamed runs on: it has
- * been asked of the provider, ends by itself and is paid.
+/* Revocation: when a key is deleted or disabled, or its user is, the streams of that key end within
+ * a tick, and what has come is charged. A call that is not streamed runs on: the provider has it,
+ * it ends by itself and is charged.
  *
- * The directory counts what is revoked; only when that has changed does a worker look at its
- * exchanges. On the worker's thread. */
+ * The directory counts revocations; a worker looks at its exchanges only when that count has
+ * changed. On the worker's thread. */
 #ifndef EXCHANGE_REVOCATION_H
 #define EXCHANGE_REVOCATION_H
 
@@ -12,7 +12,7 @@
 struct exchange;
 struct exchange_env;
 
-/* Whether something was revoked since this was asked last. */
+/* Whether something was revoked since the last call. */
 bool revocation_due(struct exchange_env *env);
 /* Ends the exchange if it is a stream whose key was revoked. */
 void revocation_check(struct exchange *exchange);

@@ -1,4 +1,4 @@
-/* Money at the end of an exchange: what it is charged, and the hold that is settled or voided. */
+/* The money at the end of an exchange: its charge, and how the hold is settled or voided. */
 #include <stddef.h>
 #include <stdio.h>
 
@@ -13,8 +13,7 @@
 
 /* ---- the charge ---- */
 
-/* Something is wrong with the provider's counts, or with `context` and `max_output` in
- * models.lua. */
+/* The provider's counts are wrong, or `context` and `max_output` in models.lua are. */
 static void alarm_operator(const struct exchange *exchange, const struct charge *charge)
 {
     const struct charge_limits *limits = &exchange->charge_limits;
@@ -28,8 +27,8 @@ static void alarm_operator(const struct exchange *exchange, const struct charge 
               log_int("output_tokens_allowed", limits->output_tokens));
 }
 
-/* A provider counts more than we could foresee (its own additions to a prompt): the customer pays
- * that as long as it has it; what it has not is the operator's. */
+/* A provider may count more than we could foresee (its own additions to a prompt). The customer
+ * pays that as far as the wallet has it; the operator pays the rest. */
 static int64_t charge_nusd(struct exchange *exchange, const struct charge *charge)
 {
     const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
@@ -44,8 +43,8 @@ static int64_t charge_nusd(struct exchange *exchange, const struct charge *charg
     return price.charge_nusd;
 }
 
-/* What the provider has counted says how many tokens such text has, where nothing but text went in
- * and came out. */
+/* Learns from the provider's counts how many tokens such text has, if only text went in and came
+ * out. */
 static void learn(const struct exchange *exchange, const struct charge *charge)
 {
     const struct prompt *prompt = &exchange->chat.prompt;
@@ -65,7 +64,7 @@ static void learn(const struct exchange *exchange, const struct charge *charge)
     rates_learn(exchange->env->rates, exchange->chat.model, &input, &output);
 }
 
-/* What a client cut by leaving says nothing of its provider. */
+/* If the client has cut the answer by leaving, the missing counts are not the provider's fault. */
 static void count_usage(const struct exchange *exchange, enum usage_source source, bool excessive)
 {
     struct live_metrics_shard *shard = exchange->env->shard;
@@ -118,7 +117,7 @@ static void on_settlement_returned(struct job *job)
         (struct exchange *)(void *)((char *)job - offsetof(struct exchange, settlement.job));
     exchange->settlement_pending = false;
     exchange->hold_open = false;
-    idempotency_finish(exchange); /* before the client can send the same again */
+    idempotency_finish(exchange); /* before the client can send the same request again */
     if (exchange->state == EXCHANGE_SETTLING) {
         if (exchange->request != NULL)
             relay_settled(exchange);
@@ -128,7 +127,7 @@ static void on_settlement_returned(struct job *job)
     exchange_free_if_over(exchange);
 }
 
-/* Who answered, or was the last to be asked. */
+/* The provider that answered, or the last one that was asked. */
 static void fill_candidate(const struct candidate *candidate, struct usage_record *record)
 {
     if (candidate == NULL)
@@ -191,8 +190,7 @@ void exchange_void(struct exchange *exchange)
     if (!exchange->hold_open || exchange->settlement_pending)
         return;
     if (exchange->hold_pending) {
-        exchange->void_wanted =
-            true; /* only a hold that did become durable is there to be voided */
+        exchange->void_wanted = true; /* only a durable hold can be voided */
         return;
     }
     stream_budget_give_back(&exchange->budget);

@@ -6,10 +6,10 @@
 #include "base/check.h"
 
 enum {
-    EXACT_RUNS = 60, /* a limit of one a second is kept to the millisecond */
-    CELLS = 64,      /* of a window; with more runs than that, one each */
+    EXACT_RUNS = 60, /* a limit of one a second is exact to the millisecond */
+    CELLS = 64,      /* per window: with more runs than EXACT_RUNS, each cell has one */
     CAPACITY_MAX = 128,
-    CLOCK_STEP_MS = 3600000 /* who is this much late is not late: the clock was set back */
+    CLOCK_STEP_MS = 3600000 /* a reading so far behind is not late: the clock was set back */
 };
 
 _Static_assert(EXACT_RUNS + CELLS + 1 <= CAPACITY_MAX, "a full ring has a run for each cell");
@@ -34,7 +34,7 @@ static struct sliding_run *run_at(const struct sliding_log *log, unsigned i)
     return &log->runs[(log->first + i) & (log->capacity - 1U)];
 }
 
-/* A clock that was set back: nothing is forgotten, and all of it leaves the window in time. */
+/* The clock was set back: nothing is forgotten, and all leaves the window in time. */
 static void set_back(struct sliding_log *log, int64_t by_ms)
 {
     for (unsigned i = 0; i < log->count; i++)
@@ -122,12 +122,12 @@ int64_t sliding_log_reset_ms(const struct sliding_log *log, int64_t window_ms, i
 {
     unsigned i = log->count;
     while (i > 0 && run_at(log, i - 1U)->amount == 0)
-        i--; /* given back */
+        i--; /* was given back */
     return i > 0 ? window_ms - (now_ms - run_at(log, i - 1U)->last_ms) : 0;
 }
 
-/* Out of the run that it is in, which is the first that has not gone before it: near the newest,
- * for calls are short. */
+/* Takes the amount out of the run that holds taken_ms: the first one that had not ended before. It
+ * is near the newest, because calls are short. */
 void sliding_log_give_back(struct sliding_log *log, int64_t amount, int64_t taken_ms)
 {
     unsigned i = log->count;

@@ -53,7 +53,7 @@ void stream_append_without_usage(struct stream *stream, struct slice event,
     if (json_apply_edits(event, &removal, 1, &cut))
         stream_append(stream, buffer_slice(&cut));
     else
-        stream->out.failed = true; /* no memory: the stream fails, the event does not vanish */
+        stream->out.failed = true; /* no memory: the stream fails, no event is lost silently */
     buffer_fini(&cut);
 }
 

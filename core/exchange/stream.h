@@ -1,6 +1,6 @@
-/* What is known of the answer that goes through: the readers of its events, what is ready for the
- * client, what was measured of it, and how it has ended. Part of an exchange; its worker's thread.
- * How it flows and ends is decided in relay.c and events.c. */
+/* The state of an answer that goes through: the readers of its events, the output for the client,
+ * the meter, and how it ended. Part of an exchange; on its worker's thread. relay.c and events.c
+ * decide how it flows and ends. */
 #ifndef EXCHANGE_STREAM_H
 #define EXCHANGE_STREAM_H
 
@@ -17,7 +17,7 @@
 
 #define STREAM_TYPE "text/event-stream; charset=utf-8"
 
-/* What is ready for a client at most, while its provider is not asked for more. */
+/* The most output that waits for the client before the provider is paused. */
 enum { STREAM_OUT_BYTES_MAX = 2 * LIMIT_ORDINARY_EVENT_BYTES };
 
 struct stream {
@@ -26,42 +26,42 @@ struct stream {
     struct sse sse;
     struct event_template event_template;
     struct buffer out;        /* whole events ready for the client */
-    struct buffer held_event; /* of usage, for who asked: goes out at the end, with the cost */
+    struct buffer held_event; /* usage, if asked for: goes out at the end, with the cost */
     struct buffer last_event; /* data: [DONE] as it came */
     struct buffer joined;     /* scratch for events of several data lines */
-    bool started; /* the task has asked for the relay; the hold may not be durable yet */
-    bool flowing; /* the head is out */
-    bool done;    /* [DONE] has come */
+    bool started;             /* the task has asked for the relay; the hold may still be pending */
+    bool flowing;             /* the head is out */
+    bool done;                /* [DONE] has come */
     bool upstream_ended;
-    bool out_of_budget;       /* we have ended the answer: no money is left for more of it */
-    bool reason_given;        /* the present event already says that the money limited it */
-    struct buffer chunk_head; /* how a chunk of this stream begins, for those that are ours */
-    bool failed;              /* after it had said something: an error ends the stream */
-    bool unwritten;           /* the charge could not be written: nobody is told of it */
-    bool refused;             /* it has failed by the customer's request */
+    bool out_of_budget;       /* we ended the answer: there is no money for more */
+    bool reason_given;        /* the present event already says that money limited it */
+    struct buffer chunk_head; /* how a chunk of this stream begins; for chunks that we make */
+    bool failed;              /* after the provider said something: the stream ends with an error */
+    bool unwritten;           /* the charge could not be written: the client does not see it */
+    bool refused;             /* it failed because of the customer's request */
     char failure_code[48];
     char failure_message[640];
     int64_t written_us;    /* when something last went to the client */
-    bool paused;           /* the provider, until the client has taken what was written */
+    bool paused;           /* the provider waits until the client takes what was written */
     bool has_room;         /* for a large event (event_room.h) */
-    bool lacks_room;       /* the provider is paused until there is some */
+    bool lacks_room;       /* the provider is paused until there is room */
     int64_t lacks_room_us; /* since when */
 };
 
 void stream_init(struct stream *stream);
 void stream_fini(struct stream *stream);
-/* Forgets what an attempt before has left, but for what the client has got. `rates` are those of
- * the model, borrowed. */
+/* Forgets the attempt before, but for what the client has got. `rates` are the model's,
+ * borrowed. */
 void stream_reset(struct stream *stream, const struct rate_set *rates);
 
-/* Puts a whole event among what is ready for the client. */
+/* Adds a whole event to the output. */
 void stream_append(struct stream *stream, struct slice event);
-/* The same without its usage. `root` is its object. */
+/* Adds it without its usage. `root` is the event's object. */
 void stream_append_without_usage(struct stream *stream, struct slice event,
                                  const struct json_value *root);
 /* Keeps the usage of a chunk for the end, as an event of its own in OpenAI's form. */
 void stream_hold_usage(struct stream *stream, struct slice event, const struct completion *chunk);
-/* Notes by which error the stream has failed. */
+/* Notes the error by which the stream has failed. */
 void stream_note_failure(struct stream *stream, const char *code, const char *message);
 
 #endif

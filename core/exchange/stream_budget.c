@@ -21,8 +21,8 @@ void stream_budget_give_back(struct stream_budget *budget)
     settlement->extended_nusd = 0;
 }
 
-/* The output tokens that are paid for, by the prices of the candidate that answers, which may be
- * lower than those of the hold where models.lua says price_by = "candidate". */
+/* The output tokens that are paid for, at the prices of the candidate that answers. They may be
+ * lower than those of the hold if models.lua says price_by = "candidate". */
 static int64_t covered_by(const struct stream_budget *budget, int64_t held_nusd)
 {
     const struct candidate_terms *terms = budget->terms;
@@ -50,8 +50,8 @@ static int64_t estimate(const struct stream_budget *budget)
     return meter_output_estimate(meter) + charge_media_tokens(budget->limits, &meter->output);
 }
 
-/* The answer was capped by money, and more has come than the provider was asked for: by its own
- * count; else by twice our estimate, which is not as good. */
+/* Whether money capped the answer, and more has come than the provider was asked for: by its own
+ * count, or else by twice our estimate, which is less exact. */
 static bool is_excess(const struct stream_budget *budget)
 {
     const struct meter *meter = budget->meter;
@@ -61,9 +61,10 @@ static bool is_excess(const struct stream_budget *budget)
     return (meter->reported && meter->tokens.output > most) || estimate(budget) > 2 * most;
 }
 
-/* Far enough above what was asked for that no answer that keeps to it is cut: by an
- * eighth of the provider's own count; of ours, which may be wrong, by a quarter of the pieces (a
- * token has more than one byte, and few pieces have less than a token), or by twice the text. */
+/* Whether the answer is far above the limit that was asked for, so that no answer that keeps the
+ * limit is cut: by an eighth of the provider's count; or of our count, which may be wrong, by a
+ * quarter of the pieces (a token has more than one byte, and few pieces have less than a token) or
+ * by twice the text. */
 static bool is_beyond_limit(const struct stream_budget *budget)
 {
     enum { TOLERANCE_TOKENS = 8 };
@@ -71,7 +72,7 @@ static bool is_beyond_limit(const struct stream_budget *budget)
     int64_t limit = budget->output_tokens_asked;
     int64_t text_bytes = meter->output.text_bytes;
     int64_t pieces = limit + limit / 4 + TOLERANCE_TOKENS;
-    if (limit == 0 || meter->output_pieces <= 1) /* something is given */
+    if (limit == 0 || meter->output_pieces <= 1) /* the client gets at least one piece */
         return false;
     if (meter->output_pieces > pieces && text_bytes > 2 * pieces)
         return true;
@@ -80,14 +81,14 @@ static bool is_beyond_limit(const struct stream_budget *budget)
     return meter->reported && meter->tokens.output > limit + limit / 8 + TOLERANCE_TOKENS;
 }
 
-/* All is held that the answer can have, so the provider ends it by itself. */
+/* Whether the hold covers the longest possible answer, so that the provider ends it by itself. */
 static bool is_held_whole(const struct stream_budget *budget)
 {
     bool whole = !budget->chunked || budget->output_tokens_covered >= budget->output_tokens_most;
     return whole && !is_excess(budget);
 }
 
-/* By the provider's count, or by our estimate if that is more. */
+/* By the provider's count, or by our estimate if that is higher. */
 static int64_t seen_tokens(const struct stream_budget *budget)
 {
     const struct meter *meter = budget->meter;
@@ -107,7 +108,7 @@ bool stream_budget_cover(struct stream_budget *budget)
     int64_t chunk = HOLD_CHUNK_TOKENS * budget->choices;
     if (seen + chunk / 2 <= budget->output_tokens_covered)
         return true;
-    /* A chunk more than there is, but no more than can come. */
+    /* One chunk more than has come, but not more than can come. */
     bool last = seen + chunk > budget->output_tokens_most;
     extend(budget, last ? budget->output_tokens_most : seen + chunk);
     budget->output_tokens_covered = covered_by(budget, stream_budget_held_nusd(budget));
@@ -165,7 +166,7 @@ bool stream_budget_explain(const struct stream_budget *budget, struct slice text
         return false;
     buffer_append_text(member, "\"metadata\":");
     stream_budget_write_reason(budget, member);
-    buffer_append_char(member, ','); /* an answer has choices, so it is not the last */
+    buffer_append_char(member, ','); /* an answer has choices, so other members follow */
     *edit = (struct json_edit){.offset = (size_t)(object->raw.data - text.data) + 1,
                                .inserted = buffer_slice(member)};
     return !member->failed;

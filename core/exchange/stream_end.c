@@ -17,8 +17,8 @@ static void append_length(const struct exchange *exchange, struct buffer *out)
     buffer_fini(&reason);
 }
 
-/* The last count goes to who asked for it, with the cost, however it was made: the provider's own
- * event where its counts are those that were charged. */
+/* If the client asked for usage, it gets the last counts with the cost: in the provider's own event
+ * if its counts are those that were charged. */
 static void append_usage(const struct exchange *exchange, struct buffer *out)
 {
     const struct stream *stream = &exchange->stream;
@@ -35,7 +35,7 @@ static void append_usage(const struct exchange *exchange, struct buffer *out)
         final_chunk_usage(buffer_slice(&stream->chunk_head), &usage, out);
 }
 
-/* Agents show their user nothing of an error but its message, so it says what was charged. */
+/* Agents show their user only the message of an error, so it says what was charged. */
 static void append_error(const struct exchange *exchange, struct buffer *out)
 {
     const struct stream *stream = &exchange->stream;
@@ -63,6 +63,6 @@ void stream_end_append(const struct exchange *exchange, struct buffer *out)
         append_error(exchange, out);
     if (stream->last_event.bytes > 0 && !stream->failed)
         buffer_append_slice(out, buffer_slice(&stream->last_event));
-    else /* ours; or the provider forgot it, but the model had said why it stopped: it is true */
+    else /* ours; or the provider forgot it, but there was a finish reason, so it is true */
         buffer_append_text(out, "data: [DONE]\n\n");
 }

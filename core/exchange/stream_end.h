@@ -1,5 +1,5 @@
-/* What a stream ends with, once its charge is known: why it is short, its usage with the cost for
- * who asked, the error by which it has failed, and [DONE]. On the exchange's worker. */
+/* The end of a stream, once its charge is known: why it is short, the usage with the cost if the
+ * client asked for it, the error by which it failed, and [DONE]. On the exchange's worker. */
 #ifndef EXCHANGE_STREAM_END_H
 #define EXCHANGE_STREAM_END_H
 
@@ -7,7 +7,7 @@
 
 struct exchange;
 
-/* Appends it as whole events; a failure is kept by the buffer. */
+/* Appends the end as whole events. The buffer remembers a failure. */
 void stream_end_append(const struct exchange *exchange, struct buffer *out);
 
 #endif

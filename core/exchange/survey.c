@@ -25,34 +25,34 @@ struct survey_list {
     size_t server_count;
 };
 
-/* What is known of a model. In a hash table with open addressing. */
+/* What is known of a model, in a hash table with open addressing. */
 struct finding {
     uint64_t key; /* 0: free */
     uint64_t round;
     struct context_lengths lengths;
 };
 
-/* What is known of a server itself, by its place in the list. */
+/* What is known of a server, by its index in the list. */
 struct standing {
     uint64_t round;
-    int64_t asked_ms; /* 0: not yet */
+    int64_t asked_ms; /* 0: not asked yet */
     char error[ERROR_BYTES];
 };
 
 struct table {
     struct finding *findings;
-    size_t places; /* a power of two; 0: there is none */
+    size_t places; /* a power of two; 0: no table */
 };
 
 struct survey {
-    pthread_mutex_t lock;     /* guards all of it */
-    struct survey_list *list; /* NULL: nobody is asked */
+    pthread_mutex_t lock;     /* guards all fields */
+    struct survey_list *list; /* NULL: no server is asked */
     struct standing *standings;
     struct table table;
     uint64_t rounds;
 };
 
-/* FNV-1a: the names are the operator's, so nobody chooses them to collide. */
+/* FNV-1a: only the operator chooses names, so no attacker can make them collide. */
 static uint64_t hash_on(uint64_t hash, const char *text)
 {
     for (; *text != '\0'; text++)
@@ -102,7 +102,7 @@ void survey_list_unref(struct survey_list *list)
     free(list);
 }
 
-/* Room for one more behind `count`: arrays double at each power of two. */
+/* Makes room for one more item after `count`: arrays double at each power of two. */
 static void *with_room(void *array, size_t count, size_t item_bytes)
 {
     if ((count & (count - 1)) != 0)
@@ -170,7 +170,7 @@ static uint64_t key_of(const struct listed_server *server, size_t model)
     return survey_key(server->candidate->terms.base_url, server->models[model]);
 }
 
-/* At most half full. With what is known already of its models. */
+/* A table at most half full, with what `before` knows of the same models. */
 static struct table make_table(const struct survey_list *list, const struct table *before)
 {
     size_t models = 0;
@@ -207,7 +207,7 @@ void survey_take_list(struct survey *survey, struct survey_list *list)
     check(pthread_mutex_unlock(&survey->lock) == 0);
 }
 
-/* ---- life ---- */
+/* ---- making and freeing ---- */
 
 struct survey *survey_new(void)
 {
@@ -286,7 +286,7 @@ bool survey_lacks(struct survey *survey, size_t index)
     return lacks;
 }
 
-/* How often it was asked in vain is not for the log: only when that begins. */
+/* Logs only the first failure in a row, not every one. */
 static void tell_log(const struct listed_server *server, const char *error)
 {
     log_event(LOG_WARN, "a server does not say its context lengths",
@@ -306,7 +306,7 @@ void survey_end(struct survey *survey, size_t index, const char *error)
     check(pthread_mutex_unlock(&survey->lock) == 0);
 }
 
-/* ---- what is known ---- */
+/* ---- results ---- */
 
 void survey_get(struct survey *survey, uint64_t key, struct context_lengths *out)
 {

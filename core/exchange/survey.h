@@ -1,6 +1,6 @@
-/* What servers have said of their models' context lengths (context_form.h). Shared by all workers,
- * behind a lock; a worker's surveyor asks (surveyor.h), and what it learns stays through reloads,
- * as long as the policies name the model of that server. In memory: a restart asks anew. */
+/* The survey: the context lengths that servers have given for their models (context_form.h). Shared
+ * by all workers, behind a lock. A worker's surveyor asks (surveyor.h). The results survive a
+ * reload, as long as the policies name the model of that server. In memory: a restart asks anew. */
 #ifndef EXCHANGE_SURVEY_H
 #define EXCHANGE_SURVEY_H
 
@@ -14,66 +14,67 @@
 
 struct survey;
 
-/* Names a model of a server; never 0. */
+/* A key for a model of a server; never 0. */
 uint64_t survey_key(const char *base_url, const char *model);
 
-/* ---- who is asked, and for which models: of one generation of policies ---- */
+/* ---- which servers are asked for which models; a list belongs to one policy ---- */
 
-/* Counted, atomically; not changed any more once others see it. */
+/* Has an atomic reference count. It must not change once other threads see it. */
 struct survey_list;
 
-struct survey_list *survey_list_new(void); /* with one reference, the caller's */
+struct survey_list *survey_list_new(void); /* the caller gets the one reference */
 struct survey_list *survey_list_ref(struct survey_list *list);
-void survey_list_unref(struct survey_list *list); /* NULL is none */
-/* Adds a server: where and how it is asked, as a candidate of it says. Takes its own reference. */
+void survey_list_unref(struct survey_list *list); /* NULL is allowed */
+/* Adds a server; the candidate says where and how to ask. Takes its own reference. */
 void survey_list_add(struct survey_list *list, struct candidate *server);
-/* Adds a model, by the server's own name, to the server that was added last. */
+/* Adds a model to the server that was added last, by the server's name for it. */
 void survey_list_add_model(struct survey_list *list, const char *model);
 size_t survey_list_count(const struct survey_list *list); /* of servers */
 struct candidate *survey_list_server(const struct survey_list *list, size_t index);
 
-/* ---- what is known ---- */
+/* ---- results ---- */
 
 struct survey *survey_new(void);
 void survey_free(struct survey *survey);
 
-/* Before anybody has said anything: zeros. */
+/* Gets zeros if no server has answered yet. */
 void survey_get(struct survey *survey, uint64_t key, struct context_lengths *out);
 
-/* The candidates of a model, as far as they are asked. */
+/* The candidates of a model that are asked. */
 enum { SURVEY_KEYS_MAX = 8 };
 struct survey_keys {
     uint64_t list[SURVEY_KEYS_MAX];
     size_t count;
-    bool others; /* there are candidates that are not asked */
+    bool others; /* the model also has candidates that are not asked */
 };
 
-/* Where neither the operator nor the server has said a length, as much is thought possible: what is
- * held too much is given back. */
+/* The context if neither the operator nor the server has given one. What is held too much is given
+ * back. */
 enum { SURVEY_CONTEXT_ASSUMED = 1048576 };
 
-/* The most tokens that one of the candidates takes, when models.lua has stated `stated_tokens` (0:
- * nothing). Never more than was stated; what a model was trained for counts only where nothing
- * was. */
+/* The largest context of the candidates, in tokens. `stated_tokens` is from models.lua (0: not
+ * stated). The result never exceeds it; the length that a model was trained for counts only if
+ * nothing was stated. */
 int64_t survey_context_tokens(struct survey *survey, const struct survey_keys *keys,
                               int64_t stated_tokens);
 
 /* JSON: {asked_at, error, models: [{model, context_length, trained_context_length}], left_out} of a
- * provider, at most so many models as fit into `out`; null: it is not asked. */
+ * provider, with as many models as fit into `out`; null: this provider is not asked. */
 void survey_render(struct survey *survey, const char *provider, struct buffer *out);
 
 /* ---- for the surveyor ---- */
 
-/* These are asked from now on. What is known of models that are in both lists stays. */
+/* Replaces the list of servers. Results for models that are in both lists stay. */
 void survey_take_list(struct survey *survey, struct survey_list *list);
 /* Begins a round with the server at `index` of the list. */
 void survey_begin(struct survey *survey, size_t index);
-/* It has said this of a model; an empty name: of all of which it has said nothing in this round. */
+/* Notes what the server has said of a model. An empty name stands for all models of which it has
+ * said nothing in this round. */
 void survey_learn(struct survey *survey, size_t index, const char *model,
                   const struct context_lengths *lengths);
-/* Whether there is a model of which it has not said in this round how much it takes. */
+/* Whether this round still lacks the context length of a model. */
 bool survey_lacks(struct survey *survey, size_t index);
-/* The round is over; `error`: why it was not answered, or NULL. */
+/* Ends the round. `error`: why there was no answer, or NULL. */
 void survey_end(struct survey *survey, size_t index, const char *error);
 
 #endif

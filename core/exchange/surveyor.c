@@ -8,10 +8,10 @@
 #include "base/clock.h"
 
 enum {
-    ANSWER_BYTES_MAX = 4 * 1024 * 1024, /* OpenRouter's list has about one */
+    ANSWER_BYTES_MAX = 4 * 1024 * 1024, /* OpenRouter's list has about 1 MB */
     ANSWER_MS = 10000,
     CONNECT_MS_MAX = 5000,
-    RETRY_MS = 30000, /* a server that loads its model, or restarts, is soon there */
+    RETRY_MS = 30000, /* a server that restarts or loads its model will soon answer */
     URL_BYTES = CANDIDATE_BASE_URL_BYTES + 32
 };
 
@@ -21,15 +21,15 @@ struct surveyor {
     struct survey *survey;
     struct upstream *upstream;
     int64_t period_ms;
-    struct survey_list *list; /* NULL: nobody is asked */
+    struct survey_list *list; /* NULL: no server is asked */
     int64_t due_us;           /* when the next round begins */
-    bool running;             /* a round */
-    bool failing;             /* in it, some server has not answered */
+    bool running;             /* a round runs */
+    bool failing;             /* a server has not answered in this round */
 
-    /* The server that is asked. */
+    /* The server being asked. */
     size_t server;
     enum context_question question;
-    struct upstream_call *call; /* NULL: the next one is to be begun */
+    struct upstream_call *call; /* NULL: the next question is to begin */
     int64_t deadline_us;
     int status;
     struct buffer body;
@@ -55,7 +55,7 @@ static void begin_server(struct surveyor *surveyor)
         survey_begin(surveyor->survey, surveyor->server);
 }
 
-/* `error`: why it has not answered, or NULL. */
+/* `error`: why it did not answer, or NULL. */
 static void end_server(struct surveyor *surveyor, const char *error)
 {
     surveyor->failing = surveyor->failing || error != NULL;
@@ -64,8 +64,8 @@ static void end_server(struct surveyor *surveyor, const char *error)
     begin_server(surveyor);
 }
 
-/* What is left to be asked is asked at the next tick. A server that does not know a question is
- * asked the next one; one that does not answer at all is not. */
+/* The next question waits for the next tick. A server that does not know a question gets the next
+ * one; a server that does not answer at all does not. */
 static void end_question(struct surveyor *surveyor, const char *error)
 {
     bool last = surveyor->question + 1 == CONTEXT_QUESTIONS;
@@ -89,7 +89,7 @@ static void on_data(struct slice data, void *arg)
 {
     struct surveyor *surveyor = arg;
     if (surveyor->status == 200)
-        buffer_append_slice(&surveyor->body, data); /* too much: it has failed, and is not read */
+        buffer_append_slice(&surveyor->body, data); /* if it is too much, the question has failed */
 }
 
 static void tell(const char *model, const struct context_lengths *lengths, void *arg)
@@ -98,7 +98,7 @@ static void tell(const char *model, const struct context_lengths *lengths, void 
     survey_learn(surveyor->survey, surveyor->server, model, lengths);
 }
 
-/* That a question is not known to a server is no failure. */
+/* It is no failure if the server does not know the question. */
 static const char *failure_of(const struct surveyor *surveyor, char *room, size_t room_bytes)
 {
     int status = surveyor->status;
@@ -196,7 +196,7 @@ void surveyor_tick(struct surveyor *surveyor)
         ask(surveyor);
 }
 
-/* ---- life ---- */
+/* ---- making and freeing ---- */
 
 struct surveyor *surveyor_new(struct survey *survey, struct upstream *upstream, int64_t period_ms)
 {

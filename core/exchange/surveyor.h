@@ -1,8 +1,8 @@
 /* Asks the servers of the survey for the context lengths of their models: one server after the
- * other, a question at a time, at the start, after each reload and again every few minutes. No
- * request waits for it; an answer is bounded in size and time, and one that fails changes nothing.
+ * other and one question at a time, at the start, after each reload and every few minutes. No
+ * request waits for it. An answer is bounded in size and time; a failed one changes nothing.
  *
- * Of one worker, on its thread. */
+ * Belongs to one worker, on its thread. */
 #ifndef EXCHANGE_SURVEYOR_H
 #define EXCHANGE_SURVEYOR_H
 
@@ -13,14 +13,14 @@
 
 struct surveyor;
 
-/* Asks again after `period_ms`, and sooner where a server has not answered. */
+/* Asks again after `period_ms`, and sooner if a server has not answered. */
 struct surveyor *surveyor_new(struct survey *survey, struct upstream *upstream, int64_t period_ms);
-void surveyor_free(struct surveyor *surveyor); /* cancels what runs; NULL is none */
+void surveyor_free(struct surveyor *surveyor); /* cancels what runs; NULL is allowed */
 
-/* These are asked from now on, at the next tick for the first time. */
+/* Replaces the list of servers; the next tick asks them. */
 void surveyor_take_list(struct surveyor *surveyor, struct survey_list *list);
 void surveyor_tick(struct surveyor *surveyor);
-/* Nobody is asked any more. */
+/* Stops asking. */
 void surveyor_stop(struct surveyor *surveyor);
 
 #endif
