@@ -89,7 +89,7 @@ struct exchange {
     bool hold_open;                    /* accepted, and neither settled nor voided */
     bool void_wanted;                  /* void the hold as soon as its job is back */
     bool charge_wanted; /* the client has left: settle the hold as soon as its job is back */
-    /* How long we wait for the counts after the client has left; 0: we do not wait. */
+    /* After the client has left, we wait for the counts until then; 0: no wait. */
     int64_t usage_due_us;
     int64_t unseen_tokens; /* estimate for an answer that was cancelled before we saw it */
     struct ledger_settlement settlement;

@@ -1,9 +1,9 @@
-/* Everything that is not money in flight: users, sessions, keys, credits, lists. An operation has a
- * name ("key.create"), positional arguments (null, integer or text) and a result, a JSON text ready
- * to be sent. It runs on the ledger thread (if it writes) or on the reports thread, inside a
- * transaction that is rolled back when it fails. core/store/operations/operations.c is the table of
- * all of them; amounts in results are decimal strings in USD, times RFC 3339, as the API has
- * them. */
+/* Operations of the store beside the ledger: users, sessions, keys, credits, lists. An operation
+ * has a name ("key.create"), positional arguments (null, integer or text) and a result, a JSON text
+ * ready to be sent. It runs on the ledger thread (if it writes) or on a reports thread, inside a
+ * transaction that is rolled back when it fails. core/store/operations/operations.c has the table
+ * of all operations. Amounts in results are decimal strings in USD, times RFC 3339, as in the
+ * API. */
 #ifndef STORE_CALL_H
 #define STORE_CALL_H
 
@@ -25,69 +25,70 @@ struct reports;
 struct store;
 struct wallets;
 
-/* Who of the operator's people does it, and from where: written into the audit log. */
+/* The person who acts for the operator, and from where; for the audit log. */
 struct store_actor {
-    char name[ID_BYTES]; /* a user's id, "cli"; "": nobody, a customer's own doing */
-    char address[48];    /* "" on the command line */
+    char name[ID_BYTES]; /* a user's id or "cli"; "": a customer acts, no operator */
+    char address[48];    /* "" for the command line */
 };
 
 struct store_call {
     union {
         struct job job;
-        struct fair_job fair; /* of a long one: its job is `job` */
+        struct fair_job fair; /* for a long operation; `job` is its job */
     };
     const struct operation *operation;
     struct store_value args[STORE_ARGS_MAX];
     size_t arg_count;
     struct buffer arg_bytes;
-    struct store_actor actor; /* for the caller to set after store_call_init */
+    struct store_actor actor; /* set by the caller after store_call_init */
     struct buffer result;     /* JSON; valid when ok */
-    struct fault fault;       /* when not ok: code as in docs/API.md (email_taken, not_found) */
+    struct fault fault;       /* when not ok; codes as in docs/API.md (email_taken, not_found) */
     bool ok;
     /* Set by store_call_post and store_call_now. */
     struct store *store;
-    struct wallets *wallets; /* NULL: without a server, the tables alone know */
-    struct reports *reports; /* who runs one that reads */
+    struct wallets *wallets; /* NULL: no server runs, read the tables */
+    struct reports *reports; /* the thread that runs an operation that reads */
     bool providers_shown;    /* to customers */
 };
 
-/* Prepares a call: looks the name up, checks the number and types of arguments, copies the texts.
- * False: *fault (code "unknown_operation" or "invalid_value"); nothing to free. */
+/* Prepares a call: finds the operation, checks the number and types of the arguments, copies the
+ * texts. False: *fault (code "unknown_operation" or "invalid_value"); nothing to free. */
 bool store_call_init(struct store_call *call, const char *operation, const struct store_value *args,
                      size_t arg_count, struct fault *fault);
 void store_call_fini(struct store_call *call);
 
-/* Sends it to its thread; job.reply_queue and job.done must be set. False: queue full. One that
- * reads sees all that was answered before it is posted: where the tables are behind, it takes its
- * way through the ledger thread. */
+/* Sends the call to its thread; job.reply_queue and job.done must be set. False: the queue is full.
+ * A call that reads sees all that was answered before it was posted: if the journal is not applied,
+ * the call goes through the ledger thread. */
 bool store_call_post(struct store *store, struct store_call *call);
-/* Runs it on the calling thread: only for a store opened without `serve`. Result in call->ok. */
+/* Runs the call on the calling thread; only for a store opened without `serve`. Result in
+ * call->ok. */
 void store_call_now(struct store *store, struct store_call *call);
 
-/* The operations: arguments in order -> result; after `!` the faults that are its own. `?` may be
- * null; ids are texts; *_nusd and *_ms integers:
+/* The operations: arguments in order -> result; after `!` the operation's own faults. An argument
+ * with `?` may be null; ids are texts; *_nusd and *_ms are integers:
  *
  *   user.create       email name? password_hash role -> user  ! email_taken
  *   user.credentials  email device_digest? session_digest? -> {id, password_hash, disabled,
  *                     unlocked_ms, known_device}  ! not_found
  *   user.password     user_id password_hash session_digest? device_digest? old_hash? -> {}: ends
  *                     all other sessions, forgets all other devices and the link  ! not_found,
- *                     also when the old hash is not in force any more
+ *                     also if the old hash is no longer in force
  *   user.unlock       user_id -> user  ! not_found
  *   link.create       user_id token_digest_hex expires_ms -> {expires_at}: a link to set a
- *                     password, in the place of an older one  ! not_found
+ *                     password; replaces an older one  ! not_found
  *   link.find         token_digest_hex -> {email, expires_at}  ! not_found (also when expired)
  *   link.redeem       token_digest_hex password_hash -> user: used up; all sessions end
  *                     ! not_found
  *   user.get          user_id -> user
  *   customer.list     search? digest? cursor? limit -> {data: [customer], next_cursor}
- *                     (search: a part of e-mail or name, or an id; whose key or request it is:
- *                     key_search.h; digest: of a whole key)
+ *                     (search: a part of e-mail or name, or an id, or a key or request of the
+ *                     customer: key_search.h; digest: of a whole key)
  *   customer.get      user_id -> customer with available, keys  ! not_found
- *   customer.update   user_id group? disabled? reason? role? -> user; disabled: his sessions end
+ *   customer.update   user_id group? disabled? reason? role? -> user; disabled: ends the sessions
  *                     ! last_administrator
  *   session.create    token_digest_hex user_id expires_ms address agent password_hash -> {}
- *                     ! not_found, also when disabled or when the password is another by now
+ *                     ! not_found, also if disabled or if the password has changed
  *   session.user      token_digest_hex -> user  ! not_found (also when expired or disabled)
  *   session.delete    token_digest_hex -> {}
  *   session.list      user_id token_digest_hex? -> {data: [{id, created_at, expires_at, address,
@@ -96,20 +97,20 @@ void store_call_now(struct store *store, struct store_call *call);
  *   session.end_all   user_id -> {}
  *   session.end_others user_id token_digest_hex -> {}: all but that one
  *   device.create     token_digest_hex user_id expires_ms password_hash? -> {}: a browser that has
- *                     signed in; nothing when the password is another by now
+ *                     signed in; does nothing if the password has changed
  *   pulse.get         token_digest_hex -> {balance, held, available, currency, version} of the
  *                     session's user  ! not_found. (version changes with each record and credit)
  *   key.create        user_id digest_hex prefix last4 name expires_ms? budget_nusd? period? models?
- *                     -> key (period: day, week, month: the budget is there anew)
+ *                     -> key (period: day, week, month: the budget begins anew in each)
  *                     ! too_many_keys. (models: names separated by '\n')
  *   key.list          user_id -> {data: [key]}
  *   key.get           key_id -> key with limits, spent, remaining
- *   key.own           user_id key_id -> key  ! not_found, also when it is another's
+ *   key.own           user_id key_id -> key  ! not_found, also if another user owns it
  *   key.update        user_id? key_id name? disabled? reason? -> key  ! not_found,
- *                     key_disabled_by_operator. (Without user_id it is the operator: what he has
- *                     disabled, its owner cannot enable)
+ *                     key_disabled_by_operator. (Without user_id the operator acts; the owner
+ *                     cannot enable a key that the operator has disabled)
  *   key.change        user_id key_id sets name? disabled? budget_nusd? period? expires_ms? models?
- *                     -> key: by its owner; sets: 1 name, 2 disabled, 4 budget and period, 8
+ *                     -> key: the owner acts; sets: 1 name, 2 disabled, 4 budget and period, 8
  *                     expiry, 16 models  ! not_found, key_disabled_by_operator
  *   key.digest        user_id key_id -> {digest}: for directory_find_key  ! not_found
  *   key.delete        user_id key_id -> {}  ! not_found
@@ -118,12 +119,12 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     (kind: manual | test | promotion)
  *   credit.create_once user_id amount_nusd kind reason key digest exchange_id status
  *                     -> as credit.create. The result is kept as the answer to the Idempotency-Key
- *                     `key`, for what has that digest: see answers.h
+ *                     `key`, for a request with that digest: see answers.h
  *   debit.create      user_id amount_nusd reason -> {transfer_id, amount, taken, owed, balance}: a
- *                     correction downwards; what is not there is owed, and blocks new holds
+ *                     correction downwards; the missing part is a debt, which blocks new holds
  *   debit.create_once user_id amount_nusd reason key digest exchange_id status
  *                     -> as debit.create, kept as credit.create_once is
- *   debt.collect      -> {}: what is owed is taken from what is there now
+ *   debt.collect      -> {}: pays debts from the present balances
  *   refund.create     exchange_id amount_nusd? reason -> {transfer, balance}  ! nothing_to_refund
  *                     (null: all that is left of the charge)
  *   refund.create_once exchange_id amount_nusd? reason key digest exchange_id status
@@ -138,33 +139,33 @@ void store_call_now(struct store *store, struct store_call *call);
  *   policy.reload     revision? refusal? -> {}: an entry of the audit log
  *   usage.list        account_id from? to? model? key_id? sort cursor? limit totals zone?
  *                     -> {data: [record], totals, next_cursor}  ! too_many_to_sort
- *                     (sort: newest, oldest; cost, tokens, duration: largest first, only where
- *                     few records are; totals 0: null)
+ *                     (sort: newest, oldest; cost, tokens, duration: largest first, only for
+ *                     few records; totals 0: null)
  *   usage.list_operator  the same for the operator, with the providers
  *   usage.csv         account_id from? to? model? key_id? cursor? zone? -> no JSON: rows of CSV,
  *                     newest first, then a line with the cursor of the next page, or empty
  *   usage.summary     account_id from? to? by model? key_id? zone? -> {data, totals}
  *                     (by: "day,model,key" or a part of it)
  *   refusal.list      account_id from? to? model? key_id? cursor? limit zone?
- *                     -> {data: [record], left_out, next_cursor}: calls that were refused
+ *                     -> {data: [record], left_out, next_cursor}: refused calls
  *   usage.get         account_id exchange_id -> record  ! not_found. (This and the next two also
- *                     find what was refused: a record with refused: true, and no charge)
+ *                     find refused calls: a record with refused: true, and no charge)
  *   usage.explain     account_id exchange_id -> record with its charge  ! not_found
- *   usage.audit       exchange_id -> the same of anybody, with what the operator pays  ! not_found
+ *   usage.audit       exchange_id -> the same for any account, with operator's costs  ! not_found
  *
  *   A failing disk or a query beyond its time ends any of them with "unavailable" or "timeout".
- *   Lists come newest first; limit is 1 to LIMIT_PAGE_ROWS; next_cursor is null on the last page,
- *   and only there: a page that a filter has thinned may be short, even empty.
+ *   Lists are newest first; limit is 1 to LIMIT_PAGE_ROWS; only the last page has next_cursor null:
+ *   with a filter, an earlier page may be short, even empty.
  *   Times are from (inclusive) to (exclusive): milliseconds, or dates ("2026-11-29") that begin at
- *   midnight of the zone. zone: as base/zone.h has it; null: UTC. Days are the zone's.
+ *   midnight of the zone. zone: as in base/zone.h; null: UTC. Days are the zone's.
  *
  *   user: {id, email, name, role, account_id, group, disabled, created_at}
  *   customer: a user with balance, held, total_credits, total_usage, requests, last_used_at
  *   key:  {id, name, prefix, last4, created_at, last_used_at, expires_at, disabled, disabled_by
  *          ("owner", "operator", null), budget, spent (ever), budget_period, period_spent,
- *          resets_at, remaining, models, requests, abandoned}; budget null: none, and so the period
- *          and what follows it; models null: all, else a list of names; abandoned: of its requests,
- *          those whose client left before the answer was whole
+ *          resets_at, remaining, models, requests, abandoned}; budget null: no budget; then the
+ *          period and what follows it are null, too; models null: all, else a list of names;
+ *          abandoned: requests whose client left before the answer was complete
  *   transfer: {id, kind, amount (negative when it leaves the account), reason, exchange_id,
  *          created_at, balance (after it; only in transfer.history, else null)}
  *   sums (totals, and each group of a summary beside day, model, key_id + key_name): {requests,

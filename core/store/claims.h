@@ -1,9 +1,8 @@
-/* Who is at work on which Idempotency-Key. A key is claimed before anything is done for it, by at
- * most one exchange at a time, and given back when its answer is kept (answers.h) or nothing was
- * done after all.
+/* Claims of Idempotency-Keys. A key is claimed before any work for it, by at most one exchange at a
+ * time. It is given back when its answer is kept (answers.h), or when no work was done after all.
  *
- * In memory only, like the wallets: one process serves a database, and whatever a crash interrupts
- * is void at the next start, so that the retry begins anew. Any thread; guarded by a mutex. */
+ * In memory only, like the wallets: one process serves a database. What a crash interrupts is void
+ * at the next start, so the retry begins anew. Any thread; guarded by a mutex. */
 #ifndef STORE_CLAIMS_H
 #define STORE_CLAIMS_H
 
@@ -14,18 +13,18 @@
 
 struct store;
 
-/* One key of one account; the owner's, and stays where it is while it is taken. */
+/* One key of one account. The caller owns it, and must not move it while it is taken. */
 struct claim {
     struct table_node node; /* first: nodes are cast back */
     struct id account_id;
     char key[LIMIT_IDEMPOTENCY_KEY_BYTES + 1];
-    char digest[SHA256_HEX_BYTES]; /* of what is asked: method, path and body */
+    char digest[SHA256_HEX_BYTES]; /* of the request: method, path and body */
 };
 
 enum claim_outcome {
     CLAIM_TAKEN,
-    CLAIM_RUNNING, /* the same is being done just now */
-    CLAIM_OTHER    /* something else is being done under this key */
+    CLAIM_RUNNING, /* the same request is running */
+    CLAIM_OTHER    /* another request with this key is running */
 };
 
 enum claim_outcome claims_take(struct store *store, struct claim *claim);

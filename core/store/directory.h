@@ -1,6 +1,6 @@
-/* The key directory: what a request's key is allowed, from memory. Loaded at start, changed by the
- * ledger thread right after the change is committed, so a deleted key is dead before the answer to
- * the DELETE. */
+/* The key directory: what a request's key may do, from memory. It is loaded at the start. The
+ * ledger thread changes it right after the commit, so a deleted key stops working before the DELETE
+ * is answered. */
 #ifndef STORE_DIRECTORY_H
 #define STORE_DIRECTORY_H
 
@@ -20,14 +20,14 @@ struct key_facts {
     bool key_disabled;
     bool user_disabled;
     int64_t expires_ms;                  /* 0: never */
-    int64_t budget_nusd;                 /* -1: none */
-    char group[32];                      /* the customer's group, for policies; "" by default */
+    int64_t budget_nusd;                 /* -1: no budget */
+    char group[32];                      /* of the customer, for policies; "" by default */
     char models[LIMIT_KEY_MODELS_BYTES]; /* allowed models, separated by '\n'; "" allows all */
 };
 
-/* False: no such key. Copies, so *out stays valid. Any thread. */
+/* Copies the facts, so *out stays valid. False: no such key. Any thread. */
 bool directory_find_key(struct store *store, const struct digest *digest, struct key_facts *out);
-/* Grows whenever a key is removed, or is put as one that is disabled. Any thread. */
+/* A counter that grows when a key is removed or disabled. Any thread. */
 uint64_t directory_revocations(struct store *store);
 
 #endif

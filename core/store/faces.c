@@ -1,5 +1,5 @@
-/* What the faces of the store ask of its parts: ledger.h, directory.h, claims.h, answers.h,
- * notes.h, and what call.h posts. */
+/* Functions of the store's faces: ledger.h, directory.h, claims.h, answers.h, notes.h, and the
+ * posting of call.h. */
 #include "base/check.h"
 #include "base/limits.h"
 #include "store/books/ledger_jobs.h"
@@ -9,8 +9,8 @@
 
 /* ---- ledger.h ---- */
 
-/* Where no sync is asked for, appending to the journal is a write of some hundred bytes: cheaper
- * than waking another thread. False: the journal does not take it. */
+/* Without a sync, appending to the journal writes some hundred bytes: that is cheaper than waking
+ * another thread. False: the journal does not take the job. */
 static bool commit_now(struct store *store, struct job *job)
 {
     struct job_list jobs = {0};
@@ -90,7 +90,7 @@ void ledger_settle(struct store *store, struct ledger_settlement *settlement)
     settlement->job.run = ledger_thread_settlement;
     if (commit_now(store, &settlement->job))
         return;
-    /* Refused only after store_close, which is not called before the last exchange has ended. */
+    /* The queue refuses only after store_close, which comes after the last exchange has ended. */
     check(job_queue_post_always(job_queue_of(store), &settlement->job));
 }
 

@@ -1,11 +1,10 @@
-/* What is told beside the ledger, and is worth no wait: calls that were refused, and the attempts
- * of exchanges in which one failed. Whoever has a note puts it into a bounded queue, which costs a
- * copy; the ledger thread writes what waits, ten times a second and before anybody reads. A note
- * for which there is no room, or that the disk refuses, is dropped and counted; so is what a crash
- * finds in the queue. No money depends on any.
+/* Notes beside the ledger, which no request waits for: refused calls, and the attempts of exchanges
+ * in which one failed. A caller copies a note into a bounded queue. The ledger thread writes the
+ * queue ten times a second and before anything is read. A note is dropped and counted if there is
+ * no room or the disk refuses it; a crash loses the queue. No money depends on notes.
  *
- * Refusals above a rate of an account and minute are only counted, so that a client that asks in a
- * loop fills no disk. Rows are aged out. */
+ * Refusals above a rate per account and minute are only counted, so that a client that asks in a
+ * loop does not fill the disk. Old rows are deleted. */
 #ifndef STORE_NOTES_H
 #define STORE_NOTES_H
 
@@ -26,24 +25,24 @@ struct refused_call {
     int64_t total_us;
     int32_t status;
     char code[48];
-    char model[LIMIT_MODEL_NAME_BYTES]; /* "": none was asked for, or nobody could tell */
+    char model[LIMIT_MODEL_NAME_BYTES]; /* "": no model was asked for, or it is unknown */
     char path[128];
 };
 
 struct attempt_note {
     int32_t number; /* from 1 on */
     char provider[64];
-    char model[LIMIT_MODEL_NAME_BYTES]; /* its name there */
+    char model[LIMIT_MODEL_NAME_BYTES]; /* the provider's name for it */
     char outcome[16];
-    int32_t status; /* the provider's; 0: none came */
+    int32_t status; /* the provider's; 0: no reply came */
     int64_t created_ms;
     int64_t duration_us;
-    char words[LIMIT_ATTEMPT_WORDS_BYTES + 1]; /* the provider's own, without secrets */
+    char words[LIMIT_ATTEMPT_WORDS_BYTES + 1]; /* of the provider, without secrets */
 };
 
 /* Any thread. */
 
-/* Whether a refusal of this account is to be noted; else it has been counted. */
+/* Whether a refusal of this account should be noted; if not, it was counted. */
 bool notes_take_refusal(struct store *store, const struct id *account_id, int64_t now_ms);
 void notes_refusal(struct store *store, const struct refused_call *refused);
 void notes_attempt(struct store *store, const struct id *exchange_id,

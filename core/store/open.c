@@ -1,4 +1,4 @@
-/* Opening and closing: the parts of a store are made, started and stopped (store.h). */
+/* Opens and closes a store: makes, starts and stops its parts (store.h). */
 #include "store/store.h"
 
 #include <errno.h>
@@ -24,7 +24,7 @@ static void pause_ms(int ms)
     nanosleep(&time, NULL);
 }
 
-/* The lock lives as long as its descriptor, so a crash leaves none behind. */
+/* The lock ends with its descriptor, so a crash leaves none behind. */
 static bool take_lock(struct store *store, struct fault *fault)
 {
     char *path;
@@ -100,15 +100,15 @@ static bool has_journal(struct db *db)
     return db_number(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'tail'", NULL, 0, 0) > 0;
 }
 
-/* A server that runs already is of an older version when something is due: it would find its tables
- * changed under it and could settle nothing any more. */
+/* If a migration is due, a running server is an older version: its tables would change under it,
+ * and it could settle nothing any more. So migrate only without one. */
 static bool migrate(struct store *store, const struct store_options *options, struct fault *fault)
 {
     struct db *db = &store->db;
     bool due = false;
     bool ok;
     if (store->serve) {
-        /* Records of another version's format must be refused before its tables are changed. */
+        /* Refuse records of another version's format before the tables change. */
         return (!has_journal(db) ||
                 journal_open(&store->journal, db, options->power_durable, fault)) &&
                migrate_run(db, options->migrations, options->migration_count, fault);
@@ -126,7 +126,7 @@ static bool migrate(struct store *store, const struct store_options *options, st
 
 static struct store *new_store(const char *path, bool serve)
 {
-    /* In it are shards that begin at a cache line, and calloc gives multiples of 16. */
+    /* Its shards are aligned to cache lines, and calloc aligns only to 16. */
     struct store *store = aligned_alloc(_Alignof(struct store), sizeof *store);
     check(store != NULL);
     memset(store, 0, sizeof *store);
@@ -160,7 +160,7 @@ void store_close(struct store *store)
     if (store == NULL)
         return;
     journal_thread_stop(&store->journal_thread);
-    ledger_thread_stop(&store->ledger); /* sends on what reads */
+    ledger_thread_stop(&store->ledger); /* forwards the reads */
     for (size_t i = 0; i < REPORTS_THREADS; i++)
         reports_stop(&store->reports[i]);
     checkpoint_stop(&store->checkpoint);
@@ -178,7 +178,7 @@ void store_close(struct store *store)
     free(store);
 }
 
-/* ---- for those who read beside a server ---- */
+/* ---- for readers beside a server ---- */
 
 static uint64_t applied_now(const char *path, uint64_t *newest)
 {
@@ -193,7 +193,8 @@ static uint64_t applied_now(const char *path, uint64_t *newest)
     return applied;
 }
 
-/* What a crash has left in the journal. False with an empty fault: another process serves. */
+/* Applies what a crash has left in the journal. False with an empty fault: another process
+ * serves. */
 static bool write_tables(const char *path, struct fault *fault)
 {
     struct store *store = new_store(path, false);
@@ -245,7 +246,7 @@ bool store_writable(const struct store *store)
 
 void store_totals(const struct store *store, struct store_totals *out)
 {
-    /* The wallets' mutexes are taken: a change of state that leaves the store as it is. */
+    /* Locks the wallets' mutexes, but does not change the store. */
     struct store *unlocked = (struct store *)(uintptr_t)store;
     wallet_totals(&unlocked->wallets, &out->open_holds, &out->held_nusd);
     out->commits = atomic_load_explicit(&store->ledger.commits, memory_order_relaxed) +

@@ -14,17 +14,17 @@
 #include "store/questions/reports.h"
 #include "store/store.h"
 
-/* Two threads that read, so that a long list does not keep sessions waiting. */
+/* Two reports threads, so that a long list does not make sessions wait. */
 enum { REPORTS_QUICK, REPORTS_LONG, REPORTS_THREADS };
 
 struct store {
     char *path;
     bool serve;
     bool providers_shown;
-    int lock_fd;  /* -1 without `serve` */
-    struct db db; /* the writing handle: the ledger thread's while it runs, else the caller's */
+    int lock_fd;                /* -1 without `serve` */
+    struct db db;               /* the ledger thread's while it runs, else the caller's */
     struct wallets wallets;     /* loaded with `serve` only */
-    struct directory directory; /* the same */
+    struct directory directory; /* loaded with `serve` only */
     struct claims claims;
     struct notes notes;
     struct journal journal;

@@ -1,6 +1,6 @@
-/* The record of one exchange: what was metered, at which prices, and what it came to. Plain data,
- * filled by the exchange floor, written by the ledger in the transaction that settles or voids its
- * hold. Everything that `ledger explain` needs to compute the charge again stands in it. */
+/* The usage record of one exchange: what was metered, the prices and the sums. Plain data; the
+ * exchange floor fills it, and the ledger writes it in the transaction that settles or voids the
+ * hold. It has all that `ledger explain` needs to compute the charge again. */
 #ifndef STORE_USAGE_H
 #define STORE_USAGE_H
 
@@ -11,13 +11,13 @@
 #include "base/limits.h"
 #include "base/money.h"
 
-/* The numbers stand in the ledger's journal: none may change (journal_record.c holds them). */
+/* These numbers are in journal files and must not change (journal_record.c asserts them). */
 enum usage_source {
-    USAGE_NONE = 0,      /* nothing was generated: nothing charged */
+    USAGE_NONE = 0,      /* nothing was generated or charged */
     USAGE_REPORTED = 1,  /* the provider's own count */
-    USAGE_ESTIMATED = 2, /* the answer is complete, the provider gave no count */
-    USAGE_PARTIAL = 3,   /* the answer was cut; counted from what had arrived */
-    USAGE_CORRECTED = 4  /* the provider's own, but for a count that could not be true */
+    USAGE_ESTIMATED = 2, /* the answer is complete; the provider gave no count */
+    USAGE_PARTIAL = 3,   /* the answer was cut; counted from what came */
+    USAGE_CORRECTED = 4  /* the provider's count, but for a number that could not be true */
 };
 
 /* The status of a call whose client has left. */
@@ -28,26 +28,26 @@ struct usage_record {
     struct id account_id;
     struct id user_id;
     struct id key_id;
-    char model[LIMIT_MODEL_NAME_BYTES];          /* the public name that was asked for */
-    char provider[64];                           /* of the attempt that answered, "" if none did */
-    char provider_model[LIMIT_MODEL_NAME_BYTES]; /* its name there */
+    char model[LIMIT_MODEL_NAME_BYTES];          /* the public name that the client asked for */
+    char provider[64];                           /* of the attempt that answered; "" if none did */
+    char provider_model[LIMIT_MODEL_NAME_BYTES]; /* the provider's name for it */
     char policy_revision[65];                    /* SHA-256 in hex */
-    char error_code[48];                         /* "" when the exchange succeeded */
+    char error_code[48];                         /* "" if the exchange succeeded */
     char finish_reason[32];
-    int32_t status; /* the HTTP status the client got; 499 when it had gone */
+    int32_t status; /* the client's HTTP status; 499 if the client had left */
     int32_t attempts;
     bool streamed;
     enum usage_source source;
     struct token_counts tokens;
     int64_t reasoning_tokens;   /* part of tokens.output, for information */
-    struct token_prices prices; /* buy */
-    struct token_prices sold;   /* what the margin was put on */
+    struct token_prices prices; /* what we pay */
+    struct token_prices sold;   /* the margin is added to these */
     int64_t margin_ppm;
     int64_t cost_nusd;     /* what the provider charges us */
     int64_t charge_nusd;   /* what the customer paid */
-    int64_t overrun_nusd;  /* price above the hold, paid by the operator */
-    int64_t created_ms;    /* wall */
-    int64_t first_byte_us; /* after created; -1 when there was none */
+    int64_t overrun_nusd;  /* the part of the price above the hold; the operator pays it */
+    int64_t created_ms;    /* wall clock */
+    int64_t first_byte_us; /* since created_ms; -1 if there was none */
     int64_t total_us;
 };
 

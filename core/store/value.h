@@ -1,4 +1,4 @@
-/* A value that a statement or an operation takes. */
+/* A value for a statement or an operation. */
 #ifndef STORE_VALUE_H
 #define STORE_VALUE_H
 
@@ -7,7 +7,7 @@
 #include "base/slice.h"
 
 struct store_value {
-    /* No operation takes a blob. */
+    /* Operations take no blobs. */
     enum { STORE_NULL, STORE_INT, STORE_TEXT, STORE_BLOB } type;
     int64_t number;
     struct slice text; /* after store_call_init: points into the operation's own copy */

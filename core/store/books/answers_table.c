@@ -4,7 +4,7 @@
 #include "base/clock.h"
 
 enum {
-    FORGET_ROWS = 64, /* in one transaction */
+    FORGET_ROWS = 64, /* per transaction */
     FORGET_BYTES = 2 * 1024 * 1024,
     FORGET_US = 2 * 1000 * 1000, /* between two looks */
     FORGET_REST_US = 20 * 1000   /* while there are many */
@@ -12,7 +12,7 @@ enum {
 
 bool answers_table_keep(struct db *db, const struct kept_answer *answer, int64_t now_ms)
 {
-    /* What may stand there is over: else it would have been answered again. */
+    /* An old row with this key has expired, or it would have been answered again. */
     return db_run(db,
                   "INSERT OR REPLACE INTO kept_answers (account_id, key, digest, exchange_id,"
                   " transfer_id, status, content_type, cost_nusd, created_ms, expires_ms, body)"
@@ -27,9 +27,9 @@ bool answers_table_keep(struct db *db, const struct kept_answer *answer, int64_t
                             answer->body.data ? bind_blob(answer->body) : bind_null()));
 }
 
-/* ---- forgetting ---- */
+/* ---- deleting expired answers ---- */
 
-/* The rows of one portion: few, and few bytes, so that nobody waits long for the ledger thread. */
+/* Finds a few rows with few bytes, so that no job waits long for the ledger thread. */
 static size_t find_over(struct db *db, int64_t now_ms, int64_t *rowids, bool *more)
 {
     struct row *row = db_bind(db,

@@ -14,12 +14,12 @@
 #include "store/memory/wallet.h"
 
 enum {
-    CHUNK_RECORDS = 256,      /* between two writings of the sums */
-    YIELD_STEPS = 200,        /* of SQLite's machine: some 10 us */
-    YIELDS_US_MAX = 10 * 1000 /* how long one catch-up may let others go first */
+    CHUNK_RECORDS = 256,      /* after so many, the sums are written */
+    YIELD_STEPS = 200,        /* steps of SQLite's machine: some 10 us */
+    YIELDS_US_MAX = 10 * 1000 /* how long one call may let other threads go first */
 };
 
-/* A transaction that catches up. */
+/* A transaction that applies the journal. */
 struct writing {
     struct db *db;
     struct journal *journal;
@@ -34,11 +34,11 @@ struct writing {
 /* An exchange that was settled in this generation. */
 struct settled_hold {
     struct id exchange_id;
-    bool held; /* in this generation, too: its hold is never open in the tables */
+    bool held; /* also held in this generation: its hold never stands open in the tables */
 };
 
-/* It was answered as durable, and the tables contradict it: somebody else has changed them by hand.
- * Its hold ends with nothing; memory follows the tables. */
+/* The settlement was answered as durable, but the tables contradict it: another hand has changed
+ * them. The hold ends without a charge; memory follows the tables. */
 static void refuse_late(struct db *db, const struct journal_record *record)
 {
     const struct ledger_settlement *settlement = &record->as.settlement;
@@ -66,7 +66,7 @@ static int compare_settled(const void *one, const void *other)
     return strcmp(a->exchange_id.text, b->exchange_id.text);
 }
 
-/* Most exchanges are brief: their row in `open_holds` would be written and taken away again. */
+/* Most exchanges are brief: their row in `open_holds` would be written and deleted again. */
 static void find_settled(struct writing *writing)
 {
     struct journal_record *record = &writing->records[0];
@@ -140,7 +140,7 @@ static bool write_chunk(struct writing *writing, size_t count)
     return rollup_write(writing->rollup, writing->db, clock_wall_ms());
 }
 
-/* One record, whose own writes are taken back when a constraint refuses them. */
+/* Writes one record; takes back only its own writes if a constraint refuses it. */
 static bool write_alone(struct writing *writing)
 {
     struct db *db = writing->db;
@@ -197,7 +197,7 @@ static bool write_transaction(struct writing *writing)
     return false;
 }
 
-/* All at once; when a constraint refuses one of them, one by one. */
+/* Writes all records at once; if a constraint refuses one, one by one. */
 static bool write_tables(struct writing *writing)
 {
     bool ok;
@@ -208,7 +208,7 @@ static bool write_tables(struct writing *writing)
     ok = write_transaction(writing);
     free(writing->settled);
     writing->settled = NULL;
-    writing->settled_count = 0; /* one by one, each stands for itself */
+    writing->settled_count = 0; /* one by one, holds and settlements are written apart */
     if (!ok && writing->db->failure == 0) {
         writing->chunk_records = 1;
         ok = write_transaction(writing);
@@ -217,7 +217,7 @@ static bool write_tables(struct writing *writing)
     return ok;
 }
 
-/* What was ahead of the tables is in them. */
+/* Updates memory: what was unapplied is in the tables now. */
 static void follow_in_memory(struct wallets *wallets, struct journal *journal)
 {
     struct journal_record *record = malloc(sizeof *record);
@@ -239,7 +239,7 @@ bool apply_all(const struct apply *apply)
         .db = apply->db, .journal = journal, .rollup = apply->rollup, .changes = apply->changes};
     bool left_over;
     do {
-        left_over = journal->is_sealed; /* by a try that has failed; newer ones wait behind it */
+        left_over = journal->is_sealed; /* a failed try has left it; newer records wait behind it */
         if (!journal_seal(journal))
             return true;
         if (!write_tables(&writing))
@@ -251,8 +251,8 @@ bool apply_all(const struct apply *apply)
     return true;
 }
 
-/* Where CPUs are few, event loops would wait for a millisecond's work that nobody waits for. Where
- * they are never free, it must get on with it after a while. */
+/* If there are few CPUs, event loops would wait for work that no job waits for, so yield. If the
+ * CPUs are never free, go on after a while. */
 static void let_others_go_first(void *arg)
 {
     int64_t *yielded_us = arg;

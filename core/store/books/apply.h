@@ -1,5 +1,5 @@
-/* Writes into the tables what the ledger's journal has on top of them. On the thread that owns the
- * writing handle: the ledger thread, and at start whoever opens the store. */
+/* Applies the ledger's journal: writes into the tables what they lack. On the thread that owns the
+ * writing handle: the ledger thread, or the caller that opens the store. */
 #ifndef STORE_BOOKS_APPLY_H
 #define STORE_BOOKS_APPLY_H
 
@@ -11,7 +11,7 @@
 struct journal;
 struct rollup;
 
-/* What is written from where to where; all of it is borrowed. */
+/* What is needed to apply the journal; all is borrowed. */
 struct apply {
     struct db *db;
     struct journal *journal;
@@ -20,14 +20,14 @@ struct apply {
     struct changes *changes;
 };
 
-/* All that was in the journal when this was called, in one transaction, and what other processes
- * have changed meanwhile into memory. False: the tables cannot be written now
- * (db->failure_text); nothing is lost, the journal keeps it. */
+/* Applies all that was in the journal at the call, in one transaction, and loads the changes of
+ * other processes into memory. False: the tables cannot be written now (db->failure_text); the
+ * journal keeps all. */
 bool apply_all(const struct apply *apply);
-/* The same when nobody waits for it: other threads go first, for up to 10 ms in all. */
+/* The same when no job waits for it: lets other threads go first, for up to 10 ms in all. */
 bool apply_in_steps(const struct apply *apply);
 
-/* At start, before memory is loaded: what a crash has left in the journal. */
+/* At the start, before memory is loaded: applies what a crash has left in the journal. */
 bool apply_recover(struct db *db, struct journal *journal, struct fault *fault);
 
 #endif

@@ -12,13 +12,13 @@
 
 #define HOUR_MS INT64_C(3600000)
 
-/* One account or one key as it is on disk. */
+/* One account or key as it is on disk. */
 struct change {
     struct change *next;
-    enum change_kind kind; /* ACCOUNT or KEY: a user becomes all the keys it has */
+    enum change_kind kind; /* ACCOUNT or KEY: a change of a user becomes one of each of its keys */
     struct id id;
     int64_t owed_nusd;
-    int64_t amount_nusd; /* posted, or spent in the period that `at_ms` lies in */
+    int64_t amount_nusd; /* posted; or spent in the period of `at_ms` */
     enum period period;
     int64_t at_ms;
     struct digest digest;
@@ -26,7 +26,7 @@ struct change {
     struct key_facts facts;
 };
 
-/* These stand in the table. */
+/* These names are stored in the table. */
 static const char *const kind_names[] = {
     [CHANGE_ACCOUNT] = "account", [CHANGE_KEY] = "key", [CHANGE_USER] = "user"};
 
@@ -39,7 +39,7 @@ bool changes_note(struct db *db, enum change_kind kind, const char *id)
 static void copy_text(char *out, size_t out_bytes, const char *text)
 {
     int length = snprintf(out, out_bytes, "%s", text);
-    check(length >= 0 && (size_t)length < out_bytes); /* key.create and user.create have looked */
+    check(length >= 0 && (size_t)length < out_bytes); /* key.create, user.create check it */
 }
 
 #define KEY_QUERY                                                                                  \
@@ -50,7 +50,8 @@ static void copy_text(char *out, size_t out_bytes, const char *text)
     "  WHEN 'day' THEN ?2 WHEN 'week' THEN ?3 ELSE ?4 END) END, k.budget_period, ?5 FROM keys k"   \
     " JOIN users u ON u.id = k.user_id LEFT JOIN key_totals t ON t.key_id = k.id"
 
-/* What KEY_QUERY needs: an id or null, the hours in which the periods began, and when that is. */
+/* The parameters of KEY_QUERY: an id or null, the hours in which the periods began, and the present
+ * time. */
 struct key_values {
     struct store_value values[5];
 };
@@ -75,7 +76,7 @@ static struct change *read_key(struct row *row)
     facts->key_id = change->id;
     copy_text(facts->user_id.text, sizeof facts->user_id.text, column_text(row, 1));
     copy_text(facts->account_id.text, sizeof facts->account_id.text, column_text(row, 2));
-    check(digest_parse(column_text(row, 3), &change->digest)); /* the table allows nothing else */
+    check(digest_parse(column_text(row, 3), &change->digest)); /* the table allows no other */
     facts->expires_ms = column_int(row, 4);
     facts->budget_nusd = column_null(row, 5) ? -1 : column_int(row, 5);
     copy_text(facts->models, sizeof facts->models, column_text(row, 6));
@@ -89,7 +90,7 @@ static struct change *read_key(struct row *row)
     return change;
 }
 
-/* What an account has, and what it owes (debts.c). */
+/* The balance and the debt (debts.c) of accounts. */
 #define ACCOUNT_QUERY                                                                              \
     "SELECT b.account_id, b.posted_nusd, coalesce(-d.posted_nusd, 0) FROM balances b"              \
     " LEFT JOIN balances d ON d.account_id = 'debt:' || b.account_id WHERE b.floor_zero = 1"
@@ -136,7 +137,7 @@ static void load_rows(const struct memory_tables *memory, struct db *db, struct 
 bool changes_load(struct changes *changes, const struct memory_tables *memory, struct db *db)
 {
     *changes = (struct changes){0};
-    if (!db_run(db, "BEGIN", NULL, 0)) /* all of it from one moment */
+    if (!db_run(db, "BEGIN", NULL, 0)) /* reads all at one moment */
         return false;
     changes->known_seq = db_number(db, "SELECT max(seq) FROM changes", NULL, 0, 0);
     load_rows(memory, db, db_bind(db, ACCOUNT_QUERY, NULL, 0), read_account);

@@ -1,6 +1,7 @@
-/* What has to be loaded into memory again: customers' balances, keys, users. The table `changes`
- * lists them, whoever made them: an operation of this process, or the command line meanwhile. Read
- * inside a transaction, put into wallets and directory after its commit. The ledger thread's. */
+/* Changes: the balances, keys and users that must be loaded into memory again. The table `changes`
+ * lists them, whether an operation of this process or the command line made them. They are read
+ * inside a transaction, and put into wallets and directory after its commit. Owned by the ledger
+ * thread. */
 #ifndef STORE_BOOKS_CHANGES_H
 #define STORE_BOOKS_CHANGES_H
 
@@ -13,7 +14,7 @@ struct change;
 struct directory;
 struct wallets;
 
-/* Where they are put. */
+/* The destination of changes. */
 struct memory_tables {
     struct wallets *wallets;
     struct directory *directory;
@@ -22,8 +23,8 @@ struct memory_tables {
 enum change_kind { CHANGE_ACCOUNT, CHANGE_KEY, CHANGE_USER };
 
 struct changes {
-    int64_t known_seq;  /* what memory holds */
-    int64_t staged_seq; /* what is staged below */
+    int64_t known_seq;  /* up to this one, memory has them */
+    int64_t staged_seq; /* up to this one, they are staged */
     struct change *first;
     struct change *last;
 };
@@ -31,14 +32,13 @@ struct changes {
 /* For operations: notes a change in the open transaction. */
 bool changes_note(struct db *db, enum change_kind kind, const char *id);
 
-/* Loads everything: when the store opens. */
+/* Loads everything, when the store opens. */
 bool changes_load(struct changes *changes, const struct memory_tables *memory, struct db *db);
-/* Reads what is new into `changes`, as the open transaction sees it. False: db->failure; nothing
- * is staged. */
+/* Stages what is new in the open transaction. False: db->failure; nothing is staged. */
 bool changes_stage(struct changes *changes, struct db *db);
-/* Puts what is staged into memory: call when what was read is committed. */
+/* Puts what is staged into memory. Call it after the commit. */
 void changes_apply(struct changes *changes, const struct memory_tables *memory);
-/* Forgets what is staged: the transaction was rolled back. */
+/* Forgets what is staged, after a rollback. */
 void changes_drop(struct changes *changes);
 
 #endif

@@ -9,7 +9,7 @@
 #include "store/journal/journal.h"
 #include "store/memory/wallet.h"
 
-/* One hold whose time is over. */
+/* An expired hold. */
 struct expired {
     struct id exchange_id;
     struct id account_id;
@@ -40,7 +40,7 @@ static size_t find_expired(struct db *db, int64_t now_ms, struct expired *out, s
     return count;
 }
 
-/* Without those that have ended meanwhile, in the journal: the tables will hear of it. */
+/* Keeps only the holds that have not ended in the journal, whose end is not applied yet. */
 static size_t keep_open(struct journal *journal, struct expired *expired, size_t count)
 {
     size_t open = 0;
@@ -51,8 +51,7 @@ static size_t keep_open(struct journal *journal, struct expired *expired, size_t
     return open;
 }
 
-/* The exchange that made such a hold has gone beyond its own deadline; a settlement that still
- * comes is refused. */
+/* The exchange of such a hold is past its own deadline; if it still settles, that is refused. */
 void expiry_run(struct db *db, struct journal *journal, struct wallets *wallets)
 {
     struct expired expired[64];

@@ -1,5 +1,5 @@
-/* Ends the holds that nobody will settle any more: those whose time is over, and at start those
- * that a crash has left open. On the thread that owns the writing handle. */
+/* Ends holds that no exchange will settle any more: expired ones, and at the start those that a
+ * crash has left open. On the thread that owns the writing handle. */
 #ifndef STORE_BOOKS_EXPIRY_H
 #define STORE_BOOKS_EXPIRY_H
 
@@ -11,11 +11,10 @@
 struct journal;
 struct wallets;
 
-/* Expires up to 64 holds, in one transaction. The ledger thread, from time to time. */
+/* Expires up to 64 holds in one transaction. The ledger thread calls it from time to time. */
 void expiry_run(struct db *db, struct journal *journal, struct wallets *wallets);
 
-/* Ends all open holds, in one transaction; the tables have caught up with the journal. False:
- * *fault. */
+/* Ends all open holds in one transaction, when the journal was applied. False: *fault. */
 bool expiry_recover(struct db *db, struct fault *fault);
 
 #endif

@@ -1,5 +1,5 @@
 /* store_explain: one exchange, from tokens to nano-dollars. It reads what was written and computes
- * it again with money_charge; it shares nothing with the code that writes. */
+ * it again with money_charge. It shares nothing with the code that writes. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -14,11 +14,11 @@ struct explanation {
     struct buffer *out;
     const char *exchange_id;
     struct token_counts tokens;
-    struct token_prices prices; /* buy */
-    struct token_prices sold;   /* what the margin was put on */
+    struct token_prices prices; /* what we pay */
+    struct token_prices sold;   /* the margin was added to these */
     int64_t reasoning_tokens;
     int64_t margin_ppm;
-    int64_t held_nusd; /* by the resolution; extensions included */
+    int64_t held_nusd; /* by the resolution, with extensions */
     int64_t cost_nusd;
     int64_t charge_nusd;
     int64_t overrun_nusd;
@@ -33,8 +33,8 @@ struct explanation {
 
 /* ---- text ---- */
 
-/* A line "  name   value". What a provider or a reason says may hold anything: no control character
- * reaches the reader's terminal. */
+/* Appends a line "  name   value". A provider's text or a reason may contain anything, so control
+ * characters are replaced before they reach a terminal. */
 static void put_text(struct explanation *e, const char *name, const char *text)
 {
     buffer_printf(e->out, "  %-16s ", name);
@@ -55,7 +55,7 @@ static void put_time(struct explanation *e, const char *name, int64_t wall_ms)
     put_text(e, name, clock_format(wall_ms, text));
 }
 
-/* One number computed again, and whether it is the one that was written. */
+/* Compares a stored number with the one computed again. */
 static void compare(struct explanation *e, const char *what, int64_t stored_nusd,
                     int64_t wanted_nusd)
 {
@@ -113,7 +113,7 @@ static void put_who(struct explanation *e, struct row *row)
                   column_int(row, 12) ? ", streamed" : "");
 }
 
-/* False: there is none. */
+/* False: there is no record. */
 static bool put_record(struct explanation *e)
 {
     const struct store_value id = bind_text(e->exchange_id);
@@ -163,7 +163,7 @@ static void put_rounded(struct explanation *e, const char *name, const struct to
         put_text(e, name, "above every bound");
 }
 
-/* As the meter does: what no amount can express is the largest amount. */
+/* Like the meter: an amount that is too large becomes the largest amount. */
 static int64_t priced(const struct explanation *e, const struct token_prices *prices,
                       int64_t margin_ppm)
 {
@@ -205,9 +205,9 @@ static void put_price(struct explanation *e)
     put_rounded(e, "sell", &e->sold, e->margin_ppm, sale_of(e));
 }
 
-/* ---- the hold, and what was moved ---- */
+/* ---- the hold and the transfers ---- */
 
-/* Its first line only where there is no record. False: there is no such exchange. */
+/* Without a record, appends only the first line. False: there is no such exchange. */
 static bool put_hold(struct explanation *e, bool recorded)
 {
     const struct store_value id = bind_text(e->exchange_id);
@@ -252,7 +252,8 @@ static void count_transfer(struct explanation *e, const char *kind, int64_t amou
         e->refunded_nusd += amount_nusd;
 }
 
-/* A settlement's transfers lie in a row (usage.transfer_seq); refunds are the customer's. */
+/* A settlement's transfers have consecutive numbers from usage.transfer_seq on; refunds are found
+ * by the customer's account. */
 static void put_transfers(struct explanation *e)
 {
     const struct store_value id = bind_text(e->exchange_id);
@@ -307,11 +308,11 @@ static void put_checks(struct explanation *e)
         compare(e, "refunded (at most the charge)", e->refunded_nusd, e->charge_nusd);
 }
 
-/* ---- all of it ---- */
+/* ---- the whole explanation ---- */
 
 static bool explain(struct explanation *e, struct fault *fault)
 {
-    if (!db_run(e->db, "BEGIN", NULL, 0)) /* one moment, while a server goes on */
+    if (!db_run(e->db, "BEGIN", NULL, 0)) /* reads one moment, while a server goes on */
         return db_sound(e->db, fault);
     bool recorded = put_record(e);
     if (recorded)

@@ -1,5 +1,5 @@
-/* The `run` of each kind of job that the ledger thread takes; by it a job is known for what it is.
- * `server` is the struct ledger_thread. */
+/* The `run` functions of the ledger thread's jobs; they also tell the kind of a job. `server` is
+ * the struct ledger_thread. */
 #ifndef STORE_BOOKS_LEDGER_JOBS_H
 #define STORE_BOOKS_LEDGER_JOBS_H
 
@@ -8,9 +8,9 @@ struct job;
 void ledger_thread_hold(struct job *job, void *server);
 void ledger_thread_settlement(struct job *job, void *server);
 void ledger_thread_call(struct job *job, void *server);
-/* An operation that only reads: it is sent on, and never run by the ledger thread. */
+/* An operation that only reads: it is forwarded, and never run by the ledger thread. */
 void ledger_thread_read(struct job *job, void *server);
-/* Comes back when memory has what other processes have changed; never run either. */
+/* A job that returns when memory has the changes of other processes; it is never run, either. */
 void ledger_thread_refresh(struct job *job, void *server);
 
 #endif

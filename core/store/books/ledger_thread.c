@@ -23,16 +23,16 @@
 #include "store/questions/reports.h"
 
 enum {
-    BATCH_JOBS = 512,            /* in one transaction */
-    LEDGER_NICE = 5,             /* see thread_main */
-    LAG_MS = 25,                 /* how far the tables may be behind the journal, when it is busy */
-    IDLE_MS = 100,               /* between two looks at what other processes wrote */
-    EXPIRE_US = 2 * 1000 * 1000, /* between two looks for expired holds */
-    RETRY_MS = 50,               /* between two tries of a disk that fails */
-    STOP_US = 5 * 1000 * 1000,   /* how long closing waits for such a disk */
-    CHECKPOINT_PAGES = 250,      /* of 4 KB: fewer are not worth their syncs */
-    CHECKPOINT_GAP_MS = 150,     /* between two: under load each moves what came meanwhile */
-    CHECKPOINT_REST_PAGES = 2000, /* what the ledger thread itself moves at the end: a few ms */
+    BATCH_JOBS = 512,             /* per transaction */
+    LEDGER_NICE = 5,              /* see thread_main */
+    LAG_MS = 25,                  /* how far the tables may be behind the journal under load */
+    IDLE_MS = 100,                /* between two looks for the writes of other processes */
+    EXPIRE_US = 2 * 1000 * 1000,  /* between two looks for expired holds */
+    RETRY_MS = 50,                /* between two tries while the disk fails */
+    STOP_US = 5 * 1000 * 1000,    /* how long a stop waits while the disk fails */
+    CHECKPOINT_PAGES = 250,       /* of 4 KB; fewer are not worth their syncs */
+    CHECKPOINT_GAP_MS = 150,      /* between two; under load each moves what came meanwhile */
+    CHECKPOINT_REST_PAGES = 2000, /* the ledger thread itself moves these at the end: a few ms */
 };
 
 static struct db *db_of(struct ledger_thread *ledger)
@@ -74,8 +74,8 @@ void ledger_thread_hold(struct job *job, void *server)
     struct ledger_thread *ledger = server;
     struct wallet_state wallet;
     _Static_assert(offsetof(struct ledger_hold, job) == 0, "a job is cast to its hold");
-    /* Another process may have taken money that was promised here a moment ago. Holds on disk were
-     * counted by it; this one was not, so it gives way. */
+    /* Another process may have just taken money that was promised here. It counted the holds on
+     * disk, but not this one, so this one gives way. */
     hold->durable = false;
     if (!wallet_peek(ledger->parts.memory.wallets, &hold->account_id, &wallet) ||
         wallet.held_nusd > wallet.posted_nusd)
@@ -96,7 +96,7 @@ void ledger_thread_settlement(struct job *job, void *server)
     settlement->durable = posting == POSTING_DONE;
 }
 
-/* An operation that fails takes back its own writes only. */
+/* Runs an operation. If it fails, only its own writes are taken back. */
 void ledger_thread_call(struct job *job, void *server)
 {
     struct store_call *call = (struct store_call *)job;
@@ -106,7 +106,7 @@ void ledger_thread_call(struct job *job, void *server)
     if (!db_run(db, "SAVEPOINT operation", NULL, 0))
         return;
     operations_run(call, db);
-    db->constraint = 0; /* the operation has made a fault of it */
+    db->constraint = 0; /* the operation has made it a fault */
     if (db->failure)
         return;
     if (!call->ok && !db_run(db, "ROLLBACK TO operation", NULL, 0))
@@ -115,29 +115,29 @@ void ledger_thread_call(struct job *job, void *server)
     ledger->operations_ran |= call->ok;
 }
 
-/* One that reads must find in the tables what was answered before it was asked. */
+/* A call that reads must find in the tables what was answered before it was posted. */
 void ledger_thread_read(struct job *job, void *server)
 {
     (void)job;
     (void)server;
-    check(false); /* it is sent on, and never run here */
+    check(false); /* it is forwarded, and never run here */
 }
 
 void ledger_thread_refresh(struct job *job, void *server)
 {
     (void)job;
     (void)server;
-    check(false); /* the same */
+    check(false); /* never run here, either */
 }
 
 /* ---- a batch ---- */
 
-/* Another process may have written since the last batch: load it before deciding anything. */
+/* Loads what another process has written since the last batch, before anything is decided. */
 static bool sync_foreign(struct ledger_thread *ledger)
 {
     if (!changes_stage(&ledger->changes, db_of(ledger)))
         return false;
-    changes_apply(&ledger->changes, &ledger->parts.memory); /* committed by the other */
+    changes_apply(&ledger->changes, &ledger->parts.memory); /* the other process has committed it */
     ledger->polled_us = clock_mono_us();
     return true;
 }
@@ -149,7 +149,7 @@ static bool write_batch(struct ledger_thread *ledger, struct job_list *jobs)
         return false;
     for (struct job *job = jobs->first; job != NULL; job = job->next) {
         job->run(job, ledger);
-        if (!tx_sound(ledger)) /* the transaction may be gone: not one more statement */
+        if (!tx_sound(ledger)) /* the transaction may be gone: no more statements */
             return false;
     }
     if (!rollup_write(&ledger->rollup, db, ledger->now_ms))
@@ -165,7 +165,7 @@ static void refuse_settlement(struct ledger_thread *ledger, struct ledger_settle
 {
     const struct usage_record *record = &settlement->record;
     settlement->durable = false;
-    if (settlement->extended_nusd) /* of which nobody else knows */
+    if (settlement->extended_nusd) /* only this settlement knows them */
         wallet_unextend(ledger->parts.memory.wallets, &record->account_id, &record->key_id,
                         settlement->extended_nusd);
     log_event(LOG_ERROR, "settlement refused",
@@ -173,7 +173,7 @@ static void refuse_settlement(struct ledger_thread *ledger, struct ledger_settle
               log_int("charge_nusd", settlement->record.charge_nusd), log_text("why", why));
 }
 
-/* After the commit: what is on disk now is true in memory too, before anybody hears of it. */
+/* After the commit: updates memory before the job returns. */
 static void apply_job(struct ledger_thread *ledger, struct job *job)
 {
     struct wallets *wallets = ledger->parts.memory.wallets;
@@ -216,7 +216,7 @@ static void finish_batch(struct ledger_thread *ledger, struct job_list *jobs)
     job_return_all(jobs);
 }
 
-/* Without the disk: holds and operations are refused, settlements wait. */
+/* The disk fails: holds and operations are refused, settlements wait. */
 static void fail_job(struct ledger_thread *ledger, struct job *job)
 {
     if (job->run == ledger_thread_settlement) {
@@ -244,11 +244,11 @@ static void fail_batch(struct ledger_thread *ledger, struct job_list *jobs)
         fail_job(ledger, job_list_pop(jobs));
 }
 
-/* The one job that a constraint has refused; the others of its batch are written without it. */
+/* A constraint has refused this job; the others of its batch are written without it. */
 static void refuse_job(struct ledger_thread *ledger, struct job *job)
 {
     if (job->run == ledger_thread_settlement) {
-        /* Its hold stays held, here and on disk, until it expires: never free, never twice. */
+        /* The hold stays, here and on disk, until it expires: never free, never charged twice. */
         refuse_settlement(ledger, (struct ledger_settlement *)job,
                           db_constraint_text(db_of(ledger)));
         return_job(job);
@@ -258,7 +258,7 @@ static void refuse_job(struct ledger_thread *ledger, struct job *job)
     fail_job(ledger, job);
 }
 
-/* Writes the jobs in one transaction and returns them; the list is empty afterwards. */
+/* Writes the jobs in one transaction and returns them; the list is empty after that. */
 static void run_batch(struct ledger_thread *ledger, struct job_list *jobs)
 {
     struct db *db = db_of(ledger);
@@ -282,14 +282,14 @@ static void run_batch(struct ledger_thread *ledger, struct job_list *jobs)
         while (jobs->first != NULL) {
             struct job_list one = {0};
             job_list_push(&one, job_list_pop(jobs));
-            run_batch(ledger, &one); /* no deeper than this */
+            run_batch(ledger, &one); /* recursion ends here */
         }
     }
 }
 
 /* ---- between the batches ---- */
 
-/* What waits is what has to be possible, not only some write. */
+/* Tries the write that must become possible, not just any write. */
 static void probe(struct ledger_thread *ledger)
 {
     if (journal_pending(ledger->parts.journal) ? !apply_journal(ledger)
@@ -305,7 +305,7 @@ static void poll_foreign(struct ledger_thread *ledger)
     db_clear(db);
     ledger->polled_us = clock_mono_us();
     if (!db_run(db, "BEGIN", NULL, 0) || !sync_foreign(ledger) || !db_run(db, "COMMIT", NULL, 0))
-        db_rollback(db); /* readable again later, or the next batch will say what is wrong */
+        db_rollback(db); /* the next look reads it again, or the next batch reports the fault */
 }
 
 static void on_commit(int pages, void *arg)
@@ -316,9 +316,9 @@ static void on_commit(int pages, void *arg)
         ledger->wal_pages_tried = 0;
 }
 
-/* Keeps the log short without stopping for it: see checkpoint.h. Often and little: 8,000 pages at
- * once take a CPU for 20 ms, and the journal's syncs wait as long for theirs. What a reader in an
- * old snapshot keeps back is tried again when as much has come on top. */
+/* Keeps the log short without a pause: see checkpoint.h. Small and often, because 8,000 pages at
+ * once take a CPU for 20 ms, and the journal's syncs wait as long. An old reader's snapshot may
+ * hold pages back; they are tried again when as many are new. */
 static void keep_log_short(struct ledger_thread *ledger)
 {
     struct checkpoint *checkpoint = ledger->parts.checkpoint;
@@ -326,7 +326,7 @@ static void keep_log_short(struct ledger_thread *ledger)
     int64_t now_us = clock_mono_us();
     if (checkpoint_busy(checkpoint) || !checkpoint_trusted(checkpoint))
         return;
-    if (ledger->checkpoint_asked) { /* and done but for what is new */
+    if (ledger->checkpoint_asked) { /* it has finished, but for new pages */
         ledger->checkpoint_asked = false;
         if (pages_new > 0 && pages_new < CHECKPOINT_REST_PAGES) {
             ledger->wal_pages_tried = ledger->wal_pages;
@@ -346,7 +346,7 @@ static void run_expiry(struct ledger_thread *ledger)
     expiry_run(db_of(ledger), ledger->parts.journal, ledger->parts.memory.wallets);
 }
 
-/* What customers owe is taken from what they have by now. */
+/* Pays debts from the money that customers have now. */
 static void collect_debts(struct ledger_thread *ledger)
 {
     struct store_call call;
@@ -388,7 +388,7 @@ static void idle(struct ledger_thread *ledger)
 
 /* ---- the thread ---- */
 
-/* Where a job waits for its turn; `batch` is for those that write. */
+/* The list in which a job waits; `batch` is for jobs that write. */
 static struct job_list *list_of(struct ledger_thread *ledger, const struct job *job,
                                 struct job_list *batch)
 {
@@ -397,7 +397,8 @@ static struct job_list *list_of(struct ledger_thread *ledger, const struct job *
     return job->run == ledger_thread_refresh ? &ledger->refreshes : batch;
 }
 
-/* The next batch: what the disk has refused so far, in its order, then what has come. */
+/* The next batch: first the settlements that the disk has refused, in their order, then new
+ * jobs. */
 static struct job_list next_batch(struct ledger_thread *ledger)
 {
     struct job_list jobs = {0};
@@ -410,8 +411,8 @@ static struct job_list next_batch(struct ledger_thread *ledger)
     return jobs;
 }
 
-/* What cannot be written must not hold up those who only hope: they are refused at once, and their
- * turn to retry comes with the settlements. */
+/* The disk fails. Refuses waiting holds and operations at once, so that their callers do not wait;
+ * they may retry later. Settlements stay and are tried again. */
 static void refuse_waiting(struct ledger_thread *ledger)
 {
     struct job_list jobs = ledger->service.waiting;
@@ -433,7 +434,8 @@ static void give_up(struct ledger_thread *ledger)
         return_job(job_list_pop(&ledger->unsettled));
 }
 
-/* Now that the tables have what they want to see (or as they are, when the disk fails). */
+/* Forwards the reads: the tables now have what they must see (or the disk fails, and they read what
+ * there is). */
 static void send_reads(struct ledger_thread *ledger)
 {
     struct job *job;
@@ -446,7 +448,7 @@ static void send_reads(struct ledger_thread *ledger)
     }
 }
 
-/* Whatever came of it: who asks decides by what memory has. */
+/* Returns the refreshes, even if the look has failed: the caller decides by what memory has. */
 static void answer_refreshes(struct ledger_thread *ledger)
 {
     if (ledger->refreshes.first == NULL)
@@ -461,7 +463,7 @@ static bool is_behind(const struct ledger_thread *ledger)
            clock_mono_us() - ledger->caught_up_us >= LAG_MS * 1000;
 }
 
-/* Before anything else is written: the order of what happened is kept. */
+/* Applies the journal before other jobs are written, to keep the order of events. */
 static bool write_journal(struct ledger_thread *ledger, bool awaited)
 {
     ledger->caught_up_us = clock_mono_us();
@@ -513,7 +515,8 @@ static void serve(void *server)
 {
     struct ledger_thread *ledger = server;
     const struct journal *journal = ledger->parts.journal;
-    /* Of this thread alone, in Linux: where CPUs are few, what somebody waits for goes first. */
+    /* In Linux this concerns only this thread. With few CPUs, threads that a client waits for go
+     * first. */
     (void)setpriority(PRIO_PROCESS, 0, LEDGER_NICE);
     while (!finished(ledger)) {
         bool idle_now = ledger->service.waiting.count == 0 && ledger->unsettled.count == 0;

@@ -1,11 +1,11 @@
-/* The ledger thread owns the tables. It writes behind the journal (journal.h) what that has made
- * durable; and takes the jobs that the journal does not (operations, settlements with a kept
- * answer, all of them when the journal cannot be used): writes them in one transaction, commits
- * once, brings the tables in memory up to it and returns the jobs. It also expires holds,
- * notices what other processes wrote and moves the log into the database file (checkpoint), so
- * that no event loop ever waits for any of it.
+/* The ledger thread owns the tables. It applies the journal (journal.h). It also takes the jobs
+ * that the journal does not: operations, settlements with a kept answer, and all jobs if the
+ * journal cannot be used. It writes them in one transaction, commits once, updates the tables in
+ * memory and returns the jobs. It expires holds, notices what other processes wrote, and moves the
+ * log into the database file (checkpoint). So no event loop ever waits for any of this.
  *
- * While the disk fails: holds and operations are refused, settlements are kept and tried again. */
+ * While the disk fails, it refuses holds and operations, and keeps settlements to try them
+ * again. */
 #ifndef STORE_BOOKS_LEDGER_THREAD_H
 #define STORE_BOOKS_LEDGER_THREAD_H
 
@@ -23,7 +23,7 @@ struct db;
 struct journal;
 struct notes;
 
-/* What it works on; all of it is borrowed until it is stopped. */
+/* What the thread works on; all is borrowed until it is stopped. */
 struct ledger_parts {
     struct db *db;
     struct journal *journal;
@@ -35,36 +35,37 @@ struct ledger_parts {
 struct ledger_thread {
     struct ledger_parts parts;
     struct service service;
-    /* any thread */
+    /* for any thread */
     atomic_bool writable;
-    atomic_bool giving_up; /* settlements are not kept any more: store_give_up */
+    atomic_bool giving_up; /* settlements are no longer kept: store_give_up */
     atomic_uint_fast64_t commits;
     atomic_uint_fast64_t jobs;
-    /* the thread's own */
-    struct job_list refreshes; /* until other processes' changes have been looked for */
-    struct job_list reads;     /* for the reports threads, when the tables have caught up */
+    /* for the ledger thread only */
+    struct job_list refreshes; /* wait for the changes of other processes */
+    struct job_list reads;     /* for the reports threads, once the journal is applied */
     struct job_list unsettled; /* settlements that the disk has refused so far; they go first */
     struct rollup rollup;
     struct changes changes;
-    bool operations_ran;   /* in this batch: there may be own changes */
-    int64_t now_ms;        /* wall, of this batch */
-    int64_t caught_up_us;  /* when the tables were last brought up to the journal */
-    int64_t polled_us;     /* when foreign changes were last looked for */
+    bool operations_ran;   /* in this batch: it may have made changes */
+    int64_t now_ms;        /* wall clock, of this batch */
+    int64_t caught_up_us;  /* when the journal was last applied */
+    int64_t polled_us;     /* when changes of other processes were last looked for */
     int64_t collected_us;  /* when debts were last collected */
-    int64_t expired_us;    /* when expired holds were */
-    int64_t forget_due_us; /* when to look for answers that are kept no longer */
+    int64_t expired_us;    /* when holds were last expired */
+    int64_t forget_due_us; /* when to look for expired answers */
     int64_t stop_deadline_us;
     int wal_pages;           /* in the log after the last commit */
-    int wal_pages_tried;     /* when a checkpoint was last tried */
-    bool checkpoint_asked;   /* of the checkpoint thread, and its end not yet seen */
-    int64_t checkpointed_us; /* when one was last asked of it */
+    int wal_pages_tried;     /* at the last try of a checkpoint */
+    bool checkpoint_asked;   /* the checkpoint thread was asked, and has not been seen to finish */
+    int64_t checkpointed_us; /* when the checkpoint thread was last asked */
 };
 
-/* The writing handle is the thread's from here until ledger_thread_stop; changes are loaded. */
+/* Starts the thread. It owns the writing handle until ledger_thread_stop. The changes must be
+ * loaded. */
 bool ledger_thread_start(struct ledger_thread *ledger, const struct ledger_parts *parts,
                          struct fault *fault);
-/* Finishes what waits; settlements get some more seconds when the disk fails. Also after a failed
- * start. */
+/* Finishes the jobs that wait; settlements get some more seconds if the disk fails. Also after a
+ * failed start. */
 void ledger_thread_stop(struct ledger_thread *ledger);
 
 #endif

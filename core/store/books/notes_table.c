@@ -11,9 +11,9 @@
 #include "store/memory/wallet.h"
 
 enum {
-    SAMPLE_TRIES = 8, /* slots that an account may be in */
+    SAMPLE_TRIES = 8, /* slots that an account may use */
     MINUTE_MS = 60000,
-    FORGET_ROWS = 256, /* of a table, in one transaction */
+    FORGET_ROWS = 256, /* of a table, per transaction */
     FORGET_US = 5 * 1000 * 1000,
     FORGET_REST_US = 50 * 1000 /* while there are many */
 };
@@ -21,7 +21,7 @@ enum {
 struct note {
     struct note *next;
     enum { NOTE_REFUSAL, NOTE_ATTEMPT } kind;
-    struct id exchange_id; /* of the attempt */
+    struct id exchange_id; /* for an attempt */
     union {
         struct refused_call refused;
         struct attempt_note attempt;
@@ -56,7 +56,7 @@ bool notes_table_is_waiting(const struct notes *notes)
 
 /* ---- noting ---- */
 
-/* NULL: all slots are taken by others of this minute. The caller holds the mutex. */
+/* NULL: other accounts of this minute use all slots. The caller holds the mutex. */
 static struct notes_sample *find_sample(struct notes *notes, const struct id *account_id,
                                         int64_t minute)
 {
@@ -228,7 +228,7 @@ static uint64_t count_notes(const struct note *first)
     return count;
 }
 
-/* So that pages which look at the accounts' versions ask again. */
+/* Pages that watch the accounts' versions then ask again. */
 static void touch_accounts(struct wallets *wallets, const struct note *first)
 {
     for (; first != NULL; first = first->next) {
@@ -257,9 +257,9 @@ void notes_table_write(struct notes *notes, struct wallets *wallets, struct db *
     free(taken.left_out);
 }
 
-/* ---- forgetting ---- */
+/* ---- deleting old rows ---- */
 
-/* Deletes the oldest rows: a few at a time, so that nobody waits long for the ledger thread. False:
+/* Deletes the oldest rows: a few at a time, so that no job waits long for the ledger thread. False:
  * the disk fails. */
 static bool forget(struct db *db, const char *sql, int64_t before, int64_t rows_max, bool *more)
 {

@@ -1,5 +1,5 @@
-/* The queue of notes, and the tables that they end in (notes.h is their face). Taken by any thread,
- * guarded by a mutex inside; written and forgotten by the ledger thread. */
+/* The queue of notes and their tables (notes.h is the face). Any thread adds notes, guarded by a
+ * mutex inside; the ledger thread writes and deletes them. */
 #ifndef STORE_BOOKS_NOTES_TABLE_H
 #define STORE_BOOKS_NOTES_TABLE_H
 
@@ -28,17 +28,17 @@ struct notes {
     struct note *first;
     struct note *last;
     size_t count;
-    uint64_t dropped; /* and not yet told */
+    uint64_t dropped; /* and not yet logged */
     struct notes_sample samples[NOTES_ACCOUNTS];
     atomic_bool waiting;
-    int64_t forget_due_us; /* the ledger thread's */
+    int64_t forget_due_us; /* for the ledger thread only */
 };
 
 void notes_table_init(struct notes *notes);
 void notes_table_fini(struct notes *notes);
-/* Whether there is something that readers of the tables would miss. */
+/* Whether a note waits that a reader of the tables would miss. */
 bool notes_table_is_waiting(const struct notes *notes);
-/* The ledger thread's, outside of a transaction: writes what waits; forgets what is old. */
+/* For the ledger thread, outside of a transaction: writes what waits; deletes what is old. */
 void notes_table_write(struct notes *notes, struct wallets *wallets, struct db *db);
 void notes_table_forget(struct notes *notes, struct db *db);
 

@@ -41,7 +41,7 @@ enum posting posting_hold(struct db *db, const struct ledger_hold *hold)
                                    bind_int(hold->amount_nusd), bind_int(hold->expires_ms))));
 }
 
-/* One transfer of a settlement. `first_seq` keeps the row of the first one. */
+/* Writes one transfer of a settlement. `first_seq` keeps the row of the first one. */
 static bool write_part(struct db *db, const struct usage_record *record, const char *debit,
                        const char *credit, int64_t amount_nusd, const char *kind,
                        struct store_value previous_charge, int64_t now_ms, int64_t *first_seq)
@@ -73,7 +73,7 @@ static bool write_parts(struct db *db, const struct usage_record *record, int64_
                       bind_null(), now_ms, first_seq);
 }
 
-/* NULL where it is the buy price, as it mostly is. */
+/* NULL if it is the buy price, as in most cases. */
 static struct store_value sold_price(int64_t sold_pusd, int64_t bought_pusd)
 {
     return sold_pusd == bought_pusd ? bind_null() : bind_int(sold_pusd);
@@ -142,7 +142,7 @@ enum posting posting_ended_settlement(struct db *db, const struct ledger_settlem
         !write_parts(db, record, *last_charge, now_ms, &transfer_seq) ||
         !write_usage(db, record, transfer_seq))
         return POSTING_FAILED;
-    if (record->charge_nusd) /* the first of them */
+    if (record->charge_nusd) /* the charge is the first transfer */
         *last_charge = transfer_seq;
     return posted(write_resolution(db, record->exchange_id.text,
                                    settlement->voided ? "void" : "settle", settlement->held_nusd,
@@ -200,7 +200,7 @@ bool posting_balance(struct db *db, const char *account_id, const struct posting
         return false;
     if (db_changes(db) == 1)
         return true;
-    /* A customer's account is made with its user: without one the transfer must not be. */
+    /* A customer's account is made with its user. Without an account, the transfer must fail. */
     if (strncmp(account_id, "acct_", 5) == 0) {
         db_refuse_reference(db);
         return false;

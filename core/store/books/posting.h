@@ -1,5 +1,5 @@
-/* Writes money into the open transaction: holds, their resolutions, transfers, balances. Knows
- * nothing of batches or of memory. On the thread that owns the writing handle. */
+/* Writes money into the open transaction: holds, their resolutions, transfers, balances. It does
+ * not know batches or memory. On the thread that owns the writing handle. */
 #ifndef STORE_BOOKS_POSTING_H
 #define STORE_BOOKS_POSTING_H
 
@@ -15,17 +15,17 @@
 
 enum { POSTING_ACCOUNT_BYTES = 72 };
 
-/* DONE: written. REFUSED: nothing was written and nothing is wrong with the disk. FAILED:
- * db->failure or db->constraint says why, and the transaction must be rolled back. */
+/* DONE: written. REFUSED: nothing was written, and the disk is fine. FAILED: db->failure or
+ * db->constraint says why, and the transaction must be rolled back. */
 enum posting { POSTING_DONE, POSTING_REFUSED, POSTING_FAILED };
 
 enum posting posting_hold(struct db *db, const struct ledger_hold *hold);
-/* The same, of a hold whose settlement follows in the same transaction, by
- * posting_ended_settlement: that it was open is never seen by anybody. */
+/* The same for a hold whose settlement follows in the same transaction, by
+ * posting_ended_settlement: no reader ever sees the hold open. */
 enum posting posting_ended_hold(struct db *db, const struct ledger_hold *hold);
-/* REFUSED: no such hold is open (it has ended before, or its row was never written), or account,
- * key or amount are not its own. Balances and totals are the caller's: see rollup.h. *last_charge
- * is the transfer of the account's last charge (0: none), and becomes this one's if it charges. */
+/* REFUSED: no such hold is open (it has ended, or its row was never written), or account, key or
+ * amount differ from the hold's. The caller writes balances and totals: see rollup.h. *last_charge
+ * is the transfer of the account's last charge (0: none); a charge replaces it. */
 enum posting posting_settlement(struct db *db, const struct ledger_settlement *settlement,
                                 int64_t now_ms, int64_t *last_charge);
 enum posting posting_ended_settlement(struct db *db, const struct ledger_settlement *settlement,
@@ -34,28 +34,28 @@ enum posting posting_ended_settlement(struct db *db, const struct ledger_settlem
 enum posting posting_end_hold(struct db *db, const char *exchange_id, const char *outcome,
                               int64_t held_nusd, int64_t now_ms);
 
-/* A transfer that is not of a settlement; its balances included. */
+/* A transfer outside of a settlement, with its balances. */
 struct posting_transfer {
     struct id id;
     const char *debit_account;
     const char *credit_account;
     int64_t amount_nusd; /* > 0 */
     const char *kind;
-    const char *exchange_id; /* NULL: none */
-    const char *reason;      /* NULL: none */
+    const char *exchange_id; /* NULL: no exchange */
+    const char *reason;      /* NULL: no reason */
 };
 bool posting_transfer(struct db *db, const struct posting_transfer *transfer, int64_t now_ms);
 
-/* What happened to an account. */
+/* What changes in an account. */
 struct posting_change {
     int64_t credit_nusd;
     int64_t debit_nusd;
-    int64_t last_charge; /* 0: as before */
+    int64_t last_charge; /* 0: no change */
 };
-/* Adds to a balance. An account of the operator is made when it is not there. */
+/* Adds to a balance. An account of the operator is made if it does not exist. */
 bool posting_balance(struct db *db, const char *account_id, const struct posting_change *change,
                      int64_t now_ms);
-/* Makes an account with its balance of 0. */
+/* Makes an account with a balance of 0. */
 bool posting_account(struct db *db, const char *account_id, bool customer, int64_t now_ms);
 
 void posting_cost_account(const char *provider, char out[POSTING_ACCOUNT_BYTES]);

@@ -40,7 +40,7 @@ void rollup_reset(struct rollup *rollup)
     } else {
         for (size_t i = 0; i < rollup->row_count; i++) {
             size_t at = rollup->rows[i].hash & slot_mask(rollup);
-            while (rollup->slots[at] != i + 1) /* its own slot; others of the run clear theirs */
+            while (rollup->slots[at] != i + 1) /* clears its own slot; other rows clear theirs */
                 at = (at + 1) & slot_mask(rollup);
             rollup->slots[at] = 0;
         }
@@ -62,7 +62,7 @@ static uint64_t mix(uint64_t hash, const char *text)
     return *text == '\0' ? hash : hash ^ table_hash(text, strlen(text)); /* most rows lack names */
 }
 
-/* The slot of the row, or the free one where it belongs. Sets its hash. */
+/* The slot of the row, or the free slot for it. Sets the row's hash. */
 static size_t find_slot(const struct rollup *rollup, struct rollup_row *wanted)
 {
     size_t at;
@@ -76,7 +76,7 @@ static size_t find_slot(const struct rollup *rollup, struct rollup_row *wanted)
     return at;
 }
 
-/* The sums of the row, which is new (zeros) or known. */
+/* The sums of the row; zeros if it is new. */
 static int64_t *find(struct rollup *rollup, struct rollup_row wanted)
 {
     size_t at = find_slot(rollup, &wanted);
@@ -88,7 +88,7 @@ static int64_t *find(struct rollup *rollup, struct rollup_row wanted)
     return rollup->rows[rollup->row_count++].sums;
 }
 
-/* A row with no names yet. */
+/* A row without names. */
 static struct rollup_row row_of(enum rollup_kind kind)
 {
     return (struct rollup_row){
@@ -112,7 +112,7 @@ static int64_t find_last_charge(const struct rollup *rollup, struct db *db, cons
 {
     struct rollup_row row = balance_of(account_id);
     uint32_t slot = rollup->slots[find_slot(rollup, &row)];
-    if (slot) /* a customer's account is there because it was charged */
+    if (slot) /* a customer's balance is in the sums because of a charge */
         return rollup->rows[slot - 1].sums[2];
     return db_number(db, "SELECT last_charge FROM balances WHERE account_id = ?1",
                      DB_VALUES(bind_text(account_id)), 0);
@@ -129,7 +129,7 @@ static void add_balance(struct rollup *rollup, const char *account_id, int64_t c
     sums[1] += debit_nusd;
 }
 
-/* The name is made here, so a new row has to own it. */
+/* The name is made here, so a new row must own it. */
 static void add_cost_balance(struct rollup *rollup, const char *provider, int64_t cost_nusd)
 {
     char name[POSTING_ACCOUNT_BYTES];

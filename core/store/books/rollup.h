@@ -1,6 +1,7 @@
-/* What the settlements of one batch add to balances, key totals and the sums by hour, added up in
- * memory so that a row that many of them touch is written once, before the commit. The ledger
- * thread's; lives as long as its batch: the texts are the jobs'. */
+/* The sums of one batch: what its settlements add to balances, key totals and the sums by hour.
+ * They are added up in memory, so that a row that many settlements change is written once, before
+ * the commit. Owned by the ledger thread; lives as long as the batch, because the texts are the
+ * jobs'. */
 #ifndef STORE_BOOKS_ROLLUP_H
 #define STORE_BOOKS_ROLLUP_H
 
@@ -12,7 +13,7 @@
 #include "store/engine/db.h"
 #include "store/usage.h"
 
-/* HOUR: a row of `hourly`, of a customer. SALES: a quarter of an hour, of all of them together. */
+/* HOUR: a row of `hourly`, for one customer. SALES: a quarter of an hour, for all customers. */
 enum rollup_kind { ROLLUP_BALANCE, ROLLUP_KEY, ROLLUP_HOUR, ROLLUP_SALES };
 
 enum { ROLLUP_SUMS = 9 };
@@ -25,7 +26,7 @@ struct rollup_row {
     const char *key_id;
     const char *model;
     const char *provider;
-    char cost_name[POSTING_ACCOUNT_BYTES]; /* of a balance "cost:PROVIDER": ours, else "" */
+    char cost_name[POSTING_ACCOUNT_BYTES]; /* "cost:PROVIDER" for such a balance, else "" */
     /* BALANCE: credited, debited, last charge. KEY: spent, requests, last used, abandoned. HOUR
      * and SALES: requests, errors, input, cached input, output, reasoning tokens, charge, cost,
      * overrun. */
@@ -36,15 +37,15 @@ struct rollup {
     struct rollup_row *rows;
     size_t row_count;
     size_t row_capacity;
-    uint32_t *slots; /* row + 1, 0 for free; twice as many as rows */
+    uint32_t *slots; /* row + 1, 0: free; twice as many as rows */
 };
 
 void rollup_init(struct rollup *rollup,
-                 size_t settlements_max); /* a settlement adds 7 rows at most */
+                 size_t settlements_max); /* a settlement adds at most 7 rows */
 void rollup_fini(struct rollup *rollup);
 void rollup_reset(struct rollup *rollup);
-/* Writes a settlement into the open transaction (posting_settlement), and adds what it changes
- * to the sums; the record is borrowed until they are written. */
+/* Writes a settlement into the open transaction (posting_settlement), and adds what it changes to
+ * the sums. The record is borrowed until the sums are written. */
 enum posting rollup_post(struct rollup *rollup, struct db *db,
                          const struct ledger_settlement *settlement, int64_t now_ms);
 /* The same with posting_ended_settlement. */

@@ -1,6 +1,6 @@
-/* store_verify: adds everything up again from the transfers, holds and usage records, and says
- * what differs. Each check is one query that gives a line of text for each difference, and shares
- * nothing with the code that writes. */
+/* store_verify: recomputes everything from the transfers, holds and usage records, and reports what
+ * differs. Each check is one query that gives a line of text for each difference. It shares nothing
+ * with the code that writes. */
 #include <string.h>
 
 #include "base/buffer.h"
@@ -9,11 +9,11 @@
 #include "store/engine/reader.h"
 #include "store/store.h"
 
-enum { LINES_MAX = 100 }; /* of one check: the first ones tell the story */
+enum { LINES_MAX = 100 }; /* per check; the first ones are enough */
 
 struct verification {
     const char *name;
-    const char *sql; /* gives text lines */
+    const char *sql; /* gives lines of text */
 };
 
 static const struct verification verifications[] = {
@@ -99,7 +99,7 @@ static const struct verification verifications[] = {
               " usd(r.posted_nusd)) FROM resolutions r LEFT JOIN usage u ON u.seq = r.usage_seq"
               " WHERE (r.outcome = 'settle' OR r.usage_seq IS NOT NULL)"
               " AND u.exchange_id IS NOT r.exchange_id"},
-    /* What a record says must be transferred, less what was, is nothing: per exchange, kind and
+    /* What the record says should be transferred, less what was, must be 0, per exchange, kind and
      * both accounts. */
     {"usage",
      "SELECT printf('exchange %s: %s of kind %s from %s to %s, its usage record says %s', exchange,"
@@ -126,7 +126,7 @@ static const struct verification verifications[] = {
      " LEFT JOIN usage u ON u.seq = r.usage_seq WHERE u.seq IS NULL"
      " OR t.debit_account <> 'revenue' OR t.credit_account <> u.account_id"
      " OR t.amount > u.charge_nusd"},
-    /* Each charge names the one before it, but for those from before there were chains. */
+    /* Each charge names the one before it, except charges older than these chains. */
     {"charges",
      "SELECT printf('account %s: its charge %d says that %d is the one before it, but that is %d',"
      " account, seq, previous, wanted) FROM ("
@@ -213,8 +213,8 @@ static const struct verification verifications[] = {
                 " usd(k.budget_nusd)) FROM keys k JOIN key_totals t ON t.key_id = k.id"
                 " WHERE t.spent_nusd > k.budget_nusd AND k.budget_period = ''"
                 " AND k.budget_changed_ms = 0"},
-    /* By period of the request, as core/base/period.h has them (day 0 was a Thursday). Where no
-     * call came after the budget was changed, it may be less than what was spent by then. */
+    /* By period of the request, as in core/base/period.h (day 0 was a Thursday). If no call came
+     * after a change of the budget, the budget may be less than what was spent before. */
     {"budgets",
      "SELECT printf('key %s: %s was spent of a budget of %s', id, usd(spent), usd(budget))"
      " || CASE period WHEN '' THEN '' ELSE printf(' a %s, from %s on', period, first) END FROM ("

@@ -1,5 +1,5 @@
-/* store_backup: SQLite's backup API in one step, that is inside one read transaction. The server
- * writes on meanwhile; its log only cannot begin anew until the step has ended. */
+/* store_backup: SQLite's backup API in one step, so in one read transaction. The server writes on
+ * meanwhile; only its log cannot begin anew until the step has ended. */
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -25,7 +25,7 @@ static bool exists(struct fault *fault, const char *path)
     return fault_set(fault, "exists", "%s is there already: a backup overwrites nothing", path);
 }
 
-/* Makes the file, which must be new: only what we have made is ours to remove later. */
+/* Makes the file, which must be new: later we remove only a file that we have made. */
 static bool make_part(const char *part, struct fault *fault)
 {
     int fd = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -39,7 +39,8 @@ static bool make_part(const char *part, struct fault *fault)
     return true;
 }
 
-/* All pages of one moment, then out of WAL mode, so that the copy is complete without a log. */
+/* Copies all pages of one moment, then leaves WAL mode, so that the copy is complete without a
+ * log. */
 static bool copy_pages(struct db *source, const char *part, struct fault *fault)
 {
     sqlite3 *target = NULL;
@@ -57,7 +58,7 @@ static bool copy_pages(struct db *source, const char *part, struct fault *fault)
     }
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(target, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
-    /* The copy is no longer the database that the journal belongs to. */
+    /* The journal does not belong to the copy. */
     if (rc == SQLITE_OK && sqlite3_table_column_metadata(target, NULL, "tail", "salt", NULL, NULL,
                                                          NULL, NULL, NULL) == SQLITE_OK)
         rc = sqlite3_exec(target, "UPDATE tail SET salt = random()", NULL, NULL, NULL);
@@ -80,7 +81,7 @@ static bool check_pages(struct db *copy, struct fault *fault)
     return ok;
 }
 
-/* Opens what was written, as anybody would who restores it. */
+/* Opens the copy like a user who restores it. */
 static bool verify_copy(const char *part, struct buffer *report, struct fault *fault)
 {
     struct db copy;
@@ -112,11 +113,11 @@ static bool sync_folder_of(const char *path, struct fault *fault)
     return ok;
 }
 
-/* Gives the copy its name; what has come to be there meanwhile stays. */
+/* Gives the copy its name, but never replaces a file. */
 static bool name_copy(const char *part, const char *target, struct fault *fault)
 {
     int rc = renameat2(AT_FDCWD, part, AT_FDCWD, target, RENAME_NOREPLACE);
-    if (rc != 0 && (errno == EINVAL || errno == ENOSYS)) { /* not on this file system */
+    if (rc != 0 && (errno == EINVAL || errno == ENOSYS)) { /* this file system cannot do it */
         if (access(target, F_OK) == 0)
             return exists(fault, target);
         rc = rename(part, target);

@@ -10,7 +10,7 @@ void checkpoint_run(struct checkpoint *checkpoint, struct db *db)
     int rc;
     if (!checkpoint_trusted(checkpoint))
         return;
-    /* PASSIVE waits for nobody: a reader in an old snapshot keeps part of the log back. */
+    /* PASSIVE does not wait: a reader with an old snapshot holds a part of the log back. */
     rc = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     if (rc == SQLITE_IOERR_FSYNC) {
         atomic_store(&checkpoint->distrust, true);

@@ -1,10 +1,10 @@
-/* The thread that moves the log (WAL) into the database file, on a handle of its own: 20 to 90 ms
- * for 64 MB, during which the ledger thread goes on writing. What has come on top meanwhile the
- * ledger thread moves itself, in a moment, so that the log can begin anew.
+/* The checkpoint thread moves the log (WAL) into the database file, on a handle of its own. That
+ * takes 20 to 90 ms for 64 MB, while the ledger thread goes on writing. The ledger thread itself
+ * moves what was added meanwhile, in a moment, so that the log can begin anew.
  *
- * When a sync fails, the kernel may have forgotten pages of the database file that it could not
- * write, and the next sync would succeed without them. SQLite would not write those again that an
- * earlier, partial checkpoint has moved. So from then on nothing is moved any more: the log stays
+ * When a sync fails, the kernel may have dropped pages of the database file that it could not
+ * write, and the next sync would succeed without them. SQLite does not write again what an earlier,
+ * partial checkpoint has moved. So after a failed sync nothing is moved any more: the log stays
  * whole, and the next start moves all of it. */
 #ifndef STORE_ENGINE_CHECKPOINT_H
 #define STORE_ENGINE_CHECKPOINT_H
@@ -27,12 +27,12 @@ struct checkpoint {
 bool checkpoint_start(struct checkpoint *checkpoint, const char *path, enum db_mode mode,
                       struct fault *fault);
 void checkpoint_stop(struct checkpoint *checkpoint); /* also after a failed start */
-/* Asks for one. False: one is under way. Any thread. */
+/* Asks for a checkpoint. False: one is under way. Any thread. */
 bool checkpoint_request(struct checkpoint *checkpoint);
 bool checkpoint_busy(const struct checkpoint *checkpoint);
 /* Moves what can be moved now, on the calling thread's handle. */
 void checkpoint_run(struct checkpoint *checkpoint, struct db *db);
-/* False: the log must not be moved before the next start, not by the last close either. */
+/* False: the log must not be moved before the next start, not even by the last close. */
 bool checkpoint_trusted(const struct checkpoint *checkpoint);
 
 #endif

@@ -23,7 +23,7 @@ static sqlite3_stmt *statement_of(struct row *row)
 
 static pthread_once_t configured = PTHREAD_ONCE_INIT;
 
-/* No statistics: they are a global mutex around each allocation. */
+/* No statistics: they need a global mutex around each allocation. */
 static void configure(void)
 {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -41,7 +41,7 @@ static int progress(void *arg)
     return 1;
 }
 
-/* Sorts a result code into db->failure or db->constraint; true when it is neither. */
+/* Puts a result code into db->failure or db->constraint; true if it is neither. */
 static bool take_result(struct db *db, int rc)
 {
     int primary = rc & 0xff;
@@ -59,9 +59,9 @@ static bool take_result(struct db *db, int rc)
     return false;
 }
 
-/* Makes the file, for its owner only, when there is none. An existing one must not even be opened:
- * closing any descriptor of it would drop all locks that SQLite holds on it in this process (fcntl
- * locks are so), and another process would then take away the log that we are writing. */
+/* Makes a missing file, for its owner only. An existing file must not even be opened: to close any
+ * descriptor of it would drop all locks that SQLite holds on it in this process (fcntl locks work
+ * so), and another process would then delete the log that we are writing. */
 static bool create_private(const char *path, struct fault *fault)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -100,7 +100,7 @@ bool db_open(struct db *db, const char *path, enum db_mode mode, struct fault *f
         sqlite3_progress_handler(db->handle, PROGRESS_STEPS, progress, db);
         return db_script(db, "PRAGMA query_only = ON; PRAGMA cache_size = -8000", fault);
     }
-    /* The checkpoint is ours: see ledger_thread.c. It would otherwise run inside some commit. */
+    /* We run checkpoints ourselves (see ledger_thread.c); else one would run inside some commit. */
     if (!db_script(
             db,
             "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0;"
@@ -157,7 +157,7 @@ struct row *db_bind(struct db *db, const char *sql, const struct store_value *va
     int rc = SQLITE_OK;
     if (statement == NULL)
         return NULL;
-    check(!sqlite3_stmt_busy(statement)); /* a nested use of the same statement is a bug of ours */
+    check(!sqlite3_stmt_busy(statement)); /* nested use of the same statement is our bug */
     for (size_t i = 0; i < value_count && rc == SQLITE_OK; i++) {
         const struct store_value *value = &values[i];
         int at = (int)i + 1;
@@ -168,7 +168,7 @@ struct row *db_bind(struct db *db, const char *sql, const struct store_value *va
         else if (value->type == STORE_BLOB)
             rc = sqlite3_bind_blob(statement, at, value->text.data, (int)value->text.bytes,
                                    SQLITE_STATIC);
-        else /* the text outlives the steps: not copied. "" must not become NULL. */
+        else /* not copied: the text outlives the steps. "" must not become NULL. */
             rc = sqlite3_bind_text(statement, at, value->text.data != NULL ? value->text.data : "",
                                    (int)value->text.bytes, SQLITE_STATIC);
     }
@@ -241,8 +241,8 @@ bool db_sound(const struct db *db, struct fault *fault)
 
 void db_rollback(struct db *db)
 {
-    /* Some failures (disk full, I/O) have already ended the transaction. A statement still under
-     * way cannot be: all are reset when they end. */
+    /* Some failures (disk full, I/O) have already ended the transaction. No statement runs now: all
+     * are reset when they end. */
     if (!sqlite3_get_autocommit(db->handle))
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
 }
@@ -271,7 +271,7 @@ void db_keep_log(struct db *db)
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 
-/* ---- what a row holds ---- */
+/* ---- reading a row ---- */
 
 const char *column_text(struct row *row, int column)
 {
@@ -295,7 +295,7 @@ bool column_null(struct row *row, int column)
     return sqlite3_column_type(statement_of(row), column) == SQLITE_NULL;
 }
 
-/* ---- what a statement has done ---- */
+/* ---- after a statement ---- */
 
 int64_t db_changes(const struct db *db)
 {
@@ -327,7 +327,7 @@ void db_refuse_reference(struct db *db)
     db->constraint = SQLITE_CONSTRAINT_FOREIGNKEY;
 }
 
-/* ---- what others watch and add ---- */
+/* ---- hooks and functions ---- */
 
 static int after_commit(void *arg, sqlite3 *handle, const char *name, int pages)
 {

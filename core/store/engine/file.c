@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 
-enum { PIECE_BYTES = 64 * 1024 }; /* SQLite's VFS writes and reads less than 128 KB at a time */
+enum { PIECE_BYTES = 64 * 1024 }; /* SQLite's VFS reads and writes less than 128 KB at a time */
 
 static sqlite3_file *vfs_file(struct file *file)
 {

@@ -1,4 +1,4 @@
-/* A file beside the database, through SQLite's VFS: so the failing disks of the tests have it, too.
+/* A file beside the database, through SQLite's VFS, so that the tests' failing disks cover it, too.
  * One thread at a time. */
 #ifndef STORE_ENGINE_FILE_H
 #define STORE_ENGINE_FILE_H
@@ -9,15 +9,15 @@
 
 struct file;
 
-/* `path` as db_path gives it, with empty parameters behind its end. The file takes owner and mode
- * from the database, as a "-wal" does. NULL: it is not there, or cannot be opened; with `make` it
- * is made. */
+/* Opens a file; `make`: makes a missing one. `path` must have empty parameters after its end, as
+ * db_path has. The file gets owner and mode of the database, as a "-wal" does. NULL: it is missing
+ * or cannot be opened. */
 struct file *file_open(const char *path, bool make);
-void file_close(struct file *file); /* also of NULL */
+void file_close(struct file *file); /* NULL is allowed */
 
 bool file_write(struct file *file, int64_t at, const char *data, size_t bytes);
-/* What is beyond the end of the file is zeros. */
+/* Bytes beyond the end of the file read as zeros. */
 bool file_read(struct file *file, int64_t at, char *out, size_t bytes);
-bool file_sync(struct file *file); /* of what was written, not of times */
+bool file_sync(struct file *file); /* syncs the data, not the times */
 
 #endif

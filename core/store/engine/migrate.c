@@ -25,8 +25,8 @@ static struct slice text_of(const struct asset *migration)
     return (struct slice){.data = migration->data, .bytes = migration->bytes};
 }
 
-/* Compares what is applied with what we know, and counts it. Applied ones are always the first of
- * ours, as they are applied in order: a gap means that one was slipped in between. */
+/* Compares the applied migrations with ours, and counts them. They are applied in order, so a gap
+ * means that one was inserted between older ones. */
 static bool compare(struct db *db, const struct asset *migrations, size_t count, size_t *applied,
                     struct fault *fault)
 {
@@ -64,8 +64,8 @@ static bool compare(struct db *db, const struct asset *migrations, size_t count,
     return ok && db_sound(db, fault);
 }
 
-/* Applies the next one. Another process may do the same: what is applied is read again under the
- * lock. */
+/* Applies the next one. Another process may do the same, so the applied ones are read again under
+ * the lock. */
 static bool apply_next(struct db *db, const struct asset *migrations, size_t count, size_t *applied,
                        struct fault *fault)
 {
@@ -114,7 +114,7 @@ bool migrate_is_due(struct db *db, const struct asset *migrations, size_t migrat
     return true;
 }
 
-/* What a new index has to sort may be larger than memory. */
+/* A new index may sort more than memory holds. */
 static bool apply_rest(struct db *db, const struct asset *migrations, size_t count, size_t *applied,
                        struct fault *fault)
 {

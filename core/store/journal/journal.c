@@ -13,7 +13,7 @@
 
 enum {
     HALF_BYTES = 2 * 1024 * 1024,
-    PIECE_BYTES = 64 * 1024, /* what is read at a time */
+    PIECE_BYTES = 64 * 1024, /* read at a time */
     SPOILT_BYTES = 64        /* a head and some more */
 };
 
@@ -67,8 +67,8 @@ static bool sync_file(struct journal *journal)
     return !journal->synced || file_sync(journal->file);
 }
 
-/* What was not made durable must not come true at the next start. The best that can be done: a disk
- * that refuses this as well may still keep what it has refused before. */
+/* What was not made durable must not count at the next start. This is the best we can do: a disk
+ * that refuses this write, too, may still keep what it refused before. */
 static void spoil(struct journal *journal, size_t offset)
 {
     static const char zeros[SPOILT_BYTES];
@@ -76,7 +76,7 @@ static void spoil(struct journal *journal, size_t offset)
         sync_file(journal);
 }
 
-/* Makes what `active` has from `start` on durable. */
+/* Makes the bytes of `active` from `start` on durable. */
 static bool write_out(struct journal *journal, size_t start)
 {
     if (write_at(journal, journal->generation, start, journal->active.data + start,
@@ -87,8 +87,8 @@ static bool write_out(struct journal *journal, size_t start)
     return false;
 }
 
-/* Beside the database itself, also where that is served by a link. file_open wants the
- * path with empty parameters behind it. */
+/* Beside the database file itself, even if that is reached by a link. file_open needs a path with
+ * empty parameters after it. */
 static char *path_of(struct db *db)
 {
     const char *database_path = db_path(db);
@@ -99,16 +99,16 @@ static char *path_of(struct db *db)
     return path;
 }
 
-/* ---- what the tables miss ---- */
+/* ---- what is not applied ---- */
 
-/* A piece of a half: what a reader of records looks into. */
+/* A piece of a half, for reading records. */
 struct window {
     char bytes[PIECE_BYTES];
-    size_t at; /* in the half */
+    size_t at; /* offset in the half */
     size_t length;
 };
 
-/* What stands at `offset`: a whole record at least, or all up to the end of the half. */
+/* Gets the bytes at `offset`: at least one whole record, or all up to the end of the half. */
 static bool look(struct journal *journal, struct window *window, uint64_t generation, size_t offset,
                  struct slice *out)
 {
@@ -125,7 +125,7 @@ static bool look(struct journal *journal, struct window *window, uint64_t genera
     return true;
 }
 
-/* Reads a generation: its whole records go to `out`. */
+/* Reads a generation: appends its whole records to `out`. */
 static enum journal_found load(struct journal *journal, uint64_t generation, struct buffer *out,
                                bool *is_sealed)
 {
@@ -207,7 +207,7 @@ bool journal_begin(struct journal *journal, struct db *db)
     return db->failure == 0;
 }
 
-/* The generation of what stands at the start of a half; 0: nothing whole. */
+/* The generation of the record at the start of a half; 0: no whole record. */
 static uint64_t generation_at(struct journal *journal, int64_t offset)
 {
     char bytes[JOURNAL_RECORD_BYTES_MAX];
@@ -244,8 +244,8 @@ uint64_t journal_newest(struct db *db)
 
 /* ---- appending ---- */
 
-/* Behind what has failed, bytes may stand that must never be read: the tables have to catch up with
- * that generation first. */
+/* After a failed append there may be bytes that must never be read: so that generation must be
+ * applied first. */
 static bool is_broken(const struct journal *journal)
 {
     return journal->broken != 0;
@@ -256,7 +256,7 @@ static bool take_hold(struct journal *journal, struct wallets *wallets, struct l
 {
     struct journal_place place = {journal->salt, journal->generation, journal->active.bytes};
     struct wallet_state wallet;
-    /* Another process may have taken the money: the ledger thread decides that. */
+    /* Another process may have taken the money: the ledger thread decides. */
     if (!wallet_peek(wallets, &hold->account_id, &wallet) ||
         wallet.held_nusd > wallet.posted_nusd ||
         open_holds_has(&journal->holds, &hold->exchange_id))
@@ -281,7 +281,7 @@ static bool take_settlement(struct journal *journal, struct wallets *wallets,
 
 static bool take(struct journal *journal, struct wallets *wallets, struct job *job, int64_t now_ms)
 {
-    /* Room for it, and for the seal. */
+    /* Room for the record and for the seal. */
     if (journal->file == NULL || is_broken(journal) ||
         journal->active.bytes + 2 * JOURNAL_RECORD_BYTES_MAX > HALF_BYTES)
         return false;
@@ -291,7 +291,7 @@ static bool take(struct journal *journal, struct wallets *wallets, struct job *j
            take_settlement(journal, wallets, (struct ledger_settlement *)job, now_ms);
 }
 
-/* It is durable now: so it is in memory, before anybody hears of it. */
+/* The job is durable: updates memory before the job returns. */
 static void apply(struct journal *journal, struct wallets *wallets, struct job *job)
 {
     if (job->run == ledger_thread_hold) {
@@ -319,7 +319,7 @@ static void give_back(struct journal *journal, struct job_list *taken, struct jo
     }
 }
 
-/* False: the journal is as it was before `start`, and takes nothing more of this generation. */
+/* False: the journal is as before `start`, and this generation takes nothing more. */
 static bool make_durable(struct journal *journal, size_t start)
 {
     bool ok;
@@ -369,10 +369,10 @@ bool journal_pending(const struct journal *journal)
     return atomic_load(&journal->pending);
 }
 
-/* ---- the ledger thread ---- */
+/* ---- for the ledger thread ---- */
 
-/* The next generation is only believed when this one ends with a seal; its first sync is the
- * seal's, too. */
+/* A generation is valid only if the one before ends with a seal. The first sync of the next
+ * generation syncs the seal, too. */
 static void append_seal(struct journal *journal)
 {
     struct journal_place place = {journal->salt, journal->generation, journal->active.bytes};
@@ -380,8 +380,7 @@ static void append_seal(struct journal *journal)
     journal_record_put_seal(&journal->active, &place);
     if (!write_at(journal, journal->generation, start, journal->active.data + start,
                   journal->active.bytes - start))
-        journal->broken =
-            journal->generation; /* the next one waits until this one is in the tables */
+        journal->broken = journal->generation; /* the next one waits until this one is applied */
     journal->active.bytes = start;
 }
 
@@ -397,7 +396,7 @@ bool journal_seal(struct journal *journal)
         buffer_reset(&journal->active);
         journal->is_sealed = true;
         journal->generation++;
-        atomic_store(&journal->pending, true); /* also where it is an empty one that was broken */
+        atomic_store(&journal->pending, true); /* also for an empty generation that was broken */
     }
     unlock(journal);
     return journal->is_sealed;

@@ -5,10 +5,10 @@
 
 #include "base/check.h"
 
-/* Format 1 had no `sold` prices: those of a settlement were the buy prices. */
+/* Format 1 had no `sold` prices: a settlement had only the buy prices. */
 enum { FORMAT_FIRST = 1, FORMAT = 2, UNIT = 8 };
 
-/* Records with these numbers are on disks. A new kind or source takes the next one. */
+/* Records on disks have these numbers. A new kind or source takes the next number. */
 _Static_assert(JOURNAL_HOLD == 1 && JOURNAL_SETTLEMENT == 2 && JOURNAL_SEAL == 3,
                "numbers on disk");
 _Static_assert(USAGE_NONE == 0 && USAGE_REPORTED == 1 && USAGE_ESTIMATED == 2 &&
@@ -26,8 +26,8 @@ _Static_assert(sizeof(struct head) == 24, "bytes on disk");
 
 /* ---- check sums ---- */
 
-/* As SQLite's log has them (https://www.sqlite.org/fileformat2.html#checksum_algorithm): sees what
- * was torn or never written. `bytes` is a multiple of 8. */
+/* Like the check sums of SQLite's log (https://www.sqlite.org/fileformat2.html#checksum_algorithm):
+ * detects what was torn or never written. `bytes` is a multiple of 8. */
 static void add_to_sum(uint32_t sum[2], const void *data, size_t bytes)
 {
     const unsigned char *at = data;
@@ -70,7 +70,7 @@ static size_t begin(struct buffer *out)
 {
     static const struct head none;
     size_t start = out->bytes;
-    buffer_append(out, &none, sizeof none); /* filled in by `finish` */
+    buffer_append(out, &none, sizeof none); /* set by `finish` */
     return start;
 }
 

@@ -11,8 +11,8 @@
 
 enum {
     BATCH_JOBS = 512,
-    CROWD_JOBS = 2, /* so many in the last batch: more are coming, worth waiting for */
-    GATHER_US = 500 /* from the start of one commit to that of the next */
+    CROWD_JOBS = 2, /* with so many in the last batch, it is worth waiting for more */
+    GATHER_US = 500 /* from the start of one commit to the start of the next */
 };
 
 static void sleep_us(int64_t us)
@@ -21,7 +21,7 @@ static void sleep_us(int64_t us)
     nanosleep(&time, NULL);
 }
 
-/* Alone, a job is committed at once. In a crowd a commit waits a moment for the others. */
+/* A job alone is committed at once. In a crowd a commit waits a moment for other jobs. */
 static void gather(struct journal_thread *thread)
 {
     int64_t wait_us = thread->committed_us + GATHER_US - clock_mono_us();
@@ -41,7 +41,8 @@ static struct job_list next_batch(struct journal_thread *thread)
     return jobs;
 }
 
-/* What the journal does not take is the ledger thread's. A hold is refused where too many wait. */
+/* Forwards what the journal does not take. A hold is refused if the ledger thread has too many
+ * jobs. */
 static void pass_on(struct journal_thread *thread, struct job *job)
 {
     struct ledger_hold *hold = (struct ledger_hold *)job;

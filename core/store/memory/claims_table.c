@@ -15,7 +15,7 @@ void claims_table_init(struct claims *claims)
 static void free_node(struct table_node *node)
 {
     (void)node;
-    check(false); /* its owner has forgotten it */
+    check(false); /* its owner has not given it back */
 }
 
 void claims_table_fini(struct claims *claims)

@@ -42,8 +42,8 @@ static struct directory_shard *lock_shard(struct directory *directory, uint64_t 
     return shard;
 }
 
-/* A digest is keyed with the server's secret: where it lands is nobody's choice, and the time that
- * memcmp takes tells nothing about a key. */
+/* A digest is keyed with the server's secret: no client can choose its place, and the time of
+ * memcmp tells nothing about a key. */
 static struct entry *find(const struct directory_shard *shard, uint64_t hash,
                           const struct digest *digest)
 {
@@ -62,7 +62,7 @@ static void remove_entry(struct directory_shard *shard, struct entry *entry)
     free(entry);
 }
 
-/* After the change itself, so that whoever sees the count sees the change. */
+/* After the change itself: a thread that sees the count must see the change. */
 static void note_revocation(struct directory *directory)
 {
     atomic_fetch_add(&directory->revocations, 1);

@@ -1,4 +1,4 @@
-/* The key directory itself (directory.h is its face): filled by the ledger thread, from what is
+/* The table of the key directory (directory.h is the face). The ledger thread fills it with what is
  * committed. Guarded by mutexes inside. */
 #ifndef STORE_MEMORY_DIRECTORY_TABLE_H
 #define STORE_MEMORY_DIRECTORY_TABLE_H
@@ -24,10 +24,10 @@ struct directory {
 
 void directory_table_init(struct directory *directory);
 void directory_table_fini(struct directory *directory);
-/* Adds the key, or replaces what was known of it. */
+/* Adds a key or replaces its facts. */
 void directory_table_put(struct directory *directory, const struct digest *digest,
                          const struct key_facts *facts);
-/* False: no such key. Copies. Any thread. */
+/* Copies the facts. False: no such key. Any thread. */
 bool directory_table_find(struct directory *directory, const struct digest *digest,
                           struct key_facts *out);
 void directory_table_remove(struct directory *directory, const struct digest *digest);

@@ -2,8 +2,8 @@
 
 #include <stddef.h>
 
-/* Of the period that the moment lies in, which begins now if none that late was seen. NULL: it is
- * older than those that are kept. */
+/* The spending of the period of `at_ms`. Begins the period if it is a new one. NULL: it is older
+ * than those we keep. */
 static struct key_spending *spending_at(struct key_budget *budget, int64_t at_ms)
 {
     struct key_spending *spending = budget->spending;
@@ -22,7 +22,7 @@ void key_budget_set(struct key_budget *budget, int64_t amount_nusd, enum period 
 {
     struct key_spending *spending = budget->spending;
     budget->amount_nusd = amount_nusd;
-    if (budget->period != period) { /* what is ahead may be of either: it counts as of now */
+    if (budget->period != period) { /* unapplied charges of either count for the present one */
         int64_t unapplied_nusd = spending[0].unapplied_nusd + spending[1].unapplied_nusd;
         budget->period = period;
         spending[0] = (struct key_spending){.start_ms = period_start_ms(period, at_ms),
@@ -62,7 +62,7 @@ void key_budget_catch_up(struct key_budget *budget, int64_t at_ms, int64_t charg
     int64_t here_nusd = charge_nusd;
     if (spending == NULL)
         return;
-    if (here_nusd > spending->unapplied_nusd) /* the period has been changed meanwhile */
+    if (here_nusd > spending->unapplied_nusd) /* the period was changed meanwhile */
         here_nusd = spending->unapplied_nusd;
     spending->unapplied_nusd -= here_nusd;
     charge_nusd -= here_nusd;

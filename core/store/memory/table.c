@@ -28,7 +28,7 @@ void table_fini(struct table *table, void (*free_node)(struct table_node *node))
 
 static struct table_node **bucket_of(const struct table *table, uint64_t hash)
 {
-    /* The low bits have chosen the shard, so the bucket takes the high ones. */
+    /* The low bits have chosen the shard, so the bucket uses the high ones. */
     return &table->buckets[(hash >> 24) & (table->bucket_count - 1)];
 }
 

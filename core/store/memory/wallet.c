@@ -10,7 +10,7 @@ struct account_wallet {
     struct table_node node; /* first: nodes are cast back */
     struct id id;
     int64_t posted_nusd;    /* as committed */
-    int64_t unapplied_nusd; /* of the charges in it, those that are not in the tables yet */
+    int64_t unapplied_nusd; /* its charges that are not in the tables yet */
     int64_t held_nusd;
     int64_t owed_nusd;
     uint64_t version;
@@ -28,7 +28,7 @@ struct key_wallet {
     struct id account_id;
     struct key_budget budget;
     int64_t open_holds;
-    bool gone; /* freed with its last hold */
+    bool gone; /* the key was deleted; freed with its last hold */
 };
 
 static void init_shards(struct wallet_shard *shards)
@@ -134,7 +134,7 @@ bool wallet_has_debtors(struct wallets *wallets)
     return atomic_load_explicit(&wallets->debtors, memory_order_relaxed) > 0;
 }
 
-/* What no hold has taken; below zero after somebody took money beside us. */
+/* What is not held; negative after another process took money. */
 static int64_t left_of(const struct account_wallet *wallet)
 {
     int64_t left = wallet->posted_nusd - wallet->held_nusd;
@@ -295,14 +295,14 @@ enum hold_outcome wallet_take(struct wallets *wallets, const struct ledger_hold 
     return outcome;
 }
 
-/* A key that has been deleted meanwhile still pays for what it began. */
+/* A deleted key still pays for calls that it has begun. */
 static int64_t extend_key(struct wallets *wallets, const struct ledger_hold *hold,
                           int64_t amount_nusd)
 {
     uint64_t hash = hash_id(&hold->key_id);
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
     struct key_wallet *key = find_key(shard, hash, &hold->key_id);
-    if (key == NULL) { /* its hold has expired, and with it the key that was deleted */
+    if (key == NULL) { /* the key was deleted, and its last hold has expired */
         amount_nusd = 0;
     } else {
         int64_t left = key_budget_left_nusd(&key->budget, hold->created_ms);
@@ -345,7 +345,7 @@ void wallet_unextend(struct wallets *wallets, const struct id *account_id, const
         uint64_t key_hash = hash_id(key_id);
         struct wallet_shard *key_shard = lock_shard(wallets->keys, key_hash);
         struct key_wallet *key = find_key(key_shard, key_hash, key_id);
-        if (key != NULL) { /* else it was deleted, and its last hold has ended */
+        if (key != NULL) { /* else the key was deleted, and its last hold has ended */
             check(key->budget.held_nusd >= amount_nusd);
             key->budget.held_nusd -= amount_nusd;
         }
@@ -419,7 +419,7 @@ void wallet_catch_up(struct wallets *wallets, const struct id *account_id, const
         uint64_t key_hash = hash_id(key_id);
         struct wallet_shard *key_shard = lock_shard(wallets->keys, key_hash);
         struct key_wallet *key = find_key(key_shard, key_hash, key_id);
-        if (key != NULL) /* else it was deleted, and its last hold has ended */
+        if (key != NULL) /* else the key was deleted, and its last hold has ended */
             key_budget_catch_up(&key->budget, charge->at_ms, charge->amount_nusd);
         unlock_shard(key_shard);
     }

@@ -8,7 +8,7 @@
 
 #define CLI "cli"
 
-/* Whether it can be retried makes it no other act: "credit.create_once" is "credit.create". */
+/* The action without "_once": "credit.create_once" is "credit.create". */
 static struct store_value action_of(const struct operation *operation)
 {
     struct store_value action = bind_text(operation->name);
@@ -93,7 +93,7 @@ bool audit_log_list(struct store_call *call, struct db *db)
     return db->failure == 0;
 }
 
-/* revision? refusal?. One of them: what is in force now, or why the old policies stay. */
+/* revision? refusal?. One of them: the policies now in force, or why the old ones stay. */
 bool audit_log_reload(struct store_call *call, struct db *db)
 {
     struct buffer detail;

@@ -1,4 +1,4 @@
-/* The operations on credits: balances, top-ups, refunds, the list of transfers. */
+/* Operations on credits: balances, top-ups, refunds, the list of transfers. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static bool not_found(struct store_call *call, const char *what)
     return fault_set(&call->fault, "not_found", "there is no such %s", what);
 }
 
-/* With a server the wallets are the truth: they know the holds that are on their way to disk. */
+/* With a server the wallets decide: they know the holds that are on their way to disk. */
 bool credits_wallet(struct store_call *call, struct db *db, const char *account_id,
                     struct wallet_state *out)
 {
@@ -67,8 +67,8 @@ bool credits_balance(struct store_call *call, struct db *db)
     return true;
 }
 
-/* token_digest_hex. What a page asks for every second: the session from the database, the rest from
- * memory. */
+/* token_digest_hex. For pages that ask every second: reads the session from the database, the rest
+ * from memory. */
 bool credits_pulse(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;
@@ -83,7 +83,7 @@ bool credits_pulse(struct store_call *call, struct db *db)
     db_leave(row);
     if (!known)
         return not_found(call, "account");
-    /* The count begins anew with the process. */
+    /* The version counts anew in each process. */
     snprintf(version, sizeof version, "%" PRIx64 "-%" PRIx64, (uint64_t)call->wallets->epoch_ms,
              wallet.version);
     render_wallet(out, &wallet);
@@ -92,12 +92,12 @@ bool credits_pulse(struct store_call *call, struct db *db)
     return true;
 }
 
-/* What corrections have taken from the account ?1. */
+/* What corrections have taken from account ?1. */
 #define CREDITS_CORRECTED                                                                          \
     "coalesce((SELECT d.credited_nusd FROM balances d WHERE d.account_id = 'debt:' || ?1), 0)"
 
-/* All that was ever paid in or given back, less what was corrected, and all that was ever spent:
- * kept beside the balance, not added up. */
+/* Totals of all that was paid in or given back, less corrections, and of all that was spent. They
+ * are kept with the balance, not added up here. */
 bool credits_get(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;
@@ -198,7 +198,7 @@ static bool note_transfer(struct store_call *call, struct db *db,
     return noted;
 }
 
-/* Posts it, pays what the account owes, has the wallet loaded again, answers. */
+/* Posts it, pays the debt, lets the wallet be loaded again, answers. */
 static bool give(struct store_call *call, struct db *db, const struct posting_transfer *transfer,
                  const struct id *account_id)
 {
@@ -268,7 +268,7 @@ bool credits_create_once(struct store_call *call, struct db *db)
            credits_keep_answer(call, db, &account_id, &transfer_id, 4);
 }
 
-/* What can still be given back of an exchange's charge. The overrun is not the customer's. */
+/* What can still be refunded of an exchange's charge. The customer did not pay the overrun. */
 static bool find_rest(struct store_call *call, struct db *db, struct id *account_id,
                       int64_t *rest_nusd)
 {
@@ -297,10 +297,10 @@ static bool find_rest(struct store_call *call, struct db *db, struct id *account
                      "nothing of request %.64s is left to refund", exchange_id);
 }
 
-/* A transfer of its own, from revenue back to the customer, that names the exchange it corrects.
- * Usage records, key totals and the sums by hour stay as they are: they say what was used and what
- * it cost, and a refund is no less use. So a key's budget is not given back either. The writing
- * transaction is the only one: of two refunds at once the second sees the first. */
+/* A refund is a transfer of its own, from revenue to the customer, that names the exchange. Usage
+ * records, key totals and the sums by hour stay: they say what was used and what it cost. So a
+ * key's budget does not grow, either. There is only one writing transaction, so of two refunds at
+ * once the second sees the first. */
 static bool refund(struct store_call *call, struct db *db, struct id *account_id,
                    struct id *transfer_id)
 {
@@ -344,8 +344,8 @@ bool credits_refund_once(struct store_call *call, struct db *db)
            credits_keep_answer(call, db, &account_id, &transfer_id, 3);
 }
 
-/* Newest first, without the settlements (those are the usage records). An amount that leaves the
- * account is negative. The cursor is the number of the last transfer. */
+/* Newest first, without the settlements (those are the usage records). Amounts that leave the
+ * account are negative. The cursor is the number of the last transfer. */
 bool credits_transfers(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;
@@ -384,8 +384,8 @@ bool credits_transfers(struct store_call *call, struct db *db)
     return db->failure == 0;
 }
 
-/* Of each kind of transfers the newest before ?2, along its own index; and of the charges, along
- * their chain from ?4 on. (A cursor that was made up may name another account's: not shown.) */
+/* The newest transfers before ?2 of each kind, each along its own index; and the charges along
+ * their chain from ?4 on. (A forged cursor may name another account's: those are not shown.) */
 #define HISTORY_COLUMNS(amount)                                                                    \
     "id, kind, " amount " AS amount_nusd, reason, exchange_id, created_ms, seq"
 #define NEWEST(amount, account, which)                                                             \
@@ -406,15 +406,15 @@ bool credits_transfers(struct store_call *call, struct db *db)
                         " CROSS JOIN transfers t ON t.seq = at"                                    \
                         " WHERE t.debit_account = ?1 AND t.kind = 'charge' AND t.seq < ?2"
 
-/* Where a page of the history begins. */
+/* The start of a page of the history. */
 struct history {
     int64_t before;       /* transfers.seq */
     int64_t balance_nusd; /* after the first line */
-    int64_t charge;       /* the chain goes on there */
+    int64_t charge;       /* the chain of charges goes on there */
 };
 
-/* The first page starts from what there is now; a cursor carries it on: behind it nothing changes
- * any more. */
+/* The first page starts from the present balance; a cursor continues it. Older entries never
+ * change. */
 static bool begin_history(struct store_call *call, struct db *db, struct history *at)
 {
     int64_t *const numbers[] = {&at->before, &at->balance_nusd, &at->charge};
@@ -430,7 +430,7 @@ static bool begin_history(struct store_call *call, struct db *db, struct history
         return false;
     if (at->balance_nusd <= MONEY_AMOUNT_MAX_NUSD)
         return true;
-    /* Nobody ever had so much: no sum may overflow. */
+    /* No account ever had so much; the limit keeps sums from overflowing. */
     return fault_set(&call->fault, "invalid_value", "cursor is not one of ours");
 }
 
@@ -444,7 +444,7 @@ static void end_history(struct buffer *out, bool more, const struct history *at)
     json_writer_object_end(out);
 }
 
-/* All of them in the ledger's order, each with the balance after it. */
+/* All transfers in the ledger's order, each with the balance after it. */
 bool credits_history(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;

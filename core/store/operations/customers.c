@@ -1,4 +1,4 @@
-/* The operator's view of users: who they are, what they have, what they use. */
+/* Users as the operator sees them: who they are, what they have, what they use. */
 #include <string.h>
 
 #include "base/id.h"
@@ -21,7 +21,7 @@ enum { EXAMINED_MAX = 20000, GROUP_BYTES_MAX = 31, REASON_BYTES_MAX = 500 };
     " FROM users u JOIN balances b ON b.account_id = u.account_id"                                 \
     " LEFT JOIN balances d ON d.account_id = 'debt:' || u.account_id"
 
-/* The user without the closing brace, and his money. */
+/* The user with the money, without the closing brace. */
 static void render(struct store_call *call, struct db *db, struct row *row, bool whole)
 {
     struct buffer *out = &call->result;
@@ -91,7 +91,8 @@ static bool list(struct store_call *call, struct db *db, const struct key_search
     return end_list(call, db, more, &last);
 }
 
-/* The owners of a key or a request: few, so no list of all users is looked through. */
+/* Lists the owners of a key or a request directly: they are few, so the list of all users is not
+ * searched. */
 static bool list_owners(struct store_call *call, struct db *db, const struct key_search *keys)
 {
     for (size_t i = 0; i < keys->count; i++) {
@@ -106,8 +107,8 @@ static bool list_owners(struct store_call *call, struct db *db, const struct key
     return end_list(call, db, false, NULL);
 }
 
-/* search? digest? cursor? limit. Newest first; the cursor is the id of the last one that was looked
- * at, as ids sort by time. */
+/* search? digest? cursor? limit. Newest first; the cursor is the id of the last user that was
+ * examined, because ids sort by time. */
 bool customers_list(struct store_call *call, struct db *db)
 {
     struct key_search keys;
@@ -162,7 +163,7 @@ static bool note_update(struct store_call *call, struct db *db)
     return noted;
 }
 
-/* Whether somebody is left who can let others in again. */
+/* Whether an administrator is left. */
 static bool check_administrators(struct store_call *call, struct db *db, bool was_one)
 {
     if (!was_one ||
@@ -173,8 +174,7 @@ static bool check_administrators(struct store_call *call, struct db *db, bool wa
                      "this is the last administrator: make another one first");
 }
 
-/* user_id group? disabled? reason? role?. Whoever is disabled is signed out everywhere, and stays
- * so. */
+/* user_id group? disabled? reason? role?. A disabled user is signed out everywhere for good. */
 bool customers_update(struct store_call *call, struct db *db)
 {
     const char *role = operations_text(call, 4);

@@ -1,11 +1,11 @@
-/* Corrections downwards. The whole correction goes through "debt:ACCOUNT", a receivable: to it what
- * the customer's account has, from it to "corrections" all of it. What is missing stays there below
- * zero, and no hold is accepted until it is paid. Whatever comes in pays it first; what a hold sets
- * free is collected within 0.1 s.
+/* Corrections downwards. The whole correction goes through "debt:ACCOUNT", a receivable. The
+ * customer's account pays into it what it has; "corrections" gets the whole amount from it. The
+ * missing part stays there as a negative balance, and no hold is accepted until it is paid. New
+ * credits pay it first; money that an ended hold frees is collected within 0.1 s.
  *
- * Money that a hold has taken stays untouched: what may be taken is reserved in the wallet, where
- * holds are decided, until the transaction has ended. Beside a server (the command line) nothing is
- * taken at all: all of it is owed at once, and the server collects. */
+ * Held money stays untouched: what a correction may take is reserved in the wallet, where holds are
+ * decided, until the transaction has ended. Beside a server (the command line) nothing is taken:
+ * the whole amount is a debt at once, and the server collects it. */
 #include "store/operations/debts.h"
 
 #include <stdio.h>
@@ -50,7 +50,7 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Up to `amount_nusd` of what no hold has taken. */
+/* Reserves up to `amount_nusd` of what is not held. */
 static int64_t reserve(struct store_call *call, struct db *db, const char *account_id,
                        int64_t amount_nusd)
 {
@@ -84,7 +84,7 @@ static bool move(struct db *db, const char *debit, const char *credit, int64_t a
     return posting_transfer(db, &transfer, clock_wall_ms());
 }
 
-/* Moves what is there from the account to its debt. */
+/* Moves an amount from the account to its debt. */
 static bool repay(struct db *db, const char *account_id, int64_t amount_nusd)
 {
     char name[POSTING_ACCOUNT_BYTES];
@@ -100,7 +100,7 @@ bool debts_pay(struct store_call *call, struct db *db, const char *account_id, i
     int64_t there_nusd;
     if (owed_nusd == 0)
         return true;
-    /* The wallet does not know yet of what has come in. */
+    /* The wallet does not know the new credit yet. */
     there_nusd = call->wallets != NULL ? reserve(call, db, account_id, owed_nusd) : 0;
     return repay(db, account_id, smaller(owed_nusd, there_nusd + fresh_nusd));
 }
@@ -110,7 +110,7 @@ bool debts_pay(struct store_call *call, struct db *db, const char *account_id, i
 struct debit {
     struct id user_id;
     struct id account_id;
-    struct id transfer_id; /* of the whole */
+    struct id transfer_id; /* for the whole correction */
     int64_t amount_nusd;
     int64_t taken_nusd;
     const char *reason;
@@ -196,7 +196,7 @@ bool debts_create_once(struct store_call *call, struct db *db)
 
 /* ---- collecting ---- */
 
-/* The names first: no statement is open while others write. */
+/* Collects the ids first: no statement may be open while others write. */
 static size_t list_debtors(struct db *db, struct id debtors[COLLECTED_MAX])
 {
     size_t count = 0;

@@ -1,4 +1,4 @@
-/* What customers owe: see debts.c. On the ledger thread, inside an open transaction. */
+/* The debts of customers: see debts.c. On the ledger thread, inside an open transaction. */
 #ifndef STORE_OPERATIONS_DEBTS_H
 #define STORE_OPERATIONS_DEBTS_H
 
@@ -7,9 +7,9 @@
 #include "store/call.h"
 #include "store/engine/db.h"
 
-/* What the account owes; 0: nothing. */
+/* The account's debt; 0: none. */
 int64_t debts_owed(struct db *db, const char *account_id);
-/* Pays it, as far as the account has it; `fresh_nusd` of its balance has just come in. */
+/* Pays the debt as far as the account can. `fresh_nusd` of its balance has just come in. */
 bool debts_pay(struct store_call *call, struct db *db, const char *account_id, int64_t fresh_nusd);
 
 #endif

@@ -1,11 +1,11 @@
-/* The operation on browsers that have signed in to an account before. */
+/* The operation on browsers that have signed in before. */
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/secret.h"
 #include "store/operations/operations.h"
 
-/* token_digest_hex user_id expires_ms password_hash?. The oldest one makes room. Where the password
- * is another by now, no browser is known by the old one. */
+/* token_digest_hex user_id expires_ms password_hash?. Replaces the oldest one if there are too
+ * many. If the password has changed meanwhile, the browser is not stored. */
 bool devices_create(struct store_call *call, struct db *db)
 {
     int64_t now_ms = clock_wall_ms();

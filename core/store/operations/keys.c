@@ -1,4 +1,4 @@
-/* The operations on API keys. */
+/* Operations on API keys. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -15,7 +15,7 @@
 
 enum { REASON_BYTES_MAX = 500 };
 
-/* Two switches in keys.disabled: the key works when both are off. */
+/* Two bits in keys.disabled: the key works if neither is set. */
 enum { DISABLED_BY_OWNER = 1, DISABLED_BY_OPERATOR = 2 };
 _Static_assert(DISABLED_BY_OWNER == 1 && DISABLED_BY_OPERATOR == 2, "numbers on disk");
 
@@ -28,7 +28,7 @@ _Static_assert(DISABLED_BY_OWNER == 1 && DISABLED_BY_OPERATOR == 2, "numbers on 
 static void render_models(struct buffer *out, const char *models)
 {
     if (!models[0]) {
-        json_writer_null(out, "models"); /* all of them */
+        json_writer_null(out, "models"); /* all models */
         return;
     }
     json_writer_array(out, "models");
@@ -53,7 +53,7 @@ static void render_optional_time(struct buffer *out, const char *name, struct ro
         json_writer_time(out, name, column_int(row, column));
 }
 
-/* What was spent in the period that is now: of a budget for ever all that was ever spent. */
+/* What was spent in the present period; for a budget for ever, all that was ever spent. */
 static int64_t spent_of(struct db *db, struct row *row, enum period period, int64_t now_ms)
 {
     if (period == PERIOD_NONE)
@@ -66,8 +66,8 @@ static int64_t spent_of(struct db *db, struct row *row, enum period period, int6
                      0);
 }
 
-/* budget, spent, budget_period, period_spent, resets_at, remaining; null without a budget, but for
- * what was spent in all. */
+/* budget, spent, budget_period, period_spent, resets_at, remaining. Without a budget all are null,
+ * but `spent`. */
 static void render_budget(struct buffer *out, struct db *db, struct row *row)
 {
     enum period period = PERIOD_NONE;
@@ -122,7 +122,7 @@ static bool not_found(struct store_call *call)
     return fault_set(&call->fault, "not_found", "there is no such key");
 }
 
-/* A key with what is left of its budget. */
+/* A key with the rest of its budget. */
 static bool render_one(struct store_call *call, struct db *db, const char *key_id)
 {
     struct buffer *out = &call->result;
@@ -169,7 +169,7 @@ bool keys_list(struct store_call *call, struct db *db)
     return db->failure == 0;
 }
 
-/* The names as they will be matched: not empty, short enough, not too many. */
+/* Checks names of models: not empty, short enough, not too many. */
 static bool check_models(struct store_call *call, size_t at)
 {
     const char *models = operations_text(call, at);
@@ -256,7 +256,7 @@ bool keys_create(struct store_call *call, struct db *db)
            render_one(call, db, key_id.text);
 }
 
-/* What the switches are now; `owner` is whose key it is. */
+/* Reads the bits of keys.disabled and the owner of the key. */
 static bool read_switches(struct store_call *call, struct db *db, struct id *owner,
                           int64_t *disabled)
 {
@@ -286,7 +286,7 @@ static bool note_update(struct store_call *call, struct db *db, const char *owne
     return noted;
 }
 
-/* user_id? key_id name? disabled? reason?. Without a user it is the operator who does it. */
+/* user_id? key_id name? disabled? reason?. Without a user the operator acts. */
 bool keys_update(struct store_call *call, struct db *db)
 {
     const char *key_id = operations_text(call, 1);
@@ -309,7 +309,7 @@ bool keys_update(struct store_call *call, struct db *db)
            render_one(call, db, key_id);
 }
 
-/* Which members key.change sets: bits of its third argument. */
+/* The members that key.change sets: bits of its third argument. */
 enum { SETS_NAME = 1, SETS_DISABLED = 2, SETS_BUDGET = 4, SETS_EXPIRY = 8, SETS_MODELS = 16 };
 
 static bool check_change(struct store_call *call, int64_t sets, int64_t disabled)
@@ -321,8 +321,8 @@ static bool check_change(struct store_call *call, int64_t sets, int64_t disabled
            check_expiry(call, 7) && check_models(call, 8);
 }
 
-/* user_id key_id sets name? disabled? budget_nusd? period? expires_ms? models?: by its owner.
- * `sets` says which of them are meant; null is then none. */
+/* user_id key_id sets name? disabled? budget_nusd? period? expires_ms? models?: the owner acts.
+ * `sets` names the arguments to set; for them null means no value. */
 bool keys_change(struct store_call *call, struct db *db)
 {
     const char *key_id = operations_text(call, 1);
@@ -348,7 +348,8 @@ bool keys_change(struct store_call *call, struct db *db)
            changes_note(db, CHANGE_KEY, key_id) && render_one(call, db, key_id);
 }
 
-/* user_id key_id. What the directory knows the key by: for the gateway itself, never a reply. */
+/* user_id key_id. The digest by which the directory finds the key: for the gateway, never for a
+ * reply. */
 bool keys_digest(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;
@@ -364,7 +365,7 @@ bool keys_digest(struct store_call *call, struct db *db)
     return true;
 }
 
-/* The row stays, for what refers to it; the directory forgets the key before the answer. */
+/* Keeps the row, because others refer to it. The directory forgets the key before the answer. */
 bool keys_delete(struct store_call *call, struct db *db)
 {
     if (!db_run(db,

@@ -1,4 +1,4 @@
-/* An operation and its arguments: store_call_init and store_call_fini of call.h. */
+/* store_call_init and store_call_fini of call.h: an operation with its arguments. */
 #include "store/call.h"
 
 #include <string.h>
@@ -19,7 +19,7 @@ static bool check_args(const struct operation *operation, const struct store_val
         char letter = operation->args[i];
         bool nullable = letter == 'T' || letter == 'I' || letter == 'M';
         bool text = letter == 't' || letter == 'T' ||
-                    (letter == 'M' && args[i].type == STORE_TEXT); /* a date, or milliseconds */
+                    (letter == 'M' && args[i].type == STORE_TEXT); /* a date; else milliseconds */
         if (args[i].type == STORE_NULL && nullable)
             continue;
         if (args[i].type != (text ? STORE_TEXT : STORE_INT))
@@ -33,7 +33,7 @@ static bool check_args(const struct operation *operation, const struct store_val
     return true;
 }
 
-/* Copies the texts one behind the other, each with a NUL, and points the arguments to them. */
+/* Copies the texts one after the other, each with a NUL, and points the arguments to them. */
 static bool copy_args(struct store_call *call, const struct store_value *args)
 {
     size_t at = 0;
@@ -46,7 +46,7 @@ static bool copy_args(struct store_call *call, const struct store_value *args)
     }
     if (call->arg_bytes.failed)
         return false;
-    for (size_t i = 0; i < call->arg_count; i++) { /* now that the buffer moves no more */
+    for (size_t i = 0; i < call->arg_count; i++) { /* the buffer does not move any more */
         if (args[i].type == STORE_TEXT) {
             call->args[i].text.data = call->arg_bytes.data + at;
             at += args[i].text.bytes + 1;
@@ -73,7 +73,7 @@ bool store_call_init(struct store_call *call, const char *operation, const struc
 
 void store_call_fini(struct store_call *call)
 {
-    /* Among the arguments are password hashes and digests. */
+    /* The arguments may contain password hashes and digests. */
     buffer_wipe_fini(&call->arg_bytes);
     buffer_wipe_fini(&call->result);
 }

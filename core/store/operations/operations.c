@@ -90,7 +90,7 @@ void operations_run(struct store_call *call, struct db *db)
     if (call->ok && call->result.failed)
         call->ok = fault_set(&call->fault, "response_too_large",
                              "the result of %s is too large; ask for less", call->operation->name);
-    /* A constraint that the operation has not foreseen: nothing of it is written. */
+    /* A constraint that the operation did not expect: nothing of it is written. */
     if (!call->ok && !call->fault.code[0])
         fault_set(&call->fault, "conflict", "%s contradicts what is stored (%s)",
                   call->operation->name, db_constraint_text(db));

@@ -1,4 +1,4 @@
-/* The table of operations, and how one is run. call.h lists their names, arguments and results. */
+/* The table of operations, and how to run one. call.h lists names, arguments and results. */
 #ifndef STORE_OPERATIONS_OPERATIONS_H
 #define STORE_OPERATIONS_OPERATIONS_H
 
@@ -10,27 +10,27 @@
 #include "store/memory/wallet.h"
 
 enum operation_thread {
-    OPERATION_WRITES, /* the ledger thread */
+    OPERATION_WRITES, /* runs on the ledger thread */
     OPERATION_QUICK,  /* reads a few rows */
     OPERATION_LONG    /* reads lists and sums */
 };
 
 struct operation {
     const char *name;
-    /* One letter an argument: t text, i integer; T and I may be null. M is a moment: milliseconds,
-     * a date in the zone of another argument, or null. */
+    /* One letter per argument: t text, i integer; T and I may be null. M is a time: milliseconds, a
+     * date in the zone of another argument, or null. */
     const char *args;
     enum operation_thread thread;
-    /* Inside an open transaction of `db`. Appends to call->result; false: call->fault is set, or
-     * db->failure is. */
+    /* Runs inside an open transaction of `db`. Appends to call->result. False: call->fault or
+     * db->failure is set. */
     bool (*run)(struct store_call *call, struct db *db);
 };
 
 /* NULL: no such operation. */
 const struct operation *operations_find(const char *name);
-/* Sets call->ok, and result or fault. */
+/* Runs the call. Sets call->ok, and result or fault. */
 void operations_run(struct store_call *call, struct db *db);
-/* Ends the call with the fault of a database that cannot be used. */
+/* Ends the call with a fault: the database cannot be used. */
 void operations_fail(struct store_call *call, const struct db *db);
 
 /* The operations, by noun. */
@@ -86,44 +86,44 @@ bool usage_detail_operator(struct store_call *call, struct db *db);
 
 /* ---- for the operations ---- */
 
-/* The opaque place in a list: one or two numbers. Reads argument `at` (null leaves the numbers as
- * they are); false: it is none of ours. */
+/* A cursor: an opaque place in a list, one or two numbers. Reads argument `at`; null leaves the
+ * numbers unchanged. False: it is not one of our cursors. */
 bool operations_cursor(struct store_call *call, size_t at, int64_t *first, int64_t *second);
-/* The same for `count` numbers. */
+/* The same for a cursor of `count` numbers. */
 bool operations_place(struct store_call *call, size_t at, int64_t *const *numbers, size_t count);
-/* A cursor of two numbers, of which the second may be 0. */
+/* Appends a cursor of two numbers; the second may be 0. */
 void operations_reply_pair(struct buffer *out, int64_t first, int64_t second);
 void operations_append_cursor(struct buffer *out, int64_t first, int64_t second);
-/* Adds `next_cursor`: null when there is no more. With a `second` of 0 it is one number. */
+/* Appends `next_cursor`: null if there is no more. If `second` is 0, it is one number. */
 void operations_reply_cursor(struct buffer *out, bool more, int64_t first, int64_t second);
 
-/* The columns that users_render_one expects, of `users u`. */
+/* The columns of `users u` that users_render_one expects. */
 #define USER_COLUMNS                                                                               \
     "u.id, u.email, u.name, u.role, u.account_id, u.\"group\", u.disabled, u.created_ms"
-/* One row, without its closing brace. */
+/* Renders one row, without its closing brace. */
 void users_render_open(struct buffer *out, struct row *row);
-/* `what` of the user whose session has the digest ?1, if it is good at the time ?2. */
+/* Selects `what` of the user whose session has the digest ?1, if it is valid at the time ?2. */
 #define SESSION_USER(what)                                                                         \
     "SELECT " what " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.digest = ?1"         \
     " AND s.expires_ms > ?2 AND u.disabled = 0"
-/* Renders the only row of a query, or says not_found. */
+/* Renders the only row of a query, or fails with not_found. */
 bool users_render_one(struct store_call *call, struct db *db, struct row *row);
 
 /* Keeps the result, byte for byte, for retries. Arguments from `at` on: the Idempotency-Key, the
- * digest of what was asked, the exchange and the status. */
+ * digest of the request, the exchange and the status. */
 bool credits_keep_answer(struct store_call *call, struct db *db, const struct id *account_id,
                          const struct id *transfer_id, size_t at);
-/* What an account has: from memory where there is a server. False: there is no such account. */
+/* The state of an account: from memory if a server runs. False: there is no such account. */
 bool credits_wallet(struct store_call *call, struct db *db, const char *account_id,
                     struct wallet_state *out);
 
-/* Argument `at`: its text (NUL-terminated by store_call_init; "" when null) or number. */
+/* Argument `at`: its text (with NUL from store_call_init; "" when null) or number. */
 const char *operations_text(const struct store_call *call, size_t at);
 int64_t operations_int(const struct store_call *call, size_t at);
 bool operations_null(const struct store_call *call, size_t at);
 /* A page's `limit` argument: 1 to LIMIT_PAGE_ROWS. */
 bool operations_limit(struct store_call *call, size_t at, int64_t *out);
-/* Refuses a text that is longer; `name` is what the caller knows it as. */
+/* Refuses a longer text; `name` is the caller's name for it. */
 bool operations_fits(struct store_call *call, size_t at, size_t bytes_max, const char *name);
 
 #endif

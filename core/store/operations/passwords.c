@@ -1,4 +1,4 @@
-/* The operations that set a password, and the links by which a user sets it himself. */
+/* Operations that set a password, and the links with which users set their own. */
 #include "base/clock.h"
 #include "base/json_writer.h"
 #include "base/secret.h"
@@ -21,13 +21,13 @@ static bool not_found(struct store_call *call)
     return fault_set(&call->fault, "not_found", "there is no such user");
 }
 
-/* What stays when a password is set; null: nothing. */
+/* What stays signed in when a password is set; null: nothing. */
 struct kept {
     struct store_value session;
     struct store_value device;
 };
 
-/* Sets it and ends what the old one has opened. `old` is the hash that it must take the place of,
+/* Sets the password and ends what the old one has opened. `old` is the hash that must be in force,
  * or null. */
 static bool set(struct store_call *call, struct db *db, struct store_value user_id,
                 const struct kept *kept, struct store_value old)
@@ -57,7 +57,7 @@ bool passwords_set(struct store_call *call, struct db *db)
            note(call, db, operations_text(call, 0)) && buffer_append_text(&call->result, "{}");
 }
 
-/* user_id token_digest_hex expires_ms. Takes the place of an older link. */
+/* user_id token_digest_hex expires_ms. Replaces an older link. */
 bool passwords_link(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;
@@ -112,7 +112,7 @@ bool passwords_redeem(struct store_call *call, struct db *db)
                                     DB_VALUES(bind_text(user_id.text))));
 }
 
-/* user_id. What was guessed before counts no more. */
+/* user_id. Wrong passwords before now no longer count. */
 bool passwords_unlock(struct store_call *call, struct db *db)
 {
     if (!db_run(db, "UPDATE users SET unlocked_ms = ?2 WHERE id = ?1",

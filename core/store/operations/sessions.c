@@ -1,4 +1,4 @@
-/* The operations on sessions of the dashboard. */
+/* Operations on sessions of the dashboard. */
 #include "base/clock.h"
 #include "base/json_writer.h"
 #include "base/limits.h"
@@ -6,7 +6,7 @@
 #include "store/operations/audit_log.h"
 #include "store/operations/operations.h"
 
-/* What a session is called outside: a part of its digest, which is a keyed hash. */
+/* The public id of a session: a part of its digest, which is a keyed hash. */
 #define SESSION_ID "'ses_' || substr(digest, 1, 24)"
 
 /* token_digest_hex user_id expires_ms address agent password_hash */
@@ -15,14 +15,14 @@ bool sessions_create(struct store_call *call, struct db *db)
     int64_t now_ms = clock_wall_ms();
     if (call->args[0].text.bytes != 2 * DIGEST_BYTES)
         return fault_set(&call->fault, "invalid_value", "a session's digest has 64 hex digits");
-    /* The old ones go as new ones come: nobody else cleans up. */
+    /* Each new session deletes some expired ones; no other code does it. */
     if (!db_run(db,
                 "DELETE FROM sessions WHERE digest IN (SELECT digest FROM sessions"
                 " WHERE expires_ms <= ?1 LIMIT 100)",
                 DB_VALUES(bind_int(now_ms))))
         return false;
-    /* A user who was disabled while signing in gets no session that wakes up when enabled again;
-     * a password that was changed while it was compared opens nothing any more. */
+    /* A user who was disabled during the sign-in gets no session, which would work again after an
+     * enable. A password that was changed during the comparison opens nothing any more. */
     if (!db_run(db,
                 "INSERT INTO sessions (digest, user_id, created_ms, expires_ms, address, agent)"
                 " SELECT ?1, id, ?3, ?4, ?5, ?6 FROM users WHERE id = ?2 AND disabled = 0"
@@ -48,7 +48,7 @@ bool sessions_delete(struct store_call *call, struct db *db)
            buffer_append_text(&call->result, "{}");
 }
 
-/* user_id token_digest_hex?. Newest first; the digest is of the session that asks. */
+/* user_id token_digest_hex?. Newest first; the digest is that of the caller's session. */
 bool sessions_list(struct store_call *call, struct db *db)
 {
     struct buffer *out = &call->result;
@@ -87,7 +87,7 @@ bool sessions_end(struct store_call *call, struct db *db)
     return buffer_append_text(&call->result, "{}");
 }
 
-/* user_id: an act of the operator. */
+/* user_id: the operator acts. */
 bool sessions_end_all(struct store_call *call, struct db *db)
 {
     struct buffer detail;

@@ -1,4 +1,4 @@
-/* Which groups the users are in, for `check`. */
+/* The groups of the users, for `check`. */
 #include "store/audit.h"
 #include "store/engine/db.h"
 #include "store/engine/reader.h"

@@ -1,4 +1,4 @@
-/* The operations on users. */
+/* Operations on users. */
 #include <string.h>
 
 #include "base/clock.h"

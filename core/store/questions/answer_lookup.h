@@ -1,4 +1,4 @@
-/* Looks for an answer that was kept (answers.h). */
+/* Looks for a kept answer (answers.h). */
 #ifndef STORE_QUESTIONS_ANSWER_LOOKUP_H
 #define STORE_QUESTIONS_ANSWER_LOOKUP_H
 

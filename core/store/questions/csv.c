@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* What a spreadsheet may take for the beginning of a formula; East Asian ones take the wide forms
- * of =, +, - and @, too. */
+/* Whether a spreadsheet may take the text for a formula. East Asian spreadsheets also accept the
+ * wide forms of =, +, - and @. */
 static bool begins_formula(const char *text)
 {
     static const char *const wide[] = {"\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D",
@@ -19,8 +19,8 @@ static bool begins_formula(const char *text)
 
 void csv_text(struct buffer *out, const char *text)
 {
-    /* Spaces before it do not save it, the wide one (U+3000) and the unbreakable one (U+00A0)
-     * neither. Their bytes: that skips a little more than needed, which does no harm. */
+    /* Spaces before a formula do not make it safe, nor do the wide space (U+3000) and the no-break
+     * space (U+00A0). Skipping their bytes skips a little more than needed, which does no harm. */
     const char *first = text + strspn(text, " \v\f\xE3\x80\xC2\xA0");
     buffer_append_char(out, '"');
     if (begins_formula(first))

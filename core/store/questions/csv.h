@@ -1,4 +1,4 @@
-/* Fields of CSV (RFC 4180) that are harmless to spreadsheets. */
+/* CSV fields (RFC 4180) that are safe in spreadsheets. */
 #ifndef STORE_QUESTIONS_CSV_H
 #define STORE_QUESTIONS_CSV_H
 

@@ -1,6 +1,7 @@
-/* store_export: the transfers in the order of their numbers, a page at a time. They are append-only
- * and numbered in order, so all up to the last one at the start are one moment's, without keeping
- * a read transaction open (and the server's log from beginning anew) while a slow reader reads. */
+/* store_export: the transfers in the order of their numbers, page by page. Transfers are
+ * append-only and numbered in order, so all up to the last number at the start belong to one
+ * moment. So no read transaction must stay open while a slow reader reads, which would keep the
+ * server's log from beginning anew. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,7 @@ static void csv_row(struct buffer *out, struct row *row)
 
 static void jsonl_row(struct buffer *page, struct buffer *line, struct row *row)
 {
-    buffer_reset(line); /* reply_object looks at what stands before it */
+    buffer_reset(line); /* json_writer_object looks at the bytes before it */
     json_writer_object(line, NULL);
     json_writer_int(line, "seq", column_int(row, 0));
     json_writer_text_or_null(line, "id", column_text(row, 3));
@@ -54,7 +55,7 @@ static void jsonl_row(struct buffer *page, struct buffer *line, struct row *row)
     buffer_append_char(page, '\n');
 }
 
-/* One page after transfer `*seq`, which moves on. False: there are no more, or a failure. */
+/* Reads a page after transfer `*seq` and moves that on. False: no more transfers, or a failure. */
 static bool read_page(struct db *db, const struct export_options *options, int64_t last_seq,
                       int64_t *seq, struct buffer *page, struct buffer *line)
 {

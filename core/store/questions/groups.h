@@ -1,5 +1,5 @@
-/* Sums by group, added up row by row while a roll-up is read: several times as fast as a GROUP BY,
- * which sorts all the rows first. On the reports threads; the owner is the operation. */
+/* Sums by group, added up row by row while a roll-up is read. That is several times as fast as a
+ * GROUP BY, which first sorts all rows. On the reports threads; owned by the operation. */
 #ifndef STORE_QUESTIONS_GROUPS_H
 #define STORE_QUESTIONS_GROUPS_H
 
@@ -11,7 +11,7 @@
 #include "store/engine/db.h"
 #include "store/memory/table.h"
 
-/* The sums, in the order in which the roll-ups have them. */
+/* In the order of the roll-ups' columns. */
 enum group_sum {
     GROUP_REQUESTS,
     GROUP_ERRORS,
@@ -28,11 +28,11 @@ enum group_sum {
 
 struct group {
     struct table_node node;
-    int64_t day; /* 0 where days are not asked for */
+    int64_t day; /* 0 if days are not asked for */
     int64_t sums[GROUP_SUMS];
-    const char *first; /* the two names, "" where they are not asked for */
+    const char *first; /* the two names; "" if not asked for */
     const char *second;
-    char text[]; /* both of them */
+    char text[]; /* room for both */
 };
 
 struct groups {
@@ -40,19 +40,18 @@ struct groups {
     struct group *latest; /* rows of the same group often come together */
     int64_t totals[GROUP_SUMS];
     size_t count_max;
-    bool too_many; /* what came then was not added */
+    bool too_many; /* later rows were not added */
 };
 
 void groups_init(struct groups *groups, size_t count_max);
 void groups_fini(struct groups *groups);
-/* Adds the sums of a row, from column `at` on, to those of its group and to the totals. The first
- * ones up to `sum_count`; the others are left alone. */
+/* Adds the first `sum_count` sums of a row, from column `at` on, to its group and to the totals. */
 void groups_add(struct groups *groups, int64_t day, const char *first, const char *second,
                 struct row *row, int at, int sum_count);
-/* All of them: the latest day first, in it the highest charge, then by name. The caller frees the
- * array; the groups stay where they are. */
+/* All groups: the latest day first, within a day by charge, highest first, then by name. The caller
+ * frees the array; the groups stay. */
 struct group **groups_sorted(const struct groups *groups);
-/* What is no money, as members of the object that `out` is in. */
+/* Appends all sums that are no money, as members of the object in `out`. */
 void groups_render_counts(struct buffer *out, const int64_t *sums);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PREFIX_BYTES = 11, LAST_BYTES = 4 }; /* as keys.prefix and keys.last4 have them */
+enum { PREFIX_BYTES = 11, LAST_BYTES = 4 }; /* as in keys.prefix and keys.last4 */
 
 static const char key_mark[] = "llm_sk_";
 
@@ -32,7 +32,7 @@ static void find_request(struct key_search *search, struct db *db, const char *i
                     DB_VALUES(bind_text(id))));
 }
 
-/* Also keys that were deleted: somebody may still ask about them. */
+/* Finds deleted keys, too: an operator may still ask about them. */
 static void find_shown(struct key_search *search, struct db *db, const char *prefix,
                        const char *last)
 {
@@ -43,7 +43,8 @@ static void find_shown(struct key_search *search, struct db *db, const char *pre
                     DB_VALUES(bind_text(prefix), bind_text(last))));
 }
 
-/* "llm_sk_Ab3x", and behind some dots its end. Of a longer beginning only as much is known. */
+/* "llm_sk_Ab3x", and after some dots the end of the key. Of a longer beginning only so much is
+ * stored. */
 static void find_by_beginning(struct key_search *search, struct db *db, const char *text)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

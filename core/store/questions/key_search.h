@@ -1,5 +1,6 @@
-/* Whose key or request it is: what an operator who has only a leaked key, what a page shows of one,
- * or the id of a request types into the search of customers. On the reports threads. */
+/* The key search: finds the owners of a key or request. An operator types a leaked key, the part of
+ * a key that a page shows, or the id of a request into the search of customers. On the reports
+ * threads. */
 #ifndef STORE_QUESTIONS_KEY_SEARCH_H
 #define STORE_QUESTIONS_KEY_SEARCH_H
 
@@ -12,14 +13,14 @@
 enum { KEY_SEARCH_USERS_MAX = 100 };
 
 struct key_search {
-    bool only; /* the text is a key's or a request's: nothing else can match */
+    bool only; /* the text is a key or a request: nothing else can match */
     size_t count;
     struct id user_ids[KEY_SEARCH_USERS_MAX];
 };
 
-/* `text`: "req_...", "key_...", the beginning of a key ("llm_sk_Ab3x"), that and its end as pages
- * show it ("llm_sk_Ab3x...yovT"), or its last four characters. `digest`: of a whole key, in hex;
- * "" when it is none. */
+/* `text`: "req_...", "key_...", the beginning of a key ("llm_sk_Ab3x"), the beginning and end as
+ * pages show them ("llm_sk_Ab3x...yovT"), or the last four characters. `digest`: of a whole key, in
+ * hex; "" if the text is none. */
 void key_search_init(struct key_search *search, struct db *db, const char *text,
                      const char *digest);
 bool key_search_has(const struct key_search *search, const char *user_id);

@@ -6,7 +6,7 @@
 
 enum { EXAMINED_MAX = 20000, MINUTE_MS = 60000 };
 
-/* The columns of `usage` that USAGE_RECORD_COLUMNS asks for. */
+/* The columns that USAGE_RECORD_COLUMNS needs of `usage`. */
 #define REFUSALS                                                                                   \
     "(SELECT seq, exchange_id, account_id, created_ms, model, '' AS provider, key_id, status,"     \
     " 0 AS streamed, 0 AS input_tokens, 0 AS cached_input_tokens, 0 AS output_tokens,"             \
@@ -18,7 +18,7 @@ enum { PATH = USAGE_RECORD_COLUMN_COUNT, USER_ID, EMAIL };
 /* Without its closing brace. */
 static void render(struct buffer *out, struct row *row)
 {
-    usage_reports_record(out, row, false); /* none was asked */
+    usage_reports_record(out, row, false); /* no provider was asked */
     json_writer_bool(out, "refused", true);
     json_writer_text(out, "path", column_text(row, PATH));
 }
@@ -46,7 +46,7 @@ bool refusals_find(struct store_call *call, struct db *db, struct store_value ac
 
 /* ---- lists ---- */
 
-/* The place of the last one that was looked at. */
+/* The place of the last row that was examined. */
 struct place {
     int64_t at_ms;
     int64_t at_seq;
@@ -81,7 +81,7 @@ static void list(struct store_call *call, struct db *db, const struct usage_wind
     db_leave(row);
 }
 
-/* How many calls of the window were refused and are in no list, for there were too many. */
+/* How many refused calls of the window were only counted, because there were too many. */
 static int64_t left_out(const struct store_call *call, struct db *db,
                         const struct usage_window *window)
 {

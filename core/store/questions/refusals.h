@@ -1,5 +1,5 @@
-/* Calls that were refused, as they are shown: in the form of a usage record that used nothing.
- * Inside the store floor only; on the reports threads. */
+/* Refused calls, shown in the form of a usage record that used nothing. Inside the store floor
+ * only; on the reports threads. */
 #ifndef STORE_QUESTIONS_REFUSALS_H
 #define STORE_QUESTIONS_REFUSALS_H
 
@@ -9,8 +9,8 @@
 
 struct store_call;
 
-/* Renders the one with that id, of an account or (null) of any; for the operator with whose it is.
- * False: there is none, *fault says so; or db->failure is set. */
+/* Renders the refusal with this id, of one account or (null) of any; for the operator with its
+ * owner. False: there is none, and *fault says so; or db->failure is set. */
 bool refusals_find(struct store_call *call, struct db *db, struct store_value account_id,
                    struct store_value exchange_id, bool operator);
 

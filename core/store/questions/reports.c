@@ -18,7 +18,7 @@ static void reports_call(struct job *job, void *server)
     }
     db_clear(db);
     db->deadline_us = clock_mono_us() + REPORTS_TIMEOUT_MS * INT64_C(1000);
-    if (db_run(db, "BEGIN", NULL, 0)) /* all its statements see one moment */
+    if (db_run(db, "BEGIN", NULL, 0)) /* all statements see one moment */
         operations_run(call, db);
     else
         operations_fail(call, db);
@@ -34,7 +34,7 @@ static void reports_take_turn(struct job *job, void *server)
     reports_call(job, call->reports);
 }
 
-/* FNV-1a of the first argument: of nearly all lists it is the account. */
+/* FNV-1a of the first argument, which for nearly all lists is the account. */
 static uint64_t lane_of(const struct store_call *call)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -53,7 +53,7 @@ bool reports_post(struct reports *reports, struct store_call *call)
     call->job.run = reports_take_turn;
     call->fair.address = call->fair.account = lane_of(call);
     call->fair.rank = FAIR_CLEAN;
-    /* For the one that is dropped; whoever runs writes its own. */
+    /* The fault of a call that is dropped; a call that runs sets its own. */
     fault_set(&call->fault, "overloaded", "too many reports are asked for; try again soon");
     return fair_pool_post(reports->turns, &call->fair);
 }

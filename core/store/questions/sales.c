@@ -1,6 +1,6 @@
-/* What the house earns and pays: revenue, refunds, providers' cost, profit; by day, model, provider
- * or customer. From the roll-ups, so by whole quarters of an hour (every zone's days begin with
- * one), and as fast for many records as for few. */
+/* Sales: what the operator earns and pays. Revenue, refunds, providers' cost and profit, by day,
+ * model, provider or customer. From the roll-ups: so by whole quarters of an hour (in every zone
+ * days begin with one), and as fast for many records as for few. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 
 enum { CUSTOMERS_MAX = 100 };
 
-/* What is asked for, in quarters of an hour since 1970. */
+/* The window of the report, in quarters of an hour since 1970. */
 struct quarters {
     int64_t from;
     int64_t to; /* exclusive */
@@ -90,7 +90,7 @@ static void render_totals(struct buffer *out, const struct groups *groups)
     " AND t.created_ms >= ?1 * 900000 AND t.created_ms < ?2 * 900000"
 #define REFUNDS REFUNDS_BY("t.debit_account")
 
-/* A refund counts when it is given, for the model and provider of its exchange. */
+/* A refund counts at its own time, for the model and provider of its exchange. */
 static void add_up(struct db *db, const struct quarters *asked, const struct grouping *by,
                    const struct zone *zone, struct groups *groups)
 {
@@ -129,12 +129,12 @@ static void render_groups(struct buffer *out, const struct groups *groups,
 
 /* ---- customers ---- */
 
-/* What is asked for, as whole days of UTC that are summed up, the whole hours around them, and the
- * quarters of an hour around those, of which there are records only. */
+/* The window as whole UTC days from the day sums, the whole hours around them, and around those the
+ * quarters of an hour, for which there are only records. */
 struct span {
     struct quarters asked;
     int64_t hour_from;
-    int64_t hour_to; /* exclusive, as all of them */
+    int64_t hour_to; /* exclusive, like all ends here */
     int64_t day_from;
     int64_t day_to;
 };
@@ -144,13 +144,13 @@ static struct span span_of(struct db *db, const struct quarters *asked)
     int64_t until_day = db_number(db, "SELECT until_day FROM summed_days", NULL, 0, 0);
     struct span span = {
         .asked = *asked, .hour_from = (asked->from + 3) / 4, .hour_to = asked->to / 4};
-    if (span.hour_to < span.hour_from) /* within one hour */
+    if (span.hour_to < span.hour_from) /* inside one hour */
         span.hour_to = span.hour_from;
     span.day_from = (span.hour_from + 23) / 24;
     span.day_to = span.hour_to / 24;
     if (span.day_to > until_day)
         span.day_to = until_day;
-    if (span.day_to <= span.day_from) /* none: all hours lie before it */
+    if (span.day_to <= span.day_from) /* no whole day: all hours lie before it */
         span.day_from = span.day_to = (span.hour_to + 23) / 24;
     return span;
 }
@@ -159,16 +159,16 @@ static struct span span_of(struct db *db, const struct quarters *asked)
 #define SPAN_VALUES(span)                                                                          \
     bind_int((span)->asked.from), bind_int((span)->asked.to), bind_int((span)->day_from),          \
         bind_int((span)->day_to), bind_int((span)->hour_from), bind_int((span)->hour_to)
-/* Hours that are in none of its days. */
+/* Hours outside of the whole days. */
 #define EDGES                                                                                      \
     "(SELECT ?5 AS first, min(?6, ?3 * 24) AS last UNION ALL SELECT max(?5, ?4 * 24), ?6) e"
-/* And times, in milliseconds, that are in none of its hours. */
+/* Times, in milliseconds, outside of the whole hours. */
 #define SHARDS                                                                                     \
     "(SELECT ?1 * 900000 AS first, min(?2 * 900000, ?5 * 3600000) AS last"                         \
     " UNION ALL SELECT max(?1 * 900000, ?6 * 3600000), ?2 * 900000) e"
 
-/* What each customer has spent, and no more: the rows are many. Whoever only had something refunded
- * is there, too. */
+/* Finds what each customer has spent, and no more, because there are many rows. Includes customers
+ * who only got a refund. */
 static void find_customers(struct db *db, const struct span *span, struct groups *groups)
 {
 #define CHARGE "SELECT o.account_id, 0, 0, 0, 0, 0, 0, charge_nusd FROM "
@@ -188,7 +188,8 @@ static void find_customers(struct db *db, const struct span *span, struct groups
         groups_add(groups, 0, column_text(row, 0), "", row, 1, GROUP_CHARGE + 1);
 }
 
-/* All sums of one of them. (The plus: his refunds are found among his transfers, not among all.) */
+/* All sums of one customer. (The plus makes SQLite find refunds among the customer's transfers, not
+ * among all.) */
 static void add_up_customer(struct db *db, const struct span *span, const char *account_id,
                             struct groups *groups)
 {

@@ -1,5 +1,5 @@
-/* One exchange with every number of its charge: from tokens and prices to nano-dollars, computed
- * again from what the record keeps. Customers see sell prices; the operator also what it pays. */
+/* One exchange with every number of its charge, from tokens and prices to nano-dollars, computed
+ * again from the record. Customers see sell prices; the operator also sees the cost. */
 #include "base/json_writer.h"
 #include "base/money.h"
 #include "store/operations/operations.h"
@@ -37,7 +37,7 @@ enum {
     SOLD_OUTPUT_PRICE
 };
 
-/* What a record's tokens cost: at what we pay, or at what is sold with its margin. */
+/* A price for a record's tokens: our cost, or the sell prices with the margin. */
 struct calculation {
     struct token_prices prices;
     struct token_counts tokens;
@@ -105,7 +105,7 @@ static void render_charge(struct buffer *out, struct row *row)
     if (money_charge_exact(&sum.prices, &sum.tokens, sum.margin_ppm, &exact)) {
         json_writer_text(out, "exact", exact.sum);
         json_writer_text(out, "rounding", exact.rounding);
-    } else { /* above every bound */
+    } else { /* above every limit */
         json_writer_null(out, "exact");
         json_writer_null(out, "rounding");
     }
@@ -152,8 +152,8 @@ static void render_operator(struct buffer *out, struct row *row, int64_t refunde
     json_writer_money(out, "profit", column_int(row, 12) - refunded_nusd - column_int(row, COST));
 }
 
-/* Each try at a provider, where one of them has failed: an exchange whose only one succeeded has no
- * rows. */
+/* Renders the attempts of an exchange in which one failed; if the only attempt succeeded, there are
+ * no rows. */
 static void render_attempts(struct buffer *out, struct db *db, struct store_value exchange_id)
 {
     struct row *row = db_bind(db,

@@ -1,6 +1,6 @@
-/* Usage records in pages, as JSON and as CSV. Whatever is asked, a page costs a bounded number of
- * steps: by time along an index, from hour to hour where the roll-up says that something matches,
- * and no more than EXAMINED_MAX records in all; by size only where there are few records. */
+/* Usage records in pages, as JSON and as CSV. A page always costs a bounded number of steps. By
+ * time it walks along an index, from hour to hour where the roll-up has a match, and examines at
+ * most EXAMINED_MAX records. By size it works only for few records. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@
 
 enum { EXAMINED_MAX = 20000, SORTED_MAX = 100000, CSV_ROWS = 250 };
 
-/* A walk along (created_ms, seq). The position is the last record that was looked at. */
+/* A walk along (created_ms, seq). The position is the last record that was examined. */
 struct walk {
     struct store_call *call;
     struct db *db;
@@ -33,7 +33,7 @@ struct walk {
     bool more;
 };
 
-/* Before all records of that time and after those before it. */
+/* Moves before all records of that time and after all earlier ones. */
 static void stand_before(struct walk *walk, int64_t time_ms)
 {
     walk->at_ms = time_ms - 1;
@@ -42,7 +42,7 @@ static void stand_before(struct walk *walk, int64_t time_ms)
 
 /* ---- by time ---- */
 
-/* Along the index alone, unless something is filtered: most of what is examined may be unwanted. */
+/* Reads only the index unless there is a filter: a filter may reject most of what is examined. */
 #define EXAMINED(bounds)                                                                           \
     "SELECT created_ms, seq, CASE WHEN ?5 THEN model END, CASE WHEN ?5 THEN key_id END"            \
     " FROM usage WHERE account_id = ?1 AND " bounds
@@ -95,7 +95,7 @@ static void render_record(struct walk *walk, int64_t seq)
     walk->count++;
 }
 
-/* The records of one range. False: the page is full. */
+/* Renders the records of one range. False: the page is full. */
 static bool walk_rows(struct walk *walk, struct row *row)
 {
     while (db_row(walk->db, row)) {
@@ -114,7 +114,7 @@ static bool walk_rows(struct walk *walk, struct row *row)
     return true;
 }
 
-/* The next hour from `hour` on, in the walk's direction, in which something matches; -1: none. */
+/* The next hour from `hour` on, in the walk's direction, that has a match; -1: none. */
 static int64_t next_hour(const struct walk *walk, int64_t hour)
 {
 #define MATCHING_HOUR                                                                              \
@@ -164,7 +164,7 @@ static void walk_time(struct walk *walk)
         walk_rows(walk, bind_newest(walk, walk->window.from_ms));
 }
 
-/* Where the walk begins: at its end of the window, or behind the cursor. */
+/* Starts the walk at its end of the window, or after the cursor. */
 static bool begin_walk(struct walk *walk, size_t cursor_at)
 {
     const struct usage_window *window = &walk->window;
@@ -196,7 +196,7 @@ static bool few_enough(struct store_call *call, struct db *db, const struct usag
                      (long long)records, SORTED_MAX);
 }
 
-/* Along the index alone: usage_newest has all three sizes. */
+/* Reads only the index: usage_newest has all three sizes. */
 #define SIZES(size)                                                                                \
     "SELECT " size ", seq FROM usage WHERE account_id = ?1 AND created_ms >= ?2"                   \
     " AND created_ms < ?3 AND (" size ", seq) < (?4, ?5)"
@@ -218,7 +218,7 @@ struct sized {
     int64_t seq;
 };
 
-/* All of them, and then the largest ones one by one: a heap, of which few are ever taken. */
+/* All records in a heap; the largest are taken one by one, and only few of them. */
 struct sizes {
     struct sized *heap;
     size_t count;
@@ -271,7 +271,7 @@ static void collect_range(const struct walk *walk, const char *sql, int64_t from
     }
 }
 
-/* With a filter only hours in which something matches; what does not match is left in. */
+/* With a filter reads only hours with a match; other records of these hours stay in. */
 static void collect(struct walk *walk, const char *sql, struct sizes *sizes)
 {
     const struct usage_window *window = &walk->window;
@@ -448,8 +448,8 @@ static bool list_csv(struct walk *walk)
     return walk->db->failure == 0;
 }
 
-/* account_id from? to? model? key_id? cursor? zone? -> the rows, and behind them a line of its own
- * with the cursor of the next page, which is empty after the last. */
+/* account_id from? to? model? key_id? cursor? zone? -> the rows, then a line with the cursor of the
+ * next page, empty after the last. */
 bool usage_list_csv(struct store_call *call, struct db *db)
 {
     struct walk walk = {.call = call,

@@ -1,5 +1,5 @@
-/* Sums of usage by day, model and key. They come from the roll-ups where whole hours are asked for,
- * and from the records only for what sticks out at both ends. */
+/* Sums of usage by day, model and key. Whole hours come from the roll-ups; only the rest at both
+ * ends comes from the records. */
 #include "store/questions/usage_reports.h"
 
 #include <stdlib.h>
@@ -17,7 +17,7 @@ bool usage_reports_zone(struct store_call *call, size_t at, struct zone *out)
     return zone_load(operations_text(call, at), out, &call->fault);
 }
 
-/* A date begins at midnight of the zone. Null leaves *out_ms as it is. */
+/* A date begins at midnight of the zone. Null leaves *out_ms unchanged. */
 static bool read_moment(struct store_call *call, size_t at, const struct zone *zone,
                         int64_t *out_ms)
 {
@@ -50,7 +50,7 @@ bool usage_reports_window(struct store_call *call, size_t from_at, size_t to_at,
         window.to_ms = window.from_ms; /* empty */
     window.hour_from = (window.from_ms + USAGE_HOUR_MS - 1) / USAGE_HOUR_MS;
     window.hour_to = window.to_ms / USAGE_HOUR_MS;
-    if (window.hour_to < window.hour_from) /* within one hour */
+    if (window.hour_to < window.hour_from) /* inside one hour */
         window.hour_to = window.hour_from;
     *out = window;
     return true;
@@ -64,8 +64,9 @@ struct grouping {
 };
 
 /* Parameters of ROWS: account, from, to, first whole hour, hour after the last, then model and key
- * (null for all). Two ranges of records: [from, hour_from) and [hour_to, to); within one hour the
- * first is all of it. The first column is the hour where it is a roll-up's, the second the time. */
+ * (null for all). There are two ranges of records: [from, hour_from) and [hour_to, to); inside one
+ * hour the first covers all. The first column is the hour for a row of the roll-up, the second the
+ * time. */
 #define WANTED " AND (?6 IS NULL OR model = ?6) AND (?7 IS NULL OR key_id = ?7)"
 #define RECORDS                                                                                    \
     "SELECT NULL, created_ms, model, key_id, 1, error_code <> '', input_tokens,"                   \
@@ -98,7 +99,7 @@ static void add_row(const struct adding *adding, struct row *row)
                by->key ? column_text(row, ROW_KEY) : "", row, ROW_SUMS, GROUP_CHARGE + 1);
 }
 
-/* An hour of which a part belongs to another day: by its records. */
+/* Adds the records of an hour that two days share. */
 static void add_split_hour(const struct adding *adding, int64_t hour)
 {
     struct row *row = db_bind(adding->db, RECORDS " AND created_ms >= ?2 AND created_ms < ?3",
@@ -116,7 +117,7 @@ static bool is_split(const struct adding *adding, struct row *row)
            zone_splits_hour(adding->zone, column_int(row, ROW_HOUR));
 }
 
-/* (The rows of an hour come one after the other: its records are added with the first.) */
+/* The rows of an hour come together, so its records are added at the first row. */
 static void add_up(const struct adding *adding, const struct usage_window *window)
 {
     struct row *row = db_bind(adding->db, ROWS,

@@ -1,4 +1,4 @@
-/* What the operations on usage share: windows of time, sums, how a record is shown. Inside the
+/* What the operations on usage share: time windows, sums, and how a record is shown. Inside the
  * store floor only; on the reports threads. */
 #ifndef STORE_QUESTIONS_USAGE_REPORTS_H
 #define STORE_QUESTIONS_USAGE_REPORTS_H
@@ -11,8 +11,8 @@
 
 #define USAGE_HOUR_MS INT64_C(3600000)
 
-/* A time from (inclusive) to (exclusive), and the whole hours in it. Records lie before
- * `hour_from`, or from `hour_to` on, when they are in the window but in no whole hour of it. */
+/* A time window, from (inclusive) to (exclusive), and the whole hours in it. Its records outside of
+ * whole hours lie before `hour_from`, or from `hour_to` on. */
 struct usage_window {
     int64_t from_ms;
     int64_t to_ms;
@@ -22,17 +22,17 @@ struct usage_window {
 
 /* The viewer's zone, from an argument that may be null (UTC). False: call->fault is set. */
 bool usage_reports_zone(struct store_call *call, size_t at, struct zone *out);
-/* From two arguments of the call, which may be null. False: one is a text, but no date. */
+/* Reads the window from two arguments, which may be null. False: one is a text, but no date. */
 bool usage_reports_window(struct store_call *call, size_t from_at, size_t to_at,
                           const struct zone *zone, struct usage_window *out);
-/* A summary has all its groups or none: half of them would not add up to its totals. */
+/* A summary has all its groups or none: a part would not add up to its totals. */
 enum { USAGE_GROUPS_MAX = 20000 };
-bool usage_reports_too_many_groups(struct store_call *call); /* sets the fault; false */
-/* Adds `totals`, for one model and key or (null) all. */
+bool usage_reports_too_many_groups(struct store_call *call); /* sets the fault; returns false */
+/* Adds `totals` of one model and key, or of all (null). */
 void usage_reports_totals(struct store_call *call, struct db *db, const struct usage_window *window,
                           struct store_value model, struct store_value key);
 
-/* A record as customers see it, of `usage u LEFT JOIN keys k`; rendered without its closing
+/* A record as customers see it, from `usage u LEFT JOIN keys k`; rendered without its closing
  * brace. */
 #define USAGE_RECORD_COLUMNS                                                                       \
     "u.exchange_id, u.created_ms, u.model, u.provider, u.key_id, k.name, u.status, u.streamed,"    \
@@ -46,7 +46,8 @@ enum {
     USAGE_RECORD_COLUMN_COUNT = 20
 };
 void usage_reports_record(struct buffer *out, struct row *row, bool provider_shown);
-/* Whether who asks may see which provider answered: the operator, or whom the operator lets. */
+/* Whether the caller may see the provider: the operator always, customers if the operator allows
+ * it. */
 bool usage_reports_shows_provider(const struct store_call *call);
 
 #endif
