@@ -187,7 +187,7 @@ bool commands_give_credit(struct store *store, const char *email, int64_t amount
 
 /* ---- commands ---- */
 
-/* The groups that users are in; none where there is no database yet. */
+/* Reads the groups of the users; none if there is no database yet. */
 static bool read_groups(const struct config *config, struct buffer *out, struct fault *fault)
 {
     if (access(config->database, F_OK) != 0)

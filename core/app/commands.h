@@ -1,7 +1,6 @@
-/* The commands of the command line that are not `serve`; ledger_commands.h has those on the ledger,
- * user_commands.h those on users that are there. Each prints its result on stdout, its errors on
- * stderr, and returns the exit status. They may run while a server serves the same
- * database. */
+/* The commands of the command line, without `serve`; ledger_commands.h has those on the ledger,
+ * user_commands.h those on existing users. Each prints its result on stdout and its errors on
+ * stderr, and returns the exit status. They may run while a server serves the same database. */
 #ifndef APP_COMMANDS_H
 #define APP_COMMANDS_H
 
@@ -18,12 +17,12 @@ struct store;
 struct store_value;
 
 struct command_options {
-    const char *name;   /* --name */
-    const char *reason; /* --reason */
-    const char *format; /* --format */
-    const char *from;   /* --from */
-    const char *to;     /* --to */
-    bool admin;         /* --admin */
+    const char *name;
+    const char *reason;
+    const char *format;
+    const char *from;
+    const char *to;
+    bool admin;
 };
 
 int commands_check(const struct config *config);
@@ -41,28 +40,28 @@ enum { COMMANDS_PASSWORD_BYTES = 32 };
 
 /* ---- also for ledger_commands.c and user_commands.c ---- */
 
-/* The id of the user with this address. */
+/* Finds the id of the user with this address. */
 bool commands_find_user(struct store *store, const char *email, char id[ID_BYTES],
                         struct fault *fault);
-/* A random password and what is stored of it. */
+/* Makes a random password and the hash to store. */
 bool commands_make_password(char password[COMMANDS_PASSWORD_BYTES], char hash[PASSWORD_HASH_BYTES],
                             struct fault *fault);
 
 /* Prints the fault on stderr; returns the exit status 1. */
 int commands_fail(const struct fault *fault);
-/* Opens the database for a command, with its folder. NULL: why has been printed. */
+/* Opens the database for a command, and makes its folder. NULL: the reason has been printed. */
 struct store *commands_open(const struct config *config);
-/* Runs one operation now. With `result` (initialised), its JSON is put there. */
+/* Runs one operation now. Puts its JSON into `result` (initialised; may be NULL). */
 bool commands_run(struct store *store, const char *operation, const struct store_value *args,
                   size_t arg_count, struct buffer *result, struct fault *fault);
 
 /* ---- also for serve ---- */
 
-/* Makes the folder that `path` lies in. */
+/* Makes the folder of the file `path`. */
 bool commands_make_folder(const char *path, struct fault *fault);
 struct store *commands_open_store(const struct config *config, bool serve, struct fault *fault);
 
-/* Each does what its command does in an open store. */
+/* Each does the work of its command in an open store. */
 bool commands_make_user(struct store *store, const char *email, const char *name, bool admin,
                         char password[COMMANDS_PASSWORD_BYTES], struct fault *fault);
 bool commands_make_key(struct store *store, const struct secret *secret, const char *email,

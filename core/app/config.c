@@ -13,13 +13,13 @@ enum { LINE_BYTES = 2048 };
 
 struct setting {
     const char *name;
-    const char *standard; /* as it would stand in the file */
+    const char *standard; /* as text, like in the file */
     enum { SETTING_TEXT, SETTING_INTEGER, SETTING_CHOICE } type;
     size_t offset;
     bool reloadable;
     int64_t min;
     int64_t max;
-    const char *choices[5]; /* the value is its place */
+    const char *choices[5]; /* the value is the index */
 };
 
 #define TEXT(field, standard_text)                                                                 \
@@ -210,7 +210,7 @@ static bool store_value(struct config *config, const struct setting *setting, co
     return field != config->listen || split_listen(config, place, fault);
 }
 
-/* Appends the value of the variable whose "${" is at *at; moves *at behind its "}". */
+/* Appends the value of the variable whose "${" is at *at; moves *at after its "}". */
 static bool expand_variable(struct slice value, size_t *at, struct buffer *out, const char *place,
                             struct fault *fault)
 {
@@ -231,7 +231,7 @@ static bool expand_variable(struct slice value, size_t *at, struct buffer *out, 
                          place, name);
     *at += bytes + 3;
     buffer_append_text(out, found);
-    return true; /* what does not fit, `expand` says */
+    return true; /* `expand` reports what does not fit */
 }
 
 static bool expand(struct slice value, struct buffer *out, const char *place, struct fault *fault)
@@ -279,7 +279,7 @@ static bool take_pair(struct config *config, struct slice pair, const char *plac
 static bool take_line(struct config *config, struct slice line, const char *place,
                       struct fault *fault)
 {
-    /* A # begins a comment at the start of a line or behind a space, so that a value may hold
+    /* A # begins a comment only at the start of a line or after a space, so a value may contain
      * one. */
     for (size_t i = 0; i < line.bytes; i++) {
         bool begins = i == 0 || line.data[i - 1] == ' ' || line.data[i - 1] == '\t';

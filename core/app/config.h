@@ -1,6 +1,6 @@
-/* gateway.conf: one `name = value` a line, # comments, ${NAME} for environment variables. All
- * settings stand in one table (config.c) with type, default, bounds and whether SIGHUP may
- * change them; the shipped gateway.conf documents each, and a test holds both equal. */
+/* gateway.conf: one `name = value` per line, # comments, ${NAME} for environment variables. One
+ * table (config.c) has all settings with type, default, bounds and whether SIGHUP may change them.
+ * The shipped gateway.conf documents each; a test keeps both equal. */
 #ifndef APP_CONFIG_H
 #define APP_CONFIG_H
 
@@ -29,7 +29,7 @@ struct config {
     int64_t hsts_max_age_s;
     int64_t show_providers;           /* 0: no */
     int64_t cors;                     /* enum cors */
-    char user[CONFIG_TEXT_BYTES];     /* to become; "": stay who we are */
+    char user[CONFIG_TEXT_BYTES];     /* the user to become; "": keep the present user */
     char log_file[CONFIG_TEXT_BYTES]; /* "": stderr */
     char trusted_proxies[CONFIG_TEXT_BYTES];
     int64_t forwarded_header; /* enum forwarded_header */
@@ -62,24 +62,24 @@ struct config {
     char address[64];
     int port;
 
-    /* from `trusted_proxies` and what belongs to it */
+    /* from `trusted_proxies` and its related settings */
     struct peer_trust trust;
 };
 
-/* Defaults, then the file, then `sets` ("name=value"). False: *fault says "gateway.conf:12:
- * ...". */
+/* Takes the defaults, then the file, then `sets` ("name=value"). False: *fault says
+ * "gateway.conf:12: ...". */
 bool config_load(struct config *config, const char *path, const char *const *sets,
                  unsigned set_count, struct fault *fault);
 
 bool config_listens_on_loopback(const struct config *config);
 
-/* What a reload may change is taken over from `fresh`; *needs_restart names a setting that
- * differs and may not, or is NULL. */
+/* Takes from `fresh` what a reload may change. *needs_restart names a setting that differs but may
+ * not change, or is NULL. */
 void config_apply_reloadable(struct config *config, const struct config *fresh,
                              const char **needs_restart);
 
-/* For the test that holds gateway.conf and the table equal, and for `check`. */
-const char *config_setting_name(unsigned index); /* NULL behind the last */
+/* For the test that compares gateway.conf with the table, and for `check`. */
+const char *config_setting_name(unsigned index); /* NULL after the last */
 const char *config_setting_default(unsigned index);
 const char *config_payments_name(const struct config *config);
 

@@ -6,12 +6,12 @@
 #include "base/log.h"
 
 enum {
-    /* Not open all the time: the database's temporary files, a policy that is read, a log that is
-     * opened again, look-ups of names. */
+    /* Files that are open only for a time: the database's temporary files, a policy being read, a
+     * log being reopened, look-ups of names. */
     FILES_KEPT = 12,
-    USED_GUESS = 64, /* where /proc is not there to be counted */
+    USED_GUESS = 64, /* used if /proc cannot be counted */
     CONNECTIONS_MIN = 2,
-    REFUSALS_PART = 64, /* one connection of so many is for telling others that there is no room */
+    REFUSALS_PART = 64, /* one in so many connections only tells clients that there is no room */
     REFUSALS_MIN = 16,
     REFUSALS_OF_FEW = 4,
     ADDRESS_PART = 4
@@ -35,7 +35,7 @@ static size_t count_open(void)
     while (readdir(folder) != NULL)
         count++;
     closedir(folder);
-    return count - 3; /* ., .. and the folder's own */
+    return count - 3; /* without ., .. and the descriptor of the folder itself */
 }
 
 static size_t least(size_t a, size_t b)

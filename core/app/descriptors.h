@@ -5,19 +5,19 @@
 #include "app/config.h"
 #include "base/fault.h"
 
-/* What one worker may have. */
+/* The share of one worker. */
 struct descriptor_share {
     size_t connections_max;
-    size_t refusals_max;            /* connections beyond them, for as long as a refusal takes */
-    size_t address_connections_max; /* of one client's address, to all workers */
+    size_t refusals_max; /* connections beyond connections_max, while they get their refusal */
+    size_t address_connections_max; /* of one client's address, over all workers */
 };
 
-/* Raises the soft limit of open files to the hard one. */
+/* Raises the soft limit of open files to the hard limit. */
 void descriptors_raise(void);
 
-/* Shares between the workers what is left when all that the process needs for itself is open: half
- * for clients, half for providers, for each call of a client's may need one there. False: *fault,
- * too few. */
+/* Divides among the workers what the process does not need itself: half for clients, half for
+ * providers, because each client's call may need a connection to a provider. False: *fault, too
+ * few. */
 bool descriptors_share(const struct config *config, unsigned worker_count,
                        struct descriptor_share *out, struct fault *fault);
 

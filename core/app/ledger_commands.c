@@ -58,7 +58,7 @@ int commands_backup(const struct config *config, const char *target)
     return 0;
 }
 
-/* Prints the transfer's amount. */
+/* Prints the amount of the transfer in the result. */
 static void print_amount(struct slice result)
 {
     struct fault fault;
@@ -96,7 +96,7 @@ int commands_refund(const struct config *config, const char *exchange_id, const 
     return given ? 0 : commands_fail(&fault);
 }
 
-/* A time of the command line; without one `*out_ms` stays. */
+/* Parses a time of the command line; without a text *out_ms stays. */
 static bool take_time(const char *option, const char *text, int64_t *out_ms, struct fault *fault)
 {
     if (text == NULL || clock_parse(text, out_ms))

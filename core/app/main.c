@@ -65,8 +65,8 @@ static int usage_error(const char *what, const char *word)
     return print_usage(stderr);
 }
 
-/* The value of an option, given as --name VALUE or --name=VALUE; NULL when argv[*at] is another
- * one. */
+/* The value of an option, given as --name VALUE or --name=VALUE; NULL if argv[*at] is another
+ * option. */
 static const char *option_value(int argc, char **argv, int *at, const char *name)
 {
     size_t bytes = strlen(name);
@@ -110,7 +110,7 @@ static bool take_option(struct arguments *out, int argc, char **argv, int *at)
     return true;
 }
 
-/* 0, or the exit status. */
+/* Returns 0, or the exit status. */
 static int read_arguments(struct arguments *out, int argc, char **argv)
 {
     for (int at = 1; at < argc; at++) {
@@ -139,7 +139,7 @@ static int run_command(const struct arguments *arguments, const struct config *c
     const char *const *words = arguments->words;
     struct privileges privileges;
     struct fault fault;
-    /* What a command makes beside the database must be the server's, too. */
+    /* Files that a command makes beside the database must belong to the server's user, too. */
     if (!privileges_find(config, &privileges, &fault) || !privileges_drop(&privileges, &fault)) {
         fprintf(stderr, "llm-gateway: %s\n", fault.message);
         return 1;
@@ -197,8 +197,8 @@ int main(int argc, char **argv)
     struct config config;
     struct fault fault;
     check_prepare();
-    /* A limit on the size of files (ulimit -f) is then an error of the write, as a full disk is,
-     * and not the end of the process. */
+    /* A limit on file sizes (ulimit -f) must fail the write, like a full disk, and not kill the
+     * process. */
     signal(SIGXFSZ, SIG_IGN);
     if (wants_help(argc, argv))
         return print_usage(stdout);

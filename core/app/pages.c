@@ -32,7 +32,7 @@ static const char security_policy[] =
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'";
 
-/* What "/" says where the pages have not been built: the API works all the same. */
+/* The answer for "/" if the pages have not been built: the API works without them. */
 static const char not_built[] =
     "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width\">\n<title>LLM Gateway</title>\n"
@@ -156,7 +156,7 @@ struct pages *pages_load(const char *folder, struct fault *fault)
     struct pages *pages = calloc(1, sizeof *pages);
     struct stat info;
     check(pages != NULL);
-    pages->page = calloc(PAGES_MAX + 1, sizeof *pages->page); /* 1: ours */
+    pages->page = calloc(PAGES_MAX + 1, sizeof *pages->page); /* 1: not_built */
     check(pages->page != NULL);
     if (stat(folder, &info) == 0 && !read_folder(pages, folder, "", fault)) {
         pages_free(pages);
@@ -209,7 +209,7 @@ static bool header_has(const struct http_request *request, const char *name, con
     return value != NULL && slice_find(*value, slice_of(text)) >= 0;
 }
 
-/* The smallest form of the page that the client takes. */
+/* Chooses the smallest form of the page that the client accepts. */
 static const struct page *choose(const struct pages *pages, const struct page *page,
                                  const struct http_request *request, const char **encoding)
 {

@@ -1,7 +1,7 @@
-/* The web pages: every file of the `webui` folder, read into memory at the start and served from
- * there, with ETags, long caching of files whose name carries their hash (assets/), and the
- * compressed twins (.br, .gz) that the build puts beside them. Immutable after pages_load, so
- * shared by all workers. */
+/* The web pages: every file of the `webui` folder, read into memory at the start. They are served
+ * with ETags, long caching of files with a hash in their name (assets/), and the compressed twins
+ * (.br, .gz) that the build puts beside them. Immutable after pages_load, so shared by all
+ * workers. */
 #ifndef APP_PAGES_H
 #define APP_PAGES_H
 
@@ -12,13 +12,13 @@
 
 struct pages;
 
-/* Without an index.html "/" says how to build the pages: the API works without. NULL with *fault: a
- * folder that cannot be read, or is too large. */
+/* If index.html is missing, "/" says how to build the pages; the API works without them. NULL with
+ * *fault: the folder cannot be read, or is too large. */
 struct pages *pages_load(const char *folder, struct fault *fault);
 void pages_free(struct pages *pages);
 
-/* Answers a GET or HEAD for a page; "/" and what is below /dashboard/ get index.html. False:
- * there is no such page. */
+/* Answers a GET or HEAD of a page; "/" and paths below /dashboard/ get index.html. False: there is
+ * no such page. */
 bool pages_answer(const struct pages *pages, struct http_request *request);
 
 #endif

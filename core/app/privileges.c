@@ -48,7 +48,7 @@ static bool fail(const struct privileges *privileges, struct fault *fault)
                      strerror(errno));
 }
 
-/* All capabilities are gone with the effective user; takes this one up again. */
+/* The change of the effective user drops all capabilities; this raises one again. */
 static bool may_bind(void)
 {
     const unsigned bit = 1U << CAP_NET_BIND_SERVICE;
@@ -76,7 +76,7 @@ bool privileges_drop(const struct privileges *privileges, struct fault *fault)
     gid_t group = privileges->group_id;
     if (!privileges->change)
         return true;
-    bool lent = geteuid() == user; /* then the groups are there already */
+    bool lent = geteuid() == user; /* then the groups are set already */
     if ((!lent && initgroups(privileges->user, group) != 0) ||
         setresgid(group, group, group) != 0 || setresuid(user, user, user) != 0)
         return fail(privileges, fault);

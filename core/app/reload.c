@@ -17,20 +17,20 @@ struct reload {
     struct worker *const *workers;
     unsigned worker_count;
     bool under_way;
-    bool again;           /* SIGHUP came meanwhile */
-    atomic_bool stopping; /* the builder looks at it, too */
+    bool again;           /* another SIGHUP came meanwhile */
+    atomic_bool stopping; /* the builder reads it, too */
 
-    struct job build; /* on the builder's thread; what follows is its, until it is back */
+    struct job build; /* while it runs, the builder's thread owns the next fields */
     struct policy_files *files;
     bool built;
-    struct fault fault; /* when it is not built */
+    struct fault fault; /* if not built */
 
-    struct worker_job *swaps; /* one a worker, with its VM */
+    struct worker_job *swaps; /* one per worker, with its VM */
     unsigned swaps_left;
     struct store_call note;
 };
 
-/* ---- the end of one ---- */
+/* ---- the end of a reload ---- */
 
 static void drop_vms(struct reload *reload)
 {
@@ -79,7 +79,7 @@ static void on_noted(struct job *job)
     tell(reload);
 }
 
-/* An entry with the revision that is in force now, or why it is not. */
+/* Writes an entry with the revision now in force, or why the new one is not. */
 static void note(struct reload *reload)
 {
     const struct store_value none = {.type = STORE_NULL};
@@ -135,7 +135,7 @@ static struct reload *reload_of_build(struct job *job)
     return (struct reload *)(void *)((char *)job - offsetof(struct reload, build));
 }
 
-/* On the builder's thread. The first mistake ends it: all VMs are built from the same bytes. */
+/* On the builder's thread. The first mistake ends it: all VMs come from the same bytes. */
 static void run_build(struct job *job, void *server)
 {
     struct reload *reload = reload_of_build(job);
@@ -181,7 +181,7 @@ void reload_begin(struct reload *reload)
     check(thread_pool_post(reload->shared->builder, &reload->build));
 }
 
-/* ---- life ---- */
+/* ---- making and freeing ---- */
 
 struct reload *reload_new(const struct worker_shared *shared, struct worker *const *workers,
                           unsigned worker_count)

@@ -1,9 +1,10 @@
 /* The reload of policies: all or nothing, and no request waits for it. The builder's thread reads
- * the files once and builds a VM for each worker from the same bytes; only when all are complete
- * does each worker get its own and put it in force, between two turns of its loop. Otherwise
- * nothing changes. What came of it goes into the log, the reload_status and the audit log.
+ * the files once and builds a VM for each worker from the same bytes. Only when all are complete,
+ * each worker takes its own and puts it in force between two turns of its loop. Otherwise nothing
+ * changes. The result goes into the log, the reload_status and the audit log.
  *
- * Nothing here waits: the steps follow from jobs that come back to the main queue. Main thread. */
+ * Nothing here waits: the steps follow from jobs that return to the main queue. On the main
+ * thread. */
 #ifndef APP_RELOAD_H
 #define APP_RELOAD_H
 
@@ -13,11 +14,11 @@ struct reload;
 
 struct reload *reload_new(const struct worker_shared *shared, struct worker *const *workers,
                           unsigned worker_count);
-/* Begins one; while one is under way, another follows it. */
+/* Begins a reload. If one is under way, another follows it. */
 void reload_begin(struct reload *reload);
-/* What is under way comes to no further step, for the gateway stops. */
+/* Ends the reload before its next step, because the gateway stops. */
 void reload_stop(struct reload *reload);
-/* When all jobs have come back, before the builder's thread ends. NULL is none. */
+/* Call it when all jobs have returned, before the builder's thread ends. NULL is allowed. */
 void reload_free(struct reload *reload);
 
 #endif

@@ -38,10 +38,10 @@
 
 enum {
     HELPER_THREADS = 2,
-    BUILDER_JOBS_MAX = 1000000, /* one a VM: memory bounds them */
+    BUILDER_JOBS_MAX = 1000000, /* one per VM, so memory bounds them */
     LIMITER_ENTRIES = 100000,
-    LOG_WAIT_MS = 2000,    /* for the log's reader, at the end */
-    CANCEL_WAIT_MS = 10000 /* for settlements to become durable after running requests were cut */
+    LOG_WAIT_MS = 2000,    /* how long the end waits for the log's reader */
+    CANCEL_WAIT_MS = 10000 /* how long settlements may take after running requests were cut */
 };
 
 struct gateway {
@@ -89,13 +89,13 @@ static void reopen_log(const struct config *config)
 static void set_process_limits(void)
 {
     descriptors_raise();
-    /* No core dump: it would hold prompts and keys. 1, not 0: only 1 also stops one that is
-     * piped to a program (core(5)). */
+    /* No core dump: it would contain prompts and keys. 1, not 0, because only 1 also stops a dump
+     * that is piped to a program (core(5)). */
     const struct rlimit core = {.rlim_cur = 1, .rlim_max = 1};
     setrlimit(RLIMIT_CORE, &core);
 }
 
-/* Signals are read from a descriptor; threads started later inherit the mask. */
+/* Signals are read from a descriptor; threads that start later inherit the mask. */
 static int open_signals(void)
 {
     sigset_t set;
@@ -108,7 +108,7 @@ static int open_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* The next signal that waits, or 0. */
+/* The next pending signal, or 0. */
 static int next_signal(const struct gateway *gateway)
 {
     struct signalfd_siginfo info;
@@ -198,7 +198,7 @@ static bool open_tls(struct gateway *gateway, struct fault *fault)
     return gateway->tls != NULL;
 }
 
-/* The key of TLS may be root's; all files after it are the user's. */
+/* Takes the user's identity. The TLS key may be root's; all files opened later are the user's. */
 static bool become_user(struct gateway *gateway, struct fault *fault)
 {
     return privileges_find_server(&gateway->options->config, &gateway->privileges, fault) &&
@@ -321,9 +321,9 @@ static unsigned returned_count(const struct worker_job *jobs, unsigned count)
     return returned;
 }
 
-/* Waits until all jobs are back; false when the time is over. A second SIGTERM or SIGINT ends
- * the process at once: the ledger is consistent at every instant, and open holds are voided at
- * the next start. */
+/* Waits until all jobs are back; returns false after timeout_ms. A second SIGTERM or SIGINT ends
+ * the process at once: the ledger is consistent at every moment, and the next start voids open
+ * holds. */
 static bool wait_returned(struct gateway *gateway, const struct worker_job *jobs,
                           int64_t timeout_ms)
 {
@@ -349,8 +349,8 @@ static void order_all(struct gateway *gateway, struct worker_job *jobs, enum wor
         worker_send(gateway->workers[i], &jobs[i], order);
 }
 
-/* Lets what runs come to its end, then cuts it, then stops the threads. What waits for a disk that
- * fails is told so in the end: *settled is false then. */
+/* Lets running requests end, then cuts them, then stops the threads. If the disk fails, settlements
+ * that wait for it come back unwritten at the end; *settled is then false. */
 static bool drain(struct gateway *gateway, bool *settled)
 {
     struct worker_job drains[LIMIT_WORKERS] = {0};
@@ -368,7 +368,7 @@ static bool drain(struct gateway *gateway, bool *settled)
                       "a worker does not answer; its holds are voided at the next start");
             return false;
         }
-        /* The requests that wanted it are answered: only what runs already is waited for. */
+        /* The requests that wanted these jobs are answered: wait only for those that run. */
         fair_pool_drop_waiting(gateway->helpers);
         store_cancel_reads(gateway->store);
         empty = wait_returned(gateway, drains, CANCEL_WAIT_MS);
@@ -401,8 +401,8 @@ static void run(struct gateway *gateway)
     reload_stop(gateway->reload);
 }
 
-/* Workers are freed after the store: what it still returns goes into their queues; the builder
- * after the workers, for it closes their VMs. */
+/* Frees the workers after the store, which returns jobs to their queues, and the builder after the
+ * workers, because it closes their VMs. */
 static void stop(struct gateway *gateway)
 {
     if (gateway->helpers != NULL)
@@ -414,7 +414,7 @@ static void stop(struct gateway *gateway)
     if (gateway->builder != NULL)
         thread_pool_free(gateway->builder); /* closes the workers' VMs */
     if (gateway->queue.wake_fd >= 0)
-        job_queue_finish(&gateway->queue); /* what a reload under way still waited for */
+        job_queue_finish(&gateway->queue); /* jobs that a reload under way waited for */
     reload_free(gateway->reload);
     if (gateway->limiter != NULL)
         limiter_free(gateway->limiter);
@@ -440,7 +440,7 @@ int serve(struct serve_options *options)
     bool settled = true;
     check(gateway != NULL);
     gateway->options = options;
-    gateway->queue.wake_fd = -1; /* there is none yet */
+    gateway->queue.wake_fd = -1; /* not made yet */
     set_process_limits();
     gateway->signal_fd = open_signals();
     check(gateway->signal_fd >= 0);

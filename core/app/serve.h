@@ -11,8 +11,8 @@ struct serve_options {
     const char *config_path; /* read again on SIGHUP; NULL: defaults */
     const char *const *sets;
     unsigned set_count;
-    bool
-        first_run; /* in an empty database, make an administrator and a funded key and print them */
+    /* In an empty database: make an administrator and a funded key, and print them. */
+    bool first_run;
 };
 
 /* Returns the program's exit status. */

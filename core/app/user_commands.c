@@ -9,7 +9,7 @@
 
 enum { ARGS_MAX = 5 };
 
-/* Runs an operation whose first argument is the user's id; the others are there already. */
+/* Runs an operation on a user. Its first argument is the user's id; the caller sets the others. */
 static bool run_for(const struct config *config, const char *email, const char *operation,
                     struct store_value *args, size_t arg_count)
 {

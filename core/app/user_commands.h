@@ -1,5 +1,5 @@
-/* The commands of the command line on users that are there. Each returns the exit status. They may
- * run while a server serves the same database. */
+/* The commands of the command line on existing users. Each returns the exit status. They may run
+ * while a server serves the same database. */
 #ifndef APP_USER_COMMANDS_H
 #define APP_USER_COMMANDS_H
 
@@ -7,7 +7,7 @@
 
 /* Gives the user a new password, prints it, and ends all sessions. */
 int user_commands_password(const struct config *config, const char *email);
-/* Makes what was guessed before count no more. */
+/* Lets wrong passwords before now no longer count. */
 int user_commands_unlock(const struct config *config, const char *email);
 /* `role`: "user" or "admin". */
 int user_commands_role(const struct config *config, const char *email, const char *role);

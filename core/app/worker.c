@@ -25,7 +25,7 @@
 #include "store/store.h"
 
 enum {
-    QUEUE_JOBS_MAX = 1000000, /* all come back; what bounds them is what is sent out */
+    QUEUE_JOBS_MAX = 1000000, /* all jobs return; their senders bound them */
     BODIES_SHARES = 4,
     RETRY_AFTER_MS = 1000,
     IDLE_TICKS = 10
@@ -61,7 +61,7 @@ static void json_writer_text(struct http_request *request, int status, const cha
     http_reply(request, status, slice_of(text));
 }
 
-/* For load balancers: cheap, without a task. */
+/* Answers load balancers: cheap, without a task. */
 static bool answer_health(struct worker *worker, struct http_request *request)
 {
     bool get = request->head.method == HTTP_GET || request->head.method == HTTP_HEAD;
@@ -102,7 +102,7 @@ static void refuse(const struct worker *worker, struct exchange *exchange,
     exchange_refuse(exchange, &error);
 }
 
-/* For a page of another site: it may call the API, and nothing else. True: it is answered. */
+/* Answers a page of another site, which may call the API and nothing else. True: it is answered. */
 static bool answer_page(const struct worker *worker, struct exchange *exchange,
                         const struct http_request *request)
 {
@@ -155,9 +155,9 @@ static void finish_drain(struct worker *worker)
     job_return(&job->job);
 }
 
-/* Lua's garbage may hold secrets: when the worker has nothing to do, it is collected, which
- * wipes it: a millisecond a tick, for who comes meanwhile. What large bodies have left of free
- * memory goes back to the system. */
+/* Lua's garbage may hold secrets. When the worker is idle, the garbage is collected, which wipes
+ * it: one millisecond per tick, so that a new request does not wait. Free memory that large bodies
+ * have left is returned to the system. */
 static void tidy_when_idle(struct worker *worker)
 {
     bool idle = worker->env.live_count == 0 && worker->env.served == worker->served_before;
@@ -200,7 +200,7 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
     return vm_new(files, &options, fault);
 }
 
-/* As the policies say that have come into force. */
+/* Asks the servers that the policies in force name. */
 static void survey(struct worker *worker)
 {
     struct survey_list *list = asked_servers(worker->vm);
@@ -244,8 +244,8 @@ static void run_order(struct worker *worker, struct worker_job *job)
     }
 }
 
-/* On the worker's thread. A drain's job is kept until the last exchange has ended; the loop
- * returns the others. */
+/* On the worker's thread. Keeps a drain job until the last exchange has ended; the loop returns the
+ * others. */
 static void run_job(struct job *generic, void *server)
 {
     struct worker *worker = server;
@@ -272,15 +272,15 @@ void worker_send(struct worker *worker, struct worker_job *job, enum worker_orde
     check(job_queue_post_always(&worker->queue, &job->job));
 }
 
-/* ---- life ---- */
+/* ---- making and freeing ---- */
 
-/* What is not set is a share of what there is, and then this machine's own addresses are free: a
- * proxy may stand there. */
+/* A bound that is not set is a share of the total; then this machine's own addresses are not
+ * bounded, because a proxy may run there. */
 static struct client_bounds bounds_of(const struct config *config)
 {
     size_t share = (size_t)config->bodies_bytes_max / BODIES_SHARES;
     if (share < (size_t)config->body_bytes_max)
-        share = (size_t)config->body_bytes_max; /* one always fits */
+        share = (size_t)config->body_bytes_max; /* at least one largest body fits */
     size_t of_address = (size_t)config->bodies_bytes_per_address_max;
     size_t of_account = (size_t)config->bodies_bytes_per_account_max;
     return (struct client_bounds){

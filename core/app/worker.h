@@ -1,5 +1,5 @@
-/* A worker: one thread with its own event loop, listening socket, libcurl pool and Lua VM. It
- * owns its exchanges. The main thread talks to it by jobs only. */
+/* A worker: one thread with its own event loop, listening socket, libcurl pool and Lua VM. It owns
+ * its exchanges. The main thread talks to it only by jobs. */
 #ifndef APP_WORKER_H
 #define APP_WORKER_H
 
@@ -25,7 +25,7 @@ struct worker_shared {
     struct rates *rates;
     struct survey *survey;
     struct fair_pool *helpers;
-    struct thread_pool *builder;  /* one thread: builds VMs and closes them */
+    struct thread_pool *builder;  /* one thread: builds and closes VMs */
     struct live_metrics *metrics; /* a shard for each worker */
     struct reload_status *reload_status;
     const struct secret *secret;
@@ -33,31 +33,32 @@ struct worker_shared {
     struct tally *tally;
     const struct pages *pages;
     const char *public_url;
-    struct job_queue *main_queue; /* where jobs of the main thread come back */
+    struct job_queue *main_queue; /* the main thread's jobs return here */
 };
 
-/* Builds worker `index` on the calling thread, all but its VM, and listens on `port`. NULL:
+/* Makes worker `index` on the calling thread, without its VM, and listens on `port`. NULL:
  * *fault. */
 struct worker *worker_new(const struct worker_shared *shared, unsigned index, int port,
                           struct fault *fault);
-/* Builds a VM for any of the workers. On any thread, once shared->public_url says the port that the
- * kernel gave. */
+/* Builds a VM for any worker. Any thread, once shared->public_url has the port that the kernel
+ * gave. */
 struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_files *files,
                            struct fault *fault);
-/* Takes its first VM over. Before worker_start. */
+/* Gives the worker its first VM. Call it before worker_start. */
 void worker_take_vm(struct worker *worker, struct vm *vm);
-/* Before it is started. */
+/* Call it before worker_start. */
 void worker_bound_connections(struct worker *worker, const struct descriptor_share *share);
 int worker_port(const struct worker *worker);
-bool worker_start(struct worker *worker, struct fault *fault); /* the thread */
+bool worker_start(struct worker *worker, struct fault *fault);
 void worker_join(struct worker *worker);
 void worker_free(struct worker *worker); /* after worker_join, or never started */
 
-/* ---- jobs of the main thread; each is in flight at most once and comes back to main_queue ---- */
+/* ---- jobs of the main thread; each is sent at most once at a time, and returns to main_queue
+ * ---- */
 
 enum worker_order {
-    WORKER_SWAP,  /* take `vm` over and put it in force */
-    WORKER_DRAIN, /* stop accepting; comes back only when nothing is left, or after WORKER_CANCEL */
+    WORKER_SWAP,   /* take `vm` and put it in force */
+    WORKER_DRAIN,  /* stop accepting; returns only when nothing is left, or after WORKER_CANCEL */
     WORKER_CANCEL, /* end what runs */
     WORKER_STOP    /* leave the loop */
 };
@@ -65,12 +66,12 @@ enum worker_order {
 struct worker_job {
     struct job job;
     enum worker_order order;
-    struct vm *vm;                /* with WORKER_SWAP; NULL once the worker has it */
-    int64_t keepalive_comment_ms; /* the same: reloadable settings */
+    struct vm *vm;                /* for WORKER_SWAP; NULL once the worker has taken it */
+    int64_t keepalive_comment_ms; /* for WORKER_SWAP: settings that a reload may change */
     int64_t first_event_wait_ms;
-    bool ended;                     /* with WORKER_DRAIN: nothing is left */
-    bool returned;                  /* it has come back; set before on_returned */
-    void (*on_returned)(void *arg); /* on the main thread; NULL: nothing */
+    bool ended;                     /* for WORKER_DRAIN: nothing is left */
+    bool returned;                  /* set before on_returned is called */
+    void (*on_returned)(void *arg); /* called on the main thread; may be NULL */
     void *arg;
 };
 
