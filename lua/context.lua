@@ -1,9 +1,9 @@
--- How many tokens a model takes: as models.lua states it, or as its server says, where that is less
--- or nothing is stated.
+-- The context of a model in tokens: what models.lua states, or what the model's server says if that
+-- is less or nothing is stated.
 local context = {}
 
 -- `model` has `context` (or nil) and `context_key` (nil: its server is not asked). Returns the
--- tokens, nil while neither has said them, and whether it is the server that has.
+-- tokens, nil if neither gives them, and whether the server gave them.
 function context.of(x, model)
     local stated = model.context
     if not model.context_key then
@@ -17,7 +17,7 @@ function context.of(x, model)
     return stated, false
 end
 
--- The longest answer, which is no longer than the context.
+-- The longest answer; never longer than the context.
 function context.max_output(model, tokens)
     return tokens and math.min(tokens, model.max_output) or model.max_output
 end

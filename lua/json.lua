@@ -1,19 +1,19 @@
--- Writes small JSON documents. Not cjson: that turns an empty list into {}, cuts numbers to 14
--- digits and escapes slashes. Members stand in alphabetical order.
+-- Writes small JSON documents. cjson cannot: it turns an empty list into {}, cuts numbers to 14
+-- digits and escapes slashes. Members are in alphabetical order.
 local json = {}
 
 local LIST = {} -- metatable of lists
-local RAW = {} -- metatable of texts that are JSON already
-local EXACT_MAX = 2 ^ 53 -- beyond this a number of Lua is no longer exact
+local RAW = {} -- metatable of texts that are JSON
+local EXACT_MAX = 2 ^ 53 -- above this, a Lua number is not exact
 
 json.null = setmetatable({ text = "null" }, RAW)
 
--- Marks a table as a list, so that it is one even when it is empty.
+-- Marks a table as a list, even if it is empty.
 function json.list(items)
     return setmetatable(items, LIST)
 end
 
--- JSON that goes in as it is: what the store has answered.
+-- Marks a text as JSON, such as a result of the store, to be written unchanged.
 function json.raw(text)
     return setmetatable({ text = text }, RAW)
 end

@@ -1,13 +1,13 @@
--- The first line of every exchange: finds the handler for a request's path and method. Returns that
--- one function; core/script/task.c calls it with the exchange.
+-- The entry of every exchange: finds the handler for a request's path and method. Returns that one
+-- function; core/script/task.c calls it with the exchange.
 --
--- A route is {method, path, handler}; a path may end with "{id}", which takes the whole rest.
+-- A route is {method, path, handler}. A path may end with "{id}", which takes the whole rest.
 local admin = require "admin"
 local dashboard = require "dashboard"
 local openai = require "openai"
 local policy = require "policy"
 
-local PATH_BYTES = 1024 -- of one that is tidied
+local PATH_BYTES = 1024 -- of a path that is tidied
 local DOUBLES = 3
 
 local exact = {} -- path -> {GET = handler, ...}
@@ -42,13 +42,13 @@ mount(policy.mounts.dashboard, dashboard)
 mount(policy.mounts.dashboard, admin)
 table.sort(prefixes, function(a, b) return #a.prefix > #b.prefix end)
 
--- Without doubled slashes and without one at the end.
+-- Removes double slashes and a slash at the end.
 local function tidy(path)
     return (string.gsub(string.gsub(path, "//+", "/"), "(.)/$", "%1"))
 end
 
--- What is left of a path without what clients put before it that were given too much as their base
--- URL: a mount before a mount (/v1/v1/models), or a whole endpoint (/v1/chat/completions/models).
+-- Removes from a path what a client adds when its base URL was too long: a mount before a mount
+-- (/v1/v1/models), or a whole endpoint (/v1/chat/completions/models). Returns the rest.
 local function without_doubles(path)
     for _, place in ipairs(policy.mounts.openai) do
         local length = #place
@@ -70,7 +70,7 @@ local function without_doubles(path)
     end
 end
 
--- An endpoint that such a path may have meant, or nil.
+-- The endpoint that such a path may mean, or nil.
 local function meant(path)
     for _, route in ipairs(openai) do
         local own = route.path
@@ -80,7 +80,7 @@ local function meant(path)
     end
 end
 
--- The methods of a path as it stands, and what stands in the place of {id}.
+-- The methods of an exact path, and the value of {id}.
 local function find_tidy(path)
     if exact[path] then
         return exact[path]
@@ -93,7 +93,7 @@ local function find_tidy(path)
     end
 end
 
--- The same for a path that is not written as it should be.
+-- The same for a path with such faults.
 local function find_untidy(path)
     if #path > PATH_BYTES then
         return nil

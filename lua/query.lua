@@ -1,12 +1,11 @@
--- What stands behind the ? of a request, checked. Whatever is wrong ends the task with a 400 that
--- names the parameter.
+-- The query of a request, checked. A fault ends the task with a 400 that names the parameter.
 --
--- It is taken apart, decoded and bounded in C (core/script/api_text.c).
+-- C splits, decodes and bounds it (core/script/api_text.c).
 local query = {}
 
-local TEXT_BYTES_MAX = 1024 -- core/base/limits.h: no value is longer
+local TEXT_BYTES_MAX = 1024 -- as in core/base/limits.h: no value is longer
 
--- The parameters by name. Unknown ones are nobody's business; none may stand there twice.
+-- The parameters by name. Unknown ones are ignored; duplicates are refused.
 function query.read(x)
     local _, _, text = x:asked()
     local values, code, message, name = core.read_query(text)
@@ -29,8 +28,8 @@ function query.integer(x, values, name, default, least, most)
     return number
 end
 
--- A moment as the store takes it: milliseconds, or a date, which begins at midnight of the zone
--- that is asked for. Nil when there is none.
+-- A time for the store: milliseconds, or a date, which begins at midnight of the requested zone.
+-- nil if absent.
 function query.time(x, values, name)
     local text = values[name]
     if text == nil then
@@ -44,7 +43,7 @@ function query.time(x, values, name)
     return #text == #"2026-11-22" and text or time_ms
 end
 
--- One of the words of `choices`, a set; `default` when there is none.
+-- One word of the set `choices`; `default` if absent.
 function query.choice(x, values, name, default, choices)
     local text = values[name]
     if text == nil then
@@ -61,7 +60,7 @@ function query.choice(x, values, name, default, choices)
     return text
 end
 
--- Where the viewer lives, as the store takes it, which knows what zones there are; nil for UTC.
+-- The viewer's zone for the store, which knows the zones; nil for UTC.
 function query.zone(x, values)
     return query.text(x, values, "tz")
 end

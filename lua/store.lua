@@ -1,5 +1,5 @@
--- Operations of the store (core/store/call.h) for handlers: what fails is answered here, with the
--- status that belongs to the code.
+-- Operations of the store (core/store/call.h) for handlers. A failure is answered here, with the
+-- status that belongs to its code.
 local store = {}
 
 local STATUS = {
@@ -28,7 +28,7 @@ local function refuse(x, code, message)
         error("store: " .. code .. ": " .. message)
     end
     local sentence = string.gsub(message, "^%l", string.upper) .. "."
-    local param = string.match(message, "^tz%f[%W]") -- the one that only the store can judge
+    local param = string.match(message, "^tz%f[%W]") -- only the store can check this one
     x:refuse(status, code, sentence, param, nil, PASSES[code] and RETRY_MS or nil)
 end
 
@@ -39,19 +39,19 @@ local function check(x, done, result, message)
     return result
 end
 
--- The result as JSON. Any failure ends the task.
+-- Returns the result as JSON. A failure ends the task.
 function store.call(x, operation, ...)
     return check(x, x:call(operation, ...))
 end
 
--- The same as an act of that administrator, which goes into the audit log.
+-- The same as an act of this administrator: it goes into the audit log.
 function store.act(x, admin_id, operation, ...)
     return check(x, x:call_as(admin_id, operation, ...))
 end
 
--- For what moves money: with an Idempotency-Key it is done once, however often it is sent. A retry
--- gets the first answer again, and the task ends. Else what the operation's "_once" form takes
--- behind its own arguments; nothing where there is no key.
+-- For operations that move money: a request with an Idempotency-Key is done once, however often it
+-- is sent. A retry gets the first answer again, and the task ends. Else returns the further
+-- arguments of the operation's "_once" form; nothing if there is no key.
 function store.claim(x, account_id, what)
     local fresh, key, digest, request_id = x:claim(what, account_id)
     if not fresh then
@@ -60,7 +60,7 @@ function store.claim(x, account_id, what)
     return key, digest, request_id
 end
 
--- The result as JSON, or nil when there is no such thing.
+-- Returns the result as JSON, or nil if there is no such thing.
 function store.find(x, operation, ...)
     local done, result, message = x:call(operation, ...)
     if done then

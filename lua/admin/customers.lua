@@ -1,5 +1,5 @@
--- The operator's view of customers, and what he may do for them and to them. Whatever changes
--- something goes into the audit log under his name.
+-- Customers as the operator sees them, and what an administrator may do for them. Every change goes
+-- into the audit log under the administrator's name.
 local balance = require "dashboard.balance"
 local body = require "dashboard.body"
 local cjson = require "cjson"
@@ -31,7 +31,7 @@ local function is_id(id)
     return #id <= ID_BYTES_MAX and not string.find(id, "[^%w_]")
 end
 
--- What an operation says of the thing with this id; ends the task with a 404 when there is none.
+-- Reads one thing with an operation; ends the task with a 404 if there is none with this id.
 local function find(x, operation, id, what, param)
     local found = is_id(id) and store.find(x, operation, id)
     if not found then
@@ -40,7 +40,7 @@ local function find(x, operation, id, what, param)
     return found
 end
 
--- The customer that the parameter user_id names.
+-- Finds the customer of the parameter user_id.
 local function read_user(x, values)
     local id = values.user_id
     if not id then
@@ -106,7 +106,7 @@ local function read_switch(x, members)
     return disabled ~= nil and (disabled and 1 or 0) or nil
 end
 
--- Why it is done: for money it must be said.
+-- The reason for an act; required when money moves.
 local function read_reason(x, members, required)
     local reason = body.label(x, members, "reason", REASON_BYTES_MAX)
     if reason and not string.find(reason, "%S") then
@@ -119,7 +119,7 @@ local function read_reason(x, members, required)
     return reason
 end
 
--- "" or a group that the policies know: one that they do not would get the default of everything.
+-- "" or a group in the policies: for an unknown group every default would apply.
 local function read_group(x, members)
     local group = body.label(x, members, "group", GROUP_BYTES_MAX)
     if group and group ~= "" and not policy.has_group(group) then
@@ -152,7 +152,7 @@ function customers.update(x, admin, id)
     x:reply(200, store.act(x, admin.id, "customer.update", id, group, disabled, reason, role))
 end
 
--- The user whom the member user_id of a body names.
+-- Finds the user of the body's member user_id.
 local function read_named(x)
     local members = body.read_change(x, { user_id = true })
     body.require(x, members, "user_id")
@@ -161,7 +161,7 @@ local function read_named(x)
     return id
 end
 
--- A link by which the user sets a new password: shown once, to be handed over.
+-- Makes a link by which the user sets a new password. It is shown once, to be handed over.
 function customers.make_link(x, admin)
     local id = read_named(x)
     local token, digest = x:new_token()
@@ -173,7 +173,7 @@ function customers.make_link(x, admin)
     })
 end
 
--- Wrong passwords from before count no more.
+-- Lets wrong passwords before now no longer count.
 function customers.unlock(x, admin)
     x:reply(200, store.act(x, admin.id, "user.unlock", read_named(x)))
 end
@@ -183,7 +183,6 @@ function customers.sessions(x)
     x:reply(200, store.call(x, "session.list", user.id, nil))
 end
 
--- Ends all sessions of the user.
 function customers.end_sessions(x, admin, id)
     find(x, "user.get", id, "user")
     store.act(x, admin.id, "session.end_all", id)
@@ -211,7 +210,7 @@ local function read_kind(x, members)
     return kind
 end
 
--- Claimed on the account that gets it: a page that is sent twice pays once.
+-- The Idempotency-Key is claimed on the customer's account: a page that is sent twice pays once.
 function customers.credit(x, admin)
     local members = body.read(x)
     body.require(x, members, "user_id")
@@ -229,7 +228,7 @@ function customers.credit(x, admin)
     x:reply(201, store.act(x, admin.id, "credit.create", id, amount_nusd, kind, reason))
 end
 
--- A correction downwards: what is there is taken, the rest is owed.
+-- A correction downwards: takes what the account has; the rest is a debt.
 function customers.debit(x, admin)
     local members = body.read(x)
     body.require(x, members, "user_id")

@@ -1,5 +1,5 @@
--- The routes of the operator's pages, below the dashboard's mount. For whoever is no administrator
--- they are not there.
+-- The routes of the operator's pages, below the dashboard's mount. For users who are no
+-- administrators they do not exist.
 local customers = require "admin.customers"
 local operator = require "admin.operator"
 local session = require "dashboard.session"

@@ -1,5 +1,4 @@
--- The operator's view of his business: what goes on, what is earned, policies, providers, the audit
--- log.
+-- The operator's view of the business: live metrics, sales, policies, providers, the audit log.
 local cjson = require "cjson"
 local context = require "context"
 local json = require "json"
@@ -11,8 +10,8 @@ local operator = {}
 
 local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
 local PRICE_MODELS, PRICE_MODELS_MAX = 100, 500
-local PRICE_ROWS_MAX = 300 -- more in a page, with all their prices, may be more than a turn can do
-local WINDOW_S = 300 -- of core/exchange/live_metrics.c, before any provider was asked
+local PRICE_ROWS_MAX = 300 -- more rows in a page, with all prices, could take more than a turn
+local WINDOW_S = 300 -- as in core/exchange/live_metrics.c; used before a provider was asked
 local BY_DEFAULT = "day"
 
 function operator.live(x)
@@ -47,7 +46,7 @@ local function or_null(value)
     return value == nil and json.null or value
 end
 
--- "models.lua:12: why" in its parts.
+-- Splits "models.lua:12: why" into its parts.
 local function refusal_of(refused)
     if type(refused) ~= "table" then
         return json.null
@@ -96,7 +95,7 @@ local function price_row(x, record)
     }
 end
 
--- The effective prices, some models a page; the cursor is the place of the next model.
+-- The effective prices, some models per page; the cursor is the place of the next model.
 function operator.prices(x)
     local values = query.read(x)
     local first = query.integer(x, values, "cursor", 1, 1, 1e6)
@@ -118,7 +117,7 @@ end
 
 -- ---- providers ----
 
--- One in twenty attempts failed: something is wrong. Half of them: nobody should wait for it.
+-- One failed attempt in twenty: degraded. Half of them: down, clients should not wait for it.
 local function health_of(provider, state)
     if not provider.available then
         return "unavailable"

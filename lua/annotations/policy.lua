@@ -1,18 +1,18 @@
 ---@meta
--- Every word that a policy may use, and the tables that each file returns, for editors that speak
--- LuaLS. Never loaded by the gateway. A test holds the words equal to those that C registers
+-- All words that a policy may use, and the tables that each file returns. For editors that speak
+-- LuaLS; the gateway never loads this file. A test compares the words with those that C registers
 -- (core/script/sandbox.c, core/script/policy_bindings.c). Explained in docs/POLICIES.md.
 
 -- ---- words of the gateway ----
 
----The value of an environment variable of the gateway, or `default` when it is unset or empty.
----Only while the file loads, not inside a function that runs for a request.
+---The value of an environment variable of the gateway; `default` if it is unset or empty. Only
+---while the file loads, not in a function that runs for a request.
 ---@param name string
 ---@param default? any
 ---@return any
 function env(name, default) end
 
----True when `text` contains `part`, letter by letter.
+---Whether `text` contains `part`; upper and lower case differ.
 ---@param text string
 ---@param part string
 ---@return boolean
@@ -28,13 +28,13 @@ function ends_with(text, part) end
 ---@return boolean
 function starts_with(text, part) end
 
----What stands between the separators: split("a,b", ",") is { "a", "b" }. At most 10,000 parts.
+---The parts between the separators: split("a,b", ",") is { "a", "b" }. At most 10,000 parts.
 ---@param text string
 ---@param separator string
 ---@return string[]
 function split(text, separator) end
 
----Without spaces and line breaks at both ends.
+---The text without spaces and line breaks at both ends.
 ---@param text string
 ---@return string
 function trim(text) end
@@ -48,7 +48,7 @@ function trim(text) end
 ---@field second integer
 ---@field weekday integer 1 is Monday, 7 is Sunday
 
----The time in UTC. Only inside a function that runs for a request.
+---The time in UTC. Only in a function that runs for a request.
 ---@return policy.Time
 function now() end
 
@@ -109,7 +109,7 @@ function type(value) end
 ---@return T ...
 function unpack(list, first, last) end
 
--- Without rep, find, match, gmatch and gsub: one call of these can run for hours.
+-- Without rep, find, match, gmatch and gsub: a single call of these can run for hours.
 ---@class stringlib
 string = {}
 
@@ -284,7 +284,7 @@ function math.sqrt(x) end
 ---@return number
 function math.tan(x) end
 
--- ---- what a function of a policy is given ----
+-- ---- the arguments of a policy's functions ----
 
 ---@class policy.Request
 ---@field model string
@@ -293,7 +293,7 @@ function math.tan(x) end
 ---@field key_id string
 ---@field stream boolean
 ---@field input_tokens integer an estimate, never too small
----@field output_tokens? integer what the customer asked for at most
+---@field output_tokens? integer the limit that the request sets
 
 ---@class policy.CandidateView
 ---@field provider string
@@ -305,7 +305,7 @@ function math.tan(x) end
 
 ---@alias policy.Candidates policy.CandidateView[]
 
--- ---- what the files return ----
+-- ---- the results of the files ----
 
 ---@alias policy.Price string|number USD per million tokens
 ---@alias policy.Margin string such as "20%"
@@ -316,17 +316,17 @@ function math.tan(x) end
 ---@class policy.Provider
 ---@field dialect "openai"|"demo"
 ---@field base_url? string http:// or https://
----@field api_key? string|false false: the server wants none
----@field ca_file? string PEM file of the authorities to trust instead of the system's
+---@field api_key? string|false false: the server needs none
+---@field ca_file? string PEM file of the authorities to trust, in place of the system's
 ---@field connect_timeout_ms? integer
 ---@field first_byte_timeout_ms? integer
 ---@field idle_timeout_ms? integer
----@field total_timeout_ms? integer of an answer, or until a stream says something
----@field stream_timeout_ms? integer of a stream in all
+---@field total_timeout_ms? integer for a plain answer, or until a stream says something
+---@field stream_timeout_ms? integer for a whole stream
 ---@field on_cancel? "charge"|"free"|"read" who pays when a client leaves
 ---@field headers? table<string, string> sent with each request
 ---@field pass_headers? ("traceparent"|"tracestate"|"openai-organization"|"openai-project")[]
----@field errors_shown? boolean customers may read why it fails
+---@field errors_shown? boolean customers may read why the provider failed
 ---@field ask_context? boolean its server is asked for the context lengths of its models
 ---@field max_tokens_field? policy.LimitField
 
@@ -339,10 +339,10 @@ function math.tan(x) end
 ---@field cached_input? policy.Price
 ---@field output? policy.Price
 ---@field max_tokens_field? policy.LimitField
----@field answers_as? string|false the model's name in answers; false: as the provider says it
----@field allow_loss? boolean the model may be sold below what this candidate asks
+---@field answers_as? string|false the model's name in answers; false: the provider's own name
+---@field allow_loss? boolean the model may be sold below this candidate's cost
 
----What a model reads besides text (audio, files, vision) must be named, or it is not sent.
+---A model gets audio, files and pictures (vision) only if they are named here.
 ---@alias policy.Capability
 ---| "audio"
 ---| "files"
@@ -357,7 +357,7 @@ function math.tan(x) end
 ---@field name? string
 ---@field owned_by? string
 ---@field created? integer seconds since 1970
----@field context? integer tokens; may be left out where every candidate has ask_context
+---@field context? integer tokens; optional if every candidate has ask_context
 ---@field max_output integer tokens
 ---@field input? policy.Price
 ---@field cached_input? policy.Price
@@ -365,7 +365,7 @@ function math.tan(x) end
 ---@field image_tokens_max? integer the most that one image can cost
 ---@field capabilities? policy.Capability[]
 ---@field max_tokens_field? policy.LimitField
----@field price_by? "first"|"candidate" whose price is sold; "first" by default
+---@field price_by? "first"|"candidate" the candidate whose price is sold; default "first"
 ---@field candidates policy.Candidate[]
 
 ---@alias policy.Models table<string, policy.Model>
@@ -385,7 +385,7 @@ function math.tan(x) end
 ---@field dashboard string
 
 ---@class policy.Access
----@field default? string[] models for groups that are not listed
+---@field default? string[] models for groups that are not in `groups`
 ---@field groups? table<string, string[]>
 ---@field rule? fun(request: policy.Request): boolean?
 
@@ -398,7 +398,7 @@ function math.tan(x) end
 ---@field access? policy.Access
 ---@field order? fun(request: policy.Request, candidates: policy.Candidates): policy.Candidates?
 ---@field retry? policy.Retry
----@field groups? string[] of customers, that only rules know; what other files name needs no entry
+---@field groups? string[] groups that only rules know; groups in other files need no entry
 
 ---@class policy.Limit
 ---@field scope "key"|"user"|"group"|"all"

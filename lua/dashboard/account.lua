@@ -1,5 +1,5 @@
--- The account of the user who is signed in: the password, and where there are sessions. And setting
--- a password by the link that the operator has given.
+-- The account of the signed-in user: the password and the sessions. Also sets a password by the
+-- operator's link.
 local body = require "dashboard.body"
 local cjson = require "cjson"
 local credentials = require "dashboard.credentials"
@@ -22,7 +22,7 @@ local function refuse_current(x)
     x:refuse(403, "wrong_password", "current_password is not your password.", "current_password")
 end
 
--- Changes the password: the present one must be told, and all other sessions end.
+-- Changes the password: the request must have the present one, and all other sessions end.
 function account.change_password(x)
     local user = session.user(x)
     local members = body.read_change(x, CHANGES)
@@ -39,7 +39,7 @@ function account.change_password(x)
     local hash = credentials.hash(x, new, user.email)
     if not store.find(x, "user.password", user.id, hash, session.digest(x), session.device(x),
             known.password_hash) then
-        refuse_current(x) -- another one was set meanwhile
+        refuse_current(x) -- it was changed meanwhile
     end
     x:reply(204)
 end
@@ -76,7 +76,7 @@ local function read_token(x, members)
     return x:digest(body.text(x, members, "token", TOKEN_BYTES_MAX))
 end
 
--- Whose password it sets.
+-- Tells the e-mail address of the link's user.
 function account.find_link(x)
     local found = store.find(x, "link.find", (read_token(x, (body.read(x)))))
     if not found then
@@ -85,7 +85,7 @@ function account.find_link(x)
     x:reply(200, found)
 end
 
--- Sets the password and signs in.
+-- Sets the password and signs the user in.
 function account.redeem_link(x)
     local members = body.read(x)
     local digest = read_token(x, members)

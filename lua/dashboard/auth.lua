@@ -1,4 +1,4 @@
--- Signing up, in and out; who is signed in.
+-- Sign-up, sign-in and sign-out; and who is signed in.
 local body = require "dashboard.body"
 local cjson = require "cjson"
 local credentials = require "dashboard.credentials"
@@ -45,7 +45,7 @@ end
 
 local NOBODY = { password_hash = "", unlocked_ms = 0, known_device = false, disabled = true }
 
--- What is known of the account, which may be nobody's.
+-- Finds the account of an address; if there is none, returns an empty one.
 local function find_account(x, email, device)
     if not credentials.is_possible(email) then
         return NOBODY
@@ -60,7 +60,7 @@ function auth.signin(x)
     local account = find_account(x, email, device)
     local known = account.known_device and (device or session.digest(x)) or nil
     local attempt = throttle.begin_signin(x, known, account.unlocked_ms, email)
-    -- Takes as long for an address that nobody has.
+    -- Takes as long for an address without an account.
     local right = credentials.verify(x, password, account.password_hash, email,
         known and "trusted" or attempt.failures == 0 and "clean" or "suspect")
     if not right or account.disabled then

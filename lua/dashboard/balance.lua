@@ -1,4 +1,4 @@
--- Credits of the user who is signed in: how much there is, charging more, what came and went.
+-- Credits of the signed-in user: the balance, top-ups, the list of transfers.
 local body = require "dashboard.body"
 local limits = require "dashboard.limits"
 local query = require "query"
@@ -26,7 +26,7 @@ local function check_payments(x)
         .. " credits.")
 end
 
--- Only with payments = test: credits that nobody has paid for.
+-- Only with payments = test: gives credits without a payment.
 function balance.charge(x)
     local user = session.user(x)
     local key, digest, request_id = store.claim(x, user.account_id, "POST /balance/charge")
@@ -41,7 +41,7 @@ function balance.charge(x)
     x:reply(201, store.call(x, "credit.create", user.id, amount_nusd, "test", "test charge"))
 end
 
--- A page of transfers: all with the balance after each, or without the charges.
+-- A page of transfers: all with the balance after each, or those without charges.
 function balance.page(x, values, account_id, kind)
     local operation = kind == "credits" and "transfer.list" or "transfer.history"
     local cursor = query.text(x, values, "cursor")
@@ -65,8 +65,7 @@ function balance.history(x)
     x:reply(200, balance.page(x, values, user.account_id, kind))
 end
 
--- What a page asks for every second to see whether anything has happened: answered with a 304
--- when nothing has.
+-- A page asks this every second to see changes; the answer is a 304 if there are none.
 function balance.pulse(x)
     local digest = session.digest(x)
     local text = digest and store.find(x, "pulse.get", digest)

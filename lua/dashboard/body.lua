@@ -1,10 +1,10 @@
--- The JSON body of a request, read strictly: each word gives a checked value or ends the task with
--- a 400 that names the member. Null is as good as absent. What a client wrote is read and bounded
--- in C (core/script/api_text.c), before anything here looks at it.
+-- Reads the JSON body of a request strictly: each function returns a checked value, or ends the
+-- task with a 400 that names the member. Null counts as absent. C reads and bounds the client's
+-- bytes (core/script/api_text.c) before anything here looks at them.
 local body = {}
 
 local TEXT_BYTES_MAX = 1024
-local LISTED_BYTES_MAX = 256 -- one text of a list
+local LISTED_BYTES_MAX = 256 -- for one text of a list
 local TIME_BYTES_MAX = 64
 
 local function refuse(x, code, message, name)
@@ -15,7 +15,7 @@ local function invalid(x, name, what)
     refuse(x, "invalid_value", name .. " must be " .. what .. ".", name)
 end
 
--- A form of another site can send text/plain and form types without being asked, but not JSON.
+-- A form of another site can send text/plain and form types without a preflight, but not JSON.
 function body.check_type(x)
     local kind = x:asked_header("content-type") or ""
     kind = string.lower(string.match(kind, "^%s*([^;%s]*)"))
@@ -24,8 +24,8 @@ function body.check_type(x)
     end
 end
 
--- The members of the body: name -> its value's raw text, without those that are null; and the same
--- with them. Unknown ones do not matter.
+-- Returns the members of the body (name -> raw text of the value) without those that are null, and
+-- then all members. Unknown ones do not matter.
 function body.read(x)
     local text = x:body()
     if text ~= "" then
@@ -44,8 +44,8 @@ function body.read(x)
     return members, given
 end
 
--- Of a body that changes something: refuses a member that is not in `known`, a set of names, for a
--- change that is silently not made is a trap.
+-- For a body that changes something: refuses a member outside of `known`, a set of names. A change
+-- that is silently ignored is a trap.
 function body.read_change(x, known)
     local members, given = body.read(x)
     local names = {}
@@ -61,14 +61,14 @@ function body.read_change(x, known)
     return members, given
 end
 
--- Ends the task when the member is not there.
+-- Ends the task if the member is absent.
 function body.require(x, members, name)
     if members[name] == nil then
         refuse(x, "missing_field", name .. " is missing.", name)
     end
 end
 
--- The text, or nil when it is absent. No text is longer than `bytes_max`.
+-- The text, or nil if it is absent; at most `bytes_max` bytes.
 function body.text(x, members, name, bytes_max)
     bytes_max = bytes_max or TEXT_BYTES_MAX
     local raw = members[name]
@@ -86,7 +86,7 @@ function body.text(x, members, name, bytes_max)
     invalid(x, name, "at most " .. bytes_max .. " bytes long")
 end
 
--- A text for people to read, of at most so many bytes and without control characters.
+-- A text for people, at most `bytes_max` bytes and without control characters.
 function body.label(x, members, name, bytes_max)
     local text = body.text(x, members, name, bytes_max)
     if text ~= nil and string.find(text, "[%z\1-\31\127]") then
@@ -95,7 +95,7 @@ function body.label(x, members, name, bytes_max)
     return text
 end
 
--- An amount in nano-USD above 0 and at most most_usd, given as a string or a number; or nil.
+-- An amount in nano-USD, from least_nusd to most_usd, given as a string or a number; or nil.
 function body.amount(x, members, name, least_nusd, most_usd)
     local raw = members[name]
     if raw == nil then
@@ -125,7 +125,7 @@ function body.time(x, members, name)
     return time_ms
 end
 
--- true, false, or nil when it is absent.
+-- true, false, or nil if it is absent.
 function body.boolean(x, members, name)
     local raw = members[name]
     if raw ~= nil and raw ~= "true" and raw ~= "false" then

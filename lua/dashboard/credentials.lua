@@ -1,4 +1,4 @@
--- E-mail addresses and passwords as they must be for a new account.
+-- Rules for e-mail addresses and passwords of new accounts.
 local limits = require "dashboard.limits"
 
 local credentials = {}
@@ -13,7 +13,7 @@ local function is_label(label)
     return #label <= 63 and string.find(label, "^%w[%w-]*$") and not string.find(label, "-$")
 end
 
--- At least two labels, the last of which is no number.
+-- At least two labels; the last one must not be a number.
 local function is_domain(domain)
     local count, last = 0, nil
     for label in string.gmatch(domain .. ".", "([^.]*)%.") do
@@ -39,12 +39,12 @@ function credentials.is_email(email)
     return name and is_local_part(name) and is_domain(domain) and true or false
 end
 
--- ---- passwords: judged and compared in Unicode's normal form C ----
+-- ---- passwords: checked and compared in Unicode's normal form C ----
 
--- As it is sent, before it is judged.
+-- The longest text that a client may send, before it is checked.
 credentials.TEXT_BYTES_MAX = 4096
 
--- Why a password is not good enough, or nil.
+-- Why a password is too weak, or nil.
 local function weakness(password, email)
     local normal, characters = core.normalise(password)
     if not normal or #normal > PASSWORD_BYTES_MAX or #password > PASSWORD_BYTES_MAX then
@@ -61,7 +61,7 @@ local function weakness(password, email)
     return nil
 end
 
--- Ends the task with a 400 when it is not good enough for an account.
+-- Ends the task with a 400 if the password is too weak.
 function credentials.check_new(x, password, email, name)
     local why = weakness(password, email)
     if why then
@@ -76,7 +76,7 @@ local function check_not_dropped(x, dropped)
     end
 end
 
--- The hash to be stored. Yields.
+-- The hash to store. Yields.
 function credentials.hash(x, password, email)
     local done, hash, dropped = x:hash_password(password, string.lower(email))
     check_not_dropped(x, dropped)
@@ -86,8 +86,8 @@ function credentials.hash(x, password, email)
     return hash
 end
 
--- Whether the hash is of this password; "" is nobody's, and takes as long. Yields. `rank`: who
--- waits for whom when many ask (core/base/fair_pool.h).
+-- Whether the hash belongs to this password. "" belongs to none, and takes as long. Yields. `rank`
+-- decides whose turn it is when there are many (core/base/fair_pool.h).
 function credentials.verify(x, password, hash, email, rank)
     if #password > PASSWORD_BYTES_MAX then
         password, hash = "", ""
@@ -97,7 +97,7 @@ function credentials.verify(x, password, hash, email, rank)
     return right
 end
 
--- Whether it can be looked up at all; if not, it is nobody's.
+-- Whether the store can look this address up; if not, no account has it.
 function credentials.is_possible(email)
     return #email <= EMAIL_BYTES_MAX and not string.find(email, "%z")
 end

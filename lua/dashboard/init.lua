@@ -15,7 +15,7 @@ local function add(method, path, handler)
     table.insert(routes, { method = method, path = path, handler = handler })
 end
 
--- What changes something: never at the wish of another site.
+-- Adds a route that changes something: it refuses requests that another site causes.
 local function add_changing(method, path, handler)
     add(method, path, function(x, id)
         session.check_origin(x)

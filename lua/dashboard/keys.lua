@@ -1,4 +1,4 @@
--- API keys of the user who is signed in.
+-- API keys of the signed-in user.
 local body = require "dashboard.body"
 local cjson = require "cjson"
 local json = require "json"
@@ -10,7 +10,7 @@ local store = require "store"
 local keys = {}
 
 local PERIODS = { day = true, week = true, month = true }
--- What can be changed, with the bits of key.change (core/store/call.h).
+-- The members that can be changed, with the bits of key.change (core/store/call.h).
 local CHANGES = {
     name = 1, disabled = 2, budget = 4, budget_period = 4, expires_at = 8, models = 16,
 }
@@ -48,7 +48,7 @@ local function check_model(x, id, user)
         "models must be names of models that you may use; GET /v1/models lists them.", "models")
 end
 
--- The names, one a line, as the store takes them; nil allows all.
+-- The names, one per line, for the store; nil allows all.
 local function read_models(x, members, user)
     local list = body.texts(x, members, "models", MODELS_MAX)
     if not list then
@@ -64,7 +64,7 @@ local function read_models(x, members, user)
     return lines
 end
 
--- Nil: the budget is for ever.
+-- nil: the budget is for ever.
 local function read_period(x, members, budget_nusd)
     local period = body.text(x, members, "budget_period")
     if period and not PERIODS[period] then
@@ -105,7 +105,7 @@ function keys.is_id(id)
     return #id <= 64 and not string.find(id, "[^%w_]")
 end
 
--- Which of the members key.change sets.
+-- The bits of the members that key.change sets.
 local function sets_of(given)
     local sets = 0
     for name, bit in pairs(CHANGES) do
@@ -119,7 +119,7 @@ local function sets_of(given)
     return sets
 end
 
--- The budget as it will be: what is not said stays as it is.
+-- The new budget: members that are absent keep their value.
 local function read_budget(x, members, given, present)
     local budget_nusd = body.amount(x, members, "budget", 0, BUDGET_USD_MAX)
     if not given.budget and present.budget ~= cjson.null then
@@ -132,7 +132,7 @@ local function read_budget(x, members, given, present)
     return budget_nusd, period
 end
 
--- Changes what is said; null takes a limit away.
+-- Changes the given members; null removes a limit.
 function keys.update(x, id)
     local user = session.user(x)
     local members, given = body.read_change(x, CHANGES)

@@ -1,4 +1,5 @@
--- What the account API takes at most, and GET site tells the pages; as core/base/limits.h has it.
+-- The largest values that the account API takes, as in core/base/limits.h; GET site tells them to
+-- pages.
 return {
     NAME_BYTES_MAX = 100,
     PASSWORD_CHARS_MIN = 10,

@@ -1,5 +1,5 @@
--- The price list of the user who is signed in. It may be long, so a model's text is put together
--- once, but for its prices, which may be the customer's own.
+-- The price list of the signed-in user. It may be long, so the text of a model is built once,
+-- except its prices, which may differ by customer.
 local context = require "context"
 local json = require "json"
 local policy = require "policy"
@@ -10,7 +10,7 @@ local HEAD = '{"id":%s,"name":%s,"owned_by":%s,"created":%.0f,"context_length":%
     .. '"output_modalities":%s,"pricing":{"input":"'
 local TAIL = '"}}'
 
-local heads = {} -- model id -> HEAD filled in; the policies of a VM never change
+local heads = {} -- model id -> filled-in HEAD; the policies of a VM never change
 
 local function make_head(model, tokens)
     return string.format(HEAD, core.json_string(model.id), core.json_string(model.name),
@@ -22,7 +22,7 @@ local function make_head(model, tokens)
 end
 
 local function head_of(x, model)
-    if model.context_key then -- what its server says may be another length each time
+    if model.context_key then -- the server's answer may change
         return make_head(model, context.of(x, model))
     end
     local head = heads[model.id]

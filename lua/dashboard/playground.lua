@@ -1,6 +1,6 @@
--- POST playground/chat/completions: a call to a model by who is signed in, with one of his keys. A
--- key is shown once and then kept nowhere, so the page has none to send; it names it instead. All
--- else is as for any call with that key.
+-- POST playground/chat/completions: a call to a model by a signed-in user, with one of the user's
+-- keys. A key is shown only once and not stored, so the page cannot send it; it sends the key's id
+-- instead. All else is like any call with that key.
 local body = require "dashboard.body"
 local chat = require "openai.chat"
 local cjson = require "cjson"

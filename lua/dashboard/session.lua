@@ -1,32 +1,32 @@
--- Who is signed in: a cookie with a random token, of which the store keeps only a digest. Another
--- one, which outlives the session, tells the browsers that have signed in to an account before. And
--- who may send what changes something: only pages of this gateway, and scripts.
+-- Sessions: a cookie with a random token, of which the store keeps only a digest. A second cookie,
+-- which outlives the session, marks browsers that have signed in to an account before. Requests
+-- that change something may only come from pages of this gateway, and from scripts.
 local cjson = require "cjson"
 local store = require "store"
 
 local session = {}
 
 local SECONDS = 30 * 24 * 3600
-local DEVICE_SECONDS = 400 * 24 * 3600 -- no browser keeps a cookie for longer
+local DEVICE_SECONDS = 400 * 24 * 3600 -- browsers keep no cookie longer
 local AGENT_BYTES_MAX = 200
-local TOKEN_BYTES_MAX = 128 -- ours has 43
+local TOKEN_BYTES_MAX = 128 -- our tokens have 43
 
--- scheme://host of an address, in lower case.
+-- The scheme://host of an address, in lower case.
 local function origin_of(url)
     local origin = string.match(url or "", "^%a+://[^/?#]+")
     return origin and string.lower(origin)
 end
 
--- Whether the browser talks TLS: to us, to a trusted proxy that says so, or to the proxy in front
--- of us that public_url names.
+-- Whether the browser uses TLS: to us, to a trusted proxy that says so, or to the proxy before us
+-- that public_url names.
 local function is_secure(x)
     local _, secure = x:peer()
     local host = string.lower(x:asked_header("host") or "")
     return secure or origin_of(core.public_url) == "https://" .. host
 end
 
--- Refuses what another site makes a browser send. Browsers send Origin with all that changes
--- something; scripts send none.
+-- Refuses a request that another site makes a browser send. Browsers send Origin with every request
+-- that changes something; scripts send none.
 function session.check_origin(x)
     local origin = x:asked_header("origin")
     local site = x:asked_header("sec-fetch-site")
@@ -54,7 +54,7 @@ local function set_cookie(x, name, value, seconds)
     x:header("Set-Cookie", cookie_name(x, name) .. "=" .. value .. attributes)
 end
 
--- The digest of the token in a cookie that the browser sent, or nil.
+-- The digest of the token in a cookie of the request, or nil.
 local function cookie_digest(x, name)
     local value = core.read_cookie(x:asked_header("cookie") or "", cookie_name(x, name))
     if value and value ~= "" and #value <= TOKEN_BYTES_MAX then
@@ -63,20 +63,20 @@ local function cookie_digest(x, name)
     return nil
 end
 
--- Of the session.
+-- The digest of the session's token.
 function session.digest(x)
     return cookie_digest(x, "session")
 end
 
--- Of the browser, which stays when the session ends.
+-- The digest of the browser's token, which outlives the session.
 function session.device(x)
     return cookie_digest(x, "device")
 end
 
 -- ---- sessions ----
 
--- `hash` is of the password that was right. Where another one was set meanwhile, or the account was
--- disabled, the task ends with a 401: comparing passwords takes time.
+-- Starts a session. `hash` is of the password that was right. If the password has changed
+-- meanwhile, or the account was disabled, the task ends with a 401: comparing passwords takes time.
 function session.start(x, user_id, hash)
     local token, digest = x:new_token()
     local agent = string.sub(x:asked_header("user-agent") or "", 1, AGENT_BYTES_MAX)
@@ -88,8 +88,8 @@ function session.start(x, user_id, hash)
     set_cookie(x, "session", token, SECONDS)
 end
 
--- Lets the browser be known as one that has signed in to this account, with the password of that
--- hash; nil: there is a session.
+-- Marks the browser as one that has signed in to this account with the password of that hash; nil:
+-- there is a session.
 function session.remember_device(x, user_id, hash)
     local token, digest = x:new_token()
     store.call(x, "device.create", digest, user_id, core.now_ms() + DEVICE_SECONDS * 1000, hash)
@@ -112,7 +112,7 @@ function session.refuse(x)
     x:refuse(401, "not_signed_in", "Sign in first.")
 end
 
--- The user as a table and as JSON. Ends the task when nobody is signed in.
+-- The user as a table and as JSON. Ends the task if no user is signed in.
 function session.user(x)
     local digest = session.digest(x)
     local text = digest and store.find(x, "session.user", digest)
@@ -122,7 +122,7 @@ function session.user(x)
     return cjson.decode(text), text
 end
 
--- The user, who must be an administrator; for anybody else there is nothing here.
+-- The user, who must be an administrator; other users get a 404.
 function session.admin(x)
     local user = session.user(x)
     if user.role ~= "admin" then

@@ -1,9 +1,9 @@
--- What the pages must know of this gateway before anybody is signed in.
+-- What the pages must know of this gateway before a user is signed in.
 local json = require "json"
 local limits = require "dashboard.limits"
 local policy = require "policy"
 
--- Where SDKs are pointed to: the mount that the manuals name, or the first there is.
+-- The mount for SDKs: the one that the manuals name, or else the first one.
 local function api_mount()
     for _, mount in ipairs(policy.mounts.openai) do
         if mount == "/api/v1" then

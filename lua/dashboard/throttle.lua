@@ -1,9 +1,9 @@
--- How often strangers may try: sign-ups by network, passwords by network and account together.
+-- Limits the tries of strangers: sign-ups per network, passwords per network and account together.
 --
--- Nobody is locked out. Who guesses is slowed down: after some wrong passwords for an account from
--- one network the next one has to wait, and longer each time. The same account from elsewhere, and
--- other accounts from there, are not concerned, and a browser that was signed in to the account
--- before counts for itself.
+-- No account is locked. A client that guesses is slowed down: after some wrong passwords for an
+-- account from one network, the next try must wait, longer each time. This does not affect the same
+-- account from other networks, nor other accounts from the same network. A browser that was signed
+-- in to the account before is counted apart.
 local throttle = {}
 
 local SIGNUPS, SIGNUP_WINDOW_MS = 120, 60 * 1000
@@ -11,8 +11,8 @@ local WINDOW_MS = 15 * 60 * 1000
 local FREE = 6 -- wrong passwords that cost no time
 local FIRST_WAIT_MS, LONGEST_WAIT_MS = 250, 60 * 1000
 local COUNTED_MAX = 64
-local PATIENCE_MS = 5000 -- a shorter wait is waited here; a longer one is told
--- Guesses at one account from many networks: each waits, none is refused.
+local PATIENCE_MS = 5000 -- waits up to this long here; a longer wait is refused with a Retry-After
+-- If many networks guess at one account, each try waits, and none is refused.
 local FREE_OF_ACCOUNT, WAIT_OF_ACCOUNT_MS = 100, 2000
 
 local function is_loopback(network)
@@ -21,7 +21,7 @@ end
 
 function throttle.count_signup(x)
     local network = x:network()
-    if is_loopback(network) then -- a proxy in front of us that is not told in trusted_proxies
+    if is_loopback(network) then -- a proxy before us that trusted_proxies does not name
         return
     end
     local allowed, retry_after_ms = x:throttle("signup:" .. network, SIGNUPS, SIGNUP_WINDOW_MS, 1)
@@ -31,7 +31,7 @@ function throttle.count_signup(x)
     end
 end
 
--- How long the next attempt has to wait after so many that were wrong.
+-- How long the next try must wait after this many wrong passwords.
 local function wait_after(failures)
     if failures < FREE then
         return 0
@@ -39,7 +39,7 @@ local function wait_after(failures)
     return math.min(FIRST_WAIT_MS * 2 ^ (failures - FREE), LONGEST_WAIT_MS)
 end
 
--- Whether it may go on now; else how long not. One attempt takes the place of a whole wait.
+-- Whether the try may go on now; if not, also how long it must wait. Each try uses up one wait.
 local function take_turn(x, lane, wait_ms)
     return x:throttle("signin pace " .. wait_ms .. ":" .. lane, 1, wait_ms, 1)
 end
@@ -68,9 +68,9 @@ local function wait_for_turn(x, attempt, wait_ms)
     end
 end
 
--- Counts an attempt before its password is looked at, so that many at once are counted like one
--- after the other; waits its turn, or ends the task with a 429. `device` is its
--- digest where it is known; `epoch` changes when the operator unlocks the account.
+-- Counts a try before its password is compared, so that tries at the same time count like tries one
+-- after the other. Then waits its turn, or ends the task with a 429. `device` is the browser's
+-- digest, if known; `epoch` changes when the operator unlocks the account.
 function throttle.begin_signin(x, device, epoch, email)
     local account = string.format("%.0f ", epoch) .. string.lower(email)
     local attempt = { at_ms = core.now_ms(), lane = (device or x:network()) .. " " .. account }
@@ -88,7 +88,7 @@ function throttle.begin_signin(x, device, epoch, email)
     return attempt
 end
 
--- The password was wrong: from now on the next one waits.
+-- The password was wrong: the next try must wait.
 function throttle.fail_signin(x, attempt)
     local wait_ms = wait_after(attempt.failures + 1)
     if wait_ms > 0 then
@@ -97,7 +97,7 @@ function throttle.fail_signin(x, attempt)
     x:throttle(attempt.all, FREE_OF_ACCOUNT, WINDOW_MS, 1)
 end
 
--- It was right: as if it had not been counted.
+-- The password was right: takes the try out of the count.
 function throttle.end_signin(x, attempt)
     forget(x, attempt)
 end

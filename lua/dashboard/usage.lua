@@ -1,4 +1,4 @@
--- What the user who is signed in has used: records, sums, one request with all its numbers.
+-- The usage of the signed-in user: records, sums, one request with all its numbers.
 local query = require "query"
 local session = require "dashboard.session"
 local store = require "store"
@@ -10,23 +10,23 @@ local ID_BYTES_MAX = 64
 local CURSOR_BYTES_MAX = 48
 local GROUPS = { day = true, model = true, key = true }
 local SORTS = { newest = true, oldest = true, cost = true, tokens = true, duration = true }
--- Of one user at a time: each keeps a page in memory for as long as its client does not read, and
--- the thread that reads the lists of all users busy for as long as he does.
+-- Per user at the same time. Each download keeps a page in memory while its client does not read,
+-- and uses the thread that reads the lists of all users.
 local DOWNLOADS = 4
 local CSV_TYPE = "text/csv; charset=utf-8"
--- With a byte order mark: spreadsheets would take it for Latin-1 otherwise.
+-- Begins with a byte order mark: without it spreadsheets read Latin-1.
 local CSV_HEAD = "\239\187\191id,time,local_time,model,provider,key_id,key_name,status,stream,"
     .. "input_tokens,cached_input_tokens,output_tokens,reasoning_tokens,cost,usage_source,"
     .. "finish_reason,error_code,attempts,first_byte_ms,total_ms\r\n"
 local YES_NO = { yes = true, no = true }
 
--- from, to, model and key, as the store takes them; nil for what is not asked.
+-- from, to, model and key for the store; nil if not given.
 local function read_filter(x, values)
     return query.time(x, values, "from"), query.time(x, values, "to"),
         query.text(x, values, "model"), query.text(x, values, "key")
 end
 
--- The page that is asked for, of the account; `operation` is what the operator asks instead.
+-- The requested page of the account's records; `operation` is the operator's one instead.
 function usage.page(x, values, account_id, operation)
     local from, to, model, key = read_filter(x, values)
     local sort = query.choice(x, values, "sort", "newest", SORTS)
@@ -38,7 +38,7 @@ function usage.page(x, values, account_id, operation)
         cursor, limit, totals, zone)
 end
 
--- "day,model" as it is; anything else than different names of groups is refused.
+-- Returns "day,model" unchanged; refuses unknown and repeated names of groups.
 local function read_groups(x, values)
     local text = values.by or "day"
     local seen = {}
@@ -52,7 +52,7 @@ local function read_groups(x, values)
     return text
 end
 
--- The sums that are asked for, of the account.
+-- The requested sums of the account.
 function usage.sums(x, values, account_id)
     local from, to, model, key = read_filter(x, values)
     local by = read_groups(x, values)
@@ -60,7 +60,7 @@ function usage.sums(x, values, account_id)
     return store.call(x, "usage.summary", account_id, from, to, by, model, key, zone)
 end
 
--- What was refused before there was anything to be charged, of the account.
+-- Refused calls of the account, which were never charged.
 function usage.refused(x, values, account_id)
     local from, to, model, key = read_filter(x, values)
     local cursor = query.text(x, values, "cursor")
@@ -91,8 +91,8 @@ local function file_name(values)
     return "usage" .. (from and "-" .. from or "") .. (to and "-until-" .. to or "") .. ".csv"
 end
 
--- The records that are asked for as a file, however many. A mistake in the question must be found
--- before the first byte, so with the first page.
+-- Sends the requested records as a file, however many there are. A fault in the request must be
+-- found before the first byte, so the first page is read first.
 function usage.csv(x)
     local user = session.user(x)
     local values = query.read(x)

@@ -1,7 +1,7 @@
--- Whoever sends an API key.
+-- The caller of the API, by the API key.
 local caller = {}
 
--- The names of lines as a set; nil for none, which allows all.
+-- Turns lines of names into a set; nil if there are none, which allows all.
 function caller.models(lines)
     if lines == "" then
         return nil
@@ -13,7 +13,7 @@ function caller.models(lines)
     return set
 end
 
--- Ends the task with a 401 when the key is none of ours.
+-- Ends the task with a 401 if the key does not work.
 function caller.authenticate(x)
     local group, key_models = x:authenticate()
     local key_id, account_id, user_id = x:caller()

@@ -1,5 +1,5 @@
--- POST chat/completions, from the key to the last byte. Each word of `x` either does what it says,
--- or answers the client and ends this task; money is safe whatever happens here (core/exchange).
+-- POST chat/completions, from the key to the last byte. Each method of `x` either does its work, or
+-- answers the client and ends this task; money is safe whatever happens here (core/exchange).
 local caller = require "openai.caller"
 local policy = require "policy"
 
@@ -9,10 +9,10 @@ local STATUS = {
     model_not_priced = 503,
 }
 
--- The request as policies see it. One for all: it is filled and used without a yield in between.
+-- The request as policies see it. One table for all: it is filled and used without a yield between.
 local request = {}
 
--- What only a rule can ask for is not fetched for tables.
+-- Members that only rules need are not filled in if there are none.
 local function fill_request(x, group, key_models, model, stream, output_tokens, input_tokens)
     request.group = group
     request.key_models = caller.models(key_models)
@@ -37,8 +37,8 @@ local function make_plan(x)
     x:refuse(STATUS[code], code, message, "model", nil, nil, true)
 end
 
--- Tries the candidates in order until one answers. What can be mended only by the customer is not
--- tried elsewhere.
+-- Tries the candidates in order until one answers. A fault that only the customer can mend is not
+-- tried again.
 local function attempt(x, plan)
     local candidates = plan.candidates
     for i = 1, #candidates do
@@ -57,7 +57,7 @@ local function attempt(x, plan)
     x:refuse_attempt()
 end
 
--- `digest` names a key of a user who is signed in (the dashboard's playground).
+-- `digest` names a key of the signed-in user (the dashboard's playground).
 return function(x, _, digest, user_id)
     local group, key_models
     if digest then
@@ -66,11 +66,11 @@ return function(x, _, digest, user_id)
         group, key_models = x:authenticate()
     end
     local model, stream, output_tokens, input_tokens = x:read_chat()
-    -- Before all that may have changed since the first time: the policies, the balance.
+    -- Comes first: policies and balance may have changed since the first request.
     local fresh = x:claim("POST /chat/completions")
     fill_request(x, group, key_models, model, stream, output_tokens, input_tokens)
     if not fresh then
-        x:limits(policy.limits(request), true) -- it costs nothing, but is a request like any other
+        x:limits(policy.limits(request), true) -- costs nothing, but counts as a request
         x:answer_again()
     end
     local plan = make_plan(x)

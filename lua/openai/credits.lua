@@ -1,4 +1,4 @@
--- GET credits: all that was ever paid in and used, as OpenRouter has it.
+-- GET credits: totals of all that was paid in and used, in OpenRouter's form.
 local caller = require "openai.caller"
 local json = require "json"
 local store = require "store"

@@ -1,4 +1,4 @@
--- GET key: limits, use and what is left of the key that asks.
+-- GET key: limits, use and the rest of the budget of the request's key.
 local caller = require "openai.caller"
 local json = require "json"
 local store = require "store"

@@ -1,6 +1,6 @@
--- GET models and models/{id}: what the key may use, in OpenAI's members and OpenRouter's. The list
--- may be long, so a model's text is put together once, but for its prices, which may be the
--- customer's own.
+-- GET models and models/{id}: the models that the key may use, with OpenAI's and OpenRouter's
+-- members. The list may be long, so the text of a model is built once, except its prices, which may
+-- differ by customer.
 local caller = require "openai.caller"
 local context = require "context"
 local json = require "json"
@@ -17,7 +17,7 @@ local HEAD = '{"id":%s,"object":"model","created":%.0f,"owned_by":%s,"name":%s,'
     .. '"max_completion_tokens":%.0f},"pricing":{"prompt":"'
 local TAIL = '"}}'
 
-local heads = {} -- model id -> HEAD filled in; the policies of a VM never change
+local heads = {} -- model id -> filled-in HEAD; the policies of a VM never change
 
 local function make_head(model, tokens)
     local inputs, outputs = model.input_modalities, model.output_modalities
@@ -30,7 +30,7 @@ local function make_head(model, tokens)
 end
 
 local function head_of(x, model)
-    if model.context_key then -- what its server says may be another length each time
+    if model.context_key then -- the server's answer may change
         return make_head(model, context.of(x, model))
     end
     local head = heads[model.id]

@@ -1,6 +1,6 @@
--- Under which name a provider takes the longest answer. OpenAI has renamed the member, refuses the
--- old name for its newer models, and both at once; most others know the old name only, and take the
--- new one for no limit at all.
+-- The member in which a provider takes the longest answer. OpenAI has renamed it: its newer models
+-- refuse the old name, and both at once. Most other providers know only the old name, and ignore
+-- the new one, so that there is no limit.
 local schema = require "policy.schema"
 
 local answer_limit = {}
@@ -12,7 +12,7 @@ function answer_limit.field(node, default)
     return schema.choice(node, "max_tokens_field", default, FIELDS)
 end
 
--- For a provider whose entry does not say: by its host.
+-- The member by the provider's host, for an entry that does not name one.
 function answer_limit.usual_field(base_url)
     local host = string.lower(string.match(base_url, "^%a+://([^/:]*)") or "")
     for _, domain in ipairs(RENAMED_AT) do

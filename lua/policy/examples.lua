@@ -1,5 +1,5 @@
--- examples.lua: what the operator expects a call to cost. Run at each load; one that fails refuses
--- it.
+-- examples.lua: what the operator expects a call to cost. Run at each load; a failed example
+-- refuses the load.
 local native = require "policy.native"
 local schema = require "policy.schema"
 
@@ -87,7 +87,7 @@ function examples.run(value, plan)
     end
 end
 
--- Held equal to lua/annotations/policy.lua by a test.
+-- A test compares this with lua/annotations/policy.lua.
 examples.MEMBERS = MEMBERS
 
 return examples

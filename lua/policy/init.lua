@@ -19,22 +19,22 @@
 --     At least one;
 --     unavailable ones are included. Candidates and retry are shared between requests: never
 --     change them. The plan and its limits are the caller's.
---   policy.prepare(request) -> the same plan as the words of an exchange take it, or nil, code,
+--   policy.prepare(request) -> the same plan in the form that an exchange takes, or nil, code,
 --     message: {limits, need (for x:hold), candidates (handles of those that are tried, in order;
 --     may be none, then unavailable_reason says why), retry_on}. Shared between requests: never
 --     change it.
---   policy.limits(request) -> a prepared plan's limits alone, also for a model that is gone
---   policy.has_rules: whether any rule is a function; if not, nobody asks a request for more than
---     its model, group and key_models
+--   policy.limits(request) -> only the limits of a prepared plan, also for a model that is gone
+--   policy.has_rules: whether any rule is a function; if not, a request needs only its model,
+--     group and key_models
 --   policy.models(request) -> list of the models with a price that {group, user_id, key_id,
 --     key_models} may use: {id, name, created, owned_by, context (nil: not stated), context_key
 --     (for x:learned_context, of the first candidate that is available; nil: its server is not
 --     asked), max_output, capabilities,
 --     input_modalities, output_modalities, available, pricing = {prompt, completion, cached}
 --     (texts, USD per token, sell prices), prices = {input, cached_input, output} (the same of a
---     million tokens)}. The list is the caller's, what is in it is shared.
+--     million tokens)}. The list is the caller's; its items are shared.
 --   policy.model(id, request) -> one of these, or nil, code, message
---   policy.asked_servers: whose servers are asked for context lengths, for C
+--   policy.asked_servers: the servers that are asked for context lengths, for C
 --   policy.mounts = {openai = {"/v1", "/api/v1"}, dashboard = "/api"}
 --   policy.status([first, count]) -> list of the candidates of all models (of `count` models from
 --     the `first` on: more than about 2,000 do not fit into a turn), for administrators: {model,
@@ -61,14 +61,14 @@ local survey = require "policy.survey"
 
 local policy = {}
 
--- What the files say, normalised; set by load.
+-- The contents of the files, normalised; set by load.
 local rules = {}
 
--- Each model keeps what is built for a margin, for this many margins; more (a margin computed from
--- the request) are built each time. Likewise the prepared plans of each margin, by limits.
+-- Each model keeps what was built for up to this many margins; for more (a rule may compute any
+-- margin) it is built each time. The prepared plans of a margin are kept likewise, by limits.
 local KEPT_MAX = 8
 
--- Groups are the operator's own, but nobody has said how many.
+-- The number of groups is the operator's choice, so bound it.
 local SETTLED_MAX = 10000
 
 -- ---- loading ----
@@ -82,7 +82,7 @@ local function run_file(file)
     return native.load(file)()
 end
 
--- How many models have each provider among their candidates.
+-- Counts for each provider the models that have it as a candidate.
 local function count_models(found)
     for _, provider in pairs(found.providers) do
         provider.models = 0
@@ -99,7 +99,7 @@ local function count_models(found)
     end
 end
 
--- All groups that some file names; routes.lua lists those that only a rule knows.
+-- All groups in the files; routes.lua lists those that only a rule knows.
 local function groups_of(found)
     local groups = {}
     for _, named in ipairs {
@@ -139,7 +139,7 @@ function policy.load()
     policy.asked_servers = survey.servers(found)
     policy.has_rules = (found.margins.rule or found.routes.access.rule or found.routes.order) ~= nil
     examples.run(expected, policy.plan)
-    policy.models {} -- builds the cards now: for 10,000 models that is more than a turn may take
+    policy.models {} -- builds the cards now: for 10,000 models that would exceed a turn
 end
 
 -- ---- planning ----
@@ -159,7 +159,7 @@ local function keep(kept, key, value)
     return value
 end
 
--- The model's candidates with the margin filled in, and the plans that were prepared of them.
+-- The model's candidates with the margin filled in, and the plans prepared from them.
 local function make_offer(model, margin_ppm)
     local list = {}
     for i, candidate in ipairs(model.candidates) do
@@ -203,7 +203,7 @@ local function find(request)
     return model
 end
 
--- The model and its offer, or nil, code, why.
+-- The model and its offer, or nil, code, message.
 local function choose(request)
     local model, code, why = find(request)
     if not model then
@@ -243,7 +243,7 @@ function policy.plan(request)
     }
 end
 
--- Without rules all customers of a group get the same plan of a model: group -> model -> plan.
+-- Without rules, all customers of a group get the same plan for a model: group -> model -> plan.
 local settled, settled_count = {}, 0
 
 local function settle(request, plan)
@@ -257,7 +257,7 @@ local function settle(request, plan)
     return plan
 end
 
--- Every rule is asked each time; what is kept is what they decide between.
+-- Rules are asked for each request; only what they choose from is kept.
 function policy.prepare(request)
     local plans, key_models = settled[request.group or ""], request.key_models
     local plan = plans and plans[request.model]
@@ -289,7 +289,7 @@ end
 
 -- ---- showing ----
 
--- The request as it would be for another model, with nothing in it yet.
+-- A request for another model of the same caller, with no tokens.
 local function inquiry(request, id)
     return {
         model = id,
@@ -311,8 +311,8 @@ local function first_available(candidates)
     end
 end
 
--- A model as a customer sees it: the prices of its first candidate are its own, unless models.lua
--- says price_by = "candidate".
+-- A model as a customer sees it: its price is that of its first candidate, unless models.lua says
+-- price_by = "candidate".
 local function card(model, margin_ppm)
     local candidate = model.candidates[1]
     local answering = first_available(model.candidates) or candidate
@@ -358,7 +358,7 @@ function policy.model(id, request)
     return find_card(inquiry(request, id))
 end
 
--- A model whose rules fail is left out: the list is no place to fail, the call itself says why.
+-- Leaves out a model whose rule fails: the list must not fail; a call tells the reason.
 function policy.models(request)
     local list = {}
     local asked = inquiry(request)
@@ -418,7 +418,7 @@ function policy.providers()
     return list
 end
 
--- The groups that the files name, in alphabetical order.
+-- The groups in the files, in alphabetical order.
 function policy.groups()
     local names = {}
     for name in pairs(rules.groups) do

@@ -1,6 +1,6 @@
--- limits.lua: a list of rules. Each counts by key, user, group or over all, and says for which
--- group and models it is meant. Of the rules that count the same thing for a request, the last in
--- the list is in force.
+-- limits.lua: a list of rules. Each counts per key, user, group or over all, and names the group
+-- and the models that it is for. Of the rules that count the same for a request, the last in the
+-- list is in force.
 local native = require "policy.native"
 local schema = require "policy.schema"
 
@@ -14,7 +14,7 @@ local MEMBERS = {
 local SCOPES = { key = "key_id", user = "user_id", group = "group", all = false }
 local MINUTE_MS, DAY_MS = 60 * 1000, 24 * 60 * 60 * 1000
 
--- In the order in which they are checked: cheap and short first.
+-- In the order of the checks: cheap and short first.
 local KINDS = {
     { member = "concurrency", kind = "concurrency", window_ms = 0 },
     { member = "requests_per_minute", kind = "requests", window_ms = MINUTE_MS },
@@ -28,7 +28,7 @@ local KINDS = {
 }
 local COUNT_MAX = 1e15
 
--- What the rule counts apart from others of its scope: "" or the models that it is for.
+-- What the rule counts apart from others of its scope: "" or its models.
 local function models_of(node, models)
     local names, set = schema.choices(node, "models", models, "models")
     if #names == 0 then
@@ -74,7 +74,7 @@ local function read_rule(parent, index, models)
     return found
 end
 
--- The returned list -> {rules, groups that are named, models that are named, memo}.
+-- The returned list -> {rules, named groups, named models, memo}.
 function limits.read(value, models)
     local node = schema.open("limits.lua", value)
     local found = { rules = {}, groups = {}, models = {}, memo = {} }
@@ -91,7 +91,7 @@ function limits.read(value, models)
     return found
 end
 
--- What is in force for the group and the model: later rules replace earlier ones.
+-- The counters for the group and the model: later rules replace earlier ones.
 local function select_counters(table_of_limits, group, model)
     local by_prefix, output_tokens_max = {}, nil
     for _, rule in ipairs(table_of_limits.rules) do
@@ -120,7 +120,7 @@ local function select_counters(table_of_limits, group, model)
 end
 
 -- What is in force for a request: {counters, output_tokens_max, handle}, the same table each time.
--- Groups and models that no rule names are all alike, so the memo stays small.
+-- All groups and models that no rule names share one entry, so the memo stays small.
 function limits.find(table_of_limits, request)
     local group = table_of_limits.groups[request.group or ""] and request.group or ""
     local model = table_of_limits.models[request.model] and request.model or ""
@@ -137,7 +137,7 @@ function limits.find(table_of_limits, request)
     return found
 end
 
--- The limits of a request, with the text that each is counted under, and the longest answer.
+-- The limits of a request, each with the text that it is counted under, and the longest answer.
 function limits.of(table_of_limits, request)
     local found = limits.find(table_of_limits, request)
     local list = {}
@@ -154,7 +154,7 @@ function limits.of(table_of_limits, request)
     return list, found.output_tokens_max
 end
 
--- Held equal to lua/annotations/policy.lua by a test.
+-- A test compares this with lua/annotations/policy.lua.
 limits.MEMBERS = MEMBERS
 
 return limits

@@ -1,4 +1,4 @@
--- margins.lua: the sell price is the buy price plus a margin. The most exact answer counts: the
+-- margins.lua: the sell price is the buy price plus a margin. The most specific one counts: the
 -- rule (a function), then the group's for this model, the group's, the model's, the default.
 local rule = require "policy.rule"
 local schema = require "policy.schema"
@@ -53,7 +53,7 @@ function margins.read(value, models)
     }
 end
 
--- The margin in parts per million, or nil and why there is none.
+-- The margin in parts per million, or nil and the reason.
 function margins.of(table_of_margins, request)
     if table_of_margins.rule then
         local value, why = rule.call("margins.lua: rule", table_of_margins.rule, request)
@@ -74,7 +74,7 @@ function margins.of(table_of_margins, request)
         or table_of_margins.default
 end
 
--- The smallest margin that a customer of the model may have; what the rule gives is not known.
+-- The smallest margin that a customer of the model may have; a rule's margins are unknown.
 function margins.lowest(table_of_margins, id)
     local of_model = table_of_margins.models[id] or table_of_margins.default
     local lowest = of_model
@@ -84,7 +84,7 @@ function margins.lowest(table_of_margins, id)
     return lowest
 end
 
--- Held equal to lua/annotations/policy.lua by a test.
+-- A test compares this with lua/annotations/policy.lua.
 margins.MEMBERS = MEMBERS
 margins.GROUP_MEMBERS = GROUP_MEMBERS
 

@@ -1,4 +1,4 @@
--- models.lua: what is sold, what it costs us, and who answers.
+-- models.lua: the models on sale, their cost, and the providers that answer.
 local limits = require "policy.answer_limit"
 local native = require "policy.native"
 local schema = require "policy.schema"
@@ -20,13 +20,13 @@ local CAPABILITIES = {
     reasoning = true, tools = true, vision = true,
 }
 local TOKENS_MAX = 1e9
-local ID_BYTES_MAX = 127 -- as core/base/limits.h
+local ID_BYTES_MAX = 127 -- as in core/base/limits.h
 local CANDIDATES_MAX = 8
 local MILLION = 1e6
 local MODELS_MAX = 10000
 local INPUTS = { { "vision", "image" }, { "audio", "audio" }, { "files", "file" } }
 
--- input, cached input and output price, or nothing when no price is given.
+-- Input, cached input and output price, or nothing if no price is given.
 local function prices(node)
     local input = schema.price(node, "input")
     local cached = schema.price(node, "cached_input")
@@ -41,8 +41,8 @@ local function prices(node)
     return { input = input, cached_input = cached or input, output = output }
 end
 
--- The model's name in answers; nil: as the provider says it. Where a candidate knows the model by
--- another name, that is nobody's business but the operator's.
+-- The model's name in answers; nil: as the provider says it. If a candidate uses another name for
+-- the model, customers must not see it.
 local function answers_as(node, id)
     if node.value.answers_as == false then
         return nil
@@ -86,8 +86,8 @@ local function candidate(parent, index, model, model_prices, providers)
     }
 end
 
--- The prices that the margin is put on. A model has one price, the first candidate's, whichever of
--- them answers; with price_by = "candidate" that of the one that answers.
+-- Sets the prices that the margin is added to. A model has one price, that of its first candidate,
+-- whichever answers; with price_by = "candidate" it is that of the candidate that answers.
 local function set_sold(model)
     for _, found in ipairs(model.candidates) do
         local sold = model.price_by == "candidate" and found or model.candidates[1]
@@ -97,7 +97,8 @@ local function set_sold(model)
     end
 end
 
--- The candidates that have a price. One without is never called; none with: the model is not sold.
+-- The candidates that have a price. Others are never called; if none has one, the model is not
+-- sold.
 local function candidates(node, model, model_prices, providers)
     if node.value.candidates == nil then
         schema.fail(node, "candidates", "is missing: a list such as { { provider = \"openai\" } }")
@@ -135,7 +136,7 @@ local function model_id(parent, id)
     return id
 end
 
--- A candidate whose server is not asked how much it takes, or nil.
+-- A candidate whose server is not asked for its context, or nil.
 local function unasked(list, providers)
     for _, each in ipairs(type(list) == "table" and list or { {} }) do
         local provider = type(each) == "table" and providers[each.provider]
@@ -145,7 +146,7 @@ local function unasked(list, providers)
     end
 end
 
--- nil: its servers say it themselves.
+-- nil: the servers say it.
 local function stated_context(node, providers)
     local context = schema.integer(node, "context", nil, 1, TOKENS_MAX)
     local why = not context and unasked(node.value.candidates, providers)
@@ -203,8 +204,8 @@ function models.read(value, providers)
     return found, ids
 end
 
--- What a million tokens of a kind cost us and bring in, in nano-USD. (The sale is rounded up, to
--- the nano-dollar.)
+-- The cost and the sale of a million tokens of a kind, in nano-USD. The sale is rounded up to the
+-- nano-dollar.
 local function compare(found, kind, margin_ppm)
     local bought = { [kind .. "_pusd"] = found[kind .. "_pusd"] }
     local sold = { [kind .. "_pusd"] = found["sold_" .. kind .. "_pusd"] }
@@ -215,8 +216,8 @@ local function compare(found, kind, margin_ppm)
     return of(bought, 0), of(sold, margin_ppm)
 end
 
--- The lowest margin that a candidate leaves at these sell prices, in parts per million of what we
--- pay, and the kind of tokens that is sold at a loss, if one is.
+-- The lowest margin that a candidate leaves at these sell prices, in parts per million of the cost;
+-- and the kind of tokens that is sold at a loss, if any.
 function models.margin_left(found, margin_ppm)
     local lowest, loss
     if found.sold_input_pusd == found.input_pusd and found.sold_output_pusd == found.output_pusd
@@ -240,7 +241,7 @@ function models.format_margin(ppm)
 end
 
 -- Refuses a candidate that would be called at a loss, unless its entry says allow_loss.
--- `lowest_margin(id)` is the smallest that a customer of the model may have.
+-- `lowest_margin(id)` is the smallest one that a customer of the model may have.
 function models.check_losses(value, found, lowest_margin)
     for id, record in pairs(found) do
         for _, each in ipairs(record.candidates) do
@@ -259,7 +260,7 @@ function models.check_losses(value, found, lowest_margin)
     end
 end
 
--- Held equal to lua/annotations/policy.lua by a test.
+-- A test compares this with lua/annotations/policy.lua.
 models.MEMBERS = MEMBERS
 models.CANDIDATE_MEMBERS = CANDIDATE_MEMBERS
 

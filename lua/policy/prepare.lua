@@ -1,11 +1,11 @@
--- A plan in the form in which the words of an exchange take it: made once, used by many requests.
+-- A plan in the form that an exchange takes: made once, used by many requests.
 local native = require "policy.native"
 
 local prepare = {}
 
--- The worst case over all candidates: the dearest price of each kind that is sold, the highest
--- margin. An image is at most what the model's entry says, or fills the context. What that is, the
--- servers of the `asked` say, where they say less than the entry or it says nothing.
+-- The worst case over all candidates: the dearest sold price of each kind, the highest margin. An
+-- image counts at most what the model's entry says, or the whole context. The servers in `asked`
+-- give the context if they say less than the entry, or if the entry says nothing.
 local function need(model, candidates, max_tokens)
     local input, cached, output, margin = 0, 0, 0, 0
     local asked = {}
@@ -39,7 +39,7 @@ local function handle_of(candidate)
     return candidate.handle
 end
 
--- `candidates` in the order to be tried, `counted` what limits.find gave.
+-- `candidates` are in the order to try them; `counted` comes from limits.find.
 function prepare.plan(model, candidates, counted, retry)
     local tried, unavailable_reason = {}, nil
     for _, candidate in ipairs(candidates) do

@@ -1,4 +1,4 @@
--- providers.lua: who is called, how, and for how long we wait.
+-- providers.lua: the providers, how to call them, and how long to wait.
 local limits = require "policy.answer_limit"
 local native = require "policy.native"
 local schema = require "policy.schema"
@@ -13,7 +13,7 @@ local MEMBERS = {
 }
 local DIALECTS = { openai = true, demo = true }
 local ON_CANCEL = { charge = true, free = true, read = true }
--- As core/exchange/provider_headers.c.
+-- In the same order as in core/exchange/provider_headers.c.
 local PASSED = {
     traceparent = 1, tracestate = 2, ["openai-organization"] = 4, ["openai-project"] = 8,
 }
@@ -29,7 +29,7 @@ local OURS = {
 }
 local HEADERS_MAX, HEADER_BYTES_MAX = 16, 480
 local TIMEOUT_MS_MAX = 24 * 60 * 60 * 1000
--- As core/exchange/candidate.h.
+-- As in core/exchange/candidate.h.
 local NAME_BYTES_MAX, URL_BYTES_MAX, KEY_BYTES_MAX, FILE_BYTES_MAX = 63, 450, 500, 250
 
 local function base_url(node)
@@ -67,7 +67,7 @@ local function api_key(node)
     return value, true, nil
 end
 
--- Fields of its own, as lines. What frames the request, or belongs to the connection, is ours.
+-- The entry's own headers, as lines. Headers of framing and of the connection are ours.
 local function headers(node)
     if node.value.headers == nil then
         return ""
@@ -96,7 +96,7 @@ local function headers(node)
     return table.concat(lines)
 end
 
--- What is let through of the client's, a bit each.
+-- The client's headers that are passed on, one bit each.
 local function pass_headers(node)
     local default = node.value.pass_headers == nil
     local _, set = schema.choices(node, "pass_headers", PASSED, "headers")
@@ -164,7 +164,7 @@ function providers.read(value)
     return found
 end
 
--- Held equal to lua/annotations/policy.lua by a test.
+-- A test compares this with lua/annotations/policy.lua.
 providers.MEMBERS = MEMBERS
 
 return providers

@@ -48,7 +48,7 @@ local function line_of(row, widths)
     return string.sub(line, 1, last)
 end
 
--- Each reason once, in the order of the models that it concerns.
+-- Each reason once, in the order of its models.
 local function notes_of(records)
     local notes, models = {}, {}
     for _, record in ipairs(records) do
@@ -74,7 +74,7 @@ local function notes_of(records)
     return notes
 end
 
--- `lines`: the groups that users are in, "12 vip". One that no file names gets the default of all.
+-- `lines`: the users' groups, such as "12 vip". A group that no file names gets every default.
 local function warnings_of(lines)
     local warnings, at = {}, 1
     while at <= #lines do
@@ -92,7 +92,7 @@ local function warnings_of(lines)
     return warnings
 end
 
--- A table of all models, then what keeps some of them from being called.
+-- A table of all models, then why some of them cannot be called.
 function report.text(groups)
     local records = policy.status()
     local rows = { TITLES }

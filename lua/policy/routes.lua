@@ -1,5 +1,5 @@
--- routes.lua: which paths exist, who may use which model, which candidate is asked first, and when
--- the next one is.
+-- routes.lua: which paths exist, which groups may use which models, the order of candidates, and
+-- when the next one is tried.
 local rule = require "policy.rule"
 local schema = require "policy.schema"
 
@@ -90,8 +90,8 @@ end
 
 -- ---- at request time ----
 
--- Whether request.group may use request.model; nil and why when the rule failed. What the key
--- itself allows is the caller's to look at.
+-- Whether request.group may use request.model; nil and the reason if the rule failed. The caller
+-- checks what the key itself allows.
 function routes.allowed(table_of_routes, request)
     local found = table_of_routes.access
     if found.rule then
@@ -111,7 +111,7 @@ function routes.allowed(table_of_routes, request)
     return models == nil or models[request.model] == true
 end
 
--- What a rule sees of the candidates. Prices are numbers in USD per million tokens, for comparing.
+-- The candidates as a rule sees them. Prices are numbers in USD per million tokens, for comparing.
 function routes.candidate_views(candidates)
     local views = {}
     for i, candidate in ipairs(candidates) do
@@ -127,7 +127,7 @@ function routes.candidate_views(candidates)
     return views
 end
 
--- The places of the model's candidates in the order of routes.order, or nil and why.
+-- The places of the model's candidates in the order of routes.order, or nil and the reason.
 function routes.ordered(table_of_routes, request, model)
     local views, places = {}, {}
     for i, view in ipairs(model.views) do
@@ -154,7 +154,7 @@ function routes.ordered(table_of_routes, request, model)
     return order
 end
 
--- Held equal to lua/annotations/policy.lua by a test.
+-- A test compares this with lua/annotations/policy.lua.
 routes.MEMBERS = MEMBERS
 routes.MOUNT_MEMBERS = MOUNT_MEMBERS
 routes.ACCESS_MEMBERS = ACCESS_MEMBERS

@@ -1,4 +1,4 @@
--- Calls a function of the operator's. It sees the request through one read-only view, so that a
+-- Calls a function of the operator's. All rules see the request through one read-only view, so a
 -- call allocates nothing and no rule can change what the next one sees.
 local native = require "policy.native"
 
@@ -8,9 +8,9 @@ local MEMBERS = {
     model = true, group = true, user_id = true, key_id = true, stream = true, input_tokens = true,
     output_tokens = true,
 }
-rule.MEMBERS = MEMBERS -- held equal to lua/annotations/policy.lua by a test
+rule.MEMBERS = MEMBERS -- a test compares it with lua/annotations/policy.lua
 
-local current -- the request that the view shows; a rule cannot yield, so one is enough
+local current -- the request in the view; a rule cannot yield, so one is enough
 
 local view = setmetatable({}, {
     __index = function(_, name)
@@ -27,7 +27,7 @@ local view = setmetatable({}, {
     __metatable = false,
 })
 
--- A table that reads as `members` and cannot be changed.
+-- A read-only table with these members.
 function rule.freeze(members)
     return setmetatable({}, {
         __index = members,
@@ -38,7 +38,8 @@ function rule.freeze(members)
     })
 end
 
--- What fn(request, argument) returned, or nil and why it failed. `name` is "margins.lua: rule".
+-- The result of fn(request, argument), or nil and why it failed. `name` is like "margins.lua:
+-- rule".
 function rule.call(name, fn, request, argument)
     current = request
     local done, result = pcall(fn, view, argument)

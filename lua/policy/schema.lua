@@ -1,6 +1,6 @@
--- Checks of what a policy file returned: each finds one kind of mistake and says which value, on
--- which line and what would be right. A node is a table of the file together with the way to it:
--- {file = "models.lua", value = table, key = its key in the parent, parent = node}.
+-- Checks of what a policy file returned. Each finds one kind of mistake, and names the value, its
+-- line and what would be right. A node is a table of the file with the way to it: {file =
+-- "models.lua", value = table, key = its key in the parent, parent = node}.
 local native = require "policy.native"
 
 local schema = {}
@@ -43,7 +43,7 @@ function schema.path(node, key)
     return path_text(node.file, path_of(node, key))
 end
 
--- "models.lua:12", or "models.lua" where the text does not show the place.
+-- "models.lua:12", or "models.lua" if the text does not show the line.
 function schema.place(node, key)
     local line = native.line(node.file, path_of(node, key))
     return line and node.file .. ":" .. line or node.file
@@ -55,7 +55,7 @@ function schema.fail(node, key, why, ...)
     error(schema.place(node, key) .. ": " .. schema.path(node, key) .. ": " .. text, 0)
 end
 
--- How a value is shown in a message. Strings may be secrets: never shown.
+-- How a message shows a value. Strings may be secrets, so they are never shown.
 local function kind_of(value)
     if type(value) == "number" then
         return string.format("%.14g", value)
@@ -87,13 +87,13 @@ local function names_of(set)
     return table.concat(names, ", ")
 end
 
--- What the name may have meant, else all that there is.
+-- The name that was probably meant, or else all known names.
 local function hint(name, known)
     local found = nearest(name, known)
     return found ~= "" and found or "; known are " .. names_of(known)
 end
 
--- true or false; absent: the default.
+-- true or false; the default if absent.
 function schema.boolean(node, key, default)
     local value = node.value[key]
     if value == nil then
@@ -104,7 +104,7 @@ function schema.boolean(node, key, default)
     return value
 end
 
--- The node of the table at `key`, whatever is in it.
+-- The node of the table at `key`, with any members.
 function schema.child(node, key)
     local value = node.value[key]
     if type(value) ~= "table" then
@@ -160,7 +160,7 @@ function schema.list(node, noun)
     return count
 end
 
--- ---- single values: nil (where the value may be left out) gives `default` ----
+-- ---- single values: an optional one that is nil gives `default` ----
 
 local REQUIRED = {}
 schema.REQUIRED = REQUIRED

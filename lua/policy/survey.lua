@@ -1,9 +1,9 @@
--- Whose servers are asked for the context lengths of which models: made once, for the whole VM.
+-- The servers that are asked for context lengths, and for which models: made once for the whole VM.
 local native = require "policy.native"
 
 local survey = {}
 
--- Whom to ask, as a candidate that costs nothing.
+-- The server to ask, as a candidate without a price.
 local function server_of(provider)
     local server = {
         provider = provider.name, model = "", input_pusd = 0, cached_input_pusd = 0,
@@ -16,7 +16,7 @@ local function server_of(provider)
     return native.candidate(server)
 end
 
--- provider -> list of the names by which it knows its models, each once.
+-- provider -> list of its own names for the models, each once.
 local function names_by_provider(found)
     local names, seen = {}, {}
     for _, id in ipairs(found.ids) do
