@@ -19,7 +19,7 @@ static int64_t least(int64_t a, int64_t b)
 
 /* ---- estimates ---- */
 
-/* Counts pictures by the model's bound, and what nobody can foresee as the hold counted it. */
+/* Counts pictures by the model's bound, and content of unknown size as the hold counted it. */
 static int64_t input_estimate(const struct charge_view *view)
 {
     const struct prompt *prompt = &view->chat->prompt;

@@ -177,7 +177,7 @@ void exchange_reply(struct exchange *exchange, int status, const char *content_t
 void exchange_refuse(struct exchange *exchange, const struct answer_error *error);
 /* ---- what the task may read; borrowed, valid while the exchange lives ---- */
 
-/* Whether the exchange has no client any more for whom work makes sense. */
+/* Whether the exchange has ended, or its client has left and it is not detached. */
 bool exchange_is_over(const struct exchange *exchange);
 bool exchange_has_begun_reply(const struct exchange *exchange);
 struct exchange_env *exchange_shared(const struct exchange *exchange);

@@ -240,7 +240,7 @@ static enum hold_outcome find_hold(struct exchange *exchange, const struct cost_
 }
 
 /* The input tokens to hold: what the model's reported calls let us expect, and a margin (rates.h).
- * No token is shorter than a byte, and what nobody can foresee (a file) fills the context. If a
+ * No token is shorter than a byte, and content of unknown size (a file) fills the context. If a
  * provider counts more, the wallet is asked for the rest when the call ends. */
 static int64_t most_input_tokens(const struct exchange *exchange, const struct cost_ceiling *need)
 {

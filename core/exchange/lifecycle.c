@@ -51,7 +51,7 @@ static char *clear_until(char *at, char *text, size_t text_bytes)
     return text + text_bytes;
 }
 
-/* Zeroes all but what large texts have behind their NUL, and `call`, which each call sets anew:
+/* Zeroes all but the bytes after the NUL of large texts, and `call`, which each call sets anew:
  * these are two fifths of the exchange. */
 static struct exchange *allocate(void)
 {

@@ -19,7 +19,7 @@ struct rate_example {
     int16_t shares[TEXT_CLASSES]; /* in units of 1/2^12 */
     int16_t hits;                 /* 0: unused */
     int32_t rate;                 /* tokens per 2^20 bytes */
-    int32_t deviation;            /* of the reported from the expected count; 2^16: twice as many */
+    int32_t deviation;            /* mean error of the estimate; 2^16: 100 % */
 };
 
 enum { RATE_EXAMPLES = 12 };

@@ -48,8 +48,8 @@ struct survey_keys {
     bool others; /* the model also has candidates that are not asked */
 };
 
-/* The context if neither the operator nor the server has given one. What is held too much is given
- * back. */
+/* The context if neither the operator nor the server has given one. The settlement gives back what
+ * the hold has too much. */
 enum { SURVEY_CONTEXT_ASSUMED = 1048576 };
 
 /* The largest context of the candidates, in tokens. `stated_tokens` is from models.lua (0: not

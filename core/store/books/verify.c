@@ -99,8 +99,8 @@ static const struct verification verifications[] = {
               " usd(r.posted_nusd)) FROM resolutions r LEFT JOIN usage u ON u.seq = r.usage_seq"
               " WHERE (r.outcome = 'settle' OR r.usage_seq IS NOT NULL)"
               " AND u.exchange_id IS NOT r.exchange_id"},
-    /* What the record says should be transferred, less what was, must be 0, per exchange, kind and
-     * both accounts. */
+    /* The transfers that the record demands, less those that exist, must be 0, per exchange, kind
+     * and both accounts. */
     {"usage",
      "SELECT printf('exchange %s: %s of kind %s from %s to %s, its usage record says %s', exchange,"
      " usd(moved), kind, debit, credit, usd(wanted)) FROM ("

@@ -67,7 +67,7 @@ static bool sync_file(struct journal *journal)
     return !journal->synced || file_sync(journal->file);
 }
 
-/* What was not made durable must not count at the next start. This is the best we can do: a disk
+/* Bytes that are not durable must not count at the next start. This is the best we can do: a disk
  * that refuses this write, too, may still keep what it refused before. */
 static void spoil(struct journal *journal, size_t offset)
 {
