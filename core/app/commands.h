@@ -68,7 +68,6 @@ bool commands_make_key(struct store *store, const struct secret *secret, const c
                        const char *name, char key[APIKEY_CHARS + 1], struct fault *fault);
 bool commands_give_credit(struct store *store, const char *email, int64_t amount_nusd,
                           const char *kind, const char *reason, struct fault *fault);
-/* Whether the database has no user. */
 bool commands_no_users(struct store *store, bool *out, struct fault *fault);
 
 #endif

@@ -5,7 +5,6 @@
 #include "app/config.h"
 #include "base/fault.h"
 
-/* The share of one worker. */
 struct descriptor_share {
     size_t connections_max;
     size_t refusals_max; /* connections beyond connections_max, while they get their refusal */

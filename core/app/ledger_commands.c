@@ -58,7 +58,6 @@ int commands_backup(const struct config *config, const char *target)
     return 0;
 }
 
-/* Prints the amount of the transfer in the result. */
 static void print_amount(struct slice result)
 {
     struct fault fault;

@@ -198,7 +198,7 @@ static bool open_tls(struct gateway *gateway, struct fault *fault)
     return gateway->tls != NULL;
 }
 
-/* Takes the user's identity. The TLS key may be root's; all files opened later are the user's. */
+/* The TLS key may be root's; all files opened later are the user's. */
 static bool become_user(struct gateway *gateway, struct fault *fault)
 {
     return privileges_find_server(&gateway->options->config, &gateway->privileges, fault) &&

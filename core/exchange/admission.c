@@ -94,7 +94,6 @@ static bool refuse_key(struct exchange *exchange, struct slice credential)
                   NULL);
 }
 
-/* Checks a key that was found. */
 static bool admit_key(struct exchange *exchange)
 {
     if (exchange->key.key_disabled)

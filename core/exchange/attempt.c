@@ -269,7 +269,6 @@ static bool sort_answer(struct attempt *attempt, struct slice *data)
     return attempt->outcome == ATTEMPT_NONE;
 }
 
-/* Keeps a plain answer or an error. */
 static void keep_body(struct attempt *attempt, struct slice data)
 {
     struct buffer *body = &attempt->body;
@@ -306,7 +305,6 @@ static void stream_plain(struct attempt *attempt)
     buffer_fini(&chunks);
 }
 
-/* Judges the choices of a plain answer that was asked for. */
 static void judge_choices(struct attempt *attempt)
 {
     const struct json_value *choices = &attempt->completion.choices;

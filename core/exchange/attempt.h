@@ -20,9 +20,9 @@ struct loop;
 enum attempt_outcome {
     ATTEMPT_NONE,
     ATTEMPT_ANSWERED,
-    ATTEMPT_REFUSED,     /* the provider rejects the request (4xx): the customer must mend it */
-    ATTEMPT_UNREACHABLE, /* no connection */
-    ATTEMPT_BROKEN,      /* the connection broke before an answer */
+    ATTEMPT_REFUSED, /* the provider rejects the request (4xx): the customer must mend it */
+    ATTEMPT_UNREACHABLE,
+    ATTEMPT_BROKEN, /* the connection broke before an answer */
     ATTEMPT_TIMED_OUT,
     ATTEMPT_OVERLOADED, /* 429, 503, 529 */
     ATTEMPT_FAILED,     /* another 5xx, or an error instead of an answer */

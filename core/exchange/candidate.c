@@ -33,7 +33,6 @@ static size_t room_for(const struct candidate_terms *terms)
            sizeof bearer; /* 7: escaped and plain; 12: NULs and quotes */
 }
 
-/* Splits the headers into one text per line. */
 static void put_headers(struct candidate *candidate)
 {
     char *line = (char *)(uintptr_t)put(candidate, candidate->terms.headers, "");

@@ -8,7 +8,7 @@ enum {
      * it: no text has sixteen bytes per token. */
     UNCOUNTED_FACTOR = 4,
     UNCOUNTED_TOKENS = 16,
-    /* With several choices, some servers count only one (in tenths). */
+    /* The same for several choices, in tenths: some servers count only one choice. */
     UNCOUNTED_CHOICES_TENTHS = 14
 };
 

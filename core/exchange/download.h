@@ -17,7 +17,6 @@ void download_begin(struct exchange *exchange, const char *content_type);
  * more. */
 bool download_write(struct exchange *exchange, struct slice text);
 void download_end(struct exchange *exchange);
-/* Whether a download has begun and not ended. */
 bool download_is_open(const struct exchange *exchange);
 /* Closes the connection in the middle of a download; `code` is for the log. Returns false if no
  * download runs. */

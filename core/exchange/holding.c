@@ -273,7 +273,7 @@ static int64_t least(int64_t a, int64_t b)
 
 /* ---- waiting ---- */
 
-/* A hold that waits and is decided again after the changes of other processes were applied. */
+/* A hold that waits for the changes of other processes, and is then decided again. */
 struct waiting_hold {
     struct job job; /* first: jobs are cast back */
     struct exchange *exchange;

@@ -130,7 +130,6 @@ static size_t bucket_of(int64_t ms)
     return bucket < BUCKETS ? bucket : BUCKETS - 1;
 }
 
-/* The least time in the bucket. */
 static int64_t bucket_start(size_t bucket)
 {
     if (bucket < 4)

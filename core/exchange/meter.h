@@ -29,7 +29,7 @@ struct meter {
     int64_t reported_text_bytes; /* text that had come when the provider counted the output */
     int64_t reported_pieces;
     char finish_reason[32];
-    bool finished;            /* a finish reason was seen */
+    bool finished;
     uint64_t seen_choices[2]; /* a bit for each index */
     uint64_t finished_choices[2];
     struct choices_run choices_run;
@@ -54,7 +54,6 @@ void meter_sample(struct meter *meter, struct slice text);
 bool meter_has_seen(const struct meter *meter);
 /* How many choices have ended; 0 while a choice that was seen has not ended. */
 int meter_choices_ended(const struct meter *meter);
-/* Whether this choice has its finish reason. */
 bool meter_choice_finished(const struct meter *meter, int64_t index);
 
 /* The documented estimate: one token per four bytes, rounded up. */

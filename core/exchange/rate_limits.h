@@ -50,7 +50,6 @@ bool rate_limits_acquire(struct exchange *exchange, const struct limit_rules *ru
 /* Counts the exchange as one of those of this name that run at the same time. Returns false if
  * there are `most` already; the client then has its answer. */
 bool rate_limits_acquire_one(struct exchange *exchange, struct slice name, int64_t most);
-/* Whether rate_limits_acquire was called. */
 bool rate_limits_acquired(const struct exchange *exchange);
 /* The client has left: counts that at once, because the call may run on for long. */
 void rate_limits_abandon(struct exchange *exchange);

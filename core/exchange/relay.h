@@ -13,7 +13,6 @@ struct exchange;
 
 /* Bytes of a stream. */
 void relay_feed(struct exchange *exchange, struct slice data);
-/* The provider's answer is over. */
 void relay_upstream_ended(struct exchange *exchange, enum upstream_end end, const char *detail);
 /* The task asks for the relay of the answer. */
 void relay_start(struct exchange *exchange);

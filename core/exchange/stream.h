@@ -61,7 +61,6 @@ void stream_append_without_usage(struct stream *stream, struct slice event,
                                  const struct json_value *root);
 /* Keeps the usage of a chunk for the end, as an event of its own in OpenAI's form. */
 void stream_hold_usage(struct stream *stream, struct slice event, const struct completion *chunk);
-/* Notes the error by which the stream has failed. */
 void stream_note_failure(struct stream *stream, const char *code, const char *message);
 
 #endif

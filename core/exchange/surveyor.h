@@ -20,7 +20,6 @@ void surveyor_free(struct surveyor *surveyor); /* cancels what runs; NULL is all
 /* Replaces the list of servers; the next tick asks them. */
 void surveyor_take_list(struct surveyor *surveyor, struct survey_list *list);
 void surveyor_tick(struct surveyor *surveyor);
-/* Stops asking. */
 void surveyor_stop(struct surveyor *surveyor);
 
 #endif

@@ -14,7 +14,6 @@ struct change;
 struct directory;
 struct wallets;
 
-/* The destination of changes. */
 struct memory_tables {
     struct wallets *wallets;
     struct directory *directory;

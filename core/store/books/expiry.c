@@ -9,7 +9,6 @@
 #include "store/journal/journal.h"
 #include "store/memory/wallet.h"
 
-/* An expired hold. */
 struct expired {
     struct id exchange_id;
     struct id account_id;

@@ -239,7 +239,6 @@ static bool put_hold(struct explanation *e, bool recorded)
     return true;
 }
 
-/* Adds a transfer to the sum of its kind. */
 static void count_transfer(struct explanation *e, const char *kind, int64_t amount_nusd)
 {
     if (strcmp(kind, "charge") == 0)

@@ -346,7 +346,6 @@ static void run_expiry(struct ledger_thread *ledger)
     expiry_run(db_of(ledger), ledger->parts.journal, ledger->parts.memory.wallets);
 }
 
-/* Pays debts from the money that customers have now. */
 static void collect_debts(struct ledger_thread *ledger)
 {
     struct store_call call;

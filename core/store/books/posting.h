@@ -46,7 +46,6 @@ struct posting_transfer {
 };
 bool posting_transfer(struct db *db, const struct posting_transfer *transfer, int64_t now_ms);
 
-/* What changes in an account. */
 struct posting_change {
     int64_t credit_nusd;
     int64_t debit_nusd;

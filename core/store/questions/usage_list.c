@@ -82,7 +82,6 @@ static bool matches(const struct walk *walk, struct row *row)
            is_wanted(walk->key, column_text(row, EXAMINED_KEY));
 }
 
-/* One record of the page. */
 static void render_record(struct walk *walk, int64_t seq)
 {
     struct row *row = db_bind(walk->db,

@@ -56,7 +56,6 @@ bool usage_reports_window(struct store_call *call, size_t from_at, size_t to_at,
     return true;
 }
 
-/* What a summary is grouped by. */
 struct grouping {
     bool day;
     bool model;
