@@ -45,7 +45,7 @@ void live_metrics_count_attempt(struct live_metrics_shard *shard,
 /* What became of the counts of its answer: those of a provider that needs correcting are shown. */
 enum live_metrics_usage { METRICS_REPORTED, METRICS_CORRECTED, METRICS_MISSING, METRICS_EXCESSIVE };
 enum { METRICS_USAGES = METRICS_EXCESSIVE + 1 };
-void live_metrics_count_usage(struct live_metrics_shard *shard, const char *provider,
+void live_metrics_count_usage(struct live_metrics_shard *shard, const char *provider_name,
                               enum live_metrics_usage usage);
 /* How many calls and streams are open; every tick. */
 void live_metrics_count_open(struct live_metrics_shard *shard, int64_t calls, int64_t streams);
