@@ -22,6 +22,7 @@
 #include "store/ledger.h"
 
 struct counted_limit;
+struct exchange_call;
 struct waiting_hold;
 struct idempotency;
 struct password_job;
@@ -74,9 +75,9 @@ struct exchange {
     struct idempotency *idempotency; /* NULL: without an Idempotency-Key */
     struct id replay_of;             /* whose answer is given again; "": nobody's */
 
-    struct digest key_digest; /* of the API key that it came with */
-    struct key_facts key;
-    bool asks_model; /* it is a call to a model: counted on the metrics */
+    struct digest key_digest;    /* of the API key that it came with */
+    const struct key_facts *key; /* owned, without the end of its list of models; or nobody's */
+    bool asks_model;             /* it is a call to a model: counted on the metrics */
     struct chat_request chat;
     char policy_revision[65];
 
@@ -85,10 +86,10 @@ struct exchange {
     struct model_rates rates; /* of the model, when the hold was made */
     struct ledger_hold hold;
     struct waiting_hold *waiting_hold; /* decided again when it is back; NULL: none is away */
-    bool hold_pending;  /* its job has not come back */
-    bool hold_open;     /* accepted and not resolved */
-    bool void_wanted;   /* void it as soon as it is back */
-    bool charge_wanted; /* settle it as soon as it is back: the client has left */
+    bool hold_pending;                 /* its job has not come back */
+    bool hold_open;                    /* accepted and not resolved */
+    bool void_wanted;                  /* void it as soon as it is back */
+    bool charge_wanted;                /* settle it as soon as it is back: the client has left */
     int64_t
         usage_due_us; /* until when its counts are waited for without the client; 0: no matter */
     int64_t unseen_tokens; /* the estimate of an answer that was cancelled unseen */
@@ -100,8 +101,7 @@ struct exchange {
     struct attempt_log attempt_log;
     struct stream stream;
 
-    struct store_call call;
-    bool call_made; /* `call` holds something to be freed */
+    struct exchange_call *call; /* of the store; NULL: none, or its result is freed */
     bool call_pending;
     struct password_job *password; /* NULL: none */
     bool password_pending;
@@ -125,6 +125,8 @@ bool exchange_was_cut_by_provider(const struct exchange *exchange);
  * durable. */
 void exchange_settle(struct exchange *exchange);
 void exchange_void(struct exchange *exchange);
+/* Nothing is known of its key any more. */
+void exchange_forget_key(struct exchange *exchange);
 /* The task is let go, and not resumed any more. */
 void exchange_release_task(struct exchange *exchange);
 /* The hold could not be written: nothing may be answered, and nothing more be asked of a
