@@ -60,8 +60,8 @@ void final_chunk_usage(struct slice head, const struct final_usage *usage, struc
                   (long long)usage->completion_tokens, (long long)total_tokens);
 }
 
-/* An event's own counts need not be those that were charged: the last may be zeros behind a count,
- * or say one of two that came apart. */
+/* An event's counts may differ from the charged ones: the last event may have zeros after a real
+ * count, or one of two counts that disagreed. */
 static bool is_charged(const struct json_value *said, const struct final_usage *usage)
 {
     struct usage_form form;
