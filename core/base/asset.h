@@ -1,4 +1,5 @@
-/* A file that the build has put into the program: our Lua code and the migrations. */
+/* A file that the build puts into the program: our Lua code, the migrations, the list of
+ * passwords. */
 #ifndef BASE_ASSET_H
 #define BASE_ASSET_H
 
@@ -6,7 +7,7 @@
 
 struct asset {
     const char *name; /* path below its folder: "chat.lua", "0001_ledger.sql" */
-    const char *data; /* NUL-terminated for convenience; bytes does not count the NUL */
+    const char *data; /* NUL-terminated for convenience; `bytes` does not count the NUL */
     size_t bytes;
 };
 

@@ -25,7 +25,7 @@ void buffer_reset(struct buffer *buffer)
     buffer->failed = false;
 }
 
-/* Doubles, so that appending n bytes one by one costs O(n), but never beyond the maximum. */
+/* Doubles the capacity, up to the maximum: n appends of one byte then cost O(n). */
 static bool grow(struct buffer *buffer, size_t needed_bytes)
 {
     size_t capacity = buffer->capacity_bytes ? buffer->capacity_bytes : FIRST_CAPACITY_BYTES;
@@ -72,8 +72,8 @@ bool buffer_append_int(struct buffer *buffer, int64_t n)
     return buffer_append(buffer, text, (size_t)(decimal_put(text, n) - text));
 }
 
-/* vsnprintf wants a byte more than the text has, for its NUL, and the buffer may have none left:
- * so what does not fit into a small array is formatted aside. */
+/* vsnprintf needs one byte more than the text, for its NUL, and the buffer may not have that byte.
+ * So a text that does not fit into a small array is formatted in memory of its own. */
 static bool print_long(struct buffer *buffer, size_t bytes, const char *format, va_list args)
 {
     if (buffer->failed || bytes > buffer->bytes_max - buffer->bytes) {
@@ -129,8 +129,9 @@ struct slice buffer_slice(const struct buffer *buffer)
 
 void buffer_wipe_fini(struct buffer *buffer)
 {
-    /* All of the capacity: consume and reset leave old bytes behind the end. (A buffer that has
-     * grown may have left a copy in freed memory: give a secret's buffer its size at once.) */
+    /* Wipe the whole capacity, because consume and reset leave old bytes behind the end. A buffer
+     * that has grown may also have left a copy in freed memory: give a secret's buffer its full
+     * size at once. */
     if (buffer->data != NULL)
         explicit_bzero(buffer->data, buffer->capacity_bytes);
     buffer_fini(buffer);

@@ -1,7 +1,7 @@
-/* A growing run of bytes that is given its maximum when it is made. The owner is whoever called
- * buffer_init; one thread at a time. Appending beyond the maximum or without memory sets `failed`,
- * leaves what was there and returns false; `failed` is sticky until buffer_reset, so a caller that
- * appends many times may look once at the end. */
+/* A growing run of bytes whose maximum is given to buffer_init. The caller of buffer_init owns it;
+ * one thread at a time uses it. When an append would pass the maximum, or memory runs out, the
+ * buffer sets `failed`, keeps its content and the append returns false. `failed` stays set until
+ * buffer_reset, so a caller that appends many times may check once at the end. */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
 
@@ -14,7 +14,7 @@
 #include "base/slice.h"
 
 struct buffer {
-    char *data; /* NULL while empty and never grown; not NUL-terminated */
+    char *data; /* NULL until something is appended; not NUL-terminated */
     size_t bytes;
     size_t capacity_bytes;
     size_t bytes_max;
@@ -22,23 +22,25 @@ struct buffer {
 };
 
 void buffer_init(struct buffer *buffer, size_t bytes_max);
-void buffer_fini(struct buffer *buffer);  /* frees; the buffer may be initialised again */
-void buffer_reset(struct buffer *buffer); /* empties, keeps the memory, clears `failed` */
-/* For buffer_append, which looks first whether there is room. */
+/* Frees the memory; the buffer may be initialised again. */
+void buffer_fini(struct buffer *buffer);
+/* Empties the buffer, keeps its memory, clears `failed`. */
+void buffer_reset(struct buffer *buffer);
+/* Private: buffer_append calls it when there is no room left. */
 bool buffer_append_growing(struct buffer *buffer, const void *data, size_t bytes);
-/* Makes room for `bytes` more and returns where they go, or NULL and `failed`. What the caller puts
- * there it adds to `bytes` itself. */
+/* Makes room for `bytes` more and returns where they go; NULL (and `failed`) when there is no room.
+ * The caller adds to `bytes` what it writes there. */
 char *buffer_reserve(struct buffer *buffer, size_t bytes);
 bool buffer_append_int(struct buffer *buffer, int64_t n);
 bool buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Removes the first `bytes` bytes (at most what is there) by moving the rest down. */
+/* Removes the first `bytes` bytes (fewer if it has fewer) and moves the rest down. */
 void buffer_consume(struct buffer *buffer, size_t bytes);
 struct slice buffer_slice(const struct buffer *buffer);
-/* Overwrites the content with zeros before freeing: for secrets. */
+/* Overwrites the content with zeros before it frees the memory: for secrets. */
 void buffer_wipe_fini(struct buffer *buffer);
 
-/* ---- appending: inline, for most of it is a few bytes, and there is room ---- */
+/* ---- appending: inline, because most appends are a few bytes that fit ---- */
 
 static inline bool buffer_append(struct buffer *buffer, const void *data, size_t bytes)
 {

@@ -13,13 +13,13 @@
 
 enum { FRAMES_MAX = 40, CONDITION_BYTES_MAX = 512 };
 
-/* What is said at the end: one write of it never waits (log_last_words). */
+/* The text of the report. It is written once, so that the write cannot wait (log_last_words). */
 struct report {
     char text[PIPE_BUF];
     size_t bytes;
 };
 
-/* Appends it, or none of it where there is no room. */
+/* Appends the text, or nothing where it does not fit. */
 __attribute__((format(printf, 2, 3))) static void say(struct report *report, const char *format,
                                                       ...)
 {
@@ -34,7 +34,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct report *report, con
         report->text[report->bytes] = '\0';
 }
 
-/* Where the call is: a frame has the address behind it, which may be another function's. */
+/* The call's own address: a frame holds the address after it, which may be another function's. */
 static const char *call_of(const void *frame)
 {
     return (const char *)frame - 1;
@@ -53,7 +53,7 @@ static void say_frame(struct report *report, const void *frame)
         info.dli_sname != NULL ? info.dli_sname : "");
 }
 
-/* The command that knows the names of those frames which are the program's own. */
+/* Appends the addr2line command for those frames that lie in the program itself. */
 static void say_command(struct report *report, void *const *frames, int count)
 {
     Dl_info own;
@@ -68,8 +68,8 @@ static void say_command(struct report *report, void *const *frames, int count)
     say(report, "\n");
 }
 
-/* backtrace_symbols_fd would print the addresses behind the calls, and wait for a reader that has
- * stalled. */
+/* backtrace_symbols_fd is no help: it prints the addresses after the calls, and it waits for a
+ * reader that has stalled. */
 void check_failed(const char *cond, const char *file, int line)
 {
     struct report report = {.bytes = 0};

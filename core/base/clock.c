@@ -9,11 +9,11 @@
 enum { MS_PER_SECOND = 1000, MS_PER_MINUTE = 60 * 1000, MS_PER_HOUR = 60 * 60 * 1000 };
 
 #define MS_PER_DAY INT64_C(86400000)
-/* What four digits of a year can show; times outside are shown as the nearest end. */
+/* Four digits of a year can show the days between these two; other times show as the nearer one. */
 #define DAY_MIN INT64_C(-719528) /* 0000-01-01 */
 #define DAY_MAX INT64_C(2932896) /* 9999-12-31 */
 
-/* How far tests have moved the clocks; 0 in production. The one bit of state that time needs. */
+/* How far tests have moved the clocks; 0 in production. */
 static _Atomic int64_t advanced_ms;
 
 static int64_t advanced(void)
@@ -52,9 +52,9 @@ struct date {
     int day;
 };
 
-/* Both ways between a day number and a date of the proleptic Gregorian calendar, with years that
- * begin in March so that the leap day is the last of its year, in eras of 400 years (146,097
- * days). No libc time function: those read the time zone under a lock. */
+/* These two convert between a day number and a date of the proleptic Gregorian calendar. Years
+ * begin in March, so that the leap day is the last of its year, and go in eras of 400 years
+ * (146,097 days). The libc functions are not used because they read the time zone under a lock. */
 static struct date date_of_day(int64_t day)
 {
     day += 719468; /* days from 0000-03-01 to 1970-01-01 */
@@ -143,7 +143,7 @@ const char *clock_format_day(int32_t day, char out[CLOCK_TEXT_BYTES])
     return out;
 }
 
-/* ---- parsing: each step takes its text from *at, moves it on, says whether it was there ---- */
+/* ---- parsing: each step moves *at past what it reads; false: it was not there ---- */
 
 static bool take_char(const char **at, char c)
 {
@@ -157,7 +157,7 @@ static bool take_digits(const char **at, int digits, int min, int max, int *out)
 {
     int n = 0;
     for (int i = 0; i < digits; i++) {
-        char c = (*at)[i]; /* the NUL is no digit, so the end is never passed */
+        char c = (*at)[i]; /* the NUL is no digit, so this never reads past the end */
         if (c < '0' || c > '9')
             return false;
         n = n * 10 + (c - '0');
@@ -187,7 +187,7 @@ static bool take_date(const char **at, int64_t *out_day)
     return true;
 }
 
-/* ".1" to any number of digits; what is finer than a millisecond is dropped. */
+/* ".1" to any number of digits; digits finer than a millisecond are dropped. */
 static bool take_fraction(const char **at, int *out_ms)
 {
     *out_ms = 0;
@@ -202,7 +202,8 @@ static bool take_fraction(const char **at, int *out_ms)
 static bool take_time(const char **at, int64_t *out_ms)
 {
     int hour, minute, second, ms;
-    /* Second 60 is a leap second: there is none in Unix time, it is the next minute's first. */
+    /* Second 60 is a leap second. Unix time has none, so it becomes the first second of the next
+     * minute. */
     if (!take_digits(at, 2, 0, 23, &hour) || !take_char(at, ':') ||
         !take_digits(at, 2, 0, 59, &minute) || !take_char(at, ':') ||
         !take_digits(at, 2, 0, 60, &second) || !take_fraction(at, &ms))

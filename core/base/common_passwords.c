@@ -1,5 +1,5 @@
-/* common_passwords.txt: some 20,000 lines in small letters, sorted by bytes, put into the program
- * by the build. Searched by halves, line by line, so it needs no memory but its own.
+/* The build puts common_passwords.txt into the program: some 20,000 lines in lower case, sorted by
+ * bytes. The search is a binary search over its lines and needs no other memory.
  *
  * The words are facts from two published counts of leaked passwords: Royce Williams' list as Django
  * 4.2 ships it (BSD-3-Clause, Django Software Foundation), and the password list of zxcvbn 4.4.2
@@ -54,7 +54,8 @@ static bool is_letter(char c)
     return c >= 'a' && c <= 'z';
 }
 
-/* In small letters; with its ending of digits and signs, without it, or the same word twice. */
+/* Takes lower case. Tries the word whole, without the digits and signs at its end, and as twice a
+ * word. */
 static bool is_common(struct slice word)
 {
     size_t half = word.bytes / 2;

@@ -1,4 +1,4 @@
-/* The passwords that guessing begins with. */
+/* The common passwords, which an attacker tries first. */
 #ifndef BASE_COMMON_PASSWORDS_H
 #define BASE_COMMON_PASSWORDS_H
 
@@ -6,8 +6,8 @@
 
 #include "base/slice.h"
 
-/* Whether it is one of them, in capitals or not, or twice one of them, or one of them with at most
- * four digits or signs behind it: password, PasswordPassword, password1!. */
+/* True when `password` is one of them in any case, or one of them twice, or one of them with at
+ * most four digits or signs behind it: password, PasswordPassword, password1!. */
 bool common_passwords_have(struct slice password);
 
 #endif

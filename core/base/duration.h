@@ -6,8 +6,8 @@
 
 enum { DURATION_TEXT_BYTES = 32 };
 
-/* From a second on in whole seconds, rounded up: who waits that long has not come too early.
- * Returns `out`. */
+/* Durations of a second or more are in whole seconds, rounded up: a client that waits that long is
+ * never too early. Returns `out`. */
 const char *duration_format(int64_t ms, char out[DURATION_TEXT_BYTES]);
 
 #endif

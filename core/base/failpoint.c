@@ -19,7 +19,7 @@ static const char *const names[] = {
 
 enum { POINTS = sizeof names / sizeof names[0] };
 
-/* How often each may be reached: the one that takes it from 1 to 0 dies. 0: never armed. */
+/* How often each point may still be reached: from 1 to 0 ends the process. 0: not armed. */
 static atomic_long left[POINTS];
 
 static bool parse_count(const char *text, long *out)

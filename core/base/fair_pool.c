@@ -11,9 +11,9 @@ enum { THREADS_MAX = 16, COUNTS = 2048, UNRANKED_EACH = 4 };
 struct fair_pool {
     pthread_mutex_t mutex;
     pthread_cond_t arrived;
-    struct job_list waiting; /* in order of arrival; short, so it is searched from end to end */
+    struct job_list waiting; /* in order of arrival; short enough for a linear search */
     size_t jobs_max;
-    uint64_t turns; /* how many jobs have been begun: the time that turns are measured in */
+    uint64_t turns; /* how many jobs have begun: the clock for turns */
     bool closing;
     unsigned thread_count;
     pthread_t threads[THREADS_MAX];
@@ -35,7 +35,7 @@ static bool goes_before(const struct fair_job *a, const struct fair_job *b, bool
     return a->account_turn < b->account_turn;
 }
 
-/* Its address, and its account there, have had their turn and stand at the end of the row. */
+/* Sends the address of `begun`, and its account there, to the end of the row. */
 static void note_turn(struct fair_pool *pool, const struct fair_job *begun)
 {
     pool->turns++;
@@ -60,7 +60,6 @@ static void take_out(struct fair_pool *pool, const struct fair_job *wanted)
     pool->waiting = rest;
 }
 
-/* NULL: nothing waits. */
 static struct fair_job *next_job(struct fair_pool *pool)
 {
     bool ranked = pool->turns % UNRANKED_EACH != 0;
@@ -78,7 +77,6 @@ static struct fair_job *next_job(struct fair_pool *pool)
 
 /* ---- threads ---- */
 
-/* NULL when the pool closes and nothing waits any more. */
 static struct fair_job *wait_for_job(struct fair_pool *pool)
 {
     pthread_mutex_lock(&pool->mutex);
@@ -120,7 +118,7 @@ struct fair_pool *fair_pool_new(unsigned thread_count, size_t jobs_max)
 
 /* ---- a full queue ---- */
 
-/* How many of the waiting jobs have the same number as each: counted in a table of its own. */
+/* For each number, how many waiting jobs have it: a hash table. */
 struct counts {
     uint64_t number[COUNTS];
     uint16_t count[COUNTS];
@@ -140,8 +138,9 @@ static bool same_lane(const struct fair_job *a, const struct fair_job *b)
     return a->address == b->address && a->account == b->account;
 }
 
-/* The last job of the address that has most, and there of the account that has most. NULL: the new
- * one would be that. `spared`: jobs of the best rank are none of them. */
+/* Returns the last job of the address with the most jobs, and there of the account with the most.
+ * Returns NULL when `added` would be that job. With `spared`, jobs of the best rank are left
+ * out. */
 static struct fair_job *find_longest(struct fair_pool *pool, struct counts *counts,
                                      const struct fair_job *added, bool spared)
 {
@@ -164,8 +163,8 @@ static struct fair_job *find_longest(struct fair_pool *pool, struct counts *coun
     return victim;
 }
 
-/* Jobs of the best rank give way last; but they do, for a client may have many accounts of its own,
- * and be known to all of them. */
+/* Jobs of the best rank give way last. They do give way, because a client may have many accounts
+ * and be trusted by all of them. */
 static struct fair_job *find_victim(struct fair_pool *pool, const struct fair_job *added)
 {
     struct counts *counts = calloc(2, sizeof *counts);
@@ -183,7 +182,8 @@ static struct fair_job *find_victim(struct fair_pool *pool, const struct fair_jo
     return victim;
 }
 
-/* A new one stands where others of its kind stand, else at the end of the row. */
+/* A new job gets the turns of its address and its account, if they wait already; else the last
+ * turn. */
 static void give_turn(struct fair_pool *pool, struct fair_job *added)
 {
     added->address_turn = pool->turns;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The length of `text` without the bytes of a UTF-8 character that was cut at its end. */
+/* Returns the length of `text` without a UTF-8 character that was cut at its end. */
 static size_t whole_characters(const char *text, size_t bytes)
 {
     size_t start = bytes;
@@ -22,7 +22,7 @@ bool fault_set(struct fault *fault, const char *code, const char *format, ...)
 {
     if (fault == NULL)
         return false;
-    /* Into a copy first: the arguments often point into the very fault that is being extended. */
+    /* Format into a copy: the arguments often point into the fault that is being extended. */
     struct fault made;
     snprintf(made.code, sizeof made.code, "%s", code != NULL && *code ? code : "internal_error");
     va_list args;

@@ -19,7 +19,8 @@ enum {
 
 _Static_assert(PREFIX_CHARS_MAX + 1 + ULID_CHARS + 1 <= ID_BYTES, "the longest id fits");
 
-static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* in ASCII order: sortable */
+/* In ASCII order, so that ids sort by time. */
+static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 void id_make(struct id *out, const char *prefix)
 {
@@ -43,7 +44,7 @@ static uint64_t five_bytes(const uint8_t *bytes)
     return bits;
 }
 
-/* Drawn for many ids at once: libsodium's generator asks for the process id each time. */
+/* Draws for many ids at once: libsodium's generator asks for the process id each time. */
 static void draw(uint8_t out[RANDOM_BYTES])
 {
     static _Thread_local uint8_t drawn[DRAWN_BYTES];
@@ -82,7 +83,7 @@ bool id_parse(struct slice text, const char *prefix, struct id *out)
     if (prefix_chars > PREFIX_CHARS_MAX || text.bytes != prefix_chars + 1 + ULID_CHARS ||
         !slice_starts_with(text, prefix) || text.data[prefix_chars] != '_')
         return false;
-    /* Upper case only, and no more than 128 bits: one id has one spelling. */
+    /* Upper case only and at most 128 bits, so that one id has one spelling. */
     const char *ulid = text.data + prefix_chars + 1;
     if (ulid[0] > '7')
         return false;

@@ -43,7 +43,7 @@ bool job_queue_init(struct job_queue *queue, size_t count_max)
     return true;
 }
 
-/* Locks and unlocks never fail on a sound mutex; where one does, going on would lose jobs. */
+/* A sound mutex can always be locked. If the lock fails, going on would lose jobs. */
 static void lock(struct job_queue *queue)
 {
     check(pthread_mutex_lock(&queue->mutex) == 0);
@@ -56,7 +56,7 @@ static void unlock(struct job_queue *queue)
 
 void job_queue_fini(struct job_queue *queue)
 {
-    lock(queue); /* a poster may still be on its way out of the queue */
+    lock(queue); /* wait for a poster that has not left the queue yet */
     check(!queue->waiting.first);
     unlock(queue);
     check(pthread_mutex_destroy(&queue->mutex) == 0);
@@ -64,8 +64,8 @@ void job_queue_fini(struct job_queue *queue)
     queue->wake_fd = -1;
 }
 
-/* Under the lock, and it must be so: once the job is visible its owner may finish it, see that it
- * was the last, and close the descriptor. */
+/* Call it under the lock: once the job is visible, its owner may finish it as the last one and
+ * close the descriptor. */
 static void wake(struct job_queue *queue)
 {
     uint64_t one = 1;
@@ -107,8 +107,8 @@ void job_return(struct job *job)
 {
     struct job_queue *reply_queue = job->reply_queue;
     check(reply_queue != NULL);
-    /* Even into a closed queue: it refuses new work, but its owner still waits for what it has
-     * sent out, whose memory is free again only after `done`. */
+    /* A closed queue takes it too. It refuses new work, but its owner still waits for the jobs it
+     * has sent out: it may free their memory only after `done`. */
     lock(reply_queue);
     push(reply_queue, job);
     unlock(reply_queue);
@@ -148,7 +148,7 @@ struct job_list job_queue_take(struct job_queue *queue)
     struct job_list taken = queue->waiting;
     queue->waiting = (struct job_list){0};
     if (taken.first != NULL ||
-        queue->closed) { /* else the eventfd is clear: spare the system call */
+        queue->closed) { /* else the eventfd is clear: save the system call */
         uint64_t count;
         while (read(queue->wake_fd, &count, sizeof count) < 0 && errno == EINTR)
             continue;
@@ -173,11 +173,11 @@ void job_queue_close(struct job_queue *queue)
 {
     lock(queue);
     queue->closed = true;
-    wake(queue); /* once, so that a thread that waits without a limit looks up */
+    wake(queue); /* once, so that a thread that waits without limit sees the close */
     unlock(queue);
 }
 
-/* The real clock, which tests do not advance: poll sleeps by it too. */
+/* The real clock, which tests do not advance: poll sleeps by the real clock too. */
 static int64_t now_ms(void)
 {
     struct timespec now;

@@ -1,9 +1,11 @@
-/* The only way anything crosses from one thread to another: a job goes into the serving thread's
- * queue, runs there, and comes back through its reply queue, where `done` is called. A job is
- * embedded in what it works for (an exchange's hold, a password to be hashed); its memory belongs
- * to the thread of its reply queue again once `done` is called and must stay valid until then.
+/* Jobs are the only way from one thread to another. A job goes into the queue of the serving
+ * thread, runs there, and comes back through its reply queue, whose thread calls `done`. A job is
+ * embedded in what it works for (an exchange's hold, a password to be hashed). That memory must
+ * stay valid until `done` is called; from then on it belongs to the thread of the reply queue
+ * again.
  *
- * A queue is a mutex, a list and an eventfd that is written only when the list was empty. */
+ * A queue is a mutex, a list and an eventfd. The eventfd is written only when the list was
+ * empty. */
 #ifndef BASE_JOB_H
 #define BASE_JOB_H
 
@@ -14,13 +16,14 @@
 struct job_queue;
 
 struct job {
-    struct job *next; /* the list it is in; queue's */
-    /* Where it returns after `run`; NULL: it does not return and `run` owns it. */
+    struct job *next; /* private: next in its list */
+    /* Where the job returns after `run`. NULL: it does not return, and `run` owns it. */
     struct job_queue *reply_queue;
-    /* On the serving thread; `server` is that thread's own state (the ledger's database, a worker,
-     * ...). */
+    /* Called on the serving thread; `server` is that thread's own state (the ledger's database, a
+     * worker, ...). */
     void (*run)(struct job *job, void *server);
-    void (*done)(struct job *job); /* on the thread of its reply queue; NULL: nothing */
+    /* Called on the thread of the reply queue. NULL: nothing is called. */
+    void (*done)(struct job *job);
 };
 
 /* A list in order of arrival. */
@@ -31,7 +34,7 @@ struct job_list {
 };
 
 void job_list_push(struct job_list *list, struct job *job);
-struct job *job_list_pop(struct job_list *list); /* NULL when empty */
+struct job *job_list_pop(struct job_list *list); /* returns NULL when the list is empty */
 
 struct job_queue {
     pthread_mutex_t mutex;
@@ -41,30 +44,32 @@ struct job_queue {
     bool closed;
 };
 
-bool job_queue_init(struct job_queue *queue, size_t count_max); /* false: no descriptor left */
-void job_queue_fini(struct job_queue *queue);                   /* must be empty */
+/* Returns false when no descriptor is left. */
+bool job_queue_init(struct job_queue *queue, size_t count_max);
+void job_queue_fini(struct job_queue *queue); /* the queue must be empty */
 
-/* Puts a job in. False, and nothing taken, when the queue is full or closed: the caller answers
- * "overloaded". Any thread. */
+/* Puts a job in. Returns false, and does not take the job, when the queue is full or closed: the
+ * caller then answers "overloaded". Any thread. */
 bool job_queue_post(struct job_queue *queue, struct job *job);
-/* As job_queue_post, never refused for being full: for jobs on their way back and for resolving
- * what an earlier job has reserved (a settlement after its hold). False only when closed. */
+/* Like job_queue_post, but a full queue takes the job too: for jobs on their way back, and for jobs
+ * that resolve what an earlier job reserved (a settlement after its hold). Returns false only when
+ * the queue is closed. */
 bool job_queue_post_always(struct job_queue *queue, struct job *job);
-/* Sends a finished job back (calls nothing; the thread of its reply queue calls `done`), also into
- * a closed queue: its owner waits for what it has sent out. Only for a job with a reply queue; read
- * job->reply_queue before `run`, which may free a job without one. */
+/* Sends a finished job back; the thread of its reply queue calls `done`. A closed reply queue takes
+ * it too, because its owner waits for the jobs it has sent out. Only for a job with a reply queue.
+ * Read job->reply_queue before `run`: `run` may free a job that has none. */
 void job_return(struct job *job);
-/* Sends many back, each reply queue's share in one go and in the order of the list; the list is
- * empty afterwards. Jobs without a reply queue are dropped from it: `run` owns them (but must not
- * have freed them, as they are still in the list). */
+/* Sends many jobs back and empties the list. Each reply queue gets its jobs at once, in the order
+ * of the list. Jobs without a reply queue are dropped from the list; `run` owns them, but must not
+ * have freed them yet. */
 void job_return_all(struct job_list *jobs);
-/* Takes all that waits, and clears the wake-up. The thread that serves it only. */
+/* Takes all waiting jobs and clears the eventfd. Only for the thread that serves the queue. */
 struct job_list job_queue_take(struct job_queue *queue);
-/* Runs `done` of each job taken from a reply queue; returns how many. */
+/* Takes all jobs of a reply queue and calls `done` of each; returns how many. */
 size_t job_queue_finish(struct job_queue *queue);
-/* Refuses what is posted from now on, and wakes whoever waits, once. */
+/* Refuses new jobs from now on, and wakes the threads that wait, once. */
 void job_queue_close(struct job_queue *queue);
-/* Blocks until something waits or timeout_ms have gone (-1: no limit). For threads without a
+/* Blocks until a job waits or timeout_ms have passed (-1: no limit). For threads without an event
  * loop. */
 void job_queue_wait(struct job_queue *queue, int timeout_ms);
 

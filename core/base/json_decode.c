@@ -1,4 +1,4 @@
-/* The third part of base/json.h: what strings and numbers of a valid text mean. */
+/* Part of base/json.h: what strings and numbers of a valid text mean. */
 #include <string.h>
 
 #include "base/check.h"
@@ -31,7 +31,8 @@ static size_t put_utf8(unsigned code, char out[4])
     return 4;
 }
 
-/* *at behind "\u"; moves it behind the digits, and behind the second half of a surrogate pair. */
+/* *at is behind "\u". Moves it behind the digits, and behind the second half of a surrogate
+ * pair. */
 static unsigned decode_code(const char **at, const char *end)
 {
     unsigned code = json_hex4(*at);
@@ -48,7 +49,7 @@ static unsigned decode_code(const char **at, const char *end)
     return 0xfffd; /* a surrogate alone is no character */
 }
 
-/* *at behind the backslash. Returns the length of what is put into `out`. */
+/* *at is behind the backslash. Returns how many bytes it puts into `out`. */
 static size_t decode_escape(const char **at, const char *end, char out[4])
 {
     char c = *(*at)++;
@@ -77,8 +78,8 @@ static size_t decode_escape(const char **at, const char *end, char out[4])
     return 1;
 }
 
-/* The next piece of a decoded string: a run without escapes, where it stands, or one escape,
- * decoded into `scratch`. False at the end. */
+/* Takes the next piece of a string: a run without escapes, as a slice of the text, or one escape,
+ * decoded into `scratch`. Returns false at the end. */
 static bool next_piece(const char **at, const char *end, char scratch[4], struct slice *piece)
 {
     if (*at == end)
@@ -102,10 +103,9 @@ static struct slice without_quotes(struct slice raw)
     return (struct slice){raw.data + 1, raw.bytes - 2};
 }
 
-/* True when `escaped` (without quotes) decodes to `text`. */
 static bool decodes_to(struct slice escaped, struct slice text)
 {
-    /* An escape is never shorter than what it stands for. */
+    /* An escape is never shorter than the bytes it stands for. */
     if (escaped.bytes < text.bytes)
         return false;
     const char *at = escaped.data;
@@ -121,7 +121,7 @@ static bool decodes_to(struct slice escaped, struct slice text)
     return text.bytes == 0;
 }
 
-/* Most keys differ in their first letter, and few have escapes. */
+/* A quick check first: most keys differ in the first letter, and few have escapes. */
 bool json_key_is(struct slice raw_key, const char *name)
 {
     if (raw_key.bytes > 0 && raw_key.data[0] != name[0] && raw_key.data[0] != '\\')
@@ -202,7 +202,7 @@ size_t json_text_bytes(const struct json_value *value)
 
 /* ---- numbers ---- */
 
-/* A number as digits x 10^exponent, its digits without zeros at either end (0: no digits). The
+/* A number as digits x 10^exponent. Its digits have no zeros at either end; no digits mean 0. The
  * point may stand between the digits. */
 struct decimal {
     const char *first;
@@ -211,7 +211,7 @@ struct decimal {
     int64_t exponent;
 };
 
-#define EXPONENT_MAX INT64_C(1000000000000000) /* beyond what any text's digits could make up */
+#define EXPONENT_MAX INT64_C(1000000000000000) /* larger than any text's digits could make up for */
 
 static int64_t read_exponent(const char *at, const char *end)
 {
@@ -263,7 +263,7 @@ bool json_int64(const struct json_value *number, int64_t *out)
         *out = 0;
         return true;
     }
-    /* With a negative exponent it is not integral: the last digit is not 0. */
+    /* With a negative exponent the number is not integral, because its last digit is not 0. */
     if (decimal.exponent < 0 || decimal.digits + decimal.exponent > 19)
         return false;
     uint64_t n = 0; /* at most 19 digits: below 10^19, which fits */

@@ -1,4 +1,4 @@
-/* The second part of base/json.h: writing strings and changing texts at offsets. */
+/* Part of base/json.h: writing strings, and changing texts at offsets. */
 #include <string.h>
 
 #include "base/check.h"
@@ -28,7 +28,7 @@ bool json_write_string(struct buffer *out, struct slice text)
 {
     const char *at = text.data;
     const char *end = at + text.bytes;
-    const char *from = at; /* what stands before `at` and is not yet written needs no change */
+    const char *from = at; /* the text from here to `at` needs no escape and is not written yet */
     buffer_append_char(out, '"');
     while (at < end) {
         at = json_plain_run(at, end);
@@ -77,7 +77,7 @@ bool json_apply_edits(struct slice text, const struct json_edit *edits, size_t e
     return !out->failed;
 }
 
-/* Where a member stands: from the opening quote of its key to the end of its value. */
+/* The place of a member: from the opening quote of its key to the end of its value. */
 struct place {
     const char *start;
     const char *end;
@@ -91,8 +91,8 @@ static struct place place_of(const struct json_item *member)
     };
 }
 
-/* A member with one behind it goes together with all up to that one's key; the last one with all
- * from the end of the one before; an only one leaves empty brackets. */
+/* A member with another one behind it goes with everything up to the next key. The last member goes
+ * with everything from the end of the one before. An only member leaves empty brackets. */
 struct json_edit json_removal(struct slice text, const struct json_value *object, const char *name)
 {
     struct place previous = {0}, found = {0}, next = {0};

@@ -6,7 +6,7 @@
 #include "base/json_text.h"
 
 enum {
-    DEPTH_CEILING = 1024, /* whatever the caller allows: the stack below has a fixed size */
+    DEPTH_CEILING = 1024, /* of any depth_max: the stack below has a fixed size */
     NO_SPAN = JSON_SPANS_MAX
 };
 
@@ -17,19 +17,19 @@ static bool is_digit(char c)
 
 /* ---- validating ---- */
 
-/* One pass over a text. Its functions take the place where something must begin and return the
+/* One pass over a text. Its functions take the place where an element must begin. They return the
  * place behind it, or NULL when it is not there. */
 struct scan {
     const char *end;
     unsigned depth;
     unsigned depth_max;
-    const char *wrong_at; /* set with `wrong`, what is wrong there */
+    const char *wrong_at; /* where the error in `wrong` is */
     const char *wrong;
-    struct json_index *index; /* or NULL */
-    size_t text_bytes;        /* of all strings so far that are no keys, decoded */
-    const char *high_end; /* behind the escape of a high surrogate: a low one here makes a pair */
-    char closers[DEPTH_CEILING];         /* the bracket that ends each open container */
-    unsigned short spans[DEPTH_CEILING]; /* its place in the index, or NO_SPAN */
+    struct json_index *index;    /* or NULL */
+    size_t text_bytes;           /* decoded bytes of all strings so far, without keys */
+    const char *high_end;        /* end of a high surrogate's escape: a low one here makes a pair */
+    char closers[DEPTH_CEILING]; /* the bracket that ends each open container */
+    unsigned short spans[DEPTH_CEILING]; /* the container's place in the index, or NO_SPAN */
 };
 
 static const char *wrong(struct scan *scan, const char *at, const char *what)
@@ -44,8 +44,8 @@ static bool is_hex(char c)
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* How many bytes an escaped UTF-16 unit stands for. One half of a pair alone stands for U+FFFD, of
- * three; the second half of a pair only adds what is missing to four. */
+/* Returns how many decoded bytes an escaped UTF-16 unit adds. A surrogate alone is U+FFFD, three
+ * bytes; the second half of a pair adds what is missing to four. */
 static size_t unit_bytes(struct scan *scan, unsigned unit, const char *start, const char *end)
 {
     bool pair = unit >= 0xdc00 && unit <= 0xdfff && scan->high_end == start;
@@ -55,7 +55,7 @@ static size_t unit_bytes(struct scan *scan, unsigned unit, const char *start, co
     return unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
 }
 
-/* Behind the u. */
+/* Starts behind the u. */
 static const char *scan_unit(struct scan *scan, const char *at)
 {
     const char *digits = at;
@@ -67,13 +67,13 @@ static const char *scan_unit(struct scan *scan, const char *at)
     return at;
 }
 
-/* What may stand behind a backslash, alone. */
+/* What a backslash and one character may escape. */
 static const bool short_escapes[256] = {
     ['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
     ['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true,
 };
 
-/* At the backslash. */
+/* Starts at the backslash. */
 static const char *scan_escape(struct scan *scan, const char *at)
 {
     at++;
@@ -95,14 +95,14 @@ static uint64_t mask_of_64(const char *at)
 }
 #endif
 
-/* Over text that needs no second look, and short escapes in it: prompts have one in each line, and
- * to begin anew behind each would cost more than all the rest. */
+/* Skips text that needs no closer look, with the short escapes in it. Prompts have one in each
+ * line, and a new start behind each would cost more than all the rest. */
 static const char *scan_plain(struct scan *scan, const char *at)
 {
     const char *start = at;
     size_t escapes = 0;
 #ifdef __SSE2__
-    while (scan->end - at > 64) { /* the last of 64 may escape the one behind */
+    while (scan->end - at > 64) { /* the last byte of 64 may escape the next one */
         unsigned place = 0;
         for (uint64_t mask = mask_of_64(at); mask != 0; mask &= ~(UINT64_C(3) << place)) {
             place = (unsigned)__builtin_ctzll(mask);
@@ -120,7 +120,7 @@ static const char *scan_plain(struct scan *scan, const char *at)
     return at;
 }
 
-/* Behind the opening quote. */
+/* Starts behind the opening quote. */
 static const char *scan_string(struct scan *scan, const char *at)
 {
     for (;;) {
@@ -150,7 +150,7 @@ static const char *scan_string(struct scan *scan, const char *at)
 
 const char *json_string_end(const char *at, const char *end, size_t *text_bytes)
 {
-    struct scan scan; /* not cleared: it is large, and a string needs only these */
+    struct scan scan; /* not cleared: it is large, and a string needs only these fields */
     scan.end = end;
     scan.text_bytes = 0;
     scan.high_end = NULL;
@@ -161,8 +161,8 @@ const char *json_string_end(const char *at, const char *end, size_t *text_bytes)
 
 /* ---- noting where large values lie ---- */
 
-/* A container has its place before those that it holds, so that all are in order. Until it ends,
- * its text_bytes are those that came before it. */
+/* A container takes its place before the values inside it, so that the spans are in order. Until it
+ * ends, its text_bytes are those of the text before it. */
 static unsigned open_span(struct scan *scan, const char *start)
 {
     struct json_index *index = scan->index;
@@ -172,7 +172,8 @@ static unsigned open_span(struct scan *scan, const char *start)
     return (unsigned)index->count++;
 }
 
-/* What turns out to be too short holds nothing that is not, so its place is the last. */
+/* A value that turns out too short holds no span, so its own place is the last: it is given
+ * back. */
 static void close_span(struct scan *scan, unsigned place, const char *end)
 {
     if (place == NO_SPAN)
@@ -187,7 +188,7 @@ static void close_span(struct scan *scan, unsigned place, const char *end)
     span->text_bytes = scan->text_bytes - span->text_bytes;
 }
 
-/* A string is noted when it has ended. */
+/* A string gets its place when it has ended. */
 static const char *scan_text(struct scan *scan, const char *at)
 {
     unsigned place = open_span(scan, at);
@@ -199,7 +200,6 @@ static const char *scan_text(struct scan *scan, const char *at)
 
 /* ---- values ---- */
 
-/* One digit or more. */
 static const char *scan_digits(struct scan *scan, const char *at)
 {
     if (at == scan->end || !is_digit(*at))
@@ -214,7 +214,7 @@ static const char *scan_number(struct scan *scan, const char *at)
     if (*at == '-')
         at++;
     if (at < scan->end && *at == '0')
-        at++; /* a digit behind it is then found where a comma should be */
+        at++; /* if a digit follows, the caller finds it where a comma should be */
     else
         at = scan_digits(scan, at);
     if (at != NULL && at < scan->end && *at == '.')
@@ -235,7 +235,6 @@ static const char *scan_word(struct scan *scan, const char *at, const char *word
     return at + bytes;
 }
 
-/* A value that is no container. */
 static const char *scan_scalar(struct scan *scan, const char *at)
 {
     switch (*at) {
@@ -254,7 +253,7 @@ static const char *scan_scalar(struct scan *scan, const char *at)
     }
 }
 
-/* A key with its colon, and white space around. */
+/* Reads a key, its colon and the white space around them. */
 static const char *scan_key(struct scan *scan, const char *at)
 {
     at = json_skip_space(at, scan->end);
@@ -271,7 +270,7 @@ static const char *scan_key(struct scan *scan, const char *at)
     return at + 1;
 }
 
-/* At an opening bracket -> at what is inside. */
+/* Starts at an opening bracket, ends at what is inside. */
 static const char *scan_open(struct scan *scan, const char *at)
 {
     if (scan->depth == scan->depth_max)
@@ -281,8 +280,8 @@ static const char *scan_open(struct scan *scan, const char *at)
     return json_skip_space(at + 1, scan->end);
 }
 
-/* Behind a value: closes what ends there, then takes the comma (and key) before the next value.
- * At depth 0 afterwards the root has ended. */
+/* Starts behind a value. Closes the containers that end there, then takes the comma (and key)
+ * before the next value. At depth 0 afterwards, the root has ended. */
 static const char *scan_separator(struct scan *scan, const char *at)
 {
     while (scan->depth > 0) {
@@ -302,7 +301,8 @@ static const char *scan_separator(struct scan *scan, const char *at)
     return at;
 }
 
-/* One value with everything in it. A loop and not a recursion: the text decides how deep. */
+/* Scans one value with everything in it. It is a loop, not a recursion, because the text decides
+ * how deep it nests. */
 static const char *scan_root(struct scan *scan, const char *at)
 {
     do {
@@ -390,7 +390,8 @@ bool json_parse_indexed(struct slice text, unsigned depth_max, size_t bytes_min,
 
 /* ---- walking: from here on the text is known to be valid ---- */
 
-/* At the opening bracket -> behind the closing one. Kinds of brackets need not be told apart. */
+/* From the opening bracket to behind the closing one. It need not tell the kinds of brackets
+ * apart. */
 static const char *skip_container(const char *at, const char *end)
 {
     unsigned depth = 0;

@@ -1,4 +1,4 @@
-/* The part of base/json.h that visits all strings of a value in one pass, however deep they lie. */
+/* Part of base/json.h: visits all strings of a value in one pass, at any depth. */
 #include "base/json.h"
 #include "base/json_text.h"
 
@@ -7,7 +7,7 @@ struct json_strings json_strings(const struct json_value *value)
     return (struct json_strings){.at = value->raw.data, .end = value->raw.data + value->raw.bytes};
 }
 
-/* To the opening quote of the next string, key or not. False: there is none. */
+/* Moves to the opening quote of the next string, key or not. Returns false when there is none. */
 static bool find_quote(struct json_strings *walk)
 {
     struct slice rest = {walk->at, (size_t)(walk->end - walk->at)};

@@ -1,6 +1,5 @@
-/* What json_scan.c, json_decode.c and json_edit.c share: finding the bytes of a text that need a
- * second look. Private to them. Inline, because a call for every short string would cost more than
- * its work. */
+/* Private to json_scan.c, json_decode.c and json_edit.c: finds the bytes of a text that need a
+ * closer look. Inline, because a call for every short string would cost more than its work. */
 #ifndef BASE_JSON_TEXT_H
 #define BASE_JSON_TEXT_H
 
@@ -17,8 +16,8 @@
 #endif
 
 #ifdef __SSE2__
-/* Of the 16 bytes at `at`, a bit for each that is a quote, a backslash or, when `strict`, a control
- * character or no ASCII. */
+/* Returns a bit for each of the 16 bytes at `at` that is a quote or a backslash; with `strict` also
+ * for control characters and non-ASCII. */
 static inline unsigned json_mask(const char *at, bool strict)
 {
     const __m128i quote = _mm_set1_epi8('"');
@@ -26,14 +25,14 @@ static inline unsigned json_mask(const char *at, bool strict)
     const __m128i space = _mm_set1_epi8(' ');
     __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
     __m128i found = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
-    if (strict) /* signed: below the space are the control characters and what is no ASCII */
+    if (strict) /* a signed comparison: control characters and non-ASCII are below the space */
         found = _mm_or_si128(found, _mm_cmplt_epi8(bytes, space));
     return (unsigned)_mm_movemask_epi8(found);
 }
 #endif
 
-/* The first byte in [at, end) that is a quote, a backslash or, when `strict`, a control character
- * or no ASCII; end when there is none. */
+/* Returns the first byte in [at, end) that is a quote or a backslash, with `strict` also a control
+ * character or non-ASCII; `end` when there is none. */
 static inline const char *json_run(const char *at, const char *end, bool strict)
 {
 #ifdef __SSE2__
@@ -43,8 +42,8 @@ static inline const char *json_run(const char *at, const char *end, bool strict)
             return at + __builtin_ctz(mask);
     }
 #else
-    /* Eight bytes at once: the highest bit of a byte comes out set where it is looked for. (It may
-     * be set in others too, never the other way round; the loop below looks again.) */
+    /* Looks at eight bytes at once. The highest bit of a byte is set where the byte is one of those
+     * sought. It may be set for others too, never the other way round; the loop below checks. */
     const uint64_t ones = UINT64_C(0x0101010101010101);
     const uint64_t highs = UINT64_C(0x8080808080808080);
     for (; end - at >= 8; at += 8) {
@@ -67,7 +66,7 @@ static inline const char *json_run(const char *at, const char *end, bool strict)
     return at;
 }
 
-/* Over what may stand in a JSON string without a second look. */
+/* Skips the bytes of a JSON string that need no closer look. */
 static inline const char *json_plain_run(const char *at, const char *end)
 {
     return json_run(at, end, true);
@@ -78,8 +77,8 @@ static inline bool json_is_continuation(unsigned char c)
     return (c & 0xc0) == 0x80;
 }
 
-/* The length of the well-formed UTF-8 character of two to four bytes at `at`, or 0: also for
- * overlong forms, surrogates and what is above U+10FFFF (Unicode, table 3-7). */
+/* Returns the length of the well-formed UTF-8 character of two to four bytes at `at`. Returns 0
+ * when there is none: overlong forms, surrogates, above U+10FFFF (Unicode, table 3-7). */
 static inline size_t json_utf8_bytes(const char *at, const char *end)
 {
     const unsigned char *c = (const unsigned char *)at;
@@ -97,7 +96,7 @@ static inline size_t json_utf8_bytes(const char *at, const char *end)
     return left >= 4 && json_is_continuation(c[3]) ? 4 : 0;
 }
 
-/* In a valid text: behind the opening quote -> behind the closing one. */
+/* In a valid text: from behind the opening quote to behind the closing one. */
 static inline const char *json_skip_string(const char *at, const char *end)
 {
     for (;;) {
@@ -105,12 +104,11 @@ static inline const char *json_skip_string(const char *at, const char *end)
         check(at < end);
         if (*at == '"')
             return at + 1;
-        at += 2; /* the backslash and what it escapes */
+        at += 2; /* the backslash and the character it escapes */
         check(at < end);
     }
 }
 
-/* Of four hexadecimal digits. */
 static inline unsigned json_hex4(const char *at)
 {
     unsigned n = 0;
@@ -133,7 +131,8 @@ static inline const char *json_skip_space(const char *at, const char *end)
     return at;
 }
 
-/* What an index (or NULL) says of the value that begins there; NULL: nothing. */
+/* Returns the entry of the value that begins at `at`; NULL when the index, which may be NULL, has
+ * none. */
 static inline const struct json_span *json_span_at(const struct json_index *index,
                                                    const char *start)
 {

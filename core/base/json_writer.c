@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "base/money.h"
 
-/* A comma unless this is the first of its container, and the name. */
+/* Writes a comma unless this is the first item of its container, then the name. */
 static void begin(struct buffer *out, const char *name)
 {
     char last = out->bytes ? out->data[out->bytes - 1] : '{';

@@ -1,5 +1,5 @@
-/* Every bound of the system. A bound that an operator may change has its default here and its name
- * in gateway.conf. Units last. */
+/* Every bound of the system. Where the operator may change a bound, this is its default and the
+ * comment has its name in gateway.conf. Names end with the unit. */
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
@@ -10,52 +10,52 @@ enum {
     LIMIT_TARGET_BYTES = 8 * 1024,
     LIMIT_BODY_BYTES = 32 * 1024 * 1024, /* body_bytes_max */
     LIMIT_JSON_DEPTH = 64,
-    LIMIT_PIPELINED_BYTES = 64 * 1024, /* read ahead while a reply is under way */
+    LIMIT_PIPELINED_BYTES = 64 * 1024, /* bytes read ahead while a reply is under way */
     LIMIT_CHUNK_LINE_BYTES = 4 * 1024, /* one chunk-size line with its extensions */
     LIMIT_TRAILER_BYTES = 8 * 1024,
 
-    /* what Lua sees of it (core/script/api_text.c) */
+    /* what Lua sees of a body (core/script/api_text.c) */
     LIMIT_BODY_MEMBERS = 64,
-    LIMIT_MEMBER_NAME_BYTES = 64,   /* of a member of a body, or of a parameter */
-    LIMIT_NUMBER_BYTES = 64,        /* the digits of a number, or an amount as text */
-    LIMIT_CLIENT_TEXT_BYTES = 8192, /* any one text; most fields have less */
+    LIMIT_MEMBER_NAME_BYTES = 64,   /* name of a member of a body, or of a parameter */
+    LIMIT_NUMBER_BYTES = 64,        /* a number's digits, or an amount as text */
+    LIMIT_CLIENT_TEXT_BYTES = 8192, /* any text of a client; most fields allow less */
     LIMIT_QUERY_PARAMETERS = 64,
     LIMIT_QUERY_VALUE_BYTES = 1024,
-    LIMIT_HEADER_TEXT_BYTES = 1024,  /* one header, but for the cookies */
-    LIMIT_PATTERN_TEXT_BYTES = 2048, /* what one pattern of Lua may run over */
+    LIMIT_HEADER_TEXT_BYTES = 1024,  /* one header; cookies may be longer */
+    LIMIT_PATTERN_TEXT_BYTES = 2048, /* the longest text that a Lua pattern runs over */
 
     /* proxies in front of us */
     LIMIT_TRUSTED_PROXIES = 64,           /* addresses and networks */
-    LIMIT_FORWARDED_HOPS = 16,            /* the last ones of a Forwarded or X-Forwarded-For */
-    LIMIT_PROXY_HEADER_BYTES = 16 * 1024, /* of the PROXY protocol */
+    LIMIT_FORWARDED_HOPS = 16,            /* read from the end of a (X-)Forwarded(-For) header */
+    LIMIT_PROXY_HEADER_BYTES = 16 * 1024, /* a header of the PROXY protocol */
 
     /* a reply */
-    LIMIT_RETRY_AFTER_MS = 60 * 1000, /* some SDKs sleep as long as they are told to: no longer */
-    LIMIT_OUTPUT_BYTES = 32 * 1024,   /* unsent bytes at which the upstream is paused */
+    LIMIT_RETRY_AFTER_MS = 60 * 1000, /* some SDKs sleep as long as they are told */
+    LIMIT_OUTPUT_BYTES = 32 * 1024,   /* unsent bytes at which we pause the provider */
 
-    /* a retry with an Idempotency-Key */
+    /* retries with an Idempotency-Key */
     LIMIT_IDEMPOTENCY_KEY_BYTES = 255,
-    LIMIT_KEPT_ANSWER_BYTES = 8 * 1024 * 1024, /* what is larger is answered once only */
+    LIMIT_KEPT_ANSWER_BYTES = 8 * 1024 * 1024, /* a larger answer is not kept for a retry */
     LIMIT_KEPT_ANSWER_MS = 24 * 3600 * 1000,
-    LIMIT_DETACHED = 1000, /* calls of a worker that run on without their clients */
-    LIMIT_DETACHED_BYTES = 64 * 1024 * 1024, /* and the bodies of their requests */
+    LIMIT_DETACHED = 1000, /* calls of a worker that go on without their clients */
+    LIMIT_DETACHED_BYTES = 64 * 1024 * 1024, /* the request bodies of those calls */
 
-    /* an upstream's answer */
+    /* a provider's answer */
     LIMIT_UPSTREAM_HEAD_BYTES = 64 * 1024,
     LIMIT_UPSTREAM_BODY_BYTES = 32 * 1024 * 1024,
-    LIMIT_EVENT_BYTES = 32 * 1024 * 1024,                /* one SSE event: a picture */
-    LIMIT_ORDINARY_EVENT_BYTES = 4 * 1024 * 1024,        /* what is larger needs room for it: */
-    LIMIT_LARGE_EVENTS = 4,                              /* so many streams of a worker have it */
-    LIMIT_EDITED_EVENT_BYTES = LIMIT_EVENT_BYTES + 8192, /* with our reason and cost in it */
+    LIMIT_EVENT_BYTES = 32 * 1024 * 1024,                /* one SSE event: it may hold a picture */
+    LIMIT_ORDINARY_EVENT_BYTES = 4 * 1024 * 1024,        /* a larger event needs a place */
+    LIMIT_LARGE_EVENTS = 4,                              /* such places of a worker */
+    LIMIT_EDITED_EVENT_BYTES = LIMIT_EVENT_BYTES + 8192, /* with our reason and cost */
     LIMIT_ATTEMPTS = 8,
-    LIMIT_CONNECTIONS_KEPT = 10000, /* idle ones to providers, of a worker */
+    LIMIT_CONNECTIONS_KEPT = 10000, /* idle connections to providers, of a worker */
 
-    /* a policy VM */
-    LIMIT_VM_BYTES = 256 * 1024 * 1024,         /* with all its tasks */
+    /* the Lua VM of a policy */
+    LIMIT_VM_BYTES = 256 * 1024 * 1024,         /* including all its tasks */
     LIMIT_LOAD_BYTES = 64 * 1024 * 1024,        /* policies and our own code */
-    LIMIT_TURN_BYTES = 64 * 1024 * 1024,        /* by which one turn of a task may make it grow */
+    LIMIT_TURN_BYTES = 64 * 1024 * 1024,        /* growth of the VM by one turn of a task */
     LIMIT_LOAD_INSTRUCTIONS = 50 * 1000 * 1000, /* for loading and checking policies */
-    LIMIT_LOAD_CPU_MS = 3000,                   /* and the processor time it may take */
+    LIMIT_LOAD_CPU_MS = 3000,                   /* processor time for the same */
     LIMIT_TURN_INSTRUCTIONS = 1000 * 1000,      /* between two yields of a task */
     LIMIT_TURN_CPU_MS = 250,
     LIMIT_POLICY_FILE_BYTES = 4 * 1024 * 1024,
@@ -66,30 +66,30 @@ enum {
     LIMIT_NAME_BYTES = 100,
     LIMIT_PASSWORD_BYTES_MIN = 10,
     LIMIT_PASSWORD_BYTES = 1024,
-    LIMIT_DEVICES = 20, /* browsers of a user that are known */
+    LIMIT_DEVICES = 20, /* known browsers of a user */
     LIMIT_KEYS_PER_USER = 100,
     LIMIT_KEY_MODELS = 16,
     LIMIT_KEY_MODELS_BYTES = 1024,
     LIMIT_MODEL_NAME_BYTES = 128,
     LIMIT_PAGE_ROWS = 1000,
 
-    /* what is told of refused calls and failed attempts */
-    LIMIT_NOTES = 8192,                /* that wait to be written */
-    LIMIT_REFUSALS_A_MINUTE = 60,      /* of an account; more are counted only */
-    LIMIT_REFUSALS = 500 * 1000,       /* rows; the oldest go first */
-    LIMIT_ATTEMPT_NOTES = 1000 * 1000, /* the same */
-    LIMIT_ATTEMPT_WORDS_BYTES = 300,   /* of what a provider says about a failure */
+    /* notes of refused calls and failed attempts */
+    LIMIT_NOTES = 8192,                /* notes that wait to be written */
+    LIMIT_REFUSALS_A_MINUTE = 60,      /* of an account; beyond that they are only counted */
+    LIMIT_REFUSALS = 500 * 1000,       /* rows; the oldest are deleted first */
+    LIMIT_ATTEMPT_NOTES = 1000 * 1000, /* rows, likewise */
+    LIMIT_ATTEMPT_WORDS_BYTES = 300,   /* of a provider's words about a failure */
 
     /* queues */
     LIMIT_LEDGER_JOBS = 20000,
     LIMIT_REPORT_JOBS = 1000,
-    LIMIT_PASSWORD_JOBS = 500,             /* that wait to be hashed */
+    LIMIT_PASSWORD_JOBS = 500,             /* passwords that wait to be hashed */
     LIMIT_LOG_WAITING_BYTES = 1024 * 1024, /* lines that wait for the log's thread */
-    LIMIT_LOOKUPS = 64,                    /* of providers' names that wait, of a worker */
+    LIMIT_LOOKUPS = 64,                    /* waiting look-ups of providers' names, of a worker */
     LIMIT_WORKERS = 64
 };
 
-/* How long they are kept. */
+/* How long notes are kept. */
 #define LIMIT_NOTES_MS (INT64_C(30) * 24 * 3600 * 1000)
 
 #endif

@@ -22,13 +22,13 @@ enum {
     LAST_WORDS_WAIT_MS = 1000
 };
 
-/* Atomic, because threads ask log_enabled while the main thread reloads its settings. */
+/* Atomic, because threads call log_enabled while the main thread reloads its settings. */
 static struct {
     _Atomic int level;
     _Atomic bool json;
 } settings = {.level = LOG_INFO};
 
-/* Its buffer has room for more than the last line. */
+/* The buffer has room for two lines above the limit. */
 static struct log_writer writer = {
     .mutex = PTHREAD_MUTEX_INITIALIZER,
     .waiting = {.bytes_max = LIMIT_LOG_WAITING_BYTES + 2 * LINE_BYTES_MAX},
@@ -49,7 +49,7 @@ bool log_enabled(enum log_level level)
     return (int)level >= atomic_load_explicit(&settings.level, memory_order_relaxed);
 }
 
-/* At most FIELD_BYTES_MAX of it, cut between two UTF-8 characters. */
+/* At most FIELD_BYTES_MAX of the text, cut between two UTF-8 characters. */
 static struct slice cut(struct slice text)
 {
     if (text.bytes <= FIELD_BYTES_MAX)
@@ -63,7 +63,7 @@ static struct slice cut(struct slice text)
 
 static void put_json_field(struct buffer *line, const struct log_field *field)
 {
-    buffer_append_text(line, ",\""); /* names are ours: nothing in them is to be escaped */
+    buffer_append_text(line, ",\""); /* the names are ours and need no escapes */
     buffer_append_text(line, field->name);
     buffer_append_text(line, "\":");
     if (field->type == LOG_FIELD_INT)
@@ -83,8 +83,8 @@ static void put_json_head(struct buffer *line, enum log_level level, const char 
     json_write_string(line, cut(slice_of(event)));
 }
 
-/* True when the text may stand bare: what comes from outside must not be able to write a line or
- * a field of its own. */
+/* Returns true when the text needs no quotes. A text from outside must not be able to write a line
+ * or a field of its own. */
 static bool is_bare(struct slice text, char space)
 {
     for (size_t i = 0; i < text.bytes; i++) {
@@ -150,7 +150,7 @@ static void keep_line(struct buffer *kept, enum log_level level, const char *eve
     put_line(kept, json, level, event, fields, field_count);
     if (!kept->failed && kept->bytes - start <= LINE_BYTES_MAX)
         return;
-    /* Too long: the event alone, so that it is never lost. */
+    /* The line is too long: write the event alone, so that it is never lost. */
     const struct log_field dropped = log_int("fields_dropped", (int64_t)field_count);
     kept->bytes = start;
     kept->failed = false;
@@ -235,9 +235,9 @@ void log_last_words(const char *text)
     struct pollfd wanted = {.fd = STDERR_FILENO, .events = POLLOUT};
     size_t bytes = strlen(text);
     log_settle(LAST_WORDS_WAIT_MS);
-    /* A pipe that can be written at all takes so much at once. */
+    /* A pipe that is writable at all takes PIPE_BUF bytes at once. */
     if (bytes > PIPE_BUF)
         bytes = PIPE_BUF;
     if (poll(&wanted, 1, LAST_WORDS_WAIT_MS) == 1 && write(STDERR_FILENO, text, bytes) < 0)
-        return; /* there is nobody left to tell */
+        return; /* no one is left to tell */
 }

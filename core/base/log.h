@@ -1,10 +1,10 @@
-/* The log: one line an event on stderr or in the log file, as JSON or text; lines of several
- * threads never mix. After log_start no call waits for the reader of the log: lines go through a
- * bounded buffer to a thread of the log's own, and what finds no room there is counted and the
+/* The log: one line for each event, on stderr or in the log file, as JSON or text. Lines of several
+ * threads never mix. After log_start no caller waits for the log's reader: lines go through a
+ * bounded buffer to the log's own thread. A line that does not fit is lost and counted, and the
  * count is logged. Never put a secret, a prompt or an answer into a field.
  *
- * The log is state of the process. The program's only other such states are the tests' clock
- * (clock.c), the failpoints of test builds (failpoint.c) and the set-up of the SQLite library
+ * The log is state of the process. The only other such state is the tests' clock (clock.c), the
+ * failpoints of test builds (failpoint.c) and the set-up of the SQLite library
  * (store/engine/db.c). */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -38,7 +38,7 @@ static inline struct log_field log_int(const char *name, int64_t number)
     return (struct log_field){.name = name, .type = LOG_FIELD_INT, .number = number};
 }
 
-/* Before threads start, or under the main thread only. */
+/* Call it before threads start; later only on the main thread. */
 void log_configure(enum log_level level, bool json);
 bool log_enabled(enum log_level level);
 
@@ -49,7 +49,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 #define log_event(level, event, ...)                                                               \
     log_write((level), (event), (const struct log_field[]){{0}, ##__VA_ARGS__},                    \
               sizeof((const struct log_field[]){{0}, ##__VA_ARGS__}) / sizeof(struct log_field))
-/* The same for the lines of which there is one a request: kept in memory until something else is
+/* The same for lines that come once a request. They are kept in memory until another line is
  * logged, until there are many, or until log_flush. */
 void log_write_later(enum log_level level, const char *event, const struct log_field *fields,
                      size_t field_count);
@@ -57,25 +57,25 @@ void log_write_later(enum log_level level, const char *event, const struct log_f
     log_write_later((level), (event), (const struct log_field[]){{0}, ##__VA_ARGS__},              \
                     sizeof((const struct log_field[]){{0}, ##__VA_ARGS__}) /                       \
                         sizeof(struct log_field))
-/* Has what is kept written, unless another thread is about to. To be called often (each 100 ms),
+/* Has the kept lines written, unless another thread is about to do so. Call it often (each 100 ms),
  * and before the process ends. */
 void log_flush(void);
-/* (The first, empty field makes a call without fields legal; log_write skips fields without a
+/* (The empty first field makes a call without fields legal; log_write skips fields without a
  * name.) */
 
-/* Opens the log file ("": stderr) and starts the log's thread, when signals are blocked and before
- * other threads start. Until then, and for the commands of the command line, lines are written to
- * stderr where they are logged. */
+/* Opens the log file ("": stderr) and starts the log's thread. Call it after signals are blocked
+ * and before other threads start. Until then, and for the commands of the command line, the caller
+ * writes its line to stderr itself. */
 bool log_start(const char *path, struct fault *fault);
-/* Opens the log file again, for one that was moved away (logrotate), or another one. False: the log
- * goes on where it was. */
+/* Opens the log file again, because it was moved away (logrotate), or opens another one. On false
+ * the log goes on where it was. */
 bool log_reopen(const char *path, struct fault *fault);
-/* Waits until all that was logged is written, at most so long. */
+/* Waits until all lines so far are written, at most timeout_ms. */
 void log_settle(int timeout_ms);
-/* The same, and ends the thread: the last thing that a server does. */
+/* Does the same and ends the thread: a server's last act. */
 void log_stop(int timeout_ms);
-/* For the end of the process: what was logged, then this text on stderr, at most 4 KB of it. Waits
- * two seconds at most, even where the reader of the log has stalled. */
+/* For the end of the process: writes the lines so far, then `text` to stderr, at most 4 KB of it.
+ * Waits two seconds at most, even when the log's reader has stalled. */
 void log_last_words(const char *text);
 
 #endif

@@ -10,7 +10,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 
-/* ---- writing; without the mutex once there is a thread ---- */
+/* ---- writing: without the mutex once the thread runs ---- */
 
 static int64_t count_lines(const char *text, size_t bytes)
 {
@@ -20,7 +20,7 @@ static int64_t count_lines(const char *text, size_t bytes)
     return lines;
 }
 
-/* Writes as much as it can. Returns how many bytes were written. */
+/* Writes as many bytes as it can. Returns how many. */
 static size_t write_bytes(int fd, const char *data, size_t bytes)
 {
     size_t done = 0;
@@ -38,11 +38,11 @@ static size_t write_bytes(int fd, const char *data, size_t bytes)
     return done;
 }
 
-/* What a full disk or a closed pipe does not take is lost: a log must not hold up the service.
- * Returns how many lines that were. */
+/* A full disk or a closed pipe loses the lines it does not take: a log must not hold up the
+ * service. Returns how many lines were lost. */
 static int64_t write_lines(struct log_writer *writer, struct slice lines)
 {
-    /* The next line must not become the end of one that was cut. */
+    /* The next line must not continue one that was cut. */
     if (writer->torn && write_bytes(writer->fd, "\n", 1) == 0)
         return count_lines(lines.data, lines.bytes);
     writer->torn = false;
@@ -66,7 +66,7 @@ static void take_over_fd(struct log_writer *writer)
     writer->torn = false;
 }
 
-/* Under the mutex: moves the lines that wait to `writing`. */
+/* Call it under the mutex: moves the waiting lines to `writing`. */
 static void take_lines(struct log_writer *writer)
 {
     struct buffer empty = writer->writing;
@@ -82,7 +82,8 @@ static void take_lines(struct log_writer *writer)
     }
 }
 
-/* The report is the last line: where any line is lost, the report is, and its count with it. */
+/* The report is the last line of a write: if any line is lost, so is the report, and its count is
+ * due again. */
 static void count_lost(struct log_writer *writer, int64_t lost)
 {
     bool report_lost = lost > 0 && writer->reported > 0;
@@ -114,7 +115,7 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
-/* ---- for those who log ---- */
+/* ---- for the threads that log ---- */
 
 bool log_writer_has_room(struct log_writer *writer)
 {
@@ -143,7 +144,7 @@ static int open_log(const char *path, struct fault *fault)
 {
     if (path[0] == '\0')
         return STDERR_FILENO;
-    /* O_NONBLOCK: to open a named pipe that has no reader is an error, not a wait. */
+    /* O_NONBLOCK: opening a named pipe without a reader fails and does not wait. */
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
     if (fd < 0) {
         fault_set(fault, "log_unusable", "log_file = %s cannot be opened: %s", path,
@@ -202,7 +203,7 @@ bool log_writer_reopen(struct log_writer *writer, const char *path, struct fault
         return false;
     check(pthread_mutex_lock(&writer->mutex) == 0);
     if (writer->next_fd >= 0 && writer->next_fd != STDERR_FILENO)
-        close(writer->next_fd); /* the thread still waits for the reader of the one before */
+        close(writer->next_fd); /* the thread still waits for the reader of the file before */
     writer->next_fd = fd;
     check(pthread_cond_signal(&writer->changed) == 0);
     check(pthread_mutex_unlock(&writer->mutex) == 0);
@@ -220,7 +221,7 @@ static struct timespec deadline_in(clockid_t clock, int timeout_ms)
     return at;
 }
 
-/* Under the mutex. False: the time was over first. */
+/* Call it under the mutex. Returns false when the time ran out first. */
 static bool wait_until_settled(struct log_writer *writer, int timeout_ms)
 {
     const struct timespec deadline = deadline_in(CLOCK_MONOTONIC, timeout_ms);
@@ -233,7 +234,7 @@ static bool wait_until_settled(struct log_writer *writer, int timeout_ms)
 
 void log_writer_settle(struct log_writer *writer, int timeout_ms)
 {
-    /* Whoever calls this for a failed check may hold the mutex himself. */
+    /* After a failed check this thread may hold the mutex itself. */
     const struct timespec deadline = deadline_in(CLOCK_REALTIME, timeout_ms);
     if (pthread_mutex_timedlock(&writer->mutex, &deadline) != 0)
         return;

@@ -8,7 +8,8 @@
 typedef unsigned __int128 uint128;
 
 #define PPM_ONE INT64_C(1000000)
-/* A sum in pico-USD times a factor in ppm is in 10^-18 USD; nano-USD are 10^9 of these. */
+/* A sum in pico-USD times a factor in ppm has the unit 10^-18 USD; one nano-USD is 10^9 of
+ * these. */
 #define NUSD_SCALE INT64_C(1000000000)
 
 enum { AMOUNT_DECIMALS = 9, PRICE_DECIMALS = 6, MARGIN_DECIMALS = 4, TOKEN_PRICE_DECIMALS = 18 };
@@ -18,12 +19,13 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* `text` as an integer of units of 10^-decimals_max. False when it is no plain decimal, has more
- * decimals, or is above `max` (at most 10^18, so that ten times as much still fits 64 bits). */
+/* Reads `text` as an integer of units of 10^-decimals_max. Returns false when it is no plain
+ * decimal, has more decimals, or is above `max` (at most 10^18, so that ten times as much fits 64
+ * bits). */
 static bool parse_decimal(struct slice text, int decimals_max, int64_t max, int64_t *out)
 {
     uint64_t units = 0;
-    int decimals = -1; /* -1: before the point */
+    int decimals = -1; /* -1: still before the point */
     size_t digits = 0; /* on this side of the point */
     for (size_t i = 0; i < text.bytes; i++) {
         char c = text.data[i];
@@ -61,7 +63,7 @@ bool money_parse(struct slice text, int64_t *out_nusd, struct fault *fault)
                      "and at most 1000000000.");
 }
 
-/* "-12" -> -12. At most 3 digits: what is larger is no amount. */
+/* "-12" -> -12. At most 3 digits: no amount needs a larger exponent. */
 static bool read_exponent(struct slice text, int *out)
 {
     bool negative = text.bytes > 0 && text.data[0] == '-';
@@ -78,8 +80,8 @@ static bool read_exponent(struct slice text, int *out)
     return true;
 }
 
-/* Moves the point of a plain decimal by `exponent` places to the right. Returns how long the result
- * is; decimals of 0 at its end are left out, as 1.50e-8 is 0.000000015. */
+/* Moves the point of a plain decimal by `exponent` places to the right. Drops zeros at the end of
+ * the decimals: 1.50e-8 is 0.000000015. Returns the length of the result. */
 static size_t move_point(struct slice mantissa, int exponent, char *out)
 {
     char digits[LIMIT_NUMBER_BYTES];
@@ -148,8 +150,8 @@ bool money_parse_margin(struct slice text, int64_t *out_ppm, struct fault *fault
                      "at most 10000%%.");
 }
 
-/* Writes units of 10^-decimals as a decimal; of its decimals at least `decimals_min` stay, beyond
- * that no zeros at the end. Returns where the text ends (and puts a NUL there). */
+/* Writes units of 10^-decimals as a decimal. Keeps at least `decimals_min` decimals and drops zeros
+ * at the end beyond those. Returns the end of the text, where it puts a NUL. */
 static char *put_decimal(char *at, uint128 units, int decimals, int decimals_min)
 {
     while (decimals > decimals_min && units % 10 == 0) {
@@ -241,7 +243,7 @@ static bool counts_valid(const struct token_counts *tokens)
            within(tokens->output, MONEY_TOKENS_MAX);
 }
 
-/* In units of 10^-18 USD. At most 3 x 10^24 x 1.01 x 10^8: far below 2^128. */
+/* The charge in units of 10^-18 USD: at most 3 x 10^24 x 1.01 x 10^8, far below 2^128. */
 static uint128 exact_charge(const struct token_prices *prices, const struct token_counts *tokens,
                             int64_t margin_ppm)
 {
@@ -277,8 +279,8 @@ bool money_charge_exact(const struct token_prices *prices, const struct token_co
     return true;
 }
 
-/* charge <= amount is ceil(sum x factor / scale) <= amount, which for integers is
- * sum <= floor(amount x scale / factor): so the answer is exact without trying any charge. */
+/* charge <= amount is ceil(sum x factor / scale) <= amount. For integers that is sum <=
+ * floor(amount x scale / factor), so the answer is exact and no charge need be tried. */
 int64_t money_affordable_output(const struct token_prices *prices, int64_t input_tokens,
                                 int64_t tokens_max, int64_t margin_ppm, int64_t amount_nusd)
 {

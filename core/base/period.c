@@ -7,7 +7,7 @@
 
 #define DAY_MS INT64_C(86400000)
 
-/* These stand in the database and the API. */
+/* The database and the API use these names. */
 static const char *const names[] = {
     [PERIOD_NONE] = "", [PERIOD_DAY] = "day", [PERIOD_WEEK] = "week", [PERIOD_MONTH] = "month"};
 
@@ -32,7 +32,7 @@ static int64_t day_of(int64_t wall_ms)
     return wall_ms / DAY_MS - (wall_ms % DAY_MS < 0);
 }
 
-/* The first moment of the month so many months later. */
+/* The first moment of the month `months` after that of wall_ms. */
 static int64_t month_start_ms(int64_t wall_ms, int months)
 {
     time_t seconds = (time_t)(day_of(wall_ms) * (DAY_MS / 1000));

@@ -1,4 +1,4 @@
-/* Periods of the calendar in UTC, in which a budget is there anew: a day, a week from Monday, a
+/* Periods of the calendar in UTC, in which a budget begins anew: a day, a week from Monday, a
  * month. */
 #ifndef BASE_PERIOD_H
 #define BASE_PERIOD_H
@@ -12,9 +12,9 @@ enum period { PERIOD_NONE, PERIOD_DAY, PERIOD_WEEK, PERIOD_MONTH };
 bool period_parse(const char *name, enum period *out);
 const char *period_name(enum period period);
 
-/* When the period began that the moment lies in; 0 for PERIOD_NONE. Whole hours. */
+/* The start of the period that holds the moment; 0 for PERIOD_NONE. Always a whole hour. */
 int64_t period_start_ms(enum period period, int64_t wall_ms);
-/* When the next one begins; not for PERIOD_NONE. */
+/* The start of the next period; not for PERIOD_NONE. */
 int64_t period_end_ms(enum period period, int64_t wall_ms);
 
 #endif

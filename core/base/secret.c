@@ -30,7 +30,7 @@ _Static_assert(SECRET_BYTES >= crypto_generichash_KEYBYTES_MIN &&
 
 bool secret_init(struct fault *fault)
 {
-    /* Its own generator, seeded by the kernel's: two ids a request would be two system calls. */
+    /* libsodium's generator; the kernel's would cost two system calls a request. */
     randombytes_set_implementation(&randombytes_internal_implementation);
     if (sodium_init() < 0)
         return fault_set(fault, "internal_error", "libsodium could not be initialised.");
@@ -47,7 +47,6 @@ static bool fault_errno(struct fault *fault, const char *what, const char *path)
                      strerror_r(error, reason, sizeof reason));
 }
 
-/* All of it, through signals and short writes. */
 static bool write_all(int fd, const uint8_t *data, size_t bytes)
 {
     while (bytes > 0) {
@@ -62,7 +61,6 @@ static bool write_all(int fd, const uint8_t *data, size_t bytes)
     return true;
 }
 
-/* Up to `bytes`; returns how many there were, or -1. */
 static ssize_t read_all(int fd, uint8_t *data, size_t bytes)
 {
     size_t have = 0;
@@ -97,7 +95,7 @@ static bool read_secret(int fd, const char *path, struct secret *out, struct fau
     return true;
 }
 
-/* The new name must be on disk before anything is hashed with the secret. */
+/* The file's name must be on disk before anything is hashed with the secret. */
 static bool sync_folder_of(const char *path)
 {
     char folder[PATH_MAX];
@@ -118,9 +116,9 @@ static bool fill_file(int fd, const struct secret *secret)
            fsync(fd) == 0;
 }
 
-/* Written beside and linked into place: the file is never seen half-written, and when two
- * processes start at once the first one's secret stays. True when `path` is there afterwards,
- * whoever made it. */
+/* Writes a temporary file and links it into place: no process sees half a file, and when two
+ * processes start at once the first one's secret stays. Returns true when `path` exists afterwards,
+ * no matter which process made it. */
 static bool create_secret(const char *path, struct fault *fault)
 {
     char beside[PATH_MAX];
@@ -146,7 +144,7 @@ static bool create_secret(const char *path, struct fault *fault)
 
 bool secret_load(const char *path, struct secret *out, struct fault *fault)
 {
-    /* Non-blocking, so that a FIFO put there is refused and not waited for. */
+    /* Non-blocking, so that a FIFO at this path is refused and never waited for. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT) {
         if (!create_secret(path, fault))
@@ -195,7 +193,8 @@ static void put_check(const char *key, char out[APIKEY_CHECK_CHARS])
     }
 }
 
-/* `count` characters of base62, each equally likely: bytes of 248 and above are drawn again. */
+/* Writes `count` characters of base62. Each is equally likely: bytes of 248 and above are drawn
+ * again. */
 static void put_random(char *at, size_t count)
 {
     uint8_t drawn[48];

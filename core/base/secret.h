@@ -1,6 +1,5 @@
-/* API keys, session tokens and the secret that both are hashed with. Only hashes are stored, so a
- * copy of the database holds nothing that works; the secret lies in a file of its own (mode
- * 0600). */
+/* API keys, session tokens and the secret that both are hashed with. The database has only hashes,
+ * so a copy of it opens nothing. The secret lies in a file of its own (mode 0600). */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
 
@@ -27,11 +26,11 @@ struct digest {
     uint8_t bytes[DIGEST_BYTES];
 };
 
-/* Call once before anything else here, on the main thread. */
+/* Call it once before anything else here, on the main thread. */
 bool secret_init(struct fault *fault);
 
-/* Reads the secret from `path`; creates the file with a random one (mode 0600, synced) when there
- * is none. Refuses a file of another size or one that others may read. */
+/* Reads the secret from `path`. If there is no file it creates one with a random secret (mode 0600,
+ * synced). Refuses a file of another size, or one that other users may read. */
 bool secret_load(const char *path, struct secret *out, struct fault *fault);
 
 /* BLAKE2b keyed with the secret. */
@@ -39,20 +38,20 @@ void secret_digest(const struct secret *secret, struct slice text, struct digest
 
 enum { DIGEST_HEX_BYTES = 2 * DIGEST_BYTES + 1 };
 void digest_hex(const struct digest *digest, char out[DIGEST_HEX_BYTES]);
-/* The reverse, of lower-case digits. False: these are not 64 of them. */
+/* Reads a digest from hex in lower case. Returns false when `hex` is not 64 such digits. */
 bool digest_parse(const char *hex, struct digest *out);
 
 /* A new key `llm_sk_...`, NUL-terminated. */
 void apikey_make(char out[APIKEY_CHARS + 1]);
-/* True when the text has the form of a key and its check characters fit: so that a typing error
+/* Returns true when the text has the form of a key and its check characters fit. So a typing error
  * is told apart from a revoked key without asking the directory. */
 bool apikey_well_formed(struct slice text);
 
 /* A new session token, NUL-terminated. */
 void token_make(char out[TOKEN_CHARS + 1]);
 
-/* Argon2id (libsodium's interactive limits): tens of milliseconds and 64 MiB, so on a helper
- * thread only. `out` holds a self-describing string. */
+/* Argon2id (libsodium's interactive limits) takes tens of milliseconds and 64 MiB: call these on a
+ * helper thread only. `out` gets a string that contains its own parameters. */
 enum { PASSWORD_HASH_BYTES = 128 };
 bool password_hash(struct slice password, char out[PASSWORD_HASH_BYTES]);
 bool password_verify(struct slice password, const char *hash);

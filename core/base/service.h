@@ -1,7 +1,8 @@
-/* A thread that serves a queue: started once, ended by the last job of all. What it does with its
- * jobs is its own: service_serve runs each, others take them in batches.
+/* A thread that serves a queue: started once, ended by its last job. service_serve runs job after
+ * job; other services take their jobs in batches.
  *
- * Embedded in what it serves. Who starts it also stops it; jobs are posted by any thread. */
+ * A service is embedded in what it serves. The thread that starts it also stops it; any thread
+ * posts jobs. */
 #ifndef BASE_SERVICE_H
 #define BASE_SERVICE_H
 
@@ -17,7 +18,7 @@ struct service {
     bool started;
     /* the thread's own */
     struct job_list waiting; /* taken from the queue, not yet tried */
-    bool stopping;           /* no job will come any more */
+    bool stopping;           /* no more jobs will come */
     /* private */
     void (*serve)(void *server);
     void *server;
@@ -25,18 +26,18 @@ struct service {
     struct job stop;
 };
 
-/* Starts a thread of this name (at most 15 letters) that calls `serve(server)` and ends with it.
- * The queue takes so many jobs. False: *fault; nothing is left to be stopped. */
+/* Starts a thread of this name (at most 15 letters) that calls `serve(server)` and then ends. The
+ * queue takes at most jobs_max jobs. On false *fault is set and nothing needs to be stopped. */
 bool service_start(struct service *service, const char *name, size_t jobs_max,
                    void (*serve)(void *server), void *server, struct fault *fault);
-/* Refuses what is posted from now on, and waits for the thread. Nothing where it is not started. */
+/* Refuses new jobs and waits for the thread. Does nothing if the service was not started. */
 void service_stop(struct service *service);
 
 /* ---- on the thread ---- */
 
-/* Moves what has come into `waiting`; waits for something for up to timeout_ms (-1: no limit). */
+/* Moves new jobs into `waiting`; waits up to timeout_ms for one (-1: no limit). */
 void service_take(struct service *service, int timeout_ms);
-/* A `serve` for who has nothing to do but jobs: runs each with the server, and returns it. */
+/* A `serve` for services that only run jobs: runs each with the server and returns it. */
 void service_run_jobs(struct service *service);
 
 #endif

@@ -1,5 +1,5 @@
-/* SHA-256 of a whole text, in hex: for what must be recognised again byte for byte (an applied
- * migration, a set of policies). Not for secrets: see base/secret.h. Any thread. */
+/* SHA-256 of a whole text, in hex: recognises the same bytes again (an applied migration, a set of
+ * policies). Not for secrets: see base/secret.h. Any thread. */
 #ifndef BASE_SHA256_H
 #define BASE_SHA256_H
 

@@ -13,18 +13,18 @@ struct slice {
 
 /* A slice of a NUL-terminated string (NULL gives the empty slice). */
 struct slice slice_of(const char *text);
-/* Whether two runs of so many bytes are the same but for the case of ASCII letters. */
+/* Compares two runs of `bytes` bytes, ignoring the case of ASCII letters. */
 bool slice_same_nocase(const char *a, const char *b, size_t bytes);
 bool slice_starts_with(struct slice slice, const char *prefix);
-/* The place of `needle` in `slice`, or -1. An empty needle is found at 0. */
+/* Returns the place of `needle` in `slice`, or -1. An empty needle is found at 0. */
 ptrdiff_t slice_find(struct slice slice, struct slice needle);
-/* Without spaces, tabs, CR and LF at both ends. */
+/* The slice without spaces, tabs, CR and LF at both ends. */
 struct slice slice_trim(struct slice slice);
 
-/* Copies as much as fits, and a NUL behind it. */
+/* Copies as much as fits, and adds a NUL. */
 void slice_copy(struct slice slice, char *out, size_t out_bytes);
 
-/* ---- inline: their texts are literals mostly, whose lengths the compiler knows ---- */
+/* ---- inline: most texts are literals, whose lengths the compiler knows ---- */
 
 static inline bool slice_equals(struct slice slice, const char *text)
 {
@@ -32,13 +32,13 @@ static inline bool slice_equals(struct slice slice, const char *text)
            (slice.bytes == 0 || memcmp(slice.data, text, slice.bytes) == 0);
 }
 
-/* The first `c`, or NULL. An empty slice may point nowhere, which memchr does not allow. */
+/* Returns the first `c`, or NULL. An empty slice may be NULL, which memchr does not allow. */
 static inline const char *slice_char(struct slice slice, char c)
 {
     return slice.bytes > 0 ? memchr(slice.data, c, slice.bytes) : NULL;
 }
 
-/* ASCII only. */
+/* ASCII case only. */
 static inline bool slice_equals_nocase(struct slice slice, const char *text)
 {
     return slice.bytes == strlen(text) && slice_same_nocase(slice.data, text, slice.bytes);

@@ -36,7 +36,7 @@ bool text_normalise(struct slice text, char *out, size_t out_bytes_max, size_t *
     utf8proc_ssize_t count = utf8proc_decompose(data, (utf8proc_ssize_t)text.bytes, NULL, 0, form);
     if (count < 0)
         return false;
-    /* utf8proc_map would do the same, and may leave a copy of the text behind in freed memory. */
+    /* utf8proc_map would do the same, but may leave a copy of the text in freed memory. */
     size_t room = (size_t)count * sizeof(utf8proc_int32_t) + 1;
     utf8proc_int32_t *codes = malloc(room);
     if (codes == NULL)

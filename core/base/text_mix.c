@@ -7,10 +7,10 @@
 #endif
 
 enum {
-    BLOCK_BYTES = 64,      /* of a sample; at most 255 times 16, what an 8-bit counter holds */
-    WHOLE_BYTES_MAX = 256, /* a longer text is sampled: */
-    BLOCKS_MIN = 4,        /* in so many places, */
-    STEP_BYTES = 1024      /* or in one of each so many bytes */
+    BLOCK_BYTES = 64,      /* one sample; at most 255 times 16, because counters have 8 bits */
+    WHOLE_BYTES_MAX = 256, /* a longer text is sampled */
+    BLOCKS_MIN = 4,        /* the least number of samples */
+    STEP_BYTES = 1024      /* or one for each of these, if that is more */
 };
 
 static enum text_class class_of(unsigned char c)
@@ -25,7 +25,6 @@ static enum text_class class_of(unsigned char c)
     return lower >= 'a' && lower <= 'z' ? TEXT_LETTERS : TEXT_SIGNS;
 }
 
-/* Of four hexadecimal digits. */
 static unsigned hex4(const char *digits)
 {
     unsigned n = 0;
@@ -36,7 +35,7 @@ static unsigned hex4(const char *digits)
     return n;
 }
 
-/* An escape stands for what it means. Returns its length. */
+/* Counts an escape as the character it stands for. Returns the escape's length. */
 static size_t add_escape(struct text_mix *mix, struct slice rest)
 {
     if (rest.bytes < 2)
@@ -46,7 +45,7 @@ static size_t add_escape(struct text_mix *mix, struct slice rest)
         unsigned unit = hex4(rest.data + 2);
         if (unit < 0x80)
             mix->bytes[class_of((unsigned char)unit)]++;
-        else /* half of a pair stands for two bytes of four */
+        else /* half of a pair counts as two bytes of the character's four */
             mix->bytes[TEXT_OTHERS] += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 2 : 3;
         return 6;
     }
@@ -67,7 +66,8 @@ static void add_slowly(struct text_mix *mix, struct slice text)
 }
 
 #ifdef __SSE2__
-/* Counts of bytes, sixteen of each class side by side: a text of at most 255 times sixteen. */
+/* Counts of bytes of each class, in sixteen columns of 8 bits: for texts up to 255 times sixteen
+ * bytes. */
 struct counts {
     __m128i letters;
     __m128i spaces;
@@ -82,15 +82,16 @@ static int64_t sum_of(__m128i counts)
     return _mm_cvtsi128_si64(sums) + _mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums));
 }
 
-/* Whether a byte lies in the `count` from `first` on: a comparison of signed bytes, moved there. */
+/* Marks the bytes among the `count` values from `first` on. The range is moved so that one signed
+ * comparison is enough. */
 static __m128i is_in(__m128i bytes, char first, int count)
 {
     __m128i moved = _mm_add_epi8(bytes, _mm_set1_epi8((char)(-128 - first)));
     return _mm_cmplt_epi8(moved, _mm_set1_epi8((char)(-128 + count)));
 }
 
-/* Whether a character stands there as \u and four digits, which look like a token or two and are
- * another one. (The other escapes are two bytes for one, and as rare.) */
+/* Returns whether there is a \u escape: it looks like a token or two of letters and digits, and is
+ * another character. (The other escapes are two bytes for one, and rare.) */
 static bool has_units(__m128i bytes)
 {
     unsigned slashes = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
@@ -100,10 +101,10 @@ static bool has_units(__m128i bytes)
     return (slashes << 1 & (us | 0x10000)) != 0;
 }
 
-/* Returns how many bytes at the front were added: all but the last few, and none behind a \u. */
+/* Returns how many bytes at the front it added: all but the last few, and none behind a \u. */
 static size_t add_fast(struct counts *counts, struct slice text)
 {
-    struct counts sum = *counts; /* in registers */
+    struct counts sum = *counts; /* a copy stays in registers */
     size_t at = 0;
     for (; text.bytes - at >= 16; at += 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text.data + at));
@@ -159,7 +160,7 @@ static void add_block(struct text_mix *mix, struct slice text)
     add_slowly(mix, (struct slice){text.data + done, text.bytes - done});
 }
 
-/* The next of a row of numbers that look random: SplitMix64 (Steele, Lea, Flood 2014). */
+/* The next pseudo-random number: SplitMix64 (Steele, Lea, Flood 2014). */
 static uint64_t next_random(uint64_t *seed)
 {
     uint64_t bits = *seed += UINT64_C(0x9e3779b97f4a7c15);
@@ -168,7 +169,7 @@ static uint64_t next_random(uint64_t *seed)
     return bits ^ bits >> 31;
 }
 
-/* One block of each part of the text, somewhere in it. */
+/* Adds one block from each part of the text, at a random place in it. */
 static void add_samples(struct text_mix *mix, struct slice text)
 {
     struct text_mix sample = {.seed = 0};

@@ -17,7 +17,6 @@ struct thread_pool {
     pthread_t threads[CREW_THREADS_MAX];
 };
 
-/* NULL when the pool closes and nothing waits any more. */
 static struct job *next_job(struct thread_pool *pool)
 {
     check(pthread_mutex_lock(&pool->mutex) == 0);

@@ -1,6 +1,5 @@
-/* Helper threads for what blocks or computes for long (password hashing): a queue that several
- * threads serve. A job's `run` is called with a NULL server on one of them, then the job goes
- * back. */
+/* Helper threads for work that blocks or computes for long (password hashing). All threads serve
+ * one queue. One of them calls a job's `run` with a NULL server, then the job goes back. */
 #ifndef BASE_THREAD_POOL_H
 #define BASE_THREAD_POOL_H
 
@@ -11,11 +10,11 @@
 
 struct thread_pool;
 
-/* Starts the threads. NULL when the machine has no more of them. */
+/* Starts the threads. Returns NULL when the system cannot start so many. */
 struct thread_pool *thread_pool_new(unsigned thread_count, size_t jobs_max);
-/* False, and nothing taken, when jobs_max wait. Any thread. */
+/* Returns false, and does not take the job, when jobs_max wait. Any thread. */
 bool thread_pool_post(struct thread_pool *pool, struct job *job);
-/* Finishes the jobs that wait, ends the threads, frees. */
+/* Runs the waiting jobs, ends the threads, frees the pool. */
 void thread_pool_free(struct thread_pool *pool);
 
 #endif

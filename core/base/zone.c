@@ -16,7 +16,7 @@
 #define HOUR_MS INT64_C(3600000)
 
 enum {
-    FILE_BYTES_MAX = 64 * 1024, /* the largest has 4 KB */
+    FILE_BYTES_MAX = 64 * 1024, /* the largest file has 4 KB */
     HEAD_BYTES = 44,
     MINUTES_MIN = -12 * 60,
     MINUTES_MAX = 14 * 60
@@ -29,7 +29,6 @@ struct reading {
     size_t left;
 };
 
-/* What a head counts. */
 struct counts {
     size_t utc, standard, leaps, times, types, chars;
 };
@@ -42,7 +41,6 @@ static int64_t big_endian(const unsigned char *at, size_t bytes)
     return (int64_t)n;
 }
 
-/* NULL: the file is shorter. */
 static const unsigned char *take(struct reading *reading, size_t bytes)
 {
     const unsigned char *at = reading->at;
@@ -73,7 +71,7 @@ static bool take_head(struct reading *reading, struct counts *out)
     return true;
 }
 
-/* The first of two blocks is for readers of 32 bits. */
+/* The first of the two blocks is for readers with 32-bit times. */
 static bool skip_old_block(struct reading *reading)
 {
     struct counts n;
@@ -113,7 +111,7 @@ static bool take_rule(struct reading *reading, struct zone *out)
         return false;
     memcpy(text, reading->at, (size_t)(end - reading->at));
     text[end - reading->at] = '\0';
-    out->has_rule = text[0] != '\0'; /* else the last offset stays */
+    out->has_rule = text[0] != '\0'; /* else the last offset stays valid */
     return !out->has_rule || zone_rule_parse(text, &out->rule);
 }
 
@@ -126,7 +124,6 @@ static bool parse(const unsigned char *data, size_t bytes, struct zone *out)
            take(&reading, n.chars + n.standard + n.utc) != NULL && take_rule(&reading, out);
 }
 
-/* The bytes of the file, or -1. */
 static ssize_t read_file(const char *name, unsigned char *data, size_t bytes_max)
 {
     char path[sizeof DIRECTORY + ZONE_TEXT_BYTES];
@@ -156,8 +153,8 @@ static bool load_file(const char *name, struct zone *out)
 
 /* ---- names ---- */
 
-/* What browsers still say, though the database has it under "backward", which newer systems do not
- * install by default. */
+/* Browsers still use these names, but the database has them under "backward", which newer systems
+ * do not install by default. */
 static const char *new_name(const char *name)
 {
     static const char *const names[][2] = {
@@ -188,7 +185,7 @@ static const char *new_name(const char *name)
     return NULL;
 }
 
-/* A dot stands in no zone's name, so no name leads out of the directory. */
+/* No zone's name has a dot, so no name leads out of the directory. */
 static bool is_name(const char *text)
 {
     size_t bytes =
@@ -247,7 +244,7 @@ static int64_t floor_divide(int64_t n, int64_t by)
     return n / by - (n % by < 0);
 }
 
-/* How many of them have been by then. */
+/* Returns how many changes of the clocks lie before utc_s. */
 static size_t passed(const struct zone *zone, int64_t utc_s)
 {
     size_t low = 0;
@@ -286,7 +283,7 @@ bool zone_splits_hour(const struct zone *zone, int64_t hour)
                                     floor_divide(last_ms + last_s * 1000, DAY_MS);
 }
 
-/* No place is a day and two hours away from UTC. */
+/* No place is as far as a day and two hours from UTC. */
 int64_t zone_day_begins_ms(const struct zone *zone, int64_t day)
 {
     int64_t before_ms = day * DAY_MS - 26 * HOUR_MS;

@@ -1,5 +1,6 @@
-/* Time zones, as people name them: days begin where their viewer lives. Read from the system's
- * database (package tzdata: RFC 9636), anew each time, so an update of it needs no restart. */
+/* Time zones under their usual names: a viewer's days begin at local midnight. Zones are read from
+ * the system's database (package tzdata: RFC 9636) each time, so that an update needs no
+ * restart. */
 #ifndef BASE_ZONE_H
 #define BASE_ZONE_H
 
@@ -15,23 +16,23 @@ enum { ZONE_TEXT_BYTES = 64, ZONE_LOCAL_TEXT_BYTES = 32 };
 struct zone {
     size_t count;
     int64_t *at_s;      /* when the clocks were set, ascending */
-    int32_t *offsets_s; /* and how far ahead of UTC they are from then on */
+    int32_t *offsets_s; /* how far ahead of UTC they are from then on */
     int32_t first_offset_s;
-    struct zone_rule rule; /* after the last of them, if has_rule */
+    struct zone_rule rule; /* applies after the last of them, if has_rule */
     bool has_rule;
 };
 
 /* `text`: a name ("Asia/Kolkata"), minutes ahead of UTC in quarters of an hour ("330", "-210"), or
- * "" for UTC. False: *fault says what is wrong with it, nothing is to be freed. Reads a file. */
+ * "" for UTC. On false *fault says what is wrong, and nothing needs to be freed. Reads a file. */
 bool zone_load(const char *text, struct zone *out, struct fault *fault);
 void zone_fini(struct zone *zone);
 
 int32_t zone_offset_s(const struct zone *zone, int64_t utc_ms);
-/* The date there, as days since 1970-01-01. */
+/* The local date, as days since 1970-01-01. */
 int64_t zone_day(const struct zone *zone, int64_t utc_ms);
-/* Whether two dates are in that hour of UTC, or clocks are set in the midst of it. */
+/* Returns whether this hour of UTC has two local dates, or the clocks are set within it. */
 bool zone_splits_hour(const struct zone *zone, int64_t hour);
-/* When that date begins there. */
+/* The UTC time at which the local date begins. */
 int64_t zone_day_begins_ms(const struct zone *zone, int64_t day);
 /* The local time for spreadsheets: "2026-11-29 16:51:37". Returns `out`. */
 const char *zone_format(const struct zone *zone, int64_t utc_ms, char out[ZONE_LOCAL_TEXT_BYTES]);

@@ -6,7 +6,7 @@
 
 #define DAY_S INT64_C(86400)
 
-/* ---- parsing: each step takes its text from *at, moves it on, says whether it was there ---- */
+/* ---- parsing: each step moves *at past what it reads; false: it was not there ---- */
 
 static bool take_char(const char **at, char c)
 {
@@ -58,7 +58,7 @@ static bool take_time(const char **at, int32_t *out_s)
     return true;
 }
 
-/* POSIX counts what is to be added to local time. */
+/* POSIX counts from local time to UTC, so the sign is turned. */
 static bool take_offset(const char **at, int32_t *out_s)
 {
     if (!take_time(at, out_s))
@@ -103,7 +103,7 @@ bool zone_rule_parse(const char *text, struct zone_rule *out)
 
 /* ---- a year ---- */
 
-/* The day in that year, since 1970-01-01. */
+/* That day of the year, as days since 1970-01-01. */
 static int64_t day_of(const struct zone_date *date, int year)
 {
     int64_t first = clock_day(year, 1, 1);

@@ -10,7 +10,7 @@ enum {
     NAME_BYTES_MAX = 64,
     MEMBERS_MAX = 256,
     CHOICES_MAX = 128,
-    LARGE_BYTES = 512 /* of a value that is not to be read twice */
+    LARGE_BYTES = 512 /* values from this size on are not read twice */
 };
 
 static bool refuse(struct chat_fault *fault, const char *code, const char *param,
@@ -40,8 +40,8 @@ static const char *const member_names[CHAT_MEMBER_COUNT] = {
     [CHAT_USAGE] = "usage",
 };
 
-/* The length of the character at the front of `rest` that folds to `letter`; 0: another one. As
- * Unicode folds, where U+017F is an s, too, and U+212A a k. */
+/* Returns the length of the first character of `rest` if it is `letter` after Unicode case folding,
+ * else 0. Two folds are not ASCII: U+017F is an s and U+212A is a k. */
 static size_t folded_bytes(struct slice rest, char letter)
 {
     if (rest.bytes == 0)
@@ -53,7 +53,8 @@ static size_t folded_bytes(struct slice rest, char letter)
     return letter == 'k' && slice_starts_with(rest, "\xe2\x84\xaa") ? 3 : 0;
 }
 
-/* Whether a server that matches names without case (Go's encoding/json) takes `name` for `ours`. */
+/* Returns whether a server that ignores case in names (Go's encoding/json) reads `name` as
+ * `ours`. */
 static bool folds_to(struct slice name, const char *ours)
 {
     size_t at = 0;
@@ -66,8 +67,8 @@ static bool folds_to(struct slice name, const char *ours)
     return at == name.bytes;
 }
 
-/* The key with its escapes decoded, into `room` where it has any. A longer one than NAME_BYTES_MAX
- * is none of ours: then it is empty. */
+/* Decodes the key's escapes, into `room` if it has any. The result is empty when it is longer than
+ * NAME_BYTES_MAX, for none of our names is so long. */
 static struct slice decode_key(struct slice raw_key, struct buffer *room)
 {
     if (slice_char(raw_key, '\\') == NULL)
@@ -78,9 +79,9 @@ static struct slice decode_key(struct slice raw_key, struct buffer *room)
     return json_decode_string(&quoted, room) ? buffer_slice(room) : (struct slice){"", 0};
 }
 
-/* The first of `names` that a server may take the key for, or `name_count`. Such servers take the
- * last: "Model" beside "model" would be another model than the one we price. Such a key is
- * *disguised. */
+/* Returns the index of the name that a server may read the key as, or `name_count`. A server that
+ * ignores case takes the last such member: "Model" beside "model" would be another model than the
+ * one we price. *disguised: the key is not written as the name. */
 static size_t name_of_key(struct slice raw_key, const char *const *names, size_t name_count,
                           bool *disguised)
 {
@@ -106,8 +107,8 @@ static bool refuse_twice(struct chat_fault *fault, const char *param, struct sli
                   (int)(name.bytes < 60 ? name.bytes : 60), name.data);
 }
 
-/* Every top-level member at most once: keys are compared as written; those that we read, which
- * decide the price, with their escapes decoded, too. */
+/* Every top-level member may stand once. Keys are compared as written; the keys that we read,
+ * because they decide the price, are also compared with their escapes decoded. */
 static bool read_members(struct chat_request *out, struct chat_fault *fault)
 {
     struct slice keys[MEMBERS_MAX];
@@ -140,14 +141,14 @@ static bool read_members(struct chat_request *out, struct chat_fault *fault)
     return true;
 }
 
-/* NULL: absent or null. */
+/* Returns NULL for a member that is absent or null. */
 static const struct json_value *member(const struct chat_request *request, enum chat_member which)
 {
     const struct json_value *value = &request->members[which];
     return value->raw.data != NULL && value->type != JSON_NULL ? value : NULL;
 }
 
-/* Of an inner object: 0: absent or null, 1: there, -1: refused. */
+/* Finds a member of an inner object. 0: absent or null; 1: found; -1: refused. */
 static int find(const struct json_value *object, const char *name, struct json_value *out,
                 struct chat_fault *fault)
 {
@@ -204,7 +205,7 @@ static bool read_count(const struct chat_request *request, enum chat_member whic
     return true;
 }
 
-/* A disguised include_usage would take back ours, and with it the count that is charged. */
+/* A disguised include_usage could cancel ours, and with it the counts that we charge by. */
 static bool check_options(const struct json_value *options, struct chat_fault *fault)
 {
     static const char *const names[] = {"include_usage"};
@@ -242,7 +243,7 @@ static bool read_stream(struct chat_request *out, struct chat_fault *fault)
     return read_flag(&asked, "include_usage", &out->usage_optioned, fault);
 }
 
-/* OpenRouter's `usage: {include: true}`. False: it is something else. */
+/* OpenRouter's `usage: {include: true}`. Returns false when `usage` has another form. */
 static bool find_usage_wish(const struct chat_request *request, struct json_value *out)
 {
     const struct json_value *usage = member(request, CHAT_USAGE);
@@ -280,7 +281,7 @@ static bool read_messages(struct chat_request *out, struct chat_fault *fault)
     return true;
 }
 
-/* Tiers that cost more than the price in the policy, which is for the standard one. */
+/* Refuses tiers that cost more than the standard tier, whose price the policy has. */
 static bool check_service_tier(const struct chat_request *request, struct chat_fault *fault)
 {
     const struct json_value *value = member(request, CHAT_SERVICE_TIER);
@@ -302,7 +303,7 @@ static bool read_all(struct chat_request *out, struct chat_fault *fault)
         !read_count(out, CHAT_N, CHOICES_MAX, &out->choices, fault))
         return false;
     read_usage_wish(out);
-    /* Both: a provider obeys one of them; the hold is for the larger. */
+    /* The client gives both limits and a provider obeys one: the hold covers the larger. */
     if (older > out->output_tokens)
         out->output_tokens = older;
     return true;
@@ -324,7 +325,7 @@ bool chat_read(struct slice text, uint64_t seed, struct chat_request *out, struc
     if (out->root.type != JSON_OBJECT)
         return refuse(fault, "invalid_json", NULL, "The body must be a JSON object.");
     bool good = read_all(out, fault);
-    out->root.index = NULL; /* it ends here */
+    out->root.index = NULL; /* the index ends with this function */
     for (size_t i = 0; i < CHAT_MEMBER_COUNT; i++)
         out->members[i].index = NULL;
     return good;
@@ -332,8 +333,7 @@ bool chat_read(struct slice text, uint64_t seed, struct chat_request *out, struc
 
 /* ---- the provider's copy ---- */
 
-/* An edit whose text is known by its place in edits.text, for that buffer may move while it
- * grows. */
+/* An edit whose text is given by its offset in edits.text: that buffer may move while it grows. */
 struct planned_edit {
     size_t offset;
     size_t removed_bytes;
@@ -344,7 +344,7 @@ struct planned_edit {
 struct edits {
     struct planned_edit plan[CHAT_EDITS_MAX];
     size_t count;
-    struct buffer text; /* what is inserted */
+    struct buffer text; /* the text of all insertions */
 };
 
 static size_t offset_in(struct slice text, const char *place)
@@ -352,7 +352,7 @@ static size_t offset_in(struct slice text, const char *place)
     return (size_t)(place - text.data);
 }
 
-/* The text inserted is what was appended to edits->text since `text_from`. */
+/* Inserts what was appended to edits->text from `text_from` on. */
 static void add_edit(struct edits *edits, size_t offset, size_t removed_bytes, size_t text_from)
 {
     size_t text_bytes = edits->text.bytes - text_from;
@@ -375,7 +375,7 @@ static void edit_model(const struct chat_request *request, const char *model, st
     replace_value(request, &request->members[CHAT_MODEL], edits, from);
 }
 
-/* Usage is always asked for: without it we could only estimate. */
+/* We always ask for usage: without it we could only estimate. */
 static void edit_stream_options(const struct chat_request *request, struct edits *edits,
                                 struct buffer *new_members)
 {
@@ -401,7 +401,6 @@ static void edit_stream_options(const struct chat_request *request, struct edits
     }
 }
 
-/* Replaces the value of a member that is there. */
 static void set_value(const struct chat_request *request, enum chat_member which, int64_t tokens,
                       struct edits *edits)
 {
@@ -413,7 +412,7 @@ static void set_value(const struct chat_request *request, enum chat_member which
     replace_value(request, &request->members[which], edits, from);
 }
 
-/* Says a limit where it is not said: in place of a null, or in a member of its own. */
+/* Adds a limit that the request does not have: in place of a null, or as a new member. */
 static void add_limit(const struct chat_request *request, enum chat_member which, int64_t tokens,
                       struct edits *edits, struct buffer *new_members)
 {
@@ -424,7 +423,6 @@ static void add_limit(const struct chat_request *request, enum chat_member which
                       member_names[which], (long long)tokens);
 }
 
-/* The client's limit, or 0. */
 static int64_t stated_limit(const struct chat_request *request, enum chat_member which)
 {
     const struct json_value *value = member(request, which);
@@ -432,7 +430,7 @@ static int64_t stated_limit(const struct chat_request *request, enum chat_member
     return value != NULL && json_int64(value, &tokens) ? tokens : 0;
 }
 
-/* Returns what the limit is then. */
+/* Returns the limit that is then in force. */
 static int64_t lower_limit(const struct chat_request *request, enum chat_member which, int64_t most,
                            struct edits *edits)
 {
@@ -443,13 +441,13 @@ static int64_t lower_limit(const struct chat_request *request, enum chat_member 
     return most;
 }
 
-/* Moves the only limit to the provider's name for it: a server that does not know the other one
- * would take it for no limit at all. */
+/* Moves the client's only limit to the provider's name for it: a server that does not know the
+ * other name would apply no limit at all. */
 static void move_limit(const struct chat_request *request, enum chat_member from_member,
                        enum chat_member to_member, int64_t most, struct edits *edits)
 {
     int64_t stated = stated_limit(request, from_member);
-    if (request->members[to_member].raw.data != NULL) { /* as null */
+    if (request->members[to_member].raw.data != NULL) { /* its value is null */
         set_value(request, to_member, most > 0 && most < stated ? most : stated, edits);
         set_value(request, from_member, 0, edits);
         return;
@@ -480,7 +478,7 @@ static void edit_max_tokens(const struct chat_request *request, const struct cha
     }
     if (has_wanted)
         tokens = lower_limit(request, wanted, most, edits);
-    if (has_other) /* a client that says both has them both */
+    if (has_other) /* a client that gives both limits keeps both */
         tokens = lower_limit(request, other, most, edits);
     if (tokens <= 0)
         return;
@@ -521,7 +519,7 @@ static void cut(struct slice text, struct edits *edits, struct chat_copy *out)
     add_part(out, text.data + done, text.bytes - done);
 }
 
-/* Usage is asked for in OpenAI's way; other providers than OpenRouter refuse a member `usage`. */
+/* Usage is asked for in OpenAI's way; providers other than OpenRouter refuse a member `usage`. */
 static void edit_usage_wish(const struct chat_request *request, struct edits *edits)
 {
     struct json_value wish;
@@ -542,13 +540,13 @@ bool chat_apply(const struct chat_request *request, const struct chat_changes *c
     edit_stream_options(request, &edits, &new_members);
     edit_max_tokens(request, changes, &edits, &new_members);
     if (new_members.bytes > 0) {
-        /* Behind the opening brace: the object has at least a model, so a comma follows. */
+        /* Insert behind the opening brace. The object has at least a model, so a comma follows. */
         size_t from = edits.text.bytes;
         buffer_append_slice(&edits.text, buffer_slice(&new_members));
         buffer_append_char(&edits.text, ',');
         add_edit(&edits, offset_in(request->text, request->root.raw.data) + 1, 0, from);
     }
-    edit_usage_wish(request, &edits); /* behind what is inserted at the same place */
+    edit_usage_wish(request, &edits); /* its edit follows the insertion at the same place */
     *out = (struct chat_copy){.inserted = edits.text};
     cut(request->text, &edits, out);
     bool done = !edits.text.failed && !new_members.failed;

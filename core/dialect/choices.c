@@ -2,12 +2,13 @@
 
 #include "dialect/said.h"
 
-/* Where providers show what a model reasons. Some show the same under each of these. */
+/* The members in which providers show reasoning. Some show the same text under each of these
+ * names. */
 static const char *const reasoning_names[] = {"reasoning", "reasoning_content", "reasoning_details",
                                               "thinking", "thinking_blocks"};
 enum { REASONING_NAMES = sizeof reasoning_names / sizeof reasoning_names[0] };
 
-/* REASONING_NAMES: the key is none of them. */
+/* Returns REASONING_NAMES when the key is none of the names. */
 static size_t reasoning_name(struct slice raw_key)
 {
     size_t name = 0;
@@ -23,7 +24,8 @@ static void add_sizes(struct media_sizes *sum, const struct media_sizes *sizes)
     sum->audio_bytes += sizes->audio_bytes;
 }
 
-/* A piece of a choice's content. Of several choices with data in pieces, one is followed. */
+/* Measures a piece of a choice's content. If several choices have data in pieces, one is
+ * followed. */
 static void measure_piece(struct choices_run *run, int64_t index, const struct json_value *content,
                           struct media_sizes *sizes)
 {
@@ -43,11 +45,13 @@ static void give_text(const struct json_item *member, const struct choices_event
         events->on_text(raw, events->arg);
 }
 
-/* A message, or a delta of one. What is reasoned counts once: under the first name that has any. */
+/* Measures a message, or a delta of one. Reasoning counts once: under the first name that has
+ * text. */
 static void measure_message(struct choices_run *run, const struct json_value *message,
                             const struct choices_events *events, struct choice_facts *facts)
 {
-    struct media_sizes reasoned[REASONING_NAMES + 1] = {{0}}; /* the last: of all other members */
+    /* The last entry: all other members. */
+    struct media_sizes reasoned[REASONING_NAMES + 1] = {{0}};
     struct media_sizes *sum = &facts->sizes;
     if (message->type != JSON_OBJECT)
         return;
@@ -56,7 +60,7 @@ static void measure_message(struct choices_run *run, const struct json_value *me
     while (json_next(&walk, &item)) {
         if (said_is_aside(item.key))
             continue;
-        if (json_key_is(item.key, "tool_calls")) /* functions, and those of other kinds */
+        if (json_key_is(item.key, "tool_calls")) /* tool calls of every kind, not functions alone */
             sum->text_bytes += media_text_bytes(&item.value);
         else if (json_key_is(item.key, "content") && item.value.type == JSON_STRING)
             measure_piece(run, facts->index, &item.value, sum);
@@ -87,7 +91,7 @@ static void read_choice(struct choices_run *run, const struct json_value *choice
     struct json_member members[MEMBERS] = {
         [INDEX] = {.name = "index"}, [FINISH_REASON] = {.name = "finish_reason"},
         [DELTA] = {.name = "delta"}, [MESSAGE] = {.name = "message"},
-        [TEXT] = {.name = "text"}, /* as of completions */
+        [TEXT] = {.name = "text"}, /* the form of the older completions API */
         [USAGE] = {.name = "usage"}};
     struct choice_facts facts = {.usage = {.type = JSON_NULL}};
     json_find_all(choice, members, MEMBERS);

@@ -24,7 +24,6 @@ bool context_form_url(enum context_question question, const char *base_url, char
     return bytes > 0 && (size_t)bytes < out_bytes;
 }
 
-/* 0: not said. */
 static int64_t tokens_of(const struct json_value *value)
 {
     int64_t tokens;
@@ -48,13 +47,13 @@ static int64_t smaller(int64_t a, int64_t b)
 
 /* ---- a model of a list ---- */
 
-/* The names under which lists tell a length: first those of what is in force right now, then those
- * of what the model allows at all. */
+/* The members that tell a length: first those for the limit in force now, then those for the limit
+ * of the model. */
 enum entry_member {
     LOADED_CONTEXT_LENGTH, /* LM Studio */
     MAX_MODEL_LEN,         /* vLLM, SGLang */
     META,                  /* llama.cpp: n_ctx, n_ctx_train */
-    CONTEXT_LENGTH,        /* OpenRouter, Together; Ollama: as it is loaded */
+    CONTEXT_LENGTH,        /* OpenRouter, Together; Ollama: as loaded */
     CONTEXT_WINDOW,        /* Groq */
     MAX_CONTEXT_LENGTH,    /* LM Studio, Mistral */
     TOP_PROVIDER,          /* OpenRouter: context_length */
@@ -99,7 +98,7 @@ struct telling {
     int count;
 };
 
-/* A longer name than any of ours is none that was asked for. */
+/* A name longer than all of ours cannot be one that was asked for. */
 static void tell(struct telling *telling, const struct json_value *name,
                  const struct context_lengths *lengths)
 {
@@ -113,7 +112,7 @@ static void tell(struct telling *telling, const struct json_value *name,
     text[out.bytes] = '\0';
     telling->tell(text, lengths, telling->arg);
     telling->count++;
-    /* Ollama is asked for a model with or without its usual tag, and tells it with. */
+    /* Ollama takes a model's name with or without its usual tag, and tells it with the tag. */
     size_t tag_bytes = sizeof usual_tag - 1;
     if (out.bytes <= tag_bytes || strcmp(text + out.bytes - tag_bytes, usual_tag) != 0)
         return;
@@ -152,7 +151,7 @@ static void read_list(struct telling *telling, const struct json_value *list)
 
 /* ---- an answer ---- */
 
-/* What llama.cpp says of itself; as a router of several servers it says 0, or nothing. */
+/* llama.cpp's own settings; as a router for several servers it gives 0, or nothing. */
 static void read_props(struct telling *telling, const struct json_value *settings)
 {
     const struct context_lengths lengths = {.served = tokens_in(settings, "n_ctx")};

@@ -1,5 +1,5 @@
-/* What servers say of the context lengths of their models: llama.cpp, vLLM, SGLang, LM Studio,
- * Ollama, OpenRouter and whoever lists models as these do. Pure functions. */
+/* What servers tell about the context lengths of their models: llama.cpp, vLLM, SGLang, LM Studio,
+ * Ollama, OpenRouter, and servers that list models in the same form. Pure functions. */
 #ifndef DIALECT_CONTEXT_FORM_H
 #define DIALECT_CONTEXT_FORM_H
 
@@ -9,29 +9,30 @@
 
 #include "base/slice.h"
 
-/* In tokens; 0: not said. What is no whole number from 1 to a billion is not said either. */
+/* In tokens; 0: not told. A value that is no whole number from 1 to a billion counts as not
+ * told. */
 struct context_lengths {
-    int64_t served;  /* what the server takes of a request and its answer together */
-    int64_t trained; /* what the model was made for; the server may take less, or more */
+    int64_t served;  /* the server's limit for a request and its answer together */
+    int64_t trained; /* the model's own limit; the server's may be lower or higher */
 };
 
-/* What a server is asked, one after the other; only some know the later ones. */
+/* The questions to a server, in this order; only some servers know the later ones. */
 enum context_question {
     CONTEXT_OF_MODELS,    /* {base_url}/models */
     CONTEXT_OF_SERVER,    /* /props: llama.cpp */
     CONTEXT_OF_LM_STUDIO, /* /api/v0/models */
-    CONTEXT_OF_OLLAMA     /* /api/ps: of models that are loaded */
+    CONTEXT_OF_OLLAMA     /* /api/ps: loaded models only */
 };
 enum { CONTEXT_QUESTIONS = CONTEXT_OF_OLLAMA + 1 };
 
-/* Writes the address of a question: of the later ones it is the base URL without a `/v1` at its
- * end. False: `out` is too short. */
+/* Writes the address of a question. The later ones stand below the base URL without its final
+ * `/v1`. Returns false when `out` is too short. */
 bool context_form_url(enum context_question question, const char *base_url, char *out,
                       size_t out_bytes);
 
-/* Tells all lengths that an answer has, by the name of the model; an empty name: of whatever the
- * server serves. A model with several names is told under each. Returns how many names the answer
- * has; -1: it is none of these. */
+/* context_form_read calls it with the lengths of each model name in an answer; an empty name means
+ * whatever the server serves. A model with several names is told under each. It returns how many
+ * names the answer has, or -1 when the answer has none of the known forms. */
 typedef void context_form_teller(const char *model, const struct context_lengths *lengths,
                                  void *arg);
 int context_form_read(struct slice answer, context_form_teller *tell, void *arg);

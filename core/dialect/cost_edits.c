@@ -10,14 +10,14 @@ static struct slice join(char out[COST_NUMBER_BYTES], const char *before, const 
     return (struct slice){out, (size_t)(stpcpy(stpcpy(stpcpy(out, before), amount), behind) - out)};
 }
 
-/* Both words have one c; where it is one of them. */
+/* Returns whether "cost" or "price" stands in the text with its only c at `c`. */
 static bool is_price_at(struct slice text, size_t c)
 {
     return (c + 4 <= text.bytes && slice_same_nocase(text.data + c, "cost", 4)) ||
            (c >= 3 && c + 2 <= text.bytes && slice_same_nocase(text.data + c - 3, "price", 5));
 }
 
-/* "estimated_cost", "cost_in_usd_ticks": what the provider takes of us is not for others. */
+/* "estimated_cost", "cost_in_usd_ticks": the provider's charge to us is not for others. */
 static bool has_price(struct slice text)
 {
     for (const char *letter = "cC"; *letter != '\0'; letter++) {
@@ -32,8 +32,8 @@ static bool has_price(struct slice text)
     return false;
 }
 
-/* Puts null in place of each price inside, but for the two that are edited by their names. The
- * depth is bounded by the scanner's. False: they are too many. */
+/* Replaces each price inside by null, except the two members that are edited by name. The scanner
+ * bounds the depth. Returns false when there are too many. */
 static bool hide_prices(struct slice text, const struct json_value *object, bool outermost,
                         struct json_edit *edits, size_t *count)
 {
@@ -58,7 +58,7 @@ static bool hide_prices(struct slice text, const struct json_value *object, bool
     return true;
 }
 
-/* In order; at the same place an insertion stays before a removal. */
+/* Sorts by offset; at the same place an insertion stays before a removal. */
 static void sort_edits(struct json_edit *edits, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
@@ -86,7 +86,7 @@ size_t cost_edits(struct slice text, const struct json_value *usage, int64_t cha
                                             .removed_bytes = cost->raw.bytes,
                                             .inserted = join(number, "", amount, "")};
     } else {
-        /* First in the object, so that no removal can touch it. */
+        /* Insert at the front of the object, so that no removal can touch it. */
         edits[count++] = (struct json_edit){
             .offset = (size_t)(usage->raw.data - text.data) + 1,
             .inserted = join(number, "\"cost\":", amount, others > 0 ? "," : "")};
@@ -95,7 +95,8 @@ size_t cost_edits(struct slice text, const struct json_value *usage, int64_t cha
         edits[count++] = json_removal(text, usage, "cost_details");
     if (members[COST].count > 1 || members[DETAILS].count > 1 ||
         (has_price(usage->raw) && !hide_prices(text, usage, true, edits, &count))) {
-        /* Nobody says it twice, and no price may slip through: the cost is all that is left. */
+        /* Providers do not repeat these members; if one does, no price may slip through: only our
+         * cost stays. */
         edits[0] = (struct json_edit){.offset = (size_t)(usage->raw.data - text.data),
                                       .removed_bytes = usage->raw.bytes,
                                       .inserted = join(number, "{\"cost\":", amount, "}")};

@@ -5,7 +5,8 @@
 #include "base/limits.h"
 #include "dialect/media.h"
 
-enum { IN_VAIN_MAX = 8 }; /* then the events of this stream are taken to be all different */
+/* After so many unmatched events in a row no more are learned. */
+enum { IN_VAIN_MAX = 8 };
 
 void event_template_init(struct event_template *template)
 {
@@ -18,7 +19,7 @@ void event_template_fini(struct event_template *template)
     buffer_fini(&template->event);
 }
 
-/* The content of the only choice of an event that ends nothing. */
+/* Finds the content of an event with only one choice and no finish reason. */
 static bool find_content(const struct completion *chunk, struct json_value *content)
 {
     enum { FINISH_REASON, DELTA, MEMBERS };
@@ -37,8 +38,8 @@ static bool find_content(const struct completion *chunk, struct json_value *cont
            content->type == JSON_STRING;
 }
 
-/* Padding beside the text, against those who guess it from the size of packets: as random as the
- * text, and nobody's business but the client's. A full reading knows no such member. */
+/* Some providers add padding, so that packet sizes do not reveal the text. It is as random as the
+ * text and matters only to the client. A full reading ignores it too. */
 static bool find_padding(const struct completion *chunk, struct json_value *padding)
 {
     return json_find(&chunk->root, "obfuscation", padding) == 1 && padding->type == JSON_STRING;
@@ -67,7 +68,7 @@ void event_template_learn(struct event_template *template, struct slice event,
         chunk->usage.type != JSON_NULL || !find_content(chunk, &content))
         return;
     int64_t other_bytes = bytes - (int64_t)json_text_bytes(&content);
-    if (other_bytes < 0) /* a piece of data, which is no text: what is like it may be text */
+    if (other_bytes < 0) /* a piece of data, not text; a similar event may be text */
         return;
     buffer_reset(&template->event);
     if (!buffer_append_slice(&template->event, event))
@@ -84,7 +85,7 @@ void event_template_learn(struct event_template *template, struct slice event,
     template->in_vain++;
 }
 
-/* Whether `bytes` of the data at `at` are those of the one learned at `known_at`. */
+/* Compares `bytes` of the data, from `at` on, with the learned event from `known_at` on. */
 static bool is_same(const struct event_template *template, size_t known_at, struct slice data,
                     size_t at, size_t bytes)
 {
@@ -95,8 +96,8 @@ static bool is_same(const struct event_template *template, size_t known_at, stru
 bool event_template_take(struct event_template *template, struct slice data,
                          struct template_match *out)
 {
-    size_t known_at = 0; /* in the event learned, and ... */
-    size_t at = 0;       /* ... in the data: what begins here must be the same */
+    size_t known_at = 0; /* place in the learned event */
+    size_t at = 0;       /* place in the data: both must match from here on */
     size_t cut_at = template->cut_at;
     int64_t bytes = template->other_bytes;
     if (template->event.bytes == 0)
@@ -112,7 +113,7 @@ bool event_template_take(struct event_template *template, struct slice data,
             return false;
         if (string->generated) {
             out->text = (struct slice){data.data + at, (size_t)(end - data.data) - at};
-            /* It may hold data, which is no text. */
+            /* It may hold data, which does not count as text. */
             if (text_bytes >= MEDIA_BYTES_MIN || media_may_be_piece(out->text))
                 return false;
             bytes += (int64_t)text_bytes;

@@ -1,7 +1,6 @@
-/* The events of a stream are mostly alike: the same members at the same places, and only the inside
- * of a string or two differs: what the model says, and what some providers pad it with. Where all
- * else is, byte for byte, what it was in an event that has been read, it means the same, and only
- * the strings are read.
+/* Most events of a stream have the same members at the same places; they differ only inside a
+ * string or two: the model's text, and the padding of some providers. An event whose other bytes
+ * are all equal to those of an event already read means the same, so only its strings are read.
  *
  * Part of a relay; the worker's thread. */
 #ifndef DIALECT_EVENT_TEMPLATE_H
@@ -16,47 +15,48 @@
 #include "dialect/completion.h"
 
 enum {
-    EVENT_TEMPLATE_BYTES_MAX = 1024, /* larger events are read each time */
+    EVENT_TEMPLATE_BYTES_MAX = 1024, /* larger events are always read in full */
     EVENT_TEMPLATE_STRINGS_MAX = 2
 };
 
-/* A string that differs: its place in the event that was learned, without its quotes. */
+/* A string that differs from event to event: its place in the learned event, without its quotes. */
 struct template_string {
     size_t start;
     size_t end;
-    bool generated; /* it is what the model says; else it means nothing to us */
+    bool generated; /* the model's text; otherwise the gateway ignores it */
 };
 
 struct event_template {
-    struct buffer event;                                        /* one that was read; empty: none */
-    struct template_string strings[EVENT_TEMPLATE_STRINGS_MAX]; /* in the order of their places */
+    struct buffer event;                                        /* the learned event; empty: none */
+    struct template_string strings[EVENT_TEMPLATE_STRINGS_MAX]; /* sorted by place */
     unsigned string_count;
-    size_t cut_at; /* of it the client does not get cut_bytes here, of none of the strings */
+    /* The client gets the event without the cut_bytes from cut_at on. No string lies in them. */
+    size_t cut_at;
     size_t cut_bytes;
-    int64_t other_bytes; /* that it counts as generated besides its strings */
-    unsigned in_vain;    /* events learned since one was like it */
+    int64_t other_bytes; /* of the event, counted as generated beside its strings */
+    unsigned in_vain;    /* events learned since the last match */
 };
 
-/* What reading an event would have said. */
+/* What a full reading of the event would have found. */
 struct template_match {
-    size_t event_bytes;  /* it has, its empty line included */
-    int64_t bytes;       /* it counts as generated */
-    struct slice text;   /* what it says, as it stands in JSON */
-    struct slice before; /* what the client gets of it: this, */
-    struct slice after;  /* and this: empty, where nothing is cut out */
+    size_t event_bytes;  /* length of the event with its empty line */
+    int64_t bytes;       /* counted as generated */
+    struct slice text;   /* the model's text, as it stands in JSON */
+    struct slice before; /* the client gets this */
+    struct slice after;  /* and this; empty if nothing is cut out */
 };
 
 void event_template_init(struct event_template *template);
 void event_template_fini(struct event_template *template);
 
-/* Learns an event that was counted as `bytes` generated, if it is one that says a string and
- * nothing else; `chunk` points into it, and the empty line that ends it is part of it. It went to
- * the client as it came, but for a usage (of null) where `cut_usage`. */
+/* Learns an event that was counted as `bytes` generated, if its one choice has a text and no finish
+ * reason. `chunk` points into `event`, which includes its empty line. With `cut_usage` the client
+ * got the event without its usage (which is null), else as it came. */
 void event_template_learn(struct event_template *template, struct slice event,
                           const struct completion *chunk, int64_t bytes, bool cut_usage);
 
-/* Whether the data begins with an event like the one learned, and what then is to be done with it.
- * False: what it begins with must be read. */
+/* Returns true when the data begins with an event like the learned one; *out says what it holds. On
+ * false that event must be read in full. */
 bool event_template_take(struct event_template *template, struct slice data,
                          struct template_match *out);
 

@@ -51,17 +51,17 @@ void final_chunk_length(struct slice head, int64_t choices, const uint64_t finis
 void final_chunk_usage(struct slice head, const struct final_usage *usage, struct buffer *out)
 {
     char cost[MONEY_TEXT_BYTES];
+    int64_t total_tokens = usage->prompt_tokens + usage->completion_tokens;
     begin(head, out);
     buffer_printf(out,
                   ",\"choices\":[],\"usage\":{\"cost\":%s,\"prompt_tokens\":%lld,"
                   "\"completion_tokens\":%lld,\"total_tokens\":%lld}}\n\n",
                   money_format_short(usage->charge_nusd, cost), (long long)usage->prompt_tokens,
-                  (long long)usage->completion_tokens,
-                  (long long)(usage->prompt_tokens + usage->completion_tokens));
+                  (long long)usage->completion_tokens, (long long)total_tokens);
 }
 
-/* An event's own counts need not be those that were charged: the last may be zeros behind a count,
- * or say one of two that came apart. */
+/* An event's counts may differ from the charged ones: the last event may have zeros after a real
+ * count, or one of two counts that disagreed. */
 static bool is_charged(const struct json_value *said, const struct final_usage *usage)
 {
     struct usage_form form;

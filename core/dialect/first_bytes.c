@@ -34,6 +34,6 @@ enum first_bytes first_bytes_judge(struct slice *data, bool labelled)
     char first = data->data[0];
     if (first == '{' || first == '[' || first == '<')
         return FIRST_BYTES_PLAIN;
-    /* How a comment or one of the four fields of an event begins. */
+    /* The first letters of a comment and of an event's four fields. */
     return labelled || memchr(":deir", first, 5) != NULL ? FIRST_BYTES_STREAM : FIRST_BYTES_PLAIN;
 }

@@ -15,7 +15,7 @@ void line_ends_fini(struct line_ends *ends)
     buffer_fini(&ends->out);
 }
 
-/* The first CR that is followed by something else than LF, or ends the data; NULL: none. */
+/* Returns the first CR that ends the data or has no LF after it, or NULL. */
 static const char *find_cr(struct slice data)
 {
     const char *end = data.data + data.bytes;

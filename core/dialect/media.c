@@ -5,7 +5,7 @@
 #include "dialect/said.h"
 
 enum {
-    LOOKED_AT_BYTES = 2048, /* base64 is known by its beginning */
+    LOOKED_AT_BYTES = 2048, /* the beginning is enough to recognise base64 */
     SPACING_BYTES = 90      /* MIME breaks base64 into lines of 76 */
 };
 
@@ -20,8 +20,8 @@ static bool is_base64_char(char c)
            c == '/' || c == '=' || c == '-' || c == '_';
 }
 
-/* How many bytes at `at` are base64: with slashes escaped, too, as some writers of JSON do, and
- * with line breaks. */
+/* Returns how many bytes from `at` on are base64. Slashes may be escaped, as some JSON writers do,
+ * and line breaks may stand between. */
 static size_t base64_run(struct slice text, size_t at)
 {
     size_t start = at;
@@ -43,11 +43,11 @@ static bool is_base64(struct slice text)
     struct slice front = {text.data, text.bytes};
     if (front.bytes > LOOKED_AT_BYTES)
         front.bytes = LOOKED_AT_BYTES;
-    /* An escape may be cut in two by the end of what is looked at. */
+    /* The end of the part that is looked at may cut an escape in two. */
     return base64_run(front, 0) + 1 >= front.bytes;
 }
 
-/* How the usual files begin, in base64. */
+/* The usual files begin with these, in base64. */
 static bool is_file(struct slice text)
 {
     static const char *const starts[] = {
@@ -85,7 +85,7 @@ static bool is_one_of(struct slice key, const char *const *names, size_t count)
     return false;
 }
 
-/* What a model says stands under these: a text without a space in it is a text all the same. */
+/* A model's words stand under these names: a text without spaces is still text. */
 static bool is_text_name(struct slice key)
 {
     static const char *const names[] = {"content",
@@ -110,8 +110,8 @@ static bool is_text_name(struct slice key)
     return is_one_of(key, names, sizeof names / sizeof names[0]);
 }
 
-/* Seals of what a model has thought, for it to be sent back: no model generates them. In what is
- * called reasoning all data is one. */
+/* Seals of a model's reasoning, to be sent back with it: the model does not generate them. All data
+ * under a reasoning name is a seal. */
 static bool is_seal(struct slice name, struct slice key)
 {
     static const char *const names[] = {"signature", "thought_signature", "thoughtSignature",
@@ -135,8 +135,8 @@ static void add_data(struct slice name, struct slice text, size_t bytes, struct 
 static const char mark[] = ";base64,";
 enum { MARK_BYTES = sizeof mark - 1 };
 
-/* The next place behind the mark, from `at` on; 0: there is none. Semicolons are rare in text,
- * and to look for one is much quicker than for the whole. */
+/* Returns the next place behind a mark, from `at` on; 0: there is none. It searches for semicolons,
+ * which are rare in text: that is much quicker than a search for the whole mark. */
 static size_t behind_mark(struct slice text, size_t at)
 {
     const char *found;
@@ -150,7 +150,7 @@ static size_t behind_mark(struct slice text, size_t at)
     return 0;
 }
 
-/* Counts the data: URLs that stand in a text, as in Markdown, and returns their bytes. */
+/* Counts the data: URLs inside a text, as in Markdown, and returns their bytes. */
 static int64_t take_urls(struct slice text, struct media_sizes *sizes)
 {
     int64_t data_bytes = 0;
@@ -166,7 +166,7 @@ static int64_t take_urls(struct slice text, struct media_sizes *sizes)
     return data_bytes;
 }
 
-/* A string of which so many bytes are data. */
+/* Adds a string in which `data_bytes` bytes are data. */
 static void add_text(const struct json_value *string, int64_t data_bytes, struct media_sizes *sizes)
 {
     int64_t text_bytes = (int64_t)json_text_bytes(string) - data_bytes;
@@ -177,7 +177,7 @@ static bool is_data(struct slice name, struct slice key, struct slice text)
 {
     if (slice_starts_with(text, "data:"))
         return true;
-    bool text_name = is_text_name(key.bytes > 0 ? key : name); /* a string in a list has none */
+    bool text_name = is_text_name(key.bytes > 0 ? key : name); /* a string in a list has no key */
     return is_base64(text) && (is_file(text) || !text_name);
 }
 
@@ -198,7 +198,7 @@ static void add_string(struct slice name, const struct json_item *item, struct m
 
 void media_measure(struct slice name, const struct json_value *value, struct media_sizes *sizes)
 {
-    if (value->type == JSON_STRING) { /* its name is the member's */
+    if (value->type == JSON_STRING) { /* it stands under the member's own name */
         const struct json_item only = {.key = name, .value = *value};
         add_string(name, &only, sizes);
         return;
@@ -218,13 +218,13 @@ bool media_may_be_piece(struct slice text)
         return false;
     for (size_t i = text.bytes - END_BYTES; i < text.bytes; i++) {
         char c = text.data[i];
-        if (!is_base64_char(c) && memchr("\\:;,", c, 4) == NULL) /* these: escapes, the mark */
+        if (!is_base64_char(c) && memchr("\\:;,", c, 4) == NULL) /* of escapes and the mark */
             return false;
     }
     return true;
 }
 
-/* How many bytes of the mark a text ends with, less than all. */
+/* Returns how many bytes of the mark a text ends with, less than all. */
 static unsigned mark_begun(struct slice text)
 {
     unsigned bytes = MARK_BYTES - 1;
@@ -234,7 +234,7 @@ static unsigned mark_begun(struct slice text)
     return bytes;
 }
 
-/* Notes the URL that is still open at the end of a piece, and how much of it was seen. */
+/* Notes a URL that is still open at the end of a piece, and how much of it came. */
 static void note_open(struct media_run *run, struct slice text)
 {
     size_t last = 0;
@@ -246,7 +246,7 @@ static void note_open(struct media_run *run, struct slice text)
     run->bytes = (int64_t)(slice_starts_with(text, "data:") ? text.bytes : bytes);
 }
 
-/* A piece whose first `bytes` belong to the URL that is open. */
+/* The first `bytes` bytes of the piece belong to the open URL. */
 static void go_on(struct media_run *run, const struct json_value *string, size_t bytes,
                   struct media_sizes *sizes)
 {
@@ -271,7 +271,7 @@ void media_measure_piece(struct media_run *run, const struct json_value *string,
     size_t start = begun ? MARK_BYTES - run->mark_bytes : 0;
     size_t bytes = begun ? base64_run(text, start) : 0;
     bool ends = start + bytes < text.bytes;
-    if (bytes >= MEDIA_PIECE_BYTES_MIN || (bytes > 0 && ends)) { /* its last piece may be short */
+    if (bytes >= MEDIA_PIECE_BYTES_MIN || (bytes > 0 && ends)) { /* the last piece may be short */
         go_on(run, string, start + bytes, sizes);
         return;
     }

@@ -2,7 +2,7 @@
 
 #include "dialect/final_chunk.h"
 
-/* Returns where the event begins. */
+/* Returns the offset of the event. */
 static size_t begin(const struct completion *completion, struct buffer *out)
 {
     size_t start = out->bytes;
@@ -11,7 +11,8 @@ static size_t begin(const struct completion *completion, struct buffer *out)
     return start;
 }
 
-/* A line break in JSON is white space, never part of a string; in an event it would end a line. */
+/* A line break in JSON is white space, never part of a string, but it would end the event's
+ * line. */
 static void end(struct buffer *out, size_t start, const char *closing)
 {
     buffer_append_text(out, closing);
@@ -28,7 +29,7 @@ static void write_member(const char *name, const struct json_value *value, struc
     buffer_append_slice(out, value->raw);
 }
 
-/* A tool call in a delta says which one it is. */
+/* A tool call in a delta needs its index. */
 static void write_tool_calls(const struct json_value *calls, struct buffer *out)
 {
     struct json_walk walk = json_walk(calls);

@@ -7,14 +7,14 @@
 
 enum part_kind { PART_TEXT, PART_IMAGE, PART_AUDIO, PART_FILE, PART_OPAQUE };
 
-/* Whether the raw text of a short string has `word` in it. */
+/* Returns whether the raw text of a short string contains `word`. */
 static bool mentions(const struct json_value *string, const char *word)
 {
     return string->type == JSON_STRING &&
            memmem(string->raw.data, string->raw.bytes, word, strlen(word)) != NULL;
 }
 
-/* Of a part that does not say its type, as Gemini's: by the media type of its data. */
+/* The kind of a part without a type, as Gemini's are: by the media type of its data. */
 static enum part_kind kind_by_media_type(const struct json_value *part)
 {
     struct json_strings walk = json_strings(part);
@@ -32,8 +32,8 @@ static enum part_kind kind_by_media_type(const struct json_value *part)
     return PART_OPAQUE;
 }
 
-/* What a content part is to the meter. What is neither text, picture nor sound may stand for any
- * number of tokens: a file by its id, a page of a PDF. */
+/* What a content part is to the meter. A part that is neither text, picture nor sound may stand for
+ * any number of tokens: a file by its id, a page of a PDF. */
 static enum part_kind kind_of(const struct json_value *part, const struct json_value *type)
 {
     static const char *const texts[] = {"text",        "refusal",  "input_text",
@@ -52,14 +52,14 @@ static enum part_kind kind_of(const struct json_value *part, const struct json_v
     return mentions(type, "file") || mentions(type, "document") ? PART_FILE : PART_OPAQUE;
 }
 
-/* Takes out a value that stands for what is counted otherwise. */
+/* Removes a value that is counted in another way. */
 static void leave_out(struct prompt *prompt, const struct json_value *value)
 {
     prompt->bytes_most -= (int64_t)value->raw.bytes;
     prompt->text_bytes -= (int64_t)json_text_bytes(value);
 }
 
-/* Takes out the data of a part, and nothing else of it. Returns its bytes. */
+/* Removes only the data of a part. Returns the data's bytes. */
 static int64_t leave_data_out(struct prompt *prompt, const struct json_value *part)
 {
     struct json_strings walk = json_strings(part);
@@ -74,7 +74,7 @@ static int64_t leave_data_out(struct prompt *prompt, const struct json_value *pa
     return bytes;
 }
 
-/* Its data, or what is called so, however short. */
+/* Counts the part's data, however short, or the member that is named so. */
 static void add_audio(struct prompt *prompt, const struct json_value *part)
 {
     struct json_value audio;
@@ -89,10 +89,10 @@ static void add_audio(struct prompt *prompt, const struct json_value *part)
     int64_t bytes = leave_data_out(prompt, part);
     prompt->audio_bytes += bytes;
     if (bytes == 0)
-        prompt->opaque_count++; /* by its address */
+        prompt->opaque_count++; /* sound by its address */
 }
 
-/* Whether what is called a picture is one: some providers take a PDF or a film in its place. */
+/* Returns whether the picture is one: some providers take a PDF or a film in its place. */
 static bool is_picture(const struct json_value *image)
 {
     struct json_value url = *image;
@@ -153,8 +153,8 @@ static const char *add_part(struct prompt *prompt, const struct json_value *part
     return NULL;
 }
 
-/* Pictures beside the text: as Ollama takes them, and as answers with pictures have them that are
- * sent back. */
+/* Pictures beside the text: Ollama's form, and the form of answers with pictures that are sent
+ * back. */
 static void add_images(struct prompt *prompt, const struct json_value *images)
 {
     struct json_walk walk = json_walk(images);
@@ -181,7 +181,7 @@ const char *prompt_add_message(struct prompt *prompt, const struct json_value *m
     }
     if (members[IMAGES].value.type == JSON_ARRAY)
         add_images(prompt, &members[IMAGES].value);
-    if (members[AUDIO].value.type == JSON_OBJECT) /* an answer's, by its id */
+    if (members[AUDIO].value.type == JSON_OBJECT) /* sound of an earlier answer, by its id */
         prompt->opaque_count++;
     if (members[TOOL_CALLS].value.type == JSON_ARRAY)
         text_mix_add(&prompt->mix, members[TOOL_CALLS].value.raw);
@@ -199,7 +199,7 @@ const char *prompt_add_message(struct prompt *prompt, const struct json_value *m
     return NULL;
 }
 
-/* What a provider keeps beside the prompt. */
+/* Members that the provider does not add to the prompt. */
 static bool is_aside(struct slice key)
 {
     static const char *const names[] = {"metadata", "logit_bias", "user", "safety_identifier",

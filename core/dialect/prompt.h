@@ -1,5 +1,5 @@
-/* What a request brings to the model, by kind: from the whole of its body, for a provider bills
- * tools, schemas and whatever else it is sent as text like the messages. Pure functions. */
+/* Measures a request's input to the model, by kind. It measures the whole body, for a provider
+ * bills tools, schemas and other members as text, like the messages. Pure functions. */
 #ifndef DIALECT_PROMPT_H
 #define DIALECT_PROMPT_H
 
@@ -9,27 +9,27 @@
 #include "base/text_mix.h"
 
 struct prompt {
-    /* An upper bound of its text's tokens, for none is shorter than a byte: the body without the
-     * data of pictures, sound and files. */
+    /* An upper bound of the text's tokens, for no token is shorter than a byte: the body without
+     * the data of pictures, sound and files. */
     int64_t bytes_most;
-    int64_t text_bytes;  /* for estimates: of the messages' strings, and of other members as sent */
-    struct text_mix mix; /* of a sample of that */
+    int64_t text_bytes;  /* for estimates: the messages' strings, and other members as sent */
+    struct text_mix mix; /* of a sample of that text */
     int64_t message_count;
     int64_t image_count;
     int64_t audio_count;
     int64_t audio_bytes;  /* of base64 */
-    int64_t file_count;   /* opaque ones */
+    int64_t file_count;   /* files of unknown content */
     int64_t opaque_count; /* content parts whose tokens cannot be foreseen: files, films */
 };
 
-/* No second of sound in a usual form has more tokens than one to so many bytes of its base64
- * (speech at 6 kbit/s, 32 tokens a second); and about so many have one, for estimates. */
+/* In the usual forms of sound a token stands for at least PROMPT_AUDIO_BYTES_MIN bytes of base64
+ * (speech at 6 kbit/s, 32 tokens a second). Estimates take PROMPT_AUDIO_BYTES to a token. */
 enum { PROMPT_AUDIO_BYTES_MIN = 30, PROMPT_AUDIO_BYTES = 400 };
 
-/* Adds a message. Returns the name of a member that is there twice, though the price hangs on
- * it, or NULL. */
+/* Adds a message. Returns NULL, or the name of a member that affects the price and is there
+ * twice. */
 const char *prompt_add_message(struct prompt *prompt, const struct json_value *message);
-/* What a model's template adds to the text, about. */
+/* About how many tokens a model's template adds to the text. */
 int64_t prompt_template_tokens(const struct prompt *prompt);
 /* Adds another member of the body, such as `tools`. */
 void prompt_add_member(struct prompt *prompt, struct slice key, const struct json_value *value);

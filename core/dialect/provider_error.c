@@ -11,7 +11,6 @@ enum { NESTED_MAX = 6, STATUS_MIN = 400, STATUS_MAX = 599 };
 
 #define LENGTH(list) (sizeof(list) / sizeof *(list))
 
-/* Decodes what fits; a longer text is cut. */
 static void copy_text(struct slice text, char *out, size_t out_bytes)
 {
     size_t bytes = text.bytes < out_bytes - 1 ? text.bytes : out_bytes - 1;
@@ -44,7 +43,7 @@ static bool find_string(const struct json_value *object, const char *const *name
     return false;
 }
 
-/* A number, or the digits of one in a string. */
+/* Reads a number, or a string of its digits. */
 static int status_of(const struct json_value *value)
 {
     char digits[8] = "";
@@ -72,7 +71,7 @@ static bool is_number(const char *text)
     return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0';
 }
 
-/* The labels beside a message; the outer ones only where the inner object has none. */
+/* Reads the labels beside a message; the outer object's count only where the inner one has none. */
 static void read_labels(const struct json_value *object, struct provider_error *out)
 {
     static const char *const codes[] = {"code", "status", "error_code", "reason"};
@@ -90,7 +89,7 @@ static void read_labels(const struct json_value *object, struct provider_error *
     read_status(object, out);
 }
 
-/* What an aggregator has put into an error of its own: the words of the provider behind it. */
+/* The original error inside an aggregator's own: the words of the provider behind it. */
 static bool read_raw(const struct json_value *object, struct provider_error *out)
 {
     static const char *const names[] = {"raw"};
@@ -128,7 +127,7 @@ static bool read_object(const struct json_value *object, int depth, struct provi
     return found;
 }
 
-/* A text, an object that has one, or a list of either, of which the first counts. */
+/* Reads a text, an object with a text, or a list of these, whose first item counts. */
 static bool read_value(const struct json_value *value, int depth, struct provider_error *out)
 {
     struct json_item first;
@@ -144,7 +143,7 @@ static bool read_value(const struct json_value *value, int depth, struct provide
     return json_next(&walk, &first) && read_value(&first.value, depth + 1, out);
 }
 
-/* The data of the first event, where an error comes as a stream. */
+/* When the error comes as a stream, returns the data of its first event. */
 static struct slice unwrap(struct slice body)
 {
     body = slice_trim(body);
@@ -161,7 +160,7 @@ static struct slice unwrap(struct slice body)
     return slice_trim(body);
 }
 
-/* Words, and no page of something in between. */
+/* Plain words, not an HTML page. */
 static bool is_text(struct slice body)
 {
     if (body.bytes == 0 || body.data[0] == '<' || body.data[0] == '{' || body.data[0] == '[')

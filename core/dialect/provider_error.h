@@ -1,5 +1,6 @@
-/* An error as a provider writes it, in whatever shape: OpenAI's object, a list of them, a member at
- * the top, FastAPI's detail, a text, an event of a stream. Nothing is judged here. Any thread. */
+/* An error in the forms that providers use: OpenAI's object, a list of them, a member at the top,
+ * FastAPI's detail, a text, an event of a stream. This file reads and does not judge. Any
+ * thread. */
 #ifndef DIALECT_PROVIDER_ERROR_H
 #define DIALECT_PROVIDER_ERROR_H
 
@@ -8,10 +9,10 @@
 #include "base/slice.h"
 
 struct provider_error {
-    bool explained; /* it says why; else nothing below is set */
-    int status;     /* an HTTP status that it names; 0: none */
-    /* With all that is ours (see redact.h); so long that a key of ours that begins in what is told
-     * of them is whole when it is looked for. */
+    bool explained; /* a reason was found; otherwise the rest is not set */
+    int status;     /* the HTTP status that the error names; 0: none */
+    /* May contain secrets of ours (see redact.h). It is longer than what clients get, so that a key
+     * that begins in their part is whole when it is searched for. */
     char message[1024];
     char code[576]; /* words, never a number; "": none */
     char type[576];
@@ -19,7 +20,7 @@ struct provider_error {
 };
 
 void provider_error_read(struct slice body, struct provider_error *out);
-/* Whether an event that is neither a chunk nor has an `error` tells of one all the same. */
+/* Returns whether an event that is no chunk and has no `error` still reports an error. */
 bool provider_error_is(struct slice data);
 
 #endif

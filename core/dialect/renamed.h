@@ -1,5 +1,5 @@
-/* The model's name in answers: where a candidate knows the model by another name, its answers say
- * the public one, or what its entry says (answers_as). Where names agree nothing is looked at. */
+/* The model's name in answers. When the provider uses another name for the model, the client gets
+ * the public name, or the one in its entry (answers_as). When the names agree, nothing is read. */
 #ifndef DIALECT_RENAMED_H
 #define DIALECT_RENAMED_H
 
@@ -9,9 +9,9 @@
 #include "base/json.h"
 #include "base/slice.h"
 
-/* Whether `text` (an event, a body) with the object `root` names the model otherwise than `name`, a
- * JSON string with its quotes (empty: any name is right). Then *out, initialised here, has it
- * renamed, and is the caller's. */
+/* Returns whether `text` (an event, a body) with the root object `root` names the model otherwise
+ * than `name`. `name` is a JSON string with its quotes; empty: any name is right. On true, *out is
+ * initialised, holds the text with the new name, and belongs to the caller. */
 bool renamed_text(struct slice name, struct slice text, const struct json_value *root,
                   struct buffer *out);
 

@@ -35,8 +35,7 @@ bool said_is_aside(struct slice key)
     return is_one_of(key, names, sizeof names / sizeof names[0]);
 }
 
-/* Whether there is a string that is not empty somewhere inside. The depth is bounded by the
- * scanner's. */
+/* Returns whether any string inside is not empty. The scanner bounds the depth. */
 static bool has_text(const struct json_value *value)
 {
     struct json_item item;

@@ -32,7 +32,7 @@ static bool line_is_empty(const struct sse *sse)
 bool sse_feed(struct sse *sse, struct slice data, void (*on_event)(struct slice event, void *arg),
               void *arg)
 {
-    size_t start = 0; /* of the event under way, in data */
+    size_t start = 0; /* start of the present event in data */
     size_t at = 0;
     while (at < data.bytes) {
         const char *lf = memchr(data.data + at, '\n', data.bytes - at);
@@ -103,7 +103,7 @@ struct slice sse_data(struct slice event, struct buffer *joined)
     unsigned count = 0;
     while (event.bytes > 0) {
         struct slice line = next_line(&event);
-        bool bare = slice_equals(line, "data"); /* the same as an empty value */
+        bool bare = slice_equals(line, "data"); /* means an empty value */
         if (!bare && !slice_starts_with(line, "data:"))
             continue;
         size_t name_bytes = bare ? 4 : 5;

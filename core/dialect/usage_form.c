@@ -4,21 +4,21 @@
 
 enum count {
     COUNT_PROMPT,
-    COUNT_CACHED,  /* inside the prompt */
+    COUNT_CACHED,  /* part of the prompt */
     COUNT_READ,    /* from a cache, beside the prompt */
     COUNT_WRITTEN, /* to a cache, beside the prompt */
-    COUNT_TOOLS,   /* what tools brought, beside the prompt */
+    COUNT_TOOLS,   /* from tools, beside the prompt */
     COUNT_COMPLETION,
     COUNT_REASONING,
-    COUNT_THOUGHTS, /* reasoning that is beside the completion */
+    COUNT_THOUGHTS, /* reasoning, beside the completion */
     COUNT_TOTAL,
     COUNTS
 };
 
 struct counts {
-    int64_t of[COUNTS]; /* -1: not there */
+    int64_t of[COUNTS]; /* -1: absent */
     bool flawed;
-    bool anthropic; /* its prompt is without what a cache has of it */
+    bool anthropic; /* the prompt does not include its cached part */
 };
 
 static void take(struct counts *counts, enum count which, const struct json_value *value)
@@ -41,7 +41,7 @@ static void take_detail(struct counts *counts, enum count which, const struct js
         take(counts, which, &value);
 }
 
-/* What of a total its prompt and its completion leave; 0: nothing, or it is not known. */
+/* Returns what the total has beyond prompt and completion; 0: nothing, or it is unknown. */
 static int64_t unexplained(const struct counts *counts)
 {
     const int64_t *of = counts->of;
@@ -51,8 +51,8 @@ static int64_t unexplained(const struct counts *counts)
     return rest > 0 ? rest : 0;
 }
 
-/* As OpenAI writes it, and nearly everybody else. Returns whether nothing more need be looked
- * for: all is there, or nothing else is. */
+/* Reads OpenAI's form, which most providers use. Returns true when no other form need be tried: all
+ * counts are there, or no other member is. */
 static bool read_usual(const struct json_value *usage, struct counts *counts)
 {
     enum { PROMPT, COMPLETION, TOTAL, PROMPT_DETAILS, COMPLETION_DETAILS, MEMBERS };
@@ -75,7 +75,7 @@ static bool read_usual(const struct json_value *usage, struct counts *counts)
                             counts->of[COUNT_CACHED] >= 0 && unexplained(counts) == 0);
 }
 
-/* The names that other providers have for them. */
+/* Other providers' names for the counts. */
 static const struct {
     const char *name;
     enum count count;
@@ -117,15 +117,15 @@ static void read_other(const struct json_item *item, struct counts *counts)
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         if (!json_key_is(item->key, others[i].name))
             continue;
-        if (counts->of[others[i].count] < 0) /* OpenAI's name goes first */
+        if (counts->of[others[i].count] < 0) /* OpenAI's name has priority */
             take(counts, others[i].count, &item->value);
         bool bare = others[i].count == COUNT_PROMPT && counts->of[COUNT_PROMPT] >= 0;
         counts->anthropic = counts->anthropic || bare;
     }
 }
 
-/* How much of the prompt came from a cache, where the count is more than the prompt: the total says
- * whether it stands beside it. */
+/* Settles a cached count that is larger than the prompt: if the total is large enough, the cached
+ * tokens stand beside the prompt. */
 static void settle_cached(struct counts *counts)
 {
     int64_t *of = counts->of;
@@ -140,8 +140,8 @@ static void settle_cached(struct counts *counts)
     }
 }
 
-/* Anthropic's prompt is without what its cache has read and written, unless somebody in between has
- * added it up: the names of OpenAI's form have it inside. */
+/* Anthropic's prompt excludes the tokens that its cache read and wrote. If an aggregator has added
+ * them up, it uses the names of OpenAI's form, and there the prompt includes them. */
 static void settle_prompt(struct counts *counts)
 {
     int64_t *of = counts->of;
@@ -158,8 +158,8 @@ static void settle_prompt(struct counts *counts)
     settle_cached(counts);
 }
 
-/* A count that the total alone says; and what a cache has read and written stands beside the prompt
- * where it is just what the total has more. */
+/* Derives a count that only the total gives. Tokens that a cache read or wrote stand beside the
+ * prompt if they are exactly what the total has more. */
 static void settle_total(struct counts *counts)
 {
     int64_t *of = counts->of;
@@ -177,8 +177,8 @@ static void settle_total(struct counts *counts)
         of[COUNT_PROMPT] += rest;
 }
 
-/* Reasoning is part of the completion, or beside it: the total says which. Without one it is beside
- * where it is more than the whole. Some servers show it nowhere but in the total. */
+/* Reasoning may be part of the completion or stand beside it; the total tells which. Without a
+ * total it stands beside it if it is the larger. Some servers show reasoning only in the total. */
 static void settle_completion(struct counts *counts)
 {
     int64_t *of = counts->of;
@@ -227,7 +227,8 @@ bool usage_form_read(const struct json_value *usage, struct usage_form *out)
     return out->prompt >= 0 || out->completion >= 0 || out->flawed;
 }
 
-/* llama.cpp's, where no usage was asked for: what it read of the prompt, and what its cache had. */
+/* llama.cpp's timings, if no usage was asked for: `prompt_n` excludes the cached part of the
+ * prompt. */
 static bool read_timings(const struct json_value *timings, struct usage_form *out)
 {
     enum { READ, CACHED, PREDICTED, MEMBERS };

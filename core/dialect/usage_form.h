@@ -1,5 +1,5 @@
-/* The counts that a provider reports, in whatever form: OpenAI's and those of others that speak
- * like it. A count that is no whole number in range is none; the others hold. Pure functions. */
+/* Reads the counts that a provider reports: OpenAI's form and those of similar APIs. A count that
+ * is no whole number in range is ignored; the others stay valid. Pure functions. */
 #ifndef DIALECT_USAGE_FORM_H
 #define DIALECT_USAGE_FORM_H
 
@@ -8,21 +8,21 @@
 
 #include "base/json.h"
 
-/* -1: not said, or not usable. Disjoint kinds are brought into OpenAI's form: `cached` is part of
- * `prompt`, `reasoning` part of `completion`. */
+/* -1: not reported, or not usable. Counts that a provider gives side by side are brought into
+ * OpenAI's form: `cached` is part of `prompt`, `reasoning` is part of `completion`. */
 struct usage_form {
     int64_t prompt;
     int64_t cached;
     int64_t completion;
     int64_t reasoning;
-    bool flawed; /* a count was left out, for it could not be true */
+    bool flawed; /* a count was ignored because it could not be true */
 };
 
-/* Reads an object of counts. False: there is none in it. */
+/* Reads an object of counts. Returns false when it has none. */
 bool usage_form_read(const struct json_value *usage, struct usage_form *out);
 
-/* Finds the counts of a completion or chunk that has no `usage` of its own: in other places that
- * providers put them. */
+/* Finds the counts of a completion or chunk that has no `usage`, in the other places that providers
+ * use. */
 bool usage_form_find(const struct json_value *root, struct usage_form *out);
 
 #endif

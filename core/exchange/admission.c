@@ -1,5 +1,6 @@
 /* What happens before a hold: which key it is, whether it may call, and what the request asks
  * for. */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,16 +97,31 @@ static bool refuse_key(struct exchange *exchange, struct slice credential)
 
 static bool admit_key(struct exchange *exchange)
 {
-    if (exchange->key.key_disabled)
+    if (exchange->key->key_disabled)
         return refuse(exchange, 401, "key_disabled", "This API key is disabled.", NULL);
-    if (exchange->key.user_disabled)
+    if (exchange->key->user_disabled)
         return refuse(exchange, 401, "key_disabled", "The account of this API key is disabled.",
                       NULL);
-    if (exchange->key.expires_ms != 0 && exchange->key.expires_ms <= exchange->created_ms)
+    if (exchange->key->expires_ms != 0 && exchange->key->expires_ms <= exchange->created_ms)
         return refuse(exchange, 401, "key_expired",
                       "This API key has expired. Create a new one in the dashboard.", NULL);
     if (exchange->state < EXCHANGE_AUTHENTICATED)
         exchange_enter(exchange, EXCHANGE_AUTHENTICATED);
+    return true;
+}
+
+/* Frees the unused end of the list of models: most keys allow all models. */
+static bool find_key(struct exchange *exchange, const struct digest *digest)
+{
+    struct key_facts *key = malloc(sizeof *key);
+    check(key != NULL);
+    exchange_forget_key(exchange);
+    if (!directory_find_key(exchange->env->store, digest, key)) {
+        free(key);
+        return false;
+    }
+    exchange->key = realloc(key, offsetof(struct key_facts, models) + strlen(key->models) + 1);
+    check(exchange->key != NULL);
     return true;
 }
 
@@ -116,7 +132,7 @@ bool exchange_authenticate(struct exchange *exchange)
     if (credential.bytes != APIKEY_CHARS) /* the checksum matters only for an unknown key */
         return refuse_key(exchange, credential);
     secret_digest(exchange->env->secret, credential, digest);
-    if (!directory_find_key(exchange->env->store, digest, &exchange->key))
+    if (!find_key(exchange, digest))
         return refuse_key(exchange, credential);
     return admit_key(exchange);
 }
@@ -125,10 +141,9 @@ bool exchange_authenticate_as(struct exchange *exchange, const struct digest *di
                               const char *user_id)
 {
     exchange->key_digest = *digest;
-    if (directory_find_key(exchange->env->store, digest, &exchange->key) &&
-        strcmp(exchange->key.user_id.text, user_id) == 0)
+    if (find_key(exchange, digest) && strcmp(exchange->key->user_id.text, user_id) == 0)
         return admit_key(exchange);
-    memset(&exchange->key, 0, sizeof exchange->key);
+    exchange_forget_key(exchange);
     return refuse(exchange, 404, "not_found", "You have no such key.", "key_id");
 }
 

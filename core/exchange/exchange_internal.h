@@ -22,6 +22,7 @@
 #include "store/ledger.h"
 
 struct counted_limit;
+struct exchange_call;
 struct waiting_hold;
 struct idempotency;
 struct password_job;
@@ -74,9 +75,9 @@ struct exchange {
     struct idempotency *idempotency; /* NULL: no Idempotency-Key */
     struct id replay_of; /* the exchange whose answer is given again; "": this is no replay */
 
-    struct digest key_digest; /* of the request's API key */
-    struct key_facts key;
-    bool asks_model; /* the metrics count it as a call to a model */
+    struct digest key_digest;    /* of the request's API key */
+    const struct key_facts *key; /* owned, without the unused end of its models; or nobodys_key */
+    bool asks_model;             /* the metrics count it as a call to a model */
     struct chat_request chat;
     char policy_revision[65];
 
@@ -100,8 +101,7 @@ struct exchange {
     struct attempt_log attempt_log;
     struct stream stream;
 
-    struct store_call call;
-    bool call_made; /* `call` needs exchange_call_fini */
+    struct exchange_call *call; /* of the store; NULL: no call, or its result is freed */
     bool call_pending;
     struct password_job *password; /* NULL: no password job */
     bool password_pending;
@@ -124,6 +124,8 @@ bool exchange_was_cut_by_provider(const struct exchange *exchange);
 /* Settles the open hold by the meter, or voids it. relay.c goes on when that is durable. */
 void exchange_settle(struct exchange *exchange);
 void exchange_void(struct exchange *exchange);
+/* Forgets what is known of its key. */
+void exchange_forget_key(struct exchange *exchange);
 /* Lets go of the task; it is not resumed any more. */
 void exchange_release_task(struct exchange *exchange);
 /* The hold could not be written: no answer may go out, and no provider may be asked for more. */

@@ -22,6 +22,9 @@
  * be kept. */
 enum { TAIL_MS = 2000 };
 
+/* The key of an exchange that is not authenticated. */
+static const struct key_facts nobodys_key;
+
 /* ---- making and freeing ---- */
 
 static void on_client_gone(void *arg);
@@ -51,21 +54,25 @@ static char *clear_until(char *at, char *text, size_t text_bytes)
     return text + text_bytes;
 }
 
-/* Zeroes all but the bytes after the NUL of large texts, and `call`, which each call sets anew:
- * these are two fifths of the exchange. */
+/* Zeroes all but the bytes after the NUL of large texts: these are a seventh of the exchange. */
 static struct exchange *allocate(void)
 {
     struct exchange *exchange = malloc(sizeof *exchange);
     check(exchange != NULL);
-    char *models = exchange->key.models;
     char *refusal = exchange->attempt.refusal_message;
     char *failure = exchange->stream.failure_message;
-    char *at = clear_until((char *)exchange, models, sizeof exchange->key.models);
-    at = clear_until(at, refusal, sizeof exchange->attempt.refusal_message);
+    char *at = clear_until((char *)exchange, refusal, sizeof exchange->attempt.refusal_message);
     at = clear_until(at, failure, sizeof exchange->stream.failure_message);
-    at = clear_until(at, (char *)&exchange->call, sizeof exchange->call);
     memset(at, 0, (size_t)((char *)(exchange + 1) - at));
+    exchange->key = &nobodys_key;
     return exchange;
+}
+
+void exchange_forget_key(struct exchange *exchange)
+{
+    if (exchange->key != &nobodys_key)
+        free((void *)(uintptr_t)exchange->key);
+    exchange->key = &nobodys_key;
 }
 
 struct exchange *exchange_new(struct exchange_env *env, struct http_request *request)
@@ -133,6 +140,7 @@ static void release(struct exchange *exchange)
     attempt_log_fini(&exchange->attempt_log);
     event_room_leave(exchange);
     stream_fini(&exchange->stream);
+    exchange_forget_key(exchange);
     free(exchange->limits);
     free(exchange->waiting_hold);
     idempotency_fini(exchange);
@@ -188,7 +196,7 @@ static void write_log(const struct exchange *exchange)
         log_level_of(exchange), "exchange", log_text("request_id", exchange->id.text),
         log_text("method", exchange->method), log_text("path", exchange->path),
         log_int("status", exchange->status), log_text("error", exchange->error_code),
-        log_text("peer", exchange->peer_address), log_text("key", exchange->key.key_id.text),
+        log_text("peer", exchange->peer_address), log_text("key", exchange->key->key_id.text),
         log_text("model", exchange->chat.model), log_text("provider", record->provider),
         log_int("attempts", exchange->attempts), log_int("tokens_in", record->tokens.input),
         log_int("tokens_cached", record->tokens.cached_input),
@@ -321,10 +329,14 @@ void exchange_wake(struct exchange *exchange)
 
 /* ---- operations of the store ---- */
 
+struct exchange_call {
+    struct store_call call; /* first: jobs are cast back */
+    struct exchange *exchange;
+};
+
 static void on_call_returned(struct job *job)
 {
-    struct exchange *exchange =
-        (struct exchange *)(void *)((char *)job - offsetof(struct exchange, call.job));
+    struct exchange *exchange = ((struct exchange_call *)(void *)job)->exchange;
     exchange->call_pending = false;
     exchange_wake(exchange);
     exchange_free_if_over(exchange);
@@ -332,9 +344,22 @@ static void on_call_returned(struct job *job)
 
 void exchange_call_fini(struct exchange *exchange)
 {
-    if (exchange->call_made)
-        store_call_fini(&exchange->call);
-    exchange->call_made = false;
+    if (exchange->call == NULL)
+        return;
+    store_call_fini(&exchange->call->call);
+    free(exchange->call);
+    exchange->call = NULL;
+}
+
+static bool refuse_call(struct exchange *exchange)
+{
+    const struct answer_error error = {
+        .status = 503,
+        .code = "overloaded",
+        .message = "Too much is asked of the database just now. Try again soon.",
+        .retry_after_ms = 1000};
+    exchange_refuse(exchange, &error);
+    return false;
 }
 
 bool exchange_call(struct exchange *exchange, const char *actor, const char *operation,
@@ -342,25 +367,24 @@ bool exchange_call(struct exchange *exchange, const char *actor, const char *ope
 {
     struct fault fault;
     check(!exchange->call_pending);
-    if (!store_call_init(&exchange->call, operation, args, arg_count, &fault)) {
+    exchange_call_fini(exchange);
+    struct exchange_call *made = malloc(sizeof *made);
+    check(made != NULL);
+    if (!store_call_init(&made->call, operation, args, arg_count, &fault)) {
+        free(made);
         exchange_task_failed(exchange, "internal_error", fault.message);
         return false;
     }
-    exchange->call_made = true;
-    snprintf(exchange->call.actor.name, sizeof exchange->call.actor.name, "%s", actor);
-    snprintf(exchange->call.actor.address, sizeof exchange->call.actor.address, "%s",
-             exchange->peer_address);
-    exchange->call.job.reply_queue = exchange->env->queue;
-    exchange->call.job.done = on_call_returned;
-    if (!store_call_post(exchange->env->store, &exchange->call)) {
+    made->exchange = exchange;
+    exchange->call = made;
+    slice_copy(slice_of(actor), made->call.actor.name, sizeof made->call.actor.name);
+    slice_copy(slice_of(exchange->peer_address), made->call.actor.address,
+               sizeof made->call.actor.address);
+    made->call.job.reply_queue = exchange->env->queue;
+    made->call.job.done = on_call_returned;
+    if (!store_call_post(exchange->env->store, &made->call)) {
         exchange_call_fini(exchange);
-        const struct answer_error error = {.status = 503,
-                                           .code = "overloaded",
-                                           .message = "Too much is asked of the database just now. "
-                                                      "Try again soon.",
-                                           .retry_after_ms = 1000};
-        exchange_refuse(exchange, &error);
-        return false;
+        return refuse_call(exchange);
     }
     exchange->call_pending = true;
     return true;
@@ -475,7 +499,7 @@ struct slice exchange_body(const struct exchange *exchange)
 
 const struct key_facts *exchange_key(const struct exchange *exchange)
 {
-    return &exchange->key;
+    return exchange->key;
 }
 
 const struct chat_request *exchange_chat(const struct exchange *exchange)
@@ -495,5 +519,5 @@ const char *exchange_attempt_cause(const struct exchange *exchange)
 
 const struct store_call *exchange_call_result(const struct exchange *exchange)
 {
-    return &exchange->call;
+    return &exchange->call->call;
 }

@@ -204,10 +204,10 @@ void live_metrics_count_attempt(struct live_metrics_shard *shard,
     note_failure(provider, attempt);
 }
 
-void live_metrics_count_usage(struct live_metrics_shard *shard, const char *name,
+void live_metrics_count_usage(struct live_metrics_shard *shard, const char *provider_name,
                               enum live_metrics_usage usage)
 {
-    struct provider *provider = find_provider(shard, name);
+    struct provider *provider = find_provider(shard, provider_name);
     if (provider != NULL)
         count(&provider->usages[usage]);
 }

@@ -46,7 +46,7 @@ void live_metrics_count_attempt(struct live_metrics_shard *shard,
  * shown. */
 enum live_metrics_usage { METRICS_REPORTED, METRICS_CORRECTED, METRICS_MISSING, METRICS_EXCESSIVE };
 enum { METRICS_USAGES = METRICS_EXCESSIVE + 1 };
-void live_metrics_count_usage(struct live_metrics_shard *shard, const char *provider,
+void live_metrics_count_usage(struct live_metrics_shard *shard, const char *provider_name,
                               enum live_metrics_usage usage);
 /* Sets how many calls and streams are open; every tick. */
 void live_metrics_count_open(struct live_metrics_shard *shard, int64_t calls, int64_t streams);

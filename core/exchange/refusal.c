@@ -1,5 +1,6 @@
 #include "exchange/refusal.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,7 +21,8 @@ static bool has_record(const struct exchange *exchange)
 /* The request's key, if no code has looked for it yet: the path is unknown. */
 static bool find_key(const struct exchange *exchange, struct key_facts *out)
 {
-    *out = exchange->key;
+    memcpy(out, exchange->key, offsetof(struct key_facts, models));
+    out->models[0] = '\0';
     if (out->key_id.text[0] != '\0')
         return true;
     return exchange->request != NULL &&

@@ -1,5 +1,5 @@
-/* The primitives of the dashboard's API: the store, passwords, tokens, throttling. Described in
- * lua/annotations/core.lua. */
+/* The primitives for the dashboard's API: the store, passwords, tokens, throttling.
+ * lua/annotations/core.lua describes them. */
 #include <lauxlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 
 enum { SLEEP_MS_MAX = 60 * 1000 };
 
-/* Texts pass as texts, whole numbers as integers, nil as null. */
+/* Strings pass as texts, whole numbers as integers, nil as null. */
 static void read_argument(lua_State *state, int place, struct store_value *out)
 {
     *out = (struct store_value){.type = STORE_NULL};
@@ -36,7 +36,7 @@ static void read_argument(lua_State *state, int place, struct store_value *out)
     }
 }
 
-/* Runs the operation whose name stands at `place`, with what follows it. */
+/* Runs the operation whose name stands at `place`, with the arguments after it. */
 static int call_store(lua_State *state, const char *actor, int place)
 {
     struct exchange *exchange = task_exchange(state);
@@ -57,7 +57,7 @@ static int api_call(lua_State *state)
     return call_store(state, "", 2);
 }
 
-/* x:call_as(user_id, operation, ...): the same, as an act of that administrator */
+/* x:call_as(user_id, operation, ...): the same, done by that administrator */
 static int api_call_as(lua_State *state)
 {
     const char *actor = luaL_checkstring(state, 2);
@@ -104,7 +104,7 @@ static int api_sleep(lua_State *state)
     return task_wait(state, TASK_WAITS_TIME);
 }
 
-/* x:network() -> whom the client's address belongs to */
+/* x:network() -> the network of the client's address */
 static int api_network(lua_State *state)
 {
     char network[NETWORK_BYTES];
@@ -157,8 +157,8 @@ static int api_new_key(lua_State *state)
     return 4;
 }
 
-/* x:throttle(name, limit, window_ms, count, at_ms) -> allowed, retry_after_ms, remaining. With
- * `count` 0 only asks, with -1 gives one back that was taken at that time. */
+/* x:throttle(name, limit, window_ms, count, at_ms) -> allowed, retry_after_ms, remaining. `count` 0
+ * takes nothing and only asks; -1 gives one back that was taken at at_ms. */
 static int api_throttle(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);

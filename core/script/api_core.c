@@ -1,5 +1,5 @@
-/* The functions of the table `core` for trusted Lua: time, JSON. Described in
- * lua/annotations/core.lua. */
+/* The functions of the table `core` for trusted Lua: time, JSON. lua/annotations/core.lua describes
+ * them. */
 #include <lauxlib.h>
 #include <string.h>
 
@@ -36,8 +36,8 @@ static int api_format_time(lua_State *state)
     return 1;
 }
 
-/* core.json_members(text) -> {name = raw text of the value}, for the few members of a small
- * document: so that numbers keep their digits. A duplicate is an error: nil, why. */
+/* core.json_members(text) -> {name = raw text of the value}, for a small document with few members.
+ * Raw texts keep the digits of numbers. A duplicate member is an error: nil, why. */
 static int api_json_members(lua_State *state)
 {
     struct slice text;
@@ -69,15 +69,15 @@ static int api_json_members(lua_State *state)
     return 1;
 }
 
-/* core.json_string(text) -> as a JSON string */
+/* core.json_string(text) -> the text as a JSON string */
 static int api_json_string(lua_State *state)
 {
     struct slice text;
     struct buffer out;
     text.data = luaL_checklstring(state, 1, &text.bytes);
     luaL_argcheck(state, text.bytes < JSON_TEXT_BYTES_MAX / 6, 1, "too long");
-    /* In Lua's own memory, for what follows may raise; six bytes for each is the most that
-     * escaping takes. */
+    /* Use Lua's own memory, because the next calls may raise. An escape takes at most six bytes for
+     * one. */
     size_t room_bytes = text.bytes * 6 + 2;
     out = (struct buffer){.data = lua_newuserdata(state, room_bytes),
                           .capacity_bytes = room_bytes,

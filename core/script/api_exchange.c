@@ -1,6 +1,6 @@
-/* The primitives of a call to a model. Each checks and converts its arguments before anything is
- * acquired (a Lua error jumps over C), calls one function of the exchange floor, and converts
- * back. What they mean to Lua is described in lua/annotations/core.lua. */
+/* The primitives of a call to a model. Each checks and converts its arguments before it acquires
+ * anything (a Lua error jumps over C), calls one function of the exchange floor, and converts the
+ * result. lua/annotations/core.lua says what they mean to Lua. */
 #include <lauxlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -109,7 +109,7 @@ static int api_hold(lua_State *state)
     return step == HOLD_WAITS ? task_wait(state, TASK_WAITS_HOLD) : 0;
 }
 
-/* x:attempt(candidate) -> nil, or why it has no answer */
+/* x:attempt(candidate) -> nil, or why there is no answer */
 static int api_attempt(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
@@ -146,7 +146,8 @@ static int push_claim(lua_State *state, const struct exchange *exchange)
     return 4;
 }
 
-/* x:claim(what, account_id) -> fresh, key, digest, request_id. Without the id: the API key's. */
+/* x:claim(what, account_id) -> fresh, key, digest, request_id. Without account_id: the API key's
+ * account. */
 static int api_claim(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
@@ -173,7 +174,7 @@ static int api_answer_again(lua_State *state)
 
 /* ---- what is asked, what is answered ---- */
 
-/* The head is gone with the client. */
+/* NULL when the client has left: its head is gone too. */
 static const struct http_request *asked_request(lua_State *state)
 {
     const struct http_request *request = exchange_request(task_exchange(state));
@@ -192,7 +193,7 @@ static int api_asked(lua_State *state)
     return 3;
 }
 
-/* x:asked_header(name) -> value or nil. Cookies may be as long as a head. */
+/* x:asked_header(name) -> value or nil. Cookies may be as long as the head. */
 static int api_asked_header(lua_State *state)
 {
     const struct http_head *head = &asked_request(state)->head;
@@ -212,7 +213,7 @@ static int api_asked_header(lua_State *state)
     return 1;
 }
 
-/* x:peer() -> the client's address, https at its side? */
+/* x:peer() -> the client's address, whether it uses https */
 static int api_peer(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
@@ -236,7 +237,7 @@ static int api_body(lua_State *state)
     return 1;
 }
 
-/* x:header(name, value): of the reply */
+/* x:header(name, value): adds a header to the reply */
 static int api_header(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
@@ -280,7 +281,7 @@ static int api_write(lua_State *state)
     return download_write(exchange, text) ? task_wait(state, TASK_WAITS_CLIENT) : 0;
 }
 
-/* x:finish(): ends it, and the task */
+/* x:finish(): ends the reply in pieces, and the task */
 static int api_finish(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
@@ -305,8 +306,8 @@ static int api_refuse(lua_State *state)
     return task_stop(state);
 }
 
-/* x:fail(message): a rule of the operator has failed; 500, the message goes to the log only.
- * Ends the task. */
+/* x:fail(message): a rule of the operator has failed. The client gets a 500; only the log gets the
+ * message. Ends the task. */
 static int api_fail(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);

@@ -1,5 +1,5 @@
-/* The primitives of the operator's pages: what goes on right now, and the policies in force.
- * Described in lua/annotations/core.lua. */
+/* The primitives for the operator's pages: live metrics, and the policies in force.
+ * lua/annotations/core.lua describes them. */
 #include <lauxlib.h>
 
 #include "base/check.h"
@@ -12,7 +12,7 @@
 
 enum { DOCUMENT_BYTES_MAX = 16 * 1024 };
 
-/* Room on the stack: what follows may raise and would leave a buffer of its own behind. */
+/* A buffer on the stack: the next calls may raise, which would leak allocated memory. */
 static struct buffer buffer_in(char *room)
 {
     return (struct buffer){
@@ -78,7 +78,7 @@ static int api_learned_context(lua_State *state)
     return 2;
 }
 
-/* core.reload_status() -> json; the reload_status are its upvalue */
+/* core.reload_status() -> json; upvalue 1 is the reload_status */
 int api_reload_status(lua_State *state)
 {
     struct reload_status *reload_status = lua_touserdata(state, lua_upvalueindex(1));

@@ -1,6 +1,7 @@
-/* What clients wrote, read in C before any Lua sees it: each word takes raw bytes, looks at them
- * once, and gives a bounded value or says why not. So no number, pattern or decoder of Lua's ever
- * works on what a client may make long. Described in lua/annotations/core.lua. */
+/* Reads in C what clients wrote, before any Lua sees it. Each function takes raw bytes, reads them
+ * once, and returns a bounded value or the reason against it. So no number conversion, pattern or
+ * decoder of Lua ever works on a text that a client may make long. lua/annotations/core.lua
+ * describes the functions. */
 #include <lauxlib.h>
 #include <limits.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@
 
 enum { REASON_BYTES = 160 };
 
-/* Room in Lua's own memory, for what follows may raise. Popped by the caller. */
+/* A buffer in Lua's own memory, because the next calls may raise. The caller pops it. */
 static struct buffer buffer_in_state(lua_State *state, size_t bytes)
 {
     return (struct buffer){.data = lua_newuserdata(state, bytes + 1),
@@ -25,7 +26,7 @@ static struct buffer buffer_in_state(lua_State *state, size_t bytes)
                            .bytes_max = bytes + 1};
 }
 
-/* nil, code, message, name of the member or parameter */
+/* Returns nil, code, message, and the name of the member or parameter. */
 static int refuse(lua_State *state, const char *code, const char *message, struct slice name)
 {
     lua_pushnil(state);
@@ -39,7 +40,7 @@ static int refuse(lua_State *state, const char *code, const char *message, struc
 
 /* ---- JSON ---- */
 
-/* Decodes the key of a member into `out`. False: its name is longer than any that we know. */
+/* Decodes a member's key into `out`. Returns false when it is longer than any name that we know. */
 static bool decode_name(struct slice key, struct buffer *out)
 {
     char raw[LIMIT_MEMBER_NAME_BYTES * 6 + 2];
@@ -52,7 +53,8 @@ static bool decode_name(struct slice key, struct buffer *out)
     return json_decode_string(&string, out) && out->bytes <= LIMIT_MEMBER_NAME_BYTES;
 }
 
-/* Adds one member to the table on top of the stack. Otherwise pushes why not: the count of that. */
+/* Adds one member to the table on top of the stack. Returns 0, or how many values it pushed to say
+ * why not. */
 static int add_member(lua_State *state, const struct json_item *item)
 {
     char room[LIMIT_MEMBER_NAME_BYTES * 6 + 2];
@@ -107,7 +109,7 @@ static int api_read_members(lua_State *state)
     return 1;
 }
 
-/* A raw value that Lua has from read_members: valid JSON, or it is refused. */
+/* A raw value that Lua got from read_members. Raises unless it is valid JSON. */
 static struct json_value check_value(lua_State *state, int place)
 {
     struct slice text;
@@ -170,8 +172,8 @@ static int api_read_strings(lua_State *state)
     return 1;
 }
 
-/* core.read_amount(raw) -> nano-USD of a JSON string or number, or nil. At most 2^53, for Lua has
- * no larger whole numbers. */
+/* core.read_amount(raw) -> nano-USD of a JSON string or number, or nil. At most 2^53: beyond that
+ * Lua's numbers are not exact. */
 static int api_read_amount(lua_State *state)
 {
     struct json_value value = check_value(state, 1);
@@ -195,7 +197,7 @@ static int api_read_amount(lua_State *state)
 
 /* ---- passwords ---- */
 
-/* core.normalise(text) -> in Unicode's normal form C, how many characters; or nil */
+/* core.normalise(text) -> the text in Unicode's normal form C, its count of characters; or nil */
 static int api_normalise(lua_State *state)
 {
     struct slice text;
@@ -230,8 +232,8 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Decodes %XX (and + for a space, where it is a query). False: a broken escape, a control
- * character, what is no UTF-8, or too long. */
+/* Decodes %XX, and in a query also + as a space. Returns false for a broken escape, a control
+ * character, invalid UTF-8, or too long a result. */
 static bool unescape(struct slice text, bool query, struct buffer *out)
 {
     for (size_t i = 0; i < text.bytes; i++) {
@@ -271,8 +273,7 @@ static const char query_invalid[] =
     "The query of the address is not valid: it needs UTF-8 text with %XX escapes, at most 1024 "
     "bytes a value.";
 
-/* Adds one name=value to the table on top of the stack. Otherwise pushes why not: the count of
- * that. */
+/* Adds one name=value, in the same way. */
 static int add_parameter(lua_State *state, struct slice pair)
 {
     char name_room[LIMIT_MEMBER_NAME_BYTES], value_room[LIMIT_QUERY_VALUE_BYTES];
@@ -325,7 +326,7 @@ static int api_read_query(lua_State *state)
 
 /* ---- headers ---- */
 
-/* core.read_cookie(header, name) -> its value, the first of that name, or nil */
+/* core.read_cookie(header, name) -> the value of the first cookie of that name, or nil */
 static int api_read_cookie(lua_State *state)
 {
     struct slice text, name;

@@ -19,28 +19,28 @@ static const char survey_kind[] = "survey";
 
 struct candidate_handle {
     struct handle handle;
-    struct candidate *candidate; /* NULL until it is made, and after __gc */
+    struct candidate *candidate; /* NULL before it is made, and after __gc */
 };
 
 struct limits_handle {
     struct handle handle;
-    struct limit_rules rules; /* the last member: its list follows */
+    struct limit_rules rules; /* last, because its list follows it */
 };
 
 struct ceiling_handle {
     struct handle handle;
     struct cost_ceiling need;
-    struct survey_keys asked; /* shown by `need` */
+    struct survey_keys asked; /* `need` points to it */
 };
 
 struct survey_handle {
     struct handle handle;
-    struct survey_list *list; /* NULL until it is made, and after __gc */
+    struct survey_list *list; /* NULL before it is made, and after __gc */
 };
 
 /* ---- members of the table at `index` ---- */
 
-/* The text stays alive as long as the table. */
+/* The text lives as long as the table. */
 static const char *text_member(lua_State *state, int index, const char *name, size_t bytes_max)
 {
     lua_getfield(state, index, name);
@@ -97,7 +97,7 @@ static int candidate_gc(lua_State *state)
     return 0;
 }
 
-/* candidate(table): of a plan, with its margin. */
+/* candidate(table): makes a candidate of a plan, with its margin. */
 static int native_candidate(lua_State *state)
 {
     static const char *const dialects[] = {"openai", "demo", NULL};
@@ -159,7 +159,7 @@ static void read_rule(lua_State *state, int index, struct limit_rule *out)
     lua_pop(state, 1);
 }
 
-/* limits(list): of counters (lua/policy/limits.lua), in the order in which they are checked. */
+/* limits(list): makes limits from counters (lua/policy/limits.lua), checked in this order. */
 static int native_limits(lua_State *state)
 {
     luaL_checktype(state, 1, LUA_TTABLE);
@@ -212,7 +212,7 @@ static int survey_gc(lua_State *state)
     return 0;
 }
 
-/* {server = candidate, models = {names}} on top of the stack. */
+/* Adds the {server = candidate, models = {names}} on top of the stack. */
 static void add_server(lua_State *state, struct survey_list *list)
 {
     lua_getfield(state, -1, "server");
@@ -228,7 +228,7 @@ static void add_server(lua_State *state, struct survey_list *list)
     lua_pop(state, 2);
 }
 
-/* survey(list): of the servers that are asked. */
+/* survey(list): makes the list of the servers that are asked. */
 static int native_survey(lua_State *state)
 {
     luaL_checktype(state, 1, LUA_TTABLE);
@@ -258,7 +258,7 @@ struct survey_list *compiled_plan_survey(lua_State *state, int index)
 
 /* ---- what a hold must cover ---- */
 
-/* The member `asked` of the table: keys of contexts, or nothing. */
+/* Reads the member `asked` of the table: keys of contexts, or nothing. */
 static void read_keys(lua_State *state, int index, struct survey_keys *out)
 {
     lua_getfield(state, index, "asked");
@@ -289,7 +289,8 @@ static int native_need(lua_State *state)
     need.takes_audio = flag_member(state, 1, "takes_audio");
     need.takes_files = flag_member(state, 1, "takes_files");
     need.output_hidden = flag_member(state, 1, "output_hidden");
-    /* Cached input is dearer than fresh at some providers: the worst case is the dearer of both. */
+    /* Some providers charge more for cached input than for fresh: the worst case is the higher
+     * price. */
     if (need.prices.cached_input_pusd > need.prices.input_pusd)
         need.prices.input_pusd = need.prices.cached_input_pusd;
     struct ceiling_handle *own = lua_newuserdata(state, sizeof *own);

@@ -5,7 +5,8 @@
 struct handle *handle_check(lua_State *state, int index, const char *kind)
 {
     struct handle *handle = NULL;
-    if (lua_type(state, index) == LUA_TUSERDATA) /* ours: trusted Lua sees no others */
+    /* Always ours: trusted Lua sees no other userdata. */
+    if (lua_type(state, index) == LUA_TUSERDATA)
         handle = lua_touserdata(state, index);
     if (handle == NULL || handle->kind != kind)
         luaL_typerror(state, index, kind);

@@ -1,5 +1,5 @@
-/* Whole numbers out of Lua, which knows only doubles. The range is looked at before a double is
- * made an integer: to cast what does not fit, or is no number, is undefined in C. */
+/* Reads whole numbers from Lua, whose numbers are doubles. It checks the range before the cast: in
+ * C the cast of a double that does not fit, or of NaN, is undefined. */
 #ifndef SCRIPT_INTEGER_H
 #define SCRIPT_INTEGER_H
 
@@ -7,14 +7,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* 2^53: up to here, and down to its negative, each whole number is a double of its own. */
+/* 2^53: from its negative up to here each whole number has a double of its own. */
 #define INTEGER_MAX INT64_C(9007199254740992)
 
-/* False: the number is not whole, beyond that range, or none. */
+/* Returns false when the number is not whole, out of that range, or NaN. */
 bool integer_read(lua_Number number, int64_t *out);
-/* The argument at `place`; raises when it is no whole number from min to max. */
+/* Returns the argument at `place`; raises unless it is a whole number from min to max. */
 int64_t integer_check(lua_State *state, int place, int64_t min, int64_t max);
-/* The member `name` of the table at `index`; raises when it is no whole number from 0 on. */
+/* Returns the member `name` of the table at `index`; raises unless it is a whole number >= 0. */
 int64_t integer_member(lua_State *state, int index, const char *name);
 
 #endif

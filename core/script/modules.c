@@ -1,4 +1,4 @@
-/* Trusted modules, looked up in lua_assets and loaded once per state. */
+/* Finds trusted modules in lua_assets and loads each once per state. */
 #include "script/modules.h"
 
 #include <lauxlib.h>
@@ -22,7 +22,7 @@ static int compare_asset(const void *name, const void *asset)
     return strcmp(name, ((const struct asset *)asset)->name);
 }
 
-/* The asset of a module: a/b.lua, else a/b/init.lua. */
+/* Returns the file of a module: a/b.lua, else a/b/init.lua. */
 static const struct asset *find_module(const char *name)
 {
     static const char *const suffixes[] = {".lua", "/init.lua"};
@@ -42,7 +42,7 @@ static const struct asset *find_module(const char *name)
     return NULL;
 }
 
-/* require(name): what the module returned when it was first asked for. */
+/* require(name): the value that the module returned when it was loaded. */
 static int modules_lua_require(lua_State *state)
 {
     const char *name = luaL_checkstring(state, 1);

@@ -9,7 +9,7 @@ struct question {
     bool found;
 };
 
-/* Slashes that follow a slash count as one, as lua/main.lua takes them. */
+/* A run of slashes counts as one, as in lua/main.lua. */
 static bool lies_below(struct slice path, struct slice mount)
 {
     size_t at = 0;

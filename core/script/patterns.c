@@ -5,7 +5,7 @@
 
 #include "base/limits.h"
 
-/* How many bytes of the text a function of Lua's would look at, from where it begins. */
+/* Returns how many bytes Lua's function would search, from its start argument on. */
 static size_t searched_bytes(lua_State *state, size_t text_bytes, int place)
 {
     lua_Number init = luaL_optnumber(state, place, 1);
@@ -16,7 +16,7 @@ static size_t searched_bytes(lua_State *state, size_t text_bytes, int place)
     return init - 1 < (lua_Number)text_bytes ? text_bytes - (size_t)(init - 1) : 0;
 }
 
-/* Raises when a pattern would run over a longer text; then calls the function itself. */
+/* Raises when the text is too long for a pattern; otherwise calls Lua's function. */
 static int run_bounded(lua_State *state, const char *name, int init_place)
 {
     size_t text_bytes;
@@ -70,7 +70,7 @@ void patterns_bound(lua_State *state)
         lua_pushcclosure(state, word->func, 1);
         lua_setfield(state, -2, word->name);
     }
-    lua_pushnil(state); /* the old name of gmatch */
+    lua_pushnil(state); /* gfind is the old name of gmatch */
     lua_setfield(state, -2, "gfind");
     lua_pop(state, 1);
 }

@@ -1,13 +1,13 @@
-/* Lua's patterns for trusted code. One call runs inside C, where no limit of instructions or time
- * sees it, and may take the square of the text's length. So the text that a pattern may run over is
- * bounded here, whatever handlers do; client text is read by core/script/api_text.c. */
+/* Bounds Lua's patterns for trusted code. A pattern runs inside one C call, where no limit of
+ * instructions or time applies, and may take the square of the text's length. So the text's length
+ * is bounded here, for all handlers. core/script/api_text.c reads client text. */
 #ifndef SCRIPT_PATTERNS_H
 #define SCRIPT_PATTERNS_H
 
 #include <lua.h>
 
-/* Puts bounded forms in the place of string.find, match, gmatch and gsub of the globals. A find
- * with `plain` is no pattern and stays unbounded. */
+/* Replaces string.find, match, gmatch and gsub in the globals by bounded ones. A find with `plain`
+ * is no pattern and stays unbounded. */
 void patterns_bound(lua_State *state);
 
 #endif

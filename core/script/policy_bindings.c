@@ -1,5 +1,5 @@
-/* The words that we add for policy files. All of
- * them check their arguments first and hold nothing while they may raise. */
+/* The words that we add for policy files. Each checks its arguments first and holds nothing when it
+ * may raise. */
 #include "script/policy_bindings.h"
 
 #include <inttypes.h>
@@ -12,7 +12,7 @@
 #include "base/money.h"
 
 enum {
-    NAME_BYTES_MAX = 64, /* longer names get no suggestion */
+    NAME_BYTES_MAX = 64, /* a longer name gets no suggestion */
     SPLIT_PARTS_MAX = 10000
 };
 
@@ -31,7 +31,7 @@ static struct slice check_slice(lua_State *state, int index)
 
 /* ---- words of policies ---- */
 
-/* env(name [, default]): an environment variable of the gateway; empty counts as unset. */
+/* env(name [, default]): an environment variable of the gateway; an empty one counts as unset. */
 static int word_env(lua_State *state)
 {
     struct slice name = check_slice(state, 1);
@@ -102,7 +102,7 @@ static int word_contains(lua_State *state)
     return 1;
 }
 
-/* split(text, separator): the list of what stands between the separators. */
+/* split(text, separator): the list of the texts between the separators. */
 static int word_split(lua_State *state)
 {
     struct slice text = check_slice(state, 1);
@@ -147,7 +147,7 @@ const luaL_Reg policy_bindings_always[] = {
 
 /* ---- suggestions ---- */
 
-/* Levenshtein's distance; SIZE_MAX for names that are too long to bother. */
+/* Levenshtein's distance; SIZE_MAX for names that are too long. */
 static size_t distance(const char *a, const char *b)
 {
     size_t a_bytes = strlen(a);
@@ -175,7 +175,7 @@ static size_t distance(const char *a, const char *b)
 
 void policy_bindings_push_nearest(lua_State *state, int index, const char *name)
 {
-    size_t best = strlen(name) / 3 + 1; /* one slip in three letters */
+    size_t best = strlen(name) / 3 + 1; /* one wrong letter in three */
     const char *nearest = NULL;
     lua_pushnil(state);
     while (lua_next(state, index)) {
@@ -189,5 +189,5 @@ void policy_bindings_push_nearest(lua_State *state, int index, const char *name)
             nearest = key;
         }
     }
-    lua_pushstring(state, nearest); /* the table keeps it alive; NULL pushes nil */
+    lua_pushstring(state, nearest); /* the table keeps the string alive; NULL pushes nil */
 }

@@ -1,4 +1,4 @@
-/* Builds a VM nobody will run, and asks it for its prices. */
+/* Builds a VM that serves no requests, and asks it for its prices. */
 #include "script/policy_check.h"
 
 #include "script/modules.h"

@@ -1,6 +1,6 @@
-/* Reads the operator's six files once. What is read here is what every worker gets and what the
- * revision names: no file is opened a second time, so an edit half-way through a reload cannot
- * give two workers two policies. */
+/* Reads the operator's six files once. Every worker gets these bytes, and the revision names them:
+ * no file is opened a second time, so an edit during a reload cannot give two workers two
+ * policies. */
 #include "script/policy_files.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ struct policy_files {
     char revision[SHA256_HEX_BYTES];
 };
 
-/* In the order in which they are loaded: a file may refer to what stands in an earlier one. */
+/* In load order: a file may refer to an earlier one. */
 static const char *const file_names[POLICY_FILE_COUNT] = {
     "providers.lua", "models.lua", "margins.lua", "routes.lua", "limits.lua", "examples.lua",
 };
@@ -34,7 +34,7 @@ static bool same_file(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* Reads exactly `bytes` bytes and sees the end of the file behind them. */
+/* Reads exactly `bytes` bytes and checks that the file ends there. */
 static bool read_exactly(int fd, char *data, size_t bytes)
 {
     size_t got = 0;
@@ -52,7 +52,7 @@ static bool read_exactly(int fd, char *data, size_t bytes)
     }
 }
 
-/* Fills *text with the content of the open file; the caller frees text->data. */
+/* Sets *text to the content of the open file; the caller frees text->data. */
 static bool read_open_file(int fd, const char *path, struct slice *text, struct fault *fault)
 {
     struct stat before;
@@ -95,8 +95,8 @@ static bool read_file(const char *folder, const char *name, struct slice *text, 
     return done;
 }
 
-/* The hash of one line a file, "<its hash> <its name>", as sha256sum prints them: so an operator
- * can compute it as well, and moving a line from one file to the next is another revision. */
+/* Hashes one line for each file, "<its hash> <its name>", as sha256sum prints them. So the operator
+ * can compute the revision too, and moving a line to the next file changes it. */
 static void set_revision(struct policy_files *files)
 {
     char lines[POLICY_FILE_COUNT * 128];

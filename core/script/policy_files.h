@@ -1,6 +1,6 @@
 /* The bytes of one generation of policies, read once: every worker builds its VM from the same
- * bytes, and the revision that is written into each usage record is their SHA-256. Immutable after
- * reading; reference counted (atomic), so it may be shared between threads. */
+ * bytes. Their SHA-256 is the revision in each usage record. They do not change after reading, and
+ * the reference count is atomic, so threads may share them. */
 #ifndef SCRIPT_POLICY_FILES_H
 #define SCRIPT_POLICY_FILES_H
 
@@ -20,8 +20,9 @@ struct policy_file {
 
 struct policy_files;
 
-/* Reads the six files of `folder`. A missing file, one that is too large or changes while it is
- * read: NULL and *fault (code "policy_invalid", message names the file and what to do). */
+/* Reads the six files of `folder`. Returns NULL with *fault (code "policy_invalid"; the message
+ * names the file and what to do) when a file is missing, too large, or changes during the
+ * reading. */
 struct policy_files *policy_files_read(const char *folder, struct fault *fault);
 struct policy_files *policy_files_ref(struct policy_files *files);
 void policy_files_unref(struct policy_files *files);

@@ -1,5 +1,5 @@
-/* The functions that our own Lua below lua/policy/ has from C. All of them check their arguments
- * first and hold nothing while they may raise. */
+/* The C functions for our own Lua below lua/policy/. Each checks its arguments first and holds
+ * nothing when it may raise. */
 #include "script/policy_native.h"
 
 #include <stdio.h>
@@ -27,7 +27,7 @@ static struct slice check_slice(lua_State *state, int index)
     return slice;
 }
 
-/* nearest(name, table): the key of the table that `name` may have meant, or nil. */
+/* nearest(name, table): the key of the table most similar to `name`, or nil. */
 static int native_nearest(lua_State *state)
 {
     const char *name = luaL_checkstring(state, 1);
@@ -49,7 +49,7 @@ static const struct policy_file *check_file(lua_State *state, int index)
     return NULL;
 }
 
-/* load(file): the function that the file's text is; raises what the compiler says. */
+/* load(file): compiles the file's text to a function; raises the compiler's error. */
 static int native_load(lua_State *state)
 {
     const struct policy_file *file = check_file(state, 1);
@@ -58,7 +58,7 @@ static int native_load(lua_State *state)
     return 1;
 }
 
-/* end_load(): all files are loaded; what comes now is as at request time. */
+/* end_load(): all files are loaded; from now on the request-time words are in force. */
 static int native_end_load(lua_State *state)
 {
     load_of(state)->loading = false;
@@ -66,7 +66,7 @@ static int native_end_load(lua_State *state)
     return 0;
 }
 
-/* Reads a Lua array of names and numbers; the strings stay in the table. */
+/* Reads a Lua array of names and numbers; its strings stay alive in the table. */
 static size_t check_path(lua_State *state, int index, struct policy_step path[PATH_STEPS_MAX])
 {
     luaL_checktype(state, index, LUA_TTABLE);
@@ -80,13 +80,13 @@ static size_t check_path(lua_State *state, int index, struct policy_step path[PA
         if (lua_type(state, -1) != LUA_TNUMBER)
             path[i].name = check_slice(state, lua_gettop(state));
         else if (integer_read(lua_tonumber(state, -1), &place))
-            path[i].index = (long)place; /* else 0, which is no place in a list */
+            path[i].index = (long)place; /* else 0, which is no list index */
         lua_pop(state, 1);
     }
     return count;
 }
 
-/* line(file, path): where the value at the path is written, or nil. */
+/* line(file, path): the line of the value at the path, or nil. */
 static int native_line(lua_State *state)
 {
     const struct policy_file *file = check_file(state, 1);
@@ -99,7 +99,7 @@ static int native_line(lua_State *state)
     return 1;
 }
 
-/* env_name(file, path): "NAME" where the value at the path is written as env("NAME"), or nil. */
+/* env_name(file, path): "NAME" if the value at the path is written as env("NAME"), else nil. */
 static int native_env_name(lua_State *state)
 {
     const struct policy_file *file = check_file(state, 1);
@@ -112,7 +112,7 @@ static int native_env_name(lua_State *state)
     return 1;
 }
 
-/* duplicate(file): name, first line, second line of a member that is given twice, or nil. */
+/* duplicate(file): name, first line and second line of a member that is there twice, or nil. */
 static int native_duplicate(lua_State *state)
 {
     const struct policy_file *file = check_file(state, 1);
@@ -127,9 +127,9 @@ static int native_duplicate(lua_State *state)
 
 /* ---- money ---- */
 
-/* The decimal text of a string or number. A number is written with the 14 digits that it holds for
- * certain: 0.15 is "0.15". With an exponent it is no price or amount, unless it is a small one that
- * has a short decimal: 0.00005. */
+/* The decimal text of a string or number. A number is written with the 14 digits that a double
+ * surely holds: 0.15 is "0.15". A number with an exponent is refused, except a small one with a
+ * short decimal: 0.00005. */
 static struct slice check_decimal(lua_State *state, int index, char out[32])
 {
     if (lua_type(state, index) != LUA_TNUMBER)
@@ -219,8 +219,8 @@ static int native_format_amount(lua_State *state)
     return 1;
 }
 
-/* format_price(pusd): USD per million tokens. The figures are those of an amount of 1000 times as
- * many nano-USD (10^-12 x 10^6 = 10^-6 = 10^-9 x 10^3). */
+/* format_price(pusd): USD per million tokens. It formats an amount of pusd x 1000 nano-USD, which
+ * has the same digits (10^-12 x 10^6 = 10^-6 = 10^-9 x 10^3). */
 static int native_format_price(lua_State *state)
 {
     char text[MONEY_TEXT_BYTES];
@@ -230,7 +230,7 @@ static int native_format_price(lua_State *state)
     return 1;
 }
 
-/* token_price(pusd, margin_ppm): the sell price of one token in USD, exact. */
+/* token_price(pusd, margin_ppm): the exact sell price of one token in USD. */
 static int native_token_price(lua_State *state)
 {
     char text[48];
@@ -242,7 +242,7 @@ static int native_token_price(lua_State *state)
     return 1;
 }
 
-/* sell_price(pusd, margin_ppm): the sell price of a million tokens in USD, exact. */
+/* sell_price(pusd, margin_ppm): the exact sell price of a million tokens in USD. */
 static int native_sell_price(lua_State *state)
 {
     char text[48];

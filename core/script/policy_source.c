@@ -1,5 +1,5 @@
-/* A reader of Lua tokens with just enough sense of nesting to follow a path through table
- * constructors. Works on any bytes: text that is no Lua gives no place, never an error. */
+/* Reads Lua tokens and follows their nesting just enough to find a path in table constructors.
+ * Works on any bytes: for a text that is not Lua it finds no place, and it never fails. */
 #include "script/policy_source.h"
 
 #include <ctype.h>
@@ -12,7 +12,7 @@ enum token_type { TOKEN_END, TOKEN_NAME, TOKEN_STRING, TOKEN_NUMBER, TOKEN_MARK 
 
 struct token {
     enum token_type type;
-    struct slice text; /* of a string: what is between its quotes, escapes not decoded */
+    struct slice text; /* of a string: the text between its quotes, escapes not decoded */
     int line;
 };
 
@@ -20,7 +20,7 @@ struct reader {
     const char *at;
     const char *end;
     int line;
-    struct token token; /* the one that was read last */
+    struct token token; /* the last token read */
 };
 
 /* ---- tokens ---- */
@@ -37,7 +37,7 @@ static void skip(struct reader *reader, size_t bytes)
             reader->line++;
 }
 
-/* At "[[" or "[==[": skips the long string and sets *content. */
+/* Starts at "[[" or "[==[": skips the long string and sets *content. */
 static bool read_long_string(struct reader *reader, struct slice *content)
 {
     size_t level = 0;
@@ -97,7 +97,7 @@ static bool is_name_char(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-/* Reads the next token into reader->token; false at the end. */
+/* Reads the next token into reader->token; returns false at the end. */
 static bool next(struct reader *reader)
 {
     skip_space_and_comments(reader);
@@ -132,7 +132,7 @@ static bool is_mark(const struct token *token, char mark)
     return token->type == TOKEN_MARK && token->text.bytes == 1 && *token->text.data == mark;
 }
 
-/* What the token does to the depth of nesting: brackets and blocks. */
+/* How the token changes the depth of nesting: by brackets and blocks. */
 static int nesting(const struct token *token)
 {
     static const char *const opening[] = {"function", "if", "do", "repeat"};
@@ -154,7 +154,7 @@ static int nesting(const struct token *token)
 
 /* ---- table constructors ---- */
 
-/* Reads up to the first token of the table that the file returns (behind its brace). */
+/* Reads up to the first token inside the table that the file returns. */
 static bool enter_returned_table(struct reader *reader)
 {
     int depth = 0;
@@ -168,8 +168,8 @@ static bool enter_returned_table(struct reader *reader)
 }
 
 struct field {
-    struct slice name; /* empty for a value in a list, or a key that is computed */
-    long index;        /* > 0 for a value in a list */
+    struct slice name; /* empty for a list item or a computed key */
+    long index;        /* > 0 for a list item */
     int line;
 };
 
@@ -178,8 +178,8 @@ static bool same_name(struct slice a, struct slice b)
     return a.bytes == b.bytes && memcmp(a.data, b.data, a.bytes) == 0;
 }
 
-/* With the reader on the first token of a field: reads its key and `=`, so that the reader is on
- * the first token of its value. False at the closing brace and at the end. */
+/* Starts on the first token of a field; reads its key and `=`, up to the first token of its value.
+ * Returns false at the closing brace and at the end. */
 static bool read_field(struct reader *reader, long *list_count, struct field *field)
 {
     while (is_mark(&reader->token, ',') || is_mark(&reader->token, ';'))
@@ -201,7 +201,7 @@ static bool read_field(struct reader *reader, long *list_count, struct field *fi
             return next(reader);
         field->name = (struct slice){0};
         *reader = before;
-        return true; /* [computed] = value: passed over as a whole */
+        return true; /* the field [computed] = value is skipped as a whole */
     }
     *reader = before;
     field->name = (struct slice){0};
@@ -209,7 +209,7 @@ static bool read_field(struct reader *reader, long *list_count, struct field *fi
     return true;
 }
 
-/* From the first token of a value to the separator or brace behind it. */
+/* Goes from the first token of a value to the separator or brace behind it. */
 static void skip_value(struct reader *reader)
 {
     int depth = 0;
@@ -221,8 +221,8 @@ static void skip_value(struct reader *reader)
     } while (next(reader));
 }
 
-/* Follows the path as far as the text shows it. Returns how many steps were found; the reader is on
- * the first token of the last one's value, *line is its line. */
+/* Follows the path as far as the text shows it. Returns how many steps it found; the reader is on
+ * the first token of the last step's value, and *line is the line of that step. */
 static size_t follow(struct reader *reader, const struct policy_step *path, size_t step_count,
                      int *line)
 {
@@ -250,8 +250,8 @@ static size_t follow(struct reader *reader, const struct policy_step *path, size
     return found;
 }
 
-/* Where no table is written out: the first name or string equal to each step, one after the
- * other. */
+/* For a file that does not write out the table: finds the first name or string equal to each step,
+ * one after the other. */
 static int guess_line(struct slice text, const struct policy_step *path, size_t step_count)
 {
     struct reader reader = {text.data, text.data + text.bytes, 1, {0}};
@@ -344,7 +344,7 @@ static bool find_equal_keys(struct key_list *list, struct policy_duplicate *out)
     return false;
 }
 
-/* With the reader behind an opening brace; leaves it on the closing one. */
+/* Starts behind an opening brace; leaves the reader on the closing one. */
 static bool duplicate_in_table(struct reader *reader, int depth, struct policy_duplicate *out)
 {
     struct key_list list = {0};

@@ -11,9 +11,9 @@
 struct reload_status {
     pthread_mutex_t mutex;
     const char *folder;
-    struct policy_files *files; /* NULL before the first */
+    struct policy_files *files; /* NULL before the first load */
     int64_t loaded_ms;
-    int64_t refused_ms; /* 0: none since then */
+    int64_t refused_ms; /* 0: no refusal since then */
     char refusal[sizeof((struct fault *)0)->message];
 };
 

@@ -1,6 +1,6 @@
-/* What the operator is told about his policies: which are in force, since when, from which files,
- * and why the last reload was refused. Written by the main thread, read by any; guarded by a mutex
- * inside. */
+/* What the operator's pages show about the policies: which are in force, since when, from which
+ * files, and why the last reload was refused. The main thread writes it, any thread reads it; a
+ * mutex inside guards it. */
 #ifndef SCRIPT_RELOAD_STATUS_H
 #define SCRIPT_RELOAD_STATUS_H
 
@@ -10,13 +10,14 @@
 
 struct reload_status;
 
-struct reload_status *reload_status_new(const char *folder); /* keeps the text */
+struct reload_status *reload_status_new(const char *folder); /* keeps the pointer `folder` */
 void reload_status_free(struct reload_status *status);
-/* These are in force from now on. */
+/* The files are in force from now on. */
 void reload_status_accept(struct reload_status *status, struct policy_files *files);
 /* A reload was refused; the message may begin with "file.lua:12: ". */
 void reload_status_refuse(struct reload_status *status, const struct fault *fault);
-/* JSON: {revision, loaded_at, folder, files: [{name, bytes, sha256}], refused: {at, message}} */
+/* Writes JSON: {revision, loaded_at, folder, files: [{name, bytes, sha256}], refused: {at,
+ * message}} */
 void reload_status_render(struct reload_status *status, struct buffer *out);
 
 #endif

@@ -1,7 +1,6 @@
-/* Makes the trusted environment (the state's globals, stripped) and the environment of policies
- * (a table of words, built up from nothing, so that what is not listed is not there). What
- * policies can reach is listed in this file and in policy_words.c, and annotated in
- * lua/annotations/policy.lua. */
+/* Makes the trusted environment (the state's globals, stripped) and the policies' environment (a
+ * table of words that starts empty, so that only listed words exist). This file and
+ * policy_bindings.c list all that policies can reach; lua/annotations/policy.lua describes it. */
 #include "script/sandbox.h"
 
 #include <lauxlib.h>
@@ -19,14 +18,14 @@ int luaopen_cjson(lua_State *state); /* lua-cjson has no header */
 
 enum { SORT_ITEMS_MAX = 1000, SORT_BYTES_MAX = 64 * 1024 };
 
-/* Removed from the globals of trusted code too. No hook runs inside a handler of xpcall that was
- * called because of an error from a hook: a loop there could not be stopped. */
+/* Removed from the globals of trusted code too. xpcall: no hook runs inside its handler if an error
+ * from a hook called it, so a loop there could not be stopped. */
 static const char *const stripped[] = {
     "load",    "loadstring", "loadfile", "dofile", "collectgarbage", "gcinfo", "newproxy",
     "getfenv", "setfenv",    "module",   "print",  "xpcall",         NULL,
 };
 
-/* The words that policies have from Lua. Left out with reason: rep, find, match, gmatch, gsub (a
+/* Lua's own functions that policies have. Left out on purpose: rep, find, match, gmatch, gsub (a
  * single call can run for hours), dump, getmetatable and its family, xpcall, coroutine. */
 static const char *const base_words[] = {
     "assert", "error",    "ipairs",   "next", "pairs",  "pcall",
@@ -51,7 +50,8 @@ static void push_bindings(lua_State *state)
 
 /* ---- tables that policies can read but not change ---- */
 
-/* __index of a table of words: the name is not there. Upvalue 1: "" or "string." and so on. */
+/* __index of a table of words, for a name that is not there. Upvalue 1: "" or "string." and so
+ * on. */
 static int unknown_word(lua_State *state)
 {
     const char *prefix = lua_tostring(state, lua_upvalueindex(1));
@@ -70,7 +70,7 @@ static int refuse_change(lua_State *state)
     return luaL_error(state, "%s", lua_tostring(state, lua_upvalueindex(1)));
 }
 
-/* Pops a table of words and pushes what policies see: an empty table that reads from it. */
+/* Pops a table of words and pushes its proxy for policies: an empty table that reads from it. */
 static void freeze(lua_State *state, const char *message)
 {
     lua_newtable(state);
@@ -86,7 +86,7 @@ static void freeze(lua_State *state, const char *message)
     lua_remove(state, -2);
 }
 
-/* Gives the table of words on top of the stack a message for names that it does not hold. */
+/* Gives the table of words on top of the stack an error message for unknown names. */
 static void explain_unknown(lua_State *state, const char *prefix)
 {
     lua_createtable(state, 0, 1);
@@ -99,7 +99,8 @@ static void explain_unknown(lua_State *state, const char *prefix)
 
 /* ---- words ---- */
 
-/* Copies the listed fields from the table on top of the stack into the one below, and pops it. */
+/* Copies the listed fields from the table on top of the stack into the one below, and pops the
+ * top. */
 static void copy_fields(lua_State *state, const char *const *names)
 {
     for (; *names != NULL; names++) {
@@ -109,7 +110,7 @@ static void copy_fields(lua_State *state, const char *const *names)
     lua_pop(state, 1);
 }
 
-/* table.sort(list [, before]): bounded, because comparing is not counted as instructions. */
+/* table.sort(list [, before]): bounded, because comparisons do not count as instructions. */
 static int sandbox_sort(lua_State *state)
 {
     luaL_checktype(state, 1, LUA_TTABLE);
@@ -142,7 +143,6 @@ static void register_bindings(lua_State *state, const luaL_Reg *words, struct po
     }
 }
 
-/* Pushes a table with the listed functions of the library `name`. */
 static void push_library_functions(lua_State *state, const char *name, const char *const *names)
 {
     lua_newtable(state);
@@ -150,7 +150,7 @@ static void push_library_functions(lua_State *state, const char *name, const cha
     copy_fields(state, names);
 }
 
-/* "text":upper() in policies and in trusted code reads from here: both share one metatable. */
+/* "text":upper() reads from here, in policies and in trusted code: both share one metatable. */
 static void set_string_methods(lua_State *state, int methods)
 {
     lua_pushliteral(state, "");
@@ -211,7 +211,7 @@ static void call_cjson_setting(lua_State *state, const char *setting, int value,
     lua_call(state, 1, 0);
 }
 
-/* cjson without what JSON does not allow, and without its settings. */
+/* Opens cjson without its extensions of JSON and without its settings. */
 static void open_cjson(lua_State *state)
 {
     static const char *const settings[] = {
@@ -286,7 +286,6 @@ void sandbox_load(lua_State *state, struct slice text, const char *name)
 
 /* ---- listing ---- */
 
-/* Appends the names in the table on top of the stack to the array at `list`. */
 static void append_names(lua_State *state, int list, const char *prefix)
 {
     lua_pushnil(state);

@@ -11,13 +11,13 @@
 
 static const char exchange_kind[] = "exchange";
 
-/* It is the userdata that Lua holds as its exchange: memory of the state, and gone with it. */
+/* The userdata that Lua holds as its exchange: memory of the Lua state, freed with it. */
 struct task {
     struct handle handle;
-    struct exchange *exchange; /* NULL: dropped, or it has ended */
+    struct exchange *exchange; /* NULL: dropped, or the exchange has ended */
     struct vm *vm;
     lua_State *coroutine;
-    int references[2]; /* of the coroutine and of the task itself, in the registry */
+    int references[2]; /* registry references of the coroutine and of the task */
     enum task_wait waits;
     bool running;
     struct task *next_spare;
@@ -25,12 +25,11 @@ struct task {
 
 enum { SPARE_TASKS_MAX = 64 };
 
-/* Its address is the error value that says: the client has been answered, end the task. */
+/* Its address is an error value: the client has been answered, end the task. */
 static char stop_mark;
 
-/* Their addresses are the registry's names of two functions below. Anything in Lua's API that
- * allocates may raise when memory is short, and outside a protected call that would end the
- * process. */
+/* Their addresses are registry keys of two functions below. Calls of Lua's API that allocate may
+ * raise when memory is short; outside a protected call that would end the process. */
 static char make_name;
 static char results_name;
 
@@ -42,7 +41,7 @@ static void forget(struct task *task)
     luaL_unref(state, LUA_REGISTRYINDEX, task->references[1]);
 }
 
-/* Lets the coroutine go; one that has returned can begin again, and is kept for the next task. */
+/* Frees the coroutine; one that has returned can begin again, so it is kept for the next task. */
 static void release(struct task *task, bool returned)
 {
     struct vm *vm = task->vm;
@@ -95,8 +94,8 @@ static void resume(struct task *task, int argument_count)
         release(task, false);
 }
 
-/* Calls one of the two functions with `arg`, protected; its results are left on the state.
- * False: memory is short. */
+/* Calls one of the two functions with `arg`, protected, and leaves its results on the state.
+ * Returns false when memory is short. */
 static bool call_protected(struct vm *vm, void *name, void *arg)
 {
     lua_State *state = vm_state(vm);
@@ -115,7 +114,7 @@ static void fail_for_memory(struct exchange *exchange)
         exchange_task_failed(exchange, "policy_error", "the VM's memory limit is reached");
 }
 
-/* Protected: leaves the results of what was waited for. */
+/* Call it protected: pushes the results that the task waited for. */
 static int push_results(lua_State *state)
 {
     struct task *task = lua_touserdata(state, 1);
@@ -127,7 +126,7 @@ static void wake(void *arg)
     struct task *task = arg;
     lua_State *state = vm_state(task->vm);
     if (task->waits == TASK_RUNS)
-        return; /* a wake-up that came for what was already over */
+        return; /* a late wake-up: the wait is already over */
     if (!api_exchange_has_results(task->exchange, task->waits)) {
         resume(task, 0);
         return;
@@ -154,10 +153,10 @@ static void drop(void *arg)
 
 struct making {
     struct vm *vm;
-    struct task *task; /* NULL until there is one */
+    struct task *task; /* NULL before it is made */
 };
 
-/* Protected: makes a task with its coroutine. */
+/* Call it protected: makes a task with its coroutine. */
 static int make_task(lua_State *state)
 {
     struct making *making = lua_touserdata(state, 1);
@@ -173,7 +172,7 @@ static int make_task(lua_State *state)
     return 0;
 }
 
-/* A task whose coroutine's stack is empty. NULL: memory is short. */
+/* Returns a task whose coroutine has an empty stack; NULL when memory is short. */
 static struct task *take_task(struct vm *vm)
 {
     struct vm_spares *spares = vm_spares(vm);
@@ -210,7 +209,8 @@ void task_start(struct vm *vm, struct exchange *exchange)
 
 /* ---- for the primitives ---- */
 
-/* A task is given out again: so one is taken only from within its own coroutine. */
+/* Tasks are reused, so one is accepted only from its own coroutine: others may hold an old
+ * reference. */
 static struct task *task_of(lua_State *state)
 {
     struct task *task = (struct task *)(void *)handle_check(state, 1, exchange_kind);

@@ -1,5 +1,5 @@
-/* A Lua world with a lid on it: memory through the allocator, time through a count hook that stays
- * once it has fired, so that pcall cannot swallow it. */
+/* A VM with limits. The allocator limits memory. A count hook limits time; once it has fired it
+ * fires again at each instruction, so that pcall cannot swallow its error. */
 #include "script/vm.h"
 
 #include <lauxlib.h>
@@ -20,11 +20,11 @@
 #include "script/sandbox.h"
 
 enum {
-    HOOK_INSTRUCTIONS = 100, /* between two looks at the limits */
+    HOOK_INSTRUCTIONS = 100, /* between two checks of the limits */
     PLACE_BYTES = 160,
-    COLLECT_NS = 1000000, /* on an event loop, when it has nothing else to do */
-    COLLECT_STEP_KB = 64, /* between two looks at the clock */
-    /* What became garbage while a cycle ran stays until the next one has ended. */
+    COLLECT_NS = 1000000, /* a step on an event loop that is idle */
+    COLLECT_STEP_KB = 64, /* between two checks of the clock */
+    /* Garbage that arises during a cycle stays until the next cycle has ended. */
     COLLECT_CYCLES = 2
 };
 
@@ -32,31 +32,31 @@ struct vm {
     lua_State *state;
     struct policy_files *files;
     struct policy_load stage;
-    struct job closing;       /* on `pool` */
-    struct thread_pool *pool; /* NULL: closed by whoever gives the last reference back */
+    struct job closing;       /* runs on `pool` */
+    struct thread_pool *pool; /* NULL: the thread that drops the last reference closes it */
     int references;
-    int main; /* registry reference of what lua/main.lua returned */
+    int main; /* registry reference to the result of lua/main.lua */
     struct vm_spares spares;
 
-    size_t bytes;           /* what the state holds now */
-    size_t bytes_max;       /* what it may hold in this turn */
-    size_t collected_bytes; /* what it held after the last full collection that we asked for */
-    unsigned cycles;        /* of the collector, since vm_collect_anew */
+    size_t bytes;           /* present size of the state */
+    size_t bytes_max;       /* allowed in this turn */
+    size_t collected_bytes; /* size after the last full collection */
+    unsigned cycles;        /* the collector's cycles since vm_collect_anew */
 
-    /* the turn that runs */
+    /* of the present turn */
     bool running;
     bool runaway;
     int64_t instructions_max;
     int64_t instructions_left;
     int64_t cpu_ms_max;
-    int64_t wall_deadline_ns; /* 0: not looked at the clock yet */
+    int64_t wall_deadline_ns; /* 0: the clock was not read yet */
     int64_t cpu_deadline_ns;  /* 0: the wall deadline has not passed yet */
     char place[PLACE_BYTES];  /* where it was stopped: "margins.lua:7: ", or "" */
 };
 
 /* ---- memory ---- */
 
-/* Refuses what would go above the turn's limit; Lua turns that into an error that unwinds. */
+/* Refuses to pass the turn's limit; Lua turns the refusal into an error. */
 static void *vm_allocate(void *arg, void *block, size_t old_bytes, size_t new_bytes)
 {
     struct vm *vm = arg;
@@ -89,8 +89,8 @@ static int collect(lua_State *state)
     return 0;
 }
 
-/* LuaJIT does not collect when an allocation fails, it raises. So that garbage alone never fails a
- * request, a state that has come near its limit is collected before the next turn. */
+/* When an allocation fails LuaJIT raises without a collection. So that garbage alone never fails a
+ * request, a state near its limit is collected before the next turn. */
 static void make_room(struct vm *vm)
 {
     const size_t step = LIMIT_VM_BYTES / 8;
@@ -101,7 +101,7 @@ static void make_room(struct vm *vm)
     vm->collected_bytes = vm->bytes;
 }
 
-/* Lua raised where nobody catches: a bug of ours (what may raise goes through vm_call or a
+/* Lua raised outside a protected call: a bug of ours (code that may raise goes through vm_call or a
  * task). */
 static int on_panic(lua_State *state)
 {
@@ -118,9 +118,9 @@ static int64_t clock_ns(clockid_t clock)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Instructions are counted, but one of them may copy megabytes. The cheap clock is asked first;
- * only when its time is up is the thread's own processor time measured from there on, so that a
- * machine that was asleep or overloaded fails nobody. */
+/* Instructions are counted, but one instruction may copy megabytes. So the cheap wall clock is
+ * checked too. Only when its time is up is the thread's processor time measured, from then on: a
+ * machine that was asleep or overloaded fails no task. */
 static bool out_of_time(struct vm *vm)
 {
     int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
@@ -135,7 +135,7 @@ static bool out_of_time(struct vm *vm)
     return now_ns >= vm->cpu_deadline_ns;
 }
 
-/* Notes the innermost place in a policy file, else the innermost place. */
+/* Notes the innermost place in a policy file, else the innermost place of all. */
 static void note_place(struct vm *vm, lua_State *state)
 {
     lua_Debug frame;
@@ -151,8 +151,8 @@ static void note_place(struct vm *vm, lua_State *state)
     }
 }
 
-/* Raises when the limits are passed, and from then on at each instruction: whatever catches the
- * error is interrupted by the next one. */
+/* Raises when a limit is passed, and from then on at each instruction: code that catches the error
+ * is stopped by the next one. */
 static void on_count(lua_State *state, lua_Debug *event)
 {
     struct vm *vm = vm_of(state);
@@ -186,8 +186,8 @@ static void begin_turn(struct vm *vm, int64_t instructions, int64_t cpu_ms_max, 
     lua_sethook(vm->state, on_count, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
 }
 
-/* The hook stays: to take it out and put it in rewrites all of LuaJIT's dispatch table. Outside a
- * turn only C runs. */
+/* The hook stays: setting or removing it rewrites LuaJIT's whole dispatch table. Outside a turn
+ * only C runs. */
 static void end_turn(struct vm *vm)
 {
     vm->bytes_max = LIMIT_VM_BYTES;
@@ -201,7 +201,7 @@ struct build {
     const struct vm_options *options;
 };
 
-/* The whole of a VM's first life, in one protected call. */
+/* Builds everything in a VM, in one protected call. */
 static int build(lua_State *state)
 {
     const struct build *build = lua_touserdata(state, 1);
@@ -223,7 +223,8 @@ static int build(lua_State *state)
     return 0;
 }
 
-/* True when a message begins with the name of a policy file; Lua does not always know the place. */
+/* Returns true when a message begins with the name of a policy file; Lua does not always know the
+ * place. */
 static bool names_file(const struct policy_files *files, const char *error)
 {
     for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
@@ -234,7 +235,7 @@ static bool names_file(const struct policy_files *files, const char *error)
     return false;
 }
 
-/* Says why the build ended. `error` is what Lua left. */
+/* Says why the build failed. `error` is Lua's error value. */
 static bool explain(const struct vm *vm, int status, const char *error, struct fault *fault)
 {
     const char *file = vm->stage.file != NULL ? vm->stage.file : "policies";
@@ -282,7 +283,7 @@ struct vm *vm_new(struct policy_files *files, const struct vm_options *options, 
         vm_unref(vm);
         return NULL;
     }
-    /* What loading has left is collected here, not on an event loop. */
+    /* Collect the garbage of the load here, not on an event loop. */
     lua_cpcall(vm->state, collect, NULL);
     vm->collected_bytes = vm->bytes;
     return vm;
@@ -302,7 +303,7 @@ static void close_vm(struct vm *vm)
     free(vm);
 }
 
-/* On a thread of the pool. The job has no reply queue: it goes with its VM. */
+/* Runs on a thread of the pool. The job has no reply queue: it is freed with its VM. */
 static void run_closing(struct job *job, void *server)
 {
     (void)server;

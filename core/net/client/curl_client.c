@@ -16,25 +16,25 @@
 
 enum { IDLE_HANDLES_MAX = 1024 };
 
-/* A socket of libcurl's, registered with the loop. The registration outlives CURL_POLL_REMOVE,
- * so that a kept-alive connection does not cost two epoll_ctl for each request; it goes when
- * libcurl closes the socket. */
+/* A socket of libcurl's, registered with the loop. The registration outlives CURL_POLL_REMOVE, so
+ * that a request over a kept connection does not cost two epoll_ctl; it ends when libcurl closes
+ * the socket. */
 struct watch {
     struct curl_client *client;
-    struct curl_call *call; /* the last one that used it, while it runs */
+    struct curl_call *call; /* the last call that used it, while that runs */
     curl_socket_t fd;
     struct event *event;
     short what;
-    bool wanted; /* libcurl wants to hear of it */
-    bool ours; /* a connection's: we make and close it. The resolver's come and go by themselves */
-    ino_t inode; /* of ours: tells it from another that has got its number */
+    bool wanted; /* libcurl wants its events */
+    bool ours;   /* a connection's, which we open and close; the resolver's sockets are not ours */
+    ino_t inode; /* if ours: detects another socket with the same descriptor */
 };
 
 struct curl_client {
     struct loop *loop;
     CURLM *multi;
     struct event *timer;
-    struct watch **watches; /* by descriptor */
+    struct watch **watches; /* indexed by descriptor */
     size_t watch_count;
     CURL *idle[IDLE_HANDLES_MAX];
     size_t idle_count;
@@ -49,16 +49,16 @@ struct curl_call {
     struct curl_call *next;
     struct curl_call *previous;
     CURL *easy;
-    curl_socket_t fd; /* of its connection, once libcurl has one for it */
+    curl_socket_t fd; /* of its connection, once libcurl has one */
     struct curl_slist *headers;
-    struct buffer body; /* of the request, when it has come in parts */
+    struct buffer body; /* of the request, when it came in parts */
     struct upstream_events events;
     int status;
     char content_type[64];
     int64_t retry_after_ms;
     size_t head_bytes;
     bool head_told;
-    bool own_certificates; /* the handle is marked by a ca_file: not to be used for others */
+    bool own_certificates; /* a ca_file has marked the handle: no other call may use it */
     bool cancelled;
     bool pause_wanted;
     bool paused;
@@ -82,8 +82,7 @@ static void on_socket_event(evutil_socket_t fd, short what, void *arg)
 {
     struct watch *watch = arg;
     if (!watch->wanted) {
-        /* An idle connection that the provider has closed. libcurl finds out when it wants to
-         * use it. */
+        /* The provider has closed an idle connection. libcurl notices when it wants to use it. */
         event_del(watch->event);
         watch->what = 0;
         return;
@@ -126,8 +125,8 @@ static void watch_free(struct curl_client *client, curl_socket_t fd)
     client->watches[place] = NULL;
 }
 
-/* libcurl 7.88.0 to 8.1 closes a socket that is not yet connected without asking us to (its pull
- * request 11439). Asked only where that may have happened: not after an answer. */
+/* libcurl 7.88.0 to 8.1 closes a socket that is not yet connected without calling us (its pull
+ * request 11439). It cannot have happened after an answer, so it is not checked then. */
 static bool is_closed(const struct watch *watch)
 {
     struct stat now;
@@ -152,7 +151,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *so
     if (call != NULL && watch->ours) {
         if (watch->call != NULL)
             watch->call->fd = CURL_SOCKET_BAD;
-        if (call->fd != CURL_SOCKET_BAD) /* it tries a second address beside the first */
+        if (call->fd != CURL_SOCKET_BAD) /* libcurl tries a second address beside the first */
             client->watches[call->fd]->call = NULL;
         call->fd = fd;
         watch->call = call;
@@ -181,7 +180,7 @@ static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl
     if (fd < 0)
         return CURL_SOCKET_BAD;
     check(fstat(fd, &made) == 0);
-    watch_free(arg, fd); /* of a socket that was closed before libcurl had shown it to us */
+    watch_free(arg, fd); /* for an earlier socket that was closed before libcurl showed it to us */
     struct watch *watch = watch_get(arg, fd);
     watch->ours = true;
     watch->inode = made.st_ino;
@@ -225,7 +224,7 @@ static void note_header(struct curl_call *call, const char *line, size_t bytes)
     while (bytes > 0 && (line[bytes - 1] == '\n' || line[bytes - 1] == '\r'))
         bytes--;
     if (bytes == 0 || !field_parse((struct slice){line, bytes}, &name, &value, &why))
-        return; /* none that we look for */
+        return; /* no header that we read */
     if (slice_equals_nocase(name, "content-type")) {
         struct slice type = field_media_type(value);
         if (type.bytes < sizeof call->content_type) {
@@ -258,7 +257,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
     long status = 0;
     curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
     if (status < 200)
-        return bytes; /* 100 Continue and its like */
+        return bytes; /* an informational answer, such as 100 Continue */
     call->head_told = true;
     const struct upstream_head head = {.status = (int)status,
                                        .content_type = slice_of(call->content_type),
@@ -298,8 +297,8 @@ static void set_options(struct curl_client *client, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    /* Asks for no encoding, and still decodes one that comes: so usage can be read from what a
-     * careless proxy gzips. */
+    /* Asks for no encoding, but still decodes one that comes: so usage can be read even if a
+     * careless proxy packs the answer with gzip. */
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
@@ -325,7 +324,7 @@ static void easy_give(struct curl_client *client, CURL *easy, bool reusable)
         curl_easy_cleanup(easy);
         return;
     }
-    /* Borrowed memory must not be left behind in the handle. */
+    /* The handle must not keep pointers to borrowed memory. */
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
@@ -337,7 +336,7 @@ static void call_free(struct curl_call *call)
 {
     struct curl_client *client = call->client;
     if (call->fd != CURL_SOCKET_BAD)
-        client->watches[call->fd]->call = NULL; /* each points to the other, or neither does */
+        client->watches[call->fd]->call = NULL; /* the two point to each other, or neither does */
     if (call->previous != NULL)
         call->previous->next = call->next;
     else
@@ -351,9 +350,9 @@ static void call_free(struct curl_call *call)
     free(call);
 }
 
-/* libcurl 7.88 keeps the frame that resets an HTTP/2 stream until something else moves on its
- * connection: the provider would go on generating. So the connection is shut, if it is still there
- * (an HTTP/1 connection has been closed by libcurl before). No other stream is on it: multiplexing
+/* libcurl 7.88 keeps back the frame that resets an HTTP/2 stream until something else happens on
+ * the connection: the provider would go on generating. So we shut the connection, if it still
+ * exists (libcurl has already closed an HTTP/1 connection). No other stream uses it: multiplexing
  * is off for this reason. */
 static void shut(struct curl_client *client, curl_socket_t fd)
 {
@@ -389,7 +388,7 @@ static void finish(struct curl_call *call, CURLcode result)
     strncpy(detail, words, sizeof detail - 1);
     detail[sizeof detail - 1] = '\0';
     struct curl_client *client = call->client;
-    curl_socket_t fd = call->fd; /* none any more, when libcurl has closed it */
+    curl_socket_t fd = call->fd; /* CURL_SOCKET_BAD if libcurl has closed it */
     call_free(call);
     if (!tell)
         shut(client, fd);
@@ -397,7 +396,7 @@ static void finish(struct curl_call *call, CURLcode result)
         events.on_end(end_of(result), detail, events.arg);
 }
 
-/* Ends calls that are done or were cancelled from inside libcurl. Only at depth 0. */
+/* Ends the calls that are done, and those that were cancelled inside libcurl. Only at depth 0. */
 static void drain(struct curl_client *client)
 {
     if (client->depth > 0) {
@@ -444,7 +443,7 @@ struct curl_client *curl_client_new(struct loop *loop)
 
 void curl_client_free(struct curl_client *client)
 {
-    while (client->calls != NULL) /* call_free takes it out of the list */
+    while (client->calls != NULL) /* call_free removes it from the list */
         call_free(client->calls); /* NOLINT(clang-analyzer-unix.Malloc) */
     for (size_t i = 0; i < client->idle_count; i++)
         curl_easy_cleanup(client->idle[i]);
@@ -459,7 +458,7 @@ void curl_client_free(struct curl_client *client)
 
 static void append_headers(struct curl_call *call, const struct upstream_request *request)
 {
-    /* libcurl adds these unless told not to; Expect would cost a round trip. */
+    /* libcurl adds Expect on its own unless told not to; it would cost a round trip. */
     call->headers = curl_slist_append(NULL, "Expect:");
     for (size_t i = 0; i < request->header_count; i++)
         call->headers = curl_slist_append(call->headers, request->headers[i]);
@@ -471,7 +470,7 @@ static bool is_sent(const struct upstream_call *base)
     const struct curl_call *call = (const struct curl_call *)(const void *)base;
     curl_off_t connected_us = 0;
     curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T, &connected_us);
-    return connected_us > 0; /* what is left of the request is in the kernel's hands, or soon is */
+    return connected_us > 0; /* the kernel has the rest of the request, or soon will */
 }
 
 static void cancel(struct upstream_call *base)
@@ -479,7 +478,8 @@ static void cancel(struct upstream_call *base)
     struct curl_call *call = (struct curl_call *)base;
     struct curl_client *client = call->client;
     if (client->depth > 0) {
-        /* Inside libcurl: its next callback for this call says no, and drain frees it. */
+        /* We are inside libcurl: its next callback for this call fails, and drain frees the
+         * call. */
         call->cancelled = true;
         return;
     }
@@ -506,12 +506,14 @@ static void resume(struct upstream_call *base)
     curl_easy_pause(call->easy, CURLPAUSE_CONT);
     client->depth--;
     loop_defer(client->loop, &client->drain);
-    /* By data that libcurl had kept and has just given us: it leaves such a call as it is. */
+    /* Data that libcurl had kept has just cancelled the call; libcurl leaves such a call as it
+     * is. */
     if (call->cancelled)
         cancel(base);
 }
 
-/* In one piece: to hand libcurl parts costs a callback that it may also ask to begin anew. */
+/* Joins the parts: to give them to libcurl one by one takes a callback, which libcurl may also ask
+ * to start again. */
 static struct slice join_body(struct curl_call *call, const struct upstream_request *request)
 {
     size_t bytes = 0;

@@ -16,7 +16,7 @@
 
 enum {
     INPUT_BYTES = 64 * 1024,
-    REPEATED_S = 5 /* what a provider had closed when the request went out ends sooner */
+    REPEATED_S = 5 /* a connection that was already closed ends sooner */
 };
 
 struct http_call {
@@ -24,10 +24,10 @@ struct http_call {
     struct http_client *client;
     struct http_target *target;
     LIST_ENTRY(http_call) link;         /* client->connecting, then client->running */
-    struct http_connection *connection; /* NULL: none yet */
+    struct http_connection *connection; /* NULL: not connected yet */
     struct upstream_events events;
     struct response response;
-    char *head; /* of the request; it goes when nothing asks for it any more */
+    char *head; /* of the request; freed when it can no longer be sent again */
     size_t head_bytes;
     const struct slice *body;
     size_t body_parts;
@@ -36,17 +36,17 @@ struct http_call {
     int64_t connect_timeout_ms;
     int64_t connect_until_us;
     int64_t repeated_until_us;
-    int64_t address_until_us; /* then the next address has its turn */
-    size_t address_at;        /* the one to try next */
-    int connect_error;        /* of the last one tried */
+    int64_t address_until_us; /* after that the next address is tried */
+    size_t address_at;        /* the next address to try */
+    int connect_error;        /* of the last address tried */
     bool heard;               /* a byte of the answer has come */
     bool paused;
-    bool delivering;       /* it is inside an event of its own */
-    bool cancelled;        /* meanwhile: to be freed after it */
-    struct buffer rest;    /* of what was read, kept back by a pause */
-    struct deferred later; /* ends it, when it has failed; else hands on the rest */
+    bool delivering;       /* inside an event of this call */
+    bool cancelled;        /* during that event: free the call after it */
+    struct buffer rest;    /* bytes read, kept back by a pause */
+    struct deferred later; /* ends a call that has failed; else passes on the rest */
     enum upstream_end end;
-    char *failure; /* NULL: it has not failed */
+    char *failure; /* NULL: the call has not failed */
 };
 
 LIST_HEAD(http_calls, http_call);
@@ -56,7 +56,7 @@ struct http_client {
     struct http_pool pool;
     struct http_calls connecting;
     struct http_calls running;
-    char input[INPUT_BYTES]; /* used within one turn of an event only */
+    char input[INPUT_BYTES]; /* used only within one turn of an event */
 };
 
 /* ---- a call ends ---- */
@@ -65,7 +65,7 @@ static void drop_head(struct http_call *call)
 {
     if (call->head == NULL)
         return;
-    secret_wipe(call->head, call->head_bytes); /* the provider's key */
+    secret_wipe(call->head, call->head_bytes); /* it holds the provider's key */
     free(call->head);
     call->head = NULL;
 }
@@ -90,7 +90,7 @@ static void call_free(struct http_call *call)
     free(call);
 }
 
-/* Never from inside a function of upstream.h. */
+/* Never call it from inside a function of upstream.h. */
 static void finish(struct http_call *call, enum upstream_end end)
 {
     const struct upstream_events events = call->events;
@@ -104,7 +104,7 @@ static void finish(struct http_call *call, enum upstream_end end)
 static void fail(struct http_call *call, enum upstream_end end, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* From anywhere: the end is told in a deferred call. */
+/* May be called from anywhere: a deferred call reports the end. */
 static void fail(struct http_call *call, enum upstream_end end, const char *format, ...)
 {
     va_list args;
@@ -123,7 +123,8 @@ static bool all_sent(const struct http_call *call)
     return call->sent_bytes == call->head_bytes + call->body_bytes;
 }
 
-/* Adds what of a part is not among the first *sent bytes; these are then those behind it. */
+/* Adds the unsent bytes of `part` to `rest`. *sent is how much of this and the next parts is sent;
+ * the part's share is taken off it. */
 static int add_rest(struct iovec *rest, int count, struct slice part, size_t *sent)
 {
     size_t over = *sent < part.bytes ? *sent : part.bytes;
@@ -145,7 +146,7 @@ static void send_rest(struct http_call *call)
     ssize_t sent = http_connection_send(call->connection, rest, count);
     if (sent > 0)
         call->sent_bytes += (size_t)sent;
-    /* After a failure to send there may be an answer all the same (413); reading tells. */
+    /* Even after a failure to send, the provider may have answered (413); reading will show. */
     bool failed = sent < 0 && errno != EAGAIN;
     http_connection_wait_to_send(call->connection, !failed && !all_sent(call));
 }
@@ -163,8 +164,8 @@ static void attach(struct http_call *call, struct http_connection *connection)
 
 /* ---- connecting ---- */
 
-/* The next address that can be tried at all; its share of the time is what is left for it and the
- * ones behind it. */
+/* Begins to connect to the next address. Its time is what is left, divided by the number of
+ * addresses still to try. */
 static void try_addresses(struct http_call *call)
 {
     const struct addresses *addresses = &call->target->addresses;
@@ -270,7 +271,7 @@ static void tell_head(struct http_call *call)
     call->events.on_head(&head, call->events.arg);
 }
 
-/* Hands on what it can; the call may be gone after it. */
+/* Passes on as much as it can; the call may be gone after it. */
 static void deliver(struct http_call *call, struct slice input)
 {
     enum response_step step = RESPONSE_DATA;
@@ -294,14 +295,15 @@ static void deliver(struct http_call *call, struct slice input)
         fail(call, UPSTREAM_BROKEN, "there is no memory for the answer");
 }
 
-/* The provider had closed the connection before it could see the request. After a while that is
- * not so any more: it has worked on it, and would be paid for it twice. */
+/* Returns whether the provider had closed the connection before it saw the request. After
+ * repeated_until_us that is not sure: the provider may have worked on it, and would be paid
+ * twice. */
 static bool was_not_seen(const struct http_call *call)
 {
     return !call->heard && call->connection->used && clock_mono_us() < call->repeated_until_us;
 }
 
-/* The connection has ended: by an error, or closed (0). */
+/* The connection has ended: with an error, or closed (0). */
 static void on_closed(struct http_call *call, int error)
 {
     if (was_not_seen(call)) {
@@ -323,7 +325,7 @@ static void receive(struct http_call *call)
 {
     struct http_client *client = call->client;
     if (call->rest.bytes > 0)
-        return; /* that comes first, and will in this turn */
+        return; /* the rest comes first, in this turn */
     ssize_t got = http_connection_receive(call->connection, client->input, sizeof client->input);
     if (got < 0 && errno == EAGAIN)
         return;
@@ -418,7 +420,7 @@ struct http_client *http_client_new(struct loop *loop)
 
 void http_client_free(struct http_client *client)
 {
-    while (!LIST_EMPTY(&client->connecting))        /* call_free takes it out of the list */
+    while (!LIST_EMPTY(&client->connecting))        /* call_free removes it from the list */
         call_free(LIST_FIRST(&client->connecting)); /* NOLINT(clang-analyzer-unix.Malloc) */
     while (!LIST_EMPTY(&client->running))
         call_free(LIST_FIRST(&client->running)); /* NOLINT(clang-analyzer-unix.Malloc) */

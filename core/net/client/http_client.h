@@ -1,13 +1,14 @@
-/* Calls to providers over plain HTTP/1.1: kept-alive connections, head and body in one write,
- * answers read into one buffer of the worker and handed on from there. (https:// goes by libcurl,
- * curl_client.h; what upstream.h says holds for both.) Of a stream that waits there is little more
- * here than its socket.
+/* Calls to providers over plain HTTP/1.1: with kept connections, and head and body in one write.
+ * All answers are read into one buffer of the worker and passed on from there, so a waiting stream
+ * costs little more than its socket. (curl_client.h has https://; the rules of upstream.h hold for
+ * both.)
  *
- * - A connection is kept only after an answer that ended where it said, when all of the request was
- *   sent and nothing came behind the answer.
- * - A request over a kept connection that ends within seconds and before a byte of the answer came
- *   is sent once more, over a new connection: the provider had closed the old one meanwhile. It is
- *   no attempt of its own. Later the provider has worked on it, and the call is broken.
+ * - A connection is kept only after a whole request and an answer with a definite end and nothing
+ *   behind it.
+ * - The provider may close a kept connection while we send. If the connection ends within seconds
+ *   and before a byte of the answer, the request is sent once more over a new connection; that does
+ *   not count as a second attempt. After that time the provider may have worked on the request, and
+ *   the call is broken.
  * - The addresses of a name are tried in order, each for its share of connect_timeout_ms.
  *
  * On the loop's thread. No event comes from inside a function of this file or of upstream.h. */
@@ -21,9 +22,9 @@
 struct http_client;
 
 struct http_client *http_client_new(struct loop *loop);
-void http_client_free(struct http_client *client); /* cancels what runs */
+void http_client_free(struct http_client *client); /* cancels the running calls */
 
-/* NULL with *fault when the URL is none. */
+/* Returns NULL with *fault when the URL is not valid. */
 struct upstream_call *http_client_start(struct http_client *client,
                                         const struct upstream_request *request,
                                         const struct upstream_events *events, struct fault *fault);

@@ -81,7 +81,7 @@ struct http_connection *http_connection_open(struct loop *loop,
                        connection) == 0);
     check(event_assign(&connection->write_event, base, fd, EV_WRITE | EV_PERSIST, on_writable,
                        connection) == 0);
-    http_connection_wait_to_send(connection, true); /* also when it is there already */
+    http_connection_wait_to_send(connection, true); /* also if it is connected at once */
     return connection;
 }
 

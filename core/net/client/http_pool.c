@@ -7,7 +7,7 @@
 
 enum {
     KEPT_S = 60,
-    ADDRESSES_S = 60 /* what a name means may change */
+    ADDRESSES_S = 60 /* a name's addresses may change */
 };
 
 void http_pool_init(struct http_pool *pool, struct loop *loop)
@@ -26,7 +26,7 @@ static void drop(struct http_connection *connection)
     http_connection_close(connection);
 }
 
-/* The provider has closed it, or speaks though nobody has asked. */
+/* The provider has closed the connection, or sends data that we did not ask for. */
 static void on_kept_event(struct http_connection *connection, enum http_connection_event event,
                           int error)
 {
@@ -39,8 +39,8 @@ struct http_connection *http_pool_take(struct http_target *target)
 {
     struct http_connection *connection;
     while ((connection = TAILQ_FIRST(&target->kept)) != NULL) {
-        /* What has come since the loop looked would be taken for the answer to what is sent now,
-         * and that may be another customer's. */
+        /* Data that came since the last look would be taken for the answer to the next request,
+         * which may be another customer's. */
         if (!http_connection_is_silent(connection)) {
             drop(connection);
             continue;

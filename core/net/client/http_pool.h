@@ -1,7 +1,7 @@
-/* What http_client.h keeps from one request to the next: targets with their addresses, and idle
- * connections. A connection goes when its provider closes it, says something that nobody asked
- * for, or has not been used for KEPT_S; a target when nothing has used it for as long. Embedded in
- * the client; on the loop's thread. */
+/* What http_client.h keeps between requests: targets with their addresses, and idle connections. A
+ * connection is closed when the provider closes it, when it sends data that nobody asked for, or
+ * after KEPT_S without use; a target is freed after the same time without use. Embedded in the
+ * client; on the loop's thread. */
 #ifndef NET_CLIENT_HTTP_POOL_H
 #define NET_CLIENT_HTTP_POOL_H
 
@@ -15,25 +15,27 @@ struct http_pool {
     LIST_HEAD(http_targets, http_target) targets;
     struct resolver *resolver;
     size_t kept_count;
-    /* The lookup that http_pool_resolve has begun is over; `why`: without a result. */
+    /* A lookup of http_pool_resolve has ended; `why` is set if it found nothing. */
     void (*on_addresses)(struct http_target *target, const char *why, void *arg);
     void *arg;
 };
 
 void http_pool_init(struct http_pool *pool, struct loop *loop);
-void http_pool_fini(struct http_pool *pool); /* no call is left */
+void http_pool_fini(struct http_pool *pool); /* no call may be running */
 
-/* The target of a URL; it stays while its `calls` are counted. NULL with *fault: no such URL. */
+/* Returns the target of a URL; it stays while its `calls` is above 0. Returns NULL with *fault for
+ * a URL that is not valid. */
 struct http_target *http_pool_target(struct http_pool *pool, const char *url, struct fault *fault);
 
-/* Looks its name up, unless that is under way. False: there are too many lookups. */
+/* Looks up the target's name, unless a lookup runs already. Returns false when there are too many
+ * lookups. */
 bool http_pool_resolve(struct http_target *target);
 
-/* A kept connection on which nothing has come, no longer the pool's; NULL when there is none. */
+/* Takes a silent kept connection out of the pool; NULL when there is none. */
 struct http_connection *http_pool_take(struct http_target *target);
-/* Takes it over, its callback with it. */
+/* Takes over the connection and sets its own callback; a full pool closes it. */
 void http_pool_keep(struct http_connection *connection);
 
-void http_pool_tick(struct http_pool *pool, int64_t now_us); /* lets go what is old */
+void http_pool_tick(struct http_pool *pool, int64_t now_us); /* drops what is too old */
 
 #endif

@@ -7,14 +7,14 @@
 
 #include "base/check.h"
 
-/* A part of the URL, to be freed by curl_free; NULL where it has none. */
+/* Returns a part of the URL, to be freed with curl_free; NULL if the URL has none. */
 static char *part(CURLU *url, CURLUPart which)
 {
     char *text = NULL;
     return curl_url_get(url, which, &text, CURLU_DEFAULT_PORT) == CURLUE_OK ? text : NULL;
 }
 
-/* An IPv6 address stands in brackets, and its zone by itself. */
+/* Removes the brackets of an IPv6 address and adds its zone. */
 static char *connect_host(const char *host, const char *zone)
 {
     char *text = NULL;
@@ -28,7 +28,8 @@ static char *connect_host(const char *host, const char *zone)
     return text;
 }
 
-/* A body is never asked for in an encoding: RFC 9110, 12.5.3 takes silence for "any". */
+/* We always say that we accept no encoding: without the header any is acceptable (RFC 9110,
+ * 12.5.3). */
 static char *head_start(const char *path, const char *query, const char *host, const char *port)
 {
     char *text = NULL;

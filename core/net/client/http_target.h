@@ -1,6 +1,6 @@
-/* Where requests of http_client.h go: a URL, taken apart once (by libcurl's parser, so that every
- * form of address means what it means for https), and what was learnt about it: its addresses and
- * the connections that are kept. Owned by the client, on the loop's thread. */
+/* The target of requests of http_client.h: a URL and what was learnt about it, its addresses and
+ * kept connections. libcurl's parser splits the URL once, so that an address means the same as for
+ * https. The client owns it, on the loop's thread. */
 #ifndef NET_CLIENT_HTTP_TARGET_H
 #define NET_CLIENT_HTTP_TARGET_H
 
@@ -19,20 +19,20 @@ struct http_pool;
 struct http_target {
     LIST_ENTRY(http_target) link;
     struct http_pool *pool;
-    char *url;  /* as asked for */
+    char *url;  /* as the caller gave it */
     char *host; /* a name, or an address without brackets */
     char *port;
-    char *head; /* how each request goes on behind its method: Host, what we always say */
+    char *head; /* each request after its method: path, Host, our fixed headers */
     struct addresses addresses;
-    int64_t addresses_until_us;     /* they are asked for again then; a literal's never */
-    struct resolver_lookup *lookup; /* NULL: none runs */
-    struct http_connections kept;   /* the one used last in front */
-    size_t calls;                   /* that are on their way */
-    int64_t used_us;                /* by the last one */
+    int64_t addresses_until_us;     /* look them up again then; a literal's are always valid */
+    struct resolver_lookup *lookup; /* NULL: no lookup runs */
+    struct http_connections kept;   /* last used first */
+    size_t calls;                   /* running calls */
+    int64_t used_us;                /* when the last call used it */
 };
 
-/* NULL with *fault when that is no http URL, or one with a user or password in it. */
+/* Returns NULL with *fault when the text is no http URL, or has a user or password. */
 struct http_target *http_target_new(const char *url, struct fault *fault);
-void http_target_free(struct http_target *target); /* its connections were closed before */
+void http_target_free(struct http_target *target); /* its connections must be closed */
 
 #endif

@@ -13,7 +13,7 @@ enum { THREADS = 2, HOST_BYTES_MAX = 256, PORT_BYTES_MAX = 8 };
 
 struct resolver {
     struct loop *loop;
-    struct thread_pool *pool; /* NULL: no name was asked for yet */
+    struct thread_pool *pool; /* NULL until the first name */
 };
 
 struct resolver_lookup {
@@ -42,7 +42,7 @@ void resolver_free(struct resolver *resolver)
     free(resolver);
 }
 
-/* getaddrinfo's error, 0 when there is an address at least. */
+/* Returns getaddrinfo's error; 0: there is at least one address. */
 static int ask(const char *host, const char *port, int flags, struct addresses *out)
 {
     const struct addrinfo hints = {

@@ -25,7 +25,7 @@ static enum response_step broken(struct response *response, const char *why)
 
 /* ---- the head ---- */
 
-/* How the body is framed: RFC 9112, 6.3. */
+/* Decides how the body is framed: RFC 9112, 6.3. */
 static enum response_step begin_body(struct response *response)
 {
     struct response_head *head = &response->head;
@@ -34,7 +34,8 @@ static enum response_step begin_body(struct response *response)
         return broken(response, "the answer has a Content-Encoding that nobody asked for");
     if (head->status == 204 || head->status == 304) {
         response->framing = BODY_NONE;
-        /* One that announces a body all the same may send it, too: in front of the next answer. */
+        /* These have no body (RFC 9112, 6.3). If the head announces one, this connection carries no
+         * further answer. */
         head->close = head->close || head->chunked || head->content_length > 0;
     } else if (head->chunked) {
         response->framing = BODY_CHUNKED;
@@ -51,7 +52,8 @@ static enum response_step begin_body(struct response *response)
     return RESPONSE_HEAD;
 }
 
-/* A whole head: of the answer, or of an informational one, after which another begins. */
+/* Takes a whole head: of the answer, or of an informational one, after which another head
+ * begins. */
 static enum response_step take_head(struct response *response, const char *data, size_t bytes)
 {
     const char *why;
@@ -65,7 +67,7 @@ static enum response_step take_head(struct response *response, const char *data,
     return RESPONSE_WANTS_MORE;
 }
 
-/* Looks for the end of the head in what was kept of it and in *input, which it advances. */
+/* Looks for the end of the head in the bytes kept so far and in *input, which it advances. */
 static enum response_step next_head(struct response *response, struct slice *input)
 {
     struct buffer *kept = &response->head_bytes;
@@ -99,7 +101,7 @@ static enum response_step next_head(struct response *response, struct slice *inp
 
 /* ---- the body ---- */
 
-/* How many bytes at the front of *input are body, after what frames them has been eaten. */
+/* Removes the framing at the front of *input and returns how many bytes of body follow. */
 static size_t body_run(struct response *response, struct slice *input)
 {
     struct refusal refusal = {0};
@@ -155,7 +157,7 @@ static enum response_step over(struct response *response)
     return RESPONSE_OVER;
 }
 
-/* Decodes from `run`, what stands at the front of *input; false: it is garbled. */
+/* Decodes from the first `run` bytes of *input; returns false when they are garbled. */
 static bool inflate_some(struct response *response, struct slice *input, size_t run,
                          struct slice *data)
 {
@@ -166,7 +168,8 @@ static bool inflate_some(struct response *response, struct slice *input, size_t 
     return good;
 }
 
-/* Moves what is body of the chunks behind *data up to it: who takes it does so once. */
+/* Moves the data of the following chunks up to the end of *data, so that the receiver gets one
+ * piece. */
 static void join_chunks(struct response *response, struct slice *input, struct slice *data)
 {
     char *end = (char *)(uintptr_t)data->data + data->bytes;

@@ -1,12 +1,12 @@
-/* Calls to providers, on a worker's loop: http:// by our own HTTP/1.1 client (http_client.h),
- * https:// by libcurl (curl_client.h), HTTP/2 where TLS negotiates it. Connections are kept alive
- * and reused. Locked down: http and https only, no redirects, TLS >= 1.2 with verification, no
- * netrc, no proxies from the environment, no cookies. Bodies are never touched but for an encoding
- * (gzip) that nobody asked for.
+/* Calls to providers, on a worker's loop: http:// with our own HTTP/1.1 client (http_client.h),
+ * https:// with libcurl (curl_client.h), HTTP/2 where TLS negotiates it. Connections are kept and
+ * reused. Locked down: http and https only, no redirects, TLS >= 1.2 with verification, no netrc,
+ * no proxies from the environment, no cookies. A body is never changed, except that an encoding
+ * (gzip) that nobody asked for is decoded.
  *
  * All on the loop's thread. Events may come from inside libcurl, where no call may be started: the
- * receiver notes what it needs and acts in a deferred call (upstream_cancel, upstream_pause are
- * always fine; from on_end a call may be started). */
+ * receiver notes what it needs and acts in a deferred call. It may call upstream_cancel and
+ * upstream_pause at any time, and start a call from on_end. */
 #ifndef NET_CLIENT_UPSTREAM_H
 #define NET_CLIENT_UPSTREAM_H
 
@@ -20,36 +20,36 @@
 
 enum { UPSTREAM_PARTS_MAX = 16 };
 
-struct upstream; /* the pool of a worker */
+struct upstream; /* a worker's pool */
 struct upstream_call;
 
 enum upstream_end {
     UPSTREAM_COMPLETE,    /* the whole answer arrived, whatever its status */
     UPSTREAM_UNREACHABLE, /* no connection: refused, unknown host, TLS failure */
-    UPSTREAM_BROKEN,      /* cut, reset or garbled after connecting */
-    UPSTREAM_TIMED_OUT    /* no connection in time (other time-outs are the caller's) */
+    UPSTREAM_BROKEN,      /* cut, reset or garbled after the connection was made */
+    UPSTREAM_TIMED_OUT    /* not connected in time (the caller has the other time-outs) */
 };
 
 struct upstream_head {
     int status;
     struct slice content_type; /* without parameters, "" when there is none */
-    int64_t retry_after_ms;    /* -1: not said */
+    int64_t retry_after_ms;    /* -1: not given */
 };
 
 struct upstream_events {
     void (*on_head)(const struct upstream_head *head, void *arg);
     void (*on_data)(struct slice data, void *arg);
-    /* Last event; the call is gone after it. `detail` is words for the log. Never from inside
-     * libcurl or another function of this file. */
+    /* The last event; the call is gone after it. `detail` is a text for the log. It never comes
+     * from inside libcurl or a function of this file. */
     void (*on_end)(enum upstream_end end, const char *detail, void *arg);
     void *arg;
 };
 
 struct upstream_request {
     const char *url;
-    const char *const *headers; /* "Name: value", no CR, LF (checked: refused) */
+    const char *const *headers; /* "Name: value"; one with CR or LF is refused */
     size_t header_count;
-    /* Sent by POST, its parts one behind the other; borrowed until the end, as what they show. */
+    /* Sent by POST, part after part. The parts and their bytes are borrowed until the end. */
     const struct slice *body;
     size_t body_parts; /* at most UPSTREAM_PARTS_MAX; 0: a GET */
     int64_t connect_timeout_ms;
@@ -57,18 +57,17 @@ struct upstream_request {
 };
 
 struct upstream *upstream_new(struct loop *loop);
-void upstream_free(struct upstream *upstream); /* cancels what runs */
+void upstream_free(struct upstream *upstream); /* cancels the running calls */
 
-/* NULL with *fault when the request cannot be made at all. */
+/* Returns NULL with *fault when the request cannot be made at all. */
 struct upstream_call *upstream_start(struct upstream *upstream,
                                      const struct upstream_request *request,
                                      const struct upstream_events *events, struct fault *fault);
-/* Whether all of the request has gone out. */
 bool upstream_is_sent(const struct upstream_call *call);
-/* Ends the call at once, closing its connection. No event comes after. */
+/* Ends the call at once and closes its connection. No event follows. */
 void upstream_cancel(struct upstream_call *call);
-/* Stops and continues the flow of data. After pausing, what is already in libcurl's hands may
- * still come: at most one more buffer. (From http:// nothing comes any more.) */
+/* Stop and continue the flow of data. After upstream_pause libcurl may deliver one more buffer; for
+ * http:// nothing more comes. */
 void upstream_pause(struct upstream_call *call);
 void upstream_resume(struct upstream_call *call);
 

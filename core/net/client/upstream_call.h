@@ -1,5 +1,5 @@
-/* What the calls of both clients begin with, so that upstream_start.c finds the client of a
- * call. */
+/* The common first member of both clients' calls: upstream_start.c finds a call's client through
+ * it. */
 #ifndef NET_CLIENT_UPSTREAM_CALL_H
 #define NET_CLIENT_UPSTREAM_CALL_H
 

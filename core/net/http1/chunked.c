@@ -62,8 +62,8 @@ static void feed_size_lf(struct chunked *chunked, char c, struct refusal *refusa
     chunked->last = 0;
 }
 
-/* Trailer lines up to an empty one. Their content is not used, so only what could hide a request
- * is refused. */
+/* Reads trailer lines up to an empty one. Nothing uses their content, so it refuses only bytes that
+ * a trailer may not have. */
 static void feed_trailer(struct chunked *chunked, char c, struct refusal *refusal)
 {
     unsigned char byte = (unsigned char)c;

@@ -1,4 +1,4 @@
-/* The decoder of a chunked body (RFC 9112, 7.1), incremental and strict: a size is hex
+/* The decoder of a chunked body (RFC 9112, 7.1). It works incrementally and strictly: a size is hex
  * digits and nothing else before its extension; chunk data ends with CRLF. Extensions and trailers
  * are checked, bounded and dropped. */
 #ifndef NET_HTTP1_CHUNKED_H
@@ -24,25 +24,25 @@ enum chunked_state {
 
 struct chunked {
     enum chunked_state state;
-    uint64_t size;     /* of the present chunk; then what is left of it */
-    unsigned digits;   /* of the size seen so far */
+    uint64_t size;     /* of the present chunk, later its remaining bytes */
+    unsigned digits;   /* of the size so far */
     size_t line_bytes; /* of the present extension or trailer line */
     size_t trailer_bytes;
-    char last; /* the byte before, in a trailer */
+    char last; /* the previous byte of a trailer */
 };
 
 void chunked_init(struct chunked *chunked);
 
-/* In three words, for who hands data on without a copy: skip what frames the chunks (returns how
- * many bytes that were; it stops at data, at the end and with *refusal), ask how many of the bytes
- * that come next are data, take as many of them as are wanted. */
+/* These three decode without a copy. chunked_skip skips the framing and returns how many bytes it
+ * used; it stops at data, at the end and with *refusal. chunked_run returns how many of the next
+ * `bytes` are data. chunked_take marks data as used. */
 size_t chunked_skip(struct chunked *chunked, const char *data, size_t bytes,
                     struct refusal *refusal);
 size_t chunked_run(const struct chunked *chunked, size_t bytes);
 void chunked_take(struct chunked *chunked, size_t bytes);
 
-/* All of that in one: reads from data; appends what is body to `body`, whose maximum is the body
- * limit. Returns how many bytes were used; less than `bytes` only when chunked->state became
+/* Does all of that in one call: decodes `data` and appends the body to `body`, whose maximum is the
+ * body limit. Returns how many bytes it used: less than `bytes` only when chunked->state became
  * CHUNKED_END, or with *refusal (status != 0). */
 size_t chunked_feed(struct chunked *chunked, const char *data, size_t bytes, struct buffer *body,
                     struct refusal *refusal);

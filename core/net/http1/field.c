@@ -119,7 +119,7 @@ struct slice field_media_type(struct slice value)
     return slice_trim(value);
 }
 
-/* RFC 9110, 5.6.7: a date in one of three forms, always in GMT. */
+/* Reads a date in one of the three forms of RFC 9110, 5.6.7, always in GMT. */
 static bool parse_date(struct slice value, int64_t *out_wall_ms)
 {
     static const char *const formats[] = {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT",

@@ -38,7 +38,7 @@ static enum http_method method_of(struct slice text)
     return HTTP_OTHER;
 }
 
-/* Visible ASCII only, and each % followed by two hex digits. */
+/* Visible ASCII only, and two hex digits after each %. */
 static bool check_target_bytes(struct slice target, struct refusal *refusal)
 {
     for (size_t i = 0; i < target.bytes; i++) {
@@ -58,7 +58,7 @@ static bool check_target_bytes(struct slice target, struct refusal *refusal)
     return true;
 }
 
-/* "http://host/path" -> host and "/path"; false when it is not in absolute form. */
+/* "http://host/path" -> host and "/path"; returns false for any other form. */
 static bool split_absolute(struct slice target, struct slice *host, struct slice *rest)
 {
     size_t scheme_bytes = 0;
@@ -103,7 +103,7 @@ static bool parse_target(struct slice target, struct http_head *out, struct slic
     return true;
 }
 
-/* METHOD SP TARGET SP HTTP/1.x, without its CRLF. */
+/* Parses METHOD SP TARGET SP HTTP/1.x, without its CRLF. */
 static bool parse_request_line(struct slice line, struct http_head *out,
                                struct slice *absolute_host, struct refusal *refusal)
 {
@@ -130,7 +130,7 @@ static bool parse_request_line(struct slice line, struct http_head *out,
                         refusal);
 }
 
-/* What is seen at most once in a head. */
+/* Which of the fields that may stand only once have come. */
 struct seen {
     bool host;
     bool authorization;
@@ -151,7 +151,7 @@ static bool note_host(struct slice value, struct seen *seen, struct refusal *ref
     return true;
 }
 
-/* Acts on the headers that decide framing and routing. `raw` has its white space at the end. */
+/* Acts on the headers that decide framing and routing. `raw` keeps white space at its end. */
 static bool note_field(struct slice name, struct slice raw, struct http_head *out,
                        struct seen *seen, struct refusal *refusal)
 {
@@ -208,7 +208,7 @@ size_t head_count_headers(const char *data, size_t bytes)
     const char *end = data + bytes;
     for (const char *at = data; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++)
         lines++;
-    /* But for the request line and the empty one. */
+    /* The request line and the empty line are not headers. */
     return lines < 2 ? 0 : lines - 2 < LIMIT_HEADERS ? lines - 2 : LIMIT_HEADERS;
 }
 
@@ -251,16 +251,16 @@ bool head_parse(const char *data, size_t bytes, struct http_header *table, size_
         (absolute_host.bytes != seen.host_value.bytes ||
          strncasecmp(absolute_host.data, seen.host_value.data, absolute_host.bytes) != 0))
         return refuse_bad(refusal, "the request target names another host than the Host header");
-    /* HTTP/1.0 clients get one reply a connection: they know no chunks, so a stream ends with it
-     * (RFC 9112, 6.1 and 6.3). */
+    /* An HTTP/1.0 client gets one reply per connection: it does not know chunks, so a stream ends
+     * with the connection (RFC 9112, 6.1 and 6.3). */
     if (out->minor_version == 0) {
         out->close = true;
-        out->expects_continue = false; /* they do not know 1xx: RFC 9110, 10.1.1 */
+        out->expects_continue = false; /* HTTP/1.0 has no 1xx answers: RFC 9110, 10.1.1 */
     }
     return check_framing(out, refusal);
 }
 
-/* The first line is checked as soon as it is complete: HTTP/0.9 would never send another. */
+/* Checks the first line as soon as it is complete: HTTP/0.9 would never send another. */
 static bool check_first_line(const char *data, size_t line_bytes, struct refusal *refusal)
 {
     struct http_head scratch;
@@ -271,8 +271,8 @@ static bool check_first_line(const char *data, size_t line_bytes, struct refusal
 
 ptrdiff_t head_find_end(const char *data, size_t bytes, size_t scanned, struct refusal *refusal)
 {
-    /* What lies behind the limit is not looked at, so that no head is too large or not by the way
-     * its bytes came in. */
+    /* Bytes beyond the limit are not searched, so that the verdict on a large head does not depend
+     * on how its bytes came in. */
     size_t looked_at = bytes < LIMIT_HEAD_BYTES ? bytes : LIMIT_HEAD_BYTES;
     const char *first = memchr(data, '\n', looked_at);
     size_t line_bytes = first != NULL ? (size_t)(first - data) : 0;

@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <malloc.h>
 #include <stdlib.h>
-#define ZLIB_CONST /* it only reads its input */
+#define ZLIB_CONST /* zlib only reads its input */
 #include <zlib.h>
 
 #include "base/check.h"
@@ -11,17 +11,17 @@
 
 enum {
     OUTPUT_BYTES = 16 * 1024,
-    WINDOW_BITS_ANY = 15 + 32 /* the largest window; gzip or zlib, as its head says */
+    WINDOW_BITS_ANY = 15 + 32 /* the largest window; the header tells gzip from zlib */
 };
 
 struct inflater {
     z_stream stream;
-    bool full; /* the output was filled: there may be more without input */
+    bool full; /* the output was filled: more may come without new input */
     bool over;
     unsigned char output[OUTPUT_BYTES];
 };
 
-/* What was unpacked may have held a password. */
+/* The decoded bytes may have held a password. */
 static void free_wiped(void *context, void *block)
 {
     (void)context;

@@ -1,6 +1,6 @@
-/* Undoes a Content-Encoding (gzip, deflate) as it streams by: of an answer, where nobody asked for
- * it (a provider behind a careless proxy is metered like any other), and of a request. Owned by the
- * message that it decodes (about 60 KB); on the loop's thread. */
+/* Decodes a Content-Encoding (gzip, deflate) as its bytes come in: of a request, or of an answer
+ * whose encoding nobody asked for (so that we can meter a provider behind a careless proxy). The
+ * message that it decodes owns it (about 60 KB); on the loop's thread. */
 #ifndef NET_HTTP1_INFLATER_H
 #define NET_HTTP1_INFLATER_H
 
@@ -14,11 +14,11 @@ struct inflater;
 struct inflater *inflater_new(void);
 void inflater_free(struct inflater *inflater);
 
-/* Decodes from the front of *input, which it advances. *output is what came of it, valid until the
- * next call; empty when all input has been used up and nothing is left over from before. False: it
- * is garbled, or something stands behind its end. */
+/* Decodes from the front of *input, which it advances. *output holds the result, valid until the
+ * next call. It is empty when all input is used up and no output is left from before. Returns false
+ * when the input is garbled, or bytes follow its end. */
 bool inflater_next(struct inflater *inflater, struct slice *input, struct slice *output);
 
-bool inflater_is_over(const struct inflater *inflater); /* its end was there */
+bool inflater_is_over(const struct inflater *inflater); /* the encoded end has been read */
 
 #endif

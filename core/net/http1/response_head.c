@@ -12,8 +12,8 @@ static bool refuse(const char **why, const char *words)
     return false;
 }
 
-/* HTTP/1.x SP NNN [SP reason], without its CRLF. (The space before an empty reason is missing often
- * enough.) */
+/* Parses HTTP/1.x SP NNN [SP reason], without its CRLF. Many servers leave out the space before an
+ * empty reason. */
 static bool parse_status_line(struct slice line, struct response_head *out, const char **why)
 {
     const size_t prefix = sizeof VERSION_PREFIX - 1;
@@ -41,12 +41,12 @@ static bool parse_status_line(struct slice line, struct response_head *out, cons
     return true;
 }
 
-/* Acts on the headers that matter to us; `value` has no white space around it. */
+/* Acts on the headers that we need; `value` has no white space around it. */
 static bool note_field(struct slice name, struct slice value, struct response_head *out,
                        const char **why)
 {
     if (slice_equals_nocase(name, "content-length")) {
-        /* Even the same twice: RFC 9110, 8.6 lets a recipient refuse that. */
+        /* A second one is refused even if it is equal, as RFC 9110, 8.6 allows. */
         if (out->content_length >= 0)
             return refuse(why, "there are two Content-Length headers");
         return field_content_length(value, &out->content_length, why);
@@ -79,7 +79,7 @@ static bool check_framing(const struct response_head *head, const char **why)
 
 ptrdiff_t response_head_find_end(const char *data, size_t bytes, size_t scanned, const char **why)
 {
-    /* At once, not when an empty line has come: what speaks another protocol may never send one. */
+    /* Check this at once: a provider that speaks another protocol may never send an empty line. */
     const size_t prefix = sizeof VERSION_PREFIX - 1;
     if (memcmp(data, VERSION_PREFIX, bytes < prefix ? bytes : prefix) != 0) {
         refuse(why, "the answer does not begin with HTTP/1.1 or HTTP/1.0 and a status");
@@ -105,6 +105,6 @@ bool response_head_parse(const char *data, size_t bytes, struct response_head *o
             return false;
     }
     if (out->minor_version == 0)
-        out->close = true; /* whatever it says: RFC 9112, 9.3 knows no other way for a proxy */
+        out->close = true; /* even with keep-alive: RFC 9112, 9.3 on proxies */
     return check_framing(out, why);
 }

@@ -1,5 +1,5 @@
-/* The head of an HTTP/1 answer (RFC 9112, 4 and 5), parsed as strictly as a request's (head.h).
- * An answer whose length RFC 9112, 6.3 does not settle is refused. Pure functions over memory: any
+/* Parses the head of an HTTP/1 answer (RFC 9112, 4 and 5), as strictly as a request's (head.h). It
+ * refuses an answer whose length RFC 9112, 6.3 does not settle. Pure functions over memory: any
  * thread. */
 #ifndef NET_HTTP1_RESPONSE_HEAD_H
 #define NET_HTTP1_RESPONSE_HEAD_H
@@ -15,19 +15,20 @@ struct response_head {
     int status; /* 100 to 599 */
     int minor_version;
     struct slice content_type; /* without parameters; points into the parsed bytes */
-    int64_t retry_after_ms;    /* -1: not said */
-    int64_t content_length;    /* -1: none */
+    int64_t retry_after_ms;    /* -1: not given */
+    int64_t content_length;    /* -1: absent */
     bool chunked;
-    bool close; /* the provider closes the connection behind this answer */
+    bool close; /* the connection cannot be used after this answer */
     enum content_coding coding;
 };
 
-/* Looks for the empty line that ends the head in data[0..bytes); bytes before `scanned` were looked
- * at before. The head's length with that line, 0 when more bytes are needed, -1 with *why when this
- * can never become a head. */
+/* Looks for the empty line that ends the head in data[0..bytes), of which `scanned` bytes were
+ * searched before. Returns the head's length with that line, 0 when more bytes are needed, or -1
+ * with *why when the bytes cannot become a valid head. */
 ptrdiff_t response_head_find_end(const char *data, size_t bytes, size_t scanned, const char **why);
 
-/* Parses a whole head as found by response_head_find_end. False: *why says why it is none. */
+/* Parses a whole head as found by response_head_find_end. Returns false when it is not valid; *why
+ * says why. */
 bool response_head_parse(const char *data, size_t bytes, struct response_head *out,
                          const char **why);
 

@@ -11,14 +11,14 @@
 #include "base/secret.h"
 
 enum {
-    MAPPED_BYTES_MIN = 1024 * 1024, /* a block from here on goes back as soon as it is freed */
-    /* Free memory at a heap's end that is kept for what comes: little, for malloc_trim does not
-     * give back that of a thread's heap. */
+    MAPPED_BYTES_MIN = 1024 * 1024, /* a larger block goes back to the system when freed */
+    /* Free memory that is kept at a heap's end. It is little, because malloc_trim does not give
+     * back the end of a thread's heap. */
     KEPT_BYTES = 2 * 1024 * 1024
 };
 
-/* What libevent frees has held requests and replies, and in them keys, passwords and cookies. It is
- * wiped, so that none of them can be found in memory later. */
+/* The blocks that libevent frees have held requests and replies, with keys, passwords and cookies.
+ * They are wiped, so that none of these can be found in memory later. */
 static void free_wiped(void *block)
 {
     if (block == NULL)
@@ -38,7 +38,7 @@ static void *realloc_wiped(void *block, size_t bytes)
     return grown;
 }
 
-/* libevent would print on stderr, on an event loop, and wait there for the log's reader. */
+/* By itself libevent prints to stderr: an event loop would then wait for the log's reader. */
 static void on_libevent_line(int severity, const char *text)
 {
     enum log_level level = LOG_DEBUG;
@@ -57,8 +57,8 @@ void net_library_trim_memory(void)
 void net_library_init(void)
 {
     event_set_log_callback(on_libevent_line);
-    /* Left to itself, glibc would keep what large bodies have filled: freeing one raises the size
-     * from which memory is the system's own. */
+    /* By default, when a large block is freed, glibc raises the size from which blocks come
+     * directly from the system, and then keeps the memory of large bodies. */
     (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);
     (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
     event_set_mem_functions(malloc, realloc_wiped, free_wiped);

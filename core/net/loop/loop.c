@@ -19,7 +19,7 @@ struct loop {
     struct event *later;
     struct job_queue *jobs;
     void *server;
-    struct deferred queue; /* ring; the head is no item */
+    struct deferred queue; /* a ring; this head is no item */
     struct tick ticks[TICKS_MAX];
     unsigned tick_count;
 };
@@ -67,9 +67,9 @@ static struct event_base *base_new(void)
     struct event_config *config = event_config_new();
     if (config == NULL)
         return NULL;
-    /* One thread a base, so no locks; the changelist folds the many epoll_ctl of a request into
-     * few. Never dup() a descriptor inside such a base: the changelist would act on the wrong
-     * one. */
+    /* One thread uses a base, so it needs no locks; the changelist joins the many epoll_ctl of a
+     * request into few. Never dup() a descriptor in such a base: the changelist would act on the
+     * wrong one. */
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
     struct event_base *base = event_base_new_with_config(config);
     event_config_free(config);

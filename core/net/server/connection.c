@@ -1,4 +1,4 @@
-/* A connection's socket, past libevent and evhttp. */
+/* Uses a connection's socket directly, past libevent and evhttp. */
 #include "net/server/connection.h"
 
 #include <event2/bufferevent.h>
@@ -10,9 +10,9 @@
 
 void connection_send_now(struct connection *connection, const char *data, size_t bytes)
 {
-    /* Past the bufferevent: evhttp's write callback may still point to the end of the reply
-     * before. Nothing else is being sent, so these few bytes fit into the socket; if not, the
-     * client goes on after its own time-out. */
+    /* Do not use the bufferevent: evhttp's write callback may still belong to the end of the reply
+     * before. Nothing else is being sent, so these few bytes fit into the socket; if they do not,
+     * the client goes on after its own time-out. */
     SSL *ssl = connection->request.tls ? bufferevent_openssl_get_ssl(connection->bev) : NULL;
     if (ssl != NULL)
         (void)SSL_write(ssl, data, (int)bytes);

@@ -23,7 +23,8 @@ static void hops_add(struct hops *hops, const struct hop *hop)
     hops->list[hops->count++ % LIMIT_FORWARDED_HOPS] = *hop;
 }
 
-/* The hop so many places before the last one; NULL: there is none, or it is forgotten. */
+/* Returns the hop `place` places before the last one; NULL: there is none, or it was
+ * overwritten. */
 static const struct hop *hops_from_end(const struct hops *hops, size_t place)
 {
     if (place >= hops->count || place >= LIMIT_FORWARDED_HOPS)
@@ -40,7 +41,6 @@ static enum scheme scheme_of(struct slice text)
 
 /* ---- X-Forwarded-For, X-Forwarded-Proto: items between commas ---- */
 
-/* Takes the next item off *text; false at its end. */
 static bool next_item(struct slice *text, struct slice *item)
 {
     if (text->data == NULL)
@@ -94,8 +94,8 @@ static struct slice take_token(struct cursor *cursor, bool lenient)
     return (struct slice){begin, (size_t)(cursor->at - begin)};
 }
 
-/* What stands between quotes, its escapes as they are: no address and no scheme has one. False
- * without a closing quote. */
+/* Reads a quoted string and keeps its escapes, because no address and no scheme has one. Returns
+ * false without a closing quote. */
 static bool take_quoted(struct cursor *cursor, struct slice *out)
 {
     const char *begin = ++cursor->at;
@@ -108,7 +108,7 @@ static bool take_quoted(struct cursor *cursor, struct slice *out)
     return true;
 }
 
-/* name=value. An IPv6 address without quotes is taken as well. */
+/* Reads name=value. It also takes an IPv6 address without quotes. */
 static bool take_pair(struct cursor *cursor, struct hop *hop)
 {
     struct slice name = take_token(cursor, false);
@@ -128,7 +128,8 @@ static bool take_pair(struct cursor *cursor, struct hop *hop)
     return true;
 }
 
-/* One element, up to its comma. False: it has no form, and where it ends is unknown. */
+/* Reads one element up to its comma. Returns false when it is malformed: then its end is
+ * unknown. */
 static bool take_element(struct cursor *cursor, struct hop *hop)
 {
     for (;;) {
@@ -144,7 +145,7 @@ static bool take_element(struct cursor *cursor, struct hop *hop)
     }
 }
 
-/* A value without form is one hop without an address: behind it nothing is believed. */
+/* A malformed value counts as one hop without an address: nothing before that hop is believed. */
 static void read_forwarded(struct slice value, struct hops *hops)
 {
     struct cursor cursor = {value.data, value.data + value.bytes};
@@ -189,7 +190,7 @@ static size_t find_client(const struct hops *hops, const struct ip_networks *tru
     return place > 0 ? place - 1 : 0;
 }
 
-/* X-Forwarded-Proto has one item a hop, or one in all. */
+/* X-Forwarded-Proto has one item for each hop, or one in all. */
 static enum scheme x_scheme(const struct http_head *head, size_t hop_count, size_t place)
 {
     struct hops schemes;

@@ -1,11 +1,11 @@
-/* Who the client is behind proxies: the last hop of X-Forwarded-For or Forwarded (RFC 7239) that is
- * no trusted proxy, and whether it speaks https. Only for a request that a trusted proxy has sent:
- * anybody else may write anything into these headers. Pure functions, any thread.
+/* Finds the client behind proxies: the last hop of X-Forwarded-For or Forwarded (RFC 7239) that is
+ * no trusted proxy, and whether that client uses https. Only for a request from a trusted proxy:
+ * any other client may write anything into these headers. Pure functions, any thread.
  *
- * The headers are read from their end, for each proxy adds behind what it was given. What a client
- * wrote itself stands before the first address that a trusted proxy has seen, and is never looked
- * at. A hop that is no address ("unknown", a name, nonsense) ends the reading: the client is then
- * the hop behind it, a proxy. */
+ * The headers are read from their end, because each proxy appends to what it received. Whatever the
+ * client wrote stands before the first address that a trusted proxy has seen, and is never read. A
+ * hop that is no address ("unknown", a name, nonsense) ends the reading: then the proxy behind it
+ * counts as the client. */
 #ifndef NET_SERVER_FORWARDED_H
 #define NET_SERVER_FORWARDED_H
 
@@ -13,18 +13,18 @@
 #include "net/server/ip_address.h"
 
 enum forwarded_header {
-    FORWARDED_ANY, /* X-Forwarded-For; without one, Forwarded */
+    FORWARDED_ANY, /* X-Forwarded-For; if absent, Forwarded */
     FORWARDED_X,   /* X-Forwarded-For only */
     FORWARDED_RFC  /* Forwarded only */
 };
 
 struct forwarded {
     struct ip_address client;
-    bool secure; /* https between the client and the first proxy */
+    bool secure; /* the client uses https to the first proxy */
 };
 
-/* *out comes with the trusted proxy that has sent the request, and stays as it is as far as the
- * headers say nothing. */
+/* *out comes in with the trusted proxy that sent the request. What the headers do not tell stays
+ * unchanged. */
 void forwarded_read(const struct http_head *head, const struct ip_networks *trusted,
                     enum forwarded_header which, struct forwarded *out);
 

@@ -9,9 +9,11 @@
 #include "base/secret.h"
 
 enum {
-    HEAD_BUFFER_BYTES = LIMIT_HEAD_BYTES + 4096, /* a head and what came with it in one read */
+    /* A head and the bytes that one read brings with it. */
+    HEAD_BUFFER_BYTES = LIMIT_HEAD_BYTES + 4096,
     LARGE_BODY_BYTES = 64 * 1024,
-    /* Memory for what is announced and has not come yet: nobody's, a customer's. */
+    /* How much memory is reserved for a body before its bytes come. The first limit is for an
+     * anonymous sender, the second for an authenticated customer. */
     AHEAD_BYTES = 16 * 1024,
     AHEAD_BYTES_LARGE = 256 * 1024
 };
@@ -25,7 +27,7 @@ bool guard_enter(struct connection *connection)
 {
     if (share_enter(connection))
         return true;
-    if (connection->request.tls) { /* an answer would need a handshake, which may never come */
+    if (connection->request.tls) { /* a reply would need a handshake, which may never come */
         connection->discard = true;
         connection->deadline_us = clock_mono_us(); /* the next tick closes it */
         return false;
@@ -88,9 +90,9 @@ static bool body_expected(const struct http_head *head)
     return head->chunked || head->content_length > 0;
 }
 
-/* May a body be that large? Asked before it is read, and again when it turns out to be larger
- * than it looked. Until its sender is known to be a customer, nobody gets more than a little of
- * our memory. */
+/* Decides whether a body may have `bytes` bytes: before it is read, and again when it turns out
+ * larger than announced. Until the sender is known as a customer, it gets only a little of our
+ * memory. */
 static bool admit_body(struct connection *connection, size_t bytes, struct refusal *refusal)
 {
     if (bytes > connection_options(connection)->body_bytes_max) {
@@ -104,8 +106,8 @@ static bool admit_body(struct connection *connection, size_t bytes, struct refus
     return connection->admitted;
 }
 
-/* Its client's share is taken at once: of many bodies that come side by side some come whole, and
- * the others are refused before they have been sent in vain. */
+/* Counts the whole announced length for the client at once. So of many simultaneous bodies some
+ * come complete, and the others are refused before the client has sent them in vain. */
 static bool admit_length(struct connection *connection, size_t bytes, struct refusal *refusal)
 {
     return admit_body(connection, bytes, refusal) &&
@@ -119,7 +121,7 @@ static size_t body_left(const struct connection *connection)
     return (size_t)connection->request.head.content_length - taken;
 }
 
-/* One place for all of a body, where that is not too much to give for an announcement: a body that
+/* Reserves the body's memory in one piece, as far as an announcement alone is worth it: a body that
  * moves while it grows leaves copies behind. */
 static char *reserve_body(struct connection *connection)
 {
@@ -128,7 +130,6 @@ static char *reserve_body(struct connection *connection)
     return buffer_reserve(&connection->body, left < ahead ? left : ahead);
 }
 
-/* Looks at a body that has grown. */
 static void judge_body(struct connection *connection, struct refusal refusal)
 {
     const struct http_head *head = &connection->request.head;
@@ -147,7 +148,7 @@ static void judge_body(struct connection *connection, struct refusal refusal)
         complete(connection);
 }
 
-/* The same for a body that comes packed. */
+/* feed_body for a body with a Content-Encoding. */
 static size_t feed_packed(struct connection *connection, const char *data, size_t bytes,
                           struct refusal *refusal)
 {
@@ -167,7 +168,7 @@ static size_t feed_packed(struct connection *connection, const char *data, size_
     return used;
 }
 
-/* Returns how many of the bytes belonged to the body. */
+/* Returns how many of the bytes belong to the body. */
 static size_t feed_body(struct connection *connection, const char *data, size_t bytes)
 {
     struct refusal refusal = {0};
@@ -194,21 +195,20 @@ void guard_receive(struct connection *connection)
         return;
     char *to = reserve_body(connection);
     if (to == NULL)
-        return; /* as feed_body will find */
+        return; /* feed_body will find the lack of memory */
     struct buffer *body = &connection->body;
     body->bytes += connection_receive(connection, to, body->capacity_bytes - body->bytes);
     judge_body(connection, (struct refusal){0});
 }
 
-/* How fast a body must come is looked at in windows: so its last byte cannot be held back on the
- * credit of those that came fast. */
+/* A body must bring enough bytes in each window: so a client cannot hold back the last byte after a
+ * fast start. */
 static void begin_window(struct connection *connection, int64_t now_us)
 {
     connection->window_end_us = now_us + connection_options(connection)->body_window_ms * 1000;
     connection->window_bytes = connection->body.bytes;
 }
 
-/* Whether the window that has ended brought enough. */
 static bool flows(const struct connection *connection)
 {
     const struct server_options *options = connection_options(connection);
@@ -259,11 +259,12 @@ static void begin_body(struct connection *connection, bool nothing_came_with_it)
     if (head->chunked || connection->unpack != NULL) {
         size_t most = connection_options(connection)->body_bytes_max;
         buffer_init(&connection->body, most);
-        /* As much as a password comes in: what moves while it grows leaves copies behind. */
+        /* Large enough for any body with a password: a body that moves while it grows leaves copies
+         * behind. */
         (void)buffer_reserve(&connection->body, most < AHEAD_BYTES ? most : AHEAD_BYTES);
     } else {
         buffer_init(&connection->body, (size_t)head->content_length);
-        (void)reserve_body(connection); /* without memory, appending fails */
+        (void)reserve_body(connection); /* if memory is short, the append will fail */
     }
     if (head->expects_continue && nothing_came_with_it) {
         static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -271,7 +272,7 @@ static void begin_body(struct connection *connection, bool nothing_came_with_it)
     }
 }
 
-/* Some clients send a CRLF too much after a body (RFC 9112, 2.2). */
+/* Empty lines before a request line are ignored (RFC 9112, 2.2). */
 static size_t skip_blank_lines(const char *data, size_t bytes)
 {
     size_t at = 0;
@@ -280,7 +281,8 @@ static size_t skip_blank_lines(const char *data, size_t bytes)
     return at;
 }
 
-/* As many headers as there are; most requests have a dozen, and streams keep theirs for long. */
+/* Allocates only as many headers as the head has: most have a dozen, and streams keep them for
+ * long. */
 static bool parse_head(struct connection *connection, size_t bytes, struct refusal *refusal)
 {
     const char *data = connection->head.data;
@@ -291,7 +293,7 @@ static bool parse_head(struct connection *connection, size_t bytes, struct refus
                       refusal);
 }
 
-/* Returns how many of the bytes belonged to the head. */
+/* Returns how many of the bytes belong to the head. */
 static size_t feed_head(struct connection *connection, const char *data, size_t bytes)
 {
     struct buffer *head = &connection->head;
@@ -322,8 +324,8 @@ static size_t feed_head(struct connection *connection, const char *data, size_t 
     return used;
 }
 
-/* Returns how many of the bytes belonged to the PROXY header. One that is bad ends the connection:
- * what speaks there is no proxy that we could answer. */
+/* Returns how many of the bytes belong to the PROXY header. A bad one ends the connection: the
+ * sender is no proxy that could read an answer. */
 static size_t feed_preface(struct connection *connection, const char *data, size_t bytes)
 {
     struct buffer *gathered = &connection->head;
@@ -371,7 +373,7 @@ static void hold_unapplied(struct connection *connection, const char *data, size
         buffer_init(&connection->ahead, LIMIT_PIPELINED_BYTES);
     if (buffer_append(&connection->ahead, data, bytes))
         return;
-    /* More than anybody pipelines: answer what is under way, then close. */
+    /* The client pipelines too much: answer the present request, then close. */
     connection->discard = true;
     connection->linger = true;
     buffer_fini(&connection->ahead);
@@ -417,7 +419,7 @@ static void clear_request(struct connection *connection)
     free(connection->header_table);
     connection->header_table = head->headers = NULL;
     head->header_count = 0;
-    head->method_text = head->path = head->query = (struct slice){0}; /* they were in it */
+    head->method_text = head->path = head->query = (struct slice){0}; /* lay in the head */
     connection->request.refusal = (struct refusal){0};
     connection->request.body = (struct slice){0};
     connection->request.user = NULL;

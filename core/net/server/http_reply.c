@@ -1,4 +1,5 @@
-/* Replies: their heads are made here, evhttp frames them; what need not wait goes out at once. */
+/* Replies: this file makes their heads, evhttp frames them; bytes that need not wait go out at
+ * once. */
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/http.h>
@@ -18,7 +19,7 @@ void http_reply_header(struct http_request *request, const char *name, const cha
     reply_head_add(connection_reply_head(request->connection), name, value);
 }
 
-/* To evhttp: what was added, and what it looks at itself. */
+/* Gives evhttp our headers, and those that evhttp reads itself. */
 static void give_head(struct connection *connection, const size_t *body_bytes)
 {
     struct evkeyvalq *headers = evhttp_request_get_output_headers(connection->evreq);
@@ -41,7 +42,7 @@ static void on_drained(struct evhttp_connection *evcon, void *arg)
         connection->request.on_drained(connection->request.user);
     if (connection->state != CONNECTION_FLUSHING)
         return;
-    /* Closing now, with bytes unread, would make the kernel send a reset that can overtake our
+    /* Closing with unread bytes would make the kernel send a reset, which can overtake our
      * reply. */
     connection->state = CONNECTION_LINGERING;
     connection->deadline_us = clock_mono_us() + LINGER_MS * 1000;
@@ -52,14 +53,14 @@ static void on_drained(struct evhttp_connection *evcon, void *arg)
 static void finish(struct connection *connection)
 {
     connection->state = CONNECTION_FLUSHING;
-    /* Absolute: a client that takes a byte now and then does not keep us for ever. */
+    /* An absolute deadline: a client that reads a byte now and then must not keep us for ever. */
     connection->deadline_us =
         clock_mono_us() + connection_options(connection)->write_timeout_ms * FLUSH_TIMEOUTS * 1000;
     connection->request.on_gone = NULL;
     connection->request.on_drained = NULL;
 }
 
-/* Through TLS libevent sends it, soon. */
+/* Under TLS libevent sends the bytes, soon. */
 static void send_now(struct connection *connection)
 {
     if (!connection->request.tls)
@@ -107,8 +108,8 @@ void http_reply_begin(struct http_request *request, int status)
     evhttp_send_reply_start(request->connection->evreq, status, phrase_of(status));
 }
 
-/* Behind what waits. The head waits, too: so the first piece comes this way, and evhttp knows from
- * then on whom to tell when all is out. */
+/* Appends behind the bytes that wait. The head is one of them, so the first piece takes this way;
+ * from then on evhttp knows the callback for the end. */
 static void write_through_evhttp(struct connection *connection, struct slice data)
 {
     const struct http_head *head = &connection->request.head;
@@ -140,7 +141,8 @@ void http_reply_end(struct http_request *request, struct slice last)
     if (last.bytes > 0)
         write_through_evhttp(connection, last);
     finish(connection);
-    /* With nothing to send, a reply that is not chunked ends in here, and the connection may. */
+    /* A reply with nothing to send that is not chunked ends inside this call, and the connection
+     * may end with it. */
     bool sends =
         evbuffer_get_length(bufferevent_get_output(connection->bev)) > 0 || connection->past_evhttp;
     evhttp_send_reply_end(connection->evreq);

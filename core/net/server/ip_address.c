@@ -125,7 +125,6 @@ static bool has_bits_behind_prefix(const struct ip_network *network)
     return false;
 }
 
-/* The number behind the slash; false when there is none or it is too large. */
 static bool parse_prefix(struct slice text, unsigned most, unsigned *out)
 {
     unsigned bits = 0;
@@ -146,7 +145,7 @@ static bool parse_network(struct slice text, struct ip_network *out)
     size_t address_bytes = slash != NULL ? (size_t)(slash - text.data) : text.bytes;
     if (!ip_address_parse((struct slice){text.data, address_bytes}, &out->address))
         return false;
-    /* How it is written decides what its prefix counts from. */
+    /* The written form decides which address length the prefix refers to. */
     bool v4 = memchr(text.data, ':', address_bytes) == NULL;
     unsigned offset = v4 ? V4_PREFIX_BITS : 0;
     unsigned bits = 8 * IP_ADDRESS_BYTES - offset;

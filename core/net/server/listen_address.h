@@ -1,4 +1,5 @@
-/* Where the gateway listens: "127.0.0.1", "::1", "0.0.0.0" and a port. No state, any thread. */
+/* The address where the gateway listens: "127.0.0.1", "::1", "0.0.0.0" and a port. No state, any
+ * thread. */
 #ifndef NET_SERVER_LISTEN_ADDRESS_H
 #define NET_SERVER_LISTEN_ADDRESS_H
 
@@ -7,12 +8,12 @@
 
 #include "base/fault.h"
 
-/* False with *fault when `address` is none. */
+/* Returns false with *fault when `address` is not valid. */
 bool listen_address_parse(const char *address, int port, struct sockaddr_storage *out,
                           socklen_t *bytes, struct fault *fault);
 
-/* False with *fault when `address` is none or somebody listens there already: SO_REUSEPORT would
- * let two gateways share a port without a word. Port 0 is always free. */
+/* Returns false with *fault when `address` is not valid or another process listens there:
+ * SO_REUSEPORT would let two gateways share a port silently. Port 0 is always free. */
 bool listen_address_check_free(const char *address, int port, struct fault *fault);
 
 #endif

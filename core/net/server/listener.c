@@ -27,7 +27,7 @@ enum {
     LISTEN_BACKLOG = 1024,
     EMITTED_BYTES_MAX = 256,
     EVICT_LOOKS = 64,
-    EVICT_IDLE_MS = 2000 /* a client that has just come is about to ask */
+    EVICT_IDLE_MS = 2000 /* a new client is about to send its request */
 };
 
 struct server {
@@ -39,17 +39,18 @@ struct server {
     struct evconnlistener *listener;
     int port;
     bool draining;
-    bool starved; /* no descriptor was free at the last tick */
+    bool starved; /* there was no free descriptor at the last tick */
     size_t bodies_bytes;
-    bool bodies_freed;         /* since it was asked */
+    bool bodies_freed;         /* since server_has_freed_bodies was called */
     struct connection **slots; /* NULL where free */
     size_t slot_count;
-    size_t slot_hint; /* no free slot below */
+    size_t slot_hint; /* no slot below it is free */
     size_t connection_count;
-    size_t evict_from; /* where the next look for an idle connection begins */
+    size_t evict_from; /* where the next search for an idle connection begins */
     struct deferred bind;
-    struct connection *unbound; /* accepted in this turn, at most one: bevcb and bind alternate */
-    struct evbuffer *scratch;   /* empty between calls */
+    /* Accepted in this turn, at most one: on_accept and bind alternate. */
+    struct connection *unbound;
+    struct evbuffer *scratch; /* empty between calls */
     struct reply_head reply_head;
     char hsts[sizeof "max-age=" + DECIMAL_BYTES];
 };
@@ -105,22 +106,21 @@ static void emit(struct connection *connection)
     connection->emitting = false;
 }
 
-/* All that a client sends passes here before evhttp sees it; nothing is left for evhttp but what
- * we emit. */
+/* All bytes of a client pass here before evhttp sees them; evhttp gets only what we emit. */
 static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
 {
     struct connection *connection = arg;
     if (connection->emitting || info->n_added == 0)
         return;
     struct evbuffer_iovec part;
-    connection->emitting = true; /* draining calls back, too */
-    if (info->orig_size > 0) { /* our request, which evhttp has not read yet: behind these bytes */
+    connection->emitting = true; /* drain calls back, too */
+    if (info->orig_size > 0) { /* our request, not yet read by evhttp: it lies before these bytes */
         evbuffer_drain(input, info->orig_size);
         connection->emit_due = true;
     }
     while (evbuffer_peek(input, -1, NULL, &part, 1) > 0 && part.iov_len > 0) {
         guard_feed(connection, part.iov_base, part.iov_len);
-        evbuffer_drain(input, part.iov_len); /* what libevent frees is wiped: library.c */
+        evbuffer_drain(input, part.iov_len); /* libevent's memory is wiped when freed: library.c */
     }
     guard_receive(connection);
     connection->emitting = false;
@@ -143,8 +143,8 @@ static bool idles(const struct connection *connection, int64_t now_us)
            connection->deadline_us - now_us <= (idle_ms - EVICT_IDLE_MS) * 1000;
 }
 
-/* Makes room for somebody who has come by closing a connection that asks for nothing. Looks at a
- * bounded number of them, further each time. */
+/* Closes an idle connection to make room for a new one. Looks at a bounded number of connections
+ * and goes on from there the next time. */
 static bool evict_idle(struct server *server)
 {
     int64_t now_us = clock_mono_us();
@@ -158,22 +158,22 @@ static bool evict_idle(struct server *server)
     return false;
 }
 
-/* libevent accepts all that wait in one turn of the loop, and closes what we refuse at the turn's
- * end: many at once would take every descriptor. So on_accept pauses when there is no room, and
- * on_closed goes on. */
+/* libevent accepts all waiting connections in one turn of the loop, and closes those that we refuse
+ * at the turn's end: many at once would take every descriptor. So on_accept pauses when there is no
+ * room, and on_closed resumes. */
 static bool has_room_for_refusal(const struct server *server)
 {
     return server->connection_count <=
            server->options.connections_max + server->options.refusals_max;
 }
 
-/* Refuses a connection for which there is no room. True: there is. */
+/* Returns whether there is room for the connection; if not, it has refused it. */
 static bool find_room(struct server *server, struct connection *connection)
 {
     const struct server_options *options = &server->options;
     if (server->connection_count <= options->connections_max || evict_idle(server))
         return true;
-    /* An answer takes a descriptor for as long as the client reads it, and through TLS a handshake,
+    /* A reply holds a descriptor until the client has read it; under TLS it also needs a handshake,
      * which may never come. */
     if (options->tls != NULL || !has_room_for_refusal(server))
         connection_close(connection);
@@ -183,7 +183,7 @@ static bool find_room(struct server *server, struct connection *connection)
     return false;
 }
 
-/* Finds out who is at the other end, and whether there is room. */
+/* Finds out who the other end is, and whether there is room. */
 static void meet(struct connection *connection)
 {
     const struct server_options *options = &connection->server->options;
@@ -219,19 +219,19 @@ static void bind_connection(void *arg)
     const struct timeval write_timeout = {.tv_sec = server->options.write_timeout_ms / 1000,
                                           .tv_usec =
                                               server->options.write_timeout_ms % 1000 * 1000};
-    /* No read timeout: it would also fire while the client waits for us. The guard has absolute
+    /* Set no read timeout: it would also fire while the client waits for us. The guard has absolute
      * deadlines. */
     bufferevent_set_timeouts(connection->bev, NULL, &write_timeout);
     meet(connection);
 }
 
 /* evhttp asks for the bufferevent of a connection that it has just accepted. evhttp's own object
- * for the connection does not exist yet; bind_connection runs later in this turn, before any
- * byte can be read. */
+ * for it does not exist yet; bind_connection runs later in this turn, before any byte can be
+ * read. */
 static struct bufferevent *on_accept(struct event_base *base, void *arg)
 {
     struct server *server = arg;
-    bind_connection(server); /* the one accepted just before, in the same turn */
+    bind_connection(server); /* the connection accepted before, in the same turn */
     struct connection *connection = calloc(1, sizeof *connection);
     if (connection == NULL)
         return NULL;
@@ -285,7 +285,7 @@ bool connection_admit_large(struct connection *connection, struct refusal *refus
                                   handler->arg);
 }
 
-/* Of all connections of this worker together. */
+/* Counts the bodies of all connections of this worker. */
 static bool count_bodies(struct connection *connection, size_t bytes)
 {
     struct server *server = connection->server;
@@ -313,9 +313,9 @@ void connection_deliver(struct connection *connection)
     connection->state = CONNECTION_DELIVERED;
     connection->emit_due = true;
     if (connection->emitting)
-        return; /* on_input does it when the raw bytes are gone, and libevent then calls evhttp */
+        return; /* on_input emits when the raw bytes are gone, and libevent then calls evhttp */
     emit(connection);
-    /* After a time-out nobody else would make evhttp look. */
+    /* After a time-out nothing else makes evhttp read. */
     bufferevent_trigger(connection->bev, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
 }
 
@@ -326,8 +326,8 @@ void connection_close(struct connection *connection)
 
 /* ---- requests ---- */
 
-/* NULL: it has come past the guard, over a connection that on_accept had no memory for; evhttp then
- * makes one of its own. */
+/* Returns NULL for a request past the guard: on_accept had no memory for its connection, so evhttp
+ * made a bufferevent of its own. */
 static struct connection *connection_of(struct server *server, struct evhttp_request *evreq)
 {
     const char *uri = evhttp_request_get_uri(evreq);
@@ -357,9 +357,9 @@ static void on_request(struct evhttp_request *evreq, void *arg)
     connection->state = CONNECTION_REPLYING;
     connection->evreq = evreq;
     evhttp_request_set_on_complete_cb(evreq, on_reply_sent, connection);
-    /* evhttp stops reading while it waits for our reply, and would not notice that the client
-     * leaves. So we read, without evhttp: a client may pipeline (RFC 9112, 9.3.2), and what it
-     * sends meanwhile waits in the guard. */
+    /* While evhttp waits for our reply it does not read, so it would not notice that the client
+     * leaves. So we read without evhttp: a client may pipeline (RFC 9112, 9.3.2), and those bytes
+     * wait in the guard. */
     bufferevent_event_cb on_event;
     bufferevent_data_cb on_write;
     void *evcon;
@@ -371,7 +371,7 @@ static void on_request(struct evhttp_request *evreq, void *arg)
     server->handler.on_request(&connection->request, server->handler.arg);
 }
 
-/* evhttp is about to free the connection: it ended, broke, or the client left. */
+/* evhttp is about to free the connection: it ended or broke, or the client left. */
 static void on_closed(struct evhttp_connection *evcon, void *arg)
 {
     (void)evcon;
@@ -382,7 +382,7 @@ static void on_closed(struct evhttp_connection *evcon, void *arg)
     connection->evreq = NULL;
     if (connection->state == CONNECTION_REPLYING && request->on_gone != NULL)
         request->on_gone(request->user);
-    /* A request that we had not ended has been taken off the connection and is ours to free. */
+    /* evhttp gave up a request that we had not ended: we must free it. */
     if (evreq != NULL && evhttp_request_get_connection(evreq) == NULL)
         evhttp_request_free(evreq);
     evbuffer_remove_cb_entry(bufferevent_get_input(connection->bev), connection->tap);
@@ -390,7 +390,7 @@ static void on_closed(struct evhttp_connection *evcon, void *arg)
     slot_give(server, connection->slot);
     free(connection);
     if (server->listener != NULL)
-        evconnlistener_enable(server->listener); /* its descriptor is the next one's */
+        evconnlistener_enable(server->listener); /* the next connection gets its descriptor */
 }
 
 void http_take_body(struct http_request *request, struct buffer *out)
@@ -419,7 +419,7 @@ static bool has_free_descriptor(void)
     return fd >= 0;
 }
 
-/* on_accept_error cannot tell us that it has paused the listener, so each tick looks. */
+/* on_accept_error cannot tell us that it has paused the listener, so each tick checks. */
 static void resume_accepting(struct server *server)
 {
     if (server->listener == NULL)
@@ -451,9 +451,9 @@ static void on_tick(void *arg)
     }
 }
 
-/* Out of descriptors, most likely: accepting again at once would spin. Pauses until a connection
- * ends, or the next tick finds a free descriptor. `arg` is evhttp's own, of a listener that evhttp
- * has: nothing of ours is to be reached from here but the listener. */
+/* Descriptors have run out, most likely: to accept again at once would spin. So it pauses until a
+ * connection ends, or the next tick finds a free descriptor. `arg` is evhttp's own: of our objects
+ * only the listener can be reached here. */
 static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
     (void)arg;
@@ -466,7 +466,7 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
 
 static int bound_port(int fd)
 {
-    struct sockaddr_in6 address = {0}; /* an IPv4 address has its port at the same place */
+    struct sockaddr_in6 address = {0}; /* an IPv4 address has its port at the same offset */
     socklen_t bytes = sizeof address;
     check(getsockname(fd, (struct sockaddr *)&address, &bytes) == 0);
     return ntohs(address.sin6_port);
@@ -515,7 +515,7 @@ struct server *server_new(struct loop *loop, const struct server_options *option
     evhttp_set_bevcb(server->http, on_accept, server);
     evhttp_set_gencb(server->http, on_request, server);
     evhttp_set_default_content_type(server->http, NULL);
-    evhttp_set_max_headers_size(server->http, EMITTED_BYTES_MAX); /* it reads what we emit */
+    evhttp_set_max_headers_size(server->http, EMITTED_BYTES_MAX); /* it reads only what we emit */
     evhttp_set_max_body_size(server->http, 0);
     if (!listen_on(server, fault)) {
         server_free(server);

@@ -15,11 +15,11 @@ void output_send(struct bufferevent *bev)
     evbuffer_freeze(output, 1);
     if (evbuffer_get_length(output) > 0)
         return;
-    bufferevent_disable(bev, EV_WRITE); /* in the turn in which it was enabled: no system call */
+    bufferevent_disable(bev, EV_WRITE); /* in the same turn as the enable: no system call */
     bufferevent_trigger(bev, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);
 }
 
-/* Leaves the parts behind the first `sent` bytes to libevent. */
+/* Leaves the bytes of the parts after the first `sent` to libevent. */
 static void leave_rest(struct bufferevent *bev, const struct iovec *parts, int count, size_t sent)
 {
     struct evbuffer *output = bufferevent_get_output(bev);
@@ -31,7 +31,7 @@ static void leave_rest(struct bufferevent *bev, const struct iovec *parts, int c
     bufferevent_enable(bev, EV_WRITE);
 }
 
-/* In front of a chunk of so many bytes; returns where in `line` it begins. */
+/* Writes the size line of a chunk; returns where it begins. */
 static char *size_line(char *line_end, size_t bytes)
 {
     char *at = line_end;

@@ -1,5 +1,5 @@
-/* Who is at the other end of a connection, and whose request it brings: not the same where the
- * other end is a trusted proxy. Part of a connection, on its loop's thread. */
+/* The other end of a connection, and the client whose request it brings: they differ if the other
+ * end is a trusted proxy. Part of a connection, on its loop's thread. */
 #ifndef NET_SERVER_PEER_H
 #define NET_SERVER_PEER_H
 
@@ -7,7 +7,7 @@
 #include "net/server/ip_address.h"
 #include "net/server/proxy_header.h"
 
-/* What of other machines is believed, of all connections of a server. */
+/* Which other machines are believed, on all connections of a server. */
 struct peer_trust {
     struct ip_networks proxies;
     enum forwarded_header header;
@@ -15,22 +15,22 @@ struct peer_trust {
 };
 
 struct peer {
-    struct ip_address address; /* the connection's: as the kernel or a PROXY header says */
+    struct ip_address address; /* the other end, from the kernel or a PROXY header */
     bool trusted;              /* it is a trusted proxy */
-    bool secure;               /* TLS on the connection, or before the balancer that says so */
-    /* Of the present request: */
+    bool secure;               /* TLS on the connection, or a PROXY header that tells of TLS */
+    /* For the present request: */
     struct ip_address client;
     bool client_secure;
     char client_text[IP_TEXT_BYTES];
 };
 
-/* With the address as text, as libevent has it. */
+/* `address` is the text that libevent has. */
 void peer_init(struct peer *peer, const char *address, bool tls, const struct peer_trust *trust);
 void peer_take_proxy_header(struct peer *peer, const struct proxy_header *header,
                             const struct peer_trust *trust);
-/* The client is the other end itself, until a head says otherwise. */
+/* Sets the other end as the client, until a head says otherwise. */
 void peer_begin_request(struct peer *peer);
-/* A trusted proxy's head says whose request it is; anybody else's is not looked at. */
+/* A trusted proxy's head tells whose request it is; the head of any other peer is not read. */
 void peer_read_head(struct peer *peer, const struct http_head *head,
                     const struct peer_trust *trust);
 

@@ -7,7 +7,7 @@ struct phrase {
     const char *text;
 };
 
-/* By status, for they are looked for from the front: what is answered most stands there. */
+/* Searched from the front: the most frequent statuses stand first. */
 static const struct phrase phrases[] = {
     {200, "OK"},
     {201, "Created"},

@@ -2,7 +2,7 @@
 #ifndef NET_SERVER_PHRASE_H
 #define NET_SERVER_PHRASE_H
 
-/* Of an unknown status what its first digit says. */
+/* An unknown status gets the phrase of its class (its first digit). */
 const char *phrase_of(int status);
 
 #endif

@@ -8,7 +8,7 @@ enum {
     V2_FIXED_BYTES = 16,
     V2_COMMAND_LOCAL = 0x20,
     V2_COMMAND_PROXY = 0x21,
-    V2_FAMILY_IPV4 = 1, /* the high half of the byte; the low one is the transport */
+    V2_FAMILY_IPV4 = 1, /* the byte's high half; the low half is the transport */
     V2_FAMILY_IPV6 = 2,
     V2_IPV4_BYTES = 12, /* two addresses, two ports */
     V2_IPV6_BYTES = 36,
@@ -25,7 +25,7 @@ static const unsigned char v2_signature[V2_SIGNATURE_BYTES] = {0x0d, 0x0a, 0x0d,
 
 /* ---- version 1: PROXY TCP4 SOURCE DESTINATION PORT PORT ---- */
 
-/* Takes the word up to the next space; one space between words. */
+/* Takes the word up to the next space; words are separated by one space. */
 static struct slice take_word(struct slice *rest)
 {
     const char *space = slice_char(*rest, ' ');
@@ -51,7 +51,7 @@ static bool parse_line(struct slice line, struct proxy_header *out)
     (void)take_word(&line); /* PROXY */
     struct slice family = take_word(&line);
     if (slice_equals(family, "UNKNOWN"))
-        return true; /* what follows is to be left alone */
+        return true; /* the specification says to ignore the rest */
     bool v4 = slice_equals(family, "TCP4");
     if (!v4 && !slice_equals(family, "TCP6"))
         return false;
@@ -86,7 +86,7 @@ static size_t read_u16(const unsigned char *at)
     return (size_t)at[0] << 8 | at[1];
 }
 
-/* Looks through type, length and value for what the balancer says of the client's TLS. */
+/* Reads the type-length-value entries for what the balancer tells about the client's TLS. */
 static bool read_extras(const unsigned char *at, size_t bytes, struct proxy_header *out)
 {
     while (bytes > 0) {
@@ -139,7 +139,7 @@ static enum proxy_progress parse_v2(const unsigned char *data, size_t bytes,
         return PROXY_BAD;
     if (bytes < *needed)
         return PROXY_MORE;
-    if (local) /* the balancer looks whether we live; what follows is to be left alone */
+    if (local) /* a health check of the balancer; the rest is to be ignored */
         return PROXY_DONE;
     return read_addresses(data + V2_FIXED_BYTES, rest, data[13] >> 4, out) ? PROXY_DONE : PROXY_BAD;
 }

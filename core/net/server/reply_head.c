@@ -10,11 +10,11 @@
 #include "base/clock.h"
 
 enum {
-    USUAL_BYTES = 8 * 1024, /* more leaves a copy behind in freed memory when it grows */
+    USUAL_BYTES = 8 * 1024, /* a longer text moves and leaves a copy in freed memory */
     BYTES_MAX = 1024 * 1024
 };
 
-/* With its memory at once: headers have cookies in them. */
+/* Reserves its memory at once, because headers hold cookies. */
 void reply_head_init(struct reply_head *head)
 {
     static const char zeros[USUAL_BYTES];
@@ -51,7 +51,7 @@ void reply_head_add(struct reply_head *head, const char *name, const char *value
     buffer_append_text(&head->text, value);
 }
 
-/* A block that libevent will free. */
+/* Makes a block that libevent will free. */
 static char *copy(const void *data, size_t bytes)
 {
     char *text = malloc(bytes + 1);

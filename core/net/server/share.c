@@ -2,7 +2,7 @@
 
 #include "net/server/connection.h"
 
-enum { STEP_BYTES = 256 * 1024 }; /* so that the mutex is not taken for each read */
+enum { STEP_BYTES = 256 * 1024 }; /* counts in steps, to take the mutex less often */
 
 static bool is_counted(const struct connection *connection, const struct ip_address *address,
                        bool loopback_too)

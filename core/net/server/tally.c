@@ -18,7 +18,7 @@ struct entry {
 
 struct tally {
     pthread_mutex_t mutex;
-    uint64_t seed; /* chosen addresses gather in no bucket */
+    uint64_t seed; /* random, so that chosen addresses do not gather in one bucket */
     struct entry *buckets[BUCKETS];
 };
 
@@ -61,7 +61,7 @@ void tally_free(struct tally *tally)
     free(tally);
 }
 
-/* Multiplies and folds, with a random start. */
+/* Hashes by multiplying and folding, with a random start. */
 static struct entry **bucket_of(struct tally *tally, const struct tally_key *key)
 {
     uint64_t hash = tally->seed;
@@ -72,7 +72,7 @@ static struct entry **bucket_of(struct tally *tally, const struct tally_key *key
     return &tally->buckets[hash % BUCKETS];
 }
 
-/* The place that points to the key's entry, or to NULL at the bucket's end. */
+/* Returns the pointer that points to the key's entry, or to NULL at the bucket's end. */
 static struct entry **find(struct tally *tally, const struct tally_key *key)
 {
     struct entry **place = bucket_of(tally, key);

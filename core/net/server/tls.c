@@ -9,10 +9,10 @@
 
 #include "base/check.h"
 
-enum { SESSION_S = 300 }; /* how long a handshake may be shortened by the one before */
+enum { SESSION_S = 300 }; /* how long a session can be resumed */
 
 struct tls {
-    pthread_mutex_t mutex; /* guards the pointer; a connection keeps the context it began with */
+    pthread_mutex_t mutex; /* guards the pointer; a connection keeps its first context */
     SSL_CTX *context;
     BIO_METHOD *preface; /* for connections that begin with a PROXY header */
 };
@@ -24,8 +24,8 @@ static const char *last_reason(void)
     return reason != NULL ? reason : "unknown reason";
 }
 
-/* Ephemeral keys only. TLS 1.3 has nothing else; tickets of TLS 1.2 would be sealed with a key that
- * lives as long as the process. */
+/* Allows ephemeral keys only. TLS 1.3 has no others; tickets of TLS 1.2 would be sealed with a key
+ * that lives as long as the process. */
 static bool demand_forward_secrecy(SSL_CTX *context)
 {
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
@@ -110,8 +110,7 @@ struct bufferevent *tls_bufferevent(struct tls *tls, struct event_base *base)
         SSL_free(ssl);
         return NULL;
     }
-    /* Clients that close without TLS's own goodbye are common and lose nothing here: requests
-     * are framed. */
+    /* Many clients close without TLS's close_notify. Nothing is lost: requests are framed. */
     bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
     return bev;
 }

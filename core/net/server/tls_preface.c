@@ -11,15 +11,15 @@
 #include "base/buffer.h"
 #include "base/check.h"
 
-/* OpenSSL reads from a BIO; this one stands before the socket's. */
+/* OpenSSL reads from a BIO; this one stands in front of the socket's BIO. */
 struct filter {
     struct tls_preface preface;
-    struct buffer header; /* what is there of it */
+    struct buffer header; /* the bytes that have come */
     bool done;
 };
 
-/* Receives exactly the header. 1: it is there; 0: the connection has ended or the header is bad;
- * -1: more must come. */
+/* Receives exactly the header. Returns 1: it is complete; 0: the connection has ended or the header
+ * is bad; -1: more bytes must come. */
 static int receive_header(struct filter *filter, int fd)
 {
     for (;;) {

@@ -5,7 +5,7 @@
 #include "net/http1/inflater.h"
 
 enum {
-    RATIO_MAX = 200, /* texts have 3 to 10, very monotonous ones 100 */
+    RATIO_MAX = 200, /* text is packed 3 to 10 times, very monotonous text 100 */
     FREE_BYTES = 256 * 1024
 };
 

@@ -1,6 +1,6 @@
-/* Inside net/: a request's body that was sent with a Content-Encoding (gzip, deflate), unpacked as
- * it comes in: so what it becomes is bounded like any body, and no turn of the loop has more to do
- * than the bytes of one read. Owned by its connection, while the body comes. */
+/* Private to net/: decodes a request's body with a Content-Encoding (gzip, deflate) as it comes in.
+ * So the decoded body is bounded like any other, and no turn of the loop decodes more than the
+ * bytes of one read. Its connection owns it, while the body comes. */
 #ifndef NET_SERVER_UNPACK_H
 #define NET_SERVER_UNPACK_H
 
@@ -12,11 +12,11 @@ struct unpack;
 struct unpack *unpack_new(void);
 void unpack_free(struct unpack *unpack); /* NULL is allowed */
 
-/* Packed bytes; what they become is appended to `out`. False: *refusal: they are garbled, become
- * more than `out` may have, or so much more than they are that they were made to. */
+/* Decodes `data` and appends the result to `out`. Returns false with *refusal when the bytes are
+ * garbled, the result is too large for `out`, or the ratio is so high that it must be an attack. */
 bool unpack_feed(struct unpack *unpack, struct slice data, struct buffer *out,
                  struct refusal *refusal);
-/* All bytes have come: was their end among them? */
+/* Call it after the last byte: returns whether the encoded end was there. */
 bool unpack_finish(const struct unpack *unpack, struct refusal *refusal);
 size_t unpack_taken_bytes(const struct unpack *unpack);
 
