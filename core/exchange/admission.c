@@ -110,7 +110,7 @@ static bool admit_key(struct exchange *exchange)
     return true;
 }
 
-/* Frees the unused end of the list of models: most keys allow all models. */
+/* Keeps the facts without the unused end of the list of models: most keys allow all models. */
 static bool find_key(struct exchange *exchange, const struct digest *digest)
 {
     struct key_facts *key = malloc(sizeof *key);
