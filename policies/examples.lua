@@ -1,5 +1,5 @@
--- What calls must cost with these policies. A policy that computes anything else is refused, by
--- SIGHUP and by `llm-gateway check`.
+-- What calls must cost with these policies. SIGHUP and `llm-gateway check` refuse a policy that
+-- computes another price.
 ---@type policy.Examples
 return {
     { model = "gpt-4o", input = 1000, output = 500, price = "0.009" },

@@ -1,5 +1,5 @@
--- What customers pay on top of the buy price. The most exact entry counts. All forms, functions
--- too: docs/POLICIES.md.
+-- What customers pay on top of the buy price. The most exact entry counts. docs/POLICIES.md
+-- explains all forms, with functions.
 ---@type policy.Margins
 return {
     default = "20%",

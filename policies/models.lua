@@ -1,5 +1,5 @@
--- What is sold. Prices are what the provider asks, in USD per million tokens; what customers pay
--- is that plus the margin in margins.lua. All members: docs/POLICIES.md.
+-- The models that you sell. A price is the provider's price, in USD per million tokens; customers
+-- pay it plus the margin in margins.lua. docs/POLICIES.md explains all members.
 ---@type policy.Models
 return {
     ["gpt-4o"] = {
@@ -67,7 +67,7 @@ return {
         candidates = { { provider = "openai", model = "gpt-3.5-turbo" } },
     },
 
-    -- Works without any key or network: a fixed answer at a small price.
+    -- This model needs no key and no network: it gives a fixed answer at a small price.
     demo = {
         name = "Demo",
         owned_by = "llm-gateway",

@@ -1,5 +1,5 @@
--- Who is called. Addresses and keys come from the environment of the gateway: no secret stands
--- here. A provider without its key is loaded and marked unavailable. All members: docs/POLICIES.md.
+-- The providers that answer calls. Addresses and keys come from the gateway's environment, not from
+-- this file. A provider without its key is unavailable. All members are in docs/POLICIES.md.
 ---@type policy.Providers
 return {
     openai = {
@@ -12,6 +12,6 @@ return {
         total_timeout_ms = 600000,
     },
 
-    -- The built-in provider: answers by itself, for trying out and for tests.
+    -- The built-in provider answers by itself. Use it to try things out and for tests.
     demo = { dialect = "demo" },
 }

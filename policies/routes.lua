@@ -1,5 +1,5 @@
--- Which paths exist, who may use which model, and when another candidate is tried.
--- All members: docs/POLICIES.md.
+-- Which paths exist, who may use which model, and when the next candidate is tried.
+-- docs/POLICIES.md explains all members.
 ---@type policy.Routes
 return {
     mounts = {
