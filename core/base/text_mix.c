@@ -9,6 +9,7 @@
 enum {
     BLOCK_BYTES = 64,      /* one sample; at most 255 times 16, because counters have 8 bits */
     WHOLE_BYTES_MAX = 256, /* a longer text is sampled */
+    BLOCKS_COUNTED = 32,   /* blocks in one go: a block adds at most 4 to a counter of 8 bits */
     BLOCKS_MIN = 4,        /* the least number of samples */
     STEP_BYTES = 1024      /* or one for each of these, if that is more */
 };
@@ -175,10 +176,17 @@ static void add_samples(struct text_mix *mix, struct slice text)
     struct text_mix sample = {.seed = 0};
     size_t blocks = text.bytes / STEP_BYTES > BLOCKS_MIN ? text.bytes / STEP_BYTES : BLOCKS_MIN;
     size_t step = text.bytes / blocks;
+    struct counts counts = {.bytes = 0};
     for (size_t i = 0; i < blocks; i++) {
         size_t at = i * step + next_random(&mix->seed) % (step - BLOCK_BYTES + 1);
-        add_block(&sample, (struct slice){text.data + at, BLOCK_BYTES});
+        size_t done = add_fast(&counts, (struct slice){text.data + at, BLOCK_BYTES});
+        add_slowly(&sample, (struct slice){text.data + at + done, BLOCK_BYTES - done});
+        if (i % BLOCKS_COUNTED == BLOCKS_COUNTED - 1) { /* before a column runs over */
+            add_counts(&sample, &counts);
+            counts = (struct counts){.bytes = 0};
+        }
     }
+    add_counts(&sample, &counts);
     int64_t sampled = text_mix_bytes(&sample);
     for (size_t i = 0; i < TEXT_CLASSES && sampled > 0; i++)
         mix->bytes[i] += sample.bytes[i] * (int64_t)text.bytes / sampled;

@@ -1,6 +1,5 @@
 /* What happens before a hold: which key it is, whether it may call, and what the request asks
  * for. */
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,12 +96,12 @@ static bool refuse_key(struct exchange *exchange, struct slice credential)
 
 static bool admit_key(struct exchange *exchange)
 {
-    if (exchange->key->key_disabled)
+    if (exchange->key.key_disabled)
         return refuse(exchange, 401, "key_disabled", "This API key is disabled.", NULL);
-    if (exchange->key->user_disabled)
+    if (exchange->key.user_disabled)
         return refuse(exchange, 401, "key_disabled", "The account of this API key is disabled.",
                       NULL);
-    if (exchange->key->expires_ms != 0 && exchange->key->expires_ms <= exchange->created_ms)
+    if (exchange->key.expires_ms != 0 && exchange->key.expires_ms <= exchange->created_ms)
         return refuse(exchange, 401, "key_expired",
                       "This API key has expired. Create a new one in the dashboard.", NULL);
     if (exchange->state < EXCHANGE_AUTHENTICATED)
@@ -110,18 +109,23 @@ static bool admit_key(struct exchange *exchange)
     return true;
 }
 
-/* Keeps the facts without the unused end of the list of models: most keys allow all models. */
 static bool find_key(struct exchange *exchange, const struct digest *digest)
 {
-    struct key_facts *key = malloc(sizeof *key);
-    check(key != NULL);
+    struct key_facts facts;
     exchange_forget_key(exchange);
-    if (!directory_find_key(exchange->env->store, digest, key)) {
-        free(key);
+    if (!directory_find_key(exchange->env->store, digest, &facts))
         return false;
+    exchange->key = (struct caller){.key_id = facts.key_id,
+                                    .account_id = facts.account_id,
+                                    .user_id = facts.user_id,
+                                    .expires_ms = facts.expires_ms,
+                                    .key_disabled = facts.key_disabled,
+                                    .user_disabled = facts.user_disabled};
+    memcpy(exchange->key.group, facts.group, sizeof facts.group);
+    if (facts.models[0] != '\0') {
+        exchange->key.models = strdup(facts.models);
+        check(exchange->key.models != NULL);
     }
-    exchange->key = realloc(key, offsetof(struct key_facts, models) + strlen(key->models) + 1);
-    check(exchange->key != NULL);
     return true;
 }
 
@@ -141,7 +145,7 @@ bool exchange_authenticate_as(struct exchange *exchange, const struct digest *di
                               const char *user_id)
 {
     exchange->key_digest = *digest;
-    if (find_key(exchange, digest) && strcmp(exchange->key->user_id.text, user_id) == 0)
+    if (find_key(exchange, digest) && strcmp(exchange->key.user_id.text, user_id) == 0)
         return admit_key(exchange);
     exchange_forget_key(exchange);
     return refuse(exchange, 404, "not_found", "You have no such key.", "key_id");

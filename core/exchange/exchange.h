@@ -45,6 +45,18 @@ struct survey_keys;
 struct upstream;
 struct fair_pool;
 
+/* The API key that an exchange came with, and whose it is: as directory.h has it. */
+struct caller {
+    struct id key_id;
+    struct id account_id;
+    struct id user_id;
+    int64_t expires_ms; /* 0: never */
+    bool key_disabled;
+    bool user_disabled;
+    char group[32];
+    char *models; /* the list of those that the key may use; NULL: all */
+};
+
 /* What all exchanges of a worker share. Owned by the worker. */
 struct exchange_env {
     struct loop *loop;
@@ -186,7 +198,7 @@ const struct id *exchange_id(const struct exchange *exchange);
 const struct http_request *exchange_request(const struct exchange *exchange);
 const char *exchange_peer_address(const struct exchange *exchange);
 struct slice exchange_body(const struct exchange *exchange);
-const struct key_facts *exchange_key(const struct exchange *exchange);
+const struct caller *exchange_key(const struct exchange *exchange);
 const struct chat_request *exchange_chat(const struct exchange *exchange);
 /* Whether the present attempt has answered; if not, exchange_attempt_cause is the word of
  * `retry.on` in routes.lua. */

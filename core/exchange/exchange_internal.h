@@ -75,9 +75,9 @@ struct exchange {
     struct idempotency *idempotency; /* NULL: no Idempotency-Key */
     struct id replay_of; /* the exchange whose answer is given again; "": this is no replay */
 
-    struct digest key_digest;    /* of the request's API key */
-    const struct key_facts *key; /* owned, without the unused end of its models; or nobodys_key */
-    bool asks_model;             /* the metrics count it as a call to a model */
+    struct digest key_digest; /* of the request's API key */
+    struct caller key;        /* whose it is; empty before it is authenticated */
+    bool asks_model;          /* the metrics count it as a call to a model */
     struct chat_request chat;
     char policy_revision[65];
 

@@ -169,8 +169,8 @@ static enum hold_outcome try_hold(struct exchange *exchange, int64_t amount_nusd
     hold->job.reply_queue = exchange->env->queue;
     hold->job.done = on_hold_returned;
     hold->exchange_id = exchange->id;
-    hold->account_id = exchange->key->account_id;
-    hold->key_id = exchange->key->key_id;
+    hold->account_id = exchange->key.account_id;
+    hold->key_id = exchange->key.key_id;
     hold->amount_nusd = amount_nusd;
     hold->created_ms = exchange->created_ms;
     hold->expires_ms = exchange->created_ms + exchange->env->hold_expiry_ms;
@@ -202,8 +202,8 @@ static int64_t plan_hold(struct exchange *exchange, const struct cost_ceiling *n
         if (tokens < least_cap(exchange))
             return amount_nusd; /* the hold will be refused */
         budget->capped = true;
-        budget->short_of = ledger_short_of(exchange->env->store, &exchange->key->account_id,
-                                           &exchange->key->key_id);
+        budget->short_of =
+            ledger_short_of(exchange->env->store, &exchange->key.account_id, &exchange->key.key_id);
         output_tokens = exchange->budget.output_tokens_max = tokens;
     }
     budget->input_tokens_max = need->input_tokens_max;
@@ -223,7 +223,7 @@ static enum hold_outcome find_hold(struct exchange *exchange, const struct cost_
     refusal->available_nusd = INT64_MAX;
     if (budget->chunked) /* a chunk is small: compare the whole answer with what is available */
         refusal->available_nusd = ledger_available_nusd(
-            exchange->env->store, &exchange->key->account_id, &exchange->key->key_id);
+            exchange->env->store, &exchange->key.account_id, &exchange->key.key_id);
     /* Other exchanges may take from the same balance between the look and the hold, so try a few
      * times. */
     for (unsigned i = 0; i < HOLD_TRIES; i++) {

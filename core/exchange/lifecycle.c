@@ -22,9 +22,6 @@
  * be kept. */
 enum { TAIL_MS = 2000 };
 
-/* The key of an exchange that is not authenticated. */
-static const struct key_facts nobodys_key;
-
 /* ---- making and freeing ---- */
 
 static void on_client_gone(void *arg);
@@ -64,15 +61,13 @@ static struct exchange *allocate(void)
     char *at = clear_until((char *)exchange, refusal, sizeof exchange->attempt.refusal_message);
     at = clear_until(at, failure, sizeof exchange->stream.failure_message);
     memset(at, 0, (size_t)((char *)(exchange + 1) - at));
-    exchange->key = &nobodys_key;
     return exchange;
 }
 
 void exchange_forget_key(struct exchange *exchange)
 {
-    if (exchange->key != &nobodys_key)
-        free((void *)(uintptr_t)exchange->key);
-    exchange->key = &nobodys_key;
+    free(exchange->key.models);
+    exchange->key = (struct caller){.models = NULL};
 }
 
 struct exchange *exchange_new(struct exchange_env *env, struct http_request *request)
@@ -196,7 +191,7 @@ static void write_log(const struct exchange *exchange)
         log_level_of(exchange), "exchange", log_text("request_id", exchange->id.text),
         log_text("method", exchange->method), log_text("path", exchange->path),
         log_int("status", exchange->status), log_text("error", exchange->error_code),
-        log_text("peer", exchange->peer_address), log_text("key", exchange->key->key_id.text),
+        log_text("peer", exchange->peer_address), log_text("key", exchange->key.key_id.text),
         log_text("model", exchange->chat.model), log_text("provider", record->provider),
         log_int("attempts", exchange->attempts), log_int("tokens_in", record->tokens.input),
         log_int("tokens_cached", record->tokens.cached_input),
@@ -318,7 +313,7 @@ void exchange_attach_task(struct exchange *exchange, const struct exchange_task 
 
 void exchange_note_policy(struct exchange *exchange, const char *revision)
 {
-    snprintf(exchange->policy_revision, sizeof exchange->policy_revision, "%s", revision);
+    slice_copy(slice_of(revision), exchange->policy_revision, sizeof exchange->policy_revision);
 }
 
 void exchange_wake(struct exchange *exchange)
@@ -497,9 +492,9 @@ struct slice exchange_body(const struct exchange *exchange)
     return buffer_slice(&exchange->body);
 }
 
-const struct key_facts *exchange_key(const struct exchange *exchange)
+const struct caller *exchange_key(const struct exchange *exchange)
 {
-    return exchange->key;
+    return &exchange->key;
 }
 
 const struct chat_request *exchange_chat(const struct exchange *exchange)

@@ -30,11 +30,11 @@ static const char *subject_of(const struct exchange *exchange, enum limit_scope 
 {
     switch (scope) {
     case LIMIT_PER_KEY:
-        return exchange->key->key_id.text;
+        return exchange->key.key_id.text;
     case LIMIT_PER_USER:
-        return exchange->key->user_id.text;
+        return exchange->key.user_id.text;
     case LIMIT_PER_GROUP:
-        return exchange->key->group;
+        return exchange->key.group;
     case LIMIT_FOR_ALL:
         break;
     }

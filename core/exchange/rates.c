@@ -21,6 +21,8 @@ enum {
     FIRST_SAMPLES = 24,
     FIRST_STEP = 2,
     LATER_STEP = 8,
+    LEARN_ALL = 64, /* calls of a model; then one of LEARN_EVERY */
+    LEARN_EVERY = 8,
     HITS_MAX = 1 << 14,
     NEAR = SHARES / 8, /* distances between a text and an example */
     FAR = SHARES / 3
@@ -39,8 +41,9 @@ static const int32_t held_rates[TEXT_CLASSES] = {[TEXT_LETTERS] = ONE / 4 + ONE 
                                                  [TEXT_OTHERS] = ONE / 2};
 
 struct slot {
-    uint64_t name; /* its hash; 0: free */
-    uint64_t used; /* when it was last used, by the part's counter */
+    uint64_t name;  /* its hash; 0: free */
+    uint64_t used;  /* when it was last used, by the part's counter */
+    uint64_t calls; /* that could be learned from */
     struct model_rates rates;
 };
 
@@ -247,8 +250,10 @@ void rates_learn(struct rates *rates, const char *model, const struct rate_sampl
     if (slot == NULL)
         slot = take(part, name);
     slot->used = ++part->uses;
-    learn(&slot->rates.input, input);
-    learn(&slot->rates.output, output);
+    if (slot->calls++ < LEARN_ALL || slot->calls % LEARN_EVERY == 0) {
+        learn(&slot->rates.input, input);
+        learn(&slot->rates.output, output);
+    }
     pthread_mutex_unlock(&part->lock);
 }
 

@@ -1,6 +1,5 @@
 #include "exchange/refusal.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,14 +18,19 @@ static bool has_record(const struct exchange *exchange)
 }
 
 /* The request's key, if no code has looked for it yet: the path is unknown. */
-static bool find_key(const struct exchange *exchange, struct key_facts *out)
+static bool find_key(const struct exchange *exchange, struct id *key_id, struct id *account_id)
 {
-    memcpy(out, exchange->key, offsetof(struct key_facts, models));
-    out->models[0] = '\0';
-    if (out->key_id.text[0] != '\0')
+    struct key_facts facts;
+    *key_id = exchange->key.key_id;
+    *account_id = exchange->key.account_id;
+    if (key_id->text[0] != '\0')
         return true;
-    return exchange->request != NULL &&
-           exchange_find_key(exchange->env, &exchange->request->head, out);
+    if (exchange->request == NULL ||
+        !exchange_find_key(exchange->env, &exchange->request->head, &facts))
+        return false;
+    *key_id = facts.key_id;
+    *account_id = facts.account_id;
+    return true;
 }
 
 /* A refused key is refused before the body is read, so the model is looked for here. */
@@ -51,16 +55,13 @@ static void copy_model(const struct exchange *exchange, char out[LIMIT_MODEL_NAM
 
 void refusal_note(struct exchange *exchange, const struct answer_error *error)
 {
-    struct key_facts key;
     struct refused_call refused = {.exchange_id = exchange->id,
                                    .created_ms = exchange->created_ms,
                                    .total_us = clock_mono_us() - exchange->started_us,
                                    .status = error->status};
-    if (has_record(exchange) || !find_key(exchange, &key) ||
-        !notes_take_refusal(exchange->env->store, &key.account_id, exchange->created_ms))
+    if (has_record(exchange) || !find_key(exchange, &refused.key_id, &refused.account_id) ||
+        !notes_take_refusal(exchange->env->store, &refused.account_id, exchange->created_ms))
         return;
-    refused.account_id = key.account_id;
-    refused.key_id = key.key_id;
     snprintf(refused.code, sizeof refused.code, "%s", error->code);
     snprintf(refused.path, sizeof refused.path, "%s", exchange->path);
     copy_model(exchange, refused.model);

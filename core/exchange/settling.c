@@ -143,9 +143,9 @@ static void fill_candidate(const struct candidate *candidate, struct usage_recor
 static void fill_record(struct exchange *exchange, struct usage_record *record)
 {
     record->exchange_id = exchange->id;
-    record->account_id = exchange->key->account_id;
-    record->user_id = exchange->key->user_id;
-    record->key_id = exchange->key->key_id;
+    record->account_id = exchange->key.account_id;
+    record->user_id = exchange->key.user_id;
+    record->key_id = exchange->key.key_id;
     slice_copy(slice_of(exchange->chat.model), record->model, sizeof record->model);
     slice_copy(slice_of(exchange->policy_revision), record->policy_revision,
                sizeof record->policy_revision);

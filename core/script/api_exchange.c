@@ -18,21 +18,20 @@
 #include "script/integer.h"
 #include "script/task.h"
 #include "store/call.h"
-#include "store/directory.h"
 
 enum { DOCUMENT_BYTES_MAX = 64 * 1024, STATUS_MIN = 200, STATUS_MAX = 599 };
 
-static int push_key(lua_State *state, const struct key_facts *key)
+static int push_key(lua_State *state, const struct caller *key)
 {
     lua_pushstring(state, key->group);
-    lua_pushstring(state, key->models);
+    lua_pushstring(state, key->models != NULL ? key->models : "");
     return 2;
 }
 
 /* x:caller() -> key_id, account_id, user_id */
 static int api_caller(lua_State *state)
 {
-    const struct key_facts *key = exchange_key(task_exchange(state));
+    const struct caller *key = exchange_key(task_exchange(state));
     lua_pushstring(state, key->key_id.text);
     lua_pushstring(state, key->account_id.text);
     lua_pushstring(state, key->user_id.text);

@@ -15,7 +15,6 @@ enum { RULES = 6 };
 #define WINDOW_MS (INT64_C(1) << 42) /* no test meets its edge */
 
 static struct limiter *limiter;
-static struct key_facts facts; /* of who asks */
 
 static struct limit_rules *make_rules(void)
 {
@@ -46,10 +45,9 @@ static void begin(struct exchange_env *env, struct exchange *exchange, const cha
     memset(exchange, 0, sizeof *exchange);
     exchange->env = env;
     exchange->created_ms = clock_wall_ms();
-    facts = (struct key_facts){.group = "trial"};
-    snprintf(facts.key_id.text, sizeof facts.key_id.text, "%s", key);
-    snprintf(facts.user_id.text, sizeof facts.user_id.text, "%s", user);
-    exchange->key = &facts;
+    exchange->key = (struct caller){.group = "trial"};
+    snprintf(exchange->key.key_id.text, sizeof exchange->key.key_id.text, "%s", key);
+    snprintf(exchange->key.user_id.text, sizeof exchange->key.user_id.text, "%s", user);
     exchange->charge_limits.context_tokens = 1000000;
     exchange->chat.prompt.text_bytes = 400; /* 100 tokens by the estimate */
 }

@@ -13,7 +13,6 @@
 
 static struct exchange_env env;
 static struct exchange exchange;
-static struct key_facts facts;
 static struct candidate candidate = {.terms = {.provider = "p", .model = "m"}, .references = 1};
 
 static int setup(void **state)
@@ -21,7 +20,6 @@ static int setup(void **state)
     (void)state;
     memset(&exchange, 0, sizeof exchange);
     exchange.env = &env;
-    exchange.key = &facts;
     exchange.state = EXCHANGE_AUTHENTICATED;
     stream_init(&exchange.stream);
     return 0;
