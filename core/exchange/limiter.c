@@ -90,7 +90,7 @@ static void sip_word(struct sip *sip, uint64_t word)
 }
 
 /* SipHash-2-4 with 128 bits of output, over the eight bytes of window_ms and then the name. */
-struct limit_slot limiter_place(const struct limiter *limiter, struct slice name, int64_t window_ms)
+struct limit_slot limiter_slot(const struct limiter *limiter, struct slice name, int64_t window_ms)
 {
     uint64_t k0 = limiter->hash_key[0];
     uint64_t k1 = limiter->hash_key[1];
@@ -349,14 +349,14 @@ void limiter_leave_at(struct limiter *limiter, const struct limit_slot *place)
 bool limiter_take(struct limiter *limiter, struct slice name, int64_t amount, int64_t limit,
                   int64_t window_ms, int64_t now_ms, struct limit_state *out)
 {
-    struct limit_slot place = limiter_place(limiter, name, clamp_window(window_ms));
+    struct limit_slot place = limiter_slot(limiter, name, clamp_window(window_ms));
     return limiter_take_at(limiter, &place, amount, limit, window_ms, now_ms, out);
 }
 
 bool limiter_peek(struct limiter *limiter, struct slice name, int64_t amount, int64_t limit,
                   int64_t window_ms, int64_t now_ms, struct limit_state *out)
 {
-    struct limit_slot place = limiter_place(limiter, name, clamp_window(window_ms));
+    struct limit_slot place = limiter_slot(limiter, name, clamp_window(window_ms));
     return limiter_peek_at(limiter, &place, amount, limit, window_ms, now_ms, out);
 }
 

@@ -34,8 +34,7 @@ struct limit_slot {
 };
 
 /* window_ms: 0 for concurrency. */
-struct limit_slot limiter_place(const struct limiter *limiter, struct slice name,
-                                int64_t window_ms);
+struct limit_slot limiter_slot(const struct limiter *limiter, struct slice name, int64_t window_ms);
 
 /* Takes `amount` out of `limit` per window, if it fits. Returns whether it did. Any thread. now_ms:
  * clock_wall_ms. */

@@ -55,7 +55,7 @@ static struct limit_slot place_of(const struct exchange *exchange, const struct 
     struct limit_slot *subject = &subjects->places[rule->scope];
     if (!subjects->known[rule->scope]) {
         struct slice name = slice_of(subject_of(exchange, rule->scope));
-        *subject = limiter_place(exchange->env->limiter, name, 0);
+        *subject = limiter_slot(exchange->env->limiter, name, 0);
         subjects->known[rule->scope] = true;
     }
     return (struct limit_slot){subject->low ^ rule->place.low, subject->high ^ rule->place.high};
@@ -283,7 +283,7 @@ bool rate_limits_acquire_one(struct exchange *exchange, struct slice name, int64
     check(exchange->limits == NULL);
     exchange->limits = calloc(1, sizeof *exchange->limits);
     check(exchange->limits != NULL);
-    count_at(exchange, &rule, limiter_place(exchange->env->limiter, name, 0), &worst);
+    count_at(exchange, &rule, limiter_slot(exchange->env->limiter, name, 0), &worst);
     return worst.rule == NULL || give_back_and_refuse(exchange, &worst);
 }
 

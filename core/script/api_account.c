@@ -173,7 +173,7 @@ static int api_throttle(lua_State *state)
         lua_isnoneornil(state, 6) ? clock_wall_ms() : integer_check(state, 6, 0, INTEGER_MAX);
     bool allowed = true;
     if (count < 0) {
-        struct limit_slot place = limiter_place(limiter, name, window_ms);
+        struct limit_slot place = limiter_slot(limiter, name, window_ms);
         limiter_give_back_at(limiter, &place, -count, window_ms, now_ms, now_ms);
     } else if (count == 0) {
         allowed = limiter_peek(limiter, name, 1, max, window_ms, now_ms, &limit);

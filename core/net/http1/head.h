@@ -1,6 +1,7 @@
 /* Parses the head of an HTTP/1 request strictly (RFC 9112), from raw bytes, before evhttp sees
  * them. If the RFC lets a recipient repair a request or refuse it, we refuse it (see
- * docs/ARCHITECTURE.md, "The guard"). Pure functions over memory: no libevent, any thread. */
+ * docs/ARCHITECTURE.md, "Choices that may surprise"). Pure functions over memory: no libevent, any
+ * thread. */
 #ifndef NET_HTTP1_HEAD_H
 #define NET_HTTP1_HEAD_H
 

@@ -226,8 +226,8 @@ static void follow_in_memory(struct wallets *wallets, struct journal *journal)
     check(record != NULL);
     while (journal_next(journal, &at, record)) {
         if (record->kind == JOURNAL_SETTLEMENT)
-            wallet_catch_up(wallets, &usage->account_id, &usage->key_id,
-                            &(struct wallet_charge){usage->charge_nusd, usage->created_ms});
+            wallet_applied(wallets, &usage->account_id, &usage->key_id,
+                           &(struct wallet_charge){usage->charge_nusd, usage->created_ms});
     }
     free(record);
 }

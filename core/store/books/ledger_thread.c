@@ -459,13 +459,13 @@ static void answer_refreshes(struct ledger_thread *ledger)
 static bool is_behind(const struct ledger_thread *ledger)
 {
     return journal_pending(ledger->parts.journal) &&
-           clock_mono_us() - ledger->caught_up_us >= LAG_MS * 1000;
+           clock_mono_us() - ledger->applied_us >= LAG_MS * 1000;
 }
 
 /* Applies the journal before other jobs are written, to keep the order of events. */
 static bool write_journal(struct ledger_thread *ledger, bool awaited)
 {
-    ledger->caught_up_us = clock_mono_us();
+    ledger->applied_us = clock_mono_us();
     const struct apply apply = apply_of(ledger);
     return awaited ? apply_all(&apply) : apply_in_steps(&apply);
 }
@@ -474,7 +474,7 @@ static void work(struct ledger_thread *ledger)
 {
     struct job_list jobs;
     bool awaited;
-    bool caught_up = true;
+    bool applied = true;
     if (!atomic_load(&ledger->writable)) {
         refuse_waiting(ledger);
         if (ledger->unsettled.count)
@@ -483,11 +483,11 @@ static void work(struct ledger_thread *ledger)
     jobs = next_batch(ledger);
     awaited = jobs.first != NULL || ledger->reads.first != NULL;
     if (awaited || is_behind(ledger))
-        caught_up = write_journal(ledger, awaited);
+        applied = write_journal(ledger, awaited);
     if (ledger->reads.first != NULL)
         notes_table_write(ledger->parts.notes, ledger->parts.memory.wallets, db_of(ledger));
     send_reads(ledger);
-    if (!caught_up)
+    if (!applied)
         fail_batch(ledger, &jobs);
     else if (jobs.first != NULL)
         run_batch(ledger, &jobs);

@@ -48,7 +48,7 @@ struct ledger_thread {
     struct changes changes;
     bool operations_ran;   /* in this batch: it may have made changes */
     int64_t now_ms;        /* wall clock, of this batch */
-    int64_t caught_up_us;  /* when the journal was last applied */
+    int64_t applied_us;    /* when the journal was last applied */
     int64_t polled_us;     /* when changes of other processes were last looked for */
     int64_t collected_us;  /* when debts were last collected */
     int64_t expired_us;    /* when holds were last expired */

@@ -55,7 +55,7 @@ void key_budget_spend(struct key_budget *budget, int64_t at_ms, int64_t charge_n
     spending->unapplied_nusd += unapplied_nusd;
 }
 
-void key_budget_catch_up(struct key_budget *budget, int64_t at_ms, int64_t charge_nusd)
+void key_budget_applied(struct key_budget *budget, int64_t at_ms, int64_t charge_nusd)
 {
     struct key_spending *spending = spending_at(budget, at_ms);
     struct key_spending *other = &budget->spending[spending == &budget->spending[0]];

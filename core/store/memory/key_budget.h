@@ -31,7 +31,7 @@ int64_t key_budget_left_nusd(struct key_budget *budget, int64_t at_ms);
 void key_budget_spend(struct key_budget *budget, int64_t at_ms, int64_t charge_nusd,
                       int64_t unapplied_nusd);
 /* An unapplied charge is now in the tables. */
-void key_budget_catch_up(struct key_budget *budget, int64_t at_ms, int64_t charge_nusd);
+void key_budget_applied(struct key_budget *budget, int64_t at_ms, int64_t charge_nusd);
 /* What was spent in the period of `at_ms`. */
 int64_t key_budget_spent_nusd(struct key_budget *budget, int64_t at_ms);
 

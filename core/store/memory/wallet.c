@@ -407,8 +407,8 @@ void wallet_release_unapplied(struct wallets *wallets, const struct id *account_
     release(wallets, account_id, key_id, held_nusd, charge, charge->amount_nusd);
 }
 
-void wallet_catch_up(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
-                     const struct wallet_charge *charge)
+void wallet_applied(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
+                    const struct wallet_charge *charge)
 {
     uint64_t hash = hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
@@ -420,7 +420,7 @@ void wallet_catch_up(struct wallets *wallets, const struct id *account_id, const
         struct wallet_shard *key_shard = lock_shard(wallets->keys, key_hash);
         struct key_wallet *key = find_key(key_shard, key_hash, key_id);
         if (key != NULL) /* else the key was deleted, and its last hold has ended */
-            key_budget_catch_up(&key->budget, charge->at_ms, charge->amount_nusd);
+            key_budget_applied(&key->budget, charge->at_ms, charge->amount_nusd);
         unlock_shard(key_shard);
     }
     unlock_shard(shard);

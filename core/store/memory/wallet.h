@@ -94,8 +94,8 @@ void wallet_give_back(struct wallets *wallets, const struct ledger_hold *hold);
 void wallet_release_unapplied(struct wallets *wallets, const struct id *account_id,
                               const struct id *key_id, int64_t held_nusd,
                               const struct wallet_charge *charge);
-void wallet_catch_up(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
-                     const struct wallet_charge *charge);
+void wallet_applied(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
+                    const struct wallet_charge *charge);
 
 /* False: no such wallet. */
 bool wallet_peek(struct wallets *wallets, const struct id *account_id, struct wallet_state *out);

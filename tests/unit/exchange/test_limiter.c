@@ -20,27 +20,27 @@ enum { WINDOW_MS = 60000 };
 
 static void add(struct limiter *limiter, const char *name, int64_t amount, int64_t now_ms)
 {
-    struct limit_slot place = limiter_place(limiter, slice_of(name), WINDOW_MS);
+    struct limit_slot place = limiter_slot(limiter, slice_of(name), WINDOW_MS);
     limiter_add_at(limiter, &place, amount, WINDOW_MS, now_ms);
 }
 
 static void give_back(struct limiter *limiter, const char *name, int64_t amount, int64_t taken_ms,
                       int64_t now_ms)
 {
-    struct limit_slot place = limiter_place(limiter, slice_of(name), WINDOW_MS);
+    struct limit_slot place = limiter_slot(limiter, slice_of(name), WINDOW_MS);
     limiter_give_back_at(limiter, &place, amount, WINDOW_MS, taken_ms, now_ms);
 }
 
 static bool limiter_enter(struct limiter *limiter, struct slice name, int64_t limit,
                           struct limit_state *out)
 {
-    struct limit_slot place = limiter_place(limiter, name, 0);
+    struct limit_slot place = limiter_slot(limiter, name, 0);
     return limiter_enter_at(limiter, &place, limit, out);
 }
 
 static void limiter_leave(struct limiter *limiter, struct slice name)
 {
-    struct limit_slot place = limiter_place(limiter, name, 0);
+    struct limit_slot place = limiter_slot(limiter, name, 0);
     limiter_leave_at(limiter, &place);
 }
 
@@ -202,7 +202,7 @@ static void survives_extremes(void **state)
         int64_t limit = values[i / COUNT % COUNT];
         int64_t window_ms = values[i / COUNT / COUNT % COUNT];
         int64_t now_ms = values[i / COUNT / COUNT / COUNT];
-        struct limit_slot place = limiter_place(limiter, slice_of("a"), window_ms);
+        struct limit_slot place = limiter_slot(limiter, slice_of("a"), window_ms);
         limiter_add_at(limiter, &place, amount, window_ms, now_ms);
         limiter_give_back_at(limiter, &place, amount, window_ms, limit, now_ms);
         bool peeked = limiter_peek(limiter, slice_of("a"), amount, limit, window_ms, now_ms, &now);

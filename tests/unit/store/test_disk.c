@@ -201,7 +201,7 @@ static void assert_readable(void)
 }
 
 /* As other processes see it: what they ask for does not wait for anything. */
-static void assert_caught_up(void)
+static void assert_applied(void)
 {
     struct db db;
     struct fault fault;
@@ -219,7 +219,7 @@ static void assert_sound(void)
     assert_reported();
     assert_readable(); /* so the tables have all, at once */
     assert_false(journal_pending(&f.store->journal));
-    assert_caught_up();
+    assert_applied();
     assert_true(wallet_peek(&f.store->wallets, &ann.account_id, &wallet));
     assert_int_equal(wallet.posted_nusd, USD + credited - charged);
     assert_int_equal(wallet.held_nusd, 0);

@@ -48,7 +48,7 @@ static void what_is_ahead_of_the_tables_counts_once(void **state)
     key_budget_spend(&budget, 5 * DAY, 20, 20);
     key_budget_set(&budget, 100, PERIOD_NONE, 5 * DAY, 10); /* loaded again before it is there */
     assert_int_equal(key_budget_spent_nusd(&budget, 5 * DAY), 30);
-    key_budget_catch_up(&budget, 5 * DAY, 20);
+    key_budget_applied(&budget, 5 * DAY, 20);
     key_budget_set(&budget, 100, PERIOD_NONE, 5 * DAY, 30);
     assert_int_equal(key_budget_spent_nusd(&budget, 5 * DAY), 30);
 }
@@ -62,7 +62,7 @@ static void can_be_changed(void **state)
     key_budget_spend(&budget, 5 * DAY, 7, 7);
     key_budget_set(&budget, 100, PERIOD_MONTH, 5 * DAY, 40);
     assert_int_equal(key_budget_left_nusd(&budget, 5 * DAY), 53);
-    key_budget_catch_up(&budget, 5 * DAY, 7);
+    key_budget_applied(&budget, 5 * DAY, 7);
     key_budget_set(&budget, 20, PERIOD_MONTH, 5 * DAY, 47);
     assert_int_equal(key_budget_left_nusd(&budget, 5 * DAY), 0); /* less than was spent */
     key_budget_set(&budget, 100, PERIOD_NONE, 5 * DAY, 547);
