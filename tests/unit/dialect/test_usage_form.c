@@ -92,6 +92,7 @@ static const struct {
      false},
     {"{" COUNTS ",\"total_tokens\":22,\"reasoning_tokens\":7}", 10, -1, 12, 7, false},
     {"{" COUNTS ",\"cache_read_input_tokens\":4}", 10, 4, 5, -1, false},
+    {"{" COUNTS ",\"cache_creation_input_tokens\":4}", 10, -1, 5, -1, false},
     {"{\"input_tokens\":10,\"output_tokens\":5}", 10, -1, 5, -1, false},
     {"{\"input_tokens\":10,\"output_tokens\":5,\"input_tokens_details\":{\"cached_tokens\":4},"
      "\"output_tokens_details\":{\"reasoning_tokens\":2}}",
