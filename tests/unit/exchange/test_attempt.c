@@ -19,7 +19,8 @@
 
 /* What an owner was told. */
 struct owner {
-    bool gone; /* waits for no call */
+    bool gone;        /* waits for no call */
+    bool says_at_end; /* finds an answer when the stream has ended */
     unsigned decided;
     unsigned choices;
     unsigned ends;
@@ -65,6 +66,8 @@ static void on_answer_end(enum upstream_end end, const char *detail, void *arg)
     assert_ptr_equal(arg, &owner);
     owner.ends++;
     owner.end = end;
+    if (owner.says_at_end)
+        attempt_decide(&attempt, ATTEMPT_ANSWERED, "");
     provider_stop();
 }
 
@@ -246,20 +249,60 @@ static void a_stream_is_handed_on_as_it_came(void **state)
     assert_int_equal(owner.end, UPSTREAM_COMPLETE);
 }
 
-/* Each chunk comes by itself. */
+static struct scripted_server *waiting;
+static int waits;
+
+static void go_on(void *arg)
+{
+    (void)arg;
+    if (waits > 0)
+        scripted_server_go(waiting);
+    waits--;
+}
+
+/* A blank and a byte order mark in three pieces, with a tick of the loop behind each. */
+static void ask_in_pieces(const char *body, const char *answer)
+{
+    const struct script script = {{{{STEP_READ, NULL, {0}},
+                                    {STEP_SEND, UNLABELLED "\n\xef", {0}},
+                                    {STEP_WAIT, NULL, {0}},
+                                    {STEP_SEND, "\xbb", {0}},
+                                    {STEP_WAIT, NULL, {0}},
+                                    {STEP_SEND, "\xbf ", {0}},
+                                    {STEP_WAIT, NULL, {0}},
+                                    {STEP_SEND, answer, {0}},
+                                    {STEP_CLOSE, NULL, {0}}}}};
+    struct scripted_server server;
+    waiting = &server;
+    waits = 3;
+    scripted_server_start(&server, &script);
+    loop_on_tick(provider_loop, go_on, NULL);
+    snprintf(base_url, sizeof base_url, "http://127.0.0.1:%d/v1", server.port);
+    start(body);
+    provider_run();
+    scripted_server_join(&server);
+    free(server.request);
+}
+
 static void what_stands_before_an_answer_may_come_in_pieces(void **state)
 {
     (void)state;
-    static const char before[] = STATUS("200 OK") "Transfer-Encoding: chunked\r\n\r\n"
-                                                  "2\r\n\n\xef\r\n1\r\n\xbb\r\n2\r\n\xbf \r\n";
-    char answer[1024];
-    snprintf(answer, sizeof answer, "%s%zx\r\n%s\r\n0\r\n\r\n", before, strlen(GOOD), GOOD);
-    free(ask(PLAIN, answer, STEP_SEND));
+    ask_in_pieces(PLAIN, GOOD);
     assert_int_equal(attempt.outcome, ATTEMPT_ANSWERED);
     assert_true(slice_equals(buffer_slice(&attempt.body), GOOD));
-    snprintf(answer, sizeof answer, "%s%zx\r\n%s\r\n0\r\n\r\n", before, strlen(SAYS), SAYS);
-    free(ask(STREAMED, answer, STEP_SEND));
+    ask_in_pieces(STREAMED, SAYS);
     assert_true(slice_equals(buffer_slice(&owner.stream), SAYS));
+}
+
+/* An event without an empty line behind it, which a relay reads when the stream has ended. */
+static void the_end_of_a_stream_may_decide_it(void **state)
+{
+    (void)state;
+    owner.says_at_end = true;
+    free(ask(STREAMED, STREAM ROLE "data: {}", STEP_SEND));
+    assert_int_equal(attempt.outcome, ATTEMPT_ANSWERED);
+    assert_int_equal(owner.decided, 1);
+    assert_int_equal(owner.ends, 2); /* of what was to become an answer, and of the answer */
 }
 
 static void a_stream_that_is_cut_has_answered_all_the_same(void **state)
@@ -461,6 +504,7 @@ int main(void)
         WITH_ATTEMPT(a_plain_answer_is_kept_whole),
         WITH_ATTEMPT(a_stream_is_handed_on_as_it_came),
         WITH_ATTEMPT(what_stands_before_an_answer_may_come_in_pieces),
+        WITH_ATTEMPT(the_end_of_a_stream_may_decide_it),
         WITH_ATTEMPT(a_stream_that_is_cut_has_answered_all_the_same),
         WITH_ATTEMPT(a_refusal_says_why_and_when_to_come_again),
         WITH_ATTEMPT(who_waits_for_nothing_is_told_nothing),
