@@ -39,8 +39,8 @@ struct attempt_events {
     void (*on_stream)(struct slice data, void *owner);
     /* Notes the choices of a plain answer. Returns whether they say something. */
     bool (*on_choices)(const struct json_value *choices, void *owner);
-    /* The answer, or what was to become one, is over: told once, or twice where its last bytes
-     * decide it. */
+    /* The answer, or what was to become one, is over: told once, of a stream that ends by itself
+     * twice, for its last bytes may decide it. */
     void (*on_answer_end)(enum upstream_end end, const char *detail, void *owner);
     /* The call has ended by itself. False: the owner waits for nothing more of it. */
     bool (*on_call_end)(void *owner);

@@ -1,5 +1,8 @@
 #include "exchange/provider.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/support.h"
@@ -67,6 +70,19 @@ struct candidate_terms provider_terms(void)
                                     .idle_timeout_ms = LONG_MS,
                                     .total_timeout_ms = LONG_MS,
                                     .stream_timeout_ms = LONG_MS};
+}
+
+int provider_listen_silently(char base_url[PROVIDER_URL_BYTES])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t bytes = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, bytes), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &bytes), 0);
+    assert_int_equal(listen(fd, 16), 0);
+    snprintf(base_url, PROVIDER_URL_BYTES, "http://127.0.0.1:%d", ntohs(address.sin_port));
+    return fd;
 }
 
 void provider_read_chat(const char *body, struct chat_request *out)

@@ -23,6 +23,11 @@ void provider_stop(void);
 /* Without any text, and with time enough. */
 struct candidate_terms provider_terms(void);
 
+/* Somebody who takes connections and never says a word. Writes the base URL; returns the socket,
+ * which the caller closes. */
+enum { PROVIDER_URL_BYTES = 64 };
+int provider_listen_silently(char base_url[PROVIDER_URL_BYTES]);
+
 /* The request of a client; the test fails where it is none. `body` is borrowed. */
 void provider_read_chat(const char *body, struct chat_request *out);
 

@@ -32,7 +32,7 @@ static struct attempt attempt;
 static struct owner owner;
 static struct chat_request chat;
 static struct candidate_terms terms;
-static char base_url[64];
+static char base_url[PROVIDER_URL_BYTES];
 
 static void on_decided(void *arg)
 {
@@ -246,6 +246,7 @@ static void a_stream_is_handed_on_as_it_came(void **state)
     free(ask(STREAMED, UNLABELLED "\n\xef\xbb\xbf" ROLE SAYS ": x\n", STEP_SEND_BYTEWISE));
     assert_true(slice_equals(buffer_slice(&owner.stream), ROLE SAYS ": x\n"));
     assert_int_equal(owner.choices, 0);
+    assert_int_equal(owner.ends, 2);
     assert_int_equal(owner.end, UPSTREAM_COMPLETE);
 }
 
@@ -355,16 +356,10 @@ static void it_is_decided_once(void **state)
 
 enum { FIRST_MS = 2000, IDLE_MS = 1000, TOTAL_MS = 10000, STREAM_MS = 20000 };
 
-/* Asks who listens and says nothing. Returns its socket. */
+/* Asks who says nothing. Returns its socket. */
 static int ask_silence(const char *body)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t bytes = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, bytes), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &bytes), 0);
-    assert_int_equal(listen(fd, 16), 0);
-    snprintf(base_url, sizeof base_url, "http://127.0.0.1:%d", ntohs(address.sin_port));
+    int fd = provider_listen_silently(base_url);
     terms.idle_timeout_ms = IDLE_MS;
     terms.total_timeout_ms = TOTAL_MS;
     terms.stream_timeout_ms = STREAM_MS;
