@@ -112,17 +112,24 @@ static void start(const char *body)
     candidate_unref(candidate); /* the attempt has its own reference */
 }
 
-/* Begins with `owner` as it is. Returns the request that was sent; the caller frees it. */
-static char *ask(const char *body, const char *answer, enum step_kind how)
+static struct scripted_server server;
+
+/* Until its owner waits for nothing more, or the attempt has failed. */
+static void ask_script(const char *body, const struct script *script)
 {
-    const struct script script = {
-        {{{STEP_READ, NULL, {0}}, {how, answer, {0}}, {STEP_CLOSE, NULL, {0}}}}};
-    struct scripted_server server;
-    scripted_server_start(&server, &script);
+    scripted_server_start(&server, script);
     snprintf(base_url, sizeof base_url, "http://127.0.0.1:%d/v1", server.port);
     start(body);
     provider_run();
     scripted_server_join(&server);
+}
+
+/* Returns the request that was sent; the caller frees it. */
+static char *ask(const char *body, const char *answer, enum step_kind how)
+{
+    const struct script script = {
+        {{{STEP_READ, NULL, {0}}, {how, answer, {0}}, {STEP_CLOSE, NULL, {0}}}}};
+    ask_script(body, &script);
     return server.request;
 }
 
@@ -192,6 +199,32 @@ static void decides_what_an_answer_is(void **state)
     }
 }
 
+/* Nobody makes us keep more than this, with blanks or with words. */
+static void an_answer_is_bounded(void **state)
+{
+    (void)state;
+    enum { BYTES = LIMIT_UPSTREAM_BODY_BYTES + 1 };
+    static const struct {
+        char byte;
+        const char *detail;
+    } cases[] = {{'x', "the answer is larger than 32 MB"},
+                 {' ', "the answer begins with 32 MB of blanks"}};
+    char *data = malloc(BYTES);
+    assert_non_null(data);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct script script = {{{{STEP_READ, NULL, {0}},
+                                        {STEP_SEND, JSON, {0}},
+                                        {STEP_SEND, NULL, {data, BYTES}},
+                                        {STEP_CLOSE, NULL, {0}}}}};
+        memset(data, cases[i].byte, BYTES);
+        ask_script(PLAIN, &script);
+        free(server.request);
+        assert_int_equal(attempt.outcome, ATTEMPT_GARBLED);
+        assert_string_equal(attempt.detail, cases[i].detail);
+    }
+    free(data);
+}
+
 static void who_is_not_there_is_unreachable(void **state)
 {
     (void)state;
@@ -250,15 +283,13 @@ static void a_stream_is_handed_on_as_it_came(void **state)
     assert_int_equal(owner.end, UPSTREAM_COMPLETE);
 }
 
-static struct scripted_server *waiting;
 static int waits;
 
 static void go_on(void *arg)
 {
     (void)arg;
-    if (waits > 0)
-        scripted_server_go(waiting);
-    waits--;
+    if (waits-- > 0)
+        scripted_server_go(&server);
 }
 
 /* A blank and a byte order mark in three pieces, with a tick of the loop behind each. */
@@ -273,21 +304,15 @@ static void ask_in_pieces(const char *body, const char *answer)
                                     {STEP_WAIT, NULL, {0}},
                                     {STEP_SEND, answer, {0}},
                                     {STEP_CLOSE, NULL, {0}}}}};
-    struct scripted_server server;
-    waiting = &server;
     waits = 3;
-    scripted_server_start(&server, &script);
-    loop_on_tick(provider_loop, go_on, NULL);
-    snprintf(base_url, sizeof base_url, "http://127.0.0.1:%d/v1", server.port);
-    start(body);
-    provider_run();
-    scripted_server_join(&server);
+    ask_script(body, &script);
     free(server.request);
 }
 
 static void what_stands_before_an_answer_may_come_in_pieces(void **state)
 {
     (void)state;
+    loop_on_tick(provider_loop, go_on, NULL);
     ask_in_pieces(PLAIN, GOOD);
     assert_int_equal(attempt.outcome, ATTEMPT_ANSWERED);
     assert_true(slice_equals(buffer_slice(&attempt.body), GOOD));
@@ -494,6 +519,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_ATTEMPT(decides_what_an_answer_is),
+        WITH_ATTEMPT(an_answer_is_bounded),
         WITH_ATTEMPT(who_is_not_there_is_unreachable),
         WITH_ATTEMPT(asks_for_the_provider_s_model),
         WITH_ATTEMPT(a_plain_answer_is_kept_whole),
