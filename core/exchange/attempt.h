@@ -39,8 +39,8 @@ struct attempt_events {
     void (*on_stream)(struct slice data, void *owner);
     /* Notes the choices of a plain answer. Returns whether they say something. */
     bool (*on_choices)(const struct json_value *choices, void *owner);
-    /* The answer, or what should have become one, has ended. Called once, or twice if the last
-     * bytes decide the attempt. */
+    /* The answer, or what should have become one, has ended. Called once; twice for a stream that
+     * ends by itself, because its last bytes may decide the attempt. */
     void (*on_answer_end)(enum upstream_end end, const char *detail, void *owner);
     /* The call has ended by itself. Returns false if the owner expects nothing more from it. */
     bool (*on_call_end)(void *owner);

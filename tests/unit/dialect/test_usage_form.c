@@ -1,0 +1,193 @@
+/* The counts that providers report, in their forms: one that cannot be true costs that one. */
+#include "base/support.h"
+
+#include "base/money.h"
+#include "dialect/parsed.h"
+#include "dialect/usage_form.h"
+
+#define COUNTS "\"prompt_tokens\":10,\"completion_tokens\":5"
+#define CACHED(n) "{" COUNTS ",\"prompt_tokens_details\":{\"cached_tokens\":" n "}}"
+#define REASONED(n) "{" COUNTS ",\"completion_tokens_details\":{\"reasoning_tokens\":" n "}}"
+
+/* -1: that count is not said, or cannot be true. */
+static const struct {
+    const char *usage;
+    int64_t prompt, cached, completion, reasoning;
+    bool flawed;
+} usables[] = {
+    {"{" COUNTS "}", 10, -1, 5, -1, false},
+    {"{" COUNTS ",\"total_tokens\":15}", 10, -1, 5, -1, false},
+    {"{" COUNTS ",\"total_tokens\":\"many\"}", 10, -1, 5, -1, true},
+    {" { \"completion_tokens\" : 5 , \"x\" : [ ] , \"prompt_tokens\" : 10 } ", 10, -1, 5, -1,
+     false},
+    {"{\"prompt_tok\\u0065ns\":10,\"completion_tokens\":5}", 10, -1, 5, -1, false},
+    {"{\"prompt_tokens\":0,\"completion_tokens\":0}", 0, -1, 0, -1, false},
+    {"{\"prompt_tokens\":-0,\"completion_tokens\":5}", 0, -1, 5, -1, false},
+    {"{\"prompt_tokens\":10.0,\"completion_tokens\":5e0}", 10, -1, 5, -1, false},
+    {"{\"prompt_tokens\":1e3,\"completion_tokens\":50e-1}", 1000, -1, 5, -1, false},
+    {"{\"prompt_tokens\":1000000000000,\"completion_tokens\":1000000000000}", MONEY_TOKENS_MAX, -1,
+     MONEY_TOKENS_MAX, -1, false},
+    {CACHED("0"), 10, 0, 5, -1, false},
+    {CACHED("4"), 10, 4, 5, -1, false},
+    {CACHED("10"), 10, 10, 5, -1, false},
+    {CACHED("null"), 10, -1, 5, -1, false},
+    {CACHED("4.0,\"audio_tokens\":-1"), 10, 4, 5, -1, false},
+    {"{" COUNTS ",\"prompt_tokens_details\":null}", 10, -1, 5, -1, false},
+    {"{" COUNTS ",\"prompt_tokens_details\":{}}", 10, -1, 5, -1, false},
+    {"{" COUNTS ",\"prompt_tokens_details\":[]}", 10, -1, 5, -1, false},
+    {REASONED("3"), 10, -1, 5, 3, false},
+    {REASONED("5"), 10, -1, 5, 5, false},
+    {REASONED("null"), 10, -1, 5, -1, false},
+    {"{" COUNTS ",\"completion_tokens_details\":null}", 10, -1, 5, -1, false},
+    /* one count that cannot be true costs that one */
+    {CACHED("11"), 10, -1, 5, -1, true},
+    {CACHED("-1"), 10, -1, 5, -1, true},
+    {CACHED("0.5"), 10, -1, 5, -1, true},
+    {CACHED("\"4\""), 10, -1, 5, -1, true},
+    {CACHED("1e400"), 10, -1, 5, -1, true},
+    {CACHED("[]"), 10, -1, 5, -1, true},
+    {REASONED("-1"), 10, -1, 5, -1, true},
+    {REASONED("0.5"), 10, -1, 5, -1, true},
+    {REASONED("1000000000001"), 10, -1, 5, -1, true},
+    {"{\"prompt_tokens\":10}", 10, -1, -1, -1, false},
+    {"{\"completion_tokens\":5}", -1, -1, 5, -1, false},
+    {"{\"prompt_tokens\":null,\"completion_tokens\":5}", -1, -1, 5, -1, false},
+    {"{\"prompt_tokens\":\"10\",\"completion_tokens\":5}", -1, -1, 5, -1, true},
+    {"{\"prompt_tokens\":10,\"completion_tokens\":true}", 10, -1, -1, -1, true},
+    {"{\"prompt_tokens\":-1,\"completion_tokens\":5}", -1, -1, 5, -1, true},
+    {"{\"prompt_tokens\":10,\"completion_tokens\":-5}", 10, -1, -1, -1, true},
+    {"{\"prompt_tokens\":10.5,\"completion_tokens\":5}", -1, -1, 5, -1, true},
+    {"{\"prompt_tokens\":10,\"completion_tokens\":1000000000001}", 10, -1, -1, -1, true},
+    {"{\"prompt_tokens\":18446744073709551626,\"completion_tokens\":5}", -1, -1, 5, -1, true},
+    {"{\"prompt_tokens\":10,\"completion_tokens\":-1e400}", 10, -1, -1, -1, true},
+    /* the total says what stands beside what */
+    {"{" COUNTS ",\"total_tokens\":18,\"completion_tokens_details\":{\"reasoning_tokens\":3}}", 10,
+     -1, 8, 3, false},
+    {"{" COUNTS ",\"total_tokens\":15,\"completion_tokens_details\":{\"reasoning_tokens\":3}}", 10,
+     -1, 5, 3, false},
+    {REASONED("6"), 10, -1, 11, 6, false},
+    {"{" COUNTS ",\"total_tokens\":115,\"prompt_tokens_details\":{\"cached_tokens\":100}}", 110,
+     100, 5, -1, false},
+    {"{\"prompt_tokens\":10,\"total_tokens\":15}", 10, -1, 5, -1, false},
+    {"{\"prompt_tokens\":10,\"total_tokens\":10}", 10, -1, -1, -1, false},
+    {"{\"completion_tokens\":5,\"total_tokens\":15}", 10, -1, 5, -1, false},
+    {"{\"completion_tokens\":5,\"total_tokens\":5}", -1, -1, 5, -1, false},
+    {"{\"promptTokenCount\":10,\"thoughtsTokenCount\":7,\"totalTokenCount\":17}", 10, -1, 7, 7,
+     false},
+    {"{" COUNTS ",\"total_tokens\":715}", 10, -1, 705, 700, false},
+    {"{" COUNTS ",\"total_tokens\":715,\"prompt_tokens_details\":{\"cached_tokens\":4}}", 10, 4,
+     705, 700, false},
+    {"{" COUNTS ",\"total_tokens\":915,\"cache_creation_input_tokens\":900}", 910, -1, 5, -1,
+     false},
+    {"{" COUNTS ",\"total_tokens\":915,\"cache_creation_input_tokens\":900,"
+     "\"prompt_tokens_details\":{\"cached_tokens\":0}}",
+     910, 0, 5, -1, false},
+    {"{" COUNTS
+     ",\"total_tokens\":24,\"cache_read_input_tokens\":4,\"cache_creation_input_tokens\":5}",
+     19, 4, 5, -1, false},
+    {"{" COUNTS ",\"total_tokens\":12}", 10, -1, 5, -1, false},
+    /* the names of others */
+    {"{" COUNTS ",\"cached_tokens\":4}", 10, 4, 5, -1, false},
+    {"{" COUNTS ",\"prompt_cache_hit_tokens\":4,\"prompt_cache_miss_tokens\":6}", 10, 4, 5, -1,
+     false},
+    {"{" COUNTS ",\"total_tokens\":22,\"reasoning_tokens\":7}", 10, -1, 12, 7, false},
+    {"{" COUNTS ",\"cache_read_input_tokens\":4}", 10, 4, 5, -1, false},
+    {"{" COUNTS ",\"cache_creation_input_tokens\":4}", 10, -1, 5, -1, false},
+    {"{\"input_tokens\":10,\"output_tokens\":5}", 10, -1, 5, -1, false},
+    {"{\"input_tokens\":10,\"output_tokens\":5,\"input_tokens_details\":{\"cached_tokens\":4},"
+     "\"output_tokens_details\":{\"reasoning_tokens\":2}}",
+     10, 4, 5, 2, false},
+    {"{\"input_tokens\":10,\"cache_read_input_tokens\":100,\"cache_creation_input_tokens\":50,"
+     "\"output_tokens\":5}",
+     160, 100, 5, -1, false},
+    {"{\"promptTokenCount\":10,\"cachedContentTokenCount\":4,\"candidatesTokenCount\":5,"
+     "\"thoughtsTokenCount\":7,\"toolUsePromptTokenCount\":3,\"totalTokenCount\":25}",
+     13, 4, 12, 7, false},
+    {"{\"inputTokens\":10,\"outputTokens\":5,\"totalTokens\":15}", 10, -1, 5, -1, false},
+    {"{\"prompt_eval_count\":10,\"eval_count\":5}", 10, -1, 5, -1, false},
+};
+
+static void reads_usage(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof usables / sizeof *usables; i++) {
+        struct json_value usage = parsed(usables[i].usage);
+        struct usage_form form;
+        if (!usage_form_read(&usage, &form))
+            fail_msg("not usable: %s", usables[i].usage);
+        if (form.prompt != usables[i].prompt || form.cached != usables[i].cached ||
+            form.completion != usables[i].completion || form.reasoning != usables[i].reasoning ||
+            form.flawed != usables[i].flawed)
+            fail_msg("%lld in, %lld of them cached, %lld out, %lld reasoning%s: %s",
+                     (long long)form.prompt, (long long)form.cached, (long long)form.completion,
+                     (long long)form.reasoning, form.flawed ? ", flawed" : "", usables[i].usage);
+    }
+}
+
+static void what_has_no_counts_is_no_usage(void **state)
+{
+    (void)state;
+    static const char *const none[] = {"null",
+                                       "{}",
+                                       "[10,5]",
+                                       "{\"usage\":{" COUNTS "}}",
+                                       "{\"Prompt_tokens\":10}",
+                                       "{\"prompt_tokens\":null}"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        struct json_value usage = parsed(none[i]);
+        struct usage_form form;
+        if (usage_form_read(&usage, &form))
+            fail_msg("usable: %s", none[i]);
+    }
+}
+
+static void finds_usage_in_other_places(void **state)
+{
+    (void)state;
+    static const char *const places[] = {
+        "{\"choices\":[],\"x_groq\":{\"id\":\"r\",\"usage\":{" COUNTS "}}}",
+        "{\"usageMetadata\":{\"promptTokenCount\":10,\"candidatesTokenCount\":5}}",
+        "{\"usage_metadata\":{\"prompt_token_count\":10,\"candidates_token_count\":5}}",
+        "{\"message\":{\"usage\":{\"input_tokens\":10,\"output_tokens\":5}}}",
+        "{\"response\":{\"usage\":{\"input_tokens\":10,\"output_tokens\":5}}}",
+        "{\"meta\":{\"billed_units\":{\"input_tokens\":10,\"output_tokens\":5}}}",
+        "{\"prompt_eval_count\":10,\"eval_count\":5,\"done\":true}",
+        "{\"timings\":{\"prompt_n\":7,\"cache_n\":3,\"predicted_n\":5,\"predicted_ms\":1.5}}",
+    };
+    static const char *const none[] = {"{}", "{\"choices\":[]}", "{\"x_groq\":{\"id\":\"r\"}}",
+                                       "{\"timings\":{\"prompt_ms\":1}}", "{\"message\":{}}"};
+    struct usage_form form;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct json_value root = parsed(places[i]);
+        if (!usage_form_find(&root, &form))
+            fail_msg("not found: %s", places[i]);
+        assert_int_equal(form.prompt, 10);
+        assert_int_equal(form.completion, 5);
+    }
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        struct json_value root = parsed(none[i]);
+        assert_false(usage_form_find(&root, &form));
+    }
+}
+
+/* What llama.cpp has read of a prompt is not the whole of it unless it says what its cache had. */
+static void timings_without_a_cache_have_no_prompt(void **state)
+{
+    (void)state;
+    struct json_value root = parsed("{\"timings\":{\"prompt_n\":7,\"predicted_n\":5}}");
+    struct usage_form form;
+    assert_true(usage_form_find(&root, &form));
+    assert_int_equal(form.prompt, -1);
+    assert_int_equal(form.completion, 5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_usage),
+        cmocka_unit_test(what_has_no_counts_is_no_usage),
+        cmocka_unit_test(finds_usage_in_other_places),
+        cmocka_unit_test(timings_without_a_cache_have_no_prompt),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

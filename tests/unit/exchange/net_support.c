@@ -1,0 +1,2 @@
+/* The scripted server of net/scripted_server.h for this floor's tests. */
+#include "net/scripted_server.c" /* NOLINT(bugprone-suspicious-include) */

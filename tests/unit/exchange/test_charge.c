@@ -1,0 +1,219 @@
+/* What an answer is charged by: a provider's counts where they can be true, else what came; and
+ * never more than request and model allow. */
+#include "base/support.h"
+
+#include "dialect/chat.h"
+#include "exchange/charge.h"
+#include "exchange/meter.h"
+
+/* Of an answer that was counted well: 100 tokens in, 20 of them cached, 50 out, of 200 bytes. */
+static const struct meter counted = {.reported = true,
+                                     .prompt_reported = true,
+                                     .tokens = {.input = 80, .cached_input = 20, .output = 50},
+                                     .output = {.text_bytes = 200},
+                                     .output_pieces = 50,
+                                     .reported_text_bytes = 200,
+                                     .reported_pieces = 50};
+
+static struct chat_request chat;
+static struct meter meter;
+static struct charge_limits limits;
+static int64_t unseen_tokens;
+
+static int set_up(void **state)
+{
+    (void)state;
+    chat = (struct chat_request){.choices = 1, .prompt = {.text_bytes = 400}};
+    meter = counted;
+    limits = (struct charge_limits){.context_tokens = 100000,
+                                    .input_tokens = 90000,
+                                    .image_tokens = 85,
+                                    .output_tokens = 10000};
+    unseen_tokens = 0;
+    return 0;
+}
+
+static struct charge count(bool cut)
+{
+    static const struct rate_set unknown;
+    const struct charge_view view = {.chat = &chat,
+                                     .meter = &meter,
+                                     .input_rates = &unknown,
+                                     .limits = &limits,
+                                     .unseen_tokens = unseen_tokens};
+    struct charge charge = {.source = USAGE_NONE};
+    charge_count(&view, cut, &charge);
+    return charge;
+}
+
+static void assert_charge(bool cut, int64_t input, int64_t cached, int64_t output,
+                          enum usage_source source)
+{
+    struct charge charge = count(cut);
+    if (charge.tokens.input != input || charge.tokens.cached_input != cached ||
+        charge.tokens.output != output || charge.source != source)
+        fail_msg("%lld in, %lld cached, %lld out, %s", (long long)charge.tokens.input,
+                 (long long)charge.tokens.cached_input, (long long)charge.tokens.output,
+                 usage_source_name(charge.source));
+}
+
+static void counts_that_can_be_true_stand(void **state)
+{
+    (void)state;
+    assert_charge(false, 80, 20, 50, USAGE_REPORTED);
+    assert_charge(true, 80, 20, 50, USAGE_REPORTED); /* counted before it was cut */
+    meter.flawed = true;                             /* another of its counts was none */
+    assert_charge(false, 80, 20, 50, USAGE_CORRECTED);
+}
+
+static void what_nobody_has_counted_is_estimated(void **state)
+{
+    (void)state;
+    meter = (struct meter){.output = {.text_bytes = 398}, .output_pieces = 30};
+    assert_charge(false, 100, 0, 100, USAGE_ESTIMATED);
+    assert_charge(true, 100, 0, 100, USAGE_PARTIAL);
+    meter.output_pieces = 120; /* a piece is a token at least */
+    assert_charge(false, 100, 0, 120, USAGE_ESTIMATED);
+    meter = (struct meter){.output = {.text_bytes = 0}};
+    assert_charge(false, 100, 0, 0, USAGE_ESTIMATED);
+}
+
+static void one_count_does_without_the_other(void **state)
+{
+    (void)state;
+    meter.prompt_reported = false;
+    meter.tokens.input = meter.tokens.cached_input = 0;
+    assert_charge(false, 100, 0, 50, USAGE_CORRECTED);
+    meter = counted;
+    meter.reported = false;
+    assert_charge(false, 80, 20, 50, USAGE_CORRECTED);
+    assert_charge(true, 80, 20, 50, USAGE_PARTIAL);
+}
+
+static void a_zero_is_no_count_of_what_came(void **state)
+{
+    (void)state;
+    meter.tokens.output = 0;
+    assert_charge(false, 80, 20, 50, USAGE_CORRECTED);
+    meter.output.text_bytes = meter.reported_text_bytes = 40; /* however little */
+    meter.output_pieces = meter.reported_pieces = 10;
+    assert_charge(false, 80, 20, 10, USAGE_CORRECTED);
+    meter.output_pieces = meter.reported_pieces = meter.output.text_bytes =
+        meter.reported_text_bytes = 0;
+    assert_charge(false, 80, 20, 0, USAGE_REPORTED);
+    meter.tokens.input = meter.tokens.cached_input = 0; /* no request is empty */
+    assert_charge(false, 100, 0, 0, USAGE_ESTIMATED);
+}
+
+/* No text has sixteen bytes a token: more than four times the count, and some. */
+static void a_count_that_misses_text_falls(void **state)
+{
+    (void)state;
+    meter.tokens.output = 10;
+    meter.output_pieces = meter.reported_pieces = 0;
+    meter.output.text_bytes = meter.reported_text_bytes = 4 * (4 * 10 + 16);
+    assert_charge(false, 80, 20, 10, USAGE_REPORTED);
+    meter.output.text_bytes = ++meter.reported_text_bytes;
+    assert_charge(false, 80, 20, 57, USAGE_CORRECTED);
+}
+
+/* Some servers count one choice of several. */
+static void a_count_of_one_choice_of_several_falls(void **state)
+{
+    (void)state;
+    meter.tokens.output = 10;
+    meter.output_pieces = meter.reported_pieces = 0;
+    meter.output.text_bytes = meter.reported_text_bytes = 4 * 15;
+    assert_charge(false, 80, 20, 10, USAGE_REPORTED);
+    chat.choices = 2;
+    assert_charge(false, 80, 20, 15, USAGE_CORRECTED);
+    meter.output.text_bytes = meter.reported_text_bytes = 4 * 14;
+    assert_charge(false, 80, 20, 10, USAGE_REPORTED);
+    meter.output_pieces = meter.reported_pieces = 20; /* ten tokens for each */
+    assert_charge(false, 80, 20, 20, USAGE_CORRECTED);
+    meter.output_pieces = meter.reported_pieces = 21; /* pieces that are less than tokens */
+    assert_charge(false, 80, 20, 10, USAGE_REPORTED);
+}
+
+static void what_came_behind_the_count_is_added(void **state)
+{
+    (void)state;
+    meter.output.text_bytes += 40;
+    meter.output_pieces += 12;
+    assert_charge(false, 80, 20, 50 + 12, USAGE_CORRECTED);
+    assert_charge(true, 80, 20, 50 + 12, USAGE_PARTIAL);
+}
+
+static void an_estimate_is_not_above_what_was_held(void **state)
+{
+    (void)state;
+    meter = (struct meter){.output = {.text_bytes = 4000}};
+    limits.input_tokens = 70;
+    limits.output_tokens = 500;
+    assert_charge(false, 70, 0, 500, USAGE_ESTIMATED);
+    meter.output.text_bytes = 0;
+    unseen_tokens = 400; /* cancelled unseen */
+    assert_charge(true, 70, 0, 400, USAGE_PARTIAL);
+    unseen_tokens = 600;
+    assert_charge(true, 70, 0, 500, USAGE_PARTIAL);
+}
+
+static void media_is_estimated_by_its_kind(void **state)
+{
+    (void)state;
+    meter = (struct meter){.output = {.text_bytes = 4, .image_count = 2, .audio_bytes = 4000}};
+    chat.prompt.image_count = 1;
+    chat.prompt.audio_bytes = 800;
+    assert_int_equal(charge_media_tokens(&limits, &meter.output), 2 * 85 + 10);
+    assert_charge(false, 100 + 85 + 2, 0, 1 + 2 * 85 + 10, USAGE_ESTIMATED);
+    chat.prompt.opaque_count = 1; /* a film: as much as was held */
+    assert_charge(false, 90000, 0, 1 + 2 * 85 + 10, USAGE_ESTIMATED);
+}
+
+static void a_customer_pays_no_more_than_is_allowed(void **state)
+{
+    (void)state;
+    meter.tokens = (struct token_counts){.input = 900, .cached_input = 300, .output = 500};
+    limits.context_tokens = 1000;
+    limits.output_tokens = 200;
+    struct charge charge = count(false);
+    assert_int_equal(charge.tokens.input, 900); /* what the provider bills */
+    assert_int_equal(charge.tokens.cached_input, 300);
+    assert_int_equal(charge.tokens.output, 500);
+    assert_int_equal(charge.allowed.input, 700);
+    assert_int_equal(charge.allowed.cached_input, 300);
+    assert_int_equal(charge.allowed.output, 200);
+    meter.tokens.cached_input = 1001;
+    charge = count(false);
+    assert_int_equal(charge.allowed.input, 0);
+    assert_int_equal(charge.allowed.cached_input, 1000);
+}
+
+static void nobody_reasons_more_than_is_counted(void **state)
+{
+    (void)state;
+    meter.reasoning_tokens = 30;
+    assert_int_equal(count(false).reasoning_tokens, 30);
+    meter.reasoning_tokens = 51;
+    assert_int_equal(count(false).reasoning_tokens, 50);
+}
+
+#define WITH_CHARGE(name) cmocka_unit_test_setup(name, set_up)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_CHARGE(counts_that_can_be_true_stand),
+        WITH_CHARGE(what_nobody_has_counted_is_estimated),
+        WITH_CHARGE(one_count_does_without_the_other),
+        WITH_CHARGE(a_zero_is_no_count_of_what_came),
+        WITH_CHARGE(a_count_that_misses_text_falls),
+        WITH_CHARGE(a_count_of_one_choice_of_several_falls),
+        WITH_CHARGE(what_came_behind_the_count_is_added),
+        WITH_CHARGE(an_estimate_is_not_above_what_was_held),
+        WITH_CHARGE(media_is_estimated_by_its_kind),
+        WITH_CHARGE(a_customer_pays_no_more_than_is_allowed),
+        WITH_CHARGE(nobody_reasons_more_than_is_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
