@@ -112,7 +112,6 @@ static void start_demo(struct attempt *attempt, const struct attempt_request *as
     attempt->demo = demo_start(asked->loop, &request, events);
 }
 
-/* Zeroes the attempt, but not the bytes after the NUL of large texts. */
 static void reset(struct attempt *attempt, struct candidate *candidate)
 {
     (void)candidate_ref(candidate); /* it may be the candidate of the last attempt */

@@ -51,7 +51,7 @@ static char *clear_until(char *at, char *text, size_t text_bytes)
     return text + text_bytes;
 }
 
-/* Zeroes all but the bytes after the NUL of large texts: these are a seventh of the exchange. */
+/* Zeroes all but the bytes after the NUL of large texts. */
 static struct exchange *allocate(void)
 {
     struct exchange *exchange = malloc(sizeof *exchange);

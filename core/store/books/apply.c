@@ -72,9 +72,7 @@ static void find_settled(struct writing *writing)
     struct journal_record *record = &writing->records[0];
     size_t capacity = 0;
     size_t at = 0;
-    while (journal_next(writing->journal, &at, record)) {
-        if (record->kind != JOURNAL_SETTLEMENT)
-            continue;
+    while (journal_next_settlement(writing->journal, &at, record)) {
         if (writing->settled_count == capacity) {
             capacity = capacity ? capacity * 2 : 64;
             writing->settled = realloc(writing->settled, capacity * sizeof *writing->settled);
@@ -224,11 +222,9 @@ static void follow_in_memory(struct wallets *wallets, struct journal *journal)
     const struct usage_record *usage = &record->as.settlement.record;
     size_t at = 0;
     check(record != NULL);
-    while (journal_next(journal, &at, record)) {
-        if (record->kind == JOURNAL_SETTLEMENT)
-            wallet_applied(wallets, &usage->account_id, &usage->key_id,
-                           &(struct wallet_charge){usage->charge_nusd, usage->created_ms});
-    }
+    while (journal_next_settlement(journal, &at, record))
+        wallet_applied(wallets, &usage->account_id, &usage->key_id,
+                       &(struct wallet_charge){usage->charge_nusd, usage->created_ms});
     free(record);
 }
 

@@ -419,6 +419,18 @@ bool journal_next(const struct journal *journal, size_t *at, struct journal_reco
     return true;
 }
 
+bool journal_next_settlement(const struct journal *journal, size_t *at, struct journal_record *out)
+{
+    while (*at < journal->sealed.bytes) {
+        const struct slice rest = {journal->sealed.data + *at, journal->sealed.bytes - *at};
+        size_t size;
+        if (journal_record_kind(rest, &size) == JOURNAL_SETTLEMENT)
+            return journal_next(journal, at, out);
+        *at += size;
+    }
+    return false;
+}
+
 bool journal_mark_applied(const struct journal *journal, struct db *db)
 {
     return db_run(db, "UPDATE tail SET applied = ?1",

@@ -252,6 +252,16 @@ uint64_t journal_record_generation(struct slice bytes)
     return head.generation;
 }
 
+enum journal_kind journal_record_kind(struct slice bytes, size_t *size)
+{
+    struct head head;
+    check(bytes.bytes >= sizeof head);
+    memcpy(&head, bytes.data, sizeof head);
+    *size = sizeof head + head.payload_bytes;
+    check(*size <= bytes.bytes);
+    return (enum journal_kind)head.kind;
+}
+
 enum journal_found journal_record_read(struct slice bytes, const struct journal_place *place,
                                        struct journal_record *out, size_t *size)
 {
