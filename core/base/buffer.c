@@ -6,7 +6,7 @@
 
 #include "base/decimal.h"
 
-enum { FIRST_CAPACITY_BYTES = 64, PRINTF_TEXT_BYTES = 512 };
+enum { FIRST_CAPACITY_BYTES = 256, PRINTF_TEXT_BYTES = 512 };
 
 void buffer_init(struct buffer *buffer, size_t bytes_max)
 {
