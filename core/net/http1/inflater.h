@@ -15,8 +15,8 @@ struct inflater *inflater_new(void);
 void inflater_free(struct inflater *inflater);
 
 /* Decodes from the front of *input, which it advances. *output holds the result, valid until the
- * next call. It is empty when all input is used up and no output is left from before. Returns false
- * when the input is garbled, or bytes follow its end. */
+ * next call. Call it until input and output are both empty: either may be empty while the other is
+ * not. Returns false when the input is garbled, or bytes follow its end. */
 bool inflater_next(struct inflater *inflater, struct slice *input, struct slice *output);
 
 bool inflater_is_over(const struct inflater *inflater); /* the encoded end has been read */
