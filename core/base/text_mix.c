@@ -102,20 +102,51 @@ static bool has_units(__m128i bytes)
     return (slashes << 1 & (us | 0x10000)) != 0;
 }
 
-/* Returns how many bytes at the front it added: all but the last few, and none behind a \u. */
+static __m128i load(const char *data)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)data);
+}
+
+/* Counts 16 bytes. Signs are what is in no other class. */
+static void add_sixteen(struct counts *counts, __m128i bytes)
+{
+    __m128i lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+    counts->letters = _mm_sub_epi8(counts->letters, is_in(lower, 'a', 26));
+    counts->digits = _mm_sub_epi8(counts->digits, is_in(bytes, '0', 10));
+    counts->spaces = _mm_sub_epi8(counts->spaces, is_in(bytes, 0, ' ' + 1));
+    counts->others = _mm_sub_epi8(counts->others, _mm_cmplt_epi8(bytes, _mm_setzero_si128()));
+}
+
+/* The last 16 bytes of a text, with a sign for each but the last `rest`. */
+static __m128i last_sixteen(struct slice text, size_t rest)
+{
+    static const char lanes[32] = {'!', '!', '!', '!', '!', '!', '!', '!',
+                                   '!', '!', '!', '!', '!', '!', '!', '!'};
+    __m128i signs = load(lanes + rest);
+    __m128i bytes = load(text.data + text.bytes - 16);
+    __m128i kept = _mm_and_si128(bytes, _mm_cmpeq_epi8(signs, _mm_setzero_si128()));
+    return _mm_or_si128(kept, signs);
+}
+
+/* Returns how many bytes at the front it added: none behind a \u, and none of a text under 16. */
 static size_t add_fast(struct counts *counts, struct slice text)
 {
     struct counts sum = *counts; /* a copy stays in registers */
     size_t at = 0;
+    bool units = false;
     for (; text.bytes - at >= 16; at += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text.data + at));
-        if (has_units(bytes))
+        __m128i bytes = load(text.data + at);
+        units = has_units(bytes);
+        if (units)
             break;
-        __m128i lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
-        sum.letters = _mm_sub_epi8(sum.letters, is_in(lower, 'a', 26));
-        sum.digits = _mm_sub_epi8(sum.digits, is_in(bytes, '0', 10));
-        sum.spaces = _mm_sub_epi8(sum.spaces, is_in(bytes, 0, ' ' + 1));
-        sum.others = _mm_sub_epi8(sum.others, _mm_cmplt_epi8(bytes, _mm_setzero_si128()));
+        add_sixteen(&sum, bytes);
+    }
+    if (!units && at > 0 && at < text.bytes) {
+        __m128i bytes = last_sixteen(text, text.bytes - at);
+        if (!has_units(bytes)) {
+            add_sixteen(&sum, bytes);
+            at = text.bytes;
+        }
     }
     sum.bytes += (int64_t)at;
     *counts = sum;

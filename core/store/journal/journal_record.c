@@ -30,13 +30,17 @@ _Static_assert(sizeof(struct head) == 24, "bytes on disk");
  * detects what was torn or never written. `bytes` is a multiple of 8. */
 static void add_to_sum(uint32_t sum[2], const void *data, size_t bytes)
 {
-    const unsigned char *at = data;
-    for (; bytes; bytes -= UNIT, at += UNIT) {
+    const unsigned char *end = (const unsigned char *)data + bytes;
+    uint32_t first = sum[0]; /* copies stay in registers */
+    uint32_t second = sum[1];
+    for (const unsigned char *at = data; at < end; at += UNIT) {
         uint32_t word[2];
         memcpy(word, at, sizeof word);
-        sum[0] += word[0] + sum[1];
-        sum[1] += word[1] + sum[0];
+        first += word[0] + second;
+        second += word[1] + first;
     }
+    sum[0] = first;
+    sum[1] = second;
 }
 
 static uint64_t sum_of(const struct head *head, const struct journal_place *place,

@@ -43,6 +43,34 @@ static void tells_classes(void **state)
     }
 }
 
+/* Texts are counted sixteen bytes at a time, and the rest at their end: every length and every
+ * byte, against a count byte by byte. */
+static void counts_texts_of_every_length(void **state)
+{
+    (void)state;
+    char text[80];
+    for (unsigned first = 0; first < 256; first++) {
+        int64_t spaces = 0, digits = 0, others = 0;
+        for (size_t bytes = 0; bytes <= sizeof text; bytes++) {
+            struct text_mix mix = {.seed = 0};
+            text_mix_add(&mix, (struct slice){text, bytes});
+            assert_int_equal(text_mix_bytes(&mix), (int64_t)bytes);
+            assert_int_equal(mix.bytes[TEXT_SPACES], spaces);
+            assert_int_equal(mix.bytes[TEXT_DIGITS], digits);
+            assert_int_equal(mix.bytes[TEXT_OTHERS], others);
+            if (bytes == sizeof text)
+                break;
+            unsigned char c = (unsigned char)(first + bytes * 37);
+            if (c == '\\')
+                c = '!';
+            text[bytes] = (char)c;
+            spaces += c <= ' ';
+            digits += c >= '0' && c <= '9';
+            others += c >= 0x80;
+        }
+    }
+}
+
 /* Of a long text a sample stands for the whole. */
 static void samples_long_texts(void **state)
 {
@@ -120,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_classes),
+        cmocka_unit_test(counts_texts_of_every_length),
         cmocka_unit_test(bytes_together_count_as_one_by_one),
         cmocka_unit_test(texts_add_up),
         cmocka_unit_test(samples_long_texts),
