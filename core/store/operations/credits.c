@@ -198,10 +198,15 @@ static bool note_transfer(struct store_call *call, struct db *db,
     return noted;
 }
 
-/* Posts it, pays the debt, lets the wallet be loaded again, answers. */
-static bool give(struct store_call *call, struct db *db, const struct posting_transfer *transfer,
-                 const struct id *account_id)
+/* Posts it to the account under a new id, pays the debt, loads the wallet again, answers. */
+static bool give(struct store_call *call, struct db *db, struct posting_transfer *transfer,
+                 const struct id *account_id, struct id *transfer_id)
 {
+    if (posted(db, account_id) > MONEY_AMOUNT_MAX_NUSD - transfer->amount_nusd)
+        return fault_set(&call->fault, "invalid_amount", "a balance can be at most $1,000,000,000");
+    id_make(transfer_id, "tx");
+    transfer->id = *transfer_id;
+    transfer->credit_account = account_id->text;
     return posting_transfer(db, transfer, clock_wall_ms()) &&
            debts_pay(call, db, transfer->credit_account, transfer->amount_nusd) &&
            changes_note(db, CHANGE_ACCOUNT, transfer->credit_account) &&
@@ -216,7 +221,6 @@ static bool create(struct store_call *call, struct db *db, struct id *account_id
                                         .debit_account = funding_account(operations_text(call, 2)),
                                         .kind = operations_text(call, 2),
                                         .reason = operations_text(call, 3)};
-    int64_t balance_nusd;
     if (transfer.debit_account == NULL)
         return fault_set(&call->fault, "invalid_value", "kind must be manual, test or promotion");
     if (transfer.amount_nusd <= 0 || transfer.amount_nusd > MONEY_AMOUNT_MAX_NUSD)
@@ -225,13 +229,7 @@ static bool create(struct store_call *call, struct db *db, struct id *account_id
     if (!operations_fits(call, 3, REASON_BYTES_MAX, "reason") ||
         !find_account(call, db, account_id))
         return false;
-    balance_nusd = posted(db, account_id);
-    if (balance_nusd > MONEY_AMOUNT_MAX_NUSD - transfer.amount_nusd)
-        return fault_set(&call->fault, "invalid_amount", "a balance can be at most $1,000,000,000");
-    id_make(transfer_id, "tx");
-    transfer.id = *transfer_id;
-    transfer.credit_account = account_id->text;
-    return give(call, db, &transfer, account_id);
+    return give(call, db, &transfer, account_id, transfer_id);
 }
 
 bool credits_create(struct store_call *call, struct db *db)
@@ -310,7 +308,6 @@ static bool refund(struct store_call *call, struct db *db, struct id *account_id
                                         .reason = operations_text(call, 2)};
     char text[MONEY_TEXT_BYTES];
     int64_t rest_nusd = 0;
-    int64_t balance_nusd;
     if (!operations_fits(call, 2, REASON_BYTES_MAX, "reason") ||
         !find_rest(call, db, account_id, &rest_nusd))
         return false;
@@ -320,13 +317,7 @@ static bool refund(struct store_call *call, struct db *db, struct id *account_id
                          "the amount must be above 0 and at most %s: the charge less what was "
                          "refunded before",
                          money_format(rest_nusd, text));
-    balance_nusd = posted(db, account_id);
-    if (balance_nusd > MONEY_AMOUNT_MAX_NUSD - transfer.amount_nusd)
-        return fault_set(&call->fault, "invalid_amount", "a balance can be at most $1,000,000,000");
-    id_make(transfer_id, "tx");
-    transfer.id = *transfer_id;
-    transfer.credit_account = account_id->text;
-    return give(call, db, &transfer, account_id);
+    return give(call, db, &transfer, account_id, transfer_id);
 }
 
 bool credits_refund(struct store_call *call, struct db *db)

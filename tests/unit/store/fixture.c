@@ -152,6 +152,19 @@ const char *fixture_ask(struct store *store, struct job_queue *reply_queue, cons
     return text;
 }
 
+void fixture_assert_fails(const char *json, const char *code)
+{
+    if (json != NULL)
+        fail_msg("expected %s, got %s", code, json);
+    assert_string_equal(fixture_code, code);
+}
+
+void fixture_assert_has(const char *json, const char *text)
+{
+    if (json == NULL || strstr(json, text) == NULL)
+        fail_msg("no %s in %s (%s)", text, json ? json : "a failure", fixture_code);
+}
+
 const char *fixture_member(const char *json, const char *name)
 {
     static char value[4][256];

@@ -55,6 +55,9 @@ void fixture_call(struct store *store, struct job_queue *reply_queue, struct sto
 const char *fixture_ask(struct store *store, struct job_queue *reply_queue, const char *operation,
                         const char *letters, ...);
 extern char fixture_code[48];
+/* The call that gave `json` has failed with this code, or its result has this text. */
+void fixture_assert_fails(const char *json, const char *code);
+void fixture_assert_has(const char *json, const char *text);
 
 /* The text of member `name` in a JSON text, found by its first occurrence; static storage. */
 const char *fixture_member(const char *json, const char *name);

@@ -36,19 +36,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static void assert_fails(const char *json, const char *code)
-{
-    if (json != NULL)
-        fail_msg("expected %s, got %s", code, json);
-    assert_string_equal(fixture_code, code);
-}
-
-static void assert_has(const char *json, const char *text)
-{
-    if (json == NULL || strstr(json, text) == NULL)
-        fail_msg("no %s in %s (%s)", text, json ? json : "a failure", fixture_code);
-}
-
 /* Runs an operation as an act of bob's, who shall be the administrator; true when it was done. */
 static bool act(const char *operation, const struct store_value *args, size_t count)
 {
@@ -100,20 +87,20 @@ static void customers(void **state)
     fixture_hold(&hold, &f.reply_queue, &ann, 1000);
     assert_true(fixture_take(f.store, &hold));
     json = ASK("customer.list", "nnni", INT64_C(100));
-    assert_has(json,
-               "\"balance\":\"9.999999400\",\"held\":\"0.000001000\",\"owed\":\"0.000000000\","
-               "\"total_credits\":\"10.000000000\",\"total_usage\":\"0.000000600\","
-               "\"requests\":2,\"last_used_at\":\"20");
-    assert_has(json, "\"requests\":0,\"last_used_at\":null}");
+    fixture_assert_has(
+        json, "\"balance\":\"9.999999400\",\"held\":\"0.000001000\",\"owed\":\"0.000000000\","
+              "\"total_credits\":\"10.000000000\",\"total_usage\":\"0.000000600\","
+              "\"requests\":2,\"last_used_at\":\"20");
+    fixture_assert_has(json, "\"requests\":0,\"last_used_at\":null}");
     assert_true(strstr(json, "Bob@") < strstr(json, "ann@")); /* newest first */
-    assert_has(ASK("customer.list", "tnni", "BOB@", INT64_C(100)), "Bob@example.com");
+    fixture_assert_has(ASK("customer.list", "tnni", "BOB@", INT64_C(100)), "Bob@example.com");
     assert_null(strstr(ASK("customer.list", "tnni", "BOB@", INT64_C(100)), "ann@"));
-    assert_has(ASK("customer.list", "tnni", ann.user_id.text, INT64_C(100)), "ann@");
-    assert_has(ASK("customer.list", "tnni", "%", INT64_C(100)), "{\"data\":[],");
+    fixture_assert_has(ASK("customer.list", "tnni", ann.user_id.text, INT64_C(100)), "ann@");
+    fixture_assert_has(ASK("customer.list", "tnni", "%", INT64_C(100)), "{\"data\":[],");
     json = ASK("customer.get", "t", ann.user_id.text);
-    assert_has(json, "\"available\":\"9.999998400\"");
-    assert_has(json, "\"keys\":1}");
-    assert_fails(ASK("customer.get", "t", "user_0"), "not_found");
+    fixture_assert_has(json, "\"available\":\"9.999998400\"");
+    fixture_assert_has(json, "\"keys\":1}");
+    fixture_assert_fails(ASK("customer.get", "t", "user_0"), "not_found");
 }
 
 static void disabled_at_once(void **state)
@@ -129,15 +116,15 @@ static void disabled_at_once(void **state)
                     bind_text("fraud"), bind_null()));
     assert_true(directory_find_key(f.store, &ann.digest, &facts)); /* before the answer was here */
     assert_true(facts.user_disabled);
-    assert_fails(ASK("session.user", "t", token), "not_found");
-    assert_fails(ASK("pulse.get", "t", token), "not_found");
+    fixture_assert_fails(ASK("session.user", "t", token), "not_found");
+    fixture_assert_fails(ASK("pulse.get", "t", token), "not_found");
     assert_non_null(ASK("session.user", "t", token2));
     assert_true(ACT("customer.update", bind_text(ann.user_id.text), bind_text("vip"), bind_int(0),
                     bind_null(), bind_null()));
     assert_true(directory_find_key(f.store, &ann.digest, &facts));
     assert_false(facts.user_disabled);
     assert_string_equal(facts.group, "vip");
-    assert_fails(ASK("session.user", "t", token), "not_found"); /* he signs in anew */
+    fixture_assert_fails(ASK("session.user", "t", token), "not_found"); /* he signs in anew */
     assert_false(ACT("customer.update", bind_text("user_0"), bind_null(), bind_int(1), bind_null(),
                      bind_null()));
     assert_string_equal(fixture_code, "not_found");
@@ -155,28 +142,32 @@ static void two_switches(void **state)
     const char *user = ann.user_id.text, *key = ann.key_id.text;
     struct key_facts facts;
     (void)state;
-    assert_has(ASK("key.update", "ttnin", user, key, INT64_C(1)),
-               "\"disabled\":true,\"disabled_by\":\"owner\"");
+    fixture_assert_has(ASK("key.update", "ttnin", user, key, INT64_C(1)),
+                       "\"disabled\":true,\"disabled_by\":\"owner\"");
     assert_true(directory_find_key(f.store, &ann.digest, &facts) && facts.key_disabled);
-    assert_has(ASK("key.update", "tttin", user, key, "new name", INT64_C(0)),
-               "\"name\":\"new name\"");
+    fixture_assert_has(ASK("key.update", "tttin", user, key, "new name", INT64_C(0)),
+                       "\"name\":\"new name\"");
     assert_true(directory_find_key(f.store, &ann.digest, &facts) && !facts.key_disabled);
     assert_true(ACT("key.update", bind_null(), bind_text(key), bind_null(), bind_int(1),
                     bind_text("leaked")));
-    assert_fails(ASK("key.update", "ttnin", user, key, INT64_C(0)), "key_disabled_by_operator");
-    assert_has(ASK("key.update", "ttnin", user, key, INT64_C(1)), "\"disabled_by\":\"operator\"");
+    fixture_assert_fails(ASK("key.update", "ttnin", user, key, INT64_C(0)),
+                         "key_disabled_by_operator");
+    fixture_assert_has(ASK("key.update", "ttnin", user, key, INT64_C(1)),
+                       "\"disabled_by\":\"operator\"");
     assert_true(
         ACT("key.update", bind_null(), bind_text(key), bind_null(), bind_int(0), bind_null()));
-    assert_has(ASK("key.list", "t", user), "\"disabled_by\":\"owner\""); /* his own wish stands */
-    assert_has(ASK("key.update", "ttnin", user, key, INT64_C(0)), "\"disabled_by\":null");
-    assert_fails(ASK("key.update", "ttnin", bob.user_id.text, key, INT64_C(1)), "not_found");
-    assert_fails(ASK("key.update", "ttnin", user, "key_0", INT64_C(1)), "not_found");
+    fixture_assert_has(ASK("key.list", "t", user),
+                       "\"disabled_by\":\"owner\""); /* his own wish stands */
+    fixture_assert_has(ASK("key.update", "ttnin", user, key, INT64_C(0)), "\"disabled_by\":null");
+    fixture_assert_fails(ASK("key.update", "ttnin", bob.user_id.text, key, INT64_C(1)),
+                         "not_found");
+    fixture_assert_fails(ASK("key.update", "ttnin", user, "key_0", INT64_C(1)), "not_found");
     assert_string_equal(fixture_member(ASK("key.digest", "tt", user, key), "digest"),
                         ann.digest_hex);
-    assert_fails(ASK("key.digest", "tt", bob.user_id.text, key), "not_found");
+    fixture_assert_fails(ASK("key.digest", "tt", bob.user_id.text, key), "not_found");
     assert_non_null(ASK("key.delete", "tt", user, key));
-    assert_fails(ASK("key.digest", "tt", user, key), "not_found");
-    assert_fails(ASK("key.update", "ttnin", user, key, INT64_C(1)), "not_found");
+    fixture_assert_fails(ASK("key.digest", "tt", user, key), "not_found");
+    fixture_assert_fails(ASK("key.update", "ttnin", user, key, INT64_C(1)), "not_found");
 }
 
 /* ---- the audit log ---- */
@@ -194,15 +185,15 @@ static void audit_log(void **state)
     assert_true(ACT("key.update", bind_null(), bind_text(ann.key_id.text), bind_null(), bind_int(1),
                     bind_text("leaked")));
     json = audit(ann.user_id.text);
-    assert_has(json, "\"actor\":{\"kind\":\"admin\",\"id\":\"user_");
-    assert_has(json, "\"email\":\"Bob@example.com\"},\"address\":\"192.0.2.7\",\"action\":"
-                     "\"key.update\",\"target\":{\"user_id\":\"user_");
-    assert_has(json, "\"detail\":{\"disabled\":true,\"reason\":\"leaked\"}}");
-    assert_has(json, "\"detail\":{\"amount\":\"0.000000005\",\"kind\":\"manual\","
-                     "\"reason\":\"a \\\"gift\\\"\"}}");
-    assert_has(json, "\"reason\":\"sorry\",\"exchange_id\":\"req_");
+    fixture_assert_has(json, "\"actor\":{\"kind\":\"admin\",\"id\":\"user_");
+    fixture_assert_has(json, "\"email\":\"Bob@example.com\"},\"address\":\"192.0.2.7\",\"action\":"
+                             "\"key.update\",\"target\":{\"user_id\":\"user_");
+    fixture_assert_has(json, "\"detail\":{\"disabled\":true,\"reason\":\"leaked\"}}");
+    fixture_assert_has(json, "\"detail\":{\"amount\":\"0.000000005\",\"kind\":\"manual\","
+                             "\"reason\":\"a \\\"gift\\\"\"}}");
+    fixture_assert_has(json, "\"reason\":\"sorry\",\"exchange_id\":\"req_");
     assert_null(strstr(json, "user.create"));
-    assert_has(audit(NULL), "\"action\":\"user.create\"");
+    fixture_assert_has(audit(NULL), "\"action\":\"user.create\"");
     assert_null(strstr(audit(NULL), "(no password)"));
     /* What customers do themselves is no act of the operator's. */
     assert_non_null(ASK("credit.create", "titt", ann.user_id.text, INT64_C(5), "test", "mine"));
@@ -237,7 +228,7 @@ static void audit_pages(void **state)
     } while (strcmp(cursor, "null") != 0);
     assert_int_equal(seen, 5);
     assert_null(strstr(audit(ann.user_id.text), "0.000000004"));
-    assert_has(audit(ann.user_id.text), "0.000000003");
+    fixture_assert_has(audit(ann.user_id.text), "0.000000003");
 }
 
 /* ---- transfers ---- */
@@ -295,14 +286,14 @@ static void history(void **state)
     } while (strcmp(cursor, "null") != 0);
     assert_int_equal(lines, 9);
     assert_int_equal(balance, amount); /* it began with nothing */
-    assert_has(ASK("transfer.history", "tni", ann.account_id.text, INT64_C(1)),
-               "{\"data\":[{\"id\":null,\"kind\":\"charge\",\"amount\":\"-0.000000007\","
-               "\"reason\":null,\"exchange_id\":\"req_");
-    assert_has(ASK("transfer.list", "tni", ann.account_id.text, INT64_C(1)),
-               "\"amount\":\"0.000000100\"");
+    fixture_assert_has(ASK("transfer.history", "tni", ann.account_id.text, INT64_C(1)),
+                       "{\"data\":[{\"id\":null,\"kind\":\"charge\",\"amount\":\"-0.000000007\","
+                       "\"reason\":null,\"exchange_id\":\"req_");
+    fixture_assert_has(ASK("transfer.list", "tni", ann.account_id.text, INT64_C(1)),
+                       "\"amount\":\"0.000000100\"");
     assert_null(strstr(ASK("transfer.list", "tni", ann.account_id.text, INT64_C(100)), "charge"));
-    assert_has(ASK("transfer.history", "tni", "acct_0", INT64_C(1)), "{\"data\":[],");
-    assert_fails(
+    fixture_assert_has(ASK("transfer.history", "tni", "acct_0", INT64_C(1)), "{\"data\":[],");
+    fixture_assert_fails(
         ASK("transfer.history", "tti", ann.account_id.text, "ff-7fffffffffffffff-0", INT64_C(9)),
         "invalid_value");
     fixture_verify(f.path, NULL);
@@ -316,7 +307,8 @@ static void history_of_others(void **state)
     use(&ann, 5);
     snprintf(cursor, sizeof cursor, "ff-0-%llx",
              (unsigned long long)fixture_number(f.path, "SELECT max(last_charge) FROM balances"));
-    assert_has(ASK("transfer.history", "tti", ann.account_id.text, cursor, INT64_C(9)), "charge");
+    fixture_assert_has(ASK("transfer.history", "tti", ann.account_id.text, cursor, INT64_C(9)),
+                       "charge");
     assert_null(
         strstr(ASK("transfer.history", "tti", bob.account_id.text, cursor, INT64_C(9)), "charge"));
 }
@@ -330,21 +322,21 @@ static void pulse(void **state)
     (void)state;
     assert_non_null(ASK("session.create", "ttittt", token, ann.user_id.text,
                         clock_wall_ms() + 60000, "192.0.2.7", "Browser", "(no password)"));
-    assert_has(ASK("pulse.get", "t", token),
-               "{\"balance\":\"10.000000000\",\"held\":\"0.000000000\"");
+    fixture_assert_has(ASK("pulse.get", "t", token),
+                       "{\"balance\":\"10.000000000\",\"held\":\"0.000000000\"");
     snprintf(first, sizeof first, "%s", fixture_member(ASK("pulse.get", "t", token), "version"));
     use(&bob, 5);
     fixture_hold(&hold, &f.reply_queue, &ann, 1000);
     assert_true(fixture_take(f.store, &hold));
     assert_string_equal(fixture_member(ASK("pulse.get", "t", token), "version"), first);
-    assert_has(ASK("pulse.get", "t", token), "\"held\":\"0.000001000\"");
+    fixture_assert_has(ASK("pulse.get", "t", token), "\"held\":\"0.000001000\"");
     use(&ann, 0); /* free, but a record */
     snprintf(second, sizeof second, "%s", fixture_member(ASK("pulse.get", "t", token), "version"));
     assert_string_not_equal(first, second);
     assert_non_null(ASK("credit.create", "titt", ann.user_id.text, INT64_C(1), "test", "x"));
     assert_string_not_equal(fixture_member(ASK("pulse.get", "t", token), "version"), second);
     clock_advance_ms(60001);
-    assert_fails(ASK("pulse.get", "t", token), "not_found");
+    fixture_assert_fails(ASK("pulse.get", "t", token), "not_found");
 }
 
 /* ---- sales ---- */
@@ -358,32 +350,33 @@ static void sales(void **state)
     use(&bob, 3000);
     assert_non_null(ASK("refund.create", "tit", exchange.text, INT64_C(600), "sorry"));
     json = ASK("sales.summary", "nntt", "model,provider", "");
-    assert_has(json, "{\"data\":[{\"model\":\"gpt-4o-mini\",\"provider\":\"openai\",\"requests\":2,"
-                     "\"errors\":0,\"input_tokens\":20,");
-    assert_has(json, "\"revenue\":\"0.000004000\",\"refunded\":\"0.000000600\","
-                     "\"cost\":\"0.000002000\",\"overrun\":\"0.000000000\","
-                     "\"profit\":\"0.000001400\"}");
+    fixture_assert_has(
+        json, "{\"data\":[{\"model\":\"gpt-4o-mini\",\"provider\":\"openai\",\"requests\":2,"
+              "\"errors\":0,\"input_tokens\":20,");
+    fixture_assert_has(json, "\"revenue\":\"0.000004000\",\"refunded\":\"0.000000600\","
+                             "\"cost\":\"0.000002000\",\"overrun\":\"0.000000000\","
+                             "\"profit\":\"0.000001400\"}");
     json = ASK("sales.summary", "nntt", "customer", "");
-    assert_has(json, "{\"data\":[{\"customer\":{\"id\":\"user_");
+    fixture_assert_has(json, "{\"data\":[{\"customer\":{\"id\":\"user_");
     assert_true(strstr(json, "Bob@") < strstr(json, "ann@")); /* who pays most */
-    assert_has(json, "\"revenue\":\"0.000001000\",\"refunded\":\"0.000000600\","
-                     "\"cost\":\"0.000000500\",\"overrun\":\"0.000000000\","
-                     "\"profit\":\"-0.000000100\"}");
-    assert_has(json, "\"revenue\":\"0.000003000\",\"refunded\":\"0.000000000\",");
+    fixture_assert_has(json, "\"revenue\":\"0.000001000\",\"refunded\":\"0.000000600\","
+                             "\"cost\":\"0.000000500\",\"overrun\":\"0.000000000\","
+                             "\"profit\":\"-0.000000100\"}");
+    fixture_assert_has(json, "\"revenue\":\"0.000003000\",\"refunded\":\"0.000000000\",");
     json = ASK("sales.summary", "iitt", now - 7200000, now + 1, "day", "");
-    assert_has(json, "\"totals\":{\"requests\":2,");
+    fixture_assert_has(json, "\"totals\":{\"requests\":2,");
     json = ASK("sales.summary", "iitt", now + 7200000, now + 7200001, "day", "");
-    assert_has(json, "{\"data\":[],\"totals\":{\"requests\":0,");
+    fixture_assert_has(json, "{\"data\":[],\"totals\":{\"requests\":0,");
     clock_advance_ms(2 * 3600 * 1000); /* a refund of what was used before */
     assert_non_null(ASK("refund.create", "tit", exchange.text, INT64_C(100), "sorry again"));
     json = ASK("sales.summary", "intt", now + 3600000, "customer", "");
-    assert_has(json, "ann@example.com");
-    assert_has(json, "\"revenue\":\"0.000000000\",\"refunded\":\"0.000000100\"");
-    assert_has(json, "}],\"totals\":{\"requests\":0,");
-    assert_fails(ASK("sales.summary", "nntt", "customer,day", ""), "invalid_value");
-    assert_fails(ASK("sales.summary", "nntt", "day,day", ""), "invalid_value");
-    assert_fails(ASK("sales.summary", "nntt", "hour", ""), "invalid_value");
-    assert_fails(ASK("sales.summary", "nntt", "days", ""), "invalid_value");
+    fixture_assert_has(json, "ann@example.com");
+    fixture_assert_has(json, "\"revenue\":\"0.000000000\",\"refunded\":\"0.000000100\"");
+    fixture_assert_has(json, "}],\"totals\":{\"requests\":0,");
+    fixture_assert_fails(ASK("sales.summary", "nntt", "customer,day", ""), "invalid_value");
+    fixture_assert_fails(ASK("sales.summary", "nntt", "day,day", ""), "invalid_value");
+    fixture_assert_fails(ASK("sales.summary", "nntt", "hour", ""), "invalid_value");
+    fixture_assert_fails(ASK("sales.summary", "nntt", "days", ""), "invalid_value");
 }
 
 int main(void)

@@ -28,19 +28,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static void assert_fails(const char *json, const char *code)
-{
-    if (json != NULL)
-        fail_msg("expected %s, got %s", code, json);
-    assert_string_equal(fixture_code, code);
-}
-
-static void assert_has(const char *json, const char *text)
-{
-    if (json == NULL || strstr(json, text) == NULL)
-        fail_msg("no %s in %s (%s)", text, json ? json : "a failure", fixture_code);
-}
-
 static void assert_json(const char *json)
 {
     struct json_value value;
@@ -62,21 +49,23 @@ static void users(void **state)
     (void)state;
     json = ASK("user.create", "tttt", "Ann@Example.com", "Ann \"A\" \xc3\xa9", "hash", "admin");
     assert_json(json);
-    assert_has(json, "\"email\":\"Ann@Example.com\"");
-    assert_has(json, "\"name\":\"Ann \\\"A\\\" \xc3\xa9\"");
-    assert_has(json, "\"role\":\"admin\"");
-    assert_has(json, "\"disabled\":false");
-    assert_has(json, "\"group\":\"\"");
+    fixture_assert_has(json, "\"email\":\"Ann@Example.com\"");
+    fixture_assert_has(json, "\"name\":\"Ann \\\"A\\\" \xc3\xa9\"");
+    fixture_assert_has(json, "\"role\":\"admin\"");
+    fixture_assert_has(json, "\"disabled\":false");
+    fixture_assert_has(json, "\"group\":\"\"");
     assert_null(strstr(json, "hash"));
     snprintf(id, sizeof id, "%s", fixture_member(json, "id"));
-    assert_fails(ASK("user.create", "tntt", "ann@example.COM", "x", "user"), "email_taken");
-    assert_fails(ASK("user.create", "tntt", "bob@example.com", "x", "root"), "invalid_value");
-    assert_fails(ASK("user.create", "tntt", "", "x", "user"), "invalid_email");
-    assert_has(ASK("user.credentials", "tnn", "ANN@example.com"), "\"password_hash\":\"hash\"");
-    assert_fails(ASK("user.credentials", "tnn", "bob@example.com"), "not_found");
-    assert_has(ASK("user.get", "t", id), id);
-    assert_fails(ASK("user.get", "t", "user_0"), "not_found");
-    assert_fails(ASK("user.get", "t", ""), "not_found");
+    fixture_assert_fails(ASK("user.create", "tntt", "ann@example.COM", "x", "user"), "email_taken");
+    fixture_assert_fails(ASK("user.create", "tntt", "bob@example.com", "x", "root"),
+                         "invalid_value");
+    fixture_assert_fails(ASK("user.create", "tntt", "", "x", "user"), "invalid_email");
+    fixture_assert_has(ASK("user.credentials", "tnn", "ANN@example.com"),
+                       "\"password_hash\":\"hash\"");
+    fixture_assert_fails(ASK("user.credentials", "tnn", "bob@example.com"), "not_found");
+    fixture_assert_has(ASK("user.get", "t", id), id);
+    fixture_assert_fails(ASK("user.get", "t", "user_0"), "not_found");
+    fixture_assert_fails(ASK("user.get", "t", ""), "not_found");
 }
 
 static void customer_list_pages(void **state)
@@ -105,11 +94,12 @@ static void customer_list_pages(void **state)
     } while (strcmp(cursor, "null") != 0);
     assert_int_equal(pages, 3);
     assert_int_equal(seen, 7);
-    assert_has(ASK("customer.list", "tnni", "ODD", INT64_C(100)), "user1@");
+    fixture_assert_has(ASK("customer.list", "tnni", "ODD", INT64_C(100)), "user1@");
     assert_null(strstr(ASK("customer.list", "tnni", "odd", INT64_C(100)), "user2@"));
-    assert_fails(ASK("customer.list", "nnti", "junk", INT64_C(3)), "invalid_value");
-    assert_fails(ASK("customer.list", "nnni", INT64_C(0)), "invalid_value");
-    assert_fails(ASK("customer.list", "nnni", (int64_t)LIMIT_PAGE_ROWS + 1), "invalid_value");
+    fixture_assert_fails(ASK("customer.list", "nnti", "junk", INT64_C(3)), "invalid_value");
+    fixture_assert_fails(ASK("customer.list", "nnni", INT64_C(0)), "invalid_value");
+    fixture_assert_fails(ASK("customer.list", "nnni", (int64_t)LIMIT_PAGE_ROWS + 1),
+                         "invalid_value");
 }
 
 static void sessions(void **state)
@@ -121,31 +111,31 @@ static void sessions(void **state)
     assert_string_equal(ASK("session.create", "ttittt", digest, ann.user_id.text, soon, "192.0.2.7",
                             "Browser", "(no password)"),
                         "{}");
-    assert_has(ASK("session.user", "t", digest), ann.user_id.text);
-    assert_fails(ASK("session.user", "t", digest2), "not_found");
-    assert_fails(ASK("session.create", "ttittt", digest2, "user_0", soon, "192.0.2.7", "Browser",
-                     "(no password)"),
-                 "not_found");
+    fixture_assert_has(ASK("session.user", "t", digest), ann.user_id.text);
+    fixture_assert_fails(ASK("session.user", "t", digest2), "not_found");
+    fixture_assert_fails(ASK("session.create", "ttittt", digest2, "user_0", soon, "192.0.2.7",
+                             "Browser", "(no password)"),
+                         "not_found");
     fixture_sql(f.path, "UPDATE users SET disabled = 1");
-    assert_fails(ASK("session.create", "ttittt", digest2, ann.user_id.text, soon, "192.0.2.7",
-                     "Browser", "(no password)"),
-                 "not_found");
+    fixture_assert_fails(ASK("session.create", "ttittt", digest2, ann.user_id.text, soon,
+                             "192.0.2.7", "Browser", "(no password)"),
+                         "not_found");
     fixture_sql(f.path, "UPDATE users SET disabled = 0");
-    assert_fails(ASK("session.create", "ttittt", "short", ann.user_id.text, soon, "192.0.2.7",
-                     "Browser", "(no password)"),
-                 "invalid_value");
+    fixture_assert_fails(ASK("session.create", "ttittt", "short", ann.user_id.text, soon,
+                             "192.0.2.7", "Browser", "(no password)"),
+                         "invalid_value");
     assert_string_equal(ASK("session.delete", "t", digest), "{}");
-    assert_fails(ASK("session.user", "t", digest), "not_found");
+    fixture_assert_fails(ASK("session.user", "t", digest), "not_found");
     assert_string_equal(ASK("session.delete", "t", digest), "{}"); /* signing out twice is fine */
     assert_non_null(ASK("session.create", "ttittt", digest, ann.user_id.text, soon, "192.0.2.7",
                         "Browser", "(no password)"));
     clock_advance_ms(60001);
-    assert_fails(ASK("session.user", "t", digest), "not_found");
+    fixture_assert_fails(ASK("session.user", "t", digest), "not_found");
     assert_non_null(ASK("session.create", "ttittt", digest2, ann.user_id.text, soon + 90000,
                         "192.0.2.7", "Browser", "(no password)"));
     assert_int_equal(fixture_number(f.path, "SELECT count(*) FROM sessions"), 1);
     fixture_sql(f.path, "UPDATE users SET disabled = 1");
-    assert_fails(ASK("session.user", "t", digest2), "not_found");
+    fixture_assert_fails(ASK("session.user", "t", digest2), "not_found");
 }
 
 static void keys(void **state)
@@ -160,11 +150,11 @@ static void keys(void **state)
     json = ASK("key.create", "tttttiint", ann.user_id.text, digest, "llm_sk_ab", "wxyz", "work",
                INT64_C(1790000000000), INT64_C(2500000000), "gpt-4o\ndemo");
     assert_json(json);
-    assert_has(json, "\"budget\":\"2.500000000\",\"spent\":\"0.000000000\"");
-    assert_has(json, "\"models\":[\"gpt-4o\",\"demo\"]");
-    assert_has(json, "\"expires_at\":\"2026-09-21T14:13:20.000Z\"");
-    assert_has(json, "\"last_used_at\":null");
-    assert_has(json, "\"prefix\":\"llm_sk_ab\",\"last4\":\"wxyz\"");
+    fixture_assert_has(json, "\"budget\":\"2.500000000\",\"spent\":\"0.000000000\"");
+    fixture_assert_has(json, "\"models\":[\"gpt-4o\",\"demo\"]");
+    fixture_assert_has(json, "\"expires_at\":\"2026-09-21T14:13:20.000Z\"");
+    fixture_assert_has(json, "\"last_used_at\":null");
+    fixture_assert_has(json, "\"prefix\":\"llm_sk_ab\",\"last4\":\"wxyz\"");
     assert_null(strstr(json, digest));
     snprintf(id, sizeof id, "%s", fixture_member(json, "id"));
     for (size_t i = 0; i < DIGEST_BYTES; i++)
@@ -179,14 +169,14 @@ static void keys(void **state)
     assert_false(facts.key_disabled || facts.user_disabled);
     json = ASK("key.list", "t", ann.user_id.text);
     assert_json(json);
-    assert_has(json, id);
-    assert_has(json, "\"name\":\"first\"");
-    assert_has(ASK("key.get", "t", id), "\"remaining\":\"2.500000000\"");
-    assert_has(ASK("key.get", "t", ann.key_id.text), "\"budget\":null");
+    fixture_assert_has(json, id);
+    fixture_assert_has(json, "\"name\":\"first\"");
+    fixture_assert_has(ASK("key.get", "t", id), "\"remaining\":\"2.500000000\"");
+    fixture_assert_has(ASK("key.get", "t", ann.key_id.text), "\"budget\":null");
     assert_string_equal(ASK("key.delete", "tt", ann.user_id.text, id), "{}");
     assert_false(directory_find_key(f.store, &wanted, &facts)); /* before the answer was here */
-    assert_fails(ASK("key.delete", "tt", ann.user_id.text, id), "not_found");
-    assert_fails(ASK("key.get", "t", id), "not_found");
+    fixture_assert_fails(ASK("key.delete", "tt", ann.user_id.text, id), "not_found");
+    fixture_assert_fails(ASK("key.get", "t", id), "not_found");
     assert_null(strstr(ASK("key.list", "t", ann.user_id.text), id));
     fixture_reopen(&f);
     assert_false(directory_find_key(f.store, &wanted, &facts));
@@ -199,34 +189,38 @@ static void bad_keys(void **state)
     char models[2048];
     (void)state;
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
-    assert_fails(ASK("key.create", "tttttnnnn", "user_0", digest, "p", "last", "n"), "not_found");
-    assert_fails(ASK("key.create", "tttttnnnn", ann.user_id.text, "abc", "p", "last", "n"),
-                 "invalid_value");
-    assert_fails(ASK("key.create", "tttttnnnn", ann.user_id.text, ann.digest_hex, "p", "last", "n"),
-                 "conflict");
-    assert_fails(
+    fixture_assert_fails(ASK("key.create", "tttttnnnn", "user_0", digest, "p", "last", "n"),
+                         "not_found");
+    fixture_assert_fails(ASK("key.create", "tttttnnnn", ann.user_id.text, "abc", "p", "last", "n"),
+                         "invalid_value");
+    fixture_assert_fails(
+        ASK("key.create", "tttttnnnn", ann.user_id.text, ann.digest_hex, "p", "last", "n"),
+        "conflict");
+    fixture_assert_fails(
         ASK("key.create", "tttttninn", ann.user_id.text, digest, "p", "last", "n", INT64_C(-1)),
         "invalid_amount");
-    assert_fails(
+    fixture_assert_fails(
         ASK("key.create", "tttttnnnt", ann.user_id.text, digest, "p", "last", "n", "a\n\nb"),
         "invalid_value");
     memset(models, 'm', sizeof models);
     models[LIMIT_MODEL_NAME_BYTES] = '\0';
-    assert_fails(ASK("key.create", "tttttnnnt", ann.user_id.text, digest, "p", "last", "n", models),
-                 "invalid_value");
+    fixture_assert_fails(
+        ASK("key.create", "tttttnnnt", ann.user_id.text, digest, "p", "last", "n", models),
+        "invalid_value");
     models[LIMIT_MODEL_NAME_BYTES] = 'm';
     models[LIMIT_KEY_MODELS_BYTES] = '\0';
-    assert_fails(ASK("key.create", "tttttnnnt", ann.user_id.text, digest, "p", "last", "n", models),
-                 "invalid_value");
-    assert_fails(ASK("key.create", "tttttnnnt", ann.user_id.text, digest, "p", "last", "n",
-                     "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n17"),
-                 "invalid_value");
+    fixture_assert_fails(
+        ASK("key.create", "tttttnnnt", ann.user_id.text, digest, "p", "last", "n", models),
+        "invalid_value");
+    fixture_assert_fails(ASK("key.create", "tttttnnnt", ann.user_id.text, digest, "p", "last", "n",
+                             "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n17"),
+                         "invalid_value");
     for (int i = 1; i < LIMIT_KEYS_PER_USER; i++) { /* it has one */
         snprintf(models, sizeof models, "%064x", i);
         assert_non_null(ASK("key.create", "tttttnnnn", ann.user_id.text, models, "p", "last", "n"));
     }
-    assert_fails(ASK("key.create", "tttttnnnn", ann.user_id.text, digest, "p", "last", "n"),
-                 "too_many_keys");
+    fixture_assert_fails(ASK("key.create", "tttttnnnn", ann.user_id.text, digest, "p", "last", "n"),
+                         "too_many_keys");
 }
 
 static void credits(void **state)
@@ -238,30 +232,33 @@ static void credits(void **state)
     json =
         ASK("credit.create", "titt", ann.user_id.text, INT64_C(12500000001), "test", "by \"me\"");
     assert_json(json);
-    assert_has(json, "\"amount\":\"12.500000001\"");
-    assert_has(json, "\"kind\":\"test\"");
-    assert_has(json, "\"balance\":\"12.500000001\"");
+    fixture_assert_has(json, "\"amount\":\"12.500000001\"");
+    fixture_assert_has(json, "\"kind\":\"test\"");
+    fixture_assert_has(json, "\"balance\":\"12.500000001\"");
     assert_int_equal(ledger_available_nusd(f.store, &ann.account_id, &ann.key_id),
                      INT64_C(12500000001)); /* usable at once */
-    assert_has(ASK("balance.get", "t", ann.account_id.text),
-               "{\"balance\":\"12.500000001\",\"held\":\"0.000000000\","
-               "\"available\":\"12.500000001\",\"owed\":\"0.000000000\",\"currency\":\"USD\"}");
+    fixture_assert_has(
+        ASK("balance.get", "t", ann.account_id.text),
+        "{\"balance\":\"12.500000001\",\"held\":\"0.000000000\","
+        "\"available\":\"12.500000001\",\"owed\":\"0.000000000\",\"currency\":\"USD\"}");
     assert_string_equal(ASK("credits.get", "t", ann.account_id.text),
                         "{\"total_credits\":12.500000001,\"total_usage\":0}");
-    assert_fails(ASK("credit.create", "titt", ann.user_id.text, INT64_C(0), "test", ""),
-                 "invalid_amount");
-    assert_fails(ASK("credit.create", "titt", ann.user_id.text, INT64_C(-5), "test", ""),
-                 "invalid_amount");
-    assert_fails(ASK("credit.create", "titt", ann.user_id.text, INT64_MAX, "test", ""),
-                 "invalid_amount");
-    assert_fails(ASK("credit.create", "titt", ann.user_id.text, MONEY_AMOUNT_MAX_NUSD, "test", ""),
-                 "invalid_amount"); /* with what is there it is too much */
-    assert_fails(ASK("credit.create", "titt", ann.user_id.text, INT64_C(5), "gift", ""),
-                 "invalid_value");
-    assert_fails(ASK("credit.create", "titt", "user_0", INT64_C(5), "test", ""), "not_found");
-    assert_fails(ASK("balance.get", "t", "acct_0"), "not_found");
-    assert_fails(ASK("balance.get", "t", "revenue"), "not_found");
-    assert_fails(ASK("credits.get", "t", "revenue"), "not_found");
+    fixture_assert_fails(ASK("credit.create", "titt", ann.user_id.text, INT64_C(0), "test", ""),
+                         "invalid_amount");
+    fixture_assert_fails(ASK("credit.create", "titt", ann.user_id.text, INT64_C(-5), "test", ""),
+                         "invalid_amount");
+    fixture_assert_fails(ASK("credit.create", "titt", ann.user_id.text, INT64_MAX, "test", ""),
+                         "invalid_amount");
+    fixture_assert_fails(
+        ASK("credit.create", "titt", ann.user_id.text, MONEY_AMOUNT_MAX_NUSD, "test", ""),
+        "invalid_amount"); /* with what is there it is too much */
+    fixture_assert_fails(ASK("credit.create", "titt", ann.user_id.text, INT64_C(5), "gift", ""),
+                         "invalid_value");
+    fixture_assert_fails(ASK("credit.create", "titt", "user_0", INT64_C(5), "test", ""),
+                         "not_found");
+    fixture_assert_fails(ASK("balance.get", "t", "acct_0"), "not_found");
+    fixture_assert_fails(ASK("balance.get", "t", "revenue"), "not_found");
+    fixture_assert_fails(ASK("credits.get", "t", "revenue"), "not_found");
     fixture_verify(f.path, NULL);
 }
 
@@ -277,14 +274,14 @@ static void transfers(void **state)
         assert_non_null(ASK("credit.create", "titt", ann.user_id.text, i, "promotion", "gift"));
     json = ASK("transfer.list", "tni", ann.account_id.text, INT64_C(3));
     assert_json(json);
-    assert_has(json, "{\"data\":[{\"id\":\"tx_");
+    fixture_assert_has(json, "{\"data\":[{\"id\":\"tx_");
     assert_string_equal(fixture_member(json, "amount"), "0.000000005");
     snprintf(cursor, sizeof cursor, "%s", fixture_member(json, "next_cursor"));
     json = ASK("transfer.list", "tti", ann.account_id.text, cursor, INT64_C(3));
     assert_string_equal(fixture_member(json, "amount"), "0.000000002");
-    assert_has(json, "\"next_cursor\":null");
-    assert_fails(ASK("transfer.list", "tti", ann.account_id.text, "zz", INT64_C(3)),
-                 "invalid_value");
+    fixture_assert_has(json, "\"next_cursor\":null");
+    fixture_assert_fails(ASK("transfer.list", "tti", ann.account_id.text, "zz", INT64_C(3)),
+                         "invalid_value");
     json = ASK("transfer.list", "tni", bob.account_id.text, INT64_C(3));
     assert_string_equal(fixture_member(json, "amount"), "0.000000007");
     assert_null(strstr(json, "gift"));
@@ -320,22 +317,24 @@ static void usage_records(void **state)
     use(&ann, "gpt-4o-mini", monday + 5, 540, &exchange_id);
     json = ASK("usage.get", "tt", ann.account_id.text, exchange_id.text);
     assert_json(json);
-    assert_has(json, "\"model\":\"gpt-4o-mini\",\"provider\":\"openai\"");
-    assert_has(json, "\"key_name\":\"first\",\"status\":200,\"stream\":false,\"input_tokens\":10,"
-                     "\"cached_input_tokens\":2,\"output_tokens\":5,\"reasoning_tokens\":1,"
-                     "\"cost\":\"0.000000540\",\"usage_source\":\"reported\","
-                     "\"finish_reason\":\"stop\",\"error_code\":null,\"attempts\":1,"
-                     "\"first_byte_ms\":1,\"total_ms\":25}");
+    fixture_assert_has(json, "\"model\":\"gpt-4o-mini\",\"provider\":\"openai\"");
+    fixture_assert_has(json,
+                       "\"key_name\":\"first\",\"status\":200,\"stream\":false,\"input_tokens\":10,"
+                       "\"cached_input_tokens\":2,\"output_tokens\":5,\"reasoning_tokens\":1,"
+                       "\"cost\":\"0.000000540\",\"usage_source\":\"reported\","
+                       "\"finish_reason\":\"stop\",\"error_code\":null,\"attempts\":1,"
+                       "\"first_byte_ms\":1,\"total_ms\":25}");
     assert_null(strstr(json, "margin"));
     assert_null(strstr(json, "pusd"));
     assert_null(strstr(json, "0.000000270")); /* what the provider gets */
-    assert_fails(ASK("usage.get", "tt", bob.account_id.text, exchange_id.text), "not_found");
-    assert_fails(ASK("usage.get", "tt", ann.account_id.text, "req_0"), "not_found");
+    fixture_assert_fails(ASK("usage.get", "tt", bob.account_id.text, exchange_id.text),
+                         "not_found");
+    fixture_assert_fails(ASK("usage.get", "tt", ann.account_id.text, "req_0"), "not_found");
     json = ASK("usage.list", "tnnnntniin", bob.account_id.text, "newest", INT64_C(10), INT64_C(1));
-    assert_has(json, "{\"data\":[],\"totals\":{\"requests\":0,");
-    assert_has(ASK("key.get", "t", ann.key_id.text), "\"spent\":\"0.000000540\"");
-    assert_has(ASK("key.get", "t", ann.key_id.text),
-               "\"last_used_at\":\"2025-07-31T00:00:00.005Z\"");
+    fixture_assert_has(json, "{\"data\":[],\"totals\":{\"requests\":0,");
+    fixture_assert_has(ASK("key.get", "t", ann.key_id.text), "\"spent\":\"0.000000540\"");
+    fixture_assert_has(ASK("key.get", "t", ann.key_id.text),
+                       "\"last_used_at\":\"2025-07-31T00:00:00.005Z\"");
     assert_string_equal(ASK("credits.get", "t", ann.account_id.text),
                         "{\"total_credits\":1,\"total_usage\":0.00000054}");
 }
@@ -357,7 +356,7 @@ static void usage_list_pages(void **state)
                          : ASK("usage.list", "tnnnntniin", ann.account_id.text, "newest",
                                INT64_C(4), INT64_C(1));
         assert_json(json);
-        assert_has(
+        fixture_assert_has(
             json,
             "\"totals\":{\"requests\":25,\"errors\":0,\"input_tokens\":250,\"cached_input_tokens\":"
             "50,\"output_tokens\":125,\"reasoning_tokens\":25,\"cost\":\"0.000000300\"}");
@@ -373,17 +372,17 @@ static void usage_list_pages(void **state)
     assert_int_equal(expected, -1);
     json = ASK("usage.list", "tnntntniin", ann.account_id.text, "demo", "newest", INT64_C(100),
                INT64_C(1));
-    assert_has(json, "\"totals\":{\"requests\":5,");
+    fixture_assert_has(json, "\"totals\":{\"requests\":5,");
     assert_null(strstr(json, "gpt-4o\""));
     json = ASK("usage.list", "tnnnttniin", ann.account_id.text, "key_0", "newest", INT64_C(100),
                INT64_C(1));
-    assert_has(json, "\"totals\":{\"requests\":0,");
-    assert_fails(ASK("usage.list", "tnnnnttiin", ann.account_id.text, "newest", "1-", INT64_C(4),
-                     INT64_C(1)),
-                 "invalid_value");
-    assert_fails(ASK("usage.list", "tnnnnttiin", ann.account_id.text, "newest", "1-2-3", INT64_C(4),
-                     INT64_C(1)),
-                 "invalid_value");
+    fixture_assert_has(json, "\"totals\":{\"requests\":0,");
+    fixture_assert_fails(ASK("usage.list", "tnnnnttiin", ann.account_id.text, "newest", "1-",
+                             INT64_C(4), INT64_C(1)),
+                         "invalid_value");
+    fixture_assert_fails(ASK("usage.list", "tnnnnttiin", ann.account_id.text, "newest", "1-2-3",
+                             INT64_C(4), INT64_C(1)),
+                         "invalid_value");
 }
 
 /* What comes on top while somebody leafs through moves no page. */
@@ -466,22 +465,26 @@ static void usage_summary(void **state)
     use(&ann, "gpt-4o", monday + DAY, 30, NULL);
     json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "day", "");
     assert_json(json);
-    assert_has(json, "{\"data\":[{\"day\":\"2025-08-01\",\"requests\":1,");
-    assert_has(json, "{\"day\":\"2025-07-31\",\"requests\":2,\"errors\":0,\"input_tokens\":20,");
-    assert_has(json, "\"totals\":{\"requests\":3,");
+    fixture_assert_has(json, "{\"data\":[{\"day\":\"2025-08-01\",\"requests\":1,");
+    fixture_assert_has(json,
+                       "{\"day\":\"2025-07-31\",\"requests\":2,\"errors\":0,\"input_tokens\":20,");
+    fixture_assert_has(json, "\"totals\":{\"requests\":3,");
     json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "model", "");
-    assert_has(json, "{\"data\":[{\"model\":\"gpt-4o\",\"requests\":2,"); /* the dearest first */
-    assert_has(json, "\"cost\":\"0.000000050\"");
+    fixture_assert_has(json,
+                       "{\"data\":[{\"model\":\"gpt-4o\",\"requests\":2,"); /* the dearest first */
+    fixture_assert_has(json, "\"cost\":\"0.000000050\"");
     json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "key,model,day", "");
     assert_json(json);
-    assert_has(json, "{\"day\":\"2025-07-31\",\"model\":\"demo\",\"key_id\":\"key_");
-    assert_has(json, "\"key_name\":\"first\"");
+    fixture_assert_has(json, "{\"day\":\"2025-07-31\",\"model\":\"demo\",\"key_id\":\"key_");
+    fixture_assert_has(json, "\"key_name\":\"first\"");
     json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "", "");
-    assert_has(json, "{\"data\":[{\"requests\":3,");
-    assert_fails(ASK("usage.summary", "tnntnnt", ann.account_id.text, "hour", ""), "invalid_value");
-    assert_fails(ASK("usage.summary", "tnntnnt", ann.account_id.text, "day,", ""), "invalid_value");
-    assert_fails(ASK("usage.summary", "tnntnnt", ann.account_id.text, "day,day", ""),
-                 "invalid_value");
+    fixture_assert_has(json, "{\"data\":[{\"requests\":3,");
+    fixture_assert_fails(ASK("usage.summary", "tnntnnt", ann.account_id.text, "hour", ""),
+                         "invalid_value");
+    fixture_assert_fails(ASK("usage.summary", "tnntnnt", ann.account_id.text, "day,", ""),
+                         "invalid_value");
+    fixture_assert_fails(ASK("usage.summary", "tnntnnt", ann.account_id.text, "day,day", ""),
+                         "invalid_value");
 }
 
 static void arguments_are_checked(void **state)
@@ -500,7 +503,7 @@ static void arguments_are_checked(void **state)
     value = (struct store_value){.type = STORE_TEXT, .text = {"a\0b", 3}};
     assert_false(store_call_init(&call, "user.get", &value, 1, &fault));
     assert_string_equal(fault.code, "invalid_value");
-    assert_fails(ASK("user.get", "t", "' OR 1=1 --"), "not_found");
+    fixture_assert_fails(ASK("user.get", "t", "' OR 1=1 --"), "not_found");
 }
 
 /* Operations in one batch: one that fails takes nothing with it. */

@@ -25,13 +25,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static void assert_fails(const char *json, const char *code)
-{
-    if (json != NULL)
-        fail_msg("expected %s, got %s", code, json);
-    assert_string_equal(fixture_code, code);
-}
-
 static sem_t gate;
 static sem_t entered;
 static char arrived[8];
@@ -104,7 +97,7 @@ static void reads_are_cancelled(void **state)
     fixture_customer(f.store, &f.reply_queue, "ann@example.com", 0, -1, &ann);
     assert_non_null(ASK("user.get", "t", ann.user_id.text));
     store_cancel_reads(f.store);
-    assert_fails(ASK("user.get", "t", ann.user_id.text), "unavailable");
+    fixture_assert_fails(ASK("user.get", "t", ann.user_id.text), "unavailable");
     assert_true(db_open(&db, f.path, DB_READ, &fault));
     db.cancelled = &cancelled;
     assert_int_equal(db_number(&db,

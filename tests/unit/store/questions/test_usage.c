@@ -31,12 +31,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static void assert_has(const char *json, const char *text)
-{
-    if (json == NULL || strstr(json, text) == NULL)
-        fail_msg("no %s in %s (%s)", text, json ? json : "a failure", fixture_code);
-}
-
 /* An exchange of ann's: its model, time, charge, duration. */
 static struct id use(const char *model, int64_t created_ms, int64_t charge_nusd, int64_t total_us)
 {
@@ -81,7 +75,7 @@ static const char *costs(const char *model, const char *sort)
         if (at == NULL)
             fail_msg("%s: %s", sort, fixture_code);
         snprintf(cursor, sizeof cursor, "%s", fixture_member(at, "next_cursor"));
-        assert_has(at, "\"totals\":null");
+        fixture_assert_has(at, "\"totals\":null");
         while ((at = strstr(at, "\"cost\":\"")) != NULL) {
             at += strlen("\"cost\":\"");
             bytes += (size_t)snprintf(text + bytes, sizeof text - bytes, "%c ", at[10]);
@@ -149,7 +143,7 @@ static void filters_in_windows(void **state)
                     ASK("usage.list", "tiitntniin", ann.account_id.text, monday + times[a],
                         monday + times[b], "gpt-4o", sorts[s], INT64_C(100), INT64_C(1));
                 size_t found = 0;
-                assert_has(at, "\"next_cursor\":null");
+                fixture_assert_has(at, "\"next_cursor\":null");
                 assert_int_equal(atoi(fixture_member(strstr(at, "\"totals\""), "requests")), b - a);
                 for (; (at = strstr(at, "\"total_ms\"")) != NULL; at++)
                     found++;
@@ -169,19 +163,19 @@ static void days_of_a_zone(void **state)
     use("demo", monday + 15 * (int64_t)HOUR, 20, 1000); /* midnight there */
     use("gpt-4o", monday + 2 * (int64_t)DAY, 300, 1000);
     json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "day", "");
-    assert_has(json, "{\"data\":[{\"day\":\"2025-08-02\",\"requests\":1,");
-    assert_has(json, "{\"day\":\"2025-07-31\",\"requests\":2,");
+    fixture_assert_has(json, "{\"data\":[{\"day\":\"2025-08-02\",\"requests\":1,");
+    fixture_assert_has(json, "{\"day\":\"2025-07-31\",\"requests\":2,");
     json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "day", "540");
-    assert_has(json, "{\"day\":\"2025-08-01\",\"requests\":1,");
-    assert_has(json, "{\"day\":\"2025-07-31\",\"requests\":1,");
+    fixture_assert_has(json, "{\"day\":\"2025-08-01\",\"requests\":1,");
+    fixture_assert_has(json, "{\"day\":\"2025-07-31\",\"requests\":1,");
     json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "day", "-720");
-    assert_has(json, "{\"day\":\"2025-08-01\",\"requests\":1,");
+    fixture_assert_has(json, "{\"day\":\"2025-08-01\",\"requests\":1,");
     json = ASK("usage.summary", "tnnttnt", ann.account_id.text, "model", "demo", "");
-    assert_has(json, "{\"data\":[{\"model\":\"demo\",\"requests\":2,");
-    assert_has(json, "\"totals\":{\"requests\":2,");
+    fixture_assert_has(json, "{\"data\":[{\"model\":\"demo\",\"requests\":2,");
+    fixture_assert_has(json, "\"totals\":{\"requests\":2,");
     assert_null(strstr(json, "gpt-4o"));
     json = ASK("usage.summary", "tnntntt", ann.account_id.text, "model", "key_0", "");
-    assert_has(json, "{\"data\":[],\"totals\":{\"requests\":0,");
+    fixture_assert_has(json, "{\"data\":[],\"totals\":{\"requests\":0,");
 }
 
 static void errors_are_counted(void **state)
@@ -199,10 +193,10 @@ static void errors_are_counted(void **state)
     strcpy(settlement.record.error_code, "timeout");
     assert_true(fixture_settle(f.store, &settlement));
     json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "day", "");
-    assert_has(json, "\"requests\":2,\"errors\":1,");
+    fixture_assert_has(json, "\"requests\":2,\"errors\":1,");
     json = ASK("usage.summary", "tiitnnt", ann.account_id.text, monday + 1, monday + 2, "day",
                ""); /* from the records */
-    assert_has(json, "\"requests\":1,\"errors\":1,");
+    fixture_assert_has(json, "\"requests\":1,\"errors\":1,");
     assert_int_equal(fixture_number(f.path, "SELECT sum(errors) FROM sales"), 1);
     fixture_verify(f.path, NULL);
 }
@@ -222,9 +216,9 @@ static void too_many_groups(void **state)
     assert_string_equal(fixture_code, "response_too_large");
     assert_null(ASK("sales.summary", "nntt", "model", ""));
     assert_string_equal(fixture_code, "response_too_large");
-    assert_has(ASK("usage.summary", "tnntnnt", ann.account_id.text, "day", ""),
-               "\"requests\":20001,");
-    assert_has(ASK("sales.summary", "nntt", "provider", ""), "\"requests\":20001,");
+    fixture_assert_has(ASK("usage.summary", "tnntnnt", ann.account_id.text, "day", ""),
+                       "\"requests\":20001,");
+    fixture_assert_has(ASK("sales.summary", "nntt", "provider", ""), "\"requests\":20001,");
 }
 
 static void migrate(const char *name)
@@ -300,9 +294,9 @@ static void days_that_are_over(void **state)
             all[strlen(all) - 1] = '\0'; /* ann's are the house's */
             json = ASK("sales.summary", "iitt", from_ms, to_ms, "customer", "");
             if (strncmp(all, "{\"requests\":0,", 14) == 0)
-                assert_has(json, "{\"data\":[],");
+                fixture_assert_has(json, "{\"data\":[],");
             else
-                assert_has(strstr(json, "\"name\":"), strchr(all, '"'));
+                fixture_assert_has(strstr(json, "\"name\":"), strchr(all, '"'));
         }
     }
     /* The first sale of a day may be of a later hour than the first hour of some customer. */
@@ -407,27 +401,28 @@ static void charge(void **state)
     assert_true(fixture_settle(f.store, &settlement));
     assert_non_null(ASK("refund.create", "tit", hold.exchange_id.text, INT64_C(40), "sorry"));
     json = ASK("usage.explain", "tt", ann.account_id.text, hold.exchange_id.text);
-    assert_has(json, "\"hold\":\"0.001000000\",\"refunded\":\"0.000000040\",\"charge\":{\"lines\":["
-                     "{\"kind\":\"input\",\"tokens\":10,\"price\":\"60.0000012\","
-                     "\"amount\":\"0.000600000012000000\"},"
-                     "{\"kind\":\"cached_input\",\"tokens\":2,\"price\":\"30\","
-                     "\"amount\":\"0.000060000000000000\"},"
-                     "{\"kind\":\"output\",\"tokens\":5,\"price\":\"69.6\","
-                     "\"amount\":\"0.000348000000000000\"}],"
-                     "\"exact\":\"0.001008000012000000\",\"rounding\":\"0.000000000988000000\","
-                     "\"price\":\"0.001008001\",\"covered\":\"0.000008001\","
-                     "\"charged\":\"0.001000000\"}}");
+    fixture_assert_has(
+        json, "\"hold\":\"0.001000000\",\"refunded\":\"0.000000040\",\"charge\":{\"lines\":["
+              "{\"kind\":\"input\",\"tokens\":10,\"price\":\"60.0000012\","
+              "\"amount\":\"0.000600000012000000\"},"
+              "{\"kind\":\"cached_input\",\"tokens\":2,\"price\":\"30\","
+              "\"amount\":\"0.000060000000000000\"},"
+              "{\"kind\":\"output\",\"tokens\":5,\"price\":\"69.6\","
+              "\"amount\":\"0.000348000000000000\"}],"
+              "\"exact\":\"0.001008000012000000\",\"rounding\":\"0.000000000988000000\","
+              "\"price\":\"0.001008001\",\"covered\":\"0.000008001\","
+              "\"charged\":\"0.001000000\"}}");
     for (const char *const *secret =
              (const char *const[]){"margin", "50000001", "50.0", "0.000840001", "cost_lines",
                                    "profit", "aaaa", NULL};
          *secret != NULL; secret++)
         assert_null(strstr(json, *secret));
     json = ASK("usage.audit", "t", hold.exchange_id.text);
-    assert_has(json, "\"email\":\"ann@example.com\"");
-    assert_has(json, "\"margin\":\"20%\",\"cost_lines\":[{\"kind\":\"input\",\"tokens\":10,"
-                     "\"price\":\"50.000001\",\"amount\":\"0.000500000010000000\"}");
-    assert_has(json, "\"provider_cost\":\"0.000840001\",\"overrun\":\"0.000008001\","
-                     "\"profit\":\"0.000159959\",\"attempt_list\":[]}");
+    fixture_assert_has(json, "\"email\":\"ann@example.com\"");
+    fixture_assert_has(json, "\"margin\":\"20%\",\"cost_lines\":[{\"kind\":\"input\",\"tokens\":10,"
+                             "\"price\":\"50.000001\",\"amount\":\"0.000500000010000000\"}");
+    fixture_assert_has(json, "\"provider_cost\":\"0.000840001\",\"overrun\":\"0.000008001\","
+                             "\"profit\":\"0.000159959\",\"attempt_list\":[]}");
     assert_null(ASK("usage.explain", "tt", "acct_0", hold.exchange_id.text));
     assert_string_equal(fixture_code, "not_found");
     assert_null(ASK("usage.audit", "t", "req_0"));
