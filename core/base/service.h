@@ -1,5 +1,5 @@
-/* A thread that serves a queue: started once, ended by its last job. service_serve runs job after
- * job; other services take their jobs in batches.
+/* A thread that serves a queue: started once, ended by its last job. service_run_jobs runs one job
+ * after another; other services take their jobs in batches.
  *
  * A service is embedded in what it serves. The thread that starts it also stops it; any thread
  * posts jobs. */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "exchange/early_stream.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/idempotency.h"
 #include "exchange/rate_limits.h"
@@ -218,6 +219,7 @@ void departure_refuse(struct exchange *exchange, const struct answer_error *erro
         exchange->status = error->status;
         snprintf(exchange->error_code, sizeof exchange->error_code, "%s", error->code);
         exchange_keep_error(exchange, error);
+        (void)early_stream_refuse(exchange, error); /* while it is open: the charge ends that */
         charge(exchange);
     }
     exchange_refuse(exchange, error); /* voids the hold if no provider was asked */

@@ -26,8 +26,10 @@ bool early_stream_refuse(struct exchange *exchange, const struct answer_error *e
 {
     struct http_request *request = exchange->request;
     struct buffer end;
-    if (!early_stream_is_open(exchange) || request == NULL)
+    if (!early_stream_is_open(exchange))
         return false;
+    if (request == NULL)
+        return exchange->detached; /* nobody is there to be told */
     buffer_init(&end, ERROR_EVENT_BYTES);
     buffer_append_text(&end, "data: ");
     exchange_write_error(error, &end);

@@ -149,8 +149,8 @@ struct cost_ceiling {
 };
 /* Makes the hold for the worst case. If the customer has not limited the answer and cannot afford
  * the longest one, the answer is limited to what the customer can afford. A stream holds only a
- * chunk (stream_budget.h). If the wallet or the key has too little, the call waits: another process
- * may have just added money. */
+ * chunk (stream_budget.h). A call that would be refused waits first: another process may have just
+ * added money. */
 enum hold_step {
     HOLD_MADE,
     HOLD_WAITS,  /* the task yields until exchange_wake; then the hold is decided */

@@ -1,6 +1,6 @@
 /* Requests with an Idempotency-Key run once, however often they are sent (Stripe's semantics,
  * https://docs.stripe.com/api/idempotent_requests). The key is claimed before the hold
- * (store/memory/claims.h). What the client gets is copied and written with the settlement
+ * (store/claims.h). What the client gets is copied and written with the settlement
  * (store/answers.h). A call runs on when its client leaves, because the client may retry and ask
  * for the answer.
  *

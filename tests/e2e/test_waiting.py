@@ -1,6 +1,7 @@
 """Time: a stream that flows is not cut, one that is silent begins with comments, and what is said
 of it is what happened. Retry-After is read in every form, and handed on where it will help."""
 
+import json
 import time
 
 import answers
@@ -11,7 +12,7 @@ from customer import QUESTION
 from errors import check_error
 from fake_provider import Gate
 from gateway import Gateway
-from prices import Price, charge
+from prices import Price, charge, usd
 from rawhttp import chat_bytes
 from wait import wait_until
 
@@ -153,6 +154,48 @@ def test_a_client_may_leave_among_the_comments(module_gateway, customer, provide
         assert connection.read_chunk() == COMMENT
     wait_until(lambda: provider.last.gone_at, 5, "the end of the upstream call")
     customer.wait_for_no_hold()
+
+
+def test_a_key_may_be_deleted_among_the_comments(module_gateway, customer, provider):
+    """The client is told, and pays what the provider was asked for."""
+    provider.answer = silence()
+    body = b'{"model":"gpt-4o-mini","stream":true,"messages":[{"role":"user","content":"Hi"}]}'
+    with module_gateway.connect() as connection:
+        connection.send(chat_bytes(customer.key, body))
+        assert connection.read_head().status == 200
+        assert connection.read_chunk() == COMMENT
+        customer.delete_key()
+        got = b""
+        while chunk := connection.read_chunk():
+            got += chunk
+    rest = got.replace(COMMENT, b"")
+    (error,) = sse.chunks(rest)
+    assert error["error"]["code"] == "key_disabled"
+    assert rest.endswith(answers.DONE)
+    wait_until(lambda: provider.last.gone_at, 5, "the end of the upstream call")
+    customer.wait_for_no_hold()
+    record = customer.wait_for_record()
+    assert (record["error_code"], record["output_tokens"]) == ("key_disabled", 0)
+    assert 10 - customer.balance == usd(record["cost"]) > 0
+
+
+def test_a_call_may_fail_without_its_client(module_gateway, customer, provider):
+    """It began with comments and runs on for its retry: when it has failed, its key is free."""
+    provider.then(silence())
+    body = json.dumps({"model": "hasty", "stream": True, "messages": list(QUESTION)}).encode()
+    headers = {"Idempotency-Key": "left"}
+    with module_gateway.connect() as connection:
+        connection.send(chat_bytes(customer.key, body, headers))
+        assert connection.read_head().status == 200
+        assert connection.read_chunk() == COMMENT
+
+    def again():
+        response = customer.post(body, headers=headers)
+        return None if response.status_code == 409 else response
+
+    response = wait_until(again, 10, "the end of the first call")
+    assert sse.text(response.content) == Chat().text
+    assert len(provider.requests) == 2
 
 
 def test_a_retry_of_one_that_began_early(customer, provider):
