@@ -163,8 +163,11 @@ static void settle_prompt(struct counts *counts)
 static void settle_total(struct counts *counts)
 {
     int64_t *of = counts->of;
-    if (of[COUNT_PROMPT] < 0 && of[COUNT_COMPLETION] >= 0 && of[COUNT_TOTAL] > of[COUNT_COMPLETION])
+    if (of[COUNT_PROMPT] < 0 && of[COUNT_COMPLETION] >= 0 &&
+        of[COUNT_TOTAL] > of[COUNT_COMPLETION]) {
         of[COUNT_PROMPT] = of[COUNT_TOTAL] - of[COUNT_COMPLETION];
+        settle_cached(counts);
+    }
     int64_t known = of[COUNT_PROMPT] + (of[COUNT_THOUGHTS] > 0 ? of[COUNT_THOUGHTS] : 0);
     if (of[COUNT_COMPLETION] < 0 && of[COUNT_TOTAL] > known && of[COUNT_PROMPT] > 0)
         of[COUNT_COMPLETION] = of[COUNT_TOTAL] - known;

@@ -72,6 +72,13 @@ static const struct {
     {"{\"prompt_tokens\":10,\"total_tokens\":10}", 10, -1, -1, -1, false},
     {"{\"completion_tokens\":5,\"total_tokens\":15}", 10, -1, 5, -1, false},
     {"{\"completion_tokens\":5,\"total_tokens\":5}", -1, -1, 5, -1, false},
+    /* a prompt that only the total gives is judged like one that is reported */
+    {"{\"completion_tokens\":5,\"total_tokens\":15,"
+     "\"prompt_tokens_details\":{\"cached_tokens\":10}}",
+     10, 10, 5, -1, false},
+    {"{\"completion_tokens\":5,\"total_tokens\":15,"
+     "\"prompt_tokens_details\":{\"cached_tokens\":11}}",
+     10, -1, 5, -1, true},
     {"{\"promptTokenCount\":10,\"thoughtsTokenCount\":7,\"totalTokenCount\":17}", 10, -1, 7, 7,
      false},
     {"{" COUNTS ",\"total_tokens\":715}", 10, -1, 705, 700, false},
