@@ -65,9 +65,7 @@ static void render(struct buffer *out, struct row *row)
 /* user_id? cursor? limit. Newest first. */
 bool audit_log_list(struct store_call *call, struct db *db)
 {
-    struct buffer *out = &call->result;
-    int64_t limit, before = INT64_MAX, seq = 0, count = 0;
-    bool more = false;
+    int64_t limit, before = INT64_MAX;
     struct row *row;
     if (!operations_limit(call, 2, &limit) || !operations_cursor(call, 1, &before, NULL))
         return false;
@@ -77,20 +75,7 @@ bool audit_log_list(struct store_call *call, struct db *db)
     else
         row = db_bind(db, ENTRIES "a.user_id = ?3 AND a.seq < ?1 ORDER BY a.seq DESC LIMIT ?2",
                       DB_VALUES(bind_int(before), bind_int(limit + 1), call->args[0]));
-    json_writer_object(out, NULL);
-    json_writer_array(out, "data");
-    while (db_row(db, row)) {
-        more = ++count > limit;
-        if (more)
-            break;
-        render(out, row);
-        seq = column_int(row, 0);
-    }
-    db_leave(row);
-    json_writer_array_end(out);
-    operations_reply_cursor(out, more, seq, 0);
-    json_writer_object_end(out);
-    return db->failure == 0;
+    return operations_reply_page(call, db, row, limit, 0, render);
 }
 
 /* revision? refusal?. One of them: the policies now in force, or why the old ones stay. */

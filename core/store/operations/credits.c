@@ -335,13 +335,18 @@ bool credits_refund_once(struct store_call *call, struct db *db)
            credits_keep_answer(call, db, &account_id, &transfer_id, 3);
 }
 
+static void render_transfer(struct buffer *out, struct row *row)
+{
+    render_transfer_open(out, NULL, row);
+    json_writer_null(out, "balance");
+    json_writer_object_end(out);
+}
+
 /* Newest first, without the settlements (those are the usage records). Amounts that leave the
  * account are negative. The cursor is the number of the last transfer. */
 bool credits_transfers(struct store_call *call, struct db *db)
 {
-    struct buffer *out = &call->result;
-    int64_t limit, before = INT64_MAX, seq = 0, count = 0;
-    bool more = false;
+    int64_t limit, before = INT64_MAX;
     struct row *row;
     if (!operations_limit(call, 2, &limit) || !operations_cursor(call, 1, &before, NULL))
         return false;
@@ -357,22 +362,7 @@ bool credits_transfers(struct store_call *call, struct db *db)
         "  ORDER BY seq DESC LIMIT ?3)"
         ") ORDER BY seq DESC LIMIT ?3",
         DB_VALUES(call->args[0], bind_int(before), bind_int(limit + 1)));
-    json_writer_object(out, NULL);
-    json_writer_array(out, "data");
-    while (db_row(db, row)) {
-        more = ++count > limit;
-        if (more)
-            break;
-        render_transfer_open(out, NULL, row);
-        json_writer_null(out, "balance");
-        json_writer_object_end(out);
-        seq = column_int(row, 6);
-    }
-    db_leave(row);
-    json_writer_array_end(out);
-    operations_reply_cursor(out, more, seq, 0);
-    json_writer_object_end(out);
-    return db->failure == 0;
+    return operations_reply_page(call, db, row, limit, 6, render_transfer);
 }
 
 /* The newest transfers before ?2 of each kind, each along its own index; and the charges along

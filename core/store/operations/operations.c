@@ -193,3 +193,25 @@ void operations_reply_cursor(struct buffer *out, bool more, int64_t first, int64
         json_writer_text(out, "next_cursor", text);
     }
 }
+
+bool operations_reply_page(struct store_call *call, struct db *db, struct row *row, int64_t limit,
+                           int number_at, void (*render)(struct buffer *out, struct row *row))
+{
+    struct buffer *out = &call->result;
+    int64_t last = 0, count = 0;
+    bool more = false;
+    json_writer_object(out, NULL);
+    json_writer_array(out, "data");
+    while (db_row(db, row)) {
+        more = ++count > limit;
+        if (more)
+            break;
+        render(out, row);
+        last = column_int(row, number_at);
+    }
+    db_leave(row);
+    json_writer_array_end(out);
+    operations_reply_cursor(out, more, last, 0);
+    json_writer_object_end(out);
+    return db->failure == 0;
+}

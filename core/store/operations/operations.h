@@ -96,6 +96,10 @@ void operations_reply_pair(struct buffer *out, int64_t first, int64_t second);
 void operations_append_cursor(struct buffer *out, int64_t first, int64_t second);
 /* Appends `next_cursor`: null if there is no more. If `second` is 0, it is one number. */
 void operations_reply_cursor(struct buffer *out, bool more, int64_t first, int64_t second);
+/* The result is a page of at most `limit` rows, by falling numbers in the column `number_at`, and
+ * the cursor of the next. The statement asks for one row more; it is left. */
+bool operations_reply_page(struct store_call *call, struct db *db, struct row *row, int64_t limit,
+                           int number_at, void (*render)(struct buffer *out, struct row *row));
 
 /* The columns of `users u` that users_render_one expects. */
 #define USER_COLUMNS                                                                               \
