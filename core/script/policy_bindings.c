@@ -16,12 +16,12 @@ enum {
     SPLIT_PARTS_MAX = 10000
 };
 
-static struct policy_load *stage_of(lua_State *state)
+struct policy_load *policy_load_of(lua_State *state)
 {
     return lua_touserdata(state, lua_upvalueindex(1));
 }
 
-static struct slice check_slice(lua_State *state, int index)
+struct slice policy_check_slice(lua_State *state, int index)
 {
     struct slice slice;
     luaL_checktype(state, index, LUA_TSTRING);
@@ -34,9 +34,9 @@ static struct slice check_slice(lua_State *state, int index)
 /* env(name [, default]): an environment variable of the gateway; an empty one counts as unset. */
 static int word_env(lua_State *state)
 {
-    struct slice name = check_slice(state, 1);
+    struct slice name = policy_check_slice(state, 1);
     lua_settop(state, 2);
-    if (!stage_of(state)->loading)
+    if (!policy_load_of(state)->loading)
         return luaL_error(state, "env() works only while the file loads: keep its result in a "
                                  "local outside the function");
     if (name.bytes == 0 || strlen(name.data) != name.bytes || strchr(name.data, '=') != NULL)
@@ -53,7 +53,7 @@ static int word_now(lua_State *state)
 {
     time_t seconds = (time_t)(clock_wall_ms() / 1000);
     struct tm tm;
-    if (stage_of(state)->loading)
+    if (policy_load_of(state)->loading)
         return luaL_error(state, "now() works only inside a function that runs for a request");
     gmtime_r(&seconds, &tm);
     const struct {
@@ -78,8 +78,8 @@ static int word_now(lua_State *state)
 
 static int word_starts_with(lua_State *state)
 {
-    struct slice text = check_slice(state, 1);
-    struct slice part = check_slice(state, 2);
+    struct slice text = policy_check_slice(state, 1);
+    struct slice part = policy_check_slice(state, 2);
     lua_pushboolean(state,
                     text.bytes >= part.bytes && memcmp(text.data, part.data, part.bytes) == 0);
     return 1;
@@ -87,8 +87,8 @@ static int word_starts_with(lua_State *state)
 
 static int word_ends_with(lua_State *state)
 {
-    struct slice text = check_slice(state, 1);
-    struct slice part = check_slice(state, 2);
+    struct slice text = policy_check_slice(state, 1);
+    struct slice part = policy_check_slice(state, 2);
     lua_pushboolean(state, text.bytes >= part.bytes && memcmp(text.data + text.bytes - part.bytes,
                                                               part.data, part.bytes) == 0);
     return 1;
@@ -96,8 +96,8 @@ static int word_ends_with(lua_State *state)
 
 static int word_contains(lua_State *state)
 {
-    struct slice text = check_slice(state, 1);
-    struct slice part = check_slice(state, 2);
+    struct slice text = policy_check_slice(state, 1);
+    struct slice part = policy_check_slice(state, 2);
     lua_pushboolean(state, memmem(text.data, text.bytes, part.data, part.bytes) != NULL);
     return 1;
 }
@@ -105,8 +105,8 @@ static int word_contains(lua_State *state)
 /* split(text, separator): the list of the texts between the separators. */
 static int word_split(lua_State *state)
 {
-    struct slice text = check_slice(state, 1);
-    struct slice separator = check_slice(state, 2);
+    struct slice text = policy_check_slice(state, 1);
+    struct slice separator = policy_check_slice(state, 2);
     luaL_argcheck(state, separator.bytes > 0, 2, "the separator is empty");
     lua_settop(state, 2);
     lua_newtable(state);
@@ -125,7 +125,7 @@ static int word_split(lua_State *state)
 
 static int word_trim(lua_State *state)
 {
-    struct slice text = slice_trim(check_slice(state, 1));
+    struct slice text = slice_trim(policy_check_slice(state, 1));
     lua_pushlstring(state, text.data, text.bytes);
     return 1;
 }

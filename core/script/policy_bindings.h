@@ -7,6 +7,7 @@
 #include <lua.h>
 #include <stdbool.h>
 
+#include "base/slice.h"
 #include "script/policy_files.h"
 
 /* The state of a VM's load; part of the VM. */
@@ -20,6 +21,11 @@ struct policy_load {
  * each is its struct policy_load. The last entry has no name. */
 extern const luaL_Reg policy_bindings_load[];
 extern const luaL_Reg policy_bindings_always[];
+
+/* For such a function: its load, and its argument at `index`, which must be a string (raises). The
+ * slice lives as long as the argument. */
+struct policy_load *policy_load_of(lua_State *state);
+struct slice policy_check_slice(lua_State *state, int index);
 
 /* Pushes the string key of the table at `index` that is most similar to `name`, or nil. */
 void policy_bindings_push_nearest(lua_State *state, int index, const char *name);

@@ -9,23 +9,11 @@
 #include "base/money.h"
 #include "script/compiled_plan.h"
 #include "script/integer.h"
+#include "script/policy_bindings.h"
 #include "script/policy_source.h"
 #include "script/sandbox.h"
 
 enum { PATH_STEPS_MAX = 8 };
-
-static struct policy_load *load_of(lua_State *state)
-{
-    return lua_touserdata(state, lua_upvalueindex(1));
-}
-
-static struct slice check_slice(lua_State *state, int index)
-{
-    struct slice slice;
-    luaL_checktype(state, index, LUA_TSTRING);
-    slice.data = lua_tolstring(state, index, &slice.bytes);
-    return slice;
-}
 
 /* nearest(name, table): the key of the table most similar to `name`, or nil. */
 static int native_nearest(lua_State *state)
@@ -41,7 +29,7 @@ static int native_nearest(lua_State *state)
 static const struct policy_file *check_file(lua_State *state, int index)
 {
     const char *name = luaL_checkstring(state, index);
-    const struct policy_files *files = load_of(state)->files;
+    const struct policy_files *files = policy_load_of(state)->files;
     for (size_t i = 0; i < POLICY_FILE_COUNT; i++)
         if (strcmp(policy_files_get(files, i)->name, name) == 0)
             return policy_files_get(files, i);
@@ -53,7 +41,7 @@ static const struct policy_file *check_file(lua_State *state, int index)
 static int native_load(lua_State *state)
 {
     const struct policy_file *file = check_file(state, 1);
-    load_of(state)->file = file->name;
+    policy_load_of(state)->file = file->name;
     sandbox_load(state, file->text, file->name);
     return 1;
 }
@@ -61,7 +49,7 @@ static int native_load(lua_State *state)
 /* end_load(): all files are loaded; from now on the request-time words are in force. */
 static int native_end_load(lua_State *state)
 {
-    load_of(state)->loading = false;
+    policy_load_of(state)->loading = false;
     sandbox_end_load(state);
     return 0;
 }
@@ -78,7 +66,7 @@ static size_t check_path(lua_State *state, int index, struct policy_step path[PA
         path[i] = (struct policy_step){0};
         int64_t place = 0;
         if (lua_type(state, -1) != LUA_TNUMBER)
-            path[i].name = check_slice(state, lua_gettop(state));
+            path[i].name = policy_check_slice(state, lua_gettop(state));
         else if (integer_read(lua_tonumber(state, -1), &place))
             path[i].index = (long)place; /* else 0, which is no list index */
         lua_pop(state, 1);
@@ -133,7 +121,7 @@ static int native_duplicate(lua_State *state)
 static struct slice check_decimal(lua_State *state, int index, char out[32])
 {
     if (lua_type(state, index) != LUA_TNUMBER)
-        return check_slice(state, index);
+        return policy_check_slice(state, index);
     double number = lua_tonumber(state, index);
     snprintf(out, 32, "%.14g", number);
     if (strstr(out, "e-") != NULL) {
@@ -188,7 +176,7 @@ static int native_margin(lua_State *state)
 {
     struct fault fault;
     int64_t ppm = 0;
-    bool done = money_parse_margin(check_slice(state, 1), &ppm, &fault);
+    bool done = money_parse_margin(policy_check_slice(state, 1), &ppm, &fault);
     return push_result(state, done, ppm, &fault);
 }
 
@@ -230,28 +218,28 @@ static int native_format_price(lua_State *state)
     return 1;
 }
 
-/* token_price(pusd, margin_ppm): the exact sell price of one token in USD. */
-static int native_token_price(lua_State *state)
+static int push_sold(lua_State *state,
+                     const char *(*format)(int64_t pusd, int64_t margin_ppm, char out[48]))
 {
     char text[48];
     int64_t pusd = check_integer(state, 1);
     int64_t ppm = check_integer(state, 2);
     luaL_argcheck(state, pusd <= MONEY_PRICE_MAX_PUSD, 1, "too large");
     luaL_argcheck(state, ppm <= MONEY_MARGIN_MAX_PPM, 2, "too large");
-    lua_pushstring(state, money_format_token_price(pusd, ppm, text));
+    lua_pushstring(state, format(pusd, ppm, text));
     return 1;
+}
+
+/* token_price(pusd, margin_ppm): the exact sell price of one token in USD. */
+static int native_token_price(lua_State *state)
+{
+    return push_sold(state, money_format_token_price);
 }
 
 /* sell_price(pusd, margin_ppm): the exact sell price of a million tokens in USD. */
 static int native_sell_price(lua_State *state)
 {
-    char text[48];
-    int64_t pusd = check_integer(state, 1);
-    int64_t ppm = check_integer(state, 2);
-    luaL_argcheck(state, pusd <= MONEY_PRICE_MAX_PUSD, 1, "too large");
-    luaL_argcheck(state, ppm <= MONEY_MARGIN_MAX_PPM, 2, "too large");
-    lua_pushstring(state, money_format_sell_price(pusd, ppm, text));
-    return 1;
+    return push_sold(state, money_format_sell_price);
 }
 
 /* word_names(): every word that a policy may use. */
