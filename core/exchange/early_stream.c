@@ -29,7 +29,7 @@ bool early_stream_refuse(struct exchange *exchange, const struct answer_error *e
     if (!early_stream_is_open(exchange))
         return false;
     if (request == NULL)
-        return exchange->detached; /* nobody is there to be told */
+        return exchange->detached; /* the client has left: there is no stream to write */
     buffer_init(&end, ERROR_EVENT_BYTES);
     buffer_append_text(&end, "data: ");
     exchange_write_error(error, &end);

@@ -16,8 +16,8 @@ struct answer_error;
 void early_stream_tick(struct exchange *exchange, int64_t now_us);
 /* Whether the client has the head, but nothing of an answer. */
 bool early_stream_is_open(const struct exchange *exchange);
-/* Ends the early stream with this error, in place of a reply; if the client has left a call that
- * runs on without it, nobody is told. Returns false if there is no early stream. */
+/* Ends the early stream with this error, in place of a reply. If the client has left and its call
+ * runs on, this writes nothing. Returns false if there is no early stream. */
 bool early_stream_refuse(struct exchange *exchange, const struct answer_error *error);
 
 #endif
