@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "store/books/new_holds.h"
 #include "store/books/posting.h"
 #include "store/books/rollup.h"
 #include "store/journal/journal.h"
@@ -19,22 +20,25 @@ enum {
     YIELDS_US_MAX = 10 * 1000 /* how long one call may let other threads go first */
 };
 
-/* A transaction that applies the journal. */
+/* What a settlement changes in memory once it is in the tables. */
+struct applied_charge {
+    struct id account_id;
+    struct id key_id;
+    struct wallet_charge charge;
+};
+
+/* Applies a generation of the journal, in one transaction. */
 struct writing {
     struct db *db;
     struct journal *journal;
     struct rollup *rollup;
     struct changes *changes;        /* NULL: memory is not loaded yet */
     struct journal_record *records; /* a chunk */
-    size_t chunk_records;
-    struct settled_hold *settled; /* sorted by exchange */
-    size_t settled_count;
-};
-
-/* An exchange that was settled in this generation. */
-struct settled_hold {
-    struct id exchange_id;
-    bool held; /* also held in this generation: its hold never stands open in the tables */
+    size_t chunk_records;           /* 1: each record alone, its hold in `open_holds` at once */
+    struct new_holds holds;
+    struct applied_charge *charges;
+    size_t charge_count;
+    size_t charge_capacity;
 };
 
 /* The settlement was answered as durable, but the tables contradict it: another hand has changed
@@ -57,61 +61,45 @@ static void refuse_late(struct db *db, const struct journal_record *record)
     (void)!changes_note(db, CHANGE_KEY, usage->key_id.text);
 }
 
-/* ---- exchanges that begin and end in one generation ---- */
-
-static int compare_settled(const void *one, const void *other)
-{
-    const struct settled_hold *a = one;
-    const struct settled_hold *b = other;
-    return strcmp(a->exchange_id.text, b->exchange_id.text);
-}
-
-/* Most exchanges are brief: their row in `open_holds` would be written and deleted again. */
-static void find_settled(struct writing *writing)
-{
-    struct journal_record *record = &writing->records[0];
-    size_t capacity = 0;
-    size_t at = 0;
-    while (journal_next_settlement(writing->journal, &at, record)) {
-        if (writing->settled_count == capacity) {
-            capacity = capacity ? capacity * 2 : 64;
-            writing->settled = realloc(writing->settled, capacity * sizeof *writing->settled);
-            check(writing->settled != NULL);
-        }
-        writing->settled[writing->settled_count++] =
-            (struct settled_hold){.exchange_id = record->as.settlement.record.exchange_id};
-    }
-    if (writing->settled_count)
-        qsort(writing->settled, writing->settled_count, sizeof *writing->settled, compare_settled);
-}
-
-static struct settled_hold *find_settled_one(const struct writing *writing,
-                                             const struct id *exchange_id)
-{
-    const struct settled_hold wanted = {.exchange_id = *exchange_id};
-    if (writing->settled_count == 0)
-        return NULL;
-    return bsearch(&wanted, writing->settled, writing->settled_count, sizeof wanted,
-                   compare_settled);
-}
-
 /* ---- the records ---- */
 
 static enum posting write_hold(struct writing *writing, const struct ledger_hold *hold)
 {
-    struct settled_hold *found = find_settled_one(writing, &hold->exchange_id);
-    if (found == NULL)
+    enum posting posting;
+    if (writing->chunk_records == 1)
         return posting_hold(writing->db, hold);
-    found->held = true;
-    return posting_ended_hold(writing->db, hold);
+    posting = posting_new_hold(writing->db, hold);
+    if (posting == POSTING_DONE)
+        new_holds_add(&writing->holds, hold);
+    return posting;
+}
+
+static bool write_open_hold(const struct ledger_hold *hold, void *arg)
+{
+    const struct writing *writing = arg;
+    return posting_open_hold(writing->db, hold) == POSTING_DONE;
+}
+
+static void note_charge(struct writing *writing, const struct usage_record *record)
+{
+    if (writing->charge_count == writing->charge_capacity) {
+        writing->charge_capacity = writing->charge_capacity ? writing->charge_capacity * 2 : 64;
+        writing->charges =
+            realloc(writing->charges, writing->charge_capacity * sizeof *writing->charges);
+        check(writing->charges != NULL);
+    }
+    writing->charges[writing->charge_count++] =
+        (struct applied_charge){record->account_id,
+                                record->key_id,
+                                {.amount_nusd = record->charge_nusd, .at_ms = record->created_ms}};
 }
 
 static enum posting write_settlement(struct writing *writing,
                                      const struct ledger_settlement *settlement,
                                      int64_t committed_ms)
 {
-    const struct settled_hold *found = find_settled_one(writing, &settlement->record.exchange_id);
-    if (found != NULL && found->held)
+    note_charge(writing, &settlement->record);
+    if (new_holds_end(&writing->holds, &settlement->record.exchange_id))
         return rollup_post_ended(writing->rollup, writing->db, settlement, committed_ms);
     return rollup_post(writing->rollup, writing->db, settlement, committed_ms);
 }
@@ -170,7 +158,8 @@ static bool write_sealed(struct writing *writing)
         if (!(writing->chunk_records == 1 ? write_alone(writing) : write_chunk(writing, count)))
             return false;
     }
-    return journal_mark_applied(writing->journal, writing->db);
+    return new_holds_each(&writing->holds, write_open_hold, writing) &&
+           journal_mark_applied(writing->journal, writing->db);
 }
 
 static bool commit(struct db *db)
@@ -185,9 +174,14 @@ static bool commit(struct db *db)
 static bool write_transaction(struct writing *writing)
 {
     struct db *db = writing->db;
+    bool ok;
     db_clear(db);
-    if (db_run(db, "BEGIN IMMEDIATE", NULL, 0) && write_sealed(writing) &&
-        (writing->changes == NULL || changes_stage(writing->changes, db)) && commit(db))
+    new_holds_init(&writing->holds);
+    writing->charge_count = 0;
+    ok = db_run(db, "BEGIN IMMEDIATE", NULL, 0) && write_sealed(writing) &&
+         (writing->changes == NULL || changes_stage(writing->changes, db)) && commit(db);
+    new_holds_fini(&writing->holds);
+    if (ok)
         return true;
     db_rollback(db);
     if (writing->changes != NULL)
@@ -202,11 +196,7 @@ static bool write_tables(struct writing *writing)
     writing->records = malloc(CHUNK_RECORDS * sizeof *writing->records);
     check(writing->records != NULL);
     writing->chunk_records = CHUNK_RECORDS;
-    find_settled(writing);
     ok = write_transaction(writing);
-    free(writing->settled);
-    writing->settled = NULL;
-    writing->settled_count = 0; /* one by one, holds and settlements are written apart */
     if (!ok && writing->db->failure == 0) {
         writing->chunk_records = 1;
         ok = write_transaction(writing);
@@ -216,33 +206,39 @@ static bool write_tables(struct writing *writing)
 }
 
 /* Updates memory: what was unapplied is in the tables now. */
-static void follow_in_memory(struct wallets *wallets, struct journal *journal)
+static void follow_in_memory(const struct writing *writing, struct wallets *wallets)
 {
-    struct journal_record *record = malloc(sizeof *record);
-    const struct usage_record *usage = &record->as.settlement.record;
-    size_t at = 0;
-    check(record != NULL);
-    while (journal_next_settlement(journal, &at, record))
-        wallet_applied(wallets, &usage->account_id, &usage->key_id,
-                       &(struct wallet_charge){usage->charge_nusd, usage->created_ms});
-    free(record);
+    for (size_t i = 0; i < writing->charge_count; i++) {
+        const struct applied_charge *applied = &writing->charges[i];
+        wallet_applied(wallets, &applied->account_id, &applied->key_id, &applied->charge);
+    }
+}
+
+static bool apply_sealed(const struct apply *apply)
+{
+    struct writing writing = {.db = apply->db,
+                              .journal = apply->journal,
+                              .rollup = apply->rollup,
+                              .changes = apply->changes};
+    bool ok = write_tables(&writing);
+    if (ok) {
+        follow_in_memory(&writing, apply->memory.wallets);
+        changes_apply(apply->changes, &apply->memory);
+        journal_forget_sealed(apply->journal);
+    }
+    free(writing.charges);
+    return ok;
 }
 
 bool apply_all(const struct apply *apply)
 {
-    struct journal *journal = apply->journal;
-    struct writing writing = {
-        .db = apply->db, .journal = journal, .rollup = apply->rollup, .changes = apply->changes};
     bool left_over;
     do {
-        left_over = journal->is_sealed; /* a failed try has left it; newer records wait behind it */
-        if (!journal_seal(journal))
+        left_over = apply->journal->is_sealed; /* a failed try has left it; newer records wait */
+        if (!journal_seal(apply->journal))
             return true;
-        if (!write_tables(&writing))
+        if (!apply_sealed(apply))
             return false;
-        follow_in_memory(apply->memory.wallets, journal);
-        changes_apply(apply->changes, &apply->memory);
-        journal_forget_sealed(journal);
     } while (left_over);
     return true;
 }
@@ -280,6 +276,7 @@ bool apply_recover(struct db *db, struct journal *journal, struct fault *fault)
         if (ok)
             journal_forget_sealed(journal);
     }
+    free(writing.charges);
     rollup_fini(&rollup);
     return ok || fault_set(fault, "database_unusable",
                            "what the ledger's journal has cannot be written into the tables: %s",

@@ -18,7 +18,7 @@ void posting_cost_account(const char *provider, char out[POSTING_ACCOUNT_BYTES])
     memcpy(out + 5, name, bytes + 1);
 }
 
-enum posting posting_ended_hold(struct db *db, const struct ledger_hold *hold)
+enum posting posting_new_hold(struct db *db, const struct ledger_hold *hold)
 {
     return posted(
         db_run(db,
@@ -29,16 +29,20 @@ enum posting posting_ended_hold(struct db *db, const struct ledger_hold *hold)
                          bind_int(hold->created_ms), bind_int(hold->expires_ms))));
 }
 
-enum posting posting_hold(struct db *db, const struct ledger_hold *hold)
+enum posting posting_open_hold(struct db *db, const struct ledger_hold *hold)
 {
-    if (posting_ended_hold(db, hold) != POSTING_DONE)
-        return POSTING_FAILED;
     return posted(db_run(db,
                          "INSERT INTO open_holds (exchange_id, account_id, key_id, amount_nusd,"
                          " expires_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
                          DB_VALUES(bind_text(hold->exchange_id.text),
                                    bind_text(hold->account_id.text), bind_text(hold->key_id.text),
                                    bind_int(hold->amount_nusd), bind_int(hold->expires_ms))));
+}
+
+enum posting posting_hold(struct db *db, const struct ledger_hold *hold)
+{
+    enum posting posting = posting_new_hold(db, hold);
+    return posting == POSTING_DONE ? posting_open_hold(db, hold) : posting;
 }
 
 /* Writes one transfer of a settlement. `first_seq` keeps the row of the first one. */

@@ -20,9 +20,11 @@ enum { POSTING_ACCOUNT_BYTES = 72 };
 enum posting { POSTING_DONE, POSTING_REFUSED, POSTING_FAILED };
 
 enum posting posting_hold(struct db *db, const struct ledger_hold *hold);
-/* The same for a hold whose settlement follows in the same transaction, by
- * posting_ended_settlement: no reader ever sees the hold open. */
-enum posting posting_ended_hold(struct db *db, const struct ledger_hold *hold);
+/* The two halves of it, for one transaction: the hold, and that it is open. The second is left out
+ * if the settlement follows in the same transaction, by posting_ended_settlement: no reader ever
+ * sees the hold open. */
+enum posting posting_new_hold(struct db *db, const struct ledger_hold *hold);
+enum posting posting_open_hold(struct db *db, const struct ledger_hold *hold);
 /* REFUSED: no such hold is open (it has ended, or its row was never written), or account, key or
  * amount differ from the hold's. The caller writes balances and totals: see rollup.h. *last_charge
  * is the transfer of the account's last charge (0: none); a charge replaces it. */

@@ -410,25 +410,10 @@ static uint64_t sealed_generation(const struct journal *journal)
 bool journal_next(const struct journal *journal, size_t *at, struct journal_record *out)
 {
     const struct slice rest = {journal->sealed.data + *at, journal->sealed.bytes - *at};
-    const struct journal_place place = {journal->salt, sealed_generation(journal), *at};
-    size_t size = 0;
     if (rest.bytes == 0)
         return false;
-    check(journal_record_read(rest, &place, out, &size) == JOURNAL_FOUND);
-    *at += size;
+    *at += journal_record_decode(rest, out);
     return true;
-}
-
-bool journal_next_settlement(const struct journal *journal, size_t *at, struct journal_record *out)
-{
-    while (*at < journal->sealed.bytes) {
-        const struct slice rest = {journal->sealed.data + *at, journal->sealed.bytes - *at};
-        size_t size;
-        if (journal_record_kind(rest, &size) == JOURNAL_SETTLEMENT)
-            return journal_next(journal, at, out);
-        *at += size;
-    }
-    return false;
 }
 
 bool journal_mark_applied(const struct journal *journal, struct db *db)

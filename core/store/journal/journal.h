@@ -84,8 +84,6 @@ bool journal_pending(const struct journal *journal);
 bool journal_seal(struct journal *journal);
 /* Reads the next record of the sealed generation; `at` begins as 0. */
 bool journal_next(const struct journal *journal, size_t *at, struct journal_record *out);
-/* Reads the next settlement in the same way; skips the other records. */
-bool journal_next_settlement(const struct journal *journal, size_t *at, struct journal_record *out);
 /* Marks the sealed generation as applied, in the open transaction. */
 bool journal_mark_applied(const struct journal *journal, struct db *db);
 /* Forgets it, after the commit. */

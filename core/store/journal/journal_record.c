@@ -256,21 +256,26 @@ uint64_t journal_record_generation(struct slice bytes)
     return head.generation;
 }
 
-enum journal_kind journal_record_kind(struct slice bytes, size_t *size)
+static enum journal_found decode(const struct head *head, const char *payload,
+                                 struct journal_record *out)
 {
-    struct head head;
-    check(bytes.bytes >= sizeof head);
-    memcpy(&head, bytes.data, sizeof head);
-    *size = sizeof head + head.payload_bytes;
-    check(*size <= bytes.bytes);
-    return (enum journal_kind)head.kind;
+    struct reader reader = {payload, payload + head->payload_bytes, false};
+    if (head->format < FORMAT_FIRST || head->format > FORMAT)
+        return JOURNAL_FOREIGN;
+    out->kind = (enum journal_kind)head->kind;
+    if (out->kind == JOURNAL_HOLD)
+        read_hold(&reader, out);
+    else if (out->kind == JOURNAL_SETTLEMENT)
+        read_settlement(&reader, head->format, out);
+    else if (out->kind != JOURNAL_SEAL)
+        return JOURNAL_FOREIGN;
+    return reader.failed ? JOURNAL_FOREIGN : JOURNAL_FOUND;
 }
 
 enum journal_found journal_record_read(struct slice bytes, const struct journal_place *place,
                                        struct journal_record *out, size_t *size)
 {
     struct head head;
-    struct reader reader;
     if (bytes.bytes < sizeof head)
         return JOURNAL_END;
     memcpy(&head, bytes.data, sizeof head);
@@ -278,16 +283,16 @@ enum journal_found journal_record_read(struct slice bytes, const struct journal_
         head.payload_bytes > bytes.bytes - sizeof head ||
         head.sum != sum_of(&head, place, bytes.data + sizeof head))
         return JOURNAL_END;
-    if (head.format < FORMAT_FIRST || head.format > FORMAT)
-        return JOURNAL_FOREIGN;
     *size = sizeof head + head.payload_bytes;
-    out->kind = (enum journal_kind)head.kind;
-    reader = (struct reader){bytes.data + sizeof head, bytes.data + *size, false};
-    if (out->kind == JOURNAL_HOLD)
-        read_hold(&reader, out);
-    else if (out->kind == JOURNAL_SETTLEMENT)
-        read_settlement(&reader, head.format, out);
-    else if (out->kind != JOURNAL_SEAL)
-        return JOURNAL_FOREIGN;
-    return reader.failed ? JOURNAL_FOREIGN : JOURNAL_FOUND;
+    return decode(&head, bytes.data + sizeof head, out);
+}
+
+size_t journal_record_decode(struct slice bytes, struct journal_record *out)
+{
+    struct head head;
+    check(bytes.bytes >= sizeof head);
+    memcpy(&head, bytes.data, sizeof head);
+    check(head.payload_bytes <= bytes.bytes - sizeof head);
+    check(decode(&head, bytes.data + sizeof head, out) == JOURNAL_FOUND);
+    return sizeof head + head.payload_bytes;
 }

@@ -56,11 +56,10 @@ enum journal_found {
 };
 /* The generation in the head at the start of `bytes`; not checked. */
 uint64_t journal_record_generation(struct slice bytes);
-/* The kind of the record at the start of `bytes`, from this process's memory; not checked. `size`
- * gets its length. */
-enum journal_kind journal_record_kind(struct slice bytes, size_t *size);
 /* Reads the record at the start of `bytes`; *size is its length. Copies the texts. */
 enum journal_found journal_record_read(struct slice bytes, const struct journal_place *place,
                                        struct journal_record *out, size_t *size);
+/* The same for a record that this process has put or read before; returns its length. */
+size_t journal_record_decode(struct slice bytes, struct journal_record *out);
 
 #endif

@@ -29,14 +29,9 @@ void open_holds_fini(struct open_holds *holds)
     table_fini(&holds->table, free_node);
 }
 
-static uint64_t hash_id(const struct id *id)
-{
-    return table_hash(id->text, strlen(id->text));
-}
-
 static struct open_hold *find(const struct open_holds *holds, const struct id *exchange_id)
 {
-    struct table_node *node = table_first(&holds->table, hash_id(exchange_id));
+    struct table_node *node = table_first(&holds->table, table_hash_id(exchange_id));
     for (; node != NULL; node = table_next(node)) {
         struct open_hold *hold = (struct open_hold *)node;
         if (strcmp(hold->exchange_id.text, exchange_id->text) == 0)
@@ -53,7 +48,7 @@ void open_holds_add(struct open_holds *holds, const struct ledger_hold *hold)
                                .account_id = hold->account_id,
                                .key_id = hold->key_id,
                                .amount_nusd = hold->amount_nusd};
-    table_insert(&holds->table, &open->node, hash_id(&hold->exchange_id));
+    table_insert(&holds->table, &open->node, table_hash_id(&hold->exchange_id));
 }
 
 void open_holds_remove(struct open_holds *holds, const struct id *exchange_id)

@@ -107,3 +107,8 @@ uint64_t table_hash(const void *data, size_t bytes)
     }
     return hash;
 }
+
+uint64_t table_hash_id(const struct id *id)
+{
+    return table_hash(id->text, strlen(id->text));
+}

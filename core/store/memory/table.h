@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/slice.h"
+#include "base/id.h"
 
 struct table_node {
     struct table_node *next;
@@ -30,5 +30,6 @@ void table_remove(struct table *table, struct table_node *node);
 
 /* For our own ids and digests. They are random, so no client can choose keys that collide. */
 uint64_t table_hash(const void *data, size_t bytes);
+uint64_t table_hash_id(const struct id *id);
 
 #endif

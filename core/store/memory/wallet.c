@@ -69,11 +69,6 @@ void wallet_fini(struct wallets *wallets)
     fini_shards(wallets->keys);
 }
 
-static uint64_t hash_id(const struct id *id)
-{
-    return table_hash(id->text, strlen(id->text));
-}
-
 static struct wallet_shard *lock_shard(struct wallet_shard *shards, uint64_t hash)
 {
     struct wallet_shard *shard = &shards[hash % WALLET_SHARDS];
@@ -113,7 +108,7 @@ static struct key_wallet *find_key(const struct wallet_shard *shard, uint64_t ha
 void wallet_put(struct wallets *wallets, const struct id *account_id, int64_t posted_nusd,
                 int64_t owed_nusd)
 {
-    uint64_t hash = hash_id(account_id);
+    uint64_t hash = table_hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
     if (wallet == NULL) {
@@ -143,7 +138,7 @@ static int64_t left_of(const struct account_wallet *wallet)
 
 static void add_held(struct wallets *wallets, const struct id *account_id, int64_t amount_nusd)
 {
-    uint64_t hash = hash_id(account_id);
+    uint64_t hash = table_hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
     check(wallet != NULL);
@@ -154,7 +149,7 @@ static void add_held(struct wallets *wallets, const struct id *account_id, int64
 
 static int64_t take_left(struct wallets *wallets, const struct id *account_id, int64_t amount_nusd)
 {
-    uint64_t hash = hash_id(account_id);
+    uint64_t hash = table_hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
     int64_t left = wallet != NULL ? left_of(wallet) : 0;
@@ -194,7 +189,7 @@ void wallet_unreserve_all(struct wallets *wallets)
 
 void wallet_touch(struct wallets *wallets, const struct id *account_id)
 {
-    uint64_t hash = hash_id(account_id);
+    uint64_t hash = table_hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
     if (wallet != NULL)
@@ -205,7 +200,7 @@ void wallet_touch(struct wallets *wallets, const struct id *account_id)
 void wallet_put_key(struct wallets *wallets, const struct id *key_id, const struct id *account_id,
                     const struct wallet_budget *budget)
 {
-    uint64_t hash = hash_id(key_id);
+    uint64_t hash = table_hash_id(key_id);
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
     struct key_wallet *key = find_key(shard, hash, key_id);
     if (key == NULL) {
@@ -231,7 +226,7 @@ static void free_key_if_done(struct wallet_shard *shard, struct key_wallet *key)
 
 void wallet_drop_key(struct wallets *wallets, const struct id *key_id)
 {
-    uint64_t hash = hash_id(key_id);
+    uint64_t hash = table_hash_id(key_id);
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
     struct key_wallet *key = find_key(shard, hash, key_id);
     if (key != NULL) {
@@ -244,7 +239,7 @@ void wallet_drop_key(struct wallets *wallets, const struct id *key_id)
 static enum hold_outcome take_key(struct wallets *wallets, const struct ledger_hold *hold,
                                   struct hold_refusal *refusal)
 {
-    uint64_t hash = hash_id(&hold->key_id);
+    uint64_t hash = table_hash_id(&hold->key_id);
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
     struct key_wallet *key = find_key(shard, hash, &hold->key_id);
     enum hold_outcome outcome = HOLD_ACCEPTED;
@@ -270,7 +265,7 @@ static enum hold_outcome take_key(struct wallets *wallets, const struct ledger_h
 enum hold_outcome wallet_take(struct wallets *wallets, const struct ledger_hold *hold,
                               struct hold_refusal *refusal)
 {
-    uint64_t hash = hash_id(&hold->account_id);
+    uint64_t hash = table_hash_id(&hold->account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, &hold->account_id);
     enum hold_outcome outcome = HOLD_ACCEPTED;
@@ -299,7 +294,7 @@ enum hold_outcome wallet_take(struct wallets *wallets, const struct ledger_hold 
 static int64_t extend_key(struct wallets *wallets, const struct ledger_hold *hold,
                           int64_t amount_nusd)
 {
-    uint64_t hash = hash_id(&hold->key_id);
+    uint64_t hash = table_hash_id(&hold->key_id);
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
     struct key_wallet *key = find_key(shard, hash, &hold->key_id);
     if (key == NULL) { /* the key was deleted, and its last hold has expired */
@@ -316,7 +311,7 @@ static int64_t extend_key(struct wallets *wallets, const struct ledger_hold *hol
 
 int64_t wallet_extend(struct wallets *wallets, const struct ledger_hold *hold, int64_t amount_nusd)
 {
-    uint64_t hash = hash_id(&hold->account_id);
+    uint64_t hash = table_hash_id(&hold->account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, &hold->account_id);
     int64_t left;
@@ -335,14 +330,14 @@ int64_t wallet_extend(struct wallets *wallets, const struct ledger_hold *hold, i
 void wallet_unextend(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
                      int64_t amount_nusd)
 {
-    uint64_t hash = hash_id(account_id);
+    uint64_t hash = table_hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
     check(wallet != NULL && wallet->held_nusd >= amount_nusd);
     wallet->held_nusd -= amount_nusd;
     shard->held_nusd -= amount_nusd;
     if (key_id->text[0]) {
-        uint64_t key_hash = hash_id(key_id);
+        uint64_t key_hash = table_hash_id(key_id);
         struct wallet_shard *key_shard = lock_shard(wallets->keys, key_hash);
         struct key_wallet *key = find_key(key_shard, key_hash, key_id);
         if (key != NULL) { /* else the key was deleted, and its last hold has ended */
@@ -357,7 +352,7 @@ void wallet_unextend(struct wallets *wallets, const struct id *account_id, const
 static void release_key(struct wallets *wallets, const struct id *key_id, int64_t held_nusd,
                         const struct wallet_charge *charge, int64_t unapplied_nusd)
 {
-    uint64_t hash = hash_id(key_id);
+    uint64_t hash = table_hash_id(key_id);
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
     struct key_wallet *key = find_key(shard, hash, key_id);
     check(key != NULL && key->budget.held_nusd >= held_nusd && key->open_holds > 0);
@@ -372,7 +367,7 @@ static void release_key(struct wallets *wallets, const struct id *key_id, int64_
 static void release(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
                     int64_t held_nusd, const struct wallet_charge *charge, int64_t unapplied_nusd)
 {
-    uint64_t hash = hash_id(account_id);
+    uint64_t hash = table_hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
     check(charge->amount_nusd >= 0 && charge->amount_nusd <= held_nusd);
@@ -410,13 +405,13 @@ void wallet_release_unapplied(struct wallets *wallets, const struct id *account_
 void wallet_applied(struct wallets *wallets, const struct id *account_id, const struct id *key_id,
                     const struct wallet_charge *charge)
 {
-    uint64_t hash = hash_id(account_id);
+    uint64_t hash = table_hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
     check(wallet != NULL);
     wallet->unapplied_nusd -= charge->amount_nusd;
     if (key_id->text[0]) {
-        uint64_t key_hash = hash_id(key_id);
+        uint64_t key_hash = table_hash_id(key_id);
         struct wallet_shard *key_shard = lock_shard(wallets->keys, key_hash);
         struct key_wallet *key = find_key(key_shard, key_hash, key_id);
         if (key != NULL) /* else the key was deleted, and its last hold has ended */
@@ -428,7 +423,7 @@ void wallet_applied(struct wallets *wallets, const struct id *account_id, const 
 
 bool wallet_peek(struct wallets *wallets, const struct id *account_id, struct wallet_state *out)
 {
-    uint64_t hash = hash_id(account_id);
+    uint64_t hash = table_hash_id(account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
     struct account_wallet *wallet = find_account(shard, hash, account_id);
     if (wallet != NULL) {
@@ -444,7 +439,7 @@ bool wallet_peek(struct wallets *wallets, const struct id *account_id, struct wa
 static int64_t key_available(struct wallets *wallets, const struct id *account_id,
                              const struct id *key_id)
 {
-    uint64_t hash = hash_id(key_id);
+    uint64_t hash = table_hash_id(key_id);
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
     struct key_wallet *key = find_key(shard, hash, key_id);
     int64_t available = 0;

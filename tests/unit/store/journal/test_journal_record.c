@@ -181,6 +181,24 @@ static void a_settlement_comes_back(void **state)
     buffer_fini(&bytes);
 }
 
+/* Without its place: this process has put or read it, so its check sum is not looked at. */
+static void a_known_record_is_decoded(void **state)
+{
+    (void)state;
+    struct buffer bytes;
+    struct journal_record record;
+    struct ledger_settlement put = some_settlement();
+    put_some(&bytes);
+    size_t size = bytes.bytes;
+    buffer_append(&bytes, "what follows", 12);
+    memset(&record, 0xa5, sizeof record);
+    assert_int_equal(journal_record_decode(buffer_slice(&bytes), &record), size);
+    assert_int_equal(record.kind, JOURNAL_SETTLEMENT);
+    assert_int_equal(record.committed_ms, 99);
+    assert_same(&record.as.settlement, &put);
+    buffer_fini(&bytes);
+}
+
 /* No settlement needs more than JOURNAL_RECORD_BYTES_MAX: all texts as long as they can be. */
 static void the_largest_settlement_fits(void **state)
 {
@@ -490,6 +508,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hold_comes_back),
         cmocka_unit_test(a_settlement_comes_back),
+        cmocka_unit_test(a_known_record_is_decoded),
         cmocka_unit_test(the_largest_settlement_fits),
         cmocka_unit_test(texts_of_any_length_come_back),
         cmocka_unit_test(records_follow_each_other),
