@@ -83,7 +83,9 @@ void attempt_log_failure(struct attempt_log *log, int number, const struct attem
 void attempt_log_answered(struct attempt_log *log, int number, const struct attempt *attempt,
                           const char *cut_code)
 {
-    if (cut_code == NULL && log->notes == NULL)
+    bool wanted = !log->answered && (cut_code != NULL || log->notes != NULL);
+    log->answered = true;
+    if (!wanted)
         return;
     const char *outcome = cut_code != NULL ? "cut" : attempt_outcome_name(ATTEMPT_ANSWERED);
     struct attempt_note *note = add(log, number, attempt, outcome);
@@ -91,11 +93,10 @@ void attempt_log_answered(struct attempt_log *log, int number, const struct atte
         copy_flat(slice_of(cut_code), note->words, sizeof note->words);
 }
 
-void attempt_log_write(const struct attempt_log *log, struct store *store,
-                       const struct id *exchange_id)
+void attempt_log_write(struct attempt_log *log, struct store *store, const struct id *exchange_id)
 {
-    for (size_t i = 0; i < log->count; i++)
-        notes_attempt(store, exchange_id, &log->notes[i]);
+    while (log->written < log->count)
+        notes_attempt(store, exchange_id, &log->notes[log->written++]);
 }
 
 void attempt_log_fini(struct attempt_log *log)

@@ -4,6 +4,7 @@
 #ifndef EXCHANGE_ATTEMPT_LOG_H
 #define EXCHANGE_ATTEMPT_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct attempt;
@@ -14,17 +15,19 @@ struct store;
 struct attempt_log {
     struct attempt_note *notes; /* NULL: no attempt has failed */
     size_t count;
+    size_t written;
+    bool answered; /* the last one is noted, or needs no note */
 };
 
 /* Notes a failed attempt; `number` counts the attempts of the exchange from 1. */
 void attempt_log_failure(struct attempt_log *log, int number, const struct attempt *attempt);
 /* Notes the attempt that answered, if another failed before or if its answer was cut. `cut_code`
- * says why it was cut; NULL if it was not. */
+ * says why it was cut; NULL if it was not. Only the first call counts. */
 void attempt_log_answered(struct attempt_log *log, int number, const struct attempt *attempt,
                           const char *cut_code);
-/* Writes all notes. Call it when the exchange has ended. */
-void attempt_log_write(const struct attempt_log *log, struct store *store,
-                       const struct id *exchange_id);
+/* Writes the notes that are not written yet. Call it before the record of the call is written: who
+ * sees the record sees its attempts. */
+void attempt_log_write(struct attempt_log *log, struct store *store, const struct id *exchange_id);
 void attempt_log_fini(struct attempt_log *log);
 
 #endif

@@ -219,19 +219,24 @@ static void count_cut(const struct exchange *exchange)
     live_metrics_count_attempt(exchange->env->shard, &attempt);
 }
 
-static void note_attempts(struct exchange *exchange)
+void exchange_note_attempts(struct exchange *exchange)
 {
     struct attempt_log *log = &exchange->attempt_log;
     bool cut = exchange_was_cut_by_provider(exchange);
-    if (exchange->asks_model)
-        live_metrics_count_call(exchange->env->shard, exchange->status, exchange->stream.failed,
-                                exchange->first_byte_us);
-    if (exchange->asks_model && cut)
-        count_cut(exchange);
     if (exchange->attempt.outcome == ATTEMPT_ANSWERED)
         attempt_log_answered(log, exchange->attempts, &exchange->attempt,
                              cut ? exchange->stream.failure_code : NULL);
     attempt_log_write(log, exchange->env->store, &exchange->id);
+}
+
+static void count_call(const struct exchange *exchange)
+{
+    if (!exchange->asks_model)
+        return;
+    live_metrics_count_call(exchange->env->shard, exchange->status, exchange->stream.failed,
+                            exchange->first_byte_us);
+    if (exchange_was_cut_by_provider(exchange))
+        count_cut(exchange);
 }
 
 void exchange_end(struct exchange *exchange)
@@ -243,7 +248,8 @@ void exchange_end(struct exchange *exchange)
     exchange->ended_us = clock_mono_us();
     exchange->env->served++;
     rate_limits_release(exchange);
-    note_attempts(exchange);
+    count_call(exchange);
+    exchange_note_attempts(exchange);
     write_log(exchange);
     exchange_wake(exchange);
     exchange_free_if_over(exchange);

@@ -170,6 +170,7 @@ static void resolve(struct exchange *exchange, bool voided)
     settlement->voided = voided;
     fill_record(exchange, &settlement->record);
     exchange->settlement_pending = true;
+    attempt_log_write(&exchange->attempt_log, exchange->env->store, &exchange->id);
     ledger_settle(exchange->env->store, settlement);
 }
 
@@ -182,6 +183,7 @@ void exchange_settle(struct exchange *exchange)
     failpoint_reach(FAILPOINT_AFTER_USAGE);
     if (exchange->idempotency != NULL)
         relay_keep(exchange);
+    exchange_note_attempts(exchange);
     resolve(exchange, false);
 }
 

@@ -88,6 +88,15 @@ static void a_cut_answer_is_noted_with_its_reason(void **state)
     assert_string_equal(log_of.notes[0].words, "stream_interrupted");
 }
 
+/* When the call is settled and when the exchange ends: whichever comes first. */
+static void an_answer_is_noted_once(void **state)
+{
+    (void)state;
+    attempt_log_answered(&log_of, 1, &attempt, "stream_interrupted");
+    attempt_log_answered(&log_of, 1, &attempt, "stream_interrupted");
+    assert_int_equal(log_of.count, 1);
+}
+
 static void what_the_provider_said_goes_first(void **state)
 {
     (void)state;
@@ -157,6 +166,7 @@ int main(void)
         WITH_LOG(an_only_answer_leaves_nothing),
         WITH_LOG(a_failure_is_noted_and_the_answer_behind_it),
         WITH_LOG(a_cut_answer_is_noted_with_its_reason),
+        WITH_LOG(an_answer_is_noted_once),
         WITH_LOG(what_the_provider_said_goes_first),
         WITH_LOG(words_stand_in_one_line),
         WITH_LOG(no_secret_is_told),
