@@ -19,6 +19,7 @@ from wait import wait_until
 PRICE = Price("0.15", "0.60")
 PIECE = answers.content_event("x ")
 COMMENT = b": keep-alive\n"
+STREAMED_BODY = b'{"model":"gpt-4o-mini","stream":true,"messages":[{"role":"user","content":"Hi"}]}'
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +109,8 @@ def test_comments_go_on_until_something_is_said(module_gateway, customer, provid
     """At once, not with what follows; a role is no end of the silence."""
     gates = {1: Gate(provider)}
     provider.answer = answers.stream_of(Chat(), gates=gates)
-    body = b'{"model":"gpt-4o-mini","stream":true,"messages":[{"role":"user","content":"Hi"}]}'
     with gates[1], module_gateway.connect() as connection:
-        connection.send(chat_bytes(customer.key, body))
+        connection.send(chat_bytes(customer.key, STREAMED_BODY))
         assert connection.read_head().status == 200
         for _ in range(3):
             assert connection.read_chunk() == COMMENT
@@ -122,34 +122,48 @@ def test_comments_go_on_until_something_is_said(module_gateway, customer, provid
     assert got.endswith(answers.DONE)
 
 
-@pytest.mark.parametrize("name", ["silence", "a role", "refused"])
-def test_with_nobody_else_it_ends_with_an_error(customer, provider, name):
-    """Free, in an event of its own, which no client takes for a whole answer."""
-    gate = Gate(provider)
-    refused = answers.behind(gate, answers.error(400, "too hot", "too_hot", "x"))
-    role = stream(Chat().events({"model": "x"})[:1], ending="hang")
-    provider.answer = {"silence": silence(), "a role": role, "refused": refused}[name]
-    provider.loop.call_soon_threadsafe(provider.loop.call_later, 0.6, gate._opened.set)
-    response = ask(customer, "hasty")
-    assert response.status_code == 200
-    rest = response.content.replace(COMMENT, b"")
+def check_free_error(customer, content, code):
+    """An event of its own, which no client takes for a whole answer; nothing was charged."""
+    rest = content.replace(COMMENT, b"")
     (chunk,) = sse.chunks(rest)
     assert chunk.keys() == {"error"}
     assert chunk["error"].keys() >= {"message", "type", "param", "code"}
-    assert chunk["error"]["code"] == ("too_hot" if name == "refused" else "timeout")
+    assert chunk["error"]["code"] == code
     assert rest.endswith(answers.DONE)
     customer.wait_for_no_hold()
     assert customer.balance == 10
     record = customer.wait_for_record()
-    assert record["error_code"] == chunk["error"]["code"]
+    assert record["error_code"] == code
     assert record["usage_source"] == "none"
+
+
+@pytest.mark.parametrize("name", ["silence", "a role"])
+def test_with_nobody_else_it_ends_with_an_error(customer, provider, name):
+    role = stream(Chat().events({"model": "x"})[:1], ending="hang")
+    provider.answer = {"silence": silence(), "a role": role}[name]
+    response = ask(customer, "hasty")
+    assert response.status_code == 200
+    check_free_error(customer, response.content, "timeout")
+
+
+def test_a_refusal_after_comments_is_an_error_event(module_gateway, customer, provider):
+    gate = Gate(provider)
+    provider.answer = answers.behind(gate, answers.error(400, "too hot", "too_hot", "x"))
+    with gate, module_gateway.connect() as connection:
+        connection.send(chat_bytes(customer.key, STREAMED_BODY))
+        assert connection.read_head().status == 200
+        assert connection.read_chunk() == COMMENT
+        gate.set()
+        got = b""
+        while chunk := connection.read_chunk():
+            got += chunk
+    check_free_error(customer, got, "too_hot")
 
 
 def test_a_client_may_leave_among_the_comments(module_gateway, customer, provider):
     provider.answer = silence()
-    body = b'{"model":"gpt-4o-mini","stream":true,"messages":[{"role":"user","content":"Hi"}]}'
     with module_gateway.connect() as connection:
-        connection.send(chat_bytes(customer.key, body))
+        connection.send(chat_bytes(customer.key, STREAMED_BODY))
         connection.read_head()
         assert connection.read_chunk() == COMMENT
     wait_until(lambda: provider.last.gone_at, 5, "the end of the upstream call")
@@ -159,9 +173,8 @@ def test_a_client_may_leave_among_the_comments(module_gateway, customer, provide
 def test_a_key_may_be_deleted_among_the_comments(module_gateway, customer, provider):
     """The client is told, and pays what the provider was asked for."""
     provider.answer = silence()
-    body = b'{"model":"gpt-4o-mini","stream":true,"messages":[{"role":"user","content":"Hi"}]}'
     with module_gateway.connect() as connection:
-        connection.send(chat_bytes(customer.key, body))
+        connection.send(chat_bytes(customer.key, STREAMED_BODY))
         assert connection.read_head().status == 200
         assert connection.read_chunk() == COMMENT
         customer.delete_key()
