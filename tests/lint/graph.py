@@ -2,7 +2,8 @@
 and circles of files. A module is NAME.c and NAME.h; what it includes of its own is no edge.
 
 `graph.py` says whether the page is as the code is, and whether the circles are as few as they may
-be (CIRCLES); `graph.py --write` writes the page.
+be (CIRCLES); `graph.py --write` writes the page. It also counts the words of the headers that
+docs/ARCHITECTURE.md tells a newcomer to read first: half an hour is enough for them.
 """
 
 import collections
@@ -14,6 +15,9 @@ PAGE = Path("docs/INCLUDES.md")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 # floor -> how many circles it may have, of how many files each
 CIRCLES = {"exchange": (1, 2)}
+MAP = Path("docs/ARCHITECTURE.md")
+READ_FIRST = re.compile(r"^\| `core/(\S+\.h)` \|", re.MULTILINE)
+HEADERS_MAX, WORDS_MAX = 22, 9000
 
 
 def modules(core):
@@ -128,12 +132,27 @@ def page(core):
     return "\n".join(lines) + "\n"
 
 
+def reading_list(core, text):
+    """What is wrong with the headers to read first, as lines of text."""
+    listed = READ_FIRST.findall(text)
+    gone = [name for name in listed if not (core / name).is_file()]
+    if gone or not listed:
+        return [f"{MAP}: to be read first, but not there: {', '.join(gone) or 'any header'}"]
+    words = sum(len((core / name).read_text().split()) for name in listed)
+    if len(listed) <= HEADERS_MAX and words <= WORDS_MAX:
+        return []
+    return [
+        f"{MAP}: {len(listed)} headers with {words} words are to be read first:"
+        f" at most {HEADERS_MAX} with {WORDS_MAX}"
+    ]
+
+
 def main(arguments):
     core = Path("core")
     text = page(core)
     if arguments == ["--write"]:
         PAGE.write_text(text)
-    wrong = too_many(circles(edges(modules(core))))
+    wrong = too_many(circles(edges(modules(core)))) + reading_list(core, MAP.read_text())
     if not PAGE.is_file() or PAGE.read_text() != text:
         wrong.append(f"{PAGE} is not as the code is: python tests/lint/graph.py --write")
     print("\n".join(wrong), end="\n" if wrong else "")
