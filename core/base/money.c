@@ -12,7 +12,13 @@ typedef unsigned __int128 uint128;
  * these. */
 #define NUSD_SCALE INT64_C(1000000000)
 
-enum { AMOUNT_DECIMALS = 9, PRICE_DECIMALS = 6, MARGIN_DECIMALS = 4, TOKEN_PRICE_DECIMALS = 18 };
+enum {
+    AMOUNT_DECIMALS = 9,
+    PRICE_DECIMALS = 6,
+    SINGLE_PRICE_DECIMALS = 12,
+    MARGIN_DECIMALS = 4,
+    TOKEN_PRICE_DECIMALS = 18
+};
 
 static bool is_digit(char c)
 {
@@ -134,6 +140,15 @@ bool money_parse_price(struct slice text, int64_t *out_pusd, struct fault *fault
                      "most 6 decimals and at most 1000000.");
 }
 
+bool money_parse_single_price(struct slice text, int64_t *out_pusd, struct fault *fault)
+{
+    if (parse_decimal(text, SINGLE_PRICE_DECIMALS, MONEY_PRICE_MAX_PUSD, out_pusd))
+        return true;
+    return fault_set(fault, "invalid_amount",
+                     "The price of one is a plain decimal in USD such as 0.01, with at most 12 "
+                     "decimals and at most 1.");
+}
+
 bool money_parse_margin(struct slice text, int64_t *out_ppm, struct fault *fault)
 {
     size_t bytes = text.bytes;
@@ -201,18 +216,24 @@ const char *money_format_token_price(int64_t pusd, int64_t margin_ppm, char out[
     return out;
 }
 
-const char *money_format_sell_price(int64_t pusd, int64_t margin_ppm, char out[48])
+/* The decimals that a price of a million has fewer than the price of one. */
+static int decimals_fewer(enum unit unit)
+{
+    return unit_is_token(unit) ? 6 : 0;
+}
+
+const char *money_format_sell_price(enum unit unit, int64_t pusd, int64_t margin_ppm, char out[48])
 {
     check(pusd >= 0 && margin_ppm >= 0);
     uint128 price = (uint128)pusd * ((uint128)margin_ppm + PPM_ONE);
-    put_decimal(out, price, TOKEN_PRICE_DECIMALS - 6, 0);
+    put_decimal(out, price, TOKEN_PRICE_DECIMALS - decimals_fewer(unit), 0);
     return out;
 }
 
-const char *money_format_price(int64_t pusd, char out[MONEY_TEXT_BYTES])
+const char *money_format_price(enum unit unit, int64_t pusd, char out[MONEY_TEXT_BYTES])
 {
     check(pusd >= 0);
-    put_decimal(out, (uint128)pusd, PRICE_DECIMALS, 2);
+    put_decimal(out, (uint128)pusd, SINGLE_PRICE_DECIMALS - decimals_fewer(unit), 2);
     return out;
 }
 
@@ -229,36 +250,46 @@ static bool within(int64_t n, int64_t max)
     return n >= 0 && n <= max;
 }
 
-static bool prices_valid(const struct token_prices *prices)
+static bool prices_valid(const struct unit_prices *prices)
 {
-    return within(prices->input_pusd, MONEY_PRICE_MAX_PUSD) &&
-           within(prices->cached_input_pusd, MONEY_PRICE_MAX_PUSD) &&
-           within(prices->output_pusd, MONEY_PRICE_MAX_PUSD);
+    bool valid = true;
+    for (size_t i = 0; i < UNIT_COUNT; i++)
+        valid = valid && within(prices->of[i], MONEY_PRICE_MAX_PUSD);
+    return valid;
 }
 
-static bool counts_valid(const struct token_counts *tokens)
+static bool counts_valid(const struct unit_counts *counts)
 {
-    return within(tokens->input, MONEY_TOKENS_MAX) &&
-           within(tokens->cached_input, MONEY_TOKENS_MAX) &&
-           within(tokens->output, MONEY_TOKENS_MAX);
+    bool valid = true;
+    for (size_t i = 0; i < UNIT_COUNT; i++)
+        valid = valid && within(counts->of[i], MONEY_TOKENS_MAX);
+    return valid;
 }
 
-/* The charge in units of 10^-18 USD: at most 3 x 10^24 x 1.01 x 10^8, far below 2^128. */
-static uint128 exact_charge(const struct token_prices *prices, const struct token_counts *tokens,
+/* At most UNIT_COUNT x 10^24. */
+static uint128 sum_of(const struct unit_prices *prices, const struct unit_counts *counts)
+{
+    uint128 sum_pusd = 0;
+    for (size_t i = 0; i < UNIT_COUNT; i++) {
+        if (counts->of[i] != 0)
+            sum_pusd += (uint128)counts->of[i] * (uint128)prices->of[i];
+    }
+    return sum_pusd;
+}
+
+/* The charge in units of 10^-18 USD: at most 12 x 10^24 x 1.01 x 10^8, far below 2^128. */
+static uint128 exact_charge(const struct unit_prices *prices, const struct unit_counts *counts,
                             int64_t margin_ppm)
 {
-    uint128 sum_pusd = (uint128)tokens->input * (uint128)prices->input_pusd +
-                       (uint128)tokens->cached_input * (uint128)prices->cached_input_pusd +
-                       (uint128)tokens->output * (uint128)prices->output_pusd;
-    return sum_pusd * (uint128)(margin_ppm + PPM_ONE);
+    return sum_of(prices, counts) * (uint128)(margin_ppm + PPM_ONE);
 }
 
-bool money_charge(const struct token_prices *prices, const struct token_counts *tokens,
+bool money_charge(const struct unit_prices *prices, const struct unit_counts *counts,
                   int64_t margin_ppm, int64_t *out_nusd)
 {
-    if (!prices_valid(prices) || !counts_valid(tokens) || !within(margin_ppm, MONEY_MARGIN_MAX_PPM))
+    if (!prices_valid(prices) || !counts_valid(counts) || !within(margin_ppm, MONEY_MARGIN_MAX_PPM))
         return false;
-    uint128 scaled = exact_charge(prices, tokens, margin_ppm);
+    uint128 scaled = exact_charge(prices, counts, margin_ppm);
     uint128 nusd = (scaled + (NUSD_SCALE - 1)) / NUSD_SCALE;
     if (nusd > (uint128)MONEY_AMOUNT_MAX_NUSD)
         return false;
@@ -266,13 +297,13 @@ bool money_charge(const struct token_prices *prices, const struct token_counts *
     return true;
 }
 
-bool money_charge_exact(const struct token_prices *prices, const struct token_counts *tokens,
+bool money_charge_exact(const struct unit_prices *prices, const struct unit_counts *counts,
                         int64_t margin_ppm, struct money_exact *out)
 {
     int64_t nusd;
-    if (!money_charge(prices, tokens, margin_ppm, &nusd))
+    if (!money_charge(prices, counts, margin_ppm, &nusd))
         return false;
-    uint128 exact = exact_charge(prices, tokens, margin_ppm);
+    uint128 exact = exact_charge(prices, counts, margin_ppm);
     put_decimal(out->sum, exact, TOKEN_PRICE_DECIMALS, TOKEN_PRICE_DECIMALS);
     put_decimal(out->rounding, (uint128)nusd * (uint128)NUSD_SCALE - exact, TOKEN_PRICE_DECIMALS,
                 TOKEN_PRICE_DECIMALS);
@@ -281,10 +312,10 @@ bool money_charge_exact(const struct token_prices *prices, const struct token_co
 
 /* charge <= amount is ceil(sum x factor / scale) <= amount. For integers that is sum <=
  * floor(amount x scale / factor), so the answer is exact and no charge need be tried. */
-int64_t money_affordable_output(const struct token_prices *prices, int64_t input_tokens,
+int64_t money_affordable_output(const struct unit_prices *prices, const struct unit_counts *counts,
                                 int64_t tokens_max, int64_t margin_ppm, int64_t amount_nusd)
 {
-    if (!prices_valid(prices) || !within(input_tokens, MONEY_TOKENS_MAX) || tokens_max < 0 ||
+    if (!prices_valid(prices) || !counts_valid(counts) || tokens_max < 0 ||
         !within(margin_ppm, MONEY_MARGIN_MAX_PPM) || amount_nusd < 0)
         return -1;
     if (tokens_max > MONEY_TOKENS_MAX)
@@ -292,11 +323,11 @@ int64_t money_affordable_output(const struct token_prices *prices, int64_t input
     if (amount_nusd > MONEY_AMOUNT_MAX_NUSD)
         amount_nusd = MONEY_AMOUNT_MAX_NUSD;
     uint128 sum_max_pusd = (uint128)amount_nusd * NUSD_SCALE / (uint128)(margin_ppm + PPM_ONE);
-    uint128 input_pusd = (uint128)input_tokens * (uint128)prices->input_pusd;
-    if (input_pusd > sum_max_pusd)
+    uint128 counted_pusd = sum_of(prices, counts);
+    if (counted_pusd > sum_max_pusd)
         return -1;
     if (prices->output_pusd == 0)
         return tokens_max;
-    uint128 tokens = (sum_max_pusd - input_pusd) / (uint128)prices->output_pusd;
+    uint128 tokens = (sum_max_pusd - counted_pusd) / (uint128)prices->output_pusd;
     return tokens < (uint128)tokens_max ? (int64_t)tokens : tokens_max;
 }

@@ -1,7 +1,7 @@
 /* Money in integers only. An amount is int64 nano-USD (`_nusd`, 1 USD = 10^9). A unit price is
- * int64 pico-USD per token (`_pusd`, 1 USD = 10^12): a price of $0.0375 per million tokens is
- * 37,500. A margin is int64 parts per million of the cost (`_ppm`): 20 % is 200,000. There is no
- * floating point anywhere. */
+ * int64 pico-USD per token or other unit (`_pusd`, 1 USD = 10^12): a price of $0.0375 per million
+ * tokens is 37,500. A margin is int64 parts per million of the cost (`_ppm`): 20 % is 200,000.
+ * There is no floating point anywhere. */
 #ifndef BASE_MONEY_H
 #define BASE_MONEY_H
 
@@ -11,28 +11,14 @@
 #include "base/buffer.h"
 #include "base/fault.h"
 #include "base/slice.h"
+#include "base/unit.h"
 
 enum {
     MONEY_TEXT_BYTES = 32 /* enough for any formatted amount with its NUL */
 };
 
-/* The cost, or the sell price, of one token of each kind. Kinds: see struct token_counts. */
-struct token_prices {
-    int64_t input_pusd;
-    int64_t cached_input_pusd;
-    int64_t output_pusd;
-};
-
-/* The kinds do not overlap: `input` excludes `cached_input`. Each count is from 0 to
- * MONEY_TOKENS_MAX. */
-struct token_counts {
-    int64_t input;
-    int64_t cached_input;
-    int64_t output;
-};
-
-#define MONEY_TOKENS_MAX INT64_C(1000000000000)            /* 10^12 tokens of a kind */
-#define MONEY_PRICE_MAX_PUSD INT64_C(1000000000000)        /* $1 a token */
+#define MONEY_TOKENS_MAX INT64_C(1000000000000)            /* 10^12 of a unit */
+#define MONEY_PRICE_MAX_PUSD INT64_C(1000000000000)        /* $1 a token, a search, a request */
 #define MONEY_MARGIN_MAX_PPM INT64_C(100000000)            /* 10,000 % */
 #define MONEY_AMOUNT_MAX_NUSD INT64_C(1000000000000000000) /* $10^9 */
 
@@ -46,6 +32,8 @@ bool money_parse_number(struct slice text, int64_t *out_nusd, struct fault *faul
 /* Like money_parse, for a price in USD per million tokens with at most 6 decimals -> pico-USD per
  * token. */
 bool money_parse_price(struct slice text, int64_t *out_pusd, struct fault *fault);
+/* The same for the price of one, such as a search, with at most 12 decimals. */
+bool money_parse_single_price(struct slice text, int64_t *out_pusd, struct fault *fault);
 /* "20%", "12.5 %", "0%" -> ppm; at most 4 decimals, at most 10,000 %. */
 bool money_parse_margin(struct slice text, int64_t *out_ppm, struct fault *fault);
 
@@ -57,18 +45,18 @@ const char *money_format_short(int64_t nusd, char out[MONEY_TEXT_BYTES]);
  * form). */
 const char *money_format_token_price(int64_t pusd, int64_t margin_ppm, char out[48]);
 
-/* The same for a million tokens: "0.18". */
-const char *money_format_sell_price(int64_t pusd, int64_t margin_ppm, char out[48]);
+/* The same for a million tokens, or for one of a unit that is priced one by one: "0.18". */
+const char *money_format_sell_price(enum unit unit, int64_t pusd, int64_t margin_ppm, char out[48]);
 
-/* A unit price in USD per million tokens: "0.15", with at least 2 decimals. */
-const char *money_format_price(int64_t pusd, char out[MONEY_TEXT_BYTES]);
+/* A price in USD per million tokens, or for one: "0.15", with at least 2 decimals. */
+const char *money_format_price(enum unit unit, int64_t pusd, char out[MONEY_TEXT_BYTES]);
 /* "20%", "12.5%". */
 const char *money_format_margin(int64_t margin_ppm, char out[MONEY_TEXT_BYTES]);
 
-/* Computes sum(tokens x price) x (1 + margin), rounded up once to nano-USD, with 128 bits inside.
+/* Computes sum(quantity x price) x (1 + margin), rounded up once to nano-USD, with 128 bits inside.
  * Returns false when the result is above MONEY_AMOUNT_MAX_NUSD or an argument is out of its
  * bounds. */
-bool money_charge(const struct token_prices *prices, const struct token_counts *tokens,
+bool money_charge(const struct unit_prices *prices, const struct unit_counts *counts,
                   int64_t margin_ppm, int64_t *out_nusd);
 
 /* A charge before rounding, in USD with 18 decimals, and what rounding adds to it. */
@@ -77,12 +65,12 @@ struct money_exact {
     char rounding[48];
 };
 /* Returns false in the same cases as money_charge. */
-bool money_charge_exact(const struct token_prices *prices, const struct token_counts *tokens,
+bool money_charge_exact(const struct unit_prices *prices, const struct unit_counts *counts,
                         int64_t margin_ppm, struct money_exact *out);
 
-/* Returns the largest number of output tokens (<= tokens_max) such that a charge for `input` tokens
- * and these output tokens is <= amount_nusd. Returns -1 when not even the input is affordable. */
-int64_t money_affordable_output(const struct token_prices *prices, int64_t input_tokens,
+/* Returns the largest number of output tokens (<= tokens_max) such that a charge for `counts` and
+ * these output tokens is <= amount_nusd. Returns -1 when not even the counts are affordable. */
+int64_t money_affordable_output(const struct unit_prices *prices, const struct unit_counts *counts,
                                 int64_t tokens_max, int64_t margin_ppm, int64_t amount_nusd);
 
 #endif

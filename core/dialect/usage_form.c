@@ -4,13 +4,20 @@
 
 enum count {
     COUNT_PROMPT,
-    COUNT_CACHED,  /* part of the prompt */
-    COUNT_READ,    /* from a cache, beside the prompt */
-    COUNT_WRITTEN, /* to a cache, beside the prompt */
-    COUNT_TOOLS,   /* from tools, beside the prompt */
+    COUNT_CACHED,         /* part of the prompt */
+    COUNT_READ,           /* from a cache, beside the prompt */
+    COUNT_WRITTEN,        /* to a cache, beside the prompt */
+    COUNT_TOOLS,          /* from tools, beside the prompt */
+    COUNT_WRITTEN_INSIDE, /* to a cache, part of the prompt */
+    COUNT_WRITTEN_LONG,   /* the part of either that lives for an hour or more */
+    COUNT_AUDIO_INPUT,
+    COUNT_IMAGE_INPUT,
     COUNT_COMPLETION,
     COUNT_REASONING,
     COUNT_THOUGHTS, /* reasoning, beside the completion */
+    COUNT_AUDIO_OUTPUT,
+    COUNT_IMAGE_OUTPUT,
+    COUNT_SEARCHES,
     COUNT_TOTAL,
     COUNTS
 };
@@ -33,12 +40,88 @@ static void take(struct counts *counts, enum count which, const struct json_valu
         counts->flawed = true;
 }
 
-static void take_detail(struct counts *counts, enum count which, const struct json_value *details,
-                        const char *name)
+/* A name of a count in an object of counts. */
+struct detail {
+    const char *name;
+    enum count count;
+};
+
+static const struct detail prompt_details[] = {
+    {"cached_tokens", COUNT_CACHED},
+    {"audio_tokens", COUNT_AUDIO_INPUT},
+    {"image_tokens", COUNT_IMAGE_INPUT},
+    {"cache_write_tokens", COUNT_WRITTEN_INSIDE},
+    {NULL, COUNTS},
+};
+static const struct detail completion_details[] = {
+    {"reasoning_tokens", COUNT_REASONING},
+    {"audio_tokens", COUNT_AUDIO_OUTPUT},
+    {"image_tokens", COUNT_IMAGE_OUTPUT},
+    {NULL, COUNTS},
+};
+/* The life times of what was written to a cache: OpenAI's half a day, Anthropic's hour. */
+static const struct detail life_times[] = {
+    {"ttl_12h_tokens", COUNT_WRITTEN_LONG},
+    {"ephemeral_1h_input_tokens", COUNT_WRITTEN_LONG},
+    {NULL, COUNTS},
+};
+static const struct detail server_tools[] = {
+    {"web_search_requests", COUNT_SEARCHES},
+    {NULL, COUNTS},
+};
+
+static void read_details(struct counts *counts, const struct detail *details,
+                         const struct json_value *object)
 {
-    struct json_value value;
-    if (json_find(details, name, &value) > 0)
-        take(counts, which, &value);
+    struct json_walk walk = json_walk(object);
+    struct json_item item;
+    if (object->type != JSON_OBJECT)
+        return;
+    while (json_next(&walk, &item)) {
+        for (const struct detail *detail = details; detail->name != NULL; detail++) {
+            if (json_key_is(item.key, detail->name))
+                take(counts, detail->count, &item.value);
+        }
+        if (json_key_is(item.key, "cache_write_tokens_details"))
+            read_details(counts, life_times, &item.value);
+    }
+}
+
+/* Gemini's list: [{"modality": "AUDIO", "tokenCount": 5}, ...] */
+static void read_modalities(struct counts *counts, const struct json_value *list, enum count audio,
+                            enum count image)
+{
+    struct json_walk walk = json_walk(list);
+    struct json_item item;
+    struct json_value modality;
+    struct json_value tokens;
+    if (list->type != JSON_ARRAY)
+        return;
+    while (json_next(&walk, &item)) {
+        if (json_find(&item.value, "modality", &modality) != 1 ||
+            (json_find(&item.value, "tokenCount", &tokens) != 1 &&
+             json_find(&item.value, "token_count", &tokens) != 1))
+            continue;
+        if (json_string_is(&modality, "AUDIO"))
+            take(counts, audio, &tokens);
+        else if (json_string_is(&modality, "IMAGE"))
+            take(counts, image, &tokens);
+    }
+}
+
+/* What stands beside the usual counts, in any form. */
+static void read_extra(struct counts *counts, const struct json_item *item)
+{
+    if (json_key_is(item->key, "cache_creation"))
+        read_details(counts, life_times, &item->value);
+    else if (json_key_is(item->key, "server_tool_use"))
+        read_details(counts, server_tools, &item->value);
+    else if (json_key_is(item->key, "promptTokensDetails") ||
+             json_key_is(item->key, "prompt_tokens_details"))
+        read_modalities(counts, &item->value, COUNT_AUDIO_INPUT, COUNT_IMAGE_INPUT);
+    else if (json_key_is(item->key, "candidatesTokensDetails") ||
+             json_key_is(item->key, "candidates_tokens_details"))
+        read_modalities(counts, &item->value, COUNT_AUDIO_OUTPUT, COUNT_IMAGE_OUTPUT);
 }
 
 /* Returns what the total has beyond prompt and completion; 0: nothing, or it is unknown. */
@@ -53,7 +136,7 @@ static int64_t unexplained(const struct counts *counts)
 
 /* Reads OpenAI's form, which most providers use. Returns true when no other form need be tried: all
  * counts are there, or no other member is. */
-static bool read_usual(const struct json_value *usage, struct counts *counts)
+static bool read_usual(const struct json_value *usage, struct counts *counts, size_t *unknown)
 {
     enum { PROMPT, COMPLETION, TOTAL, PROMPT_DETAILS, COMPLETION_DETAILS, MEMBERS };
     struct json_member members[MEMBERS] = {
@@ -63,16 +146,16 @@ static bool read_usual(const struct json_value *usage, struct counts *counts)
         [PROMPT_DETAILS] = {.name = "prompt_tokens_details"},
         [COMPLETION_DETAILS] = {.name = "completion_tokens_details"},
     };
-    size_t unknown = json_find_all(usage, members, MEMBERS);
+    *unknown = json_find_all(usage, members, MEMBERS);
     for (size_t i = 0; i < MEMBERS; i++)
-        unknown -= members[i].count;
+        *unknown -= members[i].count;
     take(counts, COUNT_PROMPT, &members[PROMPT].value);
     take(counts, COUNT_COMPLETION, &members[COMPLETION].value);
     take(counts, COUNT_TOTAL, &members[TOTAL].value);
-    take_detail(counts, COUNT_CACHED, &members[PROMPT_DETAILS].value, "cached_tokens");
-    take_detail(counts, COUNT_REASONING, &members[COMPLETION_DETAILS].value, "reasoning_tokens");
-    return unknown == 0 || (counts->of[COUNT_PROMPT] >= 0 && counts->of[COUNT_COMPLETION] >= 0 &&
-                            counts->of[COUNT_CACHED] >= 0 && unexplained(counts) == 0);
+    read_details(counts, prompt_details, &members[PROMPT_DETAILS].value);
+    read_details(counts, completion_details, &members[COMPLETION_DETAILS].value);
+    return *unknown == 0 || (counts->of[COUNT_PROMPT] >= 0 && counts->of[COUNT_COMPLETION] >= 0 &&
+                             counts->of[COUNT_CACHED] >= 0 && unexplained(counts) == 0);
 }
 
 /* Other providers' names for the counts. */
@@ -111,9 +194,9 @@ static const struct {
 static void read_other(const struct json_item *item, struct counts *counts)
 {
     if (json_key_is(item->key, "input_tokens_details"))
-        take_detail(counts, COUNT_CACHED, &item->value, "cached_tokens");
+        read_details(counts, prompt_details, &item->value);
     if (json_key_is(item->key, "output_tokens_details"))
-        take_detail(counts, COUNT_REASONING, &item->value, "reasoning_tokens");
+        read_details(counts, completion_details, &item->value);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         if (!json_key_is(item->key, others[i].name))
             continue;
@@ -206,19 +289,56 @@ static void settle_completion(struct counts *counts)
         of[COUNT_COMPLETION] = together;
 }
 
+static int64_t at_least_0(int64_t count)
+{
+    return count > 0 ? count : 0;
+}
+
+/* Parts of prompt and completion, and what stands beside them. */
+static void fill_parts(const struct counts *counts, struct usage_form *out)
+{
+    const int64_t *of = counts->of;
+    int64_t written =
+        at_least_0(of[COUNT_WRITTEN_INSIDE] >= 0 ? of[COUNT_WRITTEN_INSIDE] : of[COUNT_WRITTEN]);
+    int64_t long_lived = at_least_0(of[COUNT_WRITTEN_LONG]);
+    struct unit_counts *parts = &out->parts;
+    if (written < long_lived)
+        written = long_lived;
+    parts->cache_write = written - long_lived;
+    parts->cache_write_long = long_lived;
+    parts->audio_input = at_least_0(of[COUNT_AUDIO_INPUT]);
+    parts->image_input = at_least_0(of[COUNT_IMAGE_INPUT]);
+    parts->audio_output = at_least_0(of[COUNT_AUDIO_OUTPUT]);
+    parts->image_output = at_least_0(of[COUNT_IMAGE_OUTPUT]);
+    parts->web_search = at_least_0(of[COUNT_SEARCHES]);
+    out->has_parts = written + parts->audio_input + parts->image_input + parts->audio_output +
+                         parts->image_output + parts->web_search >
+                     0;
+}
+
+/* Reads what no usual member has: all counts of another form, or only the extra ones. */
+static void read_others(const struct json_value *usage, bool extra_only, struct counts *counts)
+{
+    struct json_walk walk = json_walk(usage);
+    struct json_item item;
+    bool usual = counts->of[COUNT_PROMPT] >= 0;
+    while (json_next(&walk, &item)) {
+        read_extra(counts, &item);
+        if (!extra_only)
+            read_other(&item, counts);
+    }
+    counts->anthropic = counts->anthropic && !usual;
+}
+
 bool usage_form_read(const struct json_value *usage, struct usage_form *out)
 {
     struct counts counts = {.flawed = false};
+    size_t unknown;
     for (size_t i = 0; i < COUNTS; i++)
         counts.of[i] = -1;
-    if (!read_usual(usage, &counts)) {
-        bool usual = counts.of[COUNT_PROMPT] >= 0;
-        struct json_walk walk = json_walk(usage);
-        struct json_item item;
-        while (json_next(&walk, &item))
-            read_other(&item, &counts);
-        counts.anthropic = counts.anthropic && !usual;
-    }
+    bool usual = read_usual(usage, &counts, &unknown);
+    if (unknown > 0 || !usual)
+        read_others(usage, usual, &counts);
     settle_prompt(&counts);
     settle_total(&counts);
     settle_completion(&counts);
@@ -227,6 +347,7 @@ bool usage_form_read(const struct json_value *usage, struct usage_form *out)
                                .completion = counts.of[COUNT_COMPLETION],
                                .reasoning = counts.of[COUNT_REASONING],
                                .flawed = counts.flawed};
+    fill_parts(&counts, out);
     return out->prompt >= 0 || out->completion >= 0 || out->flawed;
 }
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/json.h"
+#include "base/unit.h"
 
 /* -1: not reported, or not usable. Counts that a provider gives side by side are brought into
  * OpenAI's form: `cached` is part of `prompt`, `reasoning` is part of `completion`. */
@@ -15,6 +16,10 @@ struct usage_form {
     int64_t cached;
     int64_t completion;
     int64_t reasoning;
+    /* What has a price of its own: parts of `prompt` and `completion`, and what stands beside
+     * them. Cache writes, sound, pictures, searches; 0: not told. */
+    struct unit_counts parts;
+    bool has_parts;
     bool flawed; /* a count was ignored because it could not be true */
 };
 

@@ -40,11 +40,12 @@ struct candidate_terms {
     const char *api_key;
     const char *ca_file;
     const char *max_tokens_field;
-    const char *headers;        /* lines "Name: value", each ends with "\n" */
-    const char *answers_as;     /* the model's name in answers; "": the provider's own name */
-    unsigned pass_headers;      /* of the client's; bits as in provider_headers.h */
-    struct token_prices prices; /* what we pay */
-    struct token_prices sold;   /* the model's published prices; the margin is added to them */
+    const char *headers;       /* lines "Name: value", each ends with "\n" */
+    const char *answers_as;    /* the model's name in answers; "": the provider's own name */
+    unsigned pass_headers;     /* of the client's; bits as in provider_headers.h */
+    struct unit_prices prices; /* what we pay */
+    struct unit_prices sold;   /* the model's published prices; the margin is added to them */
+    unsigned priced;           /* the units that have a price of their own; a bit for each */
     int64_t margin_ppm;
     bool errors_shown; /* customers may read why the provider failed */
     int64_t connect_timeout_ms;

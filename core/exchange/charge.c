@@ -77,7 +77,7 @@ static bool judge_output(const struct charge_view *view, int64_t *tokens)
     return true;
 }
 
-static bool judge_input(const struct charge_view *view, struct token_counts *tokens)
+static bool judge_input(const struct charge_view *view, struct unit_counts *tokens)
 {
     const struct meter *meter = view->meter;
     tokens->input = meter->tokens.input;
@@ -100,20 +100,81 @@ static enum usage_source source_of(const struct meter *meter, bool input, bool o
 }
 
 /* The part of `tokens` that the request and the model allow. */
-static void allow(const struct charge_limits *limits, const struct token_counts *tokens,
-                  struct token_counts *out)
+static void allow(const struct charge_limits *limits, const struct unit_counts *tokens,
+                  struct unit_counts *out)
 {
     out->cached_input = least(tokens->cached_input, limits->context_tokens);
     out->input = least(tokens->input, limits->context_tokens - out->cached_input);
     out->output = least(tokens->output, limits->output_tokens);
 }
 
+/* ---- parts with a price of their own ---- */
+
+/* The parts of prompt and answer by kind: as reported, or as estimated from what went and came. */
+static void find_parts(const struct charge_view *view, bool input, bool output,
+                       struct unit_counts *parts)
+{
+    const struct prompt *prompt = &view->chat->prompt;
+    const struct meter *meter = view->meter;
+    *parts = meter->parts;
+    if (!input) {
+        parts->cache_write = parts->cache_write_long = 0;
+        parts->audio_input = prompt->audio_bytes / PROMPT_AUDIO_BYTES;
+        parts->image_input = prompt->image_count * view->limits->image_tokens;
+    }
+    if (!output) {
+        parts->audio_output = meter->output.audio_bytes / PROMPT_AUDIO_BYTES;
+        parts->image_output = meter->output.image_count * view->limits->image_tokens;
+    }
+    parts->reasoning = meter->reasoning_tokens;
+    parts->request = 1;
+}
+
+/* Moves the parts out of the whole that they belong to: never more than the whole has. */
+static void take_parts(const struct unit_counts *parts, struct unit_counts *counts)
+{
+    for (enum unit unit = UNIT_CACHE_WRITE; unit < UNIT_COUNT; unit++) {
+        enum unit_side side = unit_side(unit);
+        int64_t *whole = side == UNIT_SIDE_PROMPT ? &counts->input : &counts->output;
+        counts->of[unit] = parts->of[unit];
+        if (side == UNIT_SIDE_BESIDE)
+            continue;
+        counts->of[unit] = least(parts->of[unit], *whole);
+        *whole -= counts->of[unit];
+    }
+}
+
+/* Puts the parts that have no price of their own where their price is. Only units whose plain price
+ * would not do are told: reasoning and pictures in a prompt cost what text does. */
+static unsigned fold_parts(unsigned priced, struct unit_counts *parts)
+{
+    const unsigned plain = 1U << UNIT_REASONING | 1U << UNIT_IMAGE_INPUT | 1U << UNIT_REQUEST;
+    const struct unit_counts told = *parts;
+    unsigned unpriced = 0;
+    for (enum unit unit = UNIT_COUNT - 1; unit >= UNIT_CACHE_WRITE; unit--) {
+        enum unit fallback = unit_fallback(unit);
+        if (priced >> unit & 1 || parts->of[unit] == 0)
+            continue;
+        unpriced |= told.of[unit] != 0 ? 1U << unit : 0;
+        if (fallback >= UNIT_CACHE_WRITE && fallback < UNIT_COUNT)
+            parts->of[fallback] += parts->of[unit];
+        parts->of[unit] = 0;
+    }
+    return unpriced & ~plain;
+}
+
 void charge_count(const struct charge_view *view, bool cut, struct charge *out)
 {
     const struct meter *meter = view->meter;
+    struct unit_counts parts;
+    *out = (struct charge){.unpriced = 0};
     bool output = judge_output(view, &out->tokens.output);
     bool input = judge_input(view, &out->tokens);
     out->source = source_of(meter, input, output, cut);
     out->reasoning_tokens = least(meter->reasoning_tokens, out->tokens.output);
     allow(view->limits, &out->tokens, &out->allowed);
+    find_parts(view, input, output, &parts);
+    out->unpriced = fold_parts(view->priced, &parts);
+    take_parts(&parts, &out->tokens);
+    take_parts(&parts, &out->allowed);
 }

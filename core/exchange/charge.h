@@ -26,9 +26,10 @@ struct charge_limits {
 };
 
 struct charge {
-    struct token_counts tokens;  /* what the provider bills, as far as we know */
-    struct token_counts allowed; /* the part that the customer pays */
+    struct unit_counts tokens;  /* what the provider bills, as far as we know */
+    struct unit_counts allowed; /* the part that the customer pays */
     int64_t reasoning_tokens;
+    unsigned unpriced; /* units that were used, cost the provider's price, and have none here */
     enum usage_source source;
 };
 
@@ -38,6 +39,7 @@ struct charge_view {
     const struct meter *meter;
     const struct rate_set *input_rates;
     const struct charge_limits *limits;
+    unsigned priced;       /* the units that have a price of their own; a bit for each */
     int64_t unseen_tokens; /* estimate for an answer that was cancelled before we saw it */
 };
 

@@ -39,8 +39,8 @@ static int64_t affordable(const struct exchange *exchange, const struct cost_cei
     int64_t most = need->output_tokens_max;
     if (need->output_tokens_allowed > 0 && need->output_tokens_allowed < most)
         most = need->output_tokens_allowed;
-    return money_affordable_output(&need->prices, need->input_tokens_max, most * choices,
-                                   need->margin_ppm, available_nusd) /
+    return money_affordable_output(&need->prices, &need->most, most * choices, need->margin_ppm,
+                                   available_nusd) /
            choices;
 }
 
@@ -156,9 +156,9 @@ static enum hold_step refuse_hold(struct exchange *exchange, const struct cost_c
 static bool worst_case(const struct exchange *exchange, const struct cost_ceiling *need,
                        int64_t output_tokens, int64_t *out_nusd)
 {
-    const struct token_counts tokens = {.input = need->input_tokens_max,
-                                        .output = output_tokens * exchange->chat.choices};
-    return money_charge(&need->prices, &tokens, need->margin_ppm, out_nusd);
+    struct unit_counts counts = need->most;
+    counts.output = output_tokens * exchange->chat.choices;
+    return money_charge(&need->prices, &counts, need->margin_ppm, out_nusd);
 }
 
 static enum hold_outcome try_hold(struct exchange *exchange, int64_t amount_nusd,
@@ -206,7 +206,7 @@ static int64_t plan_hold(struct exchange *exchange, const struct cost_ceiling *n
             ledger_short_of(exchange->env->store, &exchange->key.account_id, &exchange->key.key_id);
         output_tokens = exchange->budget.output_tokens_max = tokens;
     }
-    budget->input_tokens_max = need->input_tokens_max;
+    budget->most = need->most;
     budget->output_tokens_most = output_tokens * exchange->chat.choices;
     if (budget->chunked && output_tokens > HOLD_CHUNK_TOKENS)
         output_tokens = HOLD_CHUNK_TOKENS;
@@ -239,19 +239,30 @@ static enum hold_outcome find_hold(struct exchange *exchange, const struct cost_
     return outcome;
 }
 
-/* The input tokens to hold: what the model's reported calls let us expect, and a margin (rates.h).
- * No token is shorter than a byte, and content of unknown size (a file) fills the context. If a
+/* What is left of `room` tokens takes at most `tokens` of them. */
+static int64_t fill(int64_t tokens, int64_t *room)
+{
+    int64_t taken = tokens < *room ? tokens : *room;
+    *room -= taken;
+    return taken;
+}
+
+/* The input to hold: what the model's reported calls let us expect, and a margin (rates.h). No
+ * token is shorter than a byte, and content of unknown size (a file) fills the context. If a
  * provider counts more, the wallet is asked for the rest when the call ends. */
-static int64_t most_input_tokens(const struct exchange *exchange, const struct cost_ceiling *need)
+static void most_input(const struct exchange *exchange, struct cost_ceiling *need)
 {
     const struct prompt *prompt = &exchange->chat.prompt;
-    int64_t tokens = rates_tokens_held(&exchange->rates.input, &prompt->mix, prompt->text_bytes) +
-                     prompt_template_tokens(prompt);
-    if (tokens > prompt->bytes_most)
-        tokens = prompt->bytes_most;
-    tokens +=
-        prompt->audio_bytes / PROMPT_AUDIO_BYTES_MIN + prompt->image_count * need->image_tokens_max;
-    return prompt->opaque_count > 0 || tokens > need->context ? need->context : tokens;
+    int64_t room = need->context;
+    int64_t text_tokens =
+        rates_tokens_held(&exchange->rates.input, &prompt->mix, prompt->text_bytes) +
+        prompt_template_tokens(prompt);
+    if (text_tokens > prompt->bytes_most)
+        text_tokens = prompt->bytes_most;
+    need->most = (struct unit_counts){.request = need->sells_requests};
+    need->most.audio_input = fill(prompt->audio_bytes / PROMPT_AUDIO_BYTES_MIN, &room);
+    need->most.image_input = fill(prompt->image_count * need->image_tokens_max, &room);
+    need->most.input = prompt->opaque_count > 0 ? room : fill(text_tokens, &room);
 }
 
 /* Looks up the contexts that servers have given. These may be out of date. So they decide what is
@@ -343,7 +354,7 @@ static enum hold_step decide(struct exchange *exchange, const struct cost_ceilin
         return refuse_uncountable(exchange);
     exchange->charge_limits = (struct charge_limits){
         .context_tokens = stated_context > 0 ? stated_context : need->context,
-        .input_tokens = need->input_tokens_max,
+        .input_tokens = unit_counts_prompt(&need->most),
         .image_tokens = need->image_tokens_max,
         .output_tokens = output * chat->choices};
     exchange->budget.choices = chat->choices;
@@ -417,6 +428,6 @@ enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceilin
         return HOLD_REFUSED;
     rates_get(exchange->env->rates, exchange->chat.model, &exchange->rates);
     learn_context(exchange, offered, &need);
-    need.input_tokens_max = most_input_tokens(exchange, &need);
+    most_input(exchange, &need);
     return decide(exchange, &need, offered->context, false);
 }

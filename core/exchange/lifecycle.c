@@ -187,17 +187,19 @@ static void write_log(const struct exchange *exchange)
 {
     const struct usage_record *record = &exchange->settlement.record;
     bool replayed = exchange->replay_of.text[0] != '\0';
-    log_event_later(
-        log_level_of(exchange), "exchange", log_text("request_id", exchange->id.text),
-        log_text("method", exchange->method), log_text("path", exchange->path),
-        log_int("status", exchange->status), log_text("error", exchange->error_code),
-        log_text("peer", exchange->peer_address), log_text("key", exchange->key.key_id.text),
-        log_text("model", exchange->chat.model), log_text("provider", record->provider),
-        log_int("attempts", exchange->attempts), log_int("tokens_in", record->tokens.input),
-        log_int("tokens_cached", record->tokens.cached_input),
-        log_int("tokens_out", record->tokens.output), log_int("charge_nusd", record->charge_nusd),
-        log_int("duration_us", exchange->ended_us - exchange->started_us),
-        log_text(replayed ? "replay_of" : NULL, exchange->replay_of.text));
+    log_event_later(log_level_of(exchange), "exchange", log_text("request_id", exchange->id.text),
+                    log_text("method", exchange->method), log_text("path", exchange->path),
+                    log_int("status", exchange->status), log_text("error", exchange->error_code),
+                    log_text("peer", exchange->peer_address),
+                    log_text("key", exchange->key.key_id.text),
+                    log_text("model", exchange->chat.model), log_text("provider", record->provider),
+                    log_int("attempts", exchange->attempts),
+                    log_int("tokens_in", unit_counts_fresh(&record->counts)),
+                    log_int("tokens_cached", record->counts.cached_input),
+                    log_int("tokens_out", unit_counts_answer(&record->counts)),
+                    log_int("charge_nusd", record->charge_nusd),
+                    log_int("duration_us", exchange->ended_us - exchange->started_us),
+                    log_text(replayed ? "replay_of" : NULL, exchange->replay_of.text));
 }
 
 bool exchange_was_cut_by_provider(const struct exchange *exchange)

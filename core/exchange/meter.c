@@ -13,7 +13,7 @@ static bool is_news(int64_t count, bool known, int64_t before)
 
 static void take_prompt(struct meter *meter, const struct usage_form *form)
 {
-    struct token_counts *tokens = &meter->tokens;
+    struct unit_counts *tokens = &meter->tokens;
     int64_t before = tokens->input + tokens->cached_input;
     if (form->prompt < 0 || !is_news(form->prompt, meter->prompt_reported, before))
         return;
@@ -36,11 +36,22 @@ static void take_completion(struct meter *meter, const struct usage_form *form)
     meter->reported = true;
 }
 
+/* A part that is not told again stays. */
+static void take_parts(struct meter *meter, const struct usage_form *form)
+{
+    for (enum unit unit = UNIT_CACHE_WRITE; unit < UNIT_COUNT; unit++) {
+        if (form->parts.of[unit] > 0)
+            meter->parts.of[unit] = form->parts.of[unit];
+    }
+}
+
 static void take_form(struct meter *meter, const struct usage_form *form)
 {
     meter->flawed = meter->flawed || form->flawed;
     take_prompt(meter, form);
     take_completion(meter, form);
+    if (form->has_parts)
+        take_parts(meter, form);
 }
 
 bool meter_read_usage(struct meter *meter, const struct json_value *usage)
@@ -164,14 +175,14 @@ int64_t meter_output_later(const struct meter *meter)
                     meter->output_pieces - meter->reported_pieces);
 }
 
-void meter_price(const struct token_prices *prices, const struct token_prices *sold,
-                 const struct token_counts *tokens, int64_t margin_ppm, int64_t held_nusd,
+void meter_price(const struct unit_prices *prices, const struct unit_prices *sold,
+                 const struct unit_counts *counts, int64_t margin_ppm, int64_t held_nusd,
                  struct meter_price *out)
 {
     int64_t price;
-    if (!money_charge(prices, tokens, 0, &out->cost_nusd))
+    if (!money_charge(prices, counts, 0, &out->cost_nusd))
         out->cost_nusd = MONEY_AMOUNT_MAX_NUSD;
-    if (!money_charge(sold, tokens, margin_ppm, &price))
+    if (!money_charge(sold, counts, margin_ppm, &price))
         price = MONEY_AMOUNT_MAX_NUSD;
     out->charge_nusd = price < held_nusd ? price : held_nusd;
     out->overrun_nusd = price - out->charge_nusd;

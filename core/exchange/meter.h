@@ -17,9 +17,10 @@ struct meter {
     bool reported; /* the provider has counted the output */
     bool flawed;   /* one of its counts was unusable */
     /* As reported: the last count that was given. A count never goes back to 0. */
-    struct token_counts tokens;
+    struct unit_counts tokens;
     bool prompt_reported; /* input and cached_input of `tokens` are reported */
     int64_t reasoning_tokens;
+    struct unit_counts parts;     /* of prompt and answer, and what stands beside them */
     struct media_sizes output;    /* of what was generated so far */
     const struct rate_set *rates; /* the model's; NULL: nothing is known */
     struct text_mix mix;          /* of a sample of the text */
@@ -66,15 +67,15 @@ int64_t meter_output_estimate(const struct meter *meter);
 /* The same for the text that came after the provider's count. */
 int64_t meter_output_later(const struct meter *meter);
 
-/* What the tokens cost us by the buy prices, and what the customer pays by the sell prices. The
+/* What the counts cost us by the buy prices, and what the customer pays by the sell prices. The
  * customer pays at most `held_nusd`; the rest is the overrun. */
 struct meter_price {
     int64_t cost_nusd;
     int64_t charge_nusd;
     int64_t overrun_nusd;
 };
-void meter_price(const struct token_prices *prices, const struct token_prices *sold,
-                 const struct token_counts *tokens, int64_t margin_ppm, int64_t held_nusd,
+void meter_price(const struct unit_prices *prices, const struct unit_prices *sold,
+                 const struct unit_counts *counts, int64_t margin_ppm, int64_t held_nusd,
                  struct meter_price *out);
 
 #endif

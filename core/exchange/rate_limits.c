@@ -315,10 +315,10 @@ void rate_limits_abandon(struct exchange *exchange)
 void rate_limits_release(struct exchange *exchange)
 {
     const struct usage_record *record = &exchange->settlement.record;
-    const struct token_counts *tokens = &record->tokens;
+    const struct unit_counts *tokens = &record->counts;
     const struct charge_limits *limits = &exchange->charge_limits;
     int64_t most = limits->context_tokens + limits->output_tokens;
-    int64_t used = tokens->input + tokens->cached_input + tokens->output;
+    int64_t used = unit_counts_prompt(tokens) + unit_counts_answer(tokens);
     if (used > most) /* a provider's wrong count must lock out no customer */
         used = most;
     int64_t now_ms = clock_wall_ms();

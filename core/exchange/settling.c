@@ -21,10 +21,22 @@ static void alarm_operator(const struct exchange *exchange, const struct charge 
               log_text("request_id", exchange->id.text),
               log_text("provider", attempt_provider(&exchange->attempt)),
               log_text("model", exchange->chat.model),
-              log_int("input_tokens", charge->tokens.input + charge->tokens.cached_input),
+              log_int("input_tokens", unit_counts_prompt(&charge->tokens)),
               log_int("context", limits->context_tokens),
-              log_int("output_tokens", charge->tokens.output),
+              log_int("output_tokens", unit_counts_answer(&charge->tokens)),
               log_int("output_tokens_allowed", limits->output_tokens));
+}
+
+/* What the answer reports costs more than tokens do, and models.lua has no price for it. */
+static void alarm_unpriced(const struct exchange *exchange, unsigned unpriced)
+{
+    for (enum unit unit = UNIT_CACHE_WRITE; unit < UNIT_COUNT; unit++) {
+        if (unpriced >> unit & 1)
+            log_event(LOG_ERROR, "a provider bills what has no price in models.lua",
+                      log_text("request_id", exchange->id.text),
+                      log_text("provider", attempt_provider(&exchange->attempt)),
+                      log_text("model", exchange->chat.model), log_text("unit", unit_name(unit)));
+    }
 }
 
 /* A provider may count more than we could foresee (its own additions to a prompt). The customer
@@ -54,13 +66,13 @@ static void learn(const struct exchange *exchange, const struct charge *charge)
                      charge->reasoning_tokens == 0 && exchange->chat.choices == 1;
     if (charge->source != USAGE_REPORTED)
         return;
-    int64_t prompt_tokens = charge->tokens.input + charge->tokens.cached_input;
+    int64_t prompt_tokens = unit_counts_prompt(&charge->tokens);
     const struct rate_sample input = {.mix = &prompt->mix,
                                       .bytes = only_text ? prompt->text_bytes : 0,
                                       .tokens = prompt_tokens - prompt_template_tokens(prompt)};
     const struct rate_sample output = {.mix = &meter->mix,
                                        .bytes = only_said ? meter->output.text_bytes : 0,
-                                       .tokens = charge->tokens.output};
+                                       .tokens = unit_counts_answer(&charge->tokens)};
     rates_learn(exchange->env->rates, exchange->chat.model, &input, &output);
 }
 
@@ -89,19 +101,21 @@ static void fill_charge(struct exchange *exchange, bool cut)
                                      .meter = &exchange->stream.meter,
                                      .input_rates = &exchange->rates.input,
                                      .limits = &exchange->charge_limits,
+                                     .priced = terms->priced,
                                      .unseen_tokens = exchange->unseen_tokens};
     charge_count(&view, cut, &charge);
     int64_t paid_nusd = charge_nusd(exchange, &charge);
     meter_price(&terms->prices, &terms->sold, &charge.tokens, terms->margin_ppm, paid_nusd, &price);
     record->source = charge.source;
-    record->tokens = charge.tokens;
+    record->counts = charge.tokens;
     record->reasoning_tokens = charge.reasoning_tokens;
     record->cost_nusd = price.cost_nusd;
     record->charge_nusd = price.charge_nusd;
     record->overrun_nusd = price.overrun_nusd;
-    bool excessive = charge.allowed.input < charge.tokens.input ||
-                     charge.allowed.cached_input < charge.tokens.cached_input ||
-                     charge.allowed.output < charge.tokens.output;
+    bool excessive = unit_counts_prompt(&charge.allowed) < unit_counts_prompt(&charge.tokens) ||
+                     unit_counts_answer(&charge.allowed) < unit_counts_answer(&charge.tokens);
+    if (charge.unpriced != 0)
+        alarm_unpriced(exchange, charge.unpriced);
     if (excessive)
         alarm_operator(exchange, &charge);
     else

@@ -34,9 +34,9 @@ struct stream_budget {
     const char *public_url;
     int64_t choices;
 
-    bool chunked;             /* the hold grows with the answer */
-    bool capped;              /* the provider was asked for no more than wallet and key could pay */
-    int64_t input_tokens_max; /* as the hold counts them */
+    bool chunked;            /* the hold grows with the answer */
+    bool capped;             /* the provider was asked for no more than wallet and key could pay */
+    struct unit_counts most; /* beside the answer, as the hold counts it */
     int64_t output_tokens_most;
     int64_t output_tokens_asked;   /* the limit of the customer or operator; 0: no limit */
     int64_t output_tokens_covered; /* the hold pays for these; 0 until the first text */

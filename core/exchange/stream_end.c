@@ -23,10 +23,10 @@ static void append_usage(const struct exchange *exchange, struct buffer *out)
 {
     const struct stream *stream = &exchange->stream;
     const struct usage_record *record = &exchange->settlement.record;
-    const struct token_counts *tokens = &record->tokens;
-    const struct final_usage usage = {.prompt_tokens = tokens->input + tokens->cached_input,
+    const struct unit_counts *tokens = &record->counts;
+    const struct final_usage usage = {.prompt_tokens = unit_counts_prompt(tokens),
                                       .cached_tokens = tokens->cached_input,
-                                      .completion_tokens = tokens->output,
+                                      .completion_tokens = unit_counts_answer(tokens),
                                       .charge_nusd = record->charge_nusd};
     if (!exchange->chat.usage_asked || stream->unwritten)
         return;

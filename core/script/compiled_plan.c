@@ -69,22 +69,38 @@ static int option_member(lua_State *state, int index, const char *name, const ch
     return option;
 }
 
-static struct token_prices prices_member(lua_State *state, int index)
+void compiled_plan_read_units(lua_State *state, int index, int64_t out[UNIT_COUNT])
 {
-    return (struct token_prices){
-        .input_pusd = integer_member(state, index, "input_pusd"),
-        .cached_input_pusd = integer_member(state, index, "cached_input_pusd"),
-        .output_pusd = integer_member(state, index, "output_pusd"),
-    };
+    luaL_checktype(state, index, LUA_TTABLE);
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
+        lua_getfield(state, index, unit_name(unit));
+        out[unit] = lua_isnil(state, -1) ? 0 : integer_check(state, -1, 0, INTEGER_MAX);
+        lua_pop(state, 1);
+    }
 }
 
-static struct token_prices sold_member(lua_State *state, int index)
+/* A bit for each unit with a price in the member, which may be 0. */
+static unsigned units_member(lua_State *state, int index, const char *name)
 {
-    return (struct token_prices){
-        .input_pusd = integer_member(state, index, "sold_input_pusd"),
-        .cached_input_pusd = integer_member(state, index, "sold_cached_input_pusd"),
-        .output_pusd = integer_member(state, index, "sold_output_pusd"),
-    };
+    unsigned units = 0;
+    lua_getfield(state, index, name);
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
+        lua_getfield(state, -1, unit_name(unit));
+        units |= lua_isnil(state, -1) ? 0 : 1U << unit;
+        lua_pop(state, 1);
+    }
+    lua_pop(state, 1);
+    return units;
+}
+
+static struct unit_prices prices_member(lua_State *state, int index, const char *name)
+{
+    struct unit_prices prices;
+    lua_getfield(state, index, name);
+    compiled_plan_read_units(state, lua_gettop(state), prices.of);
+    lua_pop(state, 1);
+    unit_prices_complete(&prices, units_member(state, index, name));
+    return prices;
 }
 
 /* ---- candidates ---- */
@@ -115,8 +131,9 @@ static int native_candidate(lua_State *state)
         .headers = text_member(state, 1, "headers", CANDIDATE_HEADERS_BYTES),
         .answers_as = text_member(state, 1, "answers_as", CANDIDATE_MODEL_BYTES),
         .pass_headers = (unsigned)integer_member(state, 1, "pass_headers"),
-        .prices = prices_member(state, 1),
-        .sold = sold_member(state, 1),
+        .prices = prices_member(state, 1, "buy"),
+        .sold = prices_member(state, 1, "sold"),
+        .priced = units_member(state, 1, "sold"),
         .margin_ppm = integer_member(state, 1, "margin_ppm"),
         .errors_shown = flag_member(state, 1, "errors_shown"),
         .connect_timeout_ms = integer_member(state, 1, "connect_timeout_ms"),
@@ -273,12 +290,31 @@ static void read_keys(lua_State *state, int index, struct survey_keys *out)
     out->others = flag_member(state, index, "others");
 }
 
+static void raise_to(int64_t *price_pusd, int64_t other_pusd)
+{
+    if (*price_pusd < other_pusd)
+        *price_pusd = other_pusd;
+}
+
+/* Nobody knows before the answer what a cache will read or write, or how much is reasoning: the
+ * worst case is the higher price. What has no price of its own costs what its fallback does. */
+static void set_worst_prices(struct cost_ceiling *need, unsigned priced)
+{
+    struct unit_prices *prices = &need->prices;
+    raise_to(&prices->input_pusd, prices->cached_input_pusd);
+    raise_to(&prices->input_pusd, prices->cache_write_pusd);
+    raise_to(&prices->input_pusd, prices->cache_write_long_pusd);
+    raise_to(&prices->output_pusd, prices->reasoning_pusd);
+    unit_prices_complete(prices, priced | 1U << UNIT_INPUT | 1U << UNIT_OUTPUT);
+    need->sells_requests = priced >> UNIT_REQUEST & 1;
+}
+
 /* need(table) */
 static int native_need(lua_State *state)
 {
     luaL_checktype(state, 1, LUA_TTABLE);
     struct cost_ceiling need = {
-        .prices = prices_member(state, 1),
+        .prices = prices_member(state, 1, "prices"),
         .margin_ppm = integer_member(state, 1, "margin_ppm"),
         .context = integer_member(state, 1, "context"),
         .image_tokens_max = integer_member(state, 1, "image_tokens_max"),
@@ -289,10 +325,7 @@ static int native_need(lua_State *state)
     need.takes_audio = flag_member(state, 1, "takes_audio");
     need.takes_files = flag_member(state, 1, "takes_files");
     need.output_hidden = flag_member(state, 1, "output_hidden");
-    /* Some providers charge more for cached input than for fresh: the worst case is the higher
-     * price. */
-    if (need.prices.cached_input_pusd > need.prices.input_pusd)
-        need.prices.input_pusd = need.prices.cached_input_pusd;
+    set_worst_prices(&need, units_member(state, 1, "prices"));
     struct ceiling_handle *own = lua_newuserdata(state, sizeof *own);
     *own = (struct ceiling_handle){.handle = {ceiling_kind}, .need = need};
     read_keys(state, 1, &own->asked);

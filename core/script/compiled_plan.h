@@ -10,6 +10,9 @@
 
 #include "exchange/exchange.h"
 
+/* Reads a table by unit; an absent unit is 0. Raises for what is no whole number. */
+void compiled_plan_read_units(lua_State *state, int index, int64_t out[UNIT_COUNT]);
+
 /* These go into `policy.native`: candidate, context_key, limits, need, survey. */
 extern const luaL_Reg compiled_plan_functions[];
 

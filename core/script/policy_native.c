@@ -180,23 +180,56 @@ static int native_margin(lua_State *state)
     return push_result(state, done, ppm, &fault);
 }
 
-/* charge(input_pusd, cached_input_pusd, output_pusd, input, cached_input, output, margin_ppm):
- * nano-USD, or nil and why. */
+/* single_price(text or number): USD for one -> pico-USD, or nil and why. */
+static int native_single_price(lua_State *state)
+{
+    char text[32];
+    struct fault fault;
+    int64_t pusd = 0;
+    bool done = money_parse_single_price(check_decimal(state, 1, text), &pusd, &fault);
+    return push_result(state, done, pusd, &fault);
+}
+
+/* units(): the list of all, each {name, fallback or nil, single}. */
+static int native_units(lua_State *state)
+{
+    lua_createtable(state, UNIT_COUNT, 0);
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
+        lua_newtable(state);
+        lua_pushstring(state, unit_name(unit));
+        lua_setfield(state, -2, "name");
+        if (unit_fallback(unit) != UNIT_COUNT) {
+            lua_pushstring(state, unit_name(unit_fallback(unit)));
+            lua_setfield(state, -2, "fallback");
+        }
+        lua_pushboolean(state, !unit_is_token(unit));
+        lua_setfield(state, -2, "single");
+        lua_rawseti(state, -2, (int)unit + 1);
+    }
+    return 1;
+}
+
+/* charge(prices, counts, margin_ppm): nano-USD, or nil and why. Both tables are by unit; what is
+ * absent is 0. */
 static int native_charge(lua_State *state)
 {
-    struct token_prices prices;
-    struct token_counts tokens;
+    struct unit_prices prices;
+    struct unit_counts counts;
     struct fault fault;
     int64_t nusd = 0;
-    prices.input_pusd = check_integer(state, 1);
-    prices.cached_input_pusd = check_integer(state, 2);
-    prices.output_pusd = check_integer(state, 3);
-    tokens.input = check_integer(state, 4);
-    tokens.cached_input = check_integer(state, 5);
-    tokens.output = check_integer(state, 6);
-    bool done = money_charge(&prices, &tokens, check_integer(state, 7), &nusd);
+    compiled_plan_read_units(state, 1, prices.of);
+    compiled_plan_read_units(state, 2, counts.of);
+    bool done = money_charge(&prices, &counts, check_integer(state, 3), &nusd);
     (void)fault_set(&fault, "invalid_amount", "is too large");
     return push_result(state, done, nusd, &fault);
+}
+
+static enum unit check_unit(lua_State *state, int index)
+{
+    struct slice name = policy_check_slice(state, index);
+    enum unit unit = unit_of_name(name.data, name.bytes);
+    luaL_argcheck(state, unit != UNIT_COUNT, index, "no unit");
+    return unit;
 }
 
 /* format_amount(nusd): "0.00054". */
@@ -207,39 +240,47 @@ static int native_format_amount(lua_State *state)
     return 1;
 }
 
-/* format_price(pusd): USD per million tokens. It formats an amount of pusd x 1000 nano-USD, which
- * has the same digits (10^-12 x 10^6 = 10^-6 = 10^-9 x 10^3). */
+static int64_t check_price(lua_State *state, int index)
+{
+    int64_t pusd = check_integer(state, index);
+    luaL_argcheck(state, pusd <= MONEY_PRICE_MAX_PUSD, index, "too large");
+    return pusd;
+}
+
+static int64_t check_margin(lua_State *state, int index)
+{
+    int64_t ppm = check_integer(state, index);
+    luaL_argcheck(state, ppm <= MONEY_MARGIN_MAX_PPM, index, "too large");
+    return ppm;
+}
+
+/* format_price(unit, pusd): USD per million tokens, or for one. */
 static int native_format_price(lua_State *state)
 {
-    char text[MONEY_TEXT_BYTES];
-    int64_t pusd = check_integer(state, 1);
-    luaL_argcheck(state, pusd <= MONEY_PRICE_MAX_PUSD, 1, "too large");
-    lua_pushstring(state, money_format_short(pusd * 1000, text));
-    return 1;
-}
-
-static int push_sold(lua_State *state,
-                     const char *(*format)(int64_t pusd, int64_t margin_ppm, char out[48]))
-{
     char text[48];
-    int64_t pusd = check_integer(state, 1);
-    int64_t ppm = check_integer(state, 2);
-    luaL_argcheck(state, pusd <= MONEY_PRICE_MAX_PUSD, 1, "too large");
-    luaL_argcheck(state, ppm <= MONEY_MARGIN_MAX_PPM, 2, "too large");
-    lua_pushstring(state, format(pusd, ppm, text));
+    enum unit unit = check_unit(state, 1);
+    lua_pushstring(state, money_format_sell_price(unit, check_price(state, 2), 0, text));
     return 1;
 }
 
-/* token_price(pusd, margin_ppm): the exact sell price of one token in USD. */
+/* token_price(pusd, margin_ppm): the exact sell price of one in USD. */
 static int native_token_price(lua_State *state)
 {
-    return push_sold(state, money_format_token_price);
+    char text[48];
+    int64_t pusd = check_price(state, 1);
+    lua_pushstring(state, money_format_token_price(pusd, check_margin(state, 2), text));
+    return 1;
 }
 
-/* sell_price(pusd, margin_ppm): the exact sell price of a million tokens in USD. */
+/* sell_price(unit, pusd, margin_ppm): the exact sell price of a million tokens in USD, or of
+ * one. */
 static int native_sell_price(lua_State *state)
 {
-    return push_sold(state, money_format_sell_price);
+    char text[48];
+    enum unit unit = check_unit(state, 1);
+    int64_t pusd = check_price(state, 2);
+    lua_pushstring(state, money_format_sell_price(unit, pusd, check_margin(state, 3), text));
+    return 1;
 }
 
 /* word_names(): every word that a policy may use. */
@@ -263,7 +304,9 @@ static const luaL_Reg native_functions[] = {
     {"nearest", native_nearest},
     {"price", native_price},
     {"sell_price", native_sell_price},
+    {"single_price", native_single_price},
     {"token_price", native_token_price},
+    {"units", native_units},
     {"word_names", native_word_names},
     {NULL, NULL},
 };

@@ -38,10 +38,10 @@ struct usage_record {
     int32_t attempts;
     bool streamed;
     enum usage_source source;
-    struct token_counts tokens;
-    int64_t reasoning_tokens;   /* part of tokens.output, for information */
-    struct token_prices prices; /* what we pay */
-    struct token_prices sold;   /* the margin is added to these */
+    struct unit_counts counts;
+    int64_t reasoning_tokens;  /* part of the answer's tokens, for information */
+    struct unit_prices prices; /* what we pay */
+    struct unit_prices sold;   /* the margin is added to these */
     int64_t margin_ppm;
     int64_t cost_nusd;     /* what the provider charges us */
     int64_t charge_nusd;   /* what the customer paid */

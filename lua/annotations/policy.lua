@@ -332,12 +332,25 @@ function math.tan(x) end
 
 ---@alias policy.Providers table<string, policy.Provider>
 
----@class policy.Candidate
+-- USD per million tokens, but for `web_search` and `request`: USD for one. What has no price of its
+-- own has the price that is named here.
+---@class policy.Prices
+---@field input? policy.Price tokens of the prompt
+---@field cached_input? policy.Price read from the provider's cache; else input
+---@field output? policy.Price generated tokens
+---@field cache_write? policy.Price written to the cache; else input
+---@field cache_write_long? policy.Price for an hour or more; else cache_write
+---@field audio_input? policy.Price else input
+---@field image_input? policy.Price else input
+---@field reasoning? policy.Price else output
+---@field audio_output? policy.Price else output
+---@field image_output? policy.Price else output
+---@field web_search? policy.Price each
+---@field request? policy.Price each
+
+---@class policy.Candidate: policy.Prices
 ---@field provider string
 ---@field model? string the provider's name for it
----@field input? policy.Price
----@field cached_input? policy.Price
----@field output? policy.Price
 ---@field max_tokens_field? policy.LimitField
 ---@field answers_as? string|false the model's name in answers; false: the provider's own name
 ---@field allow_loss? boolean the model may be sold below this candidate's cost
@@ -353,15 +366,12 @@ function math.tan(x) end
 ---| "tools"
 ---| "vision"
 
----@class policy.Model
+---@class policy.Model: policy.Prices
 ---@field name? string
 ---@field owned_by? string
 ---@field created? integer seconds since 1970
 ---@field context? integer tokens; optional if every candidate has ask_context
 ---@field max_output integer tokens
----@field input? policy.Price
----@field cached_input? policy.Price
----@field output? policy.Price
 ---@field image_tokens_max? integer the most that one image can cost
 ---@field capabilities? policy.Capability[]
 ---@field max_tokens_field? policy.LimitField
@@ -416,13 +426,25 @@ function math.tan(x) end
 
 ---@alias policy.Limits policy.Limit[]
 
----@class policy.Example
+-- No token is in two of them.
+---@class policy.Counts
+---@field input? integer tokens of the prompt, without those below
+---@field cached_input? integer
+---@field output? integer generated tokens, without those below
+---@field cache_write? integer
+---@field cache_write_long? integer
+---@field audio_input? integer
+---@field image_input? integer
+---@field reasoning? integer
+---@field audio_output? integer
+---@field image_output? integer
+---@field web_search? integer
+---@field request? integer
+
+---@class policy.Example: policy.Counts
 ---@field model string
 ---@field group? string
 ---@field stream? boolean
----@field input? integer tokens that were not cached
----@field cached_input? integer
----@field output? integer
 ---@field price? string|number USD
 ---@field fails? "model_not_found"|"model_not_allowed"|"model_not_priced"|"policy_error"
 

@@ -8,7 +8,7 @@ local session = require "dashboard.session"
 local HEAD = '{"id":%s,"name":%s,"owned_by":%s,"created":%.0f,"context_length":%s,'
     .. '"max_output_tokens":%.0f,"available":%s,"capabilities":%s,"input_modalities":%s,'
     .. '"output_modalities":%s,"pricing":{"input":"'
-local TAIL = '"}}'
+local TAIL = '}}'
 
 local heads = {} -- model id -> filled-in HEAD; the policies of a VM never change
 
@@ -37,7 +37,7 @@ local function text_of(x, model)
     local head = head_of(x, model)
     local prices = model.prices
     return head .. prices.input .. '","cached_input":"' .. prices.cached_input .. '","output":"'
-        .. prices.output .. TAIL
+        .. prices.output .. '"' .. prices.extra .. TAIL
 end
 
 return function(x)

@@ -15,7 +15,7 @@ local HEAD = '{"id":%s,"object":"model","created":%.0f,"owned_by":%s,"name":%s,'
     .. '"context_length":%s,"architecture":{"modality":"%s","input_modalities":%s,'
     .. '"output_modalities":%s},"top_provider":{"context_length":%s,'
     .. '"max_completion_tokens":%.0f},"pricing":{"prompt":"'
-local TAIL = '"}}'
+local TAIL = '}}'
 
 local heads = {} -- model id -> filled-in HEAD; the policies of a VM never change
 
@@ -45,7 +45,7 @@ local function text_of(x, model)
     local head = head_of(x, model)
     local pricing = model.pricing
     return head .. pricing.prompt .. '","completion":"' .. pricing.completion
-        .. '","input_cache_read":"' .. pricing.cached .. TAIL
+        .. '","input_cache_read":"' .. pricing.cached .. '"' .. pricing.extra .. TAIL
 end
 
 function models.list(x)

@@ -1,26 +1,52 @@
 -- examples.lua: what the operator expects a call to cost. Run at each load; a failed example
 -- refuses the load.
 local native = require "policy.native"
+local prices = require "policy.prices"
 local schema = require "policy.schema"
 
 local examples = {}
 
 local MEMBERS = {
-    model = true, group = true, stream = true, input = true, cached_input = true, output = true,
-    price = true, fails = true,
+    model = true, group = true, stream = true, price = true, fails = true,
 }
+for name in pairs(prices.MEMBERS) do
+    MEMBERS[name] = true
+end
 local CODES = {
     model_not_found = true, model_not_allowed = true, model_not_priced = true, policy_error = true,
 }
 local TOKENS_MAX = 1e12
 
-local function describe(example)
-    local cached = ""
-    if example.cached_input > 0 then
-        cached = string.format(" + %.14g cached input", example.cached_input)
+local function add_count(parts, counts, name, noun)
+    local always = name == "input" or name == "output"
+    if always or counts[name] > 0 then
+        local title = string.gsub(name, "_", " ")
+        parts[#parts + 1] = string.format("%.14g %s%s", counts[name], title, noun)
     end
-    return string.format("%s, %.14g input%s + %.14g output tokens%s", example.model, example.input,
-        cached, example.output, example.group and ' of group "' .. example.group .. '"' or "")
+end
+
+-- "gpt-4o, 1000 input + 500 output tokens + 2 web search"
+local function describe(example)
+    local parts = {}
+    for _, unit in ipairs(prices.UNITS) do
+        if not unit.single and unit.name ~= "output" then
+            add_count(parts, example.counts, unit.name, "")
+        end
+    end
+    add_count(parts, example.counts, "output", " tokens")
+    for _, unit in ipairs(prices.UNITS) do
+        if unit.single then
+            add_count(parts, example.counts, unit.name, "")
+        end
+    end
+    return example.model .. ", " .. table.concat(parts, " + ")
+        .. (example.group and ' of group "' .. example.group .. '"' or "")
+end
+
+-- Tokens of the prompt in all.
+local function prompt_of(counts)
+    return counts.input + counts.cached_input + counts.cache_write + counts.cache_write_long
+        + counts.audio_input + counts.image_input
 end
 
 local function read_example(parent, index)
@@ -33,31 +59,42 @@ local function read_example(parent, index)
         model = schema.text(node, "model", schema.REQUIRED, 128),
         group = schema.text(node, "group", nil, 100),
         stream = stream or false,
-        input = schema.integer(node, "input", 0, 0, TOKENS_MAX),
-        cached_input = schema.integer(node, "cached_input", 0, 0, TOKENS_MAX),
-        output = schema.integer(node, "output", 0, 0, TOKENS_MAX),
+        counts = {},
         price = schema.amount(node, "price"),
         fails = schema.choice(node, "fails", nil, CODES),
     }
+    for _, unit in ipairs(prices.UNITS) do
+        example.counts[unit.name] = schema.integer(node, unit.name, 0, 0, TOKENS_MAX)
+    end
     if (example.price == nil) == (example.fails == nil) then
         schema.fail(parent, index, "must have either a price or fails, the code of an error")
     end
     return example
 end
 
+-- An example that counts what the model has no price for is a mistake.
+local function check_units(node, index, example, candidate)
+    for _, unit in ipairs(prices.UNITS) do
+        if example.counts[unit.name] > 0 and not candidate.sold[unit.name] then
+            schema.fail(node, index, '%s: the model has no price for "%s"', describe(example),
+                unit.name)
+        end
+    end
+end
+
 local function check_price(node, index, example, plan)
     local candidate = plan.candidates[1]
-    local nusd, why = native.charge(candidate.sold_input_pusd, candidate.sold_cached_input_pusd,
-        candidate.sold_output_pusd, example.input, example.cached_input, example.output,
-        candidate.margin_ppm)
+    local sold = candidate.sold
+    check_units(node, index, example, candidate)
+    local nusd, why = native.charge(sold, example.counts, candidate.margin_ppm)
     if not nusd then
         schema.fail(node, index, "%s: the charge %s", describe(example), why)
     elseif nusd ~= example.price then
         schema.fail(node, index, "%s: expected $%s, computed $%s (buy %s/%s/%s from %s, margin %s)",
             describe(example), native.format_amount(example.price), native.format_amount(nusd),
-            native.format_price(candidate.sold_input_pusd),
-            native.format_price(candidate.sold_cached_input_pusd),
-            native.format_price(candidate.sold_output_pusd), candidate.provider,
+            native.format_price("input", sold.input),
+            native.format_price("cached_input", sold.cached_input),
+            native.format_price("output", sold.output), candidate.provider,
             string.format("%.6g%%", candidate.margin_ppm / 1e4))
     end
 end
@@ -73,8 +110,8 @@ function examples.run(value, plan)
             user_id = "example",
             key_id = "example",
             stream = example.stream,
-            input_tokens = example.input + example.cached_input,
-            output_tokens = example.output,
+            input_tokens = prompt_of(example.counts),
+            output_tokens = example.counts.output,
         }
         if not found and code ~= example.fails then
             schema.fail(node, i, "%s: %s: %s", describe(example), code, why)

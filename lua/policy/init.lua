@@ -12,9 +12,9 @@
 --     kind = "requests"|"tokens"|"concurrency"|"usd", limit (nano-USD for usd), window_ms (0 for
 --     concurrency)}}}
 --     candidate: {provider, dialect, base_url, api_key (nil: none), ca_file, available,
---     unavailable_reason, model, max_tokens_field, input_pusd, cached_input_pusd, output_pusd (what
---     we pay), sold_input_pusd and its like (what the margin is put on: the published price),
---     place, allow_loss, on_cancel,
+--     unavailable_reason, model, max_tokens_field, buy (what we pay: {input, output, ...} in
+--     pico-USD of one; a unit without a price of its own is absent), sold (what the margin is put
+--     on: the published price; the same units), place, allow_loss, on_cancel,
 --     margin_ppm, connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms, total_timeout_ms}.
 --     At least one;
 --     unavailable ones are included. Candidates and retry are shared between requests: never
@@ -30,9 +30,10 @@
 --     key_models} may use: {id, name, created, owned_by, context (nil: not stated), context_key
 --     (for x:learned_context, of the first candidate that is available; nil: its server is not
 --     asked), max_output, capabilities,
---     input_modalities, output_modalities, available, pricing = {prompt, completion, cached}
---     (texts, USD per token, sell prices), prices = {input, cached_input, output} (the same of a
---     million tokens)}. The list is the caller's; its items are shared.
+--     input_modalities, output_modalities, available, pricing = {prompt, completion, cached, extra}
+--     (texts, USD per token, sell prices; `extra` has the other units, as members of a JSON
+--     object), prices = {input, cached_input, output, extra} (the same of a million tokens)}.
+--     The list is the caller's; its items are shared.
 --   policy.model(id, request) -> one of these, or nil, code, message
 --   policy.asked_servers: the servers that are asked for context lengths, for C
 --   policy.mounts = {openai = {"/v1", "/api/v1"}, dashboard = "/api"}
@@ -40,8 +41,8 @@
 --     the `first` on: more than about 2,000 do not fit into a turn), for administrators: {model,
 --     name, place, provider, upstream_model, context, context_key, available, unavailable_reason,
 --     margin ("20%"),
---     buy = {input, cached_input, output}, sell = {...}} (texts, USD per million tokens; a model
---     without a price has none of these; margin_error: its rule failed)
+--     buy = {input, cached_input, output, ...}, sell = {...}} (texts by unit, USD per million
+--     tokens or for one; a model without a price has none of these; margin_error: its rule failed)
 --   policy.model_count() -> how many models there are
 --   policy.groups() -> list of the groups that the files name; policy.has_group(name)
 --   policy.providers() -> list by name of {name, dialect, base_url, available, unavailable_reason,
@@ -55,6 +56,7 @@ local margins = require "policy.margins"
 local models = require "policy.models"
 local native = require "policy.native"
 local prepare = require "policy.prepare"
+local prices = require "policy.prices"
 local providers = require "policy.providers"
 local routes = require "policy.routes"
 local survey = require "policy.survey"
@@ -316,6 +318,7 @@ end
 local function card(model, margin_ppm)
     local candidate = model.candidates[1]
     local answering = first_available(model.candidates) or candidate
+    local sold = candidate.sold
     return keep(model.cards, margin_ppm, {
         id = model.id,
         name = model.name,
@@ -329,14 +332,16 @@ local function card(model, margin_ppm)
         output_modalities = model.output_modalities,
         available = model.available,
         pricing = {
-            prompt = native.token_price(candidate.input_pusd, margin_ppm),
-            completion = native.token_price(candidate.output_pusd, margin_ppm),
-            cached = native.token_price(candidate.cached_input_pusd, margin_ppm),
+            prompt = native.token_price(sold.input, margin_ppm),
+            completion = native.token_price(sold.output, margin_ppm),
+            cached = native.token_price(sold.cached_input, margin_ppm),
+            extra = prices.openrouter_members(sold, margin_ppm),
         },
         prices = {
-            input = native.sell_price(candidate.input_pusd, margin_ppm),
-            cached_input = native.sell_price(candidate.cached_input_pusd, margin_ppm),
-            output = native.sell_price(candidate.output_pusd, margin_ppm),
+            input = native.sell_price("input", sold.input, margin_ppm),
+            cached_input = native.sell_price("cached_input", sold.cached_input, margin_ppm),
+            output = native.sell_price("output", sold.output, margin_ppm),
+            extra = prices.dashboard_members(sold, margin_ppm),
         },
     })
 end
@@ -370,15 +375,10 @@ function policy.models(request)
 end
 
 local function status_prices(record, candidate, margin_ppm)
-    record.buy, record.sell = {}, {}
-    for _, kind in ipairs { "input", "cached_input", "output" } do
-        local pusd = candidate[kind .. "_pusd"]
-        record.buy[kind] = native.format_price(pusd)
-        if margin_ppm then
-            local sold_pusd = candidate["sold_" .. kind .. "_pusd"]
-            record.sell[kind] = native.sell_price(sold_pusd, margin_ppm)
-        end
-    end
+    record.buy = prices.texts(candidate.buy, native.format_price)
+    record.sell = not margin_ppm and {} or prices.texts(candidate.sold, function(unit, pusd)
+        return native.sell_price(unit, pusd, margin_ppm)
+    end)
 end
 
 local function status_of(model, candidate, place)

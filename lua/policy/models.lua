@@ -1,19 +1,22 @@
 -- models.lua: the models on sale, their cost, and the providers that answer.
 local limits = require "policy.answer_limit"
 local native = require "policy.native"
+local prices = require "policy.prices"
 local schema = require "policy.schema"
 
 local models = {}
 
 local MEMBERS = {
-    name = true, context = true, max_output = true, image_tokens_max = true, input = true,
-    cached_input = true, output = true, capabilities = true, candidates = true, created = true,
+    name = true, context = true, max_output = true, image_tokens_max = true,
+    capabilities = true, candidates = true, created = true,
     owned_by = true, max_tokens_field = true, price_by = true,
 }
 local CANDIDATE_MEMBERS = {
-    provider = true, model = true, input = true, cached_input = true, output = true,
-    max_tokens_field = true, allow_loss = true, answers_as = true,
+    provider = true, model = true, max_tokens_field = true, allow_loss = true, answers_as = true,
 }
+for name in pairs(prices.MEMBERS) do
+    MEMBERS[name], CANDIDATE_MEMBERS[name] = true, true
+end
 local PRICE_BY = { first = true, candidate = true }
 local CAPABILITIES = {
     audio = true, files = true, json_mode = true, json_schema = true, logprobs = true,
@@ -22,24 +25,8 @@ local CAPABILITIES = {
 local TOKENS_MAX = 1e9
 local ID_BYTES_MAX = 127 -- as in core/base/limits.h
 local CANDIDATES_MAX = 8
-local MILLION = 1e6
 local MODELS_MAX = 10000
 local INPUTS = { { "vision", "image" }, { "audio", "audio" }, { "files", "file" } }
-
--- Input, cached input and output price, or nothing if no price is given.
-local function prices(node)
-    local input = schema.price(node, "input")
-    local cached = schema.price(node, "cached_input")
-    local output = schema.price(node, "output")
-    if not input and not output and not cached then
-        return nil
-    elseif not input then
-        schema.fail(node, "input", "is missing: a price has both input and output")
-    elseif not output then
-        schema.fail(node, "output", "is missing: a price has both input and output")
-    end
-    return { input = input, cached_input = cached or input, output = output }
-end
 
 -- The model's name in answers; nil: as the provider says it. If a candidate uses another name for
 -- the model, customers must not see it.
@@ -55,7 +42,8 @@ end
 local function candidate(parent, index, model, model_prices, providers)
     local node = schema.only(schema.child(parent, index), CANDIDATE_MEMBERS)
     local provider = providers[schema.choice(node, "provider", schema.REQUIRED, providers)]
-    local price = prices(node) or model_prices
+    local own = prices.read(node)
+    local price = own and prices.inherit(own, model_prices) or model_prices
     local name = schema.text(node, "model", model.id, 127)
     return {
         provider = provider.name,
@@ -70,9 +58,7 @@ local function candidate(parent, index, model, model_prices, providers)
         model = name,
         context_key = provider.ask_context and native.context_key(provider.base_url, name) or nil,
         max_tokens_field = limits.field(node, model.max_tokens_field or provider.max_tokens_field),
-        input_pusd = price and price.input,
-        cached_input_pusd = price and price.cached_input,
-        output_pusd = price and price.output,
+        price = price,
         headers = provider.headers,
         pass_headers = provider.pass_headers,
         answers_as = answers_as(node, model.id),
@@ -86,14 +72,18 @@ local function candidate(parent, index, model, model_prices, providers)
     }
 end
 
--- Sets the prices that the margin is added to. A model has one price, that of its first candidate,
--- whichever answers; with price_by = "candidate" it is that of the candidate that answers.
-local function set_sold(model)
-    for _, found in ipairs(model.candidates) do
-        local sold = model.price_by == "candidate" and found or model.candidates[1]
-        found.sold_input_pusd = sold.input_pusd
-        found.sold_cached_input_pusd = sold.cached_input_pusd
-        found.sold_output_pusd = sold.output_pusd
+-- Sets what we pay and the prices that the margin is added to. A model has one price, that of its
+-- first candidate, whichever answers; with price_by = "candidate" it is that of the candidate that
+-- answers.
+local function set_prices(model)
+    local lists = {}
+    for i, found in ipairs(model.candidates) do
+        lists[i] = found.price
+    end
+    for i, found in ipairs(model.candidates) do
+        found.buy = prices.complete(lists[i], lists)
+        found.sold = prices.complete(lists[model.price_by == "candidate" and i or 1], lists)
+        found.price = nil
     end
 end
 
@@ -111,11 +101,11 @@ local function candidates(node, model, model_prices, providers)
     for i = 1, count do
         local found = candidate(list, i, model, model_prices, providers)
         model.available = model.available or found.available
-        if found.input_pusd then
+        if found.price then
             table.insert(model.candidates, found)
         end
     end
-    set_sold(model)
+    set_prices(model)
 end
 
 local function input_modalities(capabilities)
@@ -184,7 +174,7 @@ local function model(parent, id, providers)
         schema.fail(node, "image_tokens_max",
             'is missing: a model with "vision" needs the most tokens that one image can cost')
     end
-    record.prices = prices(node)
+    record.prices = prices.read(node)
     candidates(node, record, record.prices, providers)
     record.priced = #record.candidates > 0
     return record
@@ -204,35 +194,10 @@ function models.read(value, providers)
     return found, ids
 end
 
--- The cost and the sale of a million tokens of a kind, in nano-USD. The sale is rounded up to the
--- nano-dollar.
-local function compare(found, kind, margin_ppm)
-    local bought = { [kind .. "_pusd"] = found[kind .. "_pusd"] }
-    local sold = { [kind .. "_pusd"] = found["sold_" .. kind .. "_pusd"] }
-    local function of(by_kind, ppm)
-        return native.charge(by_kind.input_pusd or 0, by_kind.cached_input_pusd or 0,
-            by_kind.output_pusd or 0, MILLION, MILLION, MILLION, ppm)
-    end
-    return of(bought, 0), of(sold, margin_ppm)
-end
-
 -- The lowest margin that a candidate leaves at these sell prices, in parts per million of the cost;
--- and the kind of tokens that is sold at a loss, if any.
+-- and the unit that is sold at a loss, if any.
 function models.margin_left(found, margin_ppm)
-    local lowest, loss
-    if found.sold_input_pusd == found.input_pusd and found.sold_output_pusd == found.output_pusd
-        and found.sold_cached_input_pusd == found.cached_input_pusd then
-        return margin_ppm
-    end
-    for _, kind in ipairs { "input", "cached_input", "output" } do
-        local cost, sale = compare(found, kind, margin_ppm)
-        if cost and sale and cost > 0 then
-            local ppm = math.floor((sale - cost) / cost * 1e6 + 0.5)
-            loss = sale < cost and ppm < (lowest or 0) and kind or loss
-            lowest = math.min(lowest or ppm, ppm)
-        end
-    end
-    return lowest or margin_ppm, loss
+    return prices.margin_left(found.buy, found.sold, margin_ppm)
 end
 
 -- "-8.33%", for people.

@@ -1,25 +1,21 @@
 -- A plan in the form that an exchange takes: made once, used by many requests.
 local native = require "policy.native"
+local prices = require "policy.prices"
 
 local prepare = {}
 
--- The worst case over all candidates: the dearest sold price of each kind, the highest margin. An
+-- The worst case over all candidates: the dearest sold price of each unit, the highest margin. An
 -- image counts at most what the model's entry says, or the whole context. The servers in `asked`
 -- give the context if they say less than the entry, or if the entry says nothing.
 local function need(model, candidates, max_tokens)
-    local input, cached, output, margin = 0, 0, 0, 0
-    local asked = {}
+    local margin, asked, sold = 0, {}, {}
     for _, candidate in ipairs(candidates) do
         asked[#asked + 1] = candidate.context_key
-        input = math.max(input, candidate.sold_input_pusd)
-        cached = math.max(cached, candidate.sold_cached_input_pusd)
-        output = math.max(output, candidate.sold_output_pusd)
+        sold[#sold + 1] = candidate.sold
         margin = math.max(margin, candidate.margin_ppm)
     end
     return native.need {
-        input_pusd = input,
-        cached_input_pusd = cached,
-        output_pusd = output,
+        prices = prices.dearest(sold),
         margin_ppm = margin,
         context = model.context or 0,
         asked = asked,

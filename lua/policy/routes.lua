@@ -119,9 +119,9 @@ function routes.candidate_views(candidates)
             provider = candidate.provider,
             model = candidate.model,
             available = candidate.available,
-            input = candidate.input_pusd / 1e6,
-            cached_input = candidate.cached_input_pusd / 1e6,
-            output = candidate.output_pusd / 1e6,
+            input = candidate.buy.input / 1e6,
+            cached_input = candidate.buy.cached_input / 1e6,
+            output = candidate.buy.output / 1e6,
         }
     end
     return views

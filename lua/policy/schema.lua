@@ -271,6 +271,11 @@ function schema.price(node, key)
     return money(node, key, native.price, 'a price in USD per million tokens such as "0.15"')
 end
 
+-- USD for one -> pico-USD.
+function schema.single_price(node, key)
+    return money(node, key, native.single_price, 'a price in USD for one such as "0.01"')
+end
+
 -- USD -> nano-USD.
 function schema.amount(node, key)
     return money(node, key, native.amount, 'an amount in USD such as "12.50"')

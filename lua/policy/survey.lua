@@ -6,9 +6,7 @@ local survey = {}
 -- The server to ask, as a candidate without a price.
 local function server_of(provider)
     local server = {
-        provider = provider.name, model = "", input_pusd = 0, cached_input_pusd = 0,
-        output_pusd = 0, sold_input_pusd = 0, sold_cached_input_pusd = 0, sold_output_pusd = 0,
-        margin_ppm = 0,
+        provider = provider.name, model = "", buy = {}, sold = {}, margin_ppm = 0,
     }
     for name, value in pairs(provider) do
         server[name] = server[name] or value

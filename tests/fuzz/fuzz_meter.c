@@ -12,7 +12,7 @@
 
 static void check_counts(const struct meter *meter)
 {
-    const struct token_counts *tokens = &meter->tokens;
+    const struct unit_counts *tokens = &meter->tokens;
     check(tokens->input >= 0 && tokens->input <= MONEY_TOKENS_MAX);
     check(tokens->cached_input >= 0 && tokens->cached_input <= MONEY_TOKENS_MAX);
     check(tokens->output >= 0 && tokens->output <= MONEY_TOKENS_MAX);
@@ -24,7 +24,7 @@ static void check_counts(const struct meter *meter)
 
 static void check_price(const struct meter *meter)
 {
-    static const struct token_prices prices = {150000, 75000, 600000};
+    static const struct unit_prices prices = {.of = {150000, 75000, 600000}};
     struct meter_price price;
     for (int64_t held = 0; held <= 1000000000; held = held * 1000 + 1) {
         meter_price(&prices, &prices, &meter->tokens, 200000, held, &price);

@@ -40,6 +40,7 @@ FACES = {
         "ledger_thread",
         "notes_table",
         "posting",
+        "usage_lines",
     },
     "store/operations": {"operations"},
     "store/questions": {"answer_lookup", "key_search", "reports"},

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/money.h"
 #include "store/audit.h"
+#include "store/books/usage_lines.h"
 #include "store/engine/db.h"
 #include "store/engine/reader.h"
 
@@ -13,9 +14,7 @@ struct explanation {
     struct db *db;
     struct buffer *out;
     const char *exchange_id;
-    struct token_counts tokens;
-    struct token_prices prices; /* what we pay */
-    struct token_prices sold;   /* the margin was added to these */
+    struct usage_lines lines;
     int64_t reasoning_tokens;
     int64_t margin_ppm;
     int64_t held_nusd; /* by the resolution, with extensions */
@@ -76,27 +75,19 @@ static void compare(struct explanation *e, const char *what, int64_t stored_nusd
 #define USAGE_QUERY                                                                                \
     "SELECT u.account_id, u.user_id, u.key_id, u.model, u.provider, u.provider_model,"             \
     " u.policy_revision, u.error_code, u.finish_reason, u.source, u.status, u.attempts,"           \
-    " u.streamed, u.created_ms, u.input_tokens, u.cached_input_tokens, u.output_tokens,"           \
-    " u.reasoning_tokens, u.input_price_pusd, u.cached_input_price_pusd, u.output_price_pusd,"     \
-    " u.margin_ppm, u.cost_nusd, u.charge_nusd, u.overrun_nusd, r.held_nusd,"                      \
-    " coalesce(u.sold_input_price_pusd, u.input_price_pusd),"                                      \
-    " coalesce(u.sold_cached_input_price_pusd, u.cached_input_price_pusd),"                        \
-    " coalesce(u.sold_output_price_pusd, u.output_price_pusd)"                                     \
+    " u.streamed, u.created_ms, u.reasoning_tokens, u.margin_ppm, u.cost_nusd, u.charge_nusd,"     \
+    " u.overrun_nusd, r.held_nusd, " USAGE_LINES_COLUMNS                                           \
     " FROM resolutions r JOIN usage u ON u.seq = r.usage_seq WHERE r.exchange_id = ?1"
 
 static void read_numbers(struct explanation *e, struct row *row)
 {
-    e->tokens =
-        (struct token_counts){column_int(row, 14), column_int(row, 15), column_int(row, 16)};
-    e->reasoning_tokens = column_int(row, 17);
-    e->prices =
-        (struct token_prices){column_int(row, 18), column_int(row, 19), column_int(row, 20)};
-    e->margin_ppm = column_int(row, 21);
-    e->cost_nusd = column_int(row, 22);
-    e->charge_nusd = column_int(row, 23);
-    e->overrun_nusd = column_int(row, 24);
-    e->held_nusd = column_int(row, 25);
-    e->sold = (struct token_prices){column_int(row, 26), column_int(row, 27), column_int(row, 28)};
+    e->reasoning_tokens = column_int(row, 14);
+    e->margin_ppm = column_int(row, 15);
+    e->cost_nusd = column_int(row, 16);
+    e->charge_nusd = column_int(row, 17);
+    e->overrun_nusd = column_int(row, 18);
+    e->held_nusd = column_int(row, 19);
+    usage_lines_read(e->db, row, 20, &e->lines);
 }
 
 static void put_who(struct explanation *e, struct row *row)
@@ -128,35 +119,38 @@ static bool put_record(struct explanation *e)
 
 /* ---- the price ---- */
 
-static void put_kind(struct explanation *e, const char *name, const struct token_prices *p,
-                     struct token_counts tokens)
+static void put_line(struct explanation *e, const struct unit_prices *prices, enum unit unit)
 {
-    int64_t count = tokens.input + tokens.cached_input + tokens.output;
-    int64_t pusd = strcmp(name, "input") == 0          ? p->input_pusd
-                   : strcmp(name, "cached input") == 0 ? p->cached_input_pusd
-                                                       : p->output_pusd;
+    struct unit_counts counts = {.input = 0};
+    int64_t pusd = prices->of[unit];
+    char name[32];
     char price[MONEY_TEXT_BYTES];
     struct money_exact exact;
-    if (!money_charge_exact(p, &tokens, 0, &exact))
+    counts.of[unit] = e->lines.counts.of[unit];
+    if (!money_charge_exact(prices, &counts, 0, &exact))
         strcpy(exact.sum, "out of bounds");
-    buffer_printf(e->out, "  %-16s %12" PRId64 " x %10s = %s\n", name, count,
-                  pusd < 0 ? "below 0" : money_format_price(pusd, price), exact.sum);
+    slice_copy(slice_of(unit_name(unit)), name, sizeof name);
+    for (char *at = name; *at != '\0'; at++)
+        *at = *at == '_' ? ' ' : *at;
+    buffer_printf(e->out, "  %-16s %12" PRId64 " x %10s = %s%s\n", name, counts.of[unit],
+                  pusd < 0 ? "below 0" : money_format_price(unit, pusd, price), exact.sum,
+                  unit_is_token(unit) ? "" : " (each)");
 }
 
-static void put_kinds(struct explanation *e, const struct token_prices *prices)
+static void put_lines(struct explanation *e, const struct unit_prices *prices)
 {
-    put_kind(e, "input", prices, (struct token_counts){.input = e->tokens.input});
-    put_kind(e, "cached input", prices,
-             (struct token_counts){.cached_input = e->tokens.cached_input});
-    put_kind(e, "output", prices, (struct token_counts){.output = e->tokens.output});
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
+        if (unit <= UNIT_OUTPUT || e->lines.counts.of[unit] != 0)
+            put_line(e, prices, unit);
+    }
 }
 
-static void put_rounded(struct explanation *e, const char *name, const struct token_prices *prices,
+static void put_rounded(struct explanation *e, const char *name, const struct unit_prices *prices,
                         int64_t margin_ppm, int64_t nusd)
 {
     char text[MONEY_TEXT_BYTES];
     struct money_exact exact;
-    if (money_charge_exact(prices, &e->tokens, margin_ppm, &exact))
+    if (money_charge_exact(prices, &e->lines.counts, margin_ppm, &exact))
         buffer_printf(e->out, "  %-16s %s + %s (rounded up once) = %s\n", name, exact.sum,
                       exact.rounding, money_format(nusd, text));
     else
@@ -164,45 +158,43 @@ static void put_rounded(struct explanation *e, const char *name, const struct to
 }
 
 /* Like the meter: an amount that is too large becomes the largest amount. */
-static int64_t priced(const struct explanation *e, const struct token_prices *prices,
+static int64_t priced(const struct explanation *e, const struct unit_prices *prices,
                       int64_t margin_ppm)
 {
     int64_t nusd;
-    return money_charge(prices, &e->tokens, margin_ppm, &nusd) ? nusd : MONEY_AMOUNT_MAX_NUSD;
+    return money_charge(prices, &e->lines.counts, margin_ppm, &nusd) ? nusd : MONEY_AMOUNT_MAX_NUSD;
 }
 
 static int64_t cost_of(const struct explanation *e)
 {
-    return priced(e, &e->prices, 0);
+    return priced(e, &e->lines.prices, 0);
 }
 
 static int64_t sale_of(const struct explanation *e)
 {
-    return priced(e, &e->sold, e->margin_ppm);
+    return priced(e, &e->lines.sold, e->margin_ppm);
 }
 
 static bool is_sold_as_bought(const struct explanation *e)
 {
-    return e->sold.input_pusd == e->prices.input_pusd &&
-           e->sold.cached_input_pusd == e->prices.cached_input_pusd &&
-           e->sold.output_pusd == e->prices.output_pusd;
+    return memcmp(&e->lines.sold, &e->lines.prices, sizeof e->lines.sold) == 0;
 }
 
 static void put_price(struct explanation *e)
 {
     char margin[MONEY_TEXT_BYTES];
     buffer_append_text(e->out, "price: tokens x what we pay in USD per million = USD\n");
-    put_kinds(e, &e->prices);
+    put_lines(e, &e->lines.prices);
     buffer_printf(e->out, "  %-16s %12" PRId64 " (part of output)\n", "reasoning",
                   e->reasoning_tokens);
-    put_rounded(e, "cost", &e->prices, 0, cost_of(e));
+    put_rounded(e, "cost", &e->lines.prices, 0, cost_of(e));
     if (!is_sold_as_bought(e)) {
         buffer_append_text(e->out, "the model's published price, of another candidate:\n");
-        put_kinds(e, &e->sold);
+        put_lines(e, &e->lines.sold);
     }
     put_text(e, "margin",
              e->margin_ppm < 0 ? "below 0" : money_format_margin(e->margin_ppm, margin));
-    put_rounded(e, "sell", &e->sold, e->margin_ppm, sale_of(e));
+    put_rounded(e, "sell", &e->lines.sold, e->margin_ppm, sale_of(e));
 }
 
 /* ---- the hold and the transfers ---- */

@@ -95,21 +95,38 @@ static bool write_usage(struct db *db, const struct usage_record *r, int64_t tra
         " sold_input_price_pusd, sold_cached_input_price_pusd, sold_output_price_pusd)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
         " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)",
-        DB_VALUES(
-            bind_text(r->exchange_id.text), bind_text(r->account_id.text),
-            bind_text(r->user_id.text), bind_text(r->key_id.text), bind_text(r->model),
-            bind_text(r->provider), bind_text(r->provider_model), bind_text(r->policy_revision),
-            bind_text(r->error_code), bind_text(r->finish_reason), bind_int(r->status),
-            bind_int(r->attempts), bind_int(r->streamed), bind_text(usage_source_name(r->source)),
-            bind_int(r->tokens.input), bind_int(r->tokens.cached_input), bind_int(r->tokens.output),
-            bind_int(r->reasoning_tokens), bind_int(r->prices.input_pusd),
-            bind_int(r->prices.cached_input_pusd), bind_int(r->prices.output_pusd),
-            bind_int(r->margin_ppm), bind_int(r->cost_nusd), bind_int(r->charge_nusd),
-            bind_int(r->overrun_nusd), bind_int(r->created_ms), bind_int(r->first_byte_us),
-            bind_int(r->total_us), transfer_seq ? bind_int(transfer_seq) : bind_null(),
-            sold_price(r->sold.input_pusd, r->prices.input_pusd),
-            sold_price(r->sold.cached_input_pusd, r->prices.cached_input_pusd),
-            sold_price(r->sold.output_pusd, r->prices.output_pusd)));
+        DB_VALUES(bind_text(r->exchange_id.text), bind_text(r->account_id.text),
+                  bind_text(r->user_id.text), bind_text(r->key_id.text), bind_text(r->model),
+                  bind_text(r->provider), bind_text(r->provider_model),
+                  bind_text(r->policy_revision), bind_text(r->error_code),
+                  bind_text(r->finish_reason), bind_int(r->status), bind_int(r->attempts),
+                  bind_int(r->streamed), bind_text(usage_source_name(r->source)),
+                  bind_int(unit_counts_fresh(&r->counts)), bind_int(r->counts.cached_input),
+                  bind_int(unit_counts_answer(&r->counts)), bind_int(r->reasoning_tokens),
+                  bind_int(r->prices.input_pusd), bind_int(r->prices.cached_input_pusd),
+                  bind_int(r->prices.output_pusd), bind_int(r->margin_ppm), bind_int(r->cost_nusd),
+                  bind_int(r->charge_nusd), bind_int(r->overrun_nusd), bind_int(r->created_ms),
+                  bind_int(r->first_byte_us), bind_int(r->total_us),
+                  transfer_seq ? bind_int(transfer_seq) : bind_null(),
+                  sold_price(r->sold.input_pusd, r->prices.input_pusd),
+                  sold_price(r->sold.cached_input_pusd, r->prices.cached_input_pusd),
+                  sold_price(r->sold.output_pusd, r->prices.output_pusd)));
+}
+
+/* Writes the units that `usage` has no column for. Few calls have any. */
+static bool write_lines(struct db *db, const struct usage_record *r, int64_t usage_seq)
+{
+    for (enum unit unit = UNIT_OUTPUT + 1; unit < UNIT_COUNT; unit++) {
+        if (r->counts.of[unit] != 0 &&
+            !db_run(db,
+                    "INSERT INTO usage_lines (usage_seq, unit, quantity, buy_price_pusd,"
+                    " sold_price_pusd) VALUES (?1, ?2, ?3, ?4, ?5)",
+                    DB_VALUES(bind_int(usage_seq), bind_text(unit_name(unit)),
+                              bind_int(r->counts.of[unit]), bind_int(r->prices.of[unit]),
+                              bind_int(r->sold.of[unit]))))
+            return false;
+    }
+    return true;
 }
 
 static bool write_resolution(struct db *db, const char *exchange_id, const char *outcome,
@@ -146,11 +163,14 @@ enum posting posting_ended_settlement(struct db *db, const struct ledger_settlem
         !write_parts(db, record, *last_charge, now_ms, &transfer_seq) ||
         !write_usage(db, record, transfer_seq))
         return POSTING_FAILED;
+    int64_t usage_seq = db_last_id(db);
+    if (!write_lines(db, record, usage_seq))
+        return POSTING_FAILED;
     if (record->charge_nusd) /* the charge is the first transfer */
         *last_charge = transfer_seq;
     return posted(write_resolution(db, record->exchange_id.text,
                                    settlement->voided ? "void" : "settle", settlement->held_nusd,
-                                   record->charge_nusd, db_last_id(db), now_ms));
+                                   record->charge_nusd, usage_seq, now_ms));
 }
 
 enum posting posting_settlement(struct db *db, const struct ledger_settlement *settlement,

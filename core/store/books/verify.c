@@ -99,6 +99,19 @@ static const struct verification verifications[] = {
               " usd(r.posted_nusd)) FROM resolutions r LEFT JOIN usage u ON u.seq = r.usage_seq"
               " WHERE (r.outcome = 'settle' OR r.usage_seq IS NOT NULL)"
               " AND u.exchange_id IS NOT r.exchange_id"},
+    {"usage lines",
+     "SELECT printf('usage line %s of record %d: there is no such record', l.unit, l.usage_seq)"
+     " FROM usage_lines l LEFT JOIN usage u ON u.seq = l.usage_seq WHERE u.seq IS NULL"},
+    /* Parts of prompt and answer are no more than the whole (core/base/unit.c has the sides). */
+    {"usage lines",
+     "SELECT printf('usage %s: its lines have %d tokens of the prompt and %d of the answer, its"
+     " record %d and %d', u.exchange_id, l.prompt, l.answer, u.input_tokens, u.output_tokens)"
+     " FROM (SELECT usage_seq,"
+     "  sum(quantity * (unit IN ('cache_write', 'cache_write_long', 'audio_input',"
+     "   'image_input'))) AS prompt,"
+     "  sum(quantity * (unit IN ('reasoning', 'audio_output', 'image_output'))) AS answer"
+     "  FROM usage_lines GROUP BY usage_seq) l JOIN usage u ON u.seq = l.usage_seq"
+     " WHERE l.prompt > u.input_tokens OR l.answer > u.output_tokens"},
     /* The transfers that the record demands, less those that exist, must be 0, per exchange, kind
      * and both accounts. */
     {"usage",

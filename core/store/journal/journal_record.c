@@ -5,14 +5,20 @@
 
 #include "base/check.h"
 
-/* Format 1 had no `sold` prices: a settlement had only the buy prices. */
-enum { FORMAT_FIRST = 1, FORMAT = 2, UNIT = 8 };
+/* Format 1 had no `sold` prices: a settlement had only the buy prices. Format 2 had three units:
+ * input, cached input, output. */
+enum { FORMAT_FIRST = 1, FORMAT_SOLD = 2, FORMAT = 3, WORD = 8 };
 
-/* Records on disks have these numbers. A new kind or source takes the next number. */
+/* Records on disks have these numbers. A new kind, source or unit takes the next number. */
 _Static_assert(JOURNAL_HOLD == 1 && JOURNAL_SETTLEMENT == 2 && JOURNAL_SEAL == 3,
                "numbers on disk");
 _Static_assert(USAGE_NONE == 0 && USAGE_REPORTED == 1 && USAGE_ESTIMATED == 2 &&
                    USAGE_PARTIAL == 3 && USAGE_CORRECTED == 4,
+               "numbers on disk");
+_Static_assert(UNIT_INPUT == 0 && UNIT_CACHED_INPUT == 1 && UNIT_OUTPUT == 2 &&
+                   UNIT_CACHE_WRITE == 3 && UNIT_CACHE_WRITE_LONG == 4 && UNIT_AUDIO_INPUT == 5 &&
+                   UNIT_IMAGE_INPUT == 6 && UNIT_REASONING == 7 && UNIT_AUDIO_OUTPUT == 8 &&
+                   UNIT_IMAGE_OUTPUT == 9 && UNIT_WEB_SEARCH == 10 && UNIT_REQUEST == 11,
                "numbers on disk");
 
 struct head {
@@ -33,7 +39,7 @@ static void add_to_sum(uint32_t sum[2], const void *data, size_t bytes)
     const unsigned char *end = (const unsigned char *)data + bytes;
     uint32_t first = sum[0]; /* copies stay in registers */
     uint32_t second = sum[1];
-    for (const unsigned char *at = data; at < end; at += UNIT) {
+    for (const unsigned char *at = data; at < end; at += WORD) {
         uint32_t word[2];
         memcpy(word, at, sizeof word);
         first += word[0] + second;
@@ -81,9 +87,9 @@ static size_t begin(struct buffer *out)
 static void finish(struct buffer *out, size_t start, const struct journal_place *place,
                    enum journal_kind kind)
 {
-    static const char zeros[UNIT];
+    static const char zeros[WORD];
     struct head head = {.generation = place->generation, .format = FORMAT, .kind = (uint16_t)kind};
-    buffer_append(out, zeros, (UNIT - (out->bytes - start) % UNIT) % UNIT);
+    buffer_append(out, zeros, (WORD - (out->bytes - start) % WORD) % WORD);
     check(!out->failed && out->bytes - start <= JOURNAL_RECORD_BYTES_MAX);
     head.payload_bytes = (uint32_t)(out->bytes - start - sizeof head);
     head.sum = sum_of(&head, place, out->data + start + sizeof head);
@@ -104,6 +110,26 @@ void journal_record_put_hold(struct buffer *out, const struct journal_place *pla
     finish(out, start, place, JOURNAL_HOLD);
 }
 
+/* A line of the record's price: the three usual units have one in each record, for their prices. */
+static bool has_line(const struct usage_record *record, enum unit unit)
+{
+    return unit <= UNIT_OUTPUT || record->counts.of[unit] != 0;
+}
+
+static void put_lines(struct buffer *out, const struct usage_record *record)
+{
+    int64_t lines = 0;
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++)
+        lines += has_line(record, unit);
+    put_int(out, lines);
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
+        const int64_t line[] = {unit, record->counts.of[unit], record->prices.of[unit],
+                                record->sold.of[unit]};
+        if (has_line(record, unit))
+            buffer_append(out, line, sizeof line);
+    }
+}
+
 void journal_record_put_settlement(struct buffer *out, const struct journal_place *place,
                                    const struct ledger_settlement *settlement, int64_t committed_ms)
 {
@@ -116,23 +142,14 @@ void journal_record_put_settlement(struct buffer *out, const struct journal_plac
                                r->attempts,
                                r->streamed,
                                r->source,
-                               r->tokens.input,
-                               r->tokens.cached_input,
-                               r->tokens.output,
                                r->reasoning_tokens,
-                               r->prices.input_pusd,
-                               r->prices.cached_input_pusd,
-                               r->prices.output_pusd,
                                r->margin_ppm,
                                r->cost_nusd,
                                r->charge_nusd,
                                r->overrun_nusd,
                                r->created_ms,
                                r->first_byte_us,
-                               r->total_us,
-                               r->sold.input_pusd,
-                               r->sold.cached_input_pusd,
-                               r->sold.output_pusd};
+                               r->total_us};
     const char *const texts[] = {r->exchange_id.text, r->account_id.text, r->user_id.text,
                                  r->key_id.text,      r->model,           r->provider,
                                  r->provider_model,   r->policy_revision, r->error_code,
@@ -140,6 +157,7 @@ void journal_record_put_settlement(struct buffer *out, const struct journal_plac
     size_t start = begin(out);
     check(!settlement->kept);
     buffer_append(out, numbers, sizeof numbers);
+    put_lines(out, r);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         put_text(out, texts[i]);
     finish(out, start, place, JOURNAL_SETTLEMENT);
@@ -203,6 +221,54 @@ static void read_hold(struct reader *reader, struct journal_record *out)
     get_id(reader, &hold->key_id);
 }
 
+static void read_lines(struct reader *reader, struct usage_record *record)
+{
+    int64_t lines = get_int(reader);
+    for (int64_t i = 0; i < lines && !reader->failed; i++) {
+        int64_t unit = get_int(reader);
+        if (unit < 0 || unit >= UNIT_COUNT) {
+            reader->failed = true;
+            return;
+        }
+        record->counts.of[unit] = get_int(reader);
+        record->prices.of[unit] = get_int(reader);
+        record->sold.of[unit] = get_int(reader);
+    }
+}
+
+/* The numbers of formats 1 and 2. */
+static void read_old_numbers(struct reader *reader, unsigned format, struct usage_record *record)
+{
+    for (enum unit unit = UNIT_INPUT; unit <= UNIT_OUTPUT; unit++)
+        record->counts.of[unit] = get_int(reader);
+    record->reasoning_tokens = get_int(reader);
+    for (enum unit unit = UNIT_INPUT; unit <= UNIT_OUTPUT; unit++)
+        record->prices.of[unit] = get_int(reader);
+    record->margin_ppm = get_int(reader);
+    record->cost_nusd = get_int(reader);
+    record->charge_nusd = get_int(reader);
+    record->overrun_nusd = get_int(reader);
+    record->created_ms = get_int(reader);
+    record->first_byte_us = get_int(reader);
+    record->total_us = get_int(reader);
+    record->sold = record->prices;
+    for (enum unit unit = UNIT_INPUT; format >= FORMAT_SOLD && unit <= UNIT_OUTPUT; unit++)
+        record->sold.of[unit] = get_int(reader);
+}
+
+static void read_numbers(struct reader *reader, struct usage_record *record)
+{
+    record->reasoning_tokens = get_int(reader);
+    record->margin_ppm = get_int(reader);
+    record->cost_nusd = get_int(reader);
+    record->charge_nusd = get_int(reader);
+    record->overrun_nusd = get_int(reader);
+    record->created_ms = get_int(reader);
+    record->first_byte_us = get_int(reader);
+    record->total_us = get_int(reader);
+    read_lines(reader, record);
+}
+
 static void read_settlement(struct reader *reader, unsigned format, struct journal_record *out)
 {
     struct ledger_settlement *settlement = &out->as.settlement;
@@ -216,26 +282,10 @@ static void read_settlement(struct reader *reader, unsigned format, struct journ
     r->attempts = (int32_t)get_int(reader);
     r->streamed = get_int(reader) != 0;
     r->source = (enum usage_source)get_int(reader);
-    r->tokens.input = get_int(reader);
-    r->tokens.cached_input = get_int(reader);
-    r->tokens.output = get_int(reader);
-    r->reasoning_tokens = get_int(reader);
-    r->prices.input_pusd = get_int(reader);
-    r->prices.cached_input_pusd = get_int(reader);
-    r->prices.output_pusd = get_int(reader);
-    r->margin_ppm = get_int(reader);
-    r->cost_nusd = get_int(reader);
-    r->charge_nusd = get_int(reader);
-    r->overrun_nusd = get_int(reader);
-    r->created_ms = get_int(reader);
-    r->first_byte_us = get_int(reader);
-    r->total_us = get_int(reader);
-    r->sold = r->prices;
-    if (format > FORMAT_FIRST) {
-        r->sold.input_pusd = get_int(reader);
-        r->sold.cached_input_pusd = get_int(reader);
-        r->sold.output_pusd = get_int(reader);
-    }
+    if (format == FORMAT)
+        read_numbers(reader, r);
+    else
+        read_old_numbers(reader, format, r);
     get_id(reader, &r->exchange_id);
     get_id(reader, &r->account_id);
     get_id(reader, &r->user_id);
@@ -279,7 +329,7 @@ enum journal_found journal_record_read(struct slice bytes, const struct journal_
     if (bytes.bytes < sizeof head)
         return JOURNAL_END;
     memcpy(&head, bytes.data, sizeof head);
-    if (head.generation != place->generation || head.payload_bytes % UNIT ||
+    if (head.generation != place->generation || head.payload_bytes % WORD ||
         head.payload_bytes > bytes.bytes - sizeof head ||
         head.sum != sum_of(&head, place, bytes.data + sizeof head))
         return JOURNAL_END;

@@ -2,18 +2,15 @@
  * again from the record. Customers see sell prices; the operator also sees the cost. */
 #include "base/json_writer.h"
 #include "base/money.h"
+#include "store/books/usage_lines.h"
 #include "store/operations/operations.h"
 #include "store/questions/refusals.h"
 #include "store/questions/usage_reports.h"
 
 #define DETAIL_COLUMNS                                                                             \
     USAGE_RECORD_COLUMNS                                                                           \
-    ", r.created_ms, r.held_nusd, u.overrun_nusd, u.input_price_pusd, u.cached_input_price_pusd,"  \
-    " u.output_price_pusd, u.margin_ppm, u.account_id, o.id, u.provider_model,"                    \
-    " u.policy_revision, u.cost_nusd, o.email,"                                                    \
-    " coalesce(u.sold_input_price_pusd, u.input_price_pusd),"                                      \
-    " coalesce(u.sold_cached_input_price_pusd, u.cached_input_price_pusd),"                        \
-    " coalesce(u.sold_output_price_pusd, u.output_price_pusd)"
+    ", r.created_ms, r.held_nusd, u.overrun_nusd, u.margin_ppm, u.account_id, o.id,"               \
+    " u.provider_model, u.policy_revision, u.cost_nusd, o.email, " USAGE_LINES_COLUMNS
 #define DETAIL_TABLES                                                                              \
     " FROM resolutions r JOIN usage u ON u.seq = r.usage_seq"                                      \
     " LEFT JOIN keys k ON k.id = u.key_id LEFT JOIN users o ON o.account_id = u.account_id"
@@ -22,9 +19,6 @@ enum {
     ENDED_MS = USAGE_RECORD_COLUMN_COUNT,
     HELD,
     OVERRUN,
-    INPUT_PRICE,
-    CACHED_PRICE,
-    OUTPUT_PRICE,
     MARGIN,
     ACCOUNT_ID,
     USER_ID,
@@ -32,77 +26,57 @@ enum {
     POLICY_REVISION,
     COST,
     EMAIL,
-    SOLD_INPUT_PRICE,
-    SOLD_CACHED_PRICE,
-    SOLD_OUTPUT_PRICE
+    LINES
 };
 
-/* A price for a record's tokens: our cost, or the sell prices with the margin. */
+/* A price for what a record counts: our cost, or the sell prices with the margin. */
 struct calculation {
-    struct token_prices prices;
-    struct token_counts tokens;
+    const struct unit_counts *counts;
+    const struct unit_prices *prices;
     int64_t margin_ppm;
 };
 
-static struct token_counts read_tokens(struct row *row)
+static void render_line(struct buffer *out, const struct calculation *sum, enum unit unit)
 {
-    return (struct token_counts){column_int(row, 8), column_int(row, 9), column_int(row, 10)};
-}
-
-static struct calculation read_cost(struct row *row)
-{
-    return (struct calculation){.prices = {column_int(row, INPUT_PRICE),
-                                           column_int(row, CACHED_PRICE),
-                                           column_int(row, OUTPUT_PRICE)},
-                                .tokens = read_tokens(row)};
-}
-
-static struct calculation read_sale(struct row *row)
-{
-    return (struct calculation){.prices = {column_int(row, SOLD_INPUT_PRICE),
-                                           column_int(row, SOLD_CACHED_PRICE),
-                                           column_int(row, SOLD_OUTPUT_PRICE)},
-                                .tokens = read_tokens(row),
-                                .margin_ppm = column_int(row, MARGIN)};
-}
-
-static void render_line(struct buffer *out, const struct calculation *sum, const char *kind,
-                        struct token_counts tokens, int64_t price_pusd)
-{
+    struct unit_counts counts = {.input = 0};
     struct money_exact exact;
     char price[48];
+    counts.of[unit] = sum->counts->of[unit];
     json_writer_object(out, NULL);
-    json_writer_text(out, "kind", kind);
-    json_writer_int(out, "tokens", tokens.input + tokens.cached_input + tokens.output);
-    json_writer_text(out, "price", money_format_sell_price(price_pusd, sum->margin_ppm, price));
-    if (money_charge_exact(&sum->prices, &tokens, sum->margin_ppm, &exact))
+    json_writer_text(out, "kind", unit_name(unit));
+    if (unit_is_token(unit))
+        json_writer_int(out, "tokens", counts.of[unit]);
+    else
+        json_writer_null(out, "tokens");
+    json_writer_text(out, "price",
+                     money_format_sell_price(unit, sum->prices->of[unit], sum->margin_ppm, price));
+    if (money_charge_exact(sum->prices, &counts, sum->margin_ppm, &exact))
         json_writer_text(out, "amount", exact.sum);
     else
         json_writer_null(out, "amount");
+    json_writer_int(out, "quantity", counts.of[unit]);
+    json_writer_int(out, "per", unit_is_token(unit) ? 1000000 : 1);
     json_writer_object_end(out);
 }
 
 static void render_lines(struct buffer *out, const char *name, const struct calculation *sum)
 {
-    const struct token_counts *t = &sum->tokens;
     json_writer_array(out, name);
-    render_line(out, sum, "input", (struct token_counts){.input = t->input},
-                sum->prices.input_pusd);
-    render_line(out, sum, "cached_input", (struct token_counts){.cached_input = t->cached_input},
-                sum->prices.cached_input_pusd);
-    render_line(out, sum, "output", (struct token_counts){.output = t->output},
-                sum->prices.output_pusd);
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
+        if (unit <= UNIT_OUTPUT || sum->counts->of[unit] != 0)
+            render_line(out, sum, unit);
+    }
     json_writer_array_end(out);
 }
 
-static void render_charge(struct buffer *out, struct row *row)
+static void render_charge(struct buffer *out, struct row *row, const struct usage_lines *lines)
 {
-    struct calculation sum = read_sale(row);
+    const struct calculation sum = {&lines->counts, &lines->sold, column_int(row, MARGIN)};
     struct money_exact exact;
     int64_t charge_nusd = column_int(row, 12);
     json_writer_object(out, "charge");
     render_lines(out, "lines", &sum);
-    if (money_charge_exact(&sum.prices, &sum.tokens, sum.margin_ppm, &exact)) {
+    if (money_charge_exact(sum.prices, sum.counts, sum.margin_ppm, &exact)) {
         json_writer_text(out, "exact", exact.sum);
         json_writer_text(out, "rounding", exact.rounding);
     } else { /* above every limit */
@@ -125,20 +99,23 @@ static int64_t refunded(struct db *db, struct store_value exchange_id, const cha
 
 /* Without its closing brace. */
 static void render(struct store_call *call, struct db *db, struct row *row,
-                   struct store_value exchange_id, int64_t *refunded_nusd)
+                   struct store_value exchange_id, int64_t *refunded_nusd,
+                   struct usage_lines *lines)
 {
     struct buffer *out = &call->result;
+    usage_lines_read(db, row, LINES, lines);
     usage_reports_record(out, row, usage_reports_shows_provider(call));
     json_writer_time(out, "ended_at", column_int(row, ENDED_MS));
     json_writer_money(out, "hold", column_int(row, HELD));
     *refunded_nusd = refunded(db, exchange_id, column_text(row, ACCOUNT_ID));
     json_writer_money(out, "refunded", *refunded_nusd);
-    render_charge(out, row);
+    render_charge(out, row, lines);
 }
 
-static void render_operator(struct buffer *out, struct row *row, int64_t refunded_nusd)
+static void render_operator(struct buffer *out, struct row *row, const struct usage_lines *lines,
+                            int64_t refunded_nusd)
 {
-    struct calculation cost = read_cost(row);
+    const struct calculation cost = {&lines->counts, &lines->prices, 0};
     char margin[MONEY_TEXT_BYTES];
     json_writer_text_or_null(out, "user_id", column_text(row, USER_ID));
     json_writer_text_or_null(out, "email", column_text(row, EMAIL));
@@ -183,6 +160,7 @@ static void render_attempts(struct buffer *out, struct db *db, struct store_valu
 /* account_id exchange_id */
 bool usage_detail_customer(struct store_call *call, struct db *db)
 {
+    struct usage_lines lines;
     int64_t refunded_nusd;
     struct row *row = db_bind(db,
                               "SELECT " DETAIL_COLUMNS DETAIL_TABLES
@@ -190,7 +168,7 @@ bool usage_detail_customer(struct store_call *call, struct db *db)
                               call->args, 2);
     if (!db_row(db, row))
         return refusals_find(call, db, call->args[0], call->args[1], false);
-    render(call, db, row, call->args[1], &refunded_nusd);
+    render(call, db, row, call->args[1], &refunded_nusd, &lines);
     json_writer_object_end(&call->result);
     db_leave(row);
     return db->failure == 0;
@@ -199,13 +177,14 @@ bool usage_detail_customer(struct store_call *call, struct db *db)
 /* exchange_id */
 bool usage_detail_operator(struct store_call *call, struct db *db)
 {
+    struct usage_lines lines;
     int64_t refunded_nusd;
     struct row *row = db_bind(
         db, "SELECT " DETAIL_COLUMNS DETAIL_TABLES " WHERE r.exchange_id = ?1", call->args, 1);
     if (!db_row(db, row))
         return refusals_find(call, db, bind_null(), call->args[0], true);
-    render(call, db, row, call->args[0], &refunded_nusd);
-    render_operator(&call->result, row, refunded_nusd);
+    render(call, db, row, call->args[0], &refunded_nusd, &lines);
+    render_operator(&call->result, row, &lines, refunded_nusd);
     db_leave(row);
     render_attempts(&call->result, db, call->args[0]);
     json_writer_object_end(&call->result);

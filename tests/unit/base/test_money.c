@@ -89,21 +89,20 @@ static void big_print(struct big a, int places, char out[DIGITS + 3])
     *at = '\0';
 }
 
-static struct big slow_charge(const struct token_prices *prices, const struct token_counts *tokens,
+static struct big slow_charge(const struct unit_prices *prices, const struct unit_counts *tokens,
                               int64_t margin_ppm)
 {
-    struct big sum = big_product(big_of(tokens->input), big_of(prices->input_pusd));
-    sum =
-        big_sum(sum, big_product(big_of(tokens->cached_input), big_of(prices->cached_input_pusd)));
-    sum = big_sum(sum, big_product(big_of(tokens->output), big_of(prices->output_pusd)));
+    struct big sum = big_of(0);
+    for (size_t i = 0; i < UNIT_COUNT; i++)
+        sum = big_sum(sum, big_product(big_of(tokens->of[i]), big_of(prices->of[i])));
     return big_shift_up(big_product(sum, big_of(1000000 + margin_ppm)), 9);
 }
 
 /* ---- charges ---- */
 
-static const struct token_prices gpt_4o_mini = {150000, 75000, 600000};
+static const struct unit_prices gpt_4o_mini = {.of = {150000, 75000, 600000}};
 
-static int64_t charge(const struct token_prices *prices, struct token_counts tokens, int64_t ppm)
+static int64_t charge(const struct unit_prices *prices, struct unit_counts tokens, int64_t ppm)
 {
     int64_t nusd = -1;
     assert_true(money_charge(prices, &tokens, ppm, &nusd));
@@ -114,45 +113,46 @@ static void charges_known_cases(void **state)
 {
     (void)state;
     /* $0.15 and $0.60 per million: 1000 in, 500 out cost $0.00045; with 20 % $0.00054. */
-    assert_int_equal(charge(&gpt_4o_mini, (struct token_counts){1000, 0, 500}, 0), 450000);
-    assert_int_equal(charge(&gpt_4o_mini, (struct token_counts){1000, 0, 500}, 200000), 540000);
-    assert_int_equal(charge(&gpt_4o_mini, (struct token_counts){0, 1000, 0}, 0), 75000);
-    assert_int_equal(charge(&gpt_4o_mini, (struct token_counts){0, 0, 0}, 200000), 0);
+    assert_int_equal(charge(&gpt_4o_mini, (struct unit_counts){.of = {1000, 0, 500}}, 0), 450000);
+    assert_int_equal(charge(&gpt_4o_mini, (struct unit_counts){.of = {1000, 0, 500}}, 200000),
+                     540000);
+    assert_int_equal(charge(&gpt_4o_mini, (struct unit_counts){.of = {0, 1000, 0}}, 0), 75000);
+    assert_int_equal(charge(&gpt_4o_mini, (struct unit_counts){.of = {0, 0, 0}}, 200000), 0);
     /* $0.0375 per million tokens is exact; one token is 37.5 nano-USD, rounded up. */
-    struct token_prices fine = {37500, 0, 0};
-    assert_int_equal(charge(&fine, (struct token_counts){1, 0, 0}, 0), 38);
-    assert_int_equal(charge(&fine, (struct token_counts){2, 0, 0}, 0), 75);
-    assert_int_equal(charge(&fine, (struct token_counts){1000000, 0, 0}, 0), 37500000);
+    struct unit_prices fine = {.of = {37500, 0, 0}};
+    assert_int_equal(charge(&fine, (struct unit_counts){.of = {1, 0, 0}}, 0), 38);
+    assert_int_equal(charge(&fine, (struct unit_counts){.of = {2, 0, 0}}, 0), 75);
+    assert_int_equal(charge(&fine, (struct unit_counts){.of = {1000000, 0, 0}}, 0), 37500000);
     /* Rounded once over the sum, not once a kind: 0.4 + 0.4 + 0.4 nano-USD are 2, not 3. */
-    struct token_prices dust = {400, 400, 400};
-    assert_int_equal(charge(&dust, (struct token_counts){1, 1, 1}, 0), 2);
+    struct unit_prices dust = {.of = {400, 400, 400}};
+    assert_int_equal(charge(&dust, (struct unit_counts){.of = {1, 1, 1}}, 0), 2);
     /* And not before the margin: 0.5 x 2 is 1, not 2. */
-    struct token_prices half = {500, 0, 0};
-    assert_int_equal(charge(&half, (struct token_counts){1, 0, 0}, 1000000), 1);
+    struct unit_prices half = {.of = {500, 0, 0}};
+    assert_int_equal(charge(&half, (struct unit_counts){.of = {1, 0, 0}}, 1000000), 1);
     /* The least above a whole one, 10^-18 USD, is rounded up as well. */
-    struct token_prices odd = {999000001, 0, 0};
-    assert_int_equal(charge(&odd, (struct token_counts){1, 0, 0}, 1), 999002);
+    struct unit_prices odd = {.of = {999000001, 0, 0}};
+    assert_int_equal(charge(&odd, (struct unit_counts){.of = {1, 0, 0}}, 1), 999002);
     /* The smallest price is never free. */
-    struct token_prices least = {1, 0, 0};
-    assert_int_equal(charge(&least, (struct token_counts){1, 0, 0}, 0), 1);
-    assert_int_equal(charge(&least, (struct token_counts){1000, 0, 0}, 1), 2);
+    struct unit_prices least = {.of = {1, 0, 0}};
+    assert_int_equal(charge(&least, (struct unit_counts){.of = {1, 0, 0}}, 0), 1);
+    assert_int_equal(charge(&least, (struct unit_counts){.of = {1000, 0, 0}}, 1), 2);
 }
 
 static void charges_at_the_bounds(void **state)
 {
     (void)state;
     const int64_t most = MONEY_PRICE_MAX_PUSD;
-    struct token_prices dear = {most, most, most};
+    struct unit_prices dear = {.of = {most, most, most}};
     int64_t nusd = -1;
-    struct token_counts all = {MONEY_TOKENS_MAX, MONEY_TOKENS_MAX, MONEY_TOKENS_MAX};
+    struct unit_counts all = {.of = {MONEY_TOKENS_MAX, MONEY_TOKENS_MAX, MONEY_TOKENS_MAX}};
     assert_false(money_charge(&dear, &all, MONEY_MARGIN_MAX_PPM, &nusd));
     assert_int_equal(nusd, -1);
     /* 10^9 tokens at $1: exactly the largest amount; one more is too much. */
-    assert_int_equal(charge(&dear, (struct token_counts){1000000000, 0, 0}, 0),
+    assert_int_equal(charge(&dear, (struct unit_counts){.of = {1000000000, 0, 0}}, 0),
                      MONEY_AMOUNT_MAX_NUSD);
-    struct token_counts more = {1000000000, 0, 1};
+    struct unit_counts more = {.of = {1000000000, 0, 1}};
     assert_false(money_charge(&dear, &more, 0, &nusd));
-    struct token_counts enough = {1000000000, 0, 0};
+    struct unit_counts enough = {.of = {1000000000, 0, 0}};
     assert_false(money_charge(&dear, &enough, 1, &nusd));
 }
 
@@ -161,33 +161,39 @@ static void charge_refuses_what_is_out_of_bounds(void **state)
     (void)state;
     static const int64_t wrong[] = {-1, INT64_MIN, INT64_MAX, INT64_C(1000000000001)};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        for (int place = 0; place < 6; place++) {
-            struct token_prices prices = {1, 1, 1};
-            struct token_counts tokens = {1, 1, 1};
-            int64_t *places[] = {&prices.input_pusd, &prices.cached_input_pusd, &prices.output_pusd,
-                                 &tokens.input,      &tokens.cached_input,      &tokens.output};
+        for (size_t place = 0; place < 2 * UNIT_COUNT; place++) {
+            struct unit_prices prices = {.of = {1, 1, 1}};
+            struct unit_counts tokens = {.of = {1, 1, 1}};
+            int64_t *at = place < UNIT_COUNT ? &prices.of[place] : &tokens.of[place - UNIT_COUNT];
             int64_t nusd = -7;
             assert_true(money_charge(&prices, &tokens, 0, &nusd));
             nusd = -7;
-            *places[place] = wrong[i];
+            *at = wrong[i];
             assert_false(money_charge(&prices, &tokens, 0, &nusd));
             assert_int_equal(nusd, -7);
         }
     }
-    struct token_counts one = {1, 1, 1};
+    struct unit_counts one = {.of = {1, 1, 1}};
     int64_t nusd;
     assert_true(money_charge(&gpt_4o_mini, &one, MONEY_MARGIN_MAX_PPM, &nusd));
     assert_false(money_charge(&gpt_4o_mini, &one, MONEY_MARGIN_MAX_PPM + 1, &nusd));
     assert_false(money_charge(&gpt_4o_mini, &one, -1, &nusd));
 }
 
-static struct token_prices random_prices(struct dice *dice)
+static struct unit_prices random_prices(struct dice *dice)
 {
-    return (struct token_prices){
-        dice_magnitude(dice, MONEY_PRICE_MAX_PUSD),
-        dice_magnitude(dice, MONEY_PRICE_MAX_PUSD),
-        dice_magnitude(dice, MONEY_PRICE_MAX_PUSD),
-    };
+    struct unit_prices prices;
+    for (size_t i = 0; i < UNIT_COUNT; i++)
+        prices.of[i] = dice_magnitude(dice, MONEY_PRICE_MAX_PUSD);
+    return prices;
+}
+
+static struct unit_counts random_counts(struct dice *dice)
+{
+    struct unit_counts counts;
+    for (size_t i = 0; i < UNIT_COUNT; i++) /* most are 0, or most sums were too large */
+        counts.of[i] = dice_below(dice, 4) == 0 ? dice_magnitude(dice, MONEY_TOKENS_MAX) : 0;
+    return counts;
 }
 
 static void charge_agrees_with_slow_arithmetic(void **state)
@@ -196,12 +202,8 @@ static void charge_agrees_with_slow_arithmetic(void **state)
     struct dice dice = dice_make();
     int charged = 0;
     for (int i = 0; i < 5000; i++) {
-        struct token_prices prices = random_prices(&dice);
-        struct token_counts tokens = {
-            dice_magnitude(&dice, MONEY_TOKENS_MAX),
-            dice_magnitude(&dice, MONEY_TOKENS_MAX),
-            dice_magnitude(&dice, MONEY_TOKENS_MAX),
-        };
+        struct unit_prices prices = random_prices(&dice);
+        struct unit_counts tokens = random_counts(&dice);
         int64_t ppm = dice_magnitude(&dice, MONEY_MARGIN_MAX_PPM);
         struct big expected = slow_charge(&prices, &tokens, ppm);
         bool affordable = big_compare(expected, big_of(MONEY_AMOUNT_MAX_NUSD)) <= 0;
@@ -217,42 +219,49 @@ static void charge_agrees_with_slow_arithmetic(void **state)
 
 /* ---- what an amount can pay for ---- */
 
+static int64_t affordable_output(const struct unit_prices *prices, int64_t input_tokens,
+                                 int64_t tokens_max, int64_t margin_ppm, int64_t amount_nusd)
+{
+    const struct unit_counts counts = {.input = input_tokens};
+    return money_affordable_output(prices, &counts, tokens_max, margin_ppm, amount_nusd);
+}
+
 static void affords_known_cases(void **state)
 {
     (void)state;
-    const struct token_prices *prices = &gpt_4o_mini;
+    const struct unit_prices *prices = &gpt_4o_mini;
     /* 1000 in cost 150,000 nano-USD, an output token 600. */
-    assert_int_equal(money_affordable_output(prices, 1000, 4096, 0, 450000), 500);
-    assert_int_equal(money_affordable_output(prices, 1000, 4096, 0, 449999), 499);
-    assert_int_equal(money_affordable_output(prices, 1000, 400, 0, 450000), 400);
-    assert_int_equal(money_affordable_output(prices, 1000, 4096, 0, 150000), 0);
-    assert_int_equal(money_affordable_output(prices, 1000, 4096, 0, 149999), -1);
-    assert_int_equal(money_affordable_output(prices, 1000, 0, 0, 450000), 0);
-    assert_int_equal(money_affordable_output(prices, 0, 4096, 0, 0), 0);
-    assert_int_equal(money_affordable_output(prices, 1, 4096, 0, -1), -1);
-    struct token_prices free = {0, 0, 0};
-    assert_int_equal(money_affordable_output(&free, 1000, 4096, 200000, 0), 4096);
-    struct token_prices free_output = {1000, 0, 0};
-    assert_int_equal(money_affordable_output(&free_output, 10, 4096, 0, 10), 4096);
-    assert_int_equal(money_affordable_output(&free_output, 10, 4096, 0, 9), -1);
+    assert_int_equal(affordable_output(prices, 1000, 4096, 0, 450000), 500);
+    assert_int_equal(affordable_output(prices, 1000, 4096, 0, 449999), 499);
+    assert_int_equal(affordable_output(prices, 1000, 400, 0, 450000), 400);
+    assert_int_equal(affordable_output(prices, 1000, 4096, 0, 150000), 0);
+    assert_int_equal(affordable_output(prices, 1000, 4096, 0, 149999), -1);
+    assert_int_equal(affordable_output(prices, 1000, 0, 0, 450000), 0);
+    assert_int_equal(affordable_output(prices, 0, 4096, 0, 0), 0);
+    assert_int_equal(affordable_output(prices, 1, 4096, 0, -1), -1);
+    struct unit_prices free = {.of = {0, 0, 0}};
+    assert_int_equal(affordable_output(&free, 1000, 4096, 200000, 0), 4096);
+    struct unit_prices free_output = {.of = {1000, 0, 0}};
+    assert_int_equal(affordable_output(&free_output, 10, 4096, 0, 10), 4096);
+    assert_int_equal(affordable_output(&free_output, 10, 4096, 0, 9), -1);
 }
 
 static void affords_nothing_out_of_bounds(void **state)
 {
     (void)state;
-    const struct token_prices *prices = &gpt_4o_mini;
-    struct token_prices negative = {150000, 75000, -1};
-    assert_int_equal(money_affordable_output(&negative, 1, 1, 0, 1000000), -1);
-    assert_int_equal(money_affordable_output(prices, -1, 1, 0, 1000000), -1);
-    assert_int_equal(money_affordable_output(prices, MONEY_TOKENS_MAX + 1, 1, 0, INT64_MAX), -1);
-    assert_int_equal(money_affordable_output(prices, 1, -1, 0, 1000000), -1);
-    assert_int_equal(money_affordable_output(prices, 1, 1, -1, 1000000), -1);
-    assert_int_equal(money_affordable_output(prices, 1, 1, MONEY_MARGIN_MAX_PPM + 1, 1000000), -1);
+    const struct unit_prices *prices = &gpt_4o_mini;
+    struct unit_prices negative = {.of = {150000, 75000, -1}};
+    assert_int_equal(affordable_output(&negative, 1, 1, 0, 1000000), -1);
+    assert_int_equal(affordable_output(prices, -1, 1, 0, 1000000), -1);
+    assert_int_equal(affordable_output(prices, MONEY_TOKENS_MAX + 1, 1, 0, INT64_MAX), -1);
+    assert_int_equal(affordable_output(prices, 1, -1, 0, 1000000), -1);
+    assert_int_equal(affordable_output(prices, 1, 1, -1, 1000000), -1);
+    assert_int_equal(affordable_output(prices, 1, 1, MONEY_MARGIN_MAX_PPM + 1, 1000000), -1);
     /* More than may be charged buys no more than may be charged. */
-    struct token_prices dear = {0, 0, MONEY_PRICE_MAX_PUSD};
-    assert_int_equal(money_affordable_output(&dear, 0, INT64_MAX, 0, INT64_MAX), 1000000000);
-    struct token_prices cheap = {0, 0, 1};
-    assert_int_equal(money_affordable_output(&cheap, 0, INT64_MAX, 0, INT64_MAX), MONEY_TOKENS_MAX);
+    struct unit_prices dear = {.of = {0, 0, MONEY_PRICE_MAX_PUSD}};
+    assert_int_equal(affordable_output(&dear, 0, INT64_MAX, 0, INT64_MAX), 1000000000);
+    struct unit_prices cheap = {.of = {0, 0, 1}};
+    assert_int_equal(affordable_output(&cheap, 0, INT64_MAX, 0, INT64_MAX), MONEY_TOKENS_MAX);
 }
 
 /* n is right when n can be paid for and n + 1 cannot, and nothing else needs to be known. */
@@ -262,12 +271,12 @@ static void affordable_is_the_largest(void **state)
     struct dice dice = dice_make();
     int between = 0;
     for (int i = 0; i < 300000; i++) {
-        struct token_prices prices = random_prices(&dice);
-        struct token_counts tokens = {.input = dice_magnitude(&dice, MONEY_TOKENS_MAX)};
+        struct unit_prices prices = random_prices(&dice);
+        struct unit_counts tokens = {.input = dice_magnitude(&dice, MONEY_TOKENS_MAX)};
         int64_t tokens_max = dice_magnitude(&dice, MONEY_TOKENS_MAX);
         int64_t ppm = dice_magnitude(&dice, MONEY_MARGIN_MAX_PPM);
         int64_t amount = dice_magnitude(&dice, MONEY_AMOUNT_MAX_NUSD);
-        int64_t n = money_affordable_output(&prices, tokens.input, tokens_max, ppm, amount);
+        int64_t n = affordable_output(&prices, tokens.input, tokens_max, ppm, amount);
         assert_true(n >= -1 && n <= tokens_max);
         int64_t nusd;
         tokens.output = n;
@@ -505,10 +514,11 @@ static void formats_token_prices(void **state)
     assert_string_equal(money_format_token_price(MONEY_PRICE_MAX_PUSD, 0, text), "1");
     assert_string_equal(money_format_token_price(MONEY_PRICE_MAX_PUSD, MONEY_MARGIN_MAX_PPM, text),
                         "101");
-    assert_string_equal(money_format_sell_price(150000, 200000, text), "0.18");
-    assert_string_equal(money_format_sell_price(0, 200000, text), "0");
-    assert_string_equal(money_format_sell_price(1, 1, text), "0.000001000001");
-    assert_string_equal(money_format_sell_price(MONEY_PRICE_MAX_PUSD, 0, text), "1000000");
+    assert_string_equal(money_format_sell_price(UNIT_INPUT, 150000, 200000, text), "0.18");
+    assert_string_equal(money_format_sell_price(UNIT_INPUT, 0, 200000, text), "0");
+    assert_string_equal(money_format_sell_price(UNIT_INPUT, 1, 1, text), "0.000001000001");
+    assert_string_equal(money_format_sell_price(UNIT_INPUT, MONEY_PRICE_MAX_PUSD, 0, text),
+                        "1000000");
     money_format_token_price(INT64_MAX, INT64_MAX, text); /* nonsense, but no overrun */
     struct dice dice = dice_make();
     for (int i = 0; i < 5000; i++) {
@@ -523,8 +533,8 @@ static void formats_token_prices(void **state)
 static void explains_a_charge(void **state)
 {
     (void)state;
-    const struct token_prices prices = {150000, 75000, 600000};
-    const struct token_counts tokens = {1, 0, 0};
+    const struct unit_prices prices = {.of = {150000, 75000, 600000}};
+    const struct unit_counts tokens = {.of = {1, 0, 0}};
     char text[MONEY_TEXT_BYTES];
     struct money_exact exact;
     assert_true(money_charge_exact(&prices, &tokens, 123457, &exact));
@@ -533,10 +543,10 @@ static void explains_a_charge(void **state)
     assert_true(money_charge_exact(&prices, &tokens, 200000, &exact));
     assert_string_equal(exact.rounding, "0.000000000000000000");
     assert_false(money_charge_exact(&prices, &tokens, -1, &exact));
-    assert_string_equal(money_format_price(150000, text), "0.15");
-    assert_string_equal(money_format_price(37500, text), "0.0375");
-    assert_string_equal(money_format_price(0, text), "0.00");
-    assert_string_equal(money_format_price(MONEY_PRICE_MAX_PUSD, text), "1000000.00");
+    assert_string_equal(money_format_price(UNIT_INPUT, 150000, text), "0.15");
+    assert_string_equal(money_format_price(UNIT_INPUT, 37500, text), "0.0375");
+    assert_string_equal(money_format_price(UNIT_INPUT, 0, text), "0.00");
+    assert_string_equal(money_format_price(UNIT_INPUT, MONEY_PRICE_MAX_PUSD, text), "1000000.00");
     assert_string_equal(money_format_margin(200000, text), "20%");
     assert_string_equal(money_format_margin(123457, text), "12.3457%");
     assert_string_equal(money_format_margin(0, text), "0%");

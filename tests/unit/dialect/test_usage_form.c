@@ -31,7 +31,7 @@ static const struct {
     {CACHED("4"), 10, 4, 5, -1, false},
     {CACHED("10"), 10, 10, 5, -1, false},
     {CACHED("null"), 10, -1, 5, -1, false},
-    {CACHED("4.0,\"audio_tokens\":-1"), 10, 4, 5, -1, false},
+    {CACHED("4.0,\"audio_tokens\":-1"), 10, 4, 5, -1, true},
     {"{" COUNTS ",\"prompt_tokens_details\":null}", 10, -1, 5, -1, false},
     {"{" COUNTS ",\"prompt_tokens_details\":{}}", 10, -1, 5, -1, false},
     {"{" COUNTS ",\"prompt_tokens_details\":[]}", 10, -1, 5, -1, false},
@@ -131,6 +131,56 @@ static void reads_usage(void **state)
     }
 }
 
+/* What has a price of its own. */
+static const struct {
+    const char *usage;
+    struct unit_counts parts;
+} parted[] = {
+    {"{" COUNTS "}", {.input = 0}},
+    {"{" COUNTS ",\"prompt_tokens_details\":{\"cached_tokens\":4,\"audio_tokens\":3,"
+     "\"image_tokens\":2,\"cache_write_tokens\":1},\"completion_tokens_details\":"
+     "{\"reasoning_tokens\":1,\"audio_tokens\":4,\"image_tokens\":5}}",
+     {.audio_input = 3, .image_input = 2, .cache_write = 1, .audio_output = 4, .image_output = 5}},
+    {"{" COUNTS ",\"prompt_tokens_details\":{\"cached_tokens\":0,\"cache_write_tokens\":9,"
+     "\"cache_write_tokens_details\":{\"ttl_30m_tokens\":5,\"ttl_12h_tokens\":4}}}",
+     {.cache_write = 5, .cache_write_long = 4}},
+    {"{\"input_tokens\":10,\"output_tokens\":5,\"input_tokens_details\":"
+     "{\"cached_tokens\":4,\"cache_write_tokens\":6}}",
+     {.cache_write = 6}},
+    {"{\"input_tokens\":10,\"output_tokens\":5,\"cache_creation_input_tokens\":50,"
+     "\"cache_creation\":{\"ephemeral_5m_input_tokens\":20,\"ephemeral_1h_input_tokens\":30},"
+     "\"server_tool_use\":{\"web_search_requests\":3}}",
+     {.cache_write = 20, .cache_write_long = 30, .web_search = 3}},
+    /* beside all usual counts */
+    {"{" COUNTS ",\"prompt_tokens_details\":{\"cached_tokens\":0},"
+     "\"server_tool_use\":{\"web_search_requests\":2}}",
+     {.web_search = 2}},
+    {"{" COUNTS ",\"cache_creation_input_tokens\":4}", {.cache_write = 4}},
+    {"{\"promptTokenCount\":10,\"candidatesTokenCount\":5,\"promptTokensDetails\":["
+     "{\"modality\":\"TEXT\",\"tokenCount\":3},{\"modality\":\"AUDIO\",\"tokenCount\":5},"
+     "{\"tokenCount\":1},{\"modality\":\"IMAGE\",\"tokenCount\":2}],"
+     "\"candidatesTokensDetails\":[{\"modality\":\"IMAGE\",\"tokenCount\":4}]}",
+     {.audio_input = 5, .image_input = 2, .image_output = 4}},
+    /* a life time without its sum */
+    {"{" COUNTS ",\"cache_creation\":{\"ephemeral_1h_input_tokens\":3}}", {.cache_write_long = 3}},
+};
+
+static void reads_parts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof parted / sizeof *parted; i++) {
+        struct json_value usage = parsed(parted[i].usage);
+        struct usage_form form;
+        assert_true(usage_form_read(&usage, &form));
+        for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
+            if (form.parts.of[unit] != parted[i].parts.of[unit])
+                fail_msg("%lld of %s: %s", (long long)form.parts.of[unit], unit_name(unit),
+                         parted[i].usage);
+        }
+        assert_int_equal(form.has_parts, i > 0);
+    }
+}
+
 static void what_has_no_counts_is_no_usage(void **state)
 {
     (void)state;
@@ -192,6 +242,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_usage),
+        cmocka_unit_test(reads_parts),
         cmocka_unit_test(what_has_no_counts_is_no_usage),
         cmocka_unit_test(finds_usage_in_other_places),
         cmocka_unit_test(timings_without_a_cache_have_no_prompt),

@@ -19,6 +19,7 @@ static struct chat_request chat;
 static struct meter meter;
 static struct charge_limits limits;
 static int64_t unseen_tokens;
+static unsigned priced;
 
 static int set_up(void **state)
 {
@@ -30,6 +31,7 @@ static int set_up(void **state)
                                     .image_tokens = 85,
                                     .output_tokens = 10000};
     unseen_tokens = 0;
+    priced = 0;
     return 0;
 }
 
@@ -40,6 +42,7 @@ static struct charge count(bool cut)
                                      .meter = &meter,
                                      .input_rates = &unknown,
                                      .limits = &limits,
+                                     .priced = priced,
                                      .unseen_tokens = unseen_tokens};
     struct charge charge = {.source = USAGE_NONE};
     charge_count(&view, cut, &charge);
@@ -173,7 +176,7 @@ static void media_is_estimated_by_its_kind(void **state)
 static void a_customer_pays_no_more_than_is_allowed(void **state)
 {
     (void)state;
-    meter.tokens = (struct token_counts){.input = 900, .cached_input = 300, .output = 500};
+    meter.tokens = (struct unit_counts){.input = 900, .cached_input = 300, .output = 500};
     limits.context_tokens = 1000;
     limits.output_tokens = 200;
     struct charge charge = count(false);
@@ -198,6 +201,91 @@ static void nobody_reasons_more_than_is_counted(void **state)
     assert_int_equal(count(false).reasoning_tokens, 50);
 }
 
+/* Each line of `counts` is as wanted; the others are 0. */
+static void assert_counts(const struct unit_counts *counts, struct unit_counts wanted)
+{
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
+        if (counts->of[unit] != wanted.of[unit])
+            fail_msg("%s: %lld, not %lld", unit_name(unit), (long long)counts->of[unit],
+                     (long long)wanted.of[unit]);
+    }
+}
+
+static void parts_with_a_price_leave_their_whole(void **state)
+{
+    (void)state;
+    meter.parts = (struct unit_counts){.cache_write = 30,
+                                       .cache_write_long = 10,
+                                       .audio_input = 5,
+                                       .audio_output = 20,
+                                       .web_search = 2};
+    meter.reasoning_tokens = 7;
+    priced = 1U << UNIT_CACHE_WRITE | 1U << UNIT_CACHE_WRITE_LONG | 1U << UNIT_AUDIO_INPUT |
+             1U << UNIT_AUDIO_OUTPUT | 1U << UNIT_REASONING | 1U << UNIT_WEB_SEARCH |
+             1U << UNIT_REQUEST;
+    struct charge charge = count(false);
+    assert_counts(&charge.tokens, (struct unit_counts){.input = 35,
+                                                       .cached_input = 20,
+                                                       .cache_write = 30,
+                                                       .cache_write_long = 10,
+                                                       .audio_input = 5,
+                                                       .output = 23,
+                                                       .audio_output = 20,
+                                                       .reasoning = 7,
+                                                       .web_search = 2,
+                                                       .request = 1});
+    assert_int_equal(charge.unpriced, 0);
+    assert_int_equal(charge.source, USAGE_REPORTED);
+}
+
+static void parts_without_a_price_stay_where_they_are(void **state)
+{
+    (void)state;
+    meter.parts = (struct unit_counts){
+        .cache_write_long = 10, .image_input = 5, .audio_output = 20, .web_search = 2};
+    meter.reasoning_tokens = 7;
+    struct charge charge = count(false);
+    assert_counts(&charge.tokens,
+                  (struct unit_counts){.input = 80, .cached_input = 20, .output = 50});
+    /* Pictures in a prompt and reasoning cost what text does. */
+    assert_int_equal(charge.unpriced,
+                     1U << UNIT_CACHE_WRITE_LONG | 1U << UNIT_AUDIO_OUTPUT | 1U << UNIT_WEB_SEARCH);
+    priced = 1U << UNIT_CACHE_WRITE; /* the nearest price */
+    charge = count(false);
+    assert_counts(
+        &charge.tokens,
+        (struct unit_counts){.input = 70, .cached_input = 20, .cache_write = 10, .output = 50});
+}
+
+static void parts_are_never_more_than_their_whole(void **state)
+{
+    (void)state;
+    meter.parts = (struct unit_counts){.cache_write = 70, .audio_input = 70, .audio_output = 51};
+    priced = 1U << UNIT_CACHE_WRITE | 1U << UNIT_AUDIO_INPUT | 1U << UNIT_AUDIO_OUTPUT;
+    limits.context_tokens = 50;
+    struct charge charge = count(false);
+    assert_counts(&charge.tokens, (struct unit_counts){.cached_input = 20,
+                                                       .cache_write = 70,
+                                                       .audio_input = 10,
+                                                       .audio_output = 50});
+    assert_counts(&charge.allowed,
+                  (struct unit_counts){.cached_input = 20, .cache_write = 30, .audio_output = 50});
+}
+
+static void estimated_media_has_its_price(void **state)
+{
+    (void)state;
+    meter = (struct meter){.output = {.text_bytes = 4, .audio_bytes = 4000}};
+    chat.prompt.image_count = 1;
+    chat.prompt.audio_bytes = 800;
+    priced = 1U << UNIT_AUDIO_INPUT | 1U << UNIT_IMAGE_INPUT | 1U << UNIT_AUDIO_OUTPUT;
+    struct charge charge = count(false);
+    assert_counts(
+        &charge.tokens,
+        (struct unit_counts){
+            .input = 100, .image_input = 85, .audio_input = 2, .output = 1, .audio_output = 10});
+}
+
 #define WITH_CHARGE(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void)
@@ -214,6 +302,10 @@ int main(void)
         WITH_CHARGE(media_is_estimated_by_its_kind),
         WITH_CHARGE(a_customer_pays_no_more_than_is_allowed),
         WITH_CHARGE(nobody_reasons_more_than_is_counted),
+        WITH_CHARGE(parts_with_a_price_leave_their_whole),
+        WITH_CHARGE(parts_without_a_price_stay_where_they_are),
+        WITH_CHARGE(parts_are_never_more_than_their_whole),
+        WITH_CHARGE(estimated_media_has_its_price),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

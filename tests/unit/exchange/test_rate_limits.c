@@ -94,8 +94,8 @@ static void an_end_corrects_and_leaves(void **state)
     struct counted_limit counted[RULES];
     memcpy(counted, exchange.limits, sizeof counted);
     assert_false(limiter_enter_at(limiter, &counted[0].place, 1, &now));
-    exchange.settlement.record.tokens =
-        (struct token_counts){.input = 20, .cached_input = 3, .output = 7};
+    exchange.settlement.record.counts =
+        (struct unit_counts){.input = 20, .cached_input = 3, .output = 7};
     exchange.settlement.record.charge_nusd = 40;
     rate_limits_release(&exchange);
     assert_null(exchange.limits);

@@ -31,7 +31,7 @@ static int set_up(void **state)
     exchange->budget.hold = &hold;
     struct usage_record *record = &exchange->settlement.record;
     record->source = USAGE_REPORTED;
-    record->tokens = (struct token_counts){.input = 10, .output = 5};
+    record->counts = (struct unit_counts){.input = 10, .output = 5};
     record->charge_nusd = 540000;
     return 0;
 }
@@ -79,8 +79,8 @@ static void the_provider_s_event_is_told_where_it_was_charged(void **state)
 static void cached_tokens_are_part_of_the_prompt(void **state)
 {
     (void)state;
-    exchange->settlement.record.tokens =
-        (struct token_counts){.input = 6, .cached_input = 4, .output = 5};
+    exchange->settlement.record.counts =
+        (struct unit_counts){.input = 6, .cached_input = 4, .output = 5};
     assert_ends_with(OURS DONE);
 }
 

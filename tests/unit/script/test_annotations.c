@@ -80,25 +80,45 @@ static void test_annotated_words_are_the_registered_ones(void **unused)
     assert_all_in(&registered, &annotated, "in lua/annotations/policy.lua");
 }
 
+/* The name of the class that this one extends, in its line, or NULL. */
+static char *base_of(char *line, size_t name_end)
+{
+    if (strncmp(line + name_end, ": ", 2) != 0)
+        return NULL;
+    char *base = line + name_end + 2;
+    base[strcspn(base, "\n")] = '\0';
+    return base;
+}
+
+static void add_fields(struct words *fields, const char *class)
+{
+    char line[512];
+    bool inside = false;
+    FILE *file = fopen("lua/annotations/policy.lua", "r");
+    size_t name_end = 10 + strlen(class);
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, "---@class ", 10) == 0) {
+            inside = strncmp(line + 10, class, name_end - 10) == 0 &&
+                     (line[name_end] == '\n' || line[name_end] == ':');
+            char *base = inside ? base_of(line, name_end) : NULL;
+            if (base != NULL)
+                add_fields(fields, base);
+        } else if (inside && strncmp(line, "---@field ", 10) == 0) {
+            add_word(fields, line + 10, strcspn(line + 10, "? "));
+        } else {
+            inside = false;
+        }
+    }
+    fclose(file);
+}
+
 /* The fields of a class, sorted and joined. */
 static void read_fields(const char *class, char *out, size_t out_bytes)
 {
     static struct words fields;
-    char line[512];
-    bool inside = false;
-    FILE *file = fopen("lua/annotations/policy.lua", "r");
-    size_t bytes = strlen(class);
-    assert_non_null(file);
     fields.count = 0;
-    while (fgets(line, sizeof line, file) != NULL) {
-        if (strncmp(line, "---@class ", 10) == 0)
-            inside = strncmp(line + 10, class, bytes) == 0 && line[10 + bytes] == '\n';
-        else if (inside && strncmp(line, "---@field ", 10) == 0)
-            add_word(&fields, line + 10, strcspn(line + 10, "? "));
-        else
-            inside = false;
-    }
-    fclose(file);
+    add_fields(&fields, class);
     qsort(fields.names, fields.count, WORD_BYTES, compare);
     *out = '\0';
     for (size_t i = 0; i < fields.count; i++)

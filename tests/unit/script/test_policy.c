@@ -51,26 +51,26 @@ static void test_shipped_plans(void **unused)
     unsetenv("OPENAI_BASE_URL");
     struct vm *vm = fixture_vm_with(NULL, NULL);
     (void)unused;
-    assert_gives(
-        vm, "local p = plan { model = 'gpt-4o-mini' } p.limits = nil return show(p)",
-        "{candidates={1={available=false base_url=https://api.openai.com/v1 "
-        "cached_input_pusd=75000 connect_timeout_ms=5000 dialect=openai errors_shown=false "
-        "first_byte_timeout_ms=120000 headers= idle_timeout_ms=60000 input_pusd=150000 "
-        "margin_ppm=200000 max_tokens_field=max_completion_tokens model=gpt-4o-mini "
-        "on_cancel=charge "
-        "output_pusd=600000 pass_headers=3 place=1 provider=openai sold_cached_input_pusd=75000 "
-        "sold_input_pusd=150000 sold_output_pusd=600000 stream_timeout_ms=21600000 "
-        "total_timeout_ms=600000 "
-        "unavailable_reason=provider \"openai\" has no key: environment variable "
-        "OPENAI_API_KEY is not set}} context=128000 image_tokens_max=48169 "
-        "max_output=16384 model=gpt-4o-mini output_hidden=false "
-        "retry={attempts_max=3 on={429=true 5xx=true "
-        "auth=true connect=true reset=true timeout=true}}}");
+    assert_gives(vm, "local p = plan { model = 'gpt-4o-mini' } p.limits = nil return show(p)",
+                 "{candidates={1={available=false base_url=https://api.openai.com/v1 "
+                 "buy={cached_input=75000 input=150000 output=600000} "
+                 "connect_timeout_ms=5000 dialect=openai errors_shown=false "
+                 "first_byte_timeout_ms=120000 headers= idle_timeout_ms=60000 "
+                 "margin_ppm=200000 max_tokens_field=max_completion_tokens model=gpt-4o-mini "
+                 "on_cancel=charge "
+                 "pass_headers=3 place=1 provider=openai "
+                 "sold={cached_input=75000 input=150000 output=600000} stream_timeout_ms=21600000 "
+                 "total_timeout_ms=600000 "
+                 "unavailable_reason=provider \"openai\" has no key: environment variable "
+                 "OPENAI_API_KEY is not set}} context=128000 image_tokens_max=48169 "
+                 "max_output=16384 model=gpt-4o-mini output_hidden=false "
+                 "retry={attempts_max=3 on={429=true 5xx=true "
+                 "auth=true connect=true reset=true timeout=true}}}");
     assert_gives(vm,
                  "local lines = {} for _, id in ipairs { 'gpt-4o', 'gpt-4o-mini', 'gpt-4-turbo', "
                  "'gpt-4', 'gpt-3.5-turbo', 'demo' } do local p = plan { model = id } "
-                 "local c = p.candidates[1] lines[#lines + 1] = table.concat({ id, c.input_pusd, "
-                 "c.cached_input_pusd, c.output_pusd, p.context, p.max_output }, ' ') end "
+                 "local c = p.candidates[1] lines[#lines + 1] = table.concat({ id, c.buy.input, "
+                 "c.buy.cached_input, c.buy.output, p.context, p.max_output }, ' ') end "
                  "return table.concat(lines, '\\n')",
                  "gpt-4o 2500000 1250000 10000000 128000 16384\n"
                  "gpt-4o-mini 150000 75000 600000 128000 16384\n"
@@ -139,13 +139,13 @@ static void test_prices_of_candidates(void **unused)
     (void)unused;
     assert_gives(vm,
                  "local lines = {} for _, c in ipairs(plan { model = 'demo' }.candidates) do "
-                 "lines[#lines + 1] = table.concat({ c.provider, c.model, c.input_pusd, "
-                 "c.cached_input_pusd, c.output_pusd, c.max_tokens_field }, ' ') end "
+                 "lines[#lines + 1] = table.concat({ c.provider, c.model, c.buy.input, "
+                 "c.buy.cached_input, c.buy.output, c.max_tokens_field }, ' ') end "
                  "return table.concat(lines, '\\n')",
                  "demo demo 100000 100000 1 max_tokens\n"
                  "openai up 5000000 0 6000000 max_completion_tokens\n"
                  "openai demo 1000000000000 1000000000000 1 max_completion_tokens");
-    assert_gives(vm, "return plan { model = 'free' }.candidates[1].input_pusd", "0");
+    assert_gives(vm, "return plan { model = 'free' }.candidates[1].buy.input", "0");
     /* What has no price is never called, and never free. */
     assert_gives(vm, "local c = plan { model = 'half' }.candidates return #c .. c[1].provider",
                  "1demo");
@@ -173,6 +173,40 @@ static void test_margins_by_table(void **unused)
     assert_gives(vm, "return margin { model = 'demo', group = 'vip' }", "50000");
     assert_gives(vm, "return margin { model = 'demo', group = 'odd' }", "0");
     assert_gives(vm, "return margin { model = 'gpt-4', group = 'odd' }", "250000");
+    vm_unref(vm);
+}
+
+/* What has a price of its own: bought and sold, by whichever candidate names it. */
+static void test_prices_by_unit(void **unused)
+{
+    struct vm *vm = fixture_vm_with(
+        "models.lua",
+        "local function model(t) t.context = 100 t.max_output = 10 return t end\n"
+        "local function sold(t) t.candidates = { { provider = 'demo' }, { provider = 'openai', "
+        "input = 2, output = 3, reasoning = 4, allow_loss = true } } return model(t) end\n"
+        "return { many = sold { input = 1, output = 2, cache_write = '1.25', audio_input = 40, "
+        "web_search = '0.01', request = 0 }, free = model { input = 0, output = 0, "
+        "candidates = { { provider = 'demo' } } }, demo = model { input = 1, output = 2, "
+        "candidates = { { provider = 'demo' } } } }");
+    (void)unused;
+    assert_gives(vm,
+                 "local c = plan { model = 'many' }.candidates return show(c[1].buy) .. "
+                 "show(c[2].buy) .. tostring(show(c[1].sold) == show(c[2].sold))",
+                 "{audio_input=40000000 cache_write=1250000 cached_input=1000000 input=1000000 "
+                 "output=2000000 reasoning=2000000 request=0 web_search=10000000000}"
+                 "{audio_input=2000000 cache_write=2000000 cached_input=2000000 input=2000000 "
+                 "output=3000000 reasoning=4000000 request=0 web_search=10000000000}true");
+    assert_gives(vm, "local m = policy.model('many', {}) return m.pricing.extra .. m.prices.extra",
+                 ",\"input_cache_write\":\"0.0000015\",\"audio\":\"0.000048\","
+                 "\"internal_reasoning\":\"0.0000024\",\"web_search\":\"0.012\",\"request\":\"0\""
+                 ",\"cache_write\":\"1.5\",\"audio_input\":\"48\",\"reasoning\":\"2.4\","
+                 "\"web_search\":\"0.012\",\"request\":\"0\"");
+    assert_gives(vm,
+                 "for _, each in ipairs(policy.status()) do if each.model == 'many' then "
+                 "return show(each.buy) .. show(each.sell) end end",
+                 "{audio_input=40 cache_write=1.25 cached_input=1 input=1 output=2 reasoning=2 "
+                 "request=0 web_search=0.01}{audio_input=48 cache_write=1.5 cached_input=1.2 "
+                 "input=1.2 output=2.4 reasoning=2.4 request=0 web_search=0.012}");
     vm_unref(vm);
 }
 
@@ -208,7 +242,7 @@ static void test_margins_by_function(void **unused)
     assert_gives(vm,
                  "for i = 1, 100 do local request = { model = 'gpt-4o', group = 'long', "
                  "input_tokens = i } local c = plan(request).candidates[1] "
-                 "assert(c.margin_ppm == i * 10 and c.input_pusd == 2500000) "
+                 "assert(c.margin_ppm == i * 10 and c.buy.input == 2500000) "
                  "assert(margin { model = 'gpt-4o' } == 200000) end return 'same'",
                  "same");
     vm_unref(vm);
@@ -388,8 +422,8 @@ static void test_cards(void **unused)
         "6=logprobs} context=128000 created=1721172741 id=gpt-4o-mini "
         "input_modalities={1=text 2=image 3=file} max_output=16384 name=GPT-4o mini "
         "output_modalities={1=text} owned_by=openai "
-        "prices={cached_input=0.09 input=0.18 output=0.72} pricing={cached=0.00000009 "
-        "completion=0.00000072 prompt=0.00000018}}");
+        "prices={cached_input=0.09 extra= input=0.18 output=0.72} pricing={cached=0.00000009 "
+        "completion=0.00000072 extra= prompt=0.00000018}}");
     assert_gives(vm, "return policy.model('gpt-4o', { group = 'partners' }).pricing.prompt",
                  "0.00000275");
     assert_gives(vm, "return #policy.models {} .. policy.models({})[1].id", "6demo");
@@ -481,6 +515,7 @@ int main(void)
         cmocka_unit_test(test_providers_from_the_environment),
         cmocka_unit_test(test_prices_of_candidates),
         cmocka_unit_test(test_margins_by_table),
+        cmocka_unit_test(test_prices_by_unit),
         cmocka_unit_test(test_margins_by_function),
         cmocka_unit_test(test_access),
         cmocka_unit_test(test_order),

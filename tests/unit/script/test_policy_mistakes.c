@@ -177,7 +177,17 @@ static void test_model_mistakes(void **unused)
          "mean \"openai\"?"},
         {"models.lua", MODEL("candidates = { { provider = 'demo', prise = 1 } }"),
          "models.lua:2: models[\"m-1\"].candidates[1].prise: there is no such member; known are "
-         "allow_loss, answers_as, cached_input, input, max_tokens_field, model, output, provider"},
+         "allow_loss, answers_as, audio_input, audio_output, cache_write, cache_write_long, "
+         "cached_input, image_input, image_output, input, max_tokens_field, model, output, "
+         "provider, reasoning, request, web_search"},
+        {"models.lua", PRICED("web_search = '0.0000000000001'"),
+         "models.lua:3: models[\"m-1\"].web_search: The price of one is a plain decimal in USD "
+         "such as 0.01, with at most 12 decimals and at most 1."},
+        {"models.lua", PRICED("request = true"),
+         "models.lua:3: models[\"m-1\"].request: must be a price in USD for one such as \"0.01\", "
+         "not true"},
+        {"models.lua", MODEL("candidates = { { provider = 'demo' } },\n audio_input = 1"),
+         "models.lua:2: models[\"m-1\"].input: is missing: a price has both input and output"},
         {"models.lua", MODEL("candidates = { { provider = 'demo', input = 1 } }"),
          "models.lua:2: models[\"m-1\"].candidates[1].output: is missing: a price has both input "
          "and output"},
@@ -342,6 +352,9 @@ static void test_example_mistakes(void **unused)
         {"examples.lua", "return { { model = 'gpt-4', input = 1e12, output = 1e12, price = 1 } }",
          "examples.lua:1: examples[1]: gpt-4, 1000000000000 input + 1000000000000 output tokens: "
          "the charge is too large"},
+        {"examples.lua", "return { { model = 'demo', web_search = 2, price = '1' } }",
+         "examples.lua:1: examples[1]: demo, 0 input + 0 output tokens + 2 web search: the model "
+         "has no price for \"web_search\""},
         {"margins.lua", "return { default = '20%',\n rule = function(r) return r.x end }",
          "examples.lua:5: examples[1]: gpt-4o, 1000 input + 500 output tokens: policy_error: "
          "margins.lua:2: a request has no member 'x'"},

@@ -257,7 +257,7 @@ void fixture_settlement(struct ledger_settlement *settlement, const struct ledge
     record->status = 200;
     record->attempts = 1;
     record->source = USAGE_REPORTED;
-    record->tokens = (struct token_counts){.input = 10, .cached_input = 2, .output = 5};
+    record->counts = (struct unit_counts){.input = 10, .cached_input = 2, .output = 5};
     record->reasoning_tokens = 1;
     record->charge_nusd = charge_nusd;
     record->overrun_nusd = overrun_nusd;

@@ -63,12 +63,25 @@ export interface UsagePage extends Page<UsageRecord> {
     totals: Sums | null;
 }
 
-export type TokenKind = "input" | "cached_input" | "output";
+export type Unit =
+    | "input"
+    | "cached_input"
+    | "output"
+    | "cache_write"
+    | "cache_write_long"
+    | "audio_input"
+    | "image_input"
+    | "reasoning"
+    | "audio_output"
+    | "image_output"
+    | "web_search"
+    | "request";
 
 export interface ChargeLine {
-    kind: TokenKind;
-    tokens: number;
-    price: string; // USD per million tokens
+    kind: Unit;
+    quantity: number;
+    price: string; // USD per `per`
+    per: 1 | 1_000_000;
     amount: string; // exact
 }
 
@@ -125,11 +138,10 @@ export interface Transfer {
     created_at: string;
 }
 
-export interface Prices {
-    input: string;
-    cached_input: string;
-    output: string;
-}
+/** USD per million tokens, or for one; the usual three are always there. */
+export type Prices = { input: string; cached_input: string; output: string } & Partial<
+    Record<Unit, string>
+>;
 
 export interface Model {
     id: string;

@@ -1,4 +1,5 @@
 // The texts of en.ts in Korean, in the same order.
+/* long: all texts of one language stand together */
 import type { Catalogue } from ".";
 
 export const ko: Catalogue = {
@@ -263,10 +264,21 @@ export const ko: Catalogue = {
     "charge.tokens": "토큰",
     "charge.price": "100만 토큰당",
     "charge.short": "{tokens} × {price} / 100만",
+    "charge.shortEach": "{tokens} × 건당 {price}",
+    "charge.each": "건당",
     "charge.amount": "금액",
     "charge.input": "입력",
     "charge.cachedInput": "캐시된 입력",
     "charge.output": "출력",
+    "charge.cacheWrite": "캐시 쓰기",
+    "charge.cacheWriteLong": "캐시 쓰기 (1시간 이상)",
+    "charge.audioInput": "오디오 입력",
+    "charge.imageInput": "이미지 입력",
+    "charge.reasoning": "추론",
+    "charge.audioOutput": "오디오 출력",
+    "charge.imageOutput": "이미지 출력",
+    "charge.webSearch": "웹 검색",
+    "charge.request": "요청",
     "charge.exact": "정확한 합계",
     "charge.rounding": "반올림",
     "charge.roundingNote": "10억분의 1달러 단위로 한 번 올림",

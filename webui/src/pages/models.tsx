@@ -13,6 +13,7 @@ import { Empty } from "../ui/empty";
 import { TextField } from "../ui/field";
 import { Failure } from "../ui/notice";
 import { type Column, Table } from "../ui/table";
+import { OtherPrices } from "../ui/units";
 
 const CAPABILITIES: Record<string, PlainKey> = {
     audio: "capability.audio",
@@ -74,7 +75,7 @@ export function fits(model: Model, search: string): boolean {
 }
 
 function modelColumns(): Column<Model>[] {
-    const price = (id: keyof Model["pricing"], head: string): Column<Model> => ({
+    const price = (id: "input" | "cached_input", head: string): Column<Model> => ({
         id,
         head,
         isNumber: true,
@@ -100,7 +101,17 @@ function modelColumns(): Column<Model>[] {
         },
         price("input", t("models.input")),
         price("cached_input", t("models.cached")),
-        price("output", t("models.output")),
+        {
+            id: "output",
+            head: t("models.output"),
+            isNumber: true,
+            cell: ({ pricing }) => (
+                <>
+                    {exactDecimal(pricing.output)}
+                    <OtherPrices prices={pricing} />
+                </>
+            ),
+        },
         {
             id: "actions",
             head: t("keys.actions"),

@@ -4,13 +4,8 @@ import type { ComponentChildren } from "preact";
 import type { ChargeLine, RequestDetail } from "../api/types";
 import { exactDecimal, usd } from "../base/money";
 import { count } from "../base/number";
-import { type PlainKey, locale, t } from "../i18n";
-
-const KINDS: Record<ChargeLine["kind"], PlainKey> = {
-    input: "charge.input",
-    cached_input: "charge.cachedInput",
-    output: "charge.output",
-};
+import { locale, t } from "../i18n";
+import { UNITS } from "./units";
 
 const NUMBER = "figures py-2 pl-4 text-right";
 const WIDE_ONLY = "max-sm:hidden"; // on a narrow page the kind says tokens and price, too
@@ -46,16 +41,22 @@ export function ChargeLines({ caption, lines }: { caption: string; lines: readon
     );
 }
 
-function Line({ kind, tokens, price, amount }: ChargeLine) {
-    const shown = { tokens: count(tokens, locale()), price: exactDecimal(price) };
+function Line({ kind, quantity, price, per, amount }: ChargeLine) {
+    const isEach = per === 1;
+    const shown = { tokens: count(quantity, locale()), price: exactDecimal(price) };
     return (
         <tr class={ROW}>
             <th scope="row" class="py-2 text-left font-normal">
-                {t(KINDS[kind])}
-                <span class="block text-sm text-soft sm:hidden">{t("charge.short", shown)}</span>
+                {t(UNITS[kind])}
+                <span class="block text-sm text-soft sm:hidden">
+                    {t(isEach ? "charge.shortEach" : "charge.short", shown)}
+                </span>
             </th>
             <td class={`${NUMBER} ${WIDE_ONLY}`}>{shown.tokens}</td>
-            <td class={`${NUMBER} ${WIDE_ONLY}`}>{shown.price}</td>
+            <td class={`${NUMBER} ${WIDE_ONLY}`}>
+                {shown.price}
+                {isEach && ` ${t("charge.each")}`}
+            </td>
             <td class={NUMBER}>{exactDecimal(amount)}</td>
         </tr>
     );

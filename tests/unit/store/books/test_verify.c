@@ -23,6 +23,11 @@ static int setup(void **state)
     fixture_hold(&settled, &f.reply_queue, &ann, 1000);
     assert_true(fixture_take(f.store, &settled));
     fixture_settlement(&settlement, &settled, 1000, 7, 800);
+    settlement.record.counts.input -= 1; /* the whole prompt and answer stay the same */
+    settlement.record.counts.output -= 1;
+    settlement.record.counts.cache_write = 1;
+    settlement.record.counts.reasoning = 1;
+    settlement.record.counts.web_search = 3;
     fixture_keep(&keeping, &settlement, "settled", slice_of("a"));
     assert_true(fixture_settle(f.store, &settlement));
     fixture_hold(&hold, &f.reply_queue, &ann, 50);
@@ -63,7 +68,8 @@ static void sound(void **state)
     "DROP TRIGGER holds_no_update; DROP TRIGGER holds_no_delete;"                                  \
     "DROP TRIGGER hold_extensions_no_update; DROP TRIGGER hold_extensions_no_delete;"              \
     "DROP TRIGGER resolutions_no_update; DROP TRIGGER resolutions_no_delete;"                      \
-    "DROP TRIGGER usage_no_update; DROP TRIGGER usage_no_delete;"
+    "DROP TRIGGER usage_no_update; DROP TRIGGER usage_no_delete;"                                  \
+    "DROP TRIGGER usage_lines_no_update; DROP TRIGGER usage_lines_no_delete;"
 
 struct damage {
     const char *sql;
@@ -71,6 +77,12 @@ struct damage {
 };
 
 static const struct damage damages[] = {
+    {"UPDATE usage_lines SET usage_seq = 99 WHERE unit = 'web_search'",
+     "usage line web_search of record 99: there is no such record"},
+    {"UPDATE usage_lines SET quantity = 1000000 WHERE unit = 'cache_write'",
+     "its lines have 1000000 tokens of the prompt and 1 of the answer"},
+    {"UPDATE usage_lines SET quantity = 1000000 WHERE unit = 'reasoning'",
+     "its lines have 1 tokens of the prompt and 1000000 of the answer"},
     {"UPDATE transfers SET amount_nusd = 999 WHERE kind = 'charge'", "balance of acct_"},
     {"UPDATE transfers SET amount_nusd = 999 WHERE kind = 'charge'",
      "0.000000999 of kind charge from acct_"},

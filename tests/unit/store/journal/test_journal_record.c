@@ -52,7 +52,7 @@ static struct ledger_settlement some_settlement(void)
                    .attempts = 3,
                    .streamed = true,
                    .source = USAGE_PARTIAL,
-                   .tokens = {.input = 104, .cached_input = 105, .output = 106},
+                   .counts = {.input = 104, .cached_input = 105, .output = 106},
                    .reasoning_tokens = 107,
                    .prices = {.input_pusd = 108, .cached_input_pusd = 109, .output_pusd = 110},
                    .sold = {.input_pusd = 111, .cached_input_pusd = 112, .output_pusd = 113},
@@ -63,6 +63,18 @@ static struct ledger_settlement some_settlement(void)
                    .created_ms = 118,
                    .first_byte_us = -1,
                    .total_us = INT64_MAX}};
+}
+
+/* Every unit has a line, with numbers of its own. */
+static struct ledger_settlement settlement_of_all_units(void)
+{
+    struct ledger_settlement settlement = some_settlement();
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
+        settlement.record.counts.of[unit] = 1000 + (int64_t)unit;
+        settlement.record.prices.of[unit] = 2000 + (int64_t)unit;
+        settlement.record.sold.of[unit] = 3000 + (int64_t)unit;
+    }
+    return settlement;
 }
 
 /* From a copy with nothing behind it. */
@@ -128,11 +140,13 @@ static void assert_same_texts(const struct usage_record *read, const struct usag
     assert_string_equal(read->finish_reason, put->finish_reason);
 }
 
-static void assert_same_prices(const struct token_prices *read, const struct token_prices *put)
+static void assert_same_lines(const struct usage_record *read, const struct usage_record *put)
 {
-    assert_int_equal(read->input_pusd, put->input_pusd);
-    assert_int_equal(read->cached_input_pusd, put->cached_input_pusd);
-    assert_int_equal(read->output_pusd, put->output_pusd);
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
+        assert_int_equal(read->counts.of[unit], put->counts.of[unit]);
+        assert_int_equal(read->prices.of[unit], put->prices.of[unit]);
+        assert_int_equal(read->sold.of[unit], put->sold.of[unit]);
+    }
 }
 
 static void assert_same(const struct ledger_settlement *read, const struct ledger_settlement *put)
@@ -148,12 +162,8 @@ static void assert_same(const struct ledger_settlement *read, const struct ledge
     assert_int_equal(a->attempts, b->attempts);
     assert_int_equal(a->streamed, b->streamed);
     assert_int_equal(a->source, b->source);
-    assert_int_equal(a->tokens.input, b->tokens.input);
-    assert_int_equal(a->tokens.cached_input, b->tokens.cached_input);
-    assert_int_equal(a->tokens.output, b->tokens.output);
     assert_int_equal(a->reasoning_tokens, b->reasoning_tokens);
-    assert_same_prices(&a->prices, &b->prices);
-    assert_same_prices(&a->sold, &b->sold);
+    assert_same_lines(a, b);
     assert_int_equal(a->margin_ppm, b->margin_ppm);
     assert_int_equal(a->cost_nusd, b->cost_nusd);
     assert_int_equal(a->charge_nusd, b->charge_nusd);
@@ -206,7 +216,7 @@ static void the_largest_settlement_fits(void **state)
     struct buffer bytes;
     struct journal_record record;
     size_t size;
-    struct ledger_settlement put = some_settlement();
+    struct ledger_settlement put = settlement_of_all_units();
     struct usage_record *r = &put.record;
     struct id *ids[] = {&r->exchange_id, &r->account_id, &r->user_id, &r->key_id};
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
@@ -392,44 +402,91 @@ static enum journal_found read_with(size_t where, uint16_t number)
 static void other_formats_and_kinds_are_foreign(void **state)
 {
     (void)state;
-    assert_int_equal(read_with(FORMAT_PLACE, 2), JOURNAL_FOUND); /* as it was */
+    assert_int_equal(read_with(FORMAT_PLACE, 3), JOURNAL_FOUND); /* as it was */
     assert_int_equal(read_with(FORMAT_PLACE, 0), JOURNAL_FOREIGN);
-    assert_int_equal(read_with(FORMAT_PLACE, 3), JOURNAL_FOREIGN);
+    assert_int_equal(read_with(FORMAT_PLACE, 4), JOURNAL_FOREIGN);
     assert_int_equal(read_with(FORMAT_PLACE, UINT16_MAX), JOURNAL_FOREIGN);
     assert_int_equal(read_with(KIND_PLACE, 0), JOURNAL_FOREIGN);
     assert_int_equal(read_with(KIND_PLACE, 4), JOURNAL_FOREIGN);
     assert_int_equal(read_with(KIND_PLACE, UINT16_MAX), JOURNAL_FOREIGN);
 }
 
-/* Format 1 had no `sold`: they were the buy prices. */
-static void format_1_is_read(void **state)
+/* The numbers of a record, as some_settlement has them: 16, the count of lines, three lines. */
+enum { NUMBERS = 16, USUAL_LINES = 3, ALL_NUMBERS = NUMBERS + 1 + 4 * USUAL_LINES };
+
+/* The same record in format 2, or in format 1, which had no `sold`: they were the buy prices. */
+static void put_old(struct buffer *out, uint16_t format)
+{
+    int64_t now[ALL_NUMBERS];
+    struct buffer bytes;
+    put_some(&bytes);
+    memcpy(now, bytes.data + HEAD_BYTES, sizeof now);
+    const int64_t *line = now + NUMBERS + 1;
+    assert_int_equal(now[NUMBERS], USUAL_LINES);
+    buffer_init(out, BUFFER_MAX);
+    buffer_append(out, bytes.data, HEAD_BYTES);
+    buffer_append(out, now, 8 * sizeof now[0]);
+    for (size_t i = 0; i < USUAL_LINES; i++)
+        buffer_append(out, &line[4 * i + 1], sizeof line[0]);
+    buffer_append(out, &now[8], sizeof now[0]); /* reasoning */
+    for (size_t i = 0; i < USUAL_LINES; i++)
+        buffer_append(out, &line[4 * i + 2], sizeof line[0]);
+    buffer_append(out, &now[9], 7 * sizeof now[0]);
+    for (size_t i = 0; format > 1 && i < USUAL_LINES; i++)
+        buffer_append(out, &line[4 * i + 3], sizeof line[0]);
+    buffer_append(out, bytes.data + HEAD_BYTES + sizeof now, bytes.bytes - HEAD_BYTES - sizeof now);
+    uint32_t payload_bytes = (uint32_t)out->bytes - HEAD_BYTES;
+    memcpy(out->data + LENGTH_PLACE, &payload_bytes, sizeof payload_bytes);
+    memcpy(out->data + FORMAT_PLACE, &format, sizeof format);
+    seal_again(out);
+    buffer_fini(&bytes);
+}
+
+static void older_formats_are_read(void **state)
 {
     (void)state;
-    enum { SOLD_PLACE = HEAD_BYTES + 22 * 8, SOLD_BYTES = 3 * 8 };
+    for (uint16_t format = 1; format <= 2; format++) {
+        struct buffer bytes;
+        struct journal_record record;
+        struct ledger_settlement put = some_settlement();
+        size_t size;
+        put_old(&bytes, format);
+        assert_int_equal(read_at(buffer_slice(&bytes), &place, &record, &size), JOURNAL_FOUND);
+        if (format == 1)
+            put.record.sold = put.record.prices;
+        assert_same(&record.as.settlement, &put);
+        buffer_fini(&bytes);
+    }
+}
+
+static void every_unit_comes_back(void **state)
+{
+    (void)state;
     struct buffer bytes;
     struct journal_record record;
-    struct ledger_settlement put = some_settlement();
     size_t size;
-    uint16_t format = 1;
-    put_some(&bytes);
-    memmove(bytes.data + SOLD_PLACE, bytes.data + SOLD_PLACE + SOLD_BYTES,
-            bytes.bytes - SOLD_PLACE - SOLD_BYTES);
-    bytes.bytes -= SOLD_BYTES;
-    uint32_t payload_bytes = (uint32_t)bytes.bytes - HEAD_BYTES;
-    memcpy(bytes.data + LENGTH_PLACE, &payload_bytes, sizeof payload_bytes);
-    memcpy(bytes.data + FORMAT_PLACE, &format, sizeof format);
-    seal_again(&bytes);
+    struct ledger_settlement put = settlement_of_all_units();
+    buffer_init(&bytes, BUFFER_MAX);
+    journal_record_put_settlement(&bytes, &place, &put, 99);
     assert_int_equal(read_at(buffer_slice(&bytes), &place, &record, &size), JOURNAL_FOUND);
-    put.record.sold = put.record.prices;
     assert_same(&record.as.settlement, &put);
     buffer_fini(&bytes);
+}
+
+/* A unit that this version does not know. */
+static void a_unit_of_another_version_is_foreign(void **state)
+{
+    (void)state;
+    enum { FIRST_UNIT = HEAD_BYTES + (NUMBERS + 1) * 8 };
+    assert_int_equal(read_with(FIRST_UNIT, UNIT_INPUT), JOURNAL_FOUND);
+    assert_int_equal(read_with(FIRST_UNIT, UNIT_COUNT), JOURNAL_FOREIGN);
 }
 
 /* A text that is longer than this version has room for, or than the record. */
 static void a_text_that_does_not_fit_is_foreign(void **state)
 {
     (void)state;
-    enum { FIRST_TEXT = HEAD_BYTES + 25 * 8 };
+    enum { FIRST_TEXT = HEAD_BYTES + ALL_NUMBERS * 8 };
     assert_int_equal(read_with(FIRST_TEXT, 5), JOURNAL_FOUND);
     assert_int_equal(read_with(FIRST_TEXT, ID_BYTES), JOURNAL_FOREIGN);
     assert_int_equal(read_with(FIRST_TEXT, UINT16_MAX), JOURNAL_FOREIGN);
@@ -467,7 +524,7 @@ static void a_payload_that_is_too_short_is_foreign(void **state)
     struct journal_record record;
     size_t size;
     put_some(&bytes);
-    for (uint32_t payload_bytes = 0; payload_bytes < 25 * 8; payload_bytes += 8) {
+    for (uint32_t payload_bytes = 0; payload_bytes < ALL_NUMBERS * 8; payload_bytes += 8) {
         bytes.bytes = HEAD_BYTES + payload_bytes;
         memcpy(bytes.data + LENGTH_PLACE, &payload_bytes, sizeof payload_bytes);
         seal_again(&bytes);
@@ -517,7 +574,9 @@ int main(void)
         cmocka_unit_test(a_record_of_which_a_bit_differs_is_none),
         cmocka_unit_test(a_record_that_is_torn_is_none),
         cmocka_unit_test(other_formats_and_kinds_are_foreign),
-        cmocka_unit_test(format_1_is_read),
+        cmocka_unit_test(older_formats_are_read),
+        cmocka_unit_test(every_unit_comes_back),
+        cmocka_unit_test(a_unit_of_another_version_is_foreign),
         cmocka_unit_test(a_text_that_does_not_fit_is_foreign),
         cmocka_unit_test(a_text_may_not_be_as_long_as_its_room),
         cmocka_unit_test(a_payload_that_is_too_short_is_foreign),

@@ -42,7 +42,7 @@ static struct id use(const char *model, int64_t created_ms, int64_t charge_nusd,
     fixture_settlement(&settlement, &hold, charge_nusd, 0, charge_nusd / 2);
     snprintf(settlement.record.model, sizeof settlement.record.model, "%s", model);
     settlement.record.total_us = total_us;
-    settlement.record.tokens.output = total_us / 1000;
+    settlement.record.counts.output = total_us / 1000;
     assert_true(fixture_settle(f.store, &settlement));
     return hold.exchange_id;
 }
@@ -395,7 +395,7 @@ static void charge(void **state)
     hold.created_ms = monday;
     assert_true(fixture_take(f.store, &hold));
     fixture_settlement(&settlement, &hold, 1000000, 8001, 840001);
-    settlement.record.prices = (struct token_prices){50000001, 25000000, 58000000};
+    settlement.record.prices = (struct unit_prices){.of = {50000001, 25000000, 58000000}};
     settlement.record.sold = settlement.record.prices;
     settlement.record.margin_ppm = 200000;
     assert_true(fixture_settle(f.store, &settlement));
@@ -404,11 +404,11 @@ static void charge(void **state)
     fixture_assert_has(
         json, "\"hold\":\"0.001000000\",\"refunded\":\"0.000000040\",\"charge\":{\"lines\":["
               "{\"kind\":\"input\",\"tokens\":10,\"price\":\"60.0000012\","
-              "\"amount\":\"0.000600000012000000\"},"
+              "\"amount\":\"0.000600000012000000\",\"quantity\":10,\"per\":1000000},"
               "{\"kind\":\"cached_input\",\"tokens\":2,\"price\":\"30\","
-              "\"amount\":\"0.000060000000000000\"},"
+              "\"amount\":\"0.000060000000000000\",\"quantity\":2,\"per\":1000000},"
               "{\"kind\":\"output\",\"tokens\":5,\"price\":\"69.6\","
-              "\"amount\":\"0.000348000000000000\"}],"
+              "\"amount\":\"0.000348000000000000\",\"quantity\":5,\"per\":1000000}],"
               "\"exact\":\"0.001008000012000000\",\"rounding\":\"0.000000000988000000\","
               "\"price\":\"0.001008001\",\"covered\":\"0.000008001\","
               "\"charged\":\"0.001000000\"}}");
@@ -420,7 +420,7 @@ static void charge(void **state)
     json = ASK("usage.audit", "t", hold.exchange_id.text);
     fixture_assert_has(json, "\"email\":\"ann@example.com\"");
     fixture_assert_has(json, "\"margin\":\"20%\",\"cost_lines\":[{\"kind\":\"input\",\"tokens\":10,"
-                             "\"price\":\"50.000001\",\"amount\":\"0.000500000010000000\"}");
+                             "\"price\":\"50.000001\",\"amount\":\"0.000500000010000000\",");
     fixture_assert_has(json, "\"provider_cost\":\"0.000840001\",\"overrun\":\"0.000008001\","
                              "\"profit\":\"0.000159959\",\"attempt_list\":[]}");
     assert_null(ASK("usage.explain", "tt", "acct_0", hold.exchange_id.text));

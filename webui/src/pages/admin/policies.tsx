@@ -19,6 +19,7 @@ import { Facts } from "../../ui/facts";
 import { Time } from "../../ui/figure";
 import { Failure, Notice } from "../../ui/notice";
 import { type Column, Pager, Table } from "../../ui/table";
+import { OtherPrices } from "../../ui/units";
 
 const RELOAD_MS = 5000;
 
@@ -158,7 +159,7 @@ function priceColumns(): Column<PriceRow>[] {
         id,
         head,
         isNumber: true,
-        cell: (row) => <ThreePrices prices={row[id]} />,
+        cell: (row) => <PriceList prices={row[id]} />,
     });
     return [
         {
@@ -196,7 +197,7 @@ function Candidate({ place, provider, upstream_model, available, unavailable_rea
     );
 }
 
-function ThreePrices({ prices }: { prices: PriceRow["buy"] }) {
+function PriceList({ prices }: { prices: PriceRow["buy"] }) {
     if (!prices) {
         return <Badge tone="warn">{t("policies.noPrice")}</Badge>;
     }
@@ -204,6 +205,7 @@ function ThreePrices({ prices }: { prices: PriceRow["buy"] }) {
     return (
         <>
             {exactDecimal(input)} / {exactDecimal(cached_input)} / {exactDecimal(output)}
+            <OtherPrices prices={prices} />
         </>
     );
 }

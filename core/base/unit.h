@@ -1,0 +1,92 @@
+/* Units: what providers bill. A call's use is a quantity of each; units do not overlap, so each
+ * token counts in one of them. Sources: the usage objects of OpenAI, Anthropic and Google, and the
+ * price catalogue of the PyPI package litellm 1.110.2. Plain data; any thread. */
+#ifndef BASE_UNIT_H
+#define BASE_UNIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* These numbers are in journal files: a new unit takes the next number. */
+enum unit {
+    UNIT_INPUT = 0,            /* tokens of the prompt, without all those below */
+    UNIT_CACHED_INPUT = 1,     /* read from the provider's cache */
+    UNIT_OUTPUT = 2,           /* generated tokens, without all those below */
+    UNIT_CACHE_WRITE = 3,      /* written to the cache, for its usual life time */
+    UNIT_CACHE_WRITE_LONG = 4, /* for a longer one: an hour or more */
+    UNIT_AUDIO_INPUT = 5,
+    UNIT_IMAGE_INPUT = 6,
+    UNIT_REASONING = 7, /* where reasoning has a price of its own */
+    UNIT_AUDIO_OUTPUT = 8,
+    UNIT_IMAGE_OUTPUT = 9,
+    UNIT_WEB_SEARCH = 10, /* searches */
+    UNIT_REQUEST = 11,    /* 1 for each call */
+    UNIT_COUNT = 12
+};
+
+/* The unit is a part of the prompt or of the answer, or stands beside both. */
+enum unit_side { UNIT_SIDE_PROMPT, UNIT_SIDE_ANSWER, UNIT_SIDE_BESIDE };
+
+/* The name in policies, tables and the API: "input", "cache_write". */
+const char *unit_name(enum unit unit);
+/* UNIT_COUNT: no unit has this name. */
+enum unit unit_of_name(const char *name, size_t bytes);
+enum unit_side unit_side(enum unit unit);
+/* The unit at whose price this one is charged where it has none of its own; UNIT_COUNT: none. */
+enum unit unit_fallback(enum unit unit);
+/* Tokens are priced by the million, the others one by one. */
+bool unit_is_token(enum unit unit);
+
+/* A quantity of each unit, by name or by unit. */
+struct unit_counts {
+    union {
+        struct {
+            int64_t input;
+            int64_t cached_input;
+            int64_t output;
+            int64_t cache_write;
+            int64_t cache_write_long;
+            int64_t audio_input;
+            int64_t image_input;
+            int64_t reasoning;
+            int64_t audio_output;
+            int64_t image_output;
+            int64_t web_search;
+            int64_t request;
+        };
+        int64_t of[UNIT_COUNT];
+    };
+};
+
+/* The price of one of each unit, in pico-USD. */
+struct unit_prices {
+    union {
+        struct {
+            int64_t input_pusd;
+            int64_t cached_input_pusd;
+            int64_t output_pusd;
+            int64_t cache_write_pusd;
+            int64_t cache_write_long_pusd;
+            int64_t audio_input_pusd;
+            int64_t image_input_pusd;
+            int64_t reasoning_pusd;
+            int64_t audio_output_pusd;
+            int64_t image_output_pusd;
+            int64_t web_search_pusd;
+            int64_t request_pusd;
+        };
+        int64_t of[UNIT_COUNT];
+    };
+};
+
+/* Gives each unit without a bit in `priced` the price of its fallback. */
+void unit_prices_complete(struct unit_prices *prices, unsigned priced);
+
+/* All tokens of the prompt, and all generated ones. */
+int64_t unit_counts_prompt(const struct unit_counts *counts);
+int64_t unit_counts_answer(const struct unit_counts *counts);
+/* The tokens of the prompt that no cache has read. */
+int64_t unit_counts_fresh(const struct unit_counts *counts);
+
+#endif

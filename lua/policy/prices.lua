@@ -1,0 +1,172 @@
+-- Prices by unit (core/base/unit.h): reading them from an entry, and what is priced apart.
+local native = require "policy.native"
+local schema = require "policy.schema"
+
+local prices = {}
+
+-- In the order of C: each {name, fallback (the unit whose price counts where there is none; nil:
+-- none), single (priced one by one, not by the million)}.
+local UNITS = native.units()
+local USUAL = { input = true, cached_input = true, output = true }
+
+-- OpenRouter's names in the `pricing` of /v1/models, for the others.
+local OPENROUTER = {
+    cache_write = "input_cache_write", cache_write_long = "input_cache_write_long",
+    audio_input = "audio", image_input = "image_token", reasoning = "internal_reasoning",
+    audio_output = "audio_output", image_output = "image_output", web_search = "web_search",
+    request = "request",
+}
+
+-- The members of an entry that are prices.
+prices.MEMBERS = {}
+for _, unit in ipairs(UNITS) do
+    prices.MEMBERS[unit.name] = true
+end
+prices.UNITS = UNITS
+
+local function fail_incomplete(node, found)
+    if not next(found) then
+        return
+    elseif not found.input then
+        schema.fail(node, "input", "is missing: a price has both input and output")
+    elseif not found.output then
+        schema.fail(node, "output", "is missing: a price has both input and output")
+    end
+end
+
+-- {unit = pico-USD} of what has a price, or nothing if no price is given.
+function prices.read(node)
+    local found = {}
+    for _, unit in ipairs(UNITS) do
+        found[unit.name] = unit.single and schema.single_price(node, unit.name)
+            or schema.price(node, unit.name)
+    end
+    fail_incomplete(node, found)
+    if not found.input then
+        return nil
+    end
+    found.cached_input = found.cached_input or found.input
+    return found
+end
+
+local function price_of(found, unit)
+    while unit do
+        if found[unit.name] then
+            return found[unit.name]
+        end
+        local name = unit.fallback
+        unit = nil
+        for _, each in ipairs(UNITS) do
+            unit = each.name == name and each or unit
+        end
+    end
+    return 0
+end
+
+-- The prices of an entry that does not state what it costs for one, from those around it.
+function prices.inherit(found, outer)
+    for _, unit in ipairs(UNITS) do
+        if unit.single and not found[unit.name] then
+            found[unit.name] = outer and outer[unit.name]
+        end
+    end
+    return found
+end
+
+-- A copy with a price for each unit that one of `lists` has: all candidates of a model have the
+-- same units, so what is bought apart is sold apart.
+function prices.complete(found, lists)
+    local all = {}
+    for _, list in ipairs(lists) do
+        for name in pairs(list) do
+            all[name] = true
+        end
+    end
+    local complete = {}
+    for _, unit in ipairs(UNITS) do
+        if all[unit.name] then
+            complete[unit.name] = price_of(found, unit)
+        end
+    end
+    return complete
+end
+
+-- The dearest price of each unit, over several lists.
+function prices.dearest(lists)
+    local most = {}
+    for _, list in ipairs(lists) do
+        for name, pusd in pairs(list) do
+            most[name] = math.max(most[name] or 0, pusd)
+        end
+    end
+    return most
+end
+
+local function is_equal(one, other)
+    for _, unit in ipairs(UNITS) do
+        if one[unit.name] ~= other[unit.name] then
+            return false
+        end
+    end
+    return true
+end
+
+-- The lowest margin that is left when `buy` is paid and `sell` asked, in parts per million of the
+-- cost; and the unit that is sold at a loss, if any. Sums of a million, rounded up to the nano-USD.
+function prices.margin_left(buy, sell, margin_ppm)
+    local lowest, loss
+    if is_equal(buy, sell) then
+        return margin_ppm
+    end
+    for _, unit in ipairs(UNITS) do
+        local counts = { [unit.name] = 1e6 }
+        local cost = buy[unit.name] and native.charge(buy, counts, 0)
+        local sale = sell[unit.name] and native.charge(sell, counts, margin_ppm)
+        if cost and sale and cost > 0 then
+            local ppm = math.floor((sale - cost) / cost * 1e6 + 0.5)
+            loss = sale < cost and ppm < (lowest or 0) and unit.name or loss
+            lowest = math.min(lowest or ppm, ppm)
+        end
+    end
+    return lowest or margin_ppm, loss
+end
+
+-- {unit = text} of a price list: USD per million tokens, or for one.
+function prices.texts(list, format)
+    local texts = {}
+    for _, unit in ipairs(UNITS) do
+        if list[unit.name] then
+            texts[unit.name] = format(unit.name, list[unit.name])
+        end
+    end
+    return texts
+end
+
+-- The units beside the usual ones as members of a JSON object: ',"web_search":"0.012"'.
+-- `name_of(unit name)` is the member's name, `format(unit name, pusd)` its text.
+local function extra_members(list, name_of, format)
+    local parts = {}
+    for _, unit in ipairs(UNITS) do
+        if list[unit.name] and not USUAL[unit.name] then
+            parts[#parts + 1] = ',"' .. name_of(unit.name) .. '":"'
+                .. format(unit.name, list[unit.name]) .. '"'
+        end
+    end
+    return table.concat(parts)
+end
+
+-- For /v1/models: the price of one.
+function prices.openrouter_members(list, margin_ppm)
+    return extra_members(list, function(name) return OPENROUTER[name] end, function(_, pusd)
+        return native.token_price(pusd, margin_ppm)
+    end)
+end
+
+-- For the dashboard: the price of a million, or of one.
+function prices.dashboard_members(list, margin_ppm)
+    return extra_members(list, function(name) return name end, function(name, pusd)
+        return native.sell_price(name, pusd, margin_ppm)
+    end)
+end
+
+return prices
