@@ -409,11 +409,31 @@ static bool takes_content(struct exchange *exchange, const struct cost_ceiling *
     return true;
 }
 
+/* Refuses what the provider bills in another way than by the prices of the model's entry. */
+static bool sells_features(struct exchange *exchange, const struct cost_ceiling *need)
+{
+    const char *sold = need->sold_features != NULL ? need->sold_features : "";
+    const struct paid_feature *unsold = paid_features_unsold(&exchange->chat.paid, sold);
+    char name[PAID_FEATURE_NAME_BYTES];
+    char param[PAID_FEATURE_PARAM_BYTES];
+    char message[sizeof name + sizeof param + 128];
+    if (unsold == NULL)
+        return true;
+    snprintf(message, sizeof message,
+             "'%s' asks for '%s', which is not sold with this model. Leave it out, or ask the "
+             "operator of this gateway to sell it.",
+             paid_features_param(unsold, param), paid_features_name(unsold, name));
+    const struct answer_error error = {
+        .status = 400, .code = "invalid_value", .message = message, .param = param};
+    exchange_refuse(exchange, &error);
+    return false;
+}
+
 enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceiling *offered)
 {
     struct cost_ceiling need = *offered;
     check(exchange->waiting_hold == NULL);
-    if (!takes_content(exchange, offered))
+    if (!takes_content(exchange, offered) || !sells_features(exchange, offered))
         return HOLD_REFUSED;
     rates_get(exchange->env->rates, exchange->chat.model, &exchange->rates);
     learn_context(exchange, offered, &need);

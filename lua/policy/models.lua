@@ -1,4 +1,5 @@
 -- models.lua: the models on sale, their cost, and the providers that answer.
+local features = require "policy.features"
 local limits = require "policy.answer_limit"
 local native = require "policy.native"
 local schema = require "policy.schema"
@@ -9,6 +10,7 @@ local MEMBERS = {
     name = true, context = true, max_output = true, image_tokens_max = true, input = true,
     cached_input = true, output = true, capabilities = true, candidates = true, created = true,
     owned_by = true, max_tokens_field = true, price_by = true,
+    allow = true,
 }
 local CANDIDATE_MEMBERS = {
     provider = true, model = true, input = true, cached_input = true, output = true,
@@ -169,6 +171,7 @@ local function model(parent, id, providers)
         image_tokens_max = schema.integer(node, "image_tokens_max", nil, 1, TOKENS_MAX),
         capabilities = capabilities,
         output_hidden = set.reasoning or false,
+        sold_features = features.read(node, "allow"),
         takes_audio = set.audio or false,
         takes_files = set.files or false,
         input_modalities = input_modalities(set),
