@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "dialect/member_name.h"
 
 enum {
-    NAME_BYTES_MAX = 64,
     MEMBERS_MAX = 256,
     CHOICES_MAX = 128,
     LARGE_BYTES = 512 /* values from this size on are not read twice */
@@ -21,9 +21,7 @@ static bool refuse(struct chat_fault *fault, const char *code, const char *param
 {
     va_list arguments;
     va_start(arguments, format);
-    fault->code = code;
-    fault->param = param;
-    vsnprintf(fault->message, sizeof fault->message, format, arguments);
+    chat_fault_set(fault, code, param, format, arguments);
     va_end(arguments);
     return false;
 }
@@ -33,78 +31,37 @@ static const char *const member_names[CHAT_MEMBER_COUNT] = {
     [CHAT_MESSAGES] = "messages",
     [CHAT_STREAM] = "stream",
     [CHAT_STREAM_OPTIONS] = "stream_options",
-    [CHAT_SERVICE_TIER] = "service_tier",
     [CHAT_MAX_TOKENS] = "max_tokens",
     [CHAT_MAX_COMPLETION_TOKENS] = "max_completion_tokens",
     [CHAT_N] = "n",
     [CHAT_USAGE] = "usage",
 };
 
-/* Returns the length of the first character of `rest` if it is `letter` after Unicode case folding,
- * else 0. Two folds are not ASCII: U+017F is an s and U+212A is a k. */
-static size_t folded_bytes(struct slice rest, char letter)
+/* Returns the index of the name that a server may read the key `name` as, or `name_count`. */
+static size_t name_among(struct slice name, const char *const *names, size_t name_count)
 {
-    if (rest.bytes == 0)
-        return 0;
-    if (rest.data[0] == letter || (rest.data[0] | 0x20) == letter)
-        return 1;
-    if (letter == 's' && slice_starts_with(rest, "\xc5\xbf"))
-        return 2;
-    return letter == 'k' && slice_starts_with(rest, "\xe2\x84\xaa") ? 3 : 0;
+    size_t i = 0;
+    while (i < name_count && !member_name_reads_as(name, names[i]))
+        i++;
+    return i;
 }
 
-/* Returns whether a server that ignores case in names (Go's encoding/json) reads `name` as
- * `ours`. */
-static bool folds_to(struct slice name, const char *ours)
+/* Keeps the member, if we read it, or counts it as input. `name` is its key, decoded. */
+static bool read_member(struct chat_request *out, const struct json_item *item, struct slice name,
+                        struct chat_fault *fault)
 {
-    size_t at = 0;
-    for (; *ours != '\0'; ours++) {
-        size_t bytes = folded_bytes((struct slice){name.data + at, name.bytes - at}, *ours);
-        if (bytes == 0)
-            return false;
-        at += bytes;
+    size_t member = name_among(name, member_names, CHAT_MEMBER_COUNT);
+    if (member == CHAT_MEMBER_COUNT) {
+        prompt_add_member(&out->prompt, item->key, &item->value);
+        return paid_features_read(&out->paid, name, &item->value, fault);
     }
-    return at == name.bytes;
-}
-
-/* Decodes the key's escapes, into `room` if it has any. The result is empty when it is longer than
- * NAME_BYTES_MAX, for none of our names is so long. */
-static struct slice decode_key(struct slice raw_key, struct buffer *room)
-{
-    if (slice_char(raw_key, '\\') == NULL)
-        return raw_key;
-    const struct json_value quoted = {.type = JSON_STRING,
-                                      .raw = {raw_key.data - 1, raw_key.bytes + 2}};
-    buffer_init(room, NAME_BYTES_MAX);
-    return json_decode_string(&quoted, room) ? buffer_slice(room) : (struct slice){"", 0};
-}
-
-/* Returns the index of the name that a server may read the key as, or `name_count`. A server that
- * ignores case takes the last such member: "Model" beside "model" would be another model than the
- * one we price. *disguised: the key is not written as the name. */
-static size_t name_of_key(struct slice raw_key, const char *const *names, size_t name_count,
-                          bool *disguised)
-{
-    struct buffer room = {0};
-    struct slice key = decode_key(raw_key, &room);
-    size_t name = 0;
-    while (name < name_count && !folds_to(key, names[name]))
-        name++;
-    *disguised = name < name_count && !slice_equals(key, names[name]);
-    buffer_fini(&room);
-    return name;
-}
-
-static bool refuse_disguised(struct chat_fault *fault, const char *param, struct slice key)
-{
-    return refuse(fault, "invalid_value", param, "The member '%.*s' must be written in lower case.",
-                  (int)(key.bytes < 60 ? key.bytes : 60), key.data);
-}
-
-static bool refuse_twice(struct chat_fault *fault, const char *param, struct slice name)
-{
-    return refuse(fault, "invalid_value", param, "The member '%.*s' occurs twice; send it once.",
-                  (int)(name.bytes < 60 ? name.bytes : 60), name.data);
+    if (!slice_equals(name, member_names[member]))
+        return chat_fault_disguised(fault, NULL, item->key);
+    if (out->members[member].raw.data != NULL)
+        return chat_fault_twice(fault, member_names[member], name);
+    out->members[member] = item->value;
+    out->keys[member] = item->key;
+    return true;
 }
 
 /* Every top-level member may stand once. Keys are compared as written; the keys that we read,
@@ -122,21 +79,14 @@ static bool read_members(struct chat_request *out, struct chat_fault *fault)
         for (size_t i = 0; i < count; i++) {
             if (keys[i].bytes == item.key.bytes &&
                 memcmp(keys[i].data, item.key.data, item.key.bytes) == 0)
-                return refuse_twice(fault, NULL, item.key);
+                return chat_fault_twice(fault, NULL, item.key);
         }
         keys[count++] = item.key;
-        bool disguised;
-        size_t member = name_of_key(item.key, member_names, CHAT_MEMBER_COUNT, &disguised);
-        if (disguised)
-            return refuse_disguised(fault, NULL, item.key);
-        if (member == CHAT_MEMBER_COUNT) {
-            prompt_add_member(&out->prompt, item.key, &item.value);
-            continue;
-        }
-        if (out->members[member].raw.data != NULL)
-            return refuse_twice(fault, member_names[member], slice_of(member_names[member]));
-        out->members[member] = item.value;
-        out->keys[member] = item.key;
+        struct buffer room = {0};
+        bool good = read_member(out, &item, member_name_decode(item.key, &room), fault);
+        buffer_fini(&room);
+        if (!good)
+            return false;
     }
     return true;
 }
@@ -154,7 +104,7 @@ static int find(const struct json_value *object, const char *name, struct json_v
 {
     unsigned count = json_find(object, name, out);
     if (count > 1) {
-        refuse_twice(fault, name, slice_of(name));
+        chat_fault_twice(fault, name, slice_of(name));
         return -1;
     }
     return count == 1 && out->type != JSON_NULL ? 1 : 0;
@@ -208,14 +158,16 @@ static bool read_count(const struct chat_request *request, enum chat_member whic
 /* A disguised include_usage could cancel ours, and with it the counts that we charge by. */
 static bool check_options(const struct json_value *options, struct chat_fault *fault)
 {
-    static const char *const names[] = {"include_usage"};
+    static const char name[] = "include_usage";
     struct json_walk walk = json_walk(options);
     struct json_item item;
-    bool disguised;
     while (json_next(&walk, &item)) {
-        (void)name_of_key(item.key, names, 1, &disguised);
+        struct buffer room = {0};
+        struct slice key = member_name_decode(item.key, &room);
+        bool disguised = member_name_reads_as(key, name) && !slice_equals(key, name);
+        buffer_fini(&room);
         if (disguised)
-            return refuse_disguised(fault, names[0], item.key);
+            return chat_fault_disguised(fault, name, item.key);
     }
     return true;
 }
@@ -273,7 +225,7 @@ static bool read_messages(struct chat_request *out, struct chat_fault *fault)
                           (long long)count);
         const char *twice = prompt_add_message(&out->prompt, &message.value);
         if (twice != NULL)
-            return refuse_twice(fault, twice, slice_of(twice));
+            return chat_fault_twice(fault, twice, slice_of(twice));
         count++;
     }
     if (count == 0)
@@ -281,23 +233,11 @@ static bool read_messages(struct chat_request *out, struct chat_fault *fault)
     return true;
 }
 
-/* Refuses tiers that cost more than the standard tier, whose price the policy has. */
-static bool check_service_tier(const struct chat_request *request, struct chat_fault *fault)
-{
-    const struct json_value *value = member(request, CHAT_SERVICE_TIER);
-    bool named = value != NULL && value->type == JSON_STRING;
-    if (named && (json_string_is(value, "priority") || json_string_is(value, "fast") ||
-                  json_string_is(value, "ultrafast")))
-        return refuse(fault, "invalid_value", "service_tier",
-                      "This service tier is not sold here; leave it out.");
-    return true;
-}
-
 static bool read_all(struct chat_request *out, struct chat_fault *fault)
 {
     int64_t older = -1;
     if (!read_members(out, fault) || !read_model(out, fault) || !read_messages(out, fault) ||
-        !read_stream(out, fault) || !check_service_tier(out, fault) ||
+        !read_stream(out, fault) ||
         !read_count(out, CHAT_MAX_COMPLETION_TOKENS, INT32_MAX, &out->output_tokens, fault) ||
         !read_count(out, CHAT_MAX_TOKENS, INT32_MAX, &older, fault) ||
         !read_count(out, CHAT_N, CHOICES_MAX, &out->choices, fault))

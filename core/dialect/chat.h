@@ -10,6 +10,8 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "dialect/chat_fault.h"
+#include "dialect/paid_features.h"
 #include "dialect/prompt.h"
 
 /* The top-level members that we read. */
@@ -18,7 +20,6 @@ enum chat_member {
     CHAT_MESSAGES,
     CHAT_STREAM,
     CHAT_STREAM_OPTIONS,
-    CHAT_SERVICE_TIER,
     CHAT_MAX_TOKENS,
     CHAT_MAX_COMPLETION_TOKENS,
     CHAT_N,
@@ -34,18 +35,12 @@ struct chat_request {
     struct slice keys[CHAT_MEMBER_COUNT]; /* their keys, as written */
     char model[LIMIT_MODEL_NAME_BYTES];
     bool streamed;
-    bool usage_asked;      /* stream_options.include_usage, or OpenRouter's usage.include */
-    bool usage_optioned;   /* by stream_options.include_usage */
-    int64_t output_tokens; /* max_completion_tokens, else max_tokens; -1: not given */
-    int64_t choices;       /* n */
-    struct prompt prompt;  /* the size of its input to the model */
-};
-
-/* Why a body is not a chat request: an error for the client. */
-struct chat_fault {
-    const char *code;  /* invalid_json, invalid_value, missing_field */
-    const char *param; /* the member at fault, or NULL */
-    char message[256];
+    bool usage_asked;          /* stream_options.include_usage, or OpenRouter's usage.include */
+    bool usage_optioned;       /* by stream_options.include_usage */
+    int64_t output_tokens;     /* max_completion_tokens, else max_tokens; -1: not given */
+    int64_t choices;           /* n */
+    struct prompt prompt;      /* the size of its input to the model */
+    struct paid_features paid; /* what it asks for beside plain tokens; of `text` */
 };
 
 /* Reads `text`. `seed`: a number that the client cannot know (text_mix.h). Returns false with

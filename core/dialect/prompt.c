@@ -202,8 +202,8 @@ const char *prompt_add_message(struct prompt *prompt, const struct json_value *m
 /* Members that the provider does not add to the prompt. */
 static bool is_aside(struct slice key)
 {
-    static const char *const names[] = {"metadata", "logit_bias", "user", "safety_identifier",
-                                        "prompt_cache_key"};
+    static const char *const names[] = {"metadata",          "logit_bias",       "user",
+                                        "safety_identifier", "prompt_cache_key", "service_tier"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (json_key_is(key, names[i]))
             return true;

@@ -146,7 +146,8 @@ struct cost_ceiling {
     bool takes_images;
     bool takes_audio;
     bool takes_files;
-    bool output_hidden; /* streams do not show all generated tokens: reasoning */
+    bool output_hidden;        /* streams do not show all generated tokens: reasoning */
+    const char *sold_features; /* names between spaces (paid_features.h); borrowed; NULL: none */
 };
 /* Makes the hold for the worst case. If the customer has not limited the answer and cannot afford
  * the longest one, the answer is limited to what the customer can afford. A stream holds only a

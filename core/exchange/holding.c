@@ -265,6 +265,18 @@ static void most_input(const struct exchange *exchange, struct cost_ceiling *nee
     need->most.input = prompt->opaque_count > 0 ? room : fill(text_tokens, &room);
 }
 
+/* An answer that may be sound or a picture costs what that costs. */
+static void raise_to_media(const struct exchange *exchange, struct unit_prices *prices)
+{
+    const struct paid_features *paid = &exchange->chat.paid;
+    if (paid_features_use(paid, "modalities.audio") &&
+        prices->output_pusd < prices->audio_output_pusd)
+        prices->output_pusd = prices->audio_output_pusd;
+    if (paid_features_use(paid, "modalities.image") &&
+        prices->output_pusd < prices->image_output_pusd)
+        prices->output_pusd = prices->image_output_pusd;
+}
+
 /* Looks up the contexts that servers have given. These may be out of date. So they decide what is
  * held; what models.lua states, if it does, decides what may be charged. */
 static void learn_context(const struct exchange *exchange, const struct cost_ceiling *offered,
@@ -420,14 +432,35 @@ static bool takes_content(struct exchange *exchange, const struct cost_ceiling *
     return true;
 }
 
+/* Refuses what the provider bills in another way than by the prices of the model's entry. */
+static bool sells_features(struct exchange *exchange, const struct cost_ceiling *need)
+{
+    const char *sold = need->sold_features != NULL ? need->sold_features : "";
+    const struct paid_feature *unsold = paid_features_unsold(&exchange->chat.paid, sold);
+    char name[PAID_FEATURE_NAME_BYTES];
+    char param[PAID_FEATURE_PARAM_BYTES];
+    char message[sizeof name + sizeof param + 128];
+    if (unsold == NULL)
+        return true;
+    snprintf(message, sizeof message,
+             "'%s' asks for '%s', which is not sold with this model. Leave it out, or ask the "
+             "operator of this gateway to sell it.",
+             paid_features_param(unsold, param), paid_features_name(unsold, name));
+    const struct answer_error error = {
+        .status = 400, .code = "invalid_value", .message = message, .param = param};
+    exchange_refuse(exchange, &error);
+    return false;
+}
+
 enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceiling *offered)
 {
     struct cost_ceiling need = *offered;
     check(exchange->waiting_hold == NULL);
-    if (!takes_content(exchange, offered))
+    if (!takes_content(exchange, offered) || !sells_features(exchange, offered))
         return HOLD_REFUSED;
     rates_get(exchange->env->rates, exchange->chat.model, &exchange->rates);
     learn_context(exchange, offered, &need);
     most_input(exchange, &need);
+    raise_to_media(exchange, &need.prices);
     return decide(exchange, &need, offered->context, false);
 }

@@ -1,5 +1,6 @@
 #include "script/compiled_plan.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "exchange/candidate.h"
@@ -31,6 +32,7 @@ struct ceiling_handle {
     struct handle handle;
     struct cost_ceiling need;
     struct survey_keys asked; /* `need` points to it */
+    char sold_features[];     /* likewise */
 };
 
 struct survey_handle {
@@ -326,8 +328,11 @@ static int native_need(lua_State *state)
     need.takes_files = flag_member(state, 1, "takes_files");
     need.output_hidden = flag_member(state, 1, "output_hidden");
     set_worst_prices(&need, units_member(state, 1, "prices"));
-    struct ceiling_handle *own = lua_newuserdata(state, sizeof *own);
+    const char *sold = text_member(state, 1, "sold_features", SIZE_MAX);
+    struct ceiling_handle *own = lua_newuserdata(state, sizeof *own + strlen(sold) + 1);
     *own = (struct ceiling_handle){.handle = {ceiling_kind}, .need = need};
+    memcpy(own->sold_features, sold, strlen(sold) + 1);
+    own->need.sold_features = own->sold_features;
     read_keys(state, 1, &own->asked);
     if (own->asked.count > 0)
         own->need.asked = &own->asked;

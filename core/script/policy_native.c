@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/money.h"
+#include "dialect/paid_features.h"
 #include "script/compiled_plan.h"
 #include "script/integer.h"
 #include "script/policy_bindings.h"
@@ -290,6 +291,20 @@ static int native_word_names(lua_State *state)
     return 1;
 }
 
+/* paid_features(): the names that a model's entry may sell, as a set; "tools.*" stands for all
+ * names that begin with "tools.". */
+static int native_paid_features(lua_State *state)
+{
+    const char *name;
+    lua_newtable(state);
+    for (size_t i = 0; (name = paid_features_known(i)) != NULL; i++) {
+        lua_pushfstring(state, name[strlen(name) - 1] == '.' ? "%s*" : "%s", name);
+        lua_pushboolean(state, true);
+        lua_rawset(state, -3);
+    }
+    return 1;
+}
+
 static const luaL_Reg native_functions[] = {
     {"amount", native_amount},
     {"charge", native_charge},
@@ -302,6 +317,7 @@ static const luaL_Reg native_functions[] = {
     {"load", native_load},
     {"margin", native_margin},
     {"nearest", native_nearest},
+    {"paid_features", native_paid_features},
     {"price", native_price},
     {"sell_price", native_sell_price},
     {"single_price", native_single_price},

@@ -374,6 +374,7 @@ function math.tan(x) end
 ---@field max_output integer tokens
 ---@field image_tokens_max? integer the most that one image can cost
 ---@field capabilities? policy.Capability[]
+---@field allow? string[] features sold at the model's prices: "tools.web_search", "service_tier.*"
 ---@field max_tokens_field? policy.LimitField
 ---@field price_by? "first"|"candidate" the candidate whose price is sold; default "first"
 ---@field candidates policy.Candidate[]

@@ -1,4 +1,5 @@
 -- models.lua: the models on sale, their cost, and the providers that answer.
+local features = require "policy.features"
 local limits = require "policy.answer_limit"
 local native = require "policy.native"
 local prices = require "policy.prices"
@@ -10,6 +11,7 @@ local MEMBERS = {
     name = true, context = true, max_output = true, image_tokens_max = true,
     capabilities = true, candidates = true, created = true,
     owned_by = true, max_tokens_field = true, price_by = true,
+    allow = true,
 }
 local CANDIDATE_MEMBERS = {
     provider = true, model = true, max_tokens_field = true, allow_loss = true, answers_as = true,
@@ -106,6 +108,8 @@ local function candidates(node, model, model_prices, providers)
         end
     end
     set_prices(model)
+    local first = model.candidates[1]
+    model.sold_features = features.with_prices(model.sold_features, first and first.sold)
 end
 
 local function input_modalities(capabilities)
@@ -159,6 +163,7 @@ local function model(parent, id, providers)
         image_tokens_max = schema.integer(node, "image_tokens_max", nil, 1, TOKENS_MAX),
         capabilities = capabilities,
         output_hidden = set.reasoning or false,
+        sold_features = features.read(node, "allow"),
         takes_audio = set.audio or false,
         takes_files = set.files or false,
         input_modalities = input_modalities(set),

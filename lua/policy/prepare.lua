@@ -27,6 +27,7 @@ local function need(model, candidates, max_tokens)
         takes_audio = model.takes_audio,
         takes_files = model.takes_files,
         output_hidden = model.output_hidden,
+        sold_features = model.sold_features,
     }
 end
 

@@ -245,6 +245,25 @@ def test_a_hold_covers_the_dearest_unit(house, provider):
     customer.wait_for_no_hold()
 
 
+def test_a_price_sells_the_feature(house, provider):
+    """Sound in an answer is sold where it has a price; and held at that price."""
+    sound = {"modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "wav"}}
+    customer = house.customer()
+    provider.answer = answer(OPENAI)
+    refused = customer.ask("plain", **sound)
+    assert refused.status_code == 400
+    assert refused.json()["error"]["param"] in ("modalities[1]", "audio")
+    assert customer.ask("all", **sound).status_code == 200
+    assert provider.last.json["modalities"] == ["text", "audio"]
+    assert customer.ask("all", prompt_cache_retention="24h").status_code == 200
+    assert customer.ask("writes", prompt_cache_retention="24h").status_code == 400
+    customer.wait_for_no_hold()
+    poor = house.customer("0.05")
+    assert poor.ask("all", max_tokens=1000).status_code == 200
+    poor.wait_for_no_hold()
+    assert poor.ask("all", max_tokens=1000, **sound).status_code == 402  # 0.08 x 1.2 for sound
+
+
 def test_lines_survive_a_crash(make_gateway, provider):
     """From the journal into the tables, at the next start."""
     gateway = make_gateway(prepare=lambda policies: policies.model("all", PRICE, **UNITS))

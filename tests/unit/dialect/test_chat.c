@@ -248,6 +248,8 @@ static const struct {
     {"max_tokens", "max\\u005ftokens", "5"},
     {"max_completion_tokens", "max_completion_token\\u0073", "5"},
     {"n", "\\u006E", "1"},
+    {"service_tier", "service\\u005ftier", "\"auto\""},
+    {"tools", "t\\u006fols", "[]"},
 };
 
 static void refuses_members_twice(void **state)
@@ -377,6 +379,27 @@ static void reads_what_counts(void **state)
         assert_int_equal(request.prompt.text_bytes, strlen("userhi"));
         assert_int_equal(request.prompt.image_count, 0);
     }
+}
+
+/* By their escaped names, too; a form in which one might hide is refused. */
+static void finds_paid_features(void **state)
+{
+    (void)state;
+    struct chat_request request;
+    char name[PAID_FEATURE_NAME_BYTES];
+    const char *text = BODY(",\"to\\u006fls\":[{\"type\":\"function\"},{\"type\":\"mcp\"}],"
+                            "\"temperature\":1,\"service_tier\":\"flex\",\"audio\":null");
+    struct chat_fault fault;
+    assert_true(chat_read(slice_of(text), 0, &request, &fault));
+    assert_int_equal(request.paid.count, 2);
+    assert_string_equal(paid_features_name(&request.paid.list[0], name), "tools.mcp");
+    assert_string_equal(paid_features_name(&request.paid.list[1], name), "service_tier.flex");
+    read_into(BODY(",\"service_tier\":\"auto\",\"n\":2,\"store\":true"), &request);
+    assert_int_equal(request.paid.count, 0);
+    assert_int_equal(request.prompt.text_bytes, strlen("userhi"));
+    assert_refused(BODY(",\"tools\":[{\"type\":\"function\",\"Type\":\"mcp\"}]"), "invalid_value",
+                   "tools");
+    assert_refused(BODY(",\"Service_tier\":\"flex\""), "invalid_value", NULL);
 }
 
 static void decodes_the_model_s_name(void **state)
@@ -557,6 +580,7 @@ int main(void)
         cmocka_unit_test(refuses_inner_members_twice),
         cmocka_unit_test(refuses_other_members_twice),
         cmocka_unit_test(reads_what_counts),
+        cmocka_unit_test(finds_paid_features),
         cmocka_unit_test(decodes_the_model_s_name),
         cmocka_unit_test(counts_what_is_sent),
         cmocka_unit_test(counts_the_whole_body),

@@ -227,6 +227,7 @@ static void test_a_hold_covers_the_worst_case(void **unused)
     assert_int_equal(need->prices.audio_input_pusd, 5000000); /* as its fallback */
     assert_int_equal(need->prices.web_search_pusd, 0);
     assert_false(need->sells_requests);
+    assert_string_equal(need->sold_features, "");
     vm_unref(vm);
 }
 
@@ -256,6 +257,24 @@ static void test_a_hold_covers_the_dearest_unit(void **unused)
                                         1U << UNIT_CACHE_WRITE | 1U << UNIT_CACHE_WRITE_LONG |
                                         1U << UNIT_AUDIO_INPUT | 1U << UNIT_REASONING |
                                         1U << UNIT_REQUEST);
+    vm_unref(vm);
+}
+
+/* Names, and beginnings of names, as they stand in the model's entry. */
+static void test_which_features_are_sold(void **unused)
+{
+    struct vm *vm =
+        make_vm("models.lua",
+                "return { m = { context = 1000, max_output = 100, input = '1', output = '2', "
+                "candidates = { { provider = 'demo' } }, allow = { 'tools.web_search', "
+                "'service_tier.*', 'tools.web*', 'moderation', 'prompt_cache_options.ttl.12h', "
+                "'modalities.audio' } } }");
+    lua_State *state = make_handle(vm, "return require('policy').prepare({ model = 'm' }).need");
+    const struct cost_ceiling *need = compiled_plan_ceiling(state, -1);
+    (void)unused;
+    assert_string_equal(need->sold_features,
+                        "tools.web_search service_tier.* tools.web* moderation "
+                        "prompt_cache_options.ttl.12h modalities.audio");
     vm_unref(vm);
 }
 
@@ -358,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_garbage_gives_its_candidates_back),
         cmocka_unit_test(test_a_hold_covers_the_worst_case),
         cmocka_unit_test(test_a_hold_covers_the_dearest_unit),
+        cmocka_unit_test(test_which_features_are_sold),
         cmocka_unit_test(test_whose_context_is_asked),
         cmocka_unit_test(test_limits_are_known_again_after_a_reload),
         cmocka_unit_test(test_a_handle_is_no_other_handle),

@@ -218,6 +218,40 @@ static void test_model_mistakes(void **unused)
         {"models.lua", PRICED("capabilities = { 'vision' }"),
          "models.lua:2: models[\"m-1\"].image_tokens_max: is missing: a model with \"vision\" "
          "needs the most tokens that one image can cost"},
+        {"models.lua", PRICED("allow = 'tools.web_search'"),
+         "models.lua:3: models[\"m-1\"].allow: must be a table, not a string"},
+        {"models.lua", PRICED("allow = { 'tools.mcp',\n 5 }"),
+         "models.lua:4: models[\"m-1\"].allow[2]: must be a text, not 5"},
+        {"models.lua", PRICED("allow = { tools = true }"),
+         "models.lua:3: models[\"m-1\"].allow.tools: is not expected: this is a list of features, "
+         "one after the other"},
+        {"models.lua", PRICED("allow = { 'web_serach' }"),
+         "models.lua:3: models[\"m-1\"].allow[1]: there is no feature \"web_serach\"; did you mean "
+         "\"web_search\"?"},
+        {"models.lua", PRICED("allow = { 'tools' }"),
+         "models.lua:3: models[\"m-1\"].allow[1]: there is no feature \"tools\"; did you mean "
+         "\"tools.*\"?"},
+        {"models.lua", PRICED("allow = { 'tools.' }"),
+         "models.lua:3: models[\"m-1\"].allow[1]: there is no feature \"tools.\"; did you mean "
+         "\"tools.*\"?"},
+        {"models.lua", PRICED("allow = { 'speed.fast' }"),
+         "models.lua:3: models[\"m-1\"].allow[1]: there is no feature \"speed.fast\"; "
+         "docs/POLICIES.md lists them"},
+        {"models.lua", PRICED("allow = { '*' }"),
+         "models.lua:3: models[\"m-1\"].allow[1]: there is no feature \"*\"; "
+         "docs/POLICIES.md lists them"},
+        {"models.lua", PRICED("allow = { 'tools.web search' }"),
+         "models.lua:3: models[\"m-1\"].allow[1]: a feature's name is printable ASCII without "
+         "spaces"},
+        {"models.lua", PRICED("allow = { 'tools.*', 'tools.*' }"),
+         "models.lua:3: models[\"m-1\"].allow[2]: is given twice"},
+        {"models.lua", PRICED("allow = { 'tools." NAME_63 "' }"),
+         "models.lua:3: models[\"m-1\"].allow[1]: is longer than 64 bytes"},
+        {"models.lua",
+         "local all = {}\nfor i = 1, 65 do all[i] = 'tools.t' .. i end\n"
+         "return {\n  ['m-1'] = { context = 10, max_output = 5, input = '1', output = '2',\n"
+         "  candidates = { { provider = 'demo' } },\n  allow = all } }",
+         "models.lua:6: models[\"m-1\"].allow: must be at most 64 features, not 65"},
         {"models.lua", PRICED("max_tokens_field = 'max'"),
          "models.lua:3: models[\"m-1\"].max_tokens_field: there is no \"max\"; known are "
          "any, both, max_completion_tokens, max_tokens"},

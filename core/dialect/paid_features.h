@@ -1,0 +1,64 @@
+/* Finds the *paid features* of a chat request. For these a provider bills something else than the
+ * plain prices of tokens, or adds input that the body does not show. Each has a dotted name, such
+ * as `tools.web_search` or `service_tier.flex`; a model sells it by this name (models.lua). New
+ * features have names by the same rule: each type of a tool that is no function, each service
+ * tier that is not the plain one. docs/POLICIES.md lists the names. Pure functions. */
+#ifndef DIALECT_PAID_FEATURES_H
+#define DIALECT_PAID_FEATURES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/json.h"
+#include "base/slice.h"
+#include "dialect/chat_fault.h"
+
+enum {
+    PAID_FEATURES_MAX = 8, /* different ones of a request */
+    PAID_FEATURE_NAME_BYTES = 65,
+    PAID_FEATURE_PARAM_BYTES = 112
+};
+
+struct paid_member;
+
+/* A feature that a request uses. */
+struct paid_feature {
+    const struct paid_member *member; /* what asks for it */
+    struct slice value; /* the last part of its name, of the client's text; empty: none */
+    int32_t place;      /* in the member's list, from 0; -1: it is no list */
+    bool by_key;        /* `value` is a key */
+};
+
+struct paid_features { /* zeroed: none */
+    size_t count;
+    uint32_t seen; /* the members so far, a bit each */
+    struct paid_feature list[PAID_FEATURES_MAX];
+};
+
+/* Adds the features of a top-level member. `name` is its key, decoded (member_name.h). The value
+ * must outlive `found`. Returns false with *fault: the member is there twice, or has a form in
+ * which a feature might hide. */
+bool paid_features_read(struct paid_features *found, struct slice name,
+                        const struct json_value *value, struct chat_fault *fault);
+
+/* Returns the first feature that is not sold, or NULL. `sold` has names between spaces; one that
+ * ends with `*` stands for all that begin so. */
+const struct paid_feature *paid_features_unsold(const struct paid_features *found,
+                                                const char *sold);
+
+/* Returns whether the request uses the feature of this name. */
+bool paid_features_use(const struct paid_features *found, const char *wanted);
+
+/* Returns the feature's name, printable. */
+const char *paid_features_name(const struct paid_feature *feature,
+                               char out[PAID_FEATURE_NAME_BYTES]);
+/* Returns the way to the member that asks for it, such as `tools[2].type`. */
+const char *paid_features_param(const struct paid_feature *feature,
+                                char out[PAID_FEATURE_PARAM_BYTES]);
+
+/* Returns a name that a request can use, or a beginning of names, which ends with a dot; NULL from
+ * the end of the list on. Some are there twice. */
+const char *paid_features_known(size_t index);
+
+#endif
