@@ -250,46 +250,41 @@ static bool within(int64_t n, int64_t max)
     return n >= 0 && n <= max;
 }
 
-static bool prices_valid(const struct unit_prices *prices)
-{
-    bool valid = true;
-    for (size_t i = 0; i < UNIT_COUNT; i++)
-        valid = valid && within(prices->of[i], MONEY_PRICE_MAX_PUSD);
-    return valid;
-}
-
-static bool counts_valid(const struct unit_counts *counts)
-{
-    bool valid = true;
-    for (size_t i = 0; i < UNIT_COUNT; i++)
-        valid = valid && within(counts->of[i], MONEY_TOKENS_MAX);
-    return valid;
-}
-
-/* At most UNIT_COUNT x 10^24. */
-static uint128 sum_of(const struct unit_prices *prices, const struct unit_counts *counts)
+/* The sum of quantity x price: at most UNIT_COUNT x 10^24. Returns false when one is out of its
+ * bounds: as unsigned, a negative number is a very large one. Most quantities are 0, and then the
+ * price does not matter. */
+static bool sum_of(const struct unit_prices *prices, const struct unit_counts *counts, uint128 *out)
 {
     uint128 sum_pusd = 0;
     for (size_t i = 0; i < UNIT_COUNT; i++) {
-        if (counts->of[i] != 0)
-            sum_pusd += (uint128)counts->of[i] * (uint128)prices->of[i];
+        uint64_t count = (uint64_t)counts->of[i];
+        uint64_t price_pusd = (uint64_t)prices->of[i];
+        if (count == 0)
+            continue;
+        if (count > MONEY_TOKENS_MAX || price_pusd > MONEY_PRICE_MAX_PUSD)
+            return false;
+        sum_pusd += (uint128)count * price_pusd;
     }
-    return sum_pusd;
+    *out = sum_pusd;
+    return true;
 }
 
 /* The charge in units of 10^-18 USD: at most 12 x 10^24 x 1.01 x 10^8, far below 2^128. */
-static uint128 exact_charge(const struct unit_prices *prices, const struct unit_counts *counts,
-                            int64_t margin_ppm)
+static bool exact_charge(const struct unit_prices *prices, const struct unit_counts *counts,
+                         int64_t margin_ppm, uint128 *out)
 {
-    return sum_of(prices, counts) * (uint128)(margin_ppm + PPM_ONE);
+    if (!within(margin_ppm, MONEY_MARGIN_MAX_PPM) || !sum_of(prices, counts, out))
+        return false;
+    *out *= (uint128)(margin_ppm + PPM_ONE);
+    return true;
 }
 
 bool money_charge(const struct unit_prices *prices, const struct unit_counts *counts,
                   int64_t margin_ppm, int64_t *out_nusd)
 {
-    if (!prices_valid(prices) || !counts_valid(counts) || !within(margin_ppm, MONEY_MARGIN_MAX_PPM))
+    uint128 scaled;
+    if (!exact_charge(prices, counts, margin_ppm, &scaled))
         return false;
-    uint128 scaled = exact_charge(prices, counts, margin_ppm);
     uint128 nusd = (scaled + (NUSD_SCALE - 1)) / NUSD_SCALE;
     if (nusd > (uint128)MONEY_AMOUNT_MAX_NUSD)
         return false;
@@ -303,7 +298,8 @@ bool money_charge_exact(const struct unit_prices *prices, const struct unit_coun
     int64_t nusd;
     if (!money_charge(prices, counts, margin_ppm, &nusd))
         return false;
-    uint128 exact = exact_charge(prices, counts, margin_ppm);
+    uint128 exact;
+    check(exact_charge(prices, counts, margin_ppm, &exact));
     put_decimal(out->sum, exact, TOKEN_PRICE_DECIMALS, TOKEN_PRICE_DECIMALS);
     put_decimal(out->rounding, (uint128)nusd * (uint128)NUSD_SCALE - exact, TOKEN_PRICE_DECIMALS,
                 TOKEN_PRICE_DECIMALS);
@@ -315,7 +311,9 @@ bool money_charge_exact(const struct unit_prices *prices, const struct unit_coun
 int64_t money_affordable_output(const struct unit_prices *prices, const struct unit_counts *counts,
                                 int64_t tokens_max, int64_t margin_ppm, int64_t amount_nusd)
 {
-    if (!prices_valid(prices) || !counts_valid(counts) || tokens_max < 0 ||
+    uint128 counted_pusd;
+    if (!sum_of(prices, counts, &counted_pusd) || tokens_max < 0 ||
+        !within(prices->output_pusd, MONEY_PRICE_MAX_PUSD) ||
         !within(margin_ppm, MONEY_MARGIN_MAX_PPM) || amount_nusd < 0)
         return -1;
     if (tokens_max > MONEY_TOKENS_MAX)
@@ -323,7 +321,6 @@ int64_t money_affordable_output(const struct unit_prices *prices, const struct u
     if (amount_nusd > MONEY_AMOUNT_MAX_NUSD)
         amount_nusd = MONEY_AMOUNT_MAX_NUSD;
     uint128 sum_max_pusd = (uint128)amount_nusd * NUSD_SCALE / (uint128)(margin_ppm + PPM_ONE);
-    uint128 counted_pusd = sum_of(prices, counts);
     if (counted_pusd > sum_max_pusd)
         return -1;
     if (prices->output_pusd == 0)

@@ -53,31 +53,6 @@ bool unit_is_token(enum unit unit)
     return units[unit].side != UNIT_SIDE_BESIDE;
 }
 
-static int64_t sum_of(const struct unit_counts *counts, enum unit_side side)
-{
-    int64_t sum = 0;
-    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
-        if (units[unit].side == side)
-            sum += counts->of[unit];
-    }
-    return sum;
-}
-
-int64_t unit_counts_prompt(const struct unit_counts *counts)
-{
-    return sum_of(counts, UNIT_SIDE_PROMPT);
-}
-
-int64_t unit_counts_answer(const struct unit_counts *counts)
-{
-    return sum_of(counts, UNIT_SIDE_ANSWER);
-}
-
-int64_t unit_counts_fresh(const struct unit_counts *counts)
-{
-    return unit_counts_prompt(counts) - counts->cached_input;
-}
-
 void unit_prices_complete(struct unit_prices *prices, unsigned priced)
 {
     /* A fallback has a smaller number than its unit. */

@@ -83,10 +83,22 @@ struct unit_prices {
 /* Gives each unit without a bit in `priced` the price of its fallback. */
 void unit_prices_complete(struct unit_prices *prices, unsigned priced);
 
-/* All tokens of the prompt, and all generated ones. */
-int64_t unit_counts_prompt(const struct unit_counts *counts);
-int64_t unit_counts_answer(const struct unit_counts *counts);
-/* The tokens of the prompt that no cache has read. */
-int64_t unit_counts_fresh(const struct unit_counts *counts);
+/* The tokens of the prompt that no cache has read; all of the prompt; all generated ones. By name,
+ * because each call needs them a dozen times (a test compares them with unit_side). */
+static inline int64_t unit_counts_fresh(const struct unit_counts *counts)
+{
+    return counts->input + counts->cache_write + counts->cache_write_long + counts->audio_input +
+           counts->image_input;
+}
+
+static inline int64_t unit_counts_prompt(const struct unit_counts *counts)
+{
+    return unit_counts_fresh(counts) + counts->cached_input;
+}
+
+static inline int64_t unit_counts_answer(const struct unit_counts *counts)
+{
+    return counts->output + counts->reasoning + counts->audio_output + counts->image_output;
+}
 
 #endif

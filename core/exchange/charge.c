@@ -149,32 +149,51 @@ static void take_parts(const struct unit_counts *parts, struct unit_counts *coun
 static unsigned fold_parts(unsigned priced, struct unit_counts *parts)
 {
     const unsigned plain = 1U << UNIT_REASONING | 1U << UNIT_IMAGE_INPUT | 1U << UNIT_REQUEST;
-    const struct unit_counts told = *parts;
-    unsigned unpriced = 0;
+    unsigned used = 0;
+    for (enum unit unit = UNIT_CACHE_WRITE; unit < UNIT_COUNT; unit++)
+        used |= (unsigned)(parts->of[unit] != 0) << unit;
+    if ((used & ~priced) == 0)
+        return 0;
     for (enum unit unit = UNIT_COUNT - 1; unit >= UNIT_CACHE_WRITE; unit--) {
         enum unit fallback = unit_fallback(unit);
-        if (priced >> unit & 1 || parts->of[unit] == 0)
+        if (priced >> unit & 1)
             continue;
-        unpriced |= told.of[unit] != 0 ? 1U << unit : 0;
         if (fallback >= UNIT_CACHE_WRITE && fallback < UNIT_COUNT)
             parts->of[fallback] += parts->of[unit];
         parts->of[unit] = 0;
     }
-    return unpriced & ~plain;
+    return used & ~priced & ~plain;
+}
+
+/* Whether only plain tokens were used, as in most calls. */
+static bool is_plain(const struct charge_view *view)
+{
+    const struct prompt *prompt = &view->chat->prompt;
+    const struct meter *meter = view->meter;
+    const unsigned usual = 1U << UNIT_INPUT | 1U << UNIT_CACHED_INPUT | 1U << UNIT_OUTPUT;
+    return !meter->has_parts && (view->priced & ~usual) == 0 && prompt->audio_bytes == 0 &&
+           meter->output.audio_bytes == 0 && meter->output.image_count == 0;
+}
+
+static void price_parts(const struct charge_view *view, bool input, bool output, struct charge *out)
+{
+    struct unit_counts parts;
+    if (is_plain(view))
+        return;
+    find_parts(view, input, output, &parts);
+    out->unpriced = fold_parts(view->priced, &parts);
+    take_parts(&parts, &out->tokens);
+    take_parts(&parts, &out->allowed);
 }
 
 void charge_count(const struct charge_view *view, bool cut, struct charge *out)
 {
     const struct meter *meter = view->meter;
-    struct unit_counts parts;
     *out = (struct charge){.unpriced = 0};
     bool output = judge_output(view, &out->tokens.output);
     bool input = judge_input(view, &out->tokens);
     out->source = source_of(meter, input, output, cut);
     out->reasoning_tokens = least(meter->reasoning_tokens, out->tokens.output);
     allow(view->limits, &out->tokens, &out->allowed);
-    find_parts(view, input, output, &parts);
-    out->unpriced = fold_parts(view->priced, &parts);
-    take_parts(&parts, &out->tokens);
-    take_parts(&parts, &out->allowed);
+    price_parts(view, input, output, out);
 }

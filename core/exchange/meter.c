@@ -50,8 +50,10 @@ static void take_form(struct meter *meter, const struct usage_form *form)
     meter->flawed = meter->flawed || form->flawed;
     take_prompt(meter, form);
     take_completion(meter, form);
-    if (form->has_parts)
-        take_parts(meter, form);
+    if (!form->has_parts)
+        return;
+    take_parts(meter, form);
+    meter->has_parts = true;
 }
 
 bool meter_read_usage(struct meter *meter, const struct json_value *usage)

@@ -20,7 +20,8 @@ struct meter {
     struct unit_counts tokens;
     bool prompt_reported; /* input and cached_input of `tokens` are reported */
     int64_t reasoning_tokens;
-    struct unit_counts parts;     /* of prompt and answer, and what stands beside them */
+    struct unit_counts parts; /* of prompt and answer, and what stands beside them */
+    bool has_parts;
     struct media_sizes output;    /* of what was generated so far */
     const struct rate_set *rates; /* the model's; NULL: nothing is known */
     struct text_mix mix;          /* of a sample of the text */

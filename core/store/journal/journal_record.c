@@ -118,16 +118,18 @@ static bool has_line(const struct usage_record *record, enum unit unit)
 
 static void put_lines(struct buffer *out, const struct usage_record *record)
 {
-    int64_t lines = 0;
-    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++)
-        lines += has_line(record, unit);
-    put_int(out, lines);
+    int64_t numbers[1 + 4 * UNIT_COUNT];
+    int64_t *at = numbers + 1;
     for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
-        const int64_t line[] = {unit, record->counts.of[unit], record->prices.of[unit],
-                                record->sold.of[unit]};
-        if (has_line(record, unit))
-            buffer_append(out, line, sizeof line);
+        if (!has_line(record, unit))
+            continue;
+        *at++ = unit;
+        *at++ = record->counts.of[unit];
+        *at++ = record->prices.of[unit];
+        *at++ = record->sold.of[unit];
     }
+    numbers[0] = (at - numbers) / 4;
+    buffer_append(out, numbers, (size_t)(at - numbers) * sizeof numbers[0]);
 }
 
 void journal_record_put_settlement(struct buffer *out, const struct journal_place *place,

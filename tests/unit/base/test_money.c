@@ -162,8 +162,10 @@ static void charge_refuses_what_is_out_of_bounds(void **state)
     static const int64_t wrong[] = {-1, INT64_MIN, INT64_MAX, INT64_C(1000000000001)};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         for (size_t place = 0; place < 2 * UNIT_COUNT; place++) {
-            struct unit_prices prices = {.of = {1, 1, 1}};
-            struct unit_counts tokens = {.of = {1, 1, 1}};
+            struct unit_prices prices;
+            struct unit_counts tokens;
+            for (size_t unit = 0; unit < UNIT_COUNT; unit++)
+                prices.of[unit] = tokens.of[unit] = 1;
             int64_t *at = place < UNIT_COUNT ? &prices.of[place] : &tokens.of[place - UNIT_COUNT];
             int64_t nusd = -7;
             assert_true(money_charge(&prices, &tokens, 0, &nusd));

@@ -47,12 +47,15 @@ static void a_fallback_comes_first_and_is_of_the_same_side(void **state)
 static void sums_are_by_side(void **state)
 {
     (void)state;
-    struct unit_counts counts;
-    for (size_t i = 0; i < UNIT_COUNT; i++)
-        counts.of[i] = INT64_C(1) << i;
-    assert_int_equal(unit_counts_prompt(&counts), 1 + 2 + 8 + 16 + 32 + 64);
-    assert_int_equal(unit_counts_fresh(&counts), 1 + 8 + 16 + 32 + 64);
-    assert_int_equal(unit_counts_answer(&counts), 4 + 128 + 256 + 512);
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
+        struct unit_counts counts = {.of = {0}};
+        bool in_prompt = unit_side(unit) == UNIT_SIDE_PROMPT;
+        counts.of[unit] = 7;
+        assert_int_equal(unit_counts_prompt(&counts), in_prompt ? 7 : 0);
+        assert_int_equal(unit_counts_fresh(&counts),
+                         in_prompt && unit != UNIT_CACHED_INPUT ? 7 : 0);
+        assert_int_equal(unit_counts_answer(&counts), unit_side(unit) == UNIT_SIDE_ANSWER ? 7 : 0);
+    }
 }
 
 static void what_has_no_price_costs_what_its_fallback_does(void **state)

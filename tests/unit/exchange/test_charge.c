@@ -214,6 +214,7 @@ static void assert_counts(const struct unit_counts *counts, struct unit_counts w
 static void parts_with_a_price_leave_their_whole(void **state)
 {
     (void)state;
+    meter.has_parts = true;
     meter.parts = (struct unit_counts){.cache_write = 30,
                                        .cache_write_long = 10,
                                        .audio_input = 5,
@@ -241,6 +242,7 @@ static void parts_with_a_price_leave_their_whole(void **state)
 static void parts_without_a_price_stay_where_they_are(void **state)
 {
     (void)state;
+    meter.has_parts = true;
     meter.parts = (struct unit_counts){
         .cache_write_long = 10, .image_input = 5, .audio_output = 20, .web_search = 2};
     meter.reasoning_tokens = 7;
@@ -260,6 +262,7 @@ static void parts_without_a_price_stay_where_they_are(void **state)
 static void parts_are_never_more_than_their_whole(void **state)
 {
     (void)state;
+    meter.has_parts = true;
     meter.parts = (struct unit_counts){.cache_write = 70, .audio_input = 70, .audio_output = 51};
     priced = 1U << UNIT_CACHE_WRITE | 1U << UNIT_AUDIO_INPUT | 1U << UNIT_AUDIO_OUTPUT;
     limits.context_tokens = 50;
