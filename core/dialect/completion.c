@@ -4,9 +4,11 @@
 
 bool completion_read(struct slice text, struct completion *out)
 {
-    enum { ERROR, CHOICES, USAGE, MEMBERS };
-    struct json_member members[MEMBERS] = {
-        [ERROR] = {.name = "error"}, [CHOICES] = {.name = "choices"}, [USAGE] = {.name = "usage"}};
+    enum { ERROR, CHOICES, USAGE, SERVICE_TIER, MEMBERS };
+    struct json_member members[MEMBERS] = {[ERROR] = {.name = "error"},
+                                           [CHOICES] = {.name = "choices"},
+                                           [USAGE] = {.name = "usage"},
+                                           [SERVICE_TIER] = {.name = "service_tier"}};
     struct fault fault;
     *out = (struct completion){0};
     if (!json_parse(text, LIMIT_JSON_DEPTH, &out->root, &fault) || out->root.type != JSON_OBJECT)
@@ -15,6 +17,7 @@ bool completion_read(struct slice text, struct completion *out)
     out->error = members[ERROR].value;
     out->choices = members[CHOICES].value;
     out->usage = members[USAGE].value;
+    out->service_tier = members[SERVICE_TIER].value;
     out->error_count = members[ERROR].count;
     out->usage_count = members[USAGE].count;
     return true;

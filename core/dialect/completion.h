@@ -13,6 +13,7 @@ struct completion {
     struct json_value error; /* of type JSON_NULL where absent, like all that follow */
     struct json_value choices;
     struct json_value usage;
+    struct json_value service_tier;
     unsigned error_count; /* how many members are named `error` */
     unsigned usage_count; /* how many are named `usage`; more than one is a contradiction */
 };

@@ -392,3 +392,12 @@ bool paid_features_use(const struct paid_features *found, const char *wanted)
     }
     return false;
 }
+
+struct slice paid_features_value(const struct paid_features *found, const char *beginning)
+{
+    for (size_t i = 0; i < found->count; i++) {
+        if (strcmp(found->list[i].member->feature, beginning) == 0)
+            return found->list[i].value;
+    }
+    return (struct slice){"", 0};
+}

@@ -50,6 +50,10 @@ const struct paid_feature *paid_features_unsold(const struct paid_features *foun
 /* Returns whether the request uses the feature of this name. */
 bool paid_features_use(const struct paid_features *found, const char *wanted);
 
+/* Returns the last part of the feature's name that begins so, such as "service_tier."; empty: the
+ * request uses none. */
+struct slice paid_features_value(const struct paid_features *found, const char *beginning);
+
 /* Returns the feature's name, printable. */
 const char *paid_features_name(const struct paid_feature *feature,
                                char out[PAID_FEATURE_NAME_BYTES]);

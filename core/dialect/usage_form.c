@@ -26,6 +26,9 @@ struct counts {
     int64_t of[COUNTS]; /* -1: absent */
     bool flawed;
     bool anthropic; /* the prompt does not include its cached part */
+    struct json_value service_tier;
+    struct json_value speed;
+    struct json_value region;
 };
 
 static void take(struct counts *counts, enum count which, const struct json_value *value)
@@ -122,6 +125,12 @@ static void read_extra(struct counts *counts, const struct json_item *item)
     else if (json_key_is(item->key, "candidatesTokensDetails") ||
              json_key_is(item->key, "candidates_tokens_details"))
         read_modalities(counts, &item->value, COUNT_AUDIO_OUTPUT, COUNT_IMAGE_OUTPUT);
+    else if (json_key_is(item->key, "service_tier"))
+        counts->service_tier = item->value;
+    else if (json_key_is(item->key, "speed"))
+        counts->speed = item->value;
+    else if (json_key_is(item->key, "inference_geo"))
+        counts->region = item->value;
 }
 
 /* Returns what the total has beyond prompt and completion; 0: nothing, or it is unknown. */
@@ -346,6 +355,9 @@ bool usage_form_read(const struct json_value *usage, struct usage_form *out)
                                .cached = counts.of[COUNT_CACHED],
                                .completion = counts.of[COUNT_COMPLETION],
                                .reasoning = counts.of[COUNT_REASONING],
+                               .service_tier = counts.service_tier,
+                               .speed = counts.speed,
+                               .region = counts.region,
                                .flawed = counts.flawed};
     fill_parts(&counts, out);
     return out->prompt >= 0 || out->completion >= 0 || out->flawed;

@@ -20,6 +20,10 @@ struct usage_form {
      * them. Cache writes, sound, pictures, searches; 0: not told. */
     struct unit_counts parts;
     bool has_parts;
+    /* Anthropic's words about how it was billed; no text: not told. */
+    struct json_value service_tier;
+    struct json_value speed;
+    struct json_value region;
     bool flawed; /* a count was ignored because it could not be true */
 };
 

@@ -8,6 +8,7 @@
 #include "exchange/event_room.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/live_metrics.h"
+#include "exchange/price_facts.h"
 #include "exchange/relay.h"
 
 /* ---- what an attempt tells ---- */
@@ -113,6 +114,18 @@ static bool refuse_unheld(struct exchange *exchange, const char *what)
     return false;
 }
 
+/* The prices by which the budget of a stream grows. */
+static void set_sold_prices(struct exchange *exchange, const struct candidate_terms *terms)
+{
+    struct stream_budget *budget = &exchange->budget;
+    struct price_facts asked;
+    budget->sold = terms->sold;
+    if (terms->sold_rules == NULL)
+        return;
+    price_facts_ask(&exchange->chat, terms->sold_rules, unit_counts_prompt(&budget->most), &asked);
+    price_schedule_apply(terms->sold_rules, &asked, &budget->sold);
+}
+
 static void start(struct exchange *exchange, struct candidate *candidate)
 {
     const struct attempt_request request = {
@@ -126,6 +139,7 @@ static void start(struct exchange *exchange, struct candidate *candidate)
     event_room_leave(exchange);
     stream_reset(&exchange->stream, &exchange->rates.output);
     exchange->budget.terms = &candidate->terms;
+    set_sold_prices(exchange, &candidate->terms);
     attempt_start(&exchange->attempt, candidate, &request, &events, exchange);
 }
 

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/secret.h"
+#include "exchange/price_schedule.h"
 
 static const char endpoint[] = "/chat/completions";
 static const char bearer[] = "Authorization: Bearer ";
@@ -56,6 +57,18 @@ static void put_answers_as(struct candidate *candidate)
     buffer_fini(&json);
 }
 
+/* Returns a copy; few models have rules. */
+static const struct price_schedule *copy_rules(const struct price_schedule *rules)
+{
+    struct price_schedule *copy;
+    if (rules == NULL)
+        return NULL;
+    copy = malloc(sizeof *copy);
+    check(copy != NULL);
+    *copy = *rules;
+    return copy;
+}
+
 struct candidate *candidate_new(const struct candidate_terms *terms)
 {
     size_t room_bytes = room_for(terms);
@@ -71,6 +84,8 @@ struct candidate *candidate_new(const struct candidate_terms *terms)
     own->max_tokens_field = put(candidate, terms->max_tokens_field, "");
     own->headers = put(candidate, terms->headers, "");
     own->answers_as = put(candidate, terms->answers_as, "");
+    own->buy_rules = copy_rules(terms->buy_rules);
+    own->sold_rules = copy_rules(terms->sold_rules);
     put_headers(candidate);
     put_answers_as(candidate);
     candidate->url = put(candidate, terms->base_url, endpoint);
@@ -94,5 +109,7 @@ void candidate_unref(struct candidate *candidate)
     if (before > 1)
         return;
     secret_wipe(candidate->texts, candidate->text_bytes);
+    free((void *)(uintptr_t)candidate->terms.buy_rules);
+    free((void *)(uintptr_t)candidate->terms.sold_rules);
     free(candidate);
 }

@@ -30,7 +30,9 @@ enum dialect { DIALECT_OPENAI, DIALECT_DEMO };
 /* How a call is charged that is cancelled because its client has left: see departure.h. */
 enum on_cancel { ON_CANCEL_CHARGE, ON_CANCEL_FREE, ON_CANCEL_READ };
 
-/* What a policy says. Texts are borrowed; "" if there is no value. */
+struct price_schedule;
+
+/* What a policy says. Texts and rules are borrowed; "" if there is no value. */
 struct candidate_terms {
     enum dialect dialect;
     enum on_cancel on_cancel;
@@ -46,6 +48,8 @@ struct candidate_terms {
     struct unit_prices prices; /* what we pay */
     struct unit_prices sold;   /* the model's published prices; the margin is added to them */
     unsigned priced;           /* the units that have a price of their own; a bit for each */
+    const struct price_schedule *buy_rules; /* NULL: none, like sold_rules */
+    const struct price_schedule *sold_rules;
     int64_t margin_ppm;
     bool errors_shown; /* customers may read why the provider failed */
     int64_t connect_timeout_ms;
@@ -56,7 +60,7 @@ struct candidate_terms {
 };
 
 struct candidate {
-    struct candidate_terms terms; /* the candidate owns its texts */
+    struct candidate_terms terms; /* the candidate owns its texts and rules */
     const char *url;
     const char *authorization; /* the whole header; NULL: we send none */
     const char *headers[CANDIDATE_HEADERS];

@@ -11,6 +11,7 @@
 #include "dialect/renamed.h"
 #include "dialect/said.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/price_facts.h"
 #include "exchange/relay.h"
 
 /* Writes the event without one of its members to *out (initialised here). Returns false if it
@@ -265,6 +266,7 @@ static void take_chunk(struct exchange *exchange, struct slice event,
         take_error(exchange, chunk->root.raw);
         return;
     }
+    price_facts_note_completion(&stream->meter.said, chunk);
     if (chunk->usage_count == 1)
         take_usage(exchange, event, chunk);
     else

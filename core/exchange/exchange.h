@@ -131,18 +131,21 @@ bool exchange_authenticate_as(struct exchange *exchange, const struct digest *di
                               const char *user_id);
 bool exchange_read_chat(struct exchange *exchange);
 
+struct price_schedule;
+
 /* What a hold must cover, by the policy. */
 struct cost_ceiling {
     struct unit_prices prices; /* the margin is added to them; the dearest of each kind */
     int64_t margin_ppm;        /* the largest of the candidates */
     /* Tokens: the most that a prompt has; a file counts as much. From models.lua; 0: not stated. */
     int64_t context;
-    const struct survey_keys *asked; /* look them up in the survey; borrowed; NULL: none */
-    int64_t image_tokens_max;        /* for one image; 0: the context */
-    struct unit_counts most;         /* of the request; exchange_hold sets it */
-    bool sells_requests;             /* a call has a price of its own */
-    int64_t output_tokens_max;       /* of the model's longest answer */
-    int64_t output_tokens_allowed;   /* the operator's limit on one answer; 0: no limit */
+    const struct survey_keys *asked;    /* look them up in the survey; borrowed; NULL: none */
+    int64_t image_tokens_max;           /* for one image; 0: the context */
+    struct unit_counts most;            /* of the request; exchange_hold sets it */
+    bool sells_requests;                /* a call has a price of its own */
+    const struct price_schedule *rules; /* of the sold prices; borrowed; NULL: none */
+    int64_t output_tokens_max;          /* of the model's longest answer */
+    int64_t output_tokens_allowed;      /* the operator's limit on one answer; 0: no limit */
     bool takes_images;
     bool takes_audio;
     bool takes_files;

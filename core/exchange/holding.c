@@ -11,6 +11,7 @@
 #include "exchange/dashboard_url.h"
 #include "exchange/departure.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/price_facts.h"
 #include "exchange/relay.h"
 #include "exchange/survey.h"
 
@@ -265,16 +266,36 @@ static void most_input(const struct exchange *exchange, struct cost_ceiling *nee
     need->most.input = prompt->opaque_count > 0 ? room : fill(text_tokens, &room);
 }
 
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The dearest of the plain prices and those for what the request asks for. */
+static void raise_by_rules(const struct exchange *exchange, struct cost_ceiling *need)
+{
+    struct unit_prices prices = need->prices;
+    struct price_facts asked;
+    if (need->rules == NULL)
+        return;
+    price_facts_ask(&exchange->chat, need->rules, unit_counts_prompt(&need->most), &asked);
+    price_schedule_apply(need->rules, &asked, &prices);
+    prices.input_pusd = larger(prices.input_pusd, prices.cached_input_pusd);
+    prices.input_pusd = larger(prices.input_pusd, prices.cache_write_pusd);
+    prices.input_pusd = larger(prices.input_pusd, prices.cache_write_long_pusd);
+    prices.output_pusd = larger(prices.output_pusd, prices.reasoning_pusd);
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++)
+        need->prices.of[unit] = larger(need->prices.of[unit], prices.of[unit]);
+}
+
 /* An answer that may be sound or a picture costs what that costs. */
 static void raise_to_media(const struct exchange *exchange, struct unit_prices *prices)
 {
     const struct paid_features *paid = &exchange->chat.paid;
-    if (paid_features_use(paid, "modalities.audio") &&
-        prices->output_pusd < prices->audio_output_pusd)
-        prices->output_pusd = prices->audio_output_pusd;
-    if (paid_features_use(paid, "modalities.image") &&
-        prices->output_pusd < prices->image_output_pusd)
-        prices->output_pusd = prices->image_output_pusd;
+    if (paid_features_use(paid, "modalities.audio"))
+        prices->output_pusd = larger(prices->output_pusd, prices->audio_output_pusd);
+    if (paid_features_use(paid, "modalities.image"))
+        prices->output_pusd = larger(prices->output_pusd, prices->image_output_pusd);
 }
 
 /* Looks up the contexts that servers have given. These may be out of date. So they decide what is
@@ -461,6 +482,7 @@ enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceilin
     rates_get(exchange->env->rates, exchange->chat.model, &exchange->rates);
     learn_context(exchange, offered, &need);
     most_input(exchange, &need);
+    raise_by_rules(exchange, &need);
     raise_to_media(exchange, &need.prices);
     return decide(exchange, &need, offered->context, false);
 }

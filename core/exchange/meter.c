@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "dialect/usage_form.h"
+#include "exchange/price_facts.h"
 
 /* A count replaces the one before, but a zero after a count is a placeholder. */
 static bool is_news(int64_t count, bool known, int64_t before)
@@ -50,6 +51,7 @@ static void take_form(struct meter *meter, const struct usage_form *form)
     meter->flawed = meter->flawed || form->flawed;
     take_prompt(meter, form);
     take_completion(meter, form);
+    price_facts_note_usage(&meter->said, form);
     if (!form->has_parts)
         return;
     take_parts(meter, form);

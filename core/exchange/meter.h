@@ -11,6 +11,7 @@
 #include "base/money.h"
 #include "dialect/choices.h"
 #include "dialect/media.h"
+#include "exchange/price_schedule.h"
 #include "exchange/rates.h"
 
 struct meter {
@@ -22,6 +23,7 @@ struct meter {
     int64_t reasoning_tokens;
     struct unit_counts parts; /* of prompt and answer, and what stands beside them */
     bool has_parts;
+    struct price_facts said;      /* how the answer was billed, in its own words */
     struct media_sizes output;    /* of what was generated so far */
     const struct rate_set *rates; /* the model's; NULL: nothing is known */
     struct text_mix mix;          /* of a sample of the text */

@@ -14,6 +14,7 @@
 #include "exchange/events.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/idempotency.h"
+#include "exchange/price_facts.h"
 #include "exchange/stream_end.h"
 
 #define PLAIN_TYPE "application/json"
@@ -288,6 +289,7 @@ static void begin(struct exchange *exchange)
     struct stream *stream = &exchange->stream;
     if (!exchange->attempt.event_stream) {
         const struct completion *completion = &exchange->attempt.completion;
+        price_facts_note_completion(&stream->meter.said, completion);
         if (!meter_read_usage(&stream->meter, &completion->usage))
             (void)meter_find_usage(&stream->meter, &completion->root);
         settle(exchange);

@@ -9,6 +9,7 @@
 #include "exchange/exchange_internal.h"
 #include "exchange/idempotency.h"
 #include "exchange/live_metrics.h"
+#include "exchange/price_facts.h"
 #include "exchange/relay.h"
 
 /* ---- the charge ---- */
@@ -39,13 +40,48 @@ static void alarm_unpriced(const struct exchange *exchange, unsigned unpriced)
     }
 }
 
+/* A tier without a price in models.lua: the dearest one that has a price is charged. */
+static void price_unknown_tier(const struct exchange *exchange, const struct charge *charge,
+                               const struct price_schedule *rules, const struct unit_prices *prices,
+                               struct price_facts *facts)
+{
+    if (price_schedule_knows_tier(rules, facts->service_tier))
+        return;
+    log_event(LOG_ERROR, "a provider bills a service tier that has no price in models.lua",
+              log_text("request_id", exchange->id.text),
+              log_text("provider", attempt_provider(&exchange->attempt)),
+              log_text("model", exchange->chat.model),
+              log_text("service_tier", facts->service_tier));
+    price_schedule_dearest_tier(rules, prices, &charge->tokens, facts);
+}
+
+/* The prices of the call: those of the candidate, under the conditions of the answer. */
+static void find_prices(const struct exchange *exchange, const struct charge *charge,
+                        struct unit_prices *bought, struct unit_prices *sold)
+{
+    const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
+    const struct price_facts *said = &exchange->stream.meter.said;
+    struct price_facts facts;
+    *bought = terms->prices;
+    *sold = terms->sold;
+    if (terms->buy_rules == NULL && terms->sold_rules == NULL && said->service_tier[0] == '\0')
+        return;
+    price_facts_ask(&exchange->chat, terms->sold_rules, unit_counts_prompt(&charge->tokens),
+                    &facts);
+    price_facts_merge(&facts, said);
+    price_unknown_tier(exchange, charge, terms->sold_rules, sold, &facts);
+    price_schedule_apply(terms->buy_rules, &facts, bought);
+    price_schedule_apply(terms->sold_rules, &facts, sold);
+}
+
 /* A provider may count more than we could foresee (its own additions to a prompt). The customer
  * pays that as far as the wallet has it; the operator pays the rest. */
 static int64_t charge_nusd(struct exchange *exchange, const struct charge *charge)
 {
-    const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
+    const struct usage_record *record = &exchange->settlement.record;
+    int64_t margin_ppm = exchange->attempt.candidate->terms.margin_ppm;
     struct meter_price price;
-    meter_price(&terms->prices, &terms->sold, &charge->allowed, terms->margin_ppm,
+    meter_price(&record->prices, &record->sold, &charge->allowed, margin_ppm,
                 stream_budget_held_nusd(&exchange->budget), &price);
     if (price.overrun_nusd > 0) {
         int64_t more = ledger_extend(exchange->env->store, &exchange->hold, price.overrun_nusd);
@@ -104,8 +140,10 @@ static void fill_charge(struct exchange *exchange, bool cut)
                                      .priced = terms->priced,
                                      .unseen_tokens = exchange->unseen_tokens};
     charge_count(&view, cut, &charge);
+    find_prices(exchange, &charge, &record->prices, &record->sold);
     int64_t paid_nusd = charge_nusd(exchange, &charge);
-    meter_price(&terms->prices, &terms->sold, &charge.tokens, terms->margin_ppm, paid_nusd, &price);
+    meter_price(&record->prices, &record->sold, &charge.tokens, terms->margin_ppm, paid_nusd,
+                &price);
     record->source = charge.source;
     record->counts = charge.tokens;
     record->reasoning_tokens = charge.reasoning_tokens;
@@ -149,8 +187,6 @@ static void fill_candidate(const struct candidate *candidate, struct usage_recor
     slice_copy(slice_of(candidate->terms.provider), record->provider, sizeof record->provider);
     slice_copy(slice_of(candidate->terms.model), record->provider_model,
                sizeof record->provider_model);
-    record->prices = candidate->terms.prices;
-    record->sold = candidate->terms.sold;
     record->margin_ppm = candidate->terms.margin_ppm;
 }
 
@@ -201,6 +237,18 @@ void exchange_settle(struct exchange *exchange)
     resolve(exchange, false);
 }
 
+/* Nothing was used; the plain prices are told. */
+static void fill_void(struct exchange *exchange)
+{
+    struct usage_record *record = &exchange->settlement.record;
+    const struct candidate *candidate = exchange->attempt.candidate;
+    record->source = USAGE_NONE;
+    if (candidate == NULL)
+        return;
+    record->prices = candidate->terms.prices;
+    record->sold = candidate->terms.sold;
+}
+
 void exchange_void(struct exchange *exchange)
 {
     if (!exchange->hold_open || exchange->settlement_pending)
@@ -210,7 +258,7 @@ void exchange_void(struct exchange *exchange)
         return;
     }
     stream_budget_give_back(&exchange->budget);
-    exchange->settlement.record.source = USAGE_NONE;
+    fill_void(exchange);
     resolve(exchange, true);
 }
 

@@ -26,8 +26,8 @@ void stream_budget_give_back(struct stream_budget *budget)
 static int64_t covered_by(const struct stream_budget *budget, int64_t held_nusd)
 {
     const struct candidate_terms *terms = budget->terms;
-    return money_affordable_output(&terms->sold, &budget->most, MONEY_TOKENS_MAX, terms->margin_ppm,
-                                   held_nusd);
+    return money_affordable_output(&budget->sold, &budget->most, MONEY_TOKENS_MAX,
+                                   terms->margin_ppm, held_nusd);
 }
 
 static void extend(struct stream_budget *budget, int64_t output_tokens)
@@ -36,7 +36,7 @@ static void extend(struct stream_budget *budget, int64_t output_tokens)
     struct unit_counts counts = budget->most;
     int64_t wanted_nusd;
     counts.output = output_tokens;
-    if (!money_charge(&terms->sold, &counts, terms->margin_ppm, &wanted_nusd))
+    if (!money_charge(&budget->sold, &counts, terms->margin_ppm, &wanted_nusd))
         return;
     wanted_nusd -= stream_budget_held_nusd(budget);
     if (wanted_nusd <= 0)

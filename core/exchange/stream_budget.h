@@ -31,6 +31,7 @@ struct stream_budget {
     const struct meter *meter;
     const struct charge_limits *limits;
     const struct candidate_terms *terms; /* of the asked provider; NULL before the first attempt */
+    struct unit_prices sold;             /* its prices for what the request asks for */
     const char *public_url;
     int64_t choices;
 

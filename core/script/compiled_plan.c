@@ -5,6 +5,7 @@
 
 #include "exchange/candidate.h"
 #include "exchange/exchange.h"
+#include "exchange/price_schedule.h"
 #include "exchange/rate_limits.h"
 #include "exchange/survey.h"
 #include "script/handle.h"
@@ -32,7 +33,7 @@ struct ceiling_handle {
     struct handle handle;
     struct cost_ceiling need;
     struct survey_keys asked; /* `need` points to it */
-    char sold_features[];     /* likewise */
+    char sold_features[];     /* likewise; behind it its rules, if there are any */
 };
 
 struct survey_handle {
@@ -105,6 +106,53 @@ static struct unit_prices prices_member(lua_State *state, int index, const char 
     return prices;
 }
 
+/* ---- rules of prices ---- */
+
+static void word_member(lua_State *state, int index, const char *name, char out[PRICE_WORD_BYTES])
+{
+    const char *text = text_member(state, index, name, PRICE_WORD_BYTES);
+    memcpy(out, text, strlen(text) + 1);
+}
+
+static void read_price_rule(lua_State *state, int index, struct price_rule *out)
+{
+    *out = (struct price_rule){.prompt_above = -1};
+    lua_getfield(state, index, "prompt_above");
+    if (lua_tonumber(state, -1) >= 0)
+        out->prompt_above = integer_check(state, -1, 0, INTEGER_MAX);
+    lua_pop(state, 1);
+    word_member(state, index, "service_tier", out->service_tier);
+    word_member(state, index, "speed", out->speed);
+    word_member(state, index, "region", out->region);
+    out->sets = units_member(state, index, "prices");
+    lua_getfield(state, index, "prices");
+    compiled_plan_read_units(state, lua_gettop(state), out->prices.of);
+    lua_pop(state, 1);
+    out->factor_ppm = integer_member(state, index, "factor_ppm");
+}
+
+/* Returns `out` with the rules of the member, or NULL if it is absent. */
+static const struct price_schedule *rules_member(lua_State *state, int index, const char *name,
+                                                 struct price_schedule *out)
+{
+    lua_getfield(state, index, name);
+    if (lua_isnil(state, -1)) {
+        lua_pop(state, 1);
+        return NULL;
+    }
+    luaL_checktype(state, -1, LUA_TTABLE);
+    *out = (struct price_schedule){.rule_count = lua_objlen(state, -1)};
+    luaL_argcheck(state, out->rule_count <= PRICE_RULES_MAX, index, "too many rules");
+    for (size_t i = 0; i < out->rule_count; i++) {
+        lua_rawgeti(state, -1, (int)i + 1);
+        luaL_checktype(state, -1, LUA_TTABLE);
+        read_price_rule(state, lua_gettop(state), &out->rules[i]);
+        lua_pop(state, 1);
+    }
+    lua_pop(state, 1);
+    return out;
+}
+
 /* ---- candidates ---- */
 
 static int candidate_gc(lua_State *state)
@@ -120,6 +168,8 @@ static int native_candidate(lua_State *state)
 {
     static const char *const dialects[] = {"openai", "demo", NULL};
     static const char *const on_cancels[] = {"charge", "free", "read", NULL};
+    struct price_schedule buy_rules;
+    struct price_schedule sold_rules;
     luaL_checktype(state, 1, LUA_TTABLE);
     const struct candidate_terms terms = {
         .dialect = (enum dialect)option_member(state, 1, "dialect", dialects),
@@ -136,6 +186,8 @@ static int native_candidate(lua_State *state)
         .prices = prices_member(state, 1, "buy"),
         .sold = prices_member(state, 1, "sold"),
         .priced = units_member(state, 1, "sold"),
+        .buy_rules = rules_member(state, 1, "buy_rules", &buy_rules),
+        .sold_rules = rules_member(state, 1, "sold_rules", &sold_rules),
         .margin_ppm = integer_member(state, 1, "margin_ppm"),
         .errors_shown = flag_member(state, 1, "errors_shown"),
         .connect_timeout_ms = integer_member(state, 1, "connect_timeout_ms"),
@@ -311,6 +363,24 @@ static void set_worst_prices(struct cost_ceiling *need, unsigned priced)
     need->sells_requests = priced >> UNIT_REQUEST & 1;
 }
 
+/* Makes the handle for the table at 1, with the room that its features and rules need. */
+static struct ceiling_handle *new_ceiling(lua_State *state, const struct cost_ceiling *need)
+{
+    enum { ALIGNMENT = _Alignof(struct price_schedule) };
+    struct price_schedule rules;
+    const struct price_schedule *found = rules_member(state, 1, "rules", &rules);
+    const char *sold = text_member(state, 1, "sold_features", SIZE_MAX);
+    size_t text_bytes = (strlen(sold) + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
+    size_t rules_bytes = found != NULL ? sizeof rules : 0;
+    struct ceiling_handle *own = lua_newuserdata(state, sizeof *own + text_bytes + rules_bytes);
+    *own = (struct ceiling_handle){.handle = {ceiling_kind}, .need = *need};
+    memcpy(own->sold_features, sold, strlen(sold) + 1);
+    own->need.sold_features = own->sold_features;
+    if (found != NULL)
+        own->need.rules = memcpy((char *)own + sizeof *own + text_bytes, found, sizeof rules);
+    return own;
+}
+
 /* need(table) */
 static int native_need(lua_State *state)
 {
@@ -328,11 +398,7 @@ static int native_need(lua_State *state)
     need.takes_files = flag_member(state, 1, "takes_files");
     need.output_hidden = flag_member(state, 1, "output_hidden");
     set_worst_prices(&need, units_member(state, 1, "prices"));
-    const char *sold = text_member(state, 1, "sold_features", SIZE_MAX);
-    struct ceiling_handle *own = lua_newuserdata(state, sizeof *own + strlen(sold) + 1);
-    *own = (struct ceiling_handle){.handle = {ceiling_kind}, .need = need};
-    memcpy(own->sold_features, sold, strlen(sold) + 1);
-    own->need.sold_features = own->sold_features;
+    struct ceiling_handle *own = new_ceiling(state, &need);
     read_keys(state, 1, &own->asked);
     if (own->asked.count > 0)
         own->need.asked = &own->asked;

@@ -92,6 +92,7 @@ local function price_row(x, record)
         margin_error = or_null(record.margin_error),
         buy = or_null(record.buy),
         sell = or_null(record.margin and record.sell),
+        when = json.list(record.when or {}),
     }
 end
 

@@ -353,6 +353,7 @@ function math.tan(x) end
 ---@field model? string the provider's name for it
 ---@field max_tokens_field? policy.LimitField
 ---@field answers_as? string|false the model's name in answers; false: the provider's own name
+---@field when? policy.PriceRule[] of the candidate's own prices
 ---@field allow_loss? boolean the model may be sold below this candidate's cost
 
 ---A model gets audio, files and pictures (vision) only if they are named here.
@@ -366,7 +367,16 @@ function math.tan(x) end
 ---| "tools"
 ---| "vision"
 
+-- A price under conditions. All that are stated must hold; a list of names: any of them.
+---@class policy.PriceRule: policy.Prices
+---@field prompt_above? integer tokens of the prompt, cached ones included
+---@field service_tier? string|string[]
+---@field speed? string|string[]
+---@field region? string|string[] inference_geo
+---@field factor? string|number of all prices; a rule has this or prices
+
 ---@class policy.Model: policy.Prices
+---@field when? policy.PriceRule[] prices under conditions
 ---@field name? string
 ---@field owned_by? string
 ---@field created? integer seconds since 1970

@@ -31,9 +31,9 @@
 --     (for x:learned_context, of the first candidate that is available; nil: its server is not
 --     asked), max_output, capabilities,
 --     input_modalities, output_modalities, available, pricing = {prompt, completion, cached, extra}
---     (texts, USD per token, sell prices; `extra` has the other units, as members of a JSON
---     object), prices = {input, cached_input, output, extra} (the same of a million tokens)}.
---     The list is the caller's; its items are shared.
+--     (texts, USD per token, sell prices; `extra` has the other units and conditions, as members
+--     of a JSON object), prices = {input, cached_input, output, extra} (the same of a million
+--     tokens)}. The list is the caller's; its items are shared.
 --   policy.model(id, request) -> one of these, or nil, code, message
 --   policy.asked_servers: the servers that are asked for context lengths, for C
 --   policy.mounts = {openai = {"/v1", "/api/v1"}, dashboard = "/api"}
@@ -41,8 +41,9 @@
 --     the `first` on: more than about 2,000 do not fit into a turn), for administrators: {model,
 --     name, place, provider, upstream_model, context, context_key, available, unavailable_reason,
 --     margin ("20%"),
---     buy = {input, cached_input, output, ...}, sell = {...}} (texts by unit, USD per million
---     tokens or for one; a model without a price has none of these; margin_error: its rule failed)
+--     buy = {input, cached_input, output, ...}, sell = {...}, when = {"service tier flex: x 0.5"}
+--     (what we pay under conditions)} (texts by unit, USD per million tokens or for one; a model
+--     without a price has none of these; margin_error: its rule failed)
 --   policy.model_count() -> how many models there are
 --   policy.groups() -> list of the groups that the files name; policy.has_group(name)
 --   policy.providers() -> list by name of {name, dialect, base_url, available, unavailable_reason,
@@ -59,6 +60,7 @@ local prepare = require "policy.prepare"
 local prices = require "policy.prices"
 local providers = require "policy.providers"
 local routes = require "policy.routes"
+local schedule = require "policy.schedule"
 local survey = require "policy.survey"
 
 local policy = {}
@@ -319,6 +321,8 @@ local function card(model, margin_ppm)
     local candidate = model.candidates[1]
     local answering = first_available(model.candidates) or candidate
     local sold = candidate.sold
+    local openrouter = prices.openrouter_style(margin_ppm)
+    local dashboard = prices.dashboard_style(margin_ppm)
     return keep(model.cards, margin_ppm, {
         id = model.id,
         name = model.name,
@@ -335,13 +339,15 @@ local function card(model, margin_ppm)
             prompt = native.token_price(sold.input, margin_ppm),
             completion = native.token_price(sold.output, margin_ppm),
             cached = native.token_price(sold.cached_input, margin_ppm),
-            extra = prices.openrouter_members(sold, margin_ppm),
+            extra = prices.extra_members(sold, openrouter)
+                .. schedule.overrides(model.rules, openrouter),
         },
         prices = {
             input = native.sell_price("input", sold.input, margin_ppm),
             cached_input = native.sell_price("cached_input", sold.cached_input, margin_ppm),
             output = native.sell_price("output", sold.output, margin_ppm),
-            extra = prices.dashboard_members(sold, margin_ppm),
+            extra = prices.extra_members(sold, dashboard)
+                .. schedule.conditions(model.rules, dashboard),
         },
     })
 end
@@ -376,6 +382,7 @@ end
 
 local function status_prices(record, candidate, margin_ppm)
     record.buy = prices.texts(candidate.buy, native.format_price)
+    record.when = candidate.buy_rules and schedule.lines(candidate.buy_rules)
     record.sell = not margin_ppm and {} or prices.texts(candidate.sold, function(unit, pusd)
         return native.sell_price(unit, pusd, margin_ppm)
     end)

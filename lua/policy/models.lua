@@ -3,6 +3,7 @@ local features = require "policy.features"
 local limits = require "policy.answer_limit"
 local native = require "policy.native"
 local prices = require "policy.prices"
+local schedule = require "policy.schedule"
 local schema = require "policy.schema"
 
 local models = {}
@@ -11,10 +12,11 @@ local MEMBERS = {
     name = true, context = true, max_output = true, image_tokens_max = true,
     capabilities = true, candidates = true, created = true,
     owned_by = true, max_tokens_field = true, price_by = true,
-    allow = true,
+    allow = true, when = true,
 }
 local CANDIDATE_MEMBERS = {
     provider = true, model = true, max_tokens_field = true, allow_loss = true, answers_as = true,
+    when = true,
 }
 for name in pairs(prices.MEMBERS) do
     MEMBERS[name], CANDIDATE_MEMBERS[name] = true, true
@@ -61,6 +63,8 @@ local function candidate(parent, index, model, model_prices, providers)
         context_key = provider.ask_context and native.context_key(provider.base_url, name) or nil,
         max_tokens_field = limits.field(node, model.max_tokens_field or provider.max_tokens_field),
         price = price,
+        own_price = own ~= nil,
+        rules = schedule.read(node, price or {}),
         headers = provider.headers,
         pass_headers = provider.pass_headers,
         answers_as = answers_as(node, model.id),
@@ -89,6 +93,24 @@ local function set_prices(model)
     end
 end
 
+-- Sets the rules of both prices. The model's rules are about its own prices, so a candidate with
+-- prices of its own has its own rules, or none.
+local function set_rules(node, model)
+    for i, found in ipairs(model.candidates) do
+        if found.rules and model.price_by == "candidate" then
+            schema.fail(node, "price_by", 'does not go with rules (when) of a candidate')
+        end
+        found.buy_rules = found.rules or (not found.own_price and model.rules) or nil
+        if model.price_by == "candidate" or i == 1 then
+            found.sold_rules = found.buy_rules
+        else
+            found.sold_rules = model.candidates[1].sold_rules
+        end
+        found.rules, found.own_price = nil, nil
+    end
+    model.rules = model.candidates[1] and model.candidates[1].sold_rules
+end
+
 -- The candidates that have a price. Others are never called; if none has one, the model is not
 -- sold.
 local function candidates(node, model, model_prices, providers)
@@ -108,8 +130,10 @@ local function candidates(node, model, model_prices, providers)
         end
     end
     set_prices(model)
+    set_rules(node, model)
     local first = model.candidates[1]
     model.sold_features = features.with_prices(model.sold_features, first and first.sold)
+        .. schedule.features(model.rules)
 end
 
 local function input_modalities(capabilities)
@@ -180,6 +204,7 @@ local function model(parent, id, providers)
             'is missing: a model with "vision" needs the most tokens that one image can cost')
     end
     record.prices = prices.read(node)
+    record.rules = schedule.read(node, record.prices or {})
     candidates(node, record, record.prices, providers)
     record.priced = #record.candidates > 0
     return record
@@ -233,5 +258,6 @@ end
 -- A test compares this with lua/annotations/policy.lua.
 models.MEMBERS = MEMBERS
 models.CANDIDATE_MEMBERS = CANDIDATE_MEMBERS
+models.RULE_MEMBERS = schedule.MEMBERS
 
 return models

@@ -28,6 +28,7 @@ local function need(model, candidates, max_tokens)
         takes_files = model.takes_files,
         output_hidden = model.output_hidden,
         sold_features = model.sold_features,
+        rules = model.rules,
     }
 end
 

@@ -9,9 +9,10 @@ local prices = {}
 local UNITS = native.units()
 local USUAL = { input = true, cached_input = true, output = true }
 
--- OpenRouter's names in the `pricing` of /v1/models, for the others.
+-- OpenRouter's names in the `pricing` of /v1/models (npm package @openrouter/sdk 1.3.19).
 local OPENROUTER = {
-    cache_write = "input_cache_write", cache_write_long = "input_cache_write_long",
+    input = "prompt", cached_input = "input_cache_read", output = "completion",
+    cache_write = "input_cache_write", cache_write_long = "input_cache_write_1h",
     audio_input = "audio", image_input = "image_token", reasoning = "internal_reasoning",
     audio_output = "audio_output", image_output = "image_output", web_search = "web_search",
     request = "request",
@@ -34,12 +35,21 @@ local function fail_incomplete(node, found)
     end
 end
 
+local BY_NAME = {}
+for _, unit in ipairs(UNITS) do
+    BY_NAME[unit.name] = unit
+end
+
+-- The price of the unit in pico-USD, or nil.
+function prices.read_one(node, name)
+    return BY_NAME[name].single and schema.single_price(node, name) or schema.price(node, name)
+end
+
 -- {unit = pico-USD} of what has a price, or nothing if no price is given.
 function prices.read(node)
     local found = {}
-    for _, unit in ipairs(UNITS) do
-        found[unit.name] = unit.single and schema.single_price(node, unit.name)
-            or schema.price(node, unit.name)
+    for name in pairs(BY_NAME) do
+        found[name] = prices.read_one(node, name)
     end
     fail_incomplete(node, found)
     if not found.input then
@@ -54,11 +64,7 @@ local function price_of(found, unit)
         if found[unit.name] then
             return found[unit.name]
         end
-        local name = unit.fallback
-        unit = nil
-        for _, each in ipairs(UNITS) do
-            unit = each.name == name and each or unit
-        end
+        unit = BY_NAME[unit.fallback]
     end
     return 0
 end
@@ -142,31 +148,43 @@ function prices.texts(list, format)
     return texts
 end
 
--- The units beside the usual ones as members of a JSON object: ',"web_search":"0.012"'.
--- `name_of(unit name)` is the member's name, `format(unit name, pusd)` its text.
-local function extra_members(list, name_of, format)
+-- Prices as members of a JSON object: '"prompt":"0.000003","web_search":"0.012"'. `style` has
+-- name(unit name) and text(unit name, pusd). `skip`: units to leave out.
+local function members(list, style, skip)
     local parts = {}
     for _, unit in ipairs(UNITS) do
-        if list[unit.name] and not USUAL[unit.name] then
-            parts[#parts + 1] = ',"' .. name_of(unit.name) .. '":"'
-                .. format(unit.name, list[unit.name]) .. '"'
+        if list[unit.name] and not (skip and skip[unit.name]) then
+            parts[#parts + 1] = '"' .. style.name(unit.name) .. '":"'
+                .. style.text(unit.name, list[unit.name]) .. '"'
         end
     end
-    return table.concat(parts)
+    return table.concat(parts, ",")
 end
 
--- For /v1/models: the price of one.
-function prices.openrouter_members(list, margin_ppm)
-    return extra_members(list, function(name) return OPENROUTER[name] end, function(_, pusd)
-        return native.token_price(pusd, margin_ppm)
-    end)
+-- As /v1/models says it: OpenRouter's names, the price of one.
+function prices.openrouter_style(margin_ppm)
+    return {
+        name = function(unit) return OPENROUTER[unit] end,
+        text = function(_, pusd) return native.token_price(pusd, margin_ppm) end,
+    }
 end
 
--- For the dashboard: the price of a million, or of one.
-function prices.dashboard_members(list, margin_ppm)
-    return extra_members(list, function(name) return name end, function(name, pusd)
-        return native.sell_price(name, pusd, margin_ppm)
-    end)
+-- As the dashboard says it: the price of a million tokens, or of one.
+function prices.dashboard_style(margin_ppm)
+    return {
+        name = function(unit) return unit end,
+        text = function(unit, pusd) return native.sell_price(unit, pusd, margin_ppm) end,
+    }
+end
+
+function prices.members(list, style)
+    return members(list, style)
+end
+
+-- The units beside the usual three, each with a comma before it.
+function prices.extra_members(list, style)
+    local found = members(list, style, USUAL)
+    return found == "" and "" or "," .. found
 end
 
 return prices

@@ -1,5 +1,6 @@
 -- The effective prices as text: what `llm-gateway check` prints.
 local policy = require "policy"
+local prices = require "policy.prices"
 
 local report = {}
 
@@ -15,9 +16,9 @@ local function row_of(record)
         return { record.model, "-", "-", "-", "-", "-", "-", "-", "-" }
     end
     local row = { record.model, record.provider }
-    for _, prices in ipairs { record.buy, record.sell } do
+    for _, list in ipairs { record.buy, record.sell } do
         for _, kind in ipairs { "input", "cached_input", "output" } do
-            row[#row + 1] = prices[kind] or "-"
+            row[#row + 1] = list[kind] or "-"
         end
     end
     table.insert(row, 6, record.margin or "?")
@@ -46,6 +47,36 @@ local function line_of(row, widths)
         last = last - 1
     end
     return string.sub(line, 1, last)
+end
+
+-- What the columns do not have: "m (openai): also web_search 0.01, sold for 0.012".
+local USUAL = { input = true, cached_input = true, output = true }
+
+local function others_of(record)
+    local parts = {}
+    for _, unit in ipairs(prices.UNITS) do
+        if record.buy[unit.name] and not USUAL[unit.name] then
+            parts[#parts + 1] = unit.name .. " " .. record.buy[unit.name]
+                .. (record.sell[unit.name] and " (sold at " .. record.sell[unit.name] .. ")" or "")
+        end
+    end
+    return parts
+end
+
+-- Other units and conditions, a line for each.
+local function details_of(records)
+    local lines = {}
+    for _, record in ipairs(records) do
+        local head = record.model .. " of " .. (record.provider or "-") .. ": "
+        local parts = record.buy and others_of(record) or {}
+        if #parts > 0 then
+            lines[#lines + 1] = head .. table.concat(parts, ", ")
+        end
+        for _, line in ipairs(record.when or {}) do
+            lines[#lines + 1] = head .. line
+        end
+    end
+    return lines
 end
 
 -- Each reason once, in the order of its models.
@@ -104,12 +135,13 @@ function report.text(groups)
     for _, row in ipairs(rows) do
         lines[#lines + 1] = line_of(row, widths)
     end
-    local notes = notes_of(records)
-    if #notes > 0 then
-        lines[#lines + 1] = ""
-    end
-    for _, note in ipairs(notes) do
-        lines[#lines + 1] = note
+    for _, more in ipairs { details_of(records), notes_of(records) } do
+        if #more > 0 then
+            lines[#lines + 1] = ""
+        end
+        for _, line in ipairs(more) do
+            lines[#lines + 1] = line
+        end
     end
     for _, warning in ipairs(warnings_of(groups)) do
         lines[#lines + 1] = warning

@@ -293,6 +293,19 @@ function schema.parse_margin(value)
     return ppm
 end
 
+-- "1.1" -> 1100000 parts per million, or nil.
+function schema.factor(node, key, most_ppm)
+    local nusd = money(node, key, native.amount, 'a factor such as "1.1"')
+    if nusd == nil then
+        return nil
+    elseif nusd % 1000 ~= 0 then
+        schema.fail(node, key, "has more than 6 decimals")
+    elseif nusd == 0 or nusd / 1000 > most_ppm then
+        schema.fail(node, key, "must be above 0 and at most %.0f", most_ppm / 1e6)
+    end
+    return nusd / 1000
+end
+
 function schema.margin(node, key, default)
     local value = node.value[key]
     if value == nil then

@@ -207,7 +207,7 @@ def test_what_has_no_price_costs_what_it_is_part_of(house, provider):
 def test_the_price_is_published(house):
     customer = house.customer()
     pricing = customer.get("/models/all").json()["pricing"]
-    names = {"cache_write": "input_cache_write", "cache_write_long": "input_cache_write_long",
+    names = {"cache_write": "input_cache_write", "cache_write_long": "input_cache_write_1h",
              "audio_input": "audio", "image_input": "image_token",
              "reasoning": "internal_reasoning", "audio_output": "audio_output",
              "image_output": "image_output", "web_search": "web_search",

@@ -34,6 +34,7 @@ static void start(int64_t credit_nusd, int64_t budget_nusd)
                                     .meter = &meter,
                                     .limits = &limits,
                                     .terms = &terms,
+                                    .sold = {.output_pusd = 1000},
                                     .public_url = "https://x.example",
                                     .choices = 1,
                                     .chunked = true,

@@ -134,6 +134,7 @@ static void test_annotated_members_are_the_accepted_ones(void **unused)
         {"policy.Provider", "require('policy.providers').MEMBERS"},
         {"policy.Model", "require('policy.models').MEMBERS"},
         {"policy.Candidate", "require('policy.models').CANDIDATE_MEMBERS"},
+        {"policy.PriceRule", "require('policy.models').RULE_MEMBERS"},
         {"policy.Margins", "require('policy.margins').MEMBERS"},
         {"policy.GroupMargins", "require('policy.margins').GROUP_MEMBERS"},
         {"policy.Routes", "require('policy.routes').MEMBERS"},

@@ -179,7 +179,7 @@ static void test_model_mistakes(void **unused)
          "models.lua:2: models[\"m-1\"].candidates[1].prise: there is no such member; known are "
          "allow_loss, answers_as, audio_input, audio_output, cache_write, cache_write_long, "
          "cached_input, image_input, image_output, input, max_tokens_field, model, output, "
-         "provider, reasoning, request, web_search"},
+         "provider, reasoning, request, web_search, when"},
         {"models.lua", PRICED("web_search = '0.0000000000001'"),
          "models.lua:3: models[\"m-1\"].web_search: The price of one is a plain decimal in USD "
          "such as 0.01, with at most 12 decimals and at most 1."},
@@ -260,6 +260,56 @@ static void test_model_mistakes(void **unused)
     };
     (void)unused;
     ASSERT_REFUSED(mistakes);
+}
+
+static void test_schedule_mistakes(void **unused)
+{
+#define WHEN(rules)                                                                                \
+    "return { m = { context = 10, max_output = 5, candidates = { { provider = 'demo' } }, "        \
+    "input = '1', output = '2',\n when = { " rules " } } }"
+    static const struct mistake mistakes[] = {
+        {"models.lua", WHEN("{ factor = 2 }"),
+         "models.lua:2: models.m.when[1]: has no condition: prompt_above, service_tier, speed, "
+         "region"},
+        {"models.lua", WHEN("{ speed = 'fast' }"),
+         "models.lua:2: models.m.when[1]: must have either prices or a factor"},
+        {"models.lua", WHEN("{ speed = 'fast', factor = 2, input = 1 }"),
+         "models.lua:2: models.m.when[1]: must have either prices or a factor"},
+        {"models.lua", WHEN("{ speed = 'fast', web_search = 1 }"),
+         "models.lua:2: models.m.when[1].web_search: there is no such price without conditions"},
+        {"models.lua", WHEN("{ service_tier = 'default', factor = 2 }"),
+         "models.lua:2: models.m.when[1].service_tier: \"default\" is the plain price"},
+        {"models.lua", WHEN("{ service_tier = {}, factor = 2 }"),
+         "models.lua:2: models.m.when[1].service_tier: must have at least one name"},
+        {"models.lua", WHEN("{ service_tier = 'a b', factor = 2 }"),
+         "models.lua:2: models.m.when[1].service_tier: must be letters, digits, \".\", \"_\" and "
+         "\"-\""},
+        {"models.lua", WHEN("{ servicetier = 'flex', factor = 2 }"),
+         "models.lua:2: models.m.when[1].servicetier: there is no such member; did you mean "
+         "\"service_tier\"?"},
+        {"models.lua", WHEN("{ speed = 'fast', factor = '0.0000001' }"),
+         "models.lua:2: models.m.when[1].factor: has more than 6 decimals"},
+        {"models.lua", WHEN("{ speed = 'fast', factor = 0 }"),
+         "models.lua:2: models.m.when[1].factor: must be above 0 and at most 100"},
+        /* Not clear which one counts. */
+        {"models.lua",
+         WHEN("{ prompt_above = 200, input = 3 },\n { prompt_above = 100, input = 2 }"),
+         "models.lua:3: models.m.when[2]: sets \"input\" for calls that rule 1 sets, too, and is "
+         "not stricter: put the wider rule first, or make them exclude each other"},
+        {"models.lua", WHEN("{ service_tier = 'flex', input = 3 }, { speed = 'fast', input = 2 }"),
+         "models.lua:2: models.m.when[2]: sets \"input\" for calls that rule 1 sets, too, and is "
+         "not stricter: put the wider rule first, or make them exclude each other"},
+        {"models.lua", WHEN("{ service_tier = 'flex', factor = 3 }, { speed = 'x', input = 2 }"),
+         "models.lua:2: models.m.when[2]: sets prices behind a factor: put all factors last"},
+        {"models.lua",
+         "return { m = { context = 10, max_output = 5, input = 1, output = 2,\n"
+         " price_by = 'candidate', candidates = { { provider = 'demo', input = 1, output = 2, "
+         "when = { { speed = 'fast', factor = 2 } } } } } }",
+         "models.lua:2: models.m.price_by: does not go with rules (when) of a candidate"},
+    };
+    (void)unused;
+    ASSERT_REFUSED(mistakes);
+#undef WHEN
 }
 
 static void test_margin_mistakes(void **unused)
@@ -461,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_names_too_long),
         cmocka_unit_test(test_provider_mistakes),
         cmocka_unit_test(test_model_mistakes),
+        cmocka_unit_test(test_schedule_mistakes),
         cmocka_unit_test(test_margin_mistakes),
         cmocka_unit_test(test_route_mistakes),
         cmocka_unit_test(test_limit_mistakes),

@@ -194,6 +194,7 @@ export interface PriceRow {
     margin_error: string | null;
     buy: Prices | null;
     sell: Prices | null;
+    when: string[];
 }
 
 export type Health = "ok" | "degraded" | "down" | "idle" | "unavailable";

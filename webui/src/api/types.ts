@@ -141,7 +141,14 @@ export interface Transfer {
 /** USD per million tokens, or for one; the usual three are always there. */
 export type Prices = { input: string; cached_input: string; output: string } & Partial<
     Record<Unit, string>
->;
+> & { conditions?: PriceCondition[] };
+
+/** Applies when all of `when` holds; prices, or a factor of all prices. */
+export interface PriceCondition {
+    when: { prompt_above?: number; service_tier?: string; speed?: string; region?: string };
+    prices?: Partial<Record<Unit, string>>;
+    factor?: string;
+}
 
 export interface Model {
     id: string;

@@ -289,6 +289,11 @@ export const en = {
     "charge.hold": "Held before the call",
     "charge.refunded": "Refunded since",
 
+    "price.promptAbove": "Prompt above {n} tokens",
+    "price.tier": "Service tier {name}",
+    "price.speed": "Speed {name}",
+    "price.region": "Region {name}",
+
     "credits.lead": "Prepaid: a request runs only when your credits cover it.",
     "credits.add": "Add credits",
     "credits.addAmount": "Add {amount}",

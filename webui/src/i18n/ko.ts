@@ -288,6 +288,11 @@ export const ko: Catalogue = {
     "charge.hold": "호출 전 예약 금액",
     "charge.refunded": "이후 환불",
 
+    "price.promptAbove": "프롬프트 {n}토큰 초과",
+    "price.tier": "서비스 등급 {name}",
+    "price.speed": "속도 {name}",
+    "price.region": "지역 {name}",
+
     "credits.lead": "선불제: 크레딧이 충분할 때만 요청이 실행됩니다.",
     "credits.add": "크레딧 충전",
     "credits.addAmount": "{amount} 충전",

@@ -13,7 +13,7 @@ import { Empty } from "../ui/empty";
 import { TextField } from "../ui/field";
 import { Failure } from "../ui/notice";
 import { type Column, Table } from "../ui/table";
-import { OtherPrices } from "../ui/units";
+import { OtherPrices, PriceConditions } from "../ui/units";
 
 const CAPABILITIES: Record<string, PlainKey> = {
     audio: "capability.audio",
@@ -109,6 +109,7 @@ function modelColumns(): Column<Model>[] {
                 <>
                     {exactDecimal(pricing.output)}
                     <OtherPrices prices={pricing} />
+                    <PriceConditions prices={pricing} />
                 </>
             ),
         },

@@ -1,7 +1,8 @@
 // What is priced, by name; and the prices of a model beside those of plain tokens.
-import type { Prices, Unit } from "../api/types";
+import type { PriceCondition, Prices, Unit } from "../api/types";
 import { exactDecimal } from "../base/money";
-import { type PlainKey, t } from "../i18n";
+import { count } from "../base/number";
+import { type PlainKey, locale, t } from "../i18n";
 
 export const UNITS: Record<Unit, PlainKey> = {
     input: "charge.input",
@@ -32,6 +33,35 @@ export function OtherPrices({ prices }: { prices: Prices }) {
                 <span key={unit} class="block text-sm whitespace-nowrap text-soft">
                     {t(UNITS[unit])} {exactDecimal(prices[unit] ?? "0")}
                     {EACH.includes(unit) && ` ${t("charge.each")}`}
+                </span>
+            ))}
+        </>
+    );
+}
+
+function conditionText({ when, prices, factor }: PriceCondition): string {
+    const conditions = [
+        when.prompt_above !== undefined &&
+            t("price.promptAbove", { n: count(when.prompt_above, locale()) }),
+        when.service_tier && t("price.tier", { name: when.service_tier }),
+        when.speed && t("price.speed", { name: when.speed }),
+        when.region && t("price.region", { name: when.region }),
+    ];
+    const what = factor
+        ? [`× ${exactDecimal(factor)}`]
+        : (Object.keys(UNITS) as Unit[])
+              .filter((unit) => prices?.[unit] !== undefined)
+              .map((unit) => `${t(UNITS[unit])} ${exactDecimal(prices?.[unit] ?? "0")}`);
+    return `${conditions.filter(Boolean).join(", ")}: ${what.join(", ")}`;
+}
+
+/** A line for each condition under which other prices count. */
+export function PriceConditions({ prices }: { prices: Prices }) {
+    return (
+        <>
+            {(prices.conditions ?? []).map((condition) => (
+                <span key={conditionText(condition)} class="block text-sm text-soft">
+                    {conditionText(condition)}
                 </span>
             ))}
         </>

@@ -159,7 +159,12 @@ function priceColumns(): Column<PriceRow>[] {
         id,
         head,
         isNumber: true,
-        cell: (row) => <PriceList prices={row[id]} />,
+        cell: (row) => (
+            <>
+                <PriceList prices={row[id]} />
+                {id === "buy" && row.when.map((line) => <Condition key={line} line={line} />)}
+            </>
+        ),
     });
     return [
         {
@@ -195,6 +200,11 @@ function Candidate({ place, provider, upstream_model, available, unavailable_rea
             )}
         </>
     );
+}
+
+/** As `llm-gateway check` prints it. */
+function Condition({ line }: { line: string }) {
+    return <span class="block text-sm text-soft">{line}</span>;
 }
 
 function PriceList({ prices }: { prices: PriceRow["buy"] }) {

@@ -1,0 +1,21 @@
+/* What decides the price of a call under conditions: what the request asks for, and what the answer
+ * says was used. The answer counts; where it is silent, what was asked for does. */
+#ifndef EXCHANGE_PRICE_FACTS_H
+#define EXCHANGE_PRICE_FACTS_H
+
+#include "exchange/price_schedule.h"
+
+struct chat_request;
+struct completion;
+struct usage_form;
+
+/* What the request asks for; a speed or region that it asks for is the first that a rule names. */
+void price_facts_ask(const struct chat_request *chat, const struct price_schedule *schedule,
+                     int64_t prompt_tokens, struct price_facts *out);
+/* Notes what a completion or chunk says of itself, and what its usage says. */
+void price_facts_note_completion(struct price_facts *said, const struct completion *completion);
+void price_facts_note_usage(struct price_facts *said, const struct usage_form *form);
+/* Replaces in *asked what the answer has said. */
+void price_facts_merge(struct price_facts *asked, const struct price_facts *said);
+
+#endif

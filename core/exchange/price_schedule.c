@@ -1,0 +1,94 @@
+#include "exchange/price_schedule.h"
+
+#include <string.h>
+
+#include "base/money.h"
+
+#define PPM_ONE INT64_C(1000000)
+
+static bool fits(const char *wanted, const char *word)
+{
+    return wanted[0] == '\0' || strcmp(wanted, word) == 0;
+}
+
+static bool matches(const struct price_rule *rule, const struct price_facts *facts)
+{
+    return facts->prompt_tokens > rule->prompt_above &&
+           fits(rule->service_tier, facts->service_tier) && fits(rule->speed, facts->speed) &&
+           fits(rule->region, facts->region);
+}
+
+/* Rounded up; never above the bound of a price. */
+static int64_t times(int64_t price_pusd, int64_t factor_ppm)
+{
+    unsigned __int128 product = (unsigned __int128)price_pusd * (unsigned __int128)factor_ppm;
+    product = (product + (PPM_ONE - 1)) / PPM_ONE;
+    return product < MONEY_PRICE_MAX_PUSD ? (int64_t)product : MONEY_PRICE_MAX_PUSD;
+}
+
+static void apply(const struct price_rule *rule, struct unit_prices *prices)
+{
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
+        if (rule->sets >> unit & 1)
+            prices->of[unit] = rule->prices.of[unit];
+        if (rule->factor_ppm != PPM_ONE)
+            prices->of[unit] = times(prices->of[unit], rule->factor_ppm);
+    }
+}
+
+void price_schedule_apply(const struct price_schedule *schedule, const struct price_facts *facts,
+                          struct unit_prices *prices)
+{
+    for (size_t i = 0; schedule != NULL && i < schedule->rule_count; i++) {
+        if (matches(&schedule->rules[i], facts))
+            apply(&schedule->rules[i], prices);
+    }
+}
+
+bool price_schedule_knows_tier(const struct price_schedule *schedule, const char *tier)
+{
+    static const char *const plain[] = {"", "default", "standard", "auto"};
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
+        if (strcmp(tier, plain[i]) == 0)
+            return true;
+    }
+    for (size_t i = 0; schedule != NULL && i < schedule->rule_count; i++) {
+        if (strcmp(tier, schedule->rules[i].service_tier) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int64_t cost_of(const struct price_schedule *schedule, const struct price_facts *facts,
+                       struct unit_prices prices, const struct unit_counts *counts)
+{
+    int64_t nusd;
+    price_schedule_apply(schedule, facts, &prices);
+    return money_charge(&prices, counts, 0, &nusd) ? nusd : MONEY_AMOUNT_MAX_NUSD;
+}
+
+void price_schedule_dearest_tier(const struct price_schedule *schedule,
+                                 const struct unit_prices *prices, const struct unit_counts *counts,
+                                 struct price_facts *facts)
+{
+    struct price_facts tried = *facts;
+    int64_t most_nusd;
+    facts->service_tier[0] = '\0';
+    most_nusd = cost_of(schedule, facts, *prices, counts);
+    for (size_t i = 0; schedule != NULL && i < schedule->rule_count; i++) {
+        memcpy(tried.service_tier, schedule->rules[i].service_tier, PRICE_WORD_BYTES);
+        int64_t nusd = cost_of(schedule, &tried, *prices, counts);
+        if (nusd <= most_nusd)
+            continue;
+        most_nusd = nusd;
+        *facts = tried;
+    }
+}
+
+void price_word_copy(struct slice text, char out[PRICE_WORD_BYTES])
+{
+    size_t bytes = text.bytes < PRICE_WORD_BYTES - 1 ? text.bytes : PRICE_WORD_BYTES - 1;
+    for (size_t i = 0; i < bytes; i++)
+        out[i] = text.data[i] > ' ' && text.data[i] <= '~' ? text.data[i] : '?';
+    out[bytes] = '\0';
+}

@@ -1,0 +1,196 @@
+"""Prices under conditions (`when` in models.lua): a long prompt re-prices the whole call; a service
+tier, a speed and a region are charged as the answer says; what the answer does not say is charged as
+asked. Charges are computed again in exact fractions."""
+
+import json
+import math
+from decimal import Decimal
+from fractions import Fraction
+
+import answers
+import pytest
+from gateway import Gateway
+from policies import Lua
+from prices import Price, usd
+from wait import wait_until
+
+PRICE = Price("2", "10", "0.2")
+LONG = Price("4", "15", "0.4")
+WHEN = Lua(
+    """{
+    { prompt_above = 1000, input = "4", output = "15", cached_input = "0.4" },
+    { service_tier = "flex", factor = "0.5" },
+    { service_tier = { "fast", "priority" }, factor = "2" },
+    { speed = "fast", factor = 2 },
+    { region = "us", factor = "1.1" },
+}"""
+)
+
+
+def charge(price: Price, prompt: int, completion: int, factor: str = "1", cached: int = 0):
+    exact = (
+        Fraction(price.input) * (prompt - cached)
+        + Fraction(price.cached) * cached
+        + Fraction(price.output) * completion
+    ) / 1_000_000
+    exact *= Fraction(factor) * Fraction("1.2")
+    return Decimal(math.ceil(exact * 10**9)) / 10**9
+
+
+def answer(prompt: int = 1000, completion: int = 100, cached: int = 0, tier=None, **usage):
+    """Whole or streamed as asked; `tier` stands in the answer, the rest in its usage."""
+    text = "hello world " * 30
+    counts = {"prompt_tokens": prompt, "completion_tokens": completion,
+              "prompt_tokens_details": {"cached_tokens": cached}} | usage  # fmt: skip
+    outer = {} if tier is None else {"service_tier": tier}
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}}
+    body = {"choices": [choice | {"finish_reason": "stop"}], "usage": counts} | outer
+    last = {"id": "1", "choices": [], "usage": counts} | outer
+    stop = b'data: {"id":"1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+    said = {"id": "1", "choices": [{"index": 0, "delta": {"content": text}}]}
+    events = [b"data: " + json.dumps(said).encode() + b"\n\n", stop,
+              b"data: " + json.dumps(last).encode() + b"\n\n", answers.DONE]  # fmt: skip
+    streamed = answers.stream(events)
+    whole = answers.reply(200, json.dumps(body).encode())
+
+    async def play(connection, request):
+        await (streamed if request.json.get("stream") else whole)(connection, request)
+
+    return play
+
+
+@pytest.fixture(scope="module")
+def house(shared_provider, tmp_path_factory):
+    gateway = Gateway(tmp_path_factory.mktemp("conditions"), shared_provider, {})
+    policies = gateway.policies
+    policies.model("m", PRICE, when=WHEN)
+    policies.model("plain", PRICE)
+    policies.provider("second")
+    own = {"provider": "second", "input": "3", "output": "12"}
+    dearer = own | {"when": Lua('{ { service_tier = "flex", factor = "0.9" } }')}
+    policies.model("two", PRICE, when=WHEN, candidates=[
+        {"provider": "openai"}, dearer | {"allow_loss": True}])  # fmt: skip
+    policies.write("examples", "return {}\n")
+    gateway.start()
+    yield gateway
+    gateway.check_money()
+    gateway.stop()
+
+
+ANSWERS = {
+    "a prompt at the threshold": ({}, {"prompt": 1000}, PRICE, "1"),
+    "one token above it": ({}, {"prompt": 1001}, LONG, "1"),
+    "cached tokens count": ({}, {"prompt": 1001, "cached": 900}, LONG, "1"),
+    "flex, as the answer says": ({"service_tier": "flex"}, {"tier": "flex"}, PRICE, "0.5"),
+    "flex, and the answer is silent": ({"service_tier": "flex"}, {}, PRICE, "0.5"),
+    "flex was asked, default given": ({"service_tier": "flex"}, {"tier": "default"}, PRICE, "1"),
+    "another name": ({"service_tier": "fast"}, {"tier": "priority"}, PRICE, "2"),
+    "auto, priority given": ({"service_tier": "auto"}, {"tier": "priority"}, PRICE, "2"),
+    "nothing asked, priority given": ({}, {"tier": "priority"}, PRICE, "2"),
+    "an unknown tier": ({}, {"tier": "ultrafast"}, PRICE, "2"),
+    "a speed": ({"speed": "fast"}, {"speed": "fast"}, PRICE, "2"),
+    "a speed that was not given": ({"speed": "fast"}, {"speed": "standard"}, PRICE, "1"),
+    "a region": ({"inference_geo": "us"}, {"inference_geo": "us"}, PRICE, "1.1"),
+    "all at once": (
+        {"service_tier": "flex", "inference_geo": "us"},
+        {"prompt": 2000, "tier": "flex", "inference_geo": "us"},
+        LONG,
+        "0.55",
+    ),
+    "tier in the usage": ({"service_tier": "flex"}, {"service_tier": "flex"}, PRICE, "0.5"),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_the_answer_decides(house, provider, name, streamed):
+    asked, said, price, factor = ANSWERS[name]
+    customer = house.customer()
+    provider.answer = answer(**said)
+    response = customer.ask("m", stream=streamed, **asked)
+    assert response.status_code == 200, response.text
+    record = customer.wait_for_record()
+    wanted = charge(price, said.get("prompt", 1000), 100, factor, said.get("cached", 0))
+    assert usd(record["cost"]) == 10 - customer.balance == wanted
+    for member, value in asked.items():
+        assert provider.last.json[member] == value
+    explained = house.command("ledger", "explain", record["id"])
+    assert explained.returncode == 0, explained.stdout
+
+
+def test_an_unknown_tier_alarms(house, provider):
+    customer = house.customer()
+    provider.answer = answer(tier="ultra\u00e9fast\x00!")
+    for model in ("m", "plain"):
+        response = customer.ask(model)
+        assert response.status_code == 200
+        request_id = response.headers["x-request-id"]
+        wait_until(lambda: house.logged("service tier that has no price", request_id=request_id),
+                   5, "the alarm")  # fmt: skip
+    records = customer.wait_for_record(2), customer.records()[1]
+    assert {usd(record["cost"]) for record in records} == {
+        charge(PRICE, 1000, 100, "2"), charge(PRICE, 1000, 100)}  # fmt: skip
+
+
+def test_what_no_rule_names_is_not_sold(house, provider):
+    customer = house.customer()
+    for asked in ({"service_tier": "ultrafast"}, {"service_tier": "scale"}):
+        refused = customer.ask("m", **asked)
+        assert refused.status_code == 400
+        assert refused.json()["error"]["param"] == "service_tier"
+    assert customer.ask("plain", service_tier="flex").status_code == 400
+    assert customer.ask("plain", speed="fast").status_code == 400
+    assert customer.balance == 10
+
+
+def test_the_hold_covers_what_is_asked(house, provider):
+    """1,024 tokens of an answer at double the price, of a stream's chunk or of a whole answer."""
+    plain = charge(PRICE, 30, 1024)
+    poor = house.customer(str(plain))
+    provider.answer = answer(prompt=10, completion=100)
+    assert poor.ask("m", max_tokens=1000, service_tier="priority").status_code == 402
+    assert poor.ask("m", max_tokens=1000).status_code == 200
+    poor.wait_for_no_hold()
+
+
+def test_a_candidate_has_its_own_rules(house, provider):
+    """What we pay is by the candidate's; what is sold is by the model's."""
+    customer = house.customer()
+    provider.then(answers.error(500, "no", None, "server_error"))
+    provider.answer = answer(tier="flex")
+    assert customer.ask("two", service_tier="flex").status_code == 200
+    record = customer.wait_for_record()
+    assert record["provider"] == "second"
+    assert usd(record["cost"]) == charge(PRICE, 1000, 100, "0.5")
+    explained = house.command("ledger", "explain", record["id"]).stdout
+    bought = (Fraction(3) * 1000 + Fraction(12) * 100) * Fraction("0.9") / 1_000_000
+    assert f"cost             {Decimal(int(bought * 10**9)) / 10**9:.9f}\n" in explained
+    house.verify_ledger()
+
+
+def test_conditions_are_published(house):
+    """What OpenRouter's form can say is in `overrides`; the rest has a member of its own."""
+    customer = house.customer()
+    pricing = customer.get("/models/m").json()["pricing"]
+    assert pricing["prompt"] == "0.0000024"
+    assert pricing["overrides"] == [{"min_prompt_tokens": 1001, "prompt": "0.0000048",
+                                     "input_cache_read": "0.00000048",
+                                     "completion": "0.000018"}]  # fmt: skip
+    factors = [({"service_tier": "flex"}, "0.5"), ({"service_tier": "fast"}, "2"),
+               ({"service_tier": "priority"}, "2"), ({"speed": "fast"}, "2"),
+               ({"region": "us"}, "1.1")]  # fmt: skip
+    conditions = [{"when": when, "factor": factor} for when, factor in factors]
+    assert pricing["conditions"] == conditions
+    shown = customer.call("GET", "/models", 200)["data"]
+    (one,) = [model for model in shown if model["id"] == "m"]
+    long = {"input": "4.8", "cached_input": "0.48", "output": "18"}
+    assert one["pricing"]["conditions"] == [{"when": {"prompt_above": 1000}, "prices": long},
+                                            *conditions]  # fmt: skip
+
+
+def test_check_prints_them(house):
+    printed = house.command("check").stdout
+    for line in ("m of openai: prompt above 1000: input 4, cached_input 0.4, output 15\n",
+                 "m of openai: service tier flex: x 0.5\n",
+                 "two of second: service tier flex: x 0.9\n"):  # fmt: skip
+        assert line in printed
