@@ -1,10 +1,14 @@
 """The price list, from the policies in force."""
 
+import json
 from decimal import Decimal
 
+import answers
 import pytest
+from conftest import make_operator
 from playwright.sync_api import expect
-from prices import SELL_PRICES
+from policies import Lua
+from prices import SELL_PRICES, Price
 
 
 def price(text: str) -> str:
@@ -52,3 +56,73 @@ def test_a_new_price_after_a_reload(make_person, make_gateway):
     row = person.rows("nav.models").filter(has=person.page.get_by_text("gpt-4", exact=True))
     expect(row).to_contain_text("$45.00")
     expect(row).to_contain_text("$90.00")
+
+
+def sell_by_unit(policies):
+    """A model with everything that a price may have."""
+    policies.model(
+        "everything",
+        Price("2", "10", "0.2"),
+        cache_write="2.5",
+        audio_output="80",
+        web_search="0.01",
+        when=Lua(
+            '{ { prompt_above = 272000, input = "4", output = "15" },'
+            ' { service_tier = "flex", factor = "0.5" }, { region = "us", factor = "1.1" } }'
+        ),
+    )
+    policies.write("examples", "return {}\n")
+
+
+@pytest.fixture
+def priced(make_gateway):
+    return make_gateway(prepare=sell_by_unit)
+
+
+def test_prices_by_unit_and_condition(make_person, priced):
+    person = make_person(at=priced).become(priced.customer())
+    person.open("/dashboard/models")
+    row = person.rows("nav.models").filter(
+        has=person.page.get_by_text("everything", exact=True).first
+    )
+    for key, text in (("charge.cacheWrite", "$3.00"), ("charge.audioOutput", "$96.00"),
+                      ("charge.webSearch", "$0.012")):  # fmt: skip
+        expect(row).to_contain_text(f"{person.t(key)} {text}")
+    expect(row).to_contain_text(person.t("charge.each"))
+    for text in (person.t("price.promptAbove", n="272,000"), "$4.80", "$18.00",
+                 person.t("price.tier", name="flex"), person.t("price.region", name="us"),
+                 "× 0.5", "× 1.1"):  # fmt: skip
+        expect(row).to_contain_text(text)
+
+
+def test_what_we_pay_by_unit_and_condition(make_person, priced):
+    person = make_person(at=priced).become(make_operator(priced))
+    person.open("/dashboard/admin/policies")
+    row = person.page.get_by_role("row").filter(
+        has=person.page.get_by_text("everything", exact=True).first
+    )
+    for text in ("$2.00 / $0.20 / $10.00", "$2.40 / $0.24 / $12.00", "service tier flex: x 0.5",
+                 "prompt above 272000: input 4, output 15", "$0.012"):  # fmt: skip
+        expect(row).to_contain_text(text)
+
+
+def test_a_charge_by_unit(make_person, priced, provider):
+    customer = priced.customer()
+    counts = {"prompt_tokens": 1000, "completion_tokens": 100,
+              "prompt_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 400},
+              "server_tool_use": {"web_search_requests": 3}}  # fmt: skip
+    text = "hello world " * 30
+    choice = {"index": 0, "message": {"content": text}, "finish_reason": "stop"}
+    provider.answer = answers.reply(
+        200, json.dumps({"choices": [choice], "usage": counts}).encode()
+    )
+    response = customer.ask("everything")
+    customer.wait_for_record()
+    person = make_person(at=priced).become(customer)
+    person.open(f"/dashboard/usage/{response.headers['x-request-id']}")
+    row = person.page.get_by_role("row").filter(has_text=person.t("charge.cacheWrite"))
+    expect(row).to_contain_text("400")
+    expect(row).to_contain_text("$3.00")
+    row = person.page.get_by_role("row").filter(has_text=person.t("charge.webSearch"))
+    expect(row).to_contain_text("$0.012")
+    expect(row).to_contain_text("$0.036")

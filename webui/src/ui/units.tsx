@@ -48,7 +48,7 @@ function conditionText({ when, prices, factor }: PriceCondition): string {
         when.region && t("price.region", { name: when.region }),
     ];
     const what = factor
-        ? [`× ${exactDecimal(factor)}`]
+        ? [`× ${factor}`]
         : (Object.keys(UNITS) as Unit[])
               .filter((unit) => prices?.[unit] !== undefined)
               .map((unit) => `${t(UNITS[unit])} ${exactDecimal(prices?.[unit] ?? "0")}`);
