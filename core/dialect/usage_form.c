@@ -11,6 +11,7 @@ enum count {
     COUNT_WRITTEN_INSIDE, /* to a cache, part of the prompt */
     COUNT_WRITTEN_LONG,   /* the part of either that lives for an hour or more */
     COUNT_AUDIO_INPUT,
+    COUNT_CACHED_AUDIO, /* part of both */
     COUNT_IMAGE_INPUT,
     COUNT_COMPLETION,
     COUNT_REASONING,
@@ -43,6 +44,20 @@ static void take(struct counts *counts, enum count which, const struct json_valu
         counts->flawed = true;
 }
 
+/* The same for a count that most providers do not give: one that cannot be true is no flaw of the
+ * others. */
+static void take_extra(struct counts *counts, enum count which, const struct json_value *value)
+{
+    bool flawed = counts->flawed;
+    take(counts, which, value);
+    counts->flawed = flawed;
+}
+
+static bool is_extra(enum count which)
+{
+    return which != COUNT_CACHED && which != COUNT_REASONING;
+}
+
 /* A name of a count in an object of counts. */
 struct detail {
     const char *name;
@@ -54,6 +69,8 @@ static const struct detail prompt_details[] = {
     {"audio_tokens", COUNT_AUDIO_INPUT},
     {"image_tokens", COUNT_IMAGE_INPUT},
     {"cache_write_tokens", COUNT_WRITTEN_INSIDE},
+    {"cache_creation_tokens", COUNT_WRITTEN_INSIDE}, /* LiteLLM */
+    {"web_search_requests", COUNT_SEARCHES},
     {NULL, COUNTS},
 };
 static const struct detail completion_details[] = {
@@ -65,13 +82,33 @@ static const struct detail completion_details[] = {
 /* The life times of what was written to a cache: OpenAI's half a day, Anthropic's hour. */
 static const struct detail life_times[] = {
     {"ttl_12h_tokens", COUNT_WRITTEN_LONG},
+    {"ttl_24h_tokens", COUNT_WRITTEN_LONG},
     {"ephemeral_1h_input_tokens", COUNT_WRITTEN_LONG},
+    {NULL, COUNTS},
+};
+static const struct detail cached_details[] = {
+    {"audio_tokens", COUNT_CACHED_AUDIO},
     {NULL, COUNTS},
 };
 static const struct detail server_tools[] = {
     {"web_search_requests", COUNT_SEARCHES},
     {NULL, COUNTS},
 };
+
+static void read_details(struct counts *counts, const struct detail *details,
+                         const struct json_value *object);
+
+/* Details of a detail. */
+static void read_inner_details(struct counts *counts, const struct json_item *item)
+{
+    if (item->value.type != JSON_OBJECT)
+        return;
+    if (json_key_is(item->key, "cache_write_tokens_details") ||
+        json_key_is(item->key, "cache_creation_token_details"))
+        read_details(counts, life_times, &item->value);
+    else if (json_key_is(item->key, "cached_tokens_details"))
+        read_details(counts, cached_details, &item->value);
+}
 
 static void read_details(struct counts *counts, const struct detail *details,
                          const struct json_value *object)
@@ -82,12 +119,24 @@ static void read_details(struct counts *counts, const struct detail *details,
         return;
     while (json_next(&walk, &item)) {
         for (const struct detail *detail = details; detail->name != NULL; detail++) {
-            if (json_key_is(item.key, detail->name))
+            if (!json_key_is(item.key, detail->name))
+                continue;
+            if (is_extra(detail->count))
+                take_extra(counts, detail->count, &item.value);
+            else
                 take(counts, detail->count, &item.value);
         }
-        if (json_key_is(item.key, "cache_write_tokens_details"))
-            read_details(counts, life_times, &item.value);
+        read_inner_details(counts, &item);
     }
+}
+
+/* Adds to a count of a list. */
+static void add_extra(struct counts *counts, enum count which, const struct json_value *value)
+{
+    int64_t before = counts->of[which];
+    take_extra(counts, which, value);
+    if (before > 0 && counts->of[which] <= MONEY_TOKENS_MAX - before)
+        counts->of[which] += before;
 }
 
 /* Gemini's list: [{"modality": "AUDIO", "tokenCount": 5}, ...] */
@@ -105,10 +154,10 @@ static void read_modalities(struct counts *counts, const struct json_value *list
             (json_find(&item.value, "tokenCount", &tokens) != 1 &&
              json_find(&item.value, "token_count", &tokens) != 1))
             continue;
-        if (json_string_is(&modality, "AUDIO"))
-            take(counts, audio, &tokens);
-        else if (json_string_is(&modality, "IMAGE"))
-            take(counts, image, &tokens);
+        if (json_string_is(&modality, "AUDIO") && audio != COUNTS)
+            add_extra(counts, audio, &tokens);
+        else if (json_string_is(&modality, "IMAGE") && image != COUNTS)
+            add_extra(counts, image, &tokens);
     }
 }
 
@@ -125,6 +174,11 @@ static void read_extra(struct counts *counts, const struct json_item *item)
     else if (json_key_is(item->key, "candidatesTokensDetails") ||
              json_key_is(item->key, "candidates_tokens_details"))
         read_modalities(counts, &item->value, COUNT_AUDIO_OUTPUT, COUNT_IMAGE_OUTPUT);
+    else if (json_key_is(item->key, "cacheTokensDetails") ||
+             json_key_is(item->key, "cache_tokens_details"))
+        read_modalities(counts, &item->value, COUNT_CACHED_AUDIO, COUNTS);
+    else if (json_key_is(item->key, "cache_creation_input_tokens"))
+        take_extra(counts, COUNT_WRITTEN, &item->value);
     else if (json_key_is(item->key, "service_tier"))
         counts->service_tier = item->value;
     else if (json_key_is(item->key, "speed"))
@@ -307,22 +361,23 @@ static int64_t at_least_0(int64_t count)
 static void fill_parts(const struct counts *counts, struct usage_form *out)
 {
     const int64_t *of = counts->of;
-    int64_t written =
-        at_least_0(of[COUNT_WRITTEN_INSIDE] >= 0 ? of[COUNT_WRITTEN_INSIDE] : of[COUNT_WRITTEN]);
-    int64_t long_lived = at_least_0(of[COUNT_WRITTEN_LONG]);
     struct unit_counts *parts = &out->parts;
-    if (written < long_lived)
-        written = long_lived;
-    parts->cache_write = written - long_lived;
-    parts->cache_write_long = long_lived;
-    parts->audio_input = at_least_0(of[COUNT_AUDIO_INPUT]);
-    parts->image_input = at_least_0(of[COUNT_IMAGE_INPUT]);
-    parts->audio_output = at_least_0(of[COUNT_AUDIO_OUTPUT]);
-    parts->image_output = at_least_0(of[COUNT_IMAGE_OUTPUT]);
-    parts->web_search = at_least_0(of[COUNT_SEARCHES]);
-    out->has_parts = written + parts->audio_input + parts->image_input + parts->audio_output +
-                         parts->image_output + parts->web_search >
-                     0;
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++)
+        parts->of[unit] = -1;
+    parts->cache_write =
+        of[COUNT_WRITTEN_INSIDE] >= 0 ? of[COUNT_WRITTEN_INSIDE] : of[COUNT_WRITTEN];
+    parts->cache_write_long = of[COUNT_WRITTEN_LONG];
+    if (parts->cache_write < parts->cache_write_long)
+        parts->cache_write = parts->cache_write_long;
+    parts->audio_input = of[COUNT_AUDIO_INPUT];
+    if (of[COUNT_CACHED_AUDIO] > 0 && parts->audio_input > 0)
+        parts->audio_input = at_least_0(parts->audio_input - of[COUNT_CACHED_AUDIO]);
+    parts->image_input = of[COUNT_IMAGE_INPUT];
+    parts->audio_output = of[COUNT_AUDIO_OUTPUT];
+    parts->image_output = of[COUNT_IMAGE_OUTPUT];
+    parts->web_search = of[COUNT_SEARCHES];
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++)
+        out->has_parts = out->has_parts || parts->of[unit] > 0;
 }
 
 /* Reads what no usual member has: all counts of another form, or only the extra ones. */

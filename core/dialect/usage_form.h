@@ -16,10 +16,10 @@ struct usage_form {
     int64_t cached;
     int64_t completion;
     int64_t reasoning;
-    /* What has a price of its own: parts of `prompt` and `completion`, and what stands beside
-     * them. Cache writes, sound, pictures, searches; 0: not told. */
+    /* What has a price of its own: parts of `prompt` and `completion`, and what stands beside them.
+     * -1: not told. `cache_write` includes `cache_write_long`. */
     struct unit_counts parts;
-    bool has_parts;
+    bool has_parts; /* one is above 0 */
     /* Anthropic's words about how it was billed; no text: not told. */
     struct json_value service_tier;
     struct json_value speed;

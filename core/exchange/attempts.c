@@ -8,8 +8,8 @@
 #include "exchange/event_room.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/live_metrics.h"
-#include "exchange/price_facts.h"
 #include "exchange/relay.h"
+#include "exchange/worst_price.h"
 
 /* ---- what an attempt tells ---- */
 
@@ -118,12 +118,8 @@ static bool refuse_unheld(struct exchange *exchange, const char *what)
 static void set_sold_prices(struct exchange *exchange, const struct candidate_terms *terms)
 {
     struct stream_budget *budget = &exchange->budget;
-    struct price_facts asked;
     budget->sold = terms->sold;
-    if (terms->sold_rules == NULL)
-        return;
-    price_facts_ask(&exchange->chat, terms->sold_rules, unit_counts_prompt(&budget->most), &asked);
-    price_schedule_apply(terms->sold_rules, &asked, &budget->sold);
+    worst_price_raise(&exchange->chat, terms->sold_rules, &budget->most, &budget->sold);
 }
 
 static void start(struct exchange *exchange, struct candidate *candidate)

@@ -110,23 +110,51 @@ static void allow(const struct charge_limits *limits, const struct unit_counts *
 
 /* ---- parts with a price of their own ---- */
 
-/* The parts of prompt and answer by kind: as reported, or as estimated from what went and came. */
-static void find_parts(const struct charge_view *view, bool input, bool output,
-                       struct unit_counts *parts)
+/* A provider's count of sound or pictures that neither the request nor the answer has. */
+static void leave_impossible_out(const struct charge_view *view, struct unit_counts *parts)
 {
     const struct prompt *prompt = &view->chat->prompt;
-    const struct meter *meter = view->meter;
-    *parts = meter->parts;
+    const struct media_sizes *output = &view->meter->output;
+    const struct paid_features *paid = &view->chat->paid;
+    if (prompt->audio_count + prompt->audio_bytes + prompt->opaque_count == 0)
+        parts->audio_input = 0;
+    if (prompt->image_count + prompt->opaque_count == 0)
+        parts->image_input = 0;
+    if (output->audio_bytes == 0 && !paid_features_use(paid, "modalities.audio"))
+        parts->audio_output = 0;
+    if (output->image_count == 0 && !paid_features_use(paid, "modalities.image"))
+        parts->image_output = 0;
+}
+
+/* Estimates the sound and the pictures of a whole that is estimated, too. What a valid count does
+ * not tell apart has the plain price: our estimates are bounds. */
+static void estimate_media(const struct charge_view *view, bool input, bool output,
+                           struct unit_counts *parts)
+{
+    const struct prompt *prompt = &view->chat->prompt;
+    const struct media_sizes *sizes = &view->meter->output;
     if (!input) {
-        parts->cache_write = parts->cache_write_long = 0;
         parts->audio_input = prompt->audio_bytes / PROMPT_AUDIO_BYTES;
         parts->image_input = prompt->image_count * view->limits->image_tokens;
     }
-    if (!output) {
-        parts->audio_output = meter->output.audio_bytes / PROMPT_AUDIO_BYTES;
-        parts->image_output = meter->output.image_count * view->limits->image_tokens;
-    }
-    parts->reasoning = meter->reasoning_tokens;
+    if (!output && parts->audio_output == 0)
+        parts->audio_output = sizes->audio_bytes / PROMPT_AUDIO_BYTES;
+    if (!output && parts->image_output == 0)
+        parts->image_output = sizes->image_count * view->limits->image_tokens;
+}
+
+/* The parts of prompt and answer by kind: as reported, or as estimated from what went and came.
+ * `input`, `output`: the count of the whole is valid. */
+static void find_parts(const struct charge_view *view, bool input, bool output,
+                       struct unit_counts *parts)
+{
+    *parts = view->meter->parts;
+    parts->cache_write -= least(parts->cache_write, parts->cache_write_long);
+    if (!input)
+        parts->cache_write = parts->cache_write_long = 0;
+    estimate_media(view, input, output, parts);
+    leave_impossible_out(view, parts);
+    parts->reasoning = view->meter->reasoning_tokens;
     parts->request = 1;
 }
 
@@ -144,16 +172,20 @@ static void take_parts(const struct unit_counts *parts, struct unit_counts *coun
     }
 }
 
-/* Puts the parts that have no price of their own where their price is. Only units whose plain price
- * would not do are told: reasoning and pictures in a prompt cost what text does. */
-static unsigned fold_parts(unsigned priced, struct unit_counts *parts)
+/* The units that the provider has told and that have no price. Reasoning and pictures in a prompt
+ * cost what text does. */
+static unsigned find_unpriced(const struct charge_view *view)
 {
     const unsigned plain = 1U << UNIT_REASONING | 1U << UNIT_IMAGE_INPUT | 1U << UNIT_REQUEST;
-    unsigned used = 0;
+    unsigned told = 0;
     for (enum unit unit = UNIT_CACHE_WRITE; unit < UNIT_COUNT; unit++)
-        used |= (unsigned)(parts->of[unit] != 0) << unit;
-    if ((used & ~priced) == 0)
-        return 0;
+        told |= (unsigned)(view->meter->parts.of[unit] != 0) << unit;
+    return told & ~view->priced & ~plain;
+}
+
+/* Puts the parts that have no price of their own where their price is. */
+static void fold_parts(unsigned priced, struct unit_counts *parts)
+{
     for (enum unit unit = UNIT_COUNT - 1; unit >= UNIT_CACHE_WRITE; unit--) {
         enum unit fallback = unit_fallback(unit);
         if (priced >> unit & 1)
@@ -162,7 +194,6 @@ static unsigned fold_parts(unsigned priced, struct unit_counts *parts)
             parts->of[fallback] += parts->of[unit];
         parts->of[unit] = 0;
     }
-    return used & ~priced & ~plain;
 }
 
 /* Whether only plain tokens were used, as in most calls. */
@@ -181,8 +212,10 @@ static void price_parts(const struct charge_view *view, bool input, bool output,
     if (is_plain(view))
         return;
     find_parts(view, input, output, &parts);
-    out->unpriced = fold_parts(view->priced, &parts);
+    out->unpriced = find_unpriced(view);
+    fold_parts(view->priced, &parts);
     take_parts(&parts, &out->tokens);
+    parts.web_search = least(parts.web_search, view->limits->web_searches);
     take_parts(&parts, &out->allowed);
 }
 

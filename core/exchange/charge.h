@@ -20,8 +20,9 @@ struct rate_set;
 /* The most that is allowed, as the hold computes it. */
 struct charge_limits {
     int64_t context_tokens;
-    int64_t input_tokens;  /* as the hold counts them; an estimate is never higher */
-    int64_t image_tokens;  /* of one image */
+    int64_t input_tokens; /* as the hold counts them; an estimate is never higher */
+    int64_t image_tokens; /* of one image */
+    int64_t web_searches;
     int64_t output_tokens; /* of all choices: limits of model, operator and customer */
 };
 

@@ -11,9 +11,9 @@
 #include "exchange/dashboard_url.h"
 #include "exchange/departure.h"
 #include "exchange/exchange_internal.h"
-#include "exchange/price_facts.h"
 #include "exchange/relay.h"
 #include "exchange/survey.h"
+#include "exchange/worst_price.h"
 
 enum { HOLD_TRIES = 3 };
 
@@ -260,42 +260,11 @@ static void most_input(const struct exchange *exchange, struct cost_ceiling *nee
         prompt_template_tokens(prompt);
     if (text_tokens > prompt->bytes_most)
         text_tokens = prompt->bytes_most;
-    need->most = (struct unit_counts){.request = need->sells_requests};
+    need->most =
+        (struct unit_counts){.request = need->sells_requests, .web_search = need->web_search_max};
     need->most.audio_input = fill(prompt->audio_bytes / PROMPT_AUDIO_BYTES_MIN, &room);
     need->most.image_input = fill(prompt->image_count * need->image_tokens_max, &room);
     need->most.input = prompt->opaque_count > 0 ? room : fill(text_tokens, &room);
-}
-
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* The dearest of the plain prices and those for what the request asks for. */
-static void raise_by_rules(const struct exchange *exchange, struct cost_ceiling *need)
-{
-    struct unit_prices prices = need->prices;
-    struct price_facts asked;
-    if (need->rules == NULL)
-        return;
-    price_facts_ask(&exchange->chat, need->rules, unit_counts_prompt(&need->most), &asked);
-    price_schedule_apply(need->rules, &asked, &prices);
-    prices.input_pusd = larger(prices.input_pusd, prices.cached_input_pusd);
-    prices.input_pusd = larger(prices.input_pusd, prices.cache_write_pusd);
-    prices.input_pusd = larger(prices.input_pusd, prices.cache_write_long_pusd);
-    prices.output_pusd = larger(prices.output_pusd, prices.reasoning_pusd);
-    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++)
-        need->prices.of[unit] = larger(need->prices.of[unit], prices.of[unit]);
-}
-
-/* An answer that may be sound or a picture costs what that costs. */
-static void raise_to_media(const struct exchange *exchange, struct unit_prices *prices)
-{
-    const struct paid_features *paid = &exchange->chat.paid;
-    if (paid_features_use(paid, "modalities.audio"))
-        prices->output_pusd = larger(prices->output_pusd, prices->audio_output_pusd);
-    if (paid_features_use(paid, "modalities.image"))
-        prices->output_pusd = larger(prices->output_pusd, prices->image_output_pusd);
 }
 
 /* Looks up the contexts that servers have given. These may be out of date. So they decide what is
@@ -389,6 +358,7 @@ static enum hold_step decide(struct exchange *exchange, const struct cost_ceilin
         .context_tokens = stated_context > 0 ? stated_context : need->context,
         .input_tokens = unit_counts_prompt(&need->most),
         .image_tokens = need->image_tokens_max,
+        .web_searches = need->web_search_max,
         .output_tokens = output * chat->choices};
     exchange->budget.choices = chat->choices;
     exchange->budget.chunked = chat->streamed && !need->output_hidden;
@@ -482,7 +452,6 @@ enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceilin
     rates_get(exchange->env->rates, exchange->chat.model, &exchange->rates);
     learn_context(exchange, offered, &need);
     most_input(exchange, &need);
-    raise_by_rules(exchange, &need);
-    raise_to_media(exchange, &need.prices);
+    worst_price_raise(&exchange->chat, need.rules, &need.most, &need.prices);
     return decide(exchange, &need, offered->context, false);
 }

@@ -12,22 +12,24 @@ static bool is_news(int64_t count, bool known, int64_t before)
     return count > 0 || (count == 0 && (!known || before == 0));
 }
 
-static void take_prompt(struct meter *meter, const struct usage_form *form)
+/* False: it was no news. */
+static bool take_prompt(struct meter *meter, const struct usage_form *form)
 {
     struct unit_counts *tokens = &meter->tokens;
     int64_t before = tokens->input + tokens->cached_input;
     if (form->prompt < 0 || !is_news(form->prompt, meter->prompt_reported, before))
-        return;
+        return false;
     if (form->cached >= 0 || form->prompt != before) /* else it is the count that we have */
         tokens->cached_input = form->cached > 0 ? form->cached : 0;
     tokens->input = form->prompt - tokens->cached_input;
     meter->prompt_reported = true;
+    return true;
 }
 
-static void take_completion(struct meter *meter, const struct usage_form *form)
+static bool take_completion(struct meter *meter, const struct usage_form *form)
 {
     if (form->completion < 0 || !is_news(form->completion, meter->reported, meter->tokens.output))
-        return;
+        return false;
     meter->tokens.output = form->completion;
     meter->reasoning_tokens = form->reasoning > 0 ? form->reasoning : 0;
     if (meter->reasoning_tokens > form->completion)
@@ -35,27 +37,33 @@ static void take_completion(struct meter *meter, const struct usage_form *form)
     meter->reported_text_bytes = meter->output.text_bytes;
     meter->reported_pieces = meter->output_pieces;
     meter->reported = true;
+    return true;
 }
 
-/* A part that is not told again stays. */
-static void take_parts(struct meter *meter, const struct usage_form *form)
+/* A part that is not told again stays. A zero counts only beside a new count of the whole: else it
+ * is a placeholder. */
+static void take_parts(struct meter *meter, const struct usage_form *form, bool prompt,
+                       bool completion)
 {
     for (enum unit unit = UNIT_CACHE_WRITE; unit < UNIT_COUNT; unit++) {
-        if (form->parts.of[unit] > 0)
-            meter->parts.of[unit] = form->parts.of[unit];
+        int64_t count = form->parts.of[unit];
+        enum unit_side side = unit_side(unit);
+        bool replaced =
+            (side == UNIT_SIDE_PROMPT && prompt) || (side == UNIT_SIDE_ANSWER && completion);
+        if (count > 0 || (count == 0 && replaced))
+            meter->parts.of[unit] = count;
     }
+    meter->has_parts = meter->has_parts || form->has_parts;
 }
 
 static void take_form(struct meter *meter, const struct usage_form *form)
 {
     meter->flawed = meter->flawed || form->flawed;
-    take_prompt(meter, form);
-    take_completion(meter, form);
+    bool prompt = take_prompt(meter, form);
+    bool completion = take_completion(meter, form);
     price_facts_note_usage(&meter->said, form);
-    if (!form->has_parts)
-        return;
-    take_parts(meter, form);
-    meter->has_parts = true;
+    if (form->has_parts || meter->has_parts)
+        take_parts(meter, form, prompt, completion);
 }
 
 bool meter_read_usage(struct meter *meter, const struct json_value *usage)
@@ -63,10 +71,10 @@ bool meter_read_usage(struct meter *meter, const struct json_value *usage)
     struct usage_form form;
     if (usage->type != JSON_OBJECT)
         return false;
-    if (!usage_form_read(usage, &form))
-        return false;
-    take_form(meter, &form);
-    return true;
+    bool counts = usage_form_read(usage, &form);
+    if (counts || form.has_parts)
+        take_form(meter, &form);
+    return counts;
 }
 
 bool meter_find_usage(struct meter *meter, const struct json_value *root)

@@ -151,7 +151,8 @@ static void fill_charge(struct exchange *exchange, bool cut)
     record->charge_nusd = price.charge_nusd;
     record->overrun_nusd = price.overrun_nusd;
     bool excessive = unit_counts_prompt(&charge.allowed) < unit_counts_prompt(&charge.tokens) ||
-                     unit_counts_answer(&charge.allowed) < unit_counts_answer(&charge.tokens);
+                     unit_counts_answer(&charge.allowed) < unit_counts_answer(&charge.tokens) ||
+                     charge.allowed.web_search < charge.tokens.web_search;
     if (charge.unpriced != 0)
         alarm_unpriced(exchange, charge.unpriced);
     if (excessive)

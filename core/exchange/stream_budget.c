@@ -21,8 +21,8 @@ void stream_budget_give_back(struct stream_budget *budget)
     settlement->extended_nusd = 0;
 }
 
-/* The output tokens that are paid for, at the prices of the candidate that answers. They may be
- * lower than those of the hold if models.lua says price_by = "candidate". */
+/* The output tokens that are paid for, at the worst prices of the candidate that answers. They may
+ * be lower than those of the hold if models.lua says price_by = "candidate". */
 static int64_t covered_by(const struct stream_budget *budget, int64_t held_nusd)
 {
     const struct candidate_terms *terms = budget->terms;

@@ -31,7 +31,7 @@ struct stream_budget {
     const struct meter *meter;
     const struct charge_limits *limits;
     const struct candidate_terms *terms; /* of the asked provider; NULL before the first attempt */
-    struct unit_prices sold;             /* its prices for what the request asks for */
+    struct unit_prices sold;             /* its prices in the worst case (worst_price.h) */
     const char *public_url;
     int64_t choices;
 

@@ -344,25 +344,6 @@ static void read_keys(lua_State *state, int index, struct survey_keys *out)
     out->others = flag_member(state, index, "others");
 }
 
-static void raise_to(int64_t *price_pusd, int64_t other_pusd)
-{
-    if (*price_pusd < other_pusd)
-        *price_pusd = other_pusd;
-}
-
-/* Nobody knows before the answer what a cache will read or write, or how much is reasoning: the
- * worst case is the higher price. What has no price of its own costs what its fallback does. */
-static void set_worst_prices(struct cost_ceiling *need, unsigned priced)
-{
-    struct unit_prices *prices = &need->prices;
-    raise_to(&prices->input_pusd, prices->cached_input_pusd);
-    raise_to(&prices->input_pusd, prices->cache_write_pusd);
-    raise_to(&prices->input_pusd, prices->cache_write_long_pusd);
-    raise_to(&prices->output_pusd, prices->reasoning_pusd);
-    unit_prices_complete(prices, priced | 1U << UNIT_INPUT | 1U << UNIT_OUTPUT);
-    need->sells_requests = priced >> UNIT_REQUEST & 1;
-}
-
 /* Makes the handle for the table at 1, with the room that its features and rules need. */
 static struct ceiling_handle *new_ceiling(lua_State *state, const struct cost_ceiling *need)
 {
@@ -397,7 +378,8 @@ static int native_need(lua_State *state)
     need.takes_audio = flag_member(state, 1, "takes_audio");
     need.takes_files = flag_member(state, 1, "takes_files");
     need.output_hidden = flag_member(state, 1, "output_hidden");
-    set_worst_prices(&need, units_member(state, 1, "prices"));
+    need.web_search_max = integer_member(state, 1, "web_search_max");
+    need.sells_requests = units_member(state, 1, "prices") >> UNIT_REQUEST & 1;
     struct ceiling_handle *own = new_ceiling(state, &need);
     read_keys(state, 1, &own->asked);
     if (own->asked.count > 0)

@@ -377,6 +377,7 @@ function math.tan(x) end
 
 ---@class policy.Model: policy.Prices
 ---@field when? policy.PriceRule[] prices under conditions
+---@field web_search_max? integer the most searches of a call; needed with web_search
 ---@field name? string
 ---@field owned_by? string
 ---@field created? integer seconds since 1970

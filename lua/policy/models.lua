@@ -12,7 +12,7 @@ local MEMBERS = {
     name = true, context = true, max_output = true, image_tokens_max = true,
     capabilities = true, candidates = true, created = true,
     owned_by = true, max_tokens_field = true, price_by = true,
-    allow = true, when = true,
+    allow = true, when = true, web_search_max = true,
 }
 local CANDIDATE_MEMBERS = {
     provider = true, model = true, max_tokens_field = true, allow_loss = true, answers_as = true,
@@ -29,6 +29,7 @@ local CAPABILITIES = {
 local TOKENS_MAX = 1e9
 local ID_BYTES_MAX = 127 -- as in core/base/limits.h
 local CANDIDATES_MAX = 8
+local SEARCHES_MAX = 10000
 local MODELS_MAX = 10000
 local INPUTS = { { "vision", "image" }, { "audio", "audio" }, { "files", "file" } }
 
@@ -86,6 +87,7 @@ local function set_prices(model)
     for i, found in ipairs(model.candidates) do
         lists[i] = found.price
     end
+    model.stated = prices.in_all(lists)
     for i, found in ipairs(model.candidates) do
         found.buy = prices.complete(lists[i], lists)
         found.sold = prices.complete(lists[model.price_by == "candidate" and i or 1], lists)
@@ -111,6 +113,14 @@ local function set_rules(node, model)
     model.rules = model.candidates[1] and model.candidates[1].sold_rules
 end
 
+local function check_searches(node, model)
+    local first = model.candidates[1]
+    if first and first.sold.web_search and not model.web_search_max then
+        schema.fail(node, "web_search_max",
+            "is missing: a price of web_search needs the most searches that one call may make")
+    end
+end
+
 -- The candidates that have a price. Others are never called; if none has one, the model is not
 -- sold.
 local function candidates(node, model, model_prices, providers)
@@ -131,8 +141,8 @@ local function candidates(node, model, model_prices, providers)
     end
     set_prices(model)
     set_rules(node, model)
-    local first = model.candidates[1]
-    model.sold_features = features.with_prices(model.sold_features, first and first.sold)
+    check_searches(node, model)
+    model.sold_features = features.with_prices(model.sold_features, model.stated)
         .. schedule.features(model.rules)
 end
 
@@ -185,6 +195,7 @@ local function model(parent, id, providers)
         context = context,
         max_output = schema.integer(node, "max_output", schema.REQUIRED, 1, context or TOKENS_MAX),
         image_tokens_max = schema.integer(node, "image_tokens_max", nil, 1, TOKENS_MAX),
+        web_search_max = schema.integer(node, "web_search_max", nil, 1, SEARCHES_MAX),
         capabilities = capabilities,
         output_hidden = set.reasoning or false,
         sold_features = features.read(node, "allow"),

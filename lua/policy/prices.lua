@@ -97,6 +97,18 @@ function prices.complete(found, lists)
     return complete
 end
 
+-- The units that all lists have, as a set.
+function prices.in_all(lists)
+    local found = {}
+    for _, unit in ipairs(UNITS) do
+        found[unit.name] = #lists > 0 or nil
+        for _, list in ipairs(lists) do
+            found[unit.name] = found[unit.name] and list[unit.name] and true
+        end
+    end
+    return found
+end
+
 -- The dearest price of each unit, over several lists.
 function prices.dearest(lists)
     local most = {}

@@ -66,6 +66,7 @@ def sell_by_unit(policies):
         cache_write="2.5",
         audio_output="80",
         web_search="0.01",
+        web_search_max=5,
         when=Lua(
             '{ { prompt_above = 272000, input = "4", output = "15" },'
             ' { service_tier = "flex", factor = "0.5" }, { region = "us", factor = "1.1" } }'
@@ -91,7 +92,7 @@ def test_prices_by_unit_and_condition(make_person, priced):
     expect(row).to_contain_text(person.t("charge.each"))
     for text in (person.t("price.promptAbove", n="272,000"), "$4.80", "$18.00",
                  person.t("price.tier", name="flex"), person.t("price.region", name="us"),
-                 "× 0.5", "× 1.1"):  # fmt: skip
+                 "\u00d7 0.5", "\u00d7 1.1"):  # fmt: skip
         expect(row).to_contain_text(text)
 
 

@@ -1,6 +1,6 @@
 """Prices under conditions (`when` in models.lua): a long prompt re-prices the whole call; a service
-tier, a speed and a region are charged as the answer says; what the answer does not say is charged as
-asked. Charges are computed again in exact fractions."""
+tier, a speed and a region are charged as the answer says; what the answer does not say is charged
+as asked. Charges are computed again in exact fractions."""
 
 import json
 import math
@@ -124,9 +124,12 @@ def test_an_unknown_tier_alarms(house, provider):
     for model in ("m", "plain"):
         response = customer.ask(model)
         assert response.status_code == 200
-        request_id = response.headers["x-request-id"]
-        wait_until(lambda: house.logged("service tier that has no price", request_id=request_id),
-                   5, "the alarm")  # fmt: skip
+        asked = {"request_id": response.headers["x-request-id"]}
+        wait_until(
+            lambda asked=asked: house.logged("service tier that has no price", **asked),
+            5,
+            "the alarm",
+        )
     records = customer.wait_for_record(2), customer.records()[1]
     assert {usd(record["cost"]) for record in records} == {
         charge(PRICE, 1000, 100, "2"), charge(PRICE, 1000, 100)}  # fmt: skip

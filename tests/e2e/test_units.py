@@ -28,6 +28,16 @@ UNITS = {
 }
 EACH = {"web_search", "request"}
 
+# A request that has sound and pictures, and asks for both.
+MEDIA = {
+    "messages": [{"role": "user", "content": [
+        {"type": "text", "text": "What is this?"},
+        {"type": "image_url", "image_url": {"url": "https://x.example/y.png"}},
+        {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}]}],
+    "modalities": ["text", "audio", "image"],
+    "audio": {"voice": "alloy", "format": "wav"},
+}  # fmt: skip
+
 OPENAI = {
     "prompt_tokens": 1000,
     "completion_tokens": 500,
@@ -116,12 +126,13 @@ def answer(usage: dict):
 def house(shared_provider, tmp_path_factory):
     gateway = Gateway(tmp_path_factory.mktemp("units"), shared_provider, {})
     policies = gateway.policies
-    policies.model("all", PRICE, **UNITS)
-    policies.model("plain", PRICE)
-    policies.model("writes", PRICE, cache_write="1.25")
+    reads = {"capabilities": ["audio", "vision"], "image_tokens_max": 1000}
+    policies.model("all", PRICE, web_search_max=10, **reads, **UNITS)
+    policies.model("plain", PRICE, **reads)
+    policies.model("writes", PRICE, cache_write="1.25", **reads)
     policies.provider("second")
     dear = {"provider": "second", "input": "2", "output": "8"}
-    policies.model("two", PRICE, web_search="0.01", price_by="candidate",
+    policies.model("two", PRICE, web_search="0.01", web_search_max=10, price_by="candidate",
                    candidates=[{"provider": "openai"}, dear])  # fmt: skip
     policies.write("examples", EXAMPLES)
     gateway.start()
@@ -155,7 +166,7 @@ def test_each_unit_has_its_price(house, admin, provider, form, streamed):
     usage, quantities = FORMS[form]
     customer = house.customer()
     provider.answer = answer(usage)
-    assert customer.ask("all", stream=streamed).status_code == 200
+    assert customer.ask("all", stream=streamed, **MEDIA).status_code == 200
     record = customer.wait_for_record()
     assert record["usage_source"] == "reported"
     assert usd(record["cost"]) == 10 - customer.balance == charge(quantities, ALL)
@@ -179,17 +190,85 @@ def test_each_unit_has_its_price(house, admin, provider, form, streamed):
     house.verify_ledger()
 
 
+LITELLM = {
+    "prompt_tokens": 1000,
+    "completion_tokens": 500,
+    "total_tokens": 1500,
+    "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": None},
+    "cache_creation_input_tokens": 800,
+    "cache_read_input_tokens": 0,
+}
+HOUR = {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 1000}
+STARTED = {"input_tokens": 5000, "cache_creation_input_tokens": 1000, "cache_creation": HOUR,
+           "output_tokens": 1}  # fmt: skip
+TOLD = {
+    # usages of one answer, in their order -> its lines
+    "LiteLLM's writes": ([LITELLM], {"input": 200, "cache_write": 800}),
+    "LiteLLM's life times": (
+        [LITELLM | {"prompt_tokens_details": {
+            "cached_tokens": 0, "cache_creation_tokens": 800,
+            "cache_creation_token_details": {"ephemeral_1h_input_tokens": 800}}}],
+        {"input": 200, "cache_write_long": 800},
+    ),
+    "an hour's writes, told once": (
+        [STARTED, {"input_tokens": 5000, "cache_creation_input_tokens": 1000,
+                   "output_tokens": 500}],
+        {"input": 5000, "cache_write_long": 1000},
+    ),
+    "written, then only read": (
+        [{"prompt_tokens": 1000, "prompt_tokens_details": {"cache_write_tokens": 900}},
+         {"prompt_tokens": 2000, "completion_tokens": 500,
+          "prompt_tokens_details": {"cached_tokens": 1000, "cache_write_tokens": 0}}],
+        {"input": 1000, "cached_input": 1000},
+    ),
+    "searches in a chunk of their own": (
+        [{"prompt_tokens": 1000, "completion_tokens": 500},
+         {"server_tool_use": {"web_search_requests": 2}}],
+        {"input": 1000, "web_search": 2},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_counts_that_come_in_pieces(house, provider, name):
+    usages, quantities = TOLD[name]
+    chunks = [b"data: " + json.dumps({"id": "1", "choices": [], "usage": usage}).encode() + b"\n\n"
+              for usage in usages]  # fmt: skip
+    stop = b'data: {"id":"1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+    text = answers.content_event("hello world " * 160, "m")
+    before = 0 if "completion_tokens" in usages[0] else len(chunks) - 1  # a count is of what came
+    provider.answer = answers.stream([*chunks[:before], text, stop, *chunks[before:], answers.DONE])
+    customer = house.customer()
+    assert customer.ask("all", stream=True).status_code == 200
+    record = customer.wait_for_record()
+    detail = customer.call("GET", f"/usage/{record['id']}", 200)
+    lines = {line["kind"]: line["quantity"] for line in detail["charge"]["lines"]
+             if line["quantity"]}  # fmt: skip
+    assert lines == quantities | {"output": 500, "request": 1}
+
+
+def test_sound_in_a_call_of_text_is_not_charged(house, provider):
+    """A provider's word alone makes no sound of text."""
+    customer = house.customer()
+    provider.answer = answer(OPENAI)
+    assert customer.ask("all").status_code == 200
+    detail = customer.call("GET", f"/usage/{customer.wait_for_record()['id']}", 200)
+    kinds = {line["kind"] for line in detail["charge"]["lines"]}
+    assert kinds == {"input", "cached_input", "output", "cache_write", "cache_write_long",
+                     "reasoning", "request"}  # fmt: skip
+
+
 def test_what_has_no_price_costs_what_it_is_part_of(house, provider):
     """Twice: nothing known, and the nearest price known. The log names each unit, for the
     operator."""
     customer = house.customer()
     provider.answer = answer(OPENAI)
-    first = customer.ask("plain")
+    first = customer.ask("plain", messages=MEDIA["messages"])
     assert first.status_code == 200
     record = customer.wait_for_record()
     plain = {"input": 900, "cached_input": 100, "output": 500}
     assert usd(record["cost"]) == charge(plain, ALL)
-    second = customer.ask("writes")
+    second = customer.ask("writes", messages=MEDIA["messages"])
     record = customer.wait_for_record(2)
     assert usd(record["cost"]) == charge(plain | {"input": 600, "cache_write": 300}, ALL)
     customer.wait_for_no_hold()
@@ -236,12 +315,13 @@ def test_a_candidate_inherits_the_price_of_one(house, provider):
 
 
 def test_a_hold_covers_the_dearest_unit(house, provider):
-    """No call with money for less than it may cost: reasoning is dearer than output here."""
-    customer = house.customer("0.02")
+    """No call with money for less than it may cost: pictures are dearer than other output here, and
+    ten searches may be made."""
+    customer = house.customer("0.14")
     provider.answer = answer(OPENAI)
-    response = customer.ask("all", max_tokens=1400)
+    response = customer.ask("all", max_tokens=700)
     assert response.status_code == 402
-    assert customer.ask("all", max_tokens=1300).status_code == 200
+    assert customer.ask("all", max_tokens=400).status_code == 200
     customer.wait_for_no_hold()
 
 
@@ -258,7 +338,7 @@ def test_a_price_sells_the_feature(house, provider):
     assert customer.ask("all", prompt_cache_retention="24h").status_code == 200
     assert customer.ask("writes", prompt_cache_retention="24h").status_code == 400
     customer.wait_for_no_hold()
-    poor = house.customer("0.05")
+    poor = house.customer("0.18")
     assert poor.ask("all", max_tokens=1000).status_code == 200
     poor.wait_for_no_hold()
     assert poor.ask("all", max_tokens=1000, **sound).status_code == 402  # 0.08 x 1.2 for sound
@@ -266,7 +346,8 @@ def test_a_price_sells_the_feature(house, provider):
 
 def test_lines_survive_a_crash(make_gateway, provider):
     """From the journal into the tables, at the next start."""
-    gateway = make_gateway(prepare=lambda policies: policies.model("all", PRICE, **UNITS))
+    gateway = make_gateway(prepare=lambda policies: policies.model(
+        "all", PRICE, web_search_max=10, **UNITS))  # fmt: skip
     customer = gateway.customer()
     provider.answer = answer(ANTHROPIC)
     response = customer.ask("all")

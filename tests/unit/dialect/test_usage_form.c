@@ -31,7 +31,7 @@ static const struct {
     {CACHED("4"), 10, 4, 5, -1, false},
     {CACHED("10"), 10, 10, 5, -1, false},
     {CACHED("null"), 10, -1, 5, -1, false},
-    {CACHED("4.0,\"audio_tokens\":-1"), 10, 4, 5, -1, true},
+    {CACHED("4.0,\"audio_tokens\":-1"), 10, 4, 5, -1, false},
     {"{" COUNTS ",\"prompt_tokens_details\":null}", 10, -1, 5, -1, false},
     {"{" COUNTS ",\"prompt_tokens_details\":{}}", 10, -1, 5, -1, false},
     {"{" COUNTS ",\"prompt_tokens_details\":[]}", 10, -1, 5, -1, false},
@@ -131,38 +131,60 @@ static void reads_usage(void **state)
     }
 }
 
-/* What has a price of its own. */
+#define DETAILS(members) "{" COUNTS ",\"prompt_tokens_details\":{" members "}}"
+#define CREATION "\"cache_creation_input_tokens\":50,\"cache_creation\":{"
+
+/* What has a price of its own; 0: not told, or told as 0. The long-lived writes are part of the
+ * writes. */
 static const struct {
     const char *usage;
     struct unit_counts parts;
 } parted[] = {
     {"{" COUNTS "}", {.input = 0}},
+    {DETAILS("\"cached_tokens\":0,\"audio_tokens\":0"), {.input = 0}},
     {"{" COUNTS ",\"prompt_tokens_details\":{\"cached_tokens\":4,\"audio_tokens\":3,"
      "\"image_tokens\":2,\"cache_write_tokens\":1},\"completion_tokens_details\":"
      "{\"reasoning_tokens\":1,\"audio_tokens\":4,\"image_tokens\":5}}",
      {.audio_input = 3, .image_input = 2, .cache_write = 1, .audio_output = 4, .image_output = 5}},
-    {"{" COUNTS ",\"prompt_tokens_details\":{\"cached_tokens\":0,\"cache_write_tokens\":9,"
-     "\"cache_write_tokens_details\":{\"ttl_30m_tokens\":5,\"ttl_12h_tokens\":4}}}",
-     {.cache_write = 5, .cache_write_long = 4}},
+    {DETAILS("\"cache_write_tokens\":9,\"cache_write_tokens_details\":{\"ttl_30m_tokens\":5,"
+             "\"ttl_12h_tokens\":4}"),
+     {.cache_write = 9, .cache_write_long = 4}},
+    {DETAILS("\"cache_creation_tokens\":9,\"cache_creation_token_details\":"
+             "{\"ephemeral_5m_input_tokens\":5,\"ephemeral_1h_input_tokens\":4},"
+             "\"web_search_requests\":2"),
+     {.cache_write = 9, .cache_write_long = 4, .web_search = 2}}, /* LiteLLM */
     {"{\"input_tokens\":10,\"output_tokens\":5,\"input_tokens_details\":"
      "{\"cached_tokens\":4,\"cache_write_tokens\":6}}",
      {.cache_write = 6}},
-    {"{\"input_tokens\":10,\"output_tokens\":5,\"cache_creation_input_tokens\":50,"
-     "\"cache_creation\":{\"ephemeral_5m_input_tokens\":20,\"ephemeral_1h_input_tokens\":30},"
+    {"{\"input_tokens\":10,\"output_tokens\":5," CREATION
+     "\"ephemeral_5m_input_tokens\":20,\"ephemeral_1h_input_tokens\":30},"
      "\"server_tool_use\":{\"web_search_requests\":3}}",
-     {.cache_write = 20, .cache_write_long = 30, .web_search = 3}},
+     {.cache_write = 50, .cache_write_long = 30, .web_search = 3}},
     /* beside all usual counts */
-    {"{" COUNTS ",\"prompt_tokens_details\":{\"cached_tokens\":0},"
-     "\"server_tool_use\":{\"web_search_requests\":2}}",
-     {.web_search = 2}},
+    {"{" COUNTS ",\"prompt_tokens_details\":{\"cached_tokens\":0}," CREATION
+     "\"ephemeral_1h_input_tokens\":30},\"server_tool_use\":{\"web_search_requests\":2}}",
+     {.cache_write = 50, .cache_write_long = 30, .web_search = 2}},
     {"{" COUNTS ",\"cache_creation_input_tokens\":4}", {.cache_write = 4}},
     {"{\"promptTokenCount\":10,\"candidatesTokenCount\":5,\"promptTokensDetails\":["
-     "{\"modality\":\"TEXT\",\"tokenCount\":3},{\"modality\":\"AUDIO\",\"tokenCount\":5},"
-     "{\"tokenCount\":1},{\"modality\":\"IMAGE\",\"tokenCount\":2}],"
+     "{\"modality\":\"TEXT\",\"tokenCount\":3},{\"modality\":\"AUDIO\",\"tokenCount\":4},"
+     "{\"tokenCount\":1},{\"modality\":\"AUDIO\",\"tokenCount\":1},"
+     "{\"modality\":\"IMAGE\",\"tokenCount\":2}],"
      "\"candidatesTokensDetails\":[{\"modality\":\"IMAGE\",\"tokenCount\":4}]}",
      {.audio_input = 5, .image_input = 2, .image_output = 4}},
-    /* a life time without its sum */
-    {"{" COUNTS ",\"cache_creation\":{\"ephemeral_1h_input_tokens\":3}}", {.cache_write_long = 3}},
+    /* sound that a cache has read is not paid twice */
+    {DETAILS("\"cached_tokens\":6,\"audio_tokens\":5,\"cached_tokens_details\":"
+             "{\"audio_tokens\":4}"),
+     {.audio_input = 1}},
+    {"{\"promptTokenCount\":10,\"cachedContentTokenCount\":6,\"candidatesTokenCount\":5,"
+     "\"promptTokensDetails\":[{\"modality\":\"AUDIO\",\"tokenCount\":5}],"
+     "\"cacheTokensDetails\":[{\"modality\":\"AUDIO\",\"tokenCount\":5},"
+     "{\"modality\":\"IMAGE\",\"tokenCount\":1}]}",
+     {.audio_input = 0}},
+    /* a life time without its sum; parts that cannot be true */
+    {"{" COUNTS ",\"cache_creation\":{\"ephemeral_1h_input_tokens\":3}}",
+     {.cache_write = 3, .cache_write_long = 3}},
+    {DETAILS("\"audio_tokens\":-1,\"cache_write_tokens\":\"9\",\"image_tokens\":0.5"),
+     {.input = 0}},
 };
 
 static void reads_parts(void **state)
@@ -171,14 +193,29 @@ static void reads_parts(void **state)
     for (size_t i = 0; i < sizeof parted / sizeof *parted; i++) {
         struct json_value usage = parsed(parted[i].usage);
         struct usage_form form;
+        bool any = false;
         assert_true(usage_form_read(&usage, &form));
         for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
-            if (form.parts.of[unit] != parted[i].parts.of[unit])
-                fail_msg("%lld of %s: %s", (long long)form.parts.of[unit], unit_name(unit),
-                         parted[i].usage);
+            int64_t count = form.parts.of[unit] > 0 ? form.parts.of[unit] : 0;
+            any = any || count > 0;
+            if (count != parted[i].parts.of[unit])
+                fail_msg("%lld of %s: %s", (long long)count, unit_name(unit), parted[i].usage);
         }
-        assert_int_equal(form.has_parts, i > 0);
+        assert_int_equal(form.has_parts, any);
+        assert_false(form.flawed);
     }
+}
+
+/* Searches may come alone, in a chunk of their own. */
+static void parts_without_counts_are_told(void **state)
+{
+    (void)state;
+    struct json_value usage = parsed("{\"server_tool_use\":{\"web_search_requests\":2}}");
+    struct usage_form form;
+    assert_false(usage_form_read(&usage, &form));
+    assert_true(form.has_parts);
+    assert_int_equal(form.parts.web_search, 2);
+    assert_int_equal(form.parts.cache_write, -1);
 }
 
 static void what_has_no_counts_is_no_usage(void **state)
@@ -243,6 +280,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_usage),
         cmocka_unit_test(reads_parts),
+        cmocka_unit_test(parts_without_counts_are_told),
         cmocka_unit_test(what_has_no_counts_is_no_usage),
         cmocka_unit_test(finds_usage_in_other_places),
         cmocka_unit_test(timings_without_a_cache_have_no_prompt),

@@ -29,6 +29,7 @@ static int set_up(void **state)
     limits = (struct charge_limits){.context_tokens = 100000,
                                     .input_tokens = 90000,
                                     .image_tokens = 85,
+                                    .web_searches = 100,
                                     .output_tokens = 10000};
     unseen_tokens = 0;
     priced = 0;
@@ -215,7 +216,9 @@ static void parts_with_a_price_leave_their_whole(void **state)
 {
     (void)state;
     meter.has_parts = true;
-    meter.parts = (struct unit_counts){.cache_write = 30,
+    chat.prompt.audio_count = 1;
+    meter.output.audio_bytes = 1;
+    meter.parts = (struct unit_counts){.cache_write = 40, /* the long-lived ones included */
                                        .cache_write_long = 10,
                                        .audio_input = 5,
                                        .audio_output = 20,
@@ -243,15 +246,18 @@ static void parts_without_a_price_stay_where_they_are(void **state)
 {
     (void)state;
     meter.has_parts = true;
-    meter.parts = (struct unit_counts){
-        .cache_write_long = 10, .image_input = 5, .audio_output = 20, .web_search = 2};
+    meter.parts = (struct unit_counts){.cache_write = 10,
+                                       .cache_write_long = 10,
+                                       .image_input = 5,
+                                       .audio_output = 20,
+                                       .web_search = 2};
     meter.reasoning_tokens = 7;
     struct charge charge = count(false);
     assert_counts(&charge.tokens,
                   (struct unit_counts){.input = 80, .cached_input = 20, .output = 50});
     /* Pictures in a prompt and reasoning cost what text does. */
-    assert_int_equal(charge.unpriced,
-                     1U << UNIT_CACHE_WRITE_LONG | 1U << UNIT_AUDIO_OUTPUT | 1U << UNIT_WEB_SEARCH);
+    assert_int_equal(charge.unpriced, 1U << UNIT_CACHE_WRITE | 1U << UNIT_CACHE_WRITE_LONG |
+                                          1U << UNIT_AUDIO_OUTPUT | 1U << UNIT_WEB_SEARCH);
     priced = 1U << UNIT_CACHE_WRITE; /* the nearest price */
     charge = count(false);
     assert_counts(
@@ -263,6 +269,8 @@ static void parts_are_never_more_than_their_whole(void **state)
 {
     (void)state;
     meter.has_parts = true;
+    chat.prompt.opaque_count = 1;
+    meter.output.audio_bytes = 1;
     meter.parts = (struct unit_counts){.cache_write = 70, .audio_input = 70, .audio_output = 51};
     priced = 1U << UNIT_CACHE_WRITE | 1U << UNIT_AUDIO_INPUT | 1U << UNIT_AUDIO_OUTPUT;
     limits.context_tokens = 50;
@@ -273,6 +281,39 @@ static void parts_are_never_more_than_their_whole(void **state)
                                                        .audio_output = 50});
     assert_counts(&charge.allowed,
                   (struct unit_counts){.cached_input = 20, .cache_write = 30, .audio_output = 50});
+}
+
+/* A provider's word alone makes no sound of text. */
+static void what_neither_went_nor_came_is_not_charged(void **state)
+{
+    (void)state;
+    meter.has_parts = true;
+    meter.parts = (struct unit_counts){
+        .audio_input = 50, .image_input = 20, .audio_output = 30, .image_output = 10};
+    priced = 1U << UNIT_AUDIO_INPUT | 1U << UNIT_IMAGE_INPUT | 1U << UNIT_AUDIO_OUTPUT |
+             1U << UNIT_IMAGE_OUTPUT;
+    struct charge charge = count(false);
+    assert_counts(&charge.tokens,
+                  (struct unit_counts){.input = 80, .cached_input = 20, .output = 50});
+    chat.prompt.image_count = 1;
+    meter.output.image_count = 1;
+    charge = count(false);
+    assert_int_equal(charge.tokens.image_input, 20);
+    assert_int_equal(charge.tokens.image_output, 10);
+    assert_int_equal(charge.tokens.audio_input + charge.tokens.audio_output, 0);
+}
+
+/* More searches than the model's entry allows are the operator's. */
+static void searches_are_bounded(void **state)
+{
+    (void)state;
+    meter.has_parts = true;
+    meter.parts = (struct unit_counts){.web_search = 1000000000};
+    priced = 1U << UNIT_WEB_SEARCH;
+    limits.web_searches = 5;
+    struct charge charge = count(false);
+    assert_int_equal(charge.tokens.web_search, 1000000000);
+    assert_int_equal(charge.allowed.web_search, 5);
 }
 
 static void estimated_media_has_its_price(void **state)
@@ -309,6 +350,8 @@ int main(void)
         WITH_CHARGE(parts_without_a_price_stay_where_they_are),
         WITH_CHARGE(parts_are_never_more_than_their_whole),
         WITH_CHARGE(estimated_media_has_its_price),
+        WITH_CHARGE(what_neither_went_nor_came_is_not_charged),
+        WITH_CHARGE(searches_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

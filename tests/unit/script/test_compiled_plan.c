@@ -215,7 +215,8 @@ static void test_a_hold_covers_the_worst_case(void **unused)
     lua_State *state = make_handle(vm, "return require('policy').prepare({ model = 'many' }).need");
     const struct cost_ceiling *need = compiled_plan_ceiling(state, -1);
     (void)unused;
-    assert_int_equal(need->prices.input_pusd, 5000000); /* cached input is the dearest */
+    assert_int_equal(need->prices.input_pusd, 3000000);
+    assert_int_equal(need->prices.cached_input_pusd, 5000000);
     assert_int_equal(need->prices.output_pusd, 2000000);
     assert_int_equal(need->margin_ppm, 200000);
     assert_int_equal(need->context, 1000);
@@ -224,29 +225,30 @@ static void test_a_hold_covers_the_worst_case(void **unused)
     assert_int_equal(need->output_tokens_max, 100);
     assert_int_equal(need->output_tokens_allowed, 50);
     assert_false(need->output_hidden);
-    assert_int_equal(need->prices.audio_input_pusd, 5000000); /* as its fallback */
+    assert_int_equal(need->prices.audio_input_pusd, 3000000); /* as its fallback */
     assert_int_equal(need->prices.web_search_pusd, 0);
     assert_false(need->sells_requests);
     assert_string_equal(need->sold_features, "");
     vm_unref(vm);
 }
 
-/* A cache may write what it does not read, and reasoning may be all of the answer. */
-static void test_a_hold_covers_the_dearest_unit(void **unused)
+/* What has a price of its own, and what costs what its fallback does. */
+static void test_prices_by_unit(void **unused)
 {
     static const char models[] =
         "return { one = { context = 1000, max_output = 100, input = '1', output = '2', "
         "  cache_write = '1.25', cache_write_long = '3', audio_input = '40', reasoning = '5', "
-        "  request = '0.01', candidates = { { provider = 'demo' } } } }";
+        "  request = '0.01', web_search = '0.02', web_search_max = 7, candidates = { { provider = 'demo' } } } }";
     struct vm *vm = make_vm("models.lua", models);
     lua_State *state = make_handle(vm, "return require('policy').prepare({ model = 'one' }).need");
     const struct cost_ceiling *need = compiled_plan_ceiling(state, -1);
     (void)unused;
-    assert_int_equal(need->prices.input_pusd, 3000000);
-    assert_int_equal(need->prices.image_input_pusd, 3000000);
+    assert_int_equal(need->prices.input_pusd, 1000000);
+    assert_int_equal(need->prices.image_input_pusd, 1000000);
     assert_int_equal(need->prices.audio_input_pusd, 40000000);
-    assert_int_equal(need->prices.output_pusd, 5000000);
+    assert_int_equal(need->prices.output_pusd, 2000000);
     assert_int_equal(need->prices.request_pusd, 10000000000);
+    assert_int_equal(need->web_search_max, 7);
     assert_true(need->sells_requests);
     state = make_handle(vm, "return require('policy').prepare({ model = 'one' }).candidates[1]");
     const struct candidate_terms *terms = &compiled_plan_candidate(state, -1)->terms;
@@ -256,7 +258,7 @@ static void test_a_hold_covers_the_dearest_unit(void **unused)
     assert_int_equal(terms->priced, 1U << UNIT_INPUT | 1U << UNIT_CACHED_INPUT | 1U << UNIT_OUTPUT |
                                         1U << UNIT_CACHE_WRITE | 1U << UNIT_CACHE_WRITE_LONG |
                                         1U << UNIT_AUDIO_INPUT | 1U << UNIT_REASONING |
-                                        1U << UNIT_REQUEST);
+                                        1U << UNIT_WEB_SEARCH | 1U << UNIT_REQUEST);
     vm_unref(vm);
 }
 
@@ -376,7 +378,7 @@ int main(void)
         cmocka_unit_test(test_a_candidate_outlives_its_policy),
         cmocka_unit_test(test_garbage_gives_its_candidates_back),
         cmocka_unit_test(test_a_hold_covers_the_worst_case),
-        cmocka_unit_test(test_a_hold_covers_the_dearest_unit),
+        cmocka_unit_test(test_prices_by_unit),
         cmocka_unit_test(test_which_features_are_sold),
         cmocka_unit_test(test_whose_context_is_asked),
         cmocka_unit_test(test_limits_are_known_again_after_a_reload),

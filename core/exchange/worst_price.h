@@ -1,0 +1,18 @@
+/* The worst case of a call's prices, for its hold and for the budget of its stream: nobody knows
+ * before the answer what a cache reads or writes, how much of an answer is reasoning, or in which
+ * tier it is served. Pure functions. */
+#ifndef EXCHANGE_WORST_PRICE_H
+#define EXCHANGE_WORST_PRICE_H
+
+#include "base/unit.h"
+
+struct chat_request;
+struct price_schedule;
+
+/* Raises the prices of the units that a hold counts: `input`, `audio_input`, `image_input` and
+ * `output`. `prices` has all units (unit_prices_complete); `rules` may be NULL; `most` is what the
+ * prompt has at most. */
+void worst_price_raise(const struct chat_request *chat, const struct price_schedule *rules,
+                       const struct unit_counts *most, struct unit_prices *prices);
+
+#endif
