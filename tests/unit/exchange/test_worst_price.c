@@ -1,5 +1,5 @@
-/* The worst case of a call's prices: whatever a cache does, whatever the answer is made of, and what
- * the request asks for. */
+/* The worst case of a call's prices: whatever a cache does, whatever the answer is made of, and
+ * what the request asks for. */
 #include "base/support.h"
 
 #include <string.h>

@@ -238,7 +238,8 @@ static void test_prices_by_unit(void **unused)
     static const char models[] =
         "return { one = { context = 1000, max_output = 100, input = '1', output = '2', "
         "  cache_write = '1.25', cache_write_long = '3', audio_input = '40', reasoning = '5', "
-        "  request = '0.01', web_search = '0.02', web_search_max = 7, candidates = { { provider = 'demo' } } } }";
+        "  request = '0.01', web_search = '0.02', web_search_max = 7, "
+        "  candidates = { { provider = 'demo' } } } }";
     struct vm *vm = make_vm("models.lua", models);
     lua_State *state = make_handle(vm, "return require('policy').prepare({ model = 'one' }).need");
     const struct cost_ceiling *need = compiled_plan_ceiling(state, -1);

@@ -185,7 +185,8 @@ static void test_prices_by_unit(void **unused)
         "local function sold(t) t.candidates = { { provider = 'demo' }, { provider = 'openai', "
         "input = 2, output = 3, reasoning = 4, allow_loss = true } } return model(t) end\n"
         "return { many = sold { input = 1, output = 2, cache_write = '1.25', audio_input = 40, "
-        "web_search = '0.01', web_search_max = 5, request = 0 }, free = model { input = 0, output = 0, "
+        "web_search = '0.01', web_search_max = 5, "
+        "request = 0 }, free = model { input = 0, output = 0, "
         "candidates = { { provider = 'demo' } } }, demo = model { input = 1, output = 2, "
         "candidates = { { provider = 'demo' } } } }");
     (void)unused;

@@ -184,8 +184,8 @@ static void test_model_mistakes(void **unused)
          "models.lua:3: models[\"m-1\"].web_search: The price of one is a plain decimal in USD "
          "such as 0.01, with at most 12 decimals and at most 1."},
         {"models.lua", PRICED("web_search = '0.01'"),
-         "models.lua:2: models[\"m-1\"].web_search_max: is missing: a price of web_search needs the "
-         "most searches that one call may make"},
+         "models.lua:2: models[\"m-1\"].web_search_max: is missing: a price of web_search needs "
+         "the most searches that one call may make"},
         {"models.lua", PRICED("request = true"),
          "models.lua:3: models[\"m-1\"].request: must be a price in USD for one such as \"0.01\", "
          "not true"},
