@@ -6,8 +6,10 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "dialect/chat.h"
 #include "dialect/completion.h"
 #include "dialect/cost_edits.h"
+#include "exchange/charge.h"
 #include "exchange/meter.h"
 
 static void check_counts(const struct meter *meter)
@@ -32,6 +34,42 @@ static void check_price(const struct meter *meter)
         check(price.cost_nusd >= 0 && price.overrun_nusd >= 0);
         check(price.charge_nusd + price.overrun_nusd >= price.cost_nusd);
     }
+}
+
+static struct charge count(const struct meter *meter, unsigned priced)
+{
+    static const struct rate_set unknown;
+    static const struct chat_request chat = {
+        .choices = 1, .prompt = {.text_bytes = 400, .image_count = 1, .audio_count = 1}};
+    static const struct charge_limits limits = {.context_tokens = 100000,
+                                                .input_tokens = 90000,
+                                                .image_tokens = 85,
+                                                .web_searches = 5,
+                                                .output_tokens = 10000};
+    const struct charge_view view = {.chat = &chat,
+                                     .meter = meter,
+                                     .input_rates = &unknown,
+                                     .limits = &limits,
+                                     .priced = priced};
+    struct charge charge;
+    charge_count(&view, false, &charge);
+    return charge;
+}
+
+/* Prices of units divide the whole: no token is lost, none is charged twice. */
+static void check_units(const struct meter *meter)
+{
+    const struct charge whole = count(meter, 0);
+    const struct charge parts = count(meter, (1U << UNIT_COUNT) - 1);
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
+        check(parts.tokens.of[unit] >= 0 && parts.tokens.of[unit] <= MONEY_TOKENS_MAX * 2);
+        check(parts.allowed.of[unit] >= 0 && parts.allowed.of[unit] <= parts.tokens.of[unit]);
+    }
+    check(unit_counts_prompt(&parts.tokens) == unit_counts_prompt(&whole.tokens));
+    check(unit_counts_answer(&parts.tokens) == unit_counts_answer(&whole.tokens));
+    check(unit_counts_prompt(&parts.allowed) == unit_counts_prompt(&whole.allowed));
+    check(parts.allowed.web_search <= 5);
+    check(memchr(meter->said.service_tier, '\0', PRICE_WORD_BYTES) != NULL);
 }
 
 static void check_edits(struct slice text, const struct json_value *usage)
@@ -66,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         check_edits(text, &completion.usage);
     check_counts(&meter);
     check_price(&meter);
+    check_units(&meter);
     check(meter_output_estimate(&meter) >= 0 && meter_text_tokens(&meter) >= 0);
     check(meter_output_later(&meter) >= 0);
     return 0;

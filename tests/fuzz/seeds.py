@@ -76,6 +76,15 @@ COMPLETIONS = [
     b'{"choices":[{"index":1,"delta":{"content":"Hi","reasoning_content":"hm"},'
     b'"finish_reason":null},{"index":0,"delta":{},"finish_reason":"length"}],"usage":null}',
     b'{"error":{"message":"no","code":400},"usage":{"cost_details":{},"cost":1}}',
+    b'{"service_tier":"flex","choices":[],"usage":{"prompt_tokens":90,"completion_tokens":50,'
+    b'"prompt_tokens_details":{"cached_tokens":4,"audio_tokens":3,"image_tokens":2,'
+    b'"cache_write_tokens":9,"cache_write_tokens_details":{"ttl_12h_tokens":4}},'
+    b'"completion_tokens_details":{"reasoning_tokens":3,"audio_tokens":4,"image_tokens":5}}}',
+    b'{"choices":[],"usage":{"input_tokens":10,"output_tokens":5,"cache_read_input_tokens":3,'
+    b'"cache_creation_input_tokens":50,"cache_creation":{"ephemeral_1h_input_tokens":30},'
+    b'"server_tool_use":{"web_search_requests":3},"speed":"fast","inference_geo":"us"}}',
+    b'{"usageMetadata":{"promptTokenCount":90,"candidatesTokenCount":5,"thoughtsTokenCount":7,'
+    b'"cachedContentTokenCount":4,"promptTokensDetails":[{"modality":"AUDIO","tokenCount":4}]}}',
     JSON_ANSWER,
 ]
 POLICIES = [
@@ -144,6 +153,8 @@ MEMBERS = [
     "service_tier", "usage", "choices", "index", "delta", "message", "finish_reason", "cost",
     "cost_details", "prompt_tokens", "completion_tokens", "prompt_tokens_details",
     "completion_tokens_details", "cached_tokens", "reasoning_tokens", "tool_calls",
+    "audio_tokens", "image_tokens", "cache_write_tokens", "cache_creation", "ttl_12h_tokens",
+    "ephemeral_1h_input_tokens", "cache_creation_input_tokens", "web_search_requests",
 ]  # fmt: skip
 FIELDS = [
     "HTTP/1.1", "HTTP/1.0", "Host:", "Content-Length:", "Transfer-Encoding:", "chunked", "close",
