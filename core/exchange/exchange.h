@@ -22,6 +22,7 @@
 #include "base/money.h"
 #include "base/secret.h"
 #include "base/slice.h"
+#include "exchange/alarm_gate.h"
 #include "exchange/answer_error.h"
 
 struct candidate;
@@ -81,6 +82,7 @@ struct exchange_env {
     size_t detached_bytes; /* request bodies of the detached exchanges */
     uint64_t revocations;  /* the directory's count when revocation_due last looked */
     uint64_t served;
+    struct alarm_gate alarms;
 };
 
 /* The task as the script floor hands it down. */

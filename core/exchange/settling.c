@@ -28,15 +28,26 @@ static void alarm_operator(const struct exchange *exchange, const struct charge 
               log_int("output_tokens_allowed", limits->output_tokens));
 }
 
+/* Once a minute for each model and word, because every call of a model may raise it. */
+static void alarm_price(const struct exchange *exchange, const char *what, const char *name,
+                        const char *word)
+{
+    const char *model = exchange->chat.model;
+    int64_t left_out;
+    if (!alarm_gate_pass(&exchange->env->alarms, word, model, clock_mono_us() / 1000, &left_out))
+        return;
+    log_event(LOG_ERROR, what, log_text("request_id", exchange->id.text),
+              log_text("provider", attempt_provider(&exchange->attempt)), log_text("model", model),
+              log_text(name, word), log_int("left_out", left_out));
+}
+
 /* What the answer reports costs more than tokens do, and models.lua has no price for it. */
 static void alarm_unpriced(const struct exchange *exchange, unsigned unpriced)
 {
     for (enum unit unit = UNIT_CACHE_WRITE; unit < UNIT_COUNT; unit++) {
         if (unpriced >> unit & 1)
-            log_event(LOG_ERROR, "a provider bills what has no price in models.lua",
-                      log_text("request_id", exchange->id.text),
-                      log_text("provider", attempt_provider(&exchange->attempt)),
-                      log_text("model", exchange->chat.model), log_text("unit", unit_name(unit)));
+            alarm_price(exchange, "a provider bills what has no price in models.lua", "unit",
+                        unit_name(unit));
     }
 }
 
@@ -47,11 +58,8 @@ static void price_unknown_tier(const struct exchange *exchange, const struct cha
 {
     if (price_schedule_knows_tier(rules, facts->service_tier))
         return;
-    log_event(LOG_ERROR, "a provider bills a service tier that has no price in models.lua",
-              log_text("request_id", exchange->id.text),
-              log_text("provider", attempt_provider(&exchange->attempt)),
-              log_text("model", exchange->chat.model),
-              log_text("service_tier", facts->service_tier));
+    alarm_price(exchange, "a provider bills a service tier that has no price in models.lua",
+                "service_tier", facts->service_tier);
     price_schedule_dearest_tier(rules, prices, &charge->tokens, facts);
 }
 

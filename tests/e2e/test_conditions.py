@@ -65,6 +65,7 @@ def house(shared_provider, tmp_path_factory):
     policies = gateway.policies
     policies.model("m", PRICE, when=WHEN)
     policies.model("plain", PRICE)
+    policies.model("alarmed", PRICE, when=WHEN)
     policies.provider("second")
     own = {"provider": "second", "input": "3", "output": "12"}
     dearer = own | {"when": Lua('{ { service_tier = "flex", factor = "0.9" } }')}
@@ -121,7 +122,7 @@ def test_the_answer_decides(house, provider, name, streamed):
 def test_an_unknown_tier_alarms(house, provider):
     customer = house.customer()
     provider.answer = answer(tier="ultra\u00e9fast\x00!")
-    for model in ("m", "plain"):
+    for model in ("alarmed", "plain"):
         response = customer.ask(model)
         assert response.status_code == 200
         asked = {"request_id": response.headers["x-request-id"]}
@@ -133,6 +134,17 @@ def test_an_unknown_tier_alarms(house, provider):
     records = customer.wait_for_record(2), customer.records()[1]
     assert {usd(record["cost"]) for record in records} == {
         charge(PRICE, 1000, 100, "2"), charge(PRICE, 1000, 100)}  # fmt: skip
+
+
+def test_an_alarm_is_raised_once_a_minute(make_gateway, provider):
+    gateway = make_gateway(workers=1, prepare=lambda policies: policies.model("m", PRICE))
+    customer = gateway.customer()
+    provider.answer = answer(tier="ultrafast", server_tool_use={"web_search_requests": 1})
+    for _ in range(20):
+        assert customer.ask("m").status_code == 200
+    customer.wait_for_record(20)
+    assert len(gateway.logged("service tier that has no price", service_tier="ultrafast")) == 1
+    assert len(gateway.logged("bills what has no price", unit="web_search")) == 1
 
 
 def test_what_no_rule_names_is_not_sold(house, provider):
