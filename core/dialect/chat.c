@@ -230,7 +230,7 @@ static bool read_messages(struct chat_request *out, struct chat_fault *fault)
     }
     if (count == 0)
         return refuse(fault, "invalid_value", "messages", "'messages' must not be empty.");
-    return true;
+    return !out->prompt.may_mark_caches || paid_features_read_marks(&out->paid, messages, fault);
 }
 
 static bool read_all(struct chat_request *out, struct chat_fault *fault)

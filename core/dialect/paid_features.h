@@ -28,6 +28,7 @@ struct paid_feature {
     struct slice value; /* the last part of its name, of the client's text; empty: none */
     int32_t place;      /* in the member's list, from 0; -1: it is no list */
     bool by_key;        /* `value` is a key */
+    bool camel;         /* the member is written in camel case */
 };
 
 struct paid_features { /* zeroed: none */
@@ -41,6 +42,11 @@ struct paid_features { /* zeroed: none */
  * which a feature might hide. */
 bool paid_features_read(struct paid_features *found, struct slice name,
                         const struct json_value *value, struct chat_fault *fault);
+
+/* Adds the features of `cache_control` in the messages and in the parts of their content, also
+ * where these hold parts. Returns false with *fault. */
+bool paid_features_read_marks(struct paid_features *found, const struct json_value *messages,
+                              struct chat_fault *fault);
 
 /* Returns the first feature that is not sold, or NULL. `sold` has names between spaces; one that
  * ends with `*` stands for all that begin so. */

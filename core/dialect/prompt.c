@@ -1,6 +1,5 @@
 #include "dialect/prompt.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "dialect/media.h"
@@ -125,13 +124,40 @@ static const char *add_image(struct prompt *prompt, const struct json_value *par
 static void add_opaque(struct prompt *prompt, const struct json_value *part)
 {
     prompt->opaque_count++;
+    prompt->may_mark_caches = true; /* it may hold parts */
     leave_data_out(prompt, part);
+}
+
+/* Returns whether the key may be `cache_control`, in any case or with escapes. */
+static bool may_be_mark(struct slice key)
+{
+    bool first = key.bytes > 1 && (key.data[0] | 0x20) == 'c';
+    bool second = first && ((key.data[1] | 0x20) == 'a' || key.data[1] == '\\');
+    return second || (key.bytes > 0 && key.data[0] == '\\');
+}
+
+/* Finds the type of a part, a call or a message, as json_find does, and notes marks of caches. */
+static unsigned find_type(struct prompt *prompt, const struct json_value *object,
+                          struct json_value *out)
+{
+    struct json_walk walk = json_walk(object);
+    struct json_item item;
+    unsigned count = 0;
+    while (object->type == JSON_OBJECT && json_next(&walk, &item)) {
+        if (may_be_mark(item.key))
+            prompt->may_mark_caches = true;
+        if (!json_key_is(item.key, "type"))
+            continue;
+        *out = item.value;
+        count++;
+    }
+    return count;
 }
 
 static const char *add_part(struct prompt *prompt, const struct json_value *part)
 {
     struct json_value type = {0};
-    if (json_find(part, "type", &type) > 1)
+    if (find_type(prompt, part, &type) > 1)
         return "type";
     switch (kind_of(part, &type)) {
     case PART_TEXT:
@@ -164,17 +190,33 @@ static void add_images(struct prompt *prompt, const struct json_value *images)
     leave_out(prompt, images);
 }
 
+static void add_tool_calls(struct prompt *prompt, const struct json_value *calls)
+{
+    struct json_walk walk = json_walk(calls);
+    struct json_item call;
+    struct json_value type;
+    text_mix_add(&prompt->mix, calls->raw);
+    while (json_next(&walk, &call))
+        (void)find_type(prompt, &call.value, &type);
+}
+
 const char *prompt_add_message(struct prompt *prompt, const struct json_value *message)
 {
-    enum { CONTENT, IMAGES, AUDIO, TOOL_CALLS, MEMBERS };
+    enum { CONTENT, IMAGES, AUDIO, TOOL_CALLS, ROLE, MEMBERS };
     struct json_member members[MEMBERS] = {[CONTENT] = {.name = "content"},
                                            [IMAGES] = {.name = "images"},
                                            [AUDIO] = {.name = "audio"},
-                                           [TOOL_CALLS] = {.name = "tool_calls"}};
+                                           [TOOL_CALLS] = {.name = "tool_calls"},
+                                           [ROLE] = {.name = "role"}};
     const struct json_value *content = &members[CONTENT].value;
     prompt->message_count++;
     prompt->text_bytes += (int64_t)json_text_bytes(message);
-    json_find_all(message, members, MEMBERS);
+    struct json_value type;
+    size_t others = json_find_all(message, members, MEMBERS);
+    for (size_t i = 0; i < MEMBERS; i++)
+        others -= members[i].count;
+    if (others > 0)
+        (void)find_type(prompt, message, &type);
     for (size_t i = 0; i < TOOL_CALLS; i++) {
         if (members[i].count > 1)
             return members[i].name;
@@ -184,7 +226,7 @@ const char *prompt_add_message(struct prompt *prompt, const struct json_value *m
     if (members[AUDIO].value.type == JSON_OBJECT) /* sound of an earlier answer, by its id */
         prompt->opaque_count++;
     if (members[TOOL_CALLS].value.type == JSON_ARRAY)
-        text_mix_add(&prompt->mix, members[TOOL_CALLS].value.raw);
+        add_tool_calls(prompt, &members[TOOL_CALLS].value);
     if (content->type == JSON_STRING)
         text_mix_add(&prompt->mix, (struct slice){content->raw.data + 1, content->raw.bytes - 2});
     if (content->type != JSON_ARRAY)

@@ -3,6 +3,7 @@
 #ifndef DIALECT_PROMPT_H
 #define DIALECT_PROMPT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/json.h"
@@ -20,6 +21,7 @@ struct prompt {
     int64_t audio_bytes;  /* of base64 */
     int64_t file_count;   /* files of unknown content */
     int64_t opaque_count; /* content parts whose tokens cannot be foreseen: files, films */
+    bool may_mark_caches; /* a message may hold a `cache_control` */
 };
 
 /* In the usual forms of sound a token stands for at least PROMPT_AUDIO_BYTES_MIN bytes of base64

@@ -47,7 +47,8 @@ void price_schedule_apply(const struct price_schedule *schedule, const struct pr
 
 bool price_schedule_knows_tier(const struct price_schedule *schedule, const char *tier)
 {
-    static const char *const plain[] = {"", "default", "standard", "auto"};
+    static const char *const plain[] = {"",     "default",   "standard",
+                                        "auto", "on_demand", "standard_only"};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
         if (strcmp(tier, plain[i]) == 0)
             return true;

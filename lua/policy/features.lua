@@ -38,7 +38,8 @@ end
 local BY_UNIT = {
     audio_output = "modalities.audio",
     image_output = "modalities.image",
-    cache_write_long = "prompt_cache_retention.24h prompt_cache_options.ttl.12h",
+    cache_write_long = "prompt_cache_retention.24h prompt_cache_options.ttl.12h "
+        .. "prompt_cache_options.ttl.24h cache_control.ttl.1h",
 }
 
 -- `names` (between spaces) and the features that the prices sell.

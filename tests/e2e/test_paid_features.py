@@ -10,6 +10,9 @@ from prices import PRICES, usd
 from wait import wait_until
 
 FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+LONG = {"type": "ephemeral", "ttl": "1h"}
+CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+SHORT = {"type": "ephemeral"}
 # The feature's name, the member at fault, and what a request says.
 FEATURES = [
     *[
@@ -28,6 +31,19 @@ FEATURES = [
     ("prompt_cache_retention.24h", "prompt_cache_retention", {"prompt_cache_retention": "24h"}),
     ("prompt_cache_options.ttl.12h", "prompt_cache_options.ttl",
      {"prompt_cache_options": {"ttl": "12h"}}),
+    ("cache_control.ttl.1h", "cache_control.ttl", {"cache_control": LONG}),
+    ("cache_control.ttl.1h", "messages[1]",
+     {"messages": [{"role": "user", "content": "a"},
+                   {"role": "user", "content": [{"type": "text", "text": "b"},
+                                                {"type": "text", "text": "c",
+                                                 "cache_control": LONG}]}]}),
+    ("cache_control.ttl.1h", "messages[0]",
+     {"messages": [{"role": "user", "content": "a", "cache_control": LONG}]}),
+    ("cache_control.ttl.1h", "messages[1]",
+     {"messages": [{"role": "user", "content": "a"},
+                   {"role": "assistant", "tool_calls": [{**CALL, "cache_control": LONG}]}]}),
+    ("cache_control.ttl.1h", "tools[1].cache_control.ttl",
+     {"tools": [FUNCTION, {**FUNCTION, "cache_control": LONG}]}),
     ("moderation", "moderation", {"moderation": {"model": "omni"}}),
     ("background", "background", {"background": True}),
     ("speed", "speed", {"speed": "fast"}),
@@ -41,6 +57,12 @@ FEATURES = [
     ("context_management", "context_management", {"context_management": {"edits": []}}),
     ("cached_content", "cachedContent", {"cachedContent": "cachedContents/1"}),
     ("models", "models", {"models": ["dear"]}),
+    ("data_sources", "data_sources", {"data_sources": [{"type": "azure_search"}]}),
+    ("compound_custom", "compound_custom", {"compound_custom": {"tools": {"enabled_tools": []}}}),
+    ("extra_body", "extra_body", {"extra_body": {"service_tier": "priority"}}),
+    ("preset", "preset", {"preset": "dear"}),
+    ("service_tier.flex", "serviceTier", {"serviceTier": "flex"}),
+    ("web_search", "webSearchOptions", {"webSearchOptions": {}}),
 ]  # fmt: skip
 PLAIN = {
     "service_tier": "default",
@@ -53,7 +75,25 @@ PLAIN = {
     "prediction": {"type": "content", "content": "a"},
     "web_search_options": None,
     "mcp_servers": [],
+    "provider": {"order": ["b", "a"]},
 }
+# What clients send by default, and what is turned off.
+NOTHING = [
+    {"service_tier": "on_demand"},
+    {"service_tier": "standard_only"},
+    {"serviceTier": "auto"},
+    {"prompt_cache_options": {"ttl": "30m"}},
+    {"tools": [{"name": "f", "input_schema": {}, "defer_loading": True, "input_examples": []}]},
+    {"tools": [{"name": "f", "inputSchema": {}}]},
+    {"search_parameters": {"mode": "off"}},
+    {"plugins": [{"id": "web", "enabled": False}]},
+    {"context_management": {}},
+    {"inference_geo": "", "previous_response_id": "", "container": ""},
+    {"conversation": {}, "data_sources": [], "extra_body": {}, "preset": ""},
+    {"cache_control": SHORT, "tools": [{**FUNCTION, "cache_control": {**SHORT, "ttl": "5m"}}]},
+    {"messages": [{"role": "user", "cache_control": SHORT,
+                   "content": [{"type": "text", "text": "ttl", "cache_control": SHORT}]}]},
+]  # fmt: skip
 
 
 def ids(values):
@@ -77,11 +117,12 @@ def shop(tmp_path_factory, shared_provider):
     gateway = Gateway(tmp_path_factory.mktemp("features"), shared_provider, {})
     names = list(dict.fromkeys(name for name, _, _ in FEATURES))
     groups = ("service_tier.", "tools.", "plugins.", "modalities.", "prompt_cache_retention.",
-              "prompt_cache_options.ttl.")  # fmt: skip
+              "prompt_cache_options.ttl.", "cache_control.ttl.")  # fmt: skip
     whole = [name for name in names if not name.startswith(groups)]
     price = PRICES["gpt-4o-mini"]
     gateway.policies.model("plain", price)
     gateway.policies.model("by-name", price, allow=names)
+    gateway.policies.model("long", price, cache_write_long="2")
     gateway.policies.model("by-group", price, allow=[*whole, *(group + "*" for group in groups)])
     gateway.start()
     yield gateway
@@ -120,6 +161,45 @@ def test_plain_members_pass_as_they_came(buyer, provider, streamed):
     body = body_of("plain", PLAIN, streamed)
     assert buyer.post(body).status_code == 200
     assert provider.last.body == body
+
+
+@pytest.mark.parametrize("members", NOTHING, ids=json.dumps)
+def test_what_uses_nothing_passes_as_it_came(buyer, provider, members):
+    body = body_of("plain", members, False)
+    assert buyer.post(body).status_code == 200
+    assert provider.last.body == body
+
+
+@pytest.mark.parametrize("members", [
+    {"prompt_cache_retention": "24h"},
+    {"prompt_cache_options": {"ttl": "12h"}},
+    {"prompt_cache_options": {"ttl": "24h"}},
+    {"cache_control": LONG},
+], ids=json.dumps)  # fmt: skip
+def test_a_price_of_long_caches_sells_them(buyer, provider, members):
+    body = body_of("long", members, False)
+    assert buyer.post(body).status_code == 200
+    assert provider.last.body == body
+
+
+@pytest.mark.parametrize("mark", [
+    b'"cache\\u005fcontrol":{"ttl":"1h"}',
+    b'"\\u0063ache_control":{"t\\u0074l":"1h"}',
+    b'"cache_control":{"ttl":"1h"},"cache_control":{}',
+    b'"cache_control":{},"cache_control":{"ttl":"1h"}',
+    b'"cache_control":{"ttl":"1h","ttl":"5m"}',
+    b'"Cache_Control":{"ttl":"1h"}',
+    b'"cacheControl":{"ttl":"1h"}',
+])  # fmt: skip
+@pytest.mark.parametrize("type_", [b"text", b"tool_result"])
+def test_no_mark_of_a_cache_hides(buyer, provider, type_, mark):
+    part = b'{"type":"%s","text":"a",%s}' % (type_, mark)
+    members = {"messages": [{"role": "user", "content": ["PART"]}]}
+    body = body_of("plain", members, False).replace(b'"PART"', part)
+    response = buyer.post(body)
+    check_error(response, 400, "invalid_value")
+    assert response.json()["error"]["param"] in {"messages", "messages[0]"}
+    assert provider.requests == []
 
 
 def test_one_that_is_sold_does_not_let_another_through(buyer, provider):

@@ -37,6 +37,8 @@ static const struct {
     {"service_tier", "\"\\u0061uto\"", ""},
     {"service_tier", "\"default\"", ""},
     {"service_tier", "\"standard\"", ""},
+    {"service_tier", "\"on_demand\"", ""},     /* Groq's */
+    {"service_tier", "\"standard_only\"", ""}, /* Anthropic's */
     {"service_tier", "\"priority\"", "service_tier.priority (service_tier) "},
     {"service_tier", "\"flex\"", "service_tier.flex (service_tier) "},
     {"service_tier", "\"Default\"", "service_tier.Default (service_tier) "},
@@ -44,6 +46,10 @@ static const struct {
     {"web_search_options", "null", ""},
     {"web_search_options", "{}", "web_search (web_search_options) "},
     {"search_parameters", "{\"mode\":\"on\"}", "web_search (search_parameters) "},
+    {"search_parameters", "{\"mode\":\"off\",\"sources\":[]}", ""},
+    {"search_parameters", "{\"mode\":null}", "web_search (search_parameters) "},
+    {"search_parameters", "{}", "web_search (search_parameters) "}, /* its mode is then "auto" */
+    {"search_parameters", "\"off\"", "web_search (search_parameters) "},
     {"enable_search", "true", "web_search (enable_search) "},
     {"enable_search", "false", ""},
     /* tools */
@@ -64,6 +70,14 @@ static const struct {
     {"tools", "[{\"type\":null,\"function\":{}},{\"type\":5,\"name\":\"f\",\"parameters\":{}}]",
      ""},
     {"tools", "[{}]", ""},
+    {"tools",
+     "[{\"name\":\"f\",\"input_schema\":{},\"defer_loading\":true,\"strict\":true,"
+     "\"eager_input_streaming\":true,\"input_examples\":[],\"cache_control\":null}]",
+     ""},
+    {"tools",
+     "[{\"name\":\"f\",\"title\":\"F\",\"inputSchema\":{},\"outputSchema\":{},"
+     "\"annotations\":{}}]",
+     ""}, /* MCP's */
     {"tools", "[{\"functionDeclarations\":[],\"googleSearch\":{}}]",
      "tools.googleSearch (tools[0].googleSearch) "},
     {"tools", "[{\"type\":[\"function\"],\"url_context\":{}}]",
@@ -71,6 +85,10 @@ static const struct {
     {"plugins", "[{\"id\":\"web\",\"max_results\":1},{\"id\":\"file-parser\"}]",
      "plugins.web (plugins[0].id) plugins.file-parser (plugins[1].id) "},
     {"plugins", "[]", ""},
+    {"plugins", "[{\"id\":\"web\",\"enabled\":false},{\"enabled\":true,\"id\":\"a\"}]",
+     "plugins.a (plugins[1].id) "},
+    {"plugins", "[{\"id\":\"web\",\"enabled\":null},{\"id\":\"a\",\"enabled\":0}]",
+     "plugins.web (plugins[0].id) plugins.a (plugins[1].id) "},
     /* output and caches */
     {"modalities", "null", ""},
     {"modalities", "[\"text\"]", ""},
@@ -85,6 +103,9 @@ static const struct {
     {"prompt_cache_options", "{\"ttl\":null,\"mode\":\"implicit\"}", ""},
     {"prompt_cache_options", "{\"ttl\":\"12h\"}",
      "prompt_cache_options.ttl.12h (prompt_cache_options.ttl) "},
+    {"prompt_cache_options", "{\"ttl\":\"30m\"}", ""},
+    {"prompt_cache_options", "{\"ttl\":\"24h\"}",
+     "prompt_cache_options.ttl.24h (prompt_cache_options.ttl) "},
     {"prompt_cache_options", "{\"ttl\":3600}",
      "prompt_cache_options.ttl.3600 (prompt_cache_options.ttl) "},
     /* switches: some servers take 1 or "true" for true */
@@ -100,6 +121,8 @@ static const struct {
     {"inference_geo", "\"global\"", ""},
     {"inference_geo", "\"us\"", "inference_geo (inference_geo) "},
     {"inference_geo", "5", "inference_geo (inference_geo) "},
+    {"inference_geo", "\"\"", ""},
+    {"speed", "\"\"", ""},
     {"access_programs", "[ ]", ""},
     {"access_programs", "{ }", ""},
     {"access_programs", "\"\"", ""},
@@ -113,12 +136,64 @@ static const struct {
     {"conversation", "\"conv_1\"", "conversation (conversation) "},
     {"previous_response_id", "\"resp_1\"", "previous_response_id (previous_response_id) "},
     {"previous_response_id", "null", ""},
+    {"previous_response_id", "\"\"", ""},
+    {"conversation", "\"\"", ""},
+    {"conversation", "{ }", ""},
+    {"conversation", "{\"id\":\"c\"}", "conversation (conversation) "},
+    {"data_sources", "[{}]", "data_sources (data_sources) "},
+    {"data_sources", "[]", ""},
+    {"compound_custom", "{\"tools\":{}}", "compound_custom (compound_custom) "},
+    {"compound_custom", "{}", ""},
+    {"extra_body", "{\"a\":1}", "extra_body (extra_body) "},
+    {"extra_body", "{}", ""},
+    {"preset", "\"p\"", "preset (preset) "},
+    {"preset", "\"\"", ""},
+    {"prompt", "{}", ""},
+    {"bill_to", "\"\"", ""},
     {"prompt", "{\"id\":\"pmpt_1\"}", "prompt (prompt) "},
     {"prompt", "\"text\"", ""},
     {"cachedContent", "\"c\"", "cached_content (cachedContent) "},
     {"cached_content", "\"c\"", "cached_content (cached_content) "},
-    {"container", "{}", "container (container) "},
-    {"context_management", "{}", "context_management (context_management) "},
+    {"container", "\"c\"", "container (container) "},
+    {"container", "\"\"", ""},
+    {"container", "{}", ""},
+    {"context_management", "{\"edits\":[]}", "context_management (context_management) "},
+    {"context_management", "{}", ""},
+    {"context_management", "[]", ""},
+    /* in camel case, as some servers read them */
+    {"serviceTier", "\"flex\"", "service_tier.flex (serviceTier) "},
+    {"serviceTier", "\"auto\"", ""},
+    {"webSearchOptions", "{}", "web_search (webSearchOptions) "},
+    {"previousResponseId", "\"r\"", "previous_response_id (previousResponseId) "},
+    {"promptCacheRetention", "\"24h\"", "prompt_cache_retention.24h (promptCacheRetention) "},
+    {"promptCacheOptions", "{\"ttl\":\"12h\"}",
+     "prompt_cache_options.ttl.12h (promptCacheOptions.ttl) "},
+    {"dataSources", "[{}]", "data_sources (dataSources) "},
+    {"extraBody", "{\"a\":1}", "extra_body (extraBody) "},
+    /* how long a cache keeps */
+    {"cache_control", "{\"type\":\"ephemeral\"}", ""},
+    {"cache_control", "{\"type\":\"ephemeral\",\"ttl\":\"5m\"}", ""},
+    {"cache_control", "{\"ttl\":\"1h\"}", "cache_control.ttl.1h (cache_control.ttl) "},
+    {"cacheControl", "{\"ttl\":\"1h\"}", "cache_control.ttl.1h (cacheControl.ttl) "},
+    {"tools", "[{\"name\":\"f\",\"cache_control\":{\"ttl\":\"5m\"}}]", ""},
+    {"tools", "[{},{\"name\":\"f\",\"cache_control\":{\"ttl\":\"1h\"}}]",
+     "cache_control.ttl.1h (tools[1].cache_control.ttl) "},
+    {"tools", "[{\"type\":\"custom\",\"CacheControl\":{\"t\\u0074l\":\"1h\"}}]",
+     "cache_control.ttl.1h (tools[0].cache_control.ttl) "},
+    {"tools", "[{\"type\":\"custom\",\"cache\\u005fcontrol\":{\"ttl\":\"1h\"}}]",
+     "cache_control.ttl.1h (tools[0].cache_control.ttl) "},
+    {"tools", "[{\"type\":\"function\",\"cache_control\":{},\"cache_control\":{\"ttl\":\"1h\"}}]",
+     "cache_control.ttl.1h (tools[0].cache_control.ttl) "},
+    {"tools",
+     "[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"cache_control\":{\"ttl\":7}}}]",
+     "cache_control.ttl.7 (tools[0].function.cache_control.ttl) "},
+    {"tools",
+     "[{\"type\":\"function\",\"function\":{\"parameters\":{\"properties\":"
+     "{\"cache_control\":{\"ttl\":\"1h\"}}}}}]",
+     ""},
+    {"system", "\"text\"", ""},
+    {"system", "[{\"text\":\"a\",\"cache_control\":{\"ttl\":\"1h\"}}]",
+     "cache_control.ttl.1h (system[0].cache_control.ttl) "},
     /* billed as plain tokens, or free */
     {"prediction", "{\"type\":\"content\",\"content\":\"a\"}", ""},
     {"n", "2", ""},
@@ -127,6 +202,8 @@ static const struct {
     {"", "true", ""},
     {"tool", "[{\"type\":\"mcp\"}]", ""},
     {"toolset", "[{\"type\":\"mcp\"}]", ""},
+    {"_tools", "[{\"type\":\"mcp\"}]", ""},
+    {"service_tier_of_a_name_that_is_longer_than_any_name_of_ours_may_be", "\"flex\"", ""},
 };
 
 static void finds_each_form(void **state)
@@ -158,6 +235,20 @@ static const struct {
      "ervice_tier",
      "\"flex\"", NULL},
     {"CachedContent", "\"c\"", NULL},
+    {"SERVICE_TIER", "\"flex\"", NULL},
+    {"ServiceTier", "\"flex\"", NULL},
+    {"servicetier", "\"flex\"", NULL},
+    {"service_Tier", "\"flex\"", NULL},
+    {"\xc5\xbf"
+     "erviceTier",
+     "\"flex\"", NULL},
+    {"cache_control", "5", "cache_control"},
+    {"cache_control", "{\"ttl\":\"5m\",\"ttl\":\"1h\"}", "cache_control"},
+    {"tools", "[{\"name\":\"f\",\"cache_control\":{\"TTL\":\"1h\"}}]", "tools"},
+    {"tools", "[{\"name\":\"f\",\"cache_control\":{\"ttl\":[]}}]", "tools"},
+    {"search_parameters", "{\"mode\":\"off\",\"mode\":\"on\"}", "search_parameters"},
+    {"search_parameters", "{\"mode\":\"off\",\"Mode\":\"on\"}", "search_parameters"},
+    {"plugins", "[{\"id\":\"a\",\"enabled\":true,\"enabled\":false}]", "plugins"},
     {"service_tier", "5", "service_tier"},
     {"service_tier", "[\"flex\"]", "service_tier"},
     {"service_tier", "\"\"", "service_tier"},
@@ -218,6 +309,92 @@ static void refuses_a_member_twice(void **state)
     assert_true(read(&found, "audio", "null", &fault));
     assert_false(read(&found, "service_tier", "\"auto\"", &fault));
     assert_string_equal(fault.param, "service_tier");
+    assert_false(read(&found, "serviceTier", "\"auto\"", &fault));
+    assert_string_equal(fault.param, "service_tier");
+}
+
+/* The text names the entry at fault, or the name to write. */
+static void says_where(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *member, *value, *message;
+    } cases[] = {
+        {"tools", "[{},{},{},{\"type\":\"a b\"}]",
+         "'tools[3].type' has a value that is not 1 to 58 printable ASCII characters without "
+         "spaces and backslashes."},
+        {"tools", "[{},{\"a b\":1}]",
+         "'tools[1]' has a member whose name is not 1 to 58 printable ASCII characters without "
+         "spaces and backslashes."},
+        {"tools", "[{},5]", "'tools[1]' must be an object."},
+        {"modalities", "[\"text\",5]", "'modalities[1]' must be a string."},
+        {"serviceTier", "5", "'serviceTier' must be a string."},
+        {"ServiceTier", "5", "The member 'ServiceTier' must be written 'service_tier'."},
+        {"tools", "[{},{\"cache_control\":{\"ttl\":{}}}]",
+         "'tools[1].cache_control.ttl' has a value that is not 1 to 46 printable ASCII characters "
+         "without spaces and backslashes."},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct paid_features found = {0};
+        struct chat_fault fault;
+        assert_false(read(&found, cases[i].member, cases[i].value, &fault));
+        assert_string_equal(fault.message, cases[i].message);
+    }
+}
+
+/* At any of its usual depths; what a client's tool is given is no mark. */
+static void finds_marks_of_caches_in_messages(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *messages, *found;
+    } cases[] = {
+        {"[]", ""},
+        {"[{\"content\":[{\"cache_control\":{\"ttl\":\"5m\"}},{\"cache_control\":null}]}]", ""},
+        {"[{},{\"content\":[{},{\"cache_control\":{\"ttl\":\"1h\"}}]}]",
+         "cache_control.ttl.1h (messages[1]) "},
+        {"[{\"content\":\"a\",\"cache_control\":{\"ttl\":\"1h\"}}]",
+         "cache_control.ttl.1h (messages[0]) "},
+        {"[{\"content\":[{\"cache_control\":{\"ttl\":\"1h\"},\"cache_control\":{}}]}]",
+         "cache_control.ttl.1h (messages[0]) "},
+        {"[{\"content\":[{\"\\u0063acheControl\":{\"ttl\":\"2h\"}}]}]",
+         "cache_control.ttl.2h (messages[0]) "},
+        {"[{\"content\":[{\"content\":[{\"source\":{\"content\":[{\"cache_control\":"
+         "{\"ttl\":\"1h\"}}]}}]}]}]",
+         "cache_control.ttl.1h (messages[0]) "},
+        {"[{\"content\":[{\"content\":[{\"cache_control\":{\"ttl\":\"1h\"}}]}]}]",
+         "cache_control.ttl.1h (messages[0]) "},
+    };
+    struct buffer shown;
+    buffer_init(&shown, 4096);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct paid_features found = {0};
+        struct chat_fault fault;
+        struct json_value messages = parsed(cases[i].messages);
+        assert_true(paid_features_read_marks(&found, &messages, &fault));
+        show(&found, &shown);
+        buffer_append_char(&shown, '\0');
+        assert_string_equal(shown.data, cases[i].found);
+        shown.bytes = 0;
+    }
+    buffer_fini(&shown);
+}
+
+static void refuses_marks_that_may_hide_one(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {
+        "[{\"content\":[{\"cache_control\":{\"ttl\":\"1h\",\"ttl\":\"5m\"}}]}]",
+        "[{\"content\":[{\"cache_control\":{\"Ttl\":\"1h\"}}]}]",
+        "[{\"content\":[{\"cache_control\":{\"ttl\":\"\\u0031h\"}}]}]",
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct paid_features found = {0};
+        struct chat_fault fault = {0};
+        struct json_value messages = parsed(cases[i]);
+        assert_false(paid_features_read_marks(&found, &messages, &fault));
+        assert_string_equal(fault.param, "messages");
+    }
 }
 
 /* The longest name; one byte more is refused. */
@@ -335,6 +512,9 @@ int main(void)
         cmocka_unit_test(finds_each_form),
         cmocka_unit_test(refuses_what_may_hide_one),
         cmocka_unit_test(refuses_a_member_twice),
+        cmocka_unit_test(says_where),
+        cmocka_unit_test(finds_marks_of_caches_in_messages),
+        cmocka_unit_test(refuses_marks_that_may_hide_one),
         cmocka_unit_test(bounds_the_name),
         cmocka_unit_test(bounds_their_number),
         cmocka_unit_test(says_what_is_not_sold),

@@ -127,6 +127,36 @@ static void a_member_that_is_there_twice_is_named(void **state)
     }
 }
 
+/* Only what may hold one is searched. */
+static void tells_where_a_cache_may_be_marked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *message;
+        bool marked;
+    } cases[] = {
+        {"{\"role\":\"user\",\"content\":\"cache_control\"}", false},
+        {PART("\"type\":\"text\",\"text\":\"cache_control\""), false},
+        {URL("https://x.example/cache_control"), false},
+        {"{\"role\":\"tool\",\"tool_call_id\":\"c\",\"content\":\"a\"}", false},
+        {PART("\"type\":\"text\",\"citations\":[]"), false},
+        {PART("\"type\":\"text\",\"cache_control\":{}"), true},
+        {PART("\"type\":\"text\",\"CacheControl\":{}"), true},
+        {PART("\"type\":\"text\",\"c\\u0061che_control\":{}"), true},
+        {PART("\"type\":\"text\",\"\\u0063ache_control\":{}"), true},
+        {PART("\"type\":\"tool_result\",\"x\":[]"), true},
+        {"{\"tool_calls\":[{\"id\":\"c\",\"function\":{}}]}", false},
+        {"{\"tool_calls\":[{\"id\":\"c\"},{\"cache_control\":{}}]}", true},
+        {"{\"content\":\"a\",\"cache_control\":{}}", true},
+        {"{\"role\":\"user\",\"content\":\"a\",\"CacheControl\":{}}", true},
+        {"{\"content\":\"a\",\"cache\\u005fcontrol\":{}}", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (add(cases[i].message).may_mark_caches != cases[i].marked)
+            fail_msg("%s", cases[i].message);
+    }
+}
+
 static void members_beside_the_messages_count_as_sent(void **state)
 {
     (void)state;
@@ -174,6 +204,7 @@ int main(void)
         cmocka_unit_test(data_is_no_text),
         cmocka_unit_test(what_is_opaque_keeps_its_words),
         cmocka_unit_test(a_member_that_is_there_twice_is_named),
+        cmocka_unit_test(tells_where_a_cache_may_be_marked),
         cmocka_unit_test(members_beside_the_messages_count_as_sent),
         cmocka_unit_test(a_template_has_tokens_for_each_message),
     };

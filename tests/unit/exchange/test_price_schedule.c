@@ -89,7 +89,8 @@ static void a_factor_never_leaves_the_bounds(void **state)
 static void known_tiers(void **state)
 {
     (void)state;
-    static const char *const known[] = {"", "default", "standard", "auto", "flex", "own"};
+    static const char *const known[] = {"",          "default",       "standard", "auto",
+                                        "on_demand", "standard_only", "flex",     "own"};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         assert_true(price_schedule_knows_tier(&schedule, known[i]));
     assert_false(price_schedule_knows_tier(&schedule, "ultrafast"));
