@@ -15,7 +15,9 @@ end
 for name in pairs(prices.MEMBERS) do
     MEMBERS[name] = true
 end
-local PLAIN_TIERS = { auto = true, default = true, standard = true }
+local PLAIN_TIERS = {
+    auto = true, default = true, standard = true, on_demand = true, standard_only = true,
+}
 local RULES_MAX = 16 -- as in core/exchange/price_schedule.h
 local WORD_BYTES_MAX = 23
 local TOKENS_MAX = 1e9
