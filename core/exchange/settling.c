@@ -25,7 +25,8 @@ static void alarm_operator(const struct exchange *exchange, const struct charge 
               log_int("input_tokens", unit_counts_prompt(&charge->tokens)),
               log_int("context", limits->context_tokens),
               log_int("output_tokens", unit_counts_answer(&charge->tokens)),
-              log_int("output_tokens_allowed", limits->output_tokens));
+              log_int("output_tokens_allowed", limits->output_tokens),
+              log_int("web_searches", charge->tokens.web_search));
 }
 
 /* Once a minute for each model and word, because every call of a model may raise it. */

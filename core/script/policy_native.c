@@ -152,24 +152,33 @@ static int push_result(lua_State *state, bool done, int64_t number, const struct
     return 2;
 }
 
-/* price(text or number): USD per million tokens -> pico-USD per token, or nil and why. */
-static int native_price(lua_State *state)
+/* Parses the text or number at 1; gives the result, or nil and why. */
+static int push_parsed(lua_State *state,
+                       bool (*parse)(struct slice text, int64_t *out, struct fault *fault))
 {
     char text[32];
     struct fault fault;
-    int64_t pusd = 0;
-    bool done = money_parse_price(check_decimal(state, 1, text), &pusd, &fault);
-    return push_result(state, done, pusd, &fault);
+    int64_t result = 0;
+    bool done = parse(check_decimal(state, 1, text), &result, &fault);
+    return push_result(state, done, result, &fault);
+}
+
+/* price(text or number): USD per million tokens -> pico-USD per token, or nil and why. */
+static int native_price(lua_State *state)
+{
+    return push_parsed(state, money_parse_price);
+}
+
+/* single_price(text or number): USD for one -> pico-USD, or nil and why. */
+static int native_single_price(lua_State *state)
+{
+    return push_parsed(state, money_parse_single_price);
 }
 
 /* amount(text or number): USD -> nano-USD, or nil and why. */
 static int native_amount(lua_State *state)
 {
-    char text[32];
-    struct fault fault;
-    int64_t nusd = 0;
-    bool done = money_parse(check_decimal(state, 1, text), &nusd, &fault);
-    return push_result(state, done, nusd, &fault);
+    return push_parsed(state, money_parse);
 }
 
 /* margin(text): "20%" -> parts per million, or nil and why. */
@@ -179,16 +188,6 @@ static int native_margin(lua_State *state)
     int64_t ppm = 0;
     bool done = money_parse_margin(policy_check_slice(state, 1), &ppm, &fault);
     return push_result(state, done, ppm, &fault);
-}
-
-/* single_price(text or number): USD for one -> pico-USD, or nil and why. */
-static int native_single_price(lua_State *state)
-{
-    char text[32];
-    struct fault fault;
-    int64_t pusd = 0;
-    bool done = money_parse_single_price(check_decimal(state, 1, text), &pusd, &fault);
-    return push_result(state, done, pusd, &fault);
 }
 
 /* units(): the list of all, each {name, fallback or nil, single}. */

@@ -1,6 +1,5 @@
 """The price list, from the policies in force."""
 
-import json
 from decimal import Decimal
 
 import answers
@@ -112,11 +111,7 @@ def test_a_charge_by_unit(make_person, priced, provider):
     counts = {"prompt_tokens": 1000, "completion_tokens": 100,
               "prompt_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 400},
               "server_tool_use": {"web_search_requests": 3}}  # fmt: skip
-    text = "hello world " * 30
-    choice = {"index": 0, "message": {"content": text}, "finish_reason": "stop"}
-    provider.answer = answers.reply(
-        200, json.dumps({"choices": [choice], "usage": counts}).encode()
-    )
+    provider.answer = answers.counted_as("hello world " * 30, counts)
     response = customer.ask("everything")
     customer.wait_for_record()
     person = make_person(at=priced).become(customer)

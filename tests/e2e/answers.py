@@ -240,6 +240,25 @@ def stream_of(completion: Chat, **how):
     return answer
 
 
+def counted_as(text: str, usage: dict, **outer):
+    """A completion of this text with this usage as it stands, whole or streamed as asked; `outer`
+    are members beside the usage."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}}
+    body = {"choices": [choice | {"finish_reason": "stop"}], "usage": usage} | outer
+    said = [
+        {"choices": [{"index": 0, "delta": {"content": text}}]},
+        {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+        {"choices": [], "usage": usage} | outer,
+    ]
+    events = [b"data: " + json.dumps({"id": "1"} | event).encode() + b"\n\n" for event in said]
+    whole, streamed = reply(200, json.dumps(body).encode()), stream([*events, DONE])
+
+    async def answer(connection: Connection, request: Received) -> None:
+        await (streamed if request.json.get("stream") else whole)(connection, request)
+
+    return answer
+
+
 def raw(*pieces: bytes, gap_s: float = 0.002, ending: str = "close"):
     """Exactly these bytes, each piece in a packet of its own."""
 

@@ -2,7 +2,6 @@
 tier, a speed and a region are charged as the answer says; what the answer does not say is charged
 as asked. Charges are computed again in exact fractions."""
 
-import json
 import math
 from decimal import Decimal
 from fractions import Fraction
@@ -38,25 +37,11 @@ def charge(price: Price, prompt: int, completion: int, factor: str = "1", cached
 
 
 def answer(prompt: int = 1000, completion: int = 100, cached: int = 0, tier=None, **usage):
-    """Whole or streamed as asked; `tier` stands in the answer, the rest in its usage."""
-    text = "hello world " * 30
+    """`tier` stands in the answer, the rest in its usage."""
     counts = {"prompt_tokens": prompt, "completion_tokens": completion,
               "prompt_tokens_details": {"cached_tokens": cached}} | usage  # fmt: skip
     outer = {} if tier is None else {"service_tier": tier}
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}}
-    body = {"choices": [choice | {"finish_reason": "stop"}], "usage": counts} | outer
-    last = {"id": "1", "choices": [], "usage": counts} | outer
-    stop = b'data: {"id":"1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
-    said = {"id": "1", "choices": [{"index": 0, "delta": {"content": text}}]}
-    events = [b"data: " + json.dumps(said).encode() + b"\n\n", stop,
-              b"data: " + json.dumps(last).encode() + b"\n\n", answers.DONE]  # fmt: skip
-    streamed = answers.stream(events)
-    whole = answers.reply(200, json.dumps(body).encode())
-
-    async def play(connection, request):
-        await (streamed if request.json.get("stream") else whole)(connection, request)
-
-    return play
+    return answers.counted_as("hello world " * 30, counts, **outer)
 
 
 @pytest.fixture(scope="module")

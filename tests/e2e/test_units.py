@@ -107,19 +107,8 @@ ALL = {"input": PRICE.input, "cached_input": PRICE.cached, "output": PRICE.outpu
 
 
 def answer(usage: dict):
-    """A completion of as many tokens as the usage says, with this usage, whole or streamed."""
-    text = "hello world " * 160
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}}
-    body = {"choices": [choice | {"finish_reason": "stop"}], "usage": usage}
-    last = b"data: " + json.dumps({"id": "1", "choices": [], "usage": usage}).encode() + b"\n\n"
-    stop = b'data: {"id":"1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
-    streamed = answers.stream([answers.content_event(text, "m"), stop, last, answers.DONE])
-    whole = answers.reply(200, json.dumps(body).encode())
-
-    async def play(connection, request):
-        await (streamed if request.json.get("stream") else whole)(connection, request)
-
-    return play
+    """As much text as the usages here say."""
+    return answers.counted_as("hello world " * 160, usage)
 
 
 @pytest.fixture(scope="module")

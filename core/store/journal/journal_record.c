@@ -238,6 +238,17 @@ static void read_lines(struct reader *reader, struct usage_record *record)
     }
 }
 
+static void read_sums(struct reader *reader, struct usage_record *record)
+{
+    record->margin_ppm = get_int(reader);
+    record->cost_nusd = get_int(reader);
+    record->charge_nusd = get_int(reader);
+    record->overrun_nusd = get_int(reader);
+    record->created_ms = get_int(reader);
+    record->first_byte_us = get_int(reader);
+    record->total_us = get_int(reader);
+}
+
 /* The numbers of formats 1 and 2. */
 static void read_old_numbers(struct reader *reader, unsigned format, struct usage_record *record)
 {
@@ -246,13 +257,7 @@ static void read_old_numbers(struct reader *reader, unsigned format, struct usag
     record->reasoning_tokens = get_int(reader);
     for (enum unit unit = UNIT_INPUT; unit <= UNIT_OUTPUT; unit++)
         record->prices.of[unit] = get_int(reader);
-    record->margin_ppm = get_int(reader);
-    record->cost_nusd = get_int(reader);
-    record->charge_nusd = get_int(reader);
-    record->overrun_nusd = get_int(reader);
-    record->created_ms = get_int(reader);
-    record->first_byte_us = get_int(reader);
-    record->total_us = get_int(reader);
+    read_sums(reader, record);
     record->sold = record->prices;
     for (enum unit unit = UNIT_INPUT; format >= FORMAT_SOLD && unit <= UNIT_OUTPUT; unit++)
         record->sold.of[unit] = get_int(reader);
@@ -261,13 +266,7 @@ static void read_old_numbers(struct reader *reader, unsigned format, struct usag
 static void read_numbers(struct reader *reader, struct usage_record *record)
 {
     record->reasoning_tokens = get_int(reader);
-    record->margin_ppm = get_int(reader);
-    record->cost_nusd = get_int(reader);
-    record->charge_nusd = get_int(reader);
-    record->overrun_nusd = get_int(reader);
-    record->created_ms = get_int(reader);
-    record->first_byte_us = get_int(reader);
-    record->total_us = get_int(reader);
+    read_sums(reader, record);
     read_lines(reader, record);
 }
 
