@@ -250,6 +250,14 @@ static bool within(int64_t n, int64_t max)
     return n >= 0 && n <= max;
 }
 
+int64_t money_times(int64_t price_pusd, int64_t factor_ppm)
+{
+    check(price_pusd >= 0 && factor_ppm >= 0);
+    uint128 product = (uint128)price_pusd * (uint128)factor_ppm;
+    product = (product + (PPM_ONE - 1)) / PPM_ONE;
+    return product < (uint128)MONEY_PRICE_MAX_PUSD ? (int64_t)product : MONEY_PRICE_MAX_PUSD;
+}
+
 /* The sum of quantity x price: at most UNIT_COUNT x 10^24. Returns false when one is out of its
  * bounds: as unsigned, a negative number is a very large one. Most quantities are 0, and then the
  * price does not matter. */

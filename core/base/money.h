@@ -53,6 +53,10 @@ const char *money_format_price(enum unit unit, int64_t pusd, char out[MONEY_TEXT
 /* "20%", "12.5%". */
 const char *money_format_margin(int64_t margin_ppm, char out[MONEY_TEXT_BYTES]);
 
+/* A price times a factor in parts per million, rounded up to the pico-USD; at most
+ * MONEY_PRICE_MAX_PUSD. */
+int64_t money_times(int64_t price_pusd, int64_t factor_ppm);
+
 /* Computes sum(quantity x price) x (1 + margin), rounded up once to nano-USD, with 128 bits inside.
  * Returns false when the result is above MONEY_AMOUNT_MAX_NUSD or an argument is out of its
  * bounds. */

@@ -241,16 +241,16 @@ static bool find_object(const struct finder *finder, const struct json_value *va
     return value->type != JSON_OBJECT || find_filled(finder, value);
 }
 
-static bool find_other(const struct finder *finder, const struct json_value *value)
-{
-    return is_plain(finder, value) || find_filled(finder, value);
-}
-
 static bool find_word(const struct finder *finder, const struct json_value *value)
 {
     if (value->type != JSON_STRING)
         return refuse_entry(finder, -1, "a string");
     return add_word(finder, value, -1);
+}
+
+static bool find_filled_word(const struct finder *finder, const struct json_value *value)
+{
+    return is_empty(value) || find_word(finder, value);
 }
 
 static bool find_words(const struct finder *finder, const struct json_value *value)
@@ -484,8 +484,8 @@ static const struct paid_member members[] = {
     {"system", MARK, .find = find_marks, .inner = "cache_control.ttl"},
     {"moderation", "moderation", .find = find_switch},
     {"background", "background", .find = find_switch},
-    {"speed", "speed", .find = find_other, .plain = {"standard"}},
-    {"inference_geo", "inference_geo", .find = find_other, .plain = {"global"}},
+    {"speed", "speed.", .find = find_filled_word, .plain = {"standard"}},
+    {"inference_geo", "inference_geo.", .find = find_filled_word, .plain = {"global"}},
     {"access_programs", "access_programs", .find = find_filled},
     /* input that the body does not show */
     {"conversation", "conversation", .find = find_filled},

@@ -114,12 +114,15 @@ static bool refuse_unheld(struct exchange *exchange, const char *what)
     return false;
 }
 
-/* The prices by which the budget of a stream grows. */
-static void set_sold_prices(struct exchange *exchange, const struct candidate_terms *terms)
+void exchange_price_budget(struct exchange *exchange)
 {
     struct stream_budget *budget = &exchange->budget;
-    budget->sold = terms->sold;
-    worst_price_raise(&exchange->chat, terms->sold_rules, &budget->most, &budget->sold);
+    const struct worst_view view = {.chat = &exchange->chat,
+                                    .rules = budget->terms->sold_rules,
+                                    .most = &budget->most,
+                                    .said = &exchange->stream.meter.said};
+    budget->sold = budget->terms->sold;
+    worst_price_raise(&view, &budget->sold);
 }
 
 static void start(struct exchange *exchange, struct candidate *candidate)
@@ -135,7 +138,7 @@ static void start(struct exchange *exchange, struct candidate *candidate)
     event_room_leave(exchange);
     stream_reset(&exchange->stream, &exchange->rates.output);
     exchange->budget.terms = &candidate->terms;
-    set_sold_prices(exchange, &candidate->terms);
+    exchange_price_budget(exchange);
     attempt_start(&exchange->attempt, candidate, &request, &events, exchange);
 }
 

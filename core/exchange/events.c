@@ -251,6 +251,16 @@ static bool take_renamed(struct exchange *exchange, struct slice event,
     return true;
 }
 
+/* A stream may tell at its begin that it is served at another price than was asked for. */
+static void note_terms(struct exchange *exchange, const struct completion *chunk)
+{
+    struct price_facts *said = &exchange->stream.meter.said;
+    const struct price_facts before = *said;
+    price_facts_note_completion(said, chunk);
+    if (exchange->budget.terms->sold_rules != NULL && memcmp(said, &before, sizeof before) != 0)
+        exchange_price_budget(exchange);
+}
+
 /* Takes a chunk that is no error: feeds the meter and the client. */
 static void take_chunk(struct exchange *exchange, struct slice event,
                        const struct completion *chunk)
@@ -266,7 +276,7 @@ static void take_chunk(struct exchange *exchange, struct slice event,
         take_error(exchange, chunk->root.raw);
         return;
     }
-    price_facts_note_completion(&stream->meter.said, chunk);
+    note_terms(exchange, chunk);
     if (chunk->usage_count == 1)
         take_usage(exchange, event, chunk);
     else

@@ -121,6 +121,8 @@ void exchange_wake(struct exchange *exchange);
 void exchange_begin_stream(struct exchange *exchange, const char *content_type);
 /* Whether its stream broke off, and the fault is not ours. */
 bool exchange_was_cut_by_provider(const struct exchange *exchange);
+/* Sets the prices by which the budget of a stream grows, by what is known so far. */
+void exchange_price_budget(struct exchange *exchange);
 /* Writes what is to be kept of the attempts so far. */
 void exchange_note_attempts(struct exchange *exchange);
 /* Settles the open hold by the meter, or voids it. relay.c goes on when that is durable. */

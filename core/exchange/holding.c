@@ -452,6 +452,8 @@ enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceilin
     rates_get(exchange->env->rates, exchange->chat.model, &exchange->rates);
     learn_context(exchange, offered, &need);
     most_input(exchange, &need);
-    worst_price_raise(&exchange->chat, need.rules, &need.most, &need.prices);
+    const struct worst_view view = {
+        .chat = &exchange->chat, .rules = need.rules, .most = &need.most};
+    worst_price_raise(&view, &need.prices);
     return decide(exchange, &need, offered->context, false);
 }

@@ -6,22 +6,13 @@
 #include "dialect/completion.h"
 #include "dialect/usage_form.h"
 
-void price_facts_ask(const struct chat_request *chat, const struct price_schedule *schedule,
-                     int64_t prompt_tokens, struct price_facts *out)
+void price_facts_ask(const struct chat_request *chat, int64_t prompt_tokens,
+                     struct price_facts *out)
 {
     *out = (struct price_facts){.prompt_tokens = prompt_tokens};
-    if (schedule == NULL)
-        return;
     price_word_copy(paid_features_value(&chat->paid, "service_tier."), out->service_tier);
-    bool speed = paid_features_use(&chat->paid, "speed");
-    bool region = paid_features_use(&chat->paid, "inference_geo");
-    for (size_t i = schedule->rule_count; i > 0; i--) {
-        const struct price_rule *rule = &schedule->rules[i - 1];
-        if (speed && rule->speed[0] != '\0')
-            memcpy(out->speed, rule->speed, PRICE_WORD_BYTES);
-        if (region && rule->region[0] != '\0')
-            memcpy(out->region, rule->region, PRICE_WORD_BYTES);
-    }
+    price_word_copy(paid_features_value(&chat->paid, "speed."), out->speed);
+    price_word_copy(paid_features_value(&chat->paid, "inference_geo."), out->region);
 }
 
 /* A word that is no text, or is null, says nothing. */

@@ -9,9 +9,9 @@ struct chat_request;
 struct completion;
 struct usage_form;
 
-/* What the request asks for; a speed or region that it asks for is the first that a rule names. */
-void price_facts_ask(const struct chat_request *chat, const struct price_schedule *schedule,
-                     int64_t prompt_tokens, struct price_facts *out);
+/* What the request asks for. */
+void price_facts_ask(const struct chat_request *chat, int64_t prompt_tokens,
+                     struct price_facts *out);
 /* Notes what a completion or chunk says of itself, and what its usage says. */
 void price_facts_note_completion(struct price_facts *said, const struct completion *completion);
 void price_facts_note_usage(struct price_facts *said, const struct usage_form *form);

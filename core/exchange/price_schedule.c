@@ -1,6 +1,7 @@
 #include "exchange/price_schedule.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/money.h"
 
@@ -8,7 +9,7 @@
 
 static bool fits(const char *wanted, const char *word)
 {
-    return wanted[0] == '\0' || strcmp(wanted, word) == 0;
+    return wanted[0] == '\0' || strcasecmp(wanted, word) == 0;
 }
 
 static bool matches(const struct price_rule *rule, const struct price_facts *facts)
@@ -18,31 +19,31 @@ static bool matches(const struct price_rule *rule, const struct price_facts *fac
            fits(rule->region, facts->region);
 }
 
-/* Rounded up; never above the bound of a price. */
-static int64_t times(int64_t price_pusd, int64_t factor_ppm)
-{
-    unsigned __int128 product = (unsigned __int128)price_pusd * (unsigned __int128)factor_ppm;
-    product = (product + (PPM_ONE - 1)) / PPM_ONE;
-    return product < MONEY_PRICE_MAX_PUSD ? (int64_t)product : MONEY_PRICE_MAX_PUSD;
-}
-
 static void apply(const struct price_rule *rule, struct unit_prices *prices)
 {
     for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
         if (rule->sets >> unit & 1)
             prices->of[unit] = rule->prices.of[unit];
         if (rule->factor_ppm != PPM_ONE)
-            prices->of[unit] = times(prices->of[unit], rule->factor_ppm);
+            prices->of[unit] = money_times(prices->of[unit], rule->factor_ppm);
     }
 }
 
 void price_schedule_apply(const struct price_schedule *schedule, const struct price_facts *facts,
                           struct unit_prices *prices)
 {
+    unsigned own = schedule != NULL ? schedule->priced : 0;
+    bool changed = false;
     for (size_t i = 0; schedule != NULL && i < schedule->rule_count; i++) {
-        if (matches(&schedule->rules[i], facts))
-            apply(&schedule->rules[i], prices);
+        const struct price_rule *rule = &schedule->rules[i];
+        if (!matches(rule, facts))
+            continue;
+        apply(rule, prices);
+        own |= rule->sets;
+        changed = true;
     }
+    if (changed)
+        unit_prices_complete(prices, own);
 }
 
 bool price_schedule_knows_tier(const struct price_schedule *schedule, const char *tier)
@@ -50,11 +51,11 @@ bool price_schedule_knows_tier(const struct price_schedule *schedule, const char
     static const char *const plain[] = {"",     "default",   "standard",
                                         "auto", "on_demand", "standard_only"};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
-        if (strcmp(tier, plain[i]) == 0)
+        if (strcasecmp(tier, plain[i]) == 0)
             return true;
     }
     for (size_t i = 0; schedule != NULL && i < schedule->rule_count; i++) {
-        if (strcmp(tier, schedule->rules[i].service_tier) == 0)
+        if (strcasecmp(tier, schedule->rules[i].service_tier) == 0)
             return true;
     }
     return false;

@@ -32,12 +32,14 @@ struct price_rule {
 };
 
 struct price_schedule {
+    /* The units with a price of their own; a bit for each. The others follow their fallback. */
+    unsigned priced;
     size_t rule_count;
     struct price_rule rules[PRICE_RULES_MAX];
 };
 
-/* Applies the rules to `prices`. NULL: there are none. A price that a factor makes smaller than a
- * pico-USD exactly is rounded up. */
+/* Applies the rules to `prices`. NULL: there are none. A factor rounds each price up to the
+ * pico-USD. Words match in any case. */
 void price_schedule_apply(const struct price_schedule *schedule, const struct price_facts *facts,
                           struct unit_prices *prices);
 

@@ -1,6 +1,7 @@
 /* The money at the end of an exchange: its charge, and how the hold is settled or voided. */
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -52,16 +53,17 @@ static void alarm_unpriced(const struct exchange *exchange, unsigned unpriced)
     }
 }
 
-/* A tier without a price in models.lua: the dearest one that has a price is charged. */
-static void price_unknown_tier(const struct exchange *exchange, const struct charge *charge,
-                               const struct price_schedule *rules, const struct unit_prices *prices,
-                               struct price_facts *facts)
+/* A tier that no rule names and that was not asked for (`allow` sells at the plain price): the
+ * dearest one that has a price is charged. False: it is known. */
+static bool take_dearest(const struct price_schedule *rules, const struct unit_prices *prices,
+                         const struct charge *charge, const char *asked_tier,
+                         struct price_facts *facts)
 {
-    if (price_schedule_knows_tier(rules, facts->service_tier))
-        return;
-    alarm_price(exchange, "a provider bills a service tier that has no price in models.lua",
-                "service_tier", facts->service_tier);
+    if (price_schedule_knows_tier(rules, facts->service_tier) ||
+        strcmp(facts->service_tier, asked_tier) == 0)
+        return false;
     price_schedule_dearest_tier(rules, prices, &charge->tokens, facts);
+    return true;
 }
 
 /* The prices of the call: those of the candidate, under the conditions of the answer. */
@@ -70,17 +72,22 @@ static void find_prices(const struct exchange *exchange, const struct charge *ch
 {
     const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
     const struct price_facts *said = &exchange->stream.meter.said;
-    struct price_facts facts;
+    struct price_facts asked;
     *bought = terms->prices;
     *sold = terms->sold;
     if (terms->buy_rules == NULL && terms->sold_rules == NULL && said->service_tier[0] == '\0')
         return;
-    price_facts_ask(&exchange->chat, terms->sold_rules, unit_counts_prompt(&charge->tokens),
-                    &facts);
-    price_facts_merge(&facts, said);
-    price_unknown_tier(exchange, charge, terms->sold_rules, sold, &facts);
-    price_schedule_apply(terms->buy_rules, &facts, bought);
-    price_schedule_apply(terms->sold_rules, &facts, sold);
+    price_facts_ask(&exchange->chat, unit_counts_prompt(&charge->tokens), &asked);
+    struct price_facts buying = asked;
+    price_facts_merge(&buying, said);
+    struct price_facts selling = buying;
+    bool unknown = take_dearest(terms->sold_rules, sold, charge, asked.service_tier, &selling);
+    (void)take_dearest(terms->buy_rules, bought, charge, asked.service_tier, &buying);
+    if (unknown)
+        alarm_price(exchange, "a provider bills a service tier that has no price in models.lua",
+                    "service_tier", said->service_tier);
+    price_schedule_apply(terms->buy_rules, &buying, bought);
+    price_schedule_apply(terms->sold_rules, &selling, sold);
 }
 
 /* A provider may count more than we could foresee (its own additions to a prompt). The customer

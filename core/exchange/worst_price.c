@@ -9,27 +9,57 @@ static void raise_to(int64_t *price_pusd, int64_t other_pusd)
         *price_pusd = other_pusd;
 }
 
-/* The prices for what the request asks for, where they are dearer. */
-static void raise_by_rules(const struct chat_request *chat, const struct price_schedule *rules,
-                           const struct unit_counts *most, struct unit_prices *prices)
+/* The prices under these facts, where they are dearer than those of `worst`. */
+static void try_facts(const struct price_schedule *rules, const struct price_facts *facts,
+                      struct unit_prices prices, struct unit_prices *worst)
 {
-    struct unit_prices asked_prices = *prices;
-    struct price_facts asked;
-    price_facts_ask(chat, rules, unit_counts_prompt(most), &asked);
-    price_schedule_apply(rules, &asked, &asked_prices);
+    price_schedule_apply(rules, facts, &prices);
     for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++)
-        raise_to(&prices->of[unit], asked_prices.of[unit]);
+        raise_to(&worst->of[unit], prices.of[unit]);
 }
 
-/* Any part of a prompt may be read from a cache or written to it; a file may be anything. */
+/* A prompt of any length up to the most: only where a rule begins do prices change. */
+static void try_prompts(const struct worst_view *view, struct price_facts facts,
+                        const struct unit_prices *plain, struct unit_prices *worst)
+{
+    const struct price_schedule *rules = view->rules;
+    int64_t most_tokens = unit_counts_prompt(view->most);
+    facts.prompt_tokens = most_tokens;
+    try_facts(rules, &facts, *plain, worst);
+    facts.prompt_tokens = 0;
+    try_facts(rules, &facts, *plain, worst);
+    for (size_t i = 0; i < rules->rule_count; i++) {
+        facts.prompt_tokens = rules->rules[i].prompt_above + 1;
+        if (facts.prompt_tokens > 0 && facts.prompt_tokens < most_tokens)
+            try_facts(rules, &facts, *plain, worst);
+    }
+}
+
+/* A call may be served as asked, as plainly as any, or as the answer has said. */
+static void raise_by_rules(const struct worst_view *view, struct unit_prices *prices)
+{
+    const struct unit_prices plain = *prices;
+    const struct price_facts nothing = {.prompt_tokens = 0};
+    struct price_facts asked;
+    price_facts_ask(view->chat, 0, &asked);
+    try_prompts(view, nothing, &plain, prices);
+    try_prompts(view, asked, &plain, prices);
+    if (view->said == NULL)
+        return;
+    price_facts_merge(&asked, view->said);
+    try_prompts(view, asked, &plain, prices);
+}
+
+/* Any part of a prompt may be read from a cache or written to it, and sound and pictures may be
+ * counted as text; a file may be anything. */
 static void raise_prompt(bool opaque, struct unit_prices *prices)
 {
     int64_t cache_pusd = prices->cached_input_pusd;
     raise_to(&cache_pusd, prices->cache_write_pusd);
     raise_to(&cache_pusd, prices->cache_write_long_pusd);
     raise_to(&prices->input_pusd, cache_pusd);
-    raise_to(&prices->audio_input_pusd, cache_pusd);
-    raise_to(&prices->image_input_pusd, cache_pusd);
+    raise_to(&prices->audio_input_pusd, prices->input_pusd);
+    raise_to(&prices->image_input_pusd, prices->input_pusd);
     if (!opaque)
         return;
     raise_to(&prices->input_pusd, prices->audio_input_pusd);
@@ -45,11 +75,10 @@ static void raise_answer(const struct chat_request *chat, struct unit_prices *pr
         raise_to(&prices->output_pusd, prices->audio_output_pusd);
 }
 
-void worst_price_raise(const struct chat_request *chat, const struct price_schedule *rules,
-                       const struct unit_counts *most, struct unit_prices *prices)
+void worst_price_raise(const struct worst_view *view, struct unit_prices *prices)
 {
-    if (rules != NULL)
-        raise_by_rules(chat, rules, most, prices);
-    raise_prompt(chat->prompt.opaque_count > 0, prices);
-    raise_answer(chat, prices);
+    if (view->rules != NULL)
+        raise_by_rules(view, prices);
+    raise_prompt(view->chat->prompt.opaque_count > 0, prices);
+    raise_answer(view->chat, prices);
 }

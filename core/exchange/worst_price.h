@@ -7,12 +7,19 @@
 #include "base/unit.h"
 
 struct chat_request;
+struct price_facts;
 struct price_schedule;
 
+/* What is known of a call. */
+struct worst_view {
+    const struct chat_request *chat;
+    const struct price_schedule *rules; /* NULL: none */
+    const struct unit_counts *most;     /* what the prompt has at most */
+    const struct price_facts *said;     /* by the answer so far; NULL: nothing */
+};
+
 /* Raises the prices of the units that a hold counts: `input`, `audio_input`, `image_input` and
- * `output`. `prices` has all units (unit_prices_complete); `rules` may be NULL; `most` is what the
- * prompt has at most. */
-void worst_price_raise(const struct chat_request *chat, const struct price_schedule *rules,
-                       const struct unit_counts *most, struct unit_prices *prices);
+ * `output`. `prices` has all units (unit_prices_complete). */
+void worst_price_raise(const struct worst_view *view, struct unit_prices *prices);
 
 #endif

@@ -131,9 +131,10 @@ static void read_price_rule(lua_State *state, int index, struct price_rule *out)
     out->factor_ppm = integer_member(state, index, "factor_ppm");
 }
 
-/* Returns `out` with the rules of the member, or NULL if it is absent. */
+/* Returns `out` with the rules of the member, or NULL if it is absent. `stated` is the member with
+ * the units that have a price of their own. */
 static const struct price_schedule *rules_member(lua_State *state, int index, const char *name,
-                                                 struct price_schedule *out)
+                                                 const char *stated, struct price_schedule *out)
 {
     lua_getfield(state, index, name);
     if (lua_isnil(state, -1)) {
@@ -141,7 +142,8 @@ static const struct price_schedule *rules_member(lua_State *state, int index, co
         return NULL;
     }
     luaL_checktype(state, -1, LUA_TTABLE);
-    *out = (struct price_schedule){.rule_count = lua_objlen(state, -1)};
+    *out = (struct price_schedule){.priced = units_member(state, index, stated),
+                                   .rule_count = lua_objlen(state, -1)};
     luaL_argcheck(state, out->rule_count <= PRICE_RULES_MAX, index, "too many rules");
     for (size_t i = 0; i < out->rule_count; i++) {
         lua_rawgeti(state, -1, (int)i + 1);
@@ -186,8 +188,8 @@ static int native_candidate(lua_State *state)
         .prices = prices_member(state, 1, "buy"),
         .sold = prices_member(state, 1, "sold"),
         .priced = units_member(state, 1, "sold"),
-        .buy_rules = rules_member(state, 1, "buy_rules", &buy_rules),
-        .sold_rules = rules_member(state, 1, "sold_rules", &sold_rules),
+        .buy_rules = rules_member(state, 1, "buy_rules", "buy_stated", &buy_rules),
+        .sold_rules = rules_member(state, 1, "sold_rules", "sold_stated", &sold_rules),
         .margin_ppm = integer_member(state, 1, "margin_ppm"),
         .errors_shown = flag_member(state, 1, "errors_shown"),
         .connect_timeout_ms = integer_member(state, 1, "connect_timeout_ms"),
@@ -349,7 +351,7 @@ static struct ceiling_handle *new_ceiling(lua_State *state, const struct cost_ce
 {
     enum { ALIGNMENT = _Alignof(struct price_schedule) };
     struct price_schedule rules;
-    const struct price_schedule *found = rules_member(state, 1, "rules", &rules);
+    const struct price_schedule *found = rules_member(state, 1, "rules", "stated", &rules);
     const char *sold = text_member(state, 1, "sold_features", SIZE_MAX);
     size_t text_bytes = (strlen(sold) + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
     size_t rules_bytes = found != NULL ? sizeof rules : 0;

@@ -224,6 +224,15 @@ static int native_charge(lua_State *state)
     return push_result(state, done, nusd, &fault);
 }
 
+/* times(pusd, factor_ppm): a price times a factor. */
+static int native_times(lua_State *state)
+{
+    int64_t pusd = integer_check(state, 1, 0, MONEY_PRICE_MAX_PUSD);
+    lua_pushnumber(state,
+                   (double)money_times(pusd, integer_check(state, 2, 0, MONEY_MARGIN_MAX_PPM)));
+    return 1;
+}
+
 static enum unit check_unit(lua_State *state, int index)
 {
     struct slice name = policy_check_slice(state, index);
@@ -320,6 +329,7 @@ static const luaL_Reg native_functions[] = {
     {"price", native_price},
     {"sell_price", native_sell_price},
     {"single_price", native_single_price},
+    {"times", native_times},
     {"token_price", native_token_price},
     {"units", native_units},
     {"word_names", native_word_names},

@@ -2,6 +2,7 @@
 -- refuses the load.
 local native = require "policy.native"
 local prices = require "policy.prices"
+local schedule = require "policy.schedule"
 local schema = require "policy.schema"
 
 local examples = {}
@@ -84,7 +85,8 @@ end
 
 local function check_price(node, index, example, plan)
     local candidate = plan.candidates[1]
-    local sold = candidate.sold
+    local facts = { prompt_tokens = prompt_of(example.counts) }
+    local sold = schedule.apply(candidate.sold_rules, facts, candidate.sold, candidate.sold_stated)
     check_units(node, index, example, candidate)
     local nusd, why = native.charge(sold, example.counts, candidate.margin_ppm)
     if not nusd then

@@ -87,10 +87,12 @@ local function set_prices(model)
     for i, found in ipairs(model.candidates) do
         lists[i] = found.price
     end
-    model.stated = prices.in_all(lists)
+    model.sold_by_all = prices.in_all(lists)
     for i, found in ipairs(model.candidates) do
-        found.buy = prices.complete(lists[i], lists)
-        found.sold = prices.complete(lists[model.price_by == "candidate" and i or 1], lists)
+        local sold = lists[model.price_by == "candidate" and i or 1]
+        found.buy, found.sold = prices.complete(lists[i], lists), prices.complete(sold, lists)
+        found.buy_stated = prices.stated(lists[i], found.buy)
+        found.sold_stated = prices.stated(sold, found.sold)
         found.price = nil
     end
 end
@@ -98,19 +100,19 @@ end
 -- Sets the rules of both prices. The model's rules are about its own prices, so a candidate with
 -- prices of its own has its own rules, or none.
 local function set_rules(node, model)
-    for i, found in ipairs(model.candidates) do
-        if found.rules and model.price_by == "candidate" then
-            schema.fail(node, "price_by", 'does not go with rules (when) of a candidate')
-        end
+    for _, found in ipairs(model.candidates) do
         found.buy_rules = found.rules or (not found.own_price and model.rules) or nil
-        if model.price_by == "candidate" or i == 1 then
-            found.sold_rules = found.buy_rules
-        else
-            found.sold_rules = model.candidates[1].sold_rules
+        if found.buy_rules and model.price_by == "candidate" then
+            schema.fail(node, "price_by", 'is "candidate": that does not go with prices under '
+                .. "conditions (when)")
         end
+        found.sold_rules = model.candidates[1].buy_rules
         found.rules, found.own_price = nil, nil
+        found.buy_stated = found.buy_rules and found.buy_stated
+        found.sold_stated = found.sold_rules and found.sold_stated
     end
-    model.rules = model.candidates[1] and model.candidates[1].sold_rules
+    local first = model.candidates[1]
+    model.rules, model.stated = first and first.sold_rules, first and first.sold_stated
 end
 
 local function check_searches(node, model)
@@ -142,7 +144,7 @@ local function candidates(node, model, model_prices, providers)
     set_prices(model)
     set_rules(node, model)
     check_searches(node, model)
-    model.sold_features = features.with_prices(model.sold_features, model.stated)
+    model.sold_features = features.with_prices(model.sold_features, model.sold_by_all)
         .. schedule.features(model.rules)
 end
 
@@ -246,21 +248,39 @@ function models.format_margin(ppm)
     return string.format("%.8g%%", ppm / 1e4)
 end
 
+local function refuse_loss(value, id, each, loss, margin_ppm, left, condition)
+    local node = schema.child(schema.open("models.lua", value), id)
+    schema.fail(schema.child(node, "candidates"), each.place,
+        "%s: the model's published price of %s%s, with a margin of %s, is below what %s "
+        .. "asks (%s). Raise the price or the margin, give the model "
+        .. 'price_by = "candidate", or allow it here with allow_loss = true',
+        id, loss, condition, models.format_margin(margin_ppm), each.provider,
+        models.format_margin(left))
+end
+
+-- Where a rule begins, what is paid and what is asked may part.
+local function check_loss(value, id, each, margin_ppm)
+    local left, loss = models.margin_left(each, margin_ppm)
+    if loss then
+        refuse_loss(value, id, each, loss, margin_ppm, left, "")
+    end
+    for _, facts in ipairs(schedule.cases(each.buy_rules, each.sold_rules)) do
+        local buy = schedule.apply(each.buy_rules, facts, each.buy, each.buy_stated)
+        local sold = schedule.apply(each.sold_rules, facts, each.sold, each.sold_stated)
+        left, loss = prices.margin_left(buy, sold, margin_ppm)
+        if loss then
+            refuse_loss(value, id, each, loss, margin_ppm, left, " (" .. facts.text .. ")")
+        end
+    end
+end
+
 -- Refuses a candidate that would be called at a loss, unless its entry says allow_loss.
 -- `lowest_margin(id)` is the smallest one that a customer of the model may have.
 function models.check_losses(value, found, lowest_margin)
     for id, record in pairs(found) do
         for _, each in ipairs(record.candidates) do
-            local margin_ppm = lowest_margin(id)
-            local left, loss = models.margin_left(each, margin_ppm)
-            if loss and not each.allow_loss then
-                local node = schema.child(schema.open("models.lua", value), id)
-                schema.fail(schema.child(node, "candidates"), each.place,
-                    "%s: the model's published price of %s, with a margin of %s, is below what %s "
-                    .. "asks (%s). Raise the price or the margin, give the model "
-                    .. 'price_by = "candidate", or allow it here with allow_loss = true',
-                    id, loss, models.format_margin(margin_ppm), each.provider,
-                    models.format_margin(left))
+            if not each.allow_loss then
+                check_loss(value, id, each, lowest_margin(id))
             end
         end
     end

@@ -29,6 +29,7 @@ local function need(model, candidates, max_tokens)
         output_hidden = model.output_hidden,
         sold_features = model.sold_features,
         rules = model.rules,
+        stated = model.stated,
         web_search_max = model.web_search_max or 0,
     }
 end

@@ -55,6 +55,7 @@ function prices.read(node)
     if not found.input then
         return nil
     end
+    found.follows = not found.cached_input -- input, whatever its price
     found.cached_input = found.cached_input or found.input
     return found
 end
@@ -95,6 +96,28 @@ function prices.complete(found, lists)
         end
     end
     return complete
+end
+
+-- The units of a complete list that have a price of their own, as a set; the others have that of
+-- their fallback. What has no fallback has its own.
+function prices.stated(own, complete)
+    local stated = {}
+    for _, unit in ipairs(UNITS) do
+        local follows = own.follows and unit.name == "cached_input"
+        stated[unit.name] = (own[unit.name] and not follows)
+            or (complete[unit.name] and not unit.fallback) or nil
+        stated[unit.name] = stated[unit.name] and 1
+    end
+    return stated
+end
+
+-- Gives what is not in the set `stated` the price of its fallback again.
+function prices.follow(list, stated)
+    for _, unit in ipairs(UNITS) do
+        if list[unit.name] and not stated[unit.name] and unit.fallback then
+            list[unit.name] = price_of(list, BY_NAME[unit.fallback])
+        end
+    end
 end
 
 -- The units that all lists have, as a set.

@@ -34,6 +34,10 @@ local function words(node, key)
     local found = {}
     for i = 1, schema.list(list, "names") do
         found[i] = schema.text(list, i, schema.REQUIRED, WORD_BYTES_MAX)
+        if found[found[i]] then
+            schema.fail(list, i, "is given twice")
+        end
+        found[found[i]] = true
     end
     if #found == 0 then
         schema.fail(node, key, "must have at least one name")
@@ -82,6 +86,8 @@ local function read_rule(parent, index, base)
     end
     if not conditions then
         schema.fail(parent, index, "has no condition: prompt_above, %s", table.concat(WORDS, ", "))
+    elseif rule.factor_ppm == PPM_ONE then
+        schema.fail(node, "factor", "of 1 changes nothing")
     elseif (rule.factor_ppm ~= nil) == (next(rule.set) ~= nil) then
         schema.fail(parent, index, "must have either prices or a factor")
     end
@@ -163,25 +169,82 @@ function schedule.features(rules)
     local names = ""
     for _, rule in ipairs(rules or {}) do
         names = names .. (rule.service_tier ~= "" and " service_tier." .. rule.service_tier or "")
-            .. (rule.speed ~= "" and " speed" or "")
-            .. (rule.region ~= "" and " inference_geo" or "")
+            .. (rule.speed ~= "" and " speed." .. rule.speed or "")
+            .. (rule.region ~= "" and " inference_geo." .. rule.region or "")
     end
     return names
+end
+
+local function matches(rule, facts)
+    for _, key in ipairs(WORDS) do
+        if rule[key] ~= "" and rule[key] ~= facts[key] then
+            return false
+        end
+    end
+    return facts.prompt_tokens > rule.prompt_above
+end
+
+-- The prices of a list under `facts` {prompt_tokens, service_tier, speed, region}, as
+-- price_schedule_apply gives them.
+function schedule.apply(rules, facts, list, stated)
+    if not rules then
+        return list
+    end
+    local found, own = {}, {}
+    for name, pusd in pairs(list) do
+        found[name], own[name] = pusd, stated[name]
+    end
+    for _, rule in ipairs(rules) do
+        if matches(rule, facts) then
+            for name, pusd in pairs(rule.prices) do
+                found[name], own[name] = pusd, 1
+            end
+            for name, pusd in pairs(found) do
+                found[name] = native.times(pusd, rule.factor_ppm)
+            end
+        end
+    end
+    prices.follow(found, own)
+    return found
+end
+
+-- "prompt above 272000, service tier flex"
+local function condition_text(rule)
+    local parts = {}
+    if rule.prompt_above >= 0 then
+        parts[1] = string.format("prompt above %.0f", rule.prompt_above)
+    end
+    for _, key in ipairs(WORDS) do
+        if rule[key] ~= "" then
+            parts[#parts + 1] = string.gsub(key, "_", " ") .. " " .. rule[key]
+        end
+    end
+    return table.concat(parts, ", ")
+end
+
+-- The facts under which each rule of the lists begins to match, with a text.
+function schedule.cases(...)
+    local cases = {}
+    for i = 1, select("#", ...) do
+        for _, rule in ipairs(select(i, ...) or {}) do
+            cases[#cases + 1] = {
+                prompt_tokens = rule.prompt_above + 1, service_tier = rule.service_tier,
+                speed = rule.speed, region = rule.region, text = condition_text(rule),
+            }
+        end
+    end
+    return cases
+end
+
+-- "0.5": a decimal.
+local function factor_text(rule)
+    return native.format_amount(rule.factor_ppm * 1000)
 end
 
 -- A line for each rule, for people: "prompt above 272000: input 5 output 20".
 function schedule.lines(rules)
     local lines = {}
     for i, rule in ipairs(rules or {}) do
-        local parts = {}
-        if rule.prompt_above >= 0 then
-            parts[#parts + 1] = string.format("prompt above %.0f", rule.prompt_above)
-        end
-        for _, key in ipairs(WORDS) do
-            if rule[key] ~= "" then
-                parts[#parts + 1] = string.gsub(key, "_", " ") .. " " .. rule[key]
-            end
-        end
         local what = {}
         for _, unit in ipairs(prices.UNITS) do
             if rule.prices[unit.name] then
@@ -190,9 +253,9 @@ function schedule.lines(rules)
             end
         end
         if rule.factor_ppm ~= PPM_ONE then
-            what[#what + 1] = "x " .. string.format("%.14g", rule.factor_ppm / PPM_ONE)
+            what[#what + 1] = "x " .. factor_text(rule)
         end
-        lines[i] = table.concat(parts, ", ") .. ": " .. table.concat(what, ", ")
+        lines[i] = condition_text(rule) .. ": " .. table.concat(what, ", ")
     end
     return lines
 end
@@ -208,7 +271,7 @@ local function condition(rule, style)
             parts[#parts + 1] = '"' .. key .. '":"' .. rule[key] .. '"'
         end
     end
-    local what = string.format('"factor":"%.14g"', rule.factor_ppm / PPM_ONE)
+    local what = '"factor":"' .. factor_text(rule) .. '"'
     if next(rule.prices) then
         what = '"prices":{' .. prices.members(rule.prices, style) .. "}"
     end
@@ -221,7 +284,7 @@ local function is_of_prompt_only(rule)
             return false
         end
     end
-    return rule.factor_ppm == PPM_ONE
+    return next(rule.prices) ~= nil
 end
 
 local function list_member(name, items)

@@ -2,7 +2,10 @@
 tier, a speed and a region are charged as the answer says; what the answer does not say is charged
 as asked. Charges are computed again in exact fractions."""
 
+import json
 import math
+import threading
+from contextlib import ExitStack
 from decimal import Decimal
 from fractions import Fraction
 
@@ -11,6 +14,7 @@ import pytest
 from gateway import Gateway
 from policies import Lua
 from prices import Price, usd
+from test_unit_holds import overrun
 from wait import wait_until
 
 PRICE = Price("2", "10", "0.2")
@@ -51,6 +55,8 @@ def house(shared_provider, tmp_path_factory):
     policies.model("m", PRICE, when=WHEN)
     policies.model("plain", PRICE)
     policies.model("alarmed", PRICE, when=WHEN)
+    policies.model("big", Price("1", "100"), when=Lua(
+        '{ { service_tier = "priority", factor = "2" } }'))  # fmt: skip
     policies.provider("second")
     own = {"provider": "second", "input": "3", "output": "12"}
     dearer = own | {"when": Lua('{ { service_tier = "flex", factor = "0.9" } }')}
@@ -130,6 +136,63 @@ def test_an_alarm_is_raised_once_a_minute(make_gateway, provider):
     customer.wait_for_record(20)
     assert len(gateway.logged("service tier that has no price", service_tier="ultrafast")) == 1
     assert len(gateway.logged("bills what has no price", unit="web_search")) == 1
+
+
+def test_a_tier_that_allow_sells_has_the_plain_price(make_gateway, provider):
+    priority = Lua('{ { service_tier = "priority", factor = "2" } }')
+    gateway = make_gateway(prepare=lambda policies: policies.model(
+        "m", PRICE, allow=["service_tier.flex"], when=priority))  # fmt: skip
+    for said in ({}, {"tier": "flex"}, {"tier": "Default"}):
+        customer = gateway.customer()
+        provider.answer = answer(**said)
+        assert customer.ask("m", service_tier="flex").status_code == 200
+        assert usd(customer.wait_for_record()["cost"]) == charge(PRICE, 1000, 100)
+    assert not gateway.logged("service tier that has no price")
+
+
+def test_what_follows_a_price_follows_its_rule(make_gateway, provider):
+    """Cached tokens and pictures without a price of their own."""
+    dear = Lua('{ { prompt_above = 1000, input = "40", output = "15" } }')
+    gateway = make_gateway(prepare=lambda policies: policies.model(
+        "m", Price("2", "10"), when=dear, capabilities=["vision"],
+        image_tokens_max=50000))  # fmt: skip
+    picture = {"type": "image_url", "image_url": {"url": "https://x.example/y.png"}}
+    messages = [{"role": "user", "content": [picture]}]
+    provider.answer = answer(prompt=50010, cached=9000)
+    customer = gateway.customer()
+    assert customer.ask("m", messages=messages, max_tokens=200).status_code == 200
+    wanted = charge(Price("40", "15", "40"), 50010, 100)
+    assert usd(customer.wait_for_record()["cost"]) == wanted
+    poor = gateway.customer("0.2")
+    assert poor.ask("m", messages=messages, max_tokens=200).status_code == 402
+
+
+def test_a_stream_that_turns_dearer_is_covered(house, provider):
+    """Its first chunk tells another tier than was asked for: the budget grows by that price."""
+    customer = house.customer("2")
+    gate = threading.Event()
+    said = {"id": "1", "service_tier": "priority",
+            "choices": [{"index": 0, "delta": {"content": "x" * 400}}]}  # fmt: skip
+    usage = {"prompt_tokens": 10, "completion_tokens": 16000}
+    last = {"id": "1", "service_tier": "priority", "choices": [], "usage": usage}
+    stop = {"id": "1", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    events = [b"data: " + json.dumps(event).encode() + b"\n\n"
+              for event in [said] * 160 + [stop, last]]  # fmt: skip
+    provider.answer = answers.stream([*events, answers.DONE], gates={1: gate}, gap_s=0.001)
+    body = {"model": "big", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+    with ExitStack() as opened:
+        streams = []
+        for _ in range(6):
+            response = opened.enter_context(
+                house.http.stream("POST", "/api/v1/chat/completions", json=body,
+                                  headers=customer.authorization))  # fmt: skip
+            if response.status_code == 200:
+                streams.append(response)
+        gate.set()
+        for response in streams:
+            response.read()
+    assert len(streams) > 1
+    assert overrun(house, customer) < Decimal("0.1")
 
 
 def test_what_no_rule_names_is_not_sold(house, provider):

@@ -10,6 +10,7 @@ enum { NO_FACTOR = 1000000 };
 
 /* A prompt above 100 tokens costs more; "flex" is half, "priority" double, "fast" has its own. */
 static const struct price_schedule schedule = {
+    .priced = 1U << UNIT_INPUT | 1U << UNIT_CACHED_INPUT | 1U << UNIT_OUTPUT,
     .rule_count = 5,
     .rules = {
         {.prompt_above = 100,
@@ -36,6 +37,8 @@ static void assert_prices(int64_t prompt_tokens, const char *tier, const char *r
     struct unit_prices prices = base;
     strcpy(facts.service_tier, tier);
     strcpy(facts.region, region);
+    unit_prices_complete(&prices, schedule.priced);
+    unit_prices_complete(&wanted, schedule.priced);
     price_schedule_apply(&schedule, &facts, &prices);
     for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
         if (prices.of[unit] != wanted.of[unit])
@@ -62,7 +65,36 @@ static void rules_apply_in_their_order(void **state)
     assert_prices(101, "priority", "", PRICES(4000, 200, 6000));
     assert_prices(101, "flex", "us", PRICES(1100, 55, 1650));
     assert_prices(100, "default", "us", PRICES(1100, 110, 2202));
-    assert_prices(100, "Flex", "eu", base);
+    assert_prices(100, "Flex", "eu", PRICES(500, 50, 1001)); /* in any case */
+}
+
+/* What has no price of its own costs what its fallback does, also where a rule sets that. */
+static void what_follows_follows_a_rule(void **state)
+{
+    (void)state;
+    static const struct price_schedule rules = {.priced = 1U << UNIT_INPUT | 1U << UNIT_OUTPUT |
+                                                          1U << UNIT_WEB_SEARCH,
+                                                .rule_count = 2,
+                                                .rules = {{.prompt_above = 100,
+                                                           .sets = 1U << UNIT_INPUT,
+                                                           .prices = {.input_pusd = 2000},
+                                                           .factor_ppm = NO_FACTOR},
+                                                          {.prompt_above = 200,
+                                                           .sets = 1U << UNIT_CACHED_INPUT,
+                                                           .prices = {.cached_input_pusd = 5},
+                                                           .factor_ppm = NO_FACTOR}}};
+    struct price_facts facts = {.prompt_tokens = 150};
+    struct unit_prices prices = {.input_pusd = 1000, .output_pusd = 9, .web_search_pusd = 7};
+    unit_prices_complete(&prices, rules.priced);
+    price_schedule_apply(&rules, &facts, &prices);
+    assert_int_equal(prices.cached_input_pusd, 2000);
+    assert_int_equal(prices.image_input_pusd, 2000);
+    assert_int_equal(prices.reasoning_pusd, 9);
+    assert_int_equal(prices.web_search_pusd, 7);
+    facts.prompt_tokens = 201;
+    price_schedule_apply(&rules, &facts, &prices);
+    assert_int_equal(prices.cached_input_pusd, 5);
+    assert_int_equal(prices.image_input_pusd, 2000);
 }
 
 static void no_rules_change_nothing(void **state)
@@ -78,7 +110,9 @@ static void a_factor_never_leaves_the_bounds(void **state)
 {
     (void)state;
     static const struct price_schedule dear = {
-        .rule_count = 1, .rules = {{.prompt_above = -1, .factor_ppm = 100000000}}};
+        .priced = 1U << UNIT_INPUT | 1U << UNIT_OUTPUT,
+        .rule_count = 1,
+        .rules = {{.prompt_above = -1, .factor_ppm = 100000000}}};
     const struct price_facts facts = {.prompt_tokens = 0};
     struct unit_prices prices = {.input_pusd = MONEY_PRICE_MAX_PUSD, .output_pusd = 1};
     price_schedule_apply(&dear, &facts, &prices);
@@ -133,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_apply_in_their_order),
+        cmocka_unit_test(what_follows_follows_a_rule),
         cmocka_unit_test(no_rules_change_nothing),
         cmocka_unit_test(a_factor_never_leaves_the_bounds),
         cmocka_unit_test(known_tiers),

@@ -10,12 +10,14 @@
 
 static struct chat_request chat;
 static struct unit_prices prices;
+static const struct price_facts *said;
 static const struct unit_counts most = {.input = 500};
 
 static int set_up(void **state)
 {
     (void)state;
     chat = (struct chat_request){.choices = 1};
+    said = NULL;
     prices = (struct unit_prices){.input_pusd = 100, .output_pusd = 200};
     return 0;
 }
@@ -27,7 +29,8 @@ static void raise(const struct price_schedule *rules)
     for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++)
         priced |= (unsigned)(prices.of[unit] != 0) << unit;
     unit_prices_complete(&prices, priced);
-    worst_price_raise(&chat, rules, &most, &prices);
+    const struct worst_view view = {.chat = &chat, .rules = rules, .most = &most, .said = said};
+    worst_price_raise(&view, &prices);
 }
 
 static void ask(const char *member, const char *value)
@@ -53,7 +56,7 @@ static void a_cache_may_read_or_write_any_part(void **state)
     (void)state;
     prices.cached_input_pusd = 10;
     prices.cache_write_pusd = 125;
-    prices.image_input_pusd = 50;
+    prices.image_input_pusd = 50; /* and they may be counted as text */
     prices.audio_input_pusd = 4000;
     raise(NULL);
     assert_int_equal(prices.input_pusd, 125);
@@ -97,31 +100,52 @@ static void an_answer_is_sound_if_that_is_asked_for(void **state)
     assert_int_equal(prices.output_pusd, 8000);
 }
 
-/* Nothing cheaper that is asked for lowers it. */
-static void rules_raise_what_they_name(void **state)
+static const struct price_schedule rules = {
+    .priced = 1U << UNIT_INPUT | 1U << UNIT_OUTPUT,
+    .rule_count = 4,
+    .rules = {{.prompt_above = 299,
+               .sets = 1U << UNIT_INPUT,
+               .prices = {.input_pusd = 170},
+               .factor_ppm = 1000000},
+              {.prompt_above = 399,
+               .sets = 1U << UNIT_INPUT,
+               .prices = {.input_pusd = 150},
+               .factor_ppm = 1000000},
+              {.prompt_above = -1, .service_tier = "priority", .factor_ppm = 2000000},
+              {.prompt_above = -1, .service_tier = "flex", .factor_ppm = 500000}}};
+
+/* The prompt may turn out shorter, and pictures follow the text. */
+static void any_prompt_up_to_the_most_is_covered(void **state)
 {
     (void)state;
-    static const struct price_schedule rules = {
-        .rule_count = 3,
-        .rules = {{.prompt_above = 499,
-                   .sets = 1U << UNIT_INPUT,
-                   .prices = {.input_pusd = 150},
-                   .factor_ppm = 1000000},
-                  {.prompt_above = -1, .service_tier = "priority", .factor_ppm = 2000000},
-                  {.prompt_above = -1, .service_tier = "flex", .factor_ppm = 500000}}};
     raise(&rules);
-    assert_int_equal(prices.input_pusd, 150);
+    assert_int_equal(prices.input_pusd, 170);
+    assert_int_equal(prices.image_input_pusd, 170);
     assert_int_equal(prices.output_pusd, 200);
-    set_up(NULL);
+}
+
+/* A provider may not serve as asked, so nothing cheaper that is asked for lowers it. */
+static void tiers_that_are_asked_for_are_covered(void **state)
+{
+    (void)state;
     ask("service_tier", "\"priority\"");
     raise(&rules);
-    assert_int_equal(prices.input_pusd, 300);
+    assert_int_equal(prices.input_pusd, 340);
     assert_int_equal(prices.output_pusd, 400);
     set_up(NULL);
     ask("service_tier", "\"flex\"");
     raise(&rules);
-    assert_int_equal(prices.input_pusd, 100);
+    assert_int_equal(prices.input_pusd, 170);
     assert_int_equal(prices.output_pusd, 200);
+}
+
+static void what_the_answer_says_is_covered(void **state)
+{
+    (void)state;
+    static const struct price_facts priority = {.service_tier = "priority"};
+    said = &priority;
+    raise(&rules);
+    assert_int_equal(prices.output_pusd, 400);
 }
 
 #define WITH_PRICES(name) cmocka_unit_test_setup(name, set_up)
@@ -134,7 +158,9 @@ int main(void)
         WITH_PRICES(a_file_may_be_sound),
         WITH_PRICES(an_answer_may_be_reasoning_or_a_picture),
         WITH_PRICES(an_answer_is_sound_if_that_is_asked_for),
-        WITH_PRICES(rules_raise_what_they_name),
+        WITH_PRICES(any_prompt_up_to_the_most_is_covered),
+        WITH_PRICES(tiers_that_are_asked_for_are_covered),
+        WITH_PRICES(what_the_answer_says_is_covered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

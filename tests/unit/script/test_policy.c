@@ -176,6 +176,32 @@ static void test_margins_by_table(void **unused)
     vm_unref(vm);
 }
 
+/* An example is charged as a call of its length is. */
+static void test_examples_know_conditions(void **unused)
+{
+    static const struct fixture_file files[] = {
+        {"models.lua",
+         "return { demo = { context = 10000, max_output = 10, input = 2, output = 10, candidates = "
+         "{ { provider = 'demo' } }, when = { { prompt_above = 1000, input = 4 }, "
+         "{ service_tier = 'flex', factor = '0.5' } } } }"},
+        {"examples.lua",
+         "return { { model = 'demo', input = 1000, price = '0.0024' }, "
+         "{ model = 'demo', input = 1001, price = '0.0048048' }, "
+         "{ model = 'demo', input = 1, cached_input = 1000, price = '0.0048048' } }"},
+        {NULL, NULL}};
+    struct fault fault;
+    struct vm *vm = fixture_vm(files, &fault);
+    (void)unused;
+    if (vm == NULL)
+        fail_msg("%s", fault.message);
+    assert_gives(vm, "return show(policy.status()[1].when)",
+                 "{1=prompt above 1000: input 4 2=service tier flex: x 0.5}");
+    assert_gives(vm, "return policy.model('demo', {}).pricing.extra",
+                 ",\"overrides\":[{\"min_prompt_tokens\":1001,\"prompt\":\"0.0000048\"}]"
+                 ",\"conditions\":[{\"when\":{\"service_tier\":\"flex\"},\"factor\":\"0.5\"}]");
+    vm_unref(vm);
+}
+
 /* What has a price of its own: bought and sold, by whichever candidate names it. */
 static void test_prices_by_unit(void **unused)
 {
@@ -517,6 +543,7 @@ int main(void)
         cmocka_unit_test(test_prices_of_candidates),
         cmocka_unit_test(test_margins_by_table),
         cmocka_unit_test(test_prices_by_unit),
+        cmocka_unit_test(test_examples_know_conditions),
         cmocka_unit_test(test_margins_by_function),
         cmocka_unit_test(test_access),
         cmocka_unit_test(test_order),

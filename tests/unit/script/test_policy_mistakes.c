@@ -237,8 +237,8 @@ static void test_model_mistakes(void **unused)
         {"models.lua", PRICED("allow = { 'tools.' }"),
          "models.lua:3: models[\"m-1\"].allow[1]: there is no feature \"tools.\"; did you mean "
          "\"tools.*\"?"},
-        {"models.lua", PRICED("allow = { 'speed.fast' }"),
-         "models.lua:3: models[\"m-1\"].allow[1]: there is no feature \"speed.fast\"; "
+        {"models.lua", PRICED("allow = { 'zzz.fast' }"),
+         "models.lua:3: models[\"m-1\"].allow[1]: there is no feature \"zzz.fast\"; "
          "docs/POLICIES.md lists them"},
         {"models.lua", PRICED("allow = { '*' }"),
          "models.lua:3: models[\"m-1\"].allow[1]: there is no feature \"*\"; "
@@ -284,6 +284,10 @@ static void test_schedule_mistakes(void **unused)
          "models.lua:2: models.m.when[1].service_tier: \"default\" is the plain price"},
         {"models.lua", WHEN("{ service_tier = {}, factor = 2 }"),
          "models.lua:2: models.m.when[1].service_tier: must have at least one name"},
+        {"models.lua", WHEN("{ service_tier = { 'a', 'b', 'a' }, factor = 2 }"),
+         "models.lua:2: models.m.when[1].service_tier[3]: is given twice"},
+        {"models.lua", WHEN("{ prompt_above = 5, factor = '1' }"),
+         "models.lua:2: models.m.when[1].factor: of 1 changes nothing"},
         {"models.lua", WHEN("{ service_tier = 'a b', factor = 2 }"),
          "models.lua:2: models.m.when[1].service_tier: must be letters, digits, \".\", \"_\" and "
          "\"-\""},
@@ -308,7 +312,28 @@ static void test_schedule_mistakes(void **unused)
          "return { m = { context = 10, max_output = 5, input = 1, output = 2,\n"
          " price_by = 'candidate', candidates = { { provider = 'demo', input = 1, output = 2, "
          "when = { { speed = 'fast', factor = 2 } } } } } }",
-         "models.lua:2: models.m.price_by: does not go with rules (when) of a candidate"},
+         "models.lua:2: models.m.price_by: is \"candidate\": that does not go with prices under "
+         "conditions (when)"},
+        /* What is paid and what is asked part where a rule begins. */
+        {"models.lua",
+         "return { m = { context = 10, max_output = 5, input = 1, output = 2,\n"
+         " when = { { service_tier = 'flex', factor = '0.5' } }, candidates = { "
+         "{ provider = 'demo' },\n { provider = 'demo', input = 1, output = 2 } } } }",
+         "models.lua:3: models.m.candidates[2]: m: the model's published price of input (service "
+         "tier flex), with a margin of 20%, is below what demo asks (-40%). Raise the price or the "
+         "margin, give the model price_by = \"candidate\", or allow it here with allow_loss = "
+         "true"},
+        {"models.lua",
+         "return { m = { context = 1000, max_output = 5, input = 1, output = 2, candidates = {\n"
+         " { provider = 'demo' }, { provider = 'demo', input = 1, output = 2,\n"
+         "  when = { { prompt_above = 100, factor = 5 } } } } } }",
+         "models.lua:2: models.m.candidates[2]: m: the model's published price of input (prompt "
+         "above 100), with a margin of 20%, is below what demo asks (-76%). Raise the price or the "
+         "margin, give the model price_by = \"candidate\", or allow it here with allow_loss = "
+         "true"},
+        {"examples.lua", "return { { model = 'demo', web_search = 2, price = '1' } }",
+         "examples.lua:1: examples[1]: demo, 0 input + 0 output tokens + 2 web search: the model "
+         "has no price for \"web_search\""},
     };
     (void)unused;
     ASSERT_REFUSED(mistakes);
