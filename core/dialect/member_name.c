@@ -28,6 +28,24 @@ bool member_name_folds_to(struct slice name, const char *ours)
     return at == name.bytes;
 }
 
+bool member_name_folds_to_joined(struct slice name, const char *ours)
+{
+    size_t at = 0;
+    for (; *ours != '\0'; ours++) {
+        if (*ours == '_')
+            continue;
+        while (at > 0 && at < name.bytes && name.data[at] == '_')
+            at++;
+        size_t bytes = folded_bytes((struct slice){name.data + at, name.bytes - at}, *ours);
+        if (bytes == 0)
+            return false;
+        at += bytes;
+    }
+    while (at < name.bytes && name.data[at] == '_')
+        at++;
+    return at == name.bytes;
+}
+
 struct slice member_name_decode(struct slice raw_key, struct buffer *room)
 {
     if (slice_char(raw_key, '\\') == NULL)

@@ -26,4 +26,13 @@ static inline bool member_name_reads_as(struct slice name, const char *ours)
     return ((first | 0x20) == ours[0] || first >= 0x80) && member_name_folds_to(name, ours);
 }
 
+/* The same for a server that may also read camel case: `_` inside the names does not count. */
+bool member_name_folds_to_joined(struct slice name, const char *ours);
+
+static inline bool member_name_reads_as_joined(struct slice name, const char *ours)
+{
+    unsigned char first = name.bytes > 0 ? (unsigned char)name.data[0] : 0;
+    return ((first | 0x20) == ours[0] || first >= 0x80) && member_name_folds_to_joined(name, ours);
+}
+
 #endif

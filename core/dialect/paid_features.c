@@ -63,30 +63,6 @@ static bool is_listed(const char *list, struct slice name)
     }
 }
 
-/* Returns the name without the `_` inside it; one that is too long to be ours: empty. */
-static struct slice join(struct slice name, char out[MEMBER_NAME_BYTES_MAX + 1])
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < name.bytes && name.bytes <= MEMBER_NAME_BYTES_MAX; i++) {
-        if (name.data[i] != '_' || i == 0)
-            out[bytes++] = name.data[i];
-    }
-    out[bytes] = '\0';
-    return (struct slice){out, bytes};
-}
-
-/* Returns whether a server may read `name` as `ours`: in any case, with or without its `_`. */
-static bool reads_as(struct slice name, const char *ours)
-{
-    char joined[MEMBER_NAME_BYTES_MAX + 1];
-    char ours_joined[MEMBER_NAME_BYTES_MAX + 1];
-    unsigned char first = name.bytes > 0 ? (unsigned char)name.data[0] : 0;
-    if ((first | 0x20) != ours[0] && first < 0x80)
-        return false;
-    join(slice_of(ours), ours_joined);
-    return member_name_folds_to(join(name, joined), ours_joined);
-}
-
 /* Returns the name in camel case: service_tier is serviceTier. */
 static const char *to_camel(const char *ours, char out[MEMBER_NAME_BYTES_MAX + 1])
 {
@@ -337,7 +313,8 @@ static bool is_mark(struct slice key)
 {
     struct buffer room = {0};
     bool suspect = key.bytes > 0 && ((key.data[0] | 0x20) == 'c' || key.data[0] == '\\');
-    bool mark = suspect && reads_as(member_name_decode(key, &room), "cache_control");
+    bool mark =
+        suspect && member_name_reads_as_joined(member_name_decode(key, &room), "cache_control");
     buffer_fini(&room);
     return mark;
 }
@@ -519,7 +496,7 @@ bool paid_features_read(struct paid_features *found, struct slice name,
 {
     char camel[MEMBER_NAME_BYTES_MAX + 1];
     size_t i = 0;
-    while (i < MEMBER_COUNT && !reads_as(name, members[i].name))
+    while (i < MEMBER_COUNT && !member_name_reads_as_joined(name, members[i].name))
         i++;
     if (i == MEMBER_COUNT)
         return true;
