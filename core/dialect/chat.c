@@ -41,7 +41,7 @@ static const char *const member_names[CHAT_MEMBER_COUNT] = {
 static size_t name_among(struct slice name, const char *const *names, size_t name_count)
 {
     size_t i = 0;
-    while (i < name_count && !member_name_reads_as(name, names[i]))
+    while (i < name_count && !member_name_reads_as(name, names[i], MEMBER_CASE_FOLDED))
         i++;
     return i;
 }
@@ -164,7 +164,8 @@ static bool check_options(const struct json_value *options, struct chat_fault *f
     while (json_next(&walk, &item)) {
         struct buffer room = {0};
         struct slice key = member_name_decode(item.key, &room);
-        bool disguised = member_name_reads_as(key, name) && !slice_equals(key, name);
+        bool disguised =
+            member_name_reads_as(key, name, MEMBER_CASE_FOLDED) && !slice_equals(key, name);
         buffer_fini(&room);
         if (disguised)
             return chat_fault_disguised(fault, name, item.key);

@@ -15,33 +15,22 @@ static size_t folded_bytes(struct slice rest, char letter)
     return letter == 'k' && slice_starts_with(rest, "\xe2\x84\xaa") ? 3 : 0;
 }
 
-bool member_name_folds_to(struct slice name, const char *ours)
+bool member_name_folds_to(struct slice name, const char *ours, enum member_case read_case)
 {
+    bool joins = read_case == MEMBER_CASE_CAMEL;
     size_t at = 0;
     for (; *ours != '\0'; ours++) {
+        if (joins && *ours == '_')
+            continue;
+        while (joins && at > 0 && at < name.bytes && name.data[at] == '_')
+            at++;
         char letter = *ours >= 'A' && *ours <= 'Z' ? (char)(*ours | 0x20) : *ours;
         size_t bytes = folded_bytes((struct slice){name.data + at, name.bytes - at}, letter);
         if (bytes == 0)
             return false;
         at += bytes;
     }
-    return at == name.bytes;
-}
-
-bool member_name_folds_to_joined(struct slice name, const char *ours)
-{
-    size_t at = 0;
-    for (; *ours != '\0'; ours++) {
-        if (*ours == '_')
-            continue;
-        while (at > 0 && at < name.bytes && name.data[at] == '_')
-            at++;
-        size_t bytes = folded_bytes((struct slice){name.data + at, name.bytes - at}, *ours);
-        if (bytes == 0)
-            return false;
-        at += bytes;
-    }
-    while (at < name.bytes && name.data[at] == '_')
+    while (joins && at < name.bytes && name.data[at] == '_')
         at++;
     return at == name.bytes;
 }

@@ -16,23 +16,20 @@ enum { MEMBER_NAME_BYTES_MAX = 64 };
  * long. */
 struct slice member_name_decode(struct slice raw_key, struct buffer *room);
 
-/* Returns whether `name` is `ours` after Unicode case folding. */
-bool member_name_folds_to(struct slice name, const char *ours);
+/* How a server may read names: without case, or also in camel case, where `_` inside a name does
+ * not count. */
+enum member_case { MEMBER_CASE_FOLDED, MEMBER_CASE_CAMEL };
+
+/* Returns whether `name` is `ours` to a server that reads names so, by Unicode case folding. */
+bool member_name_folds_to(struct slice name, const char *ours, enum member_case read_case);
 
 /* The same, quick where the first letters differ. `ours` begins with a small letter. */
-static inline bool member_name_reads_as(struct slice name, const char *ours)
+static inline bool member_name_reads_as(struct slice name, const char *ours,
+                                        enum member_case read_case)
 {
     unsigned char first = name.bytes > 0 ? (unsigned char)name.data[0] : 0;
-    return ((first | 0x20) == ours[0] || first >= 0x80) && member_name_folds_to(name, ours);
-}
-
-/* The same for a server that may also read camel case: `_` inside the names does not count. */
-bool member_name_folds_to_joined(struct slice name, const char *ours);
-
-static inline bool member_name_reads_as_joined(struct slice name, const char *ours)
-{
-    unsigned char first = name.bytes > 0 ? (unsigned char)name.data[0] : 0;
-    return ((first | 0x20) == ours[0] || first >= 0x80) && member_name_folds_to_joined(name, ours);
+    return ((first | 0x20) == ours[0] || first >= 0x80) &&
+           member_name_folds_to(name, ours, read_case);
 }
 
 #endif

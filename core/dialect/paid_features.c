@@ -253,7 +253,7 @@ static bool read_inner(const struct finder *finder, const struct json_value *obj
     while (json_next(&walk, &item)) {
         struct buffer room = {0};
         struct slice name = member_name_decode(item.key, &room);
-        bool read = member_name_reads_as(name, inner);
+        bool read = member_name_reads_as(name, inner, MEMBER_CASE_FOLDED);
         bool disguised = read && !slice_equals(name, inner);
         buffer_fini(&room);
         if (disguised)
@@ -313,8 +313,8 @@ static bool is_mark(struct slice key)
 {
     struct buffer room = {0};
     bool suspect = key.bytes > 0 && ((key.data[0] | 0x20) == 'c' || key.data[0] == '\\');
-    bool mark =
-        suspect && member_name_reads_as_joined(member_name_decode(key, &room), "cache_control");
+    bool mark = suspect && member_name_reads_as(member_name_decode(key, &room), "cache_control",
+                                                MEMBER_CASE_CAMEL);
     buffer_fini(&room);
     return mark;
 }
@@ -496,7 +496,7 @@ bool paid_features_read(struct paid_features *found, struct slice name,
 {
     char camel[MEMBER_NAME_BYTES_MAX + 1];
     size_t i = 0;
-    while (i < MEMBER_COUNT && !member_name_reads_as_joined(name, members[i].name))
+    while (i < MEMBER_COUNT && !member_name_reads_as(name, members[i].name, MEMBER_CASE_CAMEL))
         i++;
     if (i == MEMBER_COUNT)
         return true;

@@ -1,6 +1,6 @@
-/* The worst case of a call's prices, for its hold and for the budget of its stream: nobody knows
- * before the answer what a cache reads or writes, how much of an answer is reasoning, or in which
- * tier it is served. Pure functions. */
+/* The worst case of a call's prices, for its hold and for the budget of its stream. Only the answer
+ * says what the provider's cache read or wrote, how much of the answer is reasoning, and in which
+ * tier the provider served the call. Pure functions. */
 #ifndef EXCHANGE_WORST_PRICE_H
 #define EXCHANGE_WORST_PRICE_H
 
