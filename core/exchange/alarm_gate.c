@@ -1,19 +1,17 @@
 #include "exchange/alarm_gate.h"
 
-#include <stddef.h>
+#include "base/hash.h"
 
-/* FNV-1a. */
+/* A byte that no text has ends each, so that "ab" and "c" differ from "a" and "bc". */
 static uint64_t add(uint64_t hash, const char *text)
 {
-    for (; *text != '\0'; text++)
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-    return (hash ^ 0xff) * UINT64_C(0x100000001b3);
+    return hash_on(hash_on(hash, slice_of(text)), slice_of("\xff"));
 }
 
 bool alarm_gate_pass(struct alarm_gate *gate, const char *what, const char *model, int64_t now_ms,
                      int64_t *left_out)
 {
-    uint64_t hash = add(add(UINT64_C(0xcbf29ce484222325), what), model) | 1; /* never 0 */
+    uint64_t hash = add(add(HASH_START, what), model) | 1; /* never 0 */
     size_t at = (hash >> 32) % ALARM_GATE_SLOTS;
     *left_out = 0;
     if (gate->slots[at].hash == hash && now_ms < gate->slots[at].next_ms) {

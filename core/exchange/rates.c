@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/hash.h"
 
 enum {
     ONE = 1 << 20,      /* one token per byte */
@@ -75,12 +76,10 @@ void rates_free(struct rates *rates)
     free(rates);
 }
 
-/* FNV-1a: only the operator chooses names, so no attacker can make them collide. */
+/* Only the operator chooses names, so no attacker can make them collide. */
 static uint64_t hash_of(const char *model)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (; *model != '\0'; model++)
-        hash = (hash ^ (unsigned char)*model) * UINT64_C(1099511628211);
+    uint64_t hash = hash_on(HASH_START, slice_of(model));
     return hash != 0 ? hash : 1;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/json_writer.h"
 #include "base/log.h"
 
@@ -52,18 +53,11 @@ struct survey {
     uint64_t rounds;
 };
 
-/* FNV-1a: only the operator chooses names, so no attacker can make them collide. */
-static uint64_t hash_on(uint64_t hash, const char *text)
-{
-    for (; *text != '\0'; text++)
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
-    return hash;
-}
-
+/* Only the operator chooses names, so no attacker can make them collide. */
 uint64_t survey_key(const char *base_url, const char *model)
 {
-    uint64_t hash = hash_on(UINT64_C(14695981039346656037), base_url);
-    hash = hash_on(hash_on(hash, "\n"), model);
+    uint64_t hash = hash_on(HASH_START, slice_of(base_url));
+    hash = hash_on(hash_on(hash, slice_of("\n")), slice_of(model));
     return hash != 0 ? hash : 1;
 }
 

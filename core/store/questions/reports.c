@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "store/call.h"
 #include "store/operations/operations.h"
@@ -34,14 +35,11 @@ static void reports_take_turn(struct job *job, void *server)
     reports_call(job, call->reports);
 }
 
-/* FNV-1a of the first argument, which for nearly all lists is the account. */
+/* The hash of the first argument, which for nearly all lists is the account. */
 static uint64_t lane_of(const struct store_call *call)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
     bool has_text = call->arg_count > 0 && call->args[0].type == STORE_TEXT;
-    for (size_t i = 0; has_text && i < call->args[0].text.bytes; i++)
-        hash = (hash ^ (unsigned char)call->args[0].text.data[i]) * UINT64_C(0x100000001b3);
-    return hash;
+    return has_text ? hash_on(HASH_START, call->args[0].text) : HASH_START;
 }
 
 bool reports_post(struct reports *reports, struct store_call *call)
