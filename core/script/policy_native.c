@@ -190,7 +190,7 @@ static int native_margin(lua_State *state)
     return push_result(state, done, ppm, &fault);
 }
 
-/* units(): the list of all, each {name, fallback or nil, single}. */
+/* units(): the list of all, each {name, fallback or nil, single, prompt (a part of it)}. */
 static int native_units(lua_State *state)
 {
     lua_createtable(state, UNIT_COUNT, 0);
@@ -204,6 +204,8 @@ static int native_units(lua_State *state)
         }
         lua_pushboolean(state, !unit_is_token(unit));
         lua_setfield(state, -2, "single");
+        lua_pushboolean(state, unit_side(unit) == UNIT_SIDE_PROMPT);
+        lua_setfield(state, -2, "prompt");
         lua_rawseti(state, -2, (int)unit + 1);
     }
     return 1;

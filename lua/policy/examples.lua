@@ -46,8 +46,11 @@ end
 
 -- Tokens of the prompt in all.
 local function prompt_of(counts)
-    return counts.input + counts.cached_input + counts.cache_write + counts.cache_write_long
-        + counts.audio_input + counts.image_input
+    local sum = 0
+    for _, unit in ipairs(prices.UNITS) do
+        sum = sum + (unit.prompt and counts[unit.name] or 0)
+    end
+    return sum
 end
 
 local function read_example(parent, index)

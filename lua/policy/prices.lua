@@ -5,7 +5,7 @@ local schema = require "policy.schema"
 local prices = {}
 
 -- In the order of C: each {name, fallback (the unit whose price counts where there is none; nil:
--- none), single (priced one by one, not by the million)}.
+-- none), single (priced one by one, not by the million), prompt (a part of the prompt)}.
 local UNITS = native.units()
 local USUAL = { input = true, cached_input = true, output = true }
 
