@@ -19,6 +19,15 @@ static const struct {
     [UNIT_IMAGE_OUTPUT] = {"image_output", UNIT_SIDE_ANSWER, UNIT_OUTPUT},
     [UNIT_WEB_SEARCH] = {"web_search", UNIT_SIDE_BESIDE, UNIT_COUNT},
     [UNIT_REQUEST] = {"request", UNIT_SIDE_BESIDE, UNIT_COUNT},
+    [UNIT_CACHED_AUDIO_INPUT] = {"cached_audio_input", UNIT_SIDE_PROMPT, UNIT_CACHED_INPUT},
+    [UNIT_CACHED_IMAGE_INPUT] = {"cached_image_input", UNIT_SIDE_PROMPT, UNIT_CACHED_INPUT},
+    [UNIT_IMAGE] = {"image", UNIT_SIDE_BESIDE, UNIT_COUNT},
+    [UNIT_SECOND] = {"second", UNIT_SIDE_BESIDE, UNIT_COUNT},
+    [UNIT_CHARACTER] = {"character", UNIT_SIDE_BESIDE, UNIT_COUNT},
+    [UNIT_PAGE] = {"page", UNIT_SIDE_BESIDE, UNIT_COUNT},
+    [UNIT_SESSION] = {"session", UNIT_SIDE_BESIDE, UNIT_COUNT},
+    [UNIT_FILE_SEARCH] = {"file_search", UNIT_SIDE_BESIDE, UNIT_COUNT},
+    [UNIT_MAPS_SEARCH] = {"maps_search", UNIT_SIDE_BESIDE, UNIT_COUNT},
 };
 
 _Static_assert(sizeof(struct unit_counts) == UNIT_COUNT * sizeof(int64_t), "a name for each unit");

@@ -20,12 +20,22 @@ enum unit {
     UNIT_REASONING = 7, /* where reasoning has a price of its own */
     UNIT_AUDIO_OUTPUT = 8,
     UNIT_IMAGE_OUTPUT = 9,
-    UNIT_WEB_SEARCH = 10, /* searches */
-    UNIT_REQUEST = 11,    /* 1 for each call */
-    UNIT_COUNT = 12
+    UNIT_WEB_SEARCH = 10,         /* searches */
+    UNIT_REQUEST = 11,            /* 1 for each call */
+    UNIT_CACHED_AUDIO_INPUT = 12, /* sound that was read from the cache */
+    UNIT_CACHED_IMAGE_INPUT = 13,
+    UNIT_IMAGE = 14,     /* generated pictures, where they are not billed by tokens */
+    UNIT_SECOND = 15,    /* of sound or film, begun ones count */
+    UNIT_CHARACTER = 16, /* of text that is read or spoken */
+    UNIT_PAGE = 17,      /* of documents */
+    UNIT_SESSION = 18,   /* of a code interpreter */
+    UNIT_FILE_SEARCH = 19,
+    UNIT_MAPS_SEARCH = 20,
+    UNIT_COUNT = 21
 };
 
-/* The unit is a part of the prompt or of the answer, or stands beside both. */
+/* The unit is a part of the prompt or of the answer, or stands beside both. A part that a cache has
+ * read falls back to UNIT_CACHED_INPUT. */
 enum unit_side { UNIT_SIDE_PROMPT, UNIT_SIDE_ANSWER, UNIT_SIDE_BESIDE };
 
 /* The name in policies, tables and the API: "input", "cache_write". */
@@ -54,6 +64,15 @@ struct unit_counts {
             int64_t image_output;
             int64_t web_search;
             int64_t request;
+            int64_t cached_audio_input;
+            int64_t cached_image_input;
+            int64_t image;
+            int64_t second;
+            int64_t character;
+            int64_t page;
+            int64_t session;
+            int64_t file_search;
+            int64_t maps_search;
         };
         int64_t of[UNIT_COUNT];
     };
@@ -75,6 +94,15 @@ struct unit_prices {
             int64_t image_output_pusd;
             int64_t web_search_pusd;
             int64_t request_pusd;
+            int64_t cached_audio_input_pusd;
+            int64_t cached_image_input_pusd;
+            int64_t image_pusd;
+            int64_t second_pusd;
+            int64_t character_pusd;
+            int64_t page_pusd;
+            int64_t session_pusd;
+            int64_t file_search_pusd;
+            int64_t maps_search_pusd;
         };
         int64_t of[UNIT_COUNT];
     };
@@ -83,17 +111,23 @@ struct unit_prices {
 /* Gives each unit without a bit in `priced` the price of its fallback. */
 void unit_prices_complete(struct unit_prices *prices, unsigned priced);
 
-/* The tokens of the prompt that no cache has read; all of the prompt; all generated ones. By name,
- * because each call needs them a dozen times (a test compares them with unit_side). */
+/* The tokens of the prompt that no cache has read; those that one has; all of the prompt; all
+ * generated ones. By name, because each call needs them a dozen times (a test compares them with
+ * unit_side). */
 static inline int64_t unit_counts_fresh(const struct unit_counts *counts)
 {
     return counts->input + counts->cache_write + counts->cache_write_long + counts->audio_input +
            counts->image_input;
 }
 
+static inline int64_t unit_counts_cached(const struct unit_counts *counts)
+{
+    return counts->cached_input + counts->cached_audio_input + counts->cached_image_input;
+}
+
 static inline int64_t unit_counts_prompt(const struct unit_counts *counts)
 {
-    return unit_counts_fresh(counts) + counts->cached_input;
+    return unit_counts_fresh(counts) + unit_counts_cached(counts);
 }
 
 static inline int64_t unit_counts_answer(const struct unit_counts *counts)

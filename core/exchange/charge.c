@@ -117,9 +117,9 @@ static void leave_impossible_out(const struct charge_view *view, struct unit_cou
     const struct media_sizes *output = &view->meter->output;
     const struct paid_features *paid = &view->chat->paid;
     if (prompt->audio_count + prompt->audio_bytes + prompt->opaque_count == 0)
-        parts->audio_input = 0;
+        parts->audio_input = parts->cached_audio_input = 0;
     if (prompt->image_count + prompt->opaque_count == 0)
-        parts->image_input = 0;
+        parts->image_input = parts->cached_image_input = 0;
     if (output->audio_bytes == 0 && !paid_features_use(paid, "modalities.audio"))
         parts->audio_output = 0;
     if (output->image_count == 0 && !paid_features_use(paid, "modalities.image"))
@@ -134,6 +134,7 @@ static void estimate_media(const struct charge_view *view, bool input, bool outp
     const struct prompt *prompt = &view->chat->prompt;
     const struct media_sizes *sizes = &view->meter->output;
     if (!input) {
+        parts->cached_audio_input = parts->cached_image_input = 0;
         parts->audio_input = prompt->audio_bytes / PROMPT_AUDIO_BYTES;
         parts->image_input = prompt->image_count * view->limits->image_tokens;
     }
@@ -156,6 +157,16 @@ static void find_parts(const struct charge_view *view, bool input, bool output,
     leave_impossible_out(view, parts);
     parts->reasoning = view->meter->reasoning_tokens;
     parts->request = 1;
+    if (parts->image == 0)
+        parts->image = view->meter->output.image_count;
+}
+
+/* The count that has the unit's tokens until they are taken out. */
+static int64_t *whole_of(enum unit unit, struct unit_counts *counts)
+{
+    if (unit_fallback(unit) == UNIT_CACHED_INPUT)
+        return &counts->cached_input;
+    return unit_side(unit) == UNIT_SIDE_PROMPT ? &counts->input : &counts->output;
 }
 
 /* Moves the parts out of the whole that they belong to: never more than the whole has. */
@@ -163,7 +174,7 @@ static void take_parts(const struct unit_counts *parts, struct unit_counts *coun
 {
     for (enum unit unit = UNIT_CACHE_WRITE; unit < UNIT_COUNT; unit++) {
         enum unit_side side = unit_side(unit);
-        int64_t *whole = side == UNIT_SIDE_PROMPT ? &counts->input : &counts->output;
+        int64_t *whole = whole_of(unit, counts);
         counts->of[unit] = parts->of[unit];
         if (side == UNIT_SIDE_BESIDE)
             continue;
@@ -172,11 +183,13 @@ static void take_parts(const struct unit_counts *parts, struct unit_counts *coun
     }
 }
 
-/* The units that the provider has told and that have no price. Reasoning and pictures in a prompt
- * cost what text does. */
+/* The units that the provider has told and that have no price. Reasoning, pictures in a prompt and
+ * what a cache has read cost what text does. */
 static unsigned find_unpriced(const struct charge_view *view)
 {
-    const unsigned plain = 1U << UNIT_REASONING | 1U << UNIT_IMAGE_INPUT | 1U << UNIT_REQUEST;
+    const unsigned plain = 1U << UNIT_REASONING | 1U << UNIT_IMAGE_INPUT |
+                           1U << UNIT_CACHED_IMAGE_INPUT | 1U << UNIT_CACHED_AUDIO_INPUT |
+                           1U << UNIT_REQUEST;
     unsigned told = 0;
     for (enum unit unit = UNIT_CACHE_WRITE; unit < UNIT_COUNT; unit++)
         told |= (unsigned)(view->meter->parts.of[unit] != 0) << unit;
@@ -206,6 +219,15 @@ static bool is_plain(const struct charge_view *view)
            meter->output.audio_bytes == 0 && meter->output.image_count == 0;
 }
 
+/* No customer pays for more searches, say, than the model allows in a call. */
+static void allow_beside(const struct unit_counts *most, struct unit_counts *parts)
+{
+    for (enum unit unit = UNIT_WEB_SEARCH; unit < UNIT_COUNT; unit++) {
+        if (!unit_is_token(unit))
+            parts->of[unit] = least(parts->of[unit], most->of[unit]);
+    }
+}
+
 static void price_parts(const struct charge_view *view, bool input, bool output, struct charge *out)
 {
     struct unit_counts parts;
@@ -215,7 +237,7 @@ static void price_parts(const struct charge_view *view, bool input, bool output,
     out->unpriced = find_unpriced(view);
     fold_parts(view->priced, &parts);
     take_parts(&parts, &out->tokens);
-    parts.web_search = least(parts.web_search, view->limits->web_searches);
+    allow_beside(view->limits->beside, &parts);
     take_parts(&parts, &out->allowed);
 }
 
@@ -229,4 +251,18 @@ void charge_count(const struct charge_view *view, bool cut, struct charge *out)
     out->reasoning_tokens = least(meter->reasoning_tokens, out->tokens.output);
     allow(view->limits, &out->tokens, &out->allowed);
     price_parts(view, input, output, out);
+}
+
+bool charge_is_excessive(const struct charge *charge)
+{
+    const struct unit_counts *tokens = &charge->tokens;
+    const struct unit_counts *allowed = &charge->allowed;
+    if (unit_counts_prompt(allowed) < unit_counts_prompt(tokens) ||
+        unit_counts_answer(allowed) < unit_counts_answer(tokens))
+        return true;
+    for (enum unit unit = UNIT_WEB_SEARCH; unit < UNIT_COUNT; unit++) {
+        if (!unit_is_token(unit) && allowed->of[unit] < tokens->of[unit])
+            return true;
+    }
+    return false;
 }

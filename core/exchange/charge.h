@@ -20,10 +20,10 @@ struct rate_set;
 /* The most that is allowed, as the hold computes it. */
 struct charge_limits {
     int64_t context_tokens;
-    int64_t input_tokens; /* as the hold counts them; an estimate is never higher */
-    int64_t image_tokens; /* of one image */
-    int64_t web_searches;
-    int64_t output_tokens; /* of all choices: limits of model, operator and customer */
+    int64_t input_tokens;             /* as the hold counts them; an estimate is never higher */
+    int64_t image_tokens;             /* of one image */
+    const struct unit_counts *beside; /* what stands beside prompt and answer; borrowed */
+    int64_t output_tokens;            /* of all choices: limits of model, operator and customer */
 };
 
 struct charge {
@@ -48,5 +48,7 @@ struct charge_view {
 int64_t charge_media_tokens(const struct charge_limits *limits, const struct media_sizes *output);
 /* `cut`: the answer is incomplete. */
 void charge_count(const struct charge_view *view, bool cut, struct charge *out);
+/* Whether the provider counts more than request and model allow. */
+bool charge_is_excessive(const struct charge *charge);
 
 #endif

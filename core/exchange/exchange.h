@@ -144,8 +144,7 @@ struct cost_ceiling {
     const struct survey_keys *asked;    /* look them up in the survey; borrowed; NULL: none */
     int64_t image_tokens_max;           /* for one image; 0: the context */
     struct unit_counts most;            /* of the request; exchange_hold sets it */
-    int64_t web_search_max;             /* of a call; 0: searches have no price */
-    bool sells_requests;                /* a call has a price of its own */
+    struct unit_counts beside;          /* the most of what is priced one by one: searches, say */
     const struct price_schedule *rules; /* of the sold prices; borrowed; NULL: none */
     int64_t output_tokens_max;          /* of the model's longest answer */
     int64_t output_tokens_allowed;      /* the operator's limit on one answer; 0: no limit */

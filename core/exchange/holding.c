@@ -260,8 +260,7 @@ static void most_input(const struct exchange *exchange, struct cost_ceiling *nee
         prompt_template_tokens(prompt);
     if (text_tokens > prompt->bytes_most)
         text_tokens = prompt->bytes_most;
-    need->most =
-        (struct unit_counts){.request = need->sells_requests, .web_search = need->web_search_max};
+    need->most = need->beside;
     need->most.audio_input = fill(prompt->audio_bytes / PROMPT_AUDIO_BYTES_MIN, &room);
     need->most.image_input = fill(prompt->image_count * need->image_tokens_max, &room);
     need->most.input = prompt->opaque_count > 0 ? room : fill(text_tokens, &room);
@@ -358,7 +357,7 @@ static enum hold_step decide(struct exchange *exchange, const struct cost_ceilin
         .context_tokens = stated_context > 0 ? stated_context : need->context,
         .input_tokens = unit_counts_prompt(&need->most),
         .image_tokens = need->image_tokens_max,
-        .web_searches = need->web_search_max,
+        .beside = &exchange->budget.most,
         .output_tokens = output * chat->choices};
     exchange->budget.choices = chat->choices;
     exchange->budget.chunked = chat->streamed && !need->output_hidden;

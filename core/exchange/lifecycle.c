@@ -195,7 +195,7 @@ static void write_log(const struct exchange *exchange)
                     log_text("model", exchange->chat.model), log_text("provider", record->provider),
                     log_int("attempts", exchange->attempts),
                     log_int("tokens_in", unit_counts_fresh(&record->counts)),
-                    log_int("tokens_cached", record->counts.cached_input),
+                    log_int("tokens_cached", unit_counts_cached(&record->counts)),
                     log_int("tokens_out", unit_counts_answer(&record->counts)),
                     log_int("charge_nusd", record->charge_nusd),
                     log_int("duration_us", exchange->ended_us - exchange->started_us),

@@ -27,7 +27,8 @@ static void alarm_operator(const struct exchange *exchange, const struct charge 
               log_int("context", limits->context_tokens),
               log_int("output_tokens", unit_counts_answer(&charge->tokens)),
               log_int("output_tokens_allowed", limits->output_tokens),
-              log_int("web_searches", charge->tokens.web_search));
+              log_int("web_searches", charge->tokens.web_search),
+              log_int("images", charge->tokens.image), log_int("seconds", charge->tokens.second));
 }
 
 /* Once a minute for each model and word, because every call of a model may raise it. */
@@ -166,9 +167,7 @@ static void fill_charge(struct exchange *exchange, bool cut)
     record->cost_nusd = price.cost_nusd;
     record->charge_nusd = price.charge_nusd;
     record->overrun_nusd = price.overrun_nusd;
-    bool excessive = unit_counts_prompt(&charge.allowed) < unit_counts_prompt(&charge.tokens) ||
-                     unit_counts_answer(&charge.allowed) < unit_counts_answer(&charge.tokens) ||
-                     charge.allowed.web_search < charge.tokens.web_search;
+    bool excessive = charge_is_excessive(&charge);
     if (charge.unpriced != 0)
         alarm_unpriced(exchange, charge.unpriced);
     if (excessive)

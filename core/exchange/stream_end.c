@@ -25,7 +25,7 @@ static void append_usage(const struct exchange *exchange, struct buffer *out)
     const struct usage_record *record = &exchange->settlement.record;
     const struct unit_counts *tokens = &record->counts;
     const struct final_usage usage = {.prompt_tokens = unit_counts_prompt(tokens),
-                                      .cached_tokens = tokens->cached_input,
+                                      .cached_tokens = unit_counts_cached(tokens),
                                       .completion_tokens = unit_counts_answer(tokens),
                                       .charge_nusd = record->charge_nusd};
     if (!exchange->chat.usage_asked || stream->unwritten)

@@ -59,7 +59,9 @@ static void raise_prompt(bool opaque, struct unit_prices *prices)
     raise_to(&cache_pusd, prices->cache_write_long_pusd);
     raise_to(&prices->input_pusd, cache_pusd);
     raise_to(&prices->audio_input_pusd, prices->input_pusd);
+    raise_to(&prices->audio_input_pusd, prices->cached_audio_input_pusd);
     raise_to(&prices->image_input_pusd, prices->input_pusd);
+    raise_to(&prices->image_input_pusd, prices->cached_image_input_pusd);
     if (!opaque)
         return;
     raise_to(&prices->input_pusd, prices->audio_input_pusd);

@@ -380,8 +380,9 @@ static int native_need(lua_State *state)
     need.takes_audio = flag_member(state, 1, "takes_audio");
     need.takes_files = flag_member(state, 1, "takes_files");
     need.output_hidden = flag_member(state, 1, "output_hidden");
-    need.web_search_max = integer_member(state, 1, "web_search_max");
-    need.sells_requests = units_member(state, 1, "prices") >> UNIT_REQUEST & 1;
+    lua_getfield(state, 1, "beside");
+    compiled_plan_read_units(state, lua_gettop(state), need.beside.of);
+    lua_pop(state, 1);
     struct ceiling_handle *own = new_ceiling(state, &need);
     read_keys(state, 1, &own->asked);
     if (own->asked.count > 0)

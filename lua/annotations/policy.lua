@@ -347,6 +347,15 @@ function math.tan(x) end
 ---@field image_output? policy.Price else output
 ---@field web_search? policy.Price each
 ---@field request? policy.Price each
+---@field cached_audio_input? policy.Price else cached_input
+---@field cached_image_input? policy.Price else cached_input
+---@field image? policy.Price each generated one
+---@field second? policy.Price of sound or film, each
+---@field character? policy.Price each
+---@field page? policy.Price of documents, each
+---@field session? policy.Price of a code interpreter, each
+---@field file_search? policy.Price each
+---@field maps_search? policy.Price each
 
 ---@class policy.Candidate: policy.Prices
 ---@field provider string
@@ -378,6 +387,13 @@ function math.tan(x) end
 ---@class policy.Model: policy.Prices
 ---@field when? policy.PriceRule[] prices under conditions
 ---@field web_search_max? integer the most searches of a call; needed with web_search
+---@field image_max? integer likewise
+---@field second_max? integer
+---@field character_max? integer
+---@field page_max? integer
+---@field session_max? integer
+---@field file_search_max? integer
+---@field maps_search_max? integer
 ---@field name? string
 ---@field owned_by? string
 ---@field created? integer seconds since 1970
@@ -452,6 +468,15 @@ function math.tan(x) end
 ---@field image_output? integer
 ---@field web_search? integer
 ---@field request? integer
+---@field cached_audio_input? integer
+---@field cached_image_input? integer
+---@field image? integer
+---@field second? integer
+---@field character? integer
+---@field page? integer
+---@field session? integer
+---@field file_search? integer
+---@field maps_search? integer
 
 ---@class policy.Example: policy.Counts
 ---@field model string

@@ -12,7 +12,7 @@ local MEMBERS = {
     name = true, context = true, max_output = true, image_tokens_max = true,
     capabilities = true, candidates = true, created = true,
     owned_by = true, max_tokens_field = true, price_by = true,
-    allow = true, when = true, web_search_max = true,
+    allow = true, when = true,
 }
 local CANDIDATE_MEMBERS = {
     provider = true, model = true, max_tokens_field = true, allow_loss = true, answers_as = true,
@@ -20,6 +20,9 @@ local CANDIDATE_MEMBERS = {
 }
 for name in pairs(prices.MEMBERS) do
     MEMBERS[name], CANDIDATE_MEMBERS[name] = true, true
+end
+for _, name in ipairs(prices.COUNTED) do
+    MEMBERS[name .. "_max"] = true
 end
 local PRICE_BY = { first = true, candidate = true }
 local CAPABILITIES = {
@@ -29,7 +32,7 @@ local CAPABILITIES = {
 local TOKENS_MAX = 1e9
 local ID_BYTES_MAX = 127 -- as in core/base/limits.h
 local CANDIDATES_MAX = 8
-local SEARCHES_MAX = 10000
+local BESIDE_MAX = 1e6
 local MODELS_MAX = 10000
 local INPUTS = { { "vision", "image" }, { "audio", "audio" }, { "files", "file" } }
 
@@ -115,11 +118,17 @@ local function set_rules(node, model)
     model.rules, model.stated = first and first.sold_rules, first and first.sold_stated
 end
 
-local function check_searches(node, model)
-    local first = model.candidates[1]
-    if first and first.sold.web_search and not model.web_search_max then
-        schema.fail(node, "web_search_max",
-            "is missing: a price of web_search needs the most searches that one call may make")
+-- The most of each unit that stands beside prompt and answer: what a hold must cover.
+local function set_beside(node, model)
+    local sold = model.candidates[1] and model.candidates[1].sold or {}
+    model.beside = { request = sold.request and 1 }
+    for _, name in ipairs(prices.COUNTED) do
+        local most = schema.integer(node, name .. "_max", nil, 1, BESIDE_MAX)
+        if sold[name] and not most then
+            schema.fail(node, name .. "_max", "is missing: a price of %s needs the most that one "
+                .. "call may use", name)
+        end
+        model.beside[name] = most
     end
 end
 
@@ -143,7 +152,7 @@ local function candidates(node, model, model_prices, providers)
     end
     set_prices(model)
     set_rules(node, model)
-    check_searches(node, model)
+    set_beside(node, model)
     model.sold_features = features.with_prices(model.sold_features, model.sold_by_all)
         .. schedule.features(model.rules)
 end
@@ -197,7 +206,6 @@ local function model(parent, id, providers)
         context = context,
         max_output = schema.integer(node, "max_output", schema.REQUIRED, 1, context or TOKENS_MAX),
         image_tokens_max = schema.integer(node, "image_tokens_max", nil, 1, TOKENS_MAX),
-        web_search_max = schema.integer(node, "web_search_max", nil, 1, SEARCHES_MAX),
         capabilities = capabilities,
         output_hidden = set.reasoning or false,
         sold_features = features.read(node, "allow"),

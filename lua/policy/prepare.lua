@@ -30,7 +30,7 @@ local function need(model, candidates, max_tokens)
         sold_features = model.sold_features,
         rules = model.rules,
         stated = model.stated,
-        web_search_max = model.web_search_max or 0,
+        beside = model.beside,
     }
 end
 

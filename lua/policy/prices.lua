@@ -9,13 +9,14 @@ local prices = {}
 local UNITS = native.units()
 local USUAL = { input = true, cached_input = true, output = true }
 
--- OpenRouter's names in the `pricing` of /v1/models (npm package @openrouter/sdk 1.3.19).
+-- OpenRouter's names in the `pricing` of /v1/models (npm package @openrouter/sdk 1.3.19). A unit
+-- that has none there keeps our name.
 local OPENROUTER = {
     input = "prompt", cached_input = "input_cache_read", output = "completion",
     cache_write = "input_cache_write", cache_write_long = "input_cache_write_1h",
     audio_input = "audio", image_input = "image_token", reasoning = "internal_reasoning",
     audio_output = "audio_output", image_output = "image_output", web_search = "web_search",
-    request = "request",
+    request = "request", cached_audio_input = "input_audio_cache", image = "generated_image",
 }
 
 -- The members of an entry that are prices.
@@ -24,6 +25,13 @@ for _, unit in ipairs(UNITS) do
     prices.MEMBERS[unit.name] = true
 end
 prices.UNITS = UNITS
+-- The names of what is counted one by one in a call: all single units but the call itself.
+prices.COUNTED = {}
+for _, unit in ipairs(UNITS) do
+    if unit.single and unit.name ~= "request" then
+        table.insert(prices.COUNTED, unit.name)
+    end
+end
 
 local function fail_incomplete(node, found)
     if not next(found) then
@@ -199,7 +207,7 @@ end
 -- As /v1/models says it: OpenRouter's names, the price of one.
 function prices.openrouter_style(margin_ppm)
     return {
-        name = function(unit) return OPENROUTER[unit] end,
+        name = function(unit) return OPENROUTER[unit] or unit end,
         text = function(_, pusd) return native.token_price(pusd, margin_ppm) end,
     }
 end

@@ -5,7 +5,7 @@ local native = require "policy.native"
 
 local schema = {}
 
-local NAMES_MAX = 20 -- in one message
+local NAMES_MAX = 64
 
 local function is_name(key)
     return type(key) == "string" and #key <= 1024 and string.find(key, "^[%a_][%w_]*$") ~= nil

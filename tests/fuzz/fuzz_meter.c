@@ -41,10 +41,11 @@ static struct charge count(const struct meter *meter, unsigned priced)
     static const struct rate_set unknown;
     static const struct chat_request chat = {
         .choices = 1, .prompt = {.text_bytes = 400, .image_count = 1, .audio_count = 1}};
+    static const struct unit_counts beside = {.request = 1, .web_search = 5};
     static const struct charge_limits limits = {.context_tokens = 100000,
                                                 .input_tokens = 90000,
                                                 .image_tokens = 85,
-                                                .web_searches = 5,
+                                                .beside = &beside,
                                                 .output_tokens = 10000};
     const struct charge_view view = {.chat = &chat,
                                      .meter = meter,

@@ -101,7 +101,7 @@ static bool write_usage(struct db *db, const struct usage_record *r, int64_t tra
                   bind_text(r->policy_revision), bind_text(r->error_code),
                   bind_text(r->finish_reason), bind_int(r->status), bind_int(r->attempts),
                   bind_int(r->streamed), bind_text(usage_source_name(r->source)),
-                  bind_int(unit_counts_fresh(&r->counts)), bind_int(r->counts.cached_input),
+                  bind_int(unit_counts_fresh(&r->counts)), bind_int(unit_counts_cached(&r->counts)),
                   bind_int(unit_counts_answer(&r->counts)), bind_int(r->reasoning_tokens),
                   bind_int(r->prices.input_pusd), bind_int(r->prices.cached_input_pusd),
                   bind_int(r->prices.output_pusd), bind_int(r->margin_ppm), bind_int(r->cost_nusd),

@@ -167,7 +167,7 @@ static void add_sums(int64_t *sums, const struct usage_record *record)
     sums[0] += 1;
     sums[1] += record->error_code[0] != '\0';
     sums[2] += unit_counts_fresh(&record->counts);
-    sums[3] += record->counts.cached_input;
+    sums[3] += unit_counts_cached(&record->counts);
     sums[4] += unit_counts_answer(&record->counts);
     sums[5] += record->reasoning_tokens;
     sums[6] += record->charge_nusd;

@@ -6,7 +6,9 @@
 static void take_part(struct usage_lines *lines, enum unit unit, int64_t quantity)
 {
     lines->counts.of[unit] = quantity;
-    if (unit_side(unit) == UNIT_SIDE_PROMPT)
+    if (unit_fallback(unit) == UNIT_CACHED_INPUT)
+        lines->counts.cached_input -= quantity;
+    else if (unit_side(unit) == UNIT_SIDE_PROMPT)
         lines->counts.input -= quantity;
     else if (unit_side(unit) == UNIT_SIDE_ANSWER)
         lines->counts.output -= quantity;

@@ -18,7 +18,11 @@ _Static_assert(USAGE_NONE == 0 && USAGE_REPORTED == 1 && USAGE_ESTIMATED == 2 &&
 _Static_assert(UNIT_INPUT == 0 && UNIT_CACHED_INPUT == 1 && UNIT_OUTPUT == 2 &&
                    UNIT_CACHE_WRITE == 3 && UNIT_CACHE_WRITE_LONG == 4 && UNIT_AUDIO_INPUT == 5 &&
                    UNIT_IMAGE_INPUT == 6 && UNIT_REASONING == 7 && UNIT_AUDIO_OUTPUT == 8 &&
-                   UNIT_IMAGE_OUTPUT == 9 && UNIT_WEB_SEARCH == 10 && UNIT_REQUEST == 11,
+                   UNIT_IMAGE_OUTPUT == 9 && UNIT_WEB_SEARCH == 10 && UNIT_REQUEST == 11 &&
+                   UNIT_CACHED_AUDIO_INPUT == 12 && UNIT_CACHED_IMAGE_INPUT == 13 &&
+                   UNIT_IMAGE == 14 && UNIT_SECOND == 15 && UNIT_CHARACTER == 16 &&
+                   UNIT_PAGE == 17 && UNIT_SESSION == 18 && UNIT_FILE_SEARCH == 19 &&
+                   UNIT_MAPS_SEARCH == 20,
                "numbers on disk");
 
 struct head {

@@ -18,6 +18,7 @@ static const struct meter counted = {.reported = true,
 static struct chat_request chat;
 static struct meter meter;
 static struct charge_limits limits;
+static struct unit_counts beside;
 static int64_t unseen_tokens;
 static unsigned priced;
 
@@ -26,10 +27,11 @@ static int set_up(void **state)
     (void)state;
     chat = (struct chat_request){.choices = 1, .prompt = {.text_bytes = 400}};
     meter = counted;
+    beside = (struct unit_counts){.request = 1, .web_search = 100, .image = 2};
     limits = (struct charge_limits){.context_tokens = 100000,
                                     .input_tokens = 90000,
                                     .image_tokens = 85,
-                                    .web_searches = 100,
+                                    .beside = &beside,
                                     .output_tokens = 10000};
     unseen_tokens = 0;
     priced = 0;
@@ -310,10 +312,48 @@ static void searches_are_bounded(void **state)
     meter.has_parts = true;
     meter.parts = (struct unit_counts){.web_search = 1000000000};
     priced = 1U << UNIT_WEB_SEARCH;
-    limits.web_searches = 5;
+    beside.web_search = 5;
     struct charge charge = count(false);
     assert_int_equal(charge.tokens.web_search, 1000000000);
     assert_int_equal(charge.allowed.web_search, 5);
+}
+
+/* What a cache has read is taken out of what was cached, and never more than that. */
+static void cached_parts_have_their_price(void **state)
+{
+    (void)state;
+    meter.has_parts = true;
+    meter.parts = (struct unit_counts){.cached_audio_input = 15, .cached_image_input = 50};
+    chat.prompt.audio_count = chat.prompt.image_count = 1;
+    priced = 1U << UNIT_CACHED_AUDIO_INPUT;
+    struct charge charge = count(false);
+    assert_counts(&charge.tokens, (struct unit_counts){.input = 80,
+                                                       .cached_input = 5,
+                                                       .cached_audio_input = 15,
+                                                       .output = charge.tokens.output});
+    priced |= 1U << UNIT_CACHED_IMAGE_INPUT;
+    charge = count(false);
+    assert_int_equal(charge.tokens.cached_image_input, 5);
+    assert_int_equal(charge.tokens.cached_input, 0);
+    assert_int_equal(charge.unpriced, 0);
+    chat.prompt.audio_count = 0; /* no sound was sent */
+    assert_int_equal(count(false).tokens.cached_audio_input, 0);
+}
+
+/* Pictures that came are counted where each has a price; no more than the entry says are sold. */
+static void pictures_are_counted(void **state)
+{
+    (void)state;
+    meter.output.image_count = 3;
+    assert_int_equal(count(false).tokens.image, 0);
+    priced = 1U << UNIT_IMAGE;
+    struct charge charge = count(false);
+    assert_int_equal(charge.tokens.image, 3);
+    assert_int_equal(charge.allowed.image, 2);
+    assert_true(charge_is_excessive(&charge));
+    meter.output.image_count = 2;
+    charge = count(false);
+    assert_false(charge_is_excessive(&charge));
 }
 
 static void estimated_media_has_its_price(void **state)
@@ -352,6 +392,8 @@ int main(void)
         WITH_CHARGE(estimated_media_has_its_price),
         WITH_CHARGE(what_neither_went_nor_came_is_not_charged),
         WITH_CHARGE(searches_are_bounded),
+        WITH_CHARGE(cached_parts_have_their_price),
+        WITH_CHARGE(pictures_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

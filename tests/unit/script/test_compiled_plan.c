@@ -227,7 +227,7 @@ static void test_a_hold_covers_the_worst_case(void **unused)
     assert_false(need->output_hidden);
     assert_int_equal(need->prices.audio_input_pusd, 3000000); /* as its fallback */
     assert_int_equal(need->prices.web_search_pusd, 0);
-    assert_false(need->sells_requests);
+    assert_int_equal(need->beside.request, 0);
     assert_string_equal(need->sold_features, "");
     vm_unref(vm);
 }
@@ -249,8 +249,8 @@ static void test_prices_by_unit(void **unused)
     assert_int_equal(need->prices.audio_input_pusd, 40000000);
     assert_int_equal(need->prices.output_pusd, 2000000);
     assert_int_equal(need->prices.request_pusd, 10000000000);
-    assert_int_equal(need->web_search_max, 7);
-    assert_true(need->sells_requests);
+    assert_int_equal(need->beside.web_search, 7);
+    assert_int_equal(need->beside.request, 1);
     state = make_handle(vm, "return require('policy').prepare({ model = 'one' }).candidates[1]");
     const struct candidate_terms *terms = &compiled_plan_candidate(state, -1)->terms;
     assert_int_equal(terms->prices.input_pusd, 1000000);

@@ -178,14 +178,15 @@ static void test_model_mistakes(void **unused)
         {"models.lua", MODEL("candidates = { { provider = 'demo', prise = 1 } }"),
          "models.lua:2: models[\"m-1\"].candidates[1].prise: there is no such member; known are "
          "allow_loss, answers_as, audio_input, audio_output, cache_write, cache_write_long, "
-         "cached_input, image_input, image_output, input, max_tokens_field, model, output, "
-         "provider, reasoning, request, web_search, when"},
+         "cached_audio_input, cached_image_input, cached_input, character, file_search, image, "
+         "image_input, image_output, input, maps_search, max_tokens_field, model, output, page, "
+         "provider, reasoning, request, second, session, web_search, when"},
         {"models.lua", PRICED("web_search = '0.0000000000001'"),
          "models.lua:3: models[\"m-1\"].web_search: The price of one is a plain decimal in USD "
          "such as 0.01, with at most 12 decimals and at most 1."},
         {"models.lua", PRICED("web_search = '0.01'"),
          "models.lua:2: models[\"m-1\"].web_search_max: is missing: a price of web_search needs "
-         "the most searches that one call may make"},
+         "the most that one call may use"},
         {"models.lua", PRICED("request = true"),
          "models.lua:3: models[\"m-1\"].request: must be a price in USD for one such as \"0.01\", "
          "not true"},

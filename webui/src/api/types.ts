@@ -75,7 +75,16 @@ export type Unit =
     | "audio_output"
     | "image_output"
     | "web_search"
-    | "request";
+    | "request"
+    | "cached_audio_input"
+    | "cached_image_input"
+    | "image"
+    | "second"
+    | "character"
+    | "page"
+    | "session"
+    | "file_search"
+    | "maps_search";
 
 export interface ChargeLine {
     kind: Unit;

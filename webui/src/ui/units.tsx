@@ -17,10 +17,29 @@ export const UNITS: Record<Unit, PlainKey> = {
     image_output: "charge.imageOutput",
     web_search: "charge.webSearch",
     request: "charge.request",
+    cached_audio_input: "charge.cachedAudioInput",
+    cached_image_input: "charge.cachedImageInput",
+    image: "charge.image",
+    second: "charge.second",
+    character: "charge.character",
+    page: "charge.page",
+    session: "charge.session",
+    file_search: "charge.fileSearch",
+    maps_search: "charge.mapsSearch",
 };
 
 const USUAL: readonly string[] = ["input", "cached_input", "output"];
-const EACH: readonly string[] = ["web_search", "request"];
+const EACH: readonly string[] = [
+    "web_search",
+    "request",
+    "image",
+    "second",
+    "character",
+    "page",
+    "session",
+    "file_search",
+    "maps_search",
+];
 
 /** A line for each price that most models do not have. */
 export function OtherPrices({ prices }: { prices: Prices }) {
