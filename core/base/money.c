@@ -258,6 +258,14 @@ int64_t money_times(int64_t price_pusd, int64_t factor_ppm)
     return product < (uint128)MONEY_PRICE_MAX_PUSD ? (int64_t)product : MONEY_PRICE_MAX_PUSD;
 }
 
+int64_t money_with_margin(int64_t amount_nusd, int64_t margin_ppm)
+{
+    check(amount_nusd >= 0 && margin_ppm >= 0);
+    uint128 product = (uint128)amount_nusd * (uint128)(PPM_ONE + margin_ppm);
+    product = (product + (PPM_ONE - 1)) / PPM_ONE;
+    return product < (uint128)MONEY_AMOUNT_MAX_NUSD ? (int64_t)product : MONEY_AMOUNT_MAX_NUSD;
+}
+
 /* The sum of quantity x price: at most UNIT_COUNT x 10^24. Returns false when one is out of its
  * bounds: as unsigned, a negative number is a very large one. Most quantities are 0, and then the
  * price does not matter. */

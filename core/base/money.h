@@ -57,6 +57,9 @@ const char *money_format_margin(int64_t margin_ppm, char out[MONEY_TEXT_BYTES]);
  * MONEY_PRICE_MAX_PUSD. */
 int64_t money_times(int64_t price_pusd, int64_t factor_ppm);
 
+/* An amount x (1 + margin), rounded up to the nano-USD; at most MONEY_AMOUNT_MAX_NUSD. */
+int64_t money_with_margin(int64_t amount_nusd, int64_t margin_ppm);
+
 /* Computes sum(quantity x price) x (1 + margin), rounded up once to nano-USD, with 128 bits inside.
  * Returns false when the result is above MONEY_AMOUNT_MAX_NUSD or an argument is out of its
  * bounds. */

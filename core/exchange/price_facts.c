@@ -1,10 +1,14 @@
 #include "exchange/price_facts.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "dialect/chat.h"
 #include "dialect/completion.h"
 #include "dialect/usage_form.h"
+#include "store/usage.h"
+
+_Static_assert((int)USAGE_WORD_BYTES == (int)PRICE_WORD_BYTES, "a record keeps whole words");
 
 void price_facts_ask(const struct chat_request *chat, int64_t prompt_tokens,
                      struct price_facts *out)
@@ -42,4 +46,24 @@ void price_facts_merge(struct price_facts *asked, const struct price_facts *said
         memcpy(asked->speed, said->speed, PRICE_WORD_BYTES);
     if (said->region[0] != '\0')
         memcpy(asked->region, said->region, PRICE_WORD_BYTES);
+}
+
+/* `plain`: a list that ends with NULL. */
+static void keep(const char *word, const char *const plain[], char out[USAGE_WORD_BYTES])
+{
+    for (; word[0] != '\0' && *plain != NULL; plain++) {
+        if (strcasecmp(word, *plain) == 0)
+            return;
+    }
+    memcpy(out, word, USAGE_WORD_BYTES);
+}
+
+void price_facts_keep(const struct price_facts *facts, struct usage_facts *out)
+{
+    static const char *const speeds[] = {"standard", NULL};
+    static const char *const regions[] = {"global", "not_available", NULL}; /* Anthropic's */
+    if (!price_schedule_knows_tier(NULL, facts->service_tier))
+        memcpy(out->words[USAGE_SERVICE_TIER], facts->service_tier, USAGE_WORD_BYTES);
+    keep(facts->speed, speeds, out->words[USAGE_SPEED]);
+    keep(facts->region, regions, out->words[USAGE_REGION]);
 }

@@ -7,6 +7,7 @@
 
 struct chat_request;
 struct completion;
+struct usage_facts;
 struct usage_form;
 
 /* What the request asks for. */
@@ -17,5 +18,8 @@ void price_facts_note_completion(struct price_facts *said, const struct completi
 void price_facts_note_usage(struct price_facts *said, const struct usage_form *form);
 /* Replaces in *asked what the answer has said. */
 void price_facts_merge(struct price_facts *asked, const struct price_facts *said);
+/* Copies the words into the record of a call. A plain tier, speed or region is nothing: most calls
+ * say it, and its prices are those of a call that says nothing. */
+void price_facts_keep(const struct price_facts *facts, struct usage_facts *out);
 
 #endif

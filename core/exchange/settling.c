@@ -67,20 +67,24 @@ static bool take_dearest(const struct price_schedule *rules, const struct unit_p
     return true;
 }
 
-/* The prices of the call: those of the candidate, under the conditions of the answer. */
+/* The prices of the call: those of the candidate, under the conditions of the answer. The record
+ * keeps them, and what decided them. */
 static void find_prices(const struct exchange *exchange, const struct charge *charge,
-                        struct unit_prices *bought, struct unit_prices *sold)
+                        struct usage_record *record)
 {
+    struct unit_prices *bought = &record->prices;
+    struct unit_prices *sold = &record->sold;
     const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
     const struct price_facts *said = &exchange->stream.meter.said;
     struct price_facts asked;
     *bought = terms->prices;
     *sold = terms->sold;
-    if (terms->buy_rules == NULL && terms->sold_rules == NULL && said->service_tier[0] == '\0')
-        return;
     price_facts_ask(&exchange->chat, unit_counts_prompt(&charge->tokens), &asked);
     struct price_facts buying = asked;
     price_facts_merge(&buying, said);
+    price_facts_keep(&buying, &record->facts);
+    if (terms->buy_rules == NULL && terms->sold_rules == NULL && said->service_tier[0] == '\0')
+        return;
     struct price_facts selling = buying;
     bool unknown = take_dearest(terms->sold_rules, sold, charge, asked.service_tier, &selling);
     (void)take_dearest(terms->buy_rules, bought, charge, asked.service_tier, &buying);
@@ -157,7 +161,7 @@ static void fill_charge(struct exchange *exchange, bool cut)
                                      .priced = terms->priced,
                                      .unseen_tokens = exchange->unseen_tokens};
     charge_count(&view, cut, &charge);
-    find_prices(exchange, &charge, &record->prices, &record->sold);
+    find_prices(exchange, &charge, record);
     int64_t paid_nusd = charge_nusd(exchange, &charge);
     meter_price(&record->prices, &record->sold, &charge.tokens, terms->margin_ppm, paid_nusd,
                 &price);

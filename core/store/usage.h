@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "base/limits.h"
 #include "base/money.h"
+#include "store/usage_facts.h"
 
 /* These numbers are in journal files and must not change (journal_record.c asserts them). */
 enum usage_source {
@@ -43,6 +44,7 @@ struct usage_record {
     struct unit_prices prices; /* what we pay */
     struct unit_prices sold;   /* the margin is added to these */
     int64_t margin_ppm;
+    struct usage_facts facts;
     int64_t cost_nusd;     /* what the provider charges us */
     int64_t charge_nusd;   /* what the customer paid */
     int64_t overrun_nusd;  /* the part of the price above the hold; the operator pays it */

@@ -110,6 +110,62 @@ def test_the_answer_decides(house, provider, name, streamed):
     assert explained.returncode == 0, explained.stdout
 
 
+KEPT = {
+    # asked, said -> the conditions in the record
+    "nothing": ({}, {}, {}),
+    "plain words": (
+        {"service_tier": "auto"},
+        {"tier": "default", "speed": "standard", "inference_geo": "global"},
+        {},
+    ),
+    "as asked": (
+        {"service_tier": "flex", "inference_geo": "us"},
+        {},
+        {"service_tier": "flex", "region": "us"},
+    ),
+    "as the answer says": (
+        {"service_tier": "flex", "speed": "fast"},
+        {"tier": "priority", "speed": "standard"},
+        {"service_tier": "priority"},
+    ),
+    "what no rule names": ({}, {"tier": "ultrafast"}, {"service_tier": "ultrafast"}),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_the_record_says_what_decided(house, provider, name, streamed):
+    asked, said, conditions = KEPT[name]
+    customer = house.customer()
+    provider.answer = answer(**said)
+    assert customer.ask("m", stream=streamed, **asked).status_code == 200
+    record_id = customer.wait_for_record()["id"]
+    assert customer.get(f"/generation?id={record_id}").json()["data"]["conditions"] == conditions
+    assert customer.call("GET", f"/usage/{record_id}", 200)["conditions"] == conditions
+    explained = house.command("ledger", "explain", record_id).stdout
+    for word in ("service tier", "speed", "region"):
+        value = conditions.get(word.replace(" ", "_"))
+        line = f"  {word:16} {value}\n"
+        assert (line in explained) if value else (f"\n  {word} " not in explained)
+    house.verify_ledger()
+
+
+def test_conditions_survive_a_crash(make_gateway, provider):
+    """From the journal into the tables, at the next start."""
+    gateway = make_gateway(prepare=lambda policies: policies.model("m", PRICE, when=WHEN))
+    customer = gateway.customer()
+    provider.answer = answer(tier="priority")
+    response = customer.ask("m")
+    assert response.status_code == 200
+    gateway.kill()
+    gateway.start()
+    customer.web.base_url = gateway.origin + "/api"
+    explained = gateway.command("ledger", "explain", response.headers["x-request-id"])
+    assert explained.returncode == 0, explained.stdout
+    assert f"  {'service tier':16} priority\n" in explained.stdout
+    gateway.verify_ledger()
+
+
 def test_an_unknown_tier_alarms(house, provider):
     customer = house.customer()
     provider.answer = answer(tier="ultra\u00e9fast\x00!")

@@ -105,10 +105,12 @@ def text(value: bytes) -> bytes:
     return struct.pack("<H", len(value)) + value
 
 
-def record(kind: int, numbers: list[int], texts: list[bytes]) -> bytes:
-    """One of the journal, without its length and check sum: the harness puts them in."""
-    payload = struct.pack(f"<{len(numbers)}q", *numbers) + b"".join(map(text, texts))
-    return struct.pack("<QQIHH", 0, 7, 0, 1, kind) + payload + bytes(-len(payload) % 8)
+def record(kind: int, numbers: list[int], texts: list[bytes], facts: bytes = b"") -> bytes:
+    """One of the journal, without its length and check sum: the harness puts them in. With facts it
+    has format 4."""
+    payload = struct.pack(f"<{len(numbers)}q", *numbers) + b"".join(map(text, texts)) + facts
+    head = struct.pack("<QQIHH", 0, 7, 0, 4 if facts else 1, kind)
+    return head + payload + bytes(-len(payload) % 8)
 
 
 RECORDS = [
@@ -116,6 +118,10 @@ RECORDS = [
     record(2, [1, 1000, 0, 0, 200, 1, 1, 1, *range(14)],
            [b"req_01", b"acct_01", b"user_01", b"key_01", b"gpt-4o", b"openai", b"gpt-4o-2024",
             b"rev", b"", b"stop"]),
+    record(2, [1, 1000, 0, 0, 200, 1, 1, 1, *range(8), 2, 0, 10, 11, 12, 10, 3, 13, 14],
+           [b"req_01", b"acct_01", b"user_01", b"key_01", b"gpt-4o", b"openai", b"gpt-4o-2024",
+            b"rev", b"", b"stop"],
+           struct.pack("<3q", 0x301, 800, 790) + text(b"flex")),
     record(3, [], []),
 ]  # fmt: skip
 

@@ -40,6 +40,7 @@ FACES = {
         "ledger_thread",
         "notes_table",
         "posting",
+        "facts_table",
         "usage_lines",
     },
     "store/operations": {"operations"},

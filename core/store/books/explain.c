@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/money.h"
 #include "store/audit.h"
+#include "store/books/facts_table.h"
 #include "store/books/usage_lines.h"
 #include "store/engine/db.h"
 #include "store/engine/reader.h"
@@ -15,6 +16,7 @@ struct explanation {
     struct buffer *out;
     const char *exchange_id;
     struct usage_lines lines;
+    struct usage_facts facts;
     int64_t reasoning_tokens;
     int64_t margin_ppm;
     int64_t held_nusd; /* by the resolution, with extensions */
@@ -40,6 +42,14 @@ static void put_text(struct explanation *e, const char *name, const char *text)
     for (const char *at = text[0] ? text : "-"; *at; at++)
         buffer_append_char(e->out, (unsigned char)*at < ' ' || *at == 0x7f ? '?' : *at);
     buffer_append_char(e->out, '\n');
+}
+
+/* "cached input" for "cached_input". */
+static void spell(const char *name, char out[32])
+{
+    slice_copy(slice_of(name), out, 32);
+    for (char *at = out; *at != '\0'; at++)
+        *at = *at == '_' ? ' ' : *at;
 }
 
 static void put_money(struct explanation *e, const char *name, int64_t nusd)
@@ -88,6 +98,7 @@ static void read_numbers(struct explanation *e, struct row *row)
     e->overrun_nusd = column_int(row, 18);
     e->held_nusd = column_int(row, 19);
     usage_lines_read(e->db, row, 20, &e->lines);
+    facts_table_read(e->db, column_int(row, 20), &e->facts);
 }
 
 static void put_who(struct explanation *e, struct row *row)
@@ -104,6 +115,18 @@ static void put_who(struct explanation *e, struct row *row)
                   column_int(row, 12) ? ", streamed" : "");
 }
 
+/* Appends a line "  service tier     priority" for each word that was said. */
+static void put_facts(struct explanation *e)
+{
+    for (enum usage_word word = USAGE_SERVICE_TIER; word < USAGE_WORDS; word++) {
+        char name[32];
+        if (e->facts.words[word][0] == '\0')
+            continue;
+        spell(usage_facts_word_name(word), name);
+        put_text(e, name, e->facts.words[word]);
+    }
+}
+
 /* False: there is no record. */
 static bool put_record(struct explanation *e)
 {
@@ -113,6 +136,7 @@ static bool put_record(struct explanation *e)
         return false;
     read_numbers(e, row);
     put_who(e, row);
+    put_facts(e);
     db_leave(row);
     return true;
 }
@@ -129,9 +153,7 @@ static void put_line(struct explanation *e, const struct unit_prices *prices, en
     counts.of[unit] = e->lines.counts.of[unit];
     if (!money_charge_exact(prices, &counts, 0, &exact))
         strcpy(exact.sum, "out of bounds");
-    slice_copy(slice_of(unit_name(unit)), name, sizeof name);
-    for (char *at = name; *at != '\0'; at++)
-        *at = *at == '_' ? ' ' : *at;
+    spell(unit_name(unit), name);
     buffer_printf(e->out, "  %-16s %12" PRId64 " x %10s = %s%s\n", name, counts.of[unit],
                   pusd < 0 ? "below 0" : money_format_price(unit, pusd, price), exact.sum,
                   unit_is_token(unit) ? "" : " (each)");
@@ -170,8 +192,11 @@ static int64_t cost_of(const struct explanation *e)
     return priced(e, &e->lines.prices, 0);
 }
 
+/* With a margin on what the provider stated, the sell prices do not count. */
 static int64_t sale_of(const struct explanation *e)
 {
+    if (e->facts.sold_by_cost && e->facts.stated_cost_nusd >= 0 && e->margin_ppm >= 0)
+        return money_with_margin(e->facts.stated_cost_nusd, e->margin_ppm);
     return priced(e, &e->lines.sold, e->margin_ppm);
 }
 
@@ -180,20 +205,32 @@ static bool is_sold_as_bought(const struct explanation *e)
     return memcmp(&e->lines.sold, &e->lines.prices, sizeof e->lines.sold) == 0;
 }
 
-static void put_price(struct explanation *e)
+static void put_margin(struct explanation *e)
 {
     char margin[MONEY_TEXT_BYTES];
+    put_text(e, "margin",
+             e->margin_ppm < 0 ? "below 0" : money_format_margin(e->margin_ppm, margin));
+}
+
+static void put_price(struct explanation *e)
+{
     buffer_append_text(e->out, "price: tokens x what we pay in USD per million = USD\n");
     put_lines(e, &e->lines.prices);
     buffer_printf(e->out, "  %-16s %12" PRId64 " (part of output)\n", "reasoning",
                   e->reasoning_tokens);
     put_rounded(e, "cost", &e->lines.prices, 0, cost_of(e));
+    if (e->facts.cost_stated)
+        put_money(e, "stated cost", e->facts.stated_cost_nusd);
+    if (e->facts.sold_by_cost) {
+        put_margin(e);
+        put_money(e, "sell", sale_of(e));
+        return;
+    }
     if (!is_sold_as_bought(e)) {
         buffer_append_text(e->out, "the model's published price, of another candidate:\n");
         put_lines(e, &e->lines.sold);
     }
-    put_text(e, "margin",
-             e->margin_ppm < 0 ? "below 0" : money_format_margin(e->margin_ppm, margin));
+    put_margin(e);
     put_rounded(e, "sell", &e->lines.sold, e->margin_ppm, sale_of(e));
 }
 
@@ -284,10 +321,21 @@ static void put_charge(struct explanation *e)
     put_money(e, "paid in the end", e->charge_nusd - e->refunded_nusd);
 }
 
+/* What a provider states is its price, whatever our own prices make of the call. */
+static void check_cost(struct explanation *e)
+{
+    if (!e->facts.cost_stated) {
+        compare(e, "cost (tokens x price)", e->cost_nusd, cost_of(e));
+        return;
+    }
+    compare(e, "cost (as the provider stated)", e->cost_nusd, e->facts.stated_cost_nusd);
+    compare(e, "computed cost (tokens x price)", e->facts.computed_cost_nusd, cost_of(e));
+}
+
 static void put_checks(struct explanation *e)
 {
     buffer_append_text(e->out, "computed again\n");
-    compare(e, "cost (tokens x price)", e->cost_nusd, cost_of(e));
+    check_cost(e);
     compare(e, "charge + overrun (cost + margin)", e->charge_nusd + e->overrun_nusd, sale_of(e));
     compare(e, "held (hold + extension)", e->held_nusd, e->hold_nusd + e->extended_nusd);
     compare(e, "transferred charge", e->moved_charge_nusd, e->charge_nusd);

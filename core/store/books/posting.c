@@ -129,6 +129,28 @@ static bool write_lines(struct db *db, const struct usage_record *r, int64_t usa
     return true;
 }
 
+/* Writes what decided the prices and what the provider has stated. Few calls have any. */
+static bool write_facts(struct db *db, const struct usage_facts *facts, int64_t usage_seq)
+{
+    const char(*words)[USAGE_WORD_BYTES] = facts->words;
+    bool stated = facts->cost_stated;
+    if (!usage_facts_any(facts))
+        return true;
+    return db_run(db,
+                  "INSERT INTO usage_facts (usage_seq, service_tier, speed, region, choice,"
+                  " search_context, size, quality, resolution, stated_cost_nusd,"
+                  " computed_cost_nusd, sold_by_cost)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                  DB_VALUES(bind_int(usage_seq), bind_text(words[USAGE_SERVICE_TIER]),
+                            bind_text(words[USAGE_SPEED]), bind_text(words[USAGE_REGION]),
+                            bind_text(words[USAGE_CHOICE]), bind_text(words[USAGE_SEARCH_CONTEXT]),
+                            bind_text(words[USAGE_SIZE]), bind_text(words[USAGE_QUALITY]),
+                            bind_text(words[USAGE_RESOLUTION]),
+                            stated ? bind_int(facts->stated_cost_nusd) : bind_null(),
+                            stated ? bind_int(facts->computed_cost_nusd) : bind_null(),
+                            bind_int(stated && facts->sold_by_cost)));
+}
+
 static bool write_resolution(struct db *db, const char *exchange_id, const char *outcome,
                              int64_t held_nusd, int64_t posted_nusd, int64_t usage_seq,
                              int64_t now_ms)
@@ -164,7 +186,7 @@ enum posting posting_ended_settlement(struct db *db, const struct ledger_settlem
         !write_usage(db, record, transfer_seq))
         return POSTING_FAILED;
     int64_t usage_seq = db_last_id(db);
-    if (!write_lines(db, record, usage_seq))
+    if (!write_lines(db, record, usage_seq) || !write_facts(db, &record->facts, usage_seq))
         return POSTING_FAILED;
     if (record->charge_nusd) /* the charge is the first transfer */
         *last_charge = transfer_seq;

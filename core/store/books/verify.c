@@ -102,6 +102,13 @@ static const struct verification verifications[] = {
     {"usage lines",
      "SELECT printf('usage line %s of record %d: there is no such record', l.unit, l.usage_seq)"
      " FROM usage_lines l LEFT JOIN usage u ON u.seq = l.usage_seq WHERE u.seq IS NULL"},
+    {"usage facts",
+     "SELECT printf('facts of record %d: there is no such record', f.usage_seq)"
+     " FROM usage_facts f LEFT JOIN usage u ON u.seq = f.usage_seq WHERE u.seq IS NULL"},
+    {"usage facts",
+     "SELECT printf('usage %s: its provider stated %s, but its cost is %s', u.exchange_id,"
+     " usd(f.stated_cost_nusd), usd(u.cost_nusd)) FROM usage_facts f"
+     " JOIN usage u ON u.seq = f.usage_seq WHERE f.stated_cost_nusd <> u.cost_nusd"},
     /* Parts of prompt and answer are no more than the whole (core/base/unit.c has the sides). */
     {"usage lines",
      "SELECT printf('usage %s: its lines have %d tokens of the prompt and %d of the answer, its"

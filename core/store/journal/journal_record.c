@@ -6,8 +6,18 @@
 #include "base/check.h"
 
 /* Format 1 had no `sold` prices: a settlement had only the buy prices. Format 2 had three units:
- * input, cached input, output. */
-enum { FORMAT_FIRST = 1, FORMAT_SOLD = 2, FORMAT = 3, WORD = 8 };
+ * input, cached input, output. Format 3 had no facts. */
+enum {
+    FORMAT_FIRST = 1,
+    FORMAT_SOLD = 2,
+    FORMAT_LINES = 3,
+    FORMAT_FACTS = 4,
+    FORMAT = 4,
+    WORD = 8
+};
+
+/* Which facts a settlement has: a bit for each word, and these. */
+enum { TOLD_COST = 1 << USAGE_WORDS, TOLD_SOLD_BY_COST = 2 << USAGE_WORDS };
 
 /* Records on disks have these numbers. A new kind, source or unit takes the next number. */
 _Static_assert(JOURNAL_HOLD == 1 && JOURNAL_SETTLEMENT == 2 && JOURNAL_SEAL == 3,
@@ -23,6 +33,11 @@ _Static_assert(UNIT_INPUT == 0 && UNIT_CACHED_INPUT == 1 && UNIT_OUTPUT == 2 &&
                    UNIT_IMAGE == 14 && UNIT_SECOND == 15 && UNIT_CHARACTER == 16 &&
                    UNIT_PAGE == 17 && UNIT_SESSION == 18 && UNIT_FILE_SEARCH == 19 &&
                    UNIT_MAPS_SEARCH == 20,
+               "numbers on disk");
+
+_Static_assert(USAGE_SERVICE_TIER == 0 && USAGE_SPEED == 1 && USAGE_REGION == 2 &&
+                   USAGE_CHOICE == 3 && USAGE_SEARCH_CONTEXT == 4 && USAGE_SIZE == 5 &&
+                   USAGE_QUALITY == 6 && USAGE_RESOLUTION == 7 && USAGE_WORDS == 8,
                "numbers on disk");
 
 struct head {
@@ -136,6 +151,25 @@ static void put_lines(struct buffer *out, const struct usage_record *record)
     buffer_append(out, numbers, (size_t)(at - numbers) * sizeof numbers[0]);
 }
 
+static void put_facts(struct buffer *out, const struct usage_facts *facts)
+{
+    int64_t told = (facts->cost_stated ? TOLD_COST : 0) |
+                   (facts->cost_stated && facts->sold_by_cost ? TOLD_SOLD_BY_COST : 0);
+    for (enum usage_word word = USAGE_SERVICE_TIER; word < USAGE_WORDS; word++)
+        told |= (int64_t)(facts->words[word][0] != '\0') << word;
+    put_int(out, told);
+    if (told == 0)
+        return;
+    if (facts->cost_stated) {
+        put_int(out, facts->stated_cost_nusd);
+        put_int(out, facts->computed_cost_nusd);
+    }
+    for (enum usage_word word = USAGE_SERVICE_TIER; word < USAGE_WORDS; word++) {
+        if (told >> word & 1)
+            put_text(out, facts->words[word]);
+    }
+}
+
 void journal_record_put_settlement(struct buffer *out, const struct journal_place *place,
                                    const struct ledger_settlement *settlement, int64_t committed_ms)
 {
@@ -166,6 +200,7 @@ void journal_record_put_settlement(struct buffer *out, const struct journal_plac
     put_lines(out, r);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         put_text(out, texts[i]);
+    put_facts(out, &r->facts);
     finish(out, start, place, JOURNAL_SETTLEMENT);
 }
 
@@ -274,6 +309,25 @@ static void read_numbers(struct reader *reader, struct usage_record *record)
     read_lines(reader, record);
 }
 
+static void read_facts(struct reader *reader, struct usage_facts *facts)
+{
+    int64_t told = get_int(reader);
+    if (told < 0 || told >= 2 * TOLD_SOLD_BY_COST) {
+        reader->failed = true; /* of another version */
+        return;
+    }
+    facts->cost_stated = (told & TOLD_COST) != 0;
+    facts->sold_by_cost = (told & TOLD_SOLD_BY_COST) != 0;
+    if (facts->cost_stated) {
+        facts->stated_cost_nusd = get_int(reader);
+        facts->computed_cost_nusd = get_int(reader);
+    }
+    for (enum usage_word word = USAGE_SERVICE_TIER; word < USAGE_WORDS; word++) {
+        if (told >> word & 1)
+            get_text(reader, facts->words[word], sizeof facts->words[word]);
+    }
+}
+
 static void read_settlement(struct reader *reader, unsigned format, struct journal_record *out)
 {
     struct ledger_settlement *settlement = &out->as.settlement;
@@ -287,7 +341,7 @@ static void read_settlement(struct reader *reader, unsigned format, struct journ
     r->attempts = (int32_t)get_int(reader);
     r->streamed = get_int(reader) != 0;
     r->source = (enum usage_source)get_int(reader);
-    if (format == FORMAT)
+    if (format >= FORMAT_LINES)
         read_numbers(reader, r);
     else
         read_old_numbers(reader, format, r);
@@ -301,6 +355,8 @@ static void read_settlement(struct reader *reader, unsigned format, struct journ
     get_text(reader, r->policy_revision, sizeof r->policy_revision);
     get_text(reader, r->error_code, sizeof r->error_code);
     get_text(reader, r->finish_reason, sizeof r->finish_reason);
+    if (format >= FORMAT_FACTS)
+        read_facts(reader, &r->facts);
 }
 
 uint64_t journal_record_generation(struct slice bytes)

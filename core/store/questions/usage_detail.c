@@ -2,6 +2,7 @@
  * again from the record. Customers see sell prices; the operator also sees the cost. */
 #include "base/json_writer.h"
 #include "base/money.h"
+#include "store/books/facts_table.h"
 #include "store/books/usage_lines.h"
 #include "store/operations/operations.h"
 #include "store/questions/refusals.h"
@@ -26,7 +27,14 @@ enum {
     POLICY_REVISION,
     COST,
     EMAIL,
-    LINES
+    LINES /* the first of them is usage.seq */
+};
+
+/* What is beside the columns. */
+struct beside {
+    struct usage_lines lines;
+    struct usage_facts facts;
+    int64_t refunded_nusd;
 };
 
 /* A price for what a record counts: our cost, or the sell prices with the margin. */
@@ -99,23 +107,23 @@ static int64_t refunded(struct db *db, struct store_value exchange_id, const cha
 
 /* Without its closing brace. */
 static void render(struct store_call *call, struct db *db, struct row *row,
-                   struct store_value exchange_id, int64_t *refunded_nusd,
-                   struct usage_lines *lines)
+                   struct store_value exchange_id, struct beside *beside)
 {
     struct buffer *out = &call->result;
-    usage_lines_read(db, row, LINES, lines);
+    usage_lines_read(db, row, LINES, &beside->lines);
+    facts_table_read(db, column_int(row, LINES), &beside->facts);
     usage_reports_record(out, row, usage_reports_shows_provider(call));
     json_writer_time(out, "ended_at", column_int(row, ENDED_MS));
     json_writer_money(out, "hold", column_int(row, HELD));
-    *refunded_nusd = refunded(db, exchange_id, column_text(row, ACCOUNT_ID));
-    json_writer_money(out, "refunded", *refunded_nusd);
-    render_charge(out, row, lines);
+    beside->refunded_nusd = refunded(db, exchange_id, column_text(row, ACCOUNT_ID));
+    json_writer_money(out, "refunded", beside->refunded_nusd);
+    usage_reports_conditions(out, &beside->facts);
+    render_charge(out, row, &beside->lines);
 }
 
-static void render_operator(struct buffer *out, struct row *row, const struct usage_lines *lines,
-                            int64_t refunded_nusd)
+static void render_operator(struct buffer *out, struct row *row, const struct beside *beside)
 {
-    const struct calculation cost = {&lines->counts, &lines->prices, 0};
+    const struct calculation cost = {&beside->lines.counts, &beside->lines.prices, 0};
     char margin[MONEY_TEXT_BYTES];
     json_writer_text_or_null(out, "user_id", column_text(row, USER_ID));
     json_writer_text_or_null(out, "email", column_text(row, EMAIL));
@@ -126,7 +134,8 @@ static void render_operator(struct buffer *out, struct row *row, const struct us
     render_lines(out, "cost_lines", &cost);
     json_writer_money(out, "provider_cost", column_int(row, COST));
     json_writer_money(out, "overrun", column_int(row, OVERRUN));
-    json_writer_money(out, "profit", column_int(row, 12) - refunded_nusd - column_int(row, COST));
+    json_writer_money(out, "profit",
+                      column_int(row, 12) - beside->refunded_nusd - column_int(row, COST));
 }
 
 /* Renders the attempts of an exchange in which one failed; if the only attempt succeeded, there are
@@ -160,15 +169,14 @@ static void render_attempts(struct buffer *out, struct db *db, struct store_valu
 /* account_id exchange_id */
 bool usage_detail_customer(struct store_call *call, struct db *db)
 {
-    struct usage_lines lines;
-    int64_t refunded_nusd;
+    struct beside beside;
     struct row *row = db_bind(db,
                               "SELECT " DETAIL_COLUMNS DETAIL_TABLES
                               " WHERE r.exchange_id = ?2 AND u.account_id = ?1",
                               call->args, 2);
     if (!db_row(db, row))
         return refusals_find(call, db, call->args[0], call->args[1], false);
-    render(call, db, row, call->args[1], &refunded_nusd, &lines);
+    render(call, db, row, call->args[1], &beside);
     json_writer_object_end(&call->result);
     db_leave(row);
     return db->failure == 0;
@@ -177,14 +185,13 @@ bool usage_detail_customer(struct store_call *call, struct db *db)
 /* exchange_id */
 bool usage_detail_operator(struct store_call *call, struct db *db)
 {
-    struct usage_lines lines;
-    int64_t refunded_nusd;
+    struct beside beside;
     struct row *row = db_bind(
         db, "SELECT " DETAIL_COLUMNS DETAIL_TABLES " WHERE r.exchange_id = ?1", call->args, 1);
     if (!db_row(db, row))
         return refusals_find(call, db, bind_null(), call->args[0], true);
-    render(call, db, row, call->args[0], &refunded_nusd, &lines);
-    render_operator(&call->result, row, &lines, refunded_nusd);
+    render(call, db, row, call->args[0], &beside);
+    render_operator(&call->result, row, &beside);
     db_leave(row);
     render_attempts(&call->result, db, call->args[0]);
     json_writer_object_end(&call->result);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json_writer.h"
 #include "base/money.h"
+#include "store/books/facts_table.h"
 #include "store/operations/operations.h"
 #include "store/questions/csv.h"
 #include "store/questions/refusals.h"
@@ -468,6 +469,7 @@ bool usage_list_csv(struct store_call *call, struct db *db)
 /* account_id exchange_id */
 bool usage_list_get(struct store_call *call, struct db *db)
 {
+    struct usage_facts facts;
     struct row *row = db_bind(db,
                               "SELECT " USAGE_RECORD_COLUMNS " FROM resolutions r"
                               " JOIN usage u ON u.seq = r.usage_seq"
@@ -476,7 +478,10 @@ bool usage_list_get(struct store_call *call, struct db *db)
                               call->args, 2);
     if (!db_row(db, row))
         return refusals_find(call, db, call->args[0], call->args[1], false);
-    render_record_json(call, row);
+    facts_table_read(db, column_int(row, USAGE_SEQ), &facts);
+    usage_reports_record(&call->result, row, usage_reports_shows_provider(call));
+    usage_reports_conditions(&call->result, &facts);
+    json_writer_object_end(&call->result);
     db_leave(row);
     return true;
 }

@@ -198,6 +198,16 @@ void usage_reports_record(struct buffer *out, struct row *row, bool provider_sho
     json_writer_int(out, "total_ms", column_int(row, 18) / 1000);
 }
 
+void usage_reports_conditions(struct buffer *out, const struct usage_facts *facts)
+{
+    json_writer_object(out, "conditions");
+    for (enum usage_word word = USAGE_SERVICE_TIER; word < USAGE_WORDS; word++) {
+        if (facts->words[word][0] != '\0')
+            json_writer_text(out, usage_facts_word_name(word), facts->words[word]);
+    }
+    json_writer_object_end(out);
+}
+
 /* ---- summaries ---- */
 
 static bool parse_grouping(struct store_call *call, struct grouping *out)

@@ -8,6 +8,7 @@
 #include "base/zone.h"
 #include "store/call.h"
 #include "store/engine/db.h"
+#include "store/usage.h"
 
 #define USAGE_HOUR_MS INT64_C(3600000)
 
@@ -46,6 +47,8 @@ enum {
     USAGE_RECORD_COLUMN_COUNT = 20
 };
 void usage_reports_record(struct buffer *out, struct row *row, bool provider_shown);
+/* The member `conditions`: the words that decided the prices. */
+void usage_reports_conditions(struct buffer *out, const struct usage_facts *facts);
 /* Whether the caller may see the provider: the operator always, customers if the operator allows
  * it. */
 bool usage_reports_shows_provider(const struct store_call *call);

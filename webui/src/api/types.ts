@@ -94,10 +94,25 @@ export interface ChargeLine {
     amount: string; // exact
 }
 
+export const CONDITIONS = [
+    "service_tier",
+    "speed",
+    "region",
+    "choice",
+    "search_context",
+    "size",
+    "quality",
+    "resolution",
+] as const;
+
+/** What decided the prices of a call; only what was said. */
+export type Conditions = { [name in (typeof CONDITIONS)[number]]?: string };
+
 export interface RequestDetail extends UsageRecord {
     ended_at: string;
     hold: string;
     refunded: string;
+    conditions: Conditions;
     charge: {
         lines: ChargeLine[];
         exact: string;

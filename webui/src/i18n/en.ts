@@ -252,6 +252,7 @@ export const en = {
     "request.whole": "In one piece",
     "request.finish": "Finish reason",
     "request.reasoning": "Reasoning tokens",
+    "request.conditions": "What decided the prices",
     "request.source": "Token counts",
     "request.source.none": "None: nothing was used",
     "request.source.reported": "Reported by the provider",

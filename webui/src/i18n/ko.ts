@@ -251,6 +251,7 @@ export const ko: Catalogue = {
     "request.whole": "한 번에",
     "request.finish": "종료 이유",
     "request.reasoning": "추론 토큰",
+    "request.conditions": "가격을 정한 조건",
     "request.source": "토큰 수 출처",
     "request.source.none": "없음: 사용되지 않음",
     "request.source.reported": "공급자가 보고함",

@@ -1,7 +1,7 @@
 // One request: every number of its charge, its timing, who answered, and what went wrong.
 import type { Address } from "../app";
 import { getRequest } from "../api/resources";
-import type { RefusedRequest, RequestDetail } from "../api/types";
+import { CONDITIONS, type RefusedRequest, type RequestDetail } from "../api/types";
 import { exactTime } from "../base/time";
 import { type PlainKey, locale, t, textNamed } from "../i18n";
 import { useResource } from "../state/resource";
@@ -122,6 +122,13 @@ function moneyFacts(request: RequestDetail): Fact[] {
     ];
 }
 
+/** What decided the prices, as the API says it: "service_tier: priority". */
+function conditionsOf({ conditions }: RequestDetail): Fact[] {
+    const said = CONDITIONS.filter((name) => conditions[name]);
+    const text = said.map((name) => `${name}: ${conditions[name]}`).join(", ");
+    return text ? [{ name: t("request.conditions"), value: text }] : [];
+}
+
 function factsOf(request: RequestDetail): Fact[] {
     const time = (text: string) => exactTime(text, locale());
     return [
@@ -139,5 +146,6 @@ function factsOf(request: RequestDetail): Fact[] {
         { name: t("request.finish"), value: request.finish_reason ?? "–" },
         { name: t("request.reasoning"), value: <Count value={request.reasoning_tokens} /> },
         { name: t("request.source"), value: t(SOURCES[request.usage_source]) },
+        ...conditionsOf(request),
     ];
 }

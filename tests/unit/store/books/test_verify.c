@@ -28,6 +28,8 @@ static int setup(void **state)
     settlement.record.counts.cache_write = 1;
     settlement.record.counts.reasoning = 1;
     settlement.record.counts.web_search = 3;
+    settlement.record.facts = (struct usage_facts){
+        .words[USAGE_SERVICE_TIER] = "flex", .cost_stated = true, .stated_cost_nusd = 800};
     fixture_keep(&keeping, &settlement, "settled", slice_of("a"));
     assert_true(fixture_settle(f.store, &settlement));
     fixture_hold(&hold, &f.reply_queue, &ann, 50);
@@ -69,7 +71,8 @@ static void sound(void **state)
     "DROP TRIGGER hold_extensions_no_update; DROP TRIGGER hold_extensions_no_delete;"              \
     "DROP TRIGGER resolutions_no_update; DROP TRIGGER resolutions_no_delete;"                      \
     "DROP TRIGGER usage_no_update; DROP TRIGGER usage_no_delete;"                                  \
-    "DROP TRIGGER usage_lines_no_update; DROP TRIGGER usage_lines_no_delete;"
+    "DROP TRIGGER usage_lines_no_update; DROP TRIGGER usage_lines_no_delete;"                      \
+    "DROP TRIGGER usage_facts_no_update; DROP TRIGGER usage_facts_no_delete;"
 
 struct damage {
     const char *sql;
@@ -83,6 +86,9 @@ static const struct damage damages[] = {
      "its lines have 1000000 tokens of the prompt and 1 of the answer"},
     {"UPDATE usage_lines SET quantity = 1000000 WHERE unit = 'reasoning'",
      "its lines have 1 tokens of the prompt and 1000000 of the answer"},
+    {"UPDATE usage_facts SET usage_seq = 99", "facts of record 99: there is no such record"},
+    {"UPDATE usage_facts SET stated_cost_nusd = 801",
+     ": its provider stated 0.000000801, but its cost is 0.000000800"},
     {"UPDATE transfers SET amount_nusd = 999 WHERE kind = 'charge'", "balance of acct_"},
     {"UPDATE transfers SET amount_nusd = 999 WHERE kind = 'charge'",
      "0.000000999 of kind charge from acct_"},

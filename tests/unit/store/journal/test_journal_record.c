@@ -1,5 +1,6 @@
 /* Records of the journal as bytes: what is put is read, at its own place only; what is torn,
  * changed, old or cut ends the reading; what another version wrote is told. */
+/* long: one record, put and read in each of its formats */
 #include "base/support.h"
 
 #include <stdio.h>
@@ -57,6 +58,12 @@ static struct ledger_settlement some_settlement(void)
                    .prices = {.input_pusd = 108, .cached_input_pusd = 109, .output_pusd = 110},
                    .sold = {.input_pusd = 111, .cached_input_pusd = 112, .output_pusd = 113},
                    .margin_ppm = 114,
+                   .facts = {.words = {"tier", "speed", "region", "choice", "search", "size",
+                                       "quality", "resolution"},
+                             .cost_stated = true,
+                             .sold_by_cost = true,
+                             .stated_cost_nusd = 119,
+                             .computed_cost_nusd = 120},
                    .cost_nusd = 115,
                    .charge_nusd = 116,
                    .overrun_nusd = -117,
@@ -149,6 +156,16 @@ static void assert_same_lines(const struct usage_record *read, const struct usag
     }
 }
 
+static void assert_same_facts(const struct usage_facts *read, const struct usage_facts *put)
+{
+    for (enum usage_word word = USAGE_SERVICE_TIER; word < USAGE_WORDS; word++)
+        assert_string_equal(read->words[word], put->words[word]);
+    assert_int_equal(read->cost_stated, put->cost_stated);
+    assert_int_equal(read->sold_by_cost, put->sold_by_cost);
+    assert_int_equal(read->stated_cost_nusd, put->stated_cost_nusd);
+    assert_int_equal(read->computed_cost_nusd, put->computed_cost_nusd);
+}
+
 static void assert_same(const struct ledger_settlement *read, const struct ledger_settlement *put)
 {
     const struct usage_record *a = &read->record;
@@ -165,6 +182,7 @@ static void assert_same(const struct ledger_settlement *read, const struct ledge
     assert_int_equal(a->reasoning_tokens, b->reasoning_tokens);
     assert_same_lines(a, b);
     assert_int_equal(a->margin_ppm, b->margin_ppm);
+    assert_same_facts(&a->facts, &b->facts);
     assert_int_equal(a->cost_nusd, b->cost_nusd);
     assert_int_equal(a->charge_nusd, b->charge_nusd);
     assert_int_equal(a->overrun_nusd, b->overrun_nusd);
@@ -227,6 +245,8 @@ static void the_largest_settlement_fits(void **state)
     set_text(r->policy_revision, sizeof r->policy_revision, 'r', sizeof r->policy_revision - 1);
     set_text(r->error_code, sizeof r->error_code, 'e', sizeof r->error_code - 1);
     set_text(r->finish_reason, sizeof r->finish_reason, 'f', sizeof r->finish_reason - 1);
+    for (size_t i = 0; i < USAGE_WORDS; i++)
+        set_text(r->facts.words[i], USAGE_WORD_BYTES, (char)('A' + i), USAGE_WORD_BYTES - 1);
     buffer_init(&bytes, JOURNAL_RECORD_BYTES_MAX);
     journal_record_put_settlement(&bytes, &place, &put, INT64_MAX);
     assert_true(bytes.bytes <= JOURNAL_RECORD_BYTES_MAX);
@@ -402,9 +422,9 @@ static enum journal_found read_with(size_t where, uint16_t number)
 static void other_formats_and_kinds_are_foreign(void **state)
 {
     (void)state;
-    assert_int_equal(read_with(FORMAT_PLACE, 3), JOURNAL_FOUND); /* as it was */
+    assert_int_equal(read_with(FORMAT_PLACE, 4), JOURNAL_FOUND); /* as it was */
     assert_int_equal(read_with(FORMAT_PLACE, 0), JOURNAL_FOREIGN);
-    assert_int_equal(read_with(FORMAT_PLACE, 4), JOURNAL_FOREIGN);
+    assert_int_equal(read_with(FORMAT_PLACE, 5), JOURNAL_FOREIGN);
     assert_int_equal(read_with(FORMAT_PLACE, UINT16_MAX), JOURNAL_FOREIGN);
     assert_int_equal(read_with(KIND_PLACE, 0), JOURNAL_FOREIGN);
     assert_int_equal(read_with(KIND_PLACE, 4), JOURNAL_FOREIGN);
@@ -414,7 +434,8 @@ static void other_formats_and_kinds_are_foreign(void **state)
 /* The numbers of a record, as some_settlement has them: 16, the count of lines, three lines. */
 enum { NUMBERS = 16, USUAL_LINES = 3, ALL_NUMBERS = NUMBERS + 1 + 4 * USUAL_LINES };
 
-/* The same record in format 2, or in format 1, which had no `sold`: they were the buy prices. */
+/* The same record in format 2, or in format 1, which had no `sold`: they were the buy prices. The
+ * facts behind it are no part of it. */
 static void put_old(struct buffer *out, uint16_t format)
 {
     int64_t now[ALL_NUMBERS];
@@ -454,9 +475,70 @@ static void older_formats_are_read(void **state)
         assert_int_equal(read_at(buffer_slice(&bytes), &place, &record, &size), JOURNAL_FOUND);
         if (format == 1)
             put.record.sold = put.record.prices;
+        put.record.facts = (struct usage_facts){.cost_stated = false};
         assert_same(&record.as.settlement, &put);
         buffer_fini(&bytes);
     }
+}
+
+/* Format 3 is this one without facts. */
+static void a_record_without_facts_is_read(void **state)
+{
+    (void)state;
+    struct buffer bytes;
+    struct journal_record record;
+    struct ledger_settlement put = some_settlement();
+    size_t size;
+    const uint16_t format = 3;
+    put_some(&bytes);
+    memcpy(bytes.data + FORMAT_PLACE, &format, sizeof format);
+    seal_again(&bytes);
+    put.record.facts = (struct usage_facts){.cost_stated = false};
+    assert_int_equal(read_at(buffer_slice(&bytes), &place, &record, &size), JOURNAL_FOUND);
+    assert_same(&record.as.settlement, &put);
+    buffer_fini(&bytes);
+}
+
+/* Each alone, and nothing: then a number says so. */
+static void each_fact_comes_back(void **state)
+{
+    (void)state;
+    struct ledger_settlement plain = some_settlement();
+    plain.record.facts = (struct usage_facts){.cost_stated = false};
+    for (size_t i = 0; i <= USAGE_WORDS + 1; i++) {
+        struct buffer bytes;
+        struct journal_record record;
+        struct ledger_settlement put = plain;
+        size_t size;
+        if (i < USAGE_WORDS)
+            strcpy(put.record.facts.words[i], "word");
+        else if (i == USAGE_WORDS)
+            put.record.facts =
+                (struct usage_facts){.cost_stated = true, .stated_cost_nusd = INT64_MAX};
+        buffer_init(&bytes, BUFFER_MAX);
+        journal_record_put_settlement(&bytes, &place, &put, 99);
+        memset(&record, 0xa5, sizeof record);
+        assert_int_equal(read_at(buffer_slice(&bytes), &place, &record, &size), JOURNAL_FOUND);
+        assert_same(&record.as.settlement, &put);
+        buffer_fini(&bytes);
+    }
+}
+
+/* A fact that this version does not know, or whose word is longer than its room. */
+static void a_fact_of_another_version_is_foreign(void **state)
+{
+    (void)state;
+    struct buffer bytes;
+    put_some(&bytes);
+    const char *reason = memmem(bytes.data, bytes.bytes, "stop", 4);
+    assert_non_null(reason);
+    size_t told_place = (size_t)(reason + 4 - bytes.data);
+    size_t word_place = told_place + 3 * sizeof(int64_t);
+    buffer_fini(&bytes);
+    assert_int_equal(read_with(told_place, 0x3ff), JOURNAL_FOUND);
+    assert_int_equal(read_with(told_place, 0x400), JOURNAL_FOREIGN);
+    assert_int_equal(read_with(word_place, 4), JOURNAL_FOUND);
+    assert_int_equal(read_with(word_place, USAGE_WORD_BYTES), JOURNAL_FOREIGN);
 }
 
 static void every_unit_comes_back(void **state)
@@ -575,6 +657,9 @@ int main(void)
         cmocka_unit_test(a_record_that_is_torn_is_none),
         cmocka_unit_test(other_formats_and_kinds_are_foreign),
         cmocka_unit_test(older_formats_are_read),
+        cmocka_unit_test(a_record_without_facts_is_read),
+        cmocka_unit_test(each_fact_comes_back),
+        cmocka_unit_test(a_fact_of_another_version_is_foreign),
         cmocka_unit_test(every_unit_comes_back),
         cmocka_unit_test(a_unit_of_another_version_is_foreign),
         cmocka_unit_test(a_text_that_does_not_fit_is_foreign),

@@ -398,20 +398,24 @@ static void charge(void **state)
     settlement.record.prices = (struct unit_prices){.of = {50000001, 25000000, 58000000}};
     settlement.record.sold = settlement.record.prices;
     settlement.record.margin_ppm = 200000;
+    strcpy(settlement.record.facts.words[USAGE_SERVICE_TIER], "flex");
+    strcpy(settlement.record.facts.words[USAGE_REGION], "us");
     assert_true(fixture_settle(f.store, &settlement));
     assert_non_null(ASK("refund.create", "tit", hold.exchange_id.text, INT64_C(40), "sorry"));
     json = ASK("usage.explain", "tt", ann.account_id.text, hold.exchange_id.text);
-    fixture_assert_has(
-        json, "\"hold\":\"0.001000000\",\"refunded\":\"0.000000040\",\"charge\":{\"lines\":["
-              "{\"kind\":\"input\",\"tokens\":10,\"price\":\"60.0000012\","
-              "\"amount\":\"0.000600000012000000\",\"quantity\":10,\"per\":1000000},"
-              "{\"kind\":\"cached_input\",\"tokens\":2,\"price\":\"30\","
-              "\"amount\":\"0.000060000000000000\",\"quantity\":2,\"per\":1000000},"
-              "{\"kind\":\"output\",\"tokens\":5,\"price\":\"69.6\","
-              "\"amount\":\"0.000348000000000000\",\"quantity\":5,\"per\":1000000}],"
-              "\"exact\":\"0.001008000012000000\",\"rounding\":\"0.000000000988000000\","
-              "\"price\":\"0.001008001\",\"covered\":\"0.000008001\","
-              "\"charged\":\"0.001000000\"}}");
+    fixture_assert_has(json,
+                       "\"hold\":\"0.001000000\",\"refunded\":\"0.000000040\","
+                       "\"conditions\":{\"service_tier\":\"flex\",\"region\":\"us\"},"
+                       "\"charge\":{\"lines\":["
+                       "{\"kind\":\"input\",\"tokens\":10,\"price\":\"60.0000012\","
+                       "\"amount\":\"0.000600000012000000\",\"quantity\":10,\"per\":1000000},"
+                       "{\"kind\":\"cached_input\",\"tokens\":2,\"price\":\"30\","
+                       "\"amount\":\"0.000060000000000000\",\"quantity\":2,\"per\":1000000},"
+                       "{\"kind\":\"output\",\"tokens\":5,\"price\":\"69.6\","
+                       "\"amount\":\"0.000348000000000000\",\"quantity\":5,\"per\":1000000}],"
+                       "\"exact\":\"0.001008000012000000\",\"rounding\":\"0.000000000988000000\","
+                       "\"price\":\"0.001008001\",\"covered\":\"0.000008001\","
+                       "\"charged\":\"0.001000000\"}}");
     for (const char *const *secret =
              (const char *const[]){"margin", "50000001", "50.0", "0.000840001", "cost_lines",
                                    "profit", "aaaa", NULL};
