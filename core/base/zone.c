@@ -237,6 +237,33 @@ void zone_fini(struct zone *zone)
     memset(zone, 0, sizeof *zone);
 }
 
+/* ---- as a block ---- */
+
+size_t zone_pack(const struct zone *zone, void *room, size_t room_bytes)
+{
+    size_t times_bytes = zone->count * sizeof zone->at_s[0];
+    size_t offsets_bytes = zone->count * sizeof zone->offsets_s[0];
+    size_t bytes = (sizeof *zone + times_bytes + offsets_bytes + 7) / 8 * 8;
+    char *at = room;
+    if (bytes > room_bytes || bytes > ZONE_PACKED_BYTES)
+        return 0;
+    memset(room, 0, bytes);
+    memcpy(at, zone, sizeof *zone);
+    if (zone->count > 0) {
+        memcpy(at + sizeof *zone, zone->at_s, times_bytes);
+        memcpy(at + sizeof *zone + times_bytes, zone->offsets_s, offsets_bytes);
+    }
+    return bytes;
+}
+
+void zone_unpack(const void *packed, struct zone *out)
+{
+    char *at = (char *)(uintptr_t)packed;
+    memcpy(out, packed, sizeof *out);
+    out->at_s = (int64_t *)(void *)(at + sizeof *out);
+    out->offsets_s = (int32_t *)(void *)(out->at_s + out->count);
+}
+
 /* ---- days ---- */
 
 static int64_t floor_divide(int64_t n, int64_t by)
@@ -271,6 +298,14 @@ int32_t zone_offset_s(const struct zone *zone, int64_t utc_ms)
 int64_t zone_day(const struct zone *zone, int64_t utc_ms)
 {
     return floor_divide(utc_ms + zone_offset_s(zone, utc_ms) * INT64_C(1000), DAY_MS);
+}
+
+int zone_week_minute(const struct zone *zone, int64_t utc_ms)
+{
+    enum { WEEK_MINUTES = 7 * 24 * 60, THURSDAY = 3 }; /* the first day of 1970 */
+    int64_t utc_s = floor_divide(utc_ms, 1000);
+    int64_t minutes = floor_divide(utc_s + zone_offset_s(zone, utc_ms), 60) + THURSDAY * 24 * 60;
+    return (int)(minutes - floor_divide(minutes, WEEK_MINUTES) * WEEK_MINUTES);
 }
 
 bool zone_splits_hour(const struct zone *zone, int64_t hour)

@@ -27,9 +27,18 @@ struct zone {
 bool zone_load(const char *text, struct zone *out, struct fault *fault);
 void zone_fini(struct zone *zone);
 
+/* A zone as a block of bytes that can be copied: for rules that live in blocks themselves. Returns
+ * the bytes that it takes, a multiple of 8; 0: more than `room_bytes`, or ZONE_PACKED_BYTES. */
+enum { ZONE_PACKED_BYTES = 16 * 1024 };
+size_t zone_pack(const struct zone *zone, void *room, size_t room_bytes);
+/* Borrows the block, which is aligned to 8 bytes; *out needs no zone_fini. */
+void zone_unpack(const void *packed, struct zone *out);
+
 int32_t zone_offset_s(const struct zone *zone, int64_t utc_ms);
 /* The local date, as days since 1970-01-01. */
 int64_t zone_day(const struct zone *zone, int64_t utc_ms);
+/* The local minute of the week, from Monday 00:00 on. */
+int zone_week_minute(const struct zone *zone, int64_t utc_ms);
 /* Returns whether this hour of UTC has two local dates, or the clocks are set within it. */
 bool zone_splits_hour(const struct zone *zone, int64_t hour);
 /* The UTC time at which the local date begins. */

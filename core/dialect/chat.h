@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "dialect/asked_words.h"
 #include "dialect/chat_fault.h"
 #include "dialect/paid_features.h"
 #include "dialect/prompt.h"
@@ -40,6 +41,7 @@ struct chat_request {
     int64_t output_tokens;     /* max_completion_tokens, else max_tokens; -1: not given */
     int64_t choices;           /* n */
     struct prompt prompt;      /* the size of its input to the model */
+    struct asked_words asked;  /* what decides prices of its own; of `text` */
     struct paid_features paid; /* what it asks for beside plain tokens; of `text` */
 };
 

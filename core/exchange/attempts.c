@@ -117,10 +117,11 @@ static bool refuse_unheld(struct exchange *exchange, const char *what)
 void exchange_price_budget(struct exchange *exchange)
 {
     struct stream_budget *budget = &exchange->budget;
-    const struct worst_view view = {.chat = &exchange->chat,
-                                    .rules = budget->terms->sold_rules,
-                                    .most = &budget->most,
-                                    .said = &exchange->stream.meter.said};
+    const struct worst_view view = {
+        .question = {&exchange->chat, exchange->created_ms, budget->terms->choice},
+        .rules = budget->terms->sold_rules,
+        .most = &budget->most,
+        .said = &exchange->stream.meter.said};
     budget->sold = budget->terms->sold;
     worst_price_raise(&view, &budget->sold);
 }

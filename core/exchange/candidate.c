@@ -30,8 +30,8 @@ static size_t room_for(const struct candidate_terms *terms)
 {
     return strlen(terms->provider) + strlen(terms->model) + strlen(terms->base_url) * 2 +
            strlen(terms->api_key) * 2 + strlen(terms->ca_file) + strlen(terms->max_tokens_field) +
-           strlen(terms->headers) * 2 + strlen(terms->answers_as) * 7 + 12 + sizeof endpoint +
-           sizeof bearer; /* 7: escaped and plain; 12: NULs and quotes */
+           strlen(terms->headers) * 2 + strlen(terms->answers_as) * 7 + strlen(terms->choice) + 13 +
+           sizeof endpoint + sizeof bearer; /* 7: escaped and plain; 13: NULs and quotes */
 }
 
 static void put_headers(struct candidate *candidate)
@@ -57,18 +57,6 @@ static void put_answers_as(struct candidate *candidate)
     buffer_fini(&json);
 }
 
-/* Returns a copy; few models have rules. */
-static const struct price_schedule *copy_rules(const struct price_schedule *rules)
-{
-    struct price_schedule *copy;
-    if (rules == NULL)
-        return NULL;
-    copy = malloc(sizeof *copy);
-    check(copy != NULL);
-    *copy = *rules;
-    return copy;
-}
-
 struct candidate *candidate_new(const struct candidate_terms *terms)
 {
     size_t room_bytes = room_for(terms);
@@ -84,8 +72,9 @@ struct candidate *candidate_new(const struct candidate_terms *terms)
     own->max_tokens_field = put(candidate, terms->max_tokens_field, "");
     own->headers = put(candidate, terms->headers, "");
     own->answers_as = put(candidate, terms->answers_as, "");
-    own->buy_rules = copy_rules(terms->buy_rules);
-    own->sold_rules = copy_rules(terms->sold_rules);
+    own->choice = put(candidate, terms->choice, "");
+    own->buy_rules = price_schedule_copy(terms->buy_rules);
+    own->sold_rules = price_schedule_copy(terms->sold_rules);
     put_headers(candidate);
     put_answers_as(candidate);
     candidate->url = put(candidate, terms->base_url, endpoint);

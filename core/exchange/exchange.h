@@ -146,6 +146,7 @@ struct cost_ceiling {
     struct unit_counts most;            /* of the request; exchange_hold sets it */
     struct unit_counts beside;          /* the most of what is priced one by one: searches, say */
     const struct price_schedule *rules; /* of the sold prices; borrowed; NULL: none */
+    const char *choice;                 /* of `choose`; borrowed; "": none */
     int64_t output_tokens_max;          /* of the model's longest answer */
     int64_t output_tokens_allowed;      /* the operator's limit on one answer; 0: no limit */
     bool takes_images;

@@ -452,7 +452,9 @@ enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceilin
     learn_context(exchange, offered, &need);
     most_input(exchange, &need);
     const struct worst_view view = {
-        .chat = &exchange->chat, .rules = need.rules, .most = &need.most};
+        .question = {&exchange->chat, exchange->created_ms, need.choice},
+        .rules = need.rules,
+        .most = &need.most};
     worst_price_raise(&view, &need.prices);
     return decide(exchange, &need, offered->context, false);
 }

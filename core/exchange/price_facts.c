@@ -10,13 +10,26 @@
 
 _Static_assert((int)USAGE_WORD_BYTES == (int)PRICE_WORD_BYTES, "a record keeps whole words");
 
-void price_facts_ask(const struct chat_request *chat, int64_t prompt_tokens,
+void price_facts_plain(const struct price_question *question, struct price_facts *out)
+{
+    const struct asked_words *asked = &question->chat->asked;
+    *out = (struct price_facts){.at_ms = question->at_ms};
+    price_word_copy(slice_of(question->choice), out->choice);
+    price_word_copy(asked->search_context, out->search_context);
+    price_word_copy(asked->size, out->size);
+    price_word_copy(asked->quality, out->quality);
+    price_word_copy(asked->resolution, out->resolution);
+}
+
+void price_facts_ask(const struct price_question *question, int64_t prompt_tokens,
                      struct price_facts *out)
 {
-    *out = (struct price_facts){.prompt_tokens = prompt_tokens};
-    price_word_copy(paid_features_value(&chat->paid, "service_tier."), out->service_tier);
-    price_word_copy(paid_features_value(&chat->paid, "speed."), out->speed);
-    price_word_copy(paid_features_value(&chat->paid, "inference_geo."), out->region);
+    const struct paid_features *paid = &question->chat->paid;
+    price_facts_plain(question, out);
+    out->prompt_tokens = prompt_tokens;
+    price_word_copy(paid_features_value(paid, "service_tier."), out->service_tier);
+    price_word_copy(paid_features_value(paid, "speed."), out->speed);
+    price_word_copy(paid_features_value(paid, "inference_geo."), out->region);
 }
 
 /* A word that is no text, or is null, says nothing. */
@@ -40,12 +53,10 @@ void price_facts_note_usage(struct price_facts *said, const struct usage_form *f
 
 void price_facts_merge(struct price_facts *asked, const struct price_facts *said)
 {
-    if (said->service_tier[0] != '\0')
-        memcpy(asked->service_tier, said->service_tier, PRICE_WORD_BYTES);
-    if (said->speed[0] != '\0')
-        memcpy(asked->speed, said->speed, PRICE_WORD_BYTES);
-    if (said->region[0] != '\0')
-        memcpy(asked->region, said->region, PRICE_WORD_BYTES);
+    for (enum usage_word word = USAGE_SERVICE_TIER; word < USAGE_WORDS; word++) {
+        if (said->words[word][0] != '\0')
+            memcpy(asked->words[word], said->words[word], PRICE_WORD_BYTES);
+    }
 }
 
 /* `plain`: a list that ends with NULL. */
@@ -66,4 +77,6 @@ void price_facts_keep(const struct price_facts *facts, struct usage_facts *out)
         memcpy(out->words[USAGE_SERVICE_TIER], facts->service_tier, USAGE_WORD_BYTES);
     keep(facts->speed, speeds, out->words[USAGE_SPEED]);
     keep(facts->region, regions, out->words[USAGE_REGION]);
+    for (enum usage_word word = USAGE_CHOICE; word < USAGE_WORDS; word++)
+        memcpy(out->words[word], facts->words[word], USAGE_WORD_BYTES);
 }

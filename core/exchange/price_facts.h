@@ -10,9 +10,18 @@ struct completion;
 struct usage_facts;
 struct usage_form;
 
+/* What is known before the answer. */
+struct price_question {
+    const struct chat_request *chat;
+    int64_t at_ms;      /* when the request came; wall clock */
+    const char *choice; /* of the model's function (models.lua); "": none */
+};
+
 /* What the request asks for. */
-void price_facts_ask(const struct chat_request *chat, int64_t prompt_tokens,
+void price_facts_ask(const struct price_question *question, int64_t prompt_tokens,
                      struct price_facts *out);
+/* What holds for a call whatever tier, speed and region it is served in. */
+void price_facts_plain(const struct price_question *question, struct price_facts *out);
 /* Notes what a completion or chunk says of itself, and what its usage says. */
 void price_facts_note_completion(struct price_facts *said, const struct completion *completion);
 void price_facts_note_usage(struct price_facts *said, const struct usage_form *form);

@@ -1,22 +1,76 @@
 #include "exchange/price_schedule.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/check.h"
 #include "base/money.h"
+#include "base/zone.h"
 
 #define PPM_ONE INT64_C(1000000)
+enum { MINUTES_A_DAY = 24 * 60 };
 
 static bool fits(const char *wanted, const char *word)
 {
     return wanted[0] == '\0' || strcasecmp(wanted, word) == 0;
 }
 
-static bool matches(const struct price_rule *rule, const struct price_facts *facts)
+size_t price_schedule_bytes(size_t rule_count)
 {
-    return facts->prompt_tokens > rule->prompt_above &&
-           fits(rule->service_tier, facts->service_tier) && fits(rule->speed, facts->speed) &&
-           fits(rule->region, facts->region);
+    return sizeof(struct price_schedule) + rule_count * sizeof(struct price_rule);
+}
+
+struct price_schedule *price_schedule_copy(const struct price_schedule *schedule)
+{
+    struct price_schedule *copy;
+    if (schedule == NULL)
+        return NULL;
+    copy = malloc(schedule->bytes);
+    check(copy != NULL);
+    memcpy(copy, schedule, schedule->bytes);
+    return copy;
+}
+
+static int week_minute(const struct price_schedule *schedule, int64_t at_ms)
+{
+    struct zone zone = {0};
+    if (schedule->zone_at > 0)
+        zone_unpack((const char *)schedule + schedule->zone_at, &zone);
+    return zone_week_minute(&zone, at_ms);
+}
+
+/* Whether the minute of the week is in the rule's hours, of this day or of those that began the day
+ * before. */
+static bool is_in_hours(const struct price_rule *rule, int minute_of_week)
+{
+    int day = minute_of_week / MINUTES_A_DAY;
+    int minute = minute_of_week % MINUTES_A_DAY;
+    bool today = rule->weekdays >> day & 1;
+    bool yesterday = rule->weekdays >> (day + 6) % 7 & 1;
+    if (rule->minute_from < rule->minute_until)
+        return today && minute >= rule->minute_from && minute < rule->minute_until;
+    return (today && minute >= rule->minute_from) || (yesterday && minute < rule->minute_until);
+}
+
+static bool is_in_time(const struct price_schedule *schedule, const struct price_rule *rule,
+                       int64_t at_ms)
+{
+    if (at_ms < rule->from_ms || (rule->until_ms > 0 && at_ms >= rule->until_ms))
+        return false;
+    return rule->weekdays == 0 || is_in_hours(rule, week_minute(schedule, at_ms));
+}
+
+static bool matches(const struct price_schedule *schedule, const struct price_rule *rule,
+                    const struct price_facts *facts)
+{
+    if (facts->prompt_tokens <= rule->prompt_above)
+        return false;
+    for (enum usage_word word = USAGE_SERVICE_TIER; word < USAGE_WORDS; word++) {
+        if (!fits(rule->words[word], facts->words[word]))
+            return false;
+    }
+    return is_in_time(schedule, rule, facts->at_ms);
 }
 
 static void apply(const struct price_rule *rule, struct unit_prices *prices)
@@ -36,7 +90,7 @@ void price_schedule_apply(const struct price_schedule *schedule, const struct pr
     bool changed = false;
     for (size_t i = 0; schedule != NULL && i < schedule->rule_count; i++) {
         const struct price_rule *rule = &schedule->rules[i];
-        if (!matches(rule, facts))
+        if (!matches(schedule, rule, facts))
             continue;
         apply(rule, prices);
         own |= rule->sets;

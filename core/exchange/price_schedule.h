@@ -1,6 +1,7 @@
-/* Prices under conditions: a prompt above N tokens, a service tier, a speed, a region. Rules apply
- * in their order: each that matches sets prices of units, or multiplies all of them. Made once from
- * the policy (lua/policy/schedule.lua checks that no two contradict each other); never changes. */
+/* Prices under conditions: a prompt above N tokens, a service tier, a time of day, and others.
+ * Rules apply in their order: each that matches sets prices of units, or multiplies all of them.
+ * Made once from the policy (lua/policy/schedule.lua checks that no two contradict each other);
+ * never changes. */
 #ifndef EXCHANGE_PRICE_SCHEDULE_H
 #define EXCHANGE_PRICE_SCHEDULE_H
 
@@ -10,33 +11,62 @@
 
 #include "base/slice.h"
 #include "base/unit.h"
+#include "store/usage_facts.h"
 
-enum { PRICE_RULES_MAX = 16, PRICE_WORD_BYTES = 24 };
+enum { PRICE_RULES_MAX = 32, PRICE_WORD_BYTES = USAGE_WORD_BYTES };
 
-/* What decides the price of a call. Words are "" where nothing is said. */
+/* Words by name or by number, as a record has them. "": nothing is said, or any. */
+#define PRICE_WORDS                                                                                \
+    union {                                                                                        \
+        struct {                                                                                   \
+            char service_tier[PRICE_WORD_BYTES];                                                   \
+            char speed[PRICE_WORD_BYTES];                                                          \
+            char region[PRICE_WORD_BYTES];                                                         \
+            char choice[PRICE_WORD_BYTES];         /* of the model's function */                   \
+            char search_context[PRICE_WORD_BYTES]; /* how much a web search reads */               \
+            char size[PRICE_WORD_BYTES];           /* of pictures */                               \
+            char quality[PRICE_WORD_BYTES];                                                        \
+            char resolution[PRICE_WORD_BYTES]; /* of film */                                       \
+        };                                                                                         \
+        char words[USAGE_WORDS][PRICE_WORD_BYTES];                                                 \
+    }
+
+/* What decides the price of a call. */
 struct price_facts {
     int64_t prompt_tokens;
-    char service_tier[PRICE_WORD_BYTES];
-    char speed[PRICE_WORD_BYTES];
-    char region[PRICE_WORD_BYTES];
+    int64_t at_ms; /* when the request came; wall clock */
+    PRICE_WORDS;
 };
 
 struct price_rule {
     int64_t prompt_above; /* -1: any prompt */
-    char service_tier[PRICE_WORD_BYTES];
-    char speed[PRICE_WORD_BYTES];
-    char region[PRICE_WORD_BYTES]; /* "": any, like the two above */
-    unsigned sets;                 /* a bit for each unit that `prices` has */
+    int64_t from_ms;      /* 0: ever since */
+    int64_t until_ms;     /* exclusive; 0: for ever */
+    /* The hours of a local day; `minute_until` is exclusive, and below `minute_from` it is of the
+     * next day. */
+    int16_t minute_from;
+    int16_t minute_until;
+    uint8_t weekdays; /* a bit for each day on which these hours begin, Monday first; 0: any time */
+    PRICE_WORDS;      /* "": any */
+    unsigned sets;    /* a bit for each unit that `prices` has */
     struct unit_prices prices;
     int64_t factor_ppm; /* of all prices */
 };
 
+/* One block of memory: a copy of its bytes is a copy of the schedule. */
 struct price_schedule {
+    size_t bytes; /* of the whole block */
     /* The units with a price of their own; a bit for each. The others follow their fallback. */
     unsigned priced;
-    size_t rule_count;
-    struct price_rule rules[PRICE_RULES_MAX];
+    uint32_t rule_count;
+    size_t zone_at; /* where in the block the zone of the hours is (zone_pack); 0: it is UTC */
+    struct price_rule rules[];
 };
+
+/* The bytes of a schedule of so many rules, without its zone. */
+size_t price_schedule_bytes(size_t rule_count);
+/* Returns a copy that its owner frees. NULL: NULL. */
+struct price_schedule *price_schedule_copy(const struct price_schedule *schedule);
 
 /* Applies the rules to `prices`. NULL: there are none. A factor rounds each price up to the
  * pico-USD. Words match in any case. */

@@ -79,7 +79,8 @@ static void find_prices(const struct exchange *exchange, const struct charge *ch
     struct price_facts asked;
     *bought = terms->prices;
     *sold = terms->sold;
-    price_facts_ask(&exchange->chat, unit_counts_prompt(&charge->tokens), &asked);
+    const struct price_question question = {&exchange->chat, exchange->created_ms, terms->choice};
+    price_facts_ask(&question, unit_counts_prompt(&charge->tokens), &asked);
     struct price_facts buying = asked;
     price_facts_merge(&buying, said);
     price_facts_keep(&buying, &record->facts);

@@ -1,7 +1,6 @@
 #include "exchange/worst_price.h"
 
 #include "dialect/chat.h"
-#include "exchange/price_facts.h"
 
 static void raise_to(int64_t *price_pusd, int64_t other_pusd)
 {
@@ -39,9 +38,10 @@ static void try_prompts(const struct worst_view *view, struct price_facts facts,
 static void raise_by_rules(const struct worst_view *view, struct unit_prices *prices)
 {
     const struct unit_prices plain = *prices;
-    const struct price_facts nothing = {.prompt_tokens = 0};
+    struct price_facts nothing;
     struct price_facts asked;
-    price_facts_ask(view->chat, 0, &asked);
+    price_facts_plain(&view->question, &nothing);
+    price_facts_ask(&view->question, 0, &asked);
     try_prompts(view, nothing, &plain, prices);
     try_prompts(view, asked, &plain, prices);
     if (view->said == NULL)
@@ -81,6 +81,6 @@ void worst_price_raise(const struct worst_view *view, struct unit_prices *prices
 {
     if (view->rules != NULL)
         raise_by_rules(view, prices);
-    raise_prompt(view->chat->prompt.opaque_count > 0, prices);
-    raise_answer(view->chat, prices);
+    raise_prompt(view->question.chat->prompt.opaque_count > 0, prices);
+    raise_answer(view->question.chat, prices);
 }

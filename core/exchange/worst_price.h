@@ -5,14 +5,13 @@
 #define EXCHANGE_WORST_PRICE_H
 
 #include "base/unit.h"
+#include "exchange/price_facts.h"
 
-struct chat_request;
-struct price_facts;
 struct price_schedule;
 
 /* What is known of a call. */
 struct worst_view {
-    const struct chat_request *chat;
+    struct price_question question;
     const struct price_schedule *rules; /* NULL: none */
     const struct unit_counts *most;     /* what the prompt has at most */
     const struct price_facts *said;     /* by the answer so far; NULL: nothing */

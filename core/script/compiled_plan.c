@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/zone.h"
 #include "exchange/candidate.h"
 #include "exchange/exchange.h"
 #include "exchange/price_schedule.h"
@@ -33,7 +35,8 @@ struct ceiling_handle {
     struct handle handle;
     struct cost_ceiling need;
     struct survey_keys asked; /* `need` points to it */
-    char sold_features[];     /* likewise; behind it its rules, if there are any */
+    char choice[PRICE_WORD_BYTES];
+    char sold_features[]; /* likewise; behind it its rules, if there are any */
 };
 
 struct survey_handle {
@@ -108,51 +111,112 @@ static struct unit_prices prices_member(lua_State *state, int index, const char 
 
 /* ---- rules of prices ---- */
 
-static void word_member(lua_State *state, int index, const char *name, char out[PRICE_WORD_BYTES])
+/* A whole number of the table at `index`; `fallback` where it is absent or below 0. */
+static int64_t optional_integer(lua_State *state, int index, const char *name, int64_t fallback)
 {
-    const char *text = text_member(state, index, name, PRICE_WORD_BYTES);
-    memcpy(out, text, strlen(text) + 1);
+    lua_getfield(state, index, name);
+    int64_t number = fallback;
+    if (!lua_isnil(state, -1) && lua_tonumber(state, -1) >= 0)
+        number = integer_check(state, -1, 0, INTEGER_MAX);
+    lua_pop(state, 1);
+    return number;
 }
 
 static void read_price_rule(lua_State *state, int index, struct price_rule *out)
 {
-    *out = (struct price_rule){.prompt_above = -1};
-    lua_getfield(state, index, "prompt_above");
-    if (lua_tonumber(state, -1) >= 0)
-        out->prompt_above = integer_check(state, -1, 0, INTEGER_MAX);
-    lua_pop(state, 1);
-    word_member(state, index, "service_tier", out->service_tier);
-    word_member(state, index, "speed", out->speed);
-    word_member(state, index, "region", out->region);
-    out->sets = units_member(state, index, "prices");
+    *out = (struct price_rule){
+        .prompt_above = optional_integer(state, index, "prompt_above", -1),
+        .from_ms = optional_integer(state, index, "from_ms", 0),
+        .until_ms = optional_integer(state, index, "until_ms", 0),
+        .minute_from = (int16_t)optional_integer(state, index, "minute_from", 0),
+        .minute_until = (int16_t)optional_integer(state, index, "minute_until", 0),
+        .weekdays = (uint8_t)optional_integer(state, index, "weekdays", 0),
+        .sets = units_member(state, index, "prices"),
+        .factor_ppm = integer_member(state, index, "factor_ppm")};
+    for (enum usage_word word = USAGE_SERVICE_TIER; word < USAGE_WORDS; word++) {
+        const char *text = text_member(state, index, usage_facts_word_name(word), PRICE_WORD_BYTES);
+        memcpy(out->words[word], text, strlen(text) + 1);
+    }
     lua_getfield(state, index, "prices");
     compiled_plan_read_units(state, lua_gettop(state), out->prices.of);
     lua_pop(state, 1);
-    out->factor_ppm = integer_member(state, index, "factor_ppm");
 }
 
-/* Returns `out` with the rules of the member, or NULL if it is absent. `stated` is the member with
- * the units that have a price of their own. */
-static const struct price_schedule *rules_member(lua_State *state, int index, const char *name,
-                                                 const char *stated, struct price_schedule *out)
+/* The rules of the member, as a userdata on the stack, or NULL with nil if it is absent. Their
+ * member `zone` has the zone of their hours (native_zone). `stated` is the member with the units
+ * that have a price of their own. */
+static const struct price_schedule *push_rules(lua_State *state, int index, const char *name,
+                                               const char *stated)
 {
     lua_getfield(state, index, name);
-    if (lua_isnil(state, -1)) {
-        lua_pop(state, 1);
+    if (lua_isnil(state, -1))
         return NULL;
-    }
     luaL_checktype(state, -1, LUA_TTABLE);
-    *out = (struct price_schedule){.priced = units_member(state, index, stated),
-                                   .rule_count = lua_objlen(state, -1)};
-    luaL_argcheck(state, out->rule_count <= PRICE_RULES_MAX, index, "too many rules");
-    for (size_t i = 0; i < out->rule_count; i++) {
-        lua_rawgeti(state, -1, (int)i + 1);
+    int list = lua_gettop(state);
+    size_t count = lua_objlen(state, list);
+    size_t zone_bytes = 0;
+    lua_getfield(state, list, "zone");
+    const char *zone = lua_tolstring(state, -1, &zone_bytes);
+    size_t rules_bytes = price_schedule_bytes(count);
+    struct price_schedule *rules = lua_newuserdata(state, rules_bytes + zone_bytes);
+    *rules = (struct price_schedule){.bytes = rules_bytes + zone_bytes,
+                                     .priced = units_member(state, index, stated),
+                                     .rule_count = (uint32_t)count,
+                                     .zone_at = zone_bytes > 0 ? rules_bytes : 0};
+    luaL_argcheck(state, count <= PRICE_RULES_MAX, index, "too many rules");
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(state, list, (int)i + 1);
         luaL_checktype(state, -1, LUA_TTABLE);
-        read_price_rule(state, lua_gettop(state), &out->rules[i]);
+        read_price_rule(state, lua_gettop(state), &rules->rules[i]);
         lua_pop(state, 1);
     }
-    lua_pop(state, 1);
-    return out;
+    if (zone_bytes > 0)
+        memcpy((char *)rules + rules_bytes, zone, zone_bytes);
+    return rules;
+}
+
+/* zone(name): an IANA zone as a block of bytes, or nil and why. */
+static int native_zone(lua_State *state)
+{
+    const char *name = luaL_checkstring(state, 1);
+    void *room = lua_newuserdata(state, ZONE_PACKED_BYTES); /* first: nothing raises behind it */
+    struct zone zone;
+    struct fault fault;
+    if (!zone_load(name, &zone, &fault)) {
+        lua_pushnil(state);
+        lua_pushstring(state, fault.message);
+        return 2;
+    }
+    size_t bytes = zone_pack(&zone, room, ZONE_PACKED_BYTES);
+    zone_fini(&zone);
+    lua_pushlstring(state, room, bytes);
+    return 1;
+}
+
+/* week_minute(zone or nil, at_ms): the local minute of the week (zone.h). `zone`: of native_zone;
+ * nil: UTC. */
+static int native_week_minute(lua_State *state)
+{
+    size_t bytes = 0;
+    const char *packed = luaL_optlstring(state, 1, NULL, &bytes);
+    struct zone zone = {0};
+    if (packed != NULL) {
+        luaL_argcheck(state, bytes >= sizeof zone && bytes <= ZONE_PACKED_BYTES, 1, "no zone");
+        void *aligned = lua_newuserdata(state, bytes);
+        zone_unpack(memcpy(aligned, packed, bytes), &zone);
+    }
+    lua_pushinteger(state, zone_week_minute(&zone, integer_check(state, 2, 0, INTEGER_MAX)));
+    return 1;
+}
+
+/* time(text): RFC 3339 or a date (midnight UTC) -> milliseconds since 1970, or nil. */
+static int native_time(lua_State *state)
+{
+    int64_t at_ms;
+    if (!clock_parse(luaL_checkstring(state, 1), &at_ms) || at_ms < 0 || at_ms > INTEGER_MAX)
+        return 0;
+    lua_pushnumber(state, (double)at_ms);
+    return 1;
 }
 
 /* ---- candidates ---- */
@@ -170,9 +234,9 @@ static int native_candidate(lua_State *state)
 {
     static const char *const dialects[] = {"openai", "demo", NULL};
     static const char *const on_cancels[] = {"charge", "free", "read", NULL};
-    struct price_schedule buy_rules;
-    struct price_schedule sold_rules;
     luaL_checktype(state, 1, LUA_TTABLE);
+    const struct price_schedule *buy_rules = push_rules(state, 1, "buy_rules", "buy_stated");
+    const struct price_schedule *sold_rules = push_rules(state, 1, "sold_rules", "sold_stated");
     const struct candidate_terms terms = {
         .dialect = (enum dialect)option_member(state, 1, "dialect", dialects),
         .on_cancel = (enum on_cancel)option_member(state, 1, "on_cancel", on_cancels),
@@ -188,8 +252,9 @@ static int native_candidate(lua_State *state)
         .prices = prices_member(state, 1, "buy"),
         .sold = prices_member(state, 1, "sold"),
         .priced = units_member(state, 1, "sold"),
-        .buy_rules = rules_member(state, 1, "buy_rules", "buy_stated", &buy_rules),
-        .sold_rules = rules_member(state, 1, "sold_rules", "sold_stated", &sold_rules),
+        .choice = text_member(state, 1, "choice", PRICE_WORD_BYTES),
+        .buy_rules = buy_rules,
+        .sold_rules = sold_rules,
         .margin_ppm = integer_member(state, 1, "margin_ppm"),
         .errors_shown = flag_member(state, 1, "errors_shown"),
         .connect_timeout_ms = integer_member(state, 1, "connect_timeout_ms"),
@@ -350,17 +415,18 @@ static void read_keys(lua_State *state, int index, struct survey_keys *out)
 static struct ceiling_handle *new_ceiling(lua_State *state, const struct cost_ceiling *need)
 {
     enum { ALIGNMENT = _Alignof(struct price_schedule) };
-    struct price_schedule rules;
-    const struct price_schedule *found = rules_member(state, 1, "rules", "stated", &rules);
+    const struct price_schedule *rules = push_rules(state, 1, "rules", "stated");
     const char *sold = text_member(state, 1, "sold_features", SIZE_MAX);
-    size_t text_bytes = (strlen(sold) + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
-    size_t rules_bytes = found != NULL ? sizeof rules : 0;
-    struct ceiling_handle *own = lua_newuserdata(state, sizeof *own + text_bytes + rules_bytes);
+    size_t sold_bytes = (strlen(sold) + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
+    size_t rules_bytes = rules != NULL ? rules->bytes : 0;
+    struct ceiling_handle *own = lua_newuserdata(state, sizeof *own + sold_bytes + rules_bytes);
     *own = (struct ceiling_handle){.handle = {ceiling_kind}, .need = *need};
+    memcpy(own->choice, need->choice, strlen(need->choice) + 1);
+    own->need.choice = own->choice;
     memcpy(own->sold_features, sold, strlen(sold) + 1);
     own->need.sold_features = own->sold_features;
-    if (found != NULL)
-        own->need.rules = memcpy((char *)own + sizeof *own + text_bytes, found, sizeof rules);
+    if (rules != NULL)
+        own->need.rules = memcpy((char *)own + sizeof *own + sold_bytes, rules, rules_bytes);
     return own;
 }
 
@@ -376,6 +442,7 @@ static int native_need(lua_State *state)
         .output_tokens_max = integer_member(state, 1, "output_tokens_max"),
         .output_tokens_allowed = integer_member(state, 1, "output_tokens_allowed"),
     };
+    need.choice = text_member(state, 1, "choice", PRICE_WORD_BYTES);
     need.takes_images = flag_member(state, 1, "takes_images");
     need.takes_audio = flag_member(state, 1, "takes_audio");
     need.takes_files = flag_member(state, 1, "takes_files");
@@ -398,6 +465,13 @@ const struct cost_ceiling *compiled_plan_ceiling(lua_State *state, int index)
 }
 
 const luaL_Reg compiled_plan_functions[] = {
-    {"candidate", native_candidate}, {"context_key", native_context_key}, {"limits", native_limits},
-    {"need", native_need},           {"survey", native_survey},           {NULL, NULL},
+    {"candidate", native_candidate},
+    {"context_key", native_context_key},
+    {"limits", native_limits},
+    {"need", native_need},
+    {"survey", native_survey},
+    {"time", native_time},
+    {"week_minute", native_week_minute},
+    {"zone", native_zone},
+    {NULL, NULL},
 };

@@ -382,10 +382,21 @@ function math.tan(x) end
 ---@field service_tier? string|string[]
 ---@field speed? string|string[]
 ---@field region? string|string[] inference_geo
+---@field choice? string|string[] what the model's function `choose` returns
+---@field search_context? string|string[] web_search_options.search_context_size
+---@field size? string|string[] of pictures
+---@field quality? string|string[]
+---@field resolution? string|string[]
+---@field hours? string "16:30-00:30", local
+---@field weekdays? integer[] 1 is Monday; the day on which the hours begin
+---@field zone? string of the hours, such as "Asia/Shanghai"; default "UTC"
+---@field from? string a date (midnight UTC) or a time in RFC 3339
+---@field until? string likewise, exclusive
 ---@field factor? string|number of all prices; a rule has this or prices
 
 ---@class policy.Model: policy.Prices
 ---@field when? policy.PriceRule[] prices under conditions
+---@field choose? fun(request: policy.Request): string? a choice of a rule in when; nil: none
 ---@field web_search_max? integer the most searches of a call; needed with web_search
 ---@field image_max? integer likewise
 ---@field second_max? integer
@@ -483,6 +494,14 @@ function math.tan(x) end
 ---@field group? string
 ---@field stream? boolean
 ---@field price? string|number USD
+---@field at? string when the call is made: a date (midnight UTC) or a time in RFC 3339
+---@field service_tier? string
+---@field speed? string
+---@field region? string
+---@field search_context? string
+---@field size? string
+---@field quality? string
+---@field resolution? string
 ---@field fails? "model_not_found"|"model_not_allowed"|"model_not_priced"|"policy_error"
 
 ---@alias policy.Examples policy.Example[]

@@ -8,8 +8,11 @@ local schema = require "policy.schema"
 local examples = {}
 
 local MEMBERS = {
-    model = true, group = true, stream = true, price = true, fails = true,
+    model = true, group = true, stream = true, price = true, fails = true, at = true,
 }
+for _, word in ipairs(schedule.WORDS) do
+    MEMBERS[word] = word ~= "choice" or nil -- the model's function makes it
+end
 for name in pairs(prices.MEMBERS) do
     MEMBERS[name] = true
 end
@@ -64,12 +67,17 @@ local function read_example(parent, index)
         group = schema.text(node, "group", nil, 100),
         stream = stream or false,
         counts = {},
+        words = {},
         price = schema.amount(node, "price"),
         fails = schema.choice(node, "fails", nil, CODES),
     }
     for _, unit in ipairs(prices.UNITS) do
         example.counts[unit.name] = schema.integer(node, unit.name, 0, 0, TOKENS_MAX)
     end
+    for _, word in ipairs(schedule.WORDS) do
+        example.words[word] = word ~= "choice" and schema.text(node, word, "", 23) or ""
+    end
+    example.at_ms = schema.moment(node, "at")
     if (example.price == nil) == (example.fails == nil) then
         schema.fail(parent, index, "must have either a price or fails, the code of an error")
     end
@@ -88,7 +96,16 @@ end
 
 local function check_price(node, index, example, plan)
     local candidate = plan.candidates[1]
-    local facts = { prompt_tokens = prompt_of(example.counts) }
+    local facts = {
+        prompt_tokens = prompt_of(example.counts),
+        at_ms = example.at_ms,
+        minute = example.at_ms and candidate.sold_rules
+            and native.week_minute(candidate.sold_rules.zone, example.at_ms),
+    }
+    for word, text in pairs(example.words) do
+        facts[word] = text
+    end
+    facts.choice = candidate.choice
     local sold = schedule.apply(candidate.sold_rules, facts, candidate.sold, candidate.sold_stated)
     check_units(node, index, example, candidate)
     local nusd, why = native.charge(sold, example.counts, candidate.margin_ppm)

@@ -60,7 +60,8 @@ local prepare = require "policy.prepare"
 local prices = require "policy.prices"
 local providers = require "policy.providers"
 local routes = require "policy.routes"
-local schedule = require "policy.schedule"
+local rule = require "policy.rule"
+local rule_text = require "policy.rule_text"
 local survey = require "policy.survey"
 
 local policy = {}
@@ -116,6 +117,14 @@ local function groups_of(found)
     return groups
 end
 
+local function has_rules(found)
+    local any = found.margins.rule or found.routes.access.rule or found.routes.order
+    for _, model in pairs(found.models) do
+        any = any or model.choose
+    end
+    return any ~= nil
+end
+
 -- Reads, checks and normalises all files, then runs the examples. Raises "file:line: why".
 function policy.load()
     local found = {}
@@ -141,7 +150,7 @@ function policy.load()
     rules = found
     policy.mounts = found.routes.mounts
     policy.asked_servers = survey.servers(found)
-    policy.has_rules = (found.margins.rule or found.routes.access.rule or found.routes.order) ~= nil
+    policy.has_rules = has_rules(found)
     examples.run(expected, policy.plan)
     policy.models {} -- builds the cards now: for 10,000 models that would exceed a turn
 end
@@ -163,18 +172,39 @@ local function keep(kept, key, value)
     return value
 end
 
--- The model's candidates with the margin filled in, and the plans prepared from them.
-local function make_offer(model, margin_ppm)
+-- The word that the model's function chooses for the request, "" for none; or nil and why.
+local function choice_of(model, request)
+    if not model.choose then
+        return ""
+    end
+    local name = 'models.lua: models["' .. model.id .. '"].choose'
+    local word, why = rule.call(name, model.choose, request)
+    if why then
+        return nil, why
+    elseif word ~= nil and not model.choices[word] then
+        return nil, name .. ": " .. (type(word) == "string" and '"' .. word .. '"'
+            or "the result, a " .. type(word) .. ",") .. " is no choice of a rule in when"
+    end
+    return word or ""
+end
+
+local function offer_key(margin_ppm, choice)
+    return choice == "" and margin_ppm or margin_ppm .. " " .. choice
+end
+
+-- The model's candidates with margin and choice filled in, and the plans prepared from them.
+local function make_offer(model, margin_ppm, choice)
     local list = {}
     for i, candidate in ipairs(model.candidates) do
         local offer = {}
         for name, value in pairs(candidate) do
             offer[name] = value
         end
-        offer.margin_ppm = margin_ppm
+        offer.margin_ppm, offer.choice = margin_ppm, choice
         list[i] = offer
     end
-    return keep(model.offers, margin_ppm, { candidates = list, plans = { count = 0 } })
+    return keep(model.offers, offer_key(margin_ppm, choice),
+        { candidates = list, plans = { count = 0 } })
 end
 
 local function reordered(request, model, found)
@@ -218,7 +248,13 @@ local function choose(request)
     if not margin_ppm then
         return nil, "policy_error", why
     end
-    return model, model.offers[margin_ppm] or make_offer(model, margin_ppm)
+    local choice
+    choice, why = choice_of(model, request)
+    if not choice then
+        return nil, "policy_error", why
+    end
+    return model, model.offers[offer_key(margin_ppm, choice)]
+        or make_offer(model, margin_ppm, choice)
 end
 
 function policy.plan(request)
@@ -340,14 +376,14 @@ local function card(model, margin_ppm)
             completion = native.token_price(sold.output, margin_ppm),
             cached = native.token_price(sold.cached_input, margin_ppm),
             extra = prices.extra_members(sold, openrouter)
-                .. schedule.overrides(model.rules, openrouter),
+                .. rule_text.overrides(model.rules, openrouter),
         },
         prices = {
             input = native.sell_price("input", sold.input, margin_ppm),
             cached_input = native.sell_price("cached_input", sold.cached_input, margin_ppm),
             output = native.sell_price("output", sold.output, margin_ppm),
             extra = prices.extra_members(sold, dashboard)
-                .. schedule.conditions(model.rules, dashboard),
+                .. rule_text.conditions(model.rules, dashboard),
         },
     })
 end
@@ -382,7 +418,7 @@ end
 
 local function status_prices(record, candidate, margin_ppm)
     record.buy = prices.texts(candidate.buy, native.format_price)
-    record.when = candidate.buy_rules and schedule.lines(candidate.buy_rules)
+    record.when = candidate.buy_rules and rule_text.lines(candidate.buy_rules)
     record.sell = not margin_ppm and {} or prices.texts(candidate.sold, function(unit, pusd)
         return native.sell_price(unit, pusd, margin_ppm)
     end)

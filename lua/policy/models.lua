@@ -1,4 +1,5 @@
 -- models.lua: the models on sale, their cost, and the providers that answer.
+local cases = require "policy.cases"
 local features = require "policy.features"
 local limits = require "policy.answer_limit"
 local native = require "policy.native"
@@ -12,7 +13,7 @@ local MEMBERS = {
     name = true, context = true, max_output = true, image_tokens_max = true,
     capabilities = true, candidates = true, created = true,
     owned_by = true, max_tokens_field = true, price_by = true,
-    allow = true, when = true,
+    allow = true, when = true, choose = true,
 }
 local CANDIDATE_MEMBERS = {
     provider = true, model = true, max_tokens_field = true, allow_loss = true, answers_as = true,
@@ -118,6 +119,24 @@ local function set_rules(node, model)
     model.rules, model.stated = first and first.sold_rules, first and first.sold_stated
 end
 
+-- What the function may return: the names that rules are about.
+local function set_choices(node, model)
+    model.choose = schema.callable(node, "choose")
+    local choices = schedule.names(model.rules, "choice")
+    for _, found in ipairs(model.candidates) do
+        for name in pairs(schedule.names(found.buy_rules, "choice")) do
+            choices[name] = true
+        end
+    end
+    if next(choices) and not model.choose then
+        schema.fail(node, "choose", "is missing: a rule is about a choice, so a function must make "
+            .. "it")
+    elseif model.choose and not next(choices) then
+        schema.fail(node, "choose", "has nothing to choose: no rule in when has a choice")
+    end
+    model.choices = choices
+end
+
 -- The most of each unit that stands beside prompt and answer: what a hold must cover.
 local function set_beside(node, model)
     local sold = model.candidates[1] and model.candidates[1].sold or {}
@@ -153,6 +172,7 @@ local function candidates(node, model, model_prices, providers)
     set_prices(model)
     set_rules(node, model)
     set_beside(node, model)
+    set_choices(node, model)
     model.sold_features = features.with_prices(model.sold_features, model.sold_by_all)
         .. schedule.features(model.rules)
 end
@@ -266,18 +286,29 @@ local function refuse_loss(value, id, each, loss, margin_ppm, left, condition)
         models.format_margin(left))
 end
 
--- Where a rule begins, what is paid and what is asked may part.
+-- The first candidate of a model is sold at what it costs and the margin, under all conditions.
+local function is_sold_as_bought(each)
+    return each.buy_rules == each.sold_rules and prices.is_equal(each.buy, each.sold)
+end
+
+-- Under each combination of conditions, what is paid and what is asked may part.
 local function check_loss(value, id, each, margin_ppm)
-    local left, loss = models.margin_left(each, margin_ppm)
-    if loss then
-        refuse_loss(value, id, each, loss, margin_ppm, left, "")
+    if is_sold_as_bought(each) then
+        return
     end
-    for _, facts in ipairs(schedule.cases(each.buy_rules, each.sold_rules)) do
+    local found = cases.all(each.buy_rules, each.sold_rules)
+    if not found then
+        local node = schema.child(schema.child(schema.open("models.lua", value), id), "candidates")
+        schema.fail(node, each.place, "has too many combinations of conditions to look for losses "
+            .. "in all: give it fewer rules, or allow them with allow_loss = true")
+    end
+    for _, facts in ipairs(found) do
         local buy = schedule.apply(each.buy_rules, facts, each.buy, each.buy_stated)
         local sold = schedule.apply(each.sold_rules, facts, each.sold, each.sold_stated)
-        left, loss = prices.margin_left(buy, sold, margin_ppm)
+        local left, loss = prices.margin_left(buy, sold, margin_ppm)
         if loss then
-            refuse_loss(value, id, each, loss, margin_ppm, left, " (" .. facts.text .. ")")
+            refuse_loss(value, id, each, loss, margin_ppm, left,
+                facts.text ~= "" and " (" .. facts.text .. ")" or "")
         end
     end
 end

@@ -30,6 +30,7 @@ local function need(model, candidates, max_tokens)
         sold_features = model.sold_features,
         rules = model.rules,
         stated = model.stated,
+        choice = candidates[1] and candidates[1].choice or "",
         beside = model.beside,
     }
 end

@@ -151,7 +151,7 @@ function prices.dearest(lists)
     return most
 end
 
-local function is_equal(one, other)
+function prices.is_equal(one, other)
     for _, unit in ipairs(UNITS) do
         if one[unit.name] ~= other[unit.name] then
             return false
@@ -164,7 +164,7 @@ end
 -- cost; and the unit that is sold at a loss, if any. Sums of a million, rounded up to the nano-USD.
 function prices.margin_left(buy, sell, margin_ppm)
     local lowest, loss
-    if is_equal(buy, sell) then
+    if prices.is_equal(buy, sell) then
         return margin_ppm
     end
     for _, unit in ipairs(UNITS) do

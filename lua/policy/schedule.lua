@@ -4,21 +4,27 @@
 local native = require "policy.native"
 local prices = require "policy.prices"
 local schema = require "policy.schema"
+local times = require "policy.times"
 
 local schedule = {}
 
-local WORDS = { "service_tier", "speed", "region" }
+-- As in core/store/usage_facts.h.
+local WORDS = {
+    "service_tier", "speed", "region", "choice", "search_context", "size", "quality", "resolution",
+}
 local MEMBERS = { prompt_above = true, factor = true }
 for _, word in ipairs(WORDS) do
     MEMBERS[word] = true
 end
-for name in pairs(prices.MEMBERS) do
-    MEMBERS[name] = true
+for _, set in ipairs { prices.MEMBERS, times.MEMBERS } do
+    for name in pairs(set) do
+        MEMBERS[name] = true
+    end
 end
 local PLAIN_TIERS = {
     auto = true, default = true, standard = true, on_demand = true, standard_only = true,
 }
-local RULES_MAX = 16 -- as in core/exchange/price_schedule.h
+local RULES_MAX = 32 -- as in core/exchange/price_schedule.h
 local WORD_BYTES_MAX = 23
 local TOKENS_MAX = 1e9
 local PPM_ONE = 1e6
@@ -80,12 +86,13 @@ local function read_rule(parent, index, base)
         rule.words[key] = words(node, key)
         check_words(node, key, rule.words[key])
     end
-    local conditions = rule.prompt_above >= 0
+    local conditions = times.read(node, rule) or rule.prompt_above >= 0
     for _, key in ipairs(WORDS) do
         conditions = conditions or #rule.words[key] > 0
     end
     if not conditions then
-        schema.fail(parent, index, "has no condition: prompt_above, %s", table.concat(WORDS, ", "))
+        schema.fail(parent, index, "has no condition: prompt_above, hours, weekdays, from, until, "
+            .. "%s", table.concat(WORDS, ", "))
     elseif rule.factor_ppm == PPM_ONE then
         schema.fail(node, "factor", "of 1 changes nothing")
     elseif (rule.factor_ppm ~= nil) == (next(rule.set) ~= nil) then
@@ -96,7 +103,8 @@ end
 
 -- Whether both conditions can hold for one call; and whether the first is no wider.
 local function compare(one, other)
-    local together, stricter = true, one.prompt_above >= other.prompt_above
+    local together, stricter = times.compare(one, other)
+    stricter = stricter and one.prompt_above >= other.prompt_above
     for _, key in ipairs(WORDS) do
         local a, b = one[key], other[key]
         together = together and (a == "" or b == "" or a == b)
@@ -125,19 +133,49 @@ local function check_pair(earlier, later)
     end
 end
 
--- Each combination of names is a rule of its own.
-local function expand(rule, place, out)
-    for _, tier in ipairs(#rule.words.service_tier > 0 and rule.words.service_tier or { "" }) do
-        for _, speed in ipairs(#rule.words.speed > 0 and rule.words.speed or { "" }) do
-            for _, region in ipairs(#rule.words.region > 0 and rule.words.region or { "" }) do
-                out[#out + 1] = {
-                    list = rule.list, place = place, prompt_above = rule.prompt_above,
-                    service_tier = tier, speed = speed, region = region, prices = rule.set,
-                    factor_ppm = rule.factor_ppm or PPM_ONE,
-                }
-            end
+-- A copy of the rule for one name of each word.
+local function with_names(rule, place, names)
+    local one = { list = rule.list, place = place, prompt_above = rule.prompt_above,
+        prices = rule.set, factor_ppm = rule.factor_ppm or PPM_ONE }
+    for _, key in ipairs(WORDS) do
+        one[key] = names[key] or ""
+    end
+    for _, members in ipairs { times.HOURS, times.DATES } do
+        for _, key in ipairs(members) do
+            one[key] = rule[key]
         end
     end
+    return one
+end
+
+-- Each combination of names is a rule of its own.
+local function expand(rule, place, out, names, first)
+    local key = WORDS[first]
+    if not key then
+        if #out < RULES_MAX * 2 then -- enough to say that there are too many
+            out[#out + 1] = with_names(rule, place, names)
+        end
+        return
+    end
+    local list = rule.words[key]
+    for i = 1, math.max(#list, 1) do
+        names[key] = list[i]
+        expand(rule, place, out, names, first + 1)
+    end
+    names[key] = nil
+end
+
+-- All hours of a list are in one zone, so that they can be compared.
+local function set_zone(list, rules)
+    local named
+    for _, rule in ipairs(rules) do
+        if rule.zone and named and named.zone ~= rule.zone then
+            schema.fail(list, rule.place, 'has the zone "%s", but rule %d has "%s": give all hours '
+                .. "in one zone", rule.zone, named.place, named.zone)
+        end
+        named = named or (rule.zone and rule) or nil
+    end
+    rules.zone = named and named.zone_data
 end
 
 -- The rules of the list `when`, or nil. `base`: the prices without conditions.
@@ -148,12 +186,13 @@ function schedule.read(node, base)
     local list = schema.child(node, "when")
     local rules = {}
     for i = 1, schema.list(list, "rules") do
-        expand(read_rule(list, i, base), i, rules)
+        expand(read_rule(list, i, base), i, rules, {}, 1)
     end
     if #rules > RULES_MAX then
         schema.fail(node, "when", "must be at most %d rules, each name counted, not %d", RULES_MAX,
             #rules)
     end
+    set_zone(list, rules)
     for j = 2, #rules do
         for i = 1, j - 1 do
             if rules[i].place ~= rules[j].place then
@@ -177,15 +216,15 @@ end
 
 local function matches(rule, facts)
     for _, key in ipairs(WORDS) do
-        if rule[key] ~= "" and rule[key] ~= facts[key] then
+        if rule[key] ~= "" and rule[key] ~= (facts[key] or "") then
             return false
         end
     end
-    return facts.prompt_tokens > rule.prompt_above
+    return facts.prompt_tokens > rule.prompt_above and times.matches(rule, facts)
 end
 
--- The prices of a list under `facts` {prompt_tokens, service_tier, speed, region}, as
--- price_schedule_apply gives them.
+-- The prices of a list under `facts` {prompt_tokens, service_tier, ..., minute, at_ms (times.lua)},
+-- as price_schedule_apply gives them. What is nil is plain.
 function schedule.apply(rules, facts, list, stated)
     if not rules then
         return list
@@ -208,113 +247,15 @@ function schedule.apply(rules, facts, list, stated)
     return found
 end
 
--- "prompt above 272000, service tier flex"
-local function condition_text(rule)
-    local parts = {}
-    if rule.prompt_above >= 0 then
-        parts[1] = string.format("prompt above %.0f", rule.prompt_above)
-    end
-    for _, key in ipairs(WORDS) do
-        if rule[key] ~= "" then
-            parts[#parts + 1] = string.gsub(key, "_", " ") .. " " .. rule[key]
-        end
-    end
-    return table.concat(parts, ", ")
-end
-
--- The facts under which each rule of the lists begins to match, with a text.
-function schedule.cases(...)
-    local cases = {}
-    for i = 1, select("#", ...) do
-        for _, rule in ipairs(select(i, ...) or {}) do
-            cases[#cases + 1] = {
-                prompt_tokens = rule.prompt_above + 1, service_tier = rule.service_tier,
-                speed = rule.speed, region = rule.region, text = condition_text(rule),
-            }
-        end
-    end
-    return cases
-end
-
--- "0.5": a decimal.
-local function factor_text(rule)
-    return native.format_amount(rule.factor_ppm * 1000)
-end
-
--- A line for each rule, for people: "prompt above 272000: input 5 output 20".
-function schedule.lines(rules)
-    local lines = {}
-    for i, rule in ipairs(rules or {}) do
-        local what = {}
-        for _, unit in ipairs(prices.UNITS) do
-            if rule.prices[unit.name] then
-                what[#what + 1] = unit.name .. " "
-                    .. native.format_price(unit.name, rule.prices[unit.name])
-            end
-        end
-        if rule.factor_ppm ~= PPM_ONE then
-            what[#what + 1] = "x " .. factor_text(rule)
-        end
-        lines[i] = condition_text(rule) .. ": " .. table.concat(what, ", ")
-    end
-    return lines
-end
-
--- '"when":{"service_tier":"flex"},"factor":"0.5"': the condition, and the prices or the factor.
-local function condition(rule, style)
-    local parts = {}
-    if rule.prompt_above >= 0 then
-        parts[1] = string.format('"prompt_above":%.0f', rule.prompt_above)
-    end
-    for _, key in ipairs(WORDS) do
-        if rule[key] ~= "" then
-            parts[#parts + 1] = '"' .. key .. '":"' .. rule[key] .. '"'
-        end
-    end
-    local what = '"factor":"' .. factor_text(rule) .. '"'
-    if next(rule.prices) then
-        what = '"prices":{' .. prices.members(rule.prices, style) .. "}"
-    end
-    return '{"when":{' .. table.concat(parts, ",") .. "}," .. what .. "}"
-end
-
-local function is_of_prompt_only(rule)
-    for _, key in ipairs(WORDS) do
-        if rule[key] ~= "" then
-            return false
-        end
-    end
-    return next(rule.prices) ~= nil
-end
-
-local function list_member(name, items)
-    return #items == 0 and "" or ',"' .. name .. '":[' .. table.concat(items, ",") .. "]"
-end
-
--- The member `conditions`, with a comma before it; "" if there are none.
-function schedule.conditions(rules, style)
-    local items = {}
-    for i, rule in ipairs(rules or {}) do
-        items[i] = condition(rule, style)
-    end
-    return list_member("conditions", items)
-end
-
--- The same, but what OpenRouter's form can say is in `overrides`. A client that does not know a
--- condition would take its price for the plain one, so the others have a member of their own.
-function schedule.overrides(rules, style)
-    local overrides, others = {}, {}
+-- The names of a word in the rules, as a set.
+function schedule.names(rules, key)
+    local names = {}
     for _, rule in ipairs(rules or {}) do
-        if is_of_prompt_only(rule) then
-            overrides[#overrides + 1] = string.format('{"min_prompt_tokens":%.0f,%s}',
-                rule.prompt_above + 1, prices.members(rule.prices, style))
-        else
-            others[#others + 1] = condition(rule, style)
-        end
+        names[rule[key]] = rule[key] ~= "" or nil
     end
-    return list_member("overrides", overrides) .. list_member("conditions", others)
+    return names
 end
 
-schedule.MEMBERS = MEMBERS
+schedule.MEMBERS, schedule.WORDS = MEMBERS, WORDS
 
 return schedule

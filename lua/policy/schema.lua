@@ -200,14 +200,15 @@ function schema.integer(node, key, default, least, most)
     return value
 end
 
-function schema.boolean(node, key, default)
-    local value = node.value[key]
-    if value ~= nil and type(value) ~= "boolean" then
-        schema.fail(node, key, "must be true or false, not %s", kind_of(value))
-    elseif value == nil then
-        return default
+-- A date (midnight UTC) or a time, in milliseconds since 1970; and its text. nil if absent.
+function schema.moment(node, key)
+    local text = schema.text(node, key, nil, 40)
+    local at_ms = text and native.time(text)
+    if text and not at_ms then
+        schema.fail(node, key, 'must be a date such as "2026-12-01" (midnight UTC) or a time such '
+            .. 'as "2026-12-01T16:00:00Z"')
     end
-    return value
+    return at_ms, text
 end
 
 function schema.callable(node, key)

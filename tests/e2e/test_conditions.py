@@ -292,7 +292,7 @@ def test_conditions_are_published(house):
     customer = house.customer()
     pricing = customer.get("/models/m").json()["pricing"]
     assert pricing["prompt"] == "0.0000024"
-    assert pricing["overrides"] == [{"min_prompt_tokens": 1001, "prompt": "0.0000048",
+    assert pricing["overrides"] == [{"min_prompt_tokens": 1000, "prompt": "0.0000048",
                                      "input_cache_read": "0.00000048",
                                      "completion": "0.000018"}]  # fmt: skip
     factors = [({"service_tier": "flex"}, "0.5"), ({"service_tier": "fast"}, "2"),

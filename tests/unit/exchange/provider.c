@@ -65,6 +65,7 @@ struct candidate_terms provider_terms(void)
                                     .max_tokens_field = "",
                                     .headers = "",
                                     .answers_as = "",
+                                    .choice = "",
                                     .connect_timeout_ms = LONG_MS,
                                     .first_byte_timeout_ms = LONG_MS,
                                     .idle_timeout_ms = LONG_MS,

@@ -20,6 +20,7 @@ static enum attempt_outcome classify(int status, const char *api_key, const char
     const struct candidate_terms terms = {.provider = "",
                                           .headers = "",
                                           .answers_as = "",
+                                          .choice = "",
                                           .model = "",
                                           .base_url = "",
                                           .api_key = api_key,

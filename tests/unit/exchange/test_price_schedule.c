@@ -1,9 +1,11 @@
 /* Prices under conditions: which rules match, what they do, and what an unknown tier costs. */
 #include "base/support.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/money.h"
+#include "base/zone.h"
 #include "exchange/price_schedule.h"
 
 enum { NO_FACTOR = 1000000 };
@@ -120,6 +122,126 @@ static void a_factor_never_leaves_the_bounds(void **state)
     assert_int_equal(prices.output_pusd, 100);
 }
 
+/* ---- the time ---- */
+
+/* Monday, 2026-11-30 00:00 UTC. */
+#define MONDAY_MS INT64_C(1795996800000)
+#define MINUTE_MS INT64_C(60000)
+enum { DAY = 24 * 60 };
+
+/* A schedule of one rule that doubles the price, in a zone. */
+static struct price_schedule *timed(struct price_rule rule, const char *name)
+{
+    size_t bytes = price_schedule_bytes(1);
+    struct price_schedule *made = calloc(1, bytes + ZONE_PACKED_BYTES);
+    struct zone zone;
+    struct fault fault;
+    assert_non_null(made);
+    assert_true(zone_load(name, &zone, &fault));
+    rule.prompt_above = -1;
+    rule.factor_ppm = 2 * NO_FACTOR;
+    made->priced = 1U << UNIT_INPUT | 1U << UNIT_CACHED_INPUT | 1U << UNIT_OUTPUT;
+    made->rule_count = 1;
+    made->rules[0] = rule;
+    made->zone_at = bytes;
+    made->bytes = bytes + zone_pack(&zone, (char *)made + bytes, ZONE_PACKED_BYTES);
+    zone_fini(&zone);
+    struct price_schedule *copy = price_schedule_copy(made);
+    free(made);
+    return copy;
+}
+
+static bool doubles(const struct price_schedule *made, int64_t at_ms)
+{
+    const struct price_facts facts = {.at_ms = at_ms};
+    struct unit_prices prices = base;
+    price_schedule_apply(made, &facts, &prices);
+    return prices.input_pusd == 2 * base.input_pusd;
+}
+
+static void hours_may_pass_midnight(void **state)
+{
+    (void)state;
+    struct price_schedule *made = timed(
+        (struct price_rule){.minute_from = 16 * 60 + 30, .minute_until = 30, .weekdays = 0x7f}, "");
+    for (int minute = 0; minute < 7 * DAY; minute++) {
+        int of_day = minute % DAY;
+        bool inside = of_day >= 16 * 60 + 30 || of_day < 30;
+        if (doubles(made, MONDAY_MS + minute * MINUTE_MS) != inside)
+            fail_msg("minute %d of the week", minute);
+    }
+    free(made);
+}
+
+/* Of a weekday are the hours that begin on it. */
+static void weekdays_are_those_of_the_beginning(void **state)
+{
+    (void)state;
+    enum { SUNDAY = 6 };
+    struct price_schedule *made = timed((struct price_rule){.minute_from = 22 * 60,
+                                                            .minute_until = 6 * 60,
+                                                            .weekdays = 1 << SUNDAY},
+                                        "");
+    for (int minute = 0; minute < 7 * DAY; minute++) {
+        bool inside = minute >= SUNDAY * DAY + 22 * 60 || minute < 6 * 60;
+        if (doubles(made, MONDAY_MS + minute * MINUTE_MS) != inside)
+            fail_msg("minute %d of the week", minute);
+    }
+    free(made);
+    made = timed((struct price_rule){.minute_until = DAY, .weekdays = 1 << SUNDAY}, "");
+    assert_false(doubles(made, MONDAY_MS - DAY * MINUTE_MS - 1));
+    assert_true(doubles(made, MONDAY_MS - DAY * MINUTE_MS));
+    assert_true(doubles(made, MONDAY_MS - 1));
+    assert_false(doubles(made, MONDAY_MS));
+    free(made);
+}
+
+/* Berlin has UTC+1 in winter, UTC+2 in summer. */
+static void hours_are_local(void **state)
+{
+    (void)state;
+    struct price_schedule *made =
+        timed((struct price_rule){.minute_from = 8 * 60, .minute_until = 9 * 60, .weekdays = 0x7f},
+              "Europe/Berlin");
+    const int64_t summer_ms = MONDAY_MS - INT64_C(150) * DAY * MINUTE_MS;
+    assert_false(doubles(made, MONDAY_MS + 7 * 60 * MINUTE_MS - 1));
+    assert_true(doubles(made, MONDAY_MS + 7 * 60 * MINUTE_MS));
+    assert_false(doubles(made, MONDAY_MS + 8 * 60 * MINUTE_MS));
+    assert_true(doubles(made, summer_ms + 6 * 60 * MINUTE_MS));
+    assert_false(doubles(made, summer_ms + 7 * 60 * MINUTE_MS));
+    free(made);
+}
+
+static void dates_include_their_first_moment_only(void **state)
+{
+    (void)state;
+    struct price_schedule *made =
+        timed((struct price_rule){.from_ms = MONDAY_MS, .until_ms = MONDAY_MS + 5}, "");
+    assert_false(doubles(made, MONDAY_MS - 1));
+    assert_true(doubles(made, MONDAY_MS));
+    assert_true(doubles(made, MONDAY_MS + 4));
+    assert_false(doubles(made, MONDAY_MS + 5));
+    free(made);
+}
+
+static void each_word_is_a_condition(void **state)
+{
+    (void)state;
+    for (enum usage_word word = USAGE_SERVICE_TIER; word < USAGE_WORDS; word++) {
+        struct price_rule rule = {.weekdays = 0};
+        strcpy(rule.words[word], "high");
+        struct price_schedule *made = timed(rule, "");
+        struct price_facts facts = {.prompt_tokens = 1};
+        struct unit_prices prices = base;
+        price_schedule_apply(made, &facts, &prices);
+        assert_int_equal(prices.input_pusd, base.input_pusd);
+        strcpy(facts.words[word], "HIGH");
+        price_schedule_apply(made, &facts, &prices);
+        assert_int_equal(prices.input_pusd, 2 * base.input_pusd);
+        free(made);
+    }
+}
+
 static void known_tiers(void **state)
 {
     (void)state;
@@ -170,6 +292,11 @@ int main(void)
         cmocka_unit_test(what_follows_follows_a_rule),
         cmocka_unit_test(no_rules_change_nothing),
         cmocka_unit_test(a_factor_never_leaves_the_bounds),
+        cmocka_unit_test(hours_may_pass_midnight),
+        cmocka_unit_test(weekdays_are_those_of_the_beginning),
+        cmocka_unit_test(hours_are_local),
+        cmocka_unit_test(dates_include_their_first_moment_only),
+        cmocka_unit_test(each_word_is_a_condition),
         cmocka_unit_test(known_tiers),
         cmocka_unit_test(an_unknown_tier_costs_what_the_dearest_does),
         cmocka_unit_test(words_are_cut_and_cleaned),

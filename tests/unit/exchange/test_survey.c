@@ -20,7 +20,8 @@ static struct survey_list *list_of(const char *provider, const char *const *mode
                                           .ca_file = "",
                                           .max_tokens_field = "",
                                           .headers = "",
-                                          .answers_as = ""};
+                                          .answers_as = "",
+                                          .choice = ""};
     struct candidate *server = candidate_new(&terms);
     struct survey_list *list = survey_list_new();
     survey_list_add(list, server);

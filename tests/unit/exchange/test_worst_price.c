@@ -29,7 +29,8 @@ static void raise(const struct price_schedule *rules)
     for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++)
         priced |= (unsigned)(prices.of[unit] != 0) << unit;
     unit_prices_complete(&prices, priced);
-    const struct worst_view view = {.chat = &chat, .rules = rules, .most = &most, .said = said};
+    const struct worst_view view = {
+        .question = {&chat, 0, ""}, .rules = rules, .most = &most, .said = said};
     worst_price_raise(&view, &prices);
 }
 

@@ -266,86 +266,6 @@ static void test_model_mistakes(void **unused)
     ASSERT_REFUSED(mistakes);
 }
 
-static void test_schedule_mistakes(void **unused)
-{
-#define WHEN(rules)                                                                                \
-    "return { m = { context = 10, max_output = 5, candidates = { { provider = 'demo' } }, "        \
-    "input = '1', output = '2',\n when = { " rules " } } }"
-    static const struct mistake mistakes[] = {
-        {"models.lua", WHEN("{ factor = 2 }"),
-         "models.lua:2: models.m.when[1]: has no condition: prompt_above, service_tier, speed, "
-         "region"},
-        {"models.lua", WHEN("{ speed = 'fast' }"),
-         "models.lua:2: models.m.when[1]: must have either prices or a factor"},
-        {"models.lua", WHEN("{ speed = 'fast', factor = 2, input = 1 }"),
-         "models.lua:2: models.m.when[1]: must have either prices or a factor"},
-        {"models.lua", WHEN("{ speed = 'fast', web_search = 1 }"),
-         "models.lua:2: models.m.when[1].web_search: there is no such price without conditions"},
-        {"models.lua", WHEN("{ service_tier = 'default', factor = 2 }"),
-         "models.lua:2: models.m.when[1].service_tier: \"default\" is the plain price"},
-        {"models.lua", WHEN("{ service_tier = {}, factor = 2 }"),
-         "models.lua:2: models.m.when[1].service_tier: must have at least one name"},
-        {"models.lua", WHEN("{ service_tier = { 'a', 'b', 'a' }, factor = 2 }"),
-         "models.lua:2: models.m.when[1].service_tier[3]: is given twice"},
-        {"models.lua", WHEN("{ prompt_above = 5, factor = '1' }"),
-         "models.lua:2: models.m.when[1].factor: of 1 changes nothing"},
-        {"models.lua", WHEN("{ service_tier = 'a b', factor = 2 }"),
-         "models.lua:2: models.m.when[1].service_tier: must be letters, digits, \".\", \"_\" and "
-         "\"-\""},
-        {"models.lua", WHEN("{ servicetier = 'flex', factor = 2 }"),
-         "models.lua:2: models.m.when[1].servicetier: there is no such member; did you mean "
-         "\"service_tier\"?"},
-        {"models.lua", WHEN("{ speed = 'fast', factor = '0.0000001' }"),
-         "models.lua:2: models.m.when[1].factor: has more than 6 decimals"},
-        {"models.lua", WHEN("{ speed = 'fast', factor = 0 }"),
-         "models.lua:2: models.m.when[1].factor: must be above 0 and at most 100"},
-        /* Not clear which one counts. */
-        {"models.lua",
-         WHEN("{ prompt_above = 200, input = 3 },\n { prompt_above = 100, input = 2 }"),
-         "models.lua:3: models.m.when[2]: sets \"input\" for calls that rule 1 sets, too, and is "
-         "not stricter: put the wider rule first, or make them exclude each other"},
-        {"models.lua", WHEN("{ service_tier = 'flex', input = 3 }, { speed = 'fast', input = 2 }"),
-         "models.lua:2: models.m.when[2]: sets \"input\" for calls that rule 1 sets, too, and is "
-         "not stricter: put the wider rule first, or make them exclude each other"},
-        {"models.lua", WHEN("{ service_tier = 'flex', factor = 3 }, { speed = 'x', input = 2 }"),
-         "models.lua:2: models.m.when[2]: sets prices behind a factor: put all factors last"},
-        {"models.lua",
-         "return { m = { context = 10, max_output = 5, input = 1, output = 2,\n"
-         " price_by = 'candidate', candidates = { { provider = 'demo', input = 1, output = 2, "
-         "when = { { speed = 'fast', factor = 2 } } } } } }",
-         "models.lua:2: models.m.price_by: is \"candidate\": that does not go with prices under "
-         "conditions (when)"},
-    };
-    (void)unused;
-    ASSERT_REFUSED(mistakes);
-#undef WHEN
-}
-
-/* What is paid and what is asked part where a rule begins. */
-static void test_losses_under_conditions(void **unused)
-{
-    static const struct mistake mistakes[] = {
-        {"models.lua",
-         "return { m = { context = 10, max_output = 5, input = 1, output = 2,\n"
-         " when = { { service_tier = 'flex', factor = '0.5' } }, candidates = { "
-         "{ provider = 'demo' },\n { provider = 'demo', input = 1, output = 2 } } } }",
-         "models.lua:3: models.m.candidates[2]: m: the model's published price of input (service "
-         "tier flex), with a margin of 20%, is below what demo asks (-40%). Raise the price or the "
-         "margin, give the model price_by = \"candidate\", or allow it here with allow_loss = "
-         "true"},
-        {"models.lua",
-         "return { m = { context = 1000, max_output = 5, input = 1, output = 2, candidates = {\n"
-         " { provider = 'demo' }, { provider = 'demo', input = 1, output = 2,\n"
-         "  when = { { prompt_above = 100, factor = 5 } } } } } }",
-         "models.lua:2: models.m.candidates[2]: m: the model's published price of input (prompt "
-         "above 100), with a margin of 20%, is below what demo asks (-76%). Raise the price or the "
-         "margin, give the model price_by = \"candidate\", or allow it here with allow_loss = "
-         "true"},
-    };
-    (void)unused;
-    ASSERT_REFUSED(mistakes);
-}
-
 static void test_margin_mistakes(void **unused)
 {
     static const struct mistake mistakes[] = {
@@ -545,8 +465,6 @@ int main(void)
         cmocka_unit_test(test_names_too_long),
         cmocka_unit_test(test_provider_mistakes),
         cmocka_unit_test(test_model_mistakes),
-        cmocka_unit_test(test_schedule_mistakes),
-        cmocka_unit_test(test_losses_under_conditions),
         cmocka_unit_test(test_margin_mistakes),
         cmocka_unit_test(test_route_mistakes),
         cmocka_unit_test(test_limit_mistakes),

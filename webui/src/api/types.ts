@@ -169,7 +169,22 @@ export type Prices = { input: string; cached_input: string; output: string } & P
 
 /** Applies when all of `when` holds; prices, or a factor of all prices. */
 export interface PriceCondition {
-    when: { prompt_above?: number; service_tier?: string; speed?: string; region?: string };
+    when: {
+        prompt_above?: number;
+        service_tier?: string;
+        speed?: string;
+        region?: string;
+        choice?: string;
+        search_context?: string;
+        size?: string;
+        quality?: string;
+        resolution?: string;
+        hours?: string; // "16:30-00:30", local
+        weekdays?: number[]; // 1 is Monday
+        zone?: string;
+        from?: string;
+        until?: string;
+    };
     prices?: Partial<Record<Unit, string>>;
     factor?: string;
 }

@@ -96,3 +96,9 @@ export function toDateInput(time: Date): string {
     const two = (value: number) => String(value).padStart(2, "0");
     return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
 }
+
+/** "Sat"; 1 is Monday. */
+export function weekday(day: number, locale: string): string {
+    const options = { weekday: "short", timeZone: "UTC" } as const;
+    return format(locale, "weekday", options).format(new Date(Date.UTC(2024, 0, day))); // a Monday
+}

@@ -303,6 +303,13 @@ export const en = {
     "price.tier": "Service tier {name}",
     "price.speed": "Speed {name}",
     "price.region": "Region {name}",
+    "price.choice": "Case {name}",
+    "price.searchContext": "Search context {name}",
+    "price.size": "Size {name}",
+    "price.quality": "Quality {name}",
+    "price.resolution": "Resolution {name}",
+    "price.from": "from {time}",
+    "price.until": "until {time}",
 
     "credits.lead": "Prepaid: a request runs only when your credits cover it.",
     "credits.add": "Add credits",

@@ -302,6 +302,13 @@ export const ko: Catalogue = {
     "price.tier": "서비스 등급 {name}",
     "price.speed": "속도 {name}",
     "price.region": "지역 {name}",
+    "price.choice": "구분 {name}",
+    "price.searchContext": "검색 범위 {name}",
+    "price.size": "크기 {name}",
+    "price.quality": "품질 {name}",
+    "price.resolution": "해상도 {name}",
+    "price.from": "{time}부터",
+    "price.until": "{time}까지",
 
     "credits.lead": "선불제: 크레딧이 충분할 때만 요청이 실행됩니다.",
     "credits.add": "크레딧 충전",

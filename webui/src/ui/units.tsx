@@ -2,6 +2,7 @@
 import type { PriceCondition, Prices, Unit } from "../api/types";
 import { exactDecimal } from "../base/money";
 import { count } from "../base/number";
+import { weekday } from "../base/time";
 import { type PlainKey, locale, t } from "../i18n";
 
 export const UNITS: Record<Unit, PlainKey> = {
@@ -58,6 +59,16 @@ export function OtherPrices({ prices }: { prices: Prices }) {
     );
 }
 
+function timeTexts(when: PriceCondition["when"]): string[] {
+    const days = (when.weekdays ?? []).map((day) => weekday(day, locale())).join(" ");
+    const hours = [days, when.hours, when.zone].filter(Boolean).join(" ");
+    return [
+        hours,
+        when.from ? t("price.from", { time: when.from }) : "",
+        when.until ? t("price.until", { time: when.until }) : "",
+    ];
+}
+
 function conditionText({ when, prices, factor }: PriceCondition): string {
     const conditions = [
         when.prompt_above !== undefined &&
@@ -65,6 +76,12 @@ function conditionText({ when, prices, factor }: PriceCondition): string {
         when.service_tier && t("price.tier", { name: when.service_tier }),
         when.speed && t("price.speed", { name: when.speed }),
         when.region && t("price.region", { name: when.region }),
+        when.choice && t("price.choice", { name: when.choice }),
+        when.search_context && t("price.searchContext", { name: when.search_context }),
+        when.size && t("price.size", { name: when.size }),
+        when.quality && t("price.quality", { name: when.quality }),
+        when.resolution && t("price.resolution", { name: when.resolution }),
+        ...timeTexts(when),
     ];
     const what = factor
         ? [`× ${factor}`]

@@ -1,0 +1,24 @@
+/* Words of a request that decide what a unit costs: how much a web search reads, the size and the
+ * quality of pictures. Pure functions. */
+#ifndef DIALECT_ASKED_WORDS_H
+#define DIALECT_ASKED_WORDS_H
+
+#include <stdbool.h>
+
+#include "base/json.h"
+#include "base/slice.h"
+#include "dialect/chat_fault.h"
+
+struct asked_words {             /* of the client's text, without quotes; empty: not said */
+    struct slice search_context; /* web_search_options.search_context_size */
+    struct slice size;           /* image_config.image_size (OpenRouter), size */
+    struct slice quality;
+    struct slice resolution;
+};
+
+/* Notes a top-level member. `name` is its key, decoded. Returns false with *fault if the word is
+ * there twice: the provider might obey the other one. */
+bool asked_words_note(struct asked_words *asked, struct slice name, const struct json_value *value,
+                      struct chat_fault *fault);
+
+#endif

@@ -1,0 +1,155 @@
+"""Prices by the clock, by a function of the operator's, and by what the request says of its
+searches and pictures. Charges are computed again in exact fractions. Hours and dates lie hours
+around now, so no test depends on the moment at which it runs."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import answers
+import pytest
+from errors import check_error
+from gateway import Gateway
+from policies import Lua
+from prices import Price, usd
+from test_conditions import charge
+from test_metering import PNG
+
+PRICE = Price("2", "10", "0.2")
+CHEAP = Price("1", "10", "0.2")
+DAY = timedelta(days=1)
+
+
+def hours(zone: str, begins: int, ends: int) -> str:
+    """From so many hours after now to so many."""
+    now = datetime.now(ZoneInfo(zone))
+    first, last = (now + timedelta(hours=h) for h in (begins, ends))
+    return f'hours = "{first:%H:%M}-{last:%H:%M}", zone = "{zone}"'
+
+
+def weekdays(begins: int) -> str:
+    day = (datetime.now(UTC) + timedelta(days=begins)).isoweekday()
+    return f"weekdays = {{ {day}, {day % 7 + 1}, {(day + 1) % 7 + 1} }}"
+
+
+def date(days: int) -> str:
+    return f"{datetime.now(UTC) + days * DAY:%Y-%m-%dT%H:%M:%SZ}"
+
+
+# The condition, and whether it holds now.
+TIMES = {
+    "hours": (hours("UTC", -2, 2), True),
+    "other hours": (hours("UTC", 2, 6), False),
+    "local hours": (hours("Asia/Shanghai", -2, 2), True),
+    "local hours of a zone with summer time": (hours("America/New_York", -2, 2), True),
+    "other local hours": (hours("Asia/Kolkata", -6, -2), False),
+    "these days": (weekdays(-1), True),
+    "other days": (weekdays(2), False),
+    "since yesterday": (f'from = "{date(-1)}"', True),
+    "from tomorrow on": (f'from = "{date(1)}"', False),
+    "until tomorrow": (f'["until"] = "{date(1)}"', True),
+    "until yesterday": (f'["until"] = "{date(-1)}"', False),
+    "between": (f'from = "{date(-1)}", ["until"] = "{date(1)}", {hours("UTC", -2, 2)}', True),
+    "the right days, other hours": (f'from = "{date(-1)}", {hours("UTC", 2, 6)}', False),
+}
+
+
+@pytest.fixture(scope="module")
+def house(shared_provider, tmp_path_factory):
+    gateway = Gateway(tmp_path_factory.mktemp("times"), shared_provider, {})
+    policies = gateway.policies
+    for i, (condition, _) in enumerate(TIMES.values()):
+        policies.model(f"time-{i}", PRICE, when=Lua(f'{{ {{ {condition}, input = "1" }} }}'))
+    policies.model("chosen", PRICE, when=Lua('{ { choice = "short", input = "1" } }'), choose=Lua(
+        'function(request) if request.input_tokens > 5000 then error("too long") end\n'
+        'return request.stream and "short" or nil end'))  # fmt: skip
+    searching = Lua('{ { search_context = "low", web_search = "0.01" },'
+                    ' { search_context = "high", web_search = "0.014" } }')  # fmt: skip
+    policies.model("search", PRICE, web_search="0.012", web_search_max=5, allow=["web_search"],
+                   when=searching)  # fmt: skip
+    policies.model("draw", PRICE, image="0.04", image_max=3, when=Lua(
+        '{ { size = { "2K", "4K" }, image = "0.08" },'
+        ' { size = "4K", quality = "low", image = "0.02" } }'))  # fmt: skip
+    policies.write("examples", "return {}\n")
+    gateway.start()
+    yield gateway
+    gateway.check_money()
+    gateway.stop()
+
+
+def answer(**usage):
+    counts = {"prompt_tokens": 1000, "completion_tokens": 100} | usage
+    return answers.counted_as("hello world " * 30, counts)
+
+
+@pytest.mark.parametrize("name", TIMES)
+def test_times(house, provider, name):
+    customer = house.customer()
+    provider.answer = answer()
+    assert customer.ask(f"time-{list(TIMES).index(name)}").status_code == 200
+    record = customer.wait_for_record()
+    price = CHEAP if TIMES[name][1] else PRICE
+    assert usd(record["cost"]) == 10 - customer.balance == charge(price, 1000, 100)
+    assert house.command("ledger", "explain", record["id"]).returncode == 0
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["plain", "chosen"])
+def test_a_function_chooses(house, provider, streamed):
+    customer = house.customer()
+    provider.answer = answer()
+    assert customer.ask("chosen", stream=streamed).status_code == 200
+    record = customer.wait_for_record()
+    assert usd(record["cost"]) == charge(CHEAP if streamed else PRICE, 1000, 100)
+    record = customer.get("/generation", params={"id": record["id"]}).json()["data"]
+    assert record["conditions"] == ({"choice": "short"} if streamed else {})
+
+
+def test_a_function_that_fails_costs_nothing(house, provider):
+    customer = house.customer()
+    long = customer.ask("chosen", messages=[{"role": "user", "content": "word " * 20000}])
+    check_error(long, 500, "policy_error")
+    assert customer.balance == 10
+
+
+@pytest.mark.parametrize(("context", "each"), [
+    (None, "0.012"), ("medium", "0.012"), ("low", "0.010"), ("high", "0.014")])  # fmt: skip
+def test_searches_cost_by_their_context(house, provider, context, each):
+    customer = house.customer()
+    provider.answer = answer(server_tool_use={"web_search_requests": 3})
+    options = {} if context is None else {"search_context_size": context}
+    assert customer.ask("search", web_search_options=options).status_code == 200
+    record = customer.wait_for_record()
+    tokens = charge(PRICE, 1000, 100)
+    assert usd(record["cost"]) == tokens + 3 * usd(each) * usd("1.2")
+
+
+def test_a_context_that_is_there_twice_is_refused(house, provider):
+    customer = house.customer()
+    body = json.dumps({"model": "search", "messages": [{"role": "user", "content": "Hi"}]})[:-1]
+    options = '{"search_context_size": "low", "search_context_size": "high"}'
+    response = customer.post(f'{body}, "web_search_options": {options}}}'.encode())
+    check_error(response, 400, "invalid_value")
+    assert customer.balance == 10
+
+
+PICTURES = {
+    "plain": ({}, "0.04"),
+    "a small one": ({"image_config": {"image_size": "1K"}}, "0.04"),
+    "a large one": ({"image_config": {"image_size": "4K"}}, "0.08"),
+    "a rough one": ({"quality": "low"}, "0.04"),
+    "large and rough": ({"size": "4K", "quality": "low"}, "0.02"),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures_cost_by_size_and_quality(house, provider, name):
+    asked, each = PICTURES[name]
+    customer = house.customer()
+    picture = {"type": "image_url", "image_url": {"url": PNG}}
+    message = {"role": "assistant", "content": "Here.", "images": [picture, picture]}
+    body = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 10, "completion_tokens": 5}}  # fmt: skip
+    provider.answer = answers.reply(200, json.dumps(body).encode())
+    assert customer.ask("draw", **asked).status_code == 200
+    record = customer.wait_for_record()
+    assert usd(record["cost"]) == charge(PRICE, 10, 5) + 2 * usd(each) * usd("1.2")
