@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "dialect/chat.h"
 #include "dialect/completion.h"
+#include "dialect/stated_cost.h"
 #include "exchange/candidate.h"
 #include "net/client/upstream.h"
 
@@ -75,6 +76,7 @@ struct attempt {
     int64_t retry_after_ms;       /* -1: the provider did not say */
     struct buffer body;           /* a plain answer or an error */
     struct completion completion; /* of a plain answer, in `body` */
+    struct stated_cost stated;
     int64_t started_us;
     int64_t heard_us;   /* when the last byte came; 0: no byte yet */
     char detail[160];   /* for the log */

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/secret.h"
+#include "dialect/stated_cost.h"
 #include "exchange/price_schedule.h"
 
 static const char endpoint[] = "/chat/completions";
@@ -57,6 +58,18 @@ static void put_answers_as(struct candidate *candidate)
     buffer_fini(&json);
 }
 
+/* Returns a copy, or NULL; few providers state costs. */
+static const struct stated_cost_paths *copy_paths(const struct stated_cost_paths *paths)
+{
+    struct stated_cost_paths *copy;
+    if (paths == NULL)
+        return NULL;
+    copy = malloc(sizeof *copy);
+    check(copy != NULL);
+    *copy = *paths;
+    return copy;
+}
+
 struct candidate *candidate_new(const struct candidate_terms *terms)
 {
     size_t room_bytes = room_for(terms);
@@ -75,6 +88,7 @@ struct candidate *candidate_new(const struct candidate_terms *terms)
     own->choice = put(candidate, terms->choice, "");
     own->buy_rules = price_schedule_copy(terms->buy_rules);
     own->sold_rules = price_schedule_copy(terms->sold_rules);
+    own->cost = copy_paths(terms->cost);
     put_headers(candidate);
     put_answers_as(candidate);
     candidate->url = put(candidate, terms->base_url, endpoint);
@@ -100,5 +114,6 @@ void candidate_unref(struct candidate *candidate)
     secret_wipe(candidate->texts, candidate->text_bytes);
     free((void *)(uintptr_t)candidate->terms.buy_rules);
     free((void *)(uintptr_t)candidate->terms.sold_rules);
+    free((void *)(uintptr_t)candidate->terms.cost);
     free(candidate);
 }

@@ -31,6 +31,7 @@ enum dialect { DIALECT_OPENAI, DIALECT_DEMO };
 enum on_cancel { ON_CANCEL_CHARGE, ON_CANCEL_FREE, ON_CANCEL_READ };
 
 struct price_schedule;
+struct stated_cost_paths;
 
 /* What a policy says. Texts and rules are borrowed; "" if there is no value. */
 struct candidate_terms {
@@ -51,6 +52,8 @@ struct candidate_terms {
     unsigned priced;           /* the units that have a price of their own; a bit for each */
     const struct price_schedule *buy_rules; /* NULL: none, like sold_rules */
     const struct price_schedule *sold_rules;
+    const struct stated_cost_paths *cost; /* NULL: not believed */
+    bool sold_by_cost;
     int64_t margin_ppm;
     bool errors_shown; /* customers may read why the provider failed */
     int64_t connect_timeout_ms;

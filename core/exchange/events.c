@@ -251,6 +251,23 @@ static bool take_renamed(struct exchange *exchange, struct slice event,
     return true;
 }
 
+/* Notes what the provider says that it charges us, and takes the event again without it. Returns
+ * false if it says nothing. */
+static bool take_hidden(struct exchange *exchange, struct slice event,
+                        const struct json_value *root)
+{
+    const struct stated_cost_paths *paths = exchange->attempt.candidate->terms.cost;
+    struct buffer hidden;
+    if (paths == NULL)
+        return false;
+    (void)stated_cost_read(paths, root, &exchange->attempt.stated);
+    if (!stated_cost_hide(paths, event, root, &hidden))
+        return false;
+    events_take(buffer_slice(&hidden), exchange);
+    buffer_fini(&hidden);
+    return true;
+}
+
 /* A stream may tell at its begin that it is served at another price than was asked for. */
 static void note_terms(struct exchange *exchange, const struct completion *chunk)
 {
@@ -265,7 +282,7 @@ static void note_terms(struct exchange *exchange, const struct completion *chunk
 static void take_chunk(struct exchange *exchange, struct slice event,
                        const struct completion *chunk)
 {
-    if (take_renamed(exchange, event, &chunk->root))
+    if (take_hidden(exchange, event, &chunk->root) || take_renamed(exchange, event, &chunk->root))
         return;
     struct stream *stream = &exchange->stream;
     struct meter before = stream->meter;
@@ -295,6 +312,15 @@ static bool is_chunk(const struct completion *chunk)
     return chunk->choices.type == JSON_ARRAY || chunk->usage.type == JSON_OBJECT;
 }
 
+/* An event that clients do not know, such as {"type":"ping"}. It is not sent. */
+static void take_unknown(struct exchange *exchange, const struct completion *chunk)
+{
+    const struct stated_cost_paths *paths = exchange->attempt.candidate->terms.cost;
+    if (paths != NULL)
+        (void)stated_cost_read(paths, &chunk->root, &exchange->attempt.stated);
+    (void)meter_find_usage(&exchange->stream.meter, &chunk->root);
+}
+
 static void take_json(struct exchange *exchange, struct slice event, struct slice data)
 {
     struct completion chunk;
@@ -308,8 +334,8 @@ static void take_json(struct exchange *exchange, struct slice event, struct slic
         take_without_error(exchange, event, &chunk.root);
     else if (is_chunk(&chunk))
         take_chunk(exchange, event, &chunk);
-    else /* an event that clients do not know: {"type":"ping"} */
-        (void)meter_find_usage(&exchange->stream.meter, &chunk.root);
+    else
+        take_unknown(exchange, &chunk);
 }
 
 static void take_done(struct exchange *exchange, struct slice event)

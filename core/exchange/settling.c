@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "exchange/cost_judge.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/idempotency.h"
 #include "exchange/live_metrics.h"
@@ -96,15 +97,71 @@ static void find_prices(const struct exchange *exchange, const struct charge *ch
     price_schedule_apply(terms->sold_rules, &selling, sold);
 }
 
+/* Once a minute for each provider and model. `word` tells the two alarms apart. */
+static void alarm_cost(const struct exchange *exchange, const char *what, const char *word)
+{
+    const struct usage_record *record = &exchange->settlement.record;
+    const struct stated_cost *stated = &exchange->attempt.stated;
+    const char *provider = attempt_provider(&exchange->attempt);
+    char kind[16 + CANDIDATE_PROVIDER_BYTES];
+    int64_t left_out;
+    snprintf(kind, sizeof kind, "%s %s", word, provider);
+    if (!alarm_gate_pass(&exchange->env->alarms, kind, exchange->chat.model, clock_mono_us() / 1000,
+                         &left_out))
+        return;
+    log_event(LOG_ERROR, what, log_text("request_id", exchange->id.text),
+              log_text("provider", provider), log_text("model", exchange->chat.model),
+              log_int("stated_nusd", stated->malformed ? -1 : stated->nusd),
+              log_int("computed_nusd", record->cost_nusd), log_int("left_out", left_out));
+}
+
+/* Takes what the provider has stated as the cost, if it is believed. A cut answer may have been
+ * billed for more than had been stated before the cut. */
+static void take_stated_cost(struct exchange *exchange, const struct charge *charge)
+{
+    struct usage_record *record = &exchange->settlement.record;
+    const struct stated_cost *stated = &exchange->attempt.stated;
+    const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
+    struct meter_price price;
+    meter_price(&record->prices, &record->sold, &charge->tokens, 0, 0, &price);
+    record->cost_nusd = price.cost_nusd;
+    enum cost_verdict verdict =
+        cost_judge(stated, record->cost_nusd, stream_budget_held_nusd(&exchange->budget));
+    if (verdict == COST_REFUSED)
+        alarm_cost(exchange, "a provider states a cost that is not believed", "unbelieved");
+    if (verdict == COST_DIFFERS && charge->source != USAGE_ESTIMATED)
+        alarm_cost(exchange, "a provider charges another cost than models.lua has", "differs");
+    if (verdict == COST_NOT_STATED || verdict == COST_REFUSED || charge->source == USAGE_PARTIAL)
+        return;
+    bool free_by_mistake = stated->nusd == 0 && record->cost_nusd > 0;
+    record->facts.cost_stated = true;
+    record->facts.stated_cost_nusd = stated->nusd;
+    record->facts.computed_cost_nusd = record->cost_nusd;
+    record->facts.sold_by_cost =
+        terms->sold_by_cost && !free_by_mistake && !charge_is_excessive(charge);
+    record->cost_nusd = stated->nusd;
+}
+
+/* What the customer pays of these counts, at most `held_nusd`, and the rest. */
+static void find_price(const struct exchange *exchange, const struct unit_counts *counts,
+                       int64_t held_nusd, struct meter_price *out)
+{
+    const struct usage_record *record = &exchange->settlement.record;
+    int64_t margin_ppm = exchange->attempt.candidate->terms.margin_ppm;
+    meter_price(&record->prices, &record->sold, counts, margin_ppm, held_nusd, out);
+    if (!record->facts.sold_by_cost)
+        return;
+    int64_t price_nusd = money_with_margin(record->facts.stated_cost_nusd, margin_ppm);
+    out->charge_nusd = price_nusd < held_nusd ? price_nusd : held_nusd;
+    out->overrun_nusd = price_nusd - out->charge_nusd;
+}
+
 /* A provider may count more than we could foresee (its own additions to a prompt). The customer
  * pays that as far as the wallet has it; the operator pays the rest. */
 static int64_t charge_nusd(struct exchange *exchange, const struct charge *charge)
 {
-    const struct usage_record *record = &exchange->settlement.record;
-    int64_t margin_ppm = exchange->attempt.candidate->terms.margin_ppm;
     struct meter_price price;
-    meter_price(&record->prices, &record->sold, &charge->allowed, margin_ppm,
-                stream_budget_held_nusd(&exchange->budget), &price);
+    find_price(exchange, &charge->allowed, stream_budget_held_nusd(&exchange->budget), &price);
     if (price.overrun_nusd > 0) {
         int64_t more = ledger_extend(exchange->env->store, &exchange->hold, price.overrun_nusd);
         exchange->settlement.extended_nusd += more;
@@ -163,13 +220,12 @@ static void fill_charge(struct exchange *exchange, bool cut)
                                      .unseen_tokens = exchange->unseen_tokens};
     charge_count(&view, cut, &charge);
     find_prices(exchange, &charge, record);
+    take_stated_cost(exchange, &charge);
     int64_t paid_nusd = charge_nusd(exchange, &charge);
-    meter_price(&record->prices, &record->sold, &charge.tokens, terms->margin_ppm, paid_nusd,
-                &price);
+    find_price(exchange, &charge.tokens, paid_nusd, &price);
     record->source = charge.source;
     record->counts = charge.tokens;
     record->reasoning_tokens = charge.reasoning_tokens;
-    record->cost_nusd = price.cost_nusd;
     record->charge_nusd = price.charge_nusd;
     record->overrun_nusd = price.overrun_nusd;
     bool excessive = charge_is_excessive(&charge);

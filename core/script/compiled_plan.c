@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/zone.h"
+#include "dialect/stated_cost.h"
 #include "exchange/candidate.h"
 #include "exchange/exchange.h"
 #include "exchange/price_schedule.h"
@@ -219,6 +220,40 @@ static int native_time(lua_State *state)
     return 1;
 }
 
+/* ---- what a provider states ---- */
+
+static void path_member(lua_State *state, int index, const char *name,
+                        char out[STATED_COST_PATH_BYTES])
+{
+    const char *text = text_member(state, index, name, STATED_COST_PATH_BYTES);
+    memcpy(out, text, strlen(text) + 1);
+}
+
+/* Returns `out` with the member `cost`, or NULL if it is absent. */
+static const struct stated_cost_paths *cost_member(lua_State *state, int index,
+                                                   struct stated_cost_paths *out)
+{
+    lua_getfield(state, index, "cost");
+    if (lua_isnil(state, -1)) {
+        lua_pop(state, 1);
+        return NULL;
+    }
+    luaL_checktype(state, -1, LUA_TTABLE);
+    *out = (struct stated_cost_paths){.count = lua_objlen(state, -1)};
+    luaL_argcheck(state, out->count > 0 && out->count <= STATED_COST_PATHS, index,
+                  "cost has 1 to 4 paths");
+    for (size_t i = 0; i < out->count; i++) {
+        lua_rawgeti(state, -1, (int)i + 1);
+        luaL_checktype(state, -1, LUA_TTABLE);
+        path_member(state, lua_gettop(state), "path", out->list[i].path);
+        path_member(state, lua_gettop(state), "only_if", out->list[i].only_if);
+        out->list[i].decimals = (int)integer_member(state, lua_gettop(state), "decimals");
+        lua_pop(state, 1);
+    }
+    lua_pop(state, 1);
+    return out;
+}
+
 /* ---- candidates ---- */
 
 static int candidate_gc(lua_State *state)
@@ -234,6 +269,7 @@ static int native_candidate(lua_State *state)
 {
     static const char *const dialects[] = {"openai", "demo", NULL};
     static const char *const on_cancels[] = {"charge", "free", "read", NULL};
+    struct stated_cost_paths cost;
     luaL_checktype(state, 1, LUA_TTABLE);
     const struct price_schedule *buy_rules = push_rules(state, 1, "buy_rules", "buy_stated");
     const struct price_schedule *sold_rules = push_rules(state, 1, "sold_rules", "sold_stated");
@@ -255,6 +291,8 @@ static int native_candidate(lua_State *state)
         .choice = text_member(state, 1, "choice", PRICE_WORD_BYTES),
         .buy_rules = buy_rules,
         .sold_rules = sold_rules,
+        .cost = cost_member(state, 1, &cost),
+        .sold_by_cost = flag_member(state, 1, "sold_by_cost"),
         .margin_ppm = integer_member(state, 1, "margin_ppm"),
         .errors_shown = flag_member(state, 1, "errors_shown"),
         .connect_timeout_ms = integer_member(state, 1, "connect_timeout_ms"),

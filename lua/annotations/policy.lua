@@ -313,6 +313,11 @@ function math.tan(x) end
 ---The member in which a provider takes the longest answer.
 ---@alias policy.LimitField "max_tokens"|"max_completion_tokens"|"both"|"any"
 
+---@class policy.CostPath
+---@field path string names of members with dots between: "usage.cost"
+---@field unit? "usd"|"cents"|"ticks" a tick is 10^-10 USD; default "usd"
+---@field only_if? string a path; the amount counts only if true stands there
+
 ---@class policy.Provider
 ---@field dialect "openai"|"demo"
 ---@field base_url? string http:// or https://
@@ -325,6 +330,7 @@ function math.tan(x) end
 ---@field stream_timeout_ms? integer for a whole stream
 ---@field on_cancel? "charge"|"free"|"read" who pays when a client leaves
 ---@field headers? table<string, string> sent with each request
+---@field cost? policy.CostPath|policy.CostPath[] where answers say what we pay
 ---@field pass_headers? ("traceparent"|"tracestate"|"openai-organization"|"openai-project")[]
 ---@field errors_shown? boolean customers may read why the provider failed
 ---@field ask_context? boolean its server is asked for the context lengths of its models
@@ -414,7 +420,7 @@ function math.tan(x) end
 ---@field capabilities? policy.Capability[]
 ---@field allow? string[] features sold at the model's prices: "tools.web_search", "service_tier.*"
 ---@field max_tokens_field? policy.LimitField
----@field price_by? "first"|"candidate" the candidate whose price is sold; default "first"
+---@field price_by? "first"|"candidate"|"cost" whose price is sold; default "first"
 ---@field candidates policy.Candidate[]
 
 ---@alias policy.Models table<string, policy.Model>

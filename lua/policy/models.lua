@@ -25,7 +25,7 @@ end
 for _, name in ipairs(prices.COUNTED) do
     MEMBERS[name .. "_max"] = true
 end
-local PRICE_BY = { first = true, candidate = true }
+local PRICE_BY = { first = true, candidate = true, cost = true }
 local CAPABILITIES = {
     audio = true, files = true, json_mode = true, json_schema = true, logprobs = true,
     reasoning = true, tools = true, vision = true,
@@ -59,6 +59,8 @@ local function candidate(parent, index, model, model_prices, providers)
         dialect = provider.dialect,
         on_cancel = provider.on_cancel,
         errors_shown = provider.errors_shown,
+        cost = provider.cost,
+        sold_by_cost = model.price_by == "cost" and provider.cost ~= nil or nil,
         base_url = provider.base_url,
         api_key = provider.api_key,
         ca_file = provider.ca_file,
@@ -151,6 +153,18 @@ local function set_beside(node, model)
     end
 end
 
+-- With price_by = "cost" some provider must say what it charges.
+local function check_cost(node, model)
+    local states = model.price_by ~= "cost" or #model.candidates == 0
+    for _, found in ipairs(model.candidates) do
+        states = states or found.sold_by_cost
+    end
+    if not states then
+        schema.fail(node, "price_by", 'is "cost", but no provider of its candidates states one: '
+            .. "give it the member cost in providers.lua")
+    end
+end
+
 -- The candidates that have a price. Others are never called; if none has one, the model is not
 -- sold.
 local function candidates(node, model, model_prices, providers)
@@ -171,6 +185,7 @@ local function candidates(node, model, model_prices, providers)
     end
     set_prices(model)
     set_rules(node, model)
+    check_cost(node, model)
     set_beside(node, model)
     set_choices(node, model)
     model.sold_features = features.with_prices(model.sold_features, model.sold_by_all)

@@ -9,7 +9,7 @@ local MEMBERS = {
     dialect = true, base_url = true, api_key = true, ca_file = true, connect_timeout_ms = true,
     first_byte_timeout_ms = true, idle_timeout_ms = true, total_timeout_ms = true,
     stream_timeout_ms = true, on_cancel = true, errors_shown = true, max_tokens_field = true,
-    headers = true, pass_headers = true, ask_context = true,
+    headers = true, pass_headers = true, ask_context = true, cost = true,
 }
 local DIALECTS = { openai = true, demo = true }
 local ON_CANCEL = { charge = true, free = true, read = true }
@@ -30,6 +30,9 @@ local OURS = {
 local HEADERS_MAX, HEADER_BYTES_MAX = 16, 480
 local TIMEOUT_MS_MAX = 24 * 60 * 60 * 1000
 -- As in core/exchange/candidate.h.
+local COST_PATHS_MAX, COST_PATH_BYTES_MAX = 4, 95 -- as in core/dialect/stated_cost.h
+-- One of the unit is 10^-n USD.
+local COST_UNITS = { usd = 0, cents = 2, ticks = 10 }
 local NAME_BYTES_MAX, URL_BYTES_MAX, KEY_BYTES_MAX, FILE_BYTES_MAX = 63, 450, 500, 250
 
 local function base_url(node)
@@ -109,6 +112,48 @@ local function pass_headers(node)
     return bits
 end
 
+-- A path to a member of an answer: names with dots between.
+local function path(node, key, default)
+    local text = schema.text(node, key, default, COST_PATH_BYTES_MAX)
+    if not text then
+        return nil
+    elseif string.find("." .. text .. ".", "..", 1, true) or string.find(text, "[^%w_.%-]") then
+        schema.fail(node, key, 'must be names of members with dots between, such as "usage.cost"')
+    end
+    return text
+end
+
+local function cost_path(node)
+    schema.only(node, { path = true, unit = true, only_if = true })
+    local unit = schema.choice(node, "unit", "usd", COST_UNITS)
+    return {
+        path = path(node, "path", schema.REQUIRED),
+        only_if = path(node, "only_if"),
+        decimals = COST_UNITS[unit],
+    }
+end
+
+-- Where answers say what we pay: one path, or a list of them.
+local function cost(node)
+    if node.value.cost == nil then
+        return nil
+    end
+    local own = schema.child(node, "cost")
+    if own.value[1] == nil then
+        return { cost_path(own) }
+    end
+    local list = {}
+    for i = 1, schema.list(own, "paths") do
+        list[i] = cost_path(schema.child(own, i))
+    end
+    if #list > COST_PATHS_MAX then
+        schema.fail(node, "cost", "must be at most %d paths, not %d", COST_PATHS_MAX, #list)
+    elseif list[1].only_if then
+        schema.fail(own, 1, "must have no only_if: without the first path nothing is stated")
+    end
+    return list
+end
+
 local function provider(parent, name)
     if #name > NAME_BYTES_MAX then
         schema.fail(parent, name, "a provider's name has at most %d bytes", NAME_BYTES_MAX)
@@ -136,7 +181,7 @@ local function provider(parent, name)
     }
     if dialect == "demo" then
         for _, member in ipairs {
-            "base_url", "api_key", "ca_file", "max_tokens_field", "ask_context",
+            "base_url", "api_key", "ca_file", "max_tokens_field", "ask_context", "cost",
         } do
             if node.value[member] ~= nil then
                 schema.fail(node, member, "the built-in demo provider has none")
@@ -149,6 +194,7 @@ local function provider(parent, name)
     record.pass_headers = pass_headers(node)
     record.max_tokens_field = limits.field(node, limits.usual_field(record.base_url))
     record.ca_file = node.value.ca_file and schema.text(node, "ca_file", nil, FILE_BYTES_MAX)
+    record.cost = cost(node)
     record.ask_context = schema.boolean(node, "ask_context", node.value.api_key == false)
     record.api_key, record.available, record.unavailable_reason = api_key(node)
     return record

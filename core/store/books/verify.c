@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/money.h"
+#include "store/books/usage_lines.h"
 #include "store/engine/db.h"
 #include "store/engine/reader.h"
 #include "store/store.h"
@@ -270,6 +271,58 @@ static const struct verification verifications[] = {
      " OR (kind IN ('debit', 'repayment') AND credit_account <> 'debt:' || debit_account)"},
 };
 
+/* Returns how many lines it has added: one if the amounts differ. */
+static size_t compare(struct buffer *report, const char *exchange_id, const char *what,
+                      int64_t had_nusd, int64_t wanted_nusd)
+{
+    char had[MONEY_TEXT_BYTES];
+    char wanted[MONEY_TEXT_BYTES];
+    if (had_nusd == wanted_nusd)
+        return 0;
+    buffer_printf(report, "usage %s: its %s is %s and must be %s\n", exchange_id, what,
+                  money_format(had_nusd, had), money_format(wanted_nusd, wanted));
+    return 1;
+}
+
+/* Where a provider has stated its cost, the record also has what our own prices make of the call;
+ * and the charge may be the stated cost with the margin. */
+static size_t check_stated(struct db *db, struct row *row, struct buffer *report)
+{
+    enum { EXCHANGE_ID, COMPUTED, STATED, BY_COST, MARGIN, PRICE, LINES };
+    struct usage_lines used;
+    int64_t wanted_nusd;
+    usage_lines_read(db, row, LINES, &used);
+    if (!money_charge(&used.prices, &used.counts, 0, &wanted_nusd))
+        wanted_nusd = MONEY_AMOUNT_MAX_NUSD;
+    const char *exchange_id = column_text(row, EXCHANGE_ID);
+    size_t lines =
+        compare(report, exchange_id, "computed cost", column_int(row, COMPUTED), wanted_nusd);
+    if (column_int(row, BY_COST) == 0 || column_int(row, STATED) < 0 || column_int(row, MARGIN) < 0)
+        return lines;
+    wanted_nusd = money_with_margin(column_int(row, STATED), column_int(row, MARGIN));
+    return lines +
+           compare(report, exchange_id, "price by cost", column_int(row, PRICE), wanted_nusd);
+}
+
+/* In C, because these sums need more than 64 bits. */
+static bool run_stated(struct db *db, struct buffer *report, size_t *differences,
+                       struct fault *fault)
+{
+    struct row *row = db_bind(db,
+                              "SELECT u.exchange_id, f.computed_cost_nusd, f.stated_cost_nusd,"
+                              " f.sold_by_cost, u.margin_ppm,"
+                              " u.charge_nusd + u.overrun_nusd, " USAGE_LINES_COLUMNS
+                              " FROM usage_facts f JOIN usage u ON u.seq = f.usage_seq"
+                              " WHERE f.stated_cost_nusd IS NOT NULL",
+                              NULL, 0);
+    size_t lines = 0;
+    while (lines < LINES_MAX && db_row(db, row))
+        lines += check_stated(db, row, report);
+    db_leave(row);
+    *differences += lines;
+    return db_sound(db, fault);
+}
+
 /* Runs one check; counts its lines. False: the query failed. */
 static bool run(struct db *db, const struct verification *verification, struct buffer *report,
                 size_t *differences, struct fault *fault)
@@ -298,7 +351,7 @@ static bool run_all(struct db *db, struct buffer *report, size_t *differences, s
         if (!run(db, &verifications[i], report, differences, fault))
             return false;
     }
-    return true;
+    return run_stated(db, report, differences, fault);
 }
 
 bool store_verify(const char *path, struct buffer *report, struct fault *fault)

@@ -67,24 +67,38 @@ static void render_line(struct buffer *out, const struct calculation *sum, enum 
     json_writer_object_end(out);
 }
 
-static void render_lines(struct buffer *out, const char *name, const struct calculation *sum)
+static void render_lines(struct buffer *out, const struct calculation *sum)
 {
-    json_writer_array(out, name);
     for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
         if (unit <= UNIT_OUTPUT || sum->counts->of[unit] != 0)
             render_line(out, sum, unit);
     }
-    json_writer_array_end(out);
 }
 
-static void render_charge(struct buffer *out, struct row *row, const struct usage_lines *lines)
+/* The provider's cost with the margin, as if each of its nano-dollars were a unit. */
+static bool charge_by_cost(int64_t cost_nusd, int64_t margin_ppm, struct money_exact *out)
 {
+    static const struct unit_prices nano = {.input_pusd = 1000};
+    const struct unit_counts counts = {.input = cost_nusd};
+    return money_charge_exact(&nano, &counts, margin_ppm, out);
+}
+
+/* A charge by cost has no lines: its parts have no prices. */
+static void render_charge(struct buffer *out, struct row *row, const struct beside *beside)
+{
+    const struct usage_lines *lines = &beside->lines;
     const struct calculation sum = {&lines->counts, &lines->sold, column_int(row, MARGIN)};
+    bool by_cost = beside->facts.sold_by_cost;
     struct money_exact exact;
     int64_t charge_nusd = column_int(row, 12);
     json_writer_object(out, "charge");
-    render_lines(out, "lines", &sum);
-    if (money_charge_exact(sum.prices, sum.counts, sum.margin_ppm, &exact)) {
+    json_writer_text(out, "by", by_cost ? "cost" : "units");
+    json_writer_array(out, "lines");
+    if (!by_cost)
+        render_lines(out, &sum);
+    json_writer_array_end(out);
+    if (by_cost ? charge_by_cost(beside->facts.stated_cost_nusd, sum.margin_ppm, &exact)
+                : money_charge_exact(sum.prices, sum.counts, sum.margin_ppm, &exact)) {
         json_writer_text(out, "exact", exact.sum);
         json_writer_text(out, "rounding", exact.rounding);
     } else { /* above every limit */
@@ -118,7 +132,19 @@ static void render(struct store_call *call, struct db *db, struct row *row,
     beside->refunded_nusd = refunded(db, exchange_id, column_text(row, ACCOUNT_ID));
     json_writer_money(out, "refunded", beside->refunded_nusd);
     usage_reports_conditions(out, &beside->facts);
-    render_charge(out, row, &beside->lines);
+    render_charge(out, row, beside);
+}
+
+/* What the provider said that it charges, and what our own prices make of the call. */
+static void render_stated(struct buffer *out, const struct usage_facts *facts)
+{
+    if (facts->cost_stated) {
+        json_writer_money(out, "stated_cost", facts->stated_cost_nusd);
+        json_writer_money(out, "computed_cost", facts->computed_cost_nusd);
+    } else {
+        json_writer_null(out, "stated_cost");
+        json_writer_null(out, "computed_cost");
+    }
 }
 
 static void render_operator(struct buffer *out, struct row *row, const struct beside *beside)
@@ -131,7 +157,10 @@ static void render_operator(struct buffer *out, struct row *row, const struct be
     json_writer_text_or_null(out, "provider_model", column_text(row, PROVIDER_MODEL));
     json_writer_text(out, "policy_revision", column_text(row, POLICY_REVISION));
     json_writer_text(out, "margin", money_format_margin(column_int(row, MARGIN), margin));
-    render_lines(out, "cost_lines", &cost);
+    json_writer_array(out, "cost_lines");
+    render_lines(out, &cost);
+    json_writer_array_end(out);
+    render_stated(out, &beside->facts);
     json_writer_money(out, "provider_cost", column_int(row, COST));
     json_writer_money(out, "overrun", column_int(row, OVERRUN));
     json_writer_money(out, "profit",

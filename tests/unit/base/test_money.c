@@ -555,6 +555,22 @@ static void explains_a_charge(void **state)
     assert_string_equal(money_format_margin(INT64_MAX, text), "922337203685477.5807%");
 }
 
+static void puts_a_margin_on_an_amount(void **state)
+{
+    (void)state;
+    assert_int_equal(money_with_margin(0, MONEY_MARGIN_MAX_PPM), 0);
+    assert_int_equal(money_with_margin(1000, 200000), 1200);
+    assert_int_equal(money_with_margin(1, 0), 1);
+    assert_int_equal(money_with_margin(1, 1), 2); /* rounded up */
+    assert_int_equal(money_with_margin(999999, 1), 1000000);
+    assert_int_equal(money_with_margin(1000000, 1), 1000001);
+    assert_int_equal(money_with_margin(MONEY_AMOUNT_MAX_NUSD, 0), MONEY_AMOUNT_MAX_NUSD);
+    assert_int_equal(money_with_margin(MONEY_AMOUNT_MAX_NUSD, MONEY_MARGIN_MAX_PPM),
+                     MONEY_AMOUNT_MAX_NUSD);
+    assert_int_equal(money_with_margin(MONEY_AMOUNT_MAX_NUSD / 101, MONEY_MARGIN_MAX_PPM),
+                     MONEY_AMOUNT_MAX_NUSD / 101 * 101);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -574,6 +590,7 @@ int main(void)
         cmocka_unit_test(formats_amounts),
         cmocka_unit_test(formats_and_parses_back),
         cmocka_unit_test(formats_token_prices),
+        cmocka_unit_test(puts_a_margin_on_an_amount),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

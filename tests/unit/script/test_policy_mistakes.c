@@ -161,9 +161,9 @@ static void test_model_mistakes(void **unused)
         {"models.lua", "return { ['a b'] = { } }",
          "models.lua:1: models[\"a b\"]: a model's name is 1 to 127 letters, digits or signs "
          "without spaces"},
-        {"models.lua", PRICED("price_by = 'last'"),
-         "models.lua:3: models[\"m-1\"].price_by: there is no \"last\"; known are candidate, "
-         "first"},
+        {"models.lua", PRICED("price_by = 'whatever'"),
+         "models.lua:3: models[\"m-1\"].price_by: there is no \"whatever\"; known are candidate, "
+         "cost, first"},
         {"models.lua", MODEL(""),
          "models.lua:2: models[\"m-1\"].candidates: is missing: a list "
          "such as { { provider = \"openai\" } }"},

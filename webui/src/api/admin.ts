@@ -110,6 +110,8 @@ export interface AdminRequest extends RequestDetail {
     policy_revision: string;
     margin: string;
     cost_lines: ChargeLine[];
+    stated_cost: string | null; // by the provider; null: it said nothing that is believed
+    computed_cost: string | null; // by our own prices, beside the stated one
     provider_cost: string;
     overrun: string;
     profit: string;

@@ -114,6 +114,7 @@ export interface RequestDetail extends UsageRecord {
     refunded: string;
     conditions: Conditions;
     charge: {
+        by: "units" | "cost"; // cost: what the provider charged, and a margin; there are no lines
         lines: ChargeLine[];
         exact: string;
         rounding: string;

@@ -290,6 +290,7 @@ export const en = {
     "charge.session": "Code session",
     "charge.fileSearch": "File search",
     "charge.mapsSearch": "Maps search",
+    "charge.byCost": "What the provider charged, with our margin",
     "charge.exact": "Exact sum",
     "charge.rounding": "Rounding",
     "charge.roundingNote": "Up, once, to a whole billionth of a dollar",
@@ -490,6 +491,8 @@ export const en = {
     "ours.words": "What the provider said",
     "ours.model": "The provider's model",
     "ours.margin": "Margin",
+    "ours.stated": "Cost, as the provider stated it",
+    "ours.computed": "Cost by your own prices",
 
     "policies.lead": "Prices, models, routes and limits, as the Lua files say.",
     "policies.inForce": "In force",

@@ -289,6 +289,7 @@ export const ko: Catalogue = {
     "charge.session": "코드 세션",
     "charge.fileSearch": "파일 검색",
     "charge.mapsSearch": "지도 검색",
+    "charge.byCost": "공급자 청구액 + 마진",
     "charge.exact": "정확한 합계",
     "charge.rounding": "반올림",
     "charge.roundingNote": "10억분의 1달러 단위로 한 번 올림",
@@ -488,6 +489,8 @@ export const ko: Catalogue = {
     "ours.words": "공급자의 응답",
     "ours.model": "공급자의 모델",
     "ours.margin": "마진",
+    "ours.stated": "공급자가 밝힌 비용",
+    "ours.computed": "직접 설정한 가격으로 계산한 비용",
 
     "policies.lead": "Lua 파일에 정한 가격, 모델, 경로, 한도입니다.",
     "policies.inForce": "적용 중",

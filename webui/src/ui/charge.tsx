@@ -87,7 +87,9 @@ export function Charge({ charge }: { charge: RequestDetail["charge"] }) {
         <table class="w-full">
             <ChargeLines caption={t("charge.title")} lines={charge.lines} />
             <tfoot>
-                <SumRow name={t("charge.exact")}>{exactDecimal(charge.exact)}</SumRow>
+                <SumRow name={t(charge.by === "cost" ? "charge.byCost" : "charge.exact")}>
+                    {exactDecimal(charge.exact)}
+                </SumRow>
                 <SumRow name={t("charge.rounding")} note={t("charge.roundingNote")}>
                     {exactDecimal(charge.rounding)}
                 </SumRow>

@@ -28,8 +28,13 @@ static int setup(void **state)
     settlement.record.counts.cache_write = 1;
     settlement.record.counts.reasoning = 1;
     settlement.record.counts.web_search = 3;
-    settlement.record.facts = (struct usage_facts){
-        .words[USAGE_SERVICE_TIER] = "flex", .cost_stated = true, .stated_cost_nusd = 800};
+    settlement.record.facts = (struct usage_facts){.words[USAGE_SERVICE_TIER] = "flex",
+                                                   .cost_stated = true,
+                                                   .sold_by_cost = true,
+                                                   .stated_cost_nusd = 800};
+    settlement.record.margin_ppm = 258750; /* 800 become the 1000 that were paid and 7 */
+    assert_true(money_charge(&settlement.record.prices, &settlement.record.counts, 0,
+                             &settlement.record.facts.computed_cost_nusd));
     fixture_keep(&keeping, &settlement, "settled", slice_of("a"));
     assert_true(fixture_settle(f.store, &settlement));
     fixture_hold(&hold, &f.reply_queue, &ann, 50);
@@ -86,6 +91,10 @@ static const struct damage damages[] = {
      "its lines have 1000000 tokens of the prompt and 1 of the answer"},
     {"UPDATE usage_lines SET quantity = 1000000 WHERE unit = 'reasoning'",
      "its lines have 1 tokens of the prompt and 1000000 of the answer"},
+    {"UPDATE usage_facts SET computed_cost_nusd = 123456",
+     "its computed cost is 0.000123456 and must be "},
+    {"UPDATE usage SET margin_ppm = 0 WHERE margin_ppm > 0",
+     "its price by cost is 0.000001007 and must be 0.000000800"},
     {"UPDATE usage_facts SET usage_seq = 99", "facts of record 99: there is no such record"},
     {"UPDATE usage_facts SET stated_cost_nusd = 801",
      ": its provider stated 0.000000801, but its cost is 0.000000800"},

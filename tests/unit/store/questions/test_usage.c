@@ -406,7 +406,7 @@ static void charge(void **state)
     fixture_assert_has(json,
                        "\"hold\":\"0.001000000\",\"refunded\":\"0.000000040\","
                        "\"conditions\":{\"service_tier\":\"flex\",\"region\":\"us\"},"
-                       "\"charge\":{\"lines\":["
+                       "\"charge\":{\"by\":\"units\",\"lines\":["
                        "{\"kind\":\"input\",\"tokens\":10,\"price\":\"60.0000012\","
                        "\"amount\":\"0.000600000012000000\",\"quantity\":10,\"per\":1000000},"
                        "{\"kind\":\"cached_input\",\"tokens\":2,\"price\":\"30\","

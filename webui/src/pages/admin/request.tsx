@@ -66,10 +66,22 @@ export function AdminRequestPage({ address }: { address: Address }) {
     );
 }
 
+/** What the provider said that it charges, beside what our own prices make of the call. */
+function statedFacts({ stated_cost, computed_cost }: AdminRequest): Fact[] {
+    if (stated_cost === null || computed_cost === null) {
+        return [];
+    }
+    return [
+        { name: t("ours.stated"), value: <Exact amount={stated_cost} /> },
+        { name: t("ours.computed"), value: <Exact amount={computed_cost} /> },
+    ];
+}
+
 function OurSide({ request }: { request: AdminRequest }) {
     const facts: Fact[] = [
         { name: t("ours.model"), value: request.provider_model ?? "–" },
         { name: t("ours.margin"), value: request.margin },
+        ...statedFacts(request),
         { name: t("sales.cost"), value: <Exact amount={request.provider_cost} /> },
         { name: t("sales.overrun"), value: <Exact amount={request.overrun} /> },
         { name: t("sales.profit"), value: <Exact amount={request.profit} /> },

@@ -1,0 +1,231 @@
+#include "dialect/stated_cost.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/money.h"
+
+typedef unsigned __int128 uint128;
+
+enum {
+    HIDDEN_MAX = 16,   /* edits of one call */
+    FINE_DECIMALS = 27 /* a double of $10^-10 has so many; four times $10^9 fit 128 bits */
+};
+
+#define TEN_TO_9 UINT64_C(1000000000)
+#define FINE_PER_NUSD ((uint128)TEN_TO_9 * TEN_TO_9) /* 10^18: from 10^-27 USD to 10^-9 */
+#define FINE_MAX (FINE_PER_NUSD * (uint128)MONEY_AMOUNT_MAX_NUSD)
+
+/* ---- exact amounts ---- */
+
+/* A decimal as it is read: `digits` x 10^`exponent`. What is beyond 10^36 is only known to be there
+ * or not. */
+struct decimal {
+    uint128 digits;
+    int exponent;
+    bool more;
+};
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static void add_digit(struct decimal *decimal, char c, bool behind_point)
+{
+    if (decimal->digits >= FINE_MAX) {
+        decimal->more = decimal->more || c != '0';
+        decimal->exponent += !behind_point;
+        return;
+    }
+    decimal->digits = decimal->digits * 10 + (uint128)(c - '0');
+    decimal->exponent -= behind_point;
+}
+
+/* "+12", "-7": at most 3 digits. */
+static bool read_exponent(struct slice text, int *exponent)
+{
+    bool negative = text.bytes > 0 && text.data[0] == '-';
+    size_t at = negative || (text.bytes > 0 && text.data[0] == '+');
+    int number = 0;
+    if (at == text.bytes || text.bytes - at > 3)
+        return false;
+    for (; at < text.bytes; at++) {
+        if (!is_digit(text.data[at]))
+            return false;
+        number = number * 10 + (text.data[at] - '0');
+    }
+    *exponent += negative ? -number : number;
+    return true;
+}
+
+/* Reads a number without a sign. */
+static bool read_decimal(struct slice text, struct decimal *out)
+{
+    bool behind_point = false;
+    *out = (struct decimal){0};
+    if (text.bytes == 0 || text.bytes > LIMIT_NUMBER_BYTES || !is_digit(text.data[0]) ||
+        text.data[text.bytes - 1] == '.')
+        return false;
+    for (size_t i = 0; i < text.bytes; i++) {
+        char c = text.data[i];
+        if (c == '.' && !behind_point)
+            behind_point = true;
+        else if (is_digit(c))
+            add_digit(out, c, behind_point);
+        else
+            return (c | 0x20) == 'e' &&
+                   read_exponent((struct slice){text.data + i + 1, text.bytes - i - 1},
+                                 &out->exponent);
+    }
+    return true;
+}
+
+/* The decimal in units of 10^-27 USD, rounded up. False: it is above every bound. */
+static bool to_fine(struct decimal decimal, int unit_decimals, uint128 *out)
+{
+    int shift = decimal.exponent + FINE_DECIMALS - unit_decimals;
+    bool more = decimal.more;
+    for (; shift > 0 && decimal.digits > 0; shift--) {
+        if (decimal.digits > FINE_MAX / 10)
+            return false;
+        decimal.digits *= 10;
+    }
+    for (; shift < 0 && decimal.digits > 0; shift++) {
+        more = more || decimal.digits % 10 != 0;
+        decimal.digits /= 10;
+    }
+    *out = decimal.digits + more;
+    return *out <= FINE_MAX;
+}
+
+/* ---- paths ---- */
+
+/* Cuts the first name off the path. */
+static struct slice next_name(const char **path)
+{
+    const char *end = strchrnul(*path, '.');
+    struct slice name = {*path, (size_t)(end - *path)};
+    *path = *end == '.' ? end + 1 : end;
+    return name;
+}
+
+/* Returns how many values stand there; more than 1 is a contradiction. */
+static unsigned find(const struct json_value *root, const char *path, struct json_value *out)
+{
+    unsigned count = 1;
+    *out = *root;
+    while (*path != '\0' && count > 0) {
+        char name[STATED_COST_PATH_BYTES];
+        const struct json_value object = *out;
+        slice_copy(next_name(&path), name, sizeof name);
+        unsigned found = json_find(&object, name, out);
+        count = found > 1 ? found : count * found;
+    }
+    return count;
+}
+
+static bool read_amount(const struct json_value *value, int unit_decimals, uint128 *out)
+{
+    struct decimal decimal;
+    struct slice text = value->raw;
+    if (value->type == JSON_STRING)
+        text = (struct slice){text.data + 1, text.bytes - 2};
+    else if (value->type != JSON_NUMBER)
+        return false;
+    return read_decimal(text, &decimal) && to_fine(decimal, unit_decimals, out);
+}
+
+/* Adds the amount of a path, if there is one. False: it is malformed. */
+static bool add(const struct stated_cost_path *path, const struct json_value *root, uint128 *sum)
+{
+    struct json_value value;
+    struct json_value condition;
+    uint128 amount;
+    unsigned count = find(root, path->path, &value);
+    if (count == 0 || (count == 1 && value.type == JSON_NULL))
+        return true;
+    if (path->only_if[0] != '\0' &&
+        (find(root, path->only_if, &condition) != 1 || condition.type != JSON_TRUE))
+        return true;
+    if (count > 1 || !read_amount(&value, path->decimals, &amount))
+        return false;
+    *sum += amount;
+    return true;
+}
+
+bool stated_cost_read(const struct stated_cost_paths *paths, const struct json_value *root,
+                      struct stated_cost *out)
+{
+    struct json_value first;
+    uint128 sum = 0;
+    bool sound = true;
+    unsigned count = find(root, paths->list[0].path, &first);
+    if (count == 0 || (count == 1 && first.type == JSON_NULL))
+        return false;
+    for (size_t i = 0; i < paths->count; i++)
+        sound = add(&paths->list[i], root, &sum) && sound;
+    sum = (sum + (FINE_PER_NUSD - 1)) / FINE_PER_NUSD;
+    sound = sound && sum <= (uint128)MONEY_AMOUNT_MAX_NUSD;
+    *out =
+        (struct stated_cost){.came = true, .malformed = !sound, .nusd = sound ? (int64_t)sum : 0};
+    return true;
+}
+
+/* ---- hiding ---- */
+
+struct hiding {
+    struct slice text;
+    struct json_edit edits[HIDDEN_MAX];
+    size_t count;
+};
+
+/* Puts null in the place of each value that the path leads to, also where a name stands twice. */
+static void hide(struct hiding *hiding, const struct json_value *object, const char *path)
+{
+    char name[STATED_COST_PATH_BYTES];
+    struct json_walk walk = json_walk(object);
+    struct json_item item;
+    if (object->type != JSON_OBJECT)
+        return;
+    slice_copy(next_name(&path), name, sizeof name);
+    while (hiding->count < HIDDEN_MAX && json_next(&walk, &item)) {
+        if (!json_key_is(item.key, name))
+            continue;
+        if (*path != '\0')
+            hide(hiding, &item.value, path); /* as deep as the path has names */
+        else if (item.value.type != JSON_NULL)
+            hiding->edits[hiding->count++] =
+                (struct json_edit){.offset = (size_t)(item.value.raw.data - hiding->text.data),
+                                   .removed_bytes = item.value.raw.bytes,
+                                   .inserted = slice_of("null")};
+    }
+}
+
+static void sort(struct hiding *hiding)
+{
+    struct json_edit *edits = hiding->edits;
+    for (size_t i = 1; i < hiding->count; i++) {
+        for (size_t j = i; j > 0 && edits[j].offset < edits[j - 1].offset; j--) {
+            struct json_edit other = edits[j];
+            edits[j] = edits[j - 1];
+            edits[j - 1] = other;
+        }
+    }
+}
+
+bool stated_cost_hide(const struct stated_cost_paths *paths, struct slice text,
+                      const struct json_value *root, struct buffer *out)
+{
+    struct hiding hiding = {.text = text};
+    for (size_t i = 0; i < paths->count; i++)
+        hide(&hiding, root, paths->list[i].path);
+    if (hiding.count == 0)
+        return false;
+    sort(&hiding);
+    buffer_init(out, text.bytes + HIDDEN_MAX * sizeof "null");
+    if (json_apply_edits(text, hiding.edits, hiding.count, out))
+        return true;
+    buffer_fini(out);
+    return false;
+}

@@ -1,0 +1,232 @@
+/* What a provider says that it charges: read exactly and rounded up once, wherever the policy says
+ * that it stands; no amount is left in what the client gets. */
+
+#include "base/support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/money.h"
+#include "dialect/stated_cost.h"
+
+static const struct stated_cost_paths usd = {.count = 1, .list = {{.path = "usage.cost"}}};
+static const struct stated_cost_paths ticks = {
+    .count = 1, .list = {{.path = "usage.cost_in_usd_ticks", .decimals = 10}}};
+static const struct stated_cost_paths openrouter = {
+    .count = 2,
+    .list = {{.path = "usage.cost"},
+             {.path = "usage.cost_details.upstream_inference_cost", .only_if = "usage.is_byok"}}};
+static const struct stated_cost_paths outside = {
+    .count = 1, .list = {{.path = "provider_metadata.gateway.cost"}}};
+
+enum { MALFORMED = -1, SILENT = -2 };
+
+static int64_t read_cost(const struct stated_cost_paths *paths, const char *text)
+{
+    struct json_value root;
+    struct fault fault;
+    struct stated_cost cost = {.came = false};
+    assert_true(json_parse(slice_of(text), 64, &root, &fault));
+    if (!stated_cost_read(paths, &root, &cost)) {
+        assert_false(cost.came);
+        return SILENT;
+    }
+    assert_true(cost.came);
+    return cost.malformed ? MALFORMED : cost.nusd;
+}
+
+static void assert_cost(const struct stated_cost_paths *paths, const char *format,
+                        const char *amount, int64_t wanted)
+{
+    char text[512];
+    snprintf(text, sizeof text, format, amount);
+    int64_t got = read_cost(paths, text);
+    if (got != wanted)
+        fail_msg("%s: %lld, not %lld", text, (long long)got, (long long)wanted);
+}
+
+static void amounts_are_exact(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *amount;
+        int64_t nusd;
+    } cases[] = {
+        {"0", 0},
+        {"0.0", 0},
+        {"0e999", 0},
+        {"0.95", 950000000},
+        {"1", 1000000000},
+        {"0.000000001", 1},
+        {"0.0000000010", 1},
+        {"1e-9", 1},
+        {"1E-09", 1},
+        {"10.0e-10", 1},
+        {"0.00014", 140000},
+        {"1.4e-4", 140000},
+        {"1.40E-4", 140000},
+        {"14000e-8", 140000},
+        /* rounded up, once */
+        {"0.0000000000001", 1},
+        {"1e-27", 1},
+        {"1e-40", 1},
+        {"1e-999", 1},
+        {"0.0000000010000000000000000000000001", 2},
+        {"0.0012345678900000001", 1234568},
+        {"0.00123456789", 1234568},
+        {"0.001234568", 1234568},
+        /* doubles, as JSON.stringify writes them */
+        {"0.30000000000000004", 300000001},
+        {"1.2300000000000001e-05", 12301},
+        {"1.23e-05", 12300},
+        {"\"0.0045405\"", 4540500},
+        {"1000000000", MONEY_AMOUNT_MAX_NUSD},
+        {"1e9", MONEY_AMOUNT_MAX_NUSD},
+        {"1000000000.0000000001", MALFORMED},
+        {"1e10", MALFORMED},
+        {"1e999", MALFORMED},
+        {"1e1000", MALFORMED},
+        {"99999999999999999999999999999999999999999999999", MALFORMED},
+        {"-1", MALFORMED},
+        {"-0.5", MALFORMED},
+        {"-0", MALFORMED},
+        {"true", MALFORMED},
+        {"{}", MALFORMED},
+        {"[1]", MALFORMED},
+        {"\"\"", MALFORMED},
+        {"\"free\"", MALFORMED},
+        {"\"1.\"", MALFORMED},
+        {"\"1,5\"", MALFORMED},
+        {"\" 1\"", MALFORMED},
+        {"\"0x10\"", MALFORMED},
+        {"\"1e\"", MALFORMED},
+        {"\"$1\"", MALFORMED},
+        {"null", SILENT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_cost(&usd, "{\"usage\":{\"cost\":%s}}", cases[i].amount, cases[i].nusd);
+    assert_cost(&usd, "{\"usage\":{}}%s", "", SILENT);
+    assert_cost(&usd, "{\"usage\":null}%s", "", SILENT);
+    assert_cost(&usd, "{\"usage\":7}%s", "", SILENT);
+    assert_cost(&usd, "{\"cost\":%s}", "1", SILENT);
+}
+
+/* A tick is 10^-10 USD. */
+static void ticks_are_read(void **state)
+{
+    (void)state;
+    static const char form[] = "{\"usage\":{\"cost_in_usd_ticks\":%s}}";
+    assert_cost(&ticks, form, "10", 1);
+    assert_cost(&ticks, form, "1", 1);
+    assert_cost(&ticks, form, "11", 2);
+    assert_cost(&ticks, form, "37756000", 3775600);
+    assert_cost(&ticks, form, "9223372036854775807", INT64_C(922337203685477581));
+    assert_cost(&ticks, form, "-10", MALFORMED);
+}
+
+/* With a key of one's own OpenRouter takes a fee, and the provider takes its price. */
+static void amounts_add_up(void **state)
+{
+    (void)state;
+    static const char form[] = "{\"usage\":{\"cost\":0.05,\"is_byok\":%s,"
+                               "\"cost_details\":{\"upstream_inference_cost\":0.95}}}";
+    assert_cost(&openrouter, form, "true", 1000000000);
+    assert_cost(&openrouter, form, "false", 50000000);
+    assert_cost(&openrouter, form, "null", 50000000);
+    /* The sum is rounded, not its parts. */
+    static const char halves[] = "{\"usage\":{\"cost\":0.0000000005,\"is_byok\":true,"
+                                 "\"cost_details\":{\"upstream_inference_cost\":%s}}}";
+    assert_cost(&openrouter, halves, "5e-10", 1);
+    assert_cost(&openrouter, halves, "5.1e-10", 2);
+    assert_cost(&openrouter, halves, "null", 1);
+    assert_cost(&openrouter, halves, "-1", MALFORMED);
+    assert_cost(&openrouter,
+                "{\"usage\":{\"is_byok\":true,"
+                "\"cost_details\":{\"upstream_inference_cost\":%s}}}",
+                "1", SILENT);
+}
+
+static void what_is_said_twice_is_malformed(void **state)
+{
+    (void)state;
+    assert_int_equal(read_cost(&usd, "{\"usage\":{\"cost\":1,\"cost\":1}}"), MALFORMED);
+    assert_int_equal(read_cost(&usd, "{\"usage\":{\"cost\":1,\"c\\u006fst\":null}}"), MALFORMED);
+    assert_int_equal(read_cost(&outside, "{\"provider_metadata\":{\"gateway\":{\"cost\":1}},"
+                                         "\"provider_metadata\":{\"gateway\":{\"cost\":1}}}"),
+                     MALFORMED);
+}
+
+/* ---- hiding ---- */
+
+static char *hidden(const struct stated_cost_paths *paths, const char *text)
+{
+    struct buffer now;
+    struct json_value root;
+    struct fault fault;
+    buffer_init(&now, 100000);
+    buffer_append_text(&now, text);
+    for (int round = 0;; round++) {
+        struct buffer next;
+        assert_true(round < 100);
+        assert_true(json_parse(buffer_slice(&now), 64, &root, &fault));
+        if (!stated_cost_hide(paths, buffer_slice(&now), &root, &next))
+            break;
+        buffer_fini(&now);
+        now = next;
+    }
+    buffer_append_char(&now, '\0');
+    assert_false(now.failed);
+    char *out = strdup(now.data);
+    buffer_fini(&now);
+    return out;
+}
+
+static void assert_hidden(const struct stated_cost_paths *paths, const char *before,
+                          const char *after)
+{
+    char *got = hidden(paths, before);
+    assert_string_equal(got, after);
+    free(got);
+}
+
+static void no_amount_is_left(void **state)
+{
+    (void)state;
+    assert_hidden(&usd, "{ \"usage\" : {\"a\":9007199254740993, \"cost\" : 1.5e-3 } }",
+                  "{ \"usage\" : {\"a\":9007199254740993, \"cost\" : null } }");
+    assert_hidden(&usd, "{\"usage\":{\"cost\":{\"total\":1}}}", "{\"usage\":{\"cost\":null}}");
+    assert_hidden(&usd, "{\"usage\":{\"cost\":null},\"cost\":1}",
+                  "{\"usage\":{\"cost\":null},\"cost\":1}");
+    assert_hidden(&openrouter,
+                  "{\"usage\":{\"cost_details\":{\"upstream_inference_cost\":2,\"b\":3},"
+                  "\"cost\":1}}",
+                  "{\"usage\":{\"cost_details\":{\"upstream_inference_cost\":null,\"b\":3},"
+                  "\"cost\":null}}");
+    assert_hidden(&outside, "{\"choices\":[],\"provider_metadata\":{\"gateway\":{\"cost\":\"1\"}}}",
+                  "{\"choices\":[],\"provider_metadata\":{\"gateway\":{\"cost\":null}}}");
+    assert_hidden(&outside, "{\"provider_metadata\":[1]}", "{\"provider_metadata\":[1]}");
+}
+
+/* However often it stands there. */
+static void repeated_amounts_are_hidden(void **state)
+{
+    (void)state;
+    char text[4096] = "{\"usage\":{\"cost\":0.111";
+    for (int i = 0; i < 100; i++)
+        strcat(text, i % 2 ? ",\"cost\":0.111" : ",\"c\\u006fst\":\"0.111\"");
+    strcat(text, "},\"usage\":{\"cost\":0.111}}");
+    char *got = hidden(&usd, text);
+    assert_null(strstr(got, "0.111"));
+    free(got);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(amounts_are_exact), cmocka_unit_test(ticks_are_read),
+        cmocka_unit_test(amounts_add_up),    cmocka_unit_test(what_is_said_twice_is_malformed),
+        cmocka_unit_test(no_amount_is_left), cmocka_unit_test(repeated_amounts_are_hidden),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
