@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/limits.h"
+#include "base/decimal.h"
 #include "base/money.h"
 
 typedef unsigned __int128 uint128;
@@ -15,91 +15,6 @@ enum {
 #define TEN_TO_9 UINT64_C(1000000000)
 #define FINE_PER_NUSD ((uint128)TEN_TO_9 * TEN_TO_9) /* 10^18: from 10^-27 USD to 10^-9 */
 #define FINE_MAX (FINE_PER_NUSD * (uint128)MONEY_AMOUNT_MAX_NUSD)
-
-/* ---- exact amounts ---- */
-
-/* A decimal as it is read: `digits` x 10^`exponent`. What is beyond 10^36 is only known to be there
- * or not. */
-struct decimal {
-    uint128 digits;
-    int exponent;
-    bool more;
-};
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static void add_digit(struct decimal *decimal, char c, bool behind_point)
-{
-    if (decimal->digits >= FINE_MAX) {
-        decimal->more = decimal->more || c != '0';
-        decimal->exponent += !behind_point;
-        return;
-    }
-    decimal->digits = decimal->digits * 10 + (uint128)(c - '0');
-    decimal->exponent -= behind_point;
-}
-
-/* "+12", "-7": at most 3 digits. */
-static bool read_exponent(struct slice text, int *exponent)
-{
-    bool negative = text.bytes > 0 && text.data[0] == '-';
-    size_t at = negative || (text.bytes > 0 && text.data[0] == '+');
-    int number = 0;
-    if (at == text.bytes || text.bytes - at > 3)
-        return false;
-    for (; at < text.bytes; at++) {
-        if (!is_digit(text.data[at]))
-            return false;
-        number = number * 10 + (text.data[at] - '0');
-    }
-    *exponent += negative ? -number : number;
-    return true;
-}
-
-/* Reads a number without a sign. */
-static bool read_decimal(struct slice text, struct decimal *out)
-{
-    bool behind_point = false;
-    *out = (struct decimal){0};
-    if (text.bytes == 0 || text.bytes > LIMIT_NUMBER_BYTES || !is_digit(text.data[0]) ||
-        text.data[text.bytes - 1] == '.')
-        return false;
-    for (size_t i = 0; i < text.bytes; i++) {
-        char c = text.data[i];
-        if (c == '.' && !behind_point)
-            behind_point = true;
-        else if (is_digit(c))
-            add_digit(out, c, behind_point);
-        else
-            return (c | 0x20) == 'e' &&
-                   read_exponent((struct slice){text.data + i + 1, text.bytes - i - 1},
-                                 &out->exponent);
-    }
-    return true;
-}
-
-/* The decimal in units of 10^-27 USD, rounded up. False: it is above every bound. */
-static bool to_fine(struct decimal decimal, int unit_decimals, uint128 *out)
-{
-    int shift = decimal.exponent + FINE_DECIMALS - unit_decimals;
-    bool more = decimal.more;
-    for (; shift > 0 && decimal.digits > 0; shift--) {
-        if (decimal.digits > FINE_MAX / 10)
-            return false;
-        decimal.digits *= 10;
-    }
-    for (; shift < 0 && decimal.digits > 0; shift++) {
-        more = more || decimal.digits % 10 != 0;
-        decimal.digits /= 10;
-    }
-    *out = decimal.digits + more;
-    return *out <= FINE_MAX;
-}
-
-/* ---- paths ---- */
 
 /* Cuts the first name off the path. */
 static struct slice next_name(const char **path)
@@ -127,13 +42,12 @@ static unsigned find(const struct json_value *root, const char *path, struct jso
 
 static bool read_amount(const struct json_value *value, int unit_decimals, uint128 *out)
 {
-    struct decimal decimal;
     struct slice text = value->raw;
     if (value->type == JSON_STRING)
         text = (struct slice){text.data + 1, text.bytes - 2};
     else if (value->type != JSON_NUMBER)
         return false;
-    return read_decimal(text, &decimal) && to_fine(decimal, unit_decimals, out);
+    return decimal_scale_up(text, FINE_DECIMALS - unit_decimals, FINE_MAX, out);
 }
 
 /* Adds the amount of a path, if there is one. False: it is malformed. */

@@ -20,18 +20,15 @@ struct usage_form {
      * -1: not told. `cache_write` includes `cache_write_long`. */
     struct unit_counts parts;
     bool has_parts; /* one is above 0 */
-    /* Anthropic's words about how it was billed; no text: not told. */
+    /* Words about how it was billed; no text: not told. */
     struct json_value service_tier;
     struct json_value speed;
     struct json_value region;
-    bool flawed; /* a count was ignored because it could not be true */
+    struct json_value search_context; /* Perplexity's */
+    bool flawed;                      /* a count was ignored because it could not be true */
 };
 
 /* Reads an object of counts. Returns false when it has none. */
 bool usage_form_read(const struct json_value *usage, struct usage_form *out);
-
-/* Finds the counts of a completion or chunk that has no `usage`, in the other places that providers
- * use. */
-bool usage_form_find(const struct json_value *root, struct usage_form *out);
 
 #endif

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "dialect/usage_beside.h"
+#include "dialect/usage_find.h"
 #include "dialect/usage_form.h"
 #include "exchange/price_facts.h"
 
@@ -77,10 +79,23 @@ bool meter_read_usage(struct meter *meter, const struct json_value *usage)
     return counts;
 }
 
+bool meter_read_answer(struct meter *meter, const struct json_value *usage,
+                       const struct json_value *answer)
+{
+    struct usage_form form;
+    if (usage->type != JSON_OBJECT)
+        return false;
+    bool counts = usage_form_read(usage, &form);
+    (void)usage_beside_add(answer, &form);
+    if (counts || form.has_parts)
+        take_form(meter, &form);
+    return counts;
+}
+
 bool meter_find_usage(struct meter *meter, const struct json_value *root)
 {
     struct usage_form form;
-    if (!usage_form_find(root, &form))
+    if (!usage_find(root, &form))
         return false;
     take_form(meter, &form);
     return true;

@@ -43,6 +43,9 @@ struct meter {
  * `usage` is an object with counts, wherever the provider puts it. Returns false if it has no
  * count. */
 bool meter_read_usage(struct meter *meter, const struct json_value *usage);
+/* The same for the usage of an answer, with what the answer counts outside of it. */
+bool meter_read_answer(struct meter *meter, const struct json_value *usage,
+                       const struct json_value *answer);
 /* The same for a completion or a chunk that has no usage in the usual place. */
 bool meter_find_usage(struct meter *meter, const struct json_value *root);
 

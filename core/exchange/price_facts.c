@@ -49,6 +49,7 @@ void price_facts_note_usage(struct price_facts *said, const struct usage_form *f
     note(&form->service_tier, said->service_tier);
     note(&form->speed, said->speed);
     note(&form->region, said->region);
+    note(&form->search_context, said->search_context);
 }
 
 void price_facts_merge(struct price_facts *asked, const struct price_facts *said)

@@ -9,6 +9,7 @@
 #include "dialect/chat.h"
 #include "dialect/completion.h"
 #include "dialect/cost_edits.h"
+#include "dialect/stated_cost.h"
 #include "exchange/charge.h"
 #include "exchange/meter.h"
 
@@ -88,6 +89,32 @@ static void check_edits(struct slice text, const struct json_value *usage)
     buffer_fini(&edited);
 }
 
+/* What a provider says that it charges is an amount in bounds, and is nowhere left. */
+static void check_stated(struct slice text, const struct json_value *root)
+{
+    static const struct stated_cost_paths paths = {
+        .count = 2,
+        .list = {{.path = "usage.cost"}, {.path = "cost", .only_if = "usage.n", .decimals = 10}}};
+    struct stated_cost cost = {.came = false};
+    struct json_value now = *root;
+    struct buffer text_now, next;
+    struct fault fault;
+    check(stated_cost_read(&paths, root, &cost) == cost.came);
+    check(cost.nusd >= 0 && cost.nusd <= MONEY_AMOUNT_MAX_NUSD);
+    buffer_init(&text_now, text.bytes);
+    buffer_append_slice(&text_now, text);
+    check(json_parse(buffer_slice(&text_now), LIMIT_JSON_DEPTH, &now, &fault));
+    while (stated_cost_hide(&paths, buffer_slice(&text_now), &now, &next)) {
+        buffer_fini(&text_now);
+        text_now = next;
+        check(json_parse(buffer_slice(&text_now), LIMIT_JSON_DEPTH, &now, &fault));
+    }
+    cost.came = false;
+    (void)stated_cost_read(&paths, &now, &cost);
+    check(!cost.came || cost.malformed); /* nulls that stand twice */
+    buffer_fini(&text_now);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     struct slice text = {(const char *)data, bytes};
@@ -98,11 +125,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     if (completion.choices.type == JSON_ARRAY)
         meter_read_choices(&meter, &completion.choices);
     if (completion.usage.type == JSON_OBJECT)
-        (void)meter_read_usage(&meter, &completion.usage);
+        (void)meter_read_answer(&meter, &completion.usage, &completion.root);
     else
         (void)meter_find_usage(&meter, &completion.root);
     if (completion.usage.type == JSON_OBJECT && completion.usage_count == 1)
         check_edits(text, &completion.usage);
+    check_stated(text, &completion.root);
     check_counts(&meter);
     check_price(&meter);
     check_units(&meter);

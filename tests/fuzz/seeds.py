@@ -68,6 +68,13 @@ CHATS = [
     b'{"model":"m","messages":[{"content":null}],"max_tokens":null,"n":null,"stream":null}',
 ]
 COMPLETIONS = [
+    b'{"choices":[],"usage":{"input_tokens":10,"output_tokens":5,"cache_read_input_tokens":4,'
+    b'"cost":"1.5e-3","citation_tokens":3,"reasoning_tokens":2,"seconds":9.5,"iterations":['
+    b'{"type":"compaction","input_tokens":100,"output_tokens":20,"cache_read_input_tokens":5,'
+    b'"cache_creation_input_tokens":7,"cache_creation":{"ephemeral_1h_input_tokens":3}},'
+    b'{"type":"message","input_tokens":10,"output_tokens":5}]},"cost":7,"tool_usage":{"image_gen":'
+    b'{"input_tokens":30,"output_tokens":40,"cached_tokens":8},"web_search":{"num_requests":3}},'
+    b'"candidates":[{"groundingMetadata":{"webSearchQueries":["a"]}}]}',
     b'{"id":"x","choices":[{"index":0,"message":{"role":"assistant","content":"Hello",'
     b'"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]},"finish_reason":"stop"}],'
     b'"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"cost":0.5,'
@@ -161,6 +168,9 @@ MEMBERS = [
     "completion_tokens_details", "cached_tokens", "reasoning_tokens", "tool_calls",
     "audio_tokens", "image_tokens", "cache_write_tokens", "cache_creation", "ttl_12h_tokens",
     "ephemeral_1h_input_tokens", "cache_creation_input_tokens", "web_search_requests",
+    "iterations", "input_tokens", "output_tokens", "cache_read_input_tokens", "cacheDetails",
+    "citation_tokens", "num_search_queries", "num_sources_used", "server_side_tool_usage_details",
+    "tool_usage", "image_gen", "seconds", "billed_units", "groundingMetadata", "candidates",
 ]  # fmt: skip
 FIELDS = [
     "HTTP/1.1", "HTTP/1.0", "Host:", "Content-Length:", "Transfer-Encoding:", "chunked", "close",

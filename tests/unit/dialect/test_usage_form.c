@@ -3,11 +3,15 @@
 
 #include "base/money.h"
 #include "dialect/parsed.h"
+#include "dialect/usage_find.h"
 #include "dialect/usage_form.h"
 
 #define COUNTS "\"prompt_tokens\":10,\"completion_tokens\":5"
 #define CACHED(n) "{" COUNTS ",\"prompt_tokens_details\":{\"cached_tokens\":" n "}}"
 #define REASONED(n) "{" COUNTS ",\"completion_tokens_details\":{\"reasoning_tokens\":" n "}}"
+
+#define TURN(type, input, output)                                                                  \
+    "{\"type\":\"" type "\",\"input_tokens\":" input ",\"output_tokens\":" output "}"
 
 /* -1: that count is not said, or cannot be true. */
 static const struct {
@@ -112,6 +116,55 @@ static const struct {
      13, 4, 12, 7, false},
     {"{\"inputTokens\":10,\"outputTokens\":5,\"totalTokens\":15}", 10, -1, 5, -1, false},
     {"{\"prompt_eval_count\":10,\"eval_count\":5}", 10, -1, 5, -1, false},
+    {"{\"billed_units\":{\"input_tokens\":10.0,\"output_tokens\":5.0},\"cached_tokens\":4.0,"
+     "\"tokens\":{\"input_tokens\":99,\"output_tokens\":99}}",
+     10, 4, 5, -1, false},
+    {"{\"type\":\"tokens\",\"input_tokens\":10,\"output_tokens\":5,\"total_tokens\":15,"
+     "\"input_token_details\":{\"audio_tokens\":8,\"text_tokens\":2}}",
+     10, -1, 5, -1, false},
+    {"{" COUNTS ",\"completion_tokens_details\":{\"rejected_prediction_tokens\":3}}", 10, -1, 5, -1,
+     false},
+    /* Perplexity's deep research: neither citations nor reasoning are in the total */
+    {"{" COUNTS ",\"total_tokens\":15,\"citation_tokens\":100,\"reasoning_tokens\":4}", 110, -1, 9,
+     4, false},
+    {"{" COUNTS ",\"total_tokens\":15,\"citation_tokens\":0,\"reasoning_tokens\":40}", 10, -1, 45,
+     40, false},
+    /* Anthropic's turns: a compaction and an adviser are billed in addition */
+    {"{\"input_tokens\":10,\"output_tokens\":5,\"iterations\":[" TURN("message", "10", "5") "]}",
+     10, -1, 5, -1, false},
+    {"{\"input_tokens\":10,\"output_tokens\":5,\"iterations\":null}", 10, -1, 5, -1, false},
+    {"{\"iterations\":[" TURN("compaction", "1000", "200") "," TURN(
+         "message", "10", "5") "],"
+                               "\"input_tokens\":10,\"output_tokens\":5}",
+     1010, 0, 205, -1, false},
+    {"{\"input_tokens\":10,\"output_tokens\":5,\"iterations\":[" TURN(
+         "message", "10", "5") "," TURN("advisor_message", "3", "2") "," TURN("fallback_message",
+                                                                              "0", "0") "]}",
+     13, 0, 7, -1, false},
+    /* ... also where the usual counts are missing */
+    {"{\"iterations\":[" TURN("compaction", "1000", "200") "," TURN("message", "10", "5") "," TURN(
+         "message", "20", "6") "]}",
+     1030, 0, 211, -1, false},
+    {"{\"input_tokens\":10,\"output_tokens\":5,\"iterations\":[{\"type\":\"compaction\","
+     "\"input_tokens\":1,\"cache_read_input_tokens\":20,\"cache_creation_input_tokens\":300,"
+     "\"output_tokens\":4}]}",
+     331, 20, 9, -1, false},
+    /* tokens of a turn that cannot be true are lost, so the rest is no whole */
+    {"{\"input_tokens\":10,\"output_tokens\":5,\"iterations\":[" TURN("compaction", "-1", "2") "]}",
+     10, 0, 7, -1, true},
+    {"{\"input_tokens\":1000000000000,\"output_tokens\":5,\"iterations\":[" TURN("compaction", "1",
+                                                                                 "2") "]}",
+     -1, 0, 7, -1, true},
+    /* alone they are no whole */
+    {"{\"output_tokens\":5,\"iterations\":[" TURN("compaction", "1000", "2") "]}", -1, -1, 7, -1,
+     true},
+    {"{\"input_tokens\":\"10\",\"output_tokens\":5,\"iterations\":[" TURN("compaction", "1000",
+                                                                          "2") "]}",
+     -1, -1, 7, -1, true},
+    /* what a fallback credit changes has no count */
+    {"{\"input_tokens\":10,\"output_tokens\":5,"
+     "\"fallback_credit\":{\"status\":{\"type\":\"redeemed\"}}}",
+     10, -1, 5, -1, false},
 };
 
 static void reads_usage(void **state)
@@ -174,16 +227,52 @@ static const struct {
     /* sound that a cache has read is not paid twice */
     {DETAILS("\"cached_tokens\":6,\"audio_tokens\":5,\"cached_tokens_details\":"
              "{\"audio_tokens\":4}"),
-     {.audio_input = 1}},
+     {.audio_input = 1, .cached_audio_input = 4}},
+    {DETAILS("\"cached_tokens\":6,\"image_tokens\":3,\"cached_tokens_details\":"
+             "{\"image_tokens\":4,\"text_tokens\":2}"),
+     {.cached_image_input = 4}},
     {"{\"promptTokenCount\":10,\"cachedContentTokenCount\":6,\"candidatesTokenCount\":5,"
      "\"promptTokensDetails\":[{\"modality\":\"AUDIO\",\"tokenCount\":5}],"
      "\"cacheTokensDetails\":[{\"modality\":\"AUDIO\",\"tokenCount\":5},"
      "{\"modality\":\"IMAGE\",\"tokenCount\":1}]}",
-     {.audio_input = 0}},
+     {.cached_audio_input = 5, .cached_image_input = 1}},
     /* a life time without its sum; parts that cannot be true */
     {"{" COUNTS ",\"cache_creation\":{\"ephemeral_1h_input_tokens\":3}}",
      {.cache_write = 3, .cache_write_long = 3}},
+    {"{\"input_tokens\":10,\"output_tokens\":5,\"cache_creation\":"
+     "{\"ephemeral_5m_input_tokens\":4,\"ephemeral_1h_input_tokens\":3}}",
+     {.cache_write = 7, .cache_write_long = 3}},
     {DETAILS("\"audio_tokens\":-1,\"cache_write_tokens\":\"9\",\"image_tokens\":0.5"),
+     {.input = 0}},
+    /* Bedrock */
+    {"{\"inputTokens\":10,\"outputTokens\":5,\"totalTokens\":45,\"cacheWriteInputTokens\":30,"
+     "\"cacheDetails\":[{\"ttl\":\"5m\",\"inputTokens\":20},{\"ttl\":\"1h\",\"inputTokens\":9},"
+     "{\"ttl\":\"1h\",\"inputTokens\":1}]}",
+     {.cache_write = 30, .cache_write_long = 10}},
+    {"{\"inputTokens\":10,\"outputTokens\":5,"
+     "\"cacheDetails\":[{\"ttl\":\"5m\",\"inputTokens\":20}]}",
+     {.cache_write = 20}},
+    /* Perplexity, xAI, OpenRouter */
+    {"{" COUNTS ",\"num_search_queries\":18,\"citation_tokens\":7}", {.web_search = 18}},
+    {"{" COUNTS ",\"num_sources_used\":3,\"server_side_tool_usage_details\":null}",
+     {.web_search = 3}},
+    {"{" COUNTS ",\"num_sources_used\":9,\"server_side_tool_usage_details\":{"
+     "\"web_search_calls\":2,\"x_search_calls\":1,\"code_interpreter_calls\":4,"
+     "\"file_search_calls\":5,\"document_search_calls\":1,\"mcp_calls\":7}}",
+     {.web_search = 3, .session = 4, .file_search = 6}},
+    {"{" COUNTS ",\"num_sources_used\":0,\"server_side_tool_usage_details\":{"
+     "\"web_search_calls\":0,\"x_search_calls\":0}}",
+     {.input = 0}},
+    {"{" COUNTS ",\"server_tool_use_details\":{\"web_search_requests\":2,"
+     "\"tool_calls_executed\":2}}",
+     {.web_search = 2}},
+    /* Cohere */
+    {"{\"billed_units\":{\"input_tokens\":10.0,\"output_tokens\":5.0,\"search_units\":2,"
+     "\"images\":3,\"pages\":4},\"tokens\":{\"input_tokens\":99,\"output_tokens\":99}}",
+     {.web_search = 2, .image = 3, .page = 4}},
+    /* predictions that were rejected are in the completion already */
+    {"{" COUNTS ",\"completion_tokens_details\":{\"accepted_prediction_tokens\":1,"
+     "\"rejected_prediction_tokens\":3}}",
      {.input = 0}},
 };
 
@@ -245,6 +334,7 @@ static void finds_usage_in_other_places(void **state)
         "{\"message\":{\"usage\":{\"input_tokens\":10,\"output_tokens\":5}}}",
         "{\"response\":{\"usage\":{\"input_tokens\":10,\"output_tokens\":5}}}",
         "{\"meta\":{\"billed_units\":{\"input_tokens\":10,\"output_tokens\":5}}}",
+        "{\"usage_info\":{\"prompt_tokens\":10,\"completion_tokens\":5}}",
         "{\"prompt_eval_count\":10,\"eval_count\":5,\"done\":true}",
         "{\"timings\":{\"prompt_n\":7,\"cache_n\":3,\"predicted_n\":5,\"predicted_ms\":1.5}}",
     };
@@ -253,14 +343,14 @@ static void finds_usage_in_other_places(void **state)
     struct usage_form form;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         struct json_value root = parsed(places[i]);
-        if (!usage_form_find(&root, &form))
+        if (!usage_find(&root, &form))
             fail_msg("not found: %s", places[i]);
         assert_int_equal(form.prompt, 10);
         assert_int_equal(form.completion, 5);
     }
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
         struct json_value root = parsed(none[i]);
-        assert_false(usage_form_find(&root, &form));
+        assert_false(usage_find(&root, &form));
     }
 }
 
@@ -270,7 +360,7 @@ static void timings_without_a_cache_have_no_prompt(void **state)
     (void)state;
     struct json_value root = parsed("{\"timings\":{\"prompt_n\":7,\"predicted_n\":5}}");
     struct usage_form form;
-    assert_true(usage_form_find(&root, &form));
+    assert_true(usage_find(&root, &form));
     assert_int_equal(form.prompt, -1);
     assert_int_equal(form.completion, 5);
 }

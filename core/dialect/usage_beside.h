@@ -1,0 +1,16 @@
+/* What an answer counts outside of its usage: OpenAI's `tool_usage` and the calls of its tools in
+ * `output`, Gemini's searches in `groundingMetadata`. Pure functions. */
+#ifndef DIALECT_USAGE_BESIDE_H
+#define DIALECT_USAGE_BESIDE_H
+
+#include <stdbool.h>
+
+#include "base/json.h"
+
+struct usage_form;
+
+/* Adds it to the counts of the answer's usage, which has been read (usage_form_read sets all of
+ * *form). Returns whether there was something. */
+bool usage_beside_add(const struct json_value *answer, struct usage_form *form);
+
+#endif
