@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "exchange/call_price.h"
 #include "exchange/cost_judge.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/idempotency.h"
@@ -55,19 +56,6 @@ static void alarm_unpriced(const struct exchange *exchange, unsigned unpriced)
     }
 }
 
-/* A tier that no rule names and that was not asked for (`allow` sells at the plain price): the
- * dearest one that has a price is charged. False: it is known. */
-static bool take_dearest(const struct price_schedule *rules, const struct unit_prices *prices,
-                         const struct charge *charge, const char *asked_tier,
-                         struct price_facts *facts)
-{
-    if (price_schedule_knows_tier(rules, facts->service_tier) ||
-        strcmp(facts->service_tier, asked_tier) == 0)
-        return false;
-    price_schedule_dearest_tier(rules, prices, &charge->tokens, facts);
-    return true;
-}
-
 /* The prices of the call: those of the candidate, under the conditions of the answer. The record
  * keeps them, and what decided them. */
 static void find_prices(const struct exchange *exchange, const struct charge *charge,
@@ -82,19 +70,16 @@ static void find_prices(const struct exchange *exchange, const struct charge *ch
     *sold = terms->sold;
     const struct price_question question = {&exchange->chat, exchange->created_ms, terms->choice};
     price_facts_ask(&question, unit_counts_prompt(&charge->tokens), &asked);
-    struct price_facts buying = asked;
-    price_facts_merge(&buying, said);
-    price_facts_keep(&buying, &record->facts);
+    struct price_facts used = asked;
+    price_facts_merge(&used, said);
+    price_facts_keep(&used, &record->facts);
     if (terms->buy_rules == NULL && terms->sold_rules == NULL && said->service_tier[0] == '\0')
         return;
-    struct price_facts selling = buying;
-    bool unknown = take_dearest(terms->sold_rules, sold, charge, asked.service_tier, &selling);
-    (void)take_dearest(terms->buy_rules, bought, charge, asked.service_tier, &buying);
-    if (unknown)
+    const struct call_price_view view = {
+        .terms = terms, .counts = &charge->tokens, .used = &used, .asked_tier = asked.service_tier};
+    if (!call_price_find(&view, bought, sold))
         alarm_price(exchange, "a provider bills a service tier that has no price in models.lua",
                     "service_tier", said->service_tier);
-    price_schedule_apply(terms->buy_rules, &buying, bought);
-    price_schedule_apply(terms->sold_rules, &selling, sold);
 }
 
 /* Once a minute for each provider and model. `word` tells the two alarms apart. */
@@ -142,26 +127,15 @@ static void take_stated_cost(struct exchange *exchange, const struct charge *cha
     record->cost_nusd = stated->nusd;
 }
 
-/* What the customer pays of these counts, at most `held_nusd`, and the rest. */
-static void find_price(const struct exchange *exchange, const struct unit_counts *counts,
-                       int64_t held_nusd, struct meter_price *out)
-{
-    const struct usage_record *record = &exchange->settlement.record;
-    int64_t margin_ppm = exchange->attempt.candidate->terms.margin_ppm;
-    meter_price(&record->prices, &record->sold, counts, margin_ppm, held_nusd, out);
-    if (!record->facts.sold_by_cost)
-        return;
-    int64_t price_nusd = money_with_margin(record->facts.stated_cost_nusd, margin_ppm);
-    out->charge_nusd = price_nusd < held_nusd ? price_nusd : held_nusd;
-    out->overrun_nusd = price_nusd - out->charge_nusd;
-}
-
 /* A provider may count more than we could foresee (its own additions to a prompt). The customer
  * pays that as far as the wallet has it; the operator pays the rest. */
 static int64_t charge_nusd(struct exchange *exchange, const struct charge *charge)
 {
+    const struct usage_record *record = &exchange->settlement.record;
     struct meter_price price;
-    find_price(exchange, &charge->allowed, stream_budget_held_nusd(&exchange->budget), &price);
+    int64_t margin_ppm = exchange->attempt.candidate->terms.margin_ppm;
+    call_price_charge(record, &charge->allowed, margin_ppm,
+                      stream_budget_held_nusd(&exchange->budget), &price);
     if (price.overrun_nusd > 0) {
         int64_t more = ledger_extend(exchange->env->store, &exchange->hold, price.overrun_nusd);
         exchange->settlement.extended_nusd += more;
@@ -222,7 +196,7 @@ static void fill_charge(struct exchange *exchange, bool cut)
     find_prices(exchange, &charge, record);
     take_stated_cost(exchange, &charge);
     int64_t paid_nusd = charge_nusd(exchange, &charge);
-    find_price(exchange, &charge.tokens, paid_nusd, &price);
+    call_price_charge(record, &charge.tokens, terms->margin_ppm, paid_nusd, &price);
     record->source = charge.source;
     record->counts = charge.tokens;
     record->reasoning_tokens = charge.reasoning_tokens;
