@@ -12,7 +12,7 @@
 #include "store/audit.h"
 #include "store/engine/db.h"
 #include "store/engine/reader.h"
-#include "store/questions/csv.h"
+#include "base/csv.h"
 
 enum { PAGE_ROWS = 1000, PAGE_BYTES_MAX = 64 * 1024 * 1024 };
 

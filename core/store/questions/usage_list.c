@@ -10,7 +10,7 @@
 #include "base/money.h"
 #include "store/books/facts_table.h"
 #include "store/operations/operations.h"
-#include "store/questions/csv.h"
+#include "base/csv.h"
 #include "store/questions/refusals.h"
 #include "store/questions/usage_reports.h"
 

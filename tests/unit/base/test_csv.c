@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "store/questions/csv.h"
+#include "base/csv.h"
 
 static void assert_field(const char *text, const char *expected)
 {

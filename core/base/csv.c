@@ -1,4 +1,4 @@
-#include "store/questions/csv.h"
+#include "base/csv.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* CSV fields (RFC 4180) that are safe in spreadsheets. */
-#ifndef STORE_QUESTIONS_CSV_H
-#define STORE_QUESTIONS_CSV_H
+#ifndef BASE_CSV_H
+#define BASE_CSV_H
 
 #include "base/buffer.h"
 
