@@ -22,7 +22,11 @@ struct command_options {
     const char *format;
     const char *from;
     const char *to;
+    const char *policies; /* a folder */
+    const char *zone;
     bool admin;
+    bool json;
+    bool csv;
 };
 
 int commands_check(const struct config *config);

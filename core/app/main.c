@@ -9,6 +9,7 @@
 #include "app/config.h"
 #include "app/ledger_commands.h"
 #include "app/privileges.h"
+#include "app/replay_command.h"
 #include "app/serve.h"
 #include "app/user_commands.h"
 #include "app/version.h"
@@ -49,6 +50,10 @@ static int print_usage(FILE *out)
         "  ledger verify                          recompute every balance from the transfers\n"
         "  ledger explain REQUEST_ID              every number of that charge, computed again\n"
         "  ledger export [--format csv|jsonl] [--from TIME] [--to TIME]   all transfers\n"
+        "  replay [--policies DIR] [--from TIME] [--to TIME] [--tz ZONE] [--json | --csv]\n"
+        "                                         what recorded calls cost under the policies\n"
+        "                                         of DIR; exit 1 if some sell at a loss or cannot\n"
+        "                                         be charged\n"
         "  refund REQUEST_ID [AMOUNT] [--reason TEXT]   without AMOUNT all that is left of it\n"
         "  backup FILE                            a verified copy of the database in a new file\n"
         "  version                                which one this is, and of which commit\n"
@@ -97,6 +102,14 @@ static bool take_option(struct arguments *out, int argc, char **argv, int *at)
         out->options.from = value;
     else if ((value = option_value(argc, argv, at, "--to")) != NULL)
         out->options.to = value;
+    else if ((value = option_value(argc, argv, at, "--policies")) != NULL)
+        out->options.policies = value;
+    else if ((value = option_value(argc, argv, at, "--tz")) != NULL)
+        out->options.zone = value;
+    else if (strcmp(word, "--json") == 0)
+        out->options.json = true;
+    else if (strcmp(word, "--csv") == 0)
+        out->options.csv = true;
     else if (strcmp(word, "--admin") == 0)
         out->options.admin = true;
     else if (strcmp(word, "--first-run") == 0)
@@ -171,6 +184,8 @@ static int run_command(const struct arguments *arguments, const struct config *c
     if (said(arguments, 2, "refund", NULL) || said(arguments, 3, "refund", NULL))
         return commands_refund(config, words[1], arguments->word_count == 3 ? words[2] : NULL,
                                &arguments->options);
+    if (said(arguments, 1, "replay", NULL))
+        return replay_command(config, &arguments->options);
     if (said(arguments, 2, "backup", NULL))
         return commands_backup(config, words[1]);
     char all[512] = "";

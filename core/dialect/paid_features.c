@@ -551,6 +551,11 @@ const struct paid_feature *paid_features_unsold(const struct paid_features *foun
     return NULL;
 }
 
+bool paid_features_sells(const char *sold, const char *name)
+{
+    return is_listed(sold, slice_of(name));
+}
+
 bool paid_features_use(const struct paid_features *found, const char *wanted)
 {
     char name[PAID_FEATURE_NAME_BYTES];

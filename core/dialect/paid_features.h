@@ -53,6 +53,9 @@ bool paid_features_read_marks(struct paid_features *found, const struct json_val
 const struct paid_feature *paid_features_unsold(const struct paid_features *found,
                                                 const char *sold);
 
+/* Returns whether the list `sold` (as above) has the name. */
+bool paid_features_sells(const char *sold, const char *name);
+
 /* Returns whether the request uses the feature of this name. */
 bool paid_features_use(const struct paid_features *found, const char *wanted);
 

@@ -183,17 +183,17 @@ static void take_parts(const struct unit_counts *parts, struct unit_counts *coun
     }
 }
 
-/* The units that the provider has told and that have no price. Reasoning, pictures in a prompt and
- * what a cache has read cost what text does. */
-static unsigned find_unpriced(const struct charge_view *view)
+/* The units that were used and that have no price. Reasoning, pictures in a prompt and what a cache
+ * has read cost what text does. */
+static unsigned find_unpriced(unsigned priced, const struct unit_counts *parts)
 {
     const unsigned plain = 1U << UNIT_REASONING | 1U << UNIT_IMAGE_INPUT |
                            1U << UNIT_CACHED_IMAGE_INPUT | 1U << UNIT_CACHED_AUDIO_INPUT |
                            1U << UNIT_REQUEST;
-    unsigned told = 0;
+    unsigned used = 0;
     for (enum unit unit = UNIT_CACHE_WRITE; unit < UNIT_COUNT; unit++)
-        told |= (unsigned)(view->meter->parts.of[unit] != 0) << unit;
-    return told & ~view->priced & ~plain;
+        used |= (unsigned)(parts->of[unit] != 0) << unit;
+    return used & ~priced & ~plain;
 }
 
 /* Puts the parts that have no price of their own where their price is. */
@@ -234,7 +234,7 @@ static void price_parts(const struct charge_view *view, bool input, bool output,
     if (is_plain(view))
         return;
     find_parts(view, input, output, &parts);
-    out->unpriced = find_unpriced(view);
+    out->unpriced = find_unpriced(view->priced, &view->meter->parts);
     fold_parts(view->priced, &parts);
     take_parts(&parts, &out->tokens);
     allow_beside(view->limits->beside, &parts);
@@ -265,4 +265,12 @@ bool charge_is_excessive(const struct charge *charge)
             return true;
     }
     return false;
+}
+
+unsigned charge_split(unsigned priced, const struct unit_counts *parts, struct unit_counts *whole)
+{
+    struct unit_counts taken = *parts;
+    fold_parts(priced, &taken);
+    take_parts(&taken, whole);
+    return find_unpriced(priced, parts);
 }

@@ -50,5 +50,10 @@ int64_t charge_media_tokens(const struct charge_limits *limits, const struct med
 void charge_count(const struct charge_view *view, bool cut, struct charge *out);
 /* Whether the provider counts more than request and model allow. */
 bool charge_is_excessive(const struct charge *charge);
+/* Splits a call anew for other prices: `whole` has the call's prompt, the part of it that a cache
+ * has read and its answer as plain units, `parts` what is known of the other units. A part without
+ * a price of its own (`priced`, a bit for each unit) goes to its fallback. Returns the units whose
+ * price then is missing: what the provider bills more for than plain tokens. */
+unsigned charge_split(unsigned priced, const struct unit_counts *parts, struct unit_counts *whole);
 
 #endif

@@ -81,3 +81,13 @@ void price_facts_keep(const struct price_facts *facts, struct usage_facts *out)
     for (enum usage_word word = USAGE_CHOICE; word < USAGE_WORDS; word++)
         memcpy(out->words[word], facts->words[word], USAGE_WORD_BYTES);
 }
+
+void price_facts_recall(const struct usage_record *record, const char *choice,
+                        struct price_facts *out)
+{
+    *out = (struct price_facts){.prompt_tokens = unit_counts_prompt(&record->counts),
+                                .at_ms = record->created_ms};
+    for (enum usage_word word = USAGE_SERVICE_TIER; word < USAGE_WORDS; word++)
+        memcpy(out->words[word], record->facts.words[word], PRICE_WORD_BYTES);
+    price_word_copy(slice_of(choice), out->choice);
+}

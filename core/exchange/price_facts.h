@@ -9,6 +9,7 @@ struct chat_request;
 struct completion;
 struct usage_facts;
 struct usage_form;
+struct usage_record;
 
 /* What is known before the answer. */
 struct price_question {
@@ -30,5 +31,9 @@ void price_facts_merge(struct price_facts *asked, const struct price_facts *said
 /* Copies the words into the record of a call. A plain tier, speed or region is nothing: most calls
  * say it, and its prices are those of a call that says nothing. */
 void price_facts_keep(const struct price_facts *facts, struct usage_facts *out);
+/* The reverse: what decides the price of a recorded call. `choice` is that of the policies by which
+ * it is charged now. */
+void price_facts_recall(const struct usage_record *record, const char *choice,
+                        struct price_facts *out);
 
 #endif

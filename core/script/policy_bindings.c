@@ -51,9 +51,11 @@ static int word_env(lua_State *state)
 /* now(): the time in UTC as {year, month, day, hour, minute, second, weekday (1 is Monday)}. */
 static int word_now(lua_State *state)
 {
-    time_t seconds = (time_t)(clock_wall_ms() / 1000);
+    const struct policy_load *load = policy_load_of(state);
+    int64_t now_ms = load->now_ms != 0 ? load->now_ms : clock_wall_ms();
+    time_t seconds = (time_t)(now_ms / 1000);
     struct tm tm;
-    if (policy_load_of(state)->loading)
+    if (load->loading)
         return luaL_error(state, "now() works only inside a function that runs for a request");
     gmtime_r(&seconds, &tm);
     const struct {

@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 #include "script/policy_files.h"
@@ -15,6 +16,7 @@ struct policy_load {
     const struct policy_files *files;
     bool loading;     /* load-time functions work */
     const char *file; /* the last policy file that was loaded; NULL before the first */
+    int64_t now_ms;   /* what now() says; 0: the time that it is */
 };
 
 /* Functions that exist only while policy files load, and functions that exist always. Upvalue 1 of

@@ -294,6 +294,13 @@ static int native_sell_price(lua_State *state)
     return 1;
 }
 
+/* set_now(ms): what now() says from here on; for calls that were made before. */
+static int native_set_now(lua_State *state)
+{
+    policy_load_of(state)->now_ms = check_integer(state, 1);
+    return 0;
+}
+
 /* word_names(): every word that a policy may use. */
 static int native_word_names(lua_State *state)
 {
@@ -330,6 +337,7 @@ static const luaL_Reg native_functions[] = {
     {"paid_features", native_paid_features},
     {"price", native_price},
     {"sell_price", native_sell_price},
+    {"set_now", native_set_now},
     {"single_price", native_single_price},
     {"times", native_times},
     {"token_price", native_token_price},

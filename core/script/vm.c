@@ -382,24 +382,41 @@ enum vm_turn vm_resume(struct vm *vm, lua_State *task, int argument_count, struc
     }
 }
 
-bool vm_call(struct vm *vm, lua_CFunction function, void *arg, struct fault *fault)
+/* Says why a protected call has failed. Leaves its error on the stack. */
+static bool explain_call(const struct vm *vm, int status, struct fault *fault)
 {
-    make_room(vm);
-    begin_turn(vm, LIMIT_LOAD_INSTRUCTIONS, LIMIT_LOAD_CPU_MS, LIMIT_TURN_BYTES);
+    const char *error = status != 0 ? lua_tostring(vm->state, -1) : NULL;
+    if (vm->runaway)
+        return explain_runaway(vm, fault);
+    if (status == LUA_ERRMEM)
+        return explain_memory(fault);
+    return fault_set(fault, "policy_error", "%s", error != NULL ? error : "raised no text");
+}
+
+static bool call(struct vm *vm, lua_CFunction function, void *arg, struct fault *fault)
+{
     int status = lua_cpcall(vm->state, function, arg);
     end_turn(vm);
     if (status == 0 && !vm->runaway)
         return true;
-    const char *error = status != 0 ? lua_tostring(vm->state, -1) : NULL;
-    if (vm->runaway)
-        (void)explain_runaway(vm, fault);
-    else if (status == LUA_ERRMEM)
-        (void)explain_memory(fault);
-    else
-        (void)fault_set(fault, "policy_error", "%s", error != NULL ? error : "raised no text");
+    (void)explain_call(vm, status, fault);
     if (status != 0)
         lua_pop(vm->state, 1);
     return false;
+}
+
+bool vm_call(struct vm *vm, lua_CFunction function, void *arg, struct fault *fault)
+{
+    make_room(vm);
+    begin_turn(vm, LIMIT_LOAD_INSTRUCTIONS, LIMIT_LOAD_CPU_MS, LIMIT_TURN_BYTES);
+    return call(vm, function, arg, fault);
+}
+
+bool vm_call_turn(struct vm *vm, lua_CFunction function, void *arg, struct fault *fault)
+{
+    make_room(vm);
+    begin_turn(vm, LIMIT_TURN_INSTRUCTIONS, LIMIT_TURN_CPU_MS, LIMIT_TURN_BYTES);
+    return call(vm, function, arg, fault);
 }
 
 static int collect_step(lua_State *state)

@@ -25,8 +25,8 @@ struct task;
 struct vm;
 
 struct vm_options {
-    /* Puts the primitives into the table on top of the stack, and leaves it there. NULL for a
-     * check: policies are validated and their examples run, but trusted handlers do not start. */
+    /* Puts the primitives into the table on top of the stack, and leaves it there. NULL: policies
+     * are checked and their examples run, but trusted handlers do not start. */
     void (*install)(lua_State *state, void *arg);
     void *arg;
 };
@@ -62,10 +62,10 @@ enum vm_turn {
  * known). */
 enum vm_turn vm_resume(struct vm *vm, lua_State *task, int argument_count, struct fault *fault);
 
-/* Calls function(state), with `arg` as light userdata on its stack, protected and under the limits
- * of a load: for work outside tasks that may raise (making a task, reading tables). On false *fault
- * has code "policy_error" and says why. */
+/* Call function(state), with `arg` as light userdata, protected and under the limits of a load or
+ * of a turn: for work outside tasks that may raise. On false *fault ("policy_error") says why. */
 bool vm_call(struct vm *vm, lua_CFunction function, void *arg, struct fault *fault);
+bool vm_call_turn(struct vm *vm, lua_CFunction function, void *arg, struct fault *fault);
 
 /* Spare tasks for reuse (script/task.c). They are memory of the state, freed with it. */
 struct vm_spares {

@@ -23,6 +23,11 @@
 --     message: {limits, need (for x:hold), candidates (handles of those that are tried, in order;
 --     may be none, then unavailable_reason says why), retry_on}. Shared between requests: never
 --     change it.
+--   policy.offer(request) -> by what a call that was made (at request.created_ms, which now() then
+--     says) is charged, for `replay`: the handles of
+--     all candidates in the order of models.lua, whether they are available or not; the features
+--     that the model sells; and whether all requests of this model and group get the same. Or nil,
+--     code, message.
 --   policy.limits(request) -> only the limits of a prepared plan, also for a model that is gone
 --   policy.has_rules: whether any rule is a function; if not, a request needs only its model,
 --     group and key_models
@@ -321,6 +326,25 @@ function policy.prepare(request)
         or keep(offer.plans, counted,
             prepare.plan(model, offer.candidates, counted, rules.routes.retry))
     return settle(request, plan)
+end
+
+local function handles_of(offer)
+    local handles = {}
+    for i, candidate in ipairs(offer.candidates) do
+        handles[i] = prepare.handle_of(candidate)
+    end
+    return handles
+end
+
+function policy.offer(request)
+    native.set_now(request.created_ms)
+    local model, offer, why = choose(request)
+    if not model then
+        return nil, offer, why
+    end
+    offer.handles = offer.handles or handles_of(offer)
+    return offer.handles, model.sold_features,
+        not (rules.margins.rule or rules.routes.access.rule or model.choose)
 end
 
 function policy.limits(request)

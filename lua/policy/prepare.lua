@@ -35,7 +35,8 @@ local function need(model, candidates, max_tokens)
     }
 end
 
-local function handle_of(candidate)
+-- The handle of a candidate with its margin; made once.
+function prepare.handle_of(candidate)
     candidate.handle = candidate.handle or native.candidate(candidate)
     return candidate.handle
 end
@@ -47,7 +48,7 @@ function prepare.plan(model, candidates, counted, retry)
         if not candidate.available then
             unavailable_reason = candidate.unavailable_reason
         elseif #tried < retry.attempts_max then
-            tried[#tried + 1] = handle_of(candidate)
+            tried[#tried + 1] = prepare.handle_of(candidate)
         end
     end
     return {
