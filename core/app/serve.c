@@ -16,6 +16,7 @@
 #include "app/pages.h"
 #include "app/privileges.h"
 #include "app/reload.h"
+#include "app/replay_runner.h"
 #include "app/worker.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -64,6 +65,7 @@ struct gateway {
     struct live_metrics *metrics;
     struct reload_status *reload_status;
     struct reload *reload;
+    struct replay_runner *replay_runner;
     struct worker_shared shared;
     struct worker *workers[LIMIT_WORKERS];
     unsigned worker_count;
@@ -223,7 +225,8 @@ static bool start_crews(struct gateway *gateway, struct fault *fault)
 {
     gateway->helpers = fair_pool_new(HELPER_THREADS, LIMIT_PASSWORD_JOBS);
     gateway->builder = thread_pool_new(1, BUILDER_JOBS_MAX);
-    if (gateway->helpers == NULL || gateway->builder == NULL)
+    gateway->replay_runner = replay_runner_new(&gateway->options->config);
+    if (gateway->helpers == NULL || gateway->builder == NULL || gateway->replay_runner == NULL)
         return fault_set(fault, "out_of_threads",
                          "no thread is left for passwords and policies; raise ulimit -u");
     return true;
@@ -249,21 +252,23 @@ static bool start(struct gateway *gateway, struct fault *fault)
         gateway->metrics = live_metrics_new(worker_count_of(config));
         gateway->reload_status = reload_status_new(config->policies);
         reload_status_accept(gateway->reload_status, files);
-        gateway->shared = (struct worker_shared){.config = config,
-                                                 .store = gateway->store,
-                                                 .limiter = gateway->limiter,
-                                                 .rates = gateway->rates,
-                                                 .survey = gateway->survey,
-                                                 .helpers = gateway->helpers,
-                                                 .builder = gateway->builder,
-                                                 .metrics = gateway->metrics,
-                                                 .reload_status = gateway->reload_status,
-                                                 .secret = &gateway->secret,
-                                                 .tls = gateway->tls,
-                                                 .tally = gateway->tally,
-                                                 .pages = gateway->pages,
-                                                 .public_url = gateway->public_url,
-                                                 .main_queue = &gateway->queue};
+        gateway->shared =
+            (struct worker_shared){.config = config,
+                                   .store = gateway->store,
+                                   .limiter = gateway->limiter,
+                                   .rates = gateway->rates,
+                                   .survey = gateway->survey,
+                                   .helpers = gateway->helpers,
+                                   .builder = gateway->builder,
+                                   .metrics = gateway->metrics,
+                                   .reload_status = gateway->reload_status,
+                                   .replay_service = replay_runner_service(gateway->replay_runner),
+                                   .secret = &gateway->secret,
+                                   .tls = gateway->tls,
+                                   .tally = gateway->tally,
+                                   .pages = gateway->pages,
+                                   .public_url = gateway->public_url,
+                                   .main_queue = &gateway->queue};
         good = make_workers(gateway, files, fault);
     }
     if (good)
@@ -399,6 +404,7 @@ static void run(struct gateway *gateway)
             break;
     }
     reload_stop(gateway->reload);
+    replay_runner_cancel(gateway->replay_runner);
 }
 
 /* Frees the workers after the store, which returns jobs to their queues, and the builder after the
@@ -422,6 +428,7 @@ static void stop(struct gateway *gateway)
     survey_free(gateway->survey);
     live_metrics_free(gateway->metrics);
     reload_status_free(gateway->reload_status);
+    replay_runner_free(gateway->replay_runner);
     tls_free(gateway->tls);
     tally_free(gateway->tally);
     pages_free(gateway->pages);

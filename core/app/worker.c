@@ -195,7 +195,8 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
                                      .providers_shown = shared->config->show_providers != 0,
                                      .public_url = shared->public_url,
                                      .version = version_number,
-                                     .reload_status = shared->reload_status};
+                                     .reload_status = shared->reload_status,
+                                     .replay_service = shared->replay_service};
     const struct vm_options options = {.install = task_install, .arg = &settings};
     return vm_new(files, &options, fault);
 }

@@ -28,6 +28,7 @@ struct worker_shared {
     struct thread_pool *builder;  /* one thread: builds and closes VMs */
     struct live_metrics *metrics; /* a shard for each worker */
     struct reload_status *reload_status;
+    struct replay_service *replay_service;
     const struct secret *secret;
     struct tls *tls;
     struct tally *tally;

@@ -60,6 +60,7 @@ enum {
     LIMIT_TURN_CPU_MS = 250,
     LIMIT_POLICY_FILE_BYTES = 4 * 1024 * 1024,
     LIMIT_MODELS = 10000,
+    LIMIT_REPLAY_MS = 60 * 1000, /* a replay that a page asks for */
 
     /* accounts */
     LIMIT_EMAIL_BYTES = 254,

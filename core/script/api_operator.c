@@ -1,6 +1,7 @@
 /* The primitives for the operator's pages: live metrics, and the policies in force.
  * lua/annotations/core.lua describes them. */
 #include <lauxlib.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "exchange/exchange.h"
@@ -8,6 +9,7 @@
 #include "exchange/survey.h"
 #include "script/compiled_plan.h"
 #include "script/reload_status.h"
+#include "script/replay_service.h"
 #include "script/task.h"
 
 enum { DOCUMENT_BYTES_MAX = 16 * 1024 };
@@ -86,6 +88,41 @@ int api_reload_status(lua_State *state)
     struct buffer out = buffer_in(room);
     reload_status_render(reload_status, &out);
     return push_document(state, &out);
+}
+
+/* Copies the text at `index`; "" for nil. */
+static void copy_text(lua_State *state, int index, char *out, size_t bytes)
+{
+    const char *text = luaL_optstring(state, index, "");
+    luaL_argcheck(state, strlen(text) < bytes, index, "too long");
+    slice_copy(slice_of(text), out, bytes);
+}
+
+/* core.reply_replay(x, from, to?, zone?): answers with the state of that replay, which it begins if
+ * it must; upvalue 1 is the replay_service. The reply goes out here, because it is larger than
+ * what a VM should hold. */
+int api_reply_replay(lua_State *state)
+{
+    struct replay_service *service = lua_touserdata(state, lua_upvalueindex(1));
+    struct exchange *exchange = task_exchange(state);
+    struct replay_ask ask;
+    struct buffer out;
+    copy_text(state, 2, ask.from, sizeof ask.from);
+    copy_text(state, 3, ask.to, sizeof ask.to);
+    copy_text(state, 4, ask.zone, sizeof ask.zone);
+    buffer_init(&out, REPLAY_ANSWER_BYTES_MAX + DOCUMENT_BYTES_MAX);
+    if (replay_service_ask(service, &ask, &out)) {
+        exchange_reply(exchange, 200, "application/json", buffer_slice(&out));
+    } else {
+        const struct answer_error error = {
+            .status = 409,
+            .code = "replay_running",
+            .message = "Another replay is under way. Ask again when it has ended.",
+            .final = true};
+        exchange_refuse(exchange, &error);
+    }
+    buffer_fini(&out);
+    return task_stop(state);
 }
 
 const struct luaL_Reg api_operator_bindings[] = {

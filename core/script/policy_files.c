@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/sha256.h"
 
@@ -21,6 +22,7 @@ struct policy_files {
     atomic_int references;
     struct policy_file files[POLICY_FILE_COUNT];
     char revision[SHA256_HEX_BYTES];
+    uint64_t stamp;
 };
 
 /* In load order: a file may refer to an earlier one. */
@@ -95,6 +97,35 @@ static bool read_file(const char *folder, const char *name, struct slice *text, 
     return done;
 }
 
+/* ---- the state of the files ---- */
+
+static uint64_t stamp_on(uint64_t stamp, const struct stat *found)
+{
+    const int64_t numbers[] = {(int64_t)found->st_dev, (int64_t)found->st_ino, found->st_size,
+                               found->st_mtim.tv_sec, found->st_mtim.tv_nsec};
+    return hash_on(stamp, (struct slice){(const char *)numbers, sizeof numbers});
+}
+
+uint64_t policy_files_stamp(const char *folder)
+{
+    uint64_t stamp = HASH_START;
+    char path[4096];
+    for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
+        struct stat found = {.st_size = -1};
+        if (snprintf(path, sizeof path, "%s/%s", folder, file_names[i]) < (int)sizeof path)
+            (void)stat(path, &found);
+        stamp = stamp_on(stamp, &found);
+    }
+    return stamp;
+}
+
+uint64_t policy_files_read_stamp(const struct policy_files *files)
+{
+    return files->stamp;
+}
+
+/* ---- reading ---- */
+
 /* Hashes one line for each file, "<its hash> <its name>", as sha256sum prints them. So the operator
  * can compute the revision too, and moving a line to the next file changes it. */
 static void set_revision(struct policy_files *files)
@@ -118,6 +149,7 @@ struct policy_files *policy_files_read(const char *folder, struct fault *fault)
         return NULL;
     }
     atomic_init(&files->references, 1);
+    files->stamp = policy_files_stamp(folder);
     for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
         files->files[i].name = file_names[i];
         if (!read_file(folder, file_names[i], &files->files[i].text, fault)) {

@@ -5,6 +5,7 @@
 #define SCRIPT_POLICY_FILES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/fault.h"
 #include "base/sha256.h"
@@ -29,5 +30,11 @@ void policy_files_unref(struct policy_files *files);
 
 const struct policy_file *policy_files_get(const struct policy_files *files, size_t index);
 const char *policy_files_revision(const struct policy_files *files); /* 64 hex digits */
+
+/* Names the state of the folder's files without reading them: another number when one was written,
+ * replaced or removed. */
+uint64_t policy_files_stamp(const char *folder);
+/* The same from just before these were read. */
+uint64_t policy_files_read_stamp(const struct policy_files *files);
 
 #endif

@@ -79,6 +79,8 @@ void reload_status_render(struct reload_status *status, struct buffer *out)
     json_writer_time(out, "loaded_at", status->loaded_ms);
     json_writer_text(out, "folder", status->folder);
     render_files(status->files, out);
+    json_writer_bool(out, "pending",
+                     policy_files_stamp(status->folder) != policy_files_read_stamp(status->files));
     if (status->refused_ms) {
         json_writer_object(out, "refused");
         json_writer_time(out, "at", status->refused_ms);

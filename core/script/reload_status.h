@@ -16,8 +16,8 @@ void reload_status_free(struct reload_status *status);
 void reload_status_accept(struct reload_status *status, struct policy_files *files);
 /* A reload was refused; the message may begin with "file.lua:12: ". */
 void reload_status_refuse(struct reload_status *status, const struct fault *fault);
-/* Writes JSON: {revision, loaded_at, folder, files: [{name, bytes, sha256}], refused: {at,
- * message}} */
+/* Writes JSON: {revision, loaded_at, folder, files: [{name, bytes, sha256}], pending (the folder's
+ * files were written since they were loaded), refused: {at, message}} */
 void reload_status_render(struct reload_status *status, struct buffer *out);
 
 #endif

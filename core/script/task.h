@@ -17,6 +17,7 @@
 
 struct task;
 struct reload_status;
+struct replay_service;
 
 /* What the task waits for: this decides which results it gets when it continues. */
 enum task_wait {
@@ -42,6 +43,7 @@ struct task_settings {
     const char *public_url;              /* without a slash at its end */
     const char *version;                 /* of the program */
     struct reload_status *reload_status; /* outlives the VM */
+    struct replay_service *replay_service;
 };
 
 /* Puts the primitives into the table on top of the stack. It is a vm_options.install; its argument
@@ -62,6 +64,7 @@ extern const struct luaL_Reg api_exchange_bindings[]; /* methods of an exchange 
 extern const struct luaL_Reg api_account_bindings[];  /* methods for the dashboard's API */
 extern const struct luaL_Reg api_operator_bindings[]; /* methods for the operator's pages */
 int api_reload_status(lua_State *state);
+int api_reply_replay(lua_State *state);
 extern const struct luaL_Reg api_core_bindings[]; /* functions of the table `core` */
 extern const struct luaL_Reg api_text_bindings[]; /* and for texts that clients wrote */
 /* Returns whether there are results for what the task waited for. */

@@ -19,6 +19,7 @@ end
 add("GET", "/admin/live", operator.live)
 add("GET", "/admin/sales", operator.sales)
 add("GET", "/admin/policies", operator.policies)
+add("GET", "/admin/replay", operator.replay)
 add("GET", "/admin/prices", operator.prices)
 add("GET", "/admin/providers", operator.providers)
 add("GET", "/admin/audit", operator.audit)

@@ -74,6 +74,35 @@ function operator.policies(x)
     x:reply(200, json.encode(members))
 end
 
+-- ---- what other policies would have charged ----
+
+local REPLAY_DAYS, DAY_MS = 30, 24 * 3600 * 1000
+local TIME_BYTES_MAX, ZONE_BYTES_MAX = 39, 63 -- as in core/script/replay_service.h
+
+-- A time as it was asked for; nil if absent.
+local function asked_time(x, values, name)
+    local text = values[name]
+    if text ~= nil and (#text > TIME_BYTES_MAX or not query.time(x, values, name)) then
+        x:refuse(400, "invalid_value", name .. " is too long.", name)
+    end
+    return text
+end
+
+-- Without `from`, the last 30 days.
+function operator.replay(x)
+    local values = query.read(x)
+    local from, to = asked_time(x, values, "from"), asked_time(x, values, "to")
+    local zone = query.zone(x, values)
+    if zone and #zone > ZONE_BYTES_MAX then
+        x:refuse(400, "invalid_value", "tz is too long.", "tz")
+    end
+    if not from then
+        from = string.sub(core.format_time(core.now_ms() - REPLAY_DAYS * DAY_MS), 1,
+            #"2026-11-22")
+    end
+    core.reply_replay(x, from, to, zone)
+end
+
 -- One row of the price table: a candidate of a model.
 local function price_row(x, record)
     local tokens, learned = context.of(x, record)

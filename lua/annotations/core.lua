@@ -268,6 +268,13 @@ function core.parse_time(text) end
 ---@return string json
 function core.reload_status() end
 
+---Answers the operator with the state of a replay (docs/API.md); begins it if it must.
+---@param x exchange
+---@param from string RFC 3339, or a date
+---@param to string?
+---@param zone string?
+function core.reply_replay(x, from, to, zone) end
+
 ---@param time_ms integer
 ---@return string "2026-11-22T21:34:00.123Z"
 function core.format_time(time_ms) end

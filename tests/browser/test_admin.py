@@ -1,6 +1,7 @@
 """The operator's pages."""
 
 import re
+from datetime import date, timedelta
 
 import answers
 import pytest
@@ -288,6 +289,80 @@ def test_policies_and_a_reload_that_is_refused(make_person, make_gateway, view):
     expect(alert).to_contain_text(boss.t("policies.refused"))
     expect(alert).to_contain_text("margins.lua:2: margins.default")
     expect(alert).to_contain_text("20%")
+
+
+def ask_replay(boss, **dates) -> None:
+    form = boss.main.get_by_role("form", name=boss.t("replay.title"))
+    for key, day in dates.items():
+        boss.field(f"usage.{key}", form).fill(day)
+    boss.button("replay.compute", form).click()
+
+
+def test_what_files_that_are_not_in_force_would_change(make_person, make_gateway, provider, view):
+    """Below zero first, and what cannot be charged; files that do not load say why."""
+    from conftest import make_operator
+
+    gateway = make_gateway()
+    operator = make_operator(gateway)
+    customer = gateway.customer()
+    provider.answer = answers.chat(usage=Usage(1000, 500))
+    for model in ("gpt-4o", "gpt-4o-mini", "gpt-4"):
+        assert customer.ask(model).status_code == 200
+    customer.wait_for_no_hold()
+    boss = make_person(view, gateway).become(operator)
+    boss.open("/dashboard/admin/policies")
+    ask_replay(boss)
+    boss.sees(boss.t("replay.same"))
+    rows = boss.rows("replay.changes")
+    expect(rows).to_have_count(3)
+    expect(rows.first).to_contain_text("gpt-4")
+    models = gateway.policies.read("models")
+    gateway.policies.write("margins", DISCOUNT)
+    gateway.policies.write("models", models.replace('["gpt-4"] = {', '["gpt-4x"] = {', 1))
+    gateway.policies.write("examples", "return {}\n")
+    boss.sees(boss.t("replay.pending"))
+    ask_replay(boss)
+    alert = boss.main.get_by_role("alert")
+    expect(alert).to_contain_text(boss.t("replay.warns"))
+    boss.sees(boss.t("replay.refused"))
+    refused = boss.main.get_by_role("listitem").filter(has_text="gpt-4")
+    expect(refused).to_contain_text("does not exist")
+    told = boss.context.request.get("/api/admin/replay", params=window_of(boss)).json()["answer"]
+    assert {row["model"] for row in told["models"]} == {"gpt-4o", "gpt-4o-mini"}
+    row = boss.rows("replay.changes").filter(has_text="gpt-4o-mini")
+    mini = next(row for row in told["models"] if row["model"] == "gpt-4o-mini")
+    for member in ("charge_then", "charge_now", "charge_change", "margin_now"):
+        expect(row.get_by_title(exact(mini[member])).first).to_be_visible()
+    boss.tab("replay.by.customers").click()
+    expect(boss.rows("replay.changes")).to_contain_text(customer.email)
+    boss.tab("replay.by.days").click()
+    expect(boss.rows("replay.changes")).to_have_count(1)
+    ask_replay(boss, first="2020-01-01", last="2020-01-02")
+    boss.sees(boss.t("replay.empty"))
+    gateway.policies.write("margins", 'return {\n    default = "-5%",\n}\n')
+    gateway.reload()
+    boss.button("replay.show").click()
+    ask_replay(boss)
+    boss.sees(boss.t("replay.failed"))
+    boss.sees("margins.lua:2: margins.default")
+
+
+# What `check` cannot know: a function that sells below cost is none, but it sells for less.
+DISCOUNT = """return {
+    default = "20%",
+    rule = function(request)
+        return request.model == "gpt-4o-mini" and "0%" or nil
+    end,
+}
+"""
+
+
+def window_of(boss) -> dict:
+    """What the page has asked last."""
+    form = boss.main.get_by_role("form", name=boss.t("replay.title"))
+    last = date.fromisoformat(boss.field("usage.last", form).input_value()) + timedelta(days=1)
+    return {"from": boss.field("usage.first", form).input_value(), "to": last.isoformat(),
+            "tz": boss.view.zone}  # fmt: skip
 
 
 def test_providers(boss_at, customer, provider):

@@ -294,8 +294,10 @@ def walk_admin_reads(admin: Customer, customer: Customer, refused_id: str) -> No
     of_user = {"user_id": id_of(customer)}
     for path in ("/live", "/sales", "/sales?by=day,model,provider", "/sales?by=customer",
                  "/policies", "/prices", "/prices?limit=1", "/providers", "/audit", "/users",
-                 "/groups", f"/users/{of_user['user_id']}"):  # fmt: skip
+                 "/replay", "/groups", f"/users/{of_user['user_id']}"):  # fmt: skip
         admin.call("GET", f"/admin{path}", 200)
+    replayed = lambda: admin.call("GET", "/admin/replay", 200)["state"] == "done"  # noqa: E731
+    wait_until(replayed, 20, "a replay")
     for path in ("/sessions", "/keys", "/usage", "/usage/summary", "/refusals", "/transfers"):
         admin.call("GET", f"/admin{path}", 200, params=of_user)
         admin.call("GET", f"/admin{path}", 400)

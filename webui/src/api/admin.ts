@@ -181,6 +181,7 @@ export interface Policies {
     folder: string;
     files: { name: string; bytes: number; sha256: string }[];
     models: number;
+    pending: boolean; // the files were written since they were loaded
     refused: { at: string; file: string | null; line: number | null; reason: string } | null;
 }
 

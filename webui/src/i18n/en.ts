@@ -513,6 +513,48 @@ export const en = {
     "policies.sell": "Customers pay",
     "policies.noPrice": "No price: not sold",
 
+    "replay.title": "Before it goes live",
+    "replay.note":
+        "Charges recorded calls again under the files that are in the folder now. Customers are in the groups that they have now.",
+    "replay.pending":
+        "The files in the folder were changed since they were loaded. They are not in force yet.",
+    "replay.show": "See what it would change",
+    "replay.compute": "Compute",
+    "replay.running": "Computing: {done} of {all} records.",
+    "replay.failed": "It could not be computed",
+    "replay.empty": "No calls in this time",
+    "replay.emptyText": "Choose a longer time.",
+    "replay.same":
+        "The files in the folder are those in force: what differs was charged by earlier ones.",
+    "replay.other": "Revision in the folder: {revision}",
+    "replay.warns":
+        "Some calls would be sold below what we pay, or could not be charged. They come first.",
+    "replay.changes": "What would change",
+    "replay.by.models": "Model",
+    "replay.by.customers": "Customer",
+    "replay.by.days": "Day",
+    "replay.others": "All others",
+    "replay.leftOut": "{n} more are left out here. The command “llm-gateway replay” has them all.",
+    "replay.then": "then {amount},",
+    "replay.charge": "Charged",
+    "replay.margin": "Margin",
+    "replay.calls": "Calls",
+    "replay.chargeThen": "Charged then",
+    "replay.chargeNow": "Charged now",
+    "replay.chargeChange": "Change",
+    "replay.costChange": "Cost: change",
+    "replay.marginNow": "Margin now",
+    "replay.belowZero": "Below zero",
+    "replay.lossAllowed": "Loss allowed",
+    "replay.refused": "Cannot be charged, and are in none of the sums",
+    "replay.callsOf": "{n} call:|{n} calls:",
+    "replay.note.other_candidate":
+        "{word} is no candidate any more, so the first candidate's price counts.",
+    "replay.note.unit_not_priced":
+        "{word} was used and has no price: it costs what it is a part of, or nothing.",
+    "replay.note.tier_not_priced":
+        "served in a tier that no rule names, so charged like the dearest one.",
+
     "providers.lead": "As seen in the last minute.|As seen in the last {n} minutes.",
     "providers.empty": "No providers",
     "providers.emptyText": "Add one to providers.lua and reload.",
@@ -587,6 +629,7 @@ export const en = {
         "This has been sent already and is still being done. Wait a moment and try again.",
     "error.idempotency_key_reused":
         "This was sent before with other values, and may have been done. Look at the transfers, then try again.",
+    "error.replay_running": "Another replay is under way. Try again when it has ended.",
     "error.response_too_large": "This is too much at once. Choose a shorter time.",
     "error.rate_limit_exceeded": "Too many tries in a short time. Wait a moment and try again.",
     "error.origin_not_allowed": "This came from a page of another site, so it was refused.",

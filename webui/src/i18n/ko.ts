@@ -507,6 +507,48 @@ export const ko: Catalogue = {
     "policies.pricesNote": "100만 토큰당 USD: 입력 / 캐시된 입력 / 출력, 그룹 없는 고객 기준.",
     "policies.buy": "매입가",
     "policies.sell": "판매가",
+    "replay.title": "적용하기 전에",
+    "replay.note":
+        "기록된 호출을 지금 폴더에 있는 파일의 정책으로 다시 계산합니다. 고객의 그룹은 현재 그룹을 따릅니다.",
+    "replay.pending": "불러온 뒤에 폴더의 파일이 바뀌었습니다. 아직 적용되지 않았습니다.",
+    "replay.show": "무엇이 달라지는지 보기",
+    "replay.compute": "계산",
+    "replay.running": "계산 중: 기록 {all}개 중 {done}개.",
+    "replay.failed": "계산하지 못했습니다",
+    "replay.empty": "이 기간에는 호출이 없습니다",
+    "replay.emptyText": "기간을 늘려 보세요.",
+    "replay.same":
+        "폴더의 파일이 현재 적용 중인 파일입니다. 차이는 이전 정책으로 청구된 호출입니다.",
+    "replay.other": "폴더의 리비전: {revision}",
+    "replay.warns":
+        "원가보다 낮게 팔리거나 청구할 수 없는 호출이 있습니다. 그 항목이 먼저 표시됩니다.",
+    "replay.changes": "달라지는 내용",
+    "replay.by.models": "모델",
+    "replay.by.customers": "고객",
+    "replay.by.days": "날짜",
+    "replay.others": "그 외 전체",
+    "replay.leftOut":
+        "{n}개는 여기에 표시하지 않았습니다. “llm-gateway replay” 명령은 모두 보여 줍니다.",
+    "replay.then": "당시 {amount},",
+    "replay.charge": "청구액",
+    "replay.margin": "마진",
+    "replay.calls": "호출",
+    "replay.chargeThen": "당시 청구액",
+    "replay.chargeNow": "새 청구액",
+    "replay.chargeChange": "변화",
+    "replay.costChange": "비용 변화",
+    "replay.marginNow": "새 마진",
+    "replay.belowZero": "마이너스",
+    "replay.lossAllowed": "허용된 손실",
+    "replay.refused": "청구할 수 없으며 어느 합계에도 들어 있지 않습니다",
+    "replay.callsOf": "호출 {n}건:",
+    "replay.note.other_candidate":
+        "{word}은(는) 더 이상 후보가 아니므로 첫 번째 후보의 가격을 적용합니다.",
+    "replay.note.unit_not_priced":
+        "{word}을(를) 썼지만 가격이 없습니다. 속한 항목의 가격으로 계산되거나 무료입니다.",
+    "replay.note.tier_not_priced":
+        "어느 규칙에도 없는 서비스 등급으로 처리되어 가장 비싼 등급으로 계산합니다.",
+
     "policies.noPrice": "가격 없음: 판매 안 함",
 
     "providers.lead": "최근 {n}분 동안의 상태입니다.",
@@ -583,6 +625,7 @@ export const ko: Catalogue = {
         "이미 보낸 요청이 아직 처리되고 있습니다. 잠시 후 다시 시도하세요.",
     "error.idempotency_key_reused":
         "다른 값으로 먼저 보낸 요청이 이미 처리되었을 수 있습니다. 거래 내역을 확인한 뒤 다시 시도하세요.",
+    "error.replay_running": "다른 계산이 진행 중입니다. 끝난 뒤에 다시 시도하세요.",
     "error.response_too_large": "한 번에 보기에는 너무 많습니다. 더 짧은 기간을 고르세요.",
     "error.rate_limit_exceeded": "짧은 시간에 너무 많이 시도했습니다. 잠시 후 다시 시도하세요.",
     "error.origin_not_allowed": "다른 사이트의 페이지에서 온 요청이라 거부되었습니다.",

@@ -12,6 +12,7 @@ import { useEvery } from "../../state/every";
 import { usePager, useWalk } from "../../state/pages";
 import { useResource } from "../../state/resource";
 import { Badge } from "../../ui/badge";
+import { Button } from "../../ui/button";
 import { Card, Page } from "../../ui/card";
 import { CopyButton } from "../../ui/copy";
 import { Empty } from "../../ui/empty";
@@ -20,6 +21,7 @@ import { Time } from "../../ui/figure";
 import { Failure, Notice } from "../../ui/notice";
 import { type Column, Pager, Table } from "../../ui/table";
 import { OtherPrices } from "../../ui/units";
+import { Replay } from "./replay";
 
 const RELOAD_MS = 5000;
 
@@ -36,6 +38,7 @@ export function Policies() {
                 <Files files={data?.files} />
             </div>
             <PriceTable revision={data?.revision ?? ""} />
+            <Replay policies={data} />
         </Page>
     );
 }
@@ -51,8 +54,15 @@ function Refused({ refused }: { refused: NonNullable<PoliciesInForce["refused"]>
                 {reason}
             </pre>
             <p class="mt-1.5">{t("policies.refusedText")}</p>
+            <Button size="small" class="mt-2" onClick={showReplay}>
+                {t("replay.show")}
+            </Button>
         </Notice>
     );
+}
+
+function showReplay(): void {
+    document.getElementById("replay")?.scrollIntoView();
 }
 
 function InForce({ policies }: { policies: PoliciesInForce | undefined }) {
