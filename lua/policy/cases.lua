@@ -9,7 +9,7 @@ local cases = {}
 local WORDS = schedule.WORDS
 local CASES_MAX = 1000
 -- The conditions that are independent of each other, as members of a rule.
-local DIMENSIONS = { { "prompt_above" }, times.HOURS, times.DATES }
+local DIMENSIONS = { { "prompt_above" } }
 for _, word in ipairs(WORDS) do
     table.insert(DIMENSIONS, { word })
 end
@@ -36,16 +36,21 @@ function cases.each(...)
     return found
 end
 
--- The facts of some members of a rule, without those that are plain.
-local function facts_of_members(rule, members)
-    local bare = { prompt_above = -1 }
+-- The rule with some of its members only.
+local function bare(rule, members)
+    local only = { prompt_above = -1 }
     for _, word in ipairs(WORDS) do
-        bare[word] = ""
+        only[word] = ""
     end
     for _, name in ipairs(members) do
-        bare[name] = rule[name]
+        only[name] = rule[name]
     end
-    local facts = facts_of(bare)
+    return only
+end
+
+-- The facts of some members of a rule, without those that are plain.
+local function facts_of_members(rule, members)
+    local facts = facts_of(bare(rule, members))
     for _, word in ipairs(WORDS) do
         facts[word] = facts[word] ~= "" and facts[word] or nil
     end
@@ -68,6 +73,49 @@ local function values_of(lists, members)
     return values
 end
 
+-- The rules that are about hours (or dates), with nothing else.
+local function timed(lists, members)
+    local found = {}
+    for _, rules in ipairs(lists) do
+        for _, rule in ipairs(rules) do
+            local only = bare(rule, members)
+            found[#found + 1] = rule_text.condition(only) ~= "" and only or nil
+        end
+    end
+    return found
+end
+
+-- Which of the rules hold at the moment, as a key, and as a text for people.
+local function holding(rules, moment)
+    local places, texts, said = {}, {}, {}
+    for i, rule in ipairs(rules) do
+        if times.matches(rule, moment) then
+            local text = rule_text.condition(rule)
+            places[#places + 1] = i
+            texts[#texts + 1] = not said[text] and text or nil
+            said[text] = true
+        end
+    end
+    return table.concat(places, " "), table.concat(texts, ", ")
+end
+
+-- A moment for each set of rules that hold together at some time. It changes only where one of them
+-- begins or ends, and the prices may part where one alone goes on.
+local function moments_of(lists, members)
+    local rules = timed(lists, members)
+    local values, known = { { text = "" } }, { [""] = true }
+    for _, rule in ipairs(rules) do
+        for _, moment in ipairs(times.ends(rule)) do
+            local key, text = holding(rules, moment)
+            if not known[key] then
+                known[key], moment.text = true, text
+                values[#values + 1] = moment
+            end
+        end
+    end
+    return values
+end
+
 local function joined(one, other)
     local both = {}
     for _, facts in ipairs { one, other } do
@@ -80,6 +128,20 @@ local function joined(one, other)
     return both
 end
 
+-- nil: they are too many.
+local function combined(found, values)
+    local extended = {}
+    if #found * #values > CASES_MAX then
+        return nil
+    end
+    for _, one in ipairs(found) do
+        for _, other in ipairs(values) do
+            extended[#extended + 1] = joined(one, other)
+        end
+    end
+    return extended
+end
+
 -- The facts of all combinations of the lists' conditions ("" is the text of the plain call); nil:
 -- there are too many.
 function cases.all(...)
@@ -89,16 +151,10 @@ function cases.all(...)
     end
     local found = { { prompt_tokens = 0, text = "" } }
     for _, members in ipairs(DIMENSIONS) do
-        local values, extended = values_of(lists, members), {}
-        if #found * #values > CASES_MAX then
-            return nil
-        end
-        for _, one in ipairs(found) do
-            for _, other in ipairs(values) do
-                extended[#extended + 1] = joined(one, other)
-            end
-        end
-        found = extended
+        found = found and combined(found, values_of(lists, members))
+    end
+    for _, members in ipairs { times.HOURS, times.DATES } do
+        found = found and combined(found, moments_of(lists, members))
     end
     return found
 end

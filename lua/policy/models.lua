@@ -306,14 +306,26 @@ local function is_sold_as_bought(each)
     return each.buy_rules == each.sold_rules and prices.is_equal(each.buy, each.sold)
 end
 
+-- Hours of two zones move against each other when clocks are set in one of them.
+local function check_zones(node, each)
+    local bought, sold = schedule.zone(each.buy_rules), schedule.zone(each.sold_rules)
+    if bought and sold and bought ~= sold then
+        schema.fail(node, each.place, 'has hours in the zone "%s", but the published price in '
+            .. '"%s", so losses cannot be looked for: give all in one zone, or allow them with '
+            .. "allow_loss = true", bought, sold)
+    end
+end
+
 -- Under each combination of conditions, what is paid and what is asked may part.
 local function check_loss(value, id, each, margin_ppm)
     if is_sold_as_bought(each) then
         return
     end
+    local entry = schema.child(schema.open("models.lua", value), id)
+    local node = schema.child(entry, "candidates")
+    check_zones(node, each)
     local found = cases.all(each.buy_rules, each.sold_rules)
     if not found then
-        local node = schema.child(schema.child(schema.open("models.lua", value), id), "candidates")
         schema.fail(node, each.place, "has too many combinations of conditions to look for losses "
             .. "in all: give it fewer rules, or allow them with allow_loss = true")
     end

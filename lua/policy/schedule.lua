@@ -101,14 +101,19 @@ local function read_rule(parent, index, base)
     return rule
 end
 
+-- In any case, as core/exchange/price_schedule.c compares words.
+local function is_same(one, other)
+    return one == other or string.lower(one) == string.lower(other)
+end
+
 -- Whether both conditions can hold for one call; and whether the first is no wider.
 local function compare(one, other)
     local together, stricter = times.compare(one, other)
     stricter = stricter and one.prompt_above >= other.prompt_above
     for _, key in ipairs(WORDS) do
         local a, b = one[key], other[key]
-        together = together and (a == "" or b == "" or a == b)
-        stricter = stricter and (b == "" or a == b)
+        together = together and (a == "" or b == "" or is_same(a, b))
+        stricter = stricter and (b == "" or is_same(a, b))
     end
     return together, stricter
 end
@@ -216,7 +221,7 @@ end
 
 local function matches(rule, facts)
     for _, key in ipairs(WORDS) do
-        if rule[key] ~= "" and rule[key] ~= (facts[key] or "") then
+        if rule[key] ~= "" and not is_same(rule[key], facts[key] or "") then
             return false
         end
     end
@@ -245,6 +250,15 @@ function schedule.apply(rules, facts, list, stated)
     end
     prices.follow(found, own)
     return found
+end
+
+-- The zone of the hours, or nil.
+function schedule.zone(rules)
+    for _, rule in ipairs(rules or {}) do
+        if rule.zone then
+            return rule.zone
+        end
+    end
 end
 
 -- The names of a word in the rules, as a set.

@@ -148,6 +148,22 @@ function times.compare(one, other)
     return together, stricter and one_from >= from and one_until <= till
 end
 
+-- The moments at which the rule begins or ends to hold, and those just before its dates.
+function times.ends(rule)
+    local minutes, moments = {}, {}
+    add_ends(rule, minutes)
+    for i, minute in ipairs(minutes) do
+        moments[i] = { minute = minute }
+    end
+    for _, name in ipairs { "from_ms", "until_ms" } do
+        if rule[name] then
+            moments[#moments + 1] = { at_ms = rule[name] }
+            moments[#moments + 1] = { at_ms = rule[name] - 1 }
+        end
+    end
+    return moments
+end
+
 -- A moment at which the rule holds.
 function times.moment(rule)
     local moment = { at_ms = rule.from_ms or (rule.until_ms and rule.until_ms - 1) }

@@ -169,6 +169,131 @@ static void test_losses_under_conditions(void **unused)
     ASSERT_REFUSED(mistakes);
 }
 
+/* A model whose first candidate costs 1 and 2, and its second the same, each with its rules. */
+#define TWO(sold, bought)                                                                          \
+    "return { m = { context = 1000, max_output = 5, input = 1, output = 2, web_search_max = 9,\n"  \
+    " when = { " sold " }, choose = function() end, candidates = { { provider = 'demo' },\n"       \
+    " { provider = 'demo', input = 1, output = 2, when = { " bought " } } } } }"
+#define LOSS(condition, left)                                                                      \
+    "models.lua:3: models.m.candidates[2]: m: the model's published price of input (" condition    \
+    "), with a margin of 20%, is below what demo asks (" left "). Raise the price or the margin, " \
+    "give the model price_by = \"candidate\", or allow it here with allow_loss = true"
+#define CHOICE "{ choice = 'a', factor = '0.999999' }"
+
+/* No rule alone is a loss; two that hold together are. */
+static void test_losses_of_rules_together(void **unused)
+{
+    static const struct mistake mistakes[] = {
+        {"models.lua",
+         TWO("{ service_tier = 'flex', factor = '0.9' }, "
+             "{ speed = 'fast', factor = '0.9' }, " CHOICE,
+             "{ region = 'eu', factor = '0.99' }"),
+         LOSS("service tier flex, speed fast", "-2.8%")},
+        {"models.lua",
+         TWO("{ search_context = 'low', factor = '0.9' }, " CHOICE,
+             "{ prompt_above = 100, factor = '1.15' }"),
+         LOSS("prompt above 100, search context low", "-6.087%")},
+        {"models.lua",
+         TWO("{ service_tier = 'FLEX', factor = '0.9' }, " CHOICE,
+             "{ service_tier = 'flex', factor = '1.15' }"),
+         LOSS("service tier flex", "-6.087%")},
+        {"models.lua", TWO("{ choice = 'a', factor = '0.8' }", "{ size = '4K', factor = '0.9' }"),
+         LOSS("choice a", "-4%")},
+    };
+    (void)unused;
+    ASSERT_REFUSED(mistakes);
+}
+
+/* Hours and dates part where one of them goes on alone, not only where they begin. */
+static void test_losses_at_times(void **unused)
+{
+    static const struct mistake mistakes[] = {
+        {"models.lua",
+         TWO("{ hours = '16:30-02:00', factor = '0.5' }, " CHOICE,
+             "{ hours = '16:30-00:30', factor = '0.5' }"),
+         LOSS("16:30-02:00 UTC", "-40%")},
+        {"models.lua",
+         TWO("{ hours = '10:00-12:00', factor = '0.5' }, " CHOICE,
+             "{ hours = '10:00-12:00', weekdays = { 1, 2, 3, 4, 5, 6 }, factor = '0.5' }"),
+         LOSS("10:00-12:00 UTC", "-40%")},
+        {"models.lua",
+         TWO("{ from = '2026-12-01', factor = '0.5' }, " CHOICE,
+             "{ from = '2026-12-01', [\"until\"] = '2027-01-01', factor = '0.5' }"),
+         LOSS("from 2026-12-01", "-40%")},
+        {"models.lua",
+         TWO("{ [\"until\"] = '2027-01-01', factor = '0.5' }, " CHOICE,
+             "{ from = '2026-12-01', [\"until\"] = '2027-01-01', factor = '0.5' }"),
+         LOSS("until 2027-01-01", "-40%")},
+        {"models.lua",
+         TWO("{ hours = '10:00-12:00', zone = 'Asia/Seoul', factor = '0.5' }, " CHOICE,
+             "{ hours = '10:00-12:00', zone = 'Asia/Tokyo', factor = '0.5' }"),
+         "models.lua:3: models.m.candidates[2]: has hours in the zone \"Asia/Tokyo\", but the "
+         "published price in \"Asia/Seoul\", so losses cannot be looked for: give all in one zone, "
+         "or allow them with allow_loss = true"},
+    };
+    (void)unused;
+    ASSERT_REFUSED(mistakes);
+}
+
+/* A group's margin, and a unit that only the other candidate prices. */
+static void test_losses_of_groups_and_units(void **unused)
+{
+    static const struct fixture_file files[] = {
+        {"margins.lua", "return { default = '20%', groups = { friends = '1%' } }"},
+        {"models.lua",
+         "return { m = { context = 10, max_output = 5, input = 1, output = 2, candidates = {\n"
+         " { provider = 'demo' }, { provider = 'demo', input = '1.02', output = 2 } } } }"},
+        {"examples.lua", "return {}"},
+        {NULL, NULL}};
+    static const struct mistake mistakes[] = {
+        {"models.lua",
+         "return { m = { context = 10, max_output = 5, input = 1, output = 2, candidates = {\n"
+         " { provider = 'demo' },\n { provider = 'demo', input = 1, output = 2, cache_write = 3 } "
+         "} } }",
+         "models.lua:3: models.m.candidates[2]: m: the model's published price of cache_write, "
+         "with a margin of 20%, is below what demo asks (-60%). Raise the price or the margin, "
+         "give the model price_by = \"candidate\", or allow it here with allow_loss = true"},
+        {"models.lua",
+         "return { m = { context = 10, max_output = 5, input = 1, output = 2, candidates = {\n"
+         " { provider = 'demo' },\n { provider = 'demo', input = 1, output = 2, request = '0.1' } "
+         "} } }",
+         "models.lua:3: models.m.candidates[2]: m: the model's published price of request, with a "
+         "margin of 20%, is below what demo asks (-100%). Raise the price or the margin, give the "
+         "model price_by = \"candidate\", or allow it here with allow_loss = true"},
+    };
+    struct fault fault;
+    (void)unused;
+    ASSERT_REFUSED(mistakes);
+    assert_null(fixture_vm(files, &fault));
+    assert_non_null(strstr(fault.message, "with a margin of 1%, is below what demo asks (-0.98"));
+}
+
+/* Rules that follow each other, and candidates that cost what they are sold at. */
+static void test_no_loss_where_there_is_none(void **unused)
+{
+    static const struct fixture_file same[] = {
+        {"models.lua", TWO("{ hours = '16:30-00:30', factor = '0.5' }, " CHOICE,
+                           "{ hours = '16:00-01:00', factor = '0.5' }")},
+        {"examples.lua", "return {}"},
+        {NULL, NULL}};
+    static const struct fixture_file shared[] = {
+        {"models.lua",
+         "return { m = { context = 1000, max_output = 5, input = 1, output = 2,\n"
+         " when = { { hours = '16:30-00:30', factor = '0.1' }, { prompt_above = 10, factor = 3 } },"
+         " candidates = { { provider = 'demo' }, { provider = 'demo' } } } }"},
+        {"examples.lua", "return {}"},
+        {NULL, NULL}};
+    struct fault fault;
+    (void)unused;
+    const struct fixture_file *const all[] = {same, shared};
+    for (size_t i = 0; i < 2; i++) {
+        struct vm *vm = fixture_vm(all[i], &fault);
+        if (vm == NULL)
+            fail_msg("%s", fault.message);
+        vm_unref(vm);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +301,10 @@ int main(void)
         cmocka_unit_test(test_mistakes_of_time),
         cmocka_unit_test(test_hours_that_are_not_stricter),
         cmocka_unit_test(test_losses_under_conditions),
+        cmocka_unit_test(test_losses_of_rules_together),
+        cmocka_unit_test(test_losses_at_times),
+        cmocka_unit_test(test_losses_of_groups_and_units),
+        cmocka_unit_test(test_no_loss_where_there_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
