@@ -114,10 +114,10 @@ static void take_stated_cost(struct exchange *exchange, const struct charge *cha
         cost_judge(stated, record->cost_nusd, stream_budget_held_nusd(&exchange->budget));
     if (verdict == COST_REFUSED)
         alarm_cost(exchange, "a provider states a cost that is not believed", "unbelieved");
-    if (verdict == COST_DIFFERS && charge->source != USAGE_ESTIMATED)
-        alarm_cost(exchange, "a provider charges another cost than models.lua has", "differs");
     if (verdict == COST_NOT_STATED || verdict == COST_REFUSED || charge->source == USAGE_PARTIAL)
         return;
+    if (verdict == COST_DIFFERS && charge->source != USAGE_ESTIMATED)
+        alarm_cost(exchange, "a provider charges another cost than models.lua has", "differs");
     bool free_by_mistake = stated->nusd == 0 && record->cost_nusd > 0;
     record->facts.cost_stated = true;
     record->facts.stated_cost_nusd = stated->nusd;
