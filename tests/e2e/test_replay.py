@@ -9,7 +9,7 @@ import math
 import random
 import shutil
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -322,19 +322,20 @@ def test_functions_see_what_the_record_knows(house, other, tmp_path):
 
 
 def test_a_day_is_the_zones(house):
-    """A date is midnight there, and the days are the zone's."""
+    """A date is midnight there, and the days are the zone's. It is another date than that of UTC in
+    one of these zones, at whatever time this runs."""
     rows = rows_of(house)
-    for zone, ahead_h in (("Asia/Tokyo", 9), ("-720", -12)):
-        days = {time_of(row["created_ms"] + ahead_h * 3_600_000)[:10] for row in rows}
+    for zone, ahead_h in (("Asia/Tokyo", 9), ("840", 14), ("-720", -12)):
+        days = [time_of(row["created_ms"] + ahead_h * 3_600_000)[:10] for row in rows]
         answer = replay(house, "--tz", zone, status=None)
-        assert {row["day"] for row in answer["days"]} == days
-        first = min(days)
-        begins_ms = int(datetime.fromisoformat(first + "T00:00:00+00:00").timestamp() * 1000)
-        begins_ms -= ahead_h * 3_600_000
-        answer = replay(house, "--tz", zone, "--from", first, status=None)
-        assert answer["totals"]["calls"] == sum(row["created_ms"] >= begins_ms for row in rows)
-        answer = replay(house, "--tz", zone, "--to", first, status=None)
-        assert answer["totals"]["calls"] == 0
+        assert {row["day"] for row in answer["days"]} == set(days)
+        for day in set(days):
+            after = date.fromisoformat(day) + timedelta(days=1)
+            window = ("--tz", zone, "--from", day, "--to", after.isoformat())
+            answer = replay(house, *window, status=None)
+            assert answer["totals"]["calls"] == days.count(day)
+            assert [row["day"] for row in answer["days"]] == [day]
+        assert replay(house, "--tz", zone, "--to", min(days), status=None)["totals"]["calls"] == 0
 
 
 FAULTS = {
