@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/max_cost.h"
 
 static bool refuse(struct exchange *exchange, int status, const char *code, const char *message,
                    const char *param)
@@ -169,6 +170,6 @@ bool exchange_read_chat(struct exchange *exchange)
     struct chat_fault fault;
     exchange->asks_model = true;
     if (chat_read(buffer_slice(&exchange->body), seed_of(&exchange->id), &exchange->chat, &fault))
-        return true;
+        return max_cost_read(exchange);
     return refuse(exchange, 400, fault.code, fault.message, fault.param);
 }

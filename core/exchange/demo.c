@@ -123,6 +123,14 @@ static void tell(struct demo *demo, const struct upstream_head *head, struct sli
         free(demo);
 }
 
+/* The lower one of the client's limit and ours; 0: none. */
+static int64_t limit_of(const struct demo_request *request)
+{
+    int64_t stated = request->chat->output_tokens;
+    int64_t most = request->output_tokens_max;
+    return stated > 0 && (most <= 0 || stated < most) ? stated : most;
+}
+
 static void answer_now(void *arg)
 {
     struct demo *demo = arg;
@@ -134,7 +142,7 @@ static void answer_now(void *arg)
                                  .word_count = WORD_COUNT,
                                  .finish_reason = "stop",
                                  .input_tokens = meter_estimate(chat->prompt.text_bytes)};
-    int64_t limit = chat->output_tokens > 0 ? chat->output_tokens : demo->request.output_tokens_max;
+    int64_t limit = limit_of(&demo->request);
     if (limit > 0 && limit < WORD_COUNT) {
         answer.word_count = (size_t)limit;
         answer.finish_reason = "length";

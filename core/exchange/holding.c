@@ -11,11 +11,26 @@
 #include "exchange/dashboard_url.h"
 #include "exchange/departure.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/max_cost.h"
 #include "exchange/relay.h"
 #include "exchange/survey.h"
 #include "exchange/worst_price.h"
 
 enum { HOLD_TRIES = 3 };
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* What a call may take in the worst case, before wallet and key are asked. */
+struct hold_plan {
+    struct cost_ceiling need;
+    int64_t output_tokens;     /* of the longest answer, of each choice */
+    int64_t output_tokens_max; /* > 0: the provider is asked for no more */
+    int64_t longest_nusd;      /* what that answer costs */
+    bool capped;               /* the client's bound made it shorter than what was asked for */
+};
 
 static void on_hold_returned(struct job *job)
 {
@@ -189,37 +204,48 @@ static int64_t least_cap(const struct exchange *exchange)
     return exchange->budget.chunked && stated > HOLD_CHUNK_TOKENS ? HOLD_CHUNK_TOKENS : 0;
 }
 
-/* The amount to hold now for an answer of up to `output_tokens` per choice, with `available_nusd`
- * to spend. If that is too little and the client has set no limit, the answer is capped. */
-static int64_t plan_hold(struct exchange *exchange, const struct cost_ceiling *need,
-                         int64_t output_tokens, int64_t available_nusd)
+/* The worst case of an answer of this length; never more than the client's bound. */
+static int64_t amount_of(const struct exchange *exchange, const struct cost_ceiling *need,
+                         int64_t output_tokens)
+{
+    const struct stream_budget *budget = &exchange->budget;
+    int64_t amount_nusd;
+    check(worst_case(exchange, need, output_tokens, &amount_nusd)); /* limit_answer has tried it */
+    return budget->has_max_cost ? least(amount_nusd, budget->max_cost_nusd) : amount_nusd;
+}
+
+/* The amount to hold now, with `available_nusd` to spend. If that is too little and the client has
+ * set no limit, the answer is capped. */
+static int64_t amount_to_hold(struct exchange *exchange, const struct hold_plan *plan,
+                              int64_t available_nusd)
 {
     struct stream_budget *budget = &exchange->budget;
-    int64_t amount_nusd;
-    check(worst_case(exchange, need, output_tokens, &amount_nusd)); /* the caller has checked it */
-    budget->capped = false;
+    const struct cost_ceiling *need = &plan->need;
+    int64_t output_tokens = plan->output_tokens;
+    int64_t amount_nusd = amount_of(exchange, need, output_tokens);
+    budget->output_tokens_max = plan->output_tokens_max;
+    budget->capped = budget->of_max_cost = plan->capped;
     if (amount_nusd > available_nusd && least_cap(exchange) > 0) {
         int64_t tokens = affordable(exchange, need, available_nusd);
         if (tokens < least_cap(exchange))
             return amount_nusd; /* the hold will be refused */
         budget->capped = true;
+        budget->of_max_cost = false;
         budget->short_of =
             ledger_short_of(exchange->env->store, &exchange->key.account_id, &exchange->key.key_id);
-        output_tokens = exchange->budget.output_tokens_max = tokens;
+        output_tokens = budget->output_tokens_max = least(tokens, output_tokens);
     }
     budget->most = need->most;
     budget->output_tokens_most = output_tokens * exchange->chat.choices;
     if (budget->chunked && output_tokens > HOLD_CHUNK_TOKENS)
         output_tokens = HOLD_CHUNK_TOKENS;
-    check(worst_case(exchange, need, output_tokens, &amount_nusd));
-    return amount_nusd;
+    return amount_of(exchange, need, output_tokens);
 }
 
-static enum hold_outcome find_hold(struct exchange *exchange, const struct cost_ceiling *need,
-                                   int64_t output_tokens, struct hold_refusal *refusal)
+static enum hold_outcome find_hold(struct exchange *exchange, const struct hold_plan *plan,
+                                   struct hold_refusal *refusal)
 {
     struct stream_budget *budget = &exchange->budget;
-    int64_t said_max = exchange->budget.output_tokens_max;
     enum hold_outcome outcome = HOLD_INSUFFICIENT;
     refusal->available_nusd = INT64_MAX;
     if (budget->chunked) /* a chunk is small: compare the whole answer with what is available */
@@ -228,13 +254,12 @@ static enum hold_outcome find_hold(struct exchange *exchange, const struct cost_
     /* Other exchanges may take from the same balance between the look and the hold, so try a few
      * times. */
     for (unsigned i = 0; i < HOLD_TRIES; i++) {
-        exchange->budget.output_tokens_max = said_max;
-        int64_t amount_nusd = plan_hold(exchange, need, output_tokens, refusal->available_nusd);
+        int64_t amount_nusd = amount_to_hold(exchange, plan, refusal->available_nusd);
         outcome = try_hold(exchange, amount_nusd, refusal);
         if (outcome != HOLD_INSUFFICIENT && outcome != HOLD_BUDGET)
             break;
         if (least_cap(exchange) == 0 ||
-            affordable(exchange, need, refusal->available_nusd) < least_cap(exchange))
+            affordable(exchange, &plan->need, refusal->available_nusd) < least_cap(exchange))
             break;
     }
     return outcome;
@@ -278,34 +303,26 @@ static void learn_context(const struct exchange *exchange, const struct cost_cei
         need->image_tokens_max = need->context;
 }
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* ---- waiting ---- */
 
 /* A hold that waits for the changes of other processes, and is then decided again. */
 struct waiting_hold {
     struct job job; /* first: jobs are cast back */
     struct exchange *exchange;
-    struct cost_ceiling need;
-    int64_t stated_context;
+    struct hold_plan plan;
 };
 
 static void on_news(struct job *job);
 
 /* Returns false if too many wait. */
-static bool wait_for_news(struct exchange *exchange, const struct cost_ceiling *need,
-                          int64_t stated_context)
+static bool wait_for_news(struct exchange *exchange, const struct hold_plan *plan)
 {
     struct waiting_hold *waiting = calloc(1, sizeof *waiting);
     check(waiting != NULL);
     *waiting = (struct waiting_hold){
         .job = {.reply_queue = exchange->env->queue, .done = on_news},
         .exchange = exchange,
-        .need = *need,
-        .stated_context = stated_context,
+        .plan = *plan,
     };
     if (!ledger_refresh(exchange->env->store, &waiting->job)) {
         free(waiting);
@@ -317,7 +334,7 @@ static bool wait_for_news(struct exchange *exchange, const struct cost_ceiling *
 
 /* ---- the hold ---- */
 
-static enum hold_step refuse_uncountable(struct exchange *exchange)
+static bool refuse_uncountable(struct exchange *exchange)
 {
     const struct answer_error error = {
         .status = 400,
@@ -325,7 +342,7 @@ static enum hold_step refuse_uncountable(struct exchange *exchange)
         .message = "This request could cost more than the gateway can count; ask for fewer tokens.",
         .param = "max_tokens"};
     exchange_refuse(exchange, &error);
-    return HOLD_REFUSED;
+    return false;
 }
 
 /* Whether another process may have changed the reason for the refusal. */
@@ -335,38 +352,69 @@ static bool may_be_out_of_date(enum hold_outcome outcome)
            outcome == HOLD_UNKNOWN;
 }
 
-/* `stated_context`: from models.lua, or 0. `again`: the hold has waited once. */
-static enum hold_step decide(struct exchange *exchange, const struct cost_ceiling *need,
-                             int64_t stated_context, bool again)
+/* Shortens the answer to what the client's bound pays in the worst case. Returns false if that is
+ * less than a token. */
+static bool fit_max_cost(const struct exchange *exchange, struct hold_plan *plan)
 {
-    check(!exchange->hold_pending && !exchange->hold_open && !exchange->settlement_pending);
+    const struct stream_budget *budget = &exchange->budget;
+    if (!budget->has_max_cost)
+        return true;
+    int64_t tokens = affordable(exchange, &plan->need, budget->max_cost_nusd);
+    if (tokens >= plan->output_tokens)
+        return true;
+    plan->output_tokens = plan->output_tokens_max = tokens;
+    plan->capped = true;
+    return tokens > 0;
+}
+
+static bool refuse_max_cost(struct exchange *exchange, const struct hold_plan *plan)
+{
+    int64_t required_nusd;
+    if (!worst_case(exchange, &plan->need, 1, &required_nusd))
+        return refuse_uncountable(exchange);
+    max_cost_refuse(exchange, required_nusd);
+    return false;
+}
+
+/* How long the answer may be: by the model, the client, the operator, and the client's bound.
+ * `stated_context`: from models.lua, or 0. */
+static bool limit_answer(struct exchange *exchange, int64_t stated_context, struct hold_plan *plan)
+{
     const struct chat_request *chat = &exchange->chat;
+    const struct cost_ceiling *need = &plan->need;
+    struct stream_budget *budget = &exchange->budget;
     int64_t output = need->output_tokens_max;
     if (chat->output_tokens > 0 && chat->output_tokens < output)
         output = chat->output_tokens;
-    exchange->budget.output_tokens_max = 0;
     if (need->output_tokens_allowed > 0 && need->output_tokens_allowed < output)
-        output = exchange->budget.output_tokens_max = need->output_tokens_allowed;
-    bool asked = chat->output_tokens > 0 || exchange->budget.output_tokens_max > 0;
-    exchange->budget.output_tokens_asked = asked ? output * chat->choices : 0;
-    int64_t longest_nusd;
-    int64_t held = least(output, need->context);
-    if (!worst_case(exchange, need, held, &longest_nusd))
-        return refuse_uncountable(exchange);
+        output = plan->output_tokens_max = need->output_tokens_allowed;
+    bool asked = chat->output_tokens > 0 || plan->output_tokens_max > 0;
+    budget->output_tokens_asked = asked ? output * chat->choices : 0;
     exchange->charge_limits = (struct charge_limits){
         .context_tokens = stated_context > 0 ? stated_context : need->context,
         .input_tokens = unit_counts_prompt(&need->most),
         .image_tokens = need->image_tokens_max,
         .beside = &exchange->budget.most,
         .output_tokens = output * chat->choices};
-    exchange->budget.choices = chat->choices;
-    exchange->budget.chunked = chat->streamed && !need->output_hidden;
+    budget->choices = chat->choices;
+    budget->chunked = chat->streamed && !need->output_hidden;
+    plan->output_tokens = least(output, need->context);
+    if (!fit_max_cost(exchange, plan))
+        return refuse_max_cost(exchange, plan);
+    return worst_case(exchange, need, plan->output_tokens, &plan->longest_nusd) ||
+           refuse_uncountable(exchange);
+}
+
+/* `again`: the hold has waited once. */
+static enum hold_step decide(struct exchange *exchange, const struct hold_plan *plan, bool again)
+{
+    check(!exchange->hold_pending && !exchange->hold_open && !exchange->settlement_pending);
     struct hold_refusal refusal;
-    enum hold_outcome outcome = find_hold(exchange, need, held, &refusal);
-    if (may_be_out_of_date(outcome) && !again && wait_for_news(exchange, need, stated_context))
+    enum hold_outcome outcome = find_hold(exchange, plan, &refusal);
+    if (may_be_out_of_date(outcome) && !again && wait_for_news(exchange, plan))
         return HOLD_WAITS;
     if (outcome != HOLD_ACCEPTED)
-        return refuse_hold(exchange, need, longest_nusd, outcome, &refusal);
+        return refuse_hold(exchange, &plan->need, plan->longest_nusd, outcome, &refusal);
     exchange->hold_pending = exchange->hold_open = true;
     exchange_enter(exchange, EXCHANGE_HELD);
     failpoint_reach(FAILPOINT_AFTER_HOLD);
@@ -382,7 +430,7 @@ static void on_news(struct job *job)
     if (exchange->state == EXCHANGE_AUTHENTICATED) {
         struct exchange_task task = exchange->task;
         exchange->task.task = NULL;
-        enum hold_step step = decide(exchange, &waiting->need, waiting->stated_context, true);
+        enum hold_step step = decide(exchange, &waiting->plan, true);
         if (step == HOLD_MADE) {
             exchange->task = task;
             exchange_wake(exchange);
@@ -442,19 +490,30 @@ static bool sells_features(struct exchange *exchange, const struct cost_ceiling 
     return false;
 }
 
+/* Returns false if the client has its answer. */
+static bool plan_hold(struct exchange *exchange, const struct cost_ceiling *offered,
+                      struct hold_plan *plan)
+{
+    *plan = (struct hold_plan){.need = *offered};
+    struct cost_ceiling *need = &plan->need;
+    if (!takes_content(exchange, offered) || !sells_features(exchange, offered))
+        return false;
+    rates_get(exchange->env->rates, exchange->chat.model, &exchange->rates);
+    learn_context(exchange, offered, need);
+    most_input(exchange, need);
+    const struct worst_view view = {
+        .question = {&exchange->chat, exchange->created_ms, need->choice},
+        .rules = need->rules,
+        .most = &need->most};
+    worst_price_raise(&view, &need->prices);
+    return limit_answer(exchange, offered->context, plan);
+}
+
 enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceiling *offered)
 {
-    struct cost_ceiling need = *offered;
+    struct hold_plan plan;
     check(exchange->waiting_hold == NULL);
-    if (!takes_content(exchange, offered) || !sells_features(exchange, offered))
+    if (!plan_hold(exchange, offered, &plan))
         return HOLD_REFUSED;
-    rates_get(exchange->env->rates, exchange->chat.model, &exchange->rates);
-    learn_context(exchange, offered, &need);
-    most_input(exchange, &need);
-    const struct worst_view view = {
-        .question = {&exchange->chat, exchange->created_ms, need.choice},
-        .rules = need.rules,
-        .most = &need.most};
-    worst_price_raise(&view, &need.prices);
-    return decide(exchange, &need, offered->context, false);
+    return decide(exchange, &plan, false);
 }

@@ -38,14 +38,19 @@ static bool find_key(const struct http_head *head, struct slice *key, bool *bad)
     return count == 1 && !*bad;
 }
 
-/* SHA-256 of the request: equal for the same endpoint under all its mounts. */
+/* SHA-256 of the request: equal for the same endpoint under all its mounts. A bound of the cost is
+ * a part of the request, because the answer depends on it. */
 static void digest_request(const struct exchange *exchange, const char *what,
                            char out[SHA256_HEX_BYTES])
 {
     char body[SHA256_HEX_BYTES];
-    char text[sizeof body + 64];
+    char text[sizeof body + 96];
+    const struct stream_budget *budget = &exchange->budget;
     sha256_hex(buffer_slice(&exchange->body), body);
-    snprintf(text, sizeof text, "%s\n%s", body, what);
+    int bytes = snprintf(text, sizeof text, "%s\n%.48s", body, what);
+    if (budget->has_max_cost)
+        snprintf(text + bytes, sizeof text - (size_t)bytes, "\n%lld",
+                 (long long)budget->max_cost_nusd);
     sha256_hex(slice_of(text), out);
 }
 

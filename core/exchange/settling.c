@@ -128,7 +128,8 @@ static void take_stated_cost(struct exchange *exchange, const struct charge *cha
 }
 
 /* A provider may count more than we could foresee (its own additions to a prompt). The customer
- * pays that as far as the wallet has it; the operator pays the rest. */
+ * pays that as far as the wallet has it and the client's bound allows; the operator pays the
+ * rest. */
 static int64_t charge_nusd(struct exchange *exchange, const struct charge *charge)
 {
     const struct usage_record *record = &exchange->settlement.record;
@@ -136,12 +137,7 @@ static int64_t charge_nusd(struct exchange *exchange, const struct charge *charg
     int64_t margin_ppm = exchange->attempt.candidate->terms.margin_ppm;
     call_price_charge(record, &charge->allowed, margin_ppm,
                       stream_budget_held_nusd(&exchange->budget), &price);
-    if (price.overrun_nusd > 0) {
-        int64_t more = ledger_extend(exchange->env->store, &exchange->hold, price.overrun_nusd);
-        exchange->settlement.extended_nusd += more;
-        price.charge_nusd += more;
-    }
-    return price.charge_nusd;
+    return price.charge_nusd + stream_budget_extend(&exchange->budget, price.overrun_nusd);
 }
 
 /* Learns from the provider's counts how many tokens such text has, if only text went in and came

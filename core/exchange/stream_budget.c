@@ -30,6 +30,18 @@ static int64_t covered_by(const struct stream_budget *budget, int64_t held_nusd)
                                    terms->margin_ppm, held_nusd);
 }
 
+int64_t stream_budget_extend(struct stream_budget *budget, int64_t wanted_nusd)
+{
+    int64_t room_nusd = budget->max_cost_nusd - stream_budget_held_nusd(budget);
+    if (budget->has_max_cost && wanted_nusd > room_nusd)
+        wanted_nusd = room_nusd;
+    if (wanted_nusd <= 0)
+        return 0;
+    int64_t more_nusd = ledger_extend(budget->store, budget->hold, wanted_nusd);
+    budget->settlement->extended_nusd += more_nusd;
+    return more_nusd;
+}
+
 static void extend(struct stream_budget *budget, int64_t output_tokens)
 {
     const struct candidate_terms *terms = budget->terms;
@@ -38,10 +50,16 @@ static void extend(struct stream_budget *budget, int64_t output_tokens)
     counts.output = output_tokens;
     if (!money_charge(&budget->sold, &counts, terms->margin_ppm, &wanted_nusd))
         return;
-    wanted_nusd -= stream_budget_held_nusd(budget);
-    if (wanted_nusd <= 0)
-        return;
-    budget->settlement->extended_nusd += ledger_extend(budget->store, budget->hold, wanted_nusd);
+    (void)stream_budget_extend(budget, wanted_nusd - stream_budget_held_nusd(budget));
+}
+
+/* The client's bound, if the hold has reached it; else wallet or key. */
+static void note_shortage(struct stream_budget *budget)
+{
+    budget->of_max_cost =
+        budget->has_max_cost && stream_budget_held_nusd(budget) >= budget->max_cost_nusd;
+    budget->short_of =
+        ledger_short_of(budget->store, &budget->hold->account_id, &budget->hold->key_id);
 }
 
 /* Of all that came: text, pictures and sound. */
@@ -116,8 +134,7 @@ bool stream_budget_cover(struct stream_budget *budget)
     if (seen <= budget->output_tokens_covered || is_held_whole(budget))
         return true;
     if (!budget->capped || budget->output_tokens_covered < budget->output_tokens_most)
-        budget->short_of =
-            ledger_short_of(budget->store, &budget->hold->account_id, &budget->hold->key_id);
+        note_shortage(budget);
     return false;
 }
 
@@ -131,13 +148,37 @@ bool stream_budget_ended_choice(const struct stream_budget *budget, const struct
 
 const char *stream_budget_reason(const struct stream_budget *budget)
 {
+    if (budget->of_max_cost)
+        return "max_cost";
     return budget->short_of == HOLD_BUDGET ? "key_budget_exceeded" : "insufficient_credits";
+}
+
+static void write_cap(const struct stream_budget *budget, struct buffer *out)
+{
+    if (budget->capped)
+        buffer_printf(out, ",\"max_tokens\":%lld", (long long)budget->output_tokens_max);
+}
+
+static void write_max_cost(const struct stream_budget *budget, struct buffer *out)
+{
+    char max_cost[MONEY_TEXT_BYTES];
+    money_format_short(budget->max_cost_nusd, max_cost);
+    buffer_printf(out,
+                  "\"The answer ends at the $%s that x-llm-max-cost allows; it is not complete. "
+                  "Allow more to get longer answers.\"",
+                  max_cost);
+    write_cap(budget, out);
+    buffer_printf(out, ",\"scope\":\"request\",\"max_cost\":\"%s\"}", max_cost);
 }
 
 void stream_budget_write_reason(const struct stream_budget *budget, struct buffer *out)
 {
     bool of_key = budget->short_of == HOLD_BUDGET;
     buffer_printf(out, "{\"code\":\"%s\",\"message\":", stream_budget_reason(budget));
+    if (budget->of_max_cost) {
+        write_max_cost(budget, out);
+        return;
+    }
     char url[DASHBOARD_URL_BYTES];
     char message[sizeof url + 128];
     dashboard_url_format(budget->public_url, of_key ? "keys" : "credits", url);
@@ -148,8 +189,7 @@ void stream_budget_write_reason(const struct stream_budget *budget, struct buffe
                       "longer answers: %s",
              url);
     json_write_text(out, message);
-    if (budget->capped)
-        buffer_printf(out, ",\"max_tokens\":%lld", (long long)budget->output_tokens_max);
+    write_cap(budget, out);
     buffer_append_text(out, ",\"scope\":");
     buffer_append_text(out, of_key ? "\"key\"}" : "\"account\",\"topup_url\":");
     if (of_key)

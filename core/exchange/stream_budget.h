@@ -36,7 +36,7 @@ struct stream_budget {
     int64_t choices;
 
     bool chunked;            /* the hold grows with the answer */
-    bool capped;             /* the provider was asked for no more than wallet and key could pay */
+    bool capped;             /* the provider was asked for no more than the money could pay */
     struct unit_counts most; /* beside the answer, as the hold counts it */
     int64_t output_tokens_most;
     int64_t output_tokens_asked;   /* the limit of the customer or operator; 0: no limit */
@@ -47,7 +47,14 @@ struct stream_budget {
     bool limit_reached; /* more has come than request and model allow */
     /* HOLD_INSUFFICIENT or HOLD_BUDGET: which money capped or ended the answer. */
     enum hold_outcome short_of;
+    bool has_max_cost; /* the client bounds the charge (max_cost.h) */
+    int64_t max_cost_nusd;
+    bool of_max_cost; /* that bound capped or ended the answer, not what `short_of` says */
 };
+
+/* Adds up to `wanted_nusd` to the hold: as much as wallet, key and the client's bound allow.
+ * Returns how much. */
+int64_t stream_budget_extend(struct stream_budget *budget, int64_t wanted_nusd);
 
 /* Whether the hold pays for the text so far; extends it if needed. False: the answer must end,
  * because the money has ended (see short_of) or because of limit_reached. */
@@ -67,7 +74,7 @@ void stream_budget_write_reason(const struct stream_budget *budget, struct buffe
 bool stream_budget_explain(const struct stream_budget *budget, struct slice text,
                            const struct json_value *object, struct buffer *member,
                            struct json_edit *edit);
-/* Only the code: insufficient_credits or key_budget_exceeded. */
+/* Only the code: insufficient_credits, key_budget_exceeded or max_cost. */
 const char *stream_budget_reason(const struct stream_budget *budget);
 
 #endif

@@ -181,6 +181,9 @@ def walk_refusals(gateway, customer: Customer) -> str:
     message = {"role": "user", "content": [picture]}
     assert customer.post({"model": "gpt-3.5-turbo", "messages": [message]}).status_code == 400
     assert customer.ask("gpt-4").status_code == 402  # the limit in USD
+    body = {"model": "gpt-4o", "messages": list(QUESTION)}
+    assert customer.post(body, headers={"x-llm-max-cost": "0"}).status_code == 400
+    assert customer.post(body, headers={"x-llm-max-cost": "$1"}).status_code == 400
     for key, status in (("order-1", 200), ("order-1", 200), ("order-2", 200)):
         body = {"model": "gpt-4o-mini", "messages": list(QUESTION)}
         assert customer.post(body, headers={HEADER: key}).status_code == status
@@ -221,6 +224,9 @@ def walk_providers(customer: Customer, provider) -> None:
     piece = answers.content_event("x" * 400, "dear")
     end = Chat(pieces=(), usage=Usage(10, 9000)).events({"model": "dear"})[1:]
     provider.answer = answers.stream([piece] * 90 + end)
+    body = {"model": "dear", "messages": list(QUESTION), "stream": True}
+    response = customer.post(body, headers={"x-llm-max-cost": "0.1"})
+    assert '"max_cost"' in response.text
     response = customer.ask("dear", stream=True)
     assert '"metadata"' in response.text, "the money has ended"
     provider.answer = answers.chat()

@@ -134,7 +134,7 @@ static void a_stream_says_a_word_in_each_event(void **state)
     assert_string_equal(stream + strlen(stream) - strlen("data: [DONE]\n\n"), "data: [DONE]\n\n");
 }
 
-/* The client's limit, and where it has none, ours. */
+/* The lower one of the client's limit and ours. */
 static void a_limit_makes_it_short(void **state)
 {
     (void)state;
@@ -143,6 +143,8 @@ static void a_limit_makes_it_short(void **state)
     assert_int_equal(count(answer(limited, 0), DELTA), 3);
     assert_int_equal(count(text.data, "\"finish_reason\":\"length\""), 1);
     assert_int_equal(count(text.data, "\"completion_tokens\":3,"), 1);
+    assert_int_equal(count(answer(limited, 2), DELTA), 2);
+    assert_int_equal(count(answer(limited, 4), DELTA), 3);
     assert_int_equal(count(answer(unlimited, 2), DELTA), 2);
     assert_int_equal(count(answer(unlimited, WORDS), DELTA), WORDS);
     assert_int_equal(count(text.data, "\"finish_reason\":\"stop\""), 1);

@@ -126,6 +126,46 @@ static void an_answer_ends_where_the_key_s_budget_ends(void **state)
     assert_string_equal(stream_budget_reason(&budget), "key_budget_exceeded");
 }
 
+/* Whatever the wallet has. */
+static void an_answer_ends_at_the_client_s_bound(void **state)
+{
+    (void)state;
+    start(USD, -1);
+    budget.has_max_cost = true;
+    budget.max_cost_nusd = HELD + 100;
+    assert_true(covers(HELD + 100));
+    assert_int_equal(stream_budget_held_nusd(&budget), HELD + 100);
+    assert_false(covers(HELD + 101));
+    assert_int_equal(stream_budget_held_nusd(&budget), HELD + 100);
+    assert_string_equal(stream_budget_reason(&budget), "max_cost");
+}
+
+/* The wallet has less than the bound. */
+static void the_least_of_the_bounds_is_told(void **state)
+{
+    (void)state;
+    start(HELD + 100, -1);
+    budget.has_max_cost = true;
+    budget.max_cost_nusd = HELD + 101;
+    assert_false(covers(HELD + 101));
+    assert_string_equal(stream_budget_reason(&budget), "insufficient_credits");
+}
+
+static void nothing_is_added_beyond_the_bound(void **state)
+{
+    (void)state;
+    start(USD, -1);
+    budget.has_max_cost = true;
+    budget.max_cost_nusd = HELD + 1;
+    assert_int_equal(stream_budget_extend(&budget, 0), 0);
+    assert_int_equal(stream_budget_extend(&budget, 100), 1);
+    assert_int_equal(stream_budget_extend(&budget, 100), 0);
+    budget.max_cost_nusd = 0; /* below what is held: it cannot be, and nothing is taken back */
+    assert_int_equal(stream_budget_extend(&budget, 100), 0);
+    budget.has_max_cost = false;
+    assert_int_equal(stream_budget_extend(&budget, 100), 100);
+}
+
 /* A count of the provider's counts where it is more, and so do pictures. */
 static void what_is_seen_is_the_larger_count(void **state)
 {
@@ -265,6 +305,9 @@ int main(void)
         WITH_BUDGET(no_more_is_held_than_can_come),
         WITH_BUDGET(an_answer_ends_where_the_money_ends),
         WITH_BUDGET(an_answer_ends_where_the_key_s_budget_ends),
+        WITH_BUDGET(an_answer_ends_at_the_client_s_bound),
+        WITH_BUDGET(the_least_of_the_bounds_is_told),
+        WITH_BUDGET(nothing_is_added_beyond_the_bound),
         WITH_BUDGET(what_is_seen_is_the_larger_count),
         WITH_BUDGET(what_is_held_whole_is_not_looked_at),
         WITH_BUDGET(a_provider_that_does_not_keep_to_the_money_is_ended),

@@ -644,6 +644,8 @@ export const en = {
     "error.key_budget_exceeded": "The budget of this key is spent. Take another key.",
     "error.too_many_keys":
         "You have as many keys as are possible. Delete one that you do not need.",
+    "error.max_cost": "The answer ended at the cost that its request allows.",
+    "error.max_cost_exceeded": "This could cost more than the request allows.",
     "error.insufficient_credits": "Your credits do not cover this. Add credits and try again.",
     "error.invalid_amount": "This must be an amount above zero such as 12.50, within the limits.",
     "error.payments_disabled":

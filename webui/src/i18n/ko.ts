@@ -638,6 +638,8 @@ export const ko: Catalogue = {
     "error.key_expired": "만료된 키입니다.",
     "error.key_budget_exceeded": "이 키의 예산을 다 썼습니다. 다른 키를 쓰세요.",
     "error.too_many_keys": "키를 더 만들 수 없습니다. 쓰지 않는 키를 삭제하세요.",
+    "error.max_cost": "요청이 허용한 비용에서 답변이 끝났습니다.",
+    "error.max_cost_exceeded": "요청이 허용한 것보다 비용이 더 들 수 있습니다.",
     "error.insufficient_credits": "크레딧이 부족합니다. 충전한 뒤 다시 시도하세요.",
     "error.invalid_amount": "12.50처럼 0보다 큰, 한도 안의 금액이어야 합니다.",
     "error.payments_disabled":
