@@ -27,6 +27,7 @@
 #include "base/thread_pool.h"
 #include "exchange/limiter.h"
 #include "exchange/live_metrics.h"
+#include "exchange/quotes.h"
 #include "exchange/rates.h"
 #include "exchange/survey.h"
 #include "net/loop/library.h"
@@ -58,6 +59,7 @@ struct gateway {
     struct pages *pages;
     struct store *store;
     struct limiter *limiter;
+    struct quotes *quotes;
     struct rates *rates;
     struct survey *survey;
     struct fair_pool *helpers;
@@ -247,6 +249,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
     if (good) {
         gateway->tally = tally_new();
         gateway->limiter = limiter_new(LIMITER_ENTRIES);
+        gateway->quotes = quotes_new();
         gateway->rates = rates_new();
         gateway->survey = survey_new();
         gateway->metrics = live_metrics_new(worker_count_of(config));
@@ -256,6 +259,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
             (struct worker_shared){.config = config,
                                    .store = gateway->store,
                                    .limiter = gateway->limiter,
+                                   .quotes = gateway->quotes,
                                    .rates = gateway->rates,
                                    .survey = gateway->survey,
                                    .helpers = gateway->helpers,
@@ -424,6 +428,7 @@ static void stop(struct gateway *gateway)
     reload_free(gateway->reload);
     if (gateway->limiter != NULL)
         limiter_free(gateway->limiter);
+    quotes_free(gateway->quotes);
     rates_free(gateway->rates);
     survey_free(gateway->survey);
     live_metrics_free(gateway->metrics);

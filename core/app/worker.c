@@ -343,6 +343,7 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .upstream = worker->upstream,
                               .store = shared->store,
                               .limiter = shared->limiter,
+                              .quotes = shared->quotes,
                               .rates = shared->rates,
                               .survey = shared->survey,
                               .helpers = shared->helpers,

@@ -22,6 +22,7 @@ struct worker_shared {
     const struct config *config;
     struct store *store;
     struct limiter *limiter;
+    struct quotes *quotes;
     struct rates *rates;
     struct survey *survey;
     struct fair_pool *helpers;

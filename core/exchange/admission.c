@@ -165,10 +165,10 @@ static uint64_t seed_of(const struct id *id)
     return seed;
 }
 
-bool exchange_read_chat(struct exchange *exchange)
+bool exchange_read_chat(struct exchange *exchange, bool asks_model)
 {
     struct chat_fault fault;
-    exchange->asks_model = true;
+    exchange->asks_model = asks_model;
     if (chat_read(buffer_slice(&exchange->body), seed_of(&exchange->id), &exchange->chat, &fault))
         return max_cost_read(exchange);
     return refuse(exchange, 400, fault.code, fault.message, fault.param);

@@ -36,6 +36,7 @@ struct limiter;
 struct live_metrics;
 struct live_metrics_shard;
 struct loop;
+struct quotes;
 struct rates;
 struct refusal;
 struct store;
@@ -65,6 +66,7 @@ struct exchange_env {
     struct upstream *upstream;
     struct store *store;
     struct limiter *limiter;      /* shared by all workers */
+    struct quotes *quotes;        /* shared by all workers */
     struct rates *rates;          /* shared by all workers */
     struct survey *survey;        /* shared by all workers */
     struct fair_pool *helpers;    /* hash passwords; shared by all workers */
@@ -131,7 +133,8 @@ bool exchange_authenticate(struct exchange *exchange);
  * signed in. */
 bool exchange_authenticate_as(struct exchange *exchange, const struct digest *digest,
                               const char *user_id);
-bool exchange_read_chat(struct exchange *exchange);
+/* `asks_model`: a call; else only its cost is asked for, and the metrics do not count it. */
+bool exchange_read_chat(struct exchange *exchange, bool asks_model);
 
 struct price_schedule;
 

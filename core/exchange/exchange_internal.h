@@ -38,6 +38,15 @@ enum exchange_state {
     EXCHANGE_ENDED
 };
 
+/* What a call may take in the worst case, before wallet and key are asked. */
+struct hold_plan {
+    struct cost_ceiling need;
+    int64_t output_tokens;     /* of the longest answer, of each choice */
+    int64_t output_tokens_max; /* > 0: the provider is asked for no more */
+    int64_t longest_nusd;      /* what that answer costs */
+    bool capped;               /* the client's bound made it shorter than what was asked for */
+};
+
 struct exchange {
     struct exchange_env *env;
     struct exchange *next;
@@ -123,6 +132,17 @@ void exchange_begin_stream(struct exchange *exchange, const char *content_type);
 bool exchange_was_cut_by_provider(const struct exchange *exchange);
 /* Sets the prices by which the budget of a stream grows, by what is known so far. */
 void exchange_price_budget(struct exchange *exchange);
+/* Finds what a call may take by this offer of the policy. Returns false if it is refused; the
+ * client then has its answer. */
+bool exchange_plan_hold(struct exchange *exchange, const struct cost_ceiling *offered,
+                        struct hold_plan *out);
+/* The amount to hold at first for this plan, with `available_nusd` to spend: more than that if it
+ * is too little. Sets the stream budget by it. */
+int64_t exchange_amount_to_hold(struct exchange *exchange, const struct hold_plan *plan,
+                                int64_t available_nusd);
+/* The longest answer that each of the n choices can afford, in tokens; < 1: none. */
+int64_t exchange_affordable_tokens(const struct exchange *exchange, const struct cost_ceiling *need,
+                                   int64_t available_nusd);
 /* Writes what is to be kept of the attempts so far. */
 void exchange_note_attempts(struct exchange *exchange);
 /* Settles the open hold by the meter, or voids it. relay.c goes on when that is durable. */

@@ -23,15 +23,6 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* What a call may take in the worst case, before wallet and key are asked. */
-struct hold_plan {
-    struct cost_ceiling need;
-    int64_t output_tokens;     /* of the longest answer, of each choice */
-    int64_t output_tokens_max; /* > 0: the provider is asked for no more */
-    int64_t longest_nusd;      /* what that answer costs */
-    bool capped;               /* the client's bound made it shorter than what was asked for */
-};
-
 static void on_hold_returned(struct job *job)
 {
     struct exchange *exchange =
@@ -47,9 +38,8 @@ static void on_hold_returned(struct job *job)
     relay_hold_decided(exchange);
 }
 
-/* The longest answer that each of the n choices can afford, in tokens; < 1: none. */
-static int64_t affordable(const struct exchange *exchange, const struct cost_ceiling *need,
-                          int64_t available_nusd)
+int64_t exchange_affordable_tokens(const struct exchange *exchange, const struct cost_ceiling *need,
+                                   int64_t available_nusd)
 {
     int64_t choices = exchange->chat.choices;
     int64_t most = need->output_tokens_max;
@@ -73,7 +63,7 @@ static enum hold_step refuse_money(struct exchange *exchange, const struct cost_
     char message[sizeof url + 320]; /* with the address: agents show only the message */
     struct buffer metadata;
     bool of_key = outcome == HOLD_BUDGET;
-    int64_t tokens = affordable(exchange, need, refusal->available_nusd);
+    int64_t tokens = exchange_affordable_tokens(exchange, need, refusal->available_nusd);
     money_format_short(refusal->available_nusd, available);
     money_format_short(required_nusd, required);
     money_format_short(refusal->budget_nusd, budget);
@@ -216,8 +206,8 @@ static int64_t amount_of(const struct exchange *exchange, const struct cost_ceil
 
 /* The amount to hold now, with `available_nusd` to spend. If that is too little and the client has
  * set no limit, the answer is capped. */
-static int64_t amount_to_hold(struct exchange *exchange, const struct hold_plan *plan,
-                              int64_t available_nusd)
+int64_t exchange_amount_to_hold(struct exchange *exchange, const struct hold_plan *plan,
+                                int64_t available_nusd)
 {
     struct stream_budget *budget = &exchange->budget;
     const struct cost_ceiling *need = &plan->need;
@@ -226,7 +216,7 @@ static int64_t amount_to_hold(struct exchange *exchange, const struct hold_plan 
     budget->output_tokens_max = plan->output_tokens_max;
     budget->capped = budget->of_max_cost = plan->capped;
     if (amount_nusd > available_nusd && least_cap(exchange) > 0) {
-        int64_t tokens = affordable(exchange, need, available_nusd);
+        int64_t tokens = exchange_affordable_tokens(exchange, need, available_nusd);
         if (tokens < least_cap(exchange))
             return amount_nusd; /* the hold will be refused */
         budget->capped = true;
@@ -254,12 +244,13 @@ static enum hold_outcome find_hold(struct exchange *exchange, const struct hold_
     /* Other exchanges may take from the same balance between the look and the hold, so try a few
      * times. */
     for (unsigned i = 0; i < HOLD_TRIES; i++) {
-        int64_t amount_nusd = amount_to_hold(exchange, plan, refusal->available_nusd);
+        int64_t amount_nusd = exchange_amount_to_hold(exchange, plan, refusal->available_nusd);
         outcome = try_hold(exchange, amount_nusd, refusal);
         if (outcome != HOLD_INSUFFICIENT && outcome != HOLD_BUDGET)
             break;
         if (least_cap(exchange) == 0 ||
-            affordable(exchange, &plan->need, refusal->available_nusd) < least_cap(exchange))
+            exchange_affordable_tokens(exchange, &plan->need, refusal->available_nusd) <
+                least_cap(exchange))
             break;
     }
     return outcome;
@@ -352,15 +343,15 @@ static bool may_be_out_of_date(enum hold_outcome outcome)
            outcome == HOLD_UNKNOWN;
 }
 
-/* Shortens the answer to what the client's bound pays in the worst case. Returns false if that is
- * less than a token. */
+/* Shortens the answer to what the client's bound pays in the worst case, unless we have quoted
+ * that. Returns false if it is less than a token. */
 static bool fit_max_cost(const struct exchange *exchange, struct hold_plan *plan)
 {
     const struct stream_budget *budget = &exchange->budget;
     if (!budget->has_max_cost)
         return true;
-    int64_t tokens = affordable(exchange, &plan->need, budget->max_cost_nusd);
-    if (tokens >= plan->output_tokens)
+    int64_t tokens = exchange_affordable_tokens(exchange, &plan->need, budget->max_cost_nusd);
+    if (tokens >= plan->output_tokens || max_cost_is_quoted(exchange))
         return true;
     plan->output_tokens = plan->output_tokens_max = tokens;
     plan->capped = true;
@@ -401,8 +392,10 @@ static bool limit_answer(struct exchange *exchange, int64_t stated_context, stru
     plan->output_tokens = least(output, need->context);
     if (!fit_max_cost(exchange, plan))
         return refuse_max_cost(exchange, plan);
-    return worst_case(exchange, need, plan->output_tokens, &plan->longest_nusd) ||
-           refuse_uncountable(exchange);
+    if (!worst_case(exchange, need, plan->output_tokens, &plan->longest_nusd))
+        return refuse_uncountable(exchange);
+    plan->longest_nusd = amount_of(exchange, need, plan->output_tokens);
+    return true;
 }
 
 /* `again`: the hold has waited once. */
@@ -490,9 +483,8 @@ static bool sells_features(struct exchange *exchange, const struct cost_ceiling 
     return false;
 }
 
-/* Returns false if the client has its answer. */
-static bool plan_hold(struct exchange *exchange, const struct cost_ceiling *offered,
-                      struct hold_plan *plan)
+bool exchange_plan_hold(struct exchange *exchange, const struct cost_ceiling *offered,
+                        struct hold_plan *plan)
 {
     *plan = (struct hold_plan){.need = *offered};
     struct cost_ceiling *need = &plan->need;
@@ -513,7 +505,7 @@ enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceilin
 {
     struct hold_plan plan;
     check(exchange->waiting_hold == NULL);
-    if (!plan_hold(exchange, offered, &plan))
+    if (!exchange_plan_hold(exchange, offered, &plan))
         return HOLD_REFUSED;
     return decide(exchange, &plan, false);
 }

@@ -311,14 +311,14 @@ void limiter_give_back_at(struct limiter *limiter, const struct limit_slot *plac
 
 /* ---- concurrency ---- */
 
-bool limiter_enter_at(struct limiter *limiter, const struct limit_slot *place, int64_t limit,
-                      struct limit_state *out)
+static bool enter(struct limiter *limiter, const struct limit_slot *place, int64_t limit,
+                  bool entering, struct limit_state *out)
 {
     struct shard *shard = lock_shard(limiter, place);
     struct entry *entry = *find(limiter, shard, place);
     int64_t entered = entry != NULL ? entry->entered : 0;
     bool fits = entered < limit;
-    if (fits) {
+    if (fits && entering) {
         if (entry == NULL)
             entry = add(limiter, shard, place, 0);
         entered = ++entry->entered;
@@ -329,6 +329,18 @@ bool limiter_enter_at(struct limiter *limiter, const struct limit_slot *place, i
                                 .never = !fits && limit < 1,
                                 .retry_after_ms = fits ? 0 : BUSY_RETRY_MS};
     return fits;
+}
+
+bool limiter_enter_at(struct limiter *limiter, const struct limit_slot *place, int64_t limit,
+                      struct limit_state *out)
+{
+    return enter(limiter, place, limit, true, out);
+}
+
+bool limiter_could_enter_at(struct limiter *limiter, const struct limit_slot *place, int64_t limit,
+                            struct limit_state *out)
+{
+    return enter(limiter, place, limit, false, out);
 }
 
 void limiter_leave_at(struct limiter *limiter, const struct limit_slot *place)

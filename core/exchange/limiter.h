@@ -59,6 +59,9 @@ void limiter_give_back_at(struct limiter *limiter, const struct limit_slot *plac
  * never dropped. */
 bool limiter_enter_at(struct limiter *limiter, const struct limit_slot *place, int64_t limit,
                       struct limit_state *out);
+/* Says what limiter_enter_at would say, without entering. */
+bool limiter_could_enter_at(struct limiter *limiter, const struct limit_slot *place, int64_t limit,
+                            struct limit_state *out);
 void limiter_leave_at(struct limiter *limiter, const struct limit_slot *place);
 
 #endif

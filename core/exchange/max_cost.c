@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "exchange/exchange_internal.h"
+#include "exchange/quotes.h"
 
 static const char name[] = "x-llm-max-cost";
 
@@ -43,6 +44,32 @@ bool max_cost_read(struct exchange *exchange)
         return refuse(exchange);
     budget->has_max_cost = true;
     return true;
+}
+
+/* The body and the account that pays. */
+static struct quote_name name_of(const struct exchange *exchange)
+{
+    const struct limiter *limiter = exchange->env->limiter;
+    struct limit_slot body = limiter_slot(limiter, buffer_slice(&exchange->body), 0);
+    struct limit_slot account =
+        limiter_slot(limiter, slice_of(exchange->key.account_id.text), QUOTES_VALID_MS);
+    return (struct quote_name){body.low ^ account.low, body.high ^ account.high};
+}
+
+void max_cost_quote(const struct exchange *exchange, int64_t most_nusd)
+{
+    const struct quote_name quoted = name_of(exchange);
+    quotes_note(exchange->env->quotes, &quoted, most_nusd, exchange->created_ms);
+}
+
+/* An estimate is no call: by an older one it would prolong that. */
+bool max_cost_is_quoted(const struct exchange *exchange)
+{
+    if (!exchange->asks_model)
+        return false;
+    const struct quote_name quoted = name_of(exchange);
+    return quotes_bind(exchange->env->quotes, &quoted, exchange->budget.max_cost_nusd,
+                       exchange->created_ms);
 }
 
 void max_cost_refuse(struct exchange *exchange, int64_t required_nusd)

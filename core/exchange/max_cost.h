@@ -13,6 +13,10 @@ struct exchange;
 /* Reads the header into the exchange's stream budget. Returns false if it is wrong; the client then
  * has its answer. */
 bool max_cost_read(struct exchange *exchange);
+/* Remembers that the request was estimated at this amount. */
+void max_cost_quote(const struct exchange *exchange, int64_t most_nusd);
+/* Whether we have quoted this call at its bound, or below (quotes.h). */
+bool max_cost_is_quoted(const struct exchange *exchange);
 /* Answers that the bound does not pay for the shortest answer, which may cost `required_nusd`. */
 void max_cost_refuse(struct exchange *exchange, int64_t required_nusd);
 

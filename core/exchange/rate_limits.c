@@ -287,6 +287,65 @@ bool rate_limits_acquire_one(struct exchange *exchange, struct slice name, int64
     return worst.rule == NULL || give_back_and_refuse(exchange, &worst);
 }
 
+/* ---- estimates ---- */
+
+/* Another place than that of calls. */
+static struct limit_slot place_of_estimates(const struct exchange *exchange,
+                                            const struct limit_rule *rule,
+                                            struct subjects *subjects)
+{
+    struct limit_slot place = place_of(exchange, rule, subjects);
+    place.high ^= UINT64_C(0x657374696d617465);
+    return place;
+}
+
+bool rate_limits_count_estimate(struct exchange *exchange, const struct limit_rules *rules)
+{
+    struct subjects subjects;
+    struct obstacle worst = {.rule = NULL};
+    struct limiter *limiter = exchange->env->limiter;
+    memset(subjects.known, 0, sizeof subjects.known);
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct limit_rule *rule = &rules->list[i];
+        struct limit_state state;
+        if (rule->kind != LIMIT_REQUESTS)
+            continue;
+        struct limit_slot place = place_of_estimates(exchange, rule, &subjects);
+        if (!limiter_take_at(limiter, &place, 1, rule->limit, rule->window_ms, exchange->created_ms,
+                             &state))
+            note_obstacle(&worst, rule, 1, &state);
+    }
+    return worst.rule == NULL || refuse_limit(exchange, worst.rule, worst.amount, &worst.state);
+}
+
+static bool would_pass(const struct exchange *exchange, const struct limit_rule *rule,
+                       struct limit_slot place, struct limit_state *state)
+{
+    struct limiter *limiter = exchange->env->limiter;
+    if (rule->kind == LIMIT_CONCURRENCY)
+        return limiter_could_enter_at(limiter, &place, rule->limit, state);
+    return limiter_peek_at(limiter, &place, amount_of(exchange, rule->kind), rule->limit,
+                           rule->window_ms, exchange->created_ms, state);
+}
+
+void rate_limits_look(const struct exchange *exchange, const struct limit_rules *rules,
+                      struct limit_outlook *out)
+{
+    struct subjects subjects;
+    struct obstacle worst = {.rule = NULL};
+    memset(subjects.known, 0, sizeof subjects.known);
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct limit_rule *rule = &rules->list[i];
+        struct limit_state state;
+        if (!would_pass(exchange, rule, place_of(exchange, rule, &subjects), &state))
+            note_obstacle(&worst, rule, 1, &state);
+    }
+    *out = (struct limit_outlook){
+        .passes = worst.rule == NULL,
+        .spent = worst.rule != NULL && worst.rule->kind == LIMIT_USD,
+        .retry_after_ms = worst.rule == NULL || worst.state.never ? 0 : worst.state.retry_after_ms};
+}
+
 bool rate_limits_acquired(const struct exchange *exchange)
 {
     return exchange->limits != NULL;

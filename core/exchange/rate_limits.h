@@ -50,6 +50,18 @@ bool rate_limits_acquire(struct exchange *exchange, const struct limit_rules *ru
 /* Counts the exchange as one of those of this name that run at the same time. Returns false if
  * there are `most` already; the client then has its answer. */
 bool rate_limits_acquire_one(struct exchange *exchange, struct slice name, int64_t most);
+/* What a call would meet now. */
+struct limit_outlook {
+    bool passes;
+    bool spent;             /* it would be refused for money: the limit is one of USD */
+    int64_t retry_after_ms; /* until it may pass; 0: it passes, or never will */
+};
+/* Counts an estimate, apart from calls but by the same limits of requests: as many estimates as
+ * calls. Returns false if a limit is reached; the client then has its answer. */
+bool rate_limits_count_estimate(struct exchange *exchange, const struct limit_rules *rules);
+/* Says whether a call would pass, without counting anything. */
+void rate_limits_look(const struct exchange *exchange, const struct limit_rules *rules,
+                      struct limit_outlook *out);
 bool rate_limits_acquired(const struct exchange *exchange);
 /* The client has left: counts that at once, because the call may run on for long. */
 void rate_limits_abandon(struct exchange *exchange);

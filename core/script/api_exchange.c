@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "dialect/chat.h"
 #include "exchange/download.h"
+#include "exchange/estimate.h"
 #include "exchange/exchange.h"
 #include "exchange/idempotency.h"
 #include "exchange/meter.h"
@@ -59,10 +60,11 @@ static int api_authenticate_as(lua_State *state)
     return push_key(state, exchange_key(exchange));
 }
 
+/* x:read_chat(estimated) -> model, stream, output_tokens, input_tokens */
 static int api_read_chat(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    if (!exchange_read_chat(exchange))
+    if (!exchange_read_chat(exchange, !lua_toboolean(state, 2)))
         return task_stop(state);
     const struct chat_request *chat = exchange_chat(exchange);
     lua_pushstring(state, chat->model);
@@ -106,6 +108,19 @@ static int api_hold(lua_State *state)
     if (step == HOLD_REFUSED)
         return task_stop(state);
     return step == HOLD_WAITS ? task_wait(state, TASK_WAITS_HOLD) : 0;
+}
+
+/* x:estimate(ceiling, limits) -> JSON */
+static int api_estimate(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    const struct cost_ceiling *ceiling = compiled_plan_ceiling(state, 2);
+    const struct limit_rules *limits = compiled_plan_limits(state, 3);
+    char json[ESTIMATE_BYTES];
+    if (!estimate_make(exchange, ceiling, limits, json))
+        return task_stop(state);
+    lua_pushstring(state, json);
+    return 1;
 }
 
 /* x:attempt(candidate) -> nil, or why there is no answer */
@@ -380,6 +395,7 @@ const struct luaL_Reg api_exchange_bindings[] = {
     {"claim", api_claim},
     {"download", api_download},
     {"acquire", api_acquire},
+    {"estimate", api_estimate},
     {"fail", api_fail},
     {"finish", api_finish},
     {"header", api_header},

@@ -111,12 +111,14 @@ function exchange:authenticate_as(digest, user_id) end
 ---@return string user_id
 function exchange:caller() end
 
----Reads the body of a chat completion. Ends the task with a 400 if it is invalid.
+---Reads the body of a chat completion, and x-llm-max-cost. Ends the task with a 400 if one is
+---invalid.
+---@param estimated? boolean only its cost is asked for: the metrics count no call
 ---@return string model
 ---@return boolean stream
 ---@return integer? output_tokens the client's limit, if it sets one
 ---@return integer input_tokens an estimate
-function exchange:read_chat() end
+function exchange:read_chat(estimated) end
 
 ---Counts against all limits at once. Ends the task with a 429 (money: a 402) if one is reached.
 ---@param limits userdata of a prepared plan (lua/policy/init.lua)
@@ -133,6 +135,14 @@ function exchange:acquire(name, most) end
 ---Yields if they are too few at first: another process may have just added some.
 ---@param ceiling userdata of a prepared plan
 function exchange:hold(ceiling) end
+
+---What the call would cost at most, and whether it would pass now; holds nothing. Counts as an
+---estimate. Ends the task as x:hold does if the call is refused for another reason than money, and
+---with a 429 after too many estimates.
+---@param ceiling userdata of a prepared plan
+---@param limits userdata of a prepared plan
+---@return string json the answer of POST estimate
+function exchange:estimate(ceiling, limits) end
 
 ---@alias core.Failure
 ---| "refused" the provider rejects the request

@@ -49,6 +49,7 @@ add("GET", "/usage/summary", usage.summary)
 add("GET", "/usage/{id}", usage.get)
 add("GET", "/refusals", usage.refusals)
 add("GET", "/models", models)
-add_changing("POST", "/playground/chat/completions", playground)
+add_changing("POST", "/playground/chat/completions", playground.chat)
+add_changing("POST", "/playground/estimate", playground.estimate)
 
 return routes

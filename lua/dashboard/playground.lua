@@ -1,15 +1,18 @@
--- POST playground/chat/completions: a call to a model by a signed-in user, with one of the user's
--- keys. A key is shown only once and not stored, so the page cannot send it; it sends the key's id
--- instead. All else is like any call with that key.
+-- POST playground/chat/completions and playground/estimate: a call to a model by a signed-in user,
+-- with one of the user's keys, and what it would cost. A key is shown only once and not stored, so
+-- the page cannot send it; it sends the key's id instead. All else is like any call with that key.
 local body = require "dashboard.body"
 local chat = require "openai.chat"
 local cjson = require "cjson"
+local estimate = require "openai.estimate"
 local keys = require "dashboard.keys"
 local query = require "query"
 local session = require "dashboard.session"
 local store = require "store"
 
-return function(x)
+local playground = {}
+
+local function with_key(x, handler)
     local user = session.user(x)
     body.check_type(x)
     local key_id = query.read(x).key_id
@@ -20,5 +23,15 @@ return function(x)
     if not found then
         x:refuse(404, "not_found", "You have no such key.", "key_id")
     end
-    chat(x, nil, cjson.decode(found).digest, user.id)
+    handler(x, nil, cjson.decode(found).digest, user.id)
 end
+
+function playground.chat(x)
+    with_key(x, chat)
+end
+
+function playground.estimate(x)
+    with_key(x, estimate)
+end
+
+return playground

@@ -3,6 +3,7 @@ local models = require "openai.models"
 
 return {
     { method = "POST", path = "/chat/completions", handler = require "openai.chat" },
+    { method = "POST", path = "/estimate", handler = require "openai.estimate" },
     { method = "GET", path = "/models", handler = models.list },
     { method = "GET", path = "/models/{id}", handler = models.get },
     { method = "GET", path = "/credits", handler = require "openai.credits" },

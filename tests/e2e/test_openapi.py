@@ -157,7 +157,12 @@ def walk_api(customer: Customer, mount: str) -> None:
             mount + "/chat/completions", headers=customer.authorization, json=body | more
         )
         assert response.status_code == 200
-    get("/generation", 200, params={"id": response.headers["x-request-id"]})
+    for more in ({}, {"messages": [{"role": "user", "content": [{"type": "file"}]}]}):
+        response = customer.gateway.http.post(
+            mount + "/estimate", headers=customer.authorization, json=body | more
+        )
+        assert response.status_code == 200
+    get("/generation", 200, params={"id": customer.wait_for_record()["id"]})
     get("/generation", 400)
     get("/generation", 404, params={"id": "req_0"})
     get("/models/none", 404)
@@ -294,6 +299,8 @@ def walk_account(person: Customer) -> None:
         params = {"key_id": key_id} if key_id else {}
         person_asks = person.web.post("/playground/chat/completions", params=params, json=body)
         assert person_asks.status_code == status
+        person_estimates = person.web.post("/playground/estimate", params=params, json=body)
+        assert person_estimates.status_code == status
 
 
 def walk_admin_reads(admin: Customer, customer: Customer, refused_id: str) -> None:
@@ -365,6 +372,8 @@ def test_every_answer(make_gateway, provider, document):
         for mount in ("/v1", "/api/v1"):
             walk_api(customer, mount)
         assert poor.ask().status_code == 402
+        body = {"model": "gpt-4o-mini", "messages": list(QUESTION)}
+        assert poor.post(body, path="/estimate").json()["affordable"] is False
         refused_id = walk_refusals(gateway, customer)
         walk_keys_and_money(customer)
         walk_providers(gateway.customer(credit="2"), provider)

@@ -31,6 +31,13 @@ static void give_back(struct limiter *limiter, const char *name, int64_t amount,
     limiter_give_back_at(limiter, &place, amount, WINDOW_MS, taken_ms, now_ms);
 }
 
+static bool limiter_could_enter(struct limiter *limiter, struct slice name, int64_t limit,
+                                struct limit_state *out)
+{
+    struct limit_slot place = limiter_slot(limiter, name, 0);
+    return limiter_could_enter_at(limiter, &place, limit, out);
+}
+
 static bool limiter_enter(struct limiter *limiter, struct slice name, int64_t limit,
                           struct limit_state *out)
 {
@@ -417,8 +424,10 @@ static void enters_up_to_the_limit(void **state)
     assert_false(limiter_enter(limiter, name, 3, &now));
     assert_int_equal(now.remaining, 0);
     assert_true(now.retry_after_ms >= 1);
-    assert_false(limiter_enter(limiter, name, 2, &now)); /* lowered by a reload */
-    assert_true(limiter_enter(limiter, name, 4, &now));  /* raised */
+    assert_false(limiter_could_enter(limiter, name, 3, &now));
+    assert_true(limiter_could_enter(limiter, name, 4, &now)); /* and nothing has entered */
+    assert_false(limiter_enter(limiter, name, 2, &now));      /* lowered by a reload */
+    assert_true(limiter_enter(limiter, name, 4, &now));       /* raised */
     limiter_leave(limiter, name);
     assert_false(limiter_enter(limiter, name, 3, &now));
     limiter_leave(limiter, name);

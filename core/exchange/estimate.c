@@ -1,0 +1,184 @@
+#include "exchange/estimate.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/json_writer.h"
+#include "exchange/exchange_internal.h"
+#include "exchange/max_cost.h"
+#include "exchange/price_facts.h"
+#include "exchange/quotes.h"
+#include "exchange/rate_limits.h"
+
+/* What stands in the answer beside the plan. */
+struct outlook {
+    int64_t available_nusd; /* in the wallet and in the key's budget */
+    int64_t affordable_tokens;
+    const char *reason; /* the code with which the call would be refused now; "": it would pass */
+    int64_t retry_after_ms;
+};
+
+/* ---- what the prompt alone may cost ---- */
+
+/* The tokens that such a text usually has; -1: nobody can say. */
+static int64_t usual_tokens(const struct exchange *exchange, const struct hold_plan *plan)
+{
+    const struct prompt *prompt = &exchange->chat.prompt;
+    if (prompt->opaque_count + prompt->image_count + prompt->audio_count > 0)
+        return -1;
+    int64_t rate = rates_of_mix(&exchange->rates.input, &prompt->mix);
+    int64_t tokens = rates_tokens(rate, prompt->text_bytes, prompt_template_tokens(prompt));
+    return tokens < plan->need.most.input ? tokens : plan->need.most.input;
+}
+
+/* What these tokens cost as the request asks for them, if no cache reads or writes. */
+static bool usual_cost(const struct exchange *exchange, const struct cost_ceiling *offered,
+                       int64_t tokens, int64_t *out_nusd)
+{
+    struct unit_counts counts = {.input = tokens, .request = offered->beside.request};
+    struct unit_prices prices = offered->prices;
+    struct price_facts facts;
+    price_facts_ask(&exchange->chat, tokens, &facts);
+    price_schedule_apply(offered->rules, &facts, &prices);
+    return money_charge(&prices, &counts, offered->margin_ppm, out_nusd);
+}
+
+/* ---- whether the call would pass now ---- */
+
+static void look_at_money(struct exchange *exchange, const struct hold_plan *plan,
+                          struct outlook *out)
+{
+    struct store *store = exchange->env->store;
+    const struct id *account_id = &exchange->key.account_id;
+    const struct id *key_id = &exchange->key.key_id;
+    out->available_nusd = ledger_available_nusd(store, account_id, key_id);
+    out->affordable_tokens = exchange_affordable_tokens(exchange, &plan->need, out->available_nusd);
+    if (out->affordable_tokens > plan->output_tokens)
+        out->affordable_tokens = plan->output_tokens;
+    if (out->affordable_tokens < 0)
+        out->affordable_tokens = 0;
+    if (exchange_amount_to_hold(exchange, plan, out->available_nusd) > out->available_nusd)
+        out->reason = ledger_short_of(store, account_id, key_id) == HOLD_BUDGET
+                          ? "key_budget_exceeded"
+                          : "insufficient_credits";
+}
+
+/* As in a call, limits come before money. */
+static void look_ahead(struct exchange *exchange, const struct hold_plan *plan,
+                       const struct limit_rules *limits, struct outlook *out)
+{
+    struct limit_outlook limit;
+    *out = (struct outlook){.reason = ""};
+    look_at_money(exchange, plan, out);
+    rate_limits_look(exchange, limits, &limit);
+    out->retry_after_ms = limit.retry_after_ms;
+    if (!limit.passes)
+        out->reason = limit.spent ? "key_budget_exceeded" : "rate_limit_exceeded";
+}
+
+/* ---- the answer ---- */
+
+/* As a number, and as the exact text that x-llm-max-cost takes. */
+static void write_amounts(struct buffer *out, const char *name, const char *exact_name,
+                          int64_t nusd)
+{
+    json_writer_money_number(out, name, nusd);
+    json_writer_money(out, exact_name, nusd);
+}
+
+static void write_line(struct buffer *out, const struct cost_ceiling *need, enum unit unit,
+                       int64_t quantity)
+{
+    struct unit_counts counts = {.input = 0};
+    struct money_exact exact;
+    char price[48];
+    counts.of[unit] = quantity;
+    check(money_charge_exact(&need->prices, &counts, need->margin_ppm, &exact));
+    json_writer_object(out, NULL);
+    json_writer_text(out, "unit", unit_name(unit));
+    json_writer_int(out, "quantity", quantity);
+    json_writer_text(out, "price",
+                     money_format_sell_price(unit, need->prices.of[unit], need->margin_ppm, price));
+    json_writer_int(out, "per", unit_is_token(unit) ? 1000000 : 1);
+    json_writer_text(out, "amount", exact.sum);
+    json_writer_object_end(out);
+}
+
+static void write_lines(struct buffer *out, const struct exchange *exchange,
+                        const struct hold_plan *plan)
+{
+    struct unit_counts most = plan->need.most;
+    most.output = plan->output_tokens * exchange->chat.choices;
+    json_writer_array(out, "lines");
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
+        if (most.of[unit] > 0)
+            write_line(out, &plan->need, unit, most.of[unit]);
+    }
+    json_writer_array_end(out);
+}
+
+static void write_prompt(struct buffer *out, const struct exchange *exchange,
+                         const struct cost_ceiling *offered, const struct hold_plan *plan)
+{
+    int64_t nusd;
+    int64_t tokens = usual_tokens(exchange, plan);
+    if (tokens < 0 || !usual_cost(exchange, offered, tokens, &nusd)) {
+        json_writer_null(out, "expected_prompt");
+        return;
+    }
+    json_writer_object(out, "expected_prompt");
+    json_writer_int(out, "tokens", tokens);
+    write_amounts(out, "cost", "cost_exact", nusd);
+    json_writer_object_end(out);
+}
+
+static void write_outlook(struct buffer *out, const struct outlook *outlook)
+{
+    json_writer_bool(out, "affordable", outlook->reason[0] == '\0');
+    json_writer_text_or_null(out, "reason", outlook->reason);
+    if (outlook->retry_after_ms > 0)
+        json_writer_int(out, "retry_after_ms", outlook->retry_after_ms);
+    else
+        json_writer_null(out, "retry_after_ms");
+    json_writer_money(out, "available", outlook->available_nusd);
+    json_writer_int(out, "affordable_max_tokens", outlook->affordable_tokens);
+}
+
+static void write_answer(struct buffer *out, const struct exchange *exchange,
+                         const struct cost_ceiling *offered, const struct hold_plan *plan)
+{
+    json_writer_text(out, "object", "estimate");
+    json_writer_text(out, "model", exchange->chat.model);
+    json_writer_text(out, "currency", "USD");
+    write_amounts(out, "max_cost", "max_cost_exact", plan->longest_nusd);
+    write_lines(out, exchange, plan);
+    write_prompt(out, exchange, offered, plan);
+    json_writer_int(out, "context", plan->need.context);
+    json_writer_int(out, "max_tokens", plan->output_tokens);
+    json_writer_int(out, "choices", exchange->chat.choices);
+    json_writer_time(out, "valid_until", exchange->created_ms + QUOTES_VALID_MS);
+}
+
+bool estimate_make(struct exchange *exchange, const struct cost_ceiling *offered,
+                   const struct limit_rules *limits, char out[ESTIMATE_BYTES])
+{
+    struct hold_plan plan;
+    struct outlook outlook;
+    struct buffer json;
+    if (!rate_limits_count_estimate(exchange, limits) ||
+        !exchange_plan_hold(exchange, offered, &plan))
+        return false;
+    look_ahead(exchange, &plan, limits, &outlook);
+    if (!plan.capped) /* else the call would be made shorter, too */
+        max_cost_quote(exchange, plan.longest_nusd);
+    buffer_init(&json, ESTIMATE_BYTES - 1);
+    json_writer_object(&json, NULL);
+    write_answer(&json, exchange, offered, &plan);
+    write_outlook(&json, &outlook);
+    json_writer_object_end(&json);
+    check(!json.failed);
+    memcpy(out, json.data, json.bytes);
+    out[json.bytes] = '\0';
+    buffer_fini(&json);
+    return true;
+}

@@ -1,0 +1,20 @@
+/* What a call would cost at most: what its hold would cover (holding.c), told instead of held. No
+ * provider is asked, and nothing is charged. On the exchange's worker. */
+#ifndef EXCHANGE_ESTIMATE_H
+#define EXCHANGE_ESTIMATE_H
+
+#include <stdbool.h>
+
+struct cost_ceiling;
+struct exchange;
+struct limit_rules;
+
+enum { ESTIMATE_BYTES = 8192 }; /* of the answer, with its NUL */
+
+/* Writes the answer of POST estimate as JSON, for the request that was read. Counts it by `limits`,
+ * and remembers it (quotes.h). Returns false if the call would be refused for another reason than
+ * money or limits, or if there were too many estimates; the client then has its answer. */
+bool estimate_make(struct exchange *exchange, const struct cost_ceiling *offered,
+                   const struct limit_rules *limits, char out[ESTIMATE_BYTES]);
+
+#endif

@@ -1,0 +1,21 @@
+-- POST estimate: what a call with this body would cost at most, and whether it would pass now.
+-- Refused as the call would be, but for money and limits: these are told.
+local plans = require "openai.plan"
+
+-- `digest` names a key of the signed-in user (the dashboard's playground).
+return function(x, _, digest, user_id)
+    local group, key_models
+    if digest then
+        group, key_models = x:authenticate_as(digest, user_id)
+    else
+        group, key_models = x:authenticate()
+    end
+    local model, stream, output_tokens, input_tokens = x:read_chat(true)
+    local plan = plans.make(x, plans.request(x, group, key_models, model, stream, output_tokens,
+        input_tokens))
+    local answer = x:estimate(plan.need, plan.limits)
+    if #plan.candidates == 0 then
+        plans.refuse_unavailable(x, plan)
+    end
+    x:reply(200, answer)
+end

@@ -1,0 +1,50 @@
+-- What the policy says to a request: the same for a call and for an estimate of its cost.
+local caller = require "openai.caller"
+local policy = require "policy"
+
+local plans = {}
+
+local STATUS = {
+    model_not_found = 404,
+    model_not_allowed = 403,
+    model_not_priced = 503,
+}
+
+-- The request as policies see it. One table for all: it is filled and used without a yield between.
+local request = {}
+
+-- Members that only rules need are not filled in if there are none. Returns that table.
+function plans.request(x, group, key_models, model, stream, output_tokens, input_tokens)
+    request.group = group
+    request.key_models = caller.models(key_models)
+    request.model = model
+    if policy.has_rules then
+        local _
+        request.key_id, _, request.user_id = x:caller()
+        request.stream = stream
+        request.output_tokens = output_tokens
+        request.input_tokens = input_tokens
+    end
+    return request
+end
+
+-- Ends the task if the policy refuses the request.
+function plans.make(x, asked)
+    local plan, code, message = policy.prepare(asked)
+    if plan then
+        return plan
+    end
+    if not STATUS[code] then
+        x:fail(message)
+    end
+    x:refuse(STATUS[code], code, message, "model", nil, nil, true)
+end
+
+-- Ends the task: no provider is set up that could be tried.
+function plans.refuse_unavailable(x, plan)
+    local why = core.providers_shown and ": " .. tostring(plan.unavailable_reason) or ""
+    x:refuse(503, "provider_unavailable", "No provider of this model is set up" .. why .. ".",
+        "model", nil, nil, true)
+end
+
+return plans
