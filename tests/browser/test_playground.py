@@ -40,6 +40,35 @@ def test_an_answer_grows_and_says_what_it_cost(user, customer, provider):
     assert provider.last.json["messages"] == [{"role": "user", "content": "Count!"}]
 
 
+def quoted(customer, *questions: str) -> str:
+    """What the API says to the same request."""
+    messages = [{"role": "user", "content": text} for text in questions]
+    body = {"model": MODEL, "messages": messages, "stream": True}
+    return customer.post(body, path="/estimate").json()["max_cost_exact"]
+
+
+def test_what_it_costs_at_most_is_said_before(user, customer, provider):
+    open_playground(user)
+    user.field("playground.message").fill("Count!")
+    user.sees(user.t("playground.most", amount=exact(quoted(customer, "Count!"))))
+    longer = "Count to a hundred, please! " * 20
+    user.field("playground.message").fill(longer)
+    user.sees(user.t("playground.most", amount=exact(quoted(customer, longer))))
+    assert not provider.requests, "nobody was asked"
+    user.field("playground.message").fill(" ")
+    expect(user.page.get_by_text(user.t("playground.most", amount="$"))).to_have_count(0)
+
+
+def test_what_a_small_budget_pays_is_said_before(user, customer):
+    for budget, text in (("0.000001", "mostRefused"), ("0.001", "mostAvailable")):
+        customer.create_key("tight", budget=budget)
+        amount = budget if text == "mostAvailable" else quoted(customer, "Hello?")
+        open_playground(user)
+        user.field("playground.key").select_option(value=customer.key_id)
+        user.field("playground.message").fill("Hello?")
+        user.sees(user.t(f"playground.{text}", amount=exact(amount)))
+
+
 def test_a_talk_is_sent_whole(user, customer, provider):
     provider.answer = answers.chat(pieces=("Yes.",))
     open_playground(user)

@@ -1,7 +1,9 @@
-// The playground's calls: a chat completion, streamed, with the session instead of a key.
+// The playground's calls: a chat completion, streamed, with the session instead of a key; and what
+// it would cost.
 import { EventReader } from "../base/sse";
-import { address, failure, send } from "./client";
+import { address, call, failure, send } from "./client";
 import { ApiError } from "./error";
+import type { Estimate } from "./types";
 
 export interface Message {
     role: "system" | "user" | "assistant";
@@ -35,6 +37,14 @@ function readChunk(data: string, listener: Listener): void {
         listener.onText(text);
     }
 }
+
+/** What the call would cost at most, and whether it would pass now. */
+export const estimate = (keyId: string, asked: Asked, signal: AbortSignal) =>
+    call<Estimate>("POST", "/playground/estimate", {
+        query: { key_id: keyId },
+        body: asked,
+        signal,
+    });
 
 /** Throws an ApiError for what went wrong before or in the stream, an AbortError when stopped. */
 export async function streamChat(

@@ -218,3 +218,12 @@ export interface Site {
         budget_usd_max: number;
     };
 }
+
+/** What a call would cost at most; docs/openapi.yaml has all members. */
+export interface Estimate {
+    max_cost_exact: string;
+    max_tokens: number;
+    affordable: boolean;
+    available: string;
+    affordable_max_tokens: number;
+}

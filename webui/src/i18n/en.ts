@@ -382,6 +382,9 @@ export const en = {
     "playground.failed": "The request failed.",
     "playground.details": "Details",
     "playground.copyCurl": "Copy as curl",
+    "playground.most": "At most {amount}",
+    "playground.mostAvailable": "At most {amount}: the answer ends where your money does",
+    "playground.mostRefused": "It could cost {amount}, so it would be refused now",
     "playground.noKey": "You have no key that works",
     "playground.noKeyText": "The playground charges its requests to one of your keys.",
 

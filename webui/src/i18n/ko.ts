@@ -380,6 +380,9 @@ export const ko: Catalogue = {
     "playground.failed": "요청이 실패했습니다.",
     "playground.details": "상세",
     "playground.copyCurl": "curl로 복사",
+    "playground.most": "최대 {amount}",
+    "playground.mostAvailable": "최대 {amount}: 남은 금액에 맞춰 답변이 짧아질 수 있습니다",
+    "playground.mostRefused": "비용이 {amount}까지 들 수 있어 지금은 거부됩니다",
     "playground.noKey": "사용할 수 있는 키가 없습니다",
     "playground.noKeyText": "플레이그라운드의 요청 비용은 키 하나에 청구됩니다.",
 

@@ -1,10 +1,13 @@
-import { useId, useState } from "preact/hooks";
+import { useId } from "preact/hooks";
 import { t } from "../../i18n";
 import { Button } from "../../ui/button";
 
 interface ComposerProps {
     system: string;
     onSystem: (text: string) => void;
+    text: string;
+    onText: (text: string) => void;
+    note: string; // below the message: what it may cost
     isAnswering: boolean;
     canAsk: boolean;
     onAsk: (question: string) => void;
@@ -13,13 +16,13 @@ interface ComposerProps {
 
 /** Enter sends, Shift and Enter begin a new line; while an answer comes, the button stops it. */
 export function Composer(props: ComposerProps) {
-    const [text, setText] = useState("");
+    const { text } = props;
     const id = useId();
     const canSend = props.canAsk && !props.isAnswering && text.trim() !== "";
     const send = () => {
         if (canSend) {
             props.onAsk(text);
-            setText("");
+            props.onText("");
         }
     };
     const onKeyDown = (event: KeyboardEvent) => {
@@ -60,7 +63,8 @@ export function Composer(props: ComposerProps) {
                     rows={2}
                     placeholder={t("playground.placeholder")}
                     value={text}
-                    onInput={(event) => setText(event.currentTarget.value)}
+                    aria-describedby={`${id}-note`}
+                    onInput={(event) => props.onText(event.currentTarget.value)}
                     onKeyDown={onKeyDown}
                 />
                 {props.isAnswering ? (
@@ -73,6 +77,9 @@ export function Composer(props: ComposerProps) {
                     </Button>
                 )}
             </div>
+            <p id={`${id}-note`} class="mt-2 min-h-5 text-sm text-soft">
+                {props.note}
+            </p>
         </form>
     );
 }

@@ -14,6 +14,7 @@ import { Failure } from "../../ui/notice";
 import { PageBones } from "../../ui/skeleton";
 import { isExpired } from "../keys/columns";
 import { Composer } from "./composer";
+import { quoteText, useQuote } from "./quote";
 import { useTalk } from "./talk";
 import { TurnView } from "./turn";
 
@@ -71,12 +72,14 @@ function modelsOf(key: Key, models: readonly string[]): string[] {
 function Chat({ keys, models }: { keys: Key[]; models: string[] }) {
     const wanted = place.value.query;
     const [system, setSystem] = useState("");
+    const [draft, setDraft] = useState("");
     const talk = useTalk((ending) => announce(t(`playground.${ending}`), false));
     const log = useRef<HTMLDivElement>(null);
     const key = keys.find(({ id }) => id === wanted.get("key")) ?? (keys[0] as Key);
     const allowed = modelsOf(key, models);
     const model = allowed.find((id) => id === wanted.get("model")) ?? allowed[0] ?? "";
     const last = talk.turns.at(-1)?.answer;
+    const quote = useQuote(key.id, model, talk.messages(system, draft));
     useEffect(() => log.current?.scrollTo(0, log.current.scrollHeight), [last?.text, last?.record]);
     return (
         <Card flush>
@@ -119,6 +122,9 @@ function Chat({ keys, models }: { keys: Key[]; models: string[] }) {
             <Composer
                 system={system}
                 onSystem={setSystem}
+                text={draft}
+                onText={setDraft}
+                note={quote ? quoteText(quote) : ""}
                 isAnswering={talk.isAnswering}
                 canAsk={model !== ""}
                 onAsk={(question) => talk.ask(key.id, model, system, question)}

@@ -59,6 +59,7 @@ export interface Talk {
     turns: Turn[];
     isAnswering: boolean;
     ask: (keyId: string, model: string, system: string, question: string) => void;
+    messages: (system: string, question: string) => Message[]; // what `ask` would send
     stop: () => void;
     clear: () => void;
 }
@@ -120,6 +121,7 @@ export function useTalk(onEnd: (ending: Ending) => void): Talk {
         turns,
         isAnswering: last === "waiting" || last === "streaming",
         ask,
+        messages: (system, question) => messagesOf(system, turns, question),
         stop: () => control.current?.abort(),
         clear: () => setTurns([]),
     };
