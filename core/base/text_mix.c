@@ -1,7 +1,5 @@
 #include "base/text_mix.h"
 
-#include <stdbool.h>
-
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -223,8 +221,22 @@ static void add_samples(struct text_mix *mix, struct slice text)
         mix->bytes[i] += sample.bytes[i] * (int64_t)text.bytes / sampled;
 }
 
+/* An escape that two pieces share counts as what they have of it. */
+static void add_pieces(struct text_mix *mix, struct slice text)
+{
+    for (size_t at = 0; at < text.bytes; at += WHOLE_BYTES_MAX) {
+        size_t rest = text.bytes - at;
+        add_block(mix,
+                  (struct slice){text.data + at, rest < WHOLE_BYTES_MAX ? rest : WHOLE_BYTES_MAX});
+    }
+}
+
 void text_mix_add(struct text_mix *mix, struct slice text)
 {
+    if (mix->whole) {
+        add_pieces(mix, text);
+        return;
+    }
     if (text.bytes <= WHOLE_BYTES_MAX)
         add_block(mix, text);
     else

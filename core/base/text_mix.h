@@ -4,6 +4,7 @@
 #ifndef BASE_TEXT_MIX_H
 #define BASE_TEXT_MIX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,10 +25,11 @@ struct text_mix {
     /* Chooses the places of the samples. For a client's text it must be a number that the client
      * cannot know: otherwise the client could make the samples look cheaper than the rest. */
     uint64_t seed;
+    bool whole; /* no samples: slower, and the same each time */
 };
 
 /* Adds a text, as it stands inside a JSON string or as JSON. Of a long text it counts samples,
- * about a sixteenth, and scales them up. */
+ * about a sixteenth, and scales them up, unless mix->whole says otherwise. */
 void text_mix_add(struct text_mix *mix, struct slice text);
 int64_t text_mix_bytes(const struct text_mix *mix);
 

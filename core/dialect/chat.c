@@ -261,6 +261,7 @@ bool chat_read(struct slice text, uint64_t seed, struct chat_request *out, struc
     out->choices = 1;
     out->prompt.bytes_most = (int64_t)text.bytes;
     out->prompt.mix.seed = seed;
+    out->prompt.mix.whole = seed == 0;
     if (!json_parse_indexed(text, LIMIT_JSON_DEPTH, LARGE_BYTES, &index, &out->root, &why))
         return refuse(fault, "invalid_json", NULL, "The body is not valid JSON: %.200s",
                       why.message);

@@ -169,7 +169,10 @@ bool exchange_read_chat(struct exchange *exchange, bool asks_model)
 {
     struct chat_fault fault;
     exchange->asks_model = asks_model;
-    if (chat_read(buffer_slice(&exchange->body), seed_of(&exchange->id), &exchange->chat, &fault))
+    /* Samples may look cheaper than the rest, so who could ask for many estimates would take the
+     * cheapest. */
+    uint64_t seed = asks_model ? seed_of(&exchange->id) : 0;
+    if (chat_read(buffer_slice(&exchange->body), seed, &exchange->chat, &fault))
         return max_cost_read(exchange);
     return refuse(exchange, 400, fault.code, fault.message, fault.param);
 }

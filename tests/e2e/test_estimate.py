@@ -177,6 +177,14 @@ def test_nothing_happens(house, customer, provider):
     assert holds == 0
 
 
+def test_it_is_no_lottery(house, customer):
+    """A hold looks at samples of a long text; who could draw again would take the cheapest."""
+    text = ("a" * 600 + "7" * 600) * 3
+    body = body_of(max_tokens=1, messages=[{"role": "user", "content": text}])
+    told = [estimate(customer, body)["max_cost_exact"] for _ in range(20)]
+    assert len(set(told)) == 1
+
+
 # ---- it is refused as the call would be ----
 
 WRONG = {

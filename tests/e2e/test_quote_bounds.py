@@ -1,5 +1,5 @@
-"""Random models, prices, conditions, requests and usages: an estimate is never below the charge of a
-call whose provider counts within it, and equal to the charge of one that uses all of it; with
+"""Random models, prices, conditions, requests and usages: an estimate is never below the charge of
+a call whose provider counts within it, and equal to the charge of one that uses all of it; with
 x-llm-max-cost no charge is above the header, whatever the provider counts."""
 
 import json
@@ -84,7 +84,7 @@ def house(shared_provider, tmp_path_factory):
         gateway.sold.append(
             {"name": name, "reads": [], "searches": False, "tiers": [], "speaks": False}
         )
-    policies.write("margins", 'return { default = "%s%%" }\n' % price(dice)[:5])
+    policies.write("margins", f'return {{ default = "{price(dice)[:5]}%" }}\n')
     policies.write("limits", "return {}\n")
     policies.write("examples", "return {}\n")
     gateway.start()
@@ -125,7 +125,7 @@ def usage_of(dice: random.Random, most: dict[str, int], everything: bool = False
     answer = most["output"]
     if everything:
         return {"prompt_tokens": prompt, "completion_tokens": answer}
-    prompt, answer = part(dice, prompt), part(dice, answer)
+    prompt, answer = max(1, part(dice, prompt)), part(dice, answer)  # a prompt of none is no count
     cached = part(dice, prompt)
     written = part(dice, prompt - cached)
     long = part(dice, written)

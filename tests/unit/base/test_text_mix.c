@@ -113,6 +113,24 @@ static void samples_other_places_with_another_seed(void **state)
     free(text);
 }
 
+/* Each byte, whatever the seed. */
+static void counts_all_of_a_long_text(void **state)
+{
+    (void)state;
+    enum { BYTES = 10001, DIGITS = 77 };
+    char *text = malloc(BYTES);
+    assert_non_null(text);
+    memset(text, 'a', BYTES);
+    memset(text + 5000, '7', DIGITS);
+    for (uint64_t seed = 0; seed < 8; seed++) {
+        struct text_mix mix = {.seed = seed, .whole = true};
+        text_mix_add(&mix, (struct slice){text, BYTES});
+        assert_int_equal(mix.bytes[TEXT_DIGITS], DIGITS);
+        assert_int_equal(mix.bytes[TEXT_LETTERS], BYTES - DIGITS);
+    }
+    free(text);
+}
+
 /* However it is read, sixteen bytes at once or one by one. */
 static void bytes_together_count_as_one_by_one(void **state)
 {
@@ -153,6 +171,7 @@ int main(void)
         cmocka_unit_test(texts_add_up),
         cmocka_unit_test(samples_long_texts),
         cmocka_unit_test(samples_other_places_with_another_seed),
+        cmocka_unit_test(counts_all_of_a_long_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
