@@ -45,8 +45,8 @@ struct chat_request {
     struct paid_features paid; /* what it asks for beside plain tokens; of `text` */
 };
 
-/* Reads `text`. `seed`: a number that the client cannot know (text_mix.h), or 0: all of each text
- * is looked at. Returns false with *fault. Duplicate members are refused, because the provider
+/* Reads `text`. `seed`: a number that the client cannot know (text_mix.h); 0: no samples.
+ * Returns false with *fault. Duplicate members are refused, because the provider
  * might obey the one that we did not price. */
 bool chat_read(struct slice text, uint64_t seed, struct chat_request *out,
                struct chat_fault *fault);

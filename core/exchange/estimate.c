@@ -37,8 +37,9 @@ static bool usual_cost(const struct exchange *exchange, const struct cost_ceilin
 {
     struct unit_counts counts = {.input = tokens, .request = offered->beside.request};
     struct unit_prices prices = offered->prices;
+    const struct price_question question = {&exchange->chat, exchange->created_ms, offered->choice};
     struct price_facts facts;
-    price_facts_ask(&exchange->chat, tokens, &facts);
+    price_facts_ask(&question, tokens, &facts);
     price_schedule_apply(offered->rules, &facts, &prices);
     return money_charge(&prices, &counts, offered->margin_ppm, out_nusd);
 }

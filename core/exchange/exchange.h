@@ -65,12 +65,13 @@ struct exchange_env {
     struct job_queue *queue; /* its jobs come back here */
     struct upstream *upstream;
     struct store *store;
-    struct limiter *limiter;      /* shared by all workers */
-    struct quotes *quotes;        /* shared by all workers */
-    struct rates *rates;          /* shared by all workers */
-    struct survey *survey;        /* shared by all workers */
-    struct fair_pool *helpers;    /* hash passwords; shared by all workers */
-    struct live_metrics *metrics; /* shared by all workers; this worker writes its `shard` */
+    /* Shared by all workers: */
+    struct limiter *limiter;
+    struct quotes *quotes;
+    struct rates *rates;
+    struct survey *survey;
+    struct fair_pool *helpers;    /* hash passwords */
+    struct live_metrics *metrics; /* this worker writes its `shard` */
     struct live_metrics_shard *shard;
     const struct secret *secret;
     int64_t keepalive_comment_ms;
@@ -133,7 +134,7 @@ bool exchange_authenticate(struct exchange *exchange);
  * signed in. */
 bool exchange_authenticate_as(struct exchange *exchange, const struct digest *digest,
                               const char *user_id);
-/* `asks_model`: a call; else only its cost is asked for, and the metrics do not count it. */
+/* `asks_model`: no estimate. */
 bool exchange_read_chat(struct exchange *exchange, bool asks_model);
 
 struct price_schedule;
