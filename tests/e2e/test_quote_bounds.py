@@ -39,8 +39,14 @@ def conditions(dice: random.Random, units: dict) -> list[dict]:
         rules.append({"prompt_above": above} | {name: price(dice) for name in changed})
     for tier in dice.sample(TIERS, dice.randint(0, 2)):
         rules.append({"service_tier": tier, "factor": dice.choice(["0.5", "2", "6", "1.1"])})
-    if dice.random() < 0.3:
-        rules.append({"prompt_above": 300, "factor": "1.7"})
+    for condition in (
+        {"prompt_above": 300},
+        {"hours": "00:00-12:00", "zone": dice.choice(["Asia/Shanghai", "UTC"])},
+        {"from": "2020-01-01", "until": "2100-01-01"},
+        {"search_context": dice.choice(["low", "high"])},
+    ):
+        if dice.random() < 0.25:
+            rules.append(condition | {"factor": dice.choice(["1.7", "0.3"])})
     return rules
 
 
@@ -53,8 +59,9 @@ def model(dice: random.Random, policies, name: str) -> dict:
     if dice.random() < 0.4:
         members |= {"web_search": "0.01", "web_search_max": dice.randint(1, 9),
                     "allow": ["web_search"]}  # fmt: skip
-    if dice.random() < 0.3:
-        members["request"] = "0.0003"
+    for one in ("request", "session", "page"):
+        if dice.random() < 0.3:
+            members |= {one: "0.0003"} | ({f"{one}_max": 3} if one != "request" else {})
     reads = [what for what in ("vision", "audio", "files") if dice.random() < 0.4]
     members["capabilities"] = reads + dice.choice([[], ["reasoning"]])
     if "vision" in reads:
@@ -107,7 +114,8 @@ def request(dice: random.Random, sold: dict) -> dict:
     if sold["tiers"] and dice.random() < 0.6:
         body["service_tier"] = dice.choice(sold["tiers"])
     if sold["searches"] and dice.random() < 0.5:
-        body["web_search_options"] = {}
+        size = dice.choice([None, "low", "medium", "high"])
+        body["web_search_options"] = {"search_context_size": size} if size else {}
     if sold["speaks"] and dice.random() < 0.5:
         body |= SOUND
     if dice.random() < 0.5:

@@ -54,6 +54,13 @@ def test_chat(run, customer, provider):
     assert said["id"] == customer.wait_for_record()["id"]
 
 
+def test_an_estimate_and_its_bound(run, customer, provider):
+    """What the bound refuses is not sent again, though the SDK may try three times."""
+    said = run("quoted", customer)
+    assert 0 < said["cost"] <= said["told"]
+    assert (said["refused"]["code"], said["sent"]) == ("max_cost_exceeded", 1)
+
+
 @pytest.mark.quick
 def test_chat_streamed(run, customer, provider):
     said = run("streamed", customer)

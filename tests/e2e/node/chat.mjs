@@ -55,6 +55,17 @@ const cases = {
     const calls = answer.choices[0].message.tool_calls;
     return { whole: calls[0].function.arguments, streamed: (await collect(streamed)).arguments };
   },
+  async quoted() {
+    const asked = { model, messages, max_tokens: 50 };
+    const told = await client().post('/estimate', { body: asked });
+    const headers = { 'x-llm-max-cost': told.max_cost_exact };
+    const answer = await client().chat.completions.create(asked, { headers });
+    const counted = counting();
+    const bound = { headers: { 'x-llm-max-cost': '0' } };
+    const many = client({ fetch: counted.fetch, maxRetries: 3 });
+    const refused = await refusal(() => many.chat.completions.create(asked, bound));
+    return { told: told.max_cost, cost: answer.usage.cost, refused, sent: counted.sent.length };
+  },
   async choices() {
     const asked = { model, messages, n: 2, logprobs: true, top_logprobs: 1 };
     const answer = await client().chat.completions.create(asked);
