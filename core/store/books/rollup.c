@@ -21,8 +21,15 @@ void rollup_init(struct rollup *rollup, size_t settlements_max)
     check(rollup->rows && rollup->slots);
 }
 
+static void free_others(struct rollup *rollup)
+{
+    for (size_t i = 0; i < rollup->row_count; i++)
+        free(rollup->rows[i].others);
+}
+
 void rollup_fini(struct rollup *rollup)
 {
+    free_others(rollup);
     free(rollup->rows);
     free(rollup->slots);
     *rollup = (struct rollup){0};
@@ -35,6 +42,7 @@ static size_t slot_mask(const struct rollup *rollup)
 
 void rollup_reset(struct rollup *rollup)
 {
+    free_others(rollup);
     if (rollup->row_count * 8 > rollup->row_capacity) {
         memset(rollup->slots, 0, rollup->row_capacity * 2 * sizeof *rollup->slots);
     } else {
@@ -76,16 +84,21 @@ static size_t find_slot(const struct rollup *rollup, struct rollup_row *wanted)
     return at;
 }
 
-/* The sums of the row; zeros if it is new. */
-static int64_t *find(struct rollup *rollup, struct rollup_row wanted)
+/* Its sums are zeros if it is new. */
+static struct rollup_row *find_row(struct rollup *rollup, struct rollup_row wanted)
 {
     size_t at = find_slot(rollup, &wanted);
     if (rollup->slots[at])
-        return rollup->rows[rollup->slots[at] - 1].sums;
+        return &rollup->rows[rollup->slots[at] - 1];
     check(rollup->row_count < rollup->row_capacity);
     rollup->slots[at] = (uint32_t)rollup->row_count + 1;
     rollup->rows[rollup->row_count] = wanted;
-    return rollup->rows[rollup->row_count++].sums;
+    return &rollup->rows[rollup->row_count++];
+}
+
+static int64_t *find(struct rollup *rollup, struct rollup_row wanted)
+{
+    return find_row(rollup, wanted)->sums;
 }
 
 /* A row without names. */
@@ -162,8 +175,27 @@ static void add_key(struct rollup *rollup, const struct usage_record *record)
     sums[3] += record->status == USAGE_STATUS_ABANDONED;
 }
 
-static void add_sums(int64_t *sums, const struct usage_record *record)
+/* Few calls have any. */
+static bool has_others(const struct unit_counts *counts)
 {
+    int64_t any = 0;
+    for (enum unit unit = UNIT_OUTPUT + 1; unit < UNIT_COUNT; unit++)
+        any |= counts->of[unit];
+    return any != 0;
+}
+
+static void add_others(struct rollup_row *row, const struct unit_counts *counts)
+{
+    if (row->others == NULL)
+        row->others = calloc(1, sizeof *row->others);
+    check(row->others != NULL);
+    for (enum unit unit = UNIT_OUTPUT + 1; unit < UNIT_COUNT; unit++)
+        row->others->of[unit] += counts->of[unit];
+}
+
+static void add_sums(struct rollup_row *row, const struct usage_record *record, bool others)
+{
+    int64_t *sums = row->sums;
     sums[0] += 1;
     sums[1] += record->error_code[0] != '\0';
     sums[2] += unit_counts_fresh(&record->counts);
@@ -173,21 +205,24 @@ static void add_sums(int64_t *sums, const struct usage_record *record)
     sums[6] += record->charge_nusd;
     sums[7] += record->cost_nusd;
     sums[8] += record->overrun_nusd;
+    if (others)
+        add_others(row, &record->counts);
 }
 
 static void add_hour(struct rollup *rollup, const struct usage_record *record)
 {
     struct rollup_row row = row_of(ROLLUP_HOUR);
+    bool others = has_others(&record->counts);
     row.period = record->created_ms / HOUR_MS;
     row.model = record->model;
     row.account_id = record->account_id.text;
     row.key_id = record->key_id.text;
-    add_sums(find(rollup, row), record);
+    add_sums(find_row(rollup, row), record, others);
     row = row_of(ROLLUP_SALES);
     row.period = record->created_ms / QUARTER_MS;
     row.model = record->model;
     row.provider = record->provider;
-    add_sums(find(rollup, row), record);
+    add_sums(find_row(rollup, row), record, others);
 }
 
 static void add_charge(struct rollup *rollup, const struct usage_record *record,
@@ -275,6 +310,38 @@ static bool write_sales(const struct rollup_row *row, struct db *db)
                   bind_int(sums[8])));
 }
 
+static bool write_hour_unit(const struct rollup_row *row, struct db *db, enum unit unit)
+{
+    return db_run(db,
+                  "INSERT INTO hourly_units (account_id, hour, key_id, model, unit, quantity)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+                  " ON CONFLICT (account_id, hour, key_id, model, unit)"
+                  " DO UPDATE SET quantity = quantity + ?6",
+                  DB_VALUES(bind_text(row->account_id), bind_int(row->period),
+                            bind_text(row->key_id), bind_text(row->model),
+                            bind_text(unit_name(unit)), bind_int(row->others->of[unit])));
+}
+
+static bool write_sales_unit(const struct rollup_row *row, struct db *db, enum unit unit)
+{
+    return db_run(db,
+                  "INSERT INTO sales_units (quarter, model, provider, unit, quantity)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (quarter, model, provider, unit)"
+                  " DO UPDATE SET quantity = quantity + ?5",
+                  DB_VALUES(bind_int(row->period), bind_text(row->model), bind_text(row->provider),
+                            bind_text(unit_name(unit)), bind_int(row->others->of[unit])));
+}
+
+static bool write_others(const struct rollup_row *row, struct db *db,
+                         bool (*write)(const struct rollup_row *row, struct db *db, enum unit unit))
+{
+    for (enum unit unit = UNIT_OUTPUT + 1; row->others != NULL && unit < UNIT_COUNT; unit++) {
+        if (row->others->of[unit] != 0 && !write(row, db, unit))
+            return false;
+    }
+    return true;
+}
+
 static bool write_row(const struct rollup_row *row, struct db *db, int64_t now_ms)
 {
     const int64_t *sums = row->sums;
@@ -294,10 +361,10 @@ static bool write_row(const struct rollup_row *row, struct db *db, int64_t now_m
             " last_used_ms = max(last_used_ms, ?4), abandoned = abandoned + ?5",
             DB_VALUES(bind_text(row->key_id), bind_int(sums[0]), bind_int(sums[1]),
                       bind_int(sums[2]), bind_int(sums[3])));
-    case ROLLUP_HOUR:
-        return write_hour(row, db);
+    case ROLLUP_HOUR: /* in this order: migrations/0014_unit_sums.sql */
+        return write_hour(row, db) && write_others(row, db, write_hour_unit);
     case ROLLUP_SALES:
-        return write_sales(row, db);
+        return write_sales(row, db) && write_others(row, db, write_sales_unit);
     }
     check(false);
     return false;

@@ -31,6 +31,7 @@ struct rollup_row {
      * and SALES: requests, errors, input, cached input, output, reasoning tokens, charge, cost,
      * overrun. */
     int64_t sums[ROLLUP_SUMS];
+    struct unit_counts *others; /* HOUR and SALES: units that no sum has; NULL: none. Owned */
 };
 
 struct rollup {

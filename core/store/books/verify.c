@@ -230,6 +230,33 @@ static const struct verification verifications[] = {
      " GROUP BY quarter, model, provider) WHERE requests <> 0 OR errors <> 0 OR input <> 0"
      " OR cached <> 0 OR output <> 0 OR reasoning <> 0 OR charge <> 0 OR cost <> 0"
      " OR overrun <> 0"},
+    {"hourly units",
+     "SELECT printf('%s of %s, key %s, model %s: the roll-up of %s differs from its usage lines by"
+     " %d', strftime('%Y-%m-%d %H:00', hour * 3600, 'unixepoch'), account_id, key_id, model, unit,"
+     " quantity) FROM ("
+     " SELECT account_id, hour, key_id, model, unit, sum(quantity) AS quantity FROM ("
+     "  SELECT account_id, hour, key_id, model, unit, quantity FROM hourly_units"
+     "  UNION ALL SELECT u.account_id, u.created_ms / 3600000, u.key_id, u.model, l.unit,"
+     "   -l.quantity FROM usage_lines l CROSS JOIN usage u ON u.seq = l.usage_seq)"
+     " GROUP BY account_id, hour, key_id, model, unit) WHERE quantity <> 0"},
+    {"customer day units",
+     "SELECT printf('%s of %s: the roll-up of %s differs from its hours by %d',"
+     " date(day * 86400, 'unixepoch'), account_id, unit, quantity) FROM ("
+     " SELECT account_id, day, unit, sum(quantity) AS quantity FROM ("
+     "  SELECT account_id, day, unit, quantity FROM customer_day_units"
+     "   WHERE day < (SELECT until_day FROM summed_days)"
+     "  UNION ALL SELECT account_id, hour / 24, unit, -quantity FROM hourly_units"
+     "   WHERE hour < (SELECT until_day * 24 FROM summed_days))"
+     " GROUP BY account_id, day, unit) WHERE quantity <> 0"},
+    {"sales units",
+     "SELECT printf('%s, model %s, provider %s: the roll-up of %s of all customers differs from"
+     " its usage lines by %d', strftime('%Y-%m-%d %H:%M', quarter * 900, 'unixepoch'), model,"
+     " provider, unit, quantity) FROM ("
+     " SELECT quarter, model, provider, unit, sum(quantity) AS quantity FROM ("
+     "  SELECT quarter, model, provider, unit, quantity FROM sales_units"
+     "  UNION ALL SELECT u.created_ms / 900000, u.model, u.provider, l.unit, -l.quantity"
+     "   FROM usage_lines l CROSS JOIN usage u ON u.seq = l.usage_seq)"
+     " GROUP BY quarter, model, provider, unit) WHERE quantity <> 0"},
     {"budgets", "SELECT printf('key %s: %s was spent of a budget of %s', k.id, usd(t.spent_nusd),"
                 " usd(k.budget_nusd)) FROM keys k JOIN key_totals t ON t.key_id = k.id"
                 " WHERE t.spent_nusd > k.budget_nusd AND k.budget_period = ''"

@@ -58,20 +58,35 @@ static struct group *find(struct groups *groups, int64_t day, const char *first,
     return insert(groups, hash, day, first, second);
 }
 
-void groups_add(struct groups *groups, int64_t day, const char *first, const char *second,
-                struct row *row, int at, int sum_count)
+/* Makes the group the latest. False: there are too many. */
+static bool enter(struct groups *groups, int64_t day, const char *first, const char *second)
 {
     if (groups->latest == NULL || !same(groups->latest, day, first, second))
         groups->latest = find(groups, day, first, second);
-    if (groups->latest == NULL) {
-        groups->too_many = true;
+    groups->too_many = groups->too_many || groups->latest == NULL;
+    return groups->latest != NULL;
+}
+
+void groups_add(struct groups *groups, int64_t day, const char *first, const char *second,
+                struct row *row, int at, int sum_count)
+{
+    if (!enter(groups, day, first, second))
         return;
-    }
     for (int i = 0; i < sum_count; i++) {
         int64_t number = column_int(row, at + i);
         groups->latest->sums[i] += number;
         groups->totals[i] += number;
     }
+}
+
+void groups_add_unit(struct groups *groups, int64_t day, const char *first, const char *second,
+                     const char *unit, int64_t quantity)
+{
+    enum unit known = unit_of_name(unit, strlen(unit));
+    if (known == UNIT_COUNT || !enter(groups, day, first, second))
+        return;
+    groups->latest->units.of[known] += quantity;
+    groups->total_units.of[known] += quantity;
 }
 
 static int compare(const void *one, const void *other)
@@ -100,7 +115,22 @@ struct group **groups_sorted(const struct groups *groups)
     return sorted;
 }
 
-void groups_render_counts(struct buffer *out, const int64_t *sums)
+static void render_units(struct buffer *out, const struct unit_counts *units)
+{
+    bool any = false;
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
+        if (units->of[unit] == 0)
+            continue;
+        if (!any)
+            json_writer_object(out, "units");
+        any = true;
+        json_writer_int(out, unit_name(unit), units->of[unit]);
+    }
+    if (any)
+        json_writer_object_end(out);
+}
+
+void groups_render_counts(struct buffer *out, const int64_t *sums, const struct unit_counts *units)
 {
     json_writer_int(out, "requests", sums[GROUP_REQUESTS]);
     json_writer_int(out, "errors", sums[GROUP_ERRORS]);
@@ -108,4 +138,5 @@ void groups_render_counts(struct buffer *out, const int64_t *sums)
     json_writer_int(out, "cached_input_tokens", sums[GROUP_CACHED_INPUT]);
     json_writer_int(out, "output_tokens", sums[GROUP_OUTPUT]);
     json_writer_int(out, "reasoning_tokens", sums[GROUP_REASONING]);
+    render_units(out, units);
 }

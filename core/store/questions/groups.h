@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/unit.h"
 #include "store/engine/db.h"
 #include "store/memory/table.h"
 
@@ -30,7 +31,8 @@ struct group {
     struct table_node node;
     int64_t day; /* 0 if days are not asked for */
     int64_t sums[GROUP_SUMS];
-    const char *first; /* the two names; "" if not asked for */
+    struct unit_counts units; /* those that no sum has */
+    const char *first;        /* the two names; "" if not asked for */
     const char *second;
     char text[]; /* room for both */
 };
@@ -39,6 +41,7 @@ struct groups {
     struct table table;
     struct group *latest; /* rows of the same group often come together */
     int64_t totals[GROUP_SUMS];
+    struct unit_counts total_units;
     size_t count_max;
     bool too_many; /* later rows were not added */
 };
@@ -48,10 +51,14 @@ void groups_fini(struct groups *groups);
 /* Adds the first `sum_count` sums of a row, from column `at` on, to its group and to the totals. */
 void groups_add(struct groups *groups, int64_t day, const char *first, const char *second,
                 struct row *row, int at, int sum_count);
+/* Adds a quantity of a unit, by its name, to a group and to the totals. */
+void groups_add_unit(struct groups *groups, int64_t day, const char *first, const char *second,
+                     const char *unit, int64_t quantity);
 /* All groups: the latest day first, within a day by charge, highest first, then by name. The caller
  * frees the array; the groups stay. */
 struct group **groups_sorted(const struct groups *groups);
-/* Appends all sums that are no money, as members of the object in `out`. */
-void groups_render_counts(struct buffer *out, const int64_t *sums);
+/* Appends all sums that are no money, as members of the object in `out`; and `units`, if there are
+ * any. */
+void groups_render_counts(struct buffer *out, const int64_t *sums, const struct unit_counts *units);
 
 #endif

@@ -60,9 +60,9 @@ static bool parse_grouping(struct store_call *call, struct grouping *by)
     return fault_set(&call->fault, "invalid_value", "customer stands alone");
 }
 
-static void render_sums(struct buffer *out, const int64_t *sums)
+static void render_sums(struct buffer *out, const int64_t *sums, const struct unit_counts *units)
 {
-    groups_render_counts(out, sums);
+    groups_render_counts(out, sums, units);
     json_writer_money(out, "revenue", sums[GROUP_CHARGE]);
     json_writer_money(out, "refunded", sums[GROUP_REFUNDED]);
     json_writer_money(out, "cost", sums[GROUP_COST]);
@@ -73,7 +73,7 @@ static void render_sums(struct buffer *out, const int64_t *sums)
 static void render_totals(struct buffer *out, const struct groups *groups)
 {
     json_writer_object(out, "totals");
-    render_sums(out, groups->totals);
+    render_sums(out, groups->totals, &groups->total_units);
     json_writer_object_end(out);
 }
 
@@ -109,6 +109,23 @@ static void add_up(struct db *db, const struct quarters *asked, const struct gro
     db_leave(row);
 }
 
+/* The groups exist: each unit is of a sale. */
+static void add_units(struct db *db, const struct quarters *asked, const struct grouping *by,
+                      const struct zone *zone, struct groups *groups)
+{
+    struct row *row =
+        db_bind(db,
+                "SELECT quarter * 900000, model, provider, unit, quantity FROM sales_units"
+                " WHERE quarter >= ?1 AND quarter < ?2",
+                DB_VALUES(bind_int(asked->from), bind_int(asked->to)));
+    while (!groups->too_many && db_row(db, row))
+        groups_add_unit(groups, by->day ? zone_day(zone, column_int(row, 0)) : 0,
+                        by->model ? column_text(row, 1) : "",
+                        by->provider ? column_text(row, 2) : "", column_text(row, 3),
+                        column_int(row, 4));
+    db_leave(row);
+}
+
 static void render_groups(struct buffer *out, const struct groups *groups,
                           const struct grouping *by)
 {
@@ -121,7 +138,7 @@ static void render_groups(struct buffer *out, const struct groups *groups,
             json_writer_text(out, "model", sorted[i]->first);
         if (by->provider)
             json_writer_text_or_null(out, "provider", sorted[i]->second);
-        render_sums(out, sorted[i]->sums);
+        render_sums(out, sorted[i]->sums, &sorted[i]->units);
         json_writer_object_end(out);
     }
     free(sorted);
@@ -208,6 +225,26 @@ static void add_up_customer(struct db *db, const struct span *span, const char *
         groups_add(groups, 0, "", "", row, 0, GROUP_SUMS);
 }
 
+/* Records are looked at only where their hour has units. */
+static void add_customer_units(struct db *db, const struct span *span, const char *account_id,
+                               struct groups *groups)
+{
+    struct row *row = db_bind(
+        db,
+        "SELECT unit, quantity FROM customer_day_units WHERE account_id = ?7 AND day >= ?3"
+        " AND day < ?4"
+        " UNION ALL SELECT h.unit, h.quantity FROM " EDGES " CROSS JOIN hourly_units h"
+        " ON h.account_id = ?7 AND h.hour >= e.first AND h.hour < e.last WHERE e.first < e.last"
+        " UNION ALL SELECT l.unit, l.quantity FROM " SHARDS " CROSS JOIN usage g"
+        " ON g.account_id = ?7 AND g.created_ms >= e.first AND g.created_ms < e.last"
+        " CROSS JOIN usage_lines l ON l.usage_seq = g.seq WHERE e.first < e.last"
+        " AND EXISTS (SELECT 1 FROM hourly_units s WHERE s.account_id = ?7"
+        "  AND s.hour = e.first / 3600000)",
+        DB_VALUES(SPAN_VALUES(span), bind_text(account_id)));
+    while (db_row(db, row))
+        groups_add_unit(groups, 0, "", "", column_text(row, 0), column_int(row, 1));
+}
+
 static bool render_customer(struct buffer *out, struct db *db, const struct span *span,
                             const char *account_id)
 {
@@ -225,7 +262,8 @@ static bool render_customer(struct buffer *out, struct db *db, const struct span
     db_leave(row);
     groups_init(&groups, 1);
     add_up_customer(db, span, account_id, &groups);
-    render_sums(out, groups.totals);
+    add_customer_units(db, span, account_id, &groups);
+    render_sums(out, groups.totals, &groups.total_units);
     groups_fini(&groups);
     json_writer_object_end(out);
     return true;
@@ -259,6 +297,7 @@ static bool summarize(struct store_call *call, struct db *db, const struct zone 
                                    .to = (window.to_ms + QUARTER_MS - 1) / QUARTER_MS};
     groups_init(&groups, USAGE_GROUPS_MAX);
     add_up(db, &asked, &by, zone, &groups);
+    add_units(db, &asked, &by, zone, &groups);
     ok = !groups.too_many || usage_reports_too_many_groups(call);
     json_writer_object(out, NULL);
     json_writer_array(out, "data");

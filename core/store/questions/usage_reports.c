@@ -135,16 +135,91 @@ static void add_up(const struct adding *adding, const struct usage_window *windo
     db_leave(row);
 }
 
-static void render_sums(struct buffer *out, const int64_t *sums)
+/* ---- units beside the sums ---- */
+
+/* Parameters as of ROWS. Records are looked at only in hours that have units. */
+#define UNIT_WANTED(table)                                                                         \
+    " AND (?6 IS NULL OR " table ".model = ?6) AND (?7 IS NULL OR " table ".key_id = ?7)"
+#define UNIT_RECORDS                                                                               \
+    "SELECT NULL, u.created_ms, u.model, u.key_id, l.unit, l.quantity FROM"                        \
+    "  (SELECT DISTINCT hour FROM hourly_units WHERE account_id = ?1 AND hour >= ?2 / 3600000"     \
+    "   AND hour <= ?3 / 3600000) h CROSS JOIN usage u ON u.account_id = ?1"                       \
+    "  AND u.created_ms >= max(?2, h.hour * 3600000)"                                              \
+    "  AND u.created_ms < min(?3, h.hour * 3600000 + 3600000)" UNIT_WANTED(                        \
+        "u") " CROSS JOIN usage_lines l ON l.usage_seq = u.seq"
+#define UNIT_ROWS                                                                                  \
+    "SELECT hour, hour * 3600000, model, key_id, unit, quantity FROM hourly_units h"               \
+    "  WHERE account_id = ?1 AND hour >= ?4 AND hour < ?5" UNIT_WANTED("h")
+enum { UNIT_NAME = ROW_SUMS, UNIT_QUANTITY };
+
+static void add_unit(const struct adding *adding, struct row *row)
 {
-    groups_render_counts(out, sums);
+    const struct grouping *by = adding->by;
+    groups_add_unit(adding->groups, by->day ? zone_day(adding->zone, column_int(row, ROW_MS)) : 0,
+                    by->model ? column_text(row, ROW_MODEL) : "",
+                    by->key ? column_text(row, ROW_KEY) : "", column_text(row, UNIT_NAME),
+                    column_int(row, UNIT_QUANTITY));
+}
+
+static void add_units_of_records(const struct adding *adding, int64_t from_ms, int64_t to_ms)
+{
+    if (from_ms >= to_ms)
+        return;
+    struct row *row = db_bind(adding->db, UNIT_RECORDS,
+                              DB_VALUES(adding->call->args[0], bind_int(from_ms), bind_int(to_ms),
+                                        bind_int(0), bind_int(0), adding->model, adding->key));
+    while (db_row(adding->db, row))
+        add_unit(adding, row);
+}
+
+/* The rows of an hour come together. */
+static void add_units_of_hours(const struct adding *adding, const struct usage_window *window)
+{
+    struct row *row = db_bind(adding->db, UNIT_ROWS,
+                              DB_VALUES(adding->call->args[0], bind_int(0), bind_int(0),
+                                        bind_int(window->hour_from), bind_int(window->hour_to),
+                                        adding->model, adding->key));
+    int64_t split = -1;
+    while (db_row(adding->db, row)) {
+        if (!is_split(adding, row)) {
+            add_unit(adding, row);
+        } else if (split != column_int(row, ROW_HOUR)) {
+            split = column_int(row, ROW_HOUR);
+            add_units_of_records(adding, split * USAGE_HOUR_MS, (split + 1) * USAGE_HOUR_MS);
+        }
+    }
+}
+
+/* The groups exist: each unit is of a record that is in the sums. */
+static void add_units(const struct adding *adding, const struct usage_window *window)
+{
+    int64_t hours_from_ms = window->hour_from * USAGE_HOUR_MS;
+    int64_t hours_to_ms = window->hour_to * USAGE_HOUR_MS;
+    if (adding->groups->too_many)
+        return;
+    add_units_of_hours(adding, window);
+    add_units_of_records(adding, window->from_ms,
+                         window->to_ms < hours_from_ms ? window->to_ms : hours_from_ms);
+    add_units_of_records(adding, window->from_ms > hours_to_ms ? window->from_ms : hours_to_ms,
+                         window->to_ms);
+}
+
+static void add_all(const struct adding *adding, const struct usage_window *window)
+{
+    add_up(adding, window);
+    add_units(adding, window);
+}
+
+static void render_sums(struct buffer *out, const int64_t *sums, const struct unit_counts *units)
+{
+    groups_render_counts(out, sums, units);
     json_writer_money(out, "cost", sums[GROUP_CHARGE]);
 }
 
 static void render_totals(struct buffer *out, const struct groups *groups)
 {
     json_writer_object(out, "totals");
-    render_sums(out, groups->totals);
+    render_sums(out, groups->totals, &groups->total_units);
     json_writer_object_end(out);
 }
 
@@ -159,7 +234,7 @@ void usage_reports_totals(struct store_call *call, struct db *db, const struct u
                                   .by = &(struct grouping){0},
                                   .groups = &groups};
     groups_init(&groups, 1);
-    add_up(&adding, window);
+    add_all(&adding, window);
     render_totals(&call->result, &groups);
     groups_fini(&groups);
 }
@@ -254,7 +329,7 @@ static void render_group(struct buffer *out, struct db *db, const struct group *
         json_writer_text(out, "model", group->first);
     if (by->key)
         render_key(out, db, group->second);
-    render_sums(out, group->sums);
+    render_sums(out, group->sums, &group->units);
     json_writer_object_end(out);
 }
 
@@ -295,7 +370,7 @@ static bool summarize(struct store_call *call, struct db *db, const struct zone 
     if (!parse_grouping(call, &by) || !usage_reports_window(call, 1, 2, zone, &window))
         return false;
     groups_init(&groups, USAGE_GROUPS_MAX);
-    add_up(&adding, &window);
+    add_all(&adding, &window);
     ok = !groups.too_many || usage_reports_too_many_groups(call);
     if (ok)
         render_groups(&call->result, db, &groups, &by);

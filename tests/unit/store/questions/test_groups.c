@@ -202,13 +202,43 @@ static void counts_are_members_without_money(void **state)
     struct buffer out;
     buffer_init(&out, 1024);
     buffer_append_char(&out, '{');
-    groups_render_counts(&out, ones);
+    groups_render_counts(&out, ones, &(struct unit_counts){.input = 0});
     buffer_append_char(&out, '}');
     assert_true(slice_equals(buffer_slice(&out),
                              "{\"requests\":1,\"errors\":20,\"input_tokens\":300,"
                              "\"cached_input_tokens\":4000,\"output_tokens\":50000,"
                              "\"reasoning_tokens\":600000}"));
     buffer_fini(&out);
+}
+
+static void units_add_up_beside_the_sums(void **state)
+{
+    (void)state;
+    struct groups groups;
+    struct buffer out;
+    groups_init(&groups, 2);
+    groups_add_unit(&groups, 1, "a", "", "web_search", 3);
+    groups_add_unit(&groups, 1, "a", "", "cache_write", INT64_C(5000000000));
+    groups_add_unit(&groups, 2, "a", "", "web_search", 4);
+    groups_add_unit(&groups, 2, "a", "", "no_such_unit", 4);
+    assert_false(groups.too_many);
+    groups_add_unit(&groups, 3, "a", "", "web_search", 4);
+    assert_true(groups.too_many);
+    struct group **sorted = groups_sorted(&groups);
+    assert_int_equal(sorted[0]->units.web_search, 4);
+    assert_int_equal(sorted[1]->units.web_search, 3);
+    buffer_init(&out, 1024);
+    buffer_append_char(&out, '{');
+    groups_render_counts(&out, groups.totals, &groups.total_units);
+    buffer_append_char(&out, '}');
+    assert_true(slice_equals(buffer_slice(&out),
+                             "{\"requests\":0,\"errors\":0,\"input_tokens\":0,"
+                             "\"cached_input_tokens\":0,\"output_tokens\":0,"
+                             "\"reasoning_tokens\":0,"
+                             "\"units\":{\"cache_write\":5000000000,\"web_search\":7}}"));
+    buffer_fini(&out);
+    free(sorted);
+    groups_fini(&groups);
 }
 
 int main(void)
@@ -223,6 +253,7 @@ int main(void)
         cmocka_unit_test(there_are_only_so_many_groups),
         cmocka_unit_test(many_groups_are_kept_apart),
         cmocka_unit_test(counts_are_members_without_money),
+        cmocka_unit_test(units_add_up_beside_the_sums),
     };
     return cmocka_run_group_tests(tests, open_memory, close_memory);
 }

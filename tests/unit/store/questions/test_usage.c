@@ -31,8 +31,9 @@ static int teardown(void **state)
     return 0;
 }
 
-/* An exchange of ann's: its model, time, charge, duration. */
-static struct id use(const char *model, int64_t created_ms, int64_t charge_nusd, int64_t total_us)
+/* An exchange of ann's: its model, time, charge, duration and searches. */
+static struct id use_searches(const char *model, int64_t created_ms, int64_t charge_nusd,
+                              int64_t total_us, int64_t searches)
 {
     struct ledger_hold hold;
     struct ledger_settlement settlement;
@@ -43,8 +44,14 @@ static struct id use(const char *model, int64_t created_ms, int64_t charge_nusd,
     snprintf(settlement.record.model, sizeof settlement.record.model, "%s", model);
     settlement.record.total_us = total_us;
     settlement.record.counts.output = total_us / 1000;
+    settlement.record.counts.web_search = searches;
     assert_true(fixture_settle(f.store, &settlement));
     return hold.exchange_id;
+}
+
+static struct id use(const char *model, int64_t created_ms, int64_t charge_nusd, int64_t total_us)
+{
+    return use_searches(model, created_ms, charge_nusd, total_us, 0);
 }
 
 /* ---- lists ---- */
@@ -274,6 +281,15 @@ static void use_over_midnight(void)
     use("demo", monday + 3 * (int64_t)DAY + 23 * HOUR, 80000, 8000);
 }
 
+/* The first sums are the only customer's, those behind them the totals. */
+static void assert_of_customer(const char *json, const char *sums)
+{
+    const char *wanted = strchr(sums, '"');
+    json = strstr(json, "\"requests\":");
+    assert_non_null(json);
+    assert_memory_equal(json, wanted, strlen(wanted));
+}
+
 static void days_that_are_over(void **state)
 {
     const int64_t times[] = {-25, -24, 0, 1, 2, 23, 24, 25, 47, 96, 101, 120, 144, 400};
@@ -296,7 +312,7 @@ static void days_that_are_over(void **state)
             if (strncmp(all, "{\"requests\":0,", 14) == 0)
                 fixture_assert_has(json, "{\"data\":[],");
             else
-                fixture_assert_has(strstr(json, "\"name\":"), strchr(all, '"'));
+                assert_of_customer(json, all);
         }
     }
     /* The first sale of a day may be of a later hour than the first hour of some customer. */
@@ -330,6 +346,130 @@ static void migration_sums_up_days(void **state)
     assert_int_equal(fixture_number(f.path, "SELECT until_day FROM summed_days"), 20305);
     fixture_verify(f.path, NULL);
     fixture_reopen(&f);
+}
+
+/* ---- units ---- */
+
+/* Searches that are written on their day, and some that come late: 1 + 20 + ... of them. */
+static void search_over_midnight(void)
+{
+    use_searches("demo", monday + HOUR, 1, 1000, 1);
+    use_searches("demo", monday + 18 * HOUR + 1, 600000, 6000, 600000); /* Kathmandu's midnight */
+    use_searches("demo", monday + 18 * HOUR + 2700000, 100000, 1000, 100000);
+    use_searches("demo", monday + 23 * HOUR, 20, 2000, 20);
+    use_searches("gpt-4o", monday + DAY, 300, 3000, 300);
+    use_searches("demo", monday + 23 * HOUR + 5, 4000, 4000, 4000); /* it ran over midnight */
+    use("demo", monday + 2 * HOUR, 7, 7000); /* of an hour without searches */
+    use_searches("gpt-4o", monday + 2 * (int64_t)DAY + HOUR / 2, 50000, 5000, 50000);
+}
+
+/* Each charge above is the number of its searches, but for the 7. */
+static void check_units(const char *json)
+{
+    while ((json = strstr(json, "\"requests\":")) != NULL) {
+        const char *end = strchr(json, '}');
+        const char *units = strstr(json, "\"units\":{\"web_search\":");
+        const char *money = strstr(json, "\"cost\":\"0.");
+        long searches = 0;
+        long nusd;
+        if (units != NULL && units < end) {
+            searches = strtol(strchr(units, '{') + sizeof "\"web_search\":", NULL, 10);
+            money = strstr(end, "\"cost\":\"0.");
+        }
+        nusd = strtol(money + sizeof "\"cost\":\"0", NULL, 10);
+        assert_true(searches == nusd || searches == nusd - 7);
+        json = money;
+    }
+}
+
+static void units_by_group(void **state)
+{
+    const int64_t times[] = {-1, 0, 1, 2, 18, 23, 24, 25, 48, 49, 100};
+    const char *json;
+    (void)state;
+    search_over_midnight();
+    json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "day", "");
+    fixture_assert_has(json, "\"day\":\"2025-07-31\",\"requests\":6,");
+    fixture_assert_has(json, "\"units\":{\"web_search\":704021},\"cost\":\"0.000704028\"}");
+    fixture_assert_has(json, "\"units\":{\"web_search\":754321},\"cost\":\"0.000754328\"}}");
+    json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "day,model", "Asia/Kolkata");
+    check_units(json);
+    json = ASK("usage.summary", "tnntnnt", ann.account_id.text, "day,model", "345");
+    check_units(json);
+    for (size_t a = 0; a < sizeof times / sizeof times[0]; a++) {
+        for (size_t b = a + 1; b < sizeof times / sizeof times[0]; b++) {
+            for (int64_t edge = -1; edge <= 1; edge++) {
+                json = ASK("usage.summary", "tiitnnt", ann.account_id.text,
+                           monday + times[a] * HOUR + edge * 1800000,
+                           monday + times[b] * HOUR + edge * 3, "model,key", "");
+                check_units(json);
+            }
+        }
+    }
+    json = ASK("usage.summary", "tnnttnt", ann.account_id.text, "model", "demo", "");
+    fixture_assert_has(json, "\"units\":{\"web_search\":704021},\"cost\":\"0.000704028\"}}");
+    json = ASK("usage.summary", "tiitnnt", ann.account_id.text, monday + 2 * HOUR,
+               monday + 3 * HOUR, "model", "");
+    assert_null(strstr(json, "units"));
+    fixture_verify(f.path, NULL);
+}
+
+static void units_of_all_customers(void **state)
+{
+    const int64_t times[] = {-25, 0, 1, 2, 18, 23, 24, 25, 47, 48, 49, 400};
+    const size_t count = sizeof times / sizeof times[0];
+    (void)state;
+    search_over_midnight();
+    assert_int_equal(fixture_number(f.path, "SELECT sum(quantity) FROM customer_day_units"),
+                     704321);
+    fixture_verify(f.path, NULL);
+    for (size_t a = 0; a < count; a++) {
+        for (size_t b = a + 1; b < count; b++) {
+            for (int64_t quarters = 0; quarters < 4; quarters++) {
+                int64_t from_ms = monday + times[a] * HOUR + quarters * 900000;
+                int64_t to_ms = monday + times[b] * HOUR + quarters * 900000;
+                const char *json = ASK("sales.summary", "iitt", from_ms, to_ms, "model", "");
+                char all[512];
+                snprintf(all, sizeof all, "%s", strstr(json, "\"totals\":") + 9);
+                all[strlen(all) - 1] = '\0'; /* ann's are the house's */
+                json = ASK("sales.summary", "iitt", from_ms, to_ms, "customer", "");
+                if (strncmp(all, "{\"requests\":0,", 14) != 0)
+                    assert_of_customer(json, all);
+            }
+        }
+    }
+}
+
+/* What the migration makes of lines that were there before is what is written today. */
+static void migration_sums_up_units(void **state)
+{
+#define UNITS(table, time) "SELECT sum((" time " * 31 + length(unit)) * quantity) FROM " table
+    int64_t hours, sales, days;
+    (void)state;
+    search_over_midnight();
+    hours = fixture_number(f.path, UNITS("hourly_units", "hour"));
+    sales = fixture_number(f.path, UNITS("sales_units", "quarter"));
+    days = fixture_number(f.path, UNITS("customer_day_units", "day"));
+    fixture_close(&f);
+    fixture_sql(f.path, "DROP TABLE hourly_units; DROP TABLE sales_units;"
+                        "DROP TABLE customer_day_units; DROP TRIGGER units_of_summed_days");
+    migrate("0014_unit_sums.sql");
+    assert_int_equal(fixture_number(f.path, UNITS("hourly_units", "hour")), hours);
+    assert_int_equal(fixture_number(f.path, UNITS("sales_units", "quarter")), sales);
+    assert_int_equal(fixture_number(f.path, UNITS("customer_day_units", "day")), days);
+    assert_true(days > 0);
+    fixture_verify(f.path, NULL);
+    fixture_reopen(&f);
+}
+
+static void no_row_for_plain_calls(void **state)
+{
+    (void)state;
+    use("demo", monday, 7, 7000);
+    use("demo", monday + DAY, 7, 7000);
+    assert_int_equal(fixture_number(f.path, "SELECT count(*) FROM hourly_units"), 0);
+    assert_int_equal(fixture_number(f.path, "SELECT count(*) FROM sales_units"), 0);
+    assert_int_equal(fixture_number(f.path, "SELECT count(*) FROM customer_day_units"), 0);
 }
 
 /* ---- CSV ---- */
@@ -445,6 +585,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(migration_adds_up, setup, teardown),
         cmocka_unit_test_setup_teardown(days_that_are_over, setup, teardown),
         cmocka_unit_test_setup_teardown(migration_sums_up_days, setup, teardown),
+        cmocka_unit_test_setup_teardown(units_by_group, setup, teardown),
+        cmocka_unit_test_setup_teardown(units_of_all_customers, setup, teardown),
+        cmocka_unit_test_setup_teardown(migration_sums_up_units, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_row_for_plain_calls, setup, teardown),
         cmocka_unit_test_setup_teardown(csv, setup, teardown),
         cmocka_unit_test_setup_teardown(csv_pages, setup, teardown),
         cmocka_unit_test_setup_teardown(charge, setup, teardown),
