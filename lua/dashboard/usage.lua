@@ -1,4 +1,5 @@
 -- The usage of the signed-in user: records, sums, one request with all its numbers.
+local prices = require "policy.prices"
 local query = require "query"
 local session = require "dashboard.session"
 local store = require "store"
@@ -17,7 +18,11 @@ local CSV_TYPE = "text/csv; charset=utf-8"
 -- Begins with a byte order mark: without it spreadsheets read Latin-1.
 local CSV_HEAD = "\239\187\191id,time,local_time,model,provider,key_id,key_name,status,stream,"
     .. "input_tokens,cached_input_tokens,output_tokens,reasoning_tokens,cost,usage_source,"
-    .. "finish_reason,error_code,attempts,first_byte_ms,total_ms\r\n"
+    .. "finish_reason,error_code,attempts,first_byte_ms,total_ms"
+for _, unit in ipairs(prices.UNITS) do -- a new unit is the last one
+    CSV_HEAD = CSV_HEAD .. (prices.USUAL[unit.name] and "" or "," .. unit.name)
+end
+CSV_HEAD = CSV_HEAD .. "\r\n"
 local YES_NO = { yes = true, no = true }
 
 -- from, to, model and key for the store; nil if not given.

@@ -32,6 +32,7 @@ for _, unit in ipairs(UNITS) do
         table.insert(prices.COUNTED, unit.name)
     end
 end
+prices.USUAL = USUAL -- the units that have columns and members of their own everywhere
 
 local function fail_incomplete(node, found)
     if not next(found) then

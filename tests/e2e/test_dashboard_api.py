@@ -445,6 +445,8 @@ def test_csv(busy):
         assert row.pop("time") == at
         assert row.pop("local_time") == at[:19].replace("T", " "), "no zone is asked for"
         assert row.pop("stream") == str(int(record.pop("stream")))
+        units = [name for name in row if name not in record]
+        assert {row.pop(name) for name in units} == {"0"}, "test_unit_sums.py has more"
         wanted = {name: "" if value is None else str(value) for name, value in record.items()}
         assert row == wanted
     only = rows_of(busy.web.get("/usage.csv", params={"model": "gpt-4o"}))

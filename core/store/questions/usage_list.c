@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json_writer.h"
 #include "base/money.h"
+#include "base/unit.h"
 #include "store/books/facts_table.h"
 #include "store/operations/operations.h"
 #include "base/csv.h"
@@ -405,7 +406,25 @@ static void csv_column(struct buffer *out, struct row *row, int column)
     csv_text(out, column_text(row, column));
 }
 
-/* The columns in the order of USAGE_RECORD_COLUMNS, without the last. */
+/* A column for each unit that has no column before, whether there is any or not: so all files have
+ * the same columns, and new units come behind them (base/unit.h). */
+static void csv_units(const struct walk *walk, int64_t usage_seq)
+{
+    struct unit_counts counts = {.input = 0};
+    struct row *row =
+        db_bind(walk->db, "SELECT unit, quantity FROM usage_lines WHERE usage_seq = ?1",
+                DB_VALUES(bind_int(usage_seq)));
+    while (db_row(walk->db, row)) {
+        const char *name = column_text(row, 0);
+        enum unit unit = unit_of_name(name, strlen(name));
+        if (unit != UNIT_COUNT)
+            counts.of[unit] = column_int(row, 1);
+    }
+    for (enum unit unit = UNIT_OUTPUT + 1; unit < UNIT_COUNT; unit++)
+        csv_int(&walk->call->result, counts.of[unit]);
+}
+
+/* The columns in the order of USAGE_RECORD_COLUMNS; in place of the last, the units. */
 static void render_csv(const struct walk *walk, struct row *row)
 {
     struct buffer *out = &walk->call->result;
@@ -433,6 +452,7 @@ static void render_csv(const struct walk *walk, struct row *row)
     else
         csv_int(out, column_int(row, 17) / 1000);
     csv_int(out, column_int(row, 18) / 1000);
+    csv_units(walk, column_int(row, USAGE_SEQ));
     buffer_append_text(out, "\r\n");
 }
 

@@ -477,11 +477,11 @@ static void no_row_for_plain_calls(void **state)
 static void csv(void **state)
 {
     const char *text;
-    char wanted[256];
+    char wanted[512];
     struct id id;
     (void)state;
     assert_string_equal(ASK("usage.csv", "tnnnnnn", ann.account_id.text), "\n");
-    id = use("=HYPERLINK(\"x\")", monday, 3, 9000);
+    id = use_searches("=HYPERLINK(\"x\")", monday, 3, 9000, 4);
     use("demo", monday + 1, 1, 7000);
     fixture_sql(f.path, "UPDATE keys SET name = '@risk, \"quoted\"'");
     text = ASK("usage.csv", "tnntnnn", ann.account_id.text, "=HYPERLINK(\"x\")");
@@ -490,8 +490,11 @@ static void csv(void **state)
         "\"%s\",2025-07-31T00:00:00.000Z,2025-07-31 00:00:00,\"'=HYPERLINK(\"\"x\"\")\",\"openai\","
         "\"%s\","
         "\"'@risk, \"\"quoted\"\"\",200,0,10,2,9,1,0.000000003,\"reported\",\"stop\",\"\",1,1,"
-        "9\r\n\n",
+        "9",
         id.text, ann.key_id.text);
+    for (enum unit unit = UNIT_OUTPUT + 1; unit < UNIT_COUNT; unit++)
+        strcat(wanted, unit == UNIT_WEB_SEARCH ? ",4" : ",0");
+    strcat(wanted, "\r\n\n");
     assert_string_equal(text, wanted);
 }
 
