@@ -25,6 +25,7 @@ struct page {
 struct pages {
     struct page *page; /* sorted by path */
     size_t count;
+    bool prices_public;
 };
 
 static const char security_policy[] =
@@ -151,11 +152,12 @@ static void add_not_built(struct pages *pages)
     sort(pages);
 }
 
-struct pages *pages_load(const char *folder, struct fault *fault)
+struct pages *pages_load(const char *folder, bool prices_public, struct fault *fault)
 {
     struct pages *pages = calloc(1, sizeof *pages);
     struct stat info;
     check(pages != NULL);
+    pages->prices_public = prices_public;
     pages->page = calloc(PAGES_MAX + 1, sizeof *pages->page); /* 1: not_built */
     check(pages->page != NULL);
     if (stat(folder, &info) == 0 && !read_folder(pages, folder, "", fault)) {
@@ -245,6 +247,14 @@ static void send_headers(struct http_request *request, const struct page *page,
         http_reply_header(request, "Content-Encoding", encoding);
 }
 
+/* Whether the path is one of index.html, which shows the page itself. */
+static bool is_home(const struct pages *pages, struct slice path)
+{
+    return path.bytes == 1 || slice_equals(path, "/dashboard") ||
+           slice_starts_with(path, "/dashboard/") ||
+           (pages->prices_public && slice_equals(path, "/prices"));
+}
+
 bool pages_answer(const struct pages *pages, struct http_request *request)
 {
     char path[PATH_BYTES];
@@ -252,9 +262,7 @@ bool pages_answer(const struct pages *pages, struct http_request *request)
     bool readable = request->head.method == HTTP_GET || request->head.method == HTTP_HEAD;
     if (!readable || asked.bytes >= sizeof path)
         return false;
-    bool home = asked.bytes == 1 || slice_equals(asked, "/dashboard") ||
-                slice_starts_with(asked, "/dashboard/");
-    if (home)
+    if (is_home(pages, asked))
         snprintf(path, sizeof path, "%s", HOME);
     else
         snprintf(path, sizeof path, "%.*s", (int)asked.bytes, asked.data);

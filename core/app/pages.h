@@ -12,13 +12,14 @@
 
 struct pages;
 
-/* If index.html is missing, "/" says how to build the pages; the API works without them. NULL with
- * *fault: the folder cannot be read, or is too large. */
-struct pages *pages_load(const char *folder, struct fault *fault);
+/* If index.html is missing, "/" says how to build the pages; the API works without them.
+ * `prices_public`: there is a page /prices. NULL with *fault: the folder cannot be read, or is too
+ * large. */
+struct pages *pages_load(const char *folder, bool prices_public, struct fault *fault);
 void pages_free(struct pages *pages);
 
-/* Answers a GET or HEAD of a page; "/" and paths below /dashboard/ get index.html. False: there is
- * no such page. */
+/* Answers a GET or HEAD of a page; "/", /prices and paths below /dashboard/ get index.html. False:
+ * there is no such page. */
 bool pages_answer(const struct pages *pages, struct http_request *request);
 
 #endif

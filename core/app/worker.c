@@ -193,6 +193,7 @@ struct vm *worker_build_vm(const struct worker_shared *shared, struct policy_fil
 {
     struct task_settings settings = {.payments = config_payments_name(shared->config),
                                      .providers_shown = shared->config->show_providers != 0,
+                                     .prices_public = shared->config->public_prices != 0,
                                      .public_url = shared->public_url,
                                      .version = version_number,
                                      .reload_status = shared->reload_status,

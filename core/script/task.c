@@ -244,6 +244,8 @@ void task_install(lua_State *state, void *arg)
     lua_setfield(state, -2, "payments");
     lua_pushboolean(state, settings->providers_shown);
     lua_setfield(state, -2, "providers_shown");
+    lua_pushboolean(state, settings->prices_public);
+    lua_setfield(state, -2, "prices_public");
     lua_pushstring(state, settings->public_url);
     lua_setfield(state, -2, "public_url");
     lua_pushstring(state, settings->version);

@@ -38,8 +38,9 @@ void task_start(struct vm *vm, struct exchange *exchange);
 /* The facts of gateway.conf and of the process that lua/ sees as fields of `core`. Needed only
  * until the VM is built. */
 struct task_settings {
-    const char *payments;                /* "test", "stripe", "off" */
-    bool providers_shown;                /* customers may know which provider serves them */
+    const char *payments; /* "test", "stripe", "off" */
+    bool providers_shown; /* customers may know which provider serves them */
+    bool prices_public;
     const char *public_url;              /* without a slash at its end */
     const char *version;                 /* of the program */
     struct reload_status *reload_status; /* outlives the VM */

@@ -262,6 +262,7 @@ function exchange:provider_state(name) end
 ---@class core
 ---@field payments "test"|"stripe"|"off"
 ---@field providers_shown boolean customers may know which provider answers
+---@field prices_public boolean everybody may see the price list
 ---@field public_url string the gateway's address for customers; no slash at the end
 ---@field version string of this program
 core = {}

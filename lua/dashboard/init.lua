@@ -11,8 +11,13 @@ local usage = require "dashboard.usage"
 
 local routes = {}
 
+-- What gateway.conf switches off is not there, for any method.
+local OFF = { ["/prices"] = not core.prices_public }
+
 local function add(method, path, handler)
-    table.insert(routes, { method = method, path = path, handler = handler })
+    if not OFF[path] then
+        table.insert(routes, { method = method, path = path, handler = handler })
+    end
 end
 
 -- Adds a route that changes something: it refuses requests that another site causes.
@@ -48,7 +53,8 @@ add("GET", "/usage.csv", usage.csv)
 add("GET", "/usage/summary", usage.summary)
 add("GET", "/usage/{id}", usage.get)
 add("GET", "/refusals", usage.refusals)
-add("GET", "/models", models)
+add("GET", "/models", models.list)
+add("GET", "/prices", models.public)
 add_changing("POST", "/playground/chat/completions", playground.chat)
 add_changing("POST", "/playground/estimate", playground.estimate)
 

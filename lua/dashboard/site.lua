@@ -19,6 +19,7 @@ return function(x)
         public_url = core.public_url,
         base_url = core.public_url .. api_mount(),
         payments = core.payments,
+        public_prices = core.prices_public,
         payments_are_fake = core.payments == "test",
         currency = "USD",
         password = {

@@ -65,6 +65,7 @@ class Gateway:
             "durability": "process",
             "payments": "test",
             "show_providers": "yes",
+            "public_prices": "on",
             "log_level": "info",
             "log_format": "json",
             "drain_timeout_ms": 5000,

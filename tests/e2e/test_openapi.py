@@ -241,6 +241,7 @@ def walk_accounts(document, gateway, person: Customer) -> None:
     """From signing up to changing the password."""
     web = person.web
     assert web.get("/site").status_code == 200
+    assert web.get("/prices").status_code == 200
     assert web.get("/auth/me").status_code == 401
     for changed, status in (({"email": "x"}, 400), ({"password": "x"}, 400), ({}, 201), ({}, 409)):
         body = {"email": person.email, "password": person.password, **changed}

@@ -26,7 +26,7 @@ def routes_in(*names: str) -> list[tuple[str, str]]:
     return found
 
 
-OPEN = {("GET", "/site"), ("POST", "/auth/signup"), ("POST", "/auth/signin"),
+OPEN = {("GET", "/site"), ("GET", "/prices"), ("POST", "/auth/signup"), ("POST", "/auth/signin"),
         ("POST", "/auth/signout"), ("POST", "/auth/link"),
         ("POST", "/auth/link/password")}  # fmt: skip
 DASHBOARD = routes_in("dashboard")
