@@ -12,6 +12,7 @@ import type {
     RequestDetail,
     Tokens,
     Transfer,
+    Units,
     UsagePage,
 } from "./types";
 import { inZone } from "./zone";
@@ -46,6 +47,7 @@ export interface Live {
 }
 
 export interface SalesSums extends Tokens {
+    units?: Units;
     requests: number;
     errors: number;
     revenue: string;

@@ -13,7 +13,11 @@ export interface Tokens {
     reasoning_tokens: number;
 }
 
+/** Quantities of units that plain tokens do not tell; parts of prompt and answer are in both. */
+export type Units = Partial<Record<Unit, number>>;
+
 export interface Sums extends Tokens {
+    units?: Units; // absent where there are none
     requests: number;
     errors: number;
     cost: string;

@@ -300,6 +300,8 @@ export const en = {
     "charge.hold": "Held before the call",
     "charge.refunded": "Refunded since",
 
+    "units.title": "Beside plain tokens",
+    "units.note": "What had a price of its own. Tokens among them are in the sums above, too.",
     "price.promptAbove": "Prompt above {n} tokens",
     "price.tier": "Service tier {name}",
     "price.speed": "Speed {name}",

@@ -299,6 +299,8 @@ export const ko: Catalogue = {
     "charge.hold": "호출 전 예약 금액",
     "charge.refunded": "이후 환불",
 
+    "units.title": "일반 토큰 외 사용량",
+    "units.note": "별도 가격이 있는 항목입니다. 이 중 토큰은 위의 합계에도 포함됩니다.",
     "price.promptAbove": "프롬프트 {n}토큰 초과",
     "price.tier": "서비스 등급 {name}",
     "price.speed": "속도 {name}",

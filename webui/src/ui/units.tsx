@@ -1,9 +1,10 @@
 // What is priced, by name; and the prices of a model beside those of plain tokens.
-import type { PriceCondition, Prices, Unit } from "../api/types";
+import type { PriceCondition, Prices, Unit, Units } from "../api/types";
 import { exactDecimal } from "../base/money";
 import { count } from "../base/number";
 import { weekday } from "../base/time";
 import { type PlainKey, locale, t } from "../i18n";
+import { Card } from "./card";
 
 export const UNITS: Record<Unit, PlainKey> = {
     input: "charge.input",
@@ -41,6 +42,47 @@ const EACH: readonly string[] = [
     "file_search",
     "maps_search",
 ];
+
+/** Those that were used, in the order of the charge. */
+function used(units: Units): [Unit, number][] {
+    return (Object.keys(UNITS) as Unit[]).flatMap((unit) => {
+        const quantity = units[unit];
+        return quantity === undefined ? [] : [[unit, quantity] as [Unit, number]];
+    });
+}
+
+/** A line for each unit beside the numbers of a row. */
+export function UnitLines({ units = {} }: { units: Units | undefined }) {
+    return (
+        <>
+            {used(units).map(([unit, quantity]) => (
+                <span key={unit} class="block text-sm whitespace-nowrap text-soft">
+                    {t(UNITS[unit])} {count(quantity, locale())}
+                </span>
+            ))}
+        </>
+    );
+}
+
+/** What was used beside plain tokens; nothing if nothing was. Stands last: it comes when it is known. */
+export function UnitTotals({ units = {} }: { units: Units | undefined }) {
+    const lines = used(units);
+    if (lines.length === 0) {
+        return null;
+    }
+    return (
+        <Card title={t("units.title")} note={t("units.note")}>
+            <dl class="grid grid-cols-2 gap-x-6 gap-y-3 sm:grid-cols-3 lg:grid-cols-4">
+                {lines.map(([unit, quantity]) => (
+                    <div key={unit}>
+                        <dt class="text-sm text-soft">{t(UNITS[unit])}</dt>
+                        <dd class="figures font-medium">{count(quantity, locale())}</dd>
+                    </div>
+                ))}
+            </dl>
+        </Card>
+    );
+}
 
 /** A line for each price that most models do not have. */
 export function OtherPrices({ prices }: { prices: Prices }) {

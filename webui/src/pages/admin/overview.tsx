@@ -9,6 +9,7 @@ import { Card, Page } from "../../ui/card";
 import { Failure } from "../../ui/notice";
 import { Segmented } from "../../ui/segmented";
 import { Tabs } from "../../ui/tabs";
+import { UnitTotals } from "../../ui/units";
 import { LiveTiles } from "./live";
 import { SalesChart } from "./saleschart";
 import { SalesTable, type SalesView, VIEWS } from "./salestable";
@@ -59,6 +60,7 @@ export function Overview() {
                     </Tabs>
                 </div>
             </Card>
+            <UnitTotals units={sales.data?.totals.units} />
         </Page>
     );
 }

@@ -9,6 +9,7 @@ import { Empty } from "../../ui/empty";
 import { Glance } from "../../ui/figure";
 import { Failure } from "../../ui/notice";
 import { type Column, Table } from "../../ui/table";
+import { UnitLines } from "../../ui/units";
 
 export const VIEWS = ["day", "model", "provider", "customer"] as const;
 export type SalesView = (typeof VIEWS)[number];
@@ -62,7 +63,12 @@ function salesColumns(view: SalesView): Column<SalesRow>[] {
             id: "requests",
             head: t("usage.requests"),
             isNumber: true,
-            cell: (row) => count(row.requests, locale()),
+            cell: (row) => (
+                <>
+                    {count(row.requests, locale())}
+                    <UnitLines units={row.units} />
+                </>
+            ),
         },
         {
             id: "errors",

@@ -10,6 +10,7 @@ import { Empty } from "../../ui/empty";
 import { Exact } from "../../ui/figure";
 import { Failure } from "../../ui/notice";
 import { type Column, Table } from "../../ui/table";
+import { UnitLines } from "../../ui/units";
 
 export type GroupBy = "day" | "model" | "key";
 
@@ -33,7 +34,17 @@ function groupColumns(by: GroupBy): Column<SummaryRow>[] {
         number("errors", t("usage.errorCount"), (row) => row.errors),
         number("input", t("usage.inputTokens"), (row) => row.input_tokens),
         number("cached", t("usage.cachedTokens"), (row) => row.cached_input_tokens),
-        number("output", t("usage.outputTokens"), (row) => row.output_tokens),
+        {
+            id: "output",
+            head: t("usage.outputTokens"),
+            isNumber: true,
+            cell: (row) => (
+                <>
+                    {count(row.output_tokens, locale())}
+                    <UnitLines units={row.units} />
+                </>
+            ),
+        },
         {
             id: "cost",
             head: t("usage.cost"),

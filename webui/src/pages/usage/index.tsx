@@ -6,6 +6,7 @@ import { ButtonLink } from "../../ui/button";
 import { Card, Page } from "../../ui/card";
 import { Failure } from "../../ui/notice";
 import { Tabs } from "../../ui/tabs";
+import { UnitTotals } from "../../ui/units";
 import { queryOf, readFilter, VIEWS } from "./filter";
 import { Filters } from "./filters";
 import { Groups } from "./groups";
@@ -54,6 +55,7 @@ export function Usage() {
                     </Tabs>
                 </div>
             </Card>
+            <UnitTotals units={totals.data?.totals.units} />
         </Page>
     );
 }
