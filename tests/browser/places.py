@@ -24,6 +24,7 @@ class Place:
 PLACES = (
     Place("signin", "/dashboard/signin", "nobody", "auth.signIn"),
     Place("signup", "/dashboard/signup", "nobody", "auth.signUp"),
+    Place("prices", "/prices", "nobody", "prices.title", "prices.title"),
     Place("home-empty", "/dashboard", "newcomer", "nav.home"),
     Place("home", "/dashboard", "customer", "nav.home", "home.latest"),
     Place("usage", "/dashboard/usage", "customer", "nav.usage", "usage.view.requests"),

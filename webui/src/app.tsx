@@ -7,14 +7,17 @@ import { Home } from "./pages/home";
 import { Keys } from "./pages/keys";
 import { Credits } from "./pages/credits";
 import { Models } from "./pages/models";
+
 import { NotFound } from "./pages/notfound";
+import { PublicPrices } from "./pages/publicprices";
 import { RequestPage } from "./pages/request";
 import { SetPassword } from "./pages/setpassword";
 import { SignIn } from "./pages/signin";
 import { SignUp } from "./pages/signup";
 import { Usage } from "./pages/usage";
 import { Layout, OutsideLayout } from "./shell/layout";
-import { go, match, place } from "./state/router";
+import { go, match, place, PRICES } from "./state/router";
+import { site } from "./state/site";
 import { HOME, session, SIGN_IN, SIGN_UP } from "./state/session";
 import { lazy } from "./ui/lazy";
 import { PageBones } from "./ui/skeleton";
@@ -112,7 +115,13 @@ const SET_PASSWORD: Route = { pattern: HOME + "/password", page: SetPassword };
 export function App() {
     const { path } = place.value;
     const now = session.value;
-    if (path === SET_PASSWORD.pattern) {
+    if (path === PRICES && site.value?.public_prices) {
+        return (
+            <OutsideLayout>
+                <PublicPrices />
+            </OutsideLayout>
+        );
+    } else if (path === SET_PASSWORD.pattern) {
         return (
             <OutsideLayout>
                 <SET_PASSWORD.page address={{}} />

@@ -7,6 +7,8 @@ export interface Call {
     query?: Query;
     body?: unknown;
     headers?: Record<string, string>;
+    /** By default the browser keeps nothing. */
+    cache?: RequestCache;
     signal?: AbortSignal | undefined;
 }
 
@@ -29,7 +31,12 @@ export function address(path: string, query: Query = {}): string {
 /** The answer, good or bad; throws only when there was none (or the caller gave up). */
 export async function send(method: string, url: string, how: Call = {}): Promise<Response> {
     const headers = { ...how.headers };
-    const init: RequestInit = { method, headers, cache: "no-store", signal: how.signal ?? null };
+    const init: RequestInit = {
+        method,
+        headers,
+        cache: how.cache ?? "no-store",
+        signal: how.signal ?? null,
+    };
     if (how.body !== undefined) {
         headers["Content-Type"] = "application/json";
         init.body = JSON.stringify(how.body);

@@ -65,3 +65,6 @@ export const usageCsv = (query: Query) => address("/usage.csv", { ...query, tz: 
 
 export const getModels = async (signal?: Signal) =>
     (await get<{ data: Model[] }>("/models", {}, signal)).data;
+/** For everybody. The browser keeps it, and asks whether it is still true. */
+export const getPublicModels = async (signal?: Signal) =>
+    (await call<{ data: Model[] }>("GET", "/prices", { cache: "no-cache", signal })).data;

@@ -213,6 +213,7 @@ export interface Site {
     base_url: string;
     payments: "test" | "stripe" | "off";
     payments_are_fake: boolean;
+    public_prices: boolean;
     password: { chars_min: number; bytes_max: number };
     limits: {
         name_bytes_max: number;

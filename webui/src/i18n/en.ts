@@ -342,8 +342,18 @@ export const en = {
     "transfer.debit": "Correction",
     "transfer.repayment": "Repayment",
 
+    "prices.title": "Prices",
+    "prices.lead": "What each model costs here, in USD for a million tokens.",
+    "prices.link": "See all models and prices",
+    "prices.dashboard": "To your account",
+
     "models.lead": "Your prices, in USD for a million tokens.",
     "models.search": "Search models",
+    "models.sort": "Order",
+    "models.sort.name": "By name",
+    "models.sort.input": "Cheapest input first",
+    "models.sort.output": "Cheapest output first",
+    "models.sort.context": "Longest context first",
     "models.context": "Context",
     "models.maxOutput": "answer up to {n}",
     "models.capabilities": "Capabilities",

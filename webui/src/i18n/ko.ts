@@ -341,8 +341,18 @@ export const ko: Catalogue = {
     "transfer.debit": "정정",
     "transfer.repayment": "미수금 상환",
 
+    "prices.title": "가격",
+    "prices.lead": "이곳에서 각 모델의 가격입니다. 100만 토큰당 USD.",
+    "prices.link": "모든 모델과 가격 보기",
+    "prices.dashboard": "내 계정으로",
+
     "models.lead": "고객님의 가격입니다. 100만 토큰당 USD.",
     "models.search": "모델 검색",
+    "models.sort": "정렬",
+    "models.sort.name": "이름순",
+    "models.sort.input": "입력 가격 낮은 순",
+    "models.sort.output": "출력 가격 낮은 순",
+    "models.sort.context": "컨텍스트 긴 순",
     "models.context": "컨텍스트",
     "models.maxOutput": "답변 최대 {n}",
     "models.capabilities": "기능",

@@ -1,6 +1,8 @@
 // The frame of the pages for signing in and up: what this is, beside the form.
 import type { ComponentChildren } from "preact";
 import { t } from "../i18n";
+import { PRICES } from "../state/router";
+import { site } from "../state/site";
 import { Icon } from "../ui/icon";
 
 const POINTS = ["welcome.point1", "welcome.point2", "welcome.point3"] as const;
@@ -21,6 +23,14 @@ export function Welcome({ children }: { children: ComponentChildren }) {
                         </li>
                     ))}
                 </ul>
+                {site.value?.public_prices && (
+                    <a
+                        class="mt-6 inline-block font-medium text-accent underline underline-offset-2"
+                        href={PRICES}
+                    >
+                        {t("prices.link")}
+                    </a>
+                )}
             </div>
         </div>
     );

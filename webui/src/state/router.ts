@@ -12,10 +12,13 @@ function here(): Place {
     return { path, query: new URLSearchParams(location.search) };
 }
 
+/** Everybody's price list, where there is one. */
+export const PRICES = "/prices";
+
 export const place = signal<Place>(here());
 
 export function isInside(path: string): boolean {
-    return path === "/" || path === "/dashboard" || /^\/dashboard[/?]/.test(path);
+    return path === "/" || path === PRICES || /^\/dashboard([/?]|$)/.test(path);
 }
 
 /** Goes to another page; `replace` leaves no way back to this one. */
