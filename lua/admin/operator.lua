@@ -10,7 +10,8 @@ local operator = {}
 
 local PAGE_ROWS, PAGE_ROWS_MAX = 50, 1000
 local PRICE_MODELS, PRICE_MODELS_MAX = 100, 500
-local PRICE_ROWS_MAX = 300 -- more rows in a page, with all prices, could take more than a turn
+-- More rows and margins in a page, with all prices, could take more than a turn.
+local PRICE_LINES_MAX = 300
 local WINDOW_S = 300 -- as in core/exchange/live_metrics.c; used before a provider was asked
 local BY_DEFAULT = "day"
 
@@ -103,6 +104,14 @@ function operator.replay(x)
     core.reply_replay(x, from, to, zone)
 end
 
+local function margin_rows(margins)
+    local rows = json.list {}
+    for i, found in ipairs(margins) do
+        rows[i] = { when = or_null(found.when), margin = found.margin, loss = or_null(found.loss) }
+    end
+    return rows
+end
+
 -- One row of the price table: a candidate of a model.
 local function price_row(x, record)
     local tokens, learned = context.of(x, record)
@@ -122,6 +131,7 @@ local function price_row(x, record)
         buy = or_null(record.buy),
         sell = or_null(record.margin and record.sell),
         when = json.list(record.when or {}),
+        margins = margin_rows(record.margins or {}),
     }
 end
 
@@ -131,10 +141,11 @@ function operator.prices(x)
     local first = query.integer(x, values, "cursor", 1, 1, 1e6)
     local limit = query.integer(x, values, "limit", PRICE_MODELS, 1, PRICE_MODELS_MAX)
     local count = policy.model_count()
-    local rows, next_model = json.list {}, first
-    while next_model <= count and next_model < first + limit and #rows < PRICE_ROWS_MAX do
+    local rows, lines, next_model = json.list {}, 0, first
+    while next_model <= count and next_model < first + limit and lines < PRICE_LINES_MAX do
         for _, record in ipairs(policy.status(next_model, 1)) do
             rows[#rows + 1] = price_row(x, record)
+            lines = lines + 1 + (record.margins and #record.margins or 0)
         end
         next_model = next_model + 1
     end

@@ -45,7 +45,9 @@
 --   policy.status([first, count]) -> list of the candidates of all models (of `count` models from
 --     the `first` on: more than about 2,000 do not fit into a turn), for administrators: {model,
 --     name, place, provider, upstream_model, context, context_key, available, unavailable_reason,
---     margin ("20%"),
+--     margin ("20%", at the plain prices), margins (where there are rules: a list of {when (the
+--     condition; nil: the plain prices), margin, loss (a unit that is sold at a loss, or nil)}, the
+--     lowest first), loss (a unit that is sold at a loss somewhere),
 --     buy = {input, cached_input, output, ...}, sell = {...}, when = {"service tier flex: x 0.5"}
 --     (what we pay under conditions)} (texts by unit, USD per million tokens or for one; a model
 --     without a price has none of these; margin_error: its rule failed)
@@ -448,6 +450,21 @@ local function status_prices(record, candidate, margin_ppm)
     end)
 end
 
+-- Sets the margin at the plain prices and, if there are rules, those under each of them, the lowest
+-- first.
+local function status_margins(record, candidate, margin_ppm)
+    local list = models.margins(candidate, margin_ppm)
+    record.margin, record.loss = models.format_margin(list[1].ppm), list[1].loss
+    for i, found in ipairs(list) do
+        found.margin, found.place = models.format_margin(found.ppm), i
+        record.loss = record.loss or found.loss
+    end
+    table.sort(list, function(a, b)
+        return a.ppm < b.ppm or (a.ppm == b.ppm and a.place < b.place)
+    end)
+    record.margins = #list > 1 and list or nil
+end
+
 local function status_of(model, candidate, place)
     local record = { model = model.id, name = model.name, available = false }
     if not candidate then
@@ -462,8 +479,7 @@ local function status_of(model, candidate, place)
     local margin_ppm, why = margins.of(rules.margins, inquiry({}, model.id))
     record.margin_error = why
     if margin_ppm then
-        local left, loss = models.margin_left(candidate, margin_ppm)
-        record.margin, record.loss = models.format_margin(left), loss
+        status_margins(record, candidate, margin_ppm)
     end
     status_prices(record, candidate, margin_ppm)
     return record

@@ -316,6 +316,31 @@ local function check_zones(node, each)
     end
 end
 
+-- As models.margin_left, under these facts.
+local function margin_under(facts, each, margin_ppm)
+    return prices.margin_left(
+        schedule.apply(each.buy_rules, facts, each.buy, each.buy_stated),
+        schedule.apply(each.sold_rules, facts, each.sold, each.sold_stated), margin_ppm)
+end
+
+-- What is left at the plain prices and where each rule begins, of what is paid and of what is
+-- asked: a list of {when (the condition; nil: the plain prices), ppm, loss}.
+function models.margins(each, margin_ppm)
+    local left, loss = models.margin_left(each, margin_ppm)
+    local list, known = { { ppm = left, loss = loss } }, {}
+    local equal = is_sold_as_bought(each)
+    for _, facts in ipairs(cases.each(each.buy_rules, each.sold_rules)) do
+        if not known[facts.text] then -- the rules of both are often the same
+            known[facts.text] = true
+            if not equal then
+                left, loss = margin_under(facts, each, margin_ppm)
+            end
+            list[#list + 1] = { when = facts.text, ppm = left, loss = loss }
+        end
+    end
+    return list
+end
+
 -- Under each combination of conditions, what is paid and what is asked may part.
 local function check_loss(value, id, each, margin_ppm)
     if is_sold_as_bought(each) then
@@ -330,9 +355,7 @@ local function check_loss(value, id, each, margin_ppm)
             .. "in all: give it fewer rules, or allow them with allow_loss = true")
     end
     for _, facts in ipairs(found) do
-        local buy = schedule.apply(each.buy_rules, facts, each.buy, each.buy_stated)
-        local sold = schedule.apply(each.sold_rules, facts, each.sold, each.sold_stated)
-        local left, loss = prices.margin_left(buy, sold, margin_ppm)
+        local left, loss = margin_under(facts, each, margin_ppm)
         if loss then
             refuse_loss(value, id, each, loss, margin_ppm, left,
                 facts.text ~= "" and " (" .. facts.text .. ")" or "")

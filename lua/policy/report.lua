@@ -63,7 +63,20 @@ local function others_of(record)
     return parts
 end
 
--- Other units and conditions, a line for each.
+-- "margin -12.5% (service tier flex, web_search at a loss), 20% (plain)": the lowest first.
+local function margins_of(record)
+    local parts, list = {}, record.margins
+    if list[1].margin == list[#list].margin then
+        return "margin " .. list[1].margin .. " under every rule"
+    end
+    for i, found in ipairs(list) do
+        parts[i] = found.margin .. " (" .. (found.when or "plain")
+            .. (found.loss and ": " .. found.loss .. " at a loss" or "") .. ")"
+    end
+    return "margin " .. table.concat(parts, ", ")
+end
+
+-- Other units, conditions and their margins, a line for each.
 local function details_of(records)
     local lines = {}
     for _, record in ipairs(records) do
@@ -74,6 +87,9 @@ local function details_of(records)
         end
         for _, line in ipairs(record.when or {}) do
             lines[#lines + 1] = head .. line
+        end
+        if record.margins then
+            lines[#lines + 1] = head .. margins_of(record)
         end
     end
     return lines

@@ -8,6 +8,7 @@ from conftest import make_operator
 from playwright.sync_api import expect
 from policies import Lua
 from prices import SELL_PRICES, Price
+from test_everywhere import violations
 
 
 def price(text: str) -> str:
@@ -122,3 +123,33 @@ def test_a_charge_by_unit(make_person, priced, provider):
     row = person.page.get_by_role("row").filter(has_text=person.t("charge.webSearch"))
     expect(row).to_contain_text("$0.012")
     expect(row).to_contain_text("$0.036")
+
+
+def lose_sometimes(policies):
+    """A second candidate that costs more in the tier `priority`, and the same else."""
+    sell_by_unit(policies)
+    policies.provider("second")
+    rules = Lua('{ { service_tier = "priority", factor = "2" } }')
+    theirs = {"provider": "second", "input": "1", "output": "5", "when": rules, "allow_loss": True}
+    ours = Lua('{ { service_tier = "flex", factor = "0.5" } }')
+    policies.model("sometimes", Price("1", "5"), when=ours,
+                   candidates=[{"provider": "openai"}, theirs])  # fmt: skip
+
+
+def test_the_margin_under_each_rule(make_person, make_gateway, view):
+    """The lowest first, and red where it is below zero."""
+    gateway = make_gateway(prepare=lose_sometimes)
+    person = make_person(view, at=gateway).become(make_operator(gateway))
+    person.open("/dashboard/admin/policies")
+    row = person.rows("policies.prices").filter(has_text="sometimes").filter(has_text="second")
+    lines = row.get_by_role("list", name=person.t("policies.margins")).get_by_role("listitem")
+    plain = person.t("policies.plain")
+    expect(lines).to_have_text(
+        [f"-40% service tier priority: {person.t('policies.loss', unit=person.t('charge.input'))}",
+         f"-40% service tier flex: {person.t('policies.loss', unit=person.t('charge.input'))}",
+         f"20% {plain}"]
+    )  # fmt: skip
+    colors = [lines.nth(n).locator("span").first.evaluate("(it) => getComputedStyle(it).color")
+              for n in (0, 2)]  # fmt: skip
+    assert colors[0] != colors[1]
+    assert not violations(person)

@@ -195,7 +195,9 @@ export interface PriceRow {
     upstream_model: string | null;
     available: boolean;
     unavailable_reason: string | null;
-    margin: string | null;
+    margin: string | null; // at the plain prices
+    /** Where there are rules: also under each of them, the lowest first. */
+    margins: { when: string | null; margin: string; loss: string | null }[];
     margin_error: string | null;
     buy: Prices | null;
     sell: Prices | null;

@@ -524,6 +524,9 @@ export const en = {
     "policies.prices": "Effective prices",
     "policies.pricesNote":
         "USD for a million tokens: input / cached input / output, for customers without a group.",
+    "policies.margins": "Margin under each rule, the lowest first",
+    "policies.plain": "plain prices",
+    "policies.loss": "{unit} at a loss",
     "policies.buy": "We pay",
     "policies.sell": "Customers pay",
     "policies.noPrice": "No price: not sold",

@@ -4,6 +4,7 @@ import {
     type Policies as PoliciesInForce,
     type PriceRow,
 } from "../../api/admin";
+import type { Unit } from "../../api/types";
 import { exactDecimal } from "../../base/money";
 import { count } from "../../base/number";
 import { exactTime } from "../../base/time";
@@ -20,7 +21,7 @@ import { Facts } from "../../ui/facts";
 import { Time } from "../../ui/figure";
 import { Failure, Notice } from "../../ui/notice";
 import { type Column, Pager, Table } from "../../ui/table";
-import { OtherPrices } from "../../ui/units";
+import { OtherPrices, UNITS } from "../../ui/units";
 import { Replay } from "./replay";
 
 const RELOAD_MS = 5000;
@@ -189,10 +190,44 @@ function priceColumns(): Column<PriceRow>[] {
             id: "margin",
             head: t("ours.margin"),
             isNumber: true,
-            cell: ({ margin, margin_error }) => margin ?? margin_error ?? "–",
+            cell: (row) => <Margins {...row} />,
         },
         prices("sell", t("policies.sell")),
     ];
+}
+
+/** Below zero is a loss. */
+function Margin({ margin }: { margin: string }) {
+    return <span class={margin.startsWith("-") ? "font-medium text-bad" : ""}>{margin}</span>;
+}
+
+function Margins({ margin, margins, margin_error }: PriceRow) {
+    if (margin === null) {
+        return <>{margin_error ?? "–"}</>;
+    }
+    return (
+        <>
+            <Margin margin={margin} />
+            {margins.length > 0 && (
+                <ul
+                    aria-label={t("policies.margins")}
+                    class="mt-0.5 text-sm text-soft md:whitespace-normal"
+                >
+                    {margins.map(({ when, margin: left, loss }) => (
+                        <li key={when}>
+                            <Margin margin={left} /> {when ?? t("policies.plain")}
+                            {loss && `: ${t("policies.loss", { unit: unitName(loss) })}`}
+                        </li>
+                    ))}
+                </ul>
+            )}
+        </>
+    );
+}
+
+function unitName(unit: string): string {
+    const key = UNITS[unit as Unit];
+    return key ? t(key) : unit;
 }
 
 function Candidate({ place, provider, upstream_model, available, unavailable_reason }: PriceRow) {
