@@ -41,8 +41,8 @@ struct task_settings {
     const char *payments; /* "test", "stripe", "off" */
     bool providers_shown; /* customers may know which provider serves them */
     bool prices_public;
-    const char *public_url;              /* without a slash at its end */
-    const char *version;                 /* of the program */
+    const char *public_url; /* without a slash at its end */
+    const char *version;
     struct reload_status *reload_status; /* outlives the VM */
     struct replay_service *replay_service;
 };

@@ -402,14 +402,14 @@ local function card(model, margin_ppm)
             completion = native.token_price(sold.output, margin_ppm),
             cached = native.token_price(sold.cached_input, margin_ppm),
             extra = prices.extra_members(sold, openrouter)
-                .. rule_text.overrides(model.rules, openrouter),
+                .. rule_text.overrides(model.rules, openrouter, sold, model.stated),
         },
         prices = {
             input = native.sell_price("input", sold.input, margin_ppm),
             cached_input = native.sell_price("cached_input", sold.cached_input, margin_ppm),
             output = native.sell_price("output", sold.output, margin_ppm),
             extra = prices.extra_members(sold, dashboard)
-                .. rule_text.conditions(model.rules, dashboard),
+                .. rule_text.conditions(model.rules, dashboard, sold, model.stated),
         },
     })
 end

@@ -9,14 +9,15 @@ local prices = {}
 local UNITS = native.units()
 local USUAL = { input = true, cached_input = true, output = true }
 
--- OpenRouter's names in the `pricing` of /v1/models (npm package @openrouter/sdk 1.3.19). A unit
--- that has none there keeps our name.
+-- OpenRouter's names in the `pricing` of /v1/models (npm package @openrouter/sdk 1.3.19, which says
+-- what each is the price of: `image_output` is for a generated picture, not for a token of it). A
+-- unit that has none there has a name that means nothing there, mostly ours.
 local OPENROUTER = {
     input = "prompt", cached_input = "input_cache_read", output = "completion",
     cache_write = "input_cache_write", cache_write_long = "input_cache_write_1h",
     audio_input = "audio", image_input = "image_token", reasoning = "internal_reasoning",
-    audio_output = "audio_output", image_output = "image_output", web_search = "web_search",
-    request = "request", cached_audio_input = "input_audio_cache", image = "generated_image",
+    audio_output = "audio_output", image_output = "image_output_token", web_search = "web_search",
+    request = "request", cached_audio_input = "input_audio_cache", image = "image_output",
 }
 
 -- The members of an entry that are prices.
@@ -77,6 +78,14 @@ local function price_of(found, unit)
         unit = BY_NAME[unit.fallback]
     end
     return 0
+end
+
+-- The name of the unit whose price of the list this one follows; nil: none.
+function prices.fallback(unit, list)
+    repeat
+        unit = BY_NAME[unit.fallback]
+    until not unit or list[unit.name]
+    return unit and unit.name
 end
 
 -- The prices of an entry that does not state what it costs for one, from those around it.

@@ -48,8 +48,33 @@ function rule_text.lines(rules)
     return lines
 end
 
+-- The prices that rule i of the list sets, and those that follow them: what has no price of its own
+-- follows its fallback under a rule, too. What an earlier rule sets is its own. `list`, `stated`:
+-- the prices without conditions, and which of them are no followers.
+local function set_prices(rules, i, list, stated)
+    local found, own, set = {}, {}, {}
+    for name, pusd in pairs(list) do
+        found[name], own[name] = pusd, stated[name]
+    end
+    for j = 1, i do
+        for name in pairs(rules[j].prices) do
+            own[name] = 1
+        end
+    end
+    for name, pusd in pairs(rules[i].prices) do
+        found[name], set[name] = pusd, pusd
+    end
+    prices.follow(found, own)
+    for _, unit in ipairs(prices.UNITS) do
+        if found[unit.name] and not own[unit.name] and set[prices.fallback(unit, list)] then
+            set[unit.name] = found[unit.name]
+        end
+    end
+    return set
+end
+
 -- '"when":{"service_tier":"flex"},"factor":"0.5"': the condition, and the prices or the factor.
-local function condition(rule, style)
+local function condition(rule, set, style)
     local parts = {}
     if rule.prompt_above >= 0 then
         parts[1] = string.format('"prompt_above":%.0f', rule.prompt_above)
@@ -61,8 +86,8 @@ local function condition(rule, style)
     end
     times.add_members(rule, parts)
     local what = '"factor":"' .. factor_text(rule) .. '"'
-    if next(rule.prices) then
-        what = '"prices":{' .. prices.members(rule.prices, style) .. "}"
+    if next(set) then
+        what = '"prices":{' .. prices.members(set, style) .. "}"
     end
     return '{"when":{' .. table.concat(parts, ",") .. "}," .. what .. "}"
 end
@@ -77,14 +102,30 @@ local function is_openrouter(rule)
     return next(rule.prices) ~= nil and times.is_openrouter(rule)
 end
 
+-- The units that an override of OpenRouter's form may have (npm package @openrouter/sdk 1.3.19).
+local OVERRIDDEN = {
+    input = true, output = true, cached_input = true, cache_write = true, cache_write_long = true,
+    audio_input = true, cached_audio_input = true,
+}
+
+-- These prices, and whether they are all.
+local function overridden(set)
+    local known, all = {}, true
+    for name, pusd in pairs(set) do
+        known[name] = OVERRIDDEN[name] and pusd
+        all = all and OVERRIDDEN[name]
+    end
+    return known, all
+end
+
 -- The SDK's own words for min_prompt_tokens: the prompt is strictly greater than this threshold.
-local function override(rule, style)
+local function override(rule, set, style)
     local parts = {}
     if rule.prompt_above >= 0 then
         parts[1] = string.format('"min_prompt_tokens":%.0f', rule.prompt_above)
     end
     times.add_override(rule, parts)
-    parts[#parts + 1] = prices.members(rule.prices, style)
+    parts[#parts + 1] = prices.members(set, style)
     return "{" .. table.concat(parts, ",") .. "}"
 end
 
@@ -92,24 +133,28 @@ local function list_member(name, items)
     return #items == 0 and "" or ',"' .. name .. '":[' .. table.concat(items, ",") .. "]"
 end
 
--- The member `conditions`, with a comma before it; "" if there are none.
-function rule_text.conditions(rules, style)
+-- The member `conditions`, with a comma before it; "" if there are none. `list`, `stated`: the
+-- prices without conditions (models.lua).
+function rule_text.conditions(rules, style, list, stated)
     local items = {}
     for i, rule in ipairs(rules or {}) do
-        items[i] = condition(rule, style)
+        items[i] = condition(rule, set_prices(rules, i, list, stated), style)
     end
     return list_member("conditions", items)
 end
 
 -- The same, but what OpenRouter's form can say is in `overrides`. A client that does not know a
--- condition would take its price for the plain one, so the others have a member of their own.
-function rule_text.overrides(rules, style)
+-- condition would take its price for the plain one, so the others have a member of their own. So
+-- has, once more and whole, a rule that also sets what an override cannot say.
+function rule_text.overrides(rules, style, list, stated)
     local overrides, others = {}, {}
-    for _, rule in ipairs(rules or {}) do
-        if is_openrouter(rule) then
-            overrides[#overrides + 1] = override(rule, style)
-        else
-            others[#others + 1] = condition(rule, style)
+    for i, rule in ipairs(rules or {}) do
+        local set = set_prices(rules, i, list, stated)
+        local known, all = overridden(set)
+        local said = is_openrouter(rule) and next(known) ~= nil
+        overrides[#overrides + 1] = said and override(rule, known, style) or nil
+        if not (said and all) then
+            others[#others + 1] = condition(rule, set, style)
         end
     end
     return list_member("overrides", overrides) .. list_member("conditions", others)

@@ -115,7 +115,7 @@ def test_a_loss_under_a_rule_alone_is_refused(make_gateway):
                            .replace("allow_loss = true", "allow_loss = false"))  # fmt: skip
     checked = gateway.command("check")
     assert checked.returncode == 1
-    assert "prompt above 200000" in checked.stderr + checked.stdout
+    assert "service tier priority" in checked.stderr + checked.stdout
 
 
 def test_many_rules_make_short_pages(make_gateway):

@@ -278,7 +278,7 @@ def test_the_price_is_published(house):
     names = {"cache_write": "input_cache_write", "cache_write_long": "input_cache_write_1h",
              "audio_input": "audio", "image_input": "image_token",
              "reasoning": "internal_reasoning", "audio_output": "audio_output",
-             "image_output": "image_output", "web_search": "web_search",
+             "image_output": "image_output_token", "web_search": "web_search",
              "request": "request"}  # fmt: skip
     for unit, name in names.items():
         assert Fraction(pricing[name]) == price_of(unit, ALL) * Fraction("1.2"), name

@@ -66,7 +66,8 @@ static void test_examples_know_conditions(void **unused)
     assert_gives(vm, "return show(policy.status()[1].when)",
                  "{1=prompt above 1000: input 4 2=service tier flex: x 0.5}");
     assert_gives(vm, "return policy.model('demo', {}).pricing.extra",
-                 ",\"overrides\":[{\"min_prompt_tokens\":1000,\"prompt\":\"0.0000048\"}]"
+                 ",\"overrides\":[{\"min_prompt_tokens\":1000,\"prompt\":\"0.0000048\","
+                 "\"input_cache_read\":\"0.0000048\"}]" /* it follows the input's price */
                  ",\"conditions\":[{\"when\":{\"service_tier\":\"flex\"},\"factor\":\"0.5\"}]");
     vm_unref(vm);
 }
@@ -104,7 +105,8 @@ static void test_rules_of_time_and_choice(void **unused)
     assert_gives(vm, "return plan { model = 'demo' }.candidates[1].choice", "");
     assert_gives(vm, "return policy.model('demo', {}).prices.extra",
                  ",\"conditions\":[{\"when\":{\"hours\":\"22:00-06:00\",\"weekdays\":[6,7],"
-                 "\"zone\":\"Asia/Seoul\"},\"prices\":{\"input\":\"1.2\"}},"
+                 "\"zone\":\"Asia/Seoul\"},\"prices\":{\"input\":\"1.2\","
+                 "\"cached_input\":\"1.2\"}},"
                  "{\"when\":{\"choice\":\"cheap\"},\"prices\":{\"output\":\"6\"}},"
                  "{\"when\":{\"from\":\"2026-12-01\",\"until\":\"2027-01-01\"},"
                  "\"factor\":\"0.5\"}]");
@@ -138,8 +140,10 @@ static void test_hours_in_openrouters_form(void **unused)
     (void)unused;
     assert_gives(vm, "return policy.model('demo', {}).pricing.extra",
                  ",\"overrides\":[{\"utc_start\":1630,\"utc_end\":30,\"prompt\":"
-                 "\"0.0000012\"},{\"min_prompt_tokens\":5,\"utc_start\":100,\"utc_end\":200,"
-                 "\"utc_days\":[\"sunday\"],\"prompt\":\"0.0000012\"}],\"conditions\":["
+                 "\"0.0000012\",\"input_cache_read\":\"0.0000012\"},"
+                 "{\"min_prompt_tokens\":5,\"utc_start\":100,\"utc_end\":200,"
+                 "\"utc_days\":[\"sunday\"],\"prompt\":\"0.0000012\","
+                 "\"input_cache_read\":\"0.0000012\"}],\"conditions\":["
                  "{\"when\":{\"hours\":\"23:00-00:10\",\"weekdays\":[1],\"zone\":\"UTC\"},"
                  "\"prices\":{\"completion\":\"0.0000012\"}}]");
     vm_unref(vm);
