@@ -1,6 +1,7 @@
 -- Prices under conditions: the list `when` of a model or a candidate in models.lua. Rules apply in
 -- their order (core/exchange/price_schedule.h), so the load refuses two of which the order is not
--- clear: a rule that sets a price must not stand behind a stricter one, nor behind a factor.
+-- clear: a rule that sets a price must not stand behind a stricter one, nor behind a factor. Two
+-- rules of which none is stricter need a third one for the calls of both.
 local native = require "policy.native"
 local prices = require "policy.prices"
 local schema = require "policy.schema"
@@ -118,21 +119,60 @@ local function compare(one, other)
     return together, stricter
 end
 
-local function shares_price(one, other)
+local function same_times(one, other)
+    for _, members in ipairs { times.HOURS, times.DATES } do
+        for _, key in ipairs(members) do
+            if one[key] ~= other[key] then
+                return false
+            end
+        end
+    end
+    return true
+end
+
+-- Of two different times the calls of both are not looked for.
+local function is_at_both(rule, one, other)
+    local any = {}
+    if same_times(one, any) then
+        return same_times(rule, other)
+    end
+    return same_times(rule, one) and (same_times(other, any) or same_times(other, one))
+end
+
+-- Whether the rule holds for exactly the calls that meet the conditions of both.
+local function is_of_both(rule, one, other)
+    if not is_at_both(rule, one, other) then
+        return false
+    end
+    for _, key in ipairs(WORDS) do
+        if rule[key] ~= (one[key] ~= "" and one[key] or other[key]) then
+            return false
+        end
+    end
+    return rule.prompt_above == math.max(one.prompt_above, other.prompt_above)
+end
+
+-- A price that both set, and that no rule behind them sets for the calls of both.
+local function unsettled_price(one, other, rules)
     for name in pairs(one.prices) do
-        if other.prices[name] then
+        local settled = not other.prices[name]
+        for _, rule in ipairs(rules) do
+            settled = settled or (rule.place > other.place and rule.prices[name]
+                and is_of_both(rule, one, other))
+        end
+        if not settled then
             return name
         end
     end
 end
 
-local function check_pair(earlier, later)
+local function check_pair(earlier, later, rules)
     local together, stricter = compare(later, earlier)
-    local name = shares_price(earlier, later)
-    if together and name and not stricter then
+    local name = together and not stricter and unsettled_price(earlier, later, rules)
+    if name then
         schema.fail(later.list, later.place, 'sets "%s" for calls that rule %d sets, too, and is '
-            .. "not stricter: put the wider rule first, or make them exclude each other", name,
-            earlier.place)
+            .. "not stricter: put the wider rule first, make them exclude each other, or put a "
+            .. "rule with the conditions of both behind them", name, earlier.place)
     elseif earlier.factor_ppm ~= PPM_ONE and next(later.prices) then
         schema.fail(later.list, later.place, "sets prices behind a factor: put all factors last")
     end
@@ -201,7 +241,7 @@ function schedule.read(node, base)
     for j = 2, #rules do
         for i = 1, j - 1 do
             if rules[i].place ~= rules[j].place then
-                check_pair(rules[i], rules[j])
+                check_pair(rules[i], rules[j], rules)
             end
         end
     end

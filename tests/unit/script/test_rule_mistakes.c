@@ -69,10 +69,12 @@ static void test_schedule_mistakes(void **unused)
         {"models.lua",
          WHEN("{ prompt_above = 200, input = 3 },\n { prompt_above = 100, input = 2 }"),
          "models.lua:3: models.m.when[2]: sets \"input\" for calls that rule 1 sets, too, and is "
-         "not stricter: put the wider rule first, or make them exclude each other"},
+         "not stricter: put the wider rule first, make them exclude each other, or put a rule "
+         "with the conditions of both behind them"},
         {"models.lua", WHEN("{ service_tier = 'flex', input = 3 }, { speed = 'fast', input = 2 }"),
          "models.lua:2: models.m.when[2]: sets \"input\" for calls that rule 1 sets, too, and is "
-         "not stricter: put the wider rule first, or make them exclude each other"},
+         "not stricter: put the wider rule first, make them exclude each other, or put a rule "
+         "with the conditions of both behind them"},
         {"models.lua", WHEN("{ service_tier = 'flex', factor = 3 }, { speed = 'x', input = 2 }"),
          "models.lua:2: models.m.when[2]: sets prices behind a factor: put all factors last"},
         {"models.lua",
@@ -129,16 +131,19 @@ static void test_hours_that_are_not_stricter(void **unused)
         {"models.lua",
          WHEN("{ hours = '10:00-14:00', input = 3 },\n { hours = '12:00-16:00', input = 2 }"),
          "models.lua:3: models.m.when[2]: sets \"input\" for calls that rule 1 sets, too, and is "
-         "not stricter: put the wider rule first, or make them exclude each other"},
+         "not stricter: put the wider rule first, make them exclude each other, or put a rule "
+         "with the conditions of both behind them"},
         {"models.lua",
          WHEN("{ weekdays = { 1 }, hours = '20:00-04:00', input = 3 },\n"
               "{ weekdays = { 2 }, hours = '03:00-05:00', input = 2 }"),
          "models.lua:3: models.m.when[2]: sets \"input\" for calls that rule 1 sets, too, and is "
-         "not stricter: put the wider rule first, or make them exclude each other"},
+         "not stricter: put the wider rule first, make them exclude each other, or put a rule "
+         "with the conditions of both behind them"},
         {"models.lua",
          WHEN("{ [\"until\"] = '2026-12-02', input = 3 },\n { from = '2026-12-01', input = 2 }"),
          "models.lua:3: models.m.when[2]: sets \"input\" for calls that rule 1 sets, too, and is "
-         "not stricter: put the wider rule first, or make them exclude each other"},
+         "not stricter: put the wider rule first, make them exclude each other, or put a rule "
+         "with the conditions of both behind them"},
     };
     (void)unused;
     ASSERT_REFUSED(mistakes);
