@@ -67,6 +67,11 @@ return {
         candidates = { { provider = "openai", model = "gpt-3.5-turbo" } },
     },
 
+    -- One line sells what catalog.lua has, at the provider's prices (docs/CATALOG.md):
+    -- ["claude-sonnet-5-5"] = sell("claude-sonnet-5-5"),
+    -- ["gemini-3.8-flash"] = sell("gemini/gemini-3.8-flash", { image_tokens_max = 2240 }),
+    -- ["gpt-6-luna"] = sell("gpt-6-luna", { web_search_max = 10, allow = { "web_search" } }),
+
     -- This model needs no key and no network: it gives a fixed answer at a small price.
     demo = {
         name = "Demo",

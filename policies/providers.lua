@@ -12,6 +12,34 @@ return {
         total_timeout_ms = 600000,
     },
 
+    -- Others that sell() in models.lua finds. Each speaks OpenAI's API at this address.
+    anthropic = {
+        dialect = "openai",
+        base_url = env("ANTHROPIC_BASE_URL", "https://api.anthropic.com/v1"),
+        api_key = env("ANTHROPIC_API_KEY"),
+    },
+    gemini = {
+        dialect = "openai",
+        base_url = env("GEMINI_BASE_URL",
+            "https://generativelanguage.googleapis.com/v1beta/openai"),
+        api_key = env("GEMINI_API_KEY"),
+    },
+    xai = {
+        dialect = "openai",
+        base_url = env("XAI_BASE_URL", "https://api.x.ai/v1"),
+        api_key = env("XAI_API_KEY"),
+    },
+    deepseek = {
+        dialect = "openai",
+        base_url = env("DEEPSEEK_BASE_URL", "https://api.deepseek.com"),
+        api_key = env("DEEPSEEK_API_KEY"),
+    },
+    mistral = {
+        dialect = "openai",
+        base_url = env("MISTRAL_BASE_URL", "https://api.mistral.ai/v1"),
+        api_key = env("MISTRAL_API_KEY"),
+    },
+
     -- The built-in provider answers by itself. Use it to try things out and for tests.
     demo = { dialect = "demo" },
 }

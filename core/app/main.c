@@ -5,9 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/catalog_commands.h"
 #include "app/commands.h"
 #include "app/config.h"
 #include "app/ledger_commands.h"
+#include "app/price_command.h"
 #include "app/privileges.h"
 #include "app/replay_command.h"
 #include "app/serve.h"
@@ -27,6 +29,8 @@ struct arguments {
     const char *words[WORDS_MAX];
     unsigned word_count;
     struct command_options options;
+    struct catalog_options catalog;
+    struct price_options price;
     bool first_run;
     bool version;
 };
@@ -55,6 +59,13 @@ static int print_usage(FILE *out)
         "                                         of DIR; exit 1 if some sell at a loss or cannot\n"
         "                                         be charged\n"
         "  refund REQUEST_ID [AMOUNT] [--reason TEXT]   without AMOUNT all that is left of it\n"
+        "  price MODEL --usage JSON [--group NAME] [--provider NAME] [--at TIME]\n"
+        "      [--service-tier NAME] [--speed NAME] [--region NAME] [--choice NAME]\n"
+        "      [--search-context NAME] [--size NAME] [--quality NAME] [--resolution NAME]\n"
+        "                                         what a call costs, by unit\n"
+        "  price -                                the same for each line of stdin: JSON, to JSON\n"
+        "  catalog import FILE [--output FILE] [--provider NAME]... [--label TEXT]\n"
+        "                                         make policies/catalog.lua from a price file\n"
         "  backup FILE                            a verified copy of the database in a new file\n"
         "  version                                which one this is, and of which commit\n"
         "\n"
@@ -84,6 +95,61 @@ static const char *option_value(int argc, char **argv, int *at, const char *name
     if (word[bytes] != '\0' || *at + 1 >= argc)
         return NULL;
     return argv[++*at];
+}
+
+/* Takes an option that may be given several times. */
+static bool take_name(const char *names[CATALOG_NAMES_MAX], size_t *count, const char *value)
+{
+    if (*count == CATALOG_NAMES_MAX)
+        return false;
+    names[(*count)++] = value;
+    return true;
+}
+
+static bool take_catalog_option(struct catalog_options *out, int argc, char **argv, int *at)
+{
+    const char *value;
+    if (strcmp(argv[*at], "--json") == 0)
+        out->json = true;
+    else if ((value = option_value(argc, argv, at, "--output")) != NULL)
+        out->output = value;
+    else if ((value = option_value(argc, argv, at, "--label")) != NULL)
+        out->label = value;
+    else if ((value = option_value(argc, argv, at, "--provider")) != NULL)
+        return take_name(out->providers, &out->provider_count, value);
+    else if ((value = option_value(argc, argv, at, "--mode")) != NULL)
+        return take_name(out->modes, &out->mode_count, value);
+    else
+        return false;
+    return true;
+}
+
+static bool take_price_option(struct price_options *out, int argc, char **argv, int *at)
+{
+    const struct {
+        const char *name;
+        const char **value;
+    } options[] = {
+        {"--usage", &out->usage},
+        {"--group", &out->group},
+        {"--service-tier", &out->service_tier},
+        {"--speed", &out->speed},
+        {"--region", &out->region},
+        {"--choice", &out->choice},
+        {"--search-context", &out->search_context},
+        {"--size", &out->size},
+        {"--quality", &out->quality},
+        {"--resolution", &out->resolution},
+        {"--at", &out->at},
+    };
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        const char *value = option_value(argc, argv, at, options[i].name);
+        if (value == NULL)
+            continue;
+        *options[i].value = value;
+        return true;
+    }
+    return false;
 }
 
 static bool take_option(struct arguments *out, int argc, char **argv, int *at)
@@ -119,7 +185,8 @@ static bool take_option(struct arguments *out, int argc, char **argv, int *at)
     else if (out->set_count < SETS_MAX && (value = option_value(argc, argv, at, "--set")) != NULL)
         out->sets[out->set_count++] = value;
     else
-        return false;
+        return take_catalog_option(&out->catalog, argc, argv, at) ||
+               take_price_option(&out->price, argc, argv, at);
     return true;
 }
 
@@ -127,7 +194,7 @@ static bool take_option(struct arguments *out, int argc, char **argv, int *at)
 static int read_arguments(struct arguments *out, int argc, char **argv)
 {
     for (int at = 1; at < argc; at++) {
-        if (argv[at][0] == '-') {
+        if (argv[at][0] == '-' && argv[at][1] != '\0') {
             if (!take_option(out, argc, argv, &at))
                 return usage_error("unknown option, or it lacks its value", argv[at]);
         } else if (out->word_count == WORDS_MAX) {
@@ -145,6 +212,15 @@ static bool said(const struct arguments *arguments, unsigned word_count, const c
     if (arguments->word_count != word_count || strcmp(arguments->words[0], first) != 0)
         return false;
     return second == NULL || strcmp(arguments->words[1], second) == 0;
+}
+
+/* The candidate of --provider, which the catalogue's commands may have several times. */
+static int price(const struct config *config, const struct arguments *arguments)
+{
+    struct price_options options = arguments->price;
+    options.provider =
+        arguments->catalog.provider_count > 0 ? arguments->catalog.providers[0] : NULL;
+    return price_command(config, arguments->words[1], &options);
 }
 
 static int run_command(const struct arguments *arguments, const struct config *config)
@@ -186,6 +262,10 @@ static int run_command(const struct arguments *arguments, const struct config *c
                                &arguments->options);
     if (said(arguments, 1, "replay", NULL))
         return replay_command(config, &arguments->options);
+    if (said(arguments, 2, "price", NULL))
+        return price(config, arguments);
+    if (said(arguments, 3, "catalog", "import"))
+        return catalog_commands_import(config, words[2], &arguments->catalog);
     if (said(arguments, 2, "backup", NULL))
         return commands_backup(config, words[1]);
     char all[512] = "";

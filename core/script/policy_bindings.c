@@ -48,6 +48,32 @@ static int word_env(lua_State *state)
     return 1;
 }
 
+#define SELL_KEY "llm-gateway.sell" /* registry: the function */
+
+void policy_bindings_sell_with(lua_State *state)
+{
+    lua_setfield(state, LUA_REGISTRYINDEX, SELL_KEY);
+}
+
+/* sell(name [, overrides]): the entry of catalog.lua with this name, as an entry of models.lua. */
+static int word_sell(lua_State *state)
+{
+    const struct policy_load *load = policy_load_of(state);
+    if (!load->loading || load->file == NULL || strcmp(load->file, "models.lua") != 0)
+        return luaL_error(state, "sell() works only in models.lua, while it loads");
+    luaL_checktype(state, 1, LUA_TSTRING);
+    lua_settop(state, 2);
+    if (!lua_isnil(state, 2))
+        luaL_checktype(state, 2, LUA_TTABLE);
+    lua_getfield(state, LUA_REGISTRYINDEX, SELL_KEY);
+    lua_insert(state, 1);
+    lua_call(state, 2, 2);
+    if (lua_isnil(state, -2))
+        return luaL_error(state, "%s", lua_tostring(state, -1));
+    lua_pop(state, 1);
+    return 1;
+}
+
 /* now(): the time in UTC as {year, month, day, hour, minute, second, weekday (1 is Monday)}. */
 static int word_now(lua_State *state)
 {
@@ -134,6 +160,7 @@ static int word_trim(lua_State *state)
 
 const luaL_Reg policy_bindings_load[] = {
     {"env", word_env},
+    {"sell", word_sell},
     {NULL, NULL},
 };
 

@@ -29,6 +29,10 @@ extern const luaL_Reg policy_bindings_always[];
 struct policy_load *policy_load_of(lua_State *state);
 struct slice policy_check_slice(lua_State *state, int index);
 
+/* Pops the function that the word sell(name, overrides) calls. It returns a table, or nil and
+ * why. */
+void policy_bindings_sell_with(lua_State *state);
+
 /* Pushes the string key of the table at `index` that is most similar to `name`, or nil. */
 void policy_bindings_push_nearest(lua_State *state, int index, const char *name);
 

@@ -1,4 +1,4 @@
-/* Reads the operator's six files once. Every worker gets these bytes, and the revision names them:
+/* Reads the operator's files once. Every worker gets these bytes, and the revision names them:
  * no file is opened a second time, so an edit during a reload cannot give two workers two
  * policies. */
 #include "script/policy_files.h"
@@ -25,10 +25,12 @@ struct policy_files {
     uint64_t stamp;
 };
 
-/* In load order: a file may refer to an earlier one. */
+/* In the order of the revision. The last one is generated, and optional. */
 static const char *const file_names[POLICY_FILE_COUNT] = {
-    "providers.lua", "models.lua", "margins.lua", "routes.lua", "limits.lua", "examples.lua",
+    "providers.lua", "models.lua",   "margins.lua", "routes.lua",
+    "limits.lua",    "examples.lua", "catalog.lua",
 };
+enum { OPTIONAL_FILE = POLICY_FILE_COUNT - 1 };
 
 static bool same_file(const struct stat *a, const struct stat *b)
 {
@@ -78,12 +80,15 @@ static bool read_open_file(int fd, const char *path, struct slice *text, struct 
     return true;
 }
 
-static bool read_file(const char *folder, const char *name, struct slice *text, struct fault *fault)
+static bool read_file(const char *folder, size_t index, struct slice *text, struct fault *fault)
 {
+    const char *name = file_names[index];
     char path[4096];
     if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
         return fault_set(fault, "policy_invalid", "%s: the path of the policies is too long", name);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT && index == OPTIONAL_FILE)
+        return true;
     if (fd < 0 && errno == ENOENT)
         return fault_set(fault, "policy_invalid",
                          "%s: is missing; a policy folder has providers.lua, models.lua, "
@@ -134,6 +139,8 @@ static void set_revision(struct policy_files *files)
     size_t bytes = 0;
     for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
         struct policy_file *file = &files->files[i];
+        if (file->text.data == NULL)
+            continue;
         sha256_hex(file->text, file->sha256);
         bytes += (size_t)snprintf(lines + bytes, sizeof lines - bytes, "%s  %s\n", file->sha256,
                                   file->name);
@@ -152,7 +159,7 @@ struct policy_files *policy_files_read(const char *folder, struct fault *fault)
     files->stamp = policy_files_stamp(folder);
     for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
         files->files[i].name = file_names[i];
-        if (!read_file(folder, file_names[i], &files->files[i].text, fault)) {
+        if (!read_file(folder, i, &files->files[i].text, fault)) {
             policy_files_unref(files);
             return NULL;
         }

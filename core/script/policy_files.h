@@ -11,19 +11,20 @@
 #include "base/sha256.h"
 #include "base/slice.h"
 
-enum { POLICY_FILE_COUNT = 6 }; /* providers, models, margins, routes, limits, examples */
+/* providers, models, margins, routes, limits, examples, catalog */
+enum { POLICY_FILE_COUNT = 7 };
 
 struct policy_file {
     const char *name;  /* "providers.lua" */
-    struct slice text; /* owned by the policy_files */
+    struct slice text; /* owned by the policy_files; data is NULL: there is no catalog.lua */
     char sha256[SHA256_HEX_BYTES];
 };
 
 struct policy_files;
 
-/* Reads the six files of `folder`. Returns NULL with *fault (code "policy_invalid"; the message
- * names the file and what to do) when a file is missing, too large, or changes during the
- * reading. */
+/* Reads the files of `folder`; catalog.lua may be missing. Returns NULL with *fault (code
+ * "policy_invalid"; the message names the file and what to do) when a file is missing, too large,
+ * or changes during the reading. */
 struct policy_files *policy_files_read(const char *folder, struct fault *fault);
 struct policy_files *policy_files_ref(struct policy_files *files);
 void policy_files_unref(struct policy_files *files);

@@ -12,6 +12,7 @@
 #include "script/integer.h"
 #include "script/policy_bindings.h"
 #include "script/policy_source.h"
+#include "script/priced_call.h"
 #include "script/sandbox.h"
 
 enum { PATH_STEPS_MAX = 8 };
@@ -31,11 +32,27 @@ static const struct policy_file *check_file(lua_State *state, int index)
 {
     const char *name = luaL_checkstring(state, index);
     const struct policy_files *files = policy_load_of(state)->files;
-    for (size_t i = 0; i < POLICY_FILE_COUNT; i++)
+    for (size_t i = 0; files != NULL && i < POLICY_FILE_COUNT; i++)
         if (strcmp(policy_files_get(files, i)->name, name) == 0)
             return policy_files_get(files, i);
     luaL_error(state, "there is no policy file '%s'", name);
     return NULL;
+}
+
+/* exists(file): whether the folder has it. */
+static int native_exists(lua_State *state)
+{
+    lua_pushboolean(state, check_file(state, 1)->text.data != NULL);
+    return 1;
+}
+
+/* sell_with(function): what the word sell(name, overrides) does. */
+static int native_sell_with(lua_State *state)
+{
+    luaL_checktype(state, 1, LUA_TFUNCTION);
+    lua_settop(state, 1);
+    policy_bindings_sell_with(state);
+    return 0;
 }
 
 /* load(file): compiles the file's text to a function; raises the compiler's error. */
@@ -328,6 +345,7 @@ static const luaL_Reg native_functions[] = {
     {"duplicate", native_duplicate},
     {"end_load", native_end_load},
     {"env_name", native_env_name},
+    {"exists", native_exists},
     {"format_amount", native_format_amount},
     {"format_price", native_format_price},
     {"line", native_line},
@@ -337,6 +355,7 @@ static const luaL_Reg native_functions[] = {
     {"paid_features", native_paid_features},
     {"price", native_price},
     {"sell_price", native_sell_price},
+    {"sell_with", native_sell_with},
     {"set_now", native_set_now},
     {"single_price", native_single_price},
     {"times", native_times},
@@ -355,4 +374,5 @@ void policy_native_push(lua_State *state, struct policy_load *load)
         lua_setfield(state, -2, function->name);
     }
     luaL_register(state, NULL, compiled_plan_functions);
+    luaL_register(state, NULL, priced_call_functions);
 }

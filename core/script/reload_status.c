@@ -61,6 +61,8 @@ static void render_files(const struct policy_files *files, struct buffer *out)
     json_writer_array(out, "files");
     for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
         const struct policy_file *file = policy_files_get(files, i);
+        if (file->text.data == NULL)
+            continue;
         json_writer_object(out, NULL);
         json_writer_text(out, "name", file->name);
         json_writer_int(out, "bytes", (int64_t)file->text.bytes);

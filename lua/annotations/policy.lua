@@ -12,6 +12,13 @@
 ---@return any
 function env(name, default) end
 
+---The entry of catalog.lua with this name, as an entry of models.lua. Each member of `overrides`
+---replaces the catalogue's; `false` takes it away. Only in models.lua, while it loads.
+---@param name string
+---@param overrides? policy.Model
+---@return policy.Model
+function sell(name, overrides) end
+
 ---Whether `text` contains `part`; upper and lower case differ.
 ---@param text string
 ---@param part string
@@ -424,6 +431,23 @@ function math.tan(x) end
 ---@field candidates policy.Candidate[]
 
 ---@alias policy.Models table<string, policy.Model>
+
+-- ---- catalog.lua, which `llm-gateway catalog import` writes ----
+
+---What an entry of the catalogue has beside members of a model.
+---@class policy.CatalogEntryOwn
+---@field provider string the name in providers.lua
+---@field model string the provider's own name of the model
+---@field mode? string what it is for, if that is not chat: not served yet
+---@field retires? string the day on which the provider takes it away
+---@field searches? boolean each call searches, so its price must be sold
+
+---@class policy.Catalog
+---@field source string whose price file this is from
+---@field version? string of that file, as --label said
+---@field date? string on which that file was changed last
+---@field sha256? string of that file
+---@field models table<string, policy.CatalogEntryOwn>
 
 ---@class policy.GroupMargins
 ---@field default? policy.Margin

@@ -58,6 +58,7 @@
 --
 -- All *_pusd, *_ppm, *_ms and limits are whole numbers. The methods of strings (s:find) are those
 -- of policies in the whole VM: trusted code calls string.find(s, ...).
+local catalog = require "policy.catalog"
 local examples = require "policy.examples"
 local limits = require "policy.limits"
 local margins = require "policy.margins"
@@ -136,6 +137,7 @@ end
 function policy.load()
     local found = {}
     found.providers = providers.read(run_file("providers.lua"))
+    catalog.open(native.exists("catalog.lua") and run_file("catalog.lua") or nil)
     local sold = run_file("models.lua")
     found.models, found.ids = models.read(sold, found.providers)
     found.margins = margins.read(run_file("margins.lua"), found.models)
@@ -145,6 +147,7 @@ function policy.load()
     found.routes = routes.read(run_file("routes.lua"), found.models)
     found.limits = limits.read(run_file("limits.lua"), found.models)
     local expected = run_file("examples.lua")
+    catalog.close()
     native.end_load()
     found.groups = groups_of(found)
     count_models(found)

@@ -1,5 +1,6 @@
 -- models.lua: the models on sale, their cost, and the providers that answer.
 local cases = require "policy.cases"
+local catalog = require "policy.catalog"
 local features = require "policy.features"
 local limits = require "policy.answer_limit"
 local native = require "policy.native"
@@ -266,12 +267,26 @@ local function model(parent, id, providers)
     return record
 end
 
+-- A mistake in what sell() made is in models.lua or in the catalogue: the message names both.
+local function sold_model(node, id, providers)
+    local name = catalog.origin(node.value[id])
+    if not name then
+        return model(node, id, providers)
+    end
+    local done, record = pcall(model, node, id, providers)
+    if not done then
+        error(tostring(record) .. " (sold from " .. catalog.place(name) .. ")", 0)
+    end
+    record.catalog = catalog.sale(node.value[id])
+    return record
+end
+
 -- The returned table -> id -> record, and the ids in alphabetical order.
 function models.read(value, providers)
     local node = schema.open("models.lua", value)
     local found, ids = {}, {}
     for id in schema.each(node, "the model") do
-        found[id] = model(node, id, providers)
+        found[id] = sold_model(node, id, providers)
         ids[#ids + 1] = id
     end
     if #ids > MODELS_MAX then

@@ -54,6 +54,8 @@ const char *fixture_folder(const struct fixture_file *files, char out[64])
 void fixture_remove(const char *folder)
 {
     char path[256];
+    snprintf(path, sizeof path, "%s/catalog.lua", folder); /* where a test has made one */
+    unlink(path);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         unlink(path);

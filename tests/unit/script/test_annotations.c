@@ -135,6 +135,8 @@ static void test_annotated_members_are_the_accepted_ones(void **unused)
         {"policy.Model", "require('policy.models').MEMBERS"},
         {"policy.Candidate", "require('policy.models').CANDIDATE_MEMBERS"},
         {"policy.PriceRule", "require('policy.models').RULE_MEMBERS"},
+        {"policy.Catalog", "require('policy.catalog').MEMBERS"},
+        {"policy.CatalogEntryOwn", "require('policy.catalog').ENTRY_MEMBERS"},
         {"policy.Margins", "require('policy.margins').MEMBERS"},
         {"policy.GroupMargins", "require('policy.margins').GROUP_MEMBERS"},
         {"policy.Routes", "require('policy.routes').MEMBERS"},

@@ -42,7 +42,8 @@ static char *cut_block(char *at, const char *fence, char **after)
 static bool is_heading(const char *line, const char **name, bool *refused)
 {
     static const char *const names[] = {"providers.lua", "models.lua", "margins.lua",
-                                        "routes.lua",    "limits.lua", "examples.lua"};
+                                        "routes.lua",    "limits.lua", "examples.lua",
+                                        "catalog.lua"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t bytes = strlen(names[i]);
         if (strncmp(line, "-- ", 3) != 0 || strncmp(line + 3, names[i], bytes) != 0)

@@ -1,0 +1,92 @@
+"""Every model of LiteLLM's file that imports, priced by the gateway and by LiteLLM itself. What
+differs, and who is right, is a table in docs/CATALOG.md; nothing else may differ."""
+
+import json
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from catalog_calls import (
+    exact_cost,
+    is_equal,
+    priced,
+    question_of,
+    random_calls,
+    read_entries,
+    write_policies,
+)
+from gateway import BINARY, ROOT
+
+VENV = ROOT / "build/litellm/venv"
+FILE = "litellm/model_prices_and_context_window_backup.json"
+EACH = 8  # calls of a model
+
+
+def package_file() -> Path:
+    (path,) = VENV.glob(f"lib/python3*/site-packages/{FILE}")
+    return path
+
+
+def theirs(calls: list[dict]) -> list[dict]:
+    script = Path(__file__).parent / "litellm_costs.py"
+    result = subprocess.run(
+        [VENV / "bin/python", script], input="\n".join(map(json.dumps, calls)),
+        stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def explained(call: dict, ours, cost: float) -> str | None:
+    """The row of the table, or None."""
+    tier, prompt = call["service_tier"], call["counts"]
+    if call["provider"] == "fireworks_ai" and tier:
+        return "Fireworks, tier dropped"
+    if call["key"] == "gemini-exp-1206" and cost == 0:
+        return "another entry, with the price 0"
+    name = call["key"].split("/")[-1]
+    if tier == "priority" and name.startswith(("gpt-5.4", "gpt-5.5")) and ours > cost:
+        assert sum(prompt.values()) > 272000
+        return "priority above the step"
+    if (
+        tier == "priority"
+        and "nova-2-pro" in name
+        and prompt.keys() & {"audio_input", "image_input"}
+    ):
+        return "a part that costs what its whole does"
+    return None
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_all_models_cost_what_litellm_computes(tmp_path):
+    path = tmp_path / "catalog.lua"
+    result = subprocess.run([BINARY, "catalog", "import", package_file(), "--output", path],
+                            capture_output=True, text=True, check=False)  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    text = path.read_text()
+    entries = read_entries(text)
+    assert len(entries) > 3000
+    write_policies(tmp_path / "policies", ROOT / "policies", text, list(entries))
+    calls = random_calls(1, entries, EACH)
+    answers = priced(tmp_path / "policies", [question_of(call) for call in calls])
+    reasons, wrong = Counter(), []
+    for call, answer, other in zip(calls, answers, theirs(calls), strict=True):
+        assert "error" not in other, (call, other)
+        ours = exact_cost(answer)
+        if is_equal(ours, other["cost"]):
+            continue
+        reason = explained(call, ours, other["cost"])
+        reasons[reason] += 1
+        if reason is None:
+            wrong.append((call, float(ours), other["cost"], answer["lines"]))
+    assert not wrong, f"{len(wrong)} differ: {wrong[:3]}"
+    assert len(reasons) == 4, f"a row of the table is no longer true: {reasons}"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_no_price_member_is_unknown():
+    result = subprocess.run([BINARY, "catalog", "import", package_file(), "--output", "-"],
+                            capture_output=True, text=True, check=True)  # fmt: skip
+    assert "does not know" not in result.stderr
