@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/catalog_money.h"
 #include "app/commands.h"
 #include "base/buffer.h"
 #include "base/clock.h"
@@ -15,6 +16,7 @@
 #include "base/sha256.h"
 #include "script/catalog_tool.h"
 
+enum { CHANGED_STATUS = 1, FAILED_STATUS = 2 };
 enum { FILE_BYTES_MAX = 64 * 1024 * 1024, TEXT_BYTES_MAX = 64 * 1024 * 1024, PATH_BYTES = 4096 };
 
 /* ---- files ---- */
@@ -152,4 +154,100 @@ int catalog_commands_import(const struct config *config, const char *file,
     buffer_fini(&summary);
     buffer_fini(&catalog);
     return done ? 0 : commands_fail(&fault);
+}
+
+/* ---- diff ---- */
+
+/* The present catalogue and a price file, and what is asked of both. */
+struct comparison {
+    const char *path;
+    const struct catalog_options *options;
+    struct buffer file;
+    struct buffer catalog;
+    int32_t day;
+    bool json;
+};
+
+static bool open_comparison(const struct config *config, struct comparison *out,
+                            struct fault *fault)
+{
+    char path[PATH_BYTES];
+    int32_t ignored;
+    buffer_init(&out->file, FILE_BYTES_MAX);
+    buffer_init(&out->catalog, FILE_BYTES_MAX);
+    return catalog_path(config, path, fault) && read_file(path, &out->catalog, &ignored, fault) &&
+           read_file(out->path, &out->file, &out->day, fault);
+}
+
+static void close_comparison(struct comparison *comparison)
+{
+    buffer_fini(&comparison->file);
+    buffer_fini(&comparison->catalog);
+}
+
+/* `more`: members of the options in JSON, without braces; may be empty. */
+static bool ask_both(const struct comparison *comparison, const char *function, struct slice more,
+                     struct buffer *first, struct buffer *second, struct fault *fault)
+{
+    struct buffer asked;
+    buffer_init(&asked, TEXT_BYTES_MAX);
+    json_writer_object(&asked, NULL);
+    add_options(&asked, comparison->options, buffer_slice(&comparison->file), comparison->day);
+    json_writer_bool(&asked, "json", comparison->json);
+    if (more.bytes > 0) {
+        buffer_append_char(&asked, ',');
+        buffer_append_slice(&asked, more);
+    }
+    json_writer_object_end(&asked);
+    const struct catalog_question question = {.function = function,
+                                              .file_name = comparison->path,
+                                              .file = buffer_slice(&comparison->file),
+                                              .options = buffer_slice(&asked),
+                                              .catalog = buffer_slice(&comparison->catalog)};
+    bool done = catalog_tool_ask(&question, first, second, fault);
+    buffer_fini(&asked);
+    return done;
+}
+
+static bool compare(const struct config *config, const struct comparison *comparison,
+                    struct buffer *report, struct buffer *changed, struct fault *fault)
+{
+    struct buffer renewed;
+    struct buffer money;
+    struct buffer nothing;
+    buffer_init(&renewed, TEXT_BYTES_MAX);
+    buffer_init(&money, TEXT_BYTES_MAX);
+    buffer_init(&nothing, TEXT_BYTES_MAX);
+    bool done = ask_both(comparison, "renew", (struct slice){"", 0}, &renewed, &nothing, fault);
+    if (done) {
+        catalog_money_add(config, buffer_slice(&renewed), &money);
+        done = ask_both(comparison, "diff", buffer_slice(&money), report, changed, fault);
+    }
+    buffer_fini(&nothing);
+    buffer_fini(&money);
+    buffer_fini(&renewed);
+    return done;
+}
+
+int catalog_commands_diff(const struct config *config, const char *file,
+                          const struct catalog_options *options, bool json)
+{
+    struct comparison comparison = {.path = file, .options = options, .json = json};
+    struct buffer report;
+    struct buffer changed;
+    struct fault fault;
+    buffer_init(&report, TEXT_BYTES_MAX);
+    buffer_init(&changed, TEXT_BYTES_MAX);
+    bool done = open_comparison(config, &comparison, &fault) &&
+                compare(config, &comparison, &report, &changed, &fault);
+    close_comparison(&comparison);
+    if (done)
+        printf("%.*s", (int)report.bytes, report.data);
+    int status = changed.bytes > 0 ? CHANGED_STATUS : 0;
+    buffer_fini(&report);
+    buffer_fini(&changed);
+    if (done)
+        return status;
+    commands_fail(&fault);
+    return FAILED_STATUS;
 }

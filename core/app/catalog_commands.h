@@ -16,7 +16,6 @@ struct catalog_options {
     size_t provider_count;
     const char *modes[CATALOG_NAMES_MAX]; /* imported although they are not served yet */
     size_t mode_count;
-    bool json;
 };
 
 /* Makes catalog.lua from a price file; a summary goes to stderr. The old file stays until the new
@@ -25,6 +24,6 @@ int catalog_commands_import(const struct config *config, const char *file,
                             const struct catalog_options *options);
 /* Says what a newer price file changes. Returns 0: nothing, 1: something, 2: an error. */
 int catalog_commands_diff(const struct config *config, const char *file,
-                          const struct catalog_options *options);
+                          const struct catalog_options *options, bool json);
 
 #endif

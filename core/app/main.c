@@ -66,6 +66,8 @@ static int print_usage(FILE *out)
         "  price -                                the same for each line of stdin: JSON, to JSON\n"
         "  catalog import FILE [--output FILE] [--provider NAME]... [--label TEXT]\n"
         "                                         make policies/catalog.lua from a price file\n"
+        "  catalog diff FILE [--json]             what a newer price file changes, and in money of\n"
+        "                                         the last 30 days; exit 0 nothing, 1 something\n"
         "  backup FILE                            a verified copy of the database in a new file\n"
         "  version                                which one this is, and of which commit\n"
         "\n"
@@ -109,9 +111,7 @@ static bool take_name(const char *names[CATALOG_NAMES_MAX], size_t *count, const
 static bool take_catalog_option(struct catalog_options *out, int argc, char **argv, int *at)
 {
     const char *value;
-    if (strcmp(argv[*at], "--json") == 0)
-        out->json = true;
-    else if ((value = option_value(argc, argv, at, "--output")) != NULL)
+    if ((value = option_value(argc, argv, at, "--output")) != NULL)
         out->output = value;
     else if ((value = option_value(argc, argv, at, "--label")) != NULL)
         out->label = value;
@@ -266,6 +266,9 @@ static int run_command(const struct arguments *arguments, const struct config *c
         return price(config, arguments);
     if (said(arguments, 3, "catalog", "import"))
         return catalog_commands_import(config, words[2], &arguments->catalog);
+    if (said(arguments, 3, "catalog", "diff"))
+        return catalog_commands_diff(config, words[2], &arguments->catalog,
+                                     arguments->options.json);
     if (said(arguments, 2, "backup", NULL))
         return commands_backup(config, words[1]);
     char all[512] = "";

@@ -6,7 +6,10 @@
 --     list; empty: all), modes (a list of those that are imported although the gateway does not
 --     serve them)}
 --   catalog.read(root, options) -> {name = entry}, the same notes as the summary's
---   catalog.diff(old, root, sold, traffic, options) -> lua/catalog/diff.lua
+--   catalog.renew(old, root, options) -> the text of the catalogue that import would make for the
+--     providers of `old`, the table that the present catalog.lua returns
+--   catalog.diff(old, root, options) -> what it would change, "changed" or ""
+--     (lua/catalog/diff.lua). options: also {json, money = {{model, old, new}}, money_error}
 local diff = require "catalog.diff"
 local images = require "catalog.images"
 local litellm = require "catalog.litellm"
@@ -146,8 +149,7 @@ local function summary(entries, notes, source)
     return table.concat(out, "\n") .. "\n"
 end
 
-function catalog.import(root, options)
-    local entries, notes, source = catalog.read(root, options)
+local function text_of(entries, source, options)
     local list = {}
     for _, name in ipairs(sorted_names(entries)) do
         list[#list + 1] = entries[name]
@@ -156,15 +158,39 @@ function catalog.import(root, options)
         error("has no model that could be sold"
             .. (#(options.providers or {}) > 0 and " of these providers" or ""), 0)
     end
-    local text = write.text({
+    return write.text({
         source = source, version = options.label, date = options.date, sha256 = options.sha256,
     }, list)
-    return text, summary(entries, notes, source)
 end
 
-function catalog.diff(old, root, context)
-    local entries, _, source = catalog.read(root, context)
-    return diff.run(old, entries, context, source)
+function catalog.import(root, options)
+    local entries, notes, source = catalog.read(root, options)
+    return text_of(entries, source, options), summary(entries, notes, source)
+end
+
+-- A comparison is about the providers of the catalogue, unless some are named.
+local function scope(old, options)
+    local seen, modes = {}, set_of(options.modes)
+    if type(old) ~= "table" or type(old.models) ~= "table" then
+        error("catalog.lua: has no models", 0)
+    end
+    for _, entry in pairs(old.models) do
+        seen[tostring(entry.provider)] = true
+        modes[entry.mode or "chat"] = true
+    end
+    options.providers = #options.providers > 0 and options.providers or sorted_names(seen)
+    options.modes = sorted_names(modes)
+    return options
+end
+
+function catalog.renew(old, root, options)
+    local entries, _, source = catalog.read(root, scope(old, options))
+    return text_of(entries, source, options), ""
+end
+
+function catalog.diff(old, root, options)
+    local entries, _, source = catalog.read(root, scope(old, options))
+    return diff.run(old, entries, options, source)
 end
 
 return catalog
