@@ -66,7 +66,7 @@ static int print_usage(FILE *out)
         "  price -                                the same for each line of stdin: JSON, to JSON\n"
         "  catalog import FILE [--output FILE] [--provider NAME]... [--label TEXT]\n"
         "                                         make policies/catalog.lua from a price file\n"
-        "  catalog diff FILE [--json]             what a newer price file changes, and in money of\n"
+        "  catalog diff FILE [--json]             what a newer price file changes, in money of\n"
         "                                         the last 30 days; exit 0 nothing, 1 something\n"
         "  backup FILE                            a verified copy of the database in a new file\n"
         "  version                                which one this is, and of which commit\n"
