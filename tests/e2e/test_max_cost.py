@@ -39,6 +39,8 @@ def house(shared_provider, tmp_path_factory):
     second = {"provider": "second", "input": "100", "output": "1000"}
     policies.model("two", Price("10", "100"), price_by="candidate",
                    candidates=[{"provider": "openai"}, second])  # fmt: skip
+    policies.provider("states", cost={"path": "usage.cost"})
+    policies.model("by-cost", Price("1", "1"), providers=("states",), price_by="cost")
     policies.write("examples", "return {}\n")
     policies.write("limits", LIMITS)
     gateway.start()
@@ -252,6 +254,19 @@ def test_no_charge_is_above_it(house, customer, provider, streamed, model, name)
     record = customer.wait_for_record()
     assert record["cost"] == "0.150000000"
     assert overrun(house, record["id"]) > 0, "the house pays the rest"
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_no_cost_that_a_provider_states_is_above_it(house, customer, provider, streamed):
+    usage = Usage(10, 20).as_json() | {"cost": 0.0099}
+    provider.answer = answers.counted_as("hello " * 20, usage)
+    fields = {"stream": streamed} | (
+        {"stream_options": {"include_usage": True}} if streamed else {}
+    )
+    assert customer.ask("by-cost", **fields).status_code == 200
+    assert customer.wait_for_record()["cost"] == "0.011880000", "it is believed, with margin"
+    assert ask(customer, "0.005", "by-cost", **fields).status_code == 200
+    assert customer.wait_for_record(2)["cost"] == "0.005000000"
 
 
 def endless(connection, request):
