@@ -116,9 +116,10 @@ uint64_t policy_files_stamp(const char *folder)
     uint64_t stamp = HASH_START;
     char path[4096];
     for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
-        struct stat found = {.st_size = -1};
-        if (snprintf(path, sizeof path, "%s/%s", folder, file_names[i]) < (int)sizeof path)
-            (void)stat(path, &found);
+        struct stat found;
+        if (snprintf(path, sizeof path, "%s/%s", folder, file_names[i]) >= (int)sizeof path ||
+            stat(path, &found) != 0)
+            found = (struct stat){.st_size = -1};
         stamp = stamp_on(stamp, &found);
     }
     return stamp;
