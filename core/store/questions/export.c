@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/csv.h"
 #include "base/json_writer.h"
 #include "base/money.h"
 #include "store/audit.h"
 #include "store/engine/db.h"
 #include "store/engine/reader.h"
-#include "base/csv.h"
 
 enum { PAGE_ROWS = 1000, PAGE_BYTES_MAX = 64 * 1024 * 1024 };
 

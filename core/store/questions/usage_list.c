@@ -6,12 +6,12 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/csv.h"
 #include "base/json_writer.h"
 #include "base/money.h"
 #include "base/unit.h"
 #include "store/books/facts_table.h"
 #include "store/operations/operations.h"
-#include "base/csv.h"
 #include "store/questions/refusals.h"
 #include "store/questions/usage_reports.h"
 
