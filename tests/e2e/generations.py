@@ -7,7 +7,7 @@ from answers import Usage
 from customer import question_of
 from prices import Price, charge
 
-FILES = ("providers", "models", "margins", "routes", "limits", "examples")
+FILES = ("providers", "models", "margins", "routes", "limits", "examples", "catalog")
 USAGE = Usage(1001, 77, cached=512)
 PROMPT = question_of(USAGE.prompt)
 GENERATIONS = [

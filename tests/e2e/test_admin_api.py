@@ -452,7 +452,7 @@ def test_policies(make_gateway):
     (line,) = gateway.logged("listening")
     assert started["revision"] == line["policies"]
     assert started["folder"] == str(gateway.policies.folder)
-    names = ("providers", "models", "margins", "routes", "limits", "examples")
+    names = ("providers", "models", "margins", "routes", "limits", "examples", "catalog")
     assert [file["name"] for file in started["files"]] == [f"{name}.lua" for name in names]
     for file in started["files"]:
         path = gateway.policies.folder / file["name"]
