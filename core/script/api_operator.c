@@ -98,7 +98,7 @@ static void copy_text(lua_State *state, int index, char *out, size_t bytes)
     slice_copy(slice_of(text), out, bytes);
 }
 
-/* core.reply_replay(x, from, to?, zone?): answers with the state of that replay, which it begins if
+/* x:reply_replay(from, to?, zone?): answers with the state of that replay, which it begins if
  * it must; upvalue 1 is the replay_service. The reply goes out here, because it is larger than
  * what a VM should hold. */
 int api_reply_replay(lua_State *state)

@@ -253,14 +253,14 @@ void task_install(lua_State *state, void *arg)
     lua_pushlightuserdata(state, settings->reload_status);
     lua_pushcclosure(state, api_reload_status, 1);
     lua_setfield(state, -2, "reload_status");
-    lua_pushlightuserdata(state, settings->replay_service);
-    lua_pushcclosure(state, api_reply_replay, 1);
-    lua_setfield(state, -2, "reply_replay");
     luaL_newmetatable(state, EXCHANGE_METATABLE);
     lua_newtable(state);
     luaL_register(state, NULL, api_exchange_bindings);
     luaL_register(state, NULL, api_account_bindings);
     luaL_register(state, NULL, api_operator_bindings);
+    lua_pushlightuserdata(state, settings->replay_service);
+    lua_pushcclosure(state, api_reply_replay, 1);
+    lua_setfield(state, -2, "reply_replay");
     lua_setfield(state, -2, "__index");
     lua_pop(state, 1);
     luaL_register(state, NULL, api_core_bindings);

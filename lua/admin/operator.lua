@@ -101,7 +101,7 @@ function operator.replay(x)
         from = string.sub(core.format_time(core.now_ms() - REPLAY_DAYS * DAY_MS), 1,
             #"2026-11-22")
     end
-    core.reply_replay(x, from, to, zone)
+    x:reply_replay(from, to, zone)
 end
 
 local function margin_rows(margins)

@@ -257,6 +257,12 @@ function exchange:provider_contexts(name) end
 ---@return string json
 function exchange:provider_state(name) end
 
+---Answers the operator with the state of a replay (docs/API.md); begins it if it must.
+---@param from string RFC 3339, or a date
+---@param to string?
+---@param zone string?
+function exchange:reply_replay(from, to, zone) end
+
 -- ---- the table `core` ----
 
 ---@class core
@@ -278,13 +284,6 @@ function core.parse_time(text) end
 ---The policies in force: revision, since when, files; and why the last reload was refused.
 ---@return string json
 function core.reload_status() end
-
----Answers the operator with the state of a replay (docs/API.md); begins it if it must.
----@param x exchange
----@param from string RFC 3339, or a date
----@param to string?
----@param zone string?
-function core.reply_replay(x, from, to, zone) end
 
 ---@param time_ms integer
 ---@return string "2026-11-22T21:34:00.123Z"
