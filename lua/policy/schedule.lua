@@ -22,8 +22,13 @@ for _, set in ipairs { prices.MEMBERS, times.MEMBERS } do
         MEMBERS[name] = true
     end
 end
-local PLAIN_TIERS = {
-    auto = true, default = true, standard = true, on_demand = true, standard_only = true,
+-- Names of the plain call: a record does not keep them (core/exchange/price_facts.c).
+local PLAIN = {
+    service_tier = {
+        auto = true, default = true, standard = true, on_demand = true, standard_only = true,
+    },
+    speed = { standard = true },
+    region = { global = true, not_available = true },
 }
 local RULES_MAX = 32 -- as in core/exchange/price_schedule.h
 local WORD_BYTES_MAX = 23
@@ -56,7 +61,7 @@ local function check_words(node, key, list)
     for _, word in ipairs(list) do
         if string.find(word, "[^%w%._%-]") then
             schema.fail(node, key, 'must be letters, digits, ".", "_" and "-"')
-        elseif key == "service_tier" and PLAIN_TIERS[word] then
+        elseif PLAIN[key] and PLAIN[key][string.lower(word)] then
             schema.fail(node, key, '"%s" is the plain price', word)
         end
     end
