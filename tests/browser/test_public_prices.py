@@ -67,6 +67,28 @@ def test_units_and_conditions(make_person, make_gateway, view):
         expect(row).not_to_contain_text(ours)
 
 
+def prepare_long(policies) -> None:
+    """As a model of the catalogue: a condition with many prices is a long line."""
+    units = {"cache_write": "2.5", "cache_write_long": "5", "audio_input": "3"}
+    rule = ", ".join(f'{name} = "7"' for name in ("input", "cached_input", "output", *units))
+    policies.model(
+        "fancy",
+        Price("2", "10", "0.2"),
+        **units,
+        when=Lua(f'{{ {{ prompt_above = 200000, service_tier = "flex", {rule} }} }}'),
+    )
+    policies.write("examples", "return {}\n")
+
+
+def test_a_long_condition_does_not_push_the_prices_out(make_person, make_gateway):
+    """On a wide screen, too, where numbers do not wrap."""
+    person = make_person(at=make_gateway(prepare=prepare_long)).open("/prices?search=fancy")
+    (row,) = person.rows("prices.title").all()
+    cell = row.get_by_text("$12.00").bounding_box()
+    page = person.page.get_by_role("main").bounding_box()
+    assert cell["x"] + cell["width"] <= page["x"] + page["width"], (cell, page)
+
+
 def test_somebody_with_an_account(user):
     """Sees the same page, with the way back in place of the way to sign in."""
     user.open("/prices")

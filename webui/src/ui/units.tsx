@@ -138,7 +138,10 @@ export function PriceConditions({ prices }: { prices: Prices }) {
     return (
         <>
             {(prices.conditions ?? []).map((condition) => (
-                <span key={conditionText(condition)} class="block text-sm text-soft">
+                <span
+                    key={conditionText(condition)}
+                    class="block text-sm whitespace-normal text-soft"
+                >
                     {conditionText(condition)}
                 </span>
             ))}
