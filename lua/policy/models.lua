@@ -60,6 +60,7 @@ local function candidate(parent, index, model, model_prices, providers)
         dialect = provider.dialect,
         on_cancel = provider.on_cancel,
         errors_shown = provider.errors_shown,
+        usage_unasked = provider.usage_unasked,
         cost = provider.cost,
         sold_by_cost = model.price_by == "cost" and provider.cost ~= nil or nil,
         base_url = provider.base_url,
@@ -267,12 +268,22 @@ local function model(parent, id, providers)
     return record
 end
 
+-- What takes something out is gone from the entry: a name that there is not must not go with it.
+local function keep_unknown(entry)
+    for name in pairs(catalog.sale(entry).overrides) do
+        if not MEMBERS[name] then
+            entry[name] = false
+        end
+    end
+end
+
 -- A mistake in what sell() made is in models.lua or in the catalogue: the message names both.
 local function sold_model(node, id, providers)
     local name = catalog.origin(node.value[id])
     if not name then
         return model(node, id, providers)
     end
+    keep_unknown(node.value[id])
     local done, record = pcall(model, node, id, providers)
     if not done then
         error(tostring(record) .. " (sold from " .. catalog.place(name) .. ")", 0)
