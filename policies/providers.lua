@@ -38,6 +38,8 @@ return {
         dialect = "openai",
         base_url = env("MISTRAL_BASE_URL", "https://api.mistral.ai/v1"),
         api_key = env("MISTRAL_API_KEY"),
+        max_tokens_field = "max_tokens", -- it refuses members that it does not know
+        usage_unasked = true,
     },
 
     -- The built-in provider answers by itself. Use it to try things out and for tests.

@@ -318,6 +318,18 @@ static void edit_model(const struct chat_request *request, const char *model, st
     replace_value(request, &request->members[CHAT_MODEL], edits, from);
 }
 
+/* The provider says usage unasked, and refuses to be asked. Null is as good as nothing, and never
+ * touches the edit of a neighbour. */
+static void drop_stream_options(const struct chat_request *request, struct edits *edits)
+{
+    const struct json_value *options = &request->members[CHAT_STREAM_OPTIONS];
+    size_t from = edits->text.bytes;
+    if (options->raw.data == NULL || options->type == JSON_NULL)
+        return;
+    buffer_append_text(&edits->text, "null");
+    replace_value(request, options, edits, from);
+}
+
 /* We always ask for usage: without it we could only estimate. */
 static void edit_stream_options(const struct chat_request *request, struct edits *edits,
                                 struct buffer *new_members)
@@ -480,7 +492,10 @@ bool chat_apply(const struct chat_request *request, const struct chat_changes *c
     buffer_init(&edits.text, 4096);
     buffer_init(&new_members, 1024);
     edit_model(request, changes->model, &edits);
-    edit_stream_options(request, &edits, &new_members);
+    if (changes->usage_unasked)
+        drop_stream_options(request, &edits);
+    else
+        edit_stream_options(request, &edits, &new_members);
     edit_max_tokens(request, changes, &edits, &new_members);
     if (new_members.bytes > 0) {
         /* Insert behind the opening brace. The object has at least a model, so a comma follows. */

@@ -59,6 +59,7 @@ struct chat_changes {
      * "both": the limit stands in both members. "any": it stands in max_tokens and in the member
      * where the client put it. */
     const char *max_tokens_field;
+    bool usage_unasked;
 };
 
 enum { CHAT_EDITS_MAX = 7, CHAT_PARTS_MAX = 2 * CHAT_EDITS_MAX + 1 };

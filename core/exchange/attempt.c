@@ -136,7 +136,8 @@ void attempt_start(struct attempt *attempt, struct candidate *candidate,
     attempt->chat = request->chat;
     const struct chat_changes changes = {.model = candidate->terms.model,
                                          .output_tokens_max = request->output_tokens_max,
-                                         .max_tokens_field = candidate->terms.max_tokens_field};
+                                         .max_tokens_field = candidate->terms.max_tokens_field,
+                                         .usage_unasked = candidate->terms.usage_unasked};
     if (!chat_apply(request->chat, &changes, &attempt->copy)) {
         attempt_decide(attempt, ATTEMPT_FAILED, "there is no memory for the request");
         return;

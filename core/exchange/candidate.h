@@ -56,6 +56,7 @@ struct candidate_terms {
     bool sold_by_cost;
     int64_t margin_ppm;
     bool errors_shown; /* customers may read why the provider failed */
+    bool usage_unasked;
     bool loss_allowed;
     int64_t connect_timeout_ms;
     int64_t first_byte_timeout_ms;

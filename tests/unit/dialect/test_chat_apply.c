@@ -133,6 +133,19 @@ static void asks_for_usage(void **state)
                 " {\"stream_options\":{\"include_usage\":true}, \"x\":\"{\"," STREAMED "}\n");
 }
 
+static void does_not_ask_who_says_it_unasked(void **state)
+{
+    (void)state;
+    const struct chat_changes same = {
+        .model = "m", .max_tokens_field = "max_tokens", .usage_unasked = true};
+    assert_copy("{" STREAMED "}", &same, NULL);
+    assert_copy("{" STREAMED ",\"stream_options\":null}", &same, NULL);
+    assert_copy("{" STREAMED ",\"stream_options\":{\"include_usage\":true}}", &same,
+                "{" STREAMED ",\"stream_options\":null}");
+    assert_copy("{\"stream_options\":{},\"usage\":{\"include\":true}," STREAMED "}", &same,
+                "{\"stream_options\":null," STREAMED "}");
+}
+
 /* Behind the messages, before and after; `field` is the provider's name for it. */
 static const struct {
     const char *field;
@@ -390,6 +403,7 @@ int main(void)
         cmocka_unit_test(sends_on_what_need_not_change),
         cmocka_unit_test(renames_the_model),
         cmocka_unit_test(asks_for_usage),
+        cmocka_unit_test(does_not_ask_who_says_it_unasked),
         cmocka_unit_test(caps_the_answer),
         cmocka_unit_test(says_the_limit_in_both),
         cmocka_unit_test(changes_all_at_once),
