@@ -81,12 +81,26 @@ def prepare_long(policies) -> None:
 
 
 def test_a_long_condition_does_not_push_the_prices_out(make_person, make_gateway):
-    """On a wide screen, too, where numbers do not wrap."""
-    person = make_person(at=make_gateway(prepare=prepare_long)).open("/prices?search=fancy")
+    """On a wide screen, too, where numbers do not wrap: everywhere where prices stand."""
+    from conftest import make_operator
+
+    gateway = make_gateway(prepare=prepare_long)
+    person = make_person(at=gateway).open("/prices?search=fancy")
     (row,) = person.rows("prices.title").all()
     cell = row.get_by_text("$12.00").bounding_box()
     page = person.page.get_by_role("main").bounding_box()
     assert cell["x"] + cell["width"] <= page["x"] + page["width"], (cell, page)
+    boss = make_person(at=gateway).become(make_operator(gateway))
+    for path in ("/dashboard/models?search=fancy", "/dashboard/admin/policies"):
+        boss.open(path)
+        expect(
+            boss.page.get_by_text("$2.40").or_(boss.page.get_by_text("$12.00")).first
+        ).to_be_visible()
+        excess = boss.page.evaluate(
+            "Math.max(...[...document.querySelectorAll('table')].map("
+            "(table) => table.scrollWidth - table.parentElement.clientWidth))"
+        )
+        assert excess <= 0, (path, excess)
 
 
 def test_somebody_with_an_account(user):

@@ -135,10 +135,12 @@ function modelColumns(canTry: boolean): Column<Model>[] {
 
 function Name({ id, name, available }: Model) {
     return (
-        <span class="md:whitespace-nowrap">
-            <span class="font-medium">{name}</span>{" "}
+        <span>
+            <span class="font-medium md:whitespace-nowrap">{name}</span>{" "}
             {!available && <Badge tone="warn">{t("models.unavailable")}</Badge>}
-            <span class="block font-mono text-sm font-normal text-soft">{id}</span>
+            <span class="block font-mono text-sm font-normal text-soft md:whitespace-nowrap">
+                {id}
+            </span>
         </span>
     );
 }

@@ -92,7 +92,7 @@ export function OtherPrices({ prices }: { prices: Prices }) {
     return (
         <>
             {others.map((unit) => (
-                <span key={unit} class="block text-sm whitespace-nowrap text-soft">
+                <span key={unit} class="block text-sm whitespace-normal text-soft">
                     {t(UNITS[unit])} {exactDecimal(prices[unit] ?? "0")}
                     {EACH.includes(unit) && ` ${t("charge.each")}`}
                 </span>

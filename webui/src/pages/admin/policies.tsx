@@ -249,7 +249,7 @@ function Candidate({ place, provider, upstream_model, available, unavailable_rea
 
 /** As `llm-gateway check` prints it. */
 function Condition({ line }: { line: string }) {
-    return <span class="block text-sm text-soft">{line}</span>;
+    return <span class="block text-sm whitespace-normal text-soft">{line}</span>;
 }
 
 function PriceList({ prices }: { prices: PriceRow["buy"] }) {
