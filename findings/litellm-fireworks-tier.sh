@@ -24,16 +24,12 @@ from litellm.types.utils import ModelResponse, Usage
 NAME = "accounts/fireworks/models/deepseek-v4-flash-0731"
 entry = litellm.model_cost["fireworks_ai/" + NAME]
 print("file:", entry["input_cost_per_token"], "priority:", entry["input_cost_per_token_priority"])
-costs = []
 for tier in (None, "priority"):
     answer = ModelResponse(model=NAME, usage=Usage(
         prompt_tokens=1_000_000, completion_tokens=0, total_tokens=1_000_000))
     cost = litellm.completion_cost(answer, model="fireworks_ai/" + NAME, service_tier=tier,
                                    custom_llm_provider="fireworks_ai")
     print("tier", tier, "costs", round(cost, 6))
-    costs.append(cost)
-if costs[0] != costs[1] or entry["input_cost_per_token_priority"] <= entry["input_cost_per_token"]:
-    raise SystemExit("this has changed: the tier counts now")
 PY
 venv/bin/python look.py | tee seen
 diff - seen <<'SEEN'

@@ -28,6 +28,7 @@ return {
         dialect = "openai",
         base_url = env("XAI_BASE_URL", "https://api.x.ai/v1"),
         api_key = env("XAI_API_KEY"),
+        cost = { path = "usage.cost_in_usd_ticks", unit = "ticks" }, -- what it says that it charges
     },
     deepseek = {
         dialect = "openai",
