@@ -26,7 +26,7 @@ OPENROUTER = Lua("""{
 }""")
 PROVIDERS = {
     "openrouter": OPENROUTER,
-    "xai": Lua('{ path = "usage.cost_in_usd_ticks", unit = "ticks" }'),
+    "grok": Lua('{ path = "usage.cost_in_usd_ticks", unit = "ticks" }'),
     "perplexity": Lua('{ path = "usage.cost.total_cost" }'),
     "deepinfra": Lua('{ path = "usage.estimated_cost" }'),
     "vercel": Lua('{ path = "provider_metadata.gateway.cost" }'),
@@ -42,8 +42,8 @@ STATED = {
                             ' {"upstream_inference_cost": 0.0029}, "is_byok": true', "", "0.003"),
     "an exponent": ("openrouter", '"cost": 2.98e-3', "", "0.00298"),
     "a double": ("openrouter", '"cost": 0.0029800000000000004', "", "0.002980001"),
-    "xAI": ("xai", '"cost_in_usd_ticks": 29800000', "", "0.00298"),
-    "a part of a nano-dollar": ("xai", '"cost_in_usd_ticks": 29800001', "", "0.002980001"),
+    "xAI": ("grok", '"cost_in_usd_ticks": 29800000', "", "0.00298"),
+    "a part of a nano-dollar": ("grok", '"cost_in_usd_ticks": 29800001', "", "0.002980001"),
     "Perplexity": ("perplexity", '"cost": {"input_tokens_cost": 0.002, "output_tokens_cost":'
                    ' 0.00098, "total_cost": 0.00298}', "", "0.00298"),
     "DeepInfra": ("deepinfra", '"estimated_cost": 0.00298', "", "0.00298"),
@@ -93,7 +93,7 @@ def house(shared_provider, tmp_path_factory):
     for name in ("differs", "absurd", "malformed", "pieces"):
         policies.model(name, PRICE, providers=("openrouter",))
     policies.model("free", Price("0", "0"), providers=("openrouter",))
-    policies.model("two", PRICE, providers=("xai", "openrouter"))
+    policies.model("two", PRICE, providers=("grok", "openrouter"))
     policies.write("examples", "return {}\n")
     gateway.start()
     yield gateway
