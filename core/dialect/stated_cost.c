@@ -7,10 +7,7 @@
 
 typedef unsigned __int128 uint128;
 
-enum {
-    HIDDEN_MAX = 16,   /* edits of one call */
-    FINE_DECIMALS = 27 /* a double of $10^-10 has so many; four times $10^9 fit 128 bits */
-};
+enum { FINE_DECIMALS = 27 }; /* a double of $10^-10 has so many; four times $10^9 fit 128 bits */
 
 #define TEN_TO_9 UINT64_C(1000000000)
 #define FINE_PER_NUSD ((uint128)TEN_TO_9 * TEN_TO_9) /* 10^18: from 10^-27 USD to 10^-9 */
@@ -90,56 +87,73 @@ bool stated_cost_read(const struct stated_cost_paths *paths, const struct json_v
 
 struct hiding {
     struct slice text;
-    struct json_edit edits[HIDDEN_MAX];
-    size_t count;
+    size_t taken_bytes; /* of the text: what stands before is in `out`, or needs no change */
+    bool found;
+    struct buffer *out;
 };
 
-/* Puts null in the place of each value that the path leads to, also where a name stands twice. */
-static void hide(struct hiding *hiding, const struct json_value *object, const char *path)
+/* The first thing that is hidden begins the copy. */
+static void put_null(struct hiding *hiding, const struct json_value *value)
 {
-    char name[STATED_COST_PATH_BYTES];
-    struct json_walk walk = json_walk(object);
-    struct json_item item;
-    if (object->type != JSON_OBJECT)
-        return;
-    slice_copy(next_name(&path), name, sizeof name);
-    while (hiding->count < HIDDEN_MAX && json_next(&walk, &item)) {
-        if (!json_key_is(item.key, name))
-            continue;
-        if (*path != '\0')
-            hide(hiding, &item.value, path); /* as deep as the path has names */
-        else if (item.value.type != JSON_NULL)
-            hiding->edits[hiding->count++] =
-                (struct json_edit){.offset = (size_t)(item.value.raw.data - hiding->text.data),
-                                   .removed_bytes = item.value.raw.bytes,
-                                   .inserted = slice_of("null")};
-    }
+    size_t at = (size_t)(value->raw.data - hiding->text.data);
+    if (!hiding->found)
+        buffer_init(hiding->out, 2 * hiding->text.bytes); /* "c":1, becomes "c":null, at most */
+    hiding->found = true;
+    buffer_append(hiding->out, hiding->text.data + hiding->taken_bytes, at - hiding->taken_bytes);
+    buffer_append_text(hiding->out, "null");
+    hiding->taken_bytes = at + value->raw.bytes;
 }
 
-static void sort(struct hiding *hiding)
+/* Where the member leads on the paths: `rests` gets what is left of each, and *ends says whether
+ * one ends here. Returns how many go on. */
+static size_t follow(struct slice key, const char *const *paths, size_t count, const char **rests,
+                     bool *ends)
 {
-    struct json_edit *edits = hiding->edits;
-    for (size_t i = 1; i < hiding->count; i++) {
-        for (size_t j = i; j > 0 && edits[j].offset < edits[j - 1].offset; j--) {
-            struct json_edit other = edits[j];
-            edits[j] = edits[j - 1];
-            edits[j - 1] = other;
-        }
+    size_t going = 0;
+    *ends = false;
+    for (size_t i = 0; i < count; i++) {
+        char name[STATED_COST_PATH_BYTES];
+        const char *rest = paths[i];
+        slice_copy(next_name(&rest), name, sizeof name);
+        if (!json_key_is(key, name))
+            continue;
+        *ends = *ends || *rest == '\0';
+        if (*rest != '\0')
+            rests[going++] = rest;
+    }
+    return going;
+}
+
+/* Puts null in the place of each value that a path leads to, also where a name stands twice: in the
+ * order of the text, so that it takes one pass, however often a provider repeats them. */
+static void hide(struct hiding *hiding, const struct json_value *object, const char *const *paths,
+                 size_t count)
+{
+    const char *rests[STATED_COST_PATHS];
+    struct json_walk walk = json_walk(object);
+    struct json_item item;
+    bool ends;
+    if (object->type != JSON_OBJECT)
+        return;
+    while (json_next(&walk, &item)) {
+        size_t going = follow(item.key, paths, count, rests, &ends);
+        if (ends && item.value.type != JSON_NULL)
+            put_null(hiding, &item.value);
+        else if (going > 0)
+            hide(hiding, &item.value, rests, going); /* as deep as the paths have names */
     }
 }
 
 bool stated_cost_hide(const struct stated_cost_paths *paths, struct slice text,
                       const struct json_value *root, struct buffer *out)
 {
-    struct hiding hiding = {.text = text};
+    struct hiding hiding = {.text = text, .out = out};
+    const char *all[STATED_COST_PATHS];
     for (size_t i = 0; i < paths->count; i++)
-        hide(&hiding, root, paths->list[i].path);
-    if (hiding.count == 0)
+        all[i] = paths->list[i].path;
+    hide(&hiding, root, all, paths->count);
+    if (!hiding.found)
         return false;
-    sort(&hiding);
-    buffer_init(out, text.bytes + HIDDEN_MAX * sizeof "null");
-    if (json_apply_edits(text, hiding.edits, hiding.count, out))
-        return true;
-    buffer_fini(out);
-    return false;
+    buffer_append(out, text.data + hiding.taken_bytes, text.bytes - hiding.taken_bytes);
+    return true;
 }

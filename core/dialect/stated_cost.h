@@ -38,8 +38,8 @@ bool stated_cost_read(const struct stated_cost_paths *paths, const struct json_v
                       struct stated_cost *out);
 
 /* Returns whether `text` (an event, a body) with the root object `root` has such an amount. On
- * true, *out is initialised, holds the text with null in its place, and belongs to the caller. A
- * text with very many of them needs more than one call. */
+ * true, *out is initialised, holds the text with null in the place of each, and belongs to the
+ * caller. */
 bool stated_cost_hide(const struct stated_cost_paths *paths, struct slice text,
                       const struct json_value *root, struct buffer *out);
 

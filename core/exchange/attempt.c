@@ -336,11 +336,11 @@ static void hide_cost(struct attempt *attempt)
     if (paths == NULL)
         return;
     (void)stated_cost_read(paths, root, &attempt->stated);
-    while (stated_cost_hide(paths, buffer_slice(&attempt->body), root, &hidden)) {
-        buffer_fini(&attempt->body);
-        attempt->body = hidden;
-        (void)completion_read(buffer_slice(&attempt->body), &attempt->completion);
-    }
+    if (!stated_cost_hide(paths, buffer_slice(&attempt->body), root, &hidden))
+        return;
+    buffer_fini(&attempt->body);
+    attempt->body = hidden;
+    (void)completion_read(buffer_slice(&attempt->body), &attempt->completion);
 }
 
 static void take_body(struct attempt *attempt)

@@ -387,3 +387,16 @@ def test_a_model_by_cost_needs_a_provider_that_states_one(make_gateway):
     checked = gateway.command("check")
     assert checked.returncode == 1
     assert 'price_by: is "cost", but no provider' in checked.stderr + checked.stdout
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_a_cost_that_is_repeated_very_often_stops_nothing(house, provider, streamed):
+    """It is hidden at one go, however often it stands there: a provider that sends a megabyte of
+    it neither holds up other customers nor ends the process."""
+    members = ", ".join(['"cost": 7.77'] * 100_000)
+    provider.answer = answer(members)
+    customer = house.customer()
+    response = customer.ask("openrouter", stream=streamed)
+    assert response.status_code == 200
+    assert "7.77" not in response.text
+    assert customer.wait_for_record()["cost"] is not None
