@@ -1,6 +1,9 @@
 #include "dialect/asked_words.h"
 
 #include <stddef.h>
+#include <string.h>
+
+#include "dialect/member_name.h"
 
 static const struct {
     const char *name;
@@ -16,20 +19,61 @@ static const struct {
 
 enum { MEMBERS = sizeof members / sizeof members[0] };
 
-bool asked_words_note(struct asked_words *asked, struct slice name, const struct json_value *value,
+/* A member as the text has it. */
+struct found {
+    struct json_value value;
+    struct slice key;
+    bool disguised; /* not written as we name it: some servers read it, and others do not */
+};
+
+/* Notes the members of the object that some server reads as `name`. Returns how many they are. */
+static unsigned find_inner(const struct json_value *object, const char *name, struct found *out)
+{
+    unsigned count = 0;
+    struct json_walk walk = json_walk(object);
+    struct json_item item;
+    while (object->type == JSON_OBJECT && json_next(&walk, &item)) {
+        struct buffer room = {0};
+        struct slice key = member_name_decode(item.key, &room);
+        if (member_name_reads_as(key, name, MEMBER_CASE_CAMEL)) {
+            *out = (struct found){item.value, item.key, out->disguised || !slice_equals(key, name)};
+            count++;
+        }
+        buffer_fini(&room);
+    }
+    return count;
+}
+
+/* Keeps the word, unless another member has said another one. */
+static bool keep(const struct found *found, struct slice *word, const char *param,
+                 struct chat_fault *fault)
+{
+    struct slice text = {found->value.raw.data + 1, found->value.raw.bytes - 2};
+    bool other = word->bytes > 0 &&
+                 (word->bytes != text.bytes || memcmp(word->data, text.data, text.bytes) != 0);
+    if (other)
+        return chat_fault_twice(fault, param, found->key);
+    *word = text;
+    return true;
+}
+
+bool asked_words_note(struct asked_words *asked, const struct json_item *item, struct slice name,
                       struct chat_fault *fault)
 {
-    struct json_value inner = *value;
     size_t i = 0;
-    while (i < MEMBERS && !slice_equals(name, members[i].name))
+    while (i < MEMBERS && !member_name_reads_as(name, members[i].name, MEMBER_CASE_CAMEL))
         i++;
     if (i == MEMBERS)
         return true;
-    unsigned count = members[i].inner == NULL ? 1 : json_find(value, members[i].inner, &inner);
+    struct found found = {item->value, item->key, !slice_equals(name, members[i].name)};
+    unsigned count =
+        members[i].inner == NULL ? 1 : find_inner(&item->value, members[i].inner, &found);
     if (count > 1)
         return chat_fault_twice(fault, members[i].name, slice_of(members[i].inner));
-    if (count == 1 && inner.type == JSON_STRING)
-        *(struct slice *)(void *)((char *)asked + members[i].at) =
-            (struct slice){inner.raw.data + 1, inner.raw.bytes - 2};
-    return true;
+    if (count == 0 || found.value.type != JSON_STRING)
+        return true;
+    if (found.disguised)
+        return chat_fault_disguised(fault, NULL, found.key);
+    return keep(&found, (struct slice *)(void *)((char *)asked + members[i].at), members[i].name,
+                fault);
 }

@@ -9,7 +9,7 @@
 #include "base/slice.h"
 #include "dialect/chat_fault.h"
 
-struct asked_words {             /* of the client's text, without quotes; empty: not said */
+struct asked_words { /* of the client's text, without quotes, as written; empty: not said */
     struct slice search_context; /* web_search_options.search_context_size */
     struct slice size;           /* image_config.image_size (OpenRouter), size */
     struct slice quality;
@@ -17,8 +17,8 @@ struct asked_words {             /* of the client's text, without quotes; empty:
 };
 
 /* Notes a top-level member. `name` is its key, decoded. Returns false with *fault if the word is
- * there twice: the provider might obey the other one. */
-bool asked_words_note(struct asked_words *asked, struct slice name, const struct json_value *value,
+ * there twice, or is not named as we name it: the provider might obey the other one, or none. */
+bool asked_words_note(struct asked_words *asked, const struct json_item *item, struct slice name,
                       struct chat_fault *fault);
 
 #endif

@@ -53,7 +53,7 @@ static bool read_member(struct chat_request *out, const struct json_item *item, 
     size_t member = name_among(name, member_names, CHAT_MEMBER_COUNT);
     if (member == CHAT_MEMBER_COUNT) {
         prompt_add_member(&out->prompt, item->key, &item->value);
-        return asked_words_note(&out->asked, name, &item->value, fault) &&
+        return asked_words_note(&out->asked, item, name, fault) &&
                paid_features_read(&out->paid, name, &item->value, fault);
     }
     if (!slice_equals(name, member_names[member]))

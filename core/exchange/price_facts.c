@@ -10,15 +10,29 @@
 
 _Static_assert((int)USAGE_WORD_BYTES == (int)PRICE_WORD_BYTES, "a record keeps whole words");
 
+/* A word of a text in JSON, without its quotes: with its escapes it is the same word. */
+static void copy_word(struct slice raw, char out[PRICE_WORD_BYTES])
+{
+    struct buffer room;
+    if (slice_char(raw, '\\') == NULL) {
+        price_word_copy(raw, out);
+        return;
+    }
+    const struct json_value quoted = {.type = JSON_STRING, .raw = {raw.data - 1, raw.bytes + 2}};
+    buffer_init(&room, raw.bytes);
+    price_word_copy(json_decode_string(&quoted, &room) ? buffer_slice(&room) : raw, out);
+    buffer_fini(&room);
+}
+
 void price_facts_plain(const struct price_question *question, struct price_facts *out)
 {
     const struct asked_words *asked = &question->chat->asked;
     *out = (struct price_facts){.at_ms = question->at_ms};
     price_word_copy(slice_of(question->choice), out->choice);
-    price_word_copy(asked->search_context, out->search_context);
-    price_word_copy(asked->size, out->size);
-    price_word_copy(asked->quality, out->quality);
-    price_word_copy(asked->resolution, out->resolution);
+    copy_word(asked->search_context, out->search_context);
+    copy_word(asked->size, out->size);
+    copy_word(asked->quality, out->quality);
+    copy_word(asked->resolution, out->resolution);
 }
 
 void price_facts_ask(const struct price_question *question, int64_t prompt_tokens,
@@ -36,7 +50,7 @@ void price_facts_ask(const struct price_question *question, int64_t prompt_token
 static void note(const struct json_value *value, char out[PRICE_WORD_BYTES])
 {
     if (value->type == JSON_STRING && value->raw.bytes > 2)
-        price_word_copy((struct slice){value->raw.data + 1, value->raw.bytes - 2}, out);
+        copy_word((struct slice){value->raw.data + 1, value->raw.bytes - 2}, out);
 }
 
 void price_facts_note_completion(struct price_facts *said, const struct completion *completion)

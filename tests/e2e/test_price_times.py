@@ -153,3 +153,52 @@ def test_pictures_cost_by_size_and_quality(house, provider, name):
     assert customer.ask("draw", **asked).status_code == 200
     record = customer.wait_for_record()
     assert usd(record["cost"]) == charge(PRICE, 10, 5) + 2 * usd(each) * usd("1.2")
+
+
+SPELLINGS = {
+    "an escape in the word": (
+        "search",
+        '"web_search_options": {"search_context_size": "h\\u0069gh"}',
+    ),
+    "an escape in a name": (
+        "search",
+        '"web_search_options": {"search_context_s\\u0069ze": "high"}',
+    ),
+    "camel case": ("search", '"webSearchOptions": {"searchContextSize": "high"}'),
+    "camel case inside": ("search", '"web_search_options": {"searchContextSize": "high"}'),
+    "other case": ("draw", '"Size": "4K"'),
+    "an escape": ("draw", '"size": "4\\u004b"'),
+    "camel case around": ("draw", '"imageConfig": {"imageSize": "4K"}'),
+    "two members": ("draw", '"image_config": {"image_size": "4K"}, "size": "1K"'),
+    "two members, turned round": ("draw", '"size": "1K", "image_config": {"image_size": "4K"}'),
+}
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_no_spelling_of_a_word_is_cheaper(house, provider, name):
+    """A server may read each of these as the dear one; it is priced so, or refused."""
+    model, member = SPELLINGS[name]
+    customer = house.customer()
+    picture = {"type": "image_url", "image_url": {"url": PNG}}
+    message = {
+        "role": "assistant",
+        "content": "Here.",
+        "images": [picture] if model == "draw" else [],
+    }
+    usage = {"prompt_tokens": 10, "completion_tokens": 5}
+    if model == "search":
+        usage["server_tool_use"] = {"web_search_requests": 1}
+    provider.answer = answers.reply(
+        200,
+        json.dumps(
+            {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": usage}
+        ).encode(),
+    )
+    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hi"}]})[:-1]
+    response = customer.post(f"{body}, {member}}}".encode())
+    if response.status_code == 400:
+        assert customer.balance == 10
+        return
+    assert response.status_code == 200
+    each = usd("0.014") if model == "search" else usd("0.08")
+    assert usd(customer.wait_for_record()["cost"]) == charge(PRICE, 10, 5) + each * usd("1.2")
