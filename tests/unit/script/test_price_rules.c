@@ -45,6 +45,25 @@ static void assert_gives(struct vm *vm, const char *code, const char *expected)
         fail_msg("%s\ngives    %s\nexpected %s", code, out, expected);
 }
 
+/* Hours of a zone are read once for each rule; they are still the same hours. */
+static void test_a_third_rule_settles_hours_of_a_zone(void **unused)
+{
+    static const struct fixture_file files[] = {
+        {"models.lua", "return { demo = { context = 10, max_output = 5, input = 1, output = 2,\n"
+                       "candidates = { { provider = 'demo' } }, when = {\n"
+                       "{ hours = '16:30-00:30', zone = 'America/New_York', input = 2 },\n"
+                       "{ speed = 'fast', input = 3 }, { speed = 'fast', hours = '16:30-00:30',\n"
+                       "zone = 'America/New_York', input = 4 } } } }"},
+        {"examples.lua", "return {}"},
+        {NULL, NULL}};
+    struct fault fault;
+    struct vm *vm = fixture_vm(files, &fault);
+    (void)unused;
+    if (vm == NULL)
+        fail_msg("%s", fault.message);
+    vm_unref(vm);
+}
+
 /* An example is charged as a call of its length is. */
 static void test_examples_know_conditions(void **unused)
 {
@@ -152,6 +171,7 @@ static void test_hours_in_openrouters_form(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_third_rule_settles_hours_of_a_zone),
         cmocka_unit_test(test_examples_know_conditions),
         cmocka_unit_test(test_rules_of_time_and_choice),
         cmocka_unit_test(test_a_wrong_choice_fails_its_request),
