@@ -35,6 +35,7 @@ local WORD_BYTES_MAX = 23
 local TOKENS_MAX = 1e9
 local PPM_ONE = 1e6
 local FACTOR_MAX_PPM = 100 * PPM_ONE
+local PRICE_MAX_PUSD = 1e12 -- as in core/base/money.h
 
 -- A text, or a list of texts: any of these.
 local function words(node, key)
@@ -184,6 +185,60 @@ local function check_pair(earlier, later, rules)
     end
 end
 
+-- The dearest price that the rules begin with.
+local function dearest_price(rules, base)
+    local most = 0
+    for _, unit in ipairs(prices.UNITS) do
+        most = math.max(most, base[unit.name] or 0)
+        for _, rule in ipairs(rules) do
+            most = math.max(most, rule.prices[unit.name] or 0)
+        end
+    end
+    return most
+end
+
+local function excludes_any(rule, rules, first)
+    for i = first, #rules do
+        if not compare(rule, rules[i]) then
+            return true
+        end
+    end
+    return false
+end
+
+-- The largest product of the factors from `first` on that hold together, two by two, with `taken`.
+local function largest_product(rules, first, taken)
+    local rule = rules[first]
+    if not rule then
+        return 1
+    elseif excludes_any(rule, taken, 1) then
+        return largest_product(rules, first + 1, taken)
+    end
+    taken[#taken + 1] = rule
+    local most = rule.factor_ppm / PPM_ONE * largest_product(rules, first + 1, taken)
+    taken[#taken] = nil
+    if excludes_any(rule, rules, first + 1) then
+        most = math.max(most, largest_product(rules, first + 1, taken))
+    end
+    return most
+end
+
+-- A product above the bound of prices would be cut to it (money_times), and the call be sold below
+-- its price.
+local function check_products(node, rules, base)
+    local most, all, raising = dearest_price(rules, base), 1, {}
+    for _, rule in ipairs(rules) do
+        if rule.factor_ppm > PPM_ONE then
+            raising[#raising + 1] = rule
+            all = all * rule.factor_ppm / PPM_ONE
+        end
+    end
+    if most * all > PRICE_MAX_PUSD and most * largest_product(raising, 1, {}) > PRICE_MAX_PUSD then
+        schema.fail(node, "when", "has factors that together make a price dearer than 1000000 for "
+            .. "a million or 1 for one")
+    end
+end
+
 -- A copy of the rule for one name of each word.
 local function with_names(rule, place, names)
     local one = { list = rule.list, place = place, prompt_above = rule.prompt_above,
@@ -251,6 +306,7 @@ function schedule.read(node, base)
             end
         end
     end
+    check_products(node, rules, base)
     return #rules > 0 and rules or nil
 end
 

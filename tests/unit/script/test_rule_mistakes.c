@@ -69,6 +69,12 @@ static void test_schedule_mistakes(void **unused)
          "models.lua:2: models.m.when[1].factor: has more than 6 decimals"},
         {"models.lua", WHEN("{ speed = 'fast', factor = 0 }"),
          "models.lua:2: models.m.when[1].factor: must be above 0 and at most 100"},
+        /* Would be cut to the bound of prices. */
+        {"models.lua",
+         WHEN("{ service_tier = 'a', factor = 100 },\n { speed = 'fast', factor = 100 },\n"
+              "{ region = 'us', factor = 100 }"),
+         "models.lua:2: models.m.when: has factors that together make a price dearer than 1000000 "
+         "for a million or 1 for one"},
         /* Not clear which one counts. */
         {"models.lua",
          WHEN("{ prompt_above = 200, input = 3 },\n { prompt_above = 100, input = 2 }"),
