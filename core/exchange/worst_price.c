@@ -1,5 +1,7 @@
 #include "exchange/worst_price.h"
 
+#include <string.h>
+
 #include "dialect/chat.h"
 
 static void raise_to(int64_t *price_pusd, int64_t other_pusd)
@@ -34,16 +36,34 @@ static void try_prompts(const struct worst_view *view, struct price_facts facts,
     }
 }
 
-/* A call may be served as asked, as plainly as any, or as the answer has said. */
+/* Each of tier, speed and region may be served as asked or plainly: one may be cheaper than the
+ * plain one, and another dearer. */
+static void try_served(const struct worst_view *view, const struct price_facts *asked,
+                       const struct unit_prices *plain, struct unit_prices *worst)
+{
+    const enum usage_word end = USAGE_CHOICE; /* the words in front of it */
+    for (unsigned which = 0; which < 1U << end; which++) {
+        struct price_facts facts;
+        bool news = true;
+        price_facts_plain(&view->question, &facts);
+        for (enum usage_word word = USAGE_SERVICE_TIER; word < end; word++) {
+            if (!(which >> word & 1))
+                continue;
+            news = news && asked->words[word][0] != '\0';
+            memcpy(facts.words[word], asked->words[word], PRICE_WORD_BYTES);
+        }
+        if (news)
+            try_prompts(view, facts, plain, worst);
+    }
+}
+
+/* A call may be served as asked, more plainly, or as the answer has said. */
 static void raise_by_rules(const struct worst_view *view, struct unit_prices *prices)
 {
     const struct unit_prices plain = *prices;
-    struct price_facts nothing;
     struct price_facts asked;
-    price_facts_plain(&view->question, &nothing);
     price_facts_ask(&view->question, 0, &asked);
-    try_prompts(view, nothing, &plain, prices);
-    try_prompts(view, asked, &plain, prices);
+    try_served(view, &asked, &plain, prices);
     if (view->said == NULL)
         return;
     price_facts_merge(&asked, view->said);

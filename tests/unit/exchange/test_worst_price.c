@@ -140,6 +140,23 @@ static void tiers_that_are_asked_for_are_covered(void **state)
     assert_int_equal(prices.output_pusd, 200);
 }
 
+static const struct price_schedule flex_and_us = {
+    .priced = 1U << UNIT_INPUT | 1U << UNIT_OUTPUT,
+    .rule_count = 2,
+    .rules = {{.prompt_above = -1, .region = "us", .factor_ppm = 1100000},
+              {.prompt_above = -1, .service_tier = "flex", .factor_ppm = 500000}}};
+
+/* Half of it is served as asked: the dear half. */
+static void parts_of_what_is_asked_for_are_covered(void **state)
+{
+    (void)state;
+    ask("service_tier", "\"flex\"");
+    ask("inference_geo", "\"us\"");
+    raise(&flex_and_us);
+    assert_int_equal(prices.input_pusd, 110);
+    assert_int_equal(prices.output_pusd, 220);
+}
+
 static void what_the_answer_says_is_covered(void **state)
 {
     (void)state;
@@ -161,6 +178,7 @@ int main(void)
         WITH_PRICES(an_answer_is_sound_if_that_is_asked_for),
         WITH_PRICES(any_prompt_up_to_the_most_is_covered),
         WITH_PRICES(tiers_that_are_asked_for_are_covered),
+        WITH_PRICES(parts_of_what_is_asked_for_are_covered),
         WITH_PRICES(what_the_answer_says_is_covered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
