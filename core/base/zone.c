@@ -245,10 +245,13 @@ size_t zone_pack(const struct zone *zone, void *room, size_t room_bytes)
     size_t offsets_bytes = zone->count * sizeof zone->offsets_s[0];
     size_t bytes = (sizeof *zone + times_bytes + offsets_bytes + 7) / 8 * 8;
     char *at = room;
+    struct zone head = *zone;
+    head.at_s = NULL; /* of this process; zone_unpack sets them */
+    head.offsets_s = NULL;
     if (bytes > room_bytes || bytes > ZONE_PACKED_BYTES)
         return 0;
     memset(room, 0, bytes);
-    memcpy(at, zone, sizeof *zone);
+    memcpy(at, &head, sizeof head);
     if (zone->count > 0) {
         memcpy(at + sizeof *zone, zone->at_s, times_bytes);
         memcpy(at + sizeof *zone + times_bytes, zone->offsets_s, offsets_bytes);
