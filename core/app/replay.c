@@ -113,7 +113,7 @@ static void charge(struct run *run, const struct policy_offer *offer, struct rep
     const struct candidate_terms *terms =
         reprice_candidate(offer->candidates, offer->count, &run->record);
     struct reprice price;
-    reprice_call(terms, offer->sold_features, &run->record, &price);
+    reprice_call(terms, &run->record, &price);
     out->charge_now_nusd = price.charge_nusd;
     out->cost_now_nusd = price.cost_nusd;
     if (terms->loss_allowed && price.cost_nusd > price.charge_nusd)

@@ -1,23 +1,29 @@
 #include "exchange/call_price.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include "base/money.h"
+#include "dialect/paid_features.h"
 #include "exchange/candidate.h"
 #include "exchange/meter.h"
 #include "exchange/price_schedule.h"
 #include "store/usage.h"
 
-/* A tier that no rule names and that was not asked for (`allow` sells at the plain price): the
- * dearest one that has a price is charged. False: it is known. */
-static bool take_dearest(const struct call_price_view *view, const struct price_schedule *rules,
+bool call_price_knows_tier(const struct candidate_terms *terms, const char *tier)
+{
+    char name[PAID_FEATURE_NAME_BYTES];
+    if (price_schedule_knows_tier(terms->sold_rules, tier))
+        return true;
+    snprintf(name, sizeof name, "service_tier.%s", tier);
+    return paid_features_sells(terms->sold_features, name);
+}
+
+/* The dearest tier, if these rules do not name this one. */
+static void take_dearest(const struct call_price_view *view, const struct price_schedule *rules,
                          const struct unit_prices *prices, struct price_facts *facts)
 {
-    if (price_schedule_knows_tier(rules, facts->service_tier) ||
-        strcmp(facts->service_tier, view->asked_tier) == 0)
-        return false;
-    price_schedule_dearest_tier(rules, prices, view->counts, facts);
-    return true;
+    if (!price_schedule_knows_tier(rules, facts->service_tier))
+        price_schedule_dearest_tier(rules, prices, view->counts, facts);
 }
 
 bool call_price_find(const struct call_price_view *view, struct unit_prices *bought,
@@ -28,11 +34,14 @@ bool call_price_find(const struct call_price_view *view, struct unit_prices *bou
     struct price_facts selling = *view->used;
     *bought = terms->prices;
     *sold = terms->sold;
-    bool unknown = take_dearest(view, terms->sold_rules, sold, &selling);
-    (void)take_dearest(view, terms->buy_rules, bought, &buying);
+    bool known = call_price_knows_tier(terms, view->used->service_tier);
+    if (!known) {
+        take_dearest(view, terms->sold_rules, sold, &selling);
+        take_dearest(view, terms->buy_rules, bought, &buying);
+    }
     price_schedule_apply(terms->buy_rules, &buying, bought);
     price_schedule_apply(terms->sold_rules, &selling, sold);
-    return !unknown;
+    return known;
 }
 
 void call_price_charge(const struct usage_record *record, const struct unit_counts *counts,

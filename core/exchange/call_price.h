@@ -18,13 +18,13 @@ struct call_price_view {
     const struct candidate_terms *terms;
     const struct unit_counts *counts; /* of the whole call */
     const struct price_facts *used;   /* what counts: by the answer, else as asked for */
-    /* The service tier that was asked for, "" for none. Where no rule names it, it has the plain
-     * price: the request would have been refused if the model did not sell it (`allow`). */
-    const char *asked_tier;
 };
 
-/* Returns false if no rule of the sold prices names the service tier; then the dearest tier is
- * charged. */
+/* Whether the tier has a price: a rule of the sold prices names it, or it has the plain one: by its
+ * name, or because the model sells it so (`allow`). */
+bool call_price_knows_tier(const struct candidate_terms *terms, const char *tier);
+
+/* Returns false if the service tier has no price; then the dearest tier is charged. */
 bool call_price_find(const struct call_price_view *view, struct unit_prices *bought,
                      struct unit_prices *sold);
 

@@ -31,8 +31,9 @@ static size_t room_for(const struct candidate_terms *terms)
 {
     return strlen(terms->provider) + strlen(terms->model) + strlen(terms->base_url) * 2 +
            strlen(terms->api_key) * 2 + strlen(terms->ca_file) + strlen(terms->max_tokens_field) +
-           strlen(terms->headers) * 2 + strlen(terms->answers_as) * 7 + strlen(terms->choice) + 13 +
-           sizeof endpoint + sizeof bearer; /* 7: escaped and plain; 13: NULs and quotes */
+           strlen(terms->headers) * 2 + strlen(terms->answers_as) * 7 + strlen(terms->choice) +
+           strlen(terms->sold_features) + 14 + sizeof endpoint +
+           sizeof bearer; /* 7: escaped and plain; 14: NULs and quotes */
 }
 
 static void put_headers(struct candidate *candidate)
@@ -86,6 +87,7 @@ struct candidate *candidate_new(const struct candidate_terms *terms)
     own->headers = put(candidate, terms->headers, "");
     own->answers_as = put(candidate, terms->answers_as, "");
     own->choice = put(candidate, terms->choice, "");
+    own->sold_features = put(candidate, terms->sold_features, "");
     own->buy_rules = price_schedule_copy(terms->buy_rules);
     own->sold_rules = price_schedule_copy(terms->sold_rules);
     own->cost = copy_paths(terms->cost);

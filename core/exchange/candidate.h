@@ -45,7 +45,8 @@ struct candidate_terms {
     const char *max_tokens_field;
     const char *headers;       /* lines "Name: value", each ends with "\n" */
     const char *answers_as;    /* the model's name in answers; "": the provider's own name */
-    const char *choice;        /* the word of models.lua's `choose` */
+    const char *choice;        /* by `choose` */
+    const char *sold_features; /* paid_features.h */
     unsigned pass_headers;     /* of the client's; bits as in provider_headers.h */
     struct unit_prices prices; /* what we pay */
     struct unit_prices sold;   /* the model's published prices; the margin is added to them */

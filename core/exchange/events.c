@@ -268,13 +268,12 @@ static bool take_hidden(struct exchange *exchange, struct slice event,
     return true;
 }
 
-/* A stream may tell at its begin that it is served at another price than was asked for. */
-static void note_terms(struct exchange *exchange, const struct completion *chunk)
+/* A stream may tell in any chunk, also in its usage, that it is served at another price than was
+ * asked for. `before`: what it had said in front of this chunk. */
+static void note_terms(struct exchange *exchange, const struct price_facts *before)
 {
-    struct price_facts *said = &exchange->stream.meter.said;
-    const struct price_facts before = *said;
-    price_facts_note_completion(said, chunk);
-    if (exchange->budget.terms->sold_rules != NULL && memcmp(said, &before, sizeof before) != 0)
+    const struct price_facts *said = &exchange->stream.meter.said;
+    if (exchange->budget.terms->sold_rules != NULL && memcmp(said, before, sizeof *before) != 0)
         exchange_price_budget(exchange);
 }
 
@@ -293,7 +292,7 @@ static void take_chunk(struct exchange *exchange, struct slice event,
         take_error(exchange, chunk->root.raw);
         return;
     }
-    note_terms(exchange, chunk);
+    price_facts_note_completion(&stream->meter.said, chunk);
     if (chunk->usage_count == 1)
         take_usage(exchange, event, chunk);
     else
@@ -301,6 +300,7 @@ static void take_chunk(struct exchange *exchange, struct slice event,
     int64_t text_bytes = stream->meter.output.text_bytes - before.output.text_bytes;
     if (text_bytes == 0 && chunk->usage.type != JSON_OBJECT)
         (void)meter_find_usage(&stream->meter, &chunk->root);
+    note_terms(exchange, &before.said);
     event_template_learn(&stream->event_template, event, chunk, text_bytes,
                          !exchange->chat.usage_asked);
     if (exchange->attempt.outcome == ATTEMPT_NONE)

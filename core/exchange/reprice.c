@@ -40,14 +40,6 @@ static unsigned split(const struct candidate_terms *terms, const struct usage_re
     return charge_split(terms->priced, &parts, out);
 }
 
-/* A tier that the model sells without a rule may have been asked for. */
-static bool may_ask(const char *sold_features, const char *tier)
-{
-    char name[PAID_FEATURE_NAME_BYTES];
-    snprintf(name, sizeof name, "service_tier.%s", tier);
-    return paid_features_sells(sold_features, name);
-}
-
 /* The customer pays the same part of the price as then; the operator pays the rest. */
 static void share_out(const struct usage_record *record, int64_t price_nusd, struct reprice *out)
 {
@@ -69,22 +61,18 @@ static bool is_sold_by_cost(const struct candidate_terms *terms, const struct us
            (facts->stated_cost_nusd > 0 || computed_nusd == 0);
 }
 
-/* The prices of the call. Returns false if no rule names its service tier. */
-static bool find_prices(const struct candidate_terms *terms, const char *sold_features,
-                        const struct unit_counts *counts, struct usage_record *now)
+/* The prices of the call. Returns false if its service tier has no price. */
+static bool find_prices(const struct candidate_terms *terms, const struct unit_counts *counts,
+                        struct usage_record *now)
 {
     struct price_facts used;
     price_facts_recall(now, terms->choice, &used);
-    const struct call_price_view view = {
-        .terms = terms,
-        .counts = counts,
-        .used = &used,
-        .asked_tier = may_ask(sold_features, used.service_tier) ? used.service_tier : ""};
+    const struct call_price_view view = {.terms = terms, .counts = counts, .used = &used};
     return call_price_find(&view, &now->prices, &now->sold);
 }
 
-void reprice_call(const struct candidate_terms *terms, const char *sold_features,
-                  const struct usage_record *record, struct reprice *out)
+void reprice_call(const struct candidate_terms *terms, const struct usage_record *record,
+                  struct reprice *out)
 {
     struct usage_record now = {
         .facts = record->facts, .counts = record->counts, .created_ms = record->created_ms};
@@ -94,7 +82,7 @@ void reprice_call(const struct candidate_terms *terms, const char *sold_features
     if (record->source == USAGE_NONE)
         return; /* nothing was used */
     out->unpriced = split(terms, record, &counts);
-    out->unknown_tier = !find_prices(terms, sold_features, &counts, &now);
+    out->unknown_tier = !find_prices(terms, &counts, &now);
     meter_price(&now.prices, &now.sold, &counts, 0, MONEY_AMOUNT_MAX_NUSD, &price);
     out->cost_nusd = now.facts.cost_stated ? now.facts.stated_cost_nusd : price.cost_nusd;
     now.facts.sold_by_cost = is_sold_by_cost(terms, record, price.cost_nusd);

@@ -21,13 +21,13 @@ struct reprice {
     int64_t charge_nusd;
     int64_t overrun_nusd;
     unsigned unpriced; /* units that were used and that have no price; a bit for each */
-    bool unknown_tier; /* no rule names the service tier: the dearest one is charged */
+    bool unknown_tier; /* the service tier has no price: the dearest one is charged */
 };
 
-/* `sold_features`: what the model sells (paid_features.h). Where the operator paid a part of the
+/* Where the operator paid a part of the
  * price (an overrun), the customer pays the same part of the new price: which of the counts the
  * customer's limits and money covered is not in the record. */
-void reprice_call(const struct candidate_terms *terms, const char *sold_features,
-                  const struct usage_record *record, struct reprice *out);
+void reprice_call(const struct candidate_terms *terms, const struct usage_record *record,
+                  struct reprice *out);
 
 #endif

@@ -65,18 +65,16 @@ static void find_prices(const struct exchange *exchange, const struct charge *ch
     struct unit_prices *sold = &record->sold;
     const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
     const struct price_facts *said = &exchange->stream.meter.said;
-    struct price_facts asked;
+    struct price_facts used;
     *bought = terms->prices;
     *sold = terms->sold;
     const struct price_question question = {&exchange->chat, exchange->created_ms, terms->choice};
-    price_facts_ask(&question, unit_counts_prompt(&charge->tokens), &asked);
-    struct price_facts used = asked;
+    price_facts_ask(&question, unit_counts_prompt(&charge->tokens), &used);
     price_facts_merge(&used, said);
     price_facts_keep(&used, &record->facts);
     if (terms->buy_rules == NULL && terms->sold_rules == NULL && said->service_tier[0] == '\0')
         return;
-    const struct call_price_view view = {
-        .terms = terms, .counts = &charge->tokens, .used = &used, .asked_tier = asked.service_tier};
+    const struct call_price_view view = {.terms = terms, .counts = &charge->tokens, .used = &used};
     if (!call_price_find(&view, bought, sold))
         alarm_price(exchange, "a provider bills a service tier that has no price in models.lua",
                     "service_tier", said->service_tier);

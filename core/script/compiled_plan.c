@@ -289,6 +289,7 @@ static int native_candidate(lua_State *state)
         .sold = prices_member(state, 1, "sold"),
         .priced = units_member(state, 1, "sold"),
         .choice = text_member(state, 1, "choice", PRICE_WORD_BYTES),
+        .sold_features = text_member(state, 1, "sold_features", SIZE_MAX),
         .buy_rules = buy_rules,
         .sold_rules = sold_rules,
         .cost = cost_member(state, 1, &cost),

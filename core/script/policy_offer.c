@@ -93,8 +93,7 @@ static int ask(lua_State *state)
         read_refusal(state, question->answer);
         return 0;
     }
-    question->lasts = lua_toboolean(state, -1);
-    question->answer->offer.sold_features = luaL_checkstring(state, -2);
+    question->lasts = lua_toboolean(state, -2);
     read_candidates(state, lua_gettop(state) - 2, &question->answer->offer);
     return 0;
 }

@@ -30,7 +30,6 @@ struct policy_call {
 struct policy_offer {
     struct candidate *candidates[LIMIT_ATTEMPTS]; /* in the order of models.lua */
     size_t count;                                 /* at least 1 */
-    const char *sold_features;                    /* as paid_features.h has it */
 };
 
 /* Loads, checks and runs the examples as a reload does. NULL: *fault. Keeps no reference to

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/money.h"
+#include "exchange/call_price.h"
 #include "exchange/candidate.h"
 #include "exchange/price_schedule.h"
 #include "script/compiled_plan.h"
@@ -74,7 +75,7 @@ static int native_price_call(lua_State *state)
     luaL_checktype(state, 3, LUA_TTABLE);
     read_facts(state, 3, &facts);
     facts.prompt_tokens = unit_counts_prompt(&counts);
-    if (!price_schedule_knows_tier(terms->sold_rules, facts.service_tier)) {
+    if (!call_price_knows_tier(terms, facts.service_tier)) {
         lua_pushnil(state);
         lua_pushliteral(state, "service_tier");
         return 2;

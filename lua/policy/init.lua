@@ -211,6 +211,7 @@ local function make_offer(model, margin_ppm, choice)
             offer[name] = value
         end
         offer.margin_ppm, offer.choice = margin_ppm, choice
+        offer.sold_features = model.sold_features
         list[i] = offer
     end
     return keep(model.offers, offer_key(margin_ppm, choice),
@@ -348,8 +349,7 @@ function policy.offer(request)
         return nil, offer, why
     end
     offer.handles = offer.handles or handles_of(offer)
-    return offer.handles, model.sold_features,
-        not (rules.margins.rule or rules.routes.access.rule or model.choose)
+    return offer.handles, not (rules.margins.rule or rules.routes.access.rule or model.choose)
 end
 
 function policy.limits(request)

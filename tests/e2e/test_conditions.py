@@ -54,6 +54,7 @@ def house(shared_provider, tmp_path_factory):
     policies = gateway.policies
     policies.model("m", PRICE, when=WHEN)
     policies.model("plain", PRICE)
+    policies.model("allowed", PRICE, when=WHEN, allow=["service_tier.turbo"])
     policies.model("alarmed", PRICE, when=WHEN)
     policies.model("big", Price("1", "100"), when=Lua(
         '{ { service_tier = "priority", factor = "2" } }'))  # fmt: skip
@@ -249,6 +250,18 @@ def test_a_stream_that_turns_dearer_is_covered(house, provider):
             response.read()
     assert len(streams) > 1
     assert overrun(house, customer) < Decimal("0.1")
+
+
+def test_a_tier_that_allow_sells_may_come_unasked(house, provider):
+    """As POLICIES.md says: the plain price; and a replay says the same."""
+    customer = house.customer()
+    provider.answer = answer(tier="turbo")
+    assert customer.ask("allowed").status_code == 200
+    record = customer.wait_for_record()
+    assert usd(record["cost"]) == charge(PRICE, 1000, 100)
+    priced = house.command("price", "allowed", "--usage", '{"input": 1000, "output": 100}',
+                           "--service-tier", "turbo")  # fmt: skip
+    assert f"charge ${charge(PRICE, 1000, 100).normalize():f}" in priced.stdout, priced.stderr
 
 
 def test_what_no_rule_names_is_not_sold(house, provider):

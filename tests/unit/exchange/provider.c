@@ -66,6 +66,7 @@ struct candidate_terms provider_terms(void)
                                     .headers = "",
                                     .answers_as = "",
                                     .choice = "",
+                                    .sold_features = "",
                                     .connect_timeout_ms = LONG_MS,
                                     .first_byte_timeout_ms = LONG_MS,
                                     .idle_timeout_ms = LONG_MS,

@@ -21,6 +21,7 @@ static enum attempt_outcome classify(int status, const char *api_key, const char
                                           .headers = "",
                                           .answers_as = "",
                                           .choice = "",
+                                          .sold_features = "",
                                           .model = "",
                                           .base_url = "",
                                           .api_key = api_key,

@@ -41,7 +41,8 @@ static int set_up(void **state)
 static struct reprice charged(const char *sold_features)
 {
     struct reprice out;
-    reprice_call(&terms, sold_features, &record, &out);
+    terms.sold_features = sold_features;
+    reprice_call(&terms, &record, &out);
     return out;
 }
 

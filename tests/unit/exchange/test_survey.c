@@ -21,7 +21,8 @@ static struct survey_list *list_of(const char *provider, const char *const *mode
                                           .max_tokens_field = "",
                                           .headers = "",
                                           .answers_as = "",
-                                          .choice = ""};
+                                          .choice = "",
+                                          .sold_features = ""};
     struct candidate *server = candidate_new(&terms);
     struct survey_list *list = survey_list_new();
     survey_list_add(list, server);

@@ -51,21 +51,22 @@ static void test_shipped_plans(void **unused)
     unsetenv("OPENAI_BASE_URL");
     struct vm *vm = fixture_vm_with(NULL, NULL);
     (void)unused;
-    assert_gives(vm, "local p = plan { model = 'gpt-4o-mini' } p.limits = nil return show(p)",
-                 "{candidates={1={available=false base_url=https://api.openai.com/v1 "
-                 "buy={cached_input=75000 input=150000 output=600000} choice= "
-                 "connect_timeout_ms=5000 dialect=openai errors_shown=false "
-                 "first_byte_timeout_ms=120000 headers= idle_timeout_ms=60000 "
-                 "margin_ppm=200000 max_tokens_field=max_completion_tokens model=gpt-4o-mini "
-                 "on_cancel=charge "
-                 "pass_headers=3 place=1 provider=openai "
-                 "sold={cached_input=75000 input=150000 output=600000} stream_timeout_ms=21600000 "
-                 "total_timeout_ms=600000 "
-                 "unavailable_reason=provider \"openai\" has no key: environment variable "
-                 "OPENAI_API_KEY is not set}} context=128000 image_tokens_max=48169 "
-                 "max_output=16384 model=gpt-4o-mini output_hidden=false "
-                 "retry={attempts_max=3 on={429=true 5xx=true "
-                 "auth=true connect=true reset=true timeout=true}}}");
+    assert_gives(
+        vm, "local p = plan { model = 'gpt-4o-mini' } p.limits = nil return show(p)",
+        "{candidates={1={available=false base_url=https://api.openai.com/v1 "
+        "buy={cached_input=75000 input=150000 output=600000} choice= "
+        "connect_timeout_ms=5000 dialect=openai errors_shown=false "
+        "first_byte_timeout_ms=120000 headers= idle_timeout_ms=60000 "
+        "margin_ppm=200000 max_tokens_field=max_completion_tokens model=gpt-4o-mini "
+        "on_cancel=charge "
+        "pass_headers=3 place=1 provider=openai "
+        "sold={cached_input=75000 input=150000 output=600000} sold_features= stream_timeout_ms=21600000 "
+        "total_timeout_ms=600000 "
+        "unavailable_reason=provider \"openai\" has no key: environment variable "
+        "OPENAI_API_KEY is not set}} context=128000 image_tokens_max=48169 "
+        "max_output=16384 model=gpt-4o-mini output_hidden=false "
+        "retry={attempts_max=3 on={429=true 5xx=true "
+        "auth=true connect=true reset=true timeout=true}}}");
     assert_gives(vm,
                  "local lines = {} for _, id in ipairs { 'gpt-4o', 'gpt-4o-mini', 'gpt-4-turbo', "
                  "'gpt-4', 'gpt-3.5-turbo', 'demo' } do local p = plan { model = id } "

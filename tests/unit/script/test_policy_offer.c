@@ -81,7 +81,8 @@ static const char *found(struct policy_call call)
         bytes += (size_t)snprintf(text + bytes, sizeof text - bytes, "%s %lld%s ", terms->provider,
                                   (long long)terms->margin_ppm, terms->loss_allowed ? "!" : "");
     }
-    snprintf(text + bytes, sizeof text - bytes, "sells%s", offer->sold_features);
+    snprintf(text + bytes, sizeof text - bytes, "sells%s",
+             offer->candidates[0]->terms.sold_features);
     return text;
 }
 
