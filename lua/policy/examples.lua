@@ -47,15 +47,6 @@ local function describe(example)
         .. (example.group and ' of group "' .. example.group .. '"' or "")
 end
 
--- Tokens of the prompt in all.
-local function prompt_of(counts)
-    local sum = 0
-    for _, unit in ipairs(prices.UNITS) do
-        sum = sum + (unit.prompt and counts[unit.name] or 0)
-    end
-    return sum
-end
-
 local function read_example(parent, index)
     local node = schema.only(schema.child(parent, index), MEMBERS)
     local stream = node.value.stream
@@ -97,7 +88,7 @@ end
 local function check_price(node, index, example, plan)
     local candidate = plan.candidates[1]
     local facts = {
-        prompt_tokens = prompt_of(example.counts),
+        prompt_tokens = prices.prompt_of(example.counts),
         at_ms = example.at_ms,
         minute = example.at_ms and candidate.sold_rules
             and native.week_minute(candidate.sold_rules.zone, example.at_ms),
@@ -132,7 +123,7 @@ function examples.run(value, plan)
             user_id = "example",
             key_id = "example",
             stream = example.stream,
-            input_tokens = prompt_of(example.counts),
+            input_tokens = prices.prompt_of(example.counts),
             output_tokens = example.counts.output,
         }
         if not found and code ~= example.fails then

@@ -98,14 +98,6 @@ local function find_candidate(candidates, name)
     refuse("provider", "is none of this model's: %s", string.sub(name, 1, 100))
 end
 
-local function prompt_of(counts)
-    local sum = 0
-    for _, unit in ipairs(prices.UNITS) do
-        sum = sum + (unit.prompt and counts[unit.name] or 0)
-    end
-    return sum
-end
-
 local function plan_of(question, counts)
     local id = text(question, "model")
     if not id then
@@ -113,7 +105,7 @@ local function plan_of(question, counts)
     end
     local plan, code, why = policy.plan {
         model = id, group = text(question, "group"), user_id = "price", key_id = "price",
-        stream = false, input_tokens = prompt_of(counts), output_tokens = counts.output or 0,
+        stream = false, input_tokens = prices.prompt_of(counts), output_tokens = counts.output or 0,
     }
     if not plan then
         error { member = "model", message = code .. ": " .. why }

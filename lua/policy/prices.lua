@@ -240,4 +240,13 @@ function prices.extra_members(list, style)
     return found == "" and "" or "," .. found
 end
 
+-- Tokens of the prompt in all, of counts by unit.
+function prices.prompt_of(counts)
+    local sum = 0
+    for _, unit in ipairs(UNITS) do
+        sum = sum + (unit.prompt and counts[unit.name] or 0)
+    end
+    return sum
+end
+
 return prices

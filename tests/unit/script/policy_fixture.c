@@ -132,3 +132,40 @@ void fixture_returns(struct vm *vm, const char *code, const char *expected)
         fail_msg("%s", out);
     assert_string_equal(out, expected);
 }
+
+static const char prelude[] =
+    "local policy = require 'policy'\n"
+    "local function plan(request)\n"
+    "  request.key_id = request.key_id or 'k1'\n"
+    "  request.user_id = request.user_id or 'u1'\n"
+    "  request.input_tokens = request.input_tokens or 10\n"
+    "  local found, code, why = policy.plan(request)\n"
+    "  if not found then return nil, code .. ': ' .. why end\n"
+    "  return found\n"
+    "end\n"
+    "local function margin(request)\n"
+    "  local found, why = plan(request)\n"
+    "  return found and found.candidates[1].margin_ppm or why\n"
+    "end\n"
+    "local function show(value)\n"
+    "  if type(value) ~= 'table' then return tostring(value) end\n"
+    "  local parts = {}\n"
+    "  for name, member in pairs(value) do parts[#parts + 1] = name .. '=' .. show(member) end\n"
+    "  table.sort(parts)\n"
+    "  return '{' .. table.concat(parts, ' ') .. '}'\n"
+    "end\n";
+
+void fixture_gives(struct vm *vm, const char *code, const char *expected)
+{
+    char text[8192];
+    char out[8192];
+    snprintf(text, sizeof text, "%s%s", prelude, code);
+    if (fixture_run(vm, text, out, sizeof out) != VM_DONE || strcmp(out, expected) != 0)
+        fail_msg("%s\ngives    %s\nexpected %s", code, out, expected);
+}
+
+void fixture_refused_all(const struct fixture_mistake *mistakes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        fixture_refused(mistakes[i].name, mistakes[i].text, mistakes[i].message);
+}

@@ -3,6 +3,7 @@
 #define TESTS_SCRIPT_POLICY_FIXTURE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/fault.h"
 #include "script/vm.h"
@@ -24,10 +25,21 @@ struct vm *fixture_vm_with(const char *name, const char *text);
 /* Asserts that the policies are refused with exactly this message. */
 void fixture_refused(const char *name, const char *text, const char *message);
 
+/* A file, and the message with which it is refused. */
+struct fixture_mistake {
+    const char *name;
+    const char *text;
+    const char *message;
+};
+void fixture_refused_all(const struct fixture_mistake *mistakes, size_t count);
+
 /* Runs trusted Lua in the VM as a task of one turn, with tostring() of what it returned (or raised,
  * or the fault's message) in *out. */
 enum vm_turn fixture_run(struct vm *vm, const char *code, char *out, size_t out_bytes);
 /* Asserts that the code returns a value with this text. */
 void fixture_returns(struct vm *vm, const char *code, const char *expected);
+/* The same for code that may use `policy`, `plan{...}` (policy.plan with the usual members filled
+ * in), `margin{...}` (of its first candidate) and `show(value)` (as text with sorted members). */
+void fixture_gives(struct vm *vm, const char *code, const char *expected);
 
 #endif

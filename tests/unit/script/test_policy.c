@@ -12,77 +12,44 @@
 #include "policy_fixture.h"
 #include "script/policy_check.h"
 
-/* Trusted Lua in front of each snippet: `plan{...}` with the usual members filled in, `show(value)`
- * as text with sorted members. */
-static const char prelude[] =
-    "local policy = require 'policy'\n"
-    "local function plan(request)\n"
-    "  request.key_id = request.key_id or 'k1'\n"
-    "  request.user_id = request.user_id or 'u1'\n"
-    "  request.input_tokens = request.input_tokens or 10\n"
-    "  local found, code, why = policy.plan(request)\n"
-    "  if not found then return nil, code .. ': ' .. why end\n"
-    "  return found\n"
-    "end\n"
-    "local function margin(request)\n"
-    "  local found, why = plan(request)\n"
-    "  return found and found.candidates[1].margin_ppm or why\n"
-    "end\n"
-    "local function show(value)\n"
-    "  if type(value) ~= 'table' then return tostring(value) end\n"
-    "  local parts = {}\n"
-    "  for name, member in pairs(value) do parts[#parts + 1] = name .. '=' .. show(member) end\n"
-    "  table.sort(parts)\n"
-    "  return '{' .. table.concat(parts, ' ') .. '}'\n"
-    "end\n";
-
-static void assert_gives(struct vm *vm, const char *code, const char *expected)
-{
-    char text[8192];
-    char out[8192];
-    snprintf(text, sizeof text, "%s%s", prelude, code);
-    if (fixture_run(vm, text, out, sizeof out) != VM_DONE || strcmp(out, expected) != 0)
-        fail_msg("%s\ngives    %s\nexpected %s", code, out, expected);
-}
-
 static void test_shipped_plans(void **unused)
 {
     unsetenv("OPENAI_API_KEY");
     unsetenv("OPENAI_BASE_URL");
     struct vm *vm = fixture_vm_with(NULL, NULL);
     (void)unused;
-    assert_gives(
-        vm, "local p = plan { model = 'gpt-4o-mini' } p.limits = nil return show(p)",
-        "{candidates={1={available=false base_url=https://api.openai.com/v1 "
-        "buy={cached_input=75000 input=150000 output=600000} choice= "
-        "connect_timeout_ms=5000 dialect=openai errors_shown=false "
-        "first_byte_timeout_ms=120000 headers= idle_timeout_ms=60000 "
-        "margin_ppm=200000 max_tokens_field=max_completion_tokens model=gpt-4o-mini "
-        "on_cancel=charge "
-        "pass_headers=3 place=1 provider=openai "
-        "sold={cached_input=75000 input=150000 output=600000} sold_features= stream_timeout_ms=21600000 "
-        "total_timeout_ms=600000 "
-        "unavailable_reason=provider \"openai\" has no key: environment variable "
-        "OPENAI_API_KEY is not set}} context=128000 image_tokens_max=48169 "
-        "max_output=16384 model=gpt-4o-mini output_hidden=false "
-        "retry={attempts_max=3 on={429=true 5xx=true "
-        "auth=true connect=true reset=true timeout=true}}}");
-    assert_gives(vm,
-                 "local lines = {} for _, id in ipairs { 'gpt-4o', 'gpt-4o-mini', 'gpt-4-turbo', "
-                 "'gpt-4', 'gpt-3.5-turbo', 'demo' } do local p = plan { model = id } "
-                 "local c = p.candidates[1] lines[#lines + 1] = table.concat({ id, c.buy.input, "
-                 "c.buy.cached_input, c.buy.output, p.context, p.max_output }, ' ') end "
-                 "return table.concat(lines, '\\n')",
-                 "gpt-4o 2500000 1250000 10000000 128000 16384\n"
-                 "gpt-4o-mini 150000 75000 600000 128000 16384\n"
-                 "gpt-4-turbo 10000000 10000000 30000000 128000 4096\n"
-                 "gpt-4 30000000 30000000 60000000 8192 8192\n"
-                 "gpt-3.5-turbo 500000 500000 1500000 16385 4096\n"
-                 "demo 100000 100000 400000 8192 2048");
-    assert_gives(vm, "return show(policy.mounts)", "{dashboard=/api openai={1=/v1 2=/api/v1}}");
-    assert_gives(vm, "return select(2, plan { model = 'gpt-5' })",
-                 "model_not_found: The model \"gpt-5\" does not exist.");
-    assert_gives(vm, "return plan { model = 'demo' }.candidates[1].dialect", "demo");
+    fixture_gives(vm, "local p = plan { model = 'gpt-4o-mini' } p.limits = nil return show(p)",
+                  "{candidates={1={available=false base_url=https://api.openai.com/v1 "
+                  "buy={cached_input=75000 input=150000 output=600000} choice= "
+                  "connect_timeout_ms=5000 dialect=openai errors_shown=false "
+                  "first_byte_timeout_ms=120000 headers= idle_timeout_ms=60000 "
+                  "margin_ppm=200000 max_tokens_field=max_completion_tokens model=gpt-4o-mini "
+                  "on_cancel=charge "
+                  "pass_headers=3 place=1 provider=openai "
+                  "sold={cached_input=75000 input=150000 output=600000} sold_features= "
+                  "stream_timeout_ms=21600000 "
+                  "total_timeout_ms=600000 "
+                  "unavailable_reason=provider \"openai\" has no key: environment variable "
+                  "OPENAI_API_KEY is not set}} context=128000 image_tokens_max=48169 "
+                  "max_output=16384 model=gpt-4o-mini output_hidden=false "
+                  "retry={attempts_max=3 on={429=true 5xx=true "
+                  "auth=true connect=true reset=true timeout=true}}}");
+    fixture_gives(vm,
+                  "local lines = {} for _, id in ipairs { 'gpt-4o', 'gpt-4o-mini', 'gpt-4-turbo', "
+                  "'gpt-4', 'gpt-3.5-turbo', 'demo' } do local p = plan { model = id } "
+                  "local c = p.candidates[1] lines[#lines + 1] = table.concat({ id, c.buy.input, "
+                  "c.buy.cached_input, c.buy.output, p.context, p.max_output }, ' ') end "
+                  "return table.concat(lines, '\\n')",
+                  "gpt-4o 2500000 1250000 10000000 128000 16384\n"
+                  "gpt-4o-mini 150000 75000 600000 128000 16384\n"
+                  "gpt-4-turbo 10000000 10000000 30000000 128000 4096\n"
+                  "gpt-4 30000000 30000000 60000000 8192 8192\n"
+                  "gpt-3.5-turbo 500000 500000 1500000 16385 4096\n"
+                  "demo 100000 100000 400000 8192 2048");
+    fixture_gives(vm, "return show(policy.mounts)", "{dashboard=/api openai={1=/v1 2=/api/v1}}");
+    fixture_gives(vm, "return select(2, plan { model = 'gpt-5' })",
+                  "model_not_found: The model \"gpt-5\" does not exist.");
+    fixture_gives(vm, "return plan { model = 'demo' }.candidates[1].dialect", "demo");
     vm_unref(vm);
 }
 
@@ -92,18 +59,18 @@ static void test_providers_from_the_environment(void **unused)
     setenv("OPENAI_API_KEY", "sk-test", 1);
     setenv("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1//", 1);
     struct vm *vm = fixture_vm_with(NULL, NULL);
-    assert_gives(vm,
-                 "local c = plan { model = 'gpt-4o' }.candidates[1] "
-                 "return show { c.available, c.api_key, c.base_url, c.unavailable_reason }",
-                 "{1=true 2=sk-test 3=http://127.0.0.1:8080/v1}");
+    fixture_gives(vm,
+                  "local c = plan { model = 'gpt-4o' }.candidates[1] "
+                  "return show { c.available, c.api_key, c.base_url, c.unavailable_reason }",
+                  "{1=true 2=sk-test 3=http://127.0.0.1:8080/v1}");
     vm_unref(vm);
     setenv("OPENAI_API_KEY", "", 1); /* empty is unset */
     setenv("OPENAI_BASE_URL", "", 1);
     vm = fixture_vm_with(NULL, NULL);
-    assert_gives(vm,
-                 "local c = plan { model = 'gpt-4o' }.candidates[1] "
-                 "return show { c.available, tostring(c.api_key), c.base_url }",
-                 "{1=false 2=nil 3=https://api.openai.com/v1}");
+    fixture_gives(vm,
+                  "local c = plan { model = 'gpt-4o' }.candidates[1] "
+                  "return show { c.available, tostring(c.api_key), c.base_url }",
+                  "{1=false 2=nil 3=https://api.openai.com/v1}");
     vm_unref(vm);
     unsetenv("OPENAI_API_KEY");
     unsetenv("OPENAI_BASE_URL");
@@ -112,13 +79,13 @@ static void test_providers_from_the_environment(void **unused)
                          "return { openai = { dialect = 'openai', base_url = 'http://h', api_key = "
                          "key }, demo = { dialect = 'openai', base_url = 'HTTP://[::1]:11434/v1', "
                          "api_key = false, idle_timeout_ms = 7 } }");
-    assert_gives(vm, "return plan { model = 'gpt-4o' }.candidates[1].unavailable_reason",
-                 "provider \"openai\" has no key: its api_key is nil (write false for a server "
-                 "without keys)");
-    assert_gives(vm,
-                 "local c = plan { model = 'demo' }.candidates[1] "
-                 "return show { c.available, tostring(c.api_key), c.base_url, c.idle_timeout_ms }",
-                 "{1=true 2=nil 3=HTTP://[::1]:11434/v1 4=7}");
+    fixture_gives(vm, "return plan { model = 'gpt-4o' }.candidates[1].unavailable_reason",
+                  "provider \"openai\" has no key: its api_key is nil (write false for a server "
+                  "without keys)");
+    fixture_gives(vm,
+                  "local c = plan { model = 'demo' }.candidates[1] "
+                  "return show { c.available, tostring(c.api_key), c.base_url, c.idle_timeout_ms }",
+                  "{1=true 2=nil 3=HTTP://[::1]:11434/v1 4=7}");
     vm_unref(vm);
 }
 
@@ -138,24 +105,24 @@ static void test_prices_of_candidates(void **unused)
         "    { provider = 'demo', input = 1, output = 2 } } },\n"
         "  none = model { candidates = { { provider = 'demo' } } } }");
     (void)unused;
-    assert_gives(vm,
-                 "local lines = {} for _, c in ipairs(plan { model = 'demo' }.candidates) do "
-                 "lines[#lines + 1] = table.concat({ c.provider, c.model, c.buy.input, "
-                 "c.buy.cached_input, c.buy.output, c.max_tokens_field }, ' ') end "
-                 "return table.concat(lines, '\\n')",
-                 "demo demo 100000 100000 1 max_tokens\n"
-                 "openai up 5000000 0 6000000 max_completion_tokens\n"
-                 "openai demo 1000000000000 1000000000000 1 max_completion_tokens");
-    assert_gives(vm, "return plan { model = 'free' }.candidates[1].buy.input", "0");
+    fixture_gives(vm,
+                  "local lines = {} for _, c in ipairs(plan { model = 'demo' }.candidates) do "
+                  "lines[#lines + 1] = table.concat({ c.provider, c.model, c.buy.input, "
+                  "c.buy.cached_input, c.buy.output, c.max_tokens_field }, ' ') end "
+                  "return table.concat(lines, '\\n')",
+                  "demo demo 100000 100000 1 max_tokens\n"
+                  "openai up 5000000 0 6000000 max_completion_tokens\n"
+                  "openai demo 1000000000000 1000000000000 1 max_completion_tokens");
+    fixture_gives(vm, "return plan { model = 'free' }.candidates[1].buy.input", "0");
     /* What has no price is never called, and never free. */
-    assert_gives(vm, "local c = plan { model = 'half' }.candidates return #c .. c[1].provider",
-                 "1demo");
-    assert_gives(vm, "return select(2, plan { model = 'none' })",
-                 "model_not_priced: The model \"none\" has no price yet, so it cannot be used.");
-    assert_gives(vm,
-                 "local ids = {} for _, m in ipairs(policy.models {}) do ids[#ids + 1] = m.id end "
-                 "return table.concat(ids, ' ')",
-                 "demo free half");
+    fixture_gives(vm, "local c = plan { model = 'half' }.candidates return #c .. c[1].provider",
+                  "1demo");
+    fixture_gives(vm, "return select(2, plan { model = 'none' })",
+                  "model_not_priced: The model \"none\" has no price yet, so it cannot be used.");
+    fixture_gives(vm,
+                  "local ids = {} for _, m in ipairs(policy.models {}) do ids[#ids + 1] = m.id end "
+                  "return table.concat(ids, ' ')",
+                  "demo free half");
     vm_unref(vm);
 }
 
@@ -166,14 +133,14 @@ static void test_margins_by_table(void **unused)
                        "groups = { partners = '10%', vip = { default = '5 %',\n"
                        "models = { ['gpt-4'] = '7.5%' } }, odd = { models = { demo = '0%' } } } }");
     (void)unused;
-    assert_gives(vm, "return margin { model = 'demo' }", "200000");
-    assert_gives(vm, "return margin { model = 'gpt-4' }", "250000");
-    assert_gives(vm, "return margin { model = 'gpt-4', group = 'unknown' }", "250000");
-    assert_gives(vm, "return margin { model = 'gpt-4', group = 'partners' }", "100000");
-    assert_gives(vm, "return margin { model = 'gpt-4', group = 'vip' }", "75000");
-    assert_gives(vm, "return margin { model = 'demo', group = 'vip' }", "50000");
-    assert_gives(vm, "return margin { model = 'demo', group = 'odd' }", "0");
-    assert_gives(vm, "return margin { model = 'gpt-4', group = 'odd' }", "250000");
+    fixture_gives(vm, "return margin { model = 'demo' }", "200000");
+    fixture_gives(vm, "return margin { model = 'gpt-4' }", "250000");
+    fixture_gives(vm, "return margin { model = 'gpt-4', group = 'unknown' }", "250000");
+    fixture_gives(vm, "return margin { model = 'gpt-4', group = 'partners' }", "100000");
+    fixture_gives(vm, "return margin { model = 'gpt-4', group = 'vip' }", "75000");
+    fixture_gives(vm, "return margin { model = 'demo', group = 'vip' }", "50000");
+    fixture_gives(vm, "return margin { model = 'demo', group = 'odd' }", "0");
+    fixture_gives(vm, "return margin { model = 'gpt-4', group = 'odd' }", "250000");
     vm_unref(vm);
 }
 
@@ -191,24 +158,24 @@ static void test_prices_by_unit(void **unused)
         "candidates = { { provider = 'demo' } } }, demo = model { input = 1, output = 2, "
         "candidates = { { provider = 'demo' } } } }");
     (void)unused;
-    assert_gives(vm,
-                 "local c = plan { model = 'many' }.candidates return show(c[1].buy) .. "
-                 "show(c[2].buy) .. tostring(show(c[1].sold) == show(c[2].sold))",
-                 "{audio_input=40000000 cache_write=1250000 cached_input=1000000 input=1000000 "
-                 "output=2000000 reasoning=2000000 request=0 web_search=10000000000}"
-                 "{audio_input=2000000 cache_write=2000000 cached_input=2000000 input=2000000 "
-                 "output=3000000 reasoning=4000000 request=0 web_search=10000000000}true");
-    assert_gives(vm, "local m = policy.model('many', {}) return m.pricing.extra .. m.prices.extra",
-                 ",\"input_cache_write\":\"0.0000015\",\"audio\":\"0.000048\","
-                 "\"internal_reasoning\":\"0.0000024\",\"web_search\":\"0.012\",\"request\":\"0\""
-                 ",\"cache_write\":\"1.5\",\"audio_input\":\"48\",\"reasoning\":\"2.4\","
-                 "\"web_search\":\"0.012\",\"request\":\"0\"");
-    assert_gives(vm,
-                 "for _, each in ipairs(policy.status()) do if each.model == 'many' then "
-                 "return show(each.buy) .. show(each.sell) end end",
-                 "{audio_input=40 cache_write=1.25 cached_input=1 input=1 output=2 reasoning=2 "
-                 "request=0 web_search=0.01}{audio_input=48 cache_write=1.5 cached_input=1.2 "
-                 "input=1.2 output=2.4 reasoning=2.4 request=0 web_search=0.012}");
+    fixture_gives(vm,
+                  "local c = plan { model = 'many' }.candidates return show(c[1].buy) .. "
+                  "show(c[2].buy) .. tostring(show(c[1].sold) == show(c[2].sold))",
+                  "{audio_input=40000000 cache_write=1250000 cached_input=1000000 input=1000000 "
+                  "output=2000000 reasoning=2000000 request=0 web_search=10000000000}"
+                  "{audio_input=2000000 cache_write=2000000 cached_input=2000000 input=2000000 "
+                  "output=3000000 reasoning=4000000 request=0 web_search=10000000000}true");
+    fixture_gives(vm, "local m = policy.model('many', {}) return m.pricing.extra .. m.prices.extra",
+                  ",\"input_cache_write\":\"0.0000015\",\"audio\":\"0.000048\","
+                  "\"internal_reasoning\":\"0.0000024\",\"web_search\":\"0.012\",\"request\":\"0\""
+                  ",\"cache_write\":\"1.5\",\"audio_input\":\"48\",\"reasoning\":\"2.4\","
+                  "\"web_search\":\"0.012\",\"request\":\"0\"");
+    fixture_gives(vm,
+                  "for _, each in ipairs(policy.status()) do if each.model == 'many' then "
+                  "return show(each.buy) .. show(each.sell) end end",
+                  "{audio_input=40 cache_write=1.25 cached_input=1 input=1 output=2 reasoning=2 "
+                  "request=0 web_search=0.01}{audio_input=48 cache_write=1.5 cached_input=1.2 "
+                  "input=1.2 output=2.4 reasoning=2.4 request=0 web_search=0.012}");
     vm_unref(vm);
 }
 
@@ -227,26 +194,27 @@ static void test_margins_by_function(void **unused)
         "  if (request.output_tokens or 0) > 100 then return '8%' end\n"
         "end }");
     (void)unused;
-    assert_gives(vm, "return margin { model = 'demo' }", "200000");
-    assert_gives(vm, "return margin { model = 'demo', stream = true }", "10000");
-    assert_gives(vm, "return margin { model = 'demo', user_id = 'u7' }", "70000");
-    assert_gives(vm, "return margin { model = 'demo', key_id = 'k7' }", "70000");
-    assert_gives(vm, "return margin { model = 'demo', output_tokens = 101 }", "80000");
-    assert_gives(vm, "return margin { model = 'demo', group = 'text' }",
-                 "policy_error: margins.lua: rule: the result A margin is a percentage such as 20% "
-                 "or 12.5%, with at most 4 decimals and at most 10000%.");
-    assert_gives(vm, "return margin { model = 'demo', group = 'number' }",
-                 "policy_error: margins.lua: rule: the result must be a text such as \"20%\", not "
-                 "0.2");
-    assert_gives(vm, "return margin { model = 'demo', group = 'fails' }",
-                 "policy_error: margins.lua:4: attempt to perform arithmetic on a nil value");
+    fixture_gives(vm, "return margin { model = 'demo' }", "200000");
+    fixture_gives(vm, "return margin { model = 'demo', stream = true }", "10000");
+    fixture_gives(vm, "return margin { model = 'demo', user_id = 'u7' }", "70000");
+    fixture_gives(vm, "return margin { model = 'demo', key_id = 'k7' }", "70000");
+    fixture_gives(vm, "return margin { model = 'demo', output_tokens = 101 }", "80000");
+    fixture_gives(
+        vm, "return margin { model = 'demo', group = 'text' }",
+        "policy_error: margins.lua: rule: the result A margin is a percentage such as 20% "
+        "or 12.5%, with at most 4 decimals and at most 10000%.");
+    fixture_gives(vm, "return margin { model = 'demo', group = 'number' }",
+                  "policy_error: margins.lua: rule: the result must be a text such as \"20%\", not "
+                  "0.2");
+    fixture_gives(vm, "return margin { model = 'demo', group = 'fails' }",
+                  "policy_error: margins.lua:4: attempt to perform arithmetic on a nil value");
     /* More margins than are kept. */
-    assert_gives(vm,
-                 "for i = 1, 100 do local request = { model = 'gpt-4o', group = 'long', "
-                 "input_tokens = i } local c = plan(request).candidates[1] "
-                 "assert(c.margin_ppm == i * 10 and c.buy.input == 2500000) "
-                 "assert(margin { model = 'gpt-4o' } == 200000) end return 'same'",
-                 "same");
+    fixture_gives(vm,
+                  "for i = 1, 100 do local request = { model = 'gpt-4o', group = 'long', "
+                  "input_tokens = i } local c = plan(request).candidates[1] "
+                  "assert(c.margin_ppm == i * 10 and c.buy.input == 2500000) "
+                  "assert(margin { model = 'gpt-4o' } == 200000) end return 'same'",
+                  "same");
     vm_unref(vm);
 }
 
@@ -262,34 +230,34 @@ static void test_access(void **unused)
         "    if request.user_id == 'odd' then return 'yes' end\n"
         "  end } }");
     (void)unused;
-    assert_gives(vm, "return margin { model = 'gpt-4' }", "200000");
-    assert_gives(vm, "return margin { model = 'gpt-4-turbo' }",
-                 "model_not_allowed: This API key may not use the model \"gpt-4-turbo\".");
-    assert_gives(vm, "return margin { model = 'gpt-4-turbo', group = 'all' }", "200000");
-    assert_gives(vm, "return margin { model = 'gpt-4', group = 'trial' }",
-                 "model_not_allowed: This API key may not use the model \"gpt-4\".");
-    assert_gives(vm, "return margin { model = 'gpt-4', group = 'other' }", "200000");
-    assert_gives(vm, "return margin { model = 'demo', user_id = 'blocked' }",
-                 "model_not_allowed: This API key may not use the model \"demo\".");
-    assert_gives(vm, "return margin { model = 'gpt-4-turbo', user_id = 'boss' }", "200000");
-    assert_gives(vm, "return margin { model = 'demo', user_id = 'odd' }",
-                 "policy_error: routes.lua: access.rule: the result must be true, false or nil, "
-                 "not a string");
+    fixture_gives(vm, "return margin { model = 'gpt-4' }", "200000");
+    fixture_gives(vm, "return margin { model = 'gpt-4-turbo' }",
+                  "model_not_allowed: This API key may not use the model \"gpt-4-turbo\".");
+    fixture_gives(vm, "return margin { model = 'gpt-4-turbo', group = 'all' }", "200000");
+    fixture_gives(vm, "return margin { model = 'gpt-4', group = 'trial' }",
+                  "model_not_allowed: This API key may not use the model \"gpt-4\".");
+    fixture_gives(vm, "return margin { model = 'gpt-4', group = 'other' }", "200000");
+    fixture_gives(vm, "return margin { model = 'demo', user_id = 'blocked' }",
+                  "model_not_allowed: This API key may not use the model \"demo\".");
+    fixture_gives(vm, "return margin { model = 'gpt-4-turbo', user_id = 'boss' }", "200000");
+    fixture_gives(vm, "return margin { model = 'demo', user_id = 'odd' }",
+                  "policy_error: routes.lua: access.rule: the result must be true, false or nil, "
+                  "not a string");
     /* The key's own list narrows what the group may use, whatever a rule says. */
-    assert_gives(vm, "return margin { model = 'gpt-4', key_models = { demo = true } }",
-                 "model_not_allowed: This API key may not use the model \"gpt-4\".");
-    assert_gives(
+    fixture_gives(vm, "return margin { model = 'gpt-4', key_models = { demo = true } }",
+                  "model_not_allowed: This API key may not use the model \"gpt-4\".");
+    fixture_gives(
         vm, "return margin { model = 'gpt-4', user_id = 'boss', key_models = { demo = true } }",
         "model_not_allowed: This API key may not use the model \"gpt-4\".");
-    assert_gives(vm, "return margin { model = 'demo', key_models = { demo = true } }", "200000");
-    assert_gives(vm,
-                 "local ids = {} for _, m in ipairs(policy.models { group = 'all', key_models = { "
-                 "demo = true, ['gpt-4'] = true, ['gpt-4o-mini'] = true } }) do "
-                 "ids[#ids + 1] = m.id end return table.concat(ids, ' ')",
-                 "demo gpt-4");
-    assert_gives(vm, "return (select(2, policy.model('gpt-4', { group = 'trial' })))",
-                 "model_not_allowed");
-    assert_gives(vm, "return (select(2, policy.model('x', {})))", "model_not_found");
+    fixture_gives(vm, "return margin { model = 'demo', key_models = { demo = true } }", "200000");
+    fixture_gives(vm,
+                  "local ids = {} for _, m in ipairs(policy.models { group = 'all', key_models = { "
+                  "demo = true, ['gpt-4'] = true, ['gpt-4o-mini'] = true } }) do "
+                  "ids[#ids + 1] = m.id end return table.concat(ids, ' ')",
+                  "demo gpt-4");
+    fixture_gives(vm, "return (select(2, policy.model('gpt-4', { group = 'trial' })))",
+                  "model_not_allowed");
+    fixture_gives(vm, "return (select(2, policy.model('x', {})))", "model_not_found");
     vm_unref(vm);
 }
 
@@ -351,7 +319,7 @@ static void test_order(void **unused)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char code[1024];
         snprintf(code, sizeof code, "%sreturn names(%s)", names, cases[i].group);
-        assert_gives(vm, code, cases[i].expected);
+        fixture_gives(vm, code, cases[i].expected);
     }
     vm_unref(vm);
 }
@@ -408,7 +376,7 @@ static void test_limits(void **unused)
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
             char code[1024];
             snprintf(code, sizeof code, "%sreturn limits(%s)", show_limits, cases[i].request);
-            assert_gives(vm, code, cases[i].expected);
+            fixture_gives(vm, code, cases[i].expected);
         }
     vm_unref(vm);
 }
@@ -418,7 +386,7 @@ static void test_cards(void **unused)
     struct vm *vm =
         fixture_vm_with("margins.lua", "return { default = '20%', groups = { partners = '10%' } }");
     (void)unused;
-    assert_gives(
+    fixture_gives(
         vm, "return show(policy.model('gpt-4o-mini', {}))",
         "{available=false capabilities={1=vision 2=files 3=tools 4=json_mode 5=json_schema "
         "6=logprobs} context=128000 created=1721172741 id=gpt-4o-mini "
@@ -426,11 +394,11 @@ static void test_cards(void **unused)
         "output_modalities={1=text} owned_by=openai "
         "prices={cached_input=0.09 extra= input=0.18 output=0.72} pricing={cached=0.00000009 "
         "completion=0.00000072 extra= prompt=0.00000018}}");
-    assert_gives(vm, "return policy.model('gpt-4o', { group = 'partners' }).pricing.prompt",
-                 "0.00000275");
-    assert_gives(vm, "return #policy.models {} .. policy.models({})[1].id", "6demo");
-    assert_gives(vm, "return policy.models({ group = 'partners' })[1].pricing.prompt",
-                 "0.00000011");
+    fixture_gives(vm, "return policy.model('gpt-4o', { group = 'partners' }).pricing.prompt",
+                  "0.00000275");
+    fixture_gives(vm, "return #policy.models {} .. policy.models({})[1].id", "6demo");
+    fixture_gives(vm, "return policy.models({ group = 'partners' })[1].pricing.prompt",
+                  "0.00000011");
     vm_unref(vm);
 }
 
@@ -440,17 +408,18 @@ static void test_status(void **unused)
         "margins.lua", "return { default = '20%', rule = function(request)\n"
                        "if request.model == 'gpt-4' then error('no') end return '12.5%' end }");
     (void)unused;
-    assert_gives(
+    fixture_gives(
         vm, "return show(policy.status()[1])",
         "{available=true buy={cached_input=0.1 input=0.1 output=0.4} context=8192 "
         "margin=12.5% model=demo name=Demo place=1 provider=demo sell={cached_input=0.1125 "
         "input=0.1125 output=0.45} upstream_model=demo}");
-    assert_gives(vm, "return show(policy.status(3, 1))",
-                 "{1={available=false buy={cached_input=30 input=30 output=60} context=8192 "
-                 "margin_error=margins.lua:2: no model=gpt-4 name=GPT-4 place=1 provider=openai "
-                 "sell={} unavailable_reason=provider \"openai\" has no key: environment variable "
-                 "OPENAI_API_KEY is not set upstream_model=gpt-4}}");
-    assert_gives(vm, "return #policy.status() .. policy.model_count() .. #policy.status(5)", "662");
+    fixture_gives(vm, "return show(policy.status(3, 1))",
+                  "{1={available=false buy={cached_input=30 input=30 output=60} context=8192 "
+                  "margin_error=margins.lua:2: no model=gpt-4 name=GPT-4 place=1 provider=openai "
+                  "sell={} unavailable_reason=provider \"openai\" has no key: environment variable "
+                  "OPENAI_API_KEY is not set upstream_model=gpt-4}}");
+    fixture_gives(vm, "return #policy.status() .. policy.model_count() .. #policy.status(5)",
+                  "662");
     vm_unref(vm);
 }
 

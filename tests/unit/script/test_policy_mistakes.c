@@ -13,24 +13,12 @@
 #include "policy_fixture.h"
 #include "script/policy_files.h"
 
-struct mistake {
-    const char *name;
-    const char *text;
-    const char *message;
-};
-
-static void assert_refused(const struct mistake *mistakes, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        fixture_refused(mistakes[i].name, mistakes[i].text, mistakes[i].message);
-}
-
 #define NAME_63 "abcdefghijklmnopqrstuvwxyz_ABCDEFGHIJKLMNOPQRSTUVWXYZ_1234567_9"
-#define ASSERT_REFUSED(list) assert_refused(list, sizeof(list) / sizeof *(list))
+#define ASSERT_REFUSED(list) fixture_refused_all(list, sizeof(list) / sizeof *(list))
 
 static void test_lua_mistakes(void **unused)
 {
-    static const struct mistake mistakes[] = {
+    static const struct fixture_mistake mistakes[] = {
         {"models.lua", "return {\n  demo = {\n", "models.lua:3: unexpected symbol near '<eof>'"},
         {"models.lua", "\nx = 1",
          "models.lua:2: policies have no globals: write 'local' before "
@@ -61,7 +49,7 @@ static void test_lua_mistakes(void **unused)
 /* Of what C keeps in arrays. */
 static void test_names_too_long(void **unused)
 {
-    static const struct mistake mistakes[] = {
+    static const struct fixture_mistake mistakes[] = {
         {"providers.lua", "return {\n p" NAME_63 " = { dialect = 'demo' } }",
          "providers.lua:2: providers.p" NAME_63 ": a provider's name has at most 63 bytes"},
         {"models.lua", "return { m" NAME_63 "_" NAME_63 " = { } }",
@@ -76,7 +64,7 @@ static void test_provider_mistakes(void **unused)
 {
 #define PROVIDER(members) "return { demo = { dialect = 'demo' },\n  openai = { " members " } }"
 #define OPENAI(members) PROVIDER("dialect = 'openai', api_key = 'k',\n " members)
-    static const struct mistake mistakes[] = {
+    static const struct fixture_mistake mistakes[] = {
         {"providers.lua", "return { 'openai' }",
          "providers.lua:1: providers[1]: must have a name: the key is the provider's name"},
         {"providers.lua", "return {\n openai = 'x' }",
@@ -145,7 +133,7 @@ static void test_model_mistakes(void **unused)
 #define MODEL(members) "return {\n  ['m-1'] = { context = 10, max_output = 5, " members " } }"
 #define PRICED(members)                                                                            \
     MODEL("candidates = { { provider = 'demo' } },\n    input = '1', output = '2', " members)
-    static const struct mistake mistakes[] = {
+    static const struct fixture_mistake mistakes[] = {
         {"models.lua", "return { m = { } }",
          "models.lua:1: models.m.context: is missing: only servers that are asked (ask_context in "
          "providers.lua) say it themselves"},
@@ -268,7 +256,7 @@ static void test_model_mistakes(void **unused)
 
 static void test_margin_mistakes(void **unused)
 {
-    static const struct mistake mistakes[] = {
+    static const struct fixture_mistake mistakes[] = {
         {"margins.lua", "return {}",
          "margins.lua: margins.default: is missing; it must be a "
          "margin such as \"20%\""},
@@ -297,7 +285,7 @@ static void test_margin_mistakes(void **unused)
 
 static void test_route_mistakes(void **unused)
 {
-    static const struct mistake mistakes[] = {
+    static const struct fixture_mistake mistakes[] = {
         {"routes.lua", "return { mount = {} }",
          "routes.lua:1: routes.mount: there is no such member; did you mean \"mounts\"?"},
         {"routes.lua", "return { mounts = { openai = {}, dashboard = '/api' } }",
@@ -334,7 +322,7 @@ static void test_route_mistakes(void **unused)
 
 static void test_limit_mistakes(void **unused)
 {
-    static const struct mistake mistakes[] = {
+    static const struct fixture_mistake mistakes[] = {
         {"limits.lua", "return { scope = 'key' }",
          "limits.lua:1: limits.scope: is not expected: this is a list of rules, one after the "
          "other"},
@@ -368,7 +356,7 @@ static void test_limit_mistakes(void **unused)
 
 static void test_example_mistakes(void **unused)
 {
-    static const struct mistake mistakes[] = {
+    static const struct fixture_mistake mistakes[] = {
         {"examples.lua",
          "return {\n { model = 'gpt-4o-mini', input = 1000, output = 500, price = '0.00054' },\n"
          " { model = 'gpt-4o-mini', input = 1000, output = 500, price = '0.00055' },\n}",

@@ -12,39 +12,6 @@
 #include "policy_fixture.h"
 #include "script/policy_check.h"
 
-/* Trusted Lua in front of each snippet: `plan{...}` with the usual members filled in, `show(value)`
- * as text with sorted members. */
-static const char prelude[] =
-    "local policy = require 'policy'\n"
-    "local function plan(request)\n"
-    "  request.key_id = request.key_id or 'k1'\n"
-    "  request.user_id = request.user_id or 'u1'\n"
-    "  request.input_tokens = request.input_tokens or 10\n"
-    "  local found, code, why = policy.plan(request)\n"
-    "  if not found then return nil, code .. ': ' .. why end\n"
-    "  return found\n"
-    "end\n"
-    "local function margin(request)\n"
-    "  local found, why = plan(request)\n"
-    "  return found and found.candidates[1].margin_ppm or why\n"
-    "end\n"
-    "local function show(value)\n"
-    "  if type(value) ~= 'table' then return tostring(value) end\n"
-    "  local parts = {}\n"
-    "  for name, member in pairs(value) do parts[#parts + 1] = name .. '=' .. show(member) end\n"
-    "  table.sort(parts)\n"
-    "  return '{' .. table.concat(parts, ' ') .. '}'\n"
-    "end\n";
-
-static void assert_gives(struct vm *vm, const char *code, const char *expected)
-{
-    char text[8192];
-    char out[8192];
-    snprintf(text, sizeof text, "%s%s", prelude, code);
-    if (fixture_run(vm, text, out, sizeof out) != VM_DONE || strcmp(out, expected) != 0)
-        fail_msg("%s\ngives    %s\nexpected %s", code, out, expected);
-}
-
 /* Hours of a zone are read once for each rule; they are still the same hours. */
 static void test_a_third_rule_settles_hours_of_a_zone(void **unused)
 {
@@ -82,12 +49,12 @@ static void test_examples_know_conditions(void **unused)
     (void)unused;
     if (vm == NULL)
         fail_msg("%s", fault.message);
-    assert_gives(vm, "return show(policy.status()[1].when)",
-                 "{1=prompt above 1000: input 4 2=service tier flex: x 0.5}");
-    assert_gives(vm, "return policy.model('demo', {}).pricing.extra",
-                 ",\"overrides\":[{\"min_prompt_tokens\":1000,\"prompt\":\"0.0000048\","
-                 "\"input_cache_read\":\"0.0000048\"}]" /* it follows the input's price */
-                 ",\"conditions\":[{\"when\":{\"service_tier\":\"flex\"},\"factor\":\"0.5\"}]");
+    fixture_gives(vm, "return show(policy.status()[1].when)",
+                  "{1=prompt above 1000: input 4 2=service tier flex: x 0.5}");
+    fixture_gives(vm, "return policy.model('demo', {}).pricing.extra",
+                  ",\"overrides\":[{\"min_prompt_tokens\":1000,\"prompt\":\"0.0000048\","
+                  "\"input_cache_read\":\"0.0000048\"}]" /* it follows the input's price */
+                  ",\"conditions\":[{\"when\":{\"service_tier\":\"flex\"},\"factor\":\"0.5\"}]");
     vm_unref(vm);
 }
 
@@ -117,18 +84,19 @@ static void test_rules_of_time_and_choice(void **unused)
     (void)unused;
     if (vm == NULL)
         fail_msg("%s", fault.message);
-    assert_gives(vm, "return show(policy.status()[1].when)",
-                 "{1=Sat Sun 22:00-06:00 Asia/Seoul: input 1 2=choice cheap: output 5 "
-                 "3=from 2026-12-01, until 2027-01-01: x 0.5}");
-    assert_gives(vm, "return plan { model = 'demo', group = 'vip' }.candidates[1].choice", "cheap");
-    assert_gives(vm, "return plan { model = 'demo' }.candidates[1].choice", "");
-    assert_gives(vm, "return policy.model('demo', {}).prices.extra",
-                 ",\"conditions\":[{\"when\":{\"hours\":\"22:00-06:00\",\"weekdays\":[6,7],"
-                 "\"zone\":\"Asia/Seoul\"},\"prices\":{\"input\":\"1.2\","
-                 "\"cached_input\":\"1.2\"}},"
-                 "{\"when\":{\"choice\":\"cheap\"},\"prices\":{\"output\":\"6\"}},"
-                 "{\"when\":{\"from\":\"2026-12-01\",\"until\":\"2027-01-01\"},"
-                 "\"factor\":\"0.5\"}]");
+    fixture_gives(vm, "return show(policy.status()[1].when)",
+                  "{1=Sat Sun 22:00-06:00 Asia/Seoul: input 1 2=choice cheap: output 5 "
+                  "3=from 2026-12-01, until 2027-01-01: x 0.5}");
+    fixture_gives(vm, "return plan { model = 'demo', group = 'vip' }.candidates[1].choice",
+                  "cheap");
+    fixture_gives(vm, "return plan { model = 'demo' }.candidates[1].choice", "");
+    fixture_gives(vm, "return policy.model('demo', {}).prices.extra",
+                  ",\"conditions\":[{\"when\":{\"hours\":\"22:00-06:00\",\"weekdays\":[6,7],"
+                  "\"zone\":\"Asia/Seoul\"},\"prices\":{\"input\":\"1.2\","
+                  "\"cached_input\":\"1.2\"}},"
+                  "{\"when\":{\"choice\":\"cheap\"},\"prices\":{\"output\":\"6\"}},"
+                  "{\"when\":{\"from\":\"2026-12-01\",\"until\":\"2027-01-01\"},"
+                  "\"factor\":\"0.5\"}]");
     vm_unref(vm);
 }
 
@@ -140,10 +108,10 @@ static void test_a_wrong_choice_fails_its_request(void **unused)
         "candidates = { { provider = 'demo' } }, choose = function() return 'dear' end, "
         "when = { { choice = 'cheap', output = 5 } } } }");
     (void)unused;
-    assert_gives(vm,
-                 "local _, code, why = policy.plan { model = 'demo' } return code .. ' ' .. why",
-                 "policy_error models.lua: models[\"demo\"].choose: \"dear\" is no choice of a "
-                 "rule in when");
+    fixture_gives(vm,
+                  "local _, code, why = policy.plan { model = 'demo' } return code .. ' ' .. why",
+                  "policy_error models.lua: models[\"demo\"].choose: \"dear\" is no choice of a "
+                  "rule in when");
     vm_unref(vm);
 }
 
@@ -157,14 +125,14 @@ static void test_hours_in_openrouters_form(void **unused)
                       "{ weekdays = { 7 }, hours = '01:00-02:00', input = 1, prompt_above = 5 }, "
                       "{ weekdays = { 1 }, hours = '23:00-00:10', output = 1 } } } }");
     (void)unused;
-    assert_gives(vm, "return policy.model('demo', {}).pricing.extra",
-                 ",\"overrides\":[{\"utc_start\":1630,\"utc_end\":30,\"prompt\":"
-                 "\"0.0000012\",\"input_cache_read\":\"0.0000012\"},"
-                 "{\"min_prompt_tokens\":5,\"utc_start\":100,\"utc_end\":200,"
-                 "\"utc_days\":[\"sunday\"],\"prompt\":\"0.0000012\","
-                 "\"input_cache_read\":\"0.0000012\"}],\"conditions\":["
-                 "{\"when\":{\"hours\":\"23:00-00:10\",\"weekdays\":[1],\"zone\":\"UTC\"},"
-                 "\"prices\":{\"completion\":\"0.0000012\"}}]");
+    fixture_gives(vm, "return policy.model('demo', {}).pricing.extra",
+                  ",\"overrides\":[{\"utc_start\":1630,\"utc_end\":30,\"prompt\":"
+                  "\"0.0000012\",\"input_cache_read\":\"0.0000012\"},"
+                  "{\"min_prompt_tokens\":5,\"utc_start\":100,\"utc_end\":200,"
+                  "\"utc_days\":[\"sunday\"],\"prompt\":\"0.0000012\","
+                  "\"input_cache_read\":\"0.0000012\"}],\"conditions\":["
+                  "{\"when\":{\"hours\":\"23:00-00:10\",\"weekdays\":[1],\"zone\":\"UTC\"},"
+                  "\"prices\":{\"completion\":\"0.0000012\"}}]");
     vm_unref(vm);
 }
 

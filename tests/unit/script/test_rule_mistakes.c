@@ -13,26 +13,14 @@
 #include "policy_fixture.h"
 #include "script/policy_files.h"
 
-struct mistake {
-    const char *name;
-    const char *text;
-    const char *message;
-};
-
-static void assert_refused(const struct mistake *mistakes, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        fixture_refused(mistakes[i].name, mistakes[i].text, mistakes[i].message);
-}
-
-#define ASSERT_REFUSED(list) assert_refused(list, sizeof(list) / sizeof *(list))
+#define ASSERT_REFUSED(list) fixture_refused_all(list, sizeof(list) / sizeof *(list))
 #define WHEN(rules)                                                                                \
     "return { m = { context = 10, max_output = 5, candidates = { { provider = 'demo' } }, "        \
     "input = '1', output = '2',\n when = { " rules " } } }"
 
 static void test_schedule_mistakes(void **unused)
 {
-    static const struct mistake mistakes[] = {
+    static const struct fixture_mistake mistakes[] = {
         {"models.lua", WHEN("{ factor = 2 }"),
          "models.lua:2: models.m.when[1]: has no condition: prompt_above, hours, weekdays, from, "
          "until, service_tier, speed, region, choice, search_context, size, quality, resolution"},
@@ -100,7 +88,7 @@ static void test_schedule_mistakes(void **unused)
 
 static void test_mistakes_of_time(void **unused)
 {
-    static const struct mistake mistakes[] = {
+    static const struct fixture_mistake mistakes[] = {
         {"models.lua", WHEN("{ hours = '16:30', factor = 2 }"),
          "models.lua:2: models.m.when[1].hours: must be two different times such as "
          "\"16:30-00:30\"; midnight is 00:00 at the beginning and 24:00 at the end"},
@@ -137,7 +125,7 @@ static void test_mistakes_of_time(void **unused)
 /* Not clear which hours count. */
 static void test_hours_that_are_not_stricter(void **unused)
 {
-    static const struct mistake mistakes[] = {
+    static const struct fixture_mistake mistakes[] = {
         {"models.lua",
          WHEN("{ hours = '10:00-14:00', input = 3 },\n { hours = '12:00-16:00', input = 2 }"),
          "models.lua:3: models.m.when[2]: sets \"input\" for calls that rule 1 sets, too, and is "
@@ -162,7 +150,7 @@ static void test_hours_that_are_not_stricter(void **unused)
 /* What is paid and what is asked part where a rule begins. */
 static void test_losses_under_conditions(void **unused)
 {
-    static const struct mistake mistakes[] = {
+    static const struct fixture_mistake mistakes[] = {
         {"models.lua",
          "return { m = { context = 10, max_output = 5, input = 1, output = 2,\n"
          " when = { { service_tier = 'flex', factor = '0.5' } }, candidates = { "
@@ -198,7 +186,7 @@ static void test_losses_under_conditions(void **unused)
 /* No rule alone is a loss; two that hold together are. */
 static void test_losses_of_rules_together(void **unused)
 {
-    static const struct mistake mistakes[] = {
+    static const struct fixture_mistake mistakes[] = {
         {"models.lua",
          TWO("{ service_tier = 'flex', factor = '0.9' }, "
              "{ speed = 'fast', factor = '0.9' }, " CHOICE,
@@ -222,7 +210,7 @@ static void test_losses_of_rules_together(void **unused)
 /* Hours and dates part where one of them goes on alone, not only where they begin. */
 static void test_losses_at_times(void **unused)
 {
-    static const struct mistake mistakes[] = {
+    static const struct fixture_mistake mistakes[] = {
         {"models.lua",
          TWO("{ hours = '16:30-02:00', factor = '0.5' }, " CHOICE,
              "{ hours = '16:30-00:30', factor = '0.5' }"),
@@ -260,7 +248,7 @@ static void test_losses_of_groups_and_units(void **unused)
          " { provider = 'demo' }, { provider = 'demo', input = '1.02', output = 2 } } } }"},
         {"examples.lua", "return {}"},
         {NULL, NULL}};
-    static const struct mistake mistakes[] = {
+    static const struct fixture_mistake mistakes[] = {
         {"models.lua",
          "return { m = { context = 10, max_output = 5, input = 1, output = 2, candidates = {\n"
          " { provider = 'demo' },\n { provider = 'demo', input = 1, output = 2, cache_write = 3 } "
