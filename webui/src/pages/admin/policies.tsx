@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import {
     getPolicies,
     getPrices,
@@ -38,8 +39,7 @@ export function Policies() {
                 <InForce policies={data} />
                 <Files files={data?.files} />
             </div>
-            <PriceTable revision={data?.revision ?? ""} />
-            <Replay policies={data} />
+            <PriceTable revision={data?.revision ?? ""} below={<Replay policies={data} />} />
         </Page>
     );
 }
@@ -136,8 +136,9 @@ function Files({ files }: { files: File[] | undefined }) {
     );
 }
 
-/** The prices of the revision in force; another revision is another table. */
-function PriceTable({ revision }: { revision: string }) {
+/** The prices of the revision in force; another revision is another table. What stands below comes
+    with the first rows: nobody knows how many they will be, and it must not move under a click. */
+function PriceTable({ revision, below }: { revision: string; below: ComponentChildren }) {
     const key = `prices ${revision}`;
     const walk = useWalk(key);
     const page = useResource(
@@ -146,7 +147,7 @@ function PriceTable({ revision }: { revision: string }) {
         { keep: true },
     );
     const pager = usePager(walk, page);
-    return (
+    const table = (
         <Card title={t("policies.prices")} note={t("policies.pricesNote")} flush>
             <Failure error={page.error} retry={page.reload} />
             {page.data?.data.length === 0 ? (
@@ -162,6 +163,12 @@ function PriceTable({ revision }: { revision: string }) {
             )}
             <Pager {...pager} />
         </Card>
+    );
+    return (
+        <>
+            {table}
+            {(page.data ?? page.error) && below}
+        </>
     );
 }
 

@@ -38,7 +38,6 @@ export function Replay({ policies }: { policies: Policies | undefined }) {
     return (
         <Card title={t("replay.title")} note={t("replay.note")}>
             <div id="replay" class="flex flex-col gap-4">
-                {policies?.pending && <Notice tone="warn">{t("replay.pending")}</Notice>}
                 <form
                     class="flex flex-wrap items-end gap-3"
                     aria-label={t("replay.title")}
@@ -67,6 +66,7 @@ export function Replay({ policies }: { policies: Policies | undefined }) {
                         {t("replay.compute")}
                     </Button>
                 </form>
+                {policies?.pending && <Notice tone="warn">{t("replay.pending")}</Notice>}
                 {asked && (
                     <Answer key={asked.turn} asked={asked} inForce={policies?.revision ?? ""} />
                 )}
