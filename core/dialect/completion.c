@@ -4,11 +4,12 @@
 
 bool completion_read(struct slice text, struct completion *out)
 {
-    enum { ERROR, CHOICES, USAGE, SERVICE_TIER, MEMBERS };
-    struct json_member members[MEMBERS] = {[ERROR] = {.name = "error"},
-                                           [CHOICES] = {.name = "choices"},
-                                           [USAGE] = {.name = "usage"},
-                                           [SERVICE_TIER] = {.name = "service_tier"}};
+    enum { ERROR, CHOICES, USAGE, SERVICE_TIER, TOOLS, OUTPUT, CANDIDATES, MEMBERS };
+    struct json_member members[MEMBERS] = {
+        [ERROR] = {.name = "error"},          [CHOICES] = {.name = "choices"},
+        [USAGE] = {.name = "usage"},          [SERVICE_TIER] = {.name = "service_tier"},
+        [TOOLS] = {.name = "tool_usage"},     [OUTPUT] = {.name = "output"},
+        [CANDIDATES] = {.name = "candidates"}};
     struct fault fault;
     *out = (struct completion){0};
     if (!json_parse(text, LIMIT_JSON_DEPTH, &out->root, &fault) || out->root.type != JSON_OBJECT)
@@ -18,6 +19,8 @@ bool completion_read(struct slice text, struct completion *out)
     out->choices = members[CHOICES].value;
     out->usage = members[USAGE].value;
     out->service_tier = members[SERVICE_TIER].value;
+    out->beside = (struct usage_beside){members[TOOLS].value, members[OUTPUT].value,
+                                        members[CANDIDATES].value};
     out->error_count = members[ERROR].count;
     out->usage_count = members[USAGE].count;
     return true;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/json.h"
+#include "dialect/usage_beside.h"
 
 struct completion {
     struct json_value root;
@@ -14,6 +15,7 @@ struct completion {
     struct json_value choices;
     struct json_value usage;
     struct json_value service_tier;
+    struct usage_beside beside;
     unsigned error_count; /* how many members are named `error` */
     unsigned usage_count; /* how many are named `usage`; more than one is a contradiction */
 };

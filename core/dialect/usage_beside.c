@@ -158,6 +158,13 @@ static bool read_candidates(const struct json_value *candidates, struct usage_fo
     return searches > 0 || maps;
 }
 
+bool usage_beside_add_members(const struct usage_beside *beside, struct usage_form *form)
+{
+    bool tools = read_tool_usage(&beside->tool_usage, form);
+    bool output = read_output(&beside->output, form);
+    return read_candidates(&beside->candidates, form) || output || tools;
+}
+
 bool usage_beside_add(const struct json_value *answer, struct usage_form *form)
 {
     enum { TOOLS, OUTPUT, CANDIDATES, MEMBERS };
@@ -165,7 +172,7 @@ bool usage_beside_add(const struct json_value *answer, struct usage_form *form)
                                            [OUTPUT] = {.name = "output"},
                                            [CANDIDATES] = {.name = "candidates"}};
     json_find_all(answer, members, MEMBERS);
-    bool tools = read_tool_usage(&members[TOOLS].value, form);
-    bool output = read_output(&members[OUTPUT].value, form);
-    return read_candidates(&members[CANDIDATES].value, form) || output || tools;
+    const struct usage_beside beside = {members[TOOLS].value, members[OUTPUT].value,
+                                        members[CANDIDATES].value};
+    return usage_beside_add_members(&beside, form);
 }

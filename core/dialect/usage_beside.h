@@ -9,8 +9,17 @@
 
 struct usage_form;
 
+/* The members of an answer that have it. */
+struct usage_beside {
+    struct json_value tool_usage;
+    struct json_value output;
+    struct json_value candidates;
+};
+
 /* Adds it to the counts of the answer's usage, which has been read (usage_form_read sets all of
  * *form). Returns whether there was something. */
+bool usage_beside_add_members(const struct usage_beside *beside, struct usage_form *form);
+/* The same for an answer whose members have not been looked up. */
 bool usage_beside_add(const struct json_value *answer, struct usage_form *form);
 
 #endif

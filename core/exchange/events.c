@@ -29,7 +29,7 @@ static void take_usage(struct exchange *exchange, struct slice event,
                        const struct completion *chunk)
 {
     struct stream *stream = &exchange->stream;
-    bool counts = meter_read_answer(&stream->meter, &chunk->usage, &chunk->root);
+    bool counts = meter_read_answer(&stream->meter, &chunk->usage, &chunk->beside);
     bool none = chunk->usage.type == JSON_NULL;
     if (counts && exchange->chat.usage_asked)
         stream_hold_usage(stream, event, chunk);

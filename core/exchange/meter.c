@@ -80,13 +80,13 @@ bool meter_read_usage(struct meter *meter, const struct json_value *usage)
 }
 
 bool meter_read_answer(struct meter *meter, const struct json_value *usage,
-                       const struct json_value *answer)
+                       const struct usage_beside *beside)
 {
     struct usage_form form;
     if (usage->type != JSON_OBJECT)
         return false;
     bool counts = usage_form_read(usage, &form);
-    (void)usage_beside_add(answer, &form);
+    (void)usage_beside_add_members(beside, &form);
     if (counts || form.has_parts)
         take_form(meter, &form);
     return counts;

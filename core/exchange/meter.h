@@ -14,6 +14,8 @@
 #include "exchange/price_schedule.h"
 #include "exchange/rates.h"
 
+struct usage_beside;
+
 struct meter {
     bool reported; /* the provider has counted the output */
     bool flawed;   /* one of its counts was unusable */
@@ -45,7 +47,7 @@ struct meter {
 bool meter_read_usage(struct meter *meter, const struct json_value *usage);
 /* The same for the usage of an answer, with what the answer counts outside of it. */
 bool meter_read_answer(struct meter *meter, const struct json_value *usage,
-                       const struct json_value *answer);
+                       const struct usage_beside *beside);
 /* The same for a completion or a chunk that has no usage in the usual place. */
 bool meter_find_usage(struct meter *meter, const struct json_value *root);
 

@@ -290,7 +290,7 @@ static void begin(struct exchange *exchange)
     if (!exchange->attempt.event_stream) {
         const struct completion *completion = &exchange->attempt.completion;
         price_facts_note_completion(&stream->meter.said, completion);
-        if (!meter_read_answer(&stream->meter, &completion->usage, &completion->root))
+        if (!meter_read_answer(&stream->meter, &completion->usage, &completion->beside))
             (void)meter_find_usage(&stream->meter, &completion->root);
         settle(exchange);
         return;

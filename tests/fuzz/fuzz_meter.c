@@ -125,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     if (completion.choices.type == JSON_ARRAY)
         meter_read_choices(&meter, &completion.choices);
     if (completion.usage.type == JSON_OBJECT)
-        (void)meter_read_answer(&meter, &completion.usage, &completion.root);
+        (void)meter_read_answer(&meter, &completion.usage, &completion.beside);
     else
         (void)meter_find_usage(&meter, &completion.root);
     if (completion.usage.type == JSON_OBJECT && completion.usage_count == 1)
