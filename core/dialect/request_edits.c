@@ -1,0 +1,65 @@
+#include "dialect/request_edits.h"
+
+#include "base/check.h"
+
+size_t request_offset(struct slice text, const char *place)
+{
+    return (size_t)(place - text.data);
+}
+
+/* Inserts what was appended to edits->text from `text_from` on. */
+void request_add_edit(struct request_edits *edits, size_t offset, size_t removed_bytes,
+                      size_t text_from)
+{
+    size_t text_bytes = edits->text.bytes - text_from;
+    edits->plan[edits->count++] =
+        (struct planned_edit){offset, removed_bytes, text_from, text_bytes};
+}
+
+void request_replace(const struct chat_request *request, const struct json_value *value,
+                     struct request_edits *edits, size_t text_from)
+{
+    request_add_edit(edits, request_offset(request->text, value->raw.data), value->raw.bytes,
+                     text_from);
+}
+
+void request_edit_model(const struct chat_request *request, const char *model,
+                        struct request_edits *edits)
+{
+    if (strcmp(request->model, model) == 0)
+        return;
+    size_t from = edits->text.bytes;
+    json_write_text(&edits->text, model);
+    request_replace(request, &request->members[CHAT_MODEL], edits, from);
+}
+
+static void sort_edits(struct request_edits *edits)
+{
+    for (size_t i = 1; i < edits->count; i++) {
+        for (size_t j = i; j > 0 && edits->plan[j].offset < edits->plan[j - 1].offset; j--) {
+            struct planned_edit other = edits->plan[j];
+            edits->plan[j] = edits->plan[j - 1];
+            edits->plan[j - 1] = other;
+        }
+    }
+}
+
+static void add_part(struct chat_copy *copy, const char *data, size_t bytes)
+{
+    if (bytes > 0)
+        copy->parts[copy->part_count++] = (struct slice){data, bytes};
+}
+
+void request_cut(struct slice text, struct request_edits *edits, struct chat_copy *out)
+{
+    size_t done = 0;
+    sort_edits(edits);
+    for (size_t i = 0; i < edits->count; i++) {
+        const struct planned_edit *edit = &edits->plan[i];
+        check(edit->offset >= done && edit->offset + edit->removed_bytes <= text.bytes);
+        add_part(out, text.data + done, edit->offset - done);
+        add_part(out, out->inserted.data + edit->text_from, edit->text_bytes);
+        done = edit->offset + edit->removed_bytes;
+    }
+    add_part(out, text.data + done, text.bytes - done);
+}

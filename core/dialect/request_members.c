@@ -1,0 +1,189 @@
+#include "dialect/request_members.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "dialect/member_name.h"
+
+enum {
+    MEMBERS_MAX = 256,
+    LARGE_BYTES = 512 /* values from this size on are not read twice */
+};
+
+bool request_refuse(struct chat_fault *fault, const char *code, const char *param,
+                    const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    chat_fault_set(fault, code, param, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+/* Returns which of the names a server may read the key `name` as, or CHAT_MEMBER_COUNT. */
+static size_t name_among(struct slice name, const char *const names[CHAT_MEMBER_COUNT])
+{
+    size_t i = 0;
+    while (i < CHAT_MEMBER_COUNT &&
+           (names[i] == NULL || !member_name_reads_as(name, names[i], MEMBER_CASE_FOLDED)))
+        i++;
+    return i;
+}
+
+/* Keeps the member, if we read it, or counts it as input. `name` is its key, decoded. */
+static bool read_member(struct chat_request *out, const char *const names[CHAT_MEMBER_COUNT],
+                        const struct json_item *item, struct slice name, struct chat_fault *fault)
+{
+    size_t member = name_among(name, names);
+    if (member == CHAT_MEMBER_COUNT) {
+        prompt_add_member(&out->prompt, item->key, &item->value);
+        return asked_words_note(&out->asked, item, name, fault) &&
+               paid_features_read(&out->paid, name, &item->value, fault);
+    }
+    if (!slice_equals(name, names[member]))
+        return chat_fault_disguised(fault, NULL, item->key);
+    if (out->members[member].raw.data != NULL)
+        return chat_fault_twice(fault, names[member], name);
+    out->members[member] = item->value;
+    out->keys[member] = item->key;
+    return true;
+}
+
+bool request_members_read(struct chat_request *out, const char *const names[CHAT_MEMBER_COUNT],
+                          struct chat_fault *fault)
+{
+    struct slice keys[MEMBERS_MAX];
+    size_t count = 0;
+    struct json_walk walk = json_walk(&out->root);
+    struct json_item item;
+    while (json_next(&walk, &item)) {
+        if (count == MEMBERS_MAX)
+            return request_refuse(fault, "invalid_json", NULL, "The body has more than %d members.",
+                                  MEMBERS_MAX);
+        for (size_t i = 0; i < count; i++) {
+            if (keys[i].bytes == item.key.bytes &&
+                memcmp(keys[i].data, item.key.data, item.key.bytes) == 0)
+                return chat_fault_twice(fault, NULL, item.key);
+        }
+        keys[count++] = item.key;
+        struct buffer room = {0};
+        bool good = read_member(out, names, &item, member_name_decode(item.key, &room), fault);
+        buffer_fini(&room);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+const struct json_value *request_member(const struct chat_request *request, enum chat_member which)
+{
+    const struct json_value *value = &request->members[which];
+    return value->raw.data != NULL && value->type != JSON_NULL ? value : NULL;
+}
+
+int request_find(const struct json_value *object, const char *name, struct json_value *out,
+                 struct chat_fault *fault)
+{
+    unsigned count = json_find(object, name, out);
+    if (count > 1) {
+        chat_fault_twice(fault, name, slice_of(name));
+        return -1;
+    }
+    return count == 1 && out->type != JSON_NULL ? 1 : 0;
+}
+
+bool request_read_model(struct chat_request *out, struct chat_fault *fault)
+{
+    const struct json_value *value = request_member(out, CHAT_MODEL);
+    if (value == NULL)
+        return request_refuse(
+            fault, "missing_field", "model",
+            "You must provide a model parameter; GET /v1/models lists what there is.");
+    if (value->type != JSON_STRING)
+        return request_refuse(fault, "invalid_value", "model", "'model' must be a string.");
+    struct buffer name;
+    buffer_init(&name, sizeof out->model - 1);
+    bool fits = json_decode_string(value, &name);
+    bool plain = fits && name.bytes > 0 && memchr(name.data, '\0', name.bytes) == NULL;
+    if (plain) {
+        memcpy(out->model, name.data, name.bytes);
+        out->model[name.bytes] = '\0';
+    }
+    buffer_fini(&name);
+    if (!plain)
+        return request_refuse(fault, "invalid_value", "model",
+                              "'model' must be a name of 1 to %zu bytes.", sizeof out->model - 1);
+    return true;
+}
+
+bool request_read_flag(const struct json_value *value, const char *name, bool *out,
+                       struct chat_fault *fault)
+{
+    if (value->type != JSON_TRUE && value->type != JSON_FALSE)
+        return request_refuse(fault, "invalid_value", name, "'%s' must be true or false.", name);
+    *out = value->type == JSON_TRUE;
+    return true;
+}
+
+bool request_read_count(const struct json_value *value, const char *name, int64_t max, int64_t *out,
+                        struct chat_fault *fault)
+{
+    if (value == NULL)
+        return true;
+    if (value->type != JSON_NUMBER || !json_int64(value, out) || *out < 1 || *out > max)
+        return request_refuse(fault, "invalid_value", name,
+                              "'%s' must be a whole number from 1 to %lld.", name, (long long)max);
+    return true;
+}
+
+bool request_read_messages(struct chat_request *out, const char *name, struct chat_fault *fault)
+{
+    const struct json_value *messages = request_member(out, CHAT_MESSAGES);
+    if (messages == NULL)
+        return request_refuse(fault, "missing_field", name, "You must provide a %s parameter.",
+                              name);
+    if (messages->type != JSON_ARRAY)
+        return request_refuse(fault, "invalid_value", name, "'%s' must be an array.", name);
+    struct json_walk walk = json_walk(messages);
+    struct json_item message;
+    int64_t count = 0;
+    while (json_next(&walk, &message)) {
+        if (message.value.type != JSON_OBJECT)
+            return request_refuse(fault, "invalid_value", name, "'%s[%lld]' must be an object.",
+                                  name, (long long)count);
+        const char *twice = prompt_add_message(&out->prompt, &message.value);
+        if (twice != NULL)
+            return chat_fault_twice(fault, twice, slice_of(twice));
+        count++;
+    }
+    if (count == 0)
+        return request_refuse(fault, "invalid_value", name, "'%s' must not be empty.", name);
+    return !out->prompt.may_mark_caches || paid_features_read_marks(&out->paid, messages, fault);
+}
+
+bool request_begin(struct slice text, uint64_t seed, struct json_index *index,
+                   struct chat_request *out, struct chat_fault *fault)
+{
+    struct fault why;
+    memset(out, 0, sizeof *out);
+    out->text = text;
+    out->output_tokens = -1;
+    out->choices = 1;
+    out->prompt.bytes_most = (int64_t)text.bytes;
+    out->prompt.mix.seed = seed;
+    out->prompt.mix.whole = seed == 0;
+    if (!json_parse_indexed(text, LIMIT_JSON_DEPTH, LARGE_BYTES, index, &out->root, &why))
+        return request_refuse(fault, "invalid_json", NULL, "The body is not valid JSON: %.200s",
+                              why.message);
+    if (out->root.type != JSON_OBJECT)
+        return request_refuse(fault, "invalid_json", NULL, "The body must be a JSON object.");
+    return true;
+}
+
+void request_end(struct chat_request *request)
+{
+    request->root.index = NULL;
+    for (size_t i = 0; i < CHAT_MEMBER_COUNT; i++)
+        request->members[i].index = NULL;
+}
