@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "dialect/asked_words.h"
 #include "dialect/chat_fault.h"
+#include "dialect/error_body.h"
 #include "dialect/paid_features.h"
 #include "dialect/prompt.h"
 
@@ -29,6 +30,7 @@ enum chat_member {
 };
 
 struct chat_request {
+    enum dialect dialect;
     struct slice text; /* the client's body, borrowed */
     struct json_value root;
     /* `raw.data` is NULL where the member is absent */

@@ -2,7 +2,7 @@
 
 #include "base/limits.h"
 
-bool completion_read(struct slice text, struct completion *out)
+void completion_find(const struct json_value *root, struct completion *out)
 {
     enum { ERROR, CHOICES, USAGE, SERVICE_TIER, TOOLS, OUTPUT, CANDIDATES, MEMBERS };
     struct json_member members[MEMBERS] = {
@@ -10,11 +10,8 @@ bool completion_read(struct slice text, struct completion *out)
         [USAGE] = {.name = "usage"},          [SERVICE_TIER] = {.name = "service_tier"},
         [TOOLS] = {.name = "tool_usage"},     [OUTPUT] = {.name = "output"},
         [CANDIDATES] = {.name = "candidates"}};
-    struct fault fault;
-    *out = (struct completion){0};
-    if (!json_parse(text, LIMIT_JSON_DEPTH, &out->root, &fault) || out->root.type != JSON_OBJECT)
-        return false;
-    json_find_all(&out->root, members, MEMBERS);
+    json_find_all(root, members, MEMBERS);
+    out->root = *root;
     out->error = members[ERROR].value;
     out->choices = members[CHOICES].value;
     out->usage = members[USAGE].value;
@@ -23,6 +20,16 @@ bool completion_read(struct slice text, struct completion *out)
                                         members[CANDIDATES].value};
     out->error_count = members[ERROR].count;
     out->usage_count = members[USAGE].count;
+}
+
+bool completion_read(struct slice text, struct completion *out)
+{
+    struct json_value root;
+    struct fault fault;
+    *out = (struct completion){0};
+    if (!json_parse(text, LIMIT_JSON_DEPTH, &root, &fault) || root.type != JSON_OBJECT)
+        return false;
+    completion_find(&root, out);
     return true;
 }
 

@@ -22,6 +22,8 @@ struct completion {
 
 /* Returns false when the text is no JSON object. */
 bool completion_read(struct slice text, struct completion *out);
+/* The same for an object that was read. */
+void completion_find(const struct json_value *root, struct completion *out);
 bool completion_has_choices(const struct completion *completion);
 /* Returns whether it reports an error. Some providers put an empty `error` beside each answer. */
 bool completion_is_error(const struct completion *completion);

@@ -1,0 +1,34 @@
+/* What an answer says, whatever its dialect: facts about one event of a stream, or about a whole
+ * plain answer. Values point into the text that was read. */
+#ifndef DIALECT_ANSWER_H
+#define DIALECT_ANSWER_H
+
+#include <stdbool.h>
+
+#include "base/json.h"
+#include "dialect/media.h"
+#include "dialect/usage_beside.h"
+
+enum answer_kind {
+    ANSWER_PASSES,  /* a part of the answer, or something beside it that clients know */
+    ANSWER_IGNORED, /* only keeps the connection awake, or says nothing to clients */
+    ANSWER_CLOSES,  /* begins the end: it and what follows wait until the charge is durable */
+    ANSWER_ENDS,    /* the same, and nothing follows */
+    ANSWER_FAILS    /* reports an error */
+};
+
+struct answer_facts { /* a value of type JSON_NULL: it is not there */
+    enum answer_kind kind;
+    bool said;                 /* text, reasoning, a tool call, other output, or a finish reason */
+    struct media_sizes sizes;  /* of what was generated */
+    struct slice text;         /* a piece of the text, as it stands in JSON; empty: none */
+    const char *finish_reason; /* in the words of OpenAI's chat; NULL: none */
+    struct json_value error;   /* of ANSWER_FAILS: what explains it */
+    struct json_value holder;  /* the object that has usage, model and tier */
+    struct json_value usage;
+    struct json_value model;
+    struct json_value service_tier;
+    struct usage_beside beside;
+};
+
+#endif

@@ -1,0 +1,51 @@
+#include "dialect/dialect.h"
+
+#include "dialect/forms.h"
+
+static const struct dialect_form *const forms[DIALECTS] = {
+    [DIALECT_CHAT] = &chat_form,
+    [DIALECT_ANTHROPIC] = &anthropic_form,
+};
+
+const struct dialect_form *dialect_form(enum dialect dialect)
+{
+    return forms[dialect];
+}
+
+const char *dialect_name(enum dialect dialect)
+{
+    static const char *const names[DIALECTS] = {
+        [DIALECT_CHAT] = "openai-chat",
+        [DIALECT_RESPONSES] = "openai-responses",
+        [DIALECT_ANTHROPIC] = "anthropic",
+        [DIALECT_GEMINI] = "gemini",
+    };
+    return names[dialect];
+}
+
+/* Whether one of the path's segments is `name`. */
+static bool has_segment(struct slice path, const char *name)
+{
+    while (path.bytes > 0) {
+        const char *slash = slice_char(path, '/');
+        struct slice segment = {path.data,
+                                slash != NULL ? (size_t)(slash - path.data) : path.bytes};
+        if (slice_equals(segment, name))
+            return true;
+        size_t taken = segment.bytes + (slash != NULL ? 1 : 0);
+        path.data += taken;
+        path.bytes -= taken;
+    }
+    return false;
+}
+
+enum dialect dialect_of_path(struct slice path)
+{
+    if (has_segment(path, "messages"))
+        return DIALECT_ANTHROPIC;
+    if (has_segment(path, "responses") || has_segment(path, "conversations"))
+        return DIALECT_RESPONSES;
+    if (has_segment(path, "v1beta") || slice_char(path, ':') != NULL)
+        return DIALECT_GEMINI;
+    return DIALECT_CHAT;
+}

@@ -1,0 +1,166 @@
+#include "dialect/error_body.h"
+
+#include "base/json.h"
+
+/* https://platform.openai.com/docs/guides/error-codes */
+static const char *openai_type(int status)
+{
+    switch (status) {
+    case 401:
+        return "authentication_error";
+    case 402:
+        return "insufficient_quota";
+    case 403:
+        return "permission_error";
+    case 429:
+        return "rate_limit_error";
+    default:
+        return status >= 500 ? "server_error" : "invalid_request_error";
+    }
+}
+
+/* https://docs.claude.com/en/api/errors; its SDKs and Claude Code decide by the type whether they
+ * ask again. */
+static const char *anthropic_type(int status)
+{
+    switch (status) {
+    case 401:
+        return "authentication_error";
+    case 402:
+        return "billing_error";
+    case 403:
+        return "permission_error";
+    case 404:
+        return "not_found_error";
+    case 413:
+        return "request_too_large";
+    case 429:
+        return "rate_limit_error";
+    case 503:
+    case 529:
+        return "overloaded_error";
+    case 504:
+        return "timeout_error";
+    default:
+        return status >= 500 ? "api_error" : "invalid_request_error";
+    }
+}
+
+/* https://cloud.google.com/apis/design/errors */
+static const char *google_status(int status)
+{
+    switch (status) {
+    case 401:
+        return "UNAUTHENTICATED";
+    case 402:
+    case 429:
+        return "RESOURCE_EXHAUSTED";
+    case 403:
+        return "PERMISSION_DENIED";
+    case 404:
+        return "NOT_FOUND";
+    case 409:
+        return "ABORTED";
+    case 499:
+        return "CANCELLED";
+    case 503:
+        return "UNAVAILABLE";
+    case 504:
+        return "DEADLINE_EXCEEDED";
+    default:
+        return status >= 500 ? "INTERNAL" : "INVALID_ARGUMENT";
+    }
+}
+
+const char *error_body_type(enum dialect dialect, int status)
+{
+    return dialect == DIALECT_ANTHROPIC ? anthropic_type(status) : openai_type(status);
+}
+
+int error_body_status(enum dialect dialect, int status)
+{
+    return dialect == DIALECT_RESPONSES && status == 402 ? 429 : status;
+}
+
+static void write_param(const char *param, struct buffer *out)
+{
+    buffer_append_text(out, ",\"param\":");
+    if (param != NULL)
+        json_write_text(out, param);
+    else
+        buffer_append_text(out, "null");
+}
+
+/* The members that OpenAI's errors and ours have beside the message. */
+static void write_details(const struct error_body *error, const char *code, struct buffer *out)
+{
+    write_param(error->param, out);
+    buffer_append_text(out, ",\"code\":");
+    json_write_text(out, code);
+    if (error->metadata != NULL)
+        buffer_printf(out, ",\"metadata\":%s", error->metadata);
+    buffer_append_char(out, '}');
+}
+
+static void write_openai(const struct error_body *error, const char *code, struct buffer *out)
+{
+    buffer_append_text(out, "{\"error\":{\"message\":");
+    json_write_text(out, error->message);
+    buffer_append_text(out, ",\"type\":");
+    json_write_text(out, openai_type(error->status));
+    write_details(error, code, out);
+    buffer_append_char(out, '}');
+}
+
+static void write_anthropic(const struct error_body *error, struct buffer *out)
+{
+    buffer_append_text(out, "{\"type\":\"error\",\"error\":{\"type\":");
+    json_write_text(out, anthropic_type(error->status));
+    buffer_append_text(out, ",\"message\":");
+    json_write_text(out, error->message);
+    write_details(error, error->code, out);
+    if (error->request_id != NULL) {
+        buffer_append_text(out, ",\"request_id\":");
+        json_write_text(out, error->request_id);
+    }
+    buffer_append_char(out, '}');
+}
+
+static void write_google(const struct error_body *error, struct buffer *out)
+{
+    buffer_printf(out, "{\"error\":{\"code\":%d,\"message\":", error->status);
+    json_write_text(out, error->message);
+    buffer_append_text(out, ",\"status\":");
+    json_write_text(out, google_status(error->status));
+    buffer_append_text(out, ",\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\","
+                            "\"domain\":\"llm-gateway\",\"reason\":");
+    json_write_text(out, error->code);
+    buffer_append_text(out, ",\"metadata\":");
+    buffer_append_text(out, error->metadata != NULL ? error->metadata : "{}");
+    buffer_append_char(out, '}');
+    /* Google's clients read no Retry-After. */
+    if (error->retry_after_ms > 0)
+        buffer_printf(out,
+                      ",{\"@type\":\"type.googleapis.com/google.rpc.RetryInfo\","
+                      "\"retryDelay\":\"%llds\"}",
+                      (long long)(error->retry_after_ms + 999) / 1000);
+    buffer_append_text(out, "]}}");
+}
+
+void error_body_write(enum dialect dialect, const struct error_body *error, struct buffer *out)
+{
+    switch (dialect) {
+    case DIALECT_CHAT:
+        write_openai(error, error->code, out);
+        break;
+    case DIALECT_RESPONSES: /* Codex ends at once for this code alone */
+        write_openai(error, error->status == 402 ? "insufficient_quota" : error->code, out);
+        break;
+    case DIALECT_ANTHROPIC:
+        write_anthropic(error, out);
+        break;
+    case DIALECT_GEMINI:
+        write_google(error, out);
+        break;
+    }
+}
