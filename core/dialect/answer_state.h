@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "dialect/dialect.h"
+#include "dialect/dialect_form.h"
 
 struct answer_state { /* zeroed but for its buffers */
     bool begun;       /* the event that names the answer has come */

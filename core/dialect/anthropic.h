@@ -4,21 +4,23 @@
 #ifndef DIALECT_ANTHROPIC_H
 #define DIALECT_ANTHROPIC_H
 
-#include "dialect/dialect.h"
+#include "dialect/dialect_form.h"
 
 bool anthropic_read_request(struct slice text, const struct request_address *address, uint64_t seed,
-                            struct chat_request *out, struct chat_fault *fault);
-bool anthropic_apply(const struct chat_request *request, const struct chat_changes *changes,
-                     struct chat_copy *out);
+                            struct model_request *out, struct request_fault *fault);
+bool anthropic_apply(const struct model_request *request, const struct request_changes *changes,
+                     struct request_copy *out);
 
 void anthropic_read_event(struct answer_state *state, const struct json_value *root,
                           struct answer_facts *out);
 void anthropic_read_answer(const struct json_value *root, struct answer_facts *out);
 
 void anthropic_write_usage(const struct final_usage *usage, struct buffer *out);
-void anthropic_write_length(struct answer_state *state, const struct final_usage *usage,
+void anthropic_write_length(const struct answer_state *state, const struct final_usage *usage,
                             struct buffer *out);
-void anthropic_write_failure(struct answer_state *state, const struct error_body *error,
+void anthropic_write_failure(const struct answer_state *state, const struct error_body *error,
                              const struct final_usage *usage, struct buffer *out);
+
+extern const struct dialect_form anthropic_form;
 
 #endif

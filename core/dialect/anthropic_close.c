@@ -1,7 +1,6 @@
 #include "base/money.h"
 #include "dialect/answer_state.h"
 #include "dialect/anthropic.h"
-#include "dialect/forms.h"
 
 void anthropic_write_usage(const struct final_usage *usage, struct buffer *out)
 {
@@ -14,22 +13,21 @@ void anthropic_write_usage(const struct final_usage *usage, struct buffer *out)
                   money_format_short(usage->charge_nusd, cost));
 }
 
-void anthropic_write_length(struct answer_state *state, const struct final_usage *usage,
+void anthropic_write_length(const struct answer_state *state, const struct final_usage *usage,
                             struct buffer *out)
 {
-    if (state->block_open)
+    if (state != NULL && state->block_open)
         buffer_printf(out,
                       "event: content_block_stop\ndata: "
                       "{\"type\":\"content_block_stop\",\"index\":%lld}\n\n",
                       (long long)state->block_index);
-    state->block_open = false;
     buffer_append_text(out, "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":"
                             "{\"stop_reason\":\"max_tokens\",\"stop_sequence\":null},\"usage\":");
     anthropic_write_usage(usage, out);
     buffer_append_text(out, "}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
 }
 
-void anthropic_write_failure(struct answer_state *state, const struct error_body *error,
+void anthropic_write_failure(const struct answer_state *state, const struct error_body *error,
                              const struct final_usage *usage, struct buffer *out)
 {
     (void)state;
@@ -50,4 +48,5 @@ const struct dialect_form anthropic_form = {
     .write_failure = anthropic_write_failure,
     .events_named = true,
     .keep_alive = "event: ping\ndata: {\"type\":\"ping\"}\n\n",
+    .last_event = "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
 };

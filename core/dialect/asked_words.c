@@ -46,19 +46,19 @@ static unsigned find_inner(const struct json_value *object, const char *name, st
 
 /* Keeps the word, unless another member has said another one. */
 static bool keep(const struct found *found, struct slice *word, const char *param,
-                 struct chat_fault *fault)
+                 struct request_fault *fault)
 {
     struct slice text = {found->value.raw.data + 1, found->value.raw.bytes - 2};
     bool other = word->bytes > 0 &&
                  (word->bytes != text.bytes || memcmp(word->data, text.data, text.bytes) != 0);
     if (other)
-        return chat_fault_twice(fault, param, found->key);
+        return request_fault_twice(fault, param, found->key);
     *word = text;
     return true;
 }
 
 bool asked_words_note(struct asked_words *asked, const struct json_item *item, struct slice name,
-                      struct chat_fault *fault)
+                      struct request_fault *fault)
 {
     size_t i = 0;
     while (i < MEMBERS && !member_name_reads_as(name, members[i].name, MEMBER_CASE_CAMEL))
@@ -69,11 +69,11 @@ bool asked_words_note(struct asked_words *asked, const struct json_item *item, s
     unsigned count =
         members[i].inner == NULL ? 1 : find_inner(&item->value, members[i].inner, &found);
     if (count > 1)
-        return chat_fault_twice(fault, members[i].name, slice_of(members[i].inner));
+        return request_fault_twice(fault, members[i].name, slice_of(members[i].inner));
     if (count == 0 || found.value.type != JSON_STRING)
         return true;
     if (found.disguised)
-        return chat_fault_disguised(fault, NULL, found.key);
+        return request_fault_disguised(fault, NULL, found.key);
     return keep(&found, (struct slice *)(void *)((char *)asked + members[i].at), members[i].name,
                 fault);
 }

@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "base/slice.h"
-#include "dialect/chat_fault.h"
+#include "dialect/request_fault.h"
 
 struct asked_words { /* of the client's text, without quotes, as written; empty: not said */
     struct slice search_context; /* web_search_options.search_context_size */
@@ -19,6 +19,6 @@ struct asked_words { /* of the client's text, without quotes, as written; empty:
 /* Notes a top-level member. `name` is its key, decoded. Returns false with *fault if the word is
  * there twice, or is not named as we name it: the provider might obey the other one, or none. */
 bool asked_words_note(struct asked_words *asked, const struct json_item *item, struct slice name,
-                      struct chat_fault *fault);
+                      struct request_fault *fault);
 
 #endif

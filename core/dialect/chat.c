@@ -8,19 +8,19 @@
 
 enum { CHOICES_MAX = 128 };
 
-static const char *const member_names[CHAT_MEMBER_COUNT] = {
-    [CHAT_MODEL] = "model",
-    [CHAT_MESSAGES] = "messages",
-    [CHAT_STREAM] = "stream",
-    [CHAT_STREAM_OPTIONS] = "stream_options",
-    [CHAT_MAX_TOKENS] = "max_tokens",
-    [CHAT_MAX_COMPLETION_TOKENS] = "max_completion_tokens",
-    [CHAT_N] = "n",
-    [CHAT_USAGE] = "usage",
+static const char *const member_names[REQUEST_MEMBERS] = {
+    [REQUEST_MODEL] = "model",
+    [REQUEST_MESSAGES] = "messages",
+    [REQUEST_STREAM] = "stream",
+    [REQUEST_STREAM_OPTIONS] = "stream_options",
+    [REQUEST_MAX_TOKENS] = "max_tokens",
+    [REQUEST_MAX_COMPLETION_TOKENS] = "max_completion_tokens",
+    [REQUEST_N] = "n",
+    [REQUEST_USAGE] = "usage",
 };
 
 /* A disguised include_usage could cancel ours, and with it the counts that we charge by. */
-static bool check_options(const struct json_value *options, struct chat_fault *fault)
+static bool check_options(const struct json_value *options, struct request_fault *fault)
 {
     static const char name[] = "include_usage";
     struct json_walk walk = json_walk(options);
@@ -32,17 +32,17 @@ static bool check_options(const struct json_value *options, struct chat_fault *f
             member_name_reads_as(key, name, MEMBER_CASE_FOLDED) && !slice_equals(key, name);
         buffer_fini(&room);
         if (disguised)
-            return chat_fault_disguised(fault, name, item.key);
+            return request_fault_disguised(fault, name, item.key);
     }
     return true;
 }
 
-static bool read_stream(struct chat_request *out, struct chat_fault *fault)
+static bool read_stream(struct model_request *out, struct request_fault *fault)
 {
-    const struct json_value *streamed = request_member(out, CHAT_STREAM);
+    const struct json_value *streamed = request_member(out, REQUEST_STREAM);
     if (streamed != NULL && !request_read_flag(streamed, "stream", &out->streamed, fault))
         return false;
-    const struct json_value *options = request_member(out, CHAT_STREAM_OPTIONS);
+    const struct json_value *options = request_member(out, REQUEST_STREAM_OPTIONS);
     if (options == NULL)
         return true;
     if (options->type != JSON_OBJECT)
@@ -61,13 +61,13 @@ static bool read_stream(struct chat_request *out, struct chat_fault *fault)
 }
 
 /* OpenRouter's `usage: {include: true}`. Returns false when `usage` has another form. */
-static bool find_usage_wish(const struct chat_request *request, struct json_value *out)
+static bool find_usage_wish(const struct model_request *request, struct json_value *out)
 {
-    const struct json_value *usage = request_member(request, CHAT_USAGE);
+    const struct json_value *usage = request_member(request, REQUEST_USAGE);
     return usage != NULL && usage->type == JSON_OBJECT && json_find(usage, "include", out) == 1;
 }
 
-static void read_usage_wish(struct chat_request *out)
+static void read_usage_wish(struct model_request *out)
 {
     struct json_value wish;
     bool wished = find_usage_wish(out, &wish) && wish.type == JSON_TRUE;
@@ -75,22 +75,22 @@ static void read_usage_wish(struct chat_request *out)
 }
 
 /* The limit of one member, for each choice. */
-static bool read_limit(const struct chat_request *request, enum chat_member which, int64_t *out,
-                       struct chat_fault *fault)
+static bool read_limit(const struct model_request *request, enum request_field which, int64_t *out,
+                       struct request_fault *fault)
 {
     return request_read_count(request_member(request, which), member_names[which], INT32_MAX, out,
                               fault);
 }
 
-static bool read_all(struct chat_request *out, struct chat_fault *fault)
+static bool read_all(struct model_request *out, struct request_fault *fault)
 {
     int64_t older = -1;
     if (!request_members_read(out, member_names, fault) || !request_read_model(out, fault) ||
-        !request_read_messages(out, member_names[CHAT_MESSAGES], fault) ||
+        !request_read_messages(out, member_names[REQUEST_MESSAGES], fault) ||
         !read_stream(out, fault) ||
-        !read_limit(out, CHAT_MAX_COMPLETION_TOKENS, &out->output_tokens, fault) ||
-        !read_limit(out, CHAT_MAX_TOKENS, &older, fault) ||
-        !request_read_count(request_member(out, CHAT_N), "n", CHOICES_MAX, &out->choices, fault))
+        !read_limit(out, REQUEST_MAX_COMPLETION_TOKENS, &out->output_tokens, fault) ||
+        !read_limit(out, REQUEST_MAX_TOKENS, &older, fault) ||
+        !request_read_count(request_member(out, REQUEST_N), "n", CHOICES_MAX, &out->choices, fault))
         return false;
     read_usage_wish(out);
     /* The client gives both limits and a provider obeys one: the hold covers the larger. */
@@ -99,7 +99,8 @@ static bool read_all(struct chat_request *out, struct chat_fault *fault)
     return true;
 }
 
-bool chat_read(struct slice text, uint64_t seed, struct chat_request *out, struct chat_fault *fault)
+bool chat_read(struct slice text, uint64_t seed, struct model_request *out,
+               struct request_fault *fault)
 {
     struct json_index index;
     bool good = request_begin(text, seed, &index, out, fault) && read_all(out, fault);
@@ -111,9 +112,9 @@ bool chat_read(struct slice text, uint64_t seed, struct chat_request *out, struc
 
 /* The provider says usage unasked, and refuses to be asked. Null is as good as nothing, and never
  * touches the edit of a neighbour. */
-static void drop_stream_options(const struct chat_request *request, struct request_edits *edits)
+static void drop_stream_options(const struct model_request *request, struct request_edits *edits)
 {
-    const struct json_value *options = &request->members[CHAT_STREAM_OPTIONS];
+    const struct json_value *options = &request->members[REQUEST_STREAM_OPTIONS];
     size_t from = edits->text.bytes;
     if (options->raw.data == NULL || options->type == JSON_NULL)
         return;
@@ -122,12 +123,12 @@ static void drop_stream_options(const struct chat_request *request, struct reque
 }
 
 /* We always ask for usage: without it we could only estimate. */
-static void edit_stream_options(const struct chat_request *request, struct request_edits *edits,
+static void edit_stream_options(const struct model_request *request, struct request_edits *edits,
                                 struct buffer *new_members)
 {
     if (!request->streamed || request->usage_optioned)
         return;
-    const struct json_value *options = &request->members[CHAT_STREAM_OPTIONS];
+    const struct json_value *options = &request->members[REQUEST_STREAM_OPTIONS];
     struct json_value asked;
     size_t from = edits->text.bytes;
     if (options->raw.data == NULL) {
@@ -147,7 +148,7 @@ static void edit_stream_options(const struct chat_request *request, struct reque
     }
 }
 
-static void set_value(const struct chat_request *request, enum chat_member which, int64_t tokens,
+static void set_value(const struct model_request *request, enum request_field which, int64_t tokens,
                       struct request_edits *edits)
 {
     size_t from = edits->text.bytes;
@@ -159,7 +160,7 @@ static void set_value(const struct chat_request *request, enum chat_member which
 }
 
 /* Adds a limit that the request does not have: in place of a null, or as a new member. */
-static void add_limit(const struct chat_request *request, enum chat_member which, int64_t tokens,
+static void add_limit(const struct model_request *request, enum request_field which, int64_t tokens,
                       struct request_edits *edits, struct buffer *new_members)
 {
     if (request->members[which].raw.data != NULL)
@@ -169,7 +170,7 @@ static void add_limit(const struct chat_request *request, enum chat_member which
                       member_names[which], (long long)tokens);
 }
 
-static int64_t stated_limit(const struct chat_request *request, enum chat_member which)
+static int64_t stated_limit(const struct model_request *request, enum request_field which)
 {
     const struct json_value *value = request_member(request, which);
     int64_t tokens = 0;
@@ -177,8 +178,8 @@ static int64_t stated_limit(const struct chat_request *request, enum chat_member
 }
 
 /* Returns the limit that is then in force. */
-static int64_t lower_limit(const struct chat_request *request, enum chat_member which, int64_t most,
-                           struct request_edits *edits)
+static int64_t lower_limit(const struct model_request *request, enum request_field which,
+                           int64_t most, struct request_edits *edits)
 {
     int64_t stated = stated_limit(request, which);
     if (most <= 0 || stated <= most)
@@ -189,8 +190,8 @@ static int64_t lower_limit(const struct chat_request *request, enum chat_member 
 
 /* Moves the client's only limit to the provider's name for it: a server that does not know the
  * other name would apply no limit at all. */
-static void move_limit(const struct chat_request *request, enum chat_member from_member,
-                       enum chat_member to_member, int64_t most, struct request_edits *edits)
+static void move_limit(const struct model_request *request, enum request_field from_member,
+                       enum request_field to_member, int64_t most, struct request_edits *edits)
 {
     int64_t stated = stated_limit(request, from_member);
     if (request->members[to_member].raw.data != NULL) { /* its value is null */
@@ -205,15 +206,16 @@ static void move_limit(const struct chat_request *request, enum chat_member from
     (void)lower_limit(request, from_member, most, edits);
 }
 
-static void edit_max_tokens(const struct chat_request *request, const struct chat_changes *changes,
-                            struct request_edits *edits, struct buffer *new_members)
+static void edit_max_tokens(const struct model_request *request,
+                            const struct request_changes *changes, struct request_edits *edits,
+                            struct buffer *new_members)
 {
-    const char *newer = member_names[CHAT_MAX_COMPLETION_TOKENS];
+    const char *newer = member_names[REQUEST_MAX_COMPLETION_TOKENS];
     bool both = strcmp(changes->max_tokens_field, "both") == 0;
     bool kept = both || strcmp(changes->max_tokens_field, "any") == 0;
     bool is_newer = strcmp(changes->max_tokens_field, newer) == 0;
-    enum chat_member wanted = is_newer ? CHAT_MAX_COMPLETION_TOKENS : CHAT_MAX_TOKENS;
-    enum chat_member other = is_newer ? CHAT_MAX_TOKENS : CHAT_MAX_COMPLETION_TOKENS;
+    enum request_field wanted = is_newer ? REQUEST_MAX_COMPLETION_TOKENS : REQUEST_MAX_TOKENS;
+    enum request_field other = is_newer ? REQUEST_MAX_TOKENS : REQUEST_MAX_COMPLETION_TOKENS;
     bool has_wanted = stated_limit(request, wanted) > 0;
     bool has_other = stated_limit(request, other) > 0;
     int64_t most = changes->output_tokens_max;
@@ -235,7 +237,7 @@ static void edit_max_tokens(const struct chat_request *request, const struct cha
 }
 
 /* Usage is asked for in OpenAI's way; providers other than OpenRouter refuse a member `usage`. */
-static void edit_usage_wish(const struct chat_request *request, struct request_edits *edits)
+static void edit_usage_wish(const struct model_request *request, struct request_edits *edits)
 {
     struct json_value wish;
     if (!find_usage_wish(request, &wish))
@@ -244,8 +246,8 @@ static void edit_usage_wish(const struct chat_request *request, struct request_e
     request_add_edit(edits, removal.offset, removal.removed_bytes, edits->text.bytes);
 }
 
-bool chat_apply(const struct chat_request *request, const struct chat_changes *changes,
-                struct chat_copy *out)
+bool chat_apply(const struct model_request *request, const struct request_changes *changes,
+                struct request_copy *out)
 {
     struct request_edits edits = {.count = 0};
     struct buffer new_members;
@@ -266,15 +268,9 @@ bool chat_apply(const struct chat_request *request, const struct chat_changes *c
                          from);
     }
     edit_usage_wish(request, &edits); /* its edit follows the insertion at the same place */
-    *out = (struct chat_copy){.inserted = edits.text};
+    *out = (struct request_copy){.inserted = edits.text};
     request_cut(request->text, &edits, out);
     bool done = !edits.text.failed && !new_members.failed;
     buffer_fini(&new_members);
     return done;
-}
-
-void chat_copy_fini(struct chat_copy *copy)
-{
-    buffer_fini(&copy->inserted);
-    copy->part_count = 0;
 }

@@ -1,13 +1,27 @@
-/* OpenAI's chat as one of the dialects: what is needed where its streams do not go to a client as
- * they came. */
+#include "dialect/chat_form.h"
+
+#include "dialect/chat.h"
 #include "dialect/completion.h"
-#include "dialect/forms.h"
 
 static bool read_request(struct slice text, const struct request_address *address, uint64_t seed,
-                         struct chat_request *out, struct chat_fault *fault)
+                         struct model_request *out, struct request_fault *fault)
 {
     (void)address;
     return chat_read(text, seed, out, fault);
+}
+
+/* Whether a choice tells why it has ended; which reason does not matter here. */
+static const char *finish_of(const struct json_value *choices)
+{
+    struct json_member reason = {.name = "finish_reason"};
+    struct json_walk walk = json_walk(choices);
+    struct json_item choice;
+    while (choices->type == JSON_ARRAY && json_next(&walk, &choice)) {
+        json_find_all(&choice.value, &reason, 1);
+        if (reason.value.type == JSON_STRING && reason.value.raw.bytes > 2)
+            return "stop";
+    }
+    return NULL;
 }
 
 static void read_answer(const struct json_value *root, struct answer_facts *out)
@@ -19,6 +33,7 @@ static void read_answer(const struct json_value *root, struct answer_facts *out)
         out->kind = ANSWER_FAILS;
         out->error = *root;
     }
+    out->finish_reason = finish_of(&completion.choices);
     out->usage = completion.usage;
     out->service_tier = completion.service_tier;
     out->beside = completion.beside;
@@ -37,5 +52,6 @@ const struct dialect_form chat_form = {
     .read_event = read_event,
     .read_answer = read_answer,
     .usage_name = "usage",
-    .keep_alive = ": keep-alive\n",
+    .keep_alive = ": keep-alive\n", /* many clients expect data after an empty line */
+    .last_event = "data: [DONE]\n\n",
 };

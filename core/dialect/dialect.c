@@ -1,6 +1,7 @@
 #include "dialect/dialect.h"
 
-#include "dialect/forms.h"
+#include "dialect/anthropic.h"
+#include "dialect/chat_form.h"
 
 static const struct dialect_form *const forms[DIALECTS] = {
     [DIALECT_CHAT] = &chat_form,

@@ -5,10 +5,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-
-/* Which API a client or a provider uses. */
-enum dialect { DIALECT_CHAT, DIALECT_RESPONSES, DIALECT_ANTHROPIC, DIALECT_GEMINI };
-enum { DIALECTS = 4 };
+#include "dialect/dialect_kind.h"
 
 /* Texts are borrowed. */
 struct error_body {

@@ -22,7 +22,7 @@ struct paid_member {
 struct finder {
     struct paid_features *found;
     const struct paid_member *member;
-    struct chat_fault *fault;
+    struct request_fault *fault;
     bool camel; /* the member is written in camel case */
 };
 
@@ -33,7 +33,7 @@ static bool refuse(const struct finder *finder, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    chat_fault_set(finder->fault, "invalid_value", finder->member->name, format, arguments);
+    request_fault_set(finder->fault, "invalid_value", finder->member->name, format, arguments);
     va_end(arguments);
     return false;
 }
@@ -257,9 +257,9 @@ static bool read_inner(const struct finder *finder, const struct json_value *obj
         bool disguised = read && !slice_equals(name, inner);
         buffer_fini(&room);
         if (disguised)
-            return chat_fault_disguised(finder->fault, finder->member->name, item.key);
+            return request_fault_disguised(finder->fault, finder->member->name, item.key);
         if (read && seen)
-            return chat_fault_twice(finder->fault, finder->member->name, slice_of(inner));
+            return request_fault_twice(finder->fault, finder->member->name, slice_of(inner));
         if (read)
             *out = item.value;
         seen = seen || read;
@@ -370,7 +370,7 @@ static bool read_tool_marks(const struct finder *finder, const struct json_value
 }
 
 bool paid_features_read_marks(struct paid_features *found, const struct json_value *messages,
-                              struct chat_fault *fault)
+                              struct request_fault *fault)
 {
     enum { DEPTH = 8 }; /* to the parts of a document's source in a tool's result */
     static const struct paid_member member = {"messages", MARK};
@@ -492,7 +492,7 @@ enum { MEMBER_COUNT = sizeof members / sizeof *members };
 _Static_assert(MEMBER_COUNT <= 32, "paid_features.seen has a bit for each");
 
 bool paid_features_read(struct paid_features *found, struct slice name,
-                        const struct json_value *value, struct chat_fault *fault)
+                        const struct json_value *value, struct request_fault *fault)
 {
     char camel[MEMBER_NAME_BYTES_MAX + 1];
     size_t i = 0;
@@ -505,7 +505,7 @@ bool paid_features_read(struct paid_features *found, struct slice name,
     if (!plain && !slice_equals(name, to_camel(members[i].name, camel)))
         return refuse_spelling(&finder, name);
     if ((found->seen & UINT32_C(1) << i) != 0)
-        return chat_fault_twice(fault, members[i].name, name);
+        return request_fault_twice(fault, members[i].name, name);
     found->seen |= UINT32_C(1) << i;
     return value->type == JSON_NULL || members[i].find(&finder, value);
 }

@@ -12,7 +12,7 @@
 
 #include "base/json.h"
 #include "base/slice.h"
-#include "dialect/chat_fault.h"
+#include "dialect/request_fault.h"
 
 enum {
     PAID_FEATURES_MAX = 8, /* different ones of a request */
@@ -41,12 +41,12 @@ struct paid_features { /* zeroed: none */
  * must outlive `found`. Returns false with *fault: the member is there twice, or has a form in
  * which a feature might hide. */
 bool paid_features_read(struct paid_features *found, struct slice name,
-                        const struct json_value *value, struct chat_fault *fault);
+                        const struct json_value *value, struct request_fault *fault);
 
 /* Adds the features of `cache_control` in the messages and in the parts of their content, also
  * where these hold parts. Returns false with *fault. */
 bool paid_features_read_marks(struct paid_features *found, const struct json_value *messages,
-                              struct chat_fault *fault);
+                              struct request_fault *fault);
 
 /* Returns the first feature that is not sold, or NULL. `sold` has names between spaces; one that
  * ends with `*` stands for all that begin so. */

@@ -16,21 +16,21 @@ void request_add_edit(struct request_edits *edits, size_t offset, size_t removed
         (struct planned_edit){offset, removed_bytes, text_from, text_bytes};
 }
 
-void request_replace(const struct chat_request *request, const struct json_value *value,
+void request_replace(const struct model_request *request, const struct json_value *value,
                      struct request_edits *edits, size_t text_from)
 {
     request_add_edit(edits, request_offset(request->text, value->raw.data), value->raw.bytes,
                      text_from);
 }
 
-void request_edit_model(const struct chat_request *request, const char *model,
+void request_edit_model(const struct model_request *request, const char *model,
                         struct request_edits *edits)
 {
     if (strcmp(request->model, model) == 0)
         return;
     size_t from = edits->text.bytes;
     json_write_text(&edits->text, model);
-    request_replace(request, &request->members[CHAT_MODEL], edits, from);
+    request_replace(request, &request->members[REQUEST_MODEL], edits, from);
 }
 
 static void sort_edits(struct request_edits *edits)
@@ -44,13 +44,13 @@ static void sort_edits(struct request_edits *edits)
     }
 }
 
-static void add_part(struct chat_copy *copy, const char *data, size_t bytes)
+static void add_part(struct request_copy *copy, const char *data, size_t bytes)
 {
     if (bytes > 0)
         copy->parts[copy->part_count++] = (struct slice){data, bytes};
 }
 
-void request_cut(struct slice text, struct request_edits *edits, struct chat_copy *out)
+void request_cut(struct slice text, struct request_edits *edits, struct request_copy *out)
 {
     size_t done = 0;
     sort_edits(edits);
@@ -62,4 +62,10 @@ void request_cut(struct slice text, struct request_edits *edits, struct chat_cop
         done = edit->offset + edit->removed_bytes;
     }
     add_part(out, text.data + done, text.bytes - done);
+}
+
+void request_copy_fini(struct request_copy *copy)
+{
+    buffer_fini(&copy->inserted);
+    copy->part_count = 0;
 }

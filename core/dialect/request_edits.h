@@ -1,12 +1,12 @@
-/* The edits that make the provider's copy of a request: slices of the client's text with ours between
- * them. Only for this room. */
+/* The edits that make the provider's copy of a request: slices of the client's text with ours
+ * between them. Only for this room. */
 #ifndef DIALECT_REQUEST_EDITS_H
 #define DIALECT_REQUEST_EDITS_H
 
 #include <stddef.h>
 
 #include "base/buffer.h"
-#include "dialect/chat.h"
+#include "dialect/model_request.h"
 
 /* An edit whose text is given by its offset in `text`: that buffer may move while it grows. */
 struct planned_edit {
@@ -17,7 +17,7 @@ struct planned_edit {
 };
 
 struct request_edits {
-    struct planned_edit plan[CHAT_EDITS_MAX];
+    struct planned_edit plan[REQUEST_EDITS_MAX];
     size_t count;
     struct buffer text; /* the text of all insertions */
 };
@@ -27,12 +27,12 @@ size_t request_offset(struct slice text, const char *place);
 void request_add_edit(struct request_edits *edits, size_t offset, size_t removed_bytes,
                       size_t text_from);
 /* The same in the place of a value of the request. */
-void request_replace(const struct chat_request *request, const struct json_value *value,
+void request_replace(const struct model_request *request, const struct json_value *value,
                      struct request_edits *edits, size_t text_from);
 /* Writes the model's name of the provider in the place of the client's. */
-void request_edit_model(const struct chat_request *request, const char *model,
+void request_edit_model(const struct model_request *request, const char *model,
                         struct request_edits *edits);
 /* Appends the parts of the copy. out->inserted must own the text of the edits. */
-void request_cut(struct slice text, struct request_edits *edits, struct chat_copy *out);
+void request_cut(struct slice text, struct request_edits *edits, struct request_copy *out);
 
 #endif

@@ -11,47 +11,48 @@ enum {
     LARGE_BYTES = 512 /* values from this size on are not read twice */
 };
 
-bool request_refuse(struct chat_fault *fault, const char *code, const char *param,
+bool request_refuse(struct request_fault *fault, const char *code, const char *param,
                     const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    chat_fault_set(fault, code, param, format, arguments);
+    request_fault_set(fault, code, param, format, arguments);
     va_end(arguments);
     return false;
 }
 
-/* Returns which of the names a server may read the key `name` as, or CHAT_MEMBER_COUNT. */
-static size_t name_among(struct slice name, const char *const names[CHAT_MEMBER_COUNT])
+/* Returns which of the names a server may read the key `name` as, or REQUEST_MEMBERS. */
+static size_t name_among(struct slice name, const char *const names[REQUEST_MEMBERS])
 {
     size_t i = 0;
-    while (i < CHAT_MEMBER_COUNT &&
+    while (i < REQUEST_MEMBERS &&
            (names[i] == NULL || !member_name_reads_as(name, names[i], MEMBER_CASE_FOLDED)))
         i++;
     return i;
 }
 
 /* Keeps the member, if we read it, or counts it as input. `name` is its key, decoded. */
-static bool read_member(struct chat_request *out, const char *const names[CHAT_MEMBER_COUNT],
-                        const struct json_item *item, struct slice name, struct chat_fault *fault)
+static bool read_member(struct model_request *out, const char *const names[REQUEST_MEMBERS],
+                        const struct json_item *item, struct slice name,
+                        struct request_fault *fault)
 {
     size_t member = name_among(name, names);
-    if (member == CHAT_MEMBER_COUNT) {
+    if (member == REQUEST_MEMBERS) {
         prompt_add_member(&out->prompt, item->key, &item->value);
         return asked_words_note(&out->asked, item, name, fault) &&
                paid_features_read(&out->paid, name, &item->value, fault);
     }
     if (!slice_equals(name, names[member]))
-        return chat_fault_disguised(fault, NULL, item->key);
+        return request_fault_disguised(fault, NULL, item->key);
     if (out->members[member].raw.data != NULL)
-        return chat_fault_twice(fault, names[member], name);
+        return request_fault_twice(fault, names[member], name);
     out->members[member] = item->value;
     out->keys[member] = item->key;
     return true;
 }
 
-bool request_members_read(struct chat_request *out, const char *const names[CHAT_MEMBER_COUNT],
-                          struct chat_fault *fault)
+bool request_members_read(struct model_request *out, const char *const names[REQUEST_MEMBERS],
+                          struct request_fault *fault)
 {
     struct slice keys[MEMBERS_MAX];
     size_t count = 0;
@@ -64,7 +65,7 @@ bool request_members_read(struct chat_request *out, const char *const names[CHAT
         for (size_t i = 0; i < count; i++) {
             if (keys[i].bytes == item.key.bytes &&
                 memcmp(keys[i].data, item.key.data, item.key.bytes) == 0)
-                return chat_fault_twice(fault, NULL, item.key);
+                return request_fault_twice(fault, NULL, item.key);
         }
         keys[count++] = item.key;
         struct buffer room = {0};
@@ -76,26 +77,27 @@ bool request_members_read(struct chat_request *out, const char *const names[CHAT
     return true;
 }
 
-const struct json_value *request_member(const struct chat_request *request, enum chat_member which)
+const struct json_value *request_member(const struct model_request *request,
+                                        enum request_field which)
 {
     const struct json_value *value = &request->members[which];
     return value->raw.data != NULL && value->type != JSON_NULL ? value : NULL;
 }
 
 int request_find(const struct json_value *object, const char *name, struct json_value *out,
-                 struct chat_fault *fault)
+                 struct request_fault *fault)
 {
     unsigned count = json_find(object, name, out);
     if (count > 1) {
-        chat_fault_twice(fault, name, slice_of(name));
+        request_fault_twice(fault, name, slice_of(name));
         return -1;
     }
     return count == 1 && out->type != JSON_NULL ? 1 : 0;
 }
 
-bool request_read_model(struct chat_request *out, struct chat_fault *fault)
+bool request_read_model(struct model_request *out, struct request_fault *fault)
 {
-    const struct json_value *value = request_member(out, CHAT_MODEL);
+    const struct json_value *value = request_member(out, REQUEST_MODEL);
     if (value == NULL)
         return request_refuse(
             fault, "missing_field", "model",
@@ -118,7 +120,7 @@ bool request_read_model(struct chat_request *out, struct chat_fault *fault)
 }
 
 bool request_read_flag(const struct json_value *value, const char *name, bool *out,
-                       struct chat_fault *fault)
+                       struct request_fault *fault)
 {
     if (value->type != JSON_TRUE && value->type != JSON_FALSE)
         return request_refuse(fault, "invalid_value", name, "'%s' must be true or false.", name);
@@ -127,7 +129,7 @@ bool request_read_flag(const struct json_value *value, const char *name, bool *o
 }
 
 bool request_read_count(const struct json_value *value, const char *name, int64_t max, int64_t *out,
-                        struct chat_fault *fault)
+                        struct request_fault *fault)
 {
     if (value == NULL)
         return true;
@@ -137,9 +139,9 @@ bool request_read_count(const struct json_value *value, const char *name, int64_
     return true;
 }
 
-bool request_read_messages(struct chat_request *out, const char *name, struct chat_fault *fault)
+bool request_read_messages(struct model_request *out, const char *name, struct request_fault *fault)
 {
-    const struct json_value *messages = request_member(out, CHAT_MESSAGES);
+    const struct json_value *messages = request_member(out, REQUEST_MESSAGES);
     if (messages == NULL)
         return request_refuse(fault, "missing_field", name, "You must provide a %s parameter.",
                               name);
@@ -154,7 +156,7 @@ bool request_read_messages(struct chat_request *out, const char *name, struct ch
                                   name, (long long)count);
         const char *twice = prompt_add_message(&out->prompt, &message.value);
         if (twice != NULL)
-            return chat_fault_twice(fault, twice, slice_of(twice));
+            return request_fault_twice(fault, twice, slice_of(twice));
         count++;
     }
     if (count == 0)
@@ -163,7 +165,7 @@ bool request_read_messages(struct chat_request *out, const char *name, struct ch
 }
 
 bool request_begin(struct slice text, uint64_t seed, struct json_index *index,
-                   struct chat_request *out, struct chat_fault *fault)
+                   struct model_request *out, struct request_fault *fault)
 {
     struct fault why;
     memset(out, 0, sizeof *out);
@@ -181,9 +183,9 @@ bool request_begin(struct slice text, uint64_t seed, struct json_index *index,
     return true;
 }
 
-void request_end(struct chat_request *request)
+void request_end(struct model_request *request)
 {
     request->root.index = NULL;
-    for (size_t i = 0; i < CHAT_MEMBER_COUNT; i++)
+    for (size_t i = 0; i < REQUEST_MEMBERS; i++)
         request->members[i].index = NULL;
 }

@@ -83,18 +83,15 @@ static struct slice next_line(struct slice *rest)
     return line;
 }
 
-bool sse_is_named(struct slice event, const char *name)
+struct slice sse_event_name(struct slice event)
 {
+    struct slice name = {"", 0};
     while (event.bytes > 0) {
         struct slice line = next_line(&event);
-        if (!slice_starts_with(line, "event:"))
-            continue;
-        line.data += 6;
-        line.bytes -= 6;
-        if (slice_equals(slice_trim(line), name))
-            return true;
+        if (slice_starts_with(line, "event:"))
+            name = slice_trim((struct slice){line.data + 6, line.bytes - 6});
     }
-    return false;
+    return name;
 }
 
 struct slice sse_data(struct slice event, struct buffer *joined)

@@ -33,12 +33,12 @@ static inline bool sse_is_between_events(const struct sse *sse)
  * nothing after it. */
 struct slice sse_rest(struct sse *sse);
 
-/* Returns whether the event's `event` line has this name. */
-bool sse_is_named(struct slice event, const char *name);
+/* Returns the value of the event's `event` line; empty: it has none. */
+struct slice sse_event_name(struct slice event);
 
 /* Returns the value of the event's `data` lines. Of one line it is a slice of the event; several
- * are joined with LF in *joined, which the caller has initialised. data.data is NULL when the event
- * has no data line. */
+ * are joined with LF in *joined, which the caller has initialised (NULL: there is one line).
+ * data.data is NULL when the event has no data line. */
 struct slice sse_data(struct slice event, struct buffer *joined);
 
 #endif

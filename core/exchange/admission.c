@@ -165,14 +165,19 @@ static uint64_t seed_of(const struct id *id)
     return seed;
 }
 
-bool exchange_read_chat(struct exchange *exchange, bool asks_model)
+bool exchange_read_request(struct exchange *exchange, const struct request_address *address,
+                           bool asks_model)
 {
-    struct chat_fault fault;
+    struct request_fault fault;
+    enum dialect dialect = exchange->asks.dialect;
     exchange->asks_model = asks_model;
     /* Samples may look cheaper than the rest, so who could ask for many estimates would take the
      * cheapest. */
     uint64_t seed = asks_model ? seed_of(&exchange->id) : 0;
-    if (chat_read(buffer_slice(&exchange->body), seed, &exchange->chat, &fault))
+    bool read = dialect_form(dialect)->read_request(buffer_slice(&exchange->body), address, seed,
+                                                    &exchange->asks, &fault);
+    exchange->asks.dialect = dialect; /* also of a request that was not read */
+    if (read)
         return max_cost_read(exchange);
     return refuse(exchange, 400, fault.code, fault.message, fault.param);
 }

@@ -18,23 +18,6 @@
 
 enum { REPLY_HEADERS_BYTES = 4096, ERROR_BYTES = 16 * 1024 };
 
-/* OpenAI's error types: https://platform.openai.com/docs/guides/error-codes */
-static const char *type_of(int status)
-{
-    switch (status) {
-    case 401:
-        return "authentication_error";
-    case 402:
-        return "insufficient_quota";
-    case 403:
-        return "permission_error";
-    case 429:
-        return "rate_limit_error";
-    default:
-        return status >= 500 ? "server_error" : "invalid_request_error";
-    }
-}
-
 static bool worth_retrying(const struct answer_error *error)
 {
     bool transient = error->status == 429 || error->status >= 500 || error->retry_after_ms > 0;
@@ -77,6 +60,8 @@ static void send_headers(struct exchange *exchange, const char *content_type)
     bool replayed = exchange->replay_of.text[0] != '\0';
     http_reply_header(request, "x-request-id",
                       replayed ? exchange->replay_of.text : exchange->id.text);
+    if (exchange->asks.dialect == DIALECT_ANTHROPIC) /* its SDKs look for this name */
+        http_reply_header(request, "request-id", exchange->id.text);
     if (content_type != NULL)
         http_reply_header(request, "Content-Type", content_type);
     http_reply_header(request, "X-Content-Type-Options", "nosniff");
@@ -118,10 +103,10 @@ void exchange_begin_stream(struct exchange *exchange, const char *content_type)
 
 void exchange_keep_alive(struct exchange *exchange, int64_t now_us)
 {
-    /* Without an empty line: many clients expect data after one. */
-    static const char comment[] = ": keep-alive\n";
+    const char *text = dialect_form(exchange->asks.dialect)->keep_alive;
     exchange->stream.written_us = now_us;
-    http_reply_write(exchange->request, (struct slice){comment, sizeof comment - 1});
+    if (text[0] != '\0')
+        http_reply_write(exchange->request, slice_of(text));
 }
 
 /* Whether the client has left or has its answer. */
@@ -148,22 +133,17 @@ void exchange_reply(struct exchange *exchange, int status, const char *content_t
     exchange_end(exchange);
 }
 
-void exchange_write_error(const struct answer_error *error, struct buffer *out)
+void exchange_write_error(const struct exchange *exchange, const struct answer_error *error,
+                          struct buffer *out)
 {
-    buffer_append_text(out, "{\"error\":{\"message\":");
-    json_write_text(out, error->message);
-    buffer_append_text(out, ",\"type\":");
-    json_write_text(out, type_of(error->status));
-    buffer_append_text(out, ",\"param\":");
-    if (error->param != NULL)
-        json_write_text(out, error->param);
-    else
-        buffer_append_text(out, "null");
-    buffer_append_text(out, ",\"code\":");
-    json_write_text(out, error->code);
-    if (error->metadata != NULL)
-        buffer_printf(out, ",\"metadata\":%s", error->metadata);
-    buffer_append_text(out, "}}");
+    const struct error_body body = {.status = error->status,
+                                    .code = error->code,
+                                    .message = error->message,
+                                    .param = error->param,
+                                    .metadata = error->metadata,
+                                    .request_id = exchange->id.text,
+                                    .retry_after_ms = error->retry_after_ms};
+    error_body_write(exchange->asks.dialect, &body, out);
 }
 
 void exchange_refuse(struct exchange *exchange, const struct answer_error *error)
@@ -185,14 +165,14 @@ void exchange_refuse(struct exchange *exchange, const struct answer_error *error
         exchange_header(exchange, "WWW-Authenticate", "Bearer");
     struct buffer body;
     buffer_init(&body, ERROR_BYTES);
-    exchange_write_error(error, &body);
-    exchange->status = error->status;
+    exchange_write_error(exchange, error, &body);
+    exchange->status = error_body_status(exchange->asks.dialect, error->status);
     idempotency_refused(exchange, buffer_slice(&body), worth_retrying(error));
     exchange_void(exchange);
     if (early_stream_refuse(exchange, error))
         exchange_end(exchange);
     else
-        exchange_reply(exchange, error->status, "application/json", buffer_slice(&body));
+        exchange_reply(exchange, exchange->status, "application/json", buffer_slice(&body));
     buffer_fini(&body);
 }
 
@@ -200,7 +180,7 @@ void exchange_keep_error(struct exchange *exchange, const struct answer_error *e
 {
     struct buffer body;
     buffer_init(&body, ERROR_BYTES);
-    exchange_write_error(error, &body);
+    exchange_write_error(exchange, error, &body);
     idempotency_refused(exchange, buffer_slice(&body), worth_retrying(error));
     buffer_fini(&body);
 }

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/failpoint.h"
+#include "dialect/chat.h"
 #include "dialect/first_bytes.h"
 #include "dialect/plain_chunks.h"
 #include "dialect/renamed.h"
@@ -54,11 +55,21 @@ const char *attempt_provider(const struct attempt *attempt)
     return attempt->candidate != NULL ? attempt->candidate->terms.provider : "";
 }
 
+bool attempt_translates(const struct attempt *attempt)
+{
+    return attempt->translator.request != NULL;
+}
+
+bool attempt_passes_chat(const struct attempt *attempt)
+{
+    return attempt->dialect == DIALECT_CHAT && !attempt_translates(attempt);
+}
+
 bool attempt_is_asked(const struct attempt *attempt)
 {
     if (attempt->candidate == NULL || attempt->outcome != ATTEMPT_NONE || attempt->status >= 300)
         return false;
-    if (attempt->candidate->terms.dialect == DIALECT_DEMO || attempt->heard_us != 0)
+    if (attempt->candidate->terms.demo || attempt->heard_us != 0)
         return true;
     return attempt->call != NULL && upstream_is_sent(attempt->call);
 }
@@ -87,9 +98,9 @@ static bool start_call(struct attempt *attempt, const struct attempt_request *as
 {
     const struct candidate *candidate = attempt->candidate;
     struct provider_headers headers;
-    provider_headers_fill(candidate, asked->head, &headers);
+    provider_headers_fill(candidate, attempt->dialect, asked->asks->dialect, asked->head, &headers);
     const struct upstream_request request = {
-        .url = candidate->url,
+        .url = candidate_url(candidate, attempt->dialect, asked->asks->streamed),
         .headers = headers.lines,
         .header_count = headers.count,
         .body = attempt->copy.parts,
@@ -98,13 +109,14 @@ static bool start_call(struct attempt *attempt, const struct attempt_request *as
         .ca_file = candidate->terms.ca_file[0] != '\0' ? candidate->terms.ca_file : NULL,
     };
     attempt->call = upstream_start(asked->upstream, &request, events, fault);
+    provider_headers_fini(&headers);
     return attempt->call != NULL;
 }
 
 static void start_demo(struct attempt *attempt, const struct attempt_request *asked,
                        const struct upstream_events *events)
 {
-    const struct demo_request request = {.chat = asked->chat,
+    const struct demo_request request = {.asks = asked->asks,
                                          .exchange_id = asked->exchange_id,
                                          .model = attempt->candidate->terms.model,
                                          .created_ms = asked->created_ms,
@@ -121,6 +133,56 @@ static void reset(struct attempt *attempt, struct candidate *candidate)
     attempt->retry_after_ms = -1;
     attempt->started_us = clock_mono_us();
     buffer_init(&attempt->body, LIMIT_UPSTREAM_BODY_BYTES);
+    buffer_init(&attempt->translated, LIMIT_UPSTREAM_BODY_BYTES);
+}
+
+static bool refuse_member(struct attempt *attempt, const struct request_fault *fault)
+{
+    attempt->refusal_status = 400;
+    snprintf(attempt->refusal_code, sizeof attempt->refusal_code, "%s", fault->code);
+    snprintf(attempt->refusal_message, sizeof attempt->refusal_message, "%s", fault->message);
+    snprintf(attempt->refusal_param, sizeof attempt->refusal_param, "%s",
+             fault->param != NULL ? fault->param : "");
+    attempt_decide(attempt, ATTEMPT_REFUSED, fault->message);
+    return false;
+}
+
+/* Makes the body in the provider's dialect. */
+static bool translate_request(struct attempt *attempt, const struct attempt_request *asked)
+{
+    const struct candidate_terms *terms = &attempt->candidate->terms;
+    const struct translator_wish wish = {
+        .model = terms->model,
+        .model_public = terms->answers_as[0] != '\0' ? terms->answers_as : asked->asks->model,
+        .output_tokens_max = asked->output_tokens_max,
+        .max_tokens_field = terms->max_tokens_field,
+        .streamed = asked->asks->streamed,
+        .usage_unasked = terms->usage_unasked,
+        .exchange_id = asked->exchange_id,
+        .created_ms = asked->created_ms};
+    struct request_fault fault = {.code = "invalid_value"};
+    if (!attempt->translator.request(attempt->translator.arg, asked->asks->text, &wish,
+                                     &attempt->translated, &fault))
+        return refuse_member(attempt, &fault);
+    attempt->copy.parts[0] = buffer_slice(&attempt->translated);
+    attempt->copy.part_count = 1;
+    return true;
+}
+
+/* Makes the body with the few edits for the provider. */
+static bool copy_request(struct attempt *attempt, const struct attempt_request *asked)
+{
+    const struct candidate_terms *terms = &attempt->candidate->terms;
+    const struct request_changes changes = {.model = terms->model,
+                                            .output_tokens_max = asked->output_tokens_max,
+                                            .max_tokens_field = terms->max_tokens_field,
+                                            .usage_unasked = terms->usage_unasked};
+    bool chat = attempt->dialect == DIALECT_CHAT;
+    bool done = chat ? chat_apply(asked->asks, &changes, &attempt->copy)
+                     : dialect_form(attempt->dialect)->apply(asked->asks, &changes, &attempt->copy);
+    if (!done)
+        attempt_decide(attempt, ATTEMPT_FAILED, "there is no memory for the request");
+    return done;
 }
 
 void attempt_start(struct attempt *attempt, struct candidate *candidate,
@@ -133,17 +195,14 @@ void attempt_start(struct attempt *attempt, struct candidate *candidate,
     reset(attempt, candidate);
     attempt->events = events;
     attempt->owner = owner;
-    attempt->chat = request->chat;
-    const struct chat_changes changes = {.model = candidate->terms.model,
-                                         .output_tokens_max = request->output_tokens_max,
-                                         .max_tokens_field = candidate->terms.max_tokens_field,
-                                         .usage_unasked = candidate->terms.usage_unasked};
-    if (!chat_apply(request->chat, &changes, &attempt->copy)) {
-        attempt_decide(attempt, ATTEMPT_FAILED, "there is no memory for the request");
+    attempt->asks = request->asks;
+    attempt->dialect = candidate_dialect(candidate, request->asks->dialect);
+    attempt->translator = request->translator;
+    if (!(attempt_translates(attempt) ? translate_request(attempt, request)
+                                      : copy_request(attempt, request)))
         return;
-    }
     failpoint_reach(FAILPOINT_BEFORE_UPSTREAM);
-    if (candidate->terms.dialect == DIALECT_DEMO)
+    if (candidate->terms.demo)
         start_demo(attempt, request, &upstream_events);
     else if (!start_call(attempt, request, &upstream_events, &fault))
         attempt_decide(attempt, ATTEMPT_UNREACHABLE, fault.message);
@@ -161,7 +220,11 @@ void attempt_cancel(struct attempt *attempt)
 void attempt_fini(struct attempt *attempt)
 {
     attempt_cancel(attempt);
-    chat_copy_fini(&attempt->copy);
+    request_copy_fini(&attempt->copy);
+    buffer_fini(&attempt->translated);
+    if (attempt->translator.free != NULL)
+        attempt->translator.free(attempt->translator.arg);
+    attempt->translator = (struct translator){0};
     buffer_fini(&attempt->body);
     candidate_unref(attempt->candidate);
     attempt->candidate = NULL;
@@ -198,7 +261,7 @@ static bool is_late(const struct attempt *attempt, bool held_up, int64_t now_us,
 {
     const struct candidate_terms *terms = &attempt->candidate->terms;
     bool first = attempt->heard_us == 0;
-    bool flows = attempt->chat->streamed && attempt->outcome == ATTEMPT_ANSWERED;
+    bool flows = attempt->asks->streamed && attempt->outcome == ATTEMPT_ANSWERED;
     int64_t since_us = now_us - (first ? attempt->started_us : attempt->heard_us);
     int64_t silence_ms = first ? terms->first_byte_timeout_ms : terms->idle_timeout_ms;
     int64_t most_ms = flows ? terms->stream_timeout_ms : terms->total_timeout_ms;
@@ -264,7 +327,7 @@ static bool sort_answer(struct attempt *attempt, struct slice *data)
     }
     attempt->sorted = true;
     attempt->event_stream = kind == FIRST_BYTES_STREAM;
-    if (attempt->event_stream && !attempt->chat->streamed)
+    if (attempt->event_stream && !attempt->asks->streamed)
         attempt_decide(attempt, ATTEMPT_GARBLED, "a stream came that nobody asked for");
     return attempt->outcome == ATTEMPT_NONE;
 }
@@ -347,21 +410,22 @@ static void take_body(struct attempt *attempt)
 {
     hide_cost(attempt);
     rename_body(attempt);
-    if (attempt->chat->streamed)
+    if (attempt->asks->streamed)
         stream_plain(attempt);
     else
         judge_choices(attempt);
 }
 
-/* Judges a whole 2xx body: it is an answer only if it is a JSON object without an error. */
-static void judge_body(struct attempt *attempt)
+/* Judges a whole 2xx body of OpenAI's chat: it is an answer only if it is a JSON object without an
+ * error. */
+static void judge_chat_body(struct attempt *attempt)
 {
     struct completion *completion = &attempt->completion;
     struct slice body = buffer_slice(&attempt->body);
     if (!completion_read(body, completion))
         attempt_decide(attempt, ATTEMPT_GARBLED, "the answer is no JSON object");
     else if (completion_is_error(completion))
-        attempt_decide(attempt, attempt_classify(attempt, attempt->chat->model, 0, body),
+        attempt_decide(attempt, attempt_classify(attempt, attempt->asks->model, 0, body),
                        "an error came with a status of success");
     else if (completion->choices.type != JSON_ARRAY)
         attempt_decide(attempt, ATTEMPT_GARBLED, "the answer has no choices");
@@ -369,6 +433,108 @@ static void judge_body(struct attempt *attempt)
         attempt_decide(attempt, ATTEMPT_GARBLED, "the answer has its usage twice");
     else
         take_body(attempt);
+}
+
+/* Replaces the model's name in an answer of another dialect. */
+static void rename_answer(struct attempt *attempt, const struct dialect_form *form)
+{
+    struct slice name = attempt->candidate->answers_as;
+    const struct json_value *model = &attempt->answer.model;
+    struct slice body = buffer_slice(&attempt->body);
+    struct json_value root;
+    struct buffer renamed;
+    struct fault fault;
+    if (name.bytes == 0 || model->type != JSON_STRING)
+        return;
+    const struct json_edit edit = {.offset = (size_t)(model->raw.data - body.data),
+                                   .removed_bytes = model->raw.bytes,
+                                   .inserted = name};
+    buffer_init(&renamed, LIMIT_UPSTREAM_BODY_BYTES + name.bytes);
+    if (!json_apply_edits(body, &edit, 1, &renamed)) {
+        buffer_fini(&renamed);
+        return;
+    }
+    buffer_fini(&attempt->body);
+    attempt->body = renamed;
+    check(json_parse(buffer_slice(&attempt->body), LIMIT_JSON_DEPTH, &root, &fault));
+    form->read_answer(&root, &attempt->answer);
+}
+
+/* Judges a good body in the client's dialect, which is not OpenAI's chat. */
+static void judge_answer(struct attempt *attempt)
+{
+    const struct dialect_form *form = dialect_form(attempt->asks->dialect);
+    struct json_value root;
+    struct fault fault;
+    if (!json_parse(buffer_slice(&attempt->body), LIMIT_JSON_DEPTH, &root, &fault) ||
+        root.type != JSON_OBJECT) {
+        attempt_decide(attempt, ATTEMPT_GARBLED, "the answer is no JSON object");
+        return;
+    }
+    form->read_answer(&root, &attempt->answer);
+    rename_answer(attempt, form);
+    if (attempt->events->on_answer(&attempt->answer, attempt->owner))
+        attempt_decide(attempt, ATTEMPT_ANSWERED, "");
+    else
+        attempt_decide(attempt, ATTEMPT_GARBLED, "the answer says nothing");
+}
+
+/* Puts the answer into the client's dialect. */
+static void translate_body(struct attempt *attempt)
+{
+    struct buffer translated;
+    buffer_init(&translated, 2 * LIMIT_UPSTREAM_BODY_BYTES);
+    bool done = attempt->translator.body(attempt->translator.arg, buffer_slice(&attempt->body),
+                                         &translated);
+    if (!done || translated.failed) {
+        buffer_fini(&translated);
+        attempt_decide(attempt, ATTEMPT_GARBLED, "the answer cannot be translated");
+        return;
+    }
+    buffer_fini(&attempt->body);
+    attempt->body = translated;
+    if (attempt->asks->streamed) {
+        attempt->event_stream = true;
+        attempt->events->on_translated(buffer_slice(&attempt->body), attempt->owner);
+    } else if (attempt->asks->dialect == DIALECT_CHAT) {
+        judge_chat_body(attempt);
+    } else {
+        judge_answer(attempt);
+    }
+}
+
+/* Judges a whole 2xx body in another dialect than OpenAI's chat, or one that is translated. */
+static void judge_form_body(struct attempt *attempt)
+{
+    struct slice body = buffer_slice(&attempt->body);
+    struct answer_facts facts;
+    struct json_value root;
+    struct fault fault;
+    if (!json_parse(body, LIMIT_JSON_DEPTH, &root, &fault) || root.type != JSON_OBJECT) {
+        attempt_decide(attempt, ATTEMPT_GARBLED, "the answer is no JSON object");
+        return;
+    }
+    dialect_form(attempt->dialect)->read_answer(&root, &facts);
+    if (facts.kind == ANSWER_FAILS) {
+        attempt_decide(attempt, attempt_classify(attempt, attempt->asks->model, 0, body),
+                       "an error came with a status of success");
+        return;
+    }
+    attempt->events->on_counts(&facts, attempt->owner);
+    if (attempt_translates(attempt))
+        translate_body(attempt);
+    else if (attempt->asks->streamed)
+        attempt_decide(attempt, ATTEMPT_GARBLED, "a plain answer came in place of a stream");
+    else
+        judge_answer(attempt);
+}
+
+static void judge_body(struct attempt *attempt)
+{
+    if (attempt_passes_chat(attempt))
+        judge_chat_body(attempt);
+    else
+        judge_form_body(attempt);
 }
 
 static void decide_at_end(struct attempt *attempt, enum upstream_end end, const char *detail)
@@ -379,7 +545,7 @@ static void decide_at_end(struct attempt *attempt, enum upstream_end end, const 
         attempt_decide(attempt, ATTEMPT_TIMED_OUT, detail);
     else if (attempt->status >= 300)
         attempt_decide(attempt,
-                       attempt_classify(attempt, attempt->chat->model, attempt->status,
+                       attempt_classify(attempt, attempt->asks->model, attempt->status,
                                         buffer_slice(&attempt->body)),
                        "the provider answered with an error");
     else if (end == UPSTREAM_BROKEN)

@@ -8,10 +8,12 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "dialect/chat.h"
 #include "dialect/completion.h"
+#include "dialect/dialect.h"
+#include "dialect/model_request.h"
 #include "dialect/stated_cost.h"
 #include "exchange/candidate.h"
+#include "exchange/translator.h"
 #include "net/client/upstream.h"
 
 struct demo;
@@ -38,8 +40,14 @@ struct attempt_events {
     void (*on_decided)(void *owner);
     /* Bytes of a stream. No bytes come after a failure. */
     void (*on_stream)(struct slice data, void *owner);
-    /* Notes the choices of a plain answer. Returns whether they say something. */
+    /* Notes the choices of a plain answer of OpenAI's chat. Returns whether they say something. */
     bool (*on_choices)(const struct json_value *choices, void *owner);
+    /* The same for a plain answer in another dialect. */
+    bool (*on_answer)(const struct answer_facts *facts, void *owner);
+    /* Whole events in the client's dialect: a plain answer that was translated. */
+    void (*on_translated)(struct slice events, void *owner);
+    /* Notes the counts of a plain answer, before it is translated. */
+    void (*on_counts)(const struct answer_facts *facts, void *owner);
     /* The answer, or what should have become one, has ended. Called once; twice for a stream that
      * ends by itself, because its last bytes may decide the attempt. */
     void (*on_answer_end)(enum upstream_end end, const char *detail, void *owner);
@@ -52,30 +60,35 @@ struct attempt_events {
 struct attempt_request {
     struct loop *loop;
     struct upstream *upstream;
-    const struct chat_request *chat;
+    const struct model_request *asks;
     const struct http_head *head; /* the client's; NULL: the client has left */
     const char *exchange_id;
     int64_t created_ms;
-    int64_t output_tokens_max; /* > 0: asks for at most this many */
+    int64_t output_tokens_max;    /* > 0: asks for at most this many */
+    struct translator translator; /* moved in; zeroed if the provider speaks the dialect */
 };
 
 struct attempt {
     const struct attempt_events *events;
     void *owner;
-    struct candidate *candidate;     /* a reference; NULL before the first attempt */
-    const struct chat_request *chat; /* the request */
-    struct upstream_call *call;      /* NULL: no call runs */
-    struct demo *demo;               /* the same for the built-in provider */
-    struct chat_copy copy;           /* of the request; the upstream call borrows it */
-    enum attempt_outcome outcome;    /* ATTEMPT_NONE: undecided */
-    int status;                      /* the provider's */
+    struct candidate *candidate;      /* a reference; NULL before the first attempt */
+    const struct model_request *asks; /* the request */
+    struct upstream_call *call;       /* NULL: no call runs */
+    struct demo *demo;                /* the same for the built-in provider */
+    struct request_copy copy;         /* of the request; the upstream call borrows it */
+    enum attempt_outcome outcome;     /* ATTEMPT_NONE: undecided */
+    int status;                       /* the provider's */
     bool labelled_stream; /* its Content-Type says that it is a stream; the first bytes decide */
     bool sorted;          /* the first bytes have come and were judged */
     size_t early_bytes;   /* bytes that came before that */
     bool event_stream;
     int64_t retry_after_ms;       /* -1: the provider did not say */
     struct buffer body;           /* a plain answer or an error */
-    struct completion completion; /* of a plain answer, in `body` */
+    enum dialect dialect;         /* in which the provider is asked */
+    struct translator translator; /* zeroed: the client speaks the same */
+    struct buffer translated;     /* the request, if it is translated */
+    struct completion completion; /* of a plain answer of OpenAI's chat, in `body` */
+    struct answer_facts answer;   /* of a plain answer in another dialect of the client */
     struct stated_cost stated;
     int64_t started_us;
     int64_t heard_us;   /* when the last byte came; 0: no byte yet */
@@ -102,6 +115,10 @@ const char *attempt_provider(const struct attempt *attempt);
 /* Whether the provider has the whole request and has not failed yet. It may bill such a call even
  * if we cancel it. */
 bool attempt_is_asked(const struct attempt *attempt);
+
+/* Whether what comes is OpenAI's chat for a client of OpenAI's chat. */
+bool attempt_passes_chat(const struct attempt *attempt);
+bool attempt_translates(const struct attempt *attempt);
 
 /* Starts an attempt in place of the one before. It is decided at once or later. Takes its own
  * reference to the candidate. */

@@ -8,6 +8,7 @@
 #include "exchange/event_room.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/live_metrics.h"
+#include "exchange/price_facts.h"
 #include "exchange/relay.h"
 #include "exchange/worst_price.h"
 
@@ -85,6 +86,27 @@ static bool on_choices(const struct json_value *choices, void *owner)
     return meter_has_seen(&exchange->stream.meter);
 }
 
+static bool on_answer(const struct answer_facts *facts, void *owner)
+{
+    struct exchange *exchange = owner;
+    meter_note_answer(&exchange->stream.meter, facts, exchange->asks.choices);
+    return facts->said;
+}
+
+static void on_counts(const struct answer_facts *facts, void *owner)
+{
+    struct exchange *exchange = owner;
+    struct meter *meter = &exchange->stream.meter;
+    price_facts_note_tier(&meter->said, &facts->service_tier);
+    if (!meter_read_answer(meter, &facts->usage, &facts->beside))
+        (void)meter_find_usage(meter, &facts->holder);
+}
+
+static void on_translated(struct slice translated, void *owner)
+{
+    relay_feed_translated(owner, translated);
+}
+
 static void on_answer_end(enum upstream_end end, const char *detail, void *owner)
 {
     relay_upstream_ended(owner, end, detail);
@@ -102,6 +124,9 @@ static bool on_call_end(void *owner)
 static const struct attempt_events events = {.on_decided = on_decided,
                                              .on_stream = on_stream,
                                              .on_choices = on_choices,
+                                             .on_answer = on_answer,
+                                             .on_counts = on_counts,
+                                             .on_translated = on_translated,
                                              .on_answer_end = on_answer_end,
                                              .on_call_end = on_call_end};
 
@@ -118,7 +143,7 @@ void exchange_price_budget(struct exchange *exchange)
 {
     struct stream_budget *budget = &exchange->budget;
     const struct worst_view view = {
-        .question = {&exchange->chat, exchange->created_ms, budget->terms->choice},
+        .question = {&exchange->asks, exchange->created_ms, budget->terms->choice},
         .rules = budget->terms->sold_rules,
         .most = &budget->most,
         .said = &exchange->stream.meter.said};
@@ -126,16 +151,18 @@ void exchange_price_budget(struct exchange *exchange)
     worst_price_raise(&view, &budget->sold);
 }
 
-static void start(struct exchange *exchange, struct candidate *candidate)
+static void start(struct exchange *exchange, struct candidate *candidate,
+                  const struct translator *translator)
 {
     const struct attempt_request request = {
         .loop = exchange->env->loop,
         .upstream = exchange->env->upstream,
-        .chat = &exchange->chat,
+        .asks = &exchange->asks,
         .head = exchange->request != NULL ? &exchange->request->head : NULL,
         .exchange_id = exchange->id.text,
         .created_ms = exchange->created_ms,
-        .output_tokens_max = exchange->budget.output_tokens_max};
+        .output_tokens_max = exchange->budget.output_tokens_max,
+        .translator = *translator};
     event_room_leave(exchange);
     stream_reset(&exchange->stream, &exchange->rates.output);
     exchange->budget.terms = &candidate->terms;
@@ -143,9 +170,18 @@ static void start(struct exchange *exchange, struct candidate *candidate)
     attempt_start(&exchange->attempt, candidate, &request, &events, exchange);
 }
 
-bool exchange_attempt(struct exchange *exchange, struct candidate *candidate)
+static void drop(struct translator *translator)
+{
+    if (translator->free != NULL)
+        translator->free(translator->arg);
+}
+
+bool exchange_attempt(struct exchange *exchange, struct candidate *candidate,
+                      struct translator translator)
 {
     bool held = exchange->hold_open && !exchange->settlement_pending && !exchange->void_wanted;
+    if (!held || exchange->state >= EXCHANGE_ANSWERED || departure_is_abandoned(exchange))
+        drop(&translator);
     if (!held || exchange->state >= EXCHANGE_ANSWERED)
         return refuse_unheld(exchange, "an attempt without an open hold");
     if (departure_is_abandoned(exchange)) {
@@ -154,7 +190,7 @@ bool exchange_attempt(struct exchange *exchange, struct candidate *candidate)
     }
     exchange_enter(exchange, EXCHANGE_SENT);
     exchange->attempts++;
-    start(exchange, candidate);
+    start(exchange, candidate, &translator);
     return true;
 }
 

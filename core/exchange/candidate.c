@@ -1,5 +1,6 @@
 #include "exchange/candidate.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +11,14 @@
 #include "dialect/stated_cost.h"
 #include "exchange/price_schedule.h"
 
-static const char endpoint[] = "/chat/completions";
-static const char bearer[] = "Authorization: Bearer ";
+static const char *const key_headers[CANDIDATE_KEY_FORMS] = {
+    [KEY_BEARER] = "Authorization: Bearer ",
+    [KEY_X_API_KEY] = "x-api-key: ",
+    [KEY_X_GOOG] = "x-goog-api-key: ",
+};
+
+/* More than any address adds to the base URL and the model's name. */
+enum { ENDPOINT_BYTES = 64, KEY_HEADER_BYTES = 32 };
 
 /* Appends a + b to the candidate's texts. */
 static const char *put(struct candidate *candidate, const char *a, const char *b)
@@ -29,11 +36,11 @@ static const char *put(struct candidate *candidate, const char *a, const char *b
 
 static size_t room_for(const struct candidate_terms *terms)
 {
-    return strlen(terms->provider) + strlen(terms->model) + strlen(terms->base_url) * 2 +
-           strlen(terms->api_key) * 2 + strlen(terms->ca_file) + strlen(terms->max_tokens_field) +
+    return strlen(terms->provider) + strlen(terms->model) * 7 + strlen(terms->base_url) * 6 +
+           strlen(terms->api_key) * 4 + strlen(terms->ca_file) + strlen(terms->max_tokens_field) +
            strlen(terms->headers) * 2 + strlen(terms->answers_as) * 7 + strlen(terms->choice) +
-           strlen(terms->sold_features) + 14 + sizeof endpoint +
-           sizeof bearer; /* 7: escaped and plain; 14: NULs and quotes */
+           strlen(terms->sold_features) + 14 + (DIALECTS + 1) * ENDPOINT_BYTES +
+           CANDIDATE_KEY_FORMS * KEY_HEADER_BYTES; /* 7: escaped and plain; 14: NULs and quotes */
 }
 
 static void put_headers(struct candidate *candidate)
@@ -57,6 +64,66 @@ static void put_answers_as(struct candidate *candidate)
     check(!json.failed);
     candidate->answers_as = slice_of(put(candidate, json.data, ""));
     buffer_fini(&json);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t bytes = strlen(text);
+    size_t end_bytes = strlen(end);
+    return bytes >= end_bytes && strcmp(text + bytes - end_bytes, end) == 0;
+}
+
+/* Puts `text`, percent-encoded as a segment of a path (RFC 3986, 3.3); slashes stay, for Google's
+ * names have them. */
+static void put_segment(struct buffer *out, const char *text)
+{
+    static const char plain[] = "-._~/:@!$&'()*+,;=";
+    for (; *text != '\0'; text++) {
+        bool safe = isalnum((unsigned char)*text) || strchr(plain, *text) != NULL;
+        buffer_printf(out, safe ? "%c" : "%%%02X", (unsigned char)*text);
+    }
+}
+
+/* Puts the address of Gemini's method for the model. */
+static const char *put_gemini_url(struct candidate *candidate, const char *method)
+{
+    const char *base = candidate->terms.base_url;
+    bool versioned = ends_with(base, "/v1beta") || ends_with(base, "/v1");
+    struct buffer rest;
+    buffer_init(&rest, CANDIDATE_MODEL_BYTES * 3 + ENDPOINT_BYTES);
+    buffer_append_text(&rest, versioned ? "/models/" : "/v1beta/models/");
+    put_segment(&rest, candidate->terms.model);
+    buffer_append_text(&rest, method);
+    buffer_append_char(&rest, '\0');
+    check(!rest.failed);
+    const char *url = put(candidate, base, rest.data);
+    buffer_fini(&rest);
+    return url;
+}
+
+static const char *put_url(struct candidate *candidate, enum dialect dialect)
+{
+    const char *base = candidate->terms.base_url;
+    switch (dialect) {
+    case DIALECT_CHAT:
+        return put(candidate, base, "/chat/completions");
+    case DIALECT_RESPONSES:
+        return put(candidate, base, "/responses");
+    case DIALECT_ANTHROPIC: /* people know its address with the version and without */
+        return put(candidate, base, ends_with(base, "/v1") ? "/messages" : "/v1/messages");
+    case DIALECT_GEMINI:
+        candidate->stream_url = put_gemini_url(candidate, ":streamGenerateContent?alt=sse");
+        return put_gemini_url(candidate, ":generateContent");
+    }
+    return NULL;
+}
+
+static void put_urls(struct candidate *candidate)
+{
+    for (enum dialect dialect = DIALECT_CHAT; dialect <= DIALECT_GEMINI; dialect++) {
+        if ((candidate->terms.dialects >> dialect & 1) != 0)
+            candidate->urls[dialect] = put_url(candidate, dialect);
+    }
 }
 
 /* Returns a copy, or NULL; few providers state costs. */
@@ -93,9 +160,9 @@ struct candidate *candidate_new(const struct candidate_terms *terms)
     own->cost = copy_paths(terms->cost);
     put_headers(candidate);
     put_answers_as(candidate);
-    candidate->url = put(candidate, terms->base_url, endpoint);
-    if (terms->api_key[0] != '\0')
-        candidate->authorization = put(candidate, bearer, terms->api_key);
+    put_urls(candidate);
+    for (size_t form = 0; form < CANDIDATE_KEY_FORMS && terms->api_key[0] != '\0'; form++)
+        candidate->keys[form] = put(candidate, key_headers[form], terms->api_key);
     return candidate;
 }
 
@@ -118,4 +185,22 @@ void candidate_unref(struct candidate *candidate)
     free((void *)(uintptr_t)candidate->terms.sold_rules);
     free((void *)(uintptr_t)candidate->terms.cost);
     free(candidate);
+}
+
+enum dialect candidate_dialect(const struct candidate *candidate, enum dialect asked)
+{
+    bool spoken = (candidate->terms.dialects >> asked & 1) != 0;
+    return spoken ? asked : candidate->terms.dialect;
+}
+
+const char *candidate_url(const struct candidate *candidate, enum dialect dialect, bool streamed)
+{
+    return dialect == DIALECT_GEMINI && streamed ? candidate->stream_url : candidate->urls[dialect];
+}
+
+const char *candidate_key(const struct candidate *candidate, enum dialect dialect)
+{
+    if (dialect == DIALECT_ANTHROPIC)
+        return candidate->keys[KEY_X_API_KEY];
+    return candidate->keys[dialect == DIALECT_GEMINI ? KEY_X_GOOG : KEY_BEARER];
 }

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/money.h"
 #include "base/slice.h"
+#include "dialect/dialect_kind.h"
 
 /* The longest texts, with NUL. */
 enum {
@@ -25,7 +26,8 @@ enum {
     CANDIDATE_HEADERS_BYTES = 8192
 };
 
-enum dialect { DIALECT_OPENAI, DIALECT_DEMO };
+/* How the API key is sent. */
+enum candidate_key_form { KEY_BEARER, KEY_X_API_KEY, KEY_X_GOOG, CANDIDATE_KEY_FORMS };
 
 /* How a call is charged that is cancelled because its client has left: see departure.h. */
 enum on_cancel { ON_CANCEL_CHARGE, ON_CANCEL_FREE, ON_CANCEL_READ };
@@ -35,7 +37,9 @@ struct stated_cost_paths;
 
 /* What a policy says. Texts and rules are borrowed; "" if there is no value. */
 struct candidate_terms {
-    enum dialect dialect;
+    bool demo;            /* the built-in provider */
+    enum dialect dialect; /* the one into which others are translated */
+    unsigned dialects;    /* all that it speaks; a bit for each */
     enum on_cancel on_cancel;
     const char *provider;
     const char *model;
@@ -67,9 +71,10 @@ struct candidate_terms {
 };
 
 struct candidate {
-    struct candidate_terms terms; /* the candidate owns its texts and rules */
-    const char *url;
-    const char *authorization; /* the whole header; NULL: we send none */
+    struct candidate_terms terms;          /* the candidate owns its texts and rules */
+    const char *urls[DIALECTS];            /* NULL: it does not speak the dialect */
+    const char *stream_url;                /* of Gemini's streams; NULL: likewise */
+    const char *keys[CANDIDATE_KEY_FORMS]; /* whole headers; NULL: we send none */
     const char *headers[CANDIDATE_HEADERS];
     size_t header_count;
     struct slice answers_as; /* as a JSON string; empty: the provider's own name */
@@ -84,5 +89,11 @@ struct candidate *candidate_new(const struct candidate_terms *terms);
 struct candidate *candidate_ref(struct candidate *candidate);
 /* Frees the candidate with the last reference and wipes its API key. NULL is allowed. */
 void candidate_unref(struct candidate *candidate);
+
+/* The dialect in which a provider is asked for what a client asks in `asked`. */
+enum dialect candidate_dialect(const struct candidate *candidate, enum dialect asked);
+const char *candidate_url(const struct candidate *candidate, enum dialect dialect, bool streamed);
+/* The header with the API key; NULL: none is sent. */
+const char *candidate_key(const struct candidate *candidate, enum dialect dialect);
 
 #endif

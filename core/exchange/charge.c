@@ -1,6 +1,6 @@
 #include "exchange/charge.h"
 
-#include "dialect/chat.h"
+#include "dialect/model_request.h"
 #include "exchange/meter.h"
 
 enum {
@@ -22,7 +22,7 @@ static int64_t least(int64_t a, int64_t b)
 /* Counts pictures by the model's bound, and content of unknown size as the hold counted it. */
 static int64_t input_estimate(const struct charge_view *view)
 {
-    const struct prompt *prompt = &view->chat->prompt;
+    const struct prompt *prompt = &view->asks->prompt;
     const struct charge_limits *limits = view->limits;
     if (prompt->opaque_count > 0)
         return limits->input_tokens;
@@ -44,7 +44,7 @@ int64_t charge_media_tokens(const struct charge_limits *limits, const struct med
 static bool misses_text(const struct charge_view *view, int64_t counted, int64_t text_tokens)
 {
     const struct meter *meter = view->meter;
-    int64_t choices = view->chat->choices;
+    int64_t choices = view->asks->choices;
     int64_t by_bytes = meter_text_tokens(meter);
     if (by_bytes > UNCOUNTED_FACTOR * counted + UNCOUNTED_TOKENS)
         return true;
@@ -113,9 +113,9 @@ static void allow(const struct charge_limits *limits, const struct unit_counts *
 /* A provider's count of sound or pictures that neither the request nor the answer has. */
 static void leave_impossible_out(const struct charge_view *view, struct unit_counts *parts)
 {
-    const struct prompt *prompt = &view->chat->prompt;
+    const struct prompt *prompt = &view->asks->prompt;
     const struct media_sizes *output = &view->meter->output;
-    const struct paid_features *paid = &view->chat->paid;
+    const struct paid_features *paid = &view->asks->paid;
     if (prompt->audio_count + prompt->audio_bytes + prompt->opaque_count == 0)
         parts->audio_input = parts->cached_audio_input = 0;
     if (prompt->image_count + prompt->opaque_count == 0)
@@ -131,7 +131,7 @@ static void leave_impossible_out(const struct charge_view *view, struct unit_cou
 static void estimate_media(const struct charge_view *view, bool input, bool output,
                            struct unit_counts *parts)
 {
-    const struct prompt *prompt = &view->chat->prompt;
+    const struct prompt *prompt = &view->asks->prompt;
     const struct media_sizes *sizes = &view->meter->output;
     if (!input) {
         parts->cached_audio_input = parts->cached_image_input = 0;
@@ -212,7 +212,7 @@ static void fold_parts(unsigned priced, struct unit_counts *parts)
 /* Whether only plain tokens were used, as in most calls. */
 static bool is_plain(const struct charge_view *view)
 {
-    const struct prompt *prompt = &view->chat->prompt;
+    const struct prompt *prompt = &view->asks->prompt;
     const struct meter *meter = view->meter;
     const unsigned usual = 1U << UNIT_INPUT | 1U << UNIT_CACHED_INPUT | 1U << UNIT_OUTPUT;
     return !meter->has_parts && (view->priced & ~usual) == 0 && prompt->audio_bytes == 0 &&

@@ -12,7 +12,7 @@
 #include "base/money.h"
 #include "store/usage.h"
 
-struct chat_request;
+struct model_request;
 struct media_sizes;
 struct meter;
 struct rate_set;
@@ -36,7 +36,7 @@ struct charge {
 
 /* The input of charge_count; all is borrowed. */
 struct charge_view {
-    const struct chat_request *chat;
+    const struct model_request *asks;
     const struct meter *meter;
     const struct rate_set *input_rates;
     const struct charge_limits *limits;

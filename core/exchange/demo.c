@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
-#include "dialect/chat.h"
+#include "dialect/model_request.h"
 #include "exchange/meter.h"
 #include "net/loop/loop.h"
 
@@ -45,7 +45,7 @@ static void write_head(const struct demo_answer *answer, const char *object)
 
 static void write_usage(const struct demo_answer *answer)
 {
-    long long output = (long long)answer->word_count * answer->request->chat->choices;
+    long long output = (long long)answer->word_count * answer->request->asks->choices;
     buffer_printf(
         answer->out,
         "\"usage\":{\"prompt_tokens\":%lld,\"completion_tokens\":%lld,\"total_tokens\":%lld}",
@@ -57,7 +57,7 @@ static void write_plain(const struct demo_answer *answer)
     struct buffer *out = answer->out;
     write_head(answer, "chat.completion");
     buffer_append_text(out, ",\"choices\":[");
-    for (int64_t choice = 0; choice < answer->request->chat->choices; choice++) {
+    for (int64_t choice = 0; choice < answer->request->asks->choices; choice++) {
         buffer_printf(out, "%s{\"index\":%lld,\"message\":{\"role\":\"assistant\",\"content\":\"",
                       choice > 0 ? "," : "", (long long)choice);
         for (size_t i = 0; i < answer->word_count; i++)
@@ -95,7 +95,7 @@ static void write_word(const struct demo_answer *answer, int64_t choice, const c
 
 static void write_stream(const struct demo_answer *answer)
 {
-    for (int64_t choice = 0; choice < answer->request->chat->choices; choice++) {
+    for (int64_t choice = 0; choice < answer->request->asks->choices; choice++) {
         write_chunk(answer, choice, "\"role\":\"assistant\",\"content\":\"\"", NULL);
         for (size_t i = 0; i < answer->word_count; i++)
             write_word(answer, choice, words[i]);
@@ -126,7 +126,7 @@ static void tell(struct demo *demo, const struct upstream_head *head, struct sli
 /* The lower one of the client's limit and ours; 0: none. */
 static int64_t limit_of(const struct demo_request *request)
 {
-    int64_t stated = request->chat->output_tokens;
+    int64_t stated = request->asks->output_tokens;
     int64_t most = request->output_tokens_max;
     return stated > 0 && (most <= 0 || stated < most) ? stated : most;
 }
@@ -134,26 +134,26 @@ static int64_t limit_of(const struct demo_request *request)
 static void answer_now(void *arg)
 {
     struct demo *demo = arg;
-    const struct chat_request *chat = demo->request.chat;
+    const struct model_request *asks = demo->request.asks;
     struct buffer text;
     buffer_init(&text, ANSWER_BYTES_MAX);
     struct demo_answer answer = {.request = &demo->request,
                                  .out = &text,
                                  .word_count = WORD_COUNT,
                                  .finish_reason = "stop",
-                                 .input_tokens = meter_estimate(chat->prompt.text_bytes)};
+                                 .input_tokens = meter_estimate(asks->prompt.text_bytes)};
     int64_t limit = limit_of(&demo->request);
     if (limit > 0 && limit < WORD_COUNT) {
         answer.word_count = (size_t)limit;
         answer.finish_reason = "length";
     }
-    if (chat->streamed)
+    if (asks->streamed)
         write_stream(&answer);
     else
         write_plain(&answer);
     const struct upstream_head head = {
         .status = 200,
-        .content_type = slice_of(chat->streamed ? "text/event-stream" : "application/json"),
+        .content_type = slice_of(asks->streamed ? "text/event-stream" : "application/json"),
         .retry_after_ms = -1};
     tell(demo, &head, buffer_slice(&text));
     buffer_fini(&text);

@@ -8,14 +8,14 @@
 
 #include "net/client/upstream.h"
 
-struct chat_request;
+struct model_request;
 struct demo;
 struct loop;
 
 struct demo_request {
-    const struct chat_request *chat; /* borrowed until the answer has ended */
-    const char *exchange_id;         /* borrowed, too */
-    const char *model;               /* borrowed, too */
+    const struct model_request *asks; /* borrowed until the answer has ended */
+    const char *exchange_id;          /* borrowed, too */
+    const char *model;                /* borrowed, too */
     int64_t created_ms;
     int64_t output_tokens_max; /* 0: the whole answer */
 };

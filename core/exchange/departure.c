@@ -36,7 +36,7 @@ void departure_fini(struct exchange *exchange)
 /* Whether the whole answer is here, and only the ledger is waited for. */
 static bool is_whole(const struct exchange *exchange)
 {
-    return !exchange->chat.streamed && exchange->attempt.outcome == ATTEMPT_ANSWERED;
+    return !exchange->asks.streamed && exchange->attempt.outcome == ATTEMPT_ANSWERED;
 }
 
 /* Checks the bounds itself: detached calls have no connections that would bound them. */
@@ -95,12 +95,12 @@ static bool is_free(const struct exchange *exchange)
 static bool lacks_usage_only(const struct exchange *exchange)
 {
     return exchange->stream.flowing && !exchange->stream.done &&
-           meter_choices_ended(&exchange->stream.meter) >= exchange->chat.choices;
+           meter_choices_ended(&exchange->stream.meter) >= exchange->asks.choices;
 }
 
 static bool runs_on(const struct exchange *exchange)
 {
-    if (exchange->chat.streamed)
+    if (exchange->asks.streamed)
         return policy_of(exchange) == ON_CANCEL_READ || lacks_usage_only(exchange);
     return !is_free(exchange);
 }
@@ -108,10 +108,10 @@ static bool runs_on(const struct exchange *exchange)
 /* Estimates an answer that is not streamed: nothing shows how much of it was generated. */
 static int64_t unseen_tokens(const struct exchange *exchange)
 {
-    if (exchange->chat.streamed || !is_silent(exchange))
+    if (exchange->asks.streamed || !is_silent(exchange))
         return 0;
     int64_t elapsed_us = clock_mono_us() - exchange->attempt.started_us;
-    int64_t tokens = elapsed_us / 1000 * UNSEEN_TOKENS_PER_S / 1000 * exchange->chat.choices;
+    int64_t tokens = elapsed_us / 1000 * UNSEEN_TOKENS_PER_S / 1000 * exchange->asks.choices;
     int64_t most = exchange->budget.output_tokens_most;
     return tokens < most ? tokens : most;
 }

@@ -6,7 +6,7 @@ enum { ERROR_EVENT_BYTES = 16 * 1024 };
 
 void early_stream_tick(struct exchange *exchange, int64_t now_us)
 {
-    bool waits = exchange->state == EXCHANGE_SENT && exchange->chat.streamed &&
+    bool waits = exchange->state == EXCHANGE_SENT && exchange->asks.streamed &&
                  exchange->hold_open && !exchange->hold_pending;
     if (!waits || exchange->reply_begun || exchange->request == NULL ||
         now_us - exchange->started_us < exchange->env->first_event_wait_ms * 1000)
@@ -22,6 +22,26 @@ bool early_stream_is_open(const struct exchange *exchange)
            exchange->state < EXCHANGE_SETTLING;
 }
 
+static void write_end(const struct exchange *exchange, const struct answer_error *error,
+                      struct buffer *out)
+{
+    const struct error_body body = {.status = error->status,
+                                    .code = error->code,
+                                    .message = error->message,
+                                    .param = error->param,
+                                    .metadata = error->metadata,
+                                    .request_id = exchange->id.text,
+                                    .retry_after_ms = error->retry_after_ms};
+    const struct final_usage usage = {0};
+    if (exchange->asks.dialect != DIALECT_CHAT) {
+        dialect_form(exchange->asks.dialect)->write_failure(NULL, &body, &usage, out);
+        return;
+    }
+    buffer_append_text(out, "data: ");
+    exchange_write_error(exchange, error, out);
+    buffer_append_text(out, "\n\ndata: [DONE]\n\n");
+}
+
 bool early_stream_refuse(struct exchange *exchange, const struct answer_error *error)
 {
     struct http_request *request = exchange->request;
@@ -31,9 +51,7 @@ bool early_stream_refuse(struct exchange *exchange, const struct answer_error *e
     if (request == NULL)
         return exchange->detached; /* the client has left: there is no stream to write */
     buffer_init(&end, ERROR_EVENT_BYTES);
-    buffer_append_text(&end, "data: ");
-    exchange_write_error(error, &end);
-    buffer_append_text(&end, "\n\ndata: [DONE]\n\n");
+    write_end(exchange, error, &end);
     exchange->request = NULL;
     http_reply_end(request, buffer_slice(&end));
     buffer_fini(&end);

@@ -23,7 +23,7 @@ struct outlook {
 /* The tokens that such a text usually has; -1: nobody can say. */
 static int64_t usual_tokens(const struct exchange *exchange, const struct hold_plan *plan)
 {
-    const struct prompt *prompt = &exchange->chat.prompt;
+    const struct prompt *prompt = &exchange->asks.prompt;
     if (prompt->opaque_count + prompt->image_count + prompt->audio_count > 0)
         return -1;
     int64_t rate = rates_of_mix(&exchange->rates.input, &prompt->mix);
@@ -37,7 +37,7 @@ static bool usual_cost(const struct exchange *exchange, const struct cost_ceilin
 {
     struct unit_counts counts = {.input = tokens, .request = offered->beside.request};
     struct unit_prices prices = offered->prices;
-    const struct price_question question = {&exchange->chat, exchange->created_ms, offered->choice};
+    const struct price_question question = {&exchange->asks, exchange->created_ms, offered->choice};
     struct price_facts facts;
     price_facts_ask(&question, tokens, &facts);
     price_schedule_apply(offered->rules, &facts, &prices);
@@ -109,7 +109,7 @@ static void write_lines(struct buffer *out, const struct exchange *exchange,
                         const struct hold_plan *plan)
 {
     struct unit_counts most = plan->need.most;
-    most.output = plan->output_tokens * exchange->chat.choices;
+    most.output = plan->output_tokens * exchange->asks.choices;
     json_writer_array(out, "lines");
     for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
         if (most.of[unit] > 0)
@@ -149,14 +149,14 @@ static void write_answer(struct buffer *out, const struct exchange *exchange,
                          const struct cost_ceiling *offered, const struct hold_plan *plan)
 {
     json_writer_text(out, "object", "estimate");
-    json_writer_text(out, "model", exchange->chat.model);
+    json_writer_text(out, "model", exchange->asks.model);
     json_writer_text(out, "currency", "USD");
     write_amounts(out, "max_cost", "max_cost_exact", plan->longest_nusd);
     write_lines(out, exchange, plan);
     write_prompt(out, exchange, offered, plan);
     json_writer_int(out, "context", plan->need.context);
     json_writer_int(out, "max_tokens", plan->output_tokens);
-    json_writer_int(out, "choices", exchange->chat.choices);
+    json_writer_int(out, "choices", exchange->asks.choices);
     json_writer_time(out, "valid_until", exchange->created_ms + QUOTES_VALID_MS);
 }
 

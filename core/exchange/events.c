@@ -29,11 +29,13 @@ static void take_usage(struct exchange *exchange, struct slice event,
                        const struct completion *chunk)
 {
     struct stream *stream = &exchange->stream;
-    bool counts = meter_read_answer(&stream->meter, &chunk->usage, &chunk->beside);
+    bool translated = attempt_translates(&exchange->attempt); /* then its counts are known */
+    bool counts = translated ? chunk->usage.type == JSON_OBJECT
+                             : meter_read_answer(&stream->meter, &chunk->usage, &chunk->beside);
     bool none = chunk->usage.type == JSON_NULL;
-    if (counts && exchange->chat.usage_asked)
+    if (counts && exchange->asks.usage_asked)
         stream_hold_usage(stream, event, chunk);
-    if (none && exchange->chat.usage_asked)
+    if (none && exchange->asks.usage_asked)
         stream_append(stream, event);
     else if (none || completion_has_choices(chunk))
         stream_append_without_usage(stream, event, &chunk->root);
@@ -60,11 +62,10 @@ static void fail_in_stream(struct exchange *exchange, enum attempt_outcome outco
     relay_provider_failed(exchange, code, message);
 }
 
-/* Takes an error event. Once something was said, the provider has answered. */
-static void take_error(struct exchange *exchange, struct slice data)
+void events_fail(struct exchange *exchange, struct slice data)
 {
     enum attempt_outcome outcome =
-        attempt_classify(&exchange->attempt, exchange->chat.model, 0, data);
+        attempt_classify(&exchange->attempt, exchange->asks.model, 0, data);
     if (exchange->attempt.outcome == ATTEMPT_NONE)
         attempt_decide(&exchange->attempt, outcome,
                        "an error came before the stream said anything");
@@ -72,7 +73,7 @@ static void take_error(struct exchange *exchange, struct slice data)
         fail_in_stream(exchange, outcome);
 }
 
-static void refuse_event(struct exchange *exchange, const char *detail)
+void events_refuse(struct exchange *exchange, const char *detail)
 {
     if (exchange->attempt.outcome == ATTEMPT_NONE)
         attempt_decide(&exchange->attempt, ATTEMPT_GARBLED, detail);
@@ -82,15 +83,20 @@ static void refuse_event(struct exchange *exchange, const char *detail)
             "The model's provider sent something that is no answer; it is not complete.");
 }
 
-/* Whether the event is one line of data and an empty line, which every client can read. Some
- * clients know no events with a name or an id, some none of several lines. */
-static bool is_simple(struct slice event, struct slice data)
+bool events_are_simple(struct slice event, struct slice data, bool named)
 {
     if (data.data < event.data || data.data + data.bytes > event.data + event.bytes)
         return false; /* several lines */
     size_t before = (size_t)(data.data - event.data);
     struct slice end = {data.data + data.bytes, event.bytes - before - data.bytes};
-    return before <= 6 && (slice_equals(end, "\n\n") || slice_equals(end, "\r\n\r\n"));
+    if (!slice_equals(end, "\n\n") && !slice_equals(end, "\r\n\r\n"))
+        return false;
+    if (!named)
+        return before <= 6;
+    struct slice head = {event.data, before};
+    const char *line_end = slice_char(head, '\n');
+    size_t line_bytes = line_end != NULL ? (size_t)(line_end - head.data) + 1 : 0;
+    return slice_starts_with(head, "event:") && line_end != NULL && before - line_bytes <= 6;
 }
 
 /* Takes the data of an event as a simple event. (A line break in JSON is white space, never part of
@@ -107,7 +113,7 @@ static void take_simplified(struct exchange *exchange, struct slice data)
     }
     buffer_append_text(&event, "\n\n");
     if (event.failed)
-        refuse_event(exchange, "an event of the stream is too large");
+        events_refuse(exchange, "an event of the stream is too large");
     else
         events_take(buffer_slice(&event), exchange);
     buffer_fini(&event);
@@ -123,9 +129,7 @@ static void take_without_error(struct exchange *exchange, struct slice event,
     buffer_fini(&cut);
 }
 
-/* The text of `chunk` cannot be paid, or exceeds what was asked for: neither it nor what follows is
- * charged or sent. */
-static void end_for_budget(struct exchange *exchange, const struct json_value *chunk)
+void events_end_for_budget(struct exchange *exchange)
 {
     struct stream *stream = &exchange->stream;
     if (exchange->budget.limit_reached)
@@ -137,12 +141,20 @@ static void end_for_budget(struct exchange *exchange, const struct json_value *c
         log_event(LOG_INFO, "the money for a stream has ended",
                   log_text("request_id", exchange->id.text),
                   log_text("code", stream_budget_reason(&exchange->budget)));
-    buffer_reset(&stream->chunk_head);
-    final_chunk_head(chunk, &stream->chunk_head);
     snprintf(stream->meter.finish_reason, sizeof stream->meter.finish_reason, "length");
     stream->out_of_budget = stream->done = stream->upstream_ended = true;
     attempt_cancel(&exchange->attempt);
     attempt_decide(&exchange->attempt, ATTEMPT_ANSWERED, "");
+}
+
+/* The text of `chunk` cannot be paid, or exceeds what was asked for: neither it nor what follows is
+ * charged or sent. */
+static void end_at_chunk(struct exchange *exchange, const struct json_value *chunk)
+{
+    struct stream *stream = &exchange->stream;
+    buffer_reset(&stream->chunk_head);
+    final_chunk_head(chunk, &stream->chunk_head);
+    events_end_for_budget(exchange);
 }
 
 /* Takes an event again, now with the reason why the answer ends. */
@@ -173,7 +185,7 @@ static bool take_text(struct exchange *exchange, struct slice event, const struc
     meter_read_choices(&stream->meter, &chunk->choices);
     if (!stream_budget_cover(&exchange->budget)) {
         stream->meter = before;
-        end_for_budget(exchange, &chunk->root);
+        end_at_chunk(exchange, &chunk->root);
         return false;
     }
     if (stream->reason_given || !stream_budget_ended_choice(&exchange->budget, &before))
@@ -234,7 +246,7 @@ static void note_answer(struct exchange *exchange, const struct completion *chun
 {
     if (!meter_has_seen(&exchange->stream.meter) && !said_something(&chunk->choices))
         return;
-    if (exchange->chat.usage_asked)
+    if (exchange->asks.usage_asked)
         final_chunk_head(&chunk->root, &exchange->stream.chunk_head);
     attempt_decide(&exchange->attempt, ATTEMPT_ANSWERED, "");
 }
@@ -268,9 +280,7 @@ static bool take_hidden(struct exchange *exchange, struct slice event,
     return true;
 }
 
-/* A stream may tell in any chunk, also in its usage, that it is served at another price than was
- * asked for. `before`: what it had said in front of this chunk. */
-static void note_terms(struct exchange *exchange, const struct price_facts *before)
+void events_note_terms(struct exchange *exchange, const struct price_facts *before)
 {
     const struct price_facts *said = &exchange->stream.meter.said;
     if (exchange->budget.terms->sold_rules != NULL && memcmp(said, before, sizeof *before) != 0)
@@ -289,20 +299,22 @@ static void take_chunk(struct exchange *exchange, struct slice event,
         return;
     if (has_failed(&stream->meter, &before)) {
         stream->meter = before;
-        take_error(exchange, chunk->root.raw);
+        events_fail(exchange, chunk->root.raw);
         return;
     }
-    price_facts_note_completion(&stream->meter.said, chunk);
+    bool translated = attempt_translates(&exchange->attempt);
+    if (!translated)
+        price_facts_note_completion(&stream->meter.said, chunk);
     if (chunk->usage_count == 1)
         take_usage(exchange, event, chunk);
     else
         stream_append(stream, event);
     int64_t text_bytes = stream->meter.output.text_bytes - before.output.text_bytes;
-    if (text_bytes == 0 && chunk->usage.type != JSON_OBJECT)
+    if (text_bytes == 0 && chunk->usage.type != JSON_OBJECT && !translated)
         (void)meter_find_usage(&stream->meter, &chunk->root);
-    note_terms(exchange, &before.said);
+    events_note_terms(exchange, &before.said);
     event_template_learn(&stream->event_template, event, chunk, text_bytes,
-                         !exchange->chat.usage_asked);
+                         !exchange->asks.usage_asked);
     if (exchange->attempt.outcome == ATTEMPT_NONE)
         note_answer(exchange, chunk);
 }
@@ -325,11 +337,11 @@ static void take_json(struct exchange *exchange, struct slice event, struct slic
 {
     struct completion chunk;
     if (!completion_read(data, &chunk))
-        refuse_event(exchange, "an event of the stream is no JSON object");
+        events_refuse(exchange, "an event of the stream is no JSON object");
     else if (chunk.error_count > 1 || chunk.usage_count > 1)
-        refuse_event(exchange, "an event of the stream has its usage or error twice");
+        events_refuse(exchange, "an event of the stream has its usage or error twice");
     else if (completion_is_error(&chunk) || (!is_chunk(&chunk) && provider_error_is(data)))
-        take_error(exchange, data);
+        events_fail(exchange, data);
     else if (chunk.error_count == 1)
         take_without_error(exchange, event, &chunk.root);
     else if (is_chunk(&chunk))
@@ -351,8 +363,8 @@ static void take_done(struct exchange *exchange, struct slice event)
 
 static void take_odd(struct exchange *exchange, struct slice event, struct slice data)
 {
-    if (sse_is_named(event, "error"))
-        take_error(exchange, data);
+    if (slice_equals(sse_event_name(event), "error"))
+        events_fail(exchange, data);
     else
         take_simplified(exchange, data);
 }
@@ -370,7 +382,7 @@ void events_take(struct slice event, void *arg)
     struct slice data = slice_trim(sse_data(event, &stream->joined));
     if (data.bytes == 0)
         return; /* a comment, an id or an empty event; our own comments keep the client waiting */
-    if (!is_simple(event, data))
+    if (!events_are_simple(event, data, false))
         take_odd(exchange, event, data);
     else if (slice_equals(data, "[DONE]"))
         take_done(exchange, event);

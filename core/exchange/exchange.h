@@ -26,7 +26,9 @@
 #include "exchange/answer_error.h"
 
 struct candidate;
-struct chat_request;
+struct request_address;
+struct translator;
+struct model_request;
 struct exchange;
 struct http_head;
 struct http_request;
@@ -134,8 +136,9 @@ bool exchange_authenticate(struct exchange *exchange);
  * signed in. */
 bool exchange_authenticate_as(struct exchange *exchange, const struct digest *digest,
                               const char *user_id);
-/* `asks_model`: no estimate. */
-bool exchange_read_chat(struct exchange *exchange, bool asks_model);
+/* Reads the body in the dialect of the exchange's path. `asks_model`: no estimate. */
+bool exchange_read_request(struct exchange *exchange, const struct request_address *address,
+                           bool asks_model);
 
 struct price_schedule;
 
@@ -170,10 +173,12 @@ enum hold_step {
 };
 enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceiling *offered);
 
-/* Starts an attempt. The task yields until exchange_wake, then reads exchange_attempt_cause.
+/* Starts an attempt. The translator is moved in; zeroed: the candidate speaks the client's dialect.
+ * The task yields until exchange_wake, then reads exchange_attempt_cause.
  * Returns false if there is no hold for it, or if the client has left and the last attempt has
  * failed; the exchange has then ended. */
-bool exchange_attempt(struct exchange *exchange, struct candidate *candidate);
+bool exchange_attempt(struct exchange *exchange, struct candidate *candidate,
+                      struct translator translator);
 /* All attempts have failed: answers by the last outcome. */
 void exchange_refuse_attempt(struct exchange *exchange);
 /* The attempt has answered: sends the answer to the client and settles. The task yields until
@@ -211,7 +216,7 @@ const struct http_request *exchange_request(const struct exchange *exchange);
 const char *exchange_peer_address(const struct exchange *exchange);
 struct slice exchange_body(const struct exchange *exchange);
 const struct caller *exchange_key(const struct exchange *exchange);
-const struct chat_request *exchange_chat(const struct exchange *exchange);
+const struct model_request *exchange_model_request(const struct exchange *exchange);
 /* Whether the present attempt has answered; if not, exchange_attempt_cause is the word of
  * `retry.on` in routes.lua. */
 bool exchange_has_answer(const struct exchange *exchange);

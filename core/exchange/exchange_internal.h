@@ -6,7 +6,7 @@
 #define EXCHANGE_EXCHANGE_INTERNAL_H
 
 #include "base/buffer.h"
-#include "dialect/chat.h"
+#include "dialect/dialect.h"
 #include "exchange/attempt.h"
 #include "exchange/attempt_log.h"
 #include "exchange/charge.h"
@@ -87,7 +87,7 @@ struct exchange {
     struct digest key_digest; /* of the request's API key */
     struct caller key;        /* whose it is; empty before it is authenticated */
     bool asks_model;          /* the metrics count it as a call to a model */
-    struct chat_request chat;
+    struct model_request asks;
     char policy_revision[65];
 
     struct stream_budget budget;
@@ -159,13 +159,14 @@ void exchange_lose_hold(struct exchange *exchange);
 void exchange_end(struct exchange *exchange);
 /* Frees the exchange later in this turn, if it has ended, has no task and no job of it is away. */
 void exchange_free_if_over(struct exchange *exchange);
-/* Sends a comment to a waiting client. */
+/* Sends a waiting client what keeps it waiting, if its dialect has such a thing. */
 void exchange_keep_alive(struct exchange *exchange, int64_t now_us);
 /* Answers 503: the database cannot be written, so nothing that costs money is answered. */
 void exchange_refuse_unwritable(struct exchange *exchange);
 
-/* Appends the error as a JSON object. */
-void exchange_write_error(const struct answer_error *error, struct buffer *out);
+/* Appends the error as a JSON object in the client's dialect. */
+void exchange_write_error(const struct exchange *exchange, const struct answer_error *error,
+                          struct buffer *out);
 /* Keeps this error as the answer to a retry with the same Idempotency-Key. */
 void exchange_keep_error(struct exchange *exchange, const struct answer_error *error);
 

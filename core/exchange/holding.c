@@ -41,7 +41,7 @@ static void on_hold_returned(struct job *job)
 int64_t exchange_affordable_tokens(const struct exchange *exchange, const struct cost_ceiling *need,
                                    int64_t available_nusd)
 {
-    int64_t choices = exchange->chat.choices;
+    int64_t choices = exchange->asks.choices;
     int64_t most = need->output_tokens_max;
     if (need->output_tokens_allowed > 0 && need->output_tokens_allowed < most)
         most = need->output_tokens_allowed;
@@ -163,7 +163,7 @@ static bool worst_case(const struct exchange *exchange, const struct cost_ceilin
                        int64_t output_tokens, int64_t *out_nusd)
 {
     struct unit_counts counts = need->most;
-    counts.output = output_tokens * exchange->chat.choices;
+    counts.output = output_tokens * exchange->asks.choices;
     return money_charge(&need->prices, &counts, need->margin_ppm, out_nusd);
 }
 
@@ -188,7 +188,7 @@ static enum hold_outcome try_hold(struct exchange *exchange, int64_t amount_nusd
  * the client can pay, because agents name far more than they need. */
 static int64_t least_cap(const struct exchange *exchange)
 {
-    int64_t stated = exchange->chat.output_tokens;
+    int64_t stated = exchange->asks.output_tokens;
     if (stated <= 0)
         return 1;
     return exchange->budget.chunked && stated > HOLD_CHUNK_TOKENS ? HOLD_CHUNK_TOKENS : 0;
@@ -226,7 +226,7 @@ int64_t exchange_amount_to_hold(struct exchange *exchange, const struct hold_pla
         output_tokens = budget->output_tokens_max = least(tokens, output_tokens);
     }
     budget->most = need->most;
-    budget->output_tokens_most = output_tokens * exchange->chat.choices;
+    budget->output_tokens_most = output_tokens * exchange->asks.choices;
     if (budget->chunked && output_tokens > HOLD_CHUNK_TOKENS)
         output_tokens = HOLD_CHUNK_TOKENS;
     return amount_of(exchange, need, output_tokens);
@@ -269,7 +269,7 @@ static int64_t fill(int64_t tokens, int64_t *room)
  * provider counts more, the wallet is asked for the rest when the call ends. */
 static void most_input(const struct exchange *exchange, struct cost_ceiling *need)
 {
-    const struct prompt *prompt = &exchange->chat.prompt;
+    const struct prompt *prompt = &exchange->asks.prompt;
     int64_t room = need->context;
     int64_t text_tokens =
         rates_tokens_held(&exchange->rates.input, &prompt->mix, prompt->text_bytes) +
@@ -371,24 +371,24 @@ static bool refuse_max_cost(struct exchange *exchange, const struct hold_plan *p
  * `stated_context`: from models.lua, or 0. */
 static bool limit_answer(struct exchange *exchange, int64_t stated_context, struct hold_plan *plan)
 {
-    const struct chat_request *chat = &exchange->chat;
+    const struct model_request *asks = &exchange->asks;
     const struct cost_ceiling *need = &plan->need;
     struct stream_budget *budget = &exchange->budget;
     int64_t output = need->output_tokens_max;
-    if (chat->output_tokens > 0 && chat->output_tokens < output)
-        output = chat->output_tokens;
+    if (asks->output_tokens > 0 && asks->output_tokens < output)
+        output = asks->output_tokens;
     if (need->output_tokens_allowed > 0 && need->output_tokens_allowed < output)
         output = plan->output_tokens_max = need->output_tokens_allowed;
-    bool asked = chat->output_tokens > 0 || plan->output_tokens_max > 0;
-    budget->output_tokens_asked = asked ? output * chat->choices : 0;
+    bool asked = asks->output_tokens > 0 || plan->output_tokens_max > 0;
+    budget->output_tokens_asked = asked ? output * asks->choices : 0;
     exchange->charge_limits = (struct charge_limits){
         .context_tokens = stated_context > 0 ? stated_context : need->context,
         .input_tokens = unit_counts_prompt(&need->most),
         .image_tokens = need->image_tokens_max,
         .beside = &exchange->budget.most,
-        .output_tokens = output * chat->choices};
-    budget->choices = chat->choices;
-    budget->chunked = chat->streamed && !need->output_hidden;
+        .output_tokens = output * asks->choices};
+    budget->choices = asks->choices;
+    budget->chunked = asks->streamed && !need->output_hidden;
     plan->output_tokens = least(output, need->context);
     if (!fit_max_cost(exchange, plan))
         return refuse_max_cost(exchange, plan);
@@ -453,7 +453,7 @@ static bool refuse_content(struct exchange *exchange, const char *what)
  * and answer as if it had read it. */
 static bool takes_content(struct exchange *exchange, const struct cost_ceiling *need)
 {
-    const struct prompt *prompt = &exchange->chat.prompt;
+    const struct prompt *prompt = &exchange->asks.prompt;
     if (prompt->image_count > 0 && !need->takes_images)
         return refuse_content(exchange, "images");
     if (prompt->audio_count > 0 && !need->takes_audio)
@@ -467,7 +467,7 @@ static bool takes_content(struct exchange *exchange, const struct cost_ceiling *
 static bool sells_features(struct exchange *exchange, const struct cost_ceiling *need)
 {
     const char *sold = need->sold_features != NULL ? need->sold_features : "";
-    const struct paid_feature *unsold = paid_features_unsold(&exchange->chat.paid, sold);
+    const struct paid_feature *unsold = paid_features_unsold(&exchange->asks.paid, sold);
     char name[PAID_FEATURE_NAME_BYTES];
     char param[PAID_FEATURE_PARAM_BYTES];
     char message[sizeof name + sizeof param + 128];
@@ -490,11 +490,11 @@ bool exchange_plan_hold(struct exchange *exchange, const struct cost_ceiling *of
     struct cost_ceiling *need = &plan->need;
     if (!takes_content(exchange, offered) || !sells_features(exchange, offered))
         return false;
-    rates_get(exchange->env->rates, exchange->chat.model, &exchange->rates);
+    rates_get(exchange->env->rates, exchange->asks.model, &exchange->rates);
     learn_context(exchange, offered, need);
     most_input(exchange, need);
     const struct worst_view view = {
-        .question = {&exchange->chat, exchange->created_ms, need->choice},
+        .question = {&exchange->asks, exchange->created_ms, need->choice},
         .rules = need->rules,
         .most = &need->most};
     worst_price_raise(&view, &need->prices);

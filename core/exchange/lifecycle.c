@@ -85,6 +85,7 @@ struct exchange *exchange_new(struct exchange_env *env, struct http_request *req
     slice_copy(request->head.path, exchange->path, sizeof exchange->path);
     slice_copy(slice_of(request->peer_address), exchange->peer_address,
                sizeof exchange->peer_address);
+    exchange->asks.dialect = dialect_of_path(request->head.path);
     http_take_body(request, &exchange->body);
     skip_byte_order_mark(&exchange->body);
     request->user = exchange;
@@ -192,7 +193,7 @@ static void write_log(const struct exchange *exchange)
                     log_int("status", exchange->status), log_text("error", exchange->error_code),
                     log_text("peer", exchange->peer_address),
                     log_text("key", exchange->key.key_id.text),
-                    log_text("model", exchange->chat.model), log_text("provider", record->provider),
+                    log_text("model", exchange->asks.model), log_text("provider", record->provider),
                     log_int("attempts", exchange->attempts),
                     log_int("tokens_in", unit_counts_fresh(&record->counts)),
                     log_int("tokens_cached", unit_counts_cached(&record->counts)),
@@ -505,9 +506,9 @@ const struct caller *exchange_key(const struct exchange *exchange)
     return &exchange->key;
 }
 
-const struct chat_request *exchange_chat(const struct exchange *exchange)
+const struct model_request *exchange_model_request(const struct exchange *exchange)
 {
-    return &exchange->chat;
+    return &exchange->asks;
 }
 
 bool exchange_has_answer(const struct exchange *exchange)

@@ -1,5 +1,6 @@
 #include "exchange/meter.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -167,6 +168,22 @@ static void on_choice(const struct choice_facts *facts, void *arg)
     meter->output.image_count += facts->sizes.image_count;
     meter->output.audio_bytes += facts->sizes.audio_bytes;
     (void)meter_read_usage(meter, &facts->usage);
+}
+
+void meter_note_answer(struct meter *meter, const struct answer_facts *facts, int64_t choices)
+{
+    meter_note_generated(meter, facts->sizes.text_bytes);
+    meter->output.image_count += facts->sizes.image_count;
+    meter->output.audio_bytes += facts->sizes.audio_bytes;
+    if (facts->text.bytes > 0)
+        meter_sample(meter, facts->text);
+    if (facts->finish_reason == NULL)
+        return;
+    for (int64_t index = 0; index < choices && index < CHOICES_KNOWN; index++)
+        meter->finished_choices[index / 64] |= UINT64_C(1) << (index % 64);
+    memcpy(meter->seen_choices, meter->finished_choices, sizeof meter->seen_choices);
+    snprintf(meter->finish_reason, sizeof meter->finish_reason, "%s", facts->finish_reason);
+    meter->finished = true;
 }
 
 void meter_read_choices(struct meter *meter, const struct json_value *choices)

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "dialect/chat.h"
 #include "dialect/completion.h"
+#include "dialect/model_request.h"
 #include "dialect/usage_form.h"
 #include "store/usage.h"
 
@@ -26,7 +26,7 @@ static void copy_word(struct slice raw, char out[PRICE_WORD_BYTES])
 
 void price_facts_plain(const struct price_question *question, struct price_facts *out)
 {
-    const struct asked_words *asked = &question->chat->asked;
+    const struct asked_words *asked = &question->asks->asked;
     *out = (struct price_facts){.at_ms = question->at_ms};
     price_word_copy(slice_of(question->choice), out->choice);
     copy_word(asked->search_context, out->search_context);
@@ -38,7 +38,7 @@ void price_facts_plain(const struct price_question *question, struct price_facts
 void price_facts_ask(const struct price_question *question, int64_t prompt_tokens,
                      struct price_facts *out)
 {
-    const struct paid_features *paid = &question->chat->paid;
+    const struct paid_features *paid = &question->asks->paid;
     price_facts_plain(question, out);
     out->prompt_tokens = prompt_tokens;
     price_word_copy(paid_features_value(paid, "service_tier."), out->service_tier);
@@ -51,6 +51,11 @@ static void note(const struct json_value *value, char out[PRICE_WORD_BYTES])
 {
     if (value->type == JSON_STRING && value->raw.bytes > 2)
         copy_word((struct slice){value->raw.data + 1, value->raw.bytes - 2}, out);
+}
+
+void price_facts_note_tier(struct price_facts *said, const struct json_value *service_tier)
+{
+    note(service_tier, said->service_tier);
 }
 
 void price_facts_note_completion(struct price_facts *said, const struct completion *completion)

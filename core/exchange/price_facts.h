@@ -5,15 +5,16 @@
 
 #include "exchange/price_schedule.h"
 
-struct chat_request;
+struct model_request;
 struct completion;
+struct json_value;
 struct usage_facts;
 struct usage_form;
 struct usage_record;
 
 /* What is known before the answer. */
 struct price_question {
-    const struct chat_request *chat;
+    const struct model_request *asks;
     int64_t at_ms;      /* when the request came; wall clock */
     const char *choice; /* of the model's function (models.lua); "": none */
 };
@@ -25,6 +26,7 @@ void price_facts_ask(const struct price_question *question, int64_t prompt_token
 void price_facts_plain(const struct price_question *question, struct price_facts *out);
 /* Notes what a completion or chunk says of itself, and what its usage says. */
 void price_facts_note_completion(struct price_facts *said, const struct completion *completion);
+void price_facts_note_tier(struct price_facts *said, const struct json_value *service_tier);
 void price_facts_note_usage(struct price_facts *said, const struct usage_form *form);
 /* Replaces in *asked what the answer has said. */
 void price_facts_merge(struct price_facts *asked, const struct price_facts *said);

@@ -34,19 +34,61 @@ static void pass(const struct candidate *candidate, const struct http_head *clie
     out->lines[out->count++] = out->passed[which];
 }
 
-void provider_headers_fill(const struct candidate *candidate, const struct http_head *client_head,
+/* Adds the fields of Anthropic's API. Without one of the client, the version is the oldest that is
+ * still in use. */
+static void add_anthropic(const struct candidate *candidate, const struct http_head *client_head,
+                          struct provider_headers *out)
+{
+    static const char prefix[] = "anthropic-";
+    size_t starts[ANTHROPIC_HEADERS];
+    size_t count = 0;
+    size_t header_count = client_head != NULL ? client_head->header_count : 0;
+    for (size_t i = 0; i < header_count && count < ANTHROPIC_HEADERS; i++) {
+        const struct http_header *header = &client_head->headers[i];
+        char name[64];
+        bool ours = header->name.bytes > sizeof prefix - 1 &&
+                    slice_same_nocase(header->name.data, prefix, sizeof prefix - 1);
+        if (!ours || header->name.bytes >= sizeof name ||
+            header->value.bytes > ANTHROPIC_HEADER_BYTES || slice_char(header->value, '\0') != NULL)
+            continue;
+        slice_copy(header->name, name, sizeof name);
+        if (sets(candidate, name))
+            continue;
+        starts[count++] = out->anthropic.bytes;
+        buffer_printf(&out->anthropic, "%s: ", name);
+        buffer_append_slice(&out->anthropic, header->value);
+        buffer_append_char(&out->anthropic, '\0');
+    }
+    for (size_t i = 0; i < count && !out->anthropic.failed; i++)
+        out->lines[out->count++] = out->anthropic.data + starts[i];
+    bool versioned = client_head != NULL && head_header(client_head, "anthropic-version") != NULL;
+    if (!versioned && !sets(candidate, "anthropic-version"))
+        out->lines[out->count++] = "anthropic-version: 2023-06-01";
+}
+
+void provider_headers_fill(const struct candidate *candidate, enum dialect spoken,
+                           enum dialect asked, const struct http_head *client_head,
                            struct provider_headers *out)
 {
+    const char *key = candidate_key(candidate, spoken);
     out->count = 0;
+    buffer_init(&out->anthropic, ANTHROPIC_HEADERS * (ANTHROPIC_HEADER_BYTES + 72));
     out->lines[out->count++] = "Content-Type: application/json";
     if (candidate->header_count == 0 || !sets(candidate, "user-agent"))
         out->lines[out->count++] = "User-Agent: llm-gateway/1";
-    if (candidate->authorization != NULL)
-        out->lines[out->count++] = candidate->authorization;
+    if (key != NULL)
+        out->lines[out->count++] = key;
+    if (spoken == DIALECT_ANTHROPIC)
+        add_anthropic(candidate, asked == DIALECT_ANTHROPIC ? client_head : NULL, out);
     for (size_t i = 0; i < candidate->header_count; i++)
         out->lines[out->count++] = candidate->headers[i];
     for (size_t which = 0; which < PASSED_HEADERS && client_head != NULL; which++) {
         if ((candidate->terms.pass_headers >> which & 1) != 0)
             pass(candidate, client_head, which, out);
     }
+}
+
+void provider_headers_fini(struct provider_headers *headers)
+{
+    buffer_fini(&headers->anthropic);
 }

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "exchange/candidate.h"
 
 struct http_head;
@@ -13,14 +14,23 @@ struct http_head;
  * same order as in lua/policy/providers.lua. */
 enum { PASSED_HEADERS = 4, PASSED_HEADER_BYTES = 600 };
 
+/* Between two who speak Anthropic's dialect all `anthropic-*` fields pass, unknown ones too: a list
+ * of betas can be long. */
+enum { ANTHROPIC_HEADERS = 8, ANTHROPIC_HEADER_BYTES = 2048 };
+
 struct provider_headers {
-    const char *lines[3 + CANDIDATE_HEADERS + PASSED_HEADERS]; /* "Name: value" */
+    /* "Name: value" */
+    const char *lines[4 + CANDIDATE_HEADERS + PASSED_HEADERS + ANTHROPIC_HEADERS];
     size_t count;
     char passed[PASSED_HEADERS][PASSED_HEADER_BYTES];
+    struct buffer anthropic; /* the lines of Anthropic's fields, each with a NUL */
 };
 
-/* `client_head` must live as long as `out` is used; NULL: the client has left. */
-void provider_headers_fill(const struct candidate *candidate, const struct http_head *client_head,
+/* Fills *out for a provider that is asked in `spoken` by a client that asks in `asked`. The head
+ * must live as long as `out` is used; NULL: the client has left. */
+void provider_headers_fill(const struct candidate *candidate, enum dialect spoken,
+                           enum dialect asked, const struct http_head *client_head,
                            struct provider_headers *out);
+void provider_headers_fini(struct provider_headers *headers);
 
 #endif

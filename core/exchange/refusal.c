@@ -40,7 +40,7 @@ static void copy_model(const struct exchange *exchange, char out[LIMIT_MODEL_NAM
     struct json_value value;
     struct buffer text;
     struct fault fault;
-    snprintf(out, LIMIT_MODEL_NAME_BYTES, "%s", exchange->chat.model);
+    snprintf(out, LIMIT_MODEL_NAME_BYTES, "%s", exchange->asks.model);
     if (out[0] != '\0' || exchange->body.bytes == 0 ||
         exchange->body.bytes > MODEL_LOOKED_FOR_BYTES ||
         !json_parse(buffer_slice(&exchange->body), LIMIT_JSON_DEPTH, &root, &fault) ||

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "dialect/cost_edits.h"
+#include "exchange/answer_events.h"
 #include "exchange/early_stream.h"
 #include "exchange/event_room.h"
 #include "exchange/events.h"
@@ -83,9 +84,20 @@ static void end_stream(struct exchange *exchange)
     exchange_end(exchange);
 }
 
-/* A plain answer with its cost, and with the reason if money made it short. `priced` (initialised
- * here) owns the text if either was added. */
-static struct slice price_body(const struct exchange *exchange, struct buffer *priced)
+/* A plain answer with its cost, in another dialect than OpenAI's chat. `priced` (initialised here)
+ * owns the text. */
+static struct slice price_answer(const struct exchange *exchange, struct buffer *priced)
+{
+    const struct answer_bill bill = stream_end_bill(exchange);
+    buffer_init(priced, LIMIT_UPSTREAM_BODY_BYTES + 8192);
+    answer_close_write(dialect_form(exchange->asks.dialect), &bill,
+                       buffer_slice(&exchange->attempt.body), &exchange->attempt.answer, priced);
+    return buffer_slice(priced);
+}
+
+/* The same for OpenAI's chat, with the reason if money made it short. `priced` owns the
+ * text if either was added. */
+static struct slice price_chat(const struct exchange *exchange, struct buffer *priced)
 {
     struct slice body = buffer_slice(&exchange->attempt.body);
     struct json_edit edits[1 + COST_EDITS_MAX];
@@ -105,6 +117,12 @@ static struct slice price_body(const struct exchange *exchange, struct buffer *p
         body = buffer_slice(priced);
     buffer_fini(&reason);
     return body;
+}
+
+static struct slice price_body(const struct exchange *exchange, struct buffer *priced)
+{
+    return exchange->asks.dialect == DIALECT_CHAT ? price_chat(exchange, priced)
+                                                  : price_answer(exchange, priced);
 }
 
 static void reply_plain(struct exchange *exchange)
@@ -177,33 +195,55 @@ static void fail_for_memory(struct exchange *exchange)
                    "The gateway has no memory left for this answer; it is not complete.");
 }
 
-void relay_feed(struct exchange *exchange, struct slice data)
+/* What was fed has filled the output. */
+static void after_feed(struct exchange *exchange)
 {
     struct stream *stream = &exchange->stream;
-    if (stream->done || stream->failed)
-        return;
-    if (sse_is_between_events(&stream->sse) && line_ends_are_kept(&stream->line_ends))
-        events_take_matching(exchange, &data);
-    bool fed = data.bytes == 0 || (line_ends_take(&stream->line_ends, data, &data) &&
-                                   sse_feed(&stream->sse, data, events_take, exchange));
     if (stream->out.failed) {
         fail_for_memory(exchange);
-        return;
-    }
-    if (!fed) {
-        if (exchange->attempt.outcome == ATTEMPT_NONE)
-            attempt_decide(&exchange->attempt, ATTEMPT_GARBLED,
-                           "an event of the stream is larger than 32 MB");
-        else
-            relay_provider_failed(exchange, "provider_unavailable",
-                                  "The model's provider sent an event larger than 32 MB; the "
-                                  "answer is not complete.");
         return;
     }
     flush(exchange);
     event_room_look(exchange);
     if (stream->done && stream->flowing)
         settle(exchange);
+}
+
+static void refuse_large_event(struct exchange *exchange)
+{
+    if (exchange->attempt.outcome == ATTEMPT_NONE)
+        attempt_decide(&exchange->attempt, ATTEMPT_GARBLED,
+                       "an event of the stream is larger than 32 MB");
+    else
+        relay_provider_failed(exchange, "provider_unavailable",
+                              "The model's provider sent an event larger than 32 MB; the answer is "
+                              "not complete.");
+}
+
+void relay_feed(struct exchange *exchange, struct slice data)
+{
+    struct stream *stream = &exchange->stream;
+    if (stream->done || stream->failed)
+        return;
+    bool chat = attempt_passes_chat(&exchange->attempt);
+    if (chat && sse_is_between_events(&stream->sse) && line_ends_are_kept(&stream->line_ends))
+        events_take_matching(exchange, &data);
+    bool fed = data.bytes == 0 ||
+               (line_ends_take(&stream->line_ends, data, &data) &&
+                sse_feed(&stream->sse, data, chat ? events_take : answer_events_take, exchange));
+    if (!fed && !stream->out.failed)
+        refuse_large_event(exchange);
+    else
+        after_feed(exchange);
+}
+
+void relay_feed_translated(struct exchange *exchange, struct slice events)
+{
+    exchange->stream.translation_ended = true;
+    answer_events_take_translated(exchange, events);
+    if (exchange->attempt.outcome == ATTEMPT_ANSWERED)
+        exchange->stream.done = true;
+    after_feed(exchange);
 }
 
 void relay_fail(struct exchange *exchange, const char *code, const char *message)
@@ -226,7 +266,7 @@ void relay_provider_failed(struct exchange *exchange, const char *code, const ch
     struct stream *stream = &exchange->stream;
     if (stream->failed || stream->done)
         return;
-    if (meter_choices_ended(&stream->meter) < exchange->chat.choices) {
+    if (meter_choices_ended(&stream->meter) < exchange->asks.choices) {
         relay_fail(exchange, code, message);
         return;
     }
@@ -260,8 +300,12 @@ static void judge_end(struct exchange *exchange, enum upstream_end end, const ch
 static void take_rest(struct exchange *exchange)
 {
     struct slice rest = sse_rest(&exchange->stream.sse);
-    if (rest.bytes > 0)
+    if (rest.bytes > 0 && attempt_passes_chat(&exchange->attempt))
         events_take(rest, exchange);
+    else if (rest.bytes > 0)
+        answer_events_take(rest, exchange);
+    if (exchange->stream.provider_finished)
+        answer_events_end(exchange);
 }
 
 void relay_upstream_ended(struct exchange *exchange, enum upstream_end end, const char *detail)
@@ -284,14 +328,22 @@ void relay_upstream_ended(struct exchange *exchange, enum upstream_end end, cons
     }
 }
 
+/* Notes the counts of a plain answer of OpenAI's chat. */
+static void count_plain(struct exchange *exchange)
+{
+    struct meter *meter = &exchange->stream.meter;
+    const struct completion *completion = &exchange->attempt.completion;
+    price_facts_note_completion(&meter->said, completion);
+    if (!meter_read_answer(meter, &completion->usage, &completion->beside))
+        (void)meter_find_usage(meter, &completion->root);
+}
+
 static void begin(struct exchange *exchange)
 {
     struct stream *stream = &exchange->stream;
     if (!exchange->attempt.event_stream) {
-        const struct completion *completion = &exchange->attempt.completion;
-        price_facts_note_completion(&stream->meter.said, completion);
-        if (!meter_read_answer(&stream->meter, &completion->usage, &completion->beside))
-            (void)meter_find_usage(&stream->meter, &completion->root);
+        if (attempt_passes_chat(&exchange->attempt))
+            count_plain(exchange);
         settle(exchange);
         return;
     }

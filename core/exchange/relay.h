@@ -13,6 +13,8 @@ struct exchange;
 
 /* Bytes of a stream. */
 void relay_feed(struct exchange *exchange, struct slice data);
+/* Whole events in the client's dialect: a plain answer that was translated into a stream. */
+void relay_feed_translated(struct exchange *exchange, struct slice events);
 void relay_upstream_ended(struct exchange *exchange, enum upstream_end end, const char *detail);
 /* The task asks for the relay of the answer. */
 void relay_start(struct exchange *exchange);

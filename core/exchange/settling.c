@@ -24,7 +24,7 @@ static void alarm_operator(const struct exchange *exchange, const struct charge 
     log_event(LOG_ERROR, "a provider counts more than model and request allow; the house pays it",
               log_text("request_id", exchange->id.text),
               log_text("provider", attempt_provider(&exchange->attempt)),
-              log_text("model", exchange->chat.model),
+              log_text("model", exchange->asks.model),
               log_int("input_tokens", unit_counts_prompt(&charge->tokens)),
               log_int("context", limits->context_tokens),
               log_int("output_tokens", unit_counts_answer(&charge->tokens)),
@@ -37,7 +37,7 @@ static void alarm_operator(const struct exchange *exchange, const struct charge 
 static void alarm_price(const struct exchange *exchange, const char *what, const char *name,
                         const char *word)
 {
-    const char *model = exchange->chat.model;
+    const char *model = exchange->asks.model;
     int64_t left_out;
     if (!alarm_gate_pass(&exchange->env->alarms, word, model, clock_mono_us() / 1000, &left_out))
         return;
@@ -68,7 +68,7 @@ static void find_prices(const struct exchange *exchange, const struct charge *ch
     struct price_facts used;
     *bought = terms->prices;
     *sold = terms->sold;
-    const struct price_question question = {&exchange->chat, exchange->created_ms, terms->choice};
+    const struct price_question question = {&exchange->asks, exchange->created_ms, terms->choice};
     price_facts_ask(&question, unit_counts_prompt(&charge->tokens), &used);
     price_facts_merge(&used, said);
     price_facts_keep(&used, &record->facts);
@@ -89,11 +89,11 @@ static void alarm_cost(const struct exchange *exchange, const char *what, const 
     char kind[16 + CANDIDATE_PROVIDER_BYTES];
     int64_t left_out;
     snprintf(kind, sizeof kind, "%s %s", word, provider);
-    if (!alarm_gate_pass(&exchange->env->alarms, kind, exchange->chat.model, clock_mono_us() / 1000,
+    if (!alarm_gate_pass(&exchange->env->alarms, kind, exchange->asks.model, clock_mono_us() / 1000,
                          &left_out))
         return;
     log_event(LOG_ERROR, what, log_text("request_id", exchange->id.text),
-              log_text("provider", provider), log_text("model", exchange->chat.model),
+              log_text("provider", provider), log_text("model", exchange->asks.model),
               log_int("stated_nusd", stated->malformed ? -1 : stated->nusd),
               log_int("computed_nusd", record->cost_nusd), log_int("left_out", left_out));
 }
@@ -142,11 +142,11 @@ static int64_t charge_nusd(struct exchange *exchange, const struct charge *charg
  * out. */
 static void learn(const struct exchange *exchange, const struct charge *charge)
 {
-    const struct prompt *prompt = &exchange->chat.prompt;
+    const struct prompt *prompt = &exchange->asks.prompt;
     const struct meter *meter = &exchange->stream.meter;
     bool only_text = prompt->opaque_count + prompt->image_count + prompt->audio_bytes == 0;
     bool only_said = meter->output.image_count + meter->output.audio_bytes == 0 &&
-                     charge->reasoning_tokens == 0 && exchange->chat.choices == 1;
+                     charge->reasoning_tokens == 0 && exchange->asks.choices == 1;
     if (charge->source != USAGE_REPORTED)
         return;
     int64_t prompt_tokens = unit_counts_prompt(&charge->tokens);
@@ -156,7 +156,7 @@ static void learn(const struct exchange *exchange, const struct charge *charge)
     const struct rate_sample output = {.mix = &meter->mix,
                                        .bytes = only_said ? meter->output.text_bytes : 0,
                                        .tokens = unit_counts_answer(&charge->tokens)};
-    rates_learn(exchange->env->rates, exchange->chat.model, &input, &output);
+    rates_learn(exchange->env->rates, exchange->asks.model, &input, &output);
 }
 
 /* If the client has cut the answer by leaving, the missing counts are not the provider's fault. */
@@ -180,7 +180,7 @@ static void fill_charge(struct exchange *exchange, bool cut)
     const struct candidate_terms *terms = &exchange->attempt.candidate->terms;
     struct charge charge;
     struct meter_price price;
-    const struct charge_view view = {.chat = &exchange->chat,
+    const struct charge_view view = {.asks = &exchange->asks,
                                      .meter = &exchange->stream.meter,
                                      .input_rates = &exchange->rates.input,
                                      .limits = &exchange->charge_limits,
@@ -241,7 +241,7 @@ static void fill_record(struct exchange *exchange, struct usage_record *record)
     record->account_id = exchange->key.account_id;
     record->user_id = exchange->key.user_id;
     record->key_id = exchange->key.key_id;
-    slice_copy(slice_of(exchange->chat.model), record->model, sizeof record->model);
+    slice_copy(slice_of(exchange->asks.model), record->model, sizeof record->model);
     slice_copy(slice_of(exchange->policy_revision), record->policy_revision,
                sizeof record->policy_revision);
     slice_copy(slice_of(exchange->error_code), record->error_code, sizeof record->error_code);
@@ -250,7 +250,7 @@ static void fill_record(struct exchange *exchange, struct usage_record *record)
     fill_candidate(exchange->attempt.candidate, record);
     record->status = exchange->status;
     record->attempts = exchange->attempts;
-    record->streamed = exchange->chat.streamed;
+    record->streamed = exchange->asks.streamed;
     record->created_ms = exchange->created_ms;
     record->first_byte_us = exchange->first_byte_us;
     record->total_us = clock_mono_us() - exchange->started_us;

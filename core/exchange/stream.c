@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dialect/dialect.h"
 #include "dialect/final_chunk.h"
 
 void stream_init(struct stream *stream)
@@ -27,6 +28,7 @@ void stream_fini(struct stream *stream)
     buffer_fini(&stream->last_event);
     buffer_fini(&stream->joined);
     buffer_fini(&stream->chunk_head);
+    answer_state_free(stream->answer);
 }
 
 void stream_reset(struct stream *stream, const struct rate_set *rates)

@@ -41,6 +41,11 @@ struct stream {
     bool refused;             /* it failed because of the customer's request */
     char failure_code[48];
     char failure_message[640];
+    /* Of another dialect than OpenAI's chat: */
+    struct answer_state *answer; /* NULL: no event has come */
+    bool closing;                /* what comes waits in held_event until the charge is durable */
+    bool provider_finished;      /* of a translated one: the provider has told its finish reason */
+    bool translation_ended;
     int64_t written_us;    /* when something last went to the client */
     bool paused;           /* the provider waits until the client takes what was written */
     bool has_room;         /* for a large event (event_room.h) */

@@ -4,9 +4,12 @@
 #define EXCHANGE_STREAM_END_H
 
 #include "base/buffer.h"
+#include "dialect/answer_close.h"
 
 struct exchange;
 
+/* What the answer shows of its charge. */
+struct answer_bill stream_end_bill(const struct exchange *exchange);
 /* Appends the end as whole events. The buffer remembers a failure. */
 void stream_end_append(const struct exchange *exchange, struct buffer *out);
 

@@ -135,8 +135,9 @@ static size_t fill_headers(const struct candidate *server, const char **lines)
     size_t count = 0;
     if (!has_user_agent(server))
         lines[count++] = "User-Agent: llm-gateway/1";
-    if (server->authorization != NULL)
-        lines[count++] = server->authorization;
+    const char *key = candidate_key(server, server->terms.dialect);
+    if (key != NULL)
+        lines[count++] = key;
     for (size_t i = 0; i < server->header_count; i++)
         lines[count++] = server->headers[i];
     return count;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "dialect/chat.h"
+#include "dialect/model_request.h"
 
 static void raise_to(int64_t *price_pusd, int64_t other_pusd)
 {
@@ -89,11 +89,11 @@ static void raise_prompt(bool opaque, struct unit_prices *prices)
 }
 
 /* Some models draw without being asked; none speaks so. */
-static void raise_answer(const struct chat_request *chat, struct unit_prices *prices)
+static void raise_answer(const struct model_request *asks, struct unit_prices *prices)
 {
     raise_to(&prices->output_pusd, prices->reasoning_pusd);
     raise_to(&prices->output_pusd, prices->image_output_pusd);
-    if (paid_features_use(&chat->paid, "modalities.audio"))
+    if (paid_features_use(&asks->paid, "modalities.audio"))
         raise_to(&prices->output_pusd, prices->audio_output_pusd);
 }
 
@@ -101,6 +101,6 @@ void worst_price_raise(const struct worst_view *view, struct unit_prices *prices
 {
     if (view->rules != NULL)
         raise_by_rules(view, prices);
-    raise_prompt(view->question.chat->prompt.opaque_count > 0, prices);
-    raise_answer(view->question.chat, prices);
+    raise_prompt(view->question.asks->prompt.opaque_count > 0, prices);
+    raise_answer(view->question.asks, prices);
 }

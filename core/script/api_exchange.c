@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "dialect/chat.h"
+#include "dialect/dialect.h"
+#include "exchange/candidate.h"
 #include "exchange/download.h"
 #include "exchange/estimate.h"
 #include "exchange/exchange.h"
@@ -14,6 +15,7 @@
 #include "exchange/meter.h"
 #include "exchange/password.h"
 #include "exchange/rate_limits.h"
+#include "exchange/translator.h"
 #include "net/server/server.h"
 #include "script/compiled_plan.h"
 #include "script/integer.h"
@@ -60,20 +62,23 @@ static int api_authenticate_as(lua_State *state)
     return push_key(state, exchange_key(exchange));
 }
 
-/* x:read_chat(estimated) -> model, stream, output_tokens, input_tokens */
-static int api_read_chat(lua_State *state)
+/* x:read_request(estimated, model, streamed) -> model, stream, output_tokens, input_tokens. `model`
+ * and `streamed` are of a dialect that has them in its address. */
+static int api_read_request(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    if (!exchange_read_chat(exchange, !lua_toboolean(state, 2)))
+    struct request_address address = {.streamed = lua_toboolean(state, 4)};
+    address.model.data = luaL_optlstring(state, 3, "", &address.model.bytes);
+    if (!exchange_read_request(exchange, &address, !lua_toboolean(state, 2)))
         return task_stop(state);
-    const struct chat_request *chat = exchange_chat(exchange);
-    lua_pushstring(state, chat->model);
-    lua_pushboolean(state, chat->streamed);
-    if (chat->output_tokens > 0)
-        lua_pushnumber(state, (lua_Number)chat->output_tokens);
+    const struct model_request *asks = exchange_model_request(exchange);
+    lua_pushstring(state, asks->model);
+    lua_pushboolean(state, asks->streamed);
+    if (asks->output_tokens > 0)
+        lua_pushnumber(state, (lua_Number)asks->output_tokens);
     else
         lua_pushnil(state);
-    lua_pushnumber(state, (lua_Number)meter_estimate(chat->prompt.text_bytes));
+    lua_pushnumber(state, (lua_Number)meter_estimate(asks->prompt.text_bytes));
     return 4;
 }
 
@@ -127,7 +132,11 @@ static int api_estimate(lua_State *state)
 static int api_attempt(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    if (!exchange_attempt(exchange, compiled_plan_candidate(state, 2)))
+    struct candidate *candidate = compiled_plan_candidate(state, 2);
+    enum dialect asked = exchange_model_request(exchange)->dialect;
+    luaL_argcheck(state, candidate_dialect(candidate, asked) == asked, 2,
+                  "its provider does not speak the client's dialect");
+    if (!exchange_attempt(exchange, candidate, (struct translator){0}))
         return task_stop(state);
     return task_wait(state, TASK_WAITS_ATTEMPT);
 }
@@ -402,7 +411,7 @@ const struct luaL_Reg api_exchange_bindings[] = {
     {"hold", api_hold},
     {"limits", api_limits},
     {"peer", api_peer},
-    {"read_chat", api_read_chat},
+    {"read_request", api_read_request},
     {"refuse", api_refuse},
     {"refuse_attempt", api_refuse_attempt},
     {"relay", api_relay},

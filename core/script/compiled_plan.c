@@ -267,14 +267,15 @@ static int candidate_gc(lua_State *state)
 /* candidate(table): makes a candidate of a plan, with its margin. */
 static int native_candidate(lua_State *state)
 {
-    static const char *const dialects[] = {"openai", "demo", NULL};
     static const char *const on_cancels[] = {"charge", "free", "read", NULL};
     struct stated_cost_paths cost;
     luaL_checktype(state, 1, LUA_TTABLE);
     const struct price_schedule *buy_rules = push_rules(state, 1, "buy_rules", "buy_stated");
     const struct price_schedule *sold_rules = push_rules(state, 1, "sold_rules", "sold_stated");
     const struct candidate_terms terms = {
-        .dialect = (enum dialect)option_member(state, 1, "dialect", dialects),
+        .demo = flag_member(state, 1, "demo"),
+        .dialect = (enum dialect)integer_member(state, 1, "spoken_first"),
+        .dialects = (unsigned)integer_member(state, 1, "spoken"),
         .on_cancel = (enum on_cancel)option_member(state, 1, "on_cancel", on_cancels),
         .provider = text_member(state, 1, "provider", CANDIDATE_PROVIDER_BYTES),
         .model = text_member(state, 1, "model", CANDIDATE_MODEL_BYTES),

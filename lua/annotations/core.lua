@@ -118,7 +118,9 @@ function exchange:caller() end
 ---@return boolean stream
 ---@return integer? output_tokens the client's limit, if it sets one
 ---@return integer input_tokens an estimate
-function exchange:read_chat(estimated) end
+---@param model? string of a dialect that has it in its address
+---@param streamed? boolean likewise
+function exchange:read_request(estimated, model, streamed) end
 
 ---Counts against all limits at once. Ends the task with a 429 (money: a 402) if one is reached.
 ---@param limits userdata of a prepared plan (lua/policy/init.lua)

@@ -320,13 +320,16 @@ function math.tan(x) end
 ---The member in which a provider takes the longest answer.
 ---@alias policy.LimitField "max_tokens"|"max_completion_tokens"|"both"|"any"
 
+---How a provider speaks; "openai" is "openai-chat".
+---@alias policy.Dialect "openai"|"openai-chat"|"openai-responses"|"anthropic"|"gemini"|"demo"
+
 ---@class policy.CostPath
 ---@field path string names of members with dots between: "usage.cost"
 ---@field unit? "usd"|"cents"|"ticks" a tick is 10^-10 USD; default "usd"
 ---@field only_if? string a path; the amount counts only if true stands there
 
 ---@class policy.Provider
----@field dialect "openai"|"demo"
+---@field dialect policy.Dialect|policy.Dialect[] others are translated into the first
 ---@field base_url? string http:// or https://
 ---@field api_key? string|false false: the server needs none
 ---@field ca_file? string PEM file of the authorities to trust, in place of the system's

@@ -2,7 +2,7 @@
 -- with one of the user's keys, and what it would cost. A key is shown only once and not stored, so
 -- the page cannot send it; it sends the key's id instead. All else is like any call with that key.
 local body = require "dashboard.body"
-local chat = require "openai.chat"
+local chat = require("openai.call").at("/chat/completions")
 local cjson = require "cjson"
 local estimate = require "openai.estimate"
 local keys = require "dashboard.keys"

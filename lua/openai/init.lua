@@ -1,8 +1,10 @@
 -- The routes for API clients, below each mount.
+local call = require "openai.call"
 local models = require "openai.models"
 
 return {
-    { method = "POST", path = "/chat/completions", handler = require "openai.chat" },
+    { method = "POST", path = "/chat/completions", handler = call.at("/chat/completions") },
+    { method = "POST", path = "/messages", handler = call.at("/messages") },
     { method = "POST", path = "/estimate", handler = require "openai.estimate" },
     { method = "GET", path = "/models", handler = models.list },
     { method = "GET", path = "/models/{id}", handler = models.get },

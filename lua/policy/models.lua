@@ -58,6 +58,9 @@ local function candidate(parent, index, model, model_prices, providers)
     return {
         provider = provider.name,
         dialect = provider.dialect,
+        demo = provider.demo,
+        spoken = provider.spoken,
+        spoken_first = provider.spoken_first,
         on_cancel = provider.on_cancel,
         errors_shown = provider.errors_shown,
         usage_unasked = provider.usage_unasked,

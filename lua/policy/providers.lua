@@ -12,7 +12,15 @@ local MEMBERS = {
     usage_unasked = true,
     headers = true, pass_headers = true, ask_context = true, cost = true,
 }
-local DIALECTS = { openai = true, demo = true }
+-- A bit for each: 2 to the power of its place in core/dialect/dialect_kind.h.
+local SPOKEN = {
+    openai = 1, ["openai-chat"] = 1, ["openai-responses"] = 2, anthropic = 4, gemini = 8,
+}
+local PLACES = { [1] = 0, [2] = 1, [4] = 2, [8] = 3 }
+local DIALECTS = {
+    openai = true, ["openai-chat"] = true, ["openai-responses"] = true, anthropic = true,
+    gemini = true, demo = true,
+}
 local ON_CANCEL = { charge = true, free = true, read = true }
 -- In the same order as in core/exchange/provider_headers.c.
 local PASSED = {
@@ -155,18 +163,45 @@ local function cost(node)
     return list
 end
 
+-- The dialects that the provider speaks: one, or a list. Returns their names as text, a bit for
+-- each, and the place of the first, into which others are translated.
+local function dialect(node)
+    local value = node.value.dialect
+    if type(value) ~= "table" then
+        local word = schema.choice(node, "dialect", schema.REQUIRED, DIALECTS)
+        local bit = SPOKEN[word] or 1 -- the demo speaks chat
+        return word, bit, PLACES[bit]
+    end
+    local list = schema.choices(node, "dialect", SPOKEN, "dialects")
+    local bits, seen = 0, {}
+    for i, word in ipairs(list) do
+        local bit = SPOKEN[word]
+        if seen[bit] then
+            schema.fail(schema.child(node, "dialect"), i, "is given twice")
+        end
+        seen[bit], bits = true, bits + bit
+    end
+    if #list == 0 then
+        schema.fail(node, "dialect", "is empty: name at least one")
+    end
+    return table.concat(list, ", "), bits, PLACES[SPOKEN[list[1]]]
+end
+
 local function provider(parent, name)
     if #name > NAME_BYTES_MAX then
         schema.fail(parent, name, "a provider's name has at most %d bytes", NAME_BYTES_MAX)
     end
     local node = schema.only(schema.child(parent, name), MEMBERS)
-    local dialect = schema.choice(node, "dialect", schema.REQUIRED, DIALECTS)
+    local words, spoken, spoken_first = dialect(node)
     local timeout = function(member, default)
         return schema.integer(node, member, default, 1, TIMEOUT_MS_MAX)
     end
     local record = {
         name = name,
-        dialect = dialect,
+        dialect = words,
+        demo = words == "demo",
+        spoken = spoken,
+        spoken_first = spoken_first,
         available = true,
         headers = "",
         pass_headers = 0,
@@ -180,7 +215,7 @@ local function provider(parent, name)
         total_timeout_ms = timeout("total_timeout_ms", 600000),
         stream_timeout_ms = timeout("stream_timeout_ms", 21600000),
     }
-    if dialect == "demo" then
+    if record.demo then
         for _, member in ipairs {
             "base_url", "api_key", "ca_file", "max_tokens_field", "ask_context", "cost",
             "usage_unasked",

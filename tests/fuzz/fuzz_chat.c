@@ -19,10 +19,10 @@ static void check_prompt(const struct prompt *prompt, size_t bytes)
 }
 
 /* What a provider gets is a request like the client's, but for what was to be changed. */
-static void check_copy(const struct chat_request *request, struct slice copy)
+static void check_copy(const struct model_request *request, struct slice copy)
 {
-    struct chat_request read;
-    struct chat_fault fault;
+    struct model_request read;
+    struct request_fault fault;
     check(chat_read(copy, 0, &read, &fault));
     check(strcmp(read.model, MODEL) == 0);
     check(read.streamed == request->streamed && read.choices == request->choices);
@@ -34,9 +34,10 @@ static void check_copy(const struct chat_request *request, struct slice copy)
     check(read.output_tokens >= 0 && read.output_tokens <= TOKENS_MAX);
 }
 
-static void check_changes(const struct chat_request *request, const struct chat_changes *changes)
+static void check_changes(const struct model_request *request,
+                          const struct request_changes *changes)
 {
-    struct chat_copy copy = {0};
+    struct request_copy copy = {0};
     struct buffer text;
     check(chat_apply(request, changes, &copy));
     buffer_init(&text, request->text.bytes + 4096);
@@ -44,14 +45,14 @@ static void check_changes(const struct chat_request *request, const struct chat_
         check(buffer_append_slice(&text, copy.parts[i]));
     check_copy(request, buffer_slice(&text));
     buffer_fini(&text);
-    chat_copy_fini(&copy);
+    request_copy_fini(&copy);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     static const char *const fields[] = {"max_completion_tokens", "max_tokens", "both", "any"};
-    struct chat_request request = {0};
-    struct chat_fault fault = {0};
+    struct model_request request = {0};
+    struct request_fault fault = {0};
     if (!chat_read((struct slice){(const char *)data, bytes}, 0, &request, &fault)) {
         check(fault.code && fault.message[0] != '\0');
         return 0;
@@ -61,10 +62,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     check_prompt(&request.prompt, bytes);
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         bool is_less = request.output_tokens >= 0 && request.output_tokens < TOKENS_MAX;
-        struct chat_changes changes = {.model = MODEL,
-                                       .output_tokens_max =
-                                           is_less ? request.output_tokens : TOKENS_MAX,
-                                       .max_tokens_field = fields[i]};
+        struct request_changes changes = {.model = MODEL,
+                                          .output_tokens_max =
+                                              is_less ? request.output_tokens : TOKENS_MAX,
+                                          .max_tokens_field = fields[i]};
         check_changes(&request, &changes);
     }
     return 0;

@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "dialect/chat.h"
+#include "dialect/model_request.h"
 #include "dialect/completion.h"
 #include "dialect/cost_edits.h"
 #include "dialect/stated_cost.h"
@@ -40,7 +40,7 @@ static void check_price(const struct meter *meter)
 static struct charge count(const struct meter *meter, unsigned priced)
 {
     static const struct rate_set unknown;
-    static const struct chat_request chat = {
+    static const struct model_request asks = {
         .choices = 1, .prompt = {.text_bytes = 400, .image_count = 1, .audio_count = 1}};
     static const struct unit_counts beside = {.request = 1, .web_search = 5};
     static const struct charge_limits limits = {.context_tokens = 100000,
@@ -48,7 +48,7 @@ static struct charge count(const struct meter *meter, unsigned priced)
                                                 .image_tokens = 85,
                                                 .beside = &beside,
                                                 .output_tokens = 10000};
-    const struct charge_view view = {.chat = &chat,
+    const struct charge_view view = {.asks = &asks,
                                      .meter = meter,
                                      .input_rates = &unknown,
                                      .limits = &limits,

@@ -29,8 +29,8 @@ static void free_slice(struct slice slice)
 static void assert_refused(const char *text, const char *code, const char *param)
 {
     struct slice body = copy_of(text);
-    struct chat_request request;
-    struct chat_fault fault = {0};
+    struct model_request request;
+    struct request_fault fault = {0};
     if (chat_read(body, 0, &request, &fault))
         fail_msg("accepted: %s", text);
     if (strcmp(fault.code, code) != 0)
@@ -43,10 +43,10 @@ static void assert_refused(const char *text, const char *code, const char *param
 }
 
 /* `out` points into memory that is gone: only its numbers and names may be looked at. */
-static void read_into(const char *text, struct chat_request *out)
+static void read_into(const char *text, struct model_request *out)
 {
     struct slice body = copy_of(text);
-    struct chat_fault fault = {0};
+    struct request_fault fault = {0};
     if (!chat_read(body, 0, out, &fault))
         fail_msg("%s (%s): %s", fault.message, fault.code, text);
     free_slice(body);
@@ -181,7 +181,7 @@ static void refuses_names_that_fold_to_ours(void **state)
         bool inner = strstr(bodies[i], "stream_options") != NULL;
         assert_refused(bodies[i], "invalid_value", inner ? "include_usage" : NULL);
     }
-    struct chat_request request;
+    struct model_request request;
     read_into(BODY(",\"max_token\xc5\xbe\":9,\"max_to\xe2\x84\xab"
                    "ens\":9"),
               &request);
@@ -222,7 +222,7 @@ static void bounds_the_model_s_name(void **state)
     (void)state;
     char name[LIMIT_MODEL_NAME_BYTES + 1];
     char body[512];
-    struct chat_request request;
+    struct model_request request;
     memset(name, 'm', sizeof name);
     snprintf(body, sizeof body, "{\"model\":\"%.*s\"," MESSAGES "}", LIMIT_MODEL_NAME_BYTES - 1,
              name);
@@ -269,8 +269,8 @@ static void refuses_members_twice(void **state)
             buffer_printf(&body, "\"%s\":%s,\"x\":0,\"%s\":%s}", keys[way & 1],
                           values[way >> 1 & 1], keys[way >> 2 & 1], values[way >> 3 & 1]);
             buffer_append_char(&body, '\0');
-            struct chat_request request;
-            struct chat_fault fault = {0};
+            struct model_request request;
+            struct request_fault fault = {0};
             struct slice text = {body.data, body.bytes - 1};
             if (chat_read(text, 0, &request, &fault))
                 fail_msg("accepted: %s", body.data);
@@ -301,7 +301,7 @@ static void refuses_inner_members_twice(void **state)
         MESSAGE("\"content\":[{\"type\":\"image_url\"," IMAGE ",\"image\\u005furl\":1}]"),
         "invalid_value", "image_url");
     /* What we do not read is the provider's to judge. */
-    struct chat_request request;
+    struct model_request request;
     read_into(MESSAGE("\"name\":1,\"name\":2,\"content\":[{\"type\":\"text\",\"text\":\"a\"}]"),
               &request);
 }
@@ -311,7 +311,7 @@ static void refuses_other_members_twice(void **state)
     (void)state;
     assert_refused(BODY(",\"user\":1,\"user\":2"), "invalid_value", NULL);
     assert_refused(BODY(",\"\":1,\"\":2"), "invalid_value", NULL);
-    struct chat_request request;
+    struct model_request request;
     read_into(BODY(",\"user\":1,\"User\":2,\"users\":3,\"use\":4"), &request);
     struct buffer body; /* so many members that comparing all with all would take long */
     buffer_init(&body, 1 << 20);
@@ -367,7 +367,7 @@ static void reads_what_counts(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof reads / sizeof *reads; i++) {
-        struct chat_request request;
+        struct model_request request;
         read_into(reads[i].body, &request);
         if (request.streamed != reads[i].streamed || request.usage_asked != reads[i].usage_asked ||
             request.output_tokens != reads[i].output_tokens || request.choices != reads[i].choices)
@@ -385,11 +385,11 @@ static void reads_what_counts(void **state)
 static void finds_paid_features(void **state)
 {
     (void)state;
-    struct chat_request request;
+    struct model_request request;
     char name[PAID_FEATURE_NAME_BYTES];
     const char *text = BODY(",\"to\\u006fls\":[{\"type\":\"function\"},{\"type\":\"mcp\"}],"
                             "\"temperature\":1,\"service_tier\":\"flex\",\"audio\":null");
-    struct chat_fault fault;
+    struct request_fault fault;
     assert_true(chat_read(slice_of(text), 0, &request, &fault));
     assert_int_equal(request.paid.count, 2);
     assert_string_equal(paid_features_name(&request.paid.list[0], name), "tools.mcp");
@@ -417,7 +417,7 @@ static void decodes_the_model_s_name(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char body[256];
-        struct chat_request request;
+        struct model_request request;
         snprintf(body, sizeof body, "{\"model\":\"%s\"," MESSAGES "}", cases[i].written);
         read_into(body, &request);
         assert_string_equal(request.model, cases[i].read);
@@ -479,7 +479,7 @@ static void counts_what_is_sent(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof contents / sizeof *contents; i++) {
         char body[2048];
-        struct chat_request request;
+        struct model_request request;
         snprintf(body, sizeof body, "{\"model\":\"m\",\"messages\":%s}", contents[i].messages);
         read_into(body, &request);
         if (request.prompt.image_count != contents[i].images ||
@@ -517,7 +517,7 @@ static void counts_the_whole_body(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char body[2048];
-        struct chat_request request;
+        struct model_request request;
         snprintf(body, sizeof body, "{\"model\":\"m\",%s}", cases[i].members);
         read_into(body, &request);
         if (request.prompt.text_bytes != cases[i].text_bytes ||
@@ -556,7 +556,7 @@ static void tells_sound_files_and_pictures_apart(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char body[512];
-        struct chat_request request;
+        struct model_request request;
         snprintf(body, sizeof body, "{\"model\":\"m\",%s}", cases[i].members);
         read_into(body, &request);
         if (request.prompt.image_count != cases[i].images ||

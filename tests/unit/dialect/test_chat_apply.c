@@ -11,11 +11,11 @@
 #define MESSAGES "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]"
 
 /* The copy as a NUL-terminated string of the caller's to free; NULL when nothing differs. */
-static char *copied(const char *text, const struct chat_changes *changes)
+static char *copied(const char *text, const struct request_changes *changes)
 {
-    struct chat_request request;
-    struct chat_fault fault = {0};
-    struct chat_copy copy;
+    struct model_request request;
+    struct request_fault fault = {0};
+    struct request_copy copy;
     struct buffer out;
     struct json_value root;
     if (!chat_read(slice_of(text), 0, &request, &fault))
@@ -25,7 +25,7 @@ static char *copied(const char *text, const struct chat_changes *changes)
     for (size_t i = 0; i < copy.part_count; i++)
         assert_true(buffer_append_slice(&out, copy.parts[i]));
     bool same = copy.part_count == 1 && copy.parts[0].data == text;
-    chat_copy_fini(&copy);
+    request_copy_fini(&copy);
     if (same) {
         assert_int_equal(out.bytes, strlen(text));
         buffer_fini(&out);
@@ -37,7 +37,8 @@ static char *copied(const char *text, const struct chat_changes *changes)
     return out.data;
 }
 
-static void assert_copy(const char *text, const struct chat_changes *changes, const char *expected)
+static void assert_copy(const char *text, const struct request_changes *changes,
+                        const char *expected)
 {
     char *copy = copied(text, changes);
     if ((copy == NULL) != (expected == NULL) || (copy != NULL && strcmp(copy, expected) != 0))
@@ -63,8 +64,8 @@ static void sends_on_what_need_not_change(void **state)
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         bool newer = strstr(bodies[i], "max_completion_tokens") != NULL;
         const char *field = newer ? "max_completion_tokens" : "max_tokens";
-        const struct chat_changes same = {.model = "m", .max_tokens_field = field};
-        const struct chat_changes enough = {
+        const struct request_changes same = {.model = "m", .max_tokens_field = field};
+        const struct request_changes enough = {
             .model = "m", .max_tokens_field = field, .output_tokens_max = 10};
         assert_copy(bodies[i], &same, NULL);
         if (strstr(bodies[i], "tokens") != NULL)
@@ -77,18 +78,18 @@ static void sends_on_what_need_not_change(void **state)
 static void renames_the_model(void **state)
 {
     (void)state;
-    const struct chat_changes changes = {.model = "org/m-2", .max_tokens_field = "max_tokens"};
+    const struct request_changes changes = {.model = "org/m-2", .max_tokens_field = "max_tokens"};
     assert_copy("{\"model\":\"m\"," MESSAGES "}", &changes, "{\"model\":\"org/m-2\"," MESSAGES "}");
     assert_copy("{" MESSAGES " , \"mod\\u0065l\" : \"\\u006d\" ,\"x\":{\"model\":\"m\"}}", &changes,
                 "{" MESSAGES " , \"mod\\u0065l\" : \"org/m-2\" ,\"x\":{\"model\":\"m\"}}");
-    const struct chat_changes quoted = {.model = "a\"\\\n", .max_tokens_field = "max_tokens"};
+    const struct request_changes quoted = {.model = "a\"\\\n", .max_tokens_field = "max_tokens"};
     assert_copy("{\"model\":\"m\"," MESSAGES "}", &quoted,
                 "{\"model\":\"a\\\"\\\\\\n\"," MESSAGES "}");
     /* The longest name, with all of it escaped. */
     char name[LIMIT_MODEL_NAME_BYTES];
     memset(name, 1, sizeof name);
     name[sizeof name - 1] = '\0';
-    const struct chat_changes longest = {.model = name, .max_tokens_field = "max_tokens"};
+    const struct request_changes longest = {.model = name, .max_tokens_field = "max_tokens"};
     char *copy = copied("{\"model\":\"m\"," MESSAGES "}", &longest);
     assert_int_equal(strlen(copy), strlen("{\"model\":\"\"," MESSAGES "}") + 6 * strlen(name));
     free(copy);
@@ -118,7 +119,7 @@ static const struct {
 static void asks_for_usage(void **state)
 {
     (void)state;
-    const struct chat_changes same = {.model = "m", .max_tokens_field = "max_tokens"};
+    const struct request_changes same = {.model = "m", .max_tokens_field = "max_tokens"};
 #define STREAMED "\"model\":\"m\",\"stream\":true," MESSAGES
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         char before[512];
@@ -136,7 +137,7 @@ static void asks_for_usage(void **state)
 static void does_not_ask_who_says_it_unasked(void **state)
 {
     (void)state;
-    const struct chat_changes same = {
+    const struct request_changes same = {
         .model = "m", .max_tokens_field = "max_tokens", .usage_unasked = true};
     assert_copy("{" STREAMED "}", &same, NULL);
     assert_copy("{" STREAMED ",\"stream_options\":null}", &same, NULL);
@@ -194,7 +195,7 @@ static void caps_the_answer(void **state)
     (void)state;
 #define PLAIN "\"model\":\"m\"," MESSAGES
     for (size_t i = 0; i < sizeof caps / sizeof *caps; i++) {
-        const struct chat_changes changes = {
+        const struct request_changes changes = {
             .model = "m", .max_tokens_field = caps[i].field, .output_tokens_max = caps[i].most};
         char before[512];
         char after[512];
@@ -212,17 +213,17 @@ static void caps_the_answer(void **state)
 static void says_the_limit_in_both(void **state)
 {
     (void)state;
-    const struct chat_changes changes = {.model = "m", .max_tokens_field = "both"};
+    const struct request_changes changes = {.model = "m", .max_tokens_field = "both"};
     assert_copy("{" PLAIN ",\"max_tokens\":5}", &changes,
                 "{\"max_completion_tokens\":5," PLAIN ",\"max_tokens\":5}");
     assert_copy("{" PLAIN ",\"max_completion_tokens\":5}", &changes,
                 "{\"max_tokens\":5," PLAIN ",\"max_completion_tokens\":5}");
     assert_copy("{" PLAIN "}", &changes, NULL);
-    const struct chat_changes any = {.model = "m", .max_tokens_field = "any"};
+    const struct request_changes any = {.model = "m", .max_tokens_field = "any"};
     assert_copy("{" PLAIN ",\"max_tokens\":5}", &any, NULL);
     assert_copy("{" PLAIN ",\"max_completion_tokens\":5}", &any,
                 "{\"max_tokens\":5," PLAIN ",\"max_completion_tokens\":5}");
-    const struct chat_changes capped = {
+    const struct request_changes capped = {
         .model = "m", .max_tokens_field = "both", .output_tokens_max = 7};
     assert_copy("{" PLAIN "}", &capped, "{\"max_tokens\":7,\"max_completion_tokens\":7," PLAIN "}");
 }
@@ -230,7 +231,7 @@ static void says_the_limit_in_both(void **state)
 static void changes_all_at_once(void **state)
 {
     (void)state;
-    const struct chat_changes changes = {
+    const struct request_changes changes = {
         .model = "other", .max_tokens_field = "max_completion_tokens", .output_tokens_max = 7};
     assert_copy("{" STREAMED "}", &changes,
                 "{\"stream_options\":{\"include_usage\":true},\"max_completion_tokens\":7,"
@@ -349,7 +350,7 @@ static void random_requests_change_where_they_must(void **state)
         "messages", "[{\"role\":\"user\",\"content\":\"\\u00e9\"}]",
         "[{\"role\":\"user\",\"content\":\"\\u00e9\"}]", 0, NULL};
     static const struct choice streamed = {"stream", "true", "true", 0, NULL};
-    const struct chat_changes changes = {
+    const struct request_changes changes = {
         .model = "other", .max_tokens_field = "max_tokens", .output_tokens_max = 20};
     struct dice dice = dice_make();
     for (int round = 0; round < 10000; round++) {

@@ -10,10 +10,10 @@
 #include "dialect/parsed.h"
 
 static bool read(struct paid_features *found, const char *name, const char *value,
-                 struct chat_fault *fault)
+                 struct request_fault *fault)
 {
     struct json_value parsed_value = parsed(value);
-    *fault = (struct chat_fault){0};
+    *fault = (struct request_fault){0};
     return paid_features_read(found, slice_of(name), &parsed_value, fault);
 }
 
@@ -212,7 +212,7 @@ static void finds_each_form(void **state)
     buffer_init(&shown, 4096);
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         struct paid_features found = {0};
-        struct chat_fault fault;
+        struct request_fault fault;
         if (!read(&found, forms[i].member, forms[i].value, &fault))
             fail_msg("%s: %s: %s", fault.message, forms[i].member, forms[i].value);
         show(&found, &shown);
@@ -287,7 +287,7 @@ static void refuses_what_may_hide_one(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
         struct paid_features found = {0};
-        struct chat_fault fault;
+        struct request_fault fault;
         if (read(&found, wrongs[i].member, wrongs[i].value, &fault))
             fail_msg("accepted: %s: %s", wrongs[i].member, wrongs[i].value);
         assert_string_equal(fault.code, "invalid_value");
@@ -303,7 +303,7 @@ static void refuses_a_member_twice(void **state)
 {
     (void)state;
     struct paid_features found = {0};
-    struct chat_fault fault;
+    struct request_fault fault;
     assert_true(read(&found, "service_tier", "null", &fault));
     assert_true(read(&found, "audio", "null", &fault));
     assert_false(read(&found, "service_tier", "\"auto\"", &fault));
@@ -335,7 +335,7 @@ static void says_where(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct paid_features found = {0};
-        struct chat_fault fault;
+        struct request_fault fault;
         assert_false(read(&found, cases[i].member, cases[i].value, &fault));
         assert_string_equal(fault.message, cases[i].message);
     }
@@ -368,7 +368,7 @@ static void finds_marks_of_caches_in_messages(void **state)
     buffer_init(&shown, 4096);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct paid_features found = {0};
-        struct chat_fault fault;
+        struct request_fault fault;
         struct json_value messages = parsed(cases[i].messages);
         assert_true(paid_features_read_marks(&found, &messages, &fault));
         show(&found, &shown);
@@ -389,7 +389,7 @@ static void refuses_marks_that_may_hide_one(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct paid_features found = {0};
-        struct chat_fault fault = {0};
+        struct request_fault fault = {0};
         struct json_value messages = parsed(cases[i]);
         assert_false(paid_features_read_marks(&found, &messages, &fault));
         assert_string_equal(fault.param, "messages");
@@ -408,7 +408,7 @@ static void bounds_the_name(void **state)
     memset(type, 't', sizeof type);
     for (int extra = 0; extra <= 1; extra++) {
         struct paid_features found = {0};
-        struct chat_fault fault;
+        struct request_fault fault;
         snprintf(value, sizeof value, "[{\"%.*s\":1}]", MOST + extra, type);
         assert_int_equal(read(&found, "tools", value, &fault), extra == 0);
         snprintf(value, sizeof value, "[{\"type\":\"%.*s\"}]", MOST + extra, type);
@@ -418,7 +418,7 @@ static void bounds_the_name(void **state)
             assert_int_equal(strlen(paid_features_name(&found.list[0], name)), sizeof name - 1);
     }
     struct paid_features found = {0};
-    struct chat_fault fault;
+    struct request_fault fault;
     snprintf(value, sizeof value, "[{\"%.*s\":1}]", MOST, type);
     assert_true(read(&found, "tools", value, &fault));
     found.list[0].place = INT32_MAX;
@@ -431,7 +431,7 @@ static void bounds_their_number(void **state)
     (void)state;
     for (int kinds = PAID_FEATURES_MAX; kinds <= PAID_FEATURES_MAX + 1; kinds++) {
         struct paid_features found = {0};
-        struct chat_fault fault;
+        struct request_fault fault;
         struct buffer tools;
         buffer_init(&tools, 1 << 16);
         for (int i = 0; i < 1000; i++)
@@ -468,7 +468,7 @@ static void says_what_is_not_sold(void **state)
     };
     char name[PAID_FEATURE_NAME_BYTES];
     struct paid_features found = {0};
-    struct chat_fault fault;
+    struct request_fault fault;
     assert_null(paid_features_unsold(&found, ""));
     assert_true(read(&found, "tools", "[{\"type\":\"web_search\"},{\"type\":\"mcp\"}]", &fault));
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -487,7 +487,7 @@ static void a_star_of_the_client_is_a_letter(void **state)
 {
     (void)state;
     struct paid_features found = {0};
-    struct chat_fault fault;
+    struct request_fault fault;
     assert_true(read(&found, "tools", "[{\"type\":\"*\"}]", &fault));
     assert_non_null(paid_features_unsold(&found, "tools.mcp"));
     assert_null(paid_features_unsold(&found, "tools.*"));

@@ -1,5 +1,6 @@
 #include "exchange/provider.h"
 
+#include "dialect/chat.h"
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -57,7 +58,8 @@ void provider_stop(void)
 
 struct candidate_terms provider_terms(void)
 {
-    return (struct candidate_terms){.provider = "",
+    return (struct candidate_terms){.dialects = 1 << DIALECT_CHAT,
+                                    .provider = "",
                                     .model = "",
                                     .base_url = "",
                                     .api_key = "",
@@ -87,9 +89,9 @@ int provider_listen_silently(char base_url[PROVIDER_URL_BYTES])
     return fd;
 }
 
-void provider_read_chat(const char *body, struct chat_request *out)
+void provider_read_chat(const char *body, struct model_request *out)
 {
-    struct chat_fault fault;
+    struct request_fault fault;
     if (!chat_read(slice_of(body), 1, out, &fault))
         fail_msg("%s: %s", fault.message, body);
 }

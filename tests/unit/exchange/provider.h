@@ -3,7 +3,7 @@
 #ifndef TESTS_EXCHANGE_PROVIDER_H
 #define TESTS_EXCHANGE_PROVIDER_H
 
-#include "dialect/chat.h"
+#include "dialect/model_request.h"
 #include "exchange/candidate.h"
 #include "net/client/upstream.h"
 
@@ -29,6 +29,6 @@ enum { PROVIDER_URL_BYTES = 64 };
 int provider_listen_silently(char base_url[PROVIDER_URL_BYTES]);
 
 /* The request of a client; the test fails where it is none. `body` is borrowed. */
-void provider_read_chat(const char *body, struct chat_request *out);
+void provider_read_chat(const char *body, struct model_request *out);
 
 #endif

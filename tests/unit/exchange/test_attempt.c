@@ -30,7 +30,7 @@ struct owner {
 
 static struct attempt attempt;
 static struct owner owner;
-static struct chat_request chat;
+static struct model_request asks;
 static struct candidate_terms terms;
 static char base_url[PROVIDER_URL_BYTES];
 
@@ -78,8 +78,11 @@ static bool on_call_end(void *arg)
     return !owner.gone;
 }
 
-static const struct attempt_events events = {on_decided, on_stream, on_choices, on_answer_end,
-                                             on_call_end};
+static const struct attempt_events events = {.on_decided = on_decided,
+                                             .on_stream = on_stream,
+                                             .on_choices = on_choices,
+                                             .on_answer_end = on_answer_end,
+                                             .on_call_end = on_call_end};
 
 static int set_up(void **state)
 {
@@ -102,10 +105,10 @@ static int tear_down(void **state)
 static void start(const char *body)
 {
     struct candidate *candidate = candidate_new(&terms);
-    provider_read_chat(body, &chat);
+    provider_read_chat(body, &asks);
     const struct attempt_request request = {.loop = provider_loop,
                                             .upstream = provider_upstream,
-                                            .chat = &chat,
+                                            .asks = &asks,
                                             .exchange_id = "req_1",
                                             .created_ms = 1000};
     attempt_start(&attempt, candidate, &request, &events, &owner);
@@ -486,7 +489,7 @@ static void a_provider_that_has_failed_bills_nothing(void **state)
 static void the_demo_answers_without_a_network(void **state)
 {
     (void)state;
-    terms.dialect = DIALECT_DEMO;
+    terms.demo = true;
     terms.base_url = "";
     start(PLAIN);
     assert_true(attempt_is_asked(&attempt));

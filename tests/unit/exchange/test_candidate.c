@@ -24,9 +24,10 @@ static void its_texts_are_its_own(void **state)
     memset(headers, 'x', sizeof headers - 1);
     assert_string_equal(candidate->terms.provider, "openai");
     assert_string_equal(candidate->terms.base_url, "https://x.example/v1");
-    assert_string_equal(candidate->url, "https://x.example/v1/chat/completions");
+    assert_string_equal(candidate_url(candidate, DIALECT_CHAT, false),
+                        "https://x.example/v1/chat/completions");
     assert_string_equal(candidate->terms.api_key, "sk-1");
-    assert_string_equal(candidate->authorization, "Authorization: Bearer sk-1");
+    assert_string_equal(candidate_key(candidate, DIALECT_CHAT), "Authorization: Bearer sk-1");
     assert_int_equal(candidate->header_count, 2);
     assert_string_equal(candidate->headers[0], "X-A: 1");
     assert_string_equal(candidate->headers[1], "X-B: 2");
@@ -38,7 +39,7 @@ static void without_a_key_nothing_is_authorized(void **state)
     (void)state;
     struct candidate_terms terms = provider_terms();
     struct candidate *candidate = candidate_new(&terms);
-    assert_null(candidate->authorization);
+    assert_null(candidate_key(candidate, DIALECT_CHAT));
     assert_int_equal(candidate->header_count, 0);
     assert_int_equal(candidate->answers_as.bytes, 0);
     candidate_unref(candidate);

@@ -2,7 +2,7 @@
  * never more than request and model allow. */
 #include "base/support.h"
 
-#include "dialect/chat.h"
+#include "dialect/model_request.h"
 #include "exchange/charge.h"
 #include "exchange/meter.h"
 
@@ -15,7 +15,7 @@ static const struct meter counted = {.reported = true,
                                      .reported_text_bytes = 200,
                                      .reported_pieces = 50};
 
-static struct chat_request chat;
+static struct model_request asks;
 static struct meter meter;
 static struct charge_limits limits;
 static struct unit_counts beside;
@@ -25,7 +25,7 @@ static unsigned priced;
 static int set_up(void **state)
 {
     (void)state;
-    chat = (struct chat_request){.choices = 1, .prompt = {.text_bytes = 400}};
+    asks = (struct model_request){.choices = 1, .prompt = {.text_bytes = 400}};
     meter = counted;
     beside = (struct unit_counts){.request = 1, .web_search = 100, .image = 2};
     limits = (struct charge_limits){.context_tokens = 100000,
@@ -41,7 +41,7 @@ static int set_up(void **state)
 static struct charge count(bool cut)
 {
     static const struct rate_set unknown;
-    const struct charge_view view = {.chat = &chat,
+    const struct charge_view view = {.asks = &asks,
                                      .meter = &meter,
                                      .input_rates = &unknown,
                                      .limits = &limits,
@@ -131,7 +131,7 @@ static void a_count_of_one_choice_of_several_falls(void **state)
     meter.output_pieces = meter.reported_pieces = 0;
     meter.output.text_bytes = meter.reported_text_bytes = 4 * 15;
     assert_charge(false, 80, 20, 10, USAGE_REPORTED);
-    chat.choices = 2;
+    asks.choices = 2;
     assert_charge(false, 80, 20, 15, USAGE_CORRECTED);
     meter.output.text_bytes = meter.reported_text_bytes = 4 * 14;
     assert_charge(false, 80, 20, 10, USAGE_REPORTED);
@@ -168,11 +168,11 @@ static void media_is_estimated_by_its_kind(void **state)
 {
     (void)state;
     meter = (struct meter){.output = {.text_bytes = 4, .image_count = 2, .audio_bytes = 4000}};
-    chat.prompt.image_count = 1;
-    chat.prompt.audio_bytes = 800;
+    asks.prompt.image_count = 1;
+    asks.prompt.audio_bytes = 800;
     assert_int_equal(charge_media_tokens(&limits, &meter.output), 2 * 85 + 10);
     assert_charge(false, 100 + 85 + 2, 0, 1 + 2 * 85 + 10, USAGE_ESTIMATED);
-    chat.prompt.opaque_count = 1; /* a film: as much as was held */
+    asks.prompt.opaque_count = 1; /* a film: as much as was held */
     assert_charge(false, 90000, 0, 1 + 2 * 85 + 10, USAGE_ESTIMATED);
 }
 
@@ -218,7 +218,7 @@ static void parts_with_a_price_leave_their_whole(void **state)
 {
     (void)state;
     meter.has_parts = true;
-    chat.prompt.audio_count = 1;
+    asks.prompt.audio_count = 1;
     meter.output.audio_bytes = 1;
     meter.parts = (struct unit_counts){.cache_write = 40, /* the long-lived ones included */
                                        .cache_write_long = 10,
@@ -271,7 +271,7 @@ static void parts_are_never_more_than_their_whole(void **state)
 {
     (void)state;
     meter.has_parts = true;
-    chat.prompt.opaque_count = 1;
+    asks.prompt.opaque_count = 1;
     meter.output.audio_bytes = 1;
     meter.parts = (struct unit_counts){.cache_write = 70, .audio_input = 70, .audio_output = 51};
     priced = 1U << UNIT_CACHE_WRITE | 1U << UNIT_AUDIO_INPUT | 1U << UNIT_AUDIO_OUTPUT;
@@ -297,7 +297,7 @@ static void what_neither_went_nor_came_is_not_charged(void **state)
     struct charge charge = count(false);
     assert_counts(&charge.tokens,
                   (struct unit_counts){.input = 80, .cached_input = 20, .output = 50});
-    chat.prompt.image_count = 1;
+    asks.prompt.image_count = 1;
     meter.output.image_count = 1;
     charge = count(false);
     assert_int_equal(charge.tokens.image_input, 20);
@@ -324,7 +324,7 @@ static void cached_parts_have_their_price(void **state)
     (void)state;
     meter.has_parts = true;
     meter.parts = (struct unit_counts){.cached_audio_input = 15, .cached_image_input = 50};
-    chat.prompt.audio_count = chat.prompt.image_count = 1;
+    asks.prompt.audio_count = asks.prompt.image_count = 1;
     priced = 1U << UNIT_CACHED_AUDIO_INPUT;
     struct charge charge = count(false);
     assert_counts(&charge.tokens, (struct unit_counts){.input = 80,
@@ -336,7 +336,7 @@ static void cached_parts_have_their_price(void **state)
     assert_int_equal(charge.tokens.cached_image_input, 5);
     assert_int_equal(charge.tokens.cached_input, 0);
     assert_int_equal(charge.unpriced, 0);
-    chat.prompt.audio_count = 0; /* no sound was sent */
+    asks.prompt.audio_count = 0; /* no sound was sent */
     assert_int_equal(count(false).tokens.cached_audio_input, 0);
 }
 
@@ -360,8 +360,8 @@ static void estimated_media_has_its_price(void **state)
 {
     (void)state;
     meter = (struct meter){.output = {.text_bytes = 4, .audio_bytes = 4000}};
-    chat.prompt.image_count = 1;
-    chat.prompt.audio_bytes = 800;
+    asks.prompt.image_count = 1;
+    asks.prompt.audio_bytes = 800;
     priced = 1U << UNIT_AUDIO_INPUT | 1U << UNIT_IMAGE_INPUT | 1U << UNIT_AUDIO_OUTPUT;
     struct charge charge = count(false);
     assert_counts(

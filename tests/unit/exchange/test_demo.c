@@ -14,7 +14,7 @@
 enum { WORDS = 28 };
 
 static struct demo *demo;
-static struct chat_request chat;
+static struct model_request asks;
 static struct buffer text; /* ends with a NUL */
 static char content_type[32];
 static unsigned heads, ends;
@@ -64,13 +64,13 @@ static int tear_down(void **state)
 static void start(const char *body, int64_t output_tokens_max)
 {
     const struct upstream_events events = {on_head, on_data, on_end, NULL};
-    const struct demo_request request = {.chat = &chat,
+    const struct demo_request request = {.asks = &asks,
                                          .exchange_id = "req_1",
                                          .model = "a \"demo\"",
                                          .created_ms = 5999,
                                          .output_tokens_max = output_tokens_max};
     heads = ends = 0;
-    provider_read_chat(body, &chat);
+    provider_read_chat(body, &asks);
     demo = demo_start(provider_loop, &request, &events);
     assert_int_equal(heads, 0); /* not from inside */
 }
@@ -119,7 +119,7 @@ static void a_plain_answer_is_a_completion(void **state)
     assert_true(slice_starts_with(completion.root.raw,
                                   "{\"id\":\"chatcmpl-req_1\",\"object\":\"chat.completion\","
                                   "\"created\":5,\"model\":\"a \\\"demo\\\"\","));
-    assert_usage(&completion.usage, meter_estimate(chat.prompt.text_bytes), 2 * WORDS);
+    assert_usage(&completion.usage, meter_estimate(asks.prompt.text_bytes), 2 * WORDS);
 }
 
 static void a_stream_says_a_word_in_each_event(void **state)

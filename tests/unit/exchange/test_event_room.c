@@ -12,7 +12,7 @@
 
 static struct exchange_env env;
 static struct exchange *exchange;
-static struct chat_request chat;
+static struct model_request asks;
 static int listener;
 
 static void on_decided(void *owner)
@@ -32,9 +32,9 @@ static int set_up(void **state)
     terms.base_url = base_url;
     struct candidate *candidate = candidate_new(&terms);
     provider_read_chat("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}",
-                       &chat);
+                       &asks);
     const struct attempt_request request = {
-        .loop = provider_loop, .upstream = provider_upstream, .chat = &chat, .exchange_id = ""};
+        .loop = provider_loop, .upstream = provider_upstream, .asks = &asks, .exchange_id = ""};
     env = (struct exchange_env){.large_events = 0};
     exchange = calloc(1, sizeof *exchange);
     assert_non_null(exchange);

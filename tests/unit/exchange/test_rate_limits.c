@@ -49,7 +49,7 @@ static void begin(struct exchange_env *env, struct exchange *exchange, const cha
     snprintf(exchange->key.key_id.text, sizeof exchange->key.key_id.text, "%s", key);
     snprintf(exchange->key.user_id.text, sizeof exchange->key.user_id.text, "%s", user);
     exchange->charge_limits.context_tokens = 1000000;
-    exchange->chat.prompt.text_bytes = 400; /* 100 tokens by the estimate */
+    exchange->asks.prompt.text_bytes = 400; /* 100 tokens by the estimate */
 }
 
 /* What one more request would leave, as the reply's headers say. */

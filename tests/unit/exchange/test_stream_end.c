@@ -25,8 +25,8 @@ static int set_up(void **state)
     assert_non_null(exchange);
     stream_init(&exchange->stream);
     buffer_append_text(&exchange->stream.chunk_head, HEAD);
-    exchange->chat.choices = 1;
-    exchange->chat.usage_asked = true;
+    exchange->asks.choices = 1;
+    exchange->asks.usage_asked = true;
     exchange->budget.public_url = "https://x.example";
     exchange->budget.hold = &hold;
     struct usage_record *record = &exchange->settlement.record;
@@ -58,7 +58,7 @@ static void assert_ends_with(const char *text)
 static void who_did_not_ask_gets_no_usage(void **state)
 {
     (void)state;
-    exchange->chat.usage_asked = false;
+    exchange->asks.usage_asked = false;
     assert_ends_with(DONE);
     buffer_append_text(&exchange->stream.last_event, "data:[DONE]\n\n"); /* as it came */
     assert_ends_with("data:[DONE]\n\n");
@@ -87,7 +87,7 @@ static void cached_tokens_are_part_of_the_prompt(void **state)
 static void an_answer_without_money_says_so(void **state)
 {
     (void)state;
-    exchange->chat.usage_asked = false;
+    exchange->asks.usage_asked = false;
     exchange->stream.out_of_budget = true;
     exchange->budget.short_of = HOLD_BUDGET;
     assert_ends_with(
@@ -112,7 +112,7 @@ static void a_failure_says_what_was_charged(void **state)
     stream_note_failure(&exchange->stream, "provider_unavailable", "It broke.");
     assert_ends_with(OURS ERROR("It broke. $0.00054 was charged for what came.", "server_error")
                          DONE);
-    exchange->chat.usage_asked = false;
+    exchange->asks.usage_asked = false;
     exchange->settlement.record.charge_nusd = 0;
     exchange->stream.refused = true;
     assert_ends_with(ERROR("It broke. Nothing was charged.", "invalid_request_error") DONE);

@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-#include "dialect/chat.h"
+#include "dialect/model_request.h"
 #include "exchange/price_schedule.h"
 #include "exchange/worst_price.h"
 
-static struct chat_request chat;
+static struct model_request asks;
 static struct unit_prices prices;
 static const struct price_facts *said;
 static const struct unit_counts most = {.input = 500};
@@ -16,7 +16,7 @@ static const struct unit_counts most = {.input = 500};
 static int set_up(void **state)
 {
     (void)state;
-    chat = (struct chat_request){.choices = 1};
+    asks = (struct model_request){.choices = 1};
     said = NULL;
     prices = (struct unit_prices){.input_pusd = 100, .output_pusd = 200};
     return 0;
@@ -30,17 +30,17 @@ static void raise(const struct price_schedule *rules)
         priced |= (unsigned)(prices.of[unit] != 0) << unit;
     unit_prices_complete(&prices, priced);
     const struct worst_view view = {
-        .question = {&chat, 0, ""}, .rules = rules, .most = &most, .said = said};
+        .question = {&asks, 0, ""}, .rules = rules, .most = &most, .said = said};
     worst_price_raise(&view, &prices);
 }
 
 static void ask(const char *member, const char *value)
 {
     struct json_value parsed;
-    struct chat_fault refusal;
+    struct request_fault refusal;
     struct fault fault;
     assert_true(json_parse(slice_of(value), LIMIT_JSON_DEPTH, &parsed, &fault));
-    assert_true(paid_features_read(&chat.paid, slice_of(member), &parsed, &refusal));
+    assert_true(paid_features_read(&asks.paid, slice_of(member), &parsed, &refusal));
 }
 
 static void plain_prices_stay(void **state)
@@ -74,7 +74,7 @@ static void a_file_may_be_sound(void **state)
     prices.audio_input_pusd = 4000;
     raise(NULL);
     assert_int_equal(prices.input_pusd, 100);
-    chat.prompt.opaque_count = 1;
+    asks.prompt.opaque_count = 1;
     raise(NULL);
     assert_int_equal(prices.input_pusd, 4000);
 }

@@ -90,7 +90,7 @@ local words = {
     provider_state = function() return USER end,
     authenticate = function() return "", "" end,
     caller = function() return "key_1", "acct_1", "user_1" end,
-    read_chat = function() return "demo", false, nil, 1 end,
+    read_request = function() return "demo", false, nil, 1 end,
     header = function() end,
 }
 

@@ -168,12 +168,13 @@ static void test_a_candidate_outlives_its_policy(void **unused)
     (void)unused;
     vm_unref(vm); /* a reload, and the last task has ended */
     assert_int_equal(candidate->references, 1);
-    assert_int_equal(candidate->terms.dialect, DIALECT_OPENAI);
+    assert_int_equal(candidate->terms.dialect, DIALECT_CHAT);
+    assert_int_equal(candidate->terms.dialects, 1 << DIALECT_CHAT);
     assert_string_equal(candidate->terms.provider, "openai");
     assert_string_equal(candidate->terms.model, "a");
-    assert_string_equal(candidate->url, "http://h/v1/chat/completions");
+    assert_string_equal(candidate->urls[DIALECT_CHAT], "http://h/v1/chat/completions");
     assert_string_equal(candidate->terms.api_key, "sk-secret");
-    assert_string_equal(candidate->authorization, "Authorization: Bearer sk-secret");
+    assert_string_equal(candidate_key(candidate, DIALECT_CHAT), "Authorization: Bearer sk-secret");
     assert_string_equal(candidate->terms.ca_file, "/ca.pem");
     assert_string_equal(candidate->terms.max_tokens_field, "any");
     assert_int_equal(candidate->terms.prices.input_pusd, 3000000);
@@ -197,8 +198,8 @@ static void test_garbage_gives_its_candidates_back(void **unused)
     (void)unused;
     assert_true(margin_ppm >= 210000);
     assert_int_equal(candidate->references, 2);
-    assert_null(candidate->authorization);
-    assert_int_equal(candidate->terms.dialect, DIALECT_DEMO);
+    assert_null(candidate_key(candidate, DIALECT_CHAT));
+    assert_true(candidate->terms.demo);
     lua_pop(state, 1);
     vm_collect_anew(vm); /* the 21st margin is not kept */
     while (!vm_collect_some(vm))

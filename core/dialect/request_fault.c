@@ -1,11 +1,11 @@
-#include "dialect/chat_fault.h"
+#include "dialect/request_fault.h"
 
 #include <stdio.h>
 
 enum { SHOWN_BYTES_MAX = 60 };
 
-bool chat_fault_set(struct chat_fault *fault, const char *code, const char *param,
-                    const char *format, va_list arguments)
+bool request_fault_set(struct request_fault *fault, const char *code, const char *param,
+                       const char *format, va_list arguments)
 {
     fault->code = code;
     fault->param = param;
@@ -14,7 +14,7 @@ bool chat_fault_set(struct chat_fault *fault, const char *code, const char *para
 }
 
 /* Says what is wrong with a member. */
-static bool refuse_name(struct chat_fault *fault, const char *param, struct slice name,
+static bool refuse_name(struct request_fault *fault, const char *param, struct slice name,
                         const char *why)
 {
     fault->code = "invalid_value";
@@ -24,12 +24,12 @@ static bool refuse_name(struct chat_fault *fault, const char *param, struct slic
     return false;
 }
 
-bool chat_fault_twice(struct chat_fault *fault, const char *param, struct slice name)
+bool request_fault_twice(struct request_fault *fault, const char *param, struct slice name)
 {
     return refuse_name(fault, param, name, "occurs twice; send it once.");
 }
 
-bool chat_fault_disguised(struct chat_fault *fault, const char *param, struct slice key)
+bool request_fault_disguised(struct request_fault *fault, const char *param, struct slice key)
 {
     return refuse_name(fault, param, key, "must be written in lower case.");
 }

@@ -1,7 +1,10 @@
--- POST chat/completions, from the key to the last byte. Each method of `x` either does its work, or
--- answers the client and ends this task; money is safe whatever happens here (core/exchange).
+-- A call to a model, in any dialect, from the key to the last byte. Each method of `x` either does
+-- its work, or answers the client and ends this task; money is safe whatever happens here
+-- (core/exchange).
 local plans = require "openai.plan"
 local policy = require "policy"
+
+local call = {}
 
 -- Tries the candidates in order until one answers. A fault that only the customer can mend is not
 -- tried again.
@@ -21,17 +24,20 @@ local function attempt(x, plan)
     x:refuse_attempt()
 end
 
--- `digest` names a key of the signed-in user (the dashboard's playground).
-return function(x, _, digest, user_id)
+-- Answers the call at `endpoint`. `digest` names a key of the signed-in user (the dashboard's
+-- playground). `address_model` and `address_streamed` are what the request's address says, in a
+-- dialect that has it there.
+function call.answer(x, endpoint, digest, user_id, address_model, address_streamed)
     local group, key_models
     if digest then
         group, key_models = x:authenticate_as(digest, user_id)
     else
         group, key_models = x:authenticate()
     end
-    local model, stream, output_tokens, input_tokens = x:read_chat()
+    local model, stream, output_tokens, input_tokens =
+        x:read_request(false, address_model, address_streamed)
     -- Comes first: policies and balance may have changed since the first request.
-    local fresh = x:claim("POST /chat/completions")
+    local fresh = x:claim("POST " .. endpoint)
     local request = plans.request(x, group, key_models, model, stream, output_tokens, input_tokens)
     if not fresh then
         x:limits(policy.limits(request), true) -- costs nothing, but counts as a request
@@ -43,3 +49,12 @@ return function(x, _, digest, user_id)
     attempt(x, plan)
     x:relay()
 end
+
+-- A handler of the endpoint.
+function call.at(endpoint)
+    return function(x, _, digest, user_id)
+        call.answer(x, endpoint, digest, user_id)
+    end
+end
+
+return call

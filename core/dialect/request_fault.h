@@ -1,24 +1,24 @@
 /* Why a body is not a chat request that we can price: an error for the client, status 400. */
-#ifndef DIALECT_CHAT_FAULT_H
-#define DIALECT_CHAT_FAULT_H
+#ifndef DIALECT_REQUEST_FAULT_H
+#define DIALECT_REQUEST_FAULT_H
 
 #include <stdarg.h>
 #include <stdbool.h>
 
 #include "base/slice.h"
 
-struct chat_fault {
+struct request_fault {
     const char *code;  /* invalid_json, invalid_value, missing_field */
     const char *param; /* the member at fault, or NULL; a literal */
     char message[256];
 };
 
 /* Each returns false. */
-bool chat_fault_set(struct chat_fault *fault, const char *code, const char *param,
-                    const char *format, va_list arguments) __attribute__((format(printf, 4, 0)));
+bool request_fault_set(struct request_fault *fault, const char *code, const char *param,
+                       const char *format, va_list arguments) __attribute__((format(printf, 4, 0)));
 /* A member is there twice: the provider might obey the one that we did not price. */
-bool chat_fault_twice(struct chat_fault *fault, const char *param, struct slice name);
+bool request_fault_twice(struct request_fault *fault, const char *param, struct slice name);
 /* A key is not written as the name that some servers read it as (member_name.h). */
-bool chat_fault_disguised(struct chat_fault *fault, const char *param, struct slice key);
+bool request_fault_disguised(struct request_fault *fault, const char *param, struct slice key);
 
 #endif

@@ -1,0 +1,72 @@
+/* A request to a model, whatever its dialect: the facts that the gateway needs from it, and the
+ * provider's copy. The client's bytes are never changed. */
+#ifndef DIALECT_MODEL_REQUEST_H
+#define DIALECT_MODEL_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "dialect/asked_words.h"
+#include "dialect/dialect_kind.h"
+#include "dialect/paid_features.h"
+#include "dialect/prompt.h"
+#include "dialect/request_fault.h"
+
+/* The top-level members that we read. */
+enum request_field {
+    REQUEST_MODEL,
+    REQUEST_MESSAGES,
+    REQUEST_STREAM,
+    REQUEST_STREAM_OPTIONS,
+    REQUEST_MAX_TOKENS,
+    REQUEST_MAX_COMPLETION_TOKENS,
+    REQUEST_N,
+    REQUEST_USAGE,
+    REQUEST_MEMBERS
+};
+
+struct model_request {
+    enum dialect dialect;
+    struct slice text; /* the client's body, borrowed */
+    struct json_value root;
+    /* `raw.data` is NULL where the member is absent */
+    struct json_value members[REQUEST_MEMBERS];
+    struct slice keys[REQUEST_MEMBERS]; /* their keys, as written */
+    char model[LIMIT_MODEL_NAME_BYTES];
+    bool streamed;
+    bool usage_asked;          /* stream_options.include_usage, or OpenRouter's usage.include */
+    bool usage_optioned;       /* by stream_options.include_usage */
+    int64_t output_tokens;     /* max_completion_tokens, else max_tokens; -1: not given */
+    int64_t choices;           /* n */
+    struct prompt prompt;      /* the size of its input to the model */
+    struct asked_words asked;  /* what decides prices of its own; of `text` */
+    struct paid_features paid; /* what it asks for beside plain tokens; of `text` */
+};
+
+/* The changes for one provider. */
+struct request_changes {
+    const char *model;         /* the provider's name for the model */
+    int64_t output_tokens_max; /* > 0: the provider is asked for at most so many */
+    /* The member in which the provider takes a limit; a limit of the client moves there too.
+     * "both": the limit stands in both members. "any": it stands in max_tokens and in the member
+     * where the client put it. */
+    const char *max_tokens_field;
+    bool usage_unasked;
+};
+
+enum { REQUEST_EDITS_MAX = 7, REQUEST_PARTS_MAX = 2 * REQUEST_EDITS_MAX + 1 };
+
+/* The provider's copy: slices of the client's text, which is borrowed, with our text between
+ * them. */
+struct request_copy {
+    struct slice parts[REQUEST_PARTS_MAX]; /* only the client's text when nothing differs */
+    size_t part_count;
+    struct buffer inserted; /* our text */
+};
+
+void request_copy_fini(struct request_copy *copy); /* also of a zeroed copy */
+
+#endif

@@ -1,0 +1,251 @@
+#include "exchange/answer_events.h"
+
+#include "base/check.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "dialect/cost_edits.h"
+#include "exchange/events.h"
+#include "exchange/exchange_internal.h"
+#include "exchange/price_facts.h"
+
+/* ---- events in the client's dialect ---- */
+
+static const struct dialect_form *client_form(const struct exchange *exchange)
+{
+    return dialect_form(exchange->asks.dialect);
+}
+
+/* Feeds the meter. Returns false, and ends the stream, if the text is not paid for. */
+static bool pay(struct exchange *exchange, const struct answer_facts *facts)
+{
+    struct stream *stream = &exchange->stream;
+    struct meter before = stream->meter;
+    meter_note_answer(&stream->meter, facts, exchange->asks.choices);
+    if (stream_budget_cover(&exchange->budget))
+        return true;
+    stream->meter = before;
+    events_end_for_budget(exchange);
+    return false;
+}
+
+/* Notes the provider's counts, and the terms on which it serves. */
+static void note_counts(struct exchange *exchange, const struct answer_facts *facts)
+{
+    struct meter *meter = &exchange->stream.meter;
+    const struct price_facts before = meter->said;
+    price_facts_note_tier(&meter->said, &facts->service_tier);
+    if (facts->usage.type == JSON_OBJECT)
+        (void)meter_read_answer(meter, &facts->usage, &facts->beside);
+    else if (facts->holder.type == JSON_OBJECT)
+        (void)meter_find_usage(meter, &facts->holder);
+    events_note_terms(exchange, &before);
+}
+
+/* Where an event's bytes go. */
+static struct buffer *output_of(struct stream *stream)
+{
+    return stream->closing ? &stream->held_event : &stream->out;
+}
+
+/* Appends an event: as it came if it has the usual form, else in that form. `data` is one JSON
+ * object; a line break in it is white space. */
+static void append(struct exchange *exchange, struct slice event, struct slice data,
+                   const struct json_value *root)
+{
+    struct buffer *out = output_of(&exchange->stream);
+    bool named = client_form(exchange)->events_named;
+    if (event.bytes > 0 && events_are_simple(event, data, named)) {
+        buffer_append_slice(out, event);
+        return;
+    }
+    struct json_value type;
+    if (named && json_find(root, "type", &type) == 1 && type.type == JSON_STRING) {
+        buffer_append_text(out, "event: ");
+        buffer_append(out, type.raw.data + 1, type.raw.bytes - 2);
+        buffer_append_char(out, '\n');
+    }
+    buffer_append_text(out, "data: ");
+    size_t start = out->bytes;
+    buffer_append_slice(out, data);
+    for (size_t i = start; i < out->bytes; i++) {
+        if (out->data[i] == '\n' || out->data[i] == '\r')
+            out->data[i] = ' ';
+    }
+    buffer_append_text(out, "\n\n");
+}
+
+/* The edits that hide what belongs to the operator: the provider's name of the model, and what it
+ * charges us. Returns how many there are. */
+static size_t hide(const struct exchange *exchange, struct slice data,
+                   const struct answer_facts *facts, struct json_edit *edits)
+{
+    struct slice name = exchange->attempt.candidate->answers_as;
+    size_t count = 0;
+    if (facts->model.type == JSON_STRING && name.bytes > 0 &&
+        !attempt_translates(&exchange->attempt))
+        edits[count++] = (struct json_edit){.offset = (size_t)(facts->model.raw.data - data.data),
+                                            .removed_bytes = facts->model.raw.bytes,
+                                            .inserted = name};
+    return count;
+}
+
+static void pass(struct exchange *exchange, struct slice event, struct slice data,
+                 const struct json_value *root, const struct answer_facts *facts)
+{
+    struct json_edit edits[1];
+    struct buffer edited;
+    size_t count = hide(exchange, data, facts, edits);
+    if (count == 0) {
+        append(exchange, event, data, root);
+        return;
+    }
+    buffer_init(&edited, LIMIT_EDITED_EVENT_BYTES);
+    if (json_apply_edits(data, edits, count, &edited))
+        append(exchange, (struct slice){0}, buffer_slice(&edited), root);
+    else
+        exchange->stream.out.failed = true; /* no memory */
+    buffer_fini(&edited);
+}
+
+/* Takes an event in the client's dialect, with its JSON. */
+static void take_own(struct exchange *exchange, struct slice event, struct slice data)
+{
+    struct stream *stream = &exchange->stream;
+    struct answer_facts facts;
+    struct json_value root;
+    struct fault fault;
+    if (!json_parse(data, LIMIT_JSON_DEPTH, &root, &fault) || root.type != JSON_OBJECT) {
+        events_refuse(exchange, "an event of the stream is no JSON object");
+        return;
+    }
+    if (stream->answer == NULL)
+        stream->answer = answer_state_new();
+    client_form(exchange)->read_event(stream->answer, &root, &facts);
+    if (facts.kind == ANSWER_FAILS) {
+        events_fail(exchange, data);
+        return;
+    }
+    if (facts.kind == ANSWER_IGNORED || !pay(exchange, &facts))
+        return;
+    if (!attempt_translates(&exchange->attempt))
+        note_counts(exchange, &facts);
+    bool ends = facts.kind == ANSWER_ENDS;
+    stream->closing = stream->closing || ends || facts.kind == ANSWER_CLOSES;
+    pass(exchange, event, data, &root, &facts);
+    if (output_of(stream)->failed)
+        stream->out.failed = true;
+    if (exchange->attempt.outcome == ATTEMPT_NONE && (facts.said || meter_has_seen(&stream->meter)))
+        attempt_decide(&exchange->attempt, ATTEMPT_ANSWERED, "");
+    if (ends)
+        stream->done = true;
+}
+
+/* ---- translated events ---- */
+
+static bool is_over(const struct exchange *exchange)
+{
+    const struct stream *stream = &exchange->stream;
+    enum attempt_outcome outcome = exchange->attempt.outcome;
+    return stream->done || stream->failed ||
+           (outcome != ATTEMPT_NONE && outcome != ATTEMPT_ANSWERED);
+}
+
+static void take_translated(struct slice event, void *arg)
+{
+    struct exchange *exchange = arg;
+    struct stream *stream = &exchange->stream;
+    if (is_over(exchange))
+        return;
+    if (exchange->asks.dialect == DIALECT_CHAT) {
+        events_take(event, exchange);
+        return;
+    }
+    buffer_reset(&stream->joined);
+    struct slice data = slice_trim(sse_data(event, &stream->joined));
+    if (data.bytes > 0)
+        take_own(exchange, event, data);
+}
+
+void answer_events_take_translated(struct exchange *exchange, struct slice events)
+{
+    struct sse sse;
+    sse_init(&sse);
+    if (!sse_feed(&sse, events, take_translated, exchange))
+        events_refuse(exchange, "a translated event is too large");
+    sse_fini(&sse);
+}
+
+/* Runs a step of the translation and takes what it has written. */
+static void take_output(struct exchange *exchange, bool done, struct buffer *translated)
+{
+    if (done && !translated->failed)
+        answer_events_take_translated(exchange, buffer_slice(translated));
+    else
+        events_refuse(exchange, "an event of the stream cannot be translated");
+    buffer_fini(translated);
+}
+
+void answer_events_end(struct exchange *exchange)
+{
+    struct stream *stream = &exchange->stream;
+    const struct translator *translator = &exchange->attempt.translator;
+    struct buffer translated;
+    if (!attempt_translates(&exchange->attempt) || stream->translation_ended || is_over(exchange))
+        return;
+    stream->translation_ended = true;
+    buffer_init(&translated, LIMIT_EDITED_EVENT_BYTES);
+    bool done = translator->end(translator->arg, &translated);
+    take_output(exchange, done, &translated);
+    if (!is_over(exchange) && exchange->attempt.outcome == ATTEMPT_ANSWERED)
+        stream->done = true;
+}
+
+/* Takes an event of a provider that speaks another dialect. The provider's own counts are noted
+ * here; those of the translation are not read. */
+static void translate(struct exchange *exchange, struct slice event, struct slice data)
+{
+    const struct translator *translator = &exchange->attempt.translator;
+    struct stream *stream = &exchange->stream;
+    struct answer_facts facts;
+    struct json_value root;
+    struct buffer translated;
+    struct fault fault;
+    if (slice_equals(data, "[DONE]")) {
+        answer_events_end(exchange);
+        return;
+    }
+    if (!json_parse(data, LIMIT_JSON_DEPTH, &root, &fault) || root.type != JSON_OBJECT) {
+        events_refuse(exchange, "an event of the stream is no JSON object");
+        return;
+    }
+    dialect_form(exchange->attempt.dialect)->read_event(NULL, &root, &facts);
+    if (facts.kind == ANSWER_FAILS) {
+        events_fail(exchange, data);
+        return;
+    }
+    if (facts.kind == ANSWER_IGNORED)
+        return;
+    note_counts(exchange, &facts);
+    stream->provider_finished = stream->provider_finished || facts.finish_reason != NULL;
+    buffer_init(&translated, LIMIT_EDITED_EVENT_BYTES);
+    bool done = translator->event(translator->arg, sse_event_name(event), data, &translated);
+    take_output(exchange, done, &translated);
+    if (facts.kind == ANSWER_ENDS)
+        answer_events_end(exchange);
+}
+
+void answer_events_take(struct slice event, void *arg)
+{
+    struct exchange *exchange = arg;
+    struct stream *stream = &exchange->stream;
+    if (is_over(exchange))
+        return;
+    buffer_reset(&stream->joined);
+    struct slice data = slice_trim(sse_data(event, &stream->joined));
+    if (data.bytes == 0)
+        return; /* a comment, an id or an empty event */
+    if (attempt_translates(&exchange->attempt))
+        translate(exchange, event, data);
+    else
+        take_own(exchange, event, data);
+}
