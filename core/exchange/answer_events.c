@@ -225,11 +225,11 @@ static void translate(struct exchange *exchange, struct slice event, struct slic
     }
     if (facts.kind == ANSWER_IGNORED)
         return;
-    note_counts(exchange, &facts);
     stream->provider_finished = stream->provider_finished || facts.finish_reason != NULL;
     buffer_init(&translated, LIMIT_EDITED_EVENT_BYTES);
     bool done = translator->event(translator->arg, sse_event_name(event), data, &translated);
     take_output(exchange, done, &translated);
+    note_counts(exchange, &facts); /* behind the text that they count */
     if (facts.kind == ANSWER_ENDS)
         answer_events_end(exchange);
 }
@@ -237,15 +237,14 @@ static void translate(struct exchange *exchange, struct slice event, struct slic
 void answer_events_take(struct slice event, void *arg)
 {
     struct exchange *exchange = arg;
-    struct stream *stream = &exchange->stream;
+    struct buffer joined; /* not the stream's: translated events use that one */
     if (is_over(exchange))
         return;
-    buffer_reset(&stream->joined);
-    struct slice data = slice_trim(sse_data(event, &stream->joined));
-    if (data.bytes == 0)
-        return; /* a comment, an id or an empty event */
-    if (attempt_translates(&exchange->attempt))
+    buffer_init(&joined, LIMIT_EVENT_BYTES);
+    struct slice data = slice_trim(sse_data(event, &joined));
+    if (data.bytes > 0 && attempt_translates(&exchange->attempt))
         translate(exchange, event, data);
-    else
+    else if (data.bytes > 0) /* else a comment, an id or an empty event */
         take_own(exchange, event, data);
+    buffer_fini(&joined);
 }

@@ -479,20 +479,9 @@ static void judge_answer(struct attempt *attempt)
         attempt_decide(attempt, ATTEMPT_GARBLED, "the answer says nothing");
 }
 
-/* Puts the answer into the client's dialect. */
-static void translate_body(struct attempt *attempt)
+/* Judges the translated answer, which is attempt->body now. */
+static void judge_translated(struct attempt *attempt)
 {
-    struct buffer translated;
-    buffer_init(&translated, 2 * LIMIT_UPSTREAM_BODY_BYTES);
-    bool done = attempt->translator.body(attempt->translator.arg, buffer_slice(&attempt->body),
-                                         &translated);
-    if (!done || translated.failed) {
-        buffer_fini(&translated);
-        attempt_decide(attempt, ATTEMPT_GARBLED, "the answer cannot be translated");
-        return;
-    }
-    buffer_fini(&attempt->body);
-    attempt->body = translated;
     if (attempt->asks->streamed) {
         attempt->event_stream = true;
         attempt->events->on_translated(buffer_slice(&attempt->body), attempt->owner);
@@ -503,7 +492,23 @@ static void translate_body(struct attempt *attempt)
     }
 }
 
-/* Judges a whole 2xx body in another dialect than OpenAI's chat, or one that is translated. */
+/* Puts the answer into the client's dialect. `facts` point into the provider's. */
+static void translate_body(struct attempt *attempt, const struct answer_facts *facts)
+{
+    struct buffer body = attempt->body;
+    buffer_init(&attempt->body, 2 * LIMIT_UPSTREAM_BODY_BYTES);
+    bool done = attempt->translator.body(attempt->translator.arg, buffer_slice(&body),
+                                         &attempt->body);
+    if (done && !attempt->body.failed)
+        judge_translated(attempt);
+    else
+        attempt_decide(attempt, ATTEMPT_GARBLED, "the answer cannot be translated");
+    attempt->events->on_counts(facts, attempt->owner);
+    buffer_fini(&body);
+}
+
+/* Judges a whole 2xx body in another dialect than OpenAI's chat, or one that is translated. Counts
+ * are noted behind the text that they count. */
 static void judge_form_body(struct attempt *attempt)
 {
     struct slice body = buffer_slice(&attempt->body);
@@ -518,15 +523,14 @@ static void judge_form_body(struct attempt *attempt)
     if (facts.kind == ANSWER_FAILS) {
         attempt_decide(attempt, attempt_classify(attempt, attempt->asks->model, 0, body),
                        "an error came with a status of success");
-        return;
-    }
-    attempt->events->on_counts(&facts, attempt->owner);
-    if (attempt_translates(attempt))
-        translate_body(attempt);
-    else if (attempt->asks->streamed)
+    } else if (attempt_translates(attempt)) {
+        translate_body(attempt, &facts);
+    } else if (attempt->asks->streamed) {
         attempt_decide(attempt, ATTEMPT_GARBLED, "a plain answer came in place of a stream");
-    else
+    } else {
         judge_answer(attempt);
+        attempt->events->on_counts(&attempt->answer, attempt->owner);
+    }
 }
 
 static void judge_body(struct attempt *attempt)

@@ -46,7 +46,7 @@ struct attempt_events {
     bool (*on_answer)(const struct answer_facts *facts, void *owner);
     /* Whole events in the client's dialect: a plain answer that was translated. */
     void (*on_translated)(struct slice events, void *owner);
-    /* Notes the counts of a plain answer, before it is translated. */
+    /* Notes the provider's counts of a plain answer, behind its text. */
     void (*on_counts)(const struct answer_facts *facts, void *owner);
     /* The answer, or what should have become one, has ended. Called once; twice for a stream that
      * ends by itself, because its last bytes may decide the attempt. */
