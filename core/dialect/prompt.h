@@ -3,34 +3,14 @@
 #ifndef DIALECT_PROMPT_H
 #define DIALECT_PROMPT_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "base/json.h"
-#include "base/text_mix.h"
-
-struct prompt {
-    /* An upper bound of the text's tokens, for no token is shorter than a byte: the body without
-     * the data of pictures, sound and files. */
-    int64_t bytes_most;
-    int64_t text_bytes;  /* for estimates: the messages' strings, and other members as sent */
-    struct text_mix mix; /* of a sample of that text */
-    int64_t message_count;
-    int64_t image_count;
-    int64_t audio_count;
-    int64_t audio_bytes;  /* of base64 */
-    int64_t file_count;   /* files of unknown content */
-    int64_t opaque_count; /* content parts whose tokens cannot be foreseen: files, films */
-    bool may_mark_caches; /* a message may hold a `cache_control` */
-};
-
-/* In the usual forms of sound a token stands for at least PROMPT_AUDIO_BYTES_MIN bytes of base64
- * (speech at 6 kbit/s, 32 tokens a second). Estimates take PROMPT_AUDIO_BYTES to a token. */
-enum { PROMPT_AUDIO_BYTES_MIN = 30, PROMPT_AUDIO_BYTES = 400 };
+#include "dialect/prompt_size.h"
 
 /* Adds a message. Returns NULL, or the name of a member that affects the price and is there
  * twice. */
 const char *prompt_add_message(struct prompt *prompt, const struct json_value *message);
+/* The same for an item of the Responses API's input, and for a content of Gemini's. */
+const char *prompt_add_item(struct prompt *prompt, const struct json_value *item);
+const char *prompt_add_content(struct prompt *prompt, const struct json_value *content);
 /* About how many tokens a model's template adds to the text. */
 int64_t prompt_template_tokens(const struct prompt *prompt);
 /* Adds another member of the body, such as `tools`. */
