@@ -19,8 +19,9 @@ static bool read_limit(struct model_request *out, struct request_fault *fault)
 
 static bool read_all(struct model_request *out, struct request_fault *fault)
 {
-    if (!request_members_read(out, names, fault) || !request_read_model(out, fault) ||
-        !request_read_messages(out, "messages", fault) || !read_limit(out, fault))
+    if (!request_members_read(out, names, MEMBER_CASE_FOLDED, fault) ||
+        !request_read_model(out, fault) || !request_read_messages(out, "messages", fault) ||
+        !read_limit(out, fault))
         return false;
     const struct json_value *streamed = request_member(out, REQUEST_STREAM);
     return streamed == NULL || request_read_flag(streamed, "stream", &out->streamed, fault);

@@ -85,7 +85,8 @@ static bool read_limit(const struct model_request *request, enum request_field w
 static bool read_all(struct model_request *out, struct request_fault *fault)
 {
     int64_t older = -1;
-    if (!request_members_read(out, member_names, fault) || !request_read_model(out, fault) ||
+    if (!request_members_read(out, member_names, MEMBER_CASE_FOLDED, fault) ||
+        !request_read_model(out, fault) ||
         !request_read_messages(out, member_names[REQUEST_MESSAGES], fault) ||
         !read_stream(out, fault) ||
         !read_limit(out, REQUEST_MAX_COMPLETION_TOKENS, &out->output_tokens, fault) ||

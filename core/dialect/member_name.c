@@ -51,3 +51,15 @@ struct slice member_name_decode(struct slice raw_key, struct buffer *room)
     buffer_init(room, MEMBER_NAME_BYTES_MAX);
     return json_decode_string(&quoted, room) ? buffer_slice(room) : (struct slice){"", 0};
 }
+
+const char *member_name_camel(const char *ours, char out[MEMBER_NAME_BYTES_MAX + 1])
+{
+    size_t bytes = 0;
+    for (bool large = false; *ours != '\0'; ours++) {
+        if (*ours != '_')
+            out[bytes++] = large ? (char)(*ours & ~0x20) : *ours;
+        large = *ours == '_';
+    }
+    out[bytes] = '\0';
+    return out;
+}

@@ -32,4 +32,7 @@ static inline bool member_name_reads_as(struct slice name, const char *ours,
            member_name_folds_to(name, ours, read_case);
 }
 
+/* Returns one of our names in camel case: service_tier is serviceTier. */
+const char *member_name_camel(const char *ours, char out[MEMBER_NAME_BYTES_MAX + 1]);
+
 #endif

@@ -8,34 +8,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/json.h"
 #include "base/slice.h"
+#include "dialect/paid_feature.h"
 #include "dialect/request_fault.h"
-
-enum {
-    PAID_FEATURES_MAX = 8, /* different ones of a request */
-    PAID_FEATURE_NAME_BYTES = 65,
-    PAID_FEATURE_PARAM_BYTES = 112
-};
-
-struct paid_member;
-
-/* A feature that a request uses. */
-struct paid_feature {
-    const struct paid_member *member; /* what asks for it */
-    struct slice value; /* the last part of its name, of the client's text; empty: none */
-    int32_t place;      /* in the member's list, from 0; -1: it is no list */
-    bool by_key;        /* `value` is a key */
-    bool camel;         /* the member is written in camel case */
-};
-
-struct paid_features { /* zeroed: none */
-    size_t count;
-    uint32_t seen; /* the members so far, a bit each */
-    struct paid_feature list[PAID_FEATURES_MAX];
-};
 
 /* Adds the features of a top-level member. `name` is its key, decoded (member_name.h). The value
  * must outlive `found`. Returns false with *fault: the member is there twice, or has a form in
@@ -43,10 +20,14 @@ struct paid_features { /* zeroed: none */
 bool paid_features_read(struct paid_features *found, struct slice name,
                         const struct json_value *value, struct request_fault *fault);
 
-/* Adds the features of `cache_control` in the messages and in the parts of their content, also
- * where these hold parts. Returns false with *fault. */
-bool paid_features_read_marks(struct paid_features *found, const struct json_value *messages,
-                              struct request_fault *fault);
+/* Adds the features of marks of caches in the messages and in the parts of their content, also
+ * where these hold parts. `name` is the member that has the messages: "messages" or "input".
+ * Returns false with *fault. */
+bool paid_features_read_marks(struct paid_features *found, const char *name,
+                              const struct json_value *messages, struct request_fault *fault);
+/* Adds the features of tools that messages bring with them. */
+bool paid_features_read_added(struct paid_features *found, const char *name,
+                              const struct json_value *messages, struct request_fault *fault);
 
 /* Returns the first feature that is not sold, or NULL. `sold` has names between spaces; one that
  * ends with `*` stands for all that begin so. */

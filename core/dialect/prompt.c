@@ -73,6 +73,11 @@ static bool is_text_item(const struct json_value *type)
     return false;
 }
 
+static bool brings_tools(const struct json_value *type)
+{
+    return json_string_is(type, "additional_tools") || json_string_is(type, "tool_search_output");
+}
+
 /* The member in which an item has a text or parts; NULL: it is no such item. */
 static const char *held_by(const struct json_value *type)
 {
@@ -131,7 +136,10 @@ const char *prompt_add_item(struct prompt *prompt, const struct json_value *item
     const char *held = typed ? held_by(&type) : NULL;
     if (held != NULL)
         return add_held(prompt, item, held);
-    if (typed && is_text_item(&type))
+    bool brings = typed && brings_tools(&type);
+    bool text = brings || (typed && is_text_item(&type));
+    prompt->may_add_tools = prompt->may_add_tools || brings || !text;
+    if (text)
         text_mix_add(&prompt->mix, item->raw);
     else /* a reference to an item that the provider keeps, or one of tomorrow */
         prompt->opaque_count++;

@@ -6,6 +6,7 @@
 
 enum part_kind {
     PART_TEXT,
+    PART_TOOLS,  /* text that brings tools with it */
     PART_HOLDER, /* its member `content` has a text or parts */
     PART_IMAGE,
     PART_AUDIO,
@@ -48,9 +49,7 @@ static bool is_text_type(const struct json_value *type)
                                         "tool_search_tool_search_result",
                                         "advisor_result",
                                         "advisor_redacted_result",
-                                        "compaction",
                                         "fallback",
-                                        "tool_addition",
                                         "tool_removal",
                                         "mcp_tool_listing",
                                         "browser_state",
@@ -60,6 +59,12 @@ static bool is_text_type(const struct json_value *type)
             return true;
     }
     return ends_with(type, "_result_error");
+}
+
+/* A tool that is added to the request's, or a summary that repeats such changes. */
+static bool is_tool_type(const struct json_value *type)
+{
+    return json_string_is(type, "tool_addition") || json_string_is(type, "compaction");
 }
 
 static bool is_holder_type(const struct json_value *type)
@@ -83,6 +88,8 @@ static enum part_kind kind_of(const struct json_value *type)
 {
     if (is_text_type(type))
         return PART_TEXT;
+    if (is_tool_type(type))
+        return PART_TOOLS;
     if (is_holder_type(type))
         return PART_HOLDER;
     if (mentions(type, "image") || json_string_is(type, "computer_screenshot"))
@@ -167,6 +174,7 @@ static void add_opaque(struct prompt *prompt, const struct json_value *part)
 {
     prompt->opaque_count++;
     prompt->may_mark_caches = true; /* it may hold parts */
+    prompt->may_add_tools = true;
     leave_data_out(prompt, part);
 }
 
@@ -297,12 +305,14 @@ static const char *add_untyped(struct prompt *prompt, const struct json_value *p
 
 /* ---- a part ---- */
 
-/* Returns whether the key may be `cache_control`, in any case or with escapes. */
+/* Returns whether the key may be `cache_control` or `prompt_cache_breakpoint`, in any case or with
+ * escapes. */
 static bool may_be_mark(struct slice key)
 {
-    bool first = key.bytes > 1 && (key.data[0] | 0x20) == 'c';
-    bool second = first && ((key.data[1] | 0x20) == 'a' || key.data[1] == '\\');
-    return second || (key.bytes > 0 && key.data[0] == '\\');
+    char first = key.bytes > 0 ? (char)(key.data[0] | 0x20) : '\0';
+    if (key.bytes < 2 || (first != 'c' && first != 'p'))
+        return key.bytes > 0 && key.data[0] == '\\';
+    return (key.data[1] | 0x20) == (first == 'c' ? 'a' : 'r') || key.data[1] == '\\';
 }
 
 unsigned prompt_parts_find_type(struct prompt *prompt, const struct json_value *object,
@@ -330,6 +340,11 @@ static const char *add_part(struct prompt *prompt, const struct json_value *part
     if (type.type != JSON_STRING)
         return add_untyped(prompt, part);
     switch (kind_of(&type)) {
+    case PART_TOOLS:
+        prompt->may_mark_caches = true;
+        prompt->may_add_tools = true;
+        text_mix_add(&prompt->mix, part->raw);
+        break;
     case PART_TEXT:
         text_mix_add(&prompt->mix, part->raw);
         break;

@@ -20,7 +20,8 @@ struct prompt {
     int64_t audio_bytes;  /* of base64 */
     int64_t file_count;   /* files of unknown content */
     int64_t opaque_count; /* content parts whose tokens cannot be foreseen: files, films */
-    bool may_mark_caches; /* a message may hold a `cache_control` */
+    bool may_mark_caches; /* a message may hold a mark: `cache_control` or OpenAI's */
+    bool may_add_tools;   /* a message may bring tools with it */
 };
 
 /* In the usual forms of sound a token stands for at least PROMPT_AUDIO_BYTES_MIN bytes of base64

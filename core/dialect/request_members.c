@@ -22,28 +22,42 @@ bool request_refuse(struct request_fault *fault, const char *code, const char *p
 }
 
 /* Returns which of the names a server may read the key `name` as, or REQUEST_MEMBERS. */
-static size_t name_among(struct slice name, const char *const names[REQUEST_MEMBERS])
+static size_t name_among(struct slice name, const char *const names[REQUEST_MEMBERS],
+                         enum member_case read_case)
 {
     size_t i = 0;
     while (i < REQUEST_MEMBERS &&
-           (names[i] == NULL || !member_name_reads_as(name, names[i], MEMBER_CASE_FOLDED)))
+           (names[i] == NULL || !member_name_reads_as(name, names[i], read_case)))
         i++;
     return i;
 }
 
-/* Keeps the member, if we read it, or counts it as input. `name` is its key, decoded. */
-static bool read_member(struct model_request *out, const char *const names[REQUEST_MEMBERS],
-                        const struct json_item *item, struct slice name,
+bool request_written_so(struct slice name, const char *ours, enum member_case read_case,
                         struct request_fault *fault)
 {
-    size_t member = name_among(name, names);
+    char camel[MEMBER_NAME_BYTES_MAX + 1];
+    if (slice_equals(name, ours))
+        return true;
+    if (read_case == MEMBER_CASE_FOLDED)
+        return request_fault_disguised(fault, NULL, name);
+    return slice_equals(name, member_name_camel(ours, camel)) ||
+           request_refuse(fault, "invalid_value", NULL, "The member '%.*s' must be written '%s'.",
+                          (int)name.bytes, name.data, camel);
+}
+
+/* Keeps the member, if we read it, or counts it as input. `name` is its key, decoded. */
+static bool read_member(struct model_request *out, const char *const names[REQUEST_MEMBERS],
+                        enum member_case read_case, const struct json_item *item, struct slice name,
+                        struct request_fault *fault)
+{
+    size_t member = name_among(name, names, read_case);
     if (member == REQUEST_MEMBERS) {
         prompt_add_member(&out->prompt, item->key, &item->value);
         return asked_words_note(&out->asked, item, name, fault) &&
                paid_features_read(&out->paid, name, &item->value, fault);
     }
-    if (!slice_equals(name, names[member]))
-        return request_fault_disguised(fault, NULL, item->key);
+    if (!request_written_so(name, names[member], read_case, fault))
+        return false;
     if (out->members[member].raw.data != NULL)
         return request_fault_twice(fault, names[member], name);
     out->members[member] = item->value;
@@ -52,7 +66,7 @@ static bool read_member(struct model_request *out, const char *const names[REQUE
 }
 
 bool request_members_read(struct model_request *out, const char *const names[REQUEST_MEMBERS],
-                          struct request_fault *fault)
+                          enum member_case read_case, struct request_fault *fault)
 {
     struct slice keys[MEMBERS_MAX];
     size_t count = 0;
@@ -69,7 +83,8 @@ bool request_members_read(struct model_request *out, const char *const names[REQ
         }
         keys[count++] = item.key;
         struct buffer room = {0};
-        bool good = read_member(out, names, &item, member_name_decode(item.key, &room), fault);
+        bool good =
+            read_member(out, names, read_case, &item, member_name_decode(item.key, &room), fault);
         buffer_fini(&room);
         if (!good)
             return false;
@@ -139,29 +154,38 @@ bool request_read_count(const struct json_value *value, const char *name, int64_
     return true;
 }
 
-bool request_read_messages(struct model_request *out, const char *name, struct request_fault *fault)
+bool request_read_list(struct model_request *out, const char *name,
+                       const char *(*add)(struct prompt *, const struct json_value *),
+                       struct request_fault *fault)
 {
-    const struct json_value *messages = request_member(out, REQUEST_MESSAGES);
-    if (messages == NULL)
+    const struct json_value *list = request_member(out, REQUEST_MESSAGES);
+    if (list == NULL)
         return request_refuse(fault, "missing_field", name, "You must provide a %s parameter.",
                               name);
-    if (messages->type != JSON_ARRAY)
+    if (list->type != JSON_ARRAY)
         return request_refuse(fault, "invalid_value", name, "'%s' must be an array.", name);
-    struct json_walk walk = json_walk(messages);
+    struct json_walk walk = json_walk(list);
     struct json_item message;
     int64_t count = 0;
     while (json_next(&walk, &message)) {
         if (message.value.type != JSON_OBJECT)
             return request_refuse(fault, "invalid_value", name, "'%s[%lld]' must be an object.",
                                   name, (long long)count);
-        const char *twice = prompt_add_message(&out->prompt, &message.value);
+        const char *twice = add(&out->prompt, &message.value);
         if (twice != NULL)
             return request_fault_twice(fault, twice, slice_of(twice));
         count++;
     }
     if (count == 0)
         return request_refuse(fault, "invalid_value", name, "'%s' must not be empty.", name);
-    return !out->prompt.may_mark_caches || paid_features_read_marks(&out->paid, messages, fault);
+    if (out->prompt.may_add_tools && !paid_features_read_added(&out->paid, name, list, fault))
+        return false;
+    return !out->prompt.may_mark_caches || paid_features_read_marks(&out->paid, name, list, fault);
+}
+
+bool request_read_messages(struct model_request *out, const char *name, struct request_fault *fault)
+{
+    return request_read_list(out, name, prompt_add_message, fault);
 }
 
 bool request_begin(struct slice text, uint64_t seed, struct json_index *index,

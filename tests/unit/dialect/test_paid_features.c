@@ -156,7 +156,23 @@ static const struct {
     {"container", "\"c\"", "container (container) "},
     {"container", "\"\"", ""},
     {"container", "{}", ""},
-    {"context_management", "{\"edits\":[]}", "context_management (context_management) "},
+    {"context_management", "{\"edits\":[]}", ""},
+    {"context_management",
+     "{\"edits\":[{\"type\":\"clear_thinking_20251015\"},{\"type\":\"clear_tool_uses_20250919\"}]}",
+     ""},
+    {"context_management", "{\"edits\":[{\"type\":\"clear_x\"},{\"type\":\"compact_20260112\"}]}",
+     "context_management (context_management) "},
+    {"context_management", "{\"edits\":[],\"x\":1}", "context_management (context_management) "},
+    {"context_management", "{\"edits\":[{\"type\":\"clear_x\",\"type\":\"compact\"}]}",
+     "context_management (context_management) "},
+    {"context_management", "[{\"type\":\"compaction\"}]",
+     "context_management (context_management) "},
+    {"reasoning", "{\"effort\":\"high\"}", ""},
+    {"reasoning", "{\"mode\":\"standard\"}", ""},
+    {"reasoning", "{\"mode\":\"pro\"}", "reasoning.mode.pro (reasoning.mode) "},
+    {"reasoning", "true", ""},
+    {"continuation_token", "\"QUJD\"", "continuation_token (continuation_token) "},
+    {"modelArmorConfig", "{\"a\":1}", "model_armor_config (modelArmorConfig) "},
     {"context_management", "{}", ""},
     {"context_management", "[]", ""},
     /* in camel case, as some servers read them */
@@ -370,7 +386,7 @@ static void finds_marks_of_caches_in_messages(void **state)
         struct paid_features found = {0};
         struct request_fault fault;
         struct json_value messages = parsed(cases[i].messages);
-        assert_true(paid_features_read_marks(&found, &messages, &fault));
+        assert_true(paid_features_read_marks(&found, "messages", &messages, &fault));
         show(&found, &shown);
         buffer_append_char(&shown, '\0');
         assert_string_equal(shown.data, cases[i].found);
@@ -391,7 +407,7 @@ static void refuses_marks_that_may_hide_one(void **state)
         struct paid_features found = {0};
         struct request_fault fault = {0};
         struct json_value messages = parsed(cases[i]);
-        assert_false(paid_features_read_marks(&found, &messages, &fault));
+        assert_false(paid_features_read_marks(&found, "messages", &messages, &fault));
         assert_string_equal(fault.param, "messages");
     }
 }
