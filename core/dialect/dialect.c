@@ -2,10 +2,12 @@
 
 #include "dialect/anthropic.h"
 #include "dialect/chat_form.h"
+#include "dialect/gemini.h"
 
 static const struct dialect_form *const forms[DIALECTS] = {
     [DIALECT_CHAT] = &chat_form,
     [DIALECT_ANTHROPIC] = &anthropic_form,
+    [DIALECT_GEMINI] = &gemini_form,
 };
 
 const struct dialect_form *dialect_form(enum dialect dialect)

@@ -64,6 +64,7 @@ static const char *google_status(int status)
     case 499:
         return "CANCELLED";
     case 503:
+    case 529:
         return "UNAVAILABLE";
     case 504:
         return "DEADLINE_EXCEEDED";

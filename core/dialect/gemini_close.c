@@ -1,0 +1,52 @@
+#include "base/money.h"
+#include "dialect/answer_state.h"
+#include "dialect/gemini.h"
+
+void gemini_write_usage(const struct final_usage *usage, struct buffer *out)
+{
+    char cost[MONEY_TEXT_BYTES];
+    buffer_printf(out,
+                  "{\"promptTokenCount\":%lld,\"cachedContentTokenCount\":%lld,"
+                  "\"candidatesTokenCount\":%lld,\"totalTokenCount\":%lld,\"cost\":%s}",
+                  (long long)usage->prompt_tokens, (long long)usage->cached_tokens,
+                  (long long)usage->completion_tokens,
+                  (long long)(usage->prompt_tokens + usage->completion_tokens),
+                  money_format_short(usage->charge_nusd, cost));
+}
+
+/* A part without text keeps the answer valid for clients that look for parts. */
+void gemini_write_length(const struct answer_state *state, const struct final_usage *usage,
+                         struct buffer *out)
+{
+    buffer_append_text(out, "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"\"}],"
+                            "\"role\":\"model\"},\"finishReason\":\"MAX_TOKENS\",\"index\":0}],"
+                            "\"usageMetadata\":");
+    gemini_write_usage(usage, out);
+    if (state != NULL)
+        buffer_append_slice(out, buffer_slice(&state->head));
+    buffer_append_text(out, "}\n\n");
+}
+
+/* Google's clients look for an error at the very beginning of an event. */
+void gemini_write_failure(const struct answer_state *state, const struct error_body *error,
+                          const struct final_usage *usage, struct buffer *out)
+{
+    (void)state;
+    (void)usage; /* its errors have no counts; the message says what was charged */
+    buffer_append_text(out, "data: ");
+    error_body_write(DIALECT_GEMINI, error, out);
+    buffer_append_text(out, "\n\n");
+}
+
+const struct dialect_form gemini_form = {
+    .read_request = gemini_read_request,
+    .apply = gemini_apply,
+    .read_event = gemini_read_event,
+    .read_answer = gemini_read_answer,
+    .usage_name = "usageMetadata",
+    .write_usage = gemini_write_usage,
+    .write_length = gemini_write_length,
+    .write_failure = gemini_write_failure,
+    .keep_alive = "", /* its clients lose the answer after a comment */
+    .last_event = "",
+};

@@ -1,0 +1,223 @@
+#include <string.h>
+
+#include "dialect/gemini.h"
+#include "dialect/request_edits.h"
+#include "dialect/request_members.h"
+
+enum { CHOICES_MAX = 128 };
+
+static const char *const names[REQUEST_MEMBERS] = {
+    [REQUEST_MODEL] = "model",
+    [REQUEST_MESSAGES] = "contents",
+    [REQUEST_SYSTEM] = "system_instruction",
+    [REQUEST_GENERATION] = "generation_config",
+};
+
+/* The members of generationConfig that we read; they stand among the request's. */
+static const char *const inner_names[REQUEST_MEMBERS] = {
+    [REQUEST_MAX_TOKENS] = "max_output_tokens",
+    [REQUEST_N] = "candidate_count",
+};
+
+/* ---- the model: the address has it ---- */
+
+static bool read_address(const struct request_address *address, struct model_request *out,
+                         struct request_fault *fault)
+{
+    struct slice model = address->model;
+    bool fits = model.bytes > 0 && model.bytes < sizeof out->model &&
+                memchr(model.data, '\0', model.bytes) == NULL;
+    if (!fits)
+        return request_refuse(fault, "invalid_value", "model",
+                              "The address must name a model of 1 to %zu bytes.",
+                              sizeof out->model - 1);
+    slice_copy(model, out->model, sizeof out->model);
+    out->streamed = address->streamed;
+    return true;
+}
+
+/* A body may repeat it, but never name another one. */
+static bool check_model(const struct model_request *request, struct request_fault *fault)
+{
+    static const char folder[] = "models/";
+    const struct json_value *value = request_member(request, REQUEST_MODEL);
+    char full[sizeof folder + sizeof request->model];
+    if (value == NULL)
+        return true;
+    (void)stpcpy(stpcpy(full, folder), request->model);
+    if (value->type == JSON_STRING &&
+        (json_string_is(value, request->model) || json_string_is(value, full)))
+        return true;
+    return request_refuse(fault, "invalid_value", "model",
+                          "'model' must be the model of the address.");
+}
+
+/* ---- what is generated ---- */
+
+/* Notes a member of generationConfig, if we read it. */
+static bool note_inner(struct model_request *out, const struct json_item *item, struct slice name,
+                       struct request_fault *fault)
+{
+    size_t i = 0;
+    while (i < REQUEST_MEMBERS && (inner_names[i] == NULL ||
+                                   !member_name_reads_as(name, inner_names[i], MEMBER_CASE_CAMEL)))
+        i++;
+    if (i == REQUEST_MEMBERS)
+        return true;
+    if (!request_written_so(name, inner_names[i], MEMBER_CASE_CAMEL, fault))
+        return false;
+    if (out->members[i].raw.data != NULL)
+        return request_fault_twice(fault, "generationConfig", name);
+    out->members[i] = item->value;
+    out->keys[i] = item->key;
+    return true;
+}
+
+/* The size of pictures decides what they cost. */
+static bool note_image_size(struct model_request *out, const struct json_item *item,
+                            struct slice name, struct request_fault *fault)
+{
+    struct json_walk walk = json_walk(&item->value);
+    struct json_item member;
+    if (!member_name_reads_as(name, "image_config", MEMBER_CASE_CAMEL))
+        return true;
+    while (item->value.type == JSON_OBJECT && json_next(&walk, &member)) {
+        bool size = json_key_is(member.key, "imageSize") || json_key_is(member.key, "image_size");
+        if (!size || member.value.type != JSON_STRING)
+            continue;
+        if (out->asked.size.bytes > 0)
+            return request_fault_twice(fault, "generationConfig", member.key);
+        out->asked.size = (struct slice){member.value.raw.data + 1, member.value.raw.bytes - 2};
+    }
+    return true;
+}
+
+static bool read_config(struct model_request *out, const struct json_value *config,
+                        struct request_fault *fault)
+{
+    struct json_walk walk = json_walk(config);
+    struct json_item item;
+    while (json_next(&walk, &item)) {
+        struct buffer room = {0};
+        struct slice name = member_name_decode(item.key, &room);
+        bool good = note_inner(out, &item, name, fault) && note_image_size(out, &item, name, fault);
+        buffer_fini(&room);
+        if (!good)
+            return false;
+    }
+    return request_read_count(request_member(out, REQUEST_MAX_TOKENS), "maxOutputTokens", INT32_MAX,
+                              &out->output_tokens, fault) &&
+           request_read_count(request_member(out, REQUEST_N), "candidateCount", CHOICES_MAX,
+                              &out->choices, fault);
+}
+
+static bool read_generation(struct model_request *out, struct request_fault *fault)
+{
+    const struct json_value *config = request_member(out, REQUEST_GENERATION);
+    struct slice key = out->keys[REQUEST_GENERATION];
+    if (config == NULL)
+        return true;
+    if (config->type != JSON_OBJECT)
+        return request_refuse(fault, "invalid_value", "generationConfig",
+                              "'generationConfig' must be an object.");
+    const char *written = slice_char(key, '_') != NULL ? "generation_config" : "generationConfig";
+    prompt_add_member(&out->prompt, key, config);
+    return paid_features_read(&out->paid, slice_of(written), config, fault) &&
+           read_config(out, config, fault);
+}
+
+/* ---- the input ---- */
+
+static bool add_content(struct model_request *out, const struct json_value *content,
+                        struct request_fault *fault)
+{
+    const char *twice = prompt_add_content(&out->prompt, content);
+    return twice == NULL || request_fault_twice(fault, twice, slice_of(twice));
+}
+
+/* One content may stand without its list. */
+static bool read_contents(struct model_request *out, struct request_fault *fault)
+{
+    const struct json_value *contents = request_member(out, REQUEST_MESSAGES);
+    if (contents != NULL && contents->type == JSON_OBJECT)
+        return add_content(out, contents, fault);
+    return request_read_list(out, "contents", prompt_add_content, fault);
+}
+
+static bool read_system(struct model_request *out, struct request_fault *fault)
+{
+    const struct json_value *system = request_member(out, REQUEST_SYSTEM);
+    if (system == NULL)
+        return true;
+    if (system->type == JSON_OBJECT)
+        return add_content(out, system, fault);
+    prompt_add_member(&out->prompt, out->keys[REQUEST_SYSTEM], system);
+    return true;
+}
+
+bool gemini_read_request(struct slice text, const struct request_address *address, uint64_t seed,
+                         struct model_request *out, struct request_fault *fault)
+{
+    struct json_index index;
+    bool good =
+        request_begin(text, seed, &index, out, fault) && read_address(address, out, fault) &&
+        request_members_read(out, names, MEMBER_CASE_CAMEL, fault) && check_model(out, fault) &&
+        read_contents(out, fault) && read_system(out, fault) && read_generation(out, fault);
+    out->dialect = DIALECT_GEMINI;
+    out->usage_asked = true; /* its answers always tell it */
+    request_end(out);
+    return good;
+}
+
+/* ---- the provider's copy ---- */
+
+/* Inserts text behind the opening brace of an object; a comma follows if it has members. */
+static void insert_first(const struct model_request *request, const struct json_value *object,
+                         size_t text_from, struct request_edits *edits)
+{
+    struct json_walk walk = json_walk(object);
+    struct json_item first;
+    if (json_next(&walk, &first))
+        buffer_append_char(&edits->text, ',');
+    request_add_edit(edits, request_offset(request->text, object->raw.data) + 1, 0, text_from);
+}
+
+/* Writes a limit where there is none: in place of a null, as a member, or with its object. */
+static void add_limit(const struct model_request *request, int64_t tokens,
+                      struct request_edits *edits)
+{
+    const struct json_value *config = &request->members[REQUEST_GENERATION];
+    const struct json_value *limit = &request->members[REQUEST_MAX_TOKENS];
+    size_t from = edits->text.bytes;
+    if (limit->raw.data != NULL) {
+        buffer_append_int(&edits->text, tokens);
+        request_replace(request, limit, edits, from);
+    } else if (config->type == JSON_OBJECT) {
+        buffer_printf(&edits->text, "\"maxOutputTokens\":%lld", (long long)tokens);
+        insert_first(request, config, from, edits);
+    } else if (config->raw.data != NULL) {
+        buffer_printf(&edits->text, "{\"maxOutputTokens\":%lld}", (long long)tokens);
+        request_replace(request, config, edits, from);
+    } else {
+        buffer_printf(&edits->text, "\"generationConfig\":{\"maxOutputTokens\":%lld}",
+                      (long long)tokens);
+        insert_first(request, &request->root, from, edits);
+    }
+}
+
+bool gemini_apply(const struct model_request *request, const struct request_changes *changes,
+                  struct request_copy *out)
+{
+    struct request_edits edits = {.count = 0};
+    int64_t most = changes->output_tokens_max;
+    buffer_init(&edits.text, 4096);
+    if (most > 0 && (request->output_tokens < 0 || request->output_tokens > most))
+        add_limit(request, most, &edits);
+    if (request->members[REQUEST_MODEL].raw.data != NULL) { /* the address has the provider's */
+        struct json_edit removal = json_removal(request->text, &request->root, "model");
+        request_add_edit(&edits, removal.offset, removal.removed_bytes, edits.text.bytes);
+    }
+    *out = (struct request_copy){.inserted = edits.text};
+    request_cut(request->text, &edits, out);
+    return !edits.text.failed;
+}
