@@ -58,6 +58,9 @@ enum {
     LIMIT_LOAD_CPU_MS = 3000,                   /* processor time for the same */
     LIMIT_TURN_INSTRUCTIONS = 1000 * 1000,      /* between two yields of a task */
     LIMIT_TURN_CPU_MS = 250,
+    LIMIT_TRANSLATION_INSTRUCTIONS = 20 * 1000 * 1000, /* of one body or event */
+    LIMIT_DOCUMENT_NODES = 256 * 1024,                 /* values of a JSON text that Lua reads */
+    LIMIT_DOCUMENT_TEXT_BYTES = 4 * 1024 * 1024,       /* a value that Lua holds as a text */
     LIMIT_POLICY_FILE_BYTES = 4 * 1024 * 1024,
     LIMIT_MODELS = 10000,
     LIMIT_REPLAY_MS = 60 * 1000, /* a replay that a page asks for */

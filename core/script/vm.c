@@ -18,6 +18,7 @@
 #include "script/policy_bindings.h"
 #include "script/policy_native.h"
 #include "script/sandbox.h"
+#include "script/vm_call.h"
 
 enum {
     HOOK_INSTRUCTIONS = 100, /* between two checks of the limits */
@@ -42,6 +43,8 @@ struct vm {
     size_t bytes_max;       /* allowed in this turn */
     size_t collected_bytes; /* size after the last full collection */
     unsigned cycles;        /* the collector's cycles since vm_collect_anew */
+
+    lua_State *current; /* a task that runs; else NULL */
 
     /* of the present turn */
     bool running;
@@ -363,7 +366,9 @@ enum vm_turn vm_resume(struct vm *vm, lua_State *task, int argument_count, struc
 {
     make_room(vm);
     begin_turn(vm, LIMIT_TURN_INSTRUCTIONS, LIMIT_TURN_CPU_MS, LIMIT_TURN_BYTES);
+    vm->current = task;
     int status = lua_resume(task, argument_count);
+    vm->current = NULL;
     end_turn(vm);
     if (vm->runaway) {
         (void)explain_runaway(vm, fault);
@@ -385,7 +390,8 @@ enum vm_turn vm_resume(struct vm *vm, lua_State *task, int argument_count, struc
 /* Says why a protected call has failed. Leaves its error on the stack. */
 static bool explain_call(const struct vm *vm, int status, struct fault *fault)
 {
-    const char *error = status != 0 ? lua_tostring(vm->state, -1) : NULL;
+    lua_State *state = vm->current != NULL ? vm->current : vm->state;
+    const char *error = status != 0 ? lua_tostring(state, -1) : NULL;
     if (vm->runaway)
         return explain_runaway(vm, fault);
     if (status == LUA_ERRMEM)
@@ -417,6 +423,80 @@ bool vm_call_turn(struct vm *vm, lua_CFunction function, void *arg, struct fault
     make_room(vm);
     begin_turn(vm, LIMIT_TURN_INSTRUCTIONS, LIMIT_TURN_CPU_MS, LIMIT_TURN_BYTES);
     return call(vm, function, arg, fault);
+}
+
+lua_State *vm_current(struct vm *vm)
+{
+    return vm->current != NULL ? vm->current : vm->state;
+}
+
+/* The limits of a turn that waits while a call inside of it runs. */
+struct outer_turn {
+    bool running;
+    int64_t instructions_max;
+    int64_t instructions_left;
+    int64_t cpu_ms_max;
+    int64_t wall_deadline_ns;
+    int64_t cpu_deadline_ns;
+    size_t bytes_max;
+};
+
+static struct outer_turn leave_turn(struct vm *vm)
+{
+    struct outer_turn outer = {vm->running,    vm->instructions_max, vm->instructions_left,
+                               vm->cpu_ms_max, vm->wall_deadline_ns, vm->cpu_deadline_ns,
+                               vm->bytes_max};
+    vm->running = false;
+    return outer;
+}
+
+static void return_to_turn(struct vm *vm, const struct outer_turn *outer)
+{
+    vm->running = outer->running;
+    vm->runaway = false;
+    vm->instructions_max = outer->instructions_max;
+    vm->instructions_left = outer->instructions_left;
+    vm->cpu_ms_max = outer->cpu_ms_max;
+    vm->wall_deadline_ns = outer->wall_deadline_ns;
+    vm->cpu_deadline_ns = outer->cpu_deadline_ns;
+    vm->bytes_max = outer->bytes_max;
+    lua_sethook(vm->state, on_count, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
+}
+
+/* Begins a call inside of the turn, if there is one. */
+static struct outer_turn begin_inside(struct vm *vm)
+{
+    struct outer_turn outer = leave_turn(vm);
+    if (!outer.running)
+        make_room(vm);
+    begin_turn(vm, LIMIT_TRANSLATION_INSTRUCTIONS, LIMIT_TURN_CPU_MS, LIMIT_TURN_BYTES);
+    return outer;
+}
+
+static bool end_inside(struct vm *vm, const struct outer_turn *outer, int status,
+                       struct fault *fault)
+{
+    end_turn(vm);
+    bool done = status == 0 && !vm->runaway;
+    if (!done)
+        (void)explain_call(vm, status, fault);
+    if (outer->running)
+        return_to_turn(vm, outer);
+    return done;
+}
+
+bool vm_call_inside(struct vm *vm, int argument_count, int result_count, struct fault *fault)
+{
+    struct outer_turn outer = begin_inside(vm);
+    int status = lua_pcall(vm_current(vm), argument_count, result_count, 0);
+    return end_inside(vm, &outer, status, fault);
+}
+
+bool vm_ccall_inside(struct vm *vm, lua_CFunction function, void *arg, struct fault *fault)
+{
+    struct outer_turn outer = begin_inside(vm);
+    int status = lua_cpcall(vm_current(vm), function, arg);
+    return end_inside(vm, &outer, status, fault);
 }
 
 static int collect_step(lua_State *state)

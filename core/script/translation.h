@@ -1,0 +1,21 @@
+/* The translation between two dialects (lua/dialect) on a worker's VM, as exchange/translator.h
+ * wants it. The state of a stream is a Lua table that the translator refers to until it is freed.
+ * Errors, memory and time of Lua end a call of the translator with false, and nothing else.
+ * Worker's thread. */
+#ifndef SCRIPT_TRANSLATION_H
+#define SCRIPT_TRANSLATION_H
+
+#include <stdbool.h>
+
+#include "base/fault.h"
+#include "exchange/translator.h"
+#include "script/vm.h"
+
+/* Dialects: "openai-chat", "openai-responses", "anthropic", "gemini". Holds a reference to the VM
+ * until out->free. On false *fault says why; there is nothing to free. */
+bool translation_start(struct vm *vm, const char *client_dialect, const char *provider_dialect,
+                       struct translator *out, struct fault *fault);
+/* Why the last call returned false: for logs and tests. Lives as long as the translator. */
+const char *translation_why(const struct translator *translator);
+
+#endif

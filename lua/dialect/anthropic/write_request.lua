@@ -1,0 +1,352 @@
+-- Writes a request of Anthropic's Messages, of the version 2026-10-21: without temperature, top_p
+-- and top_k, which it refuses.
+local common = require "dialect.common"
+local native = require "dialect.native"
+
+local out = native.output
+local bytes, doc = native.bytes, native.document
+local put, put_decoded, put_number, put_text = native.put, native.put_decoded, native.put_number,
+    native.put_text
+
+-- The limit of an answer must be stated. Where neither client nor policy says one, it is this.
+local LIMIT_DEFAULT = 8192
+local BUDGET_MIN = 1024
+
+-- ---- blocks ----
+
+local PUT = {}
+
+local function put_cache(part)
+    put(out, part.cache and ',"cache_control":{"type":"ephemeral"}' or "", "}")
+end
+
+function PUT.text(part)
+    put(out, '{"type":"text","text":', part.node)
+    put_cache(part)
+end
+
+PUT.refusal = PUT.text
+
+local IMAGES = {
+    ["image/jpeg"] = true, ["image/png"] = true, ["image/gif"] = true, ["image/webp"] = true,
+}
+
+function PUT.image(part, asked)
+    put(out, '{"type":"image","source":')
+    if part.url then
+        put(out, '{"type":"url","url":', part.url, "}")
+    else
+        local media = part.media == "image/jpg" and "image/jpeg" or part.media
+        if not IMAGES[media] then
+            common.cannot(asked, "image", "Anthropic takes JPEG, PNG, GIF and WebP.")
+        end
+        put(out, '{"type":"base64","media_type":"', media, '","data":', part.data, "}")
+    end
+    put_cache(part)
+end
+
+function PUT.file(part, asked)
+    put(out, '{"type":"document","source":')
+    if part.plain then
+        put(out, '{"type":"text","media_type":"text/plain","data":', part.plain, "}")
+    elseif part.url then
+        put(out, '{"type":"url","url":', part.url, "}")
+    elseif part.media == "application/pdf" then
+        put(out, '{"type":"base64","media_type":"application/pdf","data":', part.data, "}")
+    else
+        common.cannot(asked, "file", "Anthropic takes PDF.")
+    end
+    put(out, part.name and ',"title":' or "", part.name or "")
+    put_cache(part)
+end
+
+function PUT.audio(_, asked)
+    common.cannot(asked, "input_audio", "Anthropic takes no sound.")
+end
+
+function PUT.reasoning(part)
+    if part.origin == "anthropic-redacted" then
+        put(out, '{"type":"redacted_thinking","data":', part.signature, "}")
+        return
+    end
+    put(out, '{"type":"thinking","thinking":"')
+    common.put_thought(part)
+    put(out, '","signature":', part.signature, "}")
+end
+
+function PUT.call(part)
+    put(out, '{"type":"tool_use","id":')
+    put_text(out, common.plain_id(part.id))
+    put(out, ',"name":')
+    put_text(out, part.name)
+    put(out, ',"input":')
+    if part.object then
+        put(out, part.object)
+    elseif part.custom then
+        put(out, '{"input":', part.custom, "}")
+    elseif not part.arguments then
+        put(out, "{}")
+    elseif not put_decoded(out, part.arguments) then
+        common.refuse(part.place, "'" .. part.place .. "' must hold a JSON object.")
+    end
+    put_cache(part)
+end
+
+local put_blocks
+
+function PUT.result(part, asked)
+    put(out, '{"type":"tool_result","tool_use_id":')
+    put_text(out, common.plain_id(part.id))
+    if part.object then
+        put(out, ',"content":')
+        native.put_encoded(out, part.object)
+    elseif #part.parts > 0 then
+        put(out, ',"content":')
+        put_blocks(part.parts, asked)
+    end
+    put(out, part.is_error and ',"is_error":true' or "")
+    put_cache(part)
+end
+
+local OWN = { anthropic = true, ["anthropic-redacted"] = true }
+
+-- Anthropic takes back its own reasoning only, and no empty texts.
+local function is_said(part)
+    if part.kind == "reasoning" then
+        return part.signature and OWN[part.origin]
+    end
+    return (part.kind ~= "text" and part.kind ~= "refusal") or bytes(doc, part.node) > 0
+end
+
+function put_blocks(parts, asked)
+    put(out, "[")
+    local first = true
+    for i = 1, #parts do
+        if is_said(parts[i]) then
+            put(out, first and "" or ",")
+            PUT[parts[i].kind](parts[i], asked)
+            first = false
+        end
+    end
+    put(out, "]")
+end
+
+-- ---- messages ----
+
+-- One message after the other of the same role is one; a system message in between belongs to
+-- `system`. Returns the messages and all system parts.
+local function merge(asked)
+    local merged, system = {}, {}
+    for i = 1, #asked.system do
+        system[i] = asked.system[i]
+    end
+    for i = 1, #asked.messages do
+        local message = asked.messages[i]
+        local last = merged[#merged]
+        local into = message.role == "system" and system
+            or last and last.role == message.role and last.parts
+        if not into then
+            into = {}
+            merged[#merged + 1] = { role = message.role, parts = into }
+        end
+        for j = 1, #message.parts do
+            into[#into + 1] = message.parts[j]
+        end
+    end
+    if #merged == 0 then -- a conversation needs a message
+        return { { role = "user", parts = system } }, {}
+    end
+    return merged, system
+end
+
+local function says_something(parts)
+    for i = 1, #parts do
+        if is_said(parts[i]) then
+            return true
+        end
+    end
+    return false
+end
+
+local function put_messages(asked)
+    local messages, system = merge(asked)
+    if says_something(system) then
+        put(out, ',"system":')
+        put_blocks(system, asked)
+    end
+    put(out, ',"messages":[')
+    local first = true
+    for i = 1, #messages do
+        local message = messages[i]
+        if says_something(message.parts) then
+            put(out, first and "" or ",", '{"role":"', message.role, '","content":')
+            put_blocks(message.parts, asked)
+            put(out, "}")
+            first = false
+        end
+    end
+    put(out, "]")
+end
+
+-- ---- tools ----
+
+local function put_tool(tool)
+    put(out, '{"name":')
+    put_text(out, tool.name)
+    common.put_description(tool)
+    put(out, ',"input_schema":')
+    if tool.kind == "custom" then
+        put(out, common.CUSTOM_SCHEMA)
+    else
+        put(out, tool.schema or '{"type":"object","properties":{}}')
+    end
+    put(out, tool.strict and ',"strict":true' or "")
+    put_cache(tool)
+end
+
+local function is_allowed(asked, name)
+    local names = asked.choice and asked.choice.names
+    if not names then
+        return true
+    end
+    for i = 1, #names do
+        if names[i] == name then
+            return true
+        end
+    end
+    return false
+end
+
+local function put_choice(asked)
+    local choice = asked.choice or { mode = "auto" }
+    if not asked.choice and asked.parallel ~= false then
+        return
+    end
+    put(out, ',"tool_choice":{"type":"', choice.mode, '"')
+    if choice.mode == "tool" then
+        put(out, ',"name":')
+        put_text(out, choice.name)
+    end
+    put(out, asked.parallel == false and choice.mode ~= "none"
+        and ',"disable_parallel_tool_use":true' or "", "}")
+end
+
+local function put_tools(asked)
+    if not asked.tools or #asked.tools == 0 then
+        return
+    end
+    put(out, ',"tools":[')
+    local first = true
+    for i = 1, #asked.tools do
+        if is_allowed(asked, asked.tools[i].name) then
+            put(out, first and "" or ",")
+            put_tool(asked.tools[i])
+            first = false
+        end
+    end
+    put(out, "]")
+    put_choice(asked)
+end
+
+-- ---- the rest ----
+
+local EFFORTS = {
+    minimal = "low", low = "low", medium = "medium", high = "high", xhigh = "xhigh", max = "max",
+}
+
+local function put_thinking(asked, limit)
+    local budget = asked.budget
+    if asked.effort == "none" or asked.thinking == "off" or budget == 0 then
+        put(out, ',"thinking":{"type":"disabled"}')
+        return nil
+    elseif budget and budget > 0 then
+        budget = math.max(math.min(budget, limit - 1), BUDGET_MIN)
+        if budget < limit then
+            put(out, ',"thinking":{"type":"enabled","budget_tokens":')
+            put_number(out, budget)
+            put(out, "}")
+        end
+        return nil
+    elseif asked.effort or asked.thinking == "on" then
+        put(out, ',"thinking":{"type":"adaptive"',
+            asked.thoughts == false and "" or ',"display":"summarized"', "}")
+    end
+    if asked.effort and not EFFORTS[asked.effort] then
+        common.cannot(asked, "effort", "no such effort is known.")
+    end
+    return EFFORTS[asked.effort or ""]
+end
+
+local function put_output(asked, effort)
+    local format = asked.format
+    if not effort and not format then
+        return
+    end
+    put(out, ',"output_config":{', effort and '"effort":"' .. effort .. '"' or "",
+        effort and format and "," or "")
+    if format then
+        put(out, '"format":{"type":"json_schema","schema":', format.schema, "}")
+    end
+    put(out, "}")
+end
+
+local function put_stop(asked)
+    if not asked.stop or #asked.stop == 0 then
+        return
+    end
+    put(out, ',"stop_sequences":[')
+    for i = 1, #asked.stop do
+        put(out, i > 1 and "," or "", asked.stop[i])
+    end
+    put(out, "]")
+end
+
+local TIERS = { auto = "auto", default = "standard_only" }
+
+local function put_tier(asked)
+    if not asked.service_tier then
+        return
+    end
+    local tier = TIERS[asked.service_tier]
+    if not tier then
+        common.cannot(asked, "service_tier", "Anthropic has auto and default only.")
+    end
+    put(out, ',"service_tier":"', tier, '"')
+end
+
+-- What Anthropic lacks, and what would be missed.
+local function check(asked)
+    if asked.n and asked.n ~= 1 then
+        common.cannot(asked, "n", "Anthropic gives one answer.")
+    elseif asked.logprobs or asked.top_logprobs then
+        common.cannot(asked, "logprobs", "Anthropic reports none.")
+    elseif asked.logit_bias then
+        common.cannot(asked, "logit_bias", "Anthropic has none.")
+    elseif asked.format and asked.format.kind == "json" then
+        common.cannot(asked, "format", "Anthropic needs a JSON schema.")
+    end
+    common.check_zero(asked, "presence_penalty")
+    common.check_zero(asked, "frequency_penalty")
+    common.check_text_only(asked)
+end
+
+return function(asked, wish)
+    check(asked)
+    local most = wish.output_tokens_max
+    local limit = asked.limit or most > 0 and most or LIMIT_DEFAULT
+    if most > 0 then
+        limit = math.min(limit, most)
+    end
+    put(out, '{"model":')
+    put_text(out, wish.model)
+    put(out, ',"max_tokens":')
+    put_number(out, limit)
+    put_messages(asked)
+    put_tools(asked)
+    put_output(asked, put_thinking(asked, limit))
+    put_stop(asked)
+    put_tier(asked)
+    put(out, asked.user and ',"metadata":{"user_id":' or "", asked.user or "",
+        asked.user and "}" or "")
+    put(out, wish.streamed and ',"stream":true}' or "}")
+end

@@ -1,0 +1,83 @@
+-- A writer that only collects: the parts of a plain answer, by choice, for the writer of the body.
+local common = require "dialect.common"
+
+local collector = {}
+
+local function parts_of(s)
+    local parts = s.choices[s.choice]
+    if not parts then
+        parts = {}
+        s.choices[s.choice] = parts
+        s.choice_count = math.max(s.choice_count, s.choice + 1)
+    end
+    return parts
+end
+
+local function add(s, part)
+    local parts = parts_of(s)
+    parts[#parts + 1] = part
+    return part
+end
+
+function collector.text(s, node)
+    add(s, { kind = "text", node = node })
+end
+
+function collector.refusal(s, node)
+    add(s, { kind = "refusal", node = node })
+end
+
+function collector.reasoning(s, node)
+    common.add_thought(parts_of(s), node)
+end
+
+-- The signature of the reasoning before it, or of nothing that can be read.
+function collector.signature(s, node, origin)
+    local parts = parts_of(s)
+    local last = parts[#parts]
+    if last and last.kind == "reasoning" and not last.signature then
+        last.signature, last.origin = node, origin
+    else
+        add(s, { kind = "reasoning", signature = node, origin = origin })
+    end
+end
+
+function collector.call_start(s, key, id, name)
+    s.calls_made[s.choice] = true
+    s.calls[key] = add(s, { kind = "call", id = id, name = name })
+end
+
+function collector.call_arguments(s, key, node)
+    s.calls[key].arguments = node
+end
+
+function collector.call_object(s, key, node)
+    s.calls[key].object = node
+end
+
+-- A call of a tool that takes any text; `input` stands between quotes.
+function collector.custom_call(s, _, id, name, input)
+    s.calls_made[s.choice] = true
+    add(s, { kind = "call", id = id, name = name, input = input })
+end
+
+function collector.citation(s, citation)
+    add(s, citation)
+end
+
+function collector.logprobs(s, node)
+    s.logprobs = s.logprobs or {}
+    s.logprobs[s.choice] = node
+end
+
+function collector.reason(s, reason)
+    parts_of(s)
+    s.reasons[s.choice] = reason
+end
+
+function collector.new(s)
+    s.choices, s.choice_count, s.calls = {}, 0, {}
+    return collector
+end
+
+return collector

@@ -1,0 +1,195 @@
+-- What all dialects have in common: refusals, the opaque texts that carry reasoning from one
+-- dialect through another, counts of use, and the parts of a message.
+--
+-- The canonical form (docs/DIALECTS.md names what each dialect does with it):
+--
+-- A request: { system = parts, messages = { { role = "system" | "user" | "assistant", parts } },
+--   tools, choice, parallel, format, limit, stop, effort, budget, thoughts, ... }.
+-- A part: { kind = "text", node }, "image", "file", "audio", "reasoning", "call", "result" or
+--   "refusal". A node is a value of the client's body (core/script/json_document.h), never decoded.
+-- An answer: a reader calls the writer of the client's dialect: text, reasoning, signature,
+--   call_start, call_arguments, call_object, refusal, citation, finish.
+local native = require "dialect.native"
+
+local doc, out = native.document, native.output
+local begins, put, split, text = native.begins, native.put, native.split, native.text
+
+local HELD_BYTES_MAX = 1024 * 1024
+
+local common = {}
+
+-- ---- refusals ----
+
+-- The client's request cannot be carried over; C makes a 400 of it.
+function common.refuse(param, message, code)
+    error({ code = code or "invalid_value", param = param, message = message }, 0)
+end
+
+-- Puts numbers into a place: where("messages[#].content[#]", 1, 2).
+function common.where(pattern, ...)
+    local numbers, count = { ... }, 0
+    return (string.gsub(pattern, "#", function()
+        count = count + 1
+        return tostring(numbers[count])
+    end))
+end
+
+-- Refuses a word of the canonical form by the name that the client's dialect has for it.
+function common.cannot(asked, word, why)
+    local param = asked.members[word] or word
+    common.refuse(param, "'" .. param .. "' cannot be carried over: " .. why)
+end
+
+-- A number other than zero that a dialect has no place for.
+function common.check_zero(asked, word)
+    local node = asked[word]
+    if node and native.integer(doc, node) ~= 0 then
+        common.cannot(asked, word, "this model's provider has no such member.")
+    end
+end
+
+-- Answers in sound or pictures, where a dialect gives texts.
+function common.check_text_only(asked)
+    if asked.modalities and #asked.modalities > 0 then
+        common.cannot(asked, "modalities", "this model's provider answers with texts.")
+    end
+end
+
+-- Holds a piece of a call's arguments until they are whole; `held.bytes` begins with 0.
+function common.hold(held, piece)
+    held.bytes = held.bytes + #piece
+    if held.bytes > HELD_BYTES_MAX then
+        error("the arguments of a call are too long", 0)
+    end
+    held[#held + 1] = piece
+end
+
+-- A tool that takes any text, in dialects whose tools take JSON.
+common.CUSTOM_SCHEMA = '{"type":"object","properties":{"input":{"type":"string"}},'
+    .. '"required":["input"],"additionalProperties":false}'
+
+-- The member `description` of a tool. Where a tool of any text has a grammar, the model is told.
+function common.put_description(tool)
+    if not tool.grammar then
+        put(out, tool.description and ',"description":' or "", tool.description or "")
+        return
+    end
+    put(out, ',"description":"')
+    if tool.description then
+        put(out, -tool.description, "\\n\\n")
+    end
+    put(out, "The input must match this grammar:\\n", -tool.grammar, '"')
+end
+
+-- ---- reasoning of another dialect ----
+
+-- Adds a text of reasoning; one that follows another without a signature goes on with it.
+function common.add_thought(parts, node)
+    local last = parts[#parts]
+    if last and last.kind == "reasoning" and not last.signature then
+        if not last.text then
+            last.text = node
+            return last
+        end
+        last.more = last.more or {}
+        last.more[#last.more + 1] = node
+        return last
+    end
+    last = { kind = "reasoning", text = node }
+    parts[#parts + 1] = last
+    return last
+end
+
+-- Writes the text of reasoning, without quotes.
+function common.put_thought(part)
+    if part.text then
+        put(out, -part.text)
+    end
+    for i = 1, part.more and #part.more or 0 do
+        put(out, -part.more[i])
+    end
+end
+
+-- A signature or an encrypted text is good only where it comes from. In another dialect it travels
+-- as "gw1.ORIGIN.TEXT", in a place that clients send back as it is; what has no such mark is the
+-- dialect's own.
+local MARK = "gw1."
+
+function common.mark(origin)
+    return MARK .. origin .. "."
+end
+
+-- Returns the origin and the node of the opaque text.
+function common.unmark(node, own)
+    if not begins(doc, node, MARK) then
+        return own, node
+    end
+    local _, rest = split(doc, node, ".")
+    local origin, opaque = split(doc, rest, ".")
+    return origin or own, opaque or node
+end
+
+-- ---- ids of tool calls ----
+
+-- An id is at most so long, without the signature behind it.
+local ID_BYTES_MAX = 256
+
+-- Returns the id and, when a signature of another dialect is behind it ("call_1~gw1.gemini.…"), the
+-- part that carries it.
+function common.read_id(node, param)
+    local id, rest = split(doc, node, "~")
+    if id and begins(doc, rest, MARK) then
+        local origin, opaque = common.unmark(rest)
+        return id, { kind = "reasoning", origin = origin, signature = opaque }
+    end
+    id = text(doc, node, ID_BYTES_MAX)
+    if not id then
+        common.refuse(param, "'" .. param .. "' must be a string of at most 256 bytes.")
+    end
+    return id
+end
+
+-- A text of ours as the content of a JSON string, without its quotes.
+function common.escaped(word)
+    return string.sub(native.quoted(word), 2, -2)
+end
+
+-- Ids as Anthropic takes them.
+function common.plain_id(id)
+    return (string.gsub(id, "[^%w_-]", "_"))
+end
+
+-- ---- pictures and files ----
+
+-- Returns the media type and the node of the base64 of a data: URL, or nil.
+function common.data_url(node)
+    if not begins(doc, node, "data:") then
+        return nil
+    end
+    local head, data = split(doc, node, ",")
+    local media = head and string.match(head, "^data:([%w.+/-]*)")
+    if not media or not string.find(head, ";base64", 1, true) then
+        return nil
+    end
+    return media ~= "" and media or "text/plain", data
+end
+
+-- ---- use ----
+
+-- Counts that a dialect does not report are nil. `input` has all tokens of the prompt, cached ones
+-- and cache writes too; `output` has the reasoning.
+function common.usage(s)
+    local usage = s.usage
+    if not usage then
+        usage = {}
+        s.usage = usage
+    end
+    return usage
+end
+
+-- The reason of an answer whose provider gave none.
+function common.reason(s, choice)
+    return s.reasons[choice] or (s.calls_made[choice] and "tool_calls") or "stop"
+end
+
+return common

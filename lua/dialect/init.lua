@@ -1,0 +1,78 @@
+-- The translation between two dialects, as core/script/translation.c calls it. A dialect is five
+-- modules: it reads and writes a request, reads an answer (events or whole), and writes it as a
+-- stream or whole. What lies between them is described in common.lua.
+local collector = require "dialect.collector"
+local custom = require "dialect.custom"
+local native = require "dialect.native"
+
+local dialect = {}
+
+local FOLDERS = {
+    ["openai-chat"] = "dialect.chat",
+    ["openai-responses"] = "dialect.responses",
+    anthropic = "dialect.anthropic",
+    gemini = "dialect.gemini",
+}
+
+local parts = {} -- name of a module -> module; the modules of a VM never change
+
+local function part(name, what)
+    local module = FOLDERS[name] .. "." .. what
+    parts[module] = parts[module] or require(module)
+    return parts[module]
+end
+
+-- Where the client has tools that take any text, calls of them are turned back.
+local function with_custom(asked, writer)
+    return asked.custom and next(asked.custom) and custom.wrap(writer) or writer
+end
+
+-- Writes the provider's body; returns the state of the answer.
+function dialect.request(client, provider, wish)
+    local asked = part(client, "read_request")(wish)
+    part(provider, "write_request")(asked, wish)
+    return {
+        client = client,
+        provider = provider,
+        id = wish.exchange_id,
+        model = wish.model_public,
+        created = wish.created,
+        streamed = wish.streamed,
+        asked = asked.answer, -- what the client's writer must know of the request
+        custom = asked.custom,
+        reader = part(provider, "read_answer"),
+        writer = with_custom(asked, part(client, "write_stream")),
+        choice = 0,
+        reasons = {},
+        calls_made = {},
+    }
+end
+
+function dialect.event(s, name)
+    s.reader.event(s, name)
+end
+
+function dialect.finish(s)
+    if s.reader.finish then
+        s.reader.finish(s)
+    end
+    s.writer.finish(s)
+end
+
+function dialect.body(s)
+    if s.streamed then
+        s.reader.body(s)
+        dialect.finish(s)
+        return
+    end
+    s.writer = with_custom(s, collector.new(s))
+    s.reader.body(s)
+    if s.writer.flush then
+        s.writer.flush(s)
+    end
+    part(s.client, "write_body")(s)
+end
+
+dialect.output = native.output
+
+return dialect
