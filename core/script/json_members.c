@@ -54,7 +54,8 @@ static const char members_kind[] = "JSON members";
 
 struct json_members {
     struct handle handle;
-    bool open; /* unknown members are left out: of an answer, which may know more than we do */
+    bool snake; /* "a_b" is the same as "aB": Google's JSON takes both */
+    bool open;  /* unknown members are left out: of an answer, which may know more than we do */
     size_t count;
     struct rule rules[MEMBERS_MAX];
 };
@@ -90,15 +91,17 @@ static void read_rule(lua_State *state, struct rule *rule)
     luaL_error(state, "member %s: no kind '%s'", name, kind);
 }
 
-/* members(list [, open]) -> what pick and read take */
+/* members(list [, open [, snake]]) -> what pick and read take */
 static int members_make(lua_State *state)
 {
+    lua_settop(state, 3);
     luaL_checktype(state, 1, LUA_TTABLE);
     size_t count = lua_objlen(state, 1);
     luaL_argcheck(state, count <= MEMBERS_MAX, 1, "too many members");
     struct json_members *members = lua_newuserdata(state, sizeof *members);
     members->handle.kind = members_kind;
     members->open = lua_toboolean(state, 2);
+    members->snake = lua_toboolean(state, 3);
     members->count = count;
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(state, 1, (int)i + 1);
@@ -133,8 +136,26 @@ static int refuse_member(lua_State *state, int place, struct slice name, const c
     return json_document_refuse(state, "invalid_value", param, message);
 }
 
+/* Writes "a_b" as "aB". Returns the length; a longer key is none of ours. */
+static size_t to_camel(struct slice key, char out[NAME_BYTES])
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < key.bytes && bytes < NAME_BYTES; i++) {
+        bool joint = key.data[i] == '_' && i + 1 < key.bytes && key.data[i + 1] >= 'a' &&
+                     key.data[i + 1] <= 'z';
+        if (joint)
+            out[bytes++] = (char)(key.data[++i] - 'a' + 'A');
+        else
+            out[bytes++] = key.data[i];
+    }
+    return bytes;
+}
+
 static const struct rule *find_rule(const struct json_members *members, struct slice key)
 {
+    char camel[NAME_BYTES];
+    if (members->snake && memchr(key.data, '_', key.bytes) != NULL)
+        key = (struct slice){camel, to_camel(key, camel)};
     bool escaped = memchr(key.data, '\\', key.bytes) != NULL;
     for (size_t i = 0; i < members->count; i++) {
         const struct rule *rule = &members->rules[i];

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "script/json_base64.h"
 #include "script/json_document.h"
 #include "script/json_members.h"
 #include "script/json_output.h"
@@ -43,6 +44,7 @@ struct translation {
 static void provide_bindings(lua_State *state)
 {
     lua_newtable(state);
+    luaL_register(state, NULL, json_base64_bindings);
     luaL_register(state, NULL, json_document_bindings);
     luaL_register(state, NULL, json_members_bindings);
     luaL_register(state, NULL, json_output_bindings);

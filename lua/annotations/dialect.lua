@@ -112,3 +112,12 @@ function native.input_of(content) end
 ---The text as a JSON string.
 ---@return string
 function native.quoted(text) end
+
+-- ---- base64 ----
+
+---@return string
+function native.base64(text) end
+
+---The bytes of the base64 in a string, if they can stand between the quotes of a JSON string.
+---@return string?
+function native.from_base64(document, node) end

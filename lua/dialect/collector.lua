@@ -65,6 +65,10 @@ function collector.citation(s, citation)
     add(s, citation)
 end
 
+function collector.image(s, media, data)
+    add(s, { kind = "image", media = media, data = data })
+end
+
 function collector.logprobs(s, node)
     s.logprobs = s.logprobs or {}
     s.logprobs[s.choice] = node

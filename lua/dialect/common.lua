@@ -119,6 +119,11 @@ function common.mark(origin)
     return MARK .. origin .. "."
 end
 
+-- Writes an opaque text without quotes: a node, or what stood between quotes.
+function common.put_opaque(signature)
+    put(out, type(signature) == "string" and signature or -signature)
+end
+
 -- Returns the origin and the node of the opaque text.
 function common.unmark(node, own)
     if not begins(doc, node, MARK) then
@@ -172,6 +177,48 @@ function common.data_url(node)
         return nil
     end
     return media ~= "" and media or "text/plain", data
+end
+
+-- ---- messages and tools ----
+
+-- One message after the other of the same role is one; a system message in between belongs to
+-- `system`. Returns the messages and all system parts.
+function common.merge(asked)
+    local merged, system = {}, {}
+    for i = 1, #asked.system do
+        system[i] = asked.system[i]
+    end
+    for i = 1, #asked.messages do
+        local message = asked.messages[i]
+        local last = merged[#merged]
+        local into = message.role == "system" and system
+            or last and last.role == message.role and last.parts
+        if not into then
+            into = {}
+            merged[#merged + 1] = { role = message.role, parts = into }
+        end
+        for j = 1, #message.parts do
+            into[#into + 1] = message.parts[j]
+        end
+    end
+    if #merged == 0 then -- a conversation needs a message
+        return { { role = "user", parts = system } }, {}
+    end
+    return merged, system
+end
+
+-- Whether a tool is among those that the choice allows.
+function common.is_allowed(asked, name)
+    local names = asked.choice and asked.choice.names
+    if not names then
+        return true
+    end
+    for i = 1, #names do
+        if names[i] == name then
+            return true
+        end
+    end
+    return false
 end
 
 -- ---- use ----

@@ -9,7 +9,8 @@ local doc = native.document
 local custom = {}
 
 local METHODS = {
-    "text", "refusal", "reasoning", "signature", "citation", "logprobs", "reason", "finish",
+    "text", "refusal", "reasoning", "signature", "citation", "image", "logprobs", "reason",
+    "finish",
 }
 
 -- Gives on the call that was held; its arguments are whole, because something else follows.

@@ -47,7 +47,8 @@ local function put_part(parts, i)
         common.put_thought(part)
         put(out, '","signature":"')
         if part.signature then
-            put(out, common.mark(part.origin), -part.signature)
+            put(out, common.mark(part.origin))
+            common.put_opaque(part.signature)
         end
         put(out, '"}')
     else
@@ -64,7 +65,7 @@ return function(s)
     put(out, ',"content":[')
     local first = true
     for i = 1, #parts do
-        if parts[i].kind ~= "citation" then
+        if parts[i].kind ~= "citation" and parts[i].kind ~= "image" then
             put(out, first and "" or ",")
             put_part(parts, i)
             first = false

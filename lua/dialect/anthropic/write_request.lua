@@ -2,6 +2,7 @@
 -- and top_k, which it refuses.
 local common = require "dialect.common"
 local native = require "dialect.native"
+local schema = require "dialect.schema"
 
 local out = native.output
 local bytes, doc = native.bytes, native.document
@@ -66,12 +67,16 @@ end
 
 function PUT.reasoning(part)
     if part.origin == "anthropic-redacted" then
-        put(out, '{"type":"redacted_thinking","data":', part.signature, "}")
+        put(out, '{"type":"redacted_thinking","data":"')
+        common.put_opaque(part.signature)
+        put(out, '"}')
         return
     end
     put(out, '{"type":"thinking","thinking":"')
     common.put_thought(part)
-    put(out, '","signature":', part.signature, "}")
+    put(out, '","signature":"')
+    common.put_opaque(part.signature)
+    put(out, '"}')
 end
 
 function PUT.call(part)
@@ -133,32 +138,6 @@ end
 
 -- ---- messages ----
 
--- One message after the other of the same role is one; a system message in between belongs to
--- `system`. Returns the messages and all system parts.
-local function merge(asked)
-    local merged, system = {}, {}
-    for i = 1, #asked.system do
-        system[i] = asked.system[i]
-    end
-    for i = 1, #asked.messages do
-        local message = asked.messages[i]
-        local last = merged[#merged]
-        local into = message.role == "system" and system
-            or last and last.role == message.role and last.parts
-        if not into then
-            into = {}
-            merged[#merged + 1] = { role = message.role, parts = into }
-        end
-        for j = 1, #message.parts do
-            into[#into + 1] = message.parts[j]
-        end
-    end
-    if #merged == 0 then -- a conversation needs a message
-        return { { role = "user", parts = system } }, {}
-    end
-    return merged, system
-end
-
 local function says_something(parts)
     for i = 1, #parts do
         if is_said(parts[i]) then
@@ -169,7 +148,7 @@ local function says_something(parts)
 end
 
 local function put_messages(asked)
-    local messages, system = merge(asked)
+    local messages, system = common.merge(asked)
     if says_something(system) then
         put(out, ',"system":')
         put_blocks(system, asked)
@@ -198,23 +177,10 @@ local function put_tool(tool)
     if tool.kind == "custom" then
         put(out, common.CUSTOM_SCHEMA)
     else
-        put(out, tool.schema or '{"type":"object","properties":{}}')
+        schema.put(tool)
     end
     put(out, tool.strict and ',"strict":true' or "")
     put_cache(tool)
-end
-
-local function is_allowed(asked, name)
-    local names = asked.choice and asked.choice.names
-    if not names then
-        return true
-    end
-    for i = 1, #names do
-        if names[i] == name then
-            return true
-        end
-    end
-    return false
 end
 
 local function put_choice(asked)
@@ -238,7 +204,7 @@ local function put_tools(asked)
     put(out, ',"tools":[')
     local first = true
     for i = 1, #asked.tools do
-        if is_allowed(asked, asked.tools[i].name) then
+        if common.is_allowed(asked, asked.tools[i].name) then
             put(out, first and "" or ",")
             put_tool(asked.tools[i])
             first = false
@@ -285,7 +251,9 @@ local function put_output(asked, effort)
     put(out, ',"output_config":{', effort and '"effort":"' .. effort .. '"' or "",
         effort and format and "," or "")
     if format then
-        put(out, '"format":{"type":"json_schema","schema":', format.schema, "}")
+        put(out, '"format":{"type":"json_schema","schema":')
+        schema.put(format)
+        put(out, "}")
     end
     put(out, "}")
 end

@@ -219,6 +219,12 @@ list("url_citation", "choices[].message.annotations[].url_citation", {
     { "start_index", "any", "citation" },
     { "end_index", "any", "citation" },
 }, true)
+list("logprobs", "choices[].logprobs", { { "content", "any", "logprobs" } }, true)
+list("logprob", "choices[].logprobs.content[]", {
+    { "token", "any", "logprobs" },
+    { "logprob", "any", "logprobs" },
+    { "top_logprobs", "any", "logprobs" },
+}, true)
 list("usage", "usage", {
     { "prompt_tokens", "any", "usage" },
     { "completion_tokens", "any", "usage" },

@@ -186,8 +186,11 @@ local function read_choice(s, node)
     local index, delta, message, finish, logprobs = pick(doc, node, members.choice_given)
     s.choice = number(index) or 0
     delta = delta or message
-    if logprobs and s.asked.logprobs then
-        s.writer.logprobs(s, logprobs)
+    if logprobs and s.asked.logprobs and kind(doc, logprobs) == "object" then
+        local list = pick(doc, logprobs, members.logprobs)
+        if list and kind(doc, list) == "array" then
+            s.writer.logprobs(s, list)
+        end
     end
     if delta and kind(doc, delta) == "object" then
         read_delta(s, delta)

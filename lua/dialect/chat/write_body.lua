@@ -34,7 +34,9 @@ local function put_details(s, parts)
             else
                 put(out, '{"type":"reasoning.encrypted","data":"')
             end
-            put(out, common.mark(part.origin), -part.signature, '"}')
+            put(out, common.mark(part.origin))
+            common.put_opaque(part.signature)
+            put(out, '"}')
         end
     end
     put(out, first and "" or "]")
@@ -43,7 +45,8 @@ end
 local function put_call(call, signed)
     put(out, '{"id":"', common.escaped(call.id))
     if signed then
-        put(out, "~", common.mark(signed.origin), -signed.signature)
+        put(out, "~", common.mark(signed.origin))
+        common.put_opaque(signed.signature)
     end
     if call.input then
         put(out, '","type":"custom","custom":{"name":')
@@ -92,6 +95,19 @@ local function put_citations(parts)
     put(out, first and "" or "]")
 end
 
+local function put_images(parts)
+    local first = true
+    for i = 1, #parts do
+        local part = parts[i]
+        if part.kind == "image" then
+            put(out, first and ',"images":[' or ",", '{"type":"image_url","image_url":{"url":',
+                '"data:', -part.media, ";base64,", -part.data, '"}}')
+            first = false
+        end
+    end
+    put(out, first and "" or "]")
+end
+
 local function put_choice(s, choice)
     local parts = s.choices[choice] or {}
     put(out, choice > 0 and "," or "", string.format('{"index":%d,"message":{"role":"assistant"',
@@ -106,8 +122,10 @@ local function put_choice(s, choice)
     put_details(s, parts)
     put_calls(parts)
     put_citations(parts)
-    put(out, '},"logprobs":', s.logprobs and s.logprobs[choice] or "null", ',"finish_reason":"',
-        stream.word(s, choice), '"}')
+    put_images(parts)
+    local list = s.logprobs and s.logprobs[choice]
+    put(out, '},"logprobs":', list and '{"content":' or "null", list or "",
+        list and ',"refusal":null}' or "", ',"finish_reason":"', stream.word(s, choice), '"}')
 end
 
 return function(s)

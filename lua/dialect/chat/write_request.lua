@@ -1,6 +1,7 @@
 -- Writes a request of OpenAI's chat completions, and of the many servers that speak like it.
 local common = require "dialect.common"
 local native = require "dialect.native"
+local schema = require "dialect.schema"
 
 local out = native.output
 local put, put_encoded, put_number, put_text = native.put, native.put_encoded, native.put_number,
@@ -198,7 +199,9 @@ local function put_reasoning(parts)
         local part = parts[i]
         if part.kind == "reasoning" and part.signature and part.origin == "openai-chat" then
             put(out, first and ',"reasoning_details":[' or ",", '{"type":"reasoning.encrypted",',
-                '"data":', part.signature, "}")
+                '"data":"')
+            common.put_opaque(part.signature)
+            put(out, '"}')
             first = false
         end
     end
@@ -248,8 +251,9 @@ local function put_tool(tool)
     common.put_description(tool)
     if tool.kind == "custom" then
         put(out, ',"parameters":', common.CUSTOM_SCHEMA)
-    elseif tool.schema then
-        put(out, ',"parameters":', tool.schema)
+    elseif tool.schema or tool.google then
+        put(out, ',"parameters":')
+        schema.put(tool)
     end
     if tool.strict ~= nil then
         put(out, ',"strict":', tool.strict and "true" or "false")
@@ -331,9 +335,12 @@ local function put_format(format)
     put(out, ',"response_format":{"type":"json_schema","json_schema":{"name":')
     put_text(out, format.name or "answer")
     put(out, format.description and ',"description":' or "", format.description or "",
-        ',"schema":', format.schema)
-    -- Without it OpenAI's servers take the schema as a hint only.
-    put(out, ',"strict":', format.strict == false and "false" or "true", "}}")
+        ',"schema":')
+    schema.put(format)
+    if format.strict ~= nil then
+        put(out, ',"strict":', format.strict and "true" or "false")
+    end
+    put(out, "}}")
 end
 
 local NUMBERS = {

@@ -111,10 +111,17 @@ function writer.citation(s, citation)
             citation.stop or 0), DELTA_END)
 end
 
-function writer.logprobs(s, node)
+-- `list`: a node, or a text in the same form.
+function writer.logprobs(s, list)
     begin_delta(s)
-    put(out, s.head, string.format(',"choices":[{"index":%d,"delta":{},"logprobs":', s.choice),
-        node, ',"finish_reason":null}]}\n\n')
+    put(out, s.head, string.format(',"choices":[{"index":%d,"delta":{},"logprobs":{"content":',
+        s.choice), list, ',"refusal":null},"finish_reason":null}]}\n\n')
+end
+
+-- A picture in OpenRouter's form.
+function writer.image(s, media, data)
+    put(out, begin_delta(s), '"images":[{"type":"image_url","image_url":{"url":"data:', -media,
+        ";base64,", -data, '"}}]', DELTA_END)
 end
 
 function writer.reason(s, reason)
