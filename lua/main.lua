@@ -4,6 +4,7 @@
 -- A route is {method, path, handler}. A path may end with "{id}", which takes the whole rest.
 local admin = require "admin"
 local dashboard = require "dashboard"
+local gemini = require "gemini"
 local openai = require "openai"
 local policy = require "policy"
 
@@ -37,6 +38,9 @@ end
 
 for _, place in ipairs(policy.mounts.openai) do
     mount(place, openai)
+end
+for _, place in ipairs(policy.mounts.gemini) do
+    mount(place, gemini)
 end
 mount(policy.mounts.dashboard, dashboard)
 mount(policy.mounts.dashboard, admin)

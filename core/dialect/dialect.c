@@ -1,5 +1,7 @@
 #include "dialect/dialect.h"
 
+#include <string.h>
+
 #include "dialect/anthropic.h"
 #include "dialect/chat_form.h"
 #include "dialect/gemini.h"
@@ -42,13 +44,27 @@ static bool has_segment(struct slice path, const char *name)
     return false;
 }
 
+/* Whether the path ends with a method of Gemini's API: behind a colon, which models' names may have
+ * as well. */
+static bool has_method(struct slice path)
+{
+    static const char *const methods[] = {":generateContent", ":streamGenerateContent",
+                                          ":countTokens", ":embedContent", ":batchEmbedContents"};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        size_t bytes = strlen(methods[i]);
+        if (path.bytes >= bytes && memcmp(path.data + path.bytes - bytes, methods[i], bytes) == 0)
+            return true;
+    }
+    return false;
+}
+
 enum dialect dialect_of_path(struct slice path)
 {
     if (has_segment(path, "messages"))
         return DIALECT_ANTHROPIC;
     if (has_segment(path, "responses") || has_segment(path, "conversations"))
         return DIALECT_RESPONSES;
-    if (has_segment(path, "v1beta") || slice_char(path, ':') != NULL)
+    if (has_segment(path, "v1beta") || has_method(path))
         return DIALECT_GEMINI;
     return DIALECT_CHAT;
 }

@@ -497,8 +497,8 @@ static void translate_body(struct attempt *attempt, const struct answer_facts *f
 {
     struct buffer body = attempt->body;
     buffer_init(&attempt->body, 2 * LIMIT_UPSTREAM_BODY_BYTES);
-    bool done = attempt->translator.body(attempt->translator.arg, buffer_slice(&body),
-                                         &attempt->body);
+    bool done =
+        attempt->translator.body(attempt->translator.arg, buffer_slice(&body), &attempt->body);
     if (done && !attempt->body.failed)
         judge_translated(attempt);
     else

@@ -151,6 +151,7 @@ void exchange_price_budget(struct exchange *exchange)
     worst_price_raise(&view, &budget->sold);
 }
 
+/* `translator` is moved in. */
 static void start(struct exchange *exchange, struct candidate *candidate,
                   const struct translator *translator)
 {
@@ -163,25 +164,43 @@ static void start(struct exchange *exchange, struct candidate *candidate,
         .created_ms = exchange->created_ms,
         .output_tokens_max = exchange->budget.output_tokens_max,
         .translator = *translator};
+    attempt_start(&exchange->attempt, candidate, &request, &events, exchange);
+}
+
+/* Starts the attempt that waited until the task did not run any more: a translation runs on its
+ * VM. */
+static void start_translated(void *arg)
+{
+    struct exchange *exchange = arg;
+    struct candidate *candidate = exchange->starting;
+    struct translator translator;
+    struct fault fault;
+    exchange->starting = NULL;
+    if (exchange->task.task == NULL || exchange->state != EXCHANGE_SENT) {
+        candidate_unref(candidate); /* it has ended meanwhile */
+        return;
+    }
+    if (exchange->task.translate(exchange->task.task, exchange->asks.dialect,
+                                 candidate->terms.dialect, &translator, &fault))
+        start(exchange, candidate, &translator);
+    else
+        exchange_task_failed(exchange, "internal_error", fault.message);
+    candidate_unref(candidate);
+}
+
+/* Makes the exchange ready for the next attempt. */
+static void prepare(struct exchange *exchange, const struct candidate *candidate)
+{
     event_room_leave(exchange);
     stream_reset(&exchange->stream, &exchange->rates.output);
     exchange->budget.terms = &candidate->terms;
     exchange_price_budget(exchange);
-    attempt_start(&exchange->attempt, candidate, &request, &events, exchange);
 }
 
-static void drop(struct translator *translator)
+bool exchange_attempt(struct exchange *exchange, struct candidate *candidate)
 {
-    if (translator->free != NULL)
-        translator->free(translator->arg);
-}
-
-bool exchange_attempt(struct exchange *exchange, struct candidate *candidate,
-                      struct translator translator)
-{
+    const struct translator none = {.arg = NULL};
     bool held = exchange->hold_open && !exchange->settlement_pending && !exchange->void_wanted;
-    if (!held || exchange->state >= EXCHANGE_ANSWERED || departure_is_abandoned(exchange))
-        drop(&translator);
     if (!held || exchange->state >= EXCHANGE_ANSWERED)
         return refuse_unheld(exchange, "an attempt without an open hold");
     if (departure_is_abandoned(exchange)) {
@@ -190,7 +209,16 @@ bool exchange_attempt(struct exchange *exchange, struct candidate *candidate,
     }
     exchange_enter(exchange, EXCHANGE_SENT);
     exchange->attempts++;
-    start(exchange, candidate, &translator);
+    prepare(exchange, candidate);
+    if (candidate_dialect(candidate, exchange->asks.dialect) == exchange->asks.dialect) {
+        start(exchange, candidate, &none);
+        return true;
+    }
+    attempt_fini(&exchange->attempt); /* its outcome is of the attempt before */
+    exchange->attempt.outcome = ATTEMPT_NONE;
+    exchange->starting = candidate_ref(candidate);
+    exchange->starter = (struct deferred){.call = start_translated, .arg = exchange};
+    loop_defer(exchange->env->loop, &exchange->starter);
     return true;
 }
 

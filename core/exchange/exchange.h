@@ -22,6 +22,7 @@
 #include "base/money.h"
 #include "base/secret.h"
 #include "base/slice.h"
+#include "dialect/dialect_kind.h"
 #include "exchange/alarm_gate.h"
 #include "exchange/answer_error.h"
 
@@ -48,6 +49,7 @@ struct survey;
 struct survey_keys;
 struct upstream;
 struct fair_pool;
+struct fault;
 
 /* The API key that an exchange came with, and whose it is: as directory.h has it. */
 struct caller {
@@ -97,6 +99,9 @@ struct exchange_task {
     void (*wake)(void *task);
     /* The exchange ends without the task: the task lets go. wake is never called after this. */
     void (*drop)(void *task);
+    /* Makes a translator for an attempt. Never called inside a call of the task. */
+    bool (*translate)(void *task, enum dialect client, enum dialect provider,
+                      struct translator *out, struct fault *fault);
 };
 
 /* Makes an exchange for a request. The caller then starts its task. */
@@ -173,12 +178,10 @@ enum hold_step {
 };
 enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceiling *offered);
 
-/* Starts an attempt. The translator is moved in; zeroed: the candidate speaks the client's dialect.
- * The task yields until exchange_wake, then reads exchange_attempt_cause.
+/* Starts an attempt. The task yields until exchange_wake, then reads exchange_attempt_cause.
  * Returns false if there is no hold for it, or if the client has left and the last attempt has
  * failed; the exchange has then ended. */
-bool exchange_attempt(struct exchange *exchange, struct candidate *candidate,
-                      struct translator translator);
+bool exchange_attempt(struct exchange *exchange, struct candidate *candidate);
 /* All attempts have failed: answers by the last outcome. */
 void exchange_refuse_attempt(struct exchange *exchange);
 /* The attempt has answered: sends the answer to the client and settles. The task yields until

@@ -70,6 +70,8 @@ struct exchange {
     struct exchange_task task; /* .task is NULL: no task, or it has let go */
     struct deferred wakeup;
     struct deferred reaper;
+    struct deferred starter;    /* of an attempt that is translated */
+    struct candidate *starting; /* its candidate, a reference; NULL: none waits */
 
     struct buffer reply_headers; /* "name\0value\0" pairs */
     /* The tightest limits of LIMIT_REQUESTS and LIMIT_TOKENS; limit 0: no such limit. */

@@ -130,6 +130,9 @@ static void release(struct exchange *exchange)
 {
     loop_cancel(exchange->env->loop, &exchange->wakeup);
     loop_cancel(exchange->env->loop, &exchange->reaper);
+    if (exchange->starting != NULL)
+        loop_cancel(exchange->env->loop, &exchange->starter);
+    candidate_unref(exchange->starting);
     unlink_live(exchange);
     departure_fini(exchange);
     attempt_fini(&exchange->attempt);

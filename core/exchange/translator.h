@@ -24,7 +24,9 @@ struct translator_wish {
 
 struct translator { /* zeroed: nothing is translated */
     void *arg;
-    /* Appends the provider's body. False with *fault: a member cannot be carried over. */
+    /* Appends the provider's body. False with *fault: the request cannot be carried over; `param`
+     * names the member and lives as long as the translator. Or the translation itself has failed,
+     * with the code "internal_error". */
     bool (*request)(void *arg, struct slice client_body, const struct translator_wish *wish,
                     struct buffer *out, struct request_fault *fault);
     /* Takes one event of the provider's stream: the value of its `event` line, which may be empty,

@@ -7,7 +7,6 @@
 
 #include "base/limits.h"
 #include "dialect/dialect.h"
-#include "exchange/candidate.h"
 #include "exchange/download.h"
 #include "exchange/estimate.h"
 #include "exchange/exchange.h"
@@ -15,7 +14,6 @@
 #include "exchange/meter.h"
 #include "exchange/password.h"
 #include "exchange/rate_limits.h"
-#include "exchange/translator.h"
 #include "net/server/server.h"
 #include "script/compiled_plan.h"
 #include "script/integer.h"
@@ -132,11 +130,7 @@ static int api_estimate(lua_State *state)
 static int api_attempt(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    struct candidate *candidate = compiled_plan_candidate(state, 2);
-    enum dialect asked = exchange_model_request(exchange)->dialect;
-    luaL_argcheck(state, candidate_dialect(candidate, asked) == asked, 2,
-                  "its provider does not speak the client's dialect");
-    if (!exchange_attempt(exchange, candidate, (struct translator){0}))
+    if (!exchange_attempt(exchange, compiled_plan_candidate(state, 2)))
         return task_stop(state);
     return task_wait(state, TASK_WAITS_ATTEMPT);
 }

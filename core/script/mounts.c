@@ -23,21 +23,30 @@ static bool lies_below(struct slice path, struct slice mount)
     return at == path.bytes || path.data[at] == '/';
 }
 
+/* Looks in one list of the table on top of the stack. */
+static void look_in(lua_State *state, const char *list, struct question *question)
+{
+    lua_getfield(state, -1, list);
+    for (int i = 1; !question->found; i++) {
+        struct slice mount;
+        lua_rawgeti(state, -1, i);
+        mount.data = lua_tolstring(state, -1, &mount.bytes);
+        if (mount.data != NULL)
+            question->found = lies_below(question->path, mount);
+        lua_pop(state, 1);
+        if (mount.data == NULL)
+            break;
+    }
+    lua_pop(state, 1);
+}
+
 static int look(lua_State *state)
 {
     struct question *question = lua_touserdata(state, 1);
     modules_require(state, "policy");
     lua_getfield(state, -1, "mounts");
-    lua_getfield(state, -1, "openai");
-    for (int i = 1; !question->found; i++) {
-        struct slice mount;
-        lua_rawgeti(state, -1, i);
-        mount.data = lua_tolstring(state, -1, &mount.bytes);
-        if (mount.data == NULL)
-            return 0;
-        question->found = lies_below(question->path, mount);
-        lua_pop(state, 1);
-    }
+    look_in(state, "openai", question);
+    look_in(state, "gemini", question);
     return 0;
 }
 

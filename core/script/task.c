@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "dialect/dialect.h"
 #include "script/handle.h"
+#include "script/translation.h"
 
 #define EXCHANGE_METATABLE "llm-gateway.exchange"
 
@@ -190,6 +192,13 @@ static struct task *take_task(struct vm *vm)
     return NULL;
 }
 
+static bool translate(void *arg, enum dialect client, enum dialect provider, struct translator *out,
+                      struct fault *fault)
+{
+    const struct task *task = arg;
+    return translation_start(task->vm, dialect_name(client), dialect_name(provider), out, fault);
+}
+
 void task_start(struct vm *vm, struct exchange *exchange)
 {
     exchange_note_policy(exchange, vm_revision(vm));
@@ -200,7 +209,8 @@ void task_start(struct vm *vm, struct exchange *exchange)
     }
     task->exchange = exchange;
     vm_ref(vm);
-    const struct exchange_task attached = {.task = task, .wake = wake, .drop = drop};
+    const struct exchange_task attached = {
+        .task = task, .wake = wake, .drop = drop, .translate = translate};
     exchange_attach_task(exchange, &attached);
     vm_push_main(vm, task->coroutine);
     lua_rawgeti(task->coroutine, LUA_REGISTRYINDEX, task->references[1]);

@@ -103,7 +103,7 @@ struct call {
     int function; /* registry reference */
     struct slice name;
     const struct translator_wish *wish; /* NULL: not a request */
-    struct request_fault *fault;           /* NULL: a refusal is an error like others */
+    struct request_fault *fault;        /* NULL: a refusal is an error like others */
     bool refused;
 };
 
@@ -232,7 +232,7 @@ static bool translation_request(void *arg, struct slice client_body,
                         .fault = fault};
     forget_state(translation);
     *fault = (struct request_fault){.code = "internal_error",
-                                 .message = "The request could not be translated."};
+                                    .message = "The request could not be translated."};
     if (!json_document_open(translation->host->document, client_body, &translation->why)) {
         fault->code = "invalid_json";
         snprintf(fault->message, sizeof fault->message, "The body is not valid JSON: %.200s",

@@ -465,6 +465,7 @@ function math.tan(x) end
 
 ---@class policy.Mounts
 ---@field openai string[]
+---@field gemini? string[] default: /v1beta and /api/v1beta
 ---@field dashboard string
 
 ---@class policy.Access

@@ -8,6 +8,8 @@ return {
     { method = "POST", path = "/estimate", handler = require "openai.estimate" },
     { method = "GET", path = "/models", handler = models.list },
     { method = "GET", path = "/models/{id}", handler = models.get },
+    -- Google's SDKs ask here when they are given a base URL.
+    { method = "POST", path = "/models/{id}", handler = require "gemini.method" },
     { method = "GET", path = "/credits", handler = require "openai.credits" },
     { method = "GET", path = "/key", handler = require "openai.key" },
     { method = "GET", path = "/generation", handler = require "openai.generation" },

@@ -6,7 +6,8 @@ local schema = require "policy.schema"
 local routes = {}
 
 local MEMBERS = { mounts = true, access = true, order = true, retry = true, groups = true }
-local MOUNT_MEMBERS = { openai = true, dashboard = true }
+local MOUNT_MEMBERS = { openai = true, gemini = true, dashboard = true }
+local GEMINI_MOUNTS = { "/v1beta", "/api/v1beta" }
 local ACCESS_MEMBERS = { default = true, groups = true, rule = true }
 local RETRY_MEMBERS = { attempts_max = true, on = true }
 local CAUSES = {
@@ -29,9 +30,25 @@ local function path(node, key, taken)
     return text
 end
 
+-- Clients of Gemini's API ask below /v1beta, whatever their base URL is.
+local function gemini_mounts(node, taken)
+    local found = {}
+    if node.value.gemini == nil then
+        for _, place in ipairs(GEMINI_MOUNTS) do
+            found[#found + 1] = not taken[place] and place or nil
+        end
+        return found
+    end
+    local list = schema.child(node, "gemini")
+    for i = 1, schema.list(list, "paths") do
+        found[i] = path(list, i, taken)
+    end
+    return found
+end
+
 local function mounts(parent)
     if parent.value.mounts == nil then
-        return { openai = { "/v1", "/api/v1" }, dashboard = "/api" }
+        return { openai = { "/v1", "/api/v1" }, gemini = GEMINI_MOUNTS, dashboard = "/api" }
     end
     local node = schema.only(schema.child(parent, "mounts"), MOUNT_MEMBERS)
     local list = schema.child(node, "openai")
@@ -42,6 +59,7 @@ local function mounts(parent)
     if #found.openai == 0 then
         schema.fail(node, "openai", 'is empty: at least one path such as "/v1" is needed')
     end
+    found.gemini = gemini_mounts(node, taken)
     found.dashboard = path(node, "dashboard", taken)
     return found
 end

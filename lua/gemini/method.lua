@@ -1,0 +1,21 @@
+-- POST models/{id}:method: a call to a model by a client of Gemini's API.
+local call = require "openai.call"
+
+local ID_BYTES_MAX = 128
+
+-- Whether they stream.
+local METHODS = { generateContent = false, streamGenerateContent = true }
+
+return function(x, path_text)
+    local text = core.unescape(path_text)
+    local id, method = string.match(text or "", "^(.+):(%a+)$")
+    local streamed = METHODS[method]
+    if streamed == nil then
+        x:refuse(404, "not_found", "There is no such method of a model; known are generateContent "
+            .. "and streamGenerateContent.")
+    elseif #id > ID_BYTES_MAX then
+        x:refuse(404, "model_not_found", "There is no model of this name.", "model")
+    end
+    call.answer(x, "/models/" .. id .. ":" .. method, nil, nil, id, streamed)
+end
+
