@@ -1,0 +1,246 @@
+"""Every client, with its official package, against every provider's dialect: text, a tool call, the
+counts and the cost, plain and streamed."""
+
+import json
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import answers
+import anthropic
+import anthropic_answers
+import gemini_answers
+import pytest
+from answers import Usage
+from gateway import Gateway
+from google import genai
+from google.genai import types
+from prices import Price, charge, usd
+
+PRICE = Price("3", "15", "0.30")
+TEXT = ("Grüße", " an", " 🎉")
+TOOL = {"name": "get_weather", "input": {"city": "Zürich", "days": 3}}
+PARAMETERS = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}, "days": {"type": "integer"}},
+    "required": ["city"],
+}
+PROVIDERS = ["openai", "anthropic", "gemini"]
+CLIENTS = ["chat", "messages", "generate"]
+QUESTION = "What is the weather?"
+
+
+@dataclass
+class Said:
+    """What a client has understood."""
+
+    text: str = ""
+    call: tuple[str, dict] | None = None
+    cost: Decimal | None = None
+    finish: str = ""
+    extra: dict = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def house(shared_provider, tmp_path_factory):
+    gateway = Gateway(tmp_path_factory.mktemp("dialects"), shared_provider, {})
+    for dialect in PROVIDERS:
+        gateway.policies.provider(f"of-{dialect}", dialect=dialect)
+        gateway.policies.model(f"m-{dialect}", PRICE, providers=(f"of-{dialect}",),
+                               max_output=4096)  # fmt: skip
+    gateway.policies.write("examples", "return {}\n")
+    gateway.start()
+    yield gateway
+    gateway.check_clean()
+    gateway.check_money()
+    gateway.stop()
+
+
+@pytest.fixture
+def customer(house):
+    return house.customer()
+
+
+# ---- what a provider says ----
+
+
+COUNTS = Usage(40, 12)
+
+
+def answer_of(dialect: str, text=TEXT, tool=None, usage=COUNTS):
+    if dialect == "anthropic":
+        return anthropic_answers.message(pieces=text, tool=tool, input_tokens=usage.prompt,
+                                         output_tokens=usage.completion)  # fmt: skip
+    if dialect == "gemini":
+        return gemini_answers.content(pieces=text, tool=tool, input_tokens=usage.prompt,
+                                      output_tokens=usage.completion)  # fmt: skip
+    calls = ()
+    if tool:
+        arguments = json.dumps(tool["input"])
+        calls = ({"id": "call_1", "type": "function",
+                  "function": {"name": tool["name"], "arguments": arguments}},)  # fmt: skip
+    return answers.chat(pieces=text, tool_calls=calls, usage=usage)
+
+
+def question_of(dialect: str, body: dict) -> str:
+    """The text of the user's first message, as the provider got it."""
+    if dialect == "gemini":
+        return body["contents"][0]["parts"][0]["text"]
+    content = body["messages"][0]["content"]
+    return content if isinstance(content, str) else content[0]["text"]
+
+
+def tool_of(dialect: str, body: dict) -> tuple[str, dict]:
+    tool = body["tools"][0]
+    if dialect == "gemini":
+        made = tool["functionDeclarations"][0]
+        names = ("parametersJsonSchema", "parameters_json_schema", "parameters")
+        return made["name"], next(made[name] for name in names if name in made)
+    if dialect == "anthropic":
+        return tool["name"], tool["input_schema"]
+    return tool["function"]["name"], tool["function"]["parameters"]
+
+
+# ---- what a client understands ----
+
+
+def by_chat(customer, model: str, streamed: bool, tools: bool) -> Said:
+    client = customer.openai()
+    function = {"name": "get_weather", "parameters": PARAMETERS}
+    how = {"tools": [{"type": "function", "function": function}]} if tools else {}
+    messages = [{"role": "user", "content": QUESTION}]
+    if not streamed:
+        answer = client.chat.completions.create(model=model, messages=messages, **how)
+        choice = answer.choices[0]
+        calls = choice.message.tool_calls
+        call = calls and (calls[0].function.name, json.loads(calls[0].function.arguments))
+        return Said(choice.message.content or "", call or None, usd(answer.usage.cost),
+                    choice.finish_reason)  # fmt: skip
+    said, name, arguments = Said(), None, ""
+    options = {"include_usage": True}
+    for chunk in client.chat.completions.create(
+        model=model, messages=messages, stream=True, stream_options=options, **how
+    ):
+        if chunk.usage:
+            said.cost = usd(chunk.usage.cost)
+        for choice in chunk.choices:
+            said.text += choice.delta.content or ""
+            said.finish = choice.finish_reason or said.finish
+            for part in choice.delta.tool_calls or []:
+                name = part.function.name or name
+                arguments += part.function.arguments or ""
+    said.call = (name, json.loads(arguments)) if name else None
+    return said
+
+
+def by_messages(customer, model: str, streamed: bool, tools: bool) -> Said:
+    client = anthropic.Anthropic(
+        base_url=customer.gateway.origin, api_key=customer.key, max_retries=0
+    )
+    how = {"tools": [{"name": "get_weather", "input_schema": PARAMETERS}]} if tools else {}
+    messages = [{"role": "user", "content": QUESTION}]
+    asked = {"model": model, "max_tokens": 1000, "messages": messages, **how}
+    cost = None
+    if streamed:
+        with client.messages.stream(**asked) as stream:
+            for event in stream:
+                if event.type == "message_delta":
+                    cost = usd(event.usage.cost)
+            answer = stream.get_final_message()
+    else:
+        answer = client.messages.create(**asked)
+        cost = usd(answer.usage.cost)
+    text = "".join(block.text for block in answer.content if block.type == "text")
+    calls = [(block.name, block.input) for block in answer.content if block.type == "tool_use"]
+    return Said(text, calls[0] if calls else None, cost, answer.stop_reason)
+
+
+def by_generate(customer, model: str, streamed: bool, tools: bool) -> Said:
+    client = genai.Client(
+        api_key=customer.key, http_options=types.HttpOptions(base_url=customer.gateway.origin)
+    )
+    config = None
+    if tools:
+        made = types.FunctionDeclaration(name="get_weather", parameters_json_schema=PARAMETERS)
+        config = types.GenerateContentConfig(
+            tools=[types.Tool(function_declarations=[made])],
+            automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
+        )
+    asked = {"model": model, "contents": QUESTION, "config": config}
+    if streamed:
+        chunks = list(client.models.generate_content_stream(**asked))
+    else:
+        chunks = [client.models.generate_content(**asked)]
+    said = Said()
+    for chunk in chunks:
+        for candidate in chunk.candidates or []:
+            for part in (candidate.content and candidate.content.parts) or []:
+                said.text += part.text if part.text and not part.thought else ""
+                if part.function_call:
+                    said.call = (part.function_call.name, part.function_call.args)
+            said.finish = str(candidate.finish_reason or said.finish)
+    return said
+
+
+ASK = {"chat": by_chat, "messages": by_messages, "generate": by_generate}
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("dialect", PROVIDERS)
+@pytest.mark.parametrize("client", CLIENTS)
+def test_text(customer, provider, client, dialect, streamed):
+    provider.answer = answer_of(dialect)
+    said = ASK[client](customer, f"m-{dialect}", streamed, False)
+    assert said.text == "".join(TEXT)
+    assert said.call is None
+    price = charge(PRICE, Usage(40, 12))
+    assert said.cost in (price, None)
+    record = customer.wait_for_record()
+    assert usd(record["cost"]) == price
+    assert (record["input_tokens"], record["output_tokens"]) == (40, 12)
+    assert record["finish_reason"] == "stop"
+    assert question_of(dialect, provider.last.json) == QUESTION
+    assert customer.balance == 10 - price
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("dialect", PROVIDERS)
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_tool_call(customer, provider, client, dialect, streamed):
+    provider.answer = answer_of(dialect, text=("I look.",), tool=TOOL)
+    if dialect == "openai":
+        provider.answer = answer_of(dialect, tool=TOOL)
+    said = ASK[client](customer, f"m-{dialect}", streamed, True)
+    assert said.call == (TOOL["name"], TOOL["input"])
+    assert tool_of(dialect, provider.last.json) == ("get_weather", PARAMETERS)
+    record = customer.wait_for_record()
+    assert usd(record["cost"]) == charge(PRICE, Usage(40, 12))
+
+
+@pytest.mark.parametrize("dialect", PROVIDERS)
+@pytest.mark.parametrize("client", CLIENTS)
+def test_money_that_ends(house, provider, client, dialect):
+    """Every dialect has a word for an answer that ends by length; no stream is cut silently."""
+    poor = house.customer(credit="0.02")
+    pieces = tuple(f" word{number:04}" for number in range(3000))
+    provider.answer = answer_of(dialect, text=pieces, usage=Usage(40, 6000))
+    said = ASK[client](poor, f"m-{dialect}", True, False)
+    assert said.text.startswith(" word0000 word0001")
+    assert said.finish in ("length", "max_tokens", "FinishReason.MAX_TOKENS")
+    record = poor.wait_for_record()
+    assert record["finish_reason"] == "length"
+    assert said.cost in (usd(record["cost"]), None)
+
+
+@pytest.mark.parametrize("dialect", PROVIDERS)
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_stream_that_is_cut(customer, provider, client, dialect):
+    """A failure in the middle reaches the client as an error of its own dialect."""
+    whole = {
+        "openai": lambda: answers.Chat().events({"stream": True})[:4],
+        "anthropic": lambda: anthropic_answers.Message().events({"model": "m"})[:5],
+        "gemini": lambda: gemini_answers.Content().events()[:2],
+    }[dialect]()
+    provider.answer = answers.stream(whole, ending="cut")
+    with pytest.raises(Exception, match=r"[Nn]ot complete|broke off"):
+        ASK[client](customer, f"m-{dialect}", True, False)
+    assert usd(customer.wait_for_record()["cost"]) > 0
