@@ -3,10 +3,9 @@
 import contextlib
 import mmap
 import struct
-import subprocess
 from pathlib import Path
 
-from gateway import BINARY
+from gateway import preloaded
 from wait import wait_until
 
 FAULTS = {"eio": 1, "enospc": 2, "short": 3, "sync": 4, "slow": 5}
@@ -21,7 +20,7 @@ class Disk:
         with path.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), 8)
         self.env = {
-            "LD_PRELOAD": " ".join([*sanitizers(), str(BINARY.parent / "failing_disk.so")]),
+            "LD_PRELOAD": preloaded("failing_disk.so", "cheap_passwords.so"),
             "FAILING_DISK_PATH": str(database),
             "FAILING_DISK_CONTROL": str(path),
         }
@@ -49,9 +48,3 @@ class Disk:
         """So many from now on: one try may have been under way, the next one was not."""
         before = self.refused
         wait_until(lambda: self.refused >= before + more, 10, "a call that the disk refuses")
-
-
-def sanitizers() -> list[str]:
-    """ASan's library must come first."""
-    lines = subprocess.run(["ldd", BINARY], capture_output=True, text=True).stdout.split("\n")
-    return [line.split()[2] for line in lines if "libasan" in line]

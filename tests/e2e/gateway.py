@@ -34,6 +34,18 @@ def is_sanitized() -> bool:
 
 
 @cache
+def preloaded(*libraries: str) -> str:
+    """LD_PRELOAD with these of the build's; ASan's own library must come first."""
+    lines = subprocess.run(["ldd", BINARY], capture_output=True, text=True).stdout.split("\n")
+    sanitizers = [line.split()[2] for line in lines if "libasan" in line]
+    return " ".join([*sanitizers, *(str(BINARY.parent / name) for name in libraries)])
+
+
+# As customers meet it: for tests of what a password costs, who waits for whom, and memory.
+REAL_PASSWORDS = {"LD_PRELOAD": ""}
+
+
+@cache
 def has_failpoints() -> bool:
     """Built with GW_FAILPOINTS, as ./dev does with the sanitizer builds."""
     version = subprocess.run([BINARY, "version"], capture_output=True, text=True).stdout
@@ -87,6 +99,7 @@ class Gateway:
             "HOME": "/nonexistent",
             "ASAN_OPTIONS": "detect_stack_use_after_return=1:quarantine_size_mb=16:exitcode=86",
             "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+            "LD_PRELOAD": preloaded("cheap_passwords.so"),
         }
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:

@@ -11,6 +11,7 @@ import pytest
 from answers import Usage
 from customer import PASSWORD, Customer
 from errors import check_error
+from gateway import REAL_PASSWORDS
 from prices import usd
 from rawhttp import request_bytes
 from wait import wait_until
@@ -96,8 +97,10 @@ def test_invalid_email(sign_up, email):
     api_error(sign_up(email=email, password=PASSWORD), 400, "invalid_email")
 
 
-def test_sign_in_refusals_are_alike(gateway, visitor):
+def test_sign_in_refusals_are_alike(make_gateway):
     """An unknown address and a wrong password: same text, and about the same work."""
+    gateway = make_gateway(env=REAL_PASSWORDS)
+    visitor = Customer(gateway)
     visitor.sign_up()
 
     def refused(email: str) -> tuple[dict, float]:

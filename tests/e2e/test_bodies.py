@@ -5,7 +5,7 @@ import json
 import answers
 import pytest
 from errors import check_error
-from gateway import is_sanitized
+from gateway import REAL_PASSWORDS, is_sanitized
 from rawhttp import Closed, RawConnection, chat_bytes, request_bytes
 from wait import wait_until
 
@@ -171,7 +171,7 @@ def test_slow_but_steady(make_gateway, provider):
 
 @pytest.mark.skipif(is_sanitized(), reason="a sanitizer keeps memory on purpose")
 def test_memory_is_given_back(make_gateway, provider):
-    gateway = make_gateway(workers=1)
+    gateway = make_gateway(env=REAL_PASSWORDS, workers=1)
     customer = gateway.customer()
     provider.answer = answers.chat()
     assert customer.post(body_of(900_000)).status_code == 200

@@ -8,6 +8,7 @@ import httpx2 as httpx
 import pytest
 from customer import PASSWORD
 from errors import check_error
+from gateway import REAL_PASSWORDS
 from wait import wait_until
 
 NEW = "another long enough phrase"
@@ -236,7 +237,7 @@ def test_unchangeable_member_is_named(admin, customer):
 def test_old_password_opens_nothing_afterwards(make_gateway):
     """Sign-ins, and a change of the password, that had begun before the operator set another one:
     passwords are compared one after the other, and many wait."""
-    gateway = make_gateway()
+    gateway = make_gateway(env=REAL_PASSWORDS)
     customer = gateway.customer()
     gateway.customers.clear()  # whose session ends
     lanes = [browser(gateway, f"127.0.0.{2 + i // 6}") for i in range(24)]  # 6 each do not wait

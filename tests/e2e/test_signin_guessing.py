@@ -2,11 +2,13 @@
 the account's owner, who has another address or a browser that was signed in before."""
 
 import threading
+from functools import partial
 
 import httpx2 as httpx
 import pytest
 from customer import PASSWORD
 from errors import check_error
+from gateway import REAL_PASSWORDS
 
 pytestmark = pytest.mark.once
 
@@ -33,6 +35,11 @@ def guess(web: httpx.Client, email: str, count: int) -> httpx.Response:
         if response.status_code != 401:
             break
     return response
+
+
+@pytest.fixture
+def make_gateway(make_gateway):
+    return partial(make_gateway, env=REAL_PASSWORDS)
 
 
 class Guessers:

@@ -12,6 +12,7 @@ import httpx2 as httpx
 import pytest
 from answers import Usage
 from customer import PASSWORD
+from gateway import REAL_PASSWORDS
 from hostile_crowd import EACH, HOSTILE, MISCOUNTED, Attacker
 from load import Load
 from pipe_log import PipeLogGateway
@@ -32,7 +33,7 @@ MISCOUNT_CHARGE_MAX = usd("0.30")
 @pytest.fixture
 def gateway(provider, tmp_path):
     settings = {"connections_per_address_max": 400, "log_level": "debug", "head_timeout_ms": 5000}
-    gateway = PipeLogGateway(tmp_path, provider, settings)
+    gateway = PipeLogGateway(tmp_path, provider, settings, REAL_PASSWORDS)
     gateway.start()
     yield gateway
     gateway.abandon()
