@@ -1,7 +1,5 @@
 """Runs the gateway as an operator would: a config file, policies of its own, signals, its log."""
 
-import contextlib
-import json
 import os
 import resource
 import signal
@@ -13,6 +11,7 @@ from typing import IO
 import httpx2 as httpx
 from customer import Customer
 from fake_provider import Provider
+from growing import GrowingLog, Watch
 from policies import Policies
 from rawhttp import RawConnection
 from wait import wait_until
@@ -91,6 +90,8 @@ class Gateway:
         self.process: subprocess.Popen | None = None
         self.customers: list[Customer] = []
         self._log_from = 0
+        self._log = GrowingLog()
+        self._complaints = Watch(*SANITIZER_MARKS)
 
     @staticmethod
     def _environment(provider: Provider | None) -> dict[str, str]:
@@ -199,8 +200,7 @@ class Gateway:
             self.process = None
 
     def check_clean(self) -> None:
-        found = [mark for mark in SANITIZER_MARKS if mark in self.stderr()]
-        assert not found, self.stderr()[-8000:]
+        assert not self._complaints.found(self.stderr_path), self.stderr()[-8000:]
 
     # ---- looking at it ----
 
@@ -221,15 +221,7 @@ class Gateway:
 
     def log(self) -> list[dict]:
         """What was logged since the last start."""
-        data = b""
-        with contextlib.suppress(FileNotFoundError), self.log_path.open("rb") as file:
-            file.seek(self._log_from)
-            data = file.read()
-        lines = []
-        for line in data.split(b"\n"):
-            with contextlib.suppress(ValueError):
-                lines.append(json.loads(line))
-        return [line for line in lines if isinstance(line, dict)]
+        return self._log.lines(self.log_path, self._log_from)
 
     def logged(self, word: str, **fields) -> list[dict]:
         """Log lines whose event has that word and whose fields are these."""
