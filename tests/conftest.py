@@ -1,9 +1,7 @@
 """What every folder of tests knows: the options --long and --variants-max."""
 
-from collections import defaultdict
-
 import pytest
-from variants import spread
+from variants import keep_some
 
 
 def pytest_addoption(parser):
@@ -15,19 +13,14 @@ def pytest_addoption(parser):
     )
 
 
-def keep_some_variants(config, items, count_max: int) -> None:
-    """Those of a test's variants that are kept lie far from each other, the same in each run."""
-    of_test = defaultdict(list)
-    for item in items:
-        of_test[item.nodeid.partition("[")[0]].append(item)
-    kept = {item for group in of_test.values() for item in spread(group, count_max)}
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = [item for item in items if item in kept]
+def without_variant(item) -> str:
+    return item.nodeid.partition("[")[0]
 
 
+@pytest.hookimpl(trylast=True)  # whoever chose tests by name gets these
 def pytest_collection_modifyitems(config, items):
     if (count_max := config.getoption("--variants-max")) is not None:
-        keep_some_variants(config, items, count_max)
+        keep_some(config, items, count_max, without_variant)
     if config.getoption("--long"):
         return
     skip = pytest.mark.skip(reason="takes long: --long")

@@ -11,12 +11,14 @@ from gateway import ROOT, Gateway
 from person import ENGLISH, KOREAN, Person, View
 from places import Town
 from playwright.sync_api import expect, sync_playwright
+from variants import keep_some
 
 CHROMIUM = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
-# As root there is no sandbox; the rest keeps Chromium from calling anybody but us.
+# As root there is no sandbox; no renderer waits for the next test; the rest keeps Chromium from
+# calling anybody but us.
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
              "--disable-background-networking", "--disable-component-update",
-             "--disable-sync"]  # fmt: skip
+             "--disable-sync", "--renderer-process-limit=1"]  # fmt: skip
 
 
 def pytest_addoption(parser):
@@ -27,6 +29,18 @@ def pytest_ignore_collect(collection_path, config):
     """True: not even looked at; None: as usual."""
     is_writing = collection_path.name == "test_screenshots.py"
     return True if is_writing and not config.getoption("--screenshots") else None
+
+
+def without_view(item) -> str:
+    """The same for the tests that differ in nothing but the fixture `view`."""
+    view = item.callspec.params.get("view") if hasattr(item, "callspec") else None
+    return item.nodeid.replace(str(view), "*") if isinstance(view, View) else item.nodeid
+
+
+@pytest.hookimpl(trylast=True)  # whoever names a view gets it
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--long") and not config.getoption("--screenshots"):
+        keep_some(config, items, 1, without_view)
 
 
 @pytest.fixture(scope="session")
@@ -124,7 +138,7 @@ def make_person(browser, gateway):
 
 @pytest.fixture(params=[ENGLISH, KOREAN], ids=str)
 def view(request) -> View:
-    """Both languages, both widths and both themes."""
+    """Both languages, widths and themes: with --long. Else one, and the other at another commit."""
     return request.param
 
 
