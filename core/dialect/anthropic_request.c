@@ -9,19 +9,21 @@ static const char *const names[REQUEST_MEMBERS] = {
     [REQUEST_MAX_TOKENS] = "max_tokens",
 };
 
-static bool read_limit(struct model_request *out, struct request_fault *fault)
+static bool read_limit(struct model_request *out, bool counted, struct request_fault *fault)
 {
     const struct json_value *limit = request_member(out, REQUEST_MAX_TOKENS);
+    if (limit == NULL && counted)
+        return true;
     if (limit == NULL)
         return request_refuse(fault, "missing_field", "max_tokens", "max_tokens: Field required");
     return request_read_count(limit, "max_tokens", INT32_MAX, &out->output_tokens, fault);
 }
 
-static bool read_all(struct model_request *out, struct request_fault *fault)
+static bool read_all(struct model_request *out, bool counted, struct request_fault *fault)
 {
     if (!request_members_read(out, names, MEMBER_CASE_FOLDED, fault) ||
         !request_read_model(out, fault) || !request_read_messages(out, "messages", fault) ||
-        !read_limit(out, fault))
+        !read_limit(out, counted, fault))
         return false;
     const struct json_value *streamed = request_member(out, REQUEST_STREAM);
     return streamed == NULL || request_read_flag(streamed, "stream", &out->streamed, fault);
@@ -31,8 +33,8 @@ bool anthropic_read_request(struct slice text, const struct request_address *add
                             struct model_request *out, struct request_fault *fault)
 {
     struct json_index index;
-    (void)address;
-    bool good = request_begin(text, seed, &index, out, fault) && read_all(out, fault);
+    bool good =
+        request_begin(text, seed, &index, out, fault) && read_all(out, address->counted, fault);
     out->dialect = DIALECT_ANTHROPIC;
     out->usage_asked = true; /* its answers always tell it */
     request_end(out);

@@ -183,3 +183,14 @@ bool estimate_make(struct exchange *exchange, const struct cost_ceiling *offered
     buffer_fini(&json);
     return true;
 }
+
+int64_t estimate_input(const struct exchange *exchange, const struct cost_ceiling *offered)
+{
+    const struct prompt *prompt = &exchange->asks.prompt;
+    struct model_rates rates;
+    rates_get(exchange->env->rates, exchange->asks.model, &rates);
+    int64_t rate = rates_of_mix(&rates.input, &prompt->mix);
+    return rates_tokens(rate, prompt->text_bytes, prompt_template_tokens(prompt)) +
+           prompt->audio_bytes / PROMPT_AUDIO_BYTES +
+           prompt->image_count * offered->image_tokens_max;
+}

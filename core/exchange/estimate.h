@@ -4,6 +4,7 @@
 #define EXCHANGE_ESTIMATE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct cost_ceiling;
 struct exchange;
@@ -16,5 +17,8 @@ enum { ESTIMATE_BYTES = 8192 }; /* of the answer, with its NUL */
  * money or limits, or if there were too many estimates; the client then has its answer. */
 bool estimate_make(struct exchange *exchange, const struct cost_ceiling *offered,
                    const struct limit_rules *limits, char out[ESTIMATE_BYTES]);
+
+/* About how many tokens the input of the request has; files of unknown content count nothing. */
+int64_t estimate_input(const struct exchange *exchange, const struct cost_ceiling *offered);
 
 #endif

@@ -60,14 +60,18 @@ static int api_authenticate_as(lua_State *state)
     return push_key(state, exchange_key(exchange));
 }
 
-/* x:read_request(estimated, model, streamed) -> model, stream, output_tokens, input_tokens. `model`
- * and `streamed` are of a dialect that has them in its address. */
+/* x:read_request(purpose, model, streamed) -> model, stream, output_tokens, input_tokens. `purpose`:
+ * "call", "estimate" or "count". The other two are of a dialect that has them in its address. */
 static int api_read_request(lua_State *state)
 {
+    static const char *const purposes[] = {"call", "estimate", "count", NULL};
+    enum { CALL, ESTIMATE, COUNT };
     struct exchange *exchange = task_exchange(state);
-    struct request_address address = {.streamed = lua_toboolean(state, 4)};
+    int purpose = luaL_checkoption(state, 2, "call", purposes);
+    struct request_address address = {.streamed = lua_toboolean(state, 4),
+                                      .counted = purpose == COUNT};
     address.model.data = luaL_optlstring(state, 3, "", &address.model.bytes);
-    if (!exchange_read_request(exchange, &address, !lua_toboolean(state, 2)))
+    if (!exchange_read_request(exchange, &address, purpose == CALL))
         return task_stop(state);
     const struct model_request *asks = exchange_model_request(exchange);
     lua_pushstring(state, asks->model);
@@ -78,6 +82,15 @@ static int api_read_request(lua_State *state)
         lua_pushnil(state);
     lua_pushnumber(state, (lua_Number)meter_estimate(asks->prompt.text_bytes));
     return 4;
+}
+
+/* x:count_input(ceiling) -> tokens: an estimate of the input */
+static int api_count_input(lua_State *state)
+{
+    const struct exchange *exchange = task_exchange(state);
+    int64_t tokens = estimate_input(exchange, compiled_plan_ceiling(state, 2));
+    lua_pushnumber(state, (lua_Number)tokens);
+    return 1;
 }
 
 /* x:limits(limits, requests_only) */
@@ -396,6 +409,7 @@ const struct luaL_Reg api_exchange_bindings[] = {
     {"caller", api_caller},
     {"body", api_body},
     {"claim", api_claim},
+    {"count_input", api_count_input},
     {"download", api_download},
     {"acquire", api_acquire},
     {"estimate", api_estimate},

@@ -111,16 +111,21 @@ function exchange:authenticate_as(digest, user_id) end
 ---@return string user_id
 function exchange:caller() end
 
----Reads the body of a chat completion, and x-llm-max-cost. Ends the task with a 400 if one is
----invalid.
----@param estimated? boolean only its cost is asked for: the metrics count no call
+---Reads the body in the dialect of the request's path, and x-llm-max-cost. Ends the task with a 400
+---if one is invalid.
+---@param purpose? "call"|"estimate"|"count" default: call; the metrics count no other
+---@param model? string of a dialect that has it in its address
+---@param streamed? boolean likewise
 ---@return string model
 ---@return boolean stream
 ---@return integer? output_tokens the client's limit, if it sets one
 ---@return integer input_tokens an estimate
----@param model? string of a dialect that has it in its address
----@param streamed? boolean likewise
-function exchange:read_request(estimated, model, streamed) end
+function exchange:read_request(purpose, model, streamed) end
+
+---How many tokens the input of the request has, by an estimate.
+---@param ceiling userdata of a prepared plan
+---@return integer tokens
+function exchange:count_input(ceiling) end
 
 ---Counts against all limits at once. Ends the task with a 429 (money: a 402) if one is reached.
 ---@param limits userdata of a prepared plan (lua/policy/init.lua)

@@ -35,7 +35,7 @@ function call.answer(x, endpoint, digest, user_id, address_model, address_stream
         group, key_models = x:authenticate()
     end
     local model, stream, output_tokens, input_tokens =
-        x:read_request(false, address_model, address_streamed)
+        x:read_request("call", address_model, address_streamed)
     -- Comes first: policies and balance may have changed since the first request.
     local fresh = x:claim("POST " .. endpoint)
     local request = plans.request(x, group, key_models, model, stream, output_tokens, input_tokens)

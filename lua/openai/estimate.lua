@@ -10,7 +10,7 @@ return function(x, _, digest, user_id)
     else
         group, key_models = x:authenticate()
     end
-    local model, stream, output_tokens, input_tokens = x:read_request(true)
+    local model, stream, output_tokens, input_tokens = x:read_request("estimate")
     local plan = plans.make(x, plans.request(x, group, key_models, model, stream, output_tokens,
         input_tokens))
     local answer = x:estimate(plan.need, plan.limits)

@@ -1,11 +1,14 @@
 -- The routes for API clients, below each mount.
 local call = require "openai.call"
+local count = require "openai.count"
 local models = require "openai.models"
 
 return {
     { method = "POST", path = "/chat/completions", handler = call.at("/chat/completions") },
     { method = "POST", path = "/messages", handler = call.at("/messages") },
     { method = "POST", path = "/estimate", handler = require "openai.estimate" },
+    { method = "POST", path = "/messages/count_tokens",
+        handler = count.with '{"input_tokens":%.0f}' },
     { method = "GET", path = "/models", handler = models.list },
     { method = "GET", path = "/models/{id}", handler = models.get },
     -- Google's SDKs ask here when they are given a base URL.

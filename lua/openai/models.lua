@@ -11,7 +11,9 @@ local models = {}
 local ID_BYTES_MAX = 128
 local STATUS = { model_not_found = 404, model_not_allowed = 403, model_not_priced = 503 }
 
-local HEAD = '{"id":%s,"object":"model","created":%.0f,"owned_by":%s,"name":%s,'
+-- The members of OpenAI, then those that Anthropic's clients read, then OpenRouter's.
+local HEAD = '{"id":%s,"object":"model","created":%.0f,"owned_by":%s,"type":"model",'
+    .. '"display_name":%s,"created_at":%s,"name":%s,'
     .. '"context_length":%s,"architecture":{"modality":"%s","input_modalities":%s,'
     .. '"output_modalities":%s},"top_provider":{"context_length":%s,'
     .. '"max_completion_tokens":%.0f},"pricing":{"prompt":"'
@@ -23,7 +25,8 @@ local function make_head(model, tokens)
     local inputs, outputs = model.input_modalities, model.output_modalities
     local length = context.text(tokens)
     return string.format(HEAD, core.json_string(model.id), model.created,
-        core.json_string(model.owned_by), core.json_string(model.name), length,
+        core.json_string(model.owned_by), core.json_string(model.name),
+        core.json_string(core.format_time(model.created * 1000)), core.json_string(model.name), length,
         table.concat(inputs, "+") .. "->" .. table.concat(outputs, "+"),
         json.encode(json.list(inputs)), json.encode(json.list(outputs)),
         length, context.max_output(model, tokens))
@@ -48,12 +51,20 @@ local function text_of(x, model)
         .. '","input_cache_read":"' .. pricing.cached .. '"' .. pricing.extra .. TAIL
 end
 
+local function id_of(model)
+    return model and core.json_string(model.id) or "null"
+end
+
+-- One answer for the clients of OpenAI, of Anthropic (has_more, first_id, last_id) and for Codex,
+-- which reads `models` and takes its own list where that is empty.
 function models.list(x)
     local texts = policy.models(caller.authenticate(x))
+    local first, last = id_of(texts[1]), id_of(texts[#texts])
     for i = 1, #texts do
         texts[i] = text_of(x, texts[i])
     end
-    x:reply(200, '{"object":"list","data":[' .. table.concat(texts, ",") .. "]}")
+    x:reply(200, '{"object":"list","data":[' .. table.concat(texts, ",") .. '],"has_more":false,'
+        .. '"first_id":' .. first .. ',"last_id":' .. last .. ',"models":[]}')
 end
 
 function models.get(x, path_text)
