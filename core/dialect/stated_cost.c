@@ -4,6 +4,7 @@
 
 #include "base/decimal.h"
 #include "base/money.h"
+#include "dialect/price_names.h"
 
 typedef unsigned __int128 uint128;
 
@@ -92,6 +93,9 @@ struct hiding {
     struct buffer *out;
 };
 
+/* Which members are hidden, beside those that a path leads to. */
+enum names { NAMES_NONE, NAMES_AMOUNTS, NAMES_NUMBERS };
+
 /* The first thing that is hidden begins the copy. */
 static void put_null(struct hiding *hiding, const struct json_value *value)
 {
@@ -124,23 +128,53 @@ static size_t follow(struct slice key, const char *const *paths, size_t count, c
     return going;
 }
 
-/* Puts null in the place of each value that a path leads to, also where a name stands twice: in the
- * order of the text, so that it takes one pass, however often a provider repeats them. */
-static void hide(struct hiding *hiding, const struct json_value *object, const char *const *paths,
-                 size_t count)
+static bool has_digit(struct slice text)
+{
+    for (size_t i = 0; i < text.bytes; i++) {
+        if (text.data[i] >= '0' && text.data[i] <= '9')
+            return true;
+    }
+    return false;
+}
+
+/* Whether the name and the value of a member say that it is a price. */
+static bool states_price(const struct json_item *item, enum names names)
+{
+    bool text = item->value.type == JSON_STRING;
+    if (names == NAMES_NONE || item->value.type < JSON_NUMBER || !price_names_have(item->key))
+        return false;
+    return !text || (names == NAMES_AMOUNTS && has_digit(item->value.raw));
+}
+
+/* The texts of `metadata` are the customer's own. */
+static enum names names_inside(const struct json_item *item, enum names names)
+{
+    if (names == NAMES_NONE || price_names_are_free_in(item->key))
+        return NAMES_NONE;
+    return json_key_is(item->key, "metadata") ? NAMES_NUMBERS : names;
+}
+
+/* Puts null in the place of each value that a path leads to or that states a price by its name,
+ * also where a name stands twice: in the order of the text, so that it takes one pass, however
+ * often a provider repeats them. The scanner bounds the depth. */
+static void hide(struct hiding *hiding, const struct json_value *container,
+                 const char *const *paths, size_t count, enum names names)
 {
     const char *rests[STATED_COST_PATHS];
-    struct json_walk walk = json_walk(object);
+    struct json_walk walk = json_walk(container);
     struct json_item item;
     bool ends;
-    if (object->type != JSON_OBJECT)
+    if (container->type < JSON_ARRAY)
         return;
+    if (container->type == JSON_ARRAY)
+        count = 0;
     while (json_next(&walk, &item)) {
         size_t going = follow(item.key, paths, count, rests, &ends);
-        if (ends && item.value.type != JSON_NULL)
+        enum names inside = names_inside(&item, names);
+        if (item.value.type != JSON_NULL && (ends || states_price(&item, names)))
             put_null(hiding, &item.value);
-        else if (going > 0)
-            hide(hiding, &item.value, rests, going); /* as deep as the paths have names */
+        else if (going > 0 || inside != NAMES_NONE)
+            hide(hiding, &item.value, rests, going, inside);
     }
 }
 
@@ -149,9 +183,13 @@ bool stated_cost_hide(const struct stated_cost_paths *paths, struct slice text,
 {
     struct hiding hiding = {.text = text, .out = out};
     const char *all[STATED_COST_PATHS];
-    for (size_t i = 0; i < paths->count; i++)
+    size_t count = paths != NULL ? paths->count : 0;
+    enum names names = price_names_stand_in(root->raw) ? NAMES_AMOUNTS : NAMES_NONE;
+    if (count == 0 && names == NAMES_NONE)
+        return false;
+    for (size_t i = 0; i < count; i++)
         all[i] = paths->list[i].path;
-    hide(&hiding, root, all, paths->count);
+    hide(&hiding, root, all, count, names);
     if (!hiding.found)
         return false;
     buffer_append(out, text.data + hiding.taken_bytes, text.bytes - hiding.taken_bytes);

@@ -1,5 +1,6 @@
 /* What a provider says that it charges us for a call: the members of its answer that the policy
- * names, added up exactly. Customers must not see them. Pure functions. */
+ * names, added up exactly. Customers must not see them, nor any other price of the provider. Pure
+ * functions. */
 #ifndef DIALECT_STATED_COST_H
 #define DIALECT_STATED_COST_H
 
@@ -37,9 +38,9 @@ struct stated_cost { /* zeroed: nothing was stated */
 bool stated_cost_read(const struct stated_cost_paths *paths, const struct json_value *root,
                       struct stated_cost *out);
 
-/* Returns whether `text` (an event, a body) with the root object `root` has such an amount. On
- * true, *out is initialised, holds the text with null in the place of each, and belongs to the
- * caller. */
+/* Returns whether `text` (an event, a body) with the root object `root` has such an amount, or
+ * another member that states a price by its name (price_names.h). On true, *out is initialised,
+ * holds the text with null in the place of each, and belongs to the caller. `paths` may be NULL. */
 bool stated_cost_hide(const struct stated_cost_paths *paths, struct slice text,
                       const struct json_value *root, struct buffer *out);
 

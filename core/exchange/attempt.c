@@ -390,15 +390,14 @@ static void rename_body(struct attempt *attempt)
     (void)completion_read(buffer_slice(&attempt->body), &attempt->completion);
 }
 
-/* Notes what the provider says that it charges us, and takes it out of the body. */
+/* Notes what the provider says that it charges us, and takes every price of it out of the body. */
 static void hide_cost(struct attempt *attempt)
 {
     const struct stated_cost_paths *paths = attempt->candidate->terms.cost;
     const struct json_value *root = &attempt->completion.root;
     struct buffer hidden;
-    if (paths == NULL)
-        return;
-    (void)stated_cost_read(paths, root, &attempt->stated);
+    if (paths != NULL)
+        (void)stated_cost_read(paths, root, &attempt->stated);
     if (!stated_cost_hide(paths, buffer_slice(&attempt->body), root, &hidden))
         return;
     buffer_fini(&attempt->body);

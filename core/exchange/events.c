@@ -263,16 +263,15 @@ static bool take_renamed(struct exchange *exchange, struct slice event,
     return true;
 }
 
-/* Notes what the provider says that it charges us, and takes the event again without it. Returns
- * false if it says nothing. */
+/* Notes what the provider says that it charges us, and takes the event again without any price of
+ * it. Returns false if there is none. */
 static bool take_hidden(struct exchange *exchange, struct slice event,
                         const struct json_value *root)
 {
     const struct stated_cost_paths *paths = exchange->attempt.candidate->terms.cost;
     struct buffer hidden;
-    if (paths == NULL)
-        return false;
-    (void)stated_cost_read(paths, root, &exchange->attempt.stated);
+    if (paths != NULL)
+        (void)stated_cost_read(paths, root, &exchange->attempt.stated);
     if (!stated_cost_hide(paths, event, root, &hidden))
         return false;
     events_take(buffer_slice(&hidden), exchange);

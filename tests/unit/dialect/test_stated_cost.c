@@ -202,13 +202,10 @@ static void no_amount_is_left(void **state)
     assert_hidden(&usd, "{\"usage\":{\"cost\":{\"total\":1}}}", "{\"usage\":{\"cost\":null}}");
     assert_hidden(&within, "{\"usage\":{\"cost\":{\"total\":1,\"a\":2}}}",
                   "{\"usage\":{\"cost\":null}}");
-    assert_hidden(&usd, "{\"usage\":{\"cost\":null},\"cost\":1}",
-                  "{\"usage\":{\"cost\":null},\"cost\":1}");
     assert_hidden(&openrouter,
                   "{\"usage\":{\"cost_details\":{\"upstream_inference_cost\":2,\"b\":3},"
                   "\"cost\":1}}",
-                  "{\"usage\":{\"cost_details\":{\"upstream_inference_cost\":null,\"b\":3},"
-                  "\"cost\":null}}");
+                  "{\"usage\":{\"cost_details\":null,\"cost\":null}}");
     assert_hidden(&outside, "{\"choices\":[],\"provider_metadata\":{\"gateway\":{\"cost\":\"1\"}}}",
                   "{\"choices\":[],\"provider_metadata\":{\"gateway\":{\"cost\":null}}}");
     assert_hidden(&outside, "{\"provider_metadata\":[1]}", "{\"provider_metadata\":[1]}");
@@ -227,12 +224,79 @@ static void repeated_amounts_are_hidden(void **state)
     free(got);
 }
 
+/* Wherever a provider puts its price, and whether or not the policy believes it. */
+static void prices_are_hidden_by_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *after;
+    } cases[] = {
+        {"{\"cost\":1,\"choices\":[]}", "{\"cost\":null,\"choices\":[]}"},
+        {"{\"id\":\"c\",\"total_cost\" : \"0.5\" }", "{\"id\":\"c\",\"total_cost\" : null }"},
+        {"{\"choices\":[{\"usage\":{\"cost\":1,\"n\":2}}]}",
+         "{\"choices\":[{\"usage\":{\"cost\":null,\"n\":2}}]}"},
+        {"{\"choices\":[{\"message\":{\"content\":\"a\",\"usage\":{\"cost\":1}}}]}",
+         "{\"choices\":[{\"message\":{\"content\":\"a\",\"usage\":{\"cost\":null}}}]}"},
+        {"{\"choices\":[{\"delta\":{\"cost\":1}}]}", "{\"choices\":[{\"delta\":{\"cost\":null}}]}"},
+        {"{\"x_groq\":{\"usage\":{\"estimatedCost\":1e-5}}}",
+         "{\"x_groq\":{\"usage\":{\"estimatedCost\":null}}}"},
+        {"{\"cost_details\":{\"upstream\":1},\"a\":1}", "{\"cost_details\":null,\"a\":1}"},
+        {"{\"usage\":{\"cost_in_usd_ticks\":5,\"unitPrice\":{\"usd\":1}}}",
+         "{\"usage\":{\"cost_in_usd_ticks\":null,\"unitPrice\":null}}"},
+        {"{\"usage\":[{\"cost\":1}]}", "{\"usage\":[{\"cost\":null}]}"},
+        {"{\"meta\":{\"usage\":{\"credits_used\":12,\"usd_spent\":0.1}}}",
+         "{\"meta\":{\"usage\":{\"credits_used\":null,\"usd_spent\":null}}}"},
+        {"{\"_hidden_params\":{\"response_cost\":1,\"model_id\":\"7\"}}",
+         "{\"_hidden_params\":{\"response_cost\":null,\"model_id\":\"7\"}}"},
+        {"{\"usage\":{\"cache_discount\":-0.1,\"TOTALCOST\":1,\"COST\":2}}",
+         "{\"usage\":{\"cache_discount\":null,\"TOTALCOST\":null,\"COST\":null}}"},
+        {"{\"x_pricing\":{\"amount\":1,\"remainingBalance\":9}}", "{\"x_pricing\":null}"},
+        {"{\"gateway\":{\"remainingBalance\":9,\"marketCost\":\"$0.1\"}}",
+         "{\"gateway\":{\"remainingBalance\":null,\"marketCost\":null}}"},
+        {"{\"metadata\":{\"cost\":0.1,\"cost_center\":\"4711\"}}",
+         "{\"metadata\":{\"cost\":null,\"cost_center\":\"4711\"}}"},
+        {"{\"a\":[[{\"b\":{\"cost\":1}}]],\"cost\":2}",
+         "{\"a\":[[{\"b\":{\"cost\":null}}]],\"cost\":null}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_hidden(NULL, cases[i].before, cases[i].after);
+        assert_hidden(&usd, cases[i].before, cases[i].after);
+    }
+}
+
+/* What a model says and finds, and what a client had asked for, may name prices. */
+static void words_of_others_stay(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {
+        "{\"choices\":[{\"message\":{\"content\":\"{\\\"cost\\\":1}\"}}]}",
+        "{\"choices\":[{\"message\":{\"content\":[{\"type\":\"x\",\"price\":1}]}}]}",
+        "{\"choices\":[{\"message\":{\"tool_calls\":[{\"function\":{\"arguments\":"
+        "{\"price\":5}}}]}}]}",
+        "{\"choices\":[{\"message\":{\"function_call\":{\"arguments\":{\"cost\":5}}}}]}",
+        "{\"choices\":[{\"message\":{\"parsed\":{\"price\":5}}}]}",
+        "{\"choices\":[{\"logprobs\":{\"top_logprobs\":[{\"cost\":-0.1,\"price\":-2}]}}]}",
+        "{\"search_results\":[{\"title\":\"shoes\",\"price\":20}]}",
+        "{\"tools\":[{\"parameters\":{\"properties\":{\"price\":{\"type\":\"number\"}}}}]}",
+        "{\"choices\":[],\"price_tier\":\"standard\",\"cost\":null,\"charged\":false}",
+        "{\"object\":\"chat.completion.chunk\",\"created\":1,\"usage\":null,\"focus\":\"cost\"}",
+        "{\"metadata\":{\"cost_center\":\"4711\"}}",
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_hidden(NULL, cases[i], cases[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(amounts_are_exact), cmocka_unit_test(ticks_are_read),
-        cmocka_unit_test(amounts_add_up),    cmocka_unit_test(what_is_said_twice_is_malformed),
-        cmocka_unit_test(no_amount_is_left), cmocka_unit_test(repeated_amounts_are_hidden),
+        cmocka_unit_test(prices_are_hidden_by_name),
+        cmocka_unit_test(words_of_others_stay),
+        cmocka_unit_test(amounts_are_exact),
+        cmocka_unit_test(ticks_are_read),
+        cmocka_unit_test(amounts_add_up),
+        cmocka_unit_test(what_is_said_twice_is_malformed),
+        cmocka_unit_test(no_amount_is_left),
+        cmocka_unit_test(repeated_amounts_are_hidden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
