@@ -71,3 +71,11 @@ void unit_prices_complete(struct unit_prices *prices, unsigned priced)
             prices->of[unit] = fallback == UNIT_COUNT ? 0 : prices->of[fallback];
     }
 }
+
+void unit_prices_raise(struct unit_prices *prices, const struct unit_prices *others)
+{
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
+        if (prices->of[unit] < others->of[unit])
+            prices->of[unit] = others->of[unit];
+    }
+}

@@ -110,6 +110,8 @@ struct unit_prices {
 
 /* Gives each unit without a bit in `priced` the price of its fallback. */
 void unit_prices_complete(struct unit_prices *prices, unsigned priced);
+/* Raises each price to the other one, where that is dearer. */
+void unit_prices_raise(struct unit_prices *prices, const struct unit_prices *others);
 
 /* The tokens of the prompt that no cache has read; those that one has; all of the prompt; all
  * generated ones. By name, because each call needs them a dozen times (a test compares them with

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/json_writer.h"
+#include "exchange/candidate.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/max_cost.h"
 #include "exchange/price_facts.h"
@@ -31,17 +32,28 @@ static int64_t usual_tokens(const struct exchange *exchange, const struct hold_p
     return tokens < plan->need.most.input ? tokens : plan->need.most.input;
 }
 
-/* What these tokens cost as the request asks for them, if no cache reads or writes. */
+/* What these tokens cost as the request asks for them, if no cache reads or writes; at the dearest
+ * candidate, if each has its own price. */
 static bool usual_cost(const struct exchange *exchange, const struct cost_ceiling *offered,
                        int64_t tokens, int64_t *out_nusd)
 {
     struct unit_counts counts = {.input = tokens, .request = offered->beside.request};
-    struct unit_prices prices = offered->prices;
     const struct price_question question = {&exchange->asks, exchange->created_ms, offered->choice};
     struct price_facts facts;
+    if (offered->seller_count == 0)
+        return money_charge(&offered->prices, &counts, offered->margin_ppm, out_nusd);
     price_facts_ask(&question, tokens, &facts);
-    price_schedule_apply(offered->rules, &facts, &prices);
-    return money_charge(&prices, &counts, offered->margin_ppm, out_nusd);
+    *out_nusd = 0;
+    for (size_t i = 0; i < offered->seller_count; i++) {
+        const struct candidate_terms *terms = &offered->sellers[i]->terms;
+        struct unit_prices prices = terms->sold;
+        int64_t nusd;
+        price_schedule_apply(terms->sold_rules, &facts, &prices);
+        if (!money_charge(&prices, &counts, offered->margin_ppm, &nusd))
+            return false;
+        *out_nusd = nusd > *out_nusd ? nusd : *out_nusd;
+    }
+    return true;
 }
 
 /* ---- whether the call would pass now ---- */

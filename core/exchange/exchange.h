@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/id.h"
+#include "base/limits.h"
 #include "base/money.h"
 #include "base/secret.h"
 #include "base/slice.h"
@@ -145,22 +146,24 @@ bool exchange_authenticate_as(struct exchange *exchange, const struct digest *di
 bool exchange_read_request(struct exchange *exchange, const struct request_address *address,
                            bool asks_model);
 
-struct price_schedule;
+struct candidate;
 
 /* What a hold must cover, by the policy. */
 struct cost_ceiling {
-    struct unit_prices prices; /* the margin is added to them; the dearest of each kind */
-    int64_t margin_ppm;        /* the largest of the candidates */
+    struct unit_prices prices; /* without margin; the dearest of each kind */
+    /* Whose sold prices have rules: nobody's, the first's or all; borrowed. */
+    const struct candidate *sellers[LIMIT_CANDIDATES];
+    size_t seller_count;
+    int64_t margin_ppm; /* the largest */
     /* Tokens: the most that a prompt has; a file counts as much. From models.lua; 0: not stated. */
     int64_t context;
-    const struct survey_keys *asked;    /* look them up in the survey; borrowed; NULL: none */
-    int64_t image_tokens_max;           /* for one image; 0: the context */
-    struct unit_counts most;            /* of the request; exchange_hold sets it */
-    struct unit_counts beside;          /* the most of what is priced one by one: searches, say */
-    const struct price_schedule *rules; /* of the sold prices; borrowed; NULL: none */
-    const char *choice;                 /* of `choose`; borrowed; "": none */
-    int64_t output_tokens_max;          /* of the model's longest answer */
-    int64_t output_tokens_allowed;      /* the operator's limit on one answer; 0: no limit */
+    const struct survey_keys *asked; /* look them up in the survey; borrowed; NULL: none */
+    int64_t image_tokens_max;        /* for one image; 0: the context */
+    struct unit_counts most;         /* of the request; exchange_hold sets it */
+    struct unit_counts beside;       /* the most of what is priced one by one: searches, say */
+    const char *choice;              /* of `choose`; borrowed; "": none */
+    int64_t output_tokens_max;       /* of the model's longest answer */
+    int64_t output_tokens_allowed;   /* the operator's limit on one answer; 0: no limit */
     bool takes_images;
     bool takes_audio;
     bool takes_files;
@@ -168,7 +171,7 @@ struct cost_ceiling {
     const char *sold_features; /* names between spaces (paid_features.h); borrowed; NULL: none */
 };
 /* Makes the hold for the worst case. If the customer has not limited the answer and cannot afford
- * the longest one, the answer is limited to what the customer can afford. A stream holds only a
+ * the longest one, it is made affordable. A stream holds only a
  * chunk (stream_budget.h). A call that would be refused waits first: another process may have just
  * added money. */
 enum hold_step {

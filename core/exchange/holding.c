@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/json.h"
+#include "exchange/candidate.h"
 #include "exchange/dashboard_url.h"
 #include "exchange/departure.h"
 #include "exchange/exchange_internal.h"
@@ -483,6 +484,20 @@ static bool sells_features(struct exchange *exchange, const struct cost_ceiling 
     return false;
 }
 
+/* The worst case of the prices, whichever candidate answers. */
+static void raise_prices(const struct exchange *exchange, struct cost_ceiling *need)
+{
+    struct worst_view view = {.question = {&exchange->asks, exchange->created_ms, need->choice},
+                              .most = &need->most};
+    worst_price_raise(&view, &need->prices);
+    for (size_t i = 0; i < need->seller_count; i++) {
+        struct unit_prices own = need->sellers[i]->terms.sold;
+        view.rules = need->sellers[i]->terms.sold_rules;
+        worst_price_raise(&view, &own);
+        unit_prices_raise(&need->prices, &own);
+    }
+}
+
 bool exchange_plan_hold(struct exchange *exchange, const struct cost_ceiling *offered,
                         struct hold_plan *plan)
 {
@@ -493,11 +508,7 @@ bool exchange_plan_hold(struct exchange *exchange, const struct cost_ceiling *of
     rates_get(exchange->env->rates, exchange->asks.model, &exchange->rates);
     learn_context(exchange, offered, need);
     most_input(exchange, need);
-    const struct worst_view view = {
-        .question = {&exchange->asks, exchange->created_ms, need->choice},
-        .rules = need->rules,
-        .most = &need->most};
-    worst_price_raise(&view, &need->prices);
+    raise_prices(exchange, need);
     return limit_answer(exchange, offered->context, plan);
 }
 

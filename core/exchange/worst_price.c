@@ -15,8 +15,7 @@ static void try_facts(const struct price_schedule *rules, const struct price_fac
                       struct unit_prices prices, struct unit_prices *worst)
 {
     price_schedule_apply(rules, facts, &prices);
-    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++)
-        raise_to(&worst->of[unit], prices.of[unit]);
+    unit_prices_raise(worst, &prices);
 }
 
 /* A prompt of any length up to the most: only where a rule begins do prices change. */

@@ -15,6 +15,7 @@
 #include "script/integer.h"
 
 #define CANDIDATE_METATABLE "llm-gateway.candidate"
+#define CEILING_METATABLE "llm-gateway.need"
 #define SURVEY_METATABLE "llm-gateway.survey"
 
 static const char candidate_kind[] = "candidate";
@@ -37,7 +38,7 @@ struct ceiling_handle {
     struct cost_ceiling need;
     struct survey_keys asked; /* `need` points to it */
     char choice[PRICE_WORD_BYTES];
-    char sold_features[]; /* likewise; behind it its rules, if there are any */
+    char sold_features[]; /* likewise */
 };
 
 struct survey_handle {
@@ -453,22 +454,45 @@ static void read_keys(lua_State *state, int index, struct survey_keys *out)
     out->others = flag_member(state, index, "others");
 }
 
-/* Makes the handle for the table at 1, with the room that its features and rules need. */
+static int ceiling_gc(lua_State *state)
+{
+    struct ceiling_handle *own = lua_touserdata(state, 1);
+    for (size_t i = 0; i < own->need.seller_count; i++)
+        candidate_unref((struct candidate *)(uintptr_t)own->need.sellers[i]);
+    own->need.seller_count = 0;
+    return 0;
+}
+
+/* Reads the member `sellers` of the table at 1: candidates, each with a reference of its own. */
+static void read_sellers(lua_State *state, struct cost_ceiling *out)
+{
+    lua_getfield(state, 1, "sellers");
+    size_t count = lua_objlen(state, -1);
+    luaL_argcheck(state, count <= LIMIT_CANDIDATES, 1, "too many sellers");
+    while (out->seller_count < count) {
+        lua_rawgeti(state, -1, (int)out->seller_count + 1);
+        struct candidate *seller = compiled_plan_candidate(state, lua_gettop(state));
+        out->sellers[out->seller_count++] = candidate_ref(seller);
+        lua_pop(state, 1);
+    }
+    lua_pop(state, 1);
+}
+
+/* Makes the handle for the table at 1, with the room that its features need. */
 static struct ceiling_handle *new_ceiling(lua_State *state, const struct cost_ceiling *need)
 {
-    enum { ALIGNMENT = _Alignof(struct price_schedule) };
-    const struct price_schedule *rules = push_rules(state, 1, "rules", "stated");
     const char *sold = text_member(state, 1, "sold_features", SIZE_MAX);
-    size_t sold_bytes = (strlen(sold) + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
-    size_t rules_bytes = rules != NULL ? rules->bytes : 0;
-    struct ceiling_handle *own = lua_newuserdata(state, sizeof *own + sold_bytes + rules_bytes);
+    struct ceiling_handle *own = lua_newuserdata(state, sizeof *own + strlen(sold) + 1);
     *own = (struct ceiling_handle){.handle = {ceiling_kind}, .need = *need};
+    if (luaL_newmetatable(state, CEILING_METATABLE)) {
+        lua_pushcfunction(state, ceiling_gc);
+        lua_setfield(state, -2, "__gc");
+    }
+    lua_setmetatable(state, -2);
     memcpy(own->choice, need->choice, strlen(need->choice) + 1);
     own->need.choice = own->choice;
     memcpy(own->sold_features, sold, strlen(sold) + 1);
     own->need.sold_features = own->sold_features;
-    if (rules != NULL)
-        own->need.rules = memcpy((char *)own + sizeof *own + sold_bytes, rules, rules_bytes);
     return own;
 }
 
@@ -493,6 +517,7 @@ static int native_need(lua_State *state)
     compiled_plan_read_units(state, lua_gettop(state), need.beside.of);
     lua_pop(state, 1);
     struct ceiling_handle *own = new_ceiling(state, &need);
+    read_sellers(state, &own->need);
     read_keys(state, 1, &own->asked);
     if (own->asked.count > 0)
         own->need.asked = &own->asked;

@@ -33,7 +33,7 @@ local CAPABILITIES = {
 }
 local TOKENS_MAX = 1e9
 local ID_BYTES_MAX = 127 -- as in core/base/limits.h
-local CANDIDATES_MAX = 8
+local CANDIDATES_MAX = 8 -- as in core/base/limits.h
 local BESIDE_MAX = 1e6
 local MODELS_MAX = 10000
 local INPUTS = { { "vision", "image" }, { "audio", "audio" }, { "files", "file" } }
@@ -110,17 +110,15 @@ end
 
 -- Sets the rules of both prices. The model's rules are about its own prices, so a candidate with
 -- prices of its own has its own rules, or none.
-local function set_rules(node, model)
+local function set_rules(model)
     for _, found in ipairs(model.candidates) do
         found.buy_rules = found.rules or (not found.own_price and model.rules) or nil
-        if found.buy_rules and model.price_by == "candidate" then
-            schema.fail(node, "price_by", 'is "candidate": that does not go with prices under '
-                .. "conditions (when)")
-        end
-        found.sold_rules = model.candidates[1].buy_rules
+        local seller = model.price_by == "candidate" and found or model.candidates[1]
+        found.sold_rules = seller.buy_rules
         found.rules, found.own_price = nil, nil
         found.buy_stated = found.buy_rules and found.buy_stated
         found.sold_stated = found.sold_rules and found.sold_stated
+        model.sold_under_rules = model.sold_under_rules or found.sold_rules ~= nil
     end
     local first = model.candidates[1]
     model.rules, model.stated = first and first.sold_rules, first and first.sold_stated
@@ -189,12 +187,12 @@ local function candidates(node, model, model_prices, providers)
         end
     end
     set_prices(model)
-    set_rules(node, model)
+    set_rules(model)
     check_cost(node, model)
     set_beside(node, model)
     set_choices(node, model)
     model.sold_features = features.with_prices(model.sold_features, model.sold_by_all)
-        .. schedule.features(model.rules)
+        .. schedule.features(model.candidates)
 end
 
 local function input_modalities(capabilities)

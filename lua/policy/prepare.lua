@@ -4,6 +4,23 @@ local prices = require "policy.prices"
 
 local prepare = {}
 
+-- The handle of a candidate with its margin; made once.
+function prepare.handle_of(candidate)
+    candidate.handle = candidate.handle or native.candidate(candidate)
+    return candidate.handle
+end
+
+-- The candidates that the prices under conditions are of: none, the first, or all.
+local function sellers(model, candidates)
+    local list = {}
+    for i, candidate in ipairs(candidates) do
+        if model.sold_under_rules and (model.price_by == "candidate" or i == 1) then
+            list[i] = prepare.handle_of(candidate)
+        end
+    end
+    return list
+end
+
 -- The worst case over all candidates: the dearest sold price of each unit, the highest margin. An
 -- image counts at most what the model's entry says, or the whole context. The servers in `asked`
 -- give the context if they say less than the entry, or if the entry says nothing.
@@ -28,17 +45,10 @@ local function need(model, candidates, max_tokens)
         takes_files = model.takes_files,
         output_hidden = model.output_hidden,
         sold_features = model.sold_features,
-        rules = model.rules,
-        stated = model.stated,
+        sellers = sellers(model, candidates),
         choice = candidates[1] and candidates[1].choice or "",
         beside = model.beside,
     }
-end
-
--- The handle of a candidate with its margin; made once.
-function prepare.handle_of(candidate)
-    candidate.handle = candidate.handle or native.candidate(candidate)
-    return candidate.handle
 end
 
 -- `candidates` are in the order to try them; `counted` comes from limits.find.

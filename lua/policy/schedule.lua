@@ -310,13 +310,30 @@ function schedule.read(node, base)
     return #rules > 0 and rules or nil
 end
 
--- The names of the paid features that the rules sell, each with a space before it.
-function schedule.features(rules)
-    local names = ""
+-- What a rule about a word sells.
+local FEATURES = { service_tier = "service_tier.", speed = "speed.", region = "inference_geo." }
+
+local function names_any(rules, key, word)
     for _, rule in ipairs(rules or {}) do
-        names = names .. (rule.service_tier ~= "" and " service_tier." .. rule.service_tier or "")
-            .. (rule.speed ~= "" and " speed." .. rule.speed or "")
-            .. (rule.region ~= "" and " inference_geo." .. rule.region or "")
+        if is_same(rule[key], word) then
+            return true
+        end
+    end
+    return false
+end
+
+-- The names of the paid features that the sold rules of all candidates sell, each with a space
+-- before it: whichever answers must have a price for it.
+function schedule.features(candidates)
+    local names = ""
+    for _, rule in ipairs(candidates[1] and candidates[1].sold_rules or {}) do
+        for key, beginning in pairs(FEATURES) do
+            local sold = rule[key] ~= ""
+            for _, candidate in ipairs(candidates) do
+                sold = sold and names_any(candidate.sold_rules, key, rule[key])
+            end
+            names = names .. (sold and " " .. beginning .. rule[key] or "")
+        end
     end
     return names
 end

@@ -346,13 +346,8 @@ def random_model(rng: random.Random, name: str, providers: list[str]) -> Model:
             own = {unit: price for unit, price in prices.items() if unit in SINGLE} | known
             offer.rules = random_rules(rng, own | {"cached_input": "0"}, steps) or None
         offers.append(offer)
-    model = Model(name, rng.choice(ZONES), prices, rules, offers, price_by,
-                  {group: rng.choice(MARGINS) for group in GROUPS})  # fmt: skip
-    if price_by == "candidate":
-        model.rules = []
-        for offer in offers:
-            offer.rules = None
-    return model
+    return Model(name, rng.choice(ZONES), prices, rules, offers, price_by,
+                 {group: rng.choice(MARGINS) for group in GROUPS})  # fmt: skip
 
 
 def change_of(rng: random.Random, rule: Rule, zone: str) -> datetime:
@@ -380,7 +375,8 @@ def random_call(rng: random.Random, model: Model) -> dict:
         call["provider"] = offer.provider
     if rng.random() < 0.4:
         call["group"] = "partners"
-    sold = model._rules_of(model.offers[0])
+    by_answer = model.price_by == "candidate" and "provider" in call
+    sold = model._rules_of(offer if by_answer else model.offers[0])
     tiers = [name for rule in sold for name in rule.words.get("service_tier", [])]
     for word, names in WORDS.items():
         known = PLAIN.get(word, []) + (tiers if word == "service_tier" else names)

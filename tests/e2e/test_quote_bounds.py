@@ -50,6 +50,10 @@ def conditions(dice: random.Random, units: dict) -> list[dict]:
     return rules
 
 
+def tiers_of(rules: list[dict]) -> set[str]:
+    return {rule["service_tier"] for rule in rules if "service_tier" in rule}
+
+
 def model(dice: random.Random, policies, name: str) -> dict:
     """Adds a random one; returns what its requests may ask for."""
     optional = ["cache_write", "cache_write_long", "audio_input", "image_input", "reasoning",
@@ -68,15 +72,19 @@ def model(dice: random.Random, policies, name: str) -> dict:
         members["image_tokens_max"] = dice.randint(1, 3000)
     rules = conditions(dice, units)
     plain = Price(price(dice), price(dice), price(dice) if dice.random() < 0.5 else None)
-    dearer = {"provider": "second", "input": price(dice), "output": price(dice)}
-    if not rules and dice.random() < 0.5:
+    tiers = tiers_of(rules)
+    if dice.random() < 0.5:
+        dearer = {"provider": "second", "input": price(dice), "output": price(dice)}
+        own = conditions(dice, {})
+        tiers &= tiers_of(own)
+        dearer |= {"when": Lua(lua(own))} if own else {}
         members |= {"price_by": "candidate", "candidates": [{"provider": "openai"}, dearer]}
     if rules:
         members["when"] = Lua(lua(rules))
     policies.model(name, plain, context=dice.choice([8000, 128000]), max_output=4000, **members)
-    tiers = [rule["service_tier"] for rule in rules if "service_tier" in rule]
-    return {"name": name, "reads": reads, "searches": "web_search" in members, "tiers": tiers,
-            "speaks": "audio_output" in members}  # fmt: skip
+    speaks = "audio_output" in members and "candidates" not in members
+    return {"name": name, "reads": reads, "searches": "web_search" in members,
+            "tiers": sorted(tiers), "speaks": speaks}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

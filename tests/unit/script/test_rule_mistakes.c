@@ -75,12 +75,6 @@ static void test_schedule_mistakes(void **unused)
          "with the conditions of both behind them"},
         {"models.lua", WHEN("{ service_tier = 'flex', factor = 3 }, { speed = 'x', input = 2 }"),
          "models.lua:2: models.m.when[2]: sets prices behind a factor: put all factors last"},
-        {"models.lua",
-         "return { m = { context = 10, max_output = 5, input = 1, output = 2,\n"
-         " price_by = 'candidate', candidates = { { provider = 'demo', input = 1, output = 2, "
-         "when = { { speed = 'fast', factor = 2 } } } } } }",
-         "models.lua:2: models.m.price_by: is \"candidate\": that does not go with prices under "
-         "conditions (when)"},
     };
     (void)unused;
     ASSERT_REFUSED(mistakes);
