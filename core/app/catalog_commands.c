@@ -220,7 +220,7 @@ static bool compare(const struct config *config, const struct comparison *compar
     buffer_init(&nothing, TEXT_BYTES_MAX);
     bool done = ask_both(comparison, "renew", (struct slice){"", 0}, &renewed, &nothing, fault);
     if (done) {
-        catalog_money_add(config, buffer_slice(&renewed), &money);
+        catalog_money_add(config, buffer_slice(&renewed), comparison->options->timeout_s, &money);
         done = ask_both(comparison, "diff", buffer_slice(&money), report, changed, fault);
     }
     buffer_fini(&nothing);

@@ -7,7 +7,7 @@
 
 #include "app/config.h"
 
-enum { CATALOG_NAMES_MAX = 64 };
+enum { CATALOG_NAMES_MAX = 64, CATALOG_TIMEOUT_S = 120 };
 
 struct catalog_options {
     const char *output;                       /* NULL: catalog.lua of the policies; "-": stdout */
@@ -16,6 +16,7 @@ struct catalog_options {
     size_t provider_count;
     const char *modes[CATALOG_NAMES_MAX]; /* imported although they are not served yet */
     size_t mode_count;
+    int timeout_s; /* of the calls that are charged again */
 };
 
 /* Makes catalog.lua from a price file; a summary goes to stderr. The old file stays until the new

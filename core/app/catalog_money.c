@@ -14,7 +14,7 @@
 
 #define SPAN_MS (INT64_C(30) * 24 * 3600 * 1000)
 
-enum { PATH_BYTES = 4096 };
+enum { PATH_BYTES = 4096, FOLDER_BYTES = 1024 };
 
 static bool write_file(const char *folder, const char *name, struct slice text)
 {
@@ -32,20 +32,6 @@ static bool is_catalog(const struct policy_file *file)
     return strcmp(file->name, "catalog.lua") == 0;
 }
 
-static bool make_folder(const struct policy_files *files, struct slice catalog, char path[64],
-                        struct fault *fault)
-{
-    snprintf(path, 64, "/tmp/llm-gateway-catalog-XXXXXX");
-    if (mkdtemp(path) == NULL)
-        return fault_set(fault, "cannot_write", "%s: cannot be made", path);
-    bool written = true;
-    for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
-        const struct policy_file *file = policy_files_get(files, i);
-        written = written && write_file(path, file->name, is_catalog(file) ? catalog : file->text);
-    }
-    return written || fault_set(fault, "cannot_write", "%s: cannot be written", path);
-}
-
 static void remove_folder(const struct policy_files *files, const char *folder)
 {
     char path[PATH_BYTES];
@@ -56,17 +42,44 @@ static void remove_folder(const struct policy_files *files, const char *folder)
     rmdir(folder);
 }
 
-static bool run(const struct config *config, const char *policies, int64_t to_ms,
-                struct replay *out, struct fault *fault)
+/* Leaves nothing behind if it fails. */
+static bool make_folder(const struct policy_files *files, struct slice catalog,
+                        char path[FOLDER_BYTES], struct fault *fault)
+{
+    const char *base = getenv("TMPDIR");
+    bool fits = snprintf(path, FOLDER_BYTES, "%s/llm-gateway-catalog-XXXXXX",
+                         base != NULL && base[0] != '\0' ? base : "/tmp") < FOLDER_BYTES;
+    if (!fits || mkdtemp(path) == NULL)
+        return fault_set(fault, "cannot_write", "%s: cannot be made", path);
+    bool written = true;
+    for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
+        const struct policy_file *file = policy_files_get(files, i);
+        written = written && write_file(path, file->name, is_catalog(file) ? catalog : file->text);
+    }
+    if (!written)
+        remove_folder(files, path);
+    return written || fault_set(fault, "cannot_write", "%s: cannot be written", path);
+}
+
+/* The calls of a span, and how long they may be looked at. */
+struct span {
+    const struct config *config;
+    int64_t to_ms;
+    int64_t deadline_us;
+};
+
+static bool run(const struct span *span, const char *policies, struct replay *out,
+                struct fault *fault)
 {
     struct zone zone;
     if (!zone_load("", &zone, fault))
         return false;
-    const struct replay_options options = {.database = config->database,
+    const struct replay_options options = {.database = span->config->database,
                                            .policies = policies,
                                            .zone = &zone,
-                                           .from_ms = to_ms - SPAN_MS,
-                                           .to_ms = to_ms};
+                                           .from_ms = span->to_ms - SPAN_MS,
+                                           .to_ms = span->to_ms,
+                                           .deadline_us = span->deadline_us};
     bool done = replay_run(&options, out, fault);
     zone_fini(&zone);
     return done;
@@ -89,19 +102,23 @@ static void add_money(const struct replay *present, struct replay *other, struct
     json_writer_array_end(out);
 }
 
-static bool compare(const struct config *config, const char *folder, struct buffer *out,
+static bool is_late(const struct fault *fault)
+{
+    return strcmp(fault->code, "timeout") == 0;
+}
+
+static bool compare(const struct span *span, const char *folder, struct buffer *out,
                     struct fault *fault)
 {
     struct replay present;
     struct replay other;
-    int64_t now_ms = clock_wall_ms();
-    if (!run(config, config->policies, now_ms, &present, fault))
+    if (!run(span, span->config->policies, &present, fault))
         return false;
-    bool done = run(config, folder, now_ms, &other, fault);
+    bool done = run(span, folder, &other, fault);
     if (done) {
         add_money(&present, &other, out);
         replay_fini(&other);
-    } else {
+    } else if (!is_late(fault)) {
         struct fault why = *fault;
         fault_set(fault, why.code, "the policies do not load with it: %s", why.message);
     }
@@ -109,10 +126,14 @@ static bool compare(const struct config *config, const char *folder, struct buff
     return done;
 }
 
-void catalog_money_add(const struct config *config, struct slice catalog, struct buffer *out)
+void catalog_money_add(const struct config *config, struct slice catalog, int timeout_s,
+                       struct buffer *out)
 {
-    char folder[64];
+    char folder[FOLDER_BYTES];
     struct fault fault;
+    const struct span span = {.config = config,
+                              .to_ms = clock_wall_ms(),
+                              .deadline_us = clock_mono_us() + timeout_s * INT64_C(1000000)};
     if (access(config->database, F_OK) != 0) {
         json_writer_text(out, "money_error", "there is no database yet");
         return;
@@ -120,9 +141,13 @@ void catalog_money_add(const struct config *config, struct slice catalog, struct
     struct policy_files *files = policy_files_read(config->policies, &fault);
     bool done = files != NULL && make_folder(files, catalog, folder, &fault);
     if (done) {
-        done = compare(config, folder, out, &fault);
+        done = compare(&span, folder, out, &fault);
         remove_folder(files, folder);
     }
+    if (!done && is_late(&fault))
+        fault_set(&fault, "timeout",
+                  "the calls of 30 days took more than %d s: give more with --timeout SECONDS",
+                  timeout_s);
     if (!done)
         json_writer_text(out, "money_error", fault.message);
     policy_files_unref(files);

@@ -8,7 +8,9 @@
 #include "base/slice.h"
 
 /* Adds the members of an object of JSON: `money`, a list of {model, old, new} with the costs in
- * nano-USD, or `money_error`, a text that says why there is none. */
-void catalog_money_add(const struct config *config, struct slice catalog, struct buffer *out);
+ * nano-USD, or `money_error`, a text that says why there is none: it took longer than `timeout_s`,
+ * say. */
+void catalog_money_add(const struct config *config, struct slice catalog, int timeout_s,
+                       struct buffer *out);
 
 #endif

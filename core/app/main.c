@@ -66,7 +66,8 @@ static int print_usage(FILE *out)
         "  price -                                the same for each line of stdin: JSON, to JSON\n"
         "  catalog import FILE [--output FILE] [--provider NAME]... [--label TEXT]\n"
         "                                         make policies/catalog.lua from a price file\n"
-        "  catalog diff FILE [--json]             what a newer price file changes, in money of\n"
+        "  catalog diff FILE [--json] [--timeout SECONDS]\n"
+        "                                         what a newer price file changes, in money of\n"
         "                                         the last 30 days; exit 0 nothing, 1 something\n"
         "  backup FILE                            a verified copy of the database in a new file\n"
         "  version                                which one this is, and of which commit\n"
@@ -108,6 +109,14 @@ static bool take_name(const char *names[CATALOG_NAMES_MAX], size_t *count, const
     return true;
 }
 
+static bool take_seconds(int *out, const char *value)
+{
+    char *end;
+    long seconds = strtol(value, &end, 10);
+    *out = (int)seconds;
+    return end != value && *end == '\0' && seconds >= 0 && seconds <= 24L * 3600;
+}
+
 static bool take_catalog_option(struct catalog_options *out, int argc, char **argv, int *at)
 {
     const char *value;
@@ -119,6 +128,8 @@ static bool take_catalog_option(struct catalog_options *out, int argc, char **ar
         return take_name(out->providers, &out->provider_count, value);
     else if ((value = option_value(argc, argv, at, "--mode")) != NULL)
         return take_name(out->modes, &out->mode_count, value);
+    else if ((value = option_value(argc, argv, at, "--timeout")) != NULL)
+        return take_seconds(&out->timeout_s, value);
     else
         return false;
     return true;
@@ -290,7 +301,7 @@ static bool wants_help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static struct arguments arguments;
+    static struct arguments arguments = {.catalog = {.timeout_s = CATALOG_TIMEOUT_S}};
     static struct serve_options serving;
     struct config config;
     struct fault fault;

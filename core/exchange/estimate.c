@@ -58,6 +58,22 @@ static bool usual_cost(const struct exchange *exchange, const struct cost_ceilin
 
 /* ---- whether the call would pass now ---- */
 
+/* The code of a refusal for money, as exchange_hold gives it; "": none. */
+static const char *money_reason(enum hold_outcome outcome)
+{
+    switch (outcome) {
+    case HOLD_INSUFFICIENT:
+    case HOLD_DEBT:
+        return "insufficient_credits";
+    case HOLD_BUDGET:
+        return "key_budget_exceeded";
+    case HOLD_UNKNOWN:
+        return "invalid_api_key";
+    default:
+        return "";
+    }
+}
+
 static void look_at_money(struct exchange *exchange, const struct hold_plan *plan,
                           struct outlook *out)
 {
@@ -70,10 +86,12 @@ static void look_at_money(struct exchange *exchange, const struct hold_plan *pla
         out->affordable_tokens = plan->output_tokens;
     if (out->affordable_tokens < 0)
         out->affordable_tokens = 0;
-    if (exchange_amount_to_hold(exchange, plan, out->available_nusd) > out->available_nusd)
-        out->reason = ledger_short_of(store, account_id, key_id) == HOLD_BUDGET
-                          ? "key_budget_exceeded"
-                          : "insufficient_credits";
+    const struct ledger_hold hold = {
+        .account_id = *account_id,
+        .key_id = *key_id,
+        .amount_nusd = exchange_amount_to_hold(exchange, plan, out->available_nusd),
+        .created_ms = exchange->created_ms};
+    out->reason = money_reason(ledger_would_hold(store, &hold));
 }
 
 /* As in a call, limits come before money. */

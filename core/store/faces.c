@@ -49,6 +49,11 @@ enum hold_outcome ledger_hold(struct store *store, struct ledger_hold *hold,
     return HOLD_FULL;
 }
 
+enum hold_outcome ledger_would_hold(struct store *store, const struct ledger_hold *hold)
+{
+    return wallet_would_take(&store->wallets, hold);
+}
+
 bool ledger_refresh(struct store *store, struct job *job)
 {
     job->run = ledger_thread_refresh;

@@ -59,13 +59,14 @@ struct hold_refusal {
  * row. Else nothing was taken, the caller keeps `hold`, and *refusal says how much is available. */
 enum hold_outcome ledger_hold(struct store *store, struct ledger_hold *hold,
                               struct hold_refusal *refusal);
+/* What the wallet would answer. */
+enum hold_outcome ledger_would_hold(struct store *store, const struct ledger_hold *hold);
 
-/* Loads the changes of other processes, such as a top-up by the command line, which otherwise takes
- * up to 0.1 s. The job returns by job.reply_queue and job.done when memory has them. False: the
- * queue is full. */
+/* Loads the changes of other processes (top-ups), which otherwise takes up to 0.1 s. The job
+ * returns by job.reply_queue and job.done when memory has them. False: the queue is full. */
 bool ledger_refresh(struct store *store, struct job *job);
 
-/* The largest hold that this key could make now: min(wallet, key budget). Used to cap an answer. */
+/* The largest hold that this key could make now: min(wallet, key budget). */
 int64_t ledger_available_nusd(struct store *store, const struct id *account_id,
                               const struct id *key_id);
 /* Which of the two is smaller: HOLD_BUDGET or HOLD_INSUFFICIENT (the wallet). */

@@ -47,7 +47,7 @@
 --     name, place, provider, upstream_model, context, context_key, available, unavailable_reason,
 --     margin ("20%", at the plain prices), margins (where there are rules: a list of {when (the
 --     condition; nil: the plain prices), margin, loss (a unit that is sold at a loss, or nil)}, the
---     lowest first), loss (a unit that is sold at a loss somewhere),
+--     lowest first), loss (a unit that is sold at a loss somewhere), sold_by_cost,
 --     buy = {input, cached_input, output, ...}, sell = {...}, when = {"service tier flex: x 0.5"}
 --     (what we pay under conditions)} (texts by unit, USD per million tokens or for one; a model
 --     without a price has none of these; margin_error: its rule failed)
@@ -447,6 +447,7 @@ end
 
 local function status_prices(record, candidate, margin_ppm)
     record.buy = prices.texts(candidate.buy, native.format_price)
+    record.sold_by_cost = candidate.sold_by_cost
     record.when = candidate.buy_rules and rule_text.lines(candidate.buy_rules)
     record.sell = not margin_ppm and {} or prices.texts(candidate.sold, function(unit, pusd)
         return native.sell_price(unit, pusd, margin_ppm)

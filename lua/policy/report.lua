@@ -85,6 +85,10 @@ local function details_of(records)
         if #parts > 0 then
             lines[#lines + 1] = head .. table.concat(parts, ", ")
         end
+        if record.sold_by_cost then
+            lines[#lines + 1] = head .. "sold by cost: what the provider states for a call, and "
+                .. "the margin; the prices are those of its hold"
+        end
         for _, line in ipairs(record.when or {}) do
             lines[#lines + 1] = head .. line
         end

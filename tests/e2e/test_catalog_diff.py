@@ -1,6 +1,7 @@
 """`llm-gateway catalog diff`: what a newer price file changes, by model and in money."""
 
 import json
+import resource
 from fractions import Fraction
 
 import answers
@@ -36,6 +37,31 @@ def test_diff_says_what_a_newer_file_changes(selling, tmp_path):  # noqa: F811
     ):
         assert line in result.stdout.splitlines(), result.stdout
     assert "money: there is no database yet" in result.stdout
+
+
+def limit_files() -> None:
+    """No file may be larger: as if the disk were full."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+
+
+def test_diff_leaves_nothing_behind(selling, tmp_path, monkeypatch):  # noqa: F811
+    """Its folder of policies is gone, also if it could not be written or took too long."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setitem(selling.env, "TMPDIR", str(folder))
+    assert selling.command("migrate").returncode == 0
+    path = newer_file(tmp_path, input_cost_per_token="2e-07")
+    full = selling.command("catalog", "diff", path, preexec_fn=limit_files)
+    assert "cannot be written" in full.stdout, full
+    assert list(folder.iterdir()) == []
+    late = selling.command("catalog", "diff", path, "--timeout", "0")
+    assert "money: the calls of 30 days took more than 0 s" in late.stdout, late
+    assert "gpt-tiers: input 0.15 -> 0.2 (+33.33%)" in late.stdout
+    assert list(folder.iterdir()) == []
+    assert selling.command("catalog", "diff", path, "--timeout", "a").returncode != 0
+    elsewhere = str(folder / ("x" * 300))
+    monkeypatch.setitem(selling.env, "TMPDIR", elsewhere)
+    assert "cannot be made" in selling.command("catalog", "diff", path).stdout
 
 
 def test_diff_of_the_same_file_changes_nothing(selling, tmp_path):  # noqa: F811

@@ -39,6 +39,7 @@ def sold(policies) -> None:
         '  { service_tier = "priority", factor = "3" } }'))  # fmt: skip
     policies.provider("keyless", api_key=Lua("nil"))
     policies.model("nobody", PRICE, providers=("keyless",))
+    policies.model("free", Price("0", "0"))
     policies.model("small", Price("1", "1"), context=1000, max_output=1000)
     policies.write("examples", "return {}\n")
 
@@ -424,6 +425,25 @@ def test_a_shortened_estimate_is_no_quote(house, customer, provider):
     assert told["max_tokens"] < 1000
     assert customer.post(body, headers={MAX_COST: "0.05"}).status_code == 200
     assert asked_for(provider) == told["max_tokens"]
+
+
+def test_who_may_not_call_a_free_model(house, provider):
+    """A debt and an overdrawn budget refuse calls that cost nothing; the estimate says so."""
+    admin = make_admin(house)
+    customer = house.customer("1")
+    body = body_of("free")
+    assert estimate(customer, body)["affordable"] is True
+    user_id = customer.call("GET", "/auth/me", 200)["user"]["id"]
+    debt = {"user_id": user_id, "amount": "2", "reason": "a mistake"}
+    admin.call("POST", "/admin/debits", 201, json=debt)
+    told = estimate(customer, body)
+    assert (told["affordable"], told["reason"]) == (False, "insufficient_credits")
+    assert usd(told["max_cost_exact"]) == 0
+    assert customer.post(body).json()["error"]["code"] == "insufficient_credits"
+    assert provider.requests == []
+    customer.charge("1")
+    assert estimate(customer, body)["affordable"] is True
+    assert customer.post(body).status_code == 200
 
 
 # ---- as clients ask ----

@@ -360,6 +360,13 @@ def test_stated_costs_survive_a_crash(make_gateway, provider):
     gateway.verify_ledger()
 
 
+def test_check_says_what_is_sold_by_cost(house):
+    checked = house.command("check")
+    assert checked.returncode == 0, checked.stderr
+    assert "openrouter-by-cost of openrouter: sold by cost: " in checked.stdout
+    assert "openrouter of openrouter: sold by cost" not in checked.stdout
+
+
 MISTAKES = {
     "a name twice dotted": ('{ path = "usage..cost" }', 'cost.path: must be names of members'),
     "no path": ("{ unit = \"usd\" }", "cost.path: is missing"),

@@ -236,8 +236,9 @@ void wallet_drop_key(struct wallets *wallets, const struct id *key_id)
     unlock_shard(shard);
 }
 
-static enum hold_outcome take_key(struct wallets *wallets, const struct ledger_hold *hold,
-                                  struct hold_refusal *refusal)
+/* Whether the key allows the hold; with `take`, its budget has it then. */
+static enum hold_outcome ask_key(struct wallets *wallets, const struct ledger_hold *hold, bool take,
+                                 struct hold_refusal *refusal)
 {
     uint64_t hash = table_hash_id(&hold->key_id);
     struct wallet_shard *shard = lock_shard(wallets->keys, hash);
@@ -254,7 +255,7 @@ static enum hold_outcome take_key(struct wallets *wallets, const struct ledger_h
                                  ? 0
                                  : period_end_ms(key->budget.period, hold->created_ms);
         outcome = HOLD_BUDGET;
-    } else {
+    } else if (take) {
         key->budget.held_nusd += hold->amount_nusd;
         key->open_holds++;
     }
@@ -262,8 +263,8 @@ static enum hold_outcome take_key(struct wallets *wallets, const struct ledger_h
     return outcome;
 }
 
-enum hold_outcome wallet_take(struct wallets *wallets, const struct ledger_hold *hold,
-                              struct hold_refusal *refusal)
+static enum hold_outcome ask(struct wallets *wallets, const struct ledger_hold *hold, bool take,
+                             struct hold_refusal *refusal)
 {
     uint64_t hash = table_hash_id(&hold->account_id);
     struct wallet_shard *shard = lock_shard(wallets->accounts, hash);
@@ -279,15 +280,27 @@ enum hold_outcome wallet_take(struct wallets *wallets, const struct ledger_hold 
         refusal->available_nusd = left_of(wallet);
         outcome = HOLD_INSUFFICIENT;
     } else if (hold->key_id.text[0]) {
-        outcome = take_key(wallets, hold, refusal);
+        outcome = ask_key(wallets, hold, take, refusal);
     }
-    if (outcome == HOLD_ACCEPTED) {
+    if (take && outcome == HOLD_ACCEPTED) {
         wallet->held_nusd += hold->amount_nusd;
         shard->held_nusd += hold->amount_nusd;
         shard->open_holds++;
     }
     unlock_shard(shard);
     return outcome;
+}
+
+enum hold_outcome wallet_take(struct wallets *wallets, const struct ledger_hold *hold,
+                              struct hold_refusal *refusal)
+{
+    return ask(wallets, hold, true, refusal);
+}
+
+enum hold_outcome wallet_would_take(struct wallets *wallets, const struct ledger_hold *hold)
+{
+    struct hold_refusal unused;
+    return ask(wallets, hold, false, &unused);
 }
 
 /* A deleted key still pays for calls that it has begun. */

@@ -99,6 +99,8 @@ void wallet_applied(struct wallets *wallets, const struct id *account_id, const 
 
 /* False: no such wallet. */
 bool wallet_peek(struct wallets *wallets, const struct id *account_id, struct wallet_state *out);
+/* What wallet_take would answer now. */
+enum hold_outcome wallet_would_take(struct wallets *wallets, const struct ledger_hold *hold);
 /* The largest hold that this key could make; 0 if wallet or key is unknown. */
 int64_t wallet_available(struct wallets *wallets, const struct id *account_id,
                          const struct id *key_id);
