@@ -1093,6 +1093,7 @@ return {
             capabilities = {
                 "files", "json_mode", "json_schema", "reasoning", "tools", "vision",
             },
+            web_search_by = "prompt",
             input = "0.3",
             cached_input = "0.03",
             output = "2.5",
@@ -1183,6 +1184,7 @@ return {
             context = 1048576,
             max_output = 65536,
             capabilities = { "vision" },
+            web_search_by = "prompt",
             searches = true,
             input = "2",
             output = "12",
@@ -1194,6 +1196,7 @@ return {
             context = 1048576,
             max_output = 65536,
             capabilities = { "vision" },
+            web_search_by = "prompt",
             searches = true,
             input = "2",
             output = "12",
@@ -1221,6 +1224,7 @@ return {
             capabilities = {
                 "audio", "files", "json_mode", "json_schema", "reasoning", "tools", "vision",
             },
+            web_search_by = "prompt",
             input = "0.3",
             cached_input = "0.03",
             output = "2.5",
@@ -1244,6 +1248,7 @@ return {
             capabilities = {
                 "audio", "files", "json_mode", "json_schema", "reasoning", "tools", "vision",
             },
+            web_search_by = "prompt",
             input = "0.1",
             cached_input = "0.01",
             output = "0.4",
@@ -1268,6 +1273,7 @@ return {
             capabilities = {
                 "audio", "files", "json_mode", "json_schema", "reasoning", "tools", "vision",
             },
+            web_search_by = "prompt",
             input = "1.25",
             cached_input = "0.125",
             output = "10",
@@ -1296,6 +1302,7 @@ return {
             retires = "2026-11-17",
             context = 16384,
             max_output = 16384,
+            web_search_by = "prompt",
             input = "1",
             cached_input = "0.125",
             output = "20",

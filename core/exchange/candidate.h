@@ -58,7 +58,7 @@ struct candidate_terms {
     const struct price_schedule *buy_rules; /* NULL: none, like sold_rules */
     const struct price_schedule *sold_rules;
     const struct stated_cost_paths *cost; /* NULL: not believed */
-    bool sold_by_cost;
+    bool sold_by_cost, searches_as_one;
     int64_t margin_ppm;
     bool errors_shown; /* customers may read why the provider failed */
     bool usage_unasked;

@@ -41,6 +41,7 @@ struct charge_view {
     const struct rate_set *input_rates;
     const struct charge_limits *limits;
     unsigned priced;       /* the units that have a price of their own; a bit for each */
+    bool searches_as_one;  /* the provider bills a prompt that was searched for, not each query */
     int64_t unseen_tokens; /* estimate for an answer that was cancelled before we saw it */
 };
 

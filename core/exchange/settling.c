@@ -185,6 +185,7 @@ static void fill_charge(struct exchange *exchange, bool cut)
                                      .input_rates = &exchange->rates.input,
                                      .limits = &exchange->charge_limits,
                                      .priced = terms->priced,
+                                     .searches_as_one = terms->searches_as_one,
                                      .unseen_tokens = exchange->unseen_tokens};
     charge_count(&view, cut, &charge);
     find_prices(exchange, &charge, record);

@@ -296,6 +296,7 @@ static int native_candidate(lua_State *state)
         .sold_rules = sold_rules,
         .cost = cost_member(state, 1, &cost),
         .sold_by_cost = flag_member(state, 1, "sold_by_cost"),
+        .searches_as_one = flag_member(state, 1, "searches_as_one"),
         .margin_ppm = integer_member(state, 1, "margin_ppm"),
         .errors_shown = flag_member(state, 1, "errors_shown"),
         .usage_unasked = flag_member(state, 1, "usage_unasked"),

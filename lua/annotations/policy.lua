@@ -431,6 +431,7 @@ function math.tan(x) end
 ---@field capabilities? policy.Capability[]
 ---@field allow? string[] features sold at the model's prices: "tools.web_search", "service_tier.*"
 ---@field max_tokens_field? policy.LimitField
+---@field web_search_by? "query"|"prompt" whether a prompt's searches cost as one; default "query"
 ---@field price_by? "first"|"candidate"|"cost" whose price is sold; default "first"
 ---@field candidates policy.Candidate[]
 

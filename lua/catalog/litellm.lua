@@ -41,10 +41,20 @@ function readers.search_context_cost_per_query(read, value, member)
     end
 end
 
+-- Google bills a prompt that was searched for, and each query since Gemini 3; the file names the
+-- exception. Other providers bill what they count.
+local BY_PROMPT = { gemini = true, ["vertex_ai-language-models"] = true }
+
 function readers.web_search_billing_unit(read, value, member)
-    if value ~= "per_query" then
+    if value ~= "per_query" and value ~= "per_prompt" then
         refuse(read, member, "is not known: " .. tostring(value))
     end
+end
+
+local function search_by(source)
+    local by = source.web_search_billing_unit
+        or (BY_PROMPT[source.litellm_provider] and "per_prompt")
+    return by == "per_prompt" and "prompt" or nil
 end
 
 function readers.provider_specific_entry(read, value, member)
@@ -308,6 +318,7 @@ function litellm.read(name, source)
         take_steps(read)
     end
     take_searches(read)
+    read.facts.web_search_by = read.prices.web_search and search_by(source)
     take_resolutions(read)
     check_windows(read)
     return reading.finish(read, read.facts.mode)

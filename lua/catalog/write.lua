@@ -105,7 +105,7 @@ local function add_model(entry, out)
     out[#out + 1] = "        [" .. quoted(entry.name) .. "] = {"
     for _, name in ipairs {
         "provider", "model", "mode", "retires", "context", "max_output", "image_tokens_max",
-        "capabilities",
+        "capabilities", "web_search_by",
     } do
         if type(entry[name]) == "table" then
             add_list(name, entry[name], out)

@@ -118,6 +118,7 @@ local function drop_uncounted(model, searches)
                     .. "{ web_search_max = 10 }"
             end
             model[unit] = nil
+            model.web_search_by = unit ~= "web_search" and model.web_search_by or nil
             drop_from_rules(model, unit)
         end
     end

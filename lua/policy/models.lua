@@ -14,7 +14,7 @@ local MEMBERS = {
     name = true, context = true, max_output = true, image_tokens_max = true,
     capabilities = true, candidates = true, created = true,
     owned_by = true, max_tokens_field = true, price_by = true,
-    allow = true, when = true, choose = true,
+    allow = true, when = true, choose = true, web_search_by = true,
 }
 local CANDIDATE_MEMBERS = {
     provider = true, model = true, max_tokens_field = true, allow_loss = true, answers_as = true,
@@ -26,6 +26,7 @@ end
 for _, name in ipairs(prices.COUNTED) do
     MEMBERS[name .. "_max"] = true
 end
+local SEARCH_BY = { query = true, prompt = true }
 local PRICE_BY = { first = true, candidate = true, cost = true }
 local CAPABILITIES = {
     audio = true, files = true, json_mode = true, json_schema = true, logprobs = true,
@@ -66,6 +67,7 @@ local function candidate(parent, index, model, model_prices, providers)
         usage_unasked = provider.usage_unasked,
         cost = provider.cost,
         sold_by_cost = model.price_by == "cost" and provider.cost ~= nil or nil,
+        searches_as_one = model.web_search_by == "prompt" or nil,
         base_url = provider.base_url,
         api_key = provider.api_key,
         ca_file = provider.ca_file,
@@ -147,7 +149,9 @@ local function set_beside(node, model)
     local sold = model.candidates[1] and model.candidates[1].sold or {}
     model.beside = { request = sold.request and 1 }
     for _, name in ipairs(prices.COUNTED) do
-        local most = schema.integer(node, name .. "_max", nil, 1, BESIDE_MAX)
+        local once = name == "web_search" and model.web_search_by == "prompt"
+        local most = schema.integer(node, name .. "_max", nil, 1, once and 1 or BESIDE_MAX)
+            or (once and sold[name] and 1) or nil
         if sold[name] and not most then
             schema.fail(node, name .. "_max", "is missing: a price of %s needs the most that one "
                 .. "call may use", name)
@@ -256,6 +260,7 @@ local function model(parent, id, providers)
         max_tokens_field = limits.field(node),
         available = false,
         price_by = schema.choice(node, "price_by", "first", PRICE_BY),
+        web_search_by = schema.choice(node, "web_search_by", "query", SEARCH_BY),
         candidates = {},
     }
     if set.vision and not record.image_tokens_max then

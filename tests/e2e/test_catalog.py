@@ -201,6 +201,19 @@ def test_members_that_are_new_and_carry_no_price_forbid_nothing(idle, tmp_path):
     assert '["m"]' in text
 
 
+@pytest.mark.parametrize(
+    ("seller", "unit", "by_prompt"),
+    [("gemini", {}, True), ("gemini", {"web_search_billing_unit": "per_query"}, False),
+     ("openai", {}, False), ("openai", {"web_search_billing_unit": "per_prompt"}, True)],
+)  # fmt: skip
+def test_what_a_search_is(idle, tmp_path, seller, unit, by_prompt):
+    """Google bills a prompt that was searched for, unless the file says otherwise."""
+    sizes = {f"search_context_size_{size}": "0.01" for size in ("low", "medium", "high")}
+    model = {**PLAIN, "litellm_provider": seller, "search_context_cost_per_query": sizes}
+    text, _ = imported(idle, tmp_path, {"m": model | unit})
+    assert ('web_search_by = "prompt"' in text) == by_prompt
+
+
 def test_every_price_member_of_the_field_is_understood_or_listed(idle, tmp_path):
     """The names of LiteLLM 1.110.2: 183 that carry a price or change one. None is unknown."""
     assert len(MEMBERS) == 183

@@ -108,6 +108,7 @@ def house(shared_provider, tmp_path_factory):
     gateway.policies.model("plain", PRICE)
     gateway.policies.model("searches", PRICE,
                            when=Lua('{ { search_context = "high", factor = "2" } }'))  # fmt: skip
+    gateway.policies.model("by-prompt", PRICE, web_search="0.01", web_search_by="prompt")
     gateway.policies.write("examples", "return {}\n")
     gateway.start()
     yield gateway
@@ -176,3 +177,26 @@ def test_turns_in_a_stream_count_once(house, provider):
     assert customer.ask("all", stream=True).status_code == 200
     record = customer.wait_for_record()
     assert usd(record["cost"]) == charge(quantities)
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_a_prompt_that_was_searched_for_costs_once(house, provider, streamed):
+    """Google before Gemini 3: for the customer, for us, and in what is held."""
+    customer = house.customer()
+    usage, beside, _ = FORMS["Gemini's searches"]
+    provider.answer = answers.counted_as("hello world " * 30, usage, **beside)
+    body = {"model": "by-prompt", "messages": [{"role": "user", "content": "Hi"}]}
+    lines = customer.post(body, path="/estimate").json()["lines"]
+    assert [line["quantity"] for line in lines if line["unit"] == "web_search"] == [1]
+    response = customer.ask("by-prompt", stream=streamed)
+    assert response.status_code == 200
+    record = customer.wait_for_record()
+    once = {"input": 1000, "output": 100, "web_search": 1}
+    assert usd(record["cost"]) == 10 - customer.balance == charge(once)
+    explained = house.command("ledger", "explain", record["id"])
+    assert explained.returncode == 0, explained.stdout
+    assert house.logged("bills what has no price", request_id=record["id"], unit="web_search") == []
+    provider.answer = answers.counted_as("hello world " * 30, usage)
+    assert customer.ask("by-prompt", stream=streamed).status_code == 200
+    record = customer.wait_for_record(2)
+    assert usd(record["cost"]) == charge(once | {"web_search": 0})
