@@ -3,7 +3,8 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "dialect/cost_edits.h"
+#include "dialect/price_names.h"
+#include "dialect/stated_cost.h"
 #include "exchange/events.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/price_facts.h"
@@ -234,17 +235,48 @@ static void translate(struct exchange *exchange, struct slice event, struct slic
         answer_events_end(exchange);
 }
 
+/* Notes what the provider says that it charges us, and takes every price of it out of the event's
+ * data. Returns true if there was one: then `hidden` (initialised here) has the rest. */
+static bool hide_prices(struct exchange *exchange, struct slice data, struct buffer *hidden)
+{
+    const struct stated_cost_paths *paths = exchange->attempt.candidate->terms.cost;
+    struct answer_facts facts;
+    struct json_value root;
+    struct fault fault;
+    if (paths == NULL && !price_names_stand_in(data))
+        return false;
+    if (!json_parse(data, LIMIT_JSON_DEPTH, &root, &fault) || root.type != JSON_OBJECT)
+        return false;
+    if (paths != NULL) {
+        dialect_form(exchange->attempt.dialect)->read_event(NULL, &root, &facts);
+        bool held = facts.holder.type == JSON_OBJECT;
+        (void)stated_cost_read(paths, held ? &facts.holder : &root, &exchange->attempt.stated);
+    }
+    return stated_cost_hide(paths, data, &root, hidden);
+}
+
+static void take_data(struct exchange *exchange, struct slice event, struct slice data)
+{
+    if (attempt_translates(&exchange->attempt))
+        translate(exchange, event, data);
+    else
+        take_own(exchange, event, data);
+}
+
 void answer_events_take(struct slice event, void *arg)
 {
     struct exchange *exchange = arg;
     struct buffer joined; /* not the stream's: translated events use that one */
+    struct buffer hidden;
     if (is_over(exchange))
         return;
     buffer_init(&joined, LIMIT_EVENT_BYTES);
     struct slice data = slice_trim(sse_data(event, &joined));
-    if (data.bytes > 0 && attempt_translates(&exchange->attempt))
-        translate(exchange, event, data);
-    else if (data.bytes > 0) /* else a comment, an id or an empty event */
-        take_own(exchange, event, data);
+    if (data.bytes > 0 && hide_prices(exchange, data, &hidden)) {
+        take_data(exchange, (struct slice){0}, buffer_slice(&hidden));
+        buffer_fini(&hidden);
+    } else if (data.bytes > 0) { /* else a comment, an id or an empty event */
+        take_data(exchange, event, data);
+    }
     buffer_fini(&joined);
 }

@@ -459,17 +459,23 @@ static void rename_answer(struct attempt *attempt, const struct dialect_form *fo
     form->read_answer(&root, &attempt->answer);
 }
 
+static bool read_object(struct attempt *attempt, struct json_value *root)
+{
+    struct fault fault;
+    if (json_parse(buffer_slice(&attempt->body), LIMIT_JSON_DEPTH, root, &fault) &&
+        root->type == JSON_OBJECT)
+        return true;
+    attempt_decide(attempt, ATTEMPT_GARBLED, "the answer is no JSON object");
+    return false;
+}
+
 /* Judges a good body in the client's dialect, which is not OpenAI's chat. */
 static void judge_answer(struct attempt *attempt)
 {
     const struct dialect_form *form = dialect_form(attempt->asks->dialect);
     struct json_value root;
-    struct fault fault;
-    if (!json_parse(buffer_slice(&attempt->body), LIMIT_JSON_DEPTH, &root, &fault) ||
-        root.type != JSON_OBJECT) {
-        attempt_decide(attempt, ATTEMPT_GARBLED, "the answer is no JSON object");
+    if (!read_object(attempt, &root))
         return;
-    }
     form->read_answer(&root, &attempt->answer);
     rename_answer(attempt, form);
     if (attempt->events->on_answer(&attempt->answer, attempt->owner))
@@ -506,22 +512,36 @@ static void translate_body(struct attempt *attempt, const struct answer_facts *f
     buffer_fini(&body);
 }
 
+/* Notes what the provider says that it charges us, and takes every price of it out of the body, in
+ * another dialect than OpenAI's chat. */
+static void hide_prices(struct attempt *attempt, const struct json_value *root)
+{
+    const struct stated_cost_paths *paths = attempt->candidate->terms.cost;
+    struct buffer hidden;
+    if (paths != NULL)
+        (void)stated_cost_read(paths, root, &attempt->stated);
+    if (!stated_cost_hide(paths, buffer_slice(&attempt->body), root, &hidden))
+        return;
+    buffer_fini(&attempt->body);
+    attempt->body = hidden;
+}
+
 /* Judges a whole 2xx body in another dialect than OpenAI's chat, or one that is translated. Counts
  * are noted behind the text that they count. */
 static void judge_form_body(struct attempt *attempt)
 {
-    struct slice body = buffer_slice(&attempt->body);
     struct answer_facts facts;
     struct json_value root;
-    struct fault fault;
-    if (!json_parse(body, LIMIT_JSON_DEPTH, &root, &fault) || root.type != JSON_OBJECT) {
-        attempt_decide(attempt, ATTEMPT_GARBLED, "the answer is no JSON object");
+    if (!read_object(attempt, &root))
         return;
-    }
+    hide_prices(attempt, &root);
+    check(read_object(attempt, &root));
     dialect_form(attempt->dialect)->read_answer(&root, &facts);
     if (facts.kind == ANSWER_FAILS) {
-        attempt_decide(attempt, attempt_classify(attempt, attempt->asks->model, 0, body),
-                       "an error came with a status of success");
+        attempt_decide(
+            attempt,
+            attempt_classify(attempt, attempt->asks->model, 0, buffer_slice(&attempt->body)),
+            "an error came with a status of success");
     } else if (attempt_translates(attempt)) {
         translate_body(attempt, &facts);
     } else if (attempt->asks->streamed) {

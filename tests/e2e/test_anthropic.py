@@ -373,3 +373,37 @@ def test_a_retry_gets_the_same_answer(customer, provider, streamed):
     again = ask(customer, streamed, headers=headers)
     assert first.content == again.content
     assert len(provider.requests) == 1
+
+
+# ---- what belongs to the operator ----
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_no_price_of_the_provider_is_shown(customer, provider, streamed):
+    usage = {"cost": 0.4321, "cost_details": {"upstream_inference_cost": 0.8765}}
+    provider.answer = message(usage=usage)
+    reply = ask(customer, streamed)
+    assert reply.status_code == 200
+    assert "4321" not in reply.text
+    assert "8765" not in reply.text
+    assert f'"cost":{charge(PRICE, Usage(19, 10)):f}'.rstrip("0") in reply.text
+
+
+def test_tokens_are_counted_for_free(house, client, customer, provider):
+    long = [{"role": "user", "content": "word " * 1000}]
+    counted = client.messages.count_tokens(model=MODEL, messages=long)
+    assert 500 <= counted.input_tokens <= 2000
+    assert provider.requests == []
+    assert customer.balance == 10
+    poor = house.customer(credit=None)
+    assert sdk(poor).messages.count_tokens(model=MODEL, messages=HELLO).input_tokens > 0
+
+
+def test_models_are_listed(client):
+    page = client.models.list(limit=1000)
+    found = {model.id: model for model in page.data}
+    assert found[MODEL].type == "model"
+    assert found[MODEL].display_name == MODEL
+    assert found[MODEL].created_at.year >= 1970
+    assert page.has_more is False
+    assert client.models.retrieve(MODEL).id == MODEL
