@@ -135,13 +135,22 @@ static bool add_content(struct model_request *out, const struct json_value *cont
     return twice == NULL || request_fault_twice(fault, twice, slice_of(twice));
 }
 
+/* Its contents have no marks of caches and bring no tools. */
+static const char *add_entry(struct prompt *prompt, const struct json_value *content)
+{
+    const char *twice = prompt_add_content(prompt, content);
+    prompt->may_mark_caches = false;
+    prompt->may_add_tools = false;
+    return twice;
+}
+
 /* One content may stand without its list. */
 static bool read_contents(struct model_request *out, struct request_fault *fault)
 {
     const struct json_value *contents = request_member(out, REQUEST_MESSAGES);
     if (contents != NULL && contents->type == JSON_OBJECT)
         return add_content(out, contents, fault);
-    return request_read_list(out, "contents", prompt_add_content, fault);
+    return request_read_list(out, "contents", add_entry, fault);
 }
 
 static bool read_system(struct model_request *out, struct request_fault *fault)

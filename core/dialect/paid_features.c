@@ -133,6 +133,7 @@ static const struct paid_member members[] = {
     {"previous_response_id", "previous_response_id", .find = find_filled},
     {"prompt", "prompt", .find = find_object}, /* a stored one */
     {"cached_content", "cached_content", .find = find_filled},
+    {"thread", "thread", .find = find_filled},             /* Anthropic's */
     {"data_sources", "data_sources", .find = find_filled}, /* Azure's */
     {"preset", "preset", .find = find_filled},             /* OpenRouter's */
     {"extra_body", "extra_body", .find = find_filled},     /* any member that a client packed */
@@ -150,6 +151,8 @@ static const struct paid_member members[] = {
     {"models", "models", .find = find_filled},
     {"fallbacks", "fallbacks", .find = find_filled},
     {"bill_to", "bill_to", .find = find_filled},
+    {"billing_policy", "billing_policy", .find = find_unless_off, .off = {"bill_to", "\"self\""}},
+    {"fallback_credit_token", "fallback_credit_token", .find = find_filled},
     /* Google's */
     {"generation_config", "modalities.", .find = paid_generation_find},
     {"routing_config", "routing_config", .find = find_filled}, /* of the generation_config */

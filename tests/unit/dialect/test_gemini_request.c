@@ -135,6 +135,16 @@ static void finds_what_is_billed_apart(void **state)
     }
 }
 
+/* What a client's function has answered may look like a mark of another dialect. */
+static void an_answer_of_a_function_is_no_mark(void **state)
+{
+    (void)state;
+    struct model_request request = form_request(
+        DIALECT_GEMINI, "{\"contents\":[{\"parts\":[{\"functionResponse\":{\"response\":"
+                        "{\"cache_control\":{\"ttl\":\"1h\"}}}}]}]}");
+    assert_int_equal(request.paid.count, 0);
+}
+
 static void the_copy_has_the_limit(void **state)
 {
     (void)state;
@@ -172,6 +182,7 @@ int main(void)
         cmocka_unit_test(refuses_what_may_hide_another_value),
         cmocka_unit_test(the_address_names_a_model),
         cmocka_unit_test(finds_what_is_billed_apart),
+        cmocka_unit_test(an_answer_of_a_function_is_no_mark),
         cmocka_unit_test(the_copy_has_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
