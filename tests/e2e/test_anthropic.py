@@ -386,7 +386,7 @@ def test_no_price_of_the_provider_is_shown(customer, provider, streamed):
     assert reply.status_code == 200
     assert "4321" not in reply.text
     assert "8765" not in reply.text
-    assert f'"cost":{charge(PRICE, Usage(19, 10)):f}'.rstrip("0") in reply.text
+    assert '"cost":0.0002484' in reply.text.replace('": ', '":')
 
 
 def test_tokens_are_counted_for_free(house, client, customer, provider):
