@@ -7,20 +7,17 @@
 
 #include "base/buffer.h"
 #include "dialect/dialect_form.h"
+#include "dialect/responses_state.h"
 
-struct answer_state { /* zeroed but for its buffers */
-    bool begun;       /* the event that names the answer has come */
+struct answer_state {        /* zeroed but for its buffers */
+    struct slice answers_as; /* the model's name for the client, as JSON; empty: the provider's */
+    bool begun;              /* the event that names the answer has come */
     /* Anthropic: the blocks of its content come one after the other. */
     bool block_open;
     int64_t block_index; /* of the open one, or of the last */
-    /* Responses */
-    int64_t sequence;    /* the next event's number */
-    struct buffer items; /* the items of its output that are done, with commas between */
-    struct buffer item;  /* the open item, as it was added; empty: none is open */
-    int64_t item_index;
-    struct buffer text; /* of the open item's open part, as it stands in JSON */
-    /* Responses: the object of the answer. Gemini: the members that name the answer. */
-    struct buffer head;
+    bool block_opened;   /* by the last event */
+    struct buffer head;  /* Gemini: the members that name the answer */
+    struct responses_state responses;
 };
 
 #endif

@@ -123,6 +123,7 @@ static void start_block(struct answer_state *state, const struct json_value *roo
     if (state == NULL)
         return;
     state->block_open = true;
+    state->block_opened = true;
     if (!json_int64(&members[INDEX].value, &state->block_index))
         state->block_index++;
 }
@@ -152,6 +153,8 @@ void anthropic_read_event(struct answer_state *state, const struct json_value *r
     struct json_member type = {.name = "type"};
     *out = (struct answer_facts){.kind = ANSWER_PASSES};
     json_find_all(root, &type, 1);
+    if (state != NULL)
+        state->block_opened = false;
     const struct json_value *word = &type.value;
     if (word->type != JSON_STRING) {
         out->kind = ANSWER_IGNORED;

@@ -16,7 +16,7 @@ void anthropic_write_usage(const struct final_usage *usage, struct buffer *out)
 void anthropic_write_length(const struct answer_state *state, const struct final_usage *usage,
                             struct buffer *out)
 {
-    if (state != NULL && state->block_open)
+    if (state != NULL && state->block_open && !state->block_opened)
         buffer_printf(out,
                       "event: content_block_stop\ndata: "
                       "{\"type\":\"content_block_stop\",\"index\":%lld}\n\n",

@@ -5,9 +5,11 @@
 #include "dialect/anthropic.h"
 #include "dialect/chat_form.h"
 #include "dialect/gemini.h"
+#include "dialect/responses.h"
 
 static const struct dialect_form *const forms[DIALECTS] = {
     [DIALECT_CHAT] = &chat_form,
+    [DIALECT_RESPONSES] = &responses_form,
     [DIALECT_ANTHROPIC] = &anthropic_form,
     [DIALECT_GEMINI] = &gemini_form,
 };

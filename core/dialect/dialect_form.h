@@ -25,6 +25,9 @@ struct answer_state;
 
 struct answer_state *answer_state_new(void);
 void answer_state_free(struct answer_state *state); /* NULL is allowed */
+/* Names the model in what is written, as JSON: the provider's name for it is not the client's. The
+ * name is borrowed; an empty one changes nothing. */
+void answer_state_answer_as(struct answer_state *state, struct slice name);
 
 struct dialect_form {
     /* Reads a request; as chat_read. */
@@ -45,7 +48,7 @@ struct dialect_form {
     /* Writes an object of counts with the cost. */
     void (*write_usage)(const struct final_usage *usage, struct buffer *out);
     /* Ends an answer, because money or limit have ended, as whole events. The state is that of the
-     * stream; NULL: nothing has come. */
+     * stream, whose last event has not been sent; NULL: nothing has come. */
     void (*write_length)(const struct answer_state *state, const struct final_usage *usage,
                          struct buffer *out);
     /* Ends an answer with an error, as whole events. `usage`: what was charged. */

@@ -247,13 +247,16 @@ void gemini_read_answer(const struct json_value *root, struct answer_facts *out)
 /* Keeps the members that name the answer, for chunks of ours. */
 static void note_head(struct answer_state *state, const struct json_value *root)
 {
-    static const char *const list[] = {"responseId", "modelVersion"};
+    enum { RESPONSE_ID, MODEL_VERSION, NAMES };
+    static const char *const list[NAMES] = {
+        [RESPONSE_ID] = "responseId", [MODEL_VERSION] = "modelVersion"};
     struct json_value value;
-    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+    for (size_t i = 0; i < NAMES; i++) {
         if (json_find(root, list[i], &value) == 0 || value.type != JSON_STRING)
             continue;
+        bool renamed = i == MODEL_VERSION && state->answers_as.bytes > 0;
         buffer_printf(&state->head, ",\"%s\":", list[i]);
-        buffer_append_slice(&state->head, value.raw);
+        buffer_append_slice(&state->head, renamed ? state->answers_as : value.raw);
     }
     state->begun = true;
 }

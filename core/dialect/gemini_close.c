@@ -5,12 +5,12 @@
 void gemini_write_usage(const struct final_usage *usage, struct buffer *out)
 {
     char cost[MONEY_TEXT_BYTES];
+    int64_t total_tokens = usage->prompt_tokens + usage->completion_tokens;
     buffer_printf(out,
                   "{\"promptTokenCount\":%lld,\"cachedContentTokenCount\":%lld,"
                   "\"candidatesTokenCount\":%lld,\"totalTokenCount\":%lld,\"cost\":%s}",
                   (long long)usage->prompt_tokens, (long long)usage->cached_tokens,
-                  (long long)usage->completion_tokens,
-                  (long long)(usage->prompt_tokens + usage->completion_tokens),
+                  (long long)usage->completion_tokens, (long long)total_tokens,
                   money_format_short(usage->charge_nusd, cost));
 }
 

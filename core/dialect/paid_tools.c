@@ -56,6 +56,7 @@ static bool read_word(const struct paid_finder *finder, const struct json_value 
                       int32_t place, struct json_value *out)
 {
     bool off;
+    *out = (struct json_value){.type = JSON_NULL};
     if (entry->type != JSON_OBJECT)
         return paid_finder_refuse_entry(finder, place, "an object");
     if (!paid_finder_read_inner(finder, entry, word_name(finder), out) ||

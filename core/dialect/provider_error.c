@@ -117,8 +117,9 @@ static bool read_value(const struct json_value *value, int depth, struct provide
 static bool read_object(const struct json_value *object, int depth, struct provider_error *out)
 {
     static const char *const names[] = {
-        "error",  "errors",       "message", "msg",   "detail",      "details", "error_message",
-        "reason", "errorMessage", "Message", "title", "description", "fault",   "faultstring"};
+        "error",   "errors",        "message", "msg",          "detail",
+        "details", "error_message", "reason",  "errorMessage", "Message",
+        "title",   "description",   "fault",   "faultstring",  "response"};
     struct json_value value;
     bool found = depth > 0 && read_raw(object, out);
     for (size_t i = 0; i < LENGTH(names) && !found; i++)
