@@ -32,6 +32,8 @@ static const char *anthropic_type(int status)
         return "permission_error";
     case 404:
         return "not_found_error";
+    case 409:
+        return "conflict_error";
     case 413:
         return "request_too_large";
     case 429:
@@ -119,6 +121,9 @@ static void write_anthropic(const struct error_body *error, struct buffer *out)
     json_write_text(out, anthropic_type(error->status));
     buffer_append_text(out, ",\"message\":");
     json_write_text(out, error->message);
+    buffer_append_text(out, ",\"details\":{\"error_code\":"); /* where its SDKs look for it */
+    json_write_text(out, error->code);
+    buffer_append_char(out, '}');
     write_details(error, error->code, out);
     if (error->request_id != NULL) {
         buffer_append_text(out, ",\"request_id\":");
