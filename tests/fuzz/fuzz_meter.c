@@ -6,9 +6,9 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "dialect/model_request.h"
 #include "dialect/completion.h"
 #include "dialect/cost_edits.h"
+#include "dialect/model_request.h"
 #include "dialect/stated_cost.h"
 #include "exchange/charge.h"
 #include "exchange/meter.h"

@@ -94,6 +94,56 @@ COMPLETIONS = [
     b'"cachedContentTokenCount":4,"promptTokensDetails":[{"modality":"AUDIO","tokenCount":4}]}}',
     JSON_ANSWER,
 ]
+ANTHROPIC = [
+    b'{"model":"m","max_tokens":5,"stream":true,"system":[{"type":"text","text":"a","cache_control":'
+    b'{"type":"ephemeral","ttl":"1h"}}],"messages":[{"role":"user","content":[{"type":"tool_result",'
+    b'"content":[{"type":"image","source":{"type":"base64","data":"QUJD"}},{"type":"document",'
+    b'"source":{"type":"content","content":[{"type":"text","text":"b"}]}}]}]},{"role":"assistant",'
+    b'"content":[{"type":"tool_use","name":"f","input":{}},{"type":"tool_addition","tool":'
+    b'{"definition":{"type":"web_search_20250305"}}}]}],"tools":[{"name":"f","input_schema":{}}]}',
+    b'{"type":"message_start","message":{"model":"m","usage":{"input_tokens":5}}}\n'
+    b'{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n'
+    b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}}\n'
+    b'{"type":"content_block_stop","index":0}\n'
+    b'{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":3}}\n'
+    b'{"type":"message_stop"}',
+    b'{"type":"error","error":{"type":"overloaded_error"}}\n{"type":"ping"}',
+]
+RESPONSES_API = [
+    b'{"model":"m","input":"hi","max_output_tokens":5}',
+    b'{"model":"m","stream":true,"input":[{"role":"user","content":[{"type":"input_image",'
+    b'"image_url":"data:image/png;base64,AAAA"}]},{"type":"function_call_output","output":[]},'
+    b'{"type":"reasoning","encrypted_content":"QUJD"},{"type":"item_reference","id":"x"},'
+    b'{"type":"additional_tools","tools":[{"type":"mcp"}]}],"tools":[{"type":"namespace","tools":'
+    b'[{"type":"function"}]},{"type":"shell","environment":{"type":"local"}},'
+    b'{"type":"web_search","search_context_size":"low"}]}',
+    b'{"type":"response.created","sequence_number":0,"response":{"id":"r","model":"m"}}\n'
+    b'{"type":"response.output_item.added","output_index":0,"item":{"id":"i","type":"message"}}\n'
+    b'{"type":"response.content_part.added","output_index":0,"part":{"type":"output_text"}}\n'
+    b'{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"Hi"}\n'
+    b'{"type":"response.content_part.done","output_index":0,"part":{"text":"Hi"}}\n'
+    b'{"type":"response.output_item.done","output_index":0,"item":{"id":"i","type":"message"}}\n'
+    b'{"type":"response.output_item.added","output_index":1,"item":{"type":"function_call"}}\n'
+    b'{"type":"response.function_call_arguments.delta","output_index":1,"delta":"{}"}\n'
+    b'{"type":"response.completed","response":{"status":"completed","usage":{},"output":[]}}',
+    b'{"type":"response.created","response":{}}\n'
+    b'{"type":"response.output_item.added","item":{"id":"i","type":"reasoning","summary":[]}}\n'
+    b'{"type":"response.reasoning_summary_text.delta","delta":"a"}\n'
+    b'{"type":"response.reasoning_text.delta","delta":"b"}\n{"type":"error"}',
+]
+GEMINI = [
+    b'{"contents":[{"role":"user","parts":[{"text":"hi"},{"inlineData":{"mimeType":"image/png",'
+    b'"data":"QUJD"}},{"functionResponse":{"parts":[{"fileData":{"mimeType":"audio/wav"}}]}}]}],'
+    b'"systemInstruction":{"parts":{"text":"a"}},"generationConfig":{"maxOutputTokens":5,'
+    b'"candidateCount":2,"responseModalities":["IMAGE"],"imageConfig":{"imageSize":"4K"}},'
+    b'"tools":[{"functionDeclarations":[]},{"googleSearch":{}}]}',
+    b'{"model":"m","contents":[{}],"generation_config":{"max_output_tokens":null}}',
+    b'{"contents":[{}],"generation_config":null}',
+    b'{"candidates":[{"content":{"parts":[{"text":"Hi","thought":true},{"functionCall":{"name":'
+    b'"f","args":{}}}]}}],"responseId":"r","modelVersion":"m"}\n'
+    b'{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"trafficType":"ON_DEMAND_FLEX"}}',
+    b'[{"promptFeedback":{"blockReason":"SAFETY"}},{"error":{"code":429}}]',
+]
 POLICIES = [
     b'return {\n    openai = {\n        api_key = env("OPENAI_API_KEY"),\n    },\n}\n',
     b'-- a comment\n--[[ long\n]]\nlocal x = [==[ text ]] ]==]\nreturn { default = "20%", '
@@ -148,15 +198,18 @@ def shipped(pattern: str, bytes_max: int = 4096) -> list[bytes]:
 
 
 SEEDS = {
+    "anthropic": ANTHROPIC,
     "chat": CHATS,
     "chunked": CHUNKED,
     "context_form": CONTEXTS,
     "conf": SETTINGS + shipped("gateway.conf"),
+    "gemini": GEMINI,
     "head": HEADS,
     "json": JSON + CHATS + COMPLETIONS,
     "meter": COMPLETIONS,
     "policy_source": POLICIES + shipped("policies/*.lua"),
     "response": RESPONSES,
+    "responses": RESPONSES_API,
     "sse": SSE,
     "journal": RECORDS,
 }
@@ -177,7 +230,20 @@ FIELDS = [
     "Connection:", "Expect: 100-continue", "Content-Type:", "Content-Encoding:", "gzip",
     "deflate", "Retry-After:", "retry-after-ms:", "100", "204", "304",
 ]  # fmt: skip
+DIALECT_MEMBERS = [
+    "cache_control", "tool_use", "tool_result", "source", "definition", "tool_changes", "system",
+    "content_block", "content_block_start", "content_block_delta", "stop_reason", "message_delta",
+    "input", "instructions", "namespace", "tools", "environment", "local", "additional_tools",
+    "response", "output_index", "sequence_number", "item", "part", "output", "status", "error",
+    "response.output_item.added", "response.output_item.done", "response.output_text.delta",
+    "response.function_call_arguments.delta", "response.content_part.added", "summary",
+    "contents", "parts", "inlineData", "mime_type", "functionResponse", "generationConfig",
+    "maxOutputTokens", "max_output_tokens", "responseModalities", "finishReason", "responseId",
+]  # fmt: skip
 WORDS = {
+    "anthropic": [f'"{name}":' for name in MEMBERS + DIALECT_MEMBERS],
+    "gemini": [f'"{name}":' for name in MEMBERS + DIALECT_MEMBERS],
+    "responses": [f'"{name}":' for name in MEMBERS + DIALECT_MEMBERS],
     "chat": [f'"{name}":' for name in MEMBERS],
     "conf": ["listen", "workers", "${", "}", "yes", "no", "process", "127.0.0.1:", "[::1]:"],
     "head": FIELDS,

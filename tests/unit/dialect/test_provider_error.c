@@ -25,6 +25,9 @@ static const struct {
     {"temperature must be below 2\r\n", 0, "temperature must be below 2", "", "", ""},
     {"event: error\ndata: {\"error\":\"no\"}\n\n", 0, "no", "", "", ""},
     {"data: {\"error\":{\"message\":\"\\u00e9\\n\"}}", 0, "\xc3\xa9\n", "", "", ""},
+    {"{\"type\":\"response.failed\",\"response\":{\"status\":\"failed\",\"error\":{\"code\":"
+     "\"server_error\",\"message\":\"busy\"}}}",
+     0, "busy", "server_error", "response.failed", ""},
     /* outer labels where the inner object has none */
     {"{\"error\":{\"message\":\"m\"},\"code\":\"c\",\"param\":\"p\",\"status_code\":\"503\"}", 503,
      "m", "c", "", "p"},

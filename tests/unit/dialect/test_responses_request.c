@@ -104,6 +104,8 @@ static void finds_what_is_billed_apart(void **state)
         {"\"model\":\"m\",\"input\":[{\"type\":\"additional_tools\",\"tools\":[{"
          "\"type\":\"mcp\"}]}]",
          "tools.mcp"},
+        {"\"model\":\"m\",\"input\":[{\"type\":\"tomorrow\",\"tools\":[{\"type\":\"mcp\"}]}]",
+         "tools.mcp"},
         {"\"model\":\"m\",\"input\":[{\"type\":\"tool_search_output\",\"tools\":[{"
          "\"type\":\"namespace\","
          "\"tools\":[{\"type\":\"web_search\"}]}]}]",

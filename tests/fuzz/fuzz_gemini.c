@@ -1,0 +1,8 @@
+/* Gemini's generateContent: one meaning of a request and its copy; streams that end anywhere. */
+#include "fuzz_form.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+    fuzz_dialect(DIALECT_GEMINI, (struct slice){(const char *)data, bytes});
+    return 0;
+}
