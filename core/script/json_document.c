@@ -246,7 +246,8 @@ static int doc_text(lua_State *state)
     return 1;
 }
 
-/* content(doc, node) -> the raw JSON of a value; of a string what stands between its quotes.
+/* content(doc, node) -> the raw JSON of a value, on one line; of a string what stands between its
+ * quotes.
  * Raises when it is longer than Lua may hold. */
 static int doc_content(lua_State *state)
 {
@@ -255,7 +256,16 @@ static int doc_content(lua_State *state)
     if (content.bytes > LIMIT_DOCUMENT_TEXT_BYTES)
         return json_document_refuse(state, "invalid_value", NULL,
                                     "A member of the body is too long.");
-    lua_pushlstring(state, content.data, content.bytes);
+    bool nested = memchr(content.data, '\n', content.bytes) != NULL ||
+                  memchr(content.data, '\r', content.bytes) != NULL;
+    if (!nested) {
+        lua_pushlstring(state, content.data, content.bytes);
+        return 1;
+    }
+    char *copy = lua_newuserdata(state, content.bytes);
+    for (size_t i = 0; i < content.bytes; i++)
+        copy[i] = content.data[i] == '\n' || content.data[i] == '\r' ? ' ' : content.data[i];
+    lua_pushlstring(state, copy, content.bytes);
     return 1;
 }
 

@@ -58,7 +58,8 @@ function native.kind(document, node) end
 ---@return string?
 function native.text(document, node, bytes_max) end
 
----What stands between the quotes of a string, escapes as they are; of other values their JSON.
+---What stands between the quotes of a string, escapes as they are; of other values their JSON, on
+---one line.
 ---@return string
 function native.content(document, node) end
 

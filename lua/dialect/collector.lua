@@ -27,8 +27,9 @@ function collector.refusal(s, node)
     add(s, { kind = "refusal", node = node })
 end
 
+-- Of a text of ours only what stands between its quotes.
 function collector.reasoning(s, node)
-    common.add_thought(parts_of(s), node)
+    common.add_thought(parts_of(s), type(node) == "string" and string.sub(node, 2, -2) or node)
 end
 
 -- The signature of the reasoning before it, or of nothing that can be read.

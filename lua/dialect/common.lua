@@ -103,10 +103,10 @@ end
 -- Writes the text of reasoning, without quotes.
 function common.put_thought(part)
     if part.text then
-        put(out, -part.text)
+        common.put_opaque(part.text)
     end
     for i = 1, part.more and #part.more or 0 do
-        put(out, -part.more[i])
+        common.put_opaque(part.more[i])
     end
 end
 
@@ -164,6 +164,18 @@ function common.plain_id(id)
     return (string.gsub(id, "[^%w_-]", "_"))
 end
 
+-- Ids as OpenAI takes them, at most 64 bytes; the end of a longer one becomes a number.
+function common.short_id(id)
+    if #id <= 64 then
+        return id
+    end
+    local sum = 0
+    for i = 1, #id do
+        sum = (sum * 31 + string.byte(id, i)) % 2147483647
+    end
+    return string.sub(id, 1, 48) .. "_" .. string.format("%.0f", sum)
+end
+
 -- ---- pictures and files ----
 
 -- Returns the media type and the node of the base64 of a data: URL, or nil.
@@ -219,6 +231,15 @@ function common.is_allowed(asked, name)
         end
     end
     return false
+end
+
+-- A budget of tokens as a word.
+function common.effort_of(asked)
+    local budget = asked.budget
+    if asked.effort or not budget or budget <= 0 then
+        return asked.effort
+    end
+    return budget <= 2048 and "low" or budget <= 8192 and "medium" or "high"
 end
 
 -- ---- use ----

@@ -378,17 +378,8 @@ local function put_settings(asked)
     end
 end
 
--- A budget of tokens as a word.
-local function effort_of(asked)
-    local budget = asked.budget
-    if asked.effort or not budget or budget <= 0 then
-        return asked.effort
-    end
-    return budget <= 2048 and "low" or budget <= 8192 and "medium" or "high"
-end
-
 local function put_effort(asked)
-    local effort = effort_of(asked)
+    local effort = common.effort_of(asked)
     if effort then
         put(out, ',"reasoning_effort":')
         put_text(out, effort)

@@ -49,7 +49,7 @@ local function of_modality(details, name)
     end
 end
 
--- Each event has the counts so far.
+-- Each event has the counts so far: only those of the end are read.
 local function read_usage(s, node)
     local usage = common.usage(s)
     local prompt, said, thought, cached, tools, prompt_details, said_details =
@@ -117,7 +117,7 @@ end
 local function one_logprob(node)
     local token, logprob = pick(doc, node, members.logprob)
     return '"token":' .. (is_text(token) and '"' .. native.content(doc, token) .. '"' or '""')
-        .. ',"logprob":' .. (logprob and native.content(doc, logprob) or "0") .. ',"bytes":null'
+        .. ',"logprob":' .. (logprob and native.content(doc, logprob) or "0") .. ',"bytes":[]'
 end
 
 -- In OpenAI's form.
@@ -149,6 +149,9 @@ end
 local function read_candidate(s, node)
     local index, content, finish, citations, logprobs = pick(doc, node, members.candidate)
     s.choice = number(index) or 0
+    if is_object(logprobs) and s.asked.logprobs then
+        read_logprobs(s, logprobs)
+    end
     local parts = is_object(content) and pick(doc, content, members.content_given)
     if is_array(parts) then
         local first, count = items(doc, parts)
@@ -159,10 +162,8 @@ local function read_candidate(s, node)
     if is_object(citations) then
         read_citations(s, citations)
     end
-    if is_object(logprobs) and s.asked.logprobs then
-        read_logprobs(s, logprobs)
-    end
     if finish then
+        s.ended = true
         s.writer.reason(s, REASONS[text(doc, finish, 64) or ""] or "stop")
     end
 end
@@ -176,10 +177,10 @@ function reader.event(s)
         end
     end
     if is_object(feedback) and pick(doc, feedback, members.feedback) then
-        s.choice = 0
+        s.choice, s.ended = 0, true
         s.writer.reason(s, "content_filter")
     end
-    if is_object(usage) then
+    if s.ended and is_object(usage) then
         read_usage(s, usage)
     end
 end
