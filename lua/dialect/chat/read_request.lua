@@ -119,6 +119,20 @@ local function add_details(parts, details, place)
     end
 end
 
+-- The text of reasoning stands in a member of its own, unless the details have it.
+local function add_shown(parts, shown)
+    for i = 1, #parts do
+        if parts[i].text then
+            return
+        end
+    end
+    if shown and parts[1] then
+        parts[1].text = shown
+    elseif shown then
+        parts[1] = { kind = "reasoning", text = shown }
+    end
+end
+
 local function add_call(asked, parts, node, place)
     local call = read(doc, node, members.call, place)
     local is_custom = call.type == "custom"
@@ -144,9 +158,8 @@ local function read_assistant(asked, message, place)
     local parts = {}
     if message.reasoning_details then
         add_details(parts, message.reasoning_details, place .. ".reasoning_details")
-    elseif message.reasoning_content or message.reasoning then
-        parts[1] = { kind = "reasoning", text = message.reasoning_content or message.reasoning }
     end
+    add_shown(parts, message.reasoning_content or message.reasoning)
     add_content(parts, message.content, place .. ".content")
     if message.refusal then
         parts[#parts + 1] = { kind = "refusal", node = message.refusal }

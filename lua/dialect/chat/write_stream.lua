@@ -59,8 +59,18 @@ function writer.signature(s, node, origin)
         common.mark(origin), -node, '"}]', DELTA_END)
 end
 
+-- A call without arguments has empty ones: clients decode them as JSON.
+local function end_call(s)
+    local unargued = s.unargued
+    if unargued then
+        s.unargued = nil
+        put(out, unargued, ',"function":{"arguments":"{}"}}]', DELTA_END)
+    end
+end
+
 -- Begins a call: up to its kind.
 local function begin_call(s, key, id)
+    end_call(s)
     local head = begin_delta(s)
     local places = s.places
     if not places then
@@ -82,6 +92,7 @@ function writer.call_start(s, key, id, name)
     put(out, '","type":"function","function":{"name":')
     put_text(out, name)
     put(out, ',"arguments":""}}]', DELTA_END)
+    s.unargued = begin_delta(s) .. s.places[key]
 end
 
 function writer.custom_call(s, key, id, name, input)
@@ -92,10 +103,12 @@ function writer.custom_call(s, key, id, name, input)
 end
 
 function writer.call_arguments(s, key, node)
+    s.unargued = nil
     put(out, begin_delta(s), s.places[key], ',"function":{"arguments":', node, "}}]", DELTA_END)
 end
 
 function writer.call_object(s, key, node)
+    s.unargued = nil
     put(out, begin_delta(s), s.places[key], ',"function":{"arguments":')
     put_encoded(out, node)
     put(out, "}}]", DELTA_END)
@@ -144,6 +157,7 @@ function writer.word(s, choice)
 end
 
 function writer.finish(s)
+    end_call(s)
     s.choice = 0
     begin_delta(s)
     for choice in pairs(s.heads) do

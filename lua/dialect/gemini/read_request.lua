@@ -67,6 +67,21 @@ end
 
 local add_part
 
+-- Google's form of a text is {"output": text} or {"error": text}; other objects are JSON.
+local function read_output(part, response)
+    if not response then
+        return
+    end
+    local names, nodes = native.pairs_of(doc, response)
+    local only = #names == 1 and kind(doc, nodes[1]) == "string" and names[1]
+    if only == "output" or only == "error" then
+        part.parts[1] = { kind = "text", node = nodes[1] }
+        part.is_error = only == "error"
+    else
+        part.object = response
+    end
+end
+
 local function read_response(asked, node, place)
     local responded = read(doc, node, members.responded, place)
     local name = need(responded.name, place .. ".name")
@@ -76,7 +91,8 @@ local function read_response(asked, node, place)
     if not id then
         common.refuse(place, "'" .. place .. "' answers no call.")
     end
-    local part = { kind = "result", id = id, name = name, object = responded.response, parts = {} }
+    local part = { kind = "result", id = id, name = name, parts = {} }
+    read_output(part, responded.response)
     if responded.parts then
         local first, count = items(doc, responded.parts)
         for i = 0, count - 1 do

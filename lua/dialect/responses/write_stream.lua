@@ -265,6 +265,10 @@ end
 
 CLOSE.call = function(s)
     local arguments = kept(s)
+    if arguments == "" then -- clients decode them as JSON
+        arguments = "{}"
+        event(s, "response.function_call_arguments.delta", place(s), ',"delta":"{}"}\n\n')
+    end
     event(s, "response.function_call_arguments.done", place(s), ",", s.call_name,
         ',"arguments":"', arguments, '"}\n\n')
     done(s, call_item(s, "completed", arguments))

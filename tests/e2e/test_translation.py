@@ -1,0 +1,232 @@
+"""The translation between dialects against the types of the official SDKs, through a program that
+has nothing else in it (tests/translation/translate_tool.c)."""
+
+import copy
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import dialect_answers
+import dialects
+import pytest
+from anthropic.types import message_create_params
+from google.genai import types as gemini
+from openai.types.chat import completion_create_params
+from openai.types.responses import response_create_params
+from openresponses_types import types as open_responses
+from pydantic import TypeAdapter
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = Path(os.environ.get("GATEWAY_BINARY") or ROOT / "build/llm-gateway").resolve()
+
+NAMES = list(dialects.WRITE)
+PAIRS = [(client, provider) for client in NAMES for provider in NAMES if client != provider]
+
+
+def translate(*cases):
+    lines = "".join(json.dumps(case) + "\n" for case in cases)
+    tool = BINARY.parent / "translate_tool"
+    run = subprocess.run([tool], input=lines, capture_output=True, text=True, cwd=ROOT)
+    assert run.returncode == 0, run.stderr
+    return [json.loads(line) for line in run.stdout.splitlines()]
+
+
+def ask(client, provider, request, **more):
+    case = {"client": client, "provider": provider, "request": json.dumps(request)}
+    return translate(case | more)[0]
+
+
+# ---- what providers get ----
+
+
+def check_gemini(body):
+    known = {"contents", "systemInstruction", "tools", "toolConfig", "generationConfig"}
+    assert set(body) <= known
+    for content in [*body["contents"], body["systemInstruction"]]:
+        gemini.Content.model_validate(content)
+    for tool in body["tools"]:
+        gemini.Tool.model_validate(tool)
+    gemini.ToolConfig.model_validate(body["toolConfig"])
+    gemini.GenerationConfig.model_validate(body["generationConfig"])
+
+
+def check_typed(params):
+    return lambda body: TypeAdapter(params).validate_python(body)
+
+
+def check_responses(body):
+    check_typed(response_create_params.ResponseCreateParams)(body)
+    open_responses.CreateResponseBody.model_validate(body)
+
+
+CHECK = {
+    "openai-chat": check_typed(completion_create_params.CompletionCreateParams),
+    "openai-responses": check_responses,
+    "anthropic": check_typed(message_create_params.MessageCreateParams),
+    "gemini": check_gemini,
+}
+
+
+@pytest.mark.parametrize(("client", "provider"), PAIRS)
+def test_request_is_carried(client, provider):
+    talk = copy.deepcopy(dialects.TALK)
+    result = ask(client, provider, dialects.WRITE[client](talk))
+    body = json.loads(result["request"])
+    CHECK[provider](body)
+    found = dialects.READ[provider](body)
+    expected = json.loads(json.dumps(talk))  # tuples become lists
+    assert json.loads(json.dumps(found)) == expected
+
+
+@pytest.mark.parametrize(("client", "provider"), PAIRS)
+def test_request_comes_back(client, provider):
+    """Through the other dialect and back again: nothing is lost on the way."""
+    talk = copy.deepcopy(dialects.TALK)
+    there = ask(client, provider, dialects.WRITE[client](talk))["request"]
+    back = json.loads(ask(provider, client, json.loads(there))["request"])
+    CHECK[client](back)
+    found = dialects.READ[client](back)
+    assert json.loads(json.dumps(found)) == json.loads(json.dumps(talk))
+
+
+# ---- what clients get ----
+
+REQUEST = {
+    "openai-chat": {"messages": [], "stream": True, "stream_options": {"include_usage": True}},
+    "openai-responses": {"input": "x"},
+    "anthropic": {"max_tokens": 9, "messages": []},
+    "gemini": {"contents": []},
+}
+
+
+def split_events(text):
+    for block in text.split("\n\n"):
+        if not block:
+            continue
+        *names, data = block.split("\n")
+        name = names[0].removeprefix("event: ") if names else ""
+        assert data.startswith("data: ")
+        yield name, data.removeprefix("data: ")
+
+
+def facts(answer):
+    return json.loads(json.dumps(answer))
+
+
+@pytest.mark.parametrize(("client", "provider"), PAIRS)
+def test_plain_answer_is_carried(client, provider):
+    body = dialect_answers.BODY[provider](dialect_answers.ANSWER)
+    for text in (json.dumps(body), json.dumps(body, indent=2)):
+        result = ask(client, provider, REQUEST[client], body=text)
+        assert "why" not in result
+        found = dialect_answers.READ_BODY[client](result["answer"])
+        assert facts(found) == facts(dialect_answers.ANSWER)
+
+
+@pytest.mark.parametrize(("client", "provider"), PAIRS)
+def test_stream_is_carried(client, provider):
+    events = dialect_answers.EVENTS[provider](dialect_answers.ANSWER)
+    events = [[name, json.dumps(data)] for name, data in events]
+    result = ask(client, provider, REQUEST[client], events=events, streamed=True)
+    assert "why" not in result
+    found = dialect_answers.READ_STREAM[client](split_events(result["answer"]))
+    assert facts(found) == facts(dialect_answers.ANSWER)
+
+
+@pytest.mark.parametrize(("client", "provider"), PAIRS)
+def test_plain_answer_becomes_a_stream(client, provider):
+    body = json.dumps(dialect_answers.BODY[provider](dialect_answers.ANSWER), indent=1)
+    result = ask(client, provider, REQUEST[client], body=body, streamed=True)
+    assert "why" not in result
+    found = dialect_answers.READ_STREAM[client](split_events(result["answer"]))
+    assert facts(found) == facts(dialect_answers.ANSWER)
+
+
+# ---- reasoning comes back to who has signed it ----
+
+
+def echo(client, answer):
+    """The client's next request: it sends back what it got, and a result for each call."""
+    if client == "openai-chat":
+        message = answer["choices"][0]["message"]
+        calls = [call["id"] for call in message["tool_calls"]]
+        results = [{"role": "tool", "tool_call_id": call, "content": "r"} for call in calls]
+        return {"messages": [{"role": "user", "content": "q"}, message, *results]}
+    if client == "openai-responses":
+        calls = [item["call_id"] for item in answer["output"] if item["type"] == "function_call"]
+        results = [
+            {"type": "function_call_output", "call_id": call, "output": "r"} for call in calls
+        ]
+        return {"input": [{"role": "user", "content": "q"}, *answer["output"], *results]}
+    if client == "anthropic":
+        calls = [block["id"] for block in answer["content"] if block["type"] == "tool_use"]
+        results = [{"type": "tool_result", "tool_use_id": call, "content": "r"} for call in calls]
+        turns = [("user", "q"), ("assistant", answer["content"]), ("user", results)]
+        messages = [{"role": role, "content": content} for role, content in turns]
+        return {"max_tokens": 9, "messages": messages}
+    content = answer["candidates"][0]["content"]
+    # As Google's SDKs do it: bytes in between.
+    content = gemini.Content.model_validate(content).model_dump(
+        mode="json", by_alias=True, exclude_none=True
+    )
+    calls = [part["functionCall"] for part in content["parts"] if "functionCall" in part]
+    results = [
+        {"functionResponse": {"id": c["id"], "name": c["name"], "response": {"output": "r"}}}
+        for c in calls
+    ]
+    first = {"role": "user", "parts": [{"text": "q"}]}
+    return {"contents": [first, content, {"role": "user", "parts": results}]}
+
+
+def signed_anthropic(body):
+    blocks = body["messages"][1]["content"]
+    assert blocks[0] == {"type": "thinking", "thinking": 'Hmm "so".', "signature": "c2ln"}
+    return [block["type"] for block in blocks]
+
+
+def signed_gemini(body):
+    parts = body["contents"][1]["parts"]
+    assert [part.get("thoughtSignature") for part in parts if "functionCall" in part] == [
+        "c2ln",
+        "c2ln",
+    ]
+    return ["tool_use" if "functionCall" in part else "text" for part in parts]
+
+
+def signed_responses(body):
+    items = body["input"]
+    assert items[1]["type"] == "reasoning"
+    assert items[1]["encrypted_content"] == "c2ln"
+    assert items[1]["summary"] == [{"type": "summary_text", "text": 'Hmm "so".'}]
+    return [item["type"] for item in items]
+
+
+SIGNED = {
+    "anthropic": signed_anthropic,
+    "gemini": signed_gemini,
+    "openai-responses": signed_responses,
+}
+
+
+@pytest.mark.parametrize(("client", "provider"), [pair for pair in PAIRS if pair[1] in SIGNED])
+def test_signature_comes_back(client, provider):
+    body = dialect_answers.BODY[provider](dialect_answers.ANSWER)
+    answer = ask(client, provider, REQUEST[client], body=json.dumps(body))["answer"]
+    again = ask(client, provider, echo(client, json.loads(answer)))
+    kinds = SIGNED[provider](json.loads(again["request"]))
+    assert "gw1" not in again["request"]
+    assert [kind for kind in kinds if kind in ("tool_use", "function_call")]
+
+
+@pytest.mark.parametrize(("client", "provider"), PAIRS)
+def test_foreign_signature_stays_out(client, provider):
+    """Another provider answers next: what it cannot read is not sent to it."""
+    for other in SIGNED:
+        if other in (client, provider):
+            continue
+        body = dialect_answers.BODY[other](dialect_answers.ANSWER)
+        answer = ask(client, other, REQUEST[client], body=json.dumps(body))["answer"]
+        again = ask(client, provider, echo(client, json.loads(answer)))
+        assert "gw1" not in again["request"]
+        assert "c2ln" not in again["request"]
