@@ -40,21 +40,6 @@ function common.cannot(asked, word, why)
     common.refuse(param, "'" .. param .. "' cannot be carried over: " .. why)
 end
 
--- A number other than zero that a dialect has no place for.
-function common.check_zero(asked, word)
-    local node = asked[word]
-    if node and native.integer(doc, node) ~= 0 then
-        common.cannot(asked, word, "this model's provider has no such member.")
-    end
-end
-
--- Answers in sound or pictures, where a dialect gives texts.
-function common.check_text_only(asked)
-    if asked.modalities and #asked.modalities > 0 then
-        common.cannot(asked, "modalities", "this model's provider answers with texts.")
-    end
-end
-
 -- Holds a piece of a call's arguments until they are whole; `held.bytes` begins with 0.
 function common.hold(held, piece)
     held.bytes = held.bytes + #piece

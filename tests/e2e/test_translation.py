@@ -1,7 +1,9 @@
 """The translation between dialects against the types of the official SDKs, through a program that
 has nothing else in it (tests/translation/translate_tool.c)."""
 
+import atexit
 import copy
+import functools
 import json
 import os
 import subprocess
@@ -24,12 +26,21 @@ NAMES = list(dialects.WRITE)
 PAIRS = [(client, provider) for client in NAMES for provider in NAMES if client != provider]
 
 
+@functools.cache
+def tool():
+    path = BINARY.parent / "translate_tool"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    process = subprocess.Popen([path], text=True, cwd=ROOT, **pipes)
+    atexit.register(process.communicate)
+    return process
+
+
 def translate(*cases):
-    lines = "".join(json.dumps(case) + "\n" for case in cases)
-    tool = BINARY.parent / "translate_tool"
-    run = subprocess.run([tool], input=lines, capture_output=True, text=True, cwd=ROOT)
-    assert run.returncode == 0, run.stderr
-    return [json.loads(line) for line in run.stdout.splitlines()]
+    process = tool()
+    for case in cases:
+        process.stdin.write(json.dumps(case) + "\n")
+    process.stdin.flush()
+    return [json.loads(process.stdout.readline()) for _ in cases]
 
 
 def ask(client, provider, request, **more):
@@ -230,3 +241,105 @@ def test_foreign_signature_stays_out(client, provider):
         again = ask(client, provider, echo(client, json.loads(answer)))
         assert "gw1" not in again["request"]
         assert "c2ln" not in again["request"]
+
+
+# ---- docs/DIALECTS.md: what it says of each word is true ----
+
+FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+SOUND = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}
+LOOK = {"url": "https://a.example/p.png", "detail": "low"}
+CACHED = {"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}
+FAILED = {"type": "tool_result", "tool_use_id": "t", "content": "x", "is_error": True}
+USED = {"type": "tool_use", "id": "t", "name": "f", "input": {}}
+
+# word -> the client that can say it, the member that a refusal names, what a request has beside
+SAMPLES = {
+    "detail": ("openai-chat", None, {"messages": [{"role": "user", "content": [
+        {"type": "image_url", "image_url": LOOK}]}]}),
+    "audio": ("openai-chat", "messages", {"messages": [{"role": "user", "content": [SOUND]}]}),
+    "is_error": ("anthropic", None, {"messages": [{"role": "assistant", "content": [USED]},
+                                                  {"role": "user", "content": [FAILED]}]}),
+    "strict": ("anthropic", None, {"tools": [{"name": "f", "strict": True, "input_schema": {}}]}),
+    "parallel": ("openai-chat", "parallel_tool_calls",
+                 {"tools": [FUNCTION], "parallel_tool_calls": False}),
+    "json": ("openai-chat", "response_format", {"response_format": {"type": "json_object"}}),
+    "stop": ("openai-chat", "stop", {"stop": "x"}),
+    "budget": ("anthropic", None, {"thinking": {"type": "enabled", "budget_tokens": 2000}}),
+    "temperature": ("openai-chat", None, {"temperature": 0.25}),
+    "top_p": ("openai-chat", None, {"top_p": 0.25}),
+    "top_k": ("anthropic", None, {"top_k": 5}),
+    "seed": ("openai-chat", None, {"seed": 5}),
+    "presence_penalty": ("openai-chat", "presence_penalty", {"presence_penalty": 0.5}),
+    "frequency_penalty": ("openai-chat", "frequency_penalty", {"frequency_penalty": 1}),
+    "logit_bias": ("openai-chat", "logit_bias", {"logit_bias": {"5": 1}}),
+    "n": ("openai-chat", "n", {"n": 2}),
+    "logprobs": ("openai-chat", "logprobs", {"logprobs": True}),
+    "top_logprobs": ("openai-chat", "logprobs", {"logprobs": True, "top_logprobs": 2}),
+    "verbosity": ("openai-chat", None, {"verbosity": "low"}),
+    "modalities": ("openai-chat", "modalities", {"modalities": ["text", "image"]}),
+    "user": ("openai-chat", None, {"user": "u"}),
+    "metadata": ("openai-chat", None, {"metadata": {"a": "b"}}),
+    "cache_key": ("openai-chat", None, {"prompt_cache_key": "k"}),
+    "cache": ("anthropic", None, {"messages": [{"role": "user", "content": [CACHED]}]}),
+    "service_tier": ("openai-chat", None, {"service_tier": "default"}),
+}  # fmt: skip
+
+
+def table_of_words():
+    """Word and dialect -> "carried", "left out" or "refused"."""
+    said = {}
+    for line in (
+        (ROOT / "docs/DIALECTS.md").read_text().split("## What a client gets")[0].split("\n")
+    ):
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if len(cells) != 6 or cells[0] in ("word", "---"):
+            continue
+        for dialect, cell in zip(NAMES_IN_PAGE, cells[2:], strict=True):
+            kind = "left out" if cell.startswith("left out") else "carried"
+            said[cells[0], dialect] = "refused" if cell.startswith("**refused**") else kind
+    return said
+
+
+NAMES_IN_PAGE = ["openai-chat", "openai-responses", "anthropic", "gemini"]
+
+
+@pytest.mark.parametrize("word", SAMPLES)
+def test_page_is_true(word):
+    said = table_of_words()
+    client, param, added = SAMPLES[word]
+    base = dict(REQUEST[client])
+    base["messages"] = [{"role": "user", "content": "x"}]
+    for provider in NAMES_IN_PAGE:
+        if provider == client:
+            continue
+        plain, result = translate(
+            *({"client": client, "provider": provider, "request": json.dumps(base | more)}
+              for more in ({}, added))
+        )  # fmt: skip
+        claim = said[word, provider]
+        if claim == "refused":
+            assert "request" not in result, provider
+            assert result["param"] == param
+        elif "messages" in added or "tools" in added:
+            assert "request" in result
+            marks = (
+                "detail",
+                "cache_control",
+                "is_error",
+                "error",
+                "strict",
+                "inlineData",
+                "parallel",
+            )
+            assert any(mark in result["request"] for mark in marks) == (claim == "carried"), (
+                provider
+            )
+        else:
+            assert (result["request"] != plain["request"]) == (claim == "carried"), provider
+
+
+def test_page_has_all_words():
+    words = {word for word, _ in table_of_words()}
+    always = {"system", "text", "image", "file", "reasoning", "call", "result", "refusal", "tools",
+              "choice", "format", "limit", "effort", "thoughts"}  # fmt: skip
+    assert words == always | set(SAMPLES)

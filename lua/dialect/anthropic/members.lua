@@ -172,6 +172,7 @@ list("server_tools", "usage.server_tool_use", {
 members.words = {
     limit = "max_tokens", choice = "tool_choice", stop = "stop_sequences",
     effort = "output_config.effort", format = "output_config.format", user = "metadata.user_id",
+    audio = "messages", file = "messages", image = "messages",
     parallel = "tool_choice.disable_parallel_tool_use",
 }
 

@@ -1,5 +1,6 @@
 -- Writes a request of Anthropic's Messages, of the version 2026-10-21: without temperature, top_p
 -- and top_k, which it refuses.
+local carried = require "dialect.carried"
 local common = require "dialect.common"
 local native = require "dialect.native"
 local schema = require "dialect.schema"
@@ -62,7 +63,7 @@ function PUT.file(part, asked)
 end
 
 function PUT.audio(_, asked)
-    common.cannot(asked, "input_audio", "Anthropic takes no sound.")
+    common.cannot(asked, "audio", carried.why("audio", "anthropic"))
 end
 
 function PUT.reasoning(part)
@@ -282,24 +283,8 @@ local function put_tier(asked)
     put(out, ',"service_tier":"', tier, '"')
 end
 
--- What Anthropic lacks, and what would be missed.
-local function check(asked)
-    if asked.n and asked.n ~= 1 then
-        common.cannot(asked, "n", "Anthropic gives one answer.")
-    elseif asked.logprobs or asked.top_logprobs then
-        common.cannot(asked, "logprobs", "Anthropic reports none.")
-    elseif asked.logit_bias then
-        common.cannot(asked, "logit_bias", "Anthropic has none.")
-    elseif asked.format and asked.format.kind == "json" then
-        common.cannot(asked, "format", "Anthropic needs a JSON schema.")
-    end
-    common.check_zero(asked, "presence_penalty")
-    common.check_zero(asked, "frequency_penalty")
-    common.check_text_only(asked)
-end
-
 return function(asked, wish)
-    check(asked)
+    carried.check(asked, "anthropic")
     local most = wish.output_tokens_max
     local limit = asked.limit or most > 0 and most or LIMIT_DEFAULT
     if most > 0 then

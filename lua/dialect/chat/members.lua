@@ -250,6 +250,7 @@ list("completion_details", "usage.completion_tokens_details", {
 members.words = {
     limit = "max_tokens", choice = "tool_choice", parallel = "parallel_tool_calls",
     format = "response_format", effort = "reasoning_effort", cache_key = "prompt_cache_key",
+    audio = "messages", file = "messages", image = "messages",
 }
 
 return members

@@ -1,4 +1,5 @@
 -- Writes a request of OpenAI's chat completions, and of the many servers that speak like it.
+local carried = require "dialect.carried"
 local common = require "dialect.common"
 local native = require "dialect.native"
 local schema = require "dialect.schema"
@@ -395,6 +396,7 @@ local function put_stop(stop)
 end
 
 return function(asked, wish)
+    carried.check(asked, "openai-chat")
     put(out, '{"model":')
     put_text(out, wish.model)
     put_messages(asked)

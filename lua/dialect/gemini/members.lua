@@ -195,7 +195,8 @@ members.words = {
     format = "generationConfig.responseMimeType", effort = "generationConfig.thinkingConfig",
     presence_penalty = "generationConfig.presencePenalty",
     frequency_penalty = "generationConfig.frequencyPenalty", service_tier = "serviceTier",
-    modalities = "generationConfig.responseModalities",
+    modalities = "generationConfig.responseModalities", audio = "contents", file = "contents",
+    image = "contents", stop = "generationConfig.stopSequences",
 }
 
 return members

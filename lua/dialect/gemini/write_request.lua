@@ -1,4 +1,5 @@
 -- Writes a request of Gemini's generateContent.
+local carried = require "dialect.carried"
 local common = require "dialect.common"
 local native = require "dialect.native"
 
@@ -361,12 +362,7 @@ local function put_tier(asked)
 end
 
 return function(asked, wish)
-    if asked.logit_bias then
-        common.cannot(asked, "logit_bias", "Gemini has none.")
-    elseif asked.parallel == false and asked.tools then
-        common.cannot(asked, "parallel", "Gemini may always call several tools at once.")
-    end
-    common.check_text_only(asked)
+    carried.check(asked, "gemini")
     put(out, "{")
     put_contents(asked)
     put_tools(asked)

@@ -1,5 +1,6 @@
 -- Writes a request of OpenAI's Responses. Nothing is kept by the provider: each request has the
 -- whole conversation, and reasoning comes back encrypted.
+local carried = require "dialect.carried"
 local common = require "dialect.common"
 local native = require "dialect.native"
 local schema = require "dialect.schema"
@@ -43,7 +44,7 @@ function PUT.file(part)
 end
 
 function PUT.audio(_, asked)
-    common.cannot(asked, "input_audio", "Responses take no sound.")
+    common.cannot(asked, "audio", carried.why("audio", "openai-responses"))
 end
 
 local function put_parts(parts, asked)
@@ -307,22 +308,8 @@ local function put_settings(asked, wish)
     end
 end
 
--- What Responses lack, and what would be missed.
-local function check(asked)
-    if asked.n and asked.n ~= 1 then
-        common.cannot(asked, "n", "Responses give one answer.")
-    elseif asked.stop and #asked.stop > 0 then
-        common.cannot(asked, "stop", "Responses have no stop sequences.")
-    elseif asked.logit_bias then
-        common.cannot(asked, "logit_bias", "Responses have none.")
-    end
-    common.check_zero(asked, "presence_penalty")
-    common.check_zero(asked, "frequency_penalty")
-    common.check_text_only(asked)
-end
-
 return function(asked, wish)
-    check(asked)
+    carried.check(asked, "openai-responses")
     put(out, '{"model":')
     put_text(out, wish.model)
     put_input(asked)

@@ -120,7 +120,7 @@ static const struct request_case request_cases[] = {
      "\"image_url\":{\"url\":\"data:image/png;base64,AA\\/B\"}}]}],\"max_tokens\":5}",
      NULL, NULL},
     {"openai-chat", "anthropic", "{\"messages\":[],\"n\":2}", NULL, "n",
-     "'n' cannot be carried over: Anthropic gives one answer."},
+     "'n' cannot be carried over: this model's provider gives one answer."},
     {"openai-chat", "anthropic", "{\"messages\":[],\"best_of\":2}", NULL, "best_of",
      "'best_of' is not known here; another model's provider may take it."},
     {"openai-chat", "anthropic", "{\"messages\":[],\"messages\":[]}", NULL, "messages",
@@ -214,7 +214,9 @@ static void test_stream_of_anthropic_for_chat(void **state)
          "\"id\":\"t1\",\"name\":\"f\",\"input\":{}}}",
          CHUNK "\"tool_calls\":[{\"index\":0,\"id\":\"t1\",\"type\":\"function\",\"function\":{"
                "\"name\":\"f\",\"arguments\":\"\"}}]" CHUNK_END);
-    finish(&bench, CHUNK "},\"finish_reason\":\"tool_calls\"}]}\n\n");
+    finish(&bench, CHUNK
+           "\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{}\"}}]" CHUNK_END CHUNK
+           "},\"finish_reason\":\"tool_calls\"}]}\n\n");
     end(&bench);
 }
 

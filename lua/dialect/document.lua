@@ -1,0 +1,113 @@
+-- luacheck: no max line length
+-- Makes docs/DIALECTS.md of what the translation knows: carried.lua and the lists of members.
+local carried = require "dialect.carried"
+
+local HEAD = [[
+# Dialects
+
+A client speaks one of four dialects, a provider too. Where both speak the same one, bytes pass as they came, and nothing of this page
+applies. Where they differ, `lua/dialect` translates. **This page is made by a test** (`tests/unit/script/test_dialects_page.c`) from the
+tables that the translation itself uses; change those.
+
+What a client asks is *carried*, *left out* because nothing is lost that it could miss, or *refused*: a 400 that names the member.
+Nothing else happens to a member: one that no list below has is refused by its name.
+
+## What a provider gets
+
+]]
+
+local ANSWERS = [[
+
+## What a client gets
+
+| | openai-chat | openai-responses | anthropic | gemini |
+|---|---|---|---|---|
+| text | content | output_text | text | text |
+| reasoning | reasoning_content; reasoning_details if signed | reasoning: summary | thinking | thought |
+| a signature | behind the id of the next call (Gemini's), else in reasoning_details | encrypted_content | signature | thoughtSignature of the next part |
+| a tool call | tool_calls | function_call, custom_tool_call | tool_use | functionCall, when its arguments are whole |
+| arguments that are no JSON object | as they are | as they are | {"arguments": text} in a whole answer | {"arguments": text} |
+| refusal | refusal | refusal | text, stop_reason refusal | text |
+| citation of a web page | annotations | annotations | citations | citationMetadata |
+| citation of a document | left out: it has no address | left out | - | left out |
+| picture | images | left out | left out | - |
+| logprobs | logprobs | logprobs | left out | logprobsResult |
+| several answers | choices | the first | the first | candidates |
+| end: done | stop, tool_calls | completed | end_turn, tool_use, stop_sequence, pause_turn | STOP |
+| end: too long | length | incomplete: max_output_tokens | max_tokens | MAX_TOKENS |
+| end: filtered | content_filter | incomplete: content_filter | refusal | SAFETY |
+| use | usage | usage | usage | usageMetadata |
+| ids | chatcmpl-, of the call as the provider has them | resp_ | msg_ | responseId |
+
+**Reasoning that is signed** belongs to the provider that has signed it: other providers are not sent it. In the client's dialect it
+travels as `gw1.ORIGIN.TEXT`, base64 once more in Gemini's, and is put back when the client sends it. A client that drops it loses what
+the provider would have known of its own thoughts; Gemini is told then that the signature is unknown.
+
+**Tools of any text** (`custom`) and **tools in namespaces** become functions, `{"input": text}` and `namespace__name`; calls of them are
+turned back.
+
+**A response** (`openai-responses`) repeats its request: instructions above 4 KB, tools above 16 KB and other members above 4 KB are left
+out of that. Nothing is stored: `store` is always false.
+]]
+
+local MEMBERS = [[
+
+## Members, by the client's dialect
+
+Where a word of the table above stands, the member is carried as that table says. Members of answers that are not listed are left out.
+]]
+
+local DIALECTS = { "openai-chat", "openai-responses", "anthropic", "gemini" }
+local FOLDERS = {
+    ["openai-chat"] = "chat", ["openai-responses"] = "responses", anthropic = "anthropic",
+    gemini = "gemini",
+}
+
+local function cell(entry)
+    if type(entry) == "string" then
+        return entry
+    elseif entry.left then
+        return "left out: " .. entry.left
+    end
+    return "**refused**: " .. entry.refuse
+end
+
+local function add_words(lines)
+    lines[#lines + 1] = "| word | | openai-chat | openai-responses | anthropic | gemini |"
+    lines[#lines + 1] = "|---|---|---|---|---|---|"
+    for _, row in ipairs(carried.ROWS) do
+        local cells = {}
+        for i = 3, 6 do
+            cells[#cells + 1] = cell(row[i])
+        end
+        lines[#lines + 1] = "| " .. row[1] .. " | " .. row[2] .. " | "
+            .. table.concat(cells, " | ") .. " |"
+    end
+end
+
+local function add_members(lines, dialect)
+    local members = require("dialect." .. FOLDERS[dialect] .. ".members")
+    lines[#lines + 1] = "\n### " .. dialect .. "\n"
+    lines[#lines + 1] = "| member | |"
+    lines[#lines + 1] = "|---|---|"
+    for _, list in ipairs(members.lists) do
+        for _, row in ipairs(list.rows) do
+            local place = list.place ~= "" and list.place .. "." or ""
+            local what = row[2] == "skip" and "left out: " .. row[3]
+                or row[2] == "refuse" and "**refused**" .. (row[3] and ": it " .. row[3] or "")
+                or row[3]
+            lines[#lines + 1] = "| " .. place .. row[1] .. " | " .. what .. " |"
+        end
+    end
+end
+
+return function()
+    local lines = {}
+    add_words(lines)
+    local words = table.concat(lines, "\n")
+    lines = {}
+    for _, dialect in ipairs(DIALECTS) do
+        add_members(lines, dialect)
+    end
+    return HEAD .. words .. "\n" .. ANSWERS .. MEMBERS .. table.concat(lines, "\n") .. "\n"
+end
