@@ -48,12 +48,16 @@ function collector.call_start(s, key, id, name)
     s.calls[key] = add(s, { kind = "call", id = id, name = name })
 end
 
+local function call_of(s, key)
+    return s.calls[key] or error("arguments of a call that has not begun", 0)
+end
+
 function collector.call_arguments(s, key, node)
-    s.calls[key].arguments = node
+    call_of(s, key).arguments = node
 end
 
 function collector.call_object(s, key, node)
-    s.calls[key].object = node
+    call_of(s, key).object = node
 end
 
 -- A call of a tool that takes any text; `input` stands between quotes.

@@ -34,6 +34,14 @@ function common.where(pattern, ...)
     end))
 end
 
+-- Refuses an object without this member.
+function common.need(value, place)
+    if value == nil then
+        common.refuse(place, "'" .. place .. "' is missing.", "missing_field")
+    end
+    return value
+end
+
 -- Refuses a word of the canonical form by the name that the client's dialect has for it.
 function common.cannot(asked, word, why)
     local param = asked.members[word] or word
@@ -177,6 +185,35 @@ function common.data_url(node)
 end
 
 -- ---- messages and tools ----
+
+local MEDIA = { text = true, image = true, file = true, audio = true }
+local ALLOWED = {
+    system = { text = true },
+    user = { text = true, image = true, file = true, audio = true, result = true },
+    assistant = { text = true, refusal = true, reasoning = true, call = true },
+}
+
+local function check_parts(asked, parts, allowed, role)
+    for i = 1, #parts do
+        local part = parts[i]
+        if not allowed[part.kind] then
+            local param = asked.members.audio
+            common.refuse(param, "'" .. param .. "': a part of the kind '" .. part.kind
+                .. "' cannot stand in a message of the role '" .. role .. "'.")
+        elseif part.kind == "result" then
+            check_parts(asked, part.parts, MEDIA, "tool")
+        end
+    end
+end
+
+-- Refuses parts that a message of their role cannot have; so writers need not look.
+function common.check_roles(asked)
+    check_parts(asked, asked.system, ALLOWED.system, "system")
+    for i = 1, #asked.messages do
+        local message = asked.messages[i]
+        check_parts(asked, message.parts, ALLOWED[message.role], message.role)
+    end
+end
 
 -- One message after the other of the same role is one; a system message in between belongs to
 -- `system`. Returns the messages and all system parts.

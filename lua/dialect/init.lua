@@ -1,6 +1,7 @@
 -- The translation between two dialects, as core/script/translation.c calls it. A dialect is five
 -- modules: it reads and writes a request, reads an answer (events or whole), and writes it as a
 -- stream or whole. What lies between them is described in common.lua.
+local common = require "dialect.common"
 local collector = require "dialect.collector"
 local custom = require "dialect.custom"
 local native = require "dialect.native"
@@ -30,6 +31,7 @@ end
 -- Writes the provider's body; returns the state of the answer.
 function dialect.request(client, provider, wish)
     local asked = part(client, "read_request")(wish)
+    common.check_roles(asked)
     part(provider, "write_request")(asked, wish)
     return {
         client = client,

@@ -192,6 +192,73 @@ CONTEXTS = [
 ]
 
 
+# Of chat, Responses, Messages and Gemini: requests, events, bodies (fuzz_translation.c).
+ASKED = [
+    b'{"messages":[{"role":"system","content":"s"},{"role":"user","content":[{"type":"text",'
+    b'"text":"x"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]},'
+    b'{"role":"assistant","reasoning_details":[{"text":"t","signature":"gw1.anthropic.c2ln"}],'
+    b'"tool_calls":[{"id":"c~gw1.gemini.c2ln","type":"function","function":{"name":"f",'
+    b'"arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"r"}],"tools":[{"type":'
+    b'"function","function":{"name":"f"}},{"type":"custom","custom":{"name":"g"}}],"stop":"a",'
+    b'"tool_choice":"required","response_format":{"type":"json_schema","json_schema":{"schema":'
+    b'{}}},"stream_options":{"include_usage":true},"reasoning_effort":"low"}',
+    b'{"instructions":"i","input":[{"role":"user","content":[{"type":"input_text","text":"x"}]},'
+    b'{"type":"reasoning","summary":[{"text":"t"}],"encrypted_content":"gw1.anthropic.c2ln"},'
+    b'{"type":"custom_tool_call","call_id":"c","name":"g","input":"x"},{"type":'
+    b'"custom_tool_call_output","call_id":"c","output":"r"}],"tools":[{"type":"custom","name":"g",'
+    b'"format":{"type":"grammar","syntax":"lark","definition":"d"}},{"type":"namespace","name":'
+    b'"n","tools":[{"type":"function","name":"f"}]}],"include":["message.output_text.logprobs"]}',
+    b'{"max_tokens":9,"system":[{"type":"text","text":"s"}],"messages":[{"role":"user","content":'
+    b'[{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"AA"}}'
+    b']},{"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":'
+    b'"gw1.gemini.c2ln"},{"type":"tool_use","id":"t","name":"f","input":{}}]},{"role":"user",'
+    b'"content":[{"type":"tool_result","tool_use_id":"t","content":"r","is_error":true}]}],'
+    b'"tools":[{"name":"f","input_schema":{}}],"thinking":{"type":"enabled","budget_tokens":5}}',
+    b'{"contents":[{"parts":[{"text":"x"},{"inline_data":{"mimeType":"image/png","data":"AA"}}]},'
+    b'{"role":"model","parts":[{"functionCall":{"name":"f","args":{}},"thoughtSignature":'
+    b'"Z3cxLmFudGhyb3BpYy5jMmxu"}]},{"parts":[{"functionResponse":{"name":"f","response":'
+    b'{"output":"r"}}}]}],"tools":[{"functionDeclarations":[{"name":"f","parameters":{"type":'
+    b'"OBJECT","nullable":true}}]}],"generationConfig":{"responseSchema":{"type":"STRING"}}}',
+]
+SAID = [
+    [b'{"choices":[{"index":0,"delta":{"content":"x","reasoning_content":"r"}}]}',
+     b'{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"g",'
+     b'"arguments":"{\\"input\\":1}"}}]},"finish_reason":"tool_calls","logprobs":{"content":[{'
+     b'"token":"x","logprob":-1,"top_logprobs":[]}]}}],"usage":{"prompt_tokens":1}}'],
+    [b'{"type":"response.output_text.delta","delta":"x"}',
+     b'{"type":"response.output_item.added","output_index":1,"item":{"type":"function_call",'
+     b'"call_id":"c","name":"f"}}',
+     b'{"type":"response.function_call_arguments.delta","output_index":1,"delta":"{}"}',
+     b'{"type":"response.output_item.done","output_index":2,"item":{"type":"reasoning",'
+     b'"encrypted_content":"c2ln"}}',
+     b'{"type":"response.completed","response":{"status":"incomplete","usage":{}}}'],
+    [b'{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":'
+     b'"f","input":{}}}',
+     b'{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta",'
+     b'"partial_json":"{}"}}',
+     b'{"type":"content_block_delta","index":1,"delta":{"type":"signature_delta","signature":"s"}}',
+     b'{"type":"message_delta","delta":{"stop_reason":"stop_sequence","stop_sequence":"a"},'
+     b'"usage":{"output_tokens":3}}'],
+    [b'{"candidates":[{"content":{"parts":[{"text":"x","thought":true},{"functionCall":{"name":'
+     b'"f","args":{}},"thoughtSignature":"c2ln"}]},"finishReason":"STOP"}],"usageMetadata":{}}'],
+]  # fmt: skip
+WHOLE = [
+    b'{"choices":[{"message":{"content":"x","tool_calls":[{"id":"c","function":{"name":"f",'
+    b'"arguments":"{}"}}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":1}}',
+    b'{"status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":'
+    b'"x"}]},{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}]}',
+    b'{"content":[{"type":"thinking","thinking":"t","signature":"s"},{"type":"text","text":"x"},'
+    b'{"type":"tool_use","id":"t","name":"f","input":{}}],"stop_reason":"end_turn"}',
+    SAID[3][0],
+]
+TRANSLATIONS = [
+    b"%d%d%c\n%s\n%s" % (client, provider, mode, ASKED[client], answer)
+    for client in range(4)
+    for provider in range(4)
+    for mode, answer in ((b"s", b"\n".join(SAID[provider])), (b"p", WHOLE[provider]))
+]
+
+
 def shipped(pattern: str, bytes_max: int = 4096) -> list[bytes]:
     """The files of this repository that are such inputs themselves, as far as they are read."""
     return [path.read_bytes()[:bytes_max] for path in sorted(ROOT.glob(pattern))]
@@ -211,6 +278,7 @@ SEEDS = {
     "response": RESPONSES,
     "responses": RESPONSES_API,
     "sse": SSE,
+    "translation": TRANSLATIONS,
     "journal": RECORDS,
 }
 MEMBERS = [
@@ -252,6 +320,7 @@ WORDS = {
     "policy_source": ["return", "function", "end", "env(", "--[[", "]]", "[=[", "default = "],
     "response": FIELDS,
     "sse": ["data:", "event:", "id:", "retry:", "[DONE]"],
+    "translation": [f'"{name}":' for name in MEMBERS] + ["gw1.", "~", "\\u0000", "\\n", "null"],
 }
 
 

@@ -6,12 +6,7 @@ local native = require "dialect.native"
 local doc = native.document
 local bytes, items, kind, read = native.bytes, native.items, native.kind, native.read
 
-local function need(value, place)
-    if not value then
-        common.refuse(place, "'" .. place .. "' is missing.", "missing_field")
-    end
-    return value
-end
+local need = common.need
 
 -- ---- blocks ----
 
@@ -23,9 +18,30 @@ function BLOCK.text(block, place)
     end
 end
 
+-- Where a picture or a document is: its members that must be there.
+local SOURCES = {
+    base64 = { "media_type", "data" }, url = { "url" }, text = { "data" }, content = { "content" },
+}
+
+local function read_source(block, place)
+    place = place .. ".source"
+    local source = read(doc, need(block.source, place), members.source, place)
+    local needed = SOURCES[source.type or ""]
+    if not needed then
+        common.refuse(place .. ".type", "'" .. place .. ".type' cannot be carried over.")
+    end
+    for i = 1, #needed do
+        need(source[needed[i]], place .. "." .. needed[i])
+    end
+    return source
+end
+
 function BLOCK.image(block, place)
-    local source = read(doc, need(block.source, place .. ".source"), members.source,
-        place .. ".source")
+    local source = read_source(block, place)
+    if source.type ~= "base64" and source.type ~= "url" then
+        common.refuse(place .. ".source.type", "'" .. place .. ".source.type' must be base64 or "
+            .. "url.")
+    end
     return {
         kind = "image", media = source.media_type, data = source.data,
         url = source.type == "url" and source.url or nil, cache = block.cache_control,
@@ -33,8 +49,7 @@ function BLOCK.image(block, place)
 end
 
 function BLOCK.document(block, place)
-    local source = read(doc, need(block.source, place .. ".source"), members.source,
-        place .. ".source")
+    local source = read_source(block, place)
     if source.type == "content" then
         common.refuse(place .. ".source", "'" .. place .. ".source' cannot be carried over: a "
             .. "document of blocks is known to Anthropic only.")

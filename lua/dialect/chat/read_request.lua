@@ -20,7 +20,7 @@ end
 
 function PART.image_url(part, place)
     local image = read(doc, part.image_url, members.image_url, place .. ".image_url")
-    local media, data = common.data_url(image.url)
+    local media, data = common.data_url(common.need(image.url, place .. ".image_url.url"))
     return {
         kind = "image", media = media, data = data, url = not data and image.url or nil,
         detail = image.detail, cache = part.prompt_cache_breakpoint,
@@ -29,7 +29,10 @@ end
 
 function PART.input_audio(part, place)
     local audio = read(doc, part.input_audio, members.input_audio, place .. ".input_audio")
-    return { kind = "audio", data = audio.data, format = audio.format }
+    return {
+        kind = "audio", data = common.need(audio.data, place .. ".input_audio.data"),
+        format = common.need(audio.format, place .. ".input_audio.format"),
+    }
 end
 
 function PART.file(part, place)
@@ -267,7 +270,7 @@ end
 local function read_allowed(node)
     local allowed = read(doc, node, members.allowed, "tool_choice.allowed_tools")
     local names = {}
-    local first, count = items(doc, allowed.tools or node)
+    local first, count = items(doc, common.need(allowed.tools, "tool_choice.allowed_tools.tools"))
     for i = 0, count - 1 do
         names[i + 1] = name_of(read(doc, first + i, members.choice,
             "tool_choice.allowed_tools.tools[#]", i))

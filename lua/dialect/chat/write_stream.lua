@@ -102,14 +102,20 @@ function writer.custom_call(s, key, id, name, input)
     put(out, ',"input":"', input, '"}}]', DELTA_END)
 end
 
+-- The place of a call that has begun.
+local function place_of(s, key)
+    local place = s.places and s.places[key]
+    return place or error("arguments of a call that has not begun", 0)
+end
+
 function writer.call_arguments(s, key, node)
     s.unargued = nil
-    put(out, begin_delta(s), s.places[key], ',"function":{"arguments":', node, "}}]", DELTA_END)
+    put(out, begin_delta(s), place_of(s, key), ',"function":{"arguments":', node, "}}]", DELTA_END)
 end
 
 function writer.call_object(s, key, node)
     s.unargued = nil
-    put(out, begin_delta(s), s.places[key], ',"function":{"arguments":')
+    put(out, begin_delta(s), place_of(s, key), ',"function":{"arguments":')
     put_encoded(out, node)
     put(out, "}}]", DELTA_END)
 end

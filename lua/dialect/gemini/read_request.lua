@@ -7,12 +7,7 @@ local doc = native.document
 local bytes, items, kind, read, text = native.bytes, native.items, native.kind, native.read,
     native.text
 
-local function need(value, place)
-    if not value then
-        common.refuse(place, "'" .. place .. "' is missing.", "missing_field")
-    end
-    return value
-end
+local need = common.need
 
 -- ---- parts ----
 

@@ -78,7 +78,7 @@ list("item", "input[]", {
     { "call_id", "string", "call" },
     { "name", "text", "call" },
     { "namespace", "text", "call" },
-    { "arguments", "any", "call" },
+    { "arguments", "string", "call" },
     { "input", "string", "call" },
     { "output", "any", "result" },
     { "summary", "array", "reasoning" },

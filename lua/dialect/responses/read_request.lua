@@ -8,12 +8,7 @@ local doc = native.document
 local bytes, items, kind, read, text = native.bytes, native.items, native.kind, native.read,
     native.text
 
-local function need(value, place)
-    if not value then
-        common.refuse(place, "'" .. place .. "' is missing.", "missing_field")
-    end
-    return value
-end
+local need = common.need
 
 -- ---- parts ----
 
@@ -53,7 +48,10 @@ end
 
 function PART.input_audio(part, place)
     local audio = read(doc, need(part.input_audio, place), members.audio, place .. ".input_audio")
-    return { kind = "audio", data = audio.data, format = audio.format }
+    return {
+        kind = "audio", data = need(audio.data, place .. ".input_audio.data"),
+        format = need(audio.format, place .. ".input_audio.format"),
+    }
 end
 
 function PART.refusal(part, place)

@@ -12,9 +12,14 @@ local writer = {}
 -- ---- texts that are said again ----
 
 local PIECES_MAX = 64
+local KEPT_BYTES_MAX = 4 * 1024 * 1024
 
 local function keep(s, piece)
     local pieces = s.pieces
+    s.kept_bytes = (s.kept_bytes or 0) + #piece
+    if s.kept_bytes > KEPT_BYTES_MAX then
+        error("the answer is too long to be said again", 0)
+    end
     if #pieces >= PIECES_MAX then
         local whole = table.concat(pieces)
         for i = #pieces, 1, -1 do
