@@ -59,7 +59,7 @@ enum {
     LIMIT_TURN_INSTRUCTIONS = 1000 * 1000,      /* between two yields of a task */
     LIMIT_TURN_CPU_MS = 250,
     LIMIT_TRANSLATION_INSTRUCTIONS = 20 * 1000 * 1000, /* of one body or event */
-    LIMIT_DOCUMENT_NODES = 256 * 1024,                 /* values of a JSON text that Lua reads */
+    LIMIT_DOCUMENT_NODES = 64 * 1024,                  /* values of a JSON text that Lua reads */
     LIMIT_DOCUMENT_TEXT_BYTES = 4 * 1024 * 1024,       /* a value that Lua holds as a text */
     LIMIT_POLICY_FILE_BYTES = 4 * 1024 * 1024,
     LIMIT_MODELS = 10000,

@@ -171,13 +171,22 @@ end
 
 -- ---- pictures and files ----
 
+-- A media type as it may be written between quotes.
+function common.media(media, place)
+    if not string.find(media or "", "^[%w.+-]+/[%w.+-]+$") then
+        common.refuse(place, "'" .. place .. "' must be a media type.")
+    end
+    return media
+end
+
 -- Returns the media type and the node of the base64 of a data: URL, or nil.
 function common.data_url(node)
     if not begins(doc, node, "data:") then
         return nil
     end
     local head, data = split(doc, node, ",")
-    local media = head and string.match(head, "^data:([%w.+/-]*)")
+    local media = head and (string.match(head, "^data:([%w.+-]+/[%w.+-]+)[;,]")
+        or string.match(head, "^data:();") and "")
     if not media or not string.find(head, ";base64", 1, true) then
         return nil
     end

@@ -56,6 +56,7 @@ list("metadata", "metadata", { { "user_id", "string", "user" } })
 list("message", "messages[]", {
     { "role", "text", "role" },
     { "content", "any", "parts" },
+    { "output_config", "skip", "the effort of the request counts" },
 })
 list("block", "messages[].content[]", {
     { "type", "text", "kind" },
@@ -75,6 +76,7 @@ list("block", "messages[].content[]", {
     { "content", "any", "result" },
     { "is_error", "boolean", "is_error" },
     { "citations", "skip", "citations of an earlier answer, or whether they are wanted" },
+    { "tool_name", "string", "text" },
     { "transformations", "skip", "how a large picture is made smaller" },
     CACHE,
 })

@@ -33,7 +33,15 @@ local function read_source(block, place)
     for i = 1, #needed do
         need(source[needed[i]], place .. "." .. needed[i])
     end
+    if source.media_type then
+        common.media(source.media_type, place .. ".media_type")
+    end
     return source
+end
+
+-- A tool that a search for tools has found; all tools are known from the start.
+function BLOCK.tool_reference(block, place)
+    return { kind = "text", node = need(block.tool_name, place .. ".tool_name") }
 end
 
 function BLOCK.image(block, place)

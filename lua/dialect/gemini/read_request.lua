@@ -13,7 +13,7 @@ local need = common.need
 
 -- A picture, a sound or a document, by its media type.
 local function media_part(media, place)
-    local kind_of = string.match(media or "", "^(%a+)/")
+    local kind_of = string.match(common.media(media, place), "^(%a+)/")
     if kind_of == "image" then
         return { kind = "image", media = media }
     elseif kind_of == "audio" then

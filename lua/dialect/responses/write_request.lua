@@ -21,7 +21,8 @@ function PUT.text(part)
 end
 
 function PUT.image(part)
-    put(out, '{"type":"input_image","detail":"', part.detail or "auto", '","image_url":')
+    put(out, '{"type":"input_image","detail":', native.quoted(part.detail or "auto"),
+        ',"image_url":')
     if part.data then
         put(out, '"data:', part.media, ";base64,", -part.data, '"}')
     else
