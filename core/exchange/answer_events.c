@@ -119,8 +119,10 @@ static void take_own(struct exchange *exchange, struct slice event, struct slice
         events_refuse(exchange, "an event of the stream is no JSON object");
         return;
     }
-    if (stream->answer == NULL)
+    if (stream->answer == NULL) {
         stream->answer = answer_state_new();
+        answer_state_answer_as(stream->answer, exchange->attempt.candidate->answers_as);
+    }
     client_form(exchange)->read_event(stream->answer, &root, &facts);
     if (facts.kind == ANSWER_FAILS) {
         events_fail(exchange, data);

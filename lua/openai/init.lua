@@ -6,6 +6,7 @@ local models = require "openai.models"
 return {
     { method = "POST", path = "/chat/completions", handler = call.at("/chat/completions") },
     { method = "POST", path = "/messages", handler = call.at("/messages") },
+    { method = "POST", path = "/responses", handler = call.at("/responses") },
     { method = "POST", path = "/estimate", handler = require "openai.estimate" },
     { method = "POST", path = "/messages/count_tokens",
         handler = count.with '{"input_tokens":%.0f}' },

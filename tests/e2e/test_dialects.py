@@ -10,6 +10,7 @@ import anthropic
 import anthropic_answers
 import gemini_answers
 import pytest
+import responses_answers
 from answers import Usage
 from gateway import Gateway
 from google import genai
@@ -24,8 +25,8 @@ PARAMETERS = {
     "properties": {"city": {"type": "string"}, "days": {"type": "integer"}},
     "required": ["city"],
 }
-PROVIDERS = ["openai", "anthropic", "gemini"]
-CLIENTS = ["chat", "messages", "generate"]
+PROVIDERS = ["openai", "openai-responses", "anthropic", "gemini"]
+CLIENTS = ["chat", "responses", "messages", "generate"]
 QUESTION = "What is the weather?"
 
 
@@ -73,6 +74,9 @@ def answer_of(dialect: str, text=TEXT, tool=None, usage=COUNTS):
     if dialect == "gemini":
         return gemini_answers.content(pieces=text, tool=tool, input_tokens=usage.prompt,
                                       output_tokens=usage.completion)  # fmt: skip
+    if dialect == "openai-responses":
+        return responses_answers.response(pieces=text, tool=tool, input_tokens=usage.prompt,
+                                          output_tokens=usage.completion)  # fmt: skip
     calls = ()
     if tool:
         arguments = json.dumps(tool["input"])
@@ -85,6 +89,10 @@ def question_of(dialect: str, body: dict) -> str:
     """The text of the user's first message, as the provider got it."""
     if dialect == "gemini":
         return body["contents"][0]["parts"][0]["text"]
+    if dialect == "openai-responses":
+        found = body["input"]
+        content = found if isinstance(found, str) else found[0]["content"]
+        return content if isinstance(content, str) else content[0]["text"]
     content = body["messages"][0]["content"]
     return content if isinstance(content, str) else content[0]["text"]
 
@@ -97,6 +105,8 @@ def tool_of(dialect: str, body: dict) -> tuple[str, dict]:
         return made["name"], next(made[name] for name in names if name in made)
     if dialect == "anthropic":
         return tool["name"], tool["input_schema"]
+    if dialect == "openai-responses":
+        return tool["name"], tool["parameters"]
     return tool["function"]["name"], tool["function"]["parameters"]
 
 
@@ -130,6 +140,30 @@ def by_chat(customer, model: str, streamed: bool, tools: bool) -> Said:
                 arguments += part.function.arguments or ""
     said.call = (name, json.loads(arguments)) if name else None
     return said
+
+
+def by_responses(customer, model: str, streamed: bool, tools: bool) -> Said:
+    client = customer.openai()
+    tool = {"type": "function", "name": "get_weather", "parameters": PARAMETERS, "strict": False}
+    asked = {"model": model, "input": QUESTION, "tools": [tool] if tools else []}
+    if streamed:
+        with client.responses.stream(**asked) as stream:
+            events = list(stream)
+        ends = ("response.completed", "response.incomplete", "response.failed")
+        answer = next(event.response for event in events if event.type in ends)
+        if answer.error:
+            raise RuntimeError(answer.error.message)
+        deltas = [event.delta for event in events if event.type == "response.output_text.delta"]
+        assert "".join(deltas) == answer.output_text
+        numbers = [event.sequence_number for event in events]
+        assert numbers == sorted(set(numbers))
+    else:
+        answer = client.responses.create(**asked)
+    calls = [item for item in answer.output if item.type == "function_call"]
+    reason = answer.incomplete_details and answer.incomplete_details.reason
+    return Said(answer.output_text,
+                (calls[0].name, json.loads(calls[0].arguments)) if calls else None,
+                usd(answer.usage.cost), reason or answer.status)  # fmt: skip
 
 
 def by_messages(customer, model: str, streamed: bool, tools: bool) -> Said:
@@ -181,7 +215,7 @@ def by_generate(customer, model: str, streamed: bool, tools: bool) -> Said:
     return said
 
 
-ASK = {"chat": by_chat, "messages": by_messages, "generate": by_generate}
+ASK = {"chat": by_chat, "responses": by_responses, "messages": by_messages, "generate": by_generate}
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
@@ -225,7 +259,7 @@ def test_money_that_ends(house, provider, client, dialect):
     provider.answer = answer_of(dialect, text=pieces, usage=Usage(40, 6000))
     said = ASK[client](poor, f"m-{dialect}", True, False)
     assert said.text.startswith(" word0000 word0001")
-    assert said.finish in ("length", "max_tokens", "FinishReason.MAX_TOKENS")
+    assert said.finish in ("length", "max_tokens", "max_output_tokens", "FinishReason.MAX_TOKENS")
     record = poor.wait_for_record()
     assert record["finish_reason"] == "length"
     assert said.cost in (usd(record["cost"]), None)
@@ -237,6 +271,7 @@ def test_a_stream_that_is_cut(customer, provider, client, dialect):
     """A failure in the middle reaches the client as an error of its own dialect."""
     whole = {
         "openai": lambda: answers.Chat().events({"stream": True})[:4],
+        "openai-responses": lambda: responses_answers.Response().events({"model": "m"})[:6],
         "anthropic": lambda: anthropic_answers.Message().events({"model": "m"})[:5],
         "gemini": lambda: gemini_answers.Content().events()[:2],
     }[dialect]()
