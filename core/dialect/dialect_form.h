@@ -17,7 +17,8 @@
 struct request_address {
     struct slice model;
     bool streamed;
-    bool counted; /* only the tokens of the input are asked for */
+    bool as_array; /* a stream is one JSON array */
+    bool counted;  /* only the tokens of the input are asked for */
 };
 
 /* Follows a stream in the client's dialect, so that its end can be written at any time. */

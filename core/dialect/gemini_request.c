@@ -33,6 +33,7 @@ static bool read_address(const struct request_address *address, struct model_req
                               sizeof out->model - 1);
     slice_copy(model, out->model, sizeof out->model);
     out->streamed = address->streamed;
+    out->as_array = address->as_array;
     return true;
 }
 

@@ -39,6 +39,7 @@ struct model_request {
     struct slice keys[REQUEST_MEMBERS]; /* their keys, as written */
     char model[LIMIT_MODEL_NAME_BYTES];
     bool streamed;
+    bool as_array;             /* the stream is one JSON array: Gemini's other form */
     bool usage_asked;          /* stream_options.include_usage, or OpenRouter's usage.include */
     bool usage_optioned;       /* by stream_options.include_usage */
     int64_t output_tokens;     /* max_completion_tokens, else max_tokens; -1: not given */

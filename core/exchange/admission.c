@@ -20,6 +20,22 @@ static bool refuse(struct exchange *exchange, int status, const char *code, cons
 
 /* ---- the key ---- */
 
+/* Gemini's clients may send the key in the query. It is never logged: no query is. */
+static struct slice find_query_key(struct slice query)
+{
+    static const char name[] = "key=";
+    while (query.bytes > 0) {
+        const char *end = slice_char(query, '&');
+        size_t bytes = end != NULL ? (size_t)(end - query.data) : query.bytes;
+        struct slice pair = {query.data, bytes};
+        if (slice_starts_with(pair, name))
+            return (struct slice){pair.data + sizeof name - 1, bytes - (sizeof name - 1)};
+        bytes += end != NULL ? 1 : 0;
+        query = (struct slice){query.data + bytes, query.bytes - bytes};
+    }
+    return (struct slice){0};
+}
+
 /* Clients of the three big APIs send their key in different headers. */
 static struct slice find_credential(const struct http_head *head)
 {
@@ -33,7 +49,8 @@ static struct slice find_credential(const struct http_head *head)
         if (value != NULL)
             return *value;
     }
-    return (struct slice){0};
+    return dialect_of_path(head->path) == DIALECT_GEMINI ? find_query_key(head->query)
+                                                         : (struct slice){0};
 }
 
 bool exchange_find_key(const struct exchange_env *env, const struct http_head *head,

@@ -12,7 +12,7 @@ void early_stream_tick(struct exchange *exchange, int64_t now_us)
         now_us - exchange->started_us < exchange->env->first_event_wait_ms * 1000)
         return;
     exchange->early_stream = true;
-    exchange_begin_stream(exchange, STREAM_TYPE);
+    exchange_begin_stream(exchange, exchange->asks.as_array ? "application/json" : STREAM_TYPE);
     exchange_keep_alive(exchange, now_us);
 }
 
@@ -46,6 +46,7 @@ bool early_stream_refuse(struct exchange *exchange, const struct answer_error *e
 {
     struct http_request *request = exchange->request;
     struct buffer end;
+    struct buffer shaped;
     if (!early_stream_is_open(exchange))
         return false;
     if (request == NULL)
@@ -53,7 +54,10 @@ bool early_stream_refuse(struct exchange *exchange, const struct answer_error *e
     buffer_init(&end, ERROR_EVENT_BYTES);
     write_end(exchange, error, &end);
     exchange->request = NULL;
-    http_reply_end(request, buffer_slice(&end));
+    struct slice bytes = stream_shape(buffer_slice(&end), exchange->asks.as_array,
+                                      &exchange->stream.array_begun, true, &shaped);
+    http_reply_end(request, bytes);
+    buffer_fini(&shaped);
     buffer_fini(&end);
     return true;
 }

@@ -22,6 +22,18 @@
 
 /* ---- to the client ---- */
 
+/* Returns how many bytes wait for the client. */
+static size_t write_events(struct exchange *exchange, struct slice events)
+{
+    struct buffer shaped;
+    struct slice bytes = stream_shape(events, exchange->asks.as_array,
+                                      &exchange->stream.array_begun, false, &shaped);
+    idempotency_copy(exchange, bytes);
+    size_t waiting = exchange->detached ? 0 : http_reply_write(exchange->request, bytes);
+    buffer_fini(&shaped);
+    return waiting;
+}
+
 /* Writes what is ready, once the head is out. Pauses the provider if the client does not read. */
 static void flush(struct exchange *exchange)
 {
@@ -29,9 +41,7 @@ static void flush(struct exchange *exchange)
     size_t waiting = stream->out.bytes;
     bool wanted = exchange->request != NULL || exchange->detached;
     if (stream->flowing && wanted && stream->out.bytes > 0) {
-        struct slice bytes = buffer_slice(&stream->out);
-        idempotency_copy(exchange, bytes);
-        waiting = exchange->detached ? 0 : http_reply_write(exchange->request, bytes);
+        waiting = write_events(exchange, buffer_slice(&stream->out));
         buffer_reset(&stream->out);
         stream->written_us = clock_mono_us();
     }
@@ -76,11 +86,15 @@ static void settle(struct exchange *exchange)
 static void end_stream(struct exchange *exchange)
 {
     struct buffer *out = &exchange->stream.out;
+    struct buffer shaped;
     stream_end_append(exchange, out);
-    idempotency_copy(exchange, buffer_slice(out));
+    struct slice bytes = stream_shape(buffer_slice(out), exchange->asks.as_array,
+                                      &exchange->stream.array_begun, true, &shaped);
+    idempotency_copy(exchange, bytes);
     struct http_request *request = exchange->request;
     exchange->request = NULL;
-    http_reply_end(request, buffer_slice(out));
+    http_reply_end(request, bytes);
+    buffer_fini(&shaped);
     exchange_end(exchange);
 }
 
@@ -136,6 +150,26 @@ static void reply_plain(struct exchange *exchange)
     buffer_fini(&priced);
 }
 
+static const char *stream_type(const struct exchange *exchange)
+{
+    return exchange->asks.as_array ? PLAIN_TYPE : STREAM_TYPE;
+}
+
+/* Copies what has not gone out, and the end, as end_stream will write them. */
+static void keep_stream(struct exchange *exchange, struct buffer *rest)
+{
+    const struct stream *stream = &exchange->stream;
+    bool begun = stream->array_begun;
+    struct buffer shaped;
+    buffer_init(rest, 4 * LIMIT_EVENT_BYTES);
+    buffer_append_slice(rest, buffer_slice(&stream->out));
+    stream_end_append(exchange, rest);
+    idempotency_copy(
+        exchange, stream_shape(buffer_slice(rest), exchange->asks.as_array, &begun, true, &shaped));
+    buffer_fini(&shaped);
+    idempotency_keep(exchange, stream_type(exchange), -1);
+}
+
 /* Adds the rest of what the client will get to the copy that the settlement writes. */
 void relay_keep(struct exchange *exchange)
 {
@@ -144,11 +178,7 @@ void relay_keep(struct exchange *exchange)
     if (exchange->settlement.kept != NULL)
         return; /* an error is kept instead */
     if (stream->flowing) {
-        buffer_init(&rest, 2 * LIMIT_EVENT_BYTES);
-        stream_end_append(exchange, &rest);
-        idempotency_copy(exchange, buffer_slice(&stream->out));
-        idempotency_copy(exchange, buffer_slice(&rest));
-        idempotency_keep(exchange, STREAM_TYPE, -1);
+        keep_stream(exchange, &rest);
     } else {
         idempotency_copy(exchange, price_body(exchange, &rest));
         idempotency_keep(exchange, PLAIN_TYPE, exchange->settlement.record.charge_nusd);
@@ -350,7 +380,7 @@ static void begin(struct exchange *exchange)
     exchange_enter(exchange, EXCHANGE_STREAMING);
     stream->flowing = true;
     if (!exchange->reply_begun)
-        exchange_begin_stream(exchange, STREAM_TYPE);
+        exchange_begin_stream(exchange, stream_type(exchange));
     flush(exchange);
     if (stream->done || stream->upstream_ended)
         settle(exchange);

@@ -5,6 +5,7 @@
 
 #include "dialect/dialect.h"
 #include "dialect/final_chunk.h"
+#include "dialect/json_array.h"
 
 void stream_init(struct stream *stream)
 {
@@ -81,4 +82,16 @@ void stream_note_failure(struct stream *stream, const char *code, const char *me
     stream->failed = true;
     snprintf(stream->failure_code, sizeof stream->failure_code, "%s", code);
     snprintf(stream->failure_message, sizeof stream->failure_message, "%s", message);
+}
+
+struct slice stream_shape(struct slice events, bool as_array, bool *begun, bool ends,
+                          struct buffer *shaped)
+{
+    buffer_init(shaped, 2 * LIMIT_EDITED_EVENT_BYTES);
+    if (!as_array)
+        return events;
+    json_array_append(events, begun, shaped);
+    if (ends)
+        json_array_end(*begun, shaped);
+    return buffer_slice(shaped);
 }

@@ -46,6 +46,7 @@ struct stream {
     bool closing;                /* what comes waits in held_event until the charge is durable */
     bool provider_finished;      /* of a translated one: the provider has told its finish reason */
     bool translation_ended;
+    bool array_begun;      /* the client gets one JSON array, and has an element */
     int64_t written_us;    /* when something last went to the client */
     bool paused;           /* the provider waits until the client takes what was written */
     bool has_room;         /* for a large event (event_room.h) */
@@ -66,6 +67,10 @@ void stream_append_without_usage(struct stream *stream, struct slice event,
                                  const struct json_value *root);
 /* Keeps the usage of a chunk for the end, as an event of its own in OpenAI's form. */
 void stream_hold_usage(struct stream *stream, struct slice event, const struct completion *chunk);
+/* Returns the events as the client gets them: as they are, or as elements of an array, then in
+ * *shaped, which is initialised here. */
+struct slice stream_shape(struct slice events, bool as_array, bool *begun, bool ends,
+                          struct buffer *shaped);
 void stream_note_failure(struct stream *stream, const char *code, const char *message);
 
 #endif

@@ -60,8 +60,9 @@ static int api_authenticate_as(lua_State *state)
     return push_key(state, exchange_key(exchange));
 }
 
-/* x:read_request(purpose, model, streamed) -> model, stream, output_tokens, input_tokens. `purpose`:
- * "call", "estimate" or "count". The other two are of a dialect that has them in its address. */
+/* x:read_request(purpose, model, streamed, as_array) -> model, stream, output_tokens, input_tokens.
+ * `purpose`: "call", "estimate" or "count". The others are of a dialect that has them in its
+ * address. */
 static int api_read_request(lua_State *state)
 {
     static const char *const purposes[] = {"call", "estimate", "count", NULL};
@@ -69,6 +70,7 @@ static int api_read_request(lua_State *state)
     struct exchange *exchange = task_exchange(state);
     int purpose = luaL_checkoption(state, 2, "call", purposes);
     struct request_address address = {.streamed = lua_toboolean(state, 4),
+                                      .as_array = lua_toboolean(state, 5),
                                       .counted = purpose == COUNT};
     address.model.data = luaL_optlstring(state, 3, "", &address.model.bytes);
     if (!exchange_read_request(exchange, &address, purpose == CALL))

@@ -116,11 +116,12 @@ function exchange:caller() end
 ---@param purpose? "call"|"estimate"|"count" default: call; the metrics count no other
 ---@param model? string of a dialect that has it in its address
 ---@param streamed? boolean likewise
+---@param as_array? boolean the stream is one JSON array
 ---@return string model
 ---@return boolean stream
 ---@return integer? output_tokens the client's limit, if it sets one
 ---@return integer input_tokens an estimate
-function exchange:read_request(purpose, model, streamed) end
+function exchange:read_request(purpose, model, streamed, as_array) end
 
 ---How many tokens the input of the request has, by an estimate.
 ---@param ceiling userdata of a prepared plan

@@ -28,6 +28,8 @@ local function add_changing(method, path, handler)
     end)
 end
 
+-- Claude Code looks whether there is somebody, with HEAD.
+add("GET", "/hello", function(x) x:reply(200, "{}") end)
 add("GET", "/site", site)
 add_changing("POST", "/auth/signup", auth.signup)
 add_changing("POST", "/auth/signin", auth.signin)

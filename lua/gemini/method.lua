@@ -1,25 +1,36 @@
 -- POST models/{id}:method: a call to a model by a client of Gemini's API.
 local call = require "openai.call"
 local count = require "openai.count"
+local query = require "query"
 
 local ID_BYTES_MAX = 128
 
--- Whether they stream.
-local METHODS = { generateContent = false, streamGenerateContent = true }
+local methods = {}
+
+function methods.generateContent(x, id, endpoint)
+    call.answer(x, endpoint, { model = id, streamed = false })
+end
+
+-- Without alt=sse a stream is one JSON array.
+function methods.streamGenerateContent(x, id, endpoint)
+    local as_array = query.read(x).alt ~= "sse"
+    call.answer(x, endpoint .. (as_array and "" or "?alt=sse"),
+        { model = id, streamed = true, as_array = as_array })
+end
+
+function methods.countTokens(x, id)
+    count.answer(x, '{"totalTokens":%.0f}', id)
+end
 
 return function(x, path_text)
     local text = core.unescape(path_text)
     local id, method = string.match(text or "", "^(.+):(%a+)$")
-    local streamed = METHODS[method]
-    if streamed == nil and method ~= "countTokens" then
+    local handler = methods[method]
+    if not handler then
         x:refuse(404, "not_found", "There is no such method of a model; known are generateContent, "
             .. "streamGenerateContent and countTokens.")
     elseif #id > ID_BYTES_MAX then
         x:refuse(404, "model_not_found", "There is no model of this name.", "model")
     end
-    if method == "countTokens" then
-        count.answer(x, '{"totalTokens":%.0f}', id)
-    end
-    call.answer(x, "/models/" .. id .. ":" .. method, nil, nil, id, streamed)
+    handler(x, id, "/models/" .. id .. ":" .. method)
 end
-

@@ -6,6 +6,8 @@ local policy = require "policy"
 
 local call = {}
 
+local IN_BODY = {} -- the address says nothing
+
 -- Tries the candidates in order until one answers. A fault that only the customer can mend is not
 -- tried again.
 local function attempt(x, plan)
@@ -25,9 +27,9 @@ local function attempt(x, plan)
 end
 
 -- Answers the call at `endpoint`. `digest` names a key of the signed-in user (the dashboard's
--- playground). `address_model` and `address_streamed` are what the request's address says, in a
--- dialect that has it there.
-function call.answer(x, endpoint, digest, user_id, address_model, address_streamed)
+-- playground). `address` is what the request's address says, in a dialect that has the model there:
+-- {model, streamed, as_array}.
+function call.answer(x, endpoint, address, digest, user_id)
     local group, key_models
     if digest then
         group, key_models = x:authenticate_as(digest, user_id)
@@ -35,7 +37,7 @@ function call.answer(x, endpoint, digest, user_id, address_model, address_stream
         group, key_models = x:authenticate()
     end
     local model, stream, output_tokens, input_tokens =
-        x:read_request("call", address_model, address_streamed)
+        x:read_request("call", address.model, address.streamed, address.as_array)
     -- Comes first: policies and balance may have changed since the first request.
     local fresh = x:claim("POST " .. endpoint)
     local request = plans.request(x, group, key_models, model, stream, output_tokens, input_tokens)
@@ -53,7 +55,7 @@ end
 -- A handler of the endpoint.
 function call.at(endpoint)
     return function(x, _, digest, user_id)
-        call.answer(x, endpoint, digest, user_id)
+        call.answer(x, endpoint, IN_BODY, digest, user_id)
     end
 end
 

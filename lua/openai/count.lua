@@ -1,5 +1,5 @@
--- How many tokens the input of a request has: an estimate, by what the model's calls have taught. It
--- costs nothing and counts against no limit: Claude Code asks 25 times at once.
+-- How many tokens the input of a request has: an estimate, by what the model's calls have taught.
+-- It costs nothing and counts against no limit: Claude Code asks 25 times at once.
 local plans = require "openai.plan"
 
 local count = {}

@@ -2,11 +2,18 @@
 local call = require "openai.call"
 local count = require "openai.count"
 local models = require "openai.models"
+local responses = require "openai.responses"
 
 return {
     { method = "POST", path = "/chat/completions", handler = call.at("/chat/completions") },
     { method = "POST", path = "/messages", handler = call.at("/messages") },
     { method = "POST", path = "/responses", handler = call.at("/responses") },
+    { method = "GET", path = "/responses", handler = responses.upgrade },
+    { method = "POST", path = "/responses/input_tokens",
+        handler = count.with '{"object":"response.input_tokens","input_tokens":%.0f}' },
+    { method = "GET", path = "/responses/{id}", handler = responses.not_kept },
+    { method = "DELETE", path = "/responses/{id}", handler = responses.not_kept },
+    { method = "POST", path = "/responses/{id}", handler = responses.not_kept },
     { method = "POST", path = "/estimate", handler = require "openai.estimate" },
     { method = "POST", path = "/messages/count_tokens",
         handler = count.with '{"input_tokens":%.0f}' },

@@ -26,7 +26,8 @@ local function make_head(model, tokens)
     local length = context.text(tokens)
     return string.format(HEAD, core.json_string(model.id), model.created,
         core.json_string(model.owned_by), core.json_string(model.name),
-        core.json_string(core.format_time(model.created * 1000)), core.json_string(model.name), length,
+        core.json_string(core.format_time(model.created * 1000)),
+        core.json_string(model.name), length,
         table.concat(inputs, "+") .. "->" .. table.concat(outputs, "+"),
         json.encode(json.list(inputs)), json.encode(json.list(outputs)),
         length, context.max_output(model, tokens))

@@ -1,5 +1,6 @@
-/* A request and an answer of a provider through a pair of dialects: what comes out is JSON, in whole
- * events; what cannot be understood is refused with a reason, and never by a mistake in lua/dialect.
+/* A request and an answer of a provider through a pair of dialects: what comes out is JSON, in
+ * whole events; what cannot be understood is refused with a reason, and never by a mistake in
+ * lua/dialect.
  *
  * An input: "02s" (client, provider, streamed or plain), then a line with the request, then lines
  * with events or the body. */

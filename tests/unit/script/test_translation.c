@@ -140,13 +140,15 @@ static const struct request_case request_cases[] = {
      "tools[0].type", "'tools[0].type' is 'bash_20250124', a tool that only Anthropic has."},
     /* What is decoded is not written as it came. */
     {"gemini", "openai-chat",
-     "{\"contents\":[{\"parts\":[{\"inlineData\":{\"mimeType\":\"image/\\\"x\",\"data\":\"A\"}}]}]}",
+     "{\"contents\":[{\"parts\":[{\"inlineData\":{\"mimeType\":\"image/\\\"x\","
+     "\"data\":\"A\"}}]}]}",
      NULL, "contents[0].parts[0].inlineData.mimeType",
      "'contents[0].parts[0].inlineData.mimeType' must be a media type."},
     {"openai-chat", "openai-responses",
-     "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":"
-     "\"x\",\"detail\":\"\\\"\"}}]}]}",
-     "{\"model\":\"their\",\"input\":[{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":"
+     "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\","
+     "\"image_url\":{\"url\":\"x\",\"detail\":\"\\\"\"}}]}]}",
+     "{\"model\":\"their\",\"input\":[{\"type\":\"message\",\"role\":\"user\","
+     "\"content\":[{\"type\":"
      "\"input_image\",\"detail\":\"\\\"\",\"image_url\":\"x\"}]}],\"store\":false}",
      NULL, NULL},
     {"anthropic", "openai-chat", "[1,", NULL, NULL, NULL},

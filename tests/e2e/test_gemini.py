@@ -1,0 +1,195 @@
+"""Gemini's API, same dialect on both sides: the official package for Python, both forms of streams,
+the key in the address, counts, models and errors."""
+
+import json
+
+import answers
+import gemini_answers as theirs
+import pytest
+from answers import Usage
+from gateway import UPSTREAM_KEY, Gateway
+from gemini_answers import Content, content
+from google import genai
+from google.genai import errors, types
+from prices import Price, charge, usd
+
+MODEL = "gemini-test"
+PRICE = Price("3", "15", "0.30")
+ASK = {"contents": [{"role": "user", "parts": [{"text": "Hello!"}]}]}
+
+
+@pytest.fixture(scope="module")
+def house(shared_provider, tmp_path_factory):
+    gateway = Gateway(tmp_path_factory.mktemp("gemini"), shared_provider, {})
+    gateway.policies.provider("google", dialect="gemini")
+    gateway.policies.model(MODEL, PRICE, providers=("google",))
+    other_name = {"provider": "google", "model": "gemini-theirs"}
+    gateway.policies.model("gemini-sold", PRICE, candidates=[other_name])
+    gateway.policies.write("examples", "return {}\n")
+    gateway.start()
+    yield gateway
+    gateway.check_clean()
+    gateway.check_money()
+    gateway.stop()
+
+
+@pytest.fixture
+def customer(house):
+    return house.customer()
+
+
+def sdk(customer) -> genai.Client:
+    options = types.HttpOptions(base_url=customer.gateway.origin)
+    return genai.Client(api_key=customer.key, http_options=options)
+
+
+def ask(customer, method="generateContent", query="", model=MODEL, body=ASK, **headers):
+    path = f"/v1beta/models/{model}:{method}{query}"
+    usual = {"x-goog-api-key": customer.key}
+    return customer.gateway.http.post(path, json=body, headers=headers or usual)
+
+
+@pytest.mark.quick
+def test_the_bytes_pass(customer, provider):
+    provider.answer = content(thoughts=("hm",), tool={"name": "f", "input": {"a": 1}})
+    body = {**ASK, "generationConfig": {"thinkingConfig": {"thinkingLevel": "HIGH"}},
+            "memberOfTomorrow": [1.0, {}]}  # fmt: skip
+    reply = ask(customer, body=body)
+    assert reply.status_code == 200, reply.text
+    sent = provider.last
+    assert sent.path.endswith(f"/models/{MODEL}:generateContent")
+    assert sent.headers["x-goog-api-key"] == UPSTREAM_KEY
+    assert sent.json == body
+    answer = reply.json()
+    assert usd(answer["usageMetadata"].pop("cost")) == charge(PRICE, Usage(19, 10))
+    said = Content(thoughts=("hm",), tool={"name": "f", "input": {"a": 1}})
+    assert answer == json.loads(said.body())
+
+
+@pytest.mark.quick
+def test_a_stream(customer, provider):
+    provider.answer = content()
+    reply = ask(customer, "streamGenerateContent", "?alt=sse")
+    assert reply.headers["content-type"].startswith("text/event-stream")
+    events = Content().events()
+    assert reply.content.startswith(b"".join(events[:-1]))
+    last = json.loads(reply.content[len(b"".join(events[:-1])) :].removeprefix(b"data: "))
+    assert usd(last["usageMetadata"].pop("cost")) == charge(PRICE, Usage(19, 10))
+    assert last == json.loads(events[-1].removeprefix(b"data: "))
+    assert provider.last.path.endswith(":streamGenerateContent?alt=sse")
+
+
+@pytest.mark.parametrize("retried", [False, True])
+def test_a_stream_as_an_array(customer, provider, retried):
+    provider.answer = content()
+    headers = {"x-goog-api-key": customer.key, "Idempotency-Key": "k"}
+    reply = ask(customer, "streamGenerateContent", **headers)
+    if retried:
+        reply = ask(customer, "streamGenerateContent", **headers)
+    assert reply.headers["content-type"] == "application/json"
+    chunks = reply.json()
+    texts = [chunk["candidates"][0]["content"]["parts"][0]["text"] for chunk in chunks]
+    assert texts == ["Hello", " there", "!"]
+    assert usd(chunks[-1]["usageMetadata"]["cost"]) == charge(PRICE, Usage(19, 10))
+    assert len(provider.requests) == 1
+
+
+def test_a_cut_array_ends_with_an_error(customer, provider):
+    provider.answer = answers.stream(Content().events()[:2], ending="cut")
+    chunks = ask(customer, "streamGenerateContent").json()
+    assert "not complete" in chunks[-1]["error"]["message"]
+
+
+def test_the_key_may_stand_in_the_address(customer, provider, house):
+    provider.answer = content()
+    reply = ask(customer, query=f"?key={customer.key}", **{"x-other": "1"})
+    assert reply.status_code == 200, reply.text
+    assert customer.key not in provider.last.head.decode()
+    assert customer.key not in house.stderr()
+
+
+def test_the_key_in_the_address_is_for_gemini_alone(customer):
+    body = {"model": MODEL, "messages": [{"role": "user", "content": "a"}]}
+    path = f"/v1/chat/completions?key={customer.key}"
+    assert customer.gateway.http.post(path, json=body).status_code == 401
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_the_name_of_the_provider_s_model_is_not_shown(customer, provider, streamed):
+    provider.answer = content(model="gemini-theirs")
+    method, query = ("streamGenerateContent", "?alt=sse") if streamed else ("generateContent", "")
+    reply = ask(customer, method, query, model="gemini-sold")
+    assert "/models/gemini-theirs:" in provider.last.path
+    assert "gemini-theirs" not in reply.text
+    assert "gemini-sold" in reply.text
+
+
+def test_tokens_are_counted_for_free(customer, provider):
+    client = sdk(customer)
+    counted = client.models.count_tokens(model=MODEL, contents="word " * 1000)
+    assert 500 <= counted.total_tokens <= 2000
+    assert provider.requests == []
+    assert customer.balance == 10
+
+
+def test_models_are_listed(customer):
+    reply = customer.gateway.http.get("/v1beta/models", headers={"x-goog-api-key": customer.key})
+    names = {model["name"]: model for model in reply.json()["models"]}
+    assert names[f"models/{MODEL}"]["inputTokenLimit"] == 128000
+    one = customer.gateway.http.get(
+        f"/v1beta/models/{MODEL}", headers={"x-goog-api-key": customer.key}
+    )
+    assert one.json() == names[f"models/{MODEL}"]
+
+
+@pytest.mark.quick
+def test_no_money(house, provider):
+    client = sdk(house.customer(credit=None))
+    with pytest.raises(errors.ClientError) as caught:
+        client.models.generate_content(model=MODEL, contents="Hi")
+    assert caught.value.code == 402
+    assert caught.value.status == "RESOURCE_EXHAUSTED"
+    assert "http" in caught.value.message
+    assert provider.requests == []
+
+
+@pytest.mark.parametrize(
+    ("model", "method", "status", "word"),
+    [
+        ("nope", "generateContent", 404, "NOT_FOUND"),
+        (MODEL, "generateNothing", 404, "NOT_FOUND"),
+        (MODEL, "embedContent", 404, "NOT_FOUND"),
+    ],
+)
+def test_our_refusals_have_the_form(customer, model, method, status, word):
+    reply = ask(customer, method, model=model)
+    assert reply.status_code == status
+    error = reply.json()["error"]
+    assert (error["code"], error["status"]) == (status, word)
+
+
+def test_a_client_s_error_passes(customer, provider):
+    provider.answer = theirs.error(400, "INVALID_ARGUMENT", "Invalid value at 'contents[0]'")
+    reply = ask(customer)
+    assert reply.status_code == 400
+    assert reply.json()["error"]["message"] == "Invalid value at 'contents[0]'"
+    assert reply.json()["error"]["status"] == "INVALID_ARGUMENT"
+
+
+def test_a_limit_says_when_to_come_back(shared_provider, tmp_path_factory, provider):
+    gateway = Gateway(tmp_path_factory.mktemp("limited"), shared_provider, {})
+    gateway.policies.provider("google", dialect="gemini")
+    gateway.policies.model(MODEL, PRICE, providers=("google",))
+    gateway.policies.write("examples", "return {}\n")
+    gateway.policies.write("limits", 'return { { scope = "key", requests_per_minute = 1 } }\n')
+    gateway.start()
+    try:
+        provider.answer = content()
+        customer = gateway.customer()
+        assert ask(customer).status_code == 200
+        reply = ask(customer)
+        assert reply.status_code == 429
+        details = reply.json()["error"]["details"]
+        assert any(item["@type"].endswith("google.rpc.RetryInfo") for item in details)
+    finally:
+        gateway.stop()
