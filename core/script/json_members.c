@@ -207,9 +207,11 @@ static void find_values(lua_State *state, const struct json_members *members,
         const struct rule *rule = find_rule(members, item.key);
         if (rule == NULL && members->open)
             continue;
-        if (rule == NULL)
+        if (rule == NULL) {
             refuse_member(state, 4, item.key,
                           "is not known here; another model's provider may take it.");
+            return;
+        }
         size_t at = (size_t)(rule - members->rules);
         if (seen[at])
             refuse_member(state, 4, item.key, "occurs twice; send it once.");

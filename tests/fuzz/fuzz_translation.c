@@ -1,6 +1,5 @@
 /* A request and an answer of a provider through a pair of dialects: what comes out is JSON, in
- * whole events; what cannot be understood is refused with a reason, and never by a mistake in
- * lua/dialect.
+ * whole events; what cannot be understood is refused with a reason, never by a mistake of Lua's.
  *
  * An input: "02s" (client, provider, streamed or plain), then a line with the request, then lines
  * with events or the body. */
@@ -106,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     struct translator translator;
     struct fault fault;
-    struct request_fault refused;
+    struct chat_fault refused;
     struct buffer request;
     if (bytes < 4 || data[0] < '0' || data[0] > '3' || data[1] < '0' || data[1] > '3')
         return 0;

@@ -1,5 +1,6 @@
 /* The translation between dialects: bytes in, bytes out. tests/e2e/test_translation.py holds the
  * results against the types of the official SDKs. */
+#include <lauxlib.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -30,7 +31,7 @@ struct bench {
     struct vm *vm;
     struct translator translator;
     struct buffer out;
-    struct request_fault fault;
+    struct chat_fault fault;
 };
 
 static struct bench begin(struct vm *vm, const char *client, const char *provider)
@@ -145,11 +146,10 @@ static const struct request_case request_cases[] = {
      NULL, "contents[0].parts[0].inlineData.mimeType",
      "'contents[0].parts[0].inlineData.mimeType' must be a media type."},
     {"openai-chat", "openai-responses",
-     "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\","
-     "\"image_url\":{\"url\":\"x\",\"detail\":\"\\\"\"}}]}]}",
-     "{\"model\":\"their\",\"input\":[{\"type\":\"message\",\"role\":\"user\","
-     "\"content\":[{\"type\":"
-     "\"input_image\",\"detail\":\"\\\"\",\"image_url\":\"x\"}]}],\"store\":false}",
+     "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{"
+     "\"url\":\"x\",\"detail\":\"\\\"\"}}]}]}",
+     "{\"model\":\"their\",\"input\":[{\"type\":\"message\",\"role\":\"user\",\"content\":[{"
+     "\"type\":\"input_image\",\"detail\":\"\\\"\",\"image_url\":\"x\"}]}],\"store\":false}",
      NULL, NULL},
     {"anthropic", "openai-chat", "[1,", NULL, NULL, NULL},
     {"anthropic", "openai-chat", "[]", NULL, NULL, "The body must be an object."},
@@ -277,6 +277,48 @@ static void test_inside_a_task(void **state)
     end(&bench);
 }
 
+/* A task that calls a loop without end and a loop that takes all memory, in calls of their own. */
+static int run_away_inside(lua_State *state)
+{
+    static const char *const codes[] = {
+        "pcall(function() while true do end end) while true do end",
+        "local t = {} for i = 1, 1e9 do t[i] = string.rep('x', 100000) .. i end",
+        "return 7",
+    };
+    struct vm *vm = lua_touserdata(state, lua_upvalueindex(1));
+    struct fault fault;
+    int top = lua_gettop(state);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(luaL_loadstring(state, codes[i]), 0);
+        assert_false(vm_call_inside(vm, 0, 0, &fault));
+        assert_non_null(strstr(fault.message, i == 0 ? "runs without end" : "more memory"));
+        lua_settop(state, top);
+    }
+    assert_int_equal(luaL_loadstring(state, codes[2]), 0);
+    assert_true(vm_call_inside(vm, 0, 1, &fault));
+    return 1;
+}
+
+static void test_a_call_inside_has_its_own_limits(void **state)
+{
+    struct vm *vm = *state;
+    struct fault fault;
+    lua_State *task = lua_newthread(vm_state(vm));
+    lua_pushlightuserdata(task, vm);
+    lua_pushcclosure(task, run_away_inside, 1);
+    lua_setglobal(task, "run_away");
+    assert_int_equal(luaL_loadstring(task, "local n = run_away() for _ = 1, 1000 do n = n + 1 end "
+                                           "return n"),
+                     0);
+    assert_int_equal(vm_resume(vm, task, 0, &fault), VM_DONE);
+    assert_int_equal(lua_tointeger(task, -1), 1007);
+    /* The task's own limits hold again. */
+    lua_settop(task, 0);
+    assert_int_equal(luaL_loadstring(task, "run_away() while true do end"), 0);
+    assert_int_equal(vm_resume(vm, task, 0, &fault), VM_RUNAWAY);
+    lua_pop(vm_state(vm), 1);
+}
+
 /* A body of many members ends the translation, not the program. */
 static void test_too_many_members(void **state)
 {
@@ -333,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_stream_of_anthropic_for_chat),
         cmocka_unit_test(test_what_is_no_event_is_refused),
         cmocka_unit_test(test_inside_a_task),
+        cmocka_unit_test(test_a_call_inside_has_its_own_limits),
         cmocka_unit_test(test_too_many_members),
         cmocka_unit_test(test_full_output),
         cmocka_unit_test(test_unknown_dialect),
