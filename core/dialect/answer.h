@@ -17,11 +17,18 @@ enum answer_kind {
     ANSWER_FAILS    /* reports an error */
 };
 
+enum { ANSWER_NUMBERS_MAX = 3 };
+
 struct answer_facts { /* a value of type JSON_NULL: it is not there */
     enum answer_kind kind;
-    bool said;                 /* text, reasoning, a tool call, other output, or a finish reason */
-    struct media_sizes sizes;  /* of what was generated */
-    struct slice text;         /* a piece of the text, as it stands in JSON; empty: none */
+    bool said;                /* text, reasoning, a tool call, other output, or a finish reason */
+    struct media_sizes sizes; /* of what was generated */
+    struct slice text;        /* a piece of the text, as it stands in JSON; empty: none */
+    /* What else differs in the next event like it, and decides nothing: a string, as it stands in
+     * JSON, and numbers. */
+    struct slice padding;
+    struct slice numbers[ANSWER_NUMBERS_MAX];
+    unsigned number_count;
     const char *finish_reason; /* in the words of OpenAI's chat; NULL: none */
     struct json_value error;   /* of ANSWER_FAILS: what explains it */
     struct json_value holder;  /* the object that has usage, model and tier */

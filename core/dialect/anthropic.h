@@ -13,6 +13,7 @@ bool anthropic_apply(const struct model_request *request, const struct request_c
 
 void anthropic_read_event(struct answer_state *state, const struct json_value *root,
                           struct answer_facts *out);
+void anthropic_note_text(struct answer_state *state, struct slice text);
 void anthropic_read_answer(const struct json_value *root, struct answer_facts *out);
 
 void anthropic_write_usage(const struct final_usage *usage, struct buffer *out);

@@ -147,6 +147,12 @@ static void read_message_delta(const struct json_value *root, struct answer_fact
         out->kind = ANSWER_CLOSES;
 }
 
+void anthropic_note_text(struct answer_state *state, struct slice text)
+{
+    (void)text;
+    state->block_opened = false;
+}
+
 void anthropic_read_event(struct answer_state *state, const struct json_value *root,
                           struct answer_facts *out)
 {

@@ -41,6 +41,7 @@ const struct dialect_form anthropic_form = {
     .read_request = anthropic_read_request,
     .apply = anthropic_apply,
     .read_event = anthropic_read_event,
+    .note_text = anthropic_note_text,
     .read_answer = anthropic_read_answer,
     .usage_name = "usage",
     .write_usage = anthropic_write_usage,

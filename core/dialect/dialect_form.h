@@ -42,6 +42,9 @@ struct dialect_form {
      * looked at. */
     void (*read_event)(struct answer_state *state, const struct json_value *root,
                        struct answer_facts *out);
+    /* An event like one before has been sent, with this text, as it stands in JSON. NULL: the state
+     * does not care. */
+    void (*note_text)(struct answer_state *state, struct slice text);
     /* Reads a whole plain answer. */
     void (*read_answer)(const struct json_value *root, struct answer_facts *out);
 

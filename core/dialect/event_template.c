@@ -45,17 +45,38 @@ static bool find_padding(const struct completion *chunk, struct json_value *padd
     return json_find(&chunk->root, "obfuscation", padding) == 1 && padding->type == JSON_STRING;
 }
 
-static void add_string(struct event_template *template, struct slice event,
-                       const struct json_value *string, bool generated)
+/* Adds a value of the event, without the quotes of a string. */
+static void add_hole(struct event_template *template, struct slice event, struct slice value,
+                     enum template_hole_kind kind)
 {
-    size_t start = (size_t)(string->raw.data + 1 - event.data);
-    struct template_string added = {start, start + string->raw.bytes - 2, generated};
-    struct template_string *place = &template->strings[template->string_count++];
-    if (place > template->strings && place[-1].start > start) {
+    size_t start = (size_t)(value.data - event.data);
+    struct template_hole *place = &template->holes[template->hole_count++];
+    for (; place > template->holes && place[-1].start > start; place--)
         *place = place[-1];
-        place--;
-    }
-    *place = added;
+    *place = (struct template_hole){start, start + value.bytes, kind};
+}
+
+static struct slice inside(const struct json_value *string)
+{
+    return (struct slice){string->raw.data + 1, string->raw.bytes - 2};
+}
+
+/* Begins to learn an event that was counted as so many bytes beside its text. Returns false if it
+ * is not one to learn. */
+static bool begin(struct event_template *template, struct slice event, int64_t other_bytes)
+{
+    if (template->in_vain == IN_VAIN_MAX || event.bytes > EVENT_TEMPLATE_BYTES_MAX ||
+        other_bytes < 0) /* a piece of data, not text; a similar event may be text */
+        return false;
+    buffer_reset(&template->event);
+    template->hole_count = 0;
+    template->cut_at = event.bytes;
+    template->cut_bytes = 0;
+    template->other_bytes = other_bytes;
+    if (!buffer_append_slice(&template->event, event))
+        return false;
+    template->in_vain++;
+    return true;
 }
 
 void event_template_learn(struct event_template *template, struct slice event,
@@ -63,26 +84,35 @@ void event_template_learn(struct event_template *template, struct slice event,
 {
     struct json_value content;
     struct json_value padding;
-    struct json_edit cut = {.offset = event.bytes};
     if (template->in_vain == IN_VAIN_MAX || event.bytes > EVENT_TEMPLATE_BYTES_MAX ||
-        chunk->usage.type != JSON_NULL || !find_content(chunk, &content))
+        chunk->usage.type != JSON_NULL || !find_content(chunk, &content) ||
+        !begin(template, event, bytes - (int64_t)json_text_bytes(&content)))
         return;
-    int64_t other_bytes = bytes - (int64_t)json_text_bytes(&content);
-    if (other_bytes < 0) /* a piece of data, not text; a similar event may be text */
-        return;
-    buffer_reset(&template->event);
-    if (!buffer_append_slice(&template->event, event))
-        return;
-    if (cut_usage && chunk->usage_count == 1)
-        cut = json_removal(event, &chunk->root, "usage");
-    template->cut_at = cut.offset;
-    template->cut_bytes = cut.removed_bytes;
-    template->string_count = 0;
-    add_string(template, event, &content, true);
+    if (cut_usage && chunk->usage_count == 1) {
+        struct json_edit cut = json_removal(event, &chunk->root, "usage");
+        template->cut_at = cut.offset;
+        template->cut_bytes = cut.removed_bytes;
+    }
+    add_hole(template, event, inside(&content), TEMPLATE_TEXT);
     if (find_padding(chunk, &padding))
-        add_string(template, event, &padding, false);
-    template->other_bytes = other_bytes;
-    template->in_vain++;
+        add_hole(template, event, inside(&padding), TEMPLATE_PADDING);
+}
+
+void event_template_learn_answer(struct event_template *template, struct slice event,
+                                 const struct answer_facts *facts)
+{
+    struct slice text = facts->text;
+    const struct json_value string = {.type = JSON_STRING, .raw = {text.data - 1, text.bytes + 2}};
+    bool plain = facts->kind == ANSWER_PASSES && facts->finish_reason == NULL && text.bytes > 0 &&
+                 facts->sizes.image_count == 0 && facts->sizes.audio_bytes == 0;
+    if (!plain ||
+        !begin(template, event, facts->sizes.text_bytes - (int64_t)json_text_bytes(&string)))
+        return;
+    add_hole(template, event, text, TEMPLATE_TEXT);
+    if (facts->padding.bytes > 0)
+        add_hole(template, event, facts->padding, TEMPLATE_PADDING);
+    for (unsigned i = 0; i < facts->number_count; i++)
+        add_hole(template, event, facts->numbers[i], TEMPLATE_NUMBER);
 }
 
 /* Compares `bytes` of the data, from `at` on, with the learned event from `known_at` on. */
@@ -93,33 +123,54 @@ static bool is_same(const struct event_template *template, size_t known_at, stru
            memcmp(data.data + at, template->event.data + known_at, bytes) == 0;
 }
 
+/* Returns the end of the whole number at `at`, or NULL. */
+static const char *number_end(const char *at, const char *end)
+{
+    enum { DIGITS_MAX = 18 };
+    const char *start = at;
+    while (at < end && *at >= '0' && *at <= '9')
+        at++;
+    bool whole = at > start && at - start <= DIGITS_MAX && (*start != '0' || at - start == 1);
+    return whole ? at : NULL;
+}
+
+/* Reads what stands in a hole. Returns its end, or NULL: the event must be read in full. */
+static const char *read_hole(const struct template_hole *hole, const char *at, const char *end,
+                             struct template_match *out)
+{
+    size_t text_bytes;
+    if (hole->kind == TEMPLATE_NUMBER)
+        return number_end(at, end);
+    const char *text_end = json_string_end(at, end, &text_bytes);
+    if (text_end == NULL || hole->kind == TEMPLATE_PADDING)
+        return text_end;
+    out->text = (struct slice){at, (size_t)(text_end - at)};
+    /* It may hold data, which does not count as text. */
+    if (text_bytes >= MEDIA_BYTES_MIN || media_may_be_piece(out->text))
+        return NULL;
+    out->bytes += (int64_t)text_bytes;
+    return text_end;
+}
+
 bool event_template_take(struct event_template *template, struct slice data,
                          struct template_match *out)
 {
     size_t known_at = 0; /* place in the learned event */
     size_t at = 0;       /* place in the data: both must match from here on */
     size_t cut_at = template->cut_at;
-    int64_t bytes = template->other_bytes;
     if (template->event.bytes == 0)
         return false;
-    for (unsigned i = 0; i < template->string_count; i++) {
-        const struct template_string *string = &template->strings[i];
-        size_t text_bytes;
-        if (!is_same(template, known_at, data, at, string->start - known_at))
+    out->bytes = template->other_bytes;
+    for (unsigned i = 0; i < template->hole_count; i++) {
+        const struct template_hole *hole = &template->holes[i];
+        if (!is_same(template, known_at, data, at, hole->start - known_at))
             return false;
-        at += string->start - known_at;
-        const char *end = json_string_end(data.data + at, data.data + data.bytes, &text_bytes);
+        at += hole->start - known_at;
+        const char *end = read_hole(hole, data.data + at, data.data + data.bytes, out);
         if (end == NULL)
             return false;
-        if (string->generated) {
-            out->text = (struct slice){data.data + at, (size_t)(end - data.data) - at};
-            /* It may hold data, which does not count as text. */
-            if (text_bytes >= MEDIA_BYTES_MIN || media_may_be_piece(out->text))
-                return false;
-            bytes += (int64_t)text_bytes;
-        }
         at = (size_t)(end - data.data);
-        known_at = string->end;
+        known_at = hole->end;
         if (template->cut_at > known_at)
             cut_at = at + (template->cut_at - known_at);
     }
@@ -129,7 +180,6 @@ bool event_template_take(struct event_template *template, struct slice data,
     size_t after = cut_at + template->cut_bytes;
     template->in_vain = 0;
     out->event_bytes = at + rest;
-    out->bytes = bytes;
     out->before = (struct slice){data.data, cut_at};
     out->after = (struct slice){data.data + after, out->event_bytes - after};
     return true;

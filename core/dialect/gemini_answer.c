@@ -261,11 +261,27 @@ static void note_head(struct answer_state *state, const struct json_value *root)
     state->begun = true;
 }
 
+/* The counts that grow from chunk to chunk. The last chunk, which has all of them, is always read. */
+static void note_counts(const struct json_value *usage, struct answer_facts *out)
+{
+    struct json_member members[ANSWER_NUMBERS_MAX] = {{.name = "candidatesTokenCount"},
+                                                      {.name = "totalTokenCount"},
+                                                      {.name = "thoughtsTokenCount"}};
+    if (usage->type != JSON_OBJECT)
+        return;
+    json_find_all(usage, members, ANSWER_NUMBERS_MAX);
+    for (size_t i = 0; i < ANSWER_NUMBERS_MAX; i++) {
+        if (members[i].value.type == JSON_NUMBER)
+            out->numbers[out->number_count++] = members[i].value.raw;
+    }
+}
+
 void gemini_read_event(struct answer_state *state, const struct json_value *root,
                        struct answer_facts *out)
 {
     *out = (struct answer_facts){.kind = ANSWER_PASSES};
     read_object(root, out);
+    note_counts(&out->usage, out);
     if (state != NULL && !state->begun)
         note_head(state, root);
     if (out->kind == ANSWER_PASSES && out->finish_reason != NULL)

@@ -74,7 +74,19 @@ void responses_read_answer(const struct json_value *root, struct answer_facts *o
 /* ---- events ---- */
 
 /* The members of events that say where they belong, and what they bring. */
-enum { TYPE, SEQUENCE, INDEX, CONTENT_INDEX, SUMMARY_INDEX, DELTA, ITEM, PART, RESPONSE, PARTS };
+enum {
+    TYPE,
+    SEQUENCE,
+    INDEX,
+    CONTENT_INDEX,
+    SUMMARY_INDEX,
+    DELTA,
+    ITEM,
+    PART,
+    RESPONSE,
+    PADDING,
+    PARTS
+};
 
 static const char *const names[PARTS] = {
     [TYPE] = "type",
@@ -86,6 +98,7 @@ static const char *const names[PARTS] = {
     [ITEM] = "item",
     [PART] = "part",
     [RESPONSE] = "response",
+    [PADDING] = "obfuscation",
 };
 
 struct event {
@@ -194,6 +207,17 @@ static void end_text(const struct event *event, struct answer_facts *out)
         event->state->text_done = true;
 }
 
+/* What differs in the next delta, beside its text. */
+static void note_varying(const struct event *event, struct answer_facts *out)
+{
+    const struct json_value *padding = value_of(event, PADDING);
+    const struct json_value *number = value_of(event, SEQUENCE);
+    if (padding->type == JSON_STRING)
+        out->padding = (struct slice){padding->raw.data + 1, padding->raw.bytes - 2};
+    if (number->type == JSON_NUMBER)
+        out->numbers[out->number_count++] = number->raw;
+}
+
 static void read_text(const struct event *event, enum responses_part part, size_t index,
                       struct answer_facts *out)
 {
@@ -203,6 +227,7 @@ static void read_text(const struct event *event, enum responses_part part, size_
     out->text = (struct slice){delta->raw.data + 1, delta->raw.bytes - 2};
     out->sizes.text_bytes = media_text_bytes(delta);
     out->said = true;
+    note_varying(event, out);
     if (part != RESPONSES_NO_PART && is_open(event))
         responses_state_add_text(event->state, index_of(event, index), part, out->text);
 }
@@ -327,6 +352,15 @@ static void follow(const struct event *event)
     bool told = number->type == JSON_NUMBER && json_int64(number, &sequence) && sequence >= 0 &&
                 sequence < INT32_MAX;
     state->next_sequence = (told ? sequence : state->next_sequence) + 1;
+}
+
+void responses_note_text(struct answer_state *state, struct slice text)
+{
+    struct responses_state *responses = &state->responses;
+    responses_state_settle(responses);
+    responses->next_sequence++;
+    if (responses->part != RESPONSES_NO_PART)
+        responses_state_add_text(responses, responses->part_index, responses->part, text);
 }
 
 void responses_read_event(struct answer_state *state, const struct json_value *root,

@@ -339,6 +339,7 @@ const struct dialect_form responses_form = {
     .read_request = responses_read_request,
     .apply = responses_apply,
     .read_event = responses_read_event,
+    .note_text = responses_note_text,
     .read_answer = responses_read_answer,
     .usage_name = "usage",
     .write_usage = responses_write_usage,

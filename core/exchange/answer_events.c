@@ -49,15 +49,15 @@ static struct buffer *output_of(struct stream *stream)
 }
 
 /* Appends an event: as it came if it has the usual form, else in that form. `data` is one JSON
- * object; a line break in it is white space. */
-static void append(struct exchange *exchange, struct slice event, struct slice data,
+ * object; a line break in it is white space. Returns whether it is as it came. */
+static bool append(struct exchange *exchange, struct slice event, struct slice data,
                    const struct json_value *root)
 {
     struct buffer *out = output_of(&exchange->stream);
     bool named = client_form(exchange)->events_named;
     if (event.bytes > 0 && events_are_simple(event, data, named)) {
         buffer_append_slice(out, event);
-        return;
+        return true;
     }
     struct json_value type;
     if (named && json_find(root, "type", &type) == 1 && type.type == JSON_STRING) {
@@ -73,6 +73,7 @@ static void append(struct exchange *exchange, struct slice event, struct slice d
             out->data[i] = ' ';
     }
     buffer_append_text(out, "\n\n");
+    return false;
 }
 
 /* The edits that hide what belongs to the operator: the provider's name of the model, and what it
@@ -90,22 +91,22 @@ static size_t hide(const struct exchange *exchange, struct slice data,
     return count;
 }
 
-static void pass(struct exchange *exchange, struct slice event, struct slice data,
+/* The same with what belongs to the operator hidden. */
+static bool pass(struct exchange *exchange, struct slice event, struct slice data,
                  const struct json_value *root, const struct answer_facts *facts)
 {
     struct json_edit edits[1];
     struct buffer edited;
     size_t count = hide(exchange, data, facts, edits);
-    if (count == 0) {
-        append(exchange, event, data, root);
-        return;
-    }
+    if (count == 0)
+        return append(exchange, event, data, root);
     buffer_init(&edited, LIMIT_EDITED_EVENT_BYTES);
     if (json_apply_edits(data, edits, count, &edited))
-        append(exchange, (struct slice){0}, buffer_slice(&edited), root);
+        (void)append(exchange, (struct slice){0}, buffer_slice(&edited), root);
     else
         exchange->stream.out.failed = true; /* no memory */
     buffer_fini(&edited);
+    return false;
 }
 
 /* Takes an event in the client's dialect, with its JSON. */
@@ -121,6 +122,7 @@ static void take_own(struct exchange *exchange, struct slice event, struct slice
     }
     if (stream->answer == NULL) {
         stream->answer = answer_state_new();
+        stream->form = client_form(exchange);
         answer_state_answer_as(stream->answer, exchange->attempt.candidate->answers_as);
     }
     client_form(exchange)->read_event(stream->answer, &root, &facts);
@@ -134,7 +136,8 @@ static void take_own(struct exchange *exchange, struct slice event, struct slice
         note_counts(exchange, &facts);
     bool ends = facts.kind == ANSWER_ENDS;
     stream->closing = stream->closing || ends || facts.kind == ANSWER_CLOSES;
-    pass(exchange, event, data, &root, &facts);
+    if (pass(exchange, event, data, &root, &facts) && !stream->closing)
+        event_template_learn_answer(&stream->event_template, event, &facts);
     if (output_of(stream)->failed)
         stream->out.failed = true;
     if (exchange->attempt.outcome == ATTEMPT_NONE && (facts.said || meter_has_seen(&stream->meter)))
@@ -271,6 +274,8 @@ void answer_events_take(struct slice event, void *arg)
     struct buffer joined; /* not the stream's: translated events use that one */
     struct buffer hidden;
     if (is_over(exchange))
+        return;
+    if (!attempt_translates(&exchange->attempt) && events_take_known(exchange, event))
         return;
     buffer_init(&joined, LIMIT_EVENT_BYTES);
     struct slice data = slice_trim(sse_data(event, &joined));

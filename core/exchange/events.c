@@ -219,12 +219,20 @@ static size_t take_matching(struct exchange *exchange, struct slice data)
         meter_sample(meter, known.text);
     stream_append(stream, known.before);
     buffer_append_slice(&stream->out, known.after);
+    if (stream->answer != NULL && stream->form->note_text != NULL)
+        stream->form->note_text(stream->answer, known.text);
     return known.event_bytes;
+}
+
+bool events_take_known(struct exchange *exchange, struct slice event)
+{
+    return exchange->attempt.outcome == ATTEMPT_ANSWERED && !exchange->stream.closing &&
+           take_matching(exchange, event) > 0;
 }
 
 void events_take_matching(struct exchange *exchange, struct slice *data)
 {
-    if (exchange->attempt.outcome != ATTEMPT_ANSWERED)
+    if (exchange->attempt.outcome != ATTEMPT_ANSWERED || exchange->stream.closing)
         return;
     while (data->bytes > 0) {
         size_t taken = take_matching(exchange, *data);

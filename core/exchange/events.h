@@ -21,6 +21,9 @@ void events_take_matching(struct exchange *exchange, struct slice *data);
 
 /* ---- for answer_events.c ---- */
 
+/* Takes a whole event if it is like one before. */
+bool events_take_known(struct exchange *exchange, struct slice event);
+
 /* Whether the event is one line of data and an empty line, which every client can read: some know
  * no events with a name or an id, some none of several lines. `named`: with an `event` line before
  * them. */

@@ -42,9 +42,10 @@ struct stream {
     char failure_code[48];
     char failure_message[640];
     /* Of another dialect than OpenAI's chat: */
-    struct answer_state *answer; /* NULL: no event has come */
-    bool closing;                /* what comes waits in held_event until the charge is durable */
-    bool provider_finished;      /* of a translated one: the provider has told its finish reason */
+    struct answer_state *answer;     /* NULL: no event has come */
+    const struct dialect_form *form; /* of `answer` */
+    bool closing;           /* what comes waits in held_event until the charge is durable */
+    bool provider_finished; /* of a translated one: the provider has told its finish reason */
     bool translation_ended;
     bool array_begun;      /* the client gets one JSON array, and has an element */
     int64_t written_us;    /* when something last went to the client */

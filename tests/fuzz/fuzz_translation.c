@@ -105,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     struct translator translator;
     struct fault fault;
-    struct chat_fault refused;
+    struct request_fault refused;
     struct buffer request;
     if (bytes < 4 || data[0] < '0' || data[0] > '3' || data[1] < '0' || data[1] > '3')
         return 0;

@@ -31,7 +31,7 @@ struct bench {
     struct vm *vm;
     struct translator translator;
     struct buffer out;
-    struct chat_fault fault;
+    struct request_fault fault;
 };
 
 static struct bench begin(struct vm *vm, const char *client, const char *provider)
