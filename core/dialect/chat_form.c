@@ -24,6 +24,35 @@ static const char *finish_of(const struct json_value *choices)
     return NULL;
 }
 
+static struct slice inside(const struct json_value *string)
+{
+    return (struct slice){string->raw.data + 1, string->raw.bytes - 2};
+}
+
+/* The text of a chunk that has one choice, and its padding: what differs in the next chunk. */
+static void read_text(const struct completion *chunk, struct answer_facts *out)
+{
+    struct json_member delta = {.name = "delta"};
+    struct json_member content = {.name = "content"};
+    struct json_member padding = {.name = "obfuscation"};
+    struct json_item choice;
+    struct json_item second;
+    if (chunk->choices.type != JSON_ARRAY)
+        return;
+    struct json_walk walk = json_walk(&chunk->choices);
+    if (!json_next(&walk, &choice) || json_next(&walk, &second))
+        return;
+    json_find_all(&choice.value, &delta, 1);
+    json_find_all(&delta.value, &content, 1);
+    json_find_all(&chunk->root, &padding, 1);
+    if (content.value.type != JSON_STRING || content.value.raw.bytes == 2)
+        return;
+    out->text = inside(&content.value);
+    out->sizes.text_bytes = (int64_t)json_text_bytes(&content.value);
+    if (padding.value.type == JSON_STRING)
+        out->padding = inside(&padding.value);
+}
+
 static void read_answer(const struct json_value *root, struct answer_facts *out)
 {
     struct completion completion;
@@ -43,7 +72,10 @@ static void read_event(struct answer_state *state, const struct json_value *root
                        struct answer_facts *out)
 {
     (void)state;
+    struct completion chunk;
     read_answer(root, out);
+    completion_find(root, &chunk);
+    read_text(&chunk, out);
 }
 
 const struct dialect_form chat_form = {

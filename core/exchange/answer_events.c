@@ -136,7 +136,8 @@ static void take_own(struct exchange *exchange, struct slice event, struct slice
         note_counts(exchange, &facts);
     bool ends = facts.kind == ANSWER_ENDS;
     stream->closing = stream->closing || ends || facts.kind == ANSWER_CLOSES;
-    if (pass(exchange, event, data, &root, &facts) && !stream->closing)
+    bool as_it_came = pass(exchange, event, data, &root, &facts);
+    if (as_it_came && !stream->closing && !attempt_translates(&exchange->attempt))
         event_template_learn_answer(&stream->event_template, event, &facts);
     if (output_of(stream)->failed)
         stream->out.failed = true;
@@ -206,6 +207,27 @@ void answer_events_end(struct exchange *exchange)
         stream->done = true;
 }
 
+static bool lies_in(struct slice event, struct slice text)
+{
+    return text.bytes > 0 && text.data >= event.data &&
+           text.data + text.bytes <= event.data + event.bytes;
+}
+
+/* Notes how a piece of text is translated, where the translation need not see every piece: for
+ * clients of the Responses API it repeats the whole text at its end. */
+static void learn_route(struct exchange *exchange, struct slice event,
+                        const struct answer_facts *facts, struct slice translated)
+{
+    struct stream *stream = &exchange->stream;
+    bool plain = facts->kind == ANSWER_PASSES && facts->finish_reason == NULL && event.bytes > 0 &&
+                 lies_in(event, facts->text);
+    if (exchange->asks.dialect == DIALECT_RESPONSES)
+        return;
+    text_route_learn(&stream->route, plain ? facts->text : (struct slice){"", 0}, translated);
+    if (plain)
+        event_template_learn_answer(&stream->event_template, event, facts);
+}
+
 /* Takes an event of a provider that speaks another dialect. The provider's own counts are noted
  * here; those of the translation are not read. */
 static void translate(struct exchange *exchange, struct slice event, struct slice data)
@@ -234,6 +256,7 @@ static void translate(struct exchange *exchange, struct slice event, struct slic
     stream->provider_finished = stream->provider_finished || facts.finish_reason != NULL;
     buffer_init(&translated, LIMIT_EDITED_EVENT_BYTES);
     bool done = translator->event(translator->arg, sse_event_name(event), data, &translated);
+    learn_route(exchange, event, &facts, buffer_slice(&translated));
     take_output(exchange, done, &translated);
     note_counts(exchange, &facts); /* behind the text that they count */
     if (facts.kind == ANSWER_ENDS)
@@ -275,7 +298,7 @@ void answer_events_take(struct slice event, void *arg)
     struct buffer hidden;
     if (is_over(exchange))
         return;
-    if (!attempt_translates(&exchange->attempt) && events_take_known(exchange, event))
+    if (events_take_known(exchange, event))
         return;
     buffer_init(&joined, LIMIT_EVENT_BYTES);
     struct slice data = slice_trim(sse_data(event, &joined));

@@ -206,6 +206,9 @@ static size_t take_matching(struct exchange *exchange, struct slice data)
     struct template_match known;
     if (!event_template_take(&stream->event_template, data, &known))
         return 0;
+    bool translated = attempt_translates(&exchange->attempt);
+    if (translated && (!stream->route.sure || known.text.bytes == 0))
+        return 0;
     struct meter *meter = &stream->meter;
     int64_t text_bytes = meter->output.text_bytes;
     int64_t pieces = meter->output_pieces;
@@ -217,8 +220,12 @@ static size_t take_matching(struct exchange *exchange, struct slice data)
     }
     if (pieces % SAMPLED_PIECES == 0)
         meter_sample(meter, known.text);
-    stream_append(stream, known.before);
-    buffer_append_slice(&stream->out, known.after);
+    if (translated) {
+        text_route_write(&stream->route, known.text, &stream->out);
+    } else {
+        stream_append(stream, known.before);
+        buffer_append_slice(&stream->out, known.after);
+    }
     if (stream->answer != NULL && stream->form->note_text != NULL)
         stream->form->note_text(stream->answer, known.text);
     return known.event_bytes;
@@ -320,8 +327,9 @@ static void take_chunk(struct exchange *exchange, struct slice event,
     if (text_bytes == 0 && chunk->usage.type != JSON_OBJECT && !translated)
         (void)meter_find_usage(&stream->meter, &chunk->root);
     events_note_terms(exchange, &before.said);
-    event_template_learn(&stream->event_template, event, chunk, text_bytes,
-                         !exchange->asks.usage_asked);
+    if (!translated)
+        event_template_learn(&stream->event_template, event, chunk, text_bytes,
+                             !exchange->asks.usage_asked);
     if (exchange->attempt.outcome == ATTEMPT_NONE)
         note_answer(exchange, chunk);
 }

@@ -256,8 +256,7 @@ void relay_feed(struct exchange *exchange, struct slice data)
     if (stream->done || stream->failed)
         return;
     bool chat = attempt_passes_chat(&exchange->attempt);
-    bool passes = !attempt_translates(&exchange->attempt);
-    if (passes && sse_is_between_events(&stream->sse) && line_ends_are_kept(&stream->line_ends))
+    if (sse_is_between_events(&stream->sse) && line_ends_are_kept(&stream->line_ends))
         events_take_matching(exchange, &data);
     bool fed = data.bytes == 0 ||
                (line_ends_take(&stream->line_ends, data, &data) &&

@@ -13,6 +13,7 @@
 #include "dialect/event_template.h"
 #include "dialect/line_ends.h"
 #include "dialect/sse.h"
+#include "dialect/text_route.h"
 #include "exchange/meter.h"
 
 #define STREAM_TYPE "text/event-stream; charset=utf-8"
@@ -47,12 +48,13 @@ struct stream {
     bool closing;           /* what comes waits in held_event until the charge is durable */
     bool provider_finished; /* of a translated one: the provider has told its finish reason */
     bool translation_ended;
-    bool array_begun;      /* the client gets one JSON array, and has an element */
-    int64_t written_us;    /* when something last went to the client */
-    bool paused;           /* the provider waits until the client takes what was written */
-    bool has_room;         /* for a large event (event_room.h) */
-    bool lacks_room;       /* the provider is paused until there is room */
-    int64_t lacks_room_us; /* since when */
+    struct text_route route; /* of a translated one */
+    bool array_begun;        /* the client gets one JSON array, and has an element */
+    int64_t written_us;      /* when something last went to the client */
+    bool paused;             /* the provider waits until the client takes what was written */
+    bool has_room;           /* for a large event (event_room.h) */
+    bool lacks_room;         /* the provider is paused until there is room */
+    int64_t lacks_room_us;   /* since when */
 };
 
 void stream_init(struct stream *stream);
