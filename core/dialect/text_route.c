@@ -1,6 +1,9 @@
 #include "dialect/text_route.h"
 
+#include <ctype.h>
 #include <string.h>
+
+#include "dialect/media.h"
 
 enum { ROUTE_BYTES_MAX = 1024 }; /* before and behind the text */
 
@@ -72,27 +75,78 @@ static ptrdiff_t find_string(struct slice event, struct slice text)
     return found;
 }
 
-void text_route_learn(struct text_route *route, struct slice text, struct slice translated)
+/* Cuts the number out of an event that has one. */
+struct numbered {
+    struct buffer event; /* without its digits */
+    bool found;
+    size_t at;
+    int64_t number;
+};
+
+static void cut_number(struct slice event, struct numbered *out)
 {
-    if (text.bytes > 0 && went_so(route, text, translated)) {
+    static const char name[] = "\"sequence_number\":";
+    ptrdiff_t at = slice_find(event, slice_of(name));
+    *out = (struct numbered){.found = at >= 0};
+    buffer_init(&out->event, 2 * ROUTE_BYTES_MAX + MEDIA_BYTES_MIN * 8);
+    if (!out->found)
+        return;
+    size_t end = out->at = (size_t)at + sizeof name - 1;
+    for (; end < event.bytes && isdigit((unsigned char)event.data[end]) && end - out->at < 15;
+         end++)
+        out->number = out->number * 10 + (event.data[end] - '0');
+    buffer_append(&out->event, event.data, out->at);
+    buffer_append_slice(&out->event, rest_of(event, end));
+}
+
+static void learn(struct text_route *route, struct slice text, struct slice event)
+{
+    if (text.bytes > 0 && went_so(route, text, event)) {
         route->sure = true;
         return;
     }
     forget(route);
-    if (text.bytes == 0 || translated.bytes > text.bytes + ROUTE_BYTES_MAX || !is_one(translated))
+    if (text.bytes == 0 || event.bytes > text.bytes + ROUTE_BYTES_MAX || !is_one(event))
         return;
-    ptrdiff_t at = find_string(translated, text);
+    ptrdiff_t at = find_string(event, text);
     if (at < 0)
         return;
-    buffer_append(&route->before, translated.data, (size_t)at);
-    buffer_append_slice(&route->after, rest_of(translated, (size_t)at + text.bytes));
+    buffer_append(&route->before, event.data, (size_t)at);
+    buffer_append_slice(&route->after, rest_of(event, (size_t)at + text.bytes));
     if (route->before.failed || route->after.failed)
         forget(route);
 }
 
-void text_route_write(const struct text_route *route, struct slice text, struct buffer *out)
+void text_route_learn(struct text_route *route, struct slice text, struct slice translated)
 {
-    buffer_append_slice(out, buffer_slice(&route->before));
+    struct numbered numbered;
+    if (translated.bytes > text.bytes + ROUTE_BYTES_MAX) {
+        forget(route);
+        return;
+    }
+    cut_number(translated, &numbered);
+    if (numbered.event.failed)
+        forget(route);
+    else
+        learn(route, text, numbered.found ? buffer_slice(&numbered.event) : translated);
+    bool inside = numbered.found && numbered.at <= route->before.bytes;
+    if (numbered.found && !inside)
+        forget(route);
+    route->numbered = inside;
+    route->number_at = numbered.at;
+    route->number = numbered.number;
+    buffer_fini(&numbered.event);
+}
+
+void text_route_write(struct text_route *route, struct slice text, struct buffer *out)
+{
+    struct slice before = buffer_slice(&route->before);
+    if (route->numbered) {
+        buffer_append(out, before.data, route->number_at);
+        buffer_append_int(out, ++route->number);
+        before = rest_of(before, route->number_at);
+    }
+    buffer_append_slice(out, before);
     buffer_append_slice(out, text);
     buffer_append_slice(out, buffer_slice(&route->after));
 }

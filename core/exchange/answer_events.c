@@ -192,6 +192,26 @@ static void take_output(struct exchange *exchange, bool done, struct buffer *tra
     buffer_fini(translated);
 }
 
+void answer_events_tell_skipped(struct exchange *exchange)
+{
+    struct stream *stream = &exchange->stream;
+    const struct translator *translator = &exchange->attempt.translator;
+    struct buffer string;
+    if (stream->skipped_count == 0)
+        return;
+    buffer_init(&string, LIMIT_EVENT_BYTES + 2);
+    buffer_append_char(&string, '"');
+    buffer_append_slice(&string, buffer_slice(&stream->skipped));
+    buffer_append_char(&string, '"');
+    bool told = !string.failed &&
+                translator->skipped(translator->arg, stream->skipped_count, buffer_slice(&string));
+    buffer_fini(&string);
+    buffer_reset(&stream->skipped);
+    stream->skipped_count = 0;
+    if (!told)
+        events_refuse(exchange, "a text of the stream is too long to be said again");
+}
+
 void answer_events_end(struct exchange *exchange)
 {
     struct stream *stream = &exchange->stream;
@@ -200,6 +220,7 @@ void answer_events_end(struct exchange *exchange)
     if (!attempt_translates(&exchange->attempt) || stream->translation_ended || is_over(exchange))
         return;
     stream->translation_ended = true;
+    answer_events_tell_skipped(exchange);
     buffer_init(&translated, LIMIT_EDITED_EVENT_BYTES);
     bool done = translator->end(translator->arg, &translated);
     take_output(exchange, done, &translated);
@@ -213,16 +234,13 @@ static bool lies_in(struct slice event, struct slice text)
            text.data + text.bytes <= event.data + event.bytes;
 }
 
-/* Notes how a piece of text is translated, where the translation need not see every piece: for
- * clients of the Responses API it repeats the whole text at its end. */
+/* Notes how a piece of text is translated: the translation need not see every piece. */
 static void learn_route(struct exchange *exchange, struct slice event,
                         const struct answer_facts *facts, struct slice translated)
 {
     struct stream *stream = &exchange->stream;
     bool plain = facts->kind == ANSWER_PASSES && facts->finish_reason == NULL && event.bytes > 0 &&
                  lies_in(event, facts->text);
-    if (exchange->asks.dialect == DIALECT_RESPONSES)
-        return;
     text_route_learn(&stream->route, plain ? facts->text : (struct slice){"", 0}, translated);
     if (plain)
         event_template_learn_answer(&stream->event_template, event, facts);
@@ -254,6 +272,9 @@ static void translate(struct exchange *exchange, struct slice event, struct slic
     if (facts.kind == ANSWER_IGNORED)
         return;
     stream->provider_finished = stream->provider_finished || facts.finish_reason != NULL;
+    answer_events_tell_skipped(exchange);
+    if (is_over(exchange))
+        return;
     buffer_init(&translated, LIMIT_EDITED_EVENT_BYTES);
     bool done = translator->event(translator->arg, sse_event_name(event), data, &translated);
     learn_route(exchange, event, &facts, buffer_slice(&translated));

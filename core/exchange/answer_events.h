@@ -14,6 +14,8 @@ struct exchange;
 void answer_events_take(struct slice event, void *arg);
 /* Takes whole events that are in the client's dialect already. */
 void answer_events_take_translated(struct exchange *exchange, struct slice events);
+/* Tells the translation what has gone past it. */
+void answer_events_tell_skipped(struct exchange *exchange);
 /* The provider's stream has ended. What the translation owes the client goes out. */
 void answer_events_end(struct exchange *exchange);
 

@@ -198,6 +198,18 @@ static bool take_text(struct exchange *exchange, struct slice event, const struc
 /* One of so many similar pieces is sampled for the estimate. */
 enum { SAMPLED_PIECES = 8 };
 
+/* Clients of the Responses API get a whole text again at its end, so the translation must know what
+ * went past it. */
+static void note_skipped(struct exchange *exchange, struct slice text)
+{
+    struct stream *stream = &exchange->stream;
+    if (exchange->asks.dialect != DIALECT_RESPONSES)
+        return;
+    if (!buffer_append_slice(&stream->skipped, text))
+        stream->out.failed = true; /* no memory */
+    stream->skipped_count++;
+}
+
 /* Takes the event at the front of the data and returns its size. Returns 0 if the event must be
  * read: it is not like one before, or it is not paid for. */
 static size_t take_matching(struct exchange *exchange, struct slice data)
@@ -222,6 +234,7 @@ static size_t take_matching(struct exchange *exchange, struct slice data)
         meter_sample(meter, known.text);
     if (translated) {
         text_route_write(&stream->route, known.text, &stream->out);
+        note_skipped(exchange, known.text);
     } else {
         stream_append(stream, known.before);
         buffer_append_slice(&stream->out, known.after);

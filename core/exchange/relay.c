@@ -20,6 +20,9 @@
 
 #define PLAIN_TYPE "application/json"
 
+/* So much text may go past a translation before it is told. */
+enum { SKIPPED_BYTES_MAX = 32 * 1024 };
+
 /* ---- to the client ---- */
 
 /* Returns how many bytes wait for the client. */
@@ -258,6 +261,8 @@ void relay_feed(struct exchange *exchange, struct slice data)
     bool chat = attempt_passes_chat(&exchange->attempt);
     if (sse_is_between_events(&stream->sse) && line_ends_are_kept(&stream->line_ends))
         events_take_matching(exchange, &data);
+    if (stream->skipped.bytes > SKIPPED_BYTES_MAX)
+        answer_events_tell_skipped(exchange);
     bool fed = data.bytes == 0 ||
                (line_ends_take(&stream->line_ends, data, &data) &&
                 sse_feed(&stream->sse, data, chat ? events_take : answer_events_take, exchange));

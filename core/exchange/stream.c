@@ -13,6 +13,7 @@ void stream_init(struct stream *stream)
     sse_init(&stream->sse);
     event_template_init(&stream->event_template);
     text_route_init(&stream->route);
+    buffer_init(&stream->skipped, LIMIT_EVENT_BYTES);
     buffer_init(&stream->out, STREAM_OUT_BYTES_MAX);
     buffer_init(&stream->held_event, LIMIT_EDITED_EVENT_BYTES);
     buffer_init(&stream->last_event, LIMIT_EDITED_EVENT_BYTES);
@@ -26,6 +27,7 @@ void stream_fini(struct stream *stream)
     sse_fini(&stream->sse);
     event_template_fini(&stream->event_template);
     text_route_fini(&stream->route);
+    buffer_fini(&stream->skipped);
     buffer_fini(&stream->out);
     buffer_fini(&stream->held_event);
     buffer_fini(&stream->last_event);

@@ -49,12 +49,15 @@ struct stream {
     bool provider_finished; /* of a translated one: the provider has told its finish reason */
     bool translation_ended;
     struct text_route route; /* of a translated one */
-    bool array_begun;        /* the client gets one JSON array, and has an element */
-    int64_t written_us;      /* when something last went to the client */
-    bool paused;             /* the provider waits until the client takes what was written */
-    bool has_room;           /* for a large event (event_room.h) */
-    bool lacks_room;         /* the provider is paused until there is room */
-    int64_t lacks_room_us;   /* since when */
+    /* Texts that went that way, for a translation that must know them: as they stand in JSON. */
+    struct buffer skipped;
+    int64_t skipped_count;
+    bool array_begun;      /* the client gets one JSON array, and has an element */
+    int64_t written_us;    /* when something last went to the client */
+    bool paused;           /* the provider waits until the client takes what was written */
+    bool has_room;         /* for a large event (event_room.h) */
+    bool lacks_room;       /* the provider is paused until there is room */
+    int64_t lacks_room_us; /* since when */
 };
 
 void stream_init(struct stream *stream);

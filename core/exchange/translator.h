@@ -32,6 +32,10 @@ struct translator { /* zeroed: nothing is translated */
     /* Takes one event of the provider's stream: the value of its `event` line, which may be empty,
      * and its JSON. Appends whole events in the client's dialect. False: it is not understood. */
     bool (*event)(void *arg, struct slice name, struct slice data, struct buffer *out);
+    /* So many pieces of the open text have gone to the client without `event`: the JSON string of
+     * all of them. Called before the next `event` or `end`, for clients whose dialect says a text
+     * again. */
+    bool (*skipped)(void *arg, int64_t count, struct slice string);
     /* The provider's stream has ended well: appends what ends it for the client. */
     bool (*end)(void *arg, struct buffer *out);
     /* Turns a plain answer into a plain one or, if a stream was wished for, into a whole stream. */

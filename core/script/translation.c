@@ -25,6 +25,7 @@ struct host {
     /* registry references to functions of lua/dialect/init.lua */
     int request;
     int event;
+    int skipped;
     int finish;
     int body;
 };
@@ -74,6 +75,7 @@ static int make_host(lua_State *state)
     modules_require(state, "dialect");
     host->request = function_reference(state, "request");
     host->event = function_reference(state, "event");
+    host->skipped = function_reference(state, "skipped");
     host->finish = function_reference(state, "finish");
     host->body = function_reference(state, "body");
     lua_pop(state, 1);
@@ -259,6 +261,19 @@ static bool translation_event(void *arg, struct slice name, struct slice data, s
     return call_with_text(translation, translation->host->event, name, data, out);
 }
 
+static bool translation_skipped(void *arg, int64_t count, struct slice string)
+{
+    struct translation *translation = arg;
+    struct buffer none;
+    char number[24];
+    buffer_init(&none, 1);
+    snprintf(number, sizeof number, "%lld", (long long)count);
+    bool done =
+        call_with_text(translation, translation->host->skipped, slice_of(number), string, &none);
+    buffer_fini(&none);
+    return done;
+}
+
 static bool translation_end(void *arg, struct buffer *out)
 {
     struct translation *translation = arg;
@@ -322,6 +337,7 @@ bool translation_start(struct vm *vm, const char *client_dialect, const char *pr
     *out = (struct translator){.arg = translation,
                                .request = translation_request,
                                .event = translation_event,
+                               .skipped = translation_skipped,
                                .end = translation_end,
                                .body = translation_body,
                                .free = translation_free};

@@ -8,6 +8,8 @@ local native = require "dialect.native"
 
 local dialect = {}
 
+local ROOT = 1
+
 local FOLDERS = {
     ["openai-chat"] = "dialect.chat",
     ["openai-responses"] = "dialect.responses",
@@ -52,6 +54,11 @@ end
 
 function dialect.event(s, name)
     s.reader.event(s, name)
+end
+
+-- So many pieces of the open text went out without the writer; the document has their text.
+function dialect.skipped(s, count)
+    s.writer.skipped(s, native.content(native.document, ROOT), tonumber(count))
 end
 
 function dialect.finish(s)

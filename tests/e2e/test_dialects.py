@@ -250,6 +250,23 @@ def test_a_tool_call(customer, provider, client, dialect, streamed):
     assert usd(record["cost"]) == charge(PRICE, Usage(40, 12))
 
 
+ODD = (
+    "He", "said", ' "', "text", '" ', "assistant", "\\", "\n", "delta", "0", "12", "ü", "🎉🎉",
+    "a" * 300, "role", '{"x":', "1}", "message", " ", "/", "\t", "output_text", "index",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("dialect", PROVIDERS)
+@pytest.mark.parametrize("client", CLIENTS)
+def test_every_piece_arrives(customer, provider, client, dialect):
+    """Pieces that are like others go past the translation; none is lost, doubled or changed."""
+    pieces = ODD * 3 + tuple(f"{number} " for number in range(300)) + tuple(reversed(ODD))
+    provider.answer = answer_of(dialect, text=pieces, usage=Usage(40, 400))
+    said = ASK[client](customer, f"m-{dialect}", True, False)
+    assert said.text == "".join(pieces)
+    assert usd(customer.wait_for_record()["cost"]) == charge(PRICE, Usage(40, 400))
+
+
 @pytest.mark.parametrize("dialect", PROVIDERS)
 @pytest.mark.parametrize("client", CLIENTS)
 def test_money_that_ends(house, provider, client, dialect):

@@ -161,6 +161,12 @@ function writer.text(s, node)
     s.delta_tokens = nil
 end
 
+-- Deltas of the open text that were written without this.
+function writer.skipped(s, text, count)
+    keep(s, text)
+    s.sequence = s.sequence + count
+end
+
 function writer.refusal(s, node)
     if s.choice ~= 0 then
         return
