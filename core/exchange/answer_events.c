@@ -279,7 +279,8 @@ static void translate(struct exchange *exchange, struct slice event, struct slic
     bool done = translator->event(translator->arg, sse_event_name(event), data, &translated);
     learn_route(exchange, event, &facts, buffer_slice(&translated));
     take_output(exchange, done, &translated);
-    note_counts(exchange, &facts); /* behind the text that they count */
+    if (!stream->out_of_budget)        /* else they count text that is not sent */
+        note_counts(exchange, &facts); /* behind the text that they count */
     if (facts.kind == ANSWER_ENDS)
         answer_events_end(exchange);
 }

@@ -97,6 +97,8 @@ static void on_counts(const struct answer_facts *facts, void *owner)
 {
     struct exchange *exchange = owner;
     struct meter *meter = &exchange->stream.meter;
+    if (exchange->stream.out_of_budget)
+        return; /* they count text that is not sent */
     price_facts_note_tier(&meter->said, &facts->service_tier);
     if (!meter_read_answer(meter, &facts->usage, &facts->beside))
         (void)meter_find_usage(meter, &facts->holder);

@@ -1,0 +1,92 @@
+"""How answers end in each dialect: for money, by a provider that breaks off, and with several
+candidates."""
+
+import json
+
+import answers
+import pytest
+from gateway import Gateway
+from prices import Price, usd
+
+PRICE = Price("3", "15", "0.30")
+HELLO = [{"role": "user", "content": "Hello!"}]
+DIALECTS = ["openai", "openai-responses", "anthropic", "gemini"]
+
+
+@pytest.fixture(scope="module")
+def house(shared_provider, tmp_path_factory):
+    gateway = Gateway(tmp_path_factory.mktemp("ends"), shared_provider, {})
+    for dialect in DIALECTS:
+        gateway.policies.provider(f"of-{dialect}", dialect=dialect)
+        gateway.policies.model(f"m-{dialect}", PRICE, providers=(f"of-{dialect}",),
+                               max_output=64000)  # fmt: skip
+    gateway.policies.write("examples", "return {}\n")
+    gateway.start()
+    yield gateway
+    gateway.check_money()
+    gateway.stop()
+
+
+@pytest.fixture
+def customer(house):
+    return house.customer()
+
+
+def ask(customer, client: str, model: str, **members):
+    """Asks for a stream."""
+    if client == "gemini":
+        body = {"contents": [{"role": "user", "parts": [{"text": "Hello!"}]}], **members}
+        path = f"/v1beta/models/{model}:streamGenerateContent?alt=sse"
+        headers = {"x-goog-api-key": customer.key}
+        return customer.gateway.http.post(path, json=body, headers=headers)
+    body = {"model": model, "stream": True, **members}
+    if client == "openai-responses":
+        return customer.post({"input": "Hello!", **body}, "/responses")
+    if client == "anthropic":
+        return customer.post({"max_tokens": 60000, "messages": HELLO, **body}, "/messages")
+    options = {"include_usage": True}
+    return customer.post(
+        {"messages": HELLO, "stream_options": options, **body}, "/chat/completions"
+    )
+
+
+def events_of(reply) -> list[dict]:
+    lines = [line[6:] for line in reply.text.splitlines() if line.startswith("data: ")]
+    return [json.loads(line) for line in lines if line != "[DONE]"]
+
+
+def chunk(*candidates, **members) -> bytes:
+    data = json.dumps({"candidates": list(candidates), **members})
+    return f"data: {data}\r\n\r\n".encode()
+
+
+def candidate(index: int, text: str, finish: str | None = None) -> dict:
+    reason = {"finishReason": finish} if finish else {}
+    return {"content": {"role": "model", "parts": [{"text": text}]}, "index": index, **reason}
+
+
+def counts(prompt: int, answer: int) -> dict:
+    return {"promptTokenCount": prompt, "candidatesTokenCount": answer}
+
+
+# ---- money ----
+
+
+ANSWERS = [(client, False) for client in DIALECTS] + [(client, True) for client in DIALECTS[:3]]
+
+
+@pytest.mark.parametrize(("client", "whole"), ANSWERS)
+def test_text_that_is_not_sent_is_not_charged(house, provider, client, whole):
+    """Its chunk has the counts, too."""
+    customer = house.customer(credit="0.05")
+    long = candidate(0, "word " * 20000, "STOP")
+    events = [chunk(candidate(0, "a"), usageMetadata=counts(5, 1)),
+              chunk(long, usageMetadata=counts(5, 20000))]  # fmt: skip
+    body = json.dumps({"candidates": [long], "usageMetadata": counts(5, 20000)}).encode()
+    provider.answer = answers.reply(200, body) if whole else answers.stream(events)
+    reply = ask(customer, client, "m-gemini")
+    assert reply.status_code == 200
+    assert "word word" not in reply.text
+    record = customer.wait_for_record()
+    assert (record["finish_reason"], record["output_tokens"]) == ("length", 0 if whole else 1)
+    assert usd(record["cost"]) < usd("0.0001")
