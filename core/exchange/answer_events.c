@@ -144,7 +144,7 @@ static void take_own(struct exchange *exchange, struct slice event, struct slice
     if (exchange->attempt.outcome == ATTEMPT_NONE && (facts.said || meter_has_seen(&stream->meter)))
         attempt_decide(&exchange->attempt, ATTEMPT_ANSWERED, "");
     if (ends)
-        stream->done = true;
+        stream->done = stream->closed = true;
 }
 
 /* ---- translated events ---- */

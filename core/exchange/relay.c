@@ -299,6 +299,8 @@ void relay_fail(struct exchange *exchange, const char *code, const char *message
 void relay_provider_failed(struct exchange *exchange, const char *code, const char *message)
 {
     struct stream *stream = &exchange->stream;
+    if (stream->provider_finished)
+        answer_events_end(exchange); /* nothing is missing: the translation can end it */
     if (stream->failed || stream->done)
         return;
     if (meter_choices_ended(&stream->meter) < exchange->asks.choices) {

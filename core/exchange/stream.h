@@ -46,6 +46,7 @@ struct stream {
     struct answer_state *answer;     /* NULL: no event has come */
     const struct dialect_form *form; /* of `answer` */
     bool closing;           /* what comes waits in held_event until the charge is durable */
+    bool closed;            /* its last event has come */
     bool provider_finished; /* of a translated one: the provider has told its finish reason */
     bool translation_ended;
     struct text_route route; /* of a translated one */

@@ -119,7 +119,7 @@ static void append_other(const struct exchange *exchange, struct buffer *out)
         form->write_length(stream->answer, &bill.usage, out);
     else
         answer_close_write_events(form, &bill, buffer_slice(&stream->held_event), out);
-    if (!stream->failed && !stream->out_of_budget && !stream->done)
+    if (!stream->failed && !stream->out_of_budget && !stream->closed)
         buffer_append_text(out, form->last_event);
 }
 

@@ -4,7 +4,10 @@ candidates."""
 import json
 
 import answers
+import anthropic_answers
+import gemini_answers
 import pytest
+from anthropic_answers import Message
 from gateway import Gateway
 from prices import Price, usd
 
@@ -90,3 +93,48 @@ def test_text_that_is_not_sent_is_not_charged(house, provider, client, whole):
     record = customer.wait_for_record()
     assert (record["finish_reason"], record["output_tokens"]) == ("length", 0 if whole else 1)
     assert usd(record["cost"]) < usd("0.0001")
+
+
+# ---- a provider that breaks off behind its last word ----
+
+
+def last_words(provider: str, ending: str) -> list[bytes]:
+    """All of an answer but what only closes the stream, and then an error if that is asked for."""
+    if provider == "gemini":
+        error = b'data: {"error":{"code":500,"message":"no","status":"INTERNAL"}}\r\n\r\n'
+        said = gemini_answers.Content().events()
+    elif provider == "anthropic":
+        error = anthropic_answers.error_event("api_error", "no")
+        said = Message().events({"model": "m"})[:-1]
+    else:
+        error = b'data: {"error":{"message":"no","type":"server_error","code":null}}\n\n'
+        said = answers.Chat().events({"stream_options": {"include_usage": True}})[:-1]
+    return [*said, error] if ending == "error" else said
+
+
+def is_whole(client: str, events: list[dict]) -> bool:
+    last = events[-1]
+    if client == "openai-responses":
+        return last["type"] == "response.completed"
+    if client == "anthropic":
+        return [event["type"] for event in events[-2:]] == ["message_delta", "message_stop"]
+    if client == "gemini":
+        return last["candidates"][0]["finishReason"] == "STOP"
+    reasons = [choice["finish_reason"] for event in events[:-1] for choice in event["choices"]]
+    return reasons[-1] == "stop"
+
+
+@pytest.mark.parametrize("ending", ["cut", "reset", "error"])
+@pytest.mark.parametrize("client", DIALECTS)
+@pytest.mark.parametrize("of", ["openai", "anthropic", "gemini"])
+def test_an_answer_that_has_finished_is_whole(customer, provider, of, client, ending):
+    """Agents ask again after an error, for a second full price."""
+    how = "clean" if ending == "error" else ending
+    provider.answer = answers.stream(last_words(of, ending), ending=how)
+    reply = ask(customer, client, f"m-{of}")
+    events = events_of(reply)
+    assert is_whole(client, events), events[-2:]
+    record = customer.wait_for_record()
+    assert (record["error_code"], record["finish_reason"]) == (None, "stop")
+    assert (record["input_tokens"], record["output_tokens"]) == (19, 10)
+    assert f'"cost":{record["cost"].rstrip("0")}' in reply.text
