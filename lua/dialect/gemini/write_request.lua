@@ -23,7 +23,19 @@ local function put_inline(media, data)
     put(out, ',"data":', data, "}}")
 end
 
+-- Google's servers read their own addresses with the rights of the account, which all customers
+-- share.
+local function check_address(url)
+    local address = native.text(doc, url, 8000) or ""
+    local host = string.match(string.lower(address), "^https?://([^/?#]+)") or ""
+    if host == "" or string.find(host, "[^%w.:-]") or string.find(host, "googleapis", 1, true) then
+        common.refuse(nil, "This model's provider reads files at public addresses only; send the "
+            .. "file's data.")
+    end
+end
+
 local function put_file(media, url)
+    check_address(url)
     put(out, '{"fileData":{"mimeType":"', media, '","fileUri":', url, "}}")
 end
 

@@ -96,6 +96,9 @@ struct request_case {
     const char *message;
 };
 
+#define KEPT_ADDRESS                                                                               \
+    "This model's provider reads files at public addresses only; send the file's data."
+
 static const struct request_case request_cases[] = {
     {"openai-chat", "anthropic",
      "{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":\"S\"},{\"role\":\"user\","
@@ -139,6 +142,23 @@ static const struct request_case request_cases[] = {
     {"anthropic", "openai-chat",
      "{\"messages\":[],\"tools\":[{\"type\":\"bash_20250124\",\"name\":\"bash\"}]}", NULL,
      "tools[0].type", "'tools[0].type' is 'bash_20250124', a tool that only Anthropic has."},
+    /* Google's own addresses name files of the account. */
+    {"openai-chat", "gemini",
+     "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":"
+     "\"https://generativelanguage.googleapis.com/v1beta/files/a\"}}]}]}",
+     NULL, NULL, KEPT_ADDRESS},
+    {"openai-chat", "gemini",
+     "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":"
+     "\"gs://bucket/a\"}}]}]}",
+     NULL, NULL, KEPT_ADDRESS},
+    {"openai-chat", "gemini",
+     "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":"
+     "\"HTTPS://x.GOOGLE\\u0041PIS.com:443/a\"}}]}]}",
+     NULL, NULL, KEPT_ADDRESS},
+    {"openai-chat", "gemini",
+     "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":"
+     "\"https://x@y/a\"}}]}]}",
+     NULL, NULL, KEPT_ADDRESS},
     /* What is decoded is not written as it came. */
     {"gemini", "openai-chat",
      "{\"contents\":[{\"parts\":[{\"inlineData\":{\"mimeType\":\"image/\\\"x\","
