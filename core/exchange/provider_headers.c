@@ -34,6 +34,13 @@ static void pass(const struct candidate *candidate, const struct http_head *clie
     out->lines[out->count++] = out->passed[which];
 }
 
+/* These name what belongs to the operator's account; all customers share it. */
+static bool names_account(const char *name)
+{
+    return strcasecmp(name, "anthropic-workspace-id") == 0 ||
+           strcasecmp(name, "anthropic-user-profile-id") == 0;
+}
+
 /* Adds the fields of Anthropic's API. Without one of the client, the version is the oldest that is
  * still in use. */
 static void add_anthropic(const struct candidate *candidate, const struct http_head *client_head,
@@ -52,7 +59,7 @@ static void add_anthropic(const struct candidate *candidate, const struct http_h
             header->value.bytes > ANTHROPIC_HEADER_BYTES || slice_char(header->value, '\0') != NULL)
             continue;
         slice_copy(header->name, name, sizeof name);
-        if (sets(candidate, name))
+        if (sets(candidate, name) || names_account(name))
             continue;
         starts[count++] = out->anthropic.bytes;
         buffer_printf(&out->anthropic, "%s: ", name);

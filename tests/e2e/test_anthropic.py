@@ -137,6 +137,13 @@ def test_unknown_members_and_headers_pass(customer, provider):
         assert sent.headers[name.lower()] == value
 
 
+@pytest.mark.parametrize("name", ["anthropic-workspace-id", "Anthropic-User-Profile-Id"])
+def test_no_header_names_what_belongs_to_the_account(customer, provider, name):
+    provider.answer = message()
+    assert ask(customer, headers={name: "theirs"}).status_code == 200
+    assert name.lower() not in provider.last.headers
+
+
 def test_the_version_is_said_for_a_client_that_says_none(customer, provider):
     provider.answer = message()
     assert ask(customer).status_code == 200
