@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "dialect/gemini.h"
+#include "dialect/kept_objects.h"
 #include "dialect/request_edits.h"
 #include "dialect/request_members.h"
 
@@ -133,7 +134,9 @@ static bool add_content(struct model_request *out, const struct json_value *cont
                         struct request_fault *fault)
 {
     const char *twice = prompt_add_content(&out->prompt, content);
-    return twice == NULL || request_fault_twice(fault, twice, slice_of(twice));
+    if (twice != NULL)
+        return request_fault_twice(fault, twice, slice_of(twice));
+    return !out->prompt.may_name_kept || kept_objects_allow_in("contents", content, fault);
 }
 
 /* Its contents have no marks of caches and bring no tools. */

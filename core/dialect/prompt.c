@@ -46,8 +46,10 @@ const char *prompt_add_message(struct prompt *prompt, const struct json_value *m
     }
     if (members[IMAGES].value.type == JSON_ARRAY)
         add_images(prompt, &members[IMAGES].value);
-    if (members[AUDIO].value.type == JSON_OBJECT) /* sound of an earlier answer, by its id */
+    if (members[AUDIO].value.type == JSON_OBJECT) { /* sound of an earlier answer, by its id */
         prompt->opaque_count++;
+        prompt->may_name_kept = true;
+    }
     if (members[TOOL_CALLS].value.type == JSON_ARRAY)
         add_tool_calls(prompt, &members[TOOL_CALLS].value);
     return content->type == JSON_OBJECT ? NULL : prompt_parts_add(prompt, content);
@@ -115,6 +117,7 @@ static const char *add_drawing(struct prompt *prompt, const struct json_value *i
     if (result.count > 1)
         return result.name;
     prompt->image_count++;
+    prompt->may_name_kept = true;
     if (result.value.type == JSON_STRING)
         prompt_parts_leave_out(prompt, &result.value);
     return NULL;
@@ -139,6 +142,8 @@ const char *prompt_add_item(struct prompt *prompt, const struct json_value *item
     bool brings = typed && brings_tools(&type);
     bool text = brings || (typed && is_text_item(&type));
     prompt->may_add_tools = prompt->may_add_tools || brings || !text;
+    prompt->may_name_kept =
+        prompt->may_name_kept || brings || !text || json_string_is(&type, "shell_call");
     if (text)
         text_mix_add(&prompt->mix, item->raw);
     else /* a reference to an item that the provider keeps, or one of tomorrow */

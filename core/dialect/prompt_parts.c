@@ -128,6 +128,7 @@ static void add_audio(struct prompt *prompt, const struct json_value *part)
     struct json_value audio;
     struct json_value data;
     prompt->audio_count++;
+    prompt->may_name_kept = true;
     if (json_find(part, "input_audio", &audio) == 1 && json_find(&audio, "data", &data) == 1 &&
         data.type == JSON_STRING) {
         prompt_parts_leave_out(prompt, &data);
@@ -161,6 +162,7 @@ static const char *add_image(struct prompt *prompt, const struct json_value *par
     if (count > 1)
         return "image_url";
     prompt->image_count++;
+    prompt->may_name_kept = true;
     if (count == 1 && !is_picture(&image))
         prompt->opaque_count++;
     if (count == 1)
@@ -175,6 +177,7 @@ static void add_opaque(struct prompt *prompt, const struct json_value *part)
     prompt->opaque_count++;
     prompt->may_mark_caches = true; /* it may hold parts */
     prompt->may_add_tools = true;
+    prompt->may_name_kept = true;
     leave_data_out(prompt, part);
 }
 
@@ -343,6 +346,7 @@ static const char *add_part(struct prompt *prompt, const struct json_value *part
     case PART_TOOLS:
         prompt->may_mark_caches = true;
         prompt->may_add_tools = true;
+        prompt->may_name_kept = true;
         text_mix_add(&prompt->mix, part->raw);
         break;
     case PART_TEXT:

@@ -22,6 +22,7 @@ struct prompt {
     int64_t opaque_count; /* content parts whose tokens cannot be foreseen: files, films */
     bool may_mark_caches; /* a message may hold a mark: `cache_control` or OpenAI's */
     bool may_add_tools;   /* a message may bring tools with it */
+    bool may_name_kept;   /* a message may name something that the provider keeps */
 };
 
 /* In the usual forms of sound a token stands for at least PROMPT_AUDIO_BYTES_MIN bytes of base64

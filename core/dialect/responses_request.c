@@ -13,23 +13,10 @@ static const char *const names[REQUEST_MEMBERS] = {
 
 /* ---- the input ---- */
 
-/* What the provider has kept may stand for it. */
-static bool may_be_absent(const struct model_request *request)
-{
-    static const char *const kept[] = {"previous_response_id", "conversation", "prompt"};
-    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
-        if (paid_features_use(&request->paid, kept[i]))
-            return true;
-    }
-    return false;
-}
-
 /* A text, or a list of items. */
 static bool read_input(struct model_request *out, struct request_fault *fault)
 {
     const struct json_value *input = request_member(out, REQUEST_MESSAGES);
-    if (input == NULL && may_be_absent(out))
-        return true;
     if (input == NULL || input->type != JSON_STRING)
         return request_read_list(out, "input", prompt_add_item, fault);
     out->prompt.message_count++;

@@ -78,7 +78,6 @@ READ = {
     "sound": (SOUND, "audio"),
     "sound by its address": ({"type": "audio_url", "audio_url": {"url": "http://x/a"}}, "audio"),
     "a file": (FILE, "files"),
-    "a file by its id": ({"type": "input_file", "file_id": "file-1"}, "files"),
 }
 
 

@@ -253,7 +253,7 @@ def test_what_a_model_was_trained_for_lowers_nothing(make_gateway, provider):
     assert length(customer) == 32768
 
 
-FILE = {"type": "file", "file": {"file_id": "file-1"}}
+FILE = {"type": "file", "file": {"filename": "file-1"}}
 READS_FILES = {"capabilities": ["files"], "max_output": 1000}
 
 

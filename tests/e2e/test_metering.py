@@ -56,7 +56,7 @@ BODIES = {
         parts({"type": "image", "source": {"type": "base64", "data": PNG[22:]}}),
         IMAGE,
     ),
-    "a file": (parts({"type": "file", "file": {"file_id": "file-1"}}), CONTEXT),
+    "a file": (parts({"type": "file", "file": {"filename": "file-1"}}), CONTEXT),
     "a film": (parts({"type": "video_url", "video_url": {"url": PNG}}), CONTEXT),
     "nothing special": ({"messages": HI, "metadata": {"a": "b" * 500}, "user": "u" * 500}, 2),
 }

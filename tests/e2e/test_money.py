@@ -254,7 +254,7 @@ def test_the_price_table_of_the_test_is_whole():
 def test_file_is_held_at_the_whole_context(gateway, provider):
     """Nobody knows how many tokens a file is."""
     customer = gateway.customer(credit="0.01")
-    content = [{"type": "file", "file": {"file_id": "file-1"}}]
+    content = [{"type": "file", "file": {"filename": "file-1"}}]
     messages = [{"role": "user", "content": content}]
     response = customer.ask("gpt-4o", messages=messages, max_tokens=10)
     check_error(response, 402, "insufficient_credits", retry=False)

@@ -49,7 +49,7 @@ static void finds_what_is_billed_apart(void **state)
         {",\"speed\":\"fast\"", "speed.fast"},
         {",\"service_tier\":\"priority\"", "service_tier.priority"},
         {",\"inference_geo\":\"us\"", "inference_geo.us"},
-        {",\"container\":\"c\"", "container"},
+        {",\"container\":{\"skills\":[{}]}", "container"},
         {",\"mcp_servers\":[{}]", "mcp_servers"},
         {",\"context_management\":{\"edits\":[{\"type\":\"compact_20260112\"}]}",
          "context_management"},

@@ -510,10 +510,10 @@ static void counts_the_whole_body(void **state)
          11 + 3, sizeof B64 + 1, 0},
         {PART_OF("\"input_audio\",\"input_audio\":{\"data\":\"UklG\"}"), 11, 6, 0},
         {PART_OF("\"file\",\"file\":{\"file_data\":\"" B64 "\"}"), 4, 0, 1},
-        {PART_OF("\"file\",\"file\":{\"file_id\":\"file-1\"}"), 4 + 6, 0, 1},
+        {PART_OF("\"file\",\"file\":{\"filename\":\"file-1\"}"), 4 + 6, 0, 1},
         {PART_OF("\"video_url\",\"video_url\":{\"url\":\"data:video/mp4;base64," B64 "\"}"), 9, 0,
          1},
-        {"\"messages\":[{\"audio\":{\"id\":\"a-1\"}}]", 3, 0, 1},
+        {"\"messages\":[{\"audio\":{\"to\":\"a-1\"}}]", 3, 0, 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char body[2048];
@@ -544,7 +544,7 @@ static void tells_sound_files_and_pictures_apart(void **state)
          0},
         {PART_OF("\"audio_url\",\"audio_url\":{\"url\":\"x\"}"), 0, 1, 0},
         {PART_OF("\"audio\",\"audio\":\"UklG\""), 0, 1, 0},
-        {PART_OF("\"file\",\"file\":{\"file_id\":\"file-1\"}"), 0, 0, 1},
+        {PART_OF("\"file\",\"file\":{\"filename\":\"file-1\"}"), 0, 0, 1},
         {PART_OF("\"input_file\",\"file_data\":\"x\""), 0, 0, 1},
         {PART_OF("\"document\",\"source\":{\"type\":\"url\",\"url\":\"x\"}"), 0, 0, 1},
         {PART_OF("\"document_url\",\"document_url\":\"x\""), 0, 0, 1},
@@ -552,7 +552,7 @@ static void tells_sound_files_and_pictures_apart(void **state)
         {"\"messages\":[{\"content\":[{\"inline_data\":{\"mime_type\":\"audio/wav\"}}]}]", 0, 1, 0},
         {"\"messages\":[{\"content\":[{\"inline_data\":{\"mime_type\":\"application/pdf\"}}]}]", 0,
          0, 1},
-        {"\"messages\":[{\"audio\":{\"id\":\"a-1\"}}]", 0, 0, 0}, /* an answer that is sent back */
+        {"\"messages\":[{\"audio\":{\"to\":\"a-1\"}}]", 0, 0, 0}, /* an answer that is sent back */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char body[512];

@@ -121,7 +121,6 @@ static void finds_what_is_billed_apart(void **state)
         {"\"tools\":[{\"code_execution\":{}}]", "tools.code_execution"},
         {"\"tools\":[{\"functionDeclarations\":[],\"urlContext\":{}}]", "tools.urlContext"},
         {"\"tools\":[{\"tomorrow\":{}}]", "tools.tomorrow"},
-        {"\"cachedContent\":\"cachedContents/1\"", "cached_content"},
         {"\"serviceTier\":\"flex\"", "service_tier.flex"},
         {"\"generationConfig\":{\"responseModalities\":[\"IMAGE\"]}", "modalities.image"},
         {"\"generation_config\":{\"speech_config\":{}}", "modalities.audio"},

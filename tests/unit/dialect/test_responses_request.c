@@ -1,4 +1,4 @@
-/* Requests of the Responses API: an input that is a text or a list, and what may stand for it. */
+/* Requests of the Responses API: an input that is a text or a list. */
 #include "base/support.h"
 
 #include <stdio.h>
@@ -43,20 +43,6 @@ static void what_is_absent_has_its_defaults(void **state)
         assert_int_equal(request.output_tokens, -1);
         assert_int_equal(request.prompt.message_count, 1);
         assert_true(request.prompt.text_bytes >= 2);
-    }
-}
-
-/* Then it is a paid feature: the body does not show all of the input. */
-static void the_provider_may_have_the_input(void **state)
-{
-    (void)state;
-    static const char *const members[] = {"\"previous_response_id\":\"resp_1\"",
-                                          "\"conversation\":{\"id\":\"conv_1\"}",
-                                          "\"prompt\":{\"id\":\"pmpt_1\"}"};
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        char body[256];
-        snprintf(body, sizeof body, "{\"model\":\"m\",%s}", members[i]);
-        assert_int_equal(form_request(DIALECT, body).paid.count, 1);
     }
 }
 
@@ -167,7 +153,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_the_facts),
         cmocka_unit_test(what_is_absent_has_its_defaults),
-        cmocka_unit_test(the_provider_may_have_the_input),
         cmocka_unit_test(refuses_what_cannot_be_priced),
         cmocka_unit_test(finds_what_is_billed_apart),
         cmocka_unit_test(notes_what_decides_prices_of_tools),

@@ -1,0 +1,179 @@
+/* All customers share the provider's account: no request may name what it keeps, wherever the name
+ * stands, however it is written, and whatever the operator sells. */
+#include "base/support.h"
+
+#include <stdio.h>
+
+#include "dialect/forms.h"
+
+#define STREAM "\"stream\":true,\"stream_options\":{\"include_usage\":true},"
+
+enum { BODY_BYTES = 1024 };
+
+static const char *const bodies[] = {
+    [DIALECT_CHAT] =
+        "{" STREAM "\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],%s}",
+    [DIALECT_RESPONSES] = "{\"model\":\"m\",\"input\":\"hi\",%s}",
+    [DIALECT_ANTHROPIC] = "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\","
+                          "\"content\":\"hi\"}],%s}",
+    [DIALECT_GEMINI] = "{\"contents\":[{\"parts\":[{\"text\":\"hi\"}]}],%s}",
+};
+
+/* With one part in its messages. */
+static const char *const parts[] = {
+    [DIALECT_CHAT] =
+        "{" STREAM "\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[%s]}]}",
+    [DIALECT_RESPONSES] = "{\"model\":\"m\",\"input\":[{\"role\":\"user\",\"content\":[%s]}]}",
+    [DIALECT_ANTHROPIC] = "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\","
+                          "\"content\":[{\"type\":\"tool_result\",\"content\":[%s]}]}]}",
+    [DIALECT_GEMINI] = "{\"contents\":[{\"parts\":[%s]}]}",
+};
+
+struct named {
+    enum dialect dialect;
+    const char *text, *param; /* ""; nothing is named */
+};
+
+static void check(const char *const forms[], const struct named *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char body[BODY_BYTES];
+        /* NOLINTNEXTLINE(clang-diagnostic-format-nonliteral) */
+        snprintf(body, sizeof body, forms[cases[i].dialect], cases[i].text);
+        if (cases[i].param[0] == '\0')
+            (void)form_request(cases[i].dialect, body);
+        else
+            assert_string_equal(form_refused(cases[i].dialect, body), cases[i].param);
+    }
+}
+
+static void no_member_names_what_is_kept(void **state)
+{
+    (void)state;
+    static const struct named cases[] = {
+        {DIALECT_RESPONSES, "\"previous_response_id\":\"resp_1\"", "previous_response_id"},
+        {DIALECT_RESPONSES, "\"previous_response_id\":null", ""},
+        {DIALECT_RESPONSES, "\"Previous_Response_Id\":\"resp_1\"", "previous_response_id"},
+        {DIALECT_RESPONSES, "\"previous\\u005fresponse_id\":\"r\"", "previous_response_id"},
+        {DIALECT_RESPONSES, "\"conversation\":\"conv_1\"", "conversation"},
+        {DIALECT_RESPONSES, "\"conversation\":{\"id\":\"conv_1\"}", "conversation"},
+        {DIALECT_RESPONSES, "\"prompt\":{\"id\":\"pmpt_1\"}", "prompt"},
+        {DIALECT_RESPONSES, "\"prompt_cache_options\":{\"comparison_response_id\":\"resp_1\"}",
+         "prompt_cache_options"},
+        {DIALECT_RESPONSES, "\"prompt_cache_options\":{\"comparison_response_id\":null}", ""},
+        {DIALECT_RESPONSES,
+         "\"tools\":[{\"type\":\"file_search\",\"vector_store_ids\":[\"vs_1\"]}]", "tools"},
+        {DIALECT_RESPONSES, "\"tools\":[{\"type\":\"code_interpreter\",\"container\":\"cntr_1\"}]",
+         "tools"},
+        {DIALECT_RESPONSES,
+         "\"tools\":[{\"type\":\"code_interpreter\",\"container\":{\"type\":\"auto\"}}]", ""},
+        {DIALECT_RESPONSES,
+         "\"tools\":[{\"type\":\"code_interpreter\",\"container\":{\"file_ids\":[\"f\"]}}]",
+         "tools"},
+        {DIALECT_RESPONSES,
+         "\"tools\":[{\"type\":\"shell\",\"environment\":{\"container_id\":\"cntr_1\"}}]", "tools"},
+        {DIALECT_RESPONSES,
+         "\"tools\":[{\"type\":\"function\",\"name\":\"f\",\"parameters\":{\"properties\":"
+         "{\"file_id\":{\"type\":\"string\"}}}}]",
+         ""},
+        {DIALECT_CHAT, "\"audio\":{\"voice\":{\"id\":\"voice_1\"}}", "audio"},
+        {DIALECT_CHAT, "\"audio\":{\"voice\":\"alloy\"}", ""},
+        {DIALECT_CHAT, "\"previous_response_id\":\"resp_1\"", "previous_response_id"},
+        {DIALECT_ANTHROPIC, "\"container\":\"container_1\"", "container"},
+        {DIALECT_ANTHROPIC, "\"container\":{\"id\":\"container_1\"}", "container"},
+        {DIALECT_ANTHROPIC, "\"thread\":{\"id\":\"t\"}", "thread"},
+        {DIALECT_ANTHROPIC, "\"user_profile_id\":\"u\"", "user_profile_id"},
+        {DIALECT_ANTHROPIC, "\"diagnostics\":{\"previous_message_id\":\"msg_1\"}", "diagnostics"},
+        {DIALECT_ANTHROPIC, "\"diagnostics\":{\"previous_message_id\":null}", ""},
+        {DIALECT_GEMINI, "\"cachedContent\":\"cachedContents/1\"", "cached_content"},
+        {DIALECT_GEMINI, "\"cached_content\":\"cachedContents/1\"", "cached_content"},
+        {DIALECT_GEMINI, "\"tools\":[{\"fileSearch\":{\"fileSearchStoreNames\":[\"a\"]}}]",
+         "tools"},
+        {DIALECT_GEMINI,
+         "\"tools\":[{\"retrieval\":{\"vertexAiSearch\":{\"datastore\":\"projects/p\"}}}]",
+         "tools"},
+    };
+    check(bodies, cases, sizeof cases / sizeof *cases);
+}
+
+static void no_part_names_what_is_kept(void **state)
+{
+    (void)state;
+#define FILE_AT(uri) "{\"fileData\":{\"mimeType\":\"image/png\",\"fileUri\":\"" uri "\"}}"
+    static const struct named cases[] = {
+        {DIALECT_CHAT, "{\"type\":\"file\",\"file\":{\"file_id\":\"file-1\"}}", "messages"},
+        {DIALECT_CHAT, "{\"type\":\"file\",\"file\":{\"fil\\u0065_id\":\"file-1\"}}", "messages"},
+        {DIALECT_CHAT, "{\"type\":\"file\",\"file\":{\"file_data\":\"QUJD\"}}", ""},
+        {DIALECT_RESPONSES, "{\"type\":\"input_file\",\"file_id\":\"file-1\"}", "input"},
+        {DIALECT_RESPONSES, "{\"type\":\"input_image\",\"file_id\":\"file-1\"}", "input"},
+        {DIALECT_RESPONSES, "{\"type\":\"input_image\",\"file_id\":null,\"image_url\":\"a\"}", ""},
+        {DIALECT_ANTHROPIC,
+         "{\"type\":\"document\",\"source\":{\"type\":\"file\",\"file_id\":\"file_1\"}}",
+         "messages"},
+        {DIALECT_ANTHROPIC,
+         "{\"type\":\"image\",\"source\":{\"type\":\"file\",\"file_id\":\"file_1\"}}", "messages"},
+        {DIALECT_ANTHROPIC, "{\"type\":\"container_upload\",\"file_id\":\"file_1\"}", "messages"},
+        {DIALECT_ANTHROPIC, "{\"type\":\"tool_use\",\"input\":{\"file_id\":\"mine\"}}", ""},
+        {DIALECT_GEMINI, FILE_AT("https://generativelanguage.googleapis.com/v1beta/files/a"),
+         "contents"},
+        {DIALECT_GEMINI, FILE_AT("HTTPS://generativelanguage.GOOGLEAPIS.com./v1beta/files/a"),
+         "contents"},
+        {DIALECT_GEMINI, FILE_AT("https:\\/\\/storage.google\\u0061pis.com/a"), "contents"},
+        {DIALECT_GEMINI, FILE_AT("https://storage.google%61pis.com/a"), "contents"},
+        {DIALECT_GEMINI, FILE_AT("https://x@storage.googleapis.com/a"), "contents"},
+        {DIALECT_GEMINI, FILE_AT("gs://bucket/a"), "contents"},
+        {DIALECT_GEMINI, FILE_AT("files/a"), "contents"},
+        {DIALECT_GEMINI, FILE_AT("https://www.youtube.com/watch?v=a"), ""},
+        {DIALECT_GEMINI, FILE_AT("https://a.test/googleapis.png"), ""},
+        {DIALECT_GEMINI, "{\"functionCall\":{\"name\":\"f\",\"args\":{\"fileUri\":\"files/a\"}}}",
+         ""},
+    };
+    check(parts, cases, sizeof cases / sizeof *cases);
+}
+
+static void no_item_stands_for_one_that_is_kept(void **state)
+{
+    (void)state;
+    static const char *const named[] = {
+        "{\"type\":\"item_reference\",\"id\":\"msg_1\"}",
+        "{\"id\":\"msg_1\"}",
+        "{\"type\":null,\"id\":\"msg_1\"}",
+        "{\"type\":\"image_generation_call\",\"id\":\"ig_1\"}",
+        "{\"type\":\"image_generation_call\",\"id\":\"ig_1\",\"result\":null}",
+        "{\"type\":\"computer_call_output\",\"output\":{\"type\":\"computer_screenshot\","
+        "\"file_id\":\"file-1\"}}",
+        "{\"type\":\"additional_tools\",\"tools\":[{\"type\":\"file_search\","
+        "\"vector_store_ids\":[\"vs_1\"]}]}",
+        "{\"type\":\"shell_call\",\"environment\":{\"type\":\"container_reference\","
+        "\"container_id\":\"cntr_1\"}}",
+    };
+    static const char *const whole[] = {
+        "{\"type\":\"message\",\"id\":\"msg_1\",\"role\":\"assistant\",\"content\":\"a\"}",
+        "{\"role\":\"user\",\"id\":\"msg_1\",\"content\":\"a\"}",
+        "{\"type\":\"image_generation_call\",\"id\":\"ig_1\",\"result\":\"QUJD\"}",
+        "{\"type\":\"function_call\",\"id\":\"fc_1\",\"arguments\":\"{}\"}",
+    };
+    char body[BODY_BYTES];
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+        snprintf(body, sizeof body, "{\"model\":\"m\",\"input\":[%s]}", named[i]);
+        assert_string_equal(form_refused(DIALECT_RESPONSES, body), "input");
+    }
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
+        snprintf(body, sizeof body, "{\"model\":\"m\",\"input\":[%s]}", whole[i]);
+        (void)form_request(DIALECT_RESPONSES, body);
+    }
+    assert_string_equal(form_refused(DIALECT_CHAT,
+                                     "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\","
+                                     "\"audio\":{\"id\":\"audio_1\"}}]}"),
+                        "messages");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_member_names_what_is_kept),
+        cmocka_unit_test(no_part_names_what_is_kept),
+        cmocka_unit_test(no_item_stands_for_one_that_is_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
