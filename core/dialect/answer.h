@@ -4,6 +4,7 @@
 #define DIALECT_ANSWER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/json.h"
 #include "dialect/media.h"
@@ -19,6 +20,12 @@ enum answer_kind {
 
 enum { ANSWER_NUMBERS_MAX = 3 };
 
+/* Of which choices a text tells; a bit for each index. A higher index counts as 0. */
+struct answer_choices {
+    uint64_t seen[2];
+    uint64_t ended[2];
+};
+
 struct answer_facts { /* a value of type JSON_NULL: it is not there */
     enum answer_kind kind;
     bool said;                /* text, reasoning, a tool call, other output, or a finish reason */
@@ -30,12 +37,24 @@ struct answer_facts { /* a value of type JSON_NULL: it is not there */
     struct slice numbers[ANSWER_NUMBERS_MAX];
     unsigned number_count;
     const char *finish_reason; /* in the words of OpenAI's chat; NULL: none */
-    struct json_value error;   /* of ANSWER_FAILS: what explains it */
-    struct json_value holder;  /* the object that has usage, model and tier */
+    /* Where an answer may have several; else empty: a reason ends all that was asked for. */
+    struct answer_choices choices;
+    struct json_value error;  /* of ANSWER_FAILS: what explains it */
+    struct json_value holder; /* the object that has usage, model and tier */
     struct json_value usage;
     struct json_value model;
     struct json_value service_tier;
     struct usage_beside beside;
 };
+
+/* Notes a choice by its index, which may be left out. */
+void answer_choices_note(struct answer_choices *choices, const struct json_value *number,
+                         bool ended);
+/* Adds what another text tells. */
+void answer_choices_add(struct answer_choices *choices, const struct answer_choices *more);
+/* Whether there is any. */
+bool answer_choices_told(const struct answer_choices *choices);
+/* How many have ended; 0 while one that was seen has not ended. */
+int answer_choices_ended(const struct answer_choices *choices);
 
 #endif

@@ -16,7 +16,11 @@ struct answer_state {        /* zeroed but for its buffers */
     bool block_open;
     int64_t block_index; /* of the open one, or of the last */
     bool block_opened;   /* by the last event */
-    struct buffer head;  /* Gemini: the members that name the answer */
+    /* Gemini: the members that name the answer; the candidates of the last event, and of those
+     * before. */
+    struct buffer head;
+    struct answer_choices last;
+    struct answer_choices sent;
     struct responses_state responses;
 };
 

@@ -10,18 +10,22 @@ static bool read_request(struct slice text, const struct request_address *addres
     return chat_read(text, seed, out, fault);
 }
 
-/* Whether a choice tells why it has ended; which reason does not matter here. */
-static const char *finish_of(const struct json_value *choices)
+/* Which choices tell why they have ended; the reason does not matter here. */
+static void read_choices(const struct json_value *choices, struct answer_facts *out)
 {
-    struct json_member reason = {.name = "finish_reason"};
+    enum { REASON, INDEX, MEMBERS };
     struct json_walk walk = json_walk(choices);
     struct json_item choice;
     while (choices->type == JSON_ARRAY && json_next(&walk, &choice)) {
-        json_find_all(&choice.value, &reason, 1);
-        if (reason.value.type == JSON_STRING && reason.value.raw.bytes > 2)
-            return "stop";
+        struct json_member members[MEMBERS] = {
+            [REASON] = {.name = "finish_reason"}, [INDEX] = {.name = "index"}};
+        json_find_all(&choice.value, members, MEMBERS);
+        const struct json_value *reason = &members[REASON].value;
+        bool ended = reason->type == JSON_STRING && reason->raw.bytes > 2;
+        answer_choices_note(&out->choices, &members[INDEX].value, ended);
+        if (ended)
+            out->finish_reason = "stop";
     }
-    return NULL;
 }
 
 static struct slice inside(const struct json_value *string)
@@ -62,7 +66,7 @@ static void read_answer(const struct json_value *root, struct answer_facts *out)
         out->kind = ANSWER_FAILS;
         out->error = *root;
     }
-    out->finish_reason = finish_of(&completion.choices);
+    read_choices(&completion.choices, out);
     out->usage = completion.usage;
     out->service_tier = completion.service_tier;
     out->beside = completion.beside;

@@ -144,14 +144,16 @@ static bool read_parts(const struct json_value *content, struct answer_facts *ou
 
 static void read_candidate(const struct json_value *candidate, struct answer_facts *out)
 {
-    enum { CONTENT, REASON, REASON_SNAKE, MEMBERS };
+    enum { CONTENT, REASON, REASON_SNAKE, INDEX, MEMBERS };
     struct json_member members[MEMBERS] = {[CONTENT] = {.name = "content"},
                                            [REASON] = {.name = "finishReason"},
-                                           [REASON_SNAKE] = {.name = "finish_reason"}};
+                                           [REASON_SNAKE] = {.name = "finish_reason"},
+                                           [INDEX] = {.name = "index"}};
     json_find_all(candidate, members, MEMBERS);
     bool calls = read_parts(&members[CONTENT].value, out);
     const char *finish =
         finish_of(&members[members[REASON].count > 0 ? REASON : REASON_SNAKE].value);
+    answer_choices_note(&out->choices, &members[INDEX].value, finish != NULL);
     if (finish != NULL)
         out->finish_reason = calls && strcmp(finish, "stop") == 0 ? "tool_calls" : finish;
 }
@@ -284,6 +286,10 @@ void gemini_read_event(struct answer_state *state, const struct json_value *root
     note_counts(&out->usage, out);
     if (state != NULL && !state->begun)
         note_head(state, root);
+    if (state != NULL) {
+        answer_choices_add(&state->sent, &state->last);
+        state->last = out->choices;
+    }
     if (out->kind == ANSWER_PASSES && out->finish_reason != NULL)
         out->kind = ANSWER_CLOSES;
 }

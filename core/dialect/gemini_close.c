@@ -1,5 +1,6 @@
 #include "base/money.h"
 #include "dialect/answer_state.h"
+#include "dialect/choices.h"
 #include "dialect/gemini.h"
 
 void gemini_write_usage(const struct final_usage *usage, struct buffer *out)
@@ -14,13 +15,31 @@ void gemini_write_usage(const struct final_usage *usage, struct buffer *out)
                   money_format_short(usage->charge_nusd, cost));
 }
 
-/* A part without text keeps the answer valid for clients that look for parts. */
+/* Ends each candidate that has begun and not ended, or the first if none has begun. A part without
+ * text keeps the answer valid for clients that look for parts. */
+static void write_candidates(const struct answer_choices *sent, struct buffer *out)
+{
+    bool none = !answer_choices_told(sent);
+    const char *comma = "";
+    for (int index = 0; index < CHOICES_KNOWN; index++) {
+        uint64_t seen = none && index == 0 ? 1 : sent->seen[index / 64];
+        if (((seen & ~sent->ended[index / 64]) >> (index % 64) & 1) == 0)
+            continue;
+        buffer_printf(out,
+                      "%s{\"content\":{\"parts\":[{\"text\":\"\"}],\"role\":\"model\"},"
+                      "\"finishReason\":\"MAX_TOKENS\",\"index\":%d}",
+                      comma, index);
+        comma = ",";
+    }
+}
+
 void gemini_write_length(const struct answer_state *state, const struct final_usage *usage,
                          struct buffer *out)
 {
-    buffer_append_text(out, "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"\"}],"
-                            "\"role\":\"model\"},\"finishReason\":\"MAX_TOKENS\",\"index\":0}],"
-                            "\"usageMetadata\":");
+    const struct answer_choices none = {{0}, {0}};
+    buffer_append_text(out, "data: {\"candidates\":[");
+    write_candidates(state != NULL ? &state->sent : &none, out);
+    buffer_append_text(out, "],\"usageMetadata\":");
     gemini_write_usage(usage, out);
     if (state != NULL)
         buffer_append_slice(out, buffer_slice(&state->head));

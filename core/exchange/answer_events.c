@@ -109,6 +109,19 @@ static bool pass(struct exchange *exchange, struct slice event, struct slice dat
     return false;
 }
 
+/* What ends the answer waits. But a choice that has ended may not have been the last. */
+static void close_or_go_on(struct stream *stream, enum answer_kind kind)
+{
+    bool ended = meter_choices_ended(&stream->meter) > 0;
+    if (stream->closing && !ended && kind != ANSWER_ENDS) {
+        buffer_append_slice(&stream->out, buffer_slice(&stream->held_event));
+        buffer_reset(&stream->held_event);
+        stream->closing = false;
+    }
+    if (kind == ANSWER_ENDS || (kind == ANSWER_CLOSES && ended))
+        stream->closing = true;
+}
+
 /* Takes an event in the client's dialect, with its JSON. */
 static void take_own(struct exchange *exchange, struct slice event, struct slice data)
 {
@@ -135,7 +148,7 @@ static void take_own(struct exchange *exchange, struct slice event, struct slice
     if (!attempt_translates(&exchange->attempt))
         note_counts(exchange, &facts);
     bool ends = facts.kind == ANSWER_ENDS;
-    stream->closing = stream->closing || ends || facts.kind == ANSWER_CLOSES;
+    close_or_go_on(stream, facts.kind);
     bool as_it_came = pass(exchange, event, data, &root, &facts);
     if (as_it_came && !stream->closing && !attempt_translates(&exchange->attempt))
         event_template_learn_answer(&stream->event_template, event, &facts);
@@ -246,6 +259,18 @@ static void learn_route(struct exchange *exchange, struct slice event,
         event_template_learn_answer(&stream->event_template, event, facts);
 }
 
+/* Notes how many choices have ended. Without any choices a reason ends all that were asked for. */
+static void note_ends(struct exchange *exchange, const struct answer_facts *facts)
+{
+    struct stream *stream = &exchange->stream;
+    if (answer_choices_told(&facts->choices)) {
+        answer_choices_add(&stream->provider_choices, &facts->choices);
+        stream->provider_ended = answer_choices_ended(&stream->provider_choices);
+    } else if (facts->finish_reason != NULL) {
+        stream->provider_ended = exchange->asks.choices;
+    }
+}
+
 /* Takes an event of a provider that speaks another dialect. The provider's own counts are noted
  * here; those of the translation are not read. */
 static void translate(struct exchange *exchange, struct slice event, struct slice data)
@@ -271,7 +296,7 @@ static void translate(struct exchange *exchange, struct slice event, struct slic
     }
     if (facts.kind == ANSWER_IGNORED)
         return;
-    stream->provider_finished = stream->provider_finished || facts.finish_reason != NULL;
+    note_ends(exchange, &facts);
     answer_events_tell_skipped(exchange);
     if (is_over(exchange))
         return;

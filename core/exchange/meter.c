@@ -170,6 +170,19 @@ static void on_choice(const struct choice_facts *facts, void *arg)
     (void)meter_read_usage(meter, &facts->usage);
 }
 
+/* Without any choices a reason ends all that were asked for. */
+static void note_choices(struct meter *meter, const struct answer_facts *facts, int64_t choices)
+{
+    const struct answer_choices *told = &facts->choices;
+    bool all = facts->finish_reason != NULL && !answer_choices_told(told);
+    for (int64_t index = 0; all && index < choices && index < CHOICES_KNOWN; index++)
+        meter->finished_choices[index / 64] |= UINT64_C(1) << (index % 64);
+    for (size_t i = 0; i < sizeof told->seen / sizeof told->seen[0]; i++) {
+        meter->finished_choices[i] |= told->ended[i];
+        meter->seen_choices[i] |= told->seen[i] | meter->finished_choices[i];
+    }
+}
+
 void meter_note_answer(struct meter *meter, const struct answer_facts *facts, int64_t choices)
 {
     meter_note_generated(meter, facts->sizes.text_bytes);
@@ -177,11 +190,9 @@ void meter_note_answer(struct meter *meter, const struct answer_facts *facts, in
     meter->output.audio_bytes += facts->sizes.audio_bytes;
     if (facts->text.bytes > 0)
         meter_sample(meter, facts->text);
+    note_choices(meter, facts, choices);
     if (facts->finish_reason == NULL)
         return;
-    for (int64_t index = 0; index < choices && index < CHOICES_KNOWN; index++)
-        meter->finished_choices[index / 64] |= UINT64_C(1) << (index % 64);
-    memcpy(meter->seen_choices, meter->finished_choices, sizeof meter->seen_choices);
     snprintf(meter->finish_reason, sizeof meter->finish_reason, "%s", facts->finish_reason);
     meter->finished = true;
 }

@@ -299,7 +299,7 @@ void relay_fail(struct exchange *exchange, const char *code, const char *message
 void relay_provider_failed(struct exchange *exchange, const char *code, const char *message)
 {
     struct stream *stream = &exchange->stream;
-    if (stream->provider_finished)
+    if (stream->provider_ended >= exchange->asks.choices)
         answer_events_end(exchange); /* nothing is missing: the translation can end it */
     if (stream->failed || stream->done)
         return;
@@ -341,7 +341,7 @@ static void take_rest(struct exchange *exchange)
         events_take(rest, exchange);
     else if (rest.bytes > 0)
         answer_events_take(rest, exchange);
-    if (exchange->stream.provider_finished)
+    if (exchange->stream.provider_ended > 0)
         answer_events_end(exchange);
 }
 

@@ -45,9 +45,10 @@ struct stream {
     /* Of another dialect than OpenAI's chat: */
     struct answer_state *answer;     /* NULL: no event has come */
     const struct dialect_form *form; /* of `answer` */
-    bool closing;           /* what comes waits in held_event until the charge is durable */
-    bool closed;            /* its last event has come */
-    bool provider_finished; /* of a translated one: the provider has told its finish reason */
+    bool closing; /* what comes waits in held_event until the charge is durable */
+    bool closed;  /* its last event has come */
+    struct answer_choices provider_choices; /* of a translated one */
+    int64_t provider_ended; /* how many have ended; 0 while one that was seen has not ended */
     bool translation_ended;
     struct text_route route; /* of a translated one */
     /* Texts that went that way, for a translation that must know them: as they stand in JSON. */

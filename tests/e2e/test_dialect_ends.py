@@ -138,3 +138,52 @@ def test_an_answer_that_has_finished_is_whole(customer, provider, of, client, en
     assert (record["error_code"], record["finish_reason"]) == (None, "stop")
     assert (record["input_tokens"], record["output_tokens"]) == (19, 10)
     assert f'"cost":{record["cost"].rstrip("0")}' in reply.text
+
+
+# ---- several candidates ----
+
+TWO = [chunk(candidate(0, "a")), chunk(candidate(1, "b")), chunk(candidate(0, "c", "STOP"))]
+
+
+def ask_for_two(customer, client: str):
+    if client == "openai":
+        return ask(customer, client, "m-gemini", n=2)
+    return ask(customer, client, "m-gemini", generationConfig={"candidateCount": 2})
+
+
+def is_error(event: dict) -> bool:
+    return "error" in event
+
+
+@pytest.mark.parametrize("client", ["gemini", "openai"])
+@pytest.mark.parametrize(
+    "events",
+    [TWO, [chunk(candidate(0, "a", "STOP"))], [*TWO, chunk(candidate(1, "d"))]],
+    ids=["one goes on", "one has not begun", "one goes on behind"],
+)
+def test_an_end_of_one_candidate_ends_no_other(customer, provider, client, events):
+    provider.answer = answers.stream(events, ending="cut")
+    assert is_error(events_of(ask_for_two(customer, client))[-1])
+    assert customer.wait_for_record()["error_code"] == "provider_unavailable"
+
+
+def test_candidates_one_after_the_other(customer, provider):
+    """The end of the first goes out when the second begins, and only the last end waits."""
+    usage = {"usageMetadata": counts(5, 9)}
+    said = [chunk(candidate(0, "a")), chunk(candidate(0, "b", "STOP")), chunk(candidate(1, "c")),
+            chunk(candidate(1, "d", "STOP"), **usage)]  # fmt: skip
+    provider.answer = answers.stream(said)
+    reply = ask_for_two(customer, "gemini")
+    assert reply.content.startswith(b"".join(said[:3]))
+    events = events_of(reply)
+    assert len(events) == 4
+    assert usd(events[-1]["usageMetadata"]["cost"]) == usd(customer.wait_for_record()["cost"])
+    assert all("usageMetadata" not in event for event in events[:3])
+
+
+def test_money_ends_each_candidate_that_goes_on(house, provider):
+    customer = house.customer(credit="0.05")
+    provider.answer = answers.stream([*TWO, chunk(candidate(1, "word " * 20000))])
+    last = events_of(ask_for_two(customer, "gemini"))[-1]
+    ended = [(one["index"], one["finishReason"]) for one in last["candidates"]]
+    assert ended == [(1, "MAX_TOKENS")]
