@@ -3,7 +3,8 @@
 ---@type policy.Routes
 return {
     mounts = {
-        openai = { "/v1", "/api/v1" },
+        openai = { "/v1", "/api/v1" }, -- also Anthropic's messages
+        gemini = { "/v1beta", "/api/v1beta" },
         dashboard = "/api",
     },
     retry = {

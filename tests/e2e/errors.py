@@ -6,6 +6,12 @@ from gateway import UPSTREAM_KEY
 MEMBERS = {"message", "type", "param", "code"}
 
 
+def code_of(body: dict) -> str:
+    """The gateway's code in an error, in whatever dialect it is written."""
+    error = body["error"]
+    return error["details"][0]["reason"] if "status" in error else error["code"]
+
+
 def check_error(
     response,
     status: int,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx2 as httpx
 import yaml
+from errors import code_of
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
@@ -23,6 +24,13 @@ def load() -> dict:
 def escape(name: str) -> str:
     """As a part of a JSON pointer (RFC 6901)."""
     return name.replace("~", "~0").replace("/", "~1")
+
+
+def form_of(path: str) -> str:
+    """Whose errors a path has that is not documented."""
+    if "/messages" in path:
+        return "Anthropic"
+    return "Gemini" if "/v1beta/" in path else ""
 
 
 class Document:
@@ -56,6 +64,17 @@ class Document:
     def routes(self) -> set[tuple[str, str]]:
         return {(method, path) for path in self.contents["paths"] for method in self.methods(path)}
 
+    def answered(self) -> set[tuple[str, str]]:
+        """The routes that have a good answer; others always refuse."""
+        return {
+            (method, path)
+            for method, path in self.routes()
+            if any(status < "4" for status in self.responses(method, path))
+        }
+
+    def responses(self, method: str, path: str) -> dict:
+        return self.item(path)[method.lower()]["responses"]
+
     def template(self, path: str) -> str | None:
         """The documented path that a path belongs to. One without a parameter goes first."""
         if path in self.contents["paths"]:
@@ -88,7 +107,7 @@ class Document:
         template = self.template(path)
         if template is None or method not in self.methods(template):
             assert response.status_code in (404, 405), f"{method} {path} is not documented"
-            self.check_body(response, "/components/responses/Error")
+            self.check_body(response, f"/components/responses/{form_of(path)}Error")
             return
         route = f"/paths/{escape(template)}/{method.lower()}/responses"
         known, _ = self.at(route)
@@ -122,7 +141,7 @@ class Document:
                 self.check_code(response)
 
     def check_code(self, response: httpx.Response) -> None:
-        code, status = response.json()["error"]["code"], str(response.status_code)
+        code, status = code_of(response.json()), str(response.status_code)
         self.codes.add(code)
         known = self.statuses().get(code)
         fits = known is None or any(re.fullmatch(one.replace("X", "."), status) for one in known)

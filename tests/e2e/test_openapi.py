@@ -9,21 +9,25 @@ from decimal import Decimal
 from pathlib import Path
 
 import answers
+import anthropic_answers
+import gemini_answers
 import httpx2 as httpx
 import openapi
 import openapi_spec_validator
 import pytest
+import responses_answers
 from answers import Chat, Usage, error_event
 from customer import QUESTION, Customer
 from idempotent import HEADER
 from policies import Policies
 from prices import Price
 from test_admin_api import id_of, make_admin
-from test_routes import ADMIN, DASHBOARD, OPENAI
+from test_routes import ADMIN, DASHBOARD, GEMINI, OPENAI
 from wait import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 HEALTH = {("GET", "/healthz"), ("GET", "/readyz")}
+CHEAP = Price("3", "15", "0.30")
 DEAR = Price("100", "1000")  # a dollar is 833 tokens of output, with margin
 NEW_PASSWORD = "another horse battery staple"
 
@@ -44,9 +48,11 @@ def test_valid_openapi(document):
 def declared_routes() -> set[tuple[str, str]]:
     """The tables of lua/*/init.lua at the mounts of policies/routes.lua, and the worker's own."""
     policy = (ROOT / "policies/routes.lua").read_text()
-    mounts = re.findall(r'"(/[^"]+)"', re.search(r"openai = \{([^}]*)\}", policy)[1])
+    routes = set()
+    for name, own in (("openai", OPENAI), ("gemini", GEMINI)):
+        mounts = re.findall(r'"(/[^"]+)"', re.search(rf"{name} = \{{([^}}]*)\}}", policy)[1])
+        routes |= {(method, mount + path) for mount in mounts for method, path in own}
     dashboard = re.search(r'dashboard = "([^"]+)"', policy)[1]
-    routes = {(method, mount + path) for mount in mounts for method, path in OPENAI}
     routes |= {(method, dashboard + path) for method, path in DASHBOARD + ADMIN}
     worker = (ROOT / "core/app/worker.c").read_text()
     return routes | {("GET", path) for path in re.findall(r'head\.path, "(/\w+)"', worker)}
@@ -134,6 +140,8 @@ def watched(document: openapi.Document, *clients: httpx.Client) -> Iterator[None
 
 def prepare(policies: Policies) -> None:
     policies.model("dear", DEAR)
+    policies.provider("every", dialect=("openai-responses", "anthropic", "gemini"))
+    policies.model("native", CHEAP, providers=("every",))
     policies.write("routes", 'return { groups = { "slow" } }\n')
     policies.write(
         "limits",
@@ -167,6 +175,79 @@ def walk_api(customer: Customer, mount: str) -> None:
     get("/generation", 404, params={"id": "req_0"})
     get("/models/none", 404)
     get("/nothing", 404)
+
+
+# A call in each dialect: its path and body.
+TEXT = [{"role": "user", "content": "Hello!"}]
+CONTENTS = {"contents": [{"role": "user", "parts": [{"text": "Hello!"}]}]}
+STREAMED = {"stream": True}
+NAMED = {"model": "native"}
+NATIVE = {  # whole answers of a provider that speaks it, and the events of its streams
+    "messages": (anthropic_answers.message, anthropic_answers.Message().events(NAMED)),
+    "responses": (responses_answers.response, responses_answers.Response().events(NAMED)),
+    "gemini": (gemini_answers.content, gemini_answers.Content().events()),
+}
+CALLS_OF = {
+    "messages": ("/messages", {"max_tokens": 100, "messages": TEXT}),
+    "responses": ("/responses", {"input": "Hello!"}),
+    "gemini": ("/models/{model}:{method}", CONTENTS),
+}
+
+
+def questions(dialect: str, model: str) -> list[tuple[str, dict]]:
+    """The call, plain and streamed in every way."""
+    path, body = CALLS_OF[dialect]
+    if dialect != "gemini":
+        asked = {"model": model, **body}
+        return [(path, asked), (path, asked | STREAMED)]
+    methods = ("generateContent", "streamGenerateContent?alt=sse", "streamGenerateContent")
+    return [(path.format(model=model, method=method), body) for method in methods]
+
+
+def walk_dialect(customer: Customer, poor: Customer, provider, mount: str, dialect: str) -> None:
+    """Answers as they came and translated, streams that break off, refusals, and no money."""
+    post = customer.gateway.http.post
+    theirs = (answers.chat, answers.Chat().events({"stream": True}))
+    for model, (whole, events) in (("native", NATIVE[dialect]), ("gpt-4o-mini", theirs)):
+        for path, body in questions(dialect, model):
+            provider.answer = whole()
+            asked = {"url": mount + path, "json": body}
+            assert post(**asked, headers=customer.authorization).status_code == 200
+            provider.answer = answers.stream(events[: len(events) // 2 + 1], ending="cut")
+            broken = post(**asked, headers=customer.authorization)
+            assert broken.status_code == 502 or "was charged" in broken.text, broken.text
+            provider.answer = answers.error(400, "Not so.", "its_own_code", "invalid_request_error")
+            assert post(**asked, headers=customer.authorization).status_code == 400
+            no_money = 429 if dialect == "responses" else 402
+            assert post(**asked, headers=poor.authorization).status_code == no_money
+            assert post(**asked).status_code == 401
+            provider.answer = answers.chat()
+    for path, body in questions(dialect, "none"):
+        assert post(mount + path, headers=customer.authorization, json=body).status_code == 404
+        limit = customer.authorization | {"x-llm-max-cost": "0"}
+        path, body = path.replace("none", "native"), body | {"model": "native"}
+        assert post(mount + path, headers=limit, json=body).status_code == 400
+
+
+def walk_dialects(customer: Customer, poor: Customer, provider, mount: str) -> None:
+    http, mine = customer.gateway.http, {"headers": customer.authorization}
+    for dialect in ("messages", "responses", "gemini"):
+        walk_dialect(customer, poor, provider, mount, dialect)
+    walk_dialect(customer, poor, provider, mount + "beta", "gemini")
+    for path in ("/messages/count_tokens", "/responses/input_tokens"):
+        body = {"model": "native", "messages": TEXT, "input": "Hello!"}
+        assert http.post(mount + path, json=body, **mine).status_code == 200
+        assert http.post(mount + path, json=body).status_code == 401
+    for path in (mount, mount + "beta"):
+        count = f"{path}/models/native:countTokens"
+        assert http.post(count, json=CONTENTS, **mine).status_code == 200
+        assert http.post(f"{path}/models/native:dream", json={}, **mine).status_code == 404
+    assert http.get(mount + "/responses").status_code == 426
+    for method in ("GET", "DELETE", "POST"):
+        assert http.request(method, mount + "/responses/resp_1/cancel", **mine).status_code == 404
+    for path, status in (("/models", 200), ("/models/native", 200), ("/models/none", 404)):
+        assert http.get(f"{mount}beta{path}", **mine).status_code == status
+        assert http.get(f"{mount}beta{path}", params={"key": customer.key}).status_code == status
 
 
 def walk_refusals(gateway, customer: Customer) -> str:
@@ -372,6 +453,8 @@ def test_every_answer(make_gateway, provider, document):
             assert gateway.http.get(path).status_code == 200
         for mount in ("/v1", "/api/v1"):
             walk_api(customer, mount)
+            walk_dialects(gateway.customer(), poor, provider, mount)
+        assert gateway.http.get("/api/hello").status_code == 200
         assert poor.ask().status_code == 402
         body = {"model": "gpt-4o-mini", "messages": list(QUESTION)}
         assert poor.post(body, path="/estimate").json()["affordable"] is False
@@ -386,7 +469,13 @@ def test_every_answer(make_gateway, provider, document):
         admin.call("GET", "/admin/policies", 200)
         walk_admin_acts(admin, customer)
     done = {(method, path) for method, path, status in document.seen if status < "4"}
-    assert done == document.routes(), "routes whose good answer was not seen"
+    assert done == document.answered(), "routes whose good answer was not seen"
+    refused = {
+        (method, path)
+        for method, path, status in document.seen
+        if status in document.responses(method, path)
+    }
+    assert refused == document.routes(), "routes that always refuse, whose refusal was not seen"
 
 
 # ---- the check itself ----

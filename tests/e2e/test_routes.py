@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 from customer import QUESTION
-from errors import check_error
+from errors import check_error, code_of
 from test_admin_api import id_of, make_admin
 
 pytestmark = pytest.mark.once
@@ -26,12 +26,14 @@ def routes_in(*names: str) -> list[tuple[str, str]]:
     return found
 
 
-OPEN = {("GET", "/site"), ("GET", "/prices"), ("POST", "/auth/signup"), ("POST", "/auth/signin"),
-        ("POST", "/auth/signout"), ("POST", "/auth/link"),
+OPEN = {("GET", "/hello"), ("GET", "/site"), ("GET", "/prices"), ("POST", "/auth/signup"),
+        ("POST", "/auth/signin"), ("POST", "/auth/signout"), ("POST", "/auth/link"),
         ("POST", "/auth/link/password")}  # fmt: skip
 DASHBOARD = routes_in("dashboard")
 ADMIN = routes_in("admin")
 OPENAI = routes_in("openai")
+GEMINI = routes_in("gemini")
+KEYLESS = {("GET", "/responses")}  # 426 for whoever asks
 OWN = [route for route in DASHBOARD if route not in OPEN]
 
 
@@ -145,14 +147,21 @@ def test_administrator_by_the_customers_door(people, route):
     assert state_of(ann) == before
 
 
-@pytest.mark.parametrize("route", OPENAI, ids=ids(OPENAI))
+API = [(method, f"/api/v1{path}") for method, path in OPENAI if (method, path) not in KEYLESS]
+API += [(method, f"/api/v1beta{path}") for method, path in GEMINI]
+
+
+@pytest.mark.parametrize("route", API, ids=ids(API))
 def test_api_with_a_session_only(people, route):
-    """/api/v1 wants a key; a session, which a page of another site might ride on, is none."""
+    """The API wants a key; a session, which a page of another site might ride on, is none."""
     ann, _, admin = people
+    method, path = route
+    thing = "gpt-4o:generateContent" if method == "POST" and "/models/" in path else "gpt-4o"
     for person in (ann, admin):
-        url = f"{person.gateway.api}{route[1].replace('{id}', 'gpt-4o')}"
-        response = person.web.request(route[0], url, json={} if route[0] == "POST" else None)
-        check_error(response, 401, "invalid_api_key")
+        url = person.gateway.origin + path.replace("{id}", thing)
+        response = person.web.request(method, url, json={} if method == "POST" else None)
+        assert response.status_code == 401
+        assert code_of(response.json()) == "invalid_api_key"
 
 
 CHANGING = [route for route in DASHBOARD + ADMIN if route[0] != "GET"]
