@@ -1,10 +1,15 @@
 -- The providers that answer calls. Addresses and keys come from the gateway's environment, not from
 -- this file. A provider without its key is unavailable. All members are in docs/POLICIES.md.
+local openai_url = env("OPENAI_BASE_URL", "https://api.openai.com/v1")
+local gemini_url = env("GEMINI_BASE_URL", "https://generativelanguage.googleapis.com")
+
 ---@type policy.Providers
 return {
     openai = {
-        dialect = "openai",
-        base_url = env("OPENAI_BASE_URL", "https://api.openai.com/v1"),
+        -- Another server in OpenAI's place may know no Responses: they are translated for it.
+        dialect = starts_with(openai_url, "https://api.openai.com/")
+            and { "openai-chat", "openai-responses" } or "openai",
+        base_url = openai_url,
         api_key = env("OPENAI_API_KEY"),
         connect_timeout_ms = 5000,
         first_byte_timeout_ms = 120000, -- until the answer begins
@@ -12,16 +17,17 @@ return {
         total_timeout_ms = 600000,
     },
 
-    -- Others that sell() in models.lua finds. Each speaks OpenAI's API at this address.
+    -- Others that sell() in models.lua finds. Each speaks its own dialect; calls of clients that
+    -- speak another one are translated.
     anthropic = {
-        dialect = "openai",
-        base_url = env("ANTHROPIC_BASE_URL", "https://api.anthropic.com/v1"),
+        dialect = "anthropic",
+        base_url = env("ANTHROPIC_BASE_URL", "https://api.anthropic.com"), -- or with /v1
         api_key = env("ANTHROPIC_API_KEY"),
     },
     gemini = {
-        dialect = "openai",
-        base_url = env("GEMINI_BASE_URL",
-            "https://generativelanguage.googleapis.com/v1beta/openai"),
+        -- Its address for OpenAI's clients, .../v1beta/openai, still works.
+        dialect = contains(gemini_url, "/openai") and "openai" or "gemini",
+        base_url = gemini_url,
         api_key = env("GEMINI_API_KEY"),
     },
     xai = {

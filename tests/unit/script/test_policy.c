@@ -21,13 +21,14 @@ static void test_shipped_plans(void **unused)
     fixture_gives(vm, "local p = plan { model = 'gpt-4o-mini' } p.limits = nil return show(p)",
                   "{candidates={1={available=false base_url=https://api.openai.com/v1 "
                   "buy={cached_input=75000 input=150000 output=600000} choice= "
-                  "connect_timeout_ms=5000 demo=false dialect=openai errors_shown=false "
+                  "connect_timeout_ms=5000 demo=false dialect=openai-chat, openai-responses "
+                  "errors_shown=false "
                   "first_byte_timeout_ms=120000 headers= idle_timeout_ms=60000 "
                   "margin_ppm=200000 max_tokens_field=max_completion_tokens model=gpt-4o-mini "
                   "on_cancel=charge "
                   "pass_headers=3 place=1 provider=openai "
                   "sold={cached_input=75000 input=150000 output=600000} sold_features= "
-                  "spoken=1 spoken_first=0 "
+                  "spoken=3 spoken_first=0 "
                   "stream_timeout_ms=21600000 "
                   "total_timeout_ms=600000 "
                   "unavailable_reason=provider \"openai\" has no key: environment variable "
@@ -89,6 +90,40 @@ static void test_providers_from_the_environment(void **unused)
                   "return show { c.available, tostring(c.api_key), c.base_url, c.idle_timeout_ms }",
                   "{1=true 2=nil 3=HTTP://[::1]:11434/v1 4=7}");
     vm_unref(vm);
+}
+
+/* What the shipped file makes of its addresses. */
+static void check_spoken(const char *expected)
+{
+    struct vm *vm = fixture_vm_with("models.lua", "local function of(name) return { context = 100, "
+                                                  "max_output = 10, input = 1, output = 1, "
+                                                  "candidates = { { provider = name } } } end "
+                                                  "return { o = of 'openai', a = of 'anthropic', "
+                                                  "g = of 'gemini' }");
+    fixture_gives(vm,
+                  "local found = {} for _, id in ipairs { 'o', 'a', 'g' } do "
+                  "local c = plan { model = id }.candidates[1] "
+                  "found[#found + 1] = c.dialect .. ' ' .. c.base_url end "
+                  "return table.concat(found, '\\n')",
+                  expected);
+    vm_unref(vm);
+}
+
+static void test_native_dialects_of_shipped_providers(void **unused)
+{
+    (void)unused;
+    check_spoken("openai-chat, openai-responses https://api.openai.com/v1\n"
+                 "anthropic https://api.anthropic.com\n"
+                 "gemini https://generativelanguage.googleapis.com");
+    setenv("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1", 1);
+    setenv("ANTHROPIC_BASE_URL", "https://api.anthropic.com/v1", 1);
+    setenv("GEMINI_BASE_URL", "https://generativelanguage.googleapis.com/v1beta/openai/", 1);
+    check_spoken("openai http://127.0.0.1:11434/v1\n"
+                 "anthropic https://api.anthropic.com/v1\n"
+                 "openai https://generativelanguage.googleapis.com/v1beta/openai");
+    unsetenv("OPENAI_BASE_URL");
+    unsetenv("ANTHROPIC_BASE_URL");
+    unsetenv("GEMINI_BASE_URL");
 }
 
 static void test_prices_of_candidates(void **unused)
@@ -486,6 +521,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shipped_plans),
         cmocka_unit_test(test_providers_from_the_environment),
+        cmocka_unit_test(test_native_dialects_of_shipped_providers),
         cmocka_unit_test(test_prices_of_candidates),
         cmocka_unit_test(test_margins_by_table),
         cmocka_unit_test(test_prices_by_unit),
