@@ -1,6 +1,7 @@
 #include "base/money.h"
 #include "dialect/answer_state.h"
 #include "dialect/anthropic.h"
+#include "dialect/plain_events.h"
 
 void anthropic_write_usage(const struct final_usage *usage, struct buffer *out)
 {
@@ -43,6 +44,7 @@ const struct dialect_form anthropic_form = {
     .read_event = anthropic_read_event,
     .note_text = anthropic_note_text,
     .read_answer = anthropic_read_answer,
+    .write_events = anthropic_write_events,
     .usage_name = "usage",
     .write_usage = anthropic_write_usage,
     .write_length = anthropic_write_length,

@@ -48,6 +48,10 @@ struct dialect_form {
     /* Reads a whole plain answer. */
     void (*read_answer)(const struct json_value *root, struct answer_facts *out);
 
+    /* Writes a good plain answer as the events of a stream. NULL: OpenAI's chat has a way of its
+     * own (plain_chunks.h). */
+    void (*write_events)(const struct json_value *answer, struct buffer *out);
+
     const char *usage_name; /* the member that has the counts */
     /* Writes an object of counts with the cost. */
     void (*write_usage)(const struct final_usage *usage, struct buffer *out);

@@ -2,6 +2,7 @@
 #include "dialect/answer_state.h"
 #include "dialect/choices.h"
 #include "dialect/gemini.h"
+#include "dialect/plain_events.h"
 
 void gemini_write_usage(const struct final_usage *usage, struct buffer *out)
 {
@@ -62,6 +63,7 @@ const struct dialect_form gemini_form = {
     .apply = gemini_apply,
     .read_event = gemini_read_event,
     .read_answer = gemini_read_answer,
+    .write_events = gemini_write_events,
     .usage_name = "usageMetadata",
     .write_usage = gemini_write_usage,
     .write_length = gemini_write_length,

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/money.h"
 #include "dialect/answer_state.h"
+#include "dialect/plain_events.h"
 #include "dialect/responses.h"
 
 /* What an end is written from: the state without the event that was not sent. */
@@ -341,6 +342,7 @@ const struct dialect_form responses_form = {
     .read_event = responses_read_event,
     .note_text = responses_note_text,
     .read_answer = responses_read_answer,
+    .write_events = responses_write_events,
     .usage_name = "usage",
     .write_usage = responses_write_usage,
     .write_length = responses_write_length,

@@ -354,18 +354,24 @@ static void on_data(struct slice data, void *arg)
         keep_body(attempt, data);
 }
 
-/* Turns a good plain answer into a stream, because a stream was asked for. */
-static void stream_plain(struct attempt *attempt)
+#define SAYS_NOTHING "the answer says nothing"
+
+/* Turns a good plain answer into a stream, because a stream was asked for. `answer` is NULL if it
+ * is of OpenAI's chat. */
+static void stream_plain(struct attempt *attempt, const struct json_value *answer)
 {
-    struct buffer chunks;
-    buffer_init(&chunks, 2 * LIMIT_UPSTREAM_BODY_BYTES);
-    if (plain_chunks_write(&attempt->completion, &chunks)) {
-        attempt->event_stream = true;
-        attempt->events->on_stream(buffer_slice(&chunks), attempt->owner);
-    } else {
-        attempt_decide(attempt, ATTEMPT_GARBLED, "the plain answer is too large for a stream");
-    }
-    buffer_fini(&chunks);
+    struct buffer events;
+    buffer_init(&events, 4 * LIMIT_UPSTREAM_BODY_BYTES);
+    if (answer == NULL)
+        (void)plain_chunks_write(&attempt->completion, &events);
+    else
+        dialect_form(attempt->dialect)->write_events(answer, &events);
+    attempt->event_stream = !events.failed;
+    if (attempt->event_stream)
+        attempt->events->on_stream(buffer_slice(&events), attempt->owner);
+    attempt_decide(attempt, ATTEMPT_GARBLED,
+                   events.failed ? "the plain answer is too large for a stream" : SAYS_NOTHING);
+    buffer_fini(&events);
 }
 
 static void judge_choices(struct attempt *attempt)
@@ -375,7 +381,7 @@ static void judge_choices(struct attempt *attempt)
     if (said || said_something(choices))
         attempt_decide(attempt, ATTEMPT_ANSWERED, "");
     else
-        attempt_decide(attempt, ATTEMPT_GARBLED, "the answer says nothing");
+        attempt_decide(attempt, ATTEMPT_GARBLED, SAYS_NOTHING);
 }
 
 /* Replaces the model's name before the body is used. */
@@ -390,27 +396,28 @@ static void rename_body(struct attempt *attempt)
     (void)completion_read(buffer_slice(&attempt->body), &attempt->completion);
 }
 
-/* Notes what the provider says that it charges us, and takes every price of it out of the body. */
-static void hide_cost(struct attempt *attempt)
+/* Notes what the provider says that it charges us, and takes every price of it out of the body.
+ * Returns whether there was one. */
+static bool hide_prices(struct attempt *attempt, const struct json_value *root)
 {
     const struct stated_cost_paths *paths = attempt->candidate->terms.cost;
-    const struct json_value *root = &attempt->completion.root;
     struct buffer hidden;
     if (paths != NULL)
         (void)stated_cost_read(paths, root, &attempt->stated);
     if (!stated_cost_hide(paths, buffer_slice(&attempt->body), root, &hidden))
-        return;
+        return false;
     buffer_fini(&attempt->body);
     attempt->body = hidden;
-    (void)completion_read(buffer_slice(&attempt->body), &attempt->completion);
+    return true;
 }
 
 static void take_body(struct attempt *attempt)
 {
-    hide_cost(attempt);
+    if (hide_prices(attempt, &attempt->completion.root))
+        (void)completion_read(buffer_slice(&attempt->body), &attempt->completion);
     rename_body(attempt);
     if (attempt->asks->streamed)
-        stream_plain(attempt);
+        stream_plain(attempt, NULL);
     else
         judge_choices(attempt);
 }
@@ -481,7 +488,7 @@ static void judge_answer(struct attempt *attempt)
     if (attempt->events->on_answer(&attempt->answer, attempt->owner))
         attempt_decide(attempt, ATTEMPT_ANSWERED, "");
     else
-        attempt_decide(attempt, ATTEMPT_GARBLED, "the answer says nothing");
+        attempt_decide(attempt, ATTEMPT_GARBLED, SAYS_NOTHING);
 }
 
 /* Judges the translated answer, which is attempt->body now. */
@@ -490,6 +497,7 @@ static void judge_translated(struct attempt *attempt)
     if (attempt->asks->streamed) {
         attempt->event_stream = true;
         attempt->events->on_translated(buffer_slice(&attempt->body), attempt->owner);
+        attempt_decide(attempt, ATTEMPT_GARBLED, SAYS_NOTHING);
     } else if (attempt->asks->dialect == DIALECT_CHAT) {
         judge_chat_body(attempt);
     } else {
@@ -512,20 +520,6 @@ static void translate_body(struct attempt *attempt, const struct answer_facts *f
     buffer_fini(&body);
 }
 
-/* Notes what the provider says that it charges us, and takes every price of it out of the body, in
- * another dialect than OpenAI's chat. */
-static void hide_prices(struct attempt *attempt, const struct json_value *root)
-{
-    const struct stated_cost_paths *paths = attempt->candidate->terms.cost;
-    struct buffer hidden;
-    if (paths != NULL)
-        (void)stated_cost_read(paths, root, &attempt->stated);
-    if (!stated_cost_hide(paths, buffer_slice(&attempt->body), root, &hidden))
-        return;
-    buffer_fini(&attempt->body);
-    attempt->body = hidden;
-}
-
 /* Judges a whole 2xx body in another dialect than OpenAI's chat, or one that is translated. Counts
  * are noted behind the text that they count. */
 static void judge_form_body(struct attempt *attempt)
@@ -534,7 +528,7 @@ static void judge_form_body(struct attempt *attempt)
     struct json_value root;
     if (!read_object(attempt, &root))
         return;
-    hide_prices(attempt, &root);
+    (void)hide_prices(attempt, &root);
     check(read_object(attempt, &root));
     dialect_form(attempt->dialect)->read_answer(&root, &facts);
     if (facts.kind == ANSWER_FAILS) {
@@ -545,7 +539,7 @@ static void judge_form_body(struct attempt *attempt)
     } else if (attempt_translates(attempt)) {
         translate_body(attempt, &facts);
     } else if (attempt->asks->streamed) {
-        attempt_decide(attempt, ATTEMPT_GARBLED, "a plain answer came in place of a stream");
+        stream_plain(attempt, &root);
     } else {
         judge_answer(attempt);
         attempt->events->on_counts(&attempt->answer, attempt->owner);
