@@ -2,6 +2,7 @@
 
 #include "dialect/chat.h"
 #include "dialect/completion.h"
+#include "dialect/said.h"
 
 static bool read_request(struct slice text, const struct request_address *address, uint64_t seed,
                          struct model_request *out, struct request_fault *fault)
@@ -67,6 +68,7 @@ static void read_answer(const struct json_value *root, struct answer_facts *out)
         out->error = *root;
     }
     read_choices(&completion.choices, out);
+    out->said = out->finish_reason != NULL || said_something(&completion.choices);
     out->usage = completion.usage;
     out->service_tier = completion.service_tier;
     out->beside = completion.beside;

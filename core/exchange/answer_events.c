@@ -232,6 +232,8 @@ void answer_events_end(struct exchange *exchange)
     struct buffer translated;
     if (!attempt_translates(&exchange->attempt) || stream->translation_ended || is_over(exchange))
         return;
+    if (!stream->provider_said) /* a translation would give it an end */
+        return;
     stream->translation_ended = true;
     answer_events_tell_skipped(exchange);
     buffer_init(&translated, LIMIT_EDITED_EVENT_BYTES);
@@ -297,6 +299,7 @@ static void translate(struct exchange *exchange, struct slice event, struct slic
     if (facts.kind == ANSWER_IGNORED)
         return;
     note_ends(exchange, &facts);
+    stream->provider_said = stream->provider_said || facts.said;
     answer_events_tell_skipped(exchange);
     if (is_over(exchange))
         return;

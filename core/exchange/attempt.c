@@ -536,6 +536,8 @@ static void judge_form_body(struct attempt *attempt)
             attempt,
             attempt_classify(attempt, attempt->asks->model, 0, buffer_slice(&attempt->body)),
             "an error came with a status of success");
+    } else if (!facts.said) { /* a translation would give it an end */
+        attempt_decide(attempt, ATTEMPT_GARBLED, SAYS_NOTHING);
     } else if (attempt_translates(attempt)) {
         translate_body(attempt, &facts);
     } else if (attempt->asks->streamed) {

@@ -45,9 +45,10 @@ struct stream {
     /* Of another dialect than OpenAI's chat: */
     struct answer_state *answer;     /* NULL: no event has come */
     const struct dialect_form *form; /* of `answer` */
-    bool closing; /* what comes waits in held_event until the charge is durable */
-    bool closed;  /* its last event has come */
-    struct answer_choices provider_choices; /* of a translated one */
+    bool closing;       /* what comes waits in held_event until the charge is durable */
+    bool closed;        /* its last event has come */
+    bool provider_said; /* of a translated one: an event of the provider's has said something */
+    struct answer_choices provider_choices;
     int64_t provider_ended; /* how many have ended; 0 while one that was seen has not ended */
     bool translation_ended;
     struct text_route route; /* of a translated one */

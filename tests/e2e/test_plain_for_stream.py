@@ -8,7 +8,7 @@ import anthropic
 import gemini_answers
 import pytest
 import responses_answers
-from anthropic_answers import Message
+from anthropic_answers import Message, named
 from gateway import Gateway
 from google import genai
 from prices import Price, usd
@@ -94,3 +94,47 @@ def test_generated_content(customer, provider):
     assert chunk.text == "Hello there!"
     assert chunk.function_calls[0].args == TOOL["input"]
     check_record(customer)
+
+
+def ask(customer, client: str, model: str):
+    if client == "gemini":
+        body = {"contents": [{"parts": [{"text": "Hello!"}]}]}
+        path = f"/v1beta/models/{model}:streamGenerateContent?alt=sse"
+        headers = {"x-goog-api-key": customer.key}
+        return customer.gateway.http.post(path, json=body, headers=headers)
+    body = {"model": model, "stream": True}
+    if client == "openai-responses":
+        return customer.post({"input": "Hello!", **body}, "/responses")
+    if client == "anthropic":
+        return customer.post({"max_tokens": 100, "messages": HELLO, **body}, "/messages")
+    return customer.post({"messages": HELLO, **body}, "/chat/completions")
+
+
+EMPTY = {
+    "openai": {"choices": []},
+    "openai-responses": {"output": []},
+    "anthropic": {"content": []},
+    "gemini": {"candidates": []},
+}
+
+
+@pytest.mark.parametrize("client", DIALECTS)
+@pytest.mark.parametrize("of", DIALECTS)
+def test_an_answer_that_says_nothing_is_refused(customer, provider, of, client):
+    provider.answer = answers.reply(200, json.dumps(EMPTY[of]).encode())
+    reply = ask(customer, client, f"m-{of}")
+    assert reply.status_code == 502
+    assert customer.balance == 10
+
+
+DONE = {"openai": b"data: [DONE]\n\n", "anthropic": named("message_stop")}
+
+
+@pytest.mark.parametrize("client", DIALECTS)
+@pytest.mark.parametrize("of", DONE)
+def test_a_stream_that_says_nothing_is_refused(customer, provider, of, client):
+    """Also where a translation could give it an end."""
+    provider.answer = answers.stream([DONE[of]])
+    reply = ask(customer, client, f"m-{of}")
+    assert reply.status_code == 502
+    assert customer.balance == 10
