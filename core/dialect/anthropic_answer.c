@@ -90,6 +90,14 @@ static void read_block(const struct json_value *block, struct answer_facts *out)
     }
 }
 
+static void read_content(const struct json_value *content, struct answer_facts *out)
+{
+    struct json_walk walk = json_walk(content);
+    struct json_item block;
+    while (content->type == JSON_ARRAY && json_next(&walk, &block))
+        read_block(&block.value, out);
+}
+
 void anthropic_read_answer(const struct json_value *root, struct answer_facts *out)
 {
     enum { TYPE, CONTENT, ERROR, MEMBERS };
@@ -104,10 +112,7 @@ void anthropic_read_answer(const struct json_value *root, struct answer_facts *o
     }
     read_holder(root, out);
     read_stop_reason(root, out);
-    struct json_walk walk = json_walk(&members[CONTENT].value);
-    struct json_item block;
-    while (members[CONTENT].value.type == JSON_ARRAY && json_next(&walk, &block))
-        read_block(&block.value, out);
+    read_content(&members[CONTENT].value, out);
 }
 
 /* ---- events ---- */
@@ -153,6 +158,15 @@ void anthropic_note_text(struct answer_state *state, struct slice text)
     state->block_opened = false;
 }
 
+/* Its content is empty, or has come already. */
+static void read_message(const struct json_value *message, struct answer_facts *out)
+{
+    struct json_member content = {.name = "content"};
+    read_holder(message, out);
+    json_find_all(message, &content, 1);
+    read_content(&content.value, out);
+}
+
 void anthropic_read_event(struct answer_state *state, const struct json_value *root,
                           struct answer_facts *out)
 {
@@ -174,7 +188,7 @@ void anthropic_read_event(struct answer_state *state, const struct json_value *r
         if (state != NULL)
             state->block_open = false;
     } else if (json_string_is(word, "message_start")) {
-        read_inner(root, "message", read_holder, out);
+        read_inner(root, "message", read_message, out);
         if (state != NULL)
             state->begun = true;
     } else if (json_string_is(word, "message_delta")) {
@@ -186,5 +200,8 @@ void anthropic_read_event(struct answer_state *state, const struct json_value *r
     } else if (json_string_is(word, "error")) {
         out->kind = ANSWER_FAILS;
         out->error = *root;
+    } else { /* of tomorrow: what it says is not free */
+        read_inner(root, "delta", read_block, out);
+        read_inner(root, "content_block", read_block, out);
     }
 }

@@ -132,7 +132,20 @@ static void begin(const struct event *event, struct answer_facts *out)
         responses_state_name(event->state, value_of(event, RESPONSE));
 }
 
-/* The output has come before, item by item. */
+/* The output has come before, item by item; or a provider has kept most of it for the end. */
+static void count_rest(const struct responses_state *state, const struct json_value *output,
+                       struct answer_facts *out)
+{
+    enum { ALIKE_BYTES = 256 };
+    struct answer_facts whole = {.kind = ANSWER_PASSES};
+    struct json_walk walk = json_walk(output);
+    struct json_item item;
+    while (output->type == JSON_ARRAY && json_next(&walk, &item))
+        responses_output_read_item(&item.value, &whole);
+    if (whole.sizes.text_bytes > 2 * state->text_bytes + ALIKE_BYTES)
+        out->sizes.text_bytes = whole.sizes.text_bytes - state->text_bytes;
+}
+
 static void end(const struct event *event, struct answer_facts *out)
 {
     struct json_value output = read_response(value_of(event, RESPONSE), out);
@@ -140,6 +153,8 @@ static void end(const struct event *event, struct answer_facts *out)
     if (out->finish_reason == NULL) /* by the event's own name */
         out->finish_reason =
             !whole ? "length" : (responses_output_calls(&output) ? "tool_calls" : "stop");
+    if (event->state != NULL)
+        count_rest(event->state, &output, out);
     out->said = true;
     out->kind = ANSWER_ENDS;
 }
@@ -383,6 +398,8 @@ void responses_read_event(struct answer_state *state, const struct json_value *r
     if (event.state != NULL)
         follow(&event);
     read_by_type(&event, out);
-    if (state != NULL)
-        state->begun = state->responses.head.bytes > 0;
+    if (state == NULL)
+        return;
+    state->responses.text_bytes += out->sizes.text_bytes;
+    state->begun = state->responses.head.bytes > 0;
 }

@@ -28,6 +28,7 @@ enum responses_change {
 };
 
 struct responses_state { /* zeroed but for its buffers */
+    int64_t text_bytes;  /* that were counted */
     bool too_large;
     int64_t next_sequence; /* the number of the next event */
     struct buffer head;    /* the object of the answer; empty: it has not come */

@@ -7,7 +7,7 @@ import answers
 import anthropic_answers
 import gemini_answers
 import pytest
-from anthropic_answers import Message
+from anthropic_answers import Message, named
 from gateway import Gateway
 from prices import Price, usd
 
@@ -136,6 +136,39 @@ def test_an_answer_that_has_finished_is_whole(customer, provider, of, client, en
     assert (record["error_code"], record["finish_reason"]) == (None, "stop")
     assert (record["input_tokens"], record["output_tokens"]) == (19, 10)
     assert f'"cost":{record["cost"].rstrip("0")}' in reply.text
+
+
+# ---- text in other places than usual ----
+
+LONG = "word " * 2000
+
+
+def all_in_the_last_event() -> bytes:
+    part = {"type": "output_text", "text": LONG, "annotations": []}
+    item = {"type": "message", "id": "m", "role": "assistant", "status": "completed",
+            "content": [part]}  # fmt: skip
+    whole = {"id": "r", "object": "response", "status": "completed", "output": [item]}
+    return named("response.completed", sequence_number=0, response=whole)
+
+
+@pytest.mark.parametrize("place", ["the last event", "the first event", "an event of tomorrow"])
+def test_text_without_counts_is_not_free(customer, provider, place):
+    events = Message(ping=False).events({"model": "m"})
+    block = {"type": "text", "text": LONG}
+    head = {"id": "m", "type": "message", "role": "assistant", "model": "m", "content": [block]}
+    end = [named("message_delta", delta={"stop_reason": "end_turn"}), named("message_stop")]
+    client = "anthropic"
+    if place == "the last event":
+        client = "openai-responses"
+        events = [all_in_the_last_event()]
+    elif place == "the first event":
+        events = [named("message_start", message=head), *events[1:-2], *end]
+    else:
+        odd = named("content_block_of_tomorrow", index=0, content_block=block)
+        events = [*events[:3], odd, *events[3:-2], *end]
+    provider.answer = answers.stream(events)
+    assert LONG in ask(customer, client, f"m-{client}").text
+    assert customer.wait_for_record()["output_tokens"] >= 2000
 
 
 # ---- several candidates ----
