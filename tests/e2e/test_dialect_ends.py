@@ -171,6 +171,18 @@ def test_text_without_counts_is_not_free(customer, provider, place):
     assert customer.wait_for_record()["output_tokens"] >= 2000
 
 
+@pytest.mark.parametrize("client", DIALECTS)
+@pytest.mark.parametrize("by_item", [False, True], ids=["at the end", "item by item"])
+def test_items_that_come_whole_are_translated(customer, provider, client, by_item):
+    item = {"type": "message", "id": "m", "role": "assistant", "status": "completed",
+            "content": [{"type": "output_text", "text": LONG, "annotations": []}]}  # fmt: skip
+    event = {"sequence_number": 0, "output_index": 0, "item": item}
+    done = [named("response.output_item.done", **event)] if by_item else []
+    provider.answer = answers.stream([*done, all_in_the_last_event()])
+    assert ask(customer, client, "m-openai-responses").text.count(LONG) >= 1
+    assert customer.wait_for_record()["output_tokens"] >= 2000
+
+
 # ---- several candidates ----
 
 TWO = [chunk(candidate(0, "a")), chunk(candidate(1, "b")), chunk(candidate(0, "c", "STOP"))]

@@ -142,6 +142,20 @@ local function read_item(s, node, key)
     end
 end
 
+-- Reads the items of which nothing has come in events.
+local function read_output(s, response)
+    local output = pick(doc, response, members.response)
+    if not is_array(output) then
+        return
+    end
+    local first, count = items(doc, output)
+    for i = 0, count - 1 do
+        if not (s.came and s.came[i]) then
+            read_item(s, first + i, i)
+        end
+    end
+end
+
 -- ---- events ----
 
 local EVENT = {}
@@ -178,6 +192,7 @@ EVENT["response.output_item.added"] = function(s, _, key, item)
         local what, _, _, _, id, name = pick(doc, item, members.item_given)
         if word(what) == "function_call" then
             start_call(s, key, id, name)
+            s.came[key] = true
         end
     end
 end
@@ -188,7 +203,10 @@ EVENT["response.output_item.done"] = function(s, _, key, item)
     end
     local what, _, _, encrypted, _, _, arguments = pick(doc, item, members.item_given)
     what = word(what)
-    if what == "reasoning" and is_text(encrypted) then
+    if not s.came[key] then -- it comes whole
+        read_item(s, item, key)
+        s.came[key] = true
+    elseif what == "reasoning" and is_text(encrypted) then
         s.writer.signature(s, encrypted, "openai-responses")
     elseif what == "function_call" and is_text(arguments) and not (s.argued and s.argued[key]) then
         s.writer.call_arguments(s, key, arguments)
@@ -199,9 +217,14 @@ function reader.event(s)
     local what, delta, key, item, response, logprobs, annotation, place =
         pick(doc, 1, members.event)
     what = word(what)
+    s.came = s.came or {} -- places of items of which something has come
     local take = EVENT[what]
     if take then
-        take(s, delta, number(key) or 0, item, logprobs)
+        local place_of_item = number(key) or 0
+        take(s, delta, place_of_item, item, logprobs)
+        if is_text(delta) then
+            s.came[place_of_item] = true
+        end
     elseif what == "response.reasoning_summary_part.added" then
         if (number(place) or 0) > 0 then
             s.writer.reasoning(s, BETWEEN)
@@ -210,19 +233,14 @@ function reader.event(s)
         read_annotation(s, annotation)
     elseif what == "response.completed" or what == "response.incomplete" then
         if is_object(response) then
+            read_output(s, response)
             read_end(s, response)
         end
     end
 end
 
 function reader.body(s)
-    local output = pick(doc, 1, members.response)
-    if is_array(output) then
-        local first, count = items(doc, output)
-        for i = 0, count - 1 do
-            read_item(s, first + i, i)
-        end
-    end
+    read_output(s, 1)
     read_end(s, 1)
 end
 
