@@ -54,6 +54,44 @@ static void send_rate(struct exchange *exchange, const struct limit_state *state
     http_reply_header(exchange->request, reset, duration_format(state->reset_ms, text));
 }
 
+/* The names in which a dialect tells a limit. */
+struct rate_names {
+    const char *limit;
+    const char *remaining;
+    const char *reset;
+};
+
+/* The same as Anthropic writes it: the reset is a date. */
+static void send_anthropic_rate(struct exchange *exchange, const struct limit_state *state,
+                                const struct rate_names *names)
+{
+    char text[CLOCK_TEXT_BYTES];
+    if (state->limit == 0)
+        return;
+    send_number(exchange, names->limit, state->limit);
+    send_number(exchange, names->remaining, state->remaining);
+    http_reply_header(exchange->request, names->reset,
+                      clock_format(clock_wall_ms() + state->reset_ms, text));
+}
+
+static void send_rates(struct exchange *exchange)
+{
+    static const struct rate_names requests = {"anthropic-ratelimit-requests-limit",
+                                               "anthropic-ratelimit-requests-remaining",
+                                               "anthropic-ratelimit-requests-reset"};
+    static const struct rate_names tokens = {"anthropic-ratelimit-tokens-limit",
+                                             "anthropic-ratelimit-tokens-remaining",
+                                             "anthropic-ratelimit-tokens-reset"};
+    send_rate(exchange, &exchange->rate[LIMIT_REQUESTS], "x-ratelimit-limit-requests",
+              "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests");
+    send_rate(exchange, &exchange->rate[LIMIT_TOKENS], "x-ratelimit-limit-tokens",
+              "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens");
+    if (exchange->asks.dialect != DIALECT_ANTHROPIC)
+        return;
+    send_anthropic_rate(exchange, &exchange->rate[LIMIT_REQUESTS], &requests);
+    send_anthropic_rate(exchange, &exchange->rate[LIMIT_TOKENS], &tokens);
+}
+
 static void send_headers(struct exchange *exchange, const char *content_type)
 {
     struct http_request *request = exchange->request;
@@ -76,10 +114,7 @@ static void send_headers(struct exchange *exchange, const char *content_type)
     }
     if (!caching_said)
         http_reply_header(request, "Cache-Control", "no-store");
-    send_rate(exchange, &exchange->rate[LIMIT_REQUESTS], "x-ratelimit-limit-requests",
-              "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests");
-    send_rate(exchange, &exchange->rate[LIMIT_TOKENS], "x-ratelimit-limit-tokens",
-              "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens");
+    send_rates(exchange);
 }
 
 static void note_first_byte(struct exchange *exchange)

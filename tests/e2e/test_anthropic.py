@@ -2,6 +2,7 @@
 as they pass. What a call costs, how it ends and what fails has Anthropic's form."""
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import answers
@@ -142,6 +143,19 @@ def test_no_header_names_what_belongs_to_the_account(customer, provider, name):
     provider.answer = message()
     assert ask(customer, headers={name: "theirs"}).status_code == 200
     assert name.lower() not in provider.last.headers
+
+
+def test_limits_are_told_in_both_ways(customer, provider):
+    """Anthropic's resets are dates, OpenAI's are durations."""
+    provider.answer = message()
+    told = ask(customer).headers
+    for kind in ("requests", "tokens"):
+        for word in ("limit", "remaining"):
+            assert told[f"anthropic-ratelimit-{kind}-{word}"] == told[f"x-ratelimit-{word}-{kind}"]
+        resets = datetime.fromisoformat(told[f"anthropic-ratelimit-{kind}-reset"])
+        assert 0 < (resets - datetime.now(UTC)).total_seconds() <= 60
+    other = customer.post({"model": "claude-test", "messages": HELLO}, "/chat/completions").headers
+    assert not [name for name in other if name.startswith("anthropic-")]
 
 
 def test_the_version_is_said_for_a_client_that_says_none(customer, provider):
