@@ -217,15 +217,23 @@ const char *paid_features_param(const struct paid_feature *feature,
     return paid_finder_param(feature, out);
 }
 
-const struct paid_feature *paid_features_unsold(const struct paid_features *found, const char *sold)
+const struct paid_feature *paid_features_unsold(const struct paid_features *found, const char *sold,
+                                                const char *left_out)
 {
     char name[PAID_FEATURE_NAME_BYTES];
     for (size_t i = 0; i < found->count; i++) {
         const struct paid_feature *feature = &found->list[i];
-        if (!paid_finder_is_listed(sold, slice_of(paid_features_name(feature, name))))
+        struct slice its = slice_of(paid_features_name(feature, name));
+        if (!paid_finder_is_listed(sold, its) && !paid_finder_is_listed(left_out, its))
             return feature;
     }
     return NULL;
+}
+
+const char *paid_features_left_out(enum dialect asked)
+{
+    /* as in lua/dialect/responses/read_request.lua */
+    return asked == DIALECT_RESPONSES ? "tools.web_search tools.web_search_preview" : "";
 }
 
 bool paid_features_sells(const char *sold, const char *name)

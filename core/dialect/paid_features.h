@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/slice.h"
+#include "dialect/dialect_kind.h"
 #include "dialect/paid_feature.h"
 #include "dialect/request_fault.h"
 
@@ -29,10 +30,14 @@ bool paid_features_read_marks(struct paid_features *found, const char *name,
 bool paid_features_read_added(struct paid_features *found, const char *name,
                               const struct json_value *messages, struct request_fault *fault);
 
-/* Returns the first feature that is not sold, or NULL. `sold` has names between spaces; one that
- * ends with `*` stands for all that begin so. */
-const struct paid_feature *paid_features_unsold(const struct paid_features *found,
-                                                const char *sold);
+/* Returns the first feature that is in neither list, or NULL: what is sold, and what costs nothing
+ * (`left_out`). Lists have names between spaces; one that ends with `*` stands for all that begin
+ * so. */
+const struct paid_feature *paid_features_unsold(const struct paid_features *found, const char *sold,
+                                                const char *left_out);
+/* Returns the features of a client's dialect that no translation carries over, as such a list: the
+ * tools of the server that a model can do without. */
+const char *paid_features_left_out(enum dialect asked);
 
 /* Returns whether the list `sold` (as above) has the name. */
 bool paid_features_sells(const char *sold, const char *name);

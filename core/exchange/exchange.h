@@ -169,6 +169,7 @@ struct cost_ceiling {
     bool takes_files;
     bool output_hidden;        /* streams do not show all generated tokens: reasoning */
     const char *sold_features; /* names between spaces (paid_features.h); borrowed; NULL: none */
+    unsigned spoken;           /* the dialects that any candidate speaks; a bit for each */
 };
 /* Makes the hold for the worst case. If the customer has not limited the answer and cannot afford
  * the longest one, it is made affordable. A stream holds only a

@@ -464,11 +464,14 @@ static bool takes_content(struct exchange *exchange, const struct cost_ceiling *
     return true;
 }
 
-/* Refuses what the provider bills in another way than by the prices of the model's entry. */
+/* Refuses what the provider bills in another way than by the prices of the model's entry. Nobody
+ * bills what the translation for every candidate leaves out. */
 static bool sells_features(struct exchange *exchange, const struct cost_ceiling *need)
 {
+    enum dialect asked = exchange->asks.dialect;
     const char *sold = need->sold_features != NULL ? need->sold_features : "";
-    const struct paid_feature *unsold = paid_features_unsold(&exchange->asks.paid, sold);
+    const char *left_out = (need->spoken >> asked & 1) == 0 ? paid_features_left_out(asked) : "";
+    const struct paid_feature *unsold = paid_features_unsold(&exchange->asks.paid, sold, left_out);
     char name[PAID_FEATURE_NAME_BYTES];
     char param[PAID_FEATURE_PARAM_BYTES];
     char message[sizeof name + sizeof param + 128];

@@ -479,6 +479,20 @@ static void read_sellers(lua_State *state, struct cost_ceiling *out)
     lua_pop(state, 1);
 }
 
+/* Returns the bits that stand in any number of the member `spoken` of the table at 1. */
+static unsigned read_spoken(lua_State *state)
+{
+    unsigned spoken = 0;
+    lua_getfield(state, 1, "spoken");
+    for (size_t i = 1; i <= lua_objlen(state, -1); i++) {
+        lua_rawgeti(state, -1, (int)i);
+        spoken |= (unsigned)lua_tointeger(state, -1);
+        lua_pop(state, 1);
+    }
+    lua_pop(state, 1);
+    return spoken;
+}
+
 /* Makes the handle for the table at 1, with the room that its features need. */
 static struct ceiling_handle *new_ceiling(lua_State *state, const struct cost_ceiling *need)
 {
@@ -514,6 +528,7 @@ static int native_need(lua_State *state)
     need.takes_audio = flag_member(state, 1, "takes_audio");
     need.takes_files = flag_member(state, 1, "takes_files");
     need.output_hidden = flag_member(state, 1, "output_hidden");
+    need.spoken = read_spoken(state);
     lua_getfield(state, 1, "beside");
     compiled_plan_read_units(state, lua_gettop(state), need.beside.of);
     lua_pop(state, 1);

@@ -25,11 +25,12 @@ end
 -- image counts at most what the model's entry says, or the whole context. The servers in `asked`
 -- give the context if they say less than the entry, or if the entry says nothing.
 local function need(model, candidates, max_tokens)
-    local margin, asked, sold = 0, {}, {}
+    local margin, spoken, asked, sold = 0, {}, {}, {}
     for _, candidate in ipairs(candidates) do
         asked[#asked + 1] = candidate.context_key
         sold[#sold + 1] = candidate.sold
         margin = math.max(margin, candidate.margin_ppm)
+        spoken[#spoken + 1] = candidate.spoken
     end
     return native.need {
         prices = prices.dearest(sold),
@@ -44,6 +45,7 @@ local function need(model, candidates, max_tokens)
         takes_audio = model.takes_audio,
         takes_files = model.takes_files,
         output_hidden = model.output_hidden,
+        spoken = spoken,
         sold_features = model.sold_features,
         sellers = sellers(model, candidates),
         choice = candidates[1] and candidates[1].choice or "",

@@ -489,10 +489,10 @@ static void says_what_is_not_sold(void **state)
     char name[PAID_FEATURE_NAME_BYTES];
     struct paid_features found = {0};
     struct request_fault fault;
-    assert_null(paid_features_unsold(&found, ""));
+    assert_null(paid_features_unsold(&found, "", ""));
     assert_true(read(&found, "tools", "[{\"type\":\"web_search\"},{\"type\":\"mcp\"}]", &fault));
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const struct paid_feature *unsold = paid_features_unsold(&found, cases[i].sold);
+        const struct paid_feature *unsold = paid_features_unsold(&found, cases[i].sold, "");
         if (cases[i].unsold == NULL && unsold != NULL)
             fail_msg("%s: not sold", cases[i].sold);
         if (cases[i].unsold == NULL)
@@ -509,8 +509,8 @@ static void a_star_of_the_client_is_a_letter(void **state)
     struct paid_features found = {0};
     struct request_fault fault;
     assert_true(read(&found, "tools", "[{\"type\":\"*\"}]", &fault));
-    assert_non_null(paid_features_unsold(&found, "tools.mcp"));
-    assert_null(paid_features_unsold(&found, "tools.*"));
+    assert_non_null(paid_features_unsold(&found, "tools.mcp", ""));
+    assert_null(paid_features_unsold(&found, "tools.*", ""));
 }
 
 static void lists_what_is_known(void **state)
