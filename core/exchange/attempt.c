@@ -155,6 +155,7 @@ static bool translate_request(struct attempt *attempt, const struct attempt_requ
         .model = terms->model,
         .model_public = terms->answers_as[0] != '\0' ? terms->answers_as : asked->asks->model,
         .output_tokens_max = asked->output_tokens_max,
+        .output_tokens_most = asked->output_tokens_most,
         .max_tokens_field = terms->max_tokens_field,
         .streamed = asked->asks->streamed,
         .usage_unasked = terms->usage_unasked,

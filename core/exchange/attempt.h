@@ -65,6 +65,7 @@ struct attempt_request {
     const char *exchange_id;
     int64_t created_ms;
     int64_t output_tokens_max;    /* > 0: asks for at most this many */
+    int64_t output_tokens_most;   /* the longest answer that can be */
     struct translator translator; /* moved in; zeroed if the provider speaks the dialect */
 };
 

@@ -153,6 +153,19 @@ void exchange_price_budget(struct exchange *exchange)
     worst_price_raise(&view, &budget->sold);
 }
 
+/* The longest answer that fits behind the prompt, for each choice. The prompt is counted as the
+ * hold counts it, which may be too much: so it leaves at least ROOM_TOKENS. */
+static int64_t longest_answer(const struct exchange *exchange)
+{
+    enum { ROOM_TOKENS = 8192 };
+    const struct charge_limits *limits = &exchange->charge_limits;
+    int64_t most = exchange->budget.output_tokens_most / exchange->budget.choices;
+    int64_t room = limits->context_tokens - limits->input_tokens;
+    if (room < ROOM_TOKENS)
+        room = ROOM_TOKENS;
+    return room < most ? room : most;
+}
+
 /* `translator` is moved in. */
 static void start(struct exchange *exchange, struct candidate *candidate,
                   const struct translator *translator)
@@ -165,6 +178,7 @@ static void start(struct exchange *exchange, struct candidate *candidate,
         .exchange_id = exchange->id.text,
         .created_ms = exchange->created_ms,
         .output_tokens_max = exchange->budget.output_tokens_max,
+        .output_tokens_most = longest_answer(exchange),
         .translator = *translator};
     attempt_start(&exchange->attempt, candidate, &request, &events, exchange);
 }

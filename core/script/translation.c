@@ -127,6 +127,8 @@ static void push_wish(lua_State *state, const struct translator_wish *wish)
     set_field(state, "exchange_id", wish->exchange_id);
     lua_pushnumber(state, (lua_Number)wish->output_tokens_max);
     lua_setfield(state, -2, "output_tokens_max");
+    lua_pushnumber(state, (lua_Number)wish->output_tokens_most);
+    lua_setfield(state, -2, "output_tokens_most");
     lua_pushnumber(state, (lua_Number)created);
     lua_setfield(state, -2, "created");
     lua_pushboolean(state, wish->streamed);

@@ -48,7 +48,7 @@ local ROWS = {
     { "json", "JSON of any form", "response_format", "text.format",
         { refuse = "Anthropic needs a JSON schema." }, "responseMimeType" },
     { "limit", "tokens of the answer", "max_completion_tokens, max_tokens",
-        "max_output_tokens; at least 16", "max_tokens; 8192 if nobody says one",
+        "max_output_tokens; at least 16", "max_tokens; the model's max_output if nobody says one",
         "maxOutputTokens" },
     { "stop", "stop sequences", "stop", { refuse = "Responses have no stop sequences." },
         "stop_sequences", "stopSequences" },

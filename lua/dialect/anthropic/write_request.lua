@@ -10,7 +10,8 @@ local bytes, doc = native.bytes, native.document
 local put, put_decoded, put_number, put_text = native.put, native.put_decoded, native.put_number,
     native.put_text
 
--- The limit of an answer must be stated. Where neither client nor policy says one, it is this.
+-- The limit of an answer must be stated. Where nobody says one, it is the model's longest answer;
+-- where that is unknown, this.
 local LIMIT_DEFAULT = 8192
 local BUDGET_MIN = 1024
 
@@ -286,7 +287,8 @@ end
 return function(asked, wish)
     carried.check(asked, "anthropic")
     local most = wish.output_tokens_max
-    local limit = asked.limit or most > 0 and most or LIMIT_DEFAULT
+    local limit = asked.limit or most > 0 and most or (wish.output_tokens_most or 0) > 0
+        and wish.output_tokens_most or LIMIT_DEFAULT
     if most > 0 then
         limit = math.min(limit, most)
     end
