@@ -86,6 +86,22 @@ function put_google(node)
     put(out, "}")
 end
 
+-- Whether what is given as JSON Schema has Google's types: so do the requests with which Gemini CLI
+-- chooses a model.
+function schema.is_google(node)
+    if not node or kind(doc, node) ~= "object" then
+        return false
+    end
+    local names, nodes = pairs_of(doc, node)
+    for i = 1, #names do
+        if names[i] == "type" then
+            return kind(doc, nodes[i]) == "string"
+                and string.find(text(doc, nodes[i], 64) or "", "^%u+$") ~= nil
+        end
+    end
+    return false
+end
+
 -- Writes the schema of a tool or a format: `schema` is JSON Schema, `google` is Google's.
 function schema.put(owner)
     if owner.google then

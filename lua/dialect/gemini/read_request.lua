@@ -2,6 +2,7 @@
 local common = require "dialect.common"
 local members = require "dialect.gemini.members"
 local native = require "dialect.native"
+local schema = require "dialect.schema"
 
 local doc = native.document
 local bytes, items, kind, read, text = native.bytes, native.items, native.kind, native.read,
@@ -163,6 +164,13 @@ end
 
 -- ---- tools ----
 
+local function put_schema(owner, json_schema, google)
+    if schema.is_google(json_schema) then
+        json_schema, google = nil, json_schema
+    end
+    owner.schema, owner.google = json_schema, google
+end
+
 local function read_tools(asked, node)
     asked.tools = {}
     local first, count = items(doc, node)
@@ -176,9 +184,10 @@ local function read_tools(asked, node)
                 kind = "function",
                 name = need(declaration.name, common.where("tools[#].functionDeclarations[#].name",
                     i, j)),
-                description = declaration.description, google = declaration.parameters,
-                schema = declaration.parametersJsonSchema,
+                description = declaration.description,
             }
+            put_schema(asked.tools[#asked.tools], declaration.parametersJsonSchema,
+                declaration.parameters)
         end
     end
 end
@@ -266,9 +275,8 @@ local function read_generation(asked, node)
         asked.modalities = read_modalities(config.responseModalities)
     end
     if config.responseSchema or config.responseJsonSchema then
-        asked.format = {
-            kind = "schema", google = config.responseSchema, schema = config.responseJsonSchema,
-        }
+        asked.format = { kind = "schema" }
+        put_schema(asked.format, config.responseJsonSchema, config.responseSchema)
     elseif config.responseMimeType == "application/json" then
         asked.format = { kind = "json" }
     elseif config.responseMimeType and config.responseMimeType ~= "text/plain" then

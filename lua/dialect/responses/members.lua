@@ -69,6 +69,7 @@ list("reasoning_config", "reasoning", {
     { "mode", "refuse" },
 })
 list("item", "input[]", {
+    { "internal_chat_message_metadata_passthrough", "skip", "a note of the client" },
     { "type", "text", "kind" },
     { "role", "text", "role" },
     { "content", "any", "parts" },
