@@ -23,7 +23,7 @@ class Message:
 
     pieces: tuple[str, ...] = ("Hello", " there", "!")
     thinking: tuple[str, ...] = ()
-    tool: dict | None = None  # {"name":, "input":}
+    tool: dict | None = None  # {"name":, "input":}, and perhaps its "id"
     input_tokens: int = 19
     output_tokens: int = 10
     usage: dict = field(default_factory=dict)  # more counts

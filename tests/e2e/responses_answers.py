@@ -11,7 +11,7 @@ class Response:
     """One response; asked with `stream` it comes in events."""
 
     pieces: tuple[str, ...] = ("Hello", " there", "!")
-    tool: dict | None = None  # {"name":, "input":}
+    tool: dict | None = None  # {"name":, "input":}, and perhaps its "id"
     input_tokens: int = 19
     output_tokens: int = 10
     cached_tokens: int = 0
@@ -27,7 +27,8 @@ class Response:
             found.append({"type": "message", "id": "msg_1", "status": "completed",
                           "role": "assistant", "content": [part]})  # fmt: skip
         if self.tool:
-            found.append({"type": "function_call", "id": "fc_1", "call_id": "call_1",
+            found.append({"type": "function_call", "id": "fc_1",
+                          "call_id": self.tool.get("id", "call_1"),
                           "name": self.tool["name"], "status": "completed",
                           "arguments": json.dumps(self.tool["input"])})  # fmt: skip
         return found
