@@ -263,7 +263,8 @@ static void note_head(struct answer_state *state, const struct json_value *root)
     state->begun = true;
 }
 
-/* The counts that grow from chunk to chunk. The last chunk, which has all of them, is always read. */
+/* The counts that grow from chunk to chunk. The last chunk, which has all of them, is always
+ * read. */
 static void note_counts(const struct json_value *usage, struct answer_facts *out)
 {
     struct json_member members[ANSWER_NUMBERS_MAX] = {{.name = "candidatesTokenCount"},

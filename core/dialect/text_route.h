@@ -24,8 +24,8 @@ struct text_route {
 void text_route_init(struct text_route *route);
 void text_route_fini(struct text_route *route);
 
-/* Notes that a piece of text, as it stands in JSON, has become these whole events. An empty text: it
- * was no plain piece. */
+/* Notes that a piece of text, as it stands in JSON, has become these whole events. An empty text:
+ * it was no plain piece. */
 void text_route_learn(struct text_route *route, struct slice text, struct slice translated);
 /* Appends the event of another piece, with the next number. */
 void text_route_write(struct text_route *route, struct slice text, struct buffer *out);

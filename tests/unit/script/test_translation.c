@@ -144,19 +144,23 @@ static const struct request_case request_cases[] = {
      "tools[0].type", "'tools[0].type' is 'bash_20250124', a tool that only Anthropic has."},
     /* Google's own addresses name files of the account. */
     {"openai-chat", "gemini",
-     "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":"
+     "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\","
+     "\"image_url\":{\"url\":"
      "\"https://generativelanguage.googleapis.com/v1beta/files/a\"}}]}]}",
      NULL, NULL, KEPT_ADDRESS},
     {"openai-chat", "gemini",
-     "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":"
+     "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\","
+     "\"image_url\":{\"url\":"
      "\"gs://bucket/a\"}}]}]}",
      NULL, NULL, KEPT_ADDRESS},
     {"openai-chat", "gemini",
-     "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":"
+     "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\","
+     "\"image_url\":{\"url\":"
      "\"HTTPS://x.GOOGLE\\u0041PIS.com:443/a\"}}]}]}",
      NULL, NULL, KEPT_ADDRESS},
     {"openai-chat", "gemini",
-     "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":"
+     "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\","
+     "\"image_url\":{\"url\":"
      "\"https://x@y/a\"}}]}]}",
      NULL, NULL, KEPT_ADDRESS},
     /* What is decoded is not written as it came. */
