@@ -19,7 +19,7 @@ return {
         handler = count.with '{"input_tokens":%.0f}' },
     { method = "GET", path = "/models", handler = models.list },
     { method = "GET", path = "/models/{id}", handler = models.get },
-    -- Google's SDKs ask here when they are given a base URL.
+    -- google-genai 3.6.1 for Python asks here.
     { method = "POST", path = "/models/{id}", handler = require "gemini.method" },
     { method = "GET", path = "/credits", handler = require "openai.credits" },
     { method = "GET", path = "/key", handler = require "openai.key" },
