@@ -98,7 +98,7 @@ void event_template_learn(struct event_template *template, struct slice event,
         add_hole(template, event, inside(&padding), TEMPLATE_PADDING);
 }
 
-void event_template_learn_answer(struct event_template *template, struct slice event,
+bool event_template_learn_answer(struct event_template *template, struct slice event,
                                  const struct answer_facts *facts)
 {
     struct slice text = facts->text;
@@ -107,12 +107,13 @@ void event_template_learn_answer(struct event_template *template, struct slice e
                  facts->sizes.image_count == 0 && facts->sizes.audio_bytes == 0;
     if (!plain ||
         !begin(template, event, facts->sizes.text_bytes - (int64_t)json_text_bytes(&string)))
-        return;
+        return false;
     add_hole(template, event, text, TEMPLATE_TEXT);
     if (facts->padding.bytes > 0)
         add_hole(template, event, facts->padding, TEMPLATE_PADDING);
     for (unsigned i = 0; i < facts->number_count; i++)
         add_hole(template, event, facts->numbers[i], TEMPLATE_NUMBER);
+    return true;
 }
 
 /* Compares `bytes` of the data, from `at` on, with the learned event from `known_at` on. */

@@ -65,8 +65,9 @@ void event_template_learn(struct event_template *template, struct slice event,
                           const struct completion *chunk, int64_t bytes, bool cut_usage);
 
 /* The same for an event of another dialect, which the client gets as it came, if it has a text and
- * neither ends nor closes an answer. `facts` point into `event`. */
-void event_template_learn_answer(struct event_template *template, struct slice event,
+ * neither ends nor closes an answer. `facts` point into `event`. Returns whether it was learned;
+ * else the one before stays. */
+bool event_template_learn_answer(struct event_template *template, struct slice event,
                                  const struct answer_facts *facts);
 
 /* Returns true when the data begins with an event like the learned one; *out says what it holds. On

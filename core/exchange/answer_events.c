@@ -151,7 +151,7 @@ static void take_own(struct exchange *exchange, struct slice event, struct slice
     close_or_go_on(stream, facts.kind);
     bool as_it_came = pass(exchange, event, data, &root, &facts);
     if (as_it_came && !stream->closing && !attempt_translates(&exchange->attempt))
-        event_template_learn_answer(&stream->event_template, event, &facts);
+        (void)event_template_learn_answer(&stream->event_template, event, &facts);
     if (output_of(stream)->failed)
         stream->out.failed = true;
     if (exchange->attempt.outcome == ATTEMPT_NONE && (facts.said || meter_has_seen(&stream->meter)))
@@ -249,16 +249,16 @@ static bool lies_in(struct slice event, struct slice text)
            text.data + text.bytes <= event.data + event.bytes;
 }
 
-/* Notes how a piece of text is translated: the translation need not see every piece. */
+/* Notes how a piece of text is translated: the translation need not see every piece. The route is
+ * of the event that the template has, and of no other. */
 static void learn_route(struct exchange *exchange, struct slice event,
                         const struct answer_facts *facts, struct slice translated)
 {
+    static const struct slice none = {"", 0};
     struct stream *stream = &exchange->stream;
-    bool plain = facts->kind == ANSWER_PASSES && facts->finish_reason == NULL && event.bytes > 0 &&
-                 lies_in(event, facts->text);
-    text_route_learn(&stream->route, plain ? facts->text : (struct slice){"", 0}, translated);
-    if (plain)
-        event_template_learn_answer(&stream->event_template, event, facts);
+    bool learned = event.bytes > 0 && lies_in(event, facts->text) &&
+                   event_template_learn_answer(&stream->event_template, event, facts);
+    text_route_learn(&stream->route, learned ? facts->text : none, translated);
 }
 
 /* Notes how many choices have ended. Without any choices a reason ends all that were asked for. */

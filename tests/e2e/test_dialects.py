@@ -267,6 +267,22 @@ def test_every_piece_arrives(customer, provider, client, dialect):
     assert usd(customer.wait_for_record()["cost"]) == charge(PRICE, Usage(40, 400))
 
 
+def test_large_thoughts_between_small_texts(customer, provider):
+    """What is learned of an event that is too large for a template is used for no other event."""
+
+    def chunk(text: str, **more) -> bytes:
+        part = {"text": text, **more}
+        candidate = {"content": {"role": "model", "parts": [part]}, "index": 0}
+        return f"data: {json.dumps({'candidates': [candidate]})}\r\n\r\n".encode()
+
+    small = [chunk(f"word{number} ") for number in range(3)]
+    large = [chunk(letter * 2000, thought=True) for letter in "ab"]
+    end = gemini_answers.Content(pieces=("end",), input_tokens=40, output_tokens=1200).events()
+    provider.answer = answers.stream([*small, *large, *small, *end])
+    said = by_chat(customer, "m-gemini", True, False)
+    assert said.text == "word0 word1 word2 " * 2 + "end"
+
+
 @pytest.mark.parametrize("dialect", PROVIDERS)
 @pytest.mark.parametrize("client", CLIENTS)
 def test_money_that_ends(house, provider, client, dialect):
