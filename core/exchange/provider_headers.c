@@ -41,10 +41,16 @@ static bool names_account(const char *name)
            strcasecmp(name, "anthropic-user-profile-id") == 0;
 }
 
-/* Adds the fields of Anthropic's API. Without one of the client, the version is the oldest that is
- * still in use. */
-static void add_anthropic(const struct candidate *candidate, const struct http_head *client_head,
-                          struct provider_headers *out)
+/* A translated body has the form of the newest version; a client that says none means the oldest
+ * that is still in use. */
+static const char *version_line(bool translated)
+{
+    return translated ? "anthropic-version: 2026-10-21" : "anthropic-version: 2023-06-01";
+}
+
+/* Adds the fields of Anthropic's API: those of a client that speaks it, else our own. */
+static void add_anthropic(const struct candidate *candidate, bool translated,
+                          const struct http_head *client_head, struct provider_headers *out)
 {
     static const char prefix[] = "anthropic-";
     size_t starts[ANTHROPIC_HEADERS];
@@ -70,7 +76,7 @@ static void add_anthropic(const struct candidate *candidate, const struct http_h
         out->lines[out->count++] = out->anthropic.data + starts[i];
     bool versioned = client_head != NULL && head_header(client_head, "anthropic-version") != NULL;
     if (!versioned && !sets(candidate, "anthropic-version"))
-        out->lines[out->count++] = "anthropic-version: 2023-06-01";
+        out->lines[out->count++] = version_line(translated);
 }
 
 void provider_headers_fill(const struct candidate *candidate, enum dialect spoken,
@@ -78,6 +84,7 @@ void provider_headers_fill(const struct candidate *candidate, enum dialect spoke
                            struct provider_headers *out)
 {
     const char *key = candidate_key(candidate, spoken);
+    bool translated = spoken != asked;
     out->count = 0;
     buffer_init(&out->anthropic, ANTHROPIC_HEADERS * (ANTHROPIC_HEADER_BYTES + 72));
     out->lines[out->count++] = "Content-Type: application/json";
@@ -86,7 +93,7 @@ void provider_headers_fill(const struct candidate *candidate, enum dialect spoke
     if (key != NULL)
         out->lines[out->count++] = key;
     if (spoken == DIALECT_ANTHROPIC)
-        add_anthropic(candidate, asked == DIALECT_ANTHROPIC ? client_head : NULL, out);
+        add_anthropic(candidate, translated, translated ? NULL : client_head, out);
     for (size_t i = 0; i < candidate->header_count; i++)
         out->lines[out->count++] = candidate->headers[i];
     for (size_t which = 0; which < PASSED_HEADERS && client_head != NULL; which++) {

@@ -233,6 +233,8 @@ def test_text(customer, provider, client, dialect, streamed):
     assert (record["input_tokens"], record["output_tokens"]) == (40, 12)
     assert record["finish_reason"] == "stop"
     assert question_of(dialect, provider.last.json) == QUESTION
+    if dialect == "anthropic" and client != "messages":
+        assert provider.last.headers["anthropic-version"] == "2026-10-21"
     assert customer.balance == 10 - price
 
 
