@@ -168,16 +168,22 @@ void exchange_reply(struct exchange *exchange, int status, const char *content_t
     exchange_end(exchange);
 }
 
+struct error_body exchange_error_body(const struct exchange *exchange,
+                                      const struct answer_error *error)
+{
+    return (struct error_body){.status = error->status,
+                               .code = error->code,
+                               .message = error->message,
+                               .param = error->param,
+                               .metadata = error->metadata,
+                               .request_id = exchange->id.text,
+                               .retry_after_ms = error->retry_after_ms};
+}
+
 void exchange_write_error(const struct exchange *exchange, const struct answer_error *error,
                           struct buffer *out)
 {
-    const struct error_body body = {.status = error->status,
-                                    .code = error->code,
-                                    .message = error->message,
-                                    .param = error->param,
-                                    .metadata = error->metadata,
-                                    .request_id = exchange->id.text,
-                                    .retry_after_ms = error->retry_after_ms};
+    const struct error_body body = exchange_error_body(exchange, error);
     error_body_write(exchange->asks.dialect, &body, out);
 }
 

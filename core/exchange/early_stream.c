@@ -25,13 +25,7 @@ bool early_stream_is_open(const struct exchange *exchange)
 static void write_end(const struct exchange *exchange, const struct answer_error *error,
                       struct buffer *out)
 {
-    const struct error_body body = {.status = error->status,
-                                    .code = error->code,
-                                    .message = error->message,
-                                    .param = error->param,
-                                    .metadata = error->metadata,
-                                    .request_id = exchange->id.text,
-                                    .retry_after_ms = error->retry_after_ms};
+    const struct error_body body = exchange_error_body(exchange, error);
     const struct final_usage usage = {0};
     if (exchange->asks.dialect != DIALECT_CHAT) {
         dialect_form(exchange->asks.dialect)->write_failure(NULL, &body, &usage, out);

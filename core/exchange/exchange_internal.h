@@ -166,6 +166,9 @@ void exchange_keep_alive(struct exchange *exchange, int64_t now_us);
 /* Answers 503: the database cannot be written, so nothing that costs money is answered. */
 void exchange_refuse_unwritable(struct exchange *exchange);
 
+/* The error as each dialect writes it; its texts are borrowed from both. */
+struct error_body exchange_error_body(const struct exchange *exchange,
+                                      const struct answer_error *error);
 /* Appends the error as a JSON object in the client's dialect. */
 void exchange_write_error(const struct exchange *exchange, const struct answer_error *error,
                           struct buffer *out);

@@ -2,11 +2,10 @@
 local caller = require "openai.caller"
 local context = require "context"
 local policy = require "policy"
+local usual = require "openai.models"
 
 local models = {}
 
-local ID_BYTES_MAX = 128
-local STATUS = { model_not_found = 404, model_not_allowed = 403, model_not_priced = 503 }
 local MODEL = '{"name":%s,"baseModelId":%s,"version":"1","displayName":%s,"inputTokenLimit":%s,'
     .. '"outputTokenLimit":%.0f,"supportedGenerationMethods":["generateContent","countTokens"]}'
 
@@ -26,18 +25,7 @@ function models.list(x)
 end
 
 function models.get(x, path_text)
-    local who = caller.authenticate(x)
-    local id = core.unescape(path_text)
-    if not id or #id > ID_BYTES_MAX then
-        x:refuse(404, "model_not_found", "There is no model of this name.", "model")
-    end
-    local model, code, message = policy.model(id, who)
-    if not model and not STATUS[code] then
-        x:fail(message)
-    elseif not model then
-        x:refuse(STATUS[code], code, message, "model", nil, nil, true)
-    end
-    x:reply(200, text_of(x, model))
+    x:reply(200, text_of(x, usual.find(x, path_text)))
 end
 
 return models

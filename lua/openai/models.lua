@@ -68,7 +68,8 @@ function models.list(x)
         .. '"first_id":' .. first .. ',"last_id":' .. last .. ',"models":[]}')
 end
 
-function models.get(x, path_text)
+-- The model that a path names, for this caller. Ends the task if there is none.
+function models.find(x, path_text)
     local who = caller.authenticate(x)
     local id = core.unescape(path_text)
     if not id or #id > ID_BYTES_MAX then
@@ -80,7 +81,11 @@ function models.get(x, path_text)
     elseif not model then
         x:refuse(STATUS[code], code, message, "model", nil, nil, true)
     end
-    x:reply(200, text_of(x, model))
+    return model
+end
+
+function models.get(x, path_text)
+    x:reply(200, text_of(x, models.find(x, path_text)))
 end
 
 return models
