@@ -102,11 +102,11 @@ bool event_template_learn_answer(struct event_template *template, struct slice e
                                  const struct answer_facts *facts)
 {
     struct slice text = facts->text;
+    if (facts->kind != ANSWER_PASSES || facts->finish_reason != NULL || text.bytes == 0 ||
+        facts->sizes.image_count > 0 || facts->sizes.audio_bytes > 0)
+        return false;
     const struct json_value string = {.type = JSON_STRING, .raw = {text.data - 1, text.bytes + 2}};
-    bool plain = facts->kind == ANSWER_PASSES && facts->finish_reason == NULL && text.bytes > 0 &&
-                 facts->sizes.image_count == 0 && facts->sizes.audio_bytes == 0;
-    if (!plain ||
-        !begin(template, event, facts->sizes.text_bytes - (int64_t)json_text_bytes(&string)))
+    if (!begin(template, event, facts->sizes.text_bytes - (int64_t)json_text_bytes(&string)))
         return false;
     add_hole(template, event, text, TEMPLATE_TEXT);
     if (facts->padding.bytes > 0)
