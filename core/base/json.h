@@ -82,6 +82,9 @@ bool json_next(struct json_walk *walk, struct json_item *out);
 /* Returns true when the raw key, decoded, is `name`. */
 bool json_key_is(struct slice raw_key, const char *name);
 
+/* Returns true when the raw key, decoded, is one of the names. */
+bool json_key_is_one_of(struct slice raw_key, const char *const *names, size_t count);
+
 /* Finds a member of an object in a validated text and returns how many times it is there. 0: *out
  * is untouched. 2 or more: *out is the last one; callers that spend money on it refuse. A value
  * that is no object has no members. */

@@ -129,6 +129,15 @@ bool json_key_is(struct slice raw_key, const char *name)
     return decodes_to(raw_key, slice_of(name));
 }
 
+bool json_key_is_one_of(struct slice raw_key, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (json_key_is(raw_key, names[i]))
+            return true;
+    }
+    return false;
+}
+
 bool json_decode_string(const struct json_value *string, struct buffer *out)
 {
     check(string->type == JSON_STRING);

@@ -51,11 +51,7 @@ static bool is_aside(struct slice key)
 {
     static const char *const names[] = {"type",      "id",          "index",  "signature",
                                         "citations", "tool_use_id", "caller", "citation"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (json_key_is(key, names[i]))
-            return true;
-    }
-    return false;
+    return json_key_is_one_of(key, names, sizeof names / sizeof names[0]);
 }
 
 /* Whether a block holds what a tool of the provider has found: it says something, but the model

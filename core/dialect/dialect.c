@@ -30,20 +30,30 @@ const char *dialect_name(enum dialect dialect)
     return names[dialect];
 }
 
-/* Whether one of the path's segments is `name`. */
-static bool has_segment(struct slice path, const char *name)
+/* The dialects that segments of the path name; a bit for each. */
+static unsigned named_in(struct slice path)
 {
+    static const struct {
+        const char *segment;
+        enum dialect dialect;
+    } names[] = {{"messages", DIALECT_ANTHROPIC},
+                 {"responses", DIALECT_RESPONSES},
+                 {"conversations", DIALECT_RESPONSES},
+                 {"v1beta", DIALECT_GEMINI}};
+    unsigned found = 0;
     while (path.bytes > 0) {
         const char *slash = slice_char(path, '/');
         struct slice segment = {path.data,
                                 slash != NULL ? (size_t)(slash - path.data) : path.bytes};
-        if (slice_equals(segment, name))
-            return true;
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            if (slice_equals(segment, names[i].segment))
+                found |= 1U << names[i].dialect;
+        }
         size_t taken = segment.bytes + (slash != NULL ? 1 : 0);
         path.data += taken;
         path.bytes -= taken;
     }
-    return false;
+    return found;
 }
 
 /* Whether the path ends with a method of Gemini's API: behind a colon, which models' names may have
@@ -62,11 +72,12 @@ static bool has_method(struct slice path)
 
 enum dialect dialect_of_path(struct slice path)
 {
-    if (has_segment(path, "messages"))
+    unsigned named = named_in(path);
+    if ((named >> DIALECT_ANTHROPIC & 1) != 0)
         return DIALECT_ANTHROPIC;
-    if (has_segment(path, "responses") || has_segment(path, "conversations"))
+    if ((named >> DIALECT_RESPONSES & 1) != 0)
         return DIALECT_RESPONSES;
-    if (has_segment(path, "v1beta") || has_method(path))
+    if ((named >> DIALECT_GEMINI & 1) != 0 || has_method(path))
         return DIALECT_GEMINI;
     return DIALECT_CHAT;
 }

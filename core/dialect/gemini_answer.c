@@ -3,15 +3,6 @@
 #include "dialect/answer_state.h"
 #include "dialect/gemini.h"
 
-static bool is_one_of(struct slice key, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (json_key_is(key, list[i]))
-            return true;
-    }
-    return false;
-}
-
 static bool is_filled(const struct json_value *string)
 {
     return string->type == JSON_STRING && string->raw.bytes > 2;
@@ -69,7 +60,7 @@ static bool is_aside(struct slice key)
     static const char *const list[] = {"thought",        "thoughtSignature", "thought_signature",
                                        "partMetadata",   "part_metadata",    "videoMetadata",
                                        "video_metadata", "speechMetadata",   "speech_metadata"};
-    return is_one_of(key, list, sizeof list / sizeof list[0]);
+    return json_key_is_one_of(key, list, sizeof list / sizeof list[0]);
 }
 
 /* What a tool of the provider has found. */
@@ -77,7 +68,7 @@ static bool is_result(struct slice key)
 {
     static const char *const list[] = {"codeExecutionResult", "code_execution_result",
                                        "toolResponse", "tool_response"};
-    return is_one_of(key, list, sizeof list / sizeof list[0]);
+    return json_key_is_one_of(key, list, sizeof list / sizeof list[0]);
 }
 
 static void read_media(const struct json_value *media, struct answer_facts *out)
@@ -103,7 +94,7 @@ static void read_part_member(const struct json_item *member, struct answer_facts
         out->said = true;
         return;
     }
-    if (is_one_of(member->key, media, sizeof media / sizeof media[0])) {
+    if (json_key_is_one_of(member->key, media, sizeof media / sizeof media[0])) {
         read_media(&member->value, out);
         return;
     }
@@ -118,7 +109,7 @@ static void read_part_member(const struct json_item *member, struct answer_facts
 static bool is_call(struct slice key)
 {
     static const char *const list[] = {"functionCall", "function_call"};
-    return is_one_of(key, list, sizeof list / sizeof list[0]);
+    return json_key_is_one_of(key, list, sizeof list / sizeof list[0]);
 }
 
 /* Returns whether there is a call among the parts. */

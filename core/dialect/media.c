@@ -76,15 +76,6 @@ bool media_is_data(const struct json_value *string)
     return text.bytes >= MEDIA_BYTES_MIN && is_base64(text);
 }
 
-static bool is_one_of(struct slice key, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (json_key_is(key, names[i]))
-            return true;
-    }
-    return false;
-}
-
 /* A model's words stand under these names: a text without spaces is still text. */
 static bool is_text_name(struct slice key)
 {
@@ -107,7 +98,7 @@ static bool is_text_name(struct slice key)
                                         "title",
                                         "query",
                                         "code"};
-    return is_one_of(key, names, sizeof names / sizeof names[0]);
+    return json_key_is_one_of(key, names, sizeof names / sizeof names[0]);
 }
 
 /* Seals of a model's reasoning, to be sent back with it: the model does not generate them. All data
@@ -118,9 +109,9 @@ static bool is_seal(struct slice name, struct slice key)
                                         "encrypted_content"};
     static const char *const thoughts[] = {"reasoning", "reasoning_details", "thinking",
                                            "thinking_blocks"};
-    return is_one_of(key, names, sizeof names / sizeof names[0]) ||
+    return json_key_is_one_of(key, names, sizeof names / sizeof names[0]) ||
            (json_key_is(key, "data") &&
-            is_one_of(name, thoughts, sizeof thoughts / sizeof thoughts[0]));
+            json_key_is_one_of(name, thoughts, sizeof thoughts / sizeof thoughts[0]));
 }
 
 static void add_data(struct slice name, struct slice text, size_t bytes, struct media_sizes *sizes)

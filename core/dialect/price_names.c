@@ -8,30 +8,32 @@ enum { NAME_BYTES_MAX = 64 };
 
 /* Each word has a letter by which it is looked for, since most texts have few of these; `next`
  * stands behind it. */
-static const struct {
-    char letter;
+struct word {
     char next;
     unsigned char at; /* where the letter stands */
-    const char *word;
-} words[] = {
-    {'c', 'o', 0, "cost"},     {'c', 'e', 3, "price"},  {'c', 'i', 3, "pricing"},
-    {'c', 'r', 0, "credit"},   {'c', 'h', 0, "charge"}, {'c', 'e', 5, "balance"},
-    {'c', 'o', 3, "discount"}, {'u', 's', 0, "usd"},
+    const char *text;
 };
 
+static const struct word words_with_c[] = {
+    {'o', 0, "cost"},   {'e', 3, "price"},   {'i', 3, "pricing"},  {'r', 0, "credit"},
+    {'h', 0, "charge"}, {'e', 5, "balance"}, {'o', 3, "discount"}, {'\0', 0, NULL},
+};
+static const struct word words_with_u[] = {{'s', 0, "usd"}, {'\0', 0, NULL}};
+
 /* Returns the end of the word that has its letter at `at`, or NULL. */
-static const char *word_end(struct slice text, const char *at)
+static const char *word_end(struct slice text, const char *at, const struct word *words)
 {
     size_t left = (size_t)(text.data + text.bytes - at);
     if (left < 2)
         return NULL;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        size_t before = words[i].at;
-        if ((at[1] | 0x20) != words[i].next || (*at | 0x20) != words[i].letter)
+    char next = (char)(at[1] | 0x20);
+    for (; words->text != NULL; words++) {
+        size_t before = words->at;
+        if (next != words->next)
             continue;
-        size_t bytes = strlen(words[i].word);
+        size_t bytes = strlen(words->text);
         if ((size_t)(at - text.data) >= before && left >= bytes - before &&
-            slice_same_nocase(at - before, words[i].word, bytes))
+            slice_same_nocase(at - before, words->text, bytes))
             return at - before + bytes;
     }
     return NULL;
@@ -52,13 +54,13 @@ static bool is_in_name(const char *at, const char *end)
     return at < end && *at == ':';
 }
 
-/* Whether a word with this letter is there; with `names`, in a name. */
-static bool has_word(struct slice text, char letter, bool names)
+/* Whether one of the words is there, which have this letter; with `names`, in a name. */
+static bool has_word(struct slice text, char letter, const struct word *words, bool names)
 {
     const char *end = text.data + text.bytes;
     struct slice rest = text;
     while ((rest.data = slice_char(rest, letter)) != NULL) {
-        const char *behind = word_end(text, rest.data);
+        const char *behind = word_end(text, rest.data, words);
         if (behind != NULL && (!names || is_in_name(behind, end)))
             return true;
         rest.data++;
@@ -69,8 +71,8 @@ static bool has_word(struct slice text, char letter, bool names)
 
 static bool has_any(struct slice text, bool names)
 {
-    return has_word(text, 'c', names) || has_word(text, 'u', names) || has_word(text, 'C', names) ||
-           has_word(text, 'U', names);
+    return has_word(text, 'c', words_with_c, names) || has_word(text, 'u', words_with_u, names) ||
+           has_word(text, 'C', words_with_c, names) || has_word(text, 'U', words_with_u, names);
 }
 
 bool price_names_stand_in(struct slice text)
@@ -91,9 +93,5 @@ bool price_names_are_free_in(struct slice key)
         "parsed",      "reasoning_details", "response_format", "search_results", "text",
         "tools",       "tool_calls",
     };
-    for (size_t i = 0; i < sizeof free / sizeof *free; i++) {
-        if (json_key_is(key, free[i]))
-            return true;
-    }
-    return false;
+    return json_key_is_one_of(key, free, sizeof free / sizeof *free);
 }

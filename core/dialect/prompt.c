@@ -169,11 +169,7 @@ static bool is_aside(struct slice key)
 {
     static const char *const names[] = {"metadata",          "logit_bias",       "user",
                                         "safety_identifier", "prompt_cache_key", "service_tier"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (json_key_is(key, names[i]))
-            return true;
-    }
-    return false;
+    return json_key_is_one_of(key, names, sizeof names / sizeof names[0]);
 }
 
 void prompt_add_member(struct prompt *prompt, struct slice key, const struct json_value *value)

@@ -222,15 +222,6 @@ static const char *add_document(struct prompt *prompt, const struct json_value *
 
 /* ---- parts without a type: Gemini's ---- */
 
-static bool is_one_of(struct slice key, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (json_key_is(key, names[i]))
-            return true;
-    }
-    return false;
-}
-
 static bool is_text_name(struct slice key)
 {
     static const char *const names[] = {"text",
@@ -244,7 +235,7 @@ static bool is_text_name(struct slice key)
                                         "tool_call",
                                         "toolResponse",
                                         "tool_response"};
-    return is_one_of(key, names, sizeof names / sizeof names[0]);
+    return json_key_is_one_of(key, names, sizeof names / sizeof names[0]);
 }
 
 /* Members that say something about the others. */
@@ -254,7 +245,7 @@ static bool is_aside(struct slice key)
                                         "partMetadata",    "part_metadata",    "videoMetadata",
                                         "video_metadata",  "mediaResolution",  "media_resolution",
                                         "mediaProcessing", "media_processing", "cache_control"};
-    return is_one_of(key, names, sizeof names / sizeof names[0]);
+    return json_key_is_one_of(key, names, sizeof names / sizeof names[0]);
 }
 
 /* Adds data, or a file by its address, by its media type. */
@@ -282,9 +273,9 @@ static const char *add_untyped_member(struct prompt *prompt, const struct json_i
     static const char *const answers[] = {"functionResponse", "function_response"};
     if (is_text_name(member->key))
         text_mix_add(&prompt->mix, member->value.raw);
-    else if (is_one_of(member->key, media, sizeof media / sizeof media[0]))
+    else if (json_key_is_one_of(member->key, media, sizeof media / sizeof media[0]))
         add_media(prompt, &member->value);
-    else if (is_one_of(member->key, answers, sizeof answers / sizeof answers[0]))
+    else if (json_key_is_one_of(member->key, answers, sizeof answers / sizeof answers[0]))
         return add_held(prompt, &member->value, "parts");
     else if (!is_aside(member->key))
         add_opaque(prompt, &member->value);

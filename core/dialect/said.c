@@ -1,20 +1,10 @@
 #include "dialect/said.h"
 
-static bool is_one_of(struct slice key, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count && key.bytes > 0; i++) {
-        bool may_be = key.data[0] == names[i][0] || key.data[0] == '\\';
-        if (may_be && json_key_is(key, names[i]))
-            return true;
-    }
-    return false;
-}
-
 bool said_is_label(struct slice key)
 {
     static const char *const names[] = {"role",   "type",      "index",    "format",    "id",
                                         "object", "mime_type", "mimeType", "media_type"};
-    return is_one_of(key, names, sizeof names / sizeof names[0]);
+    return json_key_is_one_of(key, names, sizeof names / sizeof names[0]);
 }
 
 bool said_is_aside(struct slice key)
@@ -32,7 +22,7 @@ bool said_is_aside(struct slice key)
                                         "content_filter_results",
                                         "provider_specific_fields",
                                         "native_finish_reason"};
-    return is_one_of(key, names, sizeof names / sizeof names[0]);
+    return json_key_is_one_of(key, names, sizeof names / sizeof names[0]);
 }
 
 /* Returns whether any string inside is not empty. The scanner bounds the depth. */
