@@ -34,53 +34,47 @@ static struct slice inside(const struct json_value *string)
     return (struct slice){string->raw.data + 1, string->raw.bytes - 2};
 }
 
-/* The text of a chunk that has one choice, and its padding: what differs in the next chunk. */
+/* The text of a chunk, and its padding: what differs in the next chunk. */
 static void read_text(const struct completion *chunk, struct answer_facts *out)
 {
-    struct json_member delta = {.name = "delta"};
-    struct json_member content = {.name = "content"};
-    struct json_member padding = {.name = "obfuscation"};
-    struct json_item choice;
-    struct json_item second;
-    if (chunk->choices.type != JSON_ARRAY)
+    struct json_value text;
+    struct json_value padding;
+    if (!completion_find_text(chunk, &text) || text.raw.bytes == 2)
         return;
-    struct json_walk walk = json_walk(&chunk->choices);
-    if (!json_next(&walk, &choice) || json_next(&walk, &second))
-        return;
-    json_find_all(&choice.value, &delta, 1);
-    json_find_all(&delta.value, &content, 1);
-    json_find_all(&chunk->root, &padding, 1);
-    if (content.value.type != JSON_STRING || content.value.raw.bytes == 2)
-        return;
-    out->text = inside(&content.value);
-    out->sizes.text_bytes = (int64_t)json_text_bytes(&content.value);
-    if (padding.value.type == JSON_STRING)
-        out->padding = inside(&padding.value);
+    out->text = inside(&text);
+    out->sizes.text_bytes = (int64_t)json_text_bytes(&text);
+    if (completion_find_padding(chunk, &padding))
+        out->padding = inside(&padding);
+}
+
+static void read_completion(const struct completion *completion, struct answer_facts *out)
+{
+    *out = (struct answer_facts){.kind = ANSWER_PASSES, .holder = completion->root};
+    if (completion_is_error(completion)) {
+        out->kind = ANSWER_FAILS;
+        out->error = completion->root;
+    }
+    read_choices(&completion->choices, out);
+    out->said = out->finish_reason != NULL || said_something(&completion->choices);
+    out->usage = completion->usage;
+    out->service_tier = completion->service_tier;
+    out->beside = completion->beside;
 }
 
 static void read_answer(const struct json_value *root, struct answer_facts *out)
 {
     struct completion completion;
-    *out = (struct answer_facts){.kind = ANSWER_PASSES, .holder = *root};
     completion_find(root, &completion);
-    if (completion_is_error(&completion)) {
-        out->kind = ANSWER_FAILS;
-        out->error = *root;
-    }
-    read_choices(&completion.choices, out);
-    out->said = out->finish_reason != NULL || said_something(&completion.choices);
-    out->usage = completion.usage;
-    out->service_tier = completion.service_tier;
-    out->beside = completion.beside;
+    read_completion(&completion, out);
 }
 
 static void read_event(struct answer_state *state, const struct json_value *root,
                        struct answer_facts *out)
 {
-    (void)state;
     struct completion chunk;
-    read_answer(root, out);
+    (void)state;
     completion_find(root, &chunk);
+    read_completion(&chunk, out);
     read_text(&chunk, out);
 }
 

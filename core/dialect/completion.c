@@ -42,6 +42,28 @@ bool completion_has_choices(const struct completion *completion)
     return json_next(&walk, &first);
 }
 
+bool completion_find_text(const struct completion *chunk, struct json_value *text)
+{
+    enum { FINISH_REASON, DELTA, MEMBERS };
+    struct json_member members[MEMBERS] = {
+        [FINISH_REASON] = {.name = "finish_reason"}, [DELTA] = {.name = "delta"}};
+    struct json_item choice;
+    struct json_item second;
+    if (chunk->choices.type != JSON_ARRAY)
+        return false;
+    struct json_walk walk = json_walk(&chunk->choices);
+    if (!json_next(&walk, &choice) || json_next(&walk, &second))
+        return false;
+    json_find_all(&choice.value, members, MEMBERS);
+    return members[FINISH_REASON].value.type != JSON_STRING && members[DELTA].count == 1 &&
+           json_find(&members[DELTA].value, "content", text) == 1 && text->type == JSON_STRING;
+}
+
+bool completion_find_padding(const struct completion *chunk, struct json_value *padding)
+{
+    return json_find(&chunk->root, "obfuscation", padding) == 1 && padding->type == JSON_STRING;
+}
+
 bool completion_is_error(const struct completion *completion)
 {
     const struct json_value *error = &completion->error;

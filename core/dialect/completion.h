@@ -25,6 +25,11 @@ bool completion_read(struct slice text, struct completion *out);
 /* The same for an object that was read. */
 void completion_find(const struct json_value *root, struct completion *out);
 bool completion_has_choices(const struct completion *completion);
+/* Finds the text of a chunk that has only one choice and no finish reason. */
+bool completion_find_text(const struct completion *chunk, struct json_value *text);
+/* Some providers add padding, so that packet sizes do not reveal the text. It is as random as the
+ * text and matters only to the client. */
+bool completion_find_padding(const struct completion *chunk, struct json_value *padding);
 /* Returns whether it reports an error. Some providers put an empty `error` beside each answer. */
 bool completion_is_error(const struct completion *completion);
 

@@ -19,32 +19,6 @@ void event_template_fini(struct event_template *template)
     buffer_fini(&template->event);
 }
 
-/* Finds the content of an event with only one choice and no finish reason. */
-static bool find_content(const struct completion *chunk, struct json_value *content)
-{
-    enum { FINISH_REASON, DELTA, MEMBERS };
-    struct json_member members[MEMBERS] = {
-        [FINISH_REASON] = {.name = "finish_reason"}, [DELTA] = {.name = "delta"}};
-    struct json_item choice;
-    struct json_item second;
-    if (chunk->choices.type != JSON_ARRAY)
-        return false;
-    struct json_walk walk = json_walk(&chunk->choices);
-    if (!json_next(&walk, &choice) || json_next(&walk, &second))
-        return false;
-    json_find_all(&choice.value, members, MEMBERS);
-    return members[FINISH_REASON].value.type != JSON_STRING && members[DELTA].count == 1 &&
-           json_find(&members[DELTA].value, "content", content) == 1 &&
-           content->type == JSON_STRING;
-}
-
-/* Some providers add padding, so that packet sizes do not reveal the text. It is as random as the
- * text and matters only to the client. A full reading ignores it too. */
-static bool find_padding(const struct completion *chunk, struct json_value *padding)
-{
-    return json_find(&chunk->root, "obfuscation", padding) == 1 && padding->type == JSON_STRING;
-}
-
 /* Adds a value of the event, without the quotes of a string. */
 static void add_hole(struct event_template *template, struct slice event, struct slice value,
                      enum template_hole_kind kind)
@@ -85,7 +59,7 @@ void event_template_learn(struct event_template *template, struct slice event,
     struct json_value content;
     struct json_value padding;
     if (template->in_vain == IN_VAIN_MAX || event.bytes > EVENT_TEMPLATE_BYTES_MAX ||
-        chunk->usage.type != JSON_NULL || !find_content(chunk, &content) ||
+        chunk->usage.type != JSON_NULL || !completion_find_text(chunk, &content) ||
         !begin(template, event, bytes - (int64_t)json_text_bytes(&content)))
         return;
     if (cut_usage && chunk->usage_count == 1) {
@@ -94,7 +68,7 @@ void event_template_learn(struct event_template *template, struct slice event,
         template->cut_bytes = cut.removed_bytes;
     }
     add_hole(template, event, inside(&content), TEMPLATE_TEXT);
-    if (find_padding(chunk, &padding))
+    if (completion_find_padding(chunk, &padding))
         add_hole(template, event, inside(&padding), TEMPLATE_PADDING);
 }
 

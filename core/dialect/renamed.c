@@ -7,16 +7,25 @@ static bool is_same(struct slice a, struct slice b)
     return a.bytes == b.bytes && memcmp(a.data, b.data, a.bytes) == 0;
 }
 
+bool renamed_differs(struct slice name, const struct json_value *model)
+{
+    return name.bytes > 0 && model->type == JSON_STRING && !is_same(model->raw, name);
+}
+
+struct json_edit renamed_edit(struct slice name, struct slice text, const struct json_value *model)
+{
+    return (struct json_edit){.offset = (size_t)(model->raw.data - text.data),
+                              .removed_bytes = model->raw.bytes,
+                              .inserted = name};
+}
+
 bool renamed_text(struct slice name, struct slice text, const struct json_value *root,
                   struct buffer *out)
 {
     struct json_value model;
-    if (name.bytes == 0 || json_find(root, "model", &model) != 1 || model.type != JSON_STRING ||
-        is_same(model.raw, name))
+    if (name.bytes == 0 || json_find(root, "model", &model) != 1 || !renamed_differs(name, &model))
         return false;
-    const struct json_edit edit = {.offset = (size_t)(model.raw.data - text.data),
-                                   .removed_bytes = model.raw.bytes,
-                                   .inserted = name};
+    const struct json_edit edit = renamed_edit(name, text, &model);
     buffer_init(out, text.bytes + name.bytes);
     if (json_apply_edits(text, &edit, 1, out))
         return true;

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "dialect/price_names.h"
+#include "dialect/renamed.h"
 #include "dialect/stated_cost.h"
 #include "exchange/events.h"
 #include "exchange/exchange_internal.h"
@@ -76,36 +77,21 @@ static bool append(struct exchange *exchange, struct slice event, struct slice d
     return false;
 }
 
-/* The edits that hide what belongs to the operator: the provider's name of the model, and what it
- * charges us. Returns how many there are. */
-static size_t hide(const struct exchange *exchange, struct slice data,
-                   const struct answer_facts *facts, struct json_edit *edits)
-{
-    struct slice name = exchange->attempt.candidate->answers_as;
-    size_t count = 0;
-    if (facts->model.type == JSON_STRING && name.bytes > 0 &&
-        !attempt_translates(&exchange->attempt))
-        edits[count++] = (struct json_edit){.offset = (size_t)(facts->model.raw.data - data.data),
-                                            .removed_bytes = facts->model.raw.bytes,
-                                            .inserted = name};
-    return count;
-}
-
-/* The same with what belongs to the operator hidden. */
+/* The same with our name of the model. A translation writes that name by itself. */
 static bool pass(struct exchange *exchange, struct slice event, struct slice data,
                  const struct json_value *root, const struct answer_facts *facts)
 {
-    struct json_edit edits[1];
-    struct buffer edited;
-    size_t count = hide(exchange, data, facts, edits);
-    if (count == 0)
+    struct slice name = exchange->attempt.candidate->answers_as;
+    struct buffer renamed;
+    if (attempt_translates(&exchange->attempt) || !renamed_differs(name, &facts->model))
         return append(exchange, event, data, root);
-    buffer_init(&edited, LIMIT_EDITED_EVENT_BYTES);
-    if (json_apply_edits(data, edits, count, &edited))
-        (void)append(exchange, (struct slice){0}, buffer_slice(&edited), root);
+    const struct json_edit edit = renamed_edit(name, data, &facts->model);
+    buffer_init(&renamed, LIMIT_EDITED_EVENT_BYTES);
+    if (json_apply_edits(data, &edit, 1, &renamed))
+        (void)append(exchange, (struct slice){0}, buffer_slice(&renamed), root);
     else
         exchange->stream.out.failed = true; /* no memory */
-    buffer_fini(&edited);
+    buffer_fini(&renamed);
     return false;
 }
 

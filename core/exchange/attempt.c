@@ -451,11 +451,9 @@ static void rename_answer(struct attempt *attempt, const struct dialect_form *fo
     struct json_value root;
     struct buffer renamed;
     struct fault fault;
-    if (name.bytes == 0 || model->type != JSON_STRING)
+    if (!renamed_differs(name, model))
         return;
-    const struct json_edit edit = {.offset = (size_t)(model->raw.data - body.data),
-                                   .removed_bytes = model->raw.bytes,
-                                   .inserted = name};
+    const struct json_edit edit = renamed_edit(name, body, model);
     buffer_init(&renamed, LIMIT_UPSTREAM_BODY_BYTES + name.bytes);
     if (!json_apply_edits(body, &edit, 1, &renamed)) {
         buffer_fini(&renamed);

@@ -12,7 +12,7 @@ void early_stream_tick(struct exchange *exchange, int64_t now_us)
         now_us - exchange->started_us < exchange->env->first_event_wait_ms * 1000)
         return;
     exchange->early_stream = true;
-    exchange_begin_stream(exchange, exchange->asks.as_array ? "application/json" : STREAM_TYPE);
+    exchange_begin_stream(exchange, stream_type(exchange->asks.as_array));
     exchange_keep_alive(exchange, now_us);
 }
 

@@ -18,8 +18,6 @@
 #include "exchange/price_facts.h"
 #include "exchange/stream_end.h"
 
-#define PLAIN_TYPE "application/json"
-
 /* So much text may go past a translation before it is told. */
 enum { SKIPPED_BYTES_MAX = 32 * 1024 };
 
@@ -153,11 +151,6 @@ static void reply_plain(struct exchange *exchange)
     buffer_fini(&priced);
 }
 
-static const char *stream_type(const struct exchange *exchange)
-{
-    return exchange->asks.as_array ? PLAIN_TYPE : STREAM_TYPE;
-}
-
 /* Copies what has not gone out, and the end, as end_stream will write them. */
 static void keep_stream(struct exchange *exchange, struct buffer *rest)
 {
@@ -170,7 +163,7 @@ static void keep_stream(struct exchange *exchange, struct buffer *rest)
     idempotency_copy(
         exchange, stream_shape(buffer_slice(rest), exchange->asks.as_array, &begun, true, &shaped));
     buffer_fini(&shaped);
-    idempotency_keep(exchange, stream_type(exchange), -1);
+    idempotency_keep(exchange, stream_type(exchange->asks.as_array), -1);
 }
 
 /* Adds the rest of what the client will get to the copy that the settlement writes. */
@@ -387,7 +380,7 @@ static void begin(struct exchange *exchange)
     exchange_enter(exchange, EXCHANGE_STREAMING);
     stream->flowing = true;
     if (!exchange->reply_begun)
-        exchange_begin_stream(exchange, stream_type(exchange));
+        exchange_begin_stream(exchange, stream_type(exchange->asks.as_array));
     flush(exchange);
     if (stream->done || stream->upstream_ended)
         settle(exchange);

@@ -88,6 +88,11 @@ void stream_note_failure(struct stream *stream, const char *code, const char *me
     snprintf(stream->failure_message, sizeof stream->failure_message, "%s", message);
 }
 
+const char *stream_type(bool as_array)
+{
+    return as_array ? PLAIN_TYPE : STREAM_TYPE;
+}
+
 struct slice stream_shape(struct slice events, bool as_array, bool *begun, bool ends,
                           struct buffer *shaped)
 {

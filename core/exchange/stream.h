@@ -17,6 +17,7 @@
 #include "exchange/meter.h"
 
 #define STREAM_TYPE "text/event-stream; charset=utf-8"
+#define PLAIN_TYPE "application/json"
 
 /* The most output that waits for the client before the provider is paused. */
 enum { STREAM_OUT_BYTES_MAX = 2 * LIMIT_ORDINARY_EVENT_BYTES };
@@ -76,6 +77,8 @@ void stream_append_without_usage(struct stream *stream, struct slice event,
                                  const struct json_value *root);
 /* Keeps the usage of a chunk for the end, as an event of its own in OpenAI's form. */
 void stream_hold_usage(struct stream *stream, struct slice event, const struct completion *chunk);
+/* The Content-Type of a stream that may be one JSON array. */
+const char *stream_type(bool as_array);
 /* Returns the events as the client gets them: as they are, or as elements of an array, then in
  * *shaped, which is initialised here. */
 struct slice stream_shape(struct slice events, bool as_array, bool *begun, bool ends,
