@@ -57,6 +57,29 @@ function common.hold(held, piece)
     held[#held + 1] = piece
 end
 
+-- Whether one of the parts is written at all.
+function common.says_something(parts, is_said)
+    for i = 1, #parts do
+        if is_said(parts[i]) then
+            return true
+        end
+    end
+    return false
+end
+
+-- The arguments of a call, in dialects where they are an object.
+function common.put_object(part)
+    if part.object then
+        put(out, part.object)
+    elseif part.custom then
+        put(out, '{"input":', part.custom, "}")
+    elseif not part.arguments then
+        put(out, "{}")
+    elseif not native.put_decoded(out, part.arguments) then
+        common.refuse(part.place, "'" .. part.place .. "' must hold a JSON object.")
+    end
+end
+
 -- A tool that takes any text, in dialects whose tools take JSON.
 common.CUSTOM_SCHEMA = '{"type":"object","properties":{"input":{"type":"string"}},'
     .. '"required":["input"],"additionalProperties":false}'

@@ -3,10 +3,12 @@
 local common = require "dialect.common"
 local members = require "dialect.anthropic.members"
 local native = require "dialect.native"
+local values = require "dialect.values"
 
 local doc = native.document
-local bytes, integer, items, kind, pick, text = native.bytes, native.integer, native.items,
-    native.kind, native.pick, native.text
+local bytes, items, kind, pick, text =
+    native.bytes, native.items, native.kind, native.pick, native.text
+local is_text, is_object, number = values.is_text, values.is_object, values.number
 
 local reader = {}
 
@@ -16,20 +18,8 @@ local REASONS = {
     model_context_window_exceeded = "length",
 }
 
-local function is_text(node)
-    return node and kind(doc, node) == "string" and bytes(doc, node) > 0
-end
-
-local function is_object(node)
-    return node and kind(doc, node) == "object"
-end
-
 local function word(node)
     return node and text(doc, node, 64) or ""
-end
-
-local function number(node)
-    return node and integer(doc, node)
 end
 
 -- ---- use ----

@@ -7,8 +7,7 @@ local schema = require "dialect.schema"
 
 local out = native.output
 local bytes, doc = native.bytes, native.document
-local put, put_decoded, put_number, put_text = native.put, native.put_decoded, native.put_number,
-    native.put_text
+local put, put_number, put_text = native.put, native.put_number, native.put_text
 
 -- The limit of an answer must be stated. Where nobody says one, it is the model's longest answer;
 -- where that is unknown, this.
@@ -87,15 +86,7 @@ function PUT.call(part)
     put(out, ',"name":')
     put_text(out, part.name)
     put(out, ',"input":')
-    if part.object then
-        put(out, part.object)
-    elseif part.custom then
-        put(out, '{"input":', part.custom, "}")
-    elseif not part.arguments then
-        put(out, "{}")
-    elseif not put_decoded(out, part.arguments) then
-        common.refuse(part.place, "'" .. part.place .. "' must hold a JSON object.")
-    end
+    common.put_object(part)
     put_cache(part)
 end
 
@@ -140,18 +131,9 @@ end
 
 -- ---- messages ----
 
-local function says_something(parts)
-    for i = 1, #parts do
-        if is_said(parts[i]) then
-            return true
-        end
-    end
-    return false
-end
-
 local function put_messages(asked)
     local messages, system = common.merge(asked)
-    if says_something(system) then
+    if common.says_something(system, is_said) then
         put(out, ',"system":')
         put_blocks(system, asked)
     end
@@ -159,7 +141,7 @@ local function put_messages(asked)
     local first = true
     for i = 1, #messages do
         local message = messages[i]
-        if says_something(message.parts) then
+        if common.says_something(message.parts, is_said) then
             put(out, first and "" or ",", '{"role":"', message.role, '","content":')
             put_blocks(message.parts, asked)
             put(out, "}")

@@ -3,10 +3,12 @@
 local common = require "dialect.common"
 local members = require "dialect.chat.members"
 local native = require "dialect.native"
+local values = require "dialect.values"
 
 local doc = native.document
-local bytes, integer, items, kind, pick, text = native.bytes, native.integer, native.items,
-    native.kind, native.pick, native.text
+local bytes, items, kind, pick, text =
+    native.bytes, native.items, native.kind, native.pick, native.text
+local is_text, number = values.is_text, values.number
 
 local reader = {}
 
@@ -16,10 +18,6 @@ local REASONS = {
 }
 
 -- ---- use ----
-
-local function number(node)
-    return node and integer(doc, node)
-end
 
 local function read_usage(s, node)
     local usage = common.usage(s)
@@ -40,10 +38,6 @@ local function read_usage(s, node)
 end
 
 -- ---- what a choice says ----
-
-local function is_text(node)
-    return node and kind(doc, node) == "string" and bytes(doc, node) > 0
-end
 
 -- Reasoning as a text, and what else a client must send back of it (OpenRouter's form).
 local function read_reasoning(s, thought, details)

@@ -3,6 +3,7 @@
 local common = require "dialect.common"
 local members = require "dialect.chat.members"
 local native = require "dialect.native"
+local openai = require "dialect.openai"
 
 local doc = native.document
 local bytes, items, kind, read, text = native.bytes, native.items, native.kind, native.read,
@@ -256,8 +257,6 @@ local function read_tool(asked, node, i)
     }
 end
 
-local MODES = { none = "none", auto = "auto", required = "any" }
-
 local function name_of(choice)
     local named = choice["function"] or choice.custom
     local name = named and read(doc, named, members.named, "tool_choice").name
@@ -279,12 +278,9 @@ local function read_allowed(node)
 end
 
 local function read_choice(node)
-    if kind(doc, node) == "string" then
-        local mode = MODES[text(doc, node, 32)]
-        if not mode then
-            common.refuse("tool_choice", "'tool_choice' must be none, auto, required or a tool.")
-        end
-        return { mode = mode }
+    local mode = openai.read_mode(node)
+    if mode then
+        return mode
     end
     local choice = read(doc, node, members.choice, "tool_choice")
     if choice.allowed_tools then

@@ -2,6 +2,7 @@
 local carried = require "dialect.carried"
 local common = require "dialect.common"
 local native = require "dialect.native"
+local openai = require "dialect.openai"
 local schema = require "dialect.schema"
 
 local out = native.output
@@ -9,15 +10,6 @@ local put, put_encoded, put_number, put_text = native.put, native.put_encoded, n
     native.put_text
 
 -- ---- parts ----
-
--- Texts as one string, an empty line between them.
-local function put_joined(parts)
-    put(out, '"')
-    for i = 1, #parts do
-        put(out, i > 1 and "\\n\\n" or "", -parts[i].node)
-    end
-    put(out, '"')
-end
 
 local function put_media(part)
     put(out, "data:", part.media, ";base64,", -part.data)
@@ -94,7 +86,7 @@ local function put_system(parts)
     end
     begin_message("system")
     put(out, ',"content":')
-    put_joined(parts)
+    openai.put_joined(parts)
     put(out, "}")
 end
 
@@ -116,7 +108,7 @@ local function put_result(part, rest)
     if part.object then
         put_encoded(out, part.object)
     elseif #texts > 0 or #part.parts == 0 then
-        put_joined(texts)
+        openai.put_joined(texts)
     else
         put(out, '"The result is in the next message."')
     end
@@ -214,13 +206,13 @@ local function put_assistant(parts)
     begin_message("assistant")
     put(out, ',"content":')
     if #texts > 0 then
-        put_joined(texts)
+        openai.put_joined(texts)
     else
         put(out, "null")
     end
     if #refusals > 0 then
         put(out, ',"refusal":')
-        put_joined(refusals)
+        openai.put_joined(refusals)
     end
     put_reasoning(parts)
     put_calls(parts)
@@ -270,8 +262,7 @@ local function put_named(name)
     put(out, "}}")
 end
 
-local function put_choice(asked)
-    local choice = asked.choice
+local function put_choice(choice)
     put(out, ',"tool_choice":')
     if choice.names then
         put(out, '{"type":"allowed_tools","allowed_tools":{"mode":"', MODES[choice.mode],
@@ -285,24 +276,6 @@ local function put_choice(asked)
         put_named(choice.name)
     else
         put(out, '"', MODES[choice.mode], '"')
-    end
-end
-
-local function put_tools(asked)
-    if not asked.tools or #asked.tools == 0 then
-        return
-    end
-    put(out, ',"tools":[')
-    for i = 1, #asked.tools do
-        put(out, i > 1 and "," or "")
-        put_tool(asked.tools[i])
-    end
-    put(out, "]")
-    if asked.choice then
-        put_choice(asked)
-    end
-    if asked.parallel ~= nil then
-        put(out, ',"parallel_tool_calls":', asked.parallel and "true" or "false")
     end
 end
 
@@ -400,7 +373,7 @@ return function(asked, wish)
     put(out, '{"model":')
     put_text(out, wish.model)
     put_messages(asked)
-    put_tools(asked)
+    openai.put_tools(asked, put_tool, put_choice)
     put_limit(asked, wish)
     put_settings(asked)
     put_effort(asked)

@@ -2,10 +2,12 @@
 local common = require "dialect.common"
 local members = require "dialect.gemini.members"
 local native = require "dialect.native"
+local values = require "dialect.values"
 
 local doc = native.document
-local bytes, integer, items, kind, pick, text = native.bytes, native.integer, native.items,
-    native.kind, native.pick, native.text
+local items, pick, text = native.items, native.pick, native.text
+local is_text, is_object, is_array, number =
+    values.is_text, values.is_object, values.is_array, values.number
 
 local reader = {}
 
@@ -16,22 +18,6 @@ local REASONS = {
     IMAGE_SAFETY = "content_filter", MODEL_ARMOR = "content_filter",
     IMAGE_PROHIBITED_CONTENT = "content_filter", IMAGE_RECITATION = "content_filter",
 }
-
-local function is_text(node)
-    return node and kind(doc, node) == "string" and bytes(doc, node) > 0
-end
-
-local function is_object(node)
-    return node and kind(doc, node) == "object"
-end
-
-local function is_array(node)
-    return node and kind(doc, node) == "array"
-end
-
-local function number(node)
-    return node and integer(doc, node)
-end
 
 -- ---- use ----
 

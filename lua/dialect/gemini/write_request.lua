@@ -4,8 +4,8 @@ local common = require "dialect.common"
 local native = require "dialect.native"
 
 local doc, out = native.document, native.output
-local bytes, put, put_decoded, put_number, put_text = native.bytes, native.put, native.put_decoded,
-    native.put_number, native.put_text
+local bytes, put, put_number, put_text =
+    native.bytes, native.put, native.put_number, native.put_text
 
 -- ---- parts ----
 
@@ -91,15 +91,7 @@ local function put_call(part, signature, unsigned)
     put(out, ',"name":')
     put_text(out, part.name)
     put(out, ',"args":')
-    if part.object then
-        put(out, part.object)
-    elseif part.custom then
-        put(out, '{"input":', part.custom, "}")
-    elseif not part.arguments then
-        put(out, "{}")
-    elseif not put_decoded(out, part.arguments) then
-        common.refuse(part.place, "'" .. part.place .. "' must hold a JSON object.")
-    end
+    common.put_object(part)
     put(out, "}")
     if signature or unsigned then
         put_signature(signature)
@@ -152,15 +144,6 @@ local function is_said(part)
     return part.kind ~= "text" or bytes(doc, part.node) > 0
 end
 
-local function says_something(parts)
-    for i = 1, #parts do
-        if is_said(parts[i]) then
-            return true
-        end
-    end
-    return false
-end
-
 -- A signature stands with the call behind it, or with an empty text.
 local function put_parts(parts)
     local signature, called, first = nil, false, true
@@ -199,7 +182,7 @@ local function put_contents(asked)
     local first = true
     put(out, '"contents":[')
     for i = 1, #merged do
-        if says_something(merged[i].parts) then
+        if common.says_something(merged[i].parts, is_said) then
             put(out, first and "" or ",", '{"role":"', ROLES[merged[i].role], '","parts":')
             put_parts(merged[i].parts)
             put(out, "}")
@@ -207,7 +190,7 @@ local function put_contents(asked)
         end
     end
     put(out, "]")
-    if says_something(system) then
+    if common.says_something(system, is_said) then
         put(out, ',"systemInstruction":{"parts":')
         put_parts(system)
         put(out, "}")

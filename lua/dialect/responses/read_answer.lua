@@ -2,31 +2,17 @@
 local common = require "dialect.common"
 local members = require "dialect.responses.members"
 local native = require "dialect.native"
+local values = require "dialect.values"
 
 local doc = native.document
-local bytes, integer, items, kind, pick, text = native.bytes, native.integer, native.items,
-    native.kind, native.pick, native.text
+local items, pick, text = native.items, native.pick, native.text
+local is_text, is_object, is_array, number =
+    values.is_text, values.is_object, values.is_array, values.number
 
 local reader = {}
 
-local function is_text(node)
-    return node and kind(doc, node) == "string" and bytes(doc, node) > 0
-end
-
-local function is_object(node)
-    return node and kind(doc, node) == "object"
-end
-
-local function is_array(node)
-    return node and kind(doc, node) == "array"
-end
-
 local function word(node)
     return node and text(doc, node, 128) or ""
-end
-
-local function number(node)
-    return node and integer(doc, node)
 end
 
 -- ---- use and end ----

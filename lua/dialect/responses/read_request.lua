@@ -3,6 +3,7 @@ local common = require "dialect.common"
 local echo = require "dialect.responses.echo"
 local members = require "dialect.responses.members"
 local native = require "dialect.native"
+local openai = require "dialect.openai"
 
 local doc = native.document
 local bytes, items, kind, read, text = native.bytes, native.items, native.kind, native.read,
@@ -226,15 +227,10 @@ function add_tool(asked, node, place, namespace)
     }
 end
 
-local MODES = { none = "none", auto = "auto", required = "any" }
-
 local function read_choice(node)
-    if kind(doc, node) == "string" then
-        local mode = MODES[text(doc, node, 32)]
-        if not mode then
-            common.refuse("tool_choice", "'tool_choice' must be none, auto, required or a tool.")
-        end
-        return { mode = mode }
+    local mode = openai.read_mode(node)
+    if mode then
+        return mode
     end
     local choice = read(doc, node, members.choice, "tool_choice")
     if choice.type ~= "allowed_tools" then
@@ -248,7 +244,7 @@ local function read_choice(node)
         names[#names + 1] = full_name { name = need(allowed.name, "tool_choice.tools"),
             namespace = allowed.namespace }
     end
-    return { mode = MODES[choice.mode or "auto"] or "auto", names = names }
+    return { mode = openai.MODES[choice.mode or "auto"] or "auto", names = names }
 end
 
 -- ---- the rest ----

@@ -3,6 +3,7 @@
 local carried = require "dialect.carried"
 local common = require "dialect.common"
 local native = require "dialect.native"
+local openai = require "dialect.openai"
 local schema = require "dialect.schema"
 
 local doc, out = native.document, native.output
@@ -66,14 +67,6 @@ local function begin_item()
     separator = ","
 end
 
-local function put_joined(parts)
-    put(out, '"')
-    for i = 1, #parts do
-        put(out, i > 1 and "\\n\\n" or "", -parts[i].node)
-    end
-    put(out, '"')
-end
-
 -- A message of the parts that were gathered.
 local function put_message(role, parts, asked)
     if #parts == 0 then
@@ -84,7 +77,7 @@ local function put_message(role, parts, asked)
     if role == "user" then
         put_parts(parts, asked)
     else
-        put_joined(parts)
+        openai.put_joined(parts)
     end
     put(out, "}")
 end
@@ -162,7 +155,7 @@ end
 local function put_input(asked)
     if #asked.system > 0 then
         put(out, ',"instructions":')
-        put_joined(asked.system)
+        openai.put_joined(asked.system)
     end
     separator = ""
     put(out, ',"input":[')
@@ -209,24 +202,6 @@ local function put_choice(choice)
         put_named(choice.name)
     else
         put(out, '"', MODES[choice.mode], '"')
-    end
-end
-
-local function put_tools(asked)
-    if not asked.tools or #asked.tools == 0 then
-        return
-    end
-    put(out, ',"tools":[')
-    for i = 1, #asked.tools do
-        put(out, i > 1 and "," or "")
-        put_tool(asked.tools[i])
-    end
-    put(out, "]")
-    if asked.choice then
-        put_choice(asked.choice)
-    end
-    if asked.parallel ~= nil then
-        put(out, ',"parallel_tool_calls":', asked.parallel and "true" or "false")
     end
 end
 
@@ -314,7 +289,7 @@ return function(asked, wish)
     put(out, '{"model":')
     put_text(out, wish.model)
     put_input(asked)
-    put_tools(asked)
+    openai.put_tools(asked, put_tool, put_choice)
     put_settings(asked, wish)
     put_text_config(asked)
     put_include(asked, put_effort(asked))
