@@ -151,7 +151,7 @@ struct candidate;
 /* What a hold must cover, by the policy. */
 struct cost_ceiling {
     struct unit_prices prices; /* without margin; the dearest of each kind */
-    /* Whose sold prices have rules: nobody's, the first's or all; borrowed. */
+    /* Candidates whose sold prices have rules: none, the first one or all; borrowed. */
     const struct candidate *sellers[LIMIT_CANDIDATES];
     size_t seller_count;
     int64_t margin_ppm; /* the largest */

@@ -15,7 +15,8 @@ struct translator_wish {
     const char *model;         /* the provider's name of the model */
     const char *model_public;  /* its name in answers */
     int64_t output_tokens_max; /* > 0: the provider is asked for at most so many */
-    /* What to say where nobody limits the answer, and the provider wants a limit. 0: unknown. */
+    /* The limit that is sent if neither client nor policy sets one and the provider needs one;
+     * 0: unknown. */
     int64_t output_tokens_most;
     const char *max_tokens_field;
     bool streamed;

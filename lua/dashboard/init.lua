@@ -28,7 +28,7 @@ local function add_changing(method, path, handler)
     end)
 end
 
--- Claude Code looks whether there is somebody, with HEAD.
+-- Claude Code asks with HEAD whether the gateway answers.
 add("GET", "/hello", function(x) x:reply(200, "{}") end)
 add("GET", "/site", site)
 add_changing("POST", "/auth/signup", auth.signup)

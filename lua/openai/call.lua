@@ -1,6 +1,7 @@
 -- A call to a model, in any dialect, from the key to the last byte. Each method of `x` either does
 -- its work, or answers the client and ends this task; money is safe whatever happens here
 -- (core/exchange).
+local caller = require "openai.caller"
 local plans = require "openai.plan"
 local policy = require "policy"
 
@@ -26,16 +27,10 @@ local function attempt(x, plan)
     x:refuse_attempt()
 end
 
--- Answers the call at `endpoint`. `digest` names a key of the signed-in user (the dashboard's
--- playground). `address` is what the request's address says, in a dialect that has the model there:
--- {model, streamed, as_array}.
+-- Answers the call at `endpoint`. `address` is what the request's address says, in a dialect that
+-- has the model there: {model, streamed, as_array}. `digest` and `user_id` as in caller.identify.
 function call.answer(x, endpoint, address, digest, user_id)
-    local group, key_models
-    if digest then
-        group, key_models = x:authenticate_as(digest, user_id)
-    else
-        group, key_models = x:authenticate()
-    end
+    local group, key_models = caller.identify(x, digest, user_id)
     local model, stream, output_tokens, input_tokens =
         x:read_request("call", address.model, address.streamed, address.as_array)
     -- Comes first: policies and balance may have changed since the first request.

@@ -13,6 +13,16 @@ function caller.models(lines)
     return set
 end
 
+-- The group of the caller, and the lines of models that the key may use. `digest` names a key of
+-- the signed-in user `user_id` (the dashboard's playground); nil: the request has a key. Ends the
+-- task if the key does not work.
+function caller.identify(x, digest, user_id)
+    if digest then
+        return x:authenticate_as(digest, user_id)
+    end
+    return x:authenticate()
+end
+
 -- Ends the task with a 401 if the key does not work.
 function caller.authenticate(x)
     local group, key_models = x:authenticate()

@@ -1,15 +1,11 @@
 -- POST estimate: what a call with this body would cost at most, and whether it would pass now.
 -- Refused as the call would be, but for money and limits: these are told.
+local caller = require "openai.caller"
 local plans = require "openai.plan"
 
--- `digest` names a key of the signed-in user (the dashboard's playground).
+-- `digest` and `user_id` as in caller.identify.
 return function(x, _, digest, user_id)
-    local group, key_models
-    if digest then
-        group, key_models = x:authenticate_as(digest, user_id)
-    else
-        group, key_models = x:authenticate()
-    end
+    local group, key_models = caller.identify(x, digest, user_id)
     local model, stream, output_tokens, input_tokens = x:read_request("estimate")
     local plan = plans.make(x, plans.request(x, group, key_models, model, stream, output_tokens,
         input_tokens))
