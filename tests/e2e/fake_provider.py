@@ -9,6 +9,7 @@ usual ones. Everything that arrives is in `provider.requests`, but for GETs: the
 import asyncio
 import contextlib
 import json
+import re
 import socket
 import ssl
 import struct
@@ -56,6 +57,8 @@ class Received:
 
     @property
     def model(self) -> str | None:
+        if named := re.search(r"/models/([^:/?]+):", self.path):  # Gemini's
+            return named[1]
         try:
             return self.json.get("model")
         except (ValueError, AttributeError):
