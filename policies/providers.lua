@@ -15,6 +15,7 @@ return {
         first_byte_timeout_ms = 120000, -- until the answer begins
         idle_timeout_ms = 60000,        -- between two pieces of a streamed answer
         total_timeout_ms = 600000,
+        counts_tokens = starts_with(openai_url, "https://api.openai.com/"), -- for nothing
     },
 
     -- Others that sell() in models.lua finds. Each speaks its own dialect; calls of clients that
@@ -23,12 +24,14 @@ return {
         dialect = "anthropic",
         base_url = env("ANTHROPIC_BASE_URL", "https://api.anthropic.com"), -- or with /v1
         api_key = env("ANTHROPIC_API_KEY"),
+        counts_tokens = true,
     },
     gemini = {
         -- Its address for OpenAI's clients, .../v1beta/openai, still works.
         dialect = contains(gemini_url, "/openai") and "openai" or "gemini",
         base_url = gemini_url,
         api_key = env("GEMINI_API_KEY"),
+        counts_tokens = not contains(gemini_url, "/openai"),
     },
     xai = {
         dialect = "openai",

@@ -50,6 +50,13 @@ enum {
     LIMIT_ATTEMPTS = 8,
     LIMIT_CONNECTIONS_KEPT = 10000, /* idle connections to providers, of a worker */
 
+    /* questions to providers that cost nothing (core/exchange/ask.h) */
+    LIMIT_ASKED_BYTES = 16 * 1024 * 1024, /* a whole answer */
+    LIMIT_ASK_PATH_BYTES = 4 * 1024,
+    LIMIT_ASK_MS = 120 * 1000,
+    LIMIT_ASKS = 32, /* of an account at the same time: Claude Code asks 25 times at once */
+    LIMIT_ASKS_A_MINUTE = 240, /* of an account */
+
     /* the Lua VM of a policy */
     LIMIT_VM_BYTES = 256 * 1024 * 1024,         /* including all its tasks */
     LIMIT_LOAD_BYTES = 64 * 1024 * 1024,        /* policies and our own code */

@@ -281,9 +281,8 @@ static void explain_overload(const struct attempt *attempt, struct answer_error 
     error->message = "The model's provider is overloaded. Nothing was charged; try again soon.";
 }
 
-void exchange_refuse_attempt(struct exchange *exchange)
+void exchange_refuse_by(struct exchange *exchange, const struct attempt *attempt)
 {
-    const struct attempt *attempt = &exchange->attempt;
     struct answer_error error = {.status = 502, .code = "provider_unavailable"};
     char failure[sizeof attempt->refusal_message + 128];
     error.message = "The model's provider could not be reached or broke off before it answered. "
@@ -330,4 +329,9 @@ void exchange_refuse_attempt(struct exchange *exchange)
         break;
     }
     exchange_refuse(exchange, &error);
+}
+
+void exchange_refuse_attempt(struct exchange *exchange)
+{
+    exchange_refuse_by(exchange, &exchange->attempt);
 }

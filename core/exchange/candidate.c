@@ -84,46 +84,59 @@ static void put_segment(struct buffer *out, const char *text)
     }
 }
 
-/* Puts the address of Gemini's method for the model. */
-static const char *put_gemini_url(struct candidate *candidate, const char *method)
+/* The version that stands between base URL and paths: people know the address with and without. */
+static const char *version_of(const char *base_url, enum dialect dialect)
 {
-    const char *base = candidate->terms.base_url;
-    bool versioned = ends_with(base, "/v1beta") || ends_with(base, "/v1");
-    struct buffer rest;
-    buffer_init(&rest, CANDIDATE_MODEL_BYTES * 3 + ENDPOINT_BYTES);
-    buffer_append_text(&rest, versioned ? "/models/" : "/v1beta/models/");
-    put_segment(&rest, candidate->terms.model);
-    buffer_append_text(&rest, method);
-    buffer_append_char(&rest, '\0');
-    check(!rest.failed);
-    const char *url = put(candidate, base, rest.data);
-    buffer_fini(&rest);
-    return url;
+    if (dialect == DIALECT_ANTHROPIC && !ends_with(base_url, "/v1"))
+        return "/v1";
+    if (dialect == DIALECT_GEMINI && !ends_with(base_url, "/v1") && !ends_with(base_url, "/v1beta"))
+        return "/v1beta";
+    return "";
 }
 
-static const char *put_url(struct candidate *candidate, enum dialect dialect)
+void candidate_address(const struct candidate *candidate, enum dialect dialect, const char *path,
+                       struct buffer *out)
 {
-    const char *base = candidate->terms.base_url;
-    switch (dialect) {
-    case DIALECT_CHAT:
-        return put(candidate, base, "/chat/completions");
-    case DIALECT_RESPONSES:
-        return put(candidate, base, "/responses");
-    case DIALECT_ANTHROPIC: /* people know its address with the version and without */
-        return put(candidate, base, ends_with(base, "/v1") ? "/messages" : "/v1/messages");
-    case DIALECT_GEMINI:
-        candidate->stream_url = put_gemini_url(candidate, ":streamGenerateContent?alt=sse");
-        return put_gemini_url(candidate, ":generateContent");
+    static const char mark[] = "{model}";
+    const struct candidate_terms *terms = &candidate->terms;
+    const char *model = strstr(path, mark);
+    buffer_append_text(out, terms->base_url);
+    buffer_append_text(out, version_of(terms->base_url, dialect));
+    if (model != NULL) {
+        buffer_append(out, path, (size_t)(model - path));
+        put_segment(out, terms->model);
+        path = model + sizeof mark - 1;
     }
-    return NULL;
+    buffer_append_text(out, path);
+    buffer_append_char(out, '\0');
+}
+
+static const char *put_url(struct candidate *candidate, enum dialect dialect, const char *path)
+{
+    struct buffer url;
+    buffer_init(&url, CANDIDATE_BASE_URL_BYTES + CANDIDATE_MODEL_BYTES * 3 + ENDPOINT_BYTES);
+    candidate_address(candidate, dialect, path, &url);
+    check(!url.failed);
+    const char *text = put(candidate, url.data, "");
+    buffer_fini(&url);
+    return text;
 }
 
 static void put_urls(struct candidate *candidate)
 {
+    static const char *const paths[DIALECTS] = {
+        [DIALECT_CHAT] = "/chat/completions",
+        [DIALECT_RESPONSES] = "/responses",
+        [DIALECT_ANTHROPIC] = "/messages",
+        [DIALECT_GEMINI] = "/models/{model}:generateContent",
+    };
     for (enum dialect dialect = DIALECT_CHAT; dialect <= DIALECT_GEMINI; dialect++) {
         if ((candidate->terms.dialects >> dialect & 1) != 0)
-            candidate->urls[dialect] = put_url(candidate, dialect);
+            candidate->urls[dialect] = put_url(candidate, dialect, paths[dialect]);
     }
+    if (candidate->urls[DIALECT_GEMINI] != NULL)
+        candidate->stream_url =
+            put_url(candidate, DIALECT_GEMINI, "/models/{model}:streamGenerateContent?alt=sse");
 }
 
 /* Returns a copy, or NULL; few providers state costs. */

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/limits.h"
 #include "base/money.h"
 #include "base/slice.h"
@@ -93,6 +94,10 @@ void candidate_unref(struct candidate *candidate);
 /* The dialect in which a provider is asked for what a client asks in `asked`. */
 enum dialect candidate_dialect(const struct candidate *candidate, enum dialect asked);
 const char *candidate_url(const struct candidate *candidate, enum dialect dialect, bool streamed);
+/* Writes the address of another path below the provider's base URL, with a NUL. "{model}" in it is
+ * the provider's name of the model. */
+void candidate_address(const struct candidate *candidate, enum dialect dialect, const char *path,
+                       struct buffer *out);
 /* The header with the API key; NULL: none is sent. */
 const char *candidate_key(const struct candidate *candidate, enum dialect dialect);
 

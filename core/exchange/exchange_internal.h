@@ -24,6 +24,7 @@
 struct counted_limit;
 struct exchange_call;
 struct waiting_hold;
+struct ask;
 struct idempotency;
 struct password_job;
 
@@ -114,6 +115,7 @@ struct exchange {
 
     struct exchange_call *call; /* of the store; NULL: no call, or its result is freed */
     bool call_pending;
+    struct ask *ask;               /* NULL: nothing was asked (ask.h) */
     struct password_job *password; /* NULL: no password job */
     bool password_pending;
     int64_t sleeps_until_us; /* > 0: the task sleeps until then */
@@ -166,6 +168,8 @@ void exchange_keep_alive(struct exchange *exchange, int64_t now_us);
 /* Answers 503: the database cannot be written, so nothing that costs money is answered. */
 void exchange_refuse_unwritable(struct exchange *exchange);
 
+/* No attempt has answered: answers the client by the outcome of this one. */
+void exchange_refuse_by(struct exchange *exchange, const struct attempt *attempt);
 /* The error as each dialect writes it; its texts are borrowed from both. */
 struct error_body exchange_error_body(const struct exchange *exchange,
                                       const struct answer_error *error);

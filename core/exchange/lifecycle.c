@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "exchange/ask.h"
 #include "exchange/departure.h"
 #include "exchange/download.h"
 #include "exchange/early_stream.h"
@@ -123,7 +124,8 @@ static bool is_busy(const struct exchange *exchange)
     return exchange->state != EXCHANGE_ENDED || exchange->task.task != NULL ||
            exchange->hold_pending || exchange->hold_open || exchange->settlement_pending ||
            exchange->call_pending || exchange->password_pending || exchange->attempt.call != NULL ||
-           exchange->waiting_hold != NULL || idempotency_is_busy(exchange);
+           exchange_is_asking(exchange) || exchange->waiting_hold != NULL ||
+           idempotency_is_busy(exchange);
 }
 
 static void release(struct exchange *exchange)
@@ -145,6 +147,7 @@ static void release(struct exchange *exchange)
     idempotency_fini(exchange);
     exchange_call_fini(exchange);
     exchange_password_fini(exchange);
+    exchange_ask_fini(exchange);
     buffer_wipe_fini(&exchange->body);          /* may hold a password */
     buffer_wipe_fini(&exchange->reply_headers); /* may hold a session cookie */
     free(exchange);
@@ -250,6 +253,7 @@ void exchange_end(struct exchange *exchange)
     if (exchange->state == EXCHANGE_ENDED)
         return;
     exchange_void(exchange); /* whatever the task did: no hold stays open */
+    exchange_ask_cancel(exchange);
     exchange_enter(exchange, EXCHANGE_ENDED);
     exchange->ended_us = clock_mono_us();
     exchange->env->served++;
@@ -427,6 +431,7 @@ void exchange_tick_all(struct exchange_env *env)
             relay_tick(exchange, now_us);
             attempt_tick(&exchange->attempt, exchange->stream.paused || exchange->stream.lacks_room,
                          now_us);
+            exchange_ask_tick(exchange, now_us);
             if (revoked)
                 revocation_check(exchange);
             if (exchange->sleeps_until_us > 0 && now_us >= exchange->sleeps_until_us)

@@ -287,6 +287,33 @@ bool rate_limits_acquire_one(struct exchange *exchange, struct slice name, int64
     return worst.rule == NULL || give_back_and_refuse(exchange, &worst);
 }
 
+/* ---- asks ---- */
+
+/* In a place of the account's own. */
+static bool count_ask(struct exchange *exchange, const struct limit_rule *rule, const char *name)
+{
+    struct limit_state state;
+    char text[sizeof exchange->key.account_id.text + 16];
+    snprintf(text, sizeof text, "%s:%s", name, exchange->key.account_id.text);
+    struct limit_slot place = limiter_slot(exchange->env->limiter, slice_of(text), rule->window_ms);
+    const struct counted_limit counted = prepare(exchange, rule, place);
+    if (!take(exchange, rule, &counted, &state))
+        return false;
+    exchange->limits[exchange->limit_count++] = counted;
+    return true;
+}
+
+bool rate_limits_take_ask(struct exchange *exchange)
+{
+    static const struct limit_rule at_once = {.kind = LIMIT_CONCURRENCY, .limit = LIMIT_ASKS};
+    static const struct limit_rule a_minute = {
+        .kind = LIMIT_REQUESTS, .limit = LIMIT_ASKS_A_MINUTE, .window_ms = MINUTE_MS};
+    check(exchange->limits == NULL);
+    exchange->limits = calloc(2, sizeof *exchange->limits);
+    check(exchange->limits != NULL);
+    return count_ask(exchange, &at_once, "asks") && count_ask(exchange, &a_minute, "asks/minute");
+}
+
 /* ---- estimates ---- */
 
 /* Another place than that of calls. */

@@ -50,6 +50,8 @@ bool rate_limits_acquire(struct exchange *exchange, const struct limit_rules *ru
 /* Counts the exchange as one of those of this name that run at the same time. Returns false if
  * there are `most` already; the client then has its answer. */
 bool rate_limits_acquire_one(struct exchange *exchange, struct slice name, int64_t most);
+/* Counts an ask (ask.h) of the account, if it may have another. */
+bool rate_limits_take_ask(struct exchange *exchange);
 /* What a call would meet now. */
 struct limit_outlook {
     bool passes;

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "dialect/dialect.h"
+#include "exchange/ask.h"
 #include "exchange/download.h"
 #include "exchange/estimate.h"
 #include "exchange/exchange.h"
@@ -162,6 +163,72 @@ static int api_relay(lua_State *state)
     if (!exchange_relay(exchange) || exchange_is_over(exchange))
         return task_stop(state);
     return task_wait(state, TASK_WAITS_RELAY);
+}
+
+/* ---- what is asked of a provider for nothing ---- */
+
+static int api_may_ask(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    luaL_argcheck(state, !rate_limits_acquired(exchange), 1, "limits are counted once");
+    lua_pushboolean(state, exchange_may_ask(exchange));
+    return 1;
+}
+
+/* x:ask(candidate, method, path, body, wait_ms) -> status; nil and the reason */
+static int api_ask(lua_State *state)
+{
+    static const char *const methods[] = {"GET", "POST", "DELETE", NULL};
+    static const char *const bodies[] = {"none", "sent", "renamed", NULL}; /* as enum ask_body */
+    struct exchange *exchange = task_exchange(state);
+    struct candidate *candidate = compiled_plan_candidate(state, 2);
+    const struct ask_question question = {
+        .method = methods[luaL_checkoption(state, 3, NULL, methods)],
+        .path = luaL_checkstring(state, 4),
+        .body = (enum ask_body)luaL_checkoption(state, 5, "none", bodies),
+        .wait_ms = integer_check(state, 6, 1, LIMIT_ASK_MS)};
+    bool posts = strcmp(question.method, "POST") == 0;
+    luaL_argcheck(state, ask_allows(question.path), 4, "no path below a provider's address");
+    luaL_argcheck(state, posts || question.body == ASK_WITHOUT_BODY, 5, "only POST has a body");
+    luaL_argcheck(state,
+                  question.body != ASK_BODY_RENAMED ||
+                      exchange_model_request(exchange)->model[0] != '\0',
+                  5, "the request was not read");
+    exchange_ask(exchange, candidate, &question);
+    return task_wait(state, TASK_WAITS_ASK);
+}
+
+static int push_ask_result(lua_State *state, const struct exchange *exchange)
+{
+    int status = exchange_asked_status(exchange);
+    if (status > 0) {
+        lua_pushinteger(state, status);
+        return 1;
+    }
+    lua_pushnil(state);
+    lua_pushstring(state, exchange_asked_failure(exchange));
+    return 2;
+}
+
+/* x:asked_number(name) -> a whole number at the top of the answer, or nil */
+static int api_asked_number(lua_State *state)
+{
+    const struct exchange *exchange = task_exchange(state);
+    const char *name = luaL_checkstring(state, 2);
+    int64_t number;
+    if (!exchange_asked_number(exchange, name, &number) || number > INTEGER_MAX)
+        return 0;
+    lua_pushnumber(state, (lua_Number)number);
+    return 1;
+}
+
+/* x:reply_asked(): ends the task */
+static int api_reply_asked(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    luaL_argcheck(state, exchange_has_asked(exchange), 1, "nothing was asked");
+    exchange_reply_asked(exchange);
+    return task_stop(state);
 }
 
 /* ---- retries ---- */
@@ -382,6 +449,8 @@ static int push_password_result(lua_State *state, struct exchange *exchange)
 int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_wait what)
 {
     switch (what) {
+    case TASK_WAITS_ASK:
+        return push_ask_result(state, exchange);
     case TASK_WAITS_ATTEMPT:
         lua_pushstring(state, exchange_attempt_cause(exchange));
         return 1;
@@ -403,8 +472,10 @@ int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_
 
 const struct luaL_Reg api_exchange_bindings[] = {
     {"answer_again", api_answer_again},
+    {"ask", api_ask},
     {"asked", api_asked},
     {"asked_header", api_asked_header},
+    {"asked_number", api_asked_number},
     {"attempt", api_attempt},
     {"authenticate", api_authenticate},
     {"authenticate_as", api_authenticate_as},
@@ -420,12 +491,14 @@ const struct luaL_Reg api_exchange_bindings[] = {
     {"header", api_header},
     {"hold", api_hold},
     {"limits", api_limits},
+    {"may_ask", api_may_ask},
     {"peer", api_peer},
     {"read_request", api_read_request},
     {"refuse", api_refuse},
     {"refuse_attempt", api_refuse_attempt},
     {"relay", api_relay},
     {"reply", api_reply},
+    {"reply_asked", api_reply_asked},
     {"write", api_write},
     {NULL, NULL},
 };

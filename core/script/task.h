@@ -23,6 +23,7 @@ struct replay_service;
 enum task_wait {
     TASK_RUNS,
     TASK_WAITS_HOLD,
+    TASK_WAITS_ASK,
     TASK_WAITS_ATTEMPT,
     TASK_WAITS_RELAY,
     TASK_WAITS_CALL,

@@ -169,6 +169,35 @@ function exchange:attempt(candidate) end
 ---Answers by the last attempt's failure and ends the task.
 function exchange:refuse_attempt() end
 
+---Counts one ask of the account, if it may have another now (LIMIT_ASKS and LIMIT_ASKS_A_MINUTE in
+---core/base/limits.h). Once per exchange, which then has no other limits.
+---@return boolean
+function exchange:may_ask() end
+
+---Asks a provider something that costs nothing, in the client's dialect, with the key and the
+---headers of an attempt; no hold, no usage record. Yields.
+---@param candidate userdata of a prepared plan
+---@param method "GET"|"POST"|"DELETE"
+---@param path string below the provider's address, such as "/responses/resp_1?limit=3"; "{model}"
+---is its name of the model. Raises for one with empty or dotted segments, or other characters than
+---letters, digits and "-._~:" in them.
+---@param body "none"|"sent"|"renamed"|nil the client's, for a POST; renamed: with the provider's
+---name of the model, for a request that was read
+---@param wait_ms integer for the whole answer; at most 120,000
+---@return integer? status of the whole answer, whatever it is
+---@return core.Failure|"dialect"|nil failure "dialect": the provider does not speak the client's
+function exchange:ask(candidate, method, path, body, wait_ms) end
+
+---A whole number >= 0 at the top of the last ask's answer.
+---@param name string
+---@return integer?
+function exchange:asked_number(name) end
+
+---Answers with what the last ask gave, and ends the task: a good answer as it came (but for prices
+---and the model's name), a refusal in the provider's words (400, 404, …), trouble with the
+---operator's account or with the provider as 502, 503 or 504. Errors have the client's form.
+function exchange:reply_asked() end
+
 ---Sends the attempt's answer to the client and settles the hold. Yields.
 function exchange:relay() end
 

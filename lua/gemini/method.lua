@@ -19,7 +19,7 @@ function methods.streamGenerateContent(x, id, endpoint)
 end
 
 function methods.countTokens(x, id)
-    count.answer(x, '{"totalTokens":%.0f}', id)
+    count.answer(x, count.GEMINI, id)
 end
 
 return function(x, path_text)

@@ -1,23 +1,54 @@
--- How many tokens the input of a request has: an estimate, by what the model's calls have taught.
--- It costs nothing and counts against no limit: Claude Code asks 25 times at once.
+-- How many tokens the input of a request has. The provider is asked, if it speaks the client's
+-- dialect and counts for nothing; else it is an estimate, by what the model's calls have taught. It
+-- costs nothing and counts against no limit of the key: Claude Code asks 25 times at once.
 local plans = require "openai.plan"
 
 local count = {}
 
--- `form`: the answer with %d for the tokens. `address_model`: as in call.lua.
-function count.answer(x, form, address_model)
+local WAIT_MS = 5000
+
+-- What the dialects call it: the path at the provider, the member with the tokens, and the whole
+-- answer with %.0f for them.
+count.ANTHROPIC = {
+    path = "/messages/count_tokens",
+    member = "input_tokens",
+    form = '{"input_tokens":%.0f}',
+}
+count.RESPONSES = {
+    path = "/responses/input_tokens",
+    member = "input_tokens",
+    form = '{"object":"response.input_tokens","input_tokens":%.0f}',
+}
+count.GEMINI = {
+    path = "/models/{model}:countTokens",
+    member = "totalTokens",
+    form = '{"totalTokens":%.0f}',
+}
+
+-- Whether the provider has counted.
+local function is_counted(x, plan, kind)
+    return plan.counts_tokens and x:may_ask()
+        and x:ask(plan.candidates[1], "POST", kind.path, "renamed", WAIT_MS) == 200
+        and x:asked_number(kind.member) ~= nil
+end
+
+-- `address_model`: as in call.lua.
+function count.answer(x, kind, address_model)
     local group, key_models = x:authenticate()
     local model, stream, output_tokens, input_tokens =
         x:read_request("count", address_model)
     local plan = plans.make(x, plans.request(x, group, key_models, model, stream, output_tokens,
         input_tokens))
-    x:reply(200, string.format(form, x:count_input(plan.need)))
+    if is_counted(x, plan, kind) then
+        x:reply_asked()
+    end
+    x:reply(200, string.format(kind.form, x:count_input(plan.need)))
 end
 
 -- A handler.
-function count.with(form)
+function count.with(kind)
     return function(x)
-        count.answer(x, form)
+        count.answer(x, kind)
     end
 end
 

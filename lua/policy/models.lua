@@ -65,6 +65,7 @@ local function candidate(parent, index, model, model_prices, providers)
         on_cancel = provider.on_cancel,
         errors_shown = provider.errors_shown,
         usage_unasked = provider.usage_unasked,
+        counts_tokens = provider.counts_tokens,
         cost = provider.cost,
         sold_by_cost = model.price_by == "cost" and provider.cost ~= nil or nil,
         searches_as_one = model.web_search_by == "prompt" or nil,

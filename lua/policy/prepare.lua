@@ -55,17 +55,19 @@ end
 
 -- `candidates` are in the order to try them; `counted` comes from limits.find.
 function prepare.plan(model, candidates, counted, retry)
-    local tried, unavailable_reason = {}, nil
+    local tried, unavailable_reason, first = {}, nil, nil
     for _, candidate in ipairs(candidates) do
         if not candidate.available then
             unavailable_reason = candidate.unavailable_reason
         elseif #tried < retry.attempts_max then
+            first = first or candidate
             tried[#tried + 1] = prepare.handle_of(candidate)
         end
     end
     return {
         candidates = tried,
         unavailable_reason = unavailable_reason,
+        counts_tokens = first and first.counts_tokens, -- the first that is tried
         retry_on = retry.on,
         limits = counted.handle,
         need = need(model, candidates, counted.output_tokens_max),

@@ -9,7 +9,7 @@ local MEMBERS = {
     dialect = true, base_url = true, api_key = true, ca_file = true, connect_timeout_ms = true,
     first_byte_timeout_ms = true, idle_timeout_ms = true, total_timeout_ms = true,
     stream_timeout_ms = true, on_cancel = true, errors_shown = true, max_tokens_field = true,
-    usage_unasked = true,
+    usage_unasked = true, counts_tokens = true,
     headers = true, pass_headers = true, ask_context = true, cost = true,
 }
 -- A bit for each: 2 to the power of its place in core/dialect/dialect_kind.h.
@@ -218,7 +218,7 @@ local function provider(parent, name)
     if record.demo then
         for _, member in ipairs {
             "base_url", "api_key", "ca_file", "max_tokens_field", "ask_context", "cost",
-            "usage_unasked",
+            "usage_unasked", "counts_tokens",
         } do
             if node.value[member] ~= nil then
                 schema.fail(node, member, "the built-in demo provider has none")
@@ -233,6 +233,7 @@ local function provider(parent, name)
     record.ca_file = node.value.ca_file and schema.text(node, "ca_file", nil, FILE_BYTES_MAX)
     record.cost = cost(node)
     record.usage_unasked = schema.boolean(node, "usage_unasked", false) or nil
+    record.counts_tokens = schema.boolean(node, "counts_tokens", false) or nil
     record.ask_context = schema.boolean(node, "ask_context", node.value.api_key == false)
     record.api_key, record.available, record.unavailable_reason = api_key(node)
     return record

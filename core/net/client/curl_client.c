@@ -327,6 +327,7 @@ static void easy_give(struct curl_client *client, CURL *easy, bool reusable)
     /* The handle must not keep pointers to borrowed memory. */
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, NULL);
     client->idle[client->idle_count++] = easy;
@@ -525,14 +526,20 @@ static struct slice join_body(struct curl_call *call, const struct upstream_requ
     return buffer_slice(&call->body);
 }
 
+/* Sets the method, too: it decides how libcurl takes a body. */
 static void set_body(struct curl_call *call, const struct upstream_request *request)
 {
-    if (request->body_parts == 0) {
+    const char *method = upstream_method(request);
+    bool gets = strcmp(method, "GET") == 0;
+    if (gets || strcmp(method, "DELETE") == 0) {
         curl_easy_setopt(call->easy, CURLOPT_HTTPGET, 1L);
+        curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST, gets ? NULL : method);
         return;
     }
     curl_easy_setopt(call->easy, CURLOPT_POST, 1L);
     struct slice body = request->body_parts == 1 ? request->body[0] : join_body(call, request);
+    if (body.bytes == 0) /* libcurl would read one from stdin */
+        body = (struct slice){"", 0};
     curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, body.data);
     curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.bytes);
 }

@@ -430,11 +430,10 @@ void http_client_free(struct http_client *client)
 
 static void write_head(struct http_call *call, const struct upstream_request *request)
 {
-    bool get = request->body_parts == 0;
-    const char *method = get ? "GET" : "POST";
+    const char *method = upstream_method(request);
     char length[48] = "";
     char *end = length;
-    if (!get) {
+    if (strcmp(method, "POST") == 0) {
         end = decimal_put(stpcpy(length, "Content-Length: "), (int64_t)call->body_bytes);
         end = stpcpy(end, "\r\n");
     }

@@ -47,11 +47,12 @@ struct upstream_events {
 
 struct upstream_request {
     const char *url;
+    const char *method; /* NULL: POST with a body, GET without; POST, GET and DELETE are known */
     const char *const *headers; /* "Name: value"; one with CR or LF is refused */
     size_t header_count;
-    /* Sent by POST, part after part. The parts and their bytes are borrowed until the end. */
+    /* Sent part after part; only by POST. The parts and their bytes are borrowed until the end. */
     const struct slice *body;
-    size_t body_parts; /* at most UPSTREAM_PARTS_MAX; 0: a GET */
+    size_t body_parts; /* at most UPSTREAM_PARTS_MAX; 0: none */
     int64_t connect_timeout_ms;
     const char *ca_file; /* NULL: the system's certificates */
 };

@@ -16,4 +16,6 @@ struct upstream_call {
     const struct upstream_ops *ops;
 };
 
+const char *upstream_method(const struct upstream_request *request);
+
 #endif

@@ -30,6 +30,13 @@ void upstream_free(struct upstream *upstream)
     free(upstream);
 }
 
+const char *upstream_method(const struct upstream_request *request)
+{
+    if (request->method != NULL)
+        return request->method;
+    return request->body_parts > 0 ? "POST" : "GET";
+}
+
 struct upstream_call *upstream_start(struct upstream *upstream,
                                      const struct upstream_request *request,
                                      const struct upstream_events *events, struct fault *fault)

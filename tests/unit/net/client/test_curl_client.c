@@ -31,6 +31,7 @@ static struct {
     int fd;
     int port;
     const char *answer;
+    const char *last_words; /* of the request */
     SSL_CTX *context;
     pthread_t thread;
     char request[4096]; /* the last one; to be read after the join */
@@ -65,7 +66,7 @@ static void make_certificate(void)
     EVP_PKEY_free(key);
 }
 
-/* Reads a request with the body "{}", answers, and closes. */
+/* Reads a request until its last words, answers, and closes. */
 static void serve_one(int fd)
 {
     SSL *ssl = SSL_new(provider.context);
@@ -74,7 +75,7 @@ static void serve_one(int fd)
     if (SSL_accept(ssl) == 1) {
         provider.shaken++;
         int got = 1;
-        while (got > 0 && strstr(provider.request, "\r\n\r\n{}") == NULL) {
+        while (got > 0 && strstr(provider.request, provider.last_words) == NULL) {
             got =
                 SSL_read(ssl, provider.request + bytes, (int)(sizeof provider.request - bytes) - 1);
             bytes += got > 0 ? (size_t)got : 0;
@@ -101,6 +102,7 @@ static void provider_start(const char *answer)
     struct sockaddr_in place = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t bytes = sizeof place;
     provider.answer = answer;
+    provider.last_words = "\r\n\r\n{}";
     provider.shaken = 0;
     provider.request[0] = '\0';
     provider.context = SSL_CTX_new(TLS_server_method());
@@ -163,8 +165,8 @@ static void on_end(enum upstream_end end, const char *detail, void *arg)
     loop_stop(loop);
 }
 
-/* A POST of "{}" in two parts, to its end. */
-static void ask(const char *host, const char *ca_file)
+/* A POST of "{}" in two parts, or what `method` says without a body, to its end. */
+static void ask_by(const char *method, const char *host, const char *ca_file)
 {
     static const struct slice body[] = {{"{", 1}, {"}", 1}};
     static const char *const headers[] = {"Authorization: Bearer k"};
@@ -172,10 +174,11 @@ static void ask(const char *host, const char *ca_file)
     char url[64];
     snprintf(url, sizeof url, "https://%s:%d/v1/x", host, provider.port);
     const struct upstream_request request = {.url = url,
+                                             .method = method,
                                              .headers = headers,
                                              .header_count = 1,
                                              .body = body,
-                                             .body_parts = 2,
+                                             .body_parts = method == NULL ? 2 : 0,
                                              .connect_timeout_ms = 60000,
                                              .ca_file = ca_file};
     assert_non_null(curl_client_start(client, &request, &events));
@@ -183,6 +186,11 @@ static void ask(const char *host, const char *ca_file)
     loop_run(loop);
     assert_true(outcome.ended);
     provider_join();
+}
+
+static void ask(const char *host, const char *ca_file)
+{
+    ask_by(NULL, host, ca_file);
 }
 
 static void assert_outcome(enum upstream_end end, const char *body)
@@ -254,6 +262,27 @@ static void asks_and_is_answered(void **state)
     assert_null(strstr(provider.request, "Cookie:"));
 }
 
+static void assert_method(const char *method, const char *line, bool counted)
+{
+    provider_start(OK "Content-Length: 2\r\n\r\nok");
+    provider.last_words = "\r\n\r\n";
+    ask_by(method, "localhost", certificate_path);
+    assert_outcome(UPSTREAM_COMPLETE, "ok");
+    assert_int_equal(strncmp(provider.request, line, strlen(line)), 0);
+    assert_int_equal(strstr(provider.request, "\r\nContent-Length: 0\r\n") != NULL, counted);
+    buffer_fini(&outcome.body);
+    memset(&outcome, 0, sizeof outcome);
+    buffer_init(&outcome.body, 1 << 20);
+}
+
+static void asks_by_every_method(void **state)
+{
+    (void)state;
+    assert_method("GET", "GET /v1/x HTTP/1.1\r\n", false);
+    assert_method("DELETE", "DELETE /v1/x HTTP/1.1\r\n", false);
+    assert_method("POST", "POST /v1/x HTTP/1.1\r\n", true);
+}
+
 /* The system's certificates know nothing of it. */
 static void a_certificate_that_nobody_signed_is_not_believed(void **state)
 {
@@ -317,6 +346,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_CLIENT(asks_and_is_answered),
+        WITH_CLIENT(asks_by_every_method),
         WITH_CLIENT(a_certificate_that_nobody_signed_is_not_believed),
         WITH_CLIENT(a_certificate_of_another_name_is_not_believed),
         WITH_CLIENT(an_error_of_the_provider_is_a_whole_answer),

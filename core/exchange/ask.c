@@ -1,0 +1,320 @@
+#include "exchange/ask.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "dialect/renamed.h"
+#include "exchange/exchange_internal.h"
+#include "exchange/provider_headers.h"
+#include "exchange/rate_limits.h"
+
+enum {
+    ADDRESS_BYTES = CANDIDATE_BASE_URL_BYTES + CANDIDATE_MODEL_BYTES * 3 + LIMIT_ASK_PATH_BYTES
+};
+
+struct ask {
+    struct exchange *exchange;
+    /* The call, its answer, and how that is judged: an attempt that was never started. */
+    struct attempt attempt;
+    bool whole;    /* the answer, whatever its status */
+    bool unspoken; /* the provider does not speak the client's dialect */
+    char content_type[64];
+    int64_t until_us;
+    int64_t wait_ms;
+};
+
+/* ---- paths ---- */
+
+static bool is_path_char(char c)
+{
+    return isalnum((unsigned char)c) || (c != '\0' && strchr("-._~:/", c) != NULL);
+}
+
+/* A segment that is empty, "." or ".." would change the path. */
+static bool begins_segment(char c)
+{
+    return c != '\0' && c != '?' && c != '/' && c != '.';
+}
+
+bool ask_allows(const char *path)
+{
+    static const char model[] = "/{model}";
+    const char *at = path;
+    if (path[0] != '/' || strlen(path) > LIMIT_ASK_PATH_BYTES)
+        return false;
+    while (*at != '\0' && *at != '?') {
+        bool marked = strncmp(at, model, sizeof model - 1) == 0;
+        if (!marked && (!is_path_char(*at) || (*at == '/' && !begins_segment(at[1]))))
+            return false;
+        at += marked ? sizeof model - 1 : 1;
+    }
+    for (; *at != '\0'; at++) {
+        if (*at <= ' ' || *at >= 0x7f || *at == '#')
+            return false;
+    }
+    return true;
+}
+
+/* ---- the end ---- */
+
+static void log_failure(const struct ask *ask)
+{
+    const struct attempt *attempt = &ask->attempt;
+    bool ours = attempt->outcome == ATTEMPT_DENIED;
+    log_event(ours ? LOG_ERROR : LOG_INFO, ours ? "a provider refuses our account" : "ask failed",
+              log_text("request_id", ask->exchange->id.text),
+              log_text("provider", attempt_provider(attempt)),
+              log_text("model", attempt->candidate->terms.model),
+              log_text("outcome", attempt_outcome_name(attempt->outcome)),
+              log_int("status", attempt->status), log_text("detail", attempt->detail),
+              log_text(attempt->explained ? "said" : NULL, attempt->refusal_message));
+}
+
+static void end(struct ask *ask, enum attempt_outcome outcome, const char *detail)
+{
+    struct attempt *attempt = &ask->attempt;
+    attempt_cancel(attempt);
+    attempt->outcome = outcome;
+    snprintf(attempt->detail, sizeof attempt->detail, "%s", detail);
+    if (outcome != ATTEMPT_ANSWERED && !ask->unspoken)
+        log_failure(ask);
+    exchange_wake(ask->exchange);
+}
+
+static bool read_answer(const struct ask *ask, struct json_value *root)
+{
+    struct fault fault;
+    return json_parse(buffer_slice(&ask->attempt.body), LIMIT_JSON_DEPTH, root, &fault) &&
+           root->type == JSON_OBJECT;
+}
+
+static void replace(struct ask *ask, struct buffer body)
+{
+    buffer_fini(&ask->attempt.body);
+    ask->attempt.body = body;
+}
+
+/* Takes the operator's prices out of the answer, and names the model as it is sold. */
+static void tidy(struct ask *ask)
+{
+    const struct candidate *candidate = ask->attempt.candidate;
+    struct json_value root;
+    struct buffer tidied;
+    if (read_answer(ask, &root) &&
+        stated_cost_hide(candidate->terms.cost, buffer_slice(&ask->attempt.body), &root, &tidied))
+        replace(ask, tidied);
+    if (read_answer(ask, &root) &&
+        renamed_text(candidate->answers_as, buffer_slice(&ask->attempt.body), &root, &tidied))
+        replace(ask, tidied);
+}
+
+/* A 404 in the provider's words is about what the client named: the path is ours, and right. */
+static enum attempt_outcome judge(struct ask *ask)
+{
+    struct attempt *attempt = &ask->attempt;
+    const struct slice body = buffer_slice(&attempt->body);
+    enum attempt_outcome outcome =
+        attempt_classify(attempt, ask->exchange->asks.model, attempt->status, body);
+    bool named = attempt->status == 404 && attempt->explained;
+    return outcome == ATTEMPT_UNKNOWN && named ? ATTEMPT_REFUSED : outcome;
+}
+
+static void on_end(enum upstream_end how, const char *detail, void *arg)
+{
+    struct ask *ask = arg;
+    ask->attempt.call = NULL;
+    ask->whole = how == UPSTREAM_COMPLETE;
+    if (how == UPSTREAM_UNREACHABLE)
+        end(ask, ATTEMPT_UNREACHABLE, detail);
+    else if (how == UPSTREAM_TIMED_OUT)
+        end(ask, ATTEMPT_TIMED_OUT, detail);
+    else if (how == UPSTREAM_BROKEN)
+        end(ask, ATTEMPT_BROKEN, detail);
+    else if (ask->attempt.status >= 300 || ask->attempt.status < 200) {
+        end(ask, judge(ask), "the provider answered with an error");
+    } else {
+        tidy(ask);
+        end(ask, ATTEMPT_ANSWERED, "");
+    }
+}
+
+static void on_head(const struct upstream_head *head, void *arg)
+{
+    struct ask *ask = arg;
+    ask->attempt.status = head->status;
+    ask->attempt.retry_after_ms = head->retry_after_ms;
+    slice_copy(head->content_type, ask->content_type, sizeof ask->content_type);
+}
+
+static void on_data(struct slice data, void *arg)
+{
+    struct ask *ask = arg;
+    if (ask->attempt.call != NULL && !buffer_append_slice(&ask->attempt.body, data))
+        end(ask, ATTEMPT_GARBLED, "the answer is larger than 16 MB");
+}
+
+void exchange_ask_tick(struct exchange *exchange, int64_t now_us)
+{
+    struct ask *ask = exchange->ask;
+    char why[96];
+    if (!exchange_is_asking(exchange) || now_us < ask->until_us)
+        return;
+    ask->attempt.late = true;
+    snprintf(why, sizeof why, "The model's provider did not answer within %lld ms.",
+             (long long)ask->wait_ms);
+    end(ask, ATTEMPT_TIMED_OUT, why);
+}
+
+/* ---- the beginning ---- */
+
+static bool write_body(struct ask *ask, enum ask_body body)
+{
+    const struct model_request *asks = &ask->exchange->asks;
+    struct request_copy *copy = &ask->attempt.copy;
+    const struct request_changes changes = {.model = ask->attempt.candidate->terms.model,
+                                            .max_tokens_field = ""};
+    if (body == ASK_WITHOUT_BODY)
+        return true;
+    if (body == ASK_BODY_RENAMED)
+        return dialect_form(asks->dialect)->apply(asks, &changes, copy);
+    copy->parts[0] = buffer_slice(&ask->exchange->body);
+    copy->part_count = 1;
+    return true;
+}
+
+static void start(struct ask *ask, const struct ask_question *question)
+{
+    static const struct upstream_events events = {on_head, on_data, on_end, NULL};
+    struct exchange *exchange = ask->exchange;
+    struct attempt *attempt = &ask->attempt;
+    const struct candidate_terms *terms = &attempt->candidate->terms;
+    const struct http_head *head = exchange->request != NULL ? &exchange->request->head : NULL;
+    struct upstream_events own = events;
+    struct provider_headers headers;
+    struct buffer url;
+    struct fault fault = {.message = "there is no memory for the request"};
+    own.arg = ask;
+    buffer_init(&url, ADDRESS_BYTES);
+    candidate_address(attempt->candidate, attempt->dialect, question->path, &url);
+    provider_headers_fill(attempt->candidate, attempt->dialect, attempt->dialect, head, &headers);
+    const struct upstream_request request = {
+        .url = url.data,
+        .method = question->method,
+        .headers = headers.lines,
+        .header_count = headers.count,
+        .body = attempt->copy.parts,
+        .body_parts = attempt->copy.part_count,
+        .connect_timeout_ms = terms->connect_timeout_ms < question->wait_ms
+                                  ? terms->connect_timeout_ms
+                                  : question->wait_ms,
+        .ca_file = terms->ca_file[0] != '\0' ? terms->ca_file : NULL,
+    };
+    if (!url.failed)
+        attempt->call = upstream_start(exchange->env->upstream, &request, &own, &fault);
+    provider_headers_fini(&headers);
+    buffer_fini(&url);
+    if (attempt->call == NULL)
+        end(ask, ATTEMPT_UNREACHABLE, fault.message);
+}
+
+static struct ask *make(struct exchange *exchange, struct candidate *candidate, int64_t wait_ms)
+{
+    struct ask *ask = calloc(1, sizeof *ask);
+    check(ask != NULL);
+    ask->exchange = exchange;
+    ask->wait_ms = wait_ms;
+    ask->attempt.candidate = candidate_ref(candidate);
+    ask->attempt.asks = &exchange->asks;
+    ask->attempt.dialect = exchange->asks.dialect;
+    ask->attempt.retry_after_ms = -1;
+    ask->attempt.started_us = clock_mono_us();
+    ask->until_us = ask->attempt.started_us + wait_ms * 1000;
+    buffer_init(&ask->attempt.body, LIMIT_ASKED_BYTES);
+    return ask;
+}
+
+void exchange_ask(struct exchange *exchange, struct candidate *candidate,
+                  const struct ask_question *question)
+{
+    enum dialect dialect = exchange->asks.dialect;
+    check(!exchange_is_asking(exchange) && ask_allows(question->path));
+    check(question->wait_ms > 0 && question->wait_ms <= LIMIT_ASK_MS);
+    exchange_ask_fini(exchange);
+    struct ask *ask = exchange->ask = make(exchange, candidate, question->wait_ms);
+    ask->unspoken = candidate->urls[dialect] == NULL;
+    if (ask->unspoken)
+        end(ask, ATTEMPT_UNKNOWN, "the provider does not speak the client's dialect");
+    else if (!write_body(ask, question->body))
+        end(ask, ATTEMPT_FAILED, "there is no memory for the request");
+    else
+        start(ask, question);
+}
+
+bool exchange_may_ask(struct exchange *exchange)
+{
+    return rate_limits_take_ask(exchange);
+}
+
+/* ---- what came of it ---- */
+
+bool exchange_has_asked(const struct exchange *exchange)
+{
+    return exchange->ask != NULL;
+}
+
+int exchange_asked_status(const struct exchange *exchange)
+{
+    return exchange->ask->whole ? exchange->ask->attempt.status : 0;
+}
+
+const char *exchange_asked_failure(const struct exchange *exchange)
+{
+    return exchange->ask->unspoken ? "dialect"
+                                   : attempt_outcome_cause(exchange->ask->attempt.outcome);
+}
+
+bool exchange_asked_number(const struct exchange *exchange, const char *name, int64_t *out)
+{
+    struct json_value root;
+    struct json_value number;
+    return exchange->ask != NULL && read_answer(exchange->ask, &root) &&
+           json_find(&root, name, &number) == 1 && number.type == JSON_NUMBER &&
+           json_int64(&number, out) && *out >= 0;
+}
+
+void exchange_reply_asked(struct exchange *exchange)
+{
+    const struct ask *ask = exchange->ask;
+    const char *type = ask->content_type[0] != '\0' ? ask->content_type : NULL;
+    if (ask->attempt.outcome != ATTEMPT_ANSWERED)
+        exchange_refuse_by(exchange, &ask->attempt);
+    else
+        exchange_reply(exchange, ask->attempt.status, type, buffer_slice(&ask->attempt.body));
+}
+
+bool exchange_is_asking(const struct exchange *exchange)
+{
+    return exchange->ask != NULL && exchange->ask->attempt.call != NULL;
+}
+
+void exchange_ask_cancel(struct exchange *exchange)
+{
+    if (exchange->ask != NULL)
+        attempt_cancel(&exchange->ask->attempt);
+}
+
+void exchange_ask_fini(struct exchange *exchange)
+{
+    if (exchange->ask == NULL)
+        return;
+    attempt_fini(&exchange->ask->attempt);
+    free(exchange->ask);
+    exchange->ask = NULL;
+}
