@@ -9,6 +9,7 @@ return {
         -- Another server in OpenAI's place may know no Responses: they are translated for it.
         dialect = starts_with(openai_url, "https://api.openai.com/")
             and { "openai-chat", "openai-responses" } or "openai",
+        keeps_responses = starts_with(openai_url, "https://api.openai.com/"),
         base_url = openai_url,
         api_key = env("OPENAI_API_KEY"),
         connect_timeout_ms = 5000,

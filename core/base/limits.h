@@ -92,6 +92,11 @@ enum {
     LIMIT_ATTEMPT_NOTES = 1000 * 1000, /* rows, likewise */
     LIMIT_ATTEMPT_WORDS_BYTES = 300,   /* of a provider's words about a failure */
 
+    /* what providers keep for customers: responses, conversations, items */
+    LIMIT_OBJECT_ID_BYTES = 200,
+    LIMIT_NAMED_OBJECTS = 1000, /* that one request names */
+    LIMIT_MADE_OBJECTS = 1000,  /* of one answer; more are not noted, and so cannot be named */
+
     /* queues */
     LIMIT_LEDGER_JOBS = 20000,
     LIMIT_REPORT_JOBS = 1000,
@@ -101,7 +106,8 @@ enum {
     LIMIT_WORKERS = 64
 };
 
-/* How long notes are kept. */
+/* How long notes are kept, and how long an account has what a provider keeps for it. */
 #define LIMIT_NOTES_MS (INT64_C(30) * 24 * 3600 * 1000)
+#define LIMIT_OBJECT_MS (INT64_C(30) * 24 * 3600 * 1000)
 
 #endif

@@ -19,6 +19,9 @@ struct request_address {
     bool streamed;
     bool as_array; /* a stream is one JSON array */
     bool counted;  /* only the tokens of the input are asked for */
+    /* Takes the names of what the provider keeps, in a dialect that has such; NULL: what it keeps
+     * must not be named. */
+    struct kept_names *kept;
 };
 
 /* Follows a stream in the client's dialect, so that its end can be written at any time. */

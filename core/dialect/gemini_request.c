@@ -136,7 +136,7 @@ static bool add_content(struct model_request *out, const struct json_value *cont
     const char *twice = prompt_add_content(&out->prompt, content);
     if (twice != NULL)
         return request_fault_twice(fault, twice, slice_of(twice));
-    return !out->prompt.may_name_kept || kept_objects_allow_in("contents", content, fault);
+    return !out->prompt.may_name_kept || kept_objects_allow_in("contents", content, NULL, fault);
 }
 
 /* Its contents have no marks of caches and bring no tools. */

@@ -1,8 +1,8 @@
 #include "dialect/kept_objects.h"
 
-#include <stdarg.h>
 #include <string.h>
 
+#include "dialect/kept_items.h"
 #include "dialect/member_name.h"
 
 enum {
@@ -10,52 +10,21 @@ enum {
     URI_BYTES_MAX = 8192
 };
 
-static bool refuse(struct request_fault *fault, const char *param, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static bool refuse(struct request_fault *fault, const char *param, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    request_fault_set(fault, "invalid_value", param, format, arguments);
-    va_end(arguments);
-    return false;
-}
-
-/* `name` is as the client wrote it. */
-static bool refuse_name(struct request_fault *fault, const char *param, struct slice name)
-{
-    return refuse(fault, param,
-                  "'%.*s' names something that the model's provider keeps for all customers of "
-                  "this gateway together, so it cannot be named. Send what it stands for.",
-                  (int)name.bytes, name.data);
-}
-
-/* Nothing is named by null, "", [] and {}. */
-static bool names_something(const struct json_value *value)
-{
-    struct json_walk walk = json_walk(value);
-    struct json_item first;
-    if (value->type == JSON_ARRAY || value->type == JSON_OBJECT)
-        return json_next(&walk, &first);
-    return value->type == JSON_NUMBER || (value->type == JSON_STRING && value->raw.bytes > 2);
-}
-
 /* An object counts by its id. */
 static bool has_id(const struct json_value *object)
 {
     struct json_value id;
-    return object->type == JSON_OBJECT && json_find(object, "id", &id) > 0 && names_something(&id);
+    return object->type == JSON_OBJECT && json_find(object, "id", &id) > 0 && kept_names_fills(&id);
 }
 
 static bool is_text_or_id(const struct json_value *value)
 {
-    return value->type == JSON_OBJECT ? has_id(value) : names_something(value);
+    return value->type == JSON_OBJECT ? has_id(value) : kept_names_fills(value);
 }
 
 static bool is_object(const struct json_value *value)
 {
-    return value->type == JSON_OBJECT && names_something(value);
+    return value->type == JSON_OBJECT && kept_names_fills(value);
 }
 
 /* ---- files by their address ---- */
@@ -90,7 +59,7 @@ static bool is_kept_uri(const struct json_value *value)
 {
     struct buffer uri;
     if (value->type != JSON_STRING)
-        return names_something(value);
+        return kept_names_fills(value);
     buffer_init(&uri, URI_BYTES_MAX);
     bool kept = !json_decode_string(value, &uri) || !is_public(buffer_slice(&uri));
     buffer_fini(&uri);
@@ -106,33 +75,33 @@ struct kept_member {
 
 /* At the top of a request. */
 static const struct kept_member top[] = {
-    {"previous_response_id", names_something},
-    {"conversation", names_something},
+    {"previous_response_id", kept_names_fills},
+    {"conversation", kept_names_fills},
     {"prompt", is_object},
-    {"cached_content", names_something},
+    {"cached_content", kept_names_fills},
     {"container", is_text_or_id},
-    {"thread", names_something},
-    {"user_profile_id", names_something},
-    {"continuation_token", names_something},
+    {"thread", kept_names_fills},
+    {"user_profile_id", kept_names_fills},
+    {"continuation_token", kept_names_fills},
 };
 
 /* At any depth. */
 static const struct kept_member inner[] = {
-    {"file_id", names_something},
-    {"file_ids", names_something},
+    {"file_id", kept_names_fills},
+    {"file_ids", kept_names_fills},
     {"file_uri", is_kept_uri},
     {"container", is_text_or_id},
-    {"container_id", names_something},
-    {"vector_store_ids", names_something},
-    {"file_search_store_names", names_something},
-    {"tunnel_id", names_something},
-    {"memory_store_id", names_something},
-    {"datastore", names_something},
-    {"engine", names_something}, /* Vertex AI's search */
-    {"rag_corpora", names_something},
-    {"rag_resources", names_something},
-    {"previous_message_id", names_something},
-    {"comparison_response_id", names_something},
+    {"container_id", kept_names_fills},
+    {"vector_store_ids", kept_names_fills},
+    {"file_search_store_names", kept_names_fills},
+    {"tunnel_id", kept_names_fills},
+    {"memory_store_id", kept_names_fills},
+    {"datastore", kept_names_fills},
+    {"engine", kept_names_fills}, /* Vertex AI's search */
+    {"rag_corpora", kept_names_fills},
+    {"rag_resources", kept_names_fills},
+    {"previous_message_id", kept_names_fills},
+    {"comparison_response_id", kept_names_fills},
     {"audio", has_id}, /* of an earlier answer */
     {"voice", has_id},
 };
@@ -164,35 +133,35 @@ static const char *named_by(const struct kept_member *members, size_t count, str
     return NULL;
 }
 
-/* ---- items of the Responses API ---- */
-
-/* An item that stands for another one, or a picture of which only the id is told. */
-static bool is_reference(const struct json_value *item)
-{
-    enum { TYPE, ROLE, ID, RESULT, MEMBERS };
-    struct json_member members[MEMBERS] = {[TYPE] = {.name = "type"},
-                                           [ROLE] = {.name = "role"},
-                                           [ID] = {.name = "id"},
-                                           [RESULT] = {.name = "result"}};
-    if (item->type != JSON_OBJECT)
-        return false;
-    json_find_all(item, members, MEMBERS);
-    const struct json_value *type = &members[TYPE].value;
-    bool named = names_something(&members[ID].value);
-    if (type->type != JSON_STRING)
-        return named && members[ROLE].count == 0;
-    if (json_string_is(type, "item_reference"))
-        return true;
-    return named && json_string_is(type, "image_generation_call") &&
-           !names_something(&members[RESULT].value);
-}
-
 /* ---- walks ---- */
 
 struct search {
     const char *param;
+    struct kept_names *names;
     struct request_fault *fault;
 };
+
+/* A member that names something: ours is its name in this room. What an account may own is added
+ * to the names, the rest is refused. */
+static bool take(const struct search *search, const char *ours, struct slice name,
+                 const struct json_value *value)
+{
+    struct kept_name kept = {.param = search->param, .kind = KEPT_RESPONSE, .brings = true};
+    struct json_value id = *value;
+    bool written_so = slice_equals(name, ours);
+    if (strcmp(ours, "conversation") == 0)
+        kept.kind = KEPT_CONVERSATION;
+    else if (strcmp(ours, "comparison_response_id") == 0)
+        kept.brings = false;
+    else if (strcmp(ours, "previous_response_id") != 0)
+        written_so = false;
+    if (search->names == NULL || !written_so)
+        return kept_names_refuse_kept(search->param, name, search->fault);
+    if (value->type == JSON_OBJECT && kept.kind == KEPT_CONVERSATION &&
+        !kept_items_find_id(value, search->param, &id, search->fault))
+        return false;
+    return kept_names_add(search->names, kept, &id, search->fault);
+}
 
 static bool allow_in(const struct search *search, const struct json_value *container,
                      unsigned depth)
@@ -204,8 +173,9 @@ static bool allow_in(const struct search *search, const struct json_value *conta
         bool holds = item.value.type == JSON_ARRAY || item.value.type == JSON_OBJECT;
         struct buffer room = {0};
         struct slice name = member_name_decode(item.key, &room);
-        if (named_by(inner, sizeof inner / sizeof inner[0], name, &item.value) != NULL)
-            allowed = refuse_name(search->fault, search->param, name);
+        const char *kept = named_by(inner, sizeof inner / sizeof inner[0], name, &item.value);
+        if (kept != NULL)
+            allowed = take(search, kept, name, &item.value);
         else if (holds && depth > 0 && !is_free(name))
             allowed = allow_in(search, &item.value, depth - 1);
         buffer_fini(&room);
@@ -214,18 +184,11 @@ static bool allow_in(const struct search *search, const struct json_value *conta
 }
 
 bool kept_objects_allow_in(const char *name, const struct json_value *value,
-                           struct request_fault *fault)
+                           struct kept_names *names, struct request_fault *fault)
 {
-    const struct search search = {name, fault};
-    struct json_walk walk = json_walk(value);
-    struct json_item item;
-    if (value->type != JSON_ARRAY && value->type != JSON_OBJECT)
-        return true;
-    while (strcmp(name, "input") == 0 && json_next(&walk, &item)) {
-        if (is_reference(&item.value))
-            return refuse_name(fault, name, slice_of("item_reference"));
-    }
-    return allow_in(&search, value, DEPTH);
+    const struct search search = {name, names, fault};
+    return (value->type != JSON_ARRAY && value->type != JSON_OBJECT) ||
+           allow_in(&search, value, DEPTH);
 }
 
 /* Members at the top that may name something inside. */
@@ -241,12 +204,13 @@ static const char *holder_of(struct slice name)
     return NULL;
 }
 
-bool kept_objects_allow(struct slice name, const struct json_value *value,
+bool kept_objects_allow(struct slice name, const struct json_value *value, struct kept_names *names,
                         struct request_fault *fault)
 {
     const char *kept = named_by(top, sizeof top / sizeof top[0], name, value);
+    const struct search search = {kept, names, fault};
     if (kept != NULL)
-        return refuse_name(fault, kept, name);
+        return take(&search, kept, name, value);
     const char *holder = holder_of(name);
-    return holder == NULL || kept_objects_allow_in(holder, value, fault);
+    return holder == NULL || kept_objects_allow_in(holder, value, names, fault);
 }

@@ -15,6 +15,8 @@
 #include "dialect/prompt.h"
 #include "dialect/request_fault.h"
 
+struct kept_names;
+
 /* The top-level members that we read. */
 enum request_field {
     REQUEST_MODEL,
@@ -47,6 +49,7 @@ struct model_request {
     struct prompt prompt;      /* the size of its input to the model */
     struct asked_words asked;  /* what decides prices of its own; of `text` */
     struct paid_features paid; /* what it asks for beside plain tokens; of `text` */
+    struct kept_names *kept;   /* takes what it names of what the provider keeps; NULL: nothing */
 };
 
 /* The changes for one provider. */

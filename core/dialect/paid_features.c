@@ -129,8 +129,6 @@ static const struct paid_member members[] = {
     {"access_programs", "access_programs", .find = find_filled},
     {"reasoning", "reasoning.mode.", .find = find_mode, .inner = "mode", .plain = {"standard"}},
     /* input that the body does not show */
-    {"conversation", "conversation", .find = find_filled},
-    {"previous_response_id", "previous_response_id", .find = find_filled},
     {"prompt", "prompt", .find = find_object}, /* a stored one */
     {"cached_content", "cached_content", .find = find_filled},
     {"thread", "thread", .find = find_filled},             /* Anthropic's */

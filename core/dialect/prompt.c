@@ -1,5 +1,7 @@
 #include "dialect/prompt.h"
 
+#include "dialect/kept_items.h"
+#include "dialect/kept_names.h"
 #include "dialect/prompt_parts.h"
 
 /* Pictures beside the text: Ollama's form, and the form of answers with pictures that are sent
@@ -117,10 +119,18 @@ static const char *add_drawing(struct prompt *prompt, const struct json_value *i
     if (result.count > 1)
         return result.name;
     prompt->image_count++;
-    prompt->may_name_kept = true;
     if (result.value.type == JSON_STRING)
         prompt_parts_leave_out(prompt, &result.value);
     return NULL;
+}
+
+/* Its content is at the provider, and counted by what is known of it there. */
+static bool is_reference(const struct json_value *type, const struct json_value *item)
+{
+    struct json_value id;
+    if (type->type == JSON_STRING)
+        return json_string_is(type, "item_reference");
+    return json_find(item, "id", &id) > 0 && kept_names_fills(&id);
 }
 
 const char *prompt_add_item(struct prompt *prompt, const struct json_value *item)
@@ -134,9 +144,12 @@ const char *prompt_add_item(struct prompt *prompt, const struct json_value *item
         return prompt_add_message(prompt, item);
     prompt->message_count++;
     prompt->text_bytes += (int64_t)json_text_bytes(item);
+    prompt->may_stand_for_kept = prompt->may_stand_for_kept || kept_items_may_stand(&type);
     if (typed && json_string_is(&type, "image_generation_call"))
         return add_drawing(prompt, item);
     const char *held = typed ? held_by(&type) : NULL;
+    if (held != NULL && json_string_is(&type, "code_interpreter_call")) /* its container */
+        prompt->may_name_kept = true;
     if (held != NULL)
         return add_held(prompt, item, held);
     bool brings = typed && brings_tools(&type);
@@ -146,7 +159,7 @@ const char *prompt_add_item(struct prompt *prompt, const struct json_value *item
         prompt->may_name_kept || brings || !text || json_string_is(&type, "shell_call");
     if (text)
         text_mix_add(&prompt->mix, item->raw);
-    else /* a reference to an item that the provider keeps, or one of tomorrow */
+    else if (!is_reference(&type, item)) /* one of tomorrow */
         prompt->opaque_count++;
     return NULL;
 }
@@ -167,8 +180,14 @@ const char *prompt_add_content(struct prompt *prompt, const struct json_value *c
 /* Members that the provider does not add to the prompt. */
 static bool is_aside(struct slice key)
 {
-    static const char *const names[] = {"metadata",          "logit_bias",       "user",
-                                        "safety_identifier", "prompt_cache_key", "service_tier"};
+    static const char *const names[] = {"metadata",
+                                        "logit_bias",
+                                        "user",
+                                        "safety_identifier",
+                                        "prompt_cache_key",
+                                        "service_tier",
+                                        "previous_response_id",
+                                        "conversation"};
     return json_key_is_one_of(key, names, sizeof names / sizeof names[0]);
 }
 

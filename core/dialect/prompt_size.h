@@ -17,12 +17,18 @@ struct prompt {
     int64_t message_count;
     int64_t image_count;
     int64_t audio_count;
-    int64_t audio_bytes;  /* of base64 */
-    int64_t file_count;   /* files of unknown content */
-    int64_t opaque_count; /* content parts whose tokens cannot be foreseen: files, films */
-    bool may_mark_caches; /* a message may hold a mark: `cache_control` or OpenAI's */
-    bool may_add_tools;   /* a message may bring tools with it */
-    bool may_name_kept;   /* a message may name something that the provider keeps */
+    int64_t audio_bytes;     /* of base64 */
+    int64_t file_count;      /* files of unknown content */
+    int64_t opaque_count;    /* content parts whose tokens cannot be foreseen: files, films */
+    bool may_mark_caches;    /* a message may hold a mark: `cache_control` or OpenAI's */
+    bool may_add_tools;      /* a message may bring tools with it */
+    bool may_name_kept;      /* a message may name something that the provider keeps */
+    bool may_stand_for_kept; /* or stand for it as a whole */
+    /* What the request names of it, as its provider has it. Not in the body: whoever has looked it
+     * up sets this. */
+    bool names_kept;
+    bool kept_grows;     /* it may be longer by now: at most the context */
+    int64_t kept_tokens; /* of input */
 };
 
 /* In the usual forms of sound a token stands for at least PROMPT_AUDIO_BYTES_MIN bytes of base64

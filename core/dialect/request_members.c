@@ -54,7 +54,7 @@ static bool read_member(struct model_request *out, const char *const names[REQUE
     size_t member = name_among(name, names, read_case);
     if (member == REQUEST_MEMBERS) {
         prompt_add_member(&out->prompt, item->key, &item->value);
-        return kept_objects_allow(name, &item->value, fault) &&
+        return kept_objects_allow(name, &item->value, out->kept, fault) &&
                asked_words_note(&out->asked, item, name, fault) &&
                paid_features_read(&out->paid, name, &item->value, fault);
     }
@@ -180,7 +180,7 @@ bool request_read_list(struct model_request *out, const char *name,
     }
     if (count == 0)
         return request_refuse(fault, "invalid_value", name, "'%s' must not be empty.", name);
-    if (out->prompt.may_name_kept && !kept_objects_allow_in(name, list, fault))
+    if (out->prompt.may_name_kept && !kept_objects_allow_in(name, list, out->kept, fault))
         return false;
     if (out->prompt.may_add_tools && !paid_features_read_added(&out->paid, name, list, fault))
         return false;

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "dialect/kept_items.h"
 #include "dialect/request_edits.h"
 #include "dialect/request_members.h"
 #include "dialect/responses.h"
@@ -18,7 +19,9 @@ static bool read_input(struct model_request *out, struct request_fault *fault)
 {
     const struct json_value *input = request_member(out, REQUEST_MESSAGES);
     if (input == NULL || input->type != JSON_STRING)
-        return request_read_list(out, "input", prompt_add_item, fault);
+        return request_read_list(out, "input", prompt_add_item, fault) &&
+               (!out->prompt.may_stand_for_kept ||
+                kept_items_read("input", input, out->kept, fault));
     out->prompt.message_count++;
     prompt_add_member(&out->prompt, out->keys[REQUEST_MESSAGES], input);
     return true;
@@ -91,8 +94,9 @@ bool responses_read_request(struct slice text, const struct request_address *add
                             struct model_request *out, struct request_fault *fault)
 {
     struct json_index index;
-    (void)address;
-    bool good = request_begin(text, seed, &index, out, fault) && read_all(out, fault);
+    bool good = request_begin(text, seed, &index, out, fault);
+    out->kept = address->kept;
+    good = good && read_all(out, fault);
     out->dialect = DIALECT_RESPONSES;
     out->usage_asked = true; /* its answers always tell it */
     request_end(out);

@@ -187,11 +187,13 @@ bool exchange_read_request(struct exchange *exchange, const struct request_addre
 {
     struct request_fault fault;
     enum dialect dialect = exchange->asks.dialect;
+    struct request_address asked = *address;
+    asked.kept = &exchange->names;
     exchange->asks_model = asks_model;
     /* Samples may look cheaper than the rest, so who could ask for many estimates would take the
      * cheapest. */
     uint64_t seed = asks_model ? seed_of(&exchange->id) : 0;
-    bool read = dialect_form(dialect)->read_request(buffer_slice(&exchange->body), address, seed,
+    bool read = dialect_form(dialect)->read_request(buffer_slice(&exchange->body), &asked, seed,
                                                     &exchange->asks, &fault);
     exchange->asks.dialect = dialect; /* also of a request that was not read */
     if (read)

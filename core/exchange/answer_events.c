@@ -8,6 +8,7 @@
 #include "dialect/stated_cost.h"
 #include "exchange/events.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/made_objects.h"
 #include "exchange/price_facts.h"
 
 /* ---- events in the client's dialect ---- */
@@ -134,6 +135,8 @@ static void take_own(struct exchange *exchange, struct slice event, struct slice
     if (!attempt_translates(&exchange->attempt))
         note_counts(exchange, &facts);
     bool ends = facts.kind == ANSWER_ENDS;
+    if (ends)
+        made_objects_note(exchange, &facts);
     close_or_go_on(stream, facts.kind);
     bool as_it_came = pass(exchange, event, data, &root, &facts);
     if (as_it_came && !stream->closing && !attempt_translates(&exchange->attempt))

@@ -8,6 +8,7 @@
 #include "exchange/event_room.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/live_metrics.h"
+#include "exchange/made_objects.h"
 #include "exchange/price_facts.h"
 #include "exchange/relay.h"
 #include "exchange/worst_price.h"
@@ -90,6 +91,7 @@ static bool on_answer(const struct answer_facts *facts, void *owner)
 {
     struct exchange *exchange = owner;
     meter_note_answer(&exchange->stream.meter, facts, exchange->asks.choices);
+    made_objects_note(exchange, facts);
     return facts->said;
 }
 

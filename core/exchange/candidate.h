@@ -63,6 +63,7 @@ struct candidate_terms {
     int64_t margin_ppm;
     bool errors_shown; /* customers may read why the provider failed */
     bool usage_unasked;
+    bool keeps_responses; /* under ids that customers may name (named_objects.h) */
     bool loss_allowed;
     int64_t connect_timeout_ms;
     int64_t first_byte_timeout_ms;

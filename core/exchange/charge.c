@@ -29,7 +29,8 @@ static int64_t input_estimate(const struct charge_view *view)
     int64_t rate = rates_of_mix(view->input_rates, &prompt->mix);
     int64_t tokens = rates_tokens(rate, prompt->text_bytes, prompt_template_tokens(prompt)) +
                      prompt->audio_bytes / PROMPT_AUDIO_BYTES +
-                     prompt->image_count * limits->image_tokens;
+                     prompt->image_count * limits->image_tokens +
+                     (view->keeps_responses ? prompt->kept_tokens : 0);
     return least(tokens, limits->input_tokens);
 }
 
@@ -110,15 +111,21 @@ static void allow(const struct charge_limits *limits, const struct unit_counts *
 
 /* ---- parts with a price of their own ---- */
 
+/* Whether a prompt may have pictures or sound that its body does not show. */
+static bool hides_media(const struct prompt *prompt)
+{
+    return prompt->opaque_count > 0 || prompt->names_kept;
+}
+
 /* A provider's count of sound or pictures that neither the request nor the answer has. */
 static void leave_impossible_out(const struct charge_view *view, struct unit_counts *parts)
 {
     const struct prompt *prompt = &view->asks->prompt;
     const struct media_sizes *output = &view->meter->output;
     const struct paid_features *paid = &view->asks->paid;
-    if (prompt->audio_count + prompt->audio_bytes + prompt->opaque_count == 0)
+    if (prompt->audio_count + prompt->audio_bytes == 0 && !hides_media(prompt))
         parts->audio_input = parts->cached_audio_input = 0;
-    if (prompt->image_count + prompt->opaque_count == 0)
+    if (prompt->image_count == 0 && !hides_media(prompt))
         parts->image_input = parts->cached_image_input = 0;
     if (output->audio_bytes == 0 && !paid_features_use(paid, "modalities.audio"))
         parts->audio_output = 0;

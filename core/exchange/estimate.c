@@ -25,7 +25,7 @@ struct outlook {
 static int64_t usual_tokens(const struct exchange *exchange, const struct hold_plan *plan)
 {
     const struct prompt *prompt = &exchange->asks.prompt;
-    if (prompt->opaque_count + prompt->image_count + prompt->audio_count > 0)
+    if (prompt->opaque_count + prompt->image_count + prompt->audio_count > 0 || prompt->names_kept)
         return -1;
     int64_t rate = rates_of_mix(&exchange->rates.input, &prompt->mix);
     int64_t tokens = rates_tokens(rate, prompt->text_bytes, prompt_template_tokens(prompt));
@@ -222,5 +222,5 @@ int64_t estimate_input(const struct exchange *exchange, const struct cost_ceilin
     int64_t rate = rates_of_mix(&rates.input, &prompt->mix);
     return rates_tokens(rate, prompt->text_bytes, prompt_template_tokens(prompt)) +
            prompt->audio_bytes / PROMPT_AUDIO_BYTES +
-           prompt->image_count * offered->image_tokens_max;
+           prompt->image_count * offered->image_tokens_max + prompt->kept_tokens;
 }

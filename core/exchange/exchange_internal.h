@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "dialect/dialect.h"
+#include "dialect/kept_names.h"
 #include "exchange/attempt.h"
 #include "exchange/attempt_log.h"
 #include "exchange/charge.h"
@@ -26,6 +27,8 @@ struct exchange_call;
 struct waiting_hold;
 struct ask;
 struct idempotency;
+struct made_list;
+struct named_objects;
 struct password_job;
 
 enum exchange_state {
@@ -91,6 +94,9 @@ struct exchange {
     struct caller key;        /* whose it is; empty before it is authenticated */
     bool asks_model;          /* the metrics count it as a call to a model */
     struct model_request asks;
+    struct kept_names names;     /* of what the provider keeps, in the request */
+    struct named_objects *named; /* whose that is; NULL: not looked up */
+    struct made_list *made;      /* what the provider keeps of the answer; NULL: nothing */
     char policy_revision[65];
 
     struct stream_budget budget;

@@ -266,8 +266,9 @@ static int64_t fill(int64_t tokens, int64_t *room)
 }
 
 /* The input to hold: what the model's reported calls let us expect, and a margin (rates.h). No
- * token is shorter than a byte, and content of unknown size (a file) fills the context. If a
- * provider counts more, the wallet is asked for the rest when the call ends. */
+ * token is shorter than a byte, and content of unknown size (a file, a conversation that may have
+ * grown) fills the context. What the request names counts as it did when it was made. If a provider
+ * counts more, the wallet is asked for the rest when the call ends. */
 static void most_input(const struct exchange *exchange, struct cost_ceiling *need)
 {
     const struct prompt *prompt = &exchange->asks.prompt;
@@ -280,7 +281,8 @@ static void most_input(const struct exchange *exchange, struct cost_ceiling *nee
     need->most = need->beside;
     need->most.audio_input = fill(prompt->audio_bytes / PROMPT_AUDIO_BYTES_MIN, &room);
     need->most.image_input = fill(prompt->image_count * need->image_tokens_max, &room);
-    need->most.input = prompt->opaque_count > 0 ? room : fill(text_tokens, &room);
+    bool fills = prompt->opaque_count > 0 || prompt->kept_grows;
+    need->most.input = fills ? room : fill(text_tokens + prompt->kept_tokens, &room);
 }
 
 /* Looks up the contexts that servers have given. These may be out of date. So they decide what is

@@ -12,6 +12,7 @@
 #include "exchange/exchange_internal.h"
 #include "exchange/idempotency.h"
 #include "exchange/live_metrics.h"
+#include "exchange/made_objects.h"
 #include "exchange/price_facts.h"
 #include "exchange/relay.h"
 
@@ -144,7 +145,8 @@ static void learn(const struct exchange *exchange, const struct charge *charge)
 {
     const struct prompt *prompt = &exchange->asks.prompt;
     const struct meter *meter = &exchange->stream.meter;
-    bool only_text = prompt->opaque_count + prompt->image_count + prompt->audio_bytes == 0;
+    bool only_text = prompt->opaque_count + prompt->image_count + prompt->audio_bytes == 0 &&
+                     !prompt->names_kept;
     bool only_said = meter->output.image_count + meter->output.audio_bytes == 0 &&
                      charge->reasoning_tokens == 0 && exchange->asks.choices == 1;
     if (charge->source != USAGE_REPORTED)
@@ -186,6 +188,7 @@ static void fill_charge(struct exchange *exchange, bool cut)
                                      .limits = &exchange->charge_limits,
                                      .priced = terms->priced,
                                      .searches_as_one = terms->searches_as_one,
+                                     .keeps_responses = terms->keeps_responses,
                                      .unseen_tokens = exchange->unseen_tokens};
     charge_count(&view, cut, &charge);
     find_prices(exchange, &charge, record);
@@ -277,6 +280,7 @@ void exchange_settle(struct exchange *exchange)
                 exchange->cut || exchange->stream.failed || exchange->stream.out_of_budget);
     exchange_enter(exchange, EXCHANGE_SETTLING);
     failpoint_reach(FAILPOINT_AFTER_USAGE);
+    made_objects_keep(exchange);
     if (exchange->idempotency != NULL)
         relay_keep(exchange);
     exchange_note_attempts(exchange);

@@ -100,6 +100,7 @@ void worst_price_raise(const struct worst_view *view, struct unit_prices *prices
 {
     if (view->rules != NULL)
         raise_by_rules(view, prices);
-    raise_prompt(view->question.asks->prompt.opaque_count > 0, prices);
+    const struct prompt *prompt = &view->question.asks->prompt;
+    raise_prompt(prompt->opaque_count > 0 || prompt->names_kept, prices);
     raise_answer(view->question.asks, prices);
 }

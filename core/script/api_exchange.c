@@ -13,6 +13,7 @@
 #include "exchange/exchange.h"
 #include "exchange/idempotency.h"
 #include "exchange/meter.h"
+#include "exchange/named_objects.h"
 #include "exchange/password.h"
 #include "exchange/rate_limits.h"
 #include "net/server/server.h"
@@ -229,6 +230,47 @@ static int api_reply_asked(lua_State *state)
     luaL_argcheck(state, exchange_has_asked(exchange), 1, "nothing was asked");
     exchange_reply_asked(exchange);
     return task_stop(state);
+}
+
+/* ---- what the request names of what its provider keeps ---- */
+
+/* x:names_kept() -> nil, "loosely" or "strictly" */
+static int api_names_kept(lua_State *state)
+{
+    static const char *const words[] = {
+        [NAMES_NOTHING] = NULL, [NAMES_LOOSELY] = "loosely", [NAMES_STRICTLY] = "strictly"};
+    lua_pushstring(state, words[named_objects_naming(task_exchange(state))]);
+    return 1;
+}
+
+/* x:find_named() -> provider, owned */
+static int api_find_named(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    if (!named_objects_look(exchange))
+        return task_stop(state);
+    return task_wait(state, TASK_WAITS_NAMES);
+}
+
+/* x:refuse_named(): ends the task */
+static int api_refuse_named(lua_State *state)
+{
+    named_objects_refuse(task_exchange(state));
+    return task_stop(state);
+}
+
+/* x:refuse_kept(): ends the task */
+static int api_refuse_kept(lua_State *state)
+{
+    named_objects_refuse_kept(task_exchange(state));
+    return task_stop(state);
+}
+
+static int push_named(lua_State *state, const struct exchange *exchange)
+{
+    lua_pushstring(state, named_objects_provider(exchange));
+    lua_pushboolean(state, named_objects_owned(exchange));
+    return 2;
 }
 
 /* ---- retries ---- */
@@ -460,6 +502,8 @@ int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_
         return push_password_result(state, exchange);
     case TASK_WAITS_CLAIM:
         return push_claim(state, exchange);
+    case TASK_WAITS_NAMES:
+        return push_named(state, exchange);
     case TASK_WAITS_CLIENT:
     case TASK_WAITS_HOLD:
     case TASK_WAITS_RELAY:
@@ -487,15 +531,19 @@ const struct luaL_Reg api_exchange_bindings[] = {
     {"acquire", api_acquire},
     {"estimate", api_estimate},
     {"fail", api_fail},
+    {"find_named", api_find_named},
     {"finish", api_finish},
     {"header", api_header},
     {"hold", api_hold},
     {"limits", api_limits},
     {"may_ask", api_may_ask},
+    {"names_kept", api_names_kept},
     {"peer", api_peer},
     {"read_request", api_read_request},
     {"refuse", api_refuse},
     {"refuse_attempt", api_refuse_attempt},
+    {"refuse_kept", api_refuse_kept},
+    {"refuse_named", api_refuse_named},
     {"relay", api_relay},
     {"reply", api_reply},
     {"reply_asked", api_reply_asked},

@@ -1,10 +1,11 @@
-/* Functions of the store's faces: ledger.h, directory.h, claims.h, answers.h, notes.h, and the
- * posting of call.h. */
+/* Functions of the store's faces: ledger.h, directory.h, claims.h, answers.h, objects.h,
+ * notes.h, and the posting of call.h. */
 #include "base/check.h"
 #include "base/limits.h"
 #include "store/books/ledger_jobs.h"
 #include "store/operations/operations.h"
 #include "store/questions/answer_lookup.h"
+#include "store/questions/object_lookup.h"
 #include "store/store_internal.h"
 
 /* ---- ledger.h ---- */
@@ -133,6 +134,14 @@ bool answers_look(struct store *store, struct answer_lookup *lookup)
 void answers_look_fini(struct answer_lookup *lookup)
 {
     buffer_fini(&lookup->body);
+}
+
+/* ---- objects.h ---- */
+
+bool objects_look(struct store *store, struct object_lookup *lookup)
+{
+    lookup->job.run = object_lookup_run;
+    return job_queue_post(&store->reports[REPORTS_QUICK].service.queue, &lookup->job);
 }
 
 /* ---- notes.h ---- */

@@ -128,6 +128,22 @@ function exchange:read_request(purpose, model, streamed, as_array) end
 ---@return integer tokens
 function exchange:count_input(ceiling) end
 
+---How the request names what its provider keeps: responses, conversations, items. "loosely": only
+---items that providers which keep nothing can read as well.
+---@return nil|"loosely"|"strictly" naming
+function exchange:names_kept() end
+
+---Looks up whose that is. What the account has becomes a part of the input. Yields.
+---@return string provider that has what was found; "": nobody
+---@return boolean owned the account has all of it, at this provider
+function exchange:find_named() end
+
+---Answers that the account has not what the request names. Ends the task.
+function exchange:refuse_named() end
+
+---Answers that what the request names is with none of the model's providers. Ends the task.
+function exchange:refuse_kept() end
+
 ---Counts against all limits at once. Ends the task with a 429 (money: a 402) if one is reached.
 ---@param limits userdata of a prepared plan (lua/policy/init.lua)
 ---@param requests_only? boolean for an answer that is given again

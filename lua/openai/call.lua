@@ -2,6 +2,7 @@
 -- its work, or answers the client and ends this task; money is safe whatever happens here
 -- (core/exchange).
 local caller = require "openai.caller"
+local kept = require "openai.kept"
 local plans = require "openai.plan"
 local policy = require "policy"
 
@@ -11,8 +12,7 @@ local IN_BODY = {} -- the address says nothing
 
 -- Tries the candidates in order until one answers. A fault that only the customer can mend is not
 -- tried again.
-local function attempt(x, plan)
-    local candidates = plan.candidates
+local function attempt(x, plan, candidates)
     for i = 1, #candidates do
         local failure = x:attempt(candidates[i])
         if not failure then
@@ -41,9 +41,10 @@ function call.answer(x, endpoint, address, digest, user_id)
         x:answer_again()
     end
     local plan = plans.make(x, request)
+    local candidates = kept.candidates(x, plan)
     x:limits(plan.limits)
     x:hold(plan.need)
-    attempt(x, plan)
+    attempt(x, plan, candidates)
     x:relay()
 end
 

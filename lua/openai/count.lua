@@ -1,6 +1,7 @@
 -- How many tokens the input of a request has. The provider is asked, if it speaks the client's
 -- dialect and counts for nothing; else it is an estimate, by what the model's calls have taught. It
 -- costs nothing and counts against no limit of the key: Claude Code asks 25 times at once.
+local kept = require "openai.kept"
 local plans = require "openai.plan"
 
 local count = {}
@@ -25,10 +26,10 @@ count.GEMINI = {
     form = '{"totalTokens":%.0f}',
 }
 
--- Whether the provider has counted.
-local function is_counted(x, plan, kind)
-    return plan.counts_tokens and x:may_ask()
-        and x:ask(plan.candidates[1], "POST", kind.path, "renamed", WAIT_MS) == 200
+-- Whether the provider has counted: the first one, if it may see what the request names.
+local function is_counted(x, plan, first, kind)
+    return plan.counts_tokens and first == plan.candidates[1] and x:may_ask()
+        and x:ask(first, "POST", kind.path, "renamed", WAIT_MS) == 200
         and x:asked_number(kind.member) ~= nil
 end
 
@@ -39,7 +40,8 @@ function count.answer(x, kind, address_model)
         x:read_request("count", address_model)
     local plan = plans.make(x, plans.request(x, group, key_models, model, stream, output_tokens,
         input_tokens))
-    if is_counted(x, plan, kind) then
+    local candidates = kept.candidates(x, plan) -- what it names is the account's
+    if is_counted(x, plan, candidates[1], kind) then
         x:reply_asked()
     end
     x:reply(200, string.format(kind.form, x:count_input(plan.need)))

@@ -21,8 +21,9 @@
 --     change them. The plan and its limits are the caller's.
 --   policy.prepare(request) -> the same plan in the form that an exchange takes, or nil, code,
 --     message: {limits, need (for x:hold), candidates (handles of those that are tried, in order;
---     may be none, then unavailable_reason says why), retry_on}. Shared between requests: never
---     change it.
+--     may be none, then unavailable_reason says why), keepers (nil: no candidate keeps responses;
+--     else of[provider] = {own, mixed} and others, lists of handles), retry_on}. Shared between
+--     requests: never change it.
 --   policy.offer(request) -> by what a call that was made (at request.created_ms, which now() then
 --     says) is charged, for `replay`: the handles of
 --     all candidates in the order of models.lua, whether they are available or not; the features

@@ -53,6 +53,38 @@ local function need(model, candidates, max_tokens)
     }
 end
 
+-- Where a call may go that names what a provider keeps: by that provider's name, the handles of its
+-- own candidates, and those followed by the candidates that keep nothing; `others` has only these.
+-- nil: no candidate keeps anything. What is kept is with one provider: no other is tried.
+local function keepers(candidates, attempts_max)
+    local found, others = {}, {}
+    local function add(list, candidate)
+        if candidate.available and #list < attempts_max then
+            list[#list + 1] = prepare.handle_of(candidate)
+        end
+    end
+    for _, candidate in ipairs(candidates) do
+        if candidate.keeps_responses then
+            local own = found[candidate.provider] or { own = {}, mixed = {} }
+            found[candidate.provider] = own
+            add(own.own, candidate)
+            add(own.mixed, candidate)
+        end
+    end
+    if next(found) == nil then
+        return nil
+    end
+    for _, candidate in ipairs(candidates) do
+        if not candidate.keeps_responses then
+            add(others, candidate)
+            for _, own in pairs(found) do
+                add(own.mixed, candidate)
+            end
+        end
+    end
+    return { of = found, others = others }
+end
+
 -- `candidates` are in the order to try them; `counted` comes from limits.find.
 function prepare.plan(model, candidates, counted, retry)
     local tried, unavailable_reason, first = {}, nil, nil
@@ -66,6 +98,7 @@ function prepare.plan(model, candidates, counted, retry)
     end
     return {
         candidates = tried,
+        keepers = keepers(candidates, retry.attempts_max),
         unavailable_reason = unavailable_reason,
         counts_tokens = first and first.counts_tokens, -- the first that is tried
         retry_on = retry.on,

@@ -9,7 +9,7 @@ local MEMBERS = {
     dialect = true, base_url = true, api_key = true, ca_file = true, connect_timeout_ms = true,
     first_byte_timeout_ms = true, idle_timeout_ms = true, total_timeout_ms = true,
     stream_timeout_ms = true, on_cancel = true, errors_shown = true, max_tokens_field = true,
-    usage_unasked = true, counts_tokens = true,
+    usage_unasked = true, counts_tokens = true, keeps_responses = true,
     headers = true, pass_headers = true, ask_context = true, cost = true,
 }
 -- A bit for each: 2 to the power of its place in core/dialect/dialect_kind.h.
@@ -187,6 +187,16 @@ local function dialect(node)
     return table.concat(list, ", "), bits, PLACES[SPOKEN[list[1]]]
 end
 
+-- Whether customers may name what it keeps of their calls; nil: they may not.
+local function keeps_responses(node, spoken)
+    local keeps = schema.boolean(node, "keeps_responses", false)
+    if keeps and math.floor(spoken / SPOKEN["openai-responses"]) % 2 == 0 then
+        schema.fail(node, "keeps_responses", 'is true, but dialect has no "openai-responses": only '
+            .. "answers of that dialect are kept")
+    end
+    return keeps or nil
+end
+
 local function provider(parent, name)
     if #name > NAME_BYTES_MAX then
         schema.fail(parent, name, "a provider's name has at most %d bytes", NAME_BYTES_MAX)
@@ -218,7 +228,7 @@ local function provider(parent, name)
     if record.demo then
         for _, member in ipairs {
             "base_url", "api_key", "ca_file", "max_tokens_field", "ask_context", "cost",
-            "usage_unasked", "counts_tokens",
+            "usage_unasked", "counts_tokens", "keeps_responses",
         } do
             if node.value[member] ~= nil then
                 schema.fail(node, member, "the built-in demo provider has none")
@@ -234,6 +244,7 @@ local function provider(parent, name)
     record.cost = cost(node)
     record.usage_unasked = schema.boolean(node, "usage_unasked", false) or nil
     record.counts_tokens = schema.boolean(node, "counts_tokens", false) or nil
+    record.keeps_responses = keeps_responses(node, spoken)
     record.ask_context = schema.boolean(node, "ask_context", node.value.api_key == false)
     record.api_key, record.available, record.unavailable_reason = api_key(node)
     return record

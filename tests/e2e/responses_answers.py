@@ -17,6 +17,7 @@ class Response:
     cached_tokens: int = 0
     more: dict = field(default_factory=dict)  # members of the response
     incomplete: str | None = None  # the reason
+    name: str = "1"  # in the ids
 
     @property
     def items(self) -> list[dict]:
@@ -24,10 +25,10 @@ class Response:
         if self.pieces:
             part = {"type": "output_text", "text": "".join(self.pieces), "annotations": [],
                     "logprobs": []}  # fmt: skip
-            found.append({"type": "message", "id": "msg_1", "status": "completed",
+            found.append({"type": "message", "id": f"msg_{self.name}", "status": "completed",
                           "role": "assistant", "content": [part]})  # fmt: skip
         if self.tool:
-            found.append({"type": "function_call", "id": "fc_1",
+            found.append({"type": "function_call", "id": f"fc_{self.name}",
                           "call_id": self.tool.get("id", "call_1"),
                           "name": self.tool["name"], "status": "completed",
                           "arguments": json.dumps(self.tool["input"])})  # fmt: skip
@@ -42,8 +43,9 @@ class Response:
             "total_tokens": self.input_tokens + self.output_tokens,
         }
         done = status != "in_progress"
-        return {"id": "resp_1", "object": "response", "created_at": 1741569952, "status": status,
-                "background": False, "error": None, "instructions": asked.get("instructions"),
+        return {"id": f"resp_{self.name}", "object": "response", "created_at": 1741569952,
+                "status": status, "background": False, "error": None,
+                "instructions": asked.get("instructions"),
                 "incomplete_details": self.incomplete and {"reason": self.incomplete},
                 "max_output_tokens": asked.get("max_output_tokens"), "model": asked["model"],
                 "output": items, "parallel_tool_calls": True, "previous_response_id": None,

@@ -39,12 +39,13 @@ FACES = {
         "ledger_jobs",
         "ledger_thread",
         "notes_table",
+        "objects_table",
         "posting",
         "facts_table",
         "usage_lines",
     },
     "store/operations": {"operations"},
-    "store/questions": {"answer_lookup", "key_search", "reports"},
+    "store/questions": {"answer_lookup", "key_search", "object_lookup", "reports"},
 }
 
 

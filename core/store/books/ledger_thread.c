@@ -15,6 +15,7 @@
 #include "store/books/expiry.h"
 #include "store/books/ledger_jobs.h"
 #include "store/books/notes_table.h"
+#include "store/books/objects_table.h"
 #include "store/books/posting.h"
 #include "store/engine/checkpoint.h"
 #include "store/journal/journal.h"
@@ -92,6 +93,10 @@ void ledger_thread_settlement(struct job *job, void *server)
     posting = rollup_post(&ledger->rollup, db_of(ledger), settlement, ledger->now_ms);
     if (posting == POSTING_DONE && settlement->kept != NULL &&
         !answers_table_keep(db_of(ledger), settlement->kept, ledger->now_ms))
+        posting = POSTING_FAILED;
+    if (posting == POSTING_DONE && settlement->objects != NULL &&
+        !objects_table_add(db_of(ledger), &settlement->record.account_id, settlement->objects,
+                           ledger->now_ms))
         posting = POSTING_FAILED;
     settlement->durable = posting == POSTING_DONE;
 }
@@ -380,6 +385,7 @@ static void idle(struct ledger_thread *ledger)
     notes_table_write(ledger->parts.notes, ledger->parts.memory.wallets, db_of(ledger));
     if (ledger->unsettled.count == 0) {
         answers_table_forget(db_of(ledger), &ledger->forget_due_us);
+        objects_table_forget(db_of(ledger), &ledger->forget_objects_due_us);
         notes_table_forget(ledger->parts.notes, db_of(ledger));
     }
     keep_log_short(ledger);

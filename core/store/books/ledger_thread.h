@@ -1,8 +1,8 @@
 /* The ledger thread owns the tables. It applies the journal (journal.h). It also takes the jobs
- * that the journal does not: operations, settlements with a kept answer, and all jobs if the
- * journal cannot be used. It writes them in one transaction, commits once, updates the tables in
- * memory and returns the jobs. It expires holds, notices what other processes wrote, and moves the
- * log into the database file (checkpoint). So no event loop ever waits for any of this.
+ * that the journal does not: operations, settlements with a kept answer or objects, and all jobs if
+ * the journal cannot be used. It writes them in one transaction, commits once, updates the tables
+ * in memory and returns the jobs. It expires holds, notices what other processes wrote, and moves
+ * the log into the database file (checkpoint). So no event loop ever waits for any of this.
  *
  * While the disk fails, it refuses holds and operations, and keeps settlements to try them
  * again. */
@@ -53,6 +53,7 @@ struct ledger_thread {
     int64_t collected_us;  /* when debts were last collected */
     int64_t expired_us;    /* when holds were last expired */
     int64_t forget_due_us; /* when to look for expired answers */
+    int64_t forget_objects_due_us;
     int64_t stop_deadline_us;
     int wal_pages;           /* in the log after the last commit */
     int wal_pages_tried;     /* at the last try of a checkpoint */

@@ -10,8 +10,8 @@
  * written twice or forgotten. Each record's check sum includes its generation and place.
  *
  * The ledger thread takes what cannot be appended: when there is no room or the disk fails, a
- * settlement with a kept answer, or a hold that the journal does not know. It first applies the
- * journal, and then writes the job itself, in a transaction of its own.
+ * settlement with a kept answer or objects, or a hold that the journal does not know. It first
+ * applies the journal, and then writes the job itself, in a transaction of its own.
  *
  * Any thread, under its mutex; only the ledger thread seals and applies. With `durability =
  * process` a worker appends its record itself, under the mutex: that takes microseconds in the page

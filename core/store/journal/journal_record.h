@@ -37,7 +37,7 @@ struct journal_record {
     int64_t committed_ms; /* wall clock */
     union {
         struct ledger_hold hold;
-        struct ledger_settlement settlement; /* never with a kept answer */
+        struct ledger_settlement settlement; /* never with a kept answer or objects */
     } as;
 };
 

@@ -3,8 +3,10 @@
 #include "base/support.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "dialect/forms.h"
+#include "dialect/kept_names.h"
 
 #define STREAM "\"stream\":true,\"stream_options\":{\"include_usage\":true},"
 
@@ -168,12 +170,74 @@ static void no_item_stands_for_one_that_is_kept(void **state)
                         "messages");
 }
 
+/* What an account may own is added to the names, and the rest is refused as ever. */
+static void names_are_collected_where_they_may_be(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *members;
+        const char *names; /* kind, what it is, id: each name; NULL: refused */
+    } cases[] = {
+        {"\"input\":\"a\",\"previous_response_id\":\"resp_1\"", "0b resp_1 "},
+        {"\"input\":\"a\",\"previous_response_id\":null", ""},
+        {"\"input\":\"a\",\"previous_response_id\":7", NULL},
+        {"\"input\":\"a\",\"previous_response_id\":\"a\\u005fb\"", NULL},
+        {"\"input\":\"a\",\"Previous_Response_id\":\"resp_1\"", NULL},
+        {"\"input\":\"a\",\"previousResponseId\":\"resp_1\"", NULL},
+        {"\"input\":\"a\",\"conversation\":\"conv_1\"", "1b conv_1 "},
+        {"\"input\":\"a\",\"conversation\":{\"id\":\"conv_1\"}", "1b conv_1 "},
+        {"\"input\":\"a\",\"conversation\":{\"id\":\"a\",\"id\":\"b\"}", NULL},
+        {"\"input\":\"a\",\"conversation\":{\"id\":\"a\",\"iD\":\"b\"}", NULL},
+        {"\"input\":\"a\",\"prompt_cache_options\":{\"comparison_response_id\":\"resp_1\"}",
+         "0- resp_1 "},
+        {"\"input\":[{\"type\":\"item_reference\",\"id\":\"rs_1\"},{\"id\":\"msg_1\"},"
+         "{\"role\":\"user\",\"content\":\"a\"}]",
+         "2b rs_1 2b msg_1 "},
+        {"\"input\":[{\"type\":\"item_reference\"}]", NULL},
+        {"\"input\":[{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":[]}]", "2bl rs_1 "},
+        {"\"input\":[{\"type\":\"reasoning\",\"id\":\"rs_1\",\"encrypted_content\":\"a\"}]", ""},
+        {"\"input\":[{\"type\":\"image_generation_call\",\"id\":\"ig_1\"}]", "2b ig_1 "},
+        {"\"input\":[{\"type\":\"mcp_approval_response\",\"approval_request_id\":\"a\"}]",
+         "2-l a "},
+        {"\"input\":[{\"type\":\"mcp_approval_response\",\"approval_request_id\":\"a\"},"
+         "{\"type\":\"mcp_approval_request\",\"id\":\"a\"}]",
+         ""},
+        {"\"input\":\"a\",\"prompt\":{\"id\":\"pmpt_1\"}", NULL},
+        {"\"input\":[{\"type\":\"code_interpreter_call\",\"container_id\":\"c\",\"outputs\":[]}]",
+         NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char body[BODY_BYTES];
+        char shown[256] = "";
+        struct model_request request;
+        struct request_fault fault = {0};
+        struct kept_names names = {0};
+        const struct request_address address = {.kept = &names};
+        snprintf(body, sizeof body, "{\"model\":\"m\",%s}", cases[i].members);
+        bool read = dialect_form(DIALECT_RESPONSES)
+                        ->read_request(slice_of(body), &address, 0, &request, &fault);
+        if (read != (cases[i].names != NULL))
+            fail_msg("%s: %s", fault.message, body);
+        for (size_t j = 0; read && j < names.count; j++) {
+            const struct kept_name *name = &names.list[j];
+            size_t bytes = strlen(shown);
+            snprintf(shown + bytes, sizeof shown - bytes, "%d%c%s %.*s ", (int)name->kind,
+                     name->brings ? 'b' : '-', name->loose ? "l" : "", (int)name->id.bytes,
+                     name->id.data);
+        }
+        if (read)
+            assert_string_equal(shown, cases[i].names);
+        kept_names_fini(&names);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_member_names_what_is_kept),
         cmocka_unit_test(no_part_names_what_is_kept),
         cmocka_unit_test(no_item_stands_for_one_that_is_kept),
+        cmocka_unit_test(names_are_collected_where_they_may_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,8 +132,9 @@ static const struct kinds item_kinds[] = {
      "{\"type\":\"image\",\"url\":\"https://x.example\"}]}",
      1, 0, 0, 0},
     {"{\"type\":\"code_interpreter_call\",\"outputs\":null}", 0, 0, 0, 0},
-    {"{\"type\":\"item_reference\",\"id\":\"rs_1\"}", 0, 0, 0, 1},
-    {"{\"id\":\"rs_1\"}", 0, 0, 0, 1},
+    {"{\"type\":\"item_reference\",\"id\":\"rs_1\"}", 0, 0, 0, 0},
+    {"{\"id\":\"rs_1\"}", 0, 0, 0, 0},
+    {"{\"id\":null}", 0, 0, 0, 1},
     {"{\"type\":\"tomorrow\"}", 0, 0, 0, 1},
 };
 

@@ -24,6 +24,7 @@ static void test_shipped_plans(void **unused)
                   "connect_timeout_ms=5000 counts_tokens=true demo=false "
                   "dialect=openai-chat, openai-responses errors_shown=false "
                   "first_byte_timeout_ms=120000 headers= idle_timeout_ms=60000 "
+                  "keeps_responses=true "
                   "margin_ppm=200000 max_tokens_field=max_completion_tokens model=gpt-4o-mini "
                   "on_cancel=charge "
                   "pass_headers=3 place=1 provider=openai "

@@ -54,9 +54,10 @@ it("has a sentence for every error that a page can meet", () => {
     const answers = /(?:refuse\((?:\w+, )*|\.code = |\b[45]\d\d, )"([a-z_]+)"/g;
     const codes = [...gateway.matchAll(answers)].map(([, code]) => code ?? "");
     expect(codes.length).toBeGreaterThan(50); // it is written as this test expects
-    // What pages never send: an API key of their own, a packed body, a request for a WebSocket.
+    // What pages never send: an API key of their own, a packed body, a request for a WebSocket, the
+    // id of a response.
     const apiOnly =
-        /^(invalid_api_key|idempotency_answer_not_kept|unsupported_content_encoding|websocket_not_supported)$/;
+        /^(invalid_api_key|idempotency_answer_not_kept|unsupported_content_encoding|websocket_not_supported|previous_response_not_found)$/;
     const missing = codes.filter((code) => !apiOnly.test(code) && !(`error.${code}` in en));
     expect([...new Set(missing)]).toEqual([]);
 });

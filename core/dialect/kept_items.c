@@ -1,0 +1,188 @@
+#include "dialect/kept_items.h"
+
+#include <string.h>
+
+#include "dialect/member_name.h"
+
+enum { APPROVALS_MAX = 32 };
+
+/* ---- what an item is ---- */
+
+/* Items without these members have no content: the provider takes it from what it keeps. */
+struct content {
+    const char *type;
+    const char *members[2];
+    bool loose;
+};
+
+static const struct content contents[] = {
+    {"reasoning", {"encrypted_content", "content"}, .loose = true},
+    {"compaction", {"encrypted_content"}, .loose = true},
+    {"compaction_summary", {"encrypted_content"}, .loose = true},
+    {"image_generation_call", {"result"}, .loose = false},
+    {"file_search_call", {"results"}, .loose = true},
+    {"web_search_call", {"action"}, .loose = true},
+};
+
+static const struct content *content_of(const struct json_value *type)
+{
+    for (size_t i = 0; i < sizeof contents / sizeof contents[0]; i++) {
+        if (json_string_is(type, contents[i].type))
+            return &contents[i];
+    }
+    return NULL;
+}
+
+bool kept_items_may_stand(const struct json_value *type)
+{
+    return type->type != JSON_STRING || json_string_is(type, "item_reference") ||
+           json_string_is(type, "mcp_approval_response") || content_of(type) != NULL;
+}
+
+static bool has_any(const struct json_value *item, const struct content *content)
+{
+    for (size_t i = 0; i < 2 && content->members[i] != NULL; i++) {
+        struct json_value value;
+        if (json_find(item, content->members[i], &value) > 0 && kept_names_fills(&value))
+            return true;
+    }
+    return false;
+}
+
+enum standing { STANDS_FOR_ITSELF, STANDS_FOR_ANOTHER, STANDS_LOOSELY };
+
+static enum standing standing_of(const struct json_value *item, const struct json_value *id)
+{
+    enum { TYPE, ROLE, MEMBERS };
+    struct json_member members[MEMBERS] = {[TYPE] = {.name = "type"}, [ROLE] = {.name = "role"}};
+    json_find_all(item, members, MEMBERS);
+    const struct json_value *type = &members[TYPE].value;
+    bool named = kept_names_fills(id);
+    if (type->type != JSON_STRING)
+        return named && members[ROLE].count == 0 ? STANDS_FOR_ANOTHER : STANDS_FOR_ITSELF;
+    if (json_string_is(type, "item_reference"))
+        return STANDS_FOR_ANOTHER;
+    const struct content *content = content_of(type);
+    if (!named || content == NULL || has_any(item, content))
+        return STANDS_FOR_ITSELF;
+    return content->loose ? STANDS_LOOSELY : STANDS_FOR_ANOTHER;
+}
+
+/* ---- names ---- */
+
+/* Finds a member that names something. A server might obey another spelling of it. */
+static bool find_name(const struct json_value *item, const char *name, const char *param,
+                      struct json_value *out, struct request_fault *fault)
+{
+    struct json_walk walk = json_walk(item);
+    struct json_item member;
+    size_t count = 0;
+    bool good = true;
+    while (good && json_next(&walk, &member)) {
+        struct buffer room = {0};
+        struct slice key = member_name_decode(member.key, &room);
+        if (member_name_reads_as(key, name, MEMBER_CASE_CAMEL)) {
+            *out = member.value;
+            count++;
+            good = slice_equals(key, name) ? count == 1 || request_fault_twice(fault, param, key)
+                                           : request_fault_disguised(fault, param, key);
+        }
+        buffer_fini(&room);
+    }
+    return good;
+}
+
+bool kept_items_find_id(const struct json_value *object, const char *param, struct json_value *out,
+                        struct request_fault *fault)
+{
+    return find_name(object, "id", param, out, fault);
+}
+
+struct reading {
+    const char *param;
+    struct kept_names *names;
+    struct request_fault *fault;
+    struct json_value approvals[APPROVALS_MAX]; /* the ids of requests that are approved */
+    size_t approval_count;
+};
+
+static bool read_reference(struct reading *reading, const struct json_value *item, bool loose)
+{
+    struct json_value id = {.type = JSON_NULL};
+    if (reading->names == NULL)
+        return loose ||
+               kept_names_refuse_kept(reading->param, slice_of("item_reference"), reading->fault);
+    const struct kept_name name = {
+        .param = reading->param, .kind = KEPT_ITEM, .brings = true, .loose = loose};
+    return find_name(item, "id", reading->param, &id, reading->fault) &&
+           kept_names_add(reading->names, name, &id, reading->fault);
+}
+
+static bool read_approval(struct reading *reading, const struct json_value *item)
+{
+    struct json_value id = {.type = JSON_NULL};
+    if (reading->names == NULL)
+        return true;
+    if (!find_name(item, "approval_request_id", reading->param, &id, reading->fault))
+        return false;
+    if (reading->approval_count == APPROVALS_MAX)
+        return kept_names_refuse(reading->fault, reading->param,
+                                 "A request may have at most %d approvals.", APPROVALS_MAX);
+    reading->approvals[reading->approval_count++] = id;
+    return true;
+}
+
+static bool read_item(struct reading *reading, const struct json_value *item)
+{
+    enum { TYPE, ID, MEMBERS };
+    struct json_member members[MEMBERS] = {[TYPE] = {.name = "type"}, [ID] = {.name = "id"}};
+    json_find_all(item, members, MEMBERS);
+    if (members[TYPE].value.type == JSON_STRING &&
+        json_string_is(&members[TYPE].value, "mcp_approval_response"))
+        return read_approval(reading, item);
+    enum standing standing = standing_of(item, &members[ID].value);
+    return standing == STANDS_FOR_ITSELF ||
+           read_reference(reading, item, standing == STANDS_LOOSELY);
+}
+
+/* An approval of what stands in the same list names nothing else. */
+static void leave_own_out(struct reading *reading, const struct json_value *items)
+{
+    struct json_walk walk = json_walk(items);
+    struct json_item item;
+    struct json_value id;
+    while (reading->approval_count > 0 && json_next(&walk, &item)) {
+        if (json_find(&item.value, "id", &id) == 0)
+            continue;
+        for (size_t i = reading->approval_count; i-- > 0;) {
+            const struct slice *approved = &reading->approvals[i].raw;
+            if (approved->bytes == id.raw.bytes &&
+                memcmp(approved->data, id.raw.data, id.raw.bytes) == 0)
+                reading->approvals[i] = reading->approvals[--reading->approval_count];
+        }
+    }
+}
+
+static bool add_approvals(struct reading *reading)
+{
+    const struct kept_name name = {.param = reading->param, .kind = KEPT_ITEM, .loose = true};
+    for (size_t i = 0; i < reading->approval_count; i++) {
+        if (!kept_names_add(reading->names, name, &reading->approvals[i], reading->fault))
+            return false;
+    }
+    return true;
+}
+
+bool kept_items_read(const char *param, const struct json_value *items, struct kept_names *names,
+                     struct request_fault *fault)
+{
+    struct reading reading = {.param = param, .names = names, .fault = fault};
+    struct json_walk walk = json_walk(items);
+    struct json_item item;
+    while (json_next(&walk, &item)) {
+        if (!read_item(&reading, &item.value))
+            return false;
+    }
+    leave_own_out(&reading, items);
+    return add_approvals(&reading);
+}
