@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 NODE = Path(os.environ.get("NODE_PATH") or os.environ.get("E2E_NODE", "") + "/node_modules")
-RUN_S = 60
+RUN_S = 240
 
 
 def make_key(person, name: str, **fields: str) -> str:

@@ -107,7 +107,7 @@ def test_copied_as_curl(user, customer, provider):
     user.button("playground.copyCurl").click()
     command = user.copied().replace("llm_sk_your_key", customer.key)
     provider.reset()
-    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30)
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=240)
     assert "data: [DONE]" in result.stdout, result.stderr
     assert provider.last.json["messages"][0]["content"] == 'It\'s "quoted" & $HOME `id`'
 

@@ -43,7 +43,7 @@ def run(client: str, customer, names: list[str]) -> dict[str, dict]:
         "OPENAI_API_KEY": customer.key,
     }
     result = subprocess.run(
-        [*CLIENTS[client], *names], env=env, capture_output=True, text=True, timeout=110
+        [*CLIENTS[client], *names], env=env, capture_output=True, text=True, timeout=240
     )
     assert result.returncode == 0, result.stderr[-4000:]
     said = {}

@@ -77,7 +77,7 @@ def said(vendors) -> dict[str, dict]:
            "CLIENTS_NODE": str(BUILT / "node"), "GATEWAY_ORIGIN": vendors.origin,
            "GATEWAY_KEY": customer.key}  # fmt: skip
     result = subprocess.run(["node", HERE / "vendors_node.mjs", *asked], env=env,
-                            capture_output=True, text=True, timeout=110)  # fmt: skip
+                            capture_output=True, text=True, timeout=240)  # fmt: skip
     assert result.returncode == 0, result.stderr[-4000:]
     found = {}
     for line in result.stdout.splitlines():

@@ -252,7 +252,7 @@ class Gateway:
             [BINARY, "--config", self.config, *args],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             env=self.env,
             cwd=self.folder,
             **how,

@@ -147,7 +147,7 @@ class Teller:
         if self.random.random() < 0.2:
             time.sleep(self.random.random() * 0.02)
             process.kill()
-        _, complaint = process.communicate(timeout=60)
+        _, complaint = process.communicate(timeout=240)
         if process.returncode == -signal.SIGKILL:
             return None, ""
         assert process.returncode in (0, 1), complaint

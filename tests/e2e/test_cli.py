@@ -326,5 +326,5 @@ def test_first_run_prints_a_call_that_works(idle):
         assert answer.json()["usage"]["cost"] > 0
     finally:
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
     assert process.returncode == 0

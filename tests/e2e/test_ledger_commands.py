@@ -453,7 +453,7 @@ REASONS = [
 def exported(gateway, *args: str) -> bytes:
     """The bytes as they are: text mode would mend the ends of lines."""
     command = [BINARY, "--config", gateway.config, "ledger", "export", *args]
-    result = subprocess.run(command, capture_output=True, timeout=60, env=gateway.env)
+    result = subprocess.run(command, capture_output=True, timeout=240, env=gateway.env)
     assert result.returncode == 0, result.stderr
     assert result.stderr == b""
     return result.stdout

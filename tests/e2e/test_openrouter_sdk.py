@@ -74,7 +74,7 @@ def shown(shared_provider, tmp_path_factory) -> dict:
     env = {"PATH": os.environ["PATH"], "E2E_NODE": str(FOLDER), "E2E_BASE_URL": gateway.api,
            "E2E_KEY": gateway.customer().key}  # fmt: skip
     script = Path(__file__).parent / "node/openrouter.mjs"
-    result = subprocess.run(["node", script], env=env, capture_output=True, text=True, timeout=60)
+    result = subprocess.run(["node", script], env=env, capture_output=True, text=True, timeout=240)
     gateway.check_money()
     gateway.stop()
     assert result.returncode == 0, result.stderr

@@ -37,7 +37,7 @@ def run(gateway):
         }
         script = Path(__file__).parent / "node/chat.mjs"
         result = subprocess.run(
-            ["node", script, case, *more], env=env, capture_output=True, text=True, timeout=60
+            ["node", script, case, *more], env=env, capture_output=True, text=True, timeout=240
         )
         assert result.returncode == 0, result.stderr
         return json.loads(result.stdout)

@@ -22,7 +22,7 @@ def ended(dialect, how, events):
     """What is written after the events: the data of each event, whose name is that of its line."""
     lines = "".join(json.dumps(event, ensure_ascii=False) + "\n" for event in events)
     done = subprocess.run(
-        [TOOL, dialect, how], input=lines.encode(), capture_output=True, check=True, timeout=30
+        [TOOL, dialect, how], input=lines.encode(), capture_output=True, check=True, timeout=240
     )
     blocks = done.stdout.decode().split("\n\n")
     assert blocks.pop() == ""

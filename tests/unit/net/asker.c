@@ -184,7 +184,7 @@ int asker_set_up(void **state)
 {
     struct fault fault;
     (void)state;
-    alarm(120); /* nothing here waits for ever */
+    alarm(300); /* nothing here waits for ever */
     assert_true(job_queue_init(&queue, 100));
     loop = loop_new(&queue, NULL, &fault);
     assert_non_null(loop);

@@ -204,7 +204,7 @@ static int set_up(void **state)
 {
     struct fault fault;
     (void)state;
-    alarm(60); /* nothing here waits for ever */
+    alarm(300); /* nothing here waits for ever */
     memset(&outcome, 0, sizeof outcome);
     buffer_init(&outcome.body, 1 << 20);
     assert_true(job_queue_init(&queue, 8));

@@ -29,7 +29,7 @@ static int set_up(void **state)
     struct sockaddr_in *v4 = (struct sockaddr_in *)&address;
     socklen_t bytes = sizeof *v4;
     (void)state;
-    alarm(60); /* nothing here waits for ever */
+    alarm(300); /* nothing here waits for ever */
     assert_true(job_queue_init(&queue, 8));
     loop = loop_new(&queue, NULL, &fault);
     assert_non_null(loop);

@@ -39,7 +39,7 @@ static int set_up(void **state)
 {
     struct fault fault;
     (void)state;
-    alarm(60);
+    alarm(300);
     assert_true(job_queue_init(&queue, 100));
     loop = loop_new(&queue, NULL, &fault);
     resolver = resolver_new(loop);

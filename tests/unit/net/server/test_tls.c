@@ -63,7 +63,7 @@ static int set_up_all(void **state)
 {
     struct fault fault;
     (void)state;
-    alarm(120);               /* nothing here waits for ever */
+    alarm(300);               /* nothing here waits for ever */
     signal(SIGPIPE, SIG_IGN); /* as the program does */
     strcpy(folder, "/tmp/gw-XXXXXX");
     assert_non_null(mkdtemp(folder));
