@@ -280,13 +280,17 @@ const char *exchange_asked_failure(const struct exchange *exchange)
                                    : attempt_outcome_cause(exchange->ask->attempt.outcome);
 }
 
+bool exchange_asked_answer(const struct exchange *exchange, struct json_value *root)
+{
+    return exchange->ask != NULL && read_answer(exchange->ask, root);
+}
+
 bool exchange_asked_number(const struct exchange *exchange, const char *name, int64_t *out)
 {
     struct json_value root;
     struct json_value number;
-    return exchange->ask != NULL && read_answer(exchange->ask, &root) &&
-           json_find(&root, name, &number) == 1 && number.type == JSON_NUMBER &&
-           json_int64(&number, out) && *out >= 0;
+    return exchange_asked_answer(exchange, &root) && json_find(&root, name, &number) == 1 &&
+           number.type == JSON_NUMBER && json_int64(&number, out) && *out >= 0;
 }
 
 void exchange_reply_asked(struct exchange *exchange)

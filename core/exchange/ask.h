@@ -11,6 +11,7 @@
 struct ask; /* an exchange's */
 struct candidate;
 struct exchange;
+struct json_value;
 
 enum ask_body {
     ASK_WITHOUT_BODY,
@@ -43,6 +44,8 @@ int exchange_asked_status(const struct exchange *exchange);
 /* Why there is none: "dialect" (the provider does not speak the client's), or the word of
  * `retry.on` in routes.lua. */
 const char *exchange_asked_failure(const struct exchange *exchange);
+/* Reads the answer, an object; borrowed. */
+bool exchange_asked_answer(const struct exchange *exchange, struct json_value *root);
 /* Finds a whole number >= 0 at the top of the answer. */
 bool exchange_asked_number(const struct exchange *exchange, const char *name, int64_t *out);
 /* Answers the client: passes a good answer on as it came. The provider's fault becomes an error in

@@ -29,6 +29,7 @@ struct ask;
 struct idempotency;
 struct made_list;
 struct named_objects;
+struct path_names;
 struct password_job;
 
 enum exchange_state {
@@ -94,9 +95,10 @@ struct exchange {
     struct caller key;        /* whose it is; empty before it is authenticated */
     bool asks_model;          /* the metrics count it as a call to a model */
     struct model_request asks;
-    struct kept_names names;     /* of what the provider keeps, in the request */
-    struct named_objects *named; /* whose that is; NULL: not looked up */
-    struct made_list *made;      /* what the provider keeps of the answer; NULL: nothing */
+    struct kept_names names;       /* of what the provider keeps, in the request */
+    struct path_names *path_names; /* those of them that its address has; NULL: none */
+    struct named_objects *named;   /* whose that is; NULL: not looked up */
+    struct made_list *made;        /* what the provider keeps of the answer; NULL: nothing */
     char policy_revision[65];
 
     struct stream_budget budget;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "dialect/kept_body.h"
 #include "exchange/exchange_internal.h"
 #include "store/objects.h"
 
@@ -37,6 +38,37 @@ static bool refuse(struct exchange *exchange, int status, const char *code, cons
                                        .final = retry_after_ms == 0};
     exchange_refuse(exchange, &error);
     return false;
+}
+
+/* ---- names beside those of a call's body ---- */
+
+enum { PATH_NAMES = 2 };
+
+struct path_names {
+    size_t count;
+    char ids[PATH_NAMES][LIMIT_OBJECT_ID_BYTES + 3]; /* JSON strings */
+};
+
+bool named_objects_add(struct exchange *exchange, enum kept_kind kind, const char *id)
+{
+    struct request_fault fault;
+    if (exchange->path_names == NULL)
+        exchange->path_names = calloc(1, sizeof *exchange->path_names);
+    struct path_names *own = exchange->path_names;
+    check(own != NULL && own->count < PATH_NAMES);
+    char *text = own->ids[own->count++];
+    int bytes = snprintf(text, sizeof own->ids[0], "\"%s\"", id);
+    const struct json_value value = {.type = JSON_STRING, .raw = {text, (size_t)bytes}};
+    const struct kept_name name = {.kind = kind};
+    return bytes < (int)sizeof own->ids[0] &&
+           kept_names_add(&exchange->names, name, &value, &fault);
+}
+
+bool named_objects_read_body(struct exchange *exchange)
+{
+    struct request_fault fault;
+    return kept_body_read(buffer_slice(&exchange->body), &exchange->names, &fault) ||
+           refuse(exchange, 400, fault.code, fault.param, fault.message, 0);
 }
 
 static bool refuse_look(struct exchange *exchange)
@@ -123,12 +155,14 @@ static bool refuse_missing(struct exchange *exchange, const struct kept_name *na
                                                   [KEPT_CONVERSATION] = "Conversation",
                                                   [KEPT_ITEM] = "Item"};
     char message[LIMIT_OBJECT_ID_BYTES + 160];
-    snprintf(message, sizeof message, "%s with id '%.*s' not found.%s", whats[name->kind],
+    bool of_path = name->param == NULL;
+    snprintf(message, sizeof message, "%s with id '%.*s' not found.%s",
+             of_path && name->kind == KEPT_RESPONSE ? "Response" : whats[name->kind],
              (int)name->id.bytes, name->id.data,
-             name->kind == KEPT_ITEM
+             name->kind == KEPT_ITEM && !of_path
                  ? " Items are not persisted when `store` is set to false. Send the item itself."
                  : "");
-    if (name->kind == KEPT_RESPONSE)
+    if (name->kind == KEPT_RESPONSE && name->param != NULL)
         return refuse(exchange, 404, "previous_response_not_found", name->param, message, 0);
     return refuse(exchange, 404, "not_found", name->param, message, 0);
 }
@@ -171,6 +205,8 @@ bool named_objects_is_busy(const struct exchange *exchange)
 void named_objects_fini(struct exchange *exchange)
 {
     free(exchange->named);
+    free(exchange->path_names);
     exchange->named = NULL;
+    exchange->path_names = NULL;
     kept_names_fini(&exchange->names);
 }

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#include "base/kept_kind.h"
+
 struct exchange;
 struct named_objects;
 
@@ -19,6 +21,12 @@ enum naming {
 
 /* How the request that was read names such things. */
 enum naming named_objects_naming(const struct exchange *exchange);
+
+/* Adds what the request's address names, at most twice; `id` is copied. Returns false if nothing
+ * can have this id. */
+bool named_objects_add(struct exchange *exchange, enum kept_kind kind, const char *id);
+/* Adds what a body with items names. Returns false if it has answered. */
+bool named_objects_read_body(struct exchange *exchange);
 
 /* Looks up what the request names. Returns false if it has answered; else the task yields until
  * exchange_wake. */

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "dialect/dialect.h"
 #include "exchange/ask.h"
+#include "exchange/asked_objects.h"
 #include "exchange/download.h"
 #include "exchange/estimate.h"
 #include "exchange/exchange.h"
@@ -240,6 +241,46 @@ static int api_names_kept(lua_State *state)
     static const char *const words[] = {
         [NAMES_NOTHING] = NULL, [NAMES_LOOSELY] = "loosely", [NAMES_STRICTLY] = "strictly"};
     lua_pushstring(state, words[named_objects_naming(task_exchange(state))]);
+    return 1;
+}
+
+/* x:name_kept(kind, id) -> whether anything can have this id */
+static int api_name_kept(lua_State *state)
+{
+    static const char *const kinds[] = {"response", "conversation", "item", NULL};
+    struct exchange *exchange = task_exchange(state);
+    enum kept_kind kind = (enum kept_kind)luaL_checkoption(state, 2, NULL, kinds);
+    lua_pushboolean(state, named_objects_add(exchange, kind, luaL_checkstring(state, 3)));
+    return 1;
+}
+
+/* x:read_items() */
+static int api_read_items(lua_State *state)
+{
+    if (!named_objects_read_body(task_exchange(state)))
+        return task_stop(state);
+    return 0;
+}
+
+/* x:body_tokens() -> an estimate of a body that only adds to a conversation */
+static int api_body_tokens(lua_State *state)
+{
+    struct slice body = exchange_body(task_exchange(state));
+    lua_pushnumber(state, (lua_Number)meter_estimate((int64_t)body.bytes));
+    return 1;
+}
+
+/* x:asked_objects(what) -> lines for the operation object.add */
+static int api_asked_objects(lua_State *state)
+{
+    static const char *const whats[] = {"conversation", "items", NULL};
+    const struct exchange *exchange = task_exchange(state);
+    bool items = luaL_checkoption(state, 2, NULL, whats) == 1;
+    struct buffer lines;
+    buffer_init(&lines, LIMIT_MADE_OBJECTS * (LIMIT_OBJECT_ID_BYTES + 64));
+    asked_objects_write(exchange, items, &lines);
+    lua_pushlstring(state, lines.bytes > 0 ? lines.data : "", lines.bytes);
+    buffer_fini(&lines);
     return 1;
 }
 
@@ -520,11 +561,13 @@ const struct luaL_Reg api_exchange_bindings[] = {
     {"asked", api_asked},
     {"asked_header", api_asked_header},
     {"asked_number", api_asked_number},
+    {"asked_objects", api_asked_objects},
     {"attempt", api_attempt},
     {"authenticate", api_authenticate},
     {"authenticate_as", api_authenticate_as},
     {"caller", api_caller},
     {"body", api_body},
+    {"body_tokens", api_body_tokens},
     {"claim", api_claim},
     {"count_input", api_count_input},
     {"download", api_download},
@@ -537,8 +580,10 @@ const struct luaL_Reg api_exchange_bindings[] = {
     {"hold", api_hold},
     {"limits", api_limits},
     {"may_ask", api_may_ask},
+    {"name_kept", api_name_kept},
     {"names_kept", api_names_kept},
     {"peer", api_peer},
+    {"read_items", api_read_items},
     {"read_request", api_read_request},
     {"refuse", api_refuse},
     {"refuse_attempt", api_refuse_attempt},

@@ -129,6 +129,11 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     (null: all that is left of the charge)
  *   refund.create_once exchange_id amount_nusd? reason key digest exchange_id status
  *                     -> as refund.create, kept as credit.create_once is
+ *   object.add        account_id provider lines -> {}: what the provider keeps for the account
+ *                     (objects.h); a line for each, "KIND TOKENS ID", TOKENS -1: unknown. What was
+ *                     noted before lasts anew
+ *   object.grow       account_id id tokens -> {}: so many were added to a conversation
+ *   object.delete     account_id id -> {}
  *   credits.get       account_id -> {total_credits, total_usage}  (JSON numbers, USD)
  *   transfer.list     account_id cursor? limit -> {data, next_cursor}: without charges
  *   transfer.history  account_id cursor? limit -> the same with charges (id null), and with the

@@ -133,6 +133,24 @@ function exchange:count_input(ceiling) end
 ---@return nil|"loosely"|"strictly" naming
 function exchange:names_kept() end
 
+---Adds what the request's address names, at most twice.
+---@param kind "response"|"conversation"|"item"
+---@param id string
+---@return boolean possible whether anything can have this id
+function exchange:name_kept(kind, id) end
+
+---Adds what a body with `items` names. Ends the task with a 400 if it names what nobody can own.
+function exchange:read_items() end
+
+---How many tokens the body has at most about, if it only adds to a conversation.
+---@return integer
+function exchange:body_tokens() end
+
+---What the last ask has told of that its provider keeps: lines for the operation object.add.
+---@param what "conversation"|"items"
+---@return string lines "": nothing
+function exchange:asked_objects(what) end
+
 ---Looks up whose that is. What the account has becomes a part of the input. Yields.
 ---@return string provider that has what was found; "": nobody
 ---@return boolean owned the account has all of it, at this provider

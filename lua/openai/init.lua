@@ -1,5 +1,6 @@
 -- The routes for API clients, below each mount.
 local call = require "openai.call"
+local conversations = require "openai.conversations"
 local count = require "openai.count"
 local models = require "openai.models"
 local responses = require "openai.responses"
@@ -11,9 +12,13 @@ return {
     { method = "GET", path = "/responses", handler = responses.upgrade },
     { method = "POST", path = "/responses/input_tokens",
         handler = count.with(count.RESPONSES) },
-    { method = "GET", path = "/responses/{id}", handler = responses.not_kept },
-    { method = "DELETE", path = "/responses/{id}", handler = responses.not_kept },
-    { method = "POST", path = "/responses/{id}", handler = responses.not_kept },
+    { method = "GET", path = "/responses/{id}", handler = responses.get },
+    { method = "DELETE", path = "/responses/{id}", handler = responses.delete },
+    { method = "POST", path = "/responses/{id}", handler = responses.post },
+    { method = "POST", path = "/conversations", handler = conversations.create },
+    { method = "GET", path = "/conversations/{id}", handler = conversations.get },
+    { method = "POST", path = "/conversations/{id}", handler = conversations.post },
+    { method = "DELETE", path = "/conversations/{id}", handler = conversations.delete },
     { method = "POST", path = "/estimate", handler = require "openai.estimate" },
     { method = "POST", path = "/messages/count_tokens", handler = count.with(count.ANTHROPIC) },
     { method = "GET", path = "/models", handler = models.list },

@@ -1,6 +1,7 @@
--- What the Responses API has beside its calls. This gateway keeps no answers: who wants to go on
--- sends the whole conversation, as Codex and the Agents SDK can do.
-local caller = require "openai.caller"
+-- What the Responses API has beside its calls: responses that a provider keeps, for the account
+-- that made them.
+local kept = require "openai.kept"
+local store = require "store"
 
 local responses = {}
 
@@ -11,11 +12,51 @@ function responses.upgrade(x)
         "There are no WebSockets here. Send the request with POST, streamed with \"stream\": true.")
 end
 
--- GET and DELETE responses/{id}, POST responses/{id}/cancel, GET responses/{id}/input_items
-function responses.not_kept(x)
-    caller.authenticate(x)
-    x:refuse(404, "not_found", "This gateway keeps no responses. Send the whole conversation with "
-        .. "each call, and \"store\": false.", nil, nil, nil, true)
+-- Begins a question about a response. `tails`: what may stand behind its id. Returns the account,
+-- the id, the path at the provider, and what stands behind the id.
+local function begin(x, rest, tails)
+    local account_id = kept.caller(x)
+    local id, tail = string.match(rest, "^([^/]+)(.*)$")
+    if not id or not tails[tail] then
+        kept.refuse_path(x)
+    end
+    kept.name(x, "response", id)
+    return account_id, id, "/responses/" .. rest, tail
+end
+
+local READ = { [""] = true, ["/input_items"] = true }
+
+-- GET responses/{id} and responses/{id}/input_items
+function responses.get(x, rest)
+    local account_id, _, path, tail = begin(x, rest, READ)
+    local _, _, query = x:asked()
+    local streamed = string.match("&" .. string.sub(query, 1, 1500), "&stream=([^&]*)")
+    if streamed and streamed ~= "false" then
+        x:refuse(400, "invalid_value", "A response that is kept cannot be streamed again here. Ask "
+            .. "without stream=true.", "stream")
+    end
+    local provider, done = kept.ask(x, "GET", path)
+    if done and tail ~= "" then
+        kept.own(x, account_id, provider, "items")
+    end
+    x:reply_asked()
+end
+
+-- DELETE responses/{id}
+function responses.delete(x, rest)
+    local account_id, id, path = begin(x, rest, { [""] = true })
+    local _, done = kept.ask(x, "DELETE", path)
+    if done then
+        store.call(x, "object.delete", account_id, id)
+    end
+    x:reply_asked()
+end
+
+-- POST responses/{id}/cancel
+function responses.post(x, rest)
+    local _, _, path = begin(x, rest, { ["/cancel"] = true })
+    kept.ask(x, "POST", path)
+    x:reply_asked()
 end
 
 return responses

@@ -30,6 +30,8 @@
 --     that the model sells; and whether all requests of this model and group get the same. Or nil,
 --     code, message.
 --   policy.limits(request) -> only the limits of a prepared plan, also for a model that is gone
+--   policy.keepers[provider]: the handle of a provider that keeps responses and is available, for
+--     x:ask; policy.first_keeper: the name of the first of them, or nil
 --   policy.has_rules: whether any rule is a function; if not, a request needs only its model,
 --     group and key_models
 --   policy.models(request) -> list of the models with a price that {group, user_id, key_id,
@@ -134,6 +136,18 @@ local function has_rules(found)
     return any ~= nil
 end
 
+-- provider -> the handle of one that keeps responses, and the first of them by name.
+local function keepers_of(found)
+    local keepers, first = {}, nil
+    for name, provider in pairs(found.providers) do
+        if provider.keeps_responses and provider.available then
+            keepers[name] = survey.server_of(provider)
+            first = (first and first < name) and first or name
+        end
+    end
+    return keepers, first
+end
+
 -- Reads, checks and normalises all files, then runs the examples. Raises "file:line: why".
 function policy.load()
     local found = {}
@@ -162,6 +176,7 @@ function policy.load()
     policy.mounts = found.routes.mounts
     policy.asked_servers = survey.servers(found)
     policy.has_rules = has_rules(found)
+    policy.keepers, policy.first_keeper = keepers_of(found)
     examples.run(expected, policy.plan)
     policy.models {} -- builds the cards now: for 10,000 models that would exceed a turn
 end

@@ -3,8 +3,8 @@ local native = require "policy.native"
 
 local survey = {}
 
--- The server to ask, as a candidate without a price.
-local function server_of(provider)
+-- The handle of a provider that is asked, as a candidate without a price.
+function survey.server_of(provider)
     local server = {
         provider = provider.name, model = "", buy = {}, sold = {}, margin_ppm = 0,
     }
@@ -33,7 +33,7 @@ end
 function survey.servers(found)
     local list = {}
     for name, models in pairs(names_by_provider(found)) do
-        list[#list + 1] = { name = name, server = server_of(found.providers[name]),
+        list[#list + 1] = { name = name, server = survey.server_of(found.providers[name]),
             models = models }
     end
     table.sort(list, function(a, b) return a.name < b.name end)

@@ -142,6 +142,8 @@ def prepare(policies: Policies) -> None:
     policies.model("dear", DEAR)
     policies.provider("every", dialect=("openai-responses", "anthropic", "gemini"))
     policies.model("native", CHEAP, providers=("every",))
+    policies.provider("keeps", dialect="openai-responses", keeps_responses=True)
+    policies.model("kept", CHEAP, providers=("keeps",))
     policies.write("routes", 'return { groups = { "slow" } }\n')
     policies.write(
         "limits",
@@ -229,6 +231,46 @@ def walk_dialect(customer: Customer, poor: Customer, provider, mount: str, diale
         assert post(mount + path, headers=limit, json=body).status_code == 400
 
 
+def walk_state(customer: Customer, provider, mount: str) -> None:
+    """What a provider keeps."""
+
+    def ask(method: str, path: str, status: int, **how) -> None:
+        headers = how.pop("headers", customer.authorization)
+        reply = customer.gateway.http.request(method, mount + path, headers=headers, **how)
+        assert reply.status_code == status, reply.text
+
+    more = {"store": True, "conversation": {"id": "conv_1"}}
+    provider.answer = responses_answers.response(more=more)
+    ask("POST", "/responses", 200, json={"model": "kept", "input": "Hello!"})
+    provider.answer = answers.reply(200, b'{"object":"conversation","id":"conv_2"}')
+    provider.pages = {
+        "/v1" + path: provider.answer for path in ("/responses/resp_1", "/conversations/conv_1")
+    }
+    for path in ("/responses/resp_1", "/conversations/conv_1"):
+        ask("GET", path, 200)
+    ask("POST", "/conversations", 200, json={})
+    ask("POST", "/conversations/conv_1", 200, json={"metadata": {}})
+    ask("POST", "/responses/resp_1/cancel", 200)
+    for method, path in (
+        ("GET", "/responses/resp_2"), ("DELETE", "/responses/resp_2"),
+        ("POST", "/responses/resp_2/cancel"), ("GET", "/conversations/conv_3"),
+        ("POST", "/conversations/conv_3"), ("DELETE", "/conversations/conv_3"),
+        ("POST", "/conversations"),
+    ):  # fmt: skip
+        body = (
+            {"items": [{"type": "item_reference", "id": "msg_none"}]} if method == "POST" else None
+        )
+        ask(method, path, 404, json=body)
+        ask(method, path, 401, json=body, headers={})
+        file = {"role": "user", "content": [{"type": "input_file", "file_id": "file-1"}]}
+        if method == "POST" and "cancel" not in path:
+            ask(method, path, 400, json={"items": [file]})
+    ask("GET", "/responses/resp_1?stream=true", 400)
+    for path in ("/responses/resp_1", "/conversations/conv_1"):
+        ask("DELETE", path, 200)
+    provider.reset()
+
+
 def walk_dialects(customer: Customer, poor: Customer, provider, mount: str) -> None:
     http, mine = customer.gateway.http, {"headers": customer.authorization}
     for dialect in ("messages", "responses", "gemini"):
@@ -243,8 +285,7 @@ def walk_dialects(customer: Customer, poor: Customer, provider, mount: str) -> N
         assert http.post(count, json=CONTENTS, **mine).status_code == 200
         assert http.post(f"{path}/models/native:dream", json={}, **mine).status_code == 404
     assert http.get(mount + "/responses").status_code == 426
-    for method in ("GET", "DELETE", "POST"):
-        assert http.request(method, mount + "/responses/resp_1/cancel", **mine).status_code == 404
+    walk_state(customer, provider, mount)
     for path, status in (("/models", 200), ("/models/native", 200), ("/models/none", 404)):
         assert http.get(f"{mount}beta{path}", **mine).status_code == status
         assert http.get(f"{mount}beta{path}", params={"key": customer.key}).status_code == status

@@ -144,7 +144,7 @@ def test_there_are_no_websockets(customer):
     ("method", "path"),
     [("GET", ""), ("DELETE", ""), ("POST", "/cancel"), ("GET", "/input_items")],
 )
-def test_responses_are_not_kept(customer, method, path):
+def test_nobody_has_a_response_that_is_not_kept(customer, method, path):
     url = f"/v1/responses/resp_1{path}"
     reply = customer.gateway.http.request(method, url, headers=customer.authorization)
     assert reply.status_code == 404

@@ -1,38 +1,18 @@
 """What a provider keeps of the Responses API: whose it is, who may name it, and what it costs. All
 customers share the operator's account with the provider."""
 
-import itertools
 import json
 import sqlite3
 import threading
-from dataclasses import dataclass
 
 import answers
 import openai
 import pytest
-from answers import Usage
 from gateway import Gateway
-from prices import Price, charge, usd
+from prices import usd
 from responses_answers import Response, response
+from responses_state import CONTEXT, LONG, MODEL, Made, ask, cost_of, kept, make, numbers, prepare
 from wait import wait_until
-
-MODEL = "gpt-kept"
-PRICE = Price("3", "15", "0.30")
-CONTEXT = 128_000
-numbers = itertools.count(1)
-
-
-def prepare(policies) -> None:
-    policies.provider("keeps", dialect=("openai-responses", "openai-chat"), keeps_responses=True)
-    policies.provider("also", dialect=("openai-responses",), keeps_responses=True)
-    policies.provider("forgets", dialect="openai-responses")
-    pictures = {"image_tokens_max": 1000, "allow": ("tools.*",)}
-    policies.model(MODEL, PRICE, providers=("keeps",), **pictures)
-    policies.model("gpt-also", PRICE, providers=("also",))
-    policies.model("gpt-forgets", PRICE, providers=("forgets",))
-    policies.model("gpt-both", PRICE, providers=("forgets", "keeps"))
-    policies.model("gpt-chat", PRICE, providers=("openai",))
-    policies.write("examples", "return {}\n")
 
 
 @pytest.fixture(scope="module")
@@ -49,36 +29,6 @@ def house(shared_provider, tmp_path_factory):
 @pytest.fixture
 def customer(house):
     return house.customer()
-
-
-@dataclass(frozen=True)
-class Made:
-    response: str
-    item: str
-    conversation: str
-
-
-def kept(provider, **changes) -> Made:
-    """The provider's next answer, which it keeps."""
-    name = f"{next(numbers):06}"
-    conversation = f"conv_{name}"
-    more = {"store": True, "conversation": {"id": conversation}, **changes.pop("more", {})}
-    provider.answer = response(name=name, more=more, **changes)
-    return Made(f"resp_{name}", f"msg_{name}", conversation)
-
-
-def ask(customer, stream=False, model=MODEL, **members):
-    body = {"model": model, "input": "Hello!", "stream": stream, **members}
-    return customer.post(json.dumps(body).encode(), "/responses")
-
-
-def make(customer, provider, stream=False, model=MODEL, asked=None, **changes) -> Made:
-    """A call of the customer's, of which the provider keeps the answer."""
-    made = kept(provider, **changes)
-    reply = ask(customer, stream, model, **(asked or {}))
-    assert reply.status_code == 200, reply.text
-    provider.reset()
-    return made
 
 
 # ---- every id that can be named, wherever it may stand ----
@@ -319,14 +269,14 @@ def test_a_call_goes_to_who_has_what_it_names(customer, provider):
     assert customer.wait_for_record(2)["provider"] == "keeps"
     provider.reset()
     for name in ("previous_response_id", "item_reference"):
-        reply = ask(customer, model="gpt-also", **NAMES[name](made))
+        reply = ask(customer, model="gpt-other", **NAMES[name](made))
         assert reply.status_code == 400, reply.text
         assert "another provider keeps it" in reply.json()["error"]["message"]
     assert provider.requests == []
 
 
 def test_two_providers_have_nothing_together(customer, provider):
-    one, other = make(customer, provider), make(customer, provider, model="gpt-also")
+    one, other = make(customer, provider), make(customer, provider, model="gpt-other")
     reply = ask(customer, previous_response_id=one.response,
                 input=[{"type": "item_reference", "id": other.item}])  # fmt: skip
     assert reply.status_code == 400
@@ -354,8 +304,6 @@ def test_guesses_count_as_requests(make_gateway, provider):
 
 # ---- money ----
 
-LONG = {"input_tokens": 40_000, "output_tokens": 2_000}
-
 
 def held_for(customer, provider, **members):
     """What a call holds while it waits for its answer."""
@@ -371,10 +319,6 @@ def held_for(customer, provider, **members):
         gate.set()
         task.join()
         provider.reset()
-
-
-def cost_of(tokens):
-    return charge(PRICE, Usage(tokens, 0))
 
 
 def test_a_hold_has_what_is_named(customer, provider):

@@ -181,6 +181,36 @@ static void expired_rows_are_forgotten(void **state)
     assert_true(has(&ann, "resp_1", KEPT_RESPONSE));
 }
 
+#define ASK(...) fixture_ask(f.store, &f.reply_queue, __VA_ARGS__)
+
+static void what_answers_tell_is_added(void **state)
+{
+    bool found[NAMES_MAX];
+    const char *ann_id = ann.account_id.text;
+    (void)state;
+    assert_true(answer("openai", first, 4, 1000));
+    fixture_sql(f.path, "UPDATE provider_objects SET expires_ms = created_ms + 60000");
+    assert_non_null(ASK("object.add", "ttt", ann_id, "openai",
+                        "item 70 msg_1\nitem -1 msg_9\nconversation 30 conv_9\n"));
+    const struct named_object names[] = {
+        {{"msg_1", 5}, KEPT_ITEM, true}, {{"conv_9", 6}, KEPT_CONVERSATION, true}, none};
+    assert_int_equal(look(&ann, names, found).tokens, 900 + 30); /* the first is known better */
+    assert_true(
+        look(&ann, (struct named_object[]){{{"msg_9", 5}, KEPT_ITEM, true}, none}, found).unknown);
+    assert_false(has(&bob, "msg_9", KEPT_ITEM));
+    assert_int_equal(fixture_number(f.path, "SELECT count(*) FROM provider_objects"
+                                            " WHERE expires_ms > created_ms + 60000"),
+                     3);
+    fixture_assert_fails(ASK("object.add", "ttt", ann_id, "openai", "item"), "invalid_value");
+    assert_non_null(ASK("object.grow", "tti", ann_id, "conv_9", INT64_C(500)));
+    assert_non_null(ASK("object.grow", "tti", bob.account_id.text, "conv_9", INT64_C(500)));
+    assert_int_equal(look(&ann, names, found).tokens, 900 + 530);
+    assert_non_null(ASK("object.delete", "tt", bob.account_id.text, "msg_9"));
+    assert_true(has(&ann, "msg_9", KEPT_ITEM));
+    assert_non_null(ASK("object.delete", "tt", ann_id, "msg_9"));
+    assert_false(has(&ann, "msg_9", KEPT_ITEM));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +220,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(unknown_sizes_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(two_providers_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(a_conversation_begins_its_time_anew, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_answers_tell_is_added, setup, teardown),
         cmocka_unit_test_setup_teardown(expired_rows_are_forgotten, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
