@@ -10,6 +10,7 @@ enum {
     LIMIT_TARGET_BYTES = 8 * 1024,
     LIMIT_BODY_BYTES = 32 * 1024 * 1024, /* body_bytes_max */
     LIMIT_JSON_DEPTH = 64,
+    LIMIT_FOREIGN_MARKS = 64 * 1024,   /* of other providers, in one conversation */
     LIMIT_PIPELINED_BYTES = 64 * 1024, /* bytes read ahead while a reply is under way */
     LIMIT_CHUNK_LINE_BYTES = 4 * 1024, /* one chunk-size line with its extensions */
     LIMIT_TRAILER_BYTES = 8 * 1024,

@@ -6,8 +6,8 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/failpoint.h"
-#include "dialect/chat.h"
 #include "dialect/first_bytes.h"
+#include "dialect/foreign_marks.h"
 #include "dialect/plain_chunks.h"
 #include "dialect/renamed.h"
 #include "dialect/said.h"
@@ -178,9 +178,9 @@ static bool copy_request(struct attempt *attempt, const struct attempt_request *
                                             .output_tokens_max = asked->output_tokens_max,
                                             .max_tokens_field = terms->max_tokens_field,
                                             .usage_unasked = terms->usage_unasked};
-    bool chat = attempt->dialect == DIALECT_CHAT;
-    bool done = chat ? chat_apply(asked->asks, &changes, &attempt->copy)
-                     : dialect_form(attempt->dialect)->apply(asked->asks, &changes, &attempt->copy);
+    bool done = dialect_form(attempt->dialect)->apply(asked->asks, &changes, &attempt->copy);
+    if (done && foreign_marks_stand_in(attempt->dialect, asked->asks->text))
+        done = foreign_marks_remove(attempt->dialect, &attempt->copy);
     if (!done)
         attempt_decide(attempt, ATTEMPT_FAILED, "there is no memory for the request");
     return done;

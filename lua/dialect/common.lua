@@ -135,6 +135,10 @@ function common.mark(origin)
     return MARK .. origin .. "."
 end
 
+-- What stands in place of a signature where the provider has none: an empty one would look like the
+-- client's provider's own.
+common.UNSIGNED = MARK .. "none."
+
 -- Writes an opaque text without quotes: a node, or what stood between quotes.
 function common.put_opaque(signature)
     put(out, type(signature) == "string" and signature or -signature)

@@ -49,6 +49,8 @@ local function put_part(parts, i)
         if part.signature then
             put(out, common.mark(part.origin))
             common.put_opaque(part.signature)
+        else
+            put(out, common.UNSIGNED)
         end
         put(out, '"}')
     else

@@ -22,6 +22,11 @@ end
 
 local function close(s)
     if s.block then
+        if s.block == "thinking" and not s.signed then
+            put(out, s.delta_head, '"signature_delta","signature":"', common.UNSIGNED,
+                '"}}\n\n')
+        end
+        s.signed = nil
         put(out, string.format('event: content_block_stop\ndata: {"type":"content_block_stop",'
             .. '"index":%d}\n\n', s.blocks - 1))
         s.block = nil
@@ -71,6 +76,7 @@ function writer.signature(s, node, origin)
     if s.choice == 0 then
         put(out, open(s, "thinking", THINKING), '"signature_delta","signature":"',
             common.mark(origin), -node, '"}}\n\n')
+        s.signed = true
         close(s)
     end
 end
