@@ -17,6 +17,7 @@ return {
         idle_timeout_ms = 60000,        -- between two pieces of a streamed answer
         total_timeout_ms = 600000,
         counts_tokens = starts_with(openai_url, "https://api.openai.com/"), -- for nothing
+        compacts = starts_with(openai_url, "https://api.openai.com/"), -- conversations that grow
     },
 
     -- Others that sell() in models.lua finds. Each speaks its own dialect; calls of clients that

@@ -17,8 +17,9 @@
 struct request_address {
     struct slice model;
     bool streamed;
-    bool as_array; /* a stream is one JSON array */
-    bool counted;  /* only the tokens of the input are asked for */
+    bool as_array;  /* a stream is one JSON array */
+    bool counted;   /* only the tokens of the input are asked for */
+    bool compacted; /* only a summary of the conversation is asked for */
     /* Takes the names of what the provider keeps, in a dialect that has such; NULL: what it keeps
      * must not be named. */
     struct kept_names *kept;

@@ -32,6 +32,13 @@ enum request_field {
     REQUEST_MEMBERS
 };
 
+/* Whether a summary is asked for, which a later request has in place of the conversation. */
+enum compaction {
+    COMPACTION_NONE,
+    COMPACTION_BY_ITEM, /* the last item of the input says so */
+    COMPACTION_BY_PATH  /* it is all that is asked for; nothing may be added to the request */
+};
+
 struct model_request {
     enum dialect dialect;
     struct slice text; /* the client's body, borrowed */
@@ -40,6 +47,7 @@ struct model_request {
     struct json_value members[REQUEST_MEMBERS];
     struct slice keys[REQUEST_MEMBERS]; /* their keys, as written */
     char model[LIMIT_MODEL_NAME_BYTES];
+    enum compaction compaction;
     bool streamed;
     bool as_array;             /* the stream is one JSON array: Gemini's other form */
     bool usage_asked;          /* stream_options.include_usage, or OpenRouter's usage.include */

@@ -157,6 +157,7 @@ const char *prompt_add_item(struct prompt *prompt, const struct json_value *item
     prompt->may_add_tools = prompt->may_add_tools || brings || !text;
     prompt->may_name_kept =
         prompt->may_name_kept || brings || !text || json_string_is(&type, "shell_call");
+    prompt->compacts = prompt->compacts || (text && json_string_is(&type, "compaction_trigger"));
     if (text)
         text_mix_add(&prompt->mix, item->raw);
     else if (!is_reference(&type, item)) /* one of tomorrow */

@@ -22,6 +22,7 @@ struct prompt {
     int64_t opaque_count;    /* content parts whose tokens cannot be foreseen: files, films */
     bool may_mark_caches;    /* a message may hold a mark: `cache_control` or OpenAI's */
     bool may_add_tools;      /* a message may bring tools with it */
+    bool compacts;           /* an item asks for a summary of the conversation */
     bool may_name_kept;      /* a message may name something that the provider keeps */
     bool may_stand_for_kept; /* or stand for it as a whole */
     /* What the request names of it, as its provider has it. Not in the body: whoever has looked it

@@ -67,8 +67,10 @@ void responses_read_answer(const struct json_value *root, struct answer_facts *o
     }
     struct json_value output = read_response(root, out);
     struct json_walk walk = json_walk(&output);
-    while (output.type == JSON_ARRAY && json_next(&walk, &item))
+    while (output.type == JSON_ARRAY && json_next(&walk, &item)) {
         responses_output_read_item(&item.value, out);
+        responses_output_read_summary(&item.value, out);
+    }
 }
 
 /* ---- events ---- */

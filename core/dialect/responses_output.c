@@ -1,5 +1,7 @@
 #include "dialect/responses_output.h"
 
+#include "dialect/foreign_marks.h"
+
 static bool is_one_of(const struct json_value *type, const char *const *names, size_t count)
 {
     for (size_t i = 0; type->type == JSON_STRING && i < count; i++) {
@@ -52,6 +54,14 @@ static bool is_asked(struct slice key)
     return false;
 }
 
+/* An answer that is a summary repeats what users have said. */
+static bool is_repeated(const struct json_value *item)
+{
+    struct json_member role = {.name = "role"};
+    json_find_all(item, &role, 1);
+    return role.value.type == JSON_STRING && json_string_is(&role.value, "user");
+}
+
 void responses_output_read_item(const struct json_value *item, struct answer_facts *out)
 {
     static const char *const quiet[] = {"message", "reasoning"};
@@ -62,6 +72,8 @@ void responses_output_read_item(const struct json_value *item, struct answer_fac
         return;
     if (!is_one_of(&type, quiet, sizeof quiet / sizeof quiet[0]))
         out->said = true;
+    else if (json_string_is(&type, "message") && is_repeated(item))
+        return;
     if (type.type == JSON_STRING && json_string_is(&type, "image_generation_call")) {
         out->sizes.image_count++;
         return;
@@ -100,4 +112,13 @@ bool responses_output_calls(const struct json_value *output)
             return true;
     }
     return false;
+}
+
+void responses_output_read_summary(const struct json_value *item, struct answer_facts *out)
+{
+    static const char mark[] = "\"" FOREIGN_MARKS_SUMMARY;
+    struct json_member text = {.name = "encrypted_content"};
+    json_find_all(item, &text, 1);
+    if (text.value.type == JSON_STRING && slice_starts_with(text.value.raw, mark))
+        add(media_text_bytes(&text.value) - (int64_t)(sizeof mark - 2), out);
 }

@@ -76,7 +76,7 @@ static bool note_tools(struct model_request *out, struct request_fault *fault)
 
 /* ---- all of it ---- */
 
-static bool read_all(struct model_request *out, struct request_fault *fault)
+static bool read_all(struct model_request *out, bool compacted, struct request_fault *fault)
 {
     if (!request_members_read(out, names, MEMBER_CASE_FOLDED, fault) ||
         !request_read_model(out, fault) || !read_input(out, fault) ||
@@ -87,7 +87,10 @@ static bool read_all(struct model_request *out, struct request_fault *fault)
     if (out->paid.count > 0 && !note_tools(out, fault))
         return false;
     const struct json_value *streamed = request_member(out, REQUEST_STREAM);
-    return streamed == NULL || request_read_flag(streamed, "stream", &out->streamed, fault);
+    if (streamed != NULL && !request_read_flag(streamed, "stream", &out->streamed, fault))
+        return false;
+    return !(compacted && out->streamed) ||
+           request_refuse(fault, "invalid_value", "stream", "A compaction cannot be streamed.");
 }
 
 bool responses_read_request(struct slice text, const struct request_address *address, uint64_t seed,
@@ -96,8 +99,12 @@ bool responses_read_request(struct slice text, const struct request_address *add
     struct json_index index;
     bool good = request_begin(text, seed, &index, out, fault);
     out->kept = address->kept;
-    good = good && read_all(out, fault);
+    good = good && read_all(out, address->compacted, fault);
     out->dialect = DIALECT_RESPONSES;
+    if (address->compacted)
+        out->compaction = COMPACTION_BY_PATH;
+    else if (out->prompt.compacts)
+        out->compaction = COMPACTION_BY_ITEM;
     out->usage_asked = true; /* its answers always tell it */
     request_end(out);
     return good;
@@ -110,7 +117,8 @@ static void edit_limit(const struct model_request *request, int64_t most,
 {
     const struct json_value *limit = &request->members[REQUEST_MAX_TOKENS];
     size_t from = edits->text.bytes;
-    if (most <= 0 || (request->output_tokens >= 0 && request->output_tokens <= most))
+    if (most <= 0 || request->compaction == COMPACTION_BY_PATH ||
+        (request->output_tokens >= 0 && request->output_tokens <= most))
         return;
     if (limit->raw.data != NULL) {
         buffer_append_int(&edits->text, most);

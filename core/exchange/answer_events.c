@@ -288,6 +288,9 @@ static void translate(struct exchange *exchange, struct slice event, struct slic
     if (facts.kind == ANSWER_IGNORED)
         return;
     note_ends(exchange, &facts);
+    if (exchange->asks.compaction !=
+        COMPACTION_NONE) /* the client gets it all at once, at the end */
+        meter_note_answer(&stream->meter, &facts, exchange->asks.choices);
     stream->provider_said = stream->provider_said || facts.said;
     answer_events_tell_skipped(exchange);
     if (is_over(exchange))

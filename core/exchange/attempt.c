@@ -93,6 +93,13 @@ static void on_head(const struct upstream_head *head, void *arg);
 static void on_data(struct slice data, void *arg);
 static void on_end(enum upstream_end end, const char *detail, void *arg);
 
+static const char *url_of(const struct attempt *attempt, const struct model_request *asks)
+{
+    if (asks->compaction == COMPACTION_BY_PATH && !attempt_translates(attempt))
+        return attempt->candidate->compact_url;
+    return candidate_url(attempt->candidate, attempt->dialect, asks->streamed);
+}
+
 static bool start_call(struct attempt *attempt, const struct attempt_request *asked,
                        const struct upstream_events *events, struct fault *fault)
 {
@@ -100,7 +107,7 @@ static bool start_call(struct attempt *attempt, const struct attempt_request *as
     struct provider_headers headers;
     provider_headers_fill(candidate, attempt->dialect, asked->asks->dialect, asked->head, &headers);
     const struct upstream_request request = {
-        .url = candidate_url(candidate, attempt->dialect, asked->asks->streamed),
+        .url = url_of(attempt, asked->asks),
         .headers = headers.lines,
         .header_count = headers.count,
         .body = attempt->copy.parts,
@@ -159,6 +166,7 @@ static bool translate_request(struct attempt *attempt, const struct attempt_requ
         .max_tokens_field = terms->max_tokens_field,
         .streamed = asked->asks->streamed,
         .usage_unasked = terms->usage_unasked,
+        .compacts = asked->asks->compaction == COMPACTION_BY_PATH,
         .exchange_id = asked->exchange_id,
         .created_ms = asked->created_ms};
     struct request_fault fault = {.code = "invalid_value"};

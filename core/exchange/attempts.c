@@ -199,7 +199,8 @@ static void start_translated(void *arg)
         return;
     }
     if (exchange->task.translate(exchange->task.task, exchange->asks.dialect,
-                                 candidate->terms.dialect, &translator, &fault))
+                                 candidate_dialect(candidate, exchange->asks.dialect), &translator,
+                                 &fault))
         start(exchange, candidate, &translator);
     else
         exchange_task_failed(exchange, "internal_error", fault.message);
@@ -228,7 +229,7 @@ bool exchange_attempt(struct exchange *exchange, struct candidate *candidate)
     exchange_enter(exchange, EXCHANGE_SENT);
     exchange->attempts++;
     prepare(exchange, candidate);
-    if (candidate_dialect(candidate, exchange->asks.dialect) == exchange->asks.dialect) {
+    if (candidate_takes(candidate, &exchange->asks)) {
         start(exchange, candidate, &none);
         return true;
     }

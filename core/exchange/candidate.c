@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/secret.h"
+#include "dialect/model_request.h"
 #include "dialect/stated_cost.h"
 #include "exchange/price_schedule.h"
 
@@ -36,10 +37,10 @@ static const char *put(struct candidate *candidate, const char *a, const char *b
 
 static size_t room_for(const struct candidate_terms *terms)
 {
-    return strlen(terms->provider) + strlen(terms->model) * 7 + strlen(terms->base_url) * 6 +
+    return strlen(terms->provider) + strlen(terms->model) * 7 + strlen(terms->base_url) * 7 +
            strlen(terms->api_key) * 4 + strlen(terms->ca_file) + strlen(terms->max_tokens_field) +
            strlen(terms->headers) * 2 + strlen(terms->answers_as) * 7 + strlen(terms->choice) +
-           strlen(terms->sold_features) + 14 + (DIALECTS + 1) * ENDPOINT_BYTES +
+           strlen(terms->sold_features) + 14 + (DIALECTS + 2) * ENDPOINT_BYTES +
            CANDIDATE_KEY_FORMS * KEY_HEADER_BYTES; /* 7: escaped and plain; 14: NULs and quotes */
 }
 
@@ -134,6 +135,8 @@ static void put_urls(struct candidate *candidate)
         if ((candidate->terms.dialects >> dialect & 1) != 0)
             candidate->urls[dialect] = put_url(candidate, dialect, paths[dialect]);
     }
+    if (candidate->urls[DIALECT_RESPONSES] != NULL && candidate->terms.compacts)
+        candidate->compact_url = put_url(candidate, DIALECT_RESPONSES, "/responses/compact");
     if (candidate->urls[DIALECT_GEMINI] != NULL)
         candidate->stream_url =
             put_url(candidate, DIALECT_GEMINI, "/models/{model}:streamGenerateContent?alt=sse");
@@ -209,6 +212,13 @@ enum dialect candidate_dialect(const struct candidate *candidate, enum dialect a
 const char *candidate_url(const struct candidate *candidate, enum dialect dialect, bool streamed)
 {
     return dialect == DIALECT_GEMINI && streamed ? candidate->stream_url : candidate->urls[dialect];
+}
+
+bool candidate_takes(const struct candidate *candidate, const struct model_request *request)
+{
+    if (candidate->urls[request->dialect] == NULL)
+        return false;
+    return request->compaction == COMPACTION_NONE || candidate->terms.compacts;
 }
 
 const char *candidate_key(const struct candidate *candidate, enum dialect dialect)

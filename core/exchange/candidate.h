@@ -33,6 +33,7 @@ enum candidate_key_form { KEY_BEARER, KEY_X_API_KEY, KEY_X_GOOG, CANDIDATE_KEY_F
 /* How a call is charged that is cancelled because its client has left: see departure.h. */
 enum on_cancel { ON_CANCEL_CHARGE, ON_CANCEL_FREE, ON_CANCEL_READ };
 
+struct model_request;
 struct price_schedule;
 struct stated_cost_paths;
 
@@ -64,6 +65,7 @@ struct candidate_terms {
     bool errors_shown; /* customers may read why the provider failed */
     bool usage_unasked;
     bool keeps_responses; /* under ids that customers may name (named_objects.h) */
+    bool compacts;        /* it makes summaries of conversations: POST /responses/compact */
     bool loss_allowed;
     int64_t connect_timeout_ms;
     int64_t first_byte_timeout_ms;
@@ -76,6 +78,7 @@ struct candidate {
     struct candidate_terms terms;          /* the candidate owns its texts and rules */
     const char *urls[DIALECTS];            /* NULL: it does not speak the dialect */
     const char *stream_url;                /* of Gemini's streams; NULL: likewise */
+    const char *compact_url;               /* NULL: likewise, or it makes no summaries */
     const char *keys[CANDIDATE_KEY_FORMS]; /* whole headers; NULL: we send none */
     const char *headers[CANDIDATE_HEADERS];
     size_t header_count;
@@ -95,6 +98,8 @@ void candidate_unref(struct candidate *candidate);
 /* The dialect in which a provider is asked for what a client asks in `asked`. */
 enum dialect candidate_dialect(const struct candidate *candidate, enum dialect asked);
 const char *candidate_url(const struct candidate *candidate, enum dialect dialect, bool streamed);
+/* Whether it takes a request of this dialect as it is. */
+bool candidate_takes(const struct candidate *candidate, const struct model_request *request);
 /* Writes the address of another path below the provider's base URL, with a NUL. "{model}" in it is
  * the provider's name of the model. */
 void candidate_address(const struct candidate *candidate, enum dialect dialect, const char *path,

@@ -190,6 +190,8 @@ static enum hold_outcome try_hold(struct exchange *exchange, int64_t amount_nusd
 static int64_t least_cap(const struct exchange *exchange)
 {
     int64_t stated = exchange->asks.output_tokens;
+    if (exchange->asks.compaction == COMPACTION_BY_PATH) /* it takes no limit */
+        return 0;
     if (stated <= 0)
         return 1;
     return exchange->budget.chunked && stated > HOLD_CHUNK_TOKENS ? HOLD_CHUNK_TOKENS : 0;
@@ -356,6 +358,8 @@ static bool fit_max_cost(const struct exchange *exchange, struct hold_plan *plan
     int64_t tokens = exchange_affordable_tokens(exchange, &plan->need, budget->max_cost_nusd);
     if (tokens >= plan->output_tokens || max_cost_is_quoted(exchange))
         return true;
+    if (exchange->asks.compaction == COMPACTION_BY_PATH) /* it takes no limit */
+        return false;
     plan->output_tokens = plan->output_tokens_max = tokens;
     plan->capped = true;
     return tokens > 0;
@@ -363,8 +367,9 @@ static bool fit_max_cost(const struct exchange *exchange, struct hold_plan *plan
 
 static bool refuse_max_cost(struct exchange *exchange, const struct hold_plan *plan)
 {
+    bool whole = exchange->asks.compaction == COMPACTION_BY_PATH;
     int64_t required_nusd;
-    if (!worst_case(exchange, &plan->need, 1, &required_nusd))
+    if (!worst_case(exchange, &plan->need, whole ? plan->output_tokens : 1, &required_nusd))
         return refuse_uncountable(exchange);
     max_cost_refuse(exchange, required_nusd);
     return false;
@@ -391,7 +396,8 @@ static bool limit_answer(struct exchange *exchange, int64_t stated_context, stru
         .beside = &exchange->budget.most,
         .output_tokens = output * asks->choices};
     budget->choices = asks->choices;
-    budget->chunked = asks->streamed && !need->output_hidden;
+    /* A summary is written when the provider has done its work: no money can end it before. */
+    budget->chunked = asks->streamed && !need->output_hidden && asks->compaction == COMPACTION_NONE;
     plan->output_tokens = least(output, need->context);
     if (!fit_max_cost(exchange, plan))
         return refuse_max_cost(exchange, plan);

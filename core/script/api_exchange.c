@@ -64,19 +64,21 @@ static int api_authenticate_as(lua_State *state)
 }
 
 /* x:read_request(purpose, model, streamed, as_array) -> model, stream, output_tokens, input_tokens.
- * `purpose`: "call", "estimate" or "count". The others are of a dialect that has them in its
- * address. */
+ * `purpose`: "call", "estimate", "count" or "compact". The others are of a dialect that has them in
+ * its address. */
 static int api_read_request(lua_State *state)
 {
-    static const char *const purposes[] = {"call", "estimate", "count", NULL};
-    enum { CALL, ESTIMATE, COUNT };
+    static const char *const purposes[] = {"call", "estimate", "count", "compact", NULL};
+    enum { CALL, ESTIMATE, COUNT, COMPACT };
     struct exchange *exchange = task_exchange(state);
     int purpose = luaL_checkoption(state, 2, "call", purposes);
     struct request_address address = {.streamed = lua_toboolean(state, 4),
                                       .as_array = lua_toboolean(state, 5),
-                                      .counted = purpose == COUNT};
+                                      .counted = purpose == COUNT,
+                                      .compacted = purpose == COMPACT};
     address.model.data = luaL_optlstring(state, 3, "", &address.model.bytes);
-    if (!exchange_read_request(exchange, &address, purpose == CALL))
+    bool asks_model = purpose == CALL || purpose == COMPACT;
+    if (!exchange_read_request(exchange, &address, asks_model))
         return task_stop(state);
     const struct model_request *asks = exchange_model_request(exchange);
     lua_pushstring(state, asks->model);

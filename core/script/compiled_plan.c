@@ -301,6 +301,7 @@ static int native_candidate(lua_State *state)
         .errors_shown = flag_member(state, 1, "errors_shown"),
         .usage_unasked = flag_member(state, 1, "usage_unasked"),
         .keeps_responses = flag_member(state, 1, "keeps_responses"),
+        .compacts = flag_member(state, 1, "compacts"),
         .loss_allowed = flag_member(state, 1, "allow_loss"),
         .connect_timeout_ms = integer_member(state, 1, "connect_timeout_ms"),
         .first_byte_timeout_ms = integer_member(state, 1, "first_byte_timeout_ms"),

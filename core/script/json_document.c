@@ -333,10 +333,23 @@ static int doc_split(lua_State *state)
     return 2;
 }
 
+/* literal(doc, text) -> a node of a string with this text, which needs no escapes. The caller keeps
+ * the text while the document is open. */
+static int doc_literal(lua_State *state)
+{
+    struct json_document *document = json_document_check(state, 1);
+    struct slice text;
+    text.data = luaL_checklstring(state, 2, &text.bytes);
+    const struct json_node node = {.value = {.type = JSON_STRING, .raw = text}, .bare = true};
+    push_node(state, document, &node);
+    return 1;
+}
+
 const struct luaL_Reg json_document_bindings[] = {
     {"begins", doc_begins},     {"bytes", doc_bytes},
     {"content", doc_content},   {"integer", doc_integer},
     {"items", doc_items},       {"kind", doc_kind},
+    {"literal", doc_literal},
     {"pairs_of", doc_pairs_of}, {"split", doc_split},
     {"text", doc_text},         {NULL, NULL},
 };

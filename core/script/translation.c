@@ -120,7 +120,7 @@ static void set_field(lua_State *state, const char *name, const char *text)
 static void push_wish(lua_State *state, const struct translator_wish *wish)
 {
     int64_t created = wish->created_ms / 1000;
-    lua_createtable(state, 0, 12);
+    lua_createtable(state, 0, 13);
     set_field(state, "model", wish->model);
     set_field(state, "model_public", wish->model_public);
     set_field(state, "max_tokens_field", wish->max_tokens_field);
@@ -135,6 +135,8 @@ static void push_wish(lua_State *state, const struct translator_wish *wish)
     lua_setfield(state, -2, "streamed");
     lua_pushboolean(state, wish->usage_unasked);
     lua_setfield(state, -2, "usage_unasked");
+    lua_pushboolean(state, wish->compacts);
+    lua_setfield(state, -2, "compacts");
 }
 
 static void copy_field(lua_State *state, const char *name, char *out, size_t out_bytes)

@@ -113,7 +113,8 @@ function exchange:caller() end
 
 ---Reads the body in the dialect of the request's path, and x-llm-max-cost. Ends the task with a 400
 ---if one is invalid.
----@param purpose? "call"|"estimate"|"count" default: call; the metrics count no other
+---@param purpose? "call"|"estimate"|"count"|"compact" default: call; compact is one, too, and the
+---metrics count no other
 ---@param model? string of a dialect that has it in its address
 ---@param streamed? boolean likewise
 ---@param as_array? boolean the stream is one JSON array

@@ -80,6 +80,12 @@ function native.begins(document, node, text) end
 ---@return string? head, integer? rest
 function native.split(document, node, separator) end
 
+---A node of a string with this text, which stands as it would in JSON. Keep the text while the
+---document is open.
+---@param text string
+---@return integer
+function native.literal(document, text) end
+
 -- ---- writing ----
 
 ---Writes texts as they are and nodes as their JSON, on one line. Of a string whose node is negated

@@ -346,6 +346,7 @@ function math.tan(x) end
 ---@field usage_unasked? boolean its streams say usage by themselves; stream_options is refused
 ---@field counts_tokens? boolean it is asked how many tokens a request has
 ---@field keeps_responses? boolean it keeps responses, and customers may name their own
+---@field compacts? boolean it makes summaries of conversations that have become long
 ---@field ask_context? boolean its server is asked for the context lengths of its models
 ---@field max_tokens_field? policy.LimitField
 

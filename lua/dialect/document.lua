@@ -46,6 +46,18 @@ the provider would have known of its own thoughts; Gemini is told then that the 
 **Tools of any text** (`custom`) and **tools in namespaces** become functions, `{"input": text}` and `namespace__name`; calls of them are
 turned back.
 
+Where a model is moved to a provider of the client's own dialect in the middle of a conversation, what has such a mark is left out of what
+is passed on: Anthropic's `thinking` and `redacted_thinking` (manual thinking is switched off for a turn that has lost its own), items
+`reasoning` of Responses, entries of `reasoning_details`, and what stands behind the id of a call; for Gemini the signature becomes the
+word for an unknown one.
+
+**Compaction** (`openai-responses`). `POST responses/compact` and an item `compaction_trigger` go to a provider that makes summaries
+(`compacts` in providers.lua) as they came. Over any other the model itself is asked for the summary: the request gets one more message,
+its tools may not be called, and the answer becomes an item `compaction` whose `encrypted_content` is `gw1.summary.TEXT`. It is not
+encrypted: it is the customer's own. In a later request such an item is a message of the user, over every provider. One that a provider
+has encrypted passes to providers of Responses only; elsewhere it is refused by its name. `responses/compact` repeats the user's last
+messages before it, up to 256 KB.
+
 **A response** (`openai-responses`) repeats its request: instructions above 4 KB, tools above 16 KB and other members above 4 KB are left
 out of that. Nothing is stored: `store` is always false.
 ]]

@@ -30,6 +30,13 @@ local function with_custom(asked, writer)
     return asked.custom and next(asked.custom) and custom.wrap(writer) or writer
 end
 
+local function writer_of(client, asked)
+    if asked.answer.compacts then
+        return part(client, "compact").writer
+    end
+    return with_custom(asked, part(client, "write_stream"))
+end
+
 -- Writes the provider's body; returns the state of the answer.
 function dialect.request(client, provider, wish)
     local asked = part(client, "read_request")(wish)
@@ -45,7 +52,7 @@ function dialect.request(client, provider, wish)
         asked = asked.answer, -- what the client's writer must know of the request
         custom = asked.custom,
         reader = part(provider, "read_answer"),
-        writer = with_custom(asked, part(client, "write_stream")),
+        writer = writer_of(client, asked),
         choice = 0,
         reasons = {},
         calls_made = {},
@@ -72,6 +79,11 @@ function dialect.body(s)
     if s.streamed then
         s.reader.body(s)
         dialect.finish(s)
+        return
+    end
+    if s.asked.compacts then
+        s.reader.body(s)
+        part(s.client, "compact").body(s)
         return
     end
     s.writer = with_custom(s, collector.new(s))

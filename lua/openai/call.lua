@@ -29,10 +29,11 @@ end
 
 -- Answers the call at `endpoint`. `address` is what the request's address says, in a dialect that
 -- has the model there: {model, streamed, as_array}. `digest` and `user_id` as in caller.identify.
-function call.answer(x, endpoint, address, digest, user_id)
+-- `purpose`: "call" if absent, or "compact".
+function call.answer(x, endpoint, address, digest, user_id, purpose)
     local group, key_models = caller.identify(x, digest, user_id)
     local model, stream, output_tokens, input_tokens =
-        x:read_request("call", address.model, address.streamed, address.as_array)
+        x:read_request(purpose or "call", address.model, address.streamed, address.as_array)
     -- Comes first: policies and balance may have changed since the first request.
     local fresh = x:claim("POST " .. endpoint)
     local request = plans.request(x, group, key_models, model, stream, output_tokens, input_tokens)
@@ -52,6 +53,13 @@ end
 function call.at(endpoint)
     return function(x, _, digest, user_id)
         call.answer(x, endpoint, IN_BODY, digest, user_id)
+    end
+end
+
+-- A handler of the endpoint that makes a summary of a conversation.
+function call.compact_at(endpoint)
+    return function(x)
+        call.answer(x, endpoint, IN_BODY, nil, nil, "compact")
     end
 end
 

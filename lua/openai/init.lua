@@ -9,6 +9,8 @@ return {
     { method = "POST", path = "/chat/completions", handler = call.at("/chat/completions") },
     { method = "POST", path = "/messages", handler = call.at("/messages") },
     { method = "POST", path = "/responses", handler = call.at("/responses") },
+    { method = "POST", path = "/responses/compact",
+        handler = call.compact_at("/responses/compact") },
     { method = "GET", path = "/responses", handler = responses.upgrade },
     { method = "POST", path = "/responses/input_tokens",
         handler = count.with(count.RESPONSES) },

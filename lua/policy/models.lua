@@ -67,6 +67,7 @@ local function candidate(parent, index, model, model_prices, providers)
         usage_unasked = provider.usage_unasked,
         counts_tokens = provider.counts_tokens,
         keeps_responses = provider.keeps_responses,
+        compacts = provider.compacts,
         cost = provider.cost,
         sold_by_cost = model.price_by == "cost" and provider.cost ~= nil or nil,
         searches_as_one = model.web_search_by == "prompt" or nil,

@@ -9,7 +9,7 @@ local MEMBERS = {
     dialect = true, base_url = true, api_key = true, ca_file = true, connect_timeout_ms = true,
     first_byte_timeout_ms = true, idle_timeout_ms = true, total_timeout_ms = true,
     stream_timeout_ms = true, on_cancel = true, errors_shown = true, max_tokens_field = true,
-    usage_unasked = true, counts_tokens = true, keeps_responses = true,
+    usage_unasked = true, counts_tokens = true, keeps_responses = true, compacts = true,
     headers = true, pass_headers = true, ask_context = true, cost = true,
 }
 -- A bit for each: 2 to the power of its place in core/dialect/dialect_kind.h.
@@ -228,7 +228,7 @@ local function provider(parent, name)
     if record.demo then
         for _, member in ipairs {
             "base_url", "api_key", "ca_file", "max_tokens_field", "ask_context", "cost",
-            "usage_unasked", "counts_tokens", "keeps_responses",
+            "usage_unasked", "counts_tokens", "keeps_responses", "compacts",
         } do
             if node.value[member] ~= nil then
                 schema.fail(node, member, "the built-in demo provider has none")
@@ -245,6 +245,7 @@ local function provider(parent, name)
     record.usage_unasked = schema.boolean(node, "usage_unasked", false) or nil
     record.counts_tokens = schema.boolean(node, "counts_tokens", false) or nil
     record.keeps_responses = keeps_responses(node, spoken)
+    record.compacts = schema.boolean(node, "compacts", false) or nil
     record.ask_context = schema.boolean(node, "ask_context", node.value.api_key == false)
     record.api_key, record.available, record.unavailable_reason = api_key(node)
     return record

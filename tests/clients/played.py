@@ -86,3 +86,20 @@ def play(dialect: str, turns: list[Turn]):
         await say(turn)(connection, request)
 
     return answer
+
+
+def play_on(dialect: str, turns: list[Turn], question: str, summary: Turn):
+    """The same where the history is shortened: the turns follow each other, and between them
+    what asks `question` gets the summary."""
+    say = SPEAK[dialect][1]
+    said = []
+
+    async def answer(connection, request) -> None:
+        if question in request.body.decode():
+            await say(summary)(connection, request)
+            return
+        number = min(len(said), len(turns) - 1)
+        said.append(number)
+        await say(replace(turns[number], id=f"call_{number + 1}"))(connection, request)
+
+    return answer

@@ -73,6 +73,25 @@ def test_a_task_is_finished_and_paid(make_house, shared_provider, folder, name, 
     assert {record["usage_source"] for record in customer.all_records()} == {"reported"}
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_codex_goes_on_from_summaries(make_house, shared_provider, folder, dialect):
+    """Its built-in provider asks the server for one after each turn; the model writes it."""
+    agent = vendor_agents.BUILT_IN_CODEX
+    customer = house_of(make_house, "codex", dialect).customer()
+    turns, summary = agent.turns(folder), played.Turn("Half of it is done.")
+    shared_provider.answer = played.play_on(dialect, turns, "Write that summary now", summary)
+    shown = vendor_agents.run(agent, customer, folder)
+    assert DONE in shown, shown[-4000:]
+    assert folder.joinpath("answer.txt").read_text() == WORD
+    customer.wait_for_no_hold()
+    asked = [request.body.decode() for request in shared_provider.requests]
+    asks = ["Write that summary now" in body for body in asked]
+    assert asks == [False, True, False, True, False]
+    assert [summary.text in body for body in asked] == [False, False, True, True, True]
+    assert "call_1" not in asked[2], "the conversation is gone"
+    assert 10 - customer.balance == 5 * TURN_USD
+
+
 SHOWN = {
     "claude-code": "Not enough credits",
     "codex": "Quota exceeded",  # its own words for insufficient_quota

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agents import BUILT, NOWHERE, TASK, WORD
@@ -42,6 +42,21 @@ name = "LLM Gateway"
 base_url = "{origin}/v1"
 env_key = "LLM_GATEWAY_KEY"
 wire_api = "responses"
+
+[analytics]
+enabled = false
+"""
+    }
+
+
+def files_of_built_in_codex(origin: str) -> dict[str, str]:
+    """Its own provider at another address; a conversation is soon too long for it."""
+    return {
+        ".codex/config.toml": f"""\
+model = "agent"
+openai_base_url = "{origin}/v1"
+model_auto_compact_token_limit = 5000
+check_for_update_on_startup = false
 
 [analytics]
 enabled = false
@@ -98,6 +113,11 @@ VENDOR_AGENTS = {
         ),
     ),
 }  # fmt: skip
+
+
+CODEX = VENDOR_AGENTS["codex"]
+BUILT_IN_CODEX = replace(CODEX, env=lambda _, key: {"CODEX_API_KEY": key},
+                         files=files_of_built_in_codex)  # fmt: skip
 
 
 def run(agent: VendorAgent, customer, folder: Path, key: str | None = None) -> str:

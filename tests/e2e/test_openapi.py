@@ -280,6 +280,11 @@ def walk_dialects(customer: Customer, poor: Customer, provider, mount: str) -> N
         body = {"model": "native", "messages": TEXT, "input": "Hello!"}
         assert http.post(mount + path, json=body, **mine).status_code == 200
         assert http.post(mount + path, json=body).status_code == 401
+    talk = {"model": "native", "input": "Hello!"}
+    provider.answer = NATIVE["responses"][0]()
+    assert http.post(mount + "/responses/compact", json=talk, **mine).status_code == 200
+    assert http.post(mount + "/responses/compact", json=talk).status_code == 401
+    provider.answer = answers.chat()
     for path in (mount, mount + "beta"):
         count = f"{path}/models/native:countTokens"
         assert http.post(count, json=CONTENTS, **mine).status_code == 200

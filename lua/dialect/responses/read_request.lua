@@ -1,5 +1,6 @@
 -- Reads a request of OpenAI's Responses. https://www.openresponses.org/specification
 local common = require "dialect.common"
+local compact = require "dialect.responses.compact"
 local echo = require "dialect.responses.echo"
 local members = require "dialect.responses.members"
 local native = require "dialect.native"
@@ -173,6 +174,20 @@ ITEM.custom_tool_call_output = ITEM.function_call_output
 -- What the server searched in an earlier answer says nothing to another one.
 function ITEM.web_search_call() end
 
+-- A summary of ours reads as if the user had said it; others are encrypted by their provider.
+function ITEM.compaction(asked, item, place)
+    local sealed = need(item.encrypted_content, place .. ".encrypted_content")
+    if not compact.unseal(parts_of(asked, "user"), sealed) then
+        common.refuse(place .. ".encrypted_content", "'" .. place .. "' is a summary that another "
+            .. "provider has encrypted: this model's provider cannot read it. Send the "
+            .. "conversation itself.")
+    end
+end
+
+function ITEM.compaction_trigger(asked)
+    asked.compacts = true
+end
+
 local function add_item(asked, node, i)
     local place = "input[" .. i .. "]"
     local item = read(doc, node, members.item, place)
@@ -181,7 +196,14 @@ local function add_item(asked, node, i)
         common.refuse(place .. ".type", "'" .. place .. "' is an item of the type '"
             .. item.type .. "', which cannot be carried over.")
     end
+    if asked.compacts then
+        common.refuse(place .. ".type", "'" .. place .. "' stands behind a compaction_trigger, "
+            .. "which must be the last item.")
+    end
     make(asked, item, place)
+    if item.role == "user" and make == ITEM.message then
+        compact.note(asked, item.content)
+    end
 end
 
 -- ---- tools ----
@@ -300,6 +322,7 @@ local function read_lists(asked, body)
     local input = need(body.input, "input")
     if kind(doc, input) == "string" then
         asked.messages[1] = { role = "user", parts = { { kind = "text", node = input } } }
+        compact.note(asked, input)
     end
     local first, count = items(doc, input)
     for i = 0, count - 1 do
@@ -314,7 +337,7 @@ local function read_lists(asked, body)
     end
 end
 
-return function()
+return function(wish)
     local body = read(doc, 1, members.request)
     local asked = {
         members = members.words, dialect = "openai-responses",
@@ -330,5 +353,8 @@ return function()
     read_settings(asked, body)
     read_lists(asked, body)
     asked.answer.echo = echo.make(body, asked)
+    if asked.compacts or wish.compacts then
+        compact.ask(asked, wish)
+    end
     return asked
 end

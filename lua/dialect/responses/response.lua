@@ -4,7 +4,7 @@ local native = require "dialect.native"
 
 local response = {}
 
-local function usage_text(usage)
+function response.usage_text(usage)
     local input, output = usage.input or 0, usage.output or 0
     return string.format('{"input_tokens":%.0f,"input_tokens_details":{"cached_tokens":%.0f,'
         .. '"cache_write_tokens":%.0f},"output_tokens":%.0f,"output_tokens_details":'
@@ -35,7 +35,7 @@ function response.put(s, items, status, why)
         '","incomplete_details":', why and '{"reason":"' .. why .. '"}' or "null",
         ',"error":null,"model":', native.quoted(s.model), ',"output":[', items, "]", s.asked.echo,
         ',"service_tier":"', TIERS[s.service_tier or ""] or "default", '","usage":',
-        status and usage_text(common.usage(s)) or "null", "}")
+        status and response.usage_text(common.usage(s)) or "null", "}")
 end
 
 return response

@@ -24,8 +24,8 @@ local ITEM = {}
 function ITEM.reasoning(s, part, n)
     return '{"type":"reasoning","id":"rs_' .. s.id .. "_" .. n .. '","summary":['
         .. (part.text and '{"type":"summary_text","text":"' .. thought(part) .. '"}' or "") .. "]"
-        .. (part.signature and ',"encrypted_content":"' .. common.mark(part.origin)
-            .. opaque(part.signature) .. '"' or "") .. "}"
+        .. ',"encrypted_content":"' .. (part.signature and common.mark(part.origin)
+            .. opaque(part.signature) or common.UNSIGNED) .. '"}'
 end
 
 function ITEM.call(s, part, n)

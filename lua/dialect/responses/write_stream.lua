@@ -56,6 +56,8 @@ local function start(s)
     end
 end
 
+writer.event, writer.start = event, start -- for compact.lua
+
 -- The place of the open item, as members.
 local function place(s)
     return ',"item_id":"' .. s.item_id .. '","output_index":' .. (s.item_count - 1)
@@ -223,7 +225,7 @@ CLOSE.reasoning = function(s)
         event(s, "response.reasoning_summary_part.done", at, ',"part":', summary, "}\n\n")
     end
     done(s, '{"type":"reasoning","id":"' .. s.item_id .. '","summary":[' .. summary .. "]"
-        .. (s.encrypted and ',"encrypted_content":"' .. s.encrypted .. '"' or "") .. "}")
+        .. ',"encrypted_content":"' .. (s.encrypted or common.UNSIGNED) .. '"}')
     s.thinking, s.encrypted = nil, nil
 end
 

@@ -21,7 +21,7 @@ static void test_shipped_plans(void **unused)
     fixture_gives(vm, "local p = plan { model = 'gpt-4o-mini' } p.limits = nil return show(p)",
                   "{candidates={1={available=false base_url=https://api.openai.com/v1 "
                   "buy={cached_input=75000 input=150000 output=600000} choice= "
-                  "connect_timeout_ms=5000 counts_tokens=true demo=false "
+                  "compacts=true connect_timeout_ms=5000 counts_tokens=true demo=false "
                   "dialect=openai-chat, openai-responses errors_shown=false "
                   "first_byte_timeout_ms=120000 headers= idle_timeout_ms=60000 "
                   "keeps_responses=true "
