@@ -14,6 +14,7 @@ enum {
     LIMIT_PIPELINED_BYTES = 64 * 1024, /* bytes read ahead while a reply is under way */
     LIMIT_CHUNK_LINE_BYTES = 4 * 1024, /* one chunk-size line with its extensions */
     LIMIT_TRAILER_BYTES = 8 * 1024,
+    LIMIT_INPUTS = 4096, /* of a request for embeddings and the like; OpenAI takes 2,048 */
 
     /* what Lua sees of a body (core/script/api_text.c) */
     LIMIT_BODY_MEMBERS = 64,

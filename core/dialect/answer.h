@@ -28,6 +28,7 @@ struct answer_choices {
 
 struct answer_facts { /* a value of type JSON_NULL: it is not there */
     enum answer_kind kind;
+    bool answerless;          /* no text is generated: all counts are of the prompt */
     bool said;                /* text, reasoning, a tool call, other output, or a finish reason */
     struct media_sizes sizes; /* of what was generated */
     struct slice text;        /* a piece of the text, as it stands in JSON; empty: none */

@@ -6,9 +6,13 @@
 #include "dialect/dialect_form.h"
 
 const struct dialect_form *dialect_form(enum dialect dialect);
-/* "openai-chat", "openai-responses", "anthropic", "gemini" */
+/* As in providers.lua: "openai-chat", "openai-responses", "anthropic", "gemini", "embeddings",
+ * "moderations", "rerank". */
 const char *dialect_name(enum dialect dialect);
-/* The dialect of the clients that ask for this path. */
+/* Returns false when no dialect has this name. */
+bool dialect_of_name(const char *name, enum dialect *out);
+/* The dialect of the clients that ask for this path: a conversation's. Errors of the others look
+ * like those of OpenAI's chat. */
 enum dialect dialect_of_path(struct slice path);
 
 #endif

@@ -42,7 +42,8 @@ struct dialect_form {
     bool (*apply)(const struct model_request *request, const struct request_changes *changes,
                   struct request_copy *out);
 
-    /* Reads the object of one event. With `state` the event goes to the client; NULL: it is only
+    /* What follows down to note_text, and write_*, is NULL in a dialect that has no streams.
+     * Reads the object of one event. With `state` the event goes to the client; NULL: it is only
      * looked at. */
     void (*read_event)(struct answer_state *state, const struct json_value *root,
                        struct answer_facts *out);
@@ -51,6 +52,10 @@ struct dialect_form {
     void (*note_text)(struct answer_state *state, struct slice text);
     /* Reads a whole plain answer. */
     void (*read_answer)(const struct json_value *root, struct answer_facts *out);
+    /* Appends a plain answer in the form that was asked for, if the provider has not kept to it.
+     * False: it passes as it came. NULL: it always does. */
+    bool (*adapt_answer)(const struct model_request *request, const struct json_value *answer,
+                         struct buffer *out);
 
     /* Writes a good plain answer as the events of a stream. NULL: OpenAI's chat has a way of its
      * own (plain_chunks.h). */

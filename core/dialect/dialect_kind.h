@@ -1,8 +1,17 @@
-/* Which API a client or a provider uses. */
+/* Which API a client or a provider uses. The first ones are conversations, which are translated
+ * into each other; the others are asked of a provider that speaks them. */
 #ifndef DIALECT_DIALECT_KIND_H
 #define DIALECT_DIALECT_KIND_H
 
-enum dialect { DIALECT_CHAT, DIALECT_RESPONSES, DIALECT_ANTHROPIC, DIALECT_GEMINI };
-enum { DIALECTS = 4 };
+enum dialect {
+    DIALECT_CHAT,
+    DIALECT_RESPONSES,
+    DIALECT_ANTHROPIC,
+    DIALECT_GEMINI,
+    DIALECT_EMBEDDINGS,
+    DIALECT_MODERATIONS,
+    DIALECT_RERANK
+};
+enum { DIALECTS = 7 };
 
 #endif

@@ -157,6 +157,9 @@ void error_body_write(enum dialect dialect, const struct error_body *error, stru
 {
     switch (dialect) {
     case DIALECT_CHAT:
+    case DIALECT_EMBEDDINGS:
+    case DIALECT_MODERATIONS:
+    case DIALECT_RERANK:
         write_openai(error, error->code, out);
         break;
     case DIALECT_RESPONSES: /* Codex ends at once for this code alone */

@@ -15,6 +15,7 @@ struct prompt {
     int64_t text_bytes;  /* for estimates: the messages' strings, and other members as sent */
     struct text_mix mix; /* of a sample of that text */
     int64_t message_count;
+    int64_t input_count; /* above 1: so many texts, each of which has the context for itself */
     int64_t image_count;
     int64_t audio_count;
     int64_t audio_bytes;     /* of base64 */

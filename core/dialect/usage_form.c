@@ -170,6 +170,7 @@ bool usage_form_read(const struct json_value *usage, struct usage_form *out)
                                .cached = counts.of[COUNT_CACHED],
                                .completion = counts.of[COUNT_COMPLETION],
                                .reasoning = counts.of[COUNT_REASONING],
+                               .total = counts.of[COUNT_TOTAL],
                                .service_tier = counts.service_tier,
                                .speed = counts.speed,
                                .region = counts.region,

@@ -16,6 +16,7 @@ struct usage_form {
     int64_t cached;
     int64_t completion;
     int64_t reasoning;
+    int64_t total; /* as it stands */
     /* What has a price of its own: parts of `prompt` and `completion`, and what stands beside them.
      * -1: not told. `cache_write` includes `cache_write_long`. */
     struct unit_counts parts;

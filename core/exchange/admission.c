@@ -182,6 +182,11 @@ static uint64_t seed_of(const struct id *id)
     return seed;
 }
 
+void exchange_speak(struct exchange *exchange, enum dialect dialect)
+{
+    exchange->asks.dialect = dialect;
+}
+
 bool exchange_read_request(struct exchange *exchange, const struct request_address *address,
                            bool asks_model)
 {

@@ -12,6 +12,7 @@
 #include "dialect/renamed.h"
 #include "dialect/said.h"
 #include "exchange/demo.h"
+#include "exchange/plain_answer.h"
 #include "exchange/provider_headers.h"
 
 const char *attempt_outcome_name(enum attempt_outcome outcome)
@@ -450,29 +451,6 @@ static void judge_chat_body(struct attempt *attempt)
         take_body(attempt);
 }
 
-/* Replaces the model's name in an answer of another dialect. */
-static void rename_answer(struct attempt *attempt, const struct dialect_form *form)
-{
-    struct slice name = attempt->candidate->answers_as;
-    const struct json_value *model = &attempt->answer.model;
-    struct slice body = buffer_slice(&attempt->body);
-    struct json_value root;
-    struct buffer renamed;
-    struct fault fault;
-    if (!renamed_differs(name, model))
-        return;
-    const struct json_edit edit = renamed_edit(name, body, model);
-    buffer_init(&renamed, LIMIT_UPSTREAM_BODY_BYTES + name.bytes);
-    if (!json_apply_edits(body, &edit, 1, &renamed)) {
-        buffer_fini(&renamed);
-        return;
-    }
-    buffer_fini(&attempt->body);
-    attempt->body = renamed;
-    check(json_parse(buffer_slice(&attempt->body), LIMIT_JSON_DEPTH, &root, &fault));
-    form->read_answer(&root, &attempt->answer);
-}
-
 static bool read_object(struct attempt *attempt, struct json_value *root)
 {
     struct fault fault;
@@ -486,13 +464,10 @@ static bool read_object(struct attempt *attempt, struct json_value *root)
 /* Judges a good body in the client's dialect, which is not OpenAI's chat. */
 static void judge_answer(struct attempt *attempt)
 {
-    const struct dialect_form *form = dialect_form(attempt->asks->dialect);
-    struct json_value root;
-    if (!read_object(attempt, &root))
-        return;
-    form->read_answer(&root, &attempt->answer);
-    rename_answer(attempt, form);
-    if (attempt->events->on_answer(&attempt->answer, attempt->owner))
+    if (!plain_answer_read(attempt->asks, attempt->candidate->answers_as, &attempt->body,
+                           &attempt->answer))
+        attempt_decide(attempt, ATTEMPT_GARBLED, "the answer is no JSON object");
+    else if (attempt->events->on_answer(&attempt->answer, attempt->owner))
         attempt_decide(attempt, ATTEMPT_ANSWERED, "");
     else
         attempt_decide(attempt, ATTEMPT_GARBLED, SAYS_NOTHING);

@@ -102,7 +102,9 @@ static void on_counts(const struct answer_facts *facts, void *owner)
     if (exchange->stream.out_of_budget)
         return; /* they count text that is not sent */
     price_facts_note_tier(&meter->said, &facts->service_tier);
-    if (!meter_read_answer(meter, &facts->usage, &facts->beside))
+    bool counts = facts->answerless ? meter_read_prompt(meter, &facts->usage)
+                                    : meter_read_answer(meter, &facts->usage, &facts->beside);
+    if (!counts)
         (void)meter_find_usage(meter, &facts->holder);
 }
 

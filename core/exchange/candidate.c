@@ -126,14 +126,14 @@ static const char *put_url(struct candidate *candidate, enum dialect dialect, co
 static void put_urls(struct candidate *candidate)
 {
     static const char *const paths[DIALECTS] = {
-        [DIALECT_CHAT] = "/chat/completions",
-        [DIALECT_RESPONSES] = "/responses",
-        [DIALECT_ANTHROPIC] = "/messages",
-        [DIALECT_GEMINI] = "/models/{model}:generateContent",
+        [DIALECT_CHAT] = "/chat/completions", [DIALECT_RESPONSES] = "/responses",
+        [DIALECT_ANTHROPIC] = "/messages",    [DIALECT_GEMINI] = "/models/{model}:generateContent",
+        [DIALECT_EMBEDDINGS] = "/embeddings", [DIALECT_MODERATIONS] = "/moderations",
+        [DIALECT_RERANK] = "/rerank",
     };
-    for (enum dialect dialect = DIALECT_CHAT; dialect <= DIALECT_GEMINI; dialect++) {
-        if ((candidate->terms.dialects >> dialect & 1) != 0)
-            candidate->urls[dialect] = put_url(candidate, dialect, paths[dialect]);
+    for (size_t i = 0; i < DIALECTS; i++) {
+        if ((candidate->terms.dialects >> i & 1) != 0)
+            candidate->urls[i] = put_url(candidate, (enum dialect)i, paths[i]);
     }
     if (candidate->urls[DIALECT_RESPONSES] != NULL && candidate->terms.compacts)
         candidate->compact_url = put_url(candidate, DIALECT_RESPONSES, "/responses/compact");

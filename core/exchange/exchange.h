@@ -142,7 +142,9 @@ bool exchange_authenticate(struct exchange *exchange);
  * signed in. */
 bool exchange_authenticate_as(struct exchange *exchange, const struct digest *digest,
                               const char *user_id);
-/* Reads the body in the dialect of the exchange's path. `asks_model`: no estimate. */
+/* The client speaks this dialect, which its path does not tell. Before the body is read. */
+void exchange_speak(struct exchange *exchange, enum dialect dialect);
+/* Reads the body in the dialect of the exchange. `asks_model`: no estimate. */
 bool exchange_read_request(struct exchange *exchange, const struct request_address *address,
                            bool asks_model);
 

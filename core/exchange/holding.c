@@ -274,7 +274,7 @@ static int64_t fill(int64_t tokens, int64_t *room)
 static void most_input(const struct exchange *exchange, struct cost_ceiling *need)
 {
     const struct prompt *prompt = &exchange->asks.prompt;
-    int64_t room = need->context;
+    int64_t room = need->context; /* of all inputs together */
     int64_t text_tokens =
         rates_tokens_held(&exchange->rates.input, &prompt->mix, prompt->text_bytes) +
         prompt_template_tokens(prompt);
@@ -518,9 +518,11 @@ bool exchange_plan_hold(struct exchange *exchange, const struct cost_ceiling *of
         return false;
     rates_get(exchange->env->rates, exchange->asks.model, &exchange->rates);
     learn_context(exchange, offered, need);
+    int64_t inputs = exchange->asks.prompt.input_count > 1 ? exchange->asks.prompt.input_count : 1;
+    need->context *= inputs;
     most_input(exchange, need);
     raise_prices(exchange, need);
-    return limit_answer(exchange, offered->context, plan);
+    return limit_answer(exchange, offered->context * inputs, plan);
 }
 
 enum hold_step exchange_hold(struct exchange *exchange, const struct cost_ceiling *offered)

@@ -93,6 +93,19 @@ bool meter_read_answer(struct meter *meter, const struct json_value *usage,
     return counts;
 }
 
+bool meter_read_prompt(struct meter *meter, const struct json_value *usage)
+{
+    struct usage_form form;
+    if (usage->type != JSON_OBJECT)
+        return false;
+    (void)usage_form_read(usage, &form);
+    if (form.prompt < 0)
+        form.prompt = form.total;
+    form.completion = 0;
+    take_form(meter, &form);
+    return form.prompt >= 0;
+}
+
 bool meter_find_usage(struct meter *meter, const struct json_value *root)
 {
     struct usage_form form;

@@ -21,7 +21,7 @@ struct translator_wish {
     const char *max_tokens_field;
     bool streamed;
     bool usage_unasked;
-    bool compacts; /* only a summary of the conversation is asked for */
+    bool compacts;           /* only a summary of the conversation is asked for */
     const char *exchange_id; /* for ids that the client needs and the provider lacks */
     int64_t created_ms;
 };

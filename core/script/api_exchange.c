@@ -1,3 +1,4 @@
+/* long: until what is asked of providers has a file of its own */
 /* The primitives of a call to a model. Each checks and converts its arguments before it acquires
  * anything (a Lua error jumps over C), calls one function of the exchange floor, and converts the
  * result. lua/annotations/core.lua says what they mean to Lua. */
@@ -61,6 +62,15 @@ static int api_authenticate_as(lua_State *state)
     if (!exchange_authenticate_as(exchange, &digest, user_id))
         return task_stop(state);
     return push_key(state, exchange_key(exchange));
+}
+
+/* x:speaks(dialect) */
+static int api_speaks(lua_State *state)
+{
+    enum dialect dialect;
+    luaL_argcheck(state, dialect_of_name(luaL_checkstring(state, 2), &dialect), 2, "no dialect");
+    exchange_speak(task_exchange(state), dialect);
+    return 0;
 }
 
 /* x:read_request(purpose, model, streamed, as_array) -> model, stream, output_tokens, input_tokens.
@@ -586,6 +596,7 @@ const struct luaL_Reg api_exchange_bindings[] = {
     {"names_kept", api_names_kept},
     {"peer", api_peer},
     {"read_items", api_read_items},
+    {"speaks", api_speaks},
     {"read_request", api_read_request},
     {"refuse", api_refuse},
     {"refuse_attempt", api_refuse_attempt},

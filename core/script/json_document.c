@@ -346,10 +346,15 @@ static int doc_literal(lua_State *state)
 }
 
 const struct luaL_Reg json_document_bindings[] = {
-    {"begins", doc_begins},     {"bytes", doc_bytes},
-    {"content", doc_content},   {"integer", doc_integer},
-    {"items", doc_items},       {"kind", doc_kind},
+    {"begins", doc_begins},
+    {"bytes", doc_bytes},
+    {"content", doc_content},
+    {"integer", doc_integer},
+    {"items", doc_items},
+    {"kind", doc_kind},
     {"literal", doc_literal},
-    {"pairs_of", doc_pairs_of}, {"split", doc_split},
-    {"text", doc_text},         {NULL, NULL},
+    {"pairs_of", doc_pairs_of},
+    {"split", doc_split},
+    {"text", doc_text},
+    {NULL, NULL},
 };

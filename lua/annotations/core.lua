@@ -111,6 +111,10 @@ function exchange:authenticate_as(digest, user_id) end
 ---@return string user_id
 function exchange:caller() end
 
+---The client speaks this dialect, which its path does not tell. Before the body is read.
+---@param dialect "embeddings"|"moderations"|"rerank"
+function exchange:speaks(dialect) end
+
 ---Reads the body in the dialect of the request's path, and x-llm-max-cost. Ends the task with a 400
 ---if one is invalid.
 ---@param purpose? "call"|"estimate"|"count"|"compact" default: call; compact is one, too, and the

@@ -321,7 +321,12 @@ function math.tan(x) end
 ---@alias policy.LimitField "max_tokens"|"max_completion_tokens"|"both"|"any"
 
 ---How a provider speaks; "openai" is "openai-chat".
----@alias policy.Dialect "openai"|"openai-chat"|"openai-responses"|"anthropic"|"gemini"|"demo"
+---@alias policy.Dialect
+---| "openai"|"openai-chat"|"openai-responses"|"anthropic"|"gemini"
+---| "embeddings"|"moderations"|"rerank"|"demo"
+
+---Where a model is sold; "chat" stands for all conversations.
+---@alias policy.Endpoint "chat"|"embeddings"|"moderations"|"rerank"
 
 ---@class policy.CostPath
 ---@field path string names of members with dots between: "usage.cost"
@@ -429,7 +434,8 @@ function math.tan(x) end
 ---@field owned_by? string
 ---@field created? integer seconds since 1970
 ---@field context? integer tokens; optional if every candidate has ask_context
----@field max_output integer tokens
+---@field max_output? integer tokens; required unless the model generates no text
+---@field endpoints? policy.Endpoint[] default { "chat" }
 ---@field image_tokens_max? integer the most that one image can cost
 ---@field capabilities? policy.Capability[]
 ---@field allow? string[] features sold at the model's prices: "tools.web_search", "service_tier.*"

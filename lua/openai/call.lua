@@ -42,11 +42,21 @@ function call.answer(x, endpoint, address, digest, user_id, purpose)
         x:answer_again()
     end
     local plan = plans.make(x, request)
+    plans.check_endpoint(x, plan, address.endpoint or "chat")
     local candidates = kept.candidates(x, plan)
     x:limits(plan.limits)
     x:hold(plan.need)
     attempt(x, plan, candidates)
     x:relay()
+end
+
+-- A handler of an endpoint whose name is that of its dialect.
+function call.of(name)
+    local address = { endpoint = name }
+    return function(x, _, digest, user_id)
+        x:speaks(name)
+        call.answer(x, "/" .. name, address, digest, user_id)
+    end
 end
 
 -- A handler of the endpoint.

@@ -40,6 +40,7 @@ function count.answer(x, kind, address_model)
         x:read_request("count", address_model)
     local plan = plans.make(x, plans.request(x, group, key_models, model, stream, output_tokens,
         input_tokens))
+    plans.check_endpoint(x, plan, "chat")
     local candidates = kept.candidates(x, plan) -- what it names is the account's
     if is_counted(x, plan, candidates[1], kind) then
         x:reply_asked()

@@ -4,6 +4,7 @@
 local caller = require "openai.caller"
 local context = require "context"
 local json = require "json"
+local endpoints = require "policy.endpoints"
 local policy = require "policy"
 
 local models = {}
@@ -15,7 +16,7 @@ local STATUS = { model_not_found = 404, model_not_allowed = 403, model_not_price
 local HEAD = '{"id":%s,"object":"model","created":%.0f,"owned_by":%s,"type":"model",'
     .. '"display_name":%s,"created_at":%s,"name":%s,'
     .. '"context_length":%s,"architecture":{"modality":"%s","input_modalities":%s,'
-    .. '"output_modalities":%s},"top_provider":{"context_length":%s,'
+    .. '"output_modalities":%s},"supported_endpoints":%s,"top_provider":{"context_length":%s,'
     .. '"max_completion_tokens":%.0f},"pricing":{"prompt":"'
 local TAIL = '}}'
 
@@ -30,6 +31,7 @@ local function make_head(model, tokens)
         core.json_string(model.name), length,
         table.concat(inputs, "+") .. "->" .. table.concat(outputs, "+"),
         json.encode(json.list(inputs)), json.encode(json.list(outputs)),
+        json.encode(json.list(endpoints.paths(model.endpoints, policy.mounts.openai[1]))),
         length, context.max_output(model, tokens))
 end
 

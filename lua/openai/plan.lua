@@ -1,5 +1,6 @@
 -- What the policy says to a request: the same for a call and for an estimate of its cost.
 local caller = require "openai.caller"
+local endpoints = require "policy.endpoints"
 local policy = require "policy"
 
 local plans = {}
@@ -38,6 +39,17 @@ function plans.make(x, asked)
         x:fail(message)
     end
     x:refuse(STATUS[code], code, message, "model", nil, nil, true)
+end
+
+-- Ends the task unless the model is sold at this endpoint.
+function plans.check_endpoint(x, plan, endpoint)
+    local served = plan.endpoints
+    if served == nil and endpoint == "chat" or served and served[endpoint] then
+        return
+    end
+    x:refuse(404, "wrong_endpoint", "This model is not sold here. It answers at "
+        .. table.concat(endpoints.paths(served, policy.mounts.openai[1]), ", ") .. ".", "model",
+        nil, nil, true)
 end
 
 -- Ends the task: no provider is set up that could be tried.

@@ -415,6 +415,7 @@ local function card(model, margin_ppm)
         capabilities = model.capabilities,
         input_modalities = model.input_modalities,
         output_modalities = model.output_modalities,
+        endpoints = model.endpoints,
         available = model.available,
         pricing = {
             prompt = native.token_price(sold.input, margin_ppm),

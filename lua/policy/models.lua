@@ -6,6 +6,7 @@ local limits = require "policy.answer_limit"
 local native = require "policy.native"
 local prices = require "policy.prices"
 local schedule = require "policy.schedule"
+local endpoints = require "policy.endpoints"
 local schema = require "policy.schema"
 
 local models = {}
@@ -14,7 +15,7 @@ local MEMBERS = {
     name = true, context = true, max_output = true, image_tokens_max = true,
     capabilities = true, candidates = true, created = true,
     owned_by = true, max_tokens_field = true, price_by = true,
-    allow = true, when = true, choose = true, web_search_by = true,
+    allow = true, when = true, choose = true, web_search_by = true, endpoints = true,
 }
 local CANDIDATE_MEMBERS = {
     provider = true, model = true, max_tokens_field = true, allow_loss = true, answers_as = true,
@@ -53,7 +54,8 @@ end
 local function candidate(parent, index, model, model_prices, providers)
     local node = schema.only(schema.child(parent, index), CANDIDATE_MEMBERS)
     local provider = providers[schema.choice(node, "provider", schema.REQUIRED, providers)]
-    local own = prices.read(node)
+    local own = prices.read(node, model.answerless)
+    endpoints.check_spoken(node, model, provider)
     local price = own and prices.inherit(own, model_prices) or model_prices
     local name = schema.text(node, "model", model.id, 127)
     return {
@@ -245,11 +247,15 @@ local function model(parent, id, providers)
     local node = schema.only(schema.child(parent, model_id(parent, id)), MEMBERS)
     local context = stated_context(node, providers)
     local capabilities, set = schema.choices(node, "capabilities", CAPABILITIES, "capabilities")
+    local served = endpoints.read(node)
     local record = {
         id = id,
+        endpoints = served,
+        answerless = served ~= nil and not served.chat,
         name = schema.text(node, "name", id, 200),
         context = context,
-        max_output = schema.integer(node, "max_output", schema.REQUIRED, 1, context or TOKENS_MAX),
+        max_output = schema.integer(node, "max_output",
+            served and not served.chat and 1 or schema.REQUIRED, 1, context or TOKENS_MAX),
         image_tokens_max = schema.integer(node, "image_tokens_max", nil, 1, TOKENS_MAX),
         capabilities = capabilities,
         output_hidden = set.reasoning or false,
@@ -257,7 +263,7 @@ local function model(parent, id, providers)
         takes_audio = set.audio or false,
         takes_files = set.files or false,
         input_modalities = input_modalities(set),
-        output_modalities = { "text" },
+        output_modalities = endpoints.modalities(served),
         created = schema.integer(node, "created", 0, 0, 2 ^ 40),
         owned_by = schema.text(node, "owned_by", "llm-gateway", 200),
         max_tokens_field = limits.field(node),
@@ -270,7 +276,7 @@ local function model(parent, id, providers)
         schema.fail(node, "image_tokens_max",
             'is missing: a model with "vision" needs the most tokens that one image can cost')
     end
-    record.prices = prices.read(node)
+    record.prices = prices.read(node, record.answerless)
     record.rules = schedule.read(node, record.prices or {})
     candidates(node, record, record.prices, providers)
     record.priced = #record.candidates > 0

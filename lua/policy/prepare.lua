@@ -102,6 +102,7 @@ function prepare.plan(model, candidates, counted, retry)
         unavailable_reason = unavailable_reason,
         counts_tokens = first and first.counts_tokens, -- the first that is tried
         retry_on = retry.on,
+        endpoints = model.endpoints,
         limits = counted.handle,
         need = need(model, candidates, counted.output_tokens_max),
     }

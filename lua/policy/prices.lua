@@ -35,9 +35,12 @@ for _, unit in ipairs(UNITS) do
 end
 prices.USUAL = USUAL -- the units that have columns and members of their own everywhere
 
-local function fail_incomplete(node, found)
+-- `answerless`: the model generates no text, so there is no price of it.
+local function fail_incomplete(node, found, answerless)
     if not next(found) then
         return
+    elseif answerless then
+        found.input, found.output = found.input or 0, found.output or 0
     elseif not found.input then
         schema.fail(node, "input", "is missing: a price has both input and output")
     elseif not found.output then
@@ -56,12 +59,12 @@ function prices.read_one(node, name)
 end
 
 -- {unit = pico-USD} of what has a price, or nothing if no price is given.
-function prices.read(node)
+function prices.read(node, answerless)
     local found = {}
     for name in pairs(BY_NAME) do
         found[name] = prices.read_one(node, name)
     end
-    fail_incomplete(node, found)
+    fail_incomplete(node, found, answerless)
     if not found.input then
         return nil
     end

@@ -15,12 +15,15 @@ local MEMBERS = {
 -- A bit for each: 2 to the power of its place in core/dialect/dialect_kind.h.
 local SPOKEN = {
     openai = 1, ["openai-chat"] = 1, ["openai-responses"] = 2, anthropic = 4, gemini = 8,
+    embeddings = 16, moderations = 32, rerank = 64,
 }
-local PLACES = { [1] = 0, [2] = 1, [4] = 2, [8] = 3 }
-local DIALECTS = {
-    openai = true, ["openai-chat"] = true, ["openai-responses"] = true, anthropic = true,
-    gemini = true, demo = true,
-}
+local PLACES = { [1] = 0, [2] = 1, [4] = 2, [8] = 3, [16] = 4, [32] = 5, [64] = 6 }
+-- Who speaks OpenAI's chat mostly has these beside it, at the same address.
+local BESIDE_CHAT = { "embeddings", "moderations" }
+local DIALECTS = { demo = true }
+for word in pairs(SPOKEN) do
+    DIALECTS[word] = true
+end
 local ON_CANCEL = { charge = true, free = true, read = true }
 -- In the same order as in core/exchange/provider_headers.c.
 local PASSED = {
@@ -163,14 +166,24 @@ local function cost(node)
     return list
 end
 
+local function with_beside(bits, seen)
+    for _, word in ipairs(seen[SPOKEN.openai] and BESIDE_CHAT or {}) do
+        bits = bits + (seen[SPOKEN[word]] and 0 or SPOKEN[word])
+    end
+    return bits
+end
+
 -- The dialects that the provider speaks: one, or a list. Returns their names as text, a bit for
 -- each, and the place of the first, into which others are translated.
 local function dialect(node)
     local value = node.value.dialect
     if type(value) ~= "table" then
         local word = schema.choice(node, "dialect", schema.REQUIRED, DIALECTS)
-        local bit = SPOKEN[word] or 1 -- the demo speaks chat
-        return word, bit, PLACES[bit]
+        local bit = SPOKEN[word]
+        if not bit then -- the demo speaks chat
+            return word, 1, 0
+        end
+        return word, with_beside(bit, { [bit] = true }), PLACES[bit]
     end
     local list = schema.choices(node, "dialect", SPOKEN, "dialects")
     local bits, seen = 0, {}
@@ -184,7 +197,7 @@ local function dialect(node)
     if #list == 0 then
         schema.fail(node, "dialect", "is empty: name at least one")
     end
-    return table.concat(list, ", "), bits, PLACES[SPOKEN[list[1]]]
+    return table.concat(list, ", "), with_beside(bits, seen), PLACES[SPOKEN[list[1]]]
 end
 
 -- Whether customers may name what it keeps of their calls; nil: they may not.
@@ -263,5 +276,6 @@ end
 
 -- A test compares this with lua/annotations/policy.lua.
 providers.MEMBERS = MEMBERS
+providers.SPOKEN = SPOKEN
 
 return providers

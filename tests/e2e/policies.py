@@ -94,7 +94,7 @@ class Policies:
         providers: tuple[str, ...] = ("openai",),
         **members,
     ) -> None:
-        """Adds or changes a model."""
+        """Adds or changes a model; what is None is left out."""
         usual = {
             "context": 128000,
             "max_output": 16384,
@@ -104,4 +104,5 @@ class Policies:
             usual |= {"input": price.input, "output": price.output}
             if price.cached is not None:
                 usual["cached_input"] = price.cached
-        self._add("models", name, usual | members)
+        given = {key: value for key, value in (usual | members).items() if value is not None}
+        self._add("models", name, given)

@@ -2,6 +2,7 @@
 compared with the sources, members with the answers to a walk through all of it."""
 
 import copy
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -144,6 +145,10 @@ def prepare(policies: Policies) -> None:
     policies.model("native", CHEAP, providers=("every",))
     policies.provider("keeps", dialect="openai-responses", keeps_responses=True)
     policies.model("kept", CHEAP, providers=("keeps",))
+    policies.provider("ranker", dialect="rerank")
+    for name, providers in (("embeddings", ("openai",)), ("moderations", ("openai",)),
+                            ("rerank", ("ranker",))):  # fmt: skip
+        policies.model(name, Price("1", "0"), providers=providers, endpoints=[name])
     policies.write("routes", 'return { groups = { "slow" } }\n')
     policies.write(
         "limits",
@@ -269,6 +274,19 @@ def walk_state(customer: Customer, provider, mount: str) -> None:
     for path in ("/responses/resp_1", "/conversations/conv_1"):
         ask("DELETE", path, 200)
     provider.reset()
+
+
+def walk_lists(customer: Customer, provider, mount: str) -> None:
+    http, mine = customer.gateway.http, {"headers": customer.authorization}
+    for name, results in (("embeddings", "data"), ("moderations", "results"),
+                          ("rerank", "results")):  # fmt: skip
+        provider.answer = answers.reply(200, json.dumps({results: []}).encode())
+        body = {"model": name, "input": "x", "query": "x", "documents": ["x"]}
+        assert http.post(f"{mount}/{name}", json=body, **mine).status_code == 200
+        assert http.post(f"{mount}/{name}", json=body).status_code == 401
+        body["model"] = "native"
+        assert http.post(f"{mount}/{name}", json=body, **mine).status_code == 404
+    provider.answer = answers.chat()
 
 
 def walk_dialects(customer: Customer, poor: Customer, provider, mount: str) -> None:
@@ -500,6 +518,7 @@ def test_every_answer(make_gateway, provider, document):
         for mount in ("/v1", "/api/v1"):
             walk_api(customer, mount)
             walk_dialects(gateway.customer(), poor, provider, mount)
+            walk_lists(gateway.customer(), provider, mount)
         assert gateway.http.get("/api/hello").status_code == 200
         assert poor.ask().status_code == 402
         body = {"model": "gpt-4o-mini", "messages": list(QUESTION)}

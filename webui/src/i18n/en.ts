@@ -652,6 +652,7 @@ export const en = {
     "error.rate_limit_exceeded": "Too many tries in a short time. Wait a moment and try again.",
     "error.origin_not_allowed": "This came from a page of another site, so it was refused.",
     "error.not_found": "There is no such thing, or it is not yours.",
+    "error.wrong_endpoint": "This model is no model for conversations.",
     "error.model_not_found": "There is no such model.",
     "error.model_not_allowed": "This key may not use this model.",
     "error.model_not_priced": "This model has no price at present, so it is not sold.",

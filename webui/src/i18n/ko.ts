@@ -648,6 +648,7 @@ export const ko: Catalogue = {
     "error.rate_limit_exceeded": "짧은 시간에 너무 많이 시도했습니다. 잠시 후 다시 시도하세요.",
     "error.origin_not_allowed": "다른 사이트의 페이지에서 온 요청이라 거부되었습니다.",
     "error.not_found": "존재하지 않거나 고객님의 것이 아닙니다.",
+    "error.wrong_endpoint": "대화에 쓰는 모델이 아닙니다.",
     "error.model_not_found": "그런 모델은 없습니다.",
     "error.model_not_allowed": "이 키로는 이 모델을 쓸 수 없습니다.",
     "error.model_not_priced": "이 모델은 지금 가격이 없어 판매하지 않습니다.",

@@ -1,0 +1,267 @@
+#include "dialect/input_lists.h"
+
+#include "base/limits.h"
+#include "base/money.h"
+#include "dialect/embedding_encoding.h"
+#include "dialect/prompt.h"
+#include "dialect/prompt_parts.h"
+#include "dialect/request_edits.h"
+#include "dialect/request_members.h"
+
+/* ---- requests ---- */
+
+/* Each input has the model's context for itself. */
+static bool count_inputs(struct model_request *out, int64_t count, const char *name,
+                         struct request_fault *fault)
+{
+    if (count == 0)
+        return request_refuse(fault, "invalid_value", name, "'%s' must not be empty.", name);
+    if (count > LIMIT_INPUTS)
+        return request_refuse(fault, "invalid_value", name, "'%s' must have at most %d entries.",
+                              name, LIMIT_INPUTS);
+    out->prompt.input_count = count;
+    out->prompt.message_count = count;
+    return true;
+}
+
+static bool is_whole_number(const struct json_value *value)
+{
+    int64_t number;
+    return value->type == JSON_NUMBER && json_int64(value, &number) && number >= 0;
+}
+
+/* A list of tokens, or a text. */
+static bool is_input(const struct json_value *value)
+{
+    struct json_walk walk = json_walk(value);
+    struct json_item token;
+    bool tokens = value->type == JSON_ARRAY;
+    while (tokens && json_next(&walk, &token))
+        tokens = is_whole_number(&token.value);
+    return tokens || value->type == JSON_STRING;
+}
+
+/* A text, a list of texts, a list of tokens, or a list of such lists. */
+static bool read_embedded(struct model_request *out, const struct json_value *input,
+                          struct request_fault *fault)
+{
+    struct json_walk walk = json_walk(input);
+    struct json_item item;
+    int64_t count = 0;
+    bool tokens = false;
+    while (input->type == JSON_ARRAY && json_next(&walk, &item)) {
+        bool number = is_whole_number(&item.value);
+        if ((count > 0 && number != tokens) || (!number && !is_input(&item.value)))
+            return request_refuse(fault, "invalid_value", "input",
+                                  "'input[%lld]' must be a text or a list of tokens, like the "
+                                  "entries before it.",
+                                  (long long)count);
+        tokens = number;
+        count++;
+    }
+    prompt_add_member(&out->prompt, out->keys[REQUEST_MESSAGES], input);
+    if (input->type == JSON_STRING || (tokens && count > 0))
+        return count_inputs(out, 1, "input", fault);
+    if (input->type == JSON_ARRAY)
+        return count_inputs(out, count, "input", fault);
+    return request_refuse(fault, "invalid_value", "input", "'input' must be a text or a list.");
+}
+
+/* A text, a list of texts, or a list of parts: texts and pictures. */
+static bool read_moderated(struct model_request *out, const struct json_value *input,
+                           struct request_fault *fault)
+{
+    struct json_walk walk = json_walk(input);
+    struct json_item item;
+    int64_t count = input->type == JSON_STRING ? 1 : 0;
+    if (input->type != JSON_STRING && input->type != JSON_ARRAY)
+        return request_refuse(fault, "invalid_value", "input", "'input' must be a text or a list.");
+    while (input->type == JSON_ARRAY && json_next(&walk, &item)) {
+        if (item.value.type != JSON_STRING && item.value.type != JSON_OBJECT)
+            return request_refuse(fault, "invalid_value", "input",
+                                  "'input[%lld]' must be a text or a part.", (long long)count);
+        count++;
+    }
+    prompt_add_member(&out->prompt, out->keys[REQUEST_MESSAGES], input);
+    const char *twice = prompt_parts_add(&out->prompt, input);
+    if (twice != NULL)
+        return request_fault_twice(fault, twice, slice_of(twice));
+    return count_inputs(out, count, "input", fault);
+}
+
+/* A model reads the question with each document, and some providers bill it so. */
+static void repeat_query(struct model_request *out, int64_t count)
+{
+    struct json_value query;
+    if (count < 2 || json_find(&out->root, "query", &query) == 0)
+        return;
+    out->prompt.bytes_most += (count - 1) * (int64_t)query.raw.bytes;
+    out->prompt.text_bytes += (count - 1) * (int64_t)json_text_bytes(&query);
+}
+
+/* Documents: texts, or objects that have one. */
+static bool read_ranked(struct model_request *out, const struct json_value *documents,
+                        struct request_fault *fault)
+{
+    struct json_walk walk = json_walk(documents);
+    struct json_item item;
+    int64_t count = 0;
+    if (documents->type != JSON_ARRAY)
+        return request_refuse(fault, "invalid_value", "documents", "'documents' must be a list.");
+    while (json_next(&walk, &item)) {
+        if (item.value.type != JSON_STRING && item.value.type != JSON_OBJECT)
+            return request_refuse(fault, "invalid_value", "documents",
+                                  "'documents[%lld]' must be a text or an object.",
+                                  (long long)count);
+        count++;
+    }
+    prompt_add_member(&out->prompt, out->keys[REQUEST_MESSAGES], documents);
+    repeat_query(out, count);
+    return count_inputs(out, count, "documents", fault);
+}
+
+typedef bool read_inputs(struct model_request *out, const struct json_value *inputs,
+                         struct request_fault *fault);
+
+static bool read_all(struct model_request *out, const char *name, read_inputs *read,
+                     struct request_fault *fault)
+{
+    const char *const names[REQUEST_MEMBERS] = {
+        [REQUEST_MODEL] = "model", [REQUEST_MESSAGES] = name, [REQUEST_STREAM] = "stream"};
+    if (!request_members_read(out, names, MEMBER_CASE_FOLDED, fault) ||
+        !request_read_model(out, fault))
+        return false;
+    const struct json_value *streamed = request_member(out, REQUEST_STREAM);
+    if (streamed != NULL && !request_read_flag(streamed, "stream", &out->streamed, fault))
+        return false;
+    if (out->streamed)
+        return request_refuse(fault, "invalid_value", "stream", "There is no stream of this.");
+    const struct json_value *inputs = request_member(out, REQUEST_MESSAGES);
+    if (inputs == NULL)
+        return request_refuse(fault, "missing_field", name, "You must provide a %s parameter.",
+                              name);
+    return read(out, inputs, fault);
+}
+
+static bool read_request(struct slice text, uint64_t seed, const char *name, read_inputs *read,
+                         struct model_request *out, struct request_fault *fault)
+{
+    struct json_index index;
+    bool good = request_begin(text, seed, &index, out, fault) && read_all(out, name, read, fault);
+    out->usage_asked = true; /* its answers always tell it */
+    request_end(out);
+    return good;
+}
+
+static bool embeddings_read_request(struct slice text, const struct request_address *address,
+                                    uint64_t seed, struct model_request *out,
+                                    struct request_fault *fault)
+{
+    (void)address;
+    return read_request(text, seed, "input", read_embedded, out, fault);
+}
+
+static bool moderations_read_request(struct slice text, const struct request_address *address,
+                                     uint64_t seed, struct model_request *out,
+                                     struct request_fault *fault)
+{
+    (void)address;
+    return read_request(text, seed, "input", read_moderated, out, fault);
+}
+
+static bool rerank_read_request(struct slice text, const struct request_address *address,
+                                uint64_t seed, struct model_request *out,
+                                struct request_fault *fault)
+{
+    (void)address;
+    return read_request(text, seed, "documents", read_ranked, out, fault);
+}
+
+/* Only the model's name differs. */
+static bool apply(const struct model_request *request, const struct request_changes *changes,
+                  struct request_copy *out)
+{
+    struct request_edits edits = {.count = 0};
+    buffer_init(&edits.text, 4096);
+    request_edit_model(request, changes->model, &edits);
+    *out = (struct request_copy){.inserted = edits.text};
+    request_cut(request->text, &edits, out);
+    return !edits.text.failed;
+}
+
+/* ---- answers ---- */
+
+/* `results`: the member that has the results. */
+static void read_results(const struct json_value *root, const char *results,
+                         struct answer_facts *out)
+{
+    enum { RESULTS, ERROR, USAGE, MODEL, MEMBERS };
+    struct json_member members[MEMBERS] = {[RESULTS] = {.name = results},
+                                           [ERROR] = {.name = "error"},
+                                           [USAGE] = {.name = "usage"},
+                                           [MODEL] = {.name = "model"}};
+    *out = (struct answer_facts){.kind = ANSWER_PASSES, .holder = *root};
+    json_find_all(root, members, MEMBERS);
+    const struct json_value *error = &members[ERROR].value;
+    if (members[ERROR].count > 0 && error->type != JSON_NULL) {
+        out->kind = ANSWER_FAILS;
+        out->error = *root;
+        return;
+    }
+    out->said = members[RESULTS].value.type == JSON_ARRAY && members[RESULTS].count == 1;
+    if (out->said)
+        out->finish_reason = "stop";
+    out->answerless = true;
+    out->usage = members[USAGE].value;
+    out->model = members[MODEL].value;
+}
+
+static void embeddings_read_answer(const struct json_value *root, struct answer_facts *out)
+{
+    read_results(root, "data", out);
+}
+
+static void results_read_answer(const struct json_value *root, struct answer_facts *out)
+{
+    read_results(root, "results", out);
+}
+
+static void write_usage(const struct final_usage *usage, struct buffer *out)
+{
+    char cost[MONEY_TEXT_BYTES];
+    int64_t total_tokens = usage->prompt_tokens + usage->completion_tokens;
+    buffer_printf(out, "{\"prompt_tokens\":%lld,\"total_tokens\":%lld,\"cost\":%s}",
+                  (long long)usage->prompt_tokens, (long long)total_tokens,
+                  money_format_short(usage->charge_nusd, cost));
+}
+
+const struct dialect_form embeddings_form = {
+    .read_request = embeddings_read_request,
+    .apply = apply,
+    .read_answer = embeddings_read_answer,
+    .adapt_answer = embedding_encoding_adapt,
+    .usage_name = "usage",
+    .write_usage = write_usage,
+    .keep_alive = "",
+    .last_event = "",
+};
+
+const struct dialect_form moderations_form = {
+    .read_request = moderations_read_request,
+    .apply = apply,
+    .read_answer = results_read_answer,
+    .usage_name = "usage",
+    .write_usage = write_usage,
+    .keep_alive = "",
+    .last_event = "",
+};
+
+const struct dialect_form rerank_form = {
+    .read_request = rerank_read_request,
+    .apply = apply,
+    .read_answer = results_read_answer,
+    .usage_name = "usage",
+    .write_usage = write_usage,
+    .keep_alive = "",
+    .last_event = "",
+};

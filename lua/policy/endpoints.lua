@@ -1,0 +1,73 @@
+-- The endpoints at which a model is sold: conversations (OpenAI's chat and Responses, Anthropic's
+-- Messages, Gemini's generateContent), or one of the smaller ones.
+local providers = require "policy.providers"
+local schema = require "policy.schema"
+
+local endpoints = {}
+
+-- What each answers with, and its paths below a mount.
+local KINDS = {
+    chat = { modality = "text", paths = { "/chat/completions", "/messages", "/responses" } },
+    embeddings = { modality = "embeddings", paths = { "/embeddings" } },
+    moderations = { modality = "moderation", paths = { "/moderations" } },
+    rerank = { modality = "rerank", paths = { "/rerank" } },
+}
+local CONVERSATIONS = 15 -- the bits of the dialects that are translated into each other
+
+endpoints.KINDS = KINDS
+
+-- The words as a set; nil: conversations alone, as most models.
+function endpoints.read(node)
+    if node.value.endpoints == nil then
+        return nil
+    end
+    local list, set = schema.choices(node, "endpoints", KINDS, "endpoints")
+    if #list == 0 then
+        schema.fail(node, "endpoints", "is empty: name at least one")
+    end
+    return not (#list == 1 and set.chat) and set or nil
+end
+
+function endpoints.modalities(set)
+    if not set then
+        return { "text" }
+    end
+    local list = {}
+    for word in pairs(set) do
+        list[#list + 1] = KINDS[word].modality
+    end
+    table.sort(list)
+    return list
+end
+
+-- Whether the provider speaks what the model is sold at.
+local function speaks(provider, word)
+    if word == "chat" then
+        return provider.spoken % (CONVERSATIONS + 1) ~= 0
+    end
+    local bit = providers.SPOKEN[word]
+    return provider.spoken % (2 * bit) >= bit
+end
+
+function endpoints.check_spoken(node, model, provider)
+    for word in pairs(model.endpoints or { chat = true }) do
+        if not speaks(provider, word) then
+            schema.fail(node, "provider", 'is "%s", which does not speak %s: give it that dialect '
+                .. "in providers.lua, or the model other endpoints", provider.name, word)
+        end
+    end
+end
+
+-- The paths of a model below a mount, in alphabetical order.
+function endpoints.paths(set, mount)
+    local list = {}
+    for word in pairs(set or { chat = true }) do
+        for _, path in ipairs(KINDS[word].paths) do
+            list[#list + 1] = mount .. path
+        end
+    end
+    table.sort(list)
+    return list
+end
+
+return endpoints

@@ -1,0 +1,279 @@
+"""Embeddings, moderations and rerank: what the official packages send and read, what is charged,
+and what a server behind us may get wrong."""
+
+import base64
+import json
+import struct
+
+import answers
+import pytest
+from answers import Usage
+from errors import check_error
+from gateway import Gateway
+from prices import Price, charge, usd
+
+VECTORS = [[0.5, -1.25, 3e-05], [1.0, 0.0, -0.33333334]]
+PRICE = Price("0.10", "0")
+
+
+@pytest.fixture(scope="module")
+def house(shared_provider, tmp_path_factory):
+    gateway = Gateway(tmp_path_factory.mktemp("lists"), shared_provider, {})
+    policies = gateway.policies
+    policies.provider("ranker", dialect=["rerank"])
+    policies.provider("claude", dialect="anthropic")
+    policies.model("embed", PRICE, endpoints=["embeddings"], max_output=None, context=8192,
+                   candidates=[{"provider": "openai", "model": "theirs"}])  # fmt: skip
+    policies.model("moderate", Price("0", "0"), endpoints=["moderations"], max_output=None,
+                   request="0.001")  # fmt: skip
+    policies.model("rank", Price("0", "0"), endpoints=["rerank"], max_output=None,
+                   providers=("ranker",), web_search="0.002", web_search_max=10)  # fmt: skip
+    policies.model(
+        "rank-tokens",
+        PRICE,
+        endpoints=["rerank"],
+        max_output=None,
+        providers=("ranker",),
+    )
+    policies.write("examples", "return {}\n")
+    gateway.start()
+    yield gateway
+    gateway.check_money()
+    gateway.stop()
+
+
+@pytest.fixture
+def customer(house):
+    return house.customer()
+
+
+def base64_of(vector: list[float]) -> str:
+    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+
+
+def embeddings(encoding: str, tokens: int = 7, model: str = "theirs", vectors=VECTORS):
+    """As a server sends them, whatever was asked for."""
+    data = [
+        {"object": "embedding", "index": index,
+         "embedding": base64_of(vector) if encoding == "base64" else vector}
+        for index, vector in enumerate(vectors)
+    ]  # fmt: skip
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    body = {"object": "list", "data": data, "model": model, "usage": usage}
+    return answers.reply(200, json.dumps(body).encode())
+
+
+def close(one: list[float], other: list[float]) -> bool:
+    return len(one) == len(other) and all(
+        abs(a - b) <= 1e-6 * max(1, abs(b)) for a, b in zip(one, other, strict=True)
+    )
+
+
+# ---- embeddings ----
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("sent", ["float", "base64"])
+@pytest.mark.parametrize("asked", [None, "float", "base64"])
+def test_the_encoding_is_the_one_that_was_asked_for(customer, provider, asked, sent):
+    provider.answer = embeddings(sent)
+    body = {"model": "embed", "input": ["one", "two"]}
+    if asked:
+        body["encoding_format"] = asked
+    reply = customer.post(body, "/embeddings")
+    assert reply.status_code == 200
+    found = reply.json()
+    assert found["model"] == "embed"
+    for entry, vector in zip(found["data"], VECTORS, strict=True):
+        if asked == "base64":
+            assert entry["embedding"] == base64_of(vector)
+        else:
+            assert close(entry["embedding"], vector)
+    assert provider.last.json == {**body, "model": "theirs"}
+    assert provider.last.path.endswith("/embeddings")
+
+
+@pytest.mark.quick
+def test_the_python_sdk(customer, provider):
+    """It asks for base64 by default."""
+    provider.answer = embeddings("float")
+    found = customer.openai().embeddings.create(model="embed", input=["one", "two"])
+    assert json.loads(provider.last.body)["encoding_format"] == "base64"
+    for entry, vector in zip(found.data, VECTORS, strict=True):
+        assert close(entry.embedding, vector)
+    assert found.usage.prompt_tokens == 7
+
+
+@pytest.mark.parametrize(
+    "input_", ["one text", ["one", "two"], [1, 2, 30000], [[1, 2], [3]], "하나"]
+)
+def test_what_was_counted_is_charged(customer, provider, input_):
+    provider.answer = embeddings("float", tokens=1234)
+    reply = customer.post({"model": "embed", "input": input_}, "/embeddings")
+    found = reply.json()
+    record = customer.wait_for_record()
+    assert record["input_tokens"] <= 1234
+    assert usd(record["cost"]) == charge(PRICE, Usage(record["input_tokens"], 0))
+    assert usd(reply.headers["x-llm-cost"]) == usd(record["cost"]) == usd(found["usage"]["cost"])
+    assert provider.last.json["input"] == input_
+
+
+def test_each_input_has_the_context_for_itself(house, provider):
+    """20 texts of 8,000 tokens are no wrong count."""
+    customer = house.customer()
+    provider.answer = embeddings("float", tokens=160000)
+    texts = ["word " * 8000] * 20
+    assert customer.post({"model": "embed", "input": texts}, "/embeddings").status_code == 200
+    record = customer.wait_for_record()
+    assert record["input_tokens"] == 160000
+    assert usd(record["cost"]) == charge(PRICE, Usage(160000, 0))
+
+
+def test_a_hold_covers_all_inputs(house, provider):
+    poor = house.customer(credit="0.01")
+    provider.reset()
+    reply = poor.post({"model": "embed", "input": ["word " * 8000] * 20}, "/embeddings")
+    check_error(reply, 402, "insufficient_credits")
+    assert provider.requests == []
+
+
+def test_a_server_that_counts_nothing_is_estimated(customer, provider):
+    body = {"object": "list", "data": [{"index": 0, "embedding": [1.0]}], "model": "theirs"}
+    provider.answer = answers.reply(200, json.dumps(body).encode())
+    reply = customer.post({"model": "embed", "input": "word " * 1000}, "/embeddings")
+    record = customer.wait_for_record()
+    assert record["usage_source"] == "estimated"
+    assert 500 < record["input_tokens"] < 3000
+    assert usd(reply.json()["usage"]["cost"]) == usd(record["cost"]) > 0
+
+
+WRONG = {
+    "no input": {},
+    "an empty list": {"input": []},
+    "a number": {"input": 5},
+    "an object": {"input": {"text": "x"}},
+    "objects": {"input": [{"text": "x"}]},
+    "texts and tokens": {"input": ["x", 5]},
+    "tokens with decimals": {"input": [1.5]},
+    "a stream": {"input": "x", "stream": True},
+    "too many": {"input": ["x"] * 4097},
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_input_is_named(customer, provider, name):
+    provider.reset()
+    reply = customer.post({"model": "embed", **WRONG[name]}, "/embeddings")
+    error = check_error(reply, 400, retry=False)
+    assert error["param"] in ("input", "stream")
+    assert provider.requests == []
+
+
+def test_a_failed_provider_is_free(customer, provider):
+    provider.answer = answers.error(500, "no", None, "server_error")
+    check_error(customer.post({"model": "embed", "input": "x"}, "/embeddings"), 502)
+    provider.answer = answers.reply(200, b'{"object":"list"}')
+    check_error(customer.post({"model": "embed", "input": "x"}, "/embeddings"), 502)
+    assert customer.balance == 10
+
+
+def test_a_client_s_error_passes(customer, provider):
+    provider.answer = answers.error(400, "This model's maximum input is 8192 tokens", None,
+                                    "invalid_request_error")  # fmt: skip
+    error = check_error(customer.post({"model": "embed", "input": "x"}, "/embeddings"), 400)
+    assert "maximum input" in error["message"]
+
+
+def test_a_retry_gets_the_first_answer(customer, provider):
+    provider.reset()
+    provider.answer = embeddings("float")
+    headers = {"Idempotency-Key": "one"}
+    body = {"model": "embed", "input": "x", "encoding_format": "base64"}
+    first = customer.post(body, "/embeddings", headers=headers)
+    customer.wait_for_no_hold()
+    again = customer.post(body, "/embeddings", headers=headers)
+    assert (again.status_code, again.content) == (200, first.content)
+    assert len(provider.requests) == 1
+
+
+# ---- moderations ----
+
+
+def verdicts(model="theirs"):
+    results = [{"flagged": False, "categories": {}, "category_scores": {}}]
+    body = {"id": "modr-1", "model": model, "results": results}
+    return answers.reply(200, json.dumps(body).encode())
+
+
+@pytest.mark.quick
+def test_a_moderation(customer, provider):
+    provider.answer = verdicts("moderate")
+    found = customer.openai().moderations.create(model="moderate", input=["a", "b"])
+    assert found.results[0].flagged is False
+    record = customer.wait_for_record()
+    assert usd(record["cost"]) == usd("0.0012")
+
+
+# ---- rerank ----
+
+
+def ranked(**members):
+    results = [{"index": 1, "relevance_score": 0.9}, {"index": 0, "relevance_score": 0.1}]
+    return answers.reply(200, json.dumps({"id": "r", "results": results, **members}).encode())
+
+
+def test_cohere_s_form(customer, provider):
+    """Its counts stand in meta.billed_units; a search has a price of its own."""
+    meta = {"api_version": {"version": "2"}, "billed_units": {"search_units": 2}}
+    provider.answer = ranked(meta=meta)
+    body = {"model": "rank", "query": "capital?", "documents": ["a", "b"], "top_n": 2}
+    reply = customer.post(body, "/rerank")
+    assert [result["index"] for result in reply.json()["results"]] == [1, 0]
+    assert reply.json()["meta"]["api_version"] == {"version": "2"}
+    assert provider.last.path.endswith("/rerank")
+    record = customer.wait_for_record()
+    assert usd(record["cost"]) == usd("0.0048")
+
+
+def test_jina_s_form(customer, provider):
+    provider.answer = ranked(model="rank-tokens", usage={"total_tokens": 500})
+    body = {"model": "rank-tokens", "query": "word " * 100,
+            "documents": [{"text": "a"}, {"text": "b"}, "c", "d", "e"]}  # fmt: skip
+    reply = customer.post(body, "/rerank")
+    assert reply.status_code == 200, reply.text
+    record = customer.wait_for_record()
+    assert record["input_tokens"] == 500
+    assert usd(record["cost"]) == charge(PRICE, Usage(500, 0))
+
+
+# ---- the right endpoint ----
+
+
+@pytest.mark.quick
+def test_a_model_answers_where_it_is_sold(customer, provider):
+    provider.reset()
+    chat = {"messages": [{"role": "user", "content": "x"}]}
+    for body, path, says in [
+        ({"model": "embed", **chat}, "/chat/completions", "/v1/embeddings"),
+        ({"model": "gpt-4o-mini", "input": "x"}, "/embeddings", "/v1/chat/completions"),
+        ({"model": "rank", "input": "x"}, "/embeddings", "/v1/rerank"),
+        ({"model": "embed", "input": "x"}, "/moderations", "/v1/embeddings"),
+        ({"model": "embed", "input": "x"}, "/responses", "/v1/embeddings"),
+    ]:
+        error = check_error(customer.post(body, path), 404, "wrong_endpoint", param="model")
+        assert says in error["message"]
+    assert provider.requests == []
+
+
+def test_the_list_says_what_each_answers(customer):
+    models = {model["id"]: model for model in customer.get("/models").json()["data"]}
+    assert models["embed"]["architecture"]["output_modalities"] == ["embeddings"]
+    assert models["rank"]["architecture"]["output_modalities"] == ["rerank"]
+    assert models["embed"]["supported_endpoints"] == ["/v1/embeddings"]
+    assert "/v1/chat/completions" in models["gpt-4o-mini"]["supported_endpoints"]
+
+
+def test_no_tokens_are_counted_for_it(customer):
+    body = {"model": "embed", "messages": [{"role": "user", "content": "x"}], "input": "x"}
+    for path in ("/estimate", "/messages/count_tokens", "/responses/input_tokens"):
+        assert customer.post(body, path).status_code == 404
