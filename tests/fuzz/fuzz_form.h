@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "dialect/dialect.h"
+#include "dialect/kept_names.h"
 #include "dialect/sse.h"
 
 #define FUZZ_MODEL "m\"\xc3\xa9"
@@ -33,7 +34,12 @@ static inline void fuzz_check_copy(const struct dialect_form *form,
 {
     struct model_request read;
     struct request_fault fault;
-    check(form->read_request(copy, address, 0, &read, &fault));
+    struct kept_names names = {0};
+    struct request_address naming = *address;
+    naming.kept = &names;
+    check(form->read_request(copy, &naming, 0, &read, &fault));
+    check(names.count == address->kept->count);
+    kept_names_fini(&names);
     check(address->model.bytes > 0 || strcmp(read.model, FUZZ_MODEL) == 0);
     check(read.streamed == request->streamed && read.choices == request->choices);
     check(read.prompt.message_count == request->prompt.message_count);
@@ -44,8 +50,8 @@ static inline void fuzz_check_copy(const struct dialect_form *form,
     check(read.output_tokens > 0 && read.output_tokens <= FUZZ_TOKENS_MAX);
 }
 
-static inline void fuzz_request(const struct dialect_form *form,
-                                const struct request_address *address, struct slice text)
+static inline void fuzz_named_request(const struct dialect_form *form,
+                                      const struct request_address *address, struct slice text)
 {
     struct model_request request;
     struct request_fault fault = {0};
@@ -66,6 +72,22 @@ static inline void fuzz_request(const struct dialect_form *form,
     fuzz_check_copy(form, address, &request, buffer_slice(&written));
     buffer_fini(&written);
     request_copy_fini(&copy);
+}
+
+/* What the request names of what its provider keeps lies in its text, or it names nothing. */
+static inline void fuzz_request(const struct dialect_form *form,
+                                const struct request_address *address, struct slice text)
+{
+    struct kept_names names = {0};
+    struct request_address naming = *address;
+    naming.kept = &names;
+    fuzz_named_request(form, &naming, text);
+    for (size_t i = 0; i < names.count; i++) {
+        const struct slice *id = &names.list[i].id;
+        check(id->bytes > 0 && id->data >= text.data &&
+              id->data + id->bytes <= text.data + text.bytes);
+    }
+    kept_names_fini(&names);
 }
 
 /* ---- answers ---- */

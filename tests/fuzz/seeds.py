@@ -117,6 +117,10 @@ RESPONSES_API = [
     b'{"type":"additional_tools","tools":[{"type":"mcp"}]}],"tools":[{"type":"namespace","tools":'
     b'[{"type":"function"}]},{"type":"shell","environment":{"type":"local"}},'
     b'{"type":"web_search","search_context_size":"low"}]}',
+    b'{"model":"m","previous_response_id":"resp_1","conversation":{"id":"conv_1"},'
+    b'"prompt_cache_options":{"comparison_response_id":"resp_2"},"input":[{"type":"reasoning",'
+    b'"id":"rs_1","summary":[]},{"id":"msg_1"},{"type":"mcp_approval_response",'
+    b'"approval_request_id":"mcpr_1","approve":true},{"type":"image_generation_call","id":"ig_1"}]}',
     b'{"type":"response.created","sequence_number":0,"response":{"id":"r","model":"m"}}\n'
     b'{"type":"response.output_item.added","output_index":0,"item":{"id":"i","type":"message"}}\n'
     b'{"type":"response.content_part.added","output_index":0,"part":{"type":"output_text"}}\n'
@@ -307,6 +311,7 @@ DIALECT_MEMBERS = [
     "response.function_call_arguments.delta", "response.content_part.added", "summary",
     "contents", "parts", "inlineData", "mime_type", "functionResponse", "generationConfig",
     "maxOutputTokens", "max_output_tokens", "responseModalities", "finishReason", "responseId",
+    "previous_response_id", "conversation", "item_reference", "approval_request_id", "id",
 ]  # fmt: skip
 WORDS = {
     "anthropic": [f'"{name}":' for name in MEMBERS + DIALECT_MEMBERS],
