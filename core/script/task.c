@@ -266,6 +266,7 @@ void task_install(lua_State *state, void *arg)
     luaL_newmetatable(state, EXCHANGE_METATABLE);
     lua_newtable(state);
     luaL_register(state, NULL, api_exchange_bindings);
+    luaL_register(state, NULL, api_asked_bindings);
     luaL_register(state, NULL, api_account_bindings);
     luaL_register(state, NULL, api_operator_bindings);
     lua_pushlightuserdata(state, settings->replay_service);

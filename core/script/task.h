@@ -64,6 +64,7 @@ int task_stop(lua_State *state);
 int task_wait(lua_State *state, enum task_wait what);
 
 extern const struct luaL_Reg api_exchange_bindings[]; /* methods of an exchange */
+extern const struct luaL_Reg api_asked_bindings[];    /* methods for what providers keep */
 extern const struct luaL_Reg api_account_bindings[];  /* methods for the dashboard's API */
 extern const struct luaL_Reg api_operator_bindings[]; /* methods for the operator's pages */
 int api_reload_status(lua_State *state);
@@ -74,5 +75,7 @@ extern const struct luaL_Reg api_text_bindings[]; /* and for texts that clients 
 bool api_exchange_has_results(const struct exchange *exchange, enum task_wait what);
 /* Pushes the results; returns how many. */
 int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_wait what);
+int api_asked_ask_result(lua_State *state, const struct exchange *exchange);
+int api_asked_names_result(lua_State *state, const struct exchange *exchange);
 
 #endif
