@@ -7,7 +7,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 
-bool kept_names_refuse(struct request_fault *fault, const char *param, const char *format, ...)
+bool kept_names_fault(struct request_fault *fault, const char *param, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -18,7 +18,7 @@ bool kept_names_refuse(struct request_fault *fault, const char *param, const cha
 
 bool kept_names_refuse_kept(const char *param, struct slice name, struct request_fault *fault)
 {
-    return kept_names_refuse(
+    return kept_names_fault(
         fault, param,
         "'%.*s' names something that the model's provider keeps for all customers of "
         "this gateway together, so it cannot be named. Send what it stands for.",
@@ -79,20 +79,19 @@ bool kept_names_add(struct kept_names *names, struct kept_name name, const struc
                     struct request_fault *fault)
 {
     if (!kept_names_read_id(id, &name.id))
-        return kept_names_refuse(
+        return kept_names_fault(
             fault, name.param,
             "An id in '%s' is none: it must be a string of letters, digits, '_' "
             "and '-', of at most %d bytes.",
             name.param, LIMIT_OBJECT_ID_BYTES);
     if (has(names, &name))
-        return kept_names_refuse(fault, name.param, "'%.*s' is named twice.", (int)name.id.bytes,
-                                 name.id.data);
+        return kept_names_fault(fault, name.param, "'%.*s' is named twice.", (int)name.id.bytes,
+                                name.id.data);
     if (names->count == LIMIT_NAMED_OBJECTS)
-        return kept_names_refuse(
-            fault, name.param,
-            "A request may name at most %d items. Send what they stand for, or "
-            "go on from a response with previous_response_id.",
-            LIMIT_NAMED_OBJECTS);
+        return kept_names_fault(fault, name.param,
+                                "A request may name at most %d items. Send what they stand for, or "
+                                "go on from a response with previous_response_id.",
+                                LIMIT_NAMED_OBJECTS);
     put(names, &name);
     return true;
 }
