@@ -121,12 +121,14 @@ static bool decodes_to(struct slice escaped, struct slice text)
     return text.bytes == 0;
 }
 
-/* A quick check first: most keys differ in the first letter, and few have escapes. */
 bool json_key_is(struct slice raw_key, const char *name)
 {
-    if (raw_key.bytes > 0 && raw_key.data[0] != name[0] && raw_key.data[0] != '\\')
+    if (!json_key_may_be(raw_key, name))
         return false;
-    return decodes_to(raw_key, slice_of(name));
+    struct slice text = slice_of(name);
+    if (raw_key.bytes == text.bytes) /* escapes would make it longer */
+        return memcmp(raw_key.data, text.data, text.bytes) == 0 && slice_char(text, '\\') == NULL;
+    return raw_key.bytes > text.bytes && decodes_to(raw_key, text);
 }
 
 bool json_key_is_one_of(struct slice raw_key, const char *const *names, size_t count)

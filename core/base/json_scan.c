@@ -120,9 +120,30 @@ static const char *scan_plain(struct scan *scan, const char *at)
     return at;
 }
 
+/* Most keys and many values are short and plain. Returns the place behind the closing quote, or
+ * NULL if the string is not so. */
+static inline const char *scan_short(struct scan *scan, const char *at)
+{
+#ifdef __SSE2__
+    unsigned mask = scan->end - at >= 16 ? json_mask(at, true) : 0;
+    unsigned bytes = mask != 0 ? (unsigned)__builtin_ctz(mask) : 0;
+    if (mask == 0 || at[bytes] != '"')
+        return NULL;
+    scan->text_bytes += bytes;
+    return at + bytes + 1;
+#else
+    (void)scan;
+    (void)at;
+    return NULL;
+#endif
+}
+
 /* Starts behind the opening quote. */
 static const char *scan_string(struct scan *scan, const char *at)
 {
+    const char *end = scan_short(scan, at);
+    if (end != NULL)
+        return end;
     for (;;) {
         at = scan_plain(scan, at);
         if (at == scan->end)
@@ -473,7 +494,8 @@ size_t json_find_all(const struct json_value *object, struct json_member *member
     struct json_item item;
     for (; json_next(&walk, &item); count++) {
         for (size_t i = 0; i < member_count; i++) {
-            if (!json_key_is(item.key, members[i].name))
+            if (!json_key_may_be(item.key, members[i].name) ||
+                !json_key_is(item.key, members[i].name))
                 continue;
             members[i].value = item.value;
             members[i].count++;

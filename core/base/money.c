@@ -266,13 +266,22 @@ int64_t money_with_margin(int64_t amount_nusd, int64_t margin_ppm)
     return product < (uint128)MONEY_AMOUNT_MAX_NUSD ? (int64_t)product : MONEY_AMOUNT_MAX_NUSD;
 }
 
+/* Most calls use the first three units only. */
+static size_t units_used(const struct unit_counts *counts)
+{
+    enum { USUAL = UNIT_OUTPUT + 1 };
+    static const int64_t none[UNIT_COUNT - USUAL];
+    return memcmp(counts->of + USUAL, none, sizeof none) == 0 ? USUAL : UNIT_COUNT;
+}
+
 /* The sum of quantity x price: at most UNIT_COUNT x 10^24. Returns false when one is out of its
  * bounds: as unsigned, a negative number is a very large one. Most quantities are 0, and then the
  * price does not matter. */
 static bool sum_of(const struct unit_prices *prices, const struct unit_counts *counts, uint128 *out)
 {
     uint128 sum_pusd = 0;
-    for (size_t i = 0; i < UNIT_COUNT; i++) {
+    size_t units = units_used(counts);
+    for (size_t i = 0; i < units; i++) {
         uint64_t count = (uint64_t)counts->of[i];
         uint64_t price_pusd = (uint64_t)prices->of[i];
         if (count == 0)

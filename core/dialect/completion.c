@@ -2,6 +2,8 @@
 
 #include "base/limits.h"
 
+enum { LARGE_BYTES = 256 }; /* values from this size on are not read twice */
+
 void completion_find(const struct json_value *root, struct completion *out)
 {
     enum { ERROR, CHOICES, USAGE, SERVICE_TIER, TOOLS, OUTPUT, CANDIDATES, MEMBERS };
@@ -31,6 +33,30 @@ bool completion_read(struct slice text, struct completion *out)
         return false;
     completion_find(&root, out);
     return true;
+}
+
+bool completion_read_indexed(struct slice text, struct json_index *index, struct completion *out)
+{
+    struct json_value root;
+    struct fault fault;
+    *out = (struct completion){0};
+    if (!json_parse_indexed(text, LIMIT_JSON_DEPTH, LARGE_BYTES, index, &root, &fault) ||
+        root.type != JSON_OBJECT)
+        return false;
+    completion_find(&root, out);
+    return true;
+}
+
+void completion_end(struct completion *completion)
+{
+    struct json_value *const values[] = {
+        &completion->root,          &completion->error,
+        &completion->choices,       &completion->usage,
+        &completion->service_tier,  &completion->beside.tool_usage,
+        &completion->beside.output, &completion->beside.candidates,
+    };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        values[i]->index = NULL;
 }
 
 bool completion_has_choices(const struct completion *completion)

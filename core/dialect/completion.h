@@ -22,6 +22,11 @@ struct completion {
 
 /* Returns false when the text is no JSON object. */
 bool completion_read(struct slice text, struct completion *out);
+/* The same for a text with large values, which are not read twice. The index must live until
+ * completion_end. */
+bool completion_read_indexed(struct slice text, struct json_index *index, struct completion *out);
+/* The index ends; the values stay. */
+void completion_end(struct completion *completion);
 /* The same for an object that was read. */
 void completion_find(const struct json_value *root, struct completion *out);
 bool completion_has_choices(const struct completion *completion);

@@ -44,44 +44,39 @@ bool dialect_of_name(const char *name, enum dialect *out)
     return i < DIALECTS;
 }
 
+/* The bit of the dialect that a segment of the path names, or 0. */
+static unsigned named_by(struct slice segment)
+{
+    if (slice_equals(segment, "messages"))
+        return 1U << DIALECT_ANTHROPIC;
+    if (slice_equals(segment, "responses") || slice_equals(segment, "conversations"))
+        return 1U << DIALECT_RESPONSES;
+    return slice_equals(segment, "v1beta") ? 1U << DIALECT_GEMINI : 0;
+}
+
 /* The dialects that segments of the path name; a bit for each. */
 static unsigned named_in(struct slice path)
 {
-    static const struct {
-        const char *segment;
-        enum dialect dialect;
-    } segments[] = {{"messages", DIALECT_ANTHROPIC},
-                    {"responses", DIALECT_RESPONSES},
-                    {"conversations", DIALECT_RESPONSES},
-                    {"v1beta", DIALECT_GEMINI}};
     unsigned found = 0;
-    while (path.bytes > 0) {
-        const char *slash = slice_char(path, '/');
-        struct slice segment = {path.data,
-                                slash != NULL ? (size_t)(slash - path.data) : path.bytes};
-        for (size_t i = 0; i < sizeof segments / sizeof *segments; i++) {
-            if (slice_equals(segment, segments[i].segment))
-                found |= 1U << segments[i].dialect;
-        }
-        size_t taken = segment.bytes + (slash != NULL ? 1 : 0);
-        path.data += taken;
-        path.bytes -= taken;
+    for (const char *slash; (slash = slice_char(path, '/')) != NULL;) {
+        size_t bytes = (size_t)(slash - path.data);
+        found |= named_by((struct slice){path.data, bytes});
+        path = (struct slice){slash + 1, path.bytes - bytes - 1};
     }
-    return found;
+    return found | named_by(path);
 }
 
 /* Whether the path ends with a method of Gemini's API: behind a colon, which models' names may have
  * as well. */
 static bool has_method(struct slice path)
 {
-    static const char *const methods[] = {":generateContent", ":streamGenerateContent",
-                                          ":countTokens", ":embedContent", ":batchEmbedContents"};
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-        size_t bytes = strlen(methods[i]);
-        if (path.bytes >= bytes && memcmp(path.data + path.bytes - bytes, methods[i], bytes) == 0)
-            return true;
-    }
-    return false;
+    const char *colon = path.bytes > 0 ? memrchr(path.data, ':', path.bytes) : NULL;
+    if (colon == NULL)
+        return false;
+    struct slice method = {colon + 1, (size_t)(path.data + path.bytes - colon - 1)};
+    return slice_equals(method, "generateContent") ||
+           slice_equals(method, "streamGenerateContent") || slice_equals(method, "countTokens") ||
+           slice_equals(method, "embedContent") || slice_equals(method, "batchEmbedContents");
 }
 
 enum dialect dialect_of_path(struct slice path)

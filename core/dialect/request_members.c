@@ -33,6 +33,43 @@ static size_t name_among(struct slice name, const char *const names[REQUEST_MEMB
     return i;
 }
 
+/* Most requests have some of these, and no guard looks for one: so it need not be compared with all
+ * that they look for. The most usual ones first. */
+static const struct slice plain_names[] = {
+    {"temperature", 11},
+    {"top_p", 5},
+    {"stop", 4},
+    {"seed", 4},
+    {"response_format", 15},
+    {"user", 4},
+    {"tool_choice", 11},
+    {"reasoning_effort", 16},
+    {"parallel_tool_calls", 19},
+    {"logprobs", 8},
+    {"top_logprobs", 12},
+    {"presence_penalty", 16},
+    {"frequency_penalty", 17},
+    {"top_k", 5},
+    {"stop_sequences", 14},
+};
+
+enum { PLAIN_NAMES = sizeof plain_names / sizeof *plain_names };
+
+struct slice request_plain_name(size_t index)
+{
+    return index < PLAIN_NAMES ? plain_names[index] : (struct slice){NULL, 0};
+}
+
+static bool is_plain(struct slice name)
+{
+    for (size_t i = 0; i < PLAIN_NAMES; i++) {
+        if (name.bytes == plain_names[i].bytes &&
+            memcmp(name.data, plain_names[i].data, name.bytes) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool request_written_so(struct slice name, const char *ours, enum member_case read_case,
                         struct request_fault *fault)
 {
@@ -54,9 +91,9 @@ static bool read_member(struct model_request *out, const char *const names[REQUE
     size_t member = name_among(name, names, read_case);
     if (member == REQUEST_MEMBERS) {
         prompt_add_member(&out->prompt, item->key, &item->value);
-        return kept_objects_allow(name, &item->value, out->kept, fault) &&
-               asked_words_note(&out->asked, item, name, fault) &&
-               paid_features_read(&out->paid, name, &item->value, fault);
+        return is_plain(name) || (kept_objects_allow(name, &item->value, out->kept, fault) &&
+                                  asked_words_note(&out->asked, item, name, fault) &&
+                                  paid_features_read(&out->paid, name, &item->value, fault));
     }
     if (!request_written_so(name, names[member], read_case, fault))
         return false;

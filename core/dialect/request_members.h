@@ -31,6 +31,9 @@ bool request_members_read(struct model_request *out, const char *const names[REQ
 bool request_written_so(struct slice name, const char *ours, enum member_case read_case,
                         struct request_fault *fault);
 
+/* Returns a name that no guard looks for; empty from the end of the list on. */
+struct slice request_plain_name(size_t index);
+
 /* Returns NULL for a member that is absent or null. */
 const struct json_value *request_member(const struct model_request *request,
                                         enum request_field which);

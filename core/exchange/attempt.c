@@ -395,7 +395,7 @@ static void judge_choices(struct attempt *attempt)
 }
 
 /* Replaces the model's name before the body is used. */
-static void rename_body(struct attempt *attempt)
+static void rename_body(struct attempt *attempt, struct json_index *index)
 {
     struct buffer renamed;
     if (!renamed_text(attempt->candidate->answers_as, buffer_slice(&attempt->body),
@@ -403,7 +403,7 @@ static void rename_body(struct attempt *attempt)
         return;
     buffer_fini(&attempt->body);
     attempt->body = renamed;
-    (void)completion_read(buffer_slice(&attempt->body), &attempt->completion);
+    (void)completion_read_indexed(buffer_slice(&attempt->body), index, &attempt->completion);
 }
 
 /* Notes what the provider says that it charges us, and takes every price of it out of the body.
@@ -421,11 +421,11 @@ static bool hide_prices(struct attempt *attempt, const struct json_value *root)
     return true;
 }
 
-static void take_body(struct attempt *attempt)
+static void take_body(struct attempt *attempt, struct json_index *index)
 {
     if (hide_prices(attempt, &attempt->completion.root))
-        (void)completion_read(buffer_slice(&attempt->body), &attempt->completion);
-    rename_body(attempt);
+        (void)completion_read_indexed(buffer_slice(&attempt->body), index, &attempt->completion);
+    rename_body(attempt, index);
     if (attempt->asks->streamed)
         stream_plain(attempt, NULL);
     else
@@ -438,7 +438,8 @@ static void judge_chat_body(struct attempt *attempt)
 {
     struct completion *completion = &attempt->completion;
     struct slice body = buffer_slice(&attempt->body);
-    if (!completion_read(body, completion))
+    struct json_index index;
+    if (!completion_read_indexed(body, &index, completion))
         attempt_decide(attempt, ATTEMPT_GARBLED, "the answer is no JSON object");
     else if (completion_is_error(completion))
         attempt_decide(attempt, attempt_classify(attempt, attempt->asks->model, 0, body),
@@ -448,7 +449,8 @@ static void judge_chat_body(struct attempt *attempt)
     else if (completion->usage_count > 1)
         attempt_decide(attempt, ATTEMPT_GARBLED, "the answer has its usage twice");
     else
-        take_body(attempt);
+        take_body(attempt, &index);
+    completion_end(completion);
 }
 
 static bool read_object(struct attempt *attempt, struct json_value *root)

@@ -92,20 +92,28 @@ void table_remove(struct table *table, struct table_node *node)
     table->node_count--;
 }
 
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
+    return hash ^ hash >> 32;
+}
+
+/* Copies of a length that the compiler does not know would cost more than all the rest, and each
+ * call needs some twenty hashes. */
 uint64_t table_hash(const void *data, size_t bytes)
 {
     const unsigned char *at = data;
     uint64_t hash = UINT64_C(0x9E3779B97F4A7C15) ^ bytes;
-    while (bytes) {
-        uint64_t word = 0;
-        size_t take = bytes < 8 ? bytes : 8;
-        memcpy(&word, at, take);
-        hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
-        hash ^= hash >> 32;
-        at += take;
-        bytes -= take;
+    uint64_t word = 0;
+    for (; bytes >= sizeof word; bytes -= sizeof word, at += sizeof word) {
+        memcpy(&word, at, sizeof word);
+        hash = mix(hash, word);
     }
-    return hash;
+    if (bytes == 0)
+        return hash;
+    for (word = 0; bytes > 0; bytes--)
+        word = word << 8 | at[bytes - 1];
+    return mix(hash, word);
 }
 
 uint64_t table_hash_id(const struct id *id)

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "dialect/kept_objects.h"
 #include "dialect/paid_features.h"
 #include "dialect/parsed.h"
+#include "dialect/request_members.h"
 
 static bool read(struct paid_features *found, const char *name, const char *value,
                  struct request_fault *fault)
@@ -517,9 +519,36 @@ static void lists_what_is_known(void **state)
     assert_null(paid_features_known(count + 1));
 }
 
+/* The names that are not compared with ours: no guard looks for them, whatever they hold. */
+static void plain_names_are_no_guards(void **state)
+{
+    (void)state;
+    static const char *const values[] = {"\"a\"", "true", "[\"a\"]",
+                                         "{\"id\":\"a\",\"type\":\"a\",\"file_id\":\"a\","
+                                         "\"image_size\":\"a\",\"search_context_size\":\"a\"}"};
+    struct slice name;
+    for (size_t i = 0; (name = request_plain_name(i)).bytes > 0; i++) {
+        assert_int_equal(name.bytes, strlen(name.data));
+        for (size_t j = 0; j < sizeof values / sizeof *values; j++) {
+            struct paid_features found = {0};
+            struct asked_words asked = {0};
+            struct request_fault fault = {0};
+            const struct json_item item = {name, parsed(values[j])};
+            assert_true(paid_features_read(&found, name, &item.value, &fault));
+            assert_true(kept_objects_allow(name, &item.value, NULL, &fault));
+            assert_true(asked_words_note(&asked, &item, name, &fault));
+            assert_int_equal(found.count + (found.seen != 0), 0);
+            assert_int_equal(asked.size.bytes + asked.quality.bytes + asked.resolution.bytes +
+                                 asked.search_context.bytes,
+                             0);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plain_names_are_no_guards),
         cmocka_unit_test(finds_each_form),
         cmocka_unit_test(refuses_what_may_hide_one),
         cmocka_unit_test(refuses_a_member_twice),
