@@ -86,8 +86,14 @@ bool stated_cost_read(const struct stated_cost_paths *paths, const struct json_v
 
 /* ---- hiding ---- */
 
+enum { AMOUNT_BYTES_MIN = 6 }; /* of an amount that stands elsewhere by accident only */
+
 struct hiding {
     struct slice text;
+    const struct stated_cost_paths *paths;   /* from `holder` on; NULL: none */
+    const char *holder;                      /* where it begins */
+    struct slice amounts[STATED_COST_PATHS]; /* as the text has them */
+    size_t amount_count;
     size_t taken_bytes; /* of the text: what stands before is in `out`, or needs no change */
     bool found;
     struct buffer *out;
@@ -137,13 +143,28 @@ static bool has_digit(struct slice text)
     return false;
 }
 
+/* Whether the value is an amount that the provider has stated. */
+static bool repeats_amount(const struct hiding *hiding, const struct json_value *value)
+{
+    bool holds = false;
+    if (value->type != JSON_NUMBER && value->type != JSON_STRING)
+        return false;
+    for (size_t i = 0; i < hiding->amount_count; i++)
+        holds = holds || slice_find(value->raw, hiding->amounts[i]) >= 0;
+    return holds;
+}
+
 /* Whether the name and the value of a member say that it is a price. */
-static bool states_price(const struct json_item *item, enum names names)
+static bool states_price(const struct hiding *hiding, const struct json_item *item,
+                         enum names names)
 {
     bool text = item->value.type == JSON_STRING;
-    if (names == NAMES_NONE || item->value.type < JSON_NUMBER || !price_names_have(item->key))
+    if (names == NAMES_NONE || item->value.type < JSON_NUMBER)
         return false;
-    return !text || (names == NAMES_AMOUNTS && has_digit(item->value.raw));
+    if (text && names != NAMES_AMOUNTS)
+        return false;
+    return repeats_amount(hiding, &item->value) ||
+           (price_names_have(item->key) && (!text || has_digit(item->value.raw)));
 }
 
 /* The texts of `metadata` are the customer's own. */
@@ -152,6 +173,15 @@ static enum names names_inside(const struct json_item *item, enum names names)
     if (names == NAMES_NONE || price_names_are_free_in(item->key))
         return NAMES_NONE;
     return json_key_is(item->key, "metadata") ? NAMES_NUMBERS : names;
+}
+
+/* All paths, for they begin here. Returns how many they are. */
+static size_t begin_paths(const struct hiding *hiding, const char **out)
+{
+    size_t count = hiding->paths != NULL ? hiding->paths->count : 0;
+    for (size_t i = 0; i < count; i++)
+        out[i] = hiding->paths->list[i].path;
+    return count;
 }
 
 /* Puts null in the place of each value that a path leads to or that states a price by its name,
@@ -171,25 +201,45 @@ static void hide(struct hiding *hiding, const struct json_value *container,
     while (json_next(&walk, &item)) {
         size_t going = follow(item.key, paths, count, rests, &ends);
         enum names inside = names_inside(&item, names);
-        if (item.value.type != JSON_NULL && (ends || states_price(&item, names)))
+        if (item.value.raw.data == hiding->holder)
+            going = begin_paths(hiding, rests);
+        if (item.value.type != JSON_NULL && (ends || states_price(hiding, &item, inside)))
             put_null(hiding, &item.value);
         else if (going > 0 || inside != NAMES_NONE)
             hide(hiding, &item.value, rests, going, inside);
     }
 }
 
-bool stated_cost_hide(const struct stated_cost_paths *paths, struct slice text,
-                      const struct json_value *root, struct buffer *out)
+/* Notes the amounts that are stated, as the text has them. Short ones are not told from counts. */
+static void note_amounts(struct hiding *hiding, const struct json_value *holder)
 {
-    struct hiding hiding = {.text = text, .out = out};
     const char *all[STATED_COST_PATHS];
-    size_t count = paths != NULL ? paths->count : 0;
-    enum names names = price_names_stand_in(root->raw) ? NAMES_AMOUNTS : NAMES_NONE;
-    if (count == 0 && names == NAMES_NONE)
+    size_t count = begin_paths(hiding, all);
+    struct json_value value;
+    for (size_t i = 0; i < count; i++) {
+        if (find(holder, all[i], &value) == 0 || value.type < JSON_NUMBER ||
+            value.type > JSON_STRING)
+            continue;
+        size_t quotes = value.type == JSON_STRING;
+        struct slice amount = {value.raw.data + quotes, value.raw.bytes - 2 * quotes};
+        if (amount.bytes >= AMOUNT_BYTES_MIN)
+            hiding->amounts[hiding->amount_count++] = amount;
+    }
+}
+
+bool stated_cost_hide(const struct stated_cost_paths *paths, struct slice text,
+                      const struct json_value *root, const struct json_value *holder,
+                      struct buffer *out)
+{
+    struct hiding hiding = {.text = text, .paths = paths, .holder = holder->raw.data, .out = out};
+    const char *all[STATED_COST_PATHS];
+    bool named = price_names_stand_in_root(root);
+    if (paths == NULL && !named)
         return false;
-    for (size_t i = 0; i < count; i++)
-        all[i] = paths->list[i].path;
-    hide(&hiding, root, all, count, names);
+    note_amounts(&hiding, holder);
+    bool held = holder->raw.data != root->raw.data;
+    size_t count = held ? 0 : begin_paths(&hiding, all);
+    hide(&hiding, root, all, count, named || hiding.amount_count > 0 ? NAMES_AMOUNTS : NAMES_NONE);
     if (!hiding.found)
         return false;
     buffer_append(out, text.data + hiding.taken_bytes, text.bytes - hiding.taken_bytes);

@@ -38,10 +38,12 @@ struct stated_cost { /* zeroed: nothing was stated */
 bool stated_cost_read(const struct stated_cost_paths *paths, const struct json_value *root,
                       struct stated_cost *out);
 
-/* Returns whether `text` (an event, a body) with the root object `root` has such an amount, or
- * another member that states a price by its name (price_names.h). On true, *out is initialised,
- * holds the text with null in the place of each, and belongs to the caller. `paths` may be NULL. */
+/* Returns whether `text` (an event, a body) with the root object `root` has such an amount, another
+ * member that repeats one, or one that states a price by its name (price_names.h). On true, *out is
+ * initialised, holds the text with null in the place of each, and belongs to the caller. `paths`
+ * may be NULL; they begin at `holder`, which is the root or a member of it. */
 bool stated_cost_hide(const struct stated_cost_paths *paths, struct slice text,
-                      const struct json_value *root, struct buffer *out);
+                      const struct json_value *root, const struct json_value *holder,
+                      struct buffer *out);
 
 #endif

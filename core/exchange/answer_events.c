@@ -312,6 +312,7 @@ static bool hide_prices(struct exchange *exchange, struct slice data, struct buf
     const struct stated_cost_paths *paths = exchange->attempt.candidate->terms.cost;
     struct answer_facts facts;
     struct json_value root;
+    const struct json_value *holder = &root;
     struct fault fault;
     if (paths == NULL && !price_names_stand_in(data))
         return false;
@@ -319,10 +320,10 @@ static bool hide_prices(struct exchange *exchange, struct slice data, struct buf
         return false;
     if (paths != NULL) {
         dialect_form(exchange->attempt.dialect)->read_event(NULL, &root, &facts);
-        bool held = facts.holder.type == JSON_OBJECT;
-        (void)stated_cost_read(paths, held ? &facts.holder : &root, &exchange->attempt.stated);
+        holder = facts.holder.type == JSON_OBJECT ? &facts.holder : &root;
+        (void)stated_cost_read(paths, holder, &exchange->attempt.stated);
     }
-    return stated_cost_hide(paths, data, &root, hidden);
+    return stated_cost_hide(paths, data, &root, holder, hidden);
 }
 
 static void take_data(struct exchange *exchange, struct slice event, struct slice data)

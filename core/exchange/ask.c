@@ -108,7 +108,8 @@ static void tidy(struct ask *ask)
     struct json_value root;
     struct buffer tidied;
     if (read_answer(ask, &root) &&
-        stated_cost_hide(candidate->terms.cost, buffer_slice(&ask->attempt.body), &root, &tidied))
+        stated_cost_hide(candidate->terms.cost, buffer_slice(&ask->attempt.body), &root, &root,
+                         &tidied))
         replace(ask, tidied);
     if (read_answer(ask, &root) &&
         renamed_text(candidate->answers_as, buffer_slice(&ask->attempt.body), &root, &tidied))

@@ -414,7 +414,7 @@ static bool hide_prices(struct attempt *attempt, const struct json_value *root)
     struct buffer hidden;
     if (paths != NULL)
         (void)stated_cost_read(paths, root, &attempt->stated);
-    if (!stated_cost_hide(paths, buffer_slice(&attempt->body), root, &hidden))
+    if (!stated_cost_hide(paths, buffer_slice(&attempt->body), root, root, &hidden))
         return false;
     buffer_fini(&attempt->body);
     attempt->body = hidden;

@@ -300,7 +300,7 @@ static bool take_hidden(struct exchange *exchange, struct slice event,
     struct buffer hidden;
     if (paths != NULL)
         (void)stated_cost_read(paths, root, &exchange->attempt.stated);
-    if (!stated_cost_hide(paths, event, root, &hidden))
+    if (!stated_cost_hide(paths, event, root, root, &hidden))
         return false;
     events_take(buffer_slice(&hidden), exchange);
     buffer_fini(&hidden);

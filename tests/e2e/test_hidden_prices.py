@@ -29,6 +29,8 @@ PLACES = {
     "a list": (', "billed": [{"unitPrice": 0.00298}, [{"COST": 29800000}]]', "", ""),
     "a usage that is a list": (', "usage": [{"cost": 0.00298}]', "", ""),
     "before the usage": (', "cost": {"total": 0.00298}, "charged_credits": 77.5', "", ""),
+    "letters escaped": (', "total_\\u0063ost": 0.00298', ', "\\u0063o\\u0073t": 0.00298', ""),
+    "an amount": (', "x_bill": {"amount": 0.00298}', "", ', "amountDue": "$0.00298"'),
 }
 
 
@@ -86,6 +88,42 @@ def test_a_price_is_hidden(house, provider, place, model, how):
     assert "litellm" not in shown
     if how == "streamed":
         assert response.text.count('"content": "a"') == 6
+
+
+# What is stated where the policy says, and again where no name tells that it is a price.
+REPEATED = (
+    '{"choices": [%s], "usage": {"cost": 0.00298, "prompt_tokens": 9, "sum": 0.00298},'
+    ' "x_total": 0.00298, "x_text": "$0.00298"}'
+)
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_a_stated_price_is_not_told_under_another_name(house, provider, streamed):
+    customer = house.customer()
+    choice = CHOICE % ('"delta"' if streamed else '"message"', "", "")
+    text = REPEATED % choice.replace("hello", "it is 0.00298")
+    provider.answer = (
+        answers.stream([f"data: {text}\n\n".encode(), answers.DONE])
+        if streamed
+        else answers.reply(200, text.encode())
+    )
+    options = {"stream_options": {"include_usage": True}} if streamed else {}
+    response = customer.ask("stating", stream=streamed, **options)
+    assert response.text.count("0.00298") == 1
+    assert "it is 0.00298" in response.text
+    assert "x_total" in response.text
+
+
+@pytest.mark.parametrize("line", ["cost: 0.00298", ": cost 0.00298", "id: 0.00298"])
+def test_lines_of_a_stream_that_are_no_data_are_not_passed_on(house, provider, line):
+    customer = house.customer()
+    data = chunk("delta", *PLACES["top level"])
+    provider.answer = answers.stream(
+        [f"{line}\n\n".encode(), line.encode() + b"\ndata: " + data + b"\n\n", answers.DONE]
+    )
+    response = customer.ask("silent", stream=True)
+    assert "hello" in response.text
+    assert "0.00298" not in response.text
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])

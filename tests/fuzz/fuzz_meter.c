@@ -104,7 +104,7 @@ static void check_stated(struct slice text, const struct json_value *root)
     buffer_init(&text_now, text.bytes);
     buffer_append_slice(&text_now, text);
     check(json_parse(buffer_slice(&text_now), LIMIT_JSON_DEPTH, &now, &fault));
-    while (stated_cost_hide(&paths, buffer_slice(&text_now), &now, &next)) {
+    while (stated_cost_hide(&paths, buffer_slice(&text_now), &now, &now, &next)) {
         buffer_fini(&text_now);
         text_now = next;
         check(json_parse(buffer_slice(&text_now), LIMIT_JSON_DEPTH, &now, &fault));

@@ -163,18 +163,32 @@ static void what_is_said_twice_is_malformed(void **state)
 
 /* ---- hiding ---- */
 
-static char *hidden(const struct stated_cost_paths *paths, const char *text)
+/* With an index, as bodies are read, or without, as events are. */
+static void parse(struct slice text, struct json_index *index, struct json_value *root)
+{
+    struct fault fault;
+    if (index != NULL)
+        assert_true(json_parse_indexed(text, 64, 16, index, root, &fault));
+    else
+        assert_true(json_parse(text, 64, root, &fault));
+}
+
+/* `holder`: the member that the paths begin at; NULL: the root. */
+static char *hidden_in(const struct stated_cost_paths *paths, const char *holder, const char *text,
+                       struct json_index *index)
 {
     struct buffer now;
     struct json_value root;
-    struct fault fault;
     buffer_init(&now, 100000);
     buffer_append_text(&now, text);
     for (int round = 0;; round++) {
         struct buffer next;
         assert_true(round < 2); /* at one go */
-        assert_true(json_parse(buffer_slice(&now), 64, &root, &fault));
-        if (!stated_cost_hide(paths, buffer_slice(&now), &root, &next))
+        parse(buffer_slice(&now), index, &root);
+        struct json_value held = root;
+        if (holder != NULL)
+            assert_int_equal(json_find(&root, holder, &held), 1);
+        if (!stated_cost_hide(paths, buffer_slice(&now), &root, &held, &next))
             break;
         buffer_fini(&now);
         now = next;
@@ -186,10 +200,19 @@ static char *hidden(const struct stated_cost_paths *paths, const char *text)
     return out;
 }
 
+static char *hidden(const struct stated_cost_paths *paths, const char *text)
+{
+    return hidden_in(paths, NULL, text, NULL);
+}
+
 static void assert_hidden(const struct stated_cost_paths *paths, const char *before,
                           const char *after)
 {
+    static struct json_index index;
     char *got = hidden(paths, before);
+    assert_string_equal(got, after);
+    free(got);
+    got = hidden_in(paths, NULL, before, &index);
     assert_string_equal(got, after);
     free(got);
 }
@@ -209,6 +232,32 @@ static void no_amount_is_left(void **state)
     assert_hidden(&outside, "{\"choices\":[],\"provider_metadata\":{\"gateway\":{\"cost\":\"1\"}}}",
                   "{\"choices\":[],\"provider_metadata\":{\"gateway\":{\"cost\":null}}}");
     assert_hidden(&outside, "{\"provider_metadata\":[1]}", "{\"provider_metadata\":[1]}");
+}
+
+/* A path begins where the answer begins: inside an event. */
+static void paths_begin_at_the_holder(void **state)
+{
+    (void)state;
+    static const struct stated_cost_paths neutral = {.count = 1, .list = {{.path = "usage.x"}}};
+    char *got = hidden_in(&neutral, "response",
+                          "{\"usage\":{\"x\":7},\"response\":{\"usage\":{\"x\":0.1}}}", NULL);
+    assert_string_equal(got, "{\"usage\":{\"x\":7},\"response\":{\"usage\":{\"x\":null}}}");
+    free(got);
+}
+
+/* What a provider has stated is not told under another name. */
+static void repeated_by_other_names(void **state)
+{
+    (void)state;
+    assert_hidden(&usd, "{\"usage\":{\"cost\":0.00298,\"n\":[0.00298,0.0029]},\"x\":\"$0.00298\"}",
+                  "{\"usage\":{\"cost\":null,\"n\":[null,0.0029]},\"x\":null}");
+    assert_hidden(&usd, "{\"usage\":{\"cost\":\"0.00298\"},\"total\":0.00298}",
+                  "{\"usage\":{\"cost\":null},\"total\":null}");
+    /* What the model says stays, and what stands there by accident. */
+    assert_hidden(&usd, "{\"usage\":{\"cost\":0.00298},\"content\":\"0.00298\"}",
+                  "{\"usage\":{\"cost\":null},\"content\":\"0.00298\"}");
+    assert_hidden(&usd, "{\"usage\":{\"cost\":0.95},\"top_p\":0.95}",
+                  "{\"usage\":{\"cost\":null},\"top_p\":0.95}");
 }
 
 /* However often it stands there. */
@@ -257,6 +306,18 @@ static void prices_are_hidden_by_name(void **state)
          "{\"metadata\":{\"cost\":null,\"cost_center\":\"4711\"}}"},
         {"{\"a\":[[{\"b\":{\"cost\":1}}]],\"cost\":2}",
          "{\"a\":[[{\"b\":{\"cost\":null}}]],\"cost\":null}"},
+        {"{\"x\":{\"amount\":1,\"amountDue\":\"$2\"}}",
+         "{\"x\":{\"amount\":null,\"amountDue\":null}}"},
+        /* names with escapes */
+        {"{\"c\\u006fst\":1,\"\\u0063ost\":2,\"a\":\"b\\n\"}",
+         "{\"c\\u006fst\":null,\"\\u0063ost\":null,\"a\":\"b\\n\"}"},
+        {"{\"usage\":{\"total\\u005Fcost\" : 1,\"\\u0055S\\u0044\":2,\"a\\u002fb\":3}}",
+         "{\"usage\":{\"total\\u005Fcost\" : null,\"\\u0055S\\u0044\":null,\"a\\u002fb\":3}}"},
+        /* behind and between long texts */
+        {"{\"a\":\"a long text, \\\"cost\\\": 1\",\"cost\":1,\"b\":\"another long text\"}",
+         "{\"a\":\"a long text, \\\"cost\\\": 1\",\"cost\":null,\"b\":\"another long text\"}"},
+        {"{\"a\":[\"a long text, too\",{\"b\":\"another long text\"}],\"cost\":1}",
+         "{\"a\":[\"a long text, too\",{\"b\":\"another long text\"}],\"cost\":null}"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_hidden(NULL, cases[i].before, cases[i].after);
@@ -297,6 +358,8 @@ int main(void)
         cmocka_unit_test(what_is_said_twice_is_malformed),
         cmocka_unit_test(no_amount_is_left),
         cmocka_unit_test(repeated_amounts_are_hidden),
+        cmocka_unit_test(paths_begin_at_the_holder),
+        cmocka_unit_test(repeated_by_other_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
