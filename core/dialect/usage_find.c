@@ -1,5 +1,6 @@
 #include "dialect/usage_find.h"
 
+#include "base/money.h"
 #include "dialect/usage_beside.h"
 #include "dialect/usage_counts.h"
 #include "dialect/usage_form.h"
@@ -21,9 +22,14 @@ static bool read_timings(const struct json_value *timings, struct usage_form *ou
     *out = (struct usage_form){.prompt = -1,
                                .cached = counts.of[COUNT_CACHED],
                                .completion = counts.of[COUNT_COMPLETION],
-                               .reasoning = -1};
+                               .reasoning = -1,
+                               .flawed = counts.flawed};
     if (counts.of[COUNT_PROMPT] >= 0 && counts.of[COUNT_CACHED] >= 0)
         out->prompt = counts.of[COUNT_PROMPT] + counts.of[COUNT_CACHED];
+    if (out->prompt > MONEY_TOKENS_MAX) { /* as every sum above the bound (usage_settle.c) */
+        out->prompt = out->cached = -1;
+        out->flawed = true;
+    }
     return out->completion >= 0;
 }
 

@@ -310,6 +310,31 @@ def test_usage_in_other_places(house, provider, name):
     assert (record["output_tokens"], record["usage_source"]) == (50, "reported")
 
 
+TIMINGS = {
+    # Each within the bound of a count, and their sum above it: nobody's prompt.
+    "above every bound": ({"prompt_n": 10**12, "cache_n": 10**12, "predicted_n": 3}, None),
+    # Above what the model allows: the provider bills it, and the house pays it.
+    "above the context": ({"prompt_n": 10**9, "cache_n": 10**9, "predicted_n": 3}, 2 * 10**9),
+}
+
+
+@pytest.mark.parametrize("name", TIMINGS)
+def test_timings_above_a_bound(house, provider, name):
+    """The books have what the record says, and no more is charged than the model allows."""
+    timings, counted = TIMINGS[name]
+    customer = house.customer()
+    before = customer.balance
+    last = {"id": "1", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    event = b"data: " + json.dumps(last | {"timings": timings}).encode() + b"\n\n"
+    provider.answer = answers.stream([content_event("a b c", "m"), event, DONE])
+    customer.ask("m", stream=True)
+    record = customer.wait_for_record()
+    prompt = record["input_tokens"] + record["cached_input_tokens"]
+    assert prompt == counted if counted else prompt < 100
+    assert record["usage_source"] == ("reported" if counted else "corrected")
+    assert 0 < before - customer.balance < 1
+
+
 def test_an_estimate_is_never_above_the_limit(house, provider):
     customer = house.customer()
     provider.answer = answers.chat(pieces=("word " * 8000,), usage=None)

@@ -365,6 +365,27 @@ static void timings_without_a_cache_have_no_prompt(void **state)
     assert_int_equal(form.completion, 5);
 }
 
+/* Each is within the bound of a count, and their sum is not: then the prompt is not known. */
+static void timings_above_the_bound_are_no_count(void **state)
+{
+    (void)state;
+    struct usage_form form;
+    struct json_value root = parsed("{\"timings\":{\"prompt_n\":600000000000,"
+                                    "\"cache_n\":400000000001,\"predicted_n\":5}}");
+    assert_true(usage_find(&root, &form));
+    assert_int_equal(form.prompt, -1);
+    assert_int_equal(form.cached, -1);
+    assert_true(form.flawed);
+    root = parsed("{\"timings\":{\"prompt_n\":600000000000,\"cache_n\":400000000000,"
+                  "\"predicted_n\":5}}");
+    assert_true(usage_find(&root, &form));
+    assert_int_equal(form.prompt, 1000000000000);
+    assert_false(form.flawed);
+    root = parsed("{\"timings\":{\"prompt_n\":-7,\"cache_n\":3,\"predicted_n\":5}}");
+    assert_true(usage_find(&root, &form));
+    assert_true(form.flawed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +395,7 @@ int main(void)
         cmocka_unit_test(what_has_no_counts_is_no_usage),
         cmocka_unit_test(finds_usage_in_other_places),
         cmocka_unit_test(timings_without_a_cache_have_no_prompt),
+        cmocka_unit_test(timings_above_the_bound_are_no_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
