@@ -258,6 +258,19 @@ int64_t money_times(int64_t price_pusd, int64_t factor_ppm)
     return product < (uint128)MONEY_PRICE_MAX_PUSD ? (int64_t)product : MONEY_PRICE_MAX_PUSD;
 }
 
+void money_raise_alike(int64_t before_pusd, int64_t now_pusd, int64_t plain_pusd,
+                       int64_t *price_pusd)
+{
+    if (before_pusd <= 0)
+        return;
+    uint128 before = (uint128)before_pusd;
+    uint128 raised = ((uint128)plain_pusd * (uint128)now_pusd + before - 1) / before;
+    if (raised > (uint128)MONEY_PRICE_MAX_PUSD)
+        raised = (uint128)MONEY_PRICE_MAX_PUSD;
+    if (*price_pusd < (int64_t)raised)
+        *price_pusd = (int64_t)raised;
+}
+
 int64_t money_with_margin(int64_t amount_nusd, int64_t margin_ppm)
 {
     check(amount_nusd >= 0 && margin_ppm >= 0);

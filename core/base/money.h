@@ -53,6 +53,10 @@ const char *money_format_price(enum unit unit, int64_t pusd, char out[MONEY_TEXT
 /* "20%", "12.5%". */
 const char *money_format_margin(int64_t margin_ppm, char out[MONEY_TEXT_BYTES]);
 
+/* Raises *price_pusd to `plain_pusd` x `now_pusd` / `before_pusd`, rounded up, if that is dearer;
+ * at most MONEY_PRICE_MAX_PUSD. `before_pusd` may be 0: then nothing is known. */
+void money_raise_alike(int64_t before_pusd, int64_t now_pusd, int64_t plain_pusd,
+                       int64_t *price_pusd);
 /* A price times a factor in parts per million, rounded up to the pico-USD; at most
  * MONEY_PRICE_MAX_PUSD. */
 int64_t money_times(int64_t price_pusd, int64_t factor_ppm);

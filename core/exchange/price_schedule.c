@@ -73,31 +73,74 @@ static bool matches(const struct price_schedule *schedule, const struct price_ru
     return is_in_time(schedule, rule, facts->at_ms);
 }
 
-static void apply(const struct price_rule *rule, struct unit_prices *prices)
+/* What the rules that match have set: for each unit the number of the last rule that set it, 0 for
+ * none, and a bit if it has a price of its own. */
+struct settings {
+    size_t set_by[UNIT_COUNT];
+    unsigned own;
+};
+
+static void set_prices(const struct price_rule *rule, size_t number, struct settings *settings,
+                       struct unit_prices *prices)
 {
+    settings->own |= rule->sets;
     for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
-        if (rule->sets >> unit & 1)
-            prices->of[unit] = rule->prices.of[unit];
-        if (rule->factor_ppm != PPM_ONE)
-            prices->of[unit] = money_times(prices->of[unit], rule->factor_ppm);
+        if (!(rule->sets >> unit & 1))
+            continue;
+        prices->of[unit] = rule->prices.of[unit];
+        settings->set_by[unit] = number;
     }
 }
 
+/* A part that no rule has set, or only one before that of its whole, becomes dearer as its whole
+ * does: providers raise both alike, and a part at its plain price would be sold below its cost. */
+static void raise_parts(const struct unit_prices *plain, const struct settings *settings,
+                        struct unit_prices *prices)
+{
+    size_t whole_set_by[UNIT_COUNT] = {0};
+    /* A fallback has a smaller number than its unit. */
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
+        enum unit whole = unit_fallback(unit);
+        if (whole == UNIT_COUNT)
+            continue;
+        size_t set_by = settings->set_by[whole];
+        whole_set_by[unit] = set_by > whole_set_by[whole] ? set_by : whole_set_by[whole];
+        if (!(settings->own >> unit & 1))
+            prices->of[unit] = prices->of[whole];
+        else if (whole_set_by[unit] > settings->set_by[unit])
+            money_raise_alike(plain->of[whole], prices->of[whole], plain->of[unit],
+                              &prices->of[unit]);
+    }
+}
+
+static void multiply(int64_t factor_ppm, struct unit_prices *prices)
+{
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++)
+        prices->of[unit] = money_times(prices->of[unit], factor_ppm);
+}
+
+/* Factors stand behind all rules that set prices. */
 void price_schedule_apply(const struct price_schedule *schedule, const struct price_facts *facts,
                           struct unit_prices *prices)
 {
-    unsigned own = schedule != NULL ? schedule->priced : 0;
-    bool changed = false;
-    for (size_t i = 0; schedule != NULL && i < schedule->rule_count; i++) {
-        const struct price_rule *rule = &schedule->rules[i];
-        if (!matches(schedule, rule, facts))
+    const struct unit_prices plain = *prices;
+    struct settings settings = {.own = schedule != NULL ? schedule->priced : 0};
+    size_t i = 0;
+    bool set = false;
+    if (schedule == NULL)
+        return;
+    for (; i < schedule->rule_count && schedule->rules[i].factor_ppm == PPM_ONE; i++) {
+        if (!matches(schedule, &schedule->rules[i], facts))
             continue;
-        apply(rule, prices);
-        own |= rule->sets;
-        changed = true;
+        set_prices(&schedule->rules[i], i + 1, &settings, prices);
+        set = true;
     }
-    if (changed)
-        unit_prices_complete(prices, own);
+    if (set)
+        raise_parts(&plain, &settings, prices);
+    for (; i < schedule->rule_count; i++) {
+        if (matches(schedule, &schedule->rules[i], facts))
+            multiply(schedule->rules[i].factor_ppm, prices);
+    }
 }
 
 bool price_schedule_knows_tier(const struct price_schedule *schedule, const char *tier)

@@ -68,8 +68,9 @@ size_t price_schedule_bytes(size_t rule_count);
 /* Returns a copy that its owner frees. NULL: NULL. */
 struct price_schedule *price_schedule_copy(const struct price_schedule *schedule);
 
-/* Applies the rules to `prices`. NULL: there are none. A factor rounds each price up to the
- * pico-USD. Words match in any case. */
+/* Applies the rules to `prices`, which are the plain ones. NULL: there are none. A part of which
+ * the rules say nothing becomes dearer as its whole does, and never cheaper. Factors, which stand
+ * last, round each price up to the pico-USD. Words match in any case. */
 void price_schedule_apply(const struct price_schedule *schedule, const struct price_facts *facts,
                           struct unit_prices *prices);
 

@@ -252,6 +252,17 @@ static int native_times(lua_State *state)
     return 1;
 }
 
+/* raise_alike(before, now, plain, price): the price of a part whose whole became dearer. */
+static int native_raise_alike(lua_State *state)
+{
+    int64_t price_pusd = integer_check(state, 4, 0, MONEY_PRICE_MAX_PUSD);
+    money_raise_alike(integer_check(state, 1, 0, MONEY_PRICE_MAX_PUSD),
+                      integer_check(state, 2, 0, MONEY_PRICE_MAX_PUSD),
+                      integer_check(state, 3, 0, MONEY_PRICE_MAX_PUSD), &price_pusd);
+    lua_pushnumber(state, (double)price_pusd);
+    return 1;
+}
+
 static enum unit check_unit(lua_State *state, int index)
 {
     struct slice name = policy_check_slice(state, index);
@@ -359,6 +370,7 @@ static const luaL_Reg native_functions[] = {
     {"set_now", native_set_now},
     {"single_price", native_single_price},
     {"times", native_times},
+    {"raise_alike", native_raise_alike},
     {"token_price", native_token_price},
     {"units", native_units},
     {"word_names", native_word_names},

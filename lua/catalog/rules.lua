@@ -170,6 +170,26 @@ local function stated_prices(place, cases, lists, base)
     return stated
 end
 
+-- Whether the source itself has a price of the unit for the case, or for a wider one.
+local function is_told(read, name, case)
+    local list = read.prices[name]
+    local _, step = step_of(list[""], case.prompt_above)
+    return (step or 0) > 0
+        or (case.service_tier ~= "" and step_of(list[case.service_tier], case.prompt_above) ~= nil)
+end
+
+-- A part of which a rule says nothing becomes dearer as its whole does: one that the source has at
+-- its plain price is stated beside it.
+local function state_parts(read, case, prices, base, stated)
+    for _, unit in ipairs(UNITS) do
+        local pusd, whole = prices[unit.name], unit.fallback
+        if pusd and stated[whole] and stated[whole] > (base[whole] or 0)
+            and is_told(read, unit.name, case) then
+            stated[unit.name] = pusd
+        end
+    end
+end
+
 local function conditions_of(read, case)
     local alias = read.aliases[case.service_tier]
     local conditions = {
@@ -191,6 +211,7 @@ local function add_cases(read, base, out)
     for i, case in ipairs(cases) do
         lists[i] = prices_of(read, case)
         local stated = stated_prices(i, cases, lists, base)
+        state_parts(read, case, lists[i], base, stated)
         if not next(stated) and case.count == 1 and case.prompt_above == 0 then
             stated.input = lists[i].input
         end

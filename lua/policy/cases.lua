@@ -16,12 +16,8 @@ end
 
 -- The facts under which the rule begins to match, with a text.
 local function facts_of(rule)
-    local facts = times.moment(rule)
-    facts.prompt_tokens = rule.prompt_above + 1
+    local facts = schedule.facts(rule)
     facts.text = rule_text.condition(rule)
-    for _, key in ipairs(WORDS) do
-        facts[key] = rule[key]
-    end
     return facts
 end
 

@@ -465,7 +465,8 @@ end
 local function status_prices(record, candidate, margin_ppm)
     record.buy = prices.texts(candidate.buy, native.format_price)
     record.sold_by_cost = candidate.sold_by_cost
-    record.when = candidate.buy_rules and rule_text.lines(candidate.buy_rules)
+    record.when = candidate.buy_rules and rule_text.lines(candidate.buy_rules, candidate.buy,
+        candidate.buy_stated)
     record.sell = not margin_ppm and {} or prices.texts(candidate.sold, function(unit, pusd)
         return native.sell_price(unit, pusd, margin_ppm)
     end)

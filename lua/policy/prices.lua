@@ -83,6 +83,10 @@ local function price_of(found, unit)
     return 0
 end
 
+function prices.of_name(name)
+    return BY_NAME[name]
+end
+
 -- The name of the unit whose price of the list this one follows; nil: none.
 function prices.fallback(unit, list)
     repeat
@@ -130,15 +134,6 @@ function prices.stated(own, complete)
         stated[unit.name] = stated[unit.name] and 1
     end
     return stated
-end
-
--- Gives what is not in the set `stated` the price of its fallback again.
-function prices.follow(list, stated)
-    for _, unit in ipairs(UNITS) do
-        if list[unit.name] and not stated[unit.name] and unit.fallback then
-            list[unit.name] = price_of(list, BY_NAME[unit.fallback])
-        end
-    end
 end
 
 -- The units that all lists have, as a set.

@@ -29,15 +29,52 @@ local function factor_text(rule)
     return native.format_amount(rule.factor_ppm * 1000)
 end
 
--- A line for each rule, for people: "prompt above 272000: input 5 output 20".
-function rule_text.lines(rules)
+-- Whether a rule up to i has made the unit dearer, or what it is a part of.
+local function became_dearer(rules, i, name, list)
+    while name do
+        for j = 1, i do
+            if (rules[j].prices[name] or 0) > list[name] then
+                return true
+            end
+        end
+        name = prices.fallback(prices.of_name(name), list)
+    end
+    return false
+end
+
+-- The prices that rule i of the list sets, and those of its parts: what has a price of its own
+-- becomes dearer as its whole does; with `followers`, also what has none and follows its whole.
+-- `list`, `stated`: the prices without conditions, and which of them are no followers.
+local function set_prices(rules, i, list, stated, followers)
+    local set, found = {}, nil
+    for name, pusd in pairs(rules[i].prices) do
+        set[name] = pusd
+    end
+    for _, unit in ipairs(next(set) and prices.UNITS or {}) do
+        local name, whole = unit.name, prices.fallback(unit, list)
+        local part = list[name] and not set[name] and set[whole]
+        if part and ((stated[name] and became_dearer(rules, i, whole, list))
+            or (followers and not stated[name])) then
+            found = found or schedule.apply(rules, schedule.facts(rules[i]), list, stated, i)
+            set[name] = found[name]
+        end
+    end
+    return set
+end
+
+-- A line for each rule, for people: "prompt above 272000: input 5, output 20, cached_input 0.5 (as
+-- input)". `list`, `stated` as above.
+function rule_text.lines(rules, list, stated)
     local lines = {}
     for i, rule in ipairs(rules or {}) do
         local what = {}
+        local set = set_prices(rules, i, list, stated)
         for _, unit in ipairs(prices.UNITS) do
-            if rule.prices[unit.name] then
+            if set[unit.name] then
                 what[#what + 1] = unit.name .. " "
-                    .. native.format_price(unit.name, rule.prices[unit.name])
+                    .. native.format_price(unit.name, set[unit.name])
+                    .. (rule.prices[unit.name] and ""
+                        or " (as " .. prices.fallback(unit, list) .. ")")
             end
         end
         if rule.factor_ppm ~= PPM_ONE then
@@ -46,31 +83,6 @@ function rule_text.lines(rules)
         lines[i] = rule_text.condition(rule) .. ": " .. table.concat(what, ", ")
     end
     return lines
-end
-
--- The prices that rule i of the list sets, and those that follow them: what has no price of its own
--- follows its fallback under a rule, too. What an earlier rule sets is its own. `list`, `stated`:
--- the prices without conditions, and which of them are no followers.
-local function set_prices(rules, i, list, stated)
-    local found, own, set = {}, {}, {}
-    for name, pusd in pairs(list) do
-        found[name], own[name] = pusd, stated[name]
-    end
-    for j = 1, i do
-        for name in pairs(rules[j].prices) do
-            own[name] = 1
-        end
-    end
-    for name, pusd in pairs(rules[i].prices) do
-        found[name], set[name] = pusd, pusd
-    end
-    prices.follow(found, own)
-    for _, unit in ipairs(prices.UNITS) do
-        if found[unit.name] and not own[unit.name] and set[prices.fallback(unit, list)] then
-            set[unit.name] = found[unit.name]
-        end
-    end
-    return set
 end
 
 -- '"when":{"service_tier":"flex"},"factor":"0.5"': the condition, and the prices or the factor.
@@ -138,7 +150,7 @@ end
 function rule_text.conditions(rules, style, list, stated)
     local items = {}
     for i, rule in ipairs(rules or {}) do
-        items[i] = condition(rule, set_prices(rules, i, list, stated), style)
+        items[i] = condition(rule, set_prices(rules, i, list, stated, true), style)
     end
     return list_member("conditions", items)
 end
@@ -149,7 +161,7 @@ end
 function rule_text.overrides(rules, style, list, stated)
     local overrides, others = {}, {}
     for i, rule in ipairs(rules or {}) do
-        local set = set_prices(rules, i, list, stated)
+        local set = set_prices(rules, i, list, stated, true)
         local known, all = overridden(set)
         local said = is_openrouter(rule) and next(known) ~= nil
         overrides[#overrides + 1] = said and override(rule, known, style) or nil

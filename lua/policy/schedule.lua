@@ -185,13 +185,17 @@ local function check_pair(earlier, later, rules)
     end
 end
 
--- The dearest price that the rules begin with.
+-- The dearest price that the rules begin with: set, or of a part that becomes dearer as its whole.
 local function dearest_price(rules, base)
     local most = 0
     for _, unit in ipairs(prices.UNITS) do
-        most = math.max(most, base[unit.name] or 0)
+        local own = base[unit.name] or 0
+        most = math.max(most, own)
         for _, rule in ipairs(rules) do
-            most = math.max(most, rule.prices[unit.name] or 0)
+            local whole = prices.fallback(unit, base)
+            local now = whole and base[whole] > 0 and rule.prices[whole]
+            local raised = now and own * now / base[whole] or 0
+            most = math.max(most, rule.prices[unit.name] or 0, raised)
         end
     end
     return most
@@ -234,8 +238,8 @@ local function check_products(node, rules, base)
         end
     end
     if most * all > PRICE_MAX_PUSD and most * largest_product(raising, 1, {}) > PRICE_MAX_PUSD then
-        schema.fail(node, "when", "has factors that together make a price dearer than 1000000 for "
-            .. "a million or 1 for one")
+        schema.fail(node, "when", "has prices or factors that together make one dearer than "
+            .. "1000000 for a million or 1 for one")
     end
 end
 
@@ -347,27 +351,57 @@ local function matches(rule, facts)
     return facts.prompt_tokens > rule.prompt_above and times.matches(rule, facts)
 end
 
--- The prices of a list under `facts` {prompt_tokens, service_tier, ..., minute, at_ms (times.lua)},
--- as price_schedule_apply gives them. What is nil is plain.
-function schedule.apply(rules, facts, list, stated)
-    if not rules then
-        return list
-    end
-    local found, own = {}, {}
-    for name, pusd in pairs(list) do
-        found[name], own[name] = pusd, stated[name]
-    end
-    for _, rule in ipairs(rules) do
-        if matches(rule, facts) then
-            for name, pusd in pairs(rule.prices) do
-                found[name], own[name] = pusd, 1
-            end
-            for name, pusd in pairs(found) do
-                found[name] = native.times(pusd, rule.factor_ppm)
+-- What the rules have not set, or not after its whole, follows its whole or becomes dearer as that
+-- does. `set_by`: the number of the last rule that set a price, by unit.
+local function raise_parts(found, own, set_by, list)
+    local whole_set_by = {}
+    for _, unit in ipairs(prices.UNITS) do
+        local name, whole = unit.name, prices.fallback(unit, list)
+        if found[name] and whole then
+            whole_set_by[name] = math.max(set_by[whole] or 0, whole_set_by[whole] or 0)
+            if not own[name] then
+                found[name] = found[whole]
+            elseif whole_set_by[name] > (set_by[name] or 0) then
+                found[name] = native.raise_alike(list[whole], found[whole], list[name], found[name])
             end
         end
     end
-    prices.follow(found, own)
+end
+
+-- The facts under which the rule begins to match.
+function schedule.facts(rule)
+    local facts = times.moment(rule)
+    facts.prompt_tokens = rule.prompt_above + 1
+    for _, key in ipairs(WORDS) do
+        facts[key] = rule[key]
+    end
+    return facts
+end
+
+-- The prices of a list under `facts` {prompt_tokens, service_tier, ..., minute, at_ms (times.lua)},
+-- as price_schedule_apply gives them. What is nil is plain. `last`: only the rules up to this one.
+function schedule.apply(rules, facts, list, stated, last)
+    if not rules then
+        return list
+    end
+    local found, own, set_by, factors = {}, {}, {}, {}
+    for name, pusd in pairs(list) do
+        found[name], own[name] = pusd, stated[name]
+    end
+    for i = 1, last or #rules do
+        if matches(rules[i], facts) then
+            for name, pusd in pairs(rules[i].prices) do
+                found[name], own[name], set_by[name] = pusd, 1, i
+            end
+            factors[#factors + 1] = rules[i].factor_ppm
+        end
+    end
+    raise_parts(found, own, set_by, list)
+    for _, factor_ppm in ipairs(factors) do -- they stand last
+        for name, pusd in pairs(found) do
+            found[name] = native.times(pusd, factor_ppm)
+        end
+    end
     return found
 end
 

@@ -1,5 +1,5 @@
 """What LiteLLM computes for calls: run by the Python that has the package. Each line of stdin is a
-call {key, provider, counts, service_tier, speed, region, at}, each line of stdout its cost."""
+call {key, provider, counts, service_tier, speed, region, at}, each line of stdout its costs."""
 
 import json
 import os
@@ -76,9 +76,7 @@ def usage_of(call: dict) -> Usage:
     return usage
 
 
-def cost_of(call: dict) -> float:
-    moment = datetime.fromtimestamp(call["at"], UTC)
-    utils.current_billing_time = lambda: moment
+def tokens_cost(call: dict) -> float:
     prompt, answer = litellm.cost_calculator.cost_per_token(
         model=call["key"],
         custom_llm_provider=call["provider"],
@@ -88,11 +86,28 @@ def cost_of(call: dict) -> float:
     return prompt + answer
 
 
+def whole_cost(call: dict) -> float:
+    """As its proxy and its callbacks charge an answer."""
+    answer = litellm.ModelResponse(model=call["key"], usage=usage_of(call))
+    return litellm.completion_cost(
+        completion_response=answer,
+        model=call["key"],
+        custom_llm_provider=call["provider"],
+        service_tier=call["service_tier"] or None,
+    )
+
+
+def costs_of(call: dict) -> dict[str, float]:
+    moment = datetime.fromtimestamp(call["at"], UTC)
+    utils.current_billing_time = lambda: moment
+    return {"tokens": tokens_cost(call), "whole": whole_cost(call)}
+
+
 def main() -> None:
     answers, sys.stdout = sys.stdout, sys.stderr  # the package prints, too
     for line in sys.stdin:
         try:
-            answer = {"cost": cost_of(json.loads(line))}
+            answer = costs_of(json.loads(line))
         except Exception as why:  # the other side reports it with the call
             answer = {"error": f"{type(why).__name__}: {why}"[:300]}
         print(json.dumps(answer), file=answers)

@@ -1,4 +1,5 @@
-"""Every model of LiteLLM's file that imports, priced by the gateway and by LiteLLM itself. What
+"""Every model of LiteLLM's file that imports, priced by the gateway and by LiteLLM itself, by the
+tokens (`cost_per_token`) and as a whole answer (`completion_cost`). What
 differs, and who is right, is a table in docs/CATALOG.md; nothing else may differ."""
 
 import json
@@ -37,9 +38,26 @@ def theirs(calls: list[dict]) -> list[dict]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
+# No variants for parts, or not for all, where their whole has some.
+INCOMPLETE = ("kyma/", "databricks/databricks-gpt-5-4", "gemini/gemini-3.1-flash-lite-preview",
+              "gpt-5.6-cyber", "amazon.nova-2-pro-preview")  # fmt: skip
+PARTS = {"cached_input", "cache_write", "cache_write_long", "audio_input", "cached_audio_input",
+         "image_input", "cached_image_input", "reasoning", "audio_output"}  # fmt: skip
+
+
 def explained(call: dict, ours, cost: float) -> str | None:
     """The row of the table, or None."""
     tier, prompt = call["service_tier"], call["counts"]
+    above = any(sum(prompt.values()) > step for step in call["steps"])
+    if call["key"].startswith("together-ai-"):
+        return "a class of sizes"
+    if (
+        call["key"].startswith(INCOMPLETE)
+        and (tier or above)
+        and ours > cost
+        and PARTS & prompt.keys()
+    ):
+        return "a part becomes dearer as its whole"
     if call["provider"] == "fireworks_ai" and tier:
         return "Fireworks, tier dropped"
     if call["key"] == "gemini-exp-1206" and cost == 0:
@@ -74,14 +92,15 @@ def test_all_models_cost_what_litellm_computes(tmp_path):
     for call, answer, other in zip(calls, answers, theirs(calls), strict=True):
         assert "error" not in other, (call, other)
         ours = exact_cost(answer)
-        if is_equal(ours, other["cost"]):
-            continue
-        reason = explained(call, ours, other["cost"])
-        reasons[reason] += 1
-        if reason is None:
-            wrong.append((call, float(ours), other["cost"], answer["lines"]))
+        for cost in other.values():
+            if is_equal(ours, cost):
+                continue
+            reason = explained(call, ours, cost)
+            reasons[reason] += 1
+            if reason is None:
+                wrong.append((call, float(ours), other, answer["lines"]))
     assert not wrong, f"{len(wrong)} differ: {wrong[:3]}"
-    assert len(reasons) == 4, f"a row of the table is no longer true: {reasons}"
+    assert len(reasons) == 6, f"a row of the table is no longer true: {reasons}"
 
 
 @pytest.mark.long

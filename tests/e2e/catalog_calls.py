@@ -63,7 +63,8 @@ def random_call(rng: random.Random, key: str, entry: dict) -> dict:
         counts["input"] += max(0, wanted - sum(counts.get(unit, 0) for unit in PROMPT))
     words = {name: rng.choice(["", *entry[name]]) for name in ("service_tier", "speed", "region")}
     moment = MONDAY_S + (rng.randrange(WEEK_S) if entry["by_time"] else 0)
-    return {"key": key, "provider": entry["provider"], "counts": counts, "at": moment, **words}
+    return {"key": key, "provider": entry["provider"], "counts": counts, "at": moment,
+            "steps": entry["steps"], **words}  # fmt: skip
 
 
 def random_calls(seed: int, entries: dict[str, dict], each: int) -> list[dict]:

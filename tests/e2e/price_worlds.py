@@ -232,11 +232,31 @@ def complete(own: dict[str, Fraction], units: set[str]) -> dict[str, Fraction]:
     return prices
 
 
+def ancestors(name: str) -> list[str]:
+    fallback = UNITS[name][0]
+    return [] if fallback is None else [fallback, *ancestors(fallback)]
+
+
+def dearer(own: dict[str, Fraction], plain: dict[str, Fraction], last: dict[str, int]) -> None:
+    """Parts of which the last rule that set their whole says nothing: in proportion to it."""
+    for name in UNITS:
+        wholes = [whole for whole in ancestors(name) if whole in own]
+        newest = max((last.get(whole, -1) for whole in wholes), default=-1)
+        if name not in own or newest <= last.get(name, -1) or plain[wholes[0]] == 0:
+            continue
+        share = Fraction(own[wholes[0]], plain[wholes[0]])
+        own[name] = max(own[name], Fraction(ceil(plain[name] * share)))
+
+
 def apply(rules: list[Rule], own: dict[str, Fraction], units: set[str]) -> dict[str, Fraction]:
     """The prices of all units under the rules that hold, each factor rounded up."""
-    own = dict(own)
-    for rule in rules:
+    plain = complete(own, set(UNITS))
+    own, last = dict(own), {}
+    for number, rule in enumerate(rules):
         own |= {name: pico(name, text) for name, text in rule.prices.items()}
+        last |= dict.fromkeys(rule.prices, number)
+    dearer(own, plain, last)
+    for rule in rules:
         if rule.factor:
             own = {name: Fraction(ceil(price * Fraction(rule.factor)))
                    for name, price in own.items()}  # fmt: skip
@@ -319,7 +339,17 @@ def random_rules(rng: random.Random, base: dict[str, str], steps: list[int]) -> 
         rule = random_conditions(rng, steps)
         rule.factor = rng.choice(["0.5", "2", "1.1", "0.333333", "6", "0.000001", "1.000001"])
         rules.append(rule)
-    return rules if sum(combinations(rule) for rule in rules) <= RULES_MAX else []
+    too_many = sum(combinations(rule) for rule in rules) > RULES_MAX
+    return [] if too_many or are_too_dear(rules, base) else rules
+
+
+def are_too_dear(rules: list[Rule], base: dict[str, str]) -> bool:
+    """Whether a part might cost more, as its whole does, than the load allows."""
+    plain = {name: pico(name, text) for name, text in base.items()}
+    shares = [pico(whole, rule.prices[whole]) / plain[whole] * plain[name]
+              for rule in rules for name in base for whole in ancestors(name)
+              if whole in rule.prices and plain[whole] > 0]  # fmt: skip
+    return max(shares, default=0) > 10**9
 
 
 def combinations(rule: Rule) -> int:
@@ -332,7 +362,7 @@ def combinations(rule: Rule) -> int:
 def random_model(rng: random.Random, name: str, providers: list[str]) -> Model:
     steps = [0, 100, 5000, 272000]
     prices = random_prices(rng)
-    rules = random_rules(rng, prices | {"cached_input": "0"}, steps)
+    rules = random_rules(rng, {"cached_input": "0"} | prices, steps)
     offers = [Offer(providers[0])]
     if rng.random() < 0.2:
         offers[0] = Offer(providers[0], random_prices(rng))
@@ -344,7 +374,7 @@ def random_model(rng: random.Random, name: str, providers: list[str]) -> Model:
         if rng.random() < 0.6:
             known = dict(prices if offer.prices is None else offer.prices)
             own = {unit: price for unit, price in prices.items() if unit in SINGLE} | known
-            offer.rules = random_rules(rng, own | {"cached_input": "0"}, steps) or None
+            offer.rules = random_rules(rng, {"cached_input": "0"} | own, steps) or None
         offers.append(offer)
     return Model(name, rng.choice(ZONES), prices, rules, offers, price_by,
                  {group: rng.choice(MARGINS) for group in GROUPS})  # fmt: skip

@@ -484,7 +484,14 @@ def test_price_says_what_a_call_costs(selling):
     assert "cost $0.0002475, charge $0.000297" in result.stdout
     result = selling.command("price", "gpt-tiers", "--usage", usage, "--group", "vip",
                              "--service-tier", "priority")  # fmt: skip
-    assert "cost $0.0004575, charge $0.00050325" in result.stdout
+    assert "cost $0.000495, charge $0.0005445" in result.stdout
+
+
+def test_check_prints_what_becomes_dearer_with_its_whole(selling):
+    sell(selling, '["gpt-tiers"] = sell("gpt-tiers"),')
+    result = selling.command("check")
+    assert result.returncode == 0, result.stderr
+    assert "service tier priority: input 0.3, cached_input 0.15 (as input)" in result.stdout
 
 
 def test_price_counts_the_prompt_as_the_provider_does(selling):
@@ -496,7 +503,8 @@ def test_price_counts_the_prompt_as_the_provider_does(selling):
     ]
     below, above = (Fraction(answer["cost"]) for answer in priced(selling, *calls))
     assert below == Fraction("0.15") * 15 / 100 + Fraction("0.075") * 5 / 100
-    assert above == Fraction("0.3") * 15 / 100 + Fraction("0.075") * 50001 / 1000000
+    # The step says nothing of cached tokens: they become dearer as the others do.
+    assert above == Fraction("0.3") * 15 / 100 + Fraction("0.15") * 50001 / 1000000
 
 
 @pytest.mark.parametrize(

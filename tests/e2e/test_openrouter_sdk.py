@@ -117,13 +117,14 @@ def read_price(pricing: dict, name: str, prompt: int) -> Fraction:
     ("prompt", "expected"),
     [
         (1000, {"input": "2", "cached_input": "2", "output": "10", "cache_write": "3"}),
-        (1001, {"input": "40", "cached_input": "40", "output": "10", "cache_write": "3"}),
-        (2000, {"input": "40", "cached_input": "40", "output": "10", "cache_write": "3"}),
+        (1001, {"input": "40", "cached_input": "40", "output": "10", "cache_write": "60"}),
+        (2000, {"input": "40", "cached_input": "40", "output": "10", "cache_write": "60"}),
         (2001, {"input": "50", "cached_input": "50", "output": "60", "cache_write": "70"}),
     ],
 )
 def test_what_a_call_costs_by_its_prompt(shown, prompt, expected):
-    """A unit without a price of its own follows its fallback in an override, too."""
+    """A unit without a price of its own follows its fallback in an override, too; one that has one
+    becomes dearer as that does."""
     pricing = shown["models"]["ruled"]["read"]
     for unit, price in expected.items():
         assert read_price(pricing, MEANINGS[unit], prompt) == of_one(unit, price), unit
@@ -132,6 +133,11 @@ def test_what_a_call_costs_by_its_prompt(shown, prompt, expected):
 def test_what_an_override_cannot_say(shown):
     """A client that does not know a condition takes no price of it for the plain one."""
     sent = shown["models"]["ruled"]["sent"]
-    assert [one["when"] for one in sent["conditions"]] == [{"service_tier": "flex"}]
+    rules = [
+        (one["when"], one.get("prices", {}).get("internal_reasoning")) for one in sent["conditions"]
+    ]
+    dearer = rules[0][1]  # a part of output, of which no rule says anything: 12 x 60 / 10
+    assert rules == [({"prompt_above": 2000}, dearer), ({"service_tier": "flex"}, None)]
+    assert Fraction(dearer) == of_one("reasoning", "72")
     for override in sent["overrides"]:
         assert override.keys() <= set(shown["override"])

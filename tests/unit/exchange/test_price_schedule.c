@@ -60,12 +60,12 @@ static void rules_apply_in_their_order(void **state)
 {
     (void)state;
     assert_prices(100, "", "", base);
-    assert_prices(101, "", "", PRICES(2000, 100, 3000)); /* the whole call, from one token on */
-    assert_prices(101, "own", "", PRICES(7000, 100, 3000));
+    assert_prices(101, "", "", PRICES(2000, 200, 3000)); /* the whole call, from one token on */
+    assert_prices(101, "own", "", PRICES(7000, 700, 3000));
     assert_prices(100, "own", "", base);
     assert_prices(100, "flex", "", PRICES(500, 50, 1001)); /* rounded up to the pico-USD */
-    assert_prices(101, "priority", "", PRICES(4000, 200, 6000));
-    assert_prices(101, "flex", "us", PRICES(1100, 55, 1650));
+    assert_prices(101, "priority", "", PRICES(4000, 400, 6000));
+    assert_prices(101, "flex", "us", PRICES(1100, 110, 1650));
     assert_prices(100, "default", "us", PRICES(1100, 110, 2202));
     assert_prices(100, "Flex", "eu", PRICES(500, 50, 1001)); /* in any case */
 }
@@ -97,6 +97,62 @@ static void what_follows_follows_a_rule(void **state)
     price_schedule_apply(&rules, &facts, &prices);
     assert_int_equal(prices.cached_input_pusd, 5);
     assert_int_equal(prices.image_input_pusd, 2000);
+}
+
+/* A part with a price of its own becomes dearer as its whole does, and never cheaper; what a rule
+ * sets for it stays, until another one sets its whole. */
+static void parts_become_dearer_as_their_whole(void **state)
+{
+    (void)state;
+    static const struct price_schedule rules = {
+        .priced = 1U << UNIT_INPUT | 1U << UNIT_OUTPUT | 1U << UNIT_CACHED_INPUT |
+                  1U << UNIT_CACHED_AUDIO_INPUT | 1U << UNIT_AUDIO_OUTPUT | 1U << UNIT_WEB_SEARCH,
+        .rule_count = 5,
+        .rules = {{.prompt_above = 100,
+                   .sets = 1U << UNIT_INPUT | 1U << UNIT_OUTPUT,
+                   .prices = {.input_pusd = 2001, .output_pusd = 1},
+                   .factor_ppm = NO_FACTOR},
+                  {.prompt_above = 200,
+                   .sets = 1U << UNIT_INPUT | 1U << UNIT_CACHED_INPUT,
+                   .prices = {.input_pusd = 3000, .cached_input_pusd = 120},
+                   .factor_ppm = NO_FACTOR},
+                  {.prompt_above = 300,
+                   .sets = 1U << UNIT_INPUT,
+                   .prices = {.input_pusd = 1100},
+                   .factor_ppm = NO_FACTOR},
+                  {.prompt_above = 400,
+                   .sets = 1U << UNIT_INPUT,
+                   .prices = {.input_pusd = 4000},
+                   .factor_ppm = NO_FACTOR},
+                  {.prompt_above = -1, .service_tier = "priority", .factor_ppm = 2000000}}};
+    static const struct {
+        int64_t prompt_tokens;
+        const char *tier;
+        int64_t cached_pusd, cached_audio_pusd, audio_output_pusd;
+    } cases[] = {
+        {100, "", 100, 30, 50}, /* no rule */
+        {101, "", 201, 61, 50}, /* by 2.001, rounded up; output became cheaper */
+        {201, "", 120, 36, 50}, /* as it says, and what is a part of that part */
+        {301, "", 120, 36, 50}, /* never below what a rule has set */
+        {401, "", 400, 120, 50},          {100, "priority", 200, 60, 100}, /* once */
+        {101, "priority", 402, 122, 100},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct price_facts facts = {.prompt_tokens = cases[i].prompt_tokens};
+        struct unit_prices prices = {.input_pusd = 1000,
+                                     .cached_input_pusd = 100,
+                                     .cached_audio_input_pusd = 30,
+                                     .output_pusd = 5,
+                                     .audio_output_pusd = 50,
+                                     .web_search_pusd = 7};
+        strcpy(facts.service_tier, cases[i].tier);
+        unit_prices_complete(&prices, rules.priced);
+        price_schedule_apply(&rules, &facts, &prices);
+        assert_int_equal(prices.cached_input_pusd, cases[i].cached_pusd);
+        assert_int_equal(prices.cached_audio_input_pusd, cases[i].cached_audio_pusd);
+        assert_int_equal(prices.audio_output_pusd, cases[i].audio_output_pusd);
+        assert_int_equal(prices.image_input_pusd, prices.input_pusd); /* it follows */
+    }
 }
 
 static void no_rules_change_nothing(void **state)
@@ -290,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_apply_in_their_order),
         cmocka_unit_test(what_follows_follows_a_rule),
+        cmocka_unit_test(parts_become_dearer_as_their_whole),
         cmocka_unit_test(no_rules_change_nothing),
         cmocka_unit_test(a_factor_never_leaves_the_bounds),
         cmocka_unit_test(hours_may_pass_midnight),

@@ -61,8 +61,8 @@ static void test_schedule_mistakes(void **unused)
         {"models.lua",
          WHEN("{ service_tier = 'a', factor = 100 },\n { speed = 'fast', factor = 100 },\n"
               "{ region = 'us', factor = 100 }"),
-         "models.lua:2: models.m.when: has factors that together make a price dearer than 1000000 "
-         "for a million or 1 for one"},
+         "models.lua:2: models.m.when: has prices or factors that together make one dearer than "
+         "1000000 for a million or 1 for one"},
         /* Not clear which one counts. */
         {"models.lua",
          WHEN("{ prompt_above = 200, input = 3 },\n { prompt_above = 100, input = 2 }"),
