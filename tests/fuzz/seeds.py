@@ -268,7 +268,18 @@ def shipped(pattern: str, bytes_max: int = 4096) -> list[bytes]:
     return [path.read_bytes()[:bytes_max] for path in sorted(ROOT.glob(pattern))]
 
 
+LISTS = [
+    b'{"model":"m","input":["a","b"],"encoding_format":"base64"}\n'
+    b'{"object":"list","data":[{"embedding":[0.5,-1e-3,3]},{"embedding":[]}],"model":"m",'
+    b'"usage":{"prompt_tokens":3,"total_tokens":3}}',
+    b'{"model":"m","input":[[1,2],[3]]}\n{"data":[{"embedding":"AACAPw=="}],"model":"n"}',
+    b'{"model":"m","input":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AA"}}]}'
+    b'\n{"id":"m","results":[{"flagged":true}]}',
+    b'{"model":"m","query":"q","documents":["a",{"text":"b"}],"top_n":1}\n'
+    b'{"results":[{"index":0}],"meta":{"billed_units":{"search_units":1}}}',
+]
 SEEDS = {
+    "lists": LISTS,
     "anthropic": ANTHROPIC,
     "chat": CHATS,
     "chunked": CHUNKED,
@@ -320,6 +331,7 @@ WORDS = {
     "chat": [f'"{name}":' for name in MEMBERS],
     "conf": ["listen", "workers", "${", "}", "yes", "no", "process", "127.0.0.1:", "[::1]:"],
     "head": FIELDS,
+    "lists": ['"input":', '"encoding_format":', '"base64"', '"documents":', '"query":', '"data":'],
     "json": ["\\ud83d", "\\u0000", "true", "false", "null", "e-3"],
     "meter": [f'"{name}":' for name in MEMBERS],
     "policy_source": ["return", "function", "end", "env(", "--[[", "]]", "[=[", "default = "],
