@@ -121,10 +121,8 @@ static bool decodes_to(struct slice escaped, struct slice text)
     return text.bytes == 0;
 }
 
-bool json_key_is(struct slice raw_key, const char *name)
+bool json_key_decodes_to(struct slice raw_key, const char *name)
 {
-    if (!json_key_may_be(raw_key, name))
-        return false;
     struct slice text = slice_of(name);
     if (raw_key.bytes == text.bytes) /* escapes would make it longer */
         return memcmp(raw_key.data, text.data, text.bytes) == 0 && slice_char(text, '\\') == NULL;

@@ -494,8 +494,7 @@ size_t json_find_all(const struct json_value *object, struct json_member *member
     struct json_item item;
     for (; json_next(&walk, &item); count++) {
         for (size_t i = 0; i < member_count; i++) {
-            if (!json_key_may_be(item.key, members[i].name) ||
-                !json_key_is(item.key, members[i].name))
+            if (!json_key_is(item.key, members[i].name))
                 continue;
             members[i].value = item.value;
             members[i].count++;

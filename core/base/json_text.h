@@ -109,12 +109,6 @@ static inline const char *json_skip_string(const char *at, const char *end)
     }
 }
 
-/* Whether the key may be the name: most keys differ in the first letter, and few have escapes. */
-static inline bool json_key_may_be(struct slice raw_key, const char *name)
-{
-    return raw_key.bytes == 0 || raw_key.data[0] == name[0] || raw_key.data[0] == '\\';
-}
-
 static inline unsigned json_hex4(const char *at)
 {
     unsigned n = 0;
