@@ -127,6 +127,20 @@ static enum attempt_outcome judge(struct ask *ask)
     return outcome == ATTEMPT_UNKNOWN && named ? ATTEMPT_REFUSED : outcome;
 }
 
+/* Nothing else passes: in what we cannot read, such as an event stream or a proxy's page, prices
+ * and addresses of the operator's might stand. */
+static void end_well(struct ask *ask)
+{
+    struct json_value root;
+    ask->whole = ask->attempt.body.bytes == 0 || read_answer(ask, &root);
+    if (!ask->whole) {
+        end(ask, ATTEMPT_GARBLED, "the answer is no JSON object");
+        return;
+    }
+    tidy(ask);
+    end(ask, ATTEMPT_ANSWERED, "");
+}
+
 static void on_end(enum upstream_end how, const char *detail, void *arg)
 {
     struct ask *ask = arg;
@@ -141,8 +155,7 @@ static void on_end(enum upstream_end how, const char *detail, void *arg)
     else if (ask->attempt.status >= 300 || ask->attempt.status < 200) {
         end(ask, judge(ask), "the provider answered with an error");
     } else {
-        tidy(ask);
-        end(ask, ATTEMPT_ANSWERED, "");
+        end_well(ask);
     }
 }
 

@@ -48,9 +48,9 @@ const char *exchange_asked_failure(const struct exchange *exchange);
 bool exchange_asked_answer(const struct exchange *exchange, struct json_value *root);
 /* Finds a whole number >= 0 at the top of the answer. */
 bool exchange_asked_number(const struct exchange *exchange, const char *name, int64_t *out);
-/* Answers the client: passes a good answer on as it came. The provider's fault becomes an error in
- * the client's dialect, as that of an attempt: 400, 404 and the like in the provider's words, but
- * trouble with the operator's account there is ours. */
+/* Answers the client: passes a good answer on as it came, an object or nothing. The provider's
+ * fault becomes an error in the client's dialect, as that of an attempt: 400, 404 and the like in
+ * the provider's words, but trouble with the operator's account there is ours. */
 void exchange_reply_asked(struct exchange *exchange);
 
 /* For lifecycle.c. */

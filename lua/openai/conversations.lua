@@ -34,7 +34,7 @@ local function begin(x, rest)
         kept.refuse_path(x)
     end
     kept.name(x, "conversation", id)
-    if item and not string.match(item, "^[%w_%-.:]+$") then
+    if item and not string.match(item, "^[%w_%-:][%w_%-.:]*$") then
         kept.refuse_path(x)
     end
     return account_id, id, "/conversations/" .. rest, tail ~= "", item

@@ -24,14 +24,24 @@ local function begin(x, rest, tails)
     return account_id, id, "/responses/" .. rest, tail
 end
 
+-- Servers differ in which of several members they obey.
+local function is_streamed(query)
+    for pair in string.gmatch(query, "[^&;]+") do
+        local name, value = string.match(pair, "^([^=]*)=?(.*)$")
+        if core.unescape(name) == "stream" and value ~= "false" then
+            return true
+        end
+    end
+    return false
+end
+
 local READ = { [""] = true, ["/input_items"] = true }
 
 -- GET responses/{id} and responses/{id}/input_items
 function responses.get(x, rest)
     local account_id, _, path, tail = begin(x, rest, READ)
     local _, _, query = x:asked()
-    local streamed = string.match("&" .. string.sub(query, 1, 1500), "&stream=([^&]*)")
-    if streamed and streamed ~= "false" then
+    if is_streamed(string.sub(query, 1, 1500)) then
         x:refuse(400, "invalid_value", "A response that is kept cannot be streamed again here. Ask "
             .. "without stream=true.", "stream")
     end

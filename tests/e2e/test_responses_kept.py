@@ -118,7 +118,8 @@ def test_what_another_account_has_cannot_be_asked_for(house, customer, provider,
     "path",
     ["/responses/../files", "/responses/a%2Fb", "/responses/{response}/files",
      "/responses/{response}/..%2F", "/conversations/{conversation}/files",
-     "/conversations/{conversation}/items/a/b", "/conversations/{conversation}/items/..%2Fa"],
+     "/conversations/{conversation}/items/.a", "/conversations/{conversation}/items/a/b",
+     "/conversations/{conversation}/items/..%2Fa"],
 )  # fmt: skip
 def test_nothing_else_can_be_asked_for(customer, provider, path):
     made = make(customer, provider)
@@ -128,14 +129,34 @@ def test_nothing_else_can_be_asked_for(customer, provider, path):
     assert asked(provider) == []
 
 
-def test_a_kept_response_is_not_streamed(customer, provider):
+@pytest.mark.parametrize(
+    "query", ["stream=true", "stream=false&stream=true", "strea%6D=true", "a;stream=1", "stream"]
+)
+def test_a_kept_response_is_not_streamed(customer, provider, query):
     made = make(customer, provider)
-    reply = question(customer, "a response", made, "?stream=true")
+    reply = question(customer, "a response", made, f"?{query}")
     assert reply.status_code == 400
     assert reply.json()["error"]["param"] == "stream"
     assert asked(provider) == []
     tell(provider, document(id=made.response))
     assert question(customer, "a response", made, "?stream=false").status_code == 200
+
+
+PAGE = b"<html>https://key@internal.example answers, for $0.00298</html>"
+EVENT = b'data: {"type":"response.completed","response":{"usage":{"cost":0.00298}}}\n\n'
+
+
+@pytest.mark.parametrize("text", [PAGE, EVENT, b"[0.00298]"], ids=["page", "event", "list"])
+def test_only_an_object_passes(customer, provider, text):
+    """What cannot be read may have the operator's addresses and prices."""
+    made = make(customer, provider)
+    tell(provider, answers.reply(200, text, {"content-type": "text/html"}))
+    for name in ("a response", "no response any more"):
+        reply = question(customer, name, made)
+        assert reply.status_code == 502, reply.text
+        assert "0.00298" not in reply.text
+    tell(provider, document(id=made.response))
+    assert question(customer, "a response", made).status_code == 200
 
 
 def test_a_provider_s_refusal_passes(customer, provider):
