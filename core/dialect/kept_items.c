@@ -49,17 +49,32 @@ static bool has_any(const struct json_value *item, const struct content *content
     return false;
 }
 
+bool kept_items_is_message(const struct json_value *item)
+{
+    static const char *const roles[] = {"user", "assistant", "system", "developer", "tool"};
+    enum { ROLE, CONTENT, MEMBERS };
+    struct json_member members[MEMBERS] = {
+        [ROLE] = {.name = "role"}, [CONTENT] = {.name = "content"}};
+    json_find_all(item, members, MEMBERS);
+    const struct json_value *role = &members[ROLE].value;
+    enum json_type content = members[CONTENT].value.type;
+    if (role->type != JSON_STRING || (content != JSON_STRING && content != JSON_ARRAY))
+        return false;
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        if (json_string_is(role, roles[i]))
+            return true;
+    }
+    return false;
+}
+
 enum standing { STANDS_FOR_ITSELF, STANDS_FOR_ANOTHER, STANDS_LOOSELY };
 
-static enum standing standing_of(const struct json_value *item, const struct json_value *id)
+static enum standing standing_of(const struct json_value *type, const struct json_value *item,
+                                 const struct json_value *id)
 {
-    enum { TYPE, ROLE, MEMBERS };
-    struct json_member members[MEMBERS] = {[TYPE] = {.name = "type"}, [ROLE] = {.name = "role"}};
-    json_find_all(item, members, MEMBERS);
-    const struct json_value *type = &members[TYPE].value;
     bool named = kept_names_fills(id);
     if (type->type != JSON_STRING)
-        return named && members[ROLE].count == 0 ? STANDS_FOR_ANOTHER : STANDS_FOR_ITSELF;
+        return named ? STANDS_FOR_ANOTHER : STANDS_FOR_ITSELF;
     if (json_string_is(type, "item_reference"))
         return STANDS_FOR_ANOTHER;
     const struct content *content = content_of(type);
@@ -134,13 +149,17 @@ static bool read_approval(struct reading *reading, const struct json_value *item
 
 static bool read_item(struct reading *reading, const struct json_value *item)
 {
-    enum { TYPE, ID, MEMBERS };
-    struct json_member members[MEMBERS] = {[TYPE] = {.name = "type"}, [ID] = {.name = "id"}};
-    json_find_all(item, members, MEMBERS);
-    if (members[TYPE].value.type == JSON_STRING &&
-        json_string_is(&members[TYPE].value, "mcp_approval_response"))
+    struct json_member found = {.name = "type"};
+    struct json_value id = {.type = JSON_NULL};
+    json_find_all(item, &found, 1);
+    const struct json_value *type = &found.value;
+    if (type->type == JSON_STRING && json_string_is(type, "mcp_approval_response"))
         return read_approval(reading, item);
-    enum standing standing = standing_of(item, &members[ID].value);
+    if (!kept_items_may_stand(type) || (type->type != JSON_STRING && kept_items_is_message(item)))
+        return true;
+    if (!kept_items_find_id(item, reading->param, &id, reading->fault))
+        return false;
+    enum standing standing = standing_of(type, item, &id);
     return standing == STANDS_FOR_ITSELF ||
            read_reference(reading, item, standing == STANDS_LOOSELY);
 }

@@ -7,6 +7,9 @@
 
 /* Whether an item of this type may stand for one that is kept; `type` is none or a string. */
 bool kept_items_may_stand(const struct json_value *type);
+/* Whether an item without a type is a message. Servers take any other one with an id for a
+ * reference, though it may have a role. */
+bool kept_items_is_message(const struct json_value *item);
 /* Finds the id of an object; *out stays if it has none. Returns false with a fault: it is there
  * twice, or written in another way. */
 bool kept_items_find_id(const struct json_value *object, const char *param, struct json_value *out,

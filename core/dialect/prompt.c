@@ -136,11 +136,10 @@ static bool is_reference(const struct json_value *type, const struct json_value 
 const char *prompt_add_item(struct prompt *prompt, const struct json_value *item)
 {
     struct json_value type = {0};
-    struct json_value role;
     if (prompt_parts_find_type(prompt, item, &type) > 1)
         return "type";
     bool typed = type.type == JSON_STRING;
-    if (typed ? json_string_is(&type, "message") : json_find(item, "role", &role) > 0)
+    if (typed ? json_string_is(&type, "message") : kept_items_is_message(item))
         return prompt_add_message(prompt, item);
     prompt->message_count++;
     prompt->text_bytes += (int64_t)json_text_bytes(item);
