@@ -39,12 +39,19 @@ static void on_hold_returned(struct job *job)
     relay_hold_decided(exchange);
 }
 
+/* A provider's own summary has no limit: neither the client nor a rule can shorten it. */
+static bool takes_limit(const struct model_request *asks)
+{
+    return asks->compaction != COMPACTION_BY_PATH;
+}
+
 int64_t exchange_affordable_tokens(const struct exchange *exchange, const struct cost_ceiling *need,
                                    int64_t available_nusd)
 {
     int64_t choices = exchange->asks.choices;
     int64_t most = need->output_tokens_max;
-    if (need->output_tokens_allowed > 0 && need->output_tokens_allowed < most)
+    if (takes_limit(&exchange->asks) && need->output_tokens_allowed > 0 &&
+        need->output_tokens_allowed < most)
         most = need->output_tokens_allowed;
     return money_affordable_output(&need->prices, &need->most, most * choices, need->margin_ppm,
                                    available_nusd) /
@@ -190,7 +197,7 @@ static enum hold_outcome try_hold(struct exchange *exchange, int64_t amount_nusd
 static int64_t least_cap(const struct exchange *exchange)
 {
     int64_t stated = exchange->asks.output_tokens;
-    if (exchange->asks.compaction == COMPACTION_BY_PATH) /* it takes no limit */
+    if (!takes_limit(&exchange->asks))
         return 0;
     if (stated <= 0)
         return 1;
@@ -358,7 +365,7 @@ static bool fit_max_cost(const struct exchange *exchange, struct hold_plan *plan
     int64_t tokens = exchange_affordable_tokens(exchange, &plan->need, budget->max_cost_nusd);
     if (tokens >= plan->output_tokens || max_cost_is_quoted(exchange))
         return true;
-    if (exchange->asks.compaction == COMPACTION_BY_PATH) /* it takes no limit */
+    if (!takes_limit(&exchange->asks))
         return false;
     plan->output_tokens = plan->output_tokens_max = tokens;
     plan->capped = true;
@@ -367,9 +374,9 @@ static bool fit_max_cost(const struct exchange *exchange, struct hold_plan *plan
 
 static bool refuse_max_cost(struct exchange *exchange, const struct hold_plan *plan)
 {
-    bool whole = exchange->asks.compaction == COMPACTION_BY_PATH;
+    int64_t tokens = takes_limit(&exchange->asks) ? 1 : plan->output_tokens;
     int64_t required_nusd;
-    if (!worst_case(exchange, &plan->need, whole ? plan->output_tokens : 1, &required_nusd))
+    if (!worst_case(exchange, &plan->need, tokens, &required_nusd))
         return refuse_uncountable(exchange);
     max_cost_refuse(exchange, required_nusd);
     return false;
@@ -383,10 +390,12 @@ static bool limit_answer(struct exchange *exchange, int64_t stated_context, stru
     const struct cost_ceiling *need = &plan->need;
     struct stream_budget *budget = &exchange->budget;
     int64_t output = need->output_tokens_max;
-    if (asks->output_tokens > 0 && asks->output_tokens < output)
+    if (takes_limit(asks) && asks->output_tokens > 0 && asks->output_tokens < output)
         output = asks->output_tokens;
-    if (need->output_tokens_allowed > 0 && need->output_tokens_allowed < output)
-        output = plan->output_tokens_max = need->output_tokens_allowed;
+    if (need->output_tokens_allowed > 0 && need->output_tokens_allowed < output) {
+        plan->output_tokens_max = need->output_tokens_allowed;
+        output = takes_limit(asks) ? plan->output_tokens_max : output;
+    }
     bool asked = asks->output_tokens > 0 || plan->output_tokens_max > 0;
     budget->output_tokens_asked = asked ? output * asks->choices : 0;
     exchange->charge_limits = (struct charge_limits){

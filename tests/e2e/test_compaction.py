@@ -170,6 +170,20 @@ def test_a_provider_that_makes_summaries_is_asked(customer, provider):
     assert (record["provider"], record["usage_source"]) == ("compacts", "reported")
 
 
+def test_no_limit_of_the_client_s_makes_it_cheaper(house, customer, provider):
+    """The provider's own call takes none, and bills the whole summary."""
+    long = Usage(40, 500)
+    usage = {"input_tokens": 40, "output_tokens": 500, "total_tokens": 540}
+    provider.answer = reply(200, json.dumps({**THEIRS, "usage": usage}).encode())
+    body = {"model": "m-compacts", "input": TALK, "max_output_tokens": 1}
+    assert house.customer(credit="0.03").post(body, "/responses/compact").status_code == 429
+    bound = {"x-llm-max-cost": "0.03"}
+    assert customer.post(body, "/responses/compact", headers=bound).status_code == 400
+    assert provider.requests == []
+    assert customer.post(body, "/responses/compact").status_code == 200
+    customer.wait_for_balance(10 - charge(PRICE, long))
+
+
 def test_one_that_does_not_know_it_gives_way(customer, provider):
     """The next candidate's model writes it."""
     missing = {"error": {"message": "Not found", "type": "invalid_request_error", "param": None,
