@@ -362,7 +362,7 @@ def combinations(rule: Rule) -> int:
 def random_model(rng: random.Random, name: str, providers: list[str]) -> Model:
     steps = [0, 100, 5000, 272000]
     prices = random_prices(rng)
-    rules = random_rules(rng, {"cached_input": "0"} | prices, steps)
+    rules = random_rules(rng, {"cached_input": prices["input"]} | prices, steps)
     offers = [Offer(providers[0])]
     if rng.random() < 0.2:
         offers[0] = Offer(providers[0], random_prices(rng))
@@ -374,7 +374,7 @@ def random_model(rng: random.Random, name: str, providers: list[str]) -> Model:
         if rng.random() < 0.6:
             known = dict(prices if offer.prices is None else offer.prices)
             own = {unit: price for unit, price in prices.items() if unit in SINGLE} | known
-            offer.rules = random_rules(rng, {"cached_input": "0"} | own, steps) or None
+            offer.rules = random_rules(rng, {"cached_input": own["input"]} | own, steps) or None
         offers.append(offer)
     return Model(name, rng.choice(ZONES), prices, rules, offers, price_by,
                  {group: rng.choice(MARGINS) for group in GROUPS})  # fmt: skip
