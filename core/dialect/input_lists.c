@@ -41,6 +41,20 @@ static bool is_input(const struct json_value *value)
     return tokens || value->type == JSON_STRING;
 }
 
+/* Tokens that come as numbers are counted as text of the usual length of so many. */
+static void add_tokens(struct prompt *prompt, const struct json_value *input)
+{
+    enum { TOKEN_BYTES = 4 };
+    struct json_walk walk = json_walk(input);
+    struct json_item item;
+    while (input->type == JSON_ARRAY && json_next(&walk, &item)) {
+        if (item.value.type == JSON_NUMBER)
+            prompt->text_bytes += TOKEN_BYTES;
+        else
+            add_tokens(prompt, &item.value);
+    }
+}
+
 /* A text, a list of texts, a list of tokens, or a list of such lists. */
 static bool read_embedded(struct model_request *out, const struct json_value *input,
                           struct request_fault *fault)
@@ -60,6 +74,7 @@ static bool read_embedded(struct model_request *out, const struct json_value *in
         count++;
     }
     prompt_add_member(&out->prompt, out->keys[REQUEST_MESSAGES], input);
+    add_tokens(&out->prompt, input);
     if (input->type == JSON_STRING || (tokens && count > 0))
         return count_inputs(out, 1, "input", fault);
     if (input->type == JSON_ARRAY)
@@ -92,11 +107,14 @@ static bool read_moderated(struct model_request *out, const struct json_value *i
 /* A model reads the question with each document, and some providers bill it so. */
 static void repeat_query(struct model_request *out, int64_t count)
 {
-    struct json_value query;
-    if (count < 2 || json_find(&out->root, "query", &query) == 0)
-        return;
-    out->prompt.bytes_most += (count - 1) * (int64_t)query.raw.bytes;
-    out->prompt.text_bytes += (count - 1) * (int64_t)json_text_bytes(&query);
+    struct json_walk walk = json_walk(&out->root);
+    struct json_item item;
+    while (count > 1 && json_next(&walk, &item)) {
+        if (!json_key_is(item.key, "query"))
+            continue;
+        out->prompt.bytes_most += (count - 1) * (int64_t)item.value.raw.bytes;
+        out->prompt.text_bytes += (count - 1) * (int64_t)json_text_bytes(&item.value);
+    }
 }
 
 /* Documents: texts, or objects that have one. */

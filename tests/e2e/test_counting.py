@@ -131,7 +131,8 @@ FAILURES = {
 def test_without_an_answer_it_is_estimated(customer, provider, failure):
     provider.answer = FAILURES[failure]
     assert is_estimate(count(customer))
-    assert len(provider.requests) == 1
+    # A kept connection that ends at once may never have brought the question: it is sent again.
+    assert len(provider.requests) in ((1, 2) if failure == "gone" else (1,))
 
 
 def test_who_is_silent_is_not_waited_for(customer, provider):

@@ -147,6 +147,13 @@ def test_a_server_that_counts_nothing_is_estimated(customer, provider):
     assert usd(reply.json()["usage"]["cost"]) == usd(record["cost"]) > 0
 
 
+def test_tokens_as_numbers_are_estimated_as_many(customer, provider):
+    body = {"object": "list", "data": [{"index": 0, "embedding": [1.0]}], "model": "theirs"}
+    provider.answer = answers.reply(200, json.dumps(body).encode())
+    customer.post({"model": "embed", "input": [[1] * 1000, [2] * 1000]}, "/embeddings")
+    assert 1900 < customer.wait_for_record()["input_tokens"] < 4100
+
+
 WRONG = {
     "no input": {},
     "an empty list": {"input": []},

@@ -10,7 +10,7 @@ static void check_request(const struct model_request *request, size_t bytes)
     check(prompt->input_count >= 1 && prompt->input_count <= LIMIT_INPUTS);
     check(prompt->message_count == prompt->input_count);
     check(prompt->bytes_most >= 0 && (uint64_t)prompt->bytes_most <= most + bytes);
-    check(prompt->text_bytes >= 0 && (uint64_t)prompt->text_bytes <= most + bytes);
+    check(prompt->text_bytes >= 0 && (uint64_t)prompt->text_bytes <= most + 4 * bytes);
 }
 
 /* What a provider gets differs in the model's name alone. */
