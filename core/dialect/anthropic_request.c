@@ -41,6 +41,33 @@ bool anthropic_read_request(struct slice text, const struct request_address *add
     return good;
 }
 
+/* The least that the API takes. */
+enum { THINKING_TOKENS_MIN = 1024 };
+
+/* A budget of thoughts must be below the limit of the answer: it shrinks with that, and where too
+ * little is left, there are no thoughts. */
+static void lower_thinking(const struct model_request *request, int64_t most,
+                           struct request_edits *edits)
+{
+    struct json_value thinking;
+    struct json_value budget;
+    int64_t tokens = 0;
+    if (json_find(&request->root, "thinking", &thinking) != 1 || thinking.type != JSON_OBJECT ||
+        json_find(&thinking, "budget_tokens", &budget) != 1 || budget.type != JSON_NUMBER ||
+        !json_int64(&budget, &tokens) || tokens < most || tokens > INT32_MAX)
+        return;
+    size_t from = edits->text.bytes;
+    int64_t lowered = most * tokens / request->output_tokens;
+    lowered = lowered < most ? lowered : most - 1;
+    if (most <= THINKING_TOKENS_MIN) {
+        buffer_append_text(&edits->text, "{\"type\":\"disabled\"}");
+        request_replace(request, &thinking, edits, from);
+        return;
+    }
+    buffer_append_int(&edits->text, lowered > THINKING_TOKENS_MIN ? lowered : THINKING_TOKENS_MIN);
+    request_replace(request, &budget, edits, from);
+}
+
 bool anthropic_apply(const struct model_request *request, const struct request_changes *changes,
                      struct request_copy *out)
 {
@@ -52,6 +79,7 @@ bool anthropic_apply(const struct model_request *request, const struct request_c
         size_t from = edits.text.bytes;
         buffer_append_int(&edits.text, most);
         request_replace(request, &request->members[REQUEST_MAX_TOKENS], &edits, from);
+        lower_thinking(request, most, &edits);
     }
     *out = (struct request_copy){.inserted = edits.text};
     request_cut(request->text, &edits, out);

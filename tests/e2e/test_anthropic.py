@@ -428,3 +428,17 @@ def test_models_are_listed(client):
     assert found[MODEL].created_at.year >= 1970
     assert page.has_more is False
     assert client.models.retrieve(MODEL).id == MODEL
+
+
+def test_thoughts_shrink_with_the_money(house, provider):
+    """A provider refuses a budget of thoughts that is not below the limit of the answer."""
+    provider.answer = message()
+    thinking = {"type": "enabled", "budget_tokens": 10_000}
+    poor = house.customer(credit="0.05")
+    body = {"model": MODEL, "max_tokens": 20_000, "messages": HELLO, "stream": True,
+            "thinking": thinking}  # fmt: skip
+    assert poor.post(body, "/messages").status_code == 200
+    sent = provider.last.json
+    assert 1024 <= sent["thinking"]["budget_tokens"] < sent["max_tokens"] < 3000
+    assert house.customer().post(body, "/messages").status_code == 200
+    assert provider.last.json["thinking"] == thinking

@@ -130,6 +130,36 @@ static void the_copy_has_model_and_limit(void **state)
     form_assert_copy(DIALECT, BODY(""), &none, BODY(""));
 }
 
+#define THINKS(limit, budget)                                                                      \
+    "{\"model\":\"m\",\"thinking\":{\"budget_tokens\":" budget ",\"type\":\"enabled\"}," MESSAGES  \
+    ",\"max_tokens\":" limit "}"
+
+/* The API wants at least 1,024, and less than max_tokens. */
+static void thoughts_shrink_with_the_limit(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        int64_t most;
+        const char *copy;
+    } cases[] = {
+        {THINKS("20000", "10000"), 15000, THINKS("15000", "10000")},
+        {THINKS("20000", "10000"), 10000, THINKS("10000", "5000")},
+        {THINKS("20000", "10000"), 2000, THINKS("2000", "1024")},
+        {THINKS("20000", "19999"), 2000, THINKS("2000", "1999")},
+        {THINKS("20000", "19999"), 1025, THINKS("1025", "1024")},
+        {THINKS("20000", "30000"), 5000, THINKS("5000", "4999")}, /* interleaved */
+        {THINKS("20000", "30000"), 30000, THINKS("20000", "30000")},
+        {THINKS("20000", "19999"), 1024,
+         "{\"model\":\"m\",\"thinking\":{\"type\":\"disabled\"}," MESSAGES ",\"max_tokens\":1024}"},
+        {THINKS("20000", "\"many\""), 1024, THINKS("1024", "\"many\"")},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct request_changes changes = {.model = "m", .output_tokens_max = cases[i].most};
+        form_assert_copy(DIALECT, cases[i].body, &changes, cases[i].copy);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +168,7 @@ int main(void)
         cmocka_unit_test(finds_what_messages_bring),
         cmocka_unit_test(refuses_what_cannot_be_priced),
         cmocka_unit_test(the_copy_has_model_and_limit),
+        cmocka_unit_test(thoughts_shrink_with_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
