@@ -36,9 +36,14 @@ local COUNTS = {
 }
 local NOT_KEPT = { nullable = true, propertyOrdering = true, property_ordering = true }
 
+local function is_count(node, what)
+    local count = what == "string" and text(doc, node, 16) or ""
+    return count == "0" or string.find(count, "^[1-9]%d*$") ~= nil
+end
+
 local function put_type(node, nullable)
-    local name = string.lower(text(doc, node, 64) or "")
-    put(out, nullable and '["' .. name .. '","null"]' or '"' .. name .. '"')
+    local name = native.quoted(string.lower(text(doc, node, 64) or ""))
+    put(out, nullable and "[" .. name .. ',"null"]' or name)
 end
 
 local function is_nullable(names, nodes)
@@ -61,7 +66,7 @@ local function put_member(name, node, nullable)
         put_google(node)
     elseif what == "array" and (name == "anyOf" or name == "prefixItems") then
         put_list(node)
-    elseif COUNTS[name] and what == "string" then
+    elseif COUNTS[name] and is_count(node, what) then
         put(out, -node)
     else
         put(out, node)

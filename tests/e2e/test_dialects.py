@@ -314,3 +314,17 @@ def test_a_stream_that_is_cut(customer, provider, client, dialect):
     with pytest.raises(Exception, match=r"[Nn]ot complete|broke off"):
         ASK[client](customer, f"m-{dialect}", True, False)
     assert usd(customer.wait_for_record()["cost"]) > 0
+
+
+@pytest.mark.parametrize("dialect", PROVIDERS[:3])
+def test_a_schema_of_google_is_never_more_than_a_schema(customer, provider, dialect):
+    """Its words are written anew, and whatever stands in them stays inside."""
+    counts = {"minItems": "1,2", "maxItems": "3", "minLength": "03"}
+    schema = {"type": 'OBJ"\n', "nullable": True, **counts}
+    tool = {"functionDeclarations": [{"name": "get_weather", "parameters": schema}]}
+    body = {"contents": [{"parts": [{"text": QUESTION}]}], "tools": [tool]}
+    provider.answer = answer_of(dialect)
+    path = f"/models/m-{dialect}:generateContent"
+    assert customer.post(body, path).status_code == 200
+    wanted = {"type": ['obj"\n', "null"], **counts, "maxItems": 3}
+    assert tool_of(dialect, provider.last.json) == ("get_weather", wanted)
