@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "dialect/dialect.h"
+#include "dialect/foreign_marks.h"
 #include "dialect/kept_names.h"
 #include "dialect/sse.h"
 
@@ -50,6 +51,19 @@ static inline void fuzz_check_copy(const struct dialect_form *form,
     check(read.output_tokens > 0 && read.output_tokens <= FUZZ_TOKENS_MAX);
 }
 
+/* What is left is a JSON object, and nothing of it is removed twice. */
+static inline void fuzz_remove_marks(enum dialect dialect, struct request_copy *copy)
+{
+    struct json_value root;
+    struct fault fault;
+    for (int i = 0; i < 2; i++) {
+        size_t bytes = i == 0 ? 0 : copy->parts[0].bytes;
+        check(foreign_marks_remove(dialect, copy) && copy->part_count == 1);
+        check(json_parse(copy->parts[0], LIMIT_JSON_DEPTH, &root, &fault));
+        check(root.type == JSON_OBJECT && (bytes == 0 || copy->parts[0].bytes == bytes));
+    }
+}
+
 static inline void fuzz_named_request(const struct dialect_form *form,
                                       const struct request_address *address, struct slice text)
 {
@@ -70,6 +84,7 @@ static inline void fuzz_named_request(const struct dialect_form *form,
     for (size_t i = 0; i < copy.part_count; i++)
         check(buffer_append_slice(&written, copy.parts[i]));
     fuzz_check_copy(form, address, &request, buffer_slice(&written));
+    fuzz_remove_marks(request.dialect, &copy);
     buffer_fini(&written);
     request_copy_fini(&copy);
 }

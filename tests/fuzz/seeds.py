@@ -208,6 +208,7 @@ ASKED = [
     b'{}}},"stream_options":{"include_usage":true},"reasoning_effort":"low"}',
     b'{"instructions":"i","input":[{"role":"user","content":[{"type":"input_text","text":"x"}]},'
     b'{"type":"reasoning","summary":[{"text":"t"}],"encrypted_content":"gw1.anthropic.c2ln"},'
+    b'{"type":"compaction","encrypted_content":"gw1.summary.s"},'
     b'{"type":"custom_tool_call","call_id":"c","name":"g","input":"x"},{"type":'
     b'"custom_tool_call_output","call_id":"c","output":"r"}],"tools":[{"type":"custom","name":"g",'
     b'"format":{"type":"grammar","syntax":"lark","definition":"d"}},{"type":"namespace","name":'
@@ -263,6 +264,11 @@ TRANSLATIONS = [
 ]
 
 
+def moved(asked: bytes) -> bytes:
+    """A conversation with marks, at a provider of the client's own dialect."""
+    return b'{"model":"m",' + asked[1:]
+
+
 def shipped(pattern: str, bytes_max: int = 4096) -> list[bytes]:
     """The files of this repository that are such inputs themselves, as far as they are read."""
     return [path.read_bytes()[:bytes_max] for path in sorted(ROOT.glob(pattern))]
@@ -280,18 +286,18 @@ LISTS = [
 ]
 SEEDS = {
     "lists": LISTS,
-    "anthropic": ANTHROPIC,
+    "anthropic": [*ANTHROPIC, moved(ASKED[2])],
     "chat": CHATS,
     "chunked": CHUNKED,
     "context_form": CONTEXTS,
     "conf": SETTINGS + shipped("gateway.conf"),
-    "gemini": GEMINI,
+    "gemini": [*GEMINI, ASKED[3]],
     "head": HEADS,
     "json": JSON + CHATS + COMPLETIONS,
     "meter": COMPLETIONS,
     "policy_source": POLICIES + shipped("policies/*.lua"),
     "response": RESPONSES,
-    "responses": RESPONSES_API,
+    "responses": [*RESPONSES_API, moved(ASKED[1])],
     "sse": SSE,
     "translation": TRANSLATIONS,
     "journal": RECORDS,
@@ -324,10 +330,12 @@ DIALECT_MEMBERS = [
     "maxOutputTokens", "max_output_tokens", "responseModalities", "finishReason", "responseId",
     "previous_response_id", "conversation", "item_reference", "approval_request_id", "id",
 ]  # fmt: skip
+DIALECT_WORDS = [f'"{name}":' for name in MEMBERS + DIALECT_MEMBERS]
+DIALECT_WORDS += ['"gw1.', "~gw1.", "summary.", "compaction", "compaction_trigger"]
 WORDS = {
-    "anthropic": [f'"{name}":' for name in MEMBERS + DIALECT_MEMBERS],
-    "gemini": [f'"{name}":' for name in MEMBERS + DIALECT_MEMBERS],
-    "responses": [f'"{name}":' for name in MEMBERS + DIALECT_MEMBERS],
+    "anthropic": DIALECT_WORDS,
+    "gemini": DIALECT_WORDS,
+    "responses": DIALECT_WORDS,
     "chat": [f'"{name}":' for name in MEMBERS],
     "conf": ["listen", "workers", "${", "}", "yes", "no", "process", "127.0.0.1:", "[::1]:"],
     "head": FIELDS,
