@@ -266,7 +266,8 @@ static bool apply(enum dialect dialect, struct removal *removal, struct buffer *
         stop_thinking(removal, &root);
     if (removal->edits.failed)
         return false;
-    qsort(removal->edits.data, removal->count, sizeof(struct json_edit), by_offset);
+    if (removal->count > 0) /* else the array is NULL */
+        qsort(removal->edits.data, removal->count, sizeof(struct json_edit), by_offset);
     return json_apply_edits(removal->text, (const struct json_edit *)(void *)removal->edits.data,
                             removal->count, out);
 }
