@@ -178,14 +178,37 @@ local function is_told(read, name, case)
         or (case.service_tier ~= "" and step_of(list[case.service_tier], case.prompt_above) ~= nil)
 end
 
+-- Whether the nearest whole of the unit that the case states is dearer there.
+local function has_dearer_whole(unit, base, stated)
+    local whole = unit.fallback
+    while whole and not stated[whole] do
+        whole = UNIT[whole].fallback
+    end
+    return whole and stated[whole] > (base[whole] or 0)
+end
+
+-- Whether the part stands beside its whole in a wider case.
+local function stands_in_wider(cases, case)
+    for _, wider in ipairs(cases or {}) do
+        if is_wider(wider, case) then
+            return true
+        end
+    end
+    return false
+end
+
 -- A part of which a rule says nothing becomes dearer as its whole does: one that the source has at
--- its plain price is stated beside it.
-local function state_parts(read, case, prices, base, stated)
+-- its plain price is stated beside it; and then for the calls of two such cases, too. `parts`: the
+-- cases that state a part so, by its name.
+local function state_parts(read, case, prices, base, stated, parts)
     for _, unit in ipairs(UNITS) do
-        local pusd, whole = prices[unit.name], unit.fallback
-        if pusd and stated[whole] and stated[whole] > (base[whole] or 0)
-            and is_told(read, unit.name, case) then
-            stated[unit.name] = pusd
+        local name = unit.name
+        local beside = prices[name] and has_dearer_whole(unit, base, stated)
+            and is_told(read, name, case)
+        if beside or (prices[name] and stands_in_wider(parts[name], case)) then
+            stated[name] = prices[name]
+            parts[name] = parts[name] or {}
+            table.insert(parts[name], case)
         end
     end
 end
@@ -207,11 +230,11 @@ end
 
 -- A tier, a speed or a region with the plain prices is a rule, too: it sells the name.
 local function add_cases(read, base, out)
-    local cases, lists = cases_of(read), {}
+    local cases, lists, parts = cases_of(read), {}, {}
     for i, case in ipairs(cases) do
         lists[i] = prices_of(read, case)
         local stated = stated_prices(i, cases, lists, base)
-        state_parts(read, case, lists[i], base, stated)
+        state_parts(read, case, lists[i], base, stated, parts)
         if not next(stated) and case.count == 1 and case.prompt_above == 0 then
             stated.input = lists[i].input
         end

@@ -47,7 +47,7 @@ static int set_up(void **state)
     struct fault fault;
     int ends[2];
     (void)state;
-    alarm(300);                /* nothing here waits for ever */
+    alarm(300);               /* nothing here waits for ever */
     signal(SIGPIPE, SIG_IGN); /* as the program does */
     writes = errors = 0;
     assert_true(job_queue_init(&queue, 8));
