@@ -175,7 +175,7 @@ static void leave_own_out(struct reading *reading, const struct json_value *item
             continue;
         for (size_t i = reading->approval_count; i-- > 0;) {
             const struct slice *approved = &reading->approvals[i].raw;
-            if (approved->bytes == id.raw.bytes &&
+            if (approved->data != NULL && approved->bytes == id.raw.bytes &&
                 memcmp(approved->data, id.raw.data, id.raw.bytes) == 0)
                 reading->approvals[i] = reading->approvals[--reading->approval_count];
         }
