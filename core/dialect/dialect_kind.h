@@ -1,7 +1,9 @@
-/* Which API a client or a provider uses. The first ones are conversations, which are translated
- * into each other; the others are asked of a provider that speaks them. */
+/* Which API a client or a provider uses. The first CONVERSATIONS are conversations, which are
+ * translated into each other; the others are asked of a provider that speaks them. */
 #ifndef DIALECT_DIALECT_KIND_H
 #define DIALECT_DIALECT_KIND_H
+
+#include <stdbool.h>
 
 enum dialect {
     DIALECT_CHAT,
@@ -12,6 +14,11 @@ enum dialect {
     DIALECT_MODERATIONS,
     DIALECT_RERANK
 };
-enum { DIALECTS = 7 };
+enum { DIALECTS = 7, CONVERSATIONS = 4 };
+
+static inline bool dialect_is_conversation(enum dialect dialect)
+{
+    return (int)dialect < CONVERSATIONS;
+}
 
 #endif

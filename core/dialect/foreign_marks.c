@@ -33,6 +33,8 @@ static bool has_mark(struct slice body)
 
 bool foreign_marks_stand_in(enum dialect dialect, struct slice body)
 {
+    if (!dialect_is_conversation(dialect)) /* nothing of it was ever translated */
+        return false;
     return dialect == DIALECT_GEMINI ? slice_find(body, slice_of("\"" MARK_BASE64)) >= 0
                                      : has_mark(body);
 }
@@ -229,7 +231,7 @@ static bool chat_message_goes(struct removal *removal, const struct json_value *
 static const struct {
     const char *list;
     bool (*goes)(struct removal *removal, const struct json_value *entry);
-} forms[DIALECTS] = {
+} forms[CONVERSATIONS] = {
     [DIALECT_CHAT] = {"messages", chat_message_goes},
     [DIALECT_RESPONSES] = {"input", item_goes},
     [DIALECT_ANTHROPIC] = {"messages", message_goes},

@@ -13,7 +13,8 @@
 /* What stands before a summary of ours. */
 #define FOREIGN_MARKS_SUMMARY "gw1.summary."
 
-/* Whether there may be a mark in a body of this dialect: a quick search. */
+/* Whether there may be a mark in a body of this dialect: a quick search. Only conversations have
+ * marks. */
 bool foreign_marks_stand_in(enum dialect dialect, struct slice body);
 /* Makes the provider's copy one without marks. Returns false without memory, or if there are more
  * than LIMIT_FOREIGN_MARKS. */

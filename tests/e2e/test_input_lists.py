@@ -14,6 +14,7 @@ from prices import Price, charge, usd
 
 VECTORS = [[0.5, -1.25, 3e-05], [1.0, 0.0, -0.33333334]]
 PRICE = Price("0.10", "0")
+SOLD_AT = {"embeddings": "embed", "moderations": "moderate", "rerank": "rank-tokens"}
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +175,16 @@ def test_a_wrong_input_is_named(customer, provider, name):
     error = check_error(reply, 400, retry=False)
     assert error["param"] in ("input", "stream")
     assert provider.requests == []
+
+
+@pytest.mark.parametrize("path", ["embeddings", "moderations", "rerank"])
+def test_marks_of_translations_are_only_text(customer, provider, path):
+    """In a conversation they would be taken out: here they are what a customer asks about."""
+    marked = ["gw1.gemini.x", "call_1~gw1.none.x"]
+    provider.answer = embeddings("float") if path == "embeddings" else ranked()
+    body = {"model": SOLD_AT[path], "query": "x", "input": marked, "documents": marked}
+    assert customer.post(body, f"/{path}").status_code == 200
+    assert provider.last.json == {**body, "model": provider.last.json["model"]}
 
 
 def test_a_failed_provider_is_free(customer, provider):

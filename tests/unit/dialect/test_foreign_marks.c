@@ -111,6 +111,8 @@ static void marks_are_found(void **state)
     for (size_t i = 0; i < sizeof without / sizeof *without; i++)
         assert_false(foreign_marks_stand_in(DIALECT_CHAT, slice_of(without[i])));
     assert_true(foreign_marks_stand_in(DIALECT_CHAT, slice_of("11\"gw1.")));
+    for (int dialect = CONVERSATIONS; dialect < DIALECTS; dialect++)
+        assert_false(foreign_marks_stand_in((enum dialect)dialect, slice_of("\"gw1.gemini.x\"")));
     assert_false(foreign_marks_stand_in(DIALECT_GEMINI, slice_of("\"gw1.\" Z3cxL")));
 }
 
