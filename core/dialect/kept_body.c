@@ -11,7 +11,7 @@ static bool read_items(const struct json_value *items, struct kept_names *names,
     if (items->type == JSON_NULL)
         return true;
     if (items->type != JSON_ARRAY)
-        return kept_names_fault(fault, "items", "'items' must be an array.");
+        return request_refuse(fault, "invalid_value", "items", "'items' must be an array.");
     return kept_items_read("items", items, names, fault) &&
            kept_objects_allow_in("items", items, names, fault);
 }
@@ -43,7 +43,7 @@ bool kept_body_read(struct slice body, struct kept_names *names, struct request_
     if (body.bytes == 0)
         return true;
     if (!json_parse(body, LIMIT_JSON_DEPTH, &root, &why) || root.type != JSON_OBJECT)
-        return kept_names_fault(fault, NULL, "The body must be a JSON object.");
+        return request_refuse(fault, "invalid_value", NULL, "The body must be a JSON object.");
     struct json_walk walk = json_walk(&root);
     while (json_next(&walk, &member)) {
         if (!read_member(&member, &item_lists, names, fault))

@@ -141,8 +141,8 @@ static bool read_approval(struct reading *reading, const struct json_value *item
     if (!find_name(item, "approval_request_id", reading->param, &id, reading->fault))
         return false;
     if (reading->approval_count == APPROVALS_MAX)
-        return kept_names_fault(reading->fault, reading->param,
-                                "A request may have at most %d approvals.", APPROVALS_MAX);
+        return request_refuse(reading->fault, "invalid_value", reading->param,
+                              "A request may have at most %d approvals.", APPROVALS_MAX);
     reading->approvals[reading->approval_count++] = id;
     return true;
 }

@@ -1,25 +1,15 @@
 #include "dialect/kept_names.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/limits.h"
 
-bool kept_names_fault(struct request_fault *fault, const char *param, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    request_fault_set(fault, "invalid_value", param, format, arguments);
-    va_end(arguments);
-    return false;
-}
-
 bool kept_names_refuse_kept(const char *param, struct slice name, struct request_fault *fault)
 {
-    return kept_names_fault(
-        fault, param,
+    return request_refuse(
+        fault, "invalid_value", param,
         "'%.*s' names something that the model's provider keeps for all customers of "
         "this gateway together, so it cannot be named. Send what it stands for.",
         (int)name.bytes, name.data);
@@ -79,19 +69,18 @@ bool kept_names_add(struct kept_names *names, struct kept_name name, const struc
                     struct request_fault *fault)
 {
     if (!kept_names_read_id(id, &name.id))
-        return kept_names_fault(
-            fault, name.param,
-            "An id in '%s' is none: it must be a string of letters, digits, '_' "
-            "and '-', of at most %d bytes.",
-            name.param, LIMIT_OBJECT_ID_BYTES);
+        return request_refuse(fault, "invalid_value", name.param,
+                              "An id in '%s' is none: it must be a string of letters, digits, '_' "
+                              "and '-', of at most %d bytes.",
+                              name.param, LIMIT_OBJECT_ID_BYTES);
     if (has(names, &name))
-        return kept_names_fault(fault, name.param, "'%.*s' is named twice.", (int)name.id.bytes,
-                                name.id.data);
+        return request_refuse(fault, "invalid_value", name.param, "'%.*s' is named twice.",
+                              (int)name.id.bytes, name.id.data);
     if (names->count == LIMIT_NAMED_OBJECTS)
-        return kept_names_fault(fault, name.param,
-                                "A request may name at most %d items. Send what they stand for, or "
-                                "go on from a response with previous_response_id.",
-                                LIMIT_NAMED_OBJECTS);
+        return request_refuse(fault, "invalid_value", name.param,
+                              "A request may name at most %d items. Send what they stand for, or "
+                              "go on from a response with previous_response_id.",
+                              LIMIT_NAMED_OBJECTS);
     put(names, &name);
     return true;
 }

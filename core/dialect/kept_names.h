@@ -25,9 +25,6 @@ struct kept_names { /* zeroed: none */
     size_t room;
 };
 
-/* Returns false with a fault of an invalid value. */
-bool kept_names_fault(struct request_fault *fault, const char *param, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
 /* Refuses what must not be named, by the name of its member as the client wrote it. */
 bool kept_names_refuse_kept(const char *param, struct slice name, struct request_fault *fault);
 /* Whether a member names something, or has content: null, "", [] and {} do not. */

@@ -13,6 +13,16 @@ bool request_fault_set(struct request_fault *fault, const char *code, const char
     return false;
 }
 
+bool request_refuse(struct request_fault *fault, const char *code, const char *param,
+                    const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    request_fault_set(fault, code, param, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
 /* Says what is wrong with a member. */
 static bool refuse_name(struct request_fault *fault, const char *param, struct slice name,
                         const char *why)

@@ -16,6 +16,8 @@ struct request_fault {
 /* Each returns false. */
 bool request_fault_set(struct request_fault *fault, const char *code, const char *param,
                        const char *format, va_list arguments) __attribute__((format(printf, 4, 0)));
+bool request_refuse(struct request_fault *fault, const char *code, const char *param,
+                    const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* A member is there twice: the provider might obey the one that we did not price. */
 bool request_fault_twice(struct request_fault *fault, const char *param, struct slice name);
 /* A key is not written as the name that some servers read it as (member_name.h). */

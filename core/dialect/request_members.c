@@ -1,6 +1,5 @@
 #include "dialect/request_members.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -11,16 +10,6 @@ enum {
     MEMBERS_MAX = 256,
     LARGE_BYTES = 512 /* values from this size on are not read twice */
 };
-
-bool request_refuse(struct request_fault *fault, const char *code, const char *param,
-                    const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    request_fault_set(fault, code, param, format, arguments);
-    va_end(arguments);
-    return false;
-}
 
 /* Returns which of the names a server may read the key `name` as, or REQUEST_MEMBERS. */
 static size_t name_among(struct slice name, const char *const names[REQUEST_MEMBERS],

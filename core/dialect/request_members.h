@@ -9,10 +9,6 @@
 #include "dialect/member_name.h"
 #include "dialect/model_request.h"
 
-/* Fills *fault and returns false. */
-bool request_refuse(struct request_fault *fault, const char *code, const char *param,
-                    const char *format, ...) __attribute__((format(printf, 4, 5)));
-
 /* Empties *out and reads `text` as an object. The index must live until request_end. */
 bool request_begin(struct slice text, uint64_t seed, struct json_index *index,
                    struct model_request *out, struct request_fault *fault);
