@@ -1,5 +1,5 @@
 /* Puts embeddings into the encoding that the client has asked for: lists of numbers, or base64 of
- * 32-bit floats. Some servers ignore `encoding_format`, and openai for Node (6.49.0 and later),
+ * 32-bit floats. Some servers ignore `encoding_format`, and openai for Node (6.49.0),
  * which asks for base64, reads a list of numbers as a quarter as many wrong ones. Only for this
  * room. Pure functions. */
 #ifndef DIALECT_EMBEDDING_ENCODING_H

@@ -1,6 +1,6 @@
 /* The dialects that answer a list of inputs with a list of results, never streamed: OpenAI's
  * embeddings and moderations, and the rerank of Cohere (v2) and Jina. Members as in openai 3.57.0
- * and cohere 7.2.0 (PyPI) and https://api.jina.ai. Only for this room. */
+ * and cohere 7.3.1 (PyPI) and https://api.jina.ai. Only for this room. */
 #ifndef DIALECT_INPUT_LISTS_H
 #define DIALECT_INPUT_LISTS_H
 

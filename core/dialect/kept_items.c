@@ -121,16 +121,14 @@ struct reading {
     size_t approval_count;
 };
 
-static bool read_reference(struct reading *reading, const struct json_value *item, bool loose)
+static bool read_reference(struct reading *reading, const struct json_value *id, bool loose)
 {
-    struct json_value id = {.type = JSON_NULL};
     if (reading->names == NULL)
         return loose ||
                kept_names_refuse_kept(reading->param, slice_of("item_reference"), reading->fault);
     const struct kept_name name = {
         .param = reading->param, .kind = KEPT_ITEM, .brings = true, .loose = loose};
-    return find_name(item, "id", reading->param, &id, reading->fault) &&
-           kept_names_add(reading->names, name, &id, reading->fault);
+    return kept_names_add(reading->names, name, id, reading->fault);
 }
 
 static bool read_approval(struct reading *reading, const struct json_value *item)
@@ -161,7 +159,7 @@ static bool read_item(struct reading *reading, const struct json_value *item)
         return false;
     enum standing standing = standing_of(type, item, &id);
     return standing == STANDS_FOR_ITSELF ||
-           read_reference(reading, item, standing == STANDS_LOOSELY);
+           read_reference(reading, &id, standing == STANDS_LOOSELY);
 }
 
 /* An approval of what stands in the same list names nothing else. */
