@@ -111,8 +111,10 @@ bool json_int64(const struct json_value *number, int64_t *out);
 bool json_decode_string(const struct json_value *string, struct buffer *out);
 /* Returns false when the string holds half of a surrogate pair, which is no character. */
 bool json_string_is_whole(const struct json_value *string);
-/* Returns true when the decoded string is `text`. */
-bool json_string_is(const struct json_value *string, const char *text);
+/* Returns true when the value is a string that, decoded, is `text`. */
+bool json_string_is(const struct json_value *value, const char *text);
+/* Returns true when the value is a string that, decoded, is one of the texts. */
+bool json_string_is_one_of(const struct json_value *value, const char *const *texts, size_t count);
 
 /* Returns the sum of the decoded lengths of all strings inside `value`, in bytes; keys do not
  * count. */

@@ -171,9 +171,18 @@ bool json_string_is_whole(const struct json_value *string)
     return true;
 }
 
-bool json_string_is(const struct json_value *string, const char *text)
+bool json_string_is(const struct json_value *value, const char *text)
 {
-    return string->type == JSON_STRING && decodes_to(without_quotes(string->raw), slice_of(text));
+    return value->type == JSON_STRING && decodes_to(without_quotes(value->raw), slice_of(text));
+}
+
+bool json_string_is_one_of(const struct json_value *value, const char *const *texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (json_string_is(value, texts[i]))
+            return true;
+    }
+    return false;
 }
 
 static size_t decoded_bytes(struct slice escaped)

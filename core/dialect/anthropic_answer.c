@@ -3,11 +3,6 @@
 #include "dialect/answer_state.h"
 #include "dialect/anthropic.h"
 
-static bool is_word(const struct json_value *value, const char *word)
-{
-    return value->type == JSON_STRING && json_string_is(value, word);
-}
-
 /* What decides prices stands in the usage, and in what the answer is. */
 static void read_holder(const struct json_value *holder, struct answer_facts *out)
 {
@@ -101,7 +96,7 @@ void anthropic_read_answer(const struct json_value *root, struct answer_facts *o
         [TYPE] = {.name = "type"}, [CONTENT] = {.name = "content"}, [ERROR] = {.name = "error"}};
     *out = (struct answer_facts){.kind = ANSWER_PASSES};
     json_find_all(root, members, MEMBERS);
-    if (is_word(&members[TYPE].value, "error") || members[ERROR].value.type == JSON_OBJECT) {
+    if (json_string_is(&members[TYPE].value, "error") || members[ERROR].value.type == JSON_OBJECT) {
         out->kind = ANSWER_FAILS;
         out->error = *root;
         return;

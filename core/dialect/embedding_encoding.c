@@ -20,14 +20,14 @@ static bool finds_encoding(const struct model_request *request, bool *base64)
     json_find_all(&request->root, members, MEMBERS);
     const struct json_value *encoding = &members[ENCODING].value;
     const struct json_value *type = &members[TYPE].value;
-    if (type->type != JSON_NULL && !(type->type == JSON_STRING && json_string_is(type, "float")))
+    if (type->type != JSON_NULL && !json_string_is(type, "float"))
         return false;
     if (encoding->type == JSON_NULL) { /* OpenAI's default */
         *base64 = false;
         return true;
     }
-    *base64 = encoding->type == JSON_STRING && json_string_is(encoding, "base64");
-    return *base64 || (encoding->type == JSON_STRING && json_string_is(encoding, "float"));
+    *base64 = json_string_is(encoding, "base64");
+    return *base64 || json_string_is(encoding, "float");
 }
 
 /* ---- one embedding ---- */

@@ -46,11 +46,6 @@ static bool begins(const struct json_value *value, const char *mark)
            memcmp(value->raw.data + 1, mark, bytes) == 0;
 }
 
-static bool is_word(const struct json_value *value, const char *word)
-{
-    return value->type == JSON_STRING && json_string_is(value, word);
-}
-
 /* ---- edits ---- */
 
 struct removal {
@@ -143,13 +138,13 @@ static bool block_goes(struct removal *removal, const struct json_value *block)
     struct json_value opaque;
     if (!find(block, "type", &type))
         return false;
-    bool thinks = is_word(&type, "thinking");
-    if (thinks || is_word(&type, "redacted_thinking")) {
+    bool thinks = json_string_is(&type, "thinking");
+    if (thinks || json_string_is(&type, "redacted_thinking")) {
         bool goes = find(block, thinks ? "signature" : "data", &opaque) && begins(&opaque, MARK);
         removal->thoughtless = removal->thoughtless || goes;
         return goes;
     }
-    cut_id(removal, block, is_word(&type, "tool_result") ? "tool_use_id" : "id");
+    cut_id(removal, block, json_string_is(&type, "tool_result") ? "tool_use_id" : "id");
     return false;
 }
 
@@ -159,7 +154,7 @@ static bool message_goes(struct removal *removal, const struct json_value *messa
     struct json_value role;
     if (!find(message, "content", &content) || content.type != JSON_ARRAY)
         return false;
-    if (find(message, "role", &role) && is_word(&role, "assistant"))
+    if (find(message, "role", &role) && json_string_is(&role, "assistant"))
         removal->thoughtless = false;
     return filter(removal, &content, block_goes) == 0 && removal->thoughtless;
 }
@@ -171,7 +166,7 @@ static bool item_goes(struct removal *removal, const struct json_value *item)
     if (!find(item, "encrypted_content", &opaque) || !begins(&opaque, MARK) ||
         !find(item, "type", &type))
         return false;
-    if (!is_word(&type, "compaction") || !begins(&opaque, FOREIGN_MARKS_SUMMARY))
+    if (!json_string_is(&type, "compaction") || !begins(&opaque, FOREIGN_MARKS_SUMMARY))
         return true;
     /* The text stands behind a quote and the mark. */
     const char *text = opaque.raw.data + sizeof FOREIGN_MARKS_SUMMARY;
@@ -244,7 +239,7 @@ static void stop_thinking(struct removal *removal, const struct json_value *root
     struct json_value thinking;
     struct json_value type;
     if (!removal->thoughtless || !find(root, "thinking", &thinking) ||
-        !find(&thinking, "type", &type) || !is_word(&type, "enabled"))
+        !find(&thinking, "type", &type) || !json_string_is(&type, "enabled"))
         return;
     replace(removal, &thinking, "{\"type\":\"disabled\"}");
 }

@@ -22,11 +22,7 @@ static bool is_filter(const struct json_value *reason)
                                           "IMAGE_PROHIBITED_CONTENT",
                                           "IMAGE_RECITATION",
                                           "MODEL_ARMOR"};
-    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
-        if (json_string_is(reason, filters[i]))
-            return true;
-    }
-    return false;
+    return json_string_is_one_of(reason, filters, sizeof filters / sizeof filters[0]);
 }
 
 static const char *finish_of(const struct json_value *reason)
@@ -168,7 +164,7 @@ static void read_tier(const struct json_value *usage, struct answer_facts *out)
     const struct json_value *traffic =
         &members[members[TRAFFIC].count > 0 ? TRAFFIC : TRAFFIC_SNAKE].value;
     for (size_t i = 0; i < sizeof tiers / sizeof tiers[0]; i++) {
-        if (traffic->type == JSON_STRING && json_string_is(traffic, tiers[i].theirs))
+        if (json_string_is(traffic, tiers[i].theirs))
             out->service_tier = (struct json_value){.type = JSON_STRING, .raw = tiers[i].ours};
     }
 }

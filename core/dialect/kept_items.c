@@ -58,13 +58,8 @@ bool kept_items_is_message(const struct json_value *item)
     json_find_all(item, members, MEMBERS);
     const struct json_value *role = &members[ROLE].value;
     enum json_type content = members[CONTENT].value.type;
-    if (role->type != JSON_STRING || (content != JSON_STRING && content != JSON_ARRAY))
-        return false;
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
-        if (json_string_is(role, roles[i]))
-            return true;
-    }
-    return false;
+    return (content == JSON_STRING || content == JSON_ARRAY) &&
+           json_string_is_one_of(role, roles, sizeof roles / sizeof roles[0]);
 }
 
 enum standing { STANDS_FOR_ITSELF, STANDS_FOR_ANOTHER, STANDS_LOOSELY };
@@ -151,7 +146,7 @@ static bool read_item(struct reading *reading, const struct json_value *item)
     struct json_value id = {.type = JSON_NULL};
     json_find_all(item, &found, 1);
     const struct json_value *type = &found.value;
-    if (type->type == JSON_STRING && json_string_is(type, "mcp_approval_response"))
+    if (json_string_is(type, "mcp_approval_response"))
         return read_approval(reading, item);
     if (!kept_items_may_stand(type) || (type->type != JSON_STRING && kept_items_is_message(item)))
         return true;

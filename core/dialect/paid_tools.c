@@ -103,7 +103,7 @@ static bool read_shell(const struct paid_finder *finder, const struct json_value
         (environment.type == JSON_OBJECT &&
          !paid_finder_read_inner(finder, &environment, "type", &type)))
         return false;
-    *out = type.type == JSON_STRING && json_string_is(&type, "local");
+    *out = json_string_is(&type, "local");
     return true;
 }
 
@@ -167,7 +167,7 @@ static bool read_item(const struct paid_finder *finder, const struct json_value 
     struct json_value tools;
     unsigned count = json_find(item, "tools", &tools);
     (void)json_find(item, "type", &type);
-    if (count == 0 || (type.type == JSON_STRING && json_string_is(&type, "mcp_list_tools")))
+    if (count == 0 || json_string_is(&type, "mcp_list_tools"))
         return true;
     if (count > 1)
         return request_fault_twice(finder->fault, "tools", slice_of("tools"));

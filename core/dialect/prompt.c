@@ -70,11 +70,7 @@ static bool is_text_item(const struct json_value *type)
         "compaction_trigger",   "computer_call",           "file_search_call", "mcp_list_tools",
         "mcp_approval_request", "mcp_approval_response",   "mcp_call",         "program",
         "program_output"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (json_string_is(type, names[i]))
-            return true;
-    }
-    return false;
+    return json_string_is_one_of(type, names, sizeof names / sizeof names[0]);
 }
 
 static bool brings_tools(const struct json_value *type)

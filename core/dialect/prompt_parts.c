@@ -54,11 +54,8 @@ static bool is_text_type(const struct json_value *type)
                                         "mcp_tool_listing",
                                         "browser_state",
                                         "logs"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (json_string_is(type, names[i]))
-            return true;
-    }
-    return ends_with(type, "_result_error");
+    return json_string_is_one_of(type, names, sizeof names / sizeof names[0]) ||
+           ends_with(type, "_result_error");
 }
 
 /* A tool that is added to the request's, or a summary that repeats such changes. */
@@ -75,11 +72,8 @@ static bool is_holder_type(const struct json_value *type)
                                         "code_execution_result",
                                         "bash_code_execution_result",
                                         "encrypted_code_execution_result"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (json_string_is(type, names[i]))
-            return true;
-    }
-    return ends_with(type, "_tool_result");
+    return json_string_is_one_of(type, names, sizeof names / sizeof names[0]) ||
+           ends_with(type, "_tool_result");
 }
 
 /* What a content part is to the meter. A part that is neither text, picture nor sound may stand for

@@ -4,25 +4,20 @@
 #include "dialect/responses.h"
 #include "dialect/responses_output.h"
 
-static bool is_word(const struct json_value *value, const char *word)
-{
-    return value->type == JSON_STRING && json_string_is(value, word);
-}
-
 /* ---- the object of an answer ---- */
 
 static const char *finish_of(const struct json_value *status, const struct json_value *details,
                              const struct json_value *output)
 {
     struct json_member reason = {.name = "reason"};
-    if (is_word(status, "completed"))
+    if (json_string_is(status, "completed"))
         return responses_output_calls(output) ? "tool_calls" : "stop";
-    if (is_word(status, "cancelled"))
+    if (json_string_is(status, "cancelled"))
         return "stop";
-    if (!is_word(status, "incomplete"))
+    if (!json_string_is(status, "incomplete"))
         return NULL;
     json_find_all(details, &reason, 1);
-    return is_word(&reason.value, "content_filter") ? "content_filter" : "length";
+    return json_string_is(&reason.value, "content_filter") ? "content_filter" : "length";
 }
 
 /* Reads what decides the price, and how the answer ended. Returns its output. */
@@ -61,7 +56,8 @@ void responses_read_answer(const struct json_value *root, struct answer_facts *o
     struct json_item item;
     *out = (struct answer_facts){.kind = ANSWER_PASSES};
     json_find_all(root, members, MEMBERS);
-    if (is_word(&members[STATUS].value, "failed") || members[ERROR].value.type == JSON_OBJECT) {
+    if (json_string_is(&members[STATUS].value, "failed") ||
+        members[ERROR].value.type == JSON_OBJECT) {
         fail(root, out);
         return;
     }
@@ -196,9 +192,9 @@ static void add_part(const struct event *event, struct answer_facts *out)
     if (!is_open(event))
         return;
     json_find_all(value_of(event, PART), &type, 1);
-    if (is_word(&type.value, "refusal"))
+    if (json_string_is(&type.value, "refusal"))
         part = RESPONSES_REFUSAL;
-    else if (is_word(&type.value, "reasoning_text"))
+    else if (json_string_is(&type.value, "reasoning_text"))
         part = RESPONSES_REASONING;
     responses_state_add_part(event->state, index_of(event, CONTENT_INDEX), part);
 }

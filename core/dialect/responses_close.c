@@ -185,16 +185,12 @@ static void end_item(struct view *view, struct buffer *item, struct buffer *out)
     struct json_member members[MEMBERS] = {[TYPE] = {.name = "type"}, [ID] = {.name = "id"}};
     struct json_value root;
     struct fault fault;
-    size_t i = 0;
     if (!view->open ||
         !json_parse(buffer_slice(&view->state->item), LIMIT_JSON_DEPTH, &root, &fault))
         return;
     json_find_all(&root, members, MEMBERS);
     const struct json_value *type = &members[TYPE].value;
-    while (i < sizeof ended / sizeof ended[0] &&
-           (type->type != JSON_STRING || !json_string_is(type, ended[i])))
-        i++;
-    if (i == sizeof ended / sizeof ended[0])
+    if (!json_string_is_one_of(type, ended, sizeof ended / sizeof ended[0]))
         return;
     if (view->part)
         end_part(view, &members[ID].value, out);

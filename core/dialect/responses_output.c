@@ -2,15 +2,6 @@
 
 #include "dialect/foreign_marks.h"
 
-static bool is_one_of(const struct json_value *type, const char *const *names, size_t count)
-{
-    for (size_t i = 0; type->type == JSON_STRING && i < count; i++) {
-        if (json_string_is(type, names[i]))
-            return true;
-    }
-    return false;
-}
-
 static struct json_value type_of(const struct json_value *item)
 {
     struct json_member type = {.name = "type"};
@@ -59,7 +50,7 @@ static bool is_repeated(const struct json_value *item)
 {
     struct json_member role = {.name = "role"};
     json_find_all(item, &role, 1);
-    return role.value.type == JSON_STRING && json_string_is(&role.value, "user");
+    return json_string_is(&role.value, "user");
 }
 
 void responses_output_read_item(const struct json_value *item, struct answer_facts *out)
@@ -70,11 +61,11 @@ void responses_output_read_item(const struct json_value *item, struct answer_fac
     struct json_item member;
     if (item->type != JSON_OBJECT)
         return;
-    if (!is_one_of(&type, quiet, sizeof quiet / sizeof quiet[0]))
+    if (!json_string_is_one_of(&type, quiet, sizeof quiet / sizeof quiet[0]))
         out->said = true;
     else if (json_string_is(&type, "message") && is_repeated(item))
         return;
-    if (type.type == JSON_STRING && json_string_is(&type, "image_generation_call")) {
+    if (json_string_is(&type, "image_generation_call")) {
         out->sizes.image_count++;
         return;
     }
@@ -91,7 +82,8 @@ void responses_output_read_begun(const struct json_value *item, struct answer_fa
     static const char *const quiet[] = {"message", "reasoning"};
     struct json_value type = type_of(item);
     struct json_member name = {.name = "name"};
-    if (item->type != JSON_OBJECT || is_one_of(&type, quiet, sizeof quiet / sizeof quiet[0]))
+    if (item->type != JSON_OBJECT ||
+        json_string_is_one_of(&type, quiet, sizeof quiet / sizeof quiet[0]))
         return;
     json_find_all(item, &name, 1);
     out->said = true;
@@ -108,7 +100,7 @@ bool responses_output_calls(const struct json_value *output)
     struct json_item item;
     while (output->type == JSON_ARRAY && json_next(&walk, &item)) {
         struct json_value type = type_of(&item.value);
-        if (is_one_of(&type, calls, sizeof calls / sizeof calls[0]))
+        if (json_string_is_one_of(&type, calls, sizeof calls / sizeof calls[0]))
             return true;
     }
     return false;

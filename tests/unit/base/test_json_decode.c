@@ -110,6 +110,20 @@ static void compares_strings(void **state)
     assert_false(json_string_is(&value, "a"));
 }
 
+static void finds_strings_among_others(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"user", "1", "tool"};
+    struct json_value value = parse("\"to\\u006fl\"");
+    assert_true(json_string_is_one_of(&value, names, 3));
+    assert_false(json_string_is_one_of(&value, names, 2));
+    assert_false(json_string_is_one_of(&value, names, 0));
+    value = parse("1");
+    assert_false(json_string_is_one_of(&value, names, 3));
+    value = parse("\"users\"");
+    assert_false(json_string_is_one_of(&value, names, 3));
+}
+
 static void counts_text_but_no_keys(void **state)
 {
     (void)state;
@@ -318,6 +332,7 @@ int main(void)
         cmocka_unit_test(decodes_every_escaped_code),
         cmocka_unit_test(decoding_into_a_full_buffer_fails),
         cmocka_unit_test(compares_strings),
+        cmocka_unit_test(finds_strings_among_others),
         cmocka_unit_test(counts_text_but_no_keys),
         cmocka_unit_test(reads_integers),
         cmocka_unit_test(refuses_what_is_no_int64),
