@@ -123,12 +123,12 @@ static void multiply(int64_t factor_ppm, struct unit_prices *prices)
 void price_schedule_apply(const struct price_schedule *schedule, const struct price_facts *facts,
                           struct unit_prices *prices)
 {
-    const struct unit_prices plain = *prices;
-    struct settings settings = {.own = schedule != NULL ? schedule->priced : 0};
-    size_t i = 0;
-    bool set = false;
     if (schedule == NULL)
         return;
+    const struct unit_prices plain = *prices;
+    struct settings settings = {.own = schedule->priced};
+    size_t i = 0;
+    bool set = false;
     for (; i < schedule->rule_count && schedule->rules[i].factor_ppm == PPM_ONE; i++) {
         if (!matches(schedule, &schedule->rules[i], facts))
             continue;
