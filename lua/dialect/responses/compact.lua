@@ -136,11 +136,8 @@ end
 
 function writer.finish(s)
     local whole = item(s, seal(s))
-    local status, why = response.ending(s)
     stream.event(s, "response.output_item.done", ',"output_index":0,"item":', whole, "}\n\n")
-    stream.event(s, "response." .. status, ',"response":')
-    response.put(s, whole, status, why)
-    put(out, "}\n\n")
+    stream.conclude(s, whole)
 end
 
 compact.writer = writer
@@ -148,9 +145,8 @@ compact.writer = writer
 -- Writes a whole answer: a response, or what POST responses/compact gives.
 function compact.body(s)
     local whole = item(s, seal(s))
-    local status, why = response.ending(s)
     if not s.asked.repeated then
-        response.put(s, whole, status, why)
+        response.put(s, whole, response.ending(s))
         return
     end
     put(out, '{"id":"resp_', s.id, '","object":"response.compaction","created_at":',

@@ -348,15 +348,20 @@ function writer.reason(s, reason)
     end
 end
 
+-- Puts the last event: the response with its items, as JSON.
+function writer.conclude(s, items)
+    local status, why = response.ending(s)
+    event(s, "response." .. status, ',"response":')
+    response.put(s, items, status, why)
+    put(out, "}\n\n")
+end
+
 function writer.finish(s)
     if not s.items then
         start(s)
     end
     close(s)
-    local status, why = response.ending(s)
-    event(s, "response." .. status, ',"response":')
-    response.put(s, table.concat(s.items, ","), status, why)
-    put(out, "}\n\n")
+    writer.conclude(s, table.concat(s.items, ","))
 end
 
 return writer
