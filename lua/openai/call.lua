@@ -41,8 +41,7 @@ function call.answer(x, endpoint, address, digest, user_id, purpose)
         x:limits(policy.limits(request), true) -- costs nothing, but counts as a request
         x:answer_again()
     end
-    local plan = plans.make(x, request)
-    plans.check_endpoint(x, plan, address.endpoint or "chat")
+    local plan = plans.make(x, request, address.endpoint or "chat")
     local candidates = kept.candidates(x, plan)
     x:limits(plan.limits)
     x:hold(plan.need)

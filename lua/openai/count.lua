@@ -39,8 +39,7 @@ function count.answer(x, kind, address_model)
     local model, stream, output_tokens, input_tokens =
         x:read_request("count", address_model)
     local plan = plans.make(x, plans.request(x, group, key_models, model, stream, output_tokens,
-        input_tokens))
-    plans.check_endpoint(x, plan, "chat")
+        input_tokens), "chat")
     local candidates = kept.candidates(x, plan) -- what it names is the account's
     if is_counted(x, plan, candidates[1], kind) then
         x:reply_asked()

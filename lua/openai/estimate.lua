@@ -9,8 +9,7 @@ return function(x, _, digest, user_id)
     local group, key_models = caller.identify(x, digest, user_id)
     local model, stream, output_tokens, input_tokens = x:read_request("estimate")
     local plan = plans.make(x, plans.request(x, group, key_models, model, stream, output_tokens,
-        input_tokens))
-    plans.check_endpoint(x, plan, "chat")
+        input_tokens), "chat")
     local candidates = kept.candidates(x, plan)
     local answer = x:estimate(plan.need, plan.limits)
     if #candidates == 0 then

@@ -6,7 +6,8 @@ local store = require "store"
 local kept = {}
 
 local WAIT_MS = 60000
-local QUERY_BYTES = 1500
+
+kept.QUERY_BYTES = 1500 -- of a query that is passed on
 
 -- Which of the plan's candidates may see the request. Ends the task if it names what the account
 -- has not, or what no candidate has.
@@ -57,7 +58,8 @@ end
 -- The query with its question mark, as it came.
 local function query_of(x)
     local _, _, query = x:asked()
-    if #query > QUERY_BYTES or string.find(query, "[^\33-\126]") or string.find(query, "#", 1, true)
+    if #query > kept.QUERY_BYTES or string.find(query, "[^\33-\126]")
+        or string.find(query, "#", 1, true)
     then
         x:refuse(400, "invalid_value", "The query is too long, or holds a character that cannot "
             .. "stand there.")

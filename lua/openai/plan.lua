@@ -29,20 +29,8 @@ function plans.request(x, group, key_models, model, stream, output_tokens, input
     return request
 end
 
--- Ends the task if the policy refuses the request.
-function plans.make(x, asked)
-    local plan, code, message = policy.prepare(asked)
-    if plan then
-        return plan
-    end
-    if not STATUS[code] then
-        x:fail(message)
-    end
-    x:refuse(STATUS[code], code, message, "model", nil, nil, true)
-end
-
 -- Ends the task unless the model is sold at this endpoint.
-function plans.check_endpoint(x, plan, endpoint)
+local function check_endpoint(x, plan, endpoint)
     local served = plan.endpoints
     if served == nil and endpoint == "chat" or served and served[endpoint] then
         return
@@ -50,6 +38,19 @@ function plans.check_endpoint(x, plan, endpoint)
     x:refuse(404, "wrong_endpoint", "This model is not sold here. It answers at "
         .. table.concat(endpoints.paths(served, policy.mounts.openai[1]), ", ") .. ".", "model",
         nil, nil, true)
+end
+
+-- Ends the task if the policy refuses the request, or does not sell the model at this endpoint.
+function plans.make(x, asked, endpoint)
+    local plan, code, message = policy.prepare(asked)
+    if plan then
+        check_endpoint(x, plan, endpoint)
+        return plan
+    end
+    if not STATUS[code] then
+        x:fail(message)
+    end
+    x:refuse(STATUS[code], code, message, "model", nil, nil, true)
 end
 
 -- Ends the task: no provider is set up that could be tried.

@@ -41,7 +41,7 @@ local READ = { [""] = true, ["/input_items"] = true }
 function responses.get(x, rest)
     local account_id, _, path, tail = begin(x, rest, READ)
     local _, _, query = x:asked()
-    if is_streamed(string.sub(query, 1, 1500)) then
+    if is_streamed(string.sub(query, 1, kept.QUERY_BYTES)) then
         x:refuse(400, "invalid_value", "A response that is kept cannot be streamed again here. Ask "
             .. "without stream=true.", "stream")
     end

@@ -14,8 +14,6 @@ local KINDS = {
 }
 local CONVERSATIONS = 15 -- the bits of the dialects that are translated into each other
 
-endpoints.KINDS = KINDS
-
 -- The words as a set; nil: conversations alone, as most models.
 function endpoints.read(node)
     if node.value.endpoints == nil then

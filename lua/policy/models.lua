@@ -248,14 +248,15 @@ local function model(parent, id, providers)
     local context = stated_context(node, providers)
     local capabilities, set = schema.choices(node, "capabilities", CAPABILITIES, "capabilities")
     local served = endpoints.read(node)
+    local answerless = served ~= nil and not served.chat
     local record = {
         id = id,
         endpoints = served,
-        answerless = served ~= nil and not served.chat,
+        answerless = answerless,
         name = schema.text(node, "name", id, 200),
         context = context,
         max_output = schema.integer(node, "max_output",
-            served and not served.chat and 1 or schema.REQUIRED, 1, context or TOKENS_MAX),
+            answerless and 1 or schema.REQUIRED, 1, context or TOKENS_MAX),
         image_tokens_max = schema.integer(node, "image_tokens_max", nil, 1, TOKENS_MAX),
         capabilities = capabilities,
         output_hidden = set.reasoning or false,
