@@ -12,7 +12,8 @@
 #define MARK_BASE64 "Z3cxL"
 /* As in lua/dialect/responses/compact.lua. */
 #define BEGINNING "This is a summary of the conversation so far, which it replaces:\\n\\n"
-/* Google's own word for a signature that nobody has (lua/dialect/gemini/write_request.lua). */
+/* Google's own word in place of a signature, for a call that another model made
+ * (lua/dialect/gemini/write_request.lua). */
 #define UNSIGNED "\"skip_thought_signature_validator\""
 
 /* ---- searching ---- */

@@ -26,8 +26,8 @@ struct prompt {
     bool compacts;           /* an item asks for a summary of the conversation */
     bool may_name_kept;      /* a message may name something that the provider keeps */
     bool may_stand_for_kept; /* or stand for it as a whole */
-    /* What the request names of it, as its provider has it. Not in the body: whoever has looked it
-     * up sets this. */
+    /* What the request names of it, as its provider has it. Not in the body: core/exchange sets it
+     * when the store has answered (named_objects.h). */
     bool names_kept;
     bool kept_grows;     /* it may be longer by now: at most the context */
     int64_t kept_tokens; /* of input */

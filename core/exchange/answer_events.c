@@ -288,8 +288,8 @@ static void translate(struct exchange *exchange, struct slice event, struct slic
     if (facts.kind == ANSWER_IGNORED)
         return;
     note_ends(exchange, &facts);
-    if (exchange->asks.compaction !=
-        COMPACTION_NONE) /* the client gets it all at once, at the end */
+    /* The client gets a summary all at once, at the end. */
+    if (exchange->asks.compaction != COMPACTION_NONE)
         meter_note_answer(&stream->meter, &facts, exchange->asks.choices);
     stream->provider_said = stream->provider_said || facts.said;
     answer_events_tell_skipped(exchange);

@@ -1,5 +1,5 @@
 /* What the provider keeps and the last ask (ask.h) has told of: a conversation that was made, items
- * of a list. Whoever may see them owns them. On the worker's thread. */
+ * of a list. They belong to the account that asked. On the worker's thread. */
 #ifndef EXCHANGE_ASKED_OBJECTS_H
 #define EXCHANGE_ASKED_OBJECTS_H
 

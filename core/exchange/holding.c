@@ -481,8 +481,8 @@ static bool takes_content(struct exchange *exchange, const struct cost_ceiling *
     return true;
 }
 
-/* Refuses what the provider bills in another way than by the prices of the model's entry. Nobody
- * bills what the translation for every candidate leaves out. */
+/* Refuses what the provider bills in another way than by the prices of the model's entry. No
+ * provider bills what the translation for every candidate leaves out. */
 static bool sells_features(struct exchange *exchange, const struct cost_ceiling *need)
 {
     enum dialect asked = exchange->asks.dialect;

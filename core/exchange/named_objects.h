@@ -36,7 +36,7 @@ const char *named_objects_provider(const struct exchange *exchange);
 /* Whether the account has all of it, at one provider. */
 bool named_objects_owned(const struct exchange *exchange);
 /* Answers that there is no such thing, or that two providers have it: the same words for what
- * another account has and for what nobody has. */
+ * another account has and for what no account has. */
 void named_objects_refuse(struct exchange *exchange);
 /* Answers that none of the model's providers has it: `provider` is the one that has, or "". */
 void named_objects_refuse_kept(struct exchange *exchange);

@@ -19,7 +19,7 @@
 
 struct store;
 
-/* Tokens that nobody can foresee: content of unknown size. */
+/* Content whose size is unknown, such as a picture: the gateway cannot say its tokens. */
 enum { OBJECT_TOKENS_UNKNOWN = -1 };
 
 struct made_object {

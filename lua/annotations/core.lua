@@ -144,7 +144,7 @@ function exchange:names_kept() end
 ---@return boolean possible whether anything can have this id
 function exchange:name_kept(kind, id) end
 
----Adds what a body with `items` names. Ends the task with a 400 if it names what nobody can own.
+---Adds what a body with `items` names. Ends the task with a 400 if no account can own that.
 function exchange:read_items() end
 
 ---How many tokens the body has at most about, if it only adds to a conversation.
@@ -157,7 +157,7 @@ function exchange:body_tokens() end
 function exchange:asked_objects(what) end
 
 ---Looks up whose that is. What the account has becomes a part of the input. Yields.
----@return string provider that has what was found; "": nobody
+---@return string provider that has what was found; "": nothing was found, or two providers have it
 ---@return boolean owned the account has all of it, at this provider
 function exchange:find_named() end
 

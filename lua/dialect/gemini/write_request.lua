@@ -70,7 +70,7 @@ function PUT.file(part)
     end
 end
 
--- Google's own word for a call whose signature nobody has: it came from another model.
+-- Google's own word in place of a signature, for a call that another model made.
 local UNSIGNED = '"skip_thought_signature_validator"'
 
 local function put_signature(signature)
