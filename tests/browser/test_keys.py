@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from wait import wait_until
 
 NODE = Path(os.environ.get("NODE_PATH") or os.environ.get("E2E_NODE", "") + "/node_modules")
 RUN_S = 240
@@ -115,6 +116,20 @@ def test_last_use_and_spend_come_by_themselves(user, customer):
     customer.ask("gpt-4")
     expect(row).not_to_contain_text(user.t("keys.never"))
     expect(row.get_by_title("$0.")).to_be_visible()
+
+
+def test_a_use_between_the_list_and_the_first_pulse(user, customer):
+    """The page has its list, then the key is used, then the first pulse is answered."""
+    waiting = []
+    user.page.route("**/api/pulse", lambda route: waiting.append(route), times=1)
+    with user.page.expect_request("**/api/pulse"):
+        user.open("/dashboard/keys")
+    row = user.rows("nav.keys")
+    expect(row).to_contain_text(user.t("keys.never"))
+    customer.ask("gpt-4")
+    wait_until(lambda: customer.call("GET", "/keys", 200)["data"][0]["last_used_at"])
+    waiting.pop().continue_()
+    expect(row).not_to_contain_text(user.t("keys.never"))
 
 
 @pytest.mark.parametrize("budget", ["0,5", "-1", "1e3", "ten"])

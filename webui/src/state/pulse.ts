@@ -70,7 +70,10 @@ session.subscribe(({ state }) => {
     }
 });
 
-/** Keeps the pulse going while the component is there, and calls `onChange` when it has changed. */
+/**
+ * Keeps the pulse going while the component is there, and calls `onChange` when it has changed. The
+ * first version that comes counts as a change: what the page has loaded before may be older.
+ */
 export function usePulse(onChange: () => void): Pulse | null {
     const current = pulse.value;
     const version = current?.version;
@@ -83,7 +86,7 @@ export function usePulse(onChange: () => void): Pulse | null {
         };
     }, []);
     useEffect(() => {
-        if (version !== undefined && seen.current !== undefined && seen.current !== version) {
+        if (version !== undefined && seen.current !== version) {
             onChange();
         }
         seen.current = version;
