@@ -24,7 +24,8 @@ def hours(zone: str, begins: int, ends: int) -> str:
     """From so many hours after now to so many."""
     now = datetime.now(ZoneInfo(zone))
     first, last = (now + timedelta(hours=h) for h in (begins, ends))
-    return f'hours = "{first:%H:%M}-{last:%H:%M}", zone = "{zone}"'
+    end = f"{last:%H:%M}".replace("00:00", "24:00")  # midnight at the end of a day
+    return f'hours = "{first:%H:%M}-{end}", zone = "{zone}"'
 
 
 def weekdays(begins: int) -> str:
