@@ -104,6 +104,8 @@ static const struct setting settings[] = {
      .reloadable = true,
      .min = 10,
      .max = 3600 * 1000},
+    INTEGER(keep_responses_days, "0", 0, 30),
+    INTEGER(keep_responses_bytes_max, "67108864", 1024 * 1024, INT64_C(1) << 40),
     INTEGER(ask_context_every_ms, "300000", 100, 24 * 3600 * 1000),
     INTEGER(drain_timeout_ms, "30000", 0, 24 * 3600 * 1000),
     INTEGER(hold_expiry_ms, "691200000", INT64_C(8) * 24 * 3600 * 1000,

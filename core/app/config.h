@@ -58,6 +58,8 @@ struct config {
     int64_t ask_context_every_ms;
     int64_t drain_timeout_ms;
     int64_t hold_expiry_ms;
+    int64_t keep_responses_days; /* 0: the gateway itself keeps none */
+    int64_t keep_responses_bytes_max;
 
     /* from `listen` */
     char address[64];

@@ -354,7 +354,9 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .public_url = shared->public_url,
                               .keepalive_comment_ms = shared->config->keepalive_comment_ms,
                               .first_event_wait_ms = shared->config->first_event_wait_ms,
-                              .hold_expiry_ms = shared->config->hold_expiry_ms};
+                              .hold_expiry_ms = shared->config->hold_expiry_ms,
+                              .turn_terms = {shared->config->keep_responses_days * 24 * 3600 * 1000,
+                                             shared->config->keep_responses_bytes_max}};
     if (index == 0)
         worker->surveyor =
             surveyor_new(shared->survey, worker->upstream, shared->config->ask_context_every_ms);

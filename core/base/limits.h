@@ -99,6 +99,11 @@ enum {
     LIMIT_NAMED_OBJECTS = 1000, /* that one request names */
     LIMIT_MADE_OBJECTS = 1000,  /* of one answer; more are not noted, and so cannot be named */
 
+    /* turns of conversations that the gateway itself keeps */
+    LIMIT_KEPT_TURN_BYTES = 8 * 1024 * 1024, /* of one, and of all that one request brings in */
+    LIMIT_KEPT_TURNS = 1000,                 /* that one request brings in */
+    LIMIT_KEPT_CHAIN = 32,                   /* then a turn has all of the conversation again */
+
     /* queues */
     LIMIT_LEDGER_JOBS = 20000,
     LIMIT_REPORT_JOBS = 1000,

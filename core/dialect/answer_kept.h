@@ -19,6 +19,10 @@ struct answer_kept { /* slices of the answer */
  * word (`store`), or else by the request's. */
 bool answer_kept_read(const struct json_value *response, const struct model_request *asked,
                       struct answer_kept *out);
+/* The same of an answer that its provider keeps nothing of. Returns false if it has no id. */
+bool answer_kept_read_any(const struct json_value *response, struct answer_kept *out);
+/* Whether the request allows that its answer is kept. */
+bool answer_kept_wanted(const struct model_request *asked);
 /* Gives the id of the next item that has one. */
 bool answer_kept_next(struct json_walk *items, struct slice *id);
 

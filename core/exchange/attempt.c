@@ -167,6 +167,9 @@ static bool translate_request(struct attempt *attempt, const struct attempt_requ
         .max_tokens_field = terms->max_tokens_field,
         .streamed = asked->asks->streamed,
         .usage_unasked = terms->usage_unasked,
+        .stored = asked->stored,
+        .continues_response = asked->continues_response,
+        .continues_conversation = asked->continues_conversation,
         .compacts = asked->asks->compaction == COMPACTION_BY_PATH,
         .exchange_id = asked->exchange_id,
         .created_ms = asked->created_ms};

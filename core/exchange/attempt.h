@@ -64,6 +64,10 @@ struct attempt_request {
     const struct http_head *head; /* the client's; NULL: the client has left */
     const char *exchange_id;
     int64_t created_ms;
+    /* The gateway itself keeps the answer; the ids of what it goes on from, NULL: nothing. */
+    bool stored;
+    const char *continues_response;
+    const char *continues_conversation;
     int64_t output_tokens_max;    /* > 0: asks for at most this many */
     int64_t output_tokens_most;   /* the longest answer that can be */
     struct translator translator; /* moved in; zeroed if the provider speaks the dialect */

@@ -7,6 +7,7 @@
 #include "exchange/departure.h"
 #include "exchange/event_room.h"
 #include "exchange/exchange_internal.h"
+#include "exchange/kept_turns.h"
 #include "exchange/live_metrics.h"
 #include "exchange/made_objects.h"
 #include "exchange/price_facts.h"
@@ -181,6 +182,9 @@ static void start(struct exchange *exchange, struct candidate *candidate,
         .head = exchange->request != NULL ? &exchange->request->head : NULL,
         .exchange_id = exchange->id.text,
         .created_ms = exchange->created_ms,
+        .stored = kept_turns_are_wanted(exchange),
+        .continues_response = kept_turns_response(exchange),
+        .continues_conversation = kept_turns_conversation(exchange),
         .output_tokens_max = exchange->budget.output_tokens_max,
         .output_tokens_most = longest_answer(exchange),
         .translator = *translator};

@@ -26,6 +26,7 @@
 #include "dialect/dialect_kind.h"
 #include "exchange/alarm_gate.h"
 #include "exchange/answer_error.h"
+#include "store/turns.h"
 
 struct candidate;
 struct request_address;
@@ -82,8 +83,9 @@ struct exchange_env {
     int64_t keepalive_comment_ms;
     int64_t first_event_wait_ms;
     int64_t hold_expiry_ms;
-    const char *public_url; /* the gateway's address for customers; no slash at the end */
-    struct exchange *live;  /* list of all exchanges that are not freed */
+    struct turn_terms turn_terms; /* of what the gateway itself keeps; keep_ms 0: nothing */
+    const char *public_url;       /* the gateway's address for customers; no slash at the end */
+    struct exchange *live;        /* list of all exchanges that are not freed */
     size_t live_count;
     size_t detached_count; /* how many of them are detached */
     unsigned large_events; /* streams that have room for a large event */

@@ -27,6 +27,7 @@ struct exchange_call;
 struct waiting_hold;
 struct ask;
 struct idempotency;
+struct kept_turns;
 struct made_list;
 struct named_objects;
 struct path_names;
@@ -98,7 +99,8 @@ struct exchange {
     struct kept_names names;       /* of what the provider keeps, in the request */
     struct path_names *path_names; /* those of them that its address has; NULL: none */
     struct named_objects *named;   /* whose that is; NULL: not looked up */
-    struct made_list *made;        /* what the provider keeps of the answer; NULL: nothing */
+    struct kept_turns *turns;      /* that the gateway keeps, looked up; NULL: not looked up */
+    struct made_list *made;        /* what is kept of the answer; NULL: nothing */
     char policy_revision[65];
 
     struct stream_budget budget;

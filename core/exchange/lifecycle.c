@@ -13,6 +13,7 @@
 #include "exchange/event_room.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/idempotency.h"
+#include "exchange/kept_turns.h"
 #include "exchange/live_metrics.h"
 #include "exchange/made_objects.h"
 #include "exchange/named_objects.h"
@@ -127,7 +128,8 @@ static bool is_busy(const struct exchange *exchange)
            exchange->hold_pending || exchange->hold_open || exchange->settlement_pending ||
            exchange->call_pending || exchange->password_pending || exchange->attempt.call != NULL ||
            exchange_is_asking(exchange) || exchange->waiting_hold != NULL ||
-           idempotency_is_busy(exchange) || named_objects_is_busy(exchange);
+           idempotency_is_busy(exchange) || named_objects_is_busy(exchange) ||
+           kept_turns_is_busy(exchange);
 }
 
 static void release(struct exchange *exchange)
@@ -148,6 +150,7 @@ static void release(struct exchange *exchange)
     free(exchange->waiting_hold);
     idempotency_fini(exchange);
     named_objects_fini(exchange);
+    kept_turns_fini(exchange);
     made_objects_fini(exchange);
     exchange_call_fini(exchange);
     exchange_password_fini(exchange);

@@ -125,6 +125,11 @@ bool named_objects_look(struct exchange *exchange)
     return named->pending || refuse_look(exchange);
 }
 
+bool named_objects_have_looked(const struct exchange *exchange)
+{
+    return exchange->named != NULL && !exchange->named->pending;
+}
+
 const char *named_objects_provider(const struct exchange *exchange)
 {
     const struct object_lookup *lookup = &exchange->named->lookup;

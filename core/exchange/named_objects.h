@@ -31,6 +31,7 @@ bool named_objects_read_body(struct exchange *exchange);
 /* Looks up what the request names. Returns false if it has answered; else the task yields until
  * exchange_wake. */
 bool named_objects_look(struct exchange *exchange);
+bool named_objects_have_looked(const struct exchange *exchange);
 /* The provider that has what was found; "": nothing was found, or two have it. */
 const char *named_objects_provider(const struct exchange *exchange);
 /* Whether the account has all of it, at one provider. */

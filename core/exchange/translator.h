@@ -21,8 +21,11 @@ struct translator_wish {
     const char *max_tokens_field;
     bool streamed;
     bool usage_unasked;
-    bool compacts;           /* only a summary of the conversation is asked for */
-    const char *exchange_id; /* for ids that the client needs and the provider lacks */
+    bool stored;                    /* the gateway itself keeps the answer, which says so */
+    const char *continues_response; /* the id of the response that it goes on from; NULL: none */
+    const char *continues_conversation; /* likewise */
+    bool compacts;                      /* only a summary of the conversation is asked for */
+    const char *exchange_id;            /* for ids that the client needs and the provider lacks */
     int64_t created_ms;
 };
 

@@ -10,8 +10,8 @@
 #include "exchange/exchange.h"
 #include "exchange/limiter.h"
 #include "exchange/password.h"
+#include "script/bindings.h"
 #include "script/integer.h"
-#include "script/task.h"
 #include "store/call.h"
 
 enum { SLEEP_MS_MAX = 60 * 1000 };

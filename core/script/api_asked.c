@@ -11,9 +11,9 @@
 #include "exchange/meter.h"
 #include "exchange/named_objects.h"
 #include "exchange/rate_limits.h"
+#include "script/bindings.h"
 #include "script/compiled_plan.h"
 #include "script/integer.h"
-#include "script/task.h"
 
 /* ---- what is asked of a provider for nothing ---- */
 
@@ -136,6 +136,8 @@ static int api_asked_objects(lua_State *state)
 static int api_find_named(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
+    if (named_objects_have_looked(exchange))
+        return api_asked_names_result(state, exchange);
     if (!named_objects_look(exchange))
         return task_stop(state);
     return task_wait(state, TASK_WAITS_NAMES);

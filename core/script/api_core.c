@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "script/bindings.h"
 #include "script/integer.h"
-#include "script/task.h"
 
 enum { JSON_TEXT_BYTES_MAX = 1024 * 1024 };
 

@@ -15,9 +15,9 @@
 #include "exchange/password.h"
 #include "exchange/rate_limits.h"
 #include "net/server/server.h"
+#include "script/bindings.h"
 #include "script/compiled_plan.h"
 #include "script/integer.h"
-#include "script/task.h"
 #include "store/call.h"
 
 enum { DOCUMENT_BYTES_MAX = 64 * 1024, STATUS_MIN = 200, STATUS_MAX = 599 };
@@ -406,6 +406,8 @@ int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_
         return push_claim(state, exchange);
     case TASK_WAITS_NAMES:
         return api_asked_names_result(state, exchange);
+    case TASK_WAITS_TURNS:
+        return api_turns_result(state, exchange);
     case TASK_WAITS_CLIENT:
     case TASK_WAITS_HOLD:
     case TASK_WAITS_RELAY:

@@ -7,10 +7,10 @@
 #include "exchange/exchange.h"
 #include "exchange/live_metrics.h"
 #include "exchange/survey.h"
+#include "script/bindings.h"
 #include "script/compiled_plan.h"
 #include "script/reload_status.h"
 #include "script/replay_service.h"
-#include "script/task.h"
 
 enum { DOCUMENT_BYTES_MAX = 16 * 1024 };
 

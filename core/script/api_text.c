@@ -13,8 +13,8 @@
 #include "base/money.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "script/bindings.h"
 #include "script/integer.h"
-#include "script/task.h"
 
 enum { REASON_BYTES = 160 };
 

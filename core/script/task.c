@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "dialect/dialect.h"
+#include "script/bindings.h"
 #include "script/handle.h"
 #include "script/translation.h"
 
@@ -267,6 +268,7 @@ void task_install(lua_State *state, void *arg)
     lua_newtable(state);
     luaL_register(state, NULL, api_exchange_bindings);
     luaL_register(state, NULL, api_asked_bindings);
+    luaL_register(state, NULL, api_turns_bindings);
     luaL_register(state, NULL, api_account_bindings);
     luaL_register(state, NULL, api_operator_bindings);
     lua_pushlightuserdata(state, settings->replay_service);

@@ -120,7 +120,7 @@ static void set_field(lua_State *state, const char *name, const char *text)
 static void push_wish(lua_State *state, const struct translator_wish *wish)
 {
     int64_t created = wish->created_ms / 1000;
-    lua_createtable(state, 0, 13);
+    lua_createtable(state, 0, 16);
     set_field(state, "model", wish->model);
     set_field(state, "model_public", wish->model_public);
     set_field(state, "max_tokens_field", wish->max_tokens_field);
@@ -135,6 +135,10 @@ static void push_wish(lua_State *state, const struct translator_wish *wish)
     lua_setfield(state, -2, "streamed");
     lua_pushboolean(state, wish->usage_unasked);
     lua_setfield(state, -2, "usage_unasked");
+    set_field(state, "continues_response", wish->continues_response);
+    set_field(state, "continues_conversation", wish->continues_conversation);
+    lua_pushboolean(state, wish->stored);
+    lua_setfield(state, -2, "stored");
     lua_pushboolean(state, wish->compacts);
     lua_setfield(state, -2, "compacts");
 }

@@ -134,6 +134,11 @@ void store_call_now(struct store *store, struct store_call *call);
  *                     noted before lasts anew
  *   object.grow       account_id id tokens -> {}: so many were added to a conversation
  *   object.delete     account_id id -> {}
+ *   turn.add          account_id conversation_id sealed keep_ms bytes_max -> {}: a turn without a
+ *                     response (turns.h); sealed: in base64
+ *   turn.delete_response account_id response_id -> {}: with its items; what belongs to a
+ *                     conversation stays there
+ *   turn.delete_conversation account_id conversation_id -> {}
  *   credits.get       account_id -> {total_credits, total_usage}  (JSON numbers, USD)
  *   transfer.list     account_id cursor? limit -> {data, next_cursor}: without charges
  *   transfer.history  account_id cursor? limit -> the same with charges (id null), and with the

@@ -1,11 +1,14 @@
 /* Functions of the store's faces: ledger.h, directory.h, claims.h, answers.h, objects.h,
- * notes.h, and the posting of call.h. */
+ * turns.h, notes.h, and the posting of call.h. */
+#include <stdlib.h>
+
 #include "base/check.h"
 #include "base/limits.h"
 #include "store/books/ledger_jobs.h"
 #include "store/operations/operations.h"
 #include "store/questions/answer_lookup.h"
 #include "store/questions/object_lookup.h"
+#include "store/questions/turn_lookup.h"
 #include "store/store_internal.h"
 
 /* ---- ledger.h ---- */
@@ -142,6 +145,23 @@ bool objects_look(struct store *store, struct object_lookup *lookup)
 {
     lookup->job.run = object_lookup_run;
     return job_queue_post(&store->reports[REPORTS_QUICK].service.queue, &lookup->job);
+}
+
+/* ---- turns.h ---- */
+
+bool turns_look(struct store *store, struct turn_lookup *lookup)
+{
+    lookup->job.run = turn_lookup_run;
+    return job_queue_post(&store->reports[REPORTS_QUICK].service.queue, &lookup->job);
+}
+
+void turns_look_fini(struct turn_lookup *lookup)
+{
+    for (size_t i = 0; i < lookup->turn_count; i++)
+        buffer_fini(&lookup->turns[i].sealed);
+    free(lookup->turns);
+    lookup->turns = NULL;
+    lookup->turn_count = 0;
 }
 
 /* ---- notes.h ---- */

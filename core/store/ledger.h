@@ -18,6 +18,7 @@
 #include "base/job.h"
 #include "store/answers.h"
 #include "store/objects.h"
+#include "store/turns.h"
 #include "store/usage.h"
 
 struct store;
@@ -86,7 +87,8 @@ struct ledger_settlement {
     /* The client's answer, to be kept for a retry and written in the same transaction. NULL:
      * none. */
     const struct kept_answer *kept;
-    const struct made_objects *objects; /* that the provider keeps of the answer, likewise */
+    const struct made_objects *objects; /* that are kept of the answer, likewise */
+    const struct made_turn *turn;       /* that the gateway keeps of it, likewise */
     /* Output. False if the store closes while the disk still fails, or if no such hold is open (it
      * has ended or expired, its row was never written, or account, key or amount differ): it is
      * logged as an error, and nothing is charged. */

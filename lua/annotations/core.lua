@@ -161,6 +161,57 @@ function exchange:asked_objects(what) end
 ---@return boolean owned the account has all of it, at this provider
 function exchange:find_named() end
 
+---Whether the gateway itself keeps turns of the Responses API (`keep_responses_days`).
+---@return boolean on
+function exchange:keeps_turns() end
+
+---Looks up the turns that the request names: those that it brings in, those that its address names,
+---or these with all that they continue. Yields.
+---@param purpose "bring"|"show"|"input"
+---@return boolean found all of them
+function exchange:find_turns(purpose) end
+
+---Answers why they were not found. Ends the task.
+function exchange:refuse_turns() end
+
+---Makes the request whole: it is to be read again.
+function exchange:bring_turns() end
+
+---Answers with the response that was found. Ends the task.
+function exchange:reply_response() end
+
+---Answers with a page of the items that were found. Ends the task.
+---@param what "all"|"input"|"last" "last": of the last turn
+---@param limit integer
+---@param after string the id of the item before; "": from the beginning
+---@param ascending boolean
+function exchange:reply_items(what, limit, after, ascending) end
+
+---Answers with an item, and ends the task; returns if there is none with this id.
+---@param id string
+function exchange:reply_item(id) end
+
+---@param id string
+---@return boolean there
+function exchange:has_item(id) end
+
+---Answers with the conversation that was found. Ends the task.
+---@param id string
+function exchange:reply_conversation(id) end
+
+---What the body adds to a conversation, for the operation turn.add.
+---@return string sealed
+---@return integer keep_ms
+---@return integer bytes_max
+function exchange:seal_turn() end
+
+---The same: the item is removed.
+---@param id string
+---@return string sealed
+---@return integer keep_ms
+---@return integer bytes_max
+function exchange:seal_removal(id) end
+
 ---Answers that the account has not what the request names. Ends the task.
 function exchange:refuse_named() end
 

@@ -36,6 +36,10 @@ function call.answer(x, endpoint, address, digest, user_id, purpose)
         x:read_request(purpose or "call", address.model, address.streamed, address.as_array)
     -- Comes first: policies and balance may have changed since the first request.
     local fresh = x:claim("POST " .. endpoint)
+    if fresh and kept.bring(x) then
+        model, stream, output_tokens, input_tokens =
+            x:read_request(purpose or "call", address.model, address.streamed, address.as_array)
+    end
     local request = plans.request(x, group, key_models, model, stream, output_tokens, input_tokens)
     if not fresh then
         x:limits(policy.limits(request), true) -- costs nothing, but counts as a request

@@ -2,6 +2,7 @@
 local kept = require "openai.kept"
 local policy = require "policy"
 local store = require "store"
+local turns = require "openai.turns"
 
 local conversations = {}
 
@@ -10,7 +11,9 @@ function conversations.create(x)
     local account_id = kept.caller(x)
     x:read_items()
     local provider, done = policy.first_keeper, false
-    if x:names_kept() then -- items that are kept: only their provider can take them
+    if x:keeps_turns() and not x:names_kept() then -- any provider can go on with it
+        turns.create_conversation(x, account_id)
+    elseif x:names_kept() then -- items that are kept: only their provider can take them
         provider, done = kept.ask(x, "POST", "/conversations", "sent")
     elseif provider then
         done = kept.ask_keeper(x, provider, "POST", "/conversations", "sent")
@@ -42,7 +45,13 @@ end
 
 -- GET conversations/{id}, conversations/{id}/items and conversations/{id}/items/{item}
 function conversations.get(x, rest)
-    local account_id, _, path, of_items = begin(x, rest)
+    local account_id, id, path, of_items, item = begin(x, rest)
+    if kept.is_ours(x) then
+        if of_items then
+            turns.show_items(x, item)
+        end
+        turns.show_conversation(x, id)
+    end
     local provider, done = kept.ask(x, "GET", path)
     if done and of_items then
         kept.own(x, account_id, provider, "items")
@@ -57,6 +66,9 @@ function conversations.post(x, rest)
         kept.refuse_path(x)
     end
     x:read_items()
+    if kept.is_ours(x) then
+        turns.change_conversation(x, account_id, id, of_items)
+    end
     local provider, done = kept.ask(x, "POST", path, "sent")
     if done and of_items then
         kept.own(x, account_id, provider, "items")
@@ -70,6 +82,12 @@ function conversations.delete(x, rest)
     local account_id, id, path, of_items, item = begin(x, rest)
     if of_items and not item then
         kept.refuse_path(x)
+    end
+    if kept.is_ours(x) then
+        if item then
+            turns.delete_item(x, account_id, id, item)
+        end
+        turns.delete_conversation(x, account_id, id)
     end
     local _, done = kept.ask(x, "DELETE", path)
     if done then

@@ -38,6 +38,9 @@ function count.answer(x, kind, address_model)
     local group, key_models = x:authenticate()
     local model, stream, output_tokens, input_tokens =
         x:read_request("count", address_model)
+    if kept.bring(x) then
+        model, stream, output_tokens, input_tokens = x:read_request("count", address_model)
+    end
     local plan = plans.make(x, plans.request(x, group, key_models, model, stream, output_tokens,
         input_tokens), "chat")
     local candidates = kept.candidates(x, plan) -- what it names is the account's

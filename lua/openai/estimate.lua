@@ -8,6 +8,9 @@ local plans = require "openai.plan"
 return function(x, _, digest, user_id)
     local group, key_models = caller.identify(x, digest, user_id)
     local model, stream, output_tokens, input_tokens = x:read_request("estimate")
+    if kept.bring(x) then
+        model, stream, output_tokens, input_tokens = x:read_request("estimate")
+    end
     local plan = plans.make(x, plans.request(x, group, key_models, model, stream, output_tokens,
         input_tokens), "chat")
     local candidates = kept.candidates(x, plan)

@@ -8,6 +8,28 @@ local kept = {}
 local WAIT_MS = 60000
 
 kept.QUERY_BYTES = 1500 -- of a query that is passed on
+kept.GATEWAY = ":gateway" -- has what the gateway itself keeps (core/store/turns.h)
+
+-- Whether the account has all that the request names, and the gateway itself keeps it.
+function kept.is_ours(x)
+    if not x:keeps_turns() then
+        return false
+    end
+    local provider, owned = x:find_named()
+    return owned and provider == kept.GATEWAY
+end
+
+-- If the request names what the gateway itself keeps, its body gets that in its place. Returns
+-- whether it did: then the request is to be read again. Ends the task if a part is gone.
+function kept.bring(x)
+    if not x:names_kept() or not kept.is_ours(x) then
+        return false
+    elseif not x:find_turns("bring") then
+        x:refuse_turns()
+    end
+    x:bring_turns()
+    return true
+end
 
 -- Which of the plan's candidates may see the request. Ends the task if it names what the account
 -- has not, or what no candidate has.
@@ -15,14 +37,15 @@ function kept.candidates(x, plan)
     local naming = x:names_kept()
     if not naming then
         return plan.candidates
-    elseif not plan.keepers then
+    elseif not plan.keepers and not x:keeps_turns() then
         if naming == "strictly" then
             x:refuse_kept()
         end
         return plan.candidates -- to them these items are whole
     end
     local provider, owned = x:find_named()
-    local keeper, others = plan.keepers.of[provider], plan.keepers.others
+    local keeper = plan.keepers and plan.keepers.of[provider]
+    local others = plan.keepers and plan.keepers.others or plan.candidates
     if not owned and (naming == "strictly" or #others == 0) then
         x:limits(plan.limits, true) -- guesses count as requests
         x:refuse_named()

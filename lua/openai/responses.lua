@@ -2,6 +2,7 @@
 -- that made them.
 local kept = require "openai.kept"
 local store = require "store"
+local turns = require "openai.turns"
 
 local responses = {}
 
@@ -45,6 +46,10 @@ function responses.get(x, rest)
         x:refuse(400, "invalid_value", "A response that is kept cannot be streamed again here. Ask "
             .. "without stream=true.", "stream")
     end
+    if kept.is_ours(x) then
+        local show = tail == "" and turns.show_response or turns.show_input
+        show(x)
+    end
     local provider, done = kept.ask(x, "GET", path)
     if done and tail ~= "" then
         kept.own(x, account_id, provider, "items")
@@ -55,6 +60,9 @@ end
 -- DELETE responses/{id}
 function responses.delete(x, rest)
     local account_id, id, path = begin(x, rest, { [""] = true })
+    if kept.is_ours(x) then
+        turns.delete_response(x, account_id, id)
+    end
     local _, done = kept.ask(x, "DELETE", path)
     if done then
         store.call(x, "object.delete", account_id, id)
@@ -65,6 +73,9 @@ end
 -- POST responses/{id}/cancel
 function responses.post(x, rest)
     local _, _, path = begin(x, rest, { ["/cancel"] = true })
+    if kept.is_ours(x) then
+        x:refuse(400, "invalid_value", "This response is complete: it cannot be cancelled.")
+    end
     kept.ask(x, "POST", path)
     x:reply_asked()
 end

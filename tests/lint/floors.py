@@ -42,10 +42,11 @@ FACES = {
         "objects_table",
         "posting",
         "facts_table",
+        "turns_table",
         "usage_lines",
     },
     "store/operations": {"operations"},
-    "store/questions": {"answer_lookup", "key_search", "object_lookup", "reports"},
+    "store/questions": {"answer_lookup", "key_search", "object_lookup", "reports", "turn_lookup"},
 }
 
 

@@ -17,6 +17,7 @@
 #include "store/books/notes_table.h"
 #include "store/books/objects_table.h"
 #include "store/books/posting.h"
+#include "store/books/turns_table.h"
 #include "store/engine/checkpoint.h"
 #include "store/journal/journal.h"
 #include "store/memory/wallet.h"
@@ -97,6 +98,10 @@ void ledger_thread_settlement(struct job *job, void *server)
     if (posting == POSTING_DONE && settlement->objects != NULL &&
         !objects_table_add(db_of(ledger), &settlement->record.account_id, settlement->objects,
                            ledger->now_ms))
+        posting = POSTING_FAILED;
+    if (posting == POSTING_DONE && settlement->turn != NULL &&
+        !turns_table_add(db_of(ledger), &settlement->record.account_id, settlement->turn,
+                         ledger->now_ms))
         posting = POSTING_FAILED;
     settlement->durable = posting == POSTING_DONE;
 }
@@ -386,6 +391,7 @@ static void idle(struct ledger_thread *ledger)
     if (ledger->unsettled.count == 0) {
         answers_table_forget(db_of(ledger), &ledger->forget_due_us);
         objects_table_forget(db_of(ledger), &ledger->forget_objects_due_us);
+        turns_table_forget(db_of(ledger), &ledger->forget_turns_due_us);
         notes_table_forget(ledger->parts.notes, db_of(ledger));
     }
     keep_log_short(ledger);

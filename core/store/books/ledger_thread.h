@@ -54,6 +54,7 @@ struct ledger_thread {
     int64_t expired_us;    /* when holds were last expired */
     int64_t forget_due_us; /* when to look for expired answers */
     int64_t forget_objects_due_us;
+    int64_t forget_turns_due_us;
     int64_t stop_deadline_us;
     int wal_pages;           /* in the log after the last commit */
     int wal_pages_tried;     /* at the last try of a checkpoint */

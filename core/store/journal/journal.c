@@ -270,7 +270,7 @@ static bool take_settlement(struct journal *journal, struct wallets *wallets,
 {
     struct journal_place place = {journal->salt, journal->generation, journal->active.bytes};
     struct wallet_state wallet;
-    if (settlement->kept != NULL || settlement->objects != NULL ||
+    if (settlement->kept != NULL || settlement->objects != NULL || settlement->turn != NULL ||
         !wallet_peek(wallets, &settlement->record.account_id, &wallet) ||
         wallet.posted_nusd < settlement->record.charge_nusd ||
         !open_holds_begin_end(&journal->holds, settlement))

@@ -195,7 +195,7 @@ void journal_record_put_settlement(struct buffer *out, const struct journal_plac
                                  r->provider_model,   r->policy_revision, r->error_code,
                                  r->finish_reason};
     size_t start = begin(out);
-    check(!settlement->kept && !settlement->objects);
+    check(!settlement->kept && !settlement->objects && !settlement->turn);
     buffer_append(out, numbers, sizeof numbers);
     put_lines(out, r);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)

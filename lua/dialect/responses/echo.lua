@@ -70,16 +70,27 @@ local function text_of(node)
         .. (text.verbosity and ',"verbosity":' .. native.quoted(text.verbosity) or "") .. "}"
 end
 
+local function quoted(id)
+    return id and native.quoted(id) or "null"
+end
+
+-- Only a call in a conversation has this member.
+local function conversation_of(id)
+    return id and ',"conversation":{"id":' .. quoted(id) .. "}" or ""
+end
+
 local function reasoning_of(asked)
     return asked.effort and '{"effort":' .. native.quoted(asked.effort) .. ',"summary":null}'
         or "null"
 end
 
 -- Returns the members as text, each behind a comma.
-function echo.make(body, asked)
+function echo.make(body, asked, wish)
     return ',"instructions":' .. raw(body.instructions, "null")
         .. ',"max_output_tokens":' .. integer(body.max_output_tokens, "null")
-        .. ',"max_tool_calls":null,"previous_response_id":null,"background":false,"store":false'
+        .. ',"max_tool_calls":null,"previous_response_id":' .. quoted(wish.continues_response)
+        .. conversation_of(wish.continues_conversation)
+        .. ',"background":false,"store":' .. tostring(wish.stored or false)
         .. ',"truncation":"disabled","parallel_tool_calls":'
         .. (asked.parallel == false and "false" or "true")
         .. ',"temperature":' .. raw(body.temperature, "1") .. ',"top_p":' .. raw(body.top_p, "1")

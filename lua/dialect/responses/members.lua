@@ -40,7 +40,7 @@ list("request", "", {
     { "context_management", "skip", "what a provider may drop of a long conversation" },
     { "prompt_cache_options", "skip", "how a cache is kept, not what is answered" },
     { "prompt_cache_retention", "skip", "how a cache is kept, not what is answered" },
-    { "store", "skip", "nothing is kept: the answer says so" },
+    { "store", "skip", "what is kept, and whether: the answer says so" },
     { "truncation", "skip", "a conversation that is too long is refused" },
     { "previous_response_id", "refuse", KEPT },
     { "conversation", "refuse", KEPT },

@@ -352,7 +352,7 @@ return function(wish)
     }
     read_settings(asked, body)
     read_lists(asked, body)
-    asked.answer.echo = echo.make(body, asked)
+    asked.answer.echo = echo.make(body, asked, wish)
     if asked.compacts or wish.compacts then
         compact.ask(asked, wish)
     end

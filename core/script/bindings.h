@@ -1,0 +1,52 @@
+/* What api_*.c and task.c share: the primitives of the table `core` and of an exchange, and how
+ * they wait and end. */
+#ifndef SCRIPT_BINDINGS_H
+#define SCRIPT_BINDINGS_H
+
+#include <lauxlib.h>
+#include <stdbool.h>
+
+struct exchange;
+
+/* What the task waits for: this decides which results it gets when it continues. */
+enum task_wait {
+    TASK_RUNS,
+    TASK_WAITS_HOLD,
+    TASK_WAITS_ASK,
+    TASK_WAITS_ATTEMPT,
+    TASK_WAITS_RELAY,
+    TASK_WAITS_CALL,
+    TASK_WAITS_CLIENT,
+    TASK_WAITS_CLAIM,
+    TASK_WAITS_NAMES,
+    TASK_WAITS_TURNS,
+    TASK_WAITS_PASSWORD,
+    TASK_WAITS_TIME
+};
+
+/* Returns the exchange in the first argument of a primitive; raises when there is none or it has
+ * ended. */
+struct exchange *task_exchange(lua_State *state);
+/* Ends the task inside a primitive, after the exchange was answered. Does not return. */
+int task_stop(lua_State *state);
+/* Yields. */
+int task_wait(lua_State *state, enum task_wait what);
+
+extern const struct luaL_Reg api_exchange_bindings[]; /* methods of an exchange */
+extern const struct luaL_Reg api_asked_bindings[];    /* methods for what providers keep */
+extern const struct luaL_Reg api_turns_bindings[];    /* methods for what the gateway keeps */
+extern const struct luaL_Reg api_account_bindings[];  /* methods for the dashboard's API */
+extern const struct luaL_Reg api_operator_bindings[]; /* methods for the operator's pages */
+int api_reload_status(lua_State *state);
+int api_reply_replay(lua_State *state);
+extern const struct luaL_Reg api_core_bindings[]; /* functions of the table `core` */
+extern const struct luaL_Reg api_text_bindings[]; /* and for texts that clients wrote */
+/* Returns whether there are results for what the task waited for. */
+bool api_exchange_has_results(const struct exchange *exchange, enum task_wait what);
+/* Pushes the results; returns how many. */
+int api_exchange_results(lua_State *state, struct exchange *exchange, enum task_wait what);
+int api_asked_ask_result(lua_State *state, const struct exchange *exchange);
+int api_asked_names_result(lua_State *state, const struct exchange *exchange);
+int api_turns_result(lua_State *state, const struct exchange *exchange);
+
+#endif

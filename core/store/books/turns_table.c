@@ -1,0 +1,117 @@
+#include "store/books/turns_table.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+
+enum {
+    FORGET_ROWS = 64,            /* per transaction */
+    FORGET_US = 2 * 1000 * 1000, /* between two looks */
+    FORGET_REST_US = 20 * 1000   /* while there are many */
+};
+
+static struct store_value text_of(struct slice text)
+{
+    return (struct store_value){.type = STORE_TEXT, .text = text};
+}
+
+/* What a turn continues must not end before it. */
+static bool extend(struct db *db, const struct id *account_id, const struct made_turn *turn,
+                   int64_t expires_ms)
+{
+    if (turn->conversation_id.bytes > 0 &&
+        !db_run(db,
+                "UPDATE kept_turns SET expires_ms = ?3 WHERE account_id = ?1"
+                " AND conversation_id = ?2 AND conversation_id <> ''",
+                DB_VALUES(bind_text(account_id->text), text_of(turn->conversation_id),
+                          bind_int(expires_ms))))
+        return false;
+    return turn->previous_turn == 0 ||
+           db_run(db,
+                  "WITH RECURSIVE chain (turn) AS (SELECT ?1 UNION ALL"
+                  " SELECT t.previous_turn FROM kept_turns t JOIN chain USING (turn)"
+                  " WHERE t.previous_turn IS NOT NULL)"
+                  " UPDATE kept_turns SET expires_ms = ?2 WHERE turn IN (SELECT turn FROM chain)",
+                  DB_VALUES(bind_int(turn->previous_turn), bind_int(expires_ms)));
+}
+
+/* Takes so many of the account's oldest turns away, and the conversations that they belong to. */
+static bool take_oldest(struct db *db, const struct id *account_id, int64_t count)
+{
+    return db_run(db,
+                  "DELETE FROM kept_turns WHERE account_id = ?1 AND turn IN"
+                  " (SELECT t.turn FROM kept_turns t JOIN (SELECT turn, conversation_id"
+                  "   FROM kept_turns WHERE account_id = ?1 ORDER BY turn LIMIT ?2) o"
+                  "  ON t.turn = o.turn OR (t.account_id = ?1 AND o.conversation_id <> ''"
+                  "   AND t.conversation_id = o.conversation_id))",
+                  DB_VALUES(bind_text(account_id->text), bind_int(count)));
+}
+
+static int64_t kept_bytes(struct db *db, const struct id *account_id)
+{
+    return db_number(db, "SELECT bytes FROM kept_bytes WHERE account_id = ?1",
+                     DB_VALUES(bind_text(account_id->text)), 0);
+}
+
+/* A large turn may push out many small ones: twice as many each time. */
+static bool make_room(struct db *db, const struct id *account_id, int64_t bytes_max)
+{
+    int64_t count = 1;
+    while (kept_bytes(db, account_id) > bytes_max) {
+        if (!take_oldest(db, account_id, count) || db_changes(db) == 0)
+            break;
+        count *= 2;
+    }
+    return db->failure == 0;
+}
+
+bool turns_table_add(struct db *db, const struct id *account_id, const struct made_turn *turn,
+                     int64_t now_ms)
+{
+    int64_t expires_ms = now_ms + turn->terms.keep_ms;
+    return db_run(db,
+                  "INSERT INTO kept_turns (account_id, response_id, conversation_id,"
+                  " previous_turn, depth, created_ms, expires_ms, sealed)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                  DB_VALUES(bind_text(account_id->text), text_of(turn->response_id),
+                            text_of(turn->conversation_id),
+                            turn->previous_turn > 0 ? bind_int(turn->previous_turn) : bind_null(),
+                            bind_int(turn->depth), bind_int(now_ms), bind_int(expires_ms),
+                            bind_blob(turn->sealed))) &&
+           extend(db, account_id, turn, expires_ms) &&
+           make_room(db, account_id, turn->terms.bytes_max);
+}
+
+/* ---- deleting expired rows ---- */
+
+static bool forget(struct db *db, int64_t now_ms, bool *more)
+{
+    if (!db_run(db, "BEGIN IMMEDIATE", NULL, 0))
+        return false;
+    bool done = db_run(db,
+                       "DELETE FROM kept_turns WHERE turn IN (SELECT turn FROM kept_turns"
+                       " WHERE expires_ms <= ?1 ORDER BY expires_ms LIMIT ?2)",
+                       DB_VALUES(bind_int(now_ms), bind_int(FORGET_ROWS)));
+    *more = done && db_changes(db) == FORGET_ROWS;
+    if (done && db_run(db, "COMMIT", NULL, 0))
+        return true;
+    db_rollback(db);
+    return false;
+}
+
+static bool is_any_over(struct db *db, int64_t now_ms)
+{
+    return db_number(db, "SELECT 1 FROM kept_turns WHERE expires_ms <= ?1 LIMIT 1",
+                     DB_VALUES(bind_int(now_ms)), 0) == 1;
+}
+
+void turns_table_forget(struct db *db, int64_t *due_us)
+{
+    int64_t now_us = clock_mono_us();
+    int64_t now_ms = clock_wall_ms();
+    bool more = false;
+    if (now_us < *due_us)
+        return;
+    db_clear(db);
+    bool forgot = is_any_over(db, now_ms) && forget(db, now_ms, &more);
+    *due_us = now_us + (forgot && more ? FORGET_REST_US : FORGET_US);
+}

@@ -1,0 +1,57 @@
+/* The operations on turns that the gateway itself keeps for accounts. */
+#include "store/turns.h"
+
+#include "base/base64.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "store/books/turns_table.h"
+#include "store/operations/operations.h"
+
+bool turns_add(struct store_call *call, struct db *db)
+{
+    struct id account_id;
+    struct buffer sealed;
+    buffer_init(&sealed, LIMIT_KEPT_TURN_BYTES);
+    bool good = id_parse(call->args[0].text, "acct", &account_id) &&
+                base64_decode(call->args[2].text, &sealed);
+    if (!good) {
+        buffer_fini(&sealed);
+        return fault_set(&call->fault, "invalid_value", "a turn has an account and a sealed text");
+    }
+    const struct made_turn turn = {
+        .terms = {.keep_ms = call->args[3].number, .bytes_max = call->args[4].number},
+        .conversation_id = call->args[1].text,
+        .sealed = buffer_slice(&sealed)};
+    good = turns_table_add(db, &account_id, &turn, clock_wall_ms()) &&
+           buffer_append_text(&call->result, "{}");
+    buffer_fini(&sealed);
+    return good;
+}
+
+bool turns_delete_response(struct store_call *call, struct db *db)
+{
+    return db_run(db,
+                  "UPDATE kept_turns SET response_id = '' WHERE account_id = ?1"
+                  " AND response_id = ?2 AND response_id <> '' AND conversation_id <> ''",
+                  call->args, 2) &&
+           db_run(db,
+                  "DELETE FROM kept_turns WHERE account_id = ?1 AND response_id = ?2"
+                  " AND response_id <> ''",
+                  call->args, 2) &&
+           db_run(db,
+                  "DELETE FROM provider_objects WHERE account_id = ?1"
+                  " AND (id = ?2 OR response_id = ?2)",
+                  call->args, 2) &&
+           buffer_append_text(&call->result, "{}");
+}
+
+bool turns_delete_conversation(struct store_call *call, struct db *db)
+{
+    return db_run(db,
+                  "DELETE FROM kept_turns WHERE account_id = ?1 AND conversation_id = ?2"
+                  " AND conversation_id <> ''",
+                  call->args, 2) &&
+           db_run(db, "DELETE FROM provider_objects WHERE account_id = ?1 AND id = ?2", call->args,
+                  2) &&
+           buffer_append_text(&call->result, "{}");
+}
