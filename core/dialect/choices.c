@@ -77,6 +77,16 @@ static void measure_message(struct choices_run *run, const struct json_value *me
     }
 }
 
+/* The same for the text of a completion. */
+static void measure_text(struct choices_run *run, const struct json_value *text,
+                         const struct choices_events *events, struct choice_facts *facts)
+{
+    if (text->type != JSON_STRING || text->raw.bytes == 2)
+        return;
+    measure_piece(run, facts->index, text, &facts->sizes);
+    events->on_text((struct slice){text->raw.data + 1, text->raw.bytes - 2}, events->arg);
+}
+
 static int64_t index_of(const struct json_value *number)
 {
     int64_t index;
@@ -91,7 +101,7 @@ static void read_choice(struct choices_run *run, const struct json_value *choice
     struct json_member members[MEMBERS] = {
         [INDEX] = {.name = "index"}, [FINISH_REASON] = {.name = "finish_reason"},
         [DELTA] = {.name = "delta"}, [MESSAGE] = {.name = "message"},
-        [TEXT] = {.name = "text"}, /* the form of the older completions API */
+        [TEXT] = {.name = "text"}, /* of completions */
         [USAGE] = {.name = "usage"}};
     struct choice_facts facts = {.usage = {.type = JSON_NULL}};
     json_find_all(choice, members, MEMBERS);
@@ -101,8 +111,8 @@ static void read_choice(struct choices_run *run, const struct json_value *choice
         facts.usage = members[USAGE].value;
     bool streamed = members[DELTA].count > 0;
     measure_message(run, &members[streamed ? DELTA : MESSAGE].value, events, &facts);
-    if (members[DELTA].count + members[MESSAGE].count == 0 && members[TEXT].count > 0)
-        media_measure(slice_of("text"), &members[TEXT].value, &facts.sizes);
+    if (members[DELTA].count + members[MESSAGE].count == 0)
+        measure_text(run, &members[TEXT].value, events, &facts);
     events->on_choice(&facts, events->arg);
 }
 

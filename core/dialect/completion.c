@@ -70,9 +70,10 @@ bool completion_has_choices(const struct completion *completion)
 
 bool completion_find_text(const struct completion *chunk, struct json_value *text)
 {
-    enum { FINISH_REASON, DELTA, MEMBERS };
-    struct json_member members[MEMBERS] = {
-        [FINISH_REASON] = {.name = "finish_reason"}, [DELTA] = {.name = "delta"}};
+    enum { FINISH_REASON, DELTA, TEXT, MEMBERS };
+    struct json_member members[MEMBERS] = {[FINISH_REASON] = {.name = "finish_reason"},
+                                           [DELTA] = {.name = "delta"},
+                                           [TEXT] = {.name = "text"}};
     struct json_item choice;
     struct json_item second;
     if (chunk->choices.type != JSON_ARRAY)
@@ -81,8 +82,12 @@ bool completion_find_text(const struct completion *chunk, struct json_value *tex
     if (!json_next(&walk, &choice) || json_next(&walk, &second))
         return false;
     json_find_all(&choice.value, members, MEMBERS);
-    return members[FINISH_REASON].value.type != JSON_STRING && members[DELTA].count == 1 &&
-           json_find(&members[DELTA].value, "content", text) == 1 && text->type == JSON_STRING;
+    if (members[FINISH_REASON].value.type == JSON_STRING || members[DELTA].count > 1)
+        return false;
+    if (members[DELTA].count == 1)
+        return json_find(&members[DELTA].value, "content", text) == 1 && text->type == JSON_STRING;
+    *text = members[TEXT].value;
+    return members[TEXT].count == 1 && text->type == JSON_STRING;
 }
 
 bool completion_find_padding(const struct completion *chunk, struct json_value *padding)

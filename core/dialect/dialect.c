@@ -7,6 +7,7 @@
 #include "dialect/gemini.h"
 #include "dialect/input_lists.h"
 #include "dialect/responses.h"
+#include "dialect/text_completions.h"
 
 static const struct dialect_form *const forms[DIALECTS] = {
     [DIALECT_CHAT] = &chat_form,
@@ -16,6 +17,7 @@ static const struct dialect_form *const forms[DIALECTS] = {
     [DIALECT_EMBEDDINGS] = &embeddings_form,
     [DIALECT_MODERATIONS] = &moderations_form,
     [DIALECT_RERANK] = &rerank_form,
+    [DIALECT_COMPLETIONS] = &text_completions_form,
 };
 
 const struct dialect_form *dialect_form(enum dialect dialect)
@@ -27,7 +29,7 @@ static const char *const names[DIALECTS] = {
     [DIALECT_CHAT] = "openai-chat",      [DIALECT_RESPONSES] = "openai-responses",
     [DIALECT_ANTHROPIC] = "anthropic",   [DIALECT_GEMINI] = "gemini",
     [DIALECT_EMBEDDINGS] = "embeddings", [DIALECT_MODERATIONS] = "moderations",
-    [DIALECT_RERANK] = "rerank",
+    [DIALECT_RERANK] = "rerank",         [DIALECT_COMPLETIONS] = "completions",
 };
 
 const char *dialect_name(enum dialect dialect)

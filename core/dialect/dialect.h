@@ -1,4 +1,4 @@
-/* The dialects: how clients and providers speak. Streams of OpenAI's chat have a faster way of
+/* The dialects: how clients and providers speak. Streams of chunks have a faster way of
  * their own (exchange/events.c). */
 #ifndef DIALECT_DIALECT_H
 #define DIALECT_DIALECT_H
@@ -7,7 +7,7 @@
 
 const struct dialect_form *dialect_form(enum dialect dialect);
 /* As in providers.lua: "openai-chat", "openai-responses", "anthropic", "gemini", "embeddings",
- * "moderations", "rerank". */
+ * "moderations", "rerank", "completions". */
 const char *dialect_name(enum dialect dialect);
 /* Returns false when no dialect has this name. */
 bool dialect_of_name(const char *name, enum dialect *out);

@@ -42,7 +42,8 @@ struct dialect_form {
     bool (*apply)(const struct model_request *request, const struct request_changes *changes,
                   struct request_copy *out);
 
-    /* What follows down to note_text, and write_*, is NULL in a dialect that has no streams.
+    /* What follows down to note_text, and write_*, is NULL in a dialect that has no streams, and
+     * what reads or writes answers in that of completions, which exchange/events.c has beside chat.
      * Reads the object of one event. With `state` the event goes to the client; NULL: it is only
      * looked at. */
     void (*read_event)(struct answer_state *state, const struct json_value *root,

@@ -12,13 +12,21 @@ enum dialect {
     DIALECT_GEMINI,
     DIALECT_EMBEDDINGS,
     DIALECT_MODERATIONS,
-    DIALECT_RERANK
+    DIALECT_RERANK,
+    DIALECT_COMPLETIONS
 };
-enum { DIALECTS = 7, CONVERSATIONS = 4 };
+enum { DIALECTS = 8, CONVERSATIONS = 4 };
 
 static inline bool dialect_is_conversation(enum dialect dialect)
 {
     return (int)dialect < CONVERSATIONS;
+}
+
+/* Whether its answers have choices and its streams chunks: OpenAI's chat and the completions before
+ * it. They go a way of their own (exchange/events.c). */
+static inline bool dialect_has_chunks(enum dialect dialect)
+{
+    return dialect == DIALECT_CHAT || dialect == DIALECT_COMPLETIONS;
 }
 
 #endif

@@ -160,6 +160,7 @@ void error_body_write(enum dialect dialect, const struct error_body *error, stru
     case DIALECT_EMBEDDINGS:
     case DIALECT_MODERATIONS:
     case DIALECT_RERANK:
+    case DIALECT_COMPLETIONS:
         write_openai(error, error->code, out);
         break;
     case DIALECT_RESPONSES: /* Codex ends at once for this code alone */

@@ -7,11 +7,12 @@
 #include "dialect/sse.h"
 #include "dialect/usage_form.h"
 
-void final_chunk_head(const struct json_value *chunk, struct buffer *out)
+void final_chunk_head(enum dialect dialect, const struct json_value *chunk, struct buffer *out)
 {
     static const char *const names[] = {"id", "created", "model"};
     struct json_value value;
-    buffer_append_text(out, "{\"object\":\"chat.completion.chunk\"");
+    buffer_printf(out, "{\"object\":\"%s\"",
+                  dialect == DIALECT_COMPLETIONS ? "text_completion" : "chat.completion.chunk");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (json_find(chunk, names[i], &value) == 0)
             continue;
@@ -26,9 +27,11 @@ static void begin(struct slice head, struct buffer *out)
     buffer_append_slice(out, head);
 }
 
-void final_chunk_length(struct slice head, int64_t choices, const uint64_t finished[2],
-                        struct slice metadata, struct buffer *out)
+void final_chunk_length(enum dialect dialect, struct slice head, int64_t choices,
+                        const uint64_t finished[2], struct slice metadata, struct buffer *out)
 {
+    const char *nothing =
+        dialect == DIALECT_COMPLETIONS ? "\"text\":\"\",\"logprobs\":null" : "\"delta\":{}";
     const char *comma = "";
     begin(head, out);
     buffer_append_text(out, ",\"choices\":[");
@@ -36,8 +39,8 @@ void final_chunk_length(struct slice head, int64_t choices, const uint64_t finis
         bool known = index < CHOICES_KNOWN;
         if (known && (finished[index / 64] >> (index % 64) & 1) != 0)
             continue;
-        buffer_printf(out, "%s{\"index\":%lld,\"delta\":{},\"finish_reason\":\"length\"}", comma,
-                      (long long)index);
+        buffer_printf(out, "%s{\"index\":%lld,%s,\"finish_reason\":\"length\"}", comma,
+                      (long long)index, nothing);
         comma = ",";
     }
     buffer_append_char(out, ']');

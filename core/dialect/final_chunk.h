@@ -9,15 +9,16 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
+#include "dialect/dialect_kind.h"
 
 /* Writes the beginning of a chunk like `chunk`: its id, time and model, as the provider wrote them,
- * without the closing brace. */
-void final_chunk_head(const struct json_value *chunk, struct buffer *out);
+ * without the closing brace. `dialect`: the client's, which has chunks. */
+void final_chunk_head(enum dialect dialect, const struct json_value *chunk, struct buffer *out);
 
 /* Writes finish_reason "length" for each of the `choices` whose bit in `finished` is not set.
  * `metadata` is a JSON object that says why; empty: no metadata. */
-void final_chunk_length(struct slice head, int64_t choices, const uint64_t finished[2],
-                        struct slice metadata, struct buffer *out);
+void final_chunk_length(enum dialect dialect, struct slice head, int64_t choices,
+                        const uint64_t finished[2], struct slice metadata, struct buffer *out);
 
 /* The counts that were charged, and what the customer paid. */
 struct final_usage {

@@ -1,85 +1,19 @@
 #include "dialect/input_lists.h"
 
-#include "base/limits.h"
 #include "base/money.h"
 #include "dialect/embedding_encoding.h"
 #include "dialect/prompt.h"
 #include "dialect/prompt_parts.h"
 #include "dialect/request_edits.h"
 #include "dialect/request_members.h"
+#include "dialect/text_inputs.h"
 
 /* ---- requests ---- */
 
-/* Each input has the model's context for itself. */
-static bool count_inputs(struct model_request *out, int64_t count, const char *name,
-                         struct request_fault *fault)
-{
-    if (count == 0)
-        return request_refuse(fault, "invalid_value", name, "'%s' must not be empty.", name);
-    if (count > LIMIT_INPUTS)
-        return request_refuse(fault, "invalid_value", name, "'%s' must have at most %d entries.",
-                              name, LIMIT_INPUTS);
-    out->prompt.input_count = count;
-    out->prompt.message_count = count;
-    return true;
-}
-
-static bool is_whole_number(const struct json_value *value)
-{
-    int64_t number;
-    return value->type == JSON_NUMBER && json_int64(value, &number) && number >= 0;
-}
-
-/* A list of tokens, or a text. */
-static bool is_input(const struct json_value *value)
-{
-    struct json_walk walk = json_walk(value);
-    struct json_item token;
-    bool tokens = value->type == JSON_ARRAY;
-    while (tokens && json_next(&walk, &token))
-        tokens = is_whole_number(&token.value);
-    return tokens || value->type == JSON_STRING;
-}
-
-/* Tokens that come as numbers are counted as text of the usual length of so many. */
-static void add_tokens(struct prompt *prompt, const struct json_value *input)
-{
-    enum { TOKEN_BYTES = 4 };
-    struct json_walk walk = json_walk(input);
-    struct json_item item;
-    while (input->type == JSON_ARRAY && json_next(&walk, &item)) {
-        if (item.value.type == JSON_NUMBER)
-            prompt->text_bytes += TOKEN_BYTES;
-        else
-            add_tokens(prompt, &item.value);
-    }
-}
-
-/* A text, a list of texts, a list of tokens, or a list of such lists. */
 static bool read_embedded(struct model_request *out, const struct json_value *input,
                           struct request_fault *fault)
 {
-    struct json_walk walk = json_walk(input);
-    struct json_item item;
-    int64_t count = 0;
-    bool tokens = false;
-    while (input->type == JSON_ARRAY && json_next(&walk, &item)) {
-        bool number = is_whole_number(&item.value);
-        if ((count > 0 && number != tokens) || (!number && !is_input(&item.value)))
-            return request_refuse(fault, "invalid_value", "input",
-                                  "'input[%lld]' must be a text or a list of tokens, like the "
-                                  "entries before it.",
-                                  (long long)count);
-        tokens = number;
-        count++;
-    }
-    prompt_add_member(&out->prompt, out->keys[REQUEST_MESSAGES], input);
-    add_tokens(&out->prompt, input);
-    if (input->type == JSON_STRING || (tokens && count > 0))
-        return count_inputs(out, 1, "input", fault);
-    if (input->type == JSON_ARRAY)
-        return count_inputs(out, count, "input", fault);
-    return request_refuse(fault, "invalid_value", "input", "'input' must be a text or a list.");
+    return text_inputs_read(out, input, "input", fault);
 }
 
 /* A text, a list of texts, or a list of parts: texts and pictures. */
@@ -101,7 +35,7 @@ static bool read_moderated(struct model_request *out, const struct json_value *i
     const char *twice = prompt_parts_add(&out->prompt, input);
     if (twice != NULL)
         return request_fault_twice(fault, twice, slice_of(twice));
-    return count_inputs(out, count, "input", fault);
+    return text_inputs_count(out, count, "input", fault);
 }
 
 /* A model reads the question with each document, and some providers bill it so. */
@@ -135,7 +69,7 @@ static bool read_ranked(struct model_request *out, const struct json_value *docu
     }
     prompt_add_member(&out->prompt, out->keys[REQUEST_MESSAGES], documents);
     repeat_query(out, count);
-    return count_inputs(out, count, "documents", fault);
+    return text_inputs_count(out, count, "documents", fault);
 }
 
 typedef bool read_inputs(struct model_request *out, const struct json_value *inputs,

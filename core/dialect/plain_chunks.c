@@ -3,11 +3,11 @@
 #include "dialect/final_chunk.h"
 
 /* Returns the offset of the event. */
-static size_t begin(const struct completion *completion, struct buffer *out)
+static size_t begin(enum dialect dialect, const struct completion *completion, struct buffer *out)
 {
     size_t start = out->bytes;
     buffer_append_text(out, "data: ");
-    final_chunk_head(&completion->root, out);
+    final_chunk_head(dialect, &completion->root, out);
     return start;
 }
 
@@ -68,8 +68,8 @@ static void write_delta(const struct json_value *message, struct buffer *out)
     }
 }
 
-static void write_choice(const struct completion *completion, const struct json_value *choice,
-                         int place, struct buffer *out)
+static void write_message_choice(const struct completion *completion,
+                                 const struct json_value *choice, int place, struct buffer *out)
 {
     enum { INDEX, MESSAGE, LOGPROBS, FINISH_REASON, MEMBERS };
     struct json_member members[MEMBERS] = {[INDEX] = {.name = "index"},
@@ -80,7 +80,7 @@ static void write_choice(const struct completion *completion, const struct json_
     json_find_all(choice, members, MEMBERS);
     if (!json_int64(&members[INDEX].value, &index))
         index = place;
-    size_t start = begin(completion, out);
+    size_t start = begin(DIALECT_CHAT, completion, out);
     buffer_printf(out, ",\"choices\":[{\"index\":%lld,\"delta\":{", (long long)index);
     if (members[MESSAGE].value.type == JSON_OBJECT)
         write_delta(&members[MESSAGE].value, out);
@@ -92,20 +92,35 @@ static void write_choice(const struct completion *completion, const struct json_
     end(out, start, "\"finish_reason\":null}]}");
     if (members[FINISH_REASON].value.type != JSON_STRING)
         return;
-    start = begin(completion, out);
+    start = begin(DIALECT_CHAT, completion, out);
     buffer_printf(out, ",\"choices\":[{\"index\":%lld,\"delta\":{},", (long long)index);
     write_member("finish_reason", &members[FINISH_REASON].value, out);
     end(out, start, "}]}");
 }
 
-bool plain_chunks_write(const struct completion *completion, struct buffer *out)
+/* Choices of plain answers and of chunks look alike here. */
+static void write_text_choice(const struct completion *completion, const struct json_value *choice,
+                              struct buffer *out)
+{
+    size_t start = begin(DIALECT_COMPLETIONS, completion, out);
+    buffer_append_text(out, ",\"choices\":[");
+    buffer_append_slice(out, choice->raw);
+    end(out, start, "]}");
+}
+
+bool plain_chunks_write(enum dialect dialect, const struct completion *completion,
+                        struct buffer *out)
 {
     struct json_walk walk = json_walk(&completion->choices);
     struct json_item choice;
-    for (int place = 0; json_next(&walk, &choice); place++)
-        write_choice(completion, &choice.value, place, out);
+    for (int place = 0; json_next(&walk, &choice); place++) {
+        if (dialect == DIALECT_COMPLETIONS)
+            write_text_choice(completion, &choice.value, out);
+        else
+            write_message_choice(completion, &choice.value, place, out);
+    }
     if (completion->usage.type == JSON_OBJECT) {
-        size_t start = begin(completion, out);
+        size_t start = begin(dialect, completion, out);
         buffer_append_text(out, ",\"choices\":[],");
         write_member("usage", &completion->usage, out);
         end(out, start, "}");

@@ -5,9 +5,11 @@
 
 #include "base/buffer.h"
 #include "dialect/completion.h"
+#include "dialect/dialect_kind.h"
 
 /* Appends its chunks: what each choice says, how each ends, the usage, and [DONE]. Members that
  * chunks do not have are left out. Returns false when they do not fit. */
-bool plain_chunks_write(const struct completion *completion, struct buffer *out);
+bool plain_chunks_write(enum dialect dialect, const struct completion *completion,
+                        struct buffer *out);
 
 #endif

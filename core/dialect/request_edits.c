@@ -33,6 +33,18 @@ void request_edit_model(const struct model_request *request, const char *model,
     request_replace(request, &request->members[REQUEST_MODEL], edits, from);
 }
 
+/* Behind the opening brace. The object has at least a model, so a comma follows. */
+void request_add_members(const struct model_request *request, const struct buffer *new_members,
+                         struct request_edits *edits)
+{
+    size_t from = edits->text.bytes;
+    if (new_members->bytes == 0)
+        return;
+    buffer_append_slice(&edits->text, buffer_slice(new_members));
+    buffer_append_char(&edits->text, ',');
+    request_add_edit(edits, request_offset(request->text, request->root.raw.data) + 1, 0, from);
+}
+
 static void sort_edits(struct request_edits *edits)
 {
     for (size_t i = 1; i < edits->count; i++) {

@@ -32,6 +32,9 @@ void request_replace(const struct model_request *request, const struct json_valu
 /* Writes the model's name of the provider in the place of the client's. */
 void request_edit_model(const struct model_request *request, const char *model,
                         struct request_edits *edits);
+/* Adds members at the top, with commas between them; empty: none. */
+void request_add_members(const struct model_request *request, const struct buffer *new_members,
+                         struct request_edits *edits);
 /* Appends the parts of the copy. out->inserted must own the text of the edits. */
 void request_cut(struct slice text, struct request_edits *edits, struct request_copy *out);
 

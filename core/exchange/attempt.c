@@ -61,9 +61,9 @@ bool attempt_translates(const struct attempt *attempt)
     return attempt->translator.request != NULL;
 }
 
-bool attempt_passes_chat(const struct attempt *attempt)
+bool attempt_passes_chunks(const struct attempt *attempt)
 {
-    return attempt->dialect == DIALECT_CHAT && !attempt_translates(attempt);
+    return dialect_has_chunks(attempt->dialect) && !attempt_translates(attempt);
 }
 
 bool attempt_is_asked(const struct attempt *attempt)
@@ -370,13 +370,13 @@ static void on_data(struct slice data, void *arg)
 #define SAYS_NOTHING "the answer says nothing"
 
 /* Turns a good plain answer into a stream, because a stream was asked for. `answer` is NULL if it
- * is of OpenAI's chat. */
+ * has choices. */
 static void stream_plain(struct attempt *attempt, const struct json_value *answer)
 {
     struct buffer events;
     buffer_init(&events, 4 * LIMIT_UPSTREAM_BODY_BYTES);
     if (answer == NULL)
-        (void)plain_chunks_write(&attempt->completion, &events);
+        (void)plain_chunks_write(attempt->dialect, &attempt->completion, &events);
     else
         dialect_form(attempt->dialect)->write_events(answer, &events);
     attempt->event_stream = !events.failed;
@@ -435,8 +435,8 @@ static void take_body(struct attempt *attempt, struct json_index *index)
         judge_choices(attempt);
 }
 
-/* Judges a whole 2xx body of OpenAI's chat: it is an answer only if it is a JSON object without an
- * error. */
+/* Judges a whole 2xx body of OpenAI's chat or completions: it is an answer only if it is a JSON
+ * object without an error. */
 static void judge_chat_body(struct attempt *attempt)
 {
     struct completion *completion = &attempt->completion;
@@ -537,7 +537,7 @@ static void judge_form_body(struct attempt *attempt)
 
 static void judge_body(struct attempt *attempt)
 {
-    if (attempt_passes_chat(attempt))
+    if (attempt_passes_chunks(attempt))
         judge_chat_body(attempt);
     else
         judge_form_body(attempt);

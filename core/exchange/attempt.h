@@ -121,8 +121,8 @@ const char *attempt_provider(const struct attempt *attempt);
  * if we cancel it. */
 bool attempt_is_asked(const struct attempt *attempt);
 
-/* Whether what comes is OpenAI's chat for a client of OpenAI's chat. */
-bool attempt_passes_chat(const struct attempt *attempt);
+/* Whether OpenAI's choices come, in the client's form. */
+bool attempt_passes_chunks(const struct attempt *attempt);
 bool attempt_translates(const struct attempt *attempt);
 
 /* Starts an attempt in place of the one before. It is decided at once or later. Takes its own

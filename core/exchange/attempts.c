@@ -218,6 +218,7 @@ static void prepare(struct exchange *exchange, const struct candidate *candidate
 {
     event_room_leave(exchange);
     stream_reset(&exchange->stream, &exchange->rates.output);
+    exchange->stream.meter.echo_bytes = exchange->asks.echoed_bytes;
     exchange->budget.terms = &candidate->terms;
     exchange_price_budget(exchange);
 }

@@ -129,7 +129,7 @@ static void put_urls(struct candidate *candidate)
         [DIALECT_CHAT] = "/chat/completions", [DIALECT_RESPONSES] = "/responses",
         [DIALECT_ANTHROPIC] = "/messages",    [DIALECT_GEMINI] = "/models/{model}:generateContent",
         [DIALECT_EMBEDDINGS] = "/embeddings", [DIALECT_MODERATIONS] = "/moderations",
-        [DIALECT_RERANK] = "/rerank",
+        [DIALECT_RERANK] = "/rerank",         [DIALECT_COMPLETIONS] = "/completions",
     };
     for (size_t i = 0; i < DIALECTS; i++) {
         if ((candidate->terms.dialects >> i & 1) != 0)

@@ -27,7 +27,7 @@ static void write_end(const struct exchange *exchange, const struct answer_error
 {
     const struct error_body body = exchange_error_body(exchange, error);
     const struct final_usage usage = {0};
-    if (exchange->asks.dialect != DIALECT_CHAT) {
+    if (!dialect_has_chunks(exchange->asks.dialect)) {
         dialect_form(exchange->asks.dialect)->write_failure(NULL, &body, &usage, out);
         return;
     }

@@ -34,7 +34,7 @@ static void take_usage(struct exchange *exchange, struct slice event,
                              : meter_read_answer(&stream->meter, &chunk->usage, &chunk->beside);
     bool none = chunk->usage.type == JSON_NULL;
     if (counts && exchange->asks.usage_asked)
-        stream_hold_usage(stream, event, chunk);
+        stream_hold_usage(stream, exchange->asks.dialect, event, chunk);
     if (none && exchange->asks.usage_asked)
         stream_append(stream, event);
     else if (none || completion_has_choices(chunk))
@@ -153,7 +153,7 @@ static void end_at_chunk(struct exchange *exchange, const struct json_value *chu
 {
     struct stream *stream = &exchange->stream;
     buffer_reset(&stream->chunk_head);
-    final_chunk_head(chunk, &stream->chunk_head);
+    final_chunk_head(exchange->asks.dialect, chunk, &stream->chunk_head);
     events_end_for_budget(exchange);
 }
 
@@ -224,10 +224,12 @@ static size_t take_matching(struct exchange *exchange, struct slice data)
     struct meter *meter = &stream->meter;
     int64_t text_bytes = meter->output.text_bytes;
     int64_t pieces = meter->output_pieces;
+    int64_t echo_bytes = meter->echo_bytes;
     meter_note_generated(meter, known.bytes);
     if (!stream_budget_cover(&exchange->budget)) {
         meter->output.text_bytes = text_bytes;
         meter->output_pieces = pieces;
+        meter->echo_bytes = echo_bytes;
         return 0;
     }
     if (pieces % SAMPLED_PIECES == 0)
@@ -275,7 +277,7 @@ static void note_answer(struct exchange *exchange, const struct completion *chun
     if (!meter_has_seen(&exchange->stream.meter) && !said_something(&chunk->choices))
         return;
     if (exchange->asks.usage_asked)
-        final_chunk_head(&chunk->root, &exchange->stream.chunk_head);
+        final_chunk_head(exchange->asks.dialect, &chunk->root, &exchange->stream.chunk_head);
     attempt_decide(&exchange->attempt, ATTEMPT_ANSWERED, "");
 }
 

@@ -45,6 +45,13 @@ static bool takes_limit(const struct model_request *asks)
     return asks->compaction != COMPACTION_BY_PATH;
 }
 
+/* A limit that we add to a request must not make its answer longer than without it. */
+static int64_t added_limit(const struct model_request *asks, int64_t tokens)
+{
+    bool usual = asks->output_tokens <= 0 && asks->usual_tokens > 0;
+    return usual ? least(tokens, asks->usual_tokens) : tokens;
+}
+
 int64_t exchange_affordable_tokens(const struct exchange *exchange, const struct cost_ceiling *need,
                                    int64_t available_nusd)
 {
@@ -233,7 +240,8 @@ int64_t exchange_amount_to_hold(struct exchange *exchange, const struct hold_pla
         budget->of_max_cost = false;
         budget->short_of =
             ledger_short_of(exchange->env->store, &exchange->key.account_id, &exchange->key.key_id);
-        output_tokens = budget->output_tokens_max = least(tokens, output_tokens);
+        output_tokens = budget->output_tokens_max =
+            added_limit(&exchange->asks, least(tokens, output_tokens));
     }
     budget->most = need->most;
     budget->output_tokens_most = output_tokens * exchange->asks.choices;
@@ -367,7 +375,7 @@ static bool fit_max_cost(const struct exchange *exchange, struct hold_plan *plan
         return true;
     if (!takes_limit(&exchange->asks))
         return false;
-    plan->output_tokens = plan->output_tokens_max = tokens;
+    plan->output_tokens = plan->output_tokens_max = added_limit(&exchange->asks, tokens);
     plan->capped = true;
     return tokens > 0;
 }
@@ -393,7 +401,7 @@ static bool limit_answer(struct exchange *exchange, int64_t stated_context, stru
     if (takes_limit(asks) && asks->output_tokens > 0 && asks->output_tokens < output)
         output = asks->output_tokens;
     if (need->output_tokens_allowed > 0 && need->output_tokens_allowed < output) {
-        plan->output_tokens_max = need->output_tokens_allowed;
+        plan->output_tokens_max = added_limit(asks, need->output_tokens_allowed);
         output = takes_limit(asks) ? plan->output_tokens_max : output;
     }
     bool asked = asks->output_tokens > 0 || plan->output_tokens_max > 0;
@@ -406,7 +414,9 @@ static bool limit_answer(struct exchange *exchange, int64_t stated_context, stru
         .output_tokens = output * asks->choices};
     budget->choices = asks->choices;
     /* A summary is written when the provider has done its work: no money can end it before. */
-    budget->chunked = asks->streamed && !need->output_hidden && asks->compaction == COMPACTION_NONE;
+    /* An echo goes by before the text that costs money. */
+    budget->chunked = asks->streamed && !need->output_hidden &&
+                      asks->compaction == COMPACTION_NONE && asks->echoed_bytes == 0;
     plan->output_tokens = least(output, need->context);
     if (!fit_max_cost(exchange, plan))
         return refuse_max_cost(exchange, plan);

@@ -153,8 +153,10 @@ static void note_finish(struct meter *meter, int64_t index, const struct json_va
 
 void meter_note_generated(struct meter *meter, int64_t bytes)
 {
-    meter->output.text_bytes += bytes;
-    if (bytes > 0)
+    int64_t echoed = bytes < meter->echo_bytes ? bytes : meter->echo_bytes;
+    meter->echo_bytes -= echoed;
+    meter->output.text_bytes += bytes - echoed;
+    if (bytes > echoed)
         meter->output_pieces++;
 }
 

@@ -99,8 +99,8 @@ static void end_stream(struct exchange *exchange)
     exchange_end(exchange);
 }
 
-/* A plain answer with its cost, in another dialect than OpenAI's chat. `priced` (initialised here)
- * owns the text. */
+/* A plain answer with its cost, in a dialect without choices of OpenAI's form. `priced`
+ * (initialised here) owns the text. */
 static struct slice price_answer(const struct exchange *exchange, struct buffer *priced)
 {
     const struct answer_bill bill = stream_end_bill(exchange);
@@ -110,8 +110,8 @@ static struct slice price_answer(const struct exchange *exchange, struct buffer 
     return buffer_slice(priced);
 }
 
-/* The same for OpenAI's chat, with the reason if money made it short. `priced` owns the
- * text if either was added. */
+/* The same for OpenAI's chat and completions, with the reason if money made it short. `priced` owns
+ * the text if either was added. */
 static struct slice price_chat(const struct exchange *exchange, struct buffer *priced)
 {
     struct slice body = buffer_slice(&exchange->attempt.body);
@@ -136,8 +136,8 @@ static struct slice price_chat(const struct exchange *exchange, struct buffer *p
 
 static struct slice price_body(const struct exchange *exchange, struct buffer *priced)
 {
-    return exchange->asks.dialect == DIALECT_CHAT ? price_chat(exchange, priced)
-                                                  : price_answer(exchange, priced);
+    return dialect_has_chunks(exchange->asks.dialect) ? price_chat(exchange, priced)
+                                                      : price_answer(exchange, priced);
 }
 
 static void reply_plain(struct exchange *exchange)
@@ -251,7 +251,7 @@ void relay_feed(struct exchange *exchange, struct slice data)
     struct stream *stream = &exchange->stream;
     if (stream->done || stream->failed)
         return;
-    bool chat = attempt_passes_chat(&exchange->attempt);
+    bool chat = attempt_passes_chunks(&exchange->attempt);
     if (sse_is_between_events(&stream->sse) && line_ends_are_kept(&stream->line_ends))
         events_take_matching(exchange, &data);
     if (stream->skipped.bytes > SKIPPED_BYTES_MAX)
@@ -330,7 +330,7 @@ static void judge_end(struct exchange *exchange, enum upstream_end end, const ch
 static void take_rest(struct exchange *exchange)
 {
     struct slice rest = sse_rest(&exchange->stream.sse);
-    if (rest.bytes > 0 && attempt_passes_chat(&exchange->attempt))
+    if (rest.bytes > 0 && attempt_passes_chunks(&exchange->attempt))
         events_take(rest, exchange);
     else if (rest.bytes > 0)
         answer_events_take(rest, exchange);
@@ -358,7 +358,7 @@ void relay_upstream_ended(struct exchange *exchange, enum upstream_end end, cons
     }
 }
 
-/* Notes the counts of a plain answer of OpenAI's chat. */
+/* Notes the counts of a plain answer of OpenAI's chat or completions. */
 static void count_plain(struct exchange *exchange)
 {
     struct meter *meter = &exchange->stream.meter;
@@ -372,7 +372,7 @@ static void begin(struct exchange *exchange)
 {
     struct stream *stream = &exchange->stream;
     if (!exchange->attempt.event_stream) {
-        if (attempt_passes_chat(&exchange->attempt))
+        if (attempt_passes_chunks(&exchange->attempt))
             count_plain(exchange);
         settle(exchange);
         return;

@@ -148,7 +148,8 @@ static void learn(const struct exchange *exchange, const struct charge *charge)
     bool only_text = prompt->opaque_count + prompt->image_count + prompt->audio_bytes == 0 &&
                      !prompt->names_kept;
     bool only_said = meter->output.image_count + meter->output.audio_bytes == 0 &&
-                     charge->reasoning_tokens == 0 && exchange->asks.choices == 1;
+                     charge->reasoning_tokens == 0 && exchange->asks.choices == 1 &&
+                     exchange->asks.echoed_bytes == 0;
     if (charge->source != USAGE_REPORTED)
         return;
     int64_t prompt_tokens = unit_counts_prompt(&charge->tokens);

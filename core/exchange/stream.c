@@ -64,7 +64,8 @@ void stream_append_without_usage(struct stream *stream, struct slice event,
     buffer_fini(&cut);
 }
 
-void stream_hold_usage(struct stream *stream, struct slice event, const struct completion *chunk)
+void stream_hold_usage(struct stream *stream, enum dialect dialect, struct slice event,
+                       const struct completion *chunk)
 {
     struct buffer *held = &stream->held_event;
     buffer_reset(held);
@@ -73,7 +74,7 @@ void stream_hold_usage(struct stream *stream, struct slice event, const struct c
         return;
     }
     buffer_append_text(held, "data: ");
-    final_chunk_head(&chunk->root, held);
+    final_chunk_head(dialect, &chunk->root, held);
     buffer_append_text(held, ",\"choices\":[],\"usage\":");
     buffer_append_slice(held, chunk->usage.raw);
     buffer_append_text(held, "}\n\n");

@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "dialect/completion.h"
+#include "dialect/dialect_kind.h"
 #include "dialect/event_template.h"
 #include "dialect/line_ends.h"
 #include "dialect/sse.h"
@@ -75,8 +76,10 @@ void stream_append(struct stream *stream, struct slice event);
 /* Adds it without its usage. `root` is the event's object. */
 void stream_append_without_usage(struct stream *stream, struct slice event,
                                  const struct json_value *root);
-/* Keeps the usage of a chunk for the end, as an event of its own in OpenAI's form. */
-void stream_hold_usage(struct stream *stream, struct slice event, const struct completion *chunk);
+/* Keeps the usage of a chunk for the end, as an event of its own in OpenAI's form. `dialect`: the
+ * client's. */
+void stream_hold_usage(struct stream *stream, enum dialect dialect, struct slice event,
+                       const struct completion *chunk);
 /* The Content-Type of a stream that may be one JSON array. */
 const char *stream_type(bool as_array);
 /* Returns the events as the client gets them: as they are, or as elements of an array, then in

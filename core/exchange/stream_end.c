@@ -13,8 +13,9 @@ static void append_length(const struct exchange *exchange, struct buffer *out)
     buffer_init(&reason, 4096);
     if (!exchange->budget.limit_reached)
         stream_budget_write_reason(&exchange->budget, &reason);
-    final_chunk_length(buffer_slice(&stream->chunk_head), exchange->asks.choices,
-                       stream->meter.finished_choices, buffer_slice(&reason), out);
+    final_chunk_length(exchange->asks.dialect, buffer_slice(&stream->chunk_head),
+                       exchange->asks.choices, stream->meter.finished_choices,
+                       buffer_slice(&reason), out);
     buffer_fini(&reason);
 }
 
@@ -125,7 +126,7 @@ static void append_other(const struct exchange *exchange, struct buffer *out)
 
 void stream_end_append(const struct exchange *exchange, struct buffer *out)
 {
-    if (exchange->asks.dialect == DIALECT_CHAT)
+    if (dialect_has_chunks(exchange->asks.dialect))
         append_chat(exchange, out);
     else
         append_other(exchange, out);

@@ -323,10 +323,10 @@ function math.tan(x) end
 ---How a provider speaks; "openai" is "openai-chat".
 ---@alias policy.Dialect
 ---| "openai"|"openai-chat"|"openai-responses"|"anthropic"|"gemini"
----| "embeddings"|"moderations"|"rerank"|"demo"
+---| "embeddings"|"moderations"|"rerank"|"completions"|"demo"
 
 ---Where a model is sold; "chat" stands for all conversations.
----@alias policy.Endpoint "chat"|"embeddings"|"moderations"|"rerank"
+---@alias policy.Endpoint "chat"|"embeddings"|"moderations"|"rerank"|"completions"
 
 ---@class policy.CostPath
 ---@field path string names of members with dots between: "usage.cost"

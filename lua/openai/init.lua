@@ -14,6 +14,7 @@ return {
     { method = "POST", path = "/embeddings", handler = call.of "embeddings" },
     { method = "POST", path = "/moderations", handler = call.of "moderations" },
     { method = "POST", path = "/rerank", handler = call.of "rerank" },
+    { method = "POST", path = "/completions", handler = call.of "completions" },
     { method = "GET", path = "/responses", handler = responses.upgrade },
     { method = "POST", path = "/responses/input_tokens",
         handler = count.with(count.RESPONSES) },

@@ -1,5 +1,5 @@
 -- The endpoints at which a model is sold: conversations (OpenAI's chat and Responses, Anthropic's
--- Messages, Gemini's generateContent), or one of the smaller ones.
+-- Messages, Gemini's generateContent), or some of the smaller ones.
 local providers = require "policy.providers"
 local schema = require "policy.schema"
 
@@ -11,6 +11,7 @@ local KINDS = {
     embeddings = { modality = "embeddings", paths = { "/embeddings" } },
     moderations = { modality = "moderation", paths = { "/moderations" } },
     rerank = { modality = "rerank", paths = { "/rerank" } },
+    completions = { modality = "text", paths = { "/completions" } },
 }
 local CONVERSATIONS = 15 -- the bits of the dialects that are translated into each other
 
@@ -30,12 +31,19 @@ function endpoints.modalities(set)
     if not set then
         return { "text" }
     end
-    local list = {}
+    local list, seen = {}, {}
     for word in pairs(set) do
-        list[#list + 1] = KINDS[word].modality
+        local modality = KINDS[word].modality
+        list[#list + 1] = not seen[modality] and modality or nil
+        seen[modality] = true
     end
     table.sort(list)
     return list
+end
+
+-- Whether it generates text: then it has a price of it, and a longest answer.
+function endpoints.generates(set)
+    return not set or (set.chat or set.completions) == true
 end
 
 -- Whether the provider speaks what the model is sold at.

@@ -248,7 +248,7 @@ local function model(parent, id, providers)
     local context = stated_context(node, providers)
     local capabilities, set = schema.choices(node, "capabilities", CAPABILITIES, "capabilities")
     local served = endpoints.read(node)
-    local answerless = served ~= nil and not served.chat
+    local answerless = not endpoints.generates(served)
     local record = {
         id = id,
         endpoints = served,

@@ -15,9 +15,9 @@ local MEMBERS = {
 -- A bit for each: 2 to the power of its place in core/dialect/dialect_kind.h.
 local SPOKEN = {
     openai = 1, ["openai-chat"] = 1, ["openai-responses"] = 2, anthropic = 4, gemini = 8,
-    embeddings = 16, moderations = 32, rerank = 64,
+    embeddings = 16, moderations = 32, rerank = 64, completions = 128,
 }
-local PLACES = { [1] = 0, [2] = 1, [4] = 2, [8] = 3, [16] = 4, [32] = 5, [64] = 6 }
+local PLACES = { [1] = 0, [2] = 1, [4] = 2, [8] = 3, [16] = 4, [32] = 5, [64] = 6, [128] = 7 }
 -- Who speaks OpenAI's chat mostly has these beside it, at the same address.
 local BESIDE_CHAT = { "embeddings", "moderations" }
 local DIALECTS = { demo = true }

@@ -18,6 +18,7 @@ import openapi_spec_validator
 import pytest
 import responses_answers
 from answers import Chat, Usage, error_event
+from completion_answers import text
 from customer import QUESTION, Customer
 from idempotent import HEADER
 from policies import Policies
@@ -146,6 +147,8 @@ def prepare(policies: Policies) -> None:
     policies.provider("keeps", dialect="openai-responses", keeps_responses=True)
     policies.model("kept", CHEAP, providers=("keeps",))
     policies.provider("ranker", dialect="rerank")
+    policies.provider("texts", dialect="completions")
+    policies.model("completions", Price("1", "2"), providers=("texts",), endpoints=["completions"])
     for name, providers in (("embeddings", ("openai",)), ("moderations", ("openai",)),
                             ("rerank", ("ranker",))):  # fmt: skip
         policies.model(name, Price("1", "0"), providers=providers, endpoints=[name])
@@ -286,6 +289,11 @@ def walk_lists(customer: Customer, provider, mount: str) -> None:
         assert http.post(f"{mount}/{name}", json=body).status_code == 401
         body["model"] = "native"
         assert http.post(f"{mount}/{name}", json=body, **mine).status_code == 404
+    provider.answer = text()
+    for fields in ({}, {"stream": True}):
+        body = {"model": "completions", "prompt": "x", **fields}
+        assert http.post(f"{mount}/completions", json=body, **mine).status_code == 200
+        assert http.post(f"{mount}/completions", json=body).status_code == 401
     provider.answer = answers.chat()
 
 

@@ -284,11 +284,17 @@ LISTS = [
     b'{"model":"m","query":"q","documents":["a",{"text":"b"}],"top_n":1}\n'
     b'{"results":[{"index":0}],"meta":{"billed_units":{"search_units":1}}}',
 ]
+COMPLETIONS = [
+    b'{"model":"m","prompt":["a","b"],"n":2,"best_of":3,"max_tokens":0,"echo":true,"suffix":"c"}',
+    b'{"model":"m","prompt":[[1,2],[3]],"stream":true,"stream_options":{"include_usage":false}}',
+    b'{"usage":{"include":true},"model":"m","prompt":null,"max_tokens":null,"logprobs":1}',
+]
 SEEDS = {
     "lists": LISTS,
     "anthropic": [*ANTHROPIC, moved(ASKED[2])],
     "chat": CHATS,
     "chunked": CHUNKED,
+    "completions": COMPLETIONS,
     "context_form": CONTEXTS,
     "conf": SETTINGS + shipped("gateway.conf"),
     "gemini": [*GEMINI, ASKED[3]],
@@ -337,6 +343,7 @@ WORDS = {
     "gemini": DIALECT_WORDS,
     "responses": DIALECT_WORDS,
     "chat": [f'"{name}":' for name in MEMBERS],
+    "completions": ['"prompt":', '"best_of":', '"n":', '"echo":true', '"max_tokens":', '"stream":'],
     "conf": ["listen", "workers", "${", "}", "yes", "no", "process", "127.0.0.1:", "[::1]:"],
     "head": FIELDS,
     "lists": ['"input":', '"encoding_format":', '"base64"', '"documents":', '"query":', '"data":'],

@@ -9,6 +9,8 @@
 
 #define HEAD "{\"object\":\"chat.completion.chunk\",\"id\":\"c\",\"created\":1.0e1,\"model\":\"m\""
 
+#define TEXT_HEAD "{\"object\":\"text_completion\",\"id\":\"c\",\"model\":\"m\""
+
 static struct buffer out;
 
 static int set_up(void **state)
@@ -30,10 +32,10 @@ static void a_head_is_as_the_provider_wrote_it(void **state)
     (void)state;
     struct json_value chunk = parsed(
         "{\"model\" : \"m\",\"choices\":[],\"created\":1.0e1,\"object\":\"x\",\"id\":\"c\"}");
-    final_chunk_head(&chunk, &out);
+    final_chunk_head(DIALECT_CHAT, &chunk, &out);
     assert_written(&out, HEAD);
     chunk = parsed("{\"choices\":[]}");
-    final_chunk_head(&chunk, &out);
+    final_chunk_head(DIALECT_CHAT, &chunk, &out);
     assert_written(&out, "{\"object\":\"chat.completion.chunk\"");
 }
 
@@ -41,20 +43,32 @@ static void each_choice_that_has_not_ended_is_short(void **state)
 {
     (void)state;
     static const uint64_t second[2] = {1U << 1, 0};
-    final_chunk_length(slice_of(HEAD), 3, second, slice_of("{\"code\":\"x\"}"), &out);
+    final_chunk_length(DIALECT_CHAT, slice_of(HEAD), 3, second, slice_of("{\"code\":\"x\"}"), &out);
     assert_written(&out, "data: " HEAD
                          ",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"},"
                          "{\"index\":2,\"delta\":{},\"finish_reason\":\"length\"}],"
                          "\"metadata\":{\"code\":\"x\"}}\n\n");
     static const uint64_t most[2] = {UINT64_MAX, UINT64_MAX - 2};
-    final_chunk_length(slice_of(HEAD), 66, most, slice_of(""), &out);
+    final_chunk_length(DIALECT_CHAT, slice_of(HEAD), 66, most, slice_of(""), &out);
     assert_written(&out, "data: " HEAD ",\"choices\":[{\"index\":65,\"delta\":{},\"finish_reason\":"
                          "\"length\"}]}\n\n");
     static const uint64_t all[2] = {UINT64_MAX, UINT64_MAX}; /* of the next nothing is known */
-    final_chunk_length(slice_of(HEAD), CHOICES_KNOWN + 1, all, slice_of(""), &out);
+    final_chunk_length(DIALECT_CHAT, slice_of(HEAD), CHOICES_KNOWN + 1, all, slice_of(""), &out);
     assert_written(&out,
                    "data: " HEAD ",\"choices\":[{\"index\":128,\"delta\":{},\"finish_reason\":"
                    "\"length\"}]}\n\n");
+}
+
+static void a_completion_has_text_and_no_delta(void **state)
+{
+    (void)state;
+    static const uint64_t none[2] = {0, 0};
+    struct json_value chunk = parsed("{\"id\":\"c\",\"model\":\"m\"}");
+    final_chunk_head(DIALECT_COMPLETIONS, &chunk, &out);
+    assert_written(&out, TEXT_HEAD);
+    final_chunk_length(DIALECT_COMPLETIONS, slice_of(TEXT_HEAD), 1, none, slice_of(""), &out);
+    assert_written(&out, "data: " TEXT_HEAD ",\"choices\":[{\"index\":0,\"text\":\"\","
+                         "\"logprobs\":null,\"finish_reason\":\"length\"}]}\n\n");
 }
 
 static const struct final_usage charged = {
@@ -118,6 +132,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_head_is_as_the_provider_wrote_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_completion_has_text_and_no_delta, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_choice_that_has_not_ended_is_short, set_up, tear_down),
         cmocka_unit_test_setup_teardown(usage_has_the_counts_that_were_charged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_event_with_these_counts_gets_the_cost, set_up,

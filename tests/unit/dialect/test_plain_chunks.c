@@ -1,6 +1,8 @@
 /* A plain completion becomes the stream that was asked for, and nothing of it is lost. */
 #include "base/support.h"
 
+#include <stdio.h>
+
 #include "dialect/parsed.h"
 #include "dialect/plain_chunks.h"
 
@@ -45,10 +47,30 @@ static void a_plain_answer_becomes_chunks(void **state)
         struct buffer out;
         buffer_init(&out, 1 << 16);
         assert_true(completion_read(slice_of(cases[i].plain), &completion));
-        assert_true(plain_chunks_write(&completion, &out));
+        assert_true(plain_chunks_write(DIALECT_CHAT, &completion, &out));
         assert_written(&out, cases[i].chunks);
         buffer_fini(&out);
     }
+}
+
+/* Whose choices look alike in both forms. */
+static void a_plain_completion_becomes_chunks(void **state)
+{
+    (void)state;
+    static const char choice[] = "{\"text\":\"a\",\"logprobs\":{},\"finish_reason\":\"stop\"}";
+    static const char head[] = "data: {\"object\":\"text_completion\",\"id\":\"c\",\"choices\":[";
+    char plain[256];
+    char chunks[512];
+    struct completion completion;
+    struct buffer out;
+    snprintf(plain, sizeof plain, "{\"id\":\"c\",\"choices\":[%s],\"usage\":{\"x\":1}}", choice);
+    snprintf(chunks, sizeof chunks, "%s%s]}\n\n%s],\"usage\":{\"x\":1}}\n\n" DONE, head, choice,
+             head);
+    buffer_init(&out, 1 << 16);
+    assert_true(completion_read(slice_of(plain), &completion));
+    assert_true(plain_chunks_write(DIALECT_COMPLETIONS, &completion, &out));
+    assert_written(&out, chunks);
+    buffer_fini(&out);
 }
 
 static void chunks_that_do_not_fit_are_refused(void **state)
@@ -60,7 +82,7 @@ static void chunks_that_do_not_fit_are_refused(void **state)
         struct buffer out;
         buffer_init(&out, most);
         assert_true(completion_read(slice_of(cases[0].plain), &completion));
-        assert_int_equal(plain_chunks_write(&completion, &out), most == whole_bytes);
+        assert_int_equal(plain_chunks_write(DIALECT_CHAT, &completion, &out), most == whole_bytes);
         buffer_fini(&out);
     }
 }
@@ -69,6 +91,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plain_answer_becomes_chunks),
+        cmocka_unit_test(a_plain_completion_becomes_chunks),
         cmocka_unit_test(chunks_that_do_not_fit_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

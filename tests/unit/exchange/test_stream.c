@@ -65,17 +65,17 @@ static void usage_is_held_as_an_event_of_its_own(void **state)
     static const char beside[] = "data: {\"id\":\"c\",\"choices\":[{\"delta\":{}}],\"model\":\"m\","
                                  "\"usage\":{\"a\":2},\"x\":1}\n\n";
     struct completion chunk = read(alone);
-    stream_hold_usage(&stream, slice_of(alone), &chunk); /* as it came */
+    stream_hold_usage(&stream, DIALECT_CHAT, slice_of(alone), &chunk); /* as it came */
     assert_true(slice_equals(buffer_slice(&stream.held_event), alone));
     chunk = read(beside); /* the last one counts */
-    stream_hold_usage(&stream, slice_of(beside), &chunk);
+    stream_hold_usage(&stream, DIALECT_CHAT, slice_of(beside), &chunk);
     assert_true(slice_equals(buffer_slice(&stream.held_event),
                              "data: {\"object\":\"chat.completion.chunk\",\"id\":\"c\",\"model\":"
                              "\"m\",\"choices\":[],\"usage\":{\"a\":2}}\n\n"));
     assert_false(stream.out.failed);
     buffer_fini(&stream.held_event);
     buffer_init(&stream.held_event, 8);
-    stream_hold_usage(&stream, slice_of(beside), &chunk);
+    stream_hold_usage(&stream, DIALECT_CHAT, slice_of(beside), &chunk);
     assert_true(stream.out.failed);
 }
 
