@@ -8,7 +8,8 @@ return {
     openai = {
         -- Another server in OpenAI's place may know no Responses: they are translated for it.
         dialect = starts_with(openai_url, "https://api.openai.com/")
-            and { "openai-chat", "openai-responses", "completions" } or "openai",
+            and { "openai-chat", "openai-responses", "completions", "decisions" }
+            or "openai",
         keeps_responses = starts_with(openai_url, "https://api.openai.com/"),
         base_url = openai_url,
         api_key = env("OPENAI_API_KEY"),

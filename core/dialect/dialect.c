@@ -5,6 +5,7 @@
 #include "dialect/anthropic.h"
 #include "dialect/chat_form.h"
 #include "dialect/gemini.h"
+#include "dialect/gemini_embed.h"
 #include "dialect/input_lists.h"
 #include "dialect/responses.h"
 #include "dialect/text_completions.h"
@@ -18,6 +19,9 @@ static const struct dialect_form *const forms[DIALECTS] = {
     [DIALECT_MODERATIONS] = &moderations_form,
     [DIALECT_RERANK] = &rerank_form,
     [DIALECT_COMPLETIONS] = &text_completions_form,
+    [DIALECT_DECISIONS] = &decisions_form,
+    [DIALECT_GEMINI_EMBED] = &gemini_embed_form,
+    [DIALECT_GEMINI_EMBED_BATCH] = &gemini_embed_batch_form,
 };
 
 const struct dialect_form *dialect_form(enum dialect dialect)
@@ -26,10 +30,17 @@ const struct dialect_form *dialect_form(enum dialect dialect)
 }
 
 static const char *const names[DIALECTS] = {
-    [DIALECT_CHAT] = "openai-chat",      [DIALECT_RESPONSES] = "openai-responses",
-    [DIALECT_ANTHROPIC] = "anthropic",   [DIALECT_GEMINI] = "gemini",
-    [DIALECT_EMBEDDINGS] = "embeddings", [DIALECT_MODERATIONS] = "moderations",
-    [DIALECT_RERANK] = "rerank",         [DIALECT_COMPLETIONS] = "completions",
+    [DIALECT_CHAT] = "openai-chat",
+    [DIALECT_RESPONSES] = "openai-responses",
+    [DIALECT_ANTHROPIC] = "anthropic",
+    [DIALECT_GEMINI] = "gemini",
+    [DIALECT_EMBEDDINGS] = "embeddings",
+    [DIALECT_MODERATIONS] = "moderations",
+    [DIALECT_RERANK] = "rerank",
+    [DIALECT_COMPLETIONS] = "completions",
+    [DIALECT_DECISIONS] = "decisions",
+    [DIALECT_GEMINI_EMBED] = "gemini-embeddings",
+    [DIALECT_GEMINI_EMBED_BATCH] = "gemini-embeddings-batch",
 };
 
 const char *dialect_name(enum dialect dialect)

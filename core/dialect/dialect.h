@@ -6,8 +6,7 @@
 #include "dialect/dialect_form.h"
 
 const struct dialect_form *dialect_form(enum dialect dialect);
-/* As in providers.lua: "openai-chat", "openai-responses", "anthropic", "gemini", "embeddings",
- * "moderations", "rerank", "completions". */
+/* As in providers.lua, such as "openai-chat" or "embeddings". */
 const char *dialect_name(enum dialect dialect);
 /* Returns false when no dialect has this name. */
 bool dialect_of_name(const char *name, enum dialect *out);

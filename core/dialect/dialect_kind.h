@@ -13,9 +13,12 @@ enum dialect {
     DIALECT_EMBEDDINGS,
     DIALECT_MODERATIONS,
     DIALECT_RERANK,
-    DIALECT_COMPLETIONS
+    DIALECT_COMPLETIONS,
+    DIALECT_DECISIONS,
+    DIALECT_GEMINI_EMBED,
+    DIALECT_GEMINI_EMBED_BATCH
 };
-enum { DIALECTS = 8, CONVERSATIONS = 4 };
+enum { DIALECTS = 11, CONVERSATIONS = 4 };
 
 static inline bool dialect_is_conversation(enum dialect dialect)
 {
@@ -27,6 +30,13 @@ static inline bool dialect_is_conversation(enum dialect dialect)
 static inline bool dialect_has_chunks(enum dialect dialect)
 {
     return dialect == DIALECT_CHAT || dialect == DIALECT_COMPLETIONS;
+}
+
+/* Whether it is of Google's API: its address has the model, and errors have Google's form. */
+static inline bool dialect_is_google(enum dialect dialect)
+{
+    return dialect == DIALECT_GEMINI || dialect == DIALECT_GEMINI_EMBED ||
+           dialect == DIALECT_GEMINI_EMBED_BATCH;
 }
 
 #endif

@@ -161,6 +161,7 @@ void error_body_write(enum dialect dialect, const struct error_body *error, stru
     case DIALECT_MODERATIONS:
     case DIALECT_RERANK:
     case DIALECT_COMPLETIONS:
+    case DIALECT_DECISIONS:
         write_openai(error, error->code, out);
         break;
     case DIALECT_RESPONSES: /* Codex ends at once for this code alone */
@@ -170,6 +171,8 @@ void error_body_write(enum dialect dialect, const struct error_body *error, stru
         write_anthropic(error, out);
         break;
     case DIALECT_GEMINI:
+    case DIALECT_GEMINI_EMBED:
+    case DIALECT_GEMINI_EMBED_BATCH:
         write_google(error, out);
         break;
     }

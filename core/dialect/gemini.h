@@ -12,6 +12,16 @@ bool gemini_read_request(struct slice text, const struct request_address *addres
 bool gemini_apply(const struct model_request *request, const struct request_changes *changes,
                   struct request_copy *out);
 
+/* For gemini_embed.c. The model, which the address has. */
+bool gemini_read_address(const struct request_address *address, struct model_request *out,
+                         struct request_fault *fault);
+/* A body may repeat the model, but never name another one. NULL: it does not. */
+bool gemini_check_model(const char *model, const struct json_value *value,
+                        struct request_fault *fault);
+/* Measures a content of the member `param`. */
+bool gemini_add_content(struct model_request *out, const struct json_value *content,
+                        const char *param, struct request_fault *fault);
+
 void gemini_read_event(struct answer_state *state, const struct json_value *root,
                        struct answer_facts *out);
 void gemini_read_answer(const struct json_value *root, struct answer_facts *out);

@@ -22,7 +22,7 @@ static const char *const inner_names[REQUEST_MEMBERS] = {
 
 /* ---- the model: the address has it ---- */
 
-static bool read_address(const struct request_address *address, struct model_request *out,
+bool gemini_read_address(const struct request_address *address, struct model_request *out,
                          struct request_fault *fault)
 {
     struct slice model = address->model;
@@ -38,17 +38,15 @@ static bool read_address(const struct request_address *address, struct model_req
     return true;
 }
 
-/* A body may repeat it, but never name another one. */
-static bool check_model(const struct model_request *request, struct request_fault *fault)
+bool gemini_check_model(const char *model, const struct json_value *value,
+                        struct request_fault *fault)
 {
     static const char folder[] = "models/";
-    const struct json_value *value = request_member(request, REQUEST_MODEL);
-    char full[sizeof folder + sizeof request->model];
+    char full[sizeof folder + LIMIT_MODEL_NAME_BYTES];
     if (value == NULL)
         return true;
-    (void)stpcpy(stpcpy(full, folder), request->model);
-    if (value->type == JSON_STRING &&
-        (json_string_is(value, request->model) || json_string_is(value, full)))
+    (void)stpcpy(stpcpy(full, folder), model);
+    if (value->type == JSON_STRING && (json_string_is(value, model) || json_string_is(value, full)))
         return true;
     return request_refuse(fault, "invalid_value", "model",
                           "'model' must be the model of the address.");
@@ -130,13 +128,13 @@ static bool read_generation(struct model_request *out, struct request_fault *fau
 
 /* ---- the input ---- */
 
-static bool add_content(struct model_request *out, const struct json_value *content,
-                        struct request_fault *fault)
+bool gemini_add_content(struct model_request *out, const struct json_value *content,
+                        const char *param, struct request_fault *fault)
 {
     const char *twice = prompt_add_content(&out->prompt, content);
     if (twice != NULL)
         return request_fault_twice(fault, twice, slice_of(twice));
-    return !out->prompt.may_name_kept || kept_objects_allow_in("contents", content, NULL, fault);
+    return !out->prompt.may_name_kept || kept_objects_allow_in(param, content, NULL, fault);
 }
 
 /* Its contents have no marks of caches and bring no tools. */
@@ -153,7 +151,7 @@ static bool read_contents(struct model_request *out, struct request_fault *fault
 {
     const struct json_value *contents = request_member(out, REQUEST_MESSAGES);
     if (contents != NULL && contents->type == JSON_OBJECT)
-        return add_content(out, contents, fault);
+        return gemini_add_content(out, contents, "contents", fault);
     return request_read_list(out, "contents", add_entry, fault);
 }
 
@@ -163,7 +161,7 @@ static bool read_system(struct model_request *out, struct request_fault *fault)
     if (system == NULL)
         return true;
     if (system->type == JSON_OBJECT)
-        return add_content(out, system, fault);
+        return gemini_add_content(out, system, "contents", fault);
     prompt_add_member(&out->prompt, out->keys[REQUEST_SYSTEM], system);
     return true;
 }
@@ -172,10 +170,11 @@ bool gemini_read_request(struct slice text, const struct request_address *addres
                          struct model_request *out, struct request_fault *fault)
 {
     struct json_index index;
-    bool good =
-        request_begin(text, seed, &index, out, fault) && read_address(address, out, fault) &&
-        request_members_read(out, names, MEMBER_CASE_CAMEL, fault) && check_model(out, fault) &&
-        read_contents(out, fault) && read_system(out, fault) && read_generation(out, fault);
+    bool good = request_begin(text, seed, &index, out, fault) &&
+                gemini_read_address(address, out, fault) &&
+                request_members_read(out, names, MEMBER_CASE_CAMEL, fault) &&
+                gemini_check_model(out->model, request_member(out, REQUEST_MODEL), fault) &&
+                read_contents(out, fault) && read_system(out, fault) && read_generation(out, fault);
     out->dialect = DIALECT_GEMINI;
     out->usage_asked = true; /* its answers always tell it */
     request_end(out);

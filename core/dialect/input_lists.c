@@ -2,10 +2,12 @@
 
 #include "base/money.h"
 #include "dialect/embedding_encoding.h"
+#include "dialect/kept_items.h"
 #include "dialect/prompt.h"
 #include "dialect/prompt_parts.h"
 #include "dialect/request_edits.h"
 #include "dialect/request_members.h"
+#include "dialect/responses.h"
 #include "dialect/text_inputs.h"
 
 /* ---- requests ---- */
@@ -72,6 +74,46 @@ static bool read_ranked(struct model_request *out, const struct json_value *docu
     return text_inputs_count(out, count, "documents", fault);
 }
 
+/* Questions about the input. Pictures in them are no text. */
+static bool read_questions(struct model_request *out, struct request_fault *fault)
+{
+    struct json_member members[] = {{.name = "questions"}};
+    struct json_item question;
+    json_find_all(&out->root, members, 1);
+    const struct json_value *questions = &members[0].value;
+    if (members[0].count == 0 || questions->type != JSON_ARRAY)
+        return request_refuse(fault, "missing_field", "questions",
+                              "You must provide a list of questions.");
+    struct json_walk walk = json_walk(questions);
+    while (json_next(&walk, &question)) {
+        struct json_member text = {.name = "instructions"};
+        if (question.value.type != JSON_OBJECT)
+            return request_refuse(fault, "invalid_value", "questions",
+                                  "Each of 'questions' must be an object.");
+        json_find_all(&question.value, &text, 1);
+        const char *twice = text.count > 1 ? text.name : NULL;
+        if (text.value.type == JSON_ARRAY && twice == NULL)
+            twice = prompt_parts_add(&out->prompt, &text.value);
+        if (twice != NULL)
+            return request_fault_twice(fault, twice, slice_of(twice));
+    }
+    return true;
+}
+
+/* A text, or messages and calls as in the Responses API. They bring their content: nothing is kept
+ * for a decision. All stands in one context. */
+static bool read_decided(struct model_request *out, const struct json_value *input,
+                         struct request_fault *fault)
+{
+    if (input->type == JSON_STRING)
+        prompt_add_member(&out->prompt, out->keys[REQUEST_MESSAGES], input);
+    else if (!request_read_list(out, "input", prompt_add_item, fault))
+        return false;
+    if (out->prompt.may_stand_for_kept && !kept_items_read("input", input, NULL, fault))
+        return false;
+    return read_questions(out, fault);
+}
+
 typedef bool read_inputs(struct model_request *out, const struct json_value *inputs,
                          struct request_fault *fault);
 
@@ -119,6 +161,14 @@ static bool moderations_read_request(struct slice text, const struct request_add
 {
     (void)address;
     return read_request(text, seed, "input", read_moderated, out, fault);
+}
+
+static bool decisions_read_request(struct slice text, const struct request_address *address,
+                                   uint64_t seed, struct model_request *out,
+                                   struct request_fault *fault)
+{
+    (void)address;
+    return read_request(text, seed, "input", read_decided, out, fault);
 }
 
 static bool rerank_read_request(struct slice text, const struct request_address *address,
@@ -178,6 +228,13 @@ static void results_read_answer(const struct json_value *root, struct answer_fac
     read_results(root, "results", out);
 }
 
+/* What it has generated is counted, though no text shows it. */
+static void decisions_read_answer(const struct json_value *root, struct answer_facts *out)
+{
+    read_results(root, "answers", out);
+    out->answerless = false;
+}
+
 static void write_usage(const struct final_usage *usage, struct buffer *out)
 {
     char cost[MONEY_TEXT_BYTES];
@@ -214,6 +271,16 @@ const struct dialect_form rerank_form = {
     .read_answer = results_read_answer,
     .usage_name = "usage",
     .write_usage = write_usage,
+    .keep_alive = "",
+    .last_event = "",
+};
+
+const struct dialect_form decisions_form = {
+    .read_request = decisions_read_request,
+    .apply = apply,
+    .read_answer = decisions_read_answer,
+    .usage_name = "usage",
+    .write_usage = responses_write_usage,
     .keep_alive = "",
     .last_event = "",
 };

@@ -70,7 +70,8 @@ void request_cut(struct slice text, struct request_edits *edits, struct request_
         const struct planned_edit *edit = &edits->plan[i];
         check(edit->offset >= done && edit->offset + edit->removed_bytes <= text.bytes);
         add_part(out, text.data + done, edit->offset - done);
-        add_part(out, out->inserted.data + edit->text_from, edit->text_bytes);
+        if (edit->text_bytes > 0) /* else there may be no buffer */
+            add_part(out, out->inserted.data + edit->text_from, edit->text_bytes);
         done = edit->offset + edit->removed_bytes;
     }
     add_part(out, text.data + done, text.bytes - done);

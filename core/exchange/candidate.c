@@ -35,13 +35,17 @@ static const char *put(struct candidate *candidate, const char *a, const char *b
     return text;
 }
 
+/* Each address has the base URL, Google's have the model's name, percent-encoded; names as JSON are
+ * at most six times as long. 14: NULs and quotes. */
 static size_t room_for(const struct candidate_terms *terms)
 {
-    return strlen(terms->provider) + strlen(terms->model) * 7 + strlen(terms->base_url) * 7 +
-           strlen(terms->api_key) * 4 + strlen(terms->ca_file) + strlen(terms->max_tokens_field) +
-           strlen(terms->headers) * 2 + strlen(terms->answers_as) * 7 + strlen(terms->choice) +
-           strlen(terms->sold_features) + 14 + (DIALECTS + 2) * ENDPOINT_BYTES +
-           CANDIDATE_KEY_FORMS * KEY_HEADER_BYTES; /* 7: escaped and plain; 14: NULs and quotes */
+    enum { ADDRESSES = DIALECTS + 2, NAMING = 4, ENCODED = 3, ESCAPED = 6 };
+    return strlen(terms->provider) + strlen(terms->model) * (1 + NAMING * ENCODED) +
+           strlen(terms->base_url) * (1 + ADDRESSES) + strlen(terms->api_key) * 4 +
+           strlen(terms->ca_file) + strlen(terms->max_tokens_field) + strlen(terms->headers) * 2 +
+           strlen(terms->answers_as) * (1 + ESCAPED) + strlen(terms->choice) +
+           strlen(terms->sold_features) + 14 + ADDRESSES * ENDPOINT_BYTES +
+           CANDIDATE_KEY_FORMS * KEY_HEADER_BYTES;
 }
 
 static void put_headers(struct candidate *candidate)
@@ -90,7 +94,8 @@ static const char *version_of(const char *base_url, enum dialect dialect)
 {
     if (dialect == DIALECT_ANTHROPIC && !ends_with(base_url, "/v1"))
         return "/v1";
-    if (dialect == DIALECT_GEMINI && !ends_with(base_url, "/v1") && !ends_with(base_url, "/v1beta"))
+    if (dialect_is_google(dialect) && !ends_with(base_url, "/v1") &&
+        !ends_with(base_url, "/v1beta"))
         return "/v1beta";
     return "";
 }
@@ -126,10 +131,17 @@ static const char *put_url(struct candidate *candidate, enum dialect dialect, co
 static void put_urls(struct candidate *candidate)
 {
     static const char *const paths[DIALECTS] = {
-        [DIALECT_CHAT] = "/chat/completions", [DIALECT_RESPONSES] = "/responses",
-        [DIALECT_ANTHROPIC] = "/messages",    [DIALECT_GEMINI] = "/models/{model}:generateContent",
-        [DIALECT_EMBEDDINGS] = "/embeddings", [DIALECT_MODERATIONS] = "/moderations",
-        [DIALECT_RERANK] = "/rerank",         [DIALECT_COMPLETIONS] = "/completions",
+        [DIALECT_CHAT] = "/chat/completions",
+        [DIALECT_RESPONSES] = "/responses",
+        [DIALECT_ANTHROPIC] = "/messages",
+        [DIALECT_GEMINI] = "/models/{model}:generateContent",
+        [DIALECT_EMBEDDINGS] = "/embeddings",
+        [DIALECT_MODERATIONS] = "/moderations",
+        [DIALECT_RERANK] = "/rerank",
+        [DIALECT_COMPLETIONS] = "/completions",
+        [DIALECT_DECISIONS] = "/decisions",
+        [DIALECT_GEMINI_EMBED] = "/models/{model}:embedContent",
+        [DIALECT_GEMINI_EMBED_BATCH] = "/models/{model}:batchEmbedContents",
     };
     for (size_t i = 0; i < DIALECTS; i++) {
         if ((candidate->terms.dialects >> i & 1) != 0)
@@ -225,5 +237,5 @@ const char *candidate_key(const struct candidate *candidate, enum dialect dialec
 {
     if (dialect == DIALECT_ANTHROPIC)
         return candidate->keys[KEY_X_API_KEY];
-    return candidate->keys[dialect == DIALECT_GEMINI ? KEY_X_GOOG : KEY_BEARER];
+    return candidate->keys[dialect_is_google(dialect) ? KEY_X_GOOG : KEY_BEARER];
 }

@@ -112,7 +112,7 @@ function exchange:authenticate_as(digest, user_id) end
 function exchange:caller() end
 
 ---The client speaks this dialect, which its path does not tell. Before the body is read.
----@param dialect "embeddings"|"moderations"|"rerank"|"completions"
+---@param dialect string such as "embeddings"
 function exchange:speaks(dialect) end
 
 ---Reads the body in the dialect of the request's path, and x-llm-max-cost. Ends the task with a 400

@@ -323,10 +323,12 @@ function math.tan(x) end
 ---How a provider speaks; "openai" is "openai-chat".
 ---@alias policy.Dialect
 ---| "openai"|"openai-chat"|"openai-responses"|"anthropic"|"gemini"
----| "embeddings"|"moderations"|"rerank"|"completions"|"demo"
+---| "embeddings"|"moderations"|"rerank"|"completions"|"decisions"
+---| "gemini-embeddings"|"demo"
 
 ---Where a model is sold; "chat" stands for all conversations.
----@alias policy.Endpoint "chat"|"embeddings"|"moderations"|"rerank"|"completions"
+---@alias policy.Endpoint
+---| "chat"|"completions"|"embeddings"|"moderations"|"rerank"|"decisions"|"gemini-embeddings"
 
 ---@class policy.CostPath
 ---@field path string names of members with dots between: "usage.cost"

@@ -45,7 +45,7 @@ local TIERS = { flex = true, priority = true, ultrafast = true, balanced = true 
 -- Ways to call that are not offered, so their prices never count.
 local OTHER_WAYS = {
     batches = "the gateway relays no batches",
-    decisions = "the gateway does not serve /decisions",
+    decisions = "decisions are sold by an entry with prices of its own",
 }
 
 -- Tables with members of their own; lua/catalog/litellm.lua reads them.

@@ -18,6 +18,16 @@ function methods.streamGenerateContent(x, id, endpoint)
         { model = id, streamed = true, as_array = as_array })
 end
 
+function methods.embedContent(x, id, endpoint)
+    x:speaks "gemini-embeddings"
+    call.answer(x, endpoint, { model = id, endpoint = "gemini-embeddings" })
+end
+
+function methods.batchEmbedContents(x, id, endpoint)
+    x:speaks "gemini-embeddings-batch"
+    call.answer(x, endpoint, { model = id, endpoint = "gemini-embeddings" })
+end
+
 function methods.countTokens(x, id)
     count.answer(x, count.GEMINI, id)
 end
@@ -28,7 +38,7 @@ return function(x, path_text)
     local handler = methods[method]
     if not handler then
         x:refuse(404, "not_found", "There is no such method of a model; known are generateContent, "
-            .. "streamGenerateContent and countTokens.")
+            .. "streamGenerateContent, countTokens, embedContent and batchEmbedContents.")
     elseif #id > ID_BYTES_MAX then
         x:refuse(404, "model_not_found", "There is no model of this name.", "model")
     end

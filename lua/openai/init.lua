@@ -15,6 +15,7 @@ return {
     { method = "POST", path = "/moderations", handler = call.of "moderations" },
     { method = "POST", path = "/rerank", handler = call.of "rerank" },
     { method = "POST", path = "/completions", handler = call.of "completions" },
+    { method = "POST", path = "/decisions", handler = call.of "decisions" },
     { method = "GET", path = "/responses", handler = responses.upgrade },
     { method = "POST", path = "/responses/input_tokens",
         handler = count.with(count.RESPONSES) },

@@ -31,7 +31,8 @@ local function make_head(model, tokens)
         core.json_string(model.name), length,
         table.concat(inputs, "+") .. "->" .. table.concat(outputs, "+"),
         json.encode(json.list(inputs)), json.encode(json.list(outputs)),
-        json.encode(json.list(endpoints.paths(model.endpoints, policy.mounts.openai[1]))),
+        json.encode(json.list(endpoints.paths(model.endpoints, policy.mounts.openai[1],
+            model.id))),
         length, context.max_output(model, tokens))
 end
 

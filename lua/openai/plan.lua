@@ -30,21 +30,21 @@ function plans.request(x, group, key_models, model, stream, output_tokens, input
 end
 
 -- Ends the task unless the model is sold at this endpoint.
-local function check_endpoint(x, plan, endpoint)
+local function check_endpoint(x, plan, model, endpoint)
     local served = plan.endpoints
     if served == nil and endpoint == "chat" or served and served[endpoint] then
         return
     end
+    local paths = endpoints.paths(served, policy.mounts.openai[1], model)
     x:refuse(404, "wrong_endpoint", "This model is not sold here. It answers at "
-        .. table.concat(endpoints.paths(served, policy.mounts.openai[1]), ", ") .. ".", "model",
-        nil, nil, true)
+        .. table.concat(paths, ", ") .. ".", "model", nil, nil, true)
 end
 
 -- Ends the task if the policy refuses the request, or does not sell the model at this endpoint.
 function plans.make(x, asked, endpoint)
     local plan, code, message = policy.prepare(asked)
     if plan then
-        check_endpoint(x, plan, endpoint)
+        check_endpoint(x, plan, asked.model, endpoint)
         return plan
     end
     if not STATUS[code] then

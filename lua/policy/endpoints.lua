@@ -7,11 +7,20 @@ local endpoints = {}
 
 -- What each answers with, and its paths below a mount.
 local KINDS = {
-    chat = { modality = "text", paths = { "/chat/completions", "/messages", "/responses" } },
+    chat = {
+        modality = "text",
+        paths = { "/chat/completions", "/messages", "/responses" },
+        generates = true,
+    },
     embeddings = { modality = "embeddings", paths = { "/embeddings" } },
     moderations = { modality = "moderation", paths = { "/moderations" } },
     rerank = { modality = "rerank", paths = { "/rerank" } },
-    completions = { modality = "text", paths = { "/completions" } },
+    completions = { modality = "text", paths = { "/completions" }, generates = true },
+    decisions = { modality = "decisions", paths = { "/decisions" }, generates = true },
+    ["gemini-embeddings"] = {
+        modality = "embeddings",
+        paths = { "/models/{model}:embedContent", "/models/{model}:batchEmbedContents" },
+    },
 }
 local CONVERSATIONS = 15 -- the bits of the dialects that are translated into each other
 
@@ -43,7 +52,12 @@ end
 
 -- Whether it generates text: then it has a price of it, and a longest answer.
 function endpoints.generates(set)
-    return not set or (set.chat or set.completions) == true
+    for word in pairs(set or {}) do
+        if KINDS[word].generates then
+            return true
+        end
+    end
+    return not set
 end
 
 -- Whether the provider speaks what the model is sold at.
@@ -65,11 +79,12 @@ function endpoints.check_spoken(node, model, provider)
 end
 
 -- The paths of a model below a mount, in alphabetical order.
-function endpoints.paths(set, mount)
+function endpoints.paths(set, mount, id)
     local list = {}
     for word in pairs(set or { chat = true }) do
         for _, path in ipairs(KINDS[word].paths) do
-            list[#list + 1] = mount .. path
+            local before, behind = string.match(path, "^(.*){model}(.*)$")
+            list[#list + 1] = mount .. (before and before .. id .. behind or path)
         end
     end
     table.sort(list)

@@ -12,14 +12,23 @@ local MEMBERS = {
     usage_unasked = true, counts_tokens = true, keeps_responses = true, compacts = true,
     headers = true, pass_headers = true, ask_context = true, cost = true,
 }
+local GEMINI_BATCHES = 1024 -- many embeddings at once: of whom has them one by one
 -- A bit for each: 2 to the power of its place in core/dialect/dialect_kind.h.
 local SPOKEN = {
     openai = 1, ["openai-chat"] = 1, ["openai-responses"] = 2, anthropic = 4, gemini = 8,
     embeddings = 16, moderations = 32, rerank = 64, completions = 128,
+    decisions = 256, ["gemini-embeddings"] = 512,
 }
-local PLACES = { [1] = 0, [2] = 1, [4] = 2, [8] = 3, [16] = 4, [32] = 5, [64] = 6, [128] = 7 }
--- Who speaks OpenAI's chat mostly has these beside it, at the same address.
-local BESIDE_CHAT = { "embeddings", "moderations" }
+local PLACES = {
+    [1] = 0, [2] = 1, [4] = 2, [8] = 3, [16] = 4, [32] = 5, [64] = 6, [128] = 7, [256] = 8,
+    [512] = 9,
+}
+-- Who speaks OpenAI's chat mostly has these beside it, at the same address; and Google has its own.
+local BESIDE = {
+    [SPOKEN.openai] = { SPOKEN.embeddings, SPOKEN.moderations },
+    [SPOKEN.gemini] = { SPOKEN["gemini-embeddings"], GEMINI_BATCHES },
+    [SPOKEN["gemini-embeddings"]] = { GEMINI_BATCHES },
+}
 local DIALECTS = { demo = true }
 for word in pairs(SPOKEN) do
     DIALECTS[word] = true
@@ -166,9 +175,17 @@ local function cost(node)
     return list
 end
 
-local function with_beside(bits, seen)
-    for _, word in ipairs(seen[SPOKEN.openai] and BESIDE_CHAT or {}) do
-        bits = bits + (seen[SPOKEN[word]] and 0 or SPOKEN[word])
+-- `seen`: the bits that are named, as a set.
+local function with_beside(seen)
+    local all, bits = {}, 0
+    for named in pairs(seen) do
+        all[named] = true
+        for _, bit in ipairs(BESIDE[named] or {}) do
+            all[bit] = true
+        end
+    end
+    for bit in pairs(all) do
+        bits = bits + bit
     end
     return bits
 end
@@ -183,21 +200,21 @@ local function dialect(node)
         if not bit then -- the demo speaks chat
             return word, 1, 0
         end
-        return word, with_beside(bit, { [bit] = true }), PLACES[bit]
+        return word, with_beside { [bit] = true }, PLACES[bit]
     end
     local list = schema.choices(node, "dialect", SPOKEN, "dialects")
-    local bits, seen = 0, {}
+    local seen = {}
     for i, word in ipairs(list) do
         local bit = SPOKEN[word]
         if seen[bit] then
             schema.fail(schema.child(node, "dialect"), i, "is given twice")
         end
-        seen[bit], bits = true, bits + bit
+        seen[bit] = true
     end
     if #list == 0 then
         schema.fail(node, "dialect", "is empty: name at least one")
     end
-    return table.concat(list, ", "), with_beside(bits, seen), PLACES[SPOKEN[list[1]]]
+    return table.concat(list, ", "), with_beside(seen), PLACES[SPOKEN[list[1]]]
 end
 
 -- Whether customers may name what it keeps of their calls; nil: they may not.

@@ -147,8 +147,12 @@ def prepare(policies: Policies) -> None:
     policies.provider("keeps", dialect="openai-responses", keeps_responses=True)
     policies.model("kept", CHEAP, providers=("keeps",))
     policies.provider("ranker", dialect="rerank")
-    policies.provider("texts", dialect="completions")
-    policies.model("completions", Price("1", "2"), providers=("texts",), endpoints=["completions"])
+    policies.provider("texts", dialect=["completions", "decisions"])
+    policies.provider("google", dialect="gemini-embeddings")
+    for name, provider, endpoint in (("completions", "texts", "completions"),
+                                     ("decisions", "texts", "decisions"),
+                                     ("google", "google", "gemini-embeddings")):  # fmt: skip
+        policies.model(name, Price("1", "2"), providers=(provider,), endpoints=[endpoint])
     for name, providers in (("embeddings", ("openai",)), ("moderations", ("openai",)),
                             ("rerank", ("ranker",))):  # fmt: skip
         policies.model(name, Price("1", "0"), providers=providers, endpoints=[name])
@@ -289,11 +293,18 @@ def walk_lists(customer: Customer, provider, mount: str) -> None:
         assert http.post(f"{mount}/{name}", json=body).status_code == 401
         body["model"] = "native"
         assert http.post(f"{mount}/{name}", json=body, **mine).status_code == 404
-    provider.answer = text()
-    for fields in ({}, {"stream": True}):
-        body = {"model": "completions", "prompt": "x", **fields}
-        assert http.post(f"{mount}/completions", json=body, **mine).status_code == 200
-        assert http.post(f"{mount}/completions", json=body).status_code == 401
+    content = {"content": {"parts": [{"text": "x"}]}}
+    asked = {"model": "decisions", "input": "x", "questions": []}
+    for path, body, found in (
+        ("/decisions", asked, {"answers": []}),
+        ("beta/models/google:embedContent", content, {"embedding": {}}),
+        ("beta/models/google:batchEmbedContents", {"requests": [content]}, {"embeddings": []}),
+        ("/completions", {"model": "completions"}, None),
+        ("/completions", {"model": "completions", "stream": True}, None),
+    ):
+        provider.answer = answers.reply(200, json.dumps(found).encode()) if found else text()
+        assert http.post(mount + path, json=body, **mine).status_code == 200
+        assert http.post(mount + path, json=body).status_code == 401
     provider.answer = answers.chat()
 
 

@@ -1,14 +1,17 @@
-/* Embeddings, moderations and rerank: one meaning of a request and its copy; answers in the
- * encoding that was asked for. The first line is the request, the second one an answer. */
+/* Embeddings, moderations, rerank and decisions: one meaning of a request and its copy; answers in
+ * the encoding that was asked for. The first line is the request, the second one an answer. */
 #include "fuzz_form.h"
 
-static void check_request(const struct model_request *request, size_t bytes)
+static void check_request(enum dialect dialect, const struct model_request *request, size_t bytes)
 {
     const struct prompt *prompt = &request->prompt;
-    uint64_t most = (uint64_t)bytes * (uint64_t)prompt->input_count; /* of a repeated question */
+    uint64_t inputs = (uint64_t)(prompt->input_count > 0 ? prompt->input_count : 1);
+    uint64_t most = (uint64_t)bytes * inputs; /* of a repeated question */
     check(request->model[0] != '\0' && !request->streamed && request->choices == 1);
-    check(prompt->input_count >= 1 && prompt->input_count <= LIMIT_INPUTS);
-    check(prompt->message_count == prompt->input_count);
+    if (dialect != DIALECT_DECISIONS) { /* one input, of several messages */
+        check(prompt->input_count >= 1 && prompt->input_count <= LIMIT_INPUTS);
+        check(prompt->message_count == prompt->input_count);
+    }
     check(prompt->bytes_most >= 0 && (uint64_t)prompt->bytes_most <= most + bytes);
     check(prompt->text_bytes >= 0 && (uint64_t)prompt->text_bytes <= most + 4 * bytes);
 }
@@ -26,7 +29,8 @@ static void check_copy(const struct dialect_form *form, const struct request_add
     buffer_init(&written, request->text.bytes + 4096);
     for (size_t i = 0; i < copy.part_count; i++)
         check(buffer_append_slice(&written, copy.parts[i]));
-    check(form->read_request(buffer_slice(&written), address, 0, &read, &fault));
+    const struct request_address renamed = {.model = slice_of(FUZZ_MODEL), .kept = address->kept};
+    check(form->read_request(buffer_slice(&written), &renamed, 0, &read, &fault));
     check(strcmp(read.model, FUZZ_MODEL) == 0);
     check(read.prompt.input_count == request->prompt.input_count);
     check(read.prompt.image_count == request->prompt.image_count);
@@ -73,11 +77,11 @@ static void run(enum dialect dialect, struct slice text, struct slice answer)
 {
     const struct dialect_form *form = dialect_form(dialect);
     struct kept_names names = {0};
-    const struct request_address address = {.kept = &names};
+    const struct request_address address = {.model = slice_of("m"), .kept = &names};
     struct model_request request;
     struct request_fault fault = {0};
     if (form->read_request(text, &address, 0, &request, &fault)) {
-        check_request(&request, text.bytes);
+        check_request(dialect, &request, text.bytes);
         check_copy(form, &address, &request);
         check_answer(form, &request, answer);
     } else {
@@ -95,5 +99,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     run(DIALECT_EMBEDDINGS, text, answer);
     run(DIALECT_MODERATIONS, text, answer);
     run(DIALECT_RERANK, text, answer);
+    run(DIALECT_DECISIONS, text, answer);
+    run(DIALECT_GEMINI_EMBED, text, answer);
+    run(DIALECT_GEMINI_EMBED_BATCH, text, answer);
     return 0;
 }

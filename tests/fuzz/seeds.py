@@ -283,6 +283,11 @@ LISTS = [
     b'\n{"id":"m","results":[{"flagged":true}]}',
     b'{"model":"m","query":"q","documents":["a",{"text":"b"}],"top_n":1}\n'
     b'{"results":[{"index":0}],"meta":{"billed_units":{"search_units":1}}}',
+    b'{"model":"m","input":[{"role":"user","content":"x"}],"questions":[{"type":"predicate",'
+    b'"instructions":[{"type":"input_text","text":"y"}]}]}\n{"answers":[],"usage":{}}',
+    b'{"model":"models/m","content":{"parts":[{"text":"x"}]}}\n{"embedding":{"values":[1]}}',
+    b'{"requests":[{"model":"models/m","content":{"parts":[{"text":"x"}]},"title":"t"}]}\n'
+    b'{"embeddings":[{"values":[1]}],"usageMetadata":{"promptTokenCount":1}}',
 ]
 COMPLETIONS = [
     b'{"model":"m","prompt":["a","b"],"n":2,"best_of":3,"max_tokens":0,"echo":true,"suffix":"c"}',
@@ -346,7 +351,19 @@ WORDS = {
     "completions": ['"prompt":', '"best_of":', '"n":', '"echo":true', '"max_tokens":', '"stream":'],
     "conf": ["listen", "workers", "${", "}", "yes", "no", "process", "127.0.0.1:", "[::1]:"],
     "head": FIELDS,
-    "lists": ['"input":', '"encoding_format":', '"base64"', '"documents":', '"query":', '"data":'],
+    "lists": [
+        '"input":',
+        '"encoding_format":',
+        '"base64"',
+        '"documents":',
+        '"query":',
+        '"data":',
+        '"questions":',
+        '"instructions":',
+        '"content":',
+        '"requests":',
+        '"parts":',
+    ],
     "json": ["\\ud83d", "\\u0000", "true", "false", "null", "e-3"],
     "meter": [f'"{name}":' for name in MEMBERS],
     "policy_source": ["return", "function", "end", "env(", "--[[", "]]", "[=[", "default = "],

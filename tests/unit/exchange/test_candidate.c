@@ -34,6 +34,30 @@ static void its_texts_are_its_own(void **state)
     candidate_unref(candidate);
 }
 
+/* Who speaks all dialects has an address for each, and all are as long as they may be. */
+static void there_is_room_for_all_addresses(void **state)
+{
+    (void)state;
+    char base_url[CANDIDATE_BASE_URL_BYTES];
+    char model[CANDIDATE_MODEL_BYTES];
+    struct candidate_terms terms = provider_terms();
+    memset(base_url, 'b', sizeof base_url - 1);
+    base_url[sizeof base_url - 1] = '\0';
+    memset(model, ' ', sizeof model - 1); /* three bytes each in an address */
+    model[sizeof model - 1] = '\0';
+    terms.base_url = base_url;
+    terms.model = model;
+    terms.dialects = (1U << DIALECTS) - 1;
+    terms.compacts = true;
+    struct candidate *candidate = candidate_new(&terms);
+    for (int dialect = 0; dialect < DIALECTS; dialect++) {
+        const char *url = candidate_url(candidate, (enum dialect)dialect, false);
+        assert_non_null(url);
+        assert_memory_equal(url, base_url, sizeof base_url - 1);
+    }
+    candidate_unref(candidate);
+}
+
 static void without_a_key_nothing_is_authorized(void **state)
 {
     (void)state;
@@ -97,6 +121,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(its_texts_are_its_own),
+        cmocka_unit_test(there_is_room_for_all_addresses),
         cmocka_unit_test(without_a_key_nothing_is_authorized),
         cmocka_unit_test(the_name_in_answers_is_a_json_string),
         cmocka_unit_test(who_has_a_reference_keeps_it),

@@ -22,14 +22,15 @@ static void test_shipped_plans(void **unused)
                   "{candidates={1={available=false base_url=https://api.openai.com/v1 "
                   "buy={cached_input=75000 input=150000 output=600000} choice= "
                   "compacts=true connect_timeout_ms=5000 counts_tokens=true demo=false "
-                  "dialect=openai-chat, openai-responses errors_shown=false "
+                  "dialect=openai-chat, openai-responses, completions, "
+                  "decisions errors_shown=false "
                   "first_byte_timeout_ms=120000 headers= idle_timeout_ms=60000 "
                   "keeps_responses=true "
                   "margin_ppm=200000 max_tokens_field=max_completion_tokens model=gpt-4o-mini "
                   "on_cancel=charge "
                   "pass_headers=3 place=1 provider=openai "
                   "sold={cached_input=75000 input=150000 output=600000} sold_features= "
-                  "spoken=51 spoken_first=0 "
+                  "spoken=435 spoken_first=0 "
                   "stream_timeout_ms=21600000 "
                   "total_timeout_ms=600000 "
                   "unavailable_reason=provider \"openai\" has no key: environment variable "
@@ -113,7 +114,8 @@ static void check_spoken(const char *expected)
 static void test_native_dialects_of_shipped_providers(void **unused)
 {
     (void)unused;
-    check_spoken("openai-chat, openai-responses https://api.openai.com/v1\n"
+    check_spoken("openai-chat, openai-responses, completions, decisions "
+                 "https://api.openai.com/v1\n"
                  "anthropic https://api.anthropic.com\n"
                  "gemini https://generativelanguage.googleapis.com");
     setenv("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1", 1);
