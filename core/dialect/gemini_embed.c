@@ -224,9 +224,9 @@ static void read_batch_answer(const struct json_value *root, struct answer_facts
 static void write_usage(const struct final_usage *usage, struct buffer *out)
 {
     char cost[MONEY_TEXT_BYTES];
+    int64_t total_tokens = usage->prompt_tokens + usage->completion_tokens;
     buffer_printf(out, "{\"promptTokenCount\":%lld,\"totalTokenCount\":%lld,\"cost\":%s}",
-                  (long long)usage->prompt_tokens,
-                  (long long)(usage->prompt_tokens + usage->completion_tokens),
+                  (long long)usage->prompt_tokens, (long long)total_tokens,
                   money_format_short(usage->charge_nusd, cost));
 }
 

@@ -143,7 +143,7 @@ local function summary(entries, notes, source)
         string.format("imported %d models from %s's file%s", count, source,
             count > 0 and ": " .. table.concat(parts, ", ") or ""),
     }
-    add_notes("not yet served, by what they are for:", notes.unserved, out)
+    add_notes("not imported, by what they are for (--mode):", notes.unserved, out)
     add_notes("not sold:", notes.refused, out)
     add_notes("members that this version does not know (they may be prices):", notes.unknown, out)
     return table.concat(out, "\n") .. "\n"

@@ -255,12 +255,20 @@ local function mode_of(source)
     return mode == "chat" and not serves_chat(source) and "chat by other endpoints" or mode
 end
 
+-- The file names another part of LiteLLM's code for the same provider.
+local SAME = { ["text-completion-openai"] = "openai" }
+
+local function provider_of(source)
+    return SAME[source.litellm_provider] or source.litellm_provider
+end
+
 local function facts(name, source)
     local longest, context =
         decimal.integer(source.max_output_tokens), decimal.integer(source.max_input_tokens)
+    longest = longest ~= 0 and longest or nil -- of what generates nothing
     return {
         name = name,
-        provider = source.litellm_provider,
+        provider = provider_of(source),
         model = own_name(name, source.litellm_provider),
         mode = mode_of(source),
         context = context and math.max(context, longest or 0),
@@ -297,7 +305,7 @@ function litellm.each(root, take)
 end
 
 function litellm.provider(_, source)
-    return source.litellm_provider
+    return provider_of(source)
 end
 
 -- What the source says: facts, prices and conditions; `problem`: why the model cannot be sold.

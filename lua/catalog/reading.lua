@@ -11,6 +11,12 @@ for _, unit in ipairs(native.units()) do
 end
 reading.UNIT = UNIT
 
+-- Whether models of the modes that the gateway serves answer with text.
+local ANSWERS = {
+    chat = true, completion = true, embedding = false, moderation = false, rerank = false,
+    decisions = false,
+}
+
 function reading.new()
     return {
         prices = {}, factors = {}, searches = {}, resolutions = {}, windows = {}, off_peak = {},
@@ -101,11 +107,12 @@ local function check_plain(read)
     end
 end
 
-local function check_sold(read)
+-- `answers`: it generates text, so that has a price, too.
+local function check_sold(read, answers)
     local input, output = read.prices.input, read.prices.output
-    if not input or not output then
+    if not input or (answers and not output) then
         reading.refuse(read, "it", "has no price of input and output")
-    elseif input[""][0] == 0 or output[""][0] == 0 then
+    elseif input[""][0] == 0 or (answers and output[""][0] == 0) then
         reading.refuse(read, "it", "costs nothing in the source, which may also mean that nobody "
             .. "knows: give it prices in models.lua")
     end
@@ -116,8 +123,8 @@ function reading.finish(read, mode)
     drop_free_writes(read)
     drop_equal(read)
     check_plain(read)
-    if mode == "chat" and not read.problem then
-        check_sold(read)
+    if ANSWERS[mode] ~= nil and not read.problem then
+        check_sold(read, ANSWERS[mode])
     end
     return read
 end

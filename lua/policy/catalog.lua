@@ -11,6 +11,13 @@ local MEMBERS = { source = true, version = true, date = true, sha256 = true, mod
 -- Members of an entry that are no members of models.lua.
 local OWN = { provider = true, model = true, mode = true, retires = true, searches = true }
 local NEAR_MAX = 3
+-- The endpoint of what is no conversation, by its mode.
+local ENDPOINTS = {
+    embedding = "embeddings", moderation = "moderations", rerank = "rerank",
+    completion = "completions", decisions = "decisions",
+}
+-- Where providers, by their names in price files, have an endpoint of their own for it.
+local OWN_ENDPOINTS = { gemini = { embedding = "gemini-embeddings" } }
 
 -- The file's table and the node of its models while policies load; nil: there is none.
 local open_models
@@ -85,11 +92,18 @@ local function find(name)
         return nil, "catalog.lua has no such model" .. near(name)
     elseif type(entry) ~= "table" then
         return nil, "its entry must be a table (" .. catalog.place(name) .. ")"
-    elseif entry.mode ~= nil then
+    elseif entry.mode ~= nil and not ENDPOINTS[entry.mode] then
         return nil, string.format("the gateway does not serve models of the mode %s yet (%s)",
             tostring(entry.mode), catalog.place(name))
     end
     return entry
+end
+
+-- nil: conversations.
+local function endpoints_of(entry)
+    local own = OWN_ENDPOINTS[entry.provider]
+    local word = entry.mode and (own and own[entry.mode] or ENDPOINTS[entry.mode])
+    return word and { word }
 end
 
 -- Takes a unit out of the prices under conditions, and rules that have no price left.
@@ -191,7 +205,7 @@ local function sell(name, overrides)
     for key in pairs(OWN) do
         model[key] = nil
     end
-    model.owned_by = entry.provider
+    model.owned_by, model.endpoints = entry.provider, endpoints_of(entry)
     model.candidates = { { provider = entry.provider, model = entry.model } }
     override(model, overrides)
     why = overrides.when == nil and drop_rules(model, overrides)

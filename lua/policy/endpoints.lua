@@ -5,7 +5,8 @@ local schema = require "policy.schema"
 
 local endpoints = {}
 
--- What each answers with, and its paths below a mount.
+-- What each answers with, its paths below a mount, whether it generates something, and whether that
+-- is short by its nature.
 local KINDS = {
     chat = {
         modality = "text",
@@ -16,7 +17,7 @@ local KINDS = {
     moderations = { modality = "moderation", paths = { "/moderations" } },
     rerank = { modality = "rerank", paths = { "/rerank" } },
     completions = { modality = "text", paths = { "/completions" }, generates = true },
-    decisions = { modality = "decisions", paths = { "/decisions" }, generates = true },
+    decisions = { modality = "decisions", paths = { "/decisions" }, generates = true, short = true },
     ["gemini-embeddings"] = {
         modality = "embeddings",
         paths = { "/models/{model}:embedContent", "/models/{model}:batchEmbedContents" },
@@ -67,6 +68,19 @@ local function speaks(provider, word)
     end
     local bit = providers.SPOKEN[word]
     return provider.spoken % (2 * bit) >= bit
+end
+
+-- The longest answer of a model whose entry does not say it; nil: it must.
+function endpoints.longest(set, context)
+    if not endpoints.generates(set) then
+        return 1
+    end
+    for word in pairs(set or { chat = true }) do
+        if KINDS[word].generates and not KINDS[word].short then
+            return nil
+        end
+    end
+    return context
 end
 
 function endpoints.check_spoken(node, model, provider)

@@ -256,7 +256,7 @@ local function model(parent, id, providers)
         name = schema.text(node, "name", id, 200),
         context = context,
         max_output = schema.integer(node, "max_output",
-            answerless and 1 or schema.REQUIRED, 1, context or TOKENS_MAX),
+            endpoints.longest(served, context) or schema.REQUIRED, 1, context or TOKENS_MAX),
         image_tokens_max = schema.integer(node, "image_tokens_max", nil, 1, TOKENS_MAX),
         capabilities = capabilities,
         output_hidden = set.reasoning or false,

@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 from pathlib import Path
 
+import answers
 import pytest
 from gateway import ROOT
 
@@ -330,11 +331,20 @@ def selling(idle, tmp_path):
             ),
         },
         "away/gemini-large": {**PLAIN, "litellm_provider": "away"},
-        "vectors": {**PLAIN, "mode": "embedding"},
+        "vectors": {**PLAIN, "mode": "embedding", "output_cost_per_token": "0.0"},
+        "gemini/vectors": {**PLAIN, "mode": "embedding", "litellm_provider": "gemini"},
+        "judge": {**PLAIN, "mode": "moderation", "max_output_tokens": 0},
+        "ranker": {**PLAIN, "mode": "rerank", "litellm_provider": "ranks"},
+        "texts": {**PLAIN, "mode": "completion", "litellm_provider": "text-completion-openai"},
+        "asked": {**PLAIN, "mode": "decisions", "output_cost_per_token": "0"},
+        "free": {**PLAIN, "mode": "moderation", "input_cost_per_token": "0.0"},
+        "drawing": {**PLAIN, "mode": "image_generation"},
         "no-length": {key: PLAIN[key] for key in PLAIN if key != "max_output_tokens"},
     }
     path = price_file(tmp_path, models)
-    result = idle.command("catalog", "import", str(path), "--mode", "embedding")
+    modes = ("embedding", "moderation", "rerank", "completion", "decisions", "image_generation")
+    wanted = [word for mode in modes for word in ("--mode", mode)]
+    result = idle.command("catalog", "import", str(path), *wanted)
     assert result.returncode == 0, result.stderr
     return idle
 
@@ -346,6 +356,36 @@ def test_a_model_is_sold_in_one_line(selling):
     assert re.search(r"gpt-small +openai +0.15 +0.15 +0.6 ", result.stdout)
     call = {"model": "gpt-small", "usage": {"input": 1000, "output": 500}}
     assert [answer["charge"] for answer in priced(selling, call)] == ["0.00045"]
+
+
+def test_what_is_no_chat_model_is_sold_at_its_endpoint(selling, provider):
+    """By the entry's mode: name, path, request, answer."""
+    cases = [
+        ("vectors", "/embeddings", {"input": "x"}, {"data": []}),
+        ("gemini/vectors", "beta/models/m:embedContent", {"content": {}}, {"embedding": {}}),
+        ("judge", "/moderations", {"input": "x"}, {"results": []}),
+        ("ranker", "/rerank", {"query": "x", "documents": ["y"]}, {"results": []}),
+        ("texts", "/completions", {"prompt": "x"}, {"choices": [{"text": "y"}]}),
+        ("asked", "/decisions", {"input": "x", "questions": []}, {"answers": []}),
+    ]
+    dialects = {"openai": '"openai", "completions", "decisions"', "ranks": '"rerank"',
+                "gemini": '"gemini"'}  # fmt: skip
+    selling.policies.write("providers", "return {" + "".join(
+        f'{name} = {{ dialect = {{ {words} }}, base_url = env("OPENAI_BASE_URL"), api_key = "k" }},'
+        for name, words in dialects.items()
+    ) + "}")  # fmt: skip
+    sell(selling, "\n".join(f'["{name}"] = sell("{name}"),' for name, *_ in cases))
+    selling.start()
+    customer = selling.customer()
+    for name, path, body, answer in cases:
+        provider.answer = answers.reply(200, json.dumps(answer).encode())
+        path = path.replace("/m:", f"/{name}:")
+        sent = body if "content" in body else {**body, "model": name}
+        reply = selling.http.post(f"/v1{path}", json=sent, headers=customer.authorization)
+        assert reply.status_code == 200, (name, reply.text)
+        assert provider.last.path.endswith(path.rpartition("/")[2])
+        assert customer.ask(name).status_code == 404
+    selling.stop()
 
 
 def test_any_number_can_be_overridden(selling):
@@ -370,7 +410,10 @@ def test_the_names_of_the_provider_and_of_the_customer_may_differ(selling, provi
     ("text", "words"),
     [('m = sell("gpt-smal"),', ["models.lua:2: sell(", "gpt-smal", 'did you mean "gpt-small"?']),
      ('m = sell("gemini-large"),', ['did you mean "away/gemini-large"?']),
-     ('m = sell("vectors"),', ["does not serve models of the mode embedding yet", "catalog.lua:"]),
+     ('m = sell("drawing"),', ["does not serve models of the mode image_generation yet",
+                               "catalog.lua:"]),
+     ('m = sell("free"),', ["catalog.lua has no such model"]),
+     ('m = sell("ranker", { candidates = { { provider = "demo" } } }),', ["does not speak rerank"]),
      ('m = sell("gpt-small", { imput = "1" }),', ["models.lua:2:", "imput", 'did you mean "input"?',
                                                   'sold from catalog.lua:', '"gpt-small"']),
      ('m = sell("gpt-small", { imput = false }),', ["models.lua:2:", "imput: there is no such",
