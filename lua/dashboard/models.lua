@@ -1,6 +1,7 @@
 -- Price lists: of the signed-in user, and of everybody. They may be long, so the text of a model is
 -- built once, except its prices, which may differ by customer.
 local context = require "context"
+local endpoints = require "policy.endpoints"
 local json = require "json"
 local policy = require "policy"
 local session = require "dashboard.session"
@@ -13,7 +14,7 @@ local PUBLIC_KEEP_MS = 60000
 
 local HEAD = '{"id":%s,"name":%s,"owned_by":%s,"created":%.0f,"context_length":%s,'
     .. '"max_output_tokens":%.0f,"available":%s,"capabilities":%s,"input_modalities":%s,'
-    .. '"output_modalities":%s,"pricing":{"input":"'
+    .. '"output_modalities":%s,"supported_endpoints":%s,"pricing":{"input":"'
 local TAIL = '}}'
 
 local heads = {} -- model id -> filled-in HEAD; the policies of a VM never change
@@ -24,7 +25,9 @@ local function make_head(model, tokens)
         context.max_output(model, tokens),
         tostring(model.available), json.encode(json.list(model.capabilities)),
         json.encode(json.list(model.input_modalities)),
-        json.encode(json.list(model.output_modalities)))
+        json.encode(json.list(model.output_modalities)),
+        json.encode(json.list(endpoints.paths(model.endpoints, policy.mounts.openai[1],
+            model.id))))
 end
 
 local function head_of(x, model)

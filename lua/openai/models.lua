@@ -15,7 +15,7 @@ local STATUS = { model_not_found = 404, model_not_allowed = 403, model_not_price
 -- The members of OpenAI, then those that Anthropic's clients read, then OpenRouter's.
 local HEAD = '{"id":%s,"object":"model","created":%.0f,"owned_by":%s,"type":"model",'
     .. '"display_name":%s,"created_at":%s,"name":%s,'
-    .. '"context_length":%s,"architecture":{"modality":"%s","input_modalities":%s,'
+    .. '"available":%s,"context_length":%s,"architecture":{"modality":"%s","input_modalities":%s,'
     .. '"output_modalities":%s},"supported_endpoints":%s,"top_provider":{"context_length":%s,'
     .. '"max_completion_tokens":%.0f},"pricing":{"prompt":"'
 local TAIL = '}}'
@@ -28,7 +28,7 @@ local function make_head(model, tokens)
     return string.format(HEAD, core.json_string(model.id), model.created,
         core.json_string(model.owned_by), core.json_string(model.name),
         core.json_string(core.format_time(model.created * 1000)),
-        core.json_string(model.name), length,
+        core.json_string(model.name), tostring(model.available), length,
         table.concat(inputs, "+") .. "->" .. table.concat(outputs, "+"),
         json.encode(json.list(inputs)), json.encode(json.list(outputs)),
         json.encode(json.list(endpoints.paths(model.endpoints, policy.mounts.openai[1],

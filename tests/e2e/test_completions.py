@@ -12,6 +12,7 @@ from completion_answers import Text, events_of, text
 from errors import check_error
 from fake_provider import Gate
 from gateway import Gateway
+from policies import Lua
 from prices import Price, charge, usd
 from wait import wait_until
 
@@ -34,6 +35,8 @@ def house(shared_provider, tmp_path_factory):
     policies.model("dear", DEAR, **sold, providers=("fim",))
     policies.model("safe", PRICE, **sold, providers=("fim", "second"))
     policies.model("either", PRICE, endpoints=["chat", "completions"], providers=("both",))
+    policies.provider("keyless", api_key=Lua('env("NOBODY_SETS_THIS")'))
+    policies.model("away", PRICE, providers=("keyless",))
     policies.model("short", PRICE, **sold, providers=("fim",))
     policies.model("long", PRICE, **sold, providers=("fim",))
     limits = (
@@ -150,6 +153,8 @@ def test_one_model_may_be_sold_at_both(customer, provider):
     listed = {model["id"]: model for model in customer.get("/models").json()["data"]}
     assert "/v1/completions" in listed["either"]["supported_endpoints"]
     assert listed["fast"]["supported_endpoints"] == ["/v1/completions"]
+    assert listed["fast"]["available"] is True
+    assert listed["away"]["available"] is False
     assert listed["either"]["architecture"]["output_modalities"] == ["text"]
 
 

@@ -333,7 +333,8 @@ def test_price_list(customer):
     for model in models.values():
         assert set(model) == {"id", "name", "owned_by", "created", "context_length",
                               "max_output_tokens", "available", "capabilities", "pricing",
-                              "input_modalities", "output_modalities"}  # fmt: skip
+                              "input_modalities", "output_modalities",
+                              "supported_endpoints"}  # fmt: skip
 
 
 def test_price_list_after_a_reload(make_gateway):

@@ -204,6 +204,8 @@ export interface Model {
     max_output_tokens: number;
     available: boolean;
     capabilities: string[];
+    /** Paths: a model may be sold for something else than conversations. */
+    supported_endpoints: string[];
     pricing: Prices;
 }
 

@@ -1,5 +1,6 @@
 // A price list with its search: of the user who is signed in, and of everybody.
 import type { Model } from "../api/types";
+import { talks } from "../base/endpoints";
 import { exactDecimal } from "../base/money";
 import { compact, count } from "../base/number";
 import { type PlainKey, locale, t } from "../i18n";
@@ -107,7 +108,7 @@ function modelColumns(canTry: boolean): Column<Model>[] {
         {
             id: "capabilities",
             head: t("models.capabilities"),
-            cell: (model) => <Capabilities names={model.capabilities} />,
+            cell: (model) => <Capabilities {...model} />,
         },
         price("input", t("models.input")),
         price("cached_input", t("models.cached")),
@@ -128,7 +129,7 @@ function modelColumns(canTry: boolean): Column<Model>[] {
             head: t("keys.actions"),
             hideHead: true,
             isNumber: true,
-            cell: (model) => <Actions id={model.id} canTry={canTry} />,
+            cell: (model) => <Actions id={model.id} canTry={canTry && talks(model)} />,
         },
     ];
 }
@@ -151,23 +152,30 @@ function Context({ context_length, max_output_tokens }: Model) {
     return (
         <span title={`${whole} / ${output}`}>
             {context_length === null ? "–" : compact(context_length, locale())}
-            <span class="block text-sm whitespace-nowrap text-soft">
-                {t("models.maxOutput", { n: compact(max_output_tokens, locale()) })}
-            </span>
+            {max_output_tokens > 1 && (
+                <span class="block text-sm whitespace-nowrap text-soft">
+                    {t("models.maxOutput", { n: compact(max_output_tokens, locale()) })}
+                </span>
+            )}
         </span>
     );
 }
 
-function Capabilities({ names }: { names: string[] }) {
-    if (names.length === 0) {
+/** What it can, and where it answers, if that is not a conversation. */
+function Capabilities(model: Model) {
+    const names = model.capabilities.map((name) => {
+        const key = CAPABILITIES[name];
+        return key ? t(key) : name;
+    });
+    const all = [...names, ...(talks(model) ? [] : model.supported_endpoints)];
+    if (all.length === 0) {
         return <>–</>;
     }
     return (
         <span class="inline-flex flex-wrap gap-1">
-            {names.map((name) => {
-                const key = CAPABILITIES[name];
-                return <Badge key={name}>{key ? t(key) : name}</Badge>;
-            })}
+            {all.map((name) => (
+                <Badge key={name}>{name}</Badge>
+            ))}
         </span>
     );
 }

@@ -12,6 +12,7 @@ function model(name: string, input: string, output: string, context: number | nu
         max_output_tokens: 1,
         available: true,
         capabilities: ["vision"],
+        supported_endpoints: ["/v1/chat/completions"],
         pricing: { input, cached_input: input, output },
     };
 }

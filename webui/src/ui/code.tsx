@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { getModels } from "../api/resources";
+import { talks } from "../base/endpoints";
 import type { Model } from "../api/types";
 import { type Snippet, snippets } from "../base/snippets";
 import { t } from "../i18n";
@@ -26,7 +27,9 @@ const DEMO = "demo"; // answers by itself: the first call works without any prov
 
 /** A model for an example: one that the key may use and that can answer. */
 function exampleModel(models: readonly Model[], allowed: readonly string[] | null): string {
-    const usable = models.filter(({ id }) => !allowed || allowed.includes(id));
+    const usable = models.filter(
+        (model) => talks(model) && (!allowed || allowed.includes(model.id)),
+    );
     const available = usable.filter((model) => model.available);
     const demo = available.find(({ id }) => id === DEMO);
     return (demo ?? available[0] ?? usable[0])?.id ?? allowed?.[0] ?? DEMO;

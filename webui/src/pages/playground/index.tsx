@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { getKeys, getModels } from "../../api/resources";
 import type { Key } from "../../api/types";
+import { talks } from "../../base/endpoints";
 import { glance, usd } from "../../base/money";
 import { t } from "../../i18n";
 import { announce } from "../../state/announce";
@@ -31,7 +32,7 @@ export function Playground() {
         return <PageBones />;
     }
     const usable = keys.data.filter((key) => !key.disabled && !isExpired(key));
-    const names = models.data.map(({ id }) => id);
+    const names = models.data.filter(talks).map(({ id }) => id);
     return (
         <Page title={t("nav.playground")} lead={t("playground.lead")}>
             {usable.length === 0 ? (
