@@ -142,9 +142,9 @@ static bool apply_single(const struct model_request *request, const struct reque
     return !edits.text.failed;
 }
 
-/* Copies the request with another name in each entry that names the model. Returns whether there
- * is any. */
-static bool rename_entries(const struct model_request *request, struct slice name,
+/* Copies the request with the provider's name in each entry that has another one. Returns whether
+ * there is any. */
+static bool rename_entries(const struct model_request *request, const char *full,
                            struct buffer *out)
 {
     const char *copied = request->text.data;
@@ -152,10 +152,11 @@ static bool rename_entries(const struct model_request *request, struct slice nam
     struct json_item entry;
     struct json_value model;
     while (json_next(&walk, &entry)) {
-        if (json_find(&entry.value, "model", &model) == 0 || model.type == JSON_NULL)
+        if (json_find(&entry.value, "model", &model) == 0 || model.type == JSON_NULL ||
+            json_string_is(&model, full))
             continue;
         buffer_append(out, copied, (size_t)(model.raw.data - copied));
-        buffer_append_slice(out, name);
+        json_write_text(out, full);
         copied = model.raw.data + model.raw.bytes;
     }
     bool any = copied != request->text.data;
@@ -167,24 +168,18 @@ static bool rename_entries(const struct model_request *request, struct slice nam
 static bool apply_batch(const struct model_request *request, const struct request_changes *changes,
                         struct request_copy *out)
 {
-    enum { NAME_BYTES_MAX = 1024 };
+    enum { NAME_BYTES_MAX = 1024 }; /* as JSON */
     struct buffer full;
-    struct buffer name;
     *out = (struct request_copy){.parts = {request->text}, .part_count = 1};
     buffer_init(&out->inserted,
                 request->text.bytes + (size_t)request->prompt.input_count * NAME_BYTES_MAX);
-    if (strcmp(request->model, changes->model) == 0)
-        return true;
     buffer_init(&full, NAME_BYTES_MAX);
-    buffer_init(&name, NAME_BYTES_MAX);
     buffer_printf(&full, "models/%s", changes->model);
     buffer_append_char(&full, '\0');
-    json_write_text(&name, full.failed ? "" : full.data);
-    if (rename_entries(request, buffer_slice(&name), &out->inserted))
+    if (!full.failed && rename_entries(request, full.data, &out->inserted))
         out->parts[0] = buffer_slice(&out->inserted);
-    bool done = !full.failed && !name.failed && !out->inserted.failed;
+    bool done = !full.failed && !out->inserted.failed;
     buffer_fini(&full);
-    buffer_fini(&name);
     return done;
 }
 

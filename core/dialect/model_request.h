@@ -55,8 +55,8 @@ struct model_request {
     bool usage_asked;          /* stream_options.include_usage, or OpenRouter's usage.include */
     bool usage_optioned;       /* by stream_options.include_usage */
     int64_t output_tokens;     /* max_completion_tokens, else max_tokens; -1: not given */
-    int64_t usual_tokens;      /* the most that is put in where none is given; 0: any */
-    int64_t choices;           /* that are generated, for all prompts */
+    int64_t usual_tokens;      /* the most that we put in; 0: any */
+    int64_t choices;           /* n, for all prompts */
     int64_t echoed_bytes;      /* of the prompts, that come back */
     struct prompt prompt;      /* the size of its input to the model */
     struct asked_words asked;  /* what decides prices of its own; of `text` */

@@ -26,7 +26,7 @@ void request_replace(const struct model_request *request, const struct json_valu
 void request_edit_model(const struct model_request *request, const char *model,
                         struct request_edits *edits)
 {
-    if (strcmp(request->model, model) == 0)
+    if (json_string_is(&request->members[REQUEST_MODEL], model)) /* as the client wrote it */
         return;
     size_t from = edits->text.bytes;
     json_write_text(&edits->text, model);

@@ -187,6 +187,11 @@ void exchange_speak(struct exchange *exchange, enum dialect dialect)
     exchange->asks.dialect = dialect;
 }
 
+void exchange_mean(struct exchange *exchange, const char *model)
+{
+    snprintf(exchange->asks.model, sizeof exchange->asks.model, "%s", model);
+}
+
 bool exchange_read_request(struct exchange *exchange, const struct request_address *address,
                            bool asks_model)
 {

@@ -146,6 +146,8 @@ bool exchange_authenticate_as(struct exchange *exchange, const struct digest *di
                               const char *user_id);
 /* The client speaks this dialect, which its path does not tell. Before the body is read. */
 void exchange_speak(struct exchange *exchange, enum dialect dialect);
+/* Of the model the client has another name. */
+void exchange_mean(struct exchange *exchange, const char *model);
 /* Reads the body in the dialect of the exchange. `asks_model`: no estimate. */
 bool exchange_read_request(struct exchange *exchange, const struct request_address *address,
                            bool asks_model);

@@ -69,6 +69,13 @@ static int api_speaks(lua_State *state)
     return 0;
 }
 
+/* x:means(model) */
+static int api_means(lua_State *state)
+{
+    exchange_mean(task_exchange(state), luaL_checkstring(state, 2));
+    return 0;
+}
+
 /* x:read_request(purpose, model, streamed, as_array) -> model, stream, output_tokens, input_tokens.
  * `purpose`: "call", "estimate", "count" or "compact". The others are of a dialect that has them in
  * its address. */
@@ -437,6 +444,7 @@ const struct luaL_Reg api_exchange_bindings[] = {
     {"header", api_header},
     {"hold", api_hold},
     {"limits", api_limits},
+    {"means", api_means},
     {"peer", api_peer},
     {"speaks", api_speaks},
     {"read_request", api_read_request},

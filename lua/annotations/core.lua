@@ -115,6 +115,10 @@ function exchange:caller() end
 ---@param dialect string such as "embeddings"
 function exchange:speaks(dialect) end
 
+---The request's model is another name of this entry of models.lua: it is recorded by that.
+---@param model string
+function exchange:means(model) end
+
 ---Reads the body in the dialect of the request's path, and x-llm-max-cost. Ends the task with a 400
 ---if one is invalid.
 ---@param purpose? "call"|"estimate"|"count"|"compact" default: call; compact is one, too, and the

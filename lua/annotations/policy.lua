@@ -446,7 +446,8 @@ function math.tan(x) end
 ---@field price_by? "first"|"candidate"|"cost" whose price is sold; default "first"
 ---@field candidates policy.Candidate[]
 
----@alias policy.Models table<string, policy.Model>
+---A text is the name of an entry, of which the key is another name; it may have a star.
+---@alias policy.Models table<string, policy.Model|string>
 
 -- ---- catalog.lua, which `llm-gateway catalog import` writes ----
 

@@ -42,7 +42,11 @@ end
 
 -- Ends the task if the policy refuses the request, or does not sell the model at this endpoint.
 function plans.make(x, asked, endpoint)
+    local name = asked.model
     local plan, code, message = policy.prepare(asked)
+    if asked.model ~= name then
+        x:means(asked.model)
+    end
     if plan then
         check_endpoint(x, plan, asked.model, endpoint)
         return plan

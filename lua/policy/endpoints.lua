@@ -17,7 +17,12 @@ local KINDS = {
     moderations = { modality = "moderation", paths = { "/moderations" } },
     rerank = { modality = "rerank", paths = { "/rerank" } },
     completions = { modality = "text", paths = { "/completions" }, generates = true },
-    decisions = { modality = "decisions", paths = { "/decisions" }, generates = true, short = true },
+    decisions = {
+        modality = "decisions",
+        paths = { "/decisions" },
+        generates = true,
+        short = true,
+    },
     ["gemini-embeddings"] = {
         modality = "embeddings",
         paths = { "/models/{model}:embedContent", "/models/{model}:batchEmbedContents" },

@@ -19,6 +19,7 @@
 --     At least one;
 --     unavailable ones are included. Candidates and retry are shared between requests: never
 --     change them. The plan and its limits are the caller's.
+--     These functions put the entry's name into request.model if it is another name of it.
 --   policy.prepare(request) -> the same plan in the form that an exchange takes, or nil, code,
 --     message: {limits, need (for x:hold), candidates (handles of those that are tried, in order;
 --     may be none, then unavailable_reason says why), keepers (nil: no candidate keeps responses;
@@ -66,6 +67,7 @@ local examples = require "policy.examples"
 local limits = require "policy.limits"
 local margins = require "policy.margins"
 local models = require "policy.models"
+local names = require "policy.names"
 local native = require "policy.native"
 local prepare = require "policy.prepare"
 local prices = require "policy.prices"
@@ -154,7 +156,8 @@ function policy.load()
     found.providers = providers.read(run_file("providers.lua"))
     catalog.open(native.exists("catalog.lua") and run_file("catalog.lua") or nil)
     local sold = run_file("models.lua")
-    found.models, found.ids = models.read(sold, found.providers)
+    found.models, found.ids, found.names = models.read(sold, found.providers)
+    found.index = names.index(found.ids)
     found.margins = margins.read(run_file("margins.lua"), found.models)
     models.check_losses(sold, found.models, function(id)
         return margins.lowest(found.margins, id)
@@ -246,10 +249,33 @@ local function reordered(request, model, found)
     return list
 end
 
-local function find(request)
+-- Puts the entry's name in the place of another name of it.
+local function resolve(request)
+    request.model = rules.names and names.target(rules.names, request.model) or request.model
+end
+
+local find
+
+-- " Did you mean ...?" with a model that the caller may use, or "".
+local function suggestion(request)
+    local asked = request.model
+    local id = names.similar(rules.index, asked, function(id)
+        request.model = id
+        return find(request) ~= nil
+    end)
+    request.model = asked
+    return id and ' Did you mean "' .. id .. '"?' or ""
+end
+
+function find(request)
     local model = rules.models[request.model]
     if not model then
+        resolve(request)
+        model = rules.models[request.model]
+    end
+    if not model then
         return nil, "model_not_found", 'The model "' .. request.model .. '" does not exist.'
+            .. suggestion(request)
     end
     local may, why = allowed(request)
     if may == nil then
@@ -326,6 +352,9 @@ end
 
 -- Rules are asked for each request; only what they choose from is kept.
 function policy.prepare(request)
+    if not rules.models[request.model] then
+        resolve(request)
+    end
     local plans, key_models = settled[request.group or ""], request.key_models
     local plan = plans and plans[request.model]
     if plan and (not key_models or key_models[request.model]) then
@@ -369,6 +398,9 @@ function policy.offer(request)
 end
 
 function policy.limits(request)
+    if not rules.models[request.model] then
+        resolve(request)
+    end
     return limits.find(rules.limits, request).handle
 end
 
@@ -525,12 +557,12 @@ end
 
 -- The groups in the files, in alphabetical order.
 function policy.groups()
-    local names = {}
+    local list = {}
     for name in pairs(rules.groups) do
-        names[#names + 1] = name
+        list[#list + 1] = name
     end
-    table.sort(names)
-    return names
+    table.sort(list)
+    return list
 end
 
 function policy.has_group(name)

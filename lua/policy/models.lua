@@ -3,6 +3,7 @@ local cases = require "policy.cases"
 local catalog = require "policy.catalog"
 local features = require "policy.features"
 local limits = require "policy.answer_limit"
+local names = require "policy.names"
 local native = require "policy.native"
 local prices = require "policy.prices"
 local schedule = require "policy.schedule"
@@ -308,18 +309,25 @@ local function sold_model(node, id, providers)
     return record
 end
 
--- The returned table -> id -> record, and the ids in alphabetical order.
+-- The returned table -> id -> record, the ids in alphabetical order, and other names (names.lua).
 function models.read(value, providers)
     local node = schema.open("models.lua", value)
-    local found, ids = {}, {}
+    local found, ids, others = {}, {}, {}
     for id in schema.each(node, "the model") do
-        found[id] = sold_model(node, id, providers)
-        ids[#ids + 1] = id
+        if type(value[id]) == "string" then
+            others[model_id(node, id)] = value[id]
+        elseif names.is_pattern(id) then
+            schema.fail(node, id, 'a name with a star stands for an entry: give its name, such as '
+                .. '["gpt-4o-*"] = "gpt-4o"')
+        else
+            found[id] = sold_model(node, id, providers)
+            ids[#ids + 1] = id
+        end
     end
     if #ids > MODELS_MAX then
         error("models.lua: has more than " .. MODELS_MAX .. " models", 0)
     end
-    return found, ids
+    return found, ids, names.read(node, others, found)
 end
 
 -- The lowest margin that a candidate leaves at these sell prices, in parts per million of the cost;

@@ -103,8 +103,8 @@ static void a_call_that_would_be_refused_says_why(void **state)
 {
     (void)state;
     open_with("routes.lua", "return { access = { groups = { shut = { 'unpriced' } } } }");
-    assert_string_equal(found(call_of("gone", "")),
-                        "model_not_found: The model \"gone\" does not exist.");
+    assert_string_equal(found(call_of("vanished", "")),
+                        "model_not_found: The model \"vanished\" does not exist.");
     assert_string_equal(
         found(call_of("unpriced", "")),
         "model_not_priced: The model \"unpriced\" has no price yet, so it cannot be used.");
