@@ -158,7 +158,7 @@ def test_no_money(house, provider):
     [
         ("nope", "generateContent", 404, "NOT_FOUND"),
         (MODEL, "generateNothing", 404, "NOT_FOUND"),
-        (MODEL, "embedContent", 404, "NOT_FOUND"),
+        (MODEL, "embedContent", 400, "INVALID_ARGUMENT"),
     ],
 )
 def test_our_refusals_have_the_form(customer, model, method, status, word):

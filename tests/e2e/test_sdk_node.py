@@ -7,10 +7,11 @@ import threading
 from pathlib import Path
 
 import answers
+import completion_answers
 import pytest
 from answers import Usage
 from gateway import ROOT
-from prices import charge, usd
+from prices import Price, charge, usd
 from wait import wait_until
 
 # The gateway does nothing here that test_sdk_python.py does not ask of it, too: once is enough.
@@ -25,7 +26,7 @@ CALL = {
 
 
 @pytest.fixture
-def run(gateway):
+def run():
     """run(case, customer): what the script says."""
 
     def run(case: str, customer, *more: str) -> dict:
@@ -33,7 +34,7 @@ def run(gateway):
             "PATH": os.environ["PATH"],
             "E2E_NODE": str(FOLDER),
             "E2E_KEY": customer.key,
-            "E2E_BASE_URL": gateway.api,
+            "E2E_BASE_URL": customer.gateway.api,
         }
         script = Path(__file__).parent / "node/chat.mjs"
         result = subprocess.run(
@@ -183,3 +184,21 @@ def test_200_at_once(run, customer, provider):
     assert run("many", customer) == {"right": 200}
     customer.wait_for_no_hold()
     assert before - customer.balance == 200 * charge("gpt-4o-mini", Usage(10, 5))
+
+
+# ---- completions ----
+
+PRICE = Price("1", "2")
+
+
+def sell_texts(policies) -> None:
+    policies.provider("small", dialect=["completions"])
+    policies.model("texts", PRICE, providers=("small",), endpoints=["completions"])
+
+
+def test_completions(run, make_gateway, provider):
+    customer = make_gateway(prepare=sell_texts).customer()
+    provider.answer = completion_answers.text(usage=Usage(5, 7))
+    said = run("completions", customer)
+    assert said["whole"] == said["stream"] == [" brown fox"] * 2
+    assert usd(said["cost"]) == usd(said["usage"]["cost"]) == charge(PRICE, Usage(5, 7))

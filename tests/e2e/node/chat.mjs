@@ -37,6 +37,17 @@ function counting() {
 }
 
 const cases = {
+  async completions() {
+    const ask = { model: 'texts', prompt: ['one', 'two'], stream_options: { include_usage: true } };
+    const whole = await client().completions.create({ model: ask.model, prompt: ask.prompt });
+    const result = { whole: whole.choices.map((choice) => choice.text), cost: whole.usage.cost };
+    result.stream = ['', ''];
+    for await (const chunk of await client().completions.create({ ...ask, stream: true })) {
+      for (const choice of chunk.choices) result.stream[choice.index] += choice.text;
+      result.usage = chunk.usage ?? result.usage;
+    }
+    return result;
+  },
   async whole() {
     const answer = await client().chat.completions.create({ model, messages });
     return { text: answer.choices[0].message.content, usage: answer.usage, id: answer._request_id };
