@@ -38,6 +38,8 @@ static struct big big_product(struct big a, struct big b)
 {
     struct big product = {{0}};
     for (int i = 0; i < DIGITS / 2; i++) {
+        if (b.digit[i] == 0)
+            continue; /* most are the zeros before a number */
         struct big row = {{0}};
         int carry = 0;
         for (int j = 0; j < DIGITS / 2; j++) {

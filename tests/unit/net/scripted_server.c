@@ -32,10 +32,13 @@ static size_t body_bytes(const char *head)
 static void read_request(struct scripted_server *server, int fd, bool with_body)
 {
     char *text = NULL;
-    size_t bytes = 0;
+    size_t bytes = 0, capacity = 0;
     size_t wanted = SIZE_MAX;
     while (bytes < wanted) {
-        text = realloc(text, bytes + READ_BYTES + 1);
+        if (bytes + READ_BYTES + 1 > capacity) {
+            capacity = capacity * 2 + READ_BYTES + 1; /* ASan's realloc always copies */
+            text = realloc(text, capacity);
+        }
         if (text == NULL)
             abort();
         /* The head byte by byte, so that nothing behind it is taken. */

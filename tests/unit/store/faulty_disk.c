@@ -23,11 +23,15 @@ struct unsynced {
     uint8_t *data;
 };
 
+struct contents {
+    uint8_t *data;
+    size_t bytes, capacity;
+};
+
 /* What is on the disk for sure, and what is not. */
 struct image {
     char path[160];
-    uint8_t *data;
-    size_t bytes;
+    struct contents synced;
     struct unsynced *first;
     struct unsynced **last;
     int losses; /* syncs that have forgotten what they could not write */
@@ -94,19 +98,22 @@ static void image_add(struct image *image, const void *data, int bytes, sqlite3_
     pthread_mutex_unlock(&mutex);
 }
 
-static void put(uint8_t **data, size_t *bytes, const struct unsynced *one)
+static void put(struct contents *to, const struct unsynced *one)
 {
     size_t end = (size_t)one->offset + (size_t)one->bytes;
-    if (end > *bytes) {
-        *data = realloc(*data, end);
-        check(*data != NULL);
-        memset(*data + *bytes, 0, end - *bytes);
-        *bytes = end;
+    if (end > to->capacity) {
+        to->capacity = end * 2; /* ASan's realloc always copies */
+        to->data = realloc(to->data, to->capacity);
+        check(to->data != NULL);
+    }
+    if (end > to->bytes) {
+        memset(to->data + to->bytes, 0, end - to->bytes);
+        to->bytes = end;
     }
     if (one->data != NULL)
-        memcpy(*data + one->offset, one->data, (size_t)one->bytes);
-    else if ((size_t)one->offset < *bytes)
-        *bytes = (size_t)one->offset;
+        memcpy(to->data + one->offset, one->data, (size_t)one->bytes);
+    else if ((size_t)one->offset < to->bytes)
+        to->bytes = (size_t)one->offset;
 }
 
 static void image_sync(struct image *image, bool lost)
@@ -117,7 +124,7 @@ static void image_sync(struct image *image, bool lost)
     while (image->first != NULL) {
         struct unsynced *one = image->first;
         if (!lost)
-            put(&image->data, &image->bytes, one);
+            put(&image->synced, one);
         image->first = one->next;
         free(one->data);
         free(one);
@@ -143,9 +150,8 @@ static bool hears_of_loss(struct file *file)
 static void image_clear(struct image *image)
 {
     image_sync(image, false);
-    free(image->data);
-    image->data = NULL;
-    image->bytes = 0;
+    free(image->synced.data);
+    image->synced = (struct contents){0};
 }
 
 static struct image *image_of(const char *path)
@@ -166,17 +172,17 @@ static void save(const char *path, const uint8_t *data, size_t bytes)
 
 static void image_cut(const struct image *image, const char *to, unsigned kept)
 {
-    size_t bytes = image->bytes;
-    uint8_t *data = malloc(bytes + 1);
-    check(data != NULL);
-    if (bytes)
-        memcpy(data, image->data, bytes);
+    struct contents left = image->synced;
+    left.data = malloc(left.capacity + 1);
+    check(left.data != NULL);
+    if (left.bytes)
+        memcpy(left.data, image->synced.data, left.bytes);
     for (const struct unsynced *one = image->first; one != NULL; one = one->next) {
         if ((unsigned)rand() % 4 < kept)
-            put(&data, &bytes, one);
+            put(&left, one);
     }
-    save(to, data, bytes);
-    free(data);
+    save(to, left.data, left.bytes);
+    free(left.data);
 }
 
 void disk_track(const char *path)
