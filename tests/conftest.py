@@ -1,7 +1,17 @@
 """What every folder of tests knows: the options --long and --variants-max."""
 
+import gc
+
 import pytest
 from variants import keep_some
+
+gc.disable()  # until everything is imported and collected: that stays to the end
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish():
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_addoption(parser):

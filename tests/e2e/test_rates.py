@@ -6,9 +6,9 @@ import json
 import random
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import cache
 
 import answers
-import bpe_openai
 import pytest
 from answers import Chat, Usage
 from fake_provider import Gate
@@ -63,8 +63,13 @@ def few_for_each_byte(text: str) -> int:
 
 
 def tiktoken(name: str):
-    encoding = bpe_openai.get_encoding(name)
-    return lambda text: len(encoding.encode(text))
+    @cache
+    def encoding():
+        import bpe_openai  # here, for it reads its vocabularies for a second
+
+        return bpe_openai.get_encoding(name)
+
+    return lambda text: len(encoding().encode(text))
 
 
 TOKENIZERS = {
@@ -90,7 +95,7 @@ def module_gateway(tmp_path_factory, shared_provider):
 @pytest.fixture
 def house(module_gateway, provider):
     yield module_gateway
-    module_gateway.check_money()
+    module_gateway.check_holds()
 
 
 def counting(tokens, reported: bool):
