@@ -102,7 +102,7 @@ def test_both_limits(gateway, provider):
 def test_hold_is_the_worst_case_at_the_output_price(gateway, provider, model):
     customer = gateway.customer()
     gate = threading.Event()
-    provider.answer = answers.stream_of(Chat(usage=Usage(20, 10)), gates={1: gate})
+    provider.answer = answers.stream_of(Chat(usage=Usage(20, 10)), gates={2: gate})
     stream = customer.openai().chat.completions.create(
         model=model, messages=[{"role": "user", "content": "Hi"}], stream=True, max_tokens=1000
     )
