@@ -82,11 +82,18 @@ def shared_gateway(shared_provider, built, tmp_path_factory):
     gateway.stop()
 
 
+@pytest.fixture(scope="module")
+def sound_ledger(shared_gateway):
+    """Its ledger adds up behind each file of tests."""
+    yield
+    shared_gateway.verify_ledger()
+
+
 @pytest.fixture
-def gateway(shared_gateway, provider):
+def gateway(shared_gateway, sound_ledger, provider):
     yield shared_gateway
     shared_gateway.check_clean()
-    shared_gateway.check_money()
+    shared_gateway.check_holds()
 
 
 @pytest.fixture

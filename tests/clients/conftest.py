@@ -26,5 +26,5 @@ def house(shared_provider, tmp_path_factory):
     gateway.start()
     yield gateway
     assert not shared_provider.failures, shared_provider.failures
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()

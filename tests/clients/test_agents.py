@@ -22,7 +22,7 @@ def house(tmp_path, shared_provider):
     gateway.start()
     yield gateway
     assert not shared_provider.failures, shared_provider.failures
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
 
 

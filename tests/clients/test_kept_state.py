@@ -30,7 +30,7 @@ def house(shared_provider, tmp_path):
     shared_provider.script("gpt-4.1-kept", answer)
     gateway.start()
     yield gateway
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
 
 

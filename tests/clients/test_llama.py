@@ -31,7 +31,7 @@ def house(server, tmp_path_factory):
     gateway.policies.model("tiny", PRICE, ("llama",), context=Lua("nil"), max_output=1500)
     gateway.start()
     yield gateway
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
 
 
@@ -139,7 +139,7 @@ def test_estimates_are_near_its_counts(tmp_path, shared_provider, vocabulary):
     gateway.start()
     try:
         check_estimates(gateway, shared_provider, "m", server.count)
-        gateway.check_money()
+        gateway.check_holds()
         gateway.stop()
     finally:
         gateway.abandon()

@@ -37,7 +37,7 @@ def make_house(tmp_path, shared_provider):
     yield make
     for gateway in made:
         assert not shared_provider.failures, shared_provider.failures
-        gateway.check_money()
+        gateway.check_holds()
         gateway.stop()
 
 

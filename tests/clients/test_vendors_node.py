@@ -63,7 +63,7 @@ def vendors(shared_provider, tmp_path_factory):
     gateway.policies.write("limits", "return {}\n")
     gateway.start()
     yield gateway
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
 
 

@@ -2,14 +2,32 @@
 their own for tests that stop, reload or configure it."""
 
 import socket
+import ssl
 from pathlib import Path
 
 import answers
+import httpcore2
 import pytest
 from fake_provider import Provider
 from gateway import Gateway
 
 pytest.register_assert_rewrite("auditor", "books", "clients")  # so that they say what differs
+
+
+def bare_context(**_) -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_foreign_authorities(tmp_path_factory):
+    """No client reads the certificates of this machine, which takes 40 ms each time: nobody that
+    tests speak to has one of theirs."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(httpcore2, "default_ssl_context", bare_context)  # of clients without the env
+    patch.delenv("SSL_CERT_FILE", raising=False)
+    patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("no-authorities")))
+    yield
+    patch.undo()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -52,14 +70,21 @@ def shared_gateway(shared_provider, tmp_path_factory):
     gateway.stop()
 
 
+@pytest.fixture(scope="module")
+def sound_ledger(shared_gateway):
+    """The shared gateway's ledger adds up behind each file of tests."""
+    yield
+    shared_gateway.verify_ledger()
+
+
 @pytest.fixture
-def gateway(shared_gateway, provider):
+def gateway(shared_gateway, sound_ledger, provider):
     """The shared gateway. Money that the test moved is checked behind it."""
     assert shared_gateway.process.poll() is None, shared_gateway.stderr()[-8000:]
     yield shared_gateway
     assert shared_gateway.process.poll() is None, shared_gateway.stderr()[-8000:]
     shared_gateway.check_clean()
-    shared_gateway.check_money()
+    shared_gateway.check_holds()
 
 
 @pytest.fixture
@@ -105,7 +130,7 @@ def make_gateway(provider, tmp_path):
     yield make
     try:
         for gateway in made:
-            gateway.check_money()
+            gateway.check_holds()
             gateway.stop()
     finally:
         for gateway in made:

@@ -297,11 +297,11 @@ class Gateway:
         self.customers.append(customer)
         return customer
 
-    def check_money(self) -> None:
-        """No hold is left open, and the ledger adds up."""
+    def check_holds(self) -> None:
+        """No hold is left open. Whether the ledger adds up is seen when the gateway stops, and for
+        the shared one behind each file: what does not add up stays so."""
         if not self.customers or self.process is None:
             return
         for customer in self.customers:
             customer.wait_for_no_hold()
         self.customers.clear()
-        self.verify_ledger()

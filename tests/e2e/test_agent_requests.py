@@ -75,7 +75,7 @@ def houses(shared_provider, tmp_path_factory):
     yield house
     for gateway in made.values():
         gateway.check_clean()
-        gateway.check_money()
+        gateway.check_holds()
         gateway.stop()
 
 

@@ -252,7 +252,7 @@ def test_verify_finds_what_was_tampered_with(make_gateway, provider, name):
     gateway = make_gateway()
     customer = gateway.customer()
     assert customer.ask().status_code == 200
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
     with sqlite3.connect(gateway.database) as db:
         for (trigger,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
@@ -267,7 +267,7 @@ def test_history_cannot_be_changed(make_gateway, provider):
     """The database itself refuses, whoever asks."""
     gateway = make_gateway()
     assert gateway.customer().ask().status_code == 200
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
     db = sqlite3.connect(gateway.database)
     for table in ("transfers", "holds", "resolutions", "usage"):

@@ -41,7 +41,7 @@ def house(shared_provider, tmp_path_factory):
     sell(gateway)
     gateway.start()
     yield gateway
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
 
 

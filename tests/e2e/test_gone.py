@@ -156,5 +156,5 @@ def test_gone_while_the_provider_is_being_connected(make_gateway, who_gives_up, 
             customer.wait_for_no_hold()
         open_now = len(os.listdir(f"/proc/{gateway.process.pid}/fd"))
         assert open_now < before + 10
-        gateway.check_money()
+        gateway.check_holds()
         gateway.stop()

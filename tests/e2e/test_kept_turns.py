@@ -37,7 +37,7 @@ def house(shared_provider, tmp_path_factory):
     gateway = keeper(tmp_path_factory.mktemp("turns"), shared_provider)
     yield gateway
     gateway.check_clean()
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
 
 

@@ -162,7 +162,7 @@ WRONG = {
 def test_explain_finds_a_wrong_number(make_gateway, provider, name):
     gateway = make_gateway()
     _, exchange = asked(gateway, provider)
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
     tamper(gateway, WRONG[name])
     result = gateway.command("ledger", "explain", exchange)
@@ -273,7 +273,7 @@ def test_a_call_that_runs_while_the_copy_is_made(make_gateway, provider, tmp_pat
 def test_backup_without_a_server(make_gateway, provider, tmp_path):
     gateway = make_gateway()
     asked(gateway, provider)
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
     assert gateway.command("backup", str(tmp_path / "copy.db")).returncode == 0
 
@@ -309,7 +309,7 @@ def test_backup_of_a_wrong_ledger_is_refused(make_gateway, provider, tmp_path):
     """It is verified: what does not add up never gets the name of a backup."""
     gateway = make_gateway()
     asked(gateway, provider)
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
     tamper(gateway, "UPDATE balances SET credited_nusd = credited_nusd + 1 WHERE floor_zero = 1")
     result = gateway.command("backup", str(tmp_path / "copy.db"))
@@ -412,7 +412,7 @@ def test_verify_knows_refunds(make_gateway, provider, name):
     _, exchange = asked(gateway, provider)
     gateway.value_of("refund", exchange, "0.000000001")
     gateway.verify_ledger()
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
     debit, credit, amount, of = WRONG_REFUNDS[name]
     with sqlite3.connect(gateway.database) as db:

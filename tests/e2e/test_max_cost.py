@@ -45,7 +45,7 @@ def house(shared_provider, tmp_path_factory):
     policies.write("limits", LIMITS)
     gateway.start()
     yield gateway
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
 
 

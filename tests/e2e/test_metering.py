@@ -82,7 +82,7 @@ def module_gateway(tmp_path_factory, shared_provider):
 @pytest.fixture
 def house(module_gateway, provider):
     yield module_gateway
-    module_gateway.check_money()
+    module_gateway.check_holds()
 
 
 # ---- what is asked ----

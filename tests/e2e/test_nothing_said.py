@@ -80,7 +80,7 @@ def module_gateway(shared_provider, tmp_path_factory):
 def customer(module_gateway, provider):
     yield module_gateway.customer()
     module_gateway.check_clean()
-    module_gateway.check_money()
+    module_gateway.check_holds()
 
 
 def failure(name: str, before: bytes):

@@ -75,7 +75,7 @@ def shown(shared_provider, tmp_path_factory) -> dict:
            "E2E_KEY": gateway.customer().key}  # fmt: skip
     script = Path(__file__).parent / "node/openrouter.mjs"
     result = subprocess.run(["node", script], env=env, capture_output=True, text=True, timeout=240)
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)

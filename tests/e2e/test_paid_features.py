@@ -130,7 +130,7 @@ def shop(tmp_path_factory, shared_provider):
 @pytest.fixture
 def buyer(shop, provider):
     yield shop.customer()
-    shop.check_money()
+    shop.check_holds()
 
 
 @pytest.mark.parametrize("streamed", [False, True])

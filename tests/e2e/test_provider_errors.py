@@ -36,7 +36,7 @@ def customer(module_gateway, provider):
     yield customer
     customer.wait_for_no_hold()
     module_gateway.check_clean()
-    module_gateway.check_money()
+    module_gateway.check_holds()
 
 
 def error(message: str, **members) -> dict:

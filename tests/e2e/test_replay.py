@@ -401,7 +401,7 @@ def test_nothing_is_written(make_gateway, provider, tmp_path):
     assert customer.ask().status_code == 200
     customer.wait_for_record()
     assert replay(gateway)["totals"]["calls"] == 1
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
     before = gateway.database.read_bytes()
     assert replay(gateway)["totals"]["calls"] == 1

@@ -151,7 +151,7 @@ def test_a_stop_does_not_wait_for_it(make_gateway, provider):
     provider.answer = answers.chat(usage=Usage(100, 50))
     for _ in range(30):
         assert admin.ask().status_code == 200
-    gateway.check_money()
+    gateway.check_holds()
     multiply_records(gateway, 1000)
     state = admin.call("GET", "/admin/replay", 200)
     assert state["state"] == "running"

@@ -18,7 +18,7 @@ def house(shared_provider, tmp_path_factory):
     gateway.start()
     yield gateway
     gateway.check_clean()
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
 
 

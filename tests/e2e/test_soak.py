@@ -157,5 +157,5 @@ def test_an_hour_of_everything(gateway, provider):
     check_miscounted(attackers)
     for service in services:
         service.check_books()
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()

@@ -74,7 +74,7 @@ def shop(shared_provider, tmp_path_factory):
     gateway = Gateway(tmp_path_factory.mktemp("sums"), shared_provider, {})
     prepare(gateway.policies)
     yield Shop(gateway.start(), shared_provider)
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
 
 

@@ -126,7 +126,7 @@ def house(shared_provider, tmp_path_factory):
     policies.write("examples", EXAMPLES)
     gateway.start()
     yield gateway
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
 
 

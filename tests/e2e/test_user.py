@@ -84,7 +84,7 @@ def test_becomes_the_user(make_mine):
     gateway.reload()
     assert gateway.logged("policies reloaded")
     gateway.value_of("user", "create", "someone@example.com")
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
     owners = {path.name: path.stat().st_uid for path in gateway.folder.glob("gateway.db*")}
     assert set(owners.values()) == {user.pw_uid}, owners
