@@ -36,24 +36,82 @@ return {
         api_key = env("GEMINI_API_KEY"),
         counts_tokens = not contains(gemini_url, "/openai"),
     },
+    -- `provider` stands for what is known of each: docs/POLICIES.md has the list. Any member may be
+    -- given here all the same.
+    ["vertex-express"] = {
+        provider = "vertex-express",
+        base_url = env("VERTEX_BASE_URL"),
+        api_key = env("VERTEX_API_KEY"),
+    },
+    azure = {
+        provider = "azure",
+        resource = env("AZURE_RESOURCE_NAME"),
+        base_url = env("AZURE_OPENAI_ENDPOINT"), -- instead of the resource
+        api_key = env("AZURE_OPENAI_API_KEY"),
+    },
+    bedrock = {
+        provider = "bedrock",
+        region = env("AWS_REGION"),
+        base_url = env("AWS_BEDROCK_BASE_URL"), -- instead of the region
+        api_key = env("AWS_BEARER_TOKEN_BEDROCK"),
+    },
     xai = {
-        dialect = "openai",
-        base_url = env("XAI_BASE_URL", "https://api.x.ai/v1"),
+        provider = "xai",
+        base_url = env("XAI_BASE_URL"),
         api_key = env("XAI_API_KEY"),
-        cost = { path = "usage.cost_in_usd_ticks", unit = "ticks" }, -- what it says that it charges
     },
     deepseek = {
-        dialect = "openai",
-        base_url = env("DEEPSEEK_BASE_URL", "https://api.deepseek.com"),
+        provider = "deepseek",
+        base_url = env("DEEPSEEK_BASE_URL"),
         api_key = env("DEEPSEEK_API_KEY"),
     },
     mistral = {
-        dialect = "openai",
-        base_url = env("MISTRAL_BASE_URL", "https://api.mistral.ai/v1"),
+        provider = "mistral",
+        base_url = env("MISTRAL_BASE_URL"),
         api_key = env("MISTRAL_API_KEY"),
-        max_tokens_field = "max_tokens", -- it refuses members that it does not know
-        usage_unasked = true,
     },
+    groq = {
+        provider = "groq",
+        base_url = env("GROQ_BASE_URL"),
+        api_key = env("GROQ_API_KEY"),
+    },
+    together = {
+        provider = "together",
+        base_url = env("TOGETHER_BASE_URL"),
+        api_key = env("TOGETHER_API_KEY"),
+    },
+    fireworks = {
+        provider = "fireworks",
+        base_url = env("FIREWORKS_BASE_URL"),
+        api_key = env("FIREWORKS_API_KEY"),
+    },
+    openrouter = {
+        provider = "openrouter",
+        base_url = env("OPENROUTER_BASE_URL"),
+        api_key = env("OPENROUTER_API_KEY"),
+    },
+    cohere = {
+        provider = "cohere",
+        base_url = env("COHERE_BASE_URL"), -- without a path
+        api_key = env("CO_API_KEY"),
+    },
+    jina = {
+        provider = "jina",
+        base_url = env("JINA_BASE_URL"),
+        api_key = env("JINA_API_KEY"),
+    },
+    voyage = {
+        provider = "voyage",
+        base_url = env("VOYAGE_BASE_URL"),
+        api_key = env("VOYAGE_API_KEY"),
+    },
+
+    -- Servers of your own, which need no key. They are asked only if a model names them.
+    ollama = { provider = "ollama", base_url = env("OLLAMA_BASE_URL") },
+    vllm = { provider = "vllm", base_url = env("VLLM_BASE_URL") },
+    sglang = { provider = "sglang", base_url = env("SGLANG_BASE_URL") },
+    ["llama.cpp"] = { provider = "llama.cpp", base_url = env("LLAMA_CPP_BASE_URL") },
+    lmstudio = { provider = "lmstudio", base_url = env("LMSTUDIO_BASE_URL") },
 
     -- The built-in provider answers by itself. Use it to try things out and for tests.
     demo = { dialect = "demo" },

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/json.h"
 #include "base/limits.h"
 
@@ -144,6 +145,33 @@ static bool read_value(const struct json_value *value, int depth, struct provide
     return json_next(&walk, &first) && read_value(&first.value, depth + 1, out);
 }
 
+/* How long to wait: {"error": {"details": [{"retryDelay": "27.5s"}]}}, a duration of protobuf. */
+static int64_t retry_after_ms(const struct json_value *root)
+{
+    enum { MS_MAX = 24 * 60 * 60 * 1000 };
+    static const char *const names[] = {"retryDelay"};
+    struct json_value error;
+    struct json_value details;
+    struct json_item item;
+    char text[32];
+    unsigned __int128 ms;
+    if (json_find(root, "error", &error) != 1 || json_find(&error, "details", &details) != 1 ||
+        details.type != JSON_ARRAY)
+        return 0;
+    struct json_walk walk = json_walk(&details);
+    while (json_next(&walk, &item)) {
+        if (item.value.type != JSON_OBJECT ||
+            !find_string(&item.value, names, LENGTH(names), text, sizeof text))
+            continue;
+        struct slice seconds = slice_of(text);
+        if (seconds.data[seconds.bytes - 1] != 's')
+            return 0;
+        seconds.bytes--;
+        return decimal_scale_up(seconds, 3, MS_MAX, &ms) ? (int64_t)ms : 0;
+    }
+    return 0;
+}
+
 /* When the error comes as a stream, returns the data of its first event. */
 static struct slice unwrap(struct slice body)
 {
@@ -186,6 +214,7 @@ void provider_error_read(struct slice body, struct provider_error *out)
         bool labelled = !read_value(&root, 0, out) &&
                         (out->code[0] != '\0' || out->type[0] != '\0' || out->status != 0);
         out->explained = out->message[0] != '\0' || labelled;
+        out->retry_after_ms = retry_after_ms(&root);
         return;
     }
     out->explained = is_text(body);

@@ -5,12 +5,14 @@
 #define DIALECT_PROVIDER_ERROR_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 
 struct provider_error {
-    bool explained; /* a reason was found; otherwise the rest is not set */
-    int status;     /* the HTTP status that the error names; 0: none */
+    bool explained;         /* a reason was found; otherwise the rest is not set */
+    int status;             /* the HTTP status that the error names; 0: none */
+    int64_t retry_after_ms; /* Google says it in the body (google.rpc.RetryInfo); 0: not said */
     /* May contain secrets of ours (see redact.h). It is longer than what clients get, so that a key
      * that begins in their part is whole when it is searched for. */
     char message[1024];

@@ -1,8 +1,10 @@
 #include "exchange/candidate.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buffer.h"
 #include "base/check.h"
@@ -35,17 +37,39 @@ static const char *put(struct candidate *candidate, const char *a, const char *b
     return text;
 }
 
-/* Each address has the base URL, Google's have the model's name, percent-encoded; names as JSON are
- * at most six times as long. 14: NULs and quotes. */
+static const char *path_of(const struct candidate_terms *terms, size_t dialect)
+{
+    return terms->paths[dialect] != NULL ? terms->paths[dialect] : "";
+}
+
+/* One address: a model's name may stand in it twice, each byte as three. */
+static size_t address_room(const struct candidate_terms *terms, const char *path)
+{
+    return strlen(terms->base_url) + strlen(path) + strlen(terms->query) +
+           2 * 3 * strlen(terms->model) + ENDPOINT_BYTES;
+}
+
+static size_t addresses_room(const struct candidate_terms *terms)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < DIALECTS; i++) {
+        bool spoken = (terms->dialects >> i & 1) != 0;
+        bool two = i == DIALECT_RESPONSES || dialect_is_google((enum dialect)i);
+        bytes += strlen(path_of(terms, i)) + 1;
+        bytes += spoken ? (two ? 2 : 1) * address_room(terms, path_of(terms, i)) : 0;
+    }
+    return bytes;
+}
+
 static size_t room_for(const struct candidate_terms *terms)
 {
-    enum { ADDRESSES = DIALECTS + 2, NAMING = 4, ENCODED = 3, ESCAPED = 6 };
-    return strlen(terms->provider) + strlen(terms->model) * (1 + NAMING * ENCODED) +
-           strlen(terms->base_url) * (1 + ADDRESSES) + strlen(terms->api_key) * 4 +
-           strlen(terms->ca_file) + strlen(terms->max_tokens_field) + strlen(terms->headers) * 2 +
-           strlen(terms->answers_as) * (1 + ESCAPED) + strlen(terms->choice) +
-           strlen(terms->sold_features) + 14 + ADDRESSES * ENDPOINT_BYTES +
-           CANDIDATE_KEY_FORMS * KEY_HEADER_BYTES;
+    return strlen(terms->provider) + strlen(terms->model) + strlen(terms->base_url) +
+           strlen(terms->query) + addresses_room(terms) +
+           strlen(terms->api_key) * (1 + CANDIDATE_KEY_FORMS) +
+           strlen(terms->key_header) * (1 + CANDIDATE_KEY_FORMS) + strlen(terms->ca_file) +
+           strlen(terms->max_tokens_field) + strlen(terms->headers) * 2 +
+           strlen(terms->answers_as) * 7 + strlen(terms->choice) + strlen(terms->sold_features) +
+           16 + CANDIDATE_KEY_FORMS * KEY_HEADER_BYTES; /* 7: escaped and plain; 16: NULs, quotes */
 }
 
 static void put_headers(struct candidate *candidate)
@@ -95,32 +119,48 @@ static const char *version_of(const char *base_url, enum dialect dialect)
     if (dialect == DIALECT_ANTHROPIC && !ends_with(base_url, "/v1"))
         return "/v1";
     if (dialect_is_google(dialect) && !ends_with(base_url, "/v1") &&
-        !ends_with(base_url, "/v1beta"))
+        !ends_with(base_url, "/v1beta") && strstr(base_url, "/v1/") == NULL &&
+        strstr(base_url, "/v1beta1/") == NULL) /* Vertex has it in front of the project */
         return "/v1beta";
     return "";
+}
+
+static void put_path(struct buffer *out, const char *path, const char *name)
+{
+    static const char mark[] = "{model}";
+    const char *model = strstr(path, mark);
+    if (model != NULL) {
+        buffer_append(out, path, (size_t)(model - path));
+        put_segment(out, name);
+        path = model + sizeof mark - 1;
+    }
+    buffer_append_text(out, path);
+}
+
+void candidate_base(const struct candidate *candidate, enum dialect dialect, struct buffer *out)
+{
+    const struct candidate_terms *terms = &candidate->terms;
+    buffer_append_text(out, terms->base_url);
+    put_path(out, terms->paths[dialect], terms->model);
 }
 
 void candidate_address(const struct candidate *candidate, enum dialect dialect, const char *path,
                        struct buffer *out)
 {
-    static const char mark[] = "{model}";
     const struct candidate_terms *terms = &candidate->terms;
-    const char *model = strstr(path, mark);
-    buffer_append_text(out, terms->base_url);
-    buffer_append_text(out, version_of(terms->base_url, dialect));
-    if (model != NULL) {
-        buffer_append(out, path, (size_t)(model - path));
-        put_segment(out, terms->model);
-        path = model + sizeof mark - 1;
-    }
-    buffer_append_text(out, path);
+    const char *own = terms->paths[dialect];
+    candidate_base(candidate, dialect, out);
+    buffer_append_text(out, version_of(own[0] != '\0' ? own : terms->base_url, dialect));
+    put_path(out, path, terms->model);
+    if (terms->query[0] != '\0')
+        buffer_printf(out, "%c%s", strchr(path, '?') != NULL ? '&' : '?', terms->query);
     buffer_append_char(out, '\0');
 }
 
 static const char *put_url(struct candidate *candidate, enum dialect dialect, const char *path)
 {
     struct buffer url;
-    buffer_init(&url, CANDIDATE_BASE_URL_BYTES + CANDIDATE_MODEL_BYTES * 3 + ENDPOINT_BYTES);
+    buffer_init(&url, address_room(&candidate->terms, candidate->terms.paths[dialect]));
     candidate_address(candidate, dialect, path, &url);
     check(!url.failed);
     const char *text = put(candidate, url.data, "");
@@ -154,6 +194,19 @@ static void put_urls(struct candidate *candidate)
             put_url(candidate, DIALECT_GEMINI, "/models/{model}:streamGenerateContent?alt=sse");
 }
 
+static void put_keys(struct candidate *candidate)
+{
+    const struct candidate_terms *terms = &candidate->terms;
+    bool bearer = strcasecmp(terms->key_header, "authorization") == 0;
+    char own[CANDIDATE_KEY_HEADER_BYTES + 2];
+    snprintf(own, sizeof own, "%s: ", terms->key_header);
+    for (size_t form = 0; form < CANDIDATE_KEY_FORMS && terms->api_key[0] != '\0'; form++) {
+        const char *usual = key_headers[bearer ? KEY_BEARER : form];
+        bool given = terms->key_header[0] != '\0' && !bearer;
+        candidate->keys[form] = put(candidate, given ? own : usual, terms->api_key);
+    }
+}
+
 /* Returns a copy, or NULL; few providers state costs. */
 static const struct stated_cost_paths *copy_paths(const struct stated_cost_paths *paths)
 {
@@ -176,6 +229,10 @@ struct candidate *candidate_new(const struct candidate_terms *terms)
     own->provider = put(candidate, terms->provider, "");
     own->model = put(candidate, terms->model, "");
     own->base_url = put(candidate, terms->base_url, "");
+    for (size_t i = 0; i < DIALECTS; i++)
+        own->paths[i] = put(candidate, path_of(terms, i), "");
+    own->query = put(candidate, terms->query, "");
+    own->key_header = put(candidate, terms->key_header, "");
     own->api_key = put(candidate, terms->api_key, "");
     own->ca_file = put(candidate, terms->ca_file, "");
     own->max_tokens_field = put(candidate, terms->max_tokens_field, "");
@@ -189,8 +246,7 @@ struct candidate *candidate_new(const struct candidate_terms *terms)
     put_headers(candidate);
     put_answers_as(candidate);
     put_urls(candidate);
-    for (size_t form = 0; form < CANDIDATE_KEY_FORMS && terms->api_key[0] != '\0'; form++)
-        candidate->keys[form] = put(candidate, key_headers[form], terms->api_key);
+    put_keys(candidate);
     return candidate;
 }
 

@@ -1,6 +1,5 @@
-/* A candidate: a provider to try and its prices. It is made once from the policy and never changes.
- * It has an atomic reference count: the policy has one reference, and so has each attempt. So a
- * reload may free the policy on another thread while an attempt still runs. */
+/* A provider to try and its prices. It never changes. The policy has one reference, and so has each
+ * attempt: a reload may free the policy on another thread while an attempt runs. */
 #ifndef EXCHANGE_CANDIDATE_H
 #define EXCHANGE_CANDIDATE_H
 
@@ -23,6 +22,9 @@ enum {
     CANDIDATE_API_KEY_BYTES = 512,
     CANDIDATE_CA_FILE_BYTES = 256,
     CANDIDATE_FIELD_BYTES = 32,
+    CANDIDATE_KEY_HEADER_BYTES = 32,
+    CANDIDATE_PATH_BYTES = 128,
+    CANDIDATE_QUERY_BYTES = 128,
     CANDIDATE_HEADERS = 16, /* fields that the provider's entry sets */
     CANDIDATE_HEADERS_BYTES = 8192
 };
@@ -46,7 +48,10 @@ struct candidate_terms {
     const char *provider;
     const char *model;
     const char *base_url;
+    const char *paths[DIALECTS]; /* behind the base URL; "{model}" is `model` */
+    const char *query;           /* at the end of every address */
     const char *api_key;
+    const char *key_header; /* "": each dialect's own */
     const char *ca_file;
     const char *max_tokens_field;
     const char *headers;       /* lines "Name: value", each ends with "\n" */
@@ -100,11 +105,12 @@ enum dialect candidate_dialect(const struct candidate *candidate, enum dialect a
 const char *candidate_url(const struct candidate *candidate, enum dialect dialect, bool streamed);
 /* Whether it takes a request of this dialect as it is. */
 bool candidate_takes(const struct candidate *candidate, const struct model_request *request);
-/* Writes the address of another path below the provider's base URL, with a NUL. "{model}" in it is
- * the provider's name of the model. */
+/* The base URL and the dialect's path. */
+void candidate_base(const struct candidate *candidate, enum dialect dialect, struct buffer *out);
+/* Writes the address of another path below that, with a NUL; "{model}" as above. */
 void candidate_address(const struct candidate *candidate, enum dialect dialect, const char *path,
                        struct buffer *out);
-/* The header with the API key; NULL: none is sent. */
+/* The header with the key; NULL: none. */
 const char *candidate_key(const struct candidate *candidate, enum dialect dialect);
 
 #endif

@@ -12,7 +12,7 @@ enum {
     ANSWER_MS = 10000,
     CONNECT_MS_MAX = 5000,
     RETRY_MS = 30000, /* a server that restarts or loads its model will soon answer */
-    URL_BYTES = CANDIDATE_BASE_URL_BYTES + 32
+    URL_BYTES = CANDIDATE_BASE_URL_BYTES + CANDIDATE_PATH_BYTES + 32
 };
 
 #define TOO_LARGE "its answer is larger than 4 MB"
@@ -148,9 +148,14 @@ static void ask(struct surveyor *surveyor)
     const struct candidate *server = survey_list_server(surveyor->list, surveyor->server);
     const struct candidate_terms *terms = &server->terms;
     const char *lines[2 + CANDIDATE_HEADERS];
+    char base_url[CANDIDATE_BASE_URL_BYTES + CANDIDATE_PATH_BYTES];
     char url[URL_BYTES];
+    struct buffer out = {
+        .data = base_url, .capacity_bytes = sizeof base_url, .bytes_max = sizeof base_url};
     struct fault fault;
-    check(context_form_url(surveyor->question, terms->base_url, url, sizeof url));
+    candidate_base(server, terms->dialect, &out);
+    buffer_append_char(&out, '\0');
+    check(!out.failed && context_form_url(surveyor->question, base_url, url, sizeof url));
     const struct upstream_request request = {
         .url = url,
         .headers = lines,

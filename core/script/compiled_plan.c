@@ -257,6 +257,26 @@ static const struct stated_cost_paths *cost_member(lua_State *state, int index,
 
 /* ---- candidates ---- */
 
+/* The list `paths`: one for each dialect, in the order of dialect_kind.h. */
+static void paths_member(lua_State *state, int index, struct candidate_terms *out)
+{
+    lua_getfield(state, index, "paths");
+    bool given = !lua_isnil(state, -1);
+    if (given)
+        luaL_checktype(state, -1, LUA_TTABLE);
+    for (size_t i = 0; i < DIALECTS; i++) {
+        out->paths[i] = "";
+        if (!given)
+            continue;
+        lua_rawgeti(state, -1, (int)i + 1);
+        size_t bytes = 0;
+        out->paths[i] = luaL_optlstring(state, -1, "", &bytes);
+        luaL_argcheck(state, bytes < CANDIDATE_PATH_BYTES, index, "a path is too long");
+        lua_pop(state, 1); /* the list keeps it */
+    }
+    lua_pop(state, 1);
+}
+
 static int candidate_gc(lua_State *state)
 {
     struct candidate_handle *own = lua_touserdata(state, 1);
@@ -273,7 +293,7 @@ static int native_candidate(lua_State *state)
     luaL_checktype(state, 1, LUA_TTABLE);
     const struct price_schedule *buy_rules = push_rules(state, 1, "buy_rules", "buy_stated");
     const struct price_schedule *sold_rules = push_rules(state, 1, "sold_rules", "sold_stated");
-    const struct candidate_terms terms = {
+    struct candidate_terms terms = {
         .demo = flag_member(state, 1, "demo"),
         .dialect = (enum dialect)integer_member(state, 1, "spoken_first"),
         .dialects = (unsigned)integer_member(state, 1, "spoken"),
@@ -281,7 +301,9 @@ static int native_candidate(lua_State *state)
         .provider = text_member(state, 1, "provider", CANDIDATE_PROVIDER_BYTES),
         .model = text_member(state, 1, "model", CANDIDATE_MODEL_BYTES),
         .base_url = text_member(state, 1, "base_url", CANDIDATE_BASE_URL_BYTES),
+        .query = text_member(state, 1, "query", CANDIDATE_QUERY_BYTES),
         .api_key = text_member(state, 1, "api_key", CANDIDATE_API_KEY_BYTES),
+        .key_header = text_member(state, 1, "key_header", CANDIDATE_KEY_HEADER_BYTES),
         .ca_file = text_member(state, 1, "ca_file", CANDIDATE_CA_FILE_BYTES),
         .max_tokens_field = text_member(state, 1, "max_tokens_field", CANDIDATE_FIELD_BYTES),
         .headers = text_member(state, 1, "headers", CANDIDATE_HEADERS_BYTES),
@@ -309,6 +331,7 @@ static int native_candidate(lua_State *state)
         .total_timeout_ms = integer_member(state, 1, "total_timeout_ms"),
         .stream_timeout_ms = integer_member(state, 1, "stream_timeout_ms"),
     };
+    paths_member(state, 1, &terms);
     struct candidate_handle *own = lua_newuserdata(state, sizeof *own);
     *own = (struct candidate_handle){.handle = {candidate_kind}};
     if (luaL_newmetatable(state, CANDIDATE_METATABLE)) {

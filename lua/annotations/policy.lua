@@ -335,9 +335,21 @@ function math.tan(x) end
 ---@field unit? "usd"|"cents"|"ticks" a tick is 10^-10 USD; default "usd"
 ---@field only_if? string a path; the amount counts only if true stands there
 
+---@alias policy.KnownProvider
+---| "openai"|"anthropic"|"gemini"|"vertex-express"|"azure"|"azure-deployments"|"bedrock"|"xai"
+---| "deepseek"|"mistral"|"groq"|"together"|"fireworks"|"openrouter"|"cohere"|"jina"|"voyage"
+---| "ollama"|"vllm"|"sglang"|"llama.cpp"|"lmstudio"
+
 ---@class policy.Provider
----@field dialect policy.Dialect|policy.Dialect[] others are translated into the first
+---@field provider? policy.KnownProvider what is known of it stands for members that are not given
+---@field dialect? policy.Dialect|policy.Dialect[] others are translated into the first
 ---@field base_url? string http:// or https://
+---@field region? string in the address of a known provider, like the next two
+---@field resource? string
+---@field project? string
+---@field paths? table<policy.Dialect|"any", string> between base_url and what is appended
+---@field query? string "name=value", at the end of each address
+---@field key_header? string the field of the key: "api-key"; "authorization" puts Bearer before it
 ---@field api_key? string|false false: the server needs none
 ---@field ca_file? string PEM file of the authorities to trust, in place of the system's
 ---@field connect_timeout_ms? integer

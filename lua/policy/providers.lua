@@ -1,4 +1,5 @@
 -- providers.lua: the providers, how to call them, and how long to wait.
+local known_providers = require "policy.known_providers"
 local limits = require "policy.answer_limit"
 local native = require "policy.native"
 local schema = require "policy.schema"
@@ -10,7 +11,8 @@ local MEMBERS = {
     first_byte_timeout_ms = true, idle_timeout_ms = true, total_timeout_ms = true,
     stream_timeout_ms = true, on_cancel = true, errors_shown = true, max_tokens_field = true,
     usage_unasked = true, counts_tokens = true, keeps_responses = true, compacts = true,
-    headers = true, pass_headers = true, ask_context = true, cost = true,
+    headers = true, pass_headers = true, ask_context = true, cost = true, provider = true,
+    paths = true, query = true, key_header = true, region = true, resource = true, project = true,
 }
 local GEMINI_BATCHES = 1024 -- many embeddings at once: of whom has them one by one
 -- A bit for each: 2 to the power of its place in core/dialect/dialect_kind.h.
@@ -54,6 +56,10 @@ local TIMEOUT_MS_MAX = 24 * 60 * 60 * 1000
 local COST_PATHS_MAX, COST_PATH_BYTES_MAX = 4, 95 -- as in core/dialect/stated_cost.h
 -- One of the unit is 10^-n USD.
 local COST_UNITS = { usd = 0, cents = 2, ticks = 10 }
+local PATH_BYTES_MAX, QUERY_BYTES_MAX, KEY_HEADER_BYTES_MAX = 100, 100, 30
+local PLACE_BYTES_MAX = 63 -- of a region or the like: a label of a host name
+-- Members of an entry that stand in the address of a known provider.
+local PLACE_MEMBERS = { "region", "resource", "project" }
 local NAME_BYTES_MAX, URL_BYTES_MAX, KEY_BYTES_MAX, FILE_BYTES_MAX = 63, 450, 500, 250
 
 local function base_url(node)
@@ -73,15 +79,20 @@ local function base_url(node)
     return (string.gsub(url, "/+$", ""))
 end
 
+-- Why a member is nil.
+local function why_unset(node, member, otherwise)
+    local variable = native.env_name(node.file, { node.key, member })
+    return variable and "environment variable " .. variable .. " is not set" or otherwise
+end
+
 -- The key, whether the provider can be called, and why not. Never put a key into a message.
 local function api_key(node)
     local value = node.value.api_key
     if value == false then
         return nil, true, nil
     elseif value == nil then
-        local variable = native.env_name(node.file, { node.key, "api_key" })
-        local what = variable and "environment variable " .. variable .. " is not set"
-            or "its api_key is nil (write false for a server without keys)"
+        local what = why_unset(node, "api_key",
+            "its api_key is nil (write false for a server without keys)")
         return nil, false, 'provider "' .. node.key .. '" has no key: ' .. what
     end
     value = schema.text(node, "api_key", nil, KEY_BYTES_MAX)
@@ -227,11 +238,102 @@ local function keeps_responses(node, spoken)
     return keeps or nil
 end
 
+-- The entry with what is known of the provider that it names.
+local function with_known(node)
+    local name = schema.choice(node, "provider", nil, known_providers)
+    if not name then
+        return node
+    end
+    local value = {}
+    for member, usual in pairs(known_providers[name]) do
+        value[member] = usual
+    end
+    value.source, value.date = nil, nil
+    for member, own in pairs(node.value) do
+        value[member] = own
+    end
+    return { file = node.file, value = value, key = node.key, parent = node.parent }
+end
+
+-- Fills in the members that stand in a known address. Returns why one is missing, or nil.
+local function fill_places(node)
+    local address, missing = node.value.base_url, nil
+    for _, member in ipairs(PLACE_MEMBERS) do
+        local mark = "{" .. member .. "}"
+        local given = schema.text(node, member, nil, PLACE_BYTES_MAX)
+        if given and (not known_providers[node.value.provider]
+            or string.find(given, "[^%w-]") or string.find(given, "^%-")) then
+            schema.fail(node, member,
+                "must be letters, digits and -, in an entry that has provider")
+        end
+        if type(address) == "string" and string.find(address, mark, 1, true) then
+            missing = missing or not given and why_unset(node, member, member .. " is missing")
+                or nil
+            address = string.gsub(address, mark, given or "unset")
+        end
+    end
+    node.value.base_url = address
+    return missing and 'provider "' .. node.key .. '" has no address: ' .. missing or nil
+end
+
+-- A path between the base URL and what a dialect appends.
+local function path_text(node, key)
+    local text = schema.text(node, key, schema.REQUIRED, PATH_BYTES_MAX)
+    local plain = string.gsub(text, "{model}", "model", 1)
+    if not string.find(text, "^/") or string.find(text, "/$")
+        or string.find(plain, "[^%w/._~-]") then
+        schema.fail(node, key, 'must begin with "/" and not end with it; "{model}" may stand in it '
+            .. "once, but no query")
+    end
+    return text
+end
+
+-- The paths, one for each dialect in their order; nil: none.
+local function paths(node)
+    if node.value.paths == nil then
+        return nil
+    end
+    local own = schema.child(node, "paths")
+    local any = own.value.any ~= nil and path_text(own, "any") or ""
+    local list = {}
+    for _, place in pairs(PLACES) do
+        list[place + 1] = any
+    end
+    for word in schema.each(own, "the dialect") do
+        if word ~= "any" then
+            if not SPOKEN[word] then
+                schema.fail(own, word, "is no dialect%s", schema.nearest(word, SPOKEN))
+            end
+            list[PLACES[SPOKEN[word]] + 1] = path_text(own, word)
+        end
+    end
+    return list
+end
+
+local function query(node)
+    local text = schema.text(node, "query", nil, QUERY_BYTES_MAX)
+    if text and string.find(text, "[^%w=&._~%%-]") then
+        schema.fail(node, "query", 'must be "name=value", with & between several')
+    end
+    return text
+end
+
+-- The field in which the key goes; nil: each dialect's own.
+local function key_header(node)
+    local name = schema.text(node, "key_header", nil, KEY_HEADER_BYTES_MAX)
+    local lower = name and string.lower(name)
+    if name and (string.find(name, "[^%w-]") or OURS[lower] and lower ~= "authorization") then
+        schema.fail(node, "key_header", 'must be the name of a header, such as "api-key"')
+    end
+    return lower
+end
+
 local function provider(parent, name)
     if #name > NAME_BYTES_MAX then
         schema.fail(parent, name, "a provider's name has at most %d bytes", NAME_BYTES_MAX)
     end
-    local node = schema.only(schema.child(parent, name), MEMBERS)
+    local node = with_known(schema.only(schema.child(parent, name), MEMBERS))
+    local no_address = fill_places(node)
     local words, spoken, spoken_first = dialect(node)
     local timeout = function(member, default)
         return schema.integer(node, member, default, 1, TIMEOUT_MS_MAX)
@@ -258,7 +360,8 @@ local function provider(parent, name)
     if record.demo then
         for _, member in ipairs {
             "base_url", "api_key", "ca_file", "max_tokens_field", "ask_context", "cost",
-            "usage_unasked", "counts_tokens", "keeps_responses", "compacts",
+            "usage_unasked", "counts_tokens", "keeps_responses", "compacts", "provider", "paths",
+            "query", "key_header",
         } do
             if node.value[member] ~= nil then
                 schema.fail(node, member, "the built-in demo provider has none")
@@ -267,6 +370,9 @@ local function provider(parent, name)
         return record
     end
     record.base_url = base_url(node)
+    record.paths = paths(node)
+    record.query = query(node)
+    record.key_header = key_header(node)
     record.headers = headers(node)
     record.pass_headers = pass_headers(node)
     record.max_tokens_field = limits.field(node, limits.usual_field(record.base_url))
@@ -278,6 +384,13 @@ local function provider(parent, name)
     record.compacts = schema.boolean(node, "compacts", false) or nil
     record.ask_context = schema.boolean(node, "ask_context", node.value.api_key == false)
     record.api_key, record.available, record.unavailable_reason = api_key(node)
+    if no_address then
+        record.available, record.unavailable_reason = false, no_address
+    end
+    if record.ask_context and record.paths
+        and string.find(record.paths[spoken_first + 1], "{model}", 1, true) then
+        schema.fail(node, "ask_context", "is true, but the address has a model in it")
+    end
     return record
 end
 

@@ -71,14 +71,16 @@ class Policies:
         self.write(name, pattern.sub(lambda match: match[0] + text, original))
 
     def provider(self, name: str, **members) -> None:
-        """Adds or changes a provider; by default another name for the fake one."""
+        """Adds or changes a provider; by default another name for the fake one. What is None is
+        left out."""
         usual = {
             "dialect": "openai",
             "base_url": Lua(OPENAI_URL),
             "api_key": Lua(OPENAI_KEY),
             **self._trusted,
         }
-        self._add("providers", name, usual | members)
+        given = {key: value for key, value in (usual | members).items() if value is not None}
+        self._add("providers", name, given)
 
     def trust(self, certificate: Path) -> None:
         """The fake provider shows a certificate of its own."""

@@ -136,6 +136,34 @@ static void an_event_is_an_error_by_its_labels(void **state)
     }
 }
 
+static void a_wait_may_stand_in_the_body(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *details;
+        int64_t ms;
+    } bodies[] = {
+        {"[{\"links\":[]},{\"retryDelay\":\"27s\"}]", 27000},
+        {"[{\"retryDelay\":\"0.3445s\"}]", 345},
+        {"[{\"retryDelay\":\"27\"}]", 0},
+        {"[{\"retryDelay\":27}]", 0},
+        {"[{\"retryDelay\":\"-1s\"}]", 0},
+        {"[{\"retryDelay\":\"s\"}]", 0},
+        {"[{\"retryDelay\":\"1e9s\"}]", 0},
+        {"{\"retryDelay\":\"27s\"}", 0},
+        {"[\"27s\"]", 0},
+    };
+    char body[256];
+    struct provider_error error;
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        snprintf(body, sizeof body, "{\"error\":{\"message\":\"m\",\"details\":%s}}",
+                 bodies[i].details);
+        provider_error_read(slice_of(body), &error);
+        if (error.retry_after_ms != bodies[i].ms)
+            fail_msg("%s: %lld", body, (long long)error.retry_after_ms);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +171,7 @@ int main(void)
         cmocka_unit_test(what_has_no_words_explains_nothing),
         cmocka_unit_test(what_is_long_is_cut),
         cmocka_unit_test(an_event_is_an_error_by_its_labels),
+        cmocka_unit_test(a_wait_may_stand_in_the_body),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,6 +62,8 @@ struct candidate_terms provider_terms(void)
                                     .provider = "",
                                     .model = "",
                                     .base_url = "",
+                                    .query = "",
+                                    .key_header = "",
                                     .api_key = "",
                                     .ca_file = "",
                                     .max_tokens_field = "",

@@ -34,27 +34,81 @@ static void its_texts_are_its_own(void **state)
     candidate_unref(candidate);
 }
 
-/* Who speaks all dialects has an address for each, and all are as long as they may be. */
-static void there_is_room_for_all_addresses(void **state)
+static void assert_url(struct candidate_terms terms, enum dialect dialect, const char *url)
+{
+    terms.dialects = 1U << dialect;
+    struct candidate *candidate = candidate_new(&terms);
+    assert_string_equal(candidate_url(candidate, dialect, true), url);
+    candidate_unref(candidate);
+}
+
+static void each_dialect_may_have_a_path_of_its_own(void **state)
 {
     (void)state;
-    char base_url[CANDIDATE_BASE_URL_BYTES];
-    char model[CANDIDATE_MODEL_BYTES];
     struct candidate_terms terms = provider_terms();
-    memset(base_url, 'b', sizeof base_url - 1);
-    base_url[sizeof base_url - 1] = '\0';
-    memset(model, ' ', sizeof model - 1); /* three bytes each in an address */
-    model[sizeof model - 1] = '\0';
-    terms.base_url = base_url;
-    terms.model = model;
-    terms.dialects = (1U << DIALECTS) - 1;
+    terms.base_url = "https://x.example";
+    terms.model = "a b";
+    terms.paths[DIALECT_CHAT] = "/openai/deployments/{model}";
+    terms.paths[DIALECT_ANTHROPIC] = "/anthropic";
+    assert_url(terms, DIALECT_CHAT, "https://x.example/openai/deployments/a%20b/chat/completions");
+    assert_url(terms, DIALECT_ANTHROPIC, "https://x.example/anthropic/v1/messages");
+    assert_url(terms, DIALECT_RERANK, "https://x.example/rerank");
+    terms.query = "api-version=1";
+    assert_url(terms, DIALECT_CHAT,
+               "https://x.example/openai/deployments/a%20b/chat/completions?api-version=1");
+    assert_url(terms, DIALECT_GEMINI,
+               "https://x.example/v1beta/models/a%20b:streamGenerateContent?alt=sse&api-version=1");
+    terms.query = "";
+    terms.base_url = "https://x.example/v1/projects/p/publishers/google";
+    assert_url(terms, DIALECT_GEMINI,
+               "https://x.example/v1/projects/p/publishers/google/models/"
+               "a%20b:streamGenerateContent?alt=sse");
+}
+
+static void all_addresses_of_the_longest_names_fit(void **state)
+{
+    (void)state;
+    char base[CANDIDATE_BASE_URL_BYTES];
+    char name[CANDIDATE_MODEL_BYTES];
+    char path[CANDIDATE_PATH_BYTES];
+    char query[CANDIDATE_QUERY_BYTES];
+    struct candidate_terms terms = provider_terms();
+    memset(base, 'b', sizeof base);
+    memset(name, ' ', sizeof name);
+    memset(path, 'p', sizeof path);
+    memset(query, 'q', sizeof query);
+    base[sizeof base - 1] = name[sizeof name - 1] = path[sizeof path - 1] = '\0';
+    query[sizeof query - 1] = '\0';
+    memcpy(path, "/{model}", 8);
+    terms.base_url = base;
+    terms.model = name;
+    terms.query = query;
     terms.compacts = true;
+    terms.dialects = (1U << DIALECTS) - 1;
+    for (size_t i = 0; i < DIALECTS; i++)
+        terms.paths[i] = path;
     struct candidate *candidate = candidate_new(&terms);
     for (int dialect = 0; dialect < DIALECTS; dialect++) {
-        const char *url = candidate_url(candidate, (enum dialect)dialect, false);
+        const char *url = candidate_url(candidate, (enum dialect)dialect, true);
         assert_non_null(url);
-        assert_memory_equal(url, base_url, sizeof base_url - 1);
+        assert_memory_equal(url, base, sizeof base - 1);
     }
+    candidate_unref(candidate);
+}
+
+static void a_key_goes_in_the_field_that_the_entry_names(void **state)
+{
+    (void)state;
+    struct candidate_terms terms = provider_terms();
+    terms.api_key = "k";
+    terms.key_header = "api-key";
+    struct candidate *candidate = candidate_new(&terms);
+    assert_string_equal(candidate_key(candidate, DIALECT_CHAT), "api-key: k");
+    assert_string_equal(candidate_key(candidate, DIALECT_ANTHROPIC), "api-key: k");
+    candidate_unref(candidate);
+    terms.key_header = "authorization";
+    candidate = candidate_new(&terms);
+    assert_string_equal(candidate_key(candidate, DIALECT_ANTHROPIC), "Authorization: Bearer k");
     candidate_unref(candidate);
 }
 
@@ -121,7 +175,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(its_texts_are_its_own),
-        cmocka_unit_test(there_is_room_for_all_addresses),
+        cmocka_unit_test(each_dialect_may_have_a_path_of_its_own),
+        cmocka_unit_test(all_addresses_of_the_longest_names_fit),
+        cmocka_unit_test(a_key_goes_in_the_field_that_the_entry_names),
         cmocka_unit_test(without_a_key_nothing_is_authorized),
         cmocka_unit_test(the_name_in_answers_is_a_json_string),
         cmocka_unit_test(who_has_a_reference_keeps_it),

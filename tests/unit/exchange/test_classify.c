@@ -24,6 +24,8 @@ static enum attempt_outcome classify(int status, const char *api_key, const char
                                           .sold_features = "",
                                           .model = "",
                                           .base_url = "",
+                                          .query = "",
+                                          .key_header = "",
                                           .api_key = api_key,
                                           .ca_file = "",
                                           .max_tokens_field = ""};

@@ -16,6 +16,8 @@ static struct survey_list *list_of(const char *provider, const char *const *mode
     const struct candidate_terms terms = {.provider = provider,
                                           .model = "",
                                           .base_url = URL,
+                                          .query = "",
+                                          .key_header = "",
                                           .api_key = "",
                                           .ca_file = "",
                                           .max_tokens_field = "",

@@ -258,6 +258,35 @@ static void test_model_mistakes(void **unused)
     ASSERT_REFUSED(mistakes);
 }
 
+static void test_address_mistakes(void **unused)
+{
+    static const struct fixture_mistake mistakes[] = {
+        {"providers.lua", PROVIDER("provider = 'grok'"),
+         "providers.lua:2: providers.openai.provider: there is no \"grok\"; did you mean "
+         "\"groq\"?"},
+        {"providers.lua", OPENAI("base_url = 'http://h', region = 'eu'"),
+         "providers.lua:3: providers.openai.region: must be letters, digits and -, in an entry "
+         "that has provider"},
+        {"providers.lua", OPENAI("base_url = 'http://h', paths = { any = 'v1' }"),
+         "providers.lua:3: providers.openai.paths.any: must begin with \"/\" and not end with it; "
+         "\"{model}\" may stand in it once, but no query"},
+        {"providers.lua", OPENAI("base_url = 'http://h', paths = { antropic = '/v1' }"),
+         "providers.lua:3: providers.openai.paths.antropic: is no dialect; did you mean "
+         "\"anthropic\"?"},
+        {"providers.lua", OPENAI("base_url = 'http://h', query = 'a b'"),
+         "providers.lua:3: providers.openai.query: must be \"name=value\", with & between several"},
+        {"providers.lua", OPENAI("base_url = 'http://h', key_header = 'Host'"),
+         "providers.lua:3: providers.openai.key_header: must be the name of a header, such as "
+         "\"api-key\""},
+        {"providers.lua",
+         OPENAI("base_url = 'http://h', ask_context = true, paths = { any = '/{model}' }"),
+         "providers.lua:3: providers.openai.ask_context: is true, but the address has a model in "
+         "it"},
+    };
+    (void)unused;
+    ASSERT_REFUSED(mistakes);
+}
+
 static void test_margin_mistakes(void **unused)
 {
     static const struct fixture_mistake mistakes[] = {
@@ -457,6 +486,7 @@ int main(void)
         cmocka_unit_test(test_names_too_long),
         cmocka_unit_test(test_provider_mistakes),
         cmocka_unit_test(test_model_mistakes),
+        cmocka_unit_test(test_address_mistakes),
         cmocka_unit_test(test_margin_mistakes),
         cmocka_unit_test(test_route_mistakes),
         cmocka_unit_test(test_limit_mistakes),

@@ -1,0 +1,176 @@
+-- What is particular to providers that many people buy from: `provider = "groq"` in an entry of
+-- providers.lua stands for the members here; what the entry says itself has priority. `source` has
+-- the packages (PyPI, npm) and sources in which it was read, `date` when. In a base_url, "{region}"
+-- and the like are members of the entry.
+local DATE = "2026-12-01"
+
+local OPENAI = { "openai-chat", "openai-responses" }
+
+return {
+    openai = {
+        source = "openai 3.57.0", date = DATE,
+        dialect = OPENAI,
+        base_url = "https://api.openai.com/v1",
+        max_tokens_field = "max_completion_tokens",
+        counts_tokens = true, keeps_responses = true, compacts = true,
+    },
+    anthropic = {
+        source = "anthropic 2.14.0", date = DATE,
+        dialect = "anthropic",
+        base_url = "https://api.anthropic.com",
+        counts_tokens = true,
+    },
+    -- Google AI Studio.
+    gemini = {
+        source = "google-genai 3.6.1", date = DATE,
+        dialect = "gemini",
+        base_url = "https://generativelanguage.googleapis.com",
+        counts_tokens = true,
+    },
+    -- Vertex with an API key ("express mode").
+    ["vertex-express"] = {
+        source = "@ai-sdk/google-vertex 4.0.208", date = DATE,
+        dialect = "gemini",
+        base_url = "https://aiplatform.googleapis.com/v1/publishers/google",
+    },
+    -- Models of Microsoft Foundry, by the address without api-version. A deployment is the model.
+    azure = {
+        source = "openai 3.57.0 (AzureOpenAI), @ai-sdk/azure 3.0.128", date = DATE,
+        dialect = OPENAI,
+        base_url = "https://{resource}.openai.azure.com",
+        paths = { any = "/openai/v1" },
+        key_header = "api-key",
+        max_tokens_field = "max_completion_tokens",
+    },
+    -- The older address, with the deployment in it.
+    ["azure-deployments"] = {
+        source = "openai 3.57.0 (AzureOpenAI), @ai-sdk/azure 3.0.128", date = DATE,
+        dialect = OPENAI,
+        base_url = "https://{resource}.openai.azure.com",
+        paths = { any = "/openai/deployments/{model}", ["openai-responses"] = "/openai" },
+        query = "api-version=2024-10-21",
+        key_header = "api-key",
+        max_tokens_field = "max_completion_tokens",
+    },
+    -- Bedrock's own service for OpenAI's clients; bedrock-runtime.REGION.amazonaws.com/openai/v1 is
+    -- the other one.
+    bedrock = {
+        source = "openai 3.57.0 (providers.bedrock)", date = DATE,
+        dialect = OPENAI,
+        base_url = "https://bedrock-mantle.{region}.api.aws/openai/v1",
+        max_tokens_field = "max_completion_tokens",
+    },
+    xai = {
+        source = "@ai-sdk/xai 3.0.138", date = DATE,
+        dialect = OPENAI,
+        base_url = "https://api.x.ai/v1",
+        max_tokens_field = "max_completion_tokens",
+        cost = { path = "usage.cost_in_usd_ticks", unit = "ticks" },
+    },
+    deepseek = {
+        source = "@ai-sdk/deepseek 2.0.69, litellm 1.110.2", date = DATE,
+        dialect = { "openai-chat", "anthropic" },
+        base_url = "https://api.deepseek.com",
+        paths = { anthropic = "/anthropic" },
+        max_tokens_field = "max_tokens",
+    },
+    mistral = {
+        source = "mistralai 3.7.0, @ai-sdk/mistral 3.0.69", date = DATE,
+        dialect = "openai-chat",
+        base_url = "https://api.mistral.ai/v1",
+        max_tokens_field = "max_tokens", -- it refuses members that it does not know
+        usage_unasked = true,
+        ask_context = true, -- max_context_length
+    },
+    groq = {
+        source = "groq 1.7.0, litellm 1.110.2", date = DATE,
+        dialect = OPENAI,
+        base_url = "https://api.groq.com/openai/v1",
+        max_tokens_field = "max_completion_tokens",
+    },
+    together = {
+        source = "together 3.1.1, @ai-sdk/togetherai 2.0.84", date = DATE,
+        dialect = { "openai-chat", "rerank" },
+        base_url = "https://api.together.ai/v1",
+        max_tokens_field = "max_tokens",
+    },
+    fireworks = {
+        source = "fireworks-ai 1.2.30, litellm 1.110.2", date = DATE,
+        dialect = { "openai-chat", "anthropic", "rerank" },
+        base_url = "https://api.fireworks.ai/inference/v1",
+        key_header = "authorization",
+        max_tokens_field = "max_tokens", -- it refuses both at once
+    },
+    openrouter = {
+        source = "openrouter 1.3.84", date = DATE,
+        dialect = { "openai-chat", "openai-responses", "rerank" },
+        base_url = "https://openrouter.ai/api/v1",
+        max_tokens_field = "any",
+        ask_context = true, -- context_length
+        cost = {
+            { path = "usage.cost" },
+            { path = "usage.cost_details.upstream_inference_cost", only_if = "usage.is_byok" },
+        },
+    },
+    -- Its chat and embeddings in OpenAI's form, its own rerank.
+    cohere = {
+        source = "cohere 7.3.1, docs.cohere.com/docs/compatibility-api", date = DATE,
+        dialect = { "openai-chat", "rerank" },
+        base_url = "https://api.cohere.com",
+        paths = { any = "/compatibility/v1", rerank = "/v2" },
+        max_tokens_field = "max_tokens",
+    },
+    jina = {
+        source = "litellm 1.110.2", date = DATE,
+        dialect = { "embeddings", "rerank" },
+        base_url = "https://api.jina.ai/v1",
+    },
+    voyage = {
+        source = "voyageai 0.5.0", date = DATE,
+        dialect = "embeddings",
+        base_url = "https://api.voyageai.com/v1",
+    },
+
+    -- ---- servers of the operator's own ----
+
+    ollama = {
+        source = "Ollama fb30760 (openai/, middleware/)", date = DATE,
+        dialect = { "openai-chat", "openai-responses", "anthropic" },
+        base_url = "http://127.0.0.1:11434/v1",
+        api_key = false,
+        max_tokens_field = "max_tokens", -- it ignores the other name
+        ask_context = true,
+    },
+    vllm = {
+        source = "vLLM (entrypoints/openai, entrypoints/pooling)", date = DATE,
+        dialect = { "openai-chat", "rerank" },
+        base_url = "http://127.0.0.1:8000/v1",
+        api_key = false,
+        max_tokens_field = "any",
+        ask_context = true,
+    },
+    sglang = {
+        source = "SGLang (srt/entrypoints/http_server.py)", date = DATE,
+        dialect = "openai-chat",
+        base_url = "http://127.0.0.1:30000/v1",
+        api_key = false,
+        max_tokens_field = "any",
+        ask_context = true,
+    },
+    ["llama.cpp"] = {
+        source = "llama.cpp (tools/server/server.cpp)", date = DATE,
+        dialect = { "openai-chat", "anthropic", "rerank" },
+        base_url = "http://127.0.0.1:8080/v1",
+        api_key = false,
+        max_tokens_field = "any",
+        ask_context = true,
+    },
+    lmstudio = {
+        source = "lmstudio 1.5.0, litellm 1.110.2", date = DATE,
+        dialect = "openai-chat",
+        base_url = "http://127.0.0.1:1234/v1",
+        api_key = false,
+        max_tokens_field = "max_tokens",
+        ask_context = true,
+    },
+}

@@ -1,0 +1,212 @@
+"""Providers that need only their key: where each is asked and how, what its answers are charged,
+and whose fault its errors are."""
+
+import json
+import re
+
+import answers
+import anthropic_answers
+import gemini_answers
+import known_providers
+import pytest
+from answers import Usage
+from errors import check_error
+from gateway import ROOT, UPSTREAM_KEY, Gateway
+from known_providers import CHATS, TEXT, Chat, Error
+from policies import Lua
+from prices import Price, charge, usd
+from sse import chunks
+
+PRICE = Price("1", "4", "0.10")
+# What the shipped file calls the variables, where it is not the provider's name in capitals.
+ADDRESSES = {"azure": "AZURE_OPENAI_ENDPOINT", "bedrock": "AWS_BEDROCK_BASE_URL",
+             "llama.cpp": "LLAMA_CPP_BASE_URL", "azure-deployments": "AZURE_OLD_URL",
+             "vertex-express": "VERTEX_BASE_URL"}  # fmt: skip
+KEYS = {"azure": "AZURE_OPENAI_API_KEY", "bedrock": "AWS_BEARER_TOKEN_BEDROCK",
+        "cohere": "CO_API_KEY", "vertex-express": "VERTEX_API_KEY"}  # fmt: skip
+
+OTHERS = {"jina": "/jina/v1", "voyage": "/voyage/v1", "gemini": "/gemini",
+          "vertex-express": "/vertex/v1/publishers/google"}  # fmt: skip
+
+
+def environment(origin: str) -> dict[str, str]:
+    bases = {name: chat.base for name, chat in CHATS.items()} | OTHERS
+    found = {}
+    for name, base in bases.items():
+        found[ADDRESSES.get(name, f"{name.upper()}_BASE_URL")] = origin + base
+        found[KEYS.get(name, f"{name.upper()}_API_KEY")] = UPSTREAM_KEY
+    return found
+
+
+@pytest.fixture(scope="module")
+def house(shared_provider, tmp_path_factory):
+    origin = shared_provider.url.removesuffix("/v1")
+    folder = tmp_path_factory.mktemp("known")
+    gateway = Gateway(folder, shared_provider, {}, environment(origin))
+    policies = gateway.policies
+    policies.provider("azure-deployments", provider="azure-deployments", dialect=None,
+                      base_url=Lua('env("AZURE_OLD_URL")'))  # fmt: skip
+    for name in (*CHATS, *GOOGLES):
+        policies.model(name, PRICE, candidates=[{"provider": name, "model": "theirs"}])
+    for name in ("jina", "voyage", "cohere"):
+        policies.model(f"{name}-embed", PRICE, endpoints=["embeddings"], max_output=None,
+                       candidates=[{"provider": name, "model": "theirs"}])  # fmt: skip
+    for name in ("jina", "cohere", "together"):
+        policies.model(f"{name}-rank", PRICE, endpoints=["rerank"], max_output=None,
+                       candidates=[{"provider": name, "model": "theirs"}])  # fmt: skip
+    policies.write("examples", "return {}\n")
+    gateway.start()
+    yield gateway
+    gateway.check_money()
+    gateway.stop()
+
+
+@pytest.fixture
+def customer(house, provider):
+    return house.customer()
+
+
+def charged(customer, spent) -> None:
+    customer.wait_for_no_hold()
+    assert 10 - customer.balance == spent
+
+
+everyone = pytest.mark.parametrize(("name", "chat"), CHATS.items(), ids=list(CHATS))
+
+
+@everyone
+def test_an_answer(customer, provider, name: str, chat: Chat):
+    provider.answer = answers.reply(200, chat.body("theirs"))
+    answer = customer.ask(name, max_completion_tokens=50)
+    assert answer.json()["choices"][0]["message"]["content"] == "".join(TEXT)
+    asked = provider.last
+    assert asked.path == chat.path
+    assert asked.headers.get(chat.header[0], "") == chat.header[1].format(key=UPSTREAM_KEY)
+    assert asked.json["model"] == "theirs"
+    assert asked.json.get(chat.limit) == 50
+    assert usd(answer.json()["usage"]["cost"]) == charge(PRICE, chat.counted)
+    charged(customer, charge(PRICE, chat.counted))
+
+
+@everyone
+def test_a_stream(customer, provider, name: str, chat: Chat):
+    provider.answer = answers.stream(chat.events("theirs"))
+    answer = customer.ask(name, stream=True, stream_options={"include_usage": True})
+    found = chunks(answer.content)
+    text = "".join(c["delta"].get("content") or "" for e in found for c in e["choices"])
+    assert text == "".join(TEXT)
+    assert bool(provider.last.json.get("stream_options")) == chat.asks_usage
+    assert usd(found[-1]["usage"]["cost"]) == charge(PRICE, chat.counted)
+    assert answer.content.endswith(answers.DONE)
+    charged(customer, charge(PRICE, chat.counted))
+
+
+def fail(customer, provider, name: str, error: Error):
+    provider.answer = answers.reply(error.status, error.content, error.headers)
+    return customer.ask(name)
+
+
+@everyone
+def test_errors(customer, provider, name: str, chat: Chat):
+    mistake = fail(customer, provider, name, chat.mistake)
+    check_error(mistake, chat.mistake.status, retry=False)
+    account = fail(customer, provider, name, chat.account)
+    check_error(account, 503, "provider_unavailable")
+    assert str(chat.account.body)[15:40] not in account.text
+    busy = fail(customer, provider, name, chat.busy)
+    code = "rate_limit_exceeded" if chat.busy.status == 429 else "provider_overloaded"
+    check_error(busy, chat.busy.status, code, retry=True)
+    assert busy.headers["retry-after"] == chat.waits
+    charged(customer, 0)
+
+
+# ---- other dialects ----
+
+GOOGLES = {"vertex-express": "/vertex/v1/publishers/google", "gemini": "/gemini/v1beta"}
+
+
+@pytest.mark.parametrize("name", GOOGLES)
+def test_google(customer, provider, name):
+    """An answer, a wait that only the body tells, and a fault of the key that comes as a 400."""
+    provider.answer = gemini_answers.content(usage={"thoughtsTokenCount": 5, "totalTokenCount": 34})
+    customer.ask(name)
+    assert provider.last.path == f"{GOOGLES[name]}/models/theirs:generateContent"
+    assert provider.last.headers["x-goog-api-key"] == UPSTREAM_KEY
+    charged(customer, charge(PRICE, Usage(19, 15)))
+    busy = fail(customer, provider, name, known_providers.GOOGLE_BUSY)
+    check_error(busy, 429, "rate_limit_exceeded", retry=True)
+    assert busy.headers["retry-after"] == "28"
+    check_error(fail(customer, provider, name, known_providers.GOOGLE_KEY), 503)
+    mistake = fail(customer, provider, name, known_providers.GOOGLE_MISTAKE)
+    check_error(mistake, 400, retry=False)
+
+
+def test_deepseek_for_clients_of_anthropic(customer, provider):
+    """Its other dialect has another address, and another field for the key."""
+    provider.answer = anthropic_answers.message()
+    asked = {"model": "deepseek", "max_tokens": 50, "messages": [{"role": "user", "content": "x"}]}
+    assert customer.post(asked, "/messages").json()["content"][0]["text"] == "Hello there!"
+    assert provider.last.path == "/deepseek/anthropic/v1/messages"
+    assert provider.last.headers["x-api-key"] == UPSTREAM_KEY
+
+
+EMBEDDED = {"object": "list", "model": "theirs", "data": [{"object": "embedding", "index": 0,
+            "embedding": [0.5, -0.25]}]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "usage"),
+    [
+        ("jina", "/jina/v1/embeddings", {"prompt_tokens": 6, "total_tokens": 6}),
+        ("voyage", "/voyage/v1/embeddings", {"total_tokens": 6}),
+        ("cohere", "/cohere/compatibility/v1/embeddings", {"prompt_tokens": 6, "total_tokens": 6}),
+    ],
+)
+def test_embeddings(customer, provider, name, path, usage):
+    provider.answer = answers.reply(200, json.dumps({**EMBEDDED, "usage": usage}).encode())
+    asked = {"model": f"{name}-embed", "input": "Hello", "encoding_format": "float"}
+    answer = customer.post(asked, "/embeddings")
+    assert answer.json()["data"][0]["embedding"] == [0.5, -0.25]
+    assert provider.last.path == path
+    assert provider.last.headers["authorization"] == f"Bearer {UPSTREAM_KEY}"
+    charged(customer, charge(PRICE, Usage(6, 0)))
+
+
+RANKED = {"results": [{"index": 1, "relevance_score": 0.9}, {"index": 0, "relevance_score": 0.1}]}
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "more", "tokens"),
+    [
+        ("jina", "/jina/v1/rerank", {"model": "theirs", "usage": {"total_tokens": 9}}, 9),
+        ("cohere", "/cohere/v2/rerank",
+         {"id": "1", "meta": {"api_version": {"version": "2"},
+                              "billed_units": {"input_tokens": 9, "search_units": 1}}}, 9),
+        ("together", "/together/v1/rerank",
+         {"object": "rerank", "model": "theirs",
+          "usage": {"prompt_tokens": 9, "completion_tokens": 0, "total_tokens": 9}}, 9),
+    ],
+)  # fmt: skip
+def test_rerank(customer, provider, name, path, more, tokens):
+    provider.answer = answers.reply(200, json.dumps({**RANKED, **more}).encode())
+    asked = {"model": f"{name}-rank", "query": "q", "documents": ["a", "b"]}
+    answer = customer.post(asked, "/rerank")
+    assert answer.json()["results"] == RANKED["results"]
+    assert provider.last.path == path
+    charged(customer, charge(PRICE, Usage(tokens, 0)))
+
+
+def test_the_page_has_each():
+    """POLICIES.md and the annotations list what the gateway knows; each has source and date."""
+    known = (ROOT / "lua/policy/known_providers.lua").read_text()
+    names = re.findall(r'^    (?:\["(.+?)"\]|(\w+)) = \{\n        source = ".+", date = DATE,$',
+                       known, re.MULTILINE)  # fmt: skip
+    names = {quoted or plain for quoted, plain in names}
+    assert len(names) == known.count("        dialect = ")
+    page = (ROOT / "docs/POLICIES.md").read_text().split('<a id="known"></a>')[1].split("```")[0]
+    rows = " ".join(re.findall(r'^\| (`".+?) \|', page, re.MULTILINE))
+    assert set(re.findall(r'`"(.+?)"`', rows)) == names
+    notes = (ROOT / "lua/annotations/policy.lua").read_text()
+    alias = notes.split("---@alias policy.KnownProvider\n")[1].split("\n\n")[0]
+    assert set(re.findall(r'"(.+?)"', alias)) == names
+    assert names == {*CHATS, *OTHERS, "openai", "anthropic"}
