@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from h2_front import Front
 from wait import wait_until
 
 OUTPUT_HIGH_BYTES = 64 * 1024
@@ -250,13 +251,22 @@ async def not_found(connection: Connection, request: Received) -> None:
 class Provider:
     """Start, stop, script and journal."""
 
-    def __init__(self, default: Answer, certificate: Path | None = None, key: Path | None = None):
+    def __init__(
+        self,
+        default: Answer,
+        certificate: Path | None = None,
+        key: Path | None = None,
+        http2: bool = False,
+    ):
         self.default = default
+        self.http2 = http2
         self.certificate = certificate  # with it: over TLS
         self.tls = None
         if certificate is not None:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.tls.load_cert_chain(certificate, key)
+        if http2:
+            self.tls.set_alpn_protocols(["h2"])
         self.requests: list[Received] = []
         self.gets: list[Received] = []
         self.pages: dict[str, Answer] = {}
@@ -338,8 +348,11 @@ class Provider:
         self._thread.join(5)
 
     async def _listen(self):
+        def make():
+            return Front(lambda: Connection(self)) if self.http2 else Connection(self)
+
         self._server = await self.loop.create_server(
-            lambda: Connection(self), sock=self._socket, ssl=self.tls, backlog=1024
+            make, sock=self._socket, ssl=self.tls, backlog=1024
         )
         if not hasattr(self, "answer"):
             self.answer = self.default

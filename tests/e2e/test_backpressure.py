@@ -86,6 +86,8 @@ def test_one_slow_reader_stops_nobody_else(gateway, customer, provider):
         wait_until(lambda: stalled(provider), 30, "a stop of the provider's writing")
         for _ in range(10):
             assert customer.ask().status_code == 200
+    slow = provider.requests[0]
+    wait_until(lambda: slow.gone_at, 2, "the end of a call that was left while it was held up")
 
 
 def test_large_body_to_a_slow_provider(gateway, customer, provider):

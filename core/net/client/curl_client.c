@@ -330,6 +330,7 @@ static void easy_give(struct curl_client *client, CURL *easy, bool reusable)
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, NULL);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L);
     client->idle[client->idle_count++] = easy;
 }
 
@@ -349,16 +350,6 @@ static void call_free(struct curl_call *call)
     curl_slist_free_all(call->headers);
     buffer_wipe_fini(&call->body);
     free(call);
-}
-
-/* libcurl 7.88 keeps back the frame that resets an HTTP/2 stream until something else happens on
- * the connection: the provider would go on generating. So we shut the connection, if it still
- * exists (libcurl has already closed an HTTP/1 connection). No other stream uses it: multiplexing
- * is off for this reason. */
-static void shut(struct curl_client *client, curl_socket_t fd)
-{
-    if (fd != CURL_SOCKET_BAD && client->watches[fd] != NULL)
-        shutdown(fd, SHUT_RDWR);
 }
 
 static enum upstream_end end_of(CURLcode result)
@@ -388,12 +379,8 @@ static void finish(struct curl_call *call, CURLcode result)
     const char *words = call->error[0] != '\0' ? call->error : curl_easy_strerror(result);
     strncpy(detail, words, sizeof detail - 1);
     detail[sizeof detail - 1] = '\0';
-    struct curl_client *client = call->client;
-    curl_socket_t fd = call->fd; /* CURL_SOCKET_BAD if libcurl has closed it */
     call_free(call);
-    if (!tell)
-        shut(client, fd);
-    else
+    if (tell)
         events.on_end(end_of(result), detail, events.arg);
 }
 
@@ -437,7 +424,7 @@ struct curl_client *curl_client_new(struct loop *loop)
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
-    curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING); /* see shut */
+    curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING); /* see cancel */
     curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)LIMIT_CONNECTIONS_KEPT);
     return client;
 }
@@ -477,16 +464,17 @@ static bool is_sent(const struct upstream_call *base)
 static void cancel(struct upstream_call *base)
 {
     struct curl_call *call = (struct curl_call *)base;
-    struct curl_client *client = call->client;
-    if (client->depth > 0) {
+    /* libcurl 7.88 keeps back the frame that resets an HTTP/2 stream until something else happens
+     * on the connection: the provider would go on generating. So the connection is closed with the
+     * call. No other stream uses it: multiplexing is off for this reason. */
+    curl_easy_setopt(call->easy, CURLOPT_FORBID_REUSE, 1L);
+    if (call->client->depth > 0) {
         /* We are inside libcurl: its next callback for this call fails, and drain frees the
          * call. */
         call->cancelled = true;
         return;
     }
-    curl_socket_t fd = call->fd;
     call_free(call);
-    shut(client, fd);
 }
 
 static void pause_call(struct upstream_call *base)

@@ -1,0 +1,79 @@
+"""Providers over TLS and HTTP/2: the tests of other files again. libcurl speaks it, with one stream
+a connection (docs/ARCHITECTURE.md); test_upstream_tls.py has the same over HTTP/1.1."""
+
+import answers
+import pytest
+from certificate import make_certificate
+from fake_provider import Provider
+from gateway import Gateway
+from test_backpressure import (  # noqa: F401
+    test_large_body_to_a_slow_provider,
+    test_one_slow_reader_stops_nobody_else,
+    test_slow_reader_gets_everything,
+)
+from test_bytes import (  # noqa: F401
+    test_1_mb_prompt,
+    test_answer_is_byte_identical_but_for_the_cost,
+    test_large_answer,
+    test_stream_closed_instead_of_chunked,
+    test_stream_is_byte_identical,
+    test_stream_reaches_the_client_as_it_comes,
+)
+from test_departure import (  # noqa: F401
+    test_a_whole_answer_is_waited_for_and_charged,
+    test_leaving_with_the_answer_in_flight,
+)
+from test_gone import (  # noqa: F401
+    test_gone_before_the_first_byte,
+    test_gone_in_mid_stream,
+    test_gone_while_the_provider_pauses,
+    test_many_leave_at_once,
+)
+from test_upstream import (  # noqa: F401
+    impatient,
+    test_failure_before_the_first_byte,
+    test_failure_in_mid_stream,
+    test_informational_answers,
+    test_nothing_upstream_ever_shows,
+    test_refused,
+    test_retry_after_is_passed_on,
+    test_silence,
+    test_silence_in_mid_stream,
+)
+
+
+@pytest.fixture(scope="module")
+def h2_provider(tmp_path_factory):
+    certificate, key = make_certificate(tmp_path_factory.mktemp("provider"))
+    provider = Provider(answers.chat(), certificate, key, http2=True)
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture
+def provider(h2_provider):
+    h2_provider.reset()
+    yield h2_provider
+    assert not h2_provider.failures, f"an answer function failed: {h2_provider.failures}"
+    h2_provider.reset()
+
+
+@pytest.fixture(scope="module")
+def module_gateway(h2_provider, tmp_path_factory):
+    gateway = Gateway(tmp_path_factory.mktemp("upstream_h2"), h2_provider)
+    impatient(gateway.policies)
+    gateway.start()
+    yield gateway
+    gateway.stop()
+
+
+@pytest.fixture
+def gateway(module_gateway, provider):
+    yield module_gateway
+    module_gateway.check_clean()
+    module_gateway.check_money()
+
+
+@pytest.fixture
+def customer(gateway):
+    return gateway.customer()
