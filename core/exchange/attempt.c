@@ -7,11 +7,11 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "dialect/first_bytes.h"
-#include "dialect/foreign_marks.h"
 #include "dialect/plain_chunks.h"
 #include "dialect/renamed.h"
 #include "dialect/said.h"
 #include "exchange/demo.h"
+#include "exchange/mapped_api.h"
 #include "exchange/plain_answer.h"
 #include "exchange/provider_headers.h"
 
@@ -144,60 +144,6 @@ static void reset(struct attempt *attempt, struct candidate *candidate)
     buffer_init(&attempt->translated, LIMIT_UPSTREAM_BODY_BYTES);
 }
 
-static bool refuse_member(struct attempt *attempt, const struct request_fault *fault)
-{
-    attempt->refusal_status = 400;
-    snprintf(attempt->refusal_code, sizeof attempt->refusal_code, "%s", fault->code);
-    snprintf(attempt->refusal_message, sizeof attempt->refusal_message, "%s", fault->message);
-    snprintf(attempt->refusal_param, sizeof attempt->refusal_param, "%s",
-             fault->param != NULL ? fault->param : "");
-    attempt_decide(attempt, ATTEMPT_REFUSED, fault->message);
-    return false;
-}
-
-/* Makes the body in the provider's dialect. */
-static bool translate_request(struct attempt *attempt, const struct attempt_request *asked)
-{
-    const struct candidate_terms *terms = &attempt->candidate->terms;
-    const struct translator_wish wish = {
-        .model = terms->model,
-        .model_public = terms->answers_as[0] != '\0' ? terms->answers_as : asked->asks->model,
-        .output_tokens_max = asked->output_tokens_max,
-        .output_tokens_most = asked->output_tokens_most,
-        .max_tokens_field = terms->max_tokens_field,
-        .streamed = asked->asks->streamed,
-        .usage_unasked = terms->usage_unasked,
-        .stored = asked->stored,
-        .continues_response = asked->continues_response,
-        .continues_conversation = asked->continues_conversation,
-        .compacts = asked->asks->compaction == COMPACTION_BY_PATH,
-        .exchange_id = asked->exchange_id,
-        .created_ms = asked->created_ms};
-    struct request_fault fault = {.code = "invalid_value"};
-    if (!attempt->translator.request(attempt->translator.arg, asked->asks->text, &wish,
-                                     &attempt->translated, &fault))
-        return refuse_member(attempt, &fault);
-    attempt->copy.parts[0] = buffer_slice(&attempt->translated);
-    attempt->copy.part_count = 1;
-    return true;
-}
-
-/* Makes the body with the few edits for the provider. */
-static bool copy_request(struct attempt *attempt, const struct attempt_request *asked)
-{
-    const struct candidate_terms *terms = &attempt->candidate->terms;
-    const struct request_changes changes = {.model = terms->model,
-                                            .output_tokens_max = asked->output_tokens_max,
-                                            .max_tokens_field = terms->max_tokens_field,
-                                            .usage_unasked = terms->usage_unasked};
-    bool done = dialect_form(attempt->dialect)->apply(asked->asks, &changes, &attempt->copy);
-    if (done && foreign_marks_stand_in(attempt->dialect, asked->asks->text))
-        done = foreign_marks_remove(attempt->dialect, &attempt->copy);
-    if (!done)
-        attempt_decide(attempt, ATTEMPT_FAILED, "there is no memory for the request");
-    return done;
-}
-
 void attempt_start(struct attempt *attempt, struct candidate *candidate,
                    const struct attempt_request *request, const struct attempt_events *events,
                    void *owner)
@@ -211,8 +157,9 @@ void attempt_start(struct attempt *attempt, struct candidate *candidate,
     attempt->asks = request->asks;
     attempt->dialect = candidate_dialect(candidate, request->asks->dialect);
     attempt->translator = request->translator;
-    if (!(attempt_translates(attempt) ? translate_request(attempt, request)
-                                      : copy_request(attempt, request)))
+    if (request->mapper.request != NULL)
+        attempt->mapped = mapped_api_new(&request->mapper);
+    if (!attempt_make_body(attempt, request))
         return;
     failpoint_reach(FAILPOINT_BEFORE_UPSTREAM);
     if (candidate->terms.demo)
@@ -238,6 +185,8 @@ void attempt_fini(struct attempt *attempt)
     if (attempt->translator.free != NULL)
         attempt->translator.free(attempt->translator.arg);
     attempt->translator = (struct translator){0};
+    mapped_api_free(attempt->mapped);
+    attempt->mapped = NULL;
     buffer_fini(&attempt->body);
     candidate_unref(attempt->candidate);
     attempt->candidate = NULL;
@@ -353,6 +302,37 @@ static void keep_body(struct attempt *attempt, struct slice data)
         attempt_decide(attempt, ATTEMPT_GARBLED, "the answer is larger than 32 MB");
 }
 
+/* The operator's functions do not understand what came. */
+static void fail_mapping(struct attempt *attempt)
+{
+    const char *why = mapped_api_why(attempt->mapped);
+    if (attempt->outcome == ATTEMPT_NONE) {
+        attempt_decide(attempt, ATTEMPT_GARBLED, why);
+        return;
+    }
+    attempt_cancel(attempt);
+    attempt->events->on_answer_end(UPSTREAM_BROKEN, why, attempt->owner);
+}
+
+/* Gives on the events of a stream; those of a mapped API as OpenAI's chat. Of that, `last` has
+ * come. */
+static void give_stream(struct attempt *attempt, struct slice data, bool last)
+{
+    struct buffer chat;
+    if (attempt->mapped == NULL) {
+        attempt->events->on_stream(data, attempt->owner);
+        return;
+    }
+    buffer_init(&chat, LIMIT_EDITED_EVENT_BYTES);
+    bool done = last ? mapped_api_end(attempt->mapped, &chat)
+                     : mapped_api_feed(attempt->mapped, data, &chat);
+    if (!done || chat.failed)
+        fail_mapping(attempt);
+    else if (chat.bytes > 0)
+        attempt->events->on_stream(buffer_slice(&chat), attempt->owner);
+    buffer_fini(&chat);
+}
+
 static void on_data(struct slice data, void *arg)
 {
     struct attempt *attempt = arg;
@@ -362,7 +342,7 @@ static void on_data(struct slice data, void *arg)
     if (attempt->status < 300 && !attempt->sorted && !sort_answer(attempt, &data))
         return;
     if (attempt->event_stream)
-        attempt->events->on_stream(data, attempt->owner);
+        give_stream(attempt, data, false);
     else
         keep_body(attempt, data);
 }
@@ -535,8 +515,29 @@ static void judge_form_body(struct attempt *attempt)
     }
 }
 
+/* Makes a plain answer of a mapped API one of OpenAI's chat. False: the attempt is decided. */
+static bool map_body(struct attempt *attempt)
+{
+    struct buffer body = attempt->body;
+    buffer_init(&attempt->body, 2 * LIMIT_UPSTREAM_BODY_BYTES);
+    bool done = mapped_api_body(attempt->mapped, buffer_slice(&body), &attempt->body);
+    buffer_fini(&body);
+    if (!done || attempt->body.failed) {
+        fail_mapping(attempt);
+        return false;
+    }
+    if (!attempt->asks->streamed)
+        return true;
+    attempt->event_stream = true;
+    attempt->events->on_stream(buffer_slice(&attempt->body), attempt->owner);
+    attempt_decide(attempt, ATTEMPT_GARBLED, SAYS_NOTHING);
+    return false;
+}
+
 static void judge_body(struct attempt *attempt)
 {
+    if (attempt->mapped != NULL && !map_body(attempt))
+        return;
     if (attempt_passes_chunks(attempt))
         judge_chat_body(attempt);
     else
@@ -569,6 +570,8 @@ static void on_end(enum upstream_end end, const char *detail, void *arg)
     attempt->call = NULL;
     if (!events->on_call_end(attempt->owner))
         return;
+    if (attempt->event_stream && attempt->mapped != NULL && end == UPSTREAM_COMPLETE)
+        give_stream(attempt, slice_of(""), true);
     if (attempt->event_stream)
         events->on_answer_end(end, detail, attempt->owner); /* the last event may say something */
     if (attempt->outcome == ATTEMPT_NONE)

@@ -1,6 +1,6 @@
-/* An attempt: one try to get an answer from one provider. By the first event of a stream, or by the
- * whole of a plain body, it decides whether the provider has answered. The owner gets the bytes of
- * a stream. An attempt does not know its exchange. It runs on the worker's thread. */
+/* One try to get an answer from one provider. By the first event of a stream, or by the whole of a
+ * plain body, it decides whether the provider has answered. The owner gets the bytes of a stream.
+ * An attempt does not know its exchange. Worker's thread. */
 #ifndef EXCHANGE_ATTEMPT_H
 #define EXCHANGE_ATTEMPT_H
 
@@ -38,11 +38,11 @@ enum attempt_outcome {
 struct attempt_events {
     /* The outcome is set; called once. After a failure the call has already ended. */
     void (*on_decided)(void *owner);
-    /* Bytes of a stream. No bytes come after a failure. */
+    /* Of a stream; none come after a failure. */
     void (*on_stream)(struct slice data, void *owner);
     /* Notes the choices of a plain answer of OpenAI's chat. Returns whether they say something. */
     bool (*on_choices)(const struct json_value *choices, void *owner);
-    /* The same for a plain answer in another dialect. */
+    /* The same in another dialect. */
     bool (*on_answer)(const struct answer_facts *facts, void *owner);
     /* Whole events in the client's dialect: a plain answer that was translated. */
     void (*on_translated)(struct slice events, void *owner);
@@ -55,8 +55,8 @@ struct attempt_events {
     bool (*on_call_end)(void *owner);
 };
 
-/* What the attempt asks for. All is borrowed until the attempt has ended, but `head` only until
- * attempt_start returns. */
+/* What is asked for. All is borrowed until the attempt has ended, `head` only until attempt_start
+ * returns. */
 struct attempt_request {
     struct loop *loop;
     struct upstream *upstream;
@@ -68,9 +68,10 @@ struct attempt_request {
     bool stored;
     const char *continues_response;
     const char *continues_conversation;
-    int64_t output_tokens_max;    /* > 0: asks for at most this many */
-    int64_t output_tokens_most;   /* the longest answer that can be */
-    struct translator translator; /* moved in; zeroed if the provider speaks the dialect */
+    int64_t output_tokens_max;  /* > 0: asks for at most this many */
+    int64_t output_tokens_most; /* the longest answer that can be */
+    /* Moved in; zeroed: nothing is translated, or mapped. */
+    struct translator translator, mapper;
 };
 
 struct attempt {
@@ -91,6 +92,7 @@ struct attempt {
     struct buffer body;           /* a plain answer or an error */
     enum dialect dialect;         /* in which the provider is asked */
     struct translator translator; /* zeroed: the client speaks the same */
+    struct mapped_api *mapped;    /* NULL: it is none */
     struct buffer translated;     /* the request, if it is translated */
     struct completion completion; /* of a plain answer of OpenAI's chat, in `body` */
     struct answer_facts answer;   /* of a plain answer in another dialect of the client */
@@ -117,14 +119,16 @@ const char *attempt_outcome_cause(enum attempt_outcome outcome);
 /* The provider's name, for the log; "" before the first attempt. */
 const char *attempt_provider(const struct attempt *attempt);
 
-/* Whether the provider has the whole request and has not failed yet. It may bill such a call even
- * if we cancel it. */
+/* Whether the provider has the whole request and has not failed yet: it may bill a cancelled
+ * call. */
 bool attempt_is_asked(const struct attempt *attempt);
 
 /* Whether OpenAI's choices come, in the client's form. */
 bool attempt_passes_chunks(const struct attempt *attempt);
 bool attempt_translates(const struct attempt *attempt);
 
+/* Private (attempt_body.c): sets `copy`. False: it is decided. */
+bool attempt_make_body(struct attempt *attempt, const struct attempt_request *asked);
 /* Starts an attempt in place of the one before. It is decided at once or later. Takes its own
  * reference to the candidate. */
 void attempt_start(struct attempt *attempt, struct candidate *candidate,
@@ -141,9 +145,8 @@ void attempt_decide(struct attempt *attempt, enum attempt_outcome outcome, const
 void attempt_pause(struct attempt *attempt);
 void attempt_resume(struct attempt *attempt);
 
-/* Classifies an error of a provider by its status (0: it has none) and its body. Fills refusal_*
- * for the client: everything that looks like a secret is removed, and the name under which the
- * model is sold replaces the provider's name. */
+/* Classifies an error by its status (0: it has none) and body. Fills refusal_* for the client:
+ * without what looks like a secret, and with the name under which the model is sold. */
 enum attempt_outcome attempt_classify(struct attempt *attempt, const char *sold_as, int status,
                                       struct slice body);
 

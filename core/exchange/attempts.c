@@ -171,9 +171,9 @@ static int64_t longest_answer(const struct exchange *exchange)
     return room < most ? room : most;
 }
 
-/* `translator` is moved in. */
+/* `translator` and `mapper` are moved in. */
 static void start(struct exchange *exchange, struct candidate *candidate,
-                  const struct translator *translator)
+                  const struct translator *translator, const struct translator *mapper)
 {
     const struct attempt_request request = {
         .loop = exchange->env->loop,
@@ -187,8 +187,29 @@ static void start(struct exchange *exchange, struct candidate *candidate,
         .continues_conversation = kept_turns_conversation(exchange),
         .output_tokens_max = exchange->budget.output_tokens_max,
         .output_tokens_most = longest_answer(exchange),
-        .translator = *translator};
+        .translator = *translator,
+        .mapper = *mapper};
     attempt_start(&exchange->attempt, candidate, &request, &events, exchange);
+}
+
+/* Makes what stands between the client's dialect and what goes out. Both are zeroed where nothing
+ * does. */
+static bool make_translators(const struct exchange *exchange, const struct candidate *candidate,
+                             struct translator *translator, struct translator *mapper,
+                             struct fault *fault)
+{
+    const struct exchange_task *task = &exchange->task;
+    enum dialect asked = exchange->asks.dialect;
+    *translator = *mapper = (struct translator){.arg = NULL};
+    if (!candidate_takes(candidate, &exchange->asks) &&
+        !task->translate(task->task, asked, candidate_dialect(candidate, asked), translator, fault))
+        return false;
+    if (candidate->terms.map_path[0] == '\0' ||
+        task->map(task->task, candidate->terms.provider, mapper, fault))
+        return true;
+    if (translator->free != NULL)
+        translator->free(translator->arg);
+    return false;
 }
 
 /* Starts the attempt that waited until the task did not run any more: a translation runs on its
@@ -198,16 +219,15 @@ static void start_translated(void *arg)
     struct exchange *exchange = arg;
     struct candidate *candidate = exchange->starting;
     struct translator translator;
+    struct translator mapper;
     struct fault fault;
     exchange->starting = NULL;
     if (exchange->task.task == NULL || exchange->state != EXCHANGE_SENT) {
         candidate_unref(candidate); /* it has ended meanwhile */
         return;
     }
-    if (exchange->task.translate(exchange->task.task, exchange->asks.dialect,
-                                 candidate_dialect(candidate, exchange->asks.dialect), &translator,
-                                 &fault))
-        start(exchange, candidate, &translator);
+    if (make_translators(exchange, candidate, &translator, &mapper, &fault))
+        start(exchange, candidate, &translator, &mapper);
     else
         exchange_task_failed(exchange, "internal_error", fault.message);
     candidate_unref(candidate);
@@ -236,8 +256,8 @@ bool exchange_attempt(struct exchange *exchange, struct candidate *candidate)
     exchange_enter(exchange, EXCHANGE_SENT);
     exchange->attempts++;
     prepare(exchange, candidate);
-    if (candidate_takes(candidate, &exchange->asks)) {
-        start(exchange, candidate, &none);
+    if (candidate_takes(candidate, &exchange->asks) && candidate->terms.map_path[0] == '\0') {
+        start(exchange, candidate, &none, &none);
         return true;
     }
     attempt_fini(&exchange->attempt); /* its outcome is of the attempt before */

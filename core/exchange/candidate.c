@@ -64,12 +64,12 @@ static size_t addresses_room(const struct candidate_terms *terms)
 static size_t room_for(const struct candidate_terms *terms)
 {
     return strlen(terms->provider) + strlen(terms->model) + strlen(terms->base_url) +
-           strlen(terms->query) + addresses_room(terms) +
+           strlen(terms->query) + strlen(terms->map_path) * 2 + addresses_room(terms) +
            strlen(terms->api_key) * (1 + CANDIDATE_KEY_FORMS) +
            strlen(terms->key_header) * (1 + CANDIDATE_KEY_FORMS) + strlen(terms->ca_file) +
            strlen(terms->max_tokens_field) + strlen(terms->headers) * 2 +
            strlen(terms->answers_as) * 7 + strlen(terms->choice) + strlen(terms->sold_features) +
-           16 + CANDIDATE_KEY_FORMS * KEY_HEADER_BYTES; /* 7: escaped and plain; 16: NULs, quotes */
+           17 + CANDIDATE_KEY_FORMS * KEY_HEADER_BYTES; /* 7: escaped and plain; 17: NULs, quotes */
 }
 
 static void put_headers(struct candidate *candidate)
@@ -160,7 +160,8 @@ void candidate_address(const struct candidate *candidate, enum dialect dialect, 
 static const char *put_url(struct candidate *candidate, enum dialect dialect, const char *path)
 {
     struct buffer url;
-    buffer_init(&url, address_room(&candidate->terms, candidate->terms.paths[dialect]));
+    buffer_init(&url, address_room(&candidate->terms, candidate->terms.paths[dialect]) +
+                          strlen(candidate->terms.map_path));
     candidate_address(candidate, dialect, path, &url);
     check(!url.failed);
     const char *text = put(candidate, url.data, "");
@@ -183,9 +184,11 @@ static void put_urls(struct candidate *candidate)
         [DIALECT_GEMINI_EMBED] = "/models/{model}:embedContent",
         [DIALECT_GEMINI_EMBED_BATCH] = "/models/{model}:batchEmbedContents",
     };
+    bool mapped = candidate->terms.map_path[0] != '\0';
     for (size_t i = 0; i < DIALECTS; i++) {
         if ((candidate->terms.dialects >> i & 1) != 0)
-            candidate->urls[i] = put_url(candidate, (enum dialect)i, paths[i]);
+            candidate->urls[i] =
+                put_url(candidate, (enum dialect)i, mapped ? candidate->terms.map_path : paths[i]);
     }
     if (candidate->urls[DIALECT_RESPONSES] != NULL && candidate->terms.compacts)
         candidate->compact_url = put_url(candidate, DIALECT_RESPONSES, "/responses/compact");
@@ -232,6 +235,7 @@ struct candidate *candidate_new(const struct candidate_terms *terms)
     for (size_t i = 0; i < DIALECTS; i++)
         own->paths[i] = put(candidate, path_of(terms, i), "");
     own->query = put(candidate, terms->query, "");
+    own->map_path = put(candidate, terms->map_path, "");
     own->key_header = put(candidate, terms->key_header, "");
     own->api_key = put(candidate, terms->api_key, "");
     own->ca_file = put(candidate, terms->ca_file, "");

@@ -25,14 +25,14 @@ enum {
     CANDIDATE_KEY_HEADER_BYTES = 32,
     CANDIDATE_PATH_BYTES = 128,
     CANDIDATE_QUERY_BYTES = 128,
-    CANDIDATE_HEADERS = 16, /* fields that the provider's entry sets */
+    CANDIDATE_HEADERS = 16, /* of its entry */
     CANDIDATE_HEADERS_BYTES = 8192
 };
 
 /* How the API key is sent. */
 enum candidate_key_form { KEY_BEARER, KEY_X_API_KEY, KEY_X_GOOG, CANDIDATE_KEY_FORMS };
 
-/* How a call is charged that is cancelled because its client has left: see departure.h. */
+/* What a call costs whose client has left: see departure.h. */
 enum on_cancel { ON_CANCEL_CHARGE, ON_CANCEL_FREE, ON_CANCEL_READ };
 
 struct model_request;
@@ -50,6 +50,7 @@ struct candidate_terms {
     const char *base_url;
     const char *paths[DIALECTS]; /* behind the base URL; "{model}" is `model` */
     const char *query;           /* at the end of every address */
+    const char *map_path;        /* of a mapped API */
     const char *api_key;
     const char *key_header; /* "": each dialect's own */
     const char *ca_file;
@@ -69,8 +70,8 @@ struct candidate_terms {
     int64_t margin_ppm;
     bool errors_shown; /* customers may read why the provider failed */
     bool usage_unasked;
-    bool keeps_responses; /* under ids that customers may name (named_objects.h) */
-    bool compacts;        /* it makes summaries of conversations: POST /responses/compact */
+    bool keeps_responses; /* named_objects.h */
+    bool compacts;        /* POST /responses/compact */
     bool loss_allowed;
     int64_t connect_timeout_ms;
     int64_t first_byte_timeout_ms;
@@ -80,7 +81,7 @@ struct candidate_terms {
 };
 
 struct candidate {
-    struct candidate_terms terms;          /* the candidate owns its texts and rules */
+    struct candidate_terms terms;          /* owns texts and rules */
     const char *urls[DIALECTS];            /* NULL: it does not speak the dialect */
     const char *stream_url;                /* of Gemini's streams; NULL: likewise */
     const char *compact_url;               /* NULL: likewise, or it makes no summaries */
@@ -100,7 +101,7 @@ struct candidate *candidate_ref(struct candidate *candidate);
 /* Frees the candidate with the last reference and wipes its API key. NULL is allowed. */
 void candidate_unref(struct candidate *candidate);
 
-/* The dialect in which a provider is asked for what a client asks in `asked`. */
+/* The dialect in which it is asked. */
 enum dialect candidate_dialect(const struct candidate *candidate, enum dialect asked);
 const char *candidate_url(const struct candidate *candidate, enum dialect dialect, bool streamed);
 /* Whether it takes a request of this dialect as it is. */

@@ -102,9 +102,11 @@ struct exchange_task {
     void (*wake)(void *task);
     /* The exchange ends without the task: the task lets go. wake is never called after this. */
     void (*drop)(void *task);
-    /* Makes a translator for an attempt. Never called inside a call of the task. */
+    /* Make a translator for an attempt; `map`: for an API that the operator maps. Never called
+     * inside a call of the task. */
     bool (*translate)(void *task, enum dialect client, enum dialect provider,
                       struct translator *out, struct fault *fault);
+    bool (*map)(void *task, const char *provider, struct translator *out, struct fault *fault);
 };
 
 /* Makes an exchange for a request. The caller then starts its task. */

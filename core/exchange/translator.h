@@ -47,6 +47,8 @@ struct translator { /* zeroed: nothing is translated */
     bool (*end)(void *arg, struct buffer *out);
     /* Turns a plain answer into a plain one or, if a stream was wished for, into a whole stream. */
     bool (*body)(void *arg, struct slice provider_body, struct buffer *out);
+    /* Why the last call returned false: for the log. */
+    const char *(*why)(void *arg);
     void (*free)(void *arg);
 };
 

@@ -301,6 +301,7 @@ static int native_candidate(lua_State *state)
         .provider = text_member(state, 1, "provider", CANDIDATE_PROVIDER_BYTES),
         .model = text_member(state, 1, "model", CANDIDATE_MODEL_BYTES),
         .base_url = text_member(state, 1, "base_url", CANDIDATE_BASE_URL_BYTES),
+        .map_path = text_member(state, 1, "map_path", CANDIDATE_PATH_BYTES),
         .query = text_member(state, 1, "query", CANDIDATE_QUERY_BYTES),
         .api_key = text_member(state, 1, "api_key", CANDIDATE_API_KEY_BYTES),
         .key_header = text_member(state, 1, "key_header", CANDIDATE_KEY_HEADER_BYTES),

@@ -200,6 +200,12 @@ static bool translate(void *arg, enum dialect client, enum dialect provider, str
     return translation_start(task->vm, dialect_name(client), dialect_name(provider), out, fault);
 }
 
+static bool map(void *arg, const char *provider, struct translator *out, struct fault *fault)
+{
+    const struct task *task = arg;
+    return translation_start_mapped(task->vm, provider, out, fault);
+}
+
 void task_start(struct vm *vm, struct exchange *exchange)
 {
     exchange_note_policy(exchange, vm_revision(vm));
@@ -211,7 +217,7 @@ void task_start(struct vm *vm, struct exchange *exchange)
     task->exchange = exchange;
     vm_ref(vm);
     const struct exchange_task attached = {
-        .task = task, .wake = wake, .drop = drop, .translate = translate};
+        .task = task, .wake = wake, .drop = drop, .translate = translate, .map = map};
     exchange_attach_task(exchange, &attached);
     vm_push_main(vm, task->coroutine);
     lua_rawgeti(task->coroutine, LUA_REGISTRYINDEX, task->references[1]);

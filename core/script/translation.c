@@ -13,7 +13,10 @@
 #include "script/modules.h"
 #include "script/vm_call.h"
 
-enum { PARAM_BYTES = 160, DIALECT_BYTES = 32 };
+/* A mapped API is "map:" and the provider's name. */
+#define MAPPED "map:"
+
+enum { PARAM_BYTES = 160, DIALECT_BYTES = 72 };
 
 #define HOST_KEY "llm-gateway.translation" /* registry: the host of a VM */
 
@@ -295,6 +298,12 @@ static bool translation_body(void *arg, struct slice provider_body, struct buffe
     return call_with_text(translation, translation->host->body, slice_of(""), provider_body, out);
 }
 
+static const char *why_of(void *arg)
+{
+    const struct translation *translation = arg;
+    return translation->why.message;
+}
+
 static void translation_free(void *arg)
 {
     struct translation *translation = arg;
@@ -309,7 +318,7 @@ static bool is_dialect(const char *name)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)
             return true;
-    return false;
+    return strncmp(name, MAPPED, sizeof MAPPED - 1) == 0 && strlen(name) < DIALECT_BYTES;
 }
 
 /* Finds the host of the VM, or makes it. */
@@ -348,12 +357,15 @@ bool translation_start(struct vm *vm, const char *client_dialect, const char *pr
                                .skipped = translation_skipped,
                                .end = translation_end,
                                .body = translation_body,
+                               .why = why_of,
                                .free = translation_free};
     return true;
 }
 
-const char *translation_why(const struct translator *translator)
+bool translation_start_mapped(struct vm *vm, const char *provider, struct translator *out,
+                              struct fault *fault)
 {
-    const struct translation *translation = translator->arg;
-    return translation->why.message;
+    char name[DIALECT_BYTES + 64];
+    snprintf(name, sizeof name, MAPPED "%.80s", provider);
+    return translation_start(vm, "openai-chat", name, out, fault);
 }

@@ -15,7 +15,8 @@
  * until out->free. On false *fault says why; there is nothing to free. */
 bool translation_start(struct vm *vm, const char *client_dialect, const char *provider_dialect,
                        struct translator *out, struct fault *fault);
-/* Why the last call returned false: for logs and tests. Lives as long as the translator. */
-const char *translation_why(const struct translator *translator);
+/* The same from OpenAI's chat to an API that the operator maps (lua/dialect/mapped.lua). */
+bool translation_start_mapped(struct vm *vm, const char *provider, struct translator *out,
+                              struct fault *fault);
 
 #endif

@@ -335,6 +335,29 @@ function math.tan(x) end
 ---@field unit? "usd"|"cents"|"ticks" a tick is 10^-10 USD; default "usd"
 ---@field only_if? string a path; the amount counts only if true stands there
 
+---@class policy.Map
+---@field path? string in place of /chat/completions
+---@field request? fun(asked: table, api: policy.MapApi) writes the body; nil: OpenAI's passes
+---@field answer fun(answer: integer, api: policy.MapApi, memory: table) reads an event, or a body
+---@field carries? string[] words of docs/DIALECTS.md that `request` writes; others are refused
+
+-- A value of JSON is a number that names it: a node.
+---@class policy.MapApi
+---@field pick fun(node: integer?, ...: string): integer? ... the values of these members
+---@field items fun(node: integer?): integer[] the elements of an array
+---@field kind fun(node: integer?): string? "null", "boolean", "number", "string", "array", "object"
+---@field string fun(node: integer?): string? at most 64 KB
+---@field number fun(node: integer?): integer? a whole number
+---@field put fun(...: string|integer) texts as they are, nodes as their JSON; for requests
+---@field quoted fun(text: string): string as a string of JSON
+---@field refuse fun(param: string, message: string) the client gets a 400
+---@field text fun(value: integer|string|nil) what the model says; this and the rest: for answers
+---@field reasoning fun(value: integer|string|nil)
+---@field call fun(id: string?, name: string, arguments: integer|string) a whole call of a tool
+---@field usage fun(counts: table<string, integer>) input, cached, cache_write, output, reasoning
+---@field reason fun(word: "stop"|"length"|"tool_calls"|"content_filter")
+---@field done fun() the stream is over, though the connection may stay open
+
 ---@alias policy.KnownProvider
 ---| "openai"|"anthropic"|"gemini"|"vertex-express"|"azure"|"azure-deployments"|"bedrock"|"xai"
 ---| "deepseek"|"mistral"|"groq"|"together"|"fireworks"|"openrouter"|"cohere"|"jina"|"voyage"
@@ -351,6 +374,7 @@ function math.tan(x) end
 ---@field query? string "name=value", at the end of each address
 ---@field key_header? string the field of the key: "api-key"; "authorization" puts Bearer before it
 ---@field api_key? string|false false: the server needs none
+---@field map? policy.Map an API of another form, with dialect = "openai-chat"
 ---@field ca_file? string PEM file of the authorities to trust, in place of the system's
 ---@field connect_timeout_ms? integer
 ---@field first_byte_timeout_ms? integer

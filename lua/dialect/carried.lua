@@ -147,6 +147,40 @@ function carried.check(asked, dialect)
     end
 end
 
+-- What is said of the parts of a message, and what is no word of the client's alone.
+local PARTS = {
+    system = true, text = true, image = true, file = true, audio = true, reasoning = true,
+    call = true, result = true, refusal = true, is_error = true, detail = true, strict = true,
+}
+-- Left out where it is not carried: a hint, a log, a cache. The limit is always the mapping's.
+local LEFT = {
+    limit = true, thoughts = true, user = true, metadata = true, cache_key = true, cache = true,
+    verbosity = true, top_k = true, seed = true,
+}
+
+local function is_said(asked, word)
+    if SAID[word] then
+        return SAID[word](asked)
+    end
+    local value = asked[word]
+    if word == "format" and value and value.kind == "json" then -- that is a word of its own
+        return false
+    elseif word == "service_tier" and (value == "auto" or value == "default") then
+        return false
+    end
+    return value ~= nil and not (type(value) == "table" and next(value) == nil)
+end
+
+-- Refuses what is said with a word that is not in `carries`.
+function carried.check_only(asked, carries, why)
+    for i = 1, #ROWS do
+        local word = ROWS[i][1]
+        if not (PARTS[word] or LEFT[word] or carries[word]) and is_said(asked, word) then
+            common.cannot(asked, word == "json" and "format" or word, why)
+        end
+    end
+end
+
 -- Why a part cannot be carried: the words of the table.
 function carried.why(word, dialect)
     for i = 1, #ROWS do

@@ -4,6 +4,7 @@
 local common = require "dialect.common"
 local collector = require "dialect.collector"
 local custom = require "dialect.custom"
+local mapped = require "dialect.mapped"
 local native = require "dialect.native"
 
 local dialect = {}
@@ -37,13 +38,22 @@ local function writer_of(client, asked)
     return with_custom(asked, part(client, "write_stream"))
 end
 
--- Writes the provider's body; returns the state of the answer.
-function dialect.request(client, provider, wish)
+local function write_request(client, provider, wish)
     local asked = part(client, "read_request")(wish)
     common.check_roles(asked)
     part(provider, "write_request")(asked, wish)
+    return asked
+end
+
+-- Writes the provider's body; returns the state of the answer.
+function dialect.request(client, provider, wish)
+    local map = mapped.find(provider)
+    local asked = map and mapped.write_request(map, wish, part(client, "read_request"))
+        or write_request(client, provider, wish)
     return {
         client = client,
+        map = map,
+        memory = map and {}, -- the operator's function keeps there what later events need
         provider = provider,
         id = wish.exchange_id,
         model = wish.model_public,
@@ -51,8 +61,8 @@ function dialect.request(client, provider, wish)
         streamed = wish.streamed,
         asked = asked.answer, -- what the client's writer must know of the request
         custom = asked.custom,
-        reader = part(provider, "read_answer"),
-        writer = writer_of(client, asked),
+        reader = map and mapped.reader or part(provider, "read_answer"),
+        writer = map and mapped.writer or writer_of(client, asked),
         choice = 0,
         reasons = {},
         calls_made = {},

@@ -77,6 +77,7 @@ local function candidate(parent, index, model, model_prices, providers)
         base_url = provider.base_url,
         paths = provider.paths,
         query = provider.query,
+        map_path = provider.map_path,
         key_header = provider.key_header,
         api_key = provider.api_key,
         ca_file = provider.ca_file,

@@ -1,6 +1,7 @@
 -- providers.lua: the providers, how to call them, and how long to wait.
 local known_providers = require "policy.known_providers"
 local limits = require "policy.answer_limit"
+local mappings = require "policy.mappings"
 local native = require "policy.native"
 local schema = require "policy.schema"
 
@@ -13,6 +14,7 @@ local MEMBERS = {
     usage_unasked = true, counts_tokens = true, keeps_responses = true, compacts = true,
     headers = true, pass_headers = true, ask_context = true, cost = true, provider = true,
     paths = true, query = true, key_header = true, region = true, resource = true, project = true,
+    map = true,
 }
 local GEMINI_BATCHES = 1024 -- many embeddings at once: of whom has them one by one
 -- A bit for each: 2 to the power of its place in core/dialect/dialect_kind.h.
@@ -56,6 +58,7 @@ local TIMEOUT_MS_MAX = 24 * 60 * 60 * 1000
 local COST_PATHS_MAX, COST_PATH_BYTES_MAX = 4, 95 -- as in core/dialect/stated_cost.h
 -- One of the unit is 10^-n USD.
 local COST_UNITS = { usd = 0, cents = 2, ticks = 10 }
+local MAP_MEMBERS = { path = true, request = true, answer = true, carries = true }
 local PATH_BYTES_MAX, QUERY_BYTES_MAX, KEY_HEADER_BYTES_MAX = 100, 100, 30
 local PLACE_BYTES_MAX = 63 -- of a region or the like: a label of a host name
 -- Members of an entry that stand in the address of a known provider.
@@ -328,6 +331,25 @@ local function key_header(node)
     return lower
 end
 
+-- An API that the operator maps. Returns the path that is asked, or nil.
+local function map(node)
+    if node.value.map == nil then
+        return nil
+    end
+    local own = schema.only(schema.child(node, "map"), MAP_MEMBERS)
+    local _, carries = schema.choices(own, "carries", mappings.WORDS, "words")
+    local answer = schema.callable(own, "answer")
+    if node.value.dialect ~= "openai-chat" then
+        schema.fail(node, "map", 'is for dialect = "openai-chat": what it reads and writes becomes '
+            .. "that")
+    elseif not answer then
+        schema.fail(own, "answer", "is missing: a function that reads an answer")
+    end
+    mappings.of[node.key] =
+        { request = schema.callable(own, "request"), answer = answer, carries = carries }
+    return own.value.path ~= nil and path_text(own, "path") or "/chat/completions"
+end
+
 local function provider(parent, name)
     if #name > NAME_BYTES_MAX then
         schema.fail(parent, name, "a provider's name has at most %d bytes", NAME_BYTES_MAX)
@@ -361,7 +383,7 @@ local function provider(parent, name)
         for _, member in ipairs {
             "base_url", "api_key", "ca_file", "max_tokens_field", "ask_context", "cost",
             "usage_unasked", "counts_tokens", "keeps_responses", "compacts", "provider", "paths",
-            "query", "key_header",
+            "query", "key_header", "map",
         } do
             if node.value[member] ~= nil then
                 schema.fail(node, member, "the built-in demo provider has none")
@@ -371,6 +393,10 @@ local function provider(parent, name)
     end
     record.base_url = base_url(node)
     record.paths = paths(node)
+    record.map_path = map(node)
+    if record.map_path then -- nothing else is asked there
+        record.spoken = SPOKEN["openai-chat"]
+    end
     record.query = query(node)
     record.key_header = key_header(node)
     record.headers = headers(node)
@@ -406,6 +432,7 @@ end
 
 -- A test compares this with lua/annotations/policy.lua.
 providers.MEMBERS = MEMBERS
+providers.MAP_MEMBERS = MAP_MEMBERS
 providers.SPOKEN = SPOKEN
 
 return providers

@@ -69,7 +69,7 @@ static void check_events(struct slice text)
 /* Messages of Lua about its own code. */
 static void check_reason(const struct translator *translator)
 {
-    const char *why = translation_why(translator);
+    const char *why = translator->why(translator->arg);
     check(strstr(why, "attempt to") == NULL && strstr(why, "bad argument") == NULL);
     check(strstr(why, "invalid ") == NULL || strstr(why, "JSON") != NULL || strstr(why, "UTF"));
 }

@@ -84,14 +84,14 @@ static bool send_request(struct run *run, const struct json_member *members)
     write_member(run, "code", slice_of(fault.code));
     write_member(run, "param", slice_of(fault.param != NULL ? fault.param : ""));
     write_member(run, "message", slice_of(fault.message));
-    write_member(run, "why", slice_of(translation_why(&run->translator)));
+    write_member(run, "why", slice_of(run->translator.why(run->translator.arg)));
     return false;
 }
 
 static void fail(struct run *run)
 {
     if (!run->failed)
-        write_member(run, "why", slice_of(translation_why(&run->translator)));
+        write_member(run, "why", slice_of(run->translator.why(run->translator.arg)));
     run->failed = true;
 }
 

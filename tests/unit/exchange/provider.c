@@ -63,6 +63,7 @@ struct candidate_terms provider_terms(void)
                                     .model = "",
                                     .base_url = "",
                                     .query = "",
+                                    .map_path = "",
                                     .key_header = "",
                                     .api_key = "",
                                     .ca_file = "",

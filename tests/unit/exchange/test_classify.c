@@ -25,6 +25,7 @@ static enum attempt_outcome classify(int status, const char *api_key, const char
                                           .model = "",
                                           .base_url = "",
                                           .query = "",
+                                          .map_path = "",
                                           .key_header = "",
                                           .api_key = api_key,
                                           .ca_file = "",

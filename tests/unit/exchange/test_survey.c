@@ -17,6 +17,7 @@ static struct survey_list *list_of(const char *provider, const char *const *mode
                                           .model = "",
                                           .base_url = URL,
                                           .query = "",
+                                          .map_path = "",
                                           .key_header = "",
                                           .api_key = "",
                                           .ca_file = "",

@@ -73,7 +73,7 @@ static void feed(struct bench *bench, const char *data, const char *expected)
 {
     struct translator *translator = &bench->translator;
     if (!translator->event(translator->arg, slice_of(""), slice_of(data), &bench->out))
-        fail_msg("%s", translation_why(translator));
+        fail_msg("%s", translator->why(translator->arg));
     assert_out(bench, expected);
 }
 
@@ -81,7 +81,7 @@ static void finish(struct bench *bench, const char *expected)
 {
     struct translator *translator = &bench->translator;
     if (!translator->end(translator->arg, &bench->out))
-        fail_msg("%s", translation_why(translator));
+        fail_msg("%s", translator->why(translator->arg));
     assert_out(bench, expected);
 }
 
@@ -186,7 +186,8 @@ static void test_requests(void **state)
         struct bench bench = begin(*state, one->client, one->provider);
         bool done = ask(&bench, one->body, false);
         if (one->expected != NULL && !done)
-            fail_msg("%zu: %s (%s)", i, bench.fault.message, translation_why(&bench.translator));
+            fail_msg("%zu: %s (%s)", i, bench.fault.message,
+                     bench.translator.why(bench.translator.arg));
         if (one->expected != NULL) {
             assert_out(&bench, one->expected);
         } else {
