@@ -3,6 +3,7 @@
 --
 -- A route is {method, path, handler}. A path may end with "{id}", which takes the whole rest.
 local admin = require "admin"
+local cohere = require "openai.cohere"
 local dashboard = require "dashboard"
 local gemini = require "gemini"
 local openai = require "openai"
@@ -41,6 +42,9 @@ for _, place in ipairs(policy.mounts.openai) do
 end
 for _, place in ipairs(policy.mounts.gemini) do
     mount(place, gemini)
+end
+for _, place in ipairs(policy.mounts.cohere) do
+    mount(place, cohere)
 end
 mount(policy.mounts.dashboard, dashboard)
 mount(policy.mounts.dashboard, admin)

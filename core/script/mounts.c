@@ -47,6 +47,7 @@ static int look(lua_State *state)
     lua_getfield(state, -1, "mounts");
     look_in(state, "openai", question);
     look_in(state, "gemini", question);
+    look_in(state, "cohere", question);
     return 0;
 }
 

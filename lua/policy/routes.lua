@@ -46,9 +46,20 @@ local function gemini_mounts(node, taken)
     return found
 end
 
+-- Cohere's client asks below /v2, whatever the other paths are.
+local function cohere_mounts(openai, taken)
+    local found = {}
+    for _, place in ipairs(openai) do
+        local other = string.gsub(place, "/v1$", "/v2")
+        found[#found + 1] = other ~= place and not taken[other] and other or nil
+    end
+    return found
+end
+
 local function mounts(parent)
     if parent.value.mounts == nil then
-        return { openai = { "/v1", "/api/v1" }, gemini = GEMINI_MOUNTS, dashboard = "/api" }
+        return { openai = { "/v1", "/api/v1" }, gemini = GEMINI_MOUNTS,
+            cohere = { "/v2", "/api/v2" }, dashboard = "/api" }
     end
     local node = schema.only(schema.child(parent, "mounts"), MOUNT_MEMBERS)
     local list = schema.child(node, "openai")
@@ -61,6 +72,7 @@ local function mounts(parent)
     end
     found.gemini = gemini_mounts(node, taken)
     found.dashboard = path(node, "dashboard", taken)
+    found.cohere = cohere_mounts(found.openai, taken)
     return found
 end
 

@@ -253,6 +253,18 @@ def test_cohere_s_form(customer, provider):
     assert usd(record["cost"]) == usd("0.0048")
 
 
+@pytest.mark.parametrize("mount", ["/v2", "/api/v2"])
+def test_cohere_s_address(house, customer, provider, mount):
+    """Its client (cohere 7.3.1, ClientV2) asks {base_url}/v2/rerank."""
+    provider.answer = ranked(meta={"billed_units": {"search_units": 1}})
+    body = {"model": "rank", "query": "q", "documents": ["a", "b"]}
+    reply = house.http.post(f"{mount}/rerank", json=body, headers=customer.authorization)
+    assert [result["index"] for result in reply.json()["results"]] == [1, 0]
+    page = {"Origin": "https://site.example", "Access-Control-Request-Method": "POST"}
+    assert house.http.request("OPTIONS", f"{mount}/rerank", headers=page).status_code == 204
+    assert house.http.post(f"{mount}/chat/completions", json=body).status_code == 404
+
+
 def test_jina_s_form(customer, provider):
     provider.answer = ranked(model="rank-tokens", usage={"total_tokens": 500})
     body = {"model": "rank-tokens", "query": "word " * 100,

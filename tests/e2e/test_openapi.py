@@ -54,6 +54,8 @@ def declared_routes() -> set[tuple[str, str]]:
     for name, own in (("openai", OPENAI), ("gemini", GEMINI)):
         mounts = re.findall(r'"(/[^"]+)"', re.search(rf"{name} = \{{([^}}]*)\}}", policy)[1])
         routes |= {(method, mount + path) for mount in mounts for method, path in own}
+        if name == "openai":  # and Cohere's version of them
+            routes |= {("POST", mount.replace("/v1", "/v2") + "/rerank") for mount in mounts}
     dashboard = re.search(r'dashboard = "([^"]+)"', policy)[1]
     routes |= {(method, dashboard + path) for method, path in DASHBOARD + ADMIN}
     worker = (ROOT / "core/app/worker.c").read_text()
@@ -285,14 +287,19 @@ def walk_state(customer: Customer, provider, mount: str) -> None:
 
 def walk_lists(customer: Customer, provider, mount: str) -> None:
     http, mine = customer.gateway.http, {"headers": customer.authorization}
-    for name, results in (("embeddings", "data"), ("moderations", "results"),
-                          ("rerank", "results")):  # fmt: skip
+    cohere = mount.replace("/v1", "/v2")
+    for place, name, results in (
+        (mount, "embeddings", "data"),
+        (mount, "moderations", "results"),
+        (mount, "rerank", "results"),
+        (cohere, "rerank", "results"),
+    ):
         provider.answer = answers.reply(200, json.dumps({results: []}).encode())
         body = {"model": name, "input": "x", "query": "x", "documents": ["x"]}
-        assert http.post(f"{mount}/{name}", json=body, **mine).status_code == 200
-        assert http.post(f"{mount}/{name}", json=body).status_code == 401
+        assert http.post(f"{place}/{name}", json=body, **mine).status_code == 200
+        assert http.post(f"{place}/{name}", json=body).status_code == 401
         body["model"] = "native"
-        assert http.post(f"{mount}/{name}", json=body, **mine).status_code == 404
+        assert http.post(f"{place}/{name}", json=body, **mine).status_code == 404
     content = {"content": {"parts": [{"text": "x"}]}}
     asked = {"model": "decisions", "input": "x", "questions": []}
     for path, body, found in (
