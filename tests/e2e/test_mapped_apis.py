@@ -28,6 +28,14 @@ BROKEN = {
     "grows": 'answer = function() local t = "x" while true do t = t .. t end end',
     "errs": "answer = function(answer) return answer.says end",
     "picks-wrongly": 'answer = function(answer, api) api.pick(99999, "a") end',
+    "puts-wrongly": "request = function(asked, api) api.put(99999) end, answer = function() end",
+    "puts-less": "request = function(asked, api) api.put(-99999.5) end, answer = function() end",
+    "keeps-old": """answer = function(answer, api, memory)
+        api.text(memory.old)
+        local says = api.pick(answer, "says")
+        memory.old = says + 1000
+        api.text(memory.old)
+    end""",
     "asks-nothing": "request = function() error('no request today') end, answer = function() end",
 }
 
@@ -247,6 +255,6 @@ def test_broken_functions(house, customer, provider, name, streamed):
     check_error(customer.ask(name, stream=streamed), 502, "provider_unavailable")
     if name == "errs":
         wait_until(lambda: "providers.lua:" in house.stderr(), 5, "the line in the log")
-    assert house.rss_bytes() - before < 64 * 1024 * 1024
+    assert house.rss_bytes() - before < 128 * 1024 * 1024
     charged(customer, 0)
     assert customer.ask("demo").status_code == 200
