@@ -28,6 +28,7 @@ def keeper(folder, provider) -> Gateway:
     for dialect in DIALECTS:
         gateway.policies.provider(f"of-{dialect}", dialect=dialect)
         gateway.policies.model(f"m-{dialect}", PRICE, providers=(f"of-{dialect}",), max_output=4096)
+    gateway.policies.model("alone", PRICE, providers=("of-openai",), max_output=4096)
     gateway.policies.write("examples", "return {}\n")
     return gateway.start()
 
@@ -172,19 +173,16 @@ def test_an_id_that_comes_twice(customer, provider):
 # ---- money ----
 
 
-def test_what_is_brought_in_is_held_for(house, provider):
-    """A conversation that grows needs money though the body that continues it is short."""
-    customer = house.customer(credit="0.20")
-    texts = {"input": "word " * 10_000, "max_output_tokens": 16}
-    made = [say(customer, provider, **texts)[0]]
-
-    def go_on_for_ever():
-        while len(made) < 10:
-            made.append(say(customer, provider, previous_response_id=made[-1].id, **texts)[0])
-
-    assert refused(go_on_for_ever, 429)["code"] == "insufficient_quota"
-    assert 1 < len(made) == len(provider.requests)
-    say(customer, provider, **texts)
+def test_what_is_brought_in_is_held_for(customer, provider):
+    """A long conversation costs what it costs though the body that continues it is short. Nothing is
+    known yet of the other model's tokens."""
+    made, _ = say(customer, provider, input="word " * 10_000)
+    before = len(provider.requests)
+    how = {"model": "alone", "max_output_tokens": 16, "extra_headers": {"x-llm-max-cost": "0.02"}}
+    error = refused(lambda: say(customer, provider, previous_response_id=made.id, **how), 400)
+    assert error["code"] == "max_cost_exceeded"
+    assert len(provider.requests) == before
+    say(customer, provider, **how)
 
 
 # ---- whose it is ----

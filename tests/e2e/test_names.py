@@ -36,7 +36,7 @@ def house(shared_provider, tmp_path_factory):
     policies.write("examples", 'return { { model = "fast", input = 1000000, price = "1.2" } }\n')
     gateway.start()
     yield gateway
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
 
 

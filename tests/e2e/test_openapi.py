@@ -288,12 +288,9 @@ def walk_state(customer: Customer, provider, mount: str) -> None:
 def walk_lists(customer: Customer, provider, mount: str) -> None:
     http, mine = customer.gateway.http, {"headers": customer.authorization}
     cohere = mount.replace("/v1", "/v2")
-    for place, name, results in (
-        (mount, "embeddings", "data"),
-        (mount, "moderations", "results"),
-        (mount, "rerank", "results"),
-        (cohere, "rerank", "results"),
-    ):
+    for place, name, results in ((mount, "embeddings", "data"), (mount, "moderations", "results"),
+                                 (mount, "rerank", "results"), (cohere, "rerank", "results"),
+                                 ):  # fmt: skip
         provider.answer = answers.reply(200, json.dumps({results: []}).encode())
         body = {"model": name, "input": "x", "query": "x", "documents": ["x"]}
         assert http.post(f"{place}/{name}", json=body, **mine).status_code == 200

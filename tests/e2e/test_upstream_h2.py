@@ -71,7 +71,7 @@ def module_gateway(h2_provider, tmp_path_factory):
 def gateway(module_gateway, provider):
     yield module_gateway
     module_gateway.check_clean()
-    module_gateway.check_money()
+    module_gateway.check_holds()
 
 
 @pytest.fixture
