@@ -45,6 +45,7 @@ enum {
     /* a provider's answer */
     LIMIT_UPSTREAM_HEAD_BYTES = 64 * 1024,
     LIMIT_UPSTREAM_BODY_BYTES = 32 * 1024 * 1024,
+    LIMIT_PICTURES_BYTES = 64 * 1024 * 1024,             /* a plain answer with pictures */
     LIMIT_EVENT_BYTES = 32 * 1024 * 1024,                /* one SSE event: it may hold a picture */
     LIMIT_ORDINARY_EVENT_BYTES = 4 * 1024 * 1024,        /* a larger event needs a place */
     LIMIT_LARGE_EVENTS = 4,                              /* such places of a worker */

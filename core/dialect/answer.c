@@ -36,3 +36,20 @@ int answer_choices_ended(const struct answer_choices *choices)
         return 0;
     return __builtin_popcountll(ended[0]) + __builtin_popcountll(ended[1]);
 }
+
+void answer_facts_end(struct answer_facts *facts)
+{
+    struct json_value *const values[] = {
+        &facts->error,
+        &facts->holder,
+        &facts->usage,
+        &facts->model,
+        &facts->service_tier,
+        &facts->beside.tool_usage,
+        &facts->beside.output,
+        &facts->beside.candidates,
+        &facts->beside.svg_usage,
+    };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        values[i]->index = NULL;
+}

@@ -48,6 +48,9 @@ struct answer_facts { /* a value of type JSON_NULL: it is not there */
     struct usage_beside beside;
 };
 
+/* The index of the text ends; the facts stay. */
+void answer_facts_end(struct answer_facts *facts);
+
 /* Notes a choice by its index, which may be left out. */
 void answer_choices_note(struct answer_choices *choices, const struct json_value *number,
                          bool ended);

@@ -20,6 +20,11 @@ void answer_state_answer_as(struct answer_state *state, struct slice name)
     state->answers_as = name;
 }
 
+void answer_state_expect_raw(struct answer_state *state)
+{
+    state->sound.raw = true;
+}
+
 void answer_state_free(struct answer_state *state)
 {
     if (state == NULL)

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "dialect/dialect_form.h"
 #include "dialect/responses_state.h"
+#include "dialect/sound_length.h"
 
 struct answer_state {        /* zeroed but for its buffers */
     struct slice answers_as; /* the model's name for the client, as JSON; empty: the provider's */
@@ -22,6 +23,7 @@ struct answer_state {        /* zeroed but for its buffers */
     struct answer_choices last;
     struct answer_choices sent;
     struct responses_state responses;
+    struct sound_length sound; /* of speech */
 };
 
 #endif

@@ -18,8 +18,9 @@ void completion_find(const struct json_value *root, struct completion *out)
     out->choices = members[CHOICES].value;
     out->usage = members[USAGE].value;
     out->service_tier = members[SERVICE_TIER].value;
-    out->beside = (struct usage_beside){members[TOOLS].value, members[OUTPUT].value,
-                                        members[CANDIDATES].value};
+    out->beside = (struct usage_beside){.tool_usage = members[TOOLS].value,
+                                        .output = members[OUTPUT].value,
+                                        .candidates = members[CANDIDATES].value};
     out->error_count = members[ERROR].count;
     out->usage_count = members[USAGE].count;
 }

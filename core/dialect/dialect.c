@@ -6,8 +6,10 @@
 #include "dialect/chat_form.h"
 #include "dialect/gemini.h"
 #include "dialect/gemini_embed.h"
+#include "dialect/images.h"
 #include "dialect/input_lists.h"
 #include "dialect/responses.h"
+#include "dialect/speech.h"
 #include "dialect/text_completions.h"
 
 static const struct dialect_form *const forms[DIALECTS] = {
@@ -22,6 +24,8 @@ static const struct dialect_form *const forms[DIALECTS] = {
     [DIALECT_DECISIONS] = &decisions_form,
     [DIALECT_GEMINI_EMBED] = &gemini_embed_form,
     [DIALECT_GEMINI_EMBED_BATCH] = &gemini_embed_batch_form,
+    [DIALECT_SPEECH] = &speech_form,
+    [DIALECT_IMAGES] = &images_form,
 };
 
 const struct dialect_form *dialect_form(enum dialect dialect)
@@ -41,6 +45,8 @@ static const char *const names[DIALECTS] = {
     [DIALECT_DECISIONS] = "decisions",
     [DIALECT_GEMINI_EMBED] = "gemini-embeddings",
     [DIALECT_GEMINI_EMBED_BATCH] = "gemini-embeddings-batch",
+    [DIALECT_SPEECH] = "speech",
+    [DIALECT_IMAGES] = "images",
 };
 
 const char *dialect_name(enum dialect dialect)

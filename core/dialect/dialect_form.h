@@ -34,6 +34,9 @@ void answer_state_free(struct answer_state *state); /* NULL is allowed */
  * name is borrowed; an empty one changes nothing. */
 void answer_state_answer_as(struct answer_state *state, struct slice name);
 
+/* Sound comes as PCM without a head. */
+void answer_state_expect_raw(struct answer_state *state);
+
 struct dialect_form {
     /* Reads a request; as chat_read. */
     bool (*read_request)(struct slice text, const struct request_address *address, uint64_t seed,

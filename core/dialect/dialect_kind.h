@@ -16,9 +16,11 @@ enum dialect {
     DIALECT_COMPLETIONS,
     DIALECT_DECISIONS,
     DIALECT_GEMINI_EMBED,
-    DIALECT_GEMINI_EMBED_BATCH
+    DIALECT_GEMINI_EMBED_BATCH,
+    DIALECT_SPEECH,
+    DIALECT_IMAGES
 };
-enum { DIALECTS = 11, CONVERSATIONS = 4 };
+enum { DIALECTS = 13, CONVERSATIONS = 4 };
 
 static inline bool dialect_is_conversation(enum dialect dialect)
 {

@@ -162,6 +162,8 @@ void error_body_write(enum dialect dialect, const struct error_body *error, stru
     case DIALECT_RERANK:
     case DIALECT_COMPLETIONS:
     case DIALECT_DECISIONS:
+    case DIALECT_SPEECH:
+    case DIALECT_IMAGES:
         write_openai(error, error->code, out);
         break;
     case DIALECT_RESPONSES: /* Codex ends at once for this code alone */

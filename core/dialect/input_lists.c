@@ -179,18 +179,6 @@ static bool rerank_read_request(struct slice text, const struct request_address 
     return read_request(text, seed, "documents", read_ranked, out, fault);
 }
 
-/* Only the model's name differs. */
-static bool apply(const struct model_request *request, const struct request_changes *changes,
-                  struct request_copy *out)
-{
-    struct request_edits edits = {.count = 0};
-    buffer_init(&edits.text, 4096);
-    request_edit_model(request, changes->model, &edits);
-    *out = (struct request_copy){.inserted = edits.text};
-    request_cut(request->text, &edits, out);
-    return !edits.text.failed;
-}
-
 /* ---- answers ---- */
 
 /* `results`: the member that has the results. */
@@ -246,7 +234,7 @@ static void write_usage(const struct final_usage *usage, struct buffer *out)
 
 const struct dialect_form embeddings_form = {
     .read_request = embeddings_read_request,
-    .apply = apply,
+    .apply = request_apply_model,
     .read_answer = embeddings_read_answer,
     .adapt_answer = embedding_encoding_adapt,
     .usage_name = "usage",
@@ -257,7 +245,7 @@ const struct dialect_form embeddings_form = {
 
 const struct dialect_form moderations_form = {
     .read_request = moderations_read_request,
-    .apply = apply,
+    .apply = request_apply_model,
     .read_answer = results_read_answer,
     .usage_name = "usage",
     .write_usage = write_usage,
@@ -267,7 +255,7 @@ const struct dialect_form moderations_form = {
 
 const struct dialect_form rerank_form = {
     .read_request = rerank_read_request,
-    .apply = apply,
+    .apply = request_apply_model,
     .read_answer = results_read_answer,
     .usage_name = "usage",
     .write_usage = write_usage,
@@ -277,7 +265,7 @@ const struct dialect_form rerank_form = {
 
 const struct dialect_form decisions_form = {
     .read_request = decisions_read_request,
-    .apply = apply,
+    .apply = request_apply_model,
     .read_answer = decisions_read_answer,
     .usage_name = "usage",
     .write_usage = responses_write_usage,

@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "dialect/asked_media.h"
 #include "dialect/asked_words.h"
 #include "dialect/dialect_kind.h"
 #include "dialect/paid_features.h"
@@ -31,6 +32,7 @@ enum request_field {
     REQUEST_USAGE,
     REQUEST_SYSTEM,
     REQUEST_GENERATION,
+    REQUEST_ASIDE, /* what means something else, with a price, in a conversation */
     REQUEST_MEMBERS
 };
 
@@ -50,6 +52,7 @@ struct model_request {
     struct slice keys[REQUEST_MEMBERS]; /* their keys, as written */
     char model[LIMIT_MODEL_NAME_BYTES];
     enum compaction compaction;
+    struct asked_media media; /* sound and pictures */
     bool streamed;
     bool as_array;             /* the stream is one JSON array: Gemini's other form */
     bool usage_asked;          /* stream_options.include_usage, or OpenRouter's usage.include */

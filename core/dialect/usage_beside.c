@@ -162,7 +162,8 @@ bool usage_beside_add_members(const struct usage_beside *beside, struct usage_fo
 {
     bool tools = read_tool_usage(&beside->tool_usage, form);
     bool output = read_output(&beside->output, form);
-    return read_candidates(&beside->candidates, form) || output || tools;
+    bool svg = add_drawing(&beside->svg_usage, form);
+    return read_candidates(&beside->candidates, form) || output || tools || svg;
 }
 
 bool usage_beside_add(const struct json_value *answer, struct usage_form *form)
@@ -172,7 +173,8 @@ bool usage_beside_add(const struct json_value *answer, struct usage_form *form)
                                            [OUTPUT] = {.name = "output"},
                                            [CANDIDATES] = {.name = "candidates"}};
     json_find_all(answer, members, MEMBERS);
-    const struct usage_beside beside = {members[TOOLS].value, members[OUTPUT].value,
-                                        members[CANDIDATES].value};
+    const struct usage_beside beside = {.tool_usage = members[TOOLS].value,
+                                        .output = members[OUTPUT].value,
+                                        .candidates = members[CANDIDATES].value};
     return usage_beside_add_members(&beside, form);
 }

@@ -1,5 +1,6 @@
 /* What an answer counts outside of its usage: OpenAI's `tool_usage` and the calls of its tools in
- * `output`, Gemini's searches in `groundingMetadata`. Pure functions. */
+ * `output`, `svg_usage` of its pictures, Gemini's searches in `groundingMetadata`. Pure
+ * functions. */
 #ifndef DIALECT_USAGE_BESIDE_H
 #define DIALECT_USAGE_BESIDE_H
 
@@ -14,6 +15,7 @@ struct usage_beside {
     struct json_value tool_usage;
     struct json_value output;
     struct json_value candidates;
+    struct json_value svg_usage; /* of a second model that writes a picture as SVG */
 };
 
 /* Adds it to the counts of the answer's usage, which has been read (usage_form_read sets all of

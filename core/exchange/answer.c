@@ -126,6 +126,11 @@ static void note_first_byte(struct exchange *exchange)
 
 void exchange_begin_stream(struct exchange *exchange, const char *content_type)
 {
+    exchange_begin_sized(exchange, content_type, -1);
+}
+
+void exchange_begin_sized(struct exchange *exchange, const char *content_type, int64_t body_bytes)
+{
     exchange->status = departure_is_abandoned(exchange) ? USAGE_STATUS_ABANDONED : 200;
     note_first_byte(exchange);
     if (exchange->detached)
@@ -133,7 +138,10 @@ void exchange_begin_stream(struct exchange *exchange, const char *content_type)
     http_reply_header(exchange->request, "X-Accel-Buffering",
                       "no"); /* a proxy (nginx) must not buffer it */
     send_headers(exchange, content_type);
-    http_reply_begin(exchange->request, 200);
+    if (body_bytes >= 0)
+        http_reply_begin_sized(exchange->request, 200, (size_t)body_bytes);
+    else
+        http_reply_begin(exchange->request, 200);
 }
 
 void exchange_keep_alive(struct exchange *exchange, int64_t now_us)

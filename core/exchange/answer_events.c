@@ -37,6 +37,8 @@ static void note_counts(struct exchange *exchange, const struct answer_facts *fa
     struct meter *meter = &exchange->stream.meter;
     const struct price_facts before = meter->said;
     price_facts_note_tier(&meter->said, &facts->service_tier);
+    if (exchange->asks.media.medium == ANSWERS_PICTURES)
+        price_facts_note_pictures(&meter->said, &facts->holder);
     if (facts->usage.type == JSON_OBJECT)
         (void)meter_read_answer(meter, &facts->usage, &facts->beside);
     else if (facts->holder.type == JSON_OBJECT)
@@ -124,6 +126,8 @@ static void take_own(struct exchange *exchange, struct slice event, struct slice
         stream->answer = answer_state_new();
         stream->form = client_form(exchange);
         answer_state_answer_as(stream->answer, exchange->attempt.candidate->answers_as);
+        if (exchange->asks.media.sound_raw)
+            answer_state_expect_raw(stream->answer);
     }
     client_form(exchange)->read_event(stream->answer, &root, &facts);
     if (facts.kind == ANSWER_FAILS) {

@@ -15,42 +15,6 @@
 #include "exchange/plain_answer.h"
 #include "exchange/provider_headers.h"
 
-const char *attempt_outcome_name(enum attempt_outcome outcome)
-{
-    switch (outcome) {
-    case ATTEMPT_NONE:
-        return "none";
-    case ATTEMPT_ANSWERED:
-        return "answered";
-    case ATTEMPT_REFUSED:
-        return "refused";
-    case ATTEMPT_UNREACHABLE:
-        return "connect";
-    case ATTEMPT_BROKEN:
-        return "reset";
-    case ATTEMPT_TIMED_OUT:
-        return "timeout";
-    case ATTEMPT_OVERLOADED:
-        return "429";
-    case ATTEMPT_FAILED:
-        return "5xx";
-    case ATTEMPT_DENIED:
-        return "auth";
-    case ATTEMPT_UNKNOWN:
-        return "unknown";
-    case ATTEMPT_GARBLED:
-        return "garbled";
-    }
-    return "none";
-}
-
-const char *attempt_outcome_cause(enum attempt_outcome outcome)
-{
-    if (outcome == ATTEMPT_UNKNOWN)
-        return "auth";
-    return outcome == ATTEMPT_GARBLED ? "5xx" : attempt_outcome_name(outcome);
-}
-
 const char *attempt_provider(const struct attempt *attempt)
 {
     return attempt->candidate != NULL ? attempt->candidate->terms.provider : "";
@@ -155,6 +119,8 @@ void attempt_start(struct attempt *attempt, struct candidate *candidate,
     attempt->events = events;
     attempt->owner = owner;
     attempt->asks = request->asks;
+    if (attempt->asks->media.medium == ANSWERS_PICTURES)
+        attempt->body.bytes_max = LIMIT_PICTURES_BYTES;
     attempt->dialect = candidate_dialect(candidate, request->asks->dialect);
     attempt->translator = request->translator;
     if (request->mapper.request != NULL)
@@ -223,7 +189,8 @@ static bool is_late(const struct attempt *attempt, bool held_up, int64_t now_us,
 {
     const struct candidate_terms *terms = &attempt->candidate->terms;
     bool first = attempt->heard_us == 0;
-    bool flows = attempt->asks->streamed && attempt->outcome == ATTEMPT_ANSWERED;
+    bool flows =
+        (attempt->asks->streamed || attempt->opaque) && attempt->outcome == ATTEMPT_ANSWERED;
     int64_t since_us = now_us - (first ? attempt->started_us : attempt->heard_us);
     int64_t silence_ms = first ? terms->first_byte_timeout_ms : terms->idle_timeout_ms;
     int64_t most_ms = flows ? terms->stream_timeout_ms : terms->total_timeout_ms;
@@ -263,6 +230,27 @@ static void on_head(const struct upstream_head *head, void *arg)
     attempt->retry_after_ms = head->retry_after_ms;
     attempt->heard_us = clock_mono_us();
     attempt->labelled_stream = slice_equals_nocase(head->content_type, "text/event-stream");
+    if (attempt->asks->media.opaque != OPAQUE_NONE)
+        opaque_form_copy_type(head->content_type_line, attempt->content_type);
+    attempt->content_length = head->content_length;
+}
+
+static bool pass_opaque(struct attempt *attempt, struct slice data)
+{
+    if (!attempt->sorted) {
+        struct slice type = slice_of(attempt->content_type);
+        if (!opaque_form_is(attempt->asks->media.opaque, type, data.data[0]))
+            return false; /* it is like any other */
+        if (attempt->asks->streamed) {
+            attempt_decide(attempt, ATTEMPT_GARBLED, "bytes came where events were asked for");
+            return true;
+        }
+        attempt->sorted = attempt->opaque = true;
+        attempt_decide(attempt, ATTEMPT_ANSWERED, "");
+    }
+    if (attempt->opaque)
+        attempt->events->on_opaque(data, attempt->owner);
+    return attempt->opaque;
 }
 
 /* Finds out what a 2xx answer is, and puts into *data what can be read now. Returns false if there
@@ -299,7 +287,9 @@ static void keep_body(struct attempt *attempt, struct slice data)
     struct buffer *body = &attempt->body;
     bool there = body->bytes > 0 && data.data == body->data;
     if (!there && !buffer_append_slice(body, data))
-        attempt_decide(attempt, ATTEMPT_GARBLED, "the answer is larger than 32 MB");
+        attempt_decide(attempt, ATTEMPT_GARBLED, "the answer is too large");
+    else if (body->bytes > LIMIT_ORDINARY_EVENT_BYTES)
+        attempt->events->on_large_body(attempt->owner);
 }
 
 /* The operator's functions do not understand what came. */
@@ -338,6 +328,9 @@ static void on_data(struct slice data, void *arg)
     struct attempt *attempt = arg;
     attempt->heard_us = clock_mono_us();
     if (attempt->outcome != ATTEMPT_NONE && attempt->outcome != ATTEMPT_ANSWERED)
+        return;
+    if (attempt->status < 300 && attempt->asks->media.opaque != OPAQUE_NONE &&
+        pass_opaque(attempt, data))
         return;
     if (attempt->status < 300 && !attempt->sorted && !sort_answer(attempt, &data))
         return;
@@ -436,39 +429,37 @@ static void judge_chat_body(struct attempt *attempt)
     completion_end(completion);
 }
 
-static bool read_object(struct attempt *attempt, struct json_value *root)
+static bool open_body(struct attempt *attempt, struct json_index *index, struct json_value *root)
 {
-    struct fault fault;
-    if (json_parse(buffer_slice(&attempt->body), LIMIT_JSON_DEPTH, root, &fault) &&
-        root->type == JSON_OBJECT)
+    if (plain_answer_open(&attempt->body, index, root))
         return true;
     attempt_decide(attempt, ATTEMPT_GARBLED, "the answer is no JSON object");
     return false;
 }
 
 /* Judges a good body in the client's dialect, which is not OpenAI's chat. */
-static void judge_answer(struct attempt *attempt)
+static void judge_answer(struct attempt *attempt, struct json_value *root, struct json_index *index)
 {
-    if (!plain_answer_read(attempt->asks, attempt->candidate->answers_as, &attempt->body,
-                           &attempt->answer))
-        attempt_decide(attempt, ATTEMPT_GARBLED, "the answer is no JSON object");
-    else if (attempt->events->on_answer(&attempt->answer, attempt->owner))
-        attempt_decide(attempt, ATTEMPT_ANSWERED, "");
-    else
-        attempt_decide(attempt, ATTEMPT_GARBLED, SAYS_NOTHING);
+    plain_answer_read(attempt->asks, attempt->candidate->answers_as, &attempt->body, root, index,
+                      &attempt->answer);
+    bool said = attempt->events->on_answer(&attempt->answer, attempt->owner);
+    attempt_decide(attempt, said ? ATTEMPT_ANSWERED : ATTEMPT_GARBLED, said ? "" : SAYS_NOTHING);
 }
 
 /* Judges the translated answer, which is attempt->body now. */
 static void judge_translated(struct attempt *attempt)
 {
+    struct json_index index;
+    struct json_value root;
     if (attempt->asks->streamed) {
         attempt->event_stream = true;
         attempt->events->on_translated(buffer_slice(&attempt->body), attempt->owner);
         attempt_decide(attempt, ATTEMPT_GARBLED, SAYS_NOTHING);
     } else if (attempt->asks->dialect == DIALECT_CHAT) {
         judge_chat_body(attempt);
-    } else {
-        judge_answer(attempt);
+    } else if (open_body(attempt, &index, &root)) {
+        judge_answer(attempt, &root, &index);
+        answer_facts_end(&attempt->answer);
     }
 }
 
@@ -492,11 +483,12 @@ static void translate_body(struct attempt *attempt, const struct answer_facts *f
 static void judge_form_body(struct attempt *attempt)
 {
     struct answer_facts facts;
+    struct json_index index;
     struct json_value root;
-    if (!read_object(attempt, &root))
+    if (!open_body(attempt, &index, &root))
         return;
-    (void)hide_prices(attempt, &root);
-    check(read_object(attempt, &root));
+    if (hide_prices(attempt, &root))
+        check(open_body(attempt, &index, &root));
     dialect_form(attempt->dialect)->read_answer(&root, &facts);
     if (facts.kind == ANSWER_FAILS) {
         attempt_decide(
@@ -510,8 +502,9 @@ static void judge_form_body(struct attempt *attempt)
     } else if (attempt->asks->streamed) {
         stream_plain(attempt, &root);
     } else {
-        judge_answer(attempt);
+        judge_answer(attempt, &root, &index);
         attempt->events->on_counts(&attempt->answer, attempt->owner);
+        answer_facts_end(&attempt->answer);
     }
 }
 

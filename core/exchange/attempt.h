@@ -40,6 +40,10 @@ struct attempt_events {
     void (*on_decided)(void *owner);
     /* Of a stream; none come after a failure. */
     void (*on_stream)(struct slice data, void *owner);
+    /* The same of an answer that passes as it is: it has answered. */
+    void (*on_opaque)(struct slice data, void *owner);
+    /* A plain body has become large: the owner may pause it. */
+    void (*on_large_body)(void *owner);
     /* Notes the choices of a plain answer of OpenAI's chat. Returns whether they say something. */
     bool (*on_choices)(const struct json_value *choices, void *owner);
     /* The same in another dialect. */
@@ -88,14 +92,17 @@ struct attempt {
     bool sorted;          /* the first bytes have come and were judged */
     size_t early_bytes;   /* bytes that came before that */
     bool event_stream;
-    int64_t retry_after_ms;       /* -1: the provider did not say */
-    struct buffer body;           /* a plain answer or an error */
-    enum dialect dialect;         /* in which the provider is asked */
-    struct translator translator; /* zeroed: the client speaks the same */
-    struct mapped_api *mapped;    /* NULL: it is none */
-    struct buffer translated;     /* the request, if it is translated */
-    struct completion completion; /* of a plain answer of OpenAI's chat, in `body` */
-    struct answer_facts answer;   /* of a plain answer in another dialect of the client */
+    bool opaque;                          /* it passes as it is (dialect/opaque_form.h) */
+    char content_type[OPAQUE_TYPE_BYTES]; /* of an answer that may be opaque, for the client */
+    int64_t content_length;               /* -1: not told */
+    int64_t retry_after_ms;               /* -1: the provider did not say */
+    struct buffer body;                   /* a plain answer or an error */
+    enum dialect dialect;                 /* in which the provider is asked */
+    struct translator translator;         /* zeroed: the client speaks the same */
+    struct mapped_api *mapped;            /* NULL: it is none */
+    struct buffer translated;             /* the request, if it is translated */
+    struct completion completion;         /* of a plain answer of OpenAI's chat, in `body` */
+    struct answer_facts answer;           /* of a plain answer in another dialect of the client */
     struct stated_cost stated;
     int64_t started_us;
     int64_t heard_us;   /* when the last byte came; 0: no byte yet */

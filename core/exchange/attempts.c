@@ -81,6 +81,16 @@ static void on_stream(struct slice data, void *owner)
     relay_feed(owner, data);
 }
 
+static void on_opaque(struct slice data, void *owner)
+{
+    relay_feed_opaque(owner, data);
+}
+
+static void on_large_body(void *owner)
+{
+    event_room_look(owner);
+}
+
 static bool on_choices(const struct json_value *choices, void *owner)
 {
     struct exchange *exchange = owner;
@@ -103,6 +113,8 @@ static void on_counts(const struct answer_facts *facts, void *owner)
     if (exchange->stream.out_of_budget)
         return; /* they count text that is not sent */
     price_facts_note_tier(&meter->said, &facts->service_tier);
+    if (exchange->asks.media.medium == ANSWERS_PICTURES)
+        price_facts_note_pictures(&meter->said, &facts->holder);
     bool counts = facts->answerless ? meter_read_prompt(meter, &facts->usage)
                                     : meter_read_answer(meter, &facts->usage, &facts->beside);
     if (!counts)
@@ -130,6 +142,8 @@ static bool on_call_end(void *owner)
 
 static const struct attempt_events events = {.on_decided = on_decided,
                                              .on_stream = on_stream,
+                                             .on_opaque = on_opaque,
+                                             .on_large_body = on_large_body,
                                              .on_choices = on_choices,
                                              .on_answer = on_answer,
                                              .on_counts = on_counts,

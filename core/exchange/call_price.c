@@ -23,7 +23,7 @@ static void take_dearest(const struct call_price_view *view, const struct price_
                          const struct unit_prices *prices, struct price_facts *facts)
 {
     if (!price_schedule_knows_tier(rules, facts->service_tier))
-        price_schedule_dearest_tier(rules, prices, view->counts, facts);
+        price_schedule_dearest(rules, USAGE_SERVICE_TIER, prices, view->counts, facts);
 }
 
 bool call_price_find(const struct call_price_view *view, struct unit_prices *bought,

@@ -34,6 +34,26 @@ static int64_t input_estimate(const struct charge_view *view)
     return least(tokens, limits->input_tokens);
 }
 
+/* How long the sound of the answer is. Where its form does not tell, so much text is spoken in a
+ * second, in bytes of UTF-8: 15 letters, or 5 Chinese or Korean signs. */
+static int64_t sound_ms(const struct charge_view *view)
+{
+    enum { SPOKEN_BYTES_PER_S = 15 };
+    const struct media_sizes *output = &view->meter->output;
+    bool unseen = output->audio_bytes == 0 && view->unseen_tokens > 0;
+    if (output->audio_ms > 0 || (output->audio_bytes == 0 && !unseen))
+        return output->audio_ms;
+    return view->asks->prompt.text_bytes * 1000 / SPOKEN_BYTES_PER_S;
+}
+
+/* Of all that was generated beside text. */
+static int64_t media_tokens(const struct charge_view *view)
+{
+    if (view->asks->media.medium == ANSWERS_SOUND)
+        return sound_ms(view) * CHARGE_SOUND_TOKENS_PER_MINUTE / (60 * 1000);
+    return charge_media_tokens(view->limits, &view->meter->output);
+}
+
 int64_t charge_media_tokens(const struct charge_limits *limits, const struct media_sizes *output)
 {
     return output->image_count * limits->image_tokens + output->audio_bytes / PROMPT_AUDIO_BYTES;
@@ -61,7 +81,7 @@ static bool judge_output(const struct charge_view *view, int64_t *tokens)
     const struct meter *meter = view->meter;
     int64_t text_tokens = meter_output_estimate(meter);
     int64_t later_tokens = meter_output_later(meter);
-    int64_t estimate = text_tokens + charge_media_tokens(view->limits, &meter->output);
+    int64_t estimate = text_tokens + media_tokens(view);
     if (estimate < view->unseen_tokens)
         estimate = view->unseen_tokens;
     int64_t counted = meter->tokens.output;
@@ -106,7 +126,9 @@ static void allow(const struct charge_limits *limits, const struct unit_counts *
 {
     out->cached_input = least(tokens->cached_input, limits->context_tokens);
     out->input = least(tokens->input, limits->context_tokens - out->cached_input);
-    out->output = least(tokens->output, limits->output_tokens);
+    /* 0: the model has no tokens of an answer, so they cost nothing, whatever is counted */
+    out->output =
+        limits->output_tokens > 0 ? least(tokens->output, limits->output_tokens) : tokens->output;
 }
 
 /* ---- parts with a price of their own ---- */
@@ -127,10 +149,30 @@ static void leave_impossible_out(const struct charge_view *view, struct unit_cou
         parts->audio_input = parts->cached_audio_input = 0;
     if (prompt->image_count == 0 && !hides_media(prompt))
         parts->image_input = parts->cached_image_input = 0;
-    if (output->audio_bytes == 0 && !paid_features_use(paid, "modalities.audio"))
+    enum answer_medium medium = view->asks->media.medium;
+    if (output->audio_bytes == 0 && medium != ANSWERS_SOUND &&
+        !paid_features_use(paid, "modalities.audio"))
         parts->audio_output = 0;
-    if (output->image_count == 0 && !paid_features_use(paid, "modalities.image"))
+    if (output->image_count == 0 && medium != ANSWERS_PICTURES &&
+        !paid_features_use(paid, "modalities.image"))
         parts->image_output = 0;
+}
+
+/* An endpoint for sound or pictures answers with nothing else, unless the provider says so. */
+static void fill_medium(const struct charge_view *view, int64_t output_tokens,
+                        struct unit_counts *parts)
+{
+    enum answer_medium medium = view->asks->media.medium;
+    if (medium == ANSWERS_SOUND)
+        parts->audio_output = output_tokens;
+    if (medium == ANSWERS_PICTURES && parts->image_output == 0)
+        parts->image_output = output_tokens;
+    if (medium == ANSWERS_SOUND && parts->second == 0)
+        parts->second = (sound_ms(view) + 999) / 1000; /* begun ones count */
+    if (medium == ANSWERS_PICTURES && parts->image == 0 && view->unseen_tokens > 0)
+        parts->image = view->asks->choices;
+    if (parts->character == 0)
+        parts->character = view->asks->media.characters;
 }
 
 /* Estimates the sound and the pictures of a whole that is estimated, too. What a valid count does
@@ -154,7 +196,7 @@ static void estimate_media(const struct charge_view *view, bool input, bool outp
 /* The parts of prompt and answer by kind: as reported, or as estimated from what went and came.
  * `input`, `output`: the count of the whole is valid. */
 static void find_parts(const struct charge_view *view, bool input, bool output,
-                       struct unit_counts *parts)
+                       int64_t output_tokens, struct unit_counts *parts)
 {
     *parts = view->meter->parts;
     parts->cache_write -= least(parts->cache_write, parts->cache_write_long);
@@ -168,6 +210,7 @@ static void find_parts(const struct charge_view *view, bool input, bool output,
         parts->web_search = least(parts->web_search, 1);
     if (parts->image == 0)
         parts->image = view->meter->output.image_count;
+    fill_medium(view, output_tokens, parts);
 }
 
 /* The count that has the unit's tokens until they are taken out. */
@@ -242,8 +285,10 @@ static void price_parts(const struct charge_view *view, bool input, bool output,
     struct unit_counts parts;
     if (is_plain(view))
         return;
-    find_parts(view, input, output, &parts);
+    find_parts(view, input, output, out->tokens.output, &parts);
     out->unpriced = find_unpriced(view->priced, &view->meter->parts);
+    if (view->limits->output_tokens == 0) /* they are told, but not what is sold */
+        out->unpriced &= ~(1U << UNIT_AUDIO_OUTPUT | 1U << UNIT_IMAGE_OUTPUT);
     fold_parts(view->priced, &parts);
     take_parts(&parts, &out->tokens);
     allow_beside(view->limits->beside, &parts);

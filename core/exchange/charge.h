@@ -46,6 +46,10 @@ struct charge_view {
     int64_t unseen_tokens; /* estimate for an answer that was cancelled before we saw it */
 };
 
+/* Of speech that is not counted: OpenAI's own estimate for gpt-4o-mini-tts, $0.015 a minute at $12
+ * a million (price list, 2026-11). */
+enum { CHARGE_SOUND_TOKENS_PER_MINUTE = 1250 };
+
 /* Estimates the tokens of generated pictures and sound. */
 int64_t charge_media_tokens(const struct charge_limits *limits, const struct media_sizes *output);
 /* `cut`: the answer is incomplete. */

@@ -154,7 +154,8 @@ static void answer_now(void *arg)
     const struct upstream_head head = {
         .status = 200,
         .content_type = slice_of(asks->streamed ? "text/event-stream" : "application/json"),
-        .retry_after_ms = -1};
+        .retry_after_ms = -1,
+        .content_length = -1};
     tell(demo, &head, buffer_slice(&text));
     buffer_fini(&text);
 }

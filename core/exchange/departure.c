@@ -36,7 +36,8 @@ void departure_fini(struct exchange *exchange)
 /* Whether the whole answer is here, and only the ledger is waited for. */
 static bool is_whole(const struct exchange *exchange)
 {
-    return !exchange->asks.streamed && exchange->attempt.outcome == ATTEMPT_ANSWERED;
+    return !exchange->asks.streamed && !exchange->attempt.opaque &&
+           exchange->attempt.outcome == ATTEMPT_ANSWERED;
 }
 
 /* Checks the bounds itself: detached calls have no connections that would bound them. */
@@ -98,9 +99,17 @@ static bool lacks_usage_only(const struct exchange *exchange)
            meter_choices_ended(&exchange->stream.meter) >= exchange->asks.choices;
 }
 
+/* Whether the answer goes out while it is generated, so that one can end it in the middle. A
+ * picture is generated as a whole, previews or not, and only its last event has the counts. */
+static bool flows(const struct exchange *exchange)
+{
+    bool streamed = exchange->asks.streamed && exchange->asks.media.medium != ANSWERS_PICTURES;
+    return streamed || exchange->attempt.opaque;
+}
+
 static bool runs_on(const struct exchange *exchange)
 {
-    if (exchange->asks.streamed)
+    if (flows(exchange))
         return policy_of(exchange) == ON_CANCEL_READ || lacks_usage_only(exchange);
     return !is_free(exchange);
 }

@@ -4,11 +4,13 @@
  *   nothing was asked of a provider yet    the hold is voided, nothing is charged
  *   a call with an Idempotency-Key         runs on, detached: its retry will ask for the answer
  *   any other, by the provider's on_cancel:
- *     "charge"   not streamed: runs on, detached, and is charged as usual;
+ *     "charge"   not streamed, or a picture: runs on, detached, and is charged as usual;
  *                a stream: cancelled; its input and what has come are charged; if its finish
  *                reason has come, it is read on for its counts for some seconds
  *     "read"     runs on, detached, streamed or not
  *     "free"     cancelled, and charged only if a part of the answer has come
+ *
+ * An opaque answer (opaque_answer.h) is a stream from its first byte on.
  *
  * A detached call counts for its concurrency limits until it ends. A worker has at most
  * LIMIT_DETACHED of them, with bodies of LIMIT_DETACHED_BYTES together. The next one is cancelled

@@ -8,7 +8,9 @@ enum { LARGE_OUT_BYTES_MAX = 2 * LIMIT_EVENT_BYTES };
 
 static bool is_large(const struct exchange *exchange)
 {
-    return exchange->stream.sse.partial.bytes > LIMIT_ORDINARY_EVENT_BYTES;
+    return exchange->stream.sse.partial.bytes > LIMIT_ORDINARY_EVENT_BYTES ||
+           (!exchange->attempt.event_stream &&
+            exchange->attempt.body.bytes > LIMIT_ORDINARY_EVENT_BYTES);
 }
 
 static void enter(struct exchange *exchange)

@@ -142,6 +142,8 @@ void exchange_enter(struct exchange *exchange, enum exchange_state state);
 void exchange_wake(struct exchange *exchange);
 /* Begins a streamed reply: status 200, the request id and the other headers. */
 void exchange_begin_stream(struct exchange *exchange, const char *content_type);
+/* The same for a body of so many bytes; -1: of any length. */
+void exchange_begin_sized(struct exchange *exchange, const char *content_type, int64_t body_bytes);
 /* Whether its stream broke off, and the fault is not ours. */
 bool exchange_was_cut_by_provider(const struct exchange *exchange);
 /* Sets the prices by which the budget of a stream grows, by what is known so far. */

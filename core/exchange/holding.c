@@ -13,6 +13,7 @@
 #include "exchange/departure.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/max_cost.h"
+#include "exchange/offer_check.h"
 #include "exchange/relay.h"
 #include "exchange/survey.h"
 #include "exchange/worst_price.h"
@@ -39,10 +40,11 @@ static void on_hold_returned(struct job *job)
     relay_hold_decided(exchange);
 }
 
-/* A provider's own summary has no limit: neither the client nor a rule can shorten it. */
+/* A provider's own summary has no limit: neither the client nor a rule can shorten it. Sound and
+ * pictures have none either. */
 static bool takes_limit(const struct model_request *asks)
 {
-    return asks->compaction != COMPACTION_BY_PATH;
+    return asks->media.medium == ANSWERS_TEXT && asks->compaction != COMPACTION_BY_PATH;
 }
 
 /* A limit that we add to a request must not make its answer longer than without it. */
@@ -60,9 +62,9 @@ int64_t exchange_affordable_tokens(const struct exchange *exchange, const struct
     if (takes_limit(&exchange->asks) && need->output_tokens_allowed > 0 &&
         need->output_tokens_allowed < most)
         most = need->output_tokens_allowed;
-    return money_affordable_output(&need->prices, &need->most, most * choices, need->margin_ppm,
-                                   available_nusd) /
-           choices;
+    int64_t tokens = money_affordable_output(&need->prices, &need->most, most * choices,
+                                             need->margin_ppm, available_nusd);
+    return tokens < 0 ? -1 : tokens / choices;
 }
 
 static enum hold_step refuse_money(struct exchange *exchange, const struct cost_ceiling *need,
@@ -299,6 +301,10 @@ static void most_input(const struct exchange *exchange, struct cost_ceiling *nee
     need->most.audio_input = fill(prompt->audio_bytes / PROMPT_AUDIO_BYTES_MIN, &room);
     need->most.image_input = fill(prompt->image_count * need->image_tokens_max, &room);
     bool fills = prompt->opaque_count > 0 || prompt->kept_grows;
+    if (exchange->asks.media.characters > 0 && need->most.character > 0)
+        need->most.character = exchange->asks.media.characters; /* takes_amount has compared them */
+    if (exchange->asks.media.medium == ANSWERS_PICTURES && need->most.image > 0)
+        need->most.image = exchange->asks.choices;
     need->most.input = fills ? room : fill(text_tokens + prompt->kept_tokens, &room);
 }
 
@@ -398,6 +404,8 @@ static bool limit_answer(struct exchange *exchange, int64_t stated_context, stru
     const struct cost_ceiling *need = &plan->need;
     struct stream_budget *budget = &exchange->budget;
     int64_t output = need->output_tokens_max;
+    if (output > 0)
+        output += asks->media.tokens_beside;
     if (takes_limit(asks) && asks->output_tokens > 0 && asks->output_tokens < output)
         output = asks->output_tokens;
     if (need->output_tokens_allowed > 0 && need->output_tokens_allowed < output) {
@@ -409,15 +417,16 @@ static bool limit_answer(struct exchange *exchange, int64_t stated_context, stru
     exchange->charge_limits = (struct charge_limits){
         .context_tokens = stated_context > 0 ? stated_context : need->context,
         .input_tokens = unit_counts_prompt(&need->most),
-        .image_tokens = need->image_tokens_max,
+        .image_tokens = asks->media.medium == ANSWERS_PICTURES ? output : need->image_tokens_max,
         .beside = &exchange->budget.most,
         .output_tokens = output * asks->choices};
     budget->choices = asks->choices;
     /* A summary is written when the provider has done its work: no money can end it before. */
     /* An echo goes by before the text that costs money. */
+    bool text = asks->media.medium == ANSWERS_TEXT;
     budget->chunked = asks->streamed && !need->output_hidden &&
-                      asks->compaction == COMPACTION_NONE && asks->echoed_bytes == 0;
-    plan->output_tokens = least(output, need->context);
+                      asks->compaction == COMPACTION_NONE && asks->echoed_bytes == 0 && text;
+    plan->output_tokens = text ? least(output, need->context) : output;
     if (!fit_max_cost(exchange, plan))
         return refuse_max_cost(exchange, plan);
     if (!worst_case(exchange, need, plan->output_tokens, &plan->longest_nusd))
@@ -463,57 +472,6 @@ static void on_news(struct job *job)
     exchange_free_if_over(exchange);
 }
 
-static bool refuse_content(struct exchange *exchange, const char *what)
-{
-    char message[192];
-    snprintf(
-        message, sizeof message,
-        "This model reads no %s. Leave them out, or ask a model that does: GET /v1/models says "
-        "which (architecture.input_modalities).",
-        what);
-    const struct answer_error error = {
-        .status = 400, .code = "unsupported_content", .message = message, .param = "messages"};
-    exchange_refuse(exchange, &error);
-    return false;
-}
-
-/* Refuses content that the model's entry does not name: the provider would refuse it, or ignore it
- * and answer as if it had read it. */
-static bool takes_content(struct exchange *exchange, const struct cost_ceiling *need)
-{
-    const struct prompt *prompt = &exchange->asks.prompt;
-    if (prompt->image_count > 0 && !need->takes_images)
-        return refuse_content(exchange, "images");
-    if (prompt->audio_count > 0 && !need->takes_audio)
-        return refuse_content(exchange, "sound recordings");
-    if (prompt->file_count > 0 && !need->takes_files)
-        return refuse_content(exchange, "files");
-    return true;
-}
-
-/* Refuses what the provider bills in another way than by the prices of the model's entry. No
- * provider bills what the translation for every candidate leaves out. */
-static bool sells_features(struct exchange *exchange, const struct cost_ceiling *need)
-{
-    enum dialect asked = exchange->asks.dialect;
-    const char *sold = need->sold_features != NULL ? need->sold_features : "";
-    const char *left_out = (need->spoken >> asked & 1) == 0 ? paid_features_left_out(asked) : "";
-    const struct paid_feature *unsold = paid_features_unsold(&exchange->asks.paid, sold, left_out);
-    char name[PAID_FEATURE_NAME_BYTES];
-    char param[PAID_FEATURE_PARAM_BYTES];
-    char message[sizeof name + sizeof param + 128];
-    if (unsold == NULL)
-        return true;
-    snprintf(message, sizeof message,
-             "'%s' asks for '%s', which is not sold with this model. Leave it out, or ask the "
-             "operator of this gateway to sell it.",
-             paid_features_param(unsold, param), paid_features_name(unsold, name));
-    const struct answer_error error = {
-        .status = 400, .code = "invalid_value", .message = message, .param = param};
-    exchange_refuse(exchange, &error);
-    return false;
-}
-
 /* The worst case of the prices, whichever candidate answers. */
 static void raise_prices(const struct exchange *exchange, struct cost_ceiling *need)
 {
@@ -533,7 +491,7 @@ bool exchange_plan_hold(struct exchange *exchange, const struct cost_ceiling *of
 {
     *plan = (struct hold_plan){.need = *offered};
     struct cost_ceiling *need = &plan->need;
-    if (!takes_content(exchange, offered) || !sells_features(exchange, offered))
+    if (!offer_check(exchange, offered))
         return false;
     rates_get(exchange->env->rates, exchange->asks.model, &exchange->rates);
     learn_context(exchange, offered, need);

@@ -225,6 +225,19 @@ void idempotency_keep(struct exchange *exchange, const char *content_type, int64
     exchange->settlement.kept = &idempotency->kept;
 }
 
+void idempotency_keep_failure(struct exchange *exchange, int status, struct slice body)
+{
+    struct idempotency *idempotency = exchange->idempotency;
+    if (!is_claimed(exchange) || exchange->settlement.kept != NULL)
+        return;
+    buffer_fini(&idempotency->copy);
+    buffer_init(&idempotency->copy, LIMIT_KEPT_ANSWER_BYTES);
+    idempotency->too_large = false;
+    idempotency_copy(exchange, body);
+    idempotency_keep(exchange, "application/json", -1);
+    idempotency->kept.status = status;
+}
+
 void idempotency_refused(struct exchange *exchange, struct slice body, bool worth_retrying)
 {
     if (!is_claimed(exchange) || exchange->settlement_pending)

@@ -51,6 +51,9 @@ void idempotency_answer(struct exchange *exchange);
 void idempotency_copy(struct exchange *exchange, struct slice bytes);
 /* The copy is complete: the next settlement writes it. */
 void idempotency_keep(struct exchange *exchange, const char *content_type, int64_t cost_nusd);
+/* The same in place of an answer that broke off, of which the copy is dropped: a retry gets this
+ * error. */
+void idempotency_keep_failure(struct exchange *exchange, int status, struct slice body);
 /* Notes that the client is answered with this error. Call it before the hold is voided. */
 void idempotency_refused(struct exchange *exchange, struct slice body, bool worth_retrying);
 /* Whether the call must run on without its client. */

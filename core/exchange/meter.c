@@ -203,6 +203,7 @@ void meter_note_answer(struct meter *meter, const struct answer_facts *facts, in
     meter_note_generated(meter, facts->sizes.text_bytes);
     meter->output.image_count += facts->sizes.image_count;
     meter->output.audio_bytes += facts->sizes.audio_bytes;
+    meter->output.audio_ms += facts->sizes.audio_ms;
     if (facts->text.bytes > 0)
         meter_sample(meter, facts->text);
     note_choices(meter, facts, choices);

@@ -5,60 +5,68 @@
 #include "dialect/dialect.h"
 #include "dialect/renamed.h"
 
-static bool read_object(const struct buffer *body, struct json_value *root)
+enum { LARGE_BYTES = 512 }; /* values from this size on are not read twice */
+
+bool plain_answer_open(const struct buffer *body, struct json_index *index, struct json_value *root)
 {
     struct fault fault;
-    return json_parse(buffer_slice(body), LIMIT_JSON_DEPTH, root, &fault) &&
+    return json_parse_indexed(buffer_slice(body), LIMIT_JSON_DEPTH, LARGE_BYTES, index, root,
+                              &fault) &&
            root->type == JSON_OBJECT;
 }
 
+/* An opened body. */
+struct opened {
+    struct buffer *body;
+    struct json_value *root;
+    struct json_index *index;
+};
+
 /* `other` is moved into the place of the body. */
-static void replace(struct buffer *body, const struct buffer *other, struct json_value *root)
+static void replace(const struct opened *answer, const struct buffer *other)
 {
-    buffer_fini(body);
-    *body = *other;
-    check(read_object(body, root));
+    buffer_fini(answer->body);
+    *answer->body = *other;
+    check(plain_answer_open(answer->body, answer->index, answer->root));
 }
 
 static void adapt(const struct dialect_form *form, const struct model_request *asks,
-                  struct buffer *body, struct json_value *root)
+                  const struct opened *answer)
 {
     struct buffer adapted;
     buffer_init(&adapted, LIMIT_UPSTREAM_BODY_BYTES);
-    if (form->adapt_answer(asks, root, &adapted))
-        replace(body, &adapted, root);
+    if (form->adapt_answer(asks, answer->root, &adapted))
+        replace(answer, &adapted);
     else
         buffer_fini(&adapted);
 }
 
 /* Returns whether the body is another one now. */
-static bool rename(struct slice name, const struct json_value *model, struct buffer *body,
-                   struct json_value *root)
+static bool rename(struct slice name, const struct json_value *model, const struct opened *answer)
 {
+    struct slice text = buffer_slice(answer->body);
     struct buffer renamed;
     if (!renamed_differs(name, model))
         return false;
-    const struct json_edit edit = renamed_edit(name, buffer_slice(body), model);
-    buffer_init(&renamed, LIMIT_UPSTREAM_BODY_BYTES + name.bytes);
-    bool done = json_apply_edits(buffer_slice(body), &edit, 1, &renamed);
+    const struct json_edit edit = renamed_edit(name, text, model);
+    buffer_init(&renamed, text.bytes + name.bytes);
+    bool done = json_apply_edits(text, &edit, 1, &renamed);
     if (done)
-        replace(body, &renamed, root);
+        replace(answer, &renamed);
     else
         buffer_fini(&renamed);
     return done;
 }
 
-bool plain_answer_read(const struct model_request *asks, struct slice answers_as,
-                       struct buffer *body, struct answer_facts *facts)
+void plain_answer_read(const struct model_request *asks, struct slice answers_as,
+                       struct buffer *body, struct json_value *root, struct json_index *index,
+                       struct answer_facts *facts)
 {
     const struct dialect_form *form = dialect_form(asks->dialect);
-    struct json_value root;
-    if (!read_object(body, &root))
-        return false;
+    const struct opened answer = {body, root, index};
     if (form->adapt_answer != NULL)
-        adapt(form, asks, body, &root);
-    form->read_answer(&root, facts);
-    if (rename(answers_as, &facts->model, body, &root))
-        form->read_answer(&root, facts);
-    return true;
+        adapt(form, asks, &answer);
+    form->read_answer(root, facts);
+    if (rename(answers_as, &facts->model, &answer))
+        form->read_answer(root, facts);
 }

@@ -8,10 +8,15 @@
 #include "base/buffer.h"
 #include "dialect/dialect_form.h"
 
-/* Reads `body` into *facts, which point into it; where it differs from what was asked for, another
- * text takes its place first. `answers_as`: the model's name as JSON; empty: the provider's. False:
- * it is no JSON object. */
-bool plain_answer_read(const struct model_request *asks, struct slice answers_as,
-                       struct buffer *body, struct answer_facts *facts);
+/* Reads the body as an object, once: it may hold pictures of many megabytes. The index must outlive
+ * what is read from *root, or be ended (answer_facts_end). False: it is no JSON object. */
+bool plain_answer_open(const struct buffer *body, struct json_index *index,
+                       struct json_value *root);
+/* Reads an opened body into *facts, which point into it; where it differs from what was asked for,
+ * another text takes its place first. `answers_as`: the model's name as JSON; empty: the
+ * provider's. */
+void plain_answer_read(const struct model_request *asks, struct slice answers_as,
+                       struct buffer *body, struct json_value *root, struct json_index *index,
+                       struct answer_facts *facts);
 
 #endif

@@ -71,6 +71,25 @@ void price_facts_note_usage(struct price_facts *said, const struct usage_form *f
     note(&form->search_context, said->search_context);
 }
 
+bool price_facts_is_open(const char *word)
+{
+    return word[0] == '\0' || strcasecmp(word, "auto") == 0;
+}
+
+void price_facts_note_pictures(struct price_facts *said, const struct json_value *answer)
+{
+    enum { SIZE, QUALITY, RESOLUTION, MEMBERS };
+    static const enum usage_word words[MEMBERS] = {USAGE_SIZE, USAGE_QUALITY, USAGE_RESOLUTION};
+    struct json_member members[MEMBERS] = {[SIZE] = {.name = "size"},
+                                           [QUALITY] = {.name = "quality"},
+                                           [RESOLUTION] = {.name = "resolution"}};
+    json_find_all(answer, members, MEMBERS);
+    for (size_t i = 0; i < MEMBERS; i++) {
+        if (!json_string_is(&members[i].value, "auto"))
+            note(&members[i].value, said->words[words[i]]);
+    }
+}
+
 void price_facts_merge(struct price_facts *asked, const struct price_facts *said)
 {
     for (enum usage_word word = USAGE_SERVICE_TIER; word < USAGE_WORDS; word++) {

@@ -28,6 +28,10 @@ void price_facts_plain(const struct price_question *question, struct price_facts
 void price_facts_note_completion(struct price_facts *said, const struct completion *completion);
 void price_facts_note_tier(struct price_facts *said, const struct json_value *service_tier);
 void price_facts_note_usage(struct price_facts *said, const struct usage_form *form);
+/* Notes what an answer with pictures says of them: their size and quality. */
+void price_facts_note_pictures(struct price_facts *said, const struct json_value *answer);
+/* Whether a size or quality leaves the choice to the provider: none, or "auto". */
+bool price_facts_is_open(const char *word);
 /* Replaces in *asked what the answer has said. */
 void price_facts_merge(struct price_facts *asked, const struct price_facts *said);
 /* Copies the words into the record of a call. A plain tier, speed or region is nothing: most calls

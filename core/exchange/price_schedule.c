@@ -166,16 +166,29 @@ static int64_t cost_of(const struct price_schedule *schedule, const struct price
     return money_charge(&prices, counts, 0, &nusd) ? nusd : MONEY_AMOUNT_MAX_NUSD;
 }
 
-void price_schedule_dearest_tier(const struct price_schedule *schedule,
-                                 const struct unit_prices *prices, const struct unit_counts *counts,
-                                 struct price_facts *facts)
+bool price_schedule_takes(const struct price_schedule *schedule, enum usage_word word,
+                          const char *name)
+{
+    bool named = false;
+    for (size_t i = 0; schedule != NULL && i < schedule->rule_count; i++) {
+        const char *known = schedule->rules[i].words[word];
+        if (known[0] != '\0' && strcasecmp(known, name) == 0)
+            return true;
+        named = named || known[0] != '\0';
+    }
+    return !named;
+}
+
+void price_schedule_dearest(const struct price_schedule *schedule, enum usage_word word,
+                            const struct unit_prices *prices, const struct unit_counts *counts,
+                            struct price_facts *facts)
 {
     struct price_facts tried = *facts;
     int64_t most_nusd;
-    facts->service_tier[0] = '\0';
+    facts->words[word][0] = '\0';
     most_nusd = cost_of(schedule, facts, *prices, counts);
     for (size_t i = 0; schedule != NULL && i < schedule->rule_count; i++) {
-        memcpy(tried.service_tier, schedule->rules[i].service_tier, PRICE_WORD_BYTES);
+        memcpy(tried.words[word], schedule->rules[i].words[word], PRICE_WORD_BYTES);
         int64_t nusd = cost_of(schedule, &tried, *prices, counts);
         if (nusd <= most_nusd)
             continue;

@@ -76,10 +76,14 @@ void price_schedule_apply(const struct price_schedule *schedule, const struct pr
 
 /* Whether a rule names this service tier, or it is a name of the plain one. */
 bool price_schedule_knows_tier(const struct price_schedule *schedule, const char *tier);
-/* Puts the tier into *facts with which these counts cost most. */
-void price_schedule_dearest_tier(const struct price_schedule *schedule,
-                                 const struct unit_prices *prices, const struct unit_counts *counts,
-                                 struct price_facts *facts);
+/* Whether a rule names this word of its kind, or none names any. */
+bool price_schedule_takes(const struct price_schedule *schedule, enum usage_word word,
+                          const char *name);
+/* Puts the word of its kind into *facts with which these counts cost most: one that a rule names,
+ * or none. */
+void price_schedule_dearest(const struct price_schedule *schedule, enum usage_word word,
+                            const struct unit_prices *prices, const struct unit_counts *counts,
+                            struct price_facts *facts);
 
 /* Copies a word of the provider, cut at its bound; anything but printable ASCII becomes '?'. */
 void price_word_copy(struct slice text, char out[PRICE_WORD_BYTES]);

@@ -15,6 +15,7 @@
 #include "exchange/events.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/idempotency.h"
+#include "exchange/opaque_answer.h"
 #include "exchange/price_facts.h"
 #include "exchange/stream_end.h"
 
@@ -86,6 +87,10 @@ static void settle(struct exchange *exchange)
 
 static void end_stream(struct exchange *exchange)
 {
+    if (exchange->attempt.opaque) {
+        opaque_answer_end(exchange);
+        return;
+    }
     struct buffer *out = &exchange->stream.out;
     struct buffer shaped;
     stream_end_append(exchange, out);
@@ -104,7 +109,7 @@ static void end_stream(struct exchange *exchange)
 static struct slice price_answer(const struct exchange *exchange, struct buffer *priced)
 {
     const struct answer_bill bill = stream_end_bill(exchange);
-    buffer_init(priced, LIMIT_UPSTREAM_BODY_BYTES + 8192);
+    buffer_init(priced, exchange->attempt.body.bytes + 8192);
     answer_close_write(dialect_form(exchange->asks.dialect), &bill,
                        buffer_slice(&exchange->attempt.body), &exchange->attempt.answer, priced);
     return buffer_slice(priced);
@@ -173,6 +178,10 @@ void relay_keep(struct exchange *exchange)
     struct buffer rest;
     if (exchange->settlement.kept != NULL)
         return; /* an error is kept instead */
+    if (exchange->attempt.opaque) {
+        opaque_answer_keep(exchange);
+        return;
+    }
     if (stream->flowing) {
         keep_stream(exchange, &rest);
     } else {
@@ -265,6 +274,15 @@ void relay_feed(struct exchange *exchange, struct slice data)
         after_feed(exchange);
 }
 
+void relay_feed_opaque(struct exchange *exchange, struct slice data)
+{
+    struct stream *stream = &exchange->stream;
+    if (stream->done || stream->failed)
+        return;
+    opaque_answer_take(exchange, data);
+    after_feed(exchange);
+}
+
 void relay_feed_translated(struct exchange *exchange, struct slice events)
 {
     exchange->stream.translation_ended = true;
@@ -308,11 +326,15 @@ void relay_provider_failed(struct exchange *exchange, const char *code, const ch
 
 /* ---- begin and end ---- */
 
-/* A stream ended without [DONE]: it is complete if it has its finish reason. */
+/* A stream ended without [DONE]: it is complete if it has its finish reason. An opaque answer has
+ * none: it is complete if its connection says so. */
 static void judge_end(struct exchange *exchange, enum upstream_end end, const char *detail)
 {
     struct stream *stream = &exchange->stream;
-    bool clean = end == UPSTREAM_COMPLETE && meter_choices_ended(&stream->meter) > 0;
+    bool whole = exchange->attempt.opaque || meter_choices_ended(&stream->meter) > 0;
+    bool clean = end == UPSTREAM_COMPLETE && whole;
+    if (clean && exchange->attempt.opaque)
+        opaque_answer_note_end(exchange);
     if (stream->done || stream->failed || clean)
         return;
     log_event(LOG_WARN, "the provider cut a stream", log_text("request_id", exchange->id.text),
@@ -350,7 +372,7 @@ void relay_upstream_ended(struct exchange *exchange, enum upstream_end end, cons
     stream->upstream_ended = true;
     if (exchange->attempt.outcome != ATTEMPT_ANSWERED)
         return;
-    if (exchange->attempt.event_stream) {
+    if (exchange->attempt.event_stream || exchange->attempt.opaque) {
         judge_end(exchange, end, detail);
         flush(exchange);
         if (stream->flowing)
@@ -371,7 +393,7 @@ static void count_plain(struct exchange *exchange)
 static void begin(struct exchange *exchange)
 {
     struct stream *stream = &exchange->stream;
-    if (!exchange->attempt.event_stream) {
+    if (!exchange->attempt.event_stream && !exchange->attempt.opaque) {
         if (attempt_passes_chunks(&exchange->attempt))
             count_plain(exchange);
         settle(exchange);
@@ -379,7 +401,9 @@ static void begin(struct exchange *exchange)
     }
     exchange_enter(exchange, EXCHANGE_STREAMING);
     stream->flowing = true;
-    if (!exchange->reply_begun)
+    if (exchange->attempt.opaque)
+        opaque_answer_begin(exchange);
+    else if (!exchange->reply_begun)
         exchange_begin_stream(exchange, stream_type(exchange->asks.as_array));
     flush(exchange);
     if (stream->done || stream->upstream_ended)
@@ -404,6 +428,8 @@ void relay_tick(struct exchange *exchange, int64_t now_us)
 {
     const struct stream *stream = &exchange->stream;
     bool begun = stream->flowing || early_stream_is_open(exchange);
+    if (exchange->attempt.opaque) /* nothing may be added to it */
+        return;
     if (!begun || exchange->request == NULL || stream->paused)
         return;
     if (now_us - stream->written_us >= exchange->env->keepalive_comment_ms * 1000)

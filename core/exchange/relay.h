@@ -13,6 +13,8 @@ struct exchange;
 
 /* Bytes of a stream. */
 void relay_feed(struct exchange *exchange, struct slice data);
+/* Bytes of an answer that passes as it is (opaque_answer.h). */
+void relay_feed_opaque(struct exchange *exchange, struct slice data);
 /* Whole events in the client's dialect: a plain answer that was translated into a stream. */
 void relay_feed_translated(struct exchange *exchange, struct slice events);
 void relay_upstream_ended(struct exchange *exchange, enum upstream_end end, const char *detail);

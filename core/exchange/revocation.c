@@ -30,7 +30,8 @@ void revocation_check(struct exchange *exchange)
     bool held = exchange->hold_open && !exchange->charge_wanted;
     bool will_be = exchange->state == EXCHANGE_AUTHENTICATED;
     bool runs = (held || will_be) && exchange->state < EXCHANGE_SETTLING;
-    const char *why = exchange->asks.streamed && runs ? why_revoked(exchange) : NULL;
+    bool flows = exchange->asks.streamed || exchange->attempt.opaque;
+    const char *why = flows && runs ? why_revoked(exchange) : NULL;
     if (why == NULL)
         return;
     if (will_be || exchange->hold_pending) {

@@ -13,6 +13,7 @@
 #include "dialect/dialect_kind.h"
 #include "dialect/event_template.h"
 #include "dialect/line_ends.h"
+#include "dialect/sound_length.h"
 #include "dialect/sse.h"
 #include "dialect/text_route.h"
 #include "exchange/meter.h"
@@ -28,13 +29,14 @@ struct stream {
     struct line_ends line_ends;
     struct sse sse;
     struct event_template event_template;
-    struct buffer out;        /* whole events ready for the client */
-    struct buffer held_event; /* usage, if asked for: goes out at the end, with the cost */
-    struct buffer last_event; /* data: [DONE] as it came */
-    struct buffer joined;     /* scratch for events of several data lines */
-    bool started;             /* the task has asked for the relay; the hold may still be pending */
-    bool flowing;             /* the head is out */
-    bool done;                /* [DONE] has come */
+    struct buffer out;         /* whole events ready for the client */
+    struct buffer held_event;  /* usage, if asked for: goes out at the end, with the cost */
+    struct buffer last_event;  /* data: [DONE] as it came */
+    struct buffer joined;      /* scratch for events of several data lines */
+    struct sound_length sound; /* of an opaque answer; its last byte is in held_event */
+    bool started;              /* the task has asked for the relay; the hold may still be pending */
+    bool flowing;              /* the head is out */
+    bool done;                 /* [DONE] has come */
     bool upstream_ended;
     bool out_of_budget;       /* we ended the answer: there is no money for more */
     bool reason_given;        /* the present event already says that money limited it */

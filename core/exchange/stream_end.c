@@ -6,6 +6,9 @@
 #include "dialect/final_chunk.h"
 #include "exchange/exchange_internal.h"
 
+_Static_assert(sizeof((struct stream *)NULL)->failure_message + 64 <= STREAM_END_MESSAGE_BYTES,
+               "the failure and what was charged");
+
 static void append_length(const struct exchange *exchange, struct buffer *out)
 {
     const struct stream *stream = &exchange->stream;
@@ -48,9 +51,9 @@ static void append_usage(const struct exchange *exchange, struct buffer *out)
         final_chunk_usage(buffer_slice(&stream->chunk_head), &usage, out);
 }
 
-/* Agents show their user only the message of an error, so it says what was charged. */
-static void write_message(const struct exchange *exchange, char *out, size_t out_bytes)
+void stream_end_message(const struct exchange *exchange, char out[STREAM_END_MESSAGE_BYTES])
 {
+    const size_t out_bytes = STREAM_END_MESSAGE_BYTES;
     const struct stream *stream = &exchange->stream;
     int64_t charge_nusd = exchange->settlement.record.charge_nusd;
     char charge[MONEY_TEXT_BYTES];
@@ -66,8 +69,8 @@ static void write_message(const struct exchange *exchange, char *out, size_t out
 static void append_error(const struct exchange *exchange, struct buffer *out)
 {
     const struct stream *stream = &exchange->stream;
-    char message[sizeof stream->failure_message + 64];
-    write_message(exchange, message, sizeof message);
+    char message[STREAM_END_MESSAGE_BYTES];
+    stream_end_message(exchange, message);
     const char *type = stream->refused ? "invalid_request_error" : "server_error";
     final_chunk_error(message, type, stream->failure_code, out);
 }
@@ -100,8 +103,8 @@ static void append_failure(const struct exchange *exchange, struct buffer *out)
 {
     const struct stream *stream = &exchange->stream;
     const struct final_usage usage = usage_of(exchange);
-    char message[sizeof stream->failure_message + 64];
-    write_message(exchange, message, sizeof message);
+    char message[STREAM_END_MESSAGE_BYTES];
+    stream_end_message(exchange, message);
     const struct error_body error = {.status = failure_status(stream),
                                      .code = stream->failure_code,
                                      .message = message,

@@ -10,6 +10,11 @@ struct exchange;
 
 /* What the answer shows of its charge. */
 struct answer_bill stream_end_bill(const struct exchange *exchange);
+enum { STREAM_END_MESSAGE_BYTES = 704 };
+
+/* Why the stream failed, and what was charged: agents show their user only the message of an
+ * error. */
+void stream_end_message(const struct exchange *exchange, char out[STREAM_END_MESSAGE_BYTES]);
 /* Appends the end as whole events. The buffer remembers a failure. */
 void stream_end_append(const struct exchange *exchange, struct buffer *out);
 

@@ -1,6 +1,7 @@
 #include "exchange/worst_price.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "dialect/model_request.h"
 
@@ -35,6 +36,37 @@ static void try_prompts(const struct worst_view *view, struct price_facts facts,
     }
 }
 
+/* Whether a rule in front of this one has the same word of its kind. */
+static bool was_tried(const struct price_schedule *rules, size_t index, enum usage_word word)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (strcasecmp(rules->rules[i].words[word], rules->rules[index].words[word]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Pictures of which the request leaves size and quality to the provider may be any that a rule
+ * names. `word`: the next of these words. */
+static void try_pictures(const struct worst_view *view, struct price_facts facts,
+                         enum usage_word word, const struct unit_prices *plain,
+                         struct unit_prices *worst)
+{
+    const struct price_schedule *rules = view->rules;
+    if (word == USAGE_WORDS || view->question.asks->media.medium != ANSWERS_PICTURES) {
+        try_prompts(view, facts, plain, worst);
+        return;
+    }
+    bool open = price_facts_is_open(facts.words[word]);
+    try_pictures(view, facts, word + 1, plain, worst);
+    for (size_t i = 0; open && i < rules->rule_count; i++) {
+        if (rules->rules[i].words[word][0] == '\0' || was_tried(rules, i, word))
+            continue;
+        memcpy(facts.words[word], rules->rules[i].words[word], PRICE_WORD_BYTES);
+        try_pictures(view, facts, word + 1, plain, worst);
+    }
+}
+
 /* Each of tier, speed and region may be served as asked or plainly: one may be cheaper than the
  * plain one, and another dearer. */
 static void try_served(const struct worst_view *view, const struct price_facts *asked,
@@ -52,7 +84,7 @@ static void try_served(const struct worst_view *view, const struct price_facts *
             memcpy(facts.words[word], asked->words[word], PRICE_WORD_BYTES);
         }
         if (news)
-            try_prompts(view, facts, plain, worst);
+            try_pictures(view, facts, USAGE_SIZE, plain, worst);
     }
 }
 
@@ -92,7 +124,7 @@ static void raise_answer(const struct model_request *asks, struct unit_prices *p
 {
     raise_to(&prices->output_pusd, prices->reasoning_pusd);
     raise_to(&prices->output_pusd, prices->image_output_pusd);
-    if (paid_features_use(&asks->paid, "modalities.audio"))
+    if (asks->media.medium == ANSWERS_SOUND || paid_features_use(&asks->paid, "modalities.audio"))
         raise_to(&prices->output_pusd, prices->audio_output_pusd);
 }
 

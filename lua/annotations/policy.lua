@@ -324,11 +324,12 @@ function math.tan(x) end
 ---@alias policy.Dialect
 ---| "openai"|"openai-chat"|"openai-responses"|"anthropic"|"gemini"
 ---| "embeddings"|"moderations"|"rerank"|"completions"|"decisions"
----| "gemini-embeddings"|"demo"
+---| "gemini-embeddings"|"speech"|"images"|"demo"
 
 ---Where a model is sold; "chat" stands for all conversations.
 ---@alias policy.Endpoint
 ---| "chat"|"completions"|"embeddings"|"moderations"|"rerank"|"decisions"|"gemini-embeddings"
+---| "speech"|"images"
 
 ---@class policy.CostPath
 ---@field path string names of members with dots between: "usage.cost"
@@ -491,7 +492,7 @@ function math.tan(x) end
 ---@class policy.CatalogEntryOwn
 ---@field provider string the name in providers.lua
 ---@field model string the provider's own name of the model
----@field mode? string what it is for, if that is not chat: not served yet
+---@field mode? string what it is for, if that is not chat; some are not served yet
 ---@field retires? string the day on which the provider takes it away
 ---@field searches? boolean each call searches, so its price must be sold
 

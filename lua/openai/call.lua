@@ -53,12 +53,13 @@ function call.answer(x, endpoint, address, digest, user_id, purpose)
     x:relay()
 end
 
--- A handler of an endpoint whose name is that of its dialect.
-function call.of(name)
+-- A handler of an endpoint with a dialect of its own. Its path is the name, too, if none is given.
+function call.of(name, path)
     local address = { endpoint = name }
+    path = path or "/" .. name
     return function(x, _, digest, user_id)
         x:speaks(name)
-        call.answer(x, "/" .. name, address, digest, user_id)
+        call.answer(x, path, address, digest, user_id)
     end
 end
 

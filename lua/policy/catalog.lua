@@ -14,6 +14,7 @@ local NEAR_MAX = 3
 -- The endpoint of what is no conversation, by its mode.
 local ENDPOINTS = {
     embedding = "embeddings", moderation = "moderations", rerank = "rerank",
+    audio_speech = "speech", image_generation = "images",
     completion = "completions", decisions = "decisions",
 }
 -- Where providers, by their names in price files, have an endpoint of their own for it.
@@ -130,6 +131,9 @@ local function drop_uncounted(model, searches)
             if unit == "web_search" and searches then
                 return "searches in each call: give the most searches of one call, such as "
                     .. "{ web_search_max = 10 }"
+            elseif model.input == nil then
+                return string.format("is sold by the %s: give the most that one call may have, "
+                    .. "such as { %s_max = 10 }", unit, unit)
             end
             model[unit] = nil
             model.web_search_by = unit ~= "web_search" and model.web_search_by or nil

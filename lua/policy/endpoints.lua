@@ -27,6 +27,8 @@ local KINDS = {
         modality = "embeddings",
         paths = { "/models/{model}:embedContent", "/models/{model}:batchEmbedContents" },
     },
+    speech = { modality = "audio", paths = { "/audio/speech" } },
+    images = { modality = "image", paths = { "/images/generations" } },
 }
 local CONVERSATIONS = 15 -- the bits of the dialects that are translated into each other
 
@@ -75,10 +77,16 @@ local function speaks(provider, word)
     return provider.spoken % (2 * bit) >= bit
 end
 
--- The longest answer of a model whose entry does not say it; nil: it must.
+-- Whether it answers with sound or pictures: such an answer is no part of the context.
+function endpoints.is_media(set)
+    return set ~= nil and (set.speech or set.images) or false
+end
+
+-- The longest answer of a model whose entry does not say it; nil: it must. 0: no token of it may
+-- have a price.
 function endpoints.longest(set, context)
     if not endpoints.generates(set) then
-        return 1
+        return endpoints.is_media(set) and 0 or 1
     end
     for word in pairs(set or { chat = true }) do
         if KINDS[word].generates and not KINDS[word].short then

@@ -248,6 +248,18 @@ local function stated_context(node, providers)
     return context
 end
 
+-- A price of generated tokens needs the most that an answer has.
+local function check_output(node, model)
+    for _, each in ipairs(model.max_output == 0 and model.candidates or {}) do
+        for _, unit in ipairs { "output", "audio_output", "image_output" } do
+            if (each.sold[unit] or 0) > 0 or (each.buy[unit] or 0) > 0 then
+                schema.fail(node, "max_output", "is missing: a price of %s needs the most tokens "
+                    .. "that one answer, or one picture, may have", unit)
+            end
+        end
+    end
+end
+
 local function model(parent, id, providers)
     local node = schema.only(schema.child(parent, model_id(parent, id)), MEMBERS)
     local context = stated_context(node, providers)
@@ -261,7 +273,8 @@ local function model(parent, id, providers)
         name = schema.text(node, "name", id, 200),
         context = context,
         max_output = schema.integer(node, "max_output",
-            endpoints.longest(served, context) or schema.REQUIRED, 1, context or TOKENS_MAX),
+            endpoints.longest(served, context) or schema.REQUIRED, 1,
+            not endpoints.is_media(served) and context or TOKENS_MAX),
         image_tokens_max = schema.integer(node, "image_tokens_max", nil, 1, TOKENS_MAX),
         capabilities = capabilities,
         output_hidden = set.reasoning or false,
@@ -285,6 +298,7 @@ local function model(parent, id, providers)
     record.prices = prices.read(node, record.answerless)
     record.rules = schedule.read(node, record.prices or {})
     candidates(node, record, record.prices, providers)
+    check_output(node, record)
     record.priced = #record.candidates > 0
     return record
 end

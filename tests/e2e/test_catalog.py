@@ -338,11 +338,11 @@ def selling(idle, tmp_path):
         "texts": {**PLAIN, "mode": "completion", "litellm_provider": "text-completion-openai"},
         "asked": {**PLAIN, "mode": "decisions", "output_cost_per_token": "0"},
         "free": {**PLAIN, "mode": "moderation", "input_cost_per_token": "0.0"},
-        "drawing": {**PLAIN, "mode": "image_generation"},
+        "drawing": {**PLAIN, "mode": "video_generation"},
         "no-length": {key: PLAIN[key] for key in PLAIN if key != "max_output_tokens"},
     }
     path = price_file(tmp_path, models)
-    modes = ("embedding", "moderation", "rerank", "completion", "decisions", "image_generation")
+    modes = ("embedding", "moderation", "rerank", "completion", "decisions", "video_generation")
     wanted = [word for mode in modes for word in ("--mode", mode)]
     result = idle.command("catalog", "import", str(path), *wanted)
     assert result.returncode == 0, result.stderr
@@ -410,7 +410,7 @@ def test_the_names_of_the_provider_and_of_the_customer_may_differ(selling, provi
     ("text", "words"),
     [('m = sell("gpt-smal"),', ["models.lua:2: sell(", "gpt-smal", 'did you mean "gpt-small"?']),
      ('m = sell("gemini-large"),', ['did you mean "away/gemini-large"?']),
-     ('m = sell("drawing"),', ["does not serve models of the mode image_generation yet",
+     ('m = sell("drawing"),', ["does not serve models of the mode video_generation yet",
                                "catalog.lua:"]),
      ('m = sell("free"),', ["catalog.lua has no such model"]),
      ('m = sell("ranker", { candidates = { { provider = "demo" } } }),', ["does not speak rerank"]),

@@ -1,6 +1,8 @@
 """docs/openapi.yaml says what the gateway serves: no more and no less. Routes and error codes are
 compared with the sources, members with the answers to a walk through all of it."""
 
+# long: one walk through all of the API
+
 import copy
 import json
 import re
@@ -158,6 +160,9 @@ def prepare(policies: Policies) -> None:
     for name, providers in (("embeddings", ("openai",)), ("moderations", ("openai",)),
                             ("rerank", ("ranker",))):  # fmt: skip
         policies.model(name, Price("1", "0"), providers=providers, endpoints=[name])
+    policies.model("speech", character="0.00001", character_max=9, max_output=None,
+                   endpoints=["speech"])  # fmt: skip
+    policies.model("images", image="0.01", image_max=1, max_output=None, endpoints=["images"])
     policies.write("routes", 'return { groups = { "slow" } }\n')
     policies.write(
         "limits",
@@ -309,6 +314,21 @@ def walk_lists(customer: Customer, provider, mount: str) -> None:
         provider.answer = answers.reply(200, json.dumps(found).encode()) if found else text()
         assert http.post(mount + path, json=body, **mine).status_code == 200
         assert http.post(mount + path, json=body).status_code == 401
+    provider.answer = answers.chat()
+
+
+def walk_media(customer: Customer, provider, mount: str) -> None:
+    http, mine = customer.gateway.http, {"headers": customer.authorization}
+    picture = json.dumps({"data": [{"url": "https://pictures.example/1"}]}).encode()
+    for path, name, answer in (
+        ("audio/speech", "speech", answers.reply(200, b"\xff", {"Content-Type": "audio/mpeg"})),
+        ("images/generations", "images", answers.reply(200, picture)),
+    ):
+        provider.answer = answer
+        body = {"model": name, "input": "x", "prompt": "x"}
+        assert http.post(f"{mount}/{path}", json=body, **mine).status_code == 200
+        assert http.post(f"{mount}/{path}", json=body).status_code == 401
+        assert http.post(f"{mount}/{path}", json={"model": name}, **mine).status_code == 400
     provider.answer = answers.chat()
 
 
@@ -542,6 +562,7 @@ def test_every_answer(make_gateway, provider, document):
             walk_api(customer, mount)
             walk_dialects(gateway.customer(), poor, provider, mount)
             walk_lists(gateway.customer(), provider, mount)
+            walk_media(gateway.customer(), provider, mount)
         assert gateway.http.get("/api/hello").status_code == 200
         assert poor.ask().status_code == 402
         body = {"model": "gpt-4o-mini", "messages": list(QUESTION)}

@@ -12,7 +12,9 @@ import pydantic
 import pytest
 from gateway import ROOT
 from google.genai import types as google_types
-from openai.types import CompletionUsage
+from openai.types import CompletionUsage, ImageGenCompletedEvent
+from openai.types.images_response import SvgUsage
+from openai.types.images_response import Usage as ImagesUsage
 from openai.types.responses import Response, ResponseUsage
 
 WHOLE = "a part of a count that is read, at the price of that"
@@ -53,12 +55,16 @@ LEFT_OUT = {
     "fallback_credit.status.type": WORDS,
     "fallback_credit.status.reason": WORDS,
     "fallback_credit.status.remove_to_redeem": WORDS,
+    "model": "the model that writes SVG: priced as the one that was asked",
     "iterations.model": "the model of a turn: an adviser's is priced as the model that was asked",
 }
 TYPES = {
     "openai.CompletionUsage": CompletionUsage,
     "openai.ResponseUsage": ResponseUsage,
     "openai.Response.tool_usage": Response.model_fields["tool_usage"].annotation,
+    "openai.ImagesResponse.usage": ImagesUsage,
+    "openai.ImagesResponse.svg_usage": SvgUsage,
+    "openai.ImageGenCompletedEvent.usage": ImageGenCompletedEvent.model_fields["usage"].annotation,
     "anthropic.Usage": anthropic_types.Usage,
     "anthropic.MessageDeltaUsage": anthropic_types.MessageDeltaUsage,
     "anthropic.BetaUsage": anthropic_beta.BetaUsage,

@@ -3,9 +3,11 @@ of it is what happened. Retry-After is read in every form, and handed on where i
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import answers
 import pytest
+import speech_answers as speech
 import sse
 from answers import Chat, Usage, reply, silence, stream
 from customer import QUESTION
@@ -33,6 +35,9 @@ def module_gateway(shared_provider, tmp_path_factory):
     for name in ("brisk", "bounded", "hasty"):
         policies.model(name, PRICE, providers=(name,))
     policies.model("both", PRICE, providers=("hasty", "openai"))
+    policies.model("drawn", image="0.05", image_max=1, max_output=None, endpoints=["images"])
+    policies.model("spoken", second="0.001", second_max=60, max_output=None, providers=("hasty",),
+                   endpoints=["speech"])  # fmt: skip
     policies.write("examples", "return {}\n")
     gateway.start()
     yield gateway
@@ -264,3 +269,56 @@ def test_nothing_to_wait_for(customer, provider, value):
     response = customer.ask()
     assert response.headers["retry-after"] == "1"
     assert response.headers["x-should-retry"] == "true"
+
+
+# ---- sound and pictures ----
+
+
+def draw(customer):
+    body = {"model": "drawn", "prompt": "A cat", "stream": True}
+    return customer.post(body, "/images/generations")
+
+
+def test_who_waits_for_a_picture_is_kept_awake(customer, provider):
+    picture = speech.event("image_generation.completed", b64_json="AAAA")
+    with Gate(provider) as gate, ThreadPoolExecutor(1) as pool:
+        provider.answer = answers.behind(gate, speech.events(picture))
+        asked = pool.submit(draw, customer)
+        provider.wait_for_requests(1)
+        time.sleep(0.6)  # two comments
+        gate.set()
+        content = asked.result(10).content
+    assert content.startswith(COMMENT * 2)
+    (event,) = content.replace(COMMENT, b"").split(b"\n\n")[:-1]
+    assert json.loads(event.split(b"data: ")[1])["usage"]["cost"] == 0.06
+
+
+def test_a_picture_that_fails_late_says_so(customer, provider):
+    failed = answers.error(500, "no", None, "server_error")
+    with Gate(provider) as gate, ThreadPoolExecutor(1) as pool:
+        provider.answer = answers.behind(gate, failed)
+        asked = pool.submit(draw, customer)
+        provider.wait_for_requests(1)
+        time.sleep(0.5)
+        gate.set()
+        content = asked.result(10).content
+    event = content.replace(COMMENT, b"")
+    assert event.startswith(b"event: error\n")
+    assert json.loads(event.split(b"data: ")[1])["error"]["code"] == "provider_unavailable"
+
+
+def test_nothing_is_added_to_sound(customer, provider):
+    """It waits for longer than comments do; and a provider that stops is not waited for."""
+    with Gate(provider) as gate:
+        provider.answer = speech.chunked(speech.wav(1), speech.wav(1), kind="audio/wav", gate=gate)
+        client = customer.openai(max_retries=0)
+        with client.audio.speech.with_streaming_response.create(
+            model="spoken", input="Hi", voice="alloy"
+        ) as streamed:
+            got = b""
+            with pytest.raises(Exception, match="peer closed"):
+                for piece in streamed.iter_bytes():
+                    got += piece
+    assert got == speech.wav(1)[:-1]
+    record = customer.wait_for_record()
+    assert (record["error_code"], usd(record["cost"])) == ("timeout", usd("0.0012"))

@@ -294,8 +294,33 @@ COMPLETIONS = [
     b'{"model":"m","prompt":[[1,2],[3]],"stream":true,"stream_options":{"include_usage":false}}',
     b'{"usage":{"include":true},"model":"m","prompt":null,"max_tokens":null,"logprobs":1}',
 ]
+# Requests with an answer each, and sounds (fuzz_media.c).
+MEDIA = [
+    b'{"model":"m","input":"a\\u00e9","voice":"alloy","stream_format":"sse","speed":1.5}\n'
+    b'{"type":"speech.audio.delta","audio":"//OExAAAAAAAAAAAAAAAAAA="}',
+    b'{"model":"m","input":"x","response_format":"pcm"}\n'
+    b'{"type":"speech.audio.done","usage":{"input_tokens":1,"output_tokens":2}}',
+    b'{"model":"m","prompt":"x","n":2,"size":"auto","quality":"hd","moderation":"low"}\n'
+    b'{"created":1,"data":[{"b64_json":"AAAA"},{"url":"x"}],"size":"1x1","svg_usage":{}}',
+    b'{"model":"m","prompt":"x","stream":true,"partial_images":2,"output_format":"png"}\n'
+    b'{"type":"image_generation.completed","b64_json":"AAAA","usage":{"output_tokens":5}}',
+    b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\1\0\1\0\xc0\x5d\0\0\x80\xbb\0\0\2\0\x10\0"
+    b"data\xff\xff\xff\xff" + bytes(99),
+    b"ID3\4\0\0\0\0\0\5" + bytes(5) + (b"\xff\xf3\x84\xc4" + bytes(188)) * 3,
+    (b"\xff\xf1\x60\x40\x0c\x9f\xfc" + bytes(93)) * 3,
+    b"OggS\0\2"
+    + bytes(20)
+    + b"\1\x13OpusHead\1\1"
+    + bytes(9)
+    + b"OggS\0\0\x80\xbb"
+    + bytes(18)
+    + b"\1\x05"
+    + bytes(5),
+    b"fLaC\0\0\0\x22" + bytes(10) + b"\x05\xdc\x00\xf0\x00\x00\x8c\xa0",
+]
 SEEDS = {
     "lists": LISTS,
+    "media": MEDIA,
     "anthropic": [*ANTHROPIC, moved(ASKED[2])],
     "chat": CHATS,
     "chunked": CHUNKED,
@@ -365,6 +390,23 @@ WORDS = {
         '"parts":',
     ],
     "json": ["\\ud83d", "\\u0000", "true", "false", "null", "e-3"],
+    "media": [
+        "RIFF",
+        "WAVE",
+        "fmt ",
+        "data",
+        "ID3",
+        "OggS",
+        "OpusHead",
+        "fLaC",
+        '"input":',
+        '"prompt":',
+        '"audio":',
+        '"b64_json":',
+        '"usage":',
+        '"svg_usage":',
+        '"n":',
+    ],
     "meter": [f'"{name}":' for name in MEMBERS],
     "policy_source": ["return", "function", "end", "env(", "--[[", "]]", "[=[", "default = "],
     "response": FIELDS,

@@ -54,8 +54,9 @@ struct curl_call {
     struct buffer body; /* of the request, when it came in parts */
     struct upstream_events events;
     int status;
-    char content_type[64];
+    char content_type[128]; /* with its parameters */
     int64_t retry_after_ms;
+    bool encoded; /* its length is not that of what libcurl gives us */
     size_t head_bytes;
     bool head_told;
     bool own_certificates; /* a ca_file has marked the handle: no other call may use it */
@@ -216,6 +217,24 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 /* ---- an answer comes in ---- */
 
+/* Without its parameters, where there is no room for them. */
+static void note_type(struct curl_call *call, struct slice type)
+{
+    if (type.bytes >= sizeof call->content_type)
+        type = field_media_type(type);
+    if (type.bytes >= sizeof call->content_type)
+        return;
+    memcpy(call->content_type, type.data, type.bytes);
+    call->content_type[type.bytes] = '\0';
+}
+
+static int64_t length_of(const struct curl_call *call)
+{
+    curl_off_t length = -1;
+    curl_easy_getinfo(call->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    return call->encoded ? -1 : (int64_t)length;
+}
+
 static void note_header(struct curl_call *call, const char *line, size_t bytes)
 {
     struct slice name;
@@ -225,13 +244,10 @@ static void note_header(struct curl_call *call, const char *line, size_t bytes)
         bytes--;
     if (bytes == 0 || !field_parse((struct slice){line, bytes}, &name, &value, &why))
         return; /* no header that we read */
-    if (slice_equals_nocase(name, "content-type")) {
-        struct slice type = field_media_type(value);
-        if (type.bytes < sizeof call->content_type) {
-            memcpy(call->content_type, type.data, type.bytes);
-            call->content_type[type.bytes] = '\0';
-        }
-    }
+    if (slice_equals_nocase(name, "content-type"))
+        note_type(call, slice_trim(value));
+    if (slice_equals_nocase(name, "content-encoding"))
+        call->encoded = true;
     if (slice_equals_nocase(name, "retry-after"))
         call->retry_after_ms = field_retry_after_ms(slice_trim(value));
 }
@@ -248,6 +264,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
     if (bytes > 5 && memcmp(line, "HTTP/", 5) == 0) {
         call->content_type[0] = '\0';
         call->retry_after_ms = -1;
+        call->encoded = false;
         return bytes;
     }
     if (bytes > 2) {
@@ -260,8 +277,11 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
         return bytes; /* an informational answer, such as 100 Continue */
     call->head_told = true;
     const struct upstream_head head = {.status = (int)status,
-                                       .content_type = slice_of(call->content_type),
-                                       .retry_after_ms = call->retry_after_ms};
+                                       .content_type =
+                                           field_media_type(slice_of(call->content_type)),
+                                       .content_type_line = slice_of(call->content_type),
+                                       .retry_after_ms = call->retry_after_ms,
+                                       .content_length = length_of(call)};
     call->events.on_head(&head, call->events.arg);
     return call->cancelled ? 0 : bytes;
 }

@@ -267,7 +267,10 @@ static void tell_head(struct http_call *call)
     const struct response_head *from = &call->response.head;
     const struct upstream_head head = {.status = from->status,
                                        .content_type = from->content_type,
-                                       .retry_after_ms = from->retry_after_ms};
+                                       .content_type_line = from->content_type_line,
+                                       .retry_after_ms = from->retry_after_ms,
+                                       .content_length =
+                                           from->coding == CODING_NONE ? from->content_length : -1};
     call->events.on_head(&head, call->events.arg);
 }
 

@@ -32,8 +32,10 @@ enum upstream_end {
 
 struct upstream_head {
     int status;
-    struct slice content_type; /* without parameters, "" when there is none */
-    int64_t retry_after_ms;    /* -1: not given */
+    struct slice content_type;      /* without parameters, "" when there is none */
+    struct slice content_type_line; /* the same with its parameters, as it came */
+    int64_t retry_after_ms;         /* -1: not given */
+    int64_t content_length;         /* of what on_data gives; -1: not told */
 };
 
 struct upstream_events {

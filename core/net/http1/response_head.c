@@ -41,6 +41,12 @@ static bool parse_status_line(struct slice line, struct response_head *out, cons
     return true;
 }
 
+static void note_type(struct slice value, struct response_head *out)
+{
+    out->content_type = field_media_type(value);
+    out->content_type_line = value;
+}
+
 /* Acts on the headers that we need; `value` has no white space around it. */
 static bool note_field(struct slice name, struct slice value, struct response_head *out,
                        const char **why)
@@ -60,7 +66,7 @@ static bool note_field(struct slice name, struct slice value, struct response_he
     if (slice_equals_nocase(name, "content-encoding"))
         field_note_coding(value, &out->coding);
     else if (slice_equals_nocase(name, "content-type"))
-        out->content_type = field_media_type(value);
+        note_type(value, out);
     else if (slice_equals_nocase(name, "retry-after"))
         out->retry_after_ms = field_retry_after_ms(value);
     else if (slice_equals_nocase(name, "connection") && field_list_has(value, "close"))

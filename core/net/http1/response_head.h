@@ -14,9 +14,10 @@
 struct response_head {
     int status; /* 100 to 599 */
     int minor_version;
-    struct slice content_type; /* without parameters; points into the parsed bytes */
-    int64_t retry_after_ms;    /* -1: not given */
-    int64_t content_length;    /* -1: absent */
+    struct slice content_type;      /* without parameters; points into the parsed bytes */
+    struct slice content_type_line; /* with them */
+    int64_t retry_after_ms;         /* -1: not given */
+    int64_t content_length;         /* -1: absent */
     bool chunked;
     bool close; /* the connection cannot be used after this answer */
     enum content_coding coding;

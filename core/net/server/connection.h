@@ -57,6 +57,7 @@ struct connection {
     struct evhttp_connection *evcon;
     struct evhttp_request *evreq;     /* while REPLYING */
     bool past_evhttp;                 /* the next chunk of the reply may bypass evhttp */
+    bool reply_sized;                 /* its length is in its head: there are no chunks */
     struct buffer head;               /* bytes of the head; request.head points into it */
     struct http_header *header_table; /* of request.head */
     size_t head_scanned;

@@ -101,11 +101,22 @@ void http_reply(struct http_request *request, int status, struct slice body)
     send_now(connection);
 }
 
+static void begin(struct connection *connection, int status, const size_t *body_bytes)
+{
+    connection->past_evhttp = false;
+    connection->reply_sized = body_bytes != NULL;
+    give_head(connection, body_bytes);
+    evhttp_send_reply_start(connection->evreq, status, phrase_of(status));
+}
+
 void http_reply_begin(struct http_request *request, int status)
 {
-    request->connection->past_evhttp = false;
-    give_head(request->connection, NULL);
-    evhttp_send_reply_start(request->connection->evreq, status, phrase_of(status));
+    begin(request->connection, status, NULL);
+}
+
+void http_reply_begin_sized(struct http_request *request, int status, size_t body_bytes)
+{
+    begin(request->connection, status, &body_bytes);
 }
 
 /* Appends behind the bytes that wait. The head is one of them, so the first piece takes this way;
@@ -116,8 +127,8 @@ static void write_through_evhttp(struct connection *connection, struct slice dat
     evbuffer_add(connection_scratch(connection), data.data, data.bytes);
     evhttp_send_reply_chunk_with_cb(connection->evreq, connection_scratch(connection), on_drained,
                                     connection);
-    connection->past_evhttp =
-        !connection->request.tls && head->minor_version > 0 && head->method != HTTP_HEAD;
+    connection->past_evhttp = !connection->request.tls && !connection->reply_sized &&
+                              head->minor_version > 0 && head->method != HTTP_HEAD;
 }
 
 size_t http_reply_write(struct http_request *request, struct slice data)

@@ -117,6 +117,9 @@ bool http_reply_has_room(struct http_request *request, size_t bytes);
 void http_reply_header(struct http_request *request, const char *name, const char *value);
 void http_reply(struct http_request *request, int status, struct slice body);
 void http_reply_begin(struct http_request *request, int status);
+/* The same for a body of so many bytes, which the client is told. The caller writes just as many,
+ * or cuts the reply. */
+void http_reply_begin_sized(struct http_request *request, int status, size_t body_bytes);
 /* Appends to the body. Returns how many bytes wait to be sent; above LIMIT_OUTPUT_BYTES the caller
  * pauses its source until on_drained. */
 size_t http_reply_write(struct http_request *request, struct slice data);

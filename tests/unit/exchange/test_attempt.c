@@ -24,6 +24,7 @@ struct owner {
     unsigned decided;
     unsigned choices;
     unsigned ends;
+    unsigned large; /* how often a large body was told */
     enum upstream_end end;
     struct buffer stream;
 };
@@ -78,8 +79,15 @@ static bool on_call_end(void *arg)
     return !owner.gone;
 }
 
+static void on_large_body(void *arg)
+{
+    assert_ptr_equal(arg, &owner);
+    owner.large++;
+}
+
 static const struct attempt_events events = {.on_decided = on_decided,
                                              .on_stream = on_stream,
+                                             .on_large_body = on_large_body,
                                              .on_choices = on_choices,
                                              .on_answer_end = on_answer_end,
                                              .on_call_end = on_call_end};
@@ -210,8 +218,7 @@ static void an_answer_is_bounded(void **state)
     static const struct {
         char byte;
         const char *detail;
-    } cases[] = {{'x', "the answer is larger than 32 MB"},
-                 {' ', "the answer begins with 32 MB of blanks"}};
+    } cases[] = {{'x', "the answer is too large"}, {' ', "the answer begins with 32 MB of blanks"}};
     char *data = malloc(BYTES);
     assert_non_null(data);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -224,6 +231,8 @@ static void an_answer_is_bounded(void **state)
         free(server.request);
         assert_int_equal(attempt.outcome, ATTEMPT_GARBLED);
         assert_string_equal(attempt.detail, cases[i].detail);
+        assert_int_equal(owner.large > 0, cases[i].byte == 'x');
+        owner.large = 0;
     }
     free(data);
 }

@@ -370,6 +370,80 @@ static void estimated_media_has_its_price(void **state)
             .input = 100, .image_input = 85, .audio_input = 2, .output = 1, .audio_output = 10});
 }
 
+/* Sound of which nobody tells the tokens: 1,250 a minute; begun seconds count. */
+static void sound_is_charged_by_its_length(void **state)
+{
+    (void)state;
+    asks.media.medium = ANSWERS_SOUND;
+    asks.media.characters = 400;
+    beside.character = beside.second = 500;
+    priced = 1U << UNIT_AUDIO_OUTPUT | 1U << UNIT_SECOND | 1U << UNIT_CHARACTER;
+    meter = (struct meter){.output = {.audio_bytes = 4000, .audio_ms = 12001}};
+    struct charge charge = count(false);
+    assert_counts(
+        &charge.tokens,
+        (struct unit_counts){.input = 100, .audio_output = 250, .second = 13, .character = 400});
+    meter.output.audio_ms = 0; /* its form does not tell: by the text, 15 bytes a second */
+    charge = count(false);
+    assert_int_equal(charge.tokens.second, 27);
+    assert_int_equal(charge.tokens.audio_output, 555);
+    meter.output.audio_bytes = 0; /* none came */
+    charge = count(true);
+    assert_int_equal(charge.tokens.second, 0);
+    assert_int_equal(charge.tokens.character, 400);
+    unseen_tokens = 1; /* none was seen */
+    charge = count(true);
+    assert_int_equal(charge.tokens.second, 27);
+}
+
+static void all_counted_tokens_of_speech_are_sound(void **state)
+{
+    (void)state;
+    asks.media.medium = ANSWERS_SOUND;
+    priced = 1U << UNIT_AUDIO_OUTPUT;
+    meter.output = (struct media_sizes){.audio_bytes = 4000, .audio_ms = 1000};
+    struct charge charge = count(false);
+    assert_counts(&charge.tokens,
+                  (struct unit_counts){.input = 80, .cached_input = 20, .audio_output = 50});
+    assert_int_equal(charge.source, USAGE_REPORTED);
+}
+
+static void all_counted_tokens_of_a_picture_are_of_it(void **state)
+{
+    (void)state;
+    asks.media.medium = ANSWERS_PICTURES;
+    priced = 1U << UNIT_IMAGE_OUTPUT;
+    meter.output = (struct media_sizes){.image_count = 1};
+    struct charge charge = count(false);
+    assert_int_equal(charge.tokens.image_output, 50);
+    meter.parts.image_output = 40; /* the provider tells them apart */
+    meter.has_parts = true;
+    charge = count(false);
+    assert_int_equal(charge.tokens.image_output, 40);
+    assert_int_equal(charge.tokens.output, 10);
+}
+
+/* What is told but not sold is no excess, and no alarm. */
+static void a_model_without_tokens_has_none_to_pay(void **state)
+{
+    (void)state;
+    asks.media.medium = ANSWERS_PICTURES;
+    limits.output_tokens = limits.image_tokens = 0;
+    priced = 1U << UNIT_IMAGE;
+    meter.output = (struct media_sizes){.image_count = 2};
+    meter.parts.image_output = 50;
+    meter.has_parts = true;
+    struct charge charge = count(false);
+    assert_int_equal(charge.allowed.image, 2);
+    assert_false(charge_is_excessive(&charge));
+    assert_int_equal(charge.unpriced, 0);
+    meter = (struct meter){.output = {.image_count = 0}};
+    asks.choices = 2;
+    unseen_tokens = 1;
+    charge = count(true);
+    assert_int_equal(charge.allowed.image, 2); /* as many as were asked for */
+}
+
 #define WITH_CHARGE(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void)
@@ -394,6 +468,10 @@ int main(void)
         WITH_CHARGE(searches_are_bounded),
         WITH_CHARGE(cached_parts_have_their_price),
         WITH_CHARGE(pictures_are_counted),
+        WITH_CHARGE(sound_is_charged_by_its_length),
+        WITH_CHARGE(all_counted_tokens_of_speech_are_sound),
+        WITH_CHARGE(all_counted_tokens_of_a_picture_are_of_it),
+        WITH_CHARGE(a_model_without_tokens_has_none_to_pay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

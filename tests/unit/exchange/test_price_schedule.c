@@ -317,14 +317,24 @@ static void an_unknown_tier_costs_what_the_dearest_does(void **state)
     const struct unit_counts input = {.input = 200};
     const struct unit_counts output = {.output = 200};
     struct price_facts facts = {.prompt_tokens = 200, .service_tier = "new", .region = "us"};
-    price_schedule_dearest_tier(&schedule, &base, &input, &facts);
+    price_schedule_dearest(&schedule, USAGE_SERVICE_TIER, &base, &input, &facts);
     assert_string_equal(facts.service_tier, "own");
     assert_string_equal(facts.region, "us");
     strcpy(facts.service_tier, "new");
-    price_schedule_dearest_tier(&schedule, &base, &output, &facts);
+    price_schedule_dearest(&schedule, USAGE_SERVICE_TIER, &base, &output, &facts);
     assert_string_equal(facts.service_tier, "priority");
-    price_schedule_dearest_tier(NULL, &base, &output, &facts);
+    price_schedule_dearest(NULL, USAGE_SERVICE_TIER, &base, &output, &facts);
     assert_string_equal(facts.service_tier, "");
+}
+
+/* Where rules name sizes, only those have a price; where none does, any has. */
+static void rules_take_the_words_that_they_name(void **state)
+{
+    (void)state;
+    assert_true(price_schedule_takes(&schedule, USAGE_SERVICE_TIER, "FLEX"));
+    assert_false(price_schedule_takes(&schedule, USAGE_SERVICE_TIER, "new"));
+    assert_true(price_schedule_takes(&schedule, USAGE_SIZE, "new"));
+    assert_true(price_schedule_takes(NULL, USAGE_SIZE, "new"));
 }
 
 static void words_are_cut_and_cleaned(void **state)
@@ -356,6 +366,7 @@ int main(void)
         cmocka_unit_test(each_word_is_a_condition),
         cmocka_unit_test(known_tiers),
         cmocka_unit_test(an_unknown_tier_costs_what_the_dearest_does),
+        cmocka_unit_test(rules_take_the_words_that_they_name),
         cmocka_unit_test(words_are_cut_and_cleaned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,6 +166,42 @@ static void what_the_answer_says_is_covered(void **state)
     assert_int_equal(prices.output_pusd, 400);
 }
 
+#define PICTURE(of_size, of_quality, pusd)                                                         \
+    {                                                                                              \
+        .prompt_above = -1, .size = (of_size), .quality = (of_quality), .sets = 1U << UNIT_IMAGE,  \
+        .prices = {.image_pusd = (pusd)}, .factor_ppm = 1000000                                    \
+    }
+
+static const struct price_schedule by_size = {
+    .priced = 1U << UNIT_IMAGE,
+    .rule_count = 4,
+    .rules = {PICTURE("small", "", 10), PICTURE("large", "", 50), PICTURE("", "hd", 30),
+              PICTURE("large", "hd", 90)}};
+
+static void assert_picture(const char *size, const char *quality, int64_t pusd)
+{
+    asks.asked.size = slice_of(size);
+    asks.asked.quality = slice_of(quality);
+    prices = (struct unit_prices){.image_pusd = 20};
+    raise(&by_size);
+    assert_int_equal(prices.image_pusd, pusd);
+}
+
+/* What the provider may choose may be the dearest; what is asked for may be served plainly. */
+static void pictures_may_be_of_any_size_that_is_left_open(void **state)
+{
+    (void)state;
+    asks.media.medium = ANSWERS_PICTURES;
+    assert_picture("small", "sd", 20);
+    assert_picture("large", "sd", 50);
+    assert_picture("small", "AUTO", 30);
+    assert_picture("auto", "sd", 50);
+    assert_picture("", "hd", 90);
+    assert_picture("", "", 90);
+    asks.media.medium = ANSWERS_TEXT; /* elsewhere a word that is not said is the plain one */
+    assert_picture("", "", 20);
+}
+
 #define WITH_PRICES(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void)
@@ -180,6 +216,7 @@ int main(void)
         WITH_PRICES(tiers_that_are_asked_for_are_covered),
         WITH_PRICES(parts_of_what_is_asked_for_are_covered),
         WITH_PRICES(what_the_answer_says_is_covered),
+        WITH_PRICES(pictures_may_be_of_any_size_that_is_left_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,294 @@
+#include "dialect/images.h"
+
+#include "base/money.h"
+#include "dialect/media_events.h"
+#include "dialect/member_name.h"
+#include "dialect/plain_events.h"
+#include "dialect/prompt.h"
+#include "dialect/request_edits.h"
+#include "dialect/request_members.h"
+
+enum {
+    PICTURES_MAX = 128,
+    PREVIEWS_MAX = 16,
+    PREVIEW_TOKENS = 100 /* of output, each (OpenAI's guide to image generation, 2026-11) */
+};
+
+/* ---- requests ---- */
+
+static bool read_prompt(struct model_request *out, struct request_fault *fault)
+{
+    const struct json_value *prompt = request_member(out, REQUEST_MESSAGES);
+    if (prompt == NULL)
+        return request_refuse(fault, "missing_field", "prompt",
+                              "You must provide a prompt parameter.");
+    if (prompt->type != JSON_STRING || prompt->raw.bytes == 2)
+        return request_refuse(fault, "invalid_value", "prompt",
+                              "'prompt' must be a text that is not empty.");
+    prompt_add_member(&out->prompt, out->keys[REQUEST_MESSAGES], prompt);
+    out->prompt.message_count = 1;
+    return true;
+}
+
+static bool read_previews(struct model_request *out, struct request_fault *fault)
+{
+    const struct json_value *value = request_member(out, REQUEST_STREAM_OPTIONS);
+    int64_t count = 0;
+    if (value != NULL && (value->type != JSON_NUMBER || !json_int64(value, &count) || count < 0 ||
+                          count > PREVIEWS_MAX))
+        return request_refuse(fault, "invalid_value", "partial_images",
+                              "'partial_images' must be a whole number from 0 to %d.",
+                              PREVIEWS_MAX);
+    out->media.tokens_beside = count * PREVIEW_TOKENS;
+    return true;
+}
+
+static bool read_stream(struct model_request *out, struct request_fault *fault)
+{
+    const struct json_value *streamed = request_member(out, REQUEST_STREAM);
+    if (streamed != NULL && !request_read_flag(streamed, "stream", &out->streamed, fault))
+        return false;
+    if (out->streamed && out->choices > 1) /* only one event has counts */
+        return request_refuse(fault, "invalid_value", "n",
+                              "A stream has one picture: ask for n = 1, or without stream.");
+    return true;
+}
+
+/* SVG is drawn by a second model, and a GIF has many pictures: neither has a price. */
+static bool read_format(const struct model_request *out, struct request_fault *fault)
+{
+    const struct json_value *format = request_member(out, REQUEST_GENERATION);
+    if (format == NULL || json_string_is(format, "png") || json_string_is(format, "webp") ||
+        json_string_is(format, "jpeg"))
+        return true;
+    return request_refuse(fault, "invalid_value", "output_format",
+                          "'output_format' must be \"png\", \"webp\" or \"jpeg\": others are not "
+                          "sold.");
+}
+
+/* Members that change what a picture costs in a way for which there are no prices, or bring
+ * pictures with them. */
+static const char *const unsold[] = {
+    "svg",   "frame_count",         "width",      "height", "steps",
+    "image", "num_inference_steps", "megapixels", "images", "image_url",
+    "mask",  "input_image",
+};
+
+/* The words that prices are about must be words. */
+static bool is_word(struct slice name)
+{
+    return slice_equals(name, "size") || slice_equals(name, "quality") ||
+           slice_equals(name, "resolution");
+}
+
+static bool check_member(const struct json_item *item, struct slice name,
+                         struct request_fault *fault)
+{
+    if (item->value.type == JSON_NULL)
+        return true;
+    for (size_t i = 0; i < sizeof unsold / sizeof unsold[0]; i++) {
+        if (member_name_reads_as(name, unsold[i], MEMBER_CASE_CAMEL))
+            return request_refuse(fault, "invalid_value", unsold[i],
+                                  "'%s' changes what a picture costs, and is not sold. Leave it "
+                                  "out.",
+                                  unsold[i]);
+    }
+    if (is_word(name) && item->value.type != JSON_STRING)
+        return request_refuse(fault, "invalid_value", NULL, "'%.*s' must be a text.",
+                              (int)name.bytes, name.data);
+    return true;
+}
+
+static bool check_members(const struct model_request *out, struct request_fault *fault)
+{
+    struct json_walk walk = json_walk(&out->root);
+    struct json_item item;
+    bool good = true;
+    while (good && json_next(&walk, &item)) {
+        struct buffer room = {0};
+        good = check_member(&item, member_name_decode(item.key, &room), fault);
+        buffer_fini(&room);
+    }
+    return good;
+}
+
+static bool read_all(struct model_request *out, struct request_fault *fault)
+{
+    static const char *const names[REQUEST_MEMBERS] = {[REQUEST_MODEL] = "model",
+                                                       [REQUEST_MESSAGES] = "prompt",
+                                                       [REQUEST_STREAM] = "stream",
+                                                       [REQUEST_STREAM_OPTIONS] = "partial_images",
+                                                       [REQUEST_N] = "n",
+                                                       [REQUEST_GENERATION] = "output_format",
+                                                       [REQUEST_ASIDE] = "moderation"};
+    return request_members_read(out, names, MEMBER_CASE_FOLDED, fault) &&
+           check_members(out, fault) && request_read_model(out, fault) && read_prompt(out, fault) &&
+           request_read_count(request_member(out, REQUEST_N), "n", PICTURES_MAX, &out->choices,
+                              fault) &&
+           read_previews(out, fault) && read_stream(out, fault) && read_format(out, fault);
+}
+
+static bool read_request(struct slice text, const struct request_address *address, uint64_t seed,
+                         struct model_request *out, struct request_fault *fault)
+{
+    struct json_index index;
+    (void)address;
+    bool good = request_begin(text, seed, &index, out, fault) && read_all(out, fault);
+    out->media.medium = ANSWERS_PICTURES;
+    out->usage_asked = true; /* its answers always tell it */
+    request_end(out);
+    return good;
+}
+
+/* ---- answers ---- */
+
+static bool is_filled(const struct json_value *value)
+{
+    return value->type == JSON_STRING && value->raw.bytes > 2;
+}
+
+static bool is_picture(const struct json_value *entry)
+{
+    enum { DATA, ADDRESS, MEMBERS };
+    struct json_member members[MEMBERS] = {
+        [DATA] = {.name = "b64_json"}, [ADDRESS] = {.name = "url"}};
+    json_find_all(entry, members, MEMBERS);
+    return is_filled(&members[DATA].value) || is_filled(&members[ADDRESS].value);
+}
+
+static int64_t count_pictures(const struct json_value *list)
+{
+    struct json_walk walk = json_walk(list);
+    struct json_item item;
+    int64_t count = 0;
+    while (list->type == JSON_ARRAY && json_next(&walk, &item))
+        count += is_picture(&item.value);
+    return count;
+}
+
+/* Returns false if it is an error. */
+static bool begin(const struct json_value *root, const struct json_member *error,
+                  struct answer_facts *out)
+{
+    bool fails = media_events_is_error(error);
+    *out = (struct answer_facts){.kind = fails ? ANSWER_FAILS : ANSWER_PASSES};
+    if (fails)
+        out->error = *root;
+    return !fails;
+}
+
+static void read_answer(const struct json_value *root, struct answer_facts *out)
+{
+    enum { PICTURES, ERROR, USAGE, SVG, MODEL, MEMBERS };
+    struct json_member members[MEMBERS] = {[PICTURES] = {.name = "data"},
+                                           [ERROR] = {.name = "error"},
+                                           [USAGE] = {.name = "usage"},
+                                           [SVG] = {.name = "svg_usage"},
+                                           [MODEL] = {.name = "model"}};
+    json_find_all(root, members, MEMBERS);
+    if (!begin(root, &members[ERROR], out))
+        return;
+    if (members[PICTURES].count == 1)
+        out->sizes.image_count = count_pictures(&members[PICTURES].value);
+    out->said = out->sizes.image_count > 0;
+    if (out->said)
+        out->finish_reason = "stop";
+    out->holder = *root;
+    out->usage = members[USAGE].value;
+    out->beside.svg_usage = members[SVG].value;
+    out->model = members[MODEL].value;
+}
+
+/* Also the events of edits, which have other names and the same members. */
+static bool completes(const struct json_value *type)
+{
+    return type->type == JSON_STRING && (json_string_is(type, "image_generation.completed") ||
+                                         json_string_is(type, "image_edit.completed"));
+}
+
+static void read_event(struct answer_state *state, const struct json_value *root,
+                       struct answer_facts *out)
+{
+    enum { TYPE, PICTURE, ERROR, USAGE, MEMBERS };
+    struct json_member members[MEMBERS] = {[TYPE] = {.name = "type"},
+                                           [PICTURE] = {.name = "b64_json"},
+                                           [ERROR] = {.name = "error"},
+                                           [USAGE] = {.name = "usage"}};
+    (void)state;
+    json_find_all(root, members, MEMBERS);
+    if (!begin(root, &members[ERROR], out))
+        return;
+    out->said = is_filled(&members[PICTURE].value);
+    if (!completes(&members[TYPE].value))
+        return;
+    out->kind = ANSWER_ENDS;
+    out->sizes.image_count = out->said;
+    out->finish_reason = "stop";
+    out->said = true;
+    out->holder = *root;
+    out->usage = members[USAGE].value;
+}
+
+static void put(const char *name, const struct json_value *value, struct buffer *out)
+{
+    if (value->raw.bytes == 0)
+        return;
+    buffer_printf(out, ",\"%s\":", name);
+    buffer_append_slice(out, value->raw);
+}
+
+/* The first picture as the event that completes a stream. */
+static void write_events(const struct json_value *answer, struct buffer *out)
+{
+    static const char *const as[] = {"created_at", "background", "output_format",
+                                     "quality",    "size",       "usage"};
+    enum { COPIED = sizeof as / sizeof as[0], PICTURES = COPIED, MEMBERS };
+    struct json_member members[MEMBERS] = {
+        {.name = "created"}, {.name = "background"}, {.name = "output_format"}, {.name = "quality"},
+        {.name = "size"},    {.name = "usage"},      {.name = "data"}};
+    enum { DATA, ADDRESS, FORMS };
+    struct json_member forms[FORMS] = {[DATA] = {.name = "b64_json"}, [ADDRESS] = {.name = "url"}};
+    struct json_item first;
+    json_find_all(answer, members, MEMBERS);
+    struct json_walk walk = json_walk(&members[PICTURES].value);
+    if (members[PICTURES].value.type != JSON_ARRAY || !json_next(&walk, &first))
+        return;
+    json_find_all(&first.value, forms, FORMS);
+    buffer_append_text(out, "event: image_generation.completed\n");
+    size_t start = out->bytes;
+    buffer_append_text(out, "data: {\"type\":\"image_generation.completed\"");
+    put("b64_json", &forms[DATA].value, out);
+    put("url", &forms[ADDRESS].value, out);
+    for (size_t i = 0; i < COPIED; i++)
+        put(as[i], &members[i].value, out);
+    buffer_append_char(out, '}');
+    plain_events_end(out, start);
+}
+
+static void write_usage(const struct final_usage *usage, struct buffer *out)
+{
+    char cost[MONEY_TEXT_BYTES];
+    int64_t total_tokens = usage->prompt_tokens + usage->completion_tokens;
+    buffer_printf(out,
+                  "{\"input_tokens\":%lld,\"input_tokens_details\":{\"text_tokens\":%lld,"
+                  "\"image_tokens\":0},\"output_tokens\":%lld,\"output_tokens_details\":{"
+                  "\"image_tokens\":%lld,\"text_tokens\":0},\"total_tokens\":%lld,\"cost\":%s}",
+                  (long long)usage->prompt_tokens, (long long)usage->prompt_tokens,
+                  (long long)usage->completion_tokens, (long long)usage->completion_tokens,
+                  (long long)total_tokens, money_format_short(usage->charge_nusd, cost));
+}
+
+const struct dialect_form images_form = {
+    .read_request = read_request,
+    .apply = request_apply_model,
+    .read_event = read_event,
+    .read_answer = read_answer,
+    .write_events = write_events,
+    .usage_name = "usage",
+    .write_usage = write_usage,
+    .write_length = media_events_write_length,
+    .write_failure = media_events_write_failure,
+    .events_named = true,
+    .keep_alive = ": keep-alive\n",
+    .last_event = "",
+};

@@ -1,0 +1,122 @@
+#include "exchange/offer_check.h"
+
+#include <stdio.h>
+
+#include "exchange/candidate.h"
+#include "exchange/exchange_internal.h"
+#include "exchange/price_facts.h"
+
+static bool refuse_content(struct exchange *exchange, const char *what)
+{
+    char message[192];
+    snprintf(
+        message, sizeof message,
+        "This model reads no %s. Leave them out, or ask a model that does: GET /v1/models says "
+        "which (architecture.input_modalities).",
+        what);
+    const struct answer_error error = {
+        .status = 400, .code = "unsupported_content", .message = message, .param = "messages"};
+    exchange_refuse(exchange, &error);
+    return false;
+}
+
+/* Refuses content that the model's entry does not name: the provider would refuse it, or ignore it
+ * and answer as if it had read it. */
+static bool takes_content(struct exchange *exchange, const struct cost_ceiling *need)
+{
+    const struct prompt *prompt = &exchange->asks.prompt;
+    if (prompt->image_count > 0 && !need->takes_images)
+        return refuse_content(exchange, "images");
+    if (prompt->audio_count > 0 && !need->takes_audio)
+        return refuse_content(exchange, "sound recordings");
+    if (prompt->file_count > 0 && !need->takes_files)
+        return refuse_content(exchange, "files");
+    return true;
+}
+
+static bool decline(struct exchange *exchange, const char *param, const char *message)
+{
+    const struct answer_error error = {
+        .status = 400, .code = "invalid_value", .message = message, .param = param};
+    exchange_refuse(exchange, &error);
+    return false;
+}
+
+/* Refuses more than the model's entry says that a call may have: more would not be paid. */
+static bool takes_amount(struct exchange *exchange, const struct cost_ceiling *need)
+{
+    const struct model_request *asks = &exchange->asks;
+    int64_t characters = need->beside.character;
+    int64_t pictures = need->beside.image;
+    char message[160];
+    if (characters > 0 && asks->media.characters > characters) {
+        snprintf(message, sizeof message,
+                 "This model speaks at most %lld characters at once; 'input' has %lld.",
+                 (long long)characters, (long long)asks->media.characters);
+        return decline(exchange, "input", message);
+    }
+    if (asks->media.medium == ANSWERS_PICTURES && pictures > 0 && asks->choices > pictures) {
+        snprintf(message, sizeof message, "This model makes at most %lld pictures at once.",
+                 (long long)pictures);
+        return decline(exchange, "n", message);
+    }
+    return true;
+}
+
+/* Refuses a size or quality that the prices do not name, where they name others: it would be sold
+ * at another's price. */
+static bool sells_words(struct exchange *exchange, const struct cost_ceiling *need)
+{
+    static const struct {
+        enum usage_word word;
+        const char *param;
+    } words[] = {
+        {USAGE_SIZE, "size"}, {USAGE_QUALITY, "quality"}, {USAGE_RESOLUTION, "resolution"}};
+    const struct price_question question = {&exchange->asks, exchange->created_ms, need->choice};
+    struct price_facts asked;
+    char message[192];
+    price_facts_plain(&question, &asked);
+    for (size_t i = 0;
+         exchange->asks.media.medium == ANSWERS_PICTURES && i < sizeof words / sizeof *words; i++) {
+        const char *said = asked.words[words[i].word];
+        bool sold = price_facts_is_open(said);
+        for (size_t j = 0; !sold && j < need->seller_count; j++)
+            sold = price_schedule_takes(need->sellers[j]->terms.sold_rules, words[i].word, said);
+        if (sold || need->seller_count == 0)
+            continue;
+        snprintf(message, sizeof message,
+                 "'%s' of '%s' is not sold with this model: GET /v1/models has its prices.",
+                 words[i].param, said);
+        return decline(exchange, words[i].param, message);
+    }
+    return true;
+}
+
+/* Refuses what the provider bills in another way than by the prices of the model's entry. No
+ * provider bills what the translation for every candidate leaves out. */
+static bool sells_features(struct exchange *exchange, const struct cost_ceiling *need)
+{
+    enum dialect asked = exchange->asks.dialect;
+    const char *sold = need->sold_features != NULL ? need->sold_features : "";
+    const char *left_out = (need->spoken >> asked & 1) == 0 ? paid_features_left_out(asked) : "";
+    const struct paid_feature *unsold = paid_features_unsold(&exchange->asks.paid, sold, left_out);
+    char name[PAID_FEATURE_NAME_BYTES];
+    char param[PAID_FEATURE_PARAM_BYTES];
+    char message[sizeof name + sizeof param + 128];
+    if (unsold == NULL)
+        return true;
+    snprintf(message, sizeof message,
+             "'%s' asks for '%s', which is not sold with this model. Leave it out, or ask the "
+             "operator of this gateway to sell it.",
+             paid_features_param(unsold, param), paid_features_name(unsold, name));
+    const struct answer_error error = {
+        .status = 400, .code = "invalid_value", .message = message, .param = param};
+    exchange_refuse(exchange, &error);
+    return false;
+}
+
+bool offer_check(struct exchange *exchange, const struct cost_ceiling *offered)
+{
+    return takes_content(exchange, offered) && sells_features(exchange, offered) &&
+           takes_amount(exchange, offered) && sells_words(exchange, offered);
+}

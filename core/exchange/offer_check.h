@@ -1,0 +1,15 @@
+/* Compares what a request asks for with what the model's entry sells, before any money is held: a
+ * provider would refuse the rest, ignore it, or bill it in a way that has no price here. On the
+ * exchange's worker. */
+#ifndef EXCHANGE_OFFER_CHECK_H
+#define EXCHANGE_OFFER_CHECK_H
+
+#include <stdbool.h>
+
+struct cost_ceiling;
+struct exchange;
+
+/* Returns false if something is not sold; the client then has its answer. */
+bool offer_check(struct exchange *exchange, const struct cost_ceiling *offered);
+
+#endif
