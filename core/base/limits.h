@@ -14,6 +14,9 @@ enum {
     LIMIT_PIPELINED_BYTES = 64 * 1024, /* bytes read ahead while a reply is under way */
     LIMIT_CHUNK_LINE_BYTES = 4 * 1024, /* one chunk-size line with its extensions */
     LIMIT_TRAILER_BYTES = 8 * 1024,
+    LIMIT_FORM_PARTS = 64,            /* of a form with files */
+    LIMIT_FORM_HEAD_BYTES = 4 * 1024, /* of one of them */
+    LIMIT_FORM_WORD_BYTES = 64,       /* a field that decides a price */
     LIMIT_INPUTS = 4096, /* of a request for embeddings and the like; OpenAI takes 2,048 */
 
     /* what Lua sees of a body (core/script/api_text.c) */
