@@ -16,7 +16,8 @@ static bool agrees(int64_t said, int64_t charged)
 static bool is_charged(const struct json_value *said, const struct final_usage *usage)
 {
     struct usage_form form;
-    return usage_form_read(said, &form) && agrees(form.prompt, usage->prompt_tokens) &&
+    bool counts = usage_form_read(said, &form);
+    return (counts || form.has_parts) && agrees(form.prompt, usage->prompt_tokens) &&
            agrees(form.cached, usage->cached_tokens) &&
            agrees(form.completion, usage->completion_tokens);
 }

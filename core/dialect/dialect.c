@@ -11,6 +11,7 @@
 #include "dialect/responses.h"
 #include "dialect/speech.h"
 #include "dialect/text_completions.h"
+#include "dialect/transcriptions.h"
 
 static const struct dialect_form *const forms[DIALECTS] = {
     [DIALECT_CHAT] = &chat_form,
@@ -26,6 +27,8 @@ static const struct dialect_form *const forms[DIALECTS] = {
     [DIALECT_GEMINI_EMBED_BATCH] = &gemini_embed_batch_form,
     [DIALECT_SPEECH] = &speech_form,
     [DIALECT_IMAGES] = &images_form,
+    [DIALECT_TRANSCRIPTIONS] = &transcriptions_form,
+    [DIALECT_TRANSLATIONS] = &translations_form,
 };
 
 const struct dialect_form *dialect_form(enum dialect dialect)
@@ -47,6 +50,8 @@ static const char *const names[DIALECTS] = {
     [DIALECT_GEMINI_EMBED_BATCH] = "gemini-embeddings-batch",
     [DIALECT_SPEECH] = "speech",
     [DIALECT_IMAGES] = "images",
+    [DIALECT_TRANSCRIPTIONS] = "transcriptions",
+    [DIALECT_TRANSLATIONS] = "translations",
 };
 
 const char *dialect_name(enum dialect dialect)

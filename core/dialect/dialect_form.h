@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/sha256.h"
 #include "base/slice.h"
 #include "dialect/answer.h"
 #include "dialect/error_body.h"
@@ -17,9 +18,10 @@
 struct request_address {
     struct slice model;
     bool streamed;
-    bool as_array;  /* a stream is one JSON array */
-    bool counted;   /* only the tokens of the input are asked for */
-    bool compacted; /* only a summary of the conversation is asked for */
+    bool as_array;             /* a stream is one JSON array */
+    bool counted;              /* only the tokens of the input are asked for */
+    bool compacted;            /* only a summary of the conversation is asked for */
+    struct slice content_type; /* of a form */
     /* Takes the names of what the provider keeps, in a dialect that has such; NULL: what it keeps
      * must not be named. */
     struct kept_names *kept;
@@ -44,6 +46,9 @@ struct dialect_form {
     /* Makes the provider's copy of it; as chat_apply. */
     bool (*apply)(const struct model_request *request, const struct request_changes *changes,
                   struct request_copy *out);
+
+    /* NULL: SHA-256 of its text. */
+    void (*digest)(const struct model_request *request, char out[SHA256_HEX_BYTES]);
 
     /* What follows down to note_text, and write_*, is NULL in a dialect that has no streams, and
      * what reads or writes answers in that of completions, which exchange/events.c has beside chat.

@@ -18,9 +18,11 @@ enum dialect {
     DIALECT_GEMINI_EMBED,
     DIALECT_GEMINI_EMBED_BATCH,
     DIALECT_SPEECH,
-    DIALECT_IMAGES
+    DIALECT_IMAGES,
+    DIALECT_TRANSCRIPTIONS,
+    DIALECT_TRANSLATIONS
 };
-enum { DIALECTS = 13, CONVERSATIONS = 4 };
+enum { DIALECTS = 15, CONVERSATIONS = 4 };
 
 static inline bool dialect_is_conversation(enum dialect dialect)
 {

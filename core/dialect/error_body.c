@@ -164,6 +164,8 @@ void error_body_write(enum dialect dialect, const struct error_body *error, stru
     case DIALECT_DECISIONS:
     case DIALECT_SPEECH:
     case DIALECT_IMAGES:
+    case DIALECT_TRANSCRIPTIONS:
+    case DIALECT_TRANSLATIONS:
         write_openai(error, error->code, out);
         break;
     case DIALECT_RESPONSES: /* Codex ends at once for this code alone */

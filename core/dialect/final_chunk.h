@@ -26,6 +26,7 @@ struct final_usage {
     int64_t cached_tokens;
     int64_t completion_tokens;
     int64_t charge_nusd;
+    int64_t seconds; /* of sound, where that is charged; 0: nothing */
 };
 void final_chunk_usage(struct slice head, const struct final_usage *usage, struct buffer *out);
 /* Writes the provider's own usage event (one line of data) with our cost. Returns false when its

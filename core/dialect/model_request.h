@@ -47,6 +47,8 @@ struct model_request {
     enum dialect dialect;
     struct slice text; /* the client's body, borrowed */
     struct json_value root;
+    struct slice boundary; /* of a form, in `text`; empty: the body is JSON */
+    bool text_answer;      /* a good answer is no JSON, but a text */
     /* `raw.data` is NULL where the member is absent */
     struct json_value members[REQUEST_MEMBERS];
     struct slice keys[REQUEST_MEMBERS]; /* their keys, as written */

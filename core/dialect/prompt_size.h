@@ -18,7 +18,11 @@ struct prompt {
     int64_t input_count; /* above 1: so many texts, each of which has the context for itself */
     int64_t image_count;
     int64_t audio_count;
-    int64_t audio_bytes;     /* of base64 */
+    int64_t audio_bytes; /* of base64 */
+    /* Of a file of sound: its length, at least a second; 0: there is none. Not measured: the
+     * longest that so many bytes can be. */
+    int64_t sound_seconds;
+    bool sound_measured;
     int64_t file_count;      /* files of unknown content */
     int64_t opaque_count;    /* content parts whose tokens cannot be foreseen: files, films */
     bool may_mark_caches;    /* a message may hold a mark: `cache_control` or OpenAI's */
@@ -36,5 +40,21 @@ struct prompt {
 /* In the usual forms of sound a token stands for at least PROMPT_AUDIO_BYTES_MIN bytes of base64
  * (speech at 6 kbit/s, 32 tokens a second). Estimates take PROMPT_AUDIO_BYTES to a token. */
 enum { PROMPT_AUDIO_BYTES_MIN = 30, PROMPT_AUDIO_BYTES = 400 };
+
+/* No usual file of sound has fewer bytes to a second (Opus at 6 kbit/s). Models that read one count
+ * 10 to 32 tokens a second (OpenAI, Google). */
+enum { PROMPT_SOUND_BYTES_MIN = 750, PROMPT_SOUND_TOKENS = 10, PROMPT_SOUND_TOKENS_MOST = 32 };
+
+/* The tokens of the sound: estimated, and at most. */
+static inline int64_t prompt_sound_tokens(const struct prompt *prompt)
+{
+    return prompt->audio_bytes / PROMPT_AUDIO_BYTES + prompt->sound_seconds * PROMPT_SOUND_TOKENS;
+}
+
+static inline int64_t prompt_sound_tokens_most(const struct prompt *prompt)
+{
+    return prompt->audio_bytes / PROMPT_AUDIO_BYTES_MIN +
+           prompt->sound_seconds * PROMPT_SOUND_TOKENS_MOST;
+}
 
 #endif

@@ -33,6 +33,20 @@ static bool read_timings(const struct json_value *timings, struct usage_form *ou
     return out->completion >= 0;
 }
 
+/* The length of the sound, where a transcription tells nothing else (whisper-1's verbose_json). */
+static bool read_duration(const struct json_value *seconds, struct usage_form *out)
+{
+    struct usage_counts counts;
+    usage_counts_init(&counts);
+    usage_counts_take_begun(&counts, COUNT_SECONDS, seconds);
+    *out = (struct usage_form){.prompt = -1, .cached = -1, .completion = -1, .reasoning = -1};
+    for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++)
+        out->parts.of[unit] = -1;
+    out->parts.second = counts.of[COUNT_SECONDS];
+    out->has_parts = out->parts.second > 0;
+    return out->has_parts;
+}
+
 /* Counts, or what has a price of its own. */
 static bool reads(const struct json_value *usage, struct usage_form *out)
 {
@@ -70,6 +84,8 @@ bool usage_find(const struct json_value *root, struct usage_form *out)
             return true;
         }
         if (json_key_is(item.key, "eval_count") && usage_form_read(root, out))
+            return true;
+        if (json_key_is(item.key, "duration") && read_duration(&item.value, out))
             return true;
         if (json_key_is(item.key, "timings") && read_timings(&item.value, out))
             return true;

@@ -199,6 +199,9 @@ bool exchange_read_request(struct exchange *exchange, const struct request_addre
     enum dialect dialect = exchange->asks.dialect;
     struct request_address asked = *address;
     asked.kept = &exchange->names;
+    const struct slice *type =
+        exchange->request != NULL ? head_header(&exchange->request->head, "content-type") : NULL;
+    asked.content_type = type != NULL ? *type : (struct slice){0};
     exchange->asks_model = asks_model;
     /* Samples may look cheaper than the rest, so who could ask for many estimates would take the
      * cheapest. */

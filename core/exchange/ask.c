@@ -218,7 +218,7 @@ static void start(struct ask *ask, const struct ask_question *question)
     own.arg = ask;
     buffer_init(&url, ADDRESS_BYTES);
     candidate_address(attempt->candidate, attempt->dialect, question->path, &url);
-    provider_headers_fill(attempt->candidate, attempt->dialect, attempt->dialect, head, &headers);
+    provider_headers_fill(attempt->candidate, attempt->dialect, &exchange->asks, head, &headers);
     const struct upstream_request request = {
         .url = url.data,
         .method = question->method,

@@ -70,7 +70,7 @@ static bool start_call(struct attempt *attempt, const struct attempt_request *as
 {
     const struct candidate *candidate = attempt->candidate;
     struct provider_headers headers;
-    provider_headers_fill(candidate, attempt->dialect, asked->asks->dialect, asked->head, &headers);
+    provider_headers_fill(candidate, attempt->dialect, asked->asks, asked->head, &headers);
     const struct upstream_request request = {
         .url = url_of(attempt, asked->asks),
         .headers = headers.lines,
@@ -230,7 +230,7 @@ static void on_head(const struct upstream_head *head, void *arg)
     attempt->retry_after_ms = head->retry_after_ms;
     attempt->heard_us = clock_mono_us();
     attempt->labelled_stream = slice_equals_nocase(head->content_type, "text/event-stream");
-    if (attempt->asks->media.opaque != OPAQUE_NONE)
+    if (attempt->asks->media.opaque != OPAQUE_NONE || attempt->asks->text_answer)
         opaque_form_copy_type(head->content_type_line, attempt->content_type);
     attempt->content_length = head->content_length;
 }
@@ -332,7 +332,8 @@ static void on_data(struct slice data, void *arg)
     if (attempt->status < 300 && attempt->asks->media.opaque != OPAQUE_NONE &&
         pass_opaque(attempt, data))
         return;
-    if (attempt->status < 300 && !attempt->sorted && !sort_answer(attempt, &data))
+    bool text = attempt->asks->text_answer; /* as it comes, whatever it begins with */
+    if (attempt->status < 300 && !text && !attempt->sorted && !sort_answer(attempt, &data))
         return;
     if (attempt->event_stream)
         give_stream(attempt, data, false);
@@ -527,11 +528,24 @@ static bool map_body(struct attempt *attempt)
     return false;
 }
 
+/* Judges a good body that should be a text. A server that does not know the format sends JSON. */
+static void judge_text(struct attempt *attempt)
+{
+    if (!plain_answer_read_text(buffer_slice(&attempt->body), &attempt->answer))
+        judge_form_body(attempt);
+    else if (attempt->events->on_answer(&attempt->answer, attempt->owner))
+        attempt_decide(attempt, ATTEMPT_ANSWERED, "");
+    else
+        attempt_decide(attempt, ATTEMPT_GARBLED, SAYS_NOTHING);
+}
+
 static void judge_body(struct attempt *attempt)
 {
     if (attempt->mapped != NULL && !map_body(attempt))
         return;
-    if (attempt_passes_chunks(attempt))
+    if (attempt->asks->text_answer)
+        judge_text(attempt);
+    else if (attempt_passes_chunks(attempt))
         judge_chat_body(attempt);
     else
         judge_form_body(attempt);

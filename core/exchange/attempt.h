@@ -93,7 +93,7 @@ struct attempt {
     size_t early_bytes;   /* bytes that came before that */
     bool event_stream;
     bool opaque;                          /* it passes as it is (dialect/opaque_form.h) */
-    char content_type[OPAQUE_TYPE_BYTES]; /* of an answer that may be opaque, for the client */
+    char content_type[OPAQUE_TYPE_BYTES]; /* of an answer that may be no JSON, for the client */
     int64_t content_length;               /* -1: not told */
     int64_t retry_after_ms;               /* -1: the provider did not say */
     struct buffer body;                   /* a plain answer or an error */

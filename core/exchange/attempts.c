@@ -117,7 +117,7 @@ static void on_counts(const struct answer_facts *facts, void *owner)
         price_facts_note_pictures(&meter->said, &facts->holder);
     bool counts = facts->answerless ? meter_read_prompt(meter, &facts->usage)
                                     : meter_read_answer(meter, &facts->usage, &facts->beside);
-    if (!counts)
+    if (!counts && meter->parts.second == 0) /* seconds are counts of their own */
         (void)meter_find_usage(meter, &facts->holder);
 }
 

@@ -185,6 +185,8 @@ static void put_urls(struct candidate *candidate)
         [DIALECT_GEMINI_EMBED_BATCH] = "/models/{model}:batchEmbedContents",
         [DIALECT_SPEECH] = "/audio/speech",
         [DIALECT_IMAGES] = "/images/generations",
+        [DIALECT_TRANSCRIPTIONS] = "/audio/transcriptions",
+        [DIALECT_TRANSLATIONS] = "/audio/translations",
     };
     bool mapped = candidate->terms.map_path[0] != '\0';
     for (size_t i = 0; i < DIALECTS; i++) {

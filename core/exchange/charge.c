@@ -28,8 +28,7 @@ static int64_t input_estimate(const struct charge_view *view)
         return limits->input_tokens;
     int64_t rate = rates_of_mix(view->input_rates, &prompt->mix);
     int64_t tokens = rates_tokens(rate, prompt->text_bytes, prompt_template_tokens(prompt)) +
-                     prompt->audio_bytes / PROMPT_AUDIO_BYTES +
-                     prompt->image_count * limits->image_tokens +
+                     prompt_sound_tokens(prompt) + prompt->image_count * limits->image_tokens +
                      (view->keeps_responses ? prompt->kept_tokens : 0);
     return least(tokens, limits->input_tokens);
 }
@@ -110,8 +109,13 @@ static bool judge_input(const struct charge_view *view, struct unit_counts *toke
     return false;
 }
 
-static enum usage_source source_of(const struct meter *meter, bool input, bool output, bool cut)
+static enum usage_source source_of(const struct charge_view *view, bool input, bool output,
+                                   bool cut)
 {
+    const struct meter *meter = view->meter;
+    bool timed = view->asks->prompt.sound_seconds > 0 && meter->parts.second > 0;
+    if (timed && !meter->reported && !meter->prompt_reported) /* it is all that they bill */
+        return USAGE_REPORTED;
     if (cut && !output)
         return USAGE_PARTIAL;
     bool used = input || (output && meter->tokens.output > 0);
@@ -145,7 +149,8 @@ static void leave_impossible_out(const struct charge_view *view, struct unit_cou
     const struct prompt *prompt = &view->asks->prompt;
     const struct media_sizes *output = &view->meter->output;
     const struct paid_features *paid = &view->asks->paid;
-    if (prompt->audio_count + prompt->audio_bytes == 0 && !hides_media(prompt))
+    if (prompt->audio_count + prompt->audio_bytes + prompt->sound_seconds == 0 &&
+        !hides_media(prompt))
         parts->audio_input = parts->cached_audio_input = 0;
     if (prompt->image_count == 0 && !hides_media(prompt))
         parts->image_input = parts->cached_image_input = 0;
@@ -184,7 +189,7 @@ static void estimate_media(const struct charge_view *view, bool input, bool outp
     const struct media_sizes *sizes = &view->meter->output;
     if (!input) {
         parts->cached_audio_input = parts->cached_image_input = 0;
-        parts->audio_input = prompt->audio_bytes / PROMPT_AUDIO_BYTES;
+        parts->audio_input = prompt_sound_tokens(prompt);
         parts->image_input = prompt->image_count * view->limits->image_tokens;
     }
     if (!output && parts->audio_output == 0)
@@ -210,6 +215,8 @@ static void find_parts(const struct charge_view *view, bool input, bool output,
         parts->web_search = least(parts->web_search, 1);
     if (parts->image == 0)
         parts->image = view->meter->output.image_count;
+    if (parts->second == 0)
+        parts->second = view->asks->prompt.sound_seconds;
     fill_medium(view, output_tokens, parts);
 }
 
@@ -267,17 +274,21 @@ static bool is_plain(const struct charge_view *view)
     const struct prompt *prompt = &view->asks->prompt;
     const struct meter *meter = view->meter;
     const unsigned usual = 1U << UNIT_INPUT | 1U << UNIT_CACHED_INPUT | 1U << UNIT_OUTPUT;
-    return !meter->has_parts && (view->priced & ~usual) == 0 && prompt->audio_bytes == 0 &&
-           meter->output.audio_bytes == 0 && meter->output.image_count == 0;
+    return !meter->has_parts && (view->priced & ~usual) == 0 &&
+           prompt->audio_bytes + prompt->sound_seconds == 0 && meter->output.audio_bytes == 0 &&
+           meter->output.image_count == 0;
 }
 
 /* No customer pays for more searches, say, than the model allows in a call. */
-static void allow_beside(const struct unit_counts *most, struct unit_counts *parts)
+static void allow_beside(const struct charge_limits *limits, struct unit_counts *parts)
 {
+    int64_t seconds = least(parts->second, limits->seconds);
     for (enum unit unit = UNIT_WEB_SEARCH; unit < UNIT_COUNT; unit++) {
         if (!unit_is_token(unit))
-            parts->of[unit] = least(parts->of[unit], most->of[unit]);
+            parts->of[unit] = least(parts->of[unit], limits->beside->of[unit]);
     }
+    if (limits->seconds > 0)
+        parts->second = seconds;
 }
 
 static void price_parts(const struct charge_view *view, bool input, bool output, struct charge *out)
@@ -291,7 +302,7 @@ static void price_parts(const struct charge_view *view, bool input, bool output,
         out->unpriced &= ~(1U << UNIT_AUDIO_OUTPUT | 1U << UNIT_IMAGE_OUTPUT);
     fold_parts(view->priced, &parts);
     take_parts(&parts, &out->tokens);
-    allow_beside(view->limits->beside, &parts);
+    allow_beside(view->limits, &parts);
     take_parts(&parts, &out->allowed);
 }
 
@@ -301,7 +312,7 @@ void charge_count(const struct charge_view *view, bool cut, struct charge *out)
     *out = (struct charge){.unpriced = 0};
     bool output = judge_output(view, &out->tokens.output);
     bool input = judge_input(view, &out->tokens);
-    out->source = source_of(meter, input, output, cut);
+    out->source = source_of(view, input, output, cut);
     out->reasoning_tokens = least(meter->reasoning_tokens, out->tokens.output);
     allow(view->limits, &out->tokens, &out->allowed);
     price_parts(view, input, output, out);

@@ -23,6 +23,7 @@ struct charge_limits {
     int64_t input_tokens;             /* as the hold counts them; an estimate is never higher */
     int64_t image_tokens;             /* of one image */
     const struct unit_counts *beside; /* what stands beside prompt and answer; borrowed */
+    int64_t seconds;                  /* of a file whose length is held; 0: as `beside` */
     int64_t output_tokens;            /* of all choices: limits of model, operator and customer */
 };
 

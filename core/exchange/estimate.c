@@ -221,6 +221,6 @@ int64_t estimate_input(const struct exchange *exchange, const struct cost_ceilin
     rates_get(exchange->env->rates, exchange->asks.model, &rates);
     int64_t rate = rates_of_mix(&rates.input, &prompt->mix);
     return rates_tokens(rate, prompt->text_bytes, prompt_template_tokens(prompt)) +
-           prompt->audio_bytes / PROMPT_AUDIO_BYTES +
-           prompt->image_count * offered->image_tokens_max + prompt->kept_tokens;
+           prompt_sound_tokens(prompt) + prompt->image_count * offered->image_tokens_max +
+           prompt->kept_tokens;
 }

@@ -298,7 +298,9 @@ static void most_input(const struct exchange *exchange, struct cost_ceiling *nee
     if (text_tokens > prompt->bytes_most)
         text_tokens = prompt->bytes_most;
     need->most = need->beside;
-    need->most.audio_input = fill(prompt->audio_bytes / PROMPT_AUDIO_BYTES_MIN, &room);
+    if (prompt->sound_measured)
+        need->most.second = least(need->beside.second, prompt->sound_seconds);
+    need->most.audio_input = fill(prompt_sound_tokens_most(prompt), &room);
     need->most.image_input = fill(prompt->image_count * need->image_tokens_max, &room);
     bool fills = prompt->opaque_count > 0 || prompt->kept_grows;
     if (exchange->asks.media.characters > 0 && need->most.character > 0)
@@ -419,6 +421,7 @@ static bool limit_answer(struct exchange *exchange, int64_t stated_context, stru
         .input_tokens = unit_counts_prompt(&need->most),
         .image_tokens = asks->media.medium == ANSWERS_PICTURES ? output : need->image_tokens_max,
         .beside = &exchange->budget.most,
+        .seconds = need->beside.second,
         .output_tokens = output * asks->choices};
     budget->choices = asks->choices;
     /* A summary is written when the provider has done its work: no money can end it before. */

@@ -46,7 +46,11 @@ static void digest_request(const struct exchange *exchange, const char *what,
     char body[SHA256_HEX_BYTES];
     char text[sizeof body + 96];
     const struct stream_budget *budget = &exchange->budget;
-    sha256_hex(buffer_slice(&exchange->body), body);
+    const struct dialect_form *form = dialect_form(exchange->asks.dialect);
+    if (form->digest != NULL)
+        form->digest(&exchange->asks, body);
+    else
+        sha256_hex(buffer_slice(&exchange->body), body);
     int bytes = snprintf(text, sizeof text, "%s\n%.48s", body, what);
     if (budget->has_max_cost)
         snprintf(text + bytes, sizeof text - (size_t)bytes, "\n%lld",

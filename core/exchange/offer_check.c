@@ -63,6 +63,28 @@ static bool takes_amount(struct exchange *exchange, const struct cost_ceiling *n
     return true;
 }
 
+/* Refuses sound that is sold by the second and is too long, or whose length nobody can tell: the
+ * file's own head would decide what it costs. */
+static bool takes_length(struct exchange *exchange, const struct cost_ceiling *need)
+{
+    const struct prompt *prompt = &exchange->asks.prompt;
+    char message[224];
+    if (prompt->sound_seconds == 0 || need->beside.second == 0)
+        return true;
+    if (!prompt->sound_measured)
+        snprintf(message, sizeof message,
+                 "This model is sold by the second, and the length of this file cannot be "
+                 "measured. Send WAV (PCM), FLAC, MP3, Ogg (Opus, Vorbis), M4A (AAC) or WebM "
+                 "(Opus).");
+    else if (prompt->sound_seconds > need->beside.second)
+        snprintf(message, sizeof message,
+                 "The sound is %lld seconds long; this model reads at most %lld in one call.",
+                 (long long)prompt->sound_seconds, (long long)need->beside.second);
+    else
+        return true;
+    return decline(exchange, "file", message);
+}
+
 /* Refuses a size or quality that the prices do not name, where they name others: it would be sold
  * at another's price. */
 static bool sells_words(struct exchange *exchange, const struct cost_ceiling *need)
@@ -118,5 +140,6 @@ static bool sells_features(struct exchange *exchange, const struct cost_ceiling 
 bool offer_check(struct exchange *exchange, const struct cost_ceiling *offered)
 {
     return takes_content(exchange, offered) && sells_features(exchange, offered) &&
-           takes_amount(exchange, offered) && sells_words(exchange, offered);
+           takes_amount(exchange, offered) && takes_length(exchange, offered) &&
+           sells_words(exchange, offered);
 }

@@ -70,3 +70,13 @@ void plain_answer_read(const struct model_request *asks, struct slice answers_as
     if (rename(answers_as, &facts->model, &answer))
         form->read_answer(root, facts);
 }
+
+bool plain_answer_read_text(struct slice body, struct answer_facts *facts)
+{
+    struct json_value root;
+    struct fault fault;
+    *facts = (struct answer_facts){
+        .said = body.bytes > 0, .finish_reason = "stop", .sizes.text_bytes = (int64_t)body.bytes};
+    return body.bytes == 0 || body.data[0] != '{' ||
+           !json_parse(body, LIMIT_JSON_DEPTH, &root, &fault);
+}

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "dialect/model_request.h"
 #include "net/server/server.h"
 
 static const char *const passed_names[PASSED_HEADERS] = {"traceparent", "tracestate",
@@ -79,15 +80,25 @@ static void add_anthropic(const struct candidate *candidate, bool translated,
         out->lines[out->count++] = version_line(translated);
 }
 
+/* A form keeps its boundary; nothing else of the client's Content-Type is passed on. */
+static const char *type_line(const struct model_request *asks, char out[FORM_TYPE_BYTES])
+{
+    if (asks->boundary.bytes == 0)
+        return "Content-Type: application/json";
+    snprintf(out, FORM_TYPE_BYTES, "Content-Type: multipart/form-data; boundary=\"%.*s\"",
+             (int)asks->boundary.bytes, asks->boundary.data);
+    return out;
+}
+
 void provider_headers_fill(const struct candidate *candidate, enum dialect spoken,
-                           enum dialect asked, const struct http_head *client_head,
+                           const struct model_request *asks, const struct http_head *client_head,
                            struct provider_headers *out)
 {
     const char *key = candidate_key(candidate, spoken);
-    bool translated = spoken != asked;
+    bool translated = spoken != asks->dialect;
     out->count = 0;
     buffer_init(&out->anthropic, ANTHROPIC_HEADERS * (ANTHROPIC_HEADER_BYTES + 72));
-    out->lines[out->count++] = "Content-Type: application/json";
+    out->lines[out->count++] = type_line(asks, out->form_type);
     if (candidate->header_count == 0 || !sets(candidate, "user-agent"))
         out->lines[out->count++] = "User-Agent: llm-gateway/1";
     if (key != NULL)

@@ -9,6 +9,9 @@
 #include "exchange/candidate.h"
 
 struct http_head;
+struct model_request;
+
+enum { FORM_TYPE_BYTES = 128 }; /* its boundary has 70 at most */
 
 /* The client's fields that may be passed on. Each has a bit in candidate_terms.pass_headers, in the
  * same order as in lua/policy/providers.lua. */
@@ -23,13 +26,14 @@ struct provider_headers {
     const char *lines[4 + CANDIDATE_HEADERS + PASSED_HEADERS + ANTHROPIC_HEADERS];
     size_t count;
     char passed[PASSED_HEADERS][PASSED_HEADER_BYTES];
-    struct buffer anthropic; /* the lines of Anthropic's fields, each with a NUL */
+    char form_type[FORM_TYPE_BYTES]; /* of a body that is a form */
+    struct buffer anthropic;         /* the lines of Anthropic's fields, each with a NUL */
 };
 
-/* Fills *out for a provider that is asked in `spoken` by a client that asks in `asked`. The head
- * must live as long as `out` is used; NULL: the client has left. */
+/* Fills *out for a provider that is asked in `spoken` for what a client asks. The head must live as
+ * long as `out` is used; NULL: the client has left. */
 void provider_headers_fill(const struct candidate *candidate, enum dialect spoken,
-                           enum dialect asked, const struct http_head *client_head,
+                           const struct model_request *asks, const struct http_head *client_head,
                            struct provider_headers *out);
 void provider_headers_fini(struct provider_headers *headers);
 

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/failpoint.h"
@@ -145,6 +146,22 @@ static struct slice price_body(const struct exchange *exchange, struct buffer *p
                                                       : price_answer(exchange, priced);
 }
 
+/* A text passes with its type, if that is one of texts: no page of a provider's is ours. */
+static const char *plain_type(const struct exchange *exchange)
+{
+    static const char *const types[] = {"text/plain", "text/vtt", "text/srt",
+                                        "application/x-subrip", "application/json"};
+    const char *type = exchange->attempt.content_type;
+    if (!exchange->asks.text_answer)
+        return PLAIN_TYPE;
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        size_t bytes = strlen(types[i]);
+        if (strncasecmp(type, types[i], bytes) == 0 && (type[bytes] == '\0' || type[bytes] == ';'))
+            return type;
+    }
+    return "text/plain; charset=utf-8";
+}
+
 static void reply_plain(struct exchange *exchange)
 {
     struct buffer priced;
@@ -152,7 +169,7 @@ static void reply_plain(struct exchange *exchange)
     struct slice body = price_body(exchange, &priced);
     exchange_header(exchange, "x-llm-cost",
                     money_format(exchange->settlement.record.charge_nusd, cost));
-    exchange_reply(exchange, 200, PLAIN_TYPE, body);
+    exchange_reply(exchange, 200, plain_type(exchange), body);
     buffer_fini(&priced);
 }
 
@@ -186,7 +203,7 @@ void relay_keep(struct exchange *exchange)
         keep_stream(exchange, &rest);
     } else {
         idempotency_copy(exchange, price_body(exchange, &rest));
-        idempotency_keep(exchange, PLAIN_TYPE, exchange->settlement.record.charge_nusd);
+        idempotency_keep(exchange, plain_type(exchange), exchange->settlement.record.charge_nusd);
     }
     buffer_fini(&rest);
 }

@@ -29,7 +29,8 @@ static struct final_usage usage_of(const struct exchange *exchange)
     return (struct final_usage){.prompt_tokens = unit_counts_prompt(tokens),
                                 .cached_tokens = unit_counts_cached(tokens),
                                 .completion_tokens = unit_counts_answer(tokens),
-                                .charge_nusd = record->charge_nusd};
+                                .charge_nusd = record->charge_nusd,
+                                .seconds = tokens->second};
 }
 
 struct answer_bill stream_end_bill(const struct exchange *exchange)

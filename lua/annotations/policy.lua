@@ -324,12 +324,12 @@ function math.tan(x) end
 ---@alias policy.Dialect
 ---| "openai"|"openai-chat"|"openai-responses"|"anthropic"|"gemini"
 ---| "embeddings"|"moderations"|"rerank"|"completions"|"decisions"
----| "gemini-embeddings"|"speech"|"images"|"demo"
+---| "gemini-embeddings"|"speech"|"images"|"transcriptions"|"translations"|"demo"
 
 ---Where a model is sold; "chat" stands for all conversations.
 ---@alias policy.Endpoint
 ---| "chat"|"completions"|"embeddings"|"moderations"|"rerank"|"decisions"|"gemini-embeddings"
----| "speech"|"images"
+---| "speech"|"images"|"transcriptions"|"translations"
 
 ---@class policy.CostPath
 ---@field path string names of members with dots between: "usage.cost"

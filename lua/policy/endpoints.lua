@@ -5,8 +5,8 @@ local schema = require "policy.schema"
 
 local endpoints = {}
 
--- What each answers with, its paths below a mount, whether it generates something, and whether that
--- is short by its nature.
+-- What each reads beside text, what it answers with, its paths below a mount, whether it generates
+-- something, and whether that is short by its nature.
 local KINDS = {
     chat = {
         modality = "text",
@@ -29,6 +29,12 @@ local KINDS = {
     },
     speech = { modality = "audio", paths = { "/audio/speech" } },
     images = { modality = "image", paths = { "/images/generations" } },
+    transcriptions = {
+        reads = "audio", modality = "text", generates = true, paths = { "/audio/transcriptions" },
+    },
+    translations = {
+        reads = "audio", modality = "text", generates = true, paths = { "/audio/translations" },
+    },
 }
 local CONVERSATIONS = 15 -- the bits of the dialects that are translated into each other
 
@@ -51,8 +57,9 @@ function endpoints.modalities(set)
     local list, seen = {}, {}
     for word in pairs(set) do
         local modality = KINDS[word].modality
-        list[#list + 1] = not seen[modality] and modality or nil
-        seen[modality] = true
+        if not seen[modality] then
+            list[#list + 1], seen[modality] = modality, true
+        end
     end
     table.sort(list)
     return list
@@ -66,6 +73,21 @@ function endpoints.generates(set)
         end
     end
     return not set
+end
+
+-- Adds what the endpoints read to the list, unless it is there.
+function endpoints.add_inputs(set, list)
+    local seen = {}
+    for _, modality in ipairs(list) do
+        seen[modality] = true
+    end
+    for word in pairs(set or {}) do
+        local reads = KINDS[word].reads
+        if reads and not seen[reads] then
+            list[#list + 1], seen[reads] = reads, true
+        end
+    end
+    return list
 end
 
 -- Whether the provider speaks what the model is sold at.

@@ -266,6 +266,7 @@ local function model(parent, id, providers)
     local capabilities, set = schema.choices(node, "capabilities", CAPABILITIES, "capabilities")
     local served = endpoints.read(node)
     local answerless = not endpoints.generates(served)
+    local media = served ~= nil and (served.speech or served.images)
     local record = {
         id = id,
         endpoints = served,
@@ -281,7 +282,7 @@ local function model(parent, id, providers)
         sold_features = features.read(node, "allow"),
         takes_audio = set.audio or false,
         takes_files = set.files or false,
-        input_modalities = input_modalities(set),
+        input_modalities = endpoints.add_inputs(served, input_modalities(set)),
         output_modalities = endpoints.modalities(served),
         created = schema.integer(node, "created", 0, 0, 2 ^ 40),
         owned_by = schema.text(node, "owned_by", "llm-gateway", 200),

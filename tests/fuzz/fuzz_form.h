@@ -134,7 +134,7 @@ static inline void fuzz_check_event(struct slice event, void *arg)
 /* An end is whole events, whatever has come. */
 static inline void fuzz_end(const struct dialect_form *form, const struct answer_state *state)
 {
-    const struct final_usage usage = {10, 4, 3, 1500};
+    const struct final_usage usage = {10, 4, 3, 1500, 0};
     const struct error_body error = {.status = 500, .code = "c", .message = "m\"\n"};
     struct buffer out;
     struct sse sse;

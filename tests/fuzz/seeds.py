@@ -318,7 +318,25 @@ MEDIA = [
     + bytes(5),
     b"fLaC\0\0\0\x22" + bytes(10) + b"\x05\xdc\x00\xf0\x00\x00\x8c\xa0",
 ]
+FORM_TYPE = b'multipart/form-data; boundary="b"\n'
+FORM_FIELD = b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+FORM_FILE = (
+    b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n'
+    b"Content-Type: audio/wav\r\nContent-Length: 2\r\n\r\nab\r\n"
+)
+FORMS = [
+    FORM_TYPE + FORM_FIELD % (b"model", b"m") + FORM_FILE + b"--b--\r\n",
+    FORM_TYPE
+    + FORM_FILE
+    + FORM_FIELD % (b"stream", b"true")
+    + FORM_FIELD % (b"x[]", b"1")
+    + FORM_FIELD % (b"response_format", b"json")
+    + FORM_FIELD % (b"model", b"m")
+    + b"--b--",
+]
 SEEDS = {
+    "form_request": FORMS,
+    "sound_file": shipped("tests/e2e/sound/*", 2048),
     "lists": LISTS,
     "media": MEDIA,
     "anthropic": [*ANTHROPIC, moved(ASKED[2])],

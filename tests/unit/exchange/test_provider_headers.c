@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "dialect/model_request.h"
 #include "exchange/provider.h"
 #include "exchange/provider_headers.h"
 #include "net/http1/head.h"
@@ -11,6 +12,7 @@
 enum { ALL = (1 << PASSED_HEADERS) - 1 };
 
 static struct provider_headers headers;
+static const struct model_request chat = {.dialect = DIALECT_CHAT};
 
 /* With these fields of a client, a pair each; NULL: it has left. The lines point into it. */
 static struct candidate *fill(const struct candidate_terms *terms, const char *const fields[][2],
@@ -22,8 +24,7 @@ static struct candidate *fill(const struct candidate_terms *terms, const char *c
     for (size_t i = 0; i < count; i++)
         table[i] = (struct http_header){slice_of(fields[i][0]), slice_of(fields[i][1])};
     struct candidate *candidate = candidate_new(terms);
-    provider_headers_fill(candidate, DIALECT_CHAT, DIALECT_CHAT, fields != NULL ? &head : NULL,
-                          &headers);
+    provider_headers_fill(candidate, DIALECT_CHAT, &chat, fields != NULL ? &head : NULL, &headers);
     return candidate;
 }
 
@@ -126,7 +127,7 @@ static void a_value_with_a_nul_is_left_out(void **state)
     struct candidate_terms terms = provider_terms();
     terms.pass_headers = ALL;
     struct candidate *candidate = candidate_new(&terms);
-    provider_headers_fill(candidate, DIALECT_CHAT, DIALECT_CHAT, &head, &headers);
+    provider_headers_fill(candidate, DIALECT_CHAT, &chat, &head, &headers);
     assert_int_equal(headers.count, 2);
     candidate_unref(candidate);
 }

@@ -169,9 +169,10 @@ static void test_a_candidate_outlives_its_policy(void **unused)
     vm_unref(vm); /* a reload, and the last task has ended */
     assert_int_equal(candidate->references, 1);
     assert_int_equal(candidate->terms.dialect, DIALECT_CHAT);
-    assert_int_equal(candidate->terms.dialects, 1 << DIALECT_CHAT | 1 << DIALECT_EMBEDDINGS |
-                                                    1 << DIALECT_MODERATIONS | 1 << DIALECT_SPEECH |
-                                                    1 << DIALECT_IMAGES);
+    assert_int_equal(candidate->terms.dialects,
+                     1 << DIALECT_CHAT | 1 << DIALECT_EMBEDDINGS | 1 << DIALECT_MODERATIONS |
+                         1 << DIALECT_SPEECH | 1 << DIALECT_IMAGES | 1 << DIALECT_TRANSCRIPTIONS |
+                         1 << DIALECT_TRANSLATIONS);
     assert_string_equal(candidate->terms.provider, "openai");
     assert_string_equal(candidate->terms.model, "a");
     assert_string_equal(candidate->urls[DIALECT_CHAT], "http://h/v1/chat/completions");

@@ -682,6 +682,7 @@ export const en = {
     "error.request_too_large": "This is too large to be sent from here.",
     "error.too_many_to_sort":
         "These are too many requests to sort that way. Choose a shorter time.",
+    "error.invalid_form": "The request was no valid form.",
     "error.invalid_json": "The request was no valid JSON.",
     "error.invalid_request": "The request was not as the API wants it.",
     "error.method_not_allowed": "This cannot be done here.",

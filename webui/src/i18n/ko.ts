@@ -674,6 +674,7 @@ export const ko: Catalogue = {
     "error.rate_limit_seconds": "너무 많이 시도했습니다. {n}초 후에 다시 시도하세요.",
     "error.request_too_large": "여기서 보내기에는 너무 큽니다.",
     "error.too_many_to_sort": "이렇게 정렬하기에 요청이 너무 많습니다. 기간을 줄이세요.",
+    "error.invalid_form": "요청이 올바른 양식이 아니었습니다.",
     "error.invalid_json": "요청이 올바른 JSON이 아니었습니다.",
     "error.invalid_request": "요청이 API 형식에 맞지 않았습니다.",
     "error.method_not_allowed": "여기서는 할 수 없는 동작입니다.",
