@@ -6,6 +6,7 @@
 #include "dialect/chat_form.h"
 #include "dialect/gemini.h"
 #include "dialect/gemini_embed.h"
+#include "dialect/image_edits.h"
 #include "dialect/images.h"
 #include "dialect/input_lists.h"
 #include "dialect/responses.h"
@@ -29,6 +30,8 @@ static const struct dialect_form *const forms[DIALECTS] = {
     [DIALECT_IMAGES] = &images_form,
     [DIALECT_TRANSCRIPTIONS] = &transcriptions_form,
     [DIALECT_TRANSLATIONS] = &translations_form,
+    [DIALECT_IMAGE_EDITS] = &image_edits_form,
+    [DIALECT_IMAGE_VARIATIONS] = &image_variations_form,
 };
 
 const struct dialect_form *dialect_form(enum dialect dialect)
@@ -52,6 +55,8 @@ static const char *const names[DIALECTS] = {
     [DIALECT_IMAGES] = "images",
     [DIALECT_TRANSCRIPTIONS] = "transcriptions",
     [DIALECT_TRANSLATIONS] = "translations",
+    [DIALECT_IMAGE_EDITS] = "image_edits",
+    [DIALECT_IMAGE_VARIATIONS] = "image_variations",
 };
 
 const char *dialect_name(enum dialect dialect)

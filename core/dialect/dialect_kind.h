@@ -20,9 +20,11 @@ enum dialect {
     DIALECT_SPEECH,
     DIALECT_IMAGES,
     DIALECT_TRANSCRIPTIONS,
-    DIALECT_TRANSLATIONS
+    DIALECT_TRANSLATIONS,
+    DIALECT_IMAGE_EDITS,
+    DIALECT_IMAGE_VARIATIONS
 };
-enum { DIALECTS = 15, CONVERSATIONS = 4 };
+enum { DIALECTS = 17, CONVERSATIONS = 4 };
 
 static inline bool dialect_is_conversation(enum dialect dialect)
 {

@@ -166,6 +166,8 @@ void error_body_write(enum dialect dialect, const struct error_body *error, stru
     case DIALECT_IMAGES:
     case DIALECT_TRANSCRIPTIONS:
     case DIALECT_TRANSLATIONS:
+    case DIALECT_IMAGE_EDITS:
+    case DIALECT_IMAGE_VARIATIONS:
         write_openai(error, error->code, out);
         break;
     case DIALECT_RESPONSES: /* Codex ends at once for this code alone */

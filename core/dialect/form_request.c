@@ -36,6 +36,14 @@ static bool refuse_kind(const struct form_field *field, struct request_fault *fa
                           field->name);
 }
 
+static bool refuse_unpriced(struct slice name, struct request_fault *fault)
+{
+    return request_refuse(fault, "invalid_value", NULL,
+                          "'%.*s' would change the price of this call and is not sold here. Leave "
+                          "it out.",
+                          (int)name.bytes, name.data);
+}
+
 static bool keep_field(struct form_field *field, const struct multipart_part *part,
                        struct slice stem, struct request_fault *fault)
 {
@@ -44,6 +52,8 @@ static bool keep_field(struct form_field *field, const struct multipart_part *pa
         return request_refuse(fault, "invalid_value", field->name,
                               "The field '%.*s' must be written '%s'.", (int)part->name.bytes,
                               part->name.data, field->name);
+    if (field->unsold)
+        return refuse_unpriced(part->name, fault);
     if (part->is_file != field->is_file)
         return refuse_kind(field, fault);
     if (field->count > 0 && !field->repeats)
@@ -55,14 +65,6 @@ static bool keep_field(struct form_field *field, const struct multipart_part *pa
 }
 
 /* ---- what is only passed on ---- */
-
-static bool refuse_unpriced(struct slice name, struct request_fault *fault)
-{
-    return request_refuse(fault, "invalid_value", NULL,
-                          "'%.*s' would change the price of this call and is not sold here. Leave "
-                          "it out.",
-                          (int)name.bytes, name.data);
-}
 
 /* Whether the field would be let through as a member of a JSON body, and costs nothing. */
 static bool costs_nothing(struct slice name, const struct json_item *item,
@@ -89,6 +91,13 @@ static bool is_address(struct slice stem)
            member_name_reads_as(stem, "audio_url", MEMBER_CASE_CAMEL);
 }
 
+void form_request_add_text(struct slice value, struct model_request *out)
+{
+    out->prompt.bytes_most += (int64_t)value.bytes;
+    out->prompt.text_bytes += (int64_t)value.bytes;
+    text_mix_add(&out->prompt.mix, value);
+}
+
 static bool pass_field(const struct multipart_part *part, struct slice stem,
                        struct model_request *out, struct request_fault *fault)
 {
@@ -104,9 +113,7 @@ static bool pass_field(const struct multipart_part *part, struct slice stem,
     bool good = written ? costs_nothing(stem, &item, fault)
                         : request_refuse(fault, "invalid_form", NULL, "A field is too long.");
     buffer_fini(&json);
-    out->prompt.bytes_most += (int64_t)part->value.bytes;
-    out->prompt.text_bytes += (int64_t)part->value.bytes;
-    text_mix_add(&out->prompt.mix, part->value);
+    form_request_add_text(part->value, out);
     return good;
 }
 
@@ -190,16 +197,16 @@ static bool read_number(struct slice text, int64_t max, int64_t *out)
             return false;
     }
     *out = number;
-    return number >= 1;
+    return text.bytes > 0;
 }
 
-bool form_request_count(const struct form_field *field, int64_t max, int64_t *out,
+bool form_request_count(const struct form_field *field, int64_t min, int64_t max, int64_t *out,
                         struct request_fault *fault)
 {
-    return field->count == 0 || read_number(field->value, max, out) ||
+    return field->count == 0 || (read_number(field->value, max, out) && *out >= min) ||
            request_refuse(fault, "invalid_value", field->name,
-                          "'%s' must be a whole number from 1 to %lld.", field->name,
-                          (long long)max);
+                          "'%s' must be a whole number from %lld to %lld.", field->name,
+                          (long long)min, (long long)max);
 }
 
 bool form_request_word(const struct form_field *field, struct slice *out,

@@ -13,6 +13,7 @@
 struct form_field {
     const char *name;
     bool is_file;
+    bool unsold;  /* there is no price for it */
     bool repeats; /* it may be there several times, also as `name[]` */
     size_t count;
     struct slice value; /* of the last one */
@@ -28,14 +29,17 @@ bool form_request_read(struct slice text, const struct request_address *address,
 /* Reads the field as the name of the model. */
 bool form_request_model(const struct form_field *field, struct model_request *out,
                         struct request_fault *fault);
-/* true or false, in any case, or 1 or 0; *out stays if the field is absent or empty. */
+/* true or false, in any case, or 1 or 0; *out stays if the field is absent. */
 bool form_request_flag(const struct form_field *field, bool *out, struct request_fault *fault);
-/* A whole number from 1 to `max`; likewise. */
-bool form_request_count(const struct form_field *field, int64_t max, int64_t *out,
+/* A whole number from `min` to `max`; likewise. */
+bool form_request_count(const struct form_field *field, int64_t min, int64_t max, int64_t *out,
                         struct request_fault *fault);
 /* A short word. An empty value is none. */
 bool form_request_word(const struct form_field *field, struct slice *out,
                        struct request_fault *fault);
+
+/* Counts a field's value as text for the model. */
+void form_request_add_text(struct slice value, struct model_request *out);
 
 /* Makes the provider's copy: only the model's name differs. */
 bool form_request_apply(const struct model_request *request, const struct request_changes *changes,

@@ -8,12 +8,6 @@
 #include "dialect/request_edits.h"
 #include "dialect/request_members.h"
 
-enum {
-    PICTURES_MAX = 128,
-    PREVIEWS_MAX = 16,
-    PREVIEW_TOKENS = 100 /* of output, each (OpenAI's guide to image generation, 2026-11) */
-};
-
 /* ---- requests ---- */
 
 static bool read_prompt(struct model_request *out, struct request_fault *fault)
@@ -35,11 +29,11 @@ static bool read_previews(struct model_request *out, struct request_fault *fault
     const struct json_value *value = request_member(out, REQUEST_STREAM_OPTIONS);
     int64_t count = 0;
     if (value != NULL && (value->type != JSON_NUMBER || !json_int64(value, &count) || count < 0 ||
-                          count > PREVIEWS_MAX))
+                          count > IMAGES_PREVIEWS_MAX))
         return request_refuse(fault, "invalid_value", "partial_images",
                               "'partial_images' must be a whole number from 0 to %d.",
-                              PREVIEWS_MAX);
-    out->media.tokens_beside = count * PREVIEW_TOKENS;
+                              IMAGES_PREVIEWS_MAX);
+    out->media.tokens_beside = count * IMAGES_PREVIEW_TOKENS;
     return true;
 }
 
@@ -123,7 +117,7 @@ static bool read_all(struct model_request *out, struct request_fault *fault)
                                                        [REQUEST_ASIDE] = "moderation"};
     return request_members_read(out, names, MEMBER_CASE_FOLDED, fault) &&
            check_members(out, fault) && request_read_model(out, fault) && read_prompt(out, fault) &&
-           request_read_count(request_member(out, REQUEST_N), "n", PICTURES_MAX, &out->choices,
+           request_read_count(request_member(out, REQUEST_N), "n", IMAGES_MAX, &out->choices,
                               fault) &&
            read_previews(out, fault) && read_stream(out, fault) && read_format(out, fault);
 }
@@ -177,7 +171,7 @@ static bool begin(const struct json_value *root, const struct json_member *error
     return !fails;
 }
 
-static void read_answer(const struct json_value *root, struct answer_facts *out)
+void images_read_answer(const struct json_value *root, struct answer_facts *out)
 {
     enum { PICTURES, ERROR, USAGE, SVG, MODEL, MEMBERS };
     struct json_member members[MEMBERS] = {[PICTURES] = {.name = "data"},
@@ -206,7 +200,7 @@ static bool completes(const struct json_value *type)
                                          json_string_is(type, "image_edit.completed"));
 }
 
-static void read_event(struct answer_state *state, const struct json_value *root,
+void images_read_event(struct answer_state *state, const struct json_value *root,
                        struct answer_facts *out)
 {
     enum { TYPE, PICTURE, ERROR, USAGE, MEMBERS };
@@ -237,8 +231,7 @@ static void put(const char *name, const struct json_value *value, struct buffer 
     buffer_append_slice(out, value->raw);
 }
 
-/* The first picture as the event that completes a stream. */
-static void write_events(const struct json_value *answer, struct buffer *out)
+void images_write_completed(const char *type, const struct json_value *answer, struct buffer *out)
 {
     static const char *const as[] = {"created_at", "background", "output_format",
                                      "quality",    "size",       "usage"};
@@ -254,9 +247,9 @@ static void write_events(const struct json_value *answer, struct buffer *out)
     if (members[PICTURES].value.type != JSON_ARRAY || !json_next(&walk, &first))
         return;
     json_find_all(&first.value, forms, FORMS);
-    buffer_append_text(out, "event: image_generation.completed\n");
+    buffer_printf(out, "event: %s\n", type);
     size_t start = out->bytes;
-    buffer_append_text(out, "data: {\"type\":\"image_generation.completed\"");
+    buffer_printf(out, "data: {\"type\":\"%s\"", type);
     put("b64_json", &forms[DATA].value, out);
     put("url", &forms[ADDRESS].value, out);
     for (size_t i = 0; i < COPIED; i++)
@@ -265,7 +258,7 @@ static void write_events(const struct json_value *answer, struct buffer *out)
     plain_events_end(out, start);
 }
 
-static void write_usage(const struct final_usage *usage, struct buffer *out)
+void images_write_usage(const struct final_usage *usage, struct buffer *out)
 {
     char cost[MONEY_TEXT_BYTES];
     int64_t total_tokens = usage->prompt_tokens + usage->completion_tokens;
@@ -278,14 +271,19 @@ static void write_usage(const struct final_usage *usage, struct buffer *out)
                   (long long)total_tokens, money_format_short(usage->charge_nusd, cost));
 }
 
+static void write_events(const struct json_value *answer, struct buffer *out)
+{
+    images_write_completed("image_generation.completed", answer, out);
+}
+
 const struct dialect_form images_form = {
     .read_request = read_request,
     .apply = request_apply_model,
-    .read_event = read_event,
-    .read_answer = read_answer,
+    .read_event = images_read_event,
+    .read_answer = images_read_answer,
     .write_events = write_events,
     .usage_name = "usage",
-    .write_usage = write_usage,
+    .write_usage = images_write_usage,
     .write_length = media_events_write_length,
     .write_failure = media_events_write_failure,
     .events_named = true,

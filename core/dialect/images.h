@@ -6,6 +6,20 @@
 
 #include "dialect/dialect_form.h"
 
+enum {
+    IMAGES_MAX = 128, /* of a call */
+    IMAGES_PREVIEWS_MAX = 16,
+    IMAGES_PREVIEW_TOKENS = 100 /* of output, each (OpenAI's guide to image generation, 2026-11) */
+};
+
 extern const struct dialect_form images_form;
+
+/* What edits share (image_edits.h); as in dialect_form. */
+void images_read_answer(const struct json_value *root, struct answer_facts *out);
+void images_read_event(struct answer_state *state, const struct json_value *root,
+                       struct answer_facts *out);
+void images_write_usage(const struct final_usage *usage, struct buffer *out);
+/* Writes the first picture as the event, of this type, that completes a stream. */
+void images_write_completed(const char *type, const struct json_value *answer, struct buffer *out);
 
 #endif

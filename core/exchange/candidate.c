@@ -187,6 +187,8 @@ static void put_urls(struct candidate *candidate)
         [DIALECT_IMAGES] = "/images/generations",
         [DIALECT_TRANSCRIPTIONS] = "/audio/transcriptions",
         [DIALECT_TRANSLATIONS] = "/audio/translations",
+        [DIALECT_IMAGE_EDITS] = "/images/edits",
+        [DIALECT_IMAGE_VARIATIONS] = "/images/variations",
     };
     bool mapped = candidate->terms.map_path[0] != '\0';
     for (size_t i = 0; i < DIALECTS; i++) {

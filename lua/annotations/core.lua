@@ -112,7 +112,7 @@ function exchange:authenticate_as(digest, user_id) end
 function exchange:caller() end
 
 ---The client speaks this dialect, which its path does not tell. Before the body is read.
----@param dialect string such as "embeddings"
+---@param dialect policy.Endpoint
 function exchange:speaks(dialect) end
 
 ---The request's model is another name of this entry of models.lua: it is recorded by that.

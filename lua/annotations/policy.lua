@@ -324,12 +324,13 @@ function math.tan(x) end
 ---@alias policy.Dialect
 ---| "openai"|"openai-chat"|"openai-responses"|"anthropic"|"gemini"
 ---| "embeddings"|"moderations"|"rerank"|"completions"|"decisions"
----| "gemini-embeddings"|"speech"|"images"|"transcriptions"|"translations"|"demo"
+---| "gemini-embeddings"|"speech"|"images"|"transcriptions"|"translations"
+---| "image_edits"|"image_variations"|"demo"
 
 ---Where a model is sold; "chat" stands for all conversations.
 ---@alias policy.Endpoint
 ---| "chat"|"completions"|"embeddings"|"moderations"|"rerank"|"decisions"|"gemini-embeddings"
----| "speech"|"images"|"transcriptions"|"translations"
+---| "speech"|"images"|"transcriptions"|"translations"|"image_edits"|"image_variations"
 
 ---@class policy.CostPath
 ---@field path string names of members with dots between: "usage.cost"

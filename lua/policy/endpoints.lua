@@ -29,6 +29,8 @@ local KINDS = {
     },
     speech = { modality = "audio", paths = { "/audio/speech" } },
     images = { modality = "image", paths = { "/images/generations" } },
+    image_edits = { reads = "image", modality = "image", paths = { "/images/edits" } },
+    image_variations = { reads = "image", modality = "image", paths = { "/images/variations" } },
     transcriptions = {
         reads = "audio", modality = "text", generates = true, paths = { "/audio/transcriptions" },
     },
@@ -101,7 +103,8 @@ end
 
 -- Whether it answers with sound or pictures: such an answer is no part of the context.
 function endpoints.is_media(set)
-    return set ~= nil and (set.speech or set.images) or false
+    return set ~= nil and (set.speech or set.images or set.image_edits or set.image_variations)
+        or false
 end
 
 -- The longest answer of a model whose entry does not say it; nil: it must. 0: no token of it may

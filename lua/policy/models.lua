@@ -266,7 +266,6 @@ local function model(parent, id, providers)
     local capabilities, set = schema.choices(node, "capabilities", CAPABILITIES, "capabilities")
     local served = endpoints.read(node)
     local answerless = not endpoints.generates(served)
-    local media = served ~= nil and (served.speech or served.images)
     local record = {
         id = id,
         endpoints = served,

@@ -22,17 +22,19 @@ local SPOKEN = {
     openai = 1, ["openai-chat"] = 1, ["openai-responses"] = 2, anthropic = 4, gemini = 8,
     embeddings = 16, moderations = 32, rerank = 64, completions = 128,
     decisions = 256, ["gemini-embeddings"] = 512, speech = 2048, images = 4096,
-    transcriptions = 8192, translations = 16384,
+    transcriptions = 8192, translations = 16384, image_edits = 32768,
+    image_variations = 65536,
 }
 local PLACES = {
     [1] = 0, [2] = 1, [4] = 2, [8] = 3, [16] = 4, [32] = 5, [64] = 6, [128] = 7, [256] = 8,
     [512] = 9, [2048] = 11, [4096] = 12, [8192] = 13, [16384] = 14,
+    [32768] = 15, [65536] = 16,
 }
 -- Who speaks OpenAI's chat mostly has these beside it, at the same address; and Google has its own.
 local BESIDE = {
     [SPOKEN.openai] = {
         SPOKEN.embeddings, SPOKEN.moderations, SPOKEN.speech, SPOKEN.images,
-        SPOKEN.transcriptions, SPOKEN.translations,
+        SPOKEN.transcriptions, SPOKEN.translations, SPOKEN.image_edits, SPOKEN.image_variations,
     },
     [SPOKEN.gemini] = { SPOKEN["gemini-embeddings"], GEMINI_BATCHES },
     [SPOKEN["gemini-embeddings"]] = { GEMINI_BATCHES },

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import answers
 import anthropic_answers
+import form_walks
 import gemini_answers
 import httpx2 as httpx
 import openapi
@@ -158,12 +159,12 @@ def prepare(policies: Policies) -> None:
                                      ("google", "google", "gemini-embeddings")):  # fmt: skip
         policies.model(name, Price("1", "2"), providers=(provider,), endpoints=[endpoint])
     for name, providers in (("embeddings", ("openai",)), ("moderations", ("openai",)),
-                            ("rerank", ("ranker",)), ("transcriptions", ("openai",)),
-                            ("translations", ("openai",))):  # fmt: skip
+                            ("rerank", ("ranker",))):  # fmt: skip
         policies.model(name, Price("1", "0"), providers=providers, endpoints=[name])
     policies.model("speech", character="0.00001", character_max=9, max_output=None,
                    endpoints=["speech"])  # fmt: skip
     policies.model("images", image="0.01", image_max=1, max_output=None, endpoints=["images"])
+    form_walks.prepare(policies)
     policies.write("routes", 'return { groups = { "slow" } }\n')
     policies.write(
         "limits",
@@ -330,21 +331,6 @@ def walk_media(customer: Customer, provider, mount: str) -> None:
         assert http.post(f"{mount}/{path}", json=body, **mine).status_code == 200
         assert http.post(f"{mount}/{path}", json=body).status_code == 401
         assert http.post(f"{mount}/{path}", json={"model": name}, **mine).status_code == 400
-    provider.answer = answers.chat()
-
-
-def walk_sound(customer: Customer, provider, mount: str) -> None:
-    http, mine = customer.gateway.http, {"headers": customer.authorization}
-    file = {"file": ("a.wav", b"x")}
-    for name in ("transcriptions", "translations"):
-        path, form = f"{mount}/audio/{name}", {"model": name}
-        provider.answer = answers.reply(200, b'{"text":"x"}')
-        assert http.post(path, data=form, files=file, **mine).status_code == 200
-        assert http.post(path, data=form, files=file).status_code == 401
-        assert http.post(path, json=form, **mine).status_code == 400
-        provider.answer = answers.reply(200, b"x", {"Content-Type": "text/plain"})
-        form["response_format"] = "text"
-        assert http.post(path, data=form, files=file, **mine).status_code == 200
     provider.answer = answers.chat()
 
 
@@ -579,7 +565,7 @@ def test_every_answer(make_gateway, provider, document):
             walk_dialects(gateway.customer(), poor, provider, mount)
             walk_lists(gateway.customer(), provider, mount)
             walk_media(gateway.customer(), provider, mount)
-            walk_sound(gateway.customer(), provider, mount)
+            form_walks.walk(gateway.customer(), provider, mount)
         assert gateway.http.get("/api/hello").status_code == 200
         assert poor.ask().status_code == 402
         body = {"model": "gpt-4o-mini", "messages": list(QUESTION)}

@@ -1,9 +1,12 @@
 """Transcriptions and translations: forms with files from the official packages, answers as JSON,
 text and streams, and what is charged by tokens and by seconds."""
 
+import base64
 import io
 import json
 import math
+import os
+import subprocess
 import wave
 from decimal import Decimal
 from fractions import Fraction
@@ -13,7 +16,8 @@ import answers
 import httpx2 as httpx
 import pytest
 from errors import check_error
-from gateway import Gateway
+from forms import form
+from gateway import ROOT, Gateway
 from prices import MARGIN, NANO, usd
 
 SOUND = Path(__file__).parent / "sound"
@@ -92,16 +96,6 @@ def streams(usage=None, done: bytes = b"data: [DONE]\n\n"):
     )  # fmt: skip
 
 
-def form(*parts: tuple[str, ...], boundary: str = "XyZ", end: str = "--") -> bytes:
-    """Each part: name, value, and its file's name."""
-    out = b""
-    for name, value, *filename in parts:
-        extra = f'; filename="{filename[0]}"' if filename else ""
-        out += f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{extra}\r\n'.encode()
-        out += b"\r\n" + (value if isinstance(value, bytes) else value.encode()) + b"\r\n"
-    return out + f"--{boundary}{end}\r\n".encode()
-
-
 def send(customer, body: bytes, content_type: str = "multipart/form-data; boundary=XyZ",
          path: str = "/audio/transcriptions", **headers) -> httpx.Response:  # fmt: skip
     headers |= {"Content-Type": content_type}
@@ -128,6 +122,24 @@ def test_a_transcription_by_tokens(customer, provider):
     assert usd(record["cost"]) == usd(found.usage.cost) == by_tokens(14, 200, 45)
     assert record["usage_source"] == "reported"
     assert provider.last.path.endswith("/audio/transcriptions")
+
+
+@pytest.mark.once
+def test_the_node_sdk(house, customer, provider):
+    provider.then(
+        says(token_usage()), answers.reply(200, TEXT.encode(), {"Content-Type": "text/plain"}),
+        streams(token_usage()),
+    )  # fmt: skip
+    script = Path(__file__).parent / "node/forms.mjs"
+    folder = os.environ.get("E2E_NODE") or str(ROOT / "build/node")
+    env = {"PATH": os.environ["PATH"], "E2E_NODE": folder, "E2E_KEY": customer.key,
+           "E2E_BASE_URL": house.api, "E2E_SOUND": base64.b64encode(sound(2)).decode()}  # fmt: skip
+    result = subprocess.run(["node", script], env=env, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert (found["plain"]["text"], found["text"]) == (TEXT, TEXT)
+    assert found["plain"]["usage"]["cost"] == float(by_tokens(14, 200, 45))
+    assert found["events"] == ["transcript.text.delta"] * 4 + ["transcript.text.done"]
 
 
 @pytest.mark.quick

@@ -6,12 +6,13 @@ static void check_request(const struct model_request *request)
 {
     const struct prompt *prompt = &request->prompt;
     int64_t bytes = (int64_t)request->text.bytes;
-    check(request->model[0] != '\0' && request->choices == 1);
+    check(request->model[0] != '\0' && request->choices >= 1);
     check(request->boundary.bytes > 0 && fuzz_inside(request->boundary, request->text));
     check(fuzz_inside(request->members[REQUEST_MODEL].raw, request->text));
     check(prompt->bytes_most >= 0 && prompt->bytes_most <= bytes);
     check(prompt->text_bytes >= 0 && prompt->text_bytes <= bytes);
-    check(prompt->sound_seconds >= 1 && prompt->audio_bytes >= 0 && prompt->audio_bytes <= bytes);
+    check(prompt->sound_seconds + prompt->image_count >= 1);
+    check(prompt->audio_bytes >= 0 && prompt->audio_bytes <= bytes);
 }
 
 /* The copy is the same request but for its model; the client's own name leaves all as it is. */
@@ -29,6 +30,8 @@ static void check_copy(const struct dialect_form *form, const struct request_add
         check(buffer_append_slice(&written, copy.parts[i]));
     check(form->read_request(buffer_slice(&written), address, 0, &read, &fault));
     check(strcmp(read.model, model) == 0);
+    check(read.choices == request->choices);
+    check(read.prompt.image_count == request->prompt.image_count);
     check(read.streamed == request->streamed && read.text_answer == request->text_answer);
     check(read.prompt.sound_seconds == request->prompt.sound_seconds);
     check(read.prompt.text_bytes == request->prompt.text_bytes);
@@ -61,6 +64,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     const char *end = bytes > 0 ? memchr(start, '\n', bytes) : NULL;
     struct slice type = {start, end != NULL ? (size_t)(end - start) : bytes};
     size_t skipped = type.bytes + (end != NULL ? 1 : 0);
-    run(DIALECT_TRANSCRIPTIONS, (struct slice){start + skipped, bytes - skipped}, type);
+    const struct slice text = {start + skipped, bytes - skipped};
+    run(DIALECT_TRANSCRIPTIONS, text, type);
+    run(DIALECT_IMAGE_EDITS, text, type);
+    run(DIALECT_IMAGE_VARIATIONS, text, type);
     return 0;
 }

@@ -333,6 +333,13 @@ FORMS = [
     + FORM_FIELD % (b"response_format", b"json")
     + FORM_FIELD % (b"model", b"m")
     + b"--b--",
+    FORM_TYPE
+    + FORM_FILE.replace(b'"file"', b'"image[]"')
+    + FORM_FIELD % (b"prompt", b"x")
+    + FORM_FIELD % (b"size", b"1024x1024")
+    + FORM_FIELD % (b"n", b"2")
+    + FORM_FIELD % (b"model", b"m")
+    + b"--b--",
 ]
 SEEDS = {
     "form_request": FORMS,

@@ -172,7 +172,8 @@ static void test_a_candidate_outlives_its_policy(void **unused)
     assert_int_equal(candidate->terms.dialects,
                      1 << DIALECT_CHAT | 1 << DIALECT_EMBEDDINGS | 1 << DIALECT_MODERATIONS |
                          1 << DIALECT_SPEECH | 1 << DIALECT_IMAGES | 1 << DIALECT_TRANSCRIPTIONS |
-                         1 << DIALECT_TRANSLATIONS);
+                         1 << DIALECT_TRANSLATIONS | 1 << DIALECT_IMAGE_EDITS |
+                         1 << DIALECT_IMAGE_VARIATIONS);
     assert_string_equal(candidate->terms.provider, "openai");
     assert_string_equal(candidate->terms.model, "a");
     assert_string_equal(candidate->urls[DIALECT_CHAT], "http://h/v1/chat/completions");

@@ -30,7 +30,7 @@ static void test_shipped_plans(void **unused)
                   "on_cancel=charge "
                   "pass_headers=3 place=1 provider=openai "
                   "sold={cached_input=75000 input=150000 output=600000} sold_features= "
-                  "spoken=31155 spoken_first=0 "
+                  "spoken=129459 spoken_first=0 "
                   "stream_timeout_ms=21600000 "
                   "total_timeout_ms=600000 "
                   "unavailable_reason=provider \"openai\" has no key: environment variable "
