@@ -174,8 +174,8 @@ def test_an_id_that_comes_twice(customer, provider):
 
 
 def test_what_is_brought_in_is_held_for(customer, provider):
-    """A long conversation costs what it costs though the body that continues it is short. Nothing is
-    known yet of the other model's tokens."""
+    """A long conversation costs what it costs though the body that continues it is short. Nothing
+    is known yet of the other model's tokens."""
     made, _ = say(customer, provider, input="word " * 10_000)
     before = len(provider.requests)
     how = {"model": "alone", "max_output_tokens": 16, "extra_headers": {"x-llm-max-cost": "0.02"}}

@@ -65,7 +65,7 @@ def house(shared_provider, secure, tmp_path_factory):
     policies.write("examples", "return {}\n")
     gateway.start()
     yield gateway
-    gateway.check_money()
+    gateway.check_holds()
     gateway.stop()
 
 

@@ -51,7 +51,8 @@ static void test_shipped_plans(void **unused)
                   "gpt-3.5-turbo 500000 500000 1500000 16385 4096\n"
                   "demo 100000 100000 400000 8192 2048");
     fixture_gives(vm, "return show(policy.mounts)",
-                  "{dashboard=/api gemini={1=/v1beta 2=/api/v1beta} openai={1=/v1 2=/api/v1}}");
+                  "{cohere={1=/v2 2=/api/v2} dashboard=/api gemini={1=/v1beta 2=/api/v1beta} "
+                  "openai={1=/v1 2=/api/v1}}");
     fixture_gives(vm, "return select(2, plan { model = 'gpt-5' })",
                   "model_not_found: The model \"gpt-5\" does not exist.");
     fixture_gives(vm, "return plan { model = 'demo' }.candidates[1].dialect", "demo");

@@ -60,6 +60,11 @@ static void test_names_too_long(void **unused)
     ASSERT_REFUSED(mistakes);
 }
 
+#define DIALECTS_KNOWN                                                                             \
+    "anthropic, completions, decisions, demo, embeddings, gemini, gemini-embeddings, "             \
+    "image_edits, image_variations, images, moderations, openai, openai-chat, "                    \
+    "openai-responses, rerank, speech, transcriptions, translations"
+
 static void test_provider_mistakes(void **unused)
 {
 #define PROVIDER(members) "return { demo = { dialect = 'demo' },\n  openai = { " members " } }"
@@ -70,18 +75,14 @@ static void test_provider_mistakes(void **unused)
         {"providers.lua", "return {\n openai = 'x' }",
          "providers.lua:2: providers.openai: must be a table, not a string"},
         {"providers.lua", PROVIDER(""),
-         "providers.lua:2: providers.openai.dialect: is missing; it must be one of anthropic, "
-         "completions, decisions, demo, embeddings, gemini, gemini-embeddings, "
-         "image_edits, image_variations, images, moderations, openai, openai-chat, "
-         "openai-responses, rerank, speech, transcriptions, translations"},
+         "providers.lua:2: providers.openai.dialect: is missing; it must be one "
+         "of " DIALECTS_KNOWN},
         {"providers.lua", PROVIDER("dialect = 'opnai'"),
          "providers.lua:2: providers.openai.dialect: there is no \"opnai\"; did you mean "
          "\"openai\"?"},
         {"providers.lua", PROVIDER("dialect = 'grpc'"),
-         "providers.lua:2: providers.openai.dialect: there is no \"grpc\"; known are "
-         "anthropic, completions, decisions, demo, embeddings, gemini, gemini-embeddings, "
-         "image_edits, image_variations, images, moderations, openai, openai-chat, "
-         "openai-responses, rerank, speech, transcriptions, translations"},
+         "providers.lua:2: providers.openai.dialect: there is no \"grpc\"; known "
+         "are " DIALECTS_KNOWN},
         {"providers.lua", OPENAI(""),
          "providers.lua:2: providers.openai.base_url: is missing; it must be a text"},
         {"providers.lua", OPENAI("base_url = 'ftp://host/v1'"),
