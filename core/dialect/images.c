@@ -114,7 +114,8 @@ static bool read_all(struct model_request *out, struct request_fault *fault)
                                                        [REQUEST_STREAM_OPTIONS] = "partial_images",
                                                        [REQUEST_N] = "n",
                                                        [REQUEST_GENERATION] = "output_format",
-                                                       [REQUEST_ASIDE] = "moderation"};
+                                                       [REQUEST_MODERATION] = "moderation",
+                                                       [REQUEST_BACKGROUND] = "background"};
     return request_members_read(out, names, MEMBER_CASE_FOLDED, fault) &&
            check_members(out, fault) && request_read_model(out, fault) && read_prompt(out, fault) &&
            request_read_count(request_member(out, REQUEST_N), "n", IMAGES_MAX, &out->choices,

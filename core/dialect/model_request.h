@@ -32,7 +32,10 @@ enum request_field {
     REQUEST_USAGE,
     REQUEST_SYSTEM,
     REQUEST_GENERATION,
-    REQUEST_ASIDE, /* what means something else, with a price, in a conversation */
+    /* What means something else, with a price, in a conversation: */
+    REQUEST_MODERATION,
+    REQUEST_BACKGROUND,
+    REQUEST_SPEED,
     REQUEST_MEMBERS
 };
 

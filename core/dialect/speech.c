@@ -54,7 +54,7 @@ static bool read_form(struct model_request *out, struct request_fault *fault)
 {
     const struct json_value *form = request_member(out, REQUEST_STREAM_OPTIONS);
     const struct json_value *sound = request_member(out, REQUEST_GENERATION);
-    const struct json_value *speed = request_member(out, REQUEST_ASIDE);
+    const struct json_value *speed = request_member(out, REQUEST_SPEED);
     if (speed != NULL && speed->type != JSON_NUMBER)
         return request_refuse(fault, "invalid_value", "speed", "'speed' must be a number.");
     if (form != NULL && !json_string_is(form, "sse") && !json_string_is(form, "audio"))
@@ -70,7 +70,7 @@ static bool read_all(struct model_request *out, struct request_fault *fault)
     static const char *const names[REQUEST_MEMBERS] = {[REQUEST_MODEL] = "model",
                                                        [REQUEST_MESSAGES] = "input",
                                                        [REQUEST_SYSTEM] = "voice",
-                                                       [REQUEST_ASIDE] = "speed",
+                                                       [REQUEST_SPEED] = "speed",
                                                        [REQUEST_STREAM_OPTIONS] = "stream_format",
                                                        [REQUEST_GENERATION] = "response_format"};
     return request_members_read(out, names, MEMBER_CASE_FOLDED, fault) &&

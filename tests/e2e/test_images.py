@@ -97,7 +97,8 @@ def test_the_python_sdk(customer, provider):
     told = usage(13, 1056)
     provider.answer = plain(size="1024x1024", quality="medium", usage=told)
     found = customer.openai().images.generate(model="tokens", prompt="A cat", size="1024x1024",
-                                              quality="medium", moderation="low", n=1)  # fmt: skip
+                                              quality="medium", moderation="low", n=1,
+                                              background="transparent")  # fmt: skip
     assert found.data[0].b64_json == PICTURE
     assert found.usage.output_tokens_details.image_tokens == 1056
     record = customer.wait_for_record()
@@ -106,6 +107,7 @@ def test_the_python_sdk(customer, provider):
     assert record["usage_source"] == "reported"
     assert provider.last.path == "/v1/images/generations"
     assert provider.last.json["moderation"] == "low"
+    assert provider.last.json["background"] == "transparent"
 
 
 def test_it_passes_as_it_came(customer, provider):
