@@ -102,12 +102,18 @@ static void on_returned(struct job *job)
     exchange_free_if_over(exchange);
 }
 
+/* Only what is shown or must be brought: an item that is named loosely has its content. */
+static bool looks_for(const struct kept_name *name, enum turns_purpose purpose)
+{
+    return purpose == TURNS_TO_BRING ? name->brings && !name->loose : name->kind != KEPT_ITEM;
+}
+
 static void add_names(struct kept_turns *kept, enum turns_purpose purpose)
 {
     const struct kept_names *names = &kept->exchange->names;
     for (size_t i = 0; i < names->count; i++) {
         const struct kept_name *name = &names->list[i];
-        if (name->brings || purpose != TURNS_TO_BRING)
+        if (looks_for(name, purpose))
             kept->names[kept->name_count++] = (struct named_object){
                 name->id, name->kind, name->brings || purpose == TURNS_TO_SHOW_INPUT};
     }

@@ -22,8 +22,8 @@ end
 -- If the request names what the gateway itself keeps, its body gets that in its place. Returns
 -- whether it did: then the request is to be read again. Ends the task if a part is gone.
 function kept.bring(x)
-    if not x:names_kept() or not kept.is_ours(x) then
-        return false
+    if x:names_kept() ~= "strictly" or not kept.is_ours(x) then
+        return false -- items that are named loosely are whole: there is nothing to bring
     elseif not x:find_turns("bring") then
         x:refuse_turns()
     end
@@ -37,11 +37,10 @@ function kept.candidates(x, plan)
     local naming = x:names_kept()
     if not naming then
         return plan.candidates
-    elseif not plan.keepers and not x:keeps_turns() then
-        if naming == "strictly" then
-            x:refuse_kept()
-        end
+    elseif not plan.keepers and naming == "loosely" then
         return plan.candidates -- to them these items are whole
+    elseif not plan.keepers and not x:keeps_turns() then
+        x:refuse_kept()
     end
     local provider, owned = x:find_named()
     local keeper = plan.keepers and plan.keepers.of[provider]

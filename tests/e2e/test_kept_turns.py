@@ -170,6 +170,19 @@ def test_an_id_that_comes_twice(customer, provider):
     assert "turn 2." in asked
 
 
+def test_items_that_are_named_loosely_are_whole(house, provider):
+    """Who sends all of a conversation each time needs nothing of what is kept."""
+    customer = house.customer()
+    thought = {"type": "reasoning", "id": "rs_1", "summary": []}
+    provider.answer = response(name="thinks", more={"output": [thought]})
+    client = customer.openai()
+    client.responses.create(model="m-openai-responses", input=SECRET)
+    for _ in range(4):  # they push it out
+        say(customer, provider, input="a" * 300_000)
+    _, asked = say(customer, provider, "openai-responses", input=[thought])
+    assert "rs_1" in asked
+
+
 # ---- money ----
 
 
