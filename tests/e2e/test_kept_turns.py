@@ -183,6 +183,16 @@ def test_items_that_are_named_loosely_are_whole(house, provider):
     assert "rs_1" in asked
 
 
+def test_a_summary_is_asked_for_once(customer, provider):
+    words = {"role": "user", "content": SECRET}
+    made, asked = say(customer, provider, input=[words, {"type": "compaction_trigger"}])
+    assert "summary" in asked
+    assert made.output[-1].type == "compaction"
+    made, asked = say(customer, provider, input="Which?", previous_response_id=made.id)
+    assert made.output[0].type == "message"
+    assert "Write that summary" not in asked
+
+
 # ---- money ----
 
 
