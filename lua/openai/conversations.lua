@@ -11,7 +11,8 @@ function conversations.create(x)
     local account_id = kept.caller(x)
     x:read_items()
     local provider, done = policy.first_keeper, false
-    if x:keeps_turns() and not x:names_kept() then -- any provider can go on with it
+    if x:keeps_turns() and x:names_kept() ~= "strictly" or kept.is_ours(x) then
+        -- Any provider can go on with it. What names our own items is refused there.
         turns.create_conversation(x, account_id)
     elseif x:names_kept() then -- items that are kept: only their provider can take them
         provider, done = kept.ask(x, "POST", "/conversations", "sent")

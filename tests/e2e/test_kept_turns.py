@@ -332,6 +332,17 @@ def test_a_conversation_is_changed(customer, provider):
     refused(lambda: say(customer, provider, conversation=conversation.id))
 
 
+def test_items_of_a_conversation_name_no_others(customer, provider):
+    made, _ = say(customer, provider, input=SECRET)
+    client = customer.openai()
+    named = [{"type": "item_reference", "id": made.output[0].id}]
+    error = refused(lambda: client.conversations.create(items=named), 400)
+    assert "Send the items themselves" in error["message"]
+    conversation = client.conversations.create()
+    add = lambda: client.conversations.items.create(conversation.id, items=named)  # noqa: E731
+    assert "Send the items themselves" in refused(add, 400)["message"]
+
+
 def test_one_of_both(customer, provider):
     made, _ = say(customer, provider, input=SECRET)
     conversation = customer.openai().conversations.create()
