@@ -2,7 +2,7 @@
 -- and gave, sealed with the gateway's secret. A turn that continues another one has only what was new. Rows are only
 -- added, and taken away as a whole.
 CREATE TABLE kept_turns (
-    turn            INTEGER PRIMARY KEY, -- grows
+    turn            INTEGER PRIMARY KEY AUTOINCREMENT, -- grows; never given again, so previous_turn names no other
     account_id      TEXT NOT NULL,
     response_id     TEXT NOT NULL, -- '': items that were added to a conversation
     conversation_id TEXT NOT NULL, -- '': none

@@ -136,7 +136,8 @@ void store_call_now(struct store *store, struct store_call *call);
  *   object.delete     account_id id -> {}
  *   turn.add          account_id conversation_id sealed keep_ms bytes_max -> {}: a turn without a
  *                     response (turns.h); sealed: in base64
- *   turn.delete_response account_id response_id -> {}: with its items; what belongs to a
+ *   turn.begin        the same: the first one of a conversation
+ *   turn.delete_response account_id response_id -> {}: what belongs to a
  *                     conversation stays there
  *   turn.delete_conversation account_id conversation_id -> {}
  *   credits.get       account_id -> {total_credits, total_usage}  (JSON numbers, USD)

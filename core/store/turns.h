@@ -32,6 +32,7 @@ struct made_turn {
     struct turn_terms terms;
     struct slice response_id;
     struct slice conversation_id; /* empty: none */
+    bool begins;                  /* the conversation */
     int64_t previous_turn;        /* which it continues; 0: none */
     int64_t depth;                /* how many turns it continues */
     struct slice sealed;

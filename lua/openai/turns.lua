@@ -48,7 +48,7 @@ end
 
 function turns.create_conversation(x, account_id)
     local id = "conv_" .. (x:new_token())
-    add(x, account_id, id, x:seal_turn())
+    store.call(x, "turn.begin", account_id, id, x:seal_turn())
     store.call(x, "object.add", account_id, kept.GATEWAY, "conversation 0 " .. id)
     kept.name(x, "conversation", id)
     turns.show_conversation(x, id)

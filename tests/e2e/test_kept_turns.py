@@ -5,6 +5,9 @@ sealed."""
 import itertools
 import json
 import sqlite3
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import answers
 import anthropic_answers
@@ -12,6 +15,7 @@ import gemini_answers
 import openai
 import pytest
 from answers import Usage
+from fake_provider import Gate
 from gateway import Gateway
 from prices import Price, charge
 from responses_answers import response
@@ -168,6 +172,60 @@ def test_an_id_that_comes_twice(customer, provider):
     assert "turn 0." in asked
     assert "answer 1" in asked
     assert "turn 2." in asked
+
+
+def meanwhile(customer, provider, do, **how):
+    """Does something while a call waits for its provider. Returns the call's answer."""
+    with Gate(provider) as gate, ThreadPoolExecutor(1) as pool:
+
+        async def answer(connection, request):
+            asked.set()
+            await connection.until(gate)
+            await answer_of("openai")(connection, request)
+
+        asked = threading.Event()
+        provider.answer = answer
+        made = pool.submit(customer.openai().responses.create, model="m-openai", **how)
+        assert asked.wait(10)
+        do()
+        gate.set()
+        return made.result()
+
+
+def test_a_place_is_never_given_again(customer, provider):
+    """A call goes on from a turn that is deleted meanwhile: no other turn is taken for it."""
+    first, _ = say(customer, provider, input=SECRET)
+
+    def another_comes_in_its_place():
+        customer.openai().responses.delete(first.id)
+        say(customer, provider, input="What another one says.")
+
+    made = meanwhile(
+        customer, provider, another_comes_in_its_place, input="a", previous_response_id=first.id
+    )
+    error = refused(lambda: say(customer, provider, previous_response_id=made.id))
+    assert error["code"] == "previous_response_not_found"
+
+
+def test_a_conversation_that_is_deleted_meanwhile(customer, provider):
+    """Nothing of it comes back with the answer of a call that still ran."""
+    client = customer.openai()
+    conversation = client.conversations.create(items=[{"role": "user", "content": SECRET}])
+    delete = lambda: client.conversations.delete(conversation.id)  # noqa: E731
+    made = meanwhile(customer, provider, delete, input="a", conversation=conversation.id)
+    refused(lambda: client.conversations.retrieve(conversation.id))
+    refused(lambda: client.responses.retrieve(made.id))
+
+
+def test_a_conversation_that_was_pushed_out(customer, provider):
+    """It does not begin anew without what it had."""
+    client = customer.openai()
+    conversation = client.conversations.create(items=[{"role": "user", "content": SECRET}])
+    for _ in range(4):
+        say(customer, provider, input="a" * 300_000)
+    words = [{"role": "user", "content": "Which?"}]
+    refused(lambda: client.conversations.items.create(conversation.id, items=words))
+    refused(lambda: client.conversations.items.list(conversation.id))
 
 
 def test_items_that_are_named_loosely_are_whole(house, provider):
@@ -351,6 +409,29 @@ def test_one_of_both(customer, provider):
 
 
 # ---- what ends ----
+
+
+def test_many_make_room_at_once(house, provider):
+    """One large turn pushes thousands of small ones out, and the ledger does not stand still."""
+    customer = house.customer()
+    client = customer.openai()
+    client.conversations.create()
+    with sqlite3.connect(house.database, timeout=10) as db:
+        (account,) = db.execute("SELECT account_id FROM kept_turns ORDER BY turn DESC").fetchone()
+        now = time.time() * 1000
+        db.executemany(
+            "INSERT INTO kept_turns (account_id, response_id, conversation_id, depth, created_ms,"
+            " expires_ms, sealed) VALUES (?, '', ?, 0, ?, ?, zeroblob(200))",
+            [(account, f"conv_{i}", int(now), int(now) + 10**8) for i in range(5000)],
+        )
+    started = time.monotonic()
+    client.conversations.create(items=[{"role": "user", "content": "a" * 900_000}])
+    assert time.monotonic() - started < 2
+    with sqlite3.connect(house.database, timeout=10) as db:
+        (kept,) = db.execute(
+            "SELECT bytes FROM kept_bytes WHERE account_id = ?", (account,)
+        ).fetchone()
+    assert 900_000 < kept <= 1024 * 1024
 
 
 def test_an_account_s_oldest_go(customer, provider):

@@ -30,20 +30,24 @@ static bool extend(struct db *db, const struct id *account_id, const struct made
                   "WITH RECURSIVE chain (turn) AS (SELECT ?1 UNION ALL"
                   " SELECT t.previous_turn FROM kept_turns t JOIN chain USING (turn)"
                   " WHERE t.previous_turn IS NOT NULL)"
-                  " UPDATE kept_turns SET expires_ms = ?2 WHERE turn IN (SELECT turn FROM chain)",
-                  DB_VALUES(bind_int(turn->previous_turn), bind_int(expires_ms)));
+                  " UPDATE kept_turns SET expires_ms = ?2"
+                  " WHERE turn IN (SELECT turn FROM chain) AND account_id = ?3",
+                  DB_VALUES(bind_int(turn->previous_turn), bind_int(expires_ms),
+                            bind_text(account_id->text)));
 }
 
-/* Takes so many of the account's oldest turns away, and the conversations that they belong to. */
-static bool take_oldest(struct db *db, const struct id *account_id, int64_t count)
+/* Takes the account's turns up to this one away, and the conversations that they belong to. Two
+ * lists, because one condition with OR reads all of the account's turns for each of them. */
+static bool take_oldest(struct db *db, const struct id *account_id, int64_t last)
 {
     return db_run(db,
-                  "DELETE FROM kept_turns WHERE account_id = ?1 AND turn IN"
-                  " (SELECT t.turn FROM kept_turns t JOIN (SELECT turn, conversation_id"
-                  "   FROM kept_turns WHERE account_id = ?1 ORDER BY turn LIMIT ?2) o"
-                  "  ON t.turn = o.turn OR (t.account_id = ?1 AND o.conversation_id <> ''"
-                  "   AND t.conversation_id = o.conversation_id))",
-                  DB_VALUES(bind_text(account_id->text), bind_int(count)));
+                  "DELETE FROM kept_turns WHERE turn IN"
+                  " (SELECT turn FROM kept_turns WHERE account_id = ?1 AND turn <= ?2"
+                  "  UNION SELECT t.turn FROM (SELECT DISTINCT conversation_id FROM kept_turns"
+                  "   WHERE account_id = ?1 AND turn <= ?2) o"
+                  "  JOIN kept_turns t ON t.account_id = ?1"
+                  "   AND t.conversation_id = o.conversation_id AND t.conversation_id <> '')",
+                  DB_VALUES(bind_text(account_id->text), bind_int(last)));
 }
 
 static int64_t kept_bytes(struct db *db, const struct id *account_id)
@@ -52,22 +56,54 @@ static int64_t kept_bytes(struct db *db, const struct id *account_id)
                      DB_VALUES(bind_text(account_id->text)), 0);
 }
 
-/* A large turn may push out many small ones: twice as many each time. */
+/* The turn up to which the account's oldest have so many bytes; 0: all have less. */
+static int64_t last_to_go(struct db *db, const struct id *account_id, int64_t bytes)
+{
+    return db_number(db,
+                     "SELECT turn FROM (SELECT turn, sum(length(sealed))"
+                     "  OVER (ORDER BY turn ROWS UNBOUNDED PRECEDING) AS gone"
+                     "  FROM kept_turns WHERE account_id = ?1) WHERE gone >= ?2 LIMIT 1",
+                     DB_VALUES(bind_text(account_id->text), bind_int(bytes)), 0);
+}
+
 static bool make_room(struct db *db, const struct id *account_id, int64_t bytes_max)
 {
-    int64_t count = 1;
-    while (kept_bytes(db, account_id) > bytes_max) {
-        if (!take_oldest(db, account_id, count) || db_changes(db) == 0)
-            break;
-        count *= 2;
-    }
-    return db->failure == 0;
+    int64_t excess = kept_bytes(db, account_id) - bytes_max;
+    int64_t last = excess > 0 ? last_to_go(db, account_id, excess) : 0;
+    return db->failure == 0 && (last == 0 || take_oldest(db, account_id, last));
+}
+
+bool turns_table_has_room(struct db *db, const struct id *account_id, const struct made_turn *turn)
+{
+    int64_t fits = LIMIT_KEPT_TURN_BYTES - (int64_t)turn->sealed.bytes;
+    return db_number(db,
+                     "SELECT count(*) < ?3 AND total(length(sealed)) <= ?4"
+                     " FROM kept_turns WHERE account_id = ?1 AND conversation_id = ?2"
+                     " AND conversation_id <> ''",
+                     DB_VALUES(bind_text(account_id->text), text_of(turn->conversation_id),
+                               bind_int(LIMIT_KEPT_TURNS), bind_int(fits)),
+                     0) == 1;
+}
+
+bool turns_table_goes_on(struct db *db, const struct id *account_id, const struct made_turn *turn)
+{
+    if (turn->conversation_id.bytes > 0 && !turn->begins)
+        return db_number(db,
+                         "SELECT 1 FROM kept_turns WHERE account_id = ?1 AND conversation_id = ?2"
+                         " AND conversation_id <> '' LIMIT 1",
+                         DB_VALUES(bind_text(account_id->text), text_of(turn->conversation_id)),
+                         0) == 1;
+    return turn->previous_turn == 0 ||
+           db_number(db, "SELECT 1 FROM kept_turns WHERE turn = ?1 AND account_id = ?2",
+                     DB_VALUES(bind_int(turn->previous_turn), bind_text(account_id->text)), 0) == 1;
 }
 
 bool turns_table_add(struct db *db, const struct id *account_id, const struct made_turn *turn,
                      int64_t now_ms)
 {
     int64_t expires_ms = now_ms + turn->terms.keep_ms;
+    if (!turns_table_goes_on(db, account_id, turn))
+        return db->failure == 0;
     return db_run(db,
                   "INSERT INTO kept_turns (account_id, response_id, conversation_id,"
                   " previous_turn, depth, created_ms, expires_ms, sealed)"

@@ -4,9 +4,14 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "store/operations/operations.h"
 
-enum { ARGS_BYTES_MAX = 64 * 1024, RESULT_BYTES_MAX = 16 * 1024 * 1024 };
+enum {
+    ARGS_BYTES_MAX = 64 * 1024,
+    LARGE_BYTES_MAX = LIMIT_KEPT_TURN_BYTES / 3 * 4 + 4, /* in base64 */
+    RESULT_BYTES_MAX = 16 * 1024 * 1024
+};
 
 static bool check_args(const struct operation *operation, const struct store_value *args,
                        size_t arg_count, struct fault *fault)
@@ -18,7 +23,7 @@ static bool check_args(const struct operation *operation, const struct store_val
     for (size_t i = 0; i < arg_count; i++) {
         char letter = operation->args[i];
         bool nullable = letter == 'T' || letter == 'I' || letter == 'M';
-        bool text = letter == 't' || letter == 'T' ||
+        bool text = letter == 't' || letter == 'T' || letter == 'B' ||
                     (letter == 'M' && args[i].type == STORE_TEXT); /* a date; else milliseconds */
         if (args[i].type == STORE_NULL && nullable)
             continue;
@@ -63,7 +68,8 @@ bool store_call_init(struct store_call *call, const char *operation, const struc
         return fault_set(fault, "unknown_operation", "there is no operation %.64s", operation);
     if (!check_args(call->operation, args, arg_count, fault))
         return false;
-    buffer_init(&call->arg_bytes, ARGS_BYTES_MAX);
+    bool large = strchr(call->operation->args, 'B') != NULL;
+    buffer_init(&call->arg_bytes, ARGS_BYTES_MAX + (large ? LARGE_BYTES_MAX : 0));
     buffer_init(&call->result, RESULT_BYTES_MAX);
     if (copy_args(call, args))
         return true;

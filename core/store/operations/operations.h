@@ -17,8 +17,8 @@ enum operation_thread {
 
 struct operation {
     const char *name;
-    /* One letter per argument: t text, i integer; T and I may be null. M is a time: milliseconds, a
-     * date in the zone of another argument, or null. */
+    /* One letter per argument: t text, i integer; T and I may be null. B is a text that may be
+     * large. M is a time: milliseconds, a date in the zone of another argument, or null. */
     const char *args;
     enum operation_thread thread;
     /* Runs inside an open transaction of `db`. Appends to call->result. False: call->fault or
@@ -51,6 +51,7 @@ bool objects_add(struct store_call *call, struct db *db);
 bool objects_grow(struct store_call *call, struct db *db);
 bool objects_delete(struct store_call *call, struct db *db);
 bool turns_add(struct store_call *call, struct db *db);
+bool turns_begin(struct store_call *call, struct db *db);
 bool turns_delete_response(struct store_call *call, struct db *db);
 bool turns_delete_conversation(struct store_call *call, struct db *db);
 bool devices_create(struct store_call *call, struct db *db);

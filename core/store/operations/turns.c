@@ -7,7 +7,7 @@
 #include "store/books/turns_table.h"
 #include "store/operations/operations.h"
 
-bool turns_add(struct store_call *call, struct db *db)
+static bool add(struct store_call *call, struct db *db, bool begins)
 {
     struct id account_id;
     struct buffer sealed;
@@ -21,13 +21,35 @@ bool turns_add(struct store_call *call, struct db *db)
     const struct made_turn turn = {
         .terms = {.keep_ms = call->args[3].number, .bytes_max = call->args[4].number},
         .conversation_id = call->args[1].text,
+        .begins = begins,
         .sealed = buffer_slice(&sealed)};
+    const char *why = NULL;
+    if (!turns_table_goes_on(db, &account_id, &turn))
+        why = "this conversation is no longer kept";
+    else if (!turns_table_has_room(db, &account_id, &turn))
+        why = "this conversation has no room for more: begin a new one";
+    if (why != NULL && db->failure == 0) {
+        buffer_fini(&sealed);
+        return fault_set(&call->fault, "not_found", "%s", why);
+    }
     good = turns_table_add(db, &account_id, &turn, clock_wall_ms()) &&
            buffer_append_text(&call->result, "{}");
     buffer_fini(&sealed);
     return good;
 }
 
+bool turns_begin(struct store_call *call, struct db *db)
+{
+    return add(call, db, true);
+}
+
+bool turns_add(struct store_call *call, struct db *db)
+{
+    return add(call, db, false);
+}
+
+/* Its items are still known as the account's, but nothing stands behind them: to find them would
+ * take a look at all that the account has. */
 bool turns_delete_response(struct store_call *call, struct db *db)
 {
     return db_run(db,
@@ -38,10 +60,8 @@ bool turns_delete_response(struct store_call *call, struct db *db)
                   "DELETE FROM kept_turns WHERE account_id = ?1 AND response_id = ?2"
                   " AND response_id <> ''",
                   call->args, 2) &&
-           db_run(db,
-                  "DELETE FROM provider_objects WHERE account_id = ?1"
-                  " AND (id = ?2 OR response_id = ?2)",
-                  call->args, 2) &&
+           db_run(db, "DELETE FROM provider_objects WHERE account_id = ?1 AND id = ?2", call->args,
+                  2) &&
            buffer_append_text(&call->result, "{}");
 }
 
