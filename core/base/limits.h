@@ -105,6 +105,9 @@ enum {
 
     /* turns of conversations that the gateway itself keeps */
     LIMIT_KEPT_TURN_BYTES = 8 * 1024 * 1024, /* of one, and of all that one request brings in */
+    LIMIT_KEPT_ITEMS = 20000,                /* likewise */
+    LIMIT_TURN_LOOKUPS = 64,                 /* under way at the same time, of a worker */
+    LIMIT_BROUGHT_BYTES = 256 * 1024 * 1024, /* of open requests that were made whole, likewise */
     LIMIT_KEPT_TURNS = 1000,                 /* that one request brings in */
     LIMIT_KEPT_CHAIN = 32,                   /* then a turn has all of the conversation again */
 

@@ -83,6 +83,8 @@ struct exchange_env {
     int64_t keepalive_comment_ms;
     int64_t first_event_wait_ms;
     int64_t hold_expiry_ms;
+    unsigned turn_lookups;        /* under way */
+    size_t brought_bytes;         /* bodies of requests that were made whole (kept_turns.h) */
     struct turn_terms turn_terms; /* of what the gateway itself keeps; keep_ms 0: nothing */
     const char *public_url;       /* the gateway's address for customers; no slash at the end */
     struct exchange *live;        /* list of all exchanges that are not freed */

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base64.h"
 #include "base/check.h"
 #include "base/json_writer.h"
 #include "base/seal.h"
@@ -21,6 +20,8 @@ struct kept_turns {
     struct turn_lookup lookup;
     bool pending;
     bool unreadable;      /* sealed with another secret */
+    size_t item_count;    /* items */
+    size_t brought_bytes; /* of the body of a request that was made whole */
     struct buffer *plain; /* a text for each turn that was found */
     struct kept_turn *turns;
     struct kept_removals removals;
@@ -69,12 +70,24 @@ bool kept_turns_are_on(const struct exchange *exchange)
 }
 
 /* What is sealed belongs to this account. */
-static struct slice about(const struct exchange *exchange)
+struct slice kept_turns_owner(const struct exchange *exchange)
 {
     return slice_of(exchange->key.account_id.text);
 }
 
 /* ---- the look-up ---- */
+
+/* Items may be as short as two bytes, and each costs time wherever they are listed. */
+static size_t count_items(const struct kept_turns *kept)
+{
+    struct kept_turn_walk walk =
+        kept_turn_walk(kept->turns, kept->lookup.turn_count, &kept->removals);
+    struct kept_turn_item item;
+    size_t count = 0;
+    while (count <= LIMIT_KEPT_ITEMS && kept_turn_next(&walk, &item))
+        count++;
+    return count;
+}
 
 static void open_all(struct kept_turns *kept)
 {
@@ -84,11 +97,12 @@ static void open_all(struct kept_turns *kept)
     check(kept->plain != NULL && kept->turns != NULL);
     for (size_t i = 0; i < lookup->turn_count && !kept->unreadable; i++) {
         buffer_init(&kept->plain[i], LIMIT_KEPT_TURN_BYTES);
-        kept->unreadable = !seal_open(kept->exchange->env->secret, about(kept->exchange),
+        kept->unreadable = !seal_open(kept->exchange->env->secret, kept_turns_owner(kept->exchange),
                                       buffer_slice(&lookup->turns[i].sealed), &kept->plain[i]) ||
                            !kept_turn_read(buffer_slice(&kept->plain[i]), &kept->turns[i]);
     }
     kept_removals_init(&kept->removals, kept->turns, lookup->turn_count);
+    kept->item_count = kept->unreadable ? 0 : count_items(kept);
 }
 
 static void on_returned(struct job *job)
@@ -97,6 +111,7 @@ static void on_returned(struct job *job)
         (struct kept_turns *)(void *)((char *)job - offsetof(struct kept_turns, lookup.job));
     struct exchange *exchange = kept->exchange;
     kept->pending = false;
+    exchange->env->turn_lookups--;
     open_all(kept);
     exchange_wake(exchange);
     exchange_free_if_over(exchange);
@@ -119,6 +134,18 @@ static void add_names(struct kept_turns *kept, enum turns_purpose purpose)
     }
 }
 
+/* What is looked up and brought in is memory that nobody has sent. */
+static bool has_room(const struct exchange_env *env)
+{
+    return env->turn_lookups < LIMIT_TURN_LOOKUPS && env->brought_bytes < LIMIT_BROUGHT_BYTES;
+}
+
+static bool refuse_look(struct exchange *exchange)
+{
+    return refuse(exchange, 503, "overloaded", NULL,
+                  "Too much is asked of the database just now. Try again soon.", 1000);
+}
+
 bool kept_turns_look(struct exchange *exchange, enum turns_purpose purpose)
 {
     kept_turns_fini(exchange);
@@ -134,10 +161,9 @@ bool kept_turns_look(struct exchange *exchange, enum turns_purpose purpose)
                              .account_id = exchange->key.account_id,
                              .names = kept->names,
                              .count = kept->name_count};
-    kept->pending = turns_look(exchange->env->store, &kept->lookup);
-    return kept->pending ||
-           refuse(exchange, 503, "overloaded", NULL,
-                  "Too much is asked of the database just now. Try again soon.", 1000);
+    kept->pending = has_room(exchange->env) && turns_look(exchange->env->store, &kept->lookup);
+    exchange->env->turn_lookups += kept->pending;
+    return kept->pending || refuse_look(exchange);
 }
 
 bool kept_turns_have_looked(const struct exchange *exchange)
@@ -149,10 +175,10 @@ bool kept_turns_found(const struct exchange *exchange)
 {
     const struct kept_turns *kept = exchange->turns;
     return !kept->lookup.failed && !kept->lookup.missing && !kept->lookup.too_large &&
-           !kept->unreadable;
+           !kept->unreadable && kept->item_count <= LIMIT_KEPT_ITEMS;
 }
 
-static bool refuse_large(struct exchange *exchange)
+bool kept_turns_refuse_large(struct exchange *exchange)
 {
     return refuse(exchange, 413, "request_too_large", NULL,
                   "With all that this conversation has had, the request is too large. Begin a new "
@@ -167,8 +193,8 @@ void kept_turns_refuse(struct exchange *exchange)
     if (lookup->failed) {
         (void)refuse(exchange, 503, "overloaded", NULL,
                      "The database cannot be read just now. Try again soon.", 1000);
-    } else if (lookup->too_large) {
-        (void)refuse_large(exchange);
+    } else if (lookup->too_large || exchange->turns->item_count > LIMIT_KEPT_ITEMS) {
+        (void)kept_turns_refuse_large(exchange);
     } else {
         (void)refuse(exchange, 404,
                      name->kind == KEPT_RESPONSE && name->param != NULL
@@ -304,9 +330,11 @@ bool kept_turns_bring(struct exchange *exchange)
         named_objects_fini(exchange); /* its names stand in the old body */
         buffer_wipe_fini(&exchange->body);
         exchange->body = body;
+        kept->brought_bytes = body.bytes;
+        exchange->env->brought_bytes += body.bytes;
     } else {
         buffer_fini(&body);
-        (void)refuse_large(exchange);
+        (void)kept_turns_refuse_large(exchange);
     }
     buffer_fini(&items);
     return good;
@@ -355,7 +383,7 @@ bool kept_turns_make(struct exchange *exchange, struct slice response, struct bu
         whole_request_own_items(&exchange->asks.root, find_nothing, NULL, &own);
     kept_turn_write(buffer_slice(whole ? &kept->own_items : &own), response, &text);
     if (!own.failed && !text.failed)
-        seal_close(exchange->env->secret, about(exchange), buffer_slice(&text), out);
+        seal_close(exchange->env->secret, kept_turns_owner(exchange), buffer_slice(&text), out);
     bool good = !own.failed && !text.failed && !out->failed;
     const char *conversation_id = kept_turns_conversation(exchange);
     *made = (struct made_turn){.terms = exchange->env->turn_terms,
@@ -368,65 +396,9 @@ bool kept_turns_make(struct exchange *exchange, struct slice response, struct bu
     return good;
 }
 
-static void seal(const struct exchange *exchange, const struct buffer *text, struct buffer *out)
+size_t kept_turns_item_count(const struct exchange *exchange)
 {
-    struct buffer sealed;
-    buffer_init(&sealed, LIMIT_KEPT_TURN_BYTES);
-    seal_close(exchange->env->secret, about(exchange), buffer_slice(text), &sealed);
-    base64_append(buffer_slice(&sealed), out);
-    out->failed = out->failed || text->failed || sealed.failed;
-    buffer_fini(&sealed);
-}
-
-/* Items of a body that stand for others are not looked up. */
-static bool refuse_references(struct exchange *exchange)
-{
-    for (size_t i = 0; i < exchange->names.count; i++) {
-        const struct kept_name *name = &exchange->names.list[i];
-        if (name->param != NULL && !name->loose)
-            return refuse(exchange, 400, "invalid_value", name->param,
-                          "Items of a conversation cannot name others. Send the items themselves.",
-                          0);
-    }
-    return true;
-}
-
-bool kept_turns_seal_body(struct exchange *exchange, struct buffer *out)
-{
-    enum { ITEMS, METADATA, MEMBERS };
-    struct json_member members[MEMBERS] = {
-        [ITEMS] = {.name = "items"}, [METADATA] = {.name = "metadata"}};
-    struct json_value root = {.type = JSON_OBJECT, .raw = slice_of("{}")};
-    struct buffer text;
-    struct fault fault;
-    if (!refuse_references(exchange))
-        return false;
-    if (exchange->body.bytes > 0 &&
-        !json_parse(buffer_slice(&exchange->body), LIMIT_JSON_DEPTH, &root, &fault))
-        return refuse(exchange, 400, "invalid_json", NULL, fault.message, 0);
-    json_find_all(&root, members, MEMBERS);
-    bool has_items = members[ITEMS].value.type == JSON_ARRAY;
-    bool has_metadata = members[METADATA].value.type == JSON_OBJECT;
-    buffer_init(&text, LIMIT_KEPT_TURN_BYTES);
-    buffer_append_text(&text, "{\"input\":");
-    buffer_append_slice(&text, has_items ? members[ITEMS].value.raw : slice_of("[]"));
-    buffer_append_text(&text, ",\"metadata\":");
-    buffer_append_slice(&text, has_metadata ? members[METADATA].value.raw : slice_of("null"));
-    buffer_append_char(&text, '}');
-    seal(exchange, &text, out);
-    buffer_fini(&text);
-    return !out->failed || refuse_large(exchange);
-}
-
-void kept_turns_seal_removal(struct exchange *exchange, struct slice item_id, struct buffer *out)
-{
-    struct buffer text;
-    buffer_init(&text, 4096);
-    buffer_append_text(&text, "{\"removed\":");
-    json_write_string(&text, item_id);
-    buffer_append_char(&text, '}');
-    seal(exchange, &text, out);
-    buffer_fini(&text);
+    return exchange->turns != NULL ? exchange->turns->item_count : 0;
 }
 
 /* ---- replies ---- */
@@ -434,7 +406,7 @@ void kept_turns_seal_removal(struct exchange *exchange, struct slice item_id, st
 static void reply(struct exchange *exchange, struct buffer *body)
 {
     if (body->failed)
-        (void)refuse_large(exchange);
+        (void)kept_turns_refuse_large(exchange);
     else
         exchange_reply(exchange, 200, "application/json", buffer_slice(body));
     buffer_fini(body);
@@ -576,6 +548,7 @@ void kept_turns_fini(struct exchange *exchange)
     if (kept == NULL)
         return;
     forget_texts(kept);
+    exchange->env->brought_bytes -= kept->brought_bytes;
     buffer_wipe_fini(&kept->own_items);
     free(kept);
     exchange->turns = NULL;

@@ -50,10 +50,12 @@ const char *kept_turns_response(const struct exchange *exchange);
 /* Whether the answer is to be kept, if it is one of this dialect. */
 bool kept_turns_are_wanted(const struct exchange *exchange);
 
-/* Appends a sealed turn in base64: what the body adds to a conversation, or that the item with this
- * id is removed. Returns false if it has answered. */
-bool kept_turns_seal_body(struct exchange *exchange, struct buffer *out);
-void kept_turns_seal_removal(struct exchange *exchange, struct slice item_id, struct buffer *out);
+/* Whose turns they are: what is sealed is bound to it. */
+struct slice kept_turns_owner(const struct exchange *exchange);
+/* How many items the turns have that were looked up. */
+size_t kept_turns_item_count(const struct exchange *exchange);
+/* Answers that it is more than can be kept, or brought in. Returns false. */
+bool kept_turns_refuse_large(struct exchange *exchange);
 
 /* ---- replies ---- */
 

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "exchange/exchange.h"
 #include "exchange/kept_turns.h"
+#include "exchange/turn_seal.h"
 #include "script/bindings.h"
 #include "script/integer.h"
 
@@ -131,7 +132,7 @@ static int api_seal_turn(lua_State *state)
     struct exchange *exchange = task_exchange(state);
     struct buffer sealed;
     buffer_init(&sealed, 2 * (size_t)LIMIT_KEPT_TURN_BYTES);
-    if (kept_turns_seal_body(exchange, &sealed))
+    if (turn_seal_body(exchange, &sealed))
         return push_sealed(state, exchange, &sealed);
     buffer_fini(&sealed);
     return task_stop(state);
@@ -143,7 +144,7 @@ static int api_seal_removal(lua_State *state)
     struct exchange *exchange = task_exchange(state);
     struct buffer sealed;
     buffer_init(&sealed, 2 * (size_t)LIMIT_KEPT_TURN_BYTES);
-    kept_turns_seal_removal(exchange, check_text(state, 2), &sealed);
+    turn_seal_removal(exchange, check_text(state, 2), &sealed);
     return push_sealed(state, exchange, &sealed);
 }
 

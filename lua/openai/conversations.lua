@@ -11,10 +11,11 @@ function conversations.create(x)
     local account_id = kept.caller(x)
     x:read_items()
     local provider, done = policy.first_keeper, false
-    if x:keeps_turns() and x:names_kept() ~= "strictly" or kept.is_ours(x) then
+    local naming = x:names_kept()
+    if x:keeps_turns() and naming ~= "strictly" or naming and kept.is_ours(x) then
         -- Any provider can go on with it. What names our own items is refused there.
         turns.create_conversation(x, account_id)
-    elseif x:names_kept() then -- items that are kept: only their provider can take them
+    elseif naming then -- items that are kept: only their provider can take them
         provider, done = kept.ask(x, "POST", "/conversations", "sent")
     elseif provider then
         done = kept.ask_keeper(x, provider, "POST", "/conversations", "sent")
@@ -67,7 +68,7 @@ function conversations.post(x, rest)
         kept.refuse_path(x)
     end
     x:read_items()
-    if kept.is_ours(x) then
+    if x:keeps_turns() and kept.is_ours(x) then
         turns.change_conversation(x, account_id, id, of_items)
     end
     local provider, done = kept.ask(x, "POST", path, "sent")
@@ -84,7 +85,7 @@ function conversations.delete(x, rest)
     if of_items and not item then
         kept.refuse_path(x)
     end
-    if kept.is_ours(x) then
+    if kept.is_ours(x) and (x:keeps_turns() or not item) then
         if item then
             turns.delete_item(x, account_id, id, item)
         end

@@ -12,9 +12,6 @@ kept.GATEWAY = ":gateway" -- has what the gateway itself keeps (core/store/turns
 
 -- Whether the account has all that the request names, and the gateway itself keeps it.
 function kept.is_ours(x)
-    if not x:keeps_turns() then
-        return false
-    end
     local provider, owned = x:find_named()
     return owned and provider == kept.GATEWAY
 end
@@ -22,7 +19,7 @@ end
 -- If the request names what the gateway itself keeps, its body gets that in its place. Returns
 -- whether it did: then the request is to be read again. Ends the task if a part is gone.
 function kept.bring(x)
-    if x:names_kept() ~= "strictly" or not kept.is_ours(x) then
+    if x:names_kept() ~= "strictly" or not x:keeps_turns() or not kept.is_ours(x) then
         return false -- items that are named loosely are whole: there is nothing to bring
     elseif not x:find_turns("bring") then
         x:refuse_turns()

@@ -66,6 +66,7 @@ end
 
 -- The metadata, or items, of the body.
 function turns.change_conversation(x, account_id, id, of_items)
+    load(x) -- it must not get more than can be read
     add(x, account_id, id, x:seal_turn())
     if not of_items then
         turns.show_conversation(x, id)

@@ -4,7 +4,8 @@
 #include "base/limits.h"
 
 enum {
-    FORGET_ROWS = 64,            /* per transaction */
+    FORGET_ROWS = 8,        /* per transaction; each may have LIMIT_KEPT_TURN_BYTES */
+    SPARE_MS = 3600 * 1000, /* rows last so much longer, so that not each turn writes them anew */
     FORGET_US = 2 * 1000 * 1000, /* between two looks */
     FORGET_REST_US = 20 * 1000   /* while there are many */
 };
@@ -14,16 +15,17 @@ static struct store_value text_of(struct slice text)
     return (struct store_value){.type = STORE_TEXT, .text = text};
 }
 
-/* What a turn continues must not end before it. */
+/* What a turn continues must not end before its time, and most of it was written anew within the
+ * last hour. */
 static bool extend(struct db *db, const struct id *account_id, const struct made_turn *turn,
                    int64_t expires_ms)
 {
     if (turn->conversation_id.bytes > 0 &&
         !db_run(db,
                 "UPDATE kept_turns SET expires_ms = ?3 WHERE account_id = ?1"
-                " AND conversation_id = ?2 AND conversation_id <> ''",
+                " AND conversation_id = ?2 AND conversation_id <> '' AND expires_ms < ?4",
                 DB_VALUES(bind_text(account_id->text), text_of(turn->conversation_id),
-                          bind_int(expires_ms))))
+                          bind_int(expires_ms), bind_int(expires_ms - SPARE_MS))))
         return false;
     return turn->previous_turn == 0 ||
            db_run(db,
@@ -31,9 +33,10 @@ static bool extend(struct db *db, const struct id *account_id, const struct made
                   " SELECT t.previous_turn FROM kept_turns t JOIN chain USING (turn)"
                   " WHERE t.previous_turn IS NOT NULL)"
                   " UPDATE kept_turns SET expires_ms = ?2"
-                  " WHERE turn IN (SELECT turn FROM chain) AND account_id = ?3",
+                  " WHERE turn IN (SELECT turn FROM chain) AND account_id = ?3"
+                  " AND expires_ms < ?4",
                   DB_VALUES(bind_int(turn->previous_turn), bind_int(expires_ms),
-                            bind_text(account_id->text)));
+                            bind_text(account_id->text), bind_int(expires_ms - SPARE_MS)));
 }
 
 /* Takes the account's turns up to this one away, and the conversations that they belong to. Two
@@ -101,7 +104,7 @@ bool turns_table_goes_on(struct db *db, const struct id *account_id, const struc
 bool turns_table_add(struct db *db, const struct id *account_id, const struct made_turn *turn,
                      int64_t now_ms)
 {
-    int64_t expires_ms = now_ms + turn->terms.keep_ms;
+    int64_t expires_ms = now_ms + turn->terms.keep_ms + SPARE_MS;
     if (!turns_table_goes_on(db, account_id, turn))
         return db->failure == 0;
     return db_run(db,
