@@ -82,7 +82,7 @@ def test_what_is_passed_on_where_it_is_said(make_gateway, provider):
         ("Connection", "close", "connection"),
         ("Host", "h", "ends"),
         ("Authorization", "x", "api_key"),
-        ("Content-Type", "x", "JSON"),
+        ("Content-Type", "x", "body"),
         ("a b", "x", "no name"),
         ("X-A", "a\\nb", "line break"),
     ],

@@ -25,7 +25,7 @@ OPENROUTER = Lua("""{
     { path = "usage.cost_details.upstream_inference_cost", only_if = "usage.is_byok" },
 }""")
 PROVIDERS = {
-    "openrouter": OPENROUTER,
+    "router": OPENROUTER,
     "grok": Lua('{ path = "usage.cost_in_usd_ticks", unit = "ticks" }'),
     "perplexity": Lua('{ path = "usage.cost.total_cost" }'),
     "deepinfra": Lua('{ path = "usage.estimated_cost" }'),
@@ -36,12 +36,12 @@ PROVIDERS = {
 
 # The members beside the counts -> what is posted.
 STATED = {
-    "OpenRouter": ("openrouter", '"cost": 0.00298, "cost_details":'
+    "OpenRouter": ("router", '"cost": 0.00298, "cost_details":'
                    ' {"upstream_inference_cost": 0.0029}, "is_byok": false', "", "0.00298"),
-    "OpenRouter, own key": ("openrouter", '"cost": 0.0001, "cost_details":'
+    "OpenRouter, own key": ("router", '"cost": 0.0001, "cost_details":'
                             ' {"upstream_inference_cost": 0.0029}, "is_byok": true', "", "0.003"),
-    "an exponent": ("openrouter", '"cost": 2.98e-3', "", "0.00298"),
-    "a double": ("openrouter", '"cost": 0.0029800000000000004', "", "0.002980001"),
+    "an exponent": ("router", '"cost": 2.98e-3', "", "0.00298"),
+    "a double": ("router", '"cost": 0.0029800000000000004', "", "0.002980001"),
     "xAI": ("grok", '"cost_in_usd_ticks": 29800000', "", "0.00298"),
     "a part of a nano-dollar": ("grok", '"cost_in_usd_ticks": 29800001', "", "0.002980001"),
     "Perplexity": ("perplexity", '"cost": {"input_tokens_cost": 0.002, "output_tokens_cost":'
@@ -91,9 +91,9 @@ def house(shared_provider, tmp_path_factory):
         if cost:
             policies.model(f"{name}-by-cost", PRICE, providers=(name,), price_by="cost")
     for name in ("differs", "absurd", "malformed", "pieces"):
-        policies.model(name, PRICE, providers=("openrouter",))
-    policies.model("free", Price("0", "0"), providers=("openrouter",))
-    policies.model("two", PRICE, providers=("grok", "openrouter"))
+        policies.model(name, PRICE, providers=("router",))
+    policies.model("free", Price("0", "0"), providers=("router",))
+    policies.model("two", PRICE, providers=("grok", "router"))
     policies.write("examples", "return {}\n")
     gateway.start()
     yield gateway
@@ -177,7 +177,7 @@ def test_a_model_is_sold_by_cost(house, admin, provider, name, streamed):
 def test_the_schedule_counts_where_nothing_is_stated(house, admin, provider):
     customer = house.customer()
     provider.answer = answer('"cost": null')
-    assert customer.ask("openrouter-by-cost").status_code == 200
+    assert customer.ask("router-by-cost").status_code == 200
     record = customer.wait_for_record()
     assert usd(record["cost"]) == SOLD
     detail = audited(house, admin, record["id"])
@@ -208,7 +208,7 @@ def test_a_difference_alarms(house, admin, provider):
     wait_until(lambda: alarms(house, large, DIFFERS), 5, "the alarm")
     (alarm,) = alarms(house, large, DIFFERS)
     assert (alarm["stated_nusd"], alarm["computed_nusd"]) == (4500000, 3000000)
-    assert (alarm["provider"], alarm["model"]) == ("openrouter", "differs")
+    assert (alarm["provider"], alarm["model"]) == ("router", "differs")
     assert not alarms(house, small, DIFFERS)
     assert not alarms(house, again, DIFFERS)
     assert usd(audited(house, admin, records[0]["id"])["provider_cost"]) == Decimal("0.0045")
@@ -223,8 +223,8 @@ def test_what_cannot_be_true_is_not_believed(make_gateway, provider, model, cost
     gateway = make_gateway(
         workers=1,
         prepare=lambda policies: (
-            policies.provider("openrouter", cost=OPENROUTER),
-            policies.model(model, PRICE, providers=("openrouter",), price_by="cost"),
+            policies.provider("router", cost=OPENROUTER),
+            policies.model(model, PRICE, providers=("router",), price_by="cost"),
         ),
     )
     customer = gateway.customer()
@@ -246,7 +246,7 @@ def test_nothing_is_free_by_accident(house, admin, provider):
     """A stated zero is posted and alarms, but a customer does not get the call for nothing."""
     customer = house.customer()
     provider.answer = answer('"cost": 0')
-    response = customer.ask("openrouter-by-cost")
+    response = customer.ask("router-by-cost")
     assert response.status_code == 200
     record = customer.wait_for_record()
     assert usd(record["cost"]) == SOLD
@@ -290,7 +290,7 @@ def test_a_cost_of_another_attempt_does_not_count(house, admin, provider):
     provider.answer = answer('"cost_in_usd_ticks": 1')
     assert customer.ask("two", stream=True).status_code == 200
     record = customer.wait_for_record()
-    assert record["provider"] == "openrouter"
+    assert record["provider"] == "router"
     detail = audited(house, admin, record["id"])
     assert detail["stated_cost"] is None
     assert usd(detail["provider_cost"]) == COMPUTED
@@ -304,7 +304,7 @@ def test_a_cut_stream_is_charged_by_what_came(house, admin, provider, stated):
     early = '"usage": {"prompt_tokens": 1000, "completion_tokens": 90, "cost": 0.0029}'
     events = [text, chunk(early if stated else '"x": 1'), text, text]
     provider.answer = answers.stream(events, ending="cut")
-    customer.ask("openrouter-by-cost", stream=True)
+    customer.ask("router-by-cost", stream=True)
     record = customer.wait_for_record()
     assert record["usage_source"] == "partial"
     assert audited(house, admin, record["id"])["stated_cost"] is None
@@ -317,7 +317,7 @@ def test_what_request_and_model_do_not_allow_is_ours(house, admin, provider):
         "hello world " * 30,
         {"prompt_tokens": 1000, "completion_tokens": 200, "total_tokens": 1200, "cost": 0.004},
     )
-    assert customer.ask("openrouter-by-cost", max_tokens=100).status_code == 200
+    assert customer.ask("router-by-cost", max_tokens=100).status_code == 200
     record = customer.wait_for_record()
     assert usd(record["cost"]) == SOLD
     detail = audited(house, admin, record["id"])
@@ -329,7 +329,7 @@ def test_a_charge_by_cost_stays_within_the_wallet(house, admin, provider):
     """The hold is the schedule's worst case; what is above it is taken as far as there is money."""
     customer = house.customer("0.005")
     provider.answer = answer('"cost": 0.1')
-    assert customer.ask("openrouter-by-cost", max_tokens=150).status_code == 200
+    assert customer.ask("router-by-cost", max_tokens=150).status_code == 200
     record = customer.wait_for_record()
     assert customer.balance == 0
     assert usd(record["cost"]) == Decimal("0.005")
@@ -342,8 +342,8 @@ def test_stated_costs_survive_a_crash(make_gateway, provider):
     """From the journal into the tables, at the next start."""
     gateway = make_gateway(
         prepare=lambda policies: (
-            policies.provider("openrouter", cost=OPENROUTER),
-            policies.model("m", PRICE, providers=("openrouter",), price_by="cost"),
+            policies.provider("router", cost=OPENROUTER),
+            policies.model("m", PRICE, providers=("router",), price_by="cost"),
         )
     )
     customer = gateway.customer()
@@ -363,7 +363,7 @@ def test_stated_costs_survive_a_crash(make_gateway, provider):
 def test_check_says_what_is_sold_by_cost(house):
     checked = house.command("check")
     assert checked.returncode == 0, checked.stderr
-    assert "openrouter-by-cost of openrouter: sold by cost: " in checked.stdout
+    assert "router-by-cost of router: sold by cost: " in checked.stdout
     assert "openrouter of openrouter: sold by cost" not in checked.stdout
 
 
@@ -403,7 +403,7 @@ def test_a_cost_that_is_repeated_very_often_stops_nothing(house, provider, strea
     members = ", ".join(['"cost": 7.77'] * 100_000)
     provider.answer = answer(members)
     customer = house.customer()
-    response = customer.ask("openrouter", stream=streamed)
+    response = customer.ask("router", stream=streamed)
     assert response.status_code == 200
     assert "7.77" not in response.text
     assert customer.wait_for_record()["cost"] is not None
