@@ -364,7 +364,7 @@ def test_check_says_what_is_sold_by_cost(house):
     checked = house.command("check")
     assert checked.returncode == 0, checked.stderr
     assert "router-by-cost of router: sold by cost: " in checked.stdout
-    assert "openrouter of openrouter: sold by cost" not in checked.stdout
+    assert "router of router: sold by cost" not in checked.stdout
 
 
 MISTAKES = {
