@@ -111,11 +111,13 @@ def test_sign_in_refusals_are_alike(make_gateway):
         )  # fmt: skip
         return api_error(response, 401, "invalid_credentials"), gateway.cpu_s() - began
 
-    known, known_s = zip(*(refused(visitor.email) for _ in range(3)), strict=True)
-    unknown, unknown_s = zip(*(refused(f"no{i}.{visitor.email}") for i in range(3)), strict=True)
+    tries = range(5)
+    known, known_s = zip(*(refused(visitor.email) for _ in tries), strict=True)
+    unknown, unknown_s = zip(*(refused(f"no{i}.{visitor.email}") for i in tries), strict=True)
     assert {error["message"] for error in known} == {error["message"] for error in unknown}
+    # The least of each: what else the machine does only adds to the others.
     assert min(known_s) > 0.02, "a password is hashed"
-    assert sum(known_s) / 2 < sum(unknown_s) < sum(known_s) * 2, (known_s, unknown_s)
+    assert min(known_s) / 2 < min(unknown_s) < min(known_s) * 2, (known_s, unknown_s)
 
 
 def test_password_is_exact(gateway, visitor):

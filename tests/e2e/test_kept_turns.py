@@ -422,11 +422,11 @@ def test_many_make_room_at_once(house, provider):
         db.executemany(
             "INSERT INTO kept_turns (account_id, response_id, conversation_id, depth, created_ms,"
             " expires_ms, sealed) VALUES (?, '', ?, 0, ?, ?, zeroblob(200))",
-            [(account, f"conv_{i}", int(now), int(now) + 10**8) for i in range(5000)],
+            [(account, f"conv_{i}", int(now), int(now) + 10**8) for i in range(20_000)],
         )
     started = time.monotonic()
     client.conversations.create(items=[{"role": "user", "content": "a" * 900_000}])
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20, "a look for each of them takes minutes"
     with sqlite3.connect(house.database, timeout=10) as db:
         (kept,) = db.execute(
             "SELECT bytes FROM kept_bytes WHERE account_id = ?", (account,)
