@@ -11,12 +11,11 @@
 #include "base/id.h"
 #include "base/json_writer.h"
 #include "exchange/candidate.h"
+#include "exchange/time_buckets.h"
 #include "store/store.h"
 
 /* A ring of slots of ten seconds. A window is the present slot and some whole slots before it. */
 enum { SLOT_S = 10, SLOTS = 32, LIVE_SLOTS = 6, PROVIDER_SLOTS = 30 };
-/* Four buckets per octave, from 1 ms to 131 s: a percentile is exact to an eighth. */
-enum { BUCKETS = 64 };
 enum { PROVIDERS = 128, DETAIL_BYTES = 160 };
 
 struct slot {
@@ -24,7 +23,7 @@ struct slot {
     _Atomic uint32_t all;
     _Atomic uint32_t client_errors;
     _Atomic uint32_t failures;
-    _Atomic uint32_t times[BUCKETS];
+    _Atomic uint32_t times[TIME_BUCKETS];
 };
 
 struct failure {
@@ -114,32 +113,15 @@ static struct slot *present_slot(struct slot *slots)
     atomic_store_explicit(&slot->all, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->client_errors, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->failures, 0, memory_order_relaxed);
-    for (size_t i = 0; i < BUCKETS; i++)
+    for (size_t i = 0; i < TIME_BUCKETS; i++)
         atomic_store_explicit(&slot->times[i], 0, memory_order_relaxed);
     atomic_store_explicit(&slot->tick, tick, memory_order_release);
     return slot;
 }
 
-/* 0 to 3 are their own buckets; above, the two bits after the highest one choose one of four. */
-static size_t bucket_of(int64_t ms)
-{
-    if (ms < 4)
-        return ms > 0 ? (size_t)ms : 0;
-    int octave = 63 - __builtin_clzll((unsigned long long)ms);
-    size_t bucket = (size_t)(octave - 1) * 4 + (size_t)(ms >> (octave - 2) & 3);
-    return bucket < BUCKETS ? bucket : BUCKETS - 1;
-}
-
-static int64_t bucket_start(size_t bucket)
-{
-    if (bucket < 4)
-        return (int64_t)bucket;
-    return (int64_t)(4 + bucket % 4) << (bucket / 4 - 1);
-}
-
 static void count_time(struct slot *slot, int64_t us)
 {
-    count(&slot->times[bucket_of(us / 1000)]);
+    count(&slot->times[time_buckets_of(us / 1000)]);
 }
 
 void live_metrics_count_call(struct live_metrics_shard *shard, int status, bool failed,
@@ -225,7 +207,7 @@ struct sums {
     int64_t client_errors;
     int64_t failures;
     int64_t timed;
-    int64_t times[BUCKETS];
+    int64_t times[TIME_BUCKETS];
     int64_t usages[METRICS_USAGES];
 };
 
@@ -241,27 +223,12 @@ static void add_slots(struct sums *sums, struct slot *slots, int64_t slot_count)
         sums->all += atomic_load_explicit(&slot->all, memory_order_relaxed);
         sums->client_errors += atomic_load_explicit(&slot->client_errors, memory_order_relaxed);
         sums->failures += atomic_load_explicit(&slot->failures, memory_order_relaxed);
-        for (size_t k = 0; k < BUCKETS; k++) {
+        for (size_t k = 0; k < TIME_BUCKETS; k++) {
             int64_t times = atomic_load_explicit(&slot->times[k], memory_order_relaxed);
             sums->times[k] += times;
             sums->timed += times;
         }
     }
-}
-
-/* The time that `percent` of the calls do not exceed; interpolated inside its bucket. */
-static int64_t percentile(const struct sums *sums, int64_t percent)
-{
-    int64_t before = 0;
-    int64_t wanted = (sums->timed * percent + 99) / 100;
-    for (size_t k = 0; k < BUCKETS; k++) {
-        if (sums->times[k] > 0 && before + sums->times[k] >= wanted) {
-            int64_t width = bucket_start(k + 1) - bucket_start(k);
-            return bucket_start(k) + (width - 1) * (wanted - before) / sums->times[k];
-        }
-        before += sums->times[k];
-    }
-    return 0;
 }
 
 static void render_times(struct buffer *out, const struct sums *sums)
@@ -272,8 +239,8 @@ static void render_times(struct buffer *out, const struct sums *sums)
         json_writer_null(out, "p50");
         json_writer_null(out, "p95");
     } else {
-        json_writer_int(out, "p50", percentile(sums, 50));
-        json_writer_int(out, "p95", percentile(sums, 95));
+        json_writer_int(out, "p50", time_buckets_percentile(sums->times, sums->timed, 50));
+        json_writer_int(out, "p95", time_buckets_percentile(sums->times, sums->timed, 95));
     }
     json_writer_object_end(out);
 }

@@ -1,0 +1,32 @@
+#include "exchange/time_buckets.h"
+
+/* 0 to 3 are their own buckets; above, the two bits after the highest one choose one of four. */
+size_t time_buckets_of(int64_t ms)
+{
+    if (ms < 4)
+        return ms > 0 ? (size_t)ms : 0;
+    int octave = 63 - __builtin_clzll((unsigned long long)ms);
+    size_t bucket = (size_t)(octave - 1) * 4 + (size_t)(ms >> (octave - 2) & 3);
+    return bucket < TIME_BUCKETS ? bucket : TIME_BUCKETS - 1;
+}
+
+static int64_t bucket_start(size_t bucket)
+{
+    if (bucket < 4)
+        return (int64_t)bucket;
+    return (int64_t)(4 + bucket % 4) << (bucket / 4 - 1);
+}
+
+int64_t time_buckets_percentile(const int64_t counts[TIME_BUCKETS], int64_t timed, int64_t percent)
+{
+    int64_t before = 0;
+    int64_t wanted = (timed * percent + 99) / 100;
+    for (size_t k = 0; k < TIME_BUCKETS; k++) {
+        if (counts[k] > 0 && before + counts[k] >= wanted) {
+            int64_t width = bucket_start(k + 1) - bucket_start(k);
+            return bucket_start(k) + (width - 1) * (wanted - before) / counts[k];
+        }
+        before += counts[k];
+    }
+    return 0;
+}
