@@ -238,6 +238,7 @@ struct candidate *candidate_new(const struct candidate_terms *terms)
     own->provider = put(candidate, terms->provider, "");
     own->model = put(candidate, terms->model, "");
     own->base_url = put(candidate, terms->base_url, "");
+    candidate->health = health_names_of(own->provider, own->model, terms->api_key);
     for (size_t i = 0; i < DIALECTS; i++)
         own->paths[i] = put(candidate, path_of(terms, i), "");
     own->query = put(candidate, terms->query, "");

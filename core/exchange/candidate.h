@@ -13,6 +13,8 @@
 #include "base/money.h"
 #include "base/slice.h"
 #include "dialect/dialect_kind.h"
+#include "exchange/breaker.h"
+#include "exchange/health.h"
 
 /* The longest texts, with NUL. */
 enum {
@@ -73,6 +75,8 @@ struct candidate_terms {
     bool keeps_responses; /* named_objects.h */
     bool compacts;        /* POST /responses/compact */
     bool loss_allowed;
+    int64_t weight; /* its share of first attempts, among those of its model */
+    struct breaker_terms breaker;
     int64_t connect_timeout_ms;
     int64_t first_byte_timeout_ms;
     int64_t idle_timeout_ms;
@@ -88,7 +92,8 @@ struct candidate {
     const char *keys[CANDIDATE_KEY_FORMS]; /* whole headers; NULL: we send none */
     const char *headers[CANDIDATE_HEADERS];
     size_t header_count;
-    struct slice answers_as; /* as a JSON string; empty: the provider's own name */
+    struct slice answers_as;    /* as a JSON string; empty: the provider's own name */
+    struct health_names health; /* its places there */
     atomic_uint references;
     size_t room_bytes; /* size of `texts` */
     size_t text_bytes; /* how much of it is used */

@@ -1,0 +1,96 @@
+/* How providers do: which of them may be asked now, and what they did in the last 30 seconds. Each
+ * model of a provider has a place here, and so have each API key, and each key with a model. What
+ * they hold survives a reload: a place is found by its names. A restart begins anew.
+ *
+ *   a model of a provider   its breaker (breaker.h) opens when calls fail
+ *   a key with a model      pauses when the provider refuses a call for its rate limit
+ *   a key                   its breaker opens when the provider refuses our account
+ *
+ * Shared by all workers. What is well is seen without a lock; each place has a lock of its own.
+ * Places are never freed before the whole: a registry that is full knows no further ones, and what
+ * has no place may always be asked. */
+#ifndef EXCHANGE_HEALTH_H
+#define EXCHANGE_HEALTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "exchange/breaker.h"
+#include "exchange/health_window.h"
+
+struct health;
+struct health_place;
+
+struct health *health_new(void);
+void health_free(struct health *health); /* NULL is allowed */
+
+/* Whose places are meant. A candidate has this, made with it; the texts are its own. */
+struct health_names {
+    const char *provider;
+    const char *model;
+    uint64_t target; /* hashes of the three places' names; never 0 */
+    uint64_t limit;
+    uint64_t account;
+};
+/* The texts are borrowed; the key only until this returns. */
+struct health_names health_names_of(const char *provider, const char *model, const char *api_key);
+
+/* ---- before an attempt ---- */
+
+/* Why a candidate may not be asked now. */
+enum health_obstacle { HEALTH_CLEAR, HEALTH_EJECTED, HEALTH_PAUSED, HEALTH_ACCOUNT };
+struct health_view {
+    enum health_obstacle obstacle;
+    int64_t until_ms; /* when to ask again */
+};
+struct health_view health_look(struct health *health, const struct health_names *names,
+                               int64_t now_ms);
+
+/* What an attempt holds while it runs. Zeroed: nothing. */
+struct health_pass {
+    struct health_place *target, *limit, *account; /* NULL: no place */
+    enum breaker_pass through_target, through_account;
+    bool open; /* its end is not told yet */
+};
+/* Lets an attempt through. Returns false if another was quicker. */
+bool health_enter(struct health *health, const struct health_names *names, int64_t now_ms,
+                  struct health_pass *out);
+/* The same whatever breakers say: nothing else is left to ask. */
+void health_force(struct health *health, const struct health_names *names, struct health_pass *out);
+
+/* ---- after it ---- */
+
+struct health_end {
+    enum health_result result;
+    int64_t took_us;        /* until it was decided */
+    int64_t retry_after_ms; /* of HEALTH_LIMITED; <= 0: the provider did not say */
+};
+/* What a result has changed, for the log. */
+struct health_news {
+    enum breaker_change target, account;
+    int64_t pause_ms; /* of the longest of what has begun */
+};
+/* Tells the end of an attempt, once. */
+struct health_news health_tell(struct health_pass *pass, const struct breaker_terms *terms,
+                               const struct health_end *end, int64_t now_ms);
+/* The attempt ended and says nothing about the provider: the client has left, say. */
+void health_release(struct health_pass *pass, int64_t now_ms);
+/* An answer has come to its end, or has broken off; its attempt was told of. Until then a call that
+ * is no probe does not end a row of failures. */
+struct health_news health_tell_end(const struct health_pass *pass,
+                                   const struct breaker_terms *terms, bool cut, int64_t now_ms);
+
+/* ---- what is known ---- */
+
+/* How long a target takes until it answers, in us: the mean, recent ones count most, what is
+ * old fades. 0: not known. */
+int64_t health_latency_us(struct health *health, const struct health_names *names, int64_t now_ms);
+
+/* JSON, less than 16 KB: {window_s, calls, failures, account_refused_until, models, left_out}.
+ * models: [{model, breaker ("closed", "open", "half_open"), open_until, paused_until (for a rate
+ * limit), calls, failures, results (by their names), first_byte_ms}], of those that were asked
+ * lately, or are not to be asked. */
+void health_render_provider(struct health *health, const char *provider, struct buffer *out);
+
+#endif

@@ -1,0 +1,53 @@
+/* What calls to one place did in the last 30 seconds, in slots of three. The caller has the lock
+ * and the time. */
+#ifndef EXCHANGE_HEALTH_WINDOW_H
+#define EXCHANGE_HEALTH_WINDOW_H
+
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "exchange/time_buckets.h"
+
+/* How an attempt ended, as far as the provider's health goes. */
+enum health_result {
+    HEALTH_ANSWERED,
+    HEALTH_REFUSED,  /* by the customer's fault: the provider is well */
+    HEALTH_FAILED,   /* not reached, broken off, too late, 5xx, no answer */
+    HEALTH_LIMITED,  /* our rate limit there */
+    HEALTH_DENIED,   /* our account there, beyond doubt: 401, 402, a quota that is used up */
+    HEALTH_FORBIDDEN /* perhaps a customer's fault: 403, a model that it does not know */
+};
+enum { HEALTH_RESULTS = HEALTH_FORBIDDEN + 1 };
+
+enum { HEALTH_SLOT_MS = 3000, HEALTH_SLOTS = 10 };
+
+struct health_slot {
+    int64_t tick; /* the three seconds that it counts */
+    uint32_t results[HEALTH_RESULTS];
+    uint32_t cuts; /* answers that broke off; they count among the answered ones, too */
+    uint32_t times[TIME_BUCKETS]; /* until an answer began */
+};
+
+struct health_window { /* zeroed: nothing happened */
+    struct health_slot slots[HEALTH_SLOTS];
+};
+
+struct health_sums {
+    int64_t calls;
+    int64_t failures; /* HEALTH_FAILED, HEALTH_FORBIDDEN and cuts */
+    int64_t results[HEALTH_RESULTS];
+    int64_t cuts;
+    int64_t answered;
+    int64_t times[TIME_BUCKETS];
+};
+
+void health_window_count(struct health_window *window, enum health_result result, int64_t took_us,
+                         int64_t now_ms);
+void health_window_count_cut(struct health_window *window, int64_t now_ms);
+/* The last `span_ms`, at most 30 seconds. */
+void health_window_sum(const struct health_window *window, int64_t span_ms, int64_t now_ms,
+                       struct health_sums *out);
+/* JSON members: calls, failures, results by their names (with `cut`), first_byte_ms. */
+void health_window_render(const struct health_sums *sums, struct buffer *out);
+
+#endif

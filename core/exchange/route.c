@@ -1,0 +1,86 @@
+#include "exchange/route.h"
+
+#include <stdbool.h>
+
+#include "base/check.h"
+
+/* Whoever needs at most so much more than the quickest counts as equal. */
+enum { NEAR_PERCENT = 125 };
+
+/* Mixes the bits of a number well (the finalizer of MurmurHash3, which is public domain). */
+static uint64_t mix(uint64_t number)
+{
+    number = (number ^ number >> 33) * UINT64_C(0xff51afd7ed558ccd);
+    number = (number ^ number >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+    return number ^ number >> 33;
+}
+
+static int64_t quickest(const struct route_entry *entries, size_t count)
+{
+    int64_t best_us = INT64_MAX;
+    for (size_t i = 0; i < count; i++)
+        best_us = entries[i].latency_us < best_us ? entries[i].latency_us : best_us;
+    return best_us;
+}
+
+/* Whether the entry belongs to those that share the calls by weight. */
+static bool is_near(const struct route_entry *entry, enum route_sort sort, int64_t best_us)
+{
+    return sort == ROUTE_BY_WEIGHT || entry->latency_us <= best_us * NEAR_PERCENT / 100;
+}
+
+/* Draws one of the places that are not taken, each by its share of their weights; -1: all weigh
+ * nothing. */
+static int draw(const struct route_entry *entries, size_t count, unsigned taken, uint64_t number)
+{
+    uint64_t all = 0;
+    for (size_t i = 0; i < count; i++)
+        all += (taken >> i & 1) == 0 ? (uint64_t)entries[i].weight : 0;
+    if (all == 0)
+        return -1;
+    uint64_t left = number % all;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t weight = (taken >> i & 1) == 0 ? (uint64_t)entries[i].weight : 0;
+        if (left < weight)
+            return (int)i;
+        left -= weight;
+    }
+    return -1;
+}
+
+static void add(struct route *out, size_t place, unsigned *taken)
+{
+    out->places[out->count++] = (uint8_t)place;
+    *taken |= 1U << place;
+}
+
+/* Adds those that are left: the quickest first, equals as they are listed. */
+static void add_rest(const struct route_entry *entries, size_t count, unsigned taken,
+                     enum route_sort sort, struct route *out)
+{
+    while (out->count < count) {
+        size_t best = count;
+        for (size_t i = 0; i < count; i++) {
+            bool quicker = sort == ROUTE_BY_LATENCY && best < count &&
+                           entries[i].latency_us < entries[best].latency_us;
+            if ((taken >> i & 1) == 0 && (best == count || quicker))
+                best = i;
+        }
+        add(out, best, &taken);
+    }
+}
+
+void route_make(const struct route_entry *entries, size_t count, enum route_sort sort,
+                uint64_t seed, struct route *out)
+{
+    unsigned taken = 0;
+    unsigned far = 0;
+    check(count <= LIMIT_CANDIDATES);
+    int64_t best_us = quickest(entries, count);
+    out->count = 0;
+    for (size_t i = 0; i < count; i++)
+        far |= sort == ROUTE_AS_LISTED || !is_near(&entries[i], sort, best_us) ? 1U << i : 0;
+    for (int place; (place = draw(entries, count, taken | far, mix(seed + taken))) >= 0;)
+        add(out, (size_t)place, &taken);
+    add_rest(entries, count, taken, sort, out);
+}

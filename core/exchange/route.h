@@ -1,0 +1,31 @@
+/* The order in which an exchange asks the candidates of its plan. Pure. */
+#ifndef EXCHANGE_ROUTE_H
+#define EXCHANGE_ROUTE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+
+enum route_sort {
+    ROUTE_AS_LISTED,
+    ROUTE_BY_WEIGHT, /* each comes first in proportion to its weight */
+    ROUTE_BY_LATENCY /* the quickest; those that are nearly as quick share the calls by weight */
+};
+
+/* What is known of a candidate. */
+struct route_entry {
+    int64_t weight;
+    int64_t latency_us; /* 0: not known; it is tried early, to get to know it */
+};
+
+struct route {
+    uint8_t count; /* 0: there is no order yet */
+    uint8_t places[LIMIT_CANDIDATES];
+};
+
+/* `seed` decides by weight: the same seed gives the same order. */
+void route_make(const struct route_entry *entries, size_t count, enum route_sort sort,
+                uint64_t seed, struct route *out);
+
+#endif

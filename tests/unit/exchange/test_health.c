@@ -1,0 +1,326 @@
+/* How providers do: who may be asked after what, for which model and key, what the window shows,
+ * and all of it from many threads. */
+#include "base/support.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "exchange/health.h"
+#include "exchange/provider.h"
+
+enum { NOW_MS = 1700000000 };
+
+static struct health *health;
+
+static int set_up(void **state)
+{
+    (void)state;
+    health = health_new();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    health_free(health);
+    return 0;
+}
+
+static struct candidate *target(const char *provider, const char *model, const char *api_key)
+{
+    struct candidate_terms terms = provider_terms();
+    terms.provider = provider;
+    terms.model = model;
+    terms.api_key = api_key;
+    terms.breaker = (struct breaker_terms){
+        .consecutive_failures = 3, .base_ejection_ms = 1000, .max_ejection_ms = 60000};
+    return candidate_new(&terms);
+}
+
+static struct health_news call(const struct candidate *candidate, enum health_result result,
+                               int64_t retry_after_ms, int64_t now_ms)
+{
+    struct health_pass pass;
+    const struct health_end end = {result, 20000, retry_after_ms};
+    const struct breaker_terms *terms = &candidate->terms.breaker;
+    assert_true(health_enter(health, &candidate->health, now_ms, &pass));
+    struct health_news news = health_tell(&pass, terms, &end, now_ms);
+    if (result == HEALTH_ANSWERED)
+        (void)health_tell_end(&pass, terms, false, now_ms);
+    return news;
+}
+
+static void assert_view(const struct candidate *candidate, int64_t now_ms,
+                        enum health_obstacle obstacle, int64_t until_ms)
+{
+    struct health_view view = health_look(health, &candidate->health, now_ms);
+    assert_int_equal(view.obstacle, obstacle);
+    assert_int_equal(view.until_ms, until_ms);
+}
+
+static void failures_eject_a_model_of_a_provider(void **state)
+{
+    (void)state;
+    struct candidate *one = target("p", "m", "k");
+    struct candidate *reloaded = target("p", "m", "another key");
+    struct candidate *other = target("p", "n", "k");
+    struct health_news news = {0};
+    for (int i = 0; i < 3; i++)
+        news = call(one, HEALTH_FAILED, 0, NOW_MS);
+    assert_int_equal(news.target, BREAKER_OPENS);
+    assert_int_equal(news.pause_ms, 1000);
+    assert_view(one, NOW_MS + 999, HEALTH_EJECTED, NOW_MS + 1000);
+    assert_view(reloaded, NOW_MS + 999, HEALTH_EJECTED, NOW_MS + 1000);
+    assert_view(other, NOW_MS, HEALTH_CLEAR, 0);
+    assert_view(one, NOW_MS + 1000, HEALTH_CLEAR, 0);
+    struct health_pass probe;
+    struct health_pass second;
+    assert_true(health_enter(health, &one->health, NOW_MS + 1000, &probe));
+    assert_false(health_enter(health, &reloaded->health, NOW_MS + 1000, &second));
+    assert_false(second.open);
+    health_release(&probe, NOW_MS + 1001); /* its client has left */
+    assert_int_equal(call(reloaded, HEALTH_ANSWERED, 0, NOW_MS + 1001).target, BREAKER_CLOSES);
+    assert_view(one, NOW_MS + 1001, HEALTH_CLEAR, 0);
+    candidate_unref(one);
+    candidate_unref(reloaded);
+    candidate_unref(other);
+}
+
+static void what_a_customer_must_mend_is_no_failure(void **state)
+{
+    (void)state;
+    struct candidate *one = target("p", "m", "k");
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(call(one, HEALTH_REFUSED, 0, NOW_MS).target, BREAKER_STAYS);
+    assert_view(one, NOW_MS, HEALTH_CLEAR, 0);
+    candidate_unref(one);
+}
+
+static void a_rate_limit_pauses_the_key_that_got_it(void **state)
+{
+    (void)state;
+    struct candidate *one = target("p", "m", "k");
+    struct candidate *pool = target("p", "m", "another key");
+    struct candidate *other = target("p", "n", "k");
+    assert_int_equal(call(one, HEALTH_LIMITED, 7000, NOW_MS).pause_ms, 7000);
+    assert_view(one, NOW_MS + 6999, HEALTH_PAUSED, NOW_MS + 7000);
+    assert_view(one, NOW_MS + 7000, HEALTH_CLEAR, 0);
+    assert_view(pool, NOW_MS, HEALTH_CLEAR, 0);
+    assert_view(other, NOW_MS, HEALTH_CLEAR, 0);
+    candidate_unref(one);
+    candidate_unref(pool);
+    candidate_unref(other);
+}
+
+/* Where the provider says nothing, the pauses grow until a call is answered. */
+static void an_unsaid_pause_grows(void **state)
+{
+    (void)state;
+    struct candidate *one = target("p", "m", "k");
+    int64_t now_ms = NOW_MS;
+    static const int64_t pauses_ms[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000};
+    for (size_t i = 0; i < sizeof pauses_ms / sizeof pauses_ms[0]; i++) {
+        assert_int_equal(call(one, HEALTH_LIMITED, -1, now_ms).pause_ms, pauses_ms[i]);
+        now_ms += pauses_ms[i];
+    }
+    (void)call(one, HEALTH_ANSWERED, 0, now_ms);
+    assert_int_equal(call(one, HEALTH_LIMITED, -1, now_ms).pause_ms, 1000);
+    struct candidate *other = target("p", "q", "k");
+    assert_int_equal(call(other, HEALTH_LIMITED, INT64_MAX, now_ms).pause_ms, 3600000);
+    candidate_unref(other);
+    candidate_unref(one);
+}
+
+static void our_account_is_left_out_at_once(void **state)
+{
+    (void)state;
+    struct candidate *one = target("p", "m", "k");
+    struct candidate *other = target("p", "n", "k");
+    struct candidate *pool = target("p", "m", "another key");
+    struct health_news news = call(one, HEALTH_DENIED, 0, NOW_MS);
+    assert_int_equal(news.account, BREAKER_OPENS);
+    assert_int_equal(news.target, BREAKER_STAYS);
+    assert_view(one, NOW_MS + 29999, HEALTH_ACCOUNT, NOW_MS + 30000);
+    assert_view(other, NOW_MS, HEALTH_ACCOUNT, NOW_MS + 30000); /* all models of this key */
+    assert_view(pool, NOW_MS, HEALTH_CLEAR, 0);
+    assert_int_equal(call(other, HEALTH_ANSWERED, 0, NOW_MS + 30000).account, BREAKER_CLOSES);
+    assert_view(one, NOW_MS + 30000, HEALTH_CLEAR, 0);
+    candidate_unref(one);
+    candidate_unref(other);
+    candidate_unref(pool);
+}
+
+/* One customer can bring forth a 403: that never takes the key from all, and it takes several in a
+ * row to leave the model out. */
+static void a_403_is_no_denial(void **state)
+{
+    (void)state;
+    struct candidate *one = target("p", "m", "k");
+    struct candidate *other = target("p", "n", "k");
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(call(one, HEALTH_FORBIDDEN, 0, NOW_MS).target, BREAKER_STAYS);
+        assert_int_equal(call(one, HEALTH_ANSWERED, 0, NOW_MS).target, BREAKER_STAYS);
+    }
+    for (int i = 0; i < 3; i++)
+        (void)call(one, HEALTH_FORBIDDEN, 0, NOW_MS);
+    assert_view(one, NOW_MS, HEALTH_EJECTED, NOW_MS + 1000);
+    assert_view(other, NOW_MS, HEALTH_CLEAR, 0);
+    candidate_unref(one);
+    candidate_unref(other);
+}
+
+static void answers_that_break_off_are_failures(void **state)
+{
+    (void)state;
+    struct candidate *one = target("p", "m", "k");
+    struct health_news news = {0};
+    for (int i = 0; i < 3; i++) {
+        struct health_pass pass;
+        const struct health_end end = {HEALTH_ANSWERED, 20000, 0};
+        assert_true(health_enter(health, &one->health, NOW_MS, &pass));
+        (void)health_tell(&pass, &one->terms.breaker, &end, NOW_MS);
+        news = health_tell_end(&pass, &one->terms.breaker, true, NOW_MS);
+    }
+    assert_int_equal(news.target, BREAKER_OPENS);
+    candidate_unref(one);
+}
+
+static void the_window_is_shown(void **state)
+{
+    (void)state;
+    struct candidate *one = target("p", "m", "k");
+    struct buffer out;
+    int64_t now_ms = clock_wall_ms();
+    (void)call(one, HEALTH_ANSWERED, 0, now_ms);
+    (void)call(one, HEALTH_FAILED, 0, now_ms);
+    buffer_init(&out, 16384);
+    health_render_provider(health, "p", &out);
+    buffer_append_char(&out, '\0');
+    assert_non_null(strstr(out.data, "\"model\":\"m\""));
+    assert_non_null(strstr(out.data, "\"breaker\":\"closed\""));
+    assert_non_null(strstr(out.data, "\"calls\":2,\"failures\":1"));
+    assert_non_null(strstr(out.data, "\"answered\":1"));
+    assert_non_null(strstr(out.data, "\"p50\":23"));
+    buffer_reset(&out);
+    health_render_provider(health, "q", &out);
+    buffer_append_char(&out, '\0');
+    assert_non_null(strstr(out.data, "\"calls\":0"));
+    assert_non_null(strstr(out.data, "\"models\":[]"));
+    buffer_fini(&out);
+    candidate_unref(one);
+}
+
+static void latency_fades(void **state)
+{
+    (void)state;
+    struct candidate *one = target("p", "m", "k");
+    assert_int_equal(health_latency_us(health, &one->health, NOW_MS), 0);
+    (void)call(one, HEALTH_ANSWERED, 0, NOW_MS);
+    assert_int_equal(health_latency_us(health, &one->health, NOW_MS), 20000);
+    assert_int_equal(health_latency_us(health, &one->health, NOW_MS + 60000), 5000);
+    candidate_unref(one);
+}
+
+/* Many models, each of which is to be shown, with the longest names there are. */
+static void a_page_has_room_for_some(void **state)
+{
+    (void)state;
+    char model[CANDIDATE_MODEL_BYTES];
+    struct buffer out;
+    for (int i = 0; i < 60; i++) {
+        memset(model, '"', sizeof model);
+        snprintf(model + sizeof model - 4, 4, "%d", i);
+        struct candidate *one = target("p", model, "k");
+        (void)call(one, HEALTH_LIMITED, 5000, clock_wall_ms());
+        candidate_unref(one);
+    }
+    buffer_init(&out, 16384);
+    health_render_provider(health, "p", &out);
+    buffer_append_char(&out, '\0');
+    assert_false(out.failed);
+    assert_non_null(strstr(out.data, "\"left_out\":40"));
+    buffer_fini(&out);
+}
+
+/* More names than there is room for: the last ones may always be asked. */
+static void a_full_registry_refuses_nothing(void **state)
+{
+    (void)state;
+    char model[32];
+    for (int i = 0; i < 3000; i++) {
+        snprintf(model, sizeof model, "m%d", i);
+        struct candidate *one = target("p", model, "k");
+        (void)call(one, HEALTH_DENIED, 0, NOW_MS + i * INT64_C(3600000));
+        candidate_unref(one);
+    }
+    struct candidate *last = target("q", "m", "k");
+    for (int i = 0; i < 10; i++)
+        (void)call(last, HEALTH_DENIED, 0, NOW_MS);
+    assert_view(last, NOW_MS, HEALTH_CLEAR, 0);
+    candidate_unref(last);
+}
+
+static void *work(void *arg)
+{
+    struct candidate *const *candidates = arg;
+    struct dice dice = {(uint64_t)(uintptr_t)&arg};
+    for (int i = 0; i < 4000; i++) {
+        const struct candidate *one = candidates[dice_below(&dice, 4)];
+        struct health_pass pass;
+        const struct health_end end = {(enum health_result)dice_below(&dice, HEALTH_RESULTS), i, 1};
+        int64_t now_ms = NOW_MS + i * 100;
+        if (health_look(health, &one->health, now_ms).obstacle != HEALTH_CLEAR ||
+            !health_enter(health, &one->health, now_ms, &pass))
+            continue;
+        if (dice_below(&dice, 10) == 0)
+            health_release(&pass, now_ms);
+        else
+            (void)health_tell(&pass, &one->terms.breaker, &end, now_ms);
+        (void)health_latency_us(health, &one->health, now_ms);
+    }
+    return NULL;
+}
+
+static void from_many_threads(void **state)
+{
+    (void)state;
+    struct candidate *candidates[4] = {target("p", "m", "k"), target("p", "m", "l"),
+                                       target("p", "n", "k"), target("q", "m", "k")};
+    pthread_t threads[4];
+    struct buffer out;
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, work, candidates), 0);
+    buffer_init(&out, 65536);
+    for (int i = 0; i < 20; i++) {
+        buffer_reset(&out);
+        health_render_provider(health, "p", &out);
+        assert_false(out.failed);
+    }
+    buffer_fini(&out);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    for (size_t i = 0; i < 4; i++)
+        candidate_unref(candidates[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(failures_eject_a_model_of_a_provider, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_a_customer_must_mend_is_no_failure, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_rate_limit_pauses_the_key_that_got_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_unsaid_pause_grows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(our_account_is_left_out_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_403_is_no_denial, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(answers_that_break_off_are_failures, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_window_is_shown, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_page_has_room_for_some, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(latency_fades, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_full_registry_refuses_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(from_many_threads, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,97 @@
+/* The order in which candidates are asked: as they are listed, by weight, by latency. */
+#include "base/support.h"
+
+#include "exchange/route.h"
+
+enum { DRAWS = 20000 };
+
+static struct route made(const struct route_entry *entries, size_t count, enum route_sort sort,
+                         uint64_t seed)
+{
+    struct route route;
+    unsigned seen = 0;
+    route_make(entries, count, sort, seed, &route);
+    assert_int_equal(route.count, count);
+    for (size_t i = 0; i < count; i++)
+        seen |= 1U << route.places[i];
+    assert_int_equal(seen, (1U << count) - 1); /* each once */
+    return route;
+}
+
+static void as_listed(void **state)
+{
+    (void)state;
+    const struct route_entry entries[3] = {{.weight = 1}, {.weight = 9}, {.weight = 5}};
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        struct route route = made(entries, 3, ROUTE_AS_LISTED, seed);
+        for (size_t i = 0; i < 3; i++)
+            assert_int_equal(route.places[i], i);
+    }
+    (void)made(entries, 0, ROUTE_BY_WEIGHT, 1);
+}
+
+static void first_places(const struct route_entry *entries, size_t count, enum route_sort sort,
+                         int *out)
+{
+    struct dice dice = dice_make();
+    for (int i = 0; i < DRAWS; i++)
+        out[made(entries, count, sort, dice_u64(&dice)).places[0]]++;
+}
+
+/* Five standard deviations of the dearest share are below 2 % of the draws. */
+static void assert_share(int count, int percent)
+{
+    assert_in_range(count, (percent - 2) * DRAWS / 100, (percent + 2) * DRAWS / 100);
+}
+
+static void by_weight(void **state)
+{
+    (void)state;
+    const struct route_entry entries[4] = {{.weight = 10}, {.weight = 60}, {.weight = 30}, {0}};
+    int firsts[4] = {0};
+    first_places(entries, 4, ROUTE_BY_WEIGHT, firsts);
+    assert_share(firsts[0], 10);
+    assert_share(firsts[1], 60);
+    assert_share(firsts[2], 30);
+    assert_int_equal(firsts[3], 0);
+    assert_int_equal(made(entries, 4, ROUTE_BY_WEIGHT, 7).places[3], 3); /* the last resort */
+}
+
+static void the_same_seed_gives_the_same_order(void **state)
+{
+    (void)state;
+    const struct route_entry entries[4] = {{.weight = 1}, {.weight = 1}, {.weight = 1}, {1, 0}};
+    struct dice dice = dice_make();
+    for (int i = 0; i < 100; i++) {
+        uint64_t seed = dice_u64(&dice);
+        struct route one = made(entries, 4, ROUTE_BY_WEIGHT, seed);
+        struct route two = made(entries, 4, ROUTE_BY_WEIGHT, seed);
+        assert_memory_equal(one.places, two.places, 4);
+    }
+}
+
+static void by_latency(void **state)
+{
+    (void)state;
+    const struct route_entry entries[4] = {{1, 900000}, {1, 100000}, {3, 120000}, {1, 400000}};
+    int firsts[4] = {0};
+    first_places(entries, 4, ROUTE_BY_LATENCY, firsts);
+    assert_share(firsts[1], 25);
+    assert_share(firsts[2], 75);
+    struct route route = made(entries, 4, ROUTE_BY_LATENCY, 3);
+    assert_int_equal(route.places[2], 3);
+    assert_int_equal(route.places[3], 0);
+    const struct route_entry fresh[2] = {{1, 100}, {1, 0}};
+    assert_int_equal(made(fresh, 2, ROUTE_BY_LATENCY, 3).places[0], 1); /* not known yet */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(as_listed),
+        cmocka_unit_test(by_weight),
+        cmocka_unit_test(the_same_seed_gives_the_same_order),
+        cmocka_unit_test(by_latency),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
