@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/thread_pool.h"
+#include "exchange/health.h"
 #include "exchange/limiter.h"
 #include "exchange/live_metrics.h"
 #include "exchange/quotes.h"
@@ -62,6 +63,7 @@ struct gateway {
     struct quotes *quotes;
     struct rates *rates;
     struct survey *survey;
+    struct health *health;
     struct fair_pool *helpers;
     struct thread_pool *builder;
     struct live_metrics *metrics;
@@ -252,6 +254,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
         gateway->quotes = quotes_new();
         gateway->rates = rates_new();
         gateway->survey = survey_new();
+        gateway->health = health_new();
         gateway->metrics = live_metrics_new(worker_count_of(config));
         gateway->reload_status = reload_status_new(config->policies);
         reload_status_accept(gateway->reload_status, files);
@@ -262,6 +265,7 @@ static bool start(struct gateway *gateway, struct fault *fault)
                                    .quotes = gateway->quotes,
                                    .rates = gateway->rates,
                                    .survey = gateway->survey,
+                                   .health = gateway->health,
                                    .helpers = gateway->helpers,
                                    .builder = gateway->builder,
                                    .metrics = gateway->metrics,
@@ -430,6 +434,7 @@ static void stop(struct gateway *gateway)
         limiter_free(gateway->limiter);
     quotes_free(gateway->quotes);
     rates_free(gateway->rates);
+    health_free(gateway->health);
     survey_free(gateway->survey);
     live_metrics_free(gateway->metrics);
     reload_status_free(gateway->reload_status);

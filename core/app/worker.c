@@ -347,6 +347,7 @@ struct worker *worker_new(const struct worker_shared *shared, unsigned index, in
                               .quotes = shared->quotes,
                               .rates = shared->rates,
                               .survey = shared->survey,
+                              .health = shared->health,
                               .helpers = shared->helpers,
                               .metrics = shared->metrics,
                               .shard = live_metrics_shard(shared->metrics, index),

@@ -25,6 +25,7 @@ struct worker_shared {
     struct quotes *quotes;
     struct rates *rates;
     struct survey *survey;
+    struct health *health;
     struct fair_pool *helpers;
     struct thread_pool *builder;  /* one thread: builds and closes VMs */
     struct live_metrics *metrics; /* a shard for each worker */

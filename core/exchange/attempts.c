@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "exchange/choice.h"
 #include "exchange/departure.h"
 #include "exchange/event_room.h"
 #include "exchange/exchange_internal.h"
@@ -69,6 +70,7 @@ static void on_decided(void *owner)
 {
     struct exchange *exchange = owner;
     count(exchange);
+    exchange_tell_health(exchange);
     if (exchange->attempt.outcome == ATTEMPT_ANSWERED)
         exchange_enter(exchange, EXCHANGE_ANSWERED);
     else
@@ -351,14 +353,14 @@ void exchange_refuse_by(struct exchange *exchange, const struct attempt *attempt
     case ATTEMPT_DENIED:
         error.status = 503;
         error.message =
-            "This gateway's own account at the model's provider has a problem; its operator "
-            "has been told. Nothing was charged.";
+            "This gateway's own account at the model's provider has a problem that only its "
+            "operator can mend. Nothing was charged.";
         error.final = true;
         break;
     case ATTEMPT_UNKNOWN:
         error.status = 503;
-        error.message = "The model's provider does not know what this gateway asks it for; the "
-                        "gateway's operator has been told. Nothing was charged.";
+        error.message = "The model's provider does not know what this gateway asks it for, which "
+                        "only the gateway's operator can mend. Nothing was charged.";
         error.final = true;
         break;
     case ATTEMPT_GARBLED:
@@ -375,7 +377,21 @@ void exchange_refuse_by(struct exchange *exchange, const struct attempt *attempt
     exchange_refuse(exchange, &error);
 }
 
+/* No provider was asked: says what an attempt would have come to. */
+static void assume_outcome(struct exchange *exchange)
+{
+    const struct health_view *obstacle = &exchange->obstacle;
+    struct attempt *attempt = &exchange->attempt;
+    if (exchange->attempts > 0 || obstacle->obstacle == HEALTH_CLEAR)
+        return;
+    int64_t left_ms = obstacle->until_ms - clock_wall_ms();
+    attempt->outcome = obstacle->obstacle == HEALTH_PAUSED ? ATTEMPT_OVERLOADED : ATTEMPT_DENIED;
+    attempt->rate_limited = true;
+    attempt->retry_after_ms = left_ms > 1000 ? left_ms : 1000;
+}
+
 void exchange_refuse_attempt(struct exchange *exchange)
 {
+    assume_outcome(exchange);
     exchange_refuse_by(exchange, &exchange->attempt);
 }

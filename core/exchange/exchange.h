@@ -51,6 +51,7 @@ struct survey;
 struct survey_keys;
 struct upstream;
 struct fair_pool;
+struct health;
 struct fault;
 
 /* The API key that an exchange came with, and whose it is: as directory.h has it. */
@@ -76,6 +77,7 @@ struct exchange_env {
     struct quotes *quotes;
     struct rates *rates;
     struct survey *survey;
+    struct health *health;
     struct fair_pool *helpers;    /* hash passwords */
     struct live_metrics *metrics; /* this worker writes its `shard` */
     struct live_metrics_shard *shard;

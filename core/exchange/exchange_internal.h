@@ -12,8 +12,10 @@
 #include "exchange/attempt_log.h"
 #include "exchange/charge.h"
 #include "exchange/exchange.h"
+#include "exchange/health.h"
 #include "exchange/limiter.h"
 #include "exchange/rates.h"
+#include "exchange/route.h"
 #include "exchange/stream.h"
 #include "exchange/stream_budget.h"
 #include "net/loop/loop.h"
@@ -118,6 +120,10 @@ struct exchange {
     struct ledger_settlement settlement;
     bool settlement_pending;
 
+    struct route route;
+    unsigned tried;              /* places of its candidates, a bit for each */
+    struct health_view obstacle; /* why no further one may be asked (choice.h) */
+    struct health_pass pass;     /* of the attempt */
     int attempts;
     struct attempt attempt;
     struct attempt_log attempt_log;

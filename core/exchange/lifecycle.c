@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "exchange/ask.h"
+#include "exchange/choice.h"
 #include "exchange/departure.h"
 #include "exchange/download.h"
 #include "exchange/early_stream.h"
@@ -245,14 +246,18 @@ void exchange_note_attempts(struct exchange *exchange)
     attempt_log_write(log, exchange->env->store, &exchange->id);
 }
 
-static void count_call(const struct exchange *exchange)
+static void count_call(struct exchange *exchange)
 {
     if (!exchange->asks_model)
         return;
     live_metrics_count_call(exchange->env->shard, exchange->status, exchange->stream.failed,
                             exchange->first_byte_us);
-    if (exchange_was_cut_by_provider(exchange))
+    if (exchange->attempt.outcome != ATTEMPT_ANSWERED)
+        return;
+    bool cut = exchange_was_cut_by_provider(exchange);
+    if (cut)
         count_cut(exchange);
+    exchange_tell_answer_end(exchange, cut);
 }
 
 void exchange_end(struct exchange *exchange)
@@ -265,6 +270,7 @@ void exchange_end(struct exchange *exchange)
     exchange->ended_us = clock_mono_us();
     exchange->env->served++;
     rate_limits_release(exchange);
+    exchange_release_health(exchange);
     count_call(exchange);
     exchange_note_attempts(exchange);
     write_log(exchange);

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "dialect/dialect.h"
+#include "exchange/choice.h"
 #include "exchange/download.h"
 #include "exchange/estimate.h"
 #include "exchange/exchange.h"
@@ -156,6 +157,27 @@ static int api_estimate(lua_State *state)
     if (!estimate_make(exchange, ceiling, limits, json))
         return task_stop(state);
     lua_pushstring(state, json);
+    return 1;
+}
+
+/* x:choose(candidates, sort) -> the place of the next one to attempt, or nil */
+static int api_choose(lua_State *state)
+{
+    struct exchange *exchange = task_exchange(state);
+    struct candidate *candidates[LIMIT_CANDIDATES];
+    luaL_checktype(state, 2, LUA_TTABLE);
+    size_t count = lua_objlen(state, 2);
+    luaL_argcheck(state, count <= LIMIT_CANDIDATES, 2, "too many candidates");
+    enum route_sort sort = (enum route_sort)integer_check(state, 3, 0, ROUTE_BY_LATENCY);
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(state, 2, (int)i + 1);
+        candidates[i] = compiled_plan_candidate(state, lua_gettop(state));
+        lua_pop(state, 1);
+    }
+    int place = exchange_choose(exchange, candidates, count, sort);
+    if (place < 0)
+        return 0;
+    lua_pushinteger(state, place + 1);
     return 1;
 }
 
@@ -434,6 +456,7 @@ const struct luaL_Reg api_exchange_bindings[] = {
     {"authenticate_as", api_authenticate_as},
     {"caller", api_caller},
     {"body", api_body},
+    {"choose", api_choose},
     {"claim", api_claim},
     {"count_input", api_count_input},
     {"download", api_download},

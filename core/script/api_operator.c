@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "exchange/exchange.h"
+#include "exchange/health.h"
 #include "exchange/live_metrics.h"
 #include "exchange/survey.h"
 #include "script/bindings.h"
@@ -47,6 +48,17 @@ static int api_provider_state(lua_State *state)
     char room[DOCUMENT_BYTES_MAX];
     struct buffer out = buffer_in(room);
     live_metrics_render_provider(exchange_shared(exchange)->metrics, name, &out);
+    return push_document(state, &out);
+}
+
+/* x:provider_health(name) -> json */
+static int api_provider_health(lua_State *state)
+{
+    const struct exchange *exchange = task_exchange(state);
+    const char *name = luaL_checkstring(state, 2);
+    char room[DOCUMENT_BYTES_MAX];
+    struct buffer out = buffer_in(room);
+    health_render_provider(exchange_shared(exchange)->health, name, &out);
     return push_document(state, &out);
 }
 
@@ -126,9 +138,7 @@ int api_reply_replay(lua_State *state)
 }
 
 const struct luaL_Reg api_operator_bindings[] = {
-    {"learned_context", api_learned_context},
-    {"live", api_live},
-    {"provider_contexts", api_provider_contexts},
-    {"provider_state", api_provider_state},
-    {NULL, NULL},
+    {"learned_context", api_learned_context},     {"live", api_live},
+    {"provider_contexts", api_provider_contexts}, {"provider_health", api_provider_health},
+    {"provider_state", api_provider_state},       {NULL, NULL},
 };

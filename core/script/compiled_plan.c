@@ -3,7 +3,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/zone.h"
 #include "dialect/stated_cost.h"
 #include "exchange/candidate.h"
@@ -145,7 +144,7 @@ static void read_price_rule(lua_State *state, int index, struct price_rule *out)
 }
 
 /* The rules of the member, as a userdata on the stack, or NULL with nil if it is absent. Their
- * member `zone` has the zone of their hours (native_zone). `stated` is the member with the units
+ * member `zone` has the zone of their hours (policy_times.h). `stated` is the member with the units
  * that have a price of their own. */
 static const struct price_schedule *push_rules(lua_State *state, int index, const char *name,
                                                const char *stated)
@@ -175,50 +174,6 @@ static const struct price_schedule *push_rules(lua_State *state, int index, cons
     if (zone_bytes > 0)
         memcpy((char *)rules + rules_bytes, zone, zone_bytes);
     return rules;
-}
-
-/* zone(name): an IANA zone as a block of bytes, or nil and why. */
-static int native_zone(lua_State *state)
-{
-    const char *name = luaL_checkstring(state, 1);
-    void *room = lua_newuserdata(state, ZONE_PACKED_BYTES); /* first: nothing raises behind it */
-    struct zone zone;
-    struct fault fault;
-    if (!zone_load(name, &zone, &fault)) {
-        lua_pushnil(state);
-        lua_pushstring(state, fault.message);
-        return 2;
-    }
-    size_t bytes = zone_pack(&zone, room, ZONE_PACKED_BYTES);
-    zone_fini(&zone);
-    lua_pushlstring(state, room, bytes);
-    return 1;
-}
-
-/* week_minute(zone or nil, at_ms): the local minute of the week (zone.h). `zone`: of native_zone;
- * nil: UTC. */
-static int native_week_minute(lua_State *state)
-{
-    size_t bytes = 0;
-    const char *packed = luaL_optlstring(state, 1, NULL, &bytes);
-    struct zone zone = {0};
-    if (packed != NULL) {
-        luaL_argcheck(state, bytes >= sizeof zone && bytes <= ZONE_PACKED_BYTES, 1, "no zone");
-        void *aligned = lua_newuserdata(state, bytes);
-        zone_unpack(memcpy(aligned, packed, bytes), &zone);
-    }
-    lua_pushinteger(state, zone_week_minute(&zone, integer_check(state, 2, 0, INTEGER_MAX)));
-    return 1;
-}
-
-/* time(text): RFC 3339 or a date (midnight UTC) -> milliseconds since 1970, or nil. */
-static int native_time(lua_State *state)
-{
-    int64_t at_ms;
-    if (!clock_parse(luaL_checkstring(state, 1), &at_ms) || at_ms < 0 || at_ms > INTEGER_MAX)
-        return 0;
-    lua_pushnumber(state, (double)at_ms);
-    return 1;
 }
 
 /* ---- what a provider states ---- */
@@ -277,6 +232,22 @@ static void paths_member(lua_State *state, int index, struct candidate_terms *ou
     lua_pop(state, 1);
 }
 
+/* The member `breaker`, which lua/policy/breaker.lua has checked. */
+static struct breaker_terms breaker_member(lua_State *state, int index)
+{
+    lua_getfield(state, index, "breaker");
+    luaL_checktype(state, -1, LUA_TTABLE);
+    int at = lua_gettop(state);
+    struct breaker_terms terms = {.consecutive_failures =
+                                      integer_member(state, at, "consecutive_failures"),
+                                  .failure_percent = integer_member(state, at, "failure_percent"),
+                                  .minimum_calls = integer_member(state, at, "minimum_calls"),
+                                  .base_ejection_ms = integer_member(state, at, "base_ejection_ms"),
+                                  .max_ejection_ms = integer_member(state, at, "max_ejection_ms")};
+    lua_pop(state, 1);
+    return terms;
+}
+
 static int candidate_gc(lua_State *state)
 {
     struct candidate_handle *own = lua_touserdata(state, 1);
@@ -325,6 +296,8 @@ static int native_candidate(lua_State *state)
         .usage_unasked = flag_member(state, 1, "usage_unasked"),
         .keeps_responses = flag_member(state, 1, "keeps_responses"),
         .compacts = flag_member(state, 1, "compacts"),
+        .weight = integer_member(state, 1, "weight"),
+        .breaker = breaker_member(state, 1),
         .loss_allowed = flag_member(state, 1, "allow_loss"),
         .connect_timeout_ms = integer_member(state, 1, "connect_timeout_ms"),
         .first_byte_timeout_ms = integer_member(state, 1, "first_byte_timeout_ms"),
@@ -574,13 +547,6 @@ const struct cost_ceiling *compiled_plan_ceiling(lua_State *state, int index)
 }
 
 const luaL_Reg compiled_plan_functions[] = {
-    {"candidate", native_candidate},
-    {"context_key", native_context_key},
-    {"limits", native_limits},
-    {"need", native_need},
-    {"survey", native_survey},
-    {"time", native_time},
-    {"week_minute", native_week_minute},
-    {"zone", native_zone},
-    {NULL, NULL},
+    {"candidate", native_candidate}, {"context_key", native_context_key}, {"limits", native_limits},
+    {"need", native_need},           {"survey", native_survey},           {NULL, NULL},
 };

@@ -12,6 +12,7 @@
 #include "script/integer.h"
 #include "script/policy_bindings.h"
 #include "script/policy_source.h"
+#include "script/policy_times.h"
 #include "script/priced_call.h"
 #include "script/sandbox.h"
 
@@ -386,5 +387,6 @@ void policy_native_push(lua_State *state, struct policy_load *load)
         lua_setfield(state, -2, function->name);
     }
     luaL_register(state, NULL, compiled_plan_functions);
+    luaL_register(state, NULL, policy_times_functions);
     luaL_register(state, NULL, priced_call_functions);
 }

@@ -158,15 +158,31 @@ end
 
 -- ---- providers ----
 
--- One failed attempt in twenty: degraded. Half of them: down, clients should not wait for it.
-local function health_of(provider, state)
+local function some_left_out(recent)
+    for _, model in ipairs(recent.models) do
+        if model.breaker ~= "closed" or model.paused_until ~= cjson.null then
+            return true
+        end
+    end
+    return false
+end
+
+-- By the last 30 seconds if it was asked then, else by the last minutes. One failed attempt in
+-- twenty: degraded. Half of them: down.
+local function health_of(provider, state, recent)
+    local calls, failures = recent.calls, recent.failures
+    if calls == 0 then
+        calls, failures = state.attempts, state.failures
+    end
     if not provider.available then
         return "unavailable"
-    elseif state.attempts == 0 and state.failures == 0 then
-        return "idle"
-    elseif state.failures * 2 >= state.attempts then
+    elseif recent.account_refused_until ~= cjson.null then
         return "down"
-    elseif state.failures * 20 >= state.attempts then
+    elseif calls == 0 and failures == 0 then
+        return some_left_out(recent) and "degraded" or "idle"
+    elseif failures * 2 >= calls then
+        return "down"
+    elseif failures * 20 >= calls or some_left_out(recent) then
         return "degraded"
     end
     return "ok"
@@ -187,7 +203,9 @@ function operator.providers(x)
         row.unavailable_reason = or_null(provider.unavailable_reason)
         row.models = provider.models
         row.contexts = json.raw(x:provider_contexts(provider.name))
-        row.health = health_of(provider, state)
+        local recent = x:provider_health(provider.name)
+        row.recent = json.raw(recent)
+        row.health = health_of(provider, state, cjson.decode(recent))
         row.window_s, window_s = nil, state.window_s
         rows[#rows + 1] = row
     end

@@ -255,6 +255,13 @@ function exchange:estimate(ceiling, limits) end
 ---| "5xx" or the reply is no answer
 ---| "auth" a fault of our account there
 
+---Finds the next candidate to attempt, by the health of providers. The list must be the same at
+---each call of one task.
+---@param candidates userdata[] of a prepared plan
+---@param sort integer of the plan
+---@return integer? place nil: none may be asked
+function exchange:choose(candidates, sort) end
+
 ---Makes an attempt with one candidate. Yields.
 ---@param candidate userdata of a prepared plan
 ---@return core.Failure? failure nil: its first event or its whole body is good; relay it
@@ -382,6 +389,11 @@ function exchange:learned_context(key) end
 ---@param name string
 ---@return string json
 function exchange:provider_contexts(name) end
+
+---What a provider did in the last 30 seconds, and which of its models are left out.
+---@param name string
+---@return string json
+function exchange:provider_health(name) end
 
 ---The health of a provider in the last five minutes, and its last error.
 ---@param name string

@@ -1,4 +1,5 @@
 ---@meta
+-- long: one list of all words
 -- All words that a policy may use, and the tables that each file returns. For editors that speak
 -- LuaLS; the gateway never loads this file. A test compares the words with those that C registers
 -- (core/script/sandbox.c, core/script/policy_bindings.c). Explained in docs/POLICIES.md.
@@ -383,6 +384,7 @@ function math.tan(x) end
 ---@field idle_timeout_ms? integer
 ---@field total_timeout_ms? integer for a plain answer, or until a stream says something
 ---@field stream_timeout_ms? integer for a whole stream
+---@field breaker? policy.Breaker|false when its models are left out; false: never
 ---@field on_cancel? "charge"|"free"|"read" who pays when a client leaves
 ---@field headers? table<string, string> sent with each request
 ---@field cost? policy.CostPath|policy.CostPath[] where answers say what we pay
@@ -429,6 +431,7 @@ function math.tan(x) end
 ---@field answers_as? string|false the model's name in answers; false: the provider's own name
 ---@field when? policy.PriceRule[] of the candidate's own prices
 ---@field allow_loss? boolean the model may be sold below this candidate's cost
+---@field weight? integer its share of the calls, with sort = "weight" or "latency"; default 1
 
 ---A model gets audio, files and pictures (vision) only if they are named here.
 ---@alias policy.Capability
@@ -482,6 +485,7 @@ function math.tan(x) end
 ---@field max_tokens_field? policy.LimitField
 ---@field web_search_by? "query"|"prompt" whether a prompt's searches cost as one; default "query"
 ---@field price_by? "first"|"candidate"|"cost" whose price is sold; default "first"
+---@field sort? policy.Sort in which order the candidates are asked; default: as in routes.lua
 ---@field candidates policy.Candidate[]
 
 ---A text is the name of an entry, of which the key is another name; it may have a star.
@@ -524,6 +528,15 @@ function math.tan(x) end
 ---@field groups? table<string, string[]>
 ---@field rule? fun(request: policy.Request): boolean?
 
+---@alias policy.Sort "listed"|"price"|"weight"|"latency"
+
+---@class policy.Breaker
+---@field consecutive_failures? integer
+---@field failure_percent? integer of the calls of the last nine seconds
+---@field minimum_calls? integer
+---@field base_ejection_ms? integer
+---@field max_ejection_ms? integer
+
 ---@class policy.Retry
 ---@field attempts_max? integer
 ---@field on? ("connect"|"reset"|"timeout"|"429"|"5xx"|"auth")[]
@@ -533,6 +546,7 @@ function math.tan(x) end
 ---@field access? policy.Access
 ---@field order? fun(request: policy.Request, candidates: policy.Candidates): policy.Candidates?
 ---@field retry? policy.Retry
+---@field sort? policy.Sort in which order candidates are asked; default "listed"
 ---@field groups? string[] groups that only rules know; groups in other files need no entry
 
 ---@class policy.Limit

@@ -10,19 +10,19 @@ local call = {}
 
 local IN_BODY = {} -- the address says nothing
 
--- Tries the candidates in order until one answers. A fault that only the customer can mend is not
--- tried again.
+-- Tries candidates until one answers. A fault that only the customer can mend is not tried again.
 local function attempt(x, plan, candidates)
-    for i = 1, #candidates do
-        local failure = x:attempt(candidates[i])
-        if not failure then
-            return
-        elseif not plan.retry_on[failure] then
-            break
-        end
-    end
     if #candidates == 0 then
         plans.refuse_unavailable(x, plan)
+    end
+    for _ = 1, plan.attempts_max do
+        local place = x:choose(candidates, plan.sort)
+        local failure = place and x:attempt(candidates[place])
+        if place and not failure then
+            return
+        elseif not place or not plan.retry_on[failure] then
+            break
+        end
     end
     x:refuse_attempt()
 end

@@ -21,9 +21,10 @@
 --     change them. The plan and its limits are the caller's.
 --     These functions put the entry's name into request.model if it is another name of it.
 --   policy.prepare(request) -> the same plan in the form that an exchange takes, or nil, code,
---     message: {limits, need (for x:hold), candidates (handles of those that are tried, in order;
+--     message: {limits, need (for x:hold), candidates (handles of those that may be tried;
 --     may be none, then unavailable_reason says why), keepers (nil: no candidate keeps responses;
---     else of[provider] = {own, mixed} and others, lists of handles), retry_on}. Shared between
+--     else of[provider] = {own, mixed} and others, lists of handles), retry_on,
+--     attempts_max, sort (a number of core/exchange/route.h)}. Shared between
 --     requests: never change it.
 --   policy.offer(request) -> by what a call that was made (at request.created_ms, which now() then
 --     says) is charged, for `replay`: the handles of
@@ -371,11 +372,12 @@ function policy.prepare(request)
         if not candidates then
             return nil, "policy_error", why
         end
-        return prepare.plan(model, candidates, counted, rules.routes.retry)
+        return prepare.plan(model, candidates, counted, rules.routes.retry, "listed")
     end
     plan = offer.plans[counted]
         or keep(offer.plans, counted,
-            prepare.plan(model, offer.candidates, counted, rules.routes.retry))
+            prepare.plan(model, offer.candidates, counted, rules.routes.retry,
+                model.sort or rules.routes.sort))
     return settle(request, plan)
 end
 

@@ -9,6 +9,7 @@ local prices = require "policy.prices"
 local schedule = require "policy.schedule"
 local endpoints = require "policy.endpoints"
 local schema = require "policy.schema"
+local sorting = require "policy.sorting"
 
 local models = {}
 
@@ -17,10 +18,11 @@ local MEMBERS = {
     capabilities = true, candidates = true, created = true,
     owned_by = true, max_tokens_field = true, price_by = true,
     allow = true, when = true, choose = true, web_search_by = true, endpoints = true,
+    sort = true,
 }
 local CANDIDATE_MEMBERS = {
     provider = true, model = true, max_tokens_field = true, allow_loss = true, answers_as = true,
-    when = true,
+    when = true, weight = true,
 }
 for name in pairs(prices.MEMBERS) do
     MEMBERS[name], CANDIDATE_MEMBERS[name] = true, true
@@ -38,6 +40,7 @@ local TOKENS_MAX = 1e9
 local ID_BYTES_MAX = 127 -- as in core/base/limits.h
 local CANDIDATES_MAX = 8 -- as in core/base/limits.h
 local BESIDE_MAX = 1e6
+local WEIGHT_MAX = 1000000
 local MODELS_MAX = 10000
 local INPUTS = { { "vision", "image" }, { "audio", "audio" }, { "files", "file" } }
 
@@ -99,6 +102,8 @@ local function candidate(parent, index, model, model_prices, providers)
         idle_timeout_ms = provider.idle_timeout_ms,
         total_timeout_ms = provider.total_timeout_ms,
         stream_timeout_ms = provider.stream_timeout_ms,
+        breaker = provider.breaker,
+        weight = schema.integer(node, "weight", 1, 0, WEIGHT_MAX),
     }
 end
 
@@ -287,6 +292,7 @@ local function model(parent, id, providers)
         owned_by = schema.text(node, "owned_by", "llm-gateway", 200),
         max_tokens_field = limits.field(node),
         available = false,
+        sort = node.value.sort and schema.choice(node, "sort", nil, sorting.SORTS),
         price_by = schema.choice(node, "price_by", "first", PRICE_BY),
         web_search_by = schema.choice(node, "web_search_by", "query", SEARCH_BY),
         candidates = {},

@@ -1,6 +1,7 @@
 -- A plan in the form that an exchange takes: made once, used by many requests.
 local native = require "policy.native"
 local prices = require "policy.prices"
+local sorting = require "policy.sorting"
 
 local prepare = {}
 
@@ -56,10 +57,10 @@ end
 -- Where a call may go that names what a provider keeps: by that provider's name, the handles of its
 -- own candidates, and those followed by the candidates that keep nothing; `others` has only these.
 -- nil: no candidate keeps anything. What is kept is with one provider: no other is tried.
-local function keepers(candidates, attempts_max)
+local function keepers(candidates)
     local found, others = {}, {}
     local function add(list, candidate)
-        if candidate.available and #list < attempts_max then
+        if candidate.available then
             list[#list + 1] = prepare.handle_of(candidate)
         end
     end
@@ -85,23 +86,26 @@ local function keepers(candidates, attempts_max)
     return { of = found, others = others }
 end
 
--- `candidates` are in the order to try them; `counted` comes from limits.find.
-function prepare.plan(model, candidates, counted, retry)
+-- `candidates` are as they are listed, or in the order that a function wants, with sort "listed".
+-- `counted` comes from limits.find.
+function prepare.plan(model, candidates, counted, retry, sort)
     local tried, unavailable_reason, first = {}, nil, nil
-    for _, candidate in ipairs(candidates) do
+    for _, candidate in ipairs(sorting.sorted(candidates, sort)) do
         if not candidate.available then
             unavailable_reason = candidate.unavailable_reason
-        elseif #tried < retry.attempts_max then
+        else
             first = first or candidate
             tried[#tried + 1] = prepare.handle_of(candidate)
         end
     end
     return {
         candidates = tried,
-        keepers = keepers(candidates, retry.attempts_max),
+        keepers = keepers(candidates),
         unavailable_reason = unavailable_reason,
         counts_tokens = first and first.counts_tokens, -- the first that is tried
         retry_on = retry.on,
+        attempts_max = retry.attempts_max,
+        sort = sorting.SORTS[sort],
         endpoints = model.endpoints,
         limits = counted.handle,
         need = need(model, candidates, counted.output_tokens_max),

@@ -1,4 +1,5 @@
 -- providers.lua: the providers, how to call them, and how long to wait.
+local breaker = require "policy.breaker"
 local known_providers = require "policy.known_providers"
 local limits = require "policy.answer_limit"
 local mappings = require "policy.mappings"
@@ -14,7 +15,7 @@ local MEMBERS = {
     usage_unasked = true, counts_tokens = true, keeps_responses = true, compacts = true,
     headers = true, pass_headers = true, ask_context = true, cost = true, provider = true,
     paths = true, query = true, key_header = true, region = true, resource = true, project = true,
-    map = true,
+    map = true, breaker = true,
 }
 local GEMINI_BATCHES = 1024 -- many embeddings at once: of whom has them one by one
 -- A bit for each: 2 to the power of its place in core/dialect/dialect_kind.h.
@@ -379,6 +380,7 @@ local function provider(parent, name)
         errors_shown = schema.boolean(node, "errors_shown", false),
         max_tokens_field = "max_tokens",
         ask_context = false,
+        breaker = breaker.read(node),
         connect_timeout_ms = timeout("connect_timeout_ms", 5000),
         first_byte_timeout_ms = timeout("first_byte_timeout_ms", 120000),
         idle_timeout_ms = timeout("idle_timeout_ms", 60000),

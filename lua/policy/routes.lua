@@ -2,10 +2,12 @@
 -- when the next one is tried.
 local rule = require "policy.rule"
 local schema = require "policy.schema"
+local sorting = require "policy.sorting"
 
 local routes = {}
 
-local MEMBERS = { mounts = true, access = true, order = true, retry = true, groups = true }
+local MEMBERS = { mounts = true, access = true, order = true, retry = true,
+    groups = true, sort = true }
 local MOUNT_MEMBERS = { openai = true, gemini = true, dashboard = true }
 local GEMINI_MOUNTS = { "/v1beta", "/api/v1beta" }
 local ACCESS_MEMBERS = { default = true, groups = true, rule = true }
@@ -113,6 +115,7 @@ function routes.read(value, models)
         mounts = mounts(node),
         access = access(node, models),
         order = schema.callable(node, "order"),
+        sort = schema.choice(node, "sort", "listed", sorting.SORTS),
         retry = retry(node),
         groups = select(2, schema.choices(node, "groups", nil, "groups")),
     }

@@ -6,7 +6,7 @@ local survey = {}
 -- The handle of a provider that is asked, as a candidate without a price.
 function survey.server_of(provider)
     local server = {
-        provider = provider.name, model = "", buy = {}, sold = {}, margin_ppm = 0,
+        provider = provider.name, model = "", buy = {}, sold = {}, margin_ppm = 0, weight = 0,
     }
     for name, value in pairs(provider) do
         server[name] = server[name] or value

@@ -39,6 +39,14 @@ class Policies:
         self._entries: dict[str, dict[str, dict]] = {}
         self._trusted: dict[str, str] = {}  # what makes a provider's own certificate good
         shutil.copytree(original, folder)
+        self._ask_always()
+
+    def _ask_always(self) -> None:
+        """What one test lets a provider do must not keep the next one from asking it."""
+        entry = re.compile(r"^    [^ ]+ = \{(?=[ \n])", re.MULTILINE)
+        text, count = entry.subn(r"\g<0> breaker = false,", self.read("providers"))
+        assert count > 10
+        self.write("providers", text)
 
     # ---- whole files ----
 
@@ -77,6 +85,7 @@ class Policies:
             "dialect": "openai",
             "base_url": Lua(OPENAI_URL),
             "api_key": Lua(OPENAI_KEY),
+            "breaker": False,
             **self._trusted,
         }
         given = {key: value for key, value in (usual | members).items() if value is not None}

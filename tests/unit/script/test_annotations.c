@@ -143,6 +143,7 @@ static void test_annotated_members_are_the_accepted_ones(void **unused)
         {"policy.Routes", "require('policy.routes').MEMBERS"},
         {"policy.Mounts", "require('policy.routes').MOUNT_MEMBERS"},
         {"policy.Access", "require('policy.routes').ACCESS_MEMBERS"},
+        {"policy.Breaker", "require('policy.breaker').MEMBERS"},
         {"policy.Retry", "require('policy.routes').RETRY_MEMBERS"},
         {"policy.Limit", "require('policy.limits').MEMBERS"},
         {"policy.Example", "require('policy.examples').MEMBERS"},

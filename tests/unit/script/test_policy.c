@@ -20,6 +20,8 @@ static void test_shipped_plans(void **unused)
     (void)unused;
     fixture_gives(vm, "local p = plan { model = 'gpt-4o-mini' } p.limits = nil return show(p)",
                   "{candidates={1={available=false base_url=https://api.openai.com/v1 "
+                  "breaker={base_ejection_ms=1000 consecutive_failures=5 failure_percent=50 "
+                  "max_ejection_ms=60000 minimum_calls=20} "
                   "buy={cached_input=75000 input=150000 output=600000} choice= "
                   "compacts=true connect_timeout_ms=5000 counts_tokens=true demo=false "
                   "dialect=openai-chat, openai-responses, completions, "
@@ -34,7 +36,7 @@ static void test_shipped_plans(void **unused)
                   "stream_timeout_ms=21600000 "
                   "total_timeout_ms=600000 "
                   "unavailable_reason=provider \"openai\" has no key: environment variable "
-                  "OPENAI_API_KEY is not set}} context=128000 image_tokens_max=48169 "
+                  "OPENAI_API_KEY is not set weight=1}} context=128000 image_tokens_max=48169 "
                   "max_output=16384 model=gpt-4o-mini output_hidden=false "
                   "retry={attempts_max=3 on={429=true 5xx=true "
                   "auth=true connect=true reset=true timeout=true}}}");

@@ -175,7 +175,8 @@ static void test_model_mistakes(void **unused)
          "allow_loss, answers_as, audio_input, audio_output, cache_write, cache_write_long, "
          "cached_audio_input, cached_image_input, cached_input, character, file_search, image, "
          "image_input, image_output, input, maps_search, max_tokens_field, model, output, page, "
-         "provider, reasoning, request, second, session, web_search, when"},
+         "provider, reasoning, request, second, session, web_search, weight, "
+         "when"},
         {"models.lua", PRICED("web_search = '0.0000000000001'"),
          "models.lua:3: models[\"m-1\"].web_search: The price of one is a plain decimal in USD "
          "such as 0.01, with at most 12 decimals and at most 1."},
@@ -347,6 +348,9 @@ static void test_route_mistakes(void **unused)
          "routes.lua:1: routes.access.rule: must be a function, not true"},
         {"routes.lua", "return { order = {} }",
          "routes.lua:1: routes.order: must be a function, not a table"},
+        {"routes.lua", "return { sort = 'speed' }",
+         "routes.lua:1: routes.sort: there is no \"speed\"; known are latency, listed, price, "
+         "weight"},
         {"routes.lua", "return { retry = { attempts_max = 9 } }",
          "routes.lua:1: routes.retry.attempts_max: must be from 1 to 8, not 9"},
         {"routes.lua", "return { retry = { on = { '500' } } }",

@@ -1,0 +1,164 @@
+#include "exchange/choice.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "exchange/candidate.h"
+#include "exchange/exchange_internal.h"
+
+/* No prompt cache begins below 1,024 tokens: what requests have in common there tells which ones
+ * belong together. */
+enum { PREFIX_BYTES = 2048 };
+
+/* ---- the order ---- */
+
+/* The same for all requests of a conversation, which so find the prompt cache that they have
+ * filled. */
+static uint64_t seed_of(const struct exchange *exchange)
+{
+    struct slice prefix = buffer_slice(&exchange->body);
+    if (prefix.bytes > PREFIX_BYTES)
+        prefix.bytes = PREFIX_BYTES;
+    return hash_on(hash_on(HASH_START, slice_of(exchange->key.account_id.text)), prefix);
+}
+
+static void make_route(struct exchange *exchange, struct candidate *const candidates[],
+                       size_t count, enum route_sort sort, int64_t now_ms)
+{
+    struct route_entry entries[LIMIT_CANDIDATES] = {0};
+    for (size_t i = 0; i < count && sort != ROUTE_AS_LISTED; i++) {
+        entries[i].weight = candidates[i]->terms.weight;
+        if (sort == ROUTE_BY_LATENCY)
+            entries[i].latency_us =
+                health_latency_us(exchange->env->health, &candidates[i]->health, now_ms);
+    }
+    uint64_t seed = sort != ROUTE_AS_LISTED ? seed_of(exchange) : 0;
+    route_make(entries, count, sort, seed, &exchange->route);
+}
+
+/* ---- the choice ---- */
+
+/* Notes the obstacle that ends first. */
+static void note_obstacle(struct exchange *exchange, struct health_view view)
+{
+    struct health_view *first = &exchange->obstacle;
+    if (first->obstacle == HEALTH_CLEAR || view.until_ms < first->until_ms)
+        *first = view;
+}
+
+static int take(struct exchange *exchange, size_t place)
+{
+    exchange->tried |= 1U << place;
+    return (int)place;
+}
+
+int exchange_choose(struct exchange *exchange, struct candidate *const candidates[], size_t count,
+                    enum route_sort sort)
+{
+    struct health *health = exchange->env->health;
+    int64_t now_ms = clock_wall_ms();
+    int64_t soonest_ms = INT64_MAX;
+    int ejected = -1;
+    exchange->obstacle = (struct health_view){HEALTH_CLEAR, 0};
+    if (exchange->route.count == 0)
+        make_route(exchange, candidates, count, sort, now_ms);
+    for (size_t i = 0; i < exchange->route.count; i++) {
+        size_t place = exchange->route.places[i];
+        if ((exchange->tried >> place & 1) != 0)
+            continue;
+        struct health_view view = health_look(health, &candidates[place]->health, now_ms);
+        if (view.obstacle == HEALTH_CLEAR &&
+            health_enter(health, &candidates[place]->health, now_ms, &exchange->pass))
+            return take(exchange, place);
+        if (view.obstacle == HEALTH_EJECTED && view.until_ms < soonest_ms) {
+            soonest_ms = view.until_ms;
+            ejected = (int)place;
+        } else if (view.obstacle != HEALTH_CLEAR) {
+            note_obstacle(exchange, view);
+        } else if (ejected < 0) { /* another call was quicker to probe it */
+            ejected = (int)place;
+        }
+    }
+    if (ejected < 0 || exchange->attempts > 0)
+        return -1;
+    health_force(health, &candidates[ejected]->health, &exchange->pass);
+    return take(exchange, (size_t)ejected);
+}
+
+/* ---- what came of it ---- */
+
+static enum health_result result_of(const struct attempt *attempt)
+{
+    switch (attempt->outcome) {
+    case ATTEMPT_ANSWERED:
+        return HEALTH_ANSWERED;
+    case ATTEMPT_REFUSED:
+        return HEALTH_REFUSED;
+    case ATTEMPT_OVERLOADED:
+        return attempt->rate_limited ? HEALTH_LIMITED : HEALTH_FAILED;
+    case ATTEMPT_DENIED: /* a 403 may also be about what one customer asks for */
+        return attempt->status == 403 ? HEALTH_FORBIDDEN : HEALTH_DENIED;
+    case ATTEMPT_UNKNOWN:
+        return HEALTH_FORBIDDEN;
+    default:
+        return HEALTH_FAILED;
+    }
+}
+
+static void log_change(const struct exchange *exchange, enum breaker_change change,
+                       const char *opened, const char *closed, int64_t pause_ms)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    if (change == BREAKER_STAYS || attempt->candidate == NULL)
+        return;
+    bool opens = change == BREAKER_OPENS;
+    log_event(opens ? LOG_ERROR : LOG_WARN, opens ? opened : closed,
+              log_text("provider", attempt_provider(attempt)),
+              log_text("model", attempt->candidate->terms.model),
+              log_text("request_id", exchange->id.text),
+              log_int(opens ? "pause_ms" : NULL, pause_ms),
+              log_text(opens ? "detail" : NULL, attempt->detail));
+}
+
+static void log_news(const struct exchange *exchange, const struct health_news *news)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    log_change(exchange, news->target, "breaker opened: calls go elsewhere", "breaker closed",
+               news->pause_ms);
+    log_change(exchange, news->account,
+               "breaker opened: a provider refuses our account, and is not asked",
+               "breaker closed: a provider takes our account again", news->pause_ms);
+    if (news->pause_ms > 0 && attempt->rate_limited && attempt->candidate != NULL)
+        log_event(LOG_WARN, "a provider's rate limit: its key pauses",
+                  log_text("provider", attempt_provider(attempt)),
+                  log_text("model", attempt->candidate->terms.model),
+                  log_int("pause_ms", news->pause_ms));
+}
+
+void exchange_tell_health(struct exchange *exchange)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    if (!exchange->pass.open || attempt->candidate == NULL)
+        return;
+    const struct health_end end = {.result = result_of(attempt),
+                                   .took_us = clock_mono_us() - attempt->started_us,
+                                   .retry_after_ms = attempt->retry_after_ms};
+    struct health_news news =
+        health_tell(&exchange->pass, &attempt->candidate->terms.breaker, &end, clock_wall_ms());
+    log_news(exchange, &news);
+}
+
+void exchange_tell_answer_end(struct exchange *exchange, bool cut)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    if (attempt->candidate == NULL)
+        return;
+    struct health_news news =
+        health_tell_end(&exchange->pass, &attempt->candidate->terms.breaker, cut, clock_wall_ms());
+    log_news(exchange, &news);
+}
+
+void exchange_release_health(struct exchange *exchange)
+{
+    health_release(&exchange->pass, clock_wall_ms());
+}
