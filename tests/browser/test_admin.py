@@ -8,6 +8,8 @@ import pytest
 from answers import Usage
 from money import exact
 from playwright.sync_api import expect
+from prices import Price
+from replays import make_admin
 
 
 @pytest.fixture
@@ -374,6 +376,32 @@ def test_providers(boss_at, customer, provider):
     expect(card).to_contain_text(failed)
     expect(card).to_contain_text("500")
     expect(boss.main.get_by_role("region", name="demo")).to_be_visible()
+
+
+def test_what_is_left_out_is_shown(make_gateway, make_person, provider):
+    pauses = {"base_ejection_ms": 60_000, "max_ejection_ms": 60_000}
+
+    def prepare(policies):
+        for name in ("flappy", "limited", "unpaid"):
+            policies.provider(name, breaker=pauses)
+            policies.model(name, Price("1", "1"), providers=(name,))
+        policies.write("examples", "return {}\n")
+
+    gateway = make_gateway(prepare=prepare)
+    customer = gateway.customer()
+    busy = {"Retry-After": "60"}
+    for name, count, status, headers in (
+        ("flappy", 5, 500, {}), ("limited", 1, 429, busy), ("unpaid", 1, 402, {})
+    ):  # fmt: skip
+        provider.script(name, answers.error(status, "no", None, "error", headers))
+        for _ in range(count):
+            assert customer.ask(name).status_code != 200
+    boss = make_person(at=gateway).become(make_admin(gateway, "boss@example.com"))
+    boss.open("/dashboard/admin/providers")
+    for name, key in (("flappy", "open"), ("limited", "paused"), ("unpaid", "refused")):
+        card = boss.main.get_by_role("region", name=name)
+        expect(card).to_contain_text(boss.t(f"providers.{key}"))
+        expect(card).to_contain_text(boss.t("providers.recent", n=30))
 
 
 def test_audit_log_has_the_command_line_too(boss_at, gateway, customer):

@@ -207,6 +207,17 @@ export interface PriceRow {
 export type Health = "ok" | "degraded" | "down" | "idle" | "unavailable";
 export type Outcome = "connect" | "reset" | "timeout" | "429" | "5xx" | "auth" | "garbled" | "cut";
 
+/** A model of a provider that was asked lately, or is not to be asked. */
+export interface ModelHealth {
+    model: string;
+    breaker: "closed" | "open" | "half_open";
+    open_until: string | null;
+    paused_until: string | null; // for a rate limit of the provider's
+    calls: number;
+    failures: number;
+    first_byte_ms: FirstByte;
+}
+
 export interface Provider {
     name: string;
     dialect: string;
@@ -221,6 +232,15 @@ export interface Provider {
     last_success_at: string | null;
     /** Since the gateway's start: what became of the token counts of its answers. */
     usage: { reported: number; corrected: number; missing: number; excessive: number };
+    /** The last seconds, and what is not asked now. */
+    recent: {
+        window_s: number;
+        calls: number;
+        failures: number;
+        account_refused_until: string | null;
+        models: ModelHealth[];
+        left_out: number;
+    };
     /** What its server has said of its models; null: it is not asked. */
     contexts: {
         asked_at: string | null;

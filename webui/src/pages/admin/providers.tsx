@@ -1,4 +1,10 @@
-import { getProviders, type Health, type Outcome, type Provider } from "../../api/admin";
+import {
+    getProviders,
+    type Health,
+    type ModelHealth,
+    type Outcome,
+    type Provider,
+} from "../../api/admin";
 import { count, percent } from "../../base/number";
 import { duration } from "../../base/time";
 import { locale, type PlainKey, t } from "../../i18n";
@@ -36,6 +42,7 @@ export function Providers() {
     const providers = useResource("providers", getProviders);
     useEvery(EVERY_MS, providers.reload);
     const data = providers.data;
+    const rows = [...(data?.data ?? [])].sort((a, b) => Number(b.available) - Number(a.available));
     const minutes = data ? Math.round(data.window_s / SECONDS_A_MINUTE) : 0;
     return (
         <Page
@@ -52,7 +59,7 @@ export function Providers() {
             )}
             <div class="grid items-start gap-5 lg:grid-cols-2">
                 {data
-                    ? data.data.map((provider) => (
+                    ? rows.map((provider) => (
                           <ProviderCard key={provider.name} provider={provider} />
                       ))
                     : [0, 1].map((index) => <div key={index} class="panel skeleton h-72" />)}
@@ -65,7 +72,7 @@ function ms(value: number | null): string {
     return value === null ? "–" : duration(value);
 }
 
-function errorRate({ attempts, failures }: Provider): string {
+function errorRate({ attempts, failures }: { attempts: number; failures: number }): string {
     const share = percent(attempts > 0 ? failures / attempts : 0, locale());
     return t("providers.failures", {
         share,
@@ -77,6 +84,10 @@ function errorRate({ attempts, failures }: Provider): string {
 function ProviderCard({ provider }: { provider: Provider }) {
     const { p50, p95 } = provider.first_byte_ms;
     const facts: Fact[] = [
+        {
+            name: t("providers.recent", { n: provider.recent.window_s }),
+            value: <Recent {...provider.recent} />,
+        },
         { name: t("providers.errorRate"), value: errorRate(provider) },
         { name: t("providers.latency"), value: `${ms(p50)} / ${ms(p95)}` },
         { name: t("nav.models"), value: count(provider.models, locale()) },
@@ -106,6 +117,41 @@ function ProviderCard({ provider }: { provider: Provider }) {
             )}
             <Facts facts={facts} />
         </Card>
+    );
+}
+
+/** What happened in the last seconds, and what is not asked now. */
+function Recent({ calls, failures, account_refused_until, models, left_out }: Provider["recent"]) {
+    const unasked = models.filter(
+        ({ breaker, paused_until }) => breaker !== "closed" || paused_until !== null,
+    );
+    return (
+        <>
+            {calls > 0 ? errorRate({ attempts: calls, failures }) : t("providers.notAsked")}
+            {account_refused_until && (
+                <span class="block text-bad">
+                    {t("providers.refused")} <Ago time={account_refused_until} />
+                </span>
+            )}
+            {unasked.map((model) => (
+                <span key={model.model} class="block break-all text-warn">
+                    {model.model}: <Unasked {...model} />
+                </span>
+            ))}
+            {left_out > 0 && `+${count(left_out, locale())}`}
+        </>
+    );
+}
+
+function Unasked({ open_until, paused_until }: ModelHealth) {
+    const until = open_until ?? paused_until;
+    if (until === null) {
+        return <>{t("providers.probed")}</>;
+    }
+    return (
+        <>
+            {t(open_until ? "providers.open" : "providers.paused")} <Ago time={until} />
+        </>
     );
 }
 
