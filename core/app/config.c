@@ -122,16 +122,6 @@ static const struct setting *find_setting(struct slice name)
     return NULL;
 }
 
-const char *config_setting_name(unsigned index)
-{
-    return index < SETTING_COUNT ? settings[index].name : NULL;
-}
-
-const char *config_setting_default(unsigned index)
-{
-    return settings[index].standard;
-}
-
 const char *config_payments_name(const struct config *config)
 {
     static const char *const names[] = {"test", "stripe", "off"};

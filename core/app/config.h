@@ -81,9 +81,6 @@ bool config_listens_on_loopback(const struct config *config);
 void config_apply_reloadable(struct config *config, const struct config *fresh,
                              const char **needs_restart);
 
-/* For the test that compares gateway.conf with the table, and for `check`. */
-const char *config_setting_name(unsigned index); /* NULL after the last */
-const char *config_setting_default(unsigned index);
 const char *config_payments_name(const struct config *config);
 
 #endif

@@ -115,12 +115,6 @@ bool meter_find_usage(struct meter *meter, const struct json_value *root)
     return true;
 }
 
-bool meter_choice_finished(const struct meter *meter, int64_t index)
-{
-    return index >= 0 && index < CHOICES_KNOWN &&
-           (meter->finished_choices[index / 64] >> (index % 64) & 1) != 0;
-}
-
 bool meter_has_seen(const struct meter *meter)
 {
     return meter->output.text_bytes > 0 || meter->output.image_count > 0 ||

@@ -71,7 +71,6 @@ void meter_sample(struct meter *meter, struct slice text);
 bool meter_has_seen(const struct meter *meter);
 /* How many choices have ended; 0 while a choice that was seen has not ended. */
 int meter_choices_ended(const struct meter *meter);
-bool meter_choice_finished(const struct meter *meter, int64_t index);
 
 /* The documented estimate: one token per four bytes, rounded up. */
 int64_t meter_estimate(int64_t text_bytes);
