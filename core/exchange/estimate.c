@@ -25,7 +25,8 @@ struct outlook {
 static int64_t usual_tokens(const struct exchange *exchange, const struct hold_plan *plan)
 {
     const struct prompt *prompt = &exchange->asks.prompt;
-    if (prompt->opaque_count + prompt->image_count + prompt->audio_count > 0 || prompt->names_kept)
+    if (prompt->opaque_count + prompt->image_count + prompt->audio_count > 0 ||
+        prompt->sound_seconds > 0 || prompt->names_kept)
         return -1;
     int64_t rate = rates_of_mix(&exchange->rates.input, &prompt->mix);
     int64_t tokens = rates_tokens(rate, prompt->text_bytes, prompt_template_tokens(prompt));
@@ -35,9 +36,11 @@ static int64_t usual_tokens(const struct exchange *exchange, const struct hold_p
 /* What these tokens cost as the request asks for them, if no cache reads or writes; at the dearest
  * candidate, if each has its own price. */
 static bool usual_cost(const struct exchange *exchange, const struct cost_ceiling *offered,
-                       int64_t tokens, int64_t *out_nusd)
+                       const struct hold_plan *plan, int64_t tokens, int64_t *out_nusd)
 {
-    struct unit_counts counts = {.input = tokens, .request = offered->beside.request};
+    struct unit_counts counts = {.input = tokens,
+                                 .request = offered->beside.request,
+                                 .character = plan->need.most.character};
     const struct price_question question = {&exchange->asks, exchange->created_ms, offered->choice};
     struct price_facts facts;
     if (offered->seller_count == 0)
@@ -142,7 +145,7 @@ static void write_lines(struct buffer *out, const struct exchange *exchange,
     most.output = plan->output_tokens * exchange->asks.choices;
     json_writer_array(out, "lines");
     for (enum unit unit = UNIT_INPUT; unit < UNIT_COUNT; unit++) {
-        if (most.of[unit] > 0)
+        if (most.of[unit] > 0 && plan->need.prices.of[unit] > 0)
             write_line(out, &plan->need, unit, most.of[unit]);
     }
     json_writer_array_end(out);
@@ -153,7 +156,7 @@ static void write_prompt(struct buffer *out, const struct exchange *exchange,
 {
     int64_t nusd;
     int64_t tokens = usual_tokens(exchange, plan);
-    if (tokens < 0 || !usual_cost(exchange, offered, tokens, &nusd)) {
+    if (tokens < 0 || !usual_cost(exchange, offered, plan, tokens, &nusd)) {
         json_writer_null(out, "expected_prompt");
         return;
     }
@@ -184,7 +187,7 @@ static void write_answer(struct buffer *out, const struct exchange *exchange,
     write_amounts(out, "max_cost", "max_cost_exact", plan->longest_nusd);
     write_lines(out, exchange, plan);
     write_prompt(out, exchange, offered, plan);
-    json_writer_int(out, "context", plan->need.context);
+    json_writer_int(out, "context", plan->need.context / exchange_inputs(exchange));
     json_writer_int(out, "max_tokens", plan->output_tokens);
     json_writer_int(out, "choices", exchange->asks.choices);
     json_writer_time(out, "valid_until", exchange->created_ms + QUOTES_VALID_MS);

@@ -154,6 +154,8 @@ void exchange_begin_sized(struct exchange *exchange, const char *content_type, i
 bool exchange_was_cut_by_provider(const struct exchange *exchange);
 /* Sets the prices by which the budget of a stream grows, by what is known so far. */
 void exchange_price_budget(struct exchange *exchange);
+/* How many texts it has that have the context each for itself: at least 1. */
+int64_t exchange_inputs(const struct exchange *exchange);
 /* Finds what a call may take by this offer of the policy. Returns false if it is refused; the
  * client then has its answer. */
 bool exchange_plan_hold(struct exchange *exchange, const struct cost_ceiling *offered,

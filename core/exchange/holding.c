@@ -489,6 +489,12 @@ static void raise_prices(const struct exchange *exchange, struct cost_ceiling *n
     }
 }
 
+int64_t exchange_inputs(const struct exchange *exchange)
+{
+    int64_t count = exchange->asks.prompt.input_count;
+    return count > 1 ? count : 1;
+}
+
 bool exchange_plan_hold(struct exchange *exchange, const struct cost_ceiling *offered,
                         struct hold_plan *plan)
 {
@@ -498,7 +504,7 @@ bool exchange_plan_hold(struct exchange *exchange, const struct cost_ceiling *of
         return false;
     rates_get(exchange->env->rates, exchange->asks.model, &exchange->rates);
     learn_context(exchange, offered, need);
-    int64_t inputs = exchange->asks.prompt.input_count > 1 ? exchange->asks.prompt.input_count : 1;
+    int64_t inputs = exchange_inputs(exchange);
     need->context *= inputs;
     most_input(exchange, need);
     raise_prices(exchange, need);

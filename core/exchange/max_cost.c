@@ -2,10 +2,14 @@
 
 #include <stdio.h>
 
+#include "base/sha256.h"
+#include "dialect/dialect_form.h"
 #include "exchange/exchange_internal.h"
 #include "exchange/quotes.h"
 
 static const char name[] = "x-llm-max-cost";
+
+enum { OF_BODY, OF_ACCOUNT, OF_ADDRESS }; /* what a part of a quote's name is of */
 
 /* Returns how often the header stands there; *value is the last one's. */
 static size_t find(const struct http_head *head, struct slice *value)
@@ -46,14 +50,32 @@ bool max_cost_read(struct exchange *exchange)
     return true;
 }
 
-/* The body and the account that pays. */
+/* The body; of a form its parts, because clients make a boundary anew each time. */
+static struct limit_slot name_of_body(const struct exchange *exchange)
+{
+    const struct dialect_form *form = dialect_form(exchange->asks.dialect);
+    char digest[SHA256_HEX_BYTES];
+    if (form->digest == NULL)
+        return limiter_slot(exchange->env->limiter, buffer_slice(&exchange->body), OF_BODY);
+    form->digest(&exchange->asks, digest);
+    return limiter_slot(exchange->env->limiter, slice_of(digest), OF_BODY);
+}
+
+/* The body, the account that pays, and what the address says: one body may be sent to two models,
+ * or to an endpoint where it is cheap and to one where it is dear. */
 static struct quote_name name_of(const struct exchange *exchange)
 {
     const struct limiter *limiter = exchange->env->limiter;
-    struct limit_slot body = limiter_slot(limiter, buffer_slice(&exchange->body), 0);
+    const struct model_request *asks = &exchange->asks;
+    char address[sizeof asks->model + 64];
+    snprintf(address, sizeof address, "%d %d %d %s", (int)asks->dialect, asks->streamed,
+             (int)asks->compaction, asks->model);
+    struct limit_slot body = name_of_body(exchange);
     struct limit_slot account =
-        limiter_slot(limiter, slice_of(exchange->key.account_id.text), QUOTES_VALID_MS);
-    return (struct quote_name){body.low ^ account.low, body.high ^ account.high};
+        limiter_slot(limiter, slice_of(exchange->key.account_id.text), OF_ACCOUNT);
+    struct limit_slot where = limiter_slot(limiter, slice_of(address), OF_ADDRESS);
+    return (struct quote_name){body.low ^ account.low ^ where.low,
+                               body.high ^ account.high ^ where.high};
 }
 
 void max_cost_quote(const struct exchange *exchange, int64_t most_nusd)

@@ -31,7 +31,7 @@ function playground.chat(x)
 end
 
 function playground.estimate(x)
-    with_key(x, estimate)
+    with_key(x, estimate.chat)
 end
 
 return playground

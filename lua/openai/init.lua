@@ -2,6 +2,7 @@
 local call = require "openai.call"
 local conversations = require "openai.conversations"
 local count = require "openai.count"
+local estimate = require "openai.estimate"
 local models = require "openai.models"
 local responses = require "openai.responses"
 
@@ -37,7 +38,8 @@ return {
     { method = "GET", path = "/conversations/{id}", handler = conversations.get },
     { method = "POST", path = "/conversations/{id}", handler = conversations.post },
     { method = "DELETE", path = "/conversations/{id}", handler = conversations.delete },
-    { method = "POST", path = "/estimate", handler = require "openai.estimate" },
+    { method = "POST", path = "/estimate", handler = estimate.chat },
+    { method = "POST", path = "/estimate/{id}", handler = estimate.of },
     { method = "POST", path = "/messages/count_tokens", handler = count.with(count.ANTHROPIC) },
     { method = "GET", path = "/models", handler = models.list },
     { method = "GET", path = "/models/{id}", handler = models.get },

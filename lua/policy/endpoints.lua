@@ -38,6 +38,12 @@ local KINDS = {
         reads = "audio", modality = "text", generates = true, paths = { "/audio/translations" },
     },
 }
+local AT = {} -- path -> word
+for word, kind in pairs(KINDS) do
+    for _, path in ipairs(kind.paths) do
+        AT[path] = word
+    end
+end
 local CONVERSATIONS = 15 -- the bits of the dialects that are translated into each other
 
 -- The words as a set; nil: conversations alone, as most models.
@@ -128,6 +134,12 @@ function endpoints.check_spoken(node, model, provider)
                 .. "in providers.lua, or the model other endpoints", provider.name, word)
         end
     end
+end
+
+-- The word of the endpoint that has this path below a mount; nil if there is none, or the path has
+-- the model in it.
+function endpoints.at(path)
+    return AT[path]
 end
 
 -- The paths of a model below a mount, in alphabetical order.

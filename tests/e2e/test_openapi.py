@@ -316,6 +316,12 @@ def walk_lists(customer: Customer, provider, mount: str) -> None:
         provider.answer = answers.reply(200, json.dumps(found).encode()) if found else text()
         assert http.post(mount + path, json=body, **mine).status_code == 200
         assert http.post(mount + path, json=body).status_code == 401
+        path = f"{mount}/estimate/{path.removeprefix('beta').removeprefix('/')}"
+        assert http.post(path, json=body, **mine).status_code == 200
+        assert http.post(path, json=body).status_code == 401
+        assert http.post(path + "/x", json=body, **mine).status_code == 404
+    limit = {"headers": customer.authorization | {"x-llm-max-cost": "x"}}
+    assert http.post(f"{mount}/estimate/decisions", json=asked, **limit).status_code == 400
     provider.answer = answers.chat()
 
 
