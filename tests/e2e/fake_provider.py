@@ -60,6 +60,8 @@ class Received:
     def model(self) -> str | None:
         if named := re.search(r"/models/([^:/?]+):", self.path):  # Gemini's
             return named[1]
+        if named := re.search(rb'; name="model"\r\n\r\n([^\r]+)\r\n', self.body):  # a form's
+            return named[1].decode()
         try:
             return self.json.get("model")
         except (ValueError, AttributeError):
