@@ -12,22 +12,19 @@ enum { FLOAT_BYTES = 4, NUMBER_BYTES_MAX = 63, FLOATS_MAX = 64 * 1024 };
 /* ---- what is asked for ---- */
 
 /* Other types of numbers (Voyage's output_dtype) pass as they come. */
-static bool finds_encoding(const struct model_request *request, bool *base64)
+enum embedding_format embedding_encoding_asked(const struct json_value *root)
 {
     enum { ENCODING, TYPE, MEMBERS };
     struct json_member members[MEMBERS] = {
         [ENCODING] = {.name = "encoding_format"}, [TYPE] = {.name = "output_dtype"}};
-    json_find_all(&request->root, members, MEMBERS);
+    json_find_all(root, members, MEMBERS);
     const struct json_value *encoding = &members[ENCODING].value;
     const struct json_value *type = &members[TYPE].value;
     if (type->type != JSON_NULL && !json_string_is(type, "float"))
-        return false;
-    if (encoding->type == JSON_NULL) { /* OpenAI's default */
-        *base64 = false;
-        return true;
-    }
-    *base64 = json_string_is(encoding, "base64");
-    return *base64 || json_string_is(encoding, "float");
+        return EMBEDDING_AS_IT_COMES;
+    if (encoding->type == JSON_NULL || json_string_is(encoding, "float")) /* OpenAI's default */
+        return EMBEDDING_NUMBERS;
+    return json_string_is(encoding, "base64") ? EMBEDDING_BASE64 : EMBEDDING_AS_IT_COMES;
 }
 
 /* ---- one embedding ---- */
@@ -122,10 +119,10 @@ bool embedding_encoding_adapt(const struct model_request *request, const struct 
 {
     struct json_value data;
     struct json_item entry;
-    bool base64;
+    bool base64 = request->embedding_format == EMBEDDING_BASE64;
     bool good = true;
-    if (!finds_encoding(request, &base64) || json_find(answer, "data", &data) != 1 ||
-        data.type != JSON_ARRAY)
+    if (request->embedding_format == EMBEDDING_AS_IT_COMES ||
+        json_find(answer, "data", &data) != 1 || data.type != JSON_ARRAY)
         return false;
     struct copy copy = {.copied = answer->raw.data, .out = out};
     struct json_walk walk = json_walk(&data);

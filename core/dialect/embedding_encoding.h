@@ -11,6 +11,10 @@
 #include "base/json.h"
 #include "dialect/model_request.h"
 
+/* What the body of a request asks for. Call it while the body's index is there (request_begin):
+ * later this would read all of the texts once more. */
+enum embedding_format embedding_encoding_asked(const struct json_value *root);
+
 /* Appends the answer in the other encoding. Returns false without that when it is right as it
  * stands, or cannot be changed: then it passes as it came. */
 bool embedding_encoding_adapt(const struct model_request *request, const struct json_value *answer,

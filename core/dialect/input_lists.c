@@ -15,6 +15,7 @@
 static bool read_embedded(struct model_request *out, const struct json_value *input,
                           struct request_fault *fault)
 {
+    out->embedding_format = embedding_encoding_asked(&out->root);
     return text_inputs_read(out, input, "input", fault);
 }
 

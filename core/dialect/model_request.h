@@ -46,6 +46,13 @@ enum compaction {
     COMPACTION_BY_PATH  /* it is all that is asked for; nothing may be added to the request */
 };
 
+/* How embeddings are to be written. */
+enum embedding_format {
+    EMBEDDING_AS_IT_COMES, /* in a way that we cannot make of another */
+    EMBEDDING_NUMBERS,
+    EMBEDDING_BASE64 /* of 32-bit floats */
+};
+
 struct model_request {
     enum dialect dialect;
     struct slice text; /* the client's body, borrowed */
@@ -57,6 +64,7 @@ struct model_request {
     struct slice keys[REQUEST_MEMBERS]; /* their keys, as written */
     char model[LIMIT_MODEL_NAME_BYTES];
     enum compaction compaction;
+    enum embedding_format embedding_format;
     struct asked_media media; /* sound and pictures */
     bool streamed;
     bool as_array;             /* the stream is one JSON array: Gemini's other form */

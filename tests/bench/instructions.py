@@ -3,7 +3,8 @@ is doing.
 
 The gateway runs under callgrind, which tells what it has counted so far whenever it is asked: so
 the start and the end are not in it. Nor is the system's part (sockets, fsync). The requests are
-those of W1. The events come to the gateway one at a time, then sixteen at a time (lockstep.py).
+those of W1. The events come to the gateway one at a time, then sixteen at a time (lockstep.py). Of
+bodies of 100 KB the ratio of embeddings to chat completions counts, and has a bound (bodies.py).
 Alone, this compares with the recorded baseline: more than 5 % above it fails;
 `./dev bench instructions --record` writes a new one, to be committed with the reason for it.
 `--against COMMIT` builds that commit, too, and prints both.
@@ -17,6 +18,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import bodies
 import lockstep
 from processes import BUILD, ROOT, Load, Program, Provider
 from stage import new_gateway, verify
@@ -110,6 +112,28 @@ def count_events(bench, name, program):
     return found
 
 
+def count_bodies(bench, name):
+    """Instructions a request of 100 KB, by call."""
+    with bodies.Provider() as provider:
+        counter = Counter(bench, name, None, provider)
+        bodies.sell_embeddings(counter.gateway)
+        with counter:
+            return bodies.count(counter)
+
+
+def judge_bodies(bench):
+    """Whether an embeddings request costs little more than a chat request of its size."""
+    counts = count_bodies(bench, "bodies")
+    for form, ratio in bodies.ratios(counts).items():
+        ours, chat = (counts[path + form] for path in ("/embeddings", "/chat/completions"))
+        print(f"{ours:.0f} instructions a request of 100 KB at embeddings{form},"
+              f" {ratio:.3f} of the {chat:.0f} at chat completions")  # fmt: skip
+        if ratio > bodies.RATIO_MAX:
+            print(f"more than {bodies.RATIO_MAX} of it: find out why (docs/PERFORMANCE.md)")
+            return False
+    return True
+
+
 def measure(bench, name, program=None):
     """The figures of one program."""
     request = count_requests(bench, f"{name}-requests", program)
@@ -134,6 +158,8 @@ def compare(bench, record):
         print(
             "more than 5 % above it: find out why, or record a new baseline (docs/PERFORMANCE.md)"
         )
+        return 1
+    if not judge_bodies(bench):
         return 1
     if any(found[figure] * GROWTH_MAX < baseline[figure] for figure in FIGURES):
         print("well below it: record the new baseline (./dev bench instructions --record)")
