@@ -55,6 +55,7 @@ static bool is_overflow(const struct provider_error *error)
                                           "input token count",
                                           "input length",
                                           "too large for model with",
+                                          "tokens) is too large",
                                           "exceeded model token limit",
                                           "tokens in the prompt",
                                           "must have less than",

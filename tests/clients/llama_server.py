@@ -17,13 +17,14 @@ CONTEXT = 2048
 class LlamaServer:
     """Listens on a port of its own until stop()."""
 
-    def __init__(self, folder: Path, vocabulary: str):
+    def __init__(self, folder: Path, vocabulary: str, *mode: str):
+        """`mode`: none for texts, or as in serve_llama.py."""
         model, self._log = folder / "tiny.gguf", folder / "llama.log"
         make_model(BUILT / f"ggml-vocab-{vocabulary}.gguf", model)
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 [BUILT / "venv/bin/python", Path(__file__).with_name("serve_llama.py"),
-                 model, str(CONTEXT)],
+                 model, str(CONTEXT), *mode],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
             )  # fmt: skip
         self.origin = self._process.stdout.readline().strip()

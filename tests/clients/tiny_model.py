@@ -1,4 +1,4 @@
-"""A llama of random weights, a few MB small, with the real vocabulary of another one."""
+"""A llama or a BERT of random weights, a few MB small, with the real vocabulary of another one."""
 
 import random
 import re
@@ -16,22 +16,39 @@ SIZES = {
     "rope.dimension_count": WIDTH // HEADS,
 }
 F32, Q8_0, UINT32 = 0, 8, 4
+BERT_CONTEXT = 512  # as its vocabulary says
 ALIGNMENT = 32  # of each tensor's place
 
 
-def shapes(tokens: int) -> dict[str, tuple[int, ...]]:
-    """Of a llama's tensors, the inner dimension first."""
+def llama_shapes(tokens: int) -> dict[str, tuple[int, ...]]:
+    """Of a model's tensors, the inner dimension first."""
     square = (WIDTH, WIDTH)
     return {
-        "token_embd": (WIDTH, tokens),
-        "output": (WIDTH, tokens),
-        "output_norm": (WIDTH,),
-        "blk.0.attn_norm": (WIDTH,),
-        **{f"blk.0.attn_{name}": square for name in ("q", "k", "v", "output")},
-        "blk.0.ffn_norm": (WIDTH,),
-        "blk.0.ffn_gate": (WIDTH, INNER),
-        "blk.0.ffn_up": (WIDTH, INNER),
-        "blk.0.ffn_down": (INNER, WIDTH),
+        "token_embd.weight": (WIDTH, tokens),
+        "output.weight": (WIDTH, tokens),
+        "output_norm.weight": (WIDTH,),
+        "blk.0.attn_norm.weight": (WIDTH,),
+        **{f"blk.0.attn_{name}.weight": square for name in ("q", "k", "v", "output")},
+        "blk.0.ffn_norm.weight": (WIDTH,),
+        "blk.0.ffn_gate.weight": (WIDTH, INNER),
+        "blk.0.ffn_up.weight": (WIDTH, INNER),
+        "blk.0.ffn_down.weight": (INNER, WIDTH),
+    }
+
+
+def bert_shapes(tokens: int) -> dict[str, tuple[int, ...]]:
+    """One that embeds, and with its last two tensors ranks (src/models/bert.cpp)."""
+    square = (WIDTH, WIDTH)
+    norms = ("token_embd_norm", "blk.0.attn_output_norm", "blk.0.layer_output_norm")
+    return {
+        "token_embd.weight": (WIDTH, tokens),
+        "position_embd.weight": (WIDTH, BERT_CONTEXT),
+        **{f"{name}.{part}": (WIDTH,) for name in norms for part in ("weight", "bias")},
+        **{f"blk.0.attn_{name}.weight": square for name in ("q", "k", "v", "output")},
+        "blk.0.ffn_up.weight": (WIDTH, INNER),
+        "blk.0.ffn_down.weight": (INNER, WIDTH),
+        "cls.weight": square,
+        "cls.output.weight": (WIDTH, 1),
     }
 
 
@@ -65,10 +82,11 @@ def make_model(vocabulary: Path, model: Path) -> None:
     key = b"tokenizer.ggml.tokens"
     (tokens,) = struct.unpack_from("<Q", metadata, metadata.index(key) + len(key) + 8)
     rng, infos, data = random.Random(7), b"", b""
-    tensors = shapes(tokens)
+    is_bert = b"bert.block_count" in metadata
+    tensors = bert_shapes(tokens) if is_bert else llama_shapes(tokens)
     for name, shape in tensors.items():
         kind, values = weights(shape, rng)
-        name = name.encode() + b".weight"
+        name = name.encode()
         infos += struct.pack("<Q", len(name)) + name
         infos += struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, kind, len(data))
         data += padded(values)

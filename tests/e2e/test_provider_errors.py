@@ -135,6 +135,9 @@ OVERFLOWS = [
     "Please reduce the length of the messages or completion.",
     "Range of input length should be [1, 129024]",
     "Your request exceeded model token limit: 8192",
+    # llama.cpp's embeddings and rerank, with status 500
+    "input (2050 tokens) is too large to process. increase the physical batch size "
+    "(current batch size: 512)",
 ]
 
 
