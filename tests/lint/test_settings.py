@@ -1,4 +1,4 @@
-"""gateway.conf lists each setting of core/app/config.c, with its default where it is commented out."""
+"""gateway.conf lists each setting of core/app/config.c, with its default where it is a comment."""
 
 import re
 from pathlib import Path

@@ -129,7 +129,7 @@ static void test_an_order_is_asked_each_time(void **unused)
                  "tostring(a.candidates[1] ~= b.candidates[1]) .. "
                  "tostring(d.candidates[1] == b.candidates[1]) .. "
                  "tostring(c.candidates[1] == b.candidates[1])",
-                 "113truetruetrue");
+                 "114truetruetrue");
     vm_unref(vm);
 }
 
@@ -140,8 +140,8 @@ static void test_who_is_tried(void **unused)
     (void)unused;
     assert_gives(vm,
                  "local p = prepare('many') return #p.candidates .. "
-                 "tostring(p.retry_on['429']) .. tostring(p.retry_on.connect)",
-                 "2truenil");
+                 "tostring(p.retry_on['429']) .. tostring(p.retry_on.connect) .. p.attempts_max",
+                 "4truenil2");
     assert_gives(vm, "local p = prepare('shut') return #p.candidates .. p.unavailable_reason",
                  "0provider \"shut\" has no key: its api_key is nil (write false for a server "
                  "without keys)");
