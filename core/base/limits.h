@@ -88,6 +88,8 @@ enum {
     LIMIT_KEY_MODELS = 16,
     LIMIT_KEY_MODELS_BYTES = 1024,
     LIMIT_CANDIDATES = 8, /* of a model */
+    LIMIT_POOL = 8,       /* API keys of a provider */
+    LIMIT_ROUTE = 32,     /* candidates with each of their keys; the further ones are not asked */
     LIMIT_MODEL_NAME_BYTES = 128,
     LIMIT_PAGE_ROWS = 1000,
 

@@ -384,7 +384,7 @@ static void assume_outcome(struct exchange *exchange)
     struct attempt *attempt = &exchange->attempt;
     if (exchange->attempts > 0 || obstacle->obstacle == HEALTH_CLEAR)
         return;
-    int64_t left_ms = obstacle->until_ms - clock_wall_ms();
+    int64_t left_ms = obstacle->until_ms - health_now_ms();
     attempt->outcome = obstacle->obstacle == HEALTH_PAUSED ? ATTEMPT_OVERLOADED : ATTEMPT_DENIED;
     attempt->rate_limited = true;
     attempt->retry_after_ms = left_ms > 1000 ? left_ms : 1000;

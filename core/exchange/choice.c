@@ -1,5 +1,7 @@
 #include "exchange/choice.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -12,6 +14,18 @@ enum { PREFIX_BYTES = 2048 };
 
 /* ---- the order ---- */
 
+/* Hashes eight bytes at a time; what is left behind them does not count. */
+static uint64_t hash_prefix(uint64_t hash, struct slice text)
+{
+    for (size_t at = 0; at + sizeof hash <= text.bytes; at += sizeof hash) {
+        uint64_t word;
+        memcpy(&word, text.data + at, sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15); /* 2^64 by the golden ratio */
+        hash ^= hash >> 29;
+    }
+    return hash;
+}
+
 /* The same for all requests of a conversation, which so find the prompt cache that they have
  * filled. */
 static uint64_t seed_of(const struct exchange *exchange)
@@ -19,21 +33,32 @@ static uint64_t seed_of(const struct exchange *exchange)
     struct slice prefix = buffer_slice(&exchange->body);
     if (prefix.bytes > PREFIX_BYTES)
         prefix.bytes = PREFIX_BYTES;
-    return hash_on(hash_on(HASH_START, slice_of(exchange->key.account_id.text)), prefix);
+    return hash_prefix(hash_on(HASH_START, slice_of(exchange->key.account_id.text)), prefix);
+}
+
+static bool has_pools(const struct route_entry *entries, size_t count)
+{
+    for (size_t i = 1; i < count; i++) { /* the keys of a pool stand side by side */
+        if (entries[i].group == entries[i - 1].group)
+            return true;
+    }
+    return false;
 }
 
 static void make_route(struct exchange *exchange, struct candidate *const candidates[],
                        size_t count, enum route_sort sort, int64_t now_ms)
 {
-    struct route_entry entries[LIMIT_CANDIDATES] = {0};
-    for (size_t i = 0; i < count && sort != ROUTE_AS_LISTED; i++) {
-        entries[i].weight = candidates[i]->terms.weight;
+    struct route_entry entries[LIMIT_ROUTE];
+    for (size_t i = 0; i < count; i++) {
+        const struct candidate *candidate = candidates[i];
+        entries[i] = (struct route_entry){.group = candidate->health.target,
+                                          .weight = candidate->terms.weight};
         if (sort == ROUTE_BY_LATENCY)
             entries[i].latency_us =
-                health_latency_us(exchange->env->health, &candidates[i]->health, now_ms);
+                health_latency_us(exchange->env->health, &candidate->health, now_ms);
     }
-    uint64_t seed = sort != ROUTE_AS_LISTED ? seed_of(exchange) : 0;
-    route_make(entries, count, sort, seed, &exchange->route);
+    bool drawn = sort != ROUTE_AS_LISTED || has_pools(entries, count);
+    route_make(entries, count, sort, drawn ? seed_of(exchange) : 0, &exchange->route);
 }
 
 /* ---- the choice ---- */
@@ -52,16 +77,31 @@ static int take(struct exchange *exchange, size_t place)
     return (int)place;
 }
 
+/* Leaves out the other keys of what has just failed, unless the key was the fault. */
+static void leave_pool(struct exchange *exchange, struct candidate *const candidates[],
+                       size_t count)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    bool of_key = attempt->outcome == ATTEMPT_DENIED || attempt->rate_limited;
+    if (exchange->attempts == 0 || of_key || attempt->candidate == NULL)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        if (candidates[i]->health.target == attempt->candidate->health.target)
+            exchange->tried |= 1U << i;
+    }
+}
+
 int exchange_choose(struct exchange *exchange, struct candidate *const candidates[], size_t count,
                     enum route_sort sort)
 {
     struct health *health = exchange->env->health;
-    int64_t now_ms = clock_wall_ms();
+    int64_t now_ms = health_now_ms();
     int64_t soonest_ms = INT64_MAX;
     int ejected = -1;
     exchange->obstacle = (struct health_view){HEALTH_CLEAR, 0};
     if (exchange->route.count == 0)
         make_route(exchange, candidates, count, sort, now_ms);
+    leave_pool(exchange, candidates, count);
     for (size_t i = 0; i < exchange->route.count; i++) {
         size_t place = exchange->route.places[i];
         if ((exchange->tried >> place & 1) != 0)
@@ -144,7 +184,7 @@ void exchange_tell_health(struct exchange *exchange)
                                    .took_us = clock_mono_us() - attempt->started_us,
                                    .retry_after_ms = attempt->retry_after_ms};
     struct health_news news =
-        health_tell(&exchange->pass, &attempt->candidate->terms.breaker, &end, clock_wall_ms());
+        health_tell(&exchange->pass, &attempt->candidate->terms.breaker, &end, health_now_ms());
     log_news(exchange, &news);
 }
 
@@ -154,11 +194,11 @@ void exchange_tell_answer_end(struct exchange *exchange, bool cut)
     if (attempt->candidate == NULL)
         return;
     struct health_news news =
-        health_tell_end(&exchange->pass, &attempt->candidate->terms.breaker, cut, clock_wall_ms());
+        health_tell_end(&exchange->pass, &attempt->candidate->terms.breaker, cut, health_now_ms());
     log_news(exchange, &news);
 }
 
 void exchange_release_health(struct exchange *exchange)
 {
-    health_release(&exchange->pass, clock_wall_ms());
+    health_release(&exchange->pass, health_now_ms());
 }

@@ -37,8 +37,8 @@ struct health_place {
     pthread_mutex_t mutex;          /* guards what follows */
     struct breaker breaker;
     int64_t paused_until_ms;
-    int64_t pauses; /* in a row */
-    struct health_window window;
+    int64_t pauses;               /* in a row */
+    struct health_window *window; /* of a target; else NULL */
 };
 
 struct health {
@@ -62,6 +62,7 @@ static void place_free(struct health_place *place)
     if (place == NULL)
         return;
     check(pthread_mutex_destroy(&place->mutex) == 0);
+    free(place->window);
     free(place);
 }
 
@@ -72,6 +73,11 @@ void health_free(struct health *health)
     for (size_t i = 0; i < PLACES; i++)
         place_free(health->places[i]);
     free(health);
+}
+
+int64_t health_now_ms(void)
+{
+    return clock_mono_us() / 1000;
 }
 
 /* ---- places by their names ---- */
@@ -101,6 +107,10 @@ static struct health_place *place_new(uint64_t key, enum place_kind kind,
     check(place != NULL && pthread_mutex_init(&place->mutex, NULL) == 0);
     place->key = key;
     place->kind = kind;
+    if (kind == PLACE_TARGET) {
+        place->window = calloc(1, sizeof *place->window);
+        check(place->window != NULL);
+    }
     snprintf(place->provider, sizeof place->provider, "%s", names->provider);
     snprintf(place->model, sizeof place->model, "%s", names->model);
     return place;
@@ -264,7 +274,7 @@ static enum breaker_change tell_target(struct health_place *place, enum breaker_
     lock(place);
     if (end->result == HEALTH_ANSWERED)
         note_latency(place, end->took_us, now_ms);
-    health_window_count(&place->window, end->result, end->took_us, now_ms);
+    health_window_count(place->window, end->result, end->took_us, now_ms);
     switch (end->result) {
     case HEALTH_ANSWERED:
         if (through != BREAKER_PROBE)
@@ -278,7 +288,7 @@ static enum breaker_change tell_target(struct health_place *place, enum breaker_
     case HEALTH_FORBIDDEN:
         if (!is_on(terms))
             break;
-        health_window_sum(&place->window, FAILURES_SPAN_MS, now_ms, &sums);
+        health_window_sum(place->window, FAILURES_SPAN_MS, now_ms, &sums);
         change =
             breaker_fail(&place->breaker, through, terms, sums.failures, sums.calls, false, now_ms);
         break;
@@ -387,8 +397,8 @@ static enum breaker_change tell_cut(struct health_place *place, const struct bre
                                     int64_t now_ms)
 {
     struct health_sums sums;
-    health_window_count_cut(&place->window, now_ms);
-    health_window_sum(&place->window, FAILURES_SPAN_MS, now_ms, &sums);
+    health_window_count_cut(place->window, now_ms);
+    health_window_sum(place->window, FAILURES_SPAN_MS, now_ms, &sums);
     if (!is_on(terms))
         return BREAKER_STAYS;
     return breaker_fail(&place->breaker, BREAKER_CALL, terms, sums.failures, sums.calls, false,
@@ -434,10 +444,11 @@ struct shown {
     int64_t refused_until_ms; /* our account */
 };
 
+/* `at_ms` as the time of day; null if it has passed. */
 static void write_time(struct buffer *out, const char *name, int64_t at_ms, int64_t now_ms)
 {
     if (at_ms > now_ms)
-        json_writer_time(out, name, at_ms);
+        json_writer_time(out, name, clock_wall_ms() + (at_ms - now_ms));
     else
         json_writer_null(out, name);
 }
@@ -448,7 +459,7 @@ static void show_target(struct health_place *place, int64_t now_ms, struct shown
         [BREAKER_CLOSED] = "closed", [BREAKER_OPEN] = "open", [BREAKER_HALF_OPEN] = "half_open"};
     const struct breaker *breaker = &place->breaker;
     struct health_sums sums;
-    health_window_sum(&place->window, WINDOW_MS, now_ms, &sums);
+    health_window_sum(place->window, WINDOW_MS, now_ms, &sums);
     shown->calls += sums.calls;
     shown->failures += sums.failures;
     if (sums.calls == 0 && breaker->state == BREAKER_CLOSED)
@@ -482,7 +493,7 @@ static void show_place(struct health_place *place, int64_t now_ms, struct shown 
 
 void health_render_provider(struct health *health, const char *provider, struct buffer *out)
 {
-    int64_t now_ms = clock_wall_ms();
+    int64_t now_ms = health_now_ms();
     struct shown shown = {.calls = 0};
     buffer_init(&shown.models, SHOWN_BYTES);
     json_writer_array(&shown.models, NULL);

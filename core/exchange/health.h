@@ -25,6 +25,9 @@ struct health_place;
 struct health *health_new(void);
 void health_free(struct health *health); /* NULL is allowed */
 
+/* The time of all functions here: no clock that is set moves it. */
+int64_t health_now_ms(void);
+
 /* Whose places are meant. A candidate has this, made with it; the texts are its own. */
 struct health_names {
     const char *provider;

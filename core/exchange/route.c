@@ -70,12 +70,11 @@ static void add_rest(const struct route_entry *entries, size_t count, unsigned t
     }
 }
 
-void route_make(const struct route_entry *entries, size_t count, enum route_sort sort,
-                uint64_t seed, struct route *out)
+static void order(const struct route_entry *entries, size_t count, enum route_sort sort,
+                  uint64_t seed, struct route *out)
 {
     unsigned taken = 0;
     unsigned far = 0;
-    check(count <= LIMIT_CANDIDATES);
     int64_t best_us = quickest(entries, count);
     out->count = 0;
     for (size_t i = 0; i < count; i++)
@@ -83,4 +82,39 @@ void route_make(const struct route_entry *entries, size_t count, enum route_sort
     for (int place; (place = draw(entries, count, taken | far, mix(seed + taken))) >= 0;)
         add(out, (size_t)place, &taken);
     add_rest(entries, count, taken, sort, out);
+}
+
+/* Adds the keys of a pool, beginning with one that the seed chooses. */
+static void add_pool(const struct route_entry *entries, size_t count, uint64_t group, uint64_t seed,
+                     struct route *out)
+{
+    uint8_t members[LIMIT_ROUTE];
+    size_t member_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i].group == group)
+            members[member_count++] = (uint8_t)i;
+    }
+    size_t first = mix(seed ^ group) % member_count;
+    for (size_t i = 0; i < member_count; i++)
+        out->places[out->count++] = members[(first + i) % member_count];
+}
+
+void route_make(const struct route_entry *entries, size_t count, enum route_sort sort,
+                uint64_t seed, struct route *out)
+{
+    struct route_entry firsts[LIMIT_ROUTE];
+    size_t groups = 0;
+    struct route order_of_groups;
+    check(count <= LIMIT_ROUTE);
+    for (size_t i = 0; i < count; i++) {
+        size_t g = 0;
+        while (g < groups && firsts[g].group != entries[i].group)
+            g++;
+        if (g == groups)
+            firsts[groups++] = entries[i];
+    }
+    order(firsts, groups, sort, seed, &order_of_groups);
+    out->count = 0;
+    for (size_t i = 0; i < groups; i++)
+        add_pool(entries, count, firsts[order_of_groups.places[i]].group, seed, out);
 }

@@ -15,16 +15,18 @@ enum route_sort {
 
 /* What is known of a candidate. */
 struct route_entry {
+    uint64_t group; /* the same model of the same provider, with several keys: a pool */
     int64_t weight;
     int64_t latency_us; /* 0: not known; it is tried early, to get to know it */
 };
 
 struct route {
     uint8_t count; /* 0: there is no order yet */
-    uint8_t places[LIMIT_CANDIDATES];
+    uint8_t places[LIMIT_ROUTE];
 };
 
-/* `seed` decides by weight: the same seed gives the same order. */
+/* `seed` decides by weight, and with which key of a pool to begin: the same seed gives the same
+ * order. The keys of a pool follow each other. */
 void route_make(const struct route_entry *entries, size_t count, enum route_sort sort,
                 uint64_t seed, struct route *out);
 

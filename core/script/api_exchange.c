@@ -164,10 +164,10 @@ static int api_estimate(lua_State *state)
 static int api_choose(lua_State *state)
 {
     struct exchange *exchange = task_exchange(state);
-    struct candidate *candidates[LIMIT_CANDIDATES];
+    struct candidate *candidates[LIMIT_ROUTE];
     luaL_checktype(state, 2, LUA_TTABLE);
     size_t count = lua_objlen(state, 2);
-    luaL_argcheck(state, count <= LIMIT_CANDIDATES, 2, "too many candidates");
+    luaL_argcheck(state, count <= LIMIT_ROUTE, 2, "too many candidates");
     enum route_sort sort = (enum route_sort)integer_check(state, 3, 0, ROUTE_BY_LATENCY);
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(state, 2, (int)i + 1);

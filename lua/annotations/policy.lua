@@ -377,6 +377,7 @@ function math.tan(x) end
 ---@field query? string "name=value", at the end of each address
 ---@field key_header? string the field of the key: "api-key"; "authorization" puts Bearer before it
 ---@field api_key? string|false false: the server needs none
+---@field api_keys? string[] in place of api_key: a pool
 ---@field map? policy.Map an API of another form, with dialect = "openai-chat"
 ---@field ca_file? string PEM file of the authorities to trust, in place of the system's
 ---@field connect_timeout_ms? integer

@@ -5,10 +5,30 @@ local sorting = require "policy.sorting"
 
 local prepare = {}
 
+local ROUTE_MAX = 32 -- LIMIT_ROUTE of core/base/limits.h
+
 -- The handle of a candidate with its margin; made once.
 function prepare.handle_of(candidate)
     candidate.handle = candidate.handle or native.candidate(candidate)
     return candidate.handle
+end
+
+-- Adds the candidate with each of its keys to the list, as far as there is room.
+local function add_keys(list, candidate)
+    local function add(handle)
+        list[#list + 1] = #list < ROUTE_MAX and handle or nil
+    end
+    add(prepare.handle_of(candidate))
+    if candidate.further_keys and not candidate.pool then
+        candidate.pool = {}
+        for i, key in ipairs(candidate.further_keys) do
+            local other = setmetatable({ api_key = key }, { __index = candidate })
+            candidate.pool[i] = native.candidate(other)
+        end
+    end
+    for _, handle in ipairs(candidate.pool or {}) do
+        add(handle)
+    end
 end
 
 -- The candidates that the prices under conditions are of: none, the first, or all.
@@ -61,7 +81,7 @@ local function keepers(candidates)
     local found, others = {}, {}
     local function add(list, candidate)
         if candidate.available then
-            list[#list + 1] = prepare.handle_of(candidate)
+            add_keys(list, candidate)
         end
     end
     for _, candidate in ipairs(candidates) do
@@ -95,7 +115,7 @@ function prepare.plan(model, candidates, counted, retry, sort)
             unavailable_reason = candidate.unavailable_reason
         else
             first = first or candidate
-            tried[#tried + 1] = prepare.handle_of(candidate)
+            add_keys(tried, candidate)
         end
     end
     return {

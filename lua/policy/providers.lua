@@ -1,5 +1,6 @@
 -- providers.lua: the providers, how to call them, and how long to wait.
 local breaker = require "policy.breaker"
+local key_pool = require "policy.key_pool"
 local known_providers = require "policy.known_providers"
 local limits = require "policy.answer_limit"
 local mappings = require "policy.mappings"
@@ -15,7 +16,7 @@ local MEMBERS = {
     usage_unasked = true, counts_tokens = true, keeps_responses = true, compacts = true,
     headers = true, pass_headers = true, ask_context = true, cost = true, provider = true,
     paths = true, query = true, key_header = true, region = true, resource = true, project = true,
-    map = true, breaker = true,
+    map = true, breaker = true, api_keys = true,
 }
 local GEMINI_BATCHES = 1024 -- many embeddings at once: of whom has them one by one
 -- A bit for each: 2 to the power of its place in core/dialect/dialect_kind.h.
@@ -361,7 +362,8 @@ local function provider(parent, name)
     if #name > NAME_BYTES_MAX then
         schema.fail(parent, name, "a provider's name has at most %d bytes", NAME_BYTES_MAX)
     end
-    local node = with_known(schema.only(schema.child(parent, name), MEMBERS))
+    local node, further_keys =
+        key_pool.read(with_known(schema.only(schema.child(parent, name), MEMBERS)))
     local no_address = fill_places(node)
     local words, spoken, spoken_first = dialect(node)
     local timeout = function(member, default)
@@ -381,6 +383,7 @@ local function provider(parent, name)
         max_tokens_field = "max_tokens",
         ask_context = false,
         breaker = breaker.read(node),
+        further_keys = further_keys,
         connect_timeout_ms = timeout("connect_timeout_ms", 5000),
         first_byte_timeout_ms = timeout("first_byte_timeout_ms", 120000),
         idle_timeout_ms = timeout("idle_timeout_ms", 60000),
@@ -391,7 +394,7 @@ local function provider(parent, name)
         for _, member in ipairs {
             "base_url", "api_key", "ca_file", "max_tokens_field", "ask_context", "cost",
             "usage_unasked", "counts_tokens", "keeps_responses", "compacts", "provider", "paths",
-            "query", "key_header", "map",
+            "query", "key_header", "map", "api_keys",
         } do
             if node.value[member] ~= nil then
                 schema.fail(node, member, "the built-in demo provider has none")

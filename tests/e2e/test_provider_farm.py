@@ -84,6 +84,8 @@ def house(shared_provider, tmp_path_factory):
     for name in [*(f"kind-{i}" for i in range(len(KINDS))), *FARMS]:
         add_farm(gateway.policies, name)
     add_farm(gateway.policies, "probed", **QUICK_TERMS)
+    for name in ("spread", "limited", "refused", "broken"):
+        add_pool(gateway.policies, name)
     gateway.policies.write("examples", "return {}\n")
     gateway.start()
     yield gateway
@@ -132,6 +134,8 @@ def test_customers_do_not_notice(house, provider, kind):
     customer.wait_for_no_hold()
     assert 10 - customer.balance == CALLS * charge(PRICE, USAGE)
     paused = kind.startswith("429") and "quota" not in kind
+    if not paused:
+        wait_until(lambda: opened(house, farm), 10, "the log's line")
     assert len(opened(house, farm)) == (0 if paused else 1)
 
 
@@ -142,10 +146,10 @@ def test_the_only_one_is_asked_all_the_same(house, provider):
     for _ in range(IN_A_ROW + 3):
         assert customer.ask("lone-alone").status_code == 502
     assert asked(provider, SHY) == IN_A_ROW + 3, "once a call"
-    assert opened(house, "lone")
+    wait_until(lambda: opened(house, "lone"), 10, "the log's line")
     provider.script(SHY, GOOD)
     ask_well(customer, "lone-alone")
-    assert house.logged("breaker closed", provider="shy-lone")
+    wait_until(lambda: house.logged("breaker closed", provider="shy-lone"), 10, "the log's line")
 
 
 def test_a_pause_is_told(house, provider):
@@ -179,6 +183,7 @@ def test_our_account_is_the_operator_s(house, provider):
     row = provider_row(house, "shy-denied")
     assert (row["health"], row["last_error"]["outcome"]) == ("down", "auth")
     assert row["recent"]["account_refused_until"] is not None
+    wait_until(lambda: house.logged("refuses our account"), 10, "the log's line")
     assert "99 USD" in house.logged("refuses our account")[-1]["said"]
 
 
@@ -200,7 +205,7 @@ def test_answers_that_break_off_count(house, provider):
     provider.script(STEADY, GOOD)
     for _ in range(IN_A_ROW):
         assert b"error" in customer.ask("cut", stream=True).content
-    assert opened(house, "cut")
+    wait_until(lambda: opened(house, "cut"), 10, "the log's line")
     ask_well(customer, "cut")
 
 
@@ -276,6 +281,74 @@ def test_by_latency(house, provider):
     provider.requests.clear()
     ask_well(customer, "timed-quick", 5)
     assert asked(provider, SHY) == 0
+
+
+# ---- several keys of one provider ----
+
+KEYS = ["sk-one", "sk-two", "sk-three"]
+
+
+def add_pool(policies, name: str) -> None:
+    terms = {"base_ejection_ms": LONG_MS, "max_ejection_ms": LONG_MS}
+    policies.provider(f"pool-{name}", api_key=None, api_keys=["", *KEYS], breaker=terms)
+    policies.model(f"pool-{name}", PRICE, providers=(f"pool-{name}",))
+
+
+def keys_used(provider) -> list[str]:
+    return [request.headers["authorization"].split()[1] for request in provider.requests]
+
+
+def for_key(key: str, bad):
+    """That key gets the bad answer, the others a good one."""
+
+    async def answer(connection, request) -> None:
+        is_bad = request.headers["authorization"] == f"Bearer {key}"
+        await (bad if is_bad else GOOD)(connection, request)
+
+    return answer
+
+
+def ask_about(customer, model: str, number: int) -> None:
+    messages = [{"role": "user", "content": f"question {number}"}]
+    assert customer.ask(model, messages=messages).status_code == 200
+
+
+def test_keys_share_the_calls(house, provider):
+    customer = house.customer()
+    provider.answer = GOOD
+    for number in range(60):
+        ask_about(customer, "pool-spread", number)
+    used = keys_used(provider)
+    assert all(8 < used.count(key) < 36 for key in KEYS), used
+    provider.requests.clear()
+    for _ in range(5):
+        ask_about(customer, "pool-spread", 1)
+    assert len(set(keys_used(provider))) == 1, "a conversation keeps its key"
+
+
+@pytest.mark.parametrize(
+    ("pool", "bad"),
+    [
+        ("limited", error(429, "slow", "rate_limit_exceeded", "requests", {"Retry-After": "60"})),
+        ("refused", error(401, "no", "invalid_api_key", "invalid_request_error")),
+    ],
+)
+def test_one_key_pauses_alone(house, provider, pool, bad):
+    customer = house.customer()
+    provider.answer = for_key("sk-two", bad)
+    for number in range(30):
+        ask_about(customer, f"pool-{pool}", number)
+    used = keys_used(provider)
+    assert used.count("sk-two") == 1
+    assert len(used) == 31, "the next key is asked in the same call"
+    assert min(used.count("sk-one"), used.count("sk-three")) > 4
+
+
+def test_a_pool_that_is_broken_is_asked_once_a_call(house, provider):
+    customer = house.customer()
+    provider.answer = error(500, "no", None, "server_error")
+    assert customer.ask("pool-broken").status_code == 502
+    assert len(provider.requests) == 1, "another key of what is broken helps nobody"
 
 
 # ---- what the operator sees ----

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "exchange/health.h"
 #include "exchange/provider.h"
 
@@ -193,7 +192,7 @@ static void the_window_is_shown(void **state)
     (void)state;
     struct candidate *one = target("p", "m", "k");
     struct buffer out;
-    int64_t now_ms = clock_wall_ms();
+    int64_t now_ms = health_now_ms();
     (void)call(one, HEALTH_ANSWERED, 0, now_ms);
     (void)call(one, HEALTH_FAILED, 0, now_ms);
     buffer_init(&out, 16384);
@@ -234,7 +233,7 @@ static void a_page_has_room_for_some(void **state)
         memset(model, '"', sizeof model);
         snprintf(model + sizeof model - 4, 4, "%d", i);
         struct candidate *one = target("p", model, "k");
-        (void)call(one, HEALTH_LIMITED, 5000, clock_wall_ms());
+        (void)call(one, HEALTH_LIMITED, 5000, health_now_ms());
         candidate_unref(one);
     }
     buffer_init(&out, 16384);

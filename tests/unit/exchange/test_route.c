@@ -1,6 +1,8 @@
 /* The order in which candidates are asked: as they are listed, by weight, by latency. */
 #include "base/support.h"
 
+#include <string.h>
+
 #include "exchange/route.h"
 
 enum { DRAWS = 20000 };
@@ -21,7 +23,7 @@ static struct route made(const struct route_entry *entries, size_t count, enum r
 static void as_listed(void **state)
 {
     (void)state;
-    const struct route_entry entries[3] = {{.weight = 1}, {.weight = 9}, {.weight = 5}};
+    const struct route_entry entries[3] = {{1, 1, 0}, {2, 9, 0}, {3, 5, 0}};
     for (uint64_t seed = 0; seed < 50; seed++) {
         struct route route = made(entries, 3, ROUTE_AS_LISTED, seed);
         for (size_t i = 0; i < 3; i++)
@@ -47,7 +49,7 @@ static void assert_share(int count, int percent)
 static void by_weight(void **state)
 {
     (void)state;
-    const struct route_entry entries[4] = {{.weight = 10}, {.weight = 60}, {.weight = 30}, {0}};
+    const struct route_entry entries[4] = {{1, 10, 0}, {2, 60, 0}, {3, 30, 0}, {4, 0, 0}};
     int firsts[4] = {0};
     first_places(entries, 4, ROUTE_BY_WEIGHT, firsts);
     assert_share(firsts[0], 10);
@@ -60,7 +62,7 @@ static void by_weight(void **state)
 static void the_same_seed_gives_the_same_order(void **state)
 {
     (void)state;
-    const struct route_entry entries[4] = {{.weight = 1}, {.weight = 1}, {.weight = 1}, {1, 0}};
+    const struct route_entry entries[4] = {{1, 1, 0}, {2, 1, 0}, {3, 1, 0}, {4, 1, 0}};
     struct dice dice = dice_make();
     for (int i = 0; i < 100; i++) {
         uint64_t seed = dice_u64(&dice);
@@ -73,7 +75,8 @@ static void the_same_seed_gives_the_same_order(void **state)
 static void by_latency(void **state)
 {
     (void)state;
-    const struct route_entry entries[4] = {{1, 900000}, {1, 100000}, {3, 120000}, {1, 400000}};
+    const struct route_entry entries[4] = {
+        {1, 1, 900000}, {2, 1, 100000}, {3, 3, 120000}, {4, 1, 400000}};
     int firsts[4] = {0};
     first_places(entries, 4, ROUTE_BY_LATENCY, firsts);
     assert_share(firsts[1], 25);
@@ -81,8 +84,29 @@ static void by_latency(void **state)
     struct route route = made(entries, 4, ROUTE_BY_LATENCY, 3);
     assert_int_equal(route.places[2], 3);
     assert_int_equal(route.places[3], 0);
-    const struct route_entry fresh[2] = {{1, 100}, {1, 0}};
+    const struct route_entry fresh[2] = {{1, 1, 100}, {2, 1, 0}};
     assert_int_equal(made(fresh, 2, ROUTE_BY_LATENCY, 3).places[0], 1); /* not known yet */
+}
+
+/* Each key of a pool comes first as often as the others, and they follow each other. */
+static void a_pool_is_one_candidate(void **state)
+{
+    (void)state;
+    const struct route_entry entries[5] = {{7, 1, 0}, {7, 1, 0}, {7, 1, 0}, {8, 3, 0}, {8, 3, 0}};
+    int firsts[5] = {0};
+    first_places(entries, 5, ROUTE_AS_LISTED, firsts);
+    for (size_t i = 0; i < 3; i++)
+        assert_share(firsts[i], 33);
+    memset(firsts, 0, sizeof firsts);
+    first_places(entries, 5, ROUTE_BY_WEIGHT, firsts);
+    assert_share(firsts[0] + firsts[1] + firsts[2], 25);
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        struct route route = made(entries, 5, ROUTE_BY_WEIGHT, seed);
+        int changes = 0;
+        for (size_t i = 1; i < 5; i++)
+            changes += entries[route.places[i]].group != entries[route.places[i - 1]].group;
+        assert_int_equal(changes, 1);
+    }
 }
 
 int main(void)
@@ -92,6 +116,7 @@ int main(void)
         cmocka_unit_test(by_weight),
         cmocka_unit_test(the_same_seed_gives_the_same_order),
         cmocka_unit_test(by_latency),
+        cmocka_unit_test(a_pool_is_one_candidate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
