@@ -1,5 +1,6 @@
 /* Which API a client or a provider uses. The first CONVERSATIONS are conversations, which are
- * translated into each other; the others are asked of a provider that speaks them. */
+ * translated into each other; so are OpenAI's and Google's embeddings. The others are asked of a
+ * provider that speaks them. */
 #ifndef DIALECT_DIALECT_KIND_H
 #define DIALECT_DIALECT_KIND_H
 

@@ -98,37 +98,67 @@ static bool write_numbers(const struct json_value *string, struct buffer *out)
 struct copy {
     const char *copied; /* the answer stands in `out` up to here */
     struct buffer *out;
+    bool base64; /* the encoding that is wanted */
     bool changed;
 };
 
-static bool adapt_one(const struct json_value *entry, bool base64, struct copy *copy)
+/* Adapts the member `name` of an object. */
+static bool adapt_one(const struct json_value *object, const char *name, struct copy *copy)
 {
     struct json_value embedding;
-    enum json_type other = base64 ? JSON_ARRAY : JSON_STRING;
-    if (entry->type != JSON_OBJECT || json_find(entry, "embedding", &embedding) != 1 ||
+    enum json_type other = copy->base64 ? JSON_ARRAY : JSON_STRING;
+    if (object->type != JSON_OBJECT || json_find(object, name, &embedding) != 1 ||
         embedding.type != other)
         return true;
     buffer_append(copy->out, copy->copied, (size_t)(embedding.raw.data - copy->copied));
     copy->copied = embedding.raw.data + embedding.raw.bytes;
     copy->changed = true;
-    return base64 ? write_base64(&embedding, copy->out) : write_numbers(&embedding, copy->out);
+    return copy->base64 ? write_base64(&embedding, copy->out)
+                        : write_numbers(&embedding, copy->out);
+}
+
+static bool adapt_each(const struct json_value *list, const char *name, struct copy *copy)
+{
+    struct json_walk walk = json_walk(list);
+    struct json_item entry;
+    while (json_next(&walk, &entry)) {
+        if (!adapt_one(&entry.value, name, copy))
+            return false;
+    }
+    return true;
+}
+
+static bool end_copy(const struct json_value *answer, const struct copy *copy)
+{
+    const char *end = answer->raw.data + answer->raw.bytes;
+    buffer_append(copy->out, copy->copied, (size_t)(end - copy->copied));
+    return copy->changed && !copy->out->failed;
 }
 
 bool embedding_encoding_adapt(const struct model_request *request, const struct json_value *answer,
                               struct buffer *out)
 {
     struct json_value data;
-    struct json_item entry;
-    bool base64 = request->embedding_format == EMBEDDING_BASE64;
-    bool good = true;
+    struct copy copy = {.copied = answer->raw.data,
+                        .out = out,
+                        .base64 = request->embedding_format == EMBEDDING_BASE64};
     if (request->embedding_format == EMBEDDING_AS_IT_COMES ||
         json_find(answer, "data", &data) != 1 || data.type != JSON_ARRAY)
         return false;
+    return adapt_each(&data, "embedding", &copy) && end_copy(answer, &copy);
+}
+
+bool embedding_encoding_adapt_google(const struct model_request *request,
+                                     const struct json_value *answer, struct buffer *out)
+{
+    enum { ONE, MANY, MEMBERS };
+    struct json_member members[MEMBERS] = {
+        [ONE] = {.name = "embedding"}, [MANY] = {.name = "embeddings"}};
     struct copy copy = {.copied = answer->raw.data, .out = out};
-    struct json_walk walk = json_walk(&data);
-    while (good && json_next(&walk, &entry))
-        good = adapt_one(&entry.value, base64, &copy);
-    const char *end = answer->raw.data + answer->raw.bytes;
-    buffer_append(out, copy.copied, (size_t)(end - copy.copied));
-    return good && copy.changed && !out->failed;
+    (void)request;
+    json_find_all(answer, members, MEMBERS);
+    bool good = members[MANY].value.type == JSON_ARRAY
+                    ? adapt_each(&members[MANY].value, "values", &copy)
+                    : adapt_one(&members[ONE].value, "values", &copy);
+    return good && end_copy(answer, &copy);
 }

@@ -19,5 +19,8 @@ enum embedding_format embedding_encoding_asked(const struct json_value *root);
  * stands, or cannot be changed: then it passes as it came. */
 bool embedding_encoding_adapt(const struct model_request *request, const struct json_value *answer,
                               struct buffer *out);
+/* The same for an answer in Google's form, whose `values` are always numbers. */
+bool embedding_encoding_adapt_google(const struct model_request *request,
+                                     const struct json_value *answer, struct buffer *out);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/money.h"
+#include "dialect/embedding_encoding.h"
 #include "dialect/gemini.h"
 #include "dialect/member_name.h"
 #include "dialect/request_edits.h"
@@ -229,6 +230,7 @@ const struct dialect_form gemini_embed_form = {
     .read_request = read_single,
     .apply = apply_single,
     .read_answer = read_single_answer,
+    .adapt_answer = embedding_encoding_adapt_google,
     .usage_name = "usageMetadata",
     .write_usage = write_usage,
     .keep_alive = "",
@@ -239,6 +241,7 @@ const struct dialect_form gemini_embed_batch_form = {
     .read_request = read_batch,
     .apply = apply_batch,
     .read_answer = read_batch_answer,
+    .adapt_answer = embedding_encoding_adapt_google,
     .usage_name = "usageMetadata",
     .write_usage = write_usage,
     .keep_alive = "",

@@ -121,7 +121,7 @@ void attempt_start(struct attempt *attempt, struct candidate *candidate,
     attempt->asks = request->asks;
     if (attempt->asks->media.medium == ANSWERS_PICTURES)
         attempt->body.bytes_max = LIMIT_PICTURES_BYTES;
-    attempt->dialect = candidate_dialect(candidate, request->asks->dialect);
+    attempt->dialect = candidate_dialect(candidate, request->asks);
     attempt->translator = request->translator;
     if (request->mapper.request != NULL)
         attempt->mapped = mapped_api_new(&request->mapper);

@@ -215,10 +215,11 @@ static bool make_translators(const struct exchange *exchange, const struct candi
                              struct fault *fault)
 {
     const struct exchange_task *task = &exchange->task;
-    enum dialect asked = exchange->asks.dialect;
+    const struct model_request *asks = &exchange->asks;
     *translator = *mapper = (struct translator){.arg = NULL};
-    if (!candidate_takes(candidate, &exchange->asks) &&
-        !task->translate(task->task, asked, candidate_dialect(candidate, asked), translator, fault))
+    if (!candidate_takes(candidate, asks) &&
+        !task->translate(task->task, asks->dialect, candidate_dialect(candidate, asks), translator,
+                         fault))
         return false;
     if (candidate->terms.map_path[0] == '\0' ||
         task->map(task->task, candidate->terms.provider, mapper, fault))

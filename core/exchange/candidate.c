@@ -282,10 +282,17 @@ void candidate_unref(struct candidate *candidate)
     free(candidate);
 }
 
-enum dialect candidate_dialect(const struct candidate *candidate, enum dialect asked)
+enum dialect candidate_dialect(const struct candidate *candidate,
+                               const struct model_request *request)
 {
-    bool spoken = (candidate->terms.dialects >> asked & 1) != 0;
-    return spoken ? asked : candidate->terms.dialect;
+    enum dialect asked = request->dialect;
+    if ((candidate->terms.dialects >> asked & 1) != 0)
+        return asked;
+    if (dialect_is_conversation(asked))
+        return candidate->terms.dialect;
+    if (asked != DIALECT_EMBEDDINGS)
+        return DIALECT_EMBEDDINGS;
+    return request->prompt.input_count > 1 ? DIALECT_GEMINI_EMBED_BATCH : DIALECT_GEMINI_EMBED;
 }
 
 const char *candidate_url(const struct candidate *candidate, enum dialect dialect, bool streamed)

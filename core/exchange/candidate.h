@@ -106,8 +106,11 @@ struct candidate *candidate_ref(struct candidate *candidate);
 /* Frees the candidate with the last reference and wipes its API key. NULL is allowed. */
 void candidate_unref(struct candidate *candidate);
 
-/* The dialect in which it is asked. */
-enum dialect candidate_dialect(const struct candidate *candidate, enum dialect asked);
+/* The dialect in which it is asked: the request's own, or the one into which it is translated. Of
+ * Google's two for embeddings a single input takes the one for a single content, which all of
+ * Google's addresses have. */
+enum dialect candidate_dialect(const struct candidate *candidate,
+                               const struct model_request *request);
 const char *candidate_url(const struct candidate *candidate, enum dialect dialect, bool streamed);
 /* Whether it takes a request of this dialect as it is. */
 bool candidate_takes(const struct candidate *candidate, const struct model_request *request);

@@ -314,7 +314,9 @@ static void translation_free(void *arg)
 
 static bool is_dialect(const char *name)
 {
-    static const char *const names[] = {"openai-chat", "openai-responses", "anthropic", "gemini"};
+    static const char *const names[] = {
+        "openai-chat",       "openai-responses",       "anthropic", "gemini", "embeddings",
+        "gemini-embeddings", "gemini-embeddings-batch"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)
             return true;

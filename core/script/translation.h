@@ -11,8 +11,9 @@
 #include "exchange/translator.h"
 #include "script/vm.h"
 
-/* Dialects: "openai-chat", "openai-responses", "anthropic", "gemini". Holds a reference to the VM
- * until out->free. On false *fault says why; there is nothing to free. */
+/* Dialects: conversations ("openai-chat", "openai-responses", "anthropic", "gemini"), or embeddings
+ * ("embeddings", "gemini-embeddings", "gemini-embeddings-batch"). Holds a reference to the VM until
+ * out->free. On false *fault says why; there is nothing to free. */
 bool translation_start(struct vm *vm, const char *client_dialect, const char *provider_dialect,
                        struct translator *out, struct fault *fault);
 /* The same from OpenAI's chat to an API that the operator maps (lua/dialect/mapped.lua). */

@@ -23,8 +23,9 @@ local native = {}
 ---"skip" is left out; "refuse" raises with the reason. `null` is the same as absent.
 ---@param rows string[][]
 ---@param open? boolean unknown members are left out; otherwise they are refused by name
+---@param snake? boolean names may also be written in snake case
 ---@return dialect.Members
-function native.members(rows, open) end
+function native.members(rows, open, snake) end
 
 ---The values in the order of the rows, without those that are skipped or refused. Raises for a
 ---member of another kind, or one that is there twice.

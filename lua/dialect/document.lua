@@ -5,12 +5,14 @@ local carried = require "dialect.carried"
 local HEAD = [[
 # Dialects
 
-A client speaks one of four dialects, a provider too. Where both speak the same one, bytes pass as they came, and nothing of this page
+In a conversation a client speaks one of four dialects, a provider too. Where both speak the same one, bytes pass as they came, and nothing of this page
 applies. Where they differ, `lua/dialect` translates. **This page is made by a test** (`tests/unit/script/test_dialects_page.c`) from the
 tables that the translation itself uses; change those.
 
 What a client asks is *carried*, *left out* because nothing is lost that it could miss, or *refused*: a 400 that names the member.
 Nothing else happens to a member: one that no list below has is refused by its name.
+
+Embeddings are translated between OpenAI's form and Google's ([below](#embeddings)). All other endpoints pass as they came.
 
 ## What a provider gets
 
@@ -66,13 +68,32 @@ local MEMBERS = [[
 
 ## Members, by the client's dialect
 
-Where a word of the table above stands, the member is carried as that table says. Members of answers that are not listed are left out.
+Where a word of the table above stands, the member is carried as that table says; for embeddings it is the other
+form's member. Members of answers that are not listed are left out.
 ]]
 
-local DIALECTS = { "openai-chat", "openai-responses", "anthropic", "gemini" }
+local EMBEDDINGS = [[
+
+## Embeddings
+
+A model that is sold at `embeddings` or `gemini-embeddings` is sold at both: `POST embeddings`, and `embedContent` and
+`batchEmbedContents` of Google's API. A single text goes to a provider of Google's form as `embedContent`, several as
+`batchEmbedContents`; a provider of OpenAI's form is asked for numbers (`encoding_format: "float"`).
+
+- Numbers reach the client with the digits that the provider has sent; base64 is made only where the client asks for it, and read where
+  a server sends it unasked.
+- An answer must have one embedding for each input: with fewer or more the provider has failed, and the call is free. The members
+  `index` of OpenAI's answers decide the order.
+- Tokens are the provider's count (`usage.prompt_tokens`, `usageMetadata.promptTokenCount`), or an estimate where it gives none.
+- Vectors of different models cannot be compared: give a model candidates that are the same model, or one candidate.
+]]
+
+local DIALECTS = {
+    "openai-chat", "openai-responses", "anthropic", "gemini", "embeddings", "gemini-embeddings",
+}
 local FOLDERS = {
     ["openai-chat"] = "chat", ["openai-responses"] = "responses", anthropic = "anthropic",
-    gemini = "gemini",
+    gemini = "gemini", embeddings = "embeddings", ["gemini-embeddings"] = "gemini_embeddings",
 }
 
 local function cell(entry)
@@ -121,5 +142,5 @@ return function()
     for _, dialect in ipairs(DIALECTS) do
         add_members(lines, dialect)
     end
-    return HEAD .. words .. "\n" .. ANSWERS .. MEMBERS .. table.concat(lines, "\n") .. "\n"
+    return HEAD .. words .. "\n" .. ANSWERS .. EMBEDDINGS .. MEMBERS .. table.concat(lines, "\n") .. "\n"
 end

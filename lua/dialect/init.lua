@@ -1,6 +1,7 @@
 -- The translation between two dialects, as core/script/translation.c calls it. A dialect is five
 -- modules: it reads and writes a request, reads an answer (events or whole), and writes it as a
--- stream or whole. What lies between them is described in common.lua.
+-- stream or whole. What lies between them is described in common.lua. Embeddings are no
+-- conversations: they are translated among themselves, and never streamed.
 local common = require "dialect.common"
 local collector = require "dialect.collector"
 local custom = require "dialect.custom"
@@ -16,6 +17,9 @@ local FOLDERS = {
     ["openai-responses"] = "dialect.responses",
     anthropic = "dialect.anthropic",
     gemini = "dialect.gemini",
+    embeddings = "dialect.embeddings",
+    ["gemini-embeddings"] = "dialect.gemini_embeddings",
+    ["gemini-embeddings-batch"] = "dialect.gemini_embeddings",
 }
 
 local parts = {} -- name of a module -> module; the modules of a VM never change
@@ -39,9 +43,11 @@ local function writer_of(client, asked)
 end
 
 local function write_request(client, provider, wish)
-    local asked = part(client, "read_request")(wish)
-    common.check_roles(asked)
-    part(provider, "write_request")(asked, wish)
+    local asked = part(client, "read_request")(wish, client)
+    if asked.messages then
+        common.check_roles(asked)
+    end
+    part(provider, "write_request")(asked, wish, provider)
     return asked
 end
 
@@ -62,7 +68,7 @@ function dialect.request(client, provider, wish)
         asked = asked.answer, -- what the client's writer must know of the request
         custom = asked.custom,
         reader = map and mapped.reader or part(provider, "read_answer"),
-        writer = map and mapped.writer or writer_of(client, asked),
+        writer = map and mapped.writer or asked.messages and writer_of(client, asked),
         choice = 0,
         reasons = {},
         calls_made = {},
@@ -85,7 +91,20 @@ function dialect.finish(s)
     s.writer.finish(s)
 end
 
+-- Embeddings: a list of them, in the order of what was asked for.
+local function embeddings_body(s)
+    s.reader.body(s)
+    if #s.embeddings ~= s.asked.inputs then
+        error("there are " .. #s.embeddings .. " embeddings of " .. s.asked.inputs .. " inputs", 0)
+    end
+    part(s.client, "write_body")(s)
+end
+
 function dialect.body(s)
+    if s.asked.inputs then
+        embeddings_body(s)
+        return
+    end
     if s.streamed then
         s.reader.body(s)
         dialect.finish(s)

@@ -44,6 +44,9 @@ for word, kind in pairs(KINDS) do
         AT[path] = word
     end
 end
+-- Embeddings of OpenAI's form and of Google's are translated into each other: a model that is sold
+-- at one of these is sold at the other, too.
+local TRANSLATED = { embeddings = "gemini-embeddings", ["gemini-embeddings"] = "embeddings" }
 local CONVERSATIONS = 15 -- the bits of the dialects that are translated into each other
 
 -- The words as a set; nil: conversations alone, as most models.
@@ -54,6 +57,11 @@ function endpoints.read(node)
     local list, set = schema.choices(node, "endpoints", KINDS, "endpoints")
     if #list == 0 then
         schema.fail(node, "endpoints", "is empty: name at least one")
+    end
+    for _, word in ipairs(list) do
+        if TRANSLATED[word] then
+            set[TRANSLATED[word]] = true
+        end
     end
     return not (#list == 1 and set.chat) and set or nil
 end
@@ -98,13 +106,18 @@ function endpoints.add_inputs(set, list)
     return list
 end
 
--- Whether the provider speaks what the model is sold at.
+local function has_bit(provider, word)
+    local bit = providers.SPOKEN[word]
+    return provider.spoken % (2 * bit) >= bit
+end
+
+-- Whether the provider speaks what the model is sold at, or what that is translated into.
 local function speaks(provider, word)
     if word == "chat" then
         return provider.spoken % (CONVERSATIONS + 1) ~= 0
     end
-    local bit = providers.SPOKEN[word]
-    return provider.spoken % (2 * bit) >= bit
+    local other = TRANSLATED[word]
+    return has_bit(provider, word) or other ~= nil and has_bit(provider, other)
 end
 
 -- Whether it answers with sound or pictures: such an answer is no part of the context.
@@ -131,7 +144,8 @@ function endpoints.check_spoken(node, model, provider)
     for word in pairs(model.endpoints or { chat = true }) do
         if not speaks(provider, word) then
             schema.fail(node, "provider", 'is "%s", which does not speak %s: give it that dialect '
-                .. "in providers.lua, or the model other endpoints", provider.name, word)
+                .. "in providers.lua, or the model other endpoints", provider.name,
+                TRANSLATED[word] and "embeddings" or word)
         end
     end
 end

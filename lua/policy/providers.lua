@@ -212,8 +212,18 @@ local function with_beside(seen)
     return bits
 end
 
+-- Conversations are translated into it; the first of all where there is none.
+local function first_conversation(list)
+    for _, word in ipairs(list) do
+        if SPOKEN[word] < SPOKEN.embeddings then
+            return word
+        end
+    end
+    return list[1]
+end
+
 -- The dialects that the provider speaks: one, or a list. Returns their names as text, a bit for
--- each, and the place of the first, into which others are translated.
+-- each, and the place of the one into which other conversations are translated.
 local function dialect(node)
     local value = node.value.dialect
     if type(value) ~= "table" then
@@ -236,7 +246,7 @@ local function dialect(node)
     if #list == 0 then
         schema.fail(node, "dialect", "is empty: name at least one")
     end
-    return table.concat(list, ", "), with_beside(seen), PLACES[SPOKEN[list[1]]]
+    return table.concat(list, ", "), with_beside(seen), PLACES[SPOKEN[first_conversation(list)]]
 end
 
 -- Whether customers may name what it keeps of their calls; nil: they may not.

@@ -414,6 +414,8 @@ def test_the_names_of_the_provider_and_of_the_customer_may_differ(selling, provi
                                "catalog.lua:"]),
      ('m = sell("free"),', ["catalog.lua has no such model"]),
      ('m = sell("ranker", { candidates = { { provider = "demo" } } }),', ["does not speak rerank"]),
+     ('m = sell("gemini/vectors", { candidates = { { provider = "anthropic" } } }),',
+      ["does not speak embeddings"]),
      ('m = sell("gpt-small", { imput = "1" }),', ["models.lua:2:", "imput", 'did you mean "input"?',
                                                   'sold from catalog.lua:', '"gpt-small"']),
      ('m = sell("gpt-small", { imput = false }),', ["models.lua:2:", "imput: there is no such",

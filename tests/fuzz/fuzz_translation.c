@@ -17,7 +17,21 @@
 
 enum { OUT_BYTES_MAX = 4 * 1024 * 1024 };
 
-static const char *const dialects[] = {"openai-chat", "openai-responses", "anthropic", "gemini"};
+/* Conversations, then embeddings. */
+static const char *const dialects[] = {
+    "openai-chat",       "openai-responses",       "anthropic", "gemini", "embeddings",
+    "gemini-embeddings", "gemini-embeddings-batch"};
+enum { CONVERSATIONS_MAX = 3, DIALECTS_MAX = 6 };
+
+/* Whether one is translated into the other: both are conversations, or both are embeddings. */
+static bool is_pair(char client, char provider, bool streamed)
+{
+    int a = client - '0';
+    int b = provider - '0';
+    if (a < 0 || b < 0 || a > DIALECTS_MAX || b > DIALECTS_MAX)
+        return false;
+    return a > CONVERSATIONS_MAX ? b > CONVERSATIONS_MAX && !streamed : b <= CONVERSATIONS_MAX;
+}
 
 static struct vm *the_vm(void)
 {
@@ -107,9 +121,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     struct fault fault;
     struct request_fault refused;
     struct buffer request;
-    if (bytes < 4 || data[0] < '0' || data[0] > '3' || data[1] < '0' || data[1] > '3')
+    bool streamed = bytes >= 4 && data[2] == 's';
+    if (bytes < 4 || !is_pair((char)data[0], (char)data[1], streamed))
         return 0;
-    bool streamed = data[2] == 's';
     const struct translator_wish wish = {.model = "m",
                                          .model_public = "p",
                                          .max_tokens_field = "both",

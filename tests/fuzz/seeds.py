@@ -262,6 +262,23 @@ TRANSLATIONS = [
     for provider in range(4)
     for mode, answer in ((b"s", b"\n".join(SAID[provider])), (b"p", WHOLE[provider]))
 ]
+# Of embeddings: OpenAI's, embedContent and batchEmbedContents.
+EMBEDDING = b'{"content":{"parts":[{"text":"x"}]},"outputDimensionality":2,"task_type":"t"}'
+EMBEDDED_ASKED = [
+    b'{"input":["x","y"],"dimensions":2,"encoding_format":"base64"}',
+    EMBEDDING,
+    b'{"requests":[%s,%s]}' % (EMBEDDING, EMBEDDING),
+]
+EMBEDDED = [
+    b'{"data":[{"index":1,"embedding":[1]},{"index":0,"embedding":"AAAA"}]}',
+    b'{"embedding":{"values":[1,2]}}',
+    b'{"embeddings":[{"values":[1]},{"values":[2]}]}',
+]
+TRANSLATIONS += [
+    b"%d%db\n%s\n%s" % (client + 4, provider + 4, asked, answer)
+    for client, asked in enumerate(EMBEDDED_ASKED)
+    for provider, answer in enumerate(EMBEDDED)
+]
 
 
 def moved(asked: bytes) -> bytes:

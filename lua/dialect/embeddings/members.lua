@@ -1,0 +1,28 @@
+-- The members of OpenAI's embeddings that we know, each with what becomes of it: as in
+-- lua/dialect/chat/members.lua. Source: openai 3.57.0 (PyPI), EmbeddingCreateParams.
+local native = require "dialect.native"
+
+local members = { lists = {} }
+
+local function list(name, place, rows, open)
+    members[name] = native.members(rows, open)
+    members.lists[#members.lists + 1] = { place = place, rows = rows, open = open }
+end
+
+list("request", "", {
+    { "model", "skip", "the address has the provider's name of the model" },
+    { "input", "any", "contents; lists of tokens are refused" },
+    { "dimensions", "integer", "outputDimensionality" },
+    { "encoding_format", "text", "the gateway writes float or base64; others are refused" },
+    { "user", "skip", "a log of the provider's account" },
+})
+
+-- ---- answers ----
+
+list("answer", "(answer)", { { "data", "array", "the embeddings" } }, true)
+list("entry", "data[]", {
+    { "index", "integer", "the place" },
+    { "embedding", "any", "values" },
+}, true)
+
+return members
