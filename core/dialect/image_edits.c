@@ -1,8 +1,10 @@
 #include "dialect/image_edits.h"
 
 #include "dialect/form_request.h"
+#include "dialect/image_request.h"
 #include "dialect/images.h"
 #include "dialect/media_events.h"
+#include "dialect/request_edits.h"
 
 /* ---- requests ---- */
 
@@ -109,10 +111,22 @@ static bool read_form(struct slice text, const struct request_address *address, 
     return true;
 }
 
+/* Whether the body is said to be JSON. */
+static bool is_json(struct slice type)
+{
+    static const char json[] = "application/json";
+    const char *end = slice_char(type, ';');
+    if (end != NULL)
+        type.bytes = (size_t)(end - type.data);
+    return slice_equals_nocase(slice_trim(type), json);
+}
+
 static bool edits_read_request(struct slice text, const struct request_address *address,
                                uint64_t seed, struct model_request *out,
                                struct request_fault *fault)
 {
+    if (is_json(address->content_type))
+        return image_request_read(text, IMAGE_REQUEST_EDITS, seed, out, fault);
     return read_form(text, address, seed, true, out, fault);
 }
 
@@ -121,6 +135,23 @@ static bool variations_read_request(struct slice text, const struct request_addr
                                     struct request_fault *fault)
 {
     return read_form(text, address, seed, false, out, fault);
+}
+
+/* ---- the provider's copy ---- */
+
+static bool edits_apply(const struct model_request *request, const struct request_changes *changes,
+                        struct request_copy *out)
+{
+    return request->boundary.bytes > 0 ? form_request_apply(request, changes, out)
+                                       : request_apply_model(request, changes, out);
+}
+
+static void edits_digest(const struct model_request *request, char out[SHA256_HEX_BYTES])
+{
+    if (request->boundary.bytes > 0)
+        form_request_digest(request, out);
+    else
+        sha256_hex(request->text, out);
 }
 
 /* ---- answers ---- */
@@ -132,8 +163,8 @@ static void write_events(const struct json_value *answer, struct buffer *out)
 
 const struct dialect_form image_edits_form = {
     .read_request = edits_read_request,
-    .apply = form_request_apply,
-    .digest = form_request_digest,
+    .apply = edits_apply,
+    .digest = edits_digest,
     .read_event = images_read_event,
     .read_answer = images_read_answer,
     .write_events = write_events,

@@ -1,6 +1,7 @@
 /* Pictures made from pictures: POST /images/edits and /images/variations of OpenAI's API. The
- * request is a form with files; answers and streams are those of images.h, but for the names of
- * events. Fields as in openai 3.54.0 (PyPI). Only for this room. */
+ * request is a form with files, or of an edit also JSON (image_request.h); answers and streams are
+ * those of images.h, but for the names of events. Fields as in openai 3.57.0 (PyPI). Only for this
+ * room. */
 #ifndef DIALECT_IMAGE_EDITS_H
 #define DIALECT_IMAGE_EDITS_H
 

@@ -1,138 +1,18 @@
 #include "dialect/images.h"
 
 #include "base/money.h"
+#include "dialect/image_request.h"
 #include "dialect/media_events.h"
-#include "dialect/member_name.h"
 #include "dialect/plain_events.h"
-#include "dialect/prompt.h"
 #include "dialect/request_edits.h"
-#include "dialect/request_members.h"
 
 /* ---- requests ---- */
-
-static bool read_prompt(struct model_request *out, struct request_fault *fault)
-{
-    const struct json_value *prompt = request_member(out, REQUEST_MESSAGES);
-    if (prompt == NULL)
-        return request_refuse(fault, "missing_field", "prompt",
-                              "You must provide a prompt parameter.");
-    if (prompt->type != JSON_STRING || prompt->raw.bytes == 2)
-        return request_refuse(fault, "invalid_value", "prompt",
-                              "'prompt' must be a text that is not empty.");
-    prompt_add_member(&out->prompt, out->keys[REQUEST_MESSAGES], prompt);
-    out->prompt.message_count = 1;
-    return true;
-}
-
-static bool read_previews(struct model_request *out, struct request_fault *fault)
-{
-    const struct json_value *value = request_member(out, REQUEST_STREAM_OPTIONS);
-    int64_t count = 0;
-    if (value != NULL && (value->type != JSON_NUMBER || !json_int64(value, &count) || count < 0 ||
-                          count > IMAGES_PREVIEWS_MAX))
-        return request_refuse(fault, "invalid_value", "partial_images",
-                              "'partial_images' must be a whole number from 0 to %d.",
-                              IMAGES_PREVIEWS_MAX);
-    out->media.tokens_beside = count * IMAGES_PREVIEW_TOKENS;
-    return true;
-}
-
-static bool read_stream(struct model_request *out, struct request_fault *fault)
-{
-    const struct json_value *streamed = request_member(out, REQUEST_STREAM);
-    if (streamed != NULL && !request_read_flag(streamed, "stream", &out->streamed, fault))
-        return false;
-    if (out->streamed && out->choices > 1) /* only one event has counts */
-        return request_refuse(fault, "invalid_value", "n",
-                              "A stream has one picture: ask for n = 1, or without stream.");
-    return true;
-}
-
-/* SVG is drawn by a second model, and a GIF has many pictures: neither has a price. */
-static bool read_format(const struct model_request *out, struct request_fault *fault)
-{
-    const struct json_value *format = request_member(out, REQUEST_GENERATION);
-    if (format == NULL || json_string_is(format, "png") || json_string_is(format, "webp") ||
-        json_string_is(format, "jpeg"))
-        return true;
-    return request_refuse(fault, "invalid_value", "output_format",
-                          "'output_format' must be \"png\", \"webp\" or \"jpeg\": others are not "
-                          "sold.");
-}
-
-/* Members that change what a picture costs in a way for which there are no prices, or bring
- * pictures with them. */
-static const char *const unsold[] = {
-    "svg",   "frame_count",         "width",      "height", "steps",
-    "image", "num_inference_steps", "megapixels", "images", "image_url",
-    "mask",  "input_image",
-};
-
-/* The words that prices are about must be words. */
-static bool is_word(struct slice name)
-{
-    return slice_equals(name, "size") || slice_equals(name, "quality") ||
-           slice_equals(name, "resolution");
-}
-
-static bool check_member(const struct json_item *item, struct slice name,
-                         struct request_fault *fault)
-{
-    if (item->value.type == JSON_NULL)
-        return true;
-    for (size_t i = 0; i < sizeof unsold / sizeof unsold[0]; i++) {
-        if (member_name_reads_as(name, unsold[i], MEMBER_CASE_CAMEL))
-            return request_refuse(fault, "invalid_value", unsold[i],
-                                  "'%s' changes what a picture costs, and is not sold. Leave it "
-                                  "out.",
-                                  unsold[i]);
-    }
-    if (is_word(name) && item->value.type != JSON_STRING)
-        return request_refuse(fault, "invalid_value", NULL, "'%.*s' must be a text.",
-                              (int)name.bytes, name.data);
-    return true;
-}
-
-static bool check_members(const struct model_request *out, struct request_fault *fault)
-{
-    struct json_walk walk = json_walk(&out->root);
-    struct json_item item;
-    bool good = true;
-    while (good && json_next(&walk, &item)) {
-        struct buffer room = {0};
-        good = check_member(&item, member_name_decode(item.key, &room), fault);
-        buffer_fini(&room);
-    }
-    return good;
-}
-
-static bool read_all(struct model_request *out, struct request_fault *fault)
-{
-    static const char *const names[REQUEST_MEMBERS] = {[REQUEST_MODEL] = "model",
-                                                       [REQUEST_MESSAGES] = "prompt",
-                                                       [REQUEST_STREAM] = "stream",
-                                                       [REQUEST_STREAM_OPTIONS] = "partial_images",
-                                                       [REQUEST_N] = "n",
-                                                       [REQUEST_GENERATION] = "output_format",
-                                                       [REQUEST_MODERATION] = "moderation",
-                                                       [REQUEST_BACKGROUND] = "background"};
-    return request_members_read(out, names, MEMBER_CASE_FOLDED, fault) &&
-           check_members(out, fault) && request_read_model(out, fault) && read_prompt(out, fault) &&
-           request_read_count(request_member(out, REQUEST_N), "n", IMAGES_MAX, &out->choices,
-                              fault) &&
-           read_previews(out, fault) && read_stream(out, fault) && read_format(out, fault);
-}
 
 static bool read_request(struct slice text, const struct request_address *address, uint64_t seed,
                          struct model_request *out, struct request_fault *fault)
 {
-    struct json_index index;
     (void)address;
-    bool good = request_begin(text, seed, &index, out, fault) && read_all(out, fault);
-    out->media.medium = ANSWERS_PICTURES;
-    out->usage_asked = true; /* its answers always tell it */
-    request_end(out);
-    return good;
+    return image_request_read(text, IMAGE_REQUEST_DRAWS, seed, out, fault);
 }
 
 /* ---- answers ---- */

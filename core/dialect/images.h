@@ -6,12 +6,6 @@
 
 #include "dialect/dialect_form.h"
 
-enum {
-    IMAGES_MAX = 128, /* of a call */
-    IMAGES_PREVIEWS_MAX = 16,
-    IMAGES_PREVIEW_TOKENS = 100 /* of output, each (OpenAI's guide to image generation, 2026-11) */
-};
-
 extern const struct dialect_form images_form;
 
 /* What edits share (image_edits.h); as in dialect_form. */

@@ -36,6 +36,10 @@ enum request_field {
     REQUEST_MODERATION,
     REQUEST_BACKGROUND,
     REQUEST_SPEED,
+    /* Of an edit of pictures: */
+    REQUEST_PICTURES,
+    REQUEST_MASK,
+    REQUEST_MARKUP,
     REQUEST_MEMBERS
 };
 

@@ -167,3 +167,112 @@ def test_a_wrong_form_is_named(customer, provider, name):
     parts, code = WRONG[name]
     check_error(send(customer, *parts), 400, code, retry=False)
     assert provider.requests == []
+
+
+# ---- JSON bodies ----
+
+DATA = "data:image/png;base64," + DRAWN * 1000
+SHOWN = {"image_url": DATA}
+FAR = {"image_url": "https://a.example/p.png"}
+EDIT = {"model": "editor", "prompt": "A hat", "images": [SHOWN]}
+
+
+@pytest.mark.quick
+def test_pictures_in_json(customer, provider):
+    """As OpenAI's API takes them beside forms; its SDKs send none."""
+    provider.answer = draws(usage=usage())
+    body = {**EDIT, "images": [SHOWN, FAR], "mask": SHOWN, "size": "1024x1024", "x": []}
+    reply = customer.post(body, "/images/edits")
+    assert reply.status_code == 200, reply.text
+    assert provider.last.json == {**body, "model": "theirs"}
+    assert provider.last.headers["content-type"] == "application/json"
+    assert provider.last.path.endswith("/images/edits")
+    record = customer.wait_for_record()
+    assert usd(record["cost"]) == usd(reply.json()["usage"]["cost"]) == by_tokens(20, 320, 1056)
+
+
+def test_a_stream_of_json(customer, provider):
+    provider.answer = draws(usage=usage())
+    reply = customer.post({**EDIT, "stream": True, "partial_images": 1}, "/images/edits")
+    assert reply.text.startswith("event: image_edit.completed\n")
+    assert usd(customer.wait_for_record()["cost"]) == by_tokens(20, 320, 1056)
+
+
+def test_json_by_the_picture(customer, provider):
+    provider.answer = draws(2)
+    body = {**EDIT, "model": "dall", "n": 2, "size": "256x256"}
+    reply = customer.post(body, "/images/edits")
+    assert usd(reply.headers["x-llm-cost"]) == priced(2 * Fraction("0.016"))
+
+
+def test_data_is_no_text_and_each_picture_is_held(house, provider):
+    """Without counts the text is the prompt; each picture is held as the most that it can be."""
+    customer = house.customer()
+    provider.answer = draws()
+    assert customer.post(EDIT, "/images/edits").status_code == 200
+    record = customer.wait_for_record()
+    assert record["usage_source"] == "estimated"
+    assert record["input_tokens"] <= 6000 + 100
+    poor = house.customer(credit="0.55")  # one picture is 0.06, the drawn one 0.24
+    provider.reset()
+    provider.answer = draws(usage=usage())
+    assert poor.post(EDIT, "/images/edits").status_code == 200
+    many = {**EDIT, "images": [SHOWN] * 6}
+    check_error(poor.post(many, "/images/edits"), 402, "insufficient_credits")
+    assert len(provider.requests) == 1
+
+
+def test_a_retry_of_json_gets_the_first_answer(customer, provider):
+    provider.reset()
+    provider.answer = draws(usage=usage())
+    key = {"Idempotency-Key": "edit"}
+    first = customer.post(EDIT, "/images/edits", headers=key)
+    customer.wait_for_no_hold()
+    again = customer.post(EDIT, "/images/edits", headers=key)
+    assert (again.status_code, again.content) == (200, first.content)
+    other = customer.post({**EDIT, "prompt": "A cap"}, "/images/edits", headers=key)
+    assert other.status_code == 422
+    assert len(provider.requests) == 1
+
+
+WRONG_JSON = {
+    "no pictures": ({"images": None}, "images"),
+    "none": ({"images": []}, "images"),
+    "one that is no list": ({"images": SHOWN}, "images"),
+    "texts": ({"images": [DATA]}, "images"),
+    "no address": ({"images": [{}]}, "images"),
+    "an empty address": ({"images": [{"image_url": ""}]}, "images"),
+    "an object": ({"images": [{"image_url": {"url": DATA}}]}, "images"),
+    "a file of another": ({"images": [{"file_id": "file-1"}]}, "images"),
+    "a file beside a picture": ({"images": [{**SHOWN, "file_id": "file-1"}]}, "images"),
+    "a disguised file": ({"images": [{**SHOWN, "fileId": "file-1"}]}, "images"),
+    "a mask that is a file": ({"mask": {"file_id": "file-1"}}, "mask"),
+    "a text as a mask": ({"mask": DATA}, "mask"),
+    "a picture elsewhere": ({"image": DATA}, "image"),
+    "an address elsewhere": ({"image_url": DATA}, "image_url"),
+    "no prompt": ({"prompt": None}, "prompt"),
+    "disguised pictures": ({"Images": [SHOWN]}, None),
+    "SVG": ({"output_format": "svg"}, "output_format"),
+    "frames": ({"frame_count": 9}, "frame_count"),
+    "a stream of two": ({"n": 2, "stream": True}, "n"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_JSON)
+def test_wrong_json_is_named(customer, provider, name):
+    provider.reset()
+    members, param = WRONG_JSON[name]
+    body = {key: value for key, value in {**EDIT, **members}.items() if value is not None}
+    error = check_error(customer.post(body, "/images/edits"), 400, retry=False)
+    assert error["param"] == param
+    assert provider.requests == []
+
+
+def test_a_variation_needs_a_form(customer):
+    error = check_error(customer.post(EDIT, "/images/variations"), 400, "invalid_form")
+    assert "multipart/form-data" in error["message"]
+
+
+def test_a_model_without_eyes_sees_no_json(customer):
+    body = {**EDIT, "model": "blind"}
+    check_error(customer.post(body, "/images/edits"), 400, "unsupported_content")

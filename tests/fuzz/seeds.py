@@ -357,6 +357,9 @@ FORMS = [
     + FORM_FIELD % (b"n", b"2")
     + FORM_FIELD % (b"model", b"m")
     + b"--b--",
+    b'application/json; charset=utf-8\n{"model":"m","prompt":"x","images":[{"image_url":'
+    b'"data:image/png;base64,AAAA"},{"image_url":"https://a.example"}],"mask":{"image_url":"x"},'
+    b'"n":2,"size":"1024x1024"}',
 ]
 SEEDS = {
     "form_request": FORMS,
